@@ -1,0 +1,76 @@
+"""The seam between messages and wires: what an edge and a terminal may ask of any link (CAN, RS-485, TCP).
+
+A link moves whole messages, 1 to 4095 bytes, between the edge and numbered peers and knows nothing of their content.
+It promises no delivery: only the application's own ACK frees a record. Source: research "links" 4.2 and 6.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+# An address 0x01..0xDF on CAN and RS-485; on TCP the number of a connection, from 1, never used again.
+Peer = int
+
+MESSAGE_MAX_BYTES = 4095
+FIRST_TERMINAL = 0x01
+LAST_TERMINAL = 0xDF
+
+
+class MessageSizeError(ValueError):
+    """The caller offered an empty message or one above MESSAGE_MAX_BYTES: a mistake in code, not trouble on a bus."""
+
+
+def require_message_size(message: bytes) -> None:
+    """Refuse what no link can carry; raises MessageSizeError."""
+    if not 1 <= len(message) <= MESSAGE_MAX_BYTES:
+        raise MessageSizeError(f"a message has 1..{MESSAGE_MAX_BYTES} bytes, not {len(message)}")
+
+
+class MessageLink(Protocol):
+    """The edge's side: many peers.
+
+    Callbacks run on the event loop of `run`, one message at a time; they must not block. A callback that raises is
+    the owner's defect and is not swallowed. Register both callbacks before `run` starts.
+    """
+
+    async def send(self, peer: Peer, message: bytes, urgent: bool = False) -> bool:
+        """Take a message for one peer. False: not taken (peer gone, or its queue bound reached), try later.
+
+        True means queued or sent, never delivered. Never raises for bus trouble; MessageSizeError for a bad size.
+        """
+        ...
+
+    def on_message(self, callback: Callable[[Peer, bytes], None]) -> None:
+        """Say who hears whole messages: callback(peer, message)."""
+        ...
+
+    def on_peer(self, callback: Callable[[Peer, bool], None]) -> None:
+        """Say who hears that a peer appeared (True) or is gone (False). On CAN and RS-485 this is only a hint."""
+        ...
+
+    async def run(self) -> None:
+        """Serve until cancelled; opens the wire and closes it again, and reopens it after trouble."""
+        ...
+
+    def counters(self) -> Mapping[str, int]:
+        """Totals since the start, e.g. frames_in, frames_out, errors, refused, overflow, bus_off."""
+        ...
+
+
+class TerminalLink(Protocol):
+    """The terminal's side: the same promises with one peer, the edge."""
+
+    async def send(self, message: bytes, urgent: bool = False) -> bool:
+        """Take a message for the edge; see MessageLink.send."""
+        ...
+
+    def on_message(self, callback: Callable[[bytes], None]) -> None:
+        """Say who hears whole messages from the edge (broadcasts included)."""
+        ...
+
+    async def run(self) -> None:
+        """Serve until cancelled; see MessageLink.run."""
+        ...
+
+    def counters(self) -> Mapping[str, int]:
+        """Totals since the start; see MessageLink.counters."""
+        ...
