@@ -1,7 +1,7 @@
 """The seam between messages and wires: what an edge and a terminal may ask of any link (CAN, RS-485, TCP).
 
-A link moves whole messages, 1 to 4095 bytes, between the edge and numbered peers and knows nothing of their content.
-It promises no delivery: only the application's own ACK frees a record. Source: research "links" 4.2 and 6.
+A link moves whole messages, 1 to 4095 bytes, between the edge and numbered peers and reads none of them.
+It promises no delivery: only the application's own ACK frees a record. It refuses messages of other sizes.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +16,7 @@ LAST_TERMINAL = 0xDF
 
 
 class MessageSizeError(ValueError):
-    """The caller offered an empty message or one above MESSAGE_MAX_BYTES: a mistake in code, not trouble on a bus."""
+    """The caller offered an empty message or one above MESSAGE_MAX_BYTES: a defect, not bus trouble."""
 
 
 def require_message_size(message: bytes) -> None:
@@ -28,14 +28,15 @@ def require_message_size(message: bytes) -> None:
 class MessageLink(Protocol):
     """The edge's side: many peers.
 
-    Callbacks run on the event loop of `run`, one message at a time; they must not block. A callback that raises is
-    the owner's defect and is not swallowed. Register both callbacks before `run` starts.
+    Callbacks run on the event loop of `run`, one message at a time; they must not block. A callback that
+    raises is its owner's defect and is not swallowed. Register both callbacks before `run` starts.
     """
 
     async def send(self, peer: Peer, message: bytes, urgent: bool = False) -> bool:
         """Take a message for one peer. False: not taken (peer gone, or its queue bound reached), try later.
 
-        True means queued or sent, never delivered. Never raises for bus trouble; MessageSizeError for a bad size.
+        True means queued or sent, never delivered. Never raises for bus trouble; MessageSizeError for a
+        bad size.
         """
         ...
 
@@ -44,7 +45,7 @@ class MessageLink(Protocol):
         ...
 
     def on_peer(self, callback: Callable[[Peer, bool], None]) -> None:
-        """Say who hears that a peer appeared (True) or is gone (False). On CAN and RS-485 this is only a hint."""
+        """Say who hears that a peer appeared (True) or is gone (False); on CAN and RS-485 only a hint."""
         ...
 
     async def run(self) -> None:
