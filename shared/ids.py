@@ -1,0 +1,85 @@
+"""Identities of RECORDS.md "Who", as validated byte strings of fixed length. Never made from time."""
+
+import hashlib
+from typing import NewType
+
+from shared.errors import WireFault
+
+DeviceId = NewType("DeviceId", bytes)
+"""Body serial, 6 B: campus 2 + number 4."""
+PsamId = NewType("PsamId", bytes)
+"""File 0016 of the PSAM, 6 B; a body without PSAM puts its device id here."""
+CardId = NewType("CardId", bytes)
+"""Issuer 2 B + serial 8 B; the right 4 bytes of the serial are the hotlist index."""
+StorageId = NewType("StorageId", bytes)
+"""8 random bytes made when a terminal's flash is formatted."""
+StoreId = NewType("StoreId", bytes)
+"""8 random bytes made with an edge's outbox."""
+LedgerId = NewType("LedgerId", bytes)
+"""8 random bytes made with a ledger."""
+BoxId = NewType("BoxId", str)
+"""Edge box 数据网关: 'edge-0001'; also the common name of its certificate and a topic level."""
+
+PARTITIONS = 64
+"""Topic partitions, fixed for ever: a box's partition is set at enrolment (DESIGN 5)."""
+
+BOX_ID_MAX = 32
+
+
+def _exact(raw: bytes, size: int, what: str) -> bytes:
+    if not isinstance(raw, bytes) or len(raw) != size:
+        raise WireFault(f"{what} is {size} bytes")
+    return raw
+
+
+def device_id(raw: bytes) -> DeviceId:
+    """6 bytes or WireFault."""
+    return DeviceId(_exact(raw, 6, "device id"))
+
+
+def psam_id(raw: bytes) -> PsamId:
+    """6 bytes or WireFault."""
+    return PsamId(_exact(raw, 6, "PSAM id"))
+
+
+def card_id(raw: bytes) -> CardId:
+    """10 bytes or WireFault."""
+    return CardId(_exact(raw, 10, "card id"))
+
+
+def storage_id(raw: bytes) -> StorageId:
+    """8 bytes or WireFault."""
+    return StorageId(_exact(raw, 8, "storage id"))
+
+
+def store_id(raw: bytes) -> StoreId:
+    """8 bytes or WireFault."""
+    return StoreId(_exact(raw, 8, "store id"))
+
+
+def ledger_id(raw: bytes) -> LedgerId:
+    """8 bytes or WireFault."""
+    return LedgerId(_exact(raw, 8, "ledger id"))
+
+
+def box_id(text: str) -> BoxId:
+    """Letters, digits and '-' only, at most 32: it becomes a topic level and a certificate name."""
+    plain = isinstance(text, str) and text.isascii() and text.replace("-", "").isalnum()
+    if not plain or len(text) > BOX_ID_MAX:
+        raise WireFault("box id: letters, digits and '-' only")
+    return BoxId(text)
+
+
+def hotlist_index(card: CardId) -> int:
+    """Dense number of the card within its issuer: the index into the hotlist bitmap."""
+    return int.from_bytes(card[6:10], "big")
+
+
+def issuer(card: CardId) -> bytes:
+    """The 2-byte issuer of a card id."""
+    return card[:2]
+
+
+def partition_of(box: BoxId) -> int:
+    """Stable partition 0..63 proposed at enrolment: first byte of SHA-256 of the box id, modulo 64."""
+    return hashlib.sha256(box.encode("ascii")).digest()[0] % PARTITIONS

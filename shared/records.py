@@ -1,0 +1,262 @@
+"""Record bytes: what a terminal writes, every store keeps verbatim, and the ledger judges.
+
+RECORDS.md "Bytes". One codec for the whole product. A record is *wire* bytes (57 for a purchase, 52 for a
+load); *stored* = device 6 ‖ epoch 2 ‖ PSAM id 6 ‖ wire. Decoding refuses what it does not know; the
+refused bytes go to quarantine as they are, never to the floor.
+"""
+
+import hashlib
+import struct
+from enum import IntEnum
+from typing import NamedTuple
+
+from shared.errors import WireFault
+from shared.ids import CardId, DeviceId, PsamId, device_id, psam_id
+
+VERSION = 1
+SEQ_MAX = 0xFFFF_FFFF
+WIRE_MAX = 250
+"""Longest record that any store or message accepts, all kinds to come included."""
+STORED_HEAD = 14
+HASH_SIZE = 8
+
+
+class Kind(IntEnum):
+    """Record kinds. Numbers without a codec here are reserved by RECORDS.md for later."""
+
+    PURCHASE = 1
+    LOAD = 2
+    UNLOAD = 3
+    COMPOSITE = 4
+    VOID = 5
+    DECLINE = 6
+    UNPROVEN = 7
+    RECOVERED = 8
+    NOT_DEBITED = 9
+    ONLINE = 10
+    CODE = 11
+    SHIFT_SLIP = 12
+    LOAD_UNPROVEN = 13
+    LOAD_RECOVERED = 14
+    NOT_CREDITED = 15
+
+
+PURCHASE_SHAPED = frozenset({Kind.PURCHASE, Kind.UNPROVEN, Kind.RECOVERED, Kind.NOT_DEBITED})
+LOAD_SHAPED = frozenset({Kind.LOAD, Kind.LOAD_UNPROVEN, Kind.LOAD_RECOVERED, Kind.NOT_CREDITED})
+PROVEN = frozenset({Kind.PURCHASE, Kind.RECOVERED, Kind.LOAD, Kind.LOAD_RECOVERED})
+"""Kinds that carry a TAC: the card side posts if it is valid."""
+NO_TAC = b"\0\0\0\0"
+
+
+class Proof(IntEnum):
+    """Where the TAC came from: the debit's own answer, transaction prove (805A), or nowhere."""
+
+    DEBIT = 0
+    PROVE = 1
+    NONE = 2
+
+
+class Pair(IntEnum):
+    """Mixed payment in one tap: two purchases, seq n and n+1."""
+
+    ALONE = 0
+    FIRST = 1
+    SECOND = 2
+
+
+class CounterKind(IntEnum):
+    """EP has two counters: offline for purchases, online for loads."""
+
+    OFFLINE = 0
+    ONLINE = 1
+
+
+class Flags(NamedTuple):
+    """Flags of bytes 2..3: bits 0-1 proof, 2 counter kind, 3-4 pair, 5 online, 6 clock set; the rest zero."""
+
+    proof: Proof
+    counter_kind: CounterKind
+    pair: Pair = Pair.ALONE
+    online: bool = False
+    clock_set: bool = True
+
+    def to_int(self) -> int:
+        """The 16-bit field."""
+        return self.proof | self.counter_kind << 2 | self.pair << 3 | int(self.online) << 5 | int(self.clock_set) << 6
+
+
+def parse_flags(raw: int) -> Flags:
+    """Flags of a 16-bit field; WireFault on a reserved bit or value."""
+    if raw >> 7 or raw & 3 == 3 or raw >> 3 & 3 == 3:
+        raise WireFault(f"unknown record flags {raw:#06x}")
+    return Flags(Proof(raw & 3), CounterKind(raw >> 2 & 1), Pair(raw >> 3 & 3), bool(raw & 32), bool(raw & 64))
+
+
+class Head(NamedTuple):
+    """First 8 bytes of every kind."""
+
+    version: int
+    kind: int
+    flags: int
+    seq: int
+
+
+class PurchaseRecord(NamedTuple):
+    """Kinds purchase, unproven, recovered, not debited: 57 bytes, big-endian, in this order.
+
+    counter: as INIT answered (before the debit). balance: fen as read before the debit. time: unsigned
+    seconds since 2000-01-01, campus local. purse: application 2 bits (0 main, 1 subsidy) | 1 ED / 2 EP
+    2 bits | key id 4 bits. linked: seq − seq of the record that this one settles, 0 = none.
+    hotlist_version and parameter_version: low 16 bits.
+    """
+
+    version: int
+    kind: int
+    flags: int
+    seq: int
+    ttn: int
+    card: CardId
+    counter: int
+    type: int
+    purse: int
+    amount_fen: int
+    balance_fen: int
+    time: int
+    key_version: int
+    algorithm: int
+    tac: bytes
+    overdraft: bytes
+    operator: int
+    hotlist_version: int
+    parameter_version: int
+    price_adjust_fen: int
+    linked: int
+
+
+class LoadRecord(NamedTuple):
+    """Kinds load, load unproven, load recovered, not credited: 52 bytes, big-endian, in this order.
+
+    request: the terminal's own number of the online request; (device, epoch, request) names the load case.
+    counter: the online counter before the load; balance: fen before it; time: the host time that MAC2 and
+    TAC cover.
+    """
+
+    version: int
+    kind: int
+    flags: int
+    seq: int
+    request: int
+    card: CardId
+    counter: int
+    type: int
+    purse: int
+    amount_fen: int
+    balance_fen: int
+    time: int
+    key_version: int
+    algorithm: int
+    tac: bytes
+    operator: int
+    hotlist_version: int
+    parameter_version: int
+    linked: int
+
+
+Record = PurchaseRecord | LoadRecord
+
+HEAD = struct.Struct(">BBHI")
+PURCHASE = struct.Struct(">BBHII10sHBBIIIBB4s3sHHHhH")
+LOAD = struct.Struct(">BBHII10sHBBIIIBB4sHHHH")
+STORED = struct.Struct(">6sH6s")
+PURCHASE_SIZE = PURCHASE.size
+LOAD_SIZE = LOAD.size
+
+
+def peek(wire: bytes) -> Head:
+    """The common head; WireFault when truncated, oversized, of another version or an unknown kind."""
+    if not HEAD.size <= len(wire) <= WIRE_MAX:
+        raise WireFault(f"record of {len(wire)} bytes")
+    head = Head._make(HEAD.unpack_from(wire))
+    if head.version != VERSION:
+        raise WireFault(f"record version {head.version}")
+    if head.kind not in _KINDS:
+        raise WireFault(f"record kind {head.kind}")
+    if not head.seq:
+        raise WireFault("record seq 0")
+    return head
+
+
+def decode(wire: bytes) -> Record:
+    """The record of these wire bytes; WireFault with the reason when they are not one."""
+    kind = peek(wire).kind
+    if kind in PURCHASE_SHAPED:
+        _sized(wire, PURCHASE_SIZE)
+        return _consistent(PurchaseRecord._make(PURCHASE.unpack(wire)), CounterKind.OFFLINE)
+    if kind in LOAD_SHAPED:
+        _sized(wire, LOAD_SIZE)
+        return _consistent(LoadRecord._make(LOAD.unpack(wire)), CounterKind.ONLINE)
+    raise WireFault(f"record kind {kind} has no codec here")
+
+
+def encode(record: Record) -> bytes:
+    """Wire bytes; decode(encode(r)) == r."""
+    layout = PURCHASE if isinstance(record, PurchaseRecord) else LOAD
+    return layout.pack(*record)
+
+
+def _sized(wire: bytes, size: int) -> None:
+    if len(wire) != size:
+        raise WireFault(f"record of {len(wire)} bytes, its kind has {size}")
+
+
+def _consistent(record: Record, counter: CounterKind) -> Record:
+    flags = parse_flags(record.flags)
+    if flags.counter_kind != counter:
+        raise WireFault("counter kind does not fit the record kind")
+    if (flags.proof is Proof.NONE) == (record.kind in PROVEN):
+        raise WireFault("proof state does not fit the record kind")
+    return record
+
+
+class Stored(NamedTuple):
+    """A record as every store keeps it: who sent it, and its verbatim wire bytes."""
+
+    device: DeviceId
+    epoch: int
+    psam: PsamId
+    wire: bytes
+
+    def to_bytes(self) -> bytes:
+        """71 bytes for a purchase."""
+        return STORED.pack(self.device, self.epoch, self.psam) + self.wire
+
+    @property
+    def seq(self) -> int:
+        """The record's sequence number within (device, epoch)."""
+        return int.from_bytes(self.wire[4:8], "big")
+
+
+def parse_stored(raw: bytes) -> Stored:
+    """Split stored bytes; WireFault when even the common head is not there. The body is not judged."""
+    if not STORED_HEAD + HEAD.size <= len(raw) <= STORED_HEAD + WIRE_MAX:
+        raise WireFault(f"stored record of {len(raw)} bytes")
+    device, epoch, psam = STORED.unpack_from(raw)
+    return Stored(device_id(device), epoch, psam_id(psam), raw[STORED_HEAD:])
+
+
+def digest(stored: bytes) -> bytes:
+    """The 8-byte hash that tells two records of one (device, epoch, seq) apart: SHA-256, truncated."""
+    return hashlib.sha256(stored).digest()[:HASH_SIZE]
+
+
+def purse_byte(application: int, kind: int, key_id: int) -> int:
+    """Purse/key field: application 0 main, 1 subsidy; kind 1 ED, 2 EP; key id 0..15."""
+    return application << 6 | kind << 4 | key_id
+
+
+def purse_of(purse: int) -> int:
+    """Application and ED/EP bits: names the purse of a card (the key id does not)."""
+    return purse >> 4
+
+
+_KINDS = frozenset(int(k) for k in Kind)

@@ -1,0 +1,63 @@
+"""Canonical CBOR behind a version byte: how edge and cloud write messages, and what they refuse.
+
+The one door to cbor2. Everything from the network passes `unpack` and `fields` before anyone looks at it.
+"""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import cbor2
+
+from shared.errors import WireFault
+
+WIRE_VERSION = 1
+MESSAGE_MAX = 256 * 1024
+"""Largest message that either end accepts: 1,000 records of 71 bytes take a third of it."""
+
+
+def pack(body: Sequence[object]) -> bytes:
+    """Version byte + CBOR array."""
+    return bytes((WIRE_VERSION,)) + cbor2.dumps(list(body))
+
+
+def unpack(message: bytes) -> list[Any]:
+    """The array of a message; WireFault when oversized, of another version, malformed or with a tail."""
+    if not 2 <= len(message) <= MESSAGE_MAX:
+        raise WireFault(f"message of {len(message)} bytes")
+    if message[0] != WIRE_VERSION:
+        raise WireFault(f"message version {message[0]}")
+    return _array(message[1:])
+
+
+def dumps(value: object) -> bytes:
+    """Bare CBOR, for bytes that are signed or sent over a local socket."""
+    return cbor2.dumps(value)
+
+
+def loads(raw: bytes) -> list[Any]:
+    """Bare CBOR array; WireFault otherwise."""
+    return _array(raw)
+
+
+def fields(body: Sequence[Any], *types: type | tuple[type, ...], what: str) -> tuple[Any, ...]:
+    """`body` as a tuple when it has exactly these types (bool is not an int here); else WireFault."""
+    if len(body) != len(types):
+        raise WireFault(f"{what}: {len(body)} fields, expected {len(types)}")
+    for value, form in zip(body, types, strict=True):
+        if not isinstance(value, form) or (isinstance(value, bool) and form is int):
+            raise WireFault(f"{what}: a field has type {type(value).__name__}")
+    return tuple(body)
+
+
+def _array(raw: bytes) -> list[Any]:
+    stream = io.BytesIO(raw)
+    try:
+        value = cbor2.load(stream)
+    except (cbor2.CBORDecodeError, ValueError, RecursionError, OverflowError, MemoryError) as fault:
+        raise WireFault(f"malformed CBOR: {type(fault).__name__}") from fault
+    if stream.tell() != len(raw):
+        raise WireFault("CBOR with a tail")
+    if not isinstance(value, list):
+        raise WireFault("CBOR that is not an array")
+    return value
