@@ -1,0 +1,133 @@
+"""The envelope of the terminal link: counters and CMACs, the same at both ends (RECORDS.md, links part 6).
+
+Envelope = type 1 ‖ version and flags 1 ‖ low half of the session counter 2 ‖ payload ‖ CMAC 8. The MAC covers
+direction, device, the whole 32-bit counter, header and payload; a counter must rise by 1..64. ACK and SETTLED
+have the single-frame form. 16 bad MACs end the session. Keys never appear in a repr or an error.
+"""
+
+import hmac
+from dataclasses import dataclass
+from enum import IntEnum
+
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.cmac import CMAC
+
+from edge.link.messages import PROTOCOL, Type
+from shared.errors import WireFault
+from shared.ids import DeviceId
+
+MAC_SIZE = 8
+SHORT_MAC_SIZE = 4
+HEAD_SIZE = 4
+OVERHEAD = HEAD_SIZE + MAC_SIZE
+COUNTER_STEP_MAX = 64
+BAD_MACS_MAX = 16
+SEQ_WINDOW = 0x7FFF
+"""A ring has at most 32,767 slots, so the low 16 bits of a seq say which one is meant."""
+
+
+class Direction(IntEnum):
+    """Which way a sealed message goes; part of every MAC, so that nothing can be reflected."""
+
+    UP = 1
+    DOWN = 2
+
+
+class SealFault(WireFault):
+    """Happens when a MAC or counter is wrong; the caller counts it and drops the message."""
+
+
+class SessionOver(SealFault):
+    """Happens at the sixteenth bad MAC: the session is dead, the terminal must join again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A message whose MAC and counter hold."""
+
+    type: Type
+    epoch_index: int
+    payload: bytes
+
+
+def session_key(terminal_key: bytes, r_edge: bytes, r_term: bytes, device: DeviceId) -> bytes:
+    """16-byte key of one session: CMAC under K_term over both random numbers and the device."""
+    return _cmac(terminal_key, b"openykt session v1\0" + r_edge + r_term + device)
+
+
+class Session:
+    """One end of a sealed conversation. `sends` is the direction in which this end speaks."""
+
+    def __init__(self, key: bytes, device: DeviceId, sends: Direction) -> None:
+        self._key = key
+        self._device = device
+        self._sends = sends
+        self._hears = Direction.DOWN if sends is Direction.UP else Direction.UP
+        self._sent = 0
+        self._heard = 0
+        self.bad_macs = 0
+
+    def seal(self, kind: Type, payload: bytes, epoch_index: int = 0) -> bytes:
+        """The envelope around `payload`."""
+        self._sent += 1
+        body = bytes((kind, PROTOCOL << 4 | epoch_index)) + (self._sent & 0xFFFF).to_bytes(2, "big") + payload
+        return body + self._mac(self._sends, self._sent, body)
+
+    def open(self, message: bytes) -> Opened:
+        """The message inside; SealFault when its MAC or counter is wrong, SessionOver at the 16th."""
+        if len(message) < OVERHEAD:
+            raise SealFault("envelope: truncated")
+        body, mac = message[:-MAC_SIZE], message[-MAC_SIZE:]
+        step = (int.from_bytes(body[2:4], "big") - self._heard) & 0xFFFF
+        if not 1 <= step <= COUNTER_STEP_MAX or not self._genuine(mac, self._heard + step, body):
+            self._bad()
+        self._heard += step
+        return Opened(Type(body[0]), body[1] & 3, body[HEAD_SIZE:])
+
+    def seal_seq(self, kind: Type, epoch: int, seq: int) -> bytes:
+        """ACK or SETTLED: 7 bytes."""
+        return bytes((kind,)) + (seq & 0xFFFF).to_bytes(2, "big") + self._short(self._sends, kind, epoch, seq)
+
+    def open_seq(self, message: bytes, bases: list[tuple[int, int]]) -> tuple[int, int] | None:
+        """(epoch, seq) that an ACK or SETTLED speaks of.
+
+        bases: candidate (epoch, highest seq known so far). None for one that is older than what is known
+        (idempotent); SealFault when no candidate's MAC fits.
+        """
+        if len(message) != 3 + SHORT_MAC_SIZE:
+            raise SealFault("single-frame form: wrong length")
+        low, stale = int.from_bytes(message[1:3], "big"), False
+        for epoch, base in bases:
+            ahead = (low - base) & 0xFFFF
+            seq = base + ahead if ahead <= SEQ_WINDOW else base + ahead - 0x10000
+            if seq < 0 or message[3:] != self._short(self._hears, message[0], epoch, seq):
+                continue
+            if seq > base:
+                return epoch, seq
+            stale = True
+        if not stale:
+            self._bad()
+        return None
+
+    def _genuine(self, mac: bytes, counter: int, body: bytes) -> bool:
+        return hmac.compare_digest(mac, self._mac(self._hears, counter, body))
+
+    def _bad(self) -> None:
+        self.bad_macs += 1
+        if self.bad_macs >= BAD_MACS_MAX:
+            raise SessionOver("too many bad MACs")
+        raise SealFault("wrong MAC or counter")
+
+    def _mac(self, direction: Direction, counter: int, body: bytes) -> bytes:
+        covered = bytes((direction,)) + self._device + counter.to_bytes(4, "big") + body
+        return _cmac(self._key, covered)[:MAC_SIZE]
+
+    def _short(self, direction: Direction, kind: int, epoch: int, seq: int) -> bytes:
+        covered = bytes((direction, kind)) + self._device + epoch.to_bytes(2, "big") + seq.to_bytes(4, "big")
+        return _cmac(self._key, b"short\0" + covered)[:SHORT_MAC_SIZE]
+
+
+def _cmac(key: bytes, covered: bytes) -> bytes:
+    mac = CMAC(AES(key))
+    mac.update(covered)
+    return mac.finalize()
