@@ -10,7 +10,11 @@ from typing import Protocol
 # An address 0x01..0xDF on CAN and RS-485; on TCP the number of a connection, from 1, never used again.
 Peer = int
 
+# "All peers": no address and no connection has this number. A broadcast is one CAN frame, so it has a bound.
+EVERYONE: Peer = 0
+
 MESSAGE_MAX_BYTES = 4095
+BROADCAST_MAX_BYTES = 7
 FIRST_TERMINAL = 0x01
 LAST_TERMINAL = 0xDF
 
@@ -19,10 +23,11 @@ class MessageSizeError(ValueError):
     """The caller offered an empty message or one above MESSAGE_MAX_BYTES: a defect, not bus trouble."""
 
 
-def require_message_size(message: bytes) -> None:
-    """Refuse what no link can carry; raises MessageSizeError."""
-    if not 1 <= len(message) <= MESSAGE_MAX_BYTES:
-        raise MessageSizeError(f"a message has 1..{MESSAGE_MAX_BYTES} bytes, not {len(message)}")
+def require_message_size(message: bytes, peer: Peer) -> None:
+    """Refuse what no link can carry to that peer; raises MessageSizeError."""
+    most = BROADCAST_MAX_BYTES if peer == EVERYONE else MESSAGE_MAX_BYTES
+    if not 1 <= len(message) <= most:
+        raise MessageSizeError(f"a message to peer {peer} has 1..{most} bytes, not {len(message)}")
 
 
 class MessageLink(Protocol):
@@ -33,7 +38,9 @@ class MessageLink(Protocol):
     """
 
     async def send(self, peer: Peer, message: bytes, urgent: bool = False) -> bool:
-        """Take a message for one peer. False: not taken (peer gone, or its queue bound reached), try later.
+        """Take a message for one peer, or a short one for EVERYONE.
+
+        False: not taken (peer gone, wire lost, or a queue bound reached); try later.
 
         True means queued or sent, never delivered. Never raises for bus trouble; MessageSizeError for a
         bad size.
@@ -53,7 +60,11 @@ class MessageLink(Protocol):
         ...
 
     def counters(self) -> Mapping[str, int]:
-        """Totals since the start, e.g. frames_in, frames_out, errors, refused, overflow, bus_off."""
+        """Totals since the start.
+
+        On every link: messages_in, messages_out, refused (not taken), errors (malformed input, bus errors),
+        overflow (input lost for want of room), reopened (the wire was lost); more where a link has more.
+        """
         ...
 
 
@@ -66,6 +77,10 @@ class TerminalLink(Protocol):
 
     def on_message(self, callback: Callable[[bytes], None]) -> None:
         """Say who hears whole messages from the edge (broadcasts included)."""
+        ...
+
+    def on_wire(self, callback: Callable[[bool], None]) -> None:
+        """Say who hears that the wire is there (True: connected, bus or port open) or lost (False)."""
         ...
 
     async def run(self) -> None:
