@@ -30,6 +30,13 @@ def unpack(message: bytes) -> list[Any]:
     return _array(message[1:])
 
 
+def unpack_file(raw: bytes) -> list[Any]:
+    """As `unpack`, for a local file of ours: no bound on its size."""
+    if len(raw) < 2 or raw[0] != WIRE_VERSION:
+        raise WireFault("file of an unknown version")
+    return _array(raw[1:])
+
+
 def dumps(value: object) -> bytes:
     """Bare CBOR, for bytes that are signed or sent over a local socket."""
     return cbor2.dumps(value)

@@ -1,0 +1,158 @@
+"""The signed inventory: what provisioning made and the cloud may believe (DESIGN 10, RECORDS "Who").
+
+CBOR body + Ed25519 signature. Opening balances in it are posted once as 期初余额. The cloud refuses a known id
+with other data.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from shared.errors import WireFault
+from shared.ids import BoxId, CardId, DeviceId, PsamId, box_id, card_id, device_id, psam_id
+from shared.wire import codec
+
+CONTEXT = b"openykt inventory v1\0"
+FORMAT = 1
+
+
+class DeviceKind(StrEnum):
+    """What a terminal body is."""
+
+    POS = "pos"
+    VALIDATOR = "validator"
+    LOAD_MACHINE = "load"
+
+
+@dataclass(frozen=True, slots=True)
+class CardRow:
+    """A user card. label: text printed on it ('0012' is not '12'). opening: fen in its purse when issued."""
+
+    card: CardId
+    label: str
+    profile: str
+    key_version: int
+    algorithm: int
+    card_class: int
+    hotlist_index: int
+    issued: int
+    expires: int
+    opening_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class PsamRow:
+    """A PSAM and the body it was put in. issued: seconds since 2000."""
+
+    psam: PsamId
+    device: DeviceId
+    issued: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """A body, the box that serves it, its position and merchant."""
+
+    device: DeviceId
+    kind: DeviceKind
+    box: BoxId
+    name: str
+    place: str
+    merchant: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoxRow:
+    """An edge box. certificate: SHA-256 of its certificate, empty in the embedded campus."""
+
+    box: BoxId
+    partition: int
+    name: str
+    certificate: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """All of it. demo: 演练 data, refused by a production ledger. number rises with each inventory."""
+
+    number: int
+    campus: int
+    name: str
+    demo: bool
+    issued: int
+    cards: tuple[CardRow, ...]
+    psams: tuple[PsamRow, ...]
+    devices: tuple[DeviceRow, ...]
+    boxes: tuple[BoxRow, ...]
+
+
+def seal(inventory: Inventory, key: Ed25519PrivateKey) -> bytes:
+    """The signed file."""
+    body = _body(inventory)
+    return codec.pack([FORMAT, body, key.sign(CONTEXT + body)])
+
+
+def open_sealed(raw: bytes, key: Ed25519PublicKey) -> Inventory:
+    """The inventory; WireFault when malformed or not signed by `key`."""
+    form, body, signature = codec.fields(codec.unpack_file(raw), int, bytes, bytes, what="inventory")
+    if form != FORMAT:
+        raise WireFault(f"inventory format {form}")
+    try:
+        key.verify(signature, CONTEXT + body)
+    except InvalidSignature as fault:
+        raise WireFault("inventory: wrong signature") from fault
+    return _parse(body)
+
+
+def _body(v: Inventory) -> bytes:
+    cards = [
+        [c.card, c.label, c.profile, c.key_version, c.algorithm, c.card_class, c.hotlist_index]
+        + [c.issued, c.expires, c.opening_fen]
+        for c in v.cards
+    ]
+    psams = [[p.psam, p.device, p.issued] for p in v.psams]
+    devices = [[d.device, d.kind.value, d.box, d.name, d.place, d.merchant] for d in v.devices]
+    boxes = [[b.box, b.partition, b.name, b.certificate] for b in v.boxes]
+    return codec.dumps([v.number, v.campus, v.name, v.demo, v.issued, cards, psams, devices, boxes])
+
+
+def _parse(body: bytes) -> Inventory:
+    number, campus, name, demo, issued, cards, psams, devices, boxes = codec.fields(
+        codec.loads(body), int, int, str, bool, int, list, list, list, list, what="inventory"
+    )
+    return Inventory(
+        number,
+        campus,
+        name,
+        demo,
+        issued,
+        tuple(map(_card, cards)),
+        tuple(map(_psam, psams)),
+        tuple(map(_device, devices)),
+        tuple(map(_box, boxes)),
+    )
+
+
+def _card(row: list[Any]) -> CardRow:
+    card, *rest = codec.fields(row, bytes, str, str, int, int, int, int, int, int, int, what="inventory card")
+    return CardRow(card_id(card), *rest)
+
+
+def _psam(row: list[Any]) -> PsamRow:
+    psam, device, issued = codec.fields(row, bytes, bytes, int, what="inventory PSAM")
+    return PsamRow(psam_id(psam), device_id(device), issued)
+
+
+def _device(row: list[Any]) -> DeviceRow:
+    device, kind, box, name, place, merchant = codec.fields(row, bytes, str, str, str, str, str, what="device")
+    if kind not in list(DeviceKind):
+        raise WireFault(f"inventory: device kind {kind[:16]!r}")
+    return DeviceRow(device_id(device), DeviceKind(kind), box_id(box), name, place, merchant)
+
+
+def _box(row: list[Any]) -> BoxRow:
+    box, partition, name, certificate = codec.fields(row, str, int, str, bytes, what="inventory box")
+    return BoxRow(box_id(box), partition, name, certificate)
