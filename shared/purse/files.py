@@ -1,0 +1,161 @@
+"""Card files as data: 0015 public data, 0016 holder, 0018 log records, and the FCI around 0015.
+
+Used to personalise a card and to read one. Refuses bytes of another length; it judges no dates and no keys.
+Layouts: pboc research section 1 (FMCOS manual A-1..A-3; MoC city form).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from struct import Struct
+
+from shared.purse.errors import LayoutError
+
+PUBLIC_SIZE = 30
+HOLDER_SIZE = 39
+LOG_RECORD_SIZE = 23
+LOG_DEPTH = 10
+PSAM_PUBLIC_SIZE = 14
+MF_NAME = b"1PAY.SYS.DDF01"
+
+_CITY = Struct(">2s2s2s2sBB2s8s4s4sBB")
+_BANK = Struct(">8sBB10s4s4sBB")
+_LOG = Struct(">H3sIB6s7s")
+_HOLDER = Struct(">BB20s16sB")
+
+
+class PublicForm(Enum):
+    """How file 0015 is laid out. The toll form comes with a toll profile."""
+
+    CITY = "city"
+    BANK = "bank"
+
+
+@dataclass(frozen=True, slots=True)
+class PublicData:
+    """File 0015. City form: issuer 2, city 2, industry 2, serial 8. Bank form: issuer 8, serial 10, the rest empty.
+
+    `start` and `expiry` are BCD YYYYMMDD, so that bytes compare like dates.
+    """
+
+    issuer: bytes
+    serial: bytes
+    start: bytes
+    expiry: bytes
+    city: bytes = b""
+    industry: bytes = b""
+    interop: bytes = bytes(2)
+    enabled: int = 1
+    version: int = 1
+    card_type: int = 0
+    subtype: int = 0
+
+
+def encode_public(form: PublicForm, data: PublicData) -> bytes:
+    """30 bytes; LayoutError when a field has the wrong length for the form."""
+    if form is PublicForm.CITY:
+        _lengths((data.issuer, 2), (data.city, 2), (data.industry, 2), (data.interop, 2), (data.serial, 8))
+    else:
+        _lengths((data.issuer, 8), (data.serial, 10))
+    _lengths((data.start, 4), (data.expiry, 4))
+    if form is PublicForm.CITY:
+        return _CITY.pack(
+            data.issuer, data.city, data.industry, bytes(2), data.enabled, data.version, data.interop,
+            data.serial, data.start, data.expiry, data.card_type, data.subtype,
+        )  # fmt: skip
+    return _BANK.pack(
+        data.issuer, data.enabled, data.version, data.serial, data.start, data.expiry, data.card_type, data.subtype
+    )
+
+
+def parse_public(form: PublicForm, raw: bytes) -> PublicData:
+    """The fields of 30 bytes; LayoutError otherwise."""
+    if len(raw) != PUBLIC_SIZE:
+        raise LayoutError(f"file 0015 has {PUBLIC_SIZE} bytes")
+    if form is PublicForm.CITY:
+        issuer, city, industry, _, enabled, version, interop, serial, start, expiry, kind, sub = _CITY.unpack(raw)
+        return PublicData(issuer, serial, start, expiry, city, industry, interop, enabled, version, kind, sub)
+    issuer, enabled, version, serial, start, expiry, kind, sub = _BANK.unpack(raw)
+    return PublicData(issuer, serial, start, expiry, b"", b"", bytes(2), enabled, version, kind, sub)
+
+
+def encode_holder(name: str, id_number: str = "", *, card_type: int = 0, staff: int = 0, id_type: int = 5) -> bytes:
+    """File 0016, 39 bytes: type, staff, name 20 (GB18030, cut at a whole character), id number 16, id type."""
+    raw_id = id_number.encode("ascii", "replace")[:16]
+    return _HOLDER.pack(card_type, staff, _cut(name, 20), raw_id, id_type)
+
+
+def holder_name(raw: bytes) -> str:
+    """The name in a file 0016; what cannot be decoded shows as replacement characters."""
+    return raw[2:22].rstrip(b"\0").decode("gb18030", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One record of file 0018. `number` follows the profile's log convention; `date_time` is 7 BCD bytes."""
+
+    number: int
+    amount_fen: int
+    kind: int
+    terminal_id: bytes
+    date_time: bytes
+    overdraft: bytes = bytes(3)
+
+    def encode(self) -> bytes:
+        return _LOG.pack(self.number, self.overdraft, self.amount_fen, self.kind, self.terminal_id, self.date_time)
+
+
+def parse_log(raw: bytes) -> LogRecord:
+    """The fields of 23 bytes; LayoutError otherwise."""
+    if len(raw) != LOG_RECORD_SIZE:
+        raise LayoutError(f"a log record has {LOG_RECORD_SIZE} bytes")
+    number, overdraft, amount, kind, terminal_id, date_time = _LOG.unpack(raw)
+    return LogRecord(number, amount, kind, terminal_id, date_time, overdraft)
+
+
+def encode_fci(name: bytes, public: bytes, version: int = 1) -> bytes:
+    """FCI of a purse ADF: 6F [84 name] [A5 [9F08 version] [9F0C file 0015]]."""
+    inner = b"\x9f\x08\x01" + bytes((version, 0x9F, 0x0C, len(public))) + public
+    body = bytes((0x84, len(name))) + name + bytes((0xA5, len(inner))) + inner
+    return bytes((0x6F, len(body))) + body
+
+
+def public_from_fci(fci: bytes) -> bytes | None:
+    """File 0015 out of an FCI, or None when it is not inside (then READ BINARY gets it). LayoutError if no TLV."""
+    template = _tlv(fci).get(0x6F)
+    if template is None:
+        return None
+    proprietary = _tlv(template).get(0xA5)
+    return None if proprietary is None else _tlv(proprietary).get(0x9F0C)
+
+
+def _tlv(raw: bytes) -> dict[int, bytes]:
+    """One level of BER-TLV with short lengths; every step moves on, so it ends."""
+    fields: dict[int, bytes] = {}
+    at = 0
+    while at < len(raw):
+        wide = raw[at] & 0x1F == 0x1F
+        head = raw[at : at + 3] if wide else raw[at : at + 2]
+        if len(head) != (3 if wide else 2):
+            raise LayoutError("truncated TLV")
+        at += len(head)
+        value = raw[at : at + head[-1]]
+        if len(value) != head[-1]:
+            raise LayoutError("truncated TLV")
+        fields[int.from_bytes(head[:-1], "big")] = value
+        at += len(value)
+    return fields
+
+
+def _lengths(*fields: tuple[bytes, int]) -> None:
+    for value, size in fields:
+        if len(value) != size:
+            raise LayoutError(f"a field of file 0015 has {size} bytes, got {len(value)}")
+
+
+def _cut(text: str, size: int) -> bytes:
+    kept = text
+    while len(kept.encode("gb18030")) > size:
+        kept = kept[:-1]
+    return kept.encode("gb18030")

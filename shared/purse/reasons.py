@@ -1,0 +1,84 @@
+"""Why a card was refused, a purchase declined, or an outcome left open: numbers that never change, and their texts.
+
+The numbers go into decline records and onto displays; a number is never reused.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Reason(IntEnum):
+    """1-19 the card, 20-39 the purchase, 40-49 the PSAM, 50-59 load, 60-79 open outcomes."""
+
+    FOREIGN_CARD = 1
+    CARD_BLOCKED = 2
+    CARD_DISABLED = 3
+    CARD_NOT_YET_VALID = 4
+    CARD_EXPIRED = 5
+    CARD_DATA = 6
+    CARD_GONE = 7
+    CARD_LOCKED = 8
+    CARD_KEY = 9
+    CARD_COUNTER_FULL = 10
+    CARD_REFUSED = 11
+    AMOUNT = 20
+    BALANCE = 21
+    HOTLISTED = 22
+    CAP_SINGLE = 23
+    CAP_MEAL_SUM = 24
+    CAP_MEAL_COUNT = 25
+    CAP_DAY_SUM = 26
+    CAP_DAY_COUNT = 27
+    PSAM_GONE = 40
+    PSAM_REFUSED = 41
+    LOAD_NO_ANSWER = 50
+    LOAD_DENIED = 51
+    LOAD_CEILING = 52
+    NO_RESPONSE = 60
+    UNKNOWN_STATUS = 61
+    BAD_RESPONSE = 62
+    MAC2_WRONG = 63
+    MAC2_UNCHECKED = 64
+    OTHER_CARD = 65
+    COUNTER_BACK = 66
+    NO_EVIDENCE = 67
+    PROOF_GONE = 68
+
+
+REASON_TEXT: dict[Reason, tuple[str, str]] = {
+    Reason.FOREIGN_CARD: ("非本系统卡", "not a card of this system"),
+    Reason.CARD_BLOCKED: ("卡应用已锁定", "the card's application is blocked"),
+    Reason.CARD_DISABLED: ("卡未启用", "the card is not enabled"),
+    Reason.CARD_NOT_YET_VALID: ("卡未到启用日期", "the card is not valid yet"),
+    Reason.CARD_EXPIRED: ("卡已过有效期", "the card has expired"),
+    Reason.CARD_DATA: ("卡数据异常，请到卡务中心", "card data wrong, please go to the card office"),
+    Reason.CARD_GONE: ("请重新放卡", "please present the card again"),
+    Reason.CARD_LOCKED: ("卡消费功能已锁定", "spending is locked on this card"),
+    Reason.CARD_KEY: ("卡密钥版本不支持", "the card's key is not supported"),
+    Reason.CARD_COUNTER_FULL: ("卡交易次数已满，请换卡", "the card's counter is full, please replace the card"),
+    Reason.CARD_REFUSED: ("卡拒绝交易", "the card refused"),
+    Reason.AMOUNT: ("金额无效", "not a valid amount"),
+    Reason.BALANCE: ("余额不足", "balance too low"),
+    Reason.HOTLISTED: ("黑名单卡", "the card is on the hotlist"),
+    Reason.CAP_SINGLE: ("超单笔限额", "over the limit for one purchase"),
+    Reason.CAP_MEAL_SUM: ("超本餐限额", "over the limit for this meal"),
+    Reason.CAP_MEAL_COUNT: ("超本餐次数", "over the count for this meal"),
+    Reason.CAP_DAY_SUM: ("超当日限额", "over the limit for today"),
+    Reason.CAP_DAY_COUNT: ("超当日次数", "over the count for today"),
+    Reason.PSAM_GONE: ("安全模块无应答", "the PSAM does not answer"),
+    Reason.PSAM_REFUSED: ("安全模块拒绝", "the PSAM refused"),
+    Reason.LOAD_NO_ANSWER: ("中心无应答，未圈存", "no answer from the centre, nothing loaded"),
+    Reason.LOAD_DENIED: ("中心不同意圈存", "the centre did not allow the load"),
+    Reason.LOAD_CEILING: ("超过卡内余额上限", "over the highest balance a card may hold"),
+    Reason.NO_RESPONSE: ("交易未确认，请同一张卡重新放卡", "not confirmed, please present the same card again"),
+    Reason.UNKNOWN_STATUS: ("卡应答异常，请同一张卡重新放卡", "unclear answer, please present the same card again"),
+    Reason.BAD_RESPONSE: ("卡应答残缺，请同一张卡重新放卡", "broken answer, please present the same card again"),
+    Reason.MAC2_WRONG: ("卡验证失败，勿放行", "the card failed its check, do not serve"),
+    Reason.MAC2_UNCHECKED: ("未能验证卡，请同一张卡重新放卡", "card not checked, please present the same card again"),
+    Reason.OTHER_CARD: ("不是刚才那张卡", "not the same card"),
+    Reason.COUNTER_BACK: ("卡计数器回退", "the card's counter went back"),
+    Reason.NO_EVIDENCE: ("卡内查不到该笔交易", "the card shows no trace of the transaction"),
+    Reason.PROOF_GONE: ("卡已扣款，交易认证码已被覆盖", "debited, but the card no longer holds its TAC"),
+}
+"""Chinese first, English second. A test holds that every reason has its text."""

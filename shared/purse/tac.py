@@ -1,0 +1,100 @@
+"""Batch TAC check on the host side: fixed 41-byte items in, one verdict byte each out.
+
+Item: card id 10 (issuer 2 + serial 8) | key version 1 | algorithm 1 | input length 1 | TAC input, zero-padded to 24
+| TAC 4. One level of diversification by the card's serial under the issuer's TAC master of that version. It never
+guesses: what it has no key for is said to be unknown, not wrong.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from enum import IntEnum
+from struct import Struct
+
+from shared.purse.crypto import Key, diversify_many, is_supported, tac_calculator
+from shared.purse.errors import LayoutError
+
+ITEM_SIZE = 41
+INPUT_MAX = 24
+WARM_CARDS = 32_768
+"""Derived keys kept; at the bound the card that was not seen for longest is derived again when it returns."""
+
+_ITEM = Struct(">11sBB24s4s")
+_ISSUER = 2
+_Calculator = Callable[[bytes], bytes]
+
+
+class TacVerdict(IntEnum):
+    """One byte of the answer."""
+
+    OK = 0
+    WRONG = 1
+    UNKNOWN_KEY = 2
+    UNKNOWN_ALGORITHM = 3
+
+
+def tac_item(card_id: bytes, key_version: int, algorithm: int, tac_input: bytes, tac: bytes) -> bytes:
+    """The 41 bytes of one question; LayoutError when a field does not fit."""
+    if len(card_id) != 10 or not 0 < len(tac_input) <= INPUT_MAX or len(tac) != 4:
+        raise LayoutError("a TAC item has a 10-byte card, 1 to 24 input bytes and a 4-byte TAC")
+    head = card_id + bytes((key_version, algorithm, len(tac_input)))
+    return head + tac_input.ljust(INPUT_MAX, b"\0") + tac
+
+
+class TacChecker:
+    """Holds TAC masters by (2-byte issuer, key version) and a bounded cache of warm card keys. Not thread-safe."""
+
+    def __init__(self, masters: Mapping[tuple[bytes, int], Key], warm_cards: int = WARM_CARDS) -> None:
+        self._masters = dict(masters)
+        self._warm_cards = warm_cards
+        self._warm: OrderedDict[bytes, _Calculator] = OrderedDict()
+
+    def check(self, items: bytes) -> bytes:
+        """One TacVerdict byte per item, in order; LayoutError if the length is no multiple of ITEM_SIZE."""
+        if len(items) % ITEM_SIZE:
+            raise LayoutError("TAC items are 41 bytes each")
+        questions = list(_ITEM.iter_unpack(items))
+        fresh = self._derive({question[0] for question in questions})
+        verdicts = bytes(self._verdicts(questions, fresh))
+        self._keep(fresh)
+        return verdicts
+
+    def _verdicts(
+        self, questions: list[tuple[bytes, int, int, bytes, bytes]], fresh: dict[bytes, _Calculator]
+    ) -> Iterator[int]:
+        warm = self._warm
+        for card, algorithm, size, padded, answer in questions:
+            if not is_supported(algorithm):
+                yield TacVerdict.UNKNOWN_ALGORITHM
+                continue
+            calculate = warm.get(card)
+            if calculate is None:
+                calculate = fresh.get(card)
+            else:
+                warm.move_to_end(card)
+            if calculate is None:
+                yield TacVerdict.UNKNOWN_KEY
+            elif 0 < size <= INPUT_MAX and calculate(padded[:size]) == answer:
+                yield TacVerdict.OK
+            else:
+                yield TacVerdict.WRONG
+
+    def _derive(self, cards: set[bytes]) -> dict[bytes, _Calculator]:
+        """Calculators of the cards that are not warm yet, one cipher pass per master."""
+        cold: dict[tuple[bytes, int], list[bytes]] = {}
+        for card in cards:
+            if card not in self._warm:
+                cold.setdefault((card[:_ISSUER], card[10]), []).append(card)
+        fresh: dict[bytes, _Calculator] = {}
+        for name, members in cold.items():
+            master = self._masters.get(name)
+            if master is not None:
+                keys = diversify_many(master, [card[_ISSUER:10] for card in members])
+                fresh.update(zip(members, map(tac_calculator, keys), strict=True))
+        return fresh
+
+    def _keep(self, fresh: dict[bytes, _Calculator]) -> None:
+        self._warm.update(fresh)
+        while len(self._warm) > self._warm_cards:
+            self._warm.popitem(last=False)
