@@ -22,7 +22,7 @@ def parse_yuan(text: str) -> Fen:
     plain = text.strip().removeprefix("¥").removeprefix("￥").removesuffix("元").strip()
     whole, _, part = plain.partition(".")
     digits = (whole or "0") + part.ljust(2, "0")
-    if not plain or len(part) > 2 or len(digits) > 10 or not (digits.isascii() and digits.isdigit()):
+    if not (whole or part) or len(part) > 2 or len(digits) > 10 or not (digits.isascii() and digits.isdigit()):
         raise WireFault(f"not an amount in yuan: {text[:20]!r}")
     return fen(int(digits))
 

@@ -1,0 +1,76 @@
+"""The envelope: what is accepted, what is not, and when a session ends."""
+
+import pytest
+
+from edge.link.messages import Type
+from edge.link.seal import BAD_MACS_MAX, Direction, SealFault, Session, SessionOver, session_key
+from shared.ids import DeviceId
+
+DEVICE = DeviceId(b"\0\1\0\0\0\1")
+KEY = session_key(b"K" * 16, b"E" * 16, b"T" * 8, DEVICE)
+
+
+def ends() -> tuple[Session, Session]:
+    return Session(KEY, DEVICE, Direction.UP), Session(KEY, DEVICE, Direction.DOWN)
+
+
+def test_frozen_bytes() -> None:
+    up, down = ends()
+    assert KEY.hex() == "f44af0db087878c10d3ca616bf53d03e"
+    assert up.seal(Type.RECORD, b"r" * 57, 2).hex()[:8] == "10120001"
+    assert len(up.seal(Type.RECORD, b"r" * 57)) == 69
+    assert len(down.seal_seq(Type.ACK, 1, 7)) == 7
+
+
+def test_a_message_opens_once() -> None:
+    up, down = ends()
+    sealed = up.seal(Type.STATUS, b"hello", 3)
+    opened = down.open(sealed)
+    assert (opened.type, opened.epoch_index, opened.payload) == (Type.STATUS, 3, b"hello")
+    with pytest.raises(SealFault):
+        down.open(sealed)
+
+
+def test_lost_messages_are_skipped_up_to_the_bound() -> None:
+    up, down = ends()
+    for _ in range(63):
+        up.seal(Type.STATUS, b"lost")
+    assert down.open(up.seal(Type.STATUS, b"64th")).payload == b"64th"
+    for _ in range(64):
+        up.seal(Type.STATUS, b"lost")
+    with pytest.raises(SealFault):
+        down.open(up.seal(Type.STATUS, b"65th"))
+
+
+def test_nothing_is_reflected_or_edited() -> None:
+    up, _ = ends()
+    sealed = up.seal(Type.STATUS, b"hello")
+    with pytest.raises(SealFault):
+        up.open(sealed)
+    for at in range(len(sealed)):
+        with pytest.raises(SealFault):
+            Session(KEY, DEVICE, Direction.DOWN).open(sealed[:at] + bytes((sealed[at] ^ 1,)) + sealed[at + 1 :])
+
+
+def test_the_sixteenth_bad_mac_ends_the_session() -> None:
+    _, down = ends()
+    for _ in range(BAD_MACS_MAX - 1):
+        with pytest.raises(SealFault) as caught:
+            down.open(b"\x10" * 69)
+        assert not isinstance(caught.value, SessionOver)
+    with pytest.raises(SessionOver):
+        down.open(b"\x10" * 69)
+
+
+def test_an_ack_finds_its_epoch_and_full_sequence() -> None:
+    up, down = ends()
+    assert up.open_seq(down.seal_seq(Type.ACK, 3, 70_000), [(2, 5), (3, 69_990)]) == (3, 70_000)
+    assert up.open_seq(down.seal_seq(Type.ACK, 3, 65_536), [(3, 65_000)]) == (3, 65_536)
+
+
+def test_an_old_ack_is_harmless_and_a_wrong_one_is_counted() -> None:
+    up, down = ends()
+    assert up.open_seq(down.seal_seq(Type.ACK, 3, 5), [(3, 9)]) is None
+    with pytest.raises(SealFault):
+        up.open_seq(down.seal_seq(Type.SETTLED, 4, 5), [(3, 4)])
+    assert up.bad_macs == 1

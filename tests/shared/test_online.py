@@ -1,0 +1,30 @@
+import pytest
+
+from shared import online
+from shared.errors import WireFault
+from shared.ids import CardId
+from shared.online import LoadAnswer, LoadRequest, LoadResult
+
+REQUEST = LoadRequest(CardId(bytes(9) + b"\1"), 0x13, 9875, 20000, 2, 1, 0, 1, b"rnd!", b"mac1")
+ANSWER = LoadAnswer(LoadResult.GRANTED, 0x2F0A1B2C, b"mac2", 20000)
+
+
+def test_frozen_bytes_and_back() -> None:
+    assert REQUEST.to_bytes().hex() == "01000000000000000000010013000026930000 4e20020100 01726e64216d616331".replace(
+        " ", ""
+    )
+    assert ANSWER.to_bytes().hex() == "01002f0a1b2c6d61633200004e20"
+    assert online.parse_request(REQUEST.to_bytes()) == REQUEST
+    assert online.parse_answer(ANSWER.to_bytes()) == ANSWER
+
+
+@pytest.mark.parametrize("raw", [b"", b"\2" + REQUEST.to_bytes()[1:], REQUEST.to_bytes() + b"\0"])
+def test_bad_requests_are_refused(raw: bytes) -> None:
+    with pytest.raises(WireFault):
+        online.parse_request(raw)
+
+
+@pytest.mark.parametrize("raw", [b"", b"\1\x63" + ANSWER.to_bytes()[2:], ANSWER.to_bytes()[:-1]])
+def test_bad_answers_are_refused(raw: bytes) -> None:
+    with pytest.raises(WireFault):
+        online.parse_answer(raw)

@@ -1,0 +1,88 @@
+"""Record bytes are frozen: a change here is a new version, not an edit."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared import records
+from shared.errors import WireFault
+from shared.records import CounterKind, Flags, Kind, LoadRecord, Pair, Proof, PurchaseRecord, Stored
+
+CARD = bytes.fromhex("00010000000000004711")
+DEBIT = Flags(Proof.DEBIT, CounterKind.OFFLINE).to_int()
+PURCHASE = PurchaseRecord(
+    1, Kind.PURCHASE, DEBIT, 7, 0x12A7, CARD, 0x4D, 9, records.purse_byte(0, 2, 1), 1250, 9875, 0x2F0A1B2C, 1, 0,
+    bytes.fromhex("0DEA51C3"), b"\0\0\0", 3, 1, 1, -50, 0,
+)  # fmt: skip
+LOAD = LoadRecord(
+    1, Kind.LOAD, Flags(Proof.DEBIT, CounterKind.ONLINE, online=True).to_int(), 8, 5, CARD, 0x13, 2,
+    records.purse_byte(0, 2, 1), 20000, 9875, 0x2F0A1B2C, 1, 0, bytes.fromhex("BFB64611"), 0, 1, 1, 0,
+)  # fmt: skip
+PURCHASE_WIRE = bytes.fromhex(
+    "01010040000000070000 12A7 00010000000000004711 004D 09 21 000004E2 00002693 2F0A1B2C 01 00 0DEA51C3"
+    "000000 0003 0001 0001 FFCE 0000"
+)
+LOAD_WIRE = bytes.fromhex(
+    "0102006400000008 00000005 00010000000000004711 0013 02 21 00004E20 00002693 2F0A1B2C 01 00 BFB64611"
+    "0000 0001 0001 0000"
+)
+
+
+@pytest.mark.parametrize(("record", "wire"), [(PURCHASE, PURCHASE_WIRE), (LOAD, LOAD_WIRE)])
+def test_frozen_bytes(record: records.Record, wire: bytes) -> None:
+    assert records.encode(record) == wire
+    assert records.decode(wire) == record
+
+
+def test_sizes_of_records_md() -> None:
+    assert (records.PURCHASE_SIZE, records.LOAD_SIZE) == (57, 52)
+    assert len(Stored(b"\0\1\0\0\0\1", 1, b"\x51" * 6, PURCHASE_WIRE).to_bytes()) == 71
+
+
+def test_stored_round_trip_and_digest() -> None:
+    raw = Stored(b"\0\1\0\0\0\1", 2, b"\x51" * 6, PURCHASE_WIRE).to_bytes()
+    stored = records.parse_stored(raw)
+    assert stored.to_bytes() == raw
+    assert stored.seq == 7
+    assert records.digest(raw) != records.digest(raw[:-1] + b"\1")
+
+
+@pytest.mark.parametrize(
+    ("wire", "reason"),
+    [
+        (b"", "bytes"),
+        (PURCHASE_WIRE[:56], "56 bytes"),
+        (PURCHASE_WIRE + b"\0", "58 bytes"),
+        (b"\x02" + PURCHASE_WIRE[1:], "version 2"),
+        (b"\x01\x63" + PURCHASE_WIRE[2:], "kind 99"),
+        (b"\x01\x05" + PURCHASE_WIRE[2:], "no codec"),
+        (PURCHASE_WIRE[:2] + b"\x80\x40" + PURCHASE_WIRE[4:], "flags"),
+        (PURCHASE_WIRE[:2] + b"\x00\x44" + PURCHASE_WIRE[4:], "counter kind"),
+        (PURCHASE_WIRE[:2] + b"\x00\x42" + PURCHASE_WIRE[4:], "proof state"),
+        (PURCHASE_WIRE[:4] + b"\0\0\0\0" + PURCHASE_WIRE[8:], "seq 0"),
+        (b"\x01" * 251, "251 bytes"),
+    ],
+)
+def test_bad_bytes_are_refused_with_their_reason(wire: bytes, reason: str) -> None:
+    with pytest.raises(WireFault, match=reason):
+        records.decode(wire)
+
+
+@given(st.binary(max_size=260))
+def test_no_bytes_crash_the_decoder(wire: bytes) -> None:
+    try:
+        record = records.decode(wire)
+    except WireFault:
+        return
+    assert records.encode(record) == wire
+
+
+@given(st.sampled_from(Proof), st.sampled_from(CounterKind), st.sampled_from(Pair), st.booleans(), st.booleans())
+def test_flags_round_trip(proof: Proof, counter: CounterKind, pair: Pair, online: bool, clock: bool) -> None:
+    flags = Flags(proof, counter, pair, online, clock)
+    assert records.parse_flags(flags.to_int()) == flags
+
+
+def test_purse_names_the_purse_without_the_key() -> None:
+    assert records.purse_of(records.purse_byte(1, 2, 1)) == records.purse_of(records.purse_byte(1, 2, 7))
+    assert records.purse_of(records.purse_byte(1, 2, 1)) != records.purse_of(records.purse_byte(0, 2, 1))

@@ -1,0 +1,124 @@
+"""Edge↔cloud messages: frozen bytes, round trips, refusals."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.errors import WireFault
+from shared.ids import BoxId, DeviceId, LedgerId, PsamId, StorageId, StoreId
+from shared.wire import codec, messages
+from shared.wire.messages import (
+    AckBody,
+    Batch,
+    BoxState,
+    DeviceMark,
+    DeviceStatus,
+    EpochAnswer,
+    EpochRequest,
+    EpochStatus,
+    Fact,
+    Hello,
+    OnlineAnswer,
+    OnlineRequest,
+    RecordCopy,
+    Recover,
+    SignedAck,
+    TerminalState,
+)
+
+STORE, LEDGER, STORAGE = StoreId(b"s" * 8), LedgerId(b"l" * 8), StorageId(b"f" * 8)
+DEVICE, PSAM, BOX = DeviceId(b"\0\1\0\0\0\1"), PsamId(b"\x51\0\0\0\0\x23"), BoxId("canteen-1")
+ACK = AckBody(LEDGER, 42, 17, BOX, STORE, 900, ((905, 910),), (DeviceMark(DEVICE, 1, 40, ((42, 44),)),), 2048)
+UP: list[Any] = [
+    EpochRequest(1, DEVICE, STORAGE, PSAM, 3),
+    OnlineRequest(DEVICE, 1, PSAM, 9, b"payload"),
+    RecordCopy(b"r" * 66),
+    Hello(STORE, 10, 12, None),
+    Hello(STORE, 10, 12, SignedAck(b"body", b"x" * 64)),
+    DeviceStatus(DEVICE, (EpochStatus(1, PSAM, 5, 9, 4, 1),), 1, 1, 30000, True, 9000, 2),
+    Fact("wrong-key", "major", 1, DEVICE, "钥匙不符"),
+]
+DOWN: list[Any] = [
+    EpochAnswer(1, DEVICE, STORAGE, PSAM, 0, "psam-moved"),
+    OnlineAnswer(DEVICE, 1, 9, b"answer"),
+    Recover(LEDGER, STORE, 5),
+]
+
+
+def test_frozen_batch() -> None:
+    message = messages.encode_batch(Batch(STORE, 5, (b"\1\2", b"\3")))
+    assert message.hex() == "01840148737373737373737305824201024103"
+    assert messages.decode_batch(message) == Batch(STORE, 5, (b"\1\2", b"\3"))
+
+
+def test_frozen_ack() -> None:
+    body = messages.encode_ack_body(ACK)
+    assert body.hex() == (
+        "89486c6c6c6c6c6c6c6c182a116963616e7465656e2d314873737373737373731903848182190389"
+        "19038e8184460001000000010118288182182a182c190800"
+    )
+    assert messages.decode_ack_body(body) == ACK
+    signed = SignedAck(body, b"x" * 64)
+    assert messages.decode_ack(messages.encode_ack(signed)) == signed
+
+
+@pytest.mark.parametrize("message", UP, ids=lambda m: type(m).__name__)
+def test_up_round_trip(message: Any) -> None:
+    assert messages.decode_now_up(messages.encode_now(message)) == message
+
+
+@pytest.mark.parametrize("message", DOWN, ids=lambda m: type(m).__name__)
+def test_down_round_trip_and_never_upwards(message: Any) -> None:
+    raw = messages.encode_now(message)
+    assert messages.decode_now_down(raw) == message
+    with pytest.raises(WireFault):
+        messages.decode_now_up(raw)
+
+
+def test_state_round_trip() -> None:
+    terminal = TerminalState(DEVICE, "can0/1", "can", "joined", 1, 2, 3, 4, 0)
+    state = BoxState(BOX, STORE, 1, True, 2, 3, 4, 5, 0, (terminal,))
+    assert messages.decode_state(messages.encode_state(state)) == state
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\1",
+        b"\2\x84\1\x48sssssssss",
+        b"\1\x84\1\x48ssssssss\5",
+        codec.pack([1, STORE, 5, [b"r"], 0]),
+        codec.pack([1, STORE, 5, []]),
+        codec.pack([1, STORE, 0, [b"r"]]),
+        codec.pack([1, STORE, 5, [b"r"] * 1001]),
+        codec.pack([1, STORE, 5, ["text"]]),
+        codec.pack([1, STORE, 5, [b"r" * 265]]),
+        codec.pack([1, b"short", 5, [b"r"]]),
+        codec.pack([1, STORE, True, [b"r"]]),
+        codec.pack([2, STORE, 5, [b"r"]]),
+        codec.pack([1, STORE, 5, [b"r"]]) + b"\0",
+        b"\1" + b"\x81" * 5000 + b"\0",
+        b"\1\x9b" + b"\xff" * 8,
+        b"\1" * (codec.MESSAGE_MAX + 1),
+    ],
+)
+def test_bad_batches_are_refused(raw: bytes) -> None:
+    with pytest.raises(WireFault):
+        messages.decode_batch(raw)
+
+
+@pytest.mark.parametrize("ranges", [[[5, 4]], [[0, 4]], [[1]], [["a", "b"]], [[1, 2]] * 65])
+def test_bad_ranges_are_refused(ranges: list[Any]) -> None:
+    body = codec.dumps([LEDGER, 42, 17, BOX, STORE, 900, ranges, [], 1])
+    with pytest.raises(WireFault):
+        messages.decode_ack_body(body)
+
+
+@given(st.binary(max_size=300))
+def test_nothing_crashes_the_decoders(raw: bytes) -> None:
+    for decode in (messages.decode_batch, messages.decode_ack, messages.decode_now_up, messages.decode_state):
+        with pytest.raises(WireFault):
+            decode(b"\1" + raw)
