@@ -82,11 +82,11 @@ class CanNode:
     def offer(self, peer: Peer, message: bytes, urgent: bool = False) -> bool:
         """Queue a message for a peer or EVERYONE; False at a queue's bound or for a peer of the wrong role."""
         require_message_size(message, peer)
-        if not self._may_send_to(peer):
-            return self._refuse()
+        if self._queued >= self._limits.messages_max or not self.reaches(peer):
+            return False
         lane = self._lane(peer, self._priority(message, urgent))
-        if len(lane.queue) >= self._limits.lane_messages_max or self._queued >= self._limits.messages_max:
-            return self._refuse()
+        if len(lane.queue) >= self._limits.lane_messages_max:
+            return False
         self._queued += 1
         lane.queue.append(message)
         if lane.transfer is None:
@@ -141,7 +141,8 @@ class CanNode:
             ready.clear()
         self._queued = 0
 
-    def _may_send_to(self, peer: Peer) -> bool:
+    def reaches(self, peer: Peer) -> bool:
+        """True for peers this node's role lets it send to."""
         if self._address == EDGE_ADDRESS:
             return peer == EVERYONE or is_terminal(peer)
         return peer == EDGE_ADDRESS
@@ -168,10 +169,6 @@ class CanNode:
         if lane is None:
             lane = self._lanes[word] = _Lane(word, priority)
         return lane
-
-    def _refuse(self) -> bool:
-        self.counters["refused"] += 1
-        return False
 
     def _begin(self, lane: _Lane) -> None:
         """Start the lane's next message; a lane with none is forgotten, so lanes never outnumber messages."""

@@ -23,6 +23,10 @@ class MessageSizeError(ValueError):
     """The caller offered an empty message or one above MESSAGE_MAX_BYTES: a defect, not bus trouble."""
 
 
+class NotListeningError(RuntimeError):
+    """`run` was called before anybody asked for messages: they would be lost without a word."""
+
+
 def require_message_size(message: bytes, peer: Peer) -> None:
     """Refuse what no link can carry to that peer; raises MessageSizeError."""
     most = BROADCAST_MAX_BYTES if peer == EVERYONE else MESSAGE_MAX_BYTES
