@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from shared.ids import CardId
 from shared.online import LoadAnswer, LoadRequest
 from shared.purse.apdu import CardChannel
 from shared.purse.errors import CardLost, PsamLost, PurseError
@@ -34,7 +35,7 @@ class ToPsam:
 class Lookup:
     """Answer: True if the card is on the hotlist."""
 
-    card_id: bytes
+    card_id: CardId
     hotlist_index: int
 
 
@@ -59,7 +60,7 @@ Flow = Generator[Effect, Any, Outcome]
 """The answer's type follows from the effect, which the type system cannot say of a generator."""
 
 PersistCall = Callable[[PendingPurchase | PendingLoad], None]
-LookupCall = Callable[[bytes, int], bool]
+LookupCall = Callable[[CardId, int], bool]
 AskCall = Callable[[LoadRequest], LoadAnswer | None]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.ids import CardId, PsamId
 from shared.online import LoadAnswer, LoadRequest
 from shared.purse.caps import Caps, CardCounters, MealClock
 from shared.purse.profiles import CardProfile
@@ -19,7 +20,7 @@ class CardIdentity:
     """A card of ours, selected and in its dates. `factors` are what 8070 wants; `start`, `expiry` are BCD."""
 
     profile: CardProfile
-    card_id: bytes
+    card_id: CardId
     hotlist_index: int
     factors: tuple[bytes, ...]
     start: bytes
@@ -40,7 +41,7 @@ class Rejected:
 class PsamIdentity:
     """File 0016 (terminal id of every MAC and TAC) and the PSAM's own serial from 0015."""
 
-    psam_id: bytes
+    psam_id: PsamId
     serial: bytes
 
 
@@ -53,7 +54,7 @@ class PurchaseOrder:
 
     amount_fen: int
     time_s: int
-    psam_id: bytes
+    psam_id: PsamId
     clock: MealClock
     caps: Caps | None
     key_id: int = 1
@@ -64,14 +65,14 @@ class PurchaseOrder:
 class PendingPurchase:
     """All that is known before the debit is sent; durable before it is sent. `counter` and `balance_fen`: before."""
 
-    card_id: bytes
+    card_id: CardId
     counter: int
     balance_fen: int
     overdraft: bytes
     amount_fen: int
     type: int
     purse: int
-    psam_id: bytes
+    psam_id: PsamId
     ttn: int
     time_s: int
     key_version: int

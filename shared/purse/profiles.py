@@ -9,10 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from shared.ids import CardId, card_id
 from shared.purse.apdu import SW_NOT_EXECUTED
 from shared.purse.crypto import TYPE_CAPP_PURCHASE, TYPE_EP_PURCHASE
 from shared.purse.errors import LayoutError
 from shared.purse.files import PublicData, PublicForm
+from shared.records import purse_byte
 
 AID_PURSE = bytes.fromhex("A00000000386980701")
 
@@ -72,7 +74,7 @@ class CardProfile:
 
     def purse_byte(self, key_id: int) -> int:
         """Application 2 bits | EP 2 bits | key id 4 bits: the purse field of a record."""
-        return self.application << 6 | PURSE_EP << 4 | key_id
+        return purse_byte(self.application, PURSE_EP, key_id)
 
 
 CAMPUS = CardProfile("campus", AID_PURSE, PublicForm.CITY, PurchaseForm.CAPP, (Factor.SERIAL,))
@@ -93,9 +95,9 @@ def diversification_factors(profile: CardProfile, public: PublicData) -> tuple[b
     return tuple(_factor(kind, public) for kind in profile.factors)
 
 
-def card_id_of(profile: CardProfile, public: PublicData) -> bytes:
+def card_id_of(profile: CardProfile, public: PublicData) -> CardId:
     """10 bytes: issuer 2 + serial 8 in the city form, the 10-byte serial in the bank form."""
-    return public.issuer + public.serial if profile.form is PublicForm.CITY else public.serial
+    return card_id(public.issuer + public.serial if profile.form is PublicForm.CITY else public.serial)
 
 
 def _factor(kind: Factor, public: PublicData) -> bytes:

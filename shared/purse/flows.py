@@ -1,0 +1,299 @@
+"""Card dialogues of a till: identify, purchase 消费 (CAPP and plain), and what a till reads besides.
+
+Generators of effects (`effects`); each ends in an outcome (`outcomes`) and raises for no card behaviour at all.
+Order of a purchase: read 0017, INIT, hotlist, caps, 8070, pending record durable, 80DC, 8054, MAC2 by the PSAM.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from struct import Struct
+
+from shared.clock import CampusTime, date_bcd, date_time_bcd
+from shared.ids import hotlist_index, psam_id
+from shared.money import FEN_MAX
+from shared.purse import commands
+from shared.purse.apdu import DebitVerdict, ResponseApdu, Sw, debit_verdict
+from shared.purse.caps import CAPP_TAG, CardCounters, judge_caps, parse_counters
+from shared.purse.effects import Flow, Lookup, Persist, ToCard, ToPsam
+from shared.purse.errors import CardLost, LayoutError, ProfileUnsupported, PsamLost
+from shared.purse.files import LOG_DEPTH, PUBLIC_SIZE, LogRecord, PublicData, parse_log, parse_public, public_from_fci
+from shared.purse.outcomes import (
+    CardIdentity,
+    Declined,
+    PendingPurchase,
+    PsamIdentity,
+    Purchased,
+    PurchaseOrder,
+    PurchaseOutcome,
+    Rejected,
+    Unknown,
+)
+from shared.purse.profiles import CardProfile, PurchaseForm, card_id_of, diversification_factors
+from shared.purse.reasons import Reason
+
+KNOWN_CARDS = 4096
+"""Parsed 0015 files kept; a pure function of the bytes, so the bound costs time only."""
+
+INIT_ANSWER = Struct(">IH3sBB4s")
+"""Answer of 8050 01 and 03: balance, offline counter, overdraft limit, key version, algorithm, random."""
+
+_REASON_OF_SW = {
+    Sw.BALANCE: Reason.BALANCE,
+    Sw.KEY_NOT_FOUND: Reason.CARD_KEY,
+    Sw.COUNTER_FULL: Reason.CARD_COUNTER_FULL,
+    Sw.APP_BLOCKED: Reason.CARD_BLOCKED,
+    Sw.CAPP_LOCKED: Reason.CARD_LOCKED,
+    Sw.GREY_LOCKED: Reason.CARD_LOCKED,
+}
+_ENABLED = 1
+_answer = ResponseApdu.of_any
+
+
+def reason_of(sw: int) -> Reason:
+    """Why a card refused, as far as its status word says."""
+    return next((reason for word, reason in _REASON_OF_SW.items() if word == sw), Reason.CARD_REFUSED)
+
+
+# --- identify ----------------------------------------------------------------------------------------------------
+
+
+def identify(profile: CardProfile, now: CampusTime) -> Flow[CardIdentity | Rejected]:
+    """Select the purse and read who this is. Dates are judged only by a clock that is set."""
+    try:
+        public = yield from _public_file(profile)
+    except CardLost:
+        return Rejected(Reason.CARD_GONE)
+    except LayoutError:
+        return Rejected(Reason.CARD_DATA)
+    if isinstance(public, Rejected):
+        return public
+    try:
+        identity, data = _identity_of(profile, public)
+    except LayoutError:
+        return Rejected(Reason.CARD_DATA)
+    reason = _why_not(data, now)
+    return identity if reason is None else Rejected(reason)
+
+
+def _public_file(profile: CardProfile) -> Flow[bytes | Rejected]:
+    selected = _answer((yield ToCard(commands.select_name(profile.aid))))
+    if selected.sw == Sw.APP_BLOCKED:
+        return Rejected(Reason.CARD_BLOCKED, selected.sw)
+    if selected.sw != Sw.OK:
+        return Rejected(Reason.FOREIGN_CARD, selected.sw)
+    inside = public_from_fci(selected.data)
+    if inside is not None:
+        return inside
+    read = _answer((yield ToCard(commands.read_binary(commands.SFI_PUBLIC, PUBLIC_SIZE))))
+    return read.data if read.sw == Sw.OK else Rejected(Reason.CARD_DATA, read.sw)
+
+
+@lru_cache(maxsize=KNOWN_CARDS)
+def _identity_of(profile: CardProfile, public: bytes) -> tuple[CardIdentity, PublicData]:
+    data = parse_public(profile.form, public)
+    factors = diversification_factors(profile, data)
+    card_id = card_id_of(profile, data)
+    index = hotlist_index(card_id)
+    return (
+        CardIdentity(profile, card_id, index, factors, data.start, data.expiry, data.card_type, data.subtype),
+        data,
+    )
+
+
+def _why_not(data: PublicData, now: CampusTime) -> Reason | None:
+    if data.enabled != _ENABLED:
+        return Reason.CARD_DISABLED
+    if not now.is_set:
+        return None
+    today = date_bcd(now.seconds)
+    if today < data.start:
+        return Reason.CARD_NOT_YET_VALID
+    return Reason.CARD_EXPIRED if today > data.expiry else None
+
+
+def open_psam() -> Flow[PsamIdentity | Rejected]:
+    """Once after power-on: read 0016 and 0015, then select the purchase application."""
+    try:
+        terminal = _answer((yield ToPsam(commands.read_binary(commands.SFI_HOLDER, 6))))
+        public = _answer((yield ToPsam(commands.read_binary(commands.SFI_PUBLIC, 14))))
+        selected = _answer((yield ToPsam(commands.select_file(commands.PSAM_APPLICATION))))
+    except PsamLost:
+        return Rejected(Reason.PSAM_GONE)
+    for step in (terminal, public, selected):
+        if step.sw != Sw.OK:
+            return Rejected(Reason.PSAM_REFUSED, step.sw)
+    if len(terminal.data) != 6:
+        return Rejected(Reason.PSAM_REFUSED)
+    return PsamIdentity(psam_id(terminal.data), public.data[:10])
+
+
+# --- reading -----------------------------------------------------------------------------------------------------
+
+
+def read_balance() -> Flow[int | Rejected]:
+    """Balance in fen of the card that `identify` selected."""
+    try:
+        read = _answer((yield ToCard(commands.GET_BALANCE)))
+    except CardLost:
+        return Rejected(Reason.CARD_GONE)
+    if read.sw != Sw.OK or len(read.data) != 4:
+        return Rejected(Reason.CARD_DATA, read.sw)
+    return int.from_bytes(read.data, "big")
+
+
+def read_log() -> Flow[tuple[LogRecord, ...]]:
+    """File 0018, newest first, at most LOG_DEPTH records; ends at the first that is absent or unreadable.
+
+    CardLost passes through: a log cut short must not look like a short log.
+    """
+    records: list[LogRecord] = []
+    for number in range(1, LOG_DEPTH + 1):
+        read = _answer((yield ToCard(commands.read_record(commands.SFI_LOG, number))))
+        if read.sw != Sw.OK:
+            break
+        try:
+            records.append(parse_log(read.data))
+        except LayoutError:
+            break
+    return tuple(records)
+
+
+# --- purchase ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """Ready to be spent: everything judged, MAC1 in hand, nothing durable yet."""
+
+    pending: PendingPurchase
+    counters: CardCounters | None
+
+
+def purchase(order: PurchaseOrder, identity: CardIdentity) -> Flow[PurchaseOutcome]:
+    """Debit the identified card once. ProfileUnsupported for a profile whose MAC1 needs the city card's auth id."""
+    if identity.profile.auth_id_in_mac1:
+        raise ProfileUnsupported("no public text says how a PSAM takes the auth id")
+    if not 0 < order.amount_fen <= FEN_MAX:
+        return Declined(Reason.AMOUNT)
+    try:
+        prepared = yield from _prepare(order, identity)
+    except CardLost:
+        return Declined(Reason.CARD_GONE)
+    except PsamLost:
+        return Declined(Reason.PSAM_GONE)
+    if isinstance(prepared, Declined):
+        return prepared
+    refusal = yield from _announce(prepared)
+    if refusal is not None:
+        return refusal
+    return (yield from _debit(prepared, identity.profile))
+
+
+def _prepare(order: PurchaseOrder, identity: CardIdentity) -> Flow[_Prepared | Declined]:
+    profile = identity.profile
+    before: CardCounters | None = None
+    if profile.purchase is PurchaseForm.CAPP:
+        read = yield from _read_counters()
+        if isinstance(read, Declined):
+            return read
+        before = read
+    init = commands.init_purchase(profile.purchase, order.key_id, order.amount_fen, order.psam_id)
+    opened = _answer((yield ToCard(init)))
+    if opened.sw != Sw.OK:
+        return Declined(reason_of(opened.sw), opened.sw)
+    if len(opened.data) != INIT_ANSWER.size:
+        return Declined(Reason.CARD_DATA)
+    if int.from_bytes(opened.data[:4], "big") < order.amount_fen:
+        return Declined(Reason.BALANCE)
+    if (yield Lookup(identity.card_id, identity.hotlist_index)):
+        return Declined(Reason.HOTLISTED)
+    after = judge_caps(before, order.clock, order.amount_fen, order.caps) if before is not None else None
+    if isinstance(after, Reason):
+        return Declined(after)
+    return (yield from _authorise(order, identity, opened.data, after))
+
+
+def _read_counters() -> Flow[CardCounters | Declined]:
+    read = _answer((yield ToCard(commands.read_tagged(commands.SFI_CAPP, CAPP_TAG))))
+    if read.sw != Sw.OK:
+        return Declined(Reason.CARD_DATA, read.sw)
+    try:
+        counters = parse_counters(read.data)
+    except LayoutError:
+        return Declined(Reason.CARD_DATA)
+    return Declined(Reason.CARD_LOCKED) if counters.locked else counters
+
+
+def _authorise(
+    order: PurchaseOrder, identity: CardIdentity, opened: bytes, after: CardCounters | None
+) -> Flow[_Prepared | Declined]:
+    """8070: the PSAM gives its number and MAC1 for what the card answered."""
+    balance, counter, overdraft, version, algorithm, rnd = INIT_ANSWER.unpack(opened)
+    kind = identity.profile.purchase_type
+    stamp = date_time_bcd(order.time_s)
+    request = commands.init_sam_purchase(
+        rnd, counter, order.amount_fen, kind, stamp, version, algorithm, identity.factors
+    )
+    granted = _answer((yield ToPsam(request)))
+    if granted.sw != Sw.OK or len(granted.data) != 8:
+        return Declined(Reason.PSAM_REFUSED, granted.sw)
+    pending = PendingPurchase(
+        card_id=identity.card_id,
+        counter=counter,
+        balance_fen=balance,
+        overdraft=overdraft,
+        amount_fen=order.amount_fen,
+        type=kind,
+        purse=identity.profile.purse_byte(order.key_id),
+        psam_id=order.psam_id,
+        ttn=int.from_bytes(granted.data[:4], "big"),
+        time_s=order.time_s,
+        key_version=version,
+        algorithm=algorithm,
+        mac1=granted.data[4:],
+        price_adjust_fen=order.price_adjust_fen,
+    )
+    return _Prepared(pending, after)
+
+
+def _announce(prepared: _Prepared) -> Flow[Declined | None]:
+    """Pending record durable, then 80DC. A card lost here was not debited: 8054 has not been sent."""
+    pending = prepared.pending
+    try:
+        yield Persist(pending)
+        if prepared.counters is None:
+            return None
+        cached = _answer((yield ToCard(commands.update_capp(CAPP_TAG, prepared.counters.encode()))))
+    except CardLost:
+        return Declined(Reason.CARD_GONE, None, pending)
+    return None if cached.sw == Sw.OK else Declined(reason_of(cached.sw), cached.sw, pending)
+
+
+def _debit(prepared: _Prepared, profile: CardProfile) -> Flow[PurchaseOutcome]:
+    pending = prepared.pending
+    try:
+        debited = _answer((yield ToCard(commands.debit(pending.ttn, date_time_bcd(pending.time_s), pending.mac1))))
+    except CardLost:
+        return Unknown(pending, Reason.NO_RESPONSE)
+    verdict = debit_verdict(debited.sw, profile.not_executed)
+    if verdict is DebitVerdict.NOT_DONE:
+        return Declined(reason_of(debited.sw), debited.sw, pending)
+    if verdict is DebitVerdict.UNKNOWN:
+        return Unknown(pending, Reason.UNKNOWN_STATUS, debited.sw)
+    if len(debited.data) != 8:
+        return Unknown(pending, Reason.BAD_RESPONSE, debited.sw)
+    return (yield from _verify(prepared, debited.data[:4], debited.data[4:]))
+
+
+def _verify(prepared: _Prepared, tac: bytes, mac2: bytes) -> Flow[PurchaseOutcome]:
+    pending = prepared.pending
+    try:
+        checked = _answer((yield ToPsam(commands.credit_sam_purchase(mac2))))
+    except PsamLost:
+        return Unknown(pending, Reason.MAC2_UNCHECKED, None, tac)
+    if checked.sw == Sw.OK:
+        return Purchased(pending, tac, prepared.counters)
+    reason = Reason.MAC2_WRONG if checked.sw in (Sw.MAC_WRONG, Sw.SM_WRONG) else Reason.MAC2_UNCHECKED
+    return Unknown(pending, reason, checked.sw, tac)

@@ -1,0 +1,202 @@
+"""After a torn debit or credit: the same card is presented again and says what became of it (pboc research, section 3).
+
+The card's counter decides, then its own log, then the balance; transaction prove (805A) only fetches the TAC. A bare
+9000 of 805A proves nothing: with an unchanged counter it hands out the *previous* transaction's TAC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from shared.clock import date_time_bcd
+from shared.purse import commands
+from shared.purse.apdu import ResponseApdu, Sw
+from shared.purse.commands import COUNTER_MAX
+from shared.purse.effects import Flow, ToCard, ToPsam
+from shared.purse.errors import CardLost, PsamLost
+from shared.purse.files import LogRecord
+from shared.purse.flows import INIT_ANSWER, read_log
+from shared.purse.load_flow import LOAD_ANSWER
+from shared.purse.outcomes import (
+    CardIdentity,
+    LoadRecovery,
+    LoadStillUnknown,
+    NotCredited,
+    NotDebited,
+    PendingLoad,
+    PendingPurchase,
+    PurchaseRecovery,
+    RecoveredLoad,
+    RecoveredPurchase,
+    StillUnknown,
+)
+from shared.purse.profiles import CardProfile, Number, ProveOrder
+from shared.purse.reasons import Reason
+
+_KEY_ID_BITS = 0x0F
+_answer = ResponseApdu.of_any
+
+
+class _Says(Enum):
+    """What the card's log says of one transaction number."""
+
+    OURS = 0
+    ANOTHER = 1
+    NOTHING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _PurseState:
+    counter: int
+    balance_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Trace:
+    """How the transaction in doubt would stand in the card's log."""
+
+    counter: int
+    amount_fen: int
+    kind: int
+    terminal_id: bytes
+    date_time: bytes
+
+
+# --- purchase ----------------------------------------------------------------------------------------------------
+
+
+def recover(pending: PendingPurchase, identity: CardIdentity, live_ttn: int | None = None) -> Flow[PurchaseRecovery]:
+    """Settle a pending purchase with the card that was just identified.
+
+    `live_ttn`: the terminal number of the PSAM's open session, if it has one; only then can MAC2 be checked.
+    """
+    if identity.card_id != pending.card_id:
+        return StillUnknown(pending, Reason.OTHER_CARD)
+    try:
+        return (yield from _recover(pending, identity.profile, live_ttn))
+    except CardLost:
+        return StillUnknown(pending, Reason.CARD_GONE)
+
+
+def _recover(pending: PendingPurchase, profile: CardProfile, live_ttn: int | None) -> Flow[PurchaseRecovery]:
+    form, key_id = profile.purchase, pending.purse & _KEY_ID_BITS
+    init = commands.init_purchase(form, key_id, 0, pending.psam_id)
+    state = yield from _purse_state(init, INIT_ANSWER.size)
+    if isinstance(state, int):
+        return StillUnknown(pending, Reason.CARD_REFUSED, state)
+    if state.counter == pending.counter:
+        return NotDebited(pending)
+    if state.counter < pending.counter:
+        return StillUnknown(pending, Reason.COUNTER_BACK)
+    stamp = date_time_bcd(pending.time_s)
+    trace = _Trace(pending.counter, pending.amount_fen, pending.type, pending.psam_id, stamp)
+    says = _log_says(trace, (yield from read_log()), profile.log_number)
+    if says is _Says.ANOTHER:
+        return NotDebited(pending)
+    if says is _Says.NOTHING and not _balance_tells(state, pending):
+        return StillUnknown(pending, Reason.NO_EVIDENCE)
+    if state.counter != pending.counter + 1:
+        return StillUnknown(pending, Reason.PROOF_GONE)
+    return (yield from _fetch_tac(pending, profile, live_ttn))
+
+
+def _balance_tells(state: _PurseState, pending: PendingPurchase) -> bool:
+    return state.counter == pending.counter + 1 and state.balance_fen == pending.balance_after_fen
+
+
+def _fetch_tac(pending: PendingPurchase, profile: CardProfile, live_ttn: int | None) -> Flow[PurchaseRecovery]:
+    proof = yield from _prove(pending.type, pending.counter, profile)
+    if isinstance(proof, int):
+        return StillUnknown(pending, Reason.PROOF_GONE, proof)
+    mac2, tac = proof
+    if live_ttn != pending.ttn:
+        return RecoveredPurchase(pending, tac, mac2_checked=False)
+    try:
+        checked = _answer((yield ToPsam(commands.credit_sam_purchase(mac2))))
+    except PsamLost:
+        return RecoveredPurchase(pending, tac, mac2_checked=False)
+    if checked.sw in (Sw.MAC_WRONG, Sw.SM_WRONG):
+        return StillUnknown(pending, Reason.MAC2_WRONG, checked.sw)
+    return RecoveredPurchase(pending, tac, mac2_checked=checked.sw == Sw.OK)
+
+
+# --- load --------------------------------------------------------------------------------------------------------
+
+
+def recover_load(pending: PendingLoad, identity: CardIdentity) -> Flow[LoadRecovery]:
+    """Settle a pending load with the card that was just identified. The host checks the TAC that this brings."""
+    if identity.card_id != pending.request.card:
+        return LoadStillUnknown(pending, Reason.OTHER_CARD)
+    try:
+        return (yield from _recover_load(pending, identity.profile))
+    except CardLost:
+        return LoadStillUnknown(pending, Reason.CARD_GONE)
+
+
+def _recover_load(pending: PendingLoad, profile: CardProfile) -> Flow[LoadRecovery]:
+    request = pending.request
+    init = commands.init_load(request.key_id, 0, pending.terminal_id)
+    state = yield from _purse_state(init, LOAD_ANSWER.size)
+    if isinstance(state, int):
+        return LoadStillUnknown(pending, Reason.CARD_REFUSED, state)
+    if state.counter == request.counter:
+        return NotCredited(pending)
+    if state.counter < request.counter:
+        return LoadStillUnknown(pending, Reason.COUNTER_BACK)
+    stamp = date_time_bcd(pending.time_s)
+    trace = _Trace(request.counter, request.amount_fen, request.type, pending.terminal_id, stamp)
+    says = _log_says(trace, (yield from read_log()), profile.log_number)
+    if says is _Says.ANOTHER:
+        return NotCredited(pending)
+    if state.counter != request.counter + 1:
+        return LoadStillUnknown(pending, Reason.PROOF_GONE if says is _Says.OURS else Reason.NO_EVIDENCE)
+    proof = yield from _prove(request.type, request.counter, profile)
+    if isinstance(proof, int):
+        return LoadStillUnknown(pending, Reason.PROOF_GONE, proof)
+    return RecoveredLoad(pending, proof[1])
+
+
+# --- what both need ----------------------------------------------------------------------------------------------
+
+
+def _purse_state(init: bytes, size: int) -> Flow[_PurseState | int]:
+    """Counter and balance now, or the status word of a card that will not say.
+
+    An INIT with amount 0 reads both. A card whose counter is full refuses it with 9402: then the counter is known
+    and the balance is asked for.
+    """
+    opened = _answer((yield ToCard(init)))
+    if opened.sw == Sw.OK and len(opened.data) == size:
+        return _PurseState(int.from_bytes(opened.data[4:6], "big"), int.from_bytes(opened.data[:4], "big"))
+    if opened.sw != Sw.COUNTER_FULL:
+        return opened.sw
+    balance = _answer((yield ToCard(commands.GET_BALANCE)))
+    if balance.sw != Sw.OK or len(balance.data) != 4:
+        return balance.sw
+    return _PurseState(COUNTER_MAX, int.from_bytes(balance.data, "big"))
+
+
+def _log_says(trace: _Trace, log: tuple[LogRecord, ...], convention: Number) -> _Says:
+    """Loads and purchases count apart, so only records of the same direction are compared."""
+    number = trace.counter + (convention is Number.AFTER)
+    ours = (trace.kind, trace.amount_fen, trace.terminal_id, trace.date_time)
+    for record in log:
+        if record.number == number and _is_load(record.kind) == _is_load(trace.kind):
+            found = (record.kind, record.amount_fen, record.terminal_id, record.date_time)
+            return _Says.OURS if found == ours else _Says.ANOTHER
+    return _Says.NOTHING
+
+
+def _is_load(kind: int) -> bool:
+    return kind in (0x01, 0x02)
+
+
+def _prove(kind: int, counter: int, profile: CardProfile) -> Flow[tuple[bytes, bytes] | int]:
+    """MAC and TAC of the transaction that was number `counter` before +1, or the status word."""
+    number = counter + (profile.prove_number is Number.AFTER)
+    proof = _answer((yield ToCard(commands.prove(kind, number))))
+    if proof.sw != Sw.OK or len(proof.data) != 8:
+        return proof.sw
+    first, second = proof.data[:4], proof.data[4:]
+    return (first, second) if profile.prove_order is ProveOrder.MAC_TAC else (second, first)
