@@ -26,6 +26,8 @@ from compose.part import Part, PartError
 BACK_OFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_S = 30.0
 """A part that lived this long starts again with the shortest back-off."""
+FOR_US = "STATUS "
+"""Lines that begin so are figures for `on_line`, once a second; they stay out of the log."""
 
 
 class State(Enum):
@@ -213,7 +215,8 @@ class Supervisor:
         return Child(part, self._leash, partial(self._heard, part.name, log))
 
     def _heard(self, name: str, log: PartLog, line: str) -> None:
-        log.write(line)
+        if not line.startswith(FOR_US):
+            log.write(line)
         self._on_line(name, line)
 
     async def _become_ready(self, kept: _Kept) -> None:

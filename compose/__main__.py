@@ -1,0 +1,43 @@
+"""`./ykt` behind its environment: hand a verb over to the module that does it.
+
+`--needs VERB …` is what `./ykt` asks first, with any Python: one line of extras, one line of missing Debian packages.
+"""
+
+import os
+import sys
+from typing import NoReturn
+
+from compose.verbs import Verb, WrongUse, find, help_text, missing_debian
+
+HELP = {"", "help", "-h", "--help"}
+
+
+def main(arguments: list[str]) -> int:
+    """Run `arguments`; return an exit code only if no verb took over. Raises WrongUse."""
+    name, *rest = arguments or [""]
+    if name in HELP:
+        sys.stdout.write(help_text())
+        return 0
+    if name == "--needs":
+        return _needs(rest)
+    return _hand_over(find(name), rest)
+
+
+def _hand_over(verb: Verb, arguments: list[str]) -> NoReturn:
+    sys.stdout.flush()
+    command = [sys.executable, "-P", "-m", verb.module, *verb.words, *arguments]
+    os.execv(sys.executable, command)  # noqa: S606 the verb takes this process over: same pid, same terminal, no shell
+
+
+def _needs(arguments: list[str]) -> int:
+    verb = find(arguments[0] if arguments else "")
+    sys.stdout.write(f"{verb.extras}\n{' '.join(missing_debian(verb, arguments[1:]))}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except WrongUse as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        sys.exit(wrong.exit_code)

@@ -1,0 +1,157 @@
+"""The verbs of `./ykt`: what each does, which module does it, and what has to be installed for it.
+
+Standard library only: `./ykt` asks it before there is a venv. A verb whose module is not in the checkout does not
+exist, neither in the help nor when it is called.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RUN = "edge,cloud,provisioning,demo"
+DEV = f"{RUN},dev"
+CJK_FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
+POSTGRES = Path("/usr/lib/postgresql")
+
+
+class WrongUse(Exception):
+    """The command line asks for something that does not exist: exit code 2."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb. `words` go between the module and the user's own arguments."""
+
+    name: str
+    usage: str
+    zh: str
+    en: str
+    module: str
+    words: tuple[str, ...] = ()
+    extras: str = RUN
+
+
+VERBS = (
+    Verb(
+        "up",
+        "[--full] [--for 60s] [--report FILE] [--data DIR] …",
+        "在前台运行一个完整的校园；Ctrl-C 有序结束，数据保留",
+        "a whole campus in the foreground; Ctrl-C ends it in order and keeps its data",
+        "compose.up",
+    ),
+    Verb(
+        "test",
+        "[PYTEST ARGS]",
+        "全部检查：ruff、mypy、导入约定、测试；带参数时只运行 pytest",
+        "every check: ruff, mypy, import contracts, tests; with arguments pytest alone",
+        "compose.suite",
+        extras=DEV,
+    ),
+    Verb(
+        "bench",
+        "[NAME…] [--json FILE]",
+        "性能数字，每项一行，旁边是同时测得的参照",
+        "a row per figure, beside the yardstick measured in the same run",
+        "tests.bench",
+        extras=DEV,
+    ),
+    Verb(
+        "sim",
+        "--seeds A:B [--days N] [--taps N]",
+        "用真实代码模拟校园，按种子注入故障并检查账目",
+        "the real code in a simulated campus: faults by seed, books checked",
+        "tests.sim",
+        extras=DEV,
+    ),
+    Verb(
+        "verify",
+        "[--data DIR]",
+        "核对账本：检查了什么、多少条、第一处不符",
+        "check a ledger: what, how many, the first thing broken",
+        "cloud",
+        ("verify",),
+    ),
+    Verb("edge", "…", "数据网关", "the edge box", "edge"),
+    Verb("cloud", "…", "中心平台：入账、控制台、导入", "the platform: ingest, console, import", "cloud"),
+    Verb(
+        "provision",
+        "…",
+        "发行：密钥、卡、PSAM、证书、清单",
+        "keys, cards, PSAMs, certificates, inventory",
+        "provisioning",
+    ),
+    Verb(
+        "terminal",
+        "… [--interactive]",
+        "终端；可亲手当一回收银台",
+        "a terminal; a counter to sell at by hand",
+        "edge.terminal",
+    ),
+)
+
+
+def existing() -> tuple[Verb, ...]:
+    """Return the verbs whose module is in this checkout."""
+    return tuple(verb for verb in VERBS if _exists(verb.module))
+
+
+def find(name: str) -> Verb:
+    """Return the verb called `name`. Raises WrongUse."""
+    for verb in existing():
+        if verb.name == name:
+            return verb
+    raise WrongUse(
+        f"没有这个命令：{name}；./ykt --help 列出全部命令\nNo such verb: {name}; ./ykt --help lists them all"
+    )
+
+
+def missing_debian(verb: Verb, arguments: list[str]) -> tuple[str, ...]:
+    """Return the Debian packages that the verb needs beside Python and that are not installed here."""
+    browser = {"chromium": shutil.which("chromium") is not None, "fonts-noto-cjk": CJK_FONT.exists()}
+    servers = {"mosquitto": _has_mosquitto(), "postgresql": _has_postgres()}
+    needs = {"test": browser | servers, "bench": servers}.get(verb.name, {})
+    if verb.name == "up" and "--full" in arguments:
+        needs = servers
+    return tuple(package for package, there in needs.items() if not there)
+
+
+def help_text() -> str:
+    """Return the help, Chinese first."""
+    verbs = existing()
+    chinese = "\n".join(f"  {verb.name:<10}{verb.usage}\n            {verb.zh}" for verb in verbs)
+    english = "\n".join(f"  {verb.name:<10}{verb.usage}\n            {verb.en}" for verb in verbs)
+    return f"""\
+OpenYKT 开放一卡通
+
+用法：./ykt 命令 [参数]
+首次运行会建立 .venv 并安装所需的包。每个命令都有自己的 --help。
+
+{chinese}
+
+退出码：0 正确  1 不正确  2 用法不对或缺少条件
+
+OpenYKT, an open-source campus one-card platform
+
+Usage: ./ykt VERB [ARGUMENTS]
+The first run makes .venv and installs what is needed. Every verb has its own --help.
+
+{english}
+
+Exit codes: 0 true  1 false  2 wrong use, or something is missing
+"""
+
+
+def _exists(module: str) -> bool:
+    path = ROOT.joinpath(*module.split("."))
+    return (path / "__main__.py").is_file() or path.with_suffix(".py").is_file()
+
+
+def _has_mosquitto() -> bool:
+    return shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin") is not None
+
+
+def _has_postgres() -> bool:
+    return any(POSTGRES.glob("*/bin/postgres")) or shutil.which("initdb") is not None
