@@ -1,0 +1,148 @@
+"""Who may sign in: operators, their sessions and the one-time first-login link, in the console's own small file.
+
+Passwords are argon2id; tokens are kept only as SHA-256. A one-time link is the only secret that a URL may hold.
+Bounds: 5 wrong passwords lock the name for 5 minutes; 1,000 sessions, the oldest goes.
+"""
+
+import hashlib
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+PASSWORD_MIN = 10
+PASSWORD_MAX = 200
+TRIES_MAX = 5
+LOCK_S = 300
+SESSION_S = 12 * 3600
+LINK_S = 24 * 3600
+SESSIONS_MAX = 1_000
+NAME_MAX = 64
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS operator (name TEXT PRIMARY KEY, hash TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS session
+  (token BLOB PRIMARY KEY, name TEXT NOT NULL, csrf TEXT NOT NULL, until INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS link (token BLOB PRIMARY KEY, name TEXT NOT NULL, until INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS try (name TEXT PRIMARY KEY, count INTEGER NOT NULL, since INTEGER NOT NULL) STRICT;
+"""
+
+
+class Accounts:
+    """Operators of one console. Every method takes `now` in unix seconds; safe to call from any thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._lock = threading.Lock()
+        self._hasher = PasswordHasher()
+        # a password of nobody: a wrong name must cost as much time as a wrong password
+        self._nobody = self._hasher.hash(secrets.token_urlsafe())
+        self._db.executescript(f"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; {_SCHEMA}")
+
+    def has_operator(self) -> bool:
+        """Whether anyone has set a password yet."""
+        return self._one("SELECT 1 FROM operator LIMIT 1") is not None
+
+    def make_link(self, name: str, now: int) -> str:
+        """A fresh one-time token for `name`; earlier ones of that name die."""
+        token = secrets.token_urlsafe(24)
+        with self._transaction():
+            self._db.execute("DELETE FROM link WHERE name = ? OR until <= ?", (name, now))
+            self._db.execute("INSERT INTO link VALUES (?, ?, ?)", (_digest(token), name, now + LINK_S))
+        return token
+
+    def link_name(self, token: str, now: int) -> str | None:
+        """Whose link this is, or None when used or expired."""
+        row = self._one("SELECT name FROM link WHERE token = ? AND until > ?", _digest(token), now)
+        return None if row is None else str(row[0])
+
+    def use_link(self, token: str, password: str, now: int) -> str | None:
+        """Set the password of the link's owner and burn the link; the name, or None when it was not valid."""
+        hashed = self._hasher.hash(password)
+        with self._transaction():
+            row = self._db.execute(
+                "DELETE FROM link WHERE token = ? AND until > ? RETURNING name", (_digest(token), now)
+            ).fetchone()
+            if row is None:
+                return None
+            self._db.execute("INSERT OR REPLACE INTO operator VALUES (?, ?)", (row[0], hashed))
+        return str(row[0])
+
+    def locked(self, name: str, now: int) -> bool:
+        """Whether this name must wait."""
+        row = self._one("SELECT count, since FROM try WHERE name = ?", name[:NAME_MAX])
+        return row is not None and row[0] >= TRIES_MAX and now < row[1] + LOCK_S
+
+    def check(self, name: str, password: str, now: int) -> bool:
+        """Whether name and password fit; a wrong one is counted."""
+        row = self._one("SELECT hash FROM operator WHERE name = ?", name[:NAME_MAX])
+        right = self._verify(row[0] if row else self._nobody, password[:PASSWORD_MAX]) and row is not None
+        self._count(name[:NAME_MAX], right, now)
+        return right
+
+    def open_session(self, name: str, now: int) -> str:
+        """A new session's token."""
+        token, csrf = secrets.token_urlsafe(24), secrets.token_urlsafe(16)
+        with self._transaction():
+            self._db.execute("DELETE FROM session WHERE until <= ?", (now,))
+            self._db.execute(
+                "DELETE FROM session WHERE token IN (SELECT token FROM session ORDER BY until DESC LIMIT -1 OFFSET ?)",
+                (SESSIONS_MAX - 1,),
+            )
+            self._db.execute("INSERT INTO session VALUES (?, ?, ?, ?)", (_digest(token), name, csrf, now + SESSION_S))
+        return token
+
+    def session(self, token: str, now: int) -> tuple[str, str] | None:
+        """(name, CSRF token) of a live session, or None."""
+        row = self._one("SELECT name, csrf FROM session WHERE token = ? AND until > ?", _digest(token), now)
+        return None if row is None else (str(row[0]), str(row[1]))
+
+    def close_session(self, token: str) -> None:
+        """End a session on the server's side."""
+        with self._transaction():
+            self._db.execute("DELETE FROM session WHERE token = ?", (_digest(token),))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def _verify(self, hashed: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(hashed, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def _count(self, name: str, right: bool, now: int) -> None:
+        with self._transaction():
+            self._db.execute("DELETE FROM try WHERE since + ? <= ? OR (name = ? AND ?)", (LOCK_S, now, name, right))
+            if not right:
+                self._db.execute(
+                    "INSERT INTO try VALUES (?, 1, ?) ON CONFLICT (name) DO UPDATE SET count = count + 1, since = ?",
+                    (name, now, now),
+                )
+
+    def _one(self, query: str, *values: object) -> tuple[Any, ...] | None:
+        with self._lock:
+            row: tuple[Any, ...] | None = self._db.execute(query, values).fetchone()
+            return row
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "replace")).digest()

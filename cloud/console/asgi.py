@@ -1,0 +1,88 @@
+"""The ASGI shell: `/events` natively, everything else through Flask (DESIGN 8: one process, one port).
+
+A stream ends when its viewer goes: `http.disconnect` is awaited, because a send to a gone client is silently ignored.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+from a2wsgi import WSGIMiddleware
+
+from cloud.console.live import Live
+
+WSGI_THREADS = 8
+SESSION_COOKIE = "ykt_session"
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+SSE_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class Shell:
+    """The application that uvicorn serves. `allowed` says whether a session token may see the stream."""
+
+    def __init__(self, flask_app: Any, live: Live, allowed: Callable[[str], bool]) -> None:  # noqa: ANN401  # WSGI
+        pages: Any = WSGIMiddleware(flask_app, workers=WSGI_THREADS)  # its event types are its own
+        self._pages: Callable[[Scope, Receive, Send], Awaitable[None]] = pages
+        self._live = live
+        self._allowed = allowed
+        self._reader: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One ASGI connection."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http" and scope["path"] == "/events":
+            await self._events(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._pages(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await self._live.refresh()
+        self._reader = asyncio.create_task(self._live.run(), name="live")
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self._reader.cancel()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _events(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._allowed(session_token(scope)):
+            await send({"type": "http.response.start", "status": 401, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": SSE_HEADERS})
+        stream = asyncio.create_task(self._stream(scope, send), name="viewer")
+        gone = asyncio.create_task(_gone(receive), name="viewer-gone")
+        _, pending = await asyncio.wait({stream, gone}, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+
+    async def _stream(self, scope: Scope, send: Send) -> None:
+        language = "en" if scope["query_string"] == b"lang=en" else "zh"
+        async for frame in self._live.frames(language):
+            await send({"type": "http.response.body", "body": frame, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+def session_token(scope: Scope) -> str:
+    """The session cookie of a request, or ''."""
+    raw = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
+    try:
+        cookie = SimpleCookie(raw.decode("latin-1")).get(SESSION_COOKIE)
+    except CookieError:
+        return ""
+    return cookie.value if cookie else ""
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,107 @@
+"""The console's pages: a thin Flask skin. No rule of money here; it shows what the ledger's read side says.
+
+Chinese first. Strict CSP, no third-party file. Every route but the login pages and the static files wants a session;
+the read API takes a session or the machine token of the data folder.
+"""
+
+import hmac
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, abort, g, jsonify, redirect, render_template, request, url_for
+from werkzeug.exceptions import HTTPException
+
+from cloud.console import sign_in
+from cloud.console.asgi import SESSION_COOKIE
+from cloud.console.sign_in import LANGUAGE_COOKIE, Reply, Sources, now
+from cloud.console.words import LANGUAGES, words
+from shared.money import yuan
+
+OPEN_ENDPOINTS = frozenset({"login", "first_login", "static", "language"})
+"""Routes that answer without a session; a test walks all others."""
+FORM_MAX = 16 * 1024
+ENTRIES_MAX = 100
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+def create_pages(sources: Sources) -> Flask:
+    """The Flask application."""
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = FORM_MAX
+    app.jinja_env.filters["yuan"] = yuan
+    app.before_request(lambda: _admit(sources))
+    app.after_request(_harden)
+    app.register_error_handler(HTTPException, _error)
+    app.context_processor(lambda: {"w": words(_language()), "lang": _language(), "operator": g.get("operator")})
+    sign_in.add_pages(app, sources)
+    _add_read_pages(app, sources)
+    return app
+
+
+def renderer(app: Flask) -> Callable[[dict[str, Any], str], str]:
+    """(snapshot, language) → the overview's live part: the one template that both page and stream use."""
+    template = app.jinja_env.get_template("live.html")
+    return lambda snapshot, language: template.render(s=snapshot, w=words(language), lang=language)
+
+
+def _add_read_pages(app: Flask, sources: Sources) -> None:
+    @app.route("/")
+    def overview() -> Reply:
+        return render_template("overview.html", s=sources.snapshot())
+
+    @app.route("/api/v1/overview")
+    def api_overview() -> Reply:
+        return jsonify(sources.snapshot())
+
+    @app.route("/api/v1/entries")
+    def api_entries() -> Reply:
+        try:
+            card = bytes.fromhex(request.args.get("card", ""))
+            counter = int(request.args.get("counter", ""))
+        except ValueError:
+            abort(400)
+        if len(card) != 10 or not 0 <= counter <= 0xFFFF:
+            abort(400)
+        return jsonify({"entries": sources.entries(card, counter, ENTRIES_MAX)})
+
+
+def _admit(sources: Sources) -> Reply | None:
+    g.operator = None
+    found = sources.accounts.session(request.cookies.get(SESSION_COOKIE, ""), now())
+    if found:
+        g.operator, g.csrf = found
+        return None
+    if request.endpoint in OPEN_ENDPOINTS or _machine(sources.api_token):
+        return None
+    if request.path.startswith("/api/"):
+        abort(401)
+    return redirect(url_for("login"))
+
+
+def _machine(token: str) -> bool:
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    is_read = request.method in ("GET", "HEAD") and request.path.startswith("/api/")
+    return is_read and bool(given) and hmac.compare_digest(given.encode(), token.encode())
+
+
+def _harden(answer: Response) -> Response:
+    for name, value in HEADERS.items():
+        answer.headers.setdefault(name, value)
+    return answer
+
+
+def _error(fault: HTTPException) -> Reply:
+    code = fault.code or 500
+    if request.path.startswith("/api/"):
+        return Response(f'{{"error": {code}}}', status=code, mimetype="application/json")
+    return render_template("message.html", text="not_found" if code == 404 else "form_expired"), code
+
+
+def _language() -> str:
+    wanted = request.args.get("lang") or request.cookies.get(LANGUAGE_COOKIE, "zh")
+    return wanted if wanted in LANGUAGES else "zh"

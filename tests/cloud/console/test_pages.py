@@ -1,0 +1,140 @@
+"""Pages over real operators and a given snapshot: who gets in, what is shown, in both languages."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from cloud.console.accounts import LOCK_S, TRIES_MAX, Accounts
+from cloud.console.pages import OPEN_ENDPOINTS, create_pages, renderer
+from cloud.console.sign_in import Sources
+from cloud.console.words import WORDS, words
+
+PASSWORD = "correct horse battery"
+SNAPSHOT: dict[str, Any] = {
+    "stale": False, "at_ms": 1, "drill": True, "campus": "演练校园",
+    "figures": {"rate": 1.5, "posted": 3, "spent_fen": 1250, "loads_fen": 5000, "unposted": 0, "oldest_s": 0,
+                "suspense": 0, "quarantined": 0, "held": 0, "float_fen": 98750},
+    "ledger": {"ok": True, "difference_fen": 0, "checked": 3},
+    "boxes": [{"box": "canteen-1", "name": "第一食堂", "mark": "ok", "state": "ok", "unsettled": 0, "cap": 9,
+               "accepted": 3, "faults": 0, "heard_s": 1}],
+    "terminals": [{"name": "pos-01", "place": "1号窗口", "merchant": "一楼", "link": "can0/1", "mark": "ok",
+                   "state": "joined", "last_seq": 3, "settled": 3, "owes": 0, "open_slots": 0}],
+    "records": [{"time": "12:00:00", "terminal": "pos-01", "card": "<0012>", "kind": "purchase", "amount_fen": 1250,
+                 "mark": "ok", "verdict": "posted"}],
+    "facts": [{"mark": "bad", "time": "12:00", "text": "终端密钥不符"}],
+}  # fmt: skip
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Iterator[Sources]:
+    accounts = Accounts(tmp_path / "console.db")
+    yield Sources(
+        lambda: SNAPSHOT, lambda card, counter, most: [{"n": counter}], accounts, "machine-token", secure=False
+    )
+    accounts.close()
+
+
+@pytest.fixture
+def client(sources: Sources) -> FlaskClient:
+    return create_pages(sources).test_client()
+
+
+def sign_in(client: FlaskClient, sources: Sources) -> None:
+    link = sources.accounts.make_link("admin", _now())
+    answer = client.post(f"/first-login/{link}", data={"password": PASSWORD, "again": PASSWORD})
+    assert answer.status_code == 302
+
+
+def _now() -> int:
+    import time
+
+    return int(time.time())
+
+
+def test_no_route_answers_a_stranger(client: FlaskClient, sources: Sources) -> None:
+    app = create_pages(sources)
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint in OPEN_ENDPOINTS:
+            continue
+        method = "POST" if "POST" in (rule.methods or ()) else "GET"
+        answer = client.open(rule.rule, method=method)
+        assert answer.status_code == 401 if rule.rule.startswith("/api/") else answer.location == "/login"
+
+
+def test_a_first_link_works_once(client: FlaskClient, sources: Sources) -> None:
+    link = sources.accounts.make_link("admin", _now())
+    assert client.get(f"/first-login/{link}").status_code == 200
+    answer = client.post(f"/first-login/{link}", data={"password": "short", "again": "short"})
+    assert answer.status_code == 400
+    answer = client.post(f"/first-login/{link}", data={"password": PASSWORD, "again": PASSWORD})
+    assert "HttpOnly" in answer.headers["Set-Cookie"]
+    assert client.post(f"/first-login/{link}", data={"password": PASSWORD, "again": PASSWORD}).status_code == 410
+
+
+def test_the_overview_shows_what_the_snapshot_says(client: FlaskClient, sources: Sources) -> None:
+    sign_in(client, sources)
+    page = client.get("/").get_data(as_text=True)
+    assert "¥12.50" in page
+    assert "已平" in page
+    assert "&lt;0012&gt;" in page
+    english = client.get("/?lang=en").get_data(as_text=True)
+    assert "In balance" in english
+    assert not re.search(r"总览|终端密钥|入账|网关", english.replace("终端密钥不符", ""))
+
+
+def test_login_locks_after_wrong_passwords(client: FlaskClient, sources: Sources) -> None:
+    sign_in(client, sources)
+    client.delete_cookie("ykt_session")
+    for _ in range(TRIES_MAX):
+        assert client.post("/login", data={"name": "admin", "password": "wrong"}).status_code == 403
+    assert client.post("/login", data={"name": "admin", "password": PASSWORD}).status_code == 429
+    assert not sources.accounts.locked("admin", _now() + LOCK_S)
+    assert sources.accounts.check("admin", PASSWORD, _now())
+
+
+def test_logout_needs_its_token_and_kills_the_session(client: FlaskClient, sources: Sources) -> None:
+    sign_in(client, sources)
+    assert client.post("/logout").status_code == 400
+    token = re.search(r'name="csrf" value="([^"]+)"', client.get("/").get_data(as_text=True))
+    assert token
+    cookie = client.get_cookie("ykt_session")
+    assert cookie
+    assert client.post("/logout", data={"csrf": token[1]}).status_code == 302
+    client.set_cookie("ykt_session", cookie.value)
+    assert client.get("/").location == "/login"
+
+
+def test_the_machine_token_reads_and_nothing_else(client: FlaskClient) -> None:
+    bearer = {"Authorization": "Bearer machine-token"}
+    path = "/api/v1/entries?card=00010000000000004711&counter=7"
+    assert client.get(path, headers=bearer).json == {"entries": [{"n": 7}]}
+    assert client.get(path, headers={"Authorization": "Bearer wrong"}).status_code == 401
+    assert client.get("/", headers=bearer).location == "/login"
+    assert client.post("/logout", headers=bearer).location == "/login"
+
+
+@pytest.mark.parametrize(
+    "query", ["", "card=zz&counter=1", "card=00&counter=1", "card=00010000000000004711&counter=70000"]
+)
+def test_bad_queries_are_refused(client: FlaskClient, query: str) -> None:
+    bearer = {"Authorization": "Bearer machine-token"}
+    assert client.get(f"/api/v1/entries?{query}", headers=bearer).status_code == 400
+
+
+def test_every_answer_carries_the_policy(client: FlaskClient) -> None:
+    for path in ("/login", "/nowhere", "/api/v1/overview", "/static/live.js"):
+        with client.get(path) as answer:
+            assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_every_key_used_has_both_languages(sources: Sources) -> None:
+    root = Path(__file__).parents[3] / "cloud/console/templates"
+    used = {key for page in root.glob("*.html") for key in re.findall(r"\bw\.(\w+)", page.read_text(encoding="utf-8"))}
+    assert used <= set(WORDS)
+    assert all(zh and en for zh, en in WORDS.values())
+    assert renderer(create_pages(sources))(SNAPSHOT, "en") != renderer(create_pages(sources))(SNAPSHOT, "zh")
+    assert words("fr") == words("zh")
