@@ -1,0 +1,144 @@
+"""The parts of a campus as command lines: no part of the product is imported here (DESIGN 1).
+
+Unix sockets and ptys stand in a short run folder, because their paths have a limit of 108 bytes; everything that lasts
+stands in the data folder.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from compose.part import Part
+from compose.plan import Box, Link, LinkKind, Plan, Terminal
+
+LOAD_RATE = 0.6
+POS_RATE = 0.35
+"""Customers per second at one counter: about a tap every three seconds, as at a busy lunch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where this run lives. ports: box → TCP port of its edge. dsn: empty = SQLite. clock: empty = wall clock."""
+
+    data: Path
+    run: Path
+    broker_port: int
+    console_port: int
+    ports: Mapping[str, int]
+    full: bool = False
+    dsn: str = ""
+    clock: str = ""
+
+    @property
+    def keys_socket(self) -> Path:
+        """The key process's socket."""
+        return self.run / "keys.sock"
+
+
+def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
+    """Key process, ingest and console; `after` = the broker and the database."""
+    keys = _python("keys", "provisioning", "keys", *_data(where), "--socket", str(where.keys_socket))
+    broker = ("--broker", f"127.0.0.1:{where.broker_port}", *(("--tls",) if where.full else ()))
+    dsn = ("--dsn", where.dsn) if where.dsn else ()
+    ingest = _python(
+        "ingest", "cloud", "ingest", *_data(where), "--keys", str(where.keys_socket), *broker, *dsn, *_clock(where),
+        after=("keys", *after),
+    )  # fmt: skip
+    console = _python(
+        "console", "cloud", "console", *_data(where), "--port", str(where.console_port), *dsn, *_clock(where),
+        after=after[1:],
+    )  # fmt: skip
+    return [keys, ingest, console]
+
+
+def field_parts(where: Where, plan: Plan) -> list[Part]:
+    """Buses and edge boxes."""
+    return [part for box in plan.boxes for part in (*_buses(where, box), _edge(where, box))]
+
+
+def terminal_parts(where: Where, plan: Plan, extra: Mapping[str, tuple[str, ...]]) -> list[Part]:
+    """Terminals; extra: name → further options (customers, a script)."""
+    return [
+        _terminal(where, box, link, terminal, extra.get(terminal.name, ())) for box, link, terminal in plan.terminals()
+    ]
+
+
+def customers(plan: Plan, seed: int) -> dict[str, tuple[str, ...]]:
+    """The people of the demonstration: who comes to which body, and how often."""
+    rates = {"load": LOAD_RATE, "validator": POS_RATE / 2}
+    return {
+        terminal.name: (
+            "--customers", "--rate", str(rates.get(terminal.kind, POS_RATE)), "--seed", str(seed + at),
+        )
+        for at, (_, _, terminal) in enumerate(plan.terminals())
+    }  # fmt: skip
+
+
+def step(name: str, *words: str) -> Part:
+    """A one-off command of the product."""
+    return _python(name, *words)
+
+
+def _buses(where: Where, box: Box) -> list[Part]:
+    parts = []
+    for link in box.links:
+        if link.kind is LinkKind.CAN:
+            daemon = ("edge.link.sim_can_daemon", "--socket", str(_wire(where, box, link)), "--bitrate", str(link.rate))
+            parts.append(_python(_bus_name(box, link), *daemon))
+        if link.kind is LinkKind.RS485:
+            ports = str(sum(terminal.link == link.name for terminal in box.terminals))
+            line = ("edge.link.sim_rs485", "--dir", str(_wire(where, box, link)), "--ports", ports)
+            parts.append(_python(_bus_name(box, link), *line, "--baud", str(link.rate)))
+    return parts
+
+
+def _edge(where: Where, box: Box) -> Part:
+    words = ["edge", "run", *_data(where), "--box", box.box, "--broker", f"127.0.0.1:{where.broker_port}"]
+    words += ["--tls"] if where.full else []
+    for link in box.links:
+        wire = _wire(where, box, link)
+        if link.kind is LinkKind.CAN:
+            words += ["--can", f"{link.name}=simbus:{wire}"]
+        elif link.kind is LinkKind.RS485:
+            words += ["--rs485", f"{link.name}={wire / 'master'}"]
+        else:
+            words += ["--tcp-port", str(where.ports[box.box])]
+    buses = tuple(_bus_name(box, link) for link in box.links if link.kind is not LinkKind.TCP)
+    return _python(f"edge-{box.box}", *words, *_clock(where), after=("broker", *buses))
+
+
+def _terminal(where: Where, box: Box, link: Link, terminal: Terminal, extra: tuple[str, ...]) -> Part:
+    wire = _wire(where, box, link)
+    reach = {
+        LinkKind.CAN: ("--can", f"simbus:{wire}"),
+        LinkKind.RS485: ("--rs485", str(wire / f"{terminal.address:02d}")),
+        LinkKind.TCP: ("--tcp", f"127.0.0.1:{where.ports[box.box]}"),
+    }[link.kind]
+    words = ("edge.terminal", "run", *_data(where), "--name", terminal.name, *reach, *_clock(where), *extra)
+    return _python(f"t-{terminal.name}", *words, after=(f"edge-{box.box}",))
+
+
+def _python(name: str, module: str, *words: str, after: tuple[str, ...] = ()) -> Part:
+    lasting = ("--end-with-stdin",) if _lasts(module, words) else ()
+    return Part(name, (sys.executable, "-P", "-m", module, *words, *lasting), after=after)
+
+
+def _lasts(module: str, words: tuple[str, ...]) -> bool:
+    return module.startswith("edge.link.") or (bool(words) and words[0] in ("run", "keys", "ingest", "console"))
+
+
+def _bus_name(box: Box, link: Link) -> str:
+    return f"bus-{box.box}-{link.name}"
+
+
+def _wire(where: Where, box: Box, link: Link) -> Path:
+    return where.run / f"{box.box}-{link.name}"
+
+
+def _data(where: Where) -> tuple[str, str]:
+    return "--data", str(where.data)
+
+
+def _clock(where: Where) -> tuple[str, ...]:
+    return ("--clock", where.clock) if where.clock else ()

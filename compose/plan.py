@@ -1,0 +1,183 @@
+"""The plan of a campus as the launcher reads it: which boxes, buses, terminals and cards there are.
+
+PLAN.json (ARCHITECTURE) is written once into the data folder and read at every later start; a plan that names a
+link it does not have, or too many terminals on a bus, stops the start.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from compose.verbs import WrongUse
+
+BUS_MAX = 32
+"""Most terminals on one bus; the rest goes to TCP."""
+
+
+class LinkKind(StrEnum):
+    """What a terminal hangs on."""
+
+    CAN = "can"
+    RS485 = "rs485"
+    TCP = "tcp"
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """A body: its name, kind (pos, validator, load), link of its box, address on a bus (0 on TCP), place, merchant."""
+
+    name: str
+    kind: str
+    link: str
+    address: int
+    merchant: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A line of a box; rate is bit/s on CAN, baud on RS-485, 0 on TCP."""
+
+    name: str
+    kind: LinkKind
+    rate: int
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An edge box with its lines and bodies."""
+
+    box: str
+    name: str
+    links: tuple[Link, ...]
+    terminals: tuple[Terminal, ...]
+
+    def link_of(self, terminal: Terminal) -> Link:
+        """The line of one of its terminals; WrongUse when the plan does not have it."""
+        for link in self.links:
+            if link.name == terminal.link:
+                return link
+        raise WrongUse(f"plan: {terminal.name}: no link {terminal.link!r} at {self.box}")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card to be made: its printed label (text) and what is in its purse at the start, in fen."""
+
+    label: str
+    opening_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole campus. caps and hotlist go to provisioning as they are."""
+
+    campus: int
+    name: str
+    demo: bool
+    boxes: tuple[Box, ...]
+    cards: tuple[Card, ...]
+    caps: Any
+    hotlist: tuple[str, ...]
+
+    def terminals(self) -> Iterator[tuple[Box, Link, Terminal]]:
+        """Every body with its line and box."""
+        for box in self.boxes:
+            for terminal in box.terminals:
+                yield box, box.link_of(terminal), terminal
+
+
+def demo_plan(cards: int = 200) -> Plan:
+    """The demonstration campus: a canteen with 8 POS on CAN, 4 on RS-485, 1 on TCP and a load machine; a bus with 2."""
+    can, line, tcp = Link("can0", LinkKind.CAN, 125_000), Link("line0", LinkKind.RS485, 115_200), _tcp()
+    counters = [_pos(n, "can0", n, f"{n}号窗口") for n in range(1, 9)]
+    counters += [_pos(n, "line0", n - 8, f"{n}号窗口") for n in range(9, 13)]
+    counters += [_pos(13, "tcp", 0, "小卖部"), Terminal("load-01", "load", "tcp", 0, "", "大厅圈存机")]
+    validators = [Terminal(f"bus-{n:02d}", "validator", "tcp", 0, "校车", f"校车{n}号门") for n in (1, 2)]
+    boxes = (
+        Box("canteen-1", "第一食堂", (can, line, tcp), tuple(counters)),
+        Box("bus-1", "校车一号", (_tcp(),), tuple(validators)),
+    )
+    purses = tuple(Card(f"{n:04d}", 2_000 + 500 * (n % 17)) for n in range(1, cards + 1))
+    return Plan(1, "演练校园", True, boxes, purses, None, ())
+
+
+def trace_plan(cards: list[str], terminals: list[str], load_machines: int) -> Plan:
+    """The campus of a trace: its own terminals, at most 32 on the bus, and load machines; every card starts empty."""
+    bodies = [
+        Terminal(f"t{n:04d}", "pos", *(("can0", n) if n <= BUS_MAX else ("tcp", 0)), label, label)
+        for n, label in enumerate(terminals, 1)
+    ]
+    bodies += [Terminal(f"load-{n:02d}", "load", "tcp", 0, "", f"圈存机{n}") for n in range(1, load_machines + 1)]
+    box = Box("canteen-1", "第一食堂", (Link("can0", LinkKind.CAN, 125_000), _tcp()), tuple(bodies))
+    return Plan(1, "演练校园", True, (box,), tuple(Card(label, 0) for label in cards), None, ())
+
+
+def with_load_and_validators_on_can(plan: Plan) -> Plan:
+    """The same campus with its load machines and validators on CAN as well."""
+    return replace(plan, boxes=tuple(_on_can(box) for box in plan.boxes))
+
+
+def write_plan(path: Path, plan: Plan) -> None:
+    """Write PLAN.json."""
+    boxes = [{**asdict(box), "links": [_link_json(link) for link in box.links]} for box in plan.boxes]
+    text = json.dumps({**asdict(plan), "boxes": boxes}, ensure_ascii=False, indent=1)
+    path.write_text(text, encoding="utf-8")
+
+
+def read_plan(path: Path) -> Plan:
+    """Read PLAN.json back; WrongUse when it is not one."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        boxes = tuple(_box(box) for box in raw["boxes"])
+        cards = tuple(Card(**card) for card in raw["cards"])
+        plan = Plan(raw["campus"], raw["name"], raw["demo"], boxes, cards, raw["caps"], tuple(raw["hotlist"]))
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise WrongUse(f"{path.name}: not a plan / 不是校园计划: {fault}") from fault
+    list(plan.terminals())
+    return plan
+
+
+def _pos(number: int, link: str, address: int, place: str) -> Terminal:
+    return Terminal(f"pos-{number:02d}", "pos", link, address, f"{'一二三四'[number % 4]}档口", place)
+
+
+def _tcp() -> Link:
+    return Link("tcp", LinkKind.TCP, 0)
+
+
+def _on_can(box: Box) -> Box:
+    links = (
+        box.links
+        if any(link.kind is LinkKind.CAN for link in box.links)
+        else (
+            Link("can0", LinkKind.CAN, 125_000),
+            *box.links,
+        )
+    )
+    taken = max((t.address for t in box.terminals if t.link == "can0"), default=0)
+    moved = []
+    for terminal in box.terminals:
+        if terminal.kind in ("load", "validator") and terminal.link == "tcp":
+            taken += 1
+            moved.append(replace(terminal, link="can0", address=taken))
+        else:
+            moved.append(terminal)
+    return replace(box, links=links, terminals=tuple(moved))
+
+
+def _link_json(link: Link) -> dict[str, Any]:
+    rate = {LinkKind.CAN: "bitrate", LinkKind.RS485: "baud"}.get(link.kind)
+    return {"name": link.name, "kind": link.kind.value} | ({rate: link.rate} if rate else {})
+
+
+def _box(raw: dict[str, Any]) -> Box:
+    links = tuple(_link(link) for link in raw["links"])
+    return Box(raw["box"], raw["name"], links, tuple(Terminal(**terminal) for terminal in raw["terminals"]))
+
+
+def _link(raw: dict[str, Any]) -> Link:
+    return Link(raw["name"], LinkKind(raw["kind"]), raw.get("bitrate", raw.get("baud", 0)))
