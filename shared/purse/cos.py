@@ -340,8 +340,8 @@ def read_from(content: bytes, command: CommandApdu) -> bytes:
     left = len(content) - command.p2
     if left <= 0:
         return status(Sw.WRONG_OFFSET)
-    wanted = left if command.le in (None, 256) else command.le
-    if wanted is None or wanted > left:
+    wanted = left if command.le in (None, 256) else command.le or 0
+    if wanted > left:
         return bytes((0x6C, left))
     return content[command.p2 : command.p2 + wanted] + _OK
 

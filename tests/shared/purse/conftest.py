@@ -1,0 +1,160 @@
+"""A small school: masters, cards and PSAMs of the real code, and a second, straight computation of every MAC."""
+
+import itertools
+import random
+
+import pytest
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
+
+from shared.clock import CampusTime, date_time_bcd
+from shared.online import LoadAnswer, LoadResult
+from shared.purse.caps import MealClock
+from shared.purse.cos import UserCard
+from shared.purse.cos_psam import Psam
+from shared.purse.crypto import Key, diversify
+from shared.purse.effects import drive
+from shared.purse.files import PublicData
+from shared.purse.flows import identify, open_psam, purchase
+from shared.purse.images import CardKey, CardKeys, PsamMaster, RamMemory, new_card_image, new_psam_image
+from shared.purse.load_auth import LoadAuth, authorise
+from shared.purse.load_flow import load
+from shared.purse.outcomes import LoadOrder, PurchaseOrder
+from shared.purse.profiles import CAMPUS, PurchaseForm, diversification_factors
+
+NOW_S = 817_339_530
+PSAM_ID = bytes.fromhex("510000000023")
+CLOCK = MealClock(9459, 2, is_set=True)
+
+
+class Reference:
+    """The standard once more, without a line of ours: CBC of the library, keys as bytes."""
+
+    @staticmethod
+    def ecb(key, data):
+        triple = TripleDES(key * 3 if len(key) == 8 else key + key[:8])
+        return Cipher(triple, modes.ECB()).encryptor().update(data)  # noqa: S305 - single blocks, as the standard
+
+    @staticmethod
+    def mac(key, data):
+        padded = data + b"\x80" + bytes(-(len(data) + 1) % 8)
+        return Cipher(TripleDES(key * 3), modes.CBC(bytes(8))).encryptor().update(padded)[-8:-4]
+
+    @classmethod
+    def tac(cls, dtk, data):
+        return cls.mac(bytes(a ^ b for a, b in zip(dtk[:8], dtk[8:], strict=True)), data)
+
+
+class School:
+    """Masters of two purchase key versions, a seeded random source, and makers of cards and PSAMs."""
+
+    def __init__(self, seed=1):
+        self.rng = random.Random(seed)
+        self.purchase = {1: Key(self.rng.randbytes(16)), 2: Key(self.rng.randbytes(16))}
+        self.load = Key(self.rng.randbytes(16))
+        self.tac = Key(self.rng.randbytes(16))
+        self.now = CampusTime(NOW_S, is_set=True)
+        self.time = itertools.count(NOW_S)
+
+    def public(self, number, profile=CAMPUS, **changed):
+        if profile.purchase is PurchaseForm.CAPP:
+            fields = {"issuer": b"\x53\x03", "serial": number.to_bytes(8, "big"), "city": b"\x45\x10"}
+            fields |= {"industry": b"\x00\x01", "card_type": 1, "subtype": 2}
+        else:
+            fields = {"issuer": bytes(6) + b"\x53\x03", "serial": number.to_bytes(10, "big")}
+        fields |= {"start": bytes.fromhex("20250901"), "expiry": bytes.fromhex("20290731")}
+        return PublicData(**fields | changed)
+
+    def keys(self, public, profile=CAMPUS, algorithm=0):
+        factors = tuple(reversed(diversification_factors(profile, public)))
+        dpk = tuple(CardKey(n, n, diversify(self.purchase[n], *factors), algorithm) for n in (1, 2))
+        dlk = CardKey(1, 1, diversify(self.load, *factors), algorithm)
+        return CardKeys(dpk, (dlk,), diversify(self.tac, *factors))
+
+    def memory(self, number=4711, balance=5000, profile=CAMPUS, ceiling=100_000, algorithm=0, **changed):
+        public = self.public(number, profile, **changed)
+        keys = self.keys(public, profile, algorithm)
+        return RamMemory(new_card_image(profile, public, keys, opening_balance_fen=balance, ceiling_fen=ceiling))
+
+    def card(self, memory=None, **wanted):
+        card = UserCard(memory or self.memory(**wanted), self.rng.randbytes)
+        card.power_on()
+        return card
+
+    def psam(self, psam_id=PSAM_ID, levels=1, memory=None):
+        masters = {version: PsamMaster(key, levels) for version, key in self.purchase.items()}
+        psam = Psam(memory or RamMemory(new_psam_image(psam_id, masters)), self.rng.randbytes)
+        psam.power_on()
+        drive(open_psam(), psam=psam)
+        return psam
+
+    def order(self, amount=1250, psam_id=PSAM_ID, clock=CLOCK, caps=None, key_id=1):
+        return PurchaseOrder(amount, next(self.time), psam_id, clock, caps, key_id)
+
+    def identify(self, card, profile=CAMPUS):
+        return drive(identify(profile, self.now), card=card)
+
+    def buy(self, card, psam, order=None, profile=CAMPUS, hotlist=(), persist=lambda pending: None):
+        identity = self.identify(card, profile)
+        order = order or self.order()
+        return drive(
+            purchase(order, identity),
+            card=card, psam=psam, persist=persist, lookup=lambda card_id, index: index in hotlist,
+        )  # fmt: skip
+
+    def centre(self, terminal_id=PSAM_ID):
+        """The centre of a load: grants what a right MAC1 asks for."""
+
+        def answer(request):
+            dlk = diversify(self.load, request.card[2:])
+            auth = LoadAuth(
+                request.card, request.key_version, request.algorithm, request.rnd, request.counter,
+                request.balance_fen, request.amount_fen, request.type, terminal_id, request.mac1,
+            )  # fmt: skip
+            time_s = next(self.time)
+            mac2 = authorise(dlk, auth, time_s)
+            if mac2 is None:
+                return LoadAnswer(LoadResult.WRONG_MAC)
+            return LoadAnswer(LoadResult.GRANTED, time_s, mac2, request.amount_fen)
+
+        return answer
+
+    def load_card(self, card, amount=2000, ask=None, persist=lambda pending: None):
+        identity = self.identify(card)
+        order = LoadOrder(amount, PSAM_ID)
+        return drive(load(order, identity), card=card, persist=persist, ask=ask or self.centre())
+
+    def dtk(self, card_id):
+        return diversify(self.tac, card_id[2:]).octets
+
+    def purchase_tac(self, pending):
+        """What the TAC of this purchase has to be, by the reference."""
+        data = (
+            pending.amount_fen.to_bytes(4, "big") + bytes((pending.type,)) + pending.psam_id
+            + pending.ttn.to_bytes(4, "big") + date_time_bcd(pending.time_s)
+        )  # fmt: skip
+        return Reference.tac(self.dtk(pending.card_id), data)
+
+    def load_tac(self, pending):
+        request = pending.request
+        data = (
+            pending.balance_after_fen.to_bytes(4, "big") + request.counter.to_bytes(2, "big")
+            + request.amount_fen.to_bytes(4, "big") + b"\x02" + pending.terminal_id + date_time_bcd(pending.time_s)
+        )  # fmt: skip
+        return Reference.tac(self.dtk(request.card), data)
+
+
+@pytest.fixture
+def school():
+    return School()
+
+
+@pytest.fixture(scope="session")
+def reference():
+    return Reference
+
+
+@pytest.fixture(scope="session")
+def new_school():
+    """Another school on demand, for loops that need a fresh one each time."""
+    return School
