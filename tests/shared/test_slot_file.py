@@ -17,7 +17,7 @@ def put(raw: bytes, slot: int, part: bytes) -> bytes:
 
 
 def test_frozen_bytes() -> None:
-    assert render_slot(1, b"abc").hex() == "0000000000000001" "00000003" "616263" "c3a93447"
+    assert render_slot(1, b"abc").hex() == "000000000000000100000003616263c3a93447"
     assert len(render_initial(b"abc")) == 8192
 
 
