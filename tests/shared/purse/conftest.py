@@ -16,14 +16,38 @@ from shared.purse.crypto import Key, diversify
 from shared.purse.effects import drive
 from shared.purse.files import PublicData
 from shared.purse.flows import identify, open_psam, purchase
-from shared.purse.images import CardKey, CardKeys, PsamMaster, RamMemory, new_card_image, new_psam_image
+from shared.purse.images import (
+    CardKey,
+    CardKeys,
+    PsamMaster,
+    RamMemory,
+    decode_card_image,
+    new_card_image,
+    new_psam_image,
+)
 from shared.purse.load_auth import LoadAuth, authorise
 from shared.purse.load_flow import load
-from shared.purse.outcomes import LoadOrder, PurchaseOrder
+from shared.purse.outcomes import (
+    Declined,
+    Loaded,
+    LoadOrder,
+    LoadRefused,
+    LoadUnknown,
+    NotCredited,
+    NotDebited,
+    Purchased,
+    PurchaseOrder,
+    RecoveredLoad,
+    RecoveredPurchase,
+    Unknown,
+)
 from shared.purse.profiles import CAMPUS, PurchaseForm, diversification_factors
+from shared.purse.recovery import recover, recover_load
+from shared.purse.torn import Tear, TearingChannel, TearingMemory
 
 NOW_S = 817_339_530
 PSAM_ID = bytes.fromhex("510000000023")
+OTHER_ID = bytes.fromhex("510000000024")
 CLOCK = MealClock(9459, 2, is_set=True)
 
 
@@ -144,6 +168,151 @@ class School:
         return Reference.tac(self.dtk(request.card), data)
 
 
+class Knife:
+    """Cuts the n-th step it is asked about, once; counts all of them."""
+
+    def __init__(self, at=None, tear=Tear.NOT):
+        self.at, self.tear, self.steps = at, tear, 0
+
+    def __call__(self):
+        self.steps += 1
+        return self.tear if self.steps - 1 == self.at else Tear.NOT
+
+
+class Till:
+    """One till with its card, PSAM and one pending slot, and knives in every place that can tear."""
+
+    def __init__(self, school, profile=CAMPUS, balance=5000, psam_id=PSAM_ID):
+        self.school, self.profile, self.psam_id = school, profile, psam_id
+        self.ram = school.memory(balance=balance, profile=profile)
+        self.knife = Knife()
+        self.card = school.card(TearingMemory(self.ram, lambda: self.knife()))
+        self.field = TearingChannel(self.card, lambda: self.knife())
+        self.slot = None
+        self.spent = 0
+        self.loaded = 0
+        self.psam_knife = Knife()
+        real = school.psam(psam_id)
+        real._memory = TearingMemory(real._memory, lambda: self.psam_knife())
+        self.psam = TearingChannel(real, lambda: self.psam_knife())
+
+    def present(self):
+        """The card comes into the field: power, then who it is."""
+        self.card.power_on()
+        return self.school.identify(self.field, self.profile)
+
+    def keep(self, pending):
+        self.slot = pending
+
+    def buy(self, amount=1250):
+        order = self.school.order(amount, self.psam_id)
+        try:
+            identity = self.present()
+            outcome = drive(
+                purchase(order, identity), card=self.field, psam=self.psam, persist=self.keep,
+                lookup=lambda card_id, index: False,
+            )  # fmt: skip
+        finally:
+            self.knife = Knife()
+        return self.settle(outcome)
+
+    def load(self, amount=2000):
+        identity = self.present()
+        order = LoadOrder(amount, PSAM_ID)
+        outcome = drive(load(order, identity), card=self.field, persist=self.keep, ask=self.school.centre())
+        self.knife = Knife()
+        return self.settle(outcome)
+
+    def settle(self, outcome):
+        """What a terminal does with an outcome: book it, erase the slot, or keep it."""
+        match outcome:
+            case Purchased() | RecoveredPurchase():
+                assert outcome.tac == self.school.purchase_tac(outcome.purchase)
+                self.spent += outcome.purchase.amount_fen
+                self.slot = None
+            case Loaded() | RecoveredLoad():
+                assert outcome.tac == self.school.load_tac(outcome.load)
+                self.loaded += outcome.load.request.amount_fen
+                self.slot = None
+            case Declined() | LoadRefused() | NotDebited() | NotCredited():
+                self.slot = None
+        return outcome
+
+    def recover(self, live_ttn=None):
+        identity = self.present()
+        outcome = drive(recover(self.slot, identity, live_ttn), card=self.field, psam=self.psam)
+        self.knife = Knife()
+        return self.settle(outcome)
+
+    def recover_load(self):
+        identity = self.present()
+        outcome = drive(recover_load(self.slot, identity), card=self.field)
+        self.knife = Knife()
+        return self.settle(outcome)
+
+    def cut(self, at, tear):
+        """The next action is cut at this step."""
+        self.knife = Knife(at, tear)
+
+    def cut_psam(self, at, tear):
+        """The next action is cut at this step of the PSAM."""
+        self.psam_knife = Knife(at, tear)
+
+    def steps_of(self, action):
+        """How many cuttable steps an uncut run of this action has."""
+        self.knife = knife = Knife()
+        action()
+        return knife.steps
+
+    def torn_after(self):
+        """A purchase whose debit took effect and whose answer was lost."""
+        return self._torn(self.buy, 5, Tear.AFTER)
+
+    def torn_before(self):
+        """A purchase whose debit never reached the card."""
+        return self._torn(self.buy, 4, Tear.BEFORE)
+
+    def torn_load(self, tear):
+        """A load cut at the card's write."""
+        return self._torn(self.load, 3, tear)
+
+    def _torn(self, action, at, tear):
+        self.cut(at, tear)
+        outcome = action()
+        assert isinstance(outcome, Unknown | LoadUnknown)
+        return outcome.pending
+
+    def elsewhere(self, amount):
+        """The card buys at another till, with nothing torn."""
+        self.card.power_on()
+        outcome = self.school.buy(self.card, self.school.psam(OTHER_ID), self.school.order(amount, OTHER_ID))
+        assert isinstance(outcome, Purchased)
+        return outcome
+
+    def set_counters(self, **counters):
+        image = decode_card_image(self.ram.image)
+        for name, value in counters.items():
+            setattr(image, name, value)
+        self.ram.image = image.encode()
+
+    @property
+    def balance(self):
+        return decode_card_image(self.ram.image).balance_fen
+
+
+class Muted:
+    """A card that answers some instructions in its own way."""
+
+    def __init__(self, card, answers):
+        self.card, self.answers = card, answers
+
+    def transmit(self, apdu, /):
+        answer = self.answers.get(apdu[1])
+        if isinstance(answer, Exception):
+            raise answer
+        return self.card.transmit(apdu) if answer is None else bytes.fromhex(answer)
+
+
 @pytest.fixture
 def school():
     return School()
@@ -158,3 +327,13 @@ def reference():
 def new_school():
     """Another school on demand, for loops that need a fresh one each time."""
     return School
+
+
+@pytest.fixture(scope="session")
+def new_till():
+    return Till
+
+
+@pytest.fixture(scope="session")
+def muted():
+    return Muted
