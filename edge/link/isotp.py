@@ -1,8 +1,8 @@
 """Long messages in 8-byte CAN frames: ISO 15765-2 on classic CAN, sans-I/O, no padding, at most 4095 bytes.
 
 One Reassembler hears all peers, keyed by the id they send with; a Transfer is one message on its way out.
-Receptions that run at once are limited: the others wait for their flow control in the order they came, so that a
-saturated bus serves the highest address as often as the lowest. Refuses the 32-bit length escape.
+Unhurried senders get their flow control one at a time, in the order they asked: arbitration alone would let the
+lowest addresses of a saturated bus starve the others. Refuses the 32-bit length escape.
 """
 
 from collections import deque
@@ -41,10 +41,13 @@ class ReassemblyLimits:
 
     message_max_bytes: int = MESSAGE_MAX_BYTES
     receptions_max: int = 64
-    grants_max: int = 4
+    # More than one leaves no gap on a full bus in which the first frame of a high address could pass.
+    grants_max: int = 1
     # N_Cr of the standard; a waiting sender is told to wait again well before its own N_Bs of 1 s.
     frame_timeout_s: float = 1.0
-    wait_refresh_s: float = 0.4
+    wait_refresh_s: float = 0.8
+    # A sender silent for so long keeps its reception but no longer holds up the others.
+    stall_s: float = 0.05
 
 
 class Heard(NamedTuple):
@@ -60,12 +63,14 @@ _UNEXPECTED = Heard(fault=Fault.UNEXPECTED)
 
 
 class _Reception:
-    __slots__ = ("buffer", "deadline_s", "next_index", "total")
+    __slots__ = ("buffer", "deadline_s", "heard_s", "hurried", "next_index", "total")
 
-    def __init__(self, total: int, first: bytes, deadline_s: float) -> None:
+    def __init__(self, total: int, first: bytes, hurried: bool, deadline_s: float) -> None:
         self.buffer = bytearray(first)
         self.total = total
+        self.hurried = hurried
         self.next_index = 1
+        self.heard_s = 0.0
         self.deadline_s = deadline_s
 
 
@@ -129,7 +134,7 @@ class Reassembler:
             return self._refuse(source, Fault.TOO_LONG)
         if len(self._running) + len(self._waiting) >= self._limits.receptions_max:
             return self._refuse(source, Fault.TOO_MANY)
-        one = _Reception(total, data[2:], now_s + self._limits.wait_refresh_s)
+        one = _Reception(total, data[2:], at_once, now_s + self._limits.wait_refresh_s)
         if at_once:
             self._start(source, one, now_s)
         else:
@@ -150,6 +155,7 @@ class Reassembler:
         if len(one.buffer) == one.total:
             return self._end(source, now_s, Heard(bytes(one.buffer)))
         one.next_index = one.next_index + 1 & 0xF
+        one.heard_s = now_s
         one.deadline_s = now_s + self._limits.frame_timeout_s
         return _NOTHING
 
@@ -168,11 +174,16 @@ class Reassembler:
         return Heard(fault=fault)
 
     def _grant(self, now_s: float) -> None:
-        while self._waiting and len(self._running) < self._limits.grants_max:
+        while self._waiting and self._streaming(now_s) < self._limits.grants_max:
             source = next(iter(self._waiting))
             self._start(source, self._waiting.pop(source), now_s)
 
+    def _streaming(self, now_s: float) -> int:
+        alive_s = now_s - self._limits.stall_s
+        return sum(1 for one in self._running.values() if not one.hurried and one.heard_s > alive_s)
+
     def _start(self, source: int, one: _Reception, now_s: float) -> None:
+        one.heard_s = now_s
         one.deadline_s = now_s + self._limits.frame_timeout_s
         self._running[source] = one
         self._reply(source, CONTINUE_FRAME)
@@ -185,9 +196,12 @@ class Reassembler:
 
 @dataclass(frozen=True, slots=True)
 class TransferLimits:
-    """N_Bs of the standard, and how often a receiver may say 'wait' (at 0.4 s each: half a minute)."""
+    """N_Bs, and how often a receiver may say 'wait' (every 0.8 s: a minute).
 
-    flow_control_timeout_s: float = 1.0
+    The standard's 1 s counts from the moment a frame is sent; ours counts from its place in the queue, so twice that.
+    """
+
+    flow_control_timeout_s: float = 2.0
     waits_max: int = 75
 
 
