@@ -1,0 +1,276 @@
+"""The box's settings: one frozen value from DATA/boxes/BOX/edge.json. A wrong key stops the start and is named.
+
+Refuses unknown and missing keys, wrong types, values that cannot work together, and a ledger-ack key that the campus
+has not certified. Terminal keys never appear in a repr. Bytes are hexadecimal; provisioning writes:
+
+    {"format": 1, "box": "canteen-1", "partition": 17, "campus": 1, "demo": true,
+     "campus_key": 32 B, "ack_key": 32 B, "ack_certificate": 64 B, "hotlist_version": 1, "parameter_version": 1,
+     "links": [{"name": "can0", "kind": "can", "bitrate": 125000}, {"name": "line0", "kind": "rs485", "baud": 115200},
+               {"name": "tcp", "kind": "tcp"}],
+     "terminals": [{"device": 6 B, "name": "pos-01", "kind": "pos", "link": "can0", "address": 1,
+                    "key": 16 B, "key_version": 1}],
+     "outbox": {"unsettled_max": …, "settled_max": …, "ballast_bytes": …},     optional, and so is each of its keys
+     "tls": {"ca": "ca.pem", "certificate": "box.pem", "key": "box.key"}}      optional, beside edge.json
+
+A terminal on a TCP link has no address (or 0).
+"""
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from edge.link.port import FIRST_TERMINAL, LAST_TERMINAL
+from shared.ack_key import is_certified
+from shared.errors import ConfigFault, WireFault
+from shared.ids import PARTITIONS, BoxId, DeviceId, box_id, device_id
+from shared.inventory import DeviceKind
+
+FORMAT = 1
+MIB = 1 << 20
+_Kind = TypeVar("_Kind", bound=StrEnum)
+
+
+class LinkKind(StrEnum):
+    """What a link runs on."""
+
+    CAN = "can"
+    RS485 = "rs485"
+    TCP = "tcp"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSetting:
+    """A link of the box. bitrate: bits per second of a CAN bus; baud: of an RS-485 line; 0 where it has none."""
+
+    name: str
+    kind: LinkKind
+    bitrate: int
+    baud: int
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalSetting:
+    """A terminal that this box serves: its K_term (16 B), and where it is wired. address 0 on TCP."""
+
+    device: DeviceId
+    name: str
+    kind: DeviceKind
+    link: str
+    address: int
+    key: bytes = field(repr=False)
+    key_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxSetting:
+    """Bounds of the outbox. unsettled_max: the refusing cap; settled_max: budget of the ring of settled rows."""
+
+    unsettled_max: int = 1_000_000
+    settled_max: int = 1_000_000
+    ballast_bytes: int = 8 * MIB
+
+
+@dataclass(frozen=True, slots=True)
+class TlsSetting:
+    """Files for mutual TLS to the broker."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of it. ack_key: Ed25519 public half (32 B) of the ledger-ack key. folder: where edge.json stands."""
+
+    folder: Path
+    box: BoxId
+    partition: int
+    campus: int
+    demo: bool
+    ack_key: bytes
+    hotlist_version: int
+    parameter_version: int
+    links: tuple[LinkSetting, ...]
+    terminals: tuple[TerminalSetting, ...]
+    outbox: OutboxSetting
+    tls: TlsSetting | None
+
+
+def load(file: Path) -> Settings:
+    """The settings in `file`; ConfigFault naming the key when anything is wrong with them."""
+    try:
+        raw = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as fault:
+        raise ConfigFault(f"{file}: 无法读取 / cannot be read: {fault.strerror}") from fault
+    except ValueError as fault:
+        raise ConfigFault(f"{file}: 不是 JSON / not JSON: {fault}") from fault
+    return parse(raw, file.parent)
+
+
+def parse(raw: object, folder: Path) -> Settings:
+    """Settings of a JSON object; ConfigFault naming the key."""
+    top = _Section(raw, "")
+    if top.take("format", int) != FORMAT:
+        raise ConfigFault(f"format: 只认识 / only {FORMAT} is known")
+    campus = top.within("campus", 0, 0xFFFF)
+    settings = Settings(
+        folder=folder,
+        box=_box(top.take("box", str)),
+        partition=top.within("partition", 0, PARTITIONS - 1),
+        campus=campus,
+        demo=top.take("demo", bool),
+        ack_key=_ack_key(top, campus),
+        hotlist_version=top.within("hotlist_version", 0, 0xFFFF_FFFF),
+        parameter_version=top.within("parameter_version", 0, 0xFFFF_FFFF),
+        links=tuple(_link(row) for row in top.rows("links")),
+        terminals=tuple(_terminal(row) for row in top.rows("terminals")),
+        outbox=_outbox(top.section("outbox")),
+        tls=_tls(top.section("tls"), folder),
+    )
+    top.done()
+    _consistent(settings)
+    return settings
+
+
+class _Section:
+    """One JSON object; every key is taken exactly once, what is left over is unknown."""
+
+    def __init__(self, raw: object, where: str) -> None:
+        if not isinstance(raw, dict):
+            raise ConfigFault(f"{where or 'edge.json'}: 应为对象 / must be an object")
+        self._left = dict(raw)
+        self._where = where
+
+    def name(self, key: str) -> str:
+        return f"{self._where}.{key}" if self._where else key
+
+    def take(self, key: str, form: type, default: object = None) -> Any:  # noqa: ANN401  # `form` is its type
+        value = self._left.pop(key, default)
+        if value is None:
+            raise ConfigFault(f"{self.name(key)}: 缺少 / is missing")
+        if not isinstance(value, form) or (isinstance(value, bool) and form is int):
+            raise ConfigFault(f"{self.name(key)}: 类型应为 / must be {form.__name__}")
+        return value
+
+    def within(self, key: str, low: int, high: int, default: int | None = None) -> int:
+        value: int = self.take(key, int, default)
+        if not low <= value <= high:
+            raise ConfigFault(f"{self.name(key)}: 应在 / must be in {low}..{high}")
+        return value
+
+    def key(self, key: str, size: int) -> bytes:
+        try:
+            value = bytes.fromhex(self.take(key, str))
+        except ValueError as fault:
+            raise ConfigFault(f"{self.name(key)}: 不是十六进制 / not hexadecimal") from fault
+        if len(value) != size:
+            raise ConfigFault(f"{self.name(key)}: 应为 {size} 字节 / must have {size} bytes")
+        return value
+
+    def section(self, key: str) -> "_Section | None":
+        raw = self._left.pop(key, None)
+        return None if raw is None else _Section(raw, self.name(key))
+
+    def rows(self, key: str) -> list["_Section"]:
+        rows: list[object] = self.take(key, list)
+        return [_Section(row, f"{self.name(key)}[{n}]") for n, row in enumerate(rows)]
+
+    def done(self) -> None:
+        for key in self._left:
+            raise ConfigFault(f"{self.name(str(key))}: 未知的配置项 / unknown key")
+
+
+def _link(row: _Section) -> LinkSetting:
+    kind = _kind(LinkKind, row)
+    bitrate = row.within("bitrate", 10_000, 1_000_000) if kind is LinkKind.CAN else 0
+    baud = row.within("baud", 1_200, 1_000_000) if kind is LinkKind.RS485 else 0
+    setting = LinkSetting(row.take("name", str), kind, bitrate, baud)
+    row.done()
+    return setting
+
+
+def _terminal(row: _Section) -> TerminalSetting:
+    setting = TerminalSetting(
+        device=device_id(row.key("device", 6)),
+        name=row.take("name", str),
+        kind=_kind(DeviceKind, row),
+        link=row.take("link", str),
+        address=row.within("address", 0, LAST_TERMINAL, 0),
+        key=row.key("key", 16),
+        key_version=row.within("key_version", 0, 255),
+    )
+    row.done()
+    return setting
+
+
+def _outbox(row: _Section | None) -> OutboxSetting:
+    if row is None:
+        return OutboxSetting()
+    plain = OutboxSetting()
+    setting = OutboxSetting(
+        row.within("unsettled_max", 1, 1 << 40, plain.unsettled_max),
+        row.within("settled_max", 0, 1 << 40, plain.settled_max),
+        row.within("ballast_bytes", 0, 1 << 40, plain.ballast_bytes),
+    )
+    row.done()
+    return setting
+
+
+def _tls(row: _Section | None, folder: Path) -> TlsSetting | None:
+    if row is None:
+        return None
+    setting = TlsSetting(*(folder / row.take(key, str) for key in ("ca", "certificate", "key")))
+    row.done()
+    return setting
+
+
+def _kind(kinds: type[_Kind], row: _Section) -> _Kind:
+    text = row.take("kind", str)
+    if text not in list(kinds):
+        raise ConfigFault(f"{row.name('kind')}: 应为 / must be one of {', '.join(kinds)}")
+    return kinds(text)
+
+
+def _ack_key(top: _Section, campus: int) -> bytes:
+    signer = Ed25519PublicKey.from_public_bytes(top.key("campus_key", 32))
+    key, certificate = top.key("ack_key", 32), top.key("ack_certificate", 64)
+    if not is_certified(campus, key, certificate, signer):
+        raise ConfigFault("ack_certificate: 校方密钥未认证此回执密钥 / the campus key has not certified ack_key")
+    return key
+
+
+def _box(text: str) -> BoxId:
+    try:
+        return box_id(text)
+    except WireFault as fault:
+        raise ConfigFault(f"box: {fault}") from fault
+
+
+def _consistent(settings: Settings) -> None:
+    links = {link.name: link.kind for link in settings.links}
+    if len(links) != len(settings.links):
+        raise ConfigFault("links: 名称重复 / a name stands twice")
+    places: set[tuple[str, int]] = set()
+    devices: set[DeviceId] = set()
+    for n, terminal in enumerate(settings.terminals):
+        where = f"terminals[{n}]"
+        if terminal.link not in links:
+            raise ConfigFault(f"{where}.link: 没有此链路 / no such link: {terminal.link}")
+        if links[terminal.link] is not LinkKind.TCP:
+            _place(terminal, where, places)
+        if terminal.device in devices:
+            raise ConfigFault(f"{where}.device: 重复 / stands twice")
+        devices.add(terminal.device)
+
+
+def _place(terminal: TerminalSetting, where: str, places: set[tuple[str, int]]) -> None:
+    if terminal.address < FIRST_TERMINAL:
+        raise ConfigFault(f"{where}.address: 总线终端须有地址 / a terminal on a bus has an address")
+    if (terminal.link, terminal.address) in places:
+        raise ConfigFault(f"{where}.address: 重复 / stands twice on {terminal.link}")
+    places.add((terminal.link, terminal.address))
