@@ -60,6 +60,7 @@ class SimCanDaemon:
         self._by_number: dict[int, _Connection] = {}
         self._listener = _listen(path)
         self._reap_at_ns = 0
+        self._gone: set[int] = set()
 
     def serve(self) -> None:
         """Run until the end is announced; the socket's path is removed on the way out."""
@@ -175,14 +176,18 @@ class SimCanDaemon:
         connection.sock.close()
 
     def _reap(self) -> None:
-        """Notice clients that went away while nobody reads them (queue full, bus-off)."""
+        """Notice clients that went away while nobody reads them (queue full, bus-off).
+
+        What they still had to send gets one period to pass, as a controller would finish its queue.
+        """
         poller = select.poll()
-        for descriptor in self._connections:
-            poller.register(descriptor, 0)
-        for descriptor, events in poller.poll(0):
-            connection = self._connections[descriptor]
-            if events & (select.POLLHUP | select.POLLERR) and not self._has_room(connection):
-                self._close(connection)
+        for descriptor, connection in self._connections.items():
+            if not self._has_room(connection):
+                poller.register(descriptor, 0)
+        gone = {descriptor for descriptor, _ in poller.poll(0)}
+        for descriptor in gone & self._gone:
+            self._close(self._connections[descriptor])
+        self._gone = gone
 
 
 def _listen(path: Path) -> socket.socket:
