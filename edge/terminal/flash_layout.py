@@ -1,0 +1,253 @@
+"""Bytes of a terminal's non-volatile store: two metadata pages, a few pending slots, a ring of record slots.
+
+Pure. Everything carries a CRC-32; what does not check is not there. Pages are written in turn (the newest valid
+generation wins). A pending slot is a body, written once, and two marks beside it that are bound to the body's
+generation, so that no later write ever touches what an earlier one said. Pages and slots of the other format
+version are refused.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from struct import Struct
+from typing import NamedTuple
+from zlib import crc32
+
+from shared.errors import StoreFault
+from shared.ids import PsamId, StorageId, StoreId, psam_id
+from shared.online import LoadRequest, parse_request
+from shared.purse.outcomes import PendingLoad, PendingPurchase
+
+FORMAT = 1
+PAGE_SIZE = 512
+PAGE_STRIDE = 4096
+"""The pages lie in different device blocks."""
+SLOTS_AT = 2 * PAGE_STRIDE
+SLOT_SIZE = 128
+OPEN_SLOTS = 8
+"""Pending slots. One at most is without a record; the others wait, unproven, for their card."""
+RING_AT = SLOTS_AT + PAGE_STRIDE
+RING_MAX = 32_767
+RING_MIN = 8
+EPOCH_ROWS = 4
+KNOWN_EPOCHS = 8
+"""Earlier epochs whose end is remembered, so that a PSAM put back goes on counting; the oldest is forgotten."""
+
+_CRC = Struct(">I")
+_PAGE = Struct(">4sBQ8sHIIIIIHI8sBB")
+_PAGE_MARK = b"YKTF"
+_EPOCH = Struct(">H6siII")
+_KNOWN = Struct(">H6sI")
+_RING = Struct(">2sIIHB")
+_RING_MARK = b"R\x01"
+RECORD_MAX = SLOT_SIZE - _RING.size - _CRC.size
+"""Longest record that a ring slot takes."""
+_SLOT = Struct(">2sIBBH")
+_SLOT_MARK = b"P\x01"
+_PURCHASE = Struct(">10sHI3sIBB6sIIBB4sh")
+_LOAD = Struct(">I33sB6sI")
+_ASKED = Struct(">I33sB6s")
+_MARKS_AT = 96
+_UNPROVEN = Struct(">II")
+_DONE_AT = _MARKS_AT + _UNPROVEN.size
+
+
+class SlotKind(IntEnum):
+    """What a pending slot holds: a purchase before its debit, a load that was asked for, a load before its credit."""
+
+    PURCHASE = 1
+    ASKED = 2
+    LOAD = 3
+
+
+class EpochRow(NamedTuple):
+    """One undrained epoch, or the current one. Record (epoch, seq) has ring index `first_index` + seq − 1.
+
+    `last` is exact for a closed epoch and a lower bound for the current one, whose end the ring itself knows.
+    """
+
+    epoch: int
+    psam: PsamId
+    first_index: int
+    last: int
+    settled: int
+
+
+class KnownEpoch(NamedTuple):
+    """An epoch that was closed: where its numbers ended."""
+
+    epoch: int
+    psam: PsamId
+    last: int
+
+
+class Page(NamedTuple):
+    """The metadata. request: every online request number below it may have been used. store: last edge joined."""
+
+    generation: int
+    storage: StorageId
+    ring_slots: int
+    boot: int
+    request: int
+    hotlist_version: int
+    hotlist_seq: int
+    parameter_version: int
+    day: int
+    day_first_seq: int
+    store: StoreId
+    epochs: tuple[EpochRow, ...]
+    known: tuple[KnownEpoch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLoad:
+    """An online request that has left or is about to leave, and whose answer has not been used yet."""
+
+    request: LoadRequest
+    purse: int
+    terminal_id: bytes
+
+
+PendingBody = PendingPurchase | AskedLoad | PendingLoad
+
+
+class RingSlot(NamedTuple):
+    """A record in its slot. `generation` names the pending slot that it settles or turns unproven, 0 = none."""
+
+    ordinal: int
+    generation: int
+    epoch: int
+    wire: bytes
+
+
+class OpenSlot(NamedTuple):
+    """A pending slot that is not done. number: its online request (loads). unproven: seq of its record, 0 = none."""
+
+    generation: int
+    epoch: int
+    clock_set: bool
+    number: int
+    body: PendingBody
+    unproven: int
+
+
+def render_page(page: Page) -> bytes:
+    """PAGE_SIZE bytes at most, to be written at (generation mod 2) × PAGE_STRIDE."""
+    rows = b"".join(_EPOCH.pack(*row) for row in page.epochs) + b"".join(_KNOWN.pack(*row) for row in page.known)
+    head = _PAGE.pack(
+        _PAGE_MARK, FORMAT, page.generation, page.storage, page.ring_slots, page.boot, page.request,
+        page.hotlist_version, page.hotlist_seq, page.parameter_version, page.day, page.day_first_seq,
+        page.store, len(page.epochs), len(page.known),
+    )  # fmt: skip
+    return _closed(head + rows)
+
+
+def parse_page(raw: bytes) -> Page | None:
+    """The page in these PAGE_SIZE bytes, or None when they hold no sound page."""
+    fields = _PAGE.unpack_from(raw)
+    mark, form, *_, epochs, known = fields
+    middle = _PAGE.size + epochs * _EPOCH.size
+    size = middle + known * _KNOWN.size
+    if mark != _PAGE_MARK or not _sound(raw, size):
+        return None
+    if form != FORMAT:
+        raise StoreFault(f"flash format {form} is not {FORMAT}")
+    rows = tuple(EpochRow(e, psam_id(psam), *ns) for e, psam, *ns in _EPOCH.iter_unpack(raw[_PAGE.size : middle]))
+    ends = tuple(KnownEpoch(e, psam_id(psam), last) for e, psam, last in _KNOWN.iter_unpack(raw[middle:size]))
+    return Page._make((*fields[2:-2], rows, ends))
+
+
+def render_record(slot: RingSlot) -> bytes:
+    """SLOT_SIZE bytes at most; StoreFault when the record is too long for a slot."""
+    if len(slot.wire) > RECORD_MAX:
+        raise StoreFault(f"a record of {len(slot.wire)} bytes does not fit a slot")
+    return _closed(_RING.pack(_RING_MARK, slot.ordinal, slot.generation, slot.epoch, len(slot.wire)) + slot.wire)
+
+
+def parse_record(raw: bytes) -> RingSlot | None:
+    """The record in these SLOT_SIZE bytes, or None."""
+    mark, index, generation, epoch, length = _RING.unpack_from(raw)
+    size = _RING.size + length
+    if mark != _RING_MARK or length > RECORD_MAX or not _sound(raw, size):
+        return None
+    return RingSlot(index, generation, epoch, raw[_RING.size : size])
+
+
+def render_open(slot: OpenSlot) -> bytes:
+    """SLOT_SIZE bytes: the body, and marks that say nothing yet."""
+    kind, body = _render_body(slot)
+    head = _SLOT.pack(_SLOT_MARK, slot.generation, kind, slot.clock_set, slot.epoch)
+    return _closed(head + body).ljust(SLOT_SIZE, b"\0")
+
+
+def parse_open(raw: bytes) -> OpenSlot | None:
+    """The slot in these SLOT_SIZE bytes, or None when nothing is there or it is done."""
+    mark, generation, kind, clock_set, epoch = _SLOT.unpack_from(raw)
+    layout = _LAYOUTS.get(kind)
+    if mark != _SLOT_MARK or layout is None or not _sound(raw, _SLOT.size + layout.size):
+        return None
+    if raw[_DONE_AT : _DONE_AT + _CRC.size] == _done(generation):
+        return None
+    number, body = _parse_body(kind, layout.unpack_from(raw, _SLOT.size))
+    seq, check = _UNPROVEN.unpack_from(raw, _MARKS_AT)
+    unproven = seq if check == _unproven_check(generation, seq) else 0
+    return OpenSlot(generation, epoch, bool(clock_set), number, body, unproven)
+
+
+def generation_of(raw: bytes) -> int:
+    """The generation of a pending slot, done or not; 0 when nothing sound is there."""
+    mark, generation, kind, _, _ = _SLOT.unpack_from(raw)
+    layout = _LAYOUTS.get(kind)
+    sound = mark == _SLOT_MARK and layout is not None and _sound(raw, _SLOT.size + layout.size)
+    return generation if sound else 0
+
+
+def unproven_mark(generation: int, seq: int) -> tuple[int, bytes]:
+    """(offset in the slot, bytes): the slot now has an unproven record of this seq."""
+    return _MARKS_AT, _UNPROVEN.pack(seq, _unproven_check(generation, seq))
+
+
+def done_mark(generation: int) -> tuple[int, bytes]:
+    """(offset in the slot, bytes): the slot is free."""
+    return _DONE_AT, _done(generation)
+
+
+def _render_body(slot: OpenSlot) -> tuple[SlotKind, bytes]:
+    match slot.body:
+        case PendingPurchase() as p:
+            return SlotKind.PURCHASE, _PURCHASE.pack(
+                p.card_id, p.counter, p.balance_fen, p.overdraft, p.amount_fen, p.type, p.purse, p.psam_id,
+                p.ttn, p.time_s, p.key_version, p.algorithm, p.mac1, p.price_adjust_fen,
+            )  # fmt: skip
+        case AskedLoad(request, purse, terminal_id):
+            return SlotKind.ASKED, _ASKED.pack(slot.number, request.to_bytes(), purse, terminal_id)
+        case PendingLoad(request, purse, terminal_id, time_s):
+            return SlotKind.LOAD, _LOAD.pack(slot.number, request.to_bytes(), purse, terminal_id, time_s)
+
+
+def _parse_body(kind: int, fields: tuple[object, ...]) -> tuple[int, PendingBody]:
+    if kind == SlotKind.PURCHASE:
+        return 0, PendingPurchase(*fields)  # type: ignore[arg-type]  # the struct fixes the types
+    number, raw, purse, terminal_id, *time_s = fields
+    request = parse_request(raw)  # type: ignore[arg-type]  # as above
+    if kind == SlotKind.ASKED:
+        return number, AskedLoad(request, purse, terminal_id)  # type: ignore[return-value,arg-type]  # as above
+    return number, PendingLoad(request, purse, terminal_id, *time_s)  # type: ignore[return-value,arg-type]  # as above
+
+
+def _closed(body: bytes) -> bytes:
+    return body + _CRC.pack(crc32(body))
+
+
+def _sound(raw: bytes, size: int) -> bool:
+    return len(raw) >= size + _CRC.size and _CRC.unpack_from(raw, size)[0] == crc32(raw[:size])
+
+
+def _done(generation: int) -> bytes:
+    return _CRC.pack(crc32(b"done" + _CRC.pack(generation)))
+
+
+def _unproven_check(generation: int, seq: int) -> int:
+    return crc32(b"unproven" + _UNPROVEN.pack(generation, seq))
+
+
+_LAYOUTS = {SlotKind.PURCHASE: _PURCHASE, SlotKind.ASKED: _ASKED, SlotKind.LOAD: _LOAD}
