@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from compose.leash import ALL_END_S
+from compose.process import lives
 
 END_WAIT_S = ALL_END_S + 3.0
 POLL_S = 0.05
@@ -66,7 +67,7 @@ def _lock(folder: Path, fd: int) -> None:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             owner = _owner(fd)
-            if _lives(owner) or time.monotonic() > last:
+            if lives(owner) or time.monotonic() > last:
                 raise FolderInUse(folder, owner) from None
             time.sleep(POLL_S)  # its launcher was killed: the leash is ending its parts
         else:
@@ -76,7 +77,3 @@ def _lock(folder: Path, fd: int) -> None:
 def _owner(fd: int) -> int:
     text = os.pread(fd, 20, 0).strip()
     return int(text) if text.isdigit() else 0
-
-
-def _lives(pid: int) -> bool:
-    return pid > 0 and Path(f"/proc/{pid}").exists()

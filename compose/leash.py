@@ -65,7 +65,7 @@ class Leash:
         self._process.wait(ALL_END_S + PART_END_S)
 
     def _write(self, pid: int, end_by: signal.Signals | None) -> None:
-        if self._process.stdin is None:
+        if self._process.stdin is None or self._process.stdin.closed:
             raise BrokenPipeError
         line = b"-%d\n" % pid if end_by is None else b"+%d %d\n" % (pid, end_by)
         self._process.stdin.write(line)  # below PIPE_BUF: whole or not at all

@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from compose.part import Part
+from compose.process import lives
 from compose.render import render, write_private
 from compose.servers import ServerMissing
 
@@ -30,6 +31,7 @@ OWNER = "postgres"
 ROLE = "openykt"
 STEP_S = 120.0
 ORPHAN_END_S = 15.0
+POLL_S = 0.02
 
 
 class PostgresError(Exception):
@@ -147,15 +149,11 @@ def _end_orphan(pid: int) -> None:
 
 def _gone(pid: int, wait_s: float) -> bool:
     last = time.monotonic() + wait_s
-    while time.monotonic() < last:
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            return True
-        if state == "Z":
-            return True
-        time.sleep(0.02)
-    return False
+    while lives(pid):
+        if time.monotonic() > last:
+            return False
+        time.sleep(POLL_S)
+    return True
 
 
 def _place(folder: Path, user: str) -> Path:

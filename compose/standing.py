@@ -70,7 +70,8 @@ class Standing:
         """End it in its own way, bounded. True when it had to be killed."""
         if self._process is None:
             return False
-        self._process.send_signal(self.part.stop_signal)
+        if self._process.returncode is None:  # not reaped: the number is still its own
+            os.kill(self._process.pid, self.part.stop_signal)
         killed = not self._gone(self.part.stop_timeout_s)
         self.kill()
         return killed
@@ -80,8 +81,9 @@ class Standing:
         process, self._process = self._process, None
         if process is None or process.stdin is None or self._leash is None:
             return
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         process.stdin.close()
         self._leash.release(process.pid)
@@ -104,7 +106,7 @@ class Standing:
 
     def _gone(self, wait_s: float) -> bool:
         """Wait for the end of the process without reaping it, so that its number stays its own."""
-        if self._process is None:
+        if self._process is None or self._process.returncode is not None:
             return True
         fd = os.pidfd_open(self._process.pid)
         try:

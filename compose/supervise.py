@@ -140,10 +140,11 @@ class Supervisor:
         Raises StartFailed for the first that is not, after which the others are left for end(); PartError for an
         order that cannot be kept.
         """
+        order = self._ordered(parts)
         started: dict[str, asyncio.Task[None]] = {}
         try:
             async with asyncio.TaskGroup() as group:
-                for part in self._ordered(parts):
+                for part in order:
                     before = [started[name] for name in part.after if name in started]
                     started[part.name] = group.create_task(self._start(part, before))
         except* StartFailed as failed:

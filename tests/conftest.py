@@ -1,0 +1,61 @@
+"""Real servers for the tests: started once per run on free ports, ended with the run even if it is killed."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+
+from compose.postgres import Postgres
+from compose.postgres import postgres as prepare_postgres
+from compose.servers import LOOPBACK, embedded_broker, free_port, mosquitto_plain
+from compose.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where a broker listens; `standing` can kill() it and start() it again on the same port."""
+
+    host: str
+    port: int
+    standing: Standing
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """The embedded broker: MQTT 5, loopback, plain, in memory."""
+    port = free_port()
+    with Standing(embedded_broker(port), tmp_path_factory.mktemp("broker")) as standing:
+        yield Broker(LOOPBACK, port, standing)
+
+
+@pytest.fixture(scope="session", name="mosquitto_plain")
+def _mosquitto_plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """Mosquitto exactly as it comes: default configuration, anonymous, loopback."""
+    port = free_port()
+    with Standing(mosquitto_plain(port), tmp_path_factory.mktemp("mosquitto")) as standing:
+        yield Broker(LOOPBACK, port, standing)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A PostgreSQL server on a private socket, run by its own user where we are root."""
+    folder = Path(tempfile.mkdtemp(prefix="openykt-test-", dir="/var/tmp"))
+    folder.chmod(0o711)  # pytest's own folders are closed to the server's user
+    try:
+        server = prepare_postgres(folder)
+        with Standing(server.part, folder):
+            yield server
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def postgres(postgres_server: Postgres) -> Iterator[str]:
+    """The URI of a fresh database, dropped after the module."""
+    name = f"test_{token_hex(4)}"
+    yield postgres_server.create_database(name)
+    postgres_server.drop_database(name)
