@@ -80,7 +80,7 @@ def open_door(settings: CanBusSettings, address: int) -> Door:
             can_filters=filters,
             ignore_config=True,
         )
-    except can.CanInterfaceNotImplementedError as unknown:
+    except NotImplementedError as unknown:
         raise ValueError(f"python-can has no interface {settings.interface!r}") from unknown
     except (can.CanError, OSError) as trouble:
         raise BusLostError(str(trouble)) from trouble
