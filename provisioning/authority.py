@@ -1,0 +1,175 @@
+"""The campus's own certificate authority, EC P-256: console, broker, boxes and the cloud. The one door to X.509.
+
+Refuses a request (CSR) whose own signature is wrong or whose key is not EC P-256. Private keys leave here only as
+PKCS8 PEM for files of mode 0600, or as bytes for the sealed key store.
+"""
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from shared.errors import WireFault
+
+AUTHORITY_DAYS = 20 * 365
+LEAF_DAYS = 2 * 365
+CRL_DAYS = LEAF_DAYS
+"""A broker with an expired revocation list lets nobody in, so the list lives as long as what it speaks of."""
+BACKDATED = timedelta(hours=1)
+"""A box whose clock is a little late must not refuse its own new certificate."""
+LOCAL_NAMES = ("localhost", "127.0.0.1")
+_NAME_MAX = 64
+
+PrivateKey = ec.EllipticCurvePrivateKey
+SERVER, CLIENT = ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """The campus CA."""
+
+    certificate: x509.Certificate
+    key: PrivateKey = field(repr=False)
+
+
+def new_key() -> PrivateKey:
+    """A fresh P-256 key from the system's random numbers."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def new_authority(name: str, now: datetime) -> Authority:
+    """A self-signed CA. now: an aware time."""
+    key = new_key()
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name} CA"[:_NAME_MAX])])
+    builder = _builder(subject, subject, key.public_key(), now, AUTHORITY_DAYS)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    builder = builder.add_extension(_usage(signs_certificates=True), critical=True)
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    return Authority(builder.sign(key, SHA256()), key)
+
+
+def issue_server(authority: Authority, public: ec.EllipticCurvePublicKey, names: Sequence[str], now: datetime) -> bytes:
+    """PEM certificate of a server known by these host names and addresses; the first one is its common name."""
+    alternatives = x509.SubjectAlternativeName([_general(name) for name in names])
+    return _issue(authority, public, names[0], SERVER, now, alternatives)
+
+
+def issue_client(authority: Authority, public: ec.EllipticCurvePublicKey, name: str, now: datetime) -> bytes:
+    """PEM certificate of a client; its common name is the user that the broker sees."""
+    return _issue(authority, public, name, CLIENT, now, None)
+
+
+def issue_crl(authority: Authority, revoked: Sequence[int], number: int, now: datetime) -> bytes:
+    """PEM revocation list naming these certificate serials. number rises with each list."""
+    builder = x509.CertificateRevocationListBuilder().issuer_name(authority.certificate.subject)
+    builder = builder.last_update(now - BACKDATED).next_update(now + timedelta(days=CRL_DAYS))
+    builder = builder.add_extension(_issuer_key(authority), critical=False)
+    builder = builder.add_extension(x509.CRLNumber(number), critical=False)
+    for serial in revoked:
+        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now)
+        builder = builder.add_revoked_certificate(entry.build())
+    return builder.sign(authority.key, SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def new_request(key: PrivateKey, name: str) -> bytes:
+    """PEM request (CSR) of a client; made where its key is."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, SHA256())
+    return request.public_bytes(serialization.Encoding.PEM)
+
+
+def open_request(pem: bytes) -> tuple[str, ec.EllipticCurvePublicKey]:
+    """Common name and public key of a request; WireFault when malformed, not P-256, or not signed by its own key."""
+    try:
+        request = x509.load_pem_x509_csr(pem)
+        names = request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        public, is_signed = request.public_key(), request.is_signature_valid
+    except (ValueError, InvalidSignature) as fault:
+        raise WireFault("request: malformed") from fault
+    if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP256R1):
+        raise WireFault("request: the key must be EC P-256")
+    if not is_signed or len(names) != 1 or len(list(request.subject)) != 1:
+        raise WireFault("request: wrong signature, or more than one common name")
+    return str(names[0].value), public
+
+
+def certificate_pem(authority: Authority) -> bytes:
+    """The CA's own certificate."""
+    return authority.certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def fingerprint(pem: bytes) -> bytes:
+    """SHA-256 of a certificate's DER form, as in the inventory."""
+    return x509.load_pem_x509_certificate(pem).fingerprint(SHA256())
+
+
+def private_pem(key: PrivateKey) -> bytes:
+    """Unencrypted PKCS8 PEM: for a file of mode 0600 only."""
+    form = serialization.PrivateFormat.PKCS8
+    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+
+
+def private_der(key: PrivateKey) -> bytes:
+    """PKCS8 DER: for the sealed key store only."""
+    form = serialization.PrivateFormat.PKCS8
+    return key.private_bytes(serialization.Encoding.DER, form, serialization.NoEncryption())
+
+
+def _issue(
+    authority: Authority,
+    public: ec.EllipticCurvePublicKey,
+    name: str,
+    use: x509.ObjectIdentifier,
+    now: datetime,
+    alternatives: x509.SubjectAlternativeName | None,
+) -> bytes:
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:_NAME_MAX])])
+    builder = _builder(subject, authority.certificate.subject, public, now, LEAF_DAYS)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(_usage(signs_certificates=False), critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([use]), critical=False)
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+    builder = builder.add_extension(_issuer_key(authority), critical=False)
+    if alternatives is not None:
+        builder = builder.add_extension(alternatives, critical=False)
+    return builder.sign(authority.key, SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey, now: datetime, days: int
+) -> x509.CertificateBuilder:
+    builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(public)
+    builder = builder.serial_number(x509.random_serial_number())
+    return builder.not_valid_before(now - BACKDATED).not_valid_after(now + timedelta(days=days))
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _issuer_key(authority: Authority) -> x509.AuthorityKeyIdentifier:
+    return x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
+
+
+def _general(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)

@@ -1,0 +1,54 @@
+"""The demonstration campus of `./ykt up` as a PLAN.json value: one canteen, one bus, two hundred cards.
+
+Everything in it is invented; it says 演练. Caps are null: an endless run must never meet one.
+"""
+
+from typing import Any
+
+CAN_BITRATE = 125_000
+RS485_BAUD = 115_200
+CARDS = 200
+_STALLS = ("一楼大伙", "一楼面食", "二楼风味", "清真餐厅")
+
+
+def demo_plan(cards: int = CARDS) -> dict[str, Any]:
+    """8 POS on CAN, 4 on RS-485, 1 POS and a load machine on TCP; a bus with 2 validators on TCP."""
+    return {
+        "campus": 1,
+        "name": "演练校园",
+        "demo": True,
+        "boxes": [_canteen(), _bus()],
+        "cards": [{"label": f"{n:04d}", "opening_fen": _opening_fen(n)} for n in range(1, cards + 1)],
+        "caps": None,
+        "hotlist": [],
+    }
+
+
+def _canteen() -> dict[str, Any]:
+    links = [
+        {"name": "can0", "kind": "can", "bitrate": CAN_BITRATE},
+        {"name": "line0", "kind": "rs485", "baud": RS485_BAUD},
+        {"name": "tcp", "kind": "tcp"},
+    ]
+    terminals = [_pos(n, "can0", n) for n in range(1, 9)]
+    terminals += [_pos(n, "line0", n - 8) for n in range(9, 13)]
+    terminals += [_pos(13, "tcp", 0), _body("load-01", "load", "tcp", 0, "", "一楼大厅")]
+    return {"box": "canteen-1", "name": "第一食堂", "links": links, "terminals": terminals}
+
+
+def _bus() -> dict[str, Any]:
+    terminals = [_body(f"bus-{n:02d}", "validator", "tcp", 0, "校车", f"校车{n}号门") for n in (1, 2)]
+    return {"box": "bus-1", "name": "校车一号线", "links": [{"name": "tcp", "kind": "tcp"}], "terminals": terminals}
+
+
+def _pos(number: int, link: str, address: int) -> dict[str, Any]:
+    return _body(f"pos-{number:02d}", "pos", link, address, _STALLS[(number - 1) % len(_STALLS)], f"{number}号窗口")
+
+
+def _body(name: str, kind: str, link: str, address: int, merchant: str, place: str) -> dict[str, Any]:
+    return {"name": name, "kind": kind, "link": link, "address": address, "merchant": merchant, "place": place}
+
+
+def _opening_fen(number: int) -> int:
+    """0 to 99.90 yuan, spread, and the same at every run: some cards can pay at once, some must load first."""
+    return number * 3_770 % 10_000 // 10 * 10

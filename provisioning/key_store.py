@@ -1,0 +1,146 @@
+"""Sealed software key store: one file per level, AES-256-GCM. Only the key process and provisioning open one.
+
+What it is: a keeper for test campuses and small schools. The key that seals it comes from a passphrase file (scrypt)
+or, for a demonstration, from a random unlock file beside it, which protects against nobody who can read the folder.
+Keys in it say what they are for; use for anything else is refused. No repr and no error shows key material.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from shared.errors import KeyFault, WireFault
+from shared.purse.crypto import Key
+from shared.wire import codec
+
+FORMAT = 1
+UNLOCK_SIZE = 32
+SALT_SIZE = 16
+NONCE_SIZE = 12
+_CONTEXT = b"openykt key store v1\0"
+_SCRYPT_N, _SCRYPT_R, _SCRYPT_P = 1 << 15, 8, 1
+
+
+class WrongKeyUse(KeyFault):
+    """Happens when a key is asked to do what it was not made for."""
+
+
+class StoreLocked(KeyFault):
+    """Happens when a store does not open: wrong passphrase or unlock file, or damaged bytes."""
+
+
+class Level(StrEnum):
+    """Whose keys: each level diversifies those of the next (pboc part 4)."""
+
+    ROOT = "root"
+    REGION = "region"
+    SCHOOL = "school"
+
+
+class KeyKind(StrEnum):
+    """What a key is for, and for nothing else."""
+
+    PURCHASE = "purchase"
+    LOAD = "load"
+    TAC = "tac"
+    LINK = "link"
+    SIGNING = "signing"
+    AUTHORITY = "authority"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A key with its purpose and version."""
+
+    kind: KeyKind
+    version: int
+    octets: bytes = field(repr=False)
+
+    def for_use(self, kind: KeyKind) -> bytes:
+        """Its bytes, for this use; WrongKeyUse when it was made for another."""
+        if kind is not self.kind:
+            raise WrongKeyUse(f"a {self.kind} key cannot do the work of a {kind} key")
+        return self.octets
+
+    def card_key(self, kind: KeyKind) -> Key:
+        """The same as a key of the purse."""
+        return Key(self.for_use(kind))
+
+
+@dataclass(frozen=True, slots=True)
+class KeyStore:
+    """The keys of one level."""
+
+    level: Level
+    campus: int
+    keys: tuple[StoredKey, ...]
+
+    def versions(self, kind: KeyKind) -> dict[int, StoredKey]:
+        """All keys of a kind by version."""
+        return {key.version: key for key in self.keys if key.kind is kind}
+
+    def one(self, kind: KeyKind, version: int) -> StoredKey:
+        """A key; KeyFault when the store has none of this kind and version."""
+        found = self.versions(kind).get(version)
+        if found is None:
+            raise KeyFault(f"no {kind} key of version {version} at level {self.level}")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """What opens a store: random bytes, or a passphrase that scrypt makes expensive to guess."""
+
+    secret: bytes = field(repr=False)
+    is_passphrase: bool = False
+
+    @property
+    def method(self) -> str:
+        """How the sealing key comes from the secret; stands in the store's head."""
+        return "scrypt" if self.is_passphrase else "hkdf"
+
+    def sealing_key(self, salt: bytes) -> bytes:
+        """32 bytes for AES-256-GCM, another one for each salt."""
+        if self.is_passphrase:
+            return Scrypt(salt, 32, _SCRYPT_N, _SCRYPT_R, _SCRYPT_P).derive(self.secret)
+        return HKDF(SHA256(), 32, salt, _CONTEXT).derive(self.secret)
+
+
+def seal(store: KeyStore, unlock: Unlock, salt: bytes, nonce: bytes) -> bytes:
+    """The file of a store. salt (16 B) and nonce (12 B) are fresh random bytes."""
+    head = [FORMAT, unlock.method, salt, nonce]
+    body = [store.level.value, store.campus, [[key.kind.value, key.version, key.octets] for key in store.keys]]
+    sealed = AESGCM(unlock.sealing_key(salt)).encrypt(nonce, codec.dumps(body), _bound_to(head))
+    return codec.pack([*head, sealed])
+
+
+def open_store(raw: bytes, unlock: Unlock, level: Level) -> KeyStore:
+    """The store of that level; StoreLocked when it does not open, or is another level's."""
+    try:
+        *head, sealed = codec.fields(codec.unpack_file(raw), int, str, bytes, bytes, bytes, what="key store")
+        if head[:2] != [FORMAT, unlock.method] or len(head[2]) != SALT_SIZE or len(head[3]) != NONCE_SIZE:
+            raise StoreLocked("key store: opens in another way, or has another format")
+        body = AESGCM(unlock.sealing_key(head[2])).decrypt(head[3], sealed, _bound_to(head))
+        store = _parse(body)
+    except InvalidTag as fault:
+        raise StoreLocked("key store: wrong passphrase or unlock file, or damaged") from fault
+    except (WireFault, ValueError) as fault:
+        raise StoreLocked("key store: not one of ours") from fault
+    if store.level is not level:
+        raise StoreLocked(f"key store: holds level {store.level}, not {level}")
+    return store
+
+
+def _parse(body: bytes) -> KeyStore:
+    level, campus, rows = codec.fields(codec.loads(body), str, int, list, what="key store")
+    keys = (codec.fields(row, str, int, bytes, what="key") for row in rows)
+    return KeyStore(Level(level), campus, tuple(StoredKey(KeyKind(k), version, octets) for k, version, octets in keys))
+
+
+def _bound_to(head: list[object]) -> bytes:
+    return _CONTEXT + codec.dumps(head)

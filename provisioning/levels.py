@@ -1,0 +1,72 @@
+"""Three levels of keys: root → region/city → school, and the keys of cards and terminals below a school.
+
+Each level diversifies by an 8-byte code, right-justified: region by its number, school by its issuer code (so a
+region's PSAM reaches the same card key with two factors, profile campus-region), card by its serial. K_term is HKDF
+of the link master over the device id. Pure: random bytes come in.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from provisioning.key_store import KeyKind, KeyStore, Level, StoredKey
+from provisioning.numbers import city, issuer
+from shared.ids import DeviceId
+from shared.purse.crypto import Key, diversify, diversify_many
+
+CARD_MASTERS = (KeyKind.PURCHASE, KeyKind.LOAD, KeyKind.TAC)
+VERSIONS = (1,)
+"""Versions of the card masters that a new campus gets; a further one is added beside them, never in their place."""
+LINK_VERSION = 1
+MASTER_SIZE = 16
+LINK_MASTER_SIZE = 32
+K_TERM_SIZE = 16
+
+Random = Callable[[int], bytes]
+
+
+class CardKeySet(NamedTuple):
+    """Diversified keys of one card."""
+
+    purchase: Key
+    load: Key
+    tac: Key
+
+
+def new_root(random: Random, versions: Sequence[int] = VERSIONS) -> KeyStore:
+    """Fresh root masters. campus 0: they are nobody's in particular."""
+    keys = [StoredKey(kind, version, random(MASTER_SIZE)) for kind in CARD_MASTERS for version in versions]
+    return KeyStore(Level.ROOT, 0, tuple(keys))
+
+
+def region_of(root: KeyStore, region: int) -> KeyStore:
+    """The masters of a region or city."""
+    return KeyStore(Level.REGION, 0, _diversified(root, city(region)))
+
+
+def school_of(region: KeyStore, campus: int) -> KeyStore:
+    """The card masters of a school."""
+    return KeyStore(Level.SCHOOL, campus, _diversified(region, issuer(campus)))
+
+
+def card_keys(school: KeyStore, version: int, serials: Sequence[bytes]) -> list[CardKeySet]:
+    """The keys of many cards by their 8-byte serials, in their order."""
+    columns = [diversify_many(school.one(kind, version).card_key(kind), serials) for kind in CARD_MASTERS]
+    return [CardKeySet(*keys) for keys in zip(*columns, strict=True)]
+
+
+def terminal_key(school: KeyStore, device: DeviceId, version: int = LINK_VERSION) -> bytes:
+    """K_term, 16 B: goes to the device and its box only."""
+    master = school.one(KeyKind.LINK, version).for_use(KeyKind.LINK)
+    return HKDFExpand(SHA256(), K_TERM_SIZE, b"openykt k-term v1\0" + device).derive(master)
+
+
+def _diversified(above: KeyStore, code: bytes) -> tuple[StoredKey, ...]:
+    factor = code.rjust(8, b"\0")
+    return tuple(
+        StoredKey(key.kind, key.version, diversify(key.card_key(key.kind), factor).octets)
+        for key in above.keys
+        if key.kind in CARD_MASTERS
+    )

@@ -1,0 +1,39 @@
+"""Every number that provisioning gives: issuer, cards, devices, PSAMs. All follow from the plan, none from time.
+
+A card serial is region 2 ‖ campus 2 ‖ dense number 4 (from 1): the right four bytes are the hotlist index. PSAM and
+device numbers are one register in which no id stands twice: PSAMs have the high part 0x5000.
+"""
+
+from shared.ids import CardId, DeviceId, PsamId
+
+_PSAM_BASE = 0x5000_0000
+
+
+def issuer(campus: int) -> bytes:
+    """Issuer code, 2 B: the campus number."""
+    return campus.to_bytes(2, "big")
+
+
+def city(region: int) -> bytes:
+    """City code of file 0015, 2 B: the region number."""
+    return region.to_bytes(2, "big")
+
+
+def card_serial(region: int, campus: int, number: int) -> bytes:
+    """Application serial, 8 B, of the card with this dense number (1 and up)."""
+    return city(region) + issuer(campus) + number.to_bytes(4, "big")
+
+
+def card(region: int, campus: int, number: int) -> CardId:
+    """Issuer 2 ‖ serial 8."""
+    return CardId(issuer(campus) + card_serial(region, campus, number))
+
+
+def device(campus: int, number: int) -> DeviceId:
+    """Body serial of the terminal with this number (1 and up)."""
+    return DeviceId(issuer(campus) + number.to_bytes(4, "big"))
+
+
+def psam(campus: int, number: int) -> PsamId:
+    """File 0016 of the PSAM made for that terminal. A re-issued PSAM takes a number that nobody had."""
+    return PsamId(issuer(campus) + (_PSAM_BASE + number).to_bytes(4, "big"))

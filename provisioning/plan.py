@@ -1,0 +1,280 @@
+"""PLAN.json as a value: which campus is to be made. Format: ARCHITECTURE.md, "PLAN.json".
+
+Refuses unknown and missing keys, wrong types, names that cannot be folder or topic names, anything twice, a terminal
+on a link that its box does not have. Optional keys: region (1..65535), issued and expires (YYYY-MM-DD, for cards and
+PSAMs; a plan for an old trace needs them), hosts (names of the broker and console beside localhost), meals.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from itertools import pairwise
+
+from provisioning.plan_section import Section
+from shared.errors import ConfigFault, WireFault
+from shared.ids import BoxId, box_id
+from shared.inventory import DeviceKind
+from shared.purse.caps import Caps
+from shared.purse.images import CEILING_FEN
+
+CARDS_MAX = 1_000_000
+BOXES_MAX = 1_000
+TERMINALS_MAX = 10_000
+TEXT_MAX = 60
+ADDRESS_MAX = 0xDF
+"""Highest node address of a terminal on a bus; 0 = has none, on TCP."""
+DAY_S = 86_400
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:-]{0,252}")
+
+
+class LinkKind(StrEnum):
+    """What a link runs on."""
+
+    CAN = "can"
+    RS485 = "rs485"
+    TCP = "tcp"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPlan:
+    """A line of a box. rate: bit/s on CAN, baud on RS-485, 0 on TCP."""
+
+    name: str
+    kind: LinkKind
+    rate: int
+
+    def to_json(self) -> dict[str, object]:
+        """As in PLAN.json, edge.json and terminal.json."""
+        rate = {LinkKind.CAN: "bitrate", LinkKind.RS485: "baud"}.get(self.kind)
+        return {"name": self.name, "kind": self.kind.value} | ({rate: self.rate} if rate else {})
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalPlan:
+    """A body. address: 1..223 on a bus, 0 on TCP."""
+
+    name: str
+    kind: DeviceKind
+    link: str
+    address: int
+    merchant: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoxPlan:
+    """An edge box with its lines and bodies."""
+
+    box: BoxId
+    name: str
+    links: tuple[LinkPlan, ...]
+    terminals: tuple[TerminalPlan, ...]
+
+    def link_of(self, terminal: TerminalPlan) -> LinkPlan:
+        """The line that a terminal of this box hangs on; the plan's check made sure that there is one."""
+        return next(link for link in self.links if link.name == terminal.link)
+
+
+@dataclass(frozen=True, slots=True)
+class CardPlan:
+    """A card: the text printed on it, and what its purse holds at issue."""
+
+    label: str
+    opening_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Meal:
+    """A meal period 餐次: its number (rising within the day), name, first second of the day."""
+
+    meal: int
+    name: str
+    from_s: int
+
+
+MEALS = (Meal(1, "早餐", 0), Meal(2, "午餐", 36_000), Meal(3, "晚餐", 55_800), Meal(4, "夜宵", 73_800))
+"""Open all day: every second belongs to a meal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A whole campus. issued and expires None: the day of making, and that day five years on."""
+
+    campus: int
+    name: str
+    demo: bool
+    boxes: tuple[BoxPlan, ...]
+    cards: tuple[CardPlan, ...]
+    caps: Caps | None
+    hotlist: tuple[str, ...]
+    region: int = 1
+    issued: date | None = None
+    expires: date | None = None
+    hosts: tuple[str, ...] = ()
+    meals: tuple[Meal, ...] = MEALS
+
+    def terminals(self) -> Iterator[tuple[BoxPlan, TerminalPlan]]:
+        """Every body with its box, in the order that numbers them."""
+        return ((box, terminal) for box in self.boxes for terminal in box.terminals)
+
+
+def parse_plan(raw: object) -> Plan:
+    """The plan in a JSON value; ConfigFault naming the key when anything is wrong with it."""
+    top = Section(raw, "")
+    plan = Plan(
+        campus=top.within("campus", 1, 0xFFFF),
+        name=_text(top, "name"),
+        demo=top.take("demo", bool),
+        boxes=tuple(_box(row) for row in top.rows("boxes", BOXES_MAX)),
+        cards=tuple(_card(row) for row in top.rows("cards", CARDS_MAX)),
+        caps=_caps(top.section("caps")),
+        hotlist=top.texts("hotlist", CARDS_MAX),
+        region=top.within("region", 1, 0xFFFF, 1),
+        issued=_date(top, "issued"),
+        expires=_date(top, "expires"),
+        hosts=_hosts(top),
+        meals=tuple(_meal(row) for row in top.rows("meals", 100, [])) or MEALS,
+    )
+    top.done()
+    _check(plan)
+    return plan
+
+
+def _box(row: Section) -> BoxPlan:
+    box = BoxPlan(
+        _box_id(row),
+        _text(row, "name"),
+        tuple(_link(link) for link in row.rows("links", 16)),
+        tuple(_terminal(terminal) for terminal in row.rows("terminals", TERMINALS_MAX)),
+    )
+    row.done()
+    _once((link.name for link in box.links), row.name("links"))
+    kinds = {link.name: link.kind for link in box.links}
+    places: list[str] = []
+    for terminal in box.terminals:
+        if terminal.link not in kinds:
+            raise ConfigFault(f"{row.name(terminal.name)}: 没有此链路 / no such link: {terminal.link[:32]!r}")
+        if (kinds[terminal.link] is LinkKind.TCP) != (terminal.address == 0):
+            raise ConfigFault(f"{row.name(terminal.name)}.address: 总线 1..{ADDRESS_MAX}, TCP 0 / on a bus, 0 on TCP")
+        places += [f"{terminal.link}:{terminal.address}"] if terminal.address else []
+    _once(places, row.name("address"))
+    return box
+
+
+def _link(row: Section) -> LinkPlan:
+    kind = row.one_of("kind", LinkKind)
+    rate = 0
+    if kind is LinkKind.CAN:
+        rate = row.within("bitrate", 10_000, 1_000_000)
+    elif kind is LinkKind.RS485:
+        rate = row.within("baud", 1_200, 1_000_000)
+    link = LinkPlan(_plain(row, "name"), kind, rate)
+    row.done()
+    return link
+
+
+def _terminal(row: Section) -> TerminalPlan:
+    kind = row.one_of("kind", DeviceKind)
+    terminal = TerminalPlan(
+        name=_plain(row, "name"),
+        kind=kind,
+        link=row.take("link", str),
+        address=row.within("address", 0, ADDRESS_MAX, 0),
+        merchant=_text(row, "merchant", least=0 if kind is DeviceKind.LOAD_MACHINE else 1),
+        place=_text(row, "place", least=0),
+    )
+    row.done()
+    return terminal
+
+
+def _card(row: Section) -> CardPlan:
+    card = CardPlan(_text(row, "label"), row.within("opening_fen", 0, CEILING_FEN))
+    row.done()
+    return card
+
+
+def _caps(row: Section | None) -> Caps | None:
+    if row is None:
+        return None
+    names = ("single_fen", "meal_fen", "meal_count", "day_fen", "day_count")
+    caps = Caps(**{name: row.optional(name, 0xFFFF_FFFF) for name in names})
+    row.done()
+    return caps
+
+
+def _meal(row: Section) -> Meal:
+    meal = Meal(row.within("meal", 1, 255), _text(row, "name"), row.within("from_s", 0, DAY_S - 1))
+    row.done()
+    return meal
+
+
+def _check(plan: Plan) -> None:
+    _once((box.box for box in plan.boxes), "boxes")
+    names = [terminal.name for _, terminal in plan.terminals()]
+    if len(names) > TERMINALS_MAX:
+        raise ConfigFault(f"terminals: 最多 / at most {TERMINALS_MAX}")
+    _once(names, "terminals")
+    labels = [card.label for card in plan.cards]
+    _once(labels, "cards")
+    for label in sorted(set(plan.hotlist) - set(labels)):
+        raise ConfigFault(f"hotlist: 没有此卡 / no such card: {label[:32]!r}")
+    if plan.issued and plan.expires and plan.issued >= plan.expires:
+        raise ConfigFault("expires: 应晚于 issued / must be after issued")
+    rising = all(a.meal < b.meal and a.from_s < b.from_s for a, b in pairwise(plan.meals))
+    if plan.meals[0].from_s or not rising:
+        raise ConfigFault("meals: 编号与时间须递增，从 0 秒起 / numbers and times must rise, from second 0")
+
+
+def _once(names: Iterable[str], where: str) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ConfigFault(f"{where}: 重复 / stands twice: {name[:32]!r}")
+        seen.add(name)
+
+
+def _text(row: Section, key: str, least: int = 1) -> str:
+    text: str = row.take(key, str)
+    if not least <= len(text) <= TEXT_MAX or not (text.isprintable() and text == text.strip()):
+        raise ConfigFault(f"{row.name(key)}: 应为 {least}..{TEXT_MAX} 个可见字符 / wants that many visible characters")
+    return text
+
+
+def _plain(row: Section, key: str) -> str:
+    text: str = row.take(key, str)
+    if not _NAME.fullmatch(text):
+        raise ConfigFault(f"{row.name(key)}: 只用小写字母、数字和 - / small letters, digits and '-' only")
+    return text
+
+
+def _box_id(row: Section) -> BoxId:
+    try:
+        return box_id(_plain(row, "box"))
+    except WireFault as fault:
+        raise ConfigFault(f"{row.name('box')}: {fault}") from fault
+
+
+def _date(row: Section, key: str) -> date | None:
+    text: str = row.take(key, str, "")
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as fault:
+        raise ConfigFault(f"{row.name(key)}: 应为日期 / must be a date YYYY-MM-DD") from fault
+    if not 2000 <= day.year <= 2135:
+        raise ConfigFault(f"{row.name(key)}: 应在 / must be in 2000..2135")
+    return day
+
+
+def _hosts(row: Section) -> tuple[str, ...]:
+    hosts = row.texts("hosts", 16, ())
+    for host in hosts:
+        if not _HOST.fullmatch(host):
+            raise ConfigFault(f"hosts: 不是主机名 / not a host name: {host[:32]!r}")
+    return hosts

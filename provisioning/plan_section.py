@@ -1,0 +1,83 @@
+"""One JSON object of a plan: every key is taken exactly once, what is left over is unknown and stops the run.
+
+Messages name the key with its path, Chinese first; they never repeat more of a value than a reader needs.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from shared.errors import ConfigFault
+
+_Kind = TypeVar("_Kind", bound=StrEnum)
+
+
+class Section:
+    """An object at the path `where` ('' = the whole plan)."""
+
+    def __init__(self, raw: object, where: str) -> None:
+        if not isinstance(raw, dict):
+            raise ConfigFault(f"{where or 'PLAN.json'}: 应为对象 / must be an object")
+        self._left = dict(raw)
+        self._where = where
+
+    def name(self, key: str) -> str:
+        """The path of a key of this object."""
+        return f"{self._where}.{key}" if self._where else key
+
+    def take(self, key: str, form: type, default: object = None) -> Any:  # noqa: ANN401  # `form` is its type
+        """The value of `key`, of exactly this type; a missing one is `default` where there is one."""
+        value = self._left.pop(key, default)
+        if value is None:
+            raise ConfigFault(f"{self.name(key)}: 缺少 / is missing")
+        if not isinstance(value, form) or (isinstance(value, bool) and form is not bool):
+            raise ConfigFault(f"{self.name(key)}: 类型应为 / must be {form.__name__}")
+        return value
+
+    def within(self, key: str, low: int, high: int, default: int | None = None) -> int:
+        """A whole number in low..high."""
+        value: int = self.take(key, int, default)
+        if not low <= value <= high:
+            raise ConfigFault(f"{self.name(key)}: 应在 / must be in {low}..{high}")
+        return value
+
+    def optional(self, key: str, high: int) -> int | None:
+        """A whole number in 0..high, or None when missing or null."""
+        if self._left.get(key) is not None:
+            return self.within(key, 0, high)
+        self._left.pop(key, None)
+        return None
+
+    def section(self, key: str) -> "Section | None":
+        """An object, or None when missing or null."""
+        raw = self._left.pop(key, None)
+        return None if raw is None else Section(raw, self.name(key))
+
+    def rows(self, key: str, most: int, default: list[object] | None = None) -> list["Section"]:
+        """A list of at most `most` objects."""
+        return [Section(row, f"{self.name(key)}[{n}]") for n, row in enumerate(self._list(key, most, default))]
+
+    def texts(self, key: str, most: int, default: Sequence[str] | None = None) -> tuple[str, ...]:
+        """A list of at most `most` texts."""
+        rows = self._list(key, most, None if default is None else list(default))
+        if not all(isinstance(row, str) for row in rows):
+            raise ConfigFault(f"{self.name(key)}: 应为文字列表 / must be a list of texts")
+        return tuple(str(row) for row in rows)
+
+    def one_of(self, key: str, kinds: type[_Kind]) -> _Kind:
+        """One of the texts of an enum."""
+        text = self.take(key, str)
+        if text not in list(kinds):
+            raise ConfigFault(f"{self.name(key)}: 应为 / must be one of {', '.join(kinds)}")
+        return kinds(text)
+
+    def done(self) -> None:
+        """ConfigFault for the first key that nobody took."""
+        for key in self._left:
+            raise ConfigFault(f"{self.name(str(key)[:32])}: 未知的配置项 / unknown key")
+
+    def _list(self, key: str, most: int, default: list[object] | None) -> list[object]:
+        rows: list[object] = self.take(key, list, default)
+        if len(rows) > most:
+            raise ConfigFault(f"{self.name(key)}: 最多 / at most {most}")
+        return rows
