@@ -1,0 +1,47 @@
+"""The closing sheet: what makes it true, and that one fen out of place does not."""
+
+from dataclasses import replace
+
+import pytest
+
+from compose.sheet import Figures, Terminal, report, sheet
+
+POS = Terminal("pos-01", "1号窗口", 1, 40, 30, 30, 37_500, 0, 0, 0, 0)
+LOAD = Terminal("load-01", "大厅圈存机", 1, 2, 2, 2, 0, 2, 10_000, 0, 0)
+GOOD = Figures(
+    taps=32, declined=3, records=32, posted=32, suspense=0, quarantined=0, no_entry=0, unposted=0,
+    opening_fen=100_000, loads=2, loads_fen=10_000, spent_fen=37_500, cards=20, cards_fen=72_500,
+    purse_float_fen=72_500, lost=0, double=0, latency_ms={"p50": 4.0, "p99": 9.5},
+    verify={"ok": True, "checks": [{"name": "balance"}]}, terminals=(POS, LOAD), faults={}, injected={}, this_run={},
+)  # fmt: skip
+
+
+def test_a_true_sheet_adds_up_by_hand() -> None:
+    page = sheet(GOOD)
+    assert GOOD.true
+    assert "1000.00" in page
+    assert page.count("725.00") == 3
+    assert "账实相符" in page
+    assert "pos-01" in page
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"cards_fen": 72_499}, {"purse_float_fen": 72_501}, {"lost": 1}, {"double": 1}, {"unposted": 1},
+     {"verify": {"ok": False, "checks": []}}, {"terminals": (replace(POS, owes=1),)},
+     {"terminals": (replace(POS, open_slots=1),)}],
+)  # fmt: skip
+def test_one_thing_wrong_is_not_true(wrong: dict[str, object]) -> None:
+    figures = replace(GOOD, **wrong)  # type: ignore[arg-type]  # one field each
+    assert not figures.true
+    assert report(figures)["ok"] is False
+    assert "NOT TRUE" in sheet(figures)
+
+
+def test_the_report_has_the_promised_keys() -> None:
+    promised = (
+        "taps declined records posted suspense quarantined unposted opening_fen loads loads_fen spent_fen cards_fen "
+        "purse_float_fen latency_ms verify by_terminal faults"
+    )
+    assert set(promised.split()) <= set(report(GOOD))
+    assert set(report(GOOD)["latency_ms"]) == {"p50", "p99"}
