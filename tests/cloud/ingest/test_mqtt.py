@@ -1,0 +1,215 @@
+"""The session on real brokers: late PUBACK, redelivery, reconnect, take-over, refusals."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+
+import gmqtt
+import pytest
+
+from cloud.ingest import mqtt
+from cloud.ingest.mqtt import Arrival, Endpoint, Session, SessionPlan, SessionTakenOver
+from shared.errors import ConfigFault
+
+pytestmark = pytest.mark.process
+TOPIC = "oykt/v1/p07/edge-0001/up/money"
+FILTER = (("oykt/v1/+/+/up/money", 1),)
+
+
+async def swallow(_: Arrival) -> None:
+    """Take and be done."""
+
+
+def no_loss(_: str, __: int) -> None:
+    """Nobody keeps tickets here."""
+
+
+def plan(take: Callable[[Arrival], Awaitable[None]] = swallow, **changes: object) -> SessionPlan:
+    values = {"client_id": "money-p00-p63", "filters": FILTER, "take": take}
+    return SessionPlan(**(values | changes))
+
+
+async def until(condition: Callable[[], bool], bound_s: float = 10.0) -> None:
+    last = time.monotonic() + bound_s
+    while not condition():
+        assert time.monotonic() < last, "waited in vain"
+        await asyncio.sleep(0.01)
+
+
+async def publisher(port: int) -> gmqtt.Client:
+    client = gmqtt.Client("edge-0001")
+    await client.connect("127.0.0.1", port)
+    return client
+
+
+def run(story: Coroutine[object, object, None]) -> None:
+    asyncio.run(asyncio.wait_for(story, 30))
+
+
+def refusal(**changes: object) -> str:
+    with pytest.raises(ConfigFault) as caught:
+        mqtt.refuse_lossy(plan(**changes))
+    return str(caught.value)
+
+
+def test_share_is_refused_with_the_reason() -> None:
+    assert "$share" in refusal(filters=(("$share/ingest/oykt/v1/+/+/up/money", 1),))
+
+
+def test_mqtt_3_is_refused_with_the_reason() -> None:
+    assert "3.1.1" in refusal(mqtt_version=4)
+
+
+def test_a_plain_function_as_handler_is_refused_with_the_reason() -> None:
+    assert "PUBACK" in refusal(take=lambda _: None)
+
+
+def test_the_pause_doubles_and_is_bounded() -> None:
+    pauses = [mqtt.pause_s(n) for n in range(10)]
+    assert pauses == sorted(pauses)
+    assert pauses[0] == mqtt.PAUSE_MIN_S
+    assert mqtt.pause_s(10_000) == mqtt.PAUSE_MAX_S
+
+
+def test_a_message_is_pubacked_only_when_its_handler_is_through(broker) -> None:
+    """Not PUBACKed = it comes again to the next connection of this session."""
+    seen: list[bytes] = []
+
+    async def never(arrival: Arrival) -> None:
+        seen.append(arrival.payload)
+        await asyncio.Event().wait()
+
+    async def once(arrival: Arrival) -> None:
+        seen.append(arrival.payload)
+
+    async def story() -> None:
+        first = Session(plan(never), Endpoint("127.0.0.1", broker.port), no_loss)
+        task = asyncio.create_task(first.run())
+        await asyncio.wait_for(first.up.wait(), 10)
+        edge = await publisher(broker.port)
+        for n in range(3):
+            edge.publish(TOPIC, bytes((n,)), qos=1)
+        await until(lambda: len(seen) == 3)
+        first.close()
+        await task
+        second = Session(plan(once), Endpoint("127.0.0.1", broker.port), no_loss)
+        task = asyncio.create_task(second.run())
+        await until(lambda: len(seen) == 6)
+        second.close()
+        await task
+        third = Session(plan(once), Endpoint("127.0.0.1", broker.port), no_loss)
+        task = asyncio.create_task(third.run())
+        await asyncio.wait_for(third.up.wait(), 10)
+        edge.publish(TOPIC, b"\x09", qos=1)
+        await until(lambda: b"\x09" in seen)
+        third.close()
+        await task
+        await edge.disconnect()
+
+    run(story())
+    assert sorted(seen[:6]) == [b"\0", b"\0", b"\1", b"\1", b"\2", b"\2"]
+    assert seen[6:] == [b"\x09"]
+
+
+def test_a_broker_that_died_with_all_its_data_is_found_again(broker) -> None:
+    seen: list[bytes] = []
+    lost: list[tuple[str, int]] = []
+
+    async def take(arrival: Arrival) -> None:
+        seen.append(arrival.payload)
+
+    async def story() -> None:
+        session = Session(plan(take), Endpoint("127.0.0.1", broker.port), lambda *what: lost.append(what))
+        task = asyncio.create_task(session.run())
+        await asyncio.wait_for(session.up.wait(), 10)
+        broker.kill()
+        await until(lambda: not session.up.is_set())
+        assert not session.publish("oykt/v1/p07/edge-0001/down/money", b"")
+        broker.start()
+        await asyncio.wait_for(session.up.wait(), 10)
+        edge = await publisher(broker.port)
+        edge.publish(TOPIC, b"again", qos=1)
+        await until(lambda: seen == [b"again"])
+        session.close()
+        await task
+        await edge.disconnect()
+
+    run(story())
+    assert lost[0] == ("money-p00-p63", 1)
+
+
+def test_a_taken_over_session_ends_instead_of_fighting(broker) -> None:
+    """mosquitto says so; the embedded broker only cuts, and then the pauses grow."""
+
+    async def story() -> None:
+        one = Session(plan(), Endpoint("127.0.0.1", broker.port), no_loss)
+        first = asyncio.create_task(one.run())
+        await asyncio.wait_for(one.up.wait(), 10)
+        other = Session(plan(), Endpoint("127.0.0.1", broker.port), no_loss)
+        second = asyncio.create_task(other.run())
+        await asyncio.wait_for(other.up.wait(), 10)
+        if broker.kind == "mosquitto":
+            with pytest.raises(SessionTakenOver):
+                await first
+        one.close()
+        other.close()
+        await asyncio.gather(first, second, return_exceptions=True)
+
+    run(story())
+
+
+def test_a_silent_broker_is_given_up_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt, "CONNECT_MAX_S", 0.2)
+
+    async def story() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as hole:
+            session = Session(plan(), Endpoint("127.0.0.1", hole.getsockname()[1]), no_loss)
+            task = asyncio.create_task(session.run())
+            await until(lambda: session.losses >= 2)
+            session.close()
+            await task
+
+    run(story())
+
+
+def test_a_flood_past_the_bound_ends_the_connection_and_nothing_is_lost(
+    broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mqtt, "IN_HAND_MAX", 4)  # both brokers grant more
+    free = asyncio.Event()
+    seen: list[bytes] = []
+
+    async def take(arrival: Arrival) -> None:
+        await free.wait()
+        seen.append(arrival.payload)
+
+    async def story() -> None:
+        session = Session(plan(take), Endpoint("127.0.0.1", broker.port), no_loss)
+        task = asyncio.create_task(session.run())
+        await asyncio.wait_for(session.up.wait(), 10)
+        edge = await publisher(broker.port)
+        for n in range(10):
+            edge.publish(TOPIC, bytes((n,)), qos=1)
+        await until(lambda: session.losses >= 1)
+        free.set()
+        await until(lambda: set(seen) == {bytes((n,)) for n in range(10)})
+        session.close()
+        await task
+        await edge.disconnect()
+
+    run(story())
+
+
+def test_small_messages_leave_at_once(broker) -> None:
+    async def story() -> None:
+        session = Session(plan(), Endpoint("127.0.0.1", broker.port), no_loss)
+        task = asyncio.create_task(session.run())
+        await asyncio.wait_for(session.up.wait(), 10)
+        assert session._connection is not None
+        transport = session._connection.client._connection._transport
+        assert transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        session.close()
+        await task
+
+    run(story())

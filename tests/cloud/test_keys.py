@@ -1,0 +1,147 @@
+"""The client of the key process against a peer that speaks the bytes of shared/wire/keyproc.py, well and badly."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import cbor2
+import pytest
+
+from cloud.keys import KeyClient, KeyProcessAway, KeyRefused
+from shared.errors import KeyFault
+from shared.purse.load_auth import LoadAuth
+from shared.purse.tac import ITEM_SIZE
+from shared.wire.keyproc import LENGTH, Op
+
+AUTH = LoadAuth(b"C" * 10, 1, 0, b"RRRR", 7, 1000, 5000, 2, b"P" * 6, b"MMMM")
+Reply = Callable[[list[object]], bytes | None]
+
+
+class Peer:
+    """Answers each request by `reply`; None closes the connection. `asked` holds what came."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.asked: list[list[object]] = []
+        self.reply: Reply = lambda _: framed([True, b""])
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._listener.listen()
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(5)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                peer, _ = self._listener.accept()
+            except OSError:
+                return
+            with peer, suppress(OSError):  # the client may give up first
+                self._attend(peer)
+
+    def _attend(self, peer: socket.socket) -> None:
+        stream = peer.makefile("rb")
+        while head := stream.read(4):
+            request = cbor2.loads(stream.read(LENGTH.unpack(head)[0]))
+            self.asked.append(request)
+            answer = self.reply(request)
+            if answer is None:
+                return
+            peer.sendall(answer)
+
+
+def framed(answer: object) -> bytes:
+    body = cbor2.dumps(answer)
+    return LENGTH.pack(len(body)) + body
+
+
+@pytest.fixture
+def peer(tmp_path: Path) -> Iterator[Peer]:
+    made = Peer(tmp_path / "keys")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def keys(peer: Peer) -> Iterator[KeyClient]:
+    with KeyClient(peer.path, timeout_s=0.5) as client:
+        yield client
+
+
+def test_a_tac_question_is_the_bytes_of_the_protocol(peer: Peer, keys: KeyClient) -> None:
+    peer.reply = lambda _: framed([True, b"\0\1"])
+    assert keys.check_tac(bytes(2 * ITEM_SIZE)) == b"\0\1"
+    assert peer.asked == [[Op.TAC, bytes(2 * ITEM_SIZE)]]
+
+
+def test_no_items_ask_nobody(peer: Peer, keys: KeyClient) -> None:
+    assert keys.check_tac(b"") == b""
+    assert peer.asked == []
+
+
+def test_many_items_are_asked_for_in_turn(peer: Peer, keys: KeyClient) -> None:
+    peer.reply = lambda request: framed([True, bytes(len(request[1]) // ITEM_SIZE)])  # type: ignore[arg-type]
+    assert len(keys.check_tac(bytes(20_000 * ITEM_SIZE))) == 20_000
+    assert len(peer.asked) == 2
+
+
+def test_load_questions_carry_the_fields_in_order(peer: Peer, keys: KeyClient) -> None:
+    peer.reply = lambda request: framed([True, True if request[0] == Op.LOAD_CHECK else b"2222"])
+    assert keys.load_check(AUTH) is True
+    assert keys.load_mac2(AUTH, 42) == b"2222"
+    assert peer.asked == [[Op.LOAD_CHECK, *AUTH], [Op.LOAD_MAC2, *AUTH, 42]]
+
+
+def test_a_refusal_is_typed_and_says_why(peer: Peer, keys: KeyClient) -> None:
+    peer.reply = lambda _: framed([False, "unknown key"])
+    with pytest.raises(KeyRefused, match="unknown key"):
+        keys.load_check(AUTH)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [b"\0\0\0\1\xff", framed([True]), framed([1, b""]), framed({}), framed([True, b"\0\0\0"]), framed([True, 5])],
+    ids=["no CBOR", "short", "no bool", "no array", "too many verdicts", "no bytes"],
+)
+def test_an_answer_that_is_not_one_is_never_a_verdict(peer: Peer, keys: KeyClient, answer: bytes) -> None:
+    peer.reply = lambda _: answer
+    with pytest.raises(KeyFault):
+        keys.check_tac(bytes(ITEM_SIZE))
+
+
+@pytest.mark.parametrize("size", [0, 1 << 30])
+def test_an_answer_of_impossible_length_ends_the_connection(peer: Peer, keys: KeyClient, size: int) -> None:
+    peer.reply = lambda _: LENGTH.pack(size)
+    with pytest.raises(KeyProcessAway):
+        keys.check_tac(bytes(ITEM_SIZE))
+
+
+def test_a_restarted_key_process_is_asked_again_without_a_fault(peer: Peer, keys: KeyClient) -> None:
+    peer.reply = lambda _: framed([True, b"\0"])
+    keys.check_tac(bytes(ITEM_SIZE))
+    dying = iter((None, framed([True, b"\1"])))
+    peer.reply = lambda _: next(dying)
+    assert keys.check_tac(bytes(ITEM_SIZE)) == b"\1"
+
+
+def test_nobody_there_is_away(tmp_path: Path) -> None:
+    with pytest.raises(KeyProcessAway):
+        KeyClient(tmp_path / "nobody").check_tac(bytes(ITEM_SIZE))
+
+
+def test_a_silent_key_process_costs_no_more_than_the_bound(peer: Peer, keys: KeyClient) -> None:
+    held = threading.Event()
+    peer.reply = lambda _: b"\0" if held.wait(5) else b""
+    began = time.monotonic()
+    with pytest.raises(KeyProcessAway):
+        keys.check_tac(bytes(ITEM_SIZE))
+    assert time.monotonic() - began < 2
+    held.set()
