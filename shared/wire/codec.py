@@ -14,6 +14,8 @@ from shared.errors import WireFault
 WIRE_VERSION = 1
 MESSAGE_MAX = 256 * 1024
 """Largest message that either end accepts: 1,000 records of 71 bytes take a third of it."""
+INT_MAX = 1 << 62
+"""Every whole number is below this: sums of two still fit the 64 bits of a database column."""
 
 
 def pack(body: Sequence[object]) -> bytes:
@@ -48,13 +50,24 @@ def loads(raw: bytes) -> list[Any]:
 
 
 def fields(body: Sequence[Any], *types: type | tuple[type, ...], what: str) -> tuple[Any, ...]:
-    """`body` as a tuple when it has exactly these types (bool is not an int here); else WireFault."""
+    """`body` as a tuple when it has exactly these types (bool is not an int here); else WireFault.
+
+    No number past INT_MAX and no text with a NUL: what a database column cannot hold is refused at the border.
+    """
     if len(body) != len(types):
         raise WireFault(f"{what}: {len(body)} fields, expected {len(types)}")
     for value, form in zip(body, types, strict=True):
         if not isinstance(value, form) or (isinstance(value, bool) and form is int):
             raise WireFault(f"{what}: a field has type {type(value).__name__}")
+        if not _storable(value):
+            raise WireFault(f"{what}: a number past 62 bits, or text with a NUL")
     return tuple(body)
+
+
+def _storable(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" not in value
+    return not isinstance(value, int) or -INT_MAX < value < INT_MAX
 
 
 def _array(raw: bytes) -> list[Any]:
