@@ -1,0 +1,160 @@
+"""The settings files of a campus: terminal.json, edge.json, cloud.json, campus.json. Bytes are hexadecimal in them.
+
+terminal.json (0600): format, campus, campus_name, demo, device, kind, name, place, merchant, key (K_term), key_version,
+psam, box, link {name, kind, bitrate|baud}, address (0 on TCP), card {profile, issuer, purchase_key_id, load_key_id},
+hotlist {version, bitmap, crc}, parameters {version, caps or null, day_start_s, meals [{meal, name, from_s}]}.
+edge.json (0600): as edge/settings.py reads it. cloud.json (0600), campus.json (public): below.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+from provisioning import numbers
+from provisioning.levels import LINK_VERSION
+from provisioning.personalise import LOAD_KEY_ID, PROFILE, PURCHASE_KEY_ID
+from provisioning.plan import BoxPlan, Plan, TerminalPlan
+from shared import hotlist
+from shared.ids import DeviceId, PsamId, partition_of
+
+FORMAT = 1
+HOTLIST_VERSION = 1
+PARAMETER_VERSION = 1
+DAY_START_S = 0
+OUTBOX = {"unsettled_max": 1_000_000, "settled_max": 1_000_000, "ballast_bytes": 8 << 20}
+"""At unsettled_max the box refuses records; settled rows above settled_max go, oldest first, with an alarm."""
+
+
+class Body(NamedTuple):
+    """A terminal as it is made: its plan, box, numbers and K_term (16 B). The repr shows no key."""
+
+    box: BoxPlan
+    plan: TerminalPlan
+    device: DeviceId
+    psam: PsamId
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"Body({self.plan.name}, {self.device.hex()})"
+
+
+class PublicKeys(NamedTuple):
+    """Public halves: the campus signing key (32 B), the ledger-ack key (32 B), and the former's certificate for it."""
+
+    campus: bytes
+    ack: bytes
+    certificate: bytes
+
+
+def to_bytes(value: object) -> bytes:
+    """JSON for people to read: UTF-8, one space of indent."""
+    return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def terminal_json(plan: Plan, body: Body, listed: bytes) -> dict[str, Any]:
+    """terminal.json of one body; listed: the hotlist bitmap of version 1."""
+    card = {
+        "profile": PROFILE.name,
+        "issuer": numbers.issuer(plan.campus).hex(),
+        "purchase_key_id": PURCHASE_KEY_ID,
+        "load_key_id": LOAD_KEY_ID,
+    }
+    crc = hotlist.checksum(HOTLIST_VERSION, listed)
+    return {
+        "format": FORMAT,
+        "campus": plan.campus,
+        "campus_name": plan.name,
+        "demo": plan.demo,
+        "device": body.device.hex(),
+        "kind": body.plan.kind.value,
+        "name": body.plan.name,
+        "place": body.plan.place,
+        "merchant": body.plan.merchant,
+        "key": body.key.hex(),
+        "key_version": LINK_VERSION,
+        "psam": body.psam.hex(),
+        "box": body.box.box,
+        "link": body.box.link_of(body.plan).to_json(),
+        "address": body.plan.address,
+        "card": card,
+        "hotlist": {"version": HOTLIST_VERSION, "bitmap": listed.hex(), "crc": crc},
+        "parameters": _parameters(plan),
+    }
+
+
+def edge_json(plan: Plan, box: BoxPlan, bodies: Sequence[Body], keys: PublicKeys) -> dict[str, Any]:
+    """edge.json of a box; bodies: the terminals that it serves."""
+    terminals = [
+        {
+            "device": body.device.hex(),
+            "name": body.plan.name,
+            "kind": body.plan.kind.value,
+            "link": body.plan.link,
+            "address": body.plan.address,
+            "key": body.key.hex(),
+            "key_version": LINK_VERSION,
+        }
+        for body in bodies
+    ]
+    return {
+        "format": FORMAT,
+        "box": box.box,
+        "partition": partition_of(box.box),
+        "campus": plan.campus,
+        "demo": plan.demo,
+        "campus_key": keys.campus.hex(),
+        "ack_key": keys.ack.hex(),
+        "ack_certificate": keys.certificate.hex(),
+        "hotlist_version": HOTLIST_VERSION,
+        "parameter_version": PARAMETER_VERSION,
+        "links": [link.to_json() for link in box.links],
+        "terminals": terminals,
+        "outbox": OUTBOX,
+        "tls": {"ca": "ca.pem", "certificate": "box.pem", "key": "box.key"},
+    }
+
+
+def cloud_json(plan: Plan, keys: PublicKeys) -> dict[str, Any]:
+    """cloud.json: what ingest and console start from. File names are relative to it; ack_key_file is PKCS8 PEM."""
+    return {
+        "format": FORMAT,
+        "campus": plan.campus,
+        "name": plan.name,
+        "demo": plan.demo,
+        "issuer": numbers.issuer(plan.campus).hex(),
+        "campus_key": keys.campus.hex(),
+        "ack_key": keys.ack.hex(),
+        "ack_key_file": "ack.key",
+        "tls": {"ca": "ca.pem", "certificate": "ingest.pem", "key": "ingest.key"},
+        "console": {"certificate": "console.pem", "key": "console.key"},
+    }
+
+
+def campus_json(plan: Plan, keys: PublicKeys) -> dict[str, Any]:
+    """campus.json: public, for people and for a stranger who checks signatures."""
+    merchants = dict.fromkeys(terminal.merchant for _, terminal in plan.terminals() if terminal.merchant)
+    boxes = [{"box": box.box, "name": box.name, "partition": partition_of(box.box)} for box in plan.boxes]
+    return {
+        "format": FORMAT,
+        "campus": plan.campus,
+        "name": plan.name,
+        "demo": plan.demo,
+        "region": plan.region,
+        "issuer": numbers.issuer(plan.campus).hex(),
+        "campus_key": keys.campus.hex(),
+        "ack_key": keys.ack.hex(),
+        "ack_certificate": keys.certificate.hex(),
+        "merchants": list(merchants),
+        "boxes": boxes,
+        "cards": len(plan.cards),
+    }
+
+
+def _parameters(plan: Plan) -> dict[str, Any]:
+    return {
+        "version": PARAMETER_VERSION,
+        "caps": asdict(plan.caps) if plan.caps else None,
+        "day_start_s": DAY_START_S,
+        "meals": [asdict(meal) for meal in plan.meals],
+    }
