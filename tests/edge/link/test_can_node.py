@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from edge.link.can_frame import EXTENDED, CanFrame
 from edge.link.can_id import EDGE_ADDRESS, FUNCTIONAL, CanId, parse_id
-from edge.link.can_node import CanNode, NodeLimits
+from edge.link.can_node import TRAFFIC, CanNode, NodeLimits
 from edge.link.isotp import CONTINUE_FRAME, OVERFLOW_FRAME, ReassemblyLimits
+from edge.link.messages import Type
 from edge.link.port import EVERYONE, MessageSizeError
 
 RECORD = b"\x10" + bytes(68)
@@ -62,6 +63,12 @@ def test_priority_by_type(message, urgent, priority):
     edge = CanNode(EDGE_ADDRESS)
     edge.offer(7, message, urgent)
     assert parse_id(edge.next_frame(0.0).word) == CanId(priority, 7, EDGE_ADDRESS)
+
+
+def test_the_table_speaks_of_the_types_that_are():
+    named = {Type.TIME: 2, Type.ONLINE_REQUEST: 3, Type.ONLINE_ANSWER: 3, Type.ACK: 4, Type.SETTLED: 4,
+             Type.HEARTBEAT: 5}  # fmt: skip
+    assert TRAFFIC == named
 
 
 def test_an_urgent_message_overtakes_a_long_one_between_two_frames():
