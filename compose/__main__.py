@@ -7,7 +7,7 @@ import os
 import sys
 from typing import NoReturn
 
-from compose.verbs import Verb, WrongUse, find, help_text, missing_debian
+from compose.verbs import ROOT, Verb, WrongUse, find, help_text, missing_debian
 
 HELP = {"", "help", "-h", "--help"}
 
@@ -25,6 +25,8 @@ def main(arguments: list[str]) -> int:
 
 def _hand_over(verb: Verb, arguments: list[str]) -> NoReturn:
     sys.stdout.flush()
+    # first on the path, for a wheel may bring packages of our names (gmqtt brings its tests)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     command = [sys.executable, "-P", "-m", verb.module, *verb.words, *arguments]
     os.execv(sys.executable, command)  # noqa: S606 the verb takes this process over: same pid, same terminal, no shell
 
