@@ -11,10 +11,10 @@ from datetime import datetime
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from provisioning import authority, custody, key_files, levels, numbers, personalise
+from provisioning import authority, custody_chain, key_files, levels, numbers, personalise
 from provisioning.authority import Authority
 from provisioning.enrol import acl_text, sign_request
-from provisioning.folder import File
+from provisioning.file import File
 from provisioning.key_store import (
     NONCE_SIZE,
     SALT_SIZE,
@@ -38,7 +38,7 @@ from provisioning.settings_files import (
     terminal_json,
     to_bytes,
 )
-from shared import hotlist, inventory
+from shared import inventory
 from shared.ack_key import certify
 from shared.ids import BoxId, partition_of
 from shared.inventory import BoxRow, CardRow, DeviceRow, Inventory, PsamRow
@@ -125,12 +125,12 @@ def _key_files(making: Making, keys: _Keys) -> Iterator[File]:
     if unlock is None:
         unlock = Unlock(making.random(UNLOCK_SIZE))
         yield File(f"{key_files.FOLDER}/{key_files.UNLOCK}", unlock.secret)
-    events: list[custody.Event] = []
+    events: list[custody_chain.Event] = []
     for store in keys.stores:
         sealed = seal(store, unlock, making.random(SALT_SIZE), making.random(NONCE_SIZE))
         yield File(f"{key_files.FOLDER}/{key_files.store_name(store.level)}", sealed)
-        events += custody.events_of(store, custody.Act.MADE, making.now_s)
-    yield File(f"{key_files.FOLDER}/{key_files.CUSTODY}", custody.lines(events))
+        events += custody_chain.events_of(store, custody_chain.Act.MADE, making.now_s)
+    yield File(f"{key_files.FOLDER}/{key_files.CUSTODY}", custody_chain.lines(events))
 
 
 def _card_files(plan: Plan, school: KeyStore, dates: Validity, rows: list[CardRow]) -> Iterator[File]:
@@ -145,7 +145,7 @@ def _card_files(plan: Plan, school: KeyStore, dates: Validity, rows: list[CardRo
 
 def _terminal_files(plan: Plan, school: KeyStore, bodies: Sequence[Body], cards: Sequence[CardRow]) -> Iterator[File]:
     refused = frozenset(plan.hotlist)
-    listed = hotlist.bitmap_of(card.hotlist_index for card in cards if card.label in refused)
+    listed = [card.card for card in cards if card.label in refused]
     for body in bodies:
         folder = f"terminals/{body.plan.name}"
         yield File(f"{folder}/terminal.json", to_bytes(terminal_json(plan, body, listed)))

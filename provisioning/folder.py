@@ -10,17 +10,9 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
+from provisioning.file import File
 from shared.errors import ConfigFault
-
-
-class File(NamedTuple):
-    """A file to be: its path below the folder, its bytes, and whether everybody may read it."""
-
-    path: str
-    body: bytes
-    public: bool = False
 
 
 class FolderInUse(ConfigFault):

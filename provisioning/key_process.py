@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from provisioning import custody, key_files
+from provisioning.custody_chain import Act, events_of
 from provisioning.key_operations import KeyOperations
 from provisioning.key_store import Level
 from shared.campus_clock import WALL
@@ -108,7 +109,7 @@ def serve_keys(data: Path, path: Path, passphrase_file: Path | None, *, end_with
     listening = listen(path)
     try:
         school = key_files.open_level(data, Level.SCHOOL, passphrase_file)
-        opened = custody.events_of(school, custody.Act.OPENED, WALL.at(time.time()))
+        opened = events_of(school, Act.OPENED, WALL.at(time.time()))
         head = custody.append(data / key_files.FOLDER / key_files.CUSTODY, opened)
         operations = KeyOperations(school)
         asyncio.run(_run(operations, listening, head, end_with_stdin=end_with_stdin))

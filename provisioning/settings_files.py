@@ -1,9 +1,7 @@
 """The settings files of a campus: terminal.json, edge.json, cloud.json, campus.json. Bytes are hexadecimal in them.
 
-terminal.json (0600): format, campus, campus_name, demo, device, kind, name, place, merchant, key (K_term), key_version,
-psam, box, link {name, kind, bitrate|baud}, address (0 on TCP), card {profile, issuer, purchase_key_id, load_key_id},
-hotlist {version, bitmap, crc}, parameters {version, caps or null, day_start_s, meals [{meal, name, from_s}]}.
-edge.json (0600): as edge/settings.py reads it. cloud.json (0600), campus.json (public): below.
+terminal.json and edge.json (0600) are as edge/terminal/settings.py and edge/settings.py read them, who refuse any other
+key; cloud.json (0600) and campus.json (public) are described below.
 """
 
 import json
@@ -13,10 +11,9 @@ from typing import Any, NamedTuple
 
 from provisioning import numbers
 from provisioning.levels import LINK_VERSION
-from provisioning.personalise import LOAD_KEY_ID, PROFILE, PURCHASE_KEY_ID
+from provisioning.personalise import PROFILE
 from provisioning.plan import BoxPlan, Plan, TerminalPlan
-from shared import hotlist
-from shared.ids import DeviceId, PsamId, partition_of
+from shared.ids import CardId, DeviceId, PsamId, partition_of
 
 FORMAT = 1
 HOTLIST_VERSION = 1
@@ -52,33 +49,24 @@ def to_bytes(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def terminal_json(plan: Plan, body: Body, listed: bytes) -> dict[str, Any]:
-    """terminal.json of one body; listed: the hotlist bitmap of version 1."""
-    card = {
-        "profile": PROFILE.name,
-        "issuer": numbers.issuer(plan.campus).hex(),
-        "purchase_key_id": PURCHASE_KEY_ID,
-        "load_key_id": LOAD_KEY_ID,
-    }
-    crc = hotlist.checksum(HOTLIST_VERSION, listed)
+def terminal_json(plan: Plan, body: Body, listed: Sequence[CardId]) -> dict[str, Any]:
+    """terminal.json of one body; listed: the cards on version 1 of the hotlist."""
     return {
         "format": FORMAT,
         "campus": plan.campus,
-        "campus_name": plan.name,
         "demo": plan.demo,
-        "device": body.device.hex(),
-        "kind": body.plan.kind.value,
         "name": body.plan.name,
-        "place": body.plan.place,
+        "kind": body.plan.kind.value,
         "merchant": body.plan.merchant,
+        "place": body.plan.place,
+        "device": body.device.hex(),
         "key": body.key.hex(),
         "key_version": LINK_VERSION,
-        "psam": body.psam.hex(),
+        "profile": PROFILE.name,
         "box": body.box.box,
         "link": body.box.link_of(body.plan).to_json(),
         "address": body.plan.address,
-        "card": card,
-        "hotlist": {"version": HOTLIST_VERSION, "bitmap": listed.hex(), "crc": crc},
+        "hotlist": {"version": HOTLIST_VERSION, "cards": [card.hex() for card in listed]},
         "parameters": _parameters(plan),
     }
 
