@@ -39,14 +39,14 @@ VERBS = (
         "up",
         "[--full] [--for 60s] [--report FILE] [--data DIR] …",
         "在前台运行一个完整的校园；Ctrl-C 有序结束，数据保留",
-        "a whole campus in the foreground; Ctrl-C ends it in order and keeps its data",
+        "a campus in the foreground; Ctrl-C ends it in order, data stay",
         "compose.up",
     ),
     Verb(
         "test",
         "[PYTEST ARGS]",
-        "全部检查：ruff、mypy、导入约定、测试；带参数时只运行 pytest",
-        "every check: ruff, mypy, import contracts, tests; with arguments pytest alone",
+        "全部检查：ruff、mypy、导入约定、测试；带参数时只跑 pytest",
+        "all checks: ruff, mypy, contracts, tests; with ARGS pytest alone",
         "compose.suite",
         extras=DEV,
     ),
@@ -54,7 +54,7 @@ VERBS = (
         "bench",
         "[NAME…] [--json FILE]",
         "性能数字，每项一行，旁边是同时测得的参照",
-        "a row per figure, beside the yardstick measured in the same run",
+        "figures, each beside a yardstick measured in the same run",
         "tests.bench",
         extras=DEV,
     ),
@@ -62,7 +62,7 @@ VERBS = (
         "sim",
         "--seeds A:B [--days N] [--taps N]",
         "用真实代码模拟校园，按种子注入故障并检查账目",
-        "the real code in a simulated campus: faults by seed, books checked",
+        "the real code in a simulated campus, faults by seed",
         "tests.sim",
         extras=DEV,
     ),
@@ -136,7 +136,8 @@ OpenYKT 开放一卡通
 OpenYKT, an open-source campus one-card platform
 
 Usage: ./ykt VERB [ARGUMENTS]
-The first run makes .venv and installs what is needed. Every verb has its own --help.
+The first run makes .venv and installs what is needed.
+Every verb has its own --help.
 
 {english}
 

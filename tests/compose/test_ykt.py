@@ -1,0 +1,198 @@
+"""The one command: its help, its refusals, what it installs, and to whom it hands over."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from unicodedata import east_asian_width
+
+import pytest
+
+from compose import verbs
+from compose.__main__ import main
+from compose.verbs import ROOT, VERBS, WrongUse, existing, find, help_text, missing_debian
+
+
+def ykt(*words, checkout=ROOT, path="/usr/bin:/bin", **more):
+    environment = {"PATH": path, "HOME": os.environ["HOME"], "LANG": "C.UTF-8", **more}
+    return subprocess.run(
+        (checkout / "ykt", *words), capture_output=True, text=True, check=False, env=environment, cwd="/", timeout=60
+    )
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout without a venv whose verb `edge` prints where and with what it runs."""
+    for name in ("ykt", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    shutil.copytree(ROOT / "compose", tmp_path / "compose", ignore=lambda *_: {"__pycache__"})
+    (tmp_path / "edge").mkdir()
+    (tmp_path / "edge" / "__init__.py").touch()
+    (tmp_path / "edge" / "__main__.py").write_text("import os, sys\nprint(os.getcwd(), sys.argv[1:])\n")
+    return tmp_path
+
+
+def test_help_needs_no_venv_and_speaks_chinese_first(checkout):
+    done = ykt("--help", checkout=checkout)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.index("用法") < done.stdout.index("Usage")
+    assert not (checkout / ".venv").exists()
+
+
+def test_help_lists_the_verbs_of_this_checkout_and_no_others(checkout):
+    listed = re.findall(r"^  ([a-z]+) ", ykt("help", checkout=checkout).stdout, re.MULTILINE)
+    there = [verb.name for verb in VERBS if verb.module in ("compose.up", "compose.suite", "edge")]
+    assert set(listed) <= {*there, "up"}
+    assert {"test", "edge"} <= set(listed)
+    assert listed[: len(listed) // 2] == listed[len(listed) // 2 :]
+
+
+@pytest.mark.parametrize(
+    "words", [("tset",), ("--needs",), ("sim",)], ids=["typing error", "no verb", "verb without its module"]
+)
+def test_wrong_use_ends_with_2_before_anything_is_made(checkout, words):
+    done = ykt(*words, checkout=checkout)
+    assert done.returncode == 2
+    assert "没有这个命令" in done.stderr
+    assert "No such verb" in done.stderr
+    assert not (checkout / ".venv").exists()
+
+
+def programs(folder, **scripts):
+    """A PATH with the tools the script needs and stand-ins for the others."""
+    folder.mkdir()
+    tools = ("sh", "dirname", "id", "cat", "sed", "cksum", "grep", "tail", "mktemp", "rm", "flock", "uname", "env")
+    for name in tools:
+        (folder / name).symlink_to(shutil.which(name))
+    for name, body in scripts.items():
+        (folder / name.replace("_", "-")).write_text(f"#!/bin/sh\n{body}\n")
+        (folder / name.replace("_", "-")).chmod(0o755)
+    return str(folder)
+
+
+def test_missing_packages_are_named_when_they_may_not_be_installed(checkout, tmp_path):
+    done = ykt("test", checkout=lacking(checkout), path=programs(tmp_path / "bin", id="echo 1000"))
+    assert done.returncode == 2
+    assert "缺少软件包：chromium fonts-noto-cjk" in done.stderr
+    assert "Missing packages: chromium fonts-noto-cjk" in done.stderr
+    assert not (checkout / ".venv").exists()
+
+
+def test_missing_packages_are_installed_by_root_after_one_update(checkout, tmp_path):
+    log = tmp_path / "apt.log"
+    apt = f'echo "$*" >>{log}; case "$*" in *update*) touch {log}.updated ;; *) [ -e {log}.updated ] ;; esac'
+    path = programs(tmp_path / "bin", id="echo 0", apt_get=apt)
+    ykt("test", checkout=lacking(checkout), path=path)
+    first, update, second, *_ = log.read_text().splitlines()
+    assert "install -y --no-install-recommends chromium fonts-noto-cjk" in first
+    assert "-o DPkg::Lock::Timeout=500" in first
+    assert update.endswith("update")
+    assert second == first
+
+
+def test_failed_install_shows_what_apt_said_without_addresses(checkout, tmp_path):
+    path = programs(tmp_path / "bin", id="echo 0", apt_get="echo E: cannot fetch http://mirror.example/x; exit 100")
+    done = ykt("test", checkout=lacking(checkout), path=path)
+    assert done.returncode == 2
+    assert "E: cannot fetch http" in done.stderr
+    assert "mirror.example" not in done.stderr
+
+
+def lacking(checkout):
+    """Make the checkout believe that this machine has no browser and no font."""
+    path = checkout / "compose" / "verbs.py"
+    path.write_text(path.read_text().replace('shutil.which("chromium")', "None").replace("CJK_FONT.exists()", "False"))
+    return checkout
+
+
+STAND_IN = """\
+#!/bin/sh
+echo "$*" >>{checkout}/calls
+case "$*" in
+*sys.prefix*) echo "$(/usr/bin/python3 -c 'import sys; print(sys.version)') {checkout}/.venv" ;;
+*"-m pip"*) ;;
+*) PYTHONPATH={checkout} exec {python} "$@" ;;
+esac
+"""
+
+
+def prepared(checkout):
+    """A venv as `./ykt` would have made it, without its minute: this run's own, and the stamp."""
+    (checkout / ".venv" / "bin").mkdir(parents=True)
+    python = checkout / ".venv" / "bin" / "python"
+    python.write_text(STAND_IN.format(checkout=checkout, python=sys.executable))
+    python.chmod(0o755)
+    script = (checkout / "ykt").read_text().split("\ncase ")[0]
+    mark = subprocess.run(
+        ("sh", "-c", f"{script}\nfingerprint", checkout / "ykt"), capture_output=True, text=True, check=True
+    ).stdout
+    (checkout / ".venv" / ".ykt-installed").write_text(f"{mark}{verbs.DEV}\n")
+    return checkout
+
+
+def test_prepared_checkout_hands_over_with_the_callers_words_and_folder(checkout):
+    done = ykt("edge", "run", "--box", "食堂 1", checkout=prepared(checkout))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "/ ['run', '--box', '食堂 1']\n"
+    assert (checkout / "calls").read_text() == "-P -m compose edge run --box 食堂 1\n"
+
+
+def test_changed_requirement_installs_again(checkout):
+    prepared(checkout)
+    project = checkout / "pyproject.toml"
+    project.write_text(project.read_text().replace("cbor2>=5.6", "cbor2>=5.7"))
+    ykt("edge", checkout=checkout)
+    assert "-m pip install" in (checkout / "calls").read_text()
+
+
+def test_changed_lint_setting_installs_nothing(checkout):
+    prepared(checkout)
+    project = checkout / "pyproject.toml"
+    project.write_text(project.read_text().replace("max-complexity = 10", "max-complexity = 9"))
+    assert ykt("edge", checkout=checkout).returncode == 0
+    assert "pip" not in (checkout / "calls").read_text()
+
+
+def test_script_names_no_registry_and_no_bashism():
+    text = (ROOT / "ykt").read_text()
+    assert "://" not in re.sub(r"%%://\*", "", text)
+    subprocess.run(("dash", "-n", ROOT / "ykt"), check=True)
+
+
+def test_every_verb_says_both_languages():
+    for verb in VERBS:
+        assert re.search(r"[\u4e00-\u9fff]", verb.zh), verb.name
+        assert re.fullmatch(r"[ -~]+", verb.en), verb.name
+
+
+def test_help_fits_a_terminal():
+    widths = [sum(2 if east_asian_width(char) in "WF" else 1 for char in line) for line in help_text().splitlines()]
+    assert max(widths) <= 80
+
+
+@pytest.mark.parametrize("verb", existing(), ids=lambda verb: verb.name)
+def test_verb_of_the_help_is_found(verb):
+    assert find(verb.name) is verb
+
+
+def test_up_needs_servers_only_when_full(monkeypatch):
+    monkeypatch.setattr(verbs, "_has_mosquitto", lambda: False)
+    monkeypatch.setattr(verbs, "_has_postgres", lambda: False)
+    up = next(verb for verb in VERBS if verb.name == "up")
+    assert missing_debian(up, []) == ()
+    assert missing_debian(up, ["--for", "60s", "--full"]) == ("mosquitto", "postgresql")
+
+
+def test_up_brings_no_developer_tools():
+    assert "dev" not in next(verb for verb in VERBS if verb.name == "up").extras.split(",")
+
+
+def test_needs_are_two_lines(capsys):
+    assert main(["--needs", "test"]) == 0
+    assert capsys.readouterr().out.count("\n") == 2
+
+
+def test_unknown_verb_is_wrong_use():
+    with pytest.raises(WrongUse, match="No such verb: pay"):
+        main(["pay"])
