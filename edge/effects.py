@@ -212,10 +212,17 @@ class Unsettled:
 
 
 @dataclass(frozen=True, slots=True)
+class Reloaded:
+    """Rows were found damaged and set aside. What the store holds now: their terminals must be asked again."""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
 class EpochKept:
     """The epoch is durable."""
 
     kept: KeepEpoch
 
 
-Outcome = Kept | Refused | Settled | NotSettled | Rows | Unsettled | EpochKept | Trouble
+Outcome = Kept | Refused | Settled | NotSettled | Rows | Unsettled | Reloaded | EpochKept | Trouble

@@ -94,10 +94,10 @@ class FactDesk:
         self.counts: Counter[str] = Counter()
         self._said: dict[tuple[str, bytes], tuple[float, int]] = {}
 
-    def report(self, now: Now, code: str, device: bytes, text: str) -> list[Fact]:
-        """One fact, or none when the same was said within REPEAT_S."""
+    def report(self, now: Now, code: str, device: bytes, text: str, about: str = "") -> list[Fact]:
+        """One fact, or none when the same was said within REPEAT_S. about: tells apart what no device tells apart."""
         self.counts[code] += 1
-        name = (code, device)
+        name = (code, device or about.encode())
         said_s, unsaid = self._said.get(name, (float("-inf"), 0))
         if now.mono_s - said_s < REPEAT_S:
             self._said[name] = (said_s, unsaid + 1)

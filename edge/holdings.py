@@ -52,11 +52,14 @@ class Holdings:
         return seqs.settled.run(0) if seqs else 0
 
     def rebase(self, stream: Stream, mark: int) -> None:
-        """All up to `mark` is settled and held: a durable mark, or the terminal's own authenticated word."""
-        if mark > 0:
-            seqs = self._of(stream)
-            seqs.held.add(1, mark)
-            seqs.settled.add(1, mark)
+        """All up to `mark` was settled once: a durable mark, or the terminal's own proven word.
+
+        Believed for what is not held here; rows that are held know better themselves.
+        """
+        seqs = self._of(stream)
+        for low, high in seqs.held.gaps(1, mark):
+            seqs.held.add(low, high)
+            seqs.settled.add(low, high)
 
     def keep(self, ref: Ref) -> None:
         """An unsettled row with this seq has become durable."""

@@ -74,9 +74,16 @@ class Ranges:
         at = bisect_right(self._lows, base + 1) - 1
         return self._highs[at] if at >= 0 and self._highs[at] > base else base
 
-    def first_gap(self, low: int) -> int:
-        """The lowest integer >= low that is not in the set."""
-        return self.run(low - 1) + 1
+    def gaps(self, low: int, high: int) -> tuple[Range, ...]:
+        """The ranges of low..high that are not in the set."""
+        found = []
+        for a, b in self.within(low, high):
+            if low < a:
+                found.append((low, a - 1))
+            low = b + 1
+        if low <= high:
+            found.append((low, high))
+        return tuple(found)
 
     def upto(self, top: int) -> "Ranges":
         """A copy without what lies above `top`."""

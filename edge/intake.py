@@ -1,0 +1,225 @@
+"""From a terminal's message to the outbox and back: RECORD, ACK, SETTLED, STATUS, HEARTBEAT, online requests. Pure.
+
+Persist, then acknowledge: an ACK leaves only for what the outbox has reported as kept, a SETTLED only for what it has
+reported as settled. Identical bytes again are acknowledged again; other bytes under a known seq are stored as well,
+so that a fork reaches the ledger. Bytes are not judged here: that is the ledger's work.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from edge.conversation import Conversation, EpochView
+from edge.effects import Effect, Kept, Now, Put, Refused, Send
+from edge.facts import Code
+from edge.holdings import Holdings
+from edge.link import messages as link
+from edge.link.messages import Type
+from edge.link.seal import Opened
+from edge.online import OnlineDesk
+from edge.streams import Ref, Stream, key_of, ref_of, stream_device, stream_epoch, stream_of
+from edge.terminals import Tell, Terminals, time_for
+from shared.errors import WireFault
+from shared.records import HEAD, LOAD_SHAPED, WIRE_MAX, digest
+from shared.wire.messages import PAYLOAD_MAX, DeviceStatus, NowUp, OnlineAnswer, OnlineRequest, RecordCopy
+
+SETTLED_EVERY_S = 1.0
+SETTLED_RECORDS = 64
+"""At most one SETTLED per terminal and second, or per 64 records (RECORDS.md)."""
+
+_LOADS = frozenset(int(kind) for kind in LOAD_SHAPED)
+_NO_SEQ = b"\0\0\0\0"
+
+
+class Intake:
+    """The messages of joined terminals. `up` collects what goes to the cloud on `now`; its owner empties it."""
+
+    def __init__(self, terminals: Terminals, holdings: Holdings, tell: Tell) -> None:
+        self.up: list[NowUp] = []
+        self.counters: Counter[str] = Counter()
+        self.holdings = holdings
+        self._terminals = terminals
+        self._tell = tell
+        self._online = OnlineDesk()
+        self._pending: dict[bytes, None] = {}
+        """Keys of puts under way, bounded by the outbox's queue."""
+        self._pending_seqs: Counter[bytes] = Counter()
+        self._owed: dict[Stream, None] = {}
+        """Streams whose terminal has a SETTLED to come."""
+
+    def take(self, now: Now, talk: Conversation, opened: Opened) -> list[Effect]:
+        """A proven message. Malformed: WireFault."""
+        out: list[Effect] = []
+        if talk.owes_time:
+            talk.owes_time = False
+            out.append(time_for(now, talk))
+        if opened.type is Type.RECORD:
+            out += self._record(now, talk, opened)
+        elif opened.type is Type.STATUS:
+            out += self._status(now, talk, link.decode_status(opened.payload))
+        elif opened.type is Type.ONLINE_REQUEST:
+            self._request(now, talk, opened)
+        else:
+            raise WireFault(f"{opened.type.name} goes down, never up")
+        return out
+
+    def heartbeat(self, talk: Conversation, message: bytes) -> None:
+        """A hint, not proven: shown, never acted upon. Malformed: WireFault."""
+        talk.unsent = link.decode_heartbeat(message).unsent
+
+    def kept(self, now: Now, kept: Iterable[Kept]) -> list[Effect]:
+        """These records are durable: one ACK per stream, with its contiguous seq."""
+        touched: dict[Stream, None] = {}
+        for one in kept:
+            ref = ref_of(one.put.stored)
+            self._no_longer_pending(one.put)
+            self._note(now, one)
+            touched[ref.stream] = None
+            talk = self._terminals.of(stream_device(ref.stream))
+            view = talk.view(ref.stream) if talk else None
+            if view is not None:
+                view.keep(ref.seq)
+        return [*(send for stream in touched for send in self._ack(stream)), *self._settle_due(now)]
+
+    def refused(self, now: Now, one: Refused) -> None:
+        """The outbox did not accept it: no ACK, the terminal keeps it and sends it again."""
+        self._no_longer_pending(one.put)
+        self.counters["refused"] += 1
+        text = f"发件箱拒收 / the outbox accepts nothing: {one.reason}"
+        self._tell(now, Code.OUTBOX_REFUSED, b"", text)
+
+    def settled(self, now: Now, streams: Iterable[Stream]) -> list[Effect]:
+        """The settle of these streams is durable."""
+        for stream in streams:
+            self._owed[stream] = None
+        return self._settle_due(now)
+
+    def answer(self, answer: OnlineAnswer) -> list[Effect]:
+        """To the terminal that asked, verbatim; dropped when it is not joined (it will ask again)."""
+        stream = stream_of(answer.device, answer.epoch)
+        self._online.answered(stream, answer.request)
+        talk = self._terminals.of(answer.device)
+        view = talk.view(stream) if talk else None
+        if talk is None or view is None:
+            self.counters["answers_undelivered"] += 1
+            return []
+        payload = link.encode_online(link.Online(answer.request, answer.payload))
+        sealed = talk.seal.seal(Type.ONLINE_ANSWER, payload, talk.epochs.index(view))
+        return [Send(*talk.place, sealed, True)]
+
+    def tick(self, now: Now) -> list[Effect]:
+        """What time alone makes due."""
+        self.counters["online_expired"] += self._online.expire(now)
+        return self._settle_due(now)
+
+    def _settle_due(self, now: Now) -> list[Effect]:
+        return [send for stream in [*self._owed] for send in self._settle_stream(now, stream)]
+
+    def _record(self, now: Now, talk: Conversation, opened: Opened) -> list[Effect]:
+        view, wire = _view(talk, opened), opened.payload
+        if not HEAD.size <= len(wire) <= WIRE_MAX or wire[4:8] == _NO_SEQ:
+            raise WireFault(f"RECORD of {len(wire)} bytes, or without a seq")
+        stored = view.prefix + wire
+        hashed = digest(stored)
+        key = key_of(stored, hashed)
+        if key in self._pending:
+            return []  # its ACK will come with the first one's commit
+        ref, name = ref_of(stored), key[:12]
+        seen = self.holdings.holds(ref.stream, ref.seq) or name in self._pending_seqs
+        self._pending[key] = None
+        self._pending_seqs[name] += 1
+        return [Put(stored, hashed, now.unix_ms, seen)]
+
+    def _note(self, now: Now, one: Kept) -> None:
+        ref = ref_of(one.put.stored)
+        if not one.fresh:
+            self.counters["duplicates"] += 1
+            self._recall(one, ref)
+            return
+        self.counters["accepted"] += 1
+        self.holdings.keep(ref)
+        if one.put.stored[15] in _LOADS:
+            self.up.append(RecordCopy(one.put.stored))
+        if one.fork:
+            self.counters["forks"] += 1
+            text = f"同号不同记录 / other bytes under epoch {stream_epoch(ref.stream)} seq {ref.seq}"
+            self._tell(now, Code.RECORD_FORK, stream_device(ref.stream), text)
+
+    def _recall(self, one: Kept, ref: Ref) -> None:
+        if one.settled:
+            self.holdings.know_settled(ref)
+            self._owed[ref.stream] = None
+        elif not self.holdings.holds(*ref):
+            self.holdings.keep(ref)
+
+    def _no_longer_pending(self, put: Put) -> None:
+        key = put.key
+        self._pending.pop(key, None)
+        self._pending_seqs[key[:12]] -= 1
+        if not self._pending_seqs[key[:12]]:
+            del self._pending_seqs[key[:12]]
+
+    def _ack(self, stream: Stream) -> list[Send]:
+        talk = self._terminals.of(stream_device(stream))
+        view = talk.view(stream) if talk else None
+        return [_ack_send(talk, view)] if talk and view else []
+
+    def _status(self, now: Now, talk: Conversation, status: link.Status) -> list[Effect]:
+        out: list[Effect] = []
+        for epoch in status.epochs:
+            view = talk.view(stream_of(talk.terminal.device, epoch.epoch))
+            if view is None:
+                continue
+            self.holdings.rebase(view.stream, min(epoch.oldest, epoch.last + 1) - 1)
+            view.rebase(min(epoch.oldest, epoch.last + 1) - 1)
+            if epoch.settled < view.settled(self.holdings):
+                view.told = epoch.settled
+                self._owed[view.stream] = None
+                out.append(_ack_send(talk, view))  # a SETTLED above what was ACKed would be refused
+        talk.note(status)
+        self.up.append(_device_status(talk, status))
+        if not status.clock_set:
+            out.append(time_for(now, talk))
+        return out + self._settle_due(now)
+
+    def _request(self, now: Now, talk: Conversation, opened: Opened) -> None:
+        view, online = _view(talk, opened), link.decode_online(opened.payload)
+        if len(online.payload) > PAYLOAD_MAX:
+            raise WireFault("online request: payload too long")
+        if not self._online.admit(now, view.stream, online.request):
+            self.counters["requests_held"] += 1
+            return
+        device = talk.terminal.device
+        self.up.append(OnlineRequest(device, view.epoch, view.psam, online.request, online.payload))
+
+    def _settle_stream(self, now: Now, stream: Stream) -> list[Send]:
+        talk = self._terminals.of(stream_device(stream))
+        view = talk.view(stream) if talk else None
+        if talk is None or view is None:
+            del self._owed[stream]  # WELCOME will say it
+            return []
+        settled = view.settled(self.holdings)
+        if settled <= view.told:
+            del self._owed[stream]
+            return []
+        if settled - view.told < SETTLED_RECORDS and now.mono_s - talk.settled_s < SETTLED_EVERY_S:
+            return []
+        del self._owed[stream]
+        view.told, talk.settled_s = settled, now.mono_s
+        return [Send(*talk.place, talk.seal.seal_seq(Type.SETTLED, view.epoch, settled))]
+
+
+def _view(talk: Conversation, opened: Opened) -> EpochView:
+    if opened.epoch_index >= len(talk.epochs):
+        raise WireFault(f"epoch index {opened.epoch_index} of {len(talk.epochs)}")
+    return talk.epochs[opened.epoch_index]
+
+
+def _ack_send(talk: Conversation, view: EpochView) -> Send:
+    return Send(*talk.place, talk.seal.seal_seq(Type.ACK, view.epoch, view.held))
+
+
+def _device_status(talk: Conversation, status: link.Status) -> DeviceStatus:
+    return DeviceStatus(
+        talk.terminal.device, status.epochs, status.hotlist_version, status.parameter_version, status.slots_left,
+        status.clock_set, status.day, status.day_first_seq,
+    )  # fmt: skip

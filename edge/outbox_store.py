@@ -1,0 +1,406 @@
+"""The outbox: every accepted record durable before its ACK, until the ledger has named it. The one door to sqlite3.
+
+WAL, synchronous FULL, one transaction per group. Refuses when the unsettled rows reach their cap or the disk is full
+(StoreFault: nothing of the transaction was accepted). Row numbers are contiguous and never used twice; a row that
+fails its checksum is set aside, never sent, never silently dropped. Not thread-safe: one owner.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Any, Protocol
+
+from edge import outbox_scan
+from edge.effects import Depth, KeepEpoch, Kept, Put, Refused, Row, Settle, Snapshot, Trouble, Unsettle
+from edge.facts import Code
+from edge.outbox_crc import is_pair, is_range, is_sound, pair_crc, range_crc, record_crc
+from edge.outbox_scan import Damage
+from edge.ranges import Ranges
+from edge.settings import OutboxSetting
+from edge.streams import STREAM_SIZE
+from shared.errors import RuleBroken, StoreFault
+from shared.ids import LedgerId, StoreId, ledger_id, store_id
+from shared.wire.messages import Range, SignedAck
+
+SCHEMA = 1
+KEEP_MS = 35 * 24 * 3600 * 1000
+"""Settled rows are kept at least so long, unless their budget is smaller (RECORDS.md)."""
+DROP_MAX = 500
+"""Rows dropped in one transaction, so that a put never waits long behind a drop."""
+_REASONS = {
+    sqlite3.SQLITE_FULL: "full",
+    sqlite3.SQLITE_IOERR: "io",
+    sqlite3.SQLITE_READONLY: "read-only",
+    sqlite3.SQLITE_CORRUPT: "damaged",
+    sqlite3.SQLITE_NOTADB: "damaged",
+}
+
+
+class StoreRefusal(StoreFault):
+    """Happens when SQLite refuses; reason: full, io, read-only, damaged, other."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"outbox: {reason}: {detail}")
+        self.reason = reason
+
+
+class Connection(Protocol):
+    """What is asked of a database connection in autocommit mode."""
+
+    def execute(self, sql: str, values: Any = ..., /) -> Any:  # noqa: ANN401  # DB-API cursors differ
+        """Run one statement and give its rows."""
+        ...
+
+    def executemany(self, sql: str, values: Iterable[Any], /) -> Any:  # noqa: ANN401  # DB-API cursors differ
+        """Run one statement for many rows."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
+        ...
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection as the outbox wants it, to be used by one thread only; StoreRefusal when it cannot be opened."""
+    with refusals():
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.text_factory = _text
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        return connection
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turns every error of SQLite into a StoreRefusal."""
+    try:
+        yield
+    except sqlite3.Error as fault:
+        code = getattr(fault, "sqlite_errorcode", 0) & 0xFF
+        raise StoreRefusal(_REASONS.get(code, "other"), str(fault)) from fault
+
+
+class OutboxStore:
+    """Over one connection; `fresh_id`: the id that a new store gets (8 random bytes)."""
+
+    def __init__(self, connection: Connection, limits: OutboxSetting, fresh_id: bytes) -> None:
+        self._db = connection
+        self._limits = limits
+        self._settled = Ranges()
+        self._next = 1
+        self._kept = 0
+        with refusals():
+            self._create(fresh_id)
+            self._read_numbers()
+        self.store: StoreId = store_id(self._about("store"))
+
+    # ---- transactions
+
+    def begin(self) -> None:
+        """Open a transaction; writes below stand inside it."""
+        with refusals():
+            self._db.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Make it durable: when this returns, it is on the disk."""
+        with refusals():
+            self._db.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Nothing of the transaction was accepted. Also right when SQLite has rolled back by itself."""
+        with refusals():
+            try:
+                self._db.execute("ROLLBACK")
+            except sqlite3.OperationalError as fault:
+                if "no transaction" not in str(fault):
+                    raise
+            self._read_numbers()
+
+    def close(self) -> None:
+        """Close the connection."""
+        with refusals():
+            self._db.close()
+
+    # ---- writes, inside a transaction
+
+    def put(self, puts: Sequence[Put]) -> list[Kept | Refused]:
+        """Store these records; an outcome for each, in order."""
+        with refusals():
+            first = self._next
+            self._db.execute("SAVEPOINT puts")
+            try:
+                outcomes = self._put_all(puts)
+            except sqlite3.IntegrityError:  # a put that said unseen was there: look at each
+                self._db.execute("ROLLBACK TO puts")
+                self._next = first
+                outcomes = self._put_all([put._replace(seen=True) for put in puts])
+            self._db.execute("RELEASE puts")
+            return outcomes
+
+    def settle(self, settle: Settle) -> None:
+        """Mark exactly these rows; keep the marks, the ack and the floor that go with them."""
+        with refusals():
+            before = self._settled.pieces()
+            for low, high in settle.rows:
+                if not 1 <= low <= high < self._next:
+                    raise RuleBroken(f"settle of rows {low}..{high}, the last is {self._next - 1}")
+                self._kept += high - low + 1 - self._settled_in(low, high)
+                self._settled.add(low, high)
+            self._write_settled(before)
+            for stream, seq in settle.marks:
+                self._write_mark(stream, seq)
+            self._write_ledger(settle.ledger, settle.floor)
+            if settle.ack is not None:
+                self._write_about("ack", settle.ack.signature + settle.ack.body)
+
+    def unsettle(self, unsettle: Unsettle) -> int:
+        """Forget that rows above were settled. Returns how many of them are not kept any more."""
+        with refusals():
+            before = self._settled.pieces()
+            above, there = unsettle.above, 0
+            for low, high in outbox_scan.runs(self._db, above):
+                self._kept -= self._settled_in(low, high)
+                self._settled.remove(low, high)
+                there += high - low + 1
+            self._write_settled(before)
+            for stream, seq in outbox_scan.lowest_seqs(self._db, above):
+                if self._mark(stream) >= seq:
+                    self._write_mark(stream, seq - 1)
+            self._write_ledger(unsettle.ledger, unsettle.floor)
+            return max(0, self._next - 1 - above - there)
+
+    def keep_epoch(self, kept: KeepEpoch) -> None:
+        """Remember an epoch."""
+        with refusals():
+            body = kept.device + kept.storage + kept.psam
+            values = (body, kept.epoch, pair_crc(body, kept.epoch))
+            self._db.execute("INSERT OR REPLACE INTO epoch VALUES (?, ?, ?)", values)
+
+    def keep_backup_mark(self, row: int) -> None:
+        """Rows up to here are covered by a signed backup mark of the cloud."""
+        with refusals():
+            self._write_about("backup", row.to_bytes(8, "big"))
+
+    def drop_settled(self, unix_ms: int) -> Trouble | None:
+        """Drop the oldest settled rows that are due, at most DROP_MAX; a Trouble when the budget forces it early."""
+        with refusals():
+            oldest = self._oldest_settled()
+            if oldest is None:
+                return None
+            row, at_ms = oldest
+            over = self._kept > self._limits.settled_max
+            due = unix_ms - at_ms > KEEP_MS and row <= int.from_bytes(self._about("backup"), "big")
+            if not over and not due:
+                return None
+            self._drop_from(row)
+            days = (unix_ms - at_ms) // (24 * 3600 * 1000)
+            if due or unix_ms - at_ms > KEEP_MS:
+                return None
+            return Trouble(Code.OUTBOX_KEPT, f"已结清记录只保留 {days} 天 / settled rows kept {days} days")
+
+    def set_aside(self, damage: Damage) -> None:
+        """Move a damaged row, or note a missing one; it counts as settled here, and its terminal sends it again."""
+        with refusals():
+            before = self._settled.pieces()
+            copy = "INSERT OR REPLACE INTO damaged SELECT row, key, body, at_ms, crc, ? FROM record WHERE row = ?"
+            self._db.execute(copy, (damage.reason, damage.row))
+            self._db.execute("INSERT OR IGNORE INTO damaged (row, reason) VALUES (?, ?)", (damage.row, damage.reason))
+            self._db.execute("DELETE FROM record WHERE row = ?", (damage.row,))
+            self._settled.add(damage.row)
+            self._write_settled(before)
+            self._read_numbers()
+
+    # ---- reads
+
+    def rows(self, after: int, limit: int) -> tuple[list[Row], Damage | None]:
+        """Unsettled rows above `after`, oldest first, up to the first damaged one, which is named."""
+        with refusals():
+            found: list[Row] = []
+            for low, high in self._settled.gaps(after + 1, self._next - 1):
+                for row, key, body, at_ms, crc in self._select(low, high, limit - len(found)):
+                    if not is_sound(row, key, body, at_ms, crc):
+                        return found, Damage(row, "crc")
+                    found.append(Row(row, at_ms, key[:STREAM_SIZE] + body))
+                if len(found) >= limit:
+                    break
+            return found, None
+
+    def depth(self) -> Depth:
+        """How full it is."""
+        with refusals():
+            first, last = self._settled.run(0) + 1, self._next - 1
+            oldest = self._db.execute("SELECT at_ms FROM record WHERE row = ?", (first,)).fetchone()
+            return Depth(last, first, self._unsettled(), self._kept, self._limits.unsettled_max, (oldest or (0,))[0])
+
+    def snapshot(self) -> Snapshot:
+        """What the cores start from. Checks every unsettled row and sets damaged ones aside, each with a Trouble."""
+        with refusals():
+            marks, damaged = outbox_scan.marks(self._db)
+            holdings, damages = outbox_scan.holdings(self._db, self._settled, self._next - 1, marks)
+        self.begin()
+        for damage in damages:
+            self.set_aside(damage)
+        self.commit()
+        with refusals():
+            troubles = [*damaged, *(_trouble(damage) for damage in damages)]
+            epochs, spoiled = outbox_scan.epochs(self._db)
+            ack = self._about("ack")
+            ledger = self._about("ledger")
+            return Snapshot(
+                store=self.store,
+                depth=self.depth(),
+                ack=SignedAck(ack[64:], ack[:64]) if ack else None,
+                ledger=ledger_id(ledger) if ledger else None,
+                floor=int.from_bytes(self._about("floor"), "big"),
+                epochs=epochs,
+                holdings=holdings,
+                troubles=(*troubles, *spoiled),
+            )
+
+    def check(self) -> list[Damage]:
+        """Every damaged or missing row, the first ones first (at most outbox_scan.DAMAGES_MAX)."""
+        with refusals():
+            return outbox_scan.check(self._db, self._settled, self._next - 1)
+
+    def checkpoint(self) -> None:
+        """Move the write-ahead log into the file; for an idle moment."""
+        with refusals():
+            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    # ---- inside
+
+    def _create(self, fresh_id: bytes) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            self._db.execute("BEGIN IMMEDIATE")
+            for statement in _statements():
+                self._db.execute(statement)
+            self._write_about("store", store_id(fresh_id))
+            self._db.execute("COMMIT")
+        elif version != SCHEMA:
+            raise StoreRefusal("other", f"schema {version} is not known here")
+
+    def _read_numbers(self) -> None:
+        self._settled = Ranges()
+        for low, high, crc in self._db.execute("SELECT low, high, crc FROM settled"):
+            if is_range(low, high, crc):  # rows of a damaged range are sent again: safe
+                self._settled.add(low, high)
+        top = self._db.execute("SELECT coalesce(max(row), 0) FROM record").fetchone()[0]
+        settled_top = self._settled.pieces()[-1][1] if self._settled else 0
+        self._next = max(top, settled_top) + 1
+        total = self._db.execute("SELECT count(*) FROM record").fetchone()[0]
+        self._kept = total - self._unsettled()
+
+    def _put_all(self, puts: Sequence[Put]) -> list[Kept | Refused]:
+        room = self._limits.unsettled_max - self._unsettled()
+        fresh: list[tuple[int, bytes, bytes, int, int]] = []
+        outcomes: list[Kept | Refused] = []
+        for put in puts:
+            known = self._known(put, fresh) if put.seen else None
+            if isinstance(known, (Kept, Refused)):
+                outcomes.append(known)
+            elif room <= 0:
+                outcomes.append(Refused(put, "cap"))
+            else:
+                room -= 1
+                fresh.append(self._values(put))
+                outcomes.append(Kept(put, fresh[-1][0], True, known is not None, False))
+        self._insert(fresh)
+        return outcomes
+
+    def _values(self, put: Put) -> tuple[int, bytes, bytes, int, int]:
+        row, key, body = self._next, put.key, put.stored[STREAM_SIZE:]
+        self._next += 1
+        return row, key, body, put.at_ms, record_crc(row, key, body, put.at_ms)
+
+    def _insert(self, fresh: list[tuple[int, bytes, bytes, int, int]]) -> None:
+        if fresh:
+            self._db.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?)", fresh)
+            fresh.clear()
+
+    def _known(self, put: Put, fresh: list[tuple[int, bytes, bytes, int, int]]) -> Kept | Refused | str | None:
+        """Kept or Refused when these bytes are decided; 'fork' when its seq has other bytes; None when it is new."""
+        self._insert(fresh)
+        name, key, body = put.key[:12], put.key, put.stored[STREAM_SIZE:]
+        between = "SELECT row, key, body, at_ms, crc FROM record WHERE key BETWEEN ? AND ?"
+        fork: str | None = None
+        for row, other, its_body, at_ms, crc in self._db.execute(between, (name, name + b"\xff" * 8)).fetchall():
+            if not is_sound(row, other, its_body, at_ms, crc):
+                self.set_aside(Damage(row, "crc"))
+            elif other != key:
+                fork = "fork"
+            elif its_body != body:
+                return Refused(put, "collision")
+            else:
+                return Kept(put, row, False, False, row in self._settled)
+        return fork
+
+    def _select(self, low: int, high: int, limit: int) -> Any:  # noqa: ANN401  # a cursor
+        sql = "SELECT row, key, body, at_ms, crc FROM record WHERE row BETWEEN ? AND ? ORDER BY row LIMIT ?"
+        return self._db.execute(sql, (low, high, limit))
+
+    def _unsettled(self) -> int:
+        return self._next - 1 - len(self._settled)
+
+    def _settled_in(self, low: int, high: int) -> int:
+        return sum(b - a + 1 for a, b in self._settled.within(low, high))
+
+    def _oldest_settled(self) -> tuple[int, int] | None:
+        for low, high in self._settled.pieces():
+            sql = "SELECT row, at_ms FROM record WHERE row BETWEEN ? AND ? ORDER BY row LIMIT 1"
+            row = self._db.execute(sql, (low, high)).fetchone()
+            if row is not None:
+                return int(row[0]), int(row[1])
+        return None
+
+    def _drop_from(self, row: int) -> None:
+        high = min(self._settled.run(row - 1), row + DROP_MAX - 1)
+        self._kept -= self._db.execute("DELETE FROM record WHERE row BETWEEN ? AND ?", (row, high)).rowcount
+
+    def _write_settled(self, before: tuple[Range, ...]) -> None:
+        after = self._settled.pieces()
+        if before == after:
+            return
+        kept = set(before) & set(after)
+        stale = [(low,) for low, high in before if (low, high) not in kept]
+        fresh = [(low, high, range_crc(low, high)) for low, high in after if (low, high) not in kept]
+        self._db.executemany("DELETE FROM settled WHERE low = ?", stale)
+        self._db.executemany("INSERT OR REPLACE INTO settled VALUES (?, ?, ?)", fresh)
+
+    def _mark(self, stream: bytes) -> int:
+        row = self._db.execute("SELECT seq FROM mark WHERE stream = ?", (stream,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def _write_mark(self, stream: bytes, seq: int) -> None:
+        self._db.execute("INSERT OR REPLACE INTO mark VALUES (?, ?, ?)", (stream, seq, pair_crc(stream, seq)))
+
+    def _write_ledger(self, ledger: LedgerId, floor: int) -> None:
+        self._write_about("ledger", ledger)
+        self._write_about("floor", floor.to_bytes(8, "big"))
+
+    def _about(self, name: str) -> bytes:
+        """Its value, empty when it is not there or damaged."""
+        row = self._db.execute("SELECT value, crc FROM about WHERE name = ?", (name,)).fetchone()
+        return bytes(row[0]) if row and is_pair(name.encode(), *row) else b""
+
+    def _write_about(self, name: str, value: bytes) -> None:
+        values = (name, value, pair_crc(name.encode(), value))
+        self._db.execute("INSERT OR REPLACE INTO about VALUES (?, ?, ?)", values)
+
+
+def _text(raw: bytes) -> str:
+    """A damaged blob may claim to be text; that must not be an exception."""
+    return raw.decode(errors="replace")
+
+
+def _trouble(damage: Damage) -> Trouble:
+    return Trouble(Code.OUTBOX_DAMAGED, f"发件箱第 {damage.row} 行损坏 / outbox row {damage.row}: {damage.reason}")
+
+
+def _statements() -> list[str]:
+    text = resources.files("edge").joinpath("schema/0001.sql").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("--")]
+    return [part for part in "\n".join(lines).split(";") if part.strip()]
