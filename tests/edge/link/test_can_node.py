@@ -68,7 +68,7 @@ def test_priority_by_type(message, urgent, priority):
 def test_the_table_speaks_of_the_types_that_are():
     named = {Type.TIME: 2, Type.ONLINE_REQUEST: 3, Type.ONLINE_ANSWER: 3, Type.ACK: 4, Type.SETTLED: 4,
              Type.HEARTBEAT: 5}  # fmt: skip
-    assert TRAFFIC == named
+    assert named == TRAFFIC
 
 
 def test_an_urgent_message_overtakes_a_long_one_between_two_frames():
