@@ -6,7 +6,7 @@ stands in the data folder.
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from compose.part import Part
@@ -73,6 +73,11 @@ def customers(plan: Plan, seed: int) -> dict[str, tuple[str, ...]]:
         )
         for at, (_, _, terminal) in enumerate(plan.terminals())
     }  # fmt: skip
+
+
+def with_clock(where: Where, clock: str) -> Where:
+    """The same place under another campus clock."""
+    return replace(where, clock=clock)
 
 
 def step(name: str, *words: str) -> Part:

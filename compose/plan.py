@@ -5,7 +5,7 @@ link it does not have, or too many terminals on a bus, stops the start.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -121,10 +121,10 @@ def with_load_and_validators_on_can(plan: Plan) -> Plan:
     return replace(plan, boxes=tuple(_on_can(box) for box in plan.boxes))
 
 
-def write_plan(path: Path, plan: Plan) -> None:
-    """Write PLAN.json."""
+def write_plan(path: Path, plan: Plan, extra: Mapping[str, Any] | None = None) -> None:
+    """Write PLAN.json; extra: optional keys that only provisioning reads (issued, expires, ceiling_fen)."""
     boxes = [{**asdict(box), "links": [_link_json(link) for link in box.links]} for box in plan.boxes]
-    text = json.dumps({**asdict(plan), "boxes": boxes}, ensure_ascii=False, indent=1)
+    text = json.dumps({**asdict(plan), "boxes": boxes, **(extra or {})}, ensure_ascii=False, indent=1)
     path.write_text(text, encoding="utf-8")
 
 

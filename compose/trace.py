@@ -29,6 +29,11 @@ TIME_HELP = (
 )
 AMOUNT_HELP = "12.50 · 12.5 · 12 · ¥12.50 · 12.50元 · 1,234.50"
 
+TRACE_HELP = (
+    "重放一天的流水 · replay a day: CSV with columns time,card,terminal,amount or 时间,卡号,终端,金额;\n"
+    f"UTF-8 or GB18030; --data must be empty. 时间 time: {TIME_HELP}\n金额 amount: {AMOUNT_HELP}"
+)
+
 _DATED = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[T\s]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?", re.ASCII
 )

@@ -1,0 +1,83 @@
+"""What the parts say of themselves once a second (STATUS {json}), and the live line made from it.
+
+Only the newest line of each part is kept. A part that says nothing is not guessed at.
+"""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+PREFIX = "STATUS "
+WINDOW_S = 5.0
+
+
+class Watch:
+    """The newest STATUS of every part."""
+
+    def __init__(self) -> None:
+        self._newest: dict[str, dict[str, Any]] = {}
+        self._taps: deque[tuple[float, int]] = deque(maxlen=64)
+        self._heard = asyncio.Event()
+
+    def hear(self, part: str, line: str) -> None:
+        """Take one output line; other lines, and malformed ones, are not ours."""
+        if not line.startswith(PREFIX):
+            return
+        try:
+            said = json.loads(line[len(PREFIX) :])
+        except ValueError:
+            return
+        if isinstance(said, dict):
+            self._newest[part] = said
+            self._heard.set()
+
+    def of(self, part: str) -> dict[str, Any]:
+        """The newest STATUS of a part, or an empty one."""
+        return self._newest.get(part, {})
+
+    def forget(self, part: str) -> None:
+        """A part began again: what it said before is not about its present life."""
+        self._newest.pop(part, None)
+
+    def named(self, prefix: str) -> list[str]:
+        """Parts heard of whose name begins so."""
+        return [name for name in self._newest if name.startswith(prefix)]
+
+    def total(self, prefix: str, key: str) -> int:
+        """Sum of one figure over the parts whose name begins so."""
+        return sum(int(said.get(key) or 0) for name, said in self._newest.items() if name.startswith(prefix))
+
+    def most(self, prefix: str, key: str) -> int:
+        """Largest of one figure over the parts whose name begins so."""
+        return max((int(s.get(key) or 0) for n, s in self._newest.items() if n.startswith(prefix)), default=0)
+
+    async def until(self, parts: Sequence[str], holds: Callable[[dict[str, Any]], bool], bound_s: float) -> list[str]:
+        """Wait until `holds` is true of each part's newest STATUS; at the bound, the names it is not true of."""
+        end = time.monotonic() + bound_s
+        while True:
+            owing = [name for name in parts if not holds(self.of(name))]
+            if not owing or time.monotonic() >= end:
+                return owing
+            self._heard.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._heard.wait(), max(0.0, min(1.0, end - time.monotonic())))
+
+    def live_line(self, faults: int) -> str:
+        """taps/s, in outbox, posted, oldest unposted, restarts; zh and en in one line."""
+        taps = self.total("t-", "taps") + self.total("t-", "loads")
+        now = time.monotonic()
+        self._taps.append((now, taps))
+        while len(self._taps) > 2 and now - self._taps[0][0] > WINDOW_S:
+            self._taps.popleft()
+        then, before = self._taps[0]
+        rate = (taps - before) / (now - then) if now > then else 0.0
+        oldest_s = self.most("edge-", "oldest_unsettled_ms") / 1000
+        return (
+            f"{rate:5.1f} 笔/秒 taps/s · 待结算 in outbox {self.total('edge-', 'unsettled')} · "
+            f"已入账 posted {self.of('ingest').get('posted', 0)} · 最早等待 oldest unposted {oldest_s:.1f} s · "
+            f"重启 restarts {faults}"
+        )
