@@ -148,6 +148,7 @@ class Flash:
         for waiting in self.waiting:
             self.finish(waiting)
         self.epochs = [*rows, Epoch(number, psam, self._next_index - last, last, last)]
+        self.day = self.day_first_seq = 0
         self._save()
 
     def _remember_end(self, begins: int) -> None:
@@ -294,8 +295,9 @@ class Flash:
             self._save()
 
     def mark_day(self, day: int, first_seq: int) -> None:
-        """A business day began with this seq; durable with the next metadata write."""
+        """A business day began with this seq."""
         self.day, self.day_first_seq = day, first_seq
+        self._save()
 
     def close(self) -> None:
         """Make lazy marks durable: an orderly end."""

@@ -38,4 +38,8 @@ class Parameters:
         at = max(now.seconds - self.day_start_s, 0) % DAY_S
         place = bisect_right(self._starts, at)
         meal = self.meals[place - 1].meal if place else 0
-        return MealClock(business_day(now.seconds, self.day_start_s), meal, now.is_set)
+        return MealClock(self.day_of(now.seconds), meal, now.is_set)
+
+    def day_of(self, seconds: int) -> int:
+        """Business day of a moment."""
+        return business_day(seconds, self.day_start_s)

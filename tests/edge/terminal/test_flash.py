@@ -52,7 +52,7 @@ def test_frozen_bytes():
         "0001" "7073616d2d62" "0000000a" "49e803bf"
     )  # fmt: skip
     ring = layout.RingSlot(9, 4, 2, b"record")
-    assert layout.render_record(ring).hex() == "52010000000900000004000206" "7265636f7264" "b31afd12"
+    assert layout.render_record(ring).hex() == "520100000009000000040002067265636f7264b31afd12"
     opened = layout.OpenSlot(4, 2, True, 0, PENDING, 0)
     assert layout.render_open(opened).hex().rstrip("0") == (
         "50010000000401010002" "53030000000000001267" "0007" "00001388" "000001" "000004e2" "0921" "7073616d2d61"

@@ -1,0 +1,82 @@
+"""One terminal body from the inside: what its taps, its link and its firmware share.
+
+Holds the moment of the last input, the PSAM it was booted with, and the fault that keeps it from selling.
+"""
+
+from edge.terminal import display
+from edge.terminal.book import Book, Row, card_of
+from edge.terminal.clock import Now, TerminalClock
+from edge.terminal.display import Bar, Display
+from edge.terminal.flash import Flash, Waiting
+from edge.terminal.flash_layout import AskedLoad
+from edge.terminal.settings import Settings
+from shared.clock import CampusTime
+from shared.ids import CardId, PsamId
+
+DISPLAYS_MAX = 32
+"""Displays outside a tap that nobody took: the oldest is forgotten."""
+
+
+class Body:
+    """Mutable state of one body. live_ttn: terminal number of the PSAM's open session, if a MAC2 is still due."""
+
+    def __init__(self, settings: Settings, flash: Flash, *, clock_set: bool) -> None:
+        self.settings = settings
+        self.flash = flash
+        self.clock = TerminalClock(is_set=clock_set)
+        self.book = Book(flash, settings.parameters)
+        self.now = Now(0.0, 0)
+        self.psam = PsamId(settings.device)
+        self.live_ttn: int | None = None
+        self.fault: Bar | None = Bar.NOT_BOOTED
+        self.displays: list[Display] = []
+
+    def time(self) -> CampusTime:
+        """Campus time of the last input."""
+        return self.clock.at(self.now)
+
+    @property
+    def has_epoch(self) -> bool:
+        """Is there an epoch for the PSAM of this body?"""
+        current = self.flash.current
+        return current is not None and current.psam == self.psam
+
+    @property
+    def bar(self) -> Bar | None:
+        """Why nothing can be sold now; None: it can. Every pending slot keeps room for its record."""
+        if self.fault is not None:
+            return self.fault
+        if not self.has_epoch:
+            return Bar.NO_EPOCH
+        return Bar.RING_FULL if self.flash.free <= self.book.without_record else None
+
+    @property
+    def settling_bar(self) -> Bar | None:
+        """Why not even a pending transaction can be settled now: selling may have stopped, its record has room."""
+        if self.fault not in (None, Bar.STOPPED):
+            return self.fault
+        if not self.has_epoch:
+            return Bar.NO_EPOCH
+        return Bar.RING_FULL if self.flash.free <= 0 else None
+
+    def fail(self, bar: Bar) -> None:
+        """Broken for good: stop selling, say so."""
+        self.fault = bar
+        self.show(display.not_selling(bar))
+
+    def show(self, what: Display) -> None:
+        """Show something outside a tap."""
+        self.displays = [*self.displays, what][-DISPLAYS_MAX:]
+
+    def write_unproven(self, waiting: Waiting) -> Row:
+        """A pending slot gets its record without proof, and the cashier hears of it."""
+        row = self.book.unproven(waiting, self.time().seconds)
+        if not isinstance(waiting.slot.body, AskedLoad):
+            self.show(display.unproven(waiting.slot.body))
+        return row
+
+    def other_card_came(self, card: CardId) -> None:
+        """Whatever is pending without record on other cards becomes unproven."""
+        for waiting in list(self.flash.waiting):
+            if not waiting.slot.unproven and card_of(waiting) != card:
+                self.write_unproven(waiting)

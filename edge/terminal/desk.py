@@ -1,0 +1,81 @@
+"""One online request at a time: asked, repeated under the same number, answered or given up. Pure.
+
+The centre answers a repeated request with the same answer, so a repeat is harmless; a number is never used twice. An
+answer to another number, or after the deadline, changes nothing.
+"""
+
+from dataclasses import dataclass
+
+from shared.errors import WireFault
+from shared.online import LoadAnswer, parse_answer
+
+ANSWER_S = 6.0
+"""The card is held so long; then nothing was loaded, and the record says so."""
+REPEAT_S = 1.5
+
+
+@dataclass(slots=True)
+class Question:
+    """A request under way. repeat_s: when it may be sent again."""
+
+    number: int
+    epoch: int
+    payload: bytes
+    deadline_s: float
+    repeat_s: float
+
+
+class Desk:
+    """`is_settled` becomes true when the question has its answer or its deadline has passed."""
+
+    def __init__(self) -> None:
+        self._question: Question | None = None
+        self._answer: LoadAnswer | None = None
+        self.late = 0
+
+    def ask(self, number: int, epoch: int, payload: bytes, mono_s: float) -> None:
+        """Ask; whatever was asked before is forgotten."""
+        self._question = Question(number, epoch, payload, mono_s + ANSWER_S, mono_s)
+        self._answer = None
+
+    @property
+    def is_settled(self) -> bool:
+        return self._question is None
+
+    def take(self) -> LoadAnswer | None:
+        """The answer, once; None when none came in time."""
+        answer, self._answer, self._question = self._answer, None, None
+        return answer
+
+    def answered(self, number: int, payload: bytes) -> None:
+        """An answer came. WireFault when it is malformed; then the question stays open."""
+        if self._question is None or self._question.number != number:
+            self.late += 1
+            return
+        try:
+            self._answer = parse_answer(payload)
+        except WireFault:
+            self.late += 1
+            raise
+        self._question = None
+
+    def expire(self, mono_s: float) -> None:
+        """Give the question up at its deadline."""
+        if self._question is not None and mono_s >= self._question.deadline_s:
+            self._question = None
+
+    def to_send(self, mono_s: float) -> Question | None:
+        """What to send now, if anything."""
+        self.expire(mono_s)
+        question = self._question
+        if question is None or mono_s < question.repeat_s:
+            return None
+        question.repeat_s = mono_s + REPEAT_S
+        return question
+
+    def due_s(self, *, can_send: bool) -> float:
+        """When something is to be done: sent again, or given up."""
+        question = self._question
+        if question is None:
+            return float("inf")
+        return min(question.repeat_s, question.deadline_s) if can_send else question.deadline_s

@@ -1,0 +1,201 @@
+"""What a terminal shows, says aloud, and tells its cashier to do. Values only; Chinese first, English second.
+
+A text never says 成功 but in `done` and `loaded`: those two may be shown only after their row is in the shown log.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.money import yuan
+from shared.online import LoadResult
+from shared.purse.outcomes import PendingLoad, PendingPurchase
+from shared.purse.reasons import REASON_TEXT, Reason
+
+
+class Face(StrEnum):
+    """The state that a display shows; LED and voice follow it."""
+
+    READY = "ready"
+    DONE = "done"
+    EARLIER = "earlier"
+    DECLINED = "declined"
+    AGAIN = "again"
+    SUSPECT = "suspect"
+    CLOSED = "closed"
+    LOADED = "loaded"
+    NOT_SELLING = "not-selling"
+    NOTICE = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text in both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """title: the big line; voice: what is said (empty = a beep); todo: what the cashier does (empty = nothing)."""
+
+    face: Face
+    title: Text
+    voice: Text
+    todo: Text
+
+
+class Bar(StrEnum):
+    """Why a terminal does not sell now."""
+
+    NOT_BOOTED = "not-booted"
+    STOPPED = "stopped"
+    RING_FULL = "ring-full"
+    NO_EPOCH = "no-epoch"
+    PSAM = "psam"
+    FLASH = "flash"
+    BEHIND = "behind"
+    NOT_JOINED = "not-joined"
+
+
+_NOTHING = Text("", "")
+_AGAIN = Text("请同一张卡重新放卡", "please present the same card again")
+_BAR: dict[Bar, tuple[Text, Text]] = {
+    Bar.NOT_BOOTED: (Text("正在启动", "starting"), Text("请稍候", "please wait")),
+    Bar.STOPPED: (Text("已停止营业", "selling has stopped"), Text("等待上传完成", "wait until everything is uploaded")),
+    Bar.RING_FULL: (
+        Text("存储已满，停止消费", "record store full, not selling"),
+        Text("检查网络，流水上传后自动恢复", "check the network; selling resumes when records are uploaded"),
+    ),
+    Bar.NO_EPOCH: (
+        Text("本机尚未登记，暂停消费", "not registered yet, not selling"),
+        Text("检查网络，登记后自动恢复", "check the network; selling begins after registration"),
+    ),
+    Bar.PSAM: (
+        Text("安全模块故障，停止消费", "PSAM fault, not selling"),
+        Text("关机检查安全模块，联系卡务中心", "switch off, check the PSAM, call the card office"),
+    ),
+    Bar.FLASH: (
+        Text("流水存储故障，停止消费", "record store fault, not selling"),
+        Text("勿再收款，保留本机，联系卡务中心", "take no payment, keep this terminal, call the card office"),
+    ),
+    Bar.BEHIND: (
+        Text("流水序号倒退，停止消费", "record numbers went back, not selling"),
+        Text("保留本机，联系卡务中心", "keep this terminal, call the card office"),
+    ),
+    Bar.NOT_JOINED: (
+        Text("网络断开，暂停圈存", "no network, no loading"),
+        Text("请稍候再试", "please try again later"),
+    ),
+}
+_LOAD_RESULT: dict[LoadResult, Text] = {
+    LoadResult.GRANTED: Text("圈存金额不符", "the amount granted differs"),
+    LoadResult.NO_FUNDS: Text("账户余额不足", "not enough in the account"),
+    LoadResult.WRONG_MAC: Text("卡认证失败，请到卡务中心", "the card failed its check, please go to the card office"),
+    LoadResult.UNKNOWN_CARD: Text("非本系统卡", "not a card of this system"),
+    LoadResult.HOTLISTED: Text("黑名单卡", "the card is on the hotlist"),
+    LoadResult.OVER_LIMIT: Text("超过圈存限额", "over the limit for loads"),
+    LoadResult.ALREADY_LOADED: Text("该笔已圈存", "already loaded"),
+    LoadResult.NOT_NOW: Text("中心忙，请稍后再试", "the centre is busy, please try later"),
+    LoadResult.WRONG_DEVICE: Text("本机未登记为圈存机", "this body is no load machine"),
+}
+
+
+def done(pending: PendingPurchase) -> Display:
+    """成功: the record is durable."""
+    amount, left = yuan(pending.amount_fen), yuan(pending.balance_after_fen)
+    return Display(
+        Face.DONE,
+        Text(f"成功 ¥{amount} 余额 ¥{left}", f"paid ¥{amount}, balance ¥{left}"),
+        Text(f"消费{amount}元，谢谢", f"paid {amount} yuan, thank you"),
+        _NOTHING,
+    )
+
+
+def earlier(pending: PendingPurchase) -> Display:
+    """A purchase from before turned out to be paid; nothing was taken now."""
+    amount = yuan(pending.amount_fen)
+    return Display(
+        Face.EARLIER,
+        Text(f"成功 上笔 ¥{amount} 已扣款，未再扣", f"paid: the last ¥{amount} had gone through, nothing taken now"),
+        Text(f"上笔{amount}元已扣款", f"the last {amount} yuan had been paid"),
+        Text("放行；再买一份请重新输入金额", "serve; for another serving key the amount again"),
+    )
+
+
+def declined(reason: Reason) -> Display:
+    """Nothing was debited, for certain."""
+    zh, en = REASON_TEXT[reason]
+    again = reason in (Reason.CARD_GONE, Reason.PSAM_GONE)
+    todo = Text("未扣款，请重新放卡", "nothing taken, present again") if again else Text("未扣款", "nothing taken")
+    return Display(Face.DECLINED, Text(zh, en), Text(zh, en), todo)
+
+
+def not_debited(pending: PendingPurchase) -> Display:
+    """A purchase from before never happened."""
+    title = Text(f"上笔 ¥{yuan(pending.amount_fen)} 未扣款", f"the last ¥{yuan(pending.amount_fen)} was not taken")
+    return Display(Face.DECLINED, title, title, Text("需要消费请重新输入金额", "key the amount again to sell"))
+
+
+def again(pending: PendingPurchase | PendingLoad, reason: Reason) -> Display:
+    """Perhaps debited or credited: only the same card can tell."""
+    zh, en = REASON_TEXT[reason]
+    amount = yuan(pending.amount_fen if isinstance(pending, PendingPurchase) else pending.request.amount_fen)
+    return Display(
+        Face.AGAIN,
+        Text(f"{zh} ¥{amount}", f"{en}, ¥{amount}"),
+        _AGAIN,
+        Text("勿放行、勿收现金；同一张卡再放一次", "do not serve or take cash yet; the same card once more"),
+    )
+
+
+def suspect(reason: Reason) -> Display:
+    """A card that failed its own proof."""
+    zh, en = REASON_TEXT[reason]
+    return Display(
+        Face.SUSPECT,
+        Text(zh, en),
+        Text("请联系工作人员", "please ask the staff"),
+        Text("勿放行，请持卡人到卡务中心", "do not serve, send the holder to the card office"),
+    )
+
+
+def closed(pending: PendingPurchase | PendingLoad, reason: Reason) -> Display:
+    """This card can say no more; the centre decides from the card's next transaction."""
+    zh, en = REASON_TEXT[reason]
+    was_paid = reason is Reason.PROOF_GONE and isinstance(pending, PendingPurchase)
+    todo = Text("可放行，勿再收款；由中心核对", "serve, take nothing more; the centre settles it")
+    if not was_paid:
+        todo = Text("勿再收款；由中心核对，持卡人可到卡务中心查询", "take nothing more; the centre settles it")
+    return Display(Face.CLOSED, Text(zh, en), Text("交易已登记，等待核对", "noted, the centre will settle it"), todo)
+
+
+def unproven(pending: PendingPurchase | PendingLoad) -> Display:
+    """A pending transaction went into the records without proof."""
+    amount = yuan(pending.amount_fen if isinstance(pending, PendingPurchase) else pending.request.amount_fen)
+    title = Text(f"一笔 ¥{amount} 未确认，已登记", f"a transaction of ¥{amount} stays unconfirmed and is noted")
+    todo = Text("原卡再来时放一次即可核清", "when that card comes back, present it once")
+    return Display(Face.NOTICE, title, _NOTHING, todo)
+
+
+def not_selling(bar: Bar) -> Display:
+    """No sale now, and what helps."""
+    title, todo = _BAR[bar]
+    return Display(Face.NOT_SELLING, title, title, todo)
+
+
+def loaded(pending: PendingLoad, *, before: bool) -> Display:
+    """圈存成功: the record is durable. before: it was an earlier load that turned out to be done."""
+    amount, left = yuan(pending.request.amount_fen), yuan(pending.balance_after_fen)
+    title = Text(f"圈存成功 ¥{amount} 余额 ¥{left}", f"loaded ¥{amount}, balance ¥{left}")
+    if before:
+        title = Text(
+            f"上笔圈存 ¥{amount} 成功，未再圈存", f"the last load of ¥{amount} had gone through, none made now"
+        )
+    return Display(Face.LOADED, title, Text(f"圈存{amount}元成功", f"loaded {amount} yuan"), _NOTHING)
+
+
+def load_refused(reason: Reason, result: LoadResult | None) -> Display:
+    """Nothing was credited, for certain; what the centre set aside goes back by itself."""
+    title = Text(*REASON_TEXT[reason]) if result is None else _LOAD_RESULT[result]
+    return Display(Face.DECLINED, title, title, Text("卡内未变，可稍后再试", "the card is unchanged, try again later"))

@@ -1,0 +1,214 @@
+"""The firmware of POS, bus validator and load machine: sans-I/O core of a terminal body.
+
+Inputs: boot, wire, message, tick, and a keyed amount with a card (`sell`, `again`, `load`). Outputs: steps of a tap,
+messages (`take_messages`), displays outside a tap (`take_displays`). The flash is a port and is written from here.
+Refuses to sell without an epoch, with a full ring, with a store or PSAM that failed, and says which.
+"""
+
+from collections.abc import Callable
+
+from edge.terminal import display
+from edge.terminal.body import Body
+from edge.terminal.clock import Now
+from edge.terminal.display import Bar, Display
+from edge.terminal.flash import Flash
+from edge.terminal.flash_layout import AskedLoad
+from edge.terminal.line import Line
+from edge.terminal.loading import LoadPoint
+from edge.terminal.sale import Till
+from edge.terminal.serving import serve
+from edge.terminal.settings import Settings
+from edge.terminal.steps import End, Result, Show, Tap
+from shared.errors import RuleBroken, StoreFault
+from shared.ids import psam_id
+from shared.inventory import DeviceKind
+from shared.purse.flows import open_psam
+from shared.purse.outcomes import PsamIdentity
+
+_NEVER = float("inf")
+
+
+class Firmware:
+    """One body. One tap at a time: a second one before the first has ended is a RuleBroken."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        flash: Flash,
+        random_bytes: Callable[[int], bytes],
+        *,
+        clock_set: bool = True,
+        has_psam: bool = True,
+    ) -> None:
+        """random_bytes(n): n unpredictable bytes. clock_set: the RTC has kept the time since somebody set it."""
+        self.body = Body(settings, flash, clock_set=clock_set)
+        self.line = Line(self.body, random_bytes)
+        self._till = Till(self.body)
+        self._load_point = LoadPoint(self.body, self.line.desk, lambda: self.line.is_joined)
+        self._has_psam = has_psam
+        self._busy = False
+        self._open = 0
+
+    # --- inputs ---------------------------------------------------------------------------------------------------
+
+    def boot(self, now: Now) -> Tap[Bar | None]:
+        """Power on: open the PSAM, write down what was pending. Ends in what keeps it from selling, None if nothing."""
+        body = self.body
+        body.now = now
+        psam = (
+            (yield from serve(open_psam(), self._till))
+            if self._has_psam
+            else PsamIdentity(psam_id(body.settings.device), b"")
+        )
+        if not isinstance(psam, PsamIdentity):
+            body.fail(Bar.PSAM)
+            return body.fault
+        body.psam = psam.psam_id
+        body.fault = None
+        self._guard(self._after_boot)
+        return self.bar
+
+    def wire(self, up: bool, now: Now) -> None:  # the port's own word
+        """The link came or went."""
+        self.body.now = now
+        self.line.wire(up)
+        self.tick(now)
+
+    def message(self, raw: bytes, now: Now) -> None:
+        """A message from the edge; a malformed or unproven one changes nothing."""
+        self.body.now = now
+        self._guard(lambda: self.line.message(raw))
+        self.tick(now)
+
+    def tick(self, now: Now) -> None:
+        """Time has passed: do what is due."""
+        self.body.now = now
+        self._guard(self._due)
+
+    def due_s(self) -> float:
+        """Monotonic second at which `tick` has something to do next."""
+        body = self.body
+        can_write = not self._busy and body.fault in (None, Bar.STOPPED) and body.flash.free > 0
+        return min(self.line.due_s(), body.book.next_due_s() if can_write else _NEVER)
+
+    def sell(self, amount_fen: int, now: Now) -> Tap[Result]:
+        """A keyed amount and the card that is presented. A pending purchase of this card is settled first."""
+        return self._tap(self._till.sell(amount_fen), amount_fen, now)
+
+    def again(self, now: Now) -> Tap[Result]:
+        """A card without a keyed amount: settle what is pending on it; charge that if it is fresh and was not debited.
+
+        Works after `stop`: then nothing is charged.
+        """
+        return self._tap(self._till.again(), 0, now)
+
+    def load(self, amount_fen: int, now: Now) -> Tap[Result]:
+        """圈存 at a load machine. 0 = only settle what is pending on this card."""
+        return self._tap(self._load_point.load(amount_fen), amount_fen, now)
+
+    def stop(self, now: Now) -> None:
+        """Stop selling for good; pending cards may still be settled, records drain on."""
+        self.body.now = now
+        if self.body.fault is None:
+            self.body.fault = Bar.STOPPED
+        self.line.status_due()
+        self.tick(now)
+
+    def close(self) -> None:
+        """An orderly end: lazy marks become durable."""
+        self._guard(self.body.flash.close)
+
+    # --- outputs --------------------------------------------------------------------------------------------------
+
+    def take_messages(self) -> list[bytes]:
+        """Messages for the edge, in order."""
+        out, self.line.out = self.line.out, []
+        return out
+
+    def take_displays(self) -> list[Display]:
+        """What to show outside a tap."""
+        out, self.body.displays = self.body.displays, []
+        return out
+
+    @property
+    def bar(self) -> Bar | None:
+        """Why it does not sell (or load) now; None: it does."""
+        bar = self.body.bar
+        is_load_machine = self.body.settings.kind is DeviceKind.LOAD_MACHINE
+        return Bar.NOT_JOINED if bar is None and is_load_machine and not self.line.is_joined else bar
+
+    @property
+    def is_answered(self) -> bool:
+        """May a tap that waits at AwaitAnswer go on?"""
+        return self.line.desk.is_settled
+
+    @property
+    def is_drained(self) -> bool:
+        """Every record is in the ledger, and no pending transaction is without one."""
+        return self.body.flash.unsettled == 0 and self.body.book.without_record == 0
+
+    # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _tap(self, tap: Tap[Result], amount_fen: int, now: Now) -> Tap[Result]:
+        if self._busy:
+            raise RuleBroken("a tap has not ended yet")
+        self._busy = True
+        self.body.now = now
+        try:
+            result = yield from tap
+        except StoreFault:
+            self.body.fail(Bar.FLASH)
+            yield Show(display.not_selling(Bar.FLASH))
+            result = Result(End.NOT_SELLING, amount_fen)
+        finally:
+            self._busy = False
+        self.tick(self.body.now)
+        return result
+
+    def _due(self) -> None:
+        body = self.body
+        if not self._busy:
+            self._find_epoch()
+            if body.fault in (None, Bar.STOPPED) and body.flash.free > 0:
+                for waiting in body.book.overdue(body.now.mono_s):
+                    body.write_unproven(waiting)
+        if body.book.without_record != self._open:
+            self._open = body.book.without_record
+            self.line.status_due()
+        self.line.tick()
+
+    def _after_boot(self) -> None:
+        """Pending slots of before become unproven; an asked load that a granted one follows is done."""
+        body = self.body
+        granted = {w.slot.number for w in body.flash.waiting if not isinstance(w.slot.body, AskedLoad)}
+        for waiting in list(body.flash.waiting):
+            if isinstance(waiting.slot.body, AskedLoad) and waiting.slot.number in granted:
+                body.book.drop(waiting)
+            elif not waiting.slot.unproven and body.flash.free > 0:
+                body.write_unproven(waiting)
+        settings = body.settings
+        body.flash.keep_versions(settings.hotlist.version, settings.parameters.version)
+        self._find_epoch()
+
+    def _find_epoch(self) -> None:
+        """Begin or resume the epoch of this PSAM, when there is one to begin and nothing stands against it."""
+        body, flash = self.body, self.body.flash
+        named = self.line.welcome.current if self.line.welcome else 0
+        if body.fault is Bar.NOT_BOOTED or (body.has_epoch and named in (0, flash.epochs[-1].epoch)):
+            return
+        known = flash.known_epoch(body.psam)
+        number = named or (known.epoch if known else 0)
+        if not number or not flash.room_for_epoch() or body.book.without_record:
+            return
+        row = flash.epoch(number)
+        if row is not None and not row.drained:
+            return
+        flash.begin_epoch(number, body.psam, self.line.held_of(number))
+        self.line.epoch_began(flash.epochs[-1])
+
+    def _guard(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except StoreFault:
+            if self.body.fault is not Bar.FLASH:
+                self.body.fail(Bar.FLASH)

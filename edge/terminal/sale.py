@@ -1,0 +1,172 @@
+"""A purchase at a counter or validator: settle what is pending on the card, debit, write, log, show 成功.
+
+The order is the law: pending slot durable before the debit (inside the flow), ring slot durable, shown log durable,
+display. Refuses to charge a sale again that the same card turns out to have paid.
+"""
+
+from edge.terminal import display
+from edge.terminal.body import Body
+from edge.terminal.display import Bar
+from edge.terminal.flash import Waiting
+from edge.terminal.serving import serve
+from edge.terminal.steps import End, Result, Show, Shown, Tap
+from shared.errors import RuleBroken
+from shared.ids import CardId
+from shared.online import LoadAnswer, LoadRequest
+from shared.purse.flows import identify, purchase
+from shared.purse.outcomes import (
+    CardIdentity,
+    Declined,
+    NotDebited,
+    PendingLoad,
+    PendingPurchase,
+    Purchased,
+    PurchaseOrder,
+    RecoveredPurchase,
+    Rejected,
+    StillUnknown,
+    Unknown,
+)
+from shared.purse.reasons import Reason
+from shared.purse.recovery import recover
+from shared.records import Proof
+
+_CARD_SAYS_NO_MORE = frozenset((Reason.PROOF_GONE, Reason.NO_EVIDENCE, Reason.COUNTER_BACK, Reason.MAC2_WRONG))
+"""After these the same card can add nothing: the slot ends as unproven, the ledger decides."""
+
+
+class Till:
+    """Purchases of one body."""
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+        self._opened: Waiting | None = None
+
+    def sell(self, amount_fen: int) -> Tap[Result]:
+        """A keyed amount. A pending purchase of this card over the same amount is this sale."""
+        identity = yield from self._identify(amount_fen, self._body.bar)
+        if isinstance(identity, Result):
+            return identity
+        waiting = self._body.book.waiting_for(identity.card_id, PendingPurchase)
+        self._body.other_card_came(identity.card_id)
+        if waiting is not None:
+            settled = yield from self._settle(waiting, identity)
+            is_this_sale = settled is not None and settled.amount_fen == amount_fen
+            if settled is not None and (is_this_sale or settled.end is End.UNKNOWN):
+                return settled
+        return (yield from self._charge(amount_fen, identity))
+
+    def again(self) -> Tap[Result]:
+        """No amount keyed: settle what is pending on this card; if it was not debited, charge it now."""
+        identity = yield from self._identify(0, self._body.settling_bar)
+        if isinstance(identity, Result):
+            return identity
+        waiting = self._body.book.waiting_for(identity.card_id, PendingPurchase)
+        if waiting is None:
+            yield Show(display.declined(Reason.OTHER_CARD))
+            return Result(End.DECLINED, 0, reason=Reason.OTHER_CARD)
+        pending = _purchase_of(waiting)
+        was_fresh = not waiting.slot.unproven
+        settled = yield from self._settle(waiting, identity)
+        if settled is not None:
+            return settled
+        if was_fresh and self._body.bar is None:
+            return (yield from self._charge(pending.amount_fen, identity))
+        yield Show(display.not_debited(pending))
+        return Result(End.DECLINED, pending.amount_fen)
+
+    def _identify(self, amount_fen: int, bar: Bar | None) -> Tap[CardIdentity | Result]:
+        body = self._body
+        if bar is not None:
+            yield Show(display.not_selling(bar))
+            return Result(End.NOT_SELLING, amount_fen)
+        identity = yield from serve(identify(body.settings.profile, body.time()), self)
+        if isinstance(identity, Rejected):
+            yield Show(display.declined(identity.reason))
+            return Result(End.DECLINED, amount_fen, reason=identity.reason)
+        return identity
+
+    def _settle(self, waiting: Waiting, identity: CardIdentity) -> Tap[Result | None]:
+        """What became of a pending purchase. None: it was not debited."""
+        body = self._body
+        pending = _purchase_of(waiting)
+        outcome = yield from serve(recover(pending, identity, body.live_ttn), self)
+        match outcome:
+            case RecoveredPurchase():
+                is_fresh = not waiting.slot.unproven
+                row = body.book.proven(waiting, outcome.tac, Proof.PROVE)
+                body.live_ttn = None
+                yield Shown(row)
+                yield Show(display.done(pending) if is_fresh else display.earlier(pending))
+                return Result(End.DONE, pending.amount_fen, row)
+            case NotDebited():
+                body.book.not_debited(waiting)
+                return None
+            case StillUnknown():
+                return (yield from self._still_unknown(waiting, outcome))
+
+    def _still_unknown(self, waiting: Waiting, outcome: StillUnknown) -> Tap[Result]:
+        pending, reason = outcome.pending, outcome.reason
+        if reason not in _CARD_SAYS_NO_MORE:
+            yield Show(display.again(pending, reason))
+            return Result(End.UNKNOWN, pending.amount_fen, reason=reason)
+        self._body.book.close_unproven(waiting, self._body.time().seconds)
+        yield Show(display.suspect(reason) if reason is Reason.MAC2_WRONG else display.closed(pending, reason))
+        return Result(End.CLOSED, pending.amount_fen, reason=reason)
+
+    def _charge(self, amount_fen: int, identity: CardIdentity) -> Tap[Result]:
+        body = self._body
+        if body.bar is not None:
+            yield Show(display.not_selling(body.bar))
+            return Result(End.NOT_SELLING, amount_fen)
+        time = body.time()
+        parameters = body.settings.parameters
+        order = PurchaseOrder(amount_fen, time.seconds, body.psam, parameters.meal_clock(time), parameters.caps)
+        self._opened = None
+        outcome = yield from serve(purchase(order, identity), self)
+        match outcome:
+            case Purchased():
+                return (yield from self._paid(outcome))
+            case Declined(reason):
+                return (yield from self._declined(amount_fen, reason))
+            case Unknown(pending, reason):
+                is_fake = reason is Reason.MAC2_WRONG
+                yield Show(display.suspect(reason) if is_fake else display.again(pending, reason))
+                return Result(End.UNKNOWN, amount_fen, reason=reason)
+
+    def _declined(self, amount_fen: int, reason: Reason) -> Tap[Result]:
+        if self._opened is not None:
+            self._body.book.not_debited(self._opened)
+        yield Show(display.declined(reason))
+        return Result(End.DECLINED, amount_fen, reason=reason)
+
+    def _paid(self, outcome: Purchased) -> Tap[Result]:
+        if self._opened is None:
+            raise RuleBroken("a purchase without a pending slot")
+        row = self._body.book.proven(self._opened, outcome.tac, Proof.DEBIT)
+        self._body.live_ttn = None
+        yield Shown(row)
+        yield Show(display.done(outcome.purchase))
+        return Result(End.DONE, row.amount_fen, row)
+
+    def listed(self, card: CardId, index: int) -> bool:
+        """The hotlist, preloaded."""
+        return self._body.settings.hotlist.contains(card, index)
+
+    def persist(self, pending: PendingPurchase | PendingLoad) -> None:
+        """The pending purchase, durable on return."""
+        body = self._body
+        if not isinstance(pending, PendingPurchase):
+            raise RuleBroken("a till keeps purchases only")
+        self._opened = body.book.open_purchase(pending, clock_set=body.clock.is_set, mono_s=body.now.mono_s)
+        body.live_ttn = pending.ttn
+
+    def ask(self, request: LoadRequest) -> Tap[LoadAnswer | None]:
+        """A till asks nobody."""
+        raise RuleBroken(f"a till does not load {request.amount_fen} fen")
+
+
+def _purchase_of(waiting: Waiting) -> PendingPurchase:
+    if not isinstance(waiting.slot.body, PendingPurchase):
+        raise RuleBroken("not a purchase")
+    return waiting.slot.body

@@ -1,0 +1,304 @@
+"""A counter in memory: real COS, real PSAM, real firmware on a flash that can lose what was not synced, and a small
+edge and centre at the other end of the sealed link."""
+
+import random
+
+import pytest
+
+from edge.link import messages as link
+from edge.link.messages import Type
+from edge.link.seal import Direction, Session, session_key
+from edge.terminal import settings as terminal_settings
+from edge.terminal.clock import Now
+from edge.terminal.firmware import Firmware
+from edge.terminal.flash import Flash, flash_size, format_flash
+from edge.terminal.flash_port import MemoryFlash
+from edge.terminal.tapping import Counter, Tapping, run_through
+from shared import records
+from shared.ids import DeviceId, PsamId, StorageId, StoreId
+from shared.online import LoadAnswer, LoadResult, parse_request
+from shared.purse.cos import UserCard
+from shared.purse.cos_psam import Psam
+from shared.purse.crypto import Key, diversify
+from shared.purse.files import PublicData
+from shared.purse.images import (
+    CardKey,
+    CardKeys,
+    PsamMaster,
+    RamMemory,
+    decode_card_image,
+    new_card_image,
+    new_psam_image,
+)
+from shared.purse.load_auth import LoadAuth, authorise
+from shared.purse.profiles import CAMPUS
+
+DEVICE = DeviceId(bytes.fromhex("000100000007"))
+PSAM_ID = PsamId(bytes.fromhex("510000000023"))
+TERMINAL_KEY = bytes(range(16))
+NOON_S = 817_300_800
+TERMINAL_JSON = {
+    "format": 1, "name": "pos-01", "kind": "pos", "campus": 1, "demo": True, "box": "canteen-1",
+    "device": DEVICE.hex(), "key": TERMINAL_KEY.hex(), "key_version": 1, "profile": "campus",
+    "link": {"name": "tcp", "kind": "tcp"}, "address": 0, "merchant": "一档口", "place": "1号窗口",
+    "hotlist": {"version": 1, "cards": ["53030000000000000666"]},
+    "parameters": {"version": 1, "caps": None, "meals": [{"meal": 1, "name": "早餐", "from_s": 0},
+                                                         {"meal": 2, "name": "午餐", "from_s": 36_000}]},
+    "ring_slots": 64,
+}  # fmt: skip
+
+
+class School:
+    """Keys, cards, PSAMs and the key process's part of a load."""
+
+    def __init__(self, seed=1):
+        self.rng = random.Random(seed)
+        self.purchase = Key(self.rng.randbytes(16))
+        self.loads = Key(self.rng.randbytes(16))
+        self.tac = Key(self.rng.randbytes(16))
+
+    def memory(self, number=0x4711, balance=50_000):
+        serial = number.to_bytes(8, "big")
+        public = PublicData(
+            b"\x53\x03", serial, bytes.fromhex("20250901"), bytes.fromhex("20290731"), b"\x45\x10", b"\0\1"
+        )
+        purchase = CardKey(1, 1, diversify(self.purchase, serial))
+        load = CardKey(1, 1, diversify(self.loads, serial))
+        keys = CardKeys((purchase,), (load,), diversify(self.tac, serial))
+        return RamMemory(new_card_image(CAMPUS, public, keys, opening_balance_fen=balance))
+
+    def card(self, memory):
+        card = UserCard(memory, self.rng.randbytes)
+        card.power_on()
+        return card
+
+    def psam(self, memory=None, psam_id=PSAM_ID):
+        memory = memory or RamMemory(new_psam_image(psam_id, {1: PsamMaster(self.purchase)}))
+        psam = Psam(memory, self.rng.randbytes)
+        psam.power_on()
+        return psam
+
+    def grant(self, request, terminal_id, time_s):
+        dlk = diversify(self.loads, request.card[2:])
+        auth = LoadAuth(
+            request.card, request.key_version, request.algorithm, request.rnd, request.counter, request.balance_fen,
+            request.amount_fen, request.type, terminal_id, request.mac1,
+        )  # fmt: skip
+        mac2 = authorise(dlk, auth, time_s)
+        if mac2 is None:
+            return LoadAnswer(LoadResult.WRONG_MAC)
+        return LoadAnswer(LoadResult.GRANTED, time_s, mac2, request.amount_fen)
+
+
+class SmallEdge:
+    """The edge's end of one link: keeps records, ACKs, and SETTLES when told. `online` answers load requests."""
+
+    def __init__(self, store=b"store-01", online=None, epoch_for=None):
+        self.store = StoreId(store)
+        self.kept = {}
+        self.settled = {}
+        self.online = online
+        self.epoch_for = epoch_for or (lambda hello: 1)
+        self.statuses = []
+        self.hellos = []
+        self.heard = []
+        self.requests = []
+        self.acks = True
+        self._session = None
+        self._hello = None
+        self.epochs = []
+
+    def take(self, raw, campus_s=NOON_S):
+        """Messages to send back."""
+        kind = link.type_of(raw)
+        self.heard.append(kind)
+        if kind is Type.HELLO:
+            return self._hello_came(raw, campus_s)
+        if kind is Type.HEARTBEAT:
+            return []
+        opened = self._session.open(raw)
+        if opened.type is Type.AUTH:
+            return [self._welcome(link.decode_auth(opened.payload), campus_s)]
+        if opened.type is Type.STATUS:
+            self.statuses.append(link.decode_status(opened.payload))
+            return []
+        if opened.type is Type.ONLINE_REQUEST:
+            return self._answer(opened)
+        assert opened.type is Type.RECORD
+        return self._keep(opened)
+
+    def settle(self, epoch=1, seq=None):
+        seq = self.held(epoch) if seq is None else seq
+        self.settled[epoch] = seq
+        return self._session.seal_seq(Type.SETTLED, epoch, seq)
+
+    def held(self, epoch):
+        """Contiguous from the lowest known."""
+        held = self.settled.get(epoch, 0)
+        while (epoch, held + 1) in self.kept:
+            held += 1
+        return held
+
+    def seal(self, kind, payload, index=0):
+        return self._session.seal(kind, payload, index)
+
+    def seqs(self, epoch=1):
+        return sorted(seq for e, seq in self.kept if e == epoch)
+
+    def _hello_came(self, raw, campus_s):
+        self._hello = link.decode_hello(raw)
+        self.hellos.append(self._hello)
+        r_edge = bytes(16)
+        self._session = Session(session_key(TERMINAL_KEY, r_edge, self._hello.r_term, DEVICE), DEVICE, Direction.DOWN)
+        return [link.encode_challenge(link.Challenge(r_edge, 1, campus_s))]
+
+    def _welcome(self, auth, campus_s):
+        current = self.epoch_for(self._hello)
+        self.epochs = [row.epoch for row in auth.epochs]
+        for row in auth.epochs:
+            self.settled[row.epoch] = max(self.settled.get(row.epoch, 0), row.oldest - 1)
+        if current and current not in self.epochs:
+            self.epochs.append(current)
+        rows = tuple(link.WelcomeEpoch(e, self.held(e), self.settled.get(e, 0)) for e in self.epochs)
+        welcome = link.Welcome(self.store, current, campus_s, 1, 1, rows)
+        return self._session.seal(Type.WELCOME, link.encode_welcome(welcome))
+
+    def _keep(self, opened):
+        epoch = self.epochs[opened.epoch_index]
+        seq = records.peek(opened.payload).seq
+        assert self.kept.setdefault((epoch, seq), opened.payload) == opened.payload, "a fork"
+        return [self._session.seal_seq(Type.ACK, epoch, self.held(epoch))] if self.acks else []
+
+    def _answer(self, opened):
+        online = link.decode_online(opened.payload)
+        request = parse_request(online.payload)
+        self.requests.append((online.request, request))
+        answer = self.online(online.request, request) if self.online else None
+        if answer is None:
+            return []
+        payload = link.encode_online(link.Online(online.request, answer.to_bytes()))
+        return [self._session.seal(Type.ONLINE_ANSWER, payload, opened.epoch_index)]
+
+
+class Bench:
+    """One terminal body and what is around it. `net` False: messages are lost both ways."""
+
+    def __init__(
+        self, school, *, kind="pos", edge=None, port=None, ring_slots=64, clock_set=True, has_psam=True, **changed
+    ):
+        self.school = school
+        self.settings = terminal_settings.parse({**TERMINAL_JSON, "kind": kind, "ring_slots": ring_slots, **changed})
+        self.port = port or MemoryFlash(flash_size(ring_slots))
+        if port is None:
+            format_flash(self.port, StorageId(b"storage1"), ring_slots)
+        self.edge = edge or SmallEdge(online=lambda number, request: school.grant(request, PSAM_ID, NOON_S + 5))
+        self.psam_memory = RamMemory(new_psam_image(PSAM_ID, {1: PsamMaster(school.purchase)}))
+        self.options = {"clock_set": clock_set, "has_psam": has_psam}
+        self.mono_s = 1000.0
+        self.net = True
+        self.shown = []
+        self.displays = []
+        self.power_on()
+
+    def power_on(self):
+        self.psam = self.school.psam(self.psam_memory)
+        self.counter = Counter(self.psam, self.shown.append, self.displays.append)
+        flash = Flash(self.port)
+        self.firmware = Firmware(self.settings, flash, self.school.rng.randbytes, **self.options)
+        run_through(self.firmware.boot(self.now()), self.counter)
+
+    def now(self):
+        return Now(self.mono_s, NOON_S + int(self.mono_s) - 1000)
+
+    def connect(self):
+        self.firmware.wire(True, self.now())
+        self.exchange()
+        return self
+
+    def exchange(self):
+        """Carry messages until both ends are quiet."""
+        for _ in range(200):
+            messages = self.firmware.take_messages()
+            if not messages:
+                return
+            for message in messages:
+                for answer in self.edge.take(message, self.now().rtc_s) if self.net else []:
+                    self.firmware.message(answer, self.now())
+        raise AssertionError("the two ends never come to rest")
+
+    def deliver(self, message):
+        self.firmware.message(message, self.now())
+        self.exchange()
+
+    def wait(self, seconds):
+        """Time passes, tick by tick as the firmware asks for it."""
+        until = self.mono_s + seconds
+        while True:
+            due = min(self.firmware.due_s(), until)
+            self.mono_s = max(self.mono_s, due)
+            self.firmware.tick(self.now())
+            self.exchange()
+            self.displays += self.firmware.take_displays()
+            if self.mono_s >= until:
+                return
+
+    def tap(self, tap, card):
+        """Drive a tap; a wait for the centre lets time pass until it is settled."""
+        tapping = Tapping(tap, self.counter, card)
+        while not tapping.run():
+            for _ in range(1000):
+                if self.firmware.is_answered:
+                    break
+                self.firmware.tick(self.now())
+                self.exchange()
+                if not self.firmware.is_answered:
+                    self.mono_s = max(self.mono_s, self.firmware.due_s())
+            else:
+                raise AssertionError("never answered")
+        self.exchange()
+        self.displays += self.firmware.take_displays()
+        return tapping.answer
+
+    def sell(self, memory, amount=1250, card=None):
+        return self.tap(self.firmware.sell(amount, self.now()), card or self.school.card(memory))
+
+    def again(self, memory):
+        return self.tap(self.firmware.again(self.now()), self.school.card(memory))
+
+    def load(self, memory, amount=5000, card=None):
+        return self.tap(self.firmware.load(amount, self.now()), card or self.school.card(memory))
+
+    def written(self):
+        """Every record in the ring that is not settled, and what the edge has."""
+        found = dict(self.edge.kept)
+        for row in self.firmware.body.flash.epochs:
+            for seq in range(row.settled + 1, row.last + 1):
+                found[row.epoch, seq] = self.firmware.body.flash.read(row, seq)
+        return {key: records.decode(raw) for key, raw in sorted(found.items())}
+
+
+def balance(memory):
+    return decode_card_image(memory.load()).balance_fen
+
+
+@pytest.fixture
+def school():
+    return School()
+
+
+@pytest.fixture
+def bench(school):
+    return Bench(school).connect()
+
+
+@pytest.fixture
+def kit():
+    """The classes themselves, for tests that build more than one."""
+
+    class Kit:
+        School, SmallEdge, Bench = School, SmallEdge, Bench
+        balance = staticmethod(balance)
+        terminal_json = TERMINAL_JSON
+        psam_id, device, noon_s = PSAM_ID, DEVICE, NOON_S
+
+    return Kit
