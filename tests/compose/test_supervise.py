@@ -85,6 +85,44 @@ def test_parts_start_after_those_they_need_and_end_before_them(campus):
     assert campus.names(State.ENDED) == ["ingest", "ledger", "broker"]
 
 
+def test_part_is_asked_to_end_only_when_those_after_it_have_ended(campus):
+    slow = """
+import signal, sys, time
+def end(*_):
+    time.sleep(0.3)
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+print("READY")
+signal.pause()
+"""
+
+    async def scene():
+        async with campus.supervisor as supervisor:
+            await supervisor.start(sleeper("broker"), part("edge", slow, after=("broker",)))
+
+    run(scene())
+    assert campus.names(State.ENDED) == ["edge", "broker"]
+
+
+def test_part_that_dies_takes_its_own_children_with_it(campus):
+    body = """
+import subprocess, sys
+child = subprocess.Popen([sys.executable, "-S", "-c", "import signal; signal.pause()"])
+print("READY", child.pid, flush=True)
+sys.stdin.read(1)
+"""
+
+    async def scene():
+        async with campus.supervisor as supervisor:
+            await supervisor.start(part("edge", body))
+            grandchild = int(supervisor.ready_line("edge").split()[1])
+            supervisor.tell("edge", "die")
+            await soon(lambda: campus.names(State.DIED))
+            await soon(lambda: not lives(grandchild))
+
+    run(scene())
+
+
 def test_independent_parts_start_together(campus):
     """Each is ready only when the other has started: one after the other would never end."""
     body = """
@@ -400,9 +438,11 @@ def test_interrupted_launcher_ends_in_order_and_says_whom_it_killed(launcher, tm
 
 def test_folder_in_use_is_refused_in_both_languages(launcher, tmp_path):
     pids(launcher)
+    began = time.monotonic()
     with pytest.raises(FolderInUse, match=rf"(?s)正在使用.*{launcher.pid}.*in use") as refused:
         hold(tmp_path / "data")
     assert refused.value.exit_code == 2
+    assert time.monotonic() - began < 2
 
 
 def test_folder_of_a_killed_launcher_is_free_only_when_its_parts_have_ended(launcher, tmp_path):
