@@ -1,0 +1,35 @@
+"""Command line of the bench: names choose rows, --json writes them down. Exit 0 when every goal was met."""
+
+import argparse
+import importlib
+import sys
+from pathlib import Path
+
+from tests.bench.row import Row, as_json, table
+
+NAMES = ("outbox", "can", "ledger", "campus", "sim", "purse")
+
+
+def main(arguments: list[str]) -> int:
+    """Measure and print; 1 when a goal was missed."""
+    parser = argparse.ArgumentParser(prog="./ykt bench", description="性能数字与参照 / figures beside their yardsticks")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{' '.join(NAMES)}（缺省全部 default: all）")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    given = parser.parse_args(arguments)
+    unknown = sorted(set(given.names) - set(NAMES))
+    if unknown:
+        parser.error(f"没有这一项 / no such figure: {', '.join(unknown)}")
+    rows: list[Row] = []
+    for name in given.names or NAMES:
+        for row in importlib.import_module(f"tests.bench.{name}").rows():
+            rows.append(row)
+            sys.stdout.write(f"  · {row.name}: {row.value:,.1f} {row.unit}\n")
+            sys.stdout.flush()
+    sys.stdout.write("\n" + table(rows))
+    if given.json:
+        given.json.write_text(as_json(rows), encoding="utf-8")
+    return 0 if all(row.met is not False for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
