@@ -6,6 +6,7 @@ transmitter is configuration, never found out by trying (research "links" part 5
 
 import contextlib
 import os
+import select
 from dataclasses import dataclass
 from enum import Enum
 
@@ -69,7 +70,8 @@ class SerialDoor:
             return b""
         except OSError as trouble:
             raise LineLostError(str(trouble)) from trouble
-        if not data:
+        # pyserial opens with VMIN 0: no bytes is nothing to read, or the end of a port that was pulled out.
+        if not data and self._is_hung_up():
             raise LineLostError("the port was hung up")
         return data
 
@@ -81,6 +83,11 @@ class SerialDoor:
             return 0
         except OSError as trouble:
             raise LineLostError(str(trouble)) from trouble
+
+    def _is_hung_up(self) -> bool:
+        poller = select.poll()
+        poller.register(self._descriptor, 0)
+        return bool(poller.poll(0))
 
     def close(self) -> None:
         """Give the port back."""
