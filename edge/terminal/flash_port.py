@@ -4,11 +4,13 @@
 simulator's, and knows what a power cut does to writes that no sync had covered: each whole, gone or torn.
 """
 
+import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from edge.terminal.disk import Disk, sync_folder
 from shared.errors import StoreFault
 
 
@@ -25,13 +27,22 @@ class FlashPort(Protocol):
 
 
 class FileFlash:
-    """A flash.bin. Made with zeros and its folder synced when it is not there."""
+    """A flash.bin, held by one process at a time. Made with zeros, and its folder synced, when it is not there."""
 
-    def __init__(self, path: Path, size: int) -> None:
-        """`size` counts only for a new file."""
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        if os.fstat(self._fd).st_size == 0:
-            _make(self._fd, path, size)
+    def __init__(self, path: Path, size: int, disk: Disk | None = None) -> None:
+        """`size` counts only for a new file. StoreFault when another process holds it or it cannot be opened."""
+        self._disk = disk or Disk()
+        try:
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(self._fd).st_size == 0:
+                os.ftruncate(self._fd, size)
+                os.fsync(self._fd)
+                sync_folder(path.parent)
+        except BlockingIOError as error:
+            raise StoreFault(f"{path}: 另一进程正在使用 / another process runs this terminal") from error
+        except OSError as error:
+            raise StoreFault(f"{path}: {error.strerror}") from error
 
     def size(self) -> int:
         return os.fstat(self._fd).st_size
@@ -40,29 +51,13 @@ class FileFlash:
         return os.pread(self._fd, size, offset)
 
     def write(self, offset: int, raw: bytes) -> None:
-        try:
-            written = os.pwrite(self._fd, raw, offset)
-        except OSError as error:
-            raise StoreFault(f"flash write: {error.strerror}") from error
-        if written != len(raw):
-            raise StoreFault("flash write: short")
+        self._disk.write(self._fd, raw, offset)
 
     def sync(self) -> None:
-        try:
-            os.fdatasync(self._fd)
-        except OSError as error:
-            raise StoreFault(f"flash sync: {error.strerror}") from error
+        self._disk.sync(self._fd)
 
     def close(self) -> None:
         os.close(self._fd)
-
-
-def _make(fd: int, path: Path, size: int) -> None:
-    os.ftruncate(fd, size)
-    os.fsync(fd)
-    folder = os.open(path.parent, os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
 
 
 class MemoryFlash:

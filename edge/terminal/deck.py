@@ -1,0 +1,69 @@
+"""The demonstration's cards on disk: DATA/cards/index.json names a file for each label.
+
+Putting a card into a field takes its lock and powers it; labels are text: 0012 is not 12.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from edge.terminal.disk import Disk
+from edge.terminal.memory import FileMemory, read_image
+from shared.errors import ConfigFault, WireFault
+from shared.ids import CardId, card_id
+from shared.purse.cos import UserCard
+from shared.purse.images import decode_card_image
+from shared.purse.torn import Plan, TearingChannel
+
+
+@dataclass(frozen=True, slots=True)
+class CardFile:
+    """One card: the text printed on it, its id, its file."""
+
+    label: str
+    card: CardId
+    path: Path
+
+    def balance_fen(self) -> int:
+        """What it holds, read past its lock."""
+        return decode_card_image(read_image(self.path)).balance_fen
+
+
+class Deck:
+    """All cards of a data folder, in the order of the index; ConfigFault when there is no sound index."""
+
+    def __init__(self, data: Path) -> None:
+        index = data / "cards" / "index.json"
+        try:
+            raw = json.loads(index.read_text(encoding="utf-8"))
+            rows = [
+                CardFile(label, card_id(bytes.fromhex(row["card"])), index.parent / row["file"])
+                for label, row in raw.items()
+            ]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, WireFault) as fault:
+            raise ConfigFault(f"{index}: 卡片索引无法读取 / no sound index of cards: {fault}") from fault
+        self.cards = tuple(rows)
+        self._by_label = {row.label: row for row in rows}
+
+    def find(self, label: str) -> CardFile | None:
+        """The card with this label."""
+        return self._by_label.get(label)
+
+
+class Laid:
+    """A card in a field, powered. InUse when it lies in another one. `channel` answers commands, or tears as told."""
+
+    def __init__(self, card: CardFile, disk: Disk | None = None, tear: Plan | None = None) -> None:
+        self.card = card
+        self._memory = FileMemory(card.path, disk)
+        chip = UserCard(self._memory, os.urandom)
+        chip.power_on()
+        self.channel = chip if tear is None else TearingChannel(chip, tear)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._memory.close()

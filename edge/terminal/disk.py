@@ -1,0 +1,51 @@
+"""Makes bytes durable, and knows how long that took: a tap's own time is what is left without it.
+
+Short writes and refusing media are StoreFaults; nothing of such a write is promised.
+"""
+
+import os
+import time
+from pathlib import Path
+
+from shared.errors import StoreFault
+
+
+class Disk:
+    """One terminal's medium. spent_s: seconds in writes and syncs so far. slow_s: added to each sync, for trials."""
+
+    def __init__(self, slow_s: float = 0.0) -> None:
+        self.spent_s = 0.0
+        self._slow_s = slow_s
+
+    def write(self, fd: int, raw: bytes, offset: int) -> None:
+        """All of it, at the offset."""
+        began = time.perf_counter()
+        try:
+            written = os.pwrite(fd, raw, offset)
+        except OSError as error:
+            raise StoreFault(f"write: {error.strerror}") from error
+        finally:
+            self.spent_s += time.perf_counter() - began
+        if written != len(raw):
+            raise StoreFault("write: short")
+
+    def sync(self, fd: int) -> None:
+        """Everything written to this file is durable on return."""
+        began = time.perf_counter()
+        try:
+            os.fdatasync(fd)
+            if self._slow_s:
+                time.sleep(self._slow_s)
+        except OSError as error:
+            raise StoreFault(f"sync: {error.strerror}") from error
+        finally:
+            self.spent_s += time.perf_counter() - began
+
+
+def sync_folder(folder: Path) -> None:
+    """A new file's name is durable on return."""
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

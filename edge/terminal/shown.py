@@ -1,0 +1,87 @@
+"""The shown log: one line per 成功 that a display has shown, durable before it is shown.
+
+DATA/terminals/NAME/shown.log, JSON lines:
+    {"epoch": 1, "seq": 7, "kind": 1, "card": "53030000000000001267", "counter": 6, "fen": 1250, "time": 817300805}
+kind is the record's (1 purchase, 8 recovered, 2 load, 14 load recovered); counter as in the record; time: campus
+seconds. A last line without its newline was cut by a power loss before it was durable: it was never shown.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.terminal.book import Row
+from edge.terminal.disk import Disk, sync_folder
+from shared.errors import StoreFault
+from shared.records import LOAD_SHAPED
+
+
+@dataclass(slots=True)
+class Shown:
+    """What a log adds up to."""
+
+    taps: int = 0
+    fen: int = 0
+    loads: int = 0
+    loads_fen: int = 0
+
+    def add(self, kind: int, fen: int) -> None:
+        """One more line."""
+        if kind in LOAD_SHAPED:
+            self.loads += 1
+            self.loads_fen += fen
+        else:
+            self.taps += 1
+            self.fen += fen
+
+
+class ShownLog:
+    """Appends. `total`: since the first start; `run`: since this start."""
+
+    def __init__(self, path: Path, disk: Disk | None = None) -> None:
+        """StoreFault when it cannot be opened. A cut last line is taken off."""
+        self._disk = disk or Disk()
+        self.total, self.run = Shown(), Shown()
+        try:
+            is_new = not path.exists()
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            if is_new:
+                sync_folder(path.parent)
+            whole = path.read_bytes().rpartition(b"\n")
+            self._end = len(whole[0]) + len(whole[1])
+            os.ftruncate(self._fd, self._end)
+        except OSError as error:
+            raise StoreFault(f"{path}: {error.strerror}") from error
+        for line in read_shown(path):
+            self.total.add(line["kind"], line["fen"])
+
+    def append(self, row: Row) -> None:
+        """Durable on return; StoreFault when the medium refuses: then nothing may be shown."""
+        line = {
+            "epoch": row.epoch, "seq": row.seq, "kind": int(row.kind), "card": row.card.hex(),
+            "counter": row.counter, "fen": row.amount_fen, "time": row.time,
+        }  # fmt: skip
+        raw = json.dumps(line).encode("ascii") + b"\n"
+        self._disk.write(self._fd, raw, self._end)
+        self._disk.sync(self._fd)
+        self._end += len(raw)
+        self.total.add(row.kind, row.amount_fen)
+        self.run.add(row.kind, row.amount_fen)
+
+    def close(self) -> None:
+        os.close(self._fd)
+
+
+def read_shown(path: Path) -> Iterator[dict[str, int]]:
+    """The lines of a log that were shown (card stays hexadecimal text); StoreFault at one that is damaged."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise StoreFault(f"{path}: {error.strerror}") from error
+    for number, line in enumerate(raw.rpartition(b"\n")[0].splitlines(), 1):
+        try:
+            yield json.loads(line)
+        except ValueError as error:
+            raise StoreFault(f"{path}: line {number} is damaged") from error
