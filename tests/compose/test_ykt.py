@@ -14,6 +14,9 @@ from compose.__main__ import main
 from compose.verbs import ROOT, VERBS, WrongUse, existing, find, help_text, missing_debian
 
 
+TOOLS = {"sh", "dirname", "id", "cat", "sed", "cksum", "grep", "tail", "mktemp", "rm", "flock", "uname", "env"}
+
+
 def ykt(*words, checkout=ROOT, path="/usr/bin:/bin", **more):
     environment = {"PATH": path, "HOME": os.environ["HOME"], "LANG": "C.UTF-8", **more}
     return subprocess.run(
@@ -60,14 +63,14 @@ def test_wrong_use_ends_with_2_before_anything_is_made(checkout, words):
 
 
 def programs(folder, **scripts):
-    """A PATH with the tools the script needs and stand-ins for the others."""
+    """A PATH with stand-ins, and beside them links to the tools that the script needs."""
     folder.mkdir()
-    tools = ("sh", "dirname", "id", "cat", "sed", "cksum", "grep", "tail", "mktemp", "rm", "flock", "uname", "env")
-    for name in tools:
+    bodies = {name.replace("_", "-"): body for name, body in scripts.items()}
+    for name, body in bodies.items():
+        (folder / name).write_text(f"#!/bin/sh\n{body}\n")
+        (folder / name).chmod(0o755)
+    for name in TOOLS - bodies.keys():  # never a link under a name that is written: root would write through it
         (folder / name).symlink_to(shutil.which(name))
-    for name, body in scripts.items():
-        (folder / name.replace("_", "-")).write_text(f"#!/bin/sh\n{body}\n")
-        (folder / name.replace("_", "-")).chmod(0o755)
     return str(folder)
 
 
