@@ -13,7 +13,6 @@ from compose import verbs
 from compose.__main__ import main
 from compose.verbs import ROOT, VERBS, WrongUse, existing, find, help_text, missing_debian
 
-
 TOOLS = {"sh", "dirname", "id", "cat", "sed", "cksum", "grep", "tail", "mktemp", "rm", "flock", "uname", "env"}
 
 
