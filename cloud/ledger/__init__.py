@@ -19,7 +19,7 @@ Write side (`cloud.ledger.ledger`)::
     ledger.store_status(box, status, now_ms); ledger.store_state(box, state, now_ms)
     ledger.fact(box, fact, now_ms)                                   # of an edge; our own facts are written inside
     ledger.quarantine_message(box, partition, raw, reason, now_ms)   # what is not even a message of ours
-    ledger.rejudge(check_tac, now) -> Rejudged                       # after an import or a key fix; import does not call it
+    ledger.rejudge(check_tac, now) -> Rejudged                       # call it after an import or a key fix
     ledger.fold()                                                    # every few seconds; balances are right without it
     ledger.close()
 

@@ -1,0 +1,282 @@
+"""The one door to SQLite and PostgreSQL in the cloud: connections, transactions, bulk reads and writes (DESIGN 6).
+
+SQL is written once, with `?`, in words that both servers know. There is one writer at a time per database: SQLite's
+own rule, and an advisory lock in PostgreSQL; partition leases come with the city. A commit is durable when it returns.
+Whatever the driver says becomes StoreFault (not committed, or in doubt: call again) or RuleBroken (a rule of ours).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shared.errors import ConfigFault, RuleBroken, StoreFault
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    import psycopg
+
+    _Scope = AbstractContextManager[None]
+
+LOCK_WAIT_S = 10
+"""Longest that a writer waits for another one; at the bound it is a StoreFault and nothing was written."""
+CONNECT_S = 5
+WRITER_LOCK = 0x594B_5401
+"""Advisory lock of the one writer."""
+COPY_FROM = 16
+"""From so many rows on, PostgreSQL takes a COPY; below, single INSERTs in one pipeline are quicker."""
+MEMORY = ":memory:"
+
+Row = tuple[Any, ...]
+Rows = list[Row]
+
+
+class Database(ABC):
+    """One connection. Not thread-safe. `run`, `find` and `insert` only inside of `writing` or `reading`."""
+
+    dialect: str
+
+    @abstractmethod
+    def run(self, sql: str, arguments: Sequence[object] = ()) -> Rows:
+        """Run one statement and return its rows, none where it has none."""
+
+    @abstractmethod
+    def find(self, select: str, keys: Sequence[object]) -> Rows:
+        """Rows of `SELECT … WHERE column` for any of the keys; `select` ends with the column's name."""
+
+    @abstractmethod
+    def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
+        """Add rows; RuleBroken when a key is taken. `columns`: names joined by ', '."""
+
+    @abstractmethod
+    def upsert(self, table: str, columns: str, key: str, rows: Sequence[Row]) -> None:
+        """Add rows or replace those with the same key columns."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let the connection go; an open transaction is rolled back."""
+
+    @abstractmethod
+    def _begin(self, *, write: bool) -> None: ...
+
+    @abstractmethod
+    def _end(self, *, commit: bool) -> None: ...
+
+    @abstractmethod
+    def _translated(self, fault: Exception) -> Exception | None:
+        """Our word for a driver's exception, or None when it is not the driver's."""
+
+    def writing(self) -> _Scope:
+        """A transaction of the one writer: committed and durable at the end of the block, gone if the block raises."""
+        return self._scope(write=True)
+
+    def reading(self) -> _Scope:
+        """One consistent snapshot."""
+        return self._scope(write=False)
+
+    @contextmanager
+    def _scope(self, *, write: bool) -> Iterator[None]:
+        try:
+            self._begin(write=write)
+            yield
+            self._end(commit=True)
+        except BaseException as fault:
+            self._give_up()
+            ours = self._translated(fault) if isinstance(fault, Exception) else None
+            if ours is not None:
+                raise ours from fault
+            raise
+
+    def _give_up(self) -> None:
+        try:
+            self._end(commit=False)
+        except Exception as fault:
+            if self._translated(fault) is None:
+                raise
+
+
+def open_database(dsn: str) -> Database:
+    """A connection to 'postgresql://…', a file path or ':memory:'. StoreFault when it cannot be opened."""
+    if dsn.startswith(("postgresql://", "postgres://")):
+        return PostgresDatabase(dsn)
+    if "://" in dsn:
+        raise ConfigFault("DSN: postgresql://… or the path of a SQLite file")
+    return SqliteDatabase(dsn)
+
+
+class SqliteDatabase(Database):
+    """WAL and synchronous=FULL: a commit is in the log on disk when it returns."""
+
+    dialect = "sqlite"
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        try:
+            if path != MEMORY:
+                _make_private(Path(path))
+            self.connection = sqlite3.connect(
+                path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False, cached_statements=256
+            )
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY", "cache_size=-32000"):
+                self.connection.execute(f"PRAGMA {pragma}")
+        except (sqlite3.Error, OSError) as fault:
+            raise StoreFault(f"ledger file: {type(fault).__name__}: {fault}") from fault
+
+    def run(self, sql: str, arguments: Sequence[object] = ()) -> Rows:
+        return self.connection.execute(sql, arguments).fetchall()
+
+    def find(self, select: str, keys: Sequence[object]) -> Rows:
+        sql, execute, found = f"{select} = ?", self.connection.execute, []
+        for key in keys:
+            found += execute(sql, (key,)).fetchall()
+        return found
+
+    def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
+        if rows:
+            self.connection.executemany(_insert_sql(table, columns), rows)
+
+    def upsert(self, table: str, columns: str, key: str, rows: Sequence[Row]) -> None:
+        if rows:
+            self.connection.executemany(_upsert_sql(table, columns, key), rows)
+
+    def close(self) -> None:
+        self.connection.close()
+
+    def _begin(self, *, write: bool) -> None:
+        self.connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+
+    def _end(self, *, commit: bool) -> None:
+        if self.connection.in_transaction:
+            self.connection.execute("COMMIT" if commit else "ROLLBACK")
+
+    def _translated(self, fault: Exception) -> Exception | None:
+        if isinstance(fault, sqlite3.IntegrityError):
+            return RuleBroken(f"the ledger's own rule: {fault}")
+        if isinstance(fault, sqlite3.Error):
+            return StoreFault(f"ledger file: {fault}")
+        return None
+
+
+class PostgresDatabase(Database):
+    """Connects when it is first needed, and again after a loss: the next transaction simply begins on a new one."""
+
+    dialect = "postgresql"
+
+    def __init__(self, dsn: str) -> None:
+        import psycopg  # here, because a SQLite ledger starts without it
+
+        self._psycopg = psycopg
+        self._dsn = dsn
+        self._connection: psycopg.Connection[Row] | None = None
+        self._types: dict[tuple[str, str], list[str]] = {}
+
+    @property
+    def connection(self) -> psycopg.Connection[Row]:
+        """The live connection."""
+        held = self._connection
+        if held is None or held.closed:
+            held = self._connection = self.connect(autocommit=True)
+        return held
+
+    def run(self, sql: str, arguments: Sequence[object] = ()) -> Rows:
+        done = self.connection.execute(_percent(sql), arguments, binary=True)
+        return done.fetchall() if done.description else []
+
+    def find(self, select: str, keys: Sequence[object]) -> Rows:
+        if not keys:
+            return []
+        return self.connection.execute(_percent(f"{select} = ANY(?)"), (list(keys),), binary=True).fetchall()
+
+    def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
+        if not rows:
+            return
+        with self.connection.cursor() as cursor:
+            if len(rows) < COPY_FROM:
+                cursor.executemany(_percent(_insert_sql(table, columns)), rows)
+                return
+            types = self._column_types(table, columns)
+            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)") as copy:
+                copy.set_types(types)
+                write = copy.write_row
+                for row in rows:
+                    write(row)
+
+    def upsert(self, table: str, columns: str, key: str, rows: Sequence[Row]) -> None:
+        if rows:
+            with self.connection.cursor() as cursor:
+                cursor.executemany(_percent(_upsert_sql(table, columns, key)), rows)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def connect(self, *, autocommit: bool) -> psycopg.Connection[Row]:
+        """A connection of its own for the caller."""
+        found = self._psycopg.connect(self._dsn, autocommit=autocommit, connect_timeout=CONNECT_S)
+        found.execute(f"SET lock_timeout = '{LOCK_WAIT_S}s'")
+        return found
+
+    def _begin(self, *, write: bool) -> None:
+        if not write:
+            self.connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            return
+        self.connection.execute("BEGIN")
+        self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (WRITER_LOCK,))
+
+    def _end(self, *, commit: bool) -> None:
+        held = self._connection
+        if held is None or held.closed:
+            return
+        if held.info.transaction_status != self._psycopg.pq.TransactionStatus.IDLE:
+            held.execute("COMMIT" if commit else "ROLLBACK")
+
+    def _translated(self, fault: Exception) -> Exception | None:
+        broken = (self._psycopg.IntegrityError, self._psycopg.errors.RaiseException)
+        if isinstance(fault, broken):
+            return RuleBroken(f"the ledger's own rule: {_said(fault)}")
+        if isinstance(fault, self._psycopg.Error):
+            return StoreFault(f"PostgreSQL: {type(fault).__name__}: {_said(fault)}")
+        return None
+
+    def _column_types(self, table: str, columns: str) -> list[str]:
+        known = self._types.get((table, columns))
+        if known is None:
+            rows = self.run(
+                "SELECT attname, atttypid::regtype::text FROM pg_attribute WHERE attrelid = ?::text::regclass", (table,)
+            )
+            by_name: dict[str, str] = dict(rows)
+            known = self._types[table, columns] = [by_name[name] for name in columns.split(", ")]
+        return known
+
+
+@lru_cache(maxsize=256)
+def _insert_sql(table: str, columns: str) -> str:
+    return f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * (columns.count(',') + 1))})"  # noqa: S608  # names of ours
+
+
+@lru_cache(maxsize=64)
+def _upsert_sql(table: str, columns: str, key: str) -> str:
+    changed = [name for name in columns.split(", ") if name not in key.split(", ")]
+    sets = ", ".join(f"{name} = excluded.{name}" for name in changed)
+    action = f"UPDATE SET {sets}" if changed else "NOTHING"
+    return f"{_insert_sql(table, columns)} ON CONFLICT ({key}) DO {action}"
+
+
+@lru_cache(maxsize=512)
+def _percent(sql: str) -> str:
+    return sql.replace("?", "%s")
+
+
+def _said(fault: Exception) -> str:
+    return str(fault).partition("\n")[0][:200]
+
+
+def _make_private(path: Path) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))

@@ -1,0 +1,68 @@
+"""The chart of accounts 会计科目 of the spine (ARCHITECTURE "Books"): codes, kinds and normal sides.
+
+Codes are unique and never reused; rows have small integers for the hot path. A liability grows on credit. Accounts
+are made at import, never in the hot path.
+"""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+
+from shared.ids import CardId
+
+
+class Side(IntEnum):
+    """The side on which an account grows."""
+
+    DEBIT = 1
+    CREDIT = -1
+
+
+class AccountKind(StrEnum):
+    """bank 银行专户, purse 卡内余额, online 电子账户, transit 圈存在途, merchant 商户应付, held 待核."""
+
+    BANK = "bank"
+    PURSE = "purse"
+    ONLINE = "online"
+    TRANSIT = "transit"
+    MERCHANT = "merchant"
+    HELD = "held"
+
+
+SIDES = dict.fromkeys(AccountKind, Side.CREDIT) | {AccountKind.BANK: Side.DEBIT}
+BANK = "bank"
+HELD_UNKNOWN = "held:?"
+"""Purchases of a body that is in no inventory: whose money it is, nobody can say yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account to be made."""
+
+    code: str
+    kind: AccountKind
+
+    @property
+    def side(self) -> Side:
+        """The side on which it grows."""
+        return SIDES[self.kind]
+
+
+STANDING = (
+    Account(BANK, AccountKind.BANK),
+    Account(HELD_UNKNOWN, AccountKind.HELD),
+)
+"""Accounts that every ledger has."""
+
+
+def card_accounts(card: CardId) -> tuple[Account, Account, Account]:
+    """Purse, online and transit account of a card."""
+    kinds = (AccountKind.PURSE, AccountKind.ONLINE, AccountKind.TRANSIT)
+    return tuple(Account(f"{kind}:{card.hex()}", kind) for kind in kinds)  # type: ignore[return-value]  # three kinds
+
+
+def merchant_accounts(merchant: str) -> tuple[Account, Account]:
+    """What is owed to a merchant, and what waits until it is cleared whose it is."""
+    return (
+        Account(f"merchant:{merchant}", AccountKind.MERCHANT),
+        Account(f"held:{merchant}", AccountKind.HELD),
+    )

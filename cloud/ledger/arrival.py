@@ -1,0 +1,161 @@
+"""Stored bytes → what the judge and the books need to know of them: identity, keys, TAC question. Pure.
+
+Refuses nothing: bytes that cannot be read become an Arrival with a reason, for quarantine is a commit too.
+"""
+
+import hashlib
+from struct import Struct
+from typing import NamedTuple
+
+from shared.clock import date_time_bcd
+from shared.errors import WireFault
+from shared.ids import DeviceId, PsamId
+from shared.purse.crypto import load_tac_input, purchase_tac_input
+from shared.purse.tac import tac_item
+from shared.records import (
+    HASH_SIZE,
+    LOAD_SHAPED,
+    PROVEN,
+    SEQ_MAX,
+    CounterKind,
+    LoadRecord,
+    PurchaseRecord,
+    Record,
+    decode,
+    parse_stored,
+    purse_of,
+)
+
+_KEY = Struct(">6sHI")
+_CARD_KEY = Struct(">10sBBH")
+_SLOT = Struct(">6sI")
+_CLAIM = Struct(">10sI")
+_FEN_FIELD_MAX = 0xFFFF_FFFF
+NO_KEY = bytes(_KEY.size)
+"""Key of bytes without a readable head; told apart by their fork number."""
+PURSE_KEY_SIZE = 11
+_ABSENT = bytes(6)
+
+
+class Arrival(NamedTuple):
+    """One record as it came. key: (device, epoch, seq). record None: unreadable, `why` says so.
+
+    card_key: (card, purse, counter kind, counter); its first 11 bytes name the purse. slot: (PSAM id, ttn) and
+    claim: (card, TAC time), of purchases. item: the TAC question of a proven kind, None if it can have no answer.
+    """
+
+    stored: bytes
+    sha: bytes
+    key: bytes
+    device: DeviceId
+    epoch: int
+    psam: PsamId
+    seq: int
+    record: Record | None
+    why: str = ""
+    card_key: bytes = b""
+    slot: bytes = b""
+    claim: bytes = b""
+    item: bytes | None = None
+
+    @property
+    def digest(self) -> bytes:
+        """Tells two records of one key apart."""
+        return self.sha[:HASH_SIZE]
+
+    @property
+    def fork_number(self) -> int:
+        """Above zero; the place of these bytes beside the first ones under the same key."""
+        return fork_number(self.sha)
+
+    @property
+    def has_key(self) -> bool:
+        """Did the head say who sent it, and its sequence?"""
+        return self.key != NO_KEY
+
+
+def arrive(stored: bytes) -> Arrival:
+    """Never raises."""
+    sha = hashlib.sha256(stored).digest()
+    try:
+        head = parse_stored(stored)
+    except WireFault as fault:
+        return Arrival(stored, sha, NO_KEY, DeviceId(_ABSENT), 0, PsamId(_ABSENT), 0, None, str(fault))
+    device, epoch, psam, wire = head
+    seq = head.seq
+    key = _KEY.pack(device, epoch, seq) if seq else NO_KEY
+    try:
+        record = decode(wire)
+    except WireFault as fault:
+        return Arrival(stored, sha, key, device, epoch, psam, seq, None, str(fault))
+    if isinstance(record, PurchaseRecord):
+        return _purchase(stored, sha, key, device, epoch, psam, record)
+    return _load(stored, sha, key, device, epoch, psam, record)
+
+
+def record_key(device: bytes, epoch: int, seq: int) -> bytes:
+    """12 bytes."""
+    return _KEY.pack(device, epoch, seq)
+
+
+def split_key(key: bytes) -> tuple[bytes, int, int]:
+    """device, epoch, seq of a record's key; or device, epoch, request of a load case's key."""
+    device, epoch, seq = _KEY.unpack(key)
+    return device, epoch, seq
+
+
+def target_key(arrival: Arrival) -> bytes | None:
+    """Key of the record that this one settles; None if it names none."""
+    record = arrival.record
+    if record is None or not 0 < record.linked < arrival.seq <= SEQ_MAX:
+        return None
+    return _KEY.pack(arrival.device, arrival.epoch, arrival.seq - record.linked)
+
+
+def case_key(arrival: Arrival) -> bytes:
+    """(device, epoch, request) of a load record."""
+    record = arrival.record
+    return _KEY.pack(arrival.device, arrival.epoch, record.request if isinstance(record, LoadRecord) else 0)
+
+
+def card_key(card: bytes, purse: int, kind: CounterKind, counter: int) -> bytes:
+    """14 bytes; `purse` is the record's purse/key byte."""
+    return _CARD_KEY.pack(card, purse_of(purse), kind, counter)
+
+
+def purse_key(key: bytes) -> bytes:
+    """The purse that a card key belongs to."""
+    return key[:PURSE_KEY_SIZE]
+
+
+def fork_number(sha: bytes) -> int:
+    """63 bits, never zero."""
+    return int.from_bytes(sha[:HASH_SIZE], "big") >> 1 | 1
+
+
+def is_load(record: Record) -> bool:
+    """Load, load unproven, load recovered, not credited."""
+    return record.kind in LOAD_SHAPED
+
+
+def _purchase(
+    stored: bytes, sha: bytes, key: bytes, device: DeviceId, epoch: int, psam: PsamId, r: PurchaseRecord
+) -> Arrival:
+    item = None
+    if r.kind in PROVEN:
+        asked = purchase_tac_input(r.amount_fen, r.type, psam, r.ttn, date_time_bcd(r.time))
+        item = tac_item(r.card, r.key_version, r.algorithm, asked, r.tac)
+    return Arrival(
+        stored, sha, key, device, epoch, psam, r.seq, r, "",
+        _CARD_KEY.pack(r.card, purse_of(r.purse), CounterKind.OFFLINE, r.counter),
+        _SLOT.pack(psam, r.ttn), _CLAIM.pack(r.card, r.time), item,
+    )  # fmt: skip
+
+
+def _load(stored: bytes, sha: bytes, key: bytes, device: DeviceId, epoch: int, psam: PsamId, r: LoadRecord) -> Arrival:
+    item, after = None, r.balance_fen + r.amount_fen
+    if r.kind in PROVEN and after <= _FEN_FIELD_MAX:
+        asked = load_tac_input(after, r.counter, r.amount_fen, r.type, psam, date_time_bcd(r.time))
+        item = tac_item(r.card, r.key_version, r.algorithm, asked, r.tac)
+    key_of_card = _CARD_KEY.pack(r.card, purse_of(r.purse), CounterKind.ONLINE, r.counter)
+    return Arrival(stored, sha, key, device, epoch, psam, r.seq, r, "", key_of_card, b"", b"", item)

@@ -1,0 +1,151 @@
+"""Writes what one transaction adds to the append-only books, and chains it to what stood before.
+
+Batch chain, per topic partition: hash = SHA-256(previous hash ‖ number ‖ digests of its records ‖ of its entries), in
+the order of their numbers. `verify` works it out again, so an edited, moved or missing row is named.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from struct import Struct
+
+from cloud.db import Database, Row
+from cloud.ledger.arrival import Arrival
+from cloud.ledger.entry import Entry, entry_digest
+from cloud.ledger.values import Now, Verdict
+
+RECORD_COLUMNS = (
+    "id, key, fork, digest, stored, verdict, reason, partition, number, box, received_ms, received_s"
+)  # fmt: skip
+ENTRY_COLUMNS = (
+    "id, book, kind, effective_day, booked_at_ms, key, input_hash, flags, record, document, reverses, partition, number"
+)
+POSTING_COLUMNS = "entry, line, debit, credit, fen"
+BATCH_COLUMNS = "partition, number, kind, records, entries, committed_ms, hash"
+_RECORD = Struct(">QQBHQI")
+_NUMBER = Struct(">HQ")
+
+
+class BatchKind(IntEnum):
+    """RECOVERY: the numbers go on above an acknowledgement that this ledger no longer knows."""
+
+    ORDINARY = 0
+    RECOVERY = 1
+
+
+class _Chain:
+    """The open batch of one partition."""
+
+    __slots__ = ("digests_of_entries", "digests_of_records", "number", "previous")
+
+    def __init__(self, number: int, previous: bytes) -> None:
+        self.number = number
+        self.previous = previous
+        self.digests_of_records: list[bytes] = []
+        self.digests_of_entries: list[bytes] = []
+
+
+class Booking:
+    """Everything that one transaction adds. `flush` writes rows, `close` seals the batches; then the commit."""
+
+    def __init__(self, db: Database, now: Now, book: int) -> None:
+        (ids,) = db.run("SELECT (SELECT max(id) FROM record), (SELECT max(id) FROM entry)")
+        self._db = db
+        self._now = now
+        self._book = book
+        self._record, self._entry = ids[0] or 0, ids[1] or 0
+        self._chains: dict[int, _Chain] = {}
+        self._records: list[Row] = []
+        self._card_keys: list[Row] = []
+        self._ttn_keys: list[Row] = []
+        self._entries: list[Row] = []
+        self._postings: list[Row] = []
+
+    def add_record(self, arrival: Arrival, verdict: Verdict, reason: int, fork: int, partition: int, box: str) -> int:
+        """The record's number in the books."""
+        self._record += 1
+        chain = self._chain(partition)
+        self._records.append(
+            (self._record, arrival.key, fork, arrival.digest, arrival.stored, int(verdict), int(reason), partition,
+             chain.number, box, self._now.unix_ms, self._now.campus_s)
+        )  # fmt: skip
+        chain.digests_of_records.append(
+            record_digest(arrival.sha, self._record, fork, verdict, reason, self._now.unix_ms, self._now.campus_s)
+        )
+        return self._record
+
+    def claim_keys(self, arrival: Arrival, record: int) -> None:
+        """The card's counter, and for a purchase its TAC, are proven by this record and no other."""
+        self._card_keys.append((arrival.card_key, record))
+        if arrival.slot:
+            self._ttn_keys.append((arrival.slot, arrival.claim, record))
+
+    def add_entry(self, entry: Entry, partition: int) -> int:
+        """The entry's number in the books."""
+        self._entry += 1
+        chain, ms = self._chain(partition), self._now.unix_ms
+        self._entries.append(
+            (self._entry, self._book, int(entry.kind), entry.effective_day, ms, entry.key, entry.input_hash,
+             entry.flags, entry.record, entry.document, entry.reverses, partition, chain.number)
+        )  # fmt: skip
+        for line, p in enumerate(entry.postings):
+            self._postings.append((self._entry, line, p.debit, p.credit, p.fen))
+        chain.digests_of_entries.append(entry_digest(self._entry, ms, self._book, entry))
+        return self._entry
+
+    def flush(self) -> None:
+        """Write what was added so far, so that it can be found."""
+        for table, columns, rows in (
+            ("record", RECORD_COLUMNS, self._records),
+            ("card_key", "key, record", self._card_keys),
+            ("ttn_key", "slot, claim, record", self._ttn_keys),
+            ("entry", ENTRY_COLUMNS, self._entries),
+            ("posting", POSTING_COLUMNS, self._postings),
+        ):
+            if rows:
+                self._db.insert(table, columns, rows)
+                rows.clear()
+
+    def close(self) -> None:
+        """Write the rest and seal the batch of each partition that got something."""
+        self.flush()
+        rows = [
+            (partition, c.number, int(BatchKind.ORDINARY), len(c.digests_of_records), len(c.digests_of_entries),
+             self._now.unix_ms, batch_hash(c.previous, partition, c.number, c.digests_of_records, c.digests_of_entries))
+            for partition, c in self._chains.items()
+        ]  # fmt: skip
+        self._db.insert("batch", BATCH_COLUMNS, rows)
+
+    def _chain(self, partition: int) -> _Chain:
+        chain = self._chains.get(partition)
+        if chain is None:
+            number, previous = head(self._db, partition)
+            chain = self._chains[partition] = _Chain(number + 1, previous)
+        return chain
+
+
+def head(db: Database, partition: int) -> tuple[int, bytes]:
+    """Number and hash of the last batch of a partition; 0 and 32 zero bytes before the first."""
+    rows = db.run("SELECT number, hash FROM batch WHERE partition = ? ORDER BY number DESC LIMIT 1", (partition,))
+    return (rows[0][0], rows[0][1]) if rows else (0, bytes(32))
+
+
+def number_on(db: Database, partition: int, number: int, now_ms: int) -> None:
+    """Leave a gap in the numbers, sealed as such: the next batch gets number + 1."""
+    _, previous = head(db, partition)
+    sealed = batch_hash(previous, partition, number, (), ())
+    db.insert("batch", BATCH_COLUMNS, [(partition, number, int(BatchKind.RECOVERY), 0, 0, now_ms, sealed)])
+
+
+def record_digest(
+    sha: bytes, number: int, fork: int, verdict: int, reason: int, received_ms: int, received_s: int
+) -> bytes:
+    """Over the record's bytes and all that the books say of it."""
+    return sha + _RECORD.pack(number, fork, verdict, reason, received_ms, received_s)
+
+
+def batch_hash(
+    previous: bytes, partition: int, number: int, records: Iterable[bytes], entries: Sequence[bytes]
+) -> bytes:
+    """32 bytes."""
+    return hashlib.sha256(b"".join((previous, _NUMBER.pack(partition, number), *records, b"|", *entries))).digest()

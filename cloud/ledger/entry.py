@@ -1,0 +1,93 @@
+"""Posting and entry: a posting moves a sum from one account to another, so an entry cannot be out of balance.
+
+Nothing else may write the books. An entry names the document it comes from by its SHA-256, so that `verify` can hold
+every sum against its source.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from enum import IntEnum
+from struct import Struct
+
+from cloud.ledger.values import EntryUnbalanced
+
+
+class EntryKind(IntEnum):
+    """Why money moved. Frozen numbers: they stand in the books."""
+
+    OPENING = 1
+    DEPOSIT = 2
+    PURCHASE = 3
+    EVIDENCE = 4
+    """A grey purchase, proven by the card's next counter and balance."""
+    EVIDENCE_WITHDRAWN = 5
+    """The grey purchase was proven to be another one, or got its own proof."""
+    LOAD_AUTHORISED = 6
+    LOAD_CONFIRMED = 7
+    LOAD_CONFIRMED_BY_COUNTER = 8
+    LOAD_REVERSED = 9
+    LOAD_ALONE = 10
+    """A load whose pending debit this ledger does not have: from its TAC alone, or from the next counter."""
+
+
+class EntryFlag(IntEnum):
+    """Bits of an entry's flags."""
+
+    TIME_DOUBTFUL = 1
+    """时间存疑: the record's time is impossible; the day is a neighbour's or that of its receipt."""
+    MERCHANT_HELD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """fen from the debit account's to the credit account's side; fen > 0."""
+
+    debit: int
+    credit: int
+    fen: int
+
+    def __post_init__(self) -> None:
+        """Refuse what would not move money."""
+        if type(self.fen) is not int or self.fen <= 0 or self.debit == self.credit:
+            raise EntryUnbalanced("a posting moves a sum above zero between two accounts")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One business event in the books. key: unique for ever. record or document: where its sums come from."""
+
+    kind: EntryKind
+    effective_day: int
+    key: bytes
+    input_hash: bytes
+    postings: tuple[Posting, ...]
+    record: int | None = None
+    document: bytes | None = None
+    reverses: int | None = None
+    flags: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse an entry that moves nothing or comes from nowhere."""
+        if not self.postings or (self.record is None and self.document is None):
+            raise EntryUnbalanced("an entry has postings and a source")
+
+
+_HEAD = Struct(">QIHIQH")
+_LINE = Struct(">QQQ")
+
+
+def entry_digest(number: int, booked_at_ms: int, book: int, entry: Entry) -> bytes:
+    """32 bytes over everything that the books say of this entry: what the batch chain covers."""
+    parts = [
+        _HEAD.pack(number, book, entry.kind, entry.effective_day, booked_at_ms, entry.flags),
+        len(entry.key).to_bytes(2, "big"), entry.key, entry.input_hash,
+        (entry.record or 0).to_bytes(8, "big"), (entry.reverses or 0).to_bytes(8, "big"),
+        hashlib.sha256(entry.document or b"").digest() if entry.document else b"",
+    ]  # fmt: skip
+    parts += [_LINE.pack(p.debit, p.credit, p.fen) for p in entry.postings]
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def document_hash(document: bytes) -> bytes:
+    """The input hash of an entry."""
+    return hashlib.sha256(document).digest()

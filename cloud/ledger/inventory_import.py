@@ -1,0 +1,177 @@
+"""Takes the signed inventory into the ledger: idempotent, and refuses a known id with other data (RECORDS "Who").
+
+A re-issued PSAM gets a new 0016, a re-personalised card a new serial; so what is known never changes here. Opening
+balances are posted as 期初余额, each with its card's row as document.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from cloud.db import Database, Row
+from cloud.ledger.accounts import STANDING, Account, card_accounts, merchant_accounts
+from cloud.ledger.books import Booking
+from cloud.ledger.entry import Entry, EntryKind, document_hash
+from cloud.ledger.posting import CardAccounts, opening_balance
+from cloud.ledger.registry import Registry
+from cloud.ledger.values import OWN_PARTITION, ImportReport, InventoryRefused
+from shared.clock import day_number
+from shared.ids import PARTITIONS
+from shared.inventory import BoxRow, CardRow, DeviceRow, Inventory, PsamRow
+from shared.wire import codec
+
+CARD_COLUMNS = (
+    "card, label, profile, key_version, algorithm, card_class, hotlist_index, issued, expires, opening_fen, "
+    "purse_account, online_account, transit_account, hotlisted"
+)
+_CARD_KNOWN = (
+    "SELECT card, label, profile, key_version, algorithm, card_class, hotlist_index, issued, expires, opening_fen "
+    "FROM card WHERE card"
+)
+DEVICE_COLUMNS = "device, kind, box, name, place, merchant, merchant_account, held_account"
+
+
+def import_inventory(db: Database, inventory: Inventory, registry: Registry, booking: Booking) -> ImportReport:
+    """Inside of a transaction. InventoryRefused leaves nothing behind, for the caller rolls back."""
+    _check_ledger(inventory, registry)
+    boxes = _fresh(db, "SELECT box, partition, name, certificate FROM box WHERE box", map(_box_row, inventory.boxes))
+    psams = _fresh(db, "SELECT psam, device, issued FROM psam WHERE psam", map(_psam_row, inventory.psams))
+    devices = _fresh(
+        db, "SELECT device, kind, box, name, place, merchant FROM device WHERE device",
+        map(_device_row, inventory.devices),
+    )  # fmt: skip
+    cards = _fresh(db, _CARD_KNOWN, map(_card_row, inventory.cards))
+    _check_links(inventory, registry, psams, devices)
+    db.insert("box", "box, partition, name, certificate", boxes)
+    db.insert("psam", "psam, device, issued", psams)
+    _add_devices(db, devices)
+    opening = _add_cards(db, cards, registry, booking)
+    _set_meta(db, inventory)
+    return ImportReport(len(cards), len(psams), len(devices), len(boxes), opening)
+
+
+def _check_ledger(inventory: Inventory, registry: Registry) -> None:
+    if registry.name and (inventory.campus, inventory.demo) != (registry.campus, registry.demo):
+        raise InventoryRefused("this ledger belongs to another campus, or is 演练 and the inventory is not")
+    for b in inventory.boxes:
+        if not 0 <= b.partition < PARTITIONS:
+            raise InventoryRefused(f"box {b.box}: no such partition")
+
+
+def _check_links(inventory: Inventory, registry: Registry, psams: Sequence[Row], devices: Sequence[Row]) -> None:
+    """A new body stands at a known box, a new PSAM in a known body; no number is both a body's and a PSAM's."""
+    boxes = {*registry.boxes, *(b.box for b in inventory.boxes)}
+    bodies = {*registry.devices, *(d.device for d in inventory.devices)}
+    chips = {*registry.psams, *(p.psam for p in inventory.psams)}
+    for device, _, box, name, *_ in devices:
+        if box not in boxes:
+            raise InventoryRefused(f"device {name}: box {box} is in no inventory")
+        if device in chips:
+            raise InventoryRefused(f"device {name}: its number is a PSAM's")
+    for psam, device, _ in psams:
+        if device not in bodies:
+            raise InventoryRefused(f"PSAM {psam.hex()}: its body is in no inventory")
+
+
+def _fresh(db: Database, known_sql: str, rows: Iterable[Row]) -> list[Row]:
+    """Rows whose id is new; InventoryRefused for a known id with other data, here or within the inventory."""
+    wanted: dict[object, Row] = {}
+    for row in rows:
+        if wanted.setdefault(row[0], row) != row:
+            raise InventoryRefused(f"{_shown(row[0])} stands twice with different data")
+    for known in db.find(known_sql, list(wanted)):
+        if wanted.pop(known[0]) != known:
+            raise InventoryRefused(f"{_shown(known[0])} is known with other data")
+    return list(wanted.values())
+
+
+def _add_devices(db: Database, devices: Sequence[Row]) -> None:
+    wanted = [account for row in devices for account in merchant_accounts(row[5])]
+    numbers = ensure_accounts(db, wanted)
+    db.insert(
+        "device", DEVICE_COLUMNS,
+        [(*row, *(numbers[account.code] for account in merchant_accounts(row[5]))) for row in devices],
+    )  # fmt: skip
+
+
+def _add_cards(db: Database, cards: Sequence[Row], registry: Registry, booking: Booking) -> int:
+    labels = [row[1] for row in cards]
+    if len(set(labels)) != len(labels) or db.find("SELECT label FROM card WHERE label", labels):
+        raise InventoryRefused("a card label is given to two cards")
+    numbers = ensure_accounts(db, [account for row in cards for account in card_accounts(row[0])])
+    full = [(*row, *(numbers[account.code] for account in card_accounts(row[0])), 0) for row in cards]
+    db.insert("card", CARD_COLUMNS, full)
+    for row in full:
+        _open(row, registry.bank, booking)
+    return sum(row[9] for row in cards)
+
+
+def _open(row: Row, bank: int, booking: Booking) -> None:
+    card, issued, fen = row[0], row[7], row[9]
+    if not fen:
+        return
+    document = codec.dumps([int(EntryKind.OPENING), card, fen])
+    postings = opening_balance(bank, CardAccounts(*row[10:13]), fen)
+    key = bytes((EntryKind.OPENING,)) + card
+    booking.add_entry(
+        Entry(EntryKind.OPENING, day_number(issued), key, document_hash(document), postings, document=document),
+        OWN_PARTITION,
+    )
+
+
+def ensure_accounts(db: Database, accounts: Iterable[Account]) -> dict[str, int]:
+    """Number of each account, made if it is new."""
+    wanted = {account.code: account for account in accounts}
+    numbers: dict[str, int] = dict(db.find("SELECT code, id FROM account WHERE code", list(wanted)))
+    last = db.run("SELECT max(id) FROM account")[0][0] or 0
+    fresh = [account for code, account in wanted.items() if code not in numbers]
+    rows = [(last + n, a.code, str(a.kind), int(a.side)) for n, a in enumerate(fresh, 1)]
+    db.insert("account", "id, code, kind, side", rows)
+    numbers.update((code, number) for number, code, _, _ in rows)
+    return numbers
+
+
+def make_ledger(db: Database, ledger: bytes) -> None:
+    """The first rows of a new ledger. Inside of a transaction."""
+    db.insert("meta", "name, value", [("ledger", ledger.hex())])
+    db.insert("watermark", "name, value", [("registry", 1), ("fold", 0)])
+    ensure_accounts(db, STANDING)
+
+
+def touch_registry(db: Database) -> None:
+    """Tell every process that its picture of the registry is old."""
+    db.run("UPDATE watermark SET value = value + 1 WHERE name = 'registry'")
+
+
+def _set_meta(db: Database, inventory: Inventory) -> None:
+    values = {
+        "campus": str(inventory.campus), "name": inventory.name, "demo": str(int(inventory.demo)),
+        "inventory": str(inventory.number),
+    }  # fmt: skip
+    for name, value in values.items():
+        db.run(
+            "INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (name, value),
+        )
+    touch_registry(db)
+
+
+def _card_row(c: CardRow) -> Row:
+    return (
+        c.card, c.label, c.profile, c.key_version, c.algorithm, c.card_class, c.hotlist_index, c.issued, c.expires,
+        c.opening_fen,
+    )  # fmt: skip
+
+
+def _psam_row(p: PsamRow) -> Row:
+    return p.psam, p.device, p.issued
+
+
+def _device_row(d: DeviceRow) -> Row:
+    return d.device, d.kind.value, d.box, d.name, d.place, d.merchant
+
+
+def _box_row(b: BoxRow) -> Row:
+    return b.box, b.partition, b.name, b.certificate
+
+
+def _shown(name: object) -> str:
+    return name.hex() if isinstance(name, bytes) else str(name)

@@ -1,0 +1,112 @@
+"""One record's verdict and its reason (RECORDS "Keys and verdicts"). Pure: everything that is known comes in.
+
+A valid TAC with new card keys posts the card side, always; only the merchant side can be held. What has no TAC is
+suspense, never quarantine. What proves nothing is quarantined, and judged again when registration or keys changed.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from cloud.ledger.values import Verdict
+from shared.purse.tac import TacVerdict
+from shared.records import LOAD_SHAPED, Kind, Record
+
+
+class Reason(IntEnum):
+    """Why. Frozen numbers: they stand in the books; texts in zh and en stand in the console."""
+
+    NONE = 0
+    DEVICE_UNKNOWN = 1
+    OTHER_BOX = 2
+    PSAM_UNKNOWN = 3
+    PSAM_MOVED = 4
+    """In another body than it was registered in, without a swap order 换机单."""
+    FORK = 5
+    """(device, epoch, seq) was seen with other bytes."""
+    UNPROVEN = 10
+    UNDECODABLE = 20
+    WRONG_TAC = 21
+    KEY_UNKNOWN = 22
+    CARD_UNKNOWN = 23
+    CARD_KEY_TAKEN = 24
+    """The card's counter is already proven by other bytes."""
+    TTN_TAKEN = 25
+    """The same TAC under another counter or sequence."""
+    NOT_DEBITED = 30
+    NOT_CREDITED = 31
+    ZERO = 32
+
+
+TOP_GRADE = frozenset({Reason.FORK, Reason.CARD_KEY_TAKEN, Reason.TTN_TAKEN})
+"""紧急: somebody copied, rolled back or forged."""
+
+REJUDGED = frozenset({Reason.UNDECODABLE, Reason.WRONG_TAC, Reason.KEY_UNKNOWN, Reason.CARD_UNKNOWN})
+"""What a registration, a key fix or a newer program can change."""
+
+
+class Known(NamedTuple):
+    """What is known of a record when it is judged.
+
+    same / other: its key is held with the same / with other bytes. tac: the key process's word, None when the record
+    carries no TAC or one that cannot be asked. place: why device, PSAM or box is not as registered.
+    """
+
+    same: bool = False
+    other: bool = False
+    tac: int | None = None
+    card_known: bool = True
+    card_key_taken: bool = False
+    ttn_taken: bool = False
+    place: Reason = Reason.NONE
+
+
+class Judgement(NamedTuple):
+    """Verdict and reason."""
+
+    verdict: Verdict
+    reason: Reason
+
+
+DUPLICATE = Judgement(Verdict.DUPLICATE, Reason.NONE)
+POSTED = Judgement(Verdict.POSTED, Reason.NONE)
+_NO_TAC = {
+    Kind.UNPROVEN: Judgement(Verdict.SUSPENSE, Reason.UNPROVEN),
+    Kind.LOAD_UNPROVEN: Judgement(Verdict.SUSPENSE, Reason.UNPROVEN),
+    Kind.NOT_DEBITED: Judgement(Verdict.NO_ENTRY, Reason.NOT_DEBITED),
+    Kind.NOT_CREDITED: Judgement(Verdict.NO_ENTRY, Reason.NOT_CREDITED),
+}
+_REFUSED = {
+    None: Judgement(Verdict.QUARANTINED, Reason.WRONG_TAC),
+    TacVerdict.WRONG: Judgement(Verdict.QUARANTINED, Reason.WRONG_TAC),
+    TacVerdict.UNKNOWN_KEY: Judgement(Verdict.QUARANTINED, Reason.KEY_UNKNOWN),
+    TacVerdict.UNKNOWN_ALGORITHM: Judgement(Verdict.QUARANTINED, Reason.KEY_UNKNOWN),
+}
+
+
+def judge(record: Record | None, known: Known) -> Judgement:
+    """The one place of these rules. `record` None: the bytes cannot be read."""
+    if known.same:
+        return DUPLICATE
+    if record is None:
+        return Judgement(Verdict.QUARANTINED, Reason.UNDECODABLE)
+    without = _NO_TAC.get(record.kind)  # type: ignore[call-overload]  # an int equals its Kind
+    if without is not None:
+        return Judgement(without.verdict, Reason.FORK) if known.other else without
+    if known.tac != TacVerdict.OK:
+        return _REFUSED[known.tac]  # type: ignore[index]  # an int equals its TacVerdict
+    return _proven(record, known)
+
+
+def _proven(record: Record, known: Known) -> Judgement:
+    if not known.card_known:
+        return Judgement(Verdict.QUARANTINED, Reason.CARD_UNKNOWN)
+    if known.card_key_taken:
+        return Judgement(Verdict.QUARANTINED, Reason.CARD_KEY_TAKEN)
+    if known.ttn_taken:
+        return Judgement(Verdict.QUARANTINED, Reason.TTN_TAKEN)
+    if not record.amount_fen:
+        return Judgement(Verdict.NO_ENTRY, Reason.ZERO)
+    reason = Reason.FORK if known.other else known.place
+    if not reason:
+        return POSTED
+    return Judgement(Verdict.POSTED if record.kind in LOAD_SHAPED else Verdict.HELD, reason)  # a load has no merchant

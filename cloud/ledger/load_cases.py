@@ -1,0 +1,269 @@
+"""Load cases 圈存 in the books: one row per online request (device, epoch, request), and what it ended as.
+
+A case ends confirmed (its TAC, or the card's next counter) or reversed (the same counter, proven by MAC1), never half.
+A refused request is a case too, so that a repeated one hears the same.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+from cloud.db import Database
+from cloud.ledger.arrival import Arrival, case_key, split_key
+from cloud.ledger.balances import balance
+from cloud.ledger.accounts import Side
+from cloud.ledger.entry import Entry, EntryKind, document_hash
+from cloud.ledger.facts import Code
+from cloud.ledger.grey import State
+from cloud.ledger.posting import Postings, load_alone, load_confirmed, load_reversed
+from cloud.ledger.values import OWN_PARTITION
+from cloud.ledger.writing import Writing
+from shared.clock import day_number
+from shared.records import CounterKind, Kind, LoadRecord
+from shared.wire import codec
+
+COLUMNS = (
+    "key, card, counter, balance_fen, amount_fen, psam, box, payload, result, time_s, state, debited, record, "
+    "evidence, opened_ms, changed_ms"
+)
+STEPS_MAX = 256
+"""Loads of one card that are looked at for evidence, the newest; older ones lie before any open case in practice."""
+EVIDENCE_MAX = 200
+MAIN_PURSE = 0b0010
+"""Application main, EP: what an online load request speaks of (records.purse_of)."""
+
+
+class CaseState(IntEnum):
+    """Frozen numbers: they stand in the books."""
+
+    REFUSED = 0
+    PENDING = 1
+    CONFIRMED = 2
+    CONFIRMED_BY_COUNTER = 3
+    REVERSED = 4
+
+
+_TAKEN = (int(CaseState.CONFIRMED), int(CaseState.CONFIRMED_BY_COUNTER))
+_SUSPENSE_STATE = {
+    CaseState.CONFIRMED: State.RECOVERED,
+    CaseState.CONFIRMED_BY_COUNTER: State.EVIDENCE,
+    CaseState.REVERSED: State.NOTHING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LoadCase:
+    """One row."""
+
+    key: bytes
+    card: bytes
+    counter: int
+    balance_fen: int
+    amount_fen: int
+    psam: bytes
+    box: str
+    payload: bytes
+    result: int
+    time_s: int
+    state: int
+    debited: int
+    record: int | None
+    evidence: str
+    opened_ms: int
+    changed_ms: int
+
+
+def case_of(db: Database, key: bytes) -> LoadCase | None:
+    """The case of this request."""
+    rows = db.run(f"SELECT {COLUMNS} FROM load_case WHERE key = ?", (key,))  # noqa: S608  # our own names
+    return LoadCase(*rows[0]) if rows else None
+
+
+def add_case(db: Database, case: LoadCase) -> None:
+    """A new row."""
+    row = tuple(getattr(case, name) for name in COLUMNS.split(", "))
+    db.insert("load_case", COLUMNS, [row])
+
+
+def taken_loads(db: Database, card: bytes) -> list[tuple[int, int, int]]:
+    """(online counter, balance before, sum) of the loads that the card certainly took, by counter."""
+    rows = db.run(
+        "SELECT counter, balance_fen, amount_fen FROM load_case WHERE card = ? AND state IN (?, ?) "
+        "ORDER BY counter DESC LIMIT ?",
+        (card, *_TAKEN, STEPS_MAX),
+    )
+    return [(counter, before, fen) for counter, before, fen in reversed(rows)]
+
+
+def take_records(writing: Writing, loads: Sequence[tuple[Arrival, int]]) -> None:
+    """Loads with a valid TAC and a new counter, by their number in the books: confirm their cases."""
+    for arrival, record in loads:
+        _take(writing, arrival, record)
+        settle_earlier(writing, arrival, record)
+
+
+def _take(writing: Writing, arrival: Arrival, record: int) -> None:
+    load, case = _load(arrival), case_of(writing.db, case_key(arrival))
+    if case is None or not _same(case, load):
+        _post_alone(writing, arrival, record, known=case)
+    elif case.state == CaseState.PENDING and case.debited:
+        accounts = writing.registry.cards[load.card].accounts
+        _enter(writing, EntryKind.LOAD_CONFIRMED, arrival, record, case.key, load_confirmed(accounts, load.amount_fen))
+        close_case(writing, case, CaseState.CONFIRMED, record)
+    elif case.state == CaseState.CONFIRMED_BY_COUNTER:
+        close_case(writing, case, CaseState.CONFIRMED, record)  # the money moved when the next counter was seen
+    else:
+        _post_alone(writing, arrival, record, known=case)
+
+
+def _same(case: LoadCase, load: LoadRecord) -> bool:
+    return (case.card, case.counter, case.amount_fen) == (load.card, load.counter, load.amount_fen)
+
+
+def _post_alone(writing: Writing, arrival: Arrival, record: int, known: LoadCase | None) -> None:
+    """The card has the money and nothing of ours is in transit for it: the account pays, below zero if need be."""
+    load = _load(arrival)
+    accounts = writing.registry.cards[load.card].accounts
+    key = arrival.key + record.to_bytes(8, "big")
+    _enter(writing, EntryKind.LOAD_ALONE, arrival, record, key, load_alone(accounts, load.amount_fen))
+    if known is None:
+        add_case(writing.db, _case_of_record(writing, arrival, CaseState.CONFIRMED, record))
+    elif _same(known, load):
+        close_case(writing, known, CaseState.CONFIRMED, record)
+    code = Code.LOAD_WITHOUT_DEBIT if known is None or not known.debited else Code.LOAD_CONTRADICTION
+    writing.notes.tell(code, f"圈存没有在途款 load without its pending debit: seq {arrival.seq}", device=arrival.device)
+    _note_negative(writing, accounts.online, load.card)
+
+
+def _note_negative(writing: Writing, online: int, card: bytes) -> None:
+    writing.booking.flush()
+    left = balance(writing.db, online, Side.CREDIT)
+    if left < 0:
+        writing.notes.tell(Code.ACCOUNT_NEGATIVE, f"电子账户为负 online account {left} fen: card {card.hex()}")
+
+
+def note_unproven(writing: Writing, loads: Iterable[tuple[Arrival, int]]) -> list[tuple[Arrival, int, State]]:
+    """Loads without TAC: their cases stay pending, with what the terminal says. A case that is not here is opened."""
+    found = []
+    for arrival, record in loads:
+        case = case_of(writing.db, case_key(arrival))
+        if case is None:
+            add_case(writing.db, _case_of_record(writing, arrival, CaseState.PENDING, record))
+        else:
+            add_evidence(writing, case.key, f"seq {arrival.seq}: 待证 unproven")
+        state = _SUSPENSE_STATE.get(CaseState(case.state), State.OPEN) if case else State.OPEN
+        found.append((arrival, record, state))
+    return found
+
+
+def note_not_credited(writing: Writing, loads: Iterable[Arrival]) -> None:
+    """The terminal says that nothing was credited. It is no proof: the case waits for the card's MAC1."""
+    for arrival in loads:
+        add_evidence(writing, case_key(arrival), f"seq {arrival.seq}: 终端称未圈存 not credited, says the terminal")
+
+
+def settle_earlier(writing: Writing, arrival: Arrival, record: int) -> None:
+    """A proven load with counter n: what is pending for an earlier counter was credited; for n itself, it was not."""
+    load = _load(arrival)
+    document = codec.dumps([int(Kind.LOAD), arrival.stored])
+    settle_pending(writing, load.card, load.counter, document, except_key=case_key(arrival))
+    _ = record
+
+
+def settle_pending(writing: Writing, card: bytes, counter: int, evidence: bytes, except_key: bytes = b"") -> None:
+    """What a proven online counter says of the card's pending cases. Idempotent."""
+    rows = writing.db.run(
+        f"SELECT {COLUMNS} FROM load_case WHERE card = ? AND state = ? AND counter <= ? ORDER BY counter, key",  # noqa: S608
+        (card, int(CaseState.PENDING), counter),
+    )
+    for case in (LoadCase(*row) for row in rows):
+        if case.key == except_key:
+            continue
+        if case.counter == counter or _counter_taken(writing.db, case):
+            reverse(writing, case, evidence)
+        else:
+            confirm_by_counter(writing, case, evidence)
+
+
+def _counter_taken(db: Database, case: LoadCase) -> bool:
+    """Another load has proven the counter of this case."""
+    key = case.card + bytes((MAIN_PURSE, CounterKind.ONLINE)) + case.counter.to_bytes(2, "big")
+    return bool(db.run("SELECT 1 FROM card_key WHERE key = ?", (key,)))
+
+
+def confirm_by_counter(writing: Writing, case: LoadCase, evidence: bytes) -> None:
+    """The card's online counter went on: it took the load."""
+    card = writing.registry.cards[case.card]
+    if case.debited:
+        kind, postings = EntryKind.LOAD_CONFIRMED_BY_COUNTER, load_confirmed(card.accounts, case.amount_fen)
+    else:
+        kind, postings = EntryKind.LOAD_ALONE, load_alone(card.accounts, case.amount_fen)
+    _enter_document(writing, kind, case, evidence, postings)
+    close_case(writing, case, CaseState.CONFIRMED_BY_COUNTER, None)
+
+
+def reverse(writing: Writing, case: LoadCase, evidence: bytes) -> None:
+    """The card still has the counter of before: it did not take the load."""
+    if case.debited:
+        accounts = writing.registry.cards[case.card].accounts
+        postings = load_reversed(accounts, case.amount_fen)
+        _enter_document(writing, EntryKind.LOAD_REVERSED, case, evidence, postings)
+    close_case(writing, case, CaseState.REVERSED, None)
+
+
+def close_case(writing: Writing, case: LoadCase, state: CaseState, record: int | None) -> None:
+    """Also settles what stands in suspense for it."""
+    ms = writing.now.unix_ms
+    writing.db.run(
+        "UPDATE load_case SET state = ?, record = ?, changed_ms = ? WHERE key = ?", (int(state), record, ms, case.key)
+    )
+    writing.db.run(
+        "UPDATE suspense SET state = ?, changed_ms = ? WHERE load = ?", (int(_SUSPENSE_STATE[state]), ms, case.key)
+    )
+
+
+def add_evidence(writing: Writing, key: bytes, text: str) -> None:
+    """What was said about a case, newest last; beyond the bound the oldest is cut."""
+    rows = writing.db.run("SELECT evidence FROM load_case WHERE key = ?", (key,))
+    if rows:
+        said = f"{rows[0][0]}; {text}" if rows[0][0] else text
+        writing.db.run("UPDATE load_case SET evidence = ? WHERE key = ?", (said[-EVIDENCE_MAX:], key))
+
+
+def _enter(
+    writing: Writing, kind: EntryKind, arrival: Arrival, record: int, key: bytes, postings: Postings
+) -> None:
+    load = _load(arrival)
+    place = writing.registry.place("", arrival.device, arrival.psam)
+    card = writing.registry.cards[load.card]
+    entry = writing.load_entry(kind, arrival, record, bytes((kind,)) + key, place, card, postings)
+    writing.booking.add_entry(entry, OWN_PARTITION)
+
+
+def _enter_document(writing: Writing, kind: EntryKind, case: LoadCase, evidence: bytes, postings: Postings) -> None:
+    document = codec.dumps([int(kind), case.key, case.card, case.amount_fen, evidence])
+    key = bytes((kind,)) + case.key
+    day = day_number(writing.now.campus_s)
+    writing.booking.add_entry(
+        Entry(kind, day, key, document_hash(document), postings, document=document), OWN_PARTITION
+    )
+
+
+def _case_of_record(writing: Writing, arrival: Arrival, state: CaseState, record: int) -> LoadCase:
+    load, ms = _load(arrival), writing.now.unix_ms
+    return LoadCase(
+        case_key(arrival), load.card, load.counter, load.balance_fen, load.amount_fen, arrival.psam, "", b"", 0,
+        load.time, int(state), 0, record, "", ms, ms,
+    )  # fmt: skip
+
+
+def _load(arrival: Arrival) -> LoadRecord:
+    if not isinstance(arrival.record, LoadRecord):
+        raise TypeError("a load case has load records")
+    return arrival.record
+
+
+def shown_key(key: bytes) -> str:
+    """'device/epoch/request' for people."""
+    device, epoch, request = split_key(key)
+    return f"{device.hex()}/{epoch}/{request}"

@@ -1,0 +1,84 @@
+"""Rows that change: marks of boxes and devices, read and written inside of a transaction."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from cloud.db import Database
+from cloud.ledger.marks import Mark, pack_ranges, unpack_ranges
+from cloud.ledger.values import Verdict
+
+_COUNTS = ("posted", "held", "suspense", "quarantined", "no_entry", "duplicates", "spent_fen", "loaded_fen")
+_COUNTED = {
+    Verdict.POSTED: "posted", Verdict.HELD: "held", Verdict.SUSPENSE: "suspense", Verdict.QUARANTINED: "quarantined",
+    Verdict.NO_ENTRY: "no_entry", Verdict.DUPLICATE: "duplicates",
+}  # fmt: skip
+"""Counters of first verdicts; what became of suspense and quarantine since stands with the cases."""
+_DEVICE_COLUMNS = f"device, epoch, cumulative, ranges, {', '.join(_COUNTS)}, last_ms"
+_BOX_COLUMNS = "box, store, partition, cumulative, ranges, last_ms"
+
+
+@dataclass(slots=True)
+class DeviceRow:
+    """Mark and counters of one (device, epoch)."""
+
+    mark: Mark = field(default_factory=Mark)
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTS, 0))
+    seqs: set[int] = field(default_factory=set)
+
+    def count(self, verdict: Verdict) -> None:
+        """One more of this verdict."""
+        self.counts[_COUNTED[verdict]] += 1
+
+
+DeviceKey = tuple[bytes, int]
+BoxKey = tuple[str, bytes]
+
+
+def device_rows(db: Database, keys: Collection[DeviceKey]) -> dict[DeviceKey, DeviceRow]:
+    """A row for each key, empty where there is none yet."""
+    devices = sorted({device for device, _ in keys})
+    rows = db.find(f"SELECT {_DEVICE_COLUMNS} FROM device_mark WHERE device", devices)  # noqa: S608  # our own names
+    found = {key: DeviceRow() for key in keys}
+    for device, epoch, cumulative, ranges, *rest in rows:
+        if (device, epoch) in found:
+            counts = dict(zip(_COUNTS, rest, strict=False))
+            found[device, epoch] = DeviceRow(Mark(cumulative, unpack_ranges(ranges)), counts)
+    return found
+
+
+def save_device_rows(db: Database, rows: Mapping[DeviceKey, DeviceRow], now_ms: int) -> None:
+    """Write them back."""
+    db.upsert(
+        "device_mark", _DEVICE_COLUMNS, "device, epoch",
+        [
+            (device, epoch, row.mark.cumulative, pack_ranges(row.mark.ranges), *row.counts.values(), now_ms)
+            for (device, epoch), row in rows.items()
+        ],
+    )  # fmt: skip
+
+
+def box_marks(db: Database, boxes: Iterable[str]) -> dict[BoxKey, Mark]:
+    """Marks of every store that these boxes ever had."""
+    rows = db.find("SELECT box, store, cumulative, ranges FROM box_mark WHERE box", sorted(set(boxes)))
+    return {(box, store): Mark(cumulative, unpack_ranges(ranges)) for box, store, cumulative, ranges in rows}
+
+
+def save_box_marks(db: Database, marks: Mapping[BoxKey, tuple[int, Mark]], now_ms: int) -> None:
+    """(box, store) → (partition, mark)."""
+    db.upsert(
+        "box_mark", _BOX_COLUMNS, "box, store",
+        [
+            (box, store, partition, mark.cumulative, pack_ranges(mark.ranges), now_ms)
+            for (box, store), (partition, mark) in marks.items()
+        ],
+    )  # fmt: skip
+
+
+def devices_of(db: Database, box: str, store: bytes) -> list[DeviceKey]:
+    """Every (device, epoch) that this store ever brought a record of."""
+    return [
+        (device, epoch)
+        for device, epoch in db.run(
+            "SELECT device, epoch FROM box_device WHERE box = ? AND store = ? ORDER BY device, epoch", (box, store)
+        )
+    ]

@@ -1,0 +1,87 @@
+"""Brings a database to the newest schema, or refuses one that is newer than this program.
+
+SQLAlchemy and Alembic are loaded only when there is something to do, so that an ordinary start does not wait for them.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from cloud.db import WRITER_LOCK, Database, PostgresDatabase, SqliteDatabase
+from shared.errors import ConfigFault, RuleBroken
+
+HEAD = "0001"
+"""The schema that this program speaks."""
+_FOLDER = Path(__file__).parent / "migrations"
+
+
+def migrate(database: Database) -> None:
+    """Idempotent, and safe when two processes start at once. ConfigFault for a ledger of a newer program."""
+    found = _revision(database)
+    if found == HEAD:
+        return
+    if found is not None and found > HEAD:
+        raise ConfigFault(f"ledger schema {found} is newer than this program ({HEAD})")
+    if found is None and isinstance(database, SqliteDatabase):
+        _create(database)
+        return
+    _upgrade(database)
+
+
+def _revision(database: Database) -> str | None:
+    with database.reading():
+        if not database.run(_HAS_VERSION[database.dialect]):
+            return None
+        return str(database.run("SELECT version_num FROM alembic_version")[0][0])
+
+
+_HAS_VERSION = {
+    "sqlite": "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'",
+    "postgresql": "SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL",
+}
+
+
+def _create(database: SqliteDatabase) -> None:
+    """A fresh file: the migrations run once per process, on a database in memory, and are written down as a script."""
+    statements = _script()
+    with database.writing():
+        if not database.run(_HAS_VERSION["sqlite"]):
+            for sql in statements:
+                database.run(sql)
+
+
+@lru_cache(maxsize=1)
+def _script() -> tuple[str, ...]:
+    model = SqliteDatabase(":memory:")
+    _upgrade(model)
+    made = model.run("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid")
+    model.close()
+    return (*(sql for (sql,) in made), f"INSERT INTO alembic_version VALUES ('{HEAD}')")  # noqa: S608  # a constant
+
+
+def _upgrade(database: Database) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import StaticPool
+
+    url, creator = _raw(database)
+    engine = create_engine(url, creator=creator, poolclass=StaticPool)
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    with engine.connect() as connection:
+        if isinstance(database, SqliteDatabase):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
+        config.attributes["connection"] = connection
+        command.upgrade(config, HEAD)
+        connection.commit()
+
+
+def _raw(database: Database) -> tuple[str, Any]:
+    if isinstance(database, SqliteDatabase):
+        return "sqlite://", lambda: database.connection
+    if isinstance(database, PostgresDatabase):
+        return "postgresql+psycopg://", lambda: database.connect(autocommit=False)
+    raise RuleBroken("a database of an unknown kind")

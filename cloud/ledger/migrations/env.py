@@ -1,0 +1,6 @@
+"""Alembic's entry: runs the migrations on the connection that cloud.ledger.migrate hands over, in its transaction."""
+
+from alembic import context
+
+context.configure(connection=context.config.attributes["connection"], transactional_ddl=False)
+context.run_migrations()

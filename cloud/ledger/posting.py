@@ -1,0 +1,59 @@
+"""Business event → postings: the only place that knows which accounts move (ARCHITECTURE "Books").
+
+Debit account first. A change here is a change of the books: the snapshot test shows it.
+"""
+
+from typing import NamedTuple
+
+from cloud.ledger.entry import Posting
+
+
+class CardAccounts(NamedTuple):
+    """Account numbers of one card."""
+
+    purse: int
+    online: int
+    transit: int
+
+
+Postings = tuple[Posting, ...]
+
+
+def opening_balance(bank: int, card: CardAccounts, fen: int) -> Postings:
+    """期初余额: what is in the purse when the card is handed out."""
+    return (Posting(bank, card.purse, fen),)
+
+
+def deposit(bank: int, card: CardAccounts, fen: int) -> Postings:
+    """充值: into the online account."""
+    return (Posting(bank, card.online, fen),)
+
+
+def purchase(card: CardAccounts, merchant_side: int, fen: int) -> Postings:
+    """消费, recovered or grey by evidence too. merchant_side: the merchant, or its held account 待核."""
+    return (Posting(card.purse, merchant_side, fen),)
+
+
+def load_authorised(card: CardAccounts, fen: int) -> Postings:
+    """圈存: MAC2 may leave; the sum is in transit."""
+    return (Posting(card.online, card.transit, fen),)
+
+
+def load_confirmed(card: CardAccounts, fen: int) -> Postings:
+    """By TAC, or by the card's next counter."""
+    return (Posting(card.transit, card.purse, fen),)
+
+
+def load_reversed(card: CardAccounts, fen: int) -> Postings:
+    """The card still has the old counter, and MAC1 proves it."""
+    return (Posting(card.transit, card.online, fen),)
+
+
+def load_alone(card: CardAccounts, fen: int) -> Postings:
+    """The pending debit is not in this ledger: the card has the money, so the account pays, below zero if need be."""
+    return (Posting(card.online, card.purse, fen),)
+
+
+def withdrawn(postings: Postings) -> Postings:
+    """The exact opposite of an entry."""
+    return tuple(Posting(p.credit, p.debit, p.fen) for p in postings)

@@ -1,0 +1,133 @@
+"""Who is registered: cards, PSAMs, bodies, boxes and their accounts, as one value held in memory.
+
+Read anew when another process has imported (its version is looked at in every transaction). Bound: the inventory.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from cloud.db import Database
+from cloud.ledger.accounts import BANK, HELD_UNKNOWN
+from cloud.ledger.judge import Reason
+from cloud.ledger.posting import CardAccounts
+from shared.ids import BoxId, DeviceId, LedgerId, PsamId
+
+PLACES_MAX = 65_536
+"""(box, device, PSAM) triples whose answer is remembered; at the bound all are worked out again."""
+
+
+class Card(NamedTuple):
+    """A card of ours."""
+
+    accounts: CardAccounts
+    label: str
+    issued: int
+    hotlisted: bool
+
+
+class Device(NamedTuple):
+    """A body: which box serves it, and whose takings it makes."""
+
+    kind: str
+    box: BoxId
+    name: str
+    merchant_account: int
+    held_account: int
+
+
+class Psam(NamedTuple):
+    """A PSAM and the body it was put in."""
+
+    device: DeviceId
+    issued: int
+
+
+class Place(NamedTuple):
+    """What is known of where a record comes from. reason: why it is not as registered. account: its merchant side."""
+
+    reason: Reason
+    device: Device | None
+    account: int
+    held_account: int
+    issued: int
+
+
+@dataclass(slots=True)
+class Registry:
+    """All of it, at one version."""
+
+    version: int
+    ledger: LedgerId
+    campus: int
+    name: str
+    demo: bool
+    bank: int
+    held_unknown: int
+    cards: dict[bytes, Card] = field(default_factory=dict)
+    devices: dict[bytes, Device] = field(default_factory=dict)
+    psams: dict[bytes, Psam] = field(default_factory=dict)
+    boxes: dict[str, int] = field(default_factory=dict)
+    _places: dict[tuple[str, bytes, bytes], Place] = field(default_factory=dict)
+
+    def place(self, box: str, device: DeviceId, psam: PsamId) -> Place:
+        """Is this body, with this PSAM, at this box, as registered?"""
+        asked = (box, device, psam)
+        found = self._places.get(asked)
+        if found is None:
+            if len(self._places) >= PLACES_MAX:
+                self._places.clear()
+            found = self._places[asked] = self._place(box, device, psam)
+        return found
+
+    def _place(self, box: str, device: DeviceId, psam: PsamId) -> Place:
+        body, chip = self.devices.get(device), self.psams.get(psam)
+        issued = chip.issued if chip else 0
+        if body is None:
+            return Place(Reason.DEVICE_UNKNOWN, None, self.held_unknown, self.held_unknown, issued)
+        reason = self._reason(box, device, body, psam, chip)
+        return Place(reason, body, body.merchant_account, body.held_account, issued)
+
+    def _reason(self, box: str, device: DeviceId, body: Device, psam: PsamId, chip: Psam | None) -> Reason:
+        if body.box != box:
+            return Reason.OTHER_BOX
+        if bytes(psam) == bytes(device):
+            return Reason.NONE  # a body without PSAM uses its own number
+        if chip is None:
+            return Reason.PSAM_UNKNOWN
+        return Reason.NONE if chip.device == device else Reason.PSAM_MOVED
+
+
+def read_version(db: Database) -> int:
+    """Rises with every import and every change of a card's state."""
+    return int(db.run("SELECT value FROM watermark WHERE name = 'registry'")[0][0])
+
+
+def read_registry(db: Database) -> Registry:
+    """Inside of a transaction."""
+    meta: dict[str, str] = dict(db.run("SELECT name, value FROM meta"))
+    accounts: dict[str, int] = dict(db.run("SELECT code, id FROM account WHERE code IN (?, ?)", (BANK, HELD_UNKNOWN)))
+    registry = Registry(
+        version=read_version(db),
+        ledger=LedgerId(bytes.fromhex(meta["ledger"])),
+        campus=int(meta.get("campus", 0)),
+        name=meta.get("name", ""),
+        demo=meta.get("demo") == "1",
+        bank=accounts[BANK],
+        held_unknown=accounts[HELD_UNKNOWN],
+    )
+    _read_rows(db, registry)
+    return registry
+
+
+def _read_rows(db: Database, registry: Registry) -> None:
+    for card, purse, online, transit, label, issued, hotlisted in db.run(
+        "SELECT card, purse_account, online_account, transit_account, label, issued, hotlisted FROM card"
+    ):
+        registry.cards[card] = Card(CardAccounts(purse, online, transit), label, issued, bool(hotlisted))
+    for device, kind, box, name, merchant, held in db.run(
+        "SELECT device, kind, box, name, merchant_account, held_account FROM device"
+    ):
+        registry.devices[device] = Device(kind, box, name, merchant, held)
+    for psam, device, issued in db.run("SELECT psam, device, issued FROM psam"):
+        registry.psams[psam] = Psam(device, issued)
+    registry.boxes.update(db.run("SELECT box, partition FROM box"))

@@ -1,0 +1,208 @@
+"""The tables of the ledger, in the one place that says so. Money is integer fen; times are ms or campus seconds.
+
+Money tables (record, entry, posting, batch) are append-only: triggers of the migration refuse UPDATE and DELETE.
+What may change stands elsewhere: marks, open cases, states. Imported by migrations and tests only, never when selling.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeEngine
+
+Form = TypeEngine[Any] | type[TypeEngine[Any]]
+metadata = MetaData()
+Big = BigInteger().with_variant(Integer, "sqlite")
+Small = SmallInteger().with_variant(Integer, "sqlite")
+Bytes = LargeBinary
+APPEND_ONLY = ("record", "entry", "posting", "batch")
+
+
+def _col(name: str, form: Form, default: str | None = None) -> Column[Any]:
+    return Column(name, form, nullable=False, server_default=default)
+
+
+def _maybe(name: str, form: Form) -> Column[Any]:
+    return Column(name, form, nullable=True)
+
+
+def _id() -> Column[int]:
+    return Column("id", Big, primary_key=True, autoincrement=False)
+
+
+# --- who: from the signed inventory ------------------------------------------------------------------------------
+
+meta = Table("meta", metadata, Column("name", Text, primary_key=True), _col("value", Text))
+
+account = Table(
+    "account", metadata, _id(), _col("code", Text), _col("kind", Text), _col("side", Small),
+    UniqueConstraint("code", name="uq_account_code"),
+)  # fmt: skip
+
+card = Table(
+    "card", metadata, _col("card", Bytes), _col("label", Text), _col("profile", Text), _col("key_version", Small),
+    _col("algorithm", Small), _col("card_class", Small), _col("hotlist_index", Big), _col("issued", Big),
+    _col("expires", Big), _col("opening_fen", Big), _col("purse_account", Big), _col("online_account", Big),
+    _col("transit_account", Big), _col("hotlisted", Small, "0"),
+    PrimaryKeyConstraint("card"), UniqueConstraint("label", name="uq_card_label"),
+)  # fmt: skip
+
+psam = Table(
+    "psam", metadata, _col("psam", Bytes), _col("device", Bytes), _col("issued", Big), PrimaryKeyConstraint("psam")
+)
+
+device = Table(
+    "device", metadata, _col("device", Bytes), _col("kind", Text), _col("box", Text), _col("name", Text),
+    _col("place", Text), _col("merchant", Text), _col("merchant_account", Big), _col("held_account", Big),
+    PrimaryKeyConstraint("device"),
+)  # fmt: skip
+
+box = Table(
+    "box", metadata, _col("box", Text), _col("partition", Small), _col("name", Text), _col("certificate", Bytes),
+    PrimaryKeyConstraint("box"),
+)  # fmt: skip
+
+epoch = Table(
+    "epoch", metadata, _col("device", Bytes), _col("epoch", Integer), _col("storage", Bytes), _col("psam", Bytes),
+    PrimaryKeyConstraint("device", "epoch"), UniqueConstraint("device", "storage", "psam", name="uq_epoch_triple"),
+)  # fmt: skip
+
+# --- books: append-only ------------------------------------------------------------------------------------------
+
+batch = Table(
+    "batch", metadata, _col("partition", Small), _col("number", Big), _col("kind", Small), _col("records", Integer),
+    _col("entries", Integer), _col("committed_ms", Big), _col("hash", Bytes),
+    PrimaryKeyConstraint("partition", "number"),
+)  # fmt: skip
+
+record = Table(
+    "record", metadata, _id(), _col("key", Bytes), _col("fork", Big), _col("digest", Bytes), _col("stored", Bytes),
+    _col("verdict", Small), _col("reason", Small), _col("partition", Small), _col("number", Big), _col("box", Text),
+    _col("received_ms", Big), _col("received_s", Big),
+    UniqueConstraint("key", "fork", name="uq_record_key"),
+)  # fmt: skip
+
+card_key = Table(
+    "card_key", metadata, _col("key", Bytes), _col("record", Big), PrimaryKeyConstraint("key"), sqlite_with_rowid=False
+)
+
+ttn_key = Table(
+    "ttn_key", metadata, _col("slot", Bytes), _col("claim", Bytes), _col("record", Big),
+    PrimaryKeyConstraint("slot", "claim"), sqlite_with_rowid=False,
+)  # fmt: skip
+
+entry = Table(
+    "entry", metadata, _id(), _col("book", Integer), _col("kind", Small), _col("effective_day", Integer),
+    _col("booked_at_ms", Big), _col("key", Bytes), _col("input_hash", Bytes), _col("flags", Small),
+    _maybe("record", Big), _maybe("document", Bytes), _maybe("reverses", Big), _col("partition", Small),
+    _col("number", Big),
+    UniqueConstraint("key", name="uq_entry_key"),
+)  # fmt: skip
+
+posting = Table(
+    "posting", metadata, _col("entry", Big), _col("line", Small), _col("debit", Big), _col("credit", Big),
+    _col("fen", Big),
+    PrimaryKeyConstraint("entry", "line"),
+    CheckConstraint("fen > 0", name="ck_posting_fen"), CheckConstraint("debit <> credit", name="ck_posting_sides"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+# --- sums, folded from the books ---------------------------------------------------------------------------------
+
+balance = Table(
+    "balance", metadata, Column("account", Big, primary_key=True, autoincrement=False), _col("debit_fen", Big),
+    _col("credit_fen", Big),
+)  # fmt: skip
+
+watermark = Table("watermark", metadata, Column("name", Text, primary_key=True), _col("value", Big))
+
+# --- marks: what is held -----------------------------------------------------------------------------------------
+
+device_mark = Table(
+    "device_mark", metadata, _col("device", Bytes), _col("epoch", Integer), _col("cumulative", Big),
+    _col("ranges", Bytes), _col("posted", Big), _col("held", Big), _col("suspense", Big), _col("quarantined", Big),
+    _col("no_entry", Big), _col("duplicates", Big), _col("spent_fen", Big), _col("loaded_fen", Big),
+    _col("last_ms", Big),
+    PrimaryKeyConstraint("device", "epoch"), sqlite_with_rowid=False,
+)  # fmt: skip
+
+box_mark = Table(
+    "box_mark", metadata, _col("box", Text), _col("store", Bytes), _col("partition", Small), _col("cumulative", Big),
+    _col("ranges", Bytes), _col("last_ms", Big),
+    PrimaryKeyConstraint("box", "store"), sqlite_with_rowid=False,
+)  # fmt: skip
+
+box_device = Table(
+    "box_device", metadata, _col("box", Text), _col("store", Bytes), _col("device", Bytes), _col("epoch", Integer),
+    PrimaryKeyConstraint("box", "store", "device", "epoch"), sqlite_with_rowid=False,
+)  # fmt: skip
+
+# --- cases -------------------------------------------------------------------------------------------------------
+
+suspense = Table(
+    "suspense", metadata, Column("record", Big, primary_key=True, autoincrement=False), _col("record_key", Bytes),
+    _col("purse", Bytes), _col("counter", Integer), _maybe("load", Bytes), _col("state", Small),
+    _col("generation", Integer), _maybe("entry", Big), _col("opened_ms", Big), _col("changed_ms", Big),
+    Index("ix_suspense_purse", "purse"), Index("ix_suspense_record_key", "record_key"), Index("ix_suspense_load", "load"),
+    Index("ix_suspense_state", "state"),
+)  # fmt: skip
+
+claim = Table(
+    "claim", metadata, _col("target", Bytes), _col("record", Big), PrimaryKeyConstraint("target", "record"),
+    sqlite_with_rowid=False,
+)  # fmt: skip
+
+quarantine = Table(
+    "quarantine", metadata, Column("record", Big, primary_key=True, autoincrement=False), _col("reason", Small),
+    _col("state", Small), _maybe("entry", Big), _col("opened_ms", Big), _col("changed_ms", Big),
+    Index("ix_quarantine_state", "state"),
+)  # fmt: skip
+
+junk = Table(
+    "junk", metadata, _id(), _col("digest", Bytes), _col("at_ms", Big), _col("box", Text), _col("partition", Small),
+    _col("reason", Text), _col("raw", Bytes), UniqueConstraint("digest", name="uq_junk_digest"),
+)  # fmt: skip
+
+load_case = Table(
+    "load_case", metadata, _col("key", Bytes), _col("card", Bytes), _col("counter", Integer), _col("balance_fen", Big),
+    _col("amount_fen", Big), _col("psam", Bytes), _col("box", Text), _col("payload", Bytes), _col("result", Small),
+    _col("time_s", Big), _col("state", Small), _col("debited", Small), _maybe("record", Big), _col("evidence", Text),
+    _col("opened_ms", Big), _col("changed_ms", Big),
+    PrimaryKeyConstraint("key"), Index("ix_load_case_card", "card", "counter"), Index("ix_load_case_state", "state"),
+)  # fmt: skip
+
+# --- what is told ------------------------------------------------------------------------------------------------
+
+fact = Table(
+    "fact", metadata, _id(), _col("at_ms", Big), _col("level", Text), _col("code", Text), _col("box", Text),
+    _col("device", Bytes), _col("text", Text),
+)  # fmt: skip
+
+device_status = Table(
+    "device_status", metadata, _col("device", Bytes), _col("box", Text), _col("at_ms", Big),
+    _col("hotlist_version", Big), _col("parameter_version", Big), _col("slots_left", Big), _col("clock_set", Small),
+    _col("day", Integer), _col("day_first_seq", Big),
+    PrimaryKeyConstraint("device"),
+)  # fmt: skip
+
+epoch_status = Table(
+    "epoch_status", metadata, _col("device", Bytes), _col("epoch", Integer), _col("psam", Bytes), _col("oldest", Big),
+    _col("last", Big), _col("settled", Big), _col("open_slots", Integer), _col("at_ms", Big),
+    PrimaryKeyConstraint("device", "epoch"),
+)  # fmt: skip
+
+box_state = Table(
+    "box_state", metadata, _col("box", Text), _col("at_ms", Big), _col("state", Bytes), PrimaryKeyConstraint("box")
+)

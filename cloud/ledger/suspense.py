@@ -1,0 +1,211 @@
+"""Suspense cases of purchases in the books: opens them, and settles them again whenever something new may decide.
+
+The decision is grey.settle's; here the evidence is gathered and the difference to the books is posted: an entry by
+evidence, or its withdrawal when a proof says otherwise.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from cloud.db import Row
+from cloud.ledger.arrival import Arrival, arrive, purse_key
+from cloud.ledger.entry import Entry, EntryKind, Posting
+from cloud.ledger.facts import Code
+from cloud.ledger.grey import Case, Evidence, LoadStep, State, settle
+from cloud.ledger.judge import Reason
+from cloud.ledger.load_cases import taken_loads
+from cloud.ledger.posting import withdrawn
+from cloud.ledger.values import OWN_PARTITION
+from cloud.ledger.writing import Writing
+from shared.records import CounterKind, PurchaseRecord
+
+COLUMNS = "record, record_key, purse, counter, load, state, generation, entry, opened_ms, changed_ms"
+_CASES = "SELECT record, record_key, purse, counter, load, state, generation, entry FROM suspense WHERE purse"
+_RECORDS = "SELECT id, stored, box, fork, reason, received_s FROM record WHERE id"
+
+
+@dataclass(slots=True)
+class Touched:
+    """Counters of purses about which something new is held. None: all of the purse's, for a load moved its balance."""
+
+    counters: dict[bytes, set[int] | None] = field(default_factory=dict)
+
+    def purchase(self, arrival: Arrival, counter: int) -> None:
+        """A proof with counter n speaks of n, and of n − 1 by its balance."""
+        known = self.counters.setdefault(purse_key(arrival.card_key), set())
+        if known is not None:
+            known.update((counter, counter - 1))
+
+    def case(self, purse: bytes, counter: int) -> None:
+        """A case opened, or its terminal spoke about it."""
+        known = self.counters.setdefault(purse, set())
+        if known is not None:
+            known.add(counter)
+
+    def load(self, purse: bytes) -> None:
+        """A load of this purse became certain."""
+        self.counters[purse] = None
+
+    def names(self, purse: bytes, counter: int) -> bool:
+        """Is this case to be looked at?"""
+        known = self.counters[purse]
+        return known is None or counter in known
+
+
+@dataclass(slots=True)
+class _Case:
+    """A row of suspense with the record behind it."""
+
+    row: Row
+    arrival: Arrival
+    box: str
+    fork: int
+    reason: int
+    received_s: int
+
+    @property
+    def record(self) -> PurchaseRecord:
+        found = self.arrival.record
+        if not isinstance(found, PurchaseRecord):
+            raise TypeError("a purchase case has a purchase record")
+        return found
+
+    def grey(self) -> Case:
+        r = self.record
+        return Case(self.row[0], (self.arrival.psam, r.ttn), r.balance_fen, r.amount_fen)
+
+
+def open_cases(writing: Writing, opened: Iterable[tuple[Arrival, int]], touched: Touched) -> None:
+    """Put unproven purchases into suspense."""
+    ms, rows = writing.now.unix_ms, []
+    for arrival, record in opened:
+        purse, counter = purse_key(arrival.card_key), int.from_bytes(arrival.card_key[-2:], "big")
+        touched.case(purse, counter)
+        rows.append((record, arrival.key, purse, counter, None, int(State.OPEN), 0, None, ms, ms))
+    writing.db.insert("suspense", COLUMNS, rows)
+
+
+def note_claims(writing: Writing, claims: Iterable[tuple[bytes, Arrival, int]], touched: Touched) -> None:
+    """Terminals said 'not debited' of their records (target key, claiming record)."""
+    rows = []
+    for target, arrival, record in claims:
+        touched.case(purse_key(arrival.card_key), int.from_bytes(arrival.card_key[-2:], "big"))
+        rows.append((target, record))
+    writing.db.insert("claim", "target, record", rows)
+
+
+def settle_touched(writing: Writing, touched: Touched) -> None:
+    """Look again at every case that something new may decide."""
+    if not touched.counters:
+        return
+    rows = writing.db.find(_CASES, list(touched.counters))
+    wanted = [row for row in rows if row[4] is None and touched.names(row[2], row[3])]
+    if not wanted:
+        return
+    writing.booking.flush()
+    groups: dict[tuple[bytes, int], list[_Case]] = defaultdict(list)
+    for case in _with_records(writing, wanted):
+        groups[case.row[2], case.row[3]].append(case)
+    for (purse, counter), cases in groups.items():
+        _settle_group(writing, purse, counter, cases)
+
+
+def _with_records(writing: Writing, rows: list[Row]) -> list[_Case]:
+    by_id = {row[0]: row for row in rows}
+    found = writing.db.find(_RECORDS, list(by_id))
+    return [
+        _Case(by_id[number], arrive(stored), box, fork, reason, received_s)
+        for number, stored, box, fork, reason, received_s in sorted(found)
+    ]
+
+
+def _settle_group(writing: Writing, purse: bytes, counter: int, cases: list[_Case]) -> None:
+    evidence = Evidence(
+        _claimed(writing, cases),
+        _proof(writing, purse, counter),
+        _next_balance(writing, purse, counter),
+        [LoadStep(*step) for step in taken_loads(writing.db, purse[:10])],
+    )
+    states = settle([case.grey() for case in cases], evidence)
+    for case in cases:
+        _apply(writing, case, states[case.row[0]])
+
+
+def _claimed(writing: Writing, cases: list[_Case]) -> set[int]:
+    """Records that their terminal called not debited, in a record about the same card and counter."""
+    by_key = {case.arrival.key: case for case in cases}
+    rows = writing.db.find("SELECT target, record FROM claim WHERE target", list(by_key))
+    records = dict(rows and writing.db.find("SELECT id, stored FROM record WHERE id", [record for _, record in rows]))
+    return {
+        by_key[target].row[0] for target, record in rows
+        if arrive(records[record]).card_key == by_key[target].arrival.card_key
+    }  # fmt: skip
+
+
+def _proof(writing: Writing, purse: bytes, counter: int) -> tuple[bytes, int] | None:
+    held = _proven(writing, purse, counter)
+    return None if held is None else (held.psam, _purchase(held).ttn)
+
+
+def _next_balance(writing: Writing, purse: bytes, counter: int) -> int | None:
+    held = _proven(writing, purse, counter + 1) if counter < 0xFFFF else None
+    return None if held is None else _purchase(held).balance_fen
+
+
+def _proven(writing: Writing, purse: bytes, counter: int) -> Arrival | None:
+    key = purse + bytes((CounterKind.OFFLINE,)) + counter.to_bytes(2, "big")
+    rows = writing.db.run("SELECT r.stored FROM card_key k JOIN record r ON r.id = k.record WHERE k.key = ?", (key,))
+    return arrive(rows[0][0]) if rows else None
+
+
+def _purchase(arrival: Arrival) -> PurchaseRecord:
+    if not isinstance(arrival.record, PurchaseRecord):
+        raise TypeError("an offline counter is a purchase's")
+    return arrival.record
+
+
+def _apply(writing: Writing, case: _Case, wanted: State) -> None:
+    record, _, _, _, _, state, generation, entry = case.row
+    if state == wanted:
+        return
+    if state == State.EVIDENCE:
+        _withdraw(writing, case, entry)
+        entry = None
+    if wanted is State.EVIDENCE:
+        generation += 1
+        entry = _post(writing, case, generation)
+        wanted = State.OPEN if entry is None else wanted
+    writing.db.run(
+        "UPDATE suspense SET state = ?, generation = ?, entry = ?, changed_ms = ? WHERE record = ?",
+        (int(wanted), generation, entry, writing.now.unix_ms, record),
+    )
+
+
+def _post(writing: Writing, case: _Case, generation: int) -> int | None:
+    card = writing.registry.cards.get(case.record.card)
+    if card is None or not case.record.amount_fen:
+        return None
+    place = writing.registry.place(case.box, case.arrival.device, case.arrival.psam)
+    key = bytes((EntryKind.EVIDENCE,)) + case.row[0].to_bytes(8, "big") + generation.to_bytes(2, "big")
+    held = bool(place.reason) or case.reason == Reason.FORK
+    entry = writing.purchase_entry(
+        EntryKind.EVIDENCE, case.arrival, case.row[0], key, place, card, held=held, received_s=case.received_s
+    )
+    return writing.booking.add_entry(entry, OWN_PARTITION)
+
+
+def _withdraw(writing: Writing, case: _Case, entry: int) -> None:
+    writing.booking.flush()
+    rows = writing.db.run("SELECT debit, credit, fen FROM posting WHERE entry = ? ORDER BY line", (entry,))
+    ((day, input_hash),) = writing.db.run("SELECT effective_day, input_hash FROM entry WHERE id = ?", (entry,))
+    postings = withdrawn(tuple(Posting(*row) for row in rows))
+    key = bytes((EntryKind.EVIDENCE_WITHDRAWN,)) + entry.to_bytes(8, "big")
+    writing.booking.add_entry(
+        Entry(EntryKind.EVIDENCE_WITHDRAWN, day, key, input_hash, postings, record=case.row[0], reverses=entry),
+        OWN_PARTITION,
+    )
+    writing.notes.tell(
+        Code.EVIDENCE_WITHDRAWN, f"灰记录改判 grey record decided anew: seq {case.arrival.seq}",
+        device=case.arrival.device,
+    )  # fmt: skip

@@ -1,0 +1,102 @@
+"""What one writing transaction works with: the books that it adds to, the registry, the clocks, and what it noticed."""
+
+from dataclasses import dataclass, field
+
+from cloud.db import Database
+from cloud.ledger.arrival import Arrival
+from cloud.ledger.books import Booking
+from cloud.ledger.dates import NEIGHBOURS, day_of, doubtful_day, is_possible
+from cloud.ledger.entry import Entry, EntryFlag, EntryKind
+from cloud.ledger.facts import Code, Notes
+from cloud.ledger.posting import CardAccounts, Postings, purchase
+from cloud.ledger.registry import Card, Place, Registry
+from cloud.ledger.values import Now, Verdict
+from shared.errors import RuleBroken, WireFault
+from shared.records import STORED_HEAD, Record, decode
+
+_NEIGHBOURS = "SELECT stored FROM record WHERE key >= ? AND key <= ? AND fork = 0 ORDER BY key LIMIT ?"
+
+
+@dataclass(slots=True)
+class Writing:
+    """Lives as long as its transaction."""
+
+    db: Database
+    registry: Registry
+    booking: Booking
+    now: Now
+    notes: Notes = field(default_factory=Notes)
+
+    def close(self) -> None:
+        """Write what is left. The commit follows."""
+        self.booking.close()
+        self.notes.write(self.db, self.now.unix_ms)
+
+    def purchase_entry(
+        self, kind: EntryKind, arrival: Arrival, record: int, key: bytes, place: Place, card: Card, *, held: bool,
+        received_s: int,
+    ) -> Entry:  # fmt: skip
+        """Purse to merchant, or to its held account."""
+        day, doubt = self._day(arrival, place, card, received_s)
+        side = place.held_account if held else place.account
+        flags = doubt | (EntryFlag.MERCHANT_HELD if held else 0)
+        postings = purchase(card.accounts, side, _record(arrival).amount_fen)
+        return Entry(kind, day, key, arrival.sha, postings, record=record, flags=flags)
+
+    def load_entry(
+        self, kind: EntryKind, arrival: Arrival, record: int, key: bytes, place: Place, card: Card, postings: Postings
+    ) -> Entry:
+        """A load by its own record."""
+        day, doubt = self._day(arrival, place, card, self.now.campus_s)
+        return Entry(kind, day, key, arrival.sha, postings, record=record, flags=doubt)
+
+    def accounts(self, card: bytes) -> CardAccounts | None:
+        """Of a card of ours."""
+        found = self.registry.cards.get(card)
+        return found.accounts if found else None
+
+    def _day(self, arrival: Arrival, place: Place, card: Card, received_s: int) -> tuple[int, int]:
+        time_s = _record(arrival).time
+        issued_s = max(card.issued, place.issued)
+        if is_possible(time_s, issued_s, received_s):
+            return day_of(time_s), 0
+        text = f"时间存疑 impossible time {time_s}: seq {arrival.seq}"
+        self.notes.tell(Code.TIME_DOUBTFUL, text, device=arrival.device)
+        return doubtful_day(arrival.seq, self._neighbours(arrival, issued_s, received_s), received_s), (
+            EntryFlag.TIME_DOUBTFUL
+        )
+
+    def _neighbours(self, arrival: Arrival, issued_s: int, received_s: int) -> list[tuple[int, int]]:
+        """(seq, time) of held records near this one whose time can be believed. Rare: three reads per doubtful record."""
+        self.booking.flush()
+        low = arrival.key[:8] + max(arrival.seq - NEIGHBOURS, 1).to_bytes(4, "big")
+        high = arrival.key[:8] + min(arrival.seq + NEIGHBOURS, 0xFFFF_FFFF).to_bytes(4, "big")
+        found = []
+        for (stored,) in self.db.run(_NEIGHBOURS, (low, high, 2 * NEIGHBOURS)):
+            near = _readable(stored)
+            if near and near.seq != arrival.seq and is_possible(near.time, issued_s, received_s):
+                found.append((near.seq, near.time))
+        return found
+
+
+def first_verdict_key(kind: EntryKind, arrival: Arrival, fork: int) -> bytes:
+    """Key of the entry that a record makes."""
+    return bytes((kind,)) + arrival.key + (fork.to_bytes(8, "big") if fork else b"")
+
+
+def is_held(verdict: Verdict) -> bool:
+    """Does the merchant side wait?"""
+    return verdict is Verdict.HELD
+
+
+def _readable(stored: bytes) -> Record | None:
+    try:
+        return decode(stored[STORED_HEAD:])
+    except WireFault:
+        return None
+
+
+def _record(arrival: Arrival) -> Record:
+    if arrival.record is None:
+        raise RuleBroken("an unreadable record has no entry")
+    return arrival.record
