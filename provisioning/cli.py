@@ -9,11 +9,13 @@ import os
 import sys
 import time
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from provisioning import key_files
 from provisioning.campus import Making, campus_files
 from provisioning.demo_plan import CARDS, demo_plan
+from provisioning.file import File
 from provisioning.folder import make_folder, require_empty
 from provisioning.key_process import serve_keys
 from provisioning.plan import parse_plan
@@ -61,11 +63,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _campus(chosen: argparse.Namespace) -> None:
     require_empty(chosen.data.resolve())
-    plan = parse_plan(_json(chosen.plan))
+    raw = chosen.plan.read_bytes()
+    plan = parse_plan(_json(raw))
     unlock = key_files.read_passphrase(chosen.passphrase_file) if chosen.passphrase_file else None
     now = time.time()
     making = Making(plan, WALL.at(now), datetime.fromtimestamp(now, UTC), os.urandom, unlock)
-    make_folder(chosen.data, campus_files(making))
+    make_folder(chosen.data, chain(campus_files(making), [File("plan.json", raw)]))
     bodies = sum(1 for _ in plan.terminals())
     counts = f"{len(plan.cards)} 张卡 cards, {bodies} 台终端 terminals, {len(plan.boxes)} 台数据网关 boxes"
     sys.stdout.write(f"已生成 / made: {plan.name}: {counts}: {chosen.data}\n")
@@ -85,8 +88,8 @@ def _plan(chosen: argparse.Namespace) -> None:
         chosen.out.write_bytes(text)
 
 
-def _json(file: Path) -> object:
+def _json(raw: bytes) -> object:
     try:
-        return json.loads(file.read_text(encoding="utf-8"))
+        return json.loads(raw)
     except (ValueError, RecursionError) as fault:
-        raise ConfigFault(f"{file.name}: 不是 JSON / not JSON: {type(fault).__name__}") from fault
+        raise ConfigFault(f"--plan: 不是 JSON / not JSON: {type(fault).__name__}") from fault
