@@ -38,7 +38,7 @@ class Where:
 
 def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
     """Key process, ingest and console; `after` = the broker and the database."""
-    keys = _python("keys", "provisioning", "keys", *_data(where), "--socket", str(where.keys_socket))
+    keys = key_process(where.data, where.keys_socket)
     broker = ("--broker", f"127.0.0.1:{where.broker_port}", *(("--tls",) if where.full else ()))
     dsn = ("--dsn", where.dsn) if where.dsn else ()
     ingest = _python(
@@ -50,6 +50,11 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
         after=after[1:],
     )  # fmt: skip
     return [keys, ingest, console]
+
+
+def key_process(data: Path, socket: Path) -> Part:
+    """The only part that opens the key store."""
+    return _python("keys", "provisioning", "keys", "--data", str(data), "--socket", str(socket))
 
 
 def field_parts(where: Where, plan: Plan) -> list[Part]:

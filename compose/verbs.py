@@ -69,10 +69,9 @@ VERBS = (
     Verb(
         "verify",
         "[--data DIR]",
-        "核对账本：检查了什么、多少条、第一处不符",
-        "check a ledger: what, how many, the first thing broken",
-        "cloud",
-        ("verify",),
+        "核对账本与网关：检查了什么、多少条、第一处不符",
+        "check ledger and boxes: what, how many, the first thing broken",
+        "compose.verify",
     ),
     Verb("edge", "…", "数据网关", "the edge box", "edge"),
     Verb("cloud", "…", "中心平台：入账、控制台、导入", "the platform: ingest, console, import", "cloud"),

@@ -1,0 +1,91 @@
+"""`./ykt verify`: both halves of the check, the boxes' outboxes and the ledger, whether the campus runs or not.
+
+Starts what the check needs and is not there: a key process for the TACs, and PostgreSQL for a --full folder. Changes
+nothing. Exit 0 true, 1 false, 2 wrong use.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from compose.campus import key_process, step
+from compose.hold import FolderInUse, hold
+from compose.opening import ROOM_MARK
+from compose.part import Part
+from compose.postgres import postgres
+from compose.servers import ServerMissing
+from compose.supervise import StartFailed, Supervisor
+from compose.verbs import ROOT, WrongUse
+
+DATABASE = "openykt"
+
+
+def main(arguments: list[str]) -> int:
+    """Check a data folder; the exit code."""
+    parser = argparse.ArgumentParser(prog="./ykt verify", description="核对账本与网关 / check ledger and boxes")
+    parser.add_argument("--data", type=Path, default=ROOT / "var", help="数据目录 · data folder (var/)")
+    parser.add_argument("--json", action="store_true", help="机器可读 · for a program")
+    given = parser.parse_args(arguments)
+    try:
+        return asyncio.run(_verify(given.data.absolute(), given.json))
+    except (WrongUse, ServerMissing) as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        return 2
+    except StartFailed as failed:
+        sys.stderr.write(f"{failed}\n")
+        return 1
+
+
+async def _verify(data: Path, as_json: bool) -> int:
+    room = data / "campus"
+    if not (room / "campus.json").exists():
+        raise WrongUse(f"{data}: 这里没有校园数据 / no campus here")
+    mark = (
+        json.loads((data / ROOM_MARK).read_text(encoding="utf-8")) if (data / ROOM_MARK).exists() else {"full": False}
+    )
+    with tempfile.TemporaryDirectory(prefix="ykt-") as run:
+        async with Supervisor(Path(run) / "log") as parts:
+            socket = Path(run) / "keys.sock"
+            await parts.start(key_process(room, socket))
+            dsn = await _database(parts, data) if mark["full"] else ""
+            store = ("--data", str(room), *(("--dsn", dsn) if dsn else ()))
+            halves = [
+                step("verify-edge", "edge", "verify", "--data", str(room)),
+                step("verify-cloud", "cloud", "verify", *store, "--keys", str(socket)),
+            ]
+            return await asyncio.to_thread(_both, halves, as_json)
+
+
+async def _database(parts: Supervisor, data: Path) -> str:
+    cluster = postgres(data)
+    try:
+        with hold(data):
+            await parts.start(cluster.part)
+    except FolderInUse:
+        return cluster.dsn(DATABASE)  # the campus runs, and with it its database
+    return cluster.dsn(DATABASE)
+
+
+def _both(halves: Iterable[Part], as_json: bool) -> int:
+    found: dict[str, Any] = {"ok": True, "checks": []}
+    worst = 0
+    for half in halves:
+        words = (*half.argv, *(("--json",) if as_json else ()))
+        ended = subprocess.run(words, check=False, text=True, stdout=subprocess.PIPE if as_json else None)
+        worst = max(worst, ended.returncode)
+        if as_json:
+            said = json.loads(ended.stdout.splitlines()[-1]) if ended.stdout.strip() else {"ok": False, "checks": []}
+            found = {"ok": found["ok"] and said["ok"], "checks": [*found["checks"], *said["checks"]]}
+    if as_json:
+        sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+    return worst
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
