@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from cloud.key_faults import KeyProcessAway, KeyRefused
 from shared.errors import KeyFault, WireFault
 from shared.purse.load_auth import LoadAuth
 from shared.purse.tac import ITEM_SIZE
@@ -21,14 +22,6 @@ TIMEOUT_S = 2.0
 ITEMS_MAX = 16_384
 """TAC items per request, below FRAME_MAX; more are asked for in turn."""
 _MAC2_SIZE = 4
-
-
-class KeyProcessAway(KeyFault):
-    """Happens when the key process cannot be reached or does not answer in time: ask again later."""
-
-
-class KeyRefused(KeyFault):
-    """Happens when the key process answers no: unknown key, wrong MAC, malformed request. Asking again is useless."""
 
 
 class KeyClient:

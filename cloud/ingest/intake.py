@@ -5,8 +5,7 @@ Pure. Never raises: what cannot be read becomes Junk with its reason, on its way
 
 from collections.abc import Callable
 
-from cloud.ingest.lanes import Body, Junk
-from cloud.ingest.mqtt import Arrival
+from cloud.ingest.ticket import Arrival, Body, Junk
 from shared.errors import WireFault
 from shared.wire.messages import BoxState, decode_batch, decode_now_up, decode_state
 from shared.wire.topics import STATE, UP_MONEY, UP_NOW, Address, parse

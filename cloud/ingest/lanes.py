@@ -6,62 +6,16 @@ one money batch at most. Bounded from outside: what waits here is not PUBACKed, 
 
 import threading
 import time
-from asyncio import Future
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from cloud.ingest.mqtt import Arrival
+from cloud.ingest.ticket import Chores, Money, Now, States, Ticket, Work
 from shared.ids import BoxId
-from shared.wire.messages import Batch, BoxState, NowUp
+from shared.wire.messages import BoxState
 from shared.wire.topics import Address
 
 GATHER_RECORDS = 4000
 """Most records of one ledger transaction: what *now* may have to wait for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Junk:
-    """A message that is not one of ours, and why: quarantined as it came."""
-
-    reason: str
-
-
-Body = Batch | NowUp | Junk
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ticket:
-    """A message waiting for the ledger. `done` is set on the loop when it may be PUBACKed."""
-
-    arrival: Arrival
-    address: Address | None
-    body: Body
-    done: "Future[None]"
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """Messages for one ledger transaction."""
-
-    tickets: tuple[Ticket, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Now:
-    """Messages to answer at once, in order."""
-
-    tickets: tuple[Ticket, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class States:
-    """The newest state of each box that told one."""
-
-    states: tuple[tuple[Address, BoxState], ...]
-
-
-Work = Money | Now | States
 
 
 class Lanes:
@@ -73,6 +27,7 @@ class Lanes:
         self._money: deque[Ticket] = deque()
         self._now: deque[Ticket] = deque()
         self._states: dict[BoxId, tuple[Address, BoxState]] = {}
+        self._chores_due = False
         self._records = 0
         self._not_before = 0.0
         self._money_not_before = 0.0
@@ -82,7 +37,7 @@ class Lanes:
         """Records, or junk from the money lane."""
         with self._changed:
             self._money.append(ticket)
-            self._records += _records(ticket)
+            self._records += ticket.records
             self._changed.notify()
 
     def put_now(self, ticket: Ticket) -> None:
@@ -95,6 +50,12 @@ class Lanes:
         """Only the newest state of a box counts, so the bound is the number of boxes."""
         with self._changed:
             self._states[address.box] = (address, state)
+            self._changed.notify()
+
+    def put_chores(self) -> None:
+        """The ledger's small duties, when there is nothing else to do; asked twice, done once."""
+        with self._changed:
+            self._chores_due = True
             self._changed.notify()
 
     def take(self) -> Work | None:
@@ -112,7 +73,7 @@ class Lanes:
         with self._changed:
             if isinstance(work, Money):
                 self._money.extendleft(reversed(work.tickets))
-                self._records += sum(map(_records, work.tickets))
+                self._records += sum(ticket.records for ticket in work.tickets)
                 self._money_not_before = self._clock() + pause_s
             else:
                 self._now.extendleft(reversed(work.tickets))
@@ -124,7 +85,7 @@ class Lanes:
             kept_money, gone_money = _split(self._money, session, connection)
             kept_now, gone_now = _split(self._now, session, connection)
             self._money, self._now = kept_money, kept_now
-            self._records = sum(map(_records, kept_money))
+            self._records = sum(ticket.records for ticket in kept_money)
             return gone_money + gone_now
 
     def close(self) -> None:
@@ -148,6 +109,9 @@ class Lanes:
             return self._all_states()
         if self._money and now >= self._money_not_before:
             return self._gathered()
+        if self._chores_due:
+            self._chores_due = False
+            return Chores()
         return None
 
     def _all_now(self) -> Now:
@@ -162,10 +126,10 @@ class Lanes:
 
     def _gathered(self) -> Money:
         tickets = [self._money.popleft()]
-        records = _records(tickets[0])
-        while self._money and records + _records(self._money[0]) <= GATHER_RECORDS:
+        records = tickets[0].records
+        while self._money and records + self._money[0].records <= GATHER_RECORDS:
             tickets.append(self._money.popleft())
-            records += _records(tickets[-1])
+            records += tickets[-1].records
         self._records -= records
         return Money(tuple(tickets))
 
@@ -176,10 +140,6 @@ class Lanes:
         ends += [max(self._money_not_before, self._not_before)] if self._money else []
         later = [end - now for end in ends if end > now]
         return min(later) if later else None
-
-
-def _records(ticket: Ticket) -> int:
-    return len(ticket.body.records) if isinstance(ticket.body, Batch) else 1
 
 
 def _split(queue: "deque[Ticket]", session: str, connection: int) -> tuple["deque[Ticket]", list[Ticket]]:

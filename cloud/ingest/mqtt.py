@@ -17,6 +17,8 @@ from typing import Any
 import gmqtt
 from gmqtt.mqtt.handler import MQTTConnectError
 
+from cloud.ingest.pauses import pause_s
+from cloud.ingest.ticket import Arrival
 from shared.errors import ConfigFault, LinkFault
 
 RECEIVE_MAX = 100
@@ -30,7 +32,6 @@ KEEPALIVE_S = 10
 """A broker that falls silent is given up after twice this."""
 CONNECT_MAX_S = 5.0
 """Longest wait for a connection, its CONNACK, and the SUBACK; then it counts as away."""
-PAUSE_MIN_S, PAUSE_MAX_S = 0.05, 2.0
 STEADY_S = 5.0
 """A connection that lived so long was a good one: the next pause is the shortest again."""
 _TAKEN_OVER = 0x8E
@@ -40,16 +41,6 @@ _NEVER_RECONNECT = -2
 
 class SessionTakenOver(LinkFault):
     """Happens when another client came with our id: fighting back would only take it over in turn. We end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """One message as it came. `connection` counts the connections of this session."""
-
-    session: str
-    connection: int
-    topic: str
-    payload: bytes
 
 
 Take = Callable[[Arrival], Awaitable[None]]
@@ -104,11 +95,6 @@ def tls_context(ca: Path, certificate: Path, key: Path) -> ssl.SSLContext:
         raise ConfigFault(f"TLS: {fault.strerror or type(fault).__name__} ({ca.name}, {certificate.name})") from fault
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
-
-
-def pause_s(failures: int) -> float:
-    """Wait before the next attempt after so many short lives in a row: doubling, bounded."""
-    return float(min(PAUSE_MIN_S * 2 ** min(failures, 8), PAUSE_MAX_S))
 
 
 class Session:

@@ -10,7 +10,8 @@ from pathlib import Path
 import cbor2
 import pytest
 
-from cloud.keys import KeyClient, KeyProcessAway, KeyRefused
+from cloud.key_faults import KeyProcessAway, KeyRefused
+from cloud.keys import KeyClient
 from shared.errors import KeyFault
 from shared.purse.load_auth import LoadAuth
 from shared.purse.tac import ITEM_SIZE

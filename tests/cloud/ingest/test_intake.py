@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.ingest.intake import read
-from cloud.ingest.lanes import Junk
-from cloud.ingest.mqtt import Arrival
+from cloud.ingest.ticket import Arrival, Junk
 from shared.ids import box_id, store_id
 from shared.wire import codec
 from shared.wire.messages import (

@@ -9,7 +9,8 @@ import gmqtt
 import pytest
 
 from cloud.ingest import mqtt
-from cloud.ingest.mqtt import Arrival, Endpoint, Session, SessionPlan, SessionTakenOver
+from cloud.ingest.mqtt import Endpoint, Session, SessionPlan, SessionTakenOver
+from cloud.ingest.ticket import Arrival
 from shared.errors import ConfigFault
 
 pytestmark = pytest.mark.process
@@ -63,13 +64,6 @@ def test_mqtt_3_is_refused_with_the_reason() -> None:
 
 def test_a_plain_function_as_handler_is_refused_with_the_reason() -> None:
     assert "PUBACK" in refusal(take=lambda _: None)
-
-
-def test_the_pause_doubles_and_is_bounded() -> None:
-    pauses = [mqtt.pause_s(n) for n in range(10)]
-    assert pauses == sorted(pauses)
-    assert pauses[0] == mqtt.PAUSE_MIN_S
-    assert mqtt.pause_s(10_000) == mqtt.PAUSE_MAX_S
 
 
 def test_a_message_is_pubacked_only_when_its_handler_is_through(broker) -> None:

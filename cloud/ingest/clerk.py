@@ -1,0 +1,137 @@
+"""What is done with each message: records into the ledger, a signed ack out; a question answered; junk kept.
+
+Commit, then answer: every letter here names what the ledger has committed. An exception means that nothing was
+acknowledged; doing the same again is safe, for every record, request and message has its own key in the ledger.
+"""
+
+from collections.abc import Callable, Sequence
+
+from cloud.ingest.seal import AckSeal
+from cloud.ingest.tally import Tally
+from cloud.ingest.ticket import Junk, Letter, States, Ticket
+from cloud.ledger.ledger import Ledger
+from cloud.ledger.values import CheckTac, Now, Received
+from cloud.online.load import LoadDesk
+from shared.errors import KeyFault, RuleBroken
+from shared.ids import BoxId
+from shared.wire.messages import (
+    AckBody,
+    Batch,
+    DeviceStatus,
+    EpochRequest,
+    Fact,
+    Hello,
+    NowDown,
+    NowUp,
+    OnlineRequest,
+    RecordCopy,
+    Recover,
+    encode_now,
+)
+from shared.wire.topics import DOWN_NOW, Address, topic
+
+NOBODY = (BoxId(""), 0)
+"""Sender of what came on no topic of ours."""
+
+
+class Clerk:
+    """Works for the ledger thread."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        check_tac: CheckTac,
+        loads: LoadDesk,
+        seal: AckSeal,
+        clock: Callable[[], Now],
+        tally: Tally,
+    ) -> None:
+        self._ledger = ledger
+        self._check_tac = check_tac
+        self._loads = loads
+        self._seal = seal
+        self._clock = clock
+        self._tally = tally
+
+    def money(self, tickets: Sequence[Ticket]) -> list[Letter]:
+        """One ledger transaction, and an ack for each (box, store) in it."""
+        now = self._clock()
+        for ticket in tickets:
+            if isinstance(ticket.body, Junk):
+                self._keep_junk(ticket, ticket.body, now)
+        batches = [received for ticket in tickets if (received := _of_batch(ticket)) is not None]
+        return self._received(batches, now) if batches else []
+
+    def now(self, ticket: Ticket) -> list[Letter]:
+        """One message of the now lane, and its answer where it asks for one."""
+        now = self._clock()
+        if isinstance(ticket.body, Junk):
+            self._keep_junk(ticket, ticket.body, now)
+            return []
+        if ticket.address is None or isinstance(ticket.body, Batch):
+            raise RuleBroken("a message of the money lane, or of nobody, among those of now")
+        return self._routed(ticket.address, ticket.body, now)
+
+    def states(self, states: States) -> None:
+        """What the boxes say of themselves; the console reads it."""
+        now_ms = self._clock().unix_ms
+        for address, state in states.states:
+            self._ledger.store_state(address.box, state, now_ms)
+
+    def chores(self) -> None:
+        """What the ledger wants every few seconds."""
+        self._ledger.fold()
+
+    def _received(self, batches: Sequence[Received], now: Now) -> list[Letter]:
+        acks = self._ledger.receive(batches, self._check_tac, now)
+        self._tally.received(len(batches), sum(len(batch.records) for batch in batches))
+        return [self._seal.letter(ack) for ack in acks]
+
+    def _routed(self, sender: Address, body: NowUp, now: Now) -> list[Letter]:
+        match body:
+            case EpochRequest():
+                return [_letter(sender, self._ledger.assign_epoch(sender.box, body, now))]
+            case OnlineRequest():
+                answer = self._loads.answer(sender.box, body, now)
+                return [_letter(sender, answer)] if answer else []
+            case Hello():
+                return [self._greeted(sender, body, now)]
+            case RecordCopy():
+                self._copy(sender, body, now)
+            case DeviceStatus():
+                self._ledger.store_status(sender.box, body, now.unix_ms)
+            case Fact():
+                self._ledger.fact(sender.box, body, now.unix_ms)
+        return []
+
+    def _greeted(self, sender: Address, hello: Hello, now: Now) -> Letter:
+        """What the ledger holds of this store, or that the ledger is the older one and needs all above again."""
+        answer: AckBody | Recover = self._ledger.hello(sender.box, sender.partition, hello, self._seal.opened, now)
+        if isinstance(answer, Recover):
+            self._tally.recoveries += 1
+            return _letter(sender, answer)
+        return self._seal.letter(answer)
+
+    def _copy(self, sender: Address, copy: RecordCopy, now: Now) -> None:
+        """It settles nothing and comes again in money: not worth waiting for a key process that is away."""
+        try:
+            self._ledger.receive_copy(sender.box, sender.partition, copy.stored, self._check_tac, now)
+            self._tally.copies += 1
+        except KeyFault:
+            self._tally.copies_skipped += 1
+
+    def _keep_junk(self, ticket: Ticket, junk: Junk, now: Now) -> None:
+        box, partition = (ticket.address.box, ticket.address.partition) if ticket.address else NOBODY
+        self._ledger.quarantine_message(box, partition, ticket.arrival.payload, junk.reason, now.unix_ms)
+        self._tally.junk += 1
+
+
+def _of_batch(ticket: Ticket) -> Received | None:
+    if ticket.address is None or not isinstance(ticket.body, Batch):
+        return None
+    batch, sender = ticket.body, ticket.address
+    return Received(sender.box, sender.partition, batch.store, batch.first_row, batch.records)
+
+
+def _letter(to: Address, message: NowDown) -> Letter:
+    return Letter(DOWN_NOW, topic(to.partition, to.box, DOWN_NOW), encode_now(message))

@@ -1,0 +1,110 @@
+"""The ledger thread: takes work from the lanes, has it done, and hands what follows back to the loop.
+
+A key process or database that is away stops nothing but progress: the work goes back in front, unacknowledged, and
+is tried again after a bounded pause. Any other exception ends the process, for nothing is guessed about money.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from cloud.ingest.lanes import Lanes
+from cloud.ingest.pauses import pause_s
+from cloud.ingest.tally import Tally
+from cloud.ingest.ticket import Chores, Letter, Money, Now, States, Ticket, Work
+from shared.errors import KeyFault, StoreFault
+
+AWAY = (KeyFault, StoreFault)
+
+Deliver = Callable[[Sequence[Letter], Sequence[Ticket]], None]
+
+
+class Doer(Protocol):
+    """What the thread has done by. Each may raise one of AWAY, and then has done nothing."""
+
+    def money(self, tickets: Sequence[Ticket]) -> list[Letter]:
+        """One ledger transaction."""
+
+    def now(self, ticket: Ticket) -> list[Letter]:
+        """One message that somebody waits for."""
+
+    def states(self, states: States) -> None:
+        """The boxes' newest states."""
+
+    def chores(self) -> None:
+        """The ledger's small duties."""
+
+
+class LedgerThread(threading.Thread):
+    """Owns the ledger: opens it, works on it and closes it, all in this one thread."""
+
+    def __init__(
+        self,
+        lanes: Lanes,
+        opened: Callable[[], AbstractContextManager[Doer]],
+        deliver: Deliver,
+        on_end: Callable[[BaseException | None], None],
+        tally: Tally,
+    ) -> None:
+        """`deliver` and `on_end` are called in this thread; `on_end` once, with what ended it."""
+        super().__init__(name="ledger", daemon=True)
+        self._lanes = lanes
+        self._opened = opened
+        self._deliver = deliver
+        self._on_end = on_end
+        self._tally = tally
+        self._failures: dict[type[Money | Now], int] = {Money: 0, Now: 0}
+
+    def run(self) -> None:
+        """Until the lanes are closed."""
+        try:
+            with self._opened() as doer:
+                while (work := self._lanes.take()) is not None:
+                    self._do(doer, work)
+        except BaseException as fault:  # noqa: BLE001  # told to the loop, which ends the process with it
+            self._on_end(fault)
+        else:
+            self._on_end(None)
+
+    def _do(self, doer: Doer, work: Work) -> None:
+        match work:
+            case Now():
+                self._now(doer, work)
+            case Money():
+                self._money(doer, work)
+            case States():
+                self._spare(lambda: doer.states(work))
+            case Chores():
+                self._spare(doer.chores)
+
+    def _now(self, doer: Doer, work: Now) -> None:
+        for at, ticket in enumerate(work.tickets):
+            try:
+                letters = doer.now(ticket)
+            except AWAY as fault:
+                self._lanes.give_back(Now(work.tickets[at:]), self._pause_s(Now, fault))
+                return
+            self._failures[Now] = 0
+            self._deliver(letters, (ticket,))
+
+    def _money(self, doer: Doer, work: Money) -> None:
+        try:
+            letters = doer.money(work.tickets)
+        except AWAY as fault:
+            self._lanes.give_back(work, self._pause_s(Money, fault))
+            return
+        self._failures[Money] = 0
+        self._deliver(letters, work.tickets)
+
+    def _spare(self, duty: Callable[[], None]) -> None:
+        """Work that comes again by itself: a failure is counted, and that is all."""
+        try:
+            duty()
+        except AWAY as fault:
+            self._tally.failed(fault)
+
+    def _pause_s(self, lane: type[Money | Now], fault: KeyFault | StoreFault) -> float:
+        self._tally.failed(fault)
+        self._failures[lane] += 1
+        return pause_s(self._failures[lane] - 1)

@@ -1,0 +1,80 @@
+"""What the parts of the ingest hand to each other: a message as it came, waiting, and gathered. Values only."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shared.wire.messages import Batch, BoxState, NowUp
+from shared.wire.topics import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One message as it came. `connection` counts the connections of this session."""
+
+    session: str
+    connection: int
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Junk:
+    """A message that is not one of ours, and why: quarantined as it came."""
+
+    reason: str
+
+
+Body = Batch | NowUp | Junk
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ticket:
+    """A message waiting for the ledger. `done` is called on the loop when it may be PUBACKed."""
+
+    arrival: Arrival
+    address: Address | None
+    body: Body
+    done: Callable[[], None]
+
+    @property
+    def records(self) -> int:
+        """How many records it counts for in the gathering."""
+        return len(self.body.records) if isinstance(self.body, Batch) else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """Messages for one ledger transaction."""
+
+    tickets: tuple[Ticket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Messages to answer at once, in order."""
+
+    tickets: tuple[Ticket, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """The newest state of each box that told one."""
+
+    states: tuple[tuple[Address, BoxState], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chores:
+    """The ledger's small duties."""
+
+
+Work = Money | Now | States | Chores
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message for a box. lane: shared.wire.topics.DOWN_NOW or DOWN_MONEY."""
+
+    lane: str
+    topic: str
+    payload: bytes

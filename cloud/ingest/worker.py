@@ -1,0 +1,226 @@
+"""The ingest process put together: two broker sessions and one ledger thread around the lanes.
+
+Refuses to start beside another ingest on the same data folder, and to go on after a fault that it does not know: then
+it ends with what was not acknowledged left to the broker and the boxes, and the launcher starts it again.
+"""
+
+import asyncio
+import fcntl
+import os
+import ssl
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cloud.ingest.clerk import Clerk
+from cloud.ingest.intake import read
+from cloud.ingest.lanes import Lanes
+from cloud.ingest.mqtt import Endpoint, Session, SessionPlan, SessionTakenOver, tls_context
+from cloud.ingest.seal import AckSeal, load_ack_key
+from cloud.ingest.tally import Tally
+from cloud.ingest.thread import LedgerThread
+from cloud.ingest.ticket import Arrival, Letter, Ticket
+from cloud.keys import KeyClient
+from cloud.ledger.ledger import open_ledger
+from cloud.ledger.values import Now
+from cloud.life import report, say, stop_on_signals
+from cloud.online.load import LoadCounts, LoadDesk
+from cloud.settings import CloudSettings
+from shared.campus_clock import CampusClock
+from shared.errors import ConfigFault
+from shared.wire.messages import Batch, BoxState
+from shared.wire.topics import DOWN_MONEY, STATE, UP_MONEY, UP_NOW, subscriptions
+
+NOW_SESSION, MONEY_SESSION = "now-p00-p63", "money-p00-p63"
+CHORES_S = 1.0
+END_S = 15.0
+"""Longest wait for the ledger thread and the sessions to end in order; then the process ends without them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line said."""
+
+    settings: CloudSettings
+    keys: Path
+    host: str
+    port: int
+    tls: bool
+    dsn: str
+    clock: CampusClock
+    end_with_stdin: bool
+
+
+def run_ingest(options: Options) -> int:
+    """Until told to stop: 0. ConfigFault when the settings forbid it, any other exception is a defect or a fault."""
+    with _alone(options.settings.data / "cloud" / "ingest.lock"):
+        return asyncio.run(Worker(options).run())
+
+
+class Worker:
+    """Lives on the loop; only `_deliver` and `_thread_ended` are asked for from the ledger thread."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._tally = Tally()
+        self._loads = LoadCounts()
+        self._lanes = Lanes()
+        self._stop = asyncio.Event()
+        self._thread_gone = asyncio.Event()
+        self._fault: BaseException | None = None
+        endpoint = Endpoint(options.host, options.port, self._tls())
+        self._now = Session(self._plan(NOW_SESSION, UP_NOW, STATE), endpoint, self._lost)
+        self._money = Session(self._plan(MONEY_SESSION, UP_MONEY), endpoint, self._lost)
+
+    async def run(self) -> int:
+        """Start, serve, end in order. Raises what ended it, when that was not a request."""
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: self._fail(context.get("exception"), context["message"]))
+        stop_on_signals(self._stop, end_with_stdin=self._options.end_with_stdin)
+        thread = self._ledger_thread(loop)
+        thread.start()
+        tasks = [
+            loop.create_task(self._guarded(session), name=name)
+            for name, session in ((NOW_SESSION, self._now), (MONEY_SESSION, self._money))
+        ]
+        tasks += [loop.create_task(self._greet(), name="greet"), loop.create_task(self._chores(), name="chores")]
+        await report(self._stop, self._figures)
+        await self._end(tasks)
+        if self._fault is not None:
+            raise self._fault
+        return 0
+
+    # --- messages in, letters out -------------------------------------------------------------------------------
+
+    async def _take(self, arrival: Arrival) -> None:
+        """Returns when the message may be PUBACKed: after the commit, or when its connection is gone."""
+        address, body = read(arrival)
+        if isinstance(body, BoxState):
+            if address is not None:
+                self._lanes.put_state(address, body)
+            return
+        done = asyncio.Event()
+        ticket = Ticket(arrival, address, body, done.set)
+        if isinstance(body, Batch) or arrival.session == MONEY_SESSION:
+            self._lanes.put_money(ticket)
+        else:
+            self._lanes.put_now(ticket)
+        await done.wait()
+
+    def _deliver(self, letters: Sequence[Letter], tickets: Sequence[Ticket]) -> None:
+        """The ack goes out before the PUBACK; a letter that finds no connection is made again when asked for."""
+        for letter in letters:
+            session = self._money if letter.lane == DOWN_MONEY else self._now
+            sent = session.publish(letter.topic, letter.payload)
+            self._tally.letters += sent
+            self._tally.letters_unsent += not sent
+        for ticket in tickets:
+            ticket.done()
+
+    def _lost(self, session: str, connection: int) -> None:
+        for ticket in self._lanes.drop(session, connection):
+            ticket.done()
+
+    # --- beginning and end --------------------------------------------------------------------------------------
+
+    def _plan(self, client_id: str, *lanes: str) -> SessionPlan:
+        mqtt = self._options.settings.mqtt
+        shared = f"$share/{mqtt.share}/" if mqtt.share else ""
+        filters = tuple((shared + text, int(lane != STATE)) for lane in lanes for text in subscriptions(lane))
+        return SessionPlan(client_id, filters, self._take, mqtt.version)
+
+    def _tls(self) -> ssl.SSLContext | None:
+        files = self._options.settings.tls
+        return tls_context(files.ca, files.certificate, files.key) if self._options.tls else None
+
+    def _ledger_thread(self, loop: asyncio.AbstractEventLoop) -> LedgerThread:
+        def deliver(letters: Sequence[Letter], tickets: Sequence[Ticket]) -> None:
+            loop.call_soon_threadsafe(self._deliver, letters, tickets)
+
+        def on_end(fault: BaseException | None) -> None:
+            loop.call_soon_threadsafe(self._thread_ended, fault)
+
+        return LedgerThread(self._lanes, self._opened, deliver, on_end, self._tally)
+
+    @contextmanager
+    def _opened(self) -> Iterator[Clerk]:
+        """In the ledger thread: the ledger and the key client belong to it."""
+        settings = self._options.settings
+        seal = AckSeal(load_ack_key(settings.ack_key_file))
+        with KeyClient(self._options.keys) as keys:
+            ledger = open_ledger(self._options.dsn)
+            try:
+                yield Clerk(ledger, keys.check_tac, LoadDesk(keys, ledger, self._loads), seal, self._clock, self._tally)
+            finally:
+                ledger.close()
+
+    def _clock(self) -> Now:
+        unix_s = time.time()
+        return Now(int(unix_s * 1000), self._options.clock.at(unix_s))
+
+    async def _guarded(self, session: Session) -> None:
+        try:
+            await session.run()
+        except SessionTakenOver as fault:
+            self._fail(fault, "session taken over")
+
+    async def _greet(self) -> None:
+        await self._now.up.wait()
+        await self._money.up.wait()
+        say("READY ingest")
+
+    def _thread_ended(self, fault: BaseException | None) -> None:
+        self._thread_gone.set()
+        if fault is not None:
+            self._fail(fault, "ledger thread")
+
+    def _fail(self, fault: BaseException | None, what: str) -> None:
+        self._fault = self._fault or fault or RuntimeError(what)
+        self._stop.set()
+
+    async def _chores(self) -> None:
+        """The ledger's small duties; they wait until nothing else is to be done."""
+        while True:
+            await asyncio.sleep(CHORES_S)
+            self._lanes.put_chores()
+
+    async def _end(self, tasks: Sequence["asyncio.Task[None]"]) -> None:
+        """The running transaction ends and its letters go; then the sessions; what is left was never PUBACKed."""
+        self._lanes.close()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._thread_gone.wait(), END_S)
+        self._now.close()
+        self._money.close()
+        sessions, others = tasks[:2], tasks[2:]
+        await asyncio.wait(sessions, timeout=END_S)
+        for task in (*sessions, *others):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _figures(self) -> Mapping[str, object]:
+        records, messages = self._lanes.waiting()
+        return {
+            **self._tally.figures(),
+            "loads": asdict(self._loads),
+            "waiting_records": records,
+            "waiting_now": messages,
+            "connected": self._now.up.is_set() and self._money.up.is_set(),
+            "connections_lost": self._now.losses + self._money.losses,
+            "cpu_s": round(time.process_time(), 3),
+        }
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """One ingest per data folder: two would take each other's sessions over for ever."""
+    fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as fault:
+            raise ConfigFault("已有入账进程在用此数据目录 / another ingest uses this data folder") from fault
+        yield
+    finally:
+        os.close(fd)

@@ -1,0 +1,132 @@
+"""Settings of the cloud: DATA/cloud/cloud.json as provisioning writes it, and where the rest lies.
+
+Refuses a missing, unknown or impossible key by its name, and what would lose records (`mqtt`), with the reason.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shared.errors import ConfigFault
+
+FOLDER = "cloud"
+FILE = "cloud.json"
+FORMAT = 1
+_KEY_SIZE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM files: our authority, a certificate and its key."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class MqttChoice:
+    """What a site may say about its broker sessions; anything but the default is refused where it is used."""
+
+    version: int = 5
+    share: str = ""
+    """Group of a shared subscription."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloudSettings:
+    """One campus. campus_key and ack_key are public halves, 32 bytes; ack_key_file holds the private one, PEM."""
+
+    data: Path
+    campus: int
+    name: str
+    demo: bool
+    issuer: bytes
+    campus_key: bytes
+    ack_key: bytes
+    ack_key_file: Path
+    tls: TlsFiles
+    console_certificate: Path
+    console_key: Path
+    mqtt: MqttChoice
+
+    @property
+    def inventory(self) -> Path:
+        """The signed inventory."""
+        return self.data / "inventory.bin"
+
+    def dsn(self, given: str | None) -> str:
+        """The ledger's DSN: the one given, else the SQLite file of this data folder."""
+        return given or str(self.data / FOLDER / "ledger.db")
+
+
+def load_settings(data: Path) -> CloudSettings:
+    """The settings of the campus in `data`; ConfigFault naming what is wrong."""
+    file = data / FOLDER / FILE
+    try:
+        raw = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as fault:
+        raise ConfigFault(f"{file}: 无法读取 / cannot be read: {fault.strerror}") from fault
+    except (ValueError, RecursionError) as fault:
+        raise ConfigFault(f"{file}: 不是 JSON / not JSON") from fault
+    return _parse(_Section(raw, FILE), data)
+
+
+def _parse(top: "_Section", data: Path) -> CloudSettings:
+    if top.take("format", int) != FORMAT:
+        raise ConfigFault(f"{FILE}: format: 未知版本 / unknown version")
+    folder = data / FOLDER
+    tls, console, mqtt = top.section("tls"), top.section("console"), top.section("mqtt", optional=True)
+    settings = CloudSettings(
+        data=data,
+        campus=top.take("campus", int),
+        name=top.take("name", str),
+        demo=top.take("demo", bool),
+        issuer=top.octets("issuer", 2),
+        campus_key=top.octets("campus_key", _KEY_SIZE),
+        ack_key=top.octets("ack_key", _KEY_SIZE),
+        ack_key_file=folder / top.take("ack_key_file", str),
+        tls=TlsFiles(*(folder / tls.take(name, str) for name in ("ca", "certificate", "key"))),
+        console_certificate=folder / console.take("certificate", str),
+        console_key=folder / console.take("key", str),
+        mqtt=MqttChoice(mqtt.take("version", int, 5), mqtt.take("share", str, "")),
+    )
+    for section in (top, tls, console, mqtt):
+        section.done()
+    return settings
+
+
+class _Section:
+    """One JSON object being read: every key is taken once, and none may be left."""
+
+    def __init__(self, raw: object, name: str) -> None:
+        if not isinstance(raw, dict):
+            raise ConfigFault(f"{name}: 应为对象 / must be an object")
+        self._left: dict[str, Any] = dict(raw)
+        self._name = name
+
+    def take(self, key: str, form: type, default: object = None) -> Any:  # noqa: ANN401  # of the type asked for
+        value = self._left.pop(key, default)
+        if value is None:
+            raise ConfigFault(f"{self._name}: 缺少 {key} / {key} is missing")
+        if type(value) is not form:
+            raise ConfigFault(f"{self._name}: {key}: 应为 {form.__name__} / must be of type {form.__name__}")
+        return value
+
+    def octets(self, key: str, size: int) -> bytes:
+        try:
+            value = bytes.fromhex(self.take(key, str))
+        except ValueError as fault:
+            raise ConfigFault(f"{self._name}: {key}: 不是十六进制 / not hexadecimal") from fault
+        if len(value) != size:
+            raise ConfigFault(f"{self._name}: {key}: 应为 {size} 字节 / must have {size} bytes")
+        return value
+
+    def section(self, key: str, *, optional: bool = False) -> "_Section":
+        return _Section(self.take(key, dict, {} if optional else None), f"{self._name}: {key}")
+
+    def done(self) -> None:
+        if self._left:
+            names = ", ".join(sorted(self._left))
+            raise ConfigFault(f"{self._name}: 未知的键 / unknown keys: {names}")
