@@ -27,7 +27,7 @@ def _hand_over(verb: Verb, arguments: list[str]) -> NoReturn:
     sys.stdout.flush()
     # first on the path, for a wheel may bring packages of our names (gmqtt brings its tests)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    command = [sys.executable, "-P", "-m", verb.module, *verb.words, *arguments]
+    command = [sys.executable, "-P", "-m", verb.module, *arguments]
     os.execv(sys.executable, command)  # noqa: S606 the verb takes this process over: same pid, same terminal, no shell
 
 

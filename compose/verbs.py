@@ -23,14 +23,13 @@ class WrongUse(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One verb. `words` go between the module and the user's own arguments."""
+    """One verb: `module` does it, with the pip `extras` of ours that it needs."""
 
     name: str
     usage: str
     zh: str
     en: str
     module: str
-    words: tuple[str, ...] = ()
     extras: str = RUN
 
 
