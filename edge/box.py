@@ -15,6 +15,7 @@ from edge.effects import (
     Effect,
     EpochKept,
     Kept,
+    NotRead,
     NotSettled,
     Now,
     Outcome,
@@ -256,26 +257,33 @@ class Box:
 
     def _heed(self, now: Now, outcome: Outcome) -> list[Effect]:
         match outcome:
+            case Kept():
+                return self._keep(now, [outcome])
             case Refused():
                 self._intake.refused(now, outcome)
-            case Rows():
-                self._uplink.read(outcome)
             case Settled():
                 self._uplink.settled(outcome.first_unsettled)
                 return self._intake.settled(now, [stream for stream, _ in outcome.settle.marks])
-            case NotSettled():
-                self._uplink.settle_failed(now, outcome.reason)
             case EpochKept():
                 self._epochs.kept(outcome.kept)
+            case Trouble():
+                self._tell(now, Code(outcome.code), b"", outcome.text)
+            case _:
+                self._heed_rare(now, outcome)
+        return []
+
+    def _heed_rare(self, now: Now, outcome: Rows | NotRead | NotSettled | Unsettled | Reloaded) -> None:
+        match outcome:
+            case Rows():
+                self._uplink.read(outcome)
+            case NotRead():
+                self._uplink.read_failed(now)
+            case NotSettled():
+                self._uplink.settle_failed(now, outcome.reason)
             case Unsettled():
                 self._recovered(now, outcome)
             case Reloaded():
                 self._reloaded(outcome.snapshot)
-            case Trouble():
-                self._tell(now, Code(outcome.code), b"", outcome.text)
-            case Kept():
-                return self._keep(now, [outcome])
-        return []
 
     def _recovered(self, now: Now, outcome: Unsettled) -> None:
         self._load(outcome.snapshot)

@@ -196,10 +196,17 @@ class NotSettled:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Answer to a Read, empty when the store could not be read. Rows that lie between were settled."""
+    """Answer to a Read; fewer than its limit when there are no more. Rows that lie between were settled."""
 
     read: Read
     rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotRead:
+    """The store could not be read now."""
+
+    read: Read
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,4 +232,4 @@ class EpochKept:
     kept: KeepEpoch
 
 
-Outcome = Kept | Refused | Settled | NotSettled | Rows | Unsettled | Reloaded | EpochKept | Trouble
+Outcome = Kept | Refused | Settled | NotSettled | Rows | NotRead | Unsettled | Reloaded | EpochKept | Trouble

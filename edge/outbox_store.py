@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from edge import outbox_scan
 from edge.effects import Depth, KeepEpoch, Kept, Put, Refused, Row, Settle, Snapshot, Trouble, Unsettle
@@ -25,7 +25,8 @@ from shared.ids import LedgerId, StoreId, ledger_id, store_id
 from shared.wire.messages import Range, SignedAck
 
 SCHEMA = 1
-KEEP_MS = 35 * 24 * 3600 * 1000
+DAY_MS = 24 * 3600 * 1000
+KEEP_MS = 35 * DAY_MS
 """Settled rows are kept at least so long, unless their budget is smaller (RECORDS.md)."""
 DROP_MAX = 500
 """Rows dropped in one transaction, so that a put never waits long behind a drop."""
@@ -44,6 +45,13 @@ class StoreRefusal(StoreFault):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"outbox: {reason}: {detail}")
         self.reason = reason
+
+
+class Dropped(NamedTuple):
+    """How many settled rows were dropped, and what must be said about it."""
+
+    rows: int
+    trouble: Trouble | None = None
 
 
 class Connection(Protocol):
@@ -92,6 +100,7 @@ class OutboxStore:
         self._settled = Ranges()
         self._next = 1
         self._kept = 0
+        self._found: list[Damage] = []
         with refusals():
             self._create(fresh_id)
             self._read_numbers()
@@ -118,6 +127,7 @@ class OutboxStore:
                 if "no transaction" not in str(fault):
                     raise
             self._read_numbers()
+        self._found.clear()
 
     def close(self) -> None:
         """Close the connection."""
@@ -184,26 +194,25 @@ class OutboxStore:
         with refusals():
             self._write_about("backup", row.to_bytes(8, "big"))
 
-    def drop_settled(self, unix_ms: int) -> Trouble | None:
+    def drop_settled(self, unix_ms: int) -> Dropped:
         """Drop the oldest settled rows that are due, at most DROP_MAX; a Trouble when the budget forces it early."""
         with refusals():
-            oldest = self._oldest_settled()
-            if oldest is None:
-                return None
-            row, at_ms = oldest
+            row, at_ms = self._oldest_settled()
+            age_ms = unix_ms - at_ms
             over = self._kept > self._limits.settled_max
-            due = unix_ms - at_ms > KEEP_MS and row <= int.from_bytes(self._about("backup"), "big")
-            if not over and not due:
-                return None
-            self._drop_from(row)
-            days = (unix_ms - at_ms) // (24 * 3600 * 1000)
-            if due or unix_ms - at_ms > KEEP_MS:
-                return None
-            return Trouble(Code.OUTBOX_KEPT, f"已结清记录只保留 {days} 天 / settled rows kept {days} days")
+            if not row or not (over or (age_ms > KEEP_MS and row <= int.from_bytes(self._about("backup"), "big"))):
+                return Dropped(0)
+            rows = self._drop_from(row)
+            if age_ms > KEEP_MS:
+                return Dropped(rows)
+            days = age_ms // DAY_MS
+            text = f"已结清记录只保留 {days} 天 / settled rows are kept {days} days only"
+            return Dropped(rows, Trouble(Code.OUTBOX_KEPT, text))
 
     def set_aside(self, damage: Damage) -> None:
         """Move a damaged row, or note a missing one; it counts as settled here, and its terminal sends it again."""
         with refusals():
+            self._found.append(damage)
             before = self._settled.pieces()
             copy = "INSERT OR REPLACE INTO damaged SELECT row, key, body, at_ms, crc, ? FROM record WHERE row = ?"
             self._db.execute(copy, (damage.reason, damage.row))
@@ -228,10 +237,20 @@ class OutboxStore:
                     break
             return found, None
 
+    @property
+    def first_unsettled(self) -> int:
+        """The lowest row that is not settled; one above the last when all are."""
+        return self._settled.run(0) + 1
+
+    def take_troubles(self) -> list[Trouble]:
+        """Damage that was set aside since the last time, in words."""
+        found, self._found = self._found, []
+        return [_trouble(damage) for damage in found]
+
     def depth(self) -> Depth:
         """How full it is."""
         with refusals():
-            first, last = self._settled.run(0) + 1, self._next - 1
+            first, last = self.first_unsettled, self._next - 1
             oldest = self._db.execute("SELECT at_ms FROM record WHERE row = ?", (first,)).fetchone()
             return Depth(last, first, self._unsettled(), self._kept, self._limits.unsettled_max, (oldest or (0,))[0])
 
@@ -245,7 +264,6 @@ class OutboxStore:
             self.set_aside(damage)
         self.commit()
         with refusals():
-            troubles = [*damaged, *(_trouble(damage) for damage in damages)]
             epochs, spoiled = outbox_scan.epochs(self._db)
             ack = self._about("ack")
             ledger = self._about("ledger")
@@ -257,7 +275,7 @@ class OutboxStore:
                 floor=int.from_bytes(self._about("floor"), "big"),
                 epochs=epochs,
                 holdings=holdings,
-                troubles=(*troubles, *spoiled),
+                troubles=(*damaged, *self.take_troubles(), *spoiled),
             )
 
     def check(self) -> list[Damage]:
@@ -348,17 +366,22 @@ class OutboxStore:
     def _settled_in(self, low: int, high: int) -> int:
         return sum(b - a + 1 for a, b in self._settled.within(low, high))
 
-    def _oldest_settled(self) -> tuple[int, int] | None:
+    def _oldest_settled(self) -> tuple[int, int]:
+        """Row and time of the oldest settled row that is still there, zeros if there is none."""
         for low, high in self._settled.pieces():
             sql = "SELECT row, at_ms FROM record WHERE row BETWEEN ? AND ? ORDER BY row LIMIT 1"
             row = self._db.execute(sql, (low, high)).fetchone()
             if row is not None:
                 return int(row[0]), int(row[1])
-        return None
+        return 0, 0
 
-    def _drop_from(self, row: int) -> None:
+    def _drop_from(self, row: int) -> int:
         high = min(self._settled.run(row - 1), row + DROP_MAX - 1)
-        self._kept -= self._db.execute("DELETE FROM record WHERE row BETWEEN ? AND ?", (row, high)).rowcount
+        count = "SELECT count(*) FROM record WHERE row BETWEEN ? AND ?"
+        rows = int(self._db.execute(count, (row, high)).fetchone()[0])
+        self._db.execute("DELETE FROM record WHERE row BETWEEN ? AND ?", (row, high))
+        self._kept -= rows
+        return rows
 
     def _write_settled(self, before: tuple[Range, ...]) -> None:
         after = self._settled.pieces()

@@ -127,6 +127,10 @@ class Uplink:
         # fewer than asked for: there is nothing unsettled up to the row that was last when we asked
         self._after = rows.rows[-1].row if len(rows.rows) >= rows.read.limit else max(self._asked_upto, self._after)
 
+    def read_failed(self, now: Now) -> None:
+        """The store could not be read; asked again after the silence."""
+        self._retry_s = min(self._retry_s, now.mono_s + SILENCE_S)
+
     def published(self, now: Now, token: int, reason: int) -> None:
         """PUBACK; a reason of 128 and more is the broker's refusal (rights): told, tried again after the silence."""
         self._unacked.pop(token, None)
@@ -186,7 +190,7 @@ class Uplink:
         self._tell(now, Code.OUTBOX_SETTLE_FAILED, b"", f"结清未能落盘 / a settle was not written: {reason}")
 
     def tick(self, now: Now) -> None:
-        """Send again after a silence that is not the broker's, and after a settle that failed."""
+        """Send again after a silence that is not the broker's, and after a settle or a read that failed."""
         if now.mono_s >= self._retry_s:
             self._retry_s = float("inf")
             self._rewind()
