@@ -73,18 +73,23 @@ async def _database(parts: Supervisor, data: Path) -> str:
 
 
 def _both(halves: Iterable[Part], as_json: bool) -> int:
-    found: dict[str, Any] = {"ok": True, "checks": []}
-    worst = 0
-    for half in halves:
-        words = (*half.argv, *(("--json",) if as_json else ()))
-        ended = subprocess.run(words, check=False, text=True, stdout=subprocess.PIPE if as_json else None)
-        worst = max(worst, ended.returncode)
-        if as_json:
-            said = json.loads(ended.stdout.splitlines()[-1]) if ended.stdout.strip() else {"ok": False, "checks": []}
-            found = {"ok": found["ok"] and said["ok"], "checks": [*found["checks"], *said["checks"]]}
+    ended = [_half(half, as_json) for half in halves]
     if as_json:
-        sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
-    return worst
+        said = [_last_object(half.stdout) for half in ended]
+        checks = [check for half in said for check in half.get("checks", [])]
+        whole = {"ok": all(half.get("ok") for half in said), "checks": checks}
+        sys.stdout.write(json.dumps(whole, ensure_ascii=False) + "\n")
+    return max(half.returncode for half in ended)
+
+
+def _half(half: Part, as_json: bool) -> "subprocess.CompletedProcess[str]":
+    words = (*half.argv, *(("--json",) if as_json else ()))
+    return subprocess.run(words, check=False, text=True, stdout=subprocess.PIPE if as_json else None)
+
+
+def _last_object(text: str) -> dict[str, Any]:
+    lines = text.splitlines()
+    return dict(json.loads(lines[-1])) if lines and lines[-1].startswith("{") else {}
 
 
 if __name__ == "__main__":
