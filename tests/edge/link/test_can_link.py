@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ import can
 import pytest
 
 from edge.link.can_door import BusDoor, BusLostError, CanBusSettings, SocketDoor, open_door, to_frame, to_message
-from edge.link.can_frame import ERROR, EXTENDED, REMOTE, CanFrame
+from edge.link.can_frame import ERROR, EXTENDED, REMOTE, CanFrame, FrameError, pack
 from edge.link.can_id import EDGE_ADDRESS, CanId
 from edge.link.can_link import CanLink, CanLinkSettings, CanTerminalLink
 from edge.link.can_node import NodeLimits
@@ -287,3 +288,29 @@ def test_no_bus_there_is_a_lost_bus(tmp_path):
     # socketcan is configuration only: here the kernel may have no CAN or no can97, and says so the same way.
     with pytest.raises(BusLostError):
         open_door(CanBusSettings("socketcan", "can97"), EDGE_ADDRESS)
+
+
+def test_frames_the_kernel_had_no_room_for_are_counted():
+    """SO_RXQ_OVFL on a datagram socket of another family: SocketCAN's own needs a kernel with CAN."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as near, socket.socket(
+        socket.AF_INET, socket.SOCK_DGRAM
+    ) as far:
+        near.bind(("127.0.0.1", 0))
+        far.connect(near.getsockname())
+        door = SocketDoor(can.Bus(interface="virtual", channel="overflow", ignore_config=True), near)
+        frame = CanFrame(CanId(6, EDGE_ADDRESS, 7).word, bytes(8))
+        far.send(pack(frame))
+        assert (door.receive(), door.receive(), door.dropped) == (frame, None, 0)
+        for _ in range(30_000):
+            far.send(pack(frame))
+        kept = 0
+        while door.receive() is not None:
+            kept += 1
+        far.send(pack(frame))
+        assert door.receive() == frame
+        assert kept + door.dropped == 30_000
+        assert 3_000 < kept < 30_000
+        far.send(b"short")
+        with pytest.raises(FrameError):
+            door.receive()
+        door.close()

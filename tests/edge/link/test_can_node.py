@@ -81,6 +81,23 @@ def test_an_urgent_message_overtakes_a_long_one_between_two_frames():
     assert parse_id(terminal.next_frame(0.0).word).priority == 3
 
 
+def test_a_long_urgent_message_keeps_its_priority_to_the_end():
+    terminal = CanNode(7)
+    for message, urgent in ((RECORD, False), (RECORD, True)):
+        terminal.offer(EDGE_ADDRESS, message, urgent)
+    frames_now(terminal)
+    for priority in (6, 3):
+        terminal.hear(CanFrame(CanId(priority, 7, EDGE_ADDRESS).word, CONTINUE_FRAME), 0.0)
+    assert [parse_id(frame.word).priority for frame in frames_now(terminal)] == [3] * 9 + [6] * 9
+
+
+def test_an_urgent_first_frame_does_not_wait_for_bulk_ones():
+    edge = CanNode(EDGE_ADDRESS)
+    for source, priority in ((1, 6), (2, 6), (3, 3)):
+        edge.hear(CanFrame(CanId(priority, EDGE_ADDRESS, source).word, b"\x10\x45abcdef"), 0.0)
+    assert [parse_id(frame.word).target for frame in frames_now(edge)] == [1, 3]
+
+
 def test_lanes_of_one_priority_take_turns():
     edge = CanNode(EDGE_ADDRESS)
     for _ in range(2):

@@ -226,6 +226,24 @@ def test_it_ends_by_signal_and_outlives_a_closed_input_otherwise(tmp_path, numbe
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_full_queue_does_not_make_it_spin(tmp_path):
+    process = daemon(tmp_path / "can")
+    stat = Path(f"/proc/{process.pid}/stat")
+
+    def cpu_s() -> float:
+        return sum(map(int, stat.read_text().split()[13:15])) / os.sysconf("SC_CLK_TCK")
+
+    with can.Bus(interface="simbus", channel=str(tmp_path / "can"), ignore_config=True) as lone:
+        with contextlib.suppress(can.CanOperationError):
+            for _ in range(100):
+                lone.send(message(1), timeout=0.05)
+        before_s = cpu_s()
+        time.sleep(0.5)
+        assert cpu_s() - before_s < 0.25
+    process.terminate()
+    assert ended(process)[0] == 0
+
+
 def test_two_daemons_do_not_share_a_path_and_a_dead_ones_path_is_taken_over(tmp_path):
     first = daemon(tmp_path / "can")
     second = subprocess.run(first.args, check=False, capture_output=True, stdin=subprocess.DEVNULL)
