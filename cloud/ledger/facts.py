@@ -42,6 +42,7 @@ class Code(StrEnum):
     ACK_FOREIGN = "ack-foreign"
     EPOCH_REFUSED = "epoch-refused"
     MESSAGE_JUNK = "message-junk"
+    HOTLISTED = "hotlisted"
 
 
 LEVELS = {
@@ -109,10 +110,10 @@ def append(db: Database, rows: list[tuple[int, str, str, str, bytes, str]]) -> N
         db.insert("fact", COLUMNS, [(last + n, *row) for n, row in enumerate(rows, 1)])
 
 
-def reported(box: str, fact: Fact) -> tuple[int, str, str, str, bytes, str]:
+def reported(box: str, fact: Fact, now_ms: int) -> tuple[int, str, str, str, bytes, str]:
     """The row of an edge's fact. Its words are the edge's: bounded here, believed nowhere."""
     level = fact.level if fact.level in list(Level) else Level.GENERAL
-    return fact.at_ms, str(level), fact.code[:CODE_MAX], box, fact.device[:16], fact.text[:TEXT_MAX]
+    return fact.at_ms or now_ms, str(level), fact.code[:CODE_MAX], box, fact.device[:16], fact.text[:TEXT_MAX]
 
 
 def _counted(text: str, times: int) -> str:

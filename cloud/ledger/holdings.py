@@ -31,7 +31,7 @@ class Holdings:
     def known(self, a: Arrival, tac: int | None, reason: Reason, *, card_known: bool) -> Known:
         """Everything that the judge wants to know."""
         digest = self._digests.get(a.key)
-        same = digest == a.sha[:8] or (digest is not None or not a.has_key) and (a.key, a.fork_number) in self._forks
+        same = digest == a.sha[:8] or (bool(self._forks) and (a.key, a.fork_number) in self._forks)
         taken = self._slots.get(a.slot) if a.slot else None
         return Known(
             same, digest is not None and not same, tac, card_known, a.card_key in self._card_keys,

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from cloud.db import Database
+from cloud.ledger.accounts import Side
 from cloud.ledger.arrival import Arrival, case_key, split_key
 from cloud.ledger.balances import balance
-from cloud.ledger.accounts import Side
 from cloud.ledger.entry import Entry, EntryKind, document_hash
 from cloud.ledger.facts import Code
 from cloud.ledger.grey import State
@@ -230,9 +230,7 @@ def add_evidence(writing: Writing, key: bytes, text: str) -> None:
         writing.db.run("UPDATE load_case SET evidence = ? WHERE key = ?", (said[-EVIDENCE_MAX:], key))
 
 
-def _enter(
-    writing: Writing, kind: EntryKind, arrival: Arrival, record: int, key: bytes, postings: Postings
-) -> None:
+def _enter(writing: Writing, kind: EntryKind, arrival: Arrival, record: int, key: bytes, postings: Postings) -> None:
     load = _load(arrival)
     place = writing.registry.place("", arrival.device, arrival.psam)
     card = writing.registry.cards[load.card]

@@ -82,3 +82,9 @@ def devices_of(db: Database, box: str, store: bytes) -> list[DeviceKey]:
             "SELECT device, epoch FROM box_device WHERE box = ? AND store = ? ORDER BY device, epoch", (box, store)
         )
     ]
+
+
+def partition_of_store(db: Database, box: str, store: bytes) -> int | None:
+    """Where this store's batches came in; None if none ever did."""
+    rows = db.run("SELECT partition FROM box_mark WHERE box = ? AND store = ?", (box, store))
+    return int(rows[0][0]) if rows else None

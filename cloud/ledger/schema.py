@@ -155,8 +155,8 @@ suspense = Table(
     "suspense", metadata, Column("record", Big, primary_key=True, autoincrement=False), _col("record_key", Bytes),
     _col("purse", Bytes), _col("counter", Integer), _maybe("load", Bytes), _col("state", Small),
     _col("generation", Integer), _maybe("entry", Big), _col("opened_ms", Big), _col("changed_ms", Big),
-    Index("ix_suspense_purse", "purse"), Index("ix_suspense_record_key", "record_key"), Index("ix_suspense_load", "load"),
-    Index("ix_suspense_state", "state"),
+    Index("ix_suspense_purse", "purse"), Index("ix_suspense_record_key", "record_key"),
+    Index("ix_suspense_load", "load"), Index("ix_suspense_state", "state"),
 )  # fmt: skip
 
 claim = Table(

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from cloud.db import Row
-from cloud.ledger.arrival import Arrival, arrive, purse_key
+from cloud.ledger.arrival import Arrival, arrive, case_key, purse_key
 from cloud.ledger.entry import Entry, EntryKind, Posting
 from cloud.ledger.facts import Code
 from cloud.ledger.grey import Case, Evidence, LoadStep, State, settle
@@ -86,6 +86,17 @@ def open_cases(writing: Writing, opened: Iterable[tuple[Arrival, int]], touched:
     writing.db.insert("suspense", COLUMNS, rows)
 
 
+def open_load_cases(writing: Writing, opened: Iterable[tuple[Arrival, int, State]]) -> None:
+    """Put unproven loads into suspense; they end as their load case ends."""
+    ms = writing.now.unix_ms
+    rows = [
+        (record, a.key, purse_key(a.card_key), int.from_bytes(a.card_key[-2:], "big"), case_key(a), int(state), 0, None,
+         ms, ms)
+        for a, record, state in opened
+    ]  # fmt: skip
+    writing.db.insert("suspense", COLUMNS, rows)
+
+
 def note_claims(writing: Writing, claims: Iterable[tuple[bytes, Arrival, int]], touched: Touched) -> None:
     """Terminals said 'not debited' of their records (target key, claiming record)."""
     rows = []
@@ -136,7 +147,8 @@ def _claimed(writing: Writing, cases: list[_Case]) -> set[int]:
     """Records that their terminal called not debited, in a record about the same card and counter."""
     by_key = {case.arrival.key: case for case in cases}
     rows = writing.db.find("SELECT target, record FROM claim WHERE target", list(by_key))
-    records = dict(rows and writing.db.find("SELECT id, stored FROM record WHERE id", [record for _, record in rows]))
+    stored = writing.db.find("SELECT id, stored FROM record WHERE id", [record for _, record in rows])
+    records: dict[int, bytes] = dict(stored)
     return {
         by_key[target].row[0] for target, record in rows
         if arrive(records[record]).card_key == by_key[target].arrival.card_key

@@ -10,7 +10,7 @@ from cloud.ledger.entry import Entry, EntryFlag, EntryKind
 from cloud.ledger.facts import Code, Notes
 from cloud.ledger.posting import CardAccounts, Postings, purchase
 from cloud.ledger.registry import Card, Place, Registry
-from cloud.ledger.values import Now, Verdict
+from cloud.ledger.values import Now
 from shared.errors import RuleBroken, WireFault
 from shared.records import STORED_HEAD, Record, decode
 
@@ -67,7 +67,7 @@ class Writing:
         )
 
     def _neighbours(self, arrival: Arrival, issued_s: int, received_s: int) -> list[tuple[int, int]]:
-        """(seq, time) of held records near this one whose time can be believed. Rare: three reads per doubtful record."""
+        """(seq, time) of held records near this one whose time can be believed."""
         self.booking.flush()
         low = arrival.key[:8] + max(arrival.seq - NEIGHBOURS, 1).to_bytes(4, "big")
         high = arrival.key[:8] + min(arrival.seq + NEIGHBOURS, 0xFFFF_FFFF).to_bytes(4, "big")
@@ -82,11 +82,6 @@ class Writing:
 def first_verdict_key(kind: EntryKind, arrival: Arrival, fork: int) -> bytes:
     """Key of the entry that a record makes."""
     return bytes((kind,)) + arrival.key + (fork.to_bytes(8, "big") if fork else b"")
-
-
-def is_held(verdict: Verdict) -> bool:
-    """Does the merchant side wait?"""
-    return verdict is Verdict.HELD
 
 
 def _readable(stored: bytes) -> Record | None:

@@ -400,7 +400,7 @@ def _suspense() -> None:
         "suspense",
         sa.Column("record", BIG, autoincrement=False, nullable=False),
         sa.Column("record_key", BYTES, nullable=False),
-        sa.Column("slot", BYTES, nullable=False),
+        sa.Column("purse", BYTES, nullable=False),
         sa.Column("counter", INT, nullable=False),
         sa.Column("load", BYTES, nullable=True),
         sa.Column("state", SMALL, nullable=False),
@@ -411,8 +411,8 @@ def _suspense() -> None:
         sa.PrimaryKeyConstraint("record"),
     )
     op.create_index("ix_suspense_load", "suspense", ["load"], unique=False)
+    op.create_index("ix_suspense_purse", "suspense", ["purse"], unique=False)
     op.create_index("ix_suspense_record_key", "suspense", ["record_key"], unique=False)
-    op.create_index("ix_suspense_slot", "suspense", ["slot"], unique=False)
     op.create_index("ix_suspense_state", "suspense", ["state"], unique=False)
 
 

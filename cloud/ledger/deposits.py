@@ -1,0 +1,40 @@
+"""Deposits 充值 into the online account: once per key, from a document that names card and sum."""
+
+from cloud.ledger.entry import Entry, EntryKind, document_hash
+from cloud.ledger.posting import deposit as deposit_postings
+from cloud.ledger.values import OWN_PARTITION, Deposited, DepositRefused
+from cloud.ledger.writing import Writing
+from shared.clock import day_number
+from shared.errors import WireFault
+from shared.ids import CardId
+from shared.money import fen as money
+from shared.wire import codec
+
+KEY_MAX = 64
+
+
+def deposit(writing: Writing, card: CardId, fen: int, key: str) -> Deposited:
+    """Inside of a transaction. The same key with the same card and sum is the same deposit."""
+    accounts = writing.accounts(card)
+    if accounts is None:
+        raise DepositRefused(f"card {card.hex()} is in no inventory")
+    document, entry_key = _document(card, fen, key), bytes((EntryKind.DEPOSIT,)) + key.encode()
+    known = writing.db.run("SELECT id, document FROM entry WHERE key = ?", (entry_key,))
+    if known:
+        if known[0][1] != document:
+            raise DepositRefused(f"key {key!r} was used for another deposit")
+        return Deposited(known[0][0], again=True)
+    postings = deposit_postings(writing.registry.bank, accounts, fen)
+    day = day_number(writing.now.campus_s)
+    entry = Entry(EntryKind.DEPOSIT, day, entry_key, document_hash(document), postings, document=document)
+    return Deposited(writing.booking.add_entry(entry, OWN_PARTITION), again=False)
+
+
+def _document(card: CardId, fen: int, key: str) -> bytes:
+    try:
+        money(fen)
+    except WireFault as fault:
+        raise DepositRefused(str(fault)) from fault
+    if not fen or not 0 < len(key.encode()) <= KEY_MAX:
+        raise DepositRefused(f"a deposit has a sum above zero and a key of 1 to {KEY_MAX} bytes")
+    return codec.dumps([int(EntryKind.DEPOSIT), card, fen, key])

@@ -1,0 +1,65 @@
+"""Storage epochs (RECORDS "Who"): a known (device, storage, PSAM) keeps its number, a new one gets the next.
+
+Refuses bodies and PSAMs that are not registered here, and a fifth epoch while four are not drained.
+"""
+
+from cloud.ledger.facts import Code
+from cloud.ledger.judge import Reason
+from cloud.ledger.writing import Writing
+from shared.wire.messages import EPOCH_MAX, EpochAnswer, EpochRequest
+
+UNDRAINED_MAX = 4
+"""Epochs that AUTH can list."""
+TOO_MANY = "too-many-epochs"
+_WORDS = {
+    Reason.DEVICE_UNKNOWN: "unknown-device",
+    Reason.OTHER_BOX: "other-box",
+    Reason.PSAM_UNKNOWN: "unknown-psam",
+    Reason.PSAM_MOVED: "psam-moved",
+}
+
+
+def assign(writing: Writing, box: str, request: EpochRequest) -> EpochAnswer:
+    """Inside of a transaction; told only after the commit."""
+    refusal = _WORDS.get(writing.registry.place(box, request.device, request.psam).reason, "")
+    if refusal:
+        return _refused(writing, box, request, refusal)
+    triple = (request.device, request.storage, request.psam)
+    known = writing.db.run("SELECT epoch FROM epoch WHERE device = ? AND storage = ? AND psam = ?", triple)
+    if known:
+        return _answer(request, known[0][0])
+    if _undrained(writing, request) >= UNDRAINED_MAX:
+        return _refused(writing, box, request, TOO_MANY)
+    epoch = _next(writing, request)
+    if epoch > EPOCH_MAX:
+        return _refused(writing, box, request, TOO_MANY)
+    row = (request.device, epoch, request.storage, request.psam)
+    writing.db.insert("epoch", "device, epoch, storage, psam", [row])
+    return _answer(request, epoch)
+
+
+def _next(writing: Writing, request: EpochRequest) -> int:
+    """Above all that registry, books and edge know: an older copy of this ledger may have forgotten some."""
+    device = (request.device,)
+    registered = writing.db.run("SELECT max(epoch) FROM epoch WHERE device = ?", device)[0][0] or 0
+    held = writing.db.run("SELECT max(epoch) FROM device_mark WHERE device = ?", device)[0][0] or 0
+    return 1 + max(int(registered), int(held), request.highest)
+
+
+def _undrained(writing: Writing, request: EpochRequest) -> int:
+    """Of those that the body's last STATUS still named."""
+    sql = (
+        "SELECT COUNT(*) FROM epoch_status e JOIN device_status d ON d.device = e.device AND d.at_ms = e.at_ms "
+        "WHERE e.device = ? AND (e.settled < e.last OR e.open_slots > 0)"
+    )
+    return int(writing.db.run(sql, (request.device,))[0][0])
+
+
+def _refused(writing: Writing, box: str, request: EpochRequest, word: str) -> EpochAnswer:
+    text = f"不给存储代 epoch refused: {word}, PSAM {request.psam.hex()}"
+    writing.notes.tell(Code.EPOCH_REFUSED, text, box=box, device=request.device)
+    return _answer(request, 0, word)
+
+
+def _answer(request: EpochRequest, epoch: int, reason: str = "") -> EpochAnswer:
+    return EpochAnswer(request.request, request.device, request.storage, request.psam, epoch, reason)

@@ -1,0 +1,235 @@
+"""The ledger's doors: each is one transaction, and answers after its commit. See the package for the list.
+
+Refuses nothing that was received; refuses questions by a typed error or a reason in the answer. Holds a picture of
+the registry in memory and nothing else, so a new Ledger over the same database goes on where the last one ended.
+"""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from cloud.db import Database, open_database
+from cloud.ledger import epochs, facts, quarantine, recovery, status
+from cloud.ledger import rejudge as again
+from cloud.ledger.acks import ack_for
+from cloud.ledger.arrival import arrive
+from cloud.ledger.authorise import authorise
+from cloud.ledger.balances import fold
+from cloud.ledger.books import Booking
+from cloud.ledger.deposits import deposit
+from cloud.ledger.inventory_import import import_inventory, make_ledger, touch_registry
+from cloud.ledger.mark_rows import partition_of_store
+from cloud.ledger.migrate import migrate
+from cloud.ledger.receive import ask_tacs, prepare, receive, receive_copy
+from cloud.ledger.recovery import VerifyAck
+from cloud.ledger.registry import Registry, read_registry, read_version
+from cloud.ledger.values import (
+    CheckTac,
+    Deposited,
+    DepositRefused,
+    ImportReport,
+    LoadDecision,
+    Now,
+    Received,
+    Rejudged,
+    Verdict,
+)
+from cloud.ledger.writing import Writing
+from shared.ids import BoxId, CardId, LedgerId, StoreId
+from shared.inventory import Inventory
+from shared.online import LoadRequest
+from shared.wire.messages import (
+    AckBody,
+    BoxState,
+    DeviceStatus,
+    EpochAnswer,
+    EpochRequest,
+    Fact,
+    Hello,
+    OnlineRequest,
+    Recover,
+)
+
+
+def open_ledger(dsn: str, ledger_id: LedgerId | None = None) -> "Ledger":
+    """Open, migrate, and make it if it is new (with this id, else a random one). StoreFault, ConfigFault."""
+    database = open_database(dsn)
+    try:
+        prepare_database(database, ledger_id)
+        return Ledger(database)
+    except BaseException:
+        database.close()
+        raise
+
+
+def prepare_database(database: Database, ledger_id: LedgerId | None = None) -> None:
+    """Newest schema, and the first rows if it has none."""
+    migrate(database)
+    with database.writing():
+        if not database.run("SELECT 1 FROM meta WHERE name = 'ledger'"):
+            make_ledger(database, ledger_id or secrets.token_bytes(8))
+
+
+class Ledger:
+    """Over a prepared database. Belongs to one thread at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        with database.reading():
+            self._registry = read_registry(database)
+
+    @property
+    def id(self) -> LedgerId:
+        """Made with the ledger."""
+        return self._registry.ledger
+
+    @property
+    def demo(self) -> bool:
+        """演练: demonstration data."""
+        return self._registry.demo
+
+    @property
+    def name(self) -> str:
+        """Of the campus; empty before the first import."""
+        return self._registry.name
+
+    def close(self) -> None:
+        """Let the database go."""
+        self.database.close()
+
+    # --- who ------------------------------------------------------------------------------------------------------
+
+    def import_inventory(self, inventory: Inventory, now: Now) -> ImportReport:
+        """Idempotent. InventoryRefused: a known id with other data, another campus; then nothing was taken."""
+        with self.database.writing():
+            registry = self._current()
+            booking = Booking(self.database, now, inventory.campus)
+            report = import_inventory(self.database, inventory, registry, booking)
+            booking.close()
+        with self.database.reading():
+            self._registry = read_registry(self.database)
+        return report
+
+    def set_hotlisted(self, card: CardId, hotlisted: bool, now: Now) -> None:
+        """Loads of a hotlisted card are refused from the next request on. An unknown card changes nothing."""
+        text = f"{'列入' if hotlisted else '移出'}黑名单 hotlist {'+' if hotlisted else '-'}: card {card.hex()}"
+        with self.database.writing():
+            self.database.run("UPDATE card SET hotlisted = ? WHERE card = ?", (int(hotlisted), card))
+            touch_registry(self.database)
+            facts.append(self.database, [(now.unix_ms, facts.Level.NOTICE, facts.Code.HOTLISTED, "", b"", text)])
+
+    def assign_epoch(self, box: BoxId, request: EpochRequest, now: Now) -> EpochAnswer:
+        """The epoch of (device, storage, PSAM); 0 with a reason when refused."""
+        with self._writing(now) as writing:
+            return epochs.assign(writing, box, request)
+
+    # --- records --------------------------------------------------------------------------------------------------
+
+    def receive(self, batches: Sequence[Received], check_tac: CheckTac, now: Now) -> list[AckBody]:
+        """One transaction for all; one ack per (box, store), in the order in which they came first."""
+        arrived = prepare(batches)
+        tacs = ask_tacs((a for _, found in arrived for a in found), check_tac)
+        with self.database.writing():
+            return receive(self._begin(now), arrived, tacs)
+
+    def receive_copy(self, box: BoxId, partition: int, stored: bytes, check_tac: CheckTac, now: Now) -> Verdict:
+        """A record that runs ahead of its outbox row. Its row comes later, as a duplicate."""
+        arrival = arrive(stored)
+        tacs = ask_tacs((arrival,), check_tac)
+        with self.database.writing():
+            return receive_copy(self._begin(now), arrival, box, partition, tacs)
+
+    def rejudge(self, check_tac: CheckTac, now: Now) -> Rejudged:
+        """Every open quarantine case that a registration, a key fix or a newer program can change."""
+        looked_at = posted = last = 0
+        while True:
+            with self.database.reading():
+                last, waiting = again.waiting_after(self.database, last)
+            if not last:
+                return Rejudged(looked_at, posted)
+            tacs = ask_tacs((a for a, _ in waiting), check_tac)
+            with self.database.writing():
+                posted += again.rejudge(self._begin(now), waiting, tacs)
+            looked_at += len(waiting)
+
+    # --- acks -----------------------------------------------------------------------------------------------------
+
+    def ack_for(self, box: BoxId, store: StoreId) -> AckBody:
+        """The ack of this store made again."""
+        with self.database.reading():
+            partition = partition_of_store(self.database, box, store)
+            if partition is None:
+                partition = self._registry.boxes.get(box, 0)
+            return ack_for(self.database, self._registry, box, store, partition)
+
+    def hello(self, box: BoxId, partition: int, hello: Hello, verify: VerifyAck, now: Now) -> AckBody | Recover:
+        """What is held of the box's store; or Recover, when its signed ack names more than this ledger holds."""
+        with self._writing(now) as writing:
+            return recovery.greet(writing, box, partition, hello, verify)
+
+    # --- money ----------------------------------------------------------------------------------------------------
+
+    def deposit(self, card: CardId, fen: int, key: str, now: Now) -> Deposited:
+        """充值 into the online account, once per key. DepositRefused."""
+        with self._writing(now) as writing:
+            return deposit(writing, card, fen, key)
+
+    def load_authorise(
+        self, box: BoxId, request: OnlineRequest, load: LoadRequest, mac1_ok: bool, now: Now  # a fact, not a mode
+    ) -> LoadDecision:  # fmt: skip
+        """Is this load granted? Its sum is in transit when the answer is GRANTED."""
+        with self._writing(now) as writing:
+            return authorise(writing, box, request, load, mac1_ok=mac1_ok)
+
+    def fold(self) -> int:
+        """Take the tail into the balances; how many entries it had."""
+        with self.database.writing():
+            return fold(self.database)
+
+    # --- what is told ---------------------------------------------------------------------------------------------
+
+    def store_status(self, box: BoxId, status_: DeviceStatus, now_ms: int) -> None:
+        """The newest STATUS of a terminal."""
+        with self.database.writing():
+            status.store_status(self.database, box, status_, now_ms)
+
+    def store_state(self, box: BoxId, state: BoxState, now_ms: int) -> None:
+        """The newest state of a box."""
+        with self.database.writing():
+            status.store_state(self.database, box, state, now_ms)
+
+    def fact(self, box: BoxId, fact: Fact, now_ms: int) -> None:
+        """What an edge noticed, at its own time; at ours if it has none."""
+        with self.database.writing():
+            facts.append(self.database, [facts.reported(box, fact, now_ms)])
+
+    def quarantine_message(self, box: BoxId, partition: int, raw: bytes, reason: str, now_ms: int) -> None:
+        """What is not a message of ours, as it came; the same bytes once."""
+        with self.database.writing():
+            if quarantine.keep_message(self.database, box, partition, raw, reason, now_ms):
+                text = f"不是我们的消息 not a message of ours: {reason}"
+                row = (now_ms, str(facts.Level.IMPORTANT), str(facts.Code.MESSAGE_JUNK), box, b"", text[:200])
+                facts.append(self.database, [row])
+
+    # --- within ---------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _writing(self, now: Now) -> Iterator[Writing]:
+        """A transaction whose books are sealed at its end."""
+        with self.database.writing():
+            writing = self._begin(now)
+            yield writing
+            writing.close()
+
+    def _begin(self, now: Now) -> Writing:
+        registry = self._current()
+        return Writing(self.database, registry, Booking(self.database, now, registry.campus), now)
+
+    def _current(self) -> Registry:
+        """Read anew if another process has changed it."""
+        if read_version(self.database) != self._registry.version:
+            self._registry = read_registry(self.database)
+        return self._registry
+
+
+__all__ = ["DepositRefused", "Ledger", "open_ledger", "prepare_database"]

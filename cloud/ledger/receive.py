@@ -1,0 +1,269 @@
+"""Records into the books: one transaction for all the batches at hand, an unsigned ack for each (box, store) after it.
+
+The TACs are asked before the transaction, in one call. Every record ends as a verdict that is committed; nothing is
+dropped and nothing is refused. The same batch again changes nothing but the count of duplicates.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from cloud.ledger.acks import build_ack
+from cloud.ledger.arrival import Arrival, arrive, purse_key, target_key
+from cloud.ledger.entry import EntryKind
+from cloud.ledger.facts import Code
+from cloud.ledger.holdings import Holdings
+from cloud.ledger.judge import Judgement, Known, Reason, judge
+from cloud.ledger.load_cases import note_not_credited, note_unproven, take_records
+from cloud.ledger.mark_rows import (
+    BoxKey,
+    DeviceKey,
+    DeviceRow,
+    box_marks,
+    device_rows,
+    save_box_marks,
+    save_device_rows,
+)
+from cloud.ledger.marks import EMPTY, Mark, add
+from cloud.ledger.quarantine import open_cases as open_quarantine
+from cloud.ledger.registry import Place
+from cloud.ledger.suspense import Touched, note_claims, open_cases, open_load_cases, settle_touched
+from cloud.ledger.values import CheckTac, Received, Verdict
+from cloud.ledger.writing import Writing, first_verdict_key
+from shared.errors import KeyFault
+from shared.records import Kind
+from shared.wire.messages import AckBody
+
+ArrivedBatch = tuple[Received, list[Arrival]]
+
+
+def prepare(batches: Sequence[Received]) -> list[ArrivedBatch]:
+    """Read every record, outside of the transaction."""
+    return [(batch, [arrive(raw) for raw in batch.records]) for batch in batches]
+
+
+def ask_tacs(arrivals: Iterable[Arrival], check_tac: CheckTac) -> dict[bytes, int]:
+    """TAC item → verdict, in one call. KeyFault when the answer is not one verdict per item."""
+    items = list({a.item: None for a in arrivals if a.item is not None})
+    if not items:
+        return {}
+    answers = check_tac(b"".join(items))
+    if len(answers) != len(items):
+        raise KeyFault("TAC check: not one verdict per item")
+    return dict(zip(items, answers, strict=True))
+
+
+@dataclass(slots=True)
+class _Later:
+    """What needs more than the record itself: done when all of them are in the books."""
+
+    loads: list[tuple[Arrival, int]] = field(default_factory=list)
+    load_unproven: list[tuple[Arrival, int]] = field(default_factory=list)
+    not_credited: list[Arrival] = field(default_factory=list)
+    unproven: list[tuple[Arrival, int]] = field(default_factory=list)
+    claims: list[tuple[bytes, Arrival, int]] = field(default_factory=list)
+    quarantined: list[tuple[int, Reason]] = field(default_factory=list)
+    touched: Touched = field(default_factory=Touched)
+
+
+class Booked(NamedTuple):
+    """Where a record stands in the books: its number, its fork number, and how it came."""
+
+    record: int
+    fork: int
+    box: str
+    partition: int
+    received_s: int
+
+
+class Receiving:
+    """One transaction's reception."""
+
+    def __init__(self, writing: Writing, arrivals: Sequence[Arrival], tacs: dict[bytes, int]) -> None:
+        self._writing = writing
+        self._tacs = tacs
+        self._holdings = Holdings(writing.db, arrivals)
+        self._rows: dict[DeviceKey, DeviceRow] = device_rows(
+            writing.db, {(a.device, a.epoch) for a in arrivals if a.has_key}
+        )
+        self._later = _Later()
+
+    def take(self, a: Arrival, box: str, partition: int) -> Verdict:
+        """Judge one record and put it into the books."""
+        known, place = self._known(a, box)
+        judgement = judge(a.record, known)
+        row = self._rows.get((a.device, a.epoch))
+        if row is not None:
+            row.count(judgement.verdict)
+            row.seqs.add(a.seq)
+        if judgement.verdict is not Verdict.DUPLICATE:
+            self._enter(a, judgement, place, known, box, partition)
+        return judgement.verdict
+
+    def take_again(self, a: Arrival, booked: Booked) -> Judgement:
+        """Judge a record that stands in quarantine; what can be posted is posted."""
+        known, place = self._known(a, booked.box)
+        judgement = judge(a.record, known._replace(same=False, other=bool(booked.fork) and a.has_key))
+        if judgement.verdict is not Verdict.QUARANTINED:
+            self._follow(a, judgement, place, booked)
+        return judgement
+
+    def finish(self) -> None:
+        """Loads, suspense, quarantine, marks: everything but the seal of the batch."""
+        writing, later = self._writing, self._later
+        writing.booking.flush()
+        if later.loads:
+            take_records(writing, later.loads)
+        if later.load_unproven:
+            open_load_cases(writing, note_unproven(writing, later.load_unproven))
+        note_not_credited(writing, later.not_credited)
+        open_cases(writing, later.unproven, later.touched)
+        note_claims(writing, later.claims, later.touched)
+        open_quarantine(writing, later.quarantined)
+        settle_touched(writing, later.touched)
+        for row in self._rows.values():
+            row.mark = add(row.mark, row.seqs)
+        save_device_rows(writing.db, self._rows, writing.now.unix_ms)
+
+    def marks(self) -> dict[DeviceKey, Mark]:
+        """Of every (device, epoch) at hand."""
+        return {key: row.mark for key, row in self._rows.items()}
+
+    def _known(self, a: Arrival, box: str) -> tuple[Known, Place]:
+        registry = self._writing.registry
+        place = registry.place(box, a.device, a.psam)
+        card_known = a.record is not None and a.record.card in registry.cards
+        tac = self._tacs.get(a.item) if a.item is not None else None
+        return self._holdings.known(a, tac, place.reason, card_known=card_known), place
+
+    def _enter(self, a: Arrival, judgement: Judgement, place: Place, known: Known, box: str, partition: int) -> None:
+        verdict, reason = judgement
+        if known.other:
+            text = f"同号不同内容 same number, other bytes: epoch {a.epoch} seq {a.seq}"
+            self._writing.notes.tell(Code.RECORD_FORK, text, box=box, device=a.device)
+        fork = self._holdings.fork_of(a)
+        record = self._writing.booking.add_record(a, verdict, reason, fork, partition, box)
+        self._holdings.accept(a, fork)
+        if verdict is Verdict.QUARANTINED:
+            self._later.quarantined.append((record, reason))
+            self._writing.notes.quarantined(reason, box, a.device, a.seq, a.why)
+        else:
+            booked = Booked(record, fork, box, partition, self._writing.now.campus_s)
+            self._follow(a, judgement, place, booked)
+
+    def _follow(self, a: Arrival, judgement: Judgement, place: Place, booked: Booked) -> None:
+        if a.item is not None:
+            self._prove(a, judgement, place, booked)
+        else:
+            self._set_aside(a, booked.record)
+
+    def _prove(self, a: Arrival, judgement: Judgement, place: Place, booked: Booked) -> None:
+        """A valid TAC with new card keys: the card side posts."""
+        if a.slot and self._holdings.other_card(a):
+            text = f"两张卡同一终端交易号 two cards under one terminal number: seq {a.seq}"
+            self._writing.notes.tell(Code.TTN_TWO_CARDS, text, box=booked.box, device=a.device)
+        self._holdings.claim(a)
+        self._writing.booking.claim_keys(a, booked.record)
+        if judgement.reason in _MERCHANT_REASONS:
+            self._writing.notes.held(judgement.reason, booked.box, a.device, a.seq)
+        _touch(self._later.touched, a)
+        if judgement.verdict is not Verdict.NO_ENTRY:
+            self._post(a, judgement.verdict, place, booked)
+
+    def _post(self, a: Arrival, verdict: Verdict, place: Place, booked: Booked) -> None:
+        writing, row = self._writing, self._rows.get((a.device, a.epoch))
+        amount_fen = a.record.amount_fen if a.record else 0
+        if not a.slot:
+            self._later.loads.append((a, booked.record))
+        else:
+            key = first_verdict_key(EntryKind.PURCHASE, a, booked.fork)
+            entry = writing.purchase_entry(
+                EntryKind.PURCHASE, a, booked.record, key, place, writing.registry.cards[a.card_key[:10]],
+                held=verdict is Verdict.HELD, received_s=booked.received_s,
+            )  # fmt: skip
+            writing.booking.add_entry(entry, booked.partition)
+        if row is not None:
+            row.counts["spent_fen" if a.slot else "loaded_fen"] += amount_fen
+
+    def _set_aside(self, a: Arrival, record: int) -> None:
+        """Kinds without a TAC."""
+        later, kind = self._later, a.record.kind if a.record else 0
+        if kind == Kind.UNPROVEN:
+            later.unproven.append((a, record))
+        elif kind == Kind.LOAD_UNPROVEN:
+            later.load_unproven.append((a, record))
+        elif kind == Kind.NOT_CREDITED:
+            later.not_credited.append(a)
+        elif (target := target_key(a)) is not None:
+            later.claims.append((target, a, record))
+
+
+_MERCHANT_REASONS = frozenset(
+    {Reason.DEVICE_UNKNOWN, Reason.OTHER_BOX, Reason.PSAM_UNKNOWN, Reason.PSAM_MOVED, Reason.FORK}
+)
+
+
+def _touch(touched: Touched, a: Arrival) -> None:
+    """A proven record may decide grey records of its purse."""
+    if a.slot:
+        touched.purchase(a, int.from_bytes(a.card_key[-2:], "big"))
+    else:
+        touched.load(purse_key(a.card_key))
+
+
+def receive(writing: Writing, batches: Sequence[ArrivedBatch], tacs: dict[bytes, int]) -> list[AckBody]:
+    """Inside of the transaction; the acks are true once it is committed."""
+    receiving = Receiving(writing, [a for _, found in batches for a in found], tacs)
+    for batch, arrivals in batches:
+        for arrival in arrivals:
+            receiving.take(arrival, batch.box, batch.partition)
+    receiving.finish()
+    marks = receiving.marks()
+    boxes = _mark_rows(writing, batches, marks)
+    touched = _remember_devices(writing, batches)
+    writing.close()
+    return [
+        build_ack(
+            writing, batch.box, batch.partition, batch.store, boxes[batch.box, batch.store],
+            [(key, marks[key]) for key in sorted(touched[batch.box, batch.store])],
+        )
+        for batch in {(b.box, b.store): b for b, _ in batches}.values()
+    ]  # fmt: skip
+
+
+def receive_copy(writing: Writing, arrival: Arrival, box: str, partition: int, tacs: dict[bytes, int]) -> Verdict:
+    """A record without an outbox row: a later row with the same bytes is a duplicate."""
+    receiving = Receiving(writing, [arrival], tacs)
+    verdict = receiving.take(arrival, box, partition)
+    receiving.finish()
+    writing.close()
+    return verdict
+
+
+def _mark_rows(writing: Writing, batches: Sequence[ArrivedBatch], marks: dict[DeviceKey, Mark]) -> dict[BoxKey, Mark]:
+    """Name a row only if its record is named too, so that what did not fit into a mark comes again."""
+    held = box_marks(writing.db, [batch.box for batch, _ in batches])
+    changed: dict[BoxKey, tuple[int, Mark]] = {}
+    for batch, arrivals in batches:
+        key = (batch.box, batch.store)
+        mark = changed[key][1] if key in changed else held.get(key, EMPTY)
+        changed[key] = batch.partition, add(mark, _named_rows(batch, arrivals, marks))
+    save_box_marks(writing.db, changed, writing.now.unix_ms)
+    return {key: mark for key, (_, mark) in changed.items()}
+
+
+def _named_rows(batch: Received, arrivals: Sequence[Arrival], marks: dict[DeviceKey, Mark]) -> Iterable[int]:
+    for row, a in enumerate(arrivals, batch.first_row):
+        if not a.has_key or marks[a.device, a.epoch].holds(a.seq):
+            yield row
+
+
+def _remember_devices(writing: Writing, batches: Sequence[ArrivedBatch]) -> dict[BoxKey, set[DeviceKey]]:
+    """Which (device, epoch) each store has brought records of."""
+    touched: dict[BoxKey, set[DeviceKey]] = {}
+    for batch, arrivals in batches:
+        touched.setdefault((batch.box, batch.store), set()).update((a.device, a.epoch) for a in arrivals if a.has_key)
+    columns = "box, store, device, epoch"
+    rows = [(box, store, device, epoch) for (box, store), keys in touched.items() for device, epoch in sorted(keys)]
+    writing.db.upsert("box_device", columns, columns, rows)
+    return touched

@@ -1,0 +1,65 @@
+"""A box says hello with its highest signed ack: is this ledger older than what it once said? (RECORDS "Acks")
+
+Then it was put back from an older copy. It says so at the highest grade, numbers on from above the ack, and asks the
+box for everything above what it holds. Refuses to believe an ack without its own signature.
+"""
+
+from collections.abc import Callable
+
+from cloud.db import Database
+from cloud.ledger.acks import ack_for
+from cloud.ledger.books import head, number_on
+from cloud.ledger.facts import Code
+from cloud.ledger.mark_rows import box_marks, device_rows
+from cloud.ledger.marks import EMPTY, Mark
+from cloud.ledger.writing import Writing
+from shared.ids import BoxId
+from shared.wire.messages import AckBody, Hello, Recover, SignedAck
+
+VerifyAck = Callable[[SignedAck], AckBody | None]
+
+
+def greet(writing: Writing, box: BoxId, partition: int, hello: Hello, verify: VerifyAck) -> AckBody | Recover:
+    """Inside of a transaction; told only after the commit."""
+    shown = _believed(writing, box, hello, verify)
+    if shown is None or not _is_older(writing, partition, shown):
+        return ack_for(writing.db, writing.registry, box, hello.store, partition)
+    number, _ = head(writing.db, partition)
+    if shown.number > number:
+        number_on(writing.db, partition, shown.number, writing.now.unix_ms)
+    text = f"账本比回执旧，正在恢复 ledger behind its own ack {shown.number} (here {number}): recovering from the box"
+    writing.notes.tell(Code.LEDGER_RECOVERY, text, box=box)
+    rows = box_marks(writing.db, [box]).get((box, hello.store), EMPTY)
+    return Recover(writing.registry.ledger, hello.store, rows.cumulative)
+
+
+def _believed(writing: Writing, box: BoxId, hello: Hello, verify: VerifyAck) -> AckBody | None:
+    if hello.ack is None:
+        return None
+    shown = verify(hello.ack)
+    if shown is None:
+        writing.notes.tell(Code.ACK_FORGED, "回执签名不对 a ledger ack with a wrong signature", box=box)
+        return None
+    if shown.box != box:
+        writing.notes.tell(Code.ACK_FORGED, f"别的网关的回执 an ack made for {shown.box}", box=box)
+        return None
+    if shown.ledger != writing.registry.ledger:
+        text = f"另一账本的回执 an ack of another ledger {shown.ledger.hex()}"
+        writing.notes.tell(Code.ACK_FOREIGN, text, box=box)
+    return shown
+
+
+def _is_older(writing: Writing, partition: int, shown: AckBody) -> bool:
+    """Did that ack name more than is held here? Its number, its rows, its records."""
+    number, _ = head(writing.db, partition)
+    if shown.partition == partition and shown.number > number:
+        return True
+    rows = box_marks(writing.db, [shown.box]).get((shown.box, shown.store), EMPTY)
+    if not rows.covers(Mark(shown.row_cumulative, shown.row_ranges)):
+        return True
+    return not _devices_covered(writing.db, shown)
+
+
+def _devices_covered(db: Database, shown: AckBody) -> bool:
+    held = device_rows(db, {(d.device, d.epoch) for d in shown.devices})
+    return all(held[d.device, d.epoch].mark.covers(Mark(d.cumulative, d.ranges)) for d in shown.devices)

@@ -1,0 +1,62 @@
+"""Quarantined records judged again, after a registration or a key fix: what can be posted now is posted."""
+
+from collections.abc import Sequence
+
+from cloud.db import Database, Row
+from cloud.ledger.arrival import Arrival, arrive
+from cloud.ledger.judge import REJUDGED, Judgement
+from cloud.ledger.quarantine import QuarantineState
+from cloud.ledger.receive import Booked, Receiving
+from cloud.ledger.values import OWN_PARTITION, Verdict
+from cloud.ledger.writing import Writing
+
+CHUNK = 500
+"""Records of one transaction."""
+_OPEN = (
+    "SELECT r.id, r.stored, r.fork, r.box, r.received_s, q.reason FROM quarantine q JOIN record r ON r.id = q.record "
+    "WHERE q.state = ? AND r.id > ? ORDER BY r.id LIMIT ?"
+)
+_STATES = {
+    Verdict.POSTED: QuarantineState.POSTED,
+    Verdict.HELD: QuarantineState.POSTED,
+    Verdict.NO_ENTRY: QuarantineState.NO_ENTRY,
+    Verdict.SUSPENSE: QuarantineState.SUSPENSE,
+    Verdict.QUARANTINED: QuarantineState.OPEN,
+}
+Waiting = list[tuple[Arrival, Booked]]
+
+
+def waiting_after(db: Database, record: int) -> tuple[int, Waiting]:
+    """The next chunk of open cases above this record, those that another judgement can help; and where it ended."""
+    rows = db.run(_OPEN, (int(QuarantineState.OPEN), record, CHUNK))
+    return (rows[-1][0] if rows else 0), [_waiting(row) for row in rows if row[5] in REJUDGED]
+
+
+def rejudge(writing: Writing, waiting: Sequence[tuple[Arrival, Booked]], tacs: dict[bytes, int]) -> int:
+    """How many were posted. Inside of a transaction; a case that was decided meanwhile is left alone."""
+    still = _still_open(writing.db, [booked.record for _, booked in waiting])
+    wanted = [(a, booked) for a, booked in waiting if booked.record in still]
+    receiving = Receiving(writing, [a for a, _ in wanted], tacs)
+    judged = [(booked.record, receiving.take_again(a, booked)) for a, booked in wanted]
+    receiving.finish()
+    for record, judgement in judged:
+        _save(writing, record, judgement)
+    writing.close()
+    return sum(_STATES[j.verdict] is QuarantineState.POSTED for _, j in judged)
+
+
+def _waiting(row: Row) -> tuple[Arrival, Booked]:
+    record, stored, fork, box, received_s, _ = row
+    return arrive(stored), Booked(record, fork, box, OWN_PARTITION, received_s)
+
+
+def _still_open(db: Database, records: Sequence[int]) -> set[int]:
+    rows = db.find("SELECT record, state FROM quarantine WHERE record", records)
+    return {record for record, state in rows if state == QuarantineState.OPEN}
+
+
+def _save(writing: Writing, record: int, judgement: Judgement) -> None:
+    writing.db.run(
+        "UPDATE quarantine SET state = ?, reason = ?, changed_ms = ? WHERE record = ?",
+        (int(_STATES[judgement.verdict]), int(judgement.reason), writing.now.unix_ms, record),
+    )

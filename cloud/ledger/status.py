@@ -1,0 +1,26 @@
+"""What terminals and boxes say of themselves, newest only: completeness stands on STATUS, not on clocks."""
+
+from cloud.db import Database
+from shared.ids import BoxId
+from shared.wire.messages import BoxState, DeviceStatus, encode_state
+
+_DEVICE = "device, box, at_ms, hotlist_version, parameter_version, slots_left, clock_set, day, day_first_seq"
+_EPOCH = "device, epoch, psam, oldest, last, settled, open_slots, at_ms"
+
+
+def store_status(db: Database, box: BoxId, status: DeviceStatus, now_ms: int) -> None:
+    """Inside of a transaction. Believed as the device's only because the edge authenticated it."""
+    row = (
+        status.device, box, now_ms, status.hotlist_version, status.parameter_version, status.slots_left,
+        int(status.clock_set), status.day, status.day_first_seq,
+    )  # fmt: skip
+    db.upsert("device_status", _DEVICE, "device", [row])
+    epochs = [
+        (status.device, e.epoch, e.psam, e.oldest, e.last, e.settled, e.open_slots, now_ms) for e in status.epochs
+    ]
+    db.upsert("epoch_status", _EPOCH, "device, epoch", epochs)
+
+
+def store_state(db: Database, box: BoxId, state: BoxState, now_ms: int) -> None:
+    """Inside of a transaction."""
+    db.upsert("box_state", "box, at_ms, state", "box", [(box, now_ms, encode_state(state))])
