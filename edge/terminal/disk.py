@@ -10,6 +10,10 @@ from pathlib import Path
 from shared.errors import StoreFault
 
 
+class InUse(StoreFault):
+    """Another process holds the file: the card lies in another field, the terminal runs already."""
+
+
 class Disk:
     """One terminal's medium. spent_s: seconds in writes and syncs so far. slow_s: added to each sync, for trials."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from edge.terminal.disk import Disk, sync_folder
+from edge.terminal.disk import Disk, InUse, sync_folder
 from shared.errors import StoreFault
 
 
@@ -30,7 +30,7 @@ class FileFlash:
     """A flash.bin, held by one process at a time. Made with zeros, and its folder synced, when it is not there."""
 
     def __init__(self, path: Path, size: int, disk: Disk | None = None) -> None:
-        """`size` counts only for a new file. StoreFault when another process holds it or it cannot be opened."""
+        """`size` counts only for a new file. InUse when another process holds it, StoreFault when it will not open."""
         self._disk = disk or Disk()
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -40,7 +40,7 @@ class FileFlash:
                 os.fsync(self._fd)
                 sync_folder(path.parent)
         except BlockingIOError as error:
-            raise StoreFault(f"{path}: 另一进程正在使用 / another process runs this terminal") from error
+            raise InUse(f"{path}: 另一进程正在使用 / another process runs this terminal") from error
         except OSError as error:
             raise StoreFault(f"{path}: {error.strerror}") from error
 

@@ -133,7 +133,7 @@ class LoadPoint:
             book.drop(waiting)
         denied = answer.result if answer is not None and outcome.reason is Reason.LOAD_DENIED else None
         yield Show(display.load_refused(outcome.reason, denied))
-        return Result(End.DECLINED, amount_fen, reason=outcome.reason)
+        return Result(End.DECLINED, amount_fen, reason=outcome.reason, denied=denied)
 
     def listed(self, card: CardId, index: int) -> bool:
         """The hotlist, preloaded; the centre looks as well."""

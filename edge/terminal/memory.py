@@ -9,13 +9,9 @@ import os
 from pathlib import Path
 from typing import Self
 
-from edge.terminal.disk import Disk
+from edge.terminal.disk import Disk, InUse
 from shared.errors import StoreFault
 from shared.slot_file import choose, fits, render_slot
-
-
-class InUse(StoreFault):
-    """The card lies in another field, or the PSAM is in another body."""
 
 
 class FileMemory:

@@ -9,32 +9,12 @@ seconds. A last line without its newline was cut by a power loss before it was d
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from edge.terminal.book import Row
 from edge.terminal.disk import Disk, sync_folder
+from edge.terminal.shown_total import Shown
 from shared.errors import StoreFault
-from shared.records import LOAD_SHAPED
-
-
-@dataclass(slots=True)
-class Shown:
-    """What a log adds up to."""
-
-    taps: int = 0
-    fen: int = 0
-    loads: int = 0
-    loads_fen: int = 0
-
-    def add(self, kind: int, fen: int) -> None:
-        """One more line."""
-        if kind in LOAD_SHAPED:
-            self.loads += 1
-            self.loads_fen += fen
-        else:
-            self.taps += 1
-            self.fen += fen
 
 
 class ShownLog:

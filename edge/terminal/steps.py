@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from edge.terminal.book import Row
 from edge.terminal.display import Display
+from shared.online import LoadResult
 from shared.purse.effects import ToCard, ToPsam
 from shared.purse.reasons import Reason
 
@@ -52,9 +53,10 @@ class End(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """row: what was shown as 成功 (DONE only); reason: why not; amount: what was to be moved."""
+    """row: what was shown as 成功 (DONE only); reason: why not; denied: what the centre said to a load."""
 
     end: End
     amount_fen: int
     row: Row | None = None
     reason: Reason | None = None
+    denied: LoadResult | None = None

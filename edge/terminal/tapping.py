@@ -1,7 +1,7 @@
 """Drives a tap through a real card, a real PSAM, a shown log and a display: in a process, a test or the simulator.
 
 Runs until the tap has ended or waits for the centre; the caller then lets the link work and goes on. A card or PSAM
-without an answer becomes CardLost or PsamLost inside the tap; any other error is the caller's.
+without an answer, or a medium that refuses, is thrown into the tap; any other error is the caller's.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from edge.terminal.book import Row
 from edge.terminal.display import Display
 from edge.terminal.steps import AwaitAnswer, Show, Shown, Step, Tap
-from shared.errors import RuleBroken
+from shared.errors import RuleBroken, StoreFault
 from shared.purse.apdu import CardChannel
 from shared.purse.effects import ToCard, ToPsam
 from shared.purse.errors import CardLost, PsamLost
@@ -54,7 +54,7 @@ class Tapping(Generic[Answer]):
             while not isinstance(step, AwaitAnswer):
                 try:
                     answer = self._do(step)
-                except (CardLost, PsamLost) as loss:
+                except (CardLost, PsamLost, StoreFault) as loss:
                     step = self._tap.throw(loss)
                 else:
                     step = self._tap.send(answer)

@@ -1,0 +1,113 @@
+"""`python -m edge.terminal run | interactive | cards`. Exit 0 clean, 1 broken, 2 wrong use or in use."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+from edge.terminal import options, running, settings
+from edge.terminal.deck import Deck
+from edge.terminal.disk import InUse
+from edge.terminal.entries import Console
+from edge.terminal.interactive import CounterOptions, interact
+from edge.terminal.options import CardsWords, CounterWords
+from edge.terminal.run import RunOptions, run
+from edge.terminal.wires import Wire
+from shared.campus_clock import parse_clock
+from shared.errors import ConfigFault, StoreFault
+from shared.inventory import DeviceKind
+from shared.money import yuan
+
+
+def main(arguments: list[str]) -> int:
+    """The exit code."""
+    try:
+        given = options.parse(arguments)
+        match given:
+            case RunOptions():
+                return asyncio.run(run(given))
+            case CounterWords():
+                return asyncio.run(interact(_counter(given)))
+            case CardsWords():
+                return _cards(given)
+    except (ConfigFault, InUse) as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        return 2
+    except StoreFault as broken:
+        sys.stderr.write(f"{broken}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def _cards(given: CardsWords) -> int:
+    deck = Deck(given.data)
+    total = sum(card.balance_fen() for card in deck.cards)
+    if given.as_json:
+        sys.stdout.write(json.dumps({"cards": len(deck.cards), "cards_fen": total}) + "\n")
+    else:
+        sys.stdout.write(f"{len(deck.cards)} 张卡 cards, ¥{yuan(total)}\n")
+    return 0
+
+
+def _counter(given: CounterWords) -> CounterOptions:
+    """Fill in what can be found: bodies, wire, console."""
+    data = given.data
+
+    def wire(name: str) -> Wire:
+        return given.wire if given.wire != Wire() else _found_wire(data, name)
+
+    return CounterOptions(
+        data=data,
+        names=(given.name,) if given.name else _bodies(data, DeviceKind.POS),
+        load_names=_bodies(data, DeviceKind.LOAD_MACHINE),
+        wire=wire,
+        clock=parse_clock(given.clock),
+        card=given.card,
+        console=_console(given),
+        box=lambda name: _raw(data, name)["box"],
+        box_kill=given.box_kill,
+    )
+
+
+def _bodies(data: Path, kind: DeviceKind) -> tuple[str, ...]:
+    """Bodies of a kind that hang on TCP, by name."""
+    folders = sorted(path.parent.name for path in (data / "terminals").glob("*/terminal.json"))
+    found = ((name, settings.load(data / "terminals" / name / "terminal.json")) for name in folders)
+    return tuple(name for name, body in found if body.kind is kind and body.address == 0)
+
+
+def _found_wire(data: Path, name: str) -> Wire:
+    box = _raw(data, name)["box"]
+    edge = running.edge_of(data, box)
+    port = edge.option("--tcp-port") if edge else ""
+    if not port:
+        # nobody listens there: the counter sells offline until the box is up
+        return Wire(tcp="127.0.0.1:9")
+    return Wire(tcp=f"127.0.0.1:{port}")
+
+
+def _console(given: CounterWords) -> Console | None:
+    """Where to look entries up; None without a token, or when no console is known."""
+    url = given.console
+    if not url:
+        found = running.console_of(given.data)
+        port = found.option("--port") if found else ""
+        url = f"https://127.0.0.1:{port}" if port else ""
+    token = given.token or given.data / "cloud" / "api.token"
+    if not url or not token.exists():
+        return None
+    ca = given.ca or given.data / "cloud" / "ca.pem"
+    return Console(url, token.read_text(encoding="ascii").strip(), ca if ca.exists() else None)
+
+
+def _raw(data: Path, name: str) -> dict[str, str]:
+    try:
+        raw: dict[str, str] = json.loads((data / "terminals" / name / "terminal.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as fault:
+        raise ConfigFault(f"{name}: 没有这台终端 / no such terminal") from fault
+    return raw
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,96 @@
+"""What a person at the interactive counter may type. Pure: a line in, a command out, texts zh and en.
+
+An amount alone is a sale. What is not understood is said so, with what there is.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.errors import WireFault
+from shared.money import parse_yuan
+
+
+class Verb(StrEnum):
+    """What was asked for."""
+
+    SELL = "sell"
+    AGAIN = "again"
+    CARD = "card"
+    PULL = "pull"
+    NET = "net"
+    BOX_KILL = "box kill"
+    LOG = "log"
+    BALANCE = "balance"
+    LOAD = "load"
+    STATUS = "status"
+    HELP = "help"
+    QUIT = "quit"
+    NOTHING = ""
+    UNKNOWN = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A verb with its word (label, before/after, on/off) or amount."""
+
+    verb: Verb
+    word: str = ""
+    amount_fen: int = 0
+
+
+HELP = """\
+  12.50            消费 12.50 元 / sell for 12.50 yuan
+  again            同一张卡再放一次（空行也行）/ present the same card again (an empty line does too)
+  card 0012        换一张卡 / choose another card
+  pull [before|after]  下一次扣款时抽卡：扣款前 / 扣款后 / pull the card at the next debit, before or after it
+  load 50          圈存 50 元（圈存机）/ load 50 yuan (at a load machine)
+  balance · log    卡内余额、卡内明细 0018 / the card's balance and own log
+  net off · net on 断网、复网 / cut and mend the network
+  box kill         强制结束数据网关 / kill the edge box
+  status           本机状态 / this terminal's state
+  help · quit      帮助、退出 / this text, the end"""
+
+_PLAIN = {
+    "again": Verb.AGAIN,
+    "再放": Verb.AGAIN,
+    "log": Verb.LOG,
+    "明细": Verb.LOG,
+    "balance": Verb.BALANCE,
+    "余额": Verb.BALANCE,
+    "status": Verb.STATUS,
+    "状态": Verb.STATUS,
+    "help": Verb.HELP,
+    "帮助": Verb.HELP,
+    "?": Verb.HELP,
+    "quit": Verb.QUIT,
+    "exit": Verb.QUIT,
+    "退出": Verb.QUIT,
+    "box kill": Verb.BOX_KILL,
+    "": Verb.NOTHING,
+}
+
+
+def parse(line: str) -> Command:
+    """The command of a line."""
+    text = " ".join(line.split())
+    if text.lower() in _PLAIN:
+        return Command(_PLAIN[text.lower()])
+    verb, _, rest = text.partition(" ")
+    match verb.lower(), rest.lower():
+        case ("card" | "换卡", _) if rest:
+            return Command(Verb.CARD, rest)
+        case ("pull" | "抽卡", "" | "after" | "before"):
+            return Command(Verb.PULL, rest.lower() or "after")
+        case ("net" | "网络", "on" | "off"):
+            return Command(Verb.NET, rest.lower())
+        case ("load" | "圈存", _) if rest:
+            return _amount(Verb.LOAD, rest)
+        case _:
+            return _amount(Verb.SELL, text)
+
+
+def _amount(verb: Verb, text: str) -> Command:
+    try:
+        return Command(verb, amount_fen=parse_yuan(text))
+    except WireFault:
+        return Command(Verb.UNKNOWN, text)

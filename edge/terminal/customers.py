@@ -1,0 +1,133 @@
+"""The people of the demonstration: they come with any card, eat for 3 to 18 yuan, ride, load when they run low.
+
+Some pull their card at a random command; most of those present it again at once, the others go elsewhere. Seeded, so
+that a run can be had again as far as processes allow.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from random import Random
+
+from edge.terminal.deck import CardFile, Deck, Laid
+from edge.terminal.disk import InUse
+from edge.terminal.station import Station
+from edge.terminal.steps import End, Result, Tap
+from shared.inventory import DeviceKind
+from shared.purse.torn import Plan, Tear
+
+MEALS_FEN = range(300, 1801, 50)
+RIDES_FEN = (100, 150, 200)
+LOADS_FEN = (5000, 10_000)
+LOW_FEN = 3000
+"""Whoever has less goes to the load machine."""
+COMMANDS = 9
+"""A pulled card is pulled at one of so many commands."""
+STAYS = 0.8
+"""Share of torn cards that are presented again where they tore."""
+TRIES_MAX = 3
+LOOKS = 8
+"""So many passers-by are looked at for one whom the counter can serve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """rate: taps per second at this counter; tear: probability of a pulled card."""
+
+    rate: float
+    tear: float
+    seed: int
+
+
+class Customers:
+    """Who comes to one counter. `is_over`: told to stop between two people."""
+
+    def __init__(self, station: Station, deck: Deck, habits: Habits, is_over: asyncio.Event) -> None:
+        self._station = station
+        self._deck = deck
+        self._habits = habits
+        self._is_over = is_over
+        self._rng = Random(habits.seed)  # noqa: S311  # people, not keys
+        is_load = station.settings.kind is DeviceKind.LOAD_MACHINE
+        self._visit: Callable[[CardFile], Awaitable[Result | None]] = self._load if is_load else self._eat
+
+    async def come(self) -> None:
+        """One after the other, until it is over."""
+        while not await self._pause(self._rng.expovariate(self._habits.rate)):
+            if self._station.firmware.bar is not None:
+                continue
+            card = self._next()
+            if card is not None:
+                with suppress(InUse):
+                    await self._visit(card)
+
+    def _next(self) -> CardFile | None:
+        """Somebody with enough for any meal; at the load machine somebody with little."""
+        wants_little = self._station.settings.kind is DeviceKind.LOAD_MACHINE
+        for _ in range(LOOKS):
+            card = self._rng.choice(self._deck.cards)
+            if (card.balance_fen() < LOW_FEN) == wants_little:
+                return card
+        return None
+
+    async def _eat(self, card: CardFile) -> Result:
+        amount = self._rng.choice(self._prices())
+        return await self._tapped(card, lambda: self._station.firmware.sell(amount, self._station.now()), self._again)
+
+    async def _load(self, card: CardFile) -> Result:
+        amount = self._rng.choice(LOADS_FEN)
+
+        def load() -> Tap[Result]:
+            return self._station.firmware.load(amount, self._station.now())
+
+        return await self._tapped(card, load, load)
+
+    async def _tapped(
+        self, card: CardFile, tap: Callable[[], Tap[Result]], once_more: Callable[[], Tap[Result]]
+    ) -> Result:
+        with Laid(card, self._station.disk, self._plan()) as laid:
+            result = await self._station.tap(tap(), laid.channel)
+        if result.end is End.UNKNOWN and self._rng.random() < STAYS:
+            return await self._stay(card, once_more, result)
+        return result
+
+    async def _stay(self, card: CardFile, once_more: Callable[[], Tap[Result]], result: Result) -> Result:
+        for _ in range(TRIES_MAX):
+            await self._pause(self._rng.uniform(0.1, 0.6))
+            with Laid(card, self._station.disk) as laid:
+                result = await self._station.tap(once_more(), laid.channel)
+            if result.end is not End.UNKNOWN:
+                break
+        return result
+
+    def _again(self) -> Tap[Result]:
+        return self._station.firmware.again(self._station.now())
+
+    def _prices(self) -> range | tuple[int, ...]:
+        return RIDES_FEN if self._station.settings.kind is DeviceKind.VALIDATOR else MEALS_FEN
+
+    def _plan(self) -> Plan | None:
+        if self._rng.random() >= self._habits.tear:
+            return None
+        return pull_at(self._rng.randrange(COMMANDS), self._rng.choice((Tear.BEFORE, Tear.AFTER)))
+
+    async def _pause(self, seconds: float) -> bool:
+        """True when it is over."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_over.wait(), seconds)
+        return self._is_over.is_set()
+
+
+def pull_at(command: int, tear: Tear) -> Plan:
+    """The card leaves at its n-th command, from 0, and has left from then on."""
+    count = -1
+
+    def plan() -> Tear:
+        nonlocal count
+        count += 1
+        if count > command:
+            return Tear.BEFORE
+        return tear if count == command else Tear.NOT
+
+    return plan

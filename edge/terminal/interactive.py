@@ -1,0 +1,308 @@
+"""`python -m edge.terminal interactive`: a counter to sell at by hand, over a keyboard or a pipe.
+
+Shows display and voice text, and in every abnormal state what a cashier must do. After a sale it asks the console
+for the ledger entry with the same counter. It decides nothing about money: the firmware does.
+"""
+
+import asyncio
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from json import dumps
+from pathlib import Path
+
+from edge.terminal import commands, running
+from edge.terminal.commands import Command, Verb
+from edge.terminal.deck import CardFile, Deck, Laid
+from edge.terminal.disk import InUse
+from edge.terminal.display import Display
+from edge.terminal.entries import Console, entry_of
+from edge.terminal.figures import status
+from edge.terminal.life import say
+from edge.terminal.station import Station
+from edge.terminal.steps import End, Result, Tap
+from edge.terminal.wires import Wire
+from shared.campus_clock import CampusClock
+from shared.clock import ClockError, seconds_of_bcd
+from shared.inventory import DeviceKind
+from shared.money import yuan
+from shared.purse.apdu import CardChannel
+from shared.purse.effects import drive
+from shared.purse.errors import CardLost
+from shared.purse.files import LogRecord
+from shared.purse.flows import identify, read_balance, read_log
+from shared.purse.outcomes import Rejected
+from shared.purse.torn import Tear, TearingChannel
+
+LINE_MAX = 200
+JOIN_S = 1.0
+"""A prompt waits so long for the link to join."""
+PROMPT = "> "
+_MOVES_MONEY = (0x54, 0x52)
+"""8054 and 8052: the debit of a purchase, the credit of a load."""
+
+
+@dataclass(frozen=True, slots=True)
+class CounterOptions:
+    """names: bodies to try, the first free one is taken. box_kill: a command instead of finding the edge process."""
+
+    data: Path
+    names: tuple[str, ...]
+    load_names: tuple[str, ...]
+    wire: Callable[[str], Wire]
+    clock: CampusClock
+    card: str
+    console: Console | None
+    box: Callable[[str], str]
+    box_kill: str
+
+
+async def interact(options: CounterOptions) -> int:
+    """The exit code; ConfigFault or StoreFault when the body cannot start."""
+    deck = Deck(options.data)
+    station = _open_first(options, options.names)
+    counter = _Counter(options, station, deck)
+    try:
+        return await counter.serve()
+    finally:
+        await counter.close()
+
+
+def _open_first(options: CounterOptions, names: tuple[str, ...]) -> Station:
+    busy: InUse | None = None
+    for name in names:
+        try:
+            return _open(options, name)
+        except InUse as fault:
+            busy = fault
+    raise busy or InUse("没有可用的终端 / no terminal is free; 用 --name 指定 / name one with --name")
+
+
+def _open(options: CounterOptions, name: str) -> Station:
+    folder = options.data / "terminals" / name
+    station = Station(folder, options.wire(name), options.clock, _show)
+    station.start()
+    return station
+
+
+class _Counter:
+    """One person at one counter."""
+
+    def __init__(self, options: CounterOptions, station: Station, deck: Deck) -> None:
+        self._options = options
+        self._station = station
+        self._loader: Station | None = None
+        self._deck = deck
+        self._card: CardFile = deck.find(options.card) or deck.cards[0]
+        self._pull: Tear | None = None
+
+    async def serve(self) -> int:
+        """Until quit or the end of the input."""
+        settings = self._station.settings
+        say(f"终端 {settings.name} {settings.place} {settings.merchant}" + (" 【演练 DEMO】" if settings.demo else ""))
+        say(commands.HELP)
+        lines = await _lines()
+        await self._station.joined(JOIN_S)
+        while True:
+            say(f"[{self._card.label}] {self._why()}")
+            sys.stdout.write(PROMPT)
+            sys.stdout.flush()
+            raw = await lines.readline()
+            if not raw or not await self._obey(commands.parse(raw.decode("utf-8", "replace")[:LINE_MAX])):
+                return 0
+
+    async def close(self) -> None:
+        """The end: records that are left go out at the next start."""
+        for station in (self._station, self._loader):
+            if station is not None:
+                await station.close()
+
+    def _why(self) -> str:
+        firmware = self._station.firmware
+        net = "断网 offline" if self._station.is_cut or not firmware.line.is_joined else "在线 online"
+        owed = firmware.body.flash.unsettled
+        pulled = "" if self._pull is None else " · 下次抽卡 will be pulled"
+        bar = firmware.bar
+        selling = "可消费 selling" if bar is None else f"停止消费 not selling: {bar}"
+        return f"{net} · {selling} · 未入账 not posted {owed}{pulled}"
+
+    async def _obey(self, command: Command) -> bool:
+        """False at the end."""
+        match command.verb:
+            case Verb.SELL:
+                await self._sell(command.amount_fen)
+            case Verb.AGAIN | Verb.NOTHING:
+                await self._again()
+            case Verb.LOAD:
+                await self._load(command.amount_fen)
+            case Verb.BALANCE | Verb.LOG:
+                self._read(command.verb)
+            case Verb.NET:
+                self._station.cut(command.word == "off")
+                await self._station.joined(JOIN_S)
+            case Verb.QUIT:
+                return False
+            case _:
+                self._switch(command)
+        return True
+
+    def _switch(self, command: Command) -> None:
+        match command.verb:
+            case Verb.CARD:
+                self._choose(command.word)
+            case Verb.PULL:
+                self._pull = Tear.BEFORE if command.word == "before" else Tear.AFTER
+            case Verb.BOX_KILL:
+                self._kill_box()
+            case Verb.STATUS:
+                say(self._status())
+            case Verb.HELP:
+                say(commands.HELP)
+            case _:
+                say(f"看不懂 / not understood: {command.word}　help = 帮助")
+
+    async def _sell(self, amount_fen: int) -> None:
+        firmware = self._station.firmware
+        await self._tap(self._station, lambda: firmware.sell(amount_fen, self._station.now()))
+
+    async def _again(self) -> None:
+        if not self._station.firmware.body.flash.waiting:
+            return
+        firmware = self._station.firmware
+        await self._tap(self._station, lambda: firmware.again(self._station.now()))
+
+    async def _load(self, amount_fen: int) -> None:
+        station = self._loading_station()
+        if station is not None:
+            await self._tap(station, lambda: station.firmware.load(amount_fen, station.now()))
+
+    def _loading_station(self) -> Station | None:
+        """This body if it is a load machine, else a free one beside it."""
+        if self._station.settings.kind is DeviceKind.LOAD_MACHINE:
+            return self._station
+        if self._loader is None:
+            try:
+                self._loader = _open_first(self._options, self._options.load_names)
+            except InUse:
+                say("圈存机都在使用 / every load machine is in use; 用 --name load-… / name one")
+        return self._loader
+
+    async def _tap(self, station: Station, tap: Callable[[], Tap[Result]]) -> None:
+        pull, self._pull = self._pull, None
+        try:
+            with Laid(self._card, station.disk) as laid:
+                channel = laid.channel if pull is None else _PulledAtDebit(laid.channel, pull)
+                result = await station.tap(tap(), channel)
+        except InUse:
+            say("这张卡正在别处使用，请稍候再试 / this card lies in another field, try again")
+            return
+        if result.end is End.DONE and result.row is not None:
+            await self._entry(result)
+
+    async def _entry(self, result: Result) -> None:
+        row, console = result.row, self._options.console
+        if row is None:
+            return
+        say(f"    流水 record: {row.epoch}/{row.seq} · 卡计数 card counter {row.counter}")
+        if console is None:
+            return
+        found = await entry_of(console, row.card, row.counter)
+        if not found:
+            say("    账本尚无此笔（断网或排队中，稍后自动入账） / not in the ledger yet; it will be posted by itself")
+        for entry in found:
+            say(f"    账本分录 ledger entry: {dumps(entry, ensure_ascii=False)}")
+
+    def _choose(self, label: str) -> None:
+        card = self._deck.find(label)
+        if card is None:
+            say(f"没有这张卡 / no such card: {label}")
+        else:
+            self._card = card
+
+    def _read(self, verb: Verb) -> None:
+        try:
+            with Laid(self._card, self._station.disk) as laid:
+                for line in self._said_by(laid.channel, verb):
+                    say(line)
+        except InUse:
+            say("这张卡正在别处使用，请稍候再试 / this card lies in another field, try again")
+
+    def _said_by(self, card: CardChannel, verb: Verb) -> list[str]:
+        body = self._station.firmware.body
+        identity = drive(identify(body.settings.profile, body.time()), card=card)
+        if isinstance(identity, Rejected):
+            return [f"读卡失败 / the card cannot be read: {identity.reason.name}"]
+        if verb is Verb.LOG:
+            return [_log_line(record) for record in drive(read_log(), card=card)] or ["卡内无明细 / the log is empty"]
+        balance = drive(read_balance(), card=card)
+        return ["读卡失败 / unreadable" if isinstance(balance, Rejected) else f"余额 balance ¥{yuan(balance)}"]
+
+    def _kill_box(self) -> None:
+        options = self._options
+        if options.box_kill:
+            done = subprocess.run(shlex.split(options.box_kill), check=False)  # the operator's own command
+            say(f"box kill: exit {done.returncode}")
+            return
+        box = options.box(self._station.settings.name)
+        found = running.edge_of(options.data, box)
+        if found is None or not running.kill(found):
+            say(f"没有找到数据网关进程 / no edge process of {box} is running")
+        else:
+            say(f"已 kill -9 数据网关 {box}（进程 {found.pid}）；照常收款，恢复后自动补传 / killed; go on selling")
+
+    def _status(self) -> str:
+        station = self._station
+        said = status(station.firmware, station.figures, station.shown.total, station.shown.run, drained=False)
+        return dumps(said, ensure_ascii=False)
+
+
+class _PulledAtDebit:
+    """A card that is pulled when the command that moves money comes: before it, or after it took effect."""
+
+    def __init__(self, card: CardChannel, tear: Tear) -> None:
+        self._card = card
+        self._tearing = TearingChannel(card, lambda: tear)
+        self._is_gone = False
+
+    def transmit(self, apdu: bytes, /) -> bytes:
+        """As the card, until it is gone."""
+        if self._is_gone:
+            raise CardLost("pulled")
+        if apdu[1] not in _MOVES_MONEY:
+            return self._card.transmit(apdu)
+        self._is_gone = True
+        return self._tearing.transmit(apdu)
+
+
+def _show(what: Display) -> None:
+    """Display, voice, and what the cashier does, both languages."""
+    say(f"  ┃ {what.title.zh}\n  ┃ {what.title.en}")
+    if what.voice.zh:
+        say(f"  🔊 {what.voice.zh} / {what.voice.en}")
+    if what.todo.zh:
+        say(f"  → 收银员 cashier: {what.todo.zh} / {what.todo.en}")
+
+
+def _log_line(record: LogRecord) -> str:
+    with suppress(ClockError):
+        day = seconds_of_bcd(record.date_time)
+        stamp = record.date_time.hex()
+        when = f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]} {stamp[8:10]}:{stamp[10:12]}:{stamp[12:]}" if day else stamp
+        kind = "圈存 load" if record.kind in (1, 2) else "消费 purchase"
+        return f"  {when}  {kind}  ¥{yuan(record.amount_fen)}  #{record.number}  @{record.terminal_id.hex()}"
+    return f"  {record.encode().hex()}"
+
+
+async def _lines() -> asyncio.StreamReader:
+    """Standard input, line by line, from a keyboard, a pipe or a file."""
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    try:
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    except ValueError:  # a plain file cannot be watched
+        reader.feed_data(sys.stdin.buffer.read())
+        reader.feed_eof()
+    return reader

@@ -1,0 +1,76 @@
+"""A script of purchases or loads for one terminal, as a trace replay writes it: JSON lines, played in their order.
+
+    {"card": "0012", "amount_fen": 1250, "at": 817300805}        at: campus second, optional
+
+Each line is done once, also when the process is killed: the progress is noted beside the flash before a card is laid
+down, and what the ring says decides. Refuses a file with a malformed line.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from zlib import crc32
+
+from shared.errors import ConfigFault
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One purchase or load. at 0: as soon as may be."""
+
+    card: str
+    amount_fen: int
+    at: int
+
+
+def read_script(path: Path) -> tuple[Line, ...]:
+    """All lines; ConfigFault naming the first malformed one."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as fault:
+        raise ConfigFault(f"{path}: {fault.strerror}") from fault
+    return tuple(_line(path, number, raw) for number, raw in enumerate(text.splitlines(), 1) if raw.strip())
+
+
+def _line(path: Path, number: int, raw: str) -> Line:
+    try:
+        row = json.loads(raw)
+        card, amount, at = row["card"], row["amount_fen"], row.get("at", 0)
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        raise ConfigFault(f"{path}: 第 {number} 行 / line {number}: not a script line") from fault
+    if not isinstance(card, str) or type(amount) is not int or amount <= 0 or not isinstance(at, int | float):
+        raise ConfigFault(f"{path}: 第 {number} 行 / line {number}: not a script line")
+    return Line(card, amount, int(at))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Line `line` (from 0) was begun when the newest record of the epoch was `seq`."""
+
+    line: int
+    seq: int
+
+
+class Progress:
+    """How far a script has come, in `script.progress` of the terminal's folder. Another script begins at 0.
+
+    Written before each card, not synced: it has to outlive a killed process, not a lost machine.
+    """
+
+    def __init__(self, folder: Path, script: Path) -> None:
+        self._path = folder / "script.progress"
+        self._digest = crc32(script.read_bytes())
+        self.begun = self._read()
+
+    def begin(self, line: int, seq: int) -> None:
+        """Line `line` begins now."""
+        scratch = self._path.with_suffix(".new")
+        scratch.write_text(json.dumps([self._digest, line, seq]), encoding="ascii")
+        scratch.replace(self._path)
+
+    def _read(self) -> Mark | None:
+        try:
+            digest, line, seq = json.loads(self._path.read_text(encoding="ascii"))
+        except (OSError, ValueError, TypeError):
+            return None
+        return Mark(line, seq) if digest == self._digest else None

@@ -1,0 +1,358 @@
+"""A terminal as a real process on real files: it is killed, cut off, told to close, and asked by hand."""
+
+import asyncio
+import json
+import random
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge.link.tcp_link import TcpLink
+from edge.terminal.memory import read_image
+from edge.terminal.shown import read_shown
+from shared import records
+from shared.purse.images import PsamMaster, decode_card_image, new_psam_image
+from shared.records import PROVEN
+from shared.slot_file import render_initial
+
+pytestmark = pytest.mark.process
+CARDS = 12
+OPENING = 20_000
+BOUND_S = 30.0
+
+
+class Campus:
+    """A data folder with one terminal and a few cards, and a small edge behind a real TCP link."""
+
+    def __init__(self, kit, school, data, kind="pos", name="t1"):
+        self.data, self.name, self.school = data, name, school
+        self.folder = data / "terminals" / name
+        self.folder.mkdir(parents=True)
+        (data / "cards").mkdir()
+        raw = {**kit.terminal_json, "name": name, "kind": kind, "ring_slots": 256}
+        (self.folder / "terminal.json").write_text(json.dumps(raw), encoding="utf-8")
+        psam = new_psam_image(kit.psam_id, {1: PsamMaster(school.purchase)})
+        (self.folder / "psam.bin").write_bytes(render_initial(psam))
+        index = {}
+        for n in range(1, CARDS + 1):
+            file = f"{n:05d}.card"
+            (data / "cards" / file).write_bytes(render_initial(school.memory(n, OPENING).image))
+            index[f"{n:04d}"] = {"file": file, "card": (b"\x53\x03" + n.to_bytes(8, "big")).hex()}
+        (data / "cards" / "index.json").write_text(json.dumps(index), encoding="utf-8")
+        self.edge = kit.SmallEdge(online=lambda number, request: school.grant(request, kit.psam_id, kit.noon_s + 5))
+        self.settles = True
+
+    async def serve(self):
+        self.link = TcpLink("127.0.0.1", 0)
+        self.link.on_message(self._heard)
+        self.link.on_peer(lambda peer, there: None)
+        self._task = asyncio.create_task(self.link.run())
+        self.port = await self.link.port()
+
+    async def end(self):
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    def _heard(self, peer, message):
+        for answer in self.edge.take(message):
+            self._say(peer, answer)
+        if self.settles and self.edge.held(1) > self.edge.settled.get(1, 0):
+            self._say(peer, self.edge.settle(1))
+
+    def _say(self, peer, message):
+        task = asyncio.ensure_future(self.link.send(peer, message))
+        self._sends = [*[t for t in getattr(self, "_sends", []) if not t.done()], task]
+
+    def wire(self):
+        return "--tcp", f"127.0.0.1:{self.port}"
+
+    def cards_fen(self):
+        images = [read_image(path) for path in sorted((self.data / "cards").glob("*.card"))]
+        return sum(decode_card_image(image).balance_fen for image in images)
+
+    def kept(self):
+        return [records.decode(raw) for raw in self.edge.kept.values()]
+
+
+class Process:
+    """One life of the terminal; lines are read as they come."""
+
+    def __init__(self, campus, *words, verb="run"):
+        self.campus, self.words, self.verb = campus, words, verb
+        self.status = {}
+        self.lines = []
+        self._news = asyncio.Event()
+
+    async def __aenter__(self):
+        data = ("--data", str(self.campus.data), "--name", self.campus.name)
+        command = (sys.executable, "-m", "edge.terminal", self.verb, *data, *self.campus.wire(), *self.words)
+        self.process = await asyncio.create_subprocess_exec(
+            *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[3]
+        )
+        self._reading = asyncio.create_task(self._read())
+        return self
+
+    async def __aexit__(self, *_):
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+        await self._reading
+        self.process._transport.close()
+
+    async def _read(self):
+        while line := (await self.process.stdout.readline()).decode().rstrip("\n"):
+            self.lines.append(line)
+            if line.startswith("STATUS "):
+                self.status = json.loads(line[7:])
+            self._news.set()
+
+    async def until(self, holds):
+        async with asyncio.timeout(BOUND_S):
+            while not holds(self):
+                self._news.clear()
+                await self._news.wait()
+
+    async def ready(self):
+        await self.until(lambda p: f"READY {p.campus.name}" in p.lines)
+
+    async def end(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        async with asyncio.timeout(BOUND_S):
+            return await self.process.wait()
+
+
+def on_loop(campus, play):
+    async def main():
+        await campus.serve()
+        try:
+            await play()
+        finally:
+            await campus.end()
+
+    asyncio.run(main())
+
+
+def shown_rows(campus):
+    return list(read_shown(campus.folder / "shown.log"))
+
+
+def check(campus, sign=-1):
+    """Everything that was shown has its proven record, and the cards hold what the proven records say."""
+    proven = {(r.card.hex(), r.counter, r.flags >> 2 & 1): r for r in campus.kept() if r.kind in PROVEN}
+    assert len(proven) == sum(r.kind in PROVEN for r in campus.kept())
+    by_seq = {seq: records.decode(raw) for (_, seq), raw in campus.edge.kept.items()}
+    for row in shown_rows(campus):
+        record = by_seq[row["seq"]]
+        assert (record.card.hex(), record.counter, record.amount_fen) == (row["card"], row["counter"], row["fen"])
+        assert record.kind in PROVEN
+    moved = campus.cards_fen() - CARDS * OPENING
+    assert moved == sign * sum(r.amount_fen for r in proven.values())
+    return len(proven)
+
+
+@pytest.fixture
+def campus(kit, school, tmp_path):
+    return Campus(kit, school, tmp_path)
+
+
+def test_killed_again_and_again_in_a_busy_lunch(campus):
+    rng = random.Random(3)
+
+    async def play():
+        for life in range(4):
+            words = ("--customers", "--rate", "60", "--tear", "0.4", "--seed", str(life))
+            async with Process(campus, *words) as process:
+                await process.ready()
+                await asyncio.sleep(rng.uniform(0.1, 0.5))
+                await process.end(signal.SIGKILL)
+        async with Process(campus, "--customers", "--rate", "60", "--seed", "9") as process:
+            await process.until(lambda p: p.status.get("taps", 0) > 5)
+            process.process.send_signal(signal.SIGUSR1)
+            await process.until(lambda p: p.status.get("drained"))
+            assert process.status["unsettled"] == process.status["open_slots"] == 0
+            assert not process.status["selling"]
+            assert await process.end() == 0
+
+    on_loop(campus, play)
+    assert check(campus) > 20
+
+
+def test_loads_killed_in_between(kit, school, tmp_path):
+    campus = Campus(kit, school, tmp_path, kind="load")
+    script = tmp_path / "loads.jsonl"
+    rows = [{"card": f"{n % CARDS + 1:04d}", "amount_fen": 100 + n} for n in range(60)]
+    script.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    async def play():
+        for life in range(4):
+            async with Process(campus, "--script", str(script)) as process:
+                await process.ready()
+                await asyncio.sleep(0.05 + 0.05 * life)
+                await process.end(signal.SIGKILL)
+        async with Process(campus, "--script", str(script)) as process:
+            await process.until(lambda p: p.status.get("script_done") and p.status["drained"])
+            assert await process.end() == 0
+
+    on_loop(campus, play)
+    proven = [r.amount_fen for r in campus.kept() if r.kind in PROVEN]
+    assert sorted(proven) == [row["amount_fen"] for row in rows], "each line once"
+    check(campus, +1)
+
+
+def test_a_script_is_played_once_and_in_order(campus, tmp_path):
+    script = tmp_path / "sales.jsonl"
+    rows = [
+        {"card": "0003", "amount_fen": 500, "at": 0},
+        {"card": "0003", "amount_fen": 500},
+        {"card": "9999", "amount_fen": 1},
+    ]
+    script.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    async def play():
+        async with Process(campus, "--script", str(script), "--show") as process:
+            await process.until(lambda p: p.status.get("script_done") and p.status["drained"])
+            assert (process.status["taps"], process.status["declined"]) == (2, 1)
+            assert await process.end() == 0
+        async with Process(campus, "--script", str(script)) as process:
+            await process.until(lambda p: p.status.get("script_done"))
+            assert (process.status["taps"], process.status["total_taps"]) == (0, 2)
+            assert await process.end() == 0
+
+    on_loop(campus, play)
+    assert check(campus) == 2
+
+
+def test_offline_it_sells_and_the_records_follow(campus):
+    async def play():
+        async with Process(campus, "--customers", "--rate", "80", "--tear", "0") as process:
+            await process.until(lambda p: p.status.get("taps", 0) > 3)
+            await campus.end()
+            sold = process.status["taps"]
+            await process.until(lambda p: p.status["taps"] > sold + 20)
+            port = campus.port
+            campus.link = TcpLink("127.0.0.1", port)
+            campus.link.on_message(campus._heard)
+            campus.link.on_peer(lambda peer, there: None)
+            campus._task = asyncio.create_task(campus.link.run())
+            process.process.send_signal(signal.SIGUSR1)
+            await process.until(lambda p: p.status.get("drained"))
+            assert await process.end() == 0
+
+    on_loop(campus, play)
+    check(campus)
+
+
+def test_it_ends_with_its_standard_input(campus):
+    async def play():
+        async with Process(campus, "--end-with-stdin") as process:
+            await process.ready()
+            process.process.stdin.close()
+            async with asyncio.timeout(BOUND_S):
+                assert await process.process.wait() == 0
+
+    on_loop(campus, play)
+
+
+def test_the_same_terminal_twice_is_refused(campus):
+    async def play():
+        async with Process(campus) as process:
+            await process.ready()
+            async with Process(campus) as second:
+                async with asyncio.timeout(BOUND_S):
+                    assert await second.process.wait() == 2
+            assert await process.end() == 0
+
+    on_loop(campus, play)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "--data", "nowhere", "--name", "t1", "--tcp", "127.0.0.1:1"),
+        ("run", "--data", ".", "--name", "t1"),
+        ("run", "--data", ".", "--name", "t1", "--tcp", "nonsense"),
+        ("frobnicate",),
+        ("cards", "--data", "nowhere"),
+    ],
+)
+def test_wrong_use_ends_with_two(words):
+    async def main():
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "edge.terminal", *words, stderr=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[3]
+        )
+        _, said = await process.communicate()
+        assert process.returncode == 2, said
+        assert b"Traceback" not in said
+
+    asyncio.run(main())
+
+
+def test_cards_are_summed_up(campus):
+    async def main():
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "edge.terminal", "cards", "--data", str(campus.data), "--json",
+            stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[3],
+        )  # fmt: skip
+        said, _ = await process.communicate()
+        assert json.loads(said) == {"cards": CARDS, "cards_fen": CARDS * OPENING}
+
+    asyncio.run(main())
+
+
+def test_a_counter_by_hand(campus):
+    async def play():
+        async with Process(
+            campus, "--card", "0005", "--box-kill", f"{sys.executable} -c pass", verb="interactive"
+        ) as hand:
+
+            async def type_(line, *expected):
+                hand.lines.clear()
+                hand.process.stdin.write(f"{line}\n".encode())
+                for words in expected:
+                    await hand.until(lambda p, words=words: any(words in said for said in p.lines))
+
+            await hand.until(lambda p: any("在线 online" in line for line in p.lines))
+            await type_("12.50", "成功 ¥12.50 余额 ¥187.50", "消费12.50元", "record: 1/1")
+            await type_("balance", "¥187.50")
+            await type_("log", "消费 purchase  ¥12.50")
+            await type_("pull after", "will be pulled")
+            await type_("3", "请同一张卡重新放卡", "勿放行")
+            await type_("again", "成功 ¥3.00")
+            await type_("pull before", "will be pulled")
+            await type_("4", "勿放行")
+            await type_("card 0006", "[0006]")
+            await type_("5", "一笔 ¥4.00 未确认", "成功 ¥5.00")
+            await type_("card 0005", "[0005]")
+            await type_("again", "上笔 ¥4.00 未扣款")
+            await type_("net off", "断网 offline")
+            await type_("6", "成功 ¥6.00")
+            await type_("net on", "在线 online")
+            await type_("box kill", "exit 0")
+            await type_("card 777", "没有这张卡")
+            await type_("gibberish", "看不懂")
+            await type_("status", '"total_taps": 4')
+            await type_("help", "again")
+            hand.process.stdin.write(b"quit\n")
+            async with asyncio.timeout(BOUND_S):
+                assert await hand.process.wait() == 0
+
+    on_loop(campus, play)
+    assert check(campus) == 4
+
+
+def test_a_load_by_hand(kit, school, tmp_path):
+    campus = Campus(kit, school, tmp_path, kind="load")
+
+    async def play():
+        async with Process(campus, verb="interactive") as hand:
+            await hand.until(lambda p: any("在线 online" in line for line in p.lines))
+            hand.process.stdin.write("圈存 50\n".encode())
+            await hand.until(lambda p: any("圈存成功 ¥50.00" in line for line in p.lines))
+            hand.process.stdin.close()
+            async with asyncio.timeout(BOUND_S):
+                assert await hand.process.wait() == 0
+
+    on_loop(campus, play)
+    check(campus, +1)
