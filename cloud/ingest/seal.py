@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from cloud.ingest.ticket import Letter
-from shared.errors import ConfigFault
-from shared.wire.messages import ACK_CONTEXT, AckBody, SignedAck, encode_ack, encode_ack_body
+from shared.errors import ConfigFault, WireFault
+from shared.wire.messages import ACK_CONTEXT, AckBody, SignedAck, decode_ack_body, encode_ack, encode_ack_body
 from shared.wire.topics import DOWN_MONEY, topic
 
 
@@ -25,13 +26,31 @@ class AckSeal:
         signed = SignedAck(body, self._key.sign(ACK_CONTEXT + body))
         return Letter(DOWN_MONEY, topic(ack.partition, ack.box, DOWN_MONEY), encode_ack(signed))
 
+    def opened(self, ack: SignedAck) -> AckBody | None:
+        """What a box shows as our own ack; None when this key did not sign it."""
+        try:
+            self._key.public_key().verify(ack.signature, ACK_CONTEXT + ack.body)
+            return decode_ack_body(ack.body)
+        except (InvalidSignature, WireFault):
+            return None
+
 
 def load_ack_key(path: Path) -> Ed25519PrivateKey:
-    """The key in an unencrypted PEM file (0600); ConfigFault, without a word of its content, when it is not there."""
+    """The key in an unencrypted PEM file that only its owner can read; ConfigFault, without a word of its content."""
     try:
-        key = load_pem_private_key(path.read_bytes(), None)
-    except (OSError, ValueError, TypeError) as fault:
-        raise ConfigFault(f"{path.name}: {type(fault).__name__}") from None if isinstance(fault, ValueError) else fault
+        if path.stat().st_mode & 0o077:
+            raise ConfigFault(f"{path.name}: 权限应为 600 / must be readable by its owner only")
+        raw = path.read_bytes()
+    except OSError as fault:
+        raise ConfigFault(f"{path.name}: 无法读取 / cannot be read: {fault.strerror}") from fault
+    return _parsed(raw, path.name)
+
+
+def _parsed(raw: bytes, name: str) -> Ed25519PrivateKey:
+    try:
+        key = load_pem_private_key(raw, None)
+    except (ValueError, TypeError):
+        raise ConfigFault(f"{name}: 不是 PEM 私钥 / not a PEM private key") from None  # its text may quote the file
     if not isinstance(key, Ed25519PrivateKey):
-        raise ConfigFault(f"{path.name}: not an Ed25519 key")
+        raise ConfigFault(f"{name}: 不是 Ed25519 密钥 / not an Ed25519 key")
     return key

@@ -130,6 +130,7 @@ class Campus:
 
     def copy_to(self, data: Path) -> "Campus":
         """The parts that the cloud needs, in a folder of the test's own."""
+        data.mkdir()
         shutil.copytree(self.data / "cloud", data / "cloud")
         for name in ("inventory.bin", "campus.json"):
             shutil.copy(self.data / name, data / name)

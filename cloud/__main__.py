@@ -1,0 +1,131 @@
+"""Command line of the cloud 中心平台: ingest, console, import, deposit, verify, report.
+
+Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from shared.errors import ConfigFault, YktError
+
+FALSE, WRONG_USE = 1, 2
+CONSOLE = "console"
+
+Verb = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        if words[:1] == [CONSOLE]:
+            return _console(words[1:])
+        chosen = _parser().parse_args(words)
+        run: Verb = chosen.run
+        return run(chosen)
+    except ConfigFault as fault:
+        return _say(fault, WRONG_USE)
+    except YktError as fault:
+        return _say(fault, FALSE)
+
+
+def _say(fault: YktError, code: int) -> int:
+    sys.stderr.write(f"错误 / error: {type(fault).__name__}: {fault}\n")
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="cloud", description="中心平台 / the platform in the middle")
+    verbs = parser.add_subparsers(required=True, metavar="ingest|console|import|deposit|verify|report")
+    verbs.add_parser(CONSOLE, help="集控平台 / the console", add_help=False)
+
+    def verb(name: str, text: str, run: Verb) -> argparse.ArgumentParser:
+        made = verbs.add_parser(name, help=text, description=text)
+        made.add_argument("--data", type=Path, required=True, metavar="DIR")
+        made.add_argument("--dsn", metavar="DSN", help="postgresql://…；缺省为 SQLite 文件 / a SQLite file by default")
+        made.set_defaults(run=run)
+        return made
+
+    _ingest_options(verb("ingest", "收记录、验 TAC、入账、回执 / receive, check, post, acknowledge", _ingest))
+    _deposit_options(verb("deposit", "充值到电子账户 / deposit into online accounts", _deposit))
+    take = verb("import", "导入签名清单，期初余额入账 / take the signed inventory, post opening balances", _import)
+    check = verb("verify", "核对账本 / check the ledger: what, how many, the first thing broken", _verify)
+    sums = verb("report", "账本合计 / the sums of the ledger", _report)
+    for made in (take, check):
+        made.add_argument("--keys", type=Path, metavar="SOCKET", help="密钥进程：复核 TAC / to check TACs again")
+    for made in (check, sums):
+        made.add_argument("--json", action="store_true", help="一行 JSON / one line of JSON")
+    return parser
+
+
+def _ingest_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--keys", type=Path, required=True, metavar="SOCKET", help="密钥进程 / the key process")
+    parser.add_argument("--broker", required=True, metavar="HOST:PORT")
+    parser.add_argument("--tls", action="store_true", help="双向 TLS / mutual TLS with the certificate in DATA/cloud")
+    parser.add_argument("--clock", metavar="T0:REAL0:SPEED", help="回放用的校园时钟 / campus clock of a replay")
+    parser.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即结束 / end when stdin closes")
+
+
+def _deposit_options(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--card", metavar="LABEL", help="卡面号 / the text printed on the card")
+    which.add_argument("--all", action="store_true", help="所有卡 / every card")
+    which.add_argument("--file", type=Path, help='每行一笔 / a line each: {"card": LABEL, "fen": N, "key": TEXT}')
+    parser.add_argument("--fen", type=int, metavar="N", help="金额，单位分 / amount in fen")
+    parser.add_argument("--key", metavar="TEXT", help="幂等键：同键只入账一次 / the same key is posted once")
+
+
+def _ingest(chosen: argparse.Namespace) -> int:
+    from cloud.ingest.worker import Options, run_ingest
+    from cloud.settings import load_settings
+    from shared.campus_clock import parse_clock
+
+    settings = load_settings(chosen.data)
+    host, port = _address(chosen.broker)
+    clock = parse_clock(chosen.clock)
+    return run_ingest(
+        Options(settings, chosen.keys, host, port, chosen.tls, settings.dsn(chosen.dsn), clock, chosen.end_with_stdin)
+    )
+
+
+def _import(chosen: argparse.Namespace) -> int:
+    from cloud.intake_commands import import_campus
+
+    return import_campus(chosen.data, chosen.dsn, chosen.keys)
+
+
+def _deposit(chosen: argparse.Namespace) -> int:
+    from cloud.intake_commands import Wish, deposit
+
+    return deposit(chosen.data, chosen.dsn, Wish(chosen.card, chosen.all, chosen.file, chosen.fen, chosen.key))
+
+
+def _verify(chosen: argparse.Namespace) -> int:
+    from cloud.check_commands import verify
+
+    return verify(chosen.data, chosen.dsn, chosen.keys, as_json=chosen.json)
+
+
+def _report(chosen: argparse.Namespace) -> int:
+    from cloud.check_commands import report
+
+    return report(chosen.data, chosen.dsn, as_json=chosen.json)
+
+
+def _console(words: list[str]) -> int:
+    code: int = importlib.import_module("cloud.console.app").main(words)
+    return code
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
+        raise ConfigFault("--broker: HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""What is put into a ledger by command: the signed inventory, and deposits 充值. Both may be repeated without harm.
+
+Refuses an inventory that the campus key did not sign, or that is 演练 where the campus is not; deposits without a sum.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from cloud.keys import KeyClient
+from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.values import Now
+from cloud.settings import CloudSettings, load_settings
+from shared.campus_clock import WALL
+from shared.errors import ConfigFault
+from shared.ids import CardId
+from shared.inventory import Inventory, open_sealed
+from shared.money import FEN_MAX, yuan
+
+LINE_MAX = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Which deposits: one card, every card, or the lines of a file. fen and key do not go with a file."""
+
+    card: str | None
+    every: bool
+    file: Path | None
+    fen: int | None
+    key: str | None
+
+
+class Deposit(NamedTuple):
+    """One of them."""
+
+    label: str
+    fen: int
+    key: str
+
+
+def import_campus(data: Path, dsn: str | None, keys: Path | None) -> int:
+    """Take the inventory; with `keys`, judge again what waits in quarantine, for a new card may explain it."""
+    settings = load_settings(data)
+    inventory = read_inventory(settings)
+    with closing(open_ledger(settings.dsn(dsn))) as ledger:
+        done = ledger.import_inventory(inventory, _now())
+        sys.stdout.write(
+            f"已导入 / imported: {done.cards} 张卡 cards, {done.psams} PSAM, {done.devices} 台终端 terminals, "
+            f"{done.boxes} 台数据网关 boxes, 期初余额 opening {yuan(done.opening_fen)} 元\n"
+        )
+        if keys is not None:
+            _rejudge(ledger, keys)
+    return 0
+
+
+def deposit(data: Path, dsn: str | None, wish: Wish) -> int:
+    """Post the wished deposits; the same key again is success."""
+    settings = load_settings(data)
+    wanted = list(_wanted(wish, read_inventory(settings)))
+    with closing(open_ledger(settings.dsn(dsn))) as ledger:
+        fresh = sum(not ledger.deposit(card, one.fen, one.key, _now()).again for card, one in wanted)
+    total = yuan(sum(one.fen for _, one in wanted))
+    sys.stdout.write(
+        f"已充值 / deposited: {len(wanted)} 笔, {total} 元, 新入账 newly posted {fresh}\n"
+    )  # fmt: skip
+    return 0
+
+
+def read_inventory(settings: CloudSettings) -> Inventory:
+    """The inventory of this campus; WireFault when not signed by the campus key, ConfigFault when it cannot be read."""
+    try:
+        raw = settings.inventory.read_bytes()
+    except OSError as fault:
+        raise ConfigFault(f"{settings.inventory}: 无法读取 / cannot be read: {fault.strerror}") from fault
+    inventory = open_sealed(raw, Ed25519PublicKey.from_public_bytes(settings.campus_key))
+    if (inventory.campus, inventory.demo) != (settings.campus, settings.demo):
+        raise ConfigFault("清单属于另一校园，或演练与生产混用 / an inventory of another campus, or 演练 in production")
+    return inventory
+
+
+def _rejudge(ledger: Ledger, keys: Path) -> None:
+    with KeyClient(keys) as client:
+        done = ledger.rejudge(client.check_tac, _now())
+    sys.stdout.write(f"重新判定 / judged again: {done.looked_at}, 入账 posted {done.posted}\n")
+
+
+def _wanted(wish: Wish, inventory: Inventory) -> Iterator[tuple[CardId, Deposit]]:
+    cards = {row.label: row.card for row in inventory.cards}
+    for one in _deposits(wish, list(cards)):
+        if one.label not in cards:
+            raise ConfigFault(f"没有这张卡 / no such card: {one.label[:40]}")
+        if not 0 < one.fen <= FEN_MAX:
+            raise ConfigFault(f"金额应为 1..{FEN_MAX} 分 / amount in fen: {one.fen}")
+        yield cards[one.label], one
+
+
+def _deposits(wish: Wish, labels: list[str]) -> Iterator[Deposit]:
+    if wish.file is not None:
+        if wish.fen is not None or wish.key is not None:
+            raise ConfigFault("--file 不与 --fen、--key 同用 / --file goes without --fen and --key")
+        yield from _lines(wish.file)
+        return
+    if wish.fen is None:
+        raise ConfigFault("缺少 --fen / --fen is missing")
+    key = wish.key or f"command-{token_hex(8)}"
+    for label in labels if wish.every else [wish.card or ""]:
+        yield Deposit(label, wish.fen, f"{key}-{label}" if wish.every else key)
+
+
+def _lines(file: Path) -> Iterator[Deposit]:
+    try:
+        with file.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield _line(line, f"{file.name}:{number}")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise ConfigFault(f"{file}: 无法读取 / cannot be read: {type(fault).__name__}") from fault
+
+
+def _line(line: str, where: str) -> Deposit:
+    wrong = ConfigFault(f'{where}: 应为 / expected {{"card": LABEL, "fen": N, "key": TEXT}}')
+    try:
+        row: Any = json.loads(line[:LINE_MAX])
+    except (ValueError, RecursionError):
+        raise wrong from None
+    if not isinstance(row, dict) or set(row) != {"card", "fen", "key"}:
+        raise wrong
+    if type(row["card"]) is not str or type(row["fen"]) is not int or type(row["key"]) is not str:
+        raise wrong
+    return Deposit(row["card"], row["fen"], row["key"])
+
+
+def _now() -> Now:
+    unix_s = time.time()
+    return Now(int(unix_s * 1000), WALL.at(unix_s))
