@@ -193,6 +193,10 @@ class Box:
         total["in_flight"] = self._uplink.in_flight()
         return total
 
+    def latencies_ms(self) -> list[int]:
+        """The newest times from a record's arrival to its ledger ack, unsorted."""
+        return [*self._uplink.latencies_ms]
+
     # ---- inside
 
     def _hear(self, now: Now, place: Place, rates: _Rates, message: bytes) -> list[Effect]:

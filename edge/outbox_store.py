@@ -81,6 +81,14 @@ def connect(path: Path) -> sqlite3.Connection:
         return connection
 
 
+def connect_to_check(path: Path) -> sqlite3.Connection:
+    """A connection that only reads, also beside a running box; StoreRefusal when there is no such outbox."""
+    with refusals():
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
+        connection.text_factory = _text
+        return connection
+
+
 @contextmanager
 def refusals() -> Iterator[None]:
     """Turns every error of SQLite into a StoreRefusal."""
@@ -279,9 +287,14 @@ class OutboxStore:
             )
 
     def check(self) -> list[Damage]:
-        """Every damaged or missing row, the first ones first (at most outbox_scan.DAMAGES_MAX)."""
+        """Every damaged or missing row, the first ones first (at most outbox_scan.DAMAGES_MAX), at one moment."""
         with refusals():
-            return outbox_scan.check(self._db, self._settled, self._next - 1)
+            self._db.execute("BEGIN")
+            try:
+                self._read_numbers()
+                return outbox_scan.check(self._db, self._settled, self._next - 1)
+            finally:
+                self._db.execute("ROLLBACK")
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the file; for an idle moment."""

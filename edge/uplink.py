@@ -42,6 +42,7 @@ SILENCE_MAX_S = 60.0
 """Without a ledger ack for so long everything is sent again; each time the patience doubles up to the maximum."""
 BATCH_BYTES_MAX = 192 * 1024
 """Record bytes of one batch: with its envelope it stays below the largest message that the cloud accepts."""
+LATENCIES_MAX = 4096
 HELLO_AGAIN_S = 10.0
 """A ledger that speaks as if it were older or another is reminded of our highest ack, no oftener than this."""
 
@@ -50,11 +51,11 @@ Verify = Callable[[SignedAck], bool]
 
 
 class _Sent:
-    __slots__ = ("last", "open", "sent_s")
+    __slots__ = ("came_ms", "open", "sent_s")
 
     def __init__(self, rows: list[Row], sent_s: float) -> None:
         self.open = {row.row: ref_of(row.stored) for row in rows}
-        self.last = rows[-1].row
+        self.came_ms = rows[0].at_ms
         self.sent_s = sent_s
 
 
@@ -66,6 +67,8 @@ class Uplink:
     ) -> None:
         self.counters: Counter[str] = Counter()
         self.hello_due = False
+        self.latencies_ms: deque[int] = deque(maxlen=LATENCIES_MAX)
+        """From a record's arrival to its ledger ack, of the oldest record of each batch."""
         self._settings = settings
         self._store = snapshot.store
         self._verify = verify
@@ -149,7 +152,7 @@ class Uplink:
             return []
         self._credit = body.credit
         self._silence_s = SILENCE_S
-        return self._settle(body, signed)
+        return self._settle(now, body, signed)
 
     def recover(self, now: Now, message: Recover) -> list[Effect]:
         """The ledger is older than it was: forget what it has lost, and let no earlier ack settle it again."""
@@ -291,13 +294,14 @@ class Uplink:
         if now.mono_s - self._hello_s >= HELLO_AGAIN_S:
             self.hello_due = True
 
-    def _settle(self, body: AckBody, signed: SignedAck) -> list[Effect]:
+    def _settle(self, now: Now, body: AckBody, signed: SignedAck) -> list[Effect]:
         self._ledger, self._floor, self._ack = body.ledger, body.number, signed
         rows = self._covered(body)
         if not rows:
             return []
         for sent in self._sent:
             sent.open = {row: ref for row, ref in sent.open.items() if row not in rows}
+        self.latencies_ms.extend(now.unix_ms - sent.came_ms for sent in self._sent if not sent.open)
         self._sent = deque(sent for sent in self._sent if sent.open)
         refs = tuple(rows.values())
         marks = tuple(self.holdings.settle(refs).items())

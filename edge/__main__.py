@@ -1,0 +1,128 @@
+"""`python -m edge`: run a box, or check the outboxes of a data folder. Exit 0 true, 1 false, 2 wrong use."""
+
+import argparse
+import gc
+import json
+import logging
+import sys
+from pathlib import Path
+
+from edge.outbox_open import FILE
+from edge.outbox_store import OutboxStore, connect_to_check
+from edge.settings import OutboxSetting, load
+from edge.wiring import TCP_HOST, Endpoints
+from shared.campus_clock import parse_clock
+from shared.errors import ConfigFault, StoreFault
+
+SAID_MAX = 3
+"""Damages named in a check's text; `--json` names as many."""
+
+
+def main(arguments: list[str]) -> int:
+    """The command; its exit code."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
+    try:
+        return _verify(options) if options.verb == "verify" else _run(options)
+    except ConfigFault as fault:
+        sys.stderr.write(f"配置错误 / configuration: {fault}\n")
+        return 2
+    except (StoreFault, OSError) as fault:
+        sys.stderr.write(f"{fault}\n")
+        return 1
+
+
+def _run(options: argparse.Namespace) -> int:
+    from edge import agent  # the broker's and the links' libraries are not needed for a check
+
+    settings = load(options.data / "boxes" / options.box / "edge.json")
+    if settings.box != options.box:
+        raise ConfigFault(f"box: edge.json 属于 / belongs to {settings.box}")
+    host, port = _host_port(options.broker)
+    endpoints = Endpoints(
+        can=dict(_can(word) for word in options.can),
+        rs485=dict(_named(word, "--rs485") for word in options.rs485),
+        tcp_port=options.tcp_port,
+        tcp_host=options.tcp_host,
+    )
+    clock = parse_clock(options.clock)
+    gc.freeze()  # what was imported stays; the collector need not look at it again
+    return agent.run(
+        settings, agent.Options(host, port, options.tls, endpoints, clock, options.end_with_stdin)
+    )
+
+
+def _verify(options: argparse.Namespace) -> int:
+    folders = [options.data / "boxes" / options.box] if options.box else sorted((options.data / "boxes").glob("*"))
+    if not any(folder.is_dir() for folder in folders):
+        raise ConfigFault(f"--data {options.data}: 没有数据网关 / no edge boxes here")
+    checks = [_check(folder) for folder in folders if folder.is_dir()]
+    true = all(check["ok"] for check in checks)
+    if options.json:
+        sys.stdout.write(json.dumps({"ok": true, "checks": checks}, ensure_ascii=False) + "\n")
+        return 0 if true else 1
+    for check in checks:
+        mark = "通过 ok" if check["ok"] else "失败 FAILED"
+        sys.stdout.write(f"{check['name']}: {mark}, {check['count']} 行 rows {check['first']}\n")
+    return 0 if true else 1
+
+
+def _check(folder: Path) -> dict[str, object]:
+    name = f"outbox {folder.name}"
+    if not (folder / FILE).exists():
+        return {"name": name, "ok": True, "count": 0, "first": "(尚无 / none yet)"}
+    try:
+        store = OutboxStore(connect_to_check(folder / FILE), OutboxSetting(), bytes(8))
+        damages, rows = store.check(), store.depth().last_row
+        store.close()
+    except StoreFault as fault:
+        return {"name": name, "ok": False, "count": 0, "first": str(fault)}
+    first = "; ".join(f"row {damage.row}: {damage.reason}" for damage in damages[:SAID_MAX])
+    return {"name": name, "ok": not damages, "count": rows, "first": first}
+
+
+def _host_port(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal():
+        raise ConfigFault("--broker: 应为 / must be HOST:PORT")
+    return host, int(port)
+
+
+def _named(word: str, option: str) -> tuple[str, str]:
+    name, sign, value = word.partition("=")
+    if not sign or not value:
+        raise ConfigFault(f"{option}: 应为 / must be NAME=…")
+    return name, value
+
+
+def _can(word: str) -> tuple[str, tuple[str, str]]:
+    name, value = _named(word, "--can")
+    interface, colon, channel = value.partition(":")
+    if not colon or not channel:
+        raise ConfigFault("--can: 应为 / must be NAME=INTERFACE:CHANNEL")
+    return name, (interface, channel)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m edge", description="数据网关 / edge box")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    run = verbs.add_parser("run", help="运行一台网关 / run a box")
+    run.add_argument("--data", type=Path, required=True, help="数据目录 / data folder")
+    run.add_argument("--box", required=True, help="网关编号 / box id")
+    run.add_argument("--broker", required=True, metavar="HOST:PORT", help="消息代理 / MQTT broker")
+    run.add_argument("--tls", action="store_true", help="双向 TLS / mutual TLS")
+    run.add_argument("--tcp-port", type=int, help="TCP 终端端口，0 = 任选 / port for TCP terminals, 0 = any")
+    run.add_argument("--tcp-host", default=TCP_HOST, help="TCP 监听地址 / address to listen on")
+    run.add_argument("--can", action="append", default=[], metavar="NAME=INTERFACE:CHANNEL")
+    run.add_argument("--rs485", action="append", default=[], metavar="NAME=PORT")
+    run.add_argument("--clock", metavar="T0:REAL0:SPEED", help="校园时钟 / campus clock")
+    run.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即结束 / end when stdin closes")
+    verify = verbs.add_parser("verify", help="核对发件箱 / check outboxes")
+    verify.add_argument("--data", type=Path, required=True, help="数据目录 / data folder")
+    verify.add_argument("--box", help="只查一台 / only this one")
+    verify.add_argument("--json", action="store_true", help="机器可读 / for programs")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,68 @@
+"""Link adapters from settings and command-line endpoints; imports only those that this box has.
+
+An endpoint is where a configured link is wired today: can0=socketcan:can0, line0=/dev/ttyS0, a TCP port.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from edge.link.port import MessageLink
+from edge.settings import LinkKind, LinkSetting, Settings
+from shared.errors import ConfigFault
+
+TCP_HOST = "0.0.0.0"  # noqa: S104  # terminals are other machines; every message is authenticated
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """can: link name → (interface, channel). rs485: link name → port. tcp_port: for every TCP link, None = none."""
+
+    can: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    rs485: Mapping[str, str] = field(default_factory=dict)
+    tcp_port: int | None = None
+    tcp_host: str = TCP_HOST
+
+
+def make_links(settings: Settings, endpoints: Endpoints) -> dict[str, MessageLink]:
+    """A link for each one configured; ConfigFault for one without an endpoint, or an endpoint without a link."""
+    names = {link.name: link.kind for link in settings.links}
+    for name, kind in [(n, LinkKind.CAN) for n in endpoints.can] + [(n, LinkKind.RS485) for n in endpoints.rs485]:
+        if names.get(name) is not kind:
+            raise ConfigFault(f"--{kind} {name}: edge.json 中没有此链路 / no such link in edge.json")
+    return {link.name: _make(link, settings, endpoints) for link in settings.links}
+
+
+def _make(link: LinkSetting, settings: Settings, endpoints: Endpoints) -> MessageLink:
+    if link.kind is LinkKind.CAN:
+        return _can(link, endpoints)
+    if link.kind is LinkKind.RS485:
+        return _rs485(link, settings, endpoints)
+    return _tcp(link, endpoints)
+
+
+def _can(link: LinkSetting, endpoints: Endpoints) -> MessageLink:
+    from edge.link.can_door import CanBusSettings
+    from edge.link.can_link import CanLink, CanLinkSettings
+
+    if link.name not in endpoints.can:
+        raise ConfigFault(f"{link.name}: 需要 / needs --can {link.name}=INTERFACE:CHANNEL")
+    interface, channel = endpoints.can[link.name]
+    return CanLink(CanLinkSettings(CanBusSettings(interface, channel, link.bitrate)))
+
+
+def _rs485(link: LinkSetting, settings: Settings, endpoints: Endpoints) -> MessageLink:
+    from edge.link.rs485 import PollSettings
+    from edge.link.rs485_link import Rs485Link, Rs485LinkSettings
+
+    if link.name not in endpoints.rs485:
+        raise ConfigFault(f"{link.name}: 需要 / needs --rs485 {link.name}=PORT")
+    addresses = tuple(terminal.address for terminal in settings.terminals if terminal.link == link.name)
+    return Rs485Link(Rs485LinkSettings(endpoints.rs485[link.name], addresses, PollSettings(baud=link.baud)))
+
+
+def _tcp(link: LinkSetting, endpoints: Endpoints) -> MessageLink:
+    from edge.link.tcp_link import TcpLink
+
+    if endpoints.tcp_port is None:
+        raise ConfigFault(f"{link.name}: 需要 / needs --tcp-port N")
+    return TcpLink(endpoints.tcp_host, endpoints.tcp_port)
