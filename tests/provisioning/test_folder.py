@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from provisioning import folder
 from provisioning.file import File
 from provisioning.folder import FolderInUse, make_folder
 
@@ -36,8 +37,8 @@ make_folder(Path(sys.argv[1]), until(int(sys.argv[2])))
 """
 
 
-def beside(folder):
-    return sorted(path.name for path in folder.iterdir())
+def beside(place):
+    return sorted(path.name for path in place.iterdir())
 
 
 def test_everything_is_written_with_its_mode(tmp_path) -> None:
@@ -124,3 +125,18 @@ def test_two_runs_at_once_are_refused(tmp_path) -> None:
     finally:
         os.close(fd)
     assert beside(making) == ["theirs"]
+
+
+def test_a_claim_on_a_folder_that_became_somebodys_data_meanwhile_is_refused(tmp_path) -> None:
+    making = tmp_path / ".d.making"
+    making.mkdir()
+    lock = os.open(making, os.O_RDONLY)
+    try:
+        making.rename(tmp_path / "d")
+        with pytest.raises(FolderInUse):
+            folder._claim(making, lock)
+        making.mkdir()
+        with pytest.raises(FolderInUse):
+            folder._claim(making, lock)
+    finally:
+        os.close(lock)

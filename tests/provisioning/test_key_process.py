@@ -19,7 +19,7 @@ import pytest
 from cloud.keys import KeyClient, KeyProcessAway, KeyRefused
 from provisioning import custody_chain, key_process
 from provisioning.key_operations import KeyOperations
-from provisioning.key_process import CONNECTIONS_MAX
+from provisioning.key_process import CONNECTIONS_MAX, FRAME_S
 from shared.clock import CampusTime, date_time_bcd
 from shared.online import LoadAnswer, LoadResult
 from shared.purse.caps import MealClock
@@ -230,6 +230,7 @@ def test_requests_sent_at_once_and_in_pieces_are_answered_in_order(keys) -> None
 @pytest.mark.parametrize("size", [0, FRAME_MAX + 1, 0xFFFF_FFFF])
 def test_an_impossible_length_closes_the_connection(keys, size) -> None:
     with talk(keys.path) as peer:
+        peer.settimeout(FRAME_S / 2)
         peer.sendall(LENGTH.pack(size))
         assert peer.recv(1) == b""
 
