@@ -77,6 +77,8 @@ def _upgrade(database: Database) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, HEAD)
         connection.commit()
+    if isinstance(database, PostgresDatabase):
+        engine.dispose()  # a connection of its own; SQLite's is the ledger's
 
 
 def _raw(database: Database) -> tuple[str, Any]:

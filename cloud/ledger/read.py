@@ -1,0 +1,129 @@
+"""The read side: what console, report and command line may ask. Never writes; every answer is one snapshot.
+
+May be used from several threads: calls wait for each other. Statements of one card scan the journal: fine for a
+school, an index for the city comes with as-of balances.
+"""
+
+import threading
+from collections.abc import Sequence
+
+from cloud.db import Database, open_database
+from cloud.ledger import read_books, read_fleet, read_overview
+from cloud.ledger.views import (
+    AccountView,
+    BoxView,
+    CardView,
+    EntryView,
+    FactView,
+    LoadView,
+    Overview,
+    QuarantineView,
+    RecordView,
+    SuspenseView,
+    TerminalCount,
+    TerminalView,
+)
+from shared.ids import CardId
+
+LIST_MAX = 1000
+"""Most rows of any list; who asks for more gets so many."""
+
+
+def open_reader(dsn: str) -> "Reader":
+    """Over a connection of its own. The ledger must have been made: StoreFault otherwise, at the first question."""
+    return Reader(open_database(dsn))
+
+
+class Reader:
+    """Over any prepared database, a Ledger's own too if it is asked by the same thread."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Let the database go."""
+        with self._lock:
+            self.database.close()
+
+    def overview(self) -> Overview:
+        """The campus in numbers."""
+        with self._lock, self.database.reading():
+            return read_overview.overview(self.database)
+
+    def boxes(self) -> list[BoxView]:
+        """Registered boxes and their last states."""
+        with self._lock, self.database.reading():
+            return read_fleet.boxes(self.database)
+
+    def terminals(self) -> list[TerminalView]:
+        """Registered terminals, a row per epoch that a STATUS or a record named; what they owe."""
+        with self._lock, self.database.reading():
+            return read_fleet.terminals(self.database)
+
+    def by_terminal(self) -> list[TerminalCount]:
+        """Counts and sequence range per (device, epoch), by name."""
+        with self._lock, self.database.reading():
+            return read_fleet.by_terminal(self.database)
+
+    def facts(self, most: int = 20) -> list[FactView]:
+        """Newest first."""
+        with self._lock, self.database.reading():
+            return read_fleet.facts(self.database, _bounded(most))
+
+    def last_records(self, most: int = 20) -> list[RecordView]:
+        """Newest first."""
+        with self._lock, self.database.reading():
+            return read_books.last_records(self.database, _bounded(most))
+
+    def record(self, device: bytes, epoch: int, seq: int) -> list[RecordView]:
+        """All bytes that came under this key: more than one is a fork."""
+        with self._lock, self.database.reading():
+            return read_books.records_of_key(self.database, device, epoch, seq)
+
+    def entries(self, card: CardId, counter: int) -> list[EntryView]:
+        """Entries of a card's purchase or load with this counter, in order of booking."""
+        with self._lock, self.database.reading():
+            return read_books.entries_of_counter(self.database, card, counter)
+
+    def entries_of_record(self, device: bytes, epoch: int, seq: int) -> list[EntryView]:
+        """Entries that this record made."""
+        with self._lock, self.database.reading():
+            return read_books.entries_of_key(self.database, device, epoch, seq)
+
+    def statement(self, card: CardId, most: int = 50) -> list[EntryView]:
+        """Everything that moved the card's accounts, newest first."""
+        with self._lock, self.database.reading():
+            return read_books.statement(self.database, card, _bounded(most))
+
+    def trial_balance(self) -> list[AccountView]:
+        """Every account that moved, by code."""
+        with self._lock, self.database.reading():
+            return read_overview.trial_balance(self.database)
+
+    def cards(self) -> list[CardView]:
+        """Every registered card with its balances, by label."""
+        with self._lock, self.database.reading():
+            return read_overview.cards(self.database)
+
+    def suspense(self, most: int = 100) -> list[SuspenseView]:
+        """Open grey records, oldest first."""
+        with self._lock, self.database.reading():
+            return read_books.open_suspense(self.database, _bounded(most))
+
+    def quarantine(self, most: int = 100) -> list[QuarantineView]:
+        """Open quarantine cases, oldest first."""
+        with self._lock, self.database.reading():
+            return read_books.open_quarantine(self.database, _bounded(most))
+
+    def loads(self, most: int = 100) -> list[LoadView]:
+        """Load cases, pending ones first, then the newest."""
+        with self._lock, self.database.reading():
+            return read_books.loads(self.database, _bounded(most))
+
+
+def _bounded(most: int) -> int:
+    return max(0, min(most, LIST_MAX))
+
+
+__all__: Sequence[str] = ["Reader", "open_reader"]

@@ -1,0 +1,182 @@
+"""Records, entries and cases by the names that people know them by. Inside of a snapshot."""
+
+from collections.abc import Iterable, Sequence
+
+from cloud.db import Database, Row
+from cloud.ledger.arrival import arrive, case_key, record_key, split_key
+from cloud.ledger.entry import EntryKind
+from cloud.ledger.grey import State
+from cloud.ledger.judge import Reason
+from cloud.ledger.load_cases import CaseState
+from cloud.ledger.quarantine import QuarantineState
+from cloud.ledger.values import Verdict
+from cloud.ledger.views import EntryView, LoadView, QuarantineView, RecordView, SuspenseView
+from shared.ids import CardId
+from shared.online import LoadResult
+from shared.records import CounterKind, Kind, LoadRecord
+
+_RECORD = "id, stored, verdict, reason, received_ms"
+_ENTRY = "id, kind, effective_day, booked_at_ms, flags, record, reverses"
+_PURSES = (0b0001, 0b0010, 0b0101, 0b0110)
+"""Main and subsidy application, ED and EP (records.purse_of)."""
+_BY_CASE = (
+    EntryKind.LOAD_AUTHORISED, EntryKind.LOAD_CONFIRMED, EntryKind.LOAD_CONFIRMED_BY_COUNTER, EntryKind.LOAD_REVERSED,
+    EntryKind.LOAD_ALONE,
+)  # fmt: skip
+
+
+def last_records(db: Database, most: int) -> list[RecordView]:
+    """Newest first."""
+    return _views(db, db.run(f"SELECT {_RECORD} FROM record ORDER BY id DESC LIMIT ?", (most,)))  # noqa: S608
+
+
+def records_of_key(db: Database, device: bytes, epoch: int, seq: int) -> list[RecordView]:
+    """The first bytes under the key, then its forks."""
+    key = record_key(device, epoch, seq)
+    return _views(db, db.run(f"SELECT {_RECORD} FROM record WHERE key = ? ORDER BY id", (key,)))  # noqa: S608
+
+
+def entries_of_counter(db: Database, card: CardId, counter: int) -> list[EntryView]:
+    """By the card's keys, its grey records and its load cases: no scan."""
+    purses = [card + bytes((purse,)) for purse in _PURSES]
+    keys = [p + bytes((kind,)) + counter.to_bytes(2, "big") for p in purses for kind in CounterKind]
+    records = {record for (record,) in db.find("SELECT record FROM card_key WHERE key", keys)}
+    grey = db.find("SELECT counter, record FROM suspense WHERE purse", purses)
+    records |= {record for n, record in grey if n == counter}
+    cases = [key for key, n in db.run("SELECT key, counter FROM load_case WHERE card = ?", (card,)) if n == counter]
+    wanted = _keys_of_cases(cases) + _keys_of_records(db, sorted(records))
+    return _entries(db, db.find(f"SELECT {_ENTRY} FROM entry WHERE key", wanted))  # noqa: S608  # our own names
+
+
+def entries_of_key(db: Database, device: bytes, epoch: int, seq: int) -> list[EntryView]:
+    """Of the record and its forks."""
+    key = record_key(device, epoch, seq)
+    records = [number for (number,) in db.run("SELECT id FROM record WHERE key = ?", (key,))]
+    wanted = _keys_of_records(db, records)
+    return _entries(db, db.find(f"SELECT {_ENTRY} FROM entry WHERE key", wanted))  # noqa: S608  # our own names
+
+
+def statement(db: Database, card: CardId, most: int) -> list[EntryView]:
+    """Newest first; a scan of the journal."""
+    accounts = db.run("SELECT purse_account, online_account, transit_account FROM card WHERE card = ?", (card,))
+    if not accounts:
+        return []
+    moved = db.run(
+        "SELECT DISTINCT entry FROM posting WHERE debit IN (?, ?, ?) OR credit IN (?, ?, ?) "
+        "ORDER BY entry DESC LIMIT ?",
+        (*accounts[0], *accounts[0], most),
+    )
+    rows = db.find(f"SELECT {_ENTRY} FROM entry WHERE id", [entry for (entry,) in moved])  # noqa: S608  # our own names
+    return _entries(db, rows)[::-1]
+
+
+def open_suspense(db: Database, most: int) -> list[SuspenseView]:
+    """Oldest first."""
+    rows = db.run(
+        "SELECT record, opened_ms FROM suspense WHERE state = ? ORDER BY record LIMIT ?", (int(State.OPEN), most)
+    )
+    records = _records(db, [record for record, _ in rows])
+    return [SuspenseView(records[record], opened) for record, opened in rows]
+
+
+def open_quarantine(db: Database, most: int) -> list[QuarantineView]:
+    """Oldest first."""
+    rows = db.run(
+        "SELECT record, reason, opened_ms FROM quarantine WHERE state = ? ORDER BY record LIMIT ?",
+        (int(QuarantineState.OPEN), most),
+    )
+    records = _records(db, [record for record, _, _ in rows])
+    return [QuarantineView(records[record], Reason(why).name.lower(), opened) for record, why, opened in rows]
+
+
+def loads(db: Database, most: int) -> list[LoadView]:
+    """Pending first, then newest first."""
+    rows = db.run(
+        "SELECT l.key, l.card, COALESCE(c.label, ''), l.counter, l.amount_fen, l.state, l.result, l.evidence, "
+        "l.opened_ms, l.changed_ms FROM load_case l LEFT JOIN card c ON c.card = l.card "
+        "ORDER BY CASE WHEN l.state = ? THEN 0 ELSE 1 END, l.opened_ms DESC, l.key LIMIT ?",
+        (int(CaseState.PENDING), most),
+    )
+    return [
+        LoadView(
+            *split_key(key), card, label, counter, fen, CaseState(state).name.lower(), LoadResult(result).name.lower(),
+            evidence, opened, changed,
+        )
+        for key, card, label, counter, fen, state, result, evidence, opened, changed in rows
+    ]  # fmt: skip
+
+
+def _keys_of_cases(cases: Iterable[bytes]) -> list[bytes]:
+    return [bytes((kind,)) + case for case in cases for kind in _BY_CASE]
+
+
+def _keys_of_records(db: Database, records: Sequence[int]) -> list[bytes]:
+    """Every key under which a record may have made an entry."""
+    keys: list[bytes] = []
+    for number, stored, fork in db.find("SELECT id, stored, fork FROM record WHERE id", records):
+        a = arrive(stored)
+        tail = fork.to_bytes(8, "big") if fork else b""
+        keys.append(bytes((EntryKind.PURCHASE,)) + a.key + tail)
+        keys.append(bytes((EntryKind.LOAD_ALONE,)) + a.key + number.to_bytes(8, "big"))
+        if isinstance(a.record, LoadRecord):
+            keys += _keys_of_cases([case_key(a)])
+    return list(dict.fromkeys(keys + _keys_of_evidence(db, records)))
+
+
+def _keys_of_evidence(db: Database, records: Sequence[int]) -> list[bytes]:
+    keys = []
+    for record, generations in db.find("SELECT record, generation FROM suspense WHERE record", records):
+        made = [
+            bytes((EntryKind.EVIDENCE,)) + record.to_bytes(8, "big") + n.to_bytes(2, "big")
+            for n in range(1, generations + 1)
+        ]
+        keys += made
+        for (entry,) in db.find("SELECT id FROM entry WHERE key", made):
+            keys.append(bytes((EntryKind.EVIDENCE_WITHDRAWN,)) + entry.to_bytes(8, "big"))
+    return keys
+
+
+def _entries(db: Database, rows: Sequence[Row]) -> list[EntryView]:
+    rows = sorted(rows)
+    lines: dict[int, list[tuple[str, str, int]]] = {row[0]: [] for row in rows}
+    found = db.find(
+        "SELECT p.entry, p.line, d.code, c.code, p.fen FROM posting p JOIN account d ON d.id = p.debit "
+        "JOIN account c ON c.id = p.credit WHERE p.entry",
+        list(lines),
+    )
+    for entry, _, debit, credit, fen in sorted(found):
+        lines[entry].append((debit, credit, fen))
+    records = _records(db, [row[5] for row in rows if row[5] is not None])
+    return [
+        EntryView(
+            number, EntryKind(kind).name.lower(), day, booked, flags, records.get(record), reverses or 0,
+            tuple(lines[number]),
+        )
+        for number, kind, day, booked, flags, record, reverses in rows
+    ]  # fmt: skip
+
+
+def _records(db: Database, numbers: Sequence[int]) -> dict[int, RecordView]:
+    rows = db.find(f"SELECT {_RECORD} FROM record WHERE id", list(dict.fromkeys(numbers)))  # noqa: S608  # our own names
+    return {view.number: view for view in _views(db, rows)}
+
+
+def _views(db: Database, rows: Sequence[Row]) -> list[RecordView]:
+    arrivals = [arrive(row[1]) for row in rows]
+    cards = [a.record.card for a in arrivals if a.record]
+    labels: dict[bytes, str] = dict(db.find("SELECT card, label FROM card WHERE card", list(dict.fromkeys(cards))))
+    devices = list(dict.fromkeys(bytes(a.device) for a in arrivals))
+    names: dict[bytes, str] = dict(db.find("SELECT device, name FROM device WHERE device", devices))
+    found = []
+    for (number, stored, verdict, reason, received_ms), a in zip(rows, arrivals, strict=True):
+        r = a.record
+        found.append(
+            RecordView(
+                number, a.device, names.get(a.device, a.device.hex()), a.epoch, a.seq,
+                Kind(r.kind).name.lower() if r else "",
+                r.card if r else b"", labels.get(r.card, "") if r else "", r.counter if r else 0,
+                r.amount_fen if r else 0, r.time if r else 0, received_ms, Verdict(verdict).name.lower(),
+                Reason(reason).name.lower(), stored,
+            )
+        )  # fmt: skip
+    return found

@@ -1,0 +1,81 @@
+"""Boxes, terminals and facts as they were last heard. Inside of a snapshot."""
+
+from cloud.db import Database
+from cloud.ledger.marks import EMPTY, Mark, unpack_ranges
+from cloud.ledger.views import BoxView, Completeness, FactView, TerminalCount, TerminalView
+from shared.wire.messages import BoxState, decode_state
+
+_STATUS = "SELECT s.device, s.epoch, s.oldest, s.last, s.settled, s.open_slots, s.at_ms FROM epoch_status s"
+_COUNTS = (
+    "SELECT device, epoch, cumulative, ranges, posted, held, suspense, quarantined, no_entry, duplicates, spent_fen, "
+    "loaded_fen FROM device_mark ORDER BY device, epoch"
+)
+
+
+def box_states(db: Database) -> dict[str, tuple[int, BoxState]]:
+    """Box → when it was heard, and what it said."""
+    return {box: (at, decode_state(raw)) for box, at, raw in db.run("SELECT box, at_ms, state FROM box_state")}
+
+
+def boxes(db: Database) -> list[BoxView]:
+    """Registered boxes, by name of the box."""
+    states = box_states(db)
+    rows = db.run("SELECT box, name, partition FROM box ORDER BY box")
+    return [BoxView(box, name, nn, *states.get(box, (0, None))) for box, name, nn in rows]
+
+
+def terminals(db: Database) -> list[TerminalView]:
+    """A row per epoch; a terminal that was never heard has epoch 0."""
+    marks = _marks(db)
+    heard = {(device, epoch): rest for device, epoch, *rest in db.run(_STATUS)}
+    keys: dict[bytes, set[int]] = {}
+    for device, epoch in (*marks, *heard):
+        keys.setdefault(device, set()).add(epoch)
+    found = []
+    for device, *names in db.run("SELECT device, name, place, merchant, box FROM device ORDER BY name"):
+        for epoch in sorted(keys.get(device, {0})):
+            found.append(_terminal(device, names, epoch, marks.get((device, epoch), EMPTY), heard.get((device, epoch))))
+    return found
+
+
+def by_terminal(db: Database) -> list[TerminalCount]:
+    """Bodies in no inventory are named by their number."""
+    names = {d: rest for d, *rest in db.run("SELECT device, name, place, merchant FROM device")}
+    found = []
+    for device, epoch, cumulative, ranges, *counts in db.run(_COUNTS):
+        mark = Mark(cumulative, unpack_ranges(ranges))
+        first = 1 if cumulative else min((low for low, _ in mark.ranges), default=0)
+        posted, held, *rest = counts
+        name, place, merchant = names.get(device, (device.hex(), "", ""))
+        found.append(
+            TerminalCount(device, name, place, merchant, epoch, first, mark.highest(), posted + held, held, *rest)
+        )
+    return sorted(found, key=lambda count: (count.name, count.epoch))
+
+
+def facts(db: Database, most: int) -> list[FactView]:
+    """Newest first."""
+    sql = "SELECT at_ms, level, code, box, device, text FROM fact ORDER BY id DESC LIMIT ?"
+    return [FactView(*row) for row in db.run(sql, (most,))]
+
+
+def _marks(db: Database) -> dict[tuple[bytes, int], Mark]:
+    rows = db.run("SELECT device, epoch, cumulative, ranges FROM device_mark")
+    return {(device, epoch): Mark(cumulative, unpack_ranges(ranges)) for device, epoch, cumulative, ranges in rows}
+
+
+def _terminal(device: bytes, names: list[str], epoch: int, mark: Mark, heard: list[int] | None) -> TerminalView:
+    name, place, merchant, box = names
+    oldest, last, settled, open_slots, at_ms = heard or (0, mark.highest(), 0, 0, 0)
+    owed = mark.missing(1, last) if heard else ()
+    completeness = _completeness(owed, oldest) if heard else Completeness.UNKNOWN
+    return TerminalView(
+        device, name, place, merchant, box, epoch, last, settled, mark.total(), owed, completeness, open_slots, at_ms
+    )
+
+
+def _completeness(owed: tuple[tuple[int, int], ...], oldest: int) -> Completeness:
+    """Below its oldest slot the terminal holds nothing any more."""
+    if not owed:
+        return Completeness.COMPLETE
+    return Completeness.GAP if owed[0][0] < oldest else Completeness.LATE

@@ -1,0 +1,99 @@
+"""Sums over the whole ledger: overview, trial balance, cards. Inside of a snapshot."""
+
+from cloud.db import Database
+from cloud.ledger.accounts import SIDES, AccountKind
+from cloud.ledger.balances import all_balances, folded_up_to
+from cloud.ledger.grey import State
+from cloud.ledger.load_cases import CaseState
+from cloud.ledger.quarantine import QuarantineState
+from cloud.ledger.read_fleet import box_states, terminals
+from cloud.ledger.views import AccountView, CardView, Overview
+
+_FIRST = (
+    "SELECT CAST(COALESCE(SUM(posted), 0) AS BIGINT), CAST(COALESCE(SUM(held), 0) AS BIGINT), "
+    "CAST(COALESCE(SUM(suspense), 0) AS BIGINT), CAST(COALESCE(SUM(quarantined), 0) AS BIGINT), "
+    "CAST(COALESCE(SUM(no_entry), 0) AS BIGINT), CAST(COALESCE(SUM(duplicates), 0) AS BIGINT) FROM device_mark"
+)
+_TRIAL = (
+    "SELECT a.code, a.kind, CAST(SUM(m.d) AS BIGINT), CAST(SUM(m.c) AS BIGINT) FROM ("
+    "SELECT account, debit_fen AS d, credit_fen AS c FROM balance "
+    "UNION ALL SELECT debit, fen, 0 FROM posting WHERE entry > ? "
+    "UNION ALL SELECT credit, 0, fen FROM posting WHERE entry > ?) m JOIN account a ON a.id = m.account "
+    "GROUP BY a.code, a.kind ORDER BY a.code"
+)
+
+
+def overview(db: Database) -> Overview:
+    """See Overview."""
+    meta: dict[str, str] = dict(db.run("SELECT name, value FROM meta"))
+    posted, held, suspense, quarantined, no_entry, duplicates = _verdicts(db)
+    kinds = _by_kind(db)
+    loads, loads_fen = db.run(
+        "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM load_case WHERE state IN (?, ?)",
+        (int(CaseState.CONFIRMED), int(CaseState.CONFIRMED_BY_COUNTER)),
+    )[0]
+    states = box_states(db).values()
+    oldest = [state.oldest_unsettled_ms for _, state in states if state.unsettled and state.oldest_unsettled_ms]
+    return Overview(
+        ledger=bytes.fromhex(meta["ledger"]), campus=meta.get("name", ""), demo=meta.get("demo") == "1",
+        records=posted + suspense + quarantined + no_entry, posted=posted, held=held, suspense=suspense,
+        quarantined=quarantined, no_entry=no_entry, duplicates=duplicates,
+        opening_fen=db.run("SELECT CAST(COALESCE(SUM(opening_fen), 0) AS BIGINT) FROM card")[0][0],
+        loads=loads, loads_fen=loads_fen,
+        spent_fen=kinds[AccountKind.MERCHANT] + kinds[AccountKind.HELD], float_fen=kinds[AccountKind.PURSE],
+        online_fen=kinds[AccountKind.ONLINE], transit_fen=kinds[AccountKind.TRANSIT], held_fen=kinds[AccountKind.HELD],
+        owed=sum(terminal.owes for terminal in terminals(db)),
+        unsettled=sum(state.unsettled for _, state in states), oldest_ms=min(oldest, default=0),
+        entries=db.run("SELECT COALESCE(MAX(id), 0) FROM entry")[0][0],
+        difference_fen=sum(all_balances(db).values()),
+    )  # fmt: skip
+
+
+def trial_balance(db: Database) -> list[AccountView]:
+    """Every account that moved."""
+    low = folded_up_to(db)
+    return [
+        AccountView(code, kind, debit, credit, (debit - credit) * SIDES[AccountKind(kind)])
+        for code, kind, debit, credit in db.run(_TRIAL, (low, low))
+    ]
+
+
+def cards(db: Database) -> list[CardView]:
+    """Every registered card."""
+    surplus = all_balances(db)
+    rows = db.run(
+        "SELECT card, label, hotlisted, purse_account, online_account, transit_account FROM card ORDER BY label"
+    )
+    return [
+        CardView(card, label, bool(hot), *(-surplus.get(account, 0) for account in accounts))
+        for card, label, hot, *accounts in rows
+    ]
+
+
+def _by_kind(db: Database) -> dict[AccountKind, int]:
+    """Balance per kind, positive on the side where it grows."""
+    found = dict.fromkeys(AccountKind, 0)
+    for line in trial_balance(db):
+        found[AccountKind(line.kind)] += line.balance_fen
+    return found
+
+
+def _verdicts(db: Database) -> tuple[int, int, int, int, int, int]:
+    """First verdicts, moved by what became of suspense and quarantine since."""
+    posted, held, suspense, quarantined, no_entry, duplicates = db.run(_FIRST)[0]
+    (last,) = db.run("SELECT COALESCE(MAX(id), 0) FROM record")[0]
+    quarantined = last - posted - held - suspense - no_entry  # also bytes without a readable head, which have no mark
+    grey: dict[int, int] = dict(db.run("SELECT state, COUNT(*) FROM suspense GROUP BY state"))
+    cases: dict[int, int] = dict(db.run("SELECT state, COUNT(*) FROM quarantine GROUP BY state"))
+    evidence = grey.get(State.EVIDENCE, 0)
+    settled = grey.get(State.RECOVERED, 0) + grey.get(State.NOTHING, 0)
+    released, without = cases.get(QuarantineState.POSTED, 0), cases.get(QuarantineState.NO_ENTRY, 0)
+    readable = cases.get(QuarantineState.SUSPENSE, 0)
+    return (
+        posted + held + evidence + released,
+        held,
+        suspense + readable - evidence - settled,
+        quarantined - released - without - readable,
+        no_entry + settled + without,
+        duplicates,
+    )

@@ -1,0 +1,210 @@
+"""What the read side shows: plain values, sums in fen, times in Unix ms or campus seconds."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.wire.messages import BoxState, Range
+
+
+class Completeness(StrEnum):
+    """收齐 complete; 迟到 late: the terminal holds what is owed; gap: it no longer does; unknown: no STATUS yet."""
+
+    COMPLETE = "complete"
+    LATE = "late"
+    GAP = "gap"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Numbers since the first start.
+
+    records = posted + suspense + quarantined + no_entry. held: those of posted whose merchant side waits. owed: records
+    that terminals' STATUS names and the ledger lacks; unsettled: what boxes say they hold unacknowledged; oldest_ms:
+    since when, 0 = nothing. difference_fen: Σ of all balances, 0 when the books are in balance.
+    """
+
+    ledger: bytes
+    campus: str
+    demo: bool
+    records: int
+    posted: int
+    held: int
+    suspense: int
+    quarantined: int
+    no_entry: int
+    duplicates: int
+    opening_fen: int
+    loads: int
+    loads_fen: int
+    spent_fen: int
+    float_fen: int
+    online_fen: int
+    transit_fen: int
+    held_fen: int
+    owed: int
+    unsettled: int
+    oldest_ms: int
+    entries: int
+    difference_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """A record in the books. kind: the name of shared.records.Kind, '' when unreadable. verdict, reason: names."""
+
+    number: int
+    device: bytes
+    terminal: str
+    epoch: int
+    seq: int
+    kind: str
+    card: bytes
+    label: str
+    counter: int
+    amount_fen: int
+    time: int
+    received_ms: int
+    verdict: str
+    reason: str
+    stored: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BoxView:
+    """A registered box and what it last said of itself."""
+
+    box: str
+    name: str
+    partition: int
+    heard_ms: int
+    state: BoxState | None
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalView:
+    """One (device, epoch) as its STATUS and the marks show it. owed: ranges that the ledger lacks up to `last`."""
+
+    device: bytes
+    name: str
+    place: str
+    merchant: str
+    box: str
+    epoch: int
+    last: int
+    settled: int
+    held: int
+    owed: tuple[Range, ...]
+    completeness: Completeness
+    open_slots: int
+    heard_ms: int
+
+    @property
+    def owes(self) -> int:
+        """How many records."""
+        return sum(high - low + 1 for low, high in self.owed)
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalCount:
+    """What one (device, epoch) brought. first, last: sequence numbers held. posted counts held ones too."""
+
+    device: bytes
+    name: str
+    place: str
+    merchant: str
+    epoch: int
+    first: int
+    last: int
+    posted: int
+    held: int
+    suspense: int
+    quarantined: int
+    no_entry: int
+    duplicates: int
+    spent_fen: int
+    loaded_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """An entry with its postings (debit account's code, credit account's code, fen). record: where it comes from."""
+
+    entry: int
+    kind: str
+    effective_day: int
+    booked_at_ms: int
+    flags: int
+    record: RecordView | None
+    reverses: int
+    postings: tuple[tuple[str, str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """A line of the trial balance. balance_fen is positive on the side where the account grows."""
+
+    code: str
+    kind: str
+    debit_fen: int
+    credit_fen: int
+    balance_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class SuspenseView:
+    """An open grey record 灰记录."""
+
+    record: RecordView
+    opened_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineView:
+    """An open quarantine case. why: the reason's name."""
+
+    record: RecordView
+    why: str
+    opened_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadView:
+    """A load case. state, result: names."""
+
+    device: bytes
+    epoch: int
+    request: int
+    card: bytes
+    label: str
+    counter: int
+    amount_fen: int
+    state: str
+    result: str
+    evidence: str
+    opened_ms: int
+    changed_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class FactView:
+    """A fact, newest first."""
+
+    at_ms: int
+    level: str
+    code: str
+    box: str
+    device: bytes
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardView:
+    """A registered card and its three balances, never summed."""
+
+    card: bytes
+    label: str
+    hotlisted: bool
+    purse_fen: int
+    online_fen: int
+    transit_fen: int

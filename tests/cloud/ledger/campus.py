@@ -1,0 +1,216 @@
+"""A small campus for the ledger's tests: real keys, real TACs, and records as terminals write them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cloud.ledger.ledger import Ledger
+from cloud.ledger.values import Now, Received
+from shared.clock import date_time_bcd
+from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StoreId
+from shared.inventory import BoxRow, CardRow, DeviceKind, DeviceRow, Inventory, PsamRow
+from shared.online import LoadRequest
+from shared.purse.crypto import (
+    TYPE_CAPP_PURCHASE,
+    TYPE_EP_LOAD,
+    Key,
+    diversify,
+    load_tac_input,
+    purchase_tac_input,
+    tac,
+)
+from shared.purse.tac import TacChecker
+from shared.records import (
+    NO_TAC,
+    CounterKind,
+    Flags,
+    Kind,
+    LoadRecord,
+    Proof,
+    PurchaseRecord,
+    Record,
+    Stored,
+    encode,
+    purse_byte,
+)
+from shared.wire.messages import AckBody, OnlineRequest
+
+ISSUER = b"\x10\x01"
+MASTER = Key(bytes(range(16)))
+DAY_S = 86_400
+T0 = 9_700 * DAY_S + 11 * 3600
+"""A Tuesday of 2026, 11:00, in campus seconds."""
+NOW = Now(1_784_000_000_000, T0)
+ISSUED = 9_000 * DAY_S
+BOX, OTHER_BOX = BoxId("canteen-1"), BoxId("canteen-2")
+PARTITION, OTHER_PARTITION = 5, 9
+STORE, OTHER_STORE = StoreId(b"store--1"), StoreId(b"store--2")
+LEDGER_ID = LedgerId(b"ledger-1")
+PURSE = purse_byte(0, 2, 1)
+OPENING = 10_000
+
+
+def card(n: int) -> CardId:
+    return CardId(ISSUER + b"\x00\x00\x20\x26" + n.to_bytes(4, "big"))
+
+
+def device(n: int) -> DeviceId:
+    return DeviceId(b"\x00\x01" + n.to_bytes(4, "big"))
+
+
+def psam(n: int) -> PsamId:
+    return PsamId(b"\x50\x00" + n.to_bytes(4, "big"))
+
+
+POS, POS2, FAR, LOADER = device(1), device(2), device(3), device(9)
+
+
+def inventory(cards: int = 8, number: int = 1, **changed: object) -> Inventory:
+    """Two windows and a load machine at BOX, one body at OTHER_BOX. PSAM n is in device n."""
+    rows = tuple(
+        CardRow(card(n), f"{n:04d}", "campus", 1, 0, 1, n, ISSUED, ISSUED + 5_000 * DAY_S, OPENING)
+        for n in range(1, cards + 1)
+    )
+    psams = tuple(PsamRow(psam(n), device(n), ISSUED) for n in (1, 2, 3, 9))
+    devices = (
+        DeviceRow(POS, DeviceKind.POS, BOX, "pos-01", "1号窗口", "一楼大伙"),
+        DeviceRow(POS2, DeviceKind.POS, BOX, "pos-02", "2号窗口", "面点"),
+        DeviceRow(FAR, DeviceKind.POS, OTHER_BOX, "pos-03", "3号窗口", "面点"),
+        DeviceRow(LOADER, DeviceKind.LOAD_MACHINE, BOX, "load-01", "大厅", "充值"),
+    )
+    boxes = (BoxRow(BOX, PARTITION, "第一食堂", b""), BoxRow(OTHER_BOX, OTHER_PARTITION, "第二食堂", b""))
+    made = {
+        "number": number, "campus": 1, "name": "演练校园", "demo": True, "issued": ISSUED, "cards": rows,
+        "psams": psams, "devices": devices, "boxes": boxes,
+    }  # fmt: skip
+    return Inventory(**(made | changed))  # type: ignore[arg-type]
+
+
+def checker() -> TacChecker:
+    return TacChecker({(ISSUER, 1): MASTER})
+
+
+def check_tac(items: bytes) -> bytes:
+    return _CHECKER.check(items)
+
+
+_CHECKER = checker()
+
+
+def dtk(of: CardId) -> Key:
+    return diversify(MASTER, of[2:])
+
+
+def purchase(
+    seq: int, of: CardId, counter: int, fen: int, balance: int, *, at: DeviceId = POS, chip: PsamId | None = None,
+    ttn: int | None = None, time: int = T0, kind: Kind = Kind.PURCHASE, linked: int = 0, tac_of: bytes | None = None,
+) -> PurchaseRecord:  # fmt: skip
+    """As the terminal writes it, with the card's true TAC."""
+    chip = chip or psam(at[-1])
+    ttn = seq if ttn is None else ttn
+    proven = kind in (Kind.PURCHASE, Kind.RECOVERED)
+    proof = {Kind.PURCHASE: Proof.DEBIT, Kind.RECOVERED: Proof.PROVE}.get(kind, Proof.NONE)
+    asked = purchase_tac_input(fen, TYPE_CAPP_PURCHASE, chip, ttn, date_time_bcd(time))
+    made = tac(dtk(of), asked) if proven else NO_TAC
+    return PurchaseRecord(
+        1, kind, Flags(proof, CounterKind.OFFLINE).to_int(), seq, ttn, of, counter, TYPE_CAPP_PURCHASE, PURSE, fen,
+        balance, time, 1, 0, tac_of or made, bytes(3), 0, 1, 1, 0, linked,
+    )  # fmt: skip
+
+
+def load(
+    seq: int, of: CardId, counter: int, fen: int, balance: int, *, request: int, at: DeviceId = LOADER,
+    time: int = T0, kind: Kind = Kind.LOAD, linked: int = 0,
+) -> LoadRecord:  # fmt: skip
+    """As the load machine writes it, with the card's true TAC."""
+    proven = kind in (Kind.LOAD, Kind.LOAD_RECOVERED)
+    proof = {Kind.LOAD: Proof.DEBIT, Kind.LOAD_RECOVERED: Proof.PROVE}.get(kind, Proof.NONE)
+    asked = load_tac_input(balance + fen, counter, fen, TYPE_EP_LOAD, psam(at[-1]), date_time_bcd(time))
+    return LoadRecord(
+        1, kind, Flags(proof, CounterKind.ONLINE).to_int(), seq, request, of, counter, TYPE_EP_LOAD, PURSE, fen,
+        balance, time, 1, 0, tac(dtk(of), asked) if proven else NO_TAC, 0, 1, 1, linked,
+    )  # fmt: skip
+
+
+def stored(record: Record, at: DeviceId | None = None, epoch: int = 1, chip: PsamId | None = None) -> bytes:
+    """Bytes as the edge keeps them."""
+    where = at or (LOADER if isinstance(record, LoadRecord) else POS)
+    return Stored(where, epoch, chip or psam(where[-1]), encode(record)).to_bytes()
+
+
+def load_request(
+    of: CardId, counter: int, fen: int, balance: int, *, request: int, at: DeviceId = LOADER, salt: int = 0
+) -> tuple[OnlineRequest, LoadRequest]:
+    """What a load machine asks; MAC1 is checked elsewhere and told to the ledger as a fact."""
+    asked = LoadRequest(of, counter, balance, fen, TYPE_EP_LOAD, 1, 0, 1, salt.to_bytes(4, "big"), b"mac1")
+    return OnlineRequest(at, 1, psam(at[-1]), request, asked.to_bytes()), asked
+
+
+@dataclass
+class Box:
+    """A box that sends rows one after the other."""
+
+    ledger: Ledger
+    box: BoxId = BOX
+    partition: int = PARTITION
+    store: StoreId = STORE
+    row: int = 0
+    sent: list[tuple[int, tuple[bytes, ...]]] = field(default_factory=list)
+
+    def batch(self, *records: bytes) -> Received:
+        first = self.row + 1
+        self.row += len(records)
+        self.sent.append((first, records))
+        return Received(self.box, self.partition, self.store, first, records)
+
+    def send(self, *records: bytes, now: Now = NOW) -> AckBody:
+        (ack,) = self.ledger.receive([self.batch(*records)], check_tac, now)
+        return ack
+
+    def again(self, now: Now = NOW) -> list[AckBody]:
+        batches = [Received(self.box, self.partition, self.store, first, records) for first, records in self.sent]
+        return self.ledger.receive(batches, check_tac, now)
+
+
+def balances(ledger: Ledger) -> dict[str, int]:
+    """Debit surplus of every account that moved, by its code, zeros left out."""
+    with ledger.database.reading():
+        rows = ledger.database.run(
+            "SELECT a.code, CAST(SUM(m.fen) AS BIGINT) FROM (SELECT debit AS account, fen FROM posting UNION ALL "
+            "SELECT credit, -fen FROM posting) m JOIN account a ON a.id = m.account GROUP BY a.code"
+        )
+    return {code: fen for code, fen in rows if fen}
+
+
+def purse(ledger: Ledger, of: CardId) -> int:
+    """What the books say is in a card."""
+    return -balances(ledger).get(f"purse:{of.hex()}", 0)
+
+
+def merchant(ledger: Ledger, name: str = "一楼大伙") -> int:
+    return -balances(ledger).get(f"merchant:{name}", 0)
+
+
+def held(ledger: Ledger, name: str = "一楼大伙") -> int:
+    return -balances(ledger).get(f"held:{name}", 0)
+
+
+def verdicts(ledger: Ledger) -> list[tuple[int, int]]:
+    """(verdict, reason) of each record in the books, in order."""
+    with ledger.database.reading():
+        return [tuple(row) for row in ledger.database.run("SELECT verdict, reason FROM record ORDER BY id")]
+
+
+def codes(ledger: Ledger) -> dict[str, str]:
+    """Codes of the facts so far, and their level."""
+    with ledger.database.reading():
+        return dict(ledger.database.run("SELECT code, level FROM fact ORDER BY id"))
+
+
+def entry_kinds(ledger: Ledger) -> list[int]:
+    with ledger.database.reading():
+        return [kind for (kind,) in ledger.database.run("SELECT kind FROM entry WHERE kind > 1 ORDER BY id")]
+
+
+def send_all(ledger: Ledger, deliveries: Sequence[Received]) -> None:
+    for batch in deliveries:
+        ledger.receive([batch], check_tac, NOW)
