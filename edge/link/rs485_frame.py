@@ -1,4 +1,4 @@
-"""One frame on an RS-485 line: 0x00 | COBS(address 1, control 1, payload 0..250, CRC-16/CCITT 2) | 0x00. Sans-I/O.
+"""One frame on an RS-485 line: 0x00 | COBS(address 1, control 1, payload 0..250, CRC-16 2) | 0x00. Sans-I/O.
 
 A delimiter that no data can contain is a must on a shared line: everybody hears everybody's binary answers. No
 dependence on silences between characters, so USB adapters and serial servers will do.
@@ -19,7 +19,6 @@ FRAME_MAX_BYTES = PAYLOAD_MAX_BYTES + OVERHEAD_BYTES
 _DELIMITER = b"\0"
 _INNER_MIN, _INNER_MAX = 4, PAYLOAD_MAX_BYTES + 4
 _ENCODED_MAX = _INNER_MAX + 1
-_CRC_START = 0xFFFF
 
 
 class FrameError(ValueError):
@@ -59,8 +58,7 @@ def encode_frame(frame: LineFrame) -> bytes:
         | (frame.sequence & 1) << 3 | (frame.expects & 1) << 2 | frame.pending << 1
     )  # fmt: skip
     inner = bytes([frame.address, control]) + frame.payload
-    crc = binascii.crc_hqx(inner, _CRC_START)
-    return _DELIMITER + cobs.encode(inner + crc.to_bytes(2)) + _DELIMITER
+    return _DELIMITER + cobs.encode(inner + _crc(inner)) + _DELIMITER
 
 
 def decode_frame(encoded: bytes) -> LineFrame:
@@ -71,7 +69,7 @@ def decode_frame(encoded: bytes) -> LineFrame:
         raise FrameError(str(broken)) from broken
     if not _INNER_MIN <= len(inner) <= _INNER_MAX:
         raise FrameError(f"{len(inner)} bytes are no frame")
-    if binascii.crc_hqx(inner, _CRC_START) != 0:
+    if _crc(inner[:-2]) != inner[-2:]:
         raise FrameError("wrong CRC")
     control = inner[1]
     if control & 1:
@@ -86,6 +84,15 @@ def decode_frame(encoded: bytes) -> LineFrame:
         expects=control >> 2 & 1,
         pending=bool(control >> 1 & 1),
     )
+
+
+def _crc(inner: bytes) -> bytes:
+    """CRC-16/GENIBUS: polynomial 0x1021, start and final XOR 0xFFFF.
+
+    Without the final XOR a frame followed by a zero checks as well, and a closing delimiter disturbed into 0x01 is
+    just that.
+    """
+    return (binascii.crc_hqx(inner, 0xFFFF) ^ 0xFFFF).to_bytes(2)
 
 
 class FrameReader:
