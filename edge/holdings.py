@@ -1,7 +1,8 @@
 """What the outbox holds and what the ledger has settled, per stream: the numbers of ACK, SETTLED and WELCOME. Pure.
 
 A seq is settled when every row that carries it is: a fork has two rows, and the body that wrote the second one must
-not be told SETTLED for bytes that the ledger has never seen. A row that becomes unsettled pulls its mark down.
+not be told SETTLED for bytes that the ledger has never seen. A row that becomes unsettled pulls its mark down. Between
+`settle` (the ledger has named it) and `confirm` (that is durable here) nothing is told.
 """
 
 from collections.abc import Iterable
@@ -11,11 +12,12 @@ from edge.streams import Ref, Stream
 
 
 class _Seqs:
-    __slots__ = ("held", "open_twice", "settled")
+    __slots__ = ("durable", "held", "open_twice", "settled")
 
     def __init__(self) -> None:
         self.held = Ranges()
         self.settled = Ranges()
+        self.durable = Ranges()
         self.open_twice: dict[int, int] = {}
         """seq → unsettled rows that carry it, only where there are two or more."""
 
@@ -47,9 +49,9 @@ class Holdings:
         return seqs.held.pieces()[-1][1] if seqs and seqs.held else 0
 
     def mark(self, stream: Stream) -> int:
-        """All up to here is settled."""
+        """All up to here is settled, and that is durable: what a terminal may be told."""
         seqs = self._streams.get(stream)
-        return seqs.settled.run(0) if seqs else 0
+        return seqs.durable.run(0) if seqs else 0
 
     def rebase(self, stream: Stream, mark: int) -> None:
         """All up to `mark` was settled once: a durable mark, or the terminal's own proven word.
@@ -60,6 +62,7 @@ class Holdings:
         for low, high in seqs.held.gaps(1, mark):
             seqs.held.add(low, high)
             seqs.settled.add(low, high)
+            seqs.durable.add(low, high)
 
     def keep(self, ref: Ref) -> None:
         """An unsettled row with this seq has become durable."""
@@ -68,6 +71,7 @@ class Holdings:
             seqs.open_twice[ref.seq] = seqs.open_twice.get(ref.seq, 1) + 1
         seqs.held.add(ref.seq)
         seqs.settled.remove(ref.seq)
+        seqs.durable.remove(ref.seq)
 
     def know_settled(self, ref: Ref) -> None:
         """A settled row with this seq is in the outbox (used when an outbox is read at the start)."""
@@ -75,14 +79,22 @@ class Holdings:
         if ref.seq not in seqs.held:
             seqs.held.add(ref.seq)
             seqs.settled.add(ref.seq)
+            seqs.durable.add(ref.seq)
 
     def settle(self, refs: Iterable[Ref]) -> dict[Stream, int]:
-        """One row of each of these became settled. Returns the mark of each stream among them."""
+        """One row of each of these is about to be settled. Returns the mark that each stream among them will have."""
         touched: dict[Stream, None] = {}
         for ref in refs:
             self._settle_one(ref)
             touched[ref.stream] = None
-        return {stream: self.mark(stream) for stream in touched}
+        return {stream: self._of(stream).settled.run(0) for stream in touched}
+
+    def confirm(self, refs: Iterable[Ref]) -> None:
+        """The settle of these is durable."""
+        for ref in refs:
+            seqs = self._of(ref.stream)
+            if ref.seq in seqs.settled:
+                seqs.durable.add(ref.seq)
 
     def _settle_one(self, ref: Ref) -> None:
         seqs = self._of(ref.stream)

@@ -183,7 +183,7 @@ class Uplink:
 
     def settled(self, first_unsettled: int) -> None:
         """The oldest settle under way is durable."""
-        self._settling.popleft()
+        self.holdings.confirm(self._settling.popleft().refs)
         self._first = first_unsettled
 
     def settle_failed(self, now: Now, reason: str) -> None:
