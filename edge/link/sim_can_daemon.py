@@ -236,6 +236,7 @@ def main(arguments: list[str]) -> int:
         daemon = SimCanDaemon(options.socket, settings, options.seed, life)
     except (SocketPathError, OSError, ValueError) as trouble:
         parser.error(str(trouble))
+    life.ready("can")
     daemon.serve()
     life.close()
     return 0

@@ -24,6 +24,11 @@ class Life:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
 
+    def ready(self, name: str) -> None:
+        """Tell the launcher, in its own form, that the simulator serves."""
+        sys.stdout.write(f"READY {name}\n")
+        sys.stdout.flush()
+
     @property
     def descriptors(self) -> list[int]:
         """What to watch for reading."""

@@ -114,6 +114,7 @@ def _link(path: Path, target: str) -> None:
     """Point the name at the device at once, also over what a killed simulator left."""
     if path.exists() and not path.is_symlink():
         raise LineDirectoryError(f"{path} is there and is no link")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     early = path.with_name(path.name + ".new")
     early.unlink(missing_ok=True)
     early.symlink_to(target)
@@ -139,6 +140,7 @@ def main(arguments: list[str]) -> int:
         simulator = SimRs485(options.dir, options.ports, settings, options.seed, life)
     except (LineDirectoryError, OSError, ValueError) as trouble:
         parser.error(str(trouble))
+    life.ready("rs485")
     simulator.serve()
     life.close()
     return 0
