@@ -167,7 +167,7 @@ def bus_daemon(bitrate: int, *options: str) -> Iterator[Path]:
         path = Path(folder) / "can"
         command = [sys.executable, "-m", "edge.link.sim_can_daemon", "--socket", str(path)]
         command += ["--bitrate", str(bitrate), "--end-with-stdin", *options]
-        with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
             _await_path(process, path)
             try:
                 yield path

@@ -176,7 +176,7 @@ def test_a_bad_neighbour_costs_the_others_nothing(bus_path):
 def test_the_bus_goes_away_and_comes_back(tmp_path):
     def start():
         command = [sys.executable, "-m", "edge.link.sim_can_daemon", "--socket", str(tmp_path / "can")]
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     async def story():
         options = {"reopen_min_s": 0.05, "reopen_max_s": 0.1}

@@ -31,7 +31,8 @@ async def until(condition, timeout_s: float = 10.0):
 
 @contextlib.contextmanager
 def process(*arguments: str, ready=lambda: True):
-    with subprocess.Popen([sys.executable, *arguments], stdin=subprocess.PIPE) as started:
+    command = [sys.executable, *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as started:
         try:
             deadline_s = time.monotonic() + 10
             while not ready():

@@ -29,7 +29,7 @@ def ports(tmp_path_factory):
 @contextlib.contextmanager
 def simulator(folder):
     command = [sys.executable, "-m", "edge.link.sim_rs485", "--dir", str(folder), "--ports", "4"]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         deadline_s = time.monotonic() + 5
         while not (folder / "master").is_symlink():
             assert time.monotonic() < deadline_s

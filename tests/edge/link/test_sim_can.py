@@ -192,11 +192,27 @@ def test_a_killed_nodes_place_is_free_again(bus_path, node):
     fill(node)
 
 
-def daemon(path: Path, *options: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "edge.link.sim_can_daemon", "--socket", str(path), *options]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
-    until(lambda: path.exists() or process.poll() is not None)
-    return process
+@pytest.fixture
+def daemon():
+    """Starts simulators; what a failed test leaves running is killed."""
+    started = []
+
+    def start(path: Path, *options: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", "edge.link.sim_can_daemon", "--socket", str(path), *options]
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        started.append(process)
+        until(lambda: path.exists() or process.poll() is not None)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 def ended(process: subprocess.Popen) -> tuple[int, bytes]:
@@ -204,7 +220,7 @@ def ended(process: subprocess.Popen) -> tuple[int, bytes]:
     return process.returncode, stderr
 
 
-def test_it_ends_with_its_standard_input(tmp_path):
+def test_it_ends_with_its_standard_input(tmp_path, daemon):
     process = daemon(tmp_path / "can", "--end-with-stdin")
     process.stdin.close()
     process.stdin = None
@@ -213,7 +229,7 @@ def test_it_ends_with_its_standard_input(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_by_signal_and_outlives_a_closed_input_otherwise(tmp_path, number):
+def test_it_ends_by_signal_and_outlives_a_closed_input_otherwise(tmp_path, daemon, number):
     process = daemon(tmp_path / "can")
     process.stdin.close()
     process.stdin = None
@@ -226,7 +242,7 @@ def test_it_ends_by_signal_and_outlives_a_closed_input_otherwise(tmp_path, numbe
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_full_queue_does_not_make_it_spin(tmp_path):
+def test_a_full_queue_does_not_make_it_spin(tmp_path, daemon):
     process = daemon(tmp_path / "can")
     stat = Path(f"/proc/{process.pid}/stat")
 
@@ -244,7 +260,7 @@ def test_a_full_queue_does_not_make_it_spin(tmp_path):
     assert ended(process)[0] == 0
 
 
-def test_two_daemons_do_not_share_a_path_and_a_dead_ones_path_is_taken_over(tmp_path):
+def test_two_daemons_do_not_share_a_path_and_a_dead_ones_path_is_taken_over(tmp_path, daemon):
     first = daemon(tmp_path / "can")
     second = subprocess.run(first.args, check=False, capture_output=True, stdin=subprocess.DEVNULL)
     assert second.returncode == 2

@@ -26,7 +26,9 @@ def until(condition, timeout_s: float = 5.0):
 @contextlib.contextmanager
 def line(folder: Path, *options: str):
     command = [sys.executable, "-m", "edge.link.sim_rs485", "--dir", str(folder), *options]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
         until(lambda: (folder / "master").is_symlink() or process.poll() is not None)
         try:
             yield process
