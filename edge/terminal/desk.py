@@ -65,8 +65,7 @@ class Desk:
             self._question = None
 
     def to_send(self, mono_s: float) -> Question | None:
-        """What to send now, if anything."""
-        self.expire(mono_s)
+        """What to send now, if anything; call `expire` before."""
         question = self._question
         if question is None or mono_s < question.repeat_s:
             return None

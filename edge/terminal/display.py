@@ -6,6 +6,7 @@ A text never says 成功 but in `done` and `loaded`: those two may be shown only
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edge.link.messages import Refusal
 from shared.money import yuan
 from shared.online import LoadResult
 from shared.purse.outcomes import PendingLoad, PendingPurchase
@@ -15,7 +16,6 @@ from shared.purse.reasons import REASON_TEXT, Reason
 class Face(StrEnum):
     """The state that a display shows; LED and voice follow it."""
 
-    READY = "ready"
     DONE = "done"
     EARLIER = "earlier"
     DECLINED = "declined"
@@ -54,7 +54,6 @@ class Bar(StrEnum):
     NO_EPOCH = "no-epoch"
     PSAM = "psam"
     FLASH = "flash"
-    BEHIND = "behind"
     NOT_JOINED = "not-joined"
 
 
@@ -79,10 +78,6 @@ _BAR: dict[Bar, tuple[Text, Text]] = {
         Text("流水存储故障，停止消费", "record store fault, not selling"),
         Text("勿再收款，保留本机，联系卡务中心", "take no payment, keep this terminal, call the card office"),
     ),
-    Bar.BEHIND: (
-        Text("流水序号倒退，停止消费", "record numbers went back, not selling"),
-        Text("保留本机，联系卡务中心", "keep this terminal, call the card office"),
-    ),
     Bar.NOT_JOINED: (
         Text("网络断开，暂停圈存", "no network, no loading"),
         Text("请稍候再试", "please try again later"),
@@ -98,6 +93,18 @@ _LOAD_RESULT: dict[LoadResult, Text] = {
     LoadResult.ALREADY_LOADED: Text("该笔已圈存", "already loaded"),
     LoadResult.NOT_NOW: Text("中心忙，请稍后再试", "the centre is busy, please try later"),
     LoadResult.WRONG_DEVICE: Text("本机未登记为圈存机", "this body is no load machine"),
+}
+
+
+_REFUSAL: dict[Refusal, Text] = {
+    Refusal.UNKNOWN_DEVICE: Text("终端未登记", "unknown terminal"),
+    Refusal.WRONG_KEY: Text("密钥不符", "wrong key"),
+    Refusal.PSAM_MOVED: Text("安全模块属于另一终端", "the PSAM belongs to another terminal"),
+    Refusal.UNKNOWN_PSAM: Text("安全模块未登记", "unknown PSAM"),
+    Refusal.OTHER_BOX: Text("终端属于另一网关", "belongs to another gateway"),
+    Refusal.TOO_MANY_EPOCHS: Text("换模块次数过多，待流水传完", "too many PSAM changes, records must drain first"),
+    Refusal.BUSY: Text("网关忙，稍后重试", "busy, tries again"),
+    Refusal.LIVE_TWICE: Text("同号终端已在线", "a terminal of this number is live"),
 }
 
 
@@ -182,6 +189,28 @@ def not_selling(bar: Bar) -> Display:
     """No sale now, and what helps."""
     title, todo = _BAR[bar]
     return Display(Face.NOT_SELLING, title, title, todo)
+
+
+def offline() -> Display:
+    """The edge cannot be reached; selling goes on."""
+    title = Text("网络已断，脱机收款", "no network, selling offline")
+    return Display(
+        Face.NOTICE, title, _NOTHING, Text("照常收款，网络恢复后流水自动上传", "go on selling; records follow")
+    )
+
+
+def online(unsent: int) -> Display:
+    """The edge is there again."""
+    title = Text(f"已联网，待传 {unsent} 笔", f"network is up, {unsent} records to send")
+    return Display(Face.NOTICE, title, _NOTHING, _NOTHING)
+
+
+def refused(why: Refusal) -> Display:
+    """The edge does not let this body join."""
+    title = Text(f"网关拒绝本机：{_REFUSAL[why].zh}", f"the gateway refuses this terminal: {_REFUSAL[why].en}")
+    return Display(
+        Face.NOTICE, title, _NOTHING, Text("联系卡务中心，告知屏上文字", "call the card office, read this to them")
+    )
 
 
 def loaded(pending: PendingLoad, *, before: bool) -> Display:

@@ -7,6 +7,7 @@ Refuses to sell without an epoch, with a full ring, with a store or PSAM that fa
 
 from collections.abc import Callable
 
+from edge.link.messages import Refusal
 from edge.terminal import display
 from edge.terminal.body import Body
 from edge.terminal.clock import Now
@@ -48,6 +49,8 @@ class Firmware:
         self._has_psam = has_psam
         self._busy = False
         self._open = 0
+        self._was_joined: bool | None = None
+        self._refusal: Refusal | None = None
 
     # --- inputs ---------------------------------------------------------------------------------------------------
 
@@ -176,6 +179,18 @@ class Firmware:
             self._open = body.book.without_record
             self.line.status_due()
         self.line.tick()
+        self._tell_network()
+
+    def _tell_network(self) -> None:
+        """The cashier hears when the network goes or comes, and when the edge refuses this body."""
+        line, body = self.line, self.body
+        if line.is_joined is not self._was_joined and (line.is_joined or self._was_joined):
+            self._was_joined = line.is_joined
+            body.show(display.online(line.window.unsent) if line.is_joined else display.offline())
+        if line.refusal is not self._refusal:
+            self._refusal = line.refusal
+            if line.refusal is not None:
+                body.show(display.refused(line.refusal))
 
     def _after_boot(self) -> None:
         """Pending slots of before become unproven; an asked load that a granted one follows is done."""

@@ -100,8 +100,8 @@ class Line:
             self._hello()
         if self.state is State.JOINED:
             self._check_silence()
+        self.desk.expire(self._mono_s)
         if self.state is not State.JOINED:
-            self.desk.expire(self._mono_s)
             return
         self._ask()
         for index, wire in self.window.take(self._mono_s):
@@ -113,7 +113,7 @@ class Line:
 
     def due_s(self) -> float:
         """Monotonic second of the next thing that is due."""
-        dues = [self._hello_s, self.desk.due_s(can_send=self.is_joined)]
+        dues = [self._hello_s, self.desk.due_s(can_send=self._may_ask)]
         if self.state is State.JOINED:
             dues += [self.window.due_s(), self._status_s, self._heartbeat_s, self._silent_at()]
         return min(dues)
@@ -265,8 +265,13 @@ class Line:
         else:
             raise WireFault(f"{opened.type.name} goes up, never down")
 
+    @property
+    def _may_ask(self) -> bool:
+        """On a bus a request has priority and would overtake a record that is under way, but counters must rise."""
+        return self.is_joined and not (self._body.settings.address and self.window.is_flying())
+
     def _ask(self) -> None:
-        question = self.desk.to_send(self._mono_s)
+        question = self.desk.to_send(self._mono_s) if self._may_ask else None
         if question is None:
             return
         lane = next((lane for lane in self.window.lanes if lane.epoch == question.epoch), None)

@@ -196,6 +196,9 @@ def _parameters(row: _Section) -> Parameters:
     row.done()
     if caps is not None:
         caps.done()
+    starts = [(meal.from_s - parameters.day_start_s) % _DAY_S for meal in parameters.meals]
+    if starts != sorted(set(starts)):
+        raise ConfigFault("parameters.meals: 时间须递增 / their times must rise within the business day")
     return parameters
 
 

@@ -213,6 +213,7 @@ class Bench:
     def connect(self):
         self.firmware.wire(True, self.now())
         self.exchange()
+        self.notices = self.firmware.take_displays()
         return self
 
     def exchange(self):

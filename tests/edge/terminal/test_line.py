@@ -10,6 +10,7 @@ from edge.terminal.clock import Now, TerminalClock
 from edge.terminal.display import Bar
 from edge.terminal.line import HEARTBEAT_S, JOIN_MAX_S, SILENCE_S, STATUS_S, UNACKED_S, State
 from edge.terminal.steps import End
+from edge.terminal.tapping import Tapping
 from edge.terminal.window import RESEND_S, WINDOW
 from shared.ids import PsamId, StoreId
 from shared.purse.errors import CardLost
@@ -81,6 +82,48 @@ def test_hello_is_repeated_byte_for_byte_and_slower(bench):
     waits = [b - a for a, b in itertools.pairwise(at)]
     assert waits == sorted(waits)
     assert waits[-1] == JOIN_MAX_S
+
+
+def test_the_cashier_hears_when_the_network_goes_and_comes(bench):
+    bench.firmware.wire(False, bench.now())
+    (gone,) = bench.firmware.take_displays()
+    assert "脱机收款" in gone.title.zh
+    assert "照常收款" in gone.todo.zh
+    sell(bench, 2)
+    assert [d for d in bench.displays if "网络" in d.title.zh] == []
+    bench.connect()
+    assert [d.title.en for d in bench.notices] == ["network is up, 2 records to send"]
+    bench.wait(15)
+    assert not [d for d in bench.displays if "网络" in d.title.zh]
+
+
+def test_a_refusal_is_shown_once(bench):
+    bench.firmware.wire(False, bench.now())
+    bench.firmware.wire(True, bench.now())
+    bench.firmware.take_displays()
+    for _ in range(2):
+        bench.firmware.message(link.encode_refuse(Refusal.PSAM_MOVED), bench.now())
+    (said,) = bench.firmware.take_displays()
+    assert "安全模块属于另一终端" in said.title.zh
+
+
+def test_on_a_bus_a_request_does_not_overtake_a_record(school, kit):
+    bench = kit.Bench(
+        school, kind="load", link={"name": "can0", "kind": "can", "bitrate": 125_000}, address=3
+    ).connect()
+    memory = school.memory()
+    bench.edge.acks = False
+    assert bench.load(memory, 100).end is End.DONE
+    assert bench.firmware.line.window.is_flying()
+    tapping = Tapping(bench.firmware.load(100, bench.now()), bench.counter, school.card(memory))
+    assert not tapping.run()
+    assert not bench.firmware.take_messages()
+    assert bench.firmware.due_s() > bench.mono_s
+    bench.edge.acks = True
+    bench.wait(RESEND_S + 0.1)
+    assert bench.edge.heard[-3:].count(Type.ONLINE_REQUEST) == 1
+    assert tapping.run()
+    assert tapping.answer.end is End.DONE
 
 
 def test_refuse_is_remembered_and_slows_down(bench):

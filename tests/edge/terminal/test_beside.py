@@ -1,0 +1,90 @@
+"""What stands beside an interactive counter: the console's read API, and the processes it may find and kill."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from edge.terminal import running
+from edge.terminal.entries import WAIT_S, Console, entry_of
+from shared.ids import CardId
+
+CARD = CardId(bytes.fromhex("53030000000000000666"))
+
+
+@pytest.fixture
+def api():
+    """A console that knows one entry from the third question on, if the token is right."""
+    asked = []
+
+    class Api(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            if self.headers["Authorization"] != "Bearer secret":
+                self.send_error(401)
+                return
+            entries = [{"amount_fen": 1250}] if len(asked) > 2 else []
+            body = json.dumps({"entries": entries}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Api)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_the_entry_is_asked_for_until_it_is_there(api):
+    url, asked = api
+    assert asyncio.run(entry_of(Console(url, "secret"), CARD, 6)) == [{"amount_fen": 1250}]
+    assert asked == [f"/api/v1/entries?card={CARD.hex()}&counter=6"] * 3
+
+
+@pytest.mark.parametrize("console", [Console("http://127.0.0.1:9", "secret"), None])
+def test_without_an_answer_the_counter_goes_on(api, console):
+    url, _ = api
+    loop_s = asyncio.run(timed(console or Console(url, "wrong")))
+    assert loop_s < WAIT_S + 2
+
+
+async def timed(console):
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    assert await entry_of(console, CARD, 6) == []
+    return loop.time() - began
+
+
+def test_the_token_is_no_part_of_a_repr():
+    assert "secret" not in repr(Console("http://x", "secret"))
+
+
+def test_processes_are_found_by_data_folder_and_box_only(tmp_path):
+    words = ("-m", "edge", "run", "--data", str(tmp_path), "--box", "b-1", "--tcp-port", "4711")
+    sleeper = (sys.executable, "-c", "print(flush=True); import time; time.sleep(60)", *words)
+    process = subprocess.Popen(sleeper, stdout=subprocess.PIPE)
+    try:
+        process.stdout.readline()
+        found = running.edge_of(tmp_path, "b-1")
+        assert (found.pid, found.option("--tcp-port"), found.option("--none")) == (process.pid, "4711", "")
+        assert running.edge_of(tmp_path, "b-2") is None
+        assert running.edge_of(tmp_path / "other", "b-1") is None
+        assert running.console_of(tmp_path) is None
+        assert running.kill(found)
+        assert process.wait(10) == -9
+        assert not running.kill(found)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()

@@ -1,0 +1,97 @@
+"""The small values of a terminal: hotlist, parameters, clock, figures, commands, texts."""
+
+import pytest
+
+from edge.link.messages import Refusal
+from edge.terminal import display
+from edge.terminal.commands import Command, Verb, parse
+from edge.terminal.display import Bar
+from edge.terminal.figures import Figures, percentile
+from edge.terminal.hotlist import Hotlist
+from edge.terminal.parameters import Meal, Parameters
+from edge.terminal.steps import End, Result
+from shared.clock import DAY_S, CampusTime
+from shared.ids import CardId
+from shared.online import LoadResult
+from shared.purse.reasons import Reason
+
+CARD = CardId(bytes.fromhex("53030000000000000666"))
+OTHER = CardId(bytes.fromhex("54030000000000000666"))
+
+
+def test_hotlist_is_exact_and_its_crc_does_not_depend_on_the_order():
+    listed = Hotlist(3, [CARD, OTHER])
+    assert listed.contains(CARD, 0x666)
+    assert not listed.contains(CARD, 0x667)
+    assert not Hotlist(3, [OTHER]).contains(CARD, 0x666)
+    assert listed.crc == Hotlist(4, [OTHER, CARD]).crc != Hotlist(3, [CARD]).crc
+    assert Hotlist(1, []).crc == 0
+
+
+@pytest.mark.parametrize(
+    ("hour", "day_start", "day", "meal"),
+    [
+        (0, 0, 100, 1),
+        (9.99, 0, 100, 1),
+        (10, 0, 100, 2),
+        (23.9, 0, 100, 2),
+        (3, 4, 99, 2),
+        (4, 4, 100, 0),
+        (10, 4, 100, 2),
+    ],
+)
+def test_meal_clock(hour, day_start, day, meal):
+    from_s = 0 if day_start == 0 else 5 * 3600
+    meals = (Meal(1, "早餐", from_s), Meal(2, "午餐", 36_000))
+    clock = Parameters(1, None, meals, day_start * 3600).meal_clock(CampusTime(100 * DAY_S + int(hour * 3600), True))
+    assert (clock.day, clock.meal, clock.is_set) == (day, meal, True)
+
+
+def test_figures_count_ends_and_take_the_disk_off():
+    figures = Figures()
+    for end in End:
+        figures.count(Result(end, 1))
+    assert (figures.declined, figures.torn, figures.not_selling) == (1, 1, 1)
+    for ms in range(1, 101):
+        figures.took(ms / 1000, ms / 2000)
+    assert figures.latency_ms() == {"p50": 51.0, "p99": 100.0, "own_p99": 50.0}
+    assert percentile(type(figures._own_ms)(), 0.5) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("12.50", Command(Verb.SELL, "", 1250)),
+        (" ¥3 ", Command(Verb.SELL, "", 300)),
+        ("card 0012", Command(Verb.CARD, "0012")),
+        ("换卡 李雷", Command(Verb.CARD, "李雷")),
+        ("pull", Command(Verb.PULL, "after")),
+        ("pull BEFORE", Command(Verb.PULL, "before")),
+        ("net off", Command(Verb.NET, "off")),
+        ("net  on", Command(Verb.NET, "on")),
+        ("load 50", Command(Verb.LOAD, "", 5000)),
+        ("box kill", Command(Verb.BOX_KILL)),
+        ("", Command(Verb.NOTHING)),
+        ("again", Command(Verb.AGAIN)),
+        ("退出", Command(Verb.QUIT)),
+        ("net maybe", Command(Verb.UNKNOWN, "net maybe")),
+        ("card", Command(Verb.UNKNOWN, "card")),
+        ("load much", Command(Verb.UNKNOWN, "much")),
+        ("12.505", Command(Verb.UNKNOWN, "12.505")),
+    ],
+)
+def test_commands(line, command):
+    assert parse(line) == command
+
+
+def test_every_state_has_its_texts_in_both_languages():
+    said = [display.not_selling(bar) for bar in Bar]
+    said += [display.declined(reason) for reason in Reason]
+    said += [display.refused(why) for why in Refusal]
+    said += [display.load_refused(Reason.LOAD_DENIED, result) for result in LoadResult]
+    for what in said:
+        assert what.title.zh
+        assert what.title.en
+        assert what.todo.zh
+        assert what.todo.en
+        assert "成功" not in what.title.zh, "only what is durable may say so"
