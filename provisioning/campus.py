@@ -187,7 +187,7 @@ def _broker_files(making: Making, keys: _Keys) -> Iterator[File]:
     ca = keys.authority
     rights: list[tuple[BoxId, int]] = [(box.box, partition_of(box.box)) for box in making.plan.boxes]
     yield File("broker/ca.pem", authority.certificate_pem(ca))
-    yield from _server_files(making, ca, "broker/server")
+    yield from _server_files(making, ca, "broker/broker")
     yield File("broker/acl", acl_text(rights).encode())
     yield File("broker/crl.pem", authority.issue_crl(ca, (), 1, making.now))
 

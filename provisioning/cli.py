@@ -9,13 +9,11 @@ import os
 import sys
 import time
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 
 from provisioning import key_files
 from provisioning.campus import Making, campus_files
 from provisioning.demo_plan import CARDS, demo_plan
-from provisioning.file import File
 from provisioning.folder import make_folder, require_empty
 from provisioning.key_process import serve_keys
 from provisioning.plan import parse_plan
@@ -63,12 +61,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _campus(chosen: argparse.Namespace) -> None:
     require_empty(chosen.data.resolve())
-    raw = chosen.plan.read_bytes()
-    plan = parse_plan(_json(raw))
+    plan = parse_plan(_json(chosen.plan.read_bytes()))
     unlock = key_files.read_passphrase(chosen.passphrase_file) if chosen.passphrase_file else None
     now = time.time()
     making = Making(plan, WALL.at(now), datetime.fromtimestamp(now, UTC), os.urandom, unlock)
-    make_folder(chosen.data, chain(campus_files(making), [File("plan.json", raw)]))
+    make_folder(chosen.data, campus_files(making))
     bodies = sum(1 for _ in plan.terminals())
     counts = f"{len(plan.cards)} 张卡 cards, {bodies} 台终端 terminals, {len(plan.boxes)} 台数据网关 boxes"
     sys.stdout.write(f"已生成 / made: {plan.name}: {counts}: {chosen.data}\n")

@@ -106,7 +106,9 @@ def _card_file(plan: Plan, card: CardPlan, serial: bytes, own: CardKeySet, dates
         tac=own.tac,
     )
     holder = encode_holder(f"演练{card.label}" if plan.demo else "")
-    image = new_card_image(PROFILE, public, keys, opening_balance_fen=card.opening_fen, holder=holder)
+    image = new_card_image(
+        PROFILE, public, keys, opening_balance_fen=card.opening_fen, holder=holder, ceiling_fen=plan.ceiling_fen
+    )
     return render_initial(image)
 
 

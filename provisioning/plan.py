@@ -2,7 +2,8 @@
 
 Refuses unknown and missing keys, wrong types, names that cannot be folder or topic names, anything twice, a terminal
 on a link that its box does not have. Optional keys: region (1..65535), issued and expires (YYYY-MM-DD, for cards and
-PSAMs; a plan for an old trace needs them), hosts (names of the broker and console beside localhost), meals.
+PSAMs; a plan for an old trace needs them), ceiling_fen (highest balance of a card; 100,000 unless given), hosts (of
+the broker and console, beside localhost), meals.
 """
 
 from __future__ import annotations
@@ -115,6 +116,7 @@ class Plan:
     region: int = 1
     issued: date | None = None
     expires: date | None = None
+    ceiling_fen: int = CEILING_FEN
     hosts: tuple[str, ...] = ()
     meals: tuple[Meal, ...] = MEALS
 
@@ -126,17 +128,19 @@ class Plan:
 def parse_plan(raw: object) -> Plan:
     """The plan in a JSON value; ConfigFault naming the key when anything is wrong with it."""
     top = Section(raw, "")
+    ceiling_fen = top.within("ceiling_fen", 1, 0xFFFF_FFFF, CEILING_FEN)
     plan = Plan(
         campus=top.within("campus", 1, 0xFFFF),
         name=_text(top, "name"),
         demo=top.take("demo", bool),
         boxes=tuple(_box(row) for row in top.rows("boxes", BOXES_MAX)),
-        cards=tuple(_card(row) for row in top.rows("cards", CARDS_MAX)),
+        cards=tuple(_card(row, ceiling_fen) for row in top.rows("cards", CARDS_MAX)),
         caps=_caps(top.section("caps")),
         hotlist=top.texts("hotlist", CARDS_MAX),
         region=top.within("region", 1, 0xFFFF, 1),
         issued=_date(top, "issued"),
         expires=_date(top, "expires"),
+        ceiling_fen=ceiling_fen,
         hosts=_hosts(top),
         meals=tuple(_meal(row) for row in top.rows("meals", 100, [])) or MEALS,
     )
@@ -192,8 +196,8 @@ def _terminal(row: Section) -> TerminalPlan:
     return terminal
 
 
-def _card(row: Section) -> CardPlan:
-    card = CardPlan(_text(row, "label"), row.within("opening_fen", 0, CEILING_FEN))
+def _card(row: Section, ceiling_fen: int) -> CardPlan:
+    card = CardPlan(_text(row, "label"), row.within("opening_fen", 0, ceiling_fen))
     row.done()
     return card
 

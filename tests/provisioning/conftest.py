@@ -36,7 +36,12 @@ class Campus:
 
 def demo_with_hotlist() -> dict:
     caps = {"single_fen": 5_000, "day_fen": 20_000}
-    return demo_plan(40) | {"hotlist": ["0007", "0033"], "caps": caps, "hosts": ["onecard.example"]}
+    return demo_plan(40) | {
+        "hotlist": ["0007", "0033"],
+        "caps": caps,
+        "hosts": ["onecard.example"],
+        "ceiling_fen": 150_000,
+    }
 
 
 @pytest.fixture(scope="session")

@@ -117,8 +117,8 @@ OPENSSL = shutil.which("openssl")
 @pytest.mark.parametrize(
     ("folder", "certificate", "purpose", "host"),
     [
-        ("broker", "server.pem", "sslserver", "onecard.example"),
-        ("broker", "server.pem", "sslserver", "localhost"),
+        ("broker", "broker.pem", "sslserver", "onecard.example"),
+        ("broker", "broker.pem", "sslserver", "localhost"),
         ("cloud", "console.pem", "sslserver", "localhost"),
         ("cloud", "ingest.pem", "sslclient", ""),
         ("boxes/canteen-1", "box.pem", "sslclient", ""),

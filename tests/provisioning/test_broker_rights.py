@@ -22,7 +22,7 @@ pytestmark = pytest.mark.process
 @pytest.fixture(scope="module")
 def port(campus, tmp_path_factory):
     folder = tmp_path_factory.mktemp("broker")
-    names = ("ca.pem", "server.pem", "server.key", "acl", "crl.pem")
+    names = ("ca.pem", "broker.pem", "broker.key", "acl", "crl.pem")
     files = BrokerFiles(*(campus.data / "broker" / name for name in names))
     port = free_port()
     with Standing(mosquitto(folder, port, files), folder):

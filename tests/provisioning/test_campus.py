@@ -9,6 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
+from cloud.settings import load_settings
 from edge import settings as edge_settings
 from edge.terminal import settings as terminal_settings
 from provisioning import levels, numbers
@@ -51,9 +52,17 @@ def test_every_card_selects_as_the_inventory_says(campus) -> None:
     assert all(row.issued % DAY_S == 0 and row.expires - row.issued > 5 * 365 * DAY_S for row in campus.inventory.cards)
 
 
-def test_a_demo_card_says_so(campus) -> None:
-    raw = choose((campus.data / "cards/00012.card").read_bytes()).body
-    assert holder_name(decode_card_image(raw).holder) == "演练0012"
+def test_a_demo_card_says_so_and_holds_what_the_plan_allows(campus) -> None:
+    image = decode_card_image(choose((campus.data / "cards/00012.card").read_bytes()).body)
+    assert holder_name(image.holder) == "演练0012"
+    assert image.ceiling_fen == campus.plan["ceiling_fen"] == 150_000
+
+
+def test_settings_are_read_by_the_cloud(campus) -> None:
+    settings = load_settings(campus.data)
+    assert (settings.campus, settings.issuer, settings.demo) == (1, b"\0\1", True)
+    files = (settings.ack_key_file, settings.console_certificate, settings.console_key, settings.inventory)
+    assert all(path.exists() for path in files)
 
 
 def test_every_psam_opens_and_holds_purchase_masters_only(campus) -> None:
@@ -115,7 +124,6 @@ def test_public_facts(campus) -> None:
     assert (public["name"], public["campus"], public["issuer"], public["demo"]) == ("演练校园", 1, "0001", True)
     assert public["merchants"] == ["一楼大伙", "一楼面食", "二楼风味", "清真餐厅", "校车"]
     assert [box["box"] for box in public["boxes"]] == ["canteen-1", "bus-1"]
-    assert json.loads((campus.data / "plan.json").read_text()) == campus.plan
     for path in campus.json("cloud/cloud.json")["tls"].values():
         assert (campus.data / "cloud" / path).exists()
 
@@ -183,7 +191,7 @@ def test_the_search_for_leaks_finds_every_form(tmp_path, form) -> None:
 
 
 def test_two_campuses_of_one_plan_share_numbers_but_no_key(campus, tmp_path, provision) -> None:
-    done = provision("campus", "--data", tmp_path / "d", "--plan", campus.data / "plan.json")
+    done = provision("campus", "--data", tmp_path / "d", "--plan", campus.data.parent / "plan.json")
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "d/cards/index.json").read_text()) == campus.json("cards/index.json")
     school = open_level(tmp_path / "d", Level.SCHOOL)

@@ -1,10 +1,12 @@
 """PLAN.json: the demonstration campus of issue 2, and every kind of mistake named by its key."""
 
 import copy
+import json
 from datetime import date
 
 import pytest
 
+from compose import plan as launcher
 from provisioning.demo_plan import demo_plan
 from provisioning.plan import MEALS, LinkKind, parse_plan
 from shared.errors import ConfigFault
@@ -92,6 +94,8 @@ MISTAKES = [
     ("cards.0.opening_fen", -1, "cards[0].opening_fen"),
     ("cards.0.opening_fen", 1.5, "cards[0].opening_fen"),
     ("cards.0.opening_fen", 100_001, "cards[0].opening_fen"),
+    ("ceiling_fen", 100, "cards[0].opening_fen"),
+    ("ceiling_fen", 1 << 32, "ceiling_fen"),
     ("hotlist", ["9999"], "hotlist"),
     ("hotlist", [1], "hotlist"),
     ("caps", {"single": 1}, "caps.single"),
@@ -120,3 +124,14 @@ def test_expiry_must_follow_issue() -> None:
 def test_what_is_no_plan_at_all_is_refused(raw: object) -> None:
     with pytest.raises(ConfigFault):
         parse_plan(raw)
+
+
+def test_the_launchers_plans_are_plans(tmp_path) -> None:
+    extra = {"issued": "2024-02-29", "expires": "2034-03-01", "ceiling_fen": 5_000_000}
+    plans = (launcher.demo_plan(12), launcher.trace_plan(["0012", "12", "张三"], [f"窗口{n}" for n in range(40)], 8))
+    for plan in plans:
+        launcher.write_plan(tmp_path / "plan.json", plan, extra)
+        parsed = parse_plan(json.loads((tmp_path / "plan.json").read_text()))
+        assert [card.label for card in parsed.cards] == [card.label for card in plan.cards]
+        assert len(list(parsed.terminals())) == len(list(plan.terminals()))
+        assert parsed.ceiling_fen == 5_000_000
