@@ -36,7 +36,7 @@ from edge.link.port import Peer
 from edge.link.seal import SealFault, SessionOver
 from edge.nowlane import NowLane, TokenSource
 from edge.settings import LinkKind, Settings
-from edge.terminals import Terminals
+from edge.terminals import Terminals, refuse_unproven
 from edge.uplink import Uplink
 from shared.errors import WireFault
 from shared.wire import topics
@@ -59,6 +59,8 @@ PLACES_MAX = 4096
 UNPROVEN_S = 30.0
 UNPROVEN_MESSAGES = 8
 """A registered terminal that this box has lost (a restart) may speak unproven so long and so often without alarm."""
+HINT_EVERY_S = 1.0
+"""A place that speaks unproven is told so at most so often."""
 
 
 @dataclass(slots=True)
@@ -67,6 +69,7 @@ class _Rates:
     joins: Bucket
     unproven: int = 0
     unproven_s: float = 0.0
+    hinted_s: float = float("-inf")
 
 
 class Box:
@@ -235,7 +238,10 @@ class Box:
         if not (patient and device):
             text = f"未认证的报文 / unauthenticated traffic at {place[0]}:{place[1]}"
             self._tell(now, Code.TERMINAL_UNAUTHENTICATED, device or b"", text, text)
-        return []
+        if self._terminals.is_joining(place) or now.mono_s - rates.hinted_s < HINT_EVERY_S:
+            return []
+        rates.hinted_s = now.mono_s
+        return [refuse_unproven(place)]
 
     def _session_over(self, now: Now, place: Place) -> list[Effect]:
         talk = self._terminals.at(place)

@@ -60,8 +60,8 @@ class Conversation:
     """A proven terminal at one place. `epochs` has the order of WELCOME: the index of every envelope."""
 
     __slots__ = (
-        "contested", "current", "epochs", "heard_ms", "heard_s", "hello", "last_seq", "open_slots", "owes_time",
-        "place", "seal", "settled_s", "terminal", "unsent",
+        "contested", "current", "epochs", "heard_ms", "heard_s", "hello", "last_seq", "open_slots", "place",
+        "seal", "settled_s", "terminal", "time_s", "unsent",
     )  # fmt: skip
 
     def __init__(self, terminal: TerminalSetting, place: Place, hello: Hello, seal: Session, now: Now) -> None:
@@ -71,8 +71,8 @@ class Conversation:
         self.seal = seal
         self.current = 0
         self.epochs: list[EpochView] = []
-        self.settled_s = float("-inf")
-        self.contested = self.owes_time = False
+        self.settled_s = self.time_s = float("-inf")
+        self.contested = False
         self.last_seq = self.unsent = self.open_slots = 0
         self.heard(now)
 

@@ -26,6 +26,9 @@ SETTLED_EVERY_S = 1.0
 SETTLED_RECORDS = 64
 """At most one SETTLED per terminal and second, or per 64 records (RECORDS.md)."""
 
+TIME_EVERY_S = 30.0
+"""A terminal that speaks gets the time so often; it also shows it that this box still knows it."""
+
 _LOADS = frozenset(int(kind) for kind in LOAD_SHAPED)
 _NO_SEQ = b"\0\0\0\0"
 
@@ -49,8 +52,7 @@ class Intake:
     def take(self, now: Now, talk: Conversation, opened: Opened) -> list[Effect]:
         """A proven message. Malformed: WireFault."""
         out: list[Effect] = []
-        if talk.owes_time:
-            talk.owes_time = False
+        if now.mono_s - talk.time_s >= TIME_EVERY_S:
             out.append(time_for(now, talk))
         if opened.type is Type.RECORD:
             out += self._record(now, talk, opened)
@@ -177,7 +179,7 @@ class Intake:
                 out.append(_ack_send(talk, view))  # a SETTLED above what was ACKed would be refused
         talk.note(status)
         self.up.append(_device_status(talk, status))
-        if not status.clock_set:
+        if not status.clock_set and now.mono_s > talk.time_s:
             out.append(time_for(now, talk))
         return out + self._settle_due(now)
 

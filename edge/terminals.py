@@ -5,6 +5,7 @@ second body under a live number, each with its fact; nothing that is not proven 
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 from edge.conversation import Conversation, EpochView, Place, view_of
@@ -39,14 +40,14 @@ class Tell(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
 class _Joining:
-    __slots__ = ("hello", "seal", "terminal", "until_s")
-
-    def __init__(self, terminal: TerminalSetting, hello: Hello, seal: Session, until_s: float) -> None:
-        self.terminal = terminal
-        self.hello = hello
-        self.seal = seal
-        self.until_s = until_s
+    terminal: TerminalSetting
+    hello: Hello
+    asked: bytes
+    answer: bytes
+    seal: Session
+    until_s: float
 
 
 class Terminals:
@@ -76,13 +77,19 @@ class Terminals:
             text = f"未登记的终端号 / unknown number {hello.device.hex()} at {place[0]}:{place[1]}"
             self._tell(now, Code.TERMINAL_UNKNOWN, hello.device, text)
             return [_refuse(place, Refusal.UNKNOWN_DEVICE)]
-        if not self._room(now, place):
-            return [_refuse(place, Refusal.BUSY)]
+        joining = self._joining.get(place)
+        if joining is None or joining.asked != message or now.mono_s > joining.until_s:
+            if not self._room(now, place):
+                return [_refuse(place, Refusal.BUSY)]
+            joining = self._joining[place] = self._challenge(now, terminal, hello, message)
+        return [Send(*place, joining.answer, True)]
+
+    def _challenge(self, now: Now, terminal: TerminalSetting, hello: Hello, asked: bytes) -> _Joining:
+        """A repeated HELLO gets the same CHALLENGE: on a slow bus the first one may still be on its way."""
         r_edge = self._random(R_EDGE_SIZE)
         seal = Session(session_key(terminal.key, r_edge, hello.r_term, hello.device), hello.device, Direction.DOWN)
-        self._joining[place] = _Joining(terminal, hello, seal, now.mono_s + JOIN_S)
-        challenge = link.Challenge(r_edge, terminal.key_version, now.campus_s)
-        return [Send(*place, link.encode_challenge(challenge), True)]
+        answer = link.encode_challenge(link.Challenge(r_edge, terminal.key_version, now.campus_s))
+        return _Joining(terminal, hello, asked, answer, seal, now.mono_s + JOIN_S)
 
     def auth(self, now: Now, place: Place, message: bytes) -> tuple[list[Effect], EpochRequest | None]:
         """WELCOME and TIME if the proof holds, else REFUSE; and what to ask of the cloud. Malformed: WireFault."""
@@ -104,6 +111,10 @@ class Terminals:
     def at(self, place: Place) -> Conversation | None:
         """The conversation at a place."""
         return self._places.get(place)
+
+    def is_joining(self, place: Place) -> bool:
+        """True while a join is under way there."""
+        return place in self._joining
 
     def of(self, device: DeviceId) -> Conversation | None:
         """The conversation with a device."""
@@ -192,7 +203,6 @@ class Terminals:
         versions = settings.hotlist_version, settings.parameter_version
         welcome = Welcome(self._store, talk.current, now.campus_s, *versions, tuple(rows))
         sealed = talk.seal.seal(link.Type.WELCOME, link.encode_welcome(welcome))
-        talk.owes_time = True
         return [Send(*talk.place, sealed, True)]
 
     def _join(self, now: Now, talk: Conversation) -> None:
@@ -236,9 +246,15 @@ class Terminals:
         return TerminalState(*where, state, known.heard_ms, last, settled, known.unsent, known.open_slots)
 
 
+def refuse_unproven(place: Place) -> Send:
+    """A hint that this box knows no conversation there: after a restart of ours its terminal joins again sooner."""
+    return _refuse(place, Refusal.BUSY)
+
+
 def time_for(now: Now, talk: Conversation) -> Send:
     """TIME, sealed for one terminal. Not sooner than its first proven message after WELCOME: on CAN, TIME would
     overtake WELCOME by priority, and a counter must rise."""
+    talk.time_s = now.mono_s
     return Send(*talk.place, talk.seal.seal(link.Type.TIME, link.encode_time(now.campus_s)), True)
 
 

@@ -1,0 +1,423 @@
+"""A field to play the edge core on: bodies that speak the terminal link, a ledger that signs, an outbox in memory."""
+
+import sqlite3
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from edge.box import Box
+from edge.effects import Effect, Now, Publish, Send
+from edge.link import messages as link
+from edge.link.messages import AuthEpoch, Type
+from edge.link.seal import Direction, Session, session_key
+from edge.outbox_group import commit_group
+from edge.outbox_store import OutboxStore
+from edge.ranges import Ranges
+from edge.settings import LinkKind, LinkSetting, OutboxSetting, Settings, TerminalSetting
+from edge.streams import ref_of, stream_device, stream_epoch
+from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StorageId
+from shared.inventory import DeviceKind
+from shared.records import NO_TAC, CounterKind, Flags, Kind, LoadRecord, Proof, PurchaseRecord, encode
+from shared.wire import topics
+from shared.wire.messages import (
+    ACK_CONTEXT,
+    AckBody,
+    Batch,
+    DeviceMark,
+    EpochAnswer,
+    EpochRequest,
+    EpochStatus,
+    Fact,
+    Recover,
+    SignedAck,
+    decode_batch,
+    decode_now_up,
+    encode_ack,
+    encode_ack_body,
+    encode_now,
+)
+
+ACK_KEY = Ed25519PrivateKey.from_private_bytes(b"\x11" * 32)
+OTHER_KEY = Ed25519PrivateKey.from_private_bytes(b"\x22" * 32)
+BOX = BoxId("canteen-1")
+PARTITION = 7
+NO_PSAM = PsamId(b"")
+STORAGE = StorageId(b"storage1")
+LEDGER = LedgerId(b"LEDGER-1")
+STORE_IDS = (b"STORE-%02d" % n for n in range(100))
+
+
+def device(number: int) -> DeviceId:
+    return DeviceId(b"\0\1" + number.to_bytes(4, "big"))
+
+
+def psam(number: int) -> PsamId:
+    return PsamId(b"\x51\0" + number.to_bytes(4, "big"))
+
+
+def settings(bodies: int = 2, on: str = "tcp", outbox: OutboxSetting | None = None, folder: Path = Path()) -> Settings:
+    """A box with a CAN bus and a TCP link, and bodies 1..n on one of them."""
+    terminals = tuple(
+        TerminalSetting(
+            device(n), f"pos-{n:02d}", DeviceKind.POS, on, n if on == "can0" else 0, bytes((n,)) * 16, 1
+        )
+        for n in range(1, bodies + 1)
+    )
+    links = LinkSetting("can0", LinkKind.CAN, 125_000, 0), LinkSetting("tcp", LinkKind.TCP, 0, 0)
+    public = ACK_KEY.public_key().public_bytes_raw()
+    limits = outbox or OutboxSetting(ballast_bytes=0)
+    return Settings(folder, BOX, PARTITION, 1, True, public, 1, 1, links, terminals, limits, None)
+
+
+def purchase(seq: int, amount: int = 100, kind: Kind = Kind.PURCHASE) -> bytes:
+    """Wire bytes of a purchase-shaped record."""
+    proof = Proof.DEBIT if kind in (Kind.PURCHASE, Kind.RECOVERED) else Proof.NONE
+    flags = Flags(proof, CounterKind.OFFLINE).to_int()
+    tac = b"TAC!" if proof is Proof.DEBIT else NO_TAC
+    record = PurchaseRecord(
+        1, kind, flags, seq, seq, CardId(b"\0\1" + bytes(8)), 7, 9, 0x21, amount, 5000, 800_000_000 + seq, 1, 0, tac,
+        b"\0\0\0", 1, 1, 1, 0, 0,
+    )  # fmt: skip
+    return encode(record)
+
+
+def load(seq: int, amount: int = 5000) -> bytes:
+    """Wire bytes of a load record."""
+    flags = Flags(Proof.DEBIT, CounterKind.ONLINE).to_int()
+    card = CardId(b"\0\1" + bytes(8))
+    return encode(
+        LoadRecord(1, Kind.LOAD, flags, seq, 1, card, 3, 2, 0x21, amount, 0, 800_000_000, 1, 0, b"TAC!", 1, 1, 1, 0)
+    )
+
+
+@dataclass
+class Body:
+    """A terminal as the edge sees it: it keeps records until SETTLED and believes nothing that is not proven."""
+
+    number: int
+    key: bytes = b""
+    psam: PsamId = NO_PSAM
+    storage: StorageId = STORAGE
+    rings: dict[int, dict[int, bytes]] = field(default_factory=dict)
+    psams: dict[int, PsamId] = field(default_factory=dict)
+    last: dict[int, int] = field(default_factory=dict)
+    acked: dict[int, int] = field(default_factory=dict)
+    settled: dict[int, int] = field(default_factory=dict)
+    current: int = 0
+    refused: link.Refusal | None = None
+    welcome: link.Welcome | None = None
+    store: bytes = b""
+    times: list[int] = field(default_factory=list)
+    answers: list[link.Online] = field(default_factory=list)
+    seal: Session | None = None
+    faults: int = 0
+
+    def __post_init__(self) -> None:
+        self.key = self.key or bytes((self.number,)) * 16
+        self.psam = self.psam or psam(self.number)
+        self._epochs: list[int] = []
+
+    @property
+    def device(self) -> DeviceId:
+        return device(self.number)
+
+    def hello(self) -> bytes:
+        """The first message of a join."""
+        self.seal = self.welcome = self.refused = None
+        self._r_term = b"r_term%02d" % self.number
+        return link.encode_hello(link.Hello(self.device, self.storage, self.psam, 1, 1, 1, self._r_term))
+
+    def auth_epochs(self) -> tuple[AuthEpoch, ...]:
+        """Every epoch that is not drained, and the current one."""
+        rows = []
+        for epoch, ring in self.rings.items():
+            last = self.last[epoch]
+            oldest = min(ring, default=last + 1)
+            if ring or epoch == self.current:
+                rows.append(AuthEpoch(epoch, self.psams[epoch], oldest, last))
+        return tuple(rows)
+
+    def hear(self, message: bytes) -> list[bytes]:
+        """Take a message from the edge; what to answer."""
+        kind = link.type_of(message)
+        if kind is Type.CHALLENGE:
+            return [self._auth(link.decode_challenge(message))]
+        if kind is Type.REFUSE:
+            self.refused = link.decode_refuse(message)
+        elif kind in link.SHORT:
+            self._short(kind, message)
+        elif self.seal is not None:
+            self._sealed(message)
+        return []
+
+    def sell(self, amount: int = 100, make=purchase) -> bytes:
+        """A new record in the ring of the current epoch; its sealed message."""
+        epoch = self.current
+        seq = self.last[epoch] = self.last[epoch] + 1
+        self.rings[epoch][seq] = make(seq, amount)
+        return self.record(seq)
+
+    def record(self, seq: int, epoch: int = 0) -> bytes:
+        """A record of the ring, sealed."""
+        epoch = epoch or self.current
+        return self.say(Type.RECORD, self.rings[epoch][seq], epoch)
+
+    def resend(self) -> list[bytes]:
+        """All that is not ACKed, of every epoch."""
+        return [
+            self.record(seq, epoch)
+            for epoch in self._epochs
+            for seq in sorted(self.rings.get(epoch, {}))
+            if seq > self.acked.get(epoch, 0)
+        ]
+
+    def say(self, kind: Type, payload: bytes, epoch: int = 0) -> bytes:
+        """A sealed message."""
+        return self.seal.seal(kind, payload, self._epochs.index(epoch or self.current) if self._epochs else 0)
+
+    def status(self, clock_set: bool = True) -> bytes:
+        """A STATUS of every epoch."""
+        rows = tuple(
+            EpochStatus(a.epoch, a.psam, a.oldest, a.last, self.settled.get(a.epoch, 0), 0) for a in self.auth_epochs()
+        )
+        return self.say(Type.STATUS, link.encode_status(link.Status(rows, 1, 0, 0, 1, 9000, 1, 100, clock_set)))
+
+    def change_psam(self, to: PsamId) -> None:
+        """Another PSAM in this body: it needs another epoch."""
+        self.psam, self.current = to, 0
+
+    def _auth(self, challenge: link.Challenge) -> bytes:
+        key = session_key(self.key, challenge.r_edge, self._r_term, self.device)
+        self.seal = Session(key, self.device, Direction.UP)
+        epochs = self.auth_epochs()
+        self._epochs = [epoch.epoch for epoch in epochs]
+        return self.seal.seal(Type.AUTH, link.encode_auth(link.Auth(epochs)))
+
+    def _sealed(self, message: bytes) -> None:
+        opened = self.seal.open(message)
+        if opened.type is Type.WELCOME:
+            self._welcome(link.decode_welcome(opened.payload))
+        elif opened.type is Type.TIME:
+            self.times.append(link.decode_time(opened.payload))
+        elif opened.type is Type.ONLINE_ANSWER:
+            self.answers.append(link.decode_online(opened.payload))
+
+    def _welcome(self, welcome: link.Welcome) -> None:
+        self.welcome = welcome
+        if self.store != welcome.store:
+            self.acked = dict(self.settled)
+        self.store = welcome.store
+        self._epochs = [epoch.epoch for epoch in welcome.epochs]
+        self.current = welcome.current
+        if self.current:
+            self.rings.setdefault(self.current, {})
+            self.last.setdefault(self.current, 0)
+            self.psams.setdefault(self.current, self.psam)
+        for epoch in welcome.epochs:
+            self.acked[epoch.epoch] = max(epoch.held, self.settled.get(epoch.epoch, 0))
+            self._free(epoch.epoch, epoch.settled)
+
+    def _short(self, kind: Type, message: bytes) -> None:
+        marks = self.acked if kind is Type.ACK else self.settled
+        heard = self.seal.open_seq(message, [(epoch, marks.get(epoch, 0)) for epoch in self._epochs])
+        if heard is None:
+            return
+        epoch, seq = heard
+        if kind is Type.ACK:
+            self.acked[epoch] = seq
+        elif seq <= self.acked.get(epoch, 0):
+            self._free(epoch, seq)
+
+    def _free(self, epoch: int, seq: int) -> None:
+        self.settled[epoch] = max(seq, self.settled.get(epoch, 0))
+        for old in [old for old in self.rings.get(epoch, {}) if old <= seq]:
+            del self.rings[epoch][old]
+
+
+class Ledger:
+    """What the cloud has committed, and acks that name it."""
+
+    def __init__(self, ident: LedgerId = LEDGER, key: Ed25519PrivateKey = ACK_KEY) -> None:
+        self.ident = ident
+        self.key = key
+        self.number = 0
+        self.credit = 2000
+        self.rows: dict[bytes, Ranges] = {}
+        self.stored: dict[bytes, int] = {}
+        self.seqs: dict[bytes, Ranges] = {}
+        self.epochs: dict[tuple[bytes, bytes, bytes], int] = {}
+        self.refuse = ""
+
+    def take(self, batch: Batch) -> bytes:
+        """Commit a batch; the encoded ack."""
+        self.number += 1
+        for offset, stored in enumerate(batch.records):
+            self.rows.setdefault(batch.store, Ranges()).add(batch.first_row + offset)
+            self.stored[stored] = self.stored.get(stored, 0) + 1
+            ref = ref_of(stored)
+            self.seqs.setdefault(ref.stream, Ranges()).add(ref.seq)
+        return encode_ack(self.sign(self.ack(batch.store, {ref_of(stored).stream for stored in batch.records})))
+
+    def ack(self, store: bytes, streams=()) -> AckBody:
+        """What is committed, as an ack body."""
+        rows = self.rows.get(store, Ranges())
+        top = rows.run(0)
+        marks = []
+        for stream in sorted(streams):
+            seqs = self.seqs[stream]
+            low = seqs.run(0)
+            above = tuple(piece for piece in seqs.pieces() if piece[0] > low)
+            marks.append(DeviceMark(stream_device(stream), stream_epoch(stream), low, above))
+        ranges = tuple(piece for piece in rows.pieces() if piece[0] > top)
+        return AckBody(self.ident, PARTITION, self.number, BOX, store, top, ranges, tuple(marks), self.credit)
+
+    def sign(self, body: AckBody) -> SignedAck:
+        """The signed ack."""
+        raw = encode_ack_body(body)
+        return SignedAck(raw, self.key.sign(ACK_CONTEXT + raw))
+
+    def epoch(self, request: EpochRequest) -> EpochAnswer:
+        """The epoch of a triple, registered on the first question."""
+        triple = (request.device, request.storage, request.psam)
+        if self.refuse:
+            return EpochAnswer(request.request, *triple, 0, self.refuse)
+        known = [epoch for (device, _, _), epoch in self.epochs.items() if device == request.device]
+        epoch = self.epochs.setdefault(triple, max([request.highest, *known]) + 1)
+        return EpochAnswer(request.request, *triple, epoch, "")
+
+
+class Field:
+    """A box over an outbox, bodies at places, a ledger behind a broker that can be taken away. Synchronous."""
+
+    def __init__(self, given: Settings | None = None, ledger: Ledger | None = None) -> None:
+        self.settings = given or settings()
+        self.ledger = ledger or Ledger()
+        self.db = sqlite3.connect(":memory:", isolation_level=None)
+        self.s = 1000.0
+        self.places: dict[tuple[str, int], Body] = {}
+        self.facts: list[Fact] = []
+        self.up: list[object] = []
+        self.sent: list[Send] = []
+        self.batches: list[Batch] = []
+        self.online = False
+        self.answering = True
+        self.hold_acks = False
+        self.held_acks: list[bytes] = []
+        self._randoms = 0
+        self.boot()
+
+    def boot(self) -> None:
+        """The box starts on what its outbox holds."""
+        self.store = OutboxStore(self.db, self.settings.outbox, next(STORE_IDS, b"STORE-XX"))
+        self.box = Box(self.settings, self.store.snapshot(), self._random)
+        self.online = False
+
+    def crash(self) -> None:
+        """The box is killed: what is in memory and in an open transaction is gone."""
+        if self.db.in_transaction:
+            self.db.execute("ROLLBACK")
+        self.boot()
+
+    def now(self) -> Now:
+        return Now(self.s, int(self.s * 1000), 800_000_000 + int(self.s))
+
+    def wait(self, seconds: float) -> None:
+        """Time passes; the box ticks."""
+        self.s += seconds
+        self.run(self.box.tick(self.now()))
+
+    def connect(self) -> None:
+        self.online = True
+        self.run(self.box.on_connected(self.now()))
+
+    def disconnect(self) -> None:
+        self.online = False
+        self.run(self.box.on_disconnected(self.now()))
+
+    def join(self, body: Body, place: tuple[str, int] = ("tcp", 1)) -> Body:
+        """HELLO and all that follows."""
+        self.places[place] = body
+        self.hear(place, body.hello())
+        return body
+
+    def joined(self, number: int = 1, place: tuple[str, int] = ("tcp", 1)) -> Body:
+        """A connected box and a body with an epoch."""
+        if not self.online:
+            self.connect()
+        body = self.join(Body(number), place)
+        return body if body.current else self.join(body, place)
+
+    def hear(self, place: tuple[str, int], *messages: bytes) -> None:
+        """Messages from a place."""
+        for message in messages:
+            self.run(self.box.on_message(self.now(), *place, message))
+
+    def down(self, lane: str, message: bytes) -> None:
+        """A message from the cloud."""
+        self.run(self.box.on_downlink(self.now(), lane, message))
+
+    def release_acks(self) -> None:
+        """Acks that were held arrive now."""
+        acks, self.held_acks = self.held_acks, []
+        for ack in acks:
+            self.down(topics.DOWN_MONEY, ack)
+
+    def codes(self) -> list[str]:
+        """Codes of the facts that reached the cloud."""
+        return [fact.code for fact in self.facts]
+
+    def run(self, effects: list[Effect]) -> None:
+        """Carry out effects until there are none."""
+        queue = deque(effects)
+        while queue:
+            commands = []
+            while queue:
+                effect = queue.popleft()
+                if isinstance(effect, Send):
+                    queue.extend(self._deliver(effect))
+                elif isinstance(effect, Publish):
+                    queue.extend(self._publish(effect))
+                else:
+                    commands.append(effect)
+            if commands:
+                outcomes = commit_group(self.store, commands, lambda: False)
+                queue.extend(self.box.on_outcomes(self.now(), outcomes))
+
+    def _deliver(self, effect: Send) -> list[Effect]:
+        self.sent.append(effect)
+        body = self.places.get((effect.link, effect.peer))
+        out: list[Effect] = []
+        for answer in body.hear(effect.message) if body else []:
+            out += self.box.on_message(self.now(), effect.link, effect.peer, answer)
+        return out
+
+    def _publish(self, effect: Publish) -> list[Effect]:
+        out = self.box.on_published(self.now(), effect.token, 0)
+        if effect.lane == topics.UP_MONEY:
+            batch = decode_batch(effect.payload)
+            self.batches.append(batch)
+            if self.answering:
+                ack = self.ledger.take(batch)
+                if self.hold_acks:
+                    self.held_acks.append(ack)
+                else:
+                    out += self.box.on_downlink(self.now(), topics.DOWN_MONEY, ack)
+            return out
+        message = decode_now_up(effect.payload)
+        self.up.append(message)
+        if isinstance(message, Fact):
+            self.facts.append(message)
+        if isinstance(message, EpochRequest) and self.answering:
+            answer = self.ledger.epoch(message)
+            out += self.box.on_downlink(self.now(), topics.DOWN_NOW, encode_now(answer))
+        return out
+
+    def recover(self, rows: int, ledger: LedgerId = LEDGER, store: bytes = b"") -> None:
+        """The ledger asks for all rows above."""
+        self.down(topics.DOWN_NOW, encode_now(Recover(ledger, store or self.store.store, rows)))
+
+    def _random(self, size: int) -> bytes:
+        self._randoms += 1
+        return self._randoms.to_bytes(size, "big")

@@ -1,0 +1,116 @@
+"""The lane `now`: bounded, in order, said again after a loss, and never a word while there is no connection."""
+
+import pytest
+
+from edge import nowlane
+from edge.effects import Now
+from edge.nowlane import IN_FLIGHT_MAX, NowLane, TokenSource
+from shared.ids import StoreId
+from shared.wire.messages import DeviceStatus, Fact, Hello, RecordCopy, decode_now_up
+from tests.edge.rig import device
+
+NOW = Now(0.0, 5, 0)
+HELLO = Hello(StoreId(b"STORE-00"), 0, 0, None)
+
+
+def fact(n):
+    return Fact("code", "general", n, b"", str(n))
+
+
+def status(n, left=0):
+    return DeviceStatus(device(n), (), 1, 1, left, True, 1, 1)
+
+
+@pytest.fixture
+def lane():
+    return NowLane()
+
+
+@pytest.fixture
+def tokens():
+    return TokenSource()
+
+
+def said(publishes):
+    return [decode_now_up(one.payload) for one in publishes]
+
+
+def test_says_nothing_without_a_connection(lane, tokens):
+    lane.offer(fact(1))
+    lane.offer(RecordCopy(b"copy"))
+    assert lane.pump(NOW, tokens) == []
+    assert lane.dropped == 1
+    lane.connected(HELLO)
+    assert said(lane.pump(NOW, tokens)) == [HELLO, fact(1)]
+
+
+def test_order_and_bound_of_what_is_in_flight(lane, tokens):
+    lane.connected(HELLO)
+    for n in range(IN_FLIGHT_MAX):
+        lane.offer(fact(n))
+    lane.offer(status(1))
+    lane.offer(RecordCopy(b"copy"))
+    first = lane.pump(NOW, tokens)
+    assert len(first) == IN_FLIGHT_MAX
+    assert said(first)[:4] == [HELLO, RecordCopy(b"copy"), status(1), fact(0)]
+    assert lane.pump(NOW, tokens) == []
+    assert lane.published(first[0].token)
+    assert not lane.published(first[0].token)
+    assert len(lane.pump(NOW, tokens)) == 1
+
+
+def test_newest_status_of_a_device(lane, tokens):
+    lane.offer(status(1, 10))
+    lane.offer(status(2))
+    lane.offer(status(1, 9))
+    lane.connected(HELLO)
+    assert said(lane.pump(NOW, tokens)) == [HELLO, status(2), status(1, 9)]
+
+
+def test_loss_says_facts_and_statuses_again(lane, tokens):
+    lane.connected(HELLO)
+    lane.offer(fact(1))
+    lane.offer(status(1))
+    lane.offer(RecordCopy(b"copy"))
+    lane.pump(NOW, tokens)
+    lane.disconnected()
+    lane.connected(HELLO)
+    assert said(lane.pump(NOW, tokens)) == [HELLO, status(1), fact(1)]
+
+
+def test_newer_status_is_not_replaced_by_the_one_in_flight(lane, tokens):
+    lane.connected(HELLO)
+    lane.offer(status(1, 10))
+    lane.pump(NOW, tokens)
+    lane.offer(status(1, 9))
+    lane.disconnected()
+    lane.connected(HELLO)
+    assert said(lane.pump(NOW, tokens)) == [HELLO, status(1, 9)]
+
+
+def test_facts_beyond_the_bound_become_a_number(lane, tokens, monkeypatch):
+    monkeypatch.setattr(nowlane, "FACTS_MAX", 2)
+    for n in range(5):
+        lane.offer(fact(n))
+    lane.connected(HELLO)
+    facts = said(lane.pump(NOW, tokens))[1:]
+    assert facts[:2] == [fact(0), fact(1)]
+    assert (facts[2].code, facts[2].text.startswith("3 ")) == ("facts-dropped", True)
+    assert lane.dropped == 3
+
+
+def test_urgent_beyond_the_bound_is_dropped(lane, tokens, monkeypatch):
+    monkeypatch.setattr(nowlane, "URGENT_MAX", 2)
+    lane.connected(HELLO)
+    lane.offer(RecordCopy(b"1"))
+    lane.offer(RecordCopy(b"2"))
+    assert said(lane.pump(NOW, tokens)) == [HELLO, RecordCopy(b"1")]
+    assert lane.dropped == 1
+
+
+def test_statuses_are_bounded(lane, monkeypatch):
+    monkeypatch.setattr(nowlane, "STATUSES_MAX", 1)
+    lane.offer(status(1))
+    lane.offer(status(2))
+    lane.offer(status(1, 5))
+    assert (lane.dropped, lane.waiting()) == (1, 1)
