@@ -1,0 +1,112 @@
+"""The books as a stranger reads them: entries and postings after each commit, held against what the cards have done.
+
+I1: no deed is posted twice, none that no card has done, none over another sum. I2: every entry moves whole sums above
+zero between two accounts that exist, so that all balances add up to zero at every commit.
+"""
+
+import sqlite3
+from collections import Counter
+
+from cloud.ledger.entry import EntryKind
+from shared.ids import card_id
+from shared.records import CounterKind, parse_stored
+from shared.wire import codec
+from tests.sim.disk import deed_of
+from tests.sim.truth import Deed, Happened
+from tests.sim.world import Violation
+
+_POSTS = {
+    EntryKind.PURCHASE: 1,
+    EntryKind.EVIDENCE: 1,
+    EntryKind.EVIDENCE_WITHDRAWN: -1,
+    EntryKind.LOAD_CONFIRMED: 1,
+    EntryKind.LOAD_CONFIRMED_BY_COUNTER: 1,
+    EntryKind.LOAD_ALONE: 1,
+}
+
+
+class Books:
+    """Entries, postings and balances so far. `deeds` is the judge's own, filled by the cards."""
+
+    def __init__(self, deeds: dict[Deed, tuple[str, Happened]]) -> None:
+        self.posted: Counter[Deed] = Counter()
+        self.balances: Counter[str] = Counter()
+        self.credited: dict[Deed, str] = {}
+        self.entries = 0
+        self._deeds = deeds
+        self._accounts: dict[int, str] = {}
+        self._last = 0
+
+    def committed(self, database: sqlite3.Connection) -> None:
+        """Look for new entries."""
+        query = "SELECT id, kind, record, document FROM entry WHERE id > ? ORDER BY id"
+        fresh = database.execute(query, (self._last,)).fetchall()
+        if not fresh:
+            return
+        touched: list[Deed] = []
+        for number, kind, record, document in fresh:
+            lines = database.execute("SELECT debit, credit, fen FROM posting WHERE entry = ?", (number,)).fetchall()
+            self._move(database, number, lines)
+            self._last = number
+            self.entries += 1
+            if kind in _POSTS:
+                touched.append(self._post(database, kind, record, document, lines))
+        for deed in touched:
+            if not 0 <= self.posted[deed] <= 1:
+                raise Violation("I1", f"{deed} is posted {self.posted[deed]} times")
+
+    def put_back(self, database: sqlite3.Connection) -> None:
+        """It is an older copy now: read all of it again."""
+        self.posted.clear()
+        self.balances.clear()
+        self.credited.clear()
+        self._last = self.entries = 0
+        self.committed(database)
+
+    def total(self) -> int:
+        """Σ of all balances, debits positive."""
+        return sum(self.balances.values())
+
+    def _move(self, database: sqlite3.Connection, number: int, lines: list[tuple[int, int, int]]) -> None:
+        if not lines:
+            raise Violation("I2", f"entry {number} moves nothing")
+        for debit, credit, fen in lines:
+            if fen <= 0 or debit == credit:
+                raise Violation("I2", f"entry {number} moves {fen} from {debit} to {credit}")
+            self.balances[self._name(database, debit)] += fen
+            self.balances[self._name(database, credit)] -= fen
+
+    def _post(
+        self, database: sqlite3.Connection, kind: int, record: int | None, document: bytes | None,
+        lines: list[tuple[int, int, int]],
+    ) -> Deed:  # fmt: skip
+        deed = _of_document(database, document) if record is None else _of_record(database, record)
+        done = self._deeds.get(deed)
+        fen = sum(line[2] for line in lines)
+        if done is None:
+            raise Violation("I1", f"{deed} is posted and no card has done it")
+        if done[1].amount_fen != fen:
+            raise Violation("I1", f"{deed} is posted over {fen} fen, the card has moved {done[1].amount_fen}")
+        self.posted[deed] += _POSTS[EntryKind(kind)]
+        self.credited[deed] = self._name(database, lines[0][1])
+        return deed
+
+    def _name(self, database: sqlite3.Connection, account: int) -> str:
+        if account not in self._accounts:
+            found = database.execute("SELECT code FROM account WHERE id = ?", (account,)).fetchone()
+            if found is None:
+                raise Violation("I2", f"a posting on account {account}, which does not exist")
+            self._accounts[account] = found[0]
+        return self._accounts[account]
+
+
+def _of_record(database: sqlite3.Connection, record: int) -> Deed:
+    (stored,) = database.execute("SELECT stored FROM record WHERE id = ?", (record,)).fetchone()
+    return deed_of(parse_stored(stored).wire)
+
+
+def _of_document(database: sqlite3.Connection, document: bytes | None) -> Deed:
+    """A load that a document confirms: [kind, key of its case, …]."""
+    key = codec.loads(document or b"")[1]
+    card, counter = database.execute("SELECT card, counter FROM load_case WHERE key = ?", (key,)).fetchone()
+    return Deed(card_id(card), CounterKind.ONLINE, counter)

@@ -1,0 +1,186 @@
+"""One seed: a campus of real parts, a day of meals with faults on, then calm, and everything must come together.
+
+`run_seed` is the whole of it: same seed, same events, same books. Parts with planted defects come in through `Parts`.
+"""
+
+from dataclasses import dataclass
+
+from tests.sim.blueprint import Blueprint, blueprint
+from tests.sim.clock import Clock
+from tests.sim.crowd import Crowd
+from tests.sim.edge_part import EdgePart
+from tests.sim.faults import Faults, draw
+from tests.sim.final import check_end
+from tests.sim.ingest_part import IngestPart, copy_of
+from tests.sim.judge import Judge
+from tests.sim.ledgers import fresh_ledger
+from tests.sim.lines import BusLine, Line, TcpLine
+from tests.sim.nemesis import Nemesis
+from tests.sim.network import Broker
+from tests.sim.replay import check_replay
+from tests.sim.terminal_part import TerminalPart
+from tests.sim.truth import CardTruth
+from tests.sim.world import Violation, World
+
+MEALS_S = (7 * 3600, 11 * 3600 + 1800, 17 * 3600 + 1800)
+"""Breakfast, lunch, dinner: seconds after midnight."""
+QUIET_S = 75.0
+"""After a meal, before the clocks leap to the next one: longer than a pending slot may wait."""
+PER_S = (0.8, 2.0, 5.0)
+"""Visits per second at a meal's peak, over the whole campus."""
+HEAL_MAX_S = 1_500.0
+"""Virtual time in which all must have come together after the last fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Which parts to build: planted defects are subclasses of these."""
+
+    edge: type[EdgePart] = EdgePart
+    terminal: type[TerminalPart] = TerminalPart
+    ingest: type[IngestPart] = IngestPart
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a seed came to. fingerprint: over all events and the books at the end."""
+
+    seed: int
+    fingerprint: int
+    events: int
+    taps: int
+    done: int
+    records: int
+    faults: tuple[str, ...]
+
+
+class Failure(Exception):
+    """A seed in which a law broke. trace: the last events."""
+
+    def __init__(self, seed: int, law: str, text: str, faults: tuple[str, ...], trace: str) -> None:
+        super().__init__(f"seed {seed}: {text}")
+        self.seed, self.law, self.text, self.faults, self.trace = seed, law, text, faults, trace
+
+
+class Campus:
+    """All parts of one seed."""
+
+    def __init__(self, seed: int, parts: Parts, plan: Blueprint) -> None:
+        self.world = World(seed)
+        self.plan = plan
+        self.faults: Faults = draw(self.world.random)
+        self.fault_names = tuple(self.faults.names())
+        self.clock = Clock(self.world)
+        self.judge = Judge(self.world)
+        self.broker = Broker(self.world)
+        self._weather()
+        self.edges = [
+            parts.edge(self.world, self.clock, self.faults, self.judge, self.broker, settings)
+            for settings in plan.boxes
+        ]
+        self.terminals = [
+            parts.terminal(self.world, self.clock, self.faults, self.judge, made) for made in plan.terminals
+        ]
+        self.cards = [CardTruth(made.card, made.label, made.image) for made in plan.cards]
+        self.lines: list[Line] = [self._line(terminal) for terminal in self.terminals]
+        self.ingest = parts.ingest(
+            self.world, self.clock, self.faults, self.judge, self.broker, plan, copy_of(fresh_ledger())
+        )
+        self.judge.ledger_committed(self.ingest.database)
+        self.crowd = Crowd(self.world, self.faults, self.cards, self.terminals)
+        self.nemesis = Nemesis(self)
+
+    def _weather(self) -> None:
+        faults, broker = self.faults, self.broker
+        broker.loss, broker.double, broker.overtake = faults.broker_loss, faults.broker_double, faults.broker_overtake
+
+    def _line(self, terminal: TerminalPart) -> Line:
+        edge = next(edge for edge in self.edges if edge.name == terminal.made.box)
+        form = BusLine if terminal.made.on_bus else TcpLine
+        return form(self.world, self.faults, edge, terminal)
+
+    def start(self) -> None:
+        """Morning: everything is switched on."""
+        self.ingest.start()
+        for part in (*self.edges, *self.terminals):
+            part.start()
+
+    def day(self, taps: int) -> None:
+        """Three meals, and the quiet between them."""
+        rate = self.world.random.choice(PER_S)
+        for at_s in MEALS_S:
+            self._leap_to(at_s)
+            count = taps // len(MEALS_S)
+            length_s = max(20.0, count / rate)
+            self.crowd.meal(count, length_s)
+            self.world.run(self.world.now_s + length_s + QUIET_S)
+
+    def _leap_to(self, second_of_day: int) -> None:
+        ahead_s = (second_of_day - self.clock.campus_s()) % 86_400
+        self.clock.leap(ahead_s)
+
+    def heal(self) -> None:
+        """No more faults; torn cards are presented where they tore or used elsewhere; then all must drain."""
+        self.world.note("heal")
+        self.faults.calm()
+        self._weather()
+        self.nemesis.quiet()
+        until_s = self.world.now_s + HEAL_MAX_S
+        self.world.run(self.world.now_s + 60.0)
+        self._settle_torn()
+        self.world.run(self.world.now_s + 60.0)
+        self._use_again()
+        self.world.run(self.world.now_s + 120.0)
+        while not self._drained():
+            if self.world.now_s > until_s:
+                raise Violation("liveness", self._owing())
+            self.world.run(self.world.now_s + 5.0)
+
+    def _settle_torn(self) -> None:
+        """Half of the torn cards come back to where it happened."""
+        for terminal, card, verb in list(self.crowd.torn.values()):
+            if self.world.chance(0.5):
+                wait_s = self.world.between(0, 40)
+                again = ("load", 0) if verb == "load" else ("again", 0)
+                self.world.after(wait_s, self.crowd.try_at, terminal, card, *again)
+
+    def _use_again(self) -> None:
+        """Every card that was used is used once more: what is still grey shows by its next counter and balance."""
+        for card in self.crowd.used.values():
+            seller = self.world.random.choice(self.crowd.sellers)
+            self.world.after(self.world.between(0, 60), self.crowd.try_at, seller, card, "sell", 1)
+        for card in list(self.crowd.unsure_loads.values()):
+            machine = self.world.random.choice(self.crowd.machines)
+            self.world.after(self.world.between(0, 60), self.crowd.try_at, machine, card, "load", 100)
+
+    def _drained(self) -> bool:
+        return not self._owing()
+
+    def _owing(self) -> str:
+        owing = [f"{t.name} {t.owes()}" for t in self.terminals if t.owes()]
+        owing += [f"{e.name} {e.owes()} rows" for e in self.edges if e.owes()]
+        queued = self.broker.queued()
+        return ", ".join(owing + ([f"broker {queued}"] if queued else []))
+
+
+def run_seed(seed: int, *, days: int = 1, taps: int = 300, parts: Parts | None = None, replay: bool = True) -> Outcome:
+    """Run one seed to its end; Failure when a law breaks."""
+    campus = Campus(seed, parts or Parts(), blueprint())
+    try:
+        _play(campus, days, taps, replay=replay)
+    except Violation as violation:
+        raise Failure(seed, violation.law, str(violation), campus.fault_names, campus.world.trace()) from violation
+    world = campus.world
+    records = len(campus.judge.ledger.now.keys)
+    return Outcome(seed, world.fingerprint, world.events, campus.crowd.taps, campus.crowd.done, records, campus.fault_names)
+
+
+def _play(campus: Campus, days: int, taps: int, *, replay: bool) -> None:
+    campus.start()
+    campus.nemesis.begin(days * (taps / 2.0 + 3 * QUIET_S))
+    for _ in range(days):
+        campus.day(taps)
+    campus.heal()
+    check_end(campus)
+    if replay:
+        check_replay(campus)

@@ -1,0 +1,37 @@
+"""The clocks of the parts, all made from the world's one time. Campus time may leap over the quiet hours; timeouts not."""
+
+from edge.effects import Now as EdgeNow
+from edge.terminal.clock import Now as TerminalNow
+from shared.campus_clock import CHINA_OFFSET_S, UNIX_2000
+from tests.sim.blueprint import CAMPUS_S
+from tests.sim.world import World
+
+
+class Clock:
+    """`leap` moves campus and system time forward, as a quiet night would, without waking anybody."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._leapt_s = 0
+
+    def leap(self, seconds: int) -> None:
+        """So much later, all at once."""
+        self._leapt_s += seconds
+
+    def campus_s(self) -> int:
+        """True campus time: seconds since 2000."""
+        return CAMPUS_S + self._leapt_s + int(self._world.now_s)
+
+    def unix_ms(self) -> int:
+        """True system time."""
+        at_s = CAMPUS_S + self._leapt_s + self._world.now_s
+        return int((at_s + UNIX_2000 - CHINA_OFFSET_S) * 1000)
+
+    def edge(self, off_s: float) -> EdgeNow:
+        """A box whose system clock is off by so much."""
+        return EdgeNow(self._world.now_s, self.unix_ms() + int(off_s * 1000), self.campus_s() + int(off_s))
+
+    def terminal(self, booted_s: float, rtc_lost_s: int | None) -> TerminalNow:
+        """A terminal since its boot. rtc_lost_s: its RTC began at 2000 at this true campus second."""
+        rtc_s = self.campus_s() - (rtc_lost_s or 0)
+        return TerminalNow(self._world.now_s - booted_s, rtc_s)

@@ -1,0 +1,97 @@
+"""People with cards: they come in meal peaks, pull cards too early, come back, or go to another window.
+
+Whoever was not told what became of the money is remembered as torn, with the place, until a terminal has said it.
+"""
+
+from functools import partial
+
+from edge.terminal.steps import End, Result
+from shared.inventory import DeviceKind
+from shared.purse.reasons import Reason
+from tests.sim.faults import Faults
+from tests.sim.terminal_part import TerminalPart
+from tests.sim.truth import CardTruth
+from tests.sim.world import World
+
+TRIES_MAX = 6
+LOW_FEN = 2_500
+LOAD_SHARE = 0.05
+_AGAIN = (Reason.CARD_GONE, Reason.PSAM_GONE)
+
+
+class Crowd:
+    """All cards, and whoever holds them."""
+
+    def __init__(
+        self, world: World, faults: Faults, cards: list[CardTruth], terminals: list[TerminalPart]
+    ) -> None:
+        self.world, self.faults, self.cards = world, faults, cards
+        self.sellers = [t for t in terminals if t.made.settings.kind is not DeviceKind.LOAD_MACHINE]
+        self.machines = [t for t in terminals if t.made.settings.kind is DeviceKind.LOAD_MACHINE]
+        self.torn: dict[tuple[str, str], tuple[TerminalPart, CardTruth, str]] = {}
+        self.unsure_loads: dict[str, CardTruth] = {}
+        self.used: dict[str, CardTruth] = {}
+        self.taps = 0
+        self.done = 0
+
+    def meal(self, taps: int, length_s: float) -> None:
+        """So many visits within the next seconds."""
+        for _ in range(taps):
+            self.world.after(self.world.between(0, length_s), self._visit)
+
+    def _visit(self) -> None:
+        world = self.world
+        self.taps += 1
+        card = world.random.choice(self.cards)
+        if self.machines and (card.balance_fen < LOW_FEN or world.chance(LOAD_SHARE)):
+            machine = world.random.choice(self.machines)
+            self.try_at(machine, card, "load", world.random.choice((2_000, 5_000, 10_000)))
+            return
+        self.try_at(world.random.choice(self.sellers), card, "sell", world.random.randint(1, 30) * 50)
+
+    def try_at(self, terminal: TerminalPart, card: CardTruth, verb: str, amount_fen: int, tries: int = 0) -> None:
+        """Present the card, or come again a little later."""
+        if not terminal.free or card.busy:
+            if tries < TRIES_MAX:
+                again = partial(self.try_at, terminal, card, verb, amount_fen, tries + 1)
+                self.world.after(self.world.between(0.3, 2.0), again)
+            return
+        self.used[card.label] = card
+        terminal.present(card, verb, amount_fen, partial(self._ended, terminal, card, verb, amount_fen, tries))
+
+    def _ended(
+        self, terminal: TerminalPart, card: CardTruth, verb: str, amount_fen: int, tries: int, result: Result | None
+    ) -> None:
+        place = terminal.name, card.label
+        if verb == "load":
+            self._note_load(card, result)
+        if result is None or result.end is End.UNKNOWN:
+            self.torn[place] = terminal, card, verb
+            self._unsure(terminal, card, verb, amount_fen, tries)
+            return
+        if result.end is not End.NOT_SELLING and not (result.end is End.DECLINED and result.reason in _AGAIN):
+            self.torn.pop(place, None)
+        self.done += result.end is End.DONE
+        if result.end is End.DECLINED and result.reason in _AGAIN and tries < TRIES_MAX:
+            again = partial(self.try_at, terminal, card, verb, amount_fen, tries + 1)
+            self.world.after(self.world.between(0.5, 3.0), again)
+
+    def _note_load(self, card: CardTruth, result: Result | None) -> None:
+        if result is not None and result.end is End.DONE:
+            self.unsure_loads.pop(card.label, None)
+        else:
+            self.unsure_loads[card.label] = card
+
+    def _unsure(self, terminal: TerminalPart, card: CardTruth, verb: str, amount_fen: int, tries: int) -> None:
+        """Perhaps paid, perhaps not: wait at the window, leave, or buy elsewhere."""
+        world = self.world
+        if world.chance(self.faults.card_leaves):
+            if verb != "load" and world.chance(0.5):
+                other = world.random.choice(self.sellers)
+                world.after(world.between(1, 20), self.try_at, other, card, "sell", amount_fen)
+            return
+        if tries < TRIES_MAX:
+            same = verb if verb == "load" or world.chance(0.5) else "again"
+            wait_s = world.between(0.5, 3.0) if world.chance(0.8) else world.between(30.0, 90.0)
+            again = partial(self.try_at, terminal, card, same, amount_fen, tries + 1)
+            world.after(wait_s, again)

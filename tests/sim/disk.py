@@ -1,0 +1,115 @@
+"""A terminal's flash in memory: power may go at any step, and the unsynced tail goes with it, whole, in part or not.
+
+Beside the bytes it keeps what a stranger who reads them would find: which deeds are durable here, and since when not.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+
+from edge.terminal.flash_layout import (
+    OPEN_SLOTS,
+    RING_AT,
+    SLOT_SIZE,
+    SLOTS_AT,
+    AskedLoad,
+    parse_open,
+    parse_record,
+)
+from edge.terminal.flash_port import MemoryFlash
+from shared.purse.outcomes import PendingLoad, PendingPurchase
+from shared.records import LOAD_SHAPED, CounterKind, decode
+from tests.sim.truth import Deed
+
+
+class PowerCut(BaseException):
+    """The part that runs now has lost its power or was killed. No core may catch it."""
+
+
+_SLOTS_END = SLOTS_AT + OPEN_SLOTS * SLOT_SIZE
+
+
+class SimFlash(MemoryFlash):
+    """`step` is asked before each write and sync and may raise PowerCut. `lost(deed)` hears of a deed that is gone."""
+
+    def __init__(self, size: int, step: Callable[[], None], lost: Callable[[Deed], None]) -> None:
+        super().__init__(size)
+        self._step = step
+        self._lost = lost
+        self._found: dict[int, Deed] = {}
+        self._durable: Counter[Deed] = Counter()
+        self._recorded: Counter[Deed] = Counter()
+        self._dirty: dict[int, None] = {}
+
+    def holds(self, deed: Deed) -> bool:
+        """Would the next boot find it, whatever becomes of the unsynced tail?"""
+        return self._durable[deed] > 0
+
+    def has_record(self, deed: Deed) -> bool:
+        """Would the next boot find a record of it, not just a pending slot?"""
+        return self._recorded[deed] > 0
+
+    def write(self, offset: int, raw: bytes) -> None:
+        """As the real one; a place that is written over is no promise any more."""
+        self._step()
+        super().write(offset, raw)
+        if offset >= SLOTS_AT:
+            self._dirty[_place(offset)] = None
+
+    def sync(self) -> None:
+        """As the real one."""
+        self._step()
+        super().sync()
+        self._look_again()
+
+    def crash(self, kept: Callable[[int], int]) -> None:
+        """The power is gone."""
+        super().crash(kept)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        dirty, self._dirty = self._dirty, {}
+        gone = []
+        for place in dirty:
+            old, new = self._found.get(place), self._read(place)
+            if new is None:
+                self._found.pop(place, None)
+            else:
+                self._found[place] = new
+                self._count(place, new, 1)
+            if old is not None:
+                self._count(place, old, -1)
+                gone.append(old)
+        for deed in gone:
+            if not self._durable[deed]:
+                del self._durable[deed]
+                self._lost(deed)
+
+    def _count(self, place: int, deed: Deed, step: int) -> None:
+        self._durable[deed] += step
+        if place >= RING_AT:
+            self._recorded[deed] += step
+
+    def _read(self, place: int) -> Deed | None:
+        raw = bytes(self.image[place : place + SLOT_SIZE])
+        if place < RING_AT:
+            slot = parse_open(raw)
+            return None if slot is None else _pending_deed(slot.body)
+        found = parse_record(raw)
+        return None if found is None else deed_of(found.wire)
+
+
+def deed_of(wire: bytes) -> Deed:
+    """The deed that a record tells of."""
+    record = decode(wire)
+    kind = CounterKind.ONLINE if record.kind in LOAD_SHAPED else CounterKind.OFFLINE
+    return Deed(record.card, kind, record.counter)
+
+
+def _place(offset: int) -> int:
+    return offset - (offset - SLOTS_AT) % SLOT_SIZE
+
+
+def _pending_deed(body: PendingPurchase | AskedLoad | PendingLoad) -> Deed:
+    if isinstance(body, PendingPurchase):
+        return Deed(body.card_id, CounterKind.OFFLINE, body.counter)
+    return Deed(body.request.card, CounterKind.ONLINE, body.request.counter)

@@ -1,0 +1,290 @@
+"""An edge box in the world: the real core and the real outbox, and what the agent does with their effects.
+
+Killed, it loses what is in memory and the open transaction; the same database is opened again.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from edge.box import Box
+from edge.effects import Command, Effect, Now, Publish, Put, Send, Settle
+from edge.link.port import Peer
+from edge.outbox_group import commit_group
+from edge.outbox_store import OutboxStore
+from edge.settings import Settings
+from shared.wire import topics
+from tests.sim.disk import PowerCut
+from tests.sim.faults import Faults
+from tests.sim.judge import Judge
+from tests.sim.network import Broker, Stream
+from tests.sim.clock import Clock
+from tests.sim.world import World
+
+TICK_S = 0.25
+SYNC_S = 0.002
+RETRY_S = 1.0
+
+
+class Down(Protocol):
+    """The way to one peer; device: who is there."""
+
+    device: bytes
+
+    def send(self, message: bytes) -> None: ...
+
+
+class SimConnection:
+    """The outbox's database in memory. `at` is called around each COMMIT and may raise PowerCut."""
+
+    def __init__(self, at: Callable[[str], None]) -> None:
+        self.raw = sqlite3.connect(":memory:", isolation_level=None)
+        self.dropped = False
+        self._at = at
+        self._settles = False
+
+    def execute(self, sql: str, values: Any = (), /) -> Any:
+        """Run a statement; a COMMIT is a crash point on both sides."""
+        if sql == "COMMIT":
+            return self._commit()
+        if sql.startswith("DELETE FROM record"):
+            self.dropped = True
+        elif " settled " in sql:
+            self._settles = True
+        return self.raw.execute(sql, values)
+
+    def executemany(self, sql: str, values: Any, /) -> Any:
+        """Run a statement for many rows."""
+        return self.raw.executemany(sql, values)
+
+    def crash(self) -> None:
+        """The open transaction is gone."""
+        if self.raw.in_transaction:
+            self.raw.execute("ROLLBACK")
+        self._settles = False
+
+    def close(self) -> None:
+        """The database outlives its users."""
+
+    def _commit(self) -> Any:
+        what = "settle" if self._settles else "outbox"
+        self._settles = False
+        self._at(f"{what}.before_commit")
+        done = self.raw.execute("COMMIT")
+        self._at("committed")
+        self._at(f"{what}.after_commit")
+        return done
+
+
+class EdgePart:
+    """One box. Subclasses plant defects."""
+
+    connection: type[SimConnection] = SimConnection
+
+    def __init__(
+        self, world: World, clock: Clock, faults: Faults, judge: Judge, broker: Broker, settings: Settings
+    ) -> None:
+        self.settings = settings
+        self.name = settings.box
+        self.alive = False
+        self.box: Box | None = None
+        self.downs: dict[tuple[str, Peer], Down] = {}
+        self.uplink_cut = False
+        self.lines: list[Callable[[], None]] = []
+        self.world, self.clock, self.faults, self.judge, self.broker = world, clock, faults, judge, broker
+        self._database = self.connection(self._at)
+        self._store: OutboxStore | None = None
+        self._queue: list[Command] = []
+        self._flushing = False
+        self._life = 0
+        self._up: Stream | None = None
+        self._back: Stream | None = None
+        self._peers = 0
+        judge.outbox(self.name)
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Power on."""
+        self._life += 1
+        try:
+            self._store = OutboxStore(self._database, self.settings.outbox, self.world.bytes(8))
+            self.box = Box(self.settings, self._store.snapshot(), self.world.bytes)
+        except PowerCut:
+            self.kill()
+            return
+        self.alive = True
+        self.world.note("edge up", self.name)
+        self.world.after(self.world.between(0.1, 0.5), self._connect, self._life)
+        self.world.after(TICK_S, self._tick, self._life)
+
+    def kill(self) -> None:
+        """Power off, at any moment; it comes back by itself."""
+        self.world.note("edge killed", self.name)
+        self._life += 1
+        self.alive = False
+        self.box = self._store = None
+        self._queue.clear()
+        self._flushing = False
+        self._database.crash()
+        self._hang_up()
+        for lost in self.lines:
+            lost()
+        self.world.after(self.world.between(0.5, 6.0), self._restart, self._life)
+
+    def destroy_outbox(self) -> None:
+        """The folder of the outbox is gone, and the box begins with an empty one."""
+        self.world.note("outbox destroyed", self.name)
+        self.judge.outbox_destroyed(self.name)
+        self.kill()
+        self._database = self.connection(self._at)
+
+    def owes(self) -> int:
+        """Rows that the ledger has not named; a box that is off owes one."""
+        return 1 if self._store is None else self._store.depth().unsettled
+
+    def _restart(self, life: int) -> None:
+        if life == self._life and not self.alive:
+            self.start()
+
+    def _at(self, point: str) -> None:
+        if point == "committed":
+            self.judge.outbox_committed(self.name, self._database)
+        elif self.world.chance(self.faults.points.get(point, 0.0)):
+            self.world.note("crash point", point, self.name)
+            raise PowerCut
+
+    # --- terminals ------------------------------------------------------------------------------------------------
+
+    def new_peer(self) -> Peer:
+        """A number for a connection, never used again."""
+        self._peers += 1
+        return self._peers
+
+    def peer(self, link: str, peer: Peer, down: Down | None) -> None:
+        """A peer came (with the way back to it) or went."""
+        if down is None:
+            self.downs.pop((link, peer), None)
+        else:
+            self.downs[(link, peer)] = down
+        if self.box is not None:
+            self._do(self.box.on_peer(self._now(), link, peer, down is not None))
+
+    def hear(self, link: str, peer: Peer, message: bytes) -> None:
+        """A message from a terminal."""
+        if self.box is not None:
+            self._do(self.box.on_message(self._now(), link, peer, message))
+
+    # --- effects --------------------------------------------------------------------------------------------------
+
+    def _do(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Send):
+                self._send(effect)
+            elif isinstance(effect, Publish):
+                self._publish(effect)
+            else:
+                self._enqueue(effect)
+
+    def _send(self, effect: Send) -> None:
+        down = self.downs.get((effect.link, effect.peer))
+        if down is not None:
+            self.judge.down(self.name, down.device, effect.message)
+            down.send(effect.message)
+
+    def _enqueue(self, command: Command) -> None:
+        self._queue.append(command)
+        if not self._flushing:
+            self._flushing = True
+            slow = self.world.between(0, self.faults.slow_sync_s) if self.faults.slow_sync_s else 0.0
+            self.world.after(SYNC_S + slow, self._flush, self._life)
+
+    def _flush(self, life: int) -> None:
+        if life != self._life or self._store is None or self.box is None:
+            return
+        self._flushing = False
+        commands, self._queue = self._queue, []
+        try:
+            outcomes = commit_group(self._store, commands, lambda: False)
+        except PowerCut:
+            self.kill()
+            return
+        self._note_group(commands)
+        self._do(self.box.on_outcomes(self._now(), outcomes))
+
+    def _note_group(self, commands: list[Command]) -> None:
+        puts = sum(isinstance(command, Put) for command in commands)
+        for command in commands:
+            if isinstance(command, Settle):
+                self.judge.settled_here(self.name, command)
+        self.world.note("outbox", self.name, puts, len(commands))
+
+    def _tick(self, life: int) -> None:
+        if life != self._life or self.box is None:
+            return
+        self._do(self.box.tick(self._now()))
+        self.world.after(TICK_S, self._tick, life)
+
+    def _now(self) -> Now:
+        return self.clock.edge(self.faults.edge_clock_off_s)
+
+    # --- broker ---------------------------------------------------------------------------------------------------
+
+    def hang_up(self) -> None:
+        """The connection to the broker breaks; the box notices a little later."""
+        if self._up is None:
+            return
+        self._hang_up()
+        self.world.note("uplink lost", self.name)
+        self.world.after(self.world.between(0.0, 3.0), self._noticed, self._life)
+
+    def _noticed(self, life: int) -> None:
+        if life != self._life or self.box is None:
+            return
+        self._do(self.box.on_disconnected(self._now()))
+        self.world.after(self.world.between(0.3, RETRY_S), self._connect, life)
+
+    def _hang_up(self) -> None:
+        for stream in (self._up, self._back):
+            if stream is not None:
+                stream.close()
+        self._up = self._back = None
+        for lane in topics.DOWNWARD:
+            self.broker.deafen(self._topic(lane))
+
+    def _connect(self, life: int) -> None:
+        if life != self._life or self.box is None or self._up is not None:
+            return
+        if self.uplink_cut or not self.broker.up:
+            self.world.after(RETRY_S, self._connect, life)
+            return
+        self._up = Stream(self.world, self.faults.uplink, self._at_broker)
+        self._back = Stream(self.world, self.faults.uplink, self._back_here)
+        for lane in topics.DOWNWARD:
+            self.broker.listen(self._topic(lane), self._downlink(lane, self._back))
+        self.world.note("uplink", self.name)
+        self._do(self.box.on_connected(self._now()))
+
+    def _downlink(self, lane: str, back: Stream) -> Callable[[bytes], None]:
+        return lambda payload: back.send((lane, payload, 0))
+
+    def _publish(self, effect: Publish) -> None:
+        if self._up is not None:
+            self._up.send(effect)
+
+    def _at_broker(self, effect: Publish) -> None:
+        self.broker.publish(self._topic(effect.lane), effect.lane, effect.payload)
+        if self._back is not None:
+            self._back.send(("", b"", effect.token))
+
+    def _back_here(self, message: tuple[str, bytes, int]) -> None:
+        if self.box is None:
+            return
+        lane, payload, token = message
+        if lane:
+            self._do(self.box.on_downlink(self._now(), lane, payload))
+        else:
+            self._do(self.box.on_published(self._now(), token, 0))
+
+    def _topic(self, lane: str) -> str:
+        return topics.topic(self.settings.partition, self.settings.box, lane)

@@ -1,0 +1,163 @@
+"""What goes wrong in a seed: whole classes of faults are on or off, each with its own strength (swarm testing).
+
+Crash points have names and lie in the windows where an order matters; random kills alone hardly ever meet them.
+"""
+
+from dataclasses import dataclass, field, fields
+from random import Random
+
+from tests.sim.network import Weather
+
+CRASH_POINTS = (
+    "outbox.before_commit",
+    "outbox.after_commit",
+    "settle.before_commit",
+    "settle.after_commit",
+    "ledger.before_commit",
+    "ledger.after_commit",
+    "ledger.after_ack",
+    "terminal.before_pending",
+    "terminal.after_debit",
+    "terminal.after_ring",
+    "terminal.after_shown",
+)
+
+
+@dataclass(slots=True)
+class Faults:
+    """Shares per step or per message, and means of seconds between happenings (0 = never)."""
+
+    wire: Weather = field(default_factory=Weather)
+    stream: Weather = field(default_factory=lambda: Weather(delay_s=0.003))
+    uplink: Weather = field(default_factory=lambda: Weather(delay_s=0.006))
+    broker_loss: float = 0.0
+    broker_double: float = 0.0
+    broker_overtake: float = 0.0
+    line_cut_s: float = 0.0
+    uplink_cut_s: float = 0.0
+    broker_restart_s: float = 0.0
+    edge_kill_s: float = 0.0
+    ingest_kill_s: float = 0.0
+    terminal_kill_s: float = 0.0
+    terminal_cut: float = 0.0
+    card_tear: float = 0.0
+    psam_loss: float = 0.0
+    card_leaves: float = 0.0
+    keys_away: float = 0.0
+    store_away: float = 0.0
+    slow_sync_s: float = 0.0
+    slow_ledger_s: float = 0.0
+    rtc_lost: float = 0.0
+    edge_clock_off_s: float = 0.0
+    outbox_destroyed: bool = False
+    ledger_put_back: bool = False
+    points: dict[str, float] = field(default_factory=dict)
+
+    def calm(self) -> None:
+        """No faults from now on; delays stay."""
+        for weather in (self.wire, self.stream, self.uplink):
+            weather.calm()
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if isinstance(value, float):
+                setattr(self, one.name, 0.0)
+        self.points.clear()
+        self.outbox_destroyed = self.ledger_put_back = False
+
+    def names(self) -> list[str]:
+        """The classes that are on, for people."""
+        return [one.name for one in fields(self) if one.name not in _ALWAYS and getattr(self, one.name)]
+
+
+_ALWAYS = ("wire", "stream", "uplink")
+
+
+def draw(random: Random) -> Faults:
+    """The faults of one seed."""
+    faults = Faults()
+    for klass in _CLASSES:
+        if random.random() < 0.5:
+            klass(faults, random)
+    faults.points = {name: random.choice((0.002, 0.01, 0.05)) for name in CRASH_POINTS if random.random() < 0.5}
+    if random.random() < 0.25:
+        faults.points.clear()
+    return faults
+
+
+def _wires(faults: Faults, random: Random) -> None:
+    faults.wire.loss = random.choice((0.01, 0.1, 0.3))
+    faults.wire.double = random.choice((0.0, 0.05, 0.2))
+    faults.wire.straggle = random.choice((0.0, 0.05, 0.2))
+
+
+def _streams(faults: Faults, random: Random) -> None:
+    faults.stream.straggle = faults.uplink.straggle = random.choice((0.02, 0.1))
+
+
+def _broker(faults: Faults, random: Random) -> None:
+    faults.broker_loss = random.choice((0.0, 0.02, 0.2))
+    faults.broker_double = random.choice((0.0, 0.05, 0.3))
+    faults.broker_overtake = random.choice((0.0, 0.05, 0.3))
+
+
+def _broker_restarts(faults: Faults, random: Random) -> None:
+    faults.broker_restart_s = random.choice((60.0, 300.0))
+
+
+def _line_cuts(faults: Faults, random: Random) -> None:
+    faults.line_cut_s = random.choice((30.0, 120.0))
+
+
+def _uplink_cuts(faults: Faults, random: Random) -> None:
+    faults.uplink_cut_s = random.choice((40.0, 200.0))
+
+
+def _edge_kills(faults: Faults, random: Random) -> None:
+    faults.edge_kill_s = random.choice((60.0, 240.0))
+
+
+def _ingest_kills(faults: Faults, random: Random) -> None:
+    faults.ingest_kill_s = random.choice((40.0, 200.0))
+
+
+def _terminal_kills(faults: Faults, random: Random) -> None:
+    faults.terminal_kill_s = random.choice((60.0, 300.0))
+    faults.terminal_cut = random.choice((0.0, 0.002, 0.01))
+
+
+def _cards(faults: Faults, random: Random) -> None:
+    faults.card_tear = random.choice((0.005, 0.02, 0.06))
+    faults.card_leaves = random.choice((0.0, 0.3, 0.8))
+
+
+def _psams(faults: Faults, random: Random) -> None:
+    faults.psam_loss = random.choice((0.002, 0.01))
+
+
+def _away(faults: Faults, random: Random) -> None:
+    faults.keys_away = random.choice((0.02, 0.2))
+    faults.store_away = random.choice((0.0, 0.1))
+
+
+def _slow(faults: Faults, random: Random) -> None:
+    faults.slow_sync_s = random.choice((0.05, 0.4))
+    faults.slow_ledger_s = random.choice((0.2, 3.0, 15.0))
+
+
+def _clocks(faults: Faults, random: Random) -> None:
+    faults.rtc_lost = random.choice((0.2, 1.0))
+    faults.edge_clock_off_s = random.choice((0.0, -7_200.0, 5_400.0))
+
+
+def _disaster(faults: Faults, random: Random) -> None:
+    # never both: what one of them takes, the other one may be the only one to have
+    if random.random() < 0.5:
+        faults.outbox_destroyed = True
+    else:
+        faults.ledger_put_back = True
+
+
+_CLASSES = (
+    _wires, _streams, _broker, _broker_restarts, _line_cuts, _uplink_cuts, _edge_kills, _ingest_kills,
+    _terminal_kills, _cards, _psams, _away, _slow, _clocks, _disaster,
+)  # fmt: skip

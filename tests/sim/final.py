@@ -1,0 +1,94 @@
+"""What must be true when everything has come to rest: cards, shown logs and books say the same, to the fen."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from shared.records import CounterKind
+from tests.sim.judge import deed_of_row
+from tests.sim.truth import Deed
+from tests.sim.world import Violation
+
+if TYPE_CHECKING:
+    from tests.sim.campus import Campus
+
+
+def check_end(campus: "Campus") -> None:
+    """I1, I2, I3 in full."""
+    exactly_once(campus)
+    shown_once(campus)
+    card_chain(campus)
+    merchants(campus)
+    zero_sum(campus)
+
+
+def exactly_once(campus: "Campus") -> None:
+    """Every deed of every card is posted once, and nothing else is."""
+    judge = campus.judge
+    missing = [deed for deed in judge.deeds if judge.books.posted[deed] != 1]
+    if missing:
+        terminal, happened = judge.deeds[missing[0]]
+        raise Violation(
+            "I1", f"{len(missing)} not posted once; first {_name(campus, missing[0])} at {terminal}, {happened.at_s:.1f} s"
+        )
+    extra = [deed for deed, times in judge.books.posted.items() if times and deed not in judge.deeds]
+    if extra:
+        raise Violation("I1", f"posted and never done: {_name(campus, extra[0])}")
+
+
+def shown_once(campus: "Campus") -> None:
+    """Every 成功 that a terminal has shown is in the books once."""
+    for terminal, row in campus.judge.shown_rows:
+        if campus.judge.books.posted[deed_of_row(row)] != 1:
+            raise Violation("I1", f"{terminal} has shown seq {row.seq}, the books have it not once")
+
+
+def card_chain(campus: "Campus") -> None:
+    """The float of each card is what the card holds; nothing is in transit; each account has paid for its loads."""
+    balances = campus.judge.books.balances
+    for card in campus.cards:
+        name = card.card.hex()
+        balance = card.opening_fen
+        for happened in card.history:
+            balance += happened.amount_fen if happened.deed.kind is CounterKind.ONLINE else -happened.amount_fen
+            if balance != happened.balance_fen:
+                raise Violation("I3", f"{card.label}: the card's own chain breaks at {happened.deed.counter}")
+        if -balances[f"purse:{name}"] != card.balance_fen:
+            raise Violation("I3", f"{card.label}: card {card.balance_fen}, float {-balances[f'purse:{name}']}")
+        if balances[f"transit:{name}"]:
+            raise Violation("I3", f"{card.label}: {-balances[f'transit:{name}']} fen are still in transit")
+
+
+def merchants(campus: "Campus") -> None:
+    """Each merchant is owed what was bought at its terminals, at once or 待核."""
+    named = {terminal.name: terminal.made.settings.merchant for terminal in campus.terminals}
+    owed: Counter[str] = Counter()
+    for terminal, happened in campus.judge.deeds.values():
+        if happened.deed.kind is CounterKind.OFFLINE:
+            owed[named[terminal]] += happened.amount_fen
+    balances = campus.judge.books.balances
+    for merchant, fen in owed.items():
+        booked = -balances[f"merchant:{merchant}"] - balances[f"held:{merchant}"]
+        if booked != fen:
+            raise Violation("I3", f"{merchant}: bought {fen}, booked {booked}")
+
+
+def zero_sum(campus: "Campus") -> None:
+    """All balances add up to zero, and the ledger's own folded ones are these."""
+    books = campus.judge.books
+    if books.total():
+        raise Violation("I2", f"all balances add up to {books.total()}")
+    ledger = campus.ingest.ledger
+    if ledger is None:
+        raise Violation("liveness", "no ledger")
+    ledger.fold()
+    query = "SELECT a.code, b.debit_fen - b.credit_fen FROM balance b JOIN account a ON a.id = b.account"
+    folded = {code: fen for code, fen in campus.ingest.database.execute(query) if fen}
+    counted = {code: fen for code, fen in books.balances.items() if fen}
+    if folded != counted:
+        code = next(code for code in folded.keys() | counted.keys() if folded.get(code) != counted.get(code))
+        raise Violation("I2", f"{code}: folded {folded.get(code)}, its entries {counted.get(code)}")
+
+
+def _name(campus: "Campus", deed: Deed) -> str:
+    label = next(card.label for card in campus.cards if card.card == deed.card)
+    return f"{label} {deed.kind.name.lower()} {deed.counter}"

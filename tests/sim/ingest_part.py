@@ -1,0 +1,292 @@
+"""The ingest in the world: the real lanes, clerk and ledger, over a broker session and a database that outlives it.
+
+What the process does with threads is one event here: take work, let its time pass, commit, send the letters, PUBACK.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cloud.db import SqliteDatabase
+from cloud.ingest.clerk import Clerk
+from cloud.ingest.intake import read
+from cloud.ingest.lanes import Lanes
+from cloud.ingest.pauses import pause_s
+from cloud.ingest.seal import AckSeal
+from cloud.ingest.tally import Tally
+from cloud.ingest.thread import AWAY
+from cloud.ingest.ticket import Arrival, Letter, Money, Now, States, Ticket, Work
+from cloud.key_faults import KeyProcessAway, KeyRefused
+from cloud.ledger.ledger import Ledger
+from cloud.ledger.values import Now as LedgerNow
+from cloud.online.load import LoadCounts, LoadDesk
+from provisioning.key_operations import KeyOperations
+from shared.errors import StoreFault
+from shared.purse.load_auth import LoadAuth
+from shared.wire import codec
+from shared.wire.keyproc import Op
+from shared.wire.messages import Batch, BoxState, OnlineRequest
+from shared.wire.topics import DOWN_MONEY, STATE, UP_MONEY, UP_NOW
+from tests.sim.blueprint import Blueprint
+from tests.sim.clock import Clock
+from tests.sim.disk import PowerCut
+from tests.sim.faults import Faults
+from tests.sim.judge import Judge
+from tests.sim.network import Broker
+from tests.sim.world import World
+
+NOW_SESSION, MONEY_SESSION = "now", "money"
+WORK_S = 0.004
+CHORES_S = 2.0
+
+
+class KeysHere:
+    """The key process without its socket; sometimes away."""
+
+    def __init__(self, operations: KeyOperations, world: World, faults: Faults) -> None:
+        self._operations, self._world, self._faults = operations, world, faults
+
+    def check_tac(self, items: bytes) -> bytes:
+        """As KeyClient."""
+        return self._ask(Op.TAC, items)
+
+    def load_check(self, auth: LoadAuth) -> bool:
+        """As KeyClient."""
+        return self._ask(Op.LOAD_CHECK, *auth)
+
+    def load_mac2(self, auth: LoadAuth, time_s: int) -> bytes:
+        """As KeyClient."""
+        return self._ask(Op.LOAD_MAC2, *auth, time_s)
+
+    def _ask(self, *request: object) -> Any:
+        if self._world.chance(self._faults.keys_away):
+            raise KeyProcessAway("the key process is away")
+        granted, result = codec.loads(self._operations.answer(codec.dumps(list(request))))
+        if not granted:
+            raise KeyRefused(str(result))
+        return result
+
+
+class SimDatabase(SqliteDatabase):
+    """The ledger's database in memory: outlives its users; COMMIT is a crash point on both sides."""
+
+    def __init__(self, connection: sqlite3.Connection, at: Callable[[str], None]) -> None:
+        self.connection = connection
+        self._at = at
+        self._writes = False
+
+    def close(self) -> None:
+        """The database stays."""
+
+    def _begin(self, *, write: bool) -> None:
+        self._writes = write
+        super()._begin(write=write)
+
+    def _end(self, *, commit: bool) -> None:
+        watched = self._writes and commit and self.connection.in_transaction
+        if watched:
+            self._at("ledger.before_commit")
+        super()._end(commit=commit)
+        if watched:
+            self._at("committed")
+            self._at("ledger.after_commit")
+
+
+def copy_of(database: sqlite3.Connection) -> sqlite3.Connection:
+    """Another database with the same content."""
+    copy = sqlite3.connect(":memory:", isolation_level=None, cached_statements=256)
+    database.backup(copy)
+    return copy
+
+
+class IngestPart:
+    """The ingest and its ledger. Subclasses plant defects."""
+
+    form: type[SimDatabase] = SimDatabase
+
+    def __init__(
+        self, world: World, clock: Clock, faults: Faults, judge: Judge, broker: Broker, plan: Blueprint,
+        database: sqlite3.Connection,
+    ) -> None:  # fmt: skip
+        self.world, self.clock, self.faults, self.judge, self.broker = world, clock, faults, judge, broker
+        self.database = database
+        self.requests: list[tuple[str, OnlineRequest]] = []
+        self.tally = Tally()
+        self.alive = False
+        self.ledger: Ledger | None = None
+        self._plan = plan
+        self._keys = KeysHere(plan.key_operations(), world, faults)
+        self._lanes = Lanes(lambda: world.now_s)
+        self._clerk: Clerk | None = None
+        self._life = 0
+        self._connection = 0
+        self._working = False
+        self._failures = 0
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Power on."""
+        self._life += 1
+        self.alive = True
+        self.ledger = self.open(self.database)
+        self._lanes = Lanes(lambda: self.world.now_s)
+        self._working = False
+        loads = LoadDesk(self._keys, self.ledger, LoadCounts())
+        self._clerk = Clerk(self.ledger, self._keys.check_tac, loads, AckSeal(self._plan.ack_key), self.now, self.tally)
+        self.world.note("ingest up")
+        self.connect()
+        self.world.after(CHORES_S, self._chores, self._life)
+
+    def open(self, database: sqlite3.Connection) -> Ledger:
+        """The ledger over a database."""
+        return Ledger(self.form(database, self._at))
+
+    def kill(self) -> None:
+        """Power off, at any moment; it comes back by itself."""
+        self.world.note("ingest killed")
+        self._life += 1
+        self.alive = False
+        self.ledger = self._clerk = None
+        if self.database.in_transaction:
+            self.database.execute("ROLLBACK")
+        self.broker.detach(NOW_SESSION)
+        self.broker.detach(MONEY_SESSION)
+        self.world.after(self.world.between(0.5, 5.0), self._restart, self._life)
+
+    def put_back(self, copy: sqlite3.Connection) -> None:
+        """The ledger is an older copy now."""
+        self.world.note("ledger put back")
+        self.kill()
+        self.database = copy
+        self.judge.ledger_put_back(copy)
+
+    def connect(self) -> None:
+        """Both sessions, first or again."""
+        if not self.alive or not self.broker.up:
+            return
+        self._connection += 1
+        number = self._connection
+        self.broker.subscribe(NOW_SESSION, frozenset((UP_NOW, STATE)), self._taker(NOW_SESSION, number))
+        self.broker.subscribe(MONEY_SESSION, frozenset((UP_MONEY,)), self._taker(MONEY_SESSION, number))
+
+    def disconnected(self) -> None:
+        """The broker is gone: what it brought can no longer be PUBACKed."""
+        for session in (NOW_SESSION, MONEY_SESSION):
+            self._lanes.drop(session, self._connection)
+
+    def now(self) -> LedgerNow:
+        """The cloud's clocks are right."""
+        return LedgerNow(self.clock.unix_ms(), self.clock.campus_s())
+
+    def _restart(self, life: int) -> None:
+        if life == self._life:
+            self.start()
+
+    def _at(self, point: str) -> None:
+        if point == "committed":
+            self.judge.ledger_committed(self.database)
+            return
+        if point == "ledger.before_commit" and self.world.chance(self.faults.store_away):
+            raise StoreFault("the database is away")
+        if self.world.chance(self.faults.points.get(point, 0.0)):
+            self.world.note("crash point", point)
+            raise PowerCut
+
+    def _chores(self, life: int) -> None:
+        if life == self._life and self.ledger is not None:
+            self._guard(self.ledger.fold)
+            self.world.after(CHORES_S, self._chores, life)
+
+    def _guard(self, call: Callable[[], None]) -> None:
+        try:
+            call()
+        except AWAY:
+            self.world.note("away")
+        except PowerCut:
+            self.kill()
+
+    # --- messages -------------------------------------------------------------------------------------------------
+
+    def _taker(self, session: str, connection: int) -> Callable[[int, str, bytes], None]:
+        life = self._life
+
+        def take(number: int, topic: str, payload: bytes) -> None:
+            if life == self._life and connection == self._connection:
+                self._take(session, number, Arrival(session, connection, topic, payload))
+
+        return take
+
+    def _take(self, session: str, number: int, arrival: Arrival) -> None:
+        address, body = read(arrival)
+        if isinstance(body, BoxState):
+            if address is not None:
+                self._lanes.put_state(address, body)
+            self.broker.puback(session, number)
+            return
+        ticket = Ticket(arrival, address, body, lambda: self.broker.puback(session, number))
+        if isinstance(body, Batch) or session == MONEY_SESSION:
+            self._lanes.put_money(ticket)
+        else:
+            self._lanes.put_now(ticket)
+        self._work_soon()
+
+    def _work_soon(self) -> None:
+        if not self._working:
+            self._working = True
+            slow = self.world.between(0, self.faults.slow_ledger_s) if self.faults.slow_ledger_s else 0.0
+            self.world.after(WORK_S + slow, self._work, self._life)
+
+    def _work(self, life: int) -> None:
+        if life != self._life or self._clerk is None:
+            return
+        self._working = False
+        work = self._lanes._next()
+        if work is None:
+            wait_s = self._lanes._wake_in_s()
+            if wait_s is not None:
+                self._working = True
+                self.world.after(wait_s + 1e-6, self._work, life)
+            return
+        try:
+            self._do(self._clerk, work)
+        except PowerCut:
+            self.kill()
+            return
+        self._work_soon()
+
+    def _do(self, clerk: Clerk, work: Work) -> None:
+        if isinstance(work, Money):
+            self._try(lambda: clerk.money(work.tickets), work.tickets, lambda: work)
+        elif isinstance(work, Now):
+            for at, ticket in enumerate(work.tickets):
+                if not self._try(lambda one=ticket: clerk.now(one), (ticket,), lambda at=at: Now(work.tickets[at:])):
+                    return
+                if isinstance(ticket.body, OnlineRequest) and ticket.address is not None:
+                    self.requests.append((ticket.address.box, ticket.body))
+        elif isinstance(work, States):
+            self._guard(lambda: clerk.states(work))
+
+    def _try(
+        self, call: Callable[[], list[Letter]], tickets: Sequence[Ticket], back: Callable[[], Money | Now]
+    ) -> bool:
+        try:
+            letters = call()
+        except AWAY as fault:
+            self.world.note("away", type(fault).__name__)
+            self._failures += 1
+            self._lanes.give_back(back(), pause_s(self._failures - 1))
+            return False
+        self._failures = 0
+        self._deliver(letters, tickets)
+        return True
+
+    def _deliver(self, letters: Sequence[Letter], tickets: Sequence[Ticket]) -> None:
+        self.world.note("ledger", len(tickets), len(letters))
+        for letter in letters:
+            if letter.lane == DOWN_MONEY:
+                self.judge.ledger_ack(letter.payload)
+            self.broker.publish(letter.topic, letter.lane, letter.payload)
+            self._at("ledger.after_ack")
+        for ticket in tickets:
+            ticket.done()

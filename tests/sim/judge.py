@@ -1,0 +1,187 @@
+"""The laws, checked at the moment at which they could break: what leaves a part is held against what is durable then.
+
+I1 exactly once · I2 zero sum · I3 card chain · I4 no acknowledgement before its commit · I5 nothing is dropped early.
+The judge reads databases, flashes and card memories; it believes no core.
+"""
+
+import sqlite3
+from typing import Any
+
+from edge.effects import Settle
+from edge.link.messages import Type
+from edge.terminal.book import Row
+from shared.records import LOAD_SHAPED, CounterKind
+from shared.wire.messages import decode_ack, decode_ack_body
+from tests.sim.books import Books
+from tests.sim.disk import SimFlash
+from tests.sim.stores import Held, LedgerMirror, OutboxMirror
+from tests.sim.truth import CardTruth, Deed, Happened
+from tests.sim.world import Violation, World
+
+
+class Judge:
+    """Hears of everything that matters and raises Violation."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.deeds: dict[Deed, tuple[str, Happened]] = {}
+        self.ledger = LedgerMirror()
+        self.books = Books(self.deeds)
+        self.outboxes: dict[str, OutboxMirror] = {}
+        self.flashes: dict[str, SimFlash] = {}
+        self.shown_rows: list[tuple[str, Row]] = []
+        self.retired: list[OutboxMirror] = []
+        self._acked_rows: dict[bytes, int] = {}
+        self._covers: dict[tuple[str, str, bytes], int] = {}
+
+    # --- cards and terminals --------------------------------------------------------------------------------------
+
+    def flash(self, terminal: str, flash: SimFlash) -> None:
+        """A terminal's store exists."""
+        self.flashes[terminal] = flash
+
+    def deed(self, terminal: str, card: CardTruth, happened: Happened) -> None:
+        """A card commits in this terminal's field: what it does must be durable in the terminal already."""
+        deed = happened.deed
+        self.world.note("deed", terminal, card.label, deed.kind.name, deed.counter, happened.amount_fen)
+        if deed in self.deeds:
+            raise Violation("card", f"{card.label}: counter {deed.counter} twice")
+        if not self.flashes[terminal].holds(deed):
+            raise Violation("I5", f"{terminal}: {card.label} counter {deed.counter} moves, no pending record is durable")
+        self.deeds[deed] = terminal, happened
+        card.history.append(happened)
+
+    def flash_lost(self, terminal: str, deed: Deed) -> None:
+        """The last trace of a deed in this terminal is gone: the ledger must have it."""
+        done = self.deeds.get(deed)
+        if done is None or done[0] != terminal or self.ledger.ever.deeds[deed] > 0:
+            return
+        raise Violation("I5", f"{terminal}: {_name(deed)} is gone from the flash and not in the ledger")
+
+    def shown(self, terminal: str, row: Row) -> None:
+        """成功 is in the shown log of a terminal, and on its display."""
+        self.world.note("shown", terminal, row.seq, row.counter, row.amount_fen)
+        self.shown_rows.append((terminal, row))
+        deed = deed_of_row(row)
+        if deed not in self.deeds:
+            raise Violation("I1", f"{terminal}: shows {row} that no card has done")
+        if not self.flashes[terminal].has_record(deed):
+            raise Violation("I4", f"{terminal}: shows seq {row.seq}, its record is not durable")
+
+    # --- edges ----------------------------------------------------------------------------------------------------
+
+    def outbox(self, box: str) -> None:
+        """An outbox exists."""
+        self.outboxes[box] = OutboxMirror(box)
+
+    def outbox_committed(self, box: str, database: Any) -> None:
+        """A transaction of an outbox is durable."""
+        mirror = self.outboxes[box]
+        mirror.committed(database.raw)
+        mirror.look_settled(database.raw)
+        if database.dropped:
+            database.dropped = False
+            for key, _ in mirror.dropped(database.raw):
+                if key not in self.ledger.ever.keys:
+                    raise Violation("I5", f"{box}: row of seq {key[8:12].hex()} dropped, the ledger has never had it")
+
+    def outbox_destroyed(self, box: str) -> None:
+        """A disaster of ours. What was settled or acknowledged there is gone."""
+        self.retired.append(self.outboxes[box])
+        self._covers.clear()
+        self.outboxes[box] = OutboxMirror(box)
+
+    def down(self, box: str, device: bytes, message: bytes) -> None:
+        """A message leaves a box for a terminal: ACK and SETTLED must be true already."""
+        kind = message[0]
+        if kind not in (Type.ACK, Type.SETTLED):
+            return
+        seq = int.from_bytes(message[1:3], "big")
+        if kind == Type.ACK:
+            self.world.note("ACK", box, device, seq)
+            if not self._covered(box, "held", device, seq, [self.outboxes[box].held, self.ledger.ever]):
+                raise Violation("I4", f"{box}: ACK {seq} to {device.hex()} before it is durable")
+        else:
+            self.world.note("SETTLED", box, device, seq)
+            if not self._covered(box, "ledger", device, seq, [self.ledger.ever]):
+                raise Violation("I4", f"{box}: SETTLED {seq} to {device.hex()}, the ledger has not committed it")
+            settled = [mirror.settled for mirror in (self.outboxes[box], *self.retired)]
+            if not self._covered(box, "settled", device, seq, settled):
+                raise Violation("I4", f"{box}: SETTLED {seq} to {device.hex()} before the settle is durable")
+
+    def settled_here(self, box: str, settle: Settle) -> None:
+        """A box has marked rows as committed by the ledger: these very bytes must be."""
+        mirror = self.outboxes[box]
+        for low, high in settle.rows:
+            for row in range(low, high + 1):
+                key, _ = mirror.rows[row]
+                if key not in self.ledger.ever.keys:
+                    raise Violation("I4", f"{box}: row {row} settled, the ledger has never had it")
+
+    def _covered(self, box: str, what: str, device: bytes, seq: int, stores: list[Held]) -> bool:
+        """Is everything up to seq, of one epoch of this device, in these stores together?"""
+        streams = {stream: None for held in stores for stream in held.streams if stream[:6] == device}
+        return not seq or any(self._reaches((box, what, stream), stores, seq) for stream in streams)
+
+    def _reaches(self, place: tuple[str, str, bytes], stores: list[Held], seq: int) -> bool:
+        cover, there = self._covers.get(place, 0), [held.seqs(place[2]) for held in stores]
+        while cover < seq and any(cover + 1 in seqs for seqs in there):
+            cover += 1
+        self._covers[place] = cover
+        return cover >= seq
+
+    # --- ledger ---------------------------------------------------------------------------------------------------
+
+    def ledger_committed(self, database: sqlite3.Connection) -> None:
+        """A transaction of the ledger is durable."""
+        self.ledger.committed(database)
+        self.books.committed(database)
+
+    def ledger_put_back(self, database: sqlite3.Connection) -> None:
+        """A disaster of ours: every debit that it lost must still be in an outbox or a flash."""
+        before = self.ledger.now
+        self.ledger.put_back(database)
+        self.books.put_back(database)
+        self._acked_rows.clear()
+        for deed in before.deeds:
+            if not self.ledger.now.deeds[deed] and deed in self.deeds and not self._somewhere(deed):
+                raise Violation("I5", f"{_name(deed)} was settled and is nowhere but in the ledger that was lost")
+
+    def ledger_ack(self, payload: bytes) -> None:
+        """A ledger ack leaves: it must name only what is committed."""
+        body = decode_ack_body(decode_ack(payload).body)
+        self.world.note("ledger ack", body.box, body.number, body.row_cumulative)
+        for mark in body.devices:
+            seqs = self.ledger.now.seqs(mark.device + mark.epoch.to_bytes(2, "big"))
+            named = [range(1, mark.cumulative + 1), *(range(low, high + 1) for low, high in mark.ranges)]
+            if not all(seq in seqs for part in named for seq in part):
+                raise Violation("I4", f"ledger ack {body.number} names {mark}, not all of it is committed")
+        self._require_rows(body.box, body.store, body.row_cumulative, body.row_ranges)
+
+    def _require_rows(self, box: str, store: bytes, cumulative: int, ranges: tuple[tuple[int, int], ...]) -> None:
+        mirrors = [self.outboxes[box], *self.retired]
+        mirror = next((mirror for mirror in mirrors if mirror.store == store), None)
+        if mirror is None:
+            raise Violation("I4", f"ledger ack for a store of {box} that never was")
+        first = self._acked_rows.get(store, 0) + 1
+        named = [range(first, cumulative + 1), *(range(low, high + 1) for low, high in ranges)]
+        for row in (row for part in named for row in part):
+            known = mirror.rows.get(row)
+            if known is not None and known[0] not in self.ledger.now.keys:
+                raise Violation("I4", f"ledger ack names row {row} of {box}, it is not committed")
+        self._acked_rows[store] = max(cumulative, first - 1)
+
+    def _somewhere(self, deed: Deed) -> bool:
+        if any(mirror.held.deeds[deed] > 0 for mirror in self.outboxes.values()):
+            return True
+        return any(flash.holds(deed) for flash in self.flashes.values())
+
+
+def deed_of_row(row: Row) -> Deed:
+    """The deed that a shown row tells of."""
+    kind = CounterKind.ONLINE if row.kind in LOAD_SHAPED else CounterKind.OFFLINE
+    return Deed(row.card, kind, row.counter)
+
+
+def _name(deed: Deed) -> str:
+    return f"{deed.card[-2:].hex()} {deed.kind.name.lower()} {deed.counter}"

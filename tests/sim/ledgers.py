@@ -1,0 +1,27 @@
+"""Ledgers in memory: one is made and filled per process, every seed gets a copy."""
+
+import sqlite3
+from functools import lru_cache
+
+from cloud.db import SqliteDatabase
+from cloud.ledger.ledger import open_ledger
+from cloud.ledger.values import Now
+from shared.ids import LedgerId
+from tests.sim.blueprint import CAMPUS_S, blueprint
+
+DEPOSIT_FEN = 500_000
+"""充值 of each card before the first day: more than it can load."""
+
+
+@lru_cache(maxsize=1)
+def fresh_ledger() -> sqlite3.Connection:
+    """Migrated, with the inventory and a deposit for every card. Never written to."""
+    ledger = open_ledger(":memory:", LedgerId(b"sim-book"))
+    now = Now(0, CAMPUS_S)
+    ledger.import_inventory(blueprint().inventory, now)
+    for made in blueprint().cards:
+        ledger.deposit(made.card, DEPOSIT_FEN, f"sim-{made.label}", now)
+    database = ledger.database
+    if not isinstance(database, SqliteDatabase):
+        raise TypeError("a ledger in memory is SQLite's")
+    return database.connection

@@ -1,0 +1,109 @@
+"""Makes things happen at random moments: cuts, kills, restarts, disasters. `quiet` ends it."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tests.sim.ingest_part import copy_of
+
+if TYPE_CHECKING:
+    from tests.sim.campus import Campus
+
+
+class Nemesis:
+    """Works on a campus until told to be quiet."""
+
+    def __init__(self, campus: "Campus") -> None:
+        self._campus = campus
+        self._world = campus.world
+        self._on = True
+
+    def begin(self, span_s: float) -> None:
+        """Plan what is to happen; span_s: about how long the day's selling lasts."""
+        faults = self._campus.faults
+        self._every(faults.line_cut_s, self._cut_line)
+        self._every(faults.uplink_cut_s, self._cut_uplink)
+        self._every(faults.broker_restart_s, self._restart_broker)
+        self._every(faults.edge_kill_s, lambda: self._world.random.choice(self._campus.edges).kill())
+        self._every(faults.ingest_kill_s, self._kill_ingest)
+        self._every(faults.terminal_kill_s, lambda: self._world.random.choice(self._campus.terminals).cut())
+        if faults.outbox_destroyed:
+            self._world.after(self._world.between(0.2, 0.9) * span_s, self._destroy)
+        if faults.ledger_put_back:
+            first = self._world.between(0.05, 0.5) * span_s
+            self._world.after(first, self._copy_ledger, self._world.between(0.1, 0.4) * span_s)
+
+    def quiet(self) -> None:
+        """Nothing more; what is broken is mended."""
+        self._on = False
+        for line in self._campus.lines:
+            line.mend()
+        for edge in self._campus.edges:
+            edge.uplink_cut = False
+        if not self._campus.broker.up:
+            self._broker_up(forget=False)
+
+    def _every(self, mean_s: float, act: Callable[[], None]) -> None:
+        if mean_s:
+            self._world.after(self._world.random.expovariate(1 / mean_s), self._act, mean_s, act)
+
+    def _act(self, mean_s: float, act: Callable[[], None]) -> None:
+        if self._on:
+            act()
+            self._every(mean_s, act)
+
+    def _cut_line(self) -> None:
+        line = self._world.random.choice(self._campus.lines)
+        self._world.note("line cut", line.device)
+        line.cut()
+        self._world.after(self._world.between(1.0, 40.0), line.mend)
+
+    def _cut_uplink(self) -> None:
+        edge = self._world.random.choice(self._campus.edges)
+        edge.uplink_cut = True
+        edge.hang_up()
+        self._world.after(self._world.between(2.0, 60.0), self._mend_uplink, edge.name)
+
+    def _mend_uplink(self, name: str) -> None:
+        for edge in self._campus.edges:
+            if edge.name == name:
+                edge.uplink_cut = False
+
+    def _kill_ingest(self) -> None:
+        if self._campus.ingest.alive:
+            self._campus.ingest.kill()
+
+    def _restart_broker(self) -> None:
+        broker = self._campus.broker
+        if not broker.up:
+            return
+        forget = self._world.chance(0.6)
+        self._world.note("broker down", forget)
+        broker.up = False
+        for edge in self._campus.edges:
+            edge.hang_up()
+        self._campus.ingest.disconnected()
+        self._world.after(self._world.between(0.3, 4.0), self._broker_up, forget)
+
+    def _broker_up(self, forget: bool) -> None:
+        broker = self._campus.broker
+        if broker.up:
+            return
+        if forget:
+            broker.forget()
+        broker.up = True
+        self._world.note("broker up")
+        self._world.after(self._world.between(0.1, 1.0), self._campus.ingest.connect)
+
+    def _destroy(self) -> None:
+        if self._on:
+            self._world.random.choice(self._campus.edges).destroy_outbox()
+
+    def _copy_ledger(self, later_s: float) -> None:
+        if self._on and not self._campus.ingest.database.in_transaction:
+            copy = copy_of(self._campus.ingest.database)
+            self._world.note("ledger copied")
+            self._world.after(later_s, self._put_back, copy)
+
+    def _put_back(self, copy: object) -> None:
+        if self._on:
+            self._campus.ingest.put_back(copy)  # type: ignore[arg-type]  # what copy_of gave

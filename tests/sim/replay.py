@@ -1,0 +1,86 @@
+"""I7: the same records in any other order, with repetitions, make the same books.
+
+All that the boxes ever held is delivered anew, shuffled and partly doubled, to a fresh ledger; the loads' online
+requests come first, in their own order. What is compared is money and who has it, not numbers of entries.
+"""
+
+from collections import Counter
+from random import Random
+from typing import TYPE_CHECKING
+
+from cloud.ledger.ledger import Ledger
+from cloud.ledger.values import Received
+from cloud.online.load import LoadCounts, LoadDesk
+from shared.ids import BoxId, StoreId
+from tests.sim.books import Books
+from tests.sim.faults import Faults
+from tests.sim.ingest_part import KeysHere, copy_of
+from tests.sim.ledgers import fresh_ledger
+from tests.sim.stores import OutboxMirror
+from tests.sim.world import Violation, World
+
+if TYPE_CHECKING:
+    from tests.sim.campus import Campus
+
+PIECE_MAX = 40
+TRANSACTION_MAX = 6
+
+
+def check_replay(campus: "Campus") -> None:
+    """Deliver again, in another order; compare."""
+    database = copy_of(fresh_ledger())
+    ledger = campus.ingest.form(database, lambda point: None)
+    replayed = deliver(campus, Ledger(ledger))
+    books = Books(campus.judge.deeds)
+    books.committed(database)
+    if books.posted != campus.judge.books.posted:
+        deed = next(d for d in campus.judge.deeds if books.posted[d] != campus.judge.books.posted[d])
+        raise Violation("I7", f"{deed}: posted {books.posted[deed]} times after {replayed} deliveries in another order")
+    there, here = _money(books.balances), _money(campus.judge.books.balances)
+    if there != here:
+        code = next(code for code in there.keys() | here.keys() if there[code] != here[code])
+        raise Violation("I7", f"{code}: {there[code]} fen in another order, {here[code]} in this one")
+
+
+def deliver(campus: "Campus", ledger: Ledger) -> int:
+    """Everything again; how many batches."""
+    world = World(campus.world.seed)
+    keys = KeysHere(campus.plan.key_operations(), world, Faults())
+    desk, now = LoadDesk(keys, ledger, LoadCounts()), campus.ingest.now()
+    for box, request in campus.ingest.requests:
+        desk.answer(BoxId(box), request, now)
+    batches = [piece for mirror in _mirrors(campus) for piece in _pieces(campus, mirror, world.random)]
+    batches += [batch for batch in batches if world.random.random() < 0.3]
+    world.random.shuffle(batches)
+    at = 0
+    while at < len(batches):
+        size = world.random.randint(1, TRANSACTION_MAX)
+        ledger.receive(batches[at : at + size], keys.check_tac, now)
+        at += size
+    return len(batches)
+
+
+def _mirrors(campus: "Campus") -> list[OutboxMirror]:
+    return [*campus.judge.outboxes.values(), *campus.judge.retired]
+
+
+def _pieces(campus: "Campus", mirror: OutboxMirror, random: Random) -> list[Received]:
+    """Contiguous pieces of an outbox, of random sizes."""
+    partition = next(box.partition for box in campus.plan.boxes if box.box == mirror.box)
+    pieces, rows = [], sorted(mirror.rows)
+    while rows:
+        size = random.randint(1, PIECE_MAX)
+        part, rows = rows[:size], rows[size:]
+        records = tuple(mirror.rows[row][1] for row in part)
+        pieces.append(Received(BoxId(mirror.box), partition, StoreId(mirror.store), part[0], records))
+    return pieces
+
+
+def _money(balances: Counter[str]) -> Counter[str]:
+    """Transit counts as the account's own: a request that was granted here may have been refused there."""
+    money: Counter[str] = Counter()
+    for code, fen in balances.items():
+        money[code.replace("transit:", "online:")] += fen
+    return money
+
+

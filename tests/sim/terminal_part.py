@@ -1,0 +1,341 @@
+"""A terminal body in the world: the real firmware on a flash that forgets, a real PSAM, and a field for one real card.
+
+Its power may go between any two steps. What the driver itself promises (the shown log) it keeps across power cuts.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from edge.terminal.clock import Now
+from edge.terminal.firmware import Firmware
+from edge.terminal.flash import Flash, flash_size, format_flash
+from edge.terminal.steps import AwaitAnswer, Result, Show, Shown, Tap
+from shared.errors import StoreFault
+from shared.ids import StorageId
+from shared.purse.cos import UserCard
+from shared.purse.cos_psam import Psam
+from shared.purse.effects import ToCard, ToPsam
+from shared.purse.errors import CardLost, PsamLost
+from shared.purse.images import RamMemory
+from tests.sim.blueprint import TerminalMade
+from tests.sim.clock import Clock
+from tests.sim.disk import PowerCut, SimFlash
+from tests.sim.faults import Faults
+from tests.sim.judge import Judge
+from tests.sim.truth import CardTruth
+from tests.sim.world import World
+
+STEP_S = 0.012
+PAUSE = 0.2
+"""Share of the steps at which the rest of the world goes on before the next one."""
+DEBIT_INS = 0x54
+Done = Callable[[Result | None], None]
+"""How a tap ended; None: the terminal lost its power in the middle of it."""
+
+
+class TerminalPart:
+    """One body. `send` gives a message to its link; subclasses plant defects."""
+
+    flash_form: type[SimFlash] = SimFlash
+
+    def __init__(self, world: World, clock: Clock, faults: Faults, judge: Judge, made: TerminalMade) -> None:
+        self.made = made
+        self.name = made.settings.name
+        self.device = made.settings.device
+        self.send: Callable[[bytes], None] = lambda message: None
+        self.powered: Callable[[bool], None] = lambda up: None
+        self.firmware: Firmware | None = None
+        self.shown: list[Any] = []
+        self.world, self.clock, self.faults, self.judge = world, clock, faults, judge
+        self._life = 0
+        self._dead = False
+        ring = made.settings.ring_slots
+        self.flash = self.flash_form(flash_size(ring), self._step, lambda deed: judge.flash_lost(self.name, deed))
+        format_flash(self.flash, StorageId(world.bytes(8)), ring)
+        judge.flash(self.name, self.flash)
+        self._psam_memory = RamMemory(made.psam_image)
+        self._psam: Psam | None = None
+        self._booted_s = 0.0
+        self._rtc_lost_s: int | None = None
+        self._wake_s = float("inf")
+        self._tap: Tap[Result] | None = None
+        self._done: Done = lambda result: None
+        self._card: UserCard | None = None
+        self._truth: CardTruth | None = None
+
+    # --- life -----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Power on. The wire is told up by whoever owns the line."""
+        self._life += 1
+        self._dead = False
+        self._booted_s = self.world.now_s
+        self._wake_s = float("inf")
+        if self.world.chance(self.faults.rtc_lost):
+            self._rtc_lost_s = self.clock.campus_s()
+        try:
+            self._boot(clock_set=self._rtc_lost_s is None)
+        except PowerCut:
+            self._down()
+            return
+        self.world.note("terminal up", self.name)
+        self.powered(True)
+
+    def cut(self) -> None:
+        """The power goes, at a moment between two events."""
+        if not self._dead and self.firmware is not None:
+            self._down()
+
+    @property
+    def free(self) -> bool:
+        """Can a card be presented now?"""
+        return self.firmware is not None and self._tap is None
+
+    def owes(self) -> str:
+        """What keeps it from being at rest; empty when nothing does."""
+        if self.firmware is None:
+            return "is off"
+        body = self.firmware.body
+        if body.flash.unsettled or body.book.without_record or self._tap is not None:
+            return f"{body.flash.unsettled} records, {body.book.without_record} slots, tap {self._tap is not None}"
+        return ""
+
+    @property
+    def on(self) -> bool:
+        """Has it power?"""
+        return self.firmware is not None
+
+    def _boot(self, *, clock_set: bool) -> None:
+        flash = self._open_flash()
+        self._psam = Psam(self._psam_memory, self.world.bytes)
+        self._psam.power_on()
+        firmware = Firmware(self.made.settings, flash, self.world.bytes, clock_set=clock_set)
+        boot = firmware.boot(self.now())
+        answer: Any = None
+        while True:
+            try:
+                step = boot.send(answer)
+            except StopIteration:
+                break
+            answer = self._psam.transmit(step.apdu) if isinstance(step, ToPsam) else None
+        self.firmware = firmware
+
+    def _open_flash(self) -> Flash:
+        return Flash(self.flash)
+
+    def _down(self) -> None:
+        self._dead = True
+        self._life += 1
+        self.world.note("terminal cut", self.name)
+        if self.firmware is not None and self.firmware.body.clock.is_set:
+            self._rtc_lost_s = None  # the driver has set the RTC when the time came
+        self.firmware = None
+        self._end_card()
+        tap, done = self._tap, self._done
+        self._tap = None
+        if tap is not None:
+            _kill(tap)
+        if self._psam is not None:
+            self._psam.power_off()
+        self.flash.crash(lambda size: self.world.random.randint(0, size))
+        self.powered(False)
+        self.world.after(self.world.between(1.0, 15.0), self._restart, self._life)
+        if tap is not None:
+            done(None)
+
+    def _restart(self, life: int) -> None:
+        if life == self._life:
+            self.start()
+
+    def _step(self) -> None:
+        """Before every write and sync of the flash."""
+        if self._dead:
+            raise PowerCut
+        if self._life and self.world.chance(self.faults.terminal_cut):
+            raise PowerCut
+
+    def _point(self, name: str) -> None:
+        if self.world.chance(self.faults.points.get(name, 0.0)):
+            self.world.note("crash point", name, self.name)
+            raise PowerCut
+
+    # --- inputs ---------------------------------------------------------------------------------------------------
+
+    def now(self) -> Now:
+        """Its own idea of time."""
+        return self.clock.terminal(self._booted_s, self._rtc_lost_s)
+
+    def wire(self, up: bool) -> None:
+        """The link came or went."""
+        self._guard(lambda firmware: firmware.wire(up, self.now()))
+
+    def hear(self, message: bytes) -> None:
+        """A message from the edge."""
+        self._guard(lambda firmware: firmware.message(message, self.now()))
+
+    def _wake(self, life: int, due_s: float) -> None:
+        if life == self._life and due_s == self._wake_s:
+            self._wake_s = float("inf")
+            self._guard(lambda firmware: firmware.tick(self.now()))
+
+    def _guard(self, call: Callable[[Firmware], None]) -> None:
+        firmware = self.firmware
+        if firmware is None:
+            return
+        try:
+            call(firmware)
+            self._after(firmware)
+        except PowerCut:
+            self._down()
+
+    def _after(self, firmware: Firmware) -> None:
+        """Messages out, the next wake-up set, a waiting tap moved on."""
+        for message in firmware.take_messages():
+            self.send(message)
+        firmware.take_displays()
+        due_s = firmware.due_s() + self._booted_s
+        if due_s < self._wake_s:
+            self._wake_s = due_s
+            self.world.after(max(due_s - self.world.now_s, 0.0) + 1e-6, self._wake, self._life, due_s)
+
+    # --- taps -----------------------------------------------------------------------------------------------------
+
+    def present(self, card: CardTruth, verb: str, amount_fen: int, done: Done) -> None:
+        """Put a card into the field: verb sell, again or load."""
+        firmware = self.firmware
+        if firmware is None or self._tap is not None:
+            raise ValueError("the field is not free")
+        card.busy = True
+        self._truth = card
+        self._card = UserCard(_Watched(self, card), self.world.bytes)
+        self._card.power_on()
+        self._done = done
+        self.world.note(verb, self.name, card.label, amount_fen)
+        calls = {"sell": firmware.sell, "load": firmware.load}
+        self._tap = firmware.again(self.now()) if verb == "again" else calls[verb](amount_fen, self.now())
+        self._go(self._life, None)
+
+    def _go(self, life: int, answer: Any) -> None:
+        """Run the tap until it waits, ends, or the power goes."""
+        if life != self._life or self._tap is None or self.firmware is None:
+            return
+        try:
+            result = self._run(self._tap, self.firmware, answer)
+        except PowerCut:
+            self._down()
+            return
+        if result is not None:
+            self._ended(result)
+
+    def _run(self, tap: Tap[Result], firmware: Firmware, answer: Any) -> Result | None:
+        while True:
+            try:
+                step = tap.send(answer) if not isinstance(answer, Exception) else tap.throw(answer)
+            except StopIteration as end:
+                self._after(firmware)
+                result: Result = end.value
+                return result
+            self._after(firmware)
+            if isinstance(step, AwaitAnswer):
+                self._await(self._life)
+                return None
+            answer = self._answer(step)
+            if self.world.random.random() < PAUSE:
+                self.world.after(STEP_S, self._go, self._life, answer)
+                return None
+
+    def _await(self, life: int) -> None:
+        if life != self._life or self.firmware is None or self._tap is None:
+            return
+        if self.firmware.is_answered:
+            self._go(life, None)
+        else:
+            self.world.after(0.02, self._await, life)
+
+    def _answer(self, step: Any) -> Any:
+        if isinstance(step, ToCard):
+            return self._to_card(step.apdu)
+        if isinstance(step, ToPsam):
+            return self._to_psam(step.apdu)
+        if isinstance(step, Shown):
+            self._point("terminal.after_ring")
+            self.shown.append(step.row)
+            self.judge.shown(self.name, step.row)
+            self._point("terminal.after_shown")
+        elif isinstance(step, Show):
+            self.world.note("display", self.name, step.display.face.value)
+        return None
+
+    def _to_card(self, apdu: bytes) -> bytes | CardLost:
+        card, world = self._card, self.world
+        if card is None:
+            return CardLost("the card is gone")
+        tear = world.random.random() if world.chance(self.faults.card_tear) else 1.0
+        if tear < 0.5:
+            self._end_card()
+            return CardLost("torn before the command")
+        try:
+            answer = card.transmit(apdu)
+        except CardLost as loss:
+            self._end_card()
+            return loss
+        if apdu[1] == DEBIT_INS:
+            self._point("terminal.after_debit")
+        if tear < 1.0:
+            self._end_card()
+            return CardLost("torn before the answer")
+        return answer
+
+    def _to_psam(self, apdu: bytes) -> bytes | PsamLost:
+        if self._psam is None:
+            return PsamLost("no PSAM")
+        if not self.world.chance(self.faults.psam_loss):
+            return self._psam.transmit(apdu)
+        if self.world.chance(0.5):
+            self._psam.transmit(apdu)
+        return PsamLost("no answer")
+
+    def _ended(self, result: Result) -> None:
+        done = self._done
+        self._tap = None
+        self._end_card()
+        self.world.note("tap", self.name, result.end.value, str(result.reason))
+        done(result)
+
+    def _end_card(self) -> None:
+        if self._card is not None:
+            self._card.power_off()
+            self._card = None
+        if self._truth is not None:
+            self._truth.busy = False
+            self._truth = None
+
+    def card_changes(self, card: CardTruth, image: bytes) -> None:
+        """The card in the field is about to commit."""
+        happened = card.change(image, self.world.now_s)
+        if happened is not None:
+            self._point("terminal.before_pending")
+            self.judge.deed(self.name, card, happened)
+
+
+class _Watched:
+    """The card's memory while it is in this field."""
+
+    def __init__(self, part: TerminalPart, card: CardTruth) -> None:
+        self._part = part
+        self._card = card
+
+    def load(self) -> bytes:
+        return self._card.load()
+
+    def store(self, image: bytes, /) -> None:
+        self._part.card_changes(self._card, image)
+        self._card.store(image)
+
+
+def _kill(tap: Tap[Result]) -> None:
+    """End a generator whose body has no power: whatever it still tries to write fails."""
+    try:
+        tap.throw(PowerCut())
+    except (PowerCut, StopIteration, StoreFault):
+        pass
