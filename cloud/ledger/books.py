@@ -1,11 +1,11 @@
 """Writes what one transaction adds to the append-only books, and chains it to what stood before.
 
-Batch chain, per topic partition: hash = SHA-256(previous hash ‖ number ‖ digests of its records ‖ of its entries), in
-the order of their numbers. `verify` works it out again, so an edited, moved or missing row is named.
+Batch chain, per topic partition: hash = SHA-256(previous hash ‖ number ‖ SHA-256 over the digests of its records ‖ the
+same of its entries), in the order of their numbers. `verify` works it out again, so an edited row is noticed.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from enum import IntEnum
 from struct import Struct
 
@@ -145,7 +145,16 @@ def record_digest(
 
 
 def batch_hash(
-    previous: bytes, partition: int, number: int, records: Iterable[bytes], entries: Sequence[bytes]
+    previous: bytes, partition: int, number: int, records: Iterable[bytes], entries: Iterable[bytes]
 ) -> bytes:
     """32 bytes."""
-    return hashlib.sha256(b"".join((previous, _NUMBER.pack(partition, number), *records, b"|", *entries))).digest()
+    return seal_hash(previous, partition, number, _joined(records), _joined(entries))
+
+
+def seal_hash(previous: bytes, partition: int, number: int, records: bytes, entries: bytes) -> bytes:
+    """As batch_hash, from the SHA-256 over the records' digests and that over the entries'."""
+    return hashlib.sha256(previous + _NUMBER.pack(partition, number) + records + entries).digest()
+
+
+def _joined(digests: Iterable[bytes]) -> bytes:
+    return hashlib.sha256(b"".join(digests)).digest()

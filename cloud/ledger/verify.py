@@ -1,0 +1,50 @@
+"""The invariants on a real ledger (DESIGN 2, relsec I1–I5, I15): what was checked, how many, the first thing broken.
+
+Reads one snapshot and believes nothing that it can work out again: every sum from its source bytes, every TAC from the
+key process, every key, mark and batch hash from the records. Open cases are told, not blamed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cloud.db import Database
+from cloud.ledger.ledger import Ledger
+from cloud.ledger.read import Reader
+from cloud.ledger.values import CheckTac
+from cloud.ledger.verify_books import check_balances, check_chain, check_entries
+from cloud.ledger.verify_cards import check_cards
+from cloud.ledger.verify_check import Check
+from cloud.ledger.verify_records import check_keys, check_marks, check_open, check_records, check_tacs
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All checks, in the order in which they were made."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Nothing is broken."""
+        return not any(check.broken for check in self.checks)
+
+    @property
+    def first_broken(self) -> str:
+        """'name: what', or empty."""
+        return next((f"{check.name}: {check.broken}" for check in self.checks if check.broken), "")
+
+
+_CHECKS: tuple[Callable[[Database], Check], ...] = (
+    check_balances, check_entries, check_records, check_keys, check_marks, check_chain, check_cards, check_open,
+)  # fmt: skip
+
+
+def verify(source: Ledger | Reader, check_tac: CheckTac) -> Report:
+    """KeyFault when the key process cannot be asked: then nothing is said."""
+    with source.database.reading():
+        checks = [check(source.database) for check in _CHECKS]
+        checks.insert(3, check_tacs(source.database, check_tac))
+    return Report(tuple(checks))
+
+
+__all__ = ["Check", "Report", "verify"]

@@ -1,0 +1,260 @@
+"""Entries against their sources, balances against postings, batches against their hashes."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+
+from cloud.db import Database, Row
+from cloud.ledger.arrival import Arrival, arrive
+from cloud.ledger.balances import all_balances
+from cloud.ledger.books import ENTRY_COLUMNS, BatchKind, record_digest, seal_hash
+from cloud.ledger.entry import Entry, EntryKind, Posting, document_hash, entry_digest
+from cloud.ledger.posting import (
+    CardAccounts,
+    Postings,
+    deposit,
+    load_alone,
+    load_authorised,
+    load_confirmed,
+    load_reversed,
+    opening_balance,
+    purchase,
+    withdrawn,
+)
+from cloud.ledger.registry import Registry, read_registry
+from cloud.ledger.values import EntryUnbalanced
+from cloud.ledger.verify_check import CHUNK, Check, walk
+from shared.errors import WireFault
+from shared.wire import codec
+
+_LOADS = {
+    EntryKind.LOAD_AUTHORISED: load_authorised,
+    EntryKind.LOAD_CONFIRMED: load_confirmed,
+    EntryKind.LOAD_CONFIRMED_BY_COUNTER: load_confirmed,
+    EntryKind.LOAD_REVERSED: load_reversed,
+    EntryKind.LOAD_ALONE: load_alone,
+}
+
+
+def check_balances(db: Database) -> Check:
+    """The folded balances and their tail equal the sums of all postings, and together they are zero."""
+    sums: dict[int, int] = {}
+    for account, fen in db.run(
+        "SELECT account, CAST(SUM(fen) AS BIGINT) FROM (SELECT debit AS account, fen FROM posting "
+        "UNION ALL SELECT credit, -fen FROM posting) m GROUP BY account"
+    ):
+        sums[account] = fen
+    folded, known = all_balances(db), {number for (number,) in db.run("SELECT id FROM account")}
+    for account in sorted({*sums, *folded}):
+        if account not in known:
+            return Check("balances", len(sums), f"account {account} does not exist")
+        if sums.get(account, 0) != folded.get(account, 0):
+            text = f"account {account}: balance {folded.get(account, 0)}, postings say {sums.get(account, 0)}"
+            return Check("balances", len(sums), text)
+    total = sum(folded.values())
+    return Check("balances", len(sums), f"trial balance is {total} fen, not 0" if total else "")
+
+
+def check_entries(db: Database) -> Check:
+    """Every posting is what its record or document says: accounts and sum."""
+    registry, checked = read_registry(db), 0
+    lines = _Lines(db)
+    for row in walk(db, ENTRY_COLUMNS, "entry"):
+        checked += 1
+        broken = _entry_fault(db, registry, row, lines.of(row[0]))
+        if broken:
+            return Check("entries", checked, f"entry {row[0]}: {broken}")
+    strays = db.run("SELECT p.entry FROM posting p LEFT JOIN entry e ON e.id = p.entry WHERE e.id IS NULL LIMIT 1")
+    return Check("entries", checked, f"posting of entry {strays[0][0]}, which does not exist" if strays else "")
+
+
+class _Lines:
+    """Postings by entry, read a chunk ahead of the entries."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._held: dict[int, list[Row]] = {}
+        self._upto = 0
+
+    def of(self, entry: int) -> list[Row]:
+        while entry > self._upto:
+            low, self._upto = self._upto, self._upto + CHUNK
+            rows = self._db.run(
+                "SELECT entry, debit, credit, fen FROM posting WHERE entry > ? AND entry <= ? ORDER BY entry, line",
+                (low, self._upto),
+            )
+            self._held = {number: [row[1:] for row in some] for number, some in groupby(rows, itemgetter(0))}
+        return self._held.get(entry, [])
+
+
+def _entry_fault(db: Database, registry: Registry, row: Row, lines: list[Row]) -> str:
+    kind, input_hash, record, document, reverses = EntryKind(row[2]), row[6], row[8], row[9], row[10]
+    try:
+        actual = tuple(Posting(*line) for line in lines)
+    except EntryUnbalanced:
+        return "a posting that moves nothing"
+    if not actual:
+        return "no posting"
+    if reverses is not None:
+        return _withdrawal_fault(db, kind, actual, reverses)
+    if record is not None:
+        return _record_fault(db, registry, kind, actual, record, input_hash)
+    return _document_fault(registry, kind, actual, document, input_hash)
+
+
+def _withdrawal_fault(db: Database, kind: EntryKind, actual: Postings, reverses: int) -> str:
+    rows = db.run("SELECT debit, credit, fen FROM posting WHERE entry = ? ORDER BY line", (reverses,))
+    if kind is not EntryKind.EVIDENCE_WITHDRAWN or actual != withdrawn(tuple(Posting(*row) for row in rows)):
+        return f"is not the opposite of entry {reverses}"
+    return ""
+
+
+def _record_fault(
+    db: Database, registry: Registry, kind: EntryKind, actual: Postings, record: int, input_hash: bytes
+) -> str:
+    rows = db.run("SELECT stored FROM record WHERE id = ?", (record,))
+    if not rows:
+        return f"record {record} does not exist"
+    a = arrive(rows[0][0])
+    named = f"record {record} ({a.device.hex()}/{a.epoch}/{a.seq})"
+    if a.sha != input_hash:
+        return f"{named} is not the one it was made from"
+    card = registry.cards.get(a.record.card) if a.record else None
+    if a.record is None or card is None:
+        return f"{named} names no card of ours"
+    fen = a.record.amount_fen
+    if sum(p.fen for p in actual) != fen:
+        return f"posts {sum(p.fen for p in actual)} fen, {named} says {fen}"
+    if actual != _of_record(registry, kind, card.accounts, a, actual[0].credit):
+        return f"posts to accounts that {named} does not name"
+    return ""
+
+
+def _of_record(registry: Registry, kind: EntryKind, card: CardAccounts, a: Arrival, credited: int) -> Postings | None:
+    fen = a.record.amount_fen if a.record else 0
+    if kind in _LOADS:
+        return _LOADS[kind](card, fen)
+    body = registry.devices.get(a.device)
+    sides = (body.merchant_account, body.held_account) if body else ()
+    if kind not in (EntryKind.PURCHASE, EntryKind.EVIDENCE) or credited not in (*sides, registry.held_unknown):
+        return None
+    return purchase(card, credited, fen)
+
+
+def _document_fault(
+    registry: Registry, kind: EntryKind, actual: Postings, document: bytes | None, input_hash: bytes
+) -> str:
+    if document is None or document_hash(document) != input_hash:
+        return "its document is not the one it was made from"
+    try:
+        expected = _of_document(registry, kind, codec.loads(document))
+    except (WireFault, KeyError, TypeError, ValueError, EntryUnbalanced):
+        return "its document cannot be read"
+    if actual != expected:
+        posted, said = sum(p.fen for p in actual), sum(p.fen for p in expected)
+        return f"posts {posted} fen, its document says {said}, or other accounts"
+    return ""
+
+
+def _of_document(registry: Registry, kind: EntryKind, body: list[object]) -> Postings:
+    said, *fields = body
+    if said != kind:
+        raise ValueError("another kind")
+    if kind in _LOADS:
+        _, card, fen, *_ = fields
+        return _LOADS[kind](_accounts(registry, card), _fen(fen))
+    card, fen, *_ = fields
+    make = {EntryKind.OPENING: opening_balance, EntryKind.DEPOSIT: deposit}[kind]
+    return make(registry.bank, _accounts(registry, card), _fen(fen))
+
+
+def _accounts(registry: Registry, card: object) -> CardAccounts:
+    if not isinstance(card, bytes):
+        raise TypeError("a card is bytes")
+    return registry.cards[card].accounts
+
+
+def _fen(value: object) -> int:
+    if type(value) is not int:
+        raise TypeError("a sum is an integer")
+    return value
+
+
+def check_chain(db: Database) -> Check:
+    """Every batch hash, worked out again from the rows; numbers go on without a hole, but for announced recoveries."""
+    records, entries = _digests(_record_digests(db)), _digests(_entry_digests(db))
+    previous: dict[int, tuple[int, bytes]] = {}
+    checked = 0
+    for partition, number, kind, n_records, n_entries, sealed in db.run(
+        "SELECT partition, number, kind, records, entries, hash FROM batch ORDER BY partition, number"
+    ):
+        checked += 1
+        last, before = previous.get(partition, (0, bytes(32)))
+        r, r_count, r_named = records.pop((partition, number), _NOTHING)
+        e, e_count, e_named = entries.pop((partition, number), _NOTHING)
+        named = f"batch p{partition:02d}/{number} (records {r_named or '-'}, entries {e_named or '-'})"
+        if number != last + 1 and kind != BatchKind.RECOVERY:
+            return Check("batch-chain", checked, f"{named}: batch {last + 1} is missing")
+        if (r_count, e_count) != (n_records, n_entries):
+            return Check("batch-chain", checked, f"{named}: rows are missing or were added")
+        if seal_hash(before, partition, number, r, e) != sealed:
+            return Check("batch-chain", checked, f"{named}: a row was edited")
+        previous[partition] = number, sealed
+    for partition, number in (*records, *entries):
+        return Check("batch-chain", checked, f"batch p{partition:02d}/{number} is missing")
+    return Check("batch-chain", checked)
+
+
+Sealed = tuple[bytes, int, str]
+_NOTHING: Sealed = (hashlib.sha256().digest(), 0, "")
+
+
+@dataclass(slots=True)
+class _Sum:
+    """The digests of one batch's rows so far."""
+
+    first: int
+    last: int = 0
+    count: int = 0
+    made: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    def add(self, number: int, digest: bytes) -> None:
+        self.last, self.count = number, self.count + 1
+        self.made.update(digest)
+
+    def sealed(self) -> Sealed:
+        return self.made.digest(), self.count, f"{self.first}–{self.last}"
+
+
+def _digests(rows: Iterator[tuple[tuple[int, int], int, bytes]]) -> dict[tuple[int, int], Sealed]:
+    """(partition, number) → SHA-256 over the digests in order, how many, and 'first–last' id."""
+    sums: dict[tuple[int, int], _Sum] = {}
+    for key, number, digest in rows:
+        if key not in sums:
+            sums[key] = _Sum(number)
+        sums[key].add(number, digest)
+    return {key: found.sealed() for key, found in sums.items()}
+
+
+def _record_digests(db: Database) -> Iterator[tuple[tuple[int, int], int, bytes]]:
+    columns = "id, stored, fork, verdict, reason, received_ms, received_s, partition, number"
+    for number, stored, fork, verdict, reason, ms, s, partition, batch in walk(db, columns, "record"):
+        sha = hashlib.sha256(stored).digest()
+        yield (partition, batch), number, record_digest(sha, number, fork, verdict, reason, ms, s)
+
+
+def _entry_digests(db: Database) -> Iterator[tuple[tuple[int, int], int, bytes]]:
+    lines = _Lines(db)
+    for number, book, kind, day, ms, key, input_hash, flags, record, document, reverses, partition, batch in walk(
+        db, ENTRY_COLUMNS, "entry"
+    ):
+        digest = b"a posting that moves nothing"
+        try:
+            postings = tuple(Posting(*line) for line in lines.of(number))
+            entry = Entry(EntryKind(kind), day, key, input_hash, postings, record, document, reverses, flags)
+            digest = entry_digest(number, ms, book, entry)
+        except EntryUnbalanced:
+            pass  # the hash cannot fit then, which is what is said
+        yield (partition, batch), number, digest

@@ -1,0 +1,132 @@
+"""Each card against the books: its purse account, and the chain of balances that its own records read (I3).
+
+balance read next = balance read before − purchase + loads in between. A card with open cases or missing counters is
+not judged yet, only counted: a late record is no fault of the card.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
+
+from cloud.db import Database
+from cloud.ledger.arrival import Arrival, arrive
+from cloud.ledger.balances import all_balances
+from cloud.ledger.grey import State
+from cloud.ledger.load_cases import MAIN_PURSE, CaseState
+from cloud.ledger.verify_check import Check, proven
+from shared.records import LoadRecord, PurchaseRecord
+
+Step = tuple[int, int, int]
+"""Counter, balance as read before, sum."""
+
+
+@dataclass(slots=True)
+class _History:
+    """What is certain about one card."""
+
+    purchases: list[Step] = field(default_factory=list)
+    loads: list[Step] = field(default_factory=list)
+    others_fen: int = 0
+    """Moved in other purses than the main one: in the sum, not in the chain."""
+
+
+def check_cards(db: Database) -> Check:
+    """Purse accounts = opening + loads − purchases, and the chain of balances of every card that is complete."""
+    surplus, open_cards, extra = all_balances(db), _open_cards(db), _by_evidence(db)
+    checked = waiting = 0
+    histories = _histories(db, extra)
+    for card, label, opening, account in db.run(
+        "SELECT card, label, opening_fen, purse_account FROM card ORDER BY card"
+    ):
+        checked += 1
+        known = histories.get(card) or _History()
+        expected = opening + sum(s[2] for s in known.loads) - sum(s[2] for s in known.purchases) + known.others_fen
+        actual = -surplus.get(account, 0)
+        if expected != actual:
+            text = f"card {label}: purse account {actual} fen, its records say {expected}"
+            return Check("cards", checked, text)
+        if card in open_cards or _has_gap(known, opening):
+            waiting += 1
+        elif not chain_holds(opening, known.purchases, known.loads):
+            return Check("cards", checked, f"card {label}: the balances that it read do not follow from each other")
+    return Check("cards", checked, "", f"未收齐 not complete yet: {waiting}" if waiting else "")
+
+
+def chain_holds(opening_fen: int, purchases: Sequence[Step], loads: Sequence[Step]) -> bool:
+    """Is there an order of these purchases and loads, each in its own order, in which every balance read is right?"""
+    spent = list(accumulate((fen for _, _, fen in purchases), initial=0))
+    loaded = list(accumulate((fen for _, _, fen in loads), initial=0))
+    reached, done = {(0, 0)}, (len(purchases), len(loads))
+    while reached and done not in reached:
+        reached = {
+            step for i, j in reached for step in _steps(i, j, opening_fen - spent[i] + loaded[j], purchases, loads)
+        }
+    return done in reached
+
+
+def _steps(
+    i: int, j: int, balance_fen: int, purchases: Sequence[Step], loads: Sequence[Step]
+) -> Iterator[tuple[int, int]]:
+    if i < len(purchases) and purchases[i][1] == balance_fen:
+        yield i + 1, j
+    if j < len(loads) and loads[j][1] == balance_fen:
+        yield i, j + 1
+
+
+def _has_gap(known: _History, opening_fen: int) -> bool:
+    steps = (known.purchases, known.loads)
+    if any(b[0] != a[0] + 1 for some in steps for a, b in pairwise(some)):
+        return True
+    begins = {some[0][1] for some in steps if some}
+    return bool(begins) and opening_fen not in begins and any(some and some[0][0] > 0 for some in steps)
+
+
+def _histories(db: Database, extra: dict[bytes, list[Arrival]]) -> dict[bytes, _History]:
+    found: dict[bytes, _History] = defaultdict(_History)
+    for key, stored in proven(db):
+        if stored is not None:
+            _learn(found[key[:10]], arrive(stored))
+    for card, arrivals in extra.items():
+        for a in arrivals:
+            _learn(found[card], a)
+    for card, counter, balance, fen in db.run(
+        "SELECT card, counter, balance_fen, amount_fen FROM load_case WHERE state = ?",
+        (int(CaseState.CONFIRMED_BY_COUNTER),),
+    ):
+        found[card].loads.append((counter, balance, fen))
+    for known in found.values():
+        known.purchases.sort()
+        known.loads.sort()
+    return found
+
+
+def _learn(known: _History, a: Arrival) -> None:
+    r = a.record
+    if r is None:
+        return
+    sign = -1 if isinstance(r, PurchaseRecord) else 1
+    if a.card_key[10] != MAIN_PURSE:
+        known.others_fen += sign * r.amount_fen
+    elif isinstance(r, LoadRecord):
+        known.loads.append((r.counter, r.balance_fen, r.amount_fen))
+    else:
+        known.purchases.append((r.counter, r.balance_fen, r.amount_fen))
+
+
+def _by_evidence(db: Database) -> dict[bytes, list[Arrival]]:
+    """Grey purchases that were posted by evidence, by card. Loads stand in their cases."""
+    found: dict[bytes, list[Arrival]] = defaultdict(list)
+    for (stored,) in db.run(
+        "SELECT r.stored FROM suspense s JOIN record r ON r.id = s.record WHERE s.state = ? AND s.load IS NULL",
+        (int(State.EVIDENCE),),
+    ):
+        a = arrive(stored)
+        found[a.card_key[:10]].append(a)
+    return found
+
+
+def _open_cards(db: Database) -> set[bytes]:
+    grey = {purse[:10] for (purse,) in db.run("SELECT purse FROM suspense WHERE state = ?", (int(State.OPEN),))}
+    loads = {card for (card,) in db.run("SELECT card FROM load_case WHERE state = ?", (int(CaseState.PENDING),))}
+    return grey | loads

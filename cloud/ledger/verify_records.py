@@ -1,0 +1,159 @@
+"""Records against their digests, keys, TACs and marks; and what is open."""
+
+from collections.abc import Iterator
+
+from cloud.db import Database
+from cloud.ledger.arrival import Arrival, arrive, split_key
+from cloud.ledger.entry import EntryKind
+from cloud.ledger.grey import State
+from cloud.ledger.load_cases import CaseState
+from cloud.ledger.marks import Mark, add, unpack_ranges
+from cloud.ledger.quarantine import QuarantineState
+from cloud.ledger.values import CheckTac, Verdict
+from cloud.ledger.verify_check import CHUNK, Check, proven, walk
+from shared.errors import KeyFault
+from shared.purse.tac import TacVerdict
+from shared.wire.messages import RANGES_MAX
+
+_POSTED = (int(Verdict.POSTED), int(Verdict.HELD))
+
+
+def check_records(db: Database) -> Check:
+    """Bytes fit their digest and key; every record judged 'posted' has its entry."""
+    has_entry, released = _with_entry(db), _released(db)
+    checked = 0
+    for number, key, fork, digest, stored, verdict in walk(db, "id, key, fork, digest, stored, verdict", "record"):
+        checked += 1
+        a = arrive(stored)
+        named = f"record {number} ({_shown(key)})"
+        if a.digest != digest or a.key != key or fork not in (0, a.fork_number):
+            return Check("records", checked, f"{named}: its bytes are not those that came")
+        if (verdict in _POSTED or number in released) and a.slot and number not in has_entry:
+            return Check("records", checked, f"{named}: was posted and has no entry")
+    return Check("records", checked)
+
+
+def _with_entry(db: Database) -> set[int]:
+    rows = db.run("SELECT record FROM entry WHERE kind = ?", (int(EntryKind.PURCHASE),))
+    return {record for (record,) in rows}
+
+
+def _released(db: Database) -> set[int]:
+    rows = db.run("SELECT record FROM quarantine WHERE state = ?", (int(QuarantineState.POSTED),))
+    return {record for (record,) in rows}
+
+
+def check_keys(db: Database) -> Check:
+    """Every key names a record that proves it, and every proven record has its keys."""
+    checked = purchases = 0
+    for key, a in _proven(db):
+        checked += 1
+        if a is None or a.item is None or a.card_key != key:
+            return Check("keys", checked, f"card key {key.hex()} is not its record's")
+        purchases += bool(a.slot)
+    strays = db.run(
+        "SELECT t.record FROM ttn_key t LEFT JOIN card_key k ON k.record = t.record WHERE k.record IS NULL LIMIT 1"
+    )
+    if strays:
+        return Check("keys", checked, f"terminal number of record {strays[0][0]} has no card key")
+    for slot, claim, stored in db.run(
+        "SELECT t.slot, t.claim, r.stored FROM ttn_key t JOIN record r ON r.id = t.record"
+    ):
+        a = arrive(stored)
+        checked += 1
+        if (a.slot, a.claim) != (slot, claim):
+            return Check("keys", checked, f"terminal number {slot.hex()} is not its record's")
+        purchases -= 1
+    return Check("keys", checked, "a proven purchase lacks its terminal number" if purchases else _lacking(db))
+
+
+def _lacking(db: Database) -> str:
+    rows = db.run(
+        "SELECT r.id FROM record r LEFT JOIN card_key k ON k.record = r.id "
+        "WHERE r.verdict IN (?, ?) AND k.record IS NULL LIMIT 1",
+        _POSTED,
+    )
+    return f"record {rows[0][0]} was posted and has no card key" if rows else ""
+
+
+def _proven(db: Database) -> Iterator[tuple[bytes, Arrival | None]]:
+    return ((key, None if stored is None else arrive(stored)) for key, stored in proven(db))
+
+
+def check_tacs(db: Database, check_tac: CheckTac) -> Check:
+    """Every TAC that made an entry, asked again."""
+    checked, items, keys = 0, [], []
+    for key, a in _proven(db):
+        if a is None or a.item is None:
+            return Check("tacs", checked, f"card key {key.hex()} has no TAC behind it")
+        items.append(a.item)
+        keys.append(a.key)
+        checked += 1
+        if len(items) == CHUNK:
+            broken = _wrong_tac(items, keys, check_tac)
+            if broken:
+                return Check("tacs", checked, broken)
+            items, keys = [], []
+    return Check("tacs", checked, _wrong_tac(items, keys, check_tac))
+
+
+def _wrong_tac(items: list[bytes], keys: list[bytes], check_tac: CheckTac) -> str:
+    if not items:
+        return ""
+    answers = check_tac(b"".join(items))
+    if len(answers) != len(items):
+        raise KeyFault("TAC check: not one verdict per item")
+    return next(
+        (f"record {_shown(key)}: its TAC is wrong" for key, v in zip(keys, answers, strict=True) if v != TacVerdict.OK),
+        "",
+    )
+
+
+def check_marks(db: Database) -> Check:
+    """What acks name is held (I4); what is held is named, as far as a mark has room."""
+    marks = {
+        (device, epoch): Mark(cumulative, unpack_ranges(ranges))
+        for device, epoch, cumulative, ranges in db.run("SELECT device, epoch, cumulative, ranges FROM device_mark")
+    }
+    held: dict[tuple[bytes, int], Mark] = {}
+    checked = 0
+    for key in _keys(db):
+        device, epoch, seq = split_key(key)
+        checked += 1
+        mark = held.get((device, epoch), Mark())
+        wider = add(mark, [seq])
+        if wider == mark:
+            return Check("marks", checked, "", f"more than {RANGES_MAX} ranges of {device.hex()}: not compared")
+        held[device, epoch] = wider
+    for at in sorted({*marks, *held}):
+        named, here = marks.get(at, Mark()), held.get(at, Mark())
+        if not here.covers(named):
+            return Check("marks", checked, f"{at[0].hex()}/{at[1]}: acknowledges records that are not held")
+        if named != here and len(named.ranges) < RANGES_MAX:
+            return Check("marks", checked, f"{at[0].hex()}/{at[1]}: holds records that it does not acknowledge")
+    return Check("marks", checked)
+
+
+def _keys(db: Database) -> Iterator[bytes]:
+    """Keys of first bytes, in order of device, epoch, seq."""
+    last = bytes(12)
+    while True:
+        rows = db.run("SELECT key FROM record WHERE key > ? AND fork = 0 ORDER BY key LIMIT ?", (last, CHUNK))
+        yield from (key for (key,) in rows)
+        if len(rows) < CHUNK:
+            return
+        last = rows[-1][0]
+
+
+def check_open(db: Database) -> Check:
+    """Cases that somebody or something must still decide. Never broken."""
+    (grey,) = db.run("SELECT COUNT(*) FROM suspense WHERE state = ?", (int(State.OPEN),))[0]
+    (loads,) = db.run("SELECT COUNT(*) FROM load_case WHERE state = ?", (int(CaseState.PENDING),))[0]
+    (bad,) = db.run("SELECT COUNT(*) FROM quarantine WHERE state = ?", (int(QuarantineState.OPEN),))[0]
+    note = f"灰记录 grey {grey}, 圈存在途 pending loads {loads}, 隔离 quarantined {bad}"
+    return Check("open-cases", grey + loads + bad, "", note)
+
+
+def _shown(key: bytes) -> str:
+    device, epoch, seq = split_key(key)
+    return f"{device.hex()}/{epoch}/{seq}"
