@@ -78,6 +78,6 @@ class Watch:
         oldest_s = self.most("edge-", "oldest_unsettled_ms") / 1000
         return (
             f"{rate:5.1f} 笔/秒 taps/s · 待结算 in outbox {self.total('edge-', 'unsettled')} · "
-            f"已入账 posted {self.of('ingest').get('posted', 0)} · 最早等待 oldest unposted {oldest_s:.1f} s · "
+            f"已入账 posted {self.total('edge-', 'settled')} · 最早等待 oldest unposted {oldest_s:.1f} s · "
             f"重启 restarts {faults}"
         )

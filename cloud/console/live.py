@@ -36,6 +36,11 @@ class Live:
         self._frame = 0
         self.snapshot: dict[str, Any] = {"stale": True, "at_ms": 0}
 
+    @property
+    def viewers(self) -> int:
+        """How many streams are open."""
+        return len(self._viewers)
+
     async def run(self) -> None:
         """Read and send until cancelled."""
         sent_ms = 0

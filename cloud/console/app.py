@@ -1,0 +1,121 @@
+"""Composition root of the console 集控平台: reader, operators, pages, live stream, HTTPS. Never writes the ledger.
+
+`READY console https://… [first sign-in link]` when it serves; the link is there while nobody has set a password.
+"""
+
+import argparse
+import asyncio
+import os
+import secrets
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+from cloud.console.accounts import Accounts
+from cloud.console.asgi import Shell
+from cloud.console.live import Live
+from cloud.console.overview import Overview
+from cloud.console.pages import create_pages, renderer
+from cloud.console.sign_in import Sources
+from cloud.ledger.read import Reader, open_reader
+from cloud.life import report as report_status
+from cloud.life import say, stop_on_signals
+from cloud.settings import CloudSettings, load_settings
+
+FIRST_OPERATOR = "admin"
+TOKEN_FILE = "api.token"  # noqa: S105  # the name of a file
+STREAM_END_S = 1
+"""Open streams are cut after so long when the console ends."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until told to end."""
+    parser = argparse.ArgumentParser(prog="cloud console", description="集控平台 / the console")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--dsn", metavar="DSN")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--host", default="127.0.0.1", help="监听地址 / address (127.0.0.1)")
+    parser.add_argument(
+        "--clock", metavar="T0:REAL0:SPEED", help="不改变显示 / accepted, shows record times as they are"
+    )
+    parser.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即结束 / end when stdin closes")
+    given = parser.parse_args(arguments)
+    settings = load_settings(given.data)
+    asyncio.run(_serve(settings, given))
+    return 0
+
+
+async def _serve(settings: CloudSettings, given: argparse.Namespace) -> None:
+    reader = open_reader(settings.dsn(given.dsn))
+    accounts = Accounts(settings.data / "cloud" / "console.db")
+    live, shell = _assemble(settings, reader, accounts)
+    server = _Server(
+        uvicorn.Config(
+            shell, host=given.host, port=given.port, log_level="warning", access_log=False, lifespan="on",
+            ssl_certfile=settings.console_certificate, ssl_keyfile=settings.console_key,
+            timeout_graceful_shutdown=STREAM_END_S, timeout_keep_alive=30,
+        )
+    )  # fmt: skip
+    stop = asyncio.Event()
+    stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
+    serving = asyncio.create_task(server.serve(), name="console")
+    told = asyncio.create_task(_tell(server, stop, accounts, live, f"https://{given.host}:{given.port}/"))
+    await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    server.should_exit = True
+    server.serving.set()
+    await asyncio.gather(serving, told)
+    accounts.close()
+    reader.close()
+
+
+def _assemble(settings: CloudSettings, reader: Reader, accounts: Accounts) -> tuple[Live, Shell]:
+    overview = Overview(reader)
+    token = _machine_token(settings.data / "cloud" / TOKEN_FILE)
+    live: Live
+    sources = Sources(lambda: live.snapshot, overview.entries, accounts, token, secure=True)
+    pages = create_pages(sources)
+    live = Live(overview.read, renderer(pages), lambda: int(time.time() * 1000))
+    return live, Shell(pages, live, lambda token: accounts.session(token, int(time.time())) is not None)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn that says when it serves, and leaves signals to the root."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.serving = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to serve, then say so."""
+        await super().startup(sockets)
+        self.serving.set()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+async def _tell(server: _Server, stop: asyncio.Event, accounts: Accounts, live: Live, address: str) -> None:
+    await server.serving.wait()
+    link = "" if accounts.has_operator() else f" {address}first-login/{_first_link(accounts)}"
+    say(f"READY console {address}{link}")
+    await report_status(stop, lambda: {"stale": live.snapshot["stale"], "viewers": live.viewers})
+
+
+def _first_link(accounts: Accounts) -> str:
+    return accounts.make_link(FIRST_OPERATOR, int(time.time()))
+
+
+def _machine_token(path: Path) -> str:
+    """The token with which a program on this machine may read the API; made at the first start, 0600."""
+    if not path.exists():
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(fd, "w", encoding="ascii") as out:
+            out.write(secrets.token_urlsafe(32))
+    return path.read_text(encoding="ascii").strip()

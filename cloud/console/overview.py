@@ -1,0 +1,178 @@
+"""The ledger's read side as the overview shows it: words and marks chosen, no sum made here that the ledger makes.
+
+State marks: ok, warn, bad, off. A box that was not heard for 15 s takes its terminals with it into "unknown" (IX1).
+"""
+
+import time
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from cloud.ledger.read import Reader
+from cloud.ledger.views import BoxView, EntryView, FactView, RecordView, TerminalView
+from shared.ids import card_id
+from shared.wire.messages import TerminalState
+
+SILENT_MS = 15_000
+RECORDS = 15
+FACTS = 8
+RATE_WINDOW_MS = 10_000
+SECONDS_OF_2000 = 946_684_800
+_LEVELS = {"critical": "bad", "major": "bad", "紧急": "bad", "重要": "bad", "minor": "warn", "一般": "warn"}
+_VERDICTS = {
+    "POSTED": ("ok", "posted"),
+    "HELD": ("warn", "held"),
+    "SUSPENSE": ("warn", "suspense"),
+    "QUARANTINED": ("bad", "quarantined"),
+    "NO_ENTRY": ("off", "no_entry"),
+}
+_STATES = {
+    "joined": ("ok", "joined"),
+    "no-epoch": ("warn", "waiting"),
+    "parted": ("bad", "parted"),
+    "never": ("off", "never"),
+}
+
+
+class Overview:
+    """Makes snapshots. Belongs to one thread at a time; remembers only what it needs for the rate."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._posted: deque[tuple[int, int]] = deque(maxlen=64)
+
+    def read(self) -> dict[str, Any]:
+        """One snapshot as the templates and /api/v1/overview have it."""
+        now_ms = int(time.time() * 1000)
+        sums = self._reader.overview()
+        boxes = self._reader.boxes()
+        live = _live_states(boxes, now_ms)
+        oldest_s = max(0, now_ms - sums.oldest_ms) // 1000 if sums.oldest_ms else 0
+        return {
+            "drill": sums.demo,
+            "campus": sums.campus,
+            "figures": {
+                "rate": self._rate(sums.posted, now_ms),
+                "posted": sums.posted,
+                "spent_fen": sums.spent_fen,
+                "loads_fen": sums.loads_fen,
+                "unposted": max(sums.unsettled, sums.owed),
+                "oldest_s": oldest_s,
+                "suspense": sums.suspense,
+                "quarantined": sums.quarantined,
+                "held": sums.held,
+                "float_fen": sums.float_fen,
+            },
+            "ledger": {
+                "ok": sums.difference_fen == 0,
+                "difference_fen": sums.difference_fen,
+                "checked": sums.entries,
+            },
+            "boxes": [_box(box, now_ms) for box in boxes],
+            "terminals": [_terminal(view, live) for view in _newest(self._reader.terminals())],
+            "records": [_record(view) for view in self._reader.last_records(RECORDS)],
+            "facts": [_fact(view) for view in self._reader.facts(FACTS)],
+        }
+
+    def entries(self, card: bytes, counter: int, most: int) -> list[dict[str, Any]]:
+        """Entries of a card's counter, for the read API."""
+        return [entry_json(entry) for entry in self._reader.entries(card_id(card), counter)[:most]]
+
+    def _rate(self, posted: int, now_ms: int) -> float:
+        self._posted.append((now_ms, posted))
+        while len(self._posted) > 2 and now_ms - self._posted[0][0] > RATE_WINDOW_MS:
+            self._posted.popleft()
+        then_ms, before = self._posted[0]
+        return round((posted - before) * 1000 / (now_ms - then_ms), 1) if now_ms > then_ms else 0.0
+
+
+def entry_json(entry: EntryView) -> dict[str, Any]:
+    """An entry with its postings and where it came from."""
+    record = entry.record
+    return {
+        "entry": entry.entry,
+        "kind": entry.kind,
+        "booked_at_ms": entry.booked_at_ms,
+        "postings": [{"debit": d, "credit": c, "fen": fen} for d, c, fen in entry.postings],
+        "record": None
+        if record is None
+        else {
+            "terminal": record.terminal,
+            "epoch": record.epoch,
+            "seq": record.seq,
+            "counter": record.counter,
+            "amount_fen": record.amount_fen,
+            "verdict": record.verdict,
+        },
+    }
+
+
+def _live_states(boxes: list[BoxView], now_ms: int) -> dict[bytes, TerminalState | None]:
+    """Device → what its box says of it; None when the box itself is silent."""
+    found: dict[bytes, TerminalState | None] = {}
+    for box in boxes:
+        if box.state is not None:
+            fresh = box.state.online and now_ms - box.heard_ms < SILENT_MS
+            found.update({t.device: t if fresh else None for t in box.state.terminals})
+    return found
+
+
+def _newest(views: list[TerminalView]) -> list[TerminalView]:
+    """One row a body: its newest epoch."""
+    newest = {view.device: view for view in sorted(views, key=lambda view: view.epoch)}
+    return sorted(newest.values(), key=lambda view: view.name)
+
+
+def _box(view: BoxView, now_ms: int) -> dict[str, Any]:
+    state = view.state
+    silent = now_ms - view.heard_ms >= SILENT_MS
+    known = "unknown" if state is None else "offline" if silent or not state.online else "ok"
+    return {
+        "box": view.box,
+        "name": view.name,
+        "mark": {"unknown": "off", "offline": "bad", "ok": "ok"}[known],
+        "state": known,
+        "unsettled": state.unsettled if state else 0,
+        "cap": state.cap if state else 0,
+        "accepted": state.accepted if state else 0,
+        "faults": state.faults if state else 0,
+        "heard_s": max(0, now_ms - view.heard_ms) // 1000 if view.heard_ms else 0,
+    }
+
+
+def _terminal(view: TerminalView, live: Mapping[bytes, TerminalState | None]) -> dict[str, Any]:
+    said = live.get(view.device)
+    mark, state = _STATES.get(said.state, ("off", "waiting")) if said else ("off", "unknown")
+    return {
+        "name": view.name,
+        "place": view.place,
+        "merchant": view.merchant,
+        "link": f"{said.link}/{said.address}".rstrip("/") if said else "",
+        "mark": "warn" if mark == "ok" and view.owes else mark,
+        "state": state,
+        "last_seq": said.last_seq if said else view.last,
+        "settled": said.settled if said else view.settled,
+        "owes": view.owes,
+        "open_slots": said.open_slots if said else view.open_slots,
+    }
+
+
+def _record(view: RecordView) -> dict[str, Any]:
+    mark, verdict = _VERDICTS.get(view.verdict.upper(), ("off", "no_entry"))
+    return {
+        "time": time.strftime("%H:%M:%S", time.gmtime(view.time + SECONDS_OF_2000)) if view.time else "",
+        "terminal": view.terminal,
+        "card": view.label or view.card.hex(),
+        "kind": view.kind.lower() if view.kind else "other",
+        "amount_fen": view.amount_fen,
+        "mark": mark,
+        "verdict": verdict,
+    }
+
+
+def _fact(view: FactView) -> dict[str, Any]:
+    return {
+        "mark": _LEVELS.get(view.level, "warn"),
+        "time": time.strftime("%H:%M:%S", time.localtime(view.at_ms / 1000)),
+        "text": view.text or view.code,
+    }

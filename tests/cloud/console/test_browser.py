@@ -1,0 +1,143 @@
+"""The console as a person sees it: a real process, a real browser, HTTPS, one-time link, live page, staleness."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from compose.campus import step
+from compose.plan import demo_plan, write_plan
+from compose.servers import free_port
+
+PASSWORD = "a long enough password"
+CHROMIUM = "/usr/bin/chromium"
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+pytestmark = [pytest.mark.browser, pytest.mark.process]
+
+
+@dataclass
+class Console:
+    """A console process over a made campus, and its first sign-in link."""
+
+    process: subprocess.Popen[str]
+    address: str
+    link: str
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Iterator[Console]:
+    write_plan(tmp_path / "plan.json", demo_plan(5))
+    room = tmp_path / "campus"
+    for words in (
+        ("provisioning", "campus", "--data", str(room), "--plan", str(tmp_path / "plan.json")),
+        ("cloud", "import", "--data", str(room)),
+    ):
+        subprocess.run(step("step", *words).argv, check=True, stdout=subprocess.DEVNULL)
+    argv = [sys.executable, "-P", "-m", "cloud", "console", "--data", str(room), "--port", str(free_port())]
+    process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    assert process.stdout
+    found = re.match(r"READY console (\S+) (\S+)", process.stdout.readline())
+    assert found
+    yield Console(process, found[1], found[2])
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as player:
+        chromium = player.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(ignore_https_errors=True, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield page
+    assert [line for line in said if "ERR_" not in line] == []
+    context.close()
+
+
+def sign_in(page: Page, console: Console) -> None:
+    page.goto(console.link)
+    page.fill("input[name=password]", PASSWORD)
+    page.fill("input[name=again]", PASSWORD)
+    page.click("button.main")
+
+
+def test_from_the_link_to_the_live_page_in_both_languages(page: Page, console: Console) -> None:
+    sign_in(page, console)
+    expect(page.locator("#pill")).to_have_class(re.compile("live"))
+    expect(page.locator("body")).to_contain_text("账本检查")
+    expect(page.locator("body")).to_contain_text("已平")
+    expect(page.locator("body")).to_contain_text("演练校园")
+    expect(page.locator("tbody tr")).to_have_count(2 + 16)
+    page.click("text=English")
+    expect(page.locator("body")).to_contain_text("In balance")
+    page.click("text=Sign out")
+    expect(page.locator("h1")).to_have_text("Sign in")
+    page.fill("input[name=name]", "admin")
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button.main")
+    expect(page.locator("#pill")).to_have_class(re.compile("live"))
+
+
+def test_a_dead_stream_is_said_and_the_figures_are_greyed(page: Page, console: Console) -> None:
+    page.clock.install()
+    sign_in(page, console)
+    expect(page.locator("#pill")).to_have_class(re.compile("live"))
+    console.process.send_signal(signal.SIGKILL)
+    console.process.wait()
+    page.clock.fast_forward(16_000)
+    expect(page.locator("#pill")).to_have_class(re.compile("cut"))
+    expect(page.locator("#cut")).to_be_visible()
+    expect(page.locator("#live")).to_have_class(re.compile("grey"))
+
+
+def test_nothing_leaves_the_origin(page: Page, console: Console) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    sign_in(page, console)
+    expect(page.locator("#pill")).to_have_class(re.compile("live"))
+    assert asked
+    assert all(url.startswith(console.address) for url in asked)
+
+
+def test_a_phone_scrolls_no_page_sideways(page: Page, console: Console) -> None:
+    page.set_viewport_size({"width": 360, "height": 800})
+    sign_in(page, console)
+    expect(page.locator("#pill")).to_have_class(re.compile("live"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_an_ordered_end_closes_open_streams(page: Page, console: Console) -> None:
+    sign_in(page, console)
+    expect(page.locator("#pill")).to_have_class(re.compile("live"))
+    console.process.send_signal(signal.SIGTERM)
+    assert console.process.wait(timeout=10) == 0
+    assert console.process.stdout
+    last = [line for line in console.process.stdout.read().splitlines() if line.startswith("STATUS ")][-1]
+    assert json.loads(last.removeprefix("STATUS "))["stale"] is False
