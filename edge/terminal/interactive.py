@@ -187,7 +187,7 @@ class _Counter:
             try:
                 self._loader = _open_first(self._options, self._options.load_names)
             except InUse:
-                say("圈存机都在使用 / every load machine is in use; 用 --name load-… / name one")
+                say("没有空闲的圈存机 / no load machine is free; 可用 --name 指定 / name one with --name")
         return self._loader
 
     async def _tap(self, station: Station, tap: Callable[[], Tap[Result]]) -> None:

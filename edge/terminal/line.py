@@ -13,7 +13,7 @@ from edge.link.seal import Direction, Opened, Session, SessionOver, session_key
 from edge.terminal.body import Body
 from edge.terminal.desk import Desk
 from edge.terminal.flash import Epoch
-from edge.terminal.window import Window
+from edge.terminal.window import WINDOW, WINDOW_BUS, Window
 from shared.errors import WireFault
 from shared.inventory import DeviceKind
 from shared.wire.messages import EpochStatus
@@ -53,7 +53,7 @@ class Line:
         self._body = body
         self._flash = body.flash
         self._random = random_bytes
-        self.window = Window(body.flash)
+        self.window = Window(body.flash, WINDOW_BUS if body.settings.address else WINDOW)
         self.desk = Desk()
         self.out: list[bytes] = []
         self.state = State.NO_WIRE

@@ -10,7 +10,9 @@ from edge.link.messages import WelcomeEpoch
 from edge.terminal.flash import Epoch, Flash
 
 WINDOW = 8
-"""Records in flight."""
+"""Records in flight on TCP."""
+WINDOW_BUS = 2
+"""Records in flight on a shared bus: 32 terminals' worth must pass within RESEND_S at 75 records/s."""
 RESEND_S = 2.0
 RESEND_MAX_S = 16.0
 """Silence before the window is sent again doubles up to this; there is no last try."""
@@ -29,8 +31,9 @@ class Lane:
 class Window:
     """Sending state of one conversation. flying_s: since when the oldest record in flight waits for its ACK."""
 
-    def __init__(self, flash: Flash) -> None:
+    def __init__(self, flash: Flash, size: int) -> None:
         self._flash = flash
+        self._size = size
         self._lanes: list[Lane] = []
         self._resend_at = float("inf")
         self._wait_s = RESEND_S
@@ -85,7 +88,7 @@ class Window:
         was_flying = self.is_flying()
         if mono_s >= self._resend_at:
             self._again(mono_s)
-        room = WINDOW - sum(lane.sent - lane.acked for lane in self._lanes)
+        room = self._size - sum(lane.sent - lane.acked for lane in self._lanes)
         out: list[tuple[int, bytes]] = []
         for lane in self._lanes:
             row = self._flash.epoch(lane.epoch)

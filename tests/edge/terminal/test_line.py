@@ -11,7 +11,7 @@ from edge.terminal.display import Bar
 from edge.terminal.line import HEARTBEAT_S, JOIN_MAX_S, SILENCE_S, STATUS_S, UNACKED_S, State
 from edge.terminal.steps import End
 from edge.terminal.tapping import Tapping
-from edge.terminal.window import RESEND_S, WINDOW
+from edge.terminal.window import RESEND_S, WINDOW, WINDOW_BUS
 from shared.ids import PsamId, StoreId
 from shared.purse.errors import CardLost
 from shared.purse.images import PsamMaster, RamMemory, new_psam_image
@@ -151,6 +151,18 @@ def test_records_go_out_in_order_within_the_window_and_again_until_acked(bench):
     before = heard(bench, Type.RECORD)
     bench.wait(30)
     assert heard(bench, Type.RECORD) == before
+
+
+def test_on_a_bus_fewer_records_are_in_flight(school, kit):
+    link_ = {"name": "can0", "kind": "can", "bitrate": 125_000}
+    bench = kit.Bench(school, link=link_, address=3).connect()
+    bench.memory = school.memory()
+    bench.edge.acks = False
+    sell(bench, 5)
+    assert bench.edge.seqs() == list(range(1, WINDOW_BUS + 1))
+    bench.edge.acks = True
+    bench.wait(RESEND_S + 0.1)
+    assert bench.edge.seqs() == [1, 2, 3, 4, 5]
 
 
 def test_settled_frees_and_is_refused_above_the_ack(bench):
