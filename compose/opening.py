@@ -16,7 +16,7 @@ from typing import Any
 from compose import campus
 from compose.lines import write_lines
 from compose.options import Options
-from compose.plan import Plan, demo_plan, read_plan, with_load_and_validators_on_can, write_plan
+from compose.plan import Plan, read_plan, with_load_and_validators_on_can, write_plan
 from compose.postgres import postgres
 from compose.servers import BrokerFiles, embedded_broker, free_port, mosquitto
 from compose.supervise import Supervisor
@@ -53,7 +53,7 @@ class Campus:
 async def open_campus(options: Options, parts: Supervisor, run_dir: Path, say: Say) -> Campus:
     """Bring the demonstration up; StartFailed, StepFailed or WrongUse when it cannot be."""
     began = time.monotonic()
-    plan = _plan(options)
+    plan = await _plan(options, parts)
     known = known_room(options)
     where = await open_servers(options, parts, run_dir, plan, "")
     if not known:
@@ -144,11 +144,13 @@ def known_room(options: Options) -> bool:
     return True
 
 
-def _plan(options: Options) -> Plan:
+async def _plan(options: Options, parts: Supervisor) -> Plan:
     path = options.data / "plan.json"
     if path.exists():
         return read_plan(path)
-    plan = demo_plan(options.cards)
-    plan = with_load_and_validators_on_can(plan) if options.all_can else plan
-    write_plan(path, plan, {})
-    return plan
+    early = path.with_suffix(".new")
+    await step(parts, "plan", "provisioning", "plan", "demo", "--cards", str(options.cards), "--out", str(early))
+    if options.all_can:
+        write_plan(early, with_load_and_validators_on_can(read_plan(early)))
+    early.rename(path)
+    return read_plan(path)

@@ -90,21 +90,6 @@ class Plan:
                 yield box, box.link_of(terminal), terminal
 
 
-def demo_plan(cards: int = 200) -> Plan:
-    """The demonstration campus: a canteen with 8 POS on CAN, 4 on RS-485, 1 on TCP and a load machine; a bus with 2."""
-    can, line, tcp = Link("can0", LinkKind.CAN, 125_000), Link("line0", LinkKind.RS485, 115_200), _tcp()
-    counters = [_pos(n, "can0", n, f"{n}号窗口") for n in range(1, 9)]
-    counters += [_pos(n, "line0", n - 8, f"{n}号窗口") for n in range(9, 13)]
-    counters += [_pos(13, "tcp", 0, "小卖部"), Terminal("load-01", "load", "tcp", 0, "", "大厅圈存机")]
-    validators = [Terminal(f"bus-{n:02d}", "validator", "tcp", 0, "校车", f"校车{n}号门") for n in (1, 2)]
-    boxes = (
-        Box("canteen-1", "第一食堂", (can, line, tcp), tuple(counters)),
-        Box("bus-1", "校车一号", (_tcp(),), tuple(validators)),
-    )
-    purses = tuple(Card(f"{n:04d}", 2_000 + 500 * (n % 17)) for n in range(1, cards + 1))
-    return Plan(1, "演练校园", True, boxes, purses, None, ())
-
-
 def trace_plan(cards: list[str], terminals: list[str], load_machines: int) -> Plan:
     """The campus of a trace: its own terminals, at most 32 on the bus, and load machines; every card starts empty."""
     bodies = [
@@ -131,18 +116,21 @@ def write_plan(path: Path, plan: Plan, extra: Mapping[str, Any] | None = None) -
 def read_plan(path: Path) -> Plan:
     """Read PLAN.json back; WrongUse when it is not one."""
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        return parse_plan(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as fault:
+        raise WrongUse(f"{path.name}: not a plan / 不是校园计划: {fault}") from fault
+
+
+def parse_plan(raw: dict[str, Any]) -> Plan:
+    """The plan of its JSON; WrongUse when it is not one. What only provisioning needs is left to it."""
+    try:
         boxes = tuple(_box(box) for box in raw["boxes"])
         cards = tuple(Card(**card) for card in raw["cards"])
         plan = Plan(raw["campus"], raw["name"], raw["demo"], boxes, cards, raw["caps"], tuple(raw["hotlist"]))
-    except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise WrongUse(f"{path.name}: not a plan / 不是校园计划: {fault}") from fault
+    except (ValueError, KeyError, TypeError) as fault:
+        raise WrongUse(f"not a plan / 不是校园计划: {fault}") from fault
     list(plan.terminals())
     return plan
-
-
-def _pos(number: int, link: str, address: int, place: str) -> Terminal:
-    return Terminal(f"pos-{number:02d}", "pos", link, address, f"{'一二三四'[number % 4]}档口", place)
 
 
 def _tcp() -> Link:

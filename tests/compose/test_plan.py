@@ -10,25 +10,30 @@ from compose.plan import (
     BUS_MAX,
     LinkKind,
     Plan,
-    demo_plan,
+    parse_plan,
     read_plan,
     trace_plan,
     with_load_and_validators_on_can,
     write_plan,
 )
 from compose.verbs import WrongUse
+from provisioning.demo_plan import demo_plan
 
 WHERE = Where(Path("/d"), Path("/r"), 1883, 8443, {"canteen-1": 7001, "bus-1": 7002})
 
 
-@pytest.mark.parametrize("plan", [demo_plan(), trace_plan(["0012", "张三"], ["A1"], 8)])
+def demo() -> Plan:
+    return parse_plan(demo_plan())
+
+
+@pytest.mark.parametrize("plan", [demo(), trace_plan(["0012", "张三"], ["A1"], 8)])
 def test_a_plan_is_read_back_as_it_was(plan: Plan, tmp_path: Path) -> None:
     write_plan(tmp_path / "plan.json", plan)
     assert read_plan(tmp_path / "plan.json") == plan
 
 
 def test_the_demonstration_has_its_bodies() -> None:
-    kinds = [(terminal.kind, link.kind) for _, link, terminal in demo_plan().terminals()]
+    kinds = [(terminal.kind, link.kind) for _, link, terminal in demo().terminals()]
     assert [kinds.count(kind) for kind in (("pos", LinkKind.CAN), ("pos", LinkKind.RS485), ("pos", LinkKind.TCP))] == [
         8,
         4,
@@ -36,11 +41,11 @@ def test_the_demonstration_has_its_bodies() -> None:
     ]
     assert kinds.count(("load", LinkKind.TCP)) == 1
     assert kinds.count(("validator", LinkKind.TCP)) == 2
-    assert len(demo_plan().cards) == 200
+    assert len(demo().cards) == 200
 
 
 def test_all_on_can_keeps_addresses_apart() -> None:
-    plan = with_load_and_validators_on_can(demo_plan())
+    plan = with_load_and_validators_on_can(demo())
     on_can = [(box.box, terminal.address) for box, link, terminal in plan.terminals() if link.kind is LinkKind.CAN]
     assert len(on_can) == len(set(on_can)) == 11
 
@@ -54,7 +59,7 @@ def test_a_bus_of_a_trace_carries_at_most_32() -> None:
 @pytest.mark.parametrize("edit", [{"boxes": 1}, {"caps": None, "cards": [{"label": "1"}]}, None])
 def test_a_broken_plan_stops_the_start(edit: dict[str, object] | None, tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
-    write_plan(path, demo_plan())
+    write_plan(path, demo())
     whole = json.loads(path.read_text(encoding="utf-8"))
     path.write_text(json.dumps(whole | edit) if edit else "{", encoding="utf-8")
     with pytest.raises(WrongUse):
@@ -63,14 +68,14 @@ def test_a_broken_plan_stops_the_start(edit: dict[str, object] | None, tmp_path:
 
 def test_a_terminal_on_a_link_that_is_not_there_stops_the_start(tmp_path: Path) -> None:
     path = tmp_path / "plan.json"
-    write_plan(path, demo_plan())
+    write_plan(path, demo())
     path.write_text(path.read_text(encoding="utf-8").replace('"name": "line0"', '"name": "line9"'), encoding="utf-8")
     with pytest.raises(WrongUse, match="line0"):
         read_plan(path)
 
 
 def test_every_part_waits_for_what_it_needs() -> None:
-    plan = demo_plan()
+    plan = demo()
     parts = [
         *core_parts(WHERE, ("broker",)),
         *field_parts(WHERE, plan),

@@ -128,7 +128,7 @@ def test_what_is_no_plan_at_all_is_refused(raw: object) -> None:
 
 def test_the_launchers_plans_are_plans(tmp_path) -> None:
     extra = {"issued": "2024-02-29", "expires": "2034-03-01", "ceiling_fen": 5_000_000}
-    plans = (launcher.demo_plan(12), launcher.trace_plan(["0012", "12", "张三"], [f"窗口{n}" for n in range(40)], 8))
+    plans = (launcher.parse_plan(demo_plan(12)), launcher.trace_plan(["0012", "12", "张三"], [f"窗口{n}" for n in range(40)], 8))
     for plan in plans:
         launcher.write_plan(tmp_path / "plan.json", plan, extra)
         parsed = parse_plan(json.loads((tmp_path / "plan.json").read_text()))

@@ -14,7 +14,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from compose.campus import step
-from compose.plan import demo_plan, write_plan
 from compose.servers import free_port
 
 PASSWORD = "a long enough password"
@@ -43,9 +42,9 @@ class Console:
 
 @pytest.fixture
 def console(tmp_path: Path) -> Iterator[Console]:
-    write_plan(tmp_path / "plan.json", demo_plan(5))
     room = tmp_path / "campus"
     for words in (
+        ("provisioning", "plan", "demo", "--cards", "5", "--out", str(tmp_path / "plan.json")),
         ("provisioning", "campus", "--data", str(room), "--plan", str(tmp_path / "plan.json")),
         ("cloud", "import", "--data", str(room)),
     ):
