@@ -88,14 +88,14 @@ def epochs(db: Any) -> tuple[tuple[KeepEpoch, ...], list[Trouble]]:  # noqa: ANN
 
 def runs(db: Any, above: int) -> Iterator[Range]:  # noqa: ANN401  # DB-API connections differ
     """The rows above `above` that are there, as ranges."""
-    low = high = 0
+    low = high = -1
     for (row,) in db.execute("SELECT row FROM record WHERE row > ? ORDER BY row", (above,)).fetchall():
-        if row != high + 1:
-            if low:
+        if not low or row != high + 1:
+            if low > 0:
                 yield low, high
             low = row
         high = row
-    if low:
+    if low > 0:
         yield low, high
 
 
