@@ -3,12 +3,13 @@
 import sqlite3
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.box import Box
-from edge.effects import Effect, Now, Publish, Send
+from edge.effects import Command, Effect, Now, Outcome, Publish, Send
 from edge.link import messages as link
 from edge.link.messages import AuthEpoch, Type
 from edge.link.seal import Direction, Session, session_key
@@ -46,7 +47,9 @@ PARTITION = 7
 NO_PSAM = PsamId(b"")
 STORAGE = StorageId(b"storage1")
 LEDGER = LedgerId(b"LEDGER-1")
-STORE_IDS = (b"STORE-%02d" % n for n in range(100))
+OPEN: list[sqlite3.Connection] = []
+"""Databases of the fields of one test; conftest closes them."""
+STORE_IDS = (n.to_bytes(8, "big") for n in count(1))
 
 
 def device(number: int) -> DeviceId:
@@ -101,6 +104,7 @@ class Body:
     psam: PsamId = NO_PSAM
     storage: StorageId = STORAGE
     rings: dict[int, dict[int, bytes]] = field(default_factory=dict)
+    written: dict[tuple[int, int], bytes] = field(default_factory=dict)
     psams: dict[int, PsamId] = field(default_factory=dict)
     last: dict[int, int] = field(default_factory=dict)
     acked: dict[int, int] = field(default_factory=dict)
@@ -156,7 +160,7 @@ class Body:
         """A new record in the ring of the current epoch; its sealed message."""
         epoch = self.current
         seq = self.last[epoch] = self.last[epoch] + 1
-        self.rings[epoch][seq] = make(seq, amount)
+        self.rings[epoch][seq] = self.written[(epoch, seq)] = make(seq, amount)
         return self.record(seq)
 
     def record(self, seq: int, epoch: int = 0) -> bytes:
@@ -295,6 +299,7 @@ class Field:
         self.settings = given or settings()
         self.ledger = ledger or Ledger()
         self.db = sqlite3.connect(":memory:", isolation_level=None)
+        OPEN.append(self.db)
         self.s = 1000.0
         self.places: dict[tuple[str, int], Body] = {}
         self.facts: list[Fact] = []
@@ -310,7 +315,7 @@ class Field:
 
     def boot(self) -> None:
         """The box starts on what its outbox holds."""
-        self.store = OutboxStore(self.db, self.settings.outbox, next(STORE_IDS, b"STORE-XX"))
+        self.store = OutboxStore(self.db, self.settings.outbox, next(STORE_IDS))
         self.box = Box(self.settings, self.store.snapshot(), self._random)
         self.online = False
 
@@ -382,8 +387,10 @@ class Field:
                 else:
                     commands.append(effect)
             if commands:
-                outcomes = commit_group(self.store, commands, lambda: False)
-                queue.extend(self.box.on_outcomes(self.now(), outcomes))
+                queue.extend(self.box.on_outcomes(self.now(), self._commit(commands)))
+
+    def _commit(self, commands: list[Command]) -> list[Outcome]:
+        return commit_group(self.store, commands, lambda: False)
 
     def _deliver(self, effect: Send) -> list[Effect]:
         self.sent.append(effect)
