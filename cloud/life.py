@@ -43,9 +43,14 @@ def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
 
 
 async def report(stop: asyncio.Event, figures: Callable[[], Mapping[str, object]]) -> None:
-    """One STATUS line a second until `stop`, and a last one with the final figures."""
+    """One STATUS line a second until `stop`."""
     while not stop.is_set():
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), STATUS_S)
-        if not say("STATUS " + json.dumps(figures(), ensure_ascii=False)):
+        if not say_status(figures()):
             stop.set()
+
+
+def say_status(figures: Mapping[str, object]) -> bool:
+    """One STATUS line; False as `say`."""
+    return say("STATUS " + json.dumps(figures, ensure_ascii=False))

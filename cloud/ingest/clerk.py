@@ -7,9 +7,10 @@ acknowledged; doing the same again is safe, for every record, request and messag
 from collections.abc import Callable, Sequence
 
 from cloud.ingest.seal import AckSeal
-from cloud.ingest.tally import Tally
+from cloud.ingest.tally import Tally, books_of
 from cloud.ingest.ticket import Junk, Letter, States, Ticket
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.read import Reader
 from cloud.ledger.values import CheckTac, Now, Received
 from cloud.online.load import LoadDesk
 from shared.errors import KeyFault, RuleBroken
@@ -79,12 +80,13 @@ class Clerk:
             self._ledger.store_state(address.box, state, now_ms)
 
     def chores(self) -> None:
-        """What the ledger wants every few seconds."""
+        """What the ledger wants every few seconds; then its sums are quickly told."""
         self._ledger.fold()
+        self._tally.books = books_of(Reader(self._ledger.database).overview())
 
     def _received(self, batches: Sequence[Received], now: Now) -> list[Letter]:
         acks = self._ledger.receive(batches, self._check_tac, now)
-        self._tally.received(len(batches), sum(len(batch.records) for batch in batches))
+        self._tally.committed(len(batches), sum(len(batch.records) for batch in batches))
         return [self._seal.letter(ack) for ack in acks]
 
     def _routed(self, sender: Address, body: NowUp, now: Now) -> list[Letter]:

@@ -1,16 +1,34 @@
-"""What the ingest has done since it started, as numbers for the STATUS line. Written by the ledger thread and the loop,
-each its own numbers; read by the loop. A number may be one behind, never wrong."""
+"""What the ingest has done and what the books say, as numbers for the STATUS line.
 
-from dataclasses import asdict, dataclass
+Written by the ledger thread and the loop, each its own numbers; read by the loop. A number may be a second old.
+"""
 
+from dataclasses import asdict, dataclass, field
+
+from cloud.ledger.views import Overview
 from shared.errors import KeyFault, StoreFault
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Of the data folder since its first start. records = posted + suspense + quarantined + no_entry."""
+
+    records: int = 0
+    posted: int = 0
+    held: int = 0
+    suspense: int = 0
+    quarantined: int = 0
+    no_entry: int = 0
+    duplicates: int = 0
+    oldest_ms: int = 0
+    """Since when (Unix ms) a box waits for a ledger ack; 0 = none does."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """records: received, all verdicts. Faults are counted per attempt."""
+    """Of this process since its start. received: records in committed batches; faults are counted per attempt."""
 
-    records: int = 0
+    received: int = 0
     batches: int = 0
     messages: int = 0
     junk: int = 0
@@ -22,12 +40,13 @@ class Tally:
     key_faults: int = 0
     store_faults: int = 0
     last_fault: str = ""
+    books: Books = field(default_factory=Books)
 
-    def received(self, messages: int, records: int) -> None:
-        """A ledger transaction was committed."""
+    def committed(self, messages: int, records: int) -> None:
+        """A ledger transaction."""
         self.batches += 1
         self.messages += messages
-        self.records += records
+        self.received += records
 
     def failed(self, fault: KeyFault | StoreFault) -> None:
         """An attempt that did nothing, because the key process or the database is away."""
@@ -37,6 +56,16 @@ class Tally:
             self.store_faults += 1
         self.last_fault = f"{type(fault).__name__}: {fault}"[:200]
 
-    def figures(self) -> dict[str, int | str]:
+    def figures(self) -> dict[str, object]:
         """All of it, for STATUS."""
-        return asdict(self)
+        own = asdict(self)
+        books: dict[str, object] = own.pop("books")
+        return {**books, **own}
+
+
+def books_of(view: Overview) -> Books:
+    """The part of the overview that STATUS shows."""
+    return Books(
+        view.records, view.posted, view.held, view.suspense, view.quarantined, view.no_entry, view.duplicates,
+        view.oldest_ms,
+    )  # fmt: skip

@@ -7,6 +7,7 @@ is tried again after a bounded pause. Any other exception ends the process, for 
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
 from cloud.ingest.lanes import Lanes
@@ -36,23 +37,25 @@ class Doer(Protocol):
         """The ledger's small duties."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """What the thread tells, from within itself. on_end: once, with what ended it."""
+
+    on_open: Callable[[], None]
+    deliver: Deliver
+    on_end: Callable[[BaseException | None], None]
+
+
 class LedgerThread(threading.Thread):
     """Owns the ledger: opens it, works on it and closes it, all in this one thread."""
 
     def __init__(
-        self,
-        lanes: Lanes,
-        opened: Callable[[], AbstractContextManager[Doer]],
-        deliver: Deliver,
-        on_end: Callable[[BaseException | None], None],
-        tally: Tally,
+        self, lanes: Lanes, opened: Callable[[], AbstractContextManager[Doer]], reports: Reports, tally: Tally
     ) -> None:
-        """`deliver` and `on_end` are called in this thread; `on_end` once, with what ended it."""
         super().__init__(name="ledger", daemon=True)
         self._lanes = lanes
         self._opened = opened
-        self._deliver = deliver
-        self._on_end = on_end
+        self._reports = reports
         self._tally = tally
         self._failures: dict[type[Money | Now], int] = {Money: 0, Now: 0}
 
@@ -60,12 +63,14 @@ class LedgerThread(threading.Thread):
         """Until the lanes are closed."""
         try:
             with self._opened() as doer:
+                self._reports.on_open()
                 while (work := self._lanes.take()) is not None:
                     self._do(doer, work)
+                self._spare(doer.chores)
         except BaseException as fault:  # noqa: BLE001  # told to the loop, which ends the process with it
-            self._on_end(fault)
+            self._reports.on_end(fault)
         else:
-            self._on_end(None)
+            self._reports.on_end(None)
 
     def _do(self, doer: Doer, work: Work) -> None:
         match work:
@@ -86,7 +91,7 @@ class LedgerThread(threading.Thread):
                 self._lanes.give_back(Now(work.tickets[at:]), self._pause_s(Now, fault))
                 return
             self._failures[Now] = 0
-            self._deliver(letters, (ticket,))
+            self._reports.deliver(letters, (ticket,))
 
     def _money(self, doer: Doer, work: Money) -> None:
         try:
@@ -95,7 +100,7 @@ class LedgerThread(threading.Thread):
             self._lanes.give_back(work, self._pause_s(Money, fault))
             return
         self._failures[Money] = 0
-        self._deliver(letters, work.tickets)
+        self._reports.deliver(letters, work.tickets)
 
     def _spare(self, duty: Callable[[], None]) -> None:
         """Work that comes again by itself: a failure is counted, and that is all."""

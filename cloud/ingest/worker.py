@@ -20,12 +20,12 @@ from cloud.ingest.lanes import Lanes
 from cloud.ingest.mqtt import Endpoint, Session, SessionPlan, SessionTakenOver, tls_context
 from cloud.ingest.seal import AckSeal, load_ack_key
 from cloud.ingest.tally import Tally
-from cloud.ingest.thread import LedgerThread
+from cloud.ingest.thread import LedgerThread, Reports
 from cloud.ingest.ticket import Arrival, Letter, Ticket
 from cloud.keys import KeyClient
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.values import Now
-from cloud.life import report, say, stop_on_signals
+from cloud.life import report, say, say_status, stop_on_signals
 from cloud.online.load import LoadCounts, LoadDesk
 from cloud.settings import CloudSettings
 from shared.campus_clock import CampusClock
@@ -68,6 +68,7 @@ class Worker:
         self._loads = LoadCounts()
         self._lanes = Lanes()
         self._stop = asyncio.Event()
+        self._ledger_open = asyncio.Event()
         self._thread_gone = asyncio.Event()
         self._fault: BaseException | None = None
         endpoint = Endpoint(options.host, options.port, self._tls())
@@ -88,6 +89,7 @@ class Worker:
         tasks += [loop.create_task(self._greet(), name="greet"), loop.create_task(self._chores(), name="chores")]
         await report(self._stop, self._figures)
         await self._end(tasks)
+        say_status(self._figures())
         if self._fault is not None:
             raise self._fault
         return 0
@@ -142,7 +144,10 @@ class Worker:
         def on_end(fault: BaseException | None) -> None:
             loop.call_soon_threadsafe(self._thread_ended, fault)
 
-        return LedgerThread(self._lanes, self._opened, deliver, on_end, self._tally)
+        def on_open() -> None:
+            loop.call_soon_threadsafe(self._ledger_open.set)
+
+        return LedgerThread(self._lanes, self._opened, Reports(on_open, deliver, on_end), self._tally)
 
     @contextmanager
     def _opened(self) -> Iterator[Clerk]:
@@ -167,6 +172,7 @@ class Worker:
             self._fail(fault, "session taken over")
 
     async def _greet(self) -> None:
+        await self._ledger_open.wait()
         await self._now.up.wait()
         await self._money.up.wait()
         say("READY ingest")

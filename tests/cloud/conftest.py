@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.cloud.campus import Campus, key_process, make_campus
+from tests.cloud.campus import Campus, key_process, make_campus, run_part
 
 
 @pytest.fixture(scope="session")
 def provisioned(tmp_path_factory: pytest.TempPathFactory) -> Campus:
-    """As provisioning made it. Only copies are changed."""
-    return make_campus(tmp_path_factory.mktemp("made"))
+    """As provisioning made it, and imported. Only copies are changed."""
+    made = make_campus(tmp_path_factory.mktemp("made"))
+    run_part("cloud", "import", "--data", made.data)
+    return made
 
 
 @pytest.fixture(scope="session")
@@ -23,5 +25,5 @@ def keys_socket(provisioned: Campus, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture
 def campus(provisioned: Campus, tmp_path: Path) -> Campus:
-    """A data folder of this test's own, nothing imported yet."""
+    """A data folder of this test's own, with the imported ledger."""
     return provisioned.copy_to(tmp_path / "data")

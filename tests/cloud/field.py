@@ -1,6 +1,7 @@
 """A box of the tests: an outbox in memory, batches up, acks down, sends again what was not named. paho, real broker."""
 
 import queue
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -114,6 +115,8 @@ class FieldBox:
         client.on_connect = self._on_connect
         client.on_disconnect = lambda *_: self._connected.clear()
         client.on_message = self._on_message
+        client.on_publish = self._on_publish
+        client.on_socket_open = lambda _client, _data, peer: peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return client
 
     def _on_connect(self, client: paho.Client, *_: object) -> None:
@@ -125,7 +128,14 @@ class FieldBox:
         self.hello()
         self._changed.set()
 
+    def _on_publish(self, *_: object) -> None:
+        """Neither broker sets TCP_NODELAY by default: what follows its PUBACK waits for our TCP ACK, 40 ms or now."""
+        peer = self._client.socket()
+        if isinstance(peer, socket.socket):
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+
     def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
+        self._on_publish()
         if message.topic.endswith(DOWN_MONEY):
             self._acked(decode_ack(message.payload))
             return

@@ -1,0 +1,169 @@
+"""What a ledger is asked by command: is it true (`verify`), and what does it add up to (`report`). Changes nothing."""
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from cloud.intake_commands import read_inventory
+from cloud.keys import KeyClient
+from cloud.ledger.read import Reader, open_reader
+from cloud.ledger.values import CheckTac
+from cloud.ledger.verify import Check, Report
+from cloud.ledger.verify import verify as check_ledger
+from cloud.ledger.views import TerminalCount
+from cloud.settings import load_settings
+from cloud.shown import Shown, compare
+from shared.errors import ConfigFault
+from shared.ids import CardId
+from shared.inventory import DeviceKind
+from shared.money import yuan
+from shared.purse.tac import ITEM_SIZE
+
+NAMES = {
+    "balances": "余额 balances",
+    "entries": "分录 entries",
+    "records": "记录 records",
+    "tacs": "复核 TAC",
+    "keys": "唯一键 unique keys",
+    "marks": "回执标记 ack marks",
+    "batch-chain": "批次链 batch chain",
+    "cards": "逐卡 cards",
+    "open-cases": "未结 open cases",
+}
+NAME_WIDTH = 22
+
+
+def verify(data: Path, dsn: str | None, keys: Path | None, *, as_json: bool) -> int:
+    """0 when all is true, 1 when not. Without `keys` no TAC is asked again, and the output says so."""
+    with _reader(data, dsn) as reader:
+        found = _checked(reader, keys)
+    if as_json:
+        checks = [{**asdict(check), "ok": not check.broken} for check in found.checks]
+        _say_json({"ok": found.ok, "first_broken": found.first_broken, "checks": checks})
+    else:
+        for line in _table(found, asked=keys is not None):
+            sys.stdout.write(line + "\n")
+    return 0 if found.ok else 1
+
+
+def report(data: Path, dsn: str | None, *, as_json: bool) -> int:
+    """The sums since the first start, and what the terminals have shown against what was posted."""
+    with _reader(data, dsn) as reader:
+
+        def kinds_of(card: CardId, counter: int) -> list[str]:
+            return [entry.kind for entry in reader.entries(card, counter)]
+
+        sums = _sums(reader, compare(data, kinds_of), _load_machines(data))
+    if as_json:
+        _say_json(sums)
+    else:
+        for name, value in sums.items():
+            if not isinstance(value, dict):
+                sys.stdout.write(f"{name:<18} {yuan(value) if name.endswith('_fen') else value}\n")
+    return 0
+
+
+@contextmanager
+def _reader(data: Path, dsn: str | None) -> Iterator[Reader]:
+    where = load_settings(data).dsn(dsn)
+    if "://" not in where and not Path(where).exists():
+        raise ConfigFault(f"{where}: 没有账本 / there is no ledger")
+    with closing(open_reader(where)) as reader:
+        yield reader
+
+
+def _checked(reader: Reader, keys: Path | None) -> Report:
+    if keys is None:
+        found = check_ledger(reader, _unasked)
+        return Report(tuple(check for check in found.checks if check.name != "tacs"))
+    with KeyClient(keys) as client:
+        check_tac: CheckTac = client.check_tac
+        return check_ledger(reader, check_tac)
+
+
+def _unasked(items: bytes) -> bytes:
+    """Stands in for the key process; the check that it would answer is left out of the report."""
+    return bytes(len(items) // ITEM_SIZE)
+
+
+def _table(found: Report, *, asked: bool) -> Iterator[str]:
+    for check in found.checks:
+        yield _row(check)
+    if not asked:
+        yield "  —  未复核 TAC（缺 --keys）/ TACs were not checked again (no --keys)"
+    yield "账本无误 / the ledger is true" if found.ok else f"账本有误 / NOT TRUE: {found.first_broken}"
+
+
+def _row(check: Check) -> str:
+    name = NAMES.get(check.name, check.name)
+    gap = " " * max(1, NAME_WIDTH - _width(name))
+    mark = "✗ " if check.broken else "✓ "
+    return f"  {mark}{name}{gap}{check.checked:>10}  {check.broken or check.note}".rstrip()
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: Chinese characters take two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _load_machines(data: Path) -> frozenset[bytes]:
+    devices = read_inventory(load_settings(data)).devices
+    return frozenset(row.device for row in devices if row.kind is DeviceKind.LOAD_MACHINE)
+
+
+def _sums(reader: Reader, shown: Shown, load_machines: frozenset[bytes]) -> dict[str, Any]:
+    view = reader.overview()
+    terminals: dict[str, dict[str, Any]] = {}
+    for row in sorted(reader.by_terminal(), key=lambda row: (row.name, row.epoch)):
+        terminals[row.name] = _added(terminals.get(row.name), row, is_load=row.device in load_machines)
+    for name, (taps, loads) in shown.by_terminal.items():
+        if name in terminals:
+            terminals[name] |= {"taps": taps, "loads_shown": loads}
+    return {
+        "records": view.records,
+        "posted": view.posted,
+        "held": view.held,
+        "suspense": view.suspense,
+        "quarantined": view.quarantined,
+        "no_entry": view.no_entry,
+        "duplicates": view.duplicates,
+        "opening_fen": view.opening_fen,
+        "loads": view.loads,
+        "loads_fen": view.loads_fen,
+        "spent_fen": view.spent_fen,
+        "purse_float_fen": view.float_fen,
+        "online_fen": view.online_fen,
+        "transit_fen": view.transit_fen,
+        "difference_fen": view.difference_fen,
+        "shown": {
+            "taps": shown.taps, "loads": shown.loads, "lost": shown.lost, "double": shown.double, "first": shown.first,
+        },
+        "terminals": terminals,
+    }  # fmt: skip
+
+
+def _added(before: dict[str, Any] | None, row: TerminalCount, *, is_load: bool) -> dict[str, Any]:
+    """Counts over all epochs of a terminal; the sequence range is that of the newest."""
+    old = before or dict.fromkeys(("posted", "suspense", "quarantined", "spent_fen", "loads", "loads_fen"), 0)
+    return {
+        "place": row.place,
+        "merchant": row.merchant,
+        "first_seq": row.first,
+        "last_seq": row.last,
+        "taps": 0,
+        "posted": old["posted"] + row.posted,
+        "suspense": old["suspense"] + row.suspense,
+        "quarantined": old["quarantined"] + row.quarantined,
+        "spent_fen": old["spent_fen"] + row.spent_fen,
+        "loads": old["loads"] + (row.posted if is_load else 0),
+        "loads_fen": old["loads_fen"] + row.loaded_fen,
+    }
+
+
+def _say_json(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
