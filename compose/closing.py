@@ -6,22 +6,26 @@ What cannot be drained within the bound is said with its name; the sheet is then
 import asyncio
 import json
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
 from compose.campus import step
 from compose.opening import Campus, Say
+from compose.replay import with_speed
 from compose.sheet import Figures, Terminal, report, sheet
-from compose.supervise import Ended, Outcome, Supervisor
+from compose.supervise import Ended, Supervisor
 from compose.watch import Watch
 
 DRAIN_S = 180.0
 """Bound of the drain: after it, who still owes is named."""
 STEP_S = 600.0
+TOLD_LINES = 20
 
 
 async def close(campus: Campus, parts: Supervisor, watch: Watch, hurry: asyncio.Event, say: Say) -> Figures:
     """Stop selling, drain, verify, collect the figures. A second wish (hurry) ends the drain at once."""
+    campus = with_speed(campus, time.monotonic())
     say("停止营业，撕卡补刷，排空…… selling stops; torn cards come again; draining")
     for name in campus.sellers:
         parts.send(name, signal.SIGUSR1)
@@ -58,11 +62,11 @@ async def _figures(campus: Campus, parts: Supervisor, watch: Watch, say: Say) ->
     where = campus.where
     data = ("--data", str(where.data))
     store = (*data, *(("--dsn", where.dsn) if where.dsn else ()))
-    books = await _json_step(parts, "report", say, "cloud", "report", *store, "--json")
+    books = await _json_step("report", say, "cloud", "report", *store, "--json")
     keys = ("--keys", str(where.keys_socket))
-    cloud = await _json_step(parts, "verify", say, "cloud", "verify", *store, *keys, "--json")
-    edges = await _json_step(parts, "verify-edge", say, "edge", "verify", *data, "--json")
-    cards = await _json_step(parts, "cards", say, "edge.terminal", "cards", *data, "--json")
+    cloud = await _json_step("verify", say, "cloud", "verify", *store, *keys, "--json")
+    edges = await _json_step("verify-edge", say, "edge", "verify", *data, "--json")
+    cards = await _json_step("cards", say, "edge.terminal", "cards", *data, "--json")
     checks = [*cloud.get("checks", []), *edges.get("checks", [])]
     verify = {"ok": bool(cloud.get("ok") and edges.get("ok")), "checks": checks}
     return _assemble(campus, parts, watch, books, verify, cards)
@@ -77,9 +81,10 @@ def _assemble(
     cards: dict[str, Any],
 ) -> Figures:
     shown = books.get("shown", {})
-    terminals = tuple(_terminal(name, row, watch) for name, row in sorted(books.get("terminals", {}).items()))
+    rows = sorted(books.get("terminals", {}).items())
+    terminals = tuple(_terminal(name, row, watch, by_label=campus.script) for name, row in rows)
     latency = [watch.of(name).get("latency_ms") or {} for name in watch.named("edge-")]
-    this_run = {"taps": watch.total("t-", "taps"), "loads": watch.total("t-", "loads")}
+    this_run: dict[str, float] = {"taps": watch.total("t-", "taps"), "loads": watch.total("t-", "loads")}
     return Figures(
         taps=shown.get("taps", 0),
         declined=watch.total("t-", "declined"),
@@ -107,10 +112,11 @@ def _assemble(
     )
 
 
-def _terminal(name: str, row: dict[str, Any], watch: Watch) -> Terminal:
+def _terminal(name: str, row: dict[str, Any], watch: Watch, *, by_label: bool) -> Terminal:
+    """A trace calls its terminals by their own labels, which stand as their place."""
     said = watch.of(f"t-{name}")
     return Terminal(
-        name,
+        row.get("place") or name if by_label else name,
         row.get("place", ""),
         row.get("first_seq", 0),
         row.get("last_seq", 0),
@@ -124,13 +130,21 @@ def _terminal(name: str, row: dict[str, Any], watch: Watch) -> Terminal:
     )
 
 
-async def _json_step(parts: Supervisor, name: str, say: Say, *words: str) -> dict[str, Any]:
-    ended: Outcome = await parts.run(step(name, *words), STEP_S)
-    for line in reversed(ended.tail):
-        if line.startswith("{"):
-            found: dict[str, Any] = json.loads(line)
-            return found
-    say(f"  步骤失败 step failed: {name} (exit {ended.code})")
-    for line in ended.tail:
+async def _json_step(name: str, say: Say, *words: str) -> dict[str, Any]:
+    """The JSON object that a command prints as its last line; an empty one, and what it said, when there is none."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *step(name, *words).argv, stdout=pipe, stderr=asyncio.subprocess.STDOUT
+    )
+    try:
+        printed, _ = await asyncio.wait_for(process.communicate(), STEP_S)
+    except TimeoutError:
+        process.kill()
+        printed, _ = await process.communicate()
+    lines = printed.decode("utf-8", "replace").splitlines()
+    if lines and lines[-1].startswith("{"):
+        return dict(json.loads(lines[-1]))
+    say(f"  步骤失败 step failed: {name} (exit {process.returncode})")
+    for line in lines[-TOLD_LINES:]:
         say(f"  | {line}")
     return {}

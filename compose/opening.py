@@ -37,13 +37,17 @@ class StepFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Campus:
-    """A campus that is up. sellers: parts that sell and must drain; script: a trace plays, its end ends the run."""
+    """A campus that is up. sellers: parts that sell and must drain; script: a trace plays, its end ends the run.
+
+    replayed: when the trace's first line was due (monotonic s), and how many campus seconds it spans.
+    """
 
     plan: Plan
     where: campus.Where
     sellers: tuple[str, ...]
     script: bool = False
-    counts: dict[str, int] = field(default_factory=dict)
+    counts: dict[str, float] = field(default_factory=dict)
+    replayed: tuple[float, int] = (0.0, 0)
 
     def finished(self, watch: Watch) -> bool:
         """Whether a trace has been played to its end by every terminal."""

@@ -6,6 +6,7 @@ posted deposits. Then every process runs on the trace's clock; --speed is a ceil
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,8 @@ LOAD_MAX_FEN = 100_000
 """Most that one load may bring; a card that needs more is loaded again."""
 LOADING_S = 3600.0
 """Bound of the loading phase."""
-LEAD_S = 20.0
-"""The trace's clock starts so long (real seconds) before its first line that every body has joined by then."""
+LEAD_S, LEAD_BODY_S = 4.0, 0.2
+"""Real seconds, and more for each body, from the start of the trace's clock to its first line: all have joined."""
 TOLD_MAX = 50
 """Rejected lines that are printed one by one."""
 OURS = frozenset({"launcher.lock", "log"})
@@ -57,13 +58,24 @@ async def open_replay(options: Options, parts: Supervisor, watch: Watch, run_dir
     say_console(parts, where, say)
     loads = await _load(options, parts, watch, where, plan, day, say)
     await parts.end(*(part.name for part in standing))
-    where = campus.with_clock(where, _clock(day, options.speed, LEAD_S * options.speed))
+    lead_s = LEAD_S + LEAD_BODY_S * len(day.terminals())
+    starts = time.monotonic() + lead_s
+    where = campus.with_clock(where, _clock(day, options.speed, lead_s * options.speed))
     await parts.start(*campus.core_parts(where, server_names), *campus.field_parts(where, plan))
     bodies = _bodies(where, plan, _sales(options.data / "scripts", plan, day))
     await parts.start(*bodies)
     say(f"[4/4] {len(bodies)} 台终端按流水时钟重放 terminals replay on the trace's clock, ≤ ×{options.speed:g}")
-    counts = {"trace_lines": len(day.lines), "trace_skipped": len(day.rejected), "trace_loads": loads}
-    return Campus(plan, where, tuple(part.name for part in bodies), script=True, counts=counts)
+    counts: dict[str, float] = {"trace_lines": len(day.lines), "trace_skipped": len(day.rejected), "trace_loads": loads}
+    span = day.lines[-1].at - day.lines[0].at
+    return Campus(plan, where, tuple(part.name for part in bodies), True, counts, (starts, span))
+
+
+def with_speed(played: Campus, now: float) -> Campus:
+    """The same campus with the speed that the replay reached: campus seconds per real second, never above --speed."""
+    starts, span = played.replayed
+    if not played.script or now <= starts:
+        return played
+    return replace(played, counts={**played.counts, "speed_reached": round(span / (now - starts), 1)})
 
 
 def _read(options: Options, say: Say) -> Trace:

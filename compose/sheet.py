@@ -54,7 +54,7 @@ class Figures:
     terminals: tuple[Terminal, ...]
     faults: Mapping[str, int]
     injected: Mapping[str, int]
-    this_run: Mapping[str, int]
+    this_run: Mapping[str, float]
 
     @property
     def expected_fen(self) -> int:
