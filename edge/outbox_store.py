@@ -25,6 +25,7 @@ from shared.ids import LedgerId, StoreId, ledger_id, store_id
 from shared.wire.messages import Range, SignedAck
 
 SCHEMA = 1
+STORE_ID_SIZE = 8
 DAY_MS = 24 * 3600 * 1000
 KEEP_MS = 35 * DAY_MS
 """Settled rows are kept at least so long, unless their budget is smaller (RECORDS.md)."""
@@ -36,6 +37,7 @@ _REASONS = {
     sqlite3.SQLITE_READONLY: "read-only",
     sqlite3.SQLITE_CORRUPT: "damaged",
     sqlite3.SQLITE_NOTADB: "damaged",
+    sqlite3.SQLITE_IOERR_SHORT_READ: "damaged",
 }
 
 
@@ -75,9 +77,12 @@ def connect(path: Path) -> sqlite3.Connection:
     with refusals():
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         connection.text_factory = _text
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        try:
+            for pragma in ("journal_mode = WAL", "synchronous = FULL", "wal_autocheckpoint = 0"):
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
 
@@ -95,12 +100,13 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as fault:
-        code = getattr(fault, "sqlite_errorcode", 0) & 0xFF
-        raise StoreRefusal(_REASONS.get(code, "other"), str(fault)) from fault
+        code = getattr(fault, "sqlite_errorcode", 0)
+        reason = _REASONS.get(code) or _REASONS.get(code & 0xFF, "other")
+        raise StoreRefusal(reason, str(fault)) from fault
 
 
 class OutboxStore:
-    """Over one connection; `fresh_id`: the id that a new store gets (8 random bytes)."""
+    """Over one connection, which is closed when it holds no outbox. fresh_id: what a new store is called (8 B)."""
 
     def __init__(self, connection: Connection, limits: OutboxSetting, fresh_id: bytes) -> None:
         self._db = connection
@@ -109,10 +115,14 @@ class OutboxStore:
         self._next = 1
         self._kept = 0
         self._found: list[Damage] = []
-        with refusals():
-            self._create(fresh_id)
-            self._read_numbers()
-        self.store: StoreId = store_id(self._about("store"))
+        try:
+            with refusals():
+                self._create(fresh_id)
+                self._read_numbers()
+                self.store: StoreId = self._store_id()
+        except StoreRefusal:
+            connection.close()
+            raise
 
     # ---- transactions
 
@@ -313,6 +323,13 @@ class OutboxStore:
             self._db.execute("COMMIT")
         elif version != SCHEMA:
             raise StoreRefusal("other", f"schema {version} is not known here")
+
+    def _store_id(self) -> StoreId:
+        """Without its id nothing in the file can be named to the ledger: it is beyond repair."""
+        found = self._about("store")
+        if len(found) != STORE_ID_SIZE:
+            raise StoreRefusal("damaged", "the store id does not fit its checksum")
+        return StoreId(found)
 
     def _read_numbers(self) -> None:
         self._settled = Ranges()
