@@ -12,6 +12,7 @@ from edge.effects import Effect, Now, Publish, Read, Row, Rows, Settle, Snapshot
 from edge.facts import Code
 from edge.holdings import Holdings
 from edge.nowlane import TokenSource
+from edge.ranges import Ranges
 from edge.settings import Settings
 from edge.streams import Ref, Stream, ref_of, stream_of
 from edge.terminals import Tell
@@ -19,6 +20,7 @@ from shared.ids import LedgerId
 from shared.wire import topics
 from shared.wire.messages import (
     BATCH_MAX,
+    RANGES_MAX,
     AckBody,
     Batch,
     DeviceMark,
@@ -93,6 +95,8 @@ class Uplink:
         self._reading = False
         self._floor = self._first = self._last_row = 0
         self.load(snapshot)
+        self._known = _known(snapshot)
+        """The ack that later ones must not fall short of; None before the first, and after a recovery."""
 
     def hello(self, now: Now) -> Hello:
         """What to present on `now` at each connect, and when the ledger seems to be older than our ack."""
@@ -166,6 +170,7 @@ class Uplink:
             self._floor = max(self._floor, self._presented + 1)
         else:
             self._adopt(message.ledger)
+        self._known = None
         self._rewind()
         return [Unsettle(max(0, message.row_cumulative), message.ledger, self._floor)]
 
@@ -276,14 +281,28 @@ class Uplink:
             self._tell(now, Code.LEDGER_CHANGED, b"", text)
             self._ask_hello(now)
             self._adopt(body.ledger)
-        if body.number >= self._floor:
+        forgets = body.number >= self._floor and self._forgets(body)
+        if body.number >= self._floor and not forgets:
             return False
         self.counters["acks_below_floor"] += 1
-        if self._covered(body):
-            text = f"账本回退 / the ledger has gone back to ack {body.number}, below {self._floor}"
+        if forgets or self._covered(body):
+            text = f"账本回退 / the ledger has gone back: ack {body.number}, rows to {body.row_cumulative}"
             self._tell(now, Code.LEDGER_BEHIND, b"", text)
             self._ask_hello(now)
         return True
+
+    def _forgets(self, body: AckBody) -> bool:
+        """Does it name fewer rows than the ack we hold? A ledger that was put back may count on to the same numbers."""
+        known = self._known
+        if known is None or known.ledger != body.ledger:
+            return False
+        if body.row_cumulative < known.row_cumulative:
+            return True
+        named = Ranges([(1, body.row_cumulative)] if body.row_cumulative else [])
+        for low, high in body.row_ranges:
+            named.add(low, high)
+        # an ack has no room for more ranges, so what is not in a full one is merely not named
+        return len(body.row_ranges) < RANGES_MAX and any(named.gaps(low, high) for low, high in known.row_ranges)
 
     def _adopt(self, ledger: LedgerId) -> None:
         """Another ledger with our ack key: what it names it has; what it lacks it asks for by Recover."""
@@ -295,7 +314,7 @@ class Uplink:
             self.hello_due = True
 
     def _settle(self, now: Now, body: AckBody, signed: SignedAck) -> list[Effect]:
-        self._ledger, self._floor, self._ack = body.ledger, body.number, signed
+        self._ledger, self._floor, self._ack, self._known = body.ledger, body.number, signed, body
         rows = self._covered(body)
         if not rows:
             return []
@@ -317,6 +336,12 @@ class Uplink:
             for row, ref in sent.open.items()
             if _names_row(body, row) and _names_ref(marks, ref)
         }
+
+
+def _known(snapshot: Snapshot) -> AckBody | None:
+    """The ack of the store, unless a recovery has put it behind its floor."""
+    body = decode_ack_body(snapshot.ack.body) if snapshot.ack else None
+    return body if body and body.number >= snapshot.floor else None
 
 
 def _names_row(body: AckBody, row: int) -> bool:
