@@ -117,24 +117,30 @@ class SqliteDatabase(Database):
     dialect = "sqlite"
 
     def __init__(self, path: str) -> None:
-        self._path = path
         try:
             if path != MEMORY:
                 _make_private(Path(path))
             self.connection = sqlite3.connect(
                 path, timeout=LOCK_WAIT_S, isolation_level=None, check_same_thread=False, cached_statements=256
             )
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY", "cache_size=-32000"):
-                self.connection.execute(f"PRAGMA {pragma}")
+            self._set_up()
         except (sqlite3.Error, OSError) as fault:
             raise StoreFault(f"ledger file: {type(fault).__name__}: {fault}") from fault
+
+    def _set_up(self) -> None:
+        try:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "temp_store=MEMORY", "cache_size=-32000"):
+                self.connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error:
+            self.connection.close()
+            raise
 
     def run(self, sql: str, arguments: Sequence[object] = ()) -> Rows:
         return self.connection.execute(sql, arguments).fetchall()
 
     def find(self, select: str, keys: Sequence[object]) -> Rows:
         sql, execute, found = f"{select} = ?", self.connection.execute, []
-        for key in keys:
+        for key in dict.fromkeys(keys):  # as ANY does
             found += execute(sql, (key,)).fetchall()
         return found
 

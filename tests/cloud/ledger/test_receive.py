@@ -37,3 +37,272 @@ def test_a_batch_may_repeat_itself(ledger: Ledger, box: Box) -> None:
     ack = box.send(raw, raw)
     assert c.merchant(ledger) == 1250
     assert ack.row_cumulative == 2
+
+
+def test_wrong_tac_is_quarantined_acknowledged_and_never_posted(ledger: Ledger, box: Box) -> None:
+    ack = box.send(c.stored(c.purchase(1, c.card(1), 7, 1250, c.OPENING, tac_of=b"\1\2\3\4")))
+    assert c.verdicts(ledger) == [(Verdict.QUARANTINED, Reason.WRONG_TAC)]
+    assert c.purse(ledger, c.card(1)) == c.OPENING
+    assert ack.row_cumulative == 1
+    assert ack.devices[0].cumulative == 1
+    assert c.codes(ledger) == {"record-quarantined": "important"}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"key_version": 9}, Reason.KEY_UNKNOWN),
+        ({"algorithm": 4}, Reason.KEY_UNKNOWN),
+        ({"amount_fen": 1}, Reason.WRONG_TAC),
+        ({"time": c.T0 + 1}, Reason.WRONG_TAC),
+        ({"ttn": 77}, Reason.WRONG_TAC),
+    ],
+)
+def test_what_the_tac_covers_cannot_be_changed(
+    ledger: Ledger, box: Box, change: dict[str, int], reason: Reason
+) -> None:
+    box.send(c.stored(c.purchase(1, c.card(1), 7, 1250, c.OPENING)._replace(**change)))
+    assert c.verdicts(ledger) == [(Verdict.QUARANTINED, reason)]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"short",
+        c.stored(c.purchase(1, c.card(1), 7, 1, c.OPENING))[:-1],
+        c.stored(c.purchase(1, c.card(1), 7, 1, c.OPENING)) + b"x",
+        c.stored(c.purchase(1, c.card(1), 7, 1, c.OPENING)._replace(version=2)),
+        c.stored(c.purchase(1, c.card(1), 7, 1, c.OPENING)._replace(kind=99)),
+        c.stored(c.purchase(1, c.card(1), 7, 1, c.OPENING)._replace(kind=Kind.VOID)),
+        c.stored(c.purchase(1, c.card(1), 7, 1, c.OPENING)._replace(flags=0xFFFF)),
+        c.stored(c.purchase(1, c.card(1), 7, 1, c.OPENING)._replace(seq=0)),
+        bytes(264),
+    ],
+)
+def test_unreadable_bytes_are_kept_acknowledged_and_stall_nobody(ledger: Ledger, box: Box, raw: bytes) -> None:
+    good = c.stored(c.purchase(2, c.card(1), 7, 1250, c.OPENING))
+    ack = box.send(raw, good)
+    assert c.verdicts(ledger) == [(Verdict.QUARANTINED, Reason.UNDECODABLE), (Verdict.POSTED, Reason.NONE)]
+    assert ack.row_cumulative == 2
+    box.again()
+    assert len(c.verdicts(ledger)) == 2
+    with ledger.database.reading():
+        assert ledger.database.run("SELECT stored FROM record WHERE id = 1") == [(raw,)]
+
+
+def test_a_genuine_tac_under_another_counter_and_sequence_is_refused(ledger: Ledger, box: Box) -> None:
+    genuine = c.purchase(1, c.card(1), 7, 1250, c.OPENING)
+    box.send(c.stored(genuine), c.stored(genuine._replace(seq=2, counter=8)))
+    assert c.verdicts(ledger) == [(Verdict.POSTED, Reason.NONE), (Verdict.QUARANTINED, Reason.TTN_TAKEN)]
+    assert c.merchant(ledger) == 1250
+    assert c.codes(ledger) == {"record-quarantined": "urgent"}
+
+
+def test_a_card_counter_can_be_proven_once(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(c.purchase(1, c.card(1), 7, 1250, c.OPENING)))
+    box.send(c.stored(c.purchase(2, c.card(1), 7, 300, c.OPENING)))
+    assert c.verdicts(ledger)[1] == (Verdict.QUARANTINED, Reason.CARD_KEY_TAKEN)
+    assert c.codes(ledger) == {"record-quarantined": "urgent"}
+    assert c.merchant(ledger) == 1250
+
+
+def test_the_same_key_with_other_bytes_and_a_wrong_tac(ledger: Ledger, box: Box) -> None:
+    genuine = c.purchase(1, c.card(1), 7, 1250, c.OPENING)
+    box.send(c.stored(genuine), c.stored(genuine._replace(amount_fen=1)))
+    assert c.verdicts(ledger)[1] == (Verdict.QUARANTINED, Reason.WRONG_TAC)
+    assert c.codes(ledger)["record-fork"] == "urgent"
+    assert c.merchant(ledger) == 1250
+
+
+def test_a_forked_sequence_with_two_genuine_tacs_posts_both_cards_and_holds_one_merchant(
+    ledger: Ledger, box: Box
+) -> None:
+    first = c.purchase(1, c.card(1), 7, 1250, c.OPENING)
+    second = c.purchase(1, c.card(2), 3, 800, c.OPENING, ttn=55)
+    ack = box.send(c.stored(first), c.stored(second))
+    assert c.verdicts(ledger) == [(Verdict.POSTED, Reason.NONE), (Verdict.HELD, Reason.FORK)]
+    assert (c.purse(ledger, c.card(1)), c.purse(ledger, c.card(2))) == (c.OPENING - 1250, c.OPENING - 800)
+    assert (c.merchant(ledger), c.held(ledger)) == (1250, 800)
+    assert c.codes(ledger)["record-fork"] == "urgent"
+    assert ack.row_cumulative == 2
+    books = c.balances(ledger)
+    box.again()
+    assert c.balances(ledger) == books
+
+
+def test_two_cards_under_one_terminal_number_both_post_and_are_a_finding(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(c.purchase(1, c.card(1), 7, 1250, c.OPENING, ttn=5)))
+    box.send(c.stored(c.purchase(2, c.card(2), 3, 800, c.OPENING, ttn=5)))
+    assert c.merchant(ledger) == 2050
+    assert c.codes(ledger) == {"ttn-two-cards": "important"}
+
+
+@pytest.mark.parametrize(
+    ("record", "where", "reason"),
+    [
+        (c.purchase(1, c.card(1), 7, 900, c.OPENING, chip=c.psam(1)), c.device(77), Reason.DEVICE_UNKNOWN),
+        (c.purchase(1, c.card(1), 7, 900, c.OPENING, at=c.FAR), c.FAR, Reason.OTHER_BOX),
+        (c.purchase(1, c.card(1), 7, 900, c.OPENING, chip=c.psam(66)), c.POS, Reason.PSAM_UNKNOWN),
+        (c.purchase(1, c.card(1), 7, 900, c.OPENING, chip=c.psam(2)), c.POS, Reason.PSAM_MOVED),
+    ],
+)  # fmt: skip
+def test_a_valid_tac_posts_the_card_side_whoever_sends_it(
+    ledger: Ledger, box: Box, record: c.PurchaseRecord, where: c.DeviceId, reason: Reason
+) -> None:
+    chip = {Reason.DEVICE_UNKNOWN: c.psam(1), Reason.PSAM_UNKNOWN: c.psam(66), Reason.PSAM_MOVED: c.psam(2)}
+    box.send(c.stored(record, where, chip=chip.get(reason)))
+    assert c.verdicts(ledger) == [(Verdict.HELD, reason)]
+    assert c.purse(ledger, c.card(1)) == c.OPENING - 900
+    waiting = {Reason.DEVICE_UNKNOWN: "?", Reason.OTHER_BOX: "面点"}.get(reason, "一楼大伙")
+    assert c.held(ledger, waiting) == 900
+    assert c.codes(ledger) == {"record-held": "important"}
+
+
+def test_a_body_without_psam_uses_its_own_number(ledger: Ledger, box: Box) -> None:
+    chip = c.PsamId(bytes(c.POS))
+    box.send(c.stored(c.purchase(1, c.card(1), 7, 900, c.OPENING, chip=chip), chip=chip))
+    assert c.verdicts(ledger) == [(Verdict.POSTED, Reason.NONE)]
+
+
+def test_an_unknown_card_waits_in_quarantine_and_posts_after_its_import(ledger: Ledger, box: Box) -> None:
+    box.send(
+        c.stored(c.purchase(1, c.card(20), 7, 900, c.OPENING)),
+        c.stored(c.purchase(2, c.card(1), 7, 5, c.OPENING, tac_of=b"nope")),
+    )
+    assert c.verdicts(ledger)[0] == (Verdict.QUARANTINED, Reason.CARD_UNKNOWN)
+    assert ledger.rejudge(c.check_tac, c.NOW) == c_rejudged(2, 0)
+    ledger.import_inventory(c.inventory(cards=20, number=2), c.NOW)
+    assert ledger.rejudge(c.check_tac, c.NOW) == c_rejudged(2, 1)
+    assert c.purse(ledger, c.card(20)) == c.OPENING - 900
+    assert ledger.rejudge(c.check_tac, c.NOW) == c_rejudged(1, 0)
+    assert c.merchant(ledger) == 900
+
+
+def c_rejudged(looked_at: int, posted: int) -> object:
+    from cloud.ledger.values import Rejudged
+
+    return Rejudged(looked_at, posted)
+
+
+def test_a_key_that_comes_later_releases_what_waited_for_it(ledger: Ledger, box: Box) -> None:
+    def no_key(items: bytes) -> bytes:
+        return bytes([2]) * (len(items) // 41)
+
+    batch = box.batch(c.stored(c.purchase(1, c.card(1), 7, 900, c.OPENING)))
+    ledger.receive([batch], no_key, c.NOW)
+    assert c.verdicts(ledger) == [(Verdict.QUARANTINED, Reason.KEY_UNKNOWN)]
+    assert ledger.rejudge(c.check_tac, c.NOW) == c_rejudged(1, 1)
+    assert c.merchant(ledger) == 900
+
+
+def test_an_away_key_process_leaves_the_ledger_as_it_was(ledger: Ledger, box: Box) -> None:
+    def away(items: bytes) -> bytes:
+        raise KeyFault("away")
+
+    batch = box.batch(c.stored(c.purchase(1, c.card(1), 7, 900, c.OPENING)))
+    with pytest.raises(KeyFault):
+        ledger.receive([batch], away, c.NOW)
+    with pytest.raises(KeyFault):
+        ledger.receive([batch], lambda items: b"", c.NOW)
+    assert c.verdicts(ledger) == []
+    (ack,) = ledger.receive([batch], c.check_tac, c.NOW)
+    assert ack.row_cumulative == 1
+
+
+def test_a_purchase_of_nothing_has_no_entry_but_takes_the_counter(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(c.purchase(1, c.card(1), 7, 0, c.OPENING)))
+    box.send(c.stored(c.purchase(2, c.card(1), 7, 10, c.OPENING)))
+    assert c.verdicts(ledger) == [
+        (Verdict.NO_ENTRY, Reason.ZERO), (Verdict.QUARANTINED, Reason.CARD_KEY_TAKEN),
+    ]  # fmt: skip
+
+
+def test_load_and_purchase_with_the_same_counter_are_two(ledger: Ledger, box: Box) -> None:
+    box.send(
+        c.stored(c.purchase(1, c.card(1), 5, 100, c.OPENING)), c.stored(c.load(1, c.card(1), 5, 300, 9900, request=1))
+    )
+    assert [v for v, _ in c.verdicts(ledger)] == [Verdict.POSTED, Verdict.POSTED]
+    assert c.purse(ledger, c.card(1)) == c.OPENING - 100 + 300
+
+
+def test_acks_name_rows_and_ranges_of_what_came_out_of_order(ledger: Ledger, box: Box) -> None:
+    raws = [c.stored(c.purchase(n, c.card(1), n, 10, c.OPENING)) for n in range(1, 7)]
+    late = Received(c.BOX, c.PARTITION, c.STORE, 3, (raws[2],))
+    later = Received(c.BOX, c.PARTITION, c.STORE, 5, (raws[4], raws[5]))
+    (ack,) = ledger.receive([later, late], c.check_tac, c.NOW)
+    assert (ack.row_cumulative, ack.row_ranges) == (0, ((3, 3), (5, 6)))
+    assert ack.devices[0].ranges == ((3, 3), (5, 6))
+    (ack,) = ledger.receive([Received(c.BOX, c.PARTITION, c.STORE, 1, tuple(raws[:2]))], c.check_tac, c.NOW)
+    assert (ack.row_cumulative, ack.row_ranges) == (3, ((5, 6),))
+    assert (ack.devices[0].cumulative, ack.devices[0].ranges) == (3, ((5, 6),))
+
+
+def test_what_does_not_fit_into_a_mark_is_not_acknowledged_yet(ledger: Ledger, box: Box) -> None:
+    raws = [c.stored(c.purchase(2 * n, c.card(1), n, 1, c.OPENING)) for n in range(1, 67)]
+    ack = box.send(*raws)
+    assert len(ack.devices[0].ranges) == 64
+    assert (ack.row_cumulative, ack.row_ranges) == (64, ())
+    assert len(c.verdicts(ledger)) == 66
+    gap = [c.stored(c.purchase(2 * n - 1, c.card(2), n, 1, c.OPENING)) for n in range(1, 67)]
+    box.send(*gap)
+    (ack,) = box.again()
+    assert (ack.row_cumulative, ack.devices[0].cumulative) == (132, 132)
+
+
+def test_several_boxes_in_one_transaction_get_their_own_acks(ledger: Ledger, box: Box) -> None:
+    far = Box(ledger, c.OTHER_BOX, c.OTHER_PARTITION, c.OTHER_STORE)
+    one = box.batch(c.stored(c.purchase(1, c.card(1), 7, 10, c.OPENING)))
+    two = far.batch(c.stored(c.purchase(1, c.card(2), 7, 20, c.OPENING, at=c.FAR), c.FAR))
+    three = box.batch(c.stored(c.purchase(2, c.card(1), 8, 30, c.OPENING)))
+    acks = ledger.receive([one, two, three], c.check_tac, c.NOW)
+    assert [(a.box, a.partition, a.number, a.row_cumulative) for a in acks] == [
+        (c.BOX, 5, 1, 2), (c.OTHER_BOX, 9, 1, 1),
+    ]  # fmt: skip
+    assert [d.device for d in acks[1].devices] == [c.FAR]
+
+
+def test_a_copy_runs_ahead_and_its_row_is_a_duplicate(ledger: Ledger, box: Box) -> None:
+    raw = c.stored(c.load(1, c.card(1), 5, 300, c.OPENING, request=1))
+    assert ledger.receive_copy(c.BOX, c.PARTITION, raw, c.check_tac, c.NOW) is Verdict.POSTED
+    assert ledger.receive_copy(c.BOX, c.PARTITION, raw, c.check_tac, c.NOW) is Verdict.DUPLICATE
+    ack = box.send(raw)
+    assert (ack.row_cumulative, ack.devices[0].cumulative) == (1, 1)
+    assert c.purse(ledger, c.card(1)) == c.OPENING + 300
+
+
+def test_numbers_of_a_partition_rise_with_each_commit_and_not_with_duplicates(ledger: Ledger, box: Box) -> None:
+    numbers = [box.send(c.stored(c.purchase(n, c.card(1), n, 10, c.OPENING))).number for n in (1, 2, 3)]
+    assert numbers == [1, 2, 3]
+    assert box.again()[0].number == 3
+
+
+@pytest.mark.parametrize("time", [0, 8_000 * c.DAY_S, c.T0 + 601, 0xFFFF_FFFF])
+def test_an_impossible_time_posts_all_the_same(ledger: Ledger, box: Box, time: int) -> None:
+    good = c.purchase(4, c.card(2), 1, 10, c.OPENING, time=c.T0 - 3 * c.DAY_S)
+    box.send(c.stored(good), c.stored(c.purchase(5, c.card(1), 7, 900, c.OPENING, time=time)))
+    assert c.purse(ledger, c.card(1)) == c.OPENING - 900
+    with ledger.database.reading():
+        rows = ledger.database.run("SELECT effective_day, flags FROM entry WHERE kind = 3 ORDER BY id")
+    assert rows == [(9697, 0), (9697, 1)]
+    assert c.codes(ledger) == {"time-doubtful": "general"}
+
+
+def test_without_a_believable_neighbour_the_day_is_that_of_receipt(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(c.purchase(1, c.card(1), 7, 900, c.OPENING, time=0)))
+    with ledger.database.reading():
+        assert ledger.database.run("SELECT effective_day, flags FROM entry WHERE kind = 3") == [(9700, 1)]
+
+
+def test_old_is_merely_late(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(c.purchase(1, c.card(1), 7, 900, c.OPENING, time=c.ISSUED)), now=Now(c.NOW.unix_ms, c.T0))
+    with ledger.database.reading():
+        assert ledger.database.run("SELECT effective_day, flags FROM entry WHERE kind = 3") == [(9000, 0)]
+
+
+def test_what_is_no_message_is_kept_once(ledger: Ledger) -> None:
+    for _ in range(2):
+        ledger.quarantine_message(c.BOX, c.PARTITION, b"\1junk", "malformed CBOR", 1)
+    with ledger.database.reading():
+        assert ledger.database.run("SELECT box, raw, reason FROM junk") == [(c.BOX, b"\1junk", "malformed CBOR")]
+    assert c.codes(ledger) == {"message-junk": "important"}

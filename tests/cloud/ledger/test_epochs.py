@@ -1,0 +1,62 @@
+"""Storage epochs: known triples keep theirs, new ones get the next, strangers get none."""
+
+import pytest
+
+from cloud.ledger.ledger import Ledger
+from shared.ids import BoxId, DeviceId, PsamId, StorageId
+from shared.wire.messages import DeviceStatus, EpochAnswer, EpochRequest, EpochStatus
+from tests.cloud.ledger import campus as c
+from tests.cloud.ledger.campus import Box
+
+ONE, TWO = StorageId(b"storage1"), StorageId(b"storage2")
+
+
+def ask(
+    ledger: Ledger, storage: StorageId, highest: int = 0, *, at: DeviceId = c.POS, chip: PsamId | None = None,
+    box: BoxId = c.BOX,
+) -> EpochAnswer:  # fmt: skip
+    return ledger.assign_epoch(box, EpochRequest(7, at, storage, chip or c.psam(at[-1]), highest), c.NOW)
+
+
+def test_a_known_triple_keeps_its_epoch_and_a_new_one_gets_the_next(ledger: Ledger) -> None:
+    assert ask(ledger, ONE) == EpochAnswer(7, c.POS, ONE, c.psam(1), 1, "")
+    assert ask(ledger, TWO).epoch == 2
+    assert ask(ledger, ONE, 60).epoch == 1
+    assert ask(ledger, TWO, at=c.POS2).epoch == 1
+
+
+def test_the_edge_may_know_a_higher_epoch_and_the_books_too(ledger: Ledger, box: Box) -> None:
+    assert ask(ledger, ONE, 5).epoch == 6
+    box.send(c.stored(c.purchase(1, c.card(1), 7, 10, c.OPENING), epoch=9))
+    assert ask(ledger, TWO).epoch == 10
+    assert ask(ledger, StorageId(b"storage3"), 0xFFFF).reason == "too-many-epochs"
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        ({"at": c.device(77), "chip": c.psam(1)}, "unknown-device"),
+        ({"at": c.FAR}, "other-box"),
+        ({"chip": c.psam(66)}, "unknown-psam"),
+        ({"chip": c.psam(2)}, "psam-moved"),
+        ({"box": c.OTHER_BOX}, "other-box"),
+    ],
+)
+def test_strangers_get_none_and_a_fact_says_so(ledger: Ledger, how: dict[str, bytes], reason: str) -> None:
+    answer = ask(ledger, ONE, **how)  # type: ignore[arg-type]
+    assert (answer.epoch, answer.reason) == (0, reason)
+    assert c.codes(ledger) == {"epoch-refused": "important"}
+
+
+def test_a_fifth_change_waits_until_one_has_drained(ledger: Ledger) -> None:
+    def status(settled: int) -> DeviceStatus:
+        epochs = tuple(EpochStatus(n, c.psam(1), 1, 9, settled if n == 1 else 0, 0) for n in (1, 2, 3, 4))
+        return DeviceStatus(c.POS, epochs, 1, 1, 100, True, 9700, 1)
+
+    for n in range(1, 5):
+        assert ask(ledger, StorageId(b"storage%d" % n)).epoch == n
+    ledger.store_status(c.BOX, status(0), 1)
+    assert ask(ledger, StorageId(b"storage5")).reason == "too-many-epochs"
+    assert ask(ledger, StorageId(b"storage4")).epoch == 4
+    ledger.store_status(c.BOX, status(9), 2)
+    assert ask(ledger, StorageId(b"storage5")).epoch == 5

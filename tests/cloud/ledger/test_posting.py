@@ -1,0 +1,49 @@
+"""Snapshot of every posting of the chart: a change here is a change of the books."""
+
+import pytest
+
+from cloud.ledger import posting
+from cloud.ledger.entry import Entry, EntryKind, Posting
+from cloud.ledger.posting import CardAccounts
+from cloud.ledger.values import EntryUnbalanced
+
+BANK, MERCHANT = 1, 50
+CARD = CardAccounts(purse=10, online=11, transit=12)
+
+
+def test_every_event_moves_the_accounts_of_the_chart() -> None:
+    lines = {
+        "opening": posting.opening_balance(BANK, CARD, 7),
+        "deposit": posting.deposit(BANK, CARD, 7),
+        "purchase": posting.purchase(CARD, MERCHANT, 7),
+        "load authorised": posting.load_authorised(CARD, 7),
+        "load confirmed": posting.load_confirmed(CARD, 7),
+        "load reversed": posting.load_reversed(CARD, 7),
+        "load alone": posting.load_alone(CARD, 7),
+        "withdrawn": posting.withdrawn(posting.purchase(CARD, MERCHANT, 7)),
+    }
+    assert {name: [(p.debit, p.credit, p.fen) for p in made] for name, made in lines.items()} == {
+        "opening": [(1, 10, 7)],
+        "deposit": [(1, 11, 7)],
+        "purchase": [(10, 50, 7)],
+        "load authorised": [(11, 12, 7)],
+        "load confirmed": [(12, 10, 7)],
+        "load reversed": [(12, 11, 7)],
+        "load alone": [(11, 10, 7)],
+        "withdrawn": [(50, 10, 7)],
+    }
+
+
+@pytest.mark.parametrize(("debit", "credit", "fen"), [(1, 2, 0), (1, 2, -5), (1, 1, 5), (1, 2, 5.0), (1, 2, True)])
+def test_what_moves_no_money_cannot_be_built(debit: int, credit: int, fen: int) -> None:
+    with pytest.raises(EntryUnbalanced):
+        Posting(debit, credit, fen)
+
+
+def test_an_entry_needs_postings_and_a_source() -> None:
+    line = (Posting(1, 2, 3),)
+    with pytest.raises(EntryUnbalanced):
+        Entry(EntryKind.DEPOSIT, 1, b"k", b"h", (), document=b"d")
+    with pytest.raises(EntryUnbalanced):
+        Entry(EntryKind.DEPOSIT, 1, b"k", b"h", line)
+    assert Entry(EntryKind.DEPOSIT, 1, b"k", b"h", line, record=1).postings == line

@@ -1,0 +1,137 @@
+"""`verify` is silent over true books, and names what was edited, moved or taken away."""
+
+import pytest
+
+from cloud.ledger.grey import State
+from cloud.ledger.ledger import Ledger
+from cloud.ledger.read import Reader
+from cloud.ledger.verify import verify
+from shared.errors import KeyFault, RuleBroken
+from shared.records import Kind
+from tests.cloud.ledger import campus as c
+from tests.cloud.ledger.campus import Box
+from tests.cloud.ledger.test_read import fill
+
+
+def spoil(ledger: Ledger, *statements: str) -> None:
+    """As somebody with all rights on the database would."""
+    with ledger.database.writing():
+        for table in ("record", "entry", "posting", "batch"):
+            if ledger.database.dialect == "sqlite":
+                ledger.database.run(f"DROP TRIGGER {table}_no_update")
+                ledger.database.run(f"DROP TRIGGER {table}_no_delete")
+            else:
+                ledger.database.run(f"DROP TRIGGER {table}_no_change ON {table}")
+        for sql in statements:
+            ledger.database.run(sql)
+
+
+@pytest.fixture(autouse=True)
+def _filled(ledger: Ledger, box: Box) -> None:
+    fill(ledger, box)
+
+
+def test_true_books_are_true(ledger: Ledger) -> None:
+    for _ in range(2):
+        report = verify(ledger, c.check_tac)
+        assert report.first_broken == ""
+        assert report.ok
+        assert {check.name: check.checked for check in report.checks} == {
+            "balances": 13, "entries": 15, "records": 7, "tacs": 4, "keys": 7, "marks": 6, "batch-chain": 10,
+            "cards": 8, "open-cases": 4,
+        }  # fmt: skip
+        ledger.fold()
+    assert verify(Reader(ledger.database), c.check_tac).ok
+
+
+@pytest.mark.parametrize(
+    ("statement", "check", "named"),
+    [
+        ("UPDATE posting SET fen = 101 WHERE entry = 10", "entries",
+         "entry 10: posts 101 fen, record 1 (000100000001/1/1) says 100"),
+        ("UPDATE posting SET credit = 1 WHERE entry = 10", "entries", "entry 10"),
+        ("UPDATE posting SET fen = 5 WHERE entry = 1", "entries", "entry 1: posts 5 fen, its document says 10000"),
+        ("UPDATE posting SET fen = 5 WHERE entry = 9", "entries", "entry 9: posts 5 fen, its document says 1000"),
+        ("UPDATE posting SET debit = 999999 WHERE entry = 10", "balances", "account 999999 does not exist"),
+        ("DELETE FROM posting WHERE entry = 10", "entries", "entry 10: no posting"),
+        ("DELETE FROM entry WHERE id = 10", "entries", "posting of entry 10"),
+        ("UPDATE entry SET record = 2 WHERE id = 10", "entries", "entry 10: record 2"),
+        ("UPDATE entry SET effective_day = 1 WHERE id = 10", "batch-chain", "entries 10–11"),
+        ("UPDATE record SET verdict = 5 WHERE id = 1", "batch-chain", "records 1–2"),
+        ("UPDATE record SET received_ms = 5 WHERE id = 1", "batch-chain", "records 1–2"),
+        ("UPDATE record SET digest = (SELECT digest FROM record WHERE id = 2) WHERE id = 1", "records", "record 1"),
+        ("DELETE FROM batch WHERE partition = 5 AND number = 2", "batch-chain", "batch 2 is missing"),
+        ("DELETE FROM batch WHERE partition = 5 AND number = 5", "batch-chain", "batch p05/5 is missing"),
+        ("DELETE FROM card_key WHERE record = 1", "keys", "record 1 has no card key"),
+        ("DELETE FROM ttn_key WHERE record = 1", "keys", "terminal number"),
+        ("UPDATE card_key SET record = 2 WHERE record = 1", "keys", "card key"),
+        ("UPDATE device_mark SET cumulative = 9", "marks", "acknowledges records that are not held"),
+        ("UPDATE device_mark SET cumulative = 0", "marks", "holds records that it does not acknowledge"),
+        ("INSERT INTO balance (account, debit_fen, credit_fen) VALUES (1, 5, 0)", "balances", "account 1"),
+    ],
+)  # fmt: skip
+def test_an_edit_is_named(ledger: Ledger, statement: str, check: str, named: str) -> None:
+    spoil(ledger, statement)
+    report = verify(ledger, c.check_tac)
+    assert not report.ok
+    broken = {found.name: found.broken for found in report.checks if found.broken}
+    assert named in broken[check]
+
+
+def test_one_byte_in_a_record_is_named(ledger: Ledger) -> None:
+    with ledger.database.reading():
+        ((raw,),) = ledger.database.run("SELECT stored FROM record WHERE id = 2")
+    edited = raw[:-1] + bytes((raw[-1] ^ 1,))
+    spoil(ledger)
+    with ledger.database.writing():
+        ledger.database.run("UPDATE record SET stored = ? WHERE id = 2", (edited,))
+    broken = {check.name: check.broken for check in verify(ledger, c.check_tac).checks if check.broken}
+    assert "record 2 (000100000001/1/2)" in broken["records"]
+    assert "record 2" in broken["entries"]
+
+
+def test_a_wrong_tac_in_the_books_is_named(ledger: Ledger) -> None:
+    def doubts(items: bytes) -> bytes:
+        return bytes(len(items) // 41 - 1) + b"\1"
+
+    assert "its TAC is wrong" in verify(ledger, doubts).first_broken
+    with pytest.raises(KeyFault):
+        verify(ledger, lambda items: b"")
+
+
+def test_a_card_whose_balances_do_not_follow_is_named(ledger: Ledger, box: Box) -> None:
+    box.send(
+        c.stored(c.purchase(10, c.card(6), 0, 100, c.OPENING)), c.stored(c.purchase(11, c.card(6), 1, 100, c.OPENING))
+    )
+    assert "card 0006" in verify(ledger, c.check_tac).first_broken
+
+
+def test_a_card_with_a_missing_counter_is_not_blamed(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(c.purchase(10, c.card(6), 0, 100, c.OPENING)), c.stored(c.purchase(11, c.card(6), 2, 100, 77)))
+    report = verify(ledger, c.check_tac)
+    assert report.ok
+    assert next(check.note for check in report.checks if check.name == "cards").endswith("3")
+
+
+def test_grey_evidence_and_its_withdrawal_are_true(ledger: Ledger, box: Box) -> None:
+    grey = c.purchase(10, c.card(6), 0, 100, c.OPENING, kind=Kind.UNPROVEN)
+    box.send(c.stored(grey), c.stored(c.purchase(11, c.card(6), 1, 50, c.OPENING - 100)))
+    assert verify(ledger, c.check_tac).first_broken == ""
+    box.send(c.stored(c.purchase(12, c.card(6), 0, 100, c.OPENING)))
+    assert verify(ledger, c.check_tac).first_broken == ""
+    with ledger.database.reading():
+        assert ledger.database.run("SELECT state FROM suspense WHERE counter = 0 ORDER BY record") == [(State.NOTHING,)]
+
+
+@pytest.mark.parametrize("table", ["record", "entry", "posting", "batch"])
+@pytest.mark.parametrize("sql", ["UPDATE {} SET {} = {}", "DELETE FROM {}"])
+def test_the_books_refuse_to_be_edited(ledger: Ledger, table: str, sql: str) -> None:
+    column = {"posting": "fen", "batch": "kind"}.get(table, "number")
+    with pytest.raises(RuleBroken), ledger.database.writing():
+        ledger.database.run(sql.format(table, column, column))
+
+
+def test_the_books_refuse_a_sum_of_nothing(ledger: Ledger) -> None:
+    for row in ((9999, 0, 1, 2, 0), (9999, 0, 1, 2, -1), (9999, 0, 1, 1, 5)):
+        with pytest.raises(RuleBroken), ledger.database.writing():
+            ledger.database.insert("posting", "entry, line, debit, credit, fen", [row])
