@@ -18,13 +18,14 @@ from cloud.ledger.verify import verify as check_ledger
 from cloud.ledger.views import TerminalCount
 from cloud.settings import load_settings
 from cloud.shown import Shown, compare
-from shared.errors import ConfigFault
+from shared.errors import ConfigFault, StoreFault
 from shared.ids import CardId
 from shared.inventory import DeviceKind
 from shared.money import yuan
 from shared.purse.tac import ITEM_SIZE
 
 NAMES = {
+    "file": "账本文件 file",
     "balances": "余额 balances",
     "entries": "分录 entries",
     "records": "记录 records",
@@ -40,8 +41,11 @@ NAME_WIDTH = 22
 
 def verify(data: Path, dsn: str | None, keys: Path | None, *, as_json: bool) -> int:
     """0 when all is true, 1 when not. Without `keys` no TAC is asked again, and the output says so."""
-    with _reader(data, dsn) as reader:
-        found = _checked(reader, keys)
+    try:
+        with _reader(data, dsn) as reader:
+            found = _checked(reader, keys)
+    except StoreFault as fault:  # a ledger that cannot even be read is not true
+        found = Report((Check("file", 0, str(fault)),))
     if as_json:
         checks = [{**asdict(check), "ok": not check.broken} for check in found.checks]
         _say_json({"ok": found.ok, "first_broken": found.first_broken, "checks": checks})

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from secrets import token_bytes
 
 import paho.mqtt.client as paho
@@ -43,7 +44,8 @@ def until(condition: Callable[[], object], what: str, bound_s: float = 30.0) -> 
 class FieldBox:
     """Row n of the outbox is rows[n - 1]. Use as a context manager."""
 
-    def __init__(self, campus: Campus, box: BoxId, port: int, batch: int = 64) -> None:
+    def __init__(self, campus: Campus, box: BoxId, port: int, batch: int = 64, tls: Path | None = None) -> None:
+        """tls: the folder with the box's certificate."""
         self.box = box
         self.store = StoreId(token_bytes(8))
         self.partition = campus.partition(box)
@@ -63,6 +65,8 @@ class FieldBox:
         self._over = threading.Event()
         self._connected = threading.Event()
         self._client = self._made()
+        if tls is not None:
+            self._client.tls_set(str(tls / "ca.pem"), str(tls / "box.pem"), str(tls / "box.key"))
         self._thread = threading.Thread(target=self._pump)
 
     def __enter__(self) -> "FieldBox":

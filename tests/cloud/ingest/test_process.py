@@ -17,6 +17,7 @@ import pytest
 from compose.part import Part
 from compose.standing import NotStanding, Standing
 from shared.ids import StorageId
+from shared.online import LoadResult, parse_answer
 from shared.wire import codec
 from shared.wire.messages import (
     AckBody,
@@ -25,6 +26,8 @@ from shared.wire.messages import (
     EpochAnswer,
     EpochRequest,
     Fact,
+    OnlineAnswer,
+    OnlineRequest,
     RecordCopy,
     encode_batch,
     encode_now,
@@ -283,6 +286,33 @@ def test_a_copy_runs_ahead_and_its_row_is_a_duplicate(quick_site: Site) -> None:
         box.put(tap)
         until(box.all_settled, "settled")
     assert quick_site.posted() == 1
+
+
+def load(box: FieldBox, purse: Purse, body: Body, epoch: int, number: int, amount_fen: int) -> bytes:
+    """Ask for it over the broker, credit the card: the record."""
+    asked = purse.ask_load(body, amount_fen)
+    box.say(OnlineRequest(body.device, epoch, body.psam, number, asked.to_bytes()))
+    answer = box.answer()
+    assert isinstance(answer, OnlineAnswer)
+    assert (answer.device, answer.epoch, answer.request) == (body.device, epoch, number)
+    granted = parse_answer(answer.payload)
+    assert granted.result is LoadResult.GRANTED
+    assert purse.accepts(body, asked, granted)
+    return purse.credit(body, epoch, number, number, asked, granted)
+
+
+def test_a_load_goes_up_comes_down_and_is_confirmed_by_its_copy(site: Site) -> None:
+    run_part("cloud", "deposit", "--data", site.campus.data, "--all", "--fen", 10_000)
+    body, purse = site.campus.bodies("load")[0], site.campus.purses()[0]
+    with site.box() as box:
+        epoch = join(box, body)
+        for number in (1, 2):
+            record = load(box, purse, body, epoch, number, 2_500)
+            box.say(RecordCopy(record))
+            box.put(record)
+        until(box.all_settled, "settled")
+    assert site.asked("SELECT state, count(*) FROM load_case GROUP BY state") == [(2, 2)]
+    site.verify()
 
 
 def test_state_and_facts_are_stored_and_only_the_newest_state_counts(quick_site: Site) -> None:

@@ -1,0 +1,153 @@
+"""The ledger thread with a doer that fails as told: nothing is answered before it is done, nothing is lost."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import pytest
+
+from cloud.ingest.lanes import Lanes
+from cloud.ingest.tally import Tally
+from cloud.ingest.thread import LedgerThread, Reports
+from cloud.ingest.ticket import Arrival, Junk, Letter, States, Ticket
+from shared.errors import KeyFault, RuleBroken, StoreFault
+
+LETTER = Letter("down/now", "t", b"")
+
+
+def ticket(name: bytes) -> Ticket:
+    return Ticket(Arrival("s", 1, "t", name), None, Junk("why"), lambda: None)
+
+
+class Told:
+    """A doer that raises the faults it was given, then works. `done` is what it did, in order."""
+
+    def __init__(self, *faults: BaseException) -> None:
+        self.faults = list(faults)
+        self.done: list[str] = []
+
+    def _do(self, what: str) -> list[Letter]:
+        if self.faults:
+            raise self.faults.pop(0)
+        self.done.append(what)
+        return [LETTER]
+
+    def money(self, tickets: Sequence[Ticket]) -> list[Letter]:
+        return self._do("money " + " ".join(t.arrival.payload.decode() for t in tickets))
+
+    def now(self, ticket: Ticket) -> list[Letter]:
+        return self._do("now " + ticket.arrival.payload.decode())
+
+    def states(self, states: States) -> None:
+        self._do(f"states {len(states.states)}")
+
+    def chores(self) -> None:
+        self.done.append("chores")
+
+
+class Run:
+    """The thread under test with everything it told."""
+
+    def __init__(self, doer: Told) -> None:
+        self.lanes = Lanes()
+        self.doer = doer
+        self.tally = Tally()
+        self.delivered: list[bytes] = []
+        self.ended: list[BaseException | None] = []
+        self.closed = threading.Event()
+        reports = Reports(lambda: None, self._deliver, self.ended.append)
+        self.thread = LedgerThread(self.lanes, self._opened, reports, self.tally)
+
+    @contextmanager
+    def _opened(self) -> Iterator[Told]:
+        try:
+            yield self.doer
+        finally:
+            self.closed.set()
+
+    def _deliver(self, letters: Sequence[Letter], tickets: Sequence[Ticket]) -> None:
+        assert letters == [LETTER]
+        self.delivered += [t.arrival.payload for t in tickets]
+
+    def until(self, count: int) -> None:
+        last = time.monotonic() + 5
+        while len(self.delivered) < count:
+            assert time.monotonic() < last
+            time.sleep(0.002)
+
+    def end(self) -> None:
+        self.lanes.close()
+        self.thread.join(5)
+        assert not self.thread.is_alive()
+        assert self.closed.is_set()
+
+
+@pytest.mark.parametrize("fault", [KeyFault("away"), StoreFault("away")])
+def test_money_is_answered_only_when_it_is_done(fault: Exception) -> None:
+    run = Run(Told(fault, fault))
+    run.lanes.put_money(ticket(b"a"))
+    run.lanes.put_money(ticket(b"b"))
+    run.thread.start()
+    run.until(2)
+    run.end()
+    assert run.doer.done == ["money a b", "chores"]
+    assert run.delivered == [b"a", b"b"]
+    assert run.tally.key_faults + run.tally.store_faults == 2
+    assert run.ended == [None]
+
+
+def test_now_goes_on_while_money_waits_for_the_key_process() -> None:
+    run = Run(Told(KeyFault("away")))
+    run.lanes.put_money(ticket(b"m"))
+    run.thread.start()
+    last = time.monotonic() + 5
+    while not run.tally.key_faults:
+        assert time.monotonic() < last
+    run.lanes.put_now(ticket(b"n"))
+    run.until(2)
+    run.end()
+    assert run.delivered == [b"n", b"m"]
+
+
+def test_a_failing_now_keeps_its_order_and_what_was_done_is_answered() -> None:
+    run = Run(Told())
+    for name in (b"1", b"2", b"3"):
+        run.lanes.put_now(ticket(name))
+    second = run.doer.now
+    failed: list[bytes] = []
+
+    def now(it: Ticket) -> list[Letter]:
+        if it.arrival.payload == b"2" and not failed:
+            failed.append(b"2")
+            raise StoreFault("away")
+        return second(it)
+
+    run.doer.now = now  # type: ignore[method-assign]
+    run.thread.start()
+    run.until(3)
+    run.end()
+    assert run.delivered == [b"1", b"2", b"3"]
+    assert run.doer.done == ["now 1", "now 2", "now 3", "chores"]
+
+
+@pytest.mark.parametrize("fault", [RuleBroken("a defect"), ZeroDivisionError()])
+def test_what_it_does_not_know_ends_it_with_nothing_answered(fault: Exception) -> None:
+    run = Run(Told(fault))
+    run.lanes.put_money(ticket(b"a"))
+    run.thread.start()
+    run.thread.join(5)
+    assert run.ended == [fault]
+    assert run.delivered == []
+    assert run.closed.is_set()
+
+
+def test_closing_leaves_what_waits_unanswered() -> None:
+    run = Run(Told(*[KeyFault("away")] * 1000))
+    run.lanes.put_money(ticket(b"a"))
+    run.thread.start()
+    last = time.monotonic() + 5
+    while not run.tally.key_faults:
+        assert time.monotonic() < last
+    run.end()
+    assert run.delivered == []

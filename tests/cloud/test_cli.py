@@ -1,0 +1,284 @@
+"""python -m cloud: import, deposit, verify, report, and what wrong use gets."""
+
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cloud.__main__ import main
+from cloud.keys import KeyClient
+from cloud.ledger.ledger import open_ledger
+from cloud.ledger.values import Now, Received
+from shared.ids import StorageId, StoreId
+from shared.records import Kind
+from shared.wire.messages import EpochRequest
+from tests.cloud.campus import Campus, Purse, campus_now
+
+MS = 1_784_000_000_000
+
+
+@pytest.fixture(scope="module")
+def lunch(provisioned: Campus, keys_socket: Path, tmp_path_factory: pytest.TempPathFactory) -> Campus:
+    """A ledger with 40 taps of 40 cards at two tills, and what the tills have shown."""
+    campus = provisioned.copy_to(tmp_path_factory.mktemp("lunch") / "data")
+    with closing(open_ledger(str(campus.data / "cloud" / "ledger.db"))) as ledger, KeyClient(keys_socket) as keys:
+        for at, body in enumerate(campus.bodies()[:2]):
+            now = Now(MS, campus_now())
+            epoch = ledger.assign_epoch(body.box, EpochRequest(1, body.device, StorageId(b"T" * 8), body.psam, 0), now)
+            purses = campus.purses()[at * 20 : at * 20 + 20]
+            records = tuple(p.buy(body, epoch.epoch, seq, 100) for seq, p in enumerate(purses, 1))
+            batch = Received(body.box, campus.partition(body.box), StoreId(b"store--%d" % at), 1, records)
+            ledger.receive([batch], keys.check_tac, now)
+            show(campus.data, f"pos-{at + 1:02d}", purses)
+    return campus
+
+
+def show(data: Path, name: str, purses: list[Purse], counter: int = 1) -> None:
+    """As a terminal writes it. The last line was cut by a power loss: never shown."""
+    folder = data / "terminals" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    head = {"epoch": 1, "kind": Kind.PURCHASE, "counter": counter, "fen": 100, "time": 1}
+    lines = [head | {"seq": seq, "card": purse.row.card.hex()} for seq, purse in enumerate(purses, 1)]
+    with (folder / "shown.log").open("a") as log:
+        log.write("".join(json.dumps(line) + "\n" for line in lines) + '{"epoch": 1, "seq"')
+
+
+@pytest.fixture
+def data(lunch: Campus, tmp_path: Path) -> Path:
+    """A copy that the test may damage."""
+    shutil.copytree(lunch.data, tmp_path / "data")
+    return tmp_path / "data"
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str]:
+    code = main([str(word) for word in words])
+    said = capsys.readouterr()
+    return code, said.out + said.err
+
+
+def change(data: Path, sql: str) -> None:
+    """As somebody with the file in his hands does it: around the triggers."""
+    with closing(sqlite3.connect(data / "cloud" / "ledger.db")) as db:
+        triggers = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            db.execute(f"DROP TRIGGER {name}")
+        assert db.execute(sql).rowcount == 1
+        for _, text in triggers:
+            db.execute(text)
+        db.commit()
+
+
+def test_a_true_ledger_is_said_to_be_true_check_by_check(data: Path, keys_socket: Path, capsys) -> None:
+    code, said = run(capsys, "verify", "--data", data, "--keys", keys_socket)
+    assert code == 0, said
+    assert "账本无误" in said
+    assert "复核 TAC" in said
+    assert said.count("✓") >= 8
+    assert "✗" not in said
+
+
+def test_without_the_key_process_it_says_what_it_did_not_check(data: Path, capsys) -> None:
+    code, said = run(capsys, "verify", "--data", data)
+    assert code == 0
+    assert "TACs were not checked again" in said
+    assert "✓ 复核 TAC" not in said
+
+
+def test_one_edited_amount_is_named(data: Path, keys_socket: Path, capsys) -> None:
+    change(data, "UPDATE posting SET fen = fen + 1 WHERE entry = 45")
+    code, said = run(capsys, "verify", "--data", data, "--keys", keys_socket)
+    assert code == 1
+    assert "entry 45" in said
+    assert "✗" in said
+
+
+def test_one_edited_record_byte_is_named_in_json(data: Path, keys_socket: Path, capsys) -> None:
+    set_byte = "UPDATE record SET stored = CAST(substr(stored, 1, 40) || x'ff' || substr(stored, 42) AS BLOB)"
+    change(data, set_byte + " WHERE id = 7")
+    code, said = run(capsys, "verify", "--data", data, "--keys", keys_socket, "--json")
+    found = json.loads(said)
+    assert (code, found["ok"]) == (1, False)
+    broken = [check for check in found["checks"] if not check["ok"]]
+    assert broken
+    assert found["first_broken"].startswith(f"{broken[0]['name']}: ")
+
+
+def test_a_file_that_cannot_be_read_is_not_true(data: Path, capsys) -> None:
+    change(data, "UPDATE record SET stored = CAST(x'ff' AS TEXT) WHERE id = 7")
+    code, said = run(capsys, "verify", "--data", data, "--json")
+    assert (code, json.loads(said)["ok"]) == (1, False)
+
+
+def test_verify_as_json_counts_what_it_checked(data: Path, keys_socket: Path, capsys) -> None:
+    code, said = run(capsys, "verify", "--data", data, "--keys", keys_socket, "--json")
+    found = json.loads(said)
+    assert (code, found["ok"], found["first_broken"]) == (0, True, "")
+    counts = {check["name"]: check["checked"] for check in found["checks"]}
+    assert (counts["tacs"], counts["records"]) == (40, 40)
+
+
+def test_a_key_process_that_is_away_is_no_verdict(data: Path, tmp_path: Path, capsys) -> None:
+    code, said = run(capsys, "verify", "--data", data, "--keys", tmp_path / "nobody", "--json")
+    assert code == 1
+    assert "KeyProcessAway" in said
+    assert '"ok"' not in said
+
+
+def test_the_report_adds_up(data: Path, capsys) -> None:
+    code, said = run(capsys, "report", "--data", data, "--json")
+    sums = json.loads(said)
+    assert code == 0
+    assert (sums["records"], sums["posted"], sums["spent_fen"]) == (40, 40, 4000)
+    assert sums["purse_float_fen"] == sums["opening_fen"] + sums["loads_fen"] - sums["spent_fen"]
+    assert sums["shown"] == {"taps": 40, "loads": 0, "lost": 0, "double": 0, "first": ""}
+    till = sums["terminals"]["pos-02"]
+    assert (till["first_seq"], till["last_seq"]) == (1, 20)
+    assert (till["taps"], till["posted"], till["spent_fen"]) == (20, 20, 2000)
+
+
+def test_a_success_that_was_shown_and_not_posted_is_named(data: Path, lunch: Campus, capsys) -> None:
+    purse = lunch.purses()[3]
+    show(data, "pos-09", [purse], counter=77)
+    _, said = run(capsys, "report", "--data", data, "--json")
+    shown = json.loads(said)["shown"]
+    assert (shown["lost"], shown["double"]) == (1, 0)
+    assert purse.row.card.hex() in shown["first"]
+
+
+def test_a_damaged_shown_log_is_no_guess(data: Path, capsys) -> None:
+    (data / "terminals" / "pos-01" / "shown.log").write_text("{}\n")
+    code, said = run(capsys, "report", "--data", data, "--json")
+    assert code == 1
+    assert "line 1 is damaged" in said
+
+
+def test_import_again_adds_nothing(data: Path, capsys) -> None:
+    code, said = run(capsys, "import", "--data", data)
+    assert code == 0
+    assert "0 张卡" in said
+
+
+def test_an_inventory_signed_by_somebody_else_is_refused(data: Path, capsys) -> None:
+    raw = bytearray((data / "inventory.bin").read_bytes())
+    raw[-1] ^= 1
+    (data / "inventory.bin").write_bytes(raw)
+    code, said = run(capsys, "import", "--data", data)
+    assert code == 1
+    assert "wrong signature" in said
+
+
+def test_demonstration_data_does_not_enter_a_production_campus(data: Path, capsys) -> None:
+    file = data / "cloud" / "cloud.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"demo": False}))
+    code, said = run(capsys, "import", "--data", data)
+    assert code == 2
+    assert "演练" in said
+
+
+def online_fen(data: Path, capsys) -> int:
+    return json.loads(run(capsys, "report", "--data", data, "--json")[1])["online_fen"]
+
+
+def test_deposits_are_posted_once_per_key(data: Path, capsys) -> None:
+    for _ in range(2):
+        code, said = run(capsys, "deposit", "--data", data, "--card", "0007", "--fen", "1250", "--key", "k1")
+        assert code == 0, said
+    assert "新入账 newly posted 0" in said
+    assert online_fen(data, capsys) == 1250
+    assert run(capsys, "deposit", "--data", data, "--all", "--fen", "100", "--key", "k2")[0] == 0
+    assert online_fen(data, capsys) == 1250 + 40 * 100
+
+
+def test_deposits_without_a_key_are_new_each_time(data: Path, capsys) -> None:
+    for _ in range(2):
+        run(capsys, "deposit", "--data", data, "--card", "0007", "--fen", "10")
+    assert online_fen(data, capsys) == 20
+
+
+def test_deposits_of_a_file(data: Path, tmp_path: Path, capsys) -> None:
+    lines = tmp_path / "deposits.jsonl"
+    rows = [{"card": f"{n:04d}", "fen": n, "key": f"first-{n}"} for n in range(1, 11)]
+    lines.write_text("".join(json.dumps(row) + "\n" for row in rows) + "\n")
+    for posted in (10, 0):
+        code, said = run(capsys, "deposit", "--data", data, "--file", lines)
+        assert code == 0, said
+        assert f"newly posted {posted}\n" in said
+    assert online_fen(data, capsys) == 55
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--card", "12", "--fen", "5"], "12"),
+        (["--card", "0007", "--fen", "0"], "fen"),
+        (["--card", "0007", "--fen", "-5"], "fen"),
+        (["--card", "0007", "--fen", str(2**40)], "fen"),
+        (["--card", "0007"], "--fen"),
+        (["--file", "nowhere", "--fen", "5"], "--file"),
+        (["--file", "nowhere"], "nowhere"),
+    ],
+)
+def test_a_wrong_deposit_posts_nothing(data: Path, words: list[str], said: str, capsys) -> None:
+    code, text = run(capsys, "deposit", "--data", data, *words)
+    assert code == 2
+    assert said in text
+    assert online_fen(data, capsys) == 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{", "[]", '{"card": "0001"}', '{"card": 1, "fen": 5, "key": "k"}', '{"card": "0001", "fen": 5.0, "key": "k"}'],
+)
+def test_a_wrong_line_is_named_and_posts_nothing(data: Path, tmp_path: Path, line: str, capsys) -> None:
+    lines = tmp_path / "d.jsonl"
+    lines.write_text('{"card": "0001", "fen": 5, "key": "k1"}\n' + line + "\n")
+    code, said = run(capsys, "deposit", "--data", data, "--file", lines)
+    assert code == 2
+    assert "d.jsonl:2" in said
+    assert online_fen(data, capsys) == 0
+
+
+def test_the_same_key_for_another_sum_is_refused(data: Path, capsys) -> None:
+    run(capsys, "deposit", "--data", data, "--card", "0007", "--fen", "10", "--key", "k")
+    code, said = run(capsys, "deposit", "--data", data, "--card", "0007", "--fen", "11", "--key", "k")
+    assert code == 1
+    assert "DepositRefused" in said
+
+
+def test_a_folder_without_a_campus_is_wrong_use(tmp_path: Path, capsys) -> None:
+    for verb in ("import", "verify", "report"):
+        assert run(capsys, verb, "--data", tmp_path)[0] == 2
+
+
+def test_a_campus_without_a_ledger_is_wrong_use(data: Path, capsys) -> None:
+    (data / "cloud" / "ledger.db").unlink()
+    for verb in ("verify", "report"):
+        code, said = run(capsys, verb, "--data", data)
+        assert code == 2
+        assert "no ledger" in said
+    assert not (data / "cloud" / "ledger.db").exists()
+
+
+@pytest.mark.parametrize("broker", ["nohost", "host:", "host:0", "host:99999", ":1883", "host:x"])
+def test_a_broker_address_is_host_and_port(data: Path, broker: str, capsys) -> None:
+    code, said = run(capsys, "ingest", "--data", data, "--keys", "k", "--broker", broker)
+    assert code == 2
+    assert "--broker" in said
+
+
+def test_an_unknown_verb_is_wrong_use(capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["ingset"])
+    assert ended.value.code == 2
+
+
+def test_help_imports_no_library() -> None:
+    """Start-up time: the command line itself pulls nothing in."""
+    asked = "import sys, cloud.__main__; print([m for m in ('sqlalchemy', 'gmqtt', 'asyncio') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
