@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from compose.part import Part
-from compose.plan import Box, Link, LinkKind, Plan, Terminal
+from compose.plan import BY_HAND, Box, Link, LinkKind, Plan, Terminal
 
 LOAD_RATE = 0.6
 POS_RATE = 0.35
@@ -63,20 +63,23 @@ def field_parts(where: Where, plan: Plan) -> list[Part]:
 
 
 def terminal_parts(where: Where, plan: Plan, extra: Mapping[str, tuple[str, ...]]) -> list[Part]:
-    """Terminals; extra: name → further options (customers, a script)."""
+    """The terminals that `extra` names, each with its further options (customers, a script)."""
     return [
-        _terminal(where, box, link, terminal, extra.get(terminal.name, ())) for box, link, terminal in plan.terminals()
+        _terminal(where, box, link, terminal, extra[terminal.name])
+        for box, link, terminal in plan.terminals()
+        if terminal.name in extra
     ]
 
 
 def customers(plan: Plan, seed: int) -> dict[str, tuple[str, ...]]:
-    """The people of the demonstration: who comes to which body, and how often."""
+    """The people of the demonstration: who comes to which body, how often; nobody to those left to a person."""
     rates = {"load": LOAD_RATE, "validator": POS_RATE / 2}
     return {
         terminal.name: (
             "--customers", "--rate", str(rates.get(terminal.kind, POS_RATE)), "--seed", str(seed + at),
         )
         for at, (_, _, terminal) in enumerate(plan.terminals())
+        if not terminal.name.startswith(BY_HAND)
     }  # fmt: skip
 
 

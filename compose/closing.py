@@ -81,7 +81,9 @@ def _assemble(
     cards: dict[str, Any],
 ) -> Figures:
     shown = books.get("shown", {})
-    rows = sorted(books.get("terminals", {}).items())
+    silent = {terminal.name: {"place": terminal.place} for _, _, terminal in campus.plan.terminals()}
+    begun = {name: row for name, row in silent.items() if f"t-{name}" in campus.sellers}
+    rows = sorted({**begun, **books.get("terminals", {})}.items())
     terminals = tuple(_terminal(name, row, watch, by_label=campus.script) for name, row in rows)
     latency = [watch.of(name).get("latency_ms") or {} for name in watch.named("edge-")]
     this_run: dict[str, float] = {"taps": watch.total("t-", "taps"), "loads": watch.total("t-", "loads")}

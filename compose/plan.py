@@ -13,6 +13,8 @@ from typing import Any
 
 from compose.verbs import WrongUse
 
+BY_HAND = "hand-"
+"""Bodies whose names begin so are not started: they wait for a person (`./ykt terminal --interactive`)."""
 BUS_MAX = 32
 """Most terminals on one bus; the rest goes to TCP."""
 
@@ -149,7 +151,8 @@ def _on_can(box: Box) -> Box:
     taken = max((t.address for t in box.terminals if t.link == "can0"), default=0)
     moved = []
     for terminal in box.terminals:
-        if terminal.kind in ("load", "validator") and terminal.link == "tcp":
+        by_hand = terminal.name.startswith(BY_HAND)
+        if terminal.kind in ("load", "validator") and terminal.link == "tcp" and not by_hand:
             taken += 1
             moved.append(replace(terminal, link="can0", address=taken))
         else:

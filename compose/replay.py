@@ -5,7 +5,6 @@ posted deposits. Then every process runs on the trace's clock; --speed is a ceil
 """
 
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -23,7 +22,6 @@ from compose.opening import (
     servers_of,
 )
 from compose.options import Options
-from compose.part import Part
 from compose.plan import Plan, trace_plan, write_plan
 from compose.supervise import Supervisor
 from compose.trace import Trace
@@ -62,7 +60,7 @@ async def open_replay(options: Options, parts: Supervisor, watch: Watch, run_dir
     starts = time.monotonic() + lead_s
     where = campus.with_clock(where, _clock(day, options.speed, lead_s * options.speed))
     await parts.start(*campus.core_parts(where, server_names), *campus.field_parts(where, plan))
-    bodies = _bodies(where, plan, _sales(options.data / "scripts", plan, day))
+    bodies = campus.terminal_parts(where, plan, _sales(options.data / "scripts", plan, day))
     await parts.start(*bodies)
     say(f"[4/4] {len(bodies)} 台终端按流水时钟重放 terminals replay on the trace's clock, ≤ ×{options.speed:g}")
     counts: dict[str, float] = {"trace_lines": len(day.lines), "trace_skipped": len(day.rejected), "trace_loads": loads}
@@ -113,7 +111,7 @@ async def _load(
     options: Options, parts: Supervisor, watch: Watch, where: campus.Where, plan: Plan, day: Trace, say: Say
 ) -> int:
     scripts = _loads(options.data / "scripts", plan, day)
-    bodies = _bodies(where, plan, scripts)
+    bodies = campus.terminal_parts(where, plan, scripts)
     names = tuple(part.name for part in bodies)
     began = time.monotonic()
     await parts.start(*bodies)
@@ -147,10 +145,6 @@ def _script(folder: Path, name: str, rows: list[dict[str, Any]]) -> tuple[str, .
     path = folder / f"{name}.jsonl"
     write_lines(path, rows)
     return ("--script", str(path))
-
-
-def _bodies(where: campus.Where, plan: Plan, scripts: Mapping[str, tuple[str, ...]]) -> list[Part]:
-    return [part for part in campus.terminal_parts(where, plan, scripts) if part.name.removeprefix("t-") in scripts]
 
 
 def _clock(day: Trace, speed: float, lead_s: float) -> str:

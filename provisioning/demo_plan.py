@@ -8,11 +8,16 @@ from typing import Any
 CAN_BITRATE = 125_000
 RS485_BAUD = 115_200
 CARDS = 200
+BY_HAND = "hand-"
+"""Names that begin so are not started by the launcher."""
 _STALLS = ("一楼大伙", "一楼面食", "二楼风味", "清真餐厅")
 
 
 def demo_plan(cards: int = CARDS) -> dict[str, Any]:
-    """8 POS on CAN, 4 on RS-485, 1 POS and a load machine on TCP; a bus with 2 validators on TCP."""
+    """8 POS on CAN, 4 on RS-485, 1 POS and a load machine on TCP; a bus with 2 validators on TCP.
+
+    Beside them a counter and a load machine that the launcher leaves to whoever wants to sell by hand.
+    """
     return {
         "campus": 1,
         "name": "演练校园",
@@ -33,6 +38,8 @@ def _canteen() -> dict[str, Any]:
     terminals = [_pos(n, "can0", n) for n in range(1, 9)]
     terminals += [_pos(n, "line0", n - 8) for n in range(9, 13)]
     terminals += [_pos(13, "tcp", 0), _body("load-01", "load", "tcp", 0, "", "一楼大厅")]
+    terminals += [_body(f"{BY_HAND}pos", "pos", "tcp", 0, _STALLS[0], "体验柜台")]
+    terminals += [_body(f"{BY_HAND}load", "load", "tcp", 0, "", "体验圈存机")]
     return {"box": "canteen-1", "name": "第一食堂", "links": links, "terminals": terminals}
 
 

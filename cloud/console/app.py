@@ -79,7 +79,7 @@ def _assemble(settings: CloudSettings, reader: Reader, accounts: Accounts) -> tu
     live: Live
     sources = Sources(lambda: live.snapshot, overview.entries, accounts, token, secure=True)
     pages = create_pages(sources)
-    live = Live(overview.read, renderer(pages), lambda: int(time.time() * 1000))
+    live = Live(lambda: overview.read(_now_ms()), renderer(pages), _now_ms)
     return live, Shell(pages, live, lambda token: accounts.session(token, int(time.time())) is not None)
 
 
@@ -106,6 +106,10 @@ async def _tell(server: _Server, stop: asyncio.Event, accounts: Accounts, live: 
     link = "" if accounts.has_operator() else f" {address}first-login/{_first_link(accounts)}"
     say(f"READY console {address}{link}")
     await report_status(stop, lambda: {"stale": live.snapshot["stale"], "viewers": live.viewers})
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
 
 
 def _first_link(accounts: Accounts) -> str:

@@ -3,13 +3,13 @@
 State marks: ok, warn, bad, off. A box that was not heard for 15 s takes its terminals with it into "unknown" (IX1).
 """
 
-import time
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
 from cloud.ledger.read import Reader
 from cloud.ledger.views import BoxView, EntryView, FactView, RecordView, TerminalView
+from shared.campus_clock import WALL
 from shared.ids import card_id
 from shared.wire.messages import TerminalState
 
@@ -17,7 +17,6 @@ SILENT_MS = 15_000
 RECORDS = 15
 FACTS = 8
 RATE_WINDOW_MS = 10_000
-SECONDS_OF_2000 = 946_684_800
 _LEVELS = {"critical": "bad", "major": "bad", "紧急": "bad", "重要": "bad", "minor": "warn", "一般": "warn"}
 _VERDICTS = {
     "POSTED": ("ok", "posted"),
@@ -41,9 +40,8 @@ class Overview:
         self._reader = reader
         self._posted: deque[tuple[int, int]] = deque(maxlen=64)
 
-    def read(self) -> dict[str, Any]:
-        """One snapshot as the templates and /api/v1/overview have it."""
-        now_ms = int(time.time() * 1000)
+    def read(self, now_ms: int) -> dict[str, Any]:
+        """One snapshot as the templates and /api/v1/overview have it. now_ms: Unix milliseconds."""
         sums = self._reader.overview()
         boxes = self._reader.boxes()
         live = _live_states(boxes, now_ms)
@@ -160,7 +158,7 @@ def _terminal(view: TerminalView, live: Mapping[bytes, TerminalState | None]) ->
 def _record(view: RecordView) -> dict[str, Any]:
     mark, verdict = _VERDICTS.get(view.verdict.upper(), ("off", "no_entry"))
     return {
-        "time": time.strftime("%H:%M:%S", time.gmtime(view.time + SECONDS_OF_2000)) if view.time else "",
+        "time": _clock(view.time) if view.time else "",
         "terminal": view.terminal,
         "card": view.label or view.card.hex(),
         "kind": view.kind.lower() if view.kind else "other",
@@ -173,6 +171,11 @@ def _record(view: RecordView) -> dict[str, Any]:
 def _fact(view: FactView) -> dict[str, Any]:
     return {
         "mark": _LEVELS.get(view.level, "warn"),
-        "time": time.strftime("%H:%M:%S", time.localtime(view.at_ms / 1000)),
+        "time": _clock(WALL.at(view.at_ms / 1000)),
         "text": view.text or view.code,
     }
+
+
+def _clock(campus_s: int) -> str:
+    minutes, seconds = divmod(campus_s % 86_400, 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds:02d}"

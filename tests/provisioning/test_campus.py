@@ -67,7 +67,7 @@ def test_settings_are_read_by_the_cloud(campus) -> None:
 
 def test_every_psam_opens_and_holds_purchase_masters_only(campus) -> None:
     psams = {row.device: row for row in campus.inventory.psams}
-    assert len(psams) == len(campus.inventory.devices) == 16
+    assert len(psams) == len(campus.inventory.devices) == 18
     for device in campus.inventory.devices:
         image = choose((campus.data / "terminals" / device.name / "psam.bin").read_bytes()).body
         psam = Psam(RamMemory(image), os.urandom)
@@ -104,7 +104,7 @@ def test_boxes_read_their_settings_and_know_their_own_terminals_only(campus) -> 
         assert all(path.exists() for path in (settings.tls.ca, settings.tls.certificate, settings.tls.key))
         seen += settings.terminals
     assert len(seen) == len(campus.inventory.devices)
-    assert [device.kind for device in campus.inventory.devices].count(DeviceKind.POS) == 13
+    assert [device.kind for device in campus.inventory.devices].count(DeviceKind.POS) == 14
 
 
 def test_the_ack_key_is_certified_by_the_key_that_signed_the_inventory(campus) -> None:

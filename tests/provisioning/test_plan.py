@@ -20,8 +20,8 @@ def test_the_demo_campus_is_the_one_that_was_asked_for() -> None:
     on = [(body.kind, canteen.link_of(body).kind) for body in canteen.terminals]
     assert on.count((DeviceKind.POS, LinkKind.CAN)) == 8
     assert on.count((DeviceKind.POS, LinkKind.RS485)) == 4
-    assert on.count((DeviceKind.POS, LinkKind.TCP)) == 1
-    assert on.count((DeviceKind.LOAD_MACHINE, LinkKind.TCP)) == 1
+    assert on.count((DeviceKind.POS, LinkKind.TCP)) == 1 + 1  # and one by hand
+    assert on.count((DeviceKind.LOAD_MACHINE, LinkKind.TCP)) == 1 + 1
     assert [(body.kind, bus.link_of(body).kind) for body in bus.terminals] == [(DeviceKind.VALIDATOR, LinkKind.TCP)] * 2
     assert (len(on), canteen.links[0].rate) == (14, 125_000)
     assert (len(plan.cards), plan.caps, plan.hotlist, plan.demo) == (200, None, (), True)
@@ -128,7 +128,8 @@ def test_what_is_no_plan_at_all_is_refused(raw: object) -> None:
 
 def test_the_launchers_plans_are_plans(tmp_path) -> None:
     extra = {"issued": "2024-02-29", "expires": "2034-03-01", "ceiling_fen": 5_000_000}
-    plans = (launcher.parse_plan(demo_plan(12)), launcher.trace_plan(["0012", "12", "张三"], [f"窗口{n}" for n in range(40)], 8))
+    trace = launcher.trace_plan(["0012", "12", "张三"], [f"窗口{n}" for n in range(40)], 8)
+    plans = (launcher.parse_plan(demo_plan(12)), trace)
     for plan in plans:
         launcher.write_plan(tmp_path / "plan.json", plan, extra)
         parsed = parse_plan(json.loads((tmp_path / "plan.json").read_text()))
