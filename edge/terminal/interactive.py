@@ -38,8 +38,8 @@ from shared.purse.outcomes import Rejected
 from shared.purse.torn import Tear, TearingChannel
 
 LINE_MAX = 200
-JOIN_S = 1.0
-"""A prompt waits so long for the link to join."""
+JOIN_S = 5.0
+"""A prompt waits so long for the link to join and to be registered."""
 PROMPT = "> "
 _MOVES_MONEY = (0x54, 0x52)
 """8054 and 8052: the debit of a purchase, the credit of a load."""

@@ -21,8 +21,9 @@ from shared.wire.messages import EpochStatus
 JOIN_S = 2.0
 JOIN_MAX_S = 16.0
 """An unanswered HELLO is repeated, byte for byte, after JOIN_S, doubling up to this."""
-NO_EPOCH_S = 2.0
-"""After a WELCOME without an epoch the terminal joins again so soon."""
+NO_EPOCH_S = 0.25
+"""After a WELCOME without an epoch the terminal joins again so soon, then after twice as long, up to JOIN_MAX_S: the
+cloud answers within milliseconds, or is away for long, and a bus has no room for joins that cannot succeed."""
 SILENCE_S = 60.0
 UNACKED_S = 12.0
 """An edge that is silent so long (with records in flight: so long) has forgotten us: join again."""
@@ -65,6 +66,7 @@ class Line:
         self._r_term = b""
         self._hello_s = _NEVER
         self._wait_s = JOIN_S
+        self._epoch_wait_s = NO_EPOCH_S
         self._heard_s = 0.0
         self._status_s = _NEVER
         self._status_sent_s = -_NEVER
@@ -185,7 +187,8 @@ class Line:
         self.refusal = None
         self.welcome = welcome
         self._wait_s = JOIN_S
-        self._hello_s = _NEVER if welcome.current else self._mono_s + NO_EPOCH_S
+        self._hello_s = _NEVER if welcome.current else self._mono_s + self._epoch_wait_s
+        self._epoch_wait_s = NO_EPOCH_S if welcome.current else min(self._epoch_wait_s * 2, JOIN_MAX_S)
         self._body.clock.correct(welcome.time, self._body.now)
         same = welcome.store == self._flash.store
         self.window.begin(welcome.epochs, self._mono_s, same_store=same)
