@@ -20,6 +20,7 @@ from cloud.ledger.values import OWN_PARTITION
 from cloud.ledger.writing import Writing
 from shared.records import CounterKind, PurchaseRecord
 
+COUNTER_MAX = 0xFFFF
 COLUMNS = "record, record_key, purse, counter, load, state, generation, entry, opened_ms, changed_ms"
 _CASES = "SELECT record, record_key, purse, counter, load, state, generation, entry FROM suspense WHERE purse"
 _RECORDS = "SELECT id, stored, box, fork, reason, received_s FROM record WHERE id"
@@ -118,8 +119,24 @@ def settle_touched(writing: Writing, touched: Touched) -> None:
     groups: dict[tuple[bytes, int], list[_Case]] = defaultdict(list)
     for case in _with_records(writing, wanted):
         groups[case.row[2], case.row[3]].append(case)
-    for (purse, counter), cases in groups.items():
-        _settle_group(writing, purse, counter, cases)
+    for purse, counter in sorted(groups, reverse=True):
+        _settle_downward(writing, purse, counter, groups)
+
+
+def _settle_downward(
+    writing: Writing, purse: bytes, counter: int, groups: dict[tuple[bytes, int], list[_Case]]
+) -> None:
+    """A counter's cases, and those of the counter before for as long as that changes what they may rest on."""
+    cases = groups.pop((purse, counter), None)
+    while cases and _settle_group(writing, purse, counter, cases):
+        counter -= 1
+        groups.pop((purse, counter), None)
+        cases = _cases_of(writing, purse, counter)
+
+
+def _cases_of(writing: Writing, purse: bytes, counter: int) -> list[_Case]:
+    rows = writing.db.run(f"{_CASES} = ? AND counter = ? AND load IS NULL", (purse, counter))
+    return _with_records(writing, rows)
 
 
 def _with_records(writing: Writing, rows: list[Row]) -> list[_Case]:
@@ -131,7 +148,8 @@ def _with_records(writing: Writing, rows: list[Row]) -> list[_Case]:
     ]
 
 
-def _settle_group(writing: Writing, purse: bytes, counter: int, cases: list[_Case]) -> None:
+def _settle_group(writing: Writing, purse: bytes, counter: int, cases: list[_Case]) -> bool:
+    """Did the case that stands for a debit here change?"""
     evidence = Evidence(
         _claimed(writing, cases),
         _proof(writing, purse, counter),
@@ -139,8 +157,10 @@ def _settle_group(writing: Writing, purse: bytes, counter: int, cases: list[_Cas
         [LoadStep(*step) for step in taken_loads(writing.db, purse[:10])],
     )
     states = settle([case.grey() for case in cases], evidence)
+    before = [case.row[0] for case in cases if case.row[5] == State.EVIDENCE]
     for case in cases:
         _apply(writing, case, states[case.row[0]])
+    return before != [case.row[0] for case in cases if states[case.row[0]] is State.EVIDENCE]
 
 
 def _claimed(writing: Writing, cases: list[_Case]) -> set[int]:
@@ -161,8 +181,23 @@ def _proof(writing: Writing, purse: bytes, counter: int) -> tuple[bytes, int] | 
 
 
 def _next_balance(writing: Writing, purse: bytes, counter: int) -> int | None:
-    held = _proven(writing, purse, counter + 1) if counter < 0xFFFF else None
+    """What the card said before its next purchase: a proven one, or a grey one that evidence of its own has decided.
+
+    So a card that was torn twice in a row is settled from its first whole purchase backwards.
+    """
+    if counter >= COUNTER_MAX:
+        return None
+    held = _proven(writing, purse, counter + 1) or _by_evidence(writing, purse, counter + 1)
     return None if held is None else _purchase(held).balance_fen
+
+
+def _by_evidence(writing: Writing, purse: bytes, counter: int) -> Arrival | None:
+    query = (
+        "SELECT r.stored FROM suspense s JOIN record r ON r.id = s.record "
+        "WHERE s.purse = ? AND s.counter = ? AND s.load IS NULL AND s.state = ?"
+    )
+    rows = writing.db.run(query, (purse, counter, int(State.EVIDENCE)))
+    return arrive(rows[0][0]) if rows else None
 
 
 def _proven(writing: Writing, purse: bytes, counter: int) -> Arrival | None:
