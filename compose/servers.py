@@ -51,6 +51,17 @@ def free_port() -> int:
         return port
 
 
+def is_free(port: int) -> bool:
+    """Return whether a server could listen on this TCP port of loopback now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
+
+
 def embedded_broker(port: int, name: str = "broker") -> Part:
     """Return the broker inside our wheels: loopback, MQTT 5, plain, in memory."""
     return Part(name, (sys.executable, "-P", "-m", "compose.broker", "--port", str(port)))

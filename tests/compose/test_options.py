@@ -1,0 +1,39 @@
+"""What `./ykt up` accepts, and what it refuses in words."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from compose.options import CONSOLE_PORT, parse
+from compose.verbs import WrongUse
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        yield holder.getsockname()[1]
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("60", 60), ("60s", 60), ("1.5m", 90), ("1h", 3600)])
+def test_durations(text: str, seconds: float) -> None:
+    assert parse(["--for", text]).run_s == seconds
+
+
+@pytest.mark.parametrize(
+    "words", [["--for", "0"], ["--for", "soon"], ["--speed", "0"], ["--cards", "0"], ["--port", "70000"]]
+)
+def test_what_cannot_be(words: list[str]) -> None:
+    with pytest.raises(WrongUse):
+        parse(words)
+
+
+def test_a_taken_port_is_said_when_it_was_asked_for(taken: int) -> None:
+    with pytest.raises(WrongUse, match=str(taken)):
+        parse(["--port", str(taken)])
+
+
+def test_without_a_wish_a_free_port_is_found() -> None:
+    assert parse([]).port >= CONSOLE_PORT
