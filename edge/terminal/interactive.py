@@ -177,6 +177,7 @@ class _Counter:
     async def _load(self, amount_fen: int) -> None:
         station = self._loading_station()
         if station is not None:
+            await station.joined(JOIN_S)
             await self._tap(station, lambda: station.firmware.load(amount_fen, station.now()))
 
     def _loading_station(self) -> Station | None:
