@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shared.errors import ConfigFault, RuleBroken, StoreFault
 
@@ -38,8 +38,19 @@ Row = tuple[Any, ...]
 Rows = list[Row]
 
 
+class Question(NamedTuple):
+    """A SELECT and its arguments. keyed: it ends with `WHERE column`, and the arguments are the keys to look for."""
+
+    sql: str
+    arguments: Sequence[object] = ()
+    keyed: bool = False
+
+
 class Database(ABC):
-    """One connection. Not thread-safe. `run`, `find` and `insert` only inside of `writing` or `reading`."""
+    """One connection. Not thread-safe. Everything but `close` only inside of `writing` or `reading`.
+
+    What was inserted is found by every later question of the same transaction, and may be sent no sooner.
+    """
 
     dialect: str
 
@@ -48,12 +59,16 @@ class Database(ABC):
         """Run one statement and return its rows, none where it has none."""
 
     @abstractmethod
+    def ask(self, *questions: Question) -> list[Rows]:
+        """The rows of each question, all asked in one go."""
+
     def find(self, select: str, keys: Sequence[object]) -> Rows:
         """Rows of `SELECT … WHERE column` for any of the keys; `select` ends with the column's name."""
+        return self.ask(Question(select, keys, keyed=True))[0]
 
     @abstractmethod
     def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
-        """Add rows; RuleBroken when a key is taken. `columns`: names joined by ', '."""
+        """Add rows, which are the database's from here on; RuleBroken when a key is taken. columns: joined by ', '."""
 
     @abstractmethod
     def upsert(self, table: str, columns: str, key: str, rows: Sequence[Row]) -> None:
@@ -138,9 +153,12 @@ class SqliteDatabase(Database):
     def run(self, sql: str, arguments: Sequence[object] = ()) -> Rows:
         return self.connection.execute(sql, arguments).fetchall()
 
-    def find(self, select: str, keys: Sequence[object]) -> Rows:
-        sql, execute, found = f"{select} = ?", self.connection.execute, []
-        for key in dict.fromkeys(keys):  # as ANY does
+    def ask(self, *questions: Question) -> list[Rows]:
+        return [self._keyed(q) if q.keyed else self.run(q.sql, q.arguments) for q in questions]
+
+    def _keyed(self, question: Question) -> Rows:
+        sql, execute, found = f"{question.sql} = ?", self.connection.execute, []
+        for key in dict.fromkeys(question.arguments):  # as ANY does
             found += execute(sql, (key,)).fetchall()
         return found
 
@@ -179,33 +197,74 @@ class PostgresDatabase(Database):
         import psycopg  # here, because a SQLite ledger starts without it
 
         self._psycopg = psycopg
+        self._idle = psycopg.pq.TransactionStatus.IDLE
         self._dsn = dsn
         self._connection: psycopg.Connection[Row] | None = None
         self._types: dict[tuple[str, str], list[str]] = {}
+        self._waiting: list[tuple[str, str, str, Sequence[Row]]] = []
 
     @property
     def connection(self) -> psycopg.Connection[Row]:
-        """The live connection."""
-        held = self._connection
-        if held is None or held.closed:
-            held = self._connection = self.connect(autocommit=True)
-        return held
+        """That of the open transaction; made by its beginning, and never replaced within it."""
+        if self._connection is None:
+            raise StoreFault("PostgreSQL: no connection yet")
+        return self._connection
 
     def run(self, sql: str, arguments: Sequence[object] = ()) -> Rows:
+        self._send()
         done = self.connection.execute(_percent(sql), arguments, binary=True)
         return done.fetchall() if done.description else []
 
-    def find(self, select: str, keys: Sequence[object]) -> Rows:
-        if not keys:
-            return []
-        return self.connection.execute(_percent(f"{select} = ANY(?)"), (list(keys),), binary=True).fetchall()
+    def ask(self, *questions: Question) -> list[Rows]:
+        self._send()
+        if len(questions) == 1:
+            return [_fetched(self._asked(questions[0]))]
+        with self.connection.pipeline():
+            asked = [self._asked(question) for question in questions]
+        return [_fetched(cursor) for cursor in asked]
 
     def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
+        self._wait(_insert_sql(table, columns), table, columns, rows)
+
+    def upsert(self, table: str, columns: str, key: str, rows: Sequence[Row]) -> None:
+        self._wait(_upsert_sql(table, columns, key), "", columns, rows)
+
+    def _asked(self, question: Question) -> psycopg.Cursor[Row] | None:
+        if not question.keyed:
+            return self.connection.execute(_percent(question.sql), question.arguments, binary=True)
+        if not question.arguments:
+            return None
+        keys = list(question.arguments)
+        return self.connection.execute(_percent(f"{question.sql} = ANY(?)"), (keys,), binary=True)
+
+    def _wait(self, sql: str, table: str, columns: str, rows: Sequence[Row]) -> None:
         if not rows:
             return
+        self._waiting.append((sql, table, columns, rows))
+        if len(rows) >= COPY_FROM:
+            self._send()  # the server works on it while the next rows are made
+
+    def _send(self, *, commit: bool = False) -> None:
+        """Everything that waits, in one go if there is no COPY in it."""
+        waiting, self._waiting = self._waiting, []
+        if any(table and len(rows) >= COPY_FROM for _, table, _, rows in waiting):
+            for sql, table, columns, rows in waiting:
+                self._write(sql, table, columns, rows)
+            waiting = []
+        if not waiting:
+            if commit:
+                self.connection.execute("COMMIT")
+            return
+        with self.connection.pipeline():
+            for sql, _, _, rows in waiting:
+                self.connection.cursor().executemany(_percent(sql), rows)
+            if commit:
+                self.connection.execute("COMMIT")
+
+    def _write(self, sql: str, table: str, columns: str, rows: Sequence[Row]) -> None:
         with self.connection.cursor() as cursor:
-            if len(rows) < COPY_FROM:
-                cursor.executemany(_percent(_insert_sql(table, columns)), rows)
+            if not table or len(rows) < COPY_FROM:
+                cursor.executemany(_percent(sql), rows)
                 return
             types = self._column_types(table, columns)
             with cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)") as copy:
@@ -213,11 +272,6 @@ class PostgresDatabase(Database):
                 write = copy.write_row
                 for row in rows:
                     write(row)
-
-    def upsert(self, table: str, columns: str, key: str, rows: Sequence[Row]) -> None:
-        if rows:
-            with self.connection.cursor() as cursor:
-                cursor.executemany(_percent(_upsert_sql(table, columns, key)), rows)
 
     def close(self) -> None:
         if self._connection is not None:
@@ -230,18 +284,18 @@ class PostgresDatabase(Database):
         return found
 
     def _begin(self, *, write: bool) -> None:
-        if not write:
-            self.connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            return
-        self.connection.execute("BEGIN")
-        self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (WRITER_LOCK,))
+        self._waiting = []
+        if self._connection is None or self._connection.closed:
+            self._connection = self.connect(autocommit=True)
+        begin = f"BEGIN; SELECT pg_advisory_xact_lock({WRITER_LOCK})" if write else _SNAPSHOT
+        self.connection.execute(begin, prepare=False)  # two statements in one go cannot be prepared
 
     def _end(self, *, commit: bool) -> None:
         held = self._connection
-        if held is None or held.closed:
-            return
-        if held.info.transaction_status != self._psycopg.pq.TransactionStatus.IDLE:
-            held.execute("COMMIT" if commit else "ROLLBACK")
+        if commit:
+            self._send(commit=True)
+        elif held is not None and not held.closed and held.info.transaction_status != self._idle:
+            held.execute("ROLLBACK")
 
     def _translated(self, fault: Exception) -> Exception | None:
         broken = (self._psycopg.IntegrityError, self._psycopg.errors.RaiseException)
@@ -254,12 +308,17 @@ class PostgresDatabase(Database):
     def _column_types(self, table: str, columns: str) -> list[str]:
         known = self._types.get((table, columns))
         if known is None:
-            rows = self.run(
-                "SELECT attname, atttypid::regtype::text FROM pg_attribute WHERE attrelid = ?::text::regclass", (table,)
-            )
-            by_name: dict[str, str] = dict(rows)
+            sql = "SELECT attname, atttypid::regtype::text FROM pg_attribute WHERE attrelid = %s::text::regclass"
+            by_name: dict[str, str] = dict(self.connection.execute(sql, (table,)).fetchall())
             known = self._types[table, columns] = [by_name[name] for name in columns.split(", ")]
         return known
+
+
+def _fetched(cursor: psycopg.Cursor[Row] | None) -> Rows:
+    return [] if cursor is None else cursor.fetchall()
+
+
+_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 @lru_cache(maxsize=256)

@@ -103,7 +103,7 @@ class Booking:
             ("posting", POSTING_COLUMNS, self._postings),
         ):
             if rows:
-                self._db.insert(table, columns, rows)
+                self._db.insert(table, columns, rows.copy())
                 rows.clear()
 
     def close(self) -> None:
