@@ -108,15 +108,16 @@ def open_sealed(raw: bytes, key: Ed25519PublicKey) -> Inventory:
 
 
 def _body(v: Inventory) -> bytes:
-    cards = [
-        [c.card, c.label, c.profile, c.key_version, c.algorithm, c.card_class, c.hotlist_index]
-        + [c.issued, c.expires, c.opening_fen]
-        for c in v.cards
-    ]
+    cards = [_card_fields(card) for card in v.cards]
     psams = [[p.psam, p.device, p.issued] for p in v.psams]
     devices = [[d.device, d.kind.value, d.box, d.name, d.place, d.merchant] for d in v.devices]
     boxes = [[b.box, b.partition, b.name, b.certificate] for b in v.boxes]
     return codec.dumps([v.number, v.campus, v.name, v.demo, v.issued, cards, psams, devices, boxes])
+
+
+def _card_fields(c: CardRow) -> list[object]:
+    key = [c.card, c.label, c.profile, c.key_version, c.algorithm]
+    return [*key, c.card_class, c.hotlist_index, c.issued, c.expires, c.opening_fen]
 
 
 def _parse(body: bytes) -> Inventory:
