@@ -1,14 +1,14 @@
 """A file of real bytes beside the outbox that is given up when the disk is full, so that settling can still go on.
 
-SQLite on a full disk cannot even delete (relsec part 0). New records are refused then; only what frees space or names
-settled rows may use the room of the ballast.
+SQLite on a full disk cannot even delete (relsec part 0). Once it is given up, new records are refused until it is
+whole again or the outbox has free pages of its own: only what frees space or names settled rows may use its room.
 """
 
 import os
 from contextlib import suppress
 from pathlib import Path
 
-_ROOM_FACTOR = 4
+_ROOM_FACTOR = 2
 """It is made again only when this many times its size is free, or it would fill the disk itself."""
 
 
@@ -20,10 +20,10 @@ class Ballast:
         self._size = size
 
     def hold(self) -> bool:
-        """Make it if there is room. True when it is there."""
-        if self._is_whole():
+        """Make it if there is room. True when it is there, or none is wanted."""
+        if not self._size or self._is_whole():
             return True
-        if not self._size or _free_bytes(self._path.parent) < _ROOM_FACTOR * self._size:
+        if _free_bytes(self._path.parent) < _ROOM_FACTOR * self._size:
             return False
         try:
             self._write()
@@ -40,7 +40,7 @@ class Ballast:
         return there
 
     def _is_whole(self) -> bool:
-        return bool(self._size) and self._path.exists() and self._path.stat().st_size == self._size
+        return self._path.exists() and self._path.stat().st_size == self._size
 
     def _write(self) -> None:
         descriptor = os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from edge.ballast import Ballast
-from edge.effects import Command, Depth, NotRead, NotSettled, Outcome, Put, Read, Refused, Settle, Trouble
+from edge.effects import Command, Depth, Kept, NotRead, NotSettled, Outcome, Put, Read, Refused, Settle, Trouble
 from edge.facts import Code
 from edge.outbox_group import Store, commit_group
 from edge.outbox_store import Dropped
@@ -25,11 +25,15 @@ GROUP_MAX = 1024
 """Commands of one transaction: bounds the time that a record waits behind others."""
 IDLE_S = 0.25
 LOOK_S = 0.5
+FREE_BYTES_MIN = 1 << 20
+"""On a full disk, records are accepted again when dropped rows have left so much room inside the file."""
 DROPS_MAX = 8
 """Drops of one idle moment: faster than any box accepts, and still shorter than a slow fsync."""
-FOLD_COMMITS = 256
-FOLD_COMMITS_MAX = 2048
-"""The log is folded into the file in an idle moment after so many commits, and at once after the larger number."""
+FOLD_UNITS = 256
+FOLD_UNITS_MAX = 2048
+"""The log is folded into the file in an idle moment after so many commits or 16 times as many records, and at once
+after the larger number: what is not folded stays smaller than the ballast, which a full disk needs to fold it."""
+RECORDS_PER_UNIT = 16
 
 
 class KeepingStore(Store, Protocol):
@@ -37,8 +41,11 @@ class KeepingStore(Store, Protocol):
 
     def depth(self) -> Depth: ...
     def checkpoint(self) -> None: ...
-    def drop_settled(self, unix_ms: int) -> Dropped: ...
+    def drop_settled(self, unix_ms: int, *, pressed: bool = False) -> Dropped: ...
+    def free_bytes(self) -> int: ...
     def close(self) -> None: ...
+
+    accepting: bool
 
 
 class OutboxWriter:
@@ -62,7 +69,8 @@ class OutboxWriter:
         self._queue: deque[Command] = deque()
         self._puts = 0
         self._ending = False
-        self._unfolded = 0
+        self._unfolded = 0.0
+        self._pressed = False
         self._looked_s = 0.0
         self._wake = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="outbox-writer", daemon=True)
@@ -109,11 +117,12 @@ class OutboxWriter:
         """One group, or one idle moment. False when the work is over."""
         group = self._next_group()
         if group:
-            outcomes = commit_group(self._store, group, self._ballast.release)
+            outcomes = commit_group(self._store, group, self._give_up_ballast)
             self.groups += 1
-            self._unfolded += 1
+            self._unfolded += 1 + len(group) / RECORDS_PER_UNIT
+            self._feel_pressure(outcomes)
             self._deliver(outcomes)
-        if not group or self._unfolded >= FOLD_COMMITS_MAX:
+        if not group or self._unfolded >= FOLD_UNITS_MAX:
             self._keep_house()
         if not group or time.monotonic() - self._looked_s > LOOK_S:
             self._looked_s = time.monotonic()
@@ -131,19 +140,49 @@ class OutboxWriter:
 
     def _keep_house(self) -> None:
         try:
-            if self._unfolded >= FOLD_COMMITS:
-                self._store.checkpoint()
-                self._unfolded = 0
-            self._drop()
-            self._ballast.hold()
+            self._fold_and_drop()
+        except StoreFault as fault:
+            self._store.rollback()
+            self._keep_house_on_a_full_disk(fault)
+        held = self._ballast.hold()
+        free = self._store.free_bytes()
+        self._store.accepting = held or free >= FREE_BYTES_MIN
+        self._pressed = (self._pressed or not held) and free < 2 * FREE_BYTES_MIN
+
+    def _feel_pressure(self, outcomes: list[Outcome]) -> None:
+        """A record was refused because the disk is full, or one has found room again."""
+        for outcome in outcomes:
+            if isinstance(outcome, Refused):
+                self._pressed = outcome.reason in ("full", "io")
+            elif isinstance(outcome, Kept) and outcome.fresh:
+                self._pressed = False
+
+    def _keep_house_on_a_full_disk(self, first: StoreFault) -> None:
+        """Folding and dropping are what makes room, so they get the ballast's."""
+        if self._give_up_ballast():
+            self._deliver([Trouble(Code.BALLAST_USED, f"磁盘已满，动用压舱 / the ballast is used: {first}")])
+        try:
+            self._unfolded = FOLD_UNITS_MAX
+            self._fold_and_drop()
         except StoreFault as fault:
             self._store.rollback()
             self._deliver([Trouble(Code.OUTBOX_SETTLE_FAILED, f"发件箱维护失败 / housekeeping: {fault}")])
 
+    def _give_up_ballast(self) -> bool:
+        self._store.accepting = False
+        self._pressed = True
+        return self._ballast.release()
+
+    def _fold_and_drop(self) -> None:
+        if self._unfolded >= FOLD_UNITS:
+            self._store.checkpoint()
+            self._unfolded = 0.0
+        self._drop()
+
     def _drop(self) -> None:
         for _ in range(DROPS_MAX):
             self._store.begin()
-            dropped = self._store.drop_settled(self._unix_ms())
+            dropped = self._store.drop_settled(self._unix_ms(), pressed=self._pressed)
             self._store.commit()
             if dropped.trouble is not None:
                 self._deliver([dropped.trouble])

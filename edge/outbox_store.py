@@ -109,6 +109,8 @@ class OutboxStore:
     """Over one connection, which is closed when it holds no outbox. fresh_id: what a new store is called (8 B)."""
 
     def __init__(self, connection: Connection, limits: OutboxSetting, fresh_id: bytes) -> None:
+        self.accepting = True
+        """False: fresh records are refused as if the disk were full (its owner has given up the ballast)."""
         self._db = connection
         self._limits = limits
         self._settled = Ranges()
@@ -212,12 +214,15 @@ class OutboxStore:
         with refusals():
             self._write_about("backup", row.to_bytes(8, "big"))
 
-    def drop_settled(self, unix_ms: int) -> Dropped:
-        """Drop the oldest settled rows that are due, at most DROP_MAX; a Trouble when the budget forces it early."""
+    def drop_settled(self, unix_ms: int, *, pressed: bool = False) -> Dropped:
+        """Drop the oldest settled rows that are due, at most DROP_MAX; a Trouble when their budget forces it early.
+
+        pressed: the disk is full, their budget is nothing.
+        """
         with refusals():
             row, at_ms = self._oldest_settled()
             age_ms = unix_ms - at_ms
-            over = self._kept > self._limits.settled_max
+            over = self._kept > (0 if pressed else self._limits.settled_max)
             if not row or not (over or (age_ms > KEEP_MS and row <= int.from_bytes(self._about("backup"), "big"))):
                 return Dropped(0)
             rows = self._drop_from(row)
@@ -306,6 +311,12 @@ class OutboxStore:
             finally:
                 self._db.execute("ROLLBACK")
 
+    def free_bytes(self) -> int:
+        """Room inside the file, left by dropped rows."""
+        with refusals():
+            pages = self._db.execute("PRAGMA freelist_count").fetchone()[0]
+            return int(pages) * int(self._db.execute("PRAGMA page_size").fetchone()[0])
+
     def checkpoint(self) -> None:
         """Move the write-ahead log into the file; for an idle moment."""
         with refusals():
@@ -350,8 +361,8 @@ class OutboxStore:
             known = self._known(put, fresh) if put.seen else None
             if isinstance(known, (Kept, Refused)):
                 outcomes.append(known)
-            elif room <= 0:
-                outcomes.append(Refused(put, "cap"))
+            elif room <= 0 or not self.accepting:
+                outcomes.append(Refused(put, "cap" if self.accepting else "full"))
             else:
                 room -= 1
                 fresh.append(self._values(put))
