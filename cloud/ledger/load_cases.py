@@ -192,7 +192,10 @@ def _counter_taken(db: Database, case: LoadCase) -> bool:
 
 
 def confirm_by_counter(writing: Writing, case: LoadCase, evidence: bytes) -> None:
-    """The card's online counter went on: it took the load."""
+    """The card's online counter went on: it took the load. One of nothing (a terminal may say so) makes no entry."""
+    if not case.amount_fen:
+        close_case(writing, case, CaseState.CONFIRMED_BY_COUNTER, None)
+        return
     card = writing.registry.cards[case.card]
     if case.debited:
         kind, postings = EntryKind.LOAD_CONFIRMED_BY_COUNTER, load_confirmed(card.accounts, case.amount_fen)

@@ -122,6 +122,8 @@ def test_a_broker_that_died_with_all_its_data_is_found_again(broker) -> None:
         assert not session.publish("oykt/v1/p07/edge-0001/down/money", b"")
         broker.start()
         await asyncio.wait_for(session.up.wait(), 10)
+        waiting = [str(task.get_coro()) for task in asyncio.all_tasks()]
+        assert not any("Client.reconnect" in name for name in waiting), "the old client would come back in 6 s"
         edge = await publisher(broker.port)
         edge.publish(TOPIC, b"again", qos=1)
         await until(lambda: seen == [b"again"])
