@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from cloud.ingest.clerk import Clerk
 from cloud.ingest.intake import read
@@ -35,7 +36,7 @@ from shared.wire.topics import DOWN_MONEY, STATE, UP_MONEY, UP_NOW, subscription
 
 NOW_SESSION, MONEY_SESSION = "now-p00-p63", "money-p00-p63"
 CHORES_S = 1.0
-END_S = 15.0
+END_S = 4.0
 """Longest wait for the ledger thread and the sessions to end in order; then the process ends without them."""
 
 
@@ -78,7 +79,7 @@ class Worker:
     async def run(self) -> int:
         """Start, serve, end in order. Raises what ended it, when that was not a request."""
         loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _, context: self._fail(context.get("exception"), context["message"]))
+        loop.set_exception_handler(self._unexpected)
         stop_on_signals(self._stop, end_with_stdin=self._options.end_with_stdin)
         thread = self._ledger_thread(loop)
         thread.start()
@@ -185,6 +186,12 @@ class Worker:
         self._thread_gone.set()
         if fault is not None:
             self._fail(fault, "ledger thread")
+
+    def _unexpected(self, _: object, context: dict[str, Any]) -> None:
+        """What a task of the client library left behind: a broken connection is its session's matter, no more."""
+        fault = context.get("exception")
+        if not isinstance(fault, OSError):
+            self._fail(fault, context["message"])
 
     def _fail(self, fault: BaseException | None, what: str) -> None:
         self._fault = self._fault or fault or RuntimeError(what)
