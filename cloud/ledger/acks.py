@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from cloud.db import Database
-from cloud.ledger.books import head
-from cloud.ledger.mark_rows import DeviceKey, box_marks, device_rows, devices_of
+from cloud.ledger.books import head_question
+from cloud.ledger.mark_rows import DeviceKey, box_marks, box_question, device_question, device_rows, devices_of
 from cloud.ledger.marks import EMPTY, Mark
 from cloud.ledger.registry import Registry
 from cloud.ledger.values import CREDIT
@@ -17,21 +17,22 @@ def build_ack(
     writing: Writing, box: BoxId, partition: int, store: StoreId, rows: Mark, devices: Iterable[tuple[DeviceKey, Mark]]
 ) -> AckBody:
     """Of a transaction that is about to be committed."""
-    return _ack(writing.db, writing.registry, box, partition, store, rows, devices)
+    number = writing.booking.number(partition)
+    return _ack(writing.registry, number, box, partition, store, rows, devices)
 
 
 def ack_for(db: Database, registry: Registry, box: BoxId, store: StoreId, partition: int) -> AckBody:
     """All that is held of this store, and of every device that it ever brought. Inside of a transaction."""
-    rows = box_marks(db, [box]).get((box, store), EMPTY)
     keys = devices_of(db, box, store)
-    found = device_rows(db, keys)
-    return _ack(db, registry, box, partition, store, rows, [(key, found[key].mark) for key in keys])
+    boxes, devices, heads = db.ask(box_question([box]), device_question(keys), head_question(partition))
+    found, rows = device_rows(keys, devices), box_marks(boxes).get((box, store), EMPTY)
+    number = heads[0][0] if heads else 0
+    return _ack(registry, number, box, partition, store, rows, [(key, found[key].mark) for key in keys])
 
 
 def _ack(
-    db: Database, registry: Registry, box: BoxId, partition: int, store: StoreId, rows: Mark,
+    registry: Registry, number: int, box: BoxId, partition: int, store: StoreId, rows: Mark,
     devices: Iterable[tuple[DeviceKey, Mark]],
 ) -> AckBody:  # fmt: skip
-    number, _ = head(db, partition)
     marks = tuple(DeviceMark(DeviceId(device), epoch, m.cumulative, m.ranges) for (device, epoch), m in devices)
     return AckBody(registry.ledger, partition, number, box, store, rows.cumulative, rows.ranges, marks, CREDIT)

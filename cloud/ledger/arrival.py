@@ -31,14 +31,13 @@ _CARD_KEY = Struct(">10sBBH")
 _SLOT = Struct(">6sI")
 _CLAIM = Struct(">10sI")
 _FEN_FIELD_MAX = 0xFFFF_FFFF
-NO_KEY = bytes(_KEY.size)
-"""Key of bytes without a readable head; told apart by their fork number."""
+NOBODY = bytes(6)
+"""Device of bytes without a readable head; their key is made of their hash."""
 PURSE_KEY_SIZE = 11
-_ABSENT = bytes(6)
 
 
 class Arrival(NamedTuple):
-    """One record as it came. key: (device, epoch, seq). record None: unreadable, `why` says so.
+    """One record as it came. key: (device, epoch, seq), or a hash where seq is 0. record None: unreadable.
 
     card_key: (card, purse, counter kind, counter); its first 11 bytes name the purse. slot: (PSAM id, ttn) and
     claim: (card, TAC time), of purchases. item: the TAC question of a proven kind, None if it can have no answer.
@@ -71,7 +70,7 @@ class Arrival(NamedTuple):
     @property
     def has_key(self) -> bool:
         """Did the head say who sent it, and its sequence?"""
-        return self.key != NO_KEY
+        return self.seq > 0
 
 
 def arrive(stored: bytes) -> Arrival:
@@ -80,10 +79,10 @@ def arrive(stored: bytes) -> Arrival:
     try:
         head = parse_stored(stored)
     except WireFault as fault:
-        return Arrival(stored, sha, NO_KEY, DeviceId(_ABSENT), 0, PsamId(_ABSENT), 0, None, str(fault))
+        return Arrival(stored, sha, _keyless(sha), DeviceId(NOBODY), 0, PsamId(NOBODY), 0, None, str(fault))
     device, epoch, psam, wire = head
     seq = head.seq
-    key = _KEY.pack(device, epoch, seq) if seq else NO_KEY
+    key = _KEY.pack(device, epoch, seq) if seq else _keyless(sha)
     try:
         record = decode(wire)
     except WireFault as fault:
@@ -136,6 +135,10 @@ def fork_number(sha: bytes) -> int:
 def is_load(record: Record) -> bool:
     """Load, load unproven, load recovered, not credited."""
     return record.kind in LOAD_SHAPED
+
+
+def _keyless(sha: bytes) -> bytes:
+    return NOBODY + sha[: _KEY.size - len(NOBODY)]
 
 
 def _purchase(

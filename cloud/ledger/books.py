@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from struct import Struct
 
-from cloud.db import Database, Row
+from cloud.db import Database, Question, Row, Rows
 from cloud.ledger.arrival import Arrival
 from cloud.ledger.entry import Entry, entry_digest
 from cloud.ledger.values import Now, Verdict
@@ -22,6 +22,7 @@ ENTRY_COLUMNS = (
 )
 POSTING_COLUMNS = "entry, line, debit, credit, fen"
 BATCH_COLUMNS = "partition, number, kind, records, entries, committed_ms, hash"
+Head = tuple[int, bytes]
 _RECORD = Struct(">QQBHQI")
 _NUMBER = Struct(">HQ")
 
@@ -48,12 +49,12 @@ class _Chain:
 class Booking:
     """Everything that one transaction adds. `flush` writes rows, `close` seals the batches; then the commit."""
 
-    def __init__(self, db: Database, now: Now, book: int) -> None:
-        (ids,) = db.run("SELECT (SELECT max(id) FROM record), (SELECT max(id) FROM entry)")
+    def __init__(self, db: Database, now: Now, book: int, last_record: int, last_entry: int) -> None:
         self._db = db
         self._now = now
         self._book = book
-        self._record, self._entry = ids[0] or 0, ids[1] or 0
+        self._record, self._entry = last_record, last_entry
+        self._heads: dict[int, Head] = {}
         self._chains: dict[int, _Chain] = {}
         self._records: list[Row] = []
         self._card_keys: list[Row] = []
@@ -116,17 +117,40 @@ class Booking:
         ]  # fmt: skip
         self._db.insert("batch", BATCH_COLUMNS, rows)
 
+    def know_head(self, partition: int, rows: Rows) -> None:
+        """The answer to head_question, so that it need not be asked for again."""
+        self._heads[partition] = _head(rows)
+
+    def number(self, partition: int) -> int:
+        """That of the partition's last batch, this transaction's if it has one."""
+        chain = self._chains.get(partition)
+        return chain.number if chain else self._head(partition)[0]
+
     def _chain(self, partition: int) -> _Chain:
         chain = self._chains.get(partition)
         if chain is None:
-            number, previous = head(self._db, partition)
+            number, previous = self._head(partition)
             chain = self._chains[partition] = _Chain(number + 1, previous)
         return chain
 
+    def _head(self, partition: int) -> Head:
+        if partition not in self._heads:
+            self._heads[partition] = head(self._db, partition)
+        return self._heads[partition]
 
-def head(db: Database, partition: int) -> tuple[int, bytes]:
+
+def head_question(partition: int) -> Question:
+    """Asks for the last batch of a partition."""
+    sql = "SELECT number, hash FROM batch WHERE partition = ? ORDER BY number DESC LIMIT 1"
+    return Question(sql, (partition,))
+
+
+def head(db: Database, partition: int) -> Head:
     """Number and hash of the last batch of a partition; 0 and 32 zero bytes before the first."""
-    rows = db.run("SELECT number, hash FROM batch WHERE partition = ? ORDER BY number DESC LIMIT 1", (partition,))
+    return _head(db.ask(head_question(partition))[0])
+
+
+def _head(rows: Rows) -> Head:
     return (rows[0][0], rows[0][1]) if rows else (0, bytes(32))
 
 

@@ -1,32 +1,49 @@
 """What the ledger holds already of the records at hand: read once per transaction, kept up as records are accepted.
 
-So one record after the other is judged with full knowledge, those before it in the same transaction included.
+So one record after the other is judged with full knowledge, those before it in the same transaction included. What lies
+above a device's last sequence, or a PSAM's last terminal number, is new for certain and is not looked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from cloud.db import Database
+from cloud.db import Database, Question, Rows
 from cloud.ledger.arrival import Arrival
 from cloud.ledger.judge import Known, Reason
+from cloud.ledger.mark_rows import DeviceKey, DeviceRow
+
+_RECORDS = "SELECT key, fork, digest FROM record WHERE key"
+_CARD_KEYS = "SELECT key FROM card_key WHERE key"
+_TTN_KEYS = "SELECT slot, claim FROM ttn_key WHERE slot"
+_PSAMS = "SELECT psam, ttn FROM psam_mark WHERE psam"
+
+
+def first_questions(arrivals: Sequence[Arrival]) -> tuple[Question, Question]:
+    """Asks for card keys and PSAM marks."""
+    proven = [a for a in arrivals if a.item is not None]
+    return (
+        Question(_CARD_KEYS, [a.card_key for a in proven], keyed=True),
+        Question(_PSAMS, list({a.psam for a in proven if a.slot}), keyed=True),
+    )
 
 
 class Holdings:
-    """Keys of records, card counters and TACs."""
+    """Keys of records, card counters and TACs. card_keys, psams: the answers to first_questions."""
 
-    def __init__(self, db: Database, arrivals: Sequence[Arrival]) -> None:
-        proven = [a for a in arrivals if a.item is not None]
+    def __init__(
+        self,
+        db: Database,
+        arrivals: Sequence[Arrival],
+        rows: Mapping[DeviceKey, DeviceRow],
+        card_keys: Rows,
+        psams: Rows,
+    ) -> None:
         self._digests: dict[bytes, bytes] = {}
         self._forks: set[tuple[bytes, int]] = set()
-        self._card_keys: set[bytes] = set()
+        self._card_keys: set[bytes] = {key for (key,) in card_keys}
         self._slots: dict[bytes, set[bytes]] = {}
-        keys = {a.key for a in arrivals}
-        for key, fork, digest in db.find("SELECT key, fork, digest FROM record WHERE key", list(keys)):
-            self._hold(key, fork, digest)
-        for (key,) in db.find("SELECT key FROM card_key WHERE key", [a.card_key for a in proven]):
-            self._card_keys.add(key)
-        slots = [a.slot for a in proven if a.slot]
-        for slot, claim in db.find("SELECT slot, claim FROM ttn_key WHERE slot", slots):
-            self._slots.setdefault(slot, set()).add(claim)
+        self._ttns: dict[bytes, int] = dict(psams)
+        self._new_ttns: dict[bytes, int] = {}
+        self._look_further(db, arrivals, rows)
 
     def known(self, a: Arrival, tac: int | None, reason: Reason, *, card_known: bool) -> Known:
         """Everything that the judge wants to know."""
@@ -49,15 +66,38 @@ class Holdings:
     def claim(self, a: Arrival) -> None:
         """Its card keys too."""
         self._card_keys.add(a.card_key)
-        if a.slot:
-            self._slots.setdefault(a.slot, set()).add(a.claim)
+        if not a.slot:
+            return
+        self._slots.setdefault(a.slot, set()).add(a.claim)
+        ttn = _ttn(a)
+        if ttn > self._ttns.get(a.psam, -1):
+            self._ttns[a.psam] = self._new_ttns[a.psam] = ttn
 
     def fork_of(self, a: Arrival) -> int:
-        """0 for the first bytes under a key, above zero for others and for bytes without a key."""
-        return a.fork_number if a.key in self._digests or not a.has_key else 0
+        """0 for the first bytes under a key, above zero for others."""
+        return a.fork_number if a.key in self._digests else 0
+
+    def save(self, db: Database) -> None:
+        """The PSAM marks that rose."""
+        db.upsert("psam_mark", "psam, ttn", "psam", list(self._new_ttns.items()))
+
+    def _look_further(self, db: Database, arrivals: Sequence[Arrival], rows: Mapping[DeviceKey, DeviceRow]) -> None:
+        old = [a.key for a in arrivals if not a.has_key or a.seq <= rows[a.device, a.epoch].last_seq]
+        slots = [a.slot for a in arrivals if a.item and a.slot and _ttn(a) <= self._ttns.get(a.psam, -1)]
+        if not old and not slots:
+            return
+        records, claims = db.ask(Question(_RECORDS, old, keyed=True), Question(_TTN_KEYS, slots, keyed=True))
+        for key, fork, digest in records:
+            self._hold(key, fork, digest)
+        for slot, claim in claims:
+            self._slots.setdefault(slot, set()).add(claim)
 
     def _hold(self, key: bytes, fork: int, digest: bytes) -> None:
         if fork:
             self._forks.add((key, fork))
         else:
             self._digests[key] = digest
+
+
+def _ttn(a: Arrival) -> int:
+    return int.from_bytes(a.slot[6:], "big")

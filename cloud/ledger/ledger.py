@@ -20,9 +20,9 @@ from cloud.ledger.deposits import deposit
 from cloud.ledger.inventory_import import import_inventory, make_ledger, touch_registry
 from cloud.ledger.mark_rows import partition_of_store
 from cloud.ledger.migrate import migrate
+from cloud.ledger.picture import Picture
 from cloud.ledger.receive import ask_tacs, prepare, receive, receive_copy
 from cloud.ledger.recovery import VerifyAck
-from cloud.ledger.registry import Registry, read_registry, read_version
 from cloud.ledger.values import (
     CheckTac,
     Deposited,
@@ -76,22 +76,22 @@ class Ledger:
     def __init__(self, database: Database) -> None:
         self.database = database
         with database.reading():
-            self._registry = read_registry(database)
+            self._picture = Picture(database)
 
     @property
     def id(self) -> LedgerId:
         """Made with the ledger."""
-        return self._registry.ledger
+        return self._picture.registry.ledger
 
     @property
     def demo(self) -> bool:
         """演练: demonstration data."""
-        return self._registry.demo
+        return self._picture.registry.demo
 
     @property
     def name(self) -> str:
         """Of the campus; empty before the first import."""
-        return self._registry.name
+        return self._picture.registry.name
 
     def close(self) -> None:
         """Let the database go."""
@@ -102,12 +102,12 @@ class Ledger:
     def import_inventory(self, inventory: Inventory, now: Now) -> ImportReport:
         """Idempotent. InventoryRefused: a known id with other data, another campus; then nothing was taken."""
         with self.database.writing():
-            registry = self._current()
-            booking = Booking(self.database, now, inventory.campus)
-            report = import_inventory(self.database, inventory, registry, booking)
+            last = self._picture.look(self.database)
+            booking = Booking(self.database, now, inventory.campus, last.record, last.entry)
+            report = import_inventory(self.database, inventory, self._picture.registry, booking)
             booking.close()
         with self.database.reading():
-            self._registry = read_registry(self.database)
+            self._picture = Picture(self.database)
         return report
 
     def set_hotlisted(self, card: CardId, hotlisted: bool, now: Now) -> None:
@@ -130,7 +130,10 @@ class Ledger:
         arrived = prepare(batches)
         tacs = ask_tacs((a for _, found in arrived for a in found), check_tac)
         with self.database.writing():
-            return receive(self._begin(now), arrived, tacs)
+            writing = self._begin(now)
+            acks = receive(writing, arrived, tacs)
+        self._picture.remember(writing.brought)
+        return acks
 
     def receive_copy(self, box: BoxId, partition: int, stored: bytes, check_tac: CheckTac, now: Now) -> Verdict:
         """A record that runs ahead of its outbox row. Its row comes later, as a duplicate."""
@@ -159,8 +162,8 @@ class Ledger:
         with self.database.reading():
             partition = partition_of_store(self.database, box, store)
             if partition is None:
-                partition = self._registry.boxes.get(box, 0)
-            return ack_for(self.database, self._registry, box, store, partition)
+                partition = self._picture.registry.boxes.get(box, 0)
+            return ack_for(self.database, self._picture.registry, box, store, partition)
 
     def hello(self, box: BoxId, partition: int, hello: Hello, verify: VerifyAck, now: Now) -> AckBody | Recover:
         """What is held of the box's store; or Recover, when its signed ack names more than this ledger holds."""
@@ -222,14 +225,9 @@ class Ledger:
             writing.close()
 
     def _begin(self, now: Now) -> Writing:
-        registry = self._current()
-        return Writing(self.database, registry, Booking(self.database, now, registry.campus), now)
-
-    def _current(self) -> Registry:
-        """Read anew if another process has changed it."""
-        if read_version(self.database) != self._registry.version:
-            self._registry = read_registry(self.database)
-        return self._registry
+        last = self._picture.look(self.database)
+        booking = Booking(self.database, now, self._picture.registry.campus, last.record, last.entry)
+        return Writing(self.database, self._picture, booking, now)
 
 
 __all__ = ["DepositRefused", "Ledger", "open_ledger", "prepare_database"]

@@ -1,9 +1,9 @@
 """Rows that change: marks of boxes and devices, read and written inside of a transaction."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cloud.db import Database
+from cloud.db import Database, Question, Rows
 from cloud.ledger.marks import Mark, pack_ranges, unpack_ranges
 from cloud.ledger.values import Verdict
 
@@ -13,15 +13,16 @@ _COUNTED = {
     Verdict.NO_ENTRY: "no_entry", Verdict.DUPLICATE: "duplicates",
 }  # fmt: skip
 """Counters of first verdicts; what became of suspense and quarantine since stands with the cases."""
-_DEVICE_COLUMNS = f"device, epoch, cumulative, ranges, {', '.join(_COUNTS)}, last_ms"
+_DEVICE_COLUMNS = f"device, epoch, cumulative, ranges, last_seq, {', '.join(_COUNTS)}, last_ms"
 _BOX_COLUMNS = "box, store, partition, cumulative, ranges, last_ms"
 
 
 @dataclass(slots=True)
 class DeviceRow:
-    """Mark and counters of one (device, epoch)."""
+    """Mark and counters of one (device, epoch). last_seq: the highest held, named or not."""
 
     mark: Mark = field(default_factory=Mark)
+    last_seq: int = 0
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTS, 0))
     seqs: set[int] = field(default_factory=set)
 
@@ -34,15 +35,19 @@ DeviceKey = tuple[bytes, int]
 BoxKey = tuple[str, bytes]
 
 
-def device_rows(db: Database, keys: Collection[DeviceKey]) -> dict[DeviceKey, DeviceRow]:
+def device_question(keys: Iterable[DeviceKey]) -> Question:
+    """Asks for what device_rows wants to know."""
+    sql = f"SELECT {_DEVICE_COLUMNS} FROM device_mark WHERE device"  # noqa: S608  # our own names
+    return Question(sql, sorted({device for device, _ in keys}), keyed=True)
+
+
+def device_rows(keys: Iterable[DeviceKey], rows: Rows) -> dict[DeviceKey, DeviceRow]:
     """A row for each key, empty where there is none yet."""
-    devices = sorted({device for device, _ in keys})
-    rows = db.find(f"SELECT {_DEVICE_COLUMNS} FROM device_mark WHERE device", devices)  # noqa: S608  # our own names
     found = {key: DeviceRow() for key in keys}
-    for device, epoch, cumulative, ranges, *rest in rows:
+    for device, epoch, cumulative, ranges, last_seq, *rest in rows:
         if (device, epoch) in found:
             counts = dict(zip(_COUNTS, rest, strict=False))
-            found[device, epoch] = DeviceRow(Mark(cumulative, unpack_ranges(ranges)), counts)
+            found[device, epoch] = DeviceRow(Mark(cumulative, unpack_ranges(ranges)), last_seq, counts)
     return found
 
 
@@ -51,15 +56,23 @@ def save_device_rows(db: Database, rows: Mapping[DeviceKey, DeviceRow], now_ms: 
     db.upsert(
         "device_mark", _DEVICE_COLUMNS, "device, epoch",
         [
-            (device, epoch, row.mark.cumulative, pack_ranges(row.mark.ranges), *row.counts.values(), now_ms)
+            (
+                device, epoch, row.mark.cumulative, pack_ranges(row.mark.ranges), row.last_seq, *row.counts.values(),
+                now_ms,
+            )
             for (device, epoch), row in rows.items()
         ],
     )  # fmt: skip
 
 
-def box_marks(db: Database, boxes: Iterable[str]) -> dict[BoxKey, Mark]:
+def box_question(boxes: Iterable[str]) -> Question:
+    """Asks for what box_marks wants to know."""
+    sql = "SELECT box, store, cumulative, ranges FROM box_mark WHERE box"
+    return Question(sql, sorted(set(boxes)), keyed=True)
+
+
+def box_marks(rows: Rows) -> dict[BoxKey, Mark]:
     """Marks of every store that these boxes ever had."""
-    rows = db.find("SELECT box, store, cumulative, ranges FROM box_mark WHERE box", sorted(set(boxes)))
     return {(box, store): Mark(cumulative, unpack_ranges(ranges)) for box, store, cumulative, ranges in rows}
 
 

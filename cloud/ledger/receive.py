@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from cloud.ledger.acks import build_ack
 from cloud.ledger.arrival import Arrival, arrive, purse_key, target_key
+from cloud.ledger.books import head_question
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
-from cloud.ledger.holdings import Holdings
+from cloud.ledger.holdings import Holdings, first_questions
 from cloud.ledger.judge import Judgement, Known, Reason, judge
 from cloud.ledger.load_cases import note_not_credited, note_unproven, take_records
 from cloud.ledger.mark_rows import (
@@ -20,6 +21,8 @@ from cloud.ledger.mark_rows import (
     DeviceKey,
     DeviceRow,
     box_marks,
+    box_question,
+    device_question,
     device_rows,
     save_box_marks,
     save_device_rows,
@@ -79,14 +82,23 @@ class Booked(NamedTuple):
 class Receiving:
     """One transaction's reception."""
 
-    def __init__(self, writing: Writing, arrivals: Sequence[Arrival], tacs: dict[bytes, int]) -> None:
+    def __init__(
+        self, writing: Writing, arrivals: Sequence[Arrival], tacs: dict[bytes, int], partitions: Sequence[int],
+        boxes: Iterable[str] = (),
+    ) -> None:  # fmt: skip
         self._writing = writing
         self._tacs = tacs
-        self._holdings = Holdings(writing.db, arrivals)
-        self._rows: dict[DeviceKey, DeviceRow] = device_rows(
-            writing.db, {(a.device, a.epoch) for a in arrivals if a.has_key}
-        )
         self._later = _Later()
+        keys = {(a.device, a.epoch) for a in arrivals if a.has_key}
+        heads = [head_question(partition) for partition in partitions]
+        devices, card_keys, psams, stores, *found = writing.db.ask(
+            device_question(keys), *first_questions(arrivals), box_question(boxes), *heads
+        )
+        for partition, rows in zip(partitions, found, strict=True):
+            writing.booking.know_head(partition, rows)
+        self.box_marks = box_marks(stores)
+        self._rows: dict[DeviceKey, DeviceRow] = device_rows(keys, devices)
+        self._holdings = Holdings(writing.db, arrivals, self._rows, card_keys, psams)
 
     def take(self, a: Arrival, box: str, partition: int) -> Verdict:
         """Judge one record and put it into the books."""
@@ -122,8 +134,9 @@ class Receiving:
         open_quarantine(writing, later.quarantined)
         settle_touched(writing, later.touched)
         for row in self._rows.values():
-            row.mark = add(row.mark, row.seqs)
+            row.mark, row.last_seq = add(row.mark, row.seqs), max(row.last_seq, max(row.seqs, default=0))
         save_device_rows(writing.db, self._rows, writing.now.unix_ms)
+        self._holdings.save(writing.db)
 
     def marks(self) -> dict[DeviceKey, Mark]:
         """Of every (device, epoch) at hand."""
@@ -213,13 +226,15 @@ def _touch(touched: Touched, a: Arrival) -> None:
 
 def receive(writing: Writing, batches: Sequence[ArrivedBatch], tacs: dict[bytes, int]) -> list[AckBody]:
     """Inside of the transaction; the acks are true once it is committed."""
-    receiving = Receiving(writing, [a for _, found in batches for a in found], tacs)
+    arrivals = [a for _, found in batches for a in found]
+    partitions = sorted({batch.partition for batch, _ in batches})
+    receiving = Receiving(writing, arrivals, tacs, partitions, {batch.box for batch, _ in batches})
     for batch, arrivals in batches:
         for arrival in arrivals:
             receiving.take(arrival, batch.box, batch.partition)
     receiving.finish()
     marks = receiving.marks()
-    boxes = _mark_rows(writing, batches, marks)
+    boxes = _mark_rows(writing, batches, marks, receiving.box_marks)
     touched = _remember_devices(writing, batches)
     writing.close()
     return [
@@ -233,16 +248,17 @@ def receive(writing: Writing, batches: Sequence[ArrivedBatch], tacs: dict[bytes,
 
 def receive_copy(writing: Writing, arrival: Arrival, box: str, partition: int, tacs: dict[bytes, int]) -> Verdict:
     """A record without an outbox row: a later row with the same bytes is a duplicate."""
-    receiving = Receiving(writing, [arrival], tacs)
+    receiving = Receiving(writing, [arrival], tacs, [partition])
     verdict = receiving.take(arrival, box, partition)
     receiving.finish()
     writing.close()
     return verdict
 
 
-def _mark_rows(writing: Writing, batches: Sequence[ArrivedBatch], marks: dict[DeviceKey, Mark]) -> dict[BoxKey, Mark]:
+def _mark_rows(
+    writing: Writing, batches: Sequence[ArrivedBatch], marks: dict[DeviceKey, Mark], held: dict[BoxKey, Mark]
+) -> dict[BoxKey, Mark]:
     """Name a row only if its record is named too, so that what did not fit into a mark comes again."""
-    held = box_marks(writing.db, [batch.box for batch, _ in batches])
     changed: dict[BoxKey, tuple[int, Mark]] = {}
     for batch, arrivals in batches:
         key = (batch.box, batch.store)
@@ -264,6 +280,7 @@ def _remember_devices(writing: Writing, batches: Sequence[ArrivedBatch]) -> dict
     for batch, arrivals in batches:
         touched.setdefault((batch.box, batch.store), set()).update((a.device, a.epoch) for a in arrivals if a.has_key)
     columns = "box, store, device, epoch"
-    rows = [(box, store, device, epoch) for (box, store), keys in touched.items() for device, epoch in sorted(keys)]
-    writing.db.upsert("box_device", columns, columns, rows)
+    brought = [(box, bytes(store), device, epoch) for (box, store), keys in touched.items() for device, epoch in keys]
+    writing.brought = writing.picture.unknown(brought)
+    writing.db.upsert("box_device", columns, columns, writing.brought)
     return touched

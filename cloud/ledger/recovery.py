@@ -10,10 +10,10 @@ from cloud.db import Database
 from cloud.ledger.acks import ack_for
 from cloud.ledger.books import head, number_on
 from cloud.ledger.facts import Code
-from cloud.ledger.mark_rows import box_marks, device_rows
+from cloud.ledger.mark_rows import box_marks, box_question, device_question, device_rows
 from cloud.ledger.marks import EMPTY, Mark
 from cloud.ledger.writing import Writing
-from shared.ids import BoxId
+from shared.ids import BoxId, StoreId
 from shared.wire.messages import AckBody, Hello, Recover, SignedAck
 
 VerifyAck = Callable[[SignedAck], AckBody | None]
@@ -29,7 +29,7 @@ def greet(writing: Writing, box: BoxId, partition: int, hello: Hello, verify: Ve
         number_on(writing.db, partition, shown.number, writing.now.unix_ms)
     text = f"账本比回执旧，正在恢复 ledger behind its own ack {shown.number} (here {number}): recovering from the box"
     writing.notes.tell(Code.LEDGER_RECOVERY, text, box=box)
-    rows = box_marks(writing.db, [box]).get((box, hello.store), EMPTY)
+    rows = _rows(writing.db, box, hello.store)
     return Recover(writing.registry.ledger, hello.store, rows.cumulative)
 
 
@@ -54,12 +54,16 @@ def _is_older(writing: Writing, partition: int, shown: AckBody) -> bool:
     number, _ = head(writing.db, partition)
     if shown.partition == partition and shown.number > number:
         return True
-    rows = box_marks(writing.db, [shown.box]).get((shown.box, shown.store), EMPTY)
-    if not rows.covers(Mark(shown.row_cumulative, shown.row_ranges)):
+    if not _rows(writing.db, shown.box, shown.store).covers(Mark(shown.row_cumulative, shown.row_ranges)):
         return True
     return not _devices_covered(writing.db, shown)
 
 
 def _devices_covered(db: Database, shown: AckBody) -> bool:
-    held = device_rows(db, {(d.device, d.epoch) for d in shown.devices})
+    keys = {(d.device, d.epoch) for d in shown.devices}
+    held = device_rows(keys, db.ask(device_question(keys))[0])
     return all(held[d.device, d.epoch].mark.covers(Mark(d.cumulative, d.ranges)) for d in shown.devices)
+
+
+def _rows(db: Database, box: BoxId, store: StoreId) -> Mark:
+    return box_marks(db.ask(box_question([box]))[0]).get((box, store), EMPTY)

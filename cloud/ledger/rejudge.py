@@ -36,7 +36,7 @@ def rejudge(writing: Writing, waiting: Sequence[tuple[Arrival, Booked]], tacs: d
     """How many were posted. Inside of a transaction; a case that was decided meanwhile is left alone."""
     still = _still_open(writing.db, [booked.record for _, booked in waiting])
     wanted = [(a, booked) for a, booked in waiting if booked.record in still]
-    receiving = Receiving(writing, [a for a, _ in wanted], tacs)
+    receiving = Receiving(writing, [a for a, _ in wanted], tacs, [OWN_PARTITION])
     judged = [(booked.record, receiving.take_again(a, booked)) for a, booked in wanted]
     receiving.finish()
     for record, judgement in judged:

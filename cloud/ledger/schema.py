@@ -134,9 +134,13 @@ device_mark = Table(
     "device_mark", metadata, _col("device", Bytes), _col("epoch", Integer), _col("cumulative", Big),
     _col("ranges", Bytes), _col("posted", Big), _col("held", Big), _col("suspense", Big), _col("quarantined", Big),
     _col("no_entry", Big), _col("duplicates", Big), _col("spent_fen", Big), _col("loaded_fen", Big),
-    _col("last_ms", Big),
+    _col("last_seq", Big), _col("last_ms", Big),
     PrimaryKeyConstraint("device", "epoch"), sqlite_with_rowid=False,
 )  # fmt: skip
+
+psam_mark = Table(
+    "psam_mark", metadata, _col("psam", Bytes), _col("ttn", Big), PrimaryKeyConstraint("psam"), sqlite_with_rowid=False
+)
 
 box_mark = Table(
     "box_mark", metadata, _col("box", Text), _col("store", Bytes), _col("partition", Small), _col("cumulative", Big),

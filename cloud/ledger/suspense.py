@@ -15,6 +15,7 @@ from cloud.ledger.facts import Code
 from cloud.ledger.grey import Case, Evidence, LoadStep, State, settle
 from cloud.ledger.judge import Reason
 from cloud.ledger.load_cases import taken_loads
+from cloud.ledger.picture import grey_changed
 from cloud.ledger.posting import withdrawn
 from cloud.ledger.values import OWN_PARTITION
 from cloud.ledger.writing import Writing
@@ -83,8 +84,11 @@ def open_cases(writing: Writing, opened: Iterable[tuple[Arrival, int]], touched:
     for arrival, record in opened:
         purse, counter = purse_key(arrival.card_key), int.from_bytes(arrival.card_key[-2:], "big")
         touched.case(purse, counter)
+        writing.grey_opened.add(purse)
         rows.append((record, arrival.key, purse, counter, None, int(State.OPEN), 0, None, ms, ms))
-    writing.db.insert("suspense", COLUMNS, rows)
+    if rows:
+        writing.db.insert("suspense", COLUMNS, rows)
+        grey_changed(writing.db)
 
 
 def open_load_cases(writing: Writing, opened: Iterable[tuple[Arrival, int, State]]) -> None:
@@ -109,9 +113,11 @@ def note_claims(writing: Writing, claims: Iterable[tuple[bytes, Arrival, int]], 
 
 def settle_touched(writing: Writing, touched: Touched) -> None:
     """Look again at every case that something new may decide."""
-    if not touched.counters:
+    with_grey = writing.picture.grey_purses | writing.grey_opened
+    purses = [purse for purse in touched.counters if purse in with_grey]
+    if not purses:
         return
-    rows = writing.db.find(_CASES, list(touched.counters))
+    rows = writing.db.find(_CASES, purses)
     wanted = [row for row in rows if row[4] is None and touched.names(row[2], row[3])]
     if not wanted:
         return

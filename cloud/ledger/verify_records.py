@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from cloud.db import Database
-from cloud.ledger.arrival import Arrival, arrive, split_key
+from cloud.ledger.arrival import NOBODY, Arrival, arrive, split_key
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.grey import State
 from cloud.ledger.load_cases import CaseState
@@ -135,8 +135,8 @@ def check_marks(db: Database) -> Check:
 
 
 def _keys(db: Database) -> Iterator[bytes]:
-    """Keys of first bytes, in order of device, epoch, seq."""
-    last = bytes(12)
+    """Keys of first bytes, in order of device, epoch, seq; without those of nobody."""
+    last = NOBODY + b"\xff" * 6
     while True:
         rows = db.run("SELECT key FROM record WHERE key > ? AND fork = 0 ORDER BY key LIMIT ?", (last, CHUNK))
         yield from (key for (key,) in rows)

@@ -8,6 +8,7 @@ from cloud.ledger.books import Booking
 from cloud.ledger.dates import NEIGHBOURS, day_of, doubtful_day, is_possible
 from cloud.ledger.entry import Entry, EntryFlag, EntryKind
 from cloud.ledger.facts import Code, Notes
+from cloud.ledger.picture import Bringing, Picture
 from cloud.ledger.posting import CardAccounts, Postings, purchase
 from cloud.ledger.registry import Card, Place, Registry
 from cloud.ledger.values import Now
@@ -22,10 +23,19 @@ class Writing:
     """Lives as long as its transaction."""
 
     db: Database
-    registry: Registry
+    picture: Picture
     booking: Booking
     now: Now
     notes: Notes = field(default_factory=Notes)
+    grey_opened: set[bytes] = field(default_factory=set)
+    """Purses that got a grey record in this transaction."""
+    brought: list[Bringing] = field(default_factory=list)
+    """New in this transaction: true for the picture once it is committed."""
+
+    @property
+    def registry(self) -> Registry:
+        """As of this transaction."""
+        return self.picture.registry
 
     def close(self) -> None:
         """Write what is left. The commit follows."""

@@ -39,6 +39,7 @@ def upgrade() -> None:
     _meta()
     _posting()
     _psam()
+    _psam_mark()
     _quarantine()
     _record()
     _suspense()
@@ -203,6 +204,7 @@ def _device_mark() -> None:
         sa.Column("duplicates", BIG, nullable=False),
         sa.Column("spent_fen", BIG, nullable=False),
         sa.Column("loaded_fen", BIG, nullable=False),
+        sa.Column("last_seq", BIG, nullable=False),
         sa.Column("last_ms", BIG, nullable=False),
         sa.PrimaryKeyConstraint("device", "epoch"),
         sqlite_with_rowid=False,
@@ -358,6 +360,16 @@ def _psam() -> None:
         sa.Column("device", BYTES, nullable=False),
         sa.Column("issued", BIG, nullable=False),
         sa.PrimaryKeyConstraint("psam"),
+    )
+
+
+def _psam_mark() -> None:
+    op.create_table(
+        "psam_mark",
+        sa.Column("psam", BYTES, nullable=False),
+        sa.Column("ttn", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("psam"),
+        sqlite_with_rowid=False,
     )
 
 

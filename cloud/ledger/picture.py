@@ -1,0 +1,63 @@
+"""What a ledger keeps in memory between transactions, and how it knows that it is still true.
+
+The registry, the purses that have grey records, and which devices each store is known to bring. Another process may
+have changed them: their versions are looked at, with the last numbers of the books, at the beginning of each writing.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from cloud.db import Database
+from cloud.ledger.registry import Registry, read_registry
+
+DEVICES_MAX = 65_536
+"""Known (box, store, device, epoch); at the bound they are forgotten, and written once more when they come."""
+_LOOK = (
+    "SELECT (SELECT COALESCE(MAX(id), 0) FROM record), (SELECT COALESCE(MAX(id), 0) FROM entry), "
+    "(SELECT value FROM watermark WHERE name = 'registry'), (SELECT value FROM watermark WHERE name = 'grey')"
+)
+
+Bringing = tuple[str, bytes, bytes, int]
+"""box, store, device, epoch."""
+
+
+class Last(NamedTuple):
+    """The highest numbers in the books."""
+
+    record: int
+    entry: int
+
+
+class Picture:
+    """Belongs to one Ledger."""
+
+    def __init__(self, db: Database) -> None:
+        self.registry: Registry = read_registry(db)
+        self.grey_purses: frozenset[bytes] = frozenset()
+        self._grey_version = -1
+        self._devices: set[Bringing] = set()
+
+    def look(self, db: Database) -> Last:
+        """Read anew what another process has changed. Inside of a writing transaction, at its beginning."""
+        record, entry, registry, grey = db.run(_LOOK)[0]
+        if registry != self.registry.version:
+            self.registry = read_registry(db)
+        if grey != self._grey_version:
+            rows = db.run("SELECT DISTINCT purse FROM suspense WHERE load IS NULL")
+            self.grey_purses, self._grey_version = frozenset(purse for (purse,) in rows), grey
+        return Last(record, entry)
+
+    def unknown(self, brought: Iterable[Bringing]) -> list[Bringing]:
+        """Those that are not known to be in the books."""
+        return sorted(set(brought) - self._devices)
+
+    def remember(self, brought: Iterable[Bringing]) -> None:
+        """They are committed."""
+        if len(self._devices) > DEVICES_MAX:
+            self._devices.clear()
+        self._devices.update(brought)
+
+
+def grey_changed(db: Database) -> None:
+    """Tell every process that a purse has a grey record."""
+    db.run("UPDATE watermark SET value = value + 1 WHERE name = 'grey'")
