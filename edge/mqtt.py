@@ -28,10 +28,10 @@ from shared.wire.codec import MESSAGE_MAX
 
 log = logging.getLogger(__name__)
 
-KEEPALIVE_S = 10
+KEEPALIVE_S = 5
 CONNECT_S = 5.0
 """Patience with a broker that does not answer: TCP, TLS, CONNACK and SUBACK each."""
-PUBACK_S = 30.0
+PUBACK_S = 15.0
 """A publication without PUBACK for so long ends the connection."""
 BACKOFF_MIN_S = 0.5
 BACKOFF_MAX_S = 10.0
