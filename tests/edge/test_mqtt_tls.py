@@ -1,0 +1,116 @@
+"""Mutual TLS to a real broker with the files and rights that provisioning makes: known, refused, and a stranger."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+from compose.servers import LOOPBACK, BrokerFiles, free_port, mosquitto
+from compose.standing import Standing
+from edge import mqtt
+from edge.mqtt import Arrived, BrokerSetting, Connected, MqttLine, Published
+from edge.settings import TlsSetting, load
+from shared.ids import BoxId, partition_of
+from shared.wire import topics
+from tests.edge.test_mqtt import until
+
+pytestmark = pytest.mark.process
+
+BOX, OTHER = BoxId("canteen-1"), BoxId("bus-1")
+PLAN = {
+    "campus": 1, "name": "演练校园", "demo": True, "caps": None, "hotlist": [],
+    "boxes": [
+        {"box": box, "name": box, "links": [{"name": "tcp", "kind": "tcp"}], "terminals": [
+            {"name": f"t-{box}", "kind": "pos", "link": "tcp", "address": 0, "merchant": "一楼", "place": "1号窗口"},
+        ]} for box in (BOX, OTHER)
+    ],
+    "cards": [{"label": "0001", "opening_fen": 5000}],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("campus")
+    plan = folder / "plan.json"
+    plan.write_text(json.dumps(PLAN), encoding="utf-8")
+    words = ("-m", "provisioning", "campus", "--data", str(folder / "data"), "--plan", str(plan))
+    subprocess.run((sys.executable, *words), check=True, capture_output=True, timeout=60)
+    return folder / "data"
+
+
+@pytest.fixture(scope="module")
+def port(data, tmp_path_factory):
+    names = ("ca.pem", "broker.pem", "broker.key", "acl", "crl.pem")
+    files = BrokerFiles(*(data / "broker" / name for name in names))
+    port = free_port()
+    folder = tmp_path_factory.mktemp("mosquitto")
+    with Standing(mosquitto(folder, port, files), folder):
+        yield port
+
+
+class Peer:
+    """A line by certificate."""
+
+    def __init__(self, port, name, tls, subscriptions, will_lane=topics.STATE):
+        self.events = []
+        self.faults = []
+        setting = BrokerSetting(LOOPBACK, port, name, subscriptions, topic(BOX, will_lane), b"gone", tls)
+        self.line = MqttLine(setting, self.events.extend, self.faults.append, lambda: 0.0)
+        self.line.start()
+
+    def has(self, event):
+        return event in self.events
+
+    def stop(self):
+        self.line.stop()
+        assert self.faults == []
+
+
+def topic(box, lane):
+    return topics.topic(partition_of(box), box, lane)
+
+
+@pytest.fixture
+def peers(port):
+    made = []
+
+    def make(*words):
+        made.append(Peer(port, *words))
+        return made[-1]
+
+    yield make
+    for peer in made:
+        peer.stop()
+
+
+def test_box_speaks_as_itself_and_only_as_itself(data, peers):
+    settings = load(data / "boxes" / BOX / "edge.json")
+    assert settings.tls is not None
+    cloud = data / "cloud"
+    tls = TlsSetting(cloud / "ca.pem", cloud / "ingest.pem", cloud / "ingest.key")
+    ingest = peers("ingest", tls, ((topics.subscriptions(topics.UP_MONEY)[0], 1),), topics.DOWN_NOW)
+    box = peers(BOX, settings.tls, ((topic(BOX, topics.DOWN_MONEY), 0), (topic(BOX, topics.DOWN_NOW), 1)))
+    until(lambda: box.has(Connected()) and ingest.has(Connected()), "connected")
+    box.line.publish(topic(BOX, topics.UP_MONEY), b"ours", 1)
+    until(lambda: ingest.has(Arrived(topic(BOX, topics.UP_MONEY), b"ours")), "heard")
+    ingest.line.publish(topic(BOX, topics.DOWN_MONEY), b"ack", 3)
+    until(lambda: box.has(Arrived(topic(BOX, topics.DOWN_MONEY), b"ack")), "answered")
+    box.line.publish(topic(OTHER, topics.UP_MONEY), b"theirs", 2)
+    until(lambda: box.has(Published(2, 0x87)), "not authorized; this broker then ends the connection")
+    until(lambda: box.events.count(Connected()) == 2, "connected again")
+    box.line.publish(topic(BOX, topics.UP_MONEY), b"ours again", 4)
+    until(lambda: ingest.has(Arrived(topic(BOX, topics.UP_MONEY), b"ours again")), "heard")
+    assert not ingest.has(Arrived(topic(OTHER, topics.UP_MONEY), b"theirs"))
+
+
+def test_nobody_connects_without_a_certificate_of_ours(data, peers, monkeypatch):
+    monkeypatch.setattr(mqtt, "BACKOFF_MIN_S", 0.02)
+    monkeypatch.setattr(mqtt, "BACKOFF_MAX_S", 0.02)
+    plain = peers(BOX, None, ((topic(BOX, topics.DOWN_NOW), 1),))
+    last_s = time.monotonic() + 0.5
+    while time.monotonic() < last_s:
+        assert not plain.has(Connected())
+        time.sleep(0.02)
+    assert plain.line.connects == 0
