@@ -43,11 +43,13 @@ CLOSE_S = 1.0
 """How long the end waits for the last publications."""
 
 
-class Connected(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Connected:
     """Connected and subscribed."""
 
 
-class Lost(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Lost:
     """No connection; said once for each Connected."""
 
 
