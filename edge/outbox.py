@@ -1,7 +1,8 @@
 """The outbox writer: the one thread that touches the outbox, so that a slow disk never stops the event loop.
 
-Group commit of whatever is queued, without a timed wait. At the bound of the queue a record is refused at once: no
-ACK, the terminal keeps it. Idle moments are used to fold the write-ahead log in and to drop old settled rows.
+Group commit of whatever is queued. A record never waits for others; a settle waits a moment for records to share its
+sync with. At the bound of the queue a record is refused at once: no ACK, the terminal keeps it. Idle moments are used
+to fold the write-ahead log in and to drop old settled rows.
 """
 
 import threading
@@ -24,6 +25,8 @@ COMMANDS_MAX = PUTS_MAX + 1024
 GROUP_MAX = 1024
 """Commands of one transaction: bounds the time that a record waits behind others."""
 IDLE_S = 0.25
+SETTLE_WAIT_S = 0.05
+"""Settles alone wait so long for a record: half the syncs, and a terminal hears of them once a second anyway."""
 LOOK_S = 0.5
 FREE_BYTES_MIN = 1 << 20
 """On a full disk, records are accepted again when dropped rows have left so much room inside the file."""
@@ -133,10 +136,15 @@ class OutboxWriter:
         with self._wake:
             if not self._queue and not self._ending:
                 self._wake.wait(IDLE_S)
+            if self._only_settles():
+                self._wake.wait_for(lambda: not self._only_settles(), SETTLE_WAIT_S)
             size = min(len(self._queue), GROUP_MAX)
             group = [self._queue.popleft() for _ in range(size)]
             self._puts -= sum(1 for command in group if isinstance(command, Put))
             return group
+
+    def _only_settles(self) -> bool:
+        return bool(self._queue) and not self._ending and all(isinstance(command, Settle) for command in self._queue)
 
     def _keep_house(self) -> None:
         try:

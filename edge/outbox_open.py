@@ -17,6 +17,10 @@ FILE, BALLAST = "outbox.db", "ballast.bin"
 ROW_BYTES = 400
 """Disk space that a row may take, its index, its log and its deletion included; a purchase takes about 150."""
 SPARE_BYTES = 16 << 20
+LOG_BYTES = 8 << 20
+LOG_ROOM_FACTOR = 8
+"""Room for the log, taken at the start where the disk has so many times as much: about what is not folded at most in
+a usual lunch. A longer log grows by itself."""
 ASIDE_MAX = 100
 
 
@@ -35,15 +39,22 @@ def open_outbox(folder: Path, limits: OutboxSetting, fresh_id: bytes) -> Opened:
     ballast.hold()
     bounded, short = _bounded(folder, limits)
     try:
-        store = OutboxStore(connect(folder / FILE), bounded, fresh_id)
+        store = _store(folder, bounded, fresh_id)
         return Opened(store, ballast, store.snapshot(), short)
     except StoreRefusal as refusal:
         if refusal.reason != "damaged":
             raise
         aside = _put_aside(folder)
-    store = OutboxStore(connect(folder / FILE), bounded, fresh_id)
+    store = _store(folder, bounded, fresh_id)
     text = f"发件箱文件损坏，已另存为 {aside.name} / the outbox file was damaged and is put aside"
     return Opened(store, ballast, store.snapshot(), (*short, Trouble(Code.OUTBOX_REPLACED, text)))
+
+
+def _store(folder: Path, limits: OutboxSetting, fresh_id: bytes) -> OutboxStore:
+    store = OutboxStore(connect(folder / FILE), limits, fresh_id)
+    if room_rows(folder, LOG_BYTES, SPARE_BYTES) >= LOG_ROOM_FACTOR:
+        store.reserve_log(LOG_BYTES)
+    return store
 
 
 def _bounded(folder: Path, limits: OutboxSetting) -> tuple[OutboxSetting, tuple[Trouble, ...]]:
