@@ -201,7 +201,8 @@ class PostgresDatabase(Database):
         self._dsn = dsn
         self._connection: psycopg.Connection[Row] | None = None
         self._types: dict[tuple[str, str], list[str]] = {}
-        self._waiting: list[tuple[str, str, str, Sequence[Row]]] = []
+        self._waiting: list[tuple[str, Sequence[Row]]] = []
+        self._stream: _CopyStream | None = None
 
     @property
     def connection(self) -> psycopg.Connection[Row]:
@@ -224,10 +225,14 @@ class PostgresDatabase(Database):
         return [_fetched(cursor) for cursor in asked]
 
     def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
-        self._wait(_insert_sql(table, columns), table, columns, rows)
+        if len(rows) >= COPY_FROM or (rows and self._stream and self._stream.is_for(table, columns)):
+            self._copy(table, columns, rows)
+        elif rows:
+            self._waiting.append((_insert_sql(table, columns), rows))
 
     def upsert(self, table: str, columns: str, key: str, rows: Sequence[Row]) -> None:
-        self._wait(_upsert_sql(table, columns, key), "", columns, rows)
+        if rows:
+            self._waiting.append((_upsert_sql(table, columns, key), rows))
 
     def _asked(self, question: Question) -> psycopg.Cursor[Row] | None:
         if not question.keyed:
@@ -237,41 +242,30 @@ class PostgresDatabase(Database):
         keys = list(question.arguments)
         return self.connection.execute(_percent(f"{question.sql} = ANY(?)"), (keys,), binary=True)
 
-    def _wait(self, sql: str, table: str, columns: str, rows: Sequence[Row]) -> None:
-        if not rows:
-            return
-        self._waiting.append((sql, table, columns, rows))
-        if len(rows) >= COPY_FROM:
-            self._send()  # the server works on it while the next rows are made
+    def _copy(self, table: str, columns: str, rows: Sequence[Row]) -> None:
+        """The server takes rows in while the next ones are made; the COPY ends when something else is wanted."""
+        stream = self._stream
+        if stream is None or not stream.is_for(table, columns):
+            self._send()
+            types = self._column_types(table, columns)
+            stream = self._stream = _CopyStream(self.connection, table, columns, types)
+        stream.write(rows)
 
     def _send(self, *, commit: bool = False) -> None:
-        """Everything that waits, in one go if there is no COPY in it."""
+        """End the COPY, and write everything that waits in one go."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.finish()
         waiting, self._waiting = self._waiting, []
-        if any(table and len(rows) >= COPY_FROM for _, table, _, rows in waiting):
-            for sql, table, columns, rows in waiting:
-                self._write(sql, table, columns, rows)
-            waiting = []
         if not waiting:
             if commit:
                 self.connection.execute("COMMIT")
             return
         with self.connection.pipeline():
-            for sql, _, _, rows in waiting:
+            for sql, rows in waiting:
                 self.connection.cursor().executemany(_percent(sql), rows)
             if commit:
                 self.connection.execute("COMMIT")
-
-    def _write(self, sql: str, table: str, columns: str, rows: Sequence[Row]) -> None:
-        with self.connection.cursor() as cursor:
-            if not table or len(rows) < COPY_FROM:
-                cursor.executemany(_percent(sql), rows)
-                return
-            types = self._column_types(table, columns)
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)") as copy:
-                copy.set_types(types)
-                write = copy.write_row
-                for row in rows:
-                    write(row)
 
     def close(self) -> None:
         if self._connection is not None:
@@ -284,7 +278,7 @@ class PostgresDatabase(Database):
         return found
 
     def _begin(self, *, write: bool) -> None:
-        self._waiting = []
+        self._waiting, self._stream = [], None
         if self._connection is None or self._connection.closed:
             self._connection = self.connect(autocommit=True)
         begin = f"BEGIN; SELECT pg_advisory_xact_lock({WRITER_LOCK})" if write else _SNAPSHOT
@@ -294,7 +288,10 @@ class PostgresDatabase(Database):
         held = self._connection
         if commit:
             self._send(commit=True)
-        elif held is not None and not held.closed and held.info.transaction_status != self._idle:
+            return
+        if self._stream is not None:
+            self._stream.give_up()
+        if held is not None and not held.closed and held.info.transaction_status != self._idle:
             held.execute("ROLLBACK")
 
     def _translated(self, fault: Exception) -> Exception | None:
@@ -312,6 +309,36 @@ class PostgresDatabase(Database):
             by_name: dict[str, str] = dict(self.connection.execute(sql, (table,)).fetchall())
             known = self._types[table, columns] = [by_name[name] for name in columns.split(", ")]
         return known
+
+
+class _CopyStream:
+    """A COPY that is open while rows are still being made."""
+
+    def __init__(self, connection: psycopg.Connection[Row], table: str, columns: str, types: Sequence[str]) -> None:
+        self._name = (table, columns)
+        self._scope = connection.cursor().copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)")
+        self._rows = self._scope.__enter__()
+        self._rows.set_types(types)
+
+    def is_for(self, table: str, columns: str) -> bool:
+        return self._name == (table, columns)
+
+    def write(self, rows: Sequence[Row]) -> None:
+        write = self._rows.write_row
+        for row in rows:
+            write(row)
+
+    def finish(self) -> None:
+        self._scope.__exit__(None, None, None)
+
+    def give_up(self) -> None:
+        """The server takes nothing of it."""
+        fault = StoreFault("given up")
+        try:
+            self._scope.__exit__(StoreFault, fault, None)
+        except StoreFault as again:
+            if again is not fault:
+                raise
 
 
 def _fetched(cursor: psycopg.Cursor[Row] | None) -> Rows:

@@ -8,6 +8,7 @@ refused bytes go to quarantine as they are, never to the floor.
 import hashlib
 import struct
 from enum import IntEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from shared.errors import WireFault
@@ -85,6 +86,7 @@ class Flags(NamedTuple):
         return self.proof | self.counter_kind << 2 | self.pair << 3 | int(self.online) << 5 | int(self.clock_set) << 6
 
 
+@lru_cache(maxsize=128)
 def parse_flags(raw: int) -> Flags:
     """Flags of a 16-bit field; WireFault on a reserved bit or value."""
     if raw >> 7 or raw & 3 == 3 or raw >> 3 & 3 == 3:

@@ -104,7 +104,7 @@ def _affordable(writing: Writing, load: LoadRequest) -> LoadResult:
 
 def _counter_is_proven(writing: Writing, load: LoadRequest) -> bool:
     key = load.card + bytes((MAIN_PURSE, CounterKind.ONLINE)) + load.counter.to_bytes(2, "big")
-    return bool(writing.db.run("SELECT 1 FROM card_key WHERE key = ?", (key,)))
+    return bool(writing.db.run("SELECT 1 FROM proof WHERE card_key = ?", (key,)))
 
 
 def _enter(writing: Writing, key: bytes, load: LoadRequest, payload: bytes) -> None:

@@ -20,6 +20,9 @@ RECORD_COLUMNS = (
 ENTRY_COLUMNS = (
     "id, book, kind, effective_day, booked_at_ms, key, input_hash, flags, record, document, reverses, partition, number"
 )
+PROOF_COLUMNS = "card_key, slot, claim, record"
+STREAM_RECORDS, STREAM_ENTRIES = 64, 256
+"""Rows after which a table's rows are handed to the database, which takes them in while the next ones are made."""
 POSTING_COLUMNS = "entry, line, debit, credit, fen"
 BATCH_COLUMNS = "partition, number, kind, records, entries, committed_ms, hash"
 Head = tuple[int, bytes]
@@ -57,8 +60,7 @@ class Booking:
         self._heads: dict[int, Head] = {}
         self._chains: dict[int, _Chain] = {}
         self._records: list[Row] = []
-        self._card_keys: list[Row] = []
-        self._ttn_keys: list[Row] = []
+        self._proofs: list[Row] = []
         self._entries: list[Row] = []
         self._postings: list[Row] = []
 
@@ -70,6 +72,8 @@ class Booking:
             (self._record, arrival.key, fork, arrival.digest, arrival.stored, int(verdict), int(reason), partition,
              chain.number, box, self._now.unix_ms, self._now.campus_s)
         )  # fmt: skip
+        if len(self._records) >= STREAM_RECORDS:
+            self._hand_over("record", RECORD_COLUMNS, self._records)
         chain.digests_of_records.append(
             record_digest(arrival.sha, self._record, fork, verdict, reason, self._now.unix_ms, self._now.campus_s)
         )
@@ -77,9 +81,7 @@ class Booking:
 
     def claim_keys(self, arrival: Arrival, record: int) -> None:
         """The card's counter, and for a purchase its TAC, are proven by this record and no other."""
-        self._card_keys.append((arrival.card_key, record))
-        if arrival.slot:
-            self._ttn_keys.append((arrival.slot, arrival.claim, record))
+        self._proofs.append((arrival.card_key, arrival.slot or None, arrival.claim or None, record))
 
     def add_entry(self, entry: Entry, partition: int) -> int:
         """The entry's number in the books."""
@@ -92,20 +94,25 @@ class Booking:
         for line, p in enumerate(entry.postings):
             self._postings.append((self._entry, line, p.debit, p.credit, p.fen))
         chain.digests_of_entries.append(entry_digest(self._entry, ms, self._book, entry))
+        if len(self._entries) >= STREAM_ENTRIES:
+            self._hand_over("entry", ENTRY_COLUMNS, self._entries)
         return self._entry
+
+    def flush_records(self) -> None:
+        """Records and proofs: all that is known before the first entry."""
+        self._hand_over("record", RECORD_COLUMNS, self._records)
+        self._hand_over("proof", PROOF_COLUMNS, self._proofs)
 
     def flush(self) -> None:
         """Write what was added so far, so that it can be found."""
-        for table, columns, rows in (
-            ("record", RECORD_COLUMNS, self._records),
-            ("card_key", "key, record", self._card_keys),
-            ("ttn_key", "slot, claim, record", self._ttn_keys),
-            ("entry", ENTRY_COLUMNS, self._entries),
-            ("posting", POSTING_COLUMNS, self._postings),
-        ):
-            if rows:
-                self._db.insert(table, columns, rows.copy())
-                rows.clear()
+        self.flush_records()
+        self._hand_over("entry", ENTRY_COLUMNS, self._entries)
+        self._hand_over("posting", POSTING_COLUMNS, self._postings)
+
+    def _hand_over(self, table: str, columns: str, rows: list[Row]) -> None:
+        if rows:
+            self._db.insert(table, columns, rows.copy())
+            rows.clear()
 
     def close(self) -> None:
         """Write the rest and seal the batch of each partition that got something."""

@@ -72,20 +72,19 @@ class Entry:
             raise EntryUnbalanced("an entry has postings and a source")
 
 
-_HEAD = Struct(">QIHIQH")
+_HEAD = Struct(">QIHIQHQQHHH")
 _LINE = Struct(">QQQ")
 
 
 def entry_digest(number: int, booked_at_ms: int, book: int, entry: Entry) -> bytes:
-    """32 bytes over everything that the books say of this entry: what the batch chain covers."""
-    parts = [
-        _HEAD.pack(number, book, entry.kind, entry.effective_day, booked_at_ms, entry.flags),
-        len(entry.key).to_bytes(2, "big"), entry.key, entry.input_hash,
-        (entry.record or 0).to_bytes(8, "big"), (entry.reverses or 0).to_bytes(8, "big"),
-        hashlib.sha256(entry.document or b"").digest() if entry.document else b"",
-    ]  # fmt: skip
-    parts += [_LINE.pack(p.debit, p.credit, p.fen) for p in entry.postings]
-    return hashlib.sha256(b"".join(parts)).digest()
+    """Everything that the books say of this entry, in bytes of one reading: what the batch chain covers."""
+    document = hashlib.sha256(entry.document).digest() if entry.document else b""
+    lines = b"".join([_LINE.pack(p.debit, p.credit, p.fen) for p in entry.postings])
+    head = _HEAD.pack(
+        number, book, entry.kind, entry.effective_day, booked_at_ms, entry.flags, entry.record or 0,
+        entry.reverses or 0, len(entry.key), len(document), len(lines),
+    )  # fmt: skip
+    return head + entry.key + entry.input_hash + document + lines
 
 
 def document_hash(document: bytes) -> bytes:

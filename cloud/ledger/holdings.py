@@ -12,8 +12,8 @@ from cloud.ledger.judge import Known, Reason
 from cloud.ledger.mark_rows import DeviceKey, DeviceRow
 
 _RECORDS = "SELECT key, fork, digest FROM record WHERE key"
-_CARD_KEYS = "SELECT key FROM card_key WHERE key"
-_TTN_KEYS = "SELECT slot, claim FROM ttn_key WHERE slot"
+_CARD_KEYS = "SELECT card_key FROM proof WHERE card_key"
+_TTN_KEYS = "SELECT slot, claim FROM proof WHERE slot"
 _PSAMS = "SELECT psam, ttn FROM psam_mark WHERE psam"
 
 
@@ -57,7 +57,8 @@ class Holdings:
 
     def other_card(self, a: Arrival) -> bool:
         """Has another card a TAC under the same PSAM and terminal number?"""
-        return any(claim[:10] != a.claim[:10] for claim in self._slots.get(a.slot, ()))
+        claims = self._slots.get(a.slot)
+        return claims is not None and any(claim[:10] != a.claim[:10] for claim in claims)
 
     def accept(self, a: Arrival, fork: int) -> None:
         """The record is in the books."""

@@ -188,7 +188,7 @@ def settle_pending(writing: Writing, card: bytes, counter: int, evidence: bytes,
 def _counter_taken(db: Database, case: LoadCase) -> bool:
     """Another load has proven the counter of this case."""
     key = case.card + bytes((MAIN_PURSE, CounterKind.ONLINE)) + case.counter.to_bytes(2, "big")
-    return bool(db.run("SELECT 1 FROM card_key WHERE key = ?", (key,)))
+    return bool(db.run("SELECT 1 FROM proof WHERE card_key = ?", (key,)))
 
 
 def confirm_by_counter(writing: Writing, case: LoadCase, evidence: bytes) -> None:

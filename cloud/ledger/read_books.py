@@ -40,7 +40,7 @@ def entries_of_counter(db: Database, card: CardId, counter: int) -> list[EntryVi
     """By the card's keys, its grey records and its load cases: no scan."""
     purses = [card + bytes((purse,)) for purse in _PURSES]
     keys = [p + bytes((kind,)) + counter.to_bytes(2, "big") for p in purses for kind in CounterKind]
-    records = {record for (record,) in db.find("SELECT record FROM card_key WHERE key", keys)}
+    records = {record for (record,) in db.find("SELECT record FROM proof WHERE card_key", keys)}
     grey = db.find("SELECT counter, record FROM suspense WHERE purse", purses)
     records |= {record for n, record in grey if n == counter}
     cases = [key for key, n in db.run("SELECT key, counter FROM load_case WHERE card = ?", (card,)) if n == counter]

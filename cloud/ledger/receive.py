@@ -60,6 +60,7 @@ def ask_tacs(arrivals: Iterable[Arrival], check_tac: CheckTac) -> dict[bytes, in
 class _Later:
     """What needs more than the record itself: done when all of them are in the books."""
 
+    purchases: "list[tuple[Arrival, Verdict, Place, Booked]]" = field(default_factory=list)
     loads: list[tuple[Arrival, int]] = field(default_factory=list)
     load_unproven: list[tuple[Arrival, int]] = field(default_factory=list)
     not_credited: list[Arrival] = field(default_factory=list)
@@ -123,6 +124,9 @@ class Receiving:
     def finish(self) -> None:
         """Loads, suspense, quarantine, marks: everything but the seal of the batch."""
         writing, later = self._writing, self._later
+        writing.booking.flush_records()
+        for purchase in later.purchases:
+            self._post_purchase(*purchase)
         writing.booking.flush()
         if later.loads:
             take_records(writing, later.loads)
@@ -179,24 +183,30 @@ class Receiving:
         self._writing.booking.claim_keys(a, booked.record)
         if judgement.reason in _MERCHANT_REASONS:
             self._writing.notes.held(judgement.reason, booked.box, a.device, a.seq)
-        _touch(self._later.touched, a)
+        purse = purse_key(a.card_key)
+        if purse in self._writing.picture.grey_purses:  # a case that this transaction opens touches itself
+            _touch(self._later.touched, a, purse)
         if judgement.verdict is not Verdict.NO_ENTRY:
             self._post(a, judgement.verdict, place, booked)
 
     def _post(self, a: Arrival, verdict: Verdict, place: Place, booked: Booked) -> None:
-        writing, row = self._writing, self._rows.get((a.device, a.epoch))
+        row = self._rows.get((a.device, a.epoch))
         amount_fen = a.record.amount_fen if a.record else 0
-        if not a.slot:
-            self._later.loads.append((a, booked.record))
+        if a.slot:
+            self._later.purchases.append((a, verdict, place, booked))
         else:
-            key = first_verdict_key(EntryKind.PURCHASE, a, booked.fork)
-            entry = writing.purchase_entry(
-                EntryKind.PURCHASE, a, booked.record, key, place, writing.registry.cards[a.card_key[:10]],
-                held=verdict is Verdict.HELD, received_s=booked.received_s,
-            )  # fmt: skip
-            writing.booking.add_entry(entry, booked.partition)
+            self._later.loads.append((a, booked.record))
         if row is not None:
             row.counts["spent_fen" if a.slot else "loaded_fen"] += amount_fen
+
+    def _post_purchase(self, a: Arrival, verdict: Verdict, place: Place, booked: Booked) -> None:
+        writing = self._writing
+        key = first_verdict_key(EntryKind.PURCHASE, a, booked.fork)
+        entry = writing.purchase_entry(
+            EntryKind.PURCHASE, a, booked.record, key, place, writing.registry.cards[a.card_key[:10]],
+            held=verdict is Verdict.HELD, received_s=booked.received_s,
+        )  # fmt: skip
+        writing.booking.add_entry(entry, booked.partition)
 
     def _set_aside(self, a: Arrival, record: int) -> None:
         """Kinds without a TAC."""
@@ -216,12 +226,12 @@ _MERCHANT_REASONS = frozenset(
 )
 
 
-def _touch(touched: Touched, a: Arrival) -> None:
+def _touch(touched: Touched, a: Arrival, purse: bytes) -> None:
     """A proven record may decide grey records of its purse."""
     if a.slot:
         touched.purchase(a, int.from_bytes(a.card_key[-2:], "big"))
     else:
-        touched.load(purse_key(a.card_key))
+        touched.load(purse)
 
 
 def receive(writing: Writing, batches: Sequence[ArrivedBatch], tacs: dict[bytes, int]) -> list[AckBody]:

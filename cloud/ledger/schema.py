@@ -94,14 +94,11 @@ record = Table(
     UniqueConstraint("key", "fork", name="uq_record_key"),
 )  # fmt: skip
 
-card_key = Table(
-    "card_key", metadata, _col("key", Bytes), _col("record", Big), PrimaryKeyConstraint("key"), sqlite_with_rowid=False
-)
-
-ttn_key = Table(
-    "ttn_key", metadata, _col("slot", Bytes), _col("claim", Bytes), _col("record", Big),
-    PrimaryKeyConstraint("slot", "claim"), sqlite_with_rowid=False,
+proof = Table(
+    "proof", metadata, _col("card_key", Bytes), _maybe("slot", Bytes), _maybe("claim", Bytes), _col("record", Big),
+    PrimaryKeyConstraint("card_key"), UniqueConstraint("slot", "claim", name="uq_proof_slot"), sqlite_with_rowid=False,
 )  # fmt: skip
+"""One row per record with a valid TAC. slot (PSAM id, ttn) and claim (card, TAC time): of purchases."""
 
 entry = Table(
     "entry", metadata, _id(), _col("book", Integer), _col("kind", Small), _col("effective_day", Integer),

@@ -208,7 +208,7 @@ def _by_evidence(writing: Writing, purse: bytes, counter: int) -> Arrival | None
 
 def _proven(writing: Writing, purse: bytes, counter: int) -> Arrival | None:
     key = purse + bytes((CounterKind.OFFLINE,)) + counter.to_bytes(2, "big")
-    rows = writing.db.run("SELECT r.stored FROM card_key k JOIN record r ON r.id = k.record WHERE k.key = ?", (key,))
+    rows = writing.db.run("SELECT r.stored FROM proof p JOIN record r ON r.id = p.record WHERE p.card_key = ?", (key,))
     return arrive(rows[0][0]) if rows else None
 
 

@@ -84,7 +84,7 @@ def _has_gap(known: _History, opening_fen: int) -> bool:
 
 def _histories(db: Database, extra: dict[bytes, list[Arrival]]) -> dict[bytes, _History]:
     found: dict[bytes, _History] = defaultdict(_History)
-    for key, stored in proven(db):
+    for key, _, _, stored in proven(db):
         if stored is not None:
             _learn(found[key[:10]], arrive(stored))
     for card, arrivals in extra.items():

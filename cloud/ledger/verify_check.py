@@ -30,16 +30,16 @@ def walk(db: Database, columns: str, table: str) -> Iterator[Row]:
         last = rows[-1][0]
 
 
-def proven(db: Database) -> Iterator[tuple[bytes, bytes | None]]:
-    """(card key, stored bytes of the record that proves it; None if there is none), by card."""
+def proven(db: Database) -> Iterator[tuple[bytes, bytes | None, bytes | None, bytes | None]]:
+    """(card key, slot, claim, stored bytes of the record that proves it or None if there is none), by card."""
     last = b""
     while True:
         rows = db.run(
-            "SELECT k.key, r.stored FROM card_key k LEFT JOIN record r ON r.id = k.record WHERE k.key > ? "
-            "ORDER BY k.key LIMIT ?",
+            "SELECT p.card_key, p.slot, p.claim, r.stored FROM proof p LEFT JOIN record r ON r.id = p.record "
+            "WHERE p.card_key > ? ORDER BY p.card_key LIMIT ?",
             (last, CHUNK),
         )
-        yield from ((key, stored) for key, stored in rows)
+        yield from ((key, slot, claim, stored) for key, slot, claim, stored in rows)
         if len(rows) < CHUNK:
             return
         last = rows[-1][0]

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from cloud.db import Database
-from cloud.ledger.arrival import NOBODY, Arrival, arrive, split_key
+from cloud.ledger.arrival import NOBODY, arrive, split_key
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.grey import State
 from cloud.ledger.load_cases import CaseState
@@ -44,46 +44,28 @@ def _released(db: Database) -> set[int]:
 
 
 def check_keys(db: Database) -> Check:
-    """Every key names a record that proves it, and every proven record has its keys."""
-    checked = purchases = 0
-    for key, a in _proven(db):
+    """Every key names a record that proves it, and every posted record has its keys."""
+    checked = 0
+    for key, slot, claim, stored in proven(db):
         checked += 1
+        a = arrive(stored) if stored is not None else None
         if a is None or a.item is None or a.card_key != key:
             return Check("keys", checked, f"card key {key.hex()} is not its record's")
-        purchases += bool(a.slot)
-    strays = db.run(
-        "SELECT t.record FROM ttn_key t LEFT JOIN card_key k ON k.record = t.record WHERE k.record IS NULL LIMIT 1"
-    )
-    if strays:
-        return Check("keys", checked, f"terminal number of record {strays[0][0]} has no card key")
-    for slot, claim, stored in db.run(
-        "SELECT t.slot, t.claim, r.stored FROM ttn_key t JOIN record r ON r.id = t.record"
-    ):
-        a = arrive(stored)
-        checked += 1
-        if (a.slot, a.claim) != (slot, claim):
-            return Check("keys", checked, f"terminal number {slot.hex()} is not its record's")
-        purchases -= 1
-    return Check("keys", checked, "a proven purchase lacks its terminal number" if purchases else _lacking(db))
-
-
-def _lacking(db: Database) -> str:
+        if (a.slot or None, a.claim or None) != (slot, claim):
+            return Check("keys", checked, f"record {_shown(a.key)}: its terminal number stands differently")
     rows = db.run(
-        "SELECT r.id FROM record r LEFT JOIN card_key k ON k.record = r.id "
-        "WHERE r.verdict IN (?, ?) AND k.record IS NULL LIMIT 1",
+        "SELECT r.id FROM record r LEFT JOIN proof p ON p.record = r.id "
+        "WHERE r.verdict IN (?, ?) AND p.record IS NULL LIMIT 1",
         _POSTED,
     )
-    return f"record {rows[0][0]} was posted and has no card key" if rows else ""
-
-
-def _proven(db: Database) -> Iterator[tuple[bytes, Arrival | None]]:
-    return ((key, None if stored is None else arrive(stored)) for key, stored in proven(db))
+    return Check("keys", checked, f"record {rows[0][0]} was posted and has no card key" if rows else "")
 
 
 def check_tacs(db: Database, check_tac: CheckTac) -> Check:
     """Every TAC that made an entry, asked again."""
     checked, items, keys = 0, [], []
-    for key, a in _proven(db):
+    for key, _, _, stored in proven(db):
+        a = arrive(stored) if stored is not None else None
         if a is None or a.item is None:
             return Check("tacs", checked, f"card key {key.hex()} has no TAC behind it")
         items.append(a.item)

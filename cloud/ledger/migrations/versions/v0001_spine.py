@@ -25,7 +25,6 @@ def upgrade() -> None:
     _box_mark()
     _box_state()
     _card()
-    _card_key()
     _claim()
     _device()
     _device_mark()
@@ -38,12 +37,12 @@ def upgrade() -> None:
     _load_case()
     _meta()
     _posting()
+    _proof()
     _psam()
     _psam_mark()
     _quarantine()
     _record()
     _suspense()
-    _ttn_key()
     _watermark()
     for table in APPEND_ONLY:
         forbid_change(table)
@@ -151,16 +150,6 @@ def _card() -> None:
         sa.Column("hotlisted", SMALL, server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("card"),
         sa.UniqueConstraint("label", name="uq_card_label"),
-    )
-
-
-def _card_key() -> None:
-    op.create_table(
-        "card_key",
-        sa.Column("key", BYTES, nullable=False),
-        sa.Column("record", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("key"),
-        sqlite_with_rowid=False,
     )
 
 
@@ -353,6 +342,19 @@ def _posting() -> None:
     )
 
 
+def _proof() -> None:
+    op.create_table(
+        "proof",
+        sa.Column("card_key", BYTES, nullable=False),
+        sa.Column("slot", BYTES, nullable=True),
+        sa.Column("claim", BYTES, nullable=True),
+        sa.Column("record", BIG, nullable=False),
+        sa.PrimaryKeyConstraint("card_key"),
+        sa.UniqueConstraint("slot", "claim", name="uq_proof_slot"),
+        sqlite_with_rowid=False,
+    )
+
+
 def _psam() -> None:
     op.create_table(
         "psam",
@@ -426,17 +428,6 @@ def _suspense() -> None:
     op.create_index("ix_suspense_purse", "suspense", ["purse"], unique=False)
     op.create_index("ix_suspense_record_key", "suspense", ["record_key"], unique=False)
     op.create_index("ix_suspense_state", "suspense", ["state"], unique=False)
-
-
-def _ttn_key() -> None:
-    op.create_table(
-        "ttn_key",
-        sa.Column("slot", BYTES, nullable=False),
-        sa.Column("claim", BYTES, nullable=False),
-        sa.Column("record", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("slot", "claim"),
-        sqlite_with_rowid=False,
-    )
 
 
 def _watermark() -> None:
