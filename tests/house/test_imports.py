@@ -41,7 +41,8 @@ allowed, names = json.loads(sys.argv[1])
 class Fence(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
         root = name.partition(".")[0]
-        if root not in allowed and root not in sys.stdlib_module_names:
+        known = root in sys.stdlib_module_names or root.startswith("_sysconfigdata")
+        if root not in allowed and not known:
             raise ModuleNotFoundError(f"{name} is not in the extras", name=name)
 sys.meta_path.insert(0, Fence())
 for name in names:
@@ -49,10 +50,14 @@ for name in names:
 """
 
 
+RUN_NOT_IMPORTED = (".__main__", ".migrations.env")
+"""Programs: python -m runs the one, Alembic the other, with its own context in place."""
+
+
 def modules(package):
     path = [str(ROOT / package)]
     names = [package, *(found.name for found in pkgutil.walk_packages(path, f"{package}."))]
-    return [name for name in names if not name.startswith(CARD_READERS) and not name.endswith(".__main__")]
+    return [name for name in names if not name.startswith(CARD_READERS) and not name.endswith(RUN_NOT_IMPORTED)]
 
 
 def python(program, *arguments):

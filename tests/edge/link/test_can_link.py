@@ -29,7 +29,7 @@ def bus_path():
         yield path
 
 
-async def until(condition, timeout_s: float = 5.0):
+async def until(condition, timeout_s: float = 20.0):
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110 - conditions are of many kinds
             await asyncio.sleep(0.005)

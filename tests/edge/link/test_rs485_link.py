@@ -40,7 +40,7 @@ def simulator(folder):
             process.terminate()
 
 
-async def until(condition, timeout_s: float = 5.0):
+async def until(condition, timeout_s: float = 20.0):
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110 - conditions are of many kinds
             await asyncio.sleep(0.005)
@@ -90,6 +90,7 @@ def test_four_terminals_at_once(ports):
                 for peer in campus.terminals:
                     assert await campus.edge.send(peer, bytes([0x11, number]))
             await until(lambda: len(campus.down) == 40)
+            await until(lambda: campus.edge.counters()["messages_out"] == 40)  # counted when the slave has said so
         for peer in campus.terminals:
             assert [message[1] for one, message in campus.up if one == peer] == list(range(10))
             assert [message[1] for one, message in campus.down if one == peer] == list(range(10))

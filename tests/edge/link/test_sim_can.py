@@ -61,7 +61,7 @@ def joined(open_node) -> bool:
     return True
 
 
-def until(condition, timeout_s: float = 5.0):
+def until(condition, timeout_s: float = 20.0):
     deadline_s = time.monotonic() + timeout_s
     while not (result := condition()):
         assert time.monotonic() < deadline_s, "waited in vain"

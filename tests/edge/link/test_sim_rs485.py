@@ -15,7 +15,7 @@ from edge.link.serial_door import Direction, LineLostError, SerialDoor, SerialSe
 pytestmark = pytest.mark.process
 
 
-def until(condition, timeout_s: float = 5.0):
+def until(condition, timeout_s: float = 20.0):
     deadline_s = time.monotonic() + timeout_s
     while not (result := condition()):
         assert time.monotonic() < deadline_s, "waited in vain"

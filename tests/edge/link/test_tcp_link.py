@@ -13,7 +13,7 @@ from edge.link.tcp_link import TcpBounds, TcpLink, TcpTerminalLink
 RECORD = b"\x10" + bytes(range(68))
 
 
-async def until(condition, timeout_s: float = 5.0):
+async def until(condition, timeout_s: float = 20.0):
     async with asyncio.timeout(timeout_s):
         while not condition():  # noqa: ASYNC110 - conditions are of many kinds
             await asyncio.sleep(0.005)
