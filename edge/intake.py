@@ -80,7 +80,8 @@ class Intake:
             view = talk.view(ref.stream) if talk else None
             if view is not None:
                 view.keep(ref.seq)
-        return [*(send for stream in touched for send in self._ack(stream)), *self._settle_due(now)]
+        acks = [send for stream in touched for send in self._ack(stream)]
+        return acks + self._settle_due(now, touched)
 
     def refused(self, now: Now, one: Refused) -> None:
         """The outbox did not accept it: no ACK, the terminal keeps it and sends it again."""
@@ -91,9 +92,9 @@ class Intake:
 
     def settled(self, now: Now, streams: Iterable[Stream]) -> list[Effect]:
         """The settle of these streams is durable."""
-        for stream in streams:
-            self._owed[stream] = None
-        return self._settle_due(now)
+        touched = dict.fromkeys(streams)
+        self._owed.update(touched)
+        return self._settle_due(now, touched)
 
     def answer(self, answer: OnlineAnswer) -> list[Effect]:
         """To the terminal that asked, verbatim; dropped when it is not joined (it will ask again)."""
@@ -111,10 +112,11 @@ class Intake:
     def tick(self, now: Now) -> list[Effect]:
         """What time alone makes due."""
         self.counters["online_expired"] += self._online.expire(now)
-        return self._settle_due(now)
+        return self._settle_due(now, [*self._owed])
 
-    def _settle_due(self, now: Now) -> list[Effect]:
-        return [send for stream in [*self._owed] for send in self._settle_stream(now, stream)]
+    def _settle_due(self, now: Now, streams: Iterable[Stream]) -> list[Effect]:
+        """SETTLED for those of the streams that are owed one and may have it now; `tick` looks at all."""
+        return [send for stream in streams if stream in self._owed for send in self._settle_stream(now, stream)]
 
     def _record(self, now: Now, talk: Conversation, opened: Opened) -> list[Effect]:
         view, wire = _view(talk, opened), opened.payload
@@ -181,7 +183,7 @@ class Intake:
         self.up.append(_device_status(talk, status))
         if not status.clock_set and now.mono_s > talk.time_s:
             out.append(time_for(now, talk))
-        return out + self._settle_due(now)
+        return out + self._settle_due(now, [view.stream for view in talk.epochs])
 
     def _request(self, now: Now, talk: Conversation, opened: Opened) -> None:
         view, online = _view(talk, opened), link.decode_online(opened.payload)

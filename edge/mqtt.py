@@ -37,6 +37,10 @@ BACKOFF_MIN_S = 0.5
 BACKOFF_MAX_S = 10.0
 IN_FLIGHT_MAX = 20
 """Publications without PUBACK; paho keeps its own queue above, so the cores bound themselves to less (8 + 8)."""
+PUBACKS_HELD_MAX = 3
+"""Plain PUBACKs that may wait for company; fewer than any lane may have in flight."""
+FAILURE = 0x80
+"""MQTT 5: reason codes from here on are refusals."""
 OUTGOING_MAX = 128
 """Messages handed over and not yet taken by the thread; above, `publish` says False."""
 CLOSE_S = 1.0
@@ -179,7 +183,7 @@ class MqttLine:
             connection.publish(self._outgoing.popleft())
         connection.turn(self._woken)
         self._drain_wake()
-        events = connection.take_events()
+        events = connection.take_events(PUBACKS_HELD_MAX)
         if events:
             self._deliver(events)
 
@@ -200,6 +204,7 @@ class _Connection:
         self._answer: ReasonCode | None = None
         self._granted: list[ReasonCode] | None = None
         self._events: list[Event] = []
+        self._seen = 0
         self._tokens: dict[int, tuple[int, float]] = {}
         self._client = self._make_client()
 
@@ -248,9 +253,13 @@ class _Connection:
         self._require(self._client.loop_misc())
         self._watch_pubacks()
 
-    def take_events(self) -> list[Event]:
-        """What has happened since the last time."""
-        events, self._events = self._events, []
+    def take_events(self, held_max: int) -> list[Event]:
+        """What has happened. A few plain PUBACKs wait for what comes with them, at most until a turn brings nothing:
+        they free nothing, and waking the loop for each would cost as much as the record."""
+        grown, self._seen = len(self._events) > self._seen, len(self._events)
+        if grown and self._seen <= held_max and all(map(_is_plain_puback, self._events)):
+            return []
+        events, self._events, self._seen = self._events, [], 0
         return events
 
     def close(self) -> None:
@@ -315,6 +324,10 @@ class _Connection:
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         self._events.append(Arrived(message.topic, bytes(message.payload)))
+
+
+def _is_plain_puback(event: Event) -> bool:
+    return isinstance(event, Published) and event.reason < FAILURE
 
 
 def _tls_context(setting: TlsSetting) -> ssl.SSLContext:
