@@ -1,20 +1,26 @@
 """Many tills in one process: joined sessions over TCP that send ready-made genuine records, and a watcher of the acks.
 
 The latency is taken here, outside of the product: from the moment a till writes its record to its socket until the
-ledger's signed ack that names it is read from the broker.
+ledger's signed ack that names it is read from the broker. Beside it in the same seconds the floor: what the same broker
+and disk take for the bare way, two messages and two syncs one after the other.
 """
 
 import asyncio
+import os
 import secrets
 import socket
+import tempfile
+import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 
 from cloud.ingest.mqtt import Endpoint, SessionPlan
 from cloud.ingest.mqtt import Session as Line
 from cloud.ingest.ticket import Arrival
+from compose.servers import LOOPBACK
 from edge.link import messages as link
 from edge.link import tcp_framing
 from edge.link.messages import Auth, AuthEpoch, Hello, Type
@@ -27,6 +33,8 @@ from tests.bench.scene import BOX, Body
 JOIN_S = 15.0
 AGAIN_S = 0.25
 DRAIN_S = 10.0
+ECHO_BYTES = 200
+FLOOR_EVERY_S = 0.05
 
 
 @dataclass(slots=True)
@@ -121,33 +129,54 @@ class _Wire(asyncio.Protocol):
 
 
 class Watch:
-    """Reads the box's ledger acks from the broker."""
+    """Reads the box's ledger acks from the broker; plays the floor beside."""
 
-    def __init__(self, tills: Sequence[Till], partition: int) -> None:
+    def __init__(self, tills: Sequence[Till], partition: int, folder: Path) -> None:
+        self._folder = folder
         self.latencies_s: list[float] = []
+        self.floor_s: list[float] = []
         self.heard = asyncio.Event()
         self._by_device = {bytes(till.body.device): till for till in tills}
         self._filter = topic(partition, BoxId(BOX), DOWN_MONEY)
+        self._echo = topic(partition, BoxId("bench"), DOWN_MONEY)
+        self._echoed = asyncio.Event()
         self._line: Line | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Watch":
-        self._task: asyncio.Task[None] | None = None
         return self
 
     async def connect(self, port: int) -> None:
         """Subscribe."""
-        plan = SessionPlan("bench-watch", ((self._filter, 0),), self._take)
-        self._line = Line(plan, Endpoint("127.0.0.1", port), lambda *_: None)
-        self._task = asyncio.create_task(self._line.run())
+        plan = SessionPlan("bench-watch", ((self._filter, 0), (self._echo, 0)), self._take)
+        self._line = Line(plan, Endpoint(LOOPBACK, port), lambda *_: None)
+        self._tasks = [asyncio.create_task(self._line.run())]
         async with asyncio.timeout(JOIN_S):
             await self._line.up.wait()
+        self._tasks.append(asyncio.create_task(self._floor(self._line)))
 
     async def __aexit__(self, *_: object) -> None:
-        if self._line is not None and self._task is not None:
+        if self._line is not None:
             self._line.close()
-            await self._task
+            self._tasks[-1].cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _floor(self, line: Line) -> None:
+        with tempfile.TemporaryFile(dir=self._folder) as file:
+            while True:
+                began_s = time.monotonic()
+                for _ in range(2):
+                    self._echoed.clear()
+                    line.publish(self._echo, bytes(ECHO_BYTES))
+                    await self._echoed.wait()
+                    await asyncio.to_thread(_sync_page, file.fileno())
+                self.floor_s.append(time.monotonic() - began_s)
+                await asyncio.sleep(FLOOR_EVERY_S)
 
     async def _take(self, arrival: Arrival) -> None:
+        if arrival.topic == self._echo:
+            self._echoed.set()
+            return
         now_s = asyncio.get_running_loop().time()
         for mark in decode_ack_body(decode_ack(arrival.payload).body).devices:
             till = self._by_device.get(bytes(mark.device))
@@ -159,7 +188,7 @@ class Watch:
 async def play(tills: Sequence[Till], watch: Watch, rate: float, taps: int, rng: Random) -> list[float]:
     """So many taps at random moments and random tills; latencies in s. TimeoutError when acks stay away."""
     loop = asyncio.get_running_loop()
-    watch.latencies_s = []
+    watch.latencies_s, watch.floor_s = [], []
     due_s = loop.time()
     for _ in range(taps):
         due_s += rng.expovariate(rate)
@@ -170,3 +199,8 @@ async def play(tills: Sequence[Till], watch: Watch, rate: float, taps: int, rng:
             watch.heard.clear()
             await watch.heard.wait()
     return watch.latencies_s
+
+
+def _sync_page(fd: int) -> None:
+    os.pwrite(fd, bytes(4096), 0)
+    os.fdatasync(fd)
