@@ -1,0 +1,45 @@
+"""Each campus is provisioned once per run; each scene gets a copy of its own."""
+
+from pathlib import Path
+
+import pytest
+
+from compose.plan import Plan
+from tests.scenes import plans
+
+
+def _made(tmp_path_factory: pytest.TempPathFactory, plan: Plan, name: str) -> Path:
+    return plans.make(plan, tmp_path_factory.mktemp("made") / name)
+
+
+@pytest.fixture(scope="session")
+def _on_tcp(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _made(tmp_path_factory, plans.on_tcp(), "tcp")
+
+
+@pytest.fixture(scope="session")
+def _on_buses(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _made(tmp_path_factory, plans.on_buses(), "buses")
+
+
+@pytest.fixture(scope="session")
+def _two_boxes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _made(tmp_path_factory, plans.two_boxes(), "two")
+
+
+@pytest.fixture
+def room(_on_tcp: Path, tmp_path: Path) -> Path:
+    """Three counters and a load machine on TCP."""
+    return plans.copy(_on_tcp, tmp_path / "room")
+
+
+@pytest.fixture
+def bus_room(_on_buses: Path, tmp_path: Path) -> Path:
+    """A counter on CAN, one on RS-485, one and the load machine on TCP."""
+    return plans.copy(_on_buses, tmp_path / "room")
+
+
+@pytest.fixture
+def two_room(_two_boxes: Path, tmp_path: Path) -> Path:
+    """The campus on TCP and an annex."""
+    return plans.copy(_two_boxes, tmp_path / "room")

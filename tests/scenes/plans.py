@@ -1,0 +1,115 @@
+"""The campuses that the scenes play in, made once per run by the product's own commands and copied for each scene.
+
+Small on purpose: three counters and a load machine, twenty cards, half of them so poor that they must load first.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from compose.campus import step
+from compose.lines import write_lines
+from compose.plan import Box, Card, Link, LinkKind, Plan, Terminal, read_plan, write_plan
+
+BOX, OTHER_BOX = "canteen", "annex"
+CARDS = 20
+RICH_FEN, POOR_FEN = 40_000, 1_000
+DEPOSIT_FEN = 200_000
+STRANGER = "9999"
+"""A card that nobody uses by itself and that has no deposit: a scene may."""
+BALLAST_BYTES = 1 << 20
+COMMAND_S = 60.0
+
+
+def on_tcp() -> Plan:
+    """Three counters and a load machine on TCP."""
+    return _plan(_box(BOX, (_link("tcp"),), [_pos(n, "tcp", 0) for n in (1, 2, 3)] + [_load("load-1")]))
+
+
+def on_buses() -> Plan:
+    """A counter on CAN, one on RS-485, one and the load machine on TCP."""
+    links = (Link("can0", LinkKind.CAN, 125_000), Link("line0", LinkKind.RS485, 115_200), _link("tcp"))
+    bodies = [_pos(1, "can0", 1), _pos(2, "line0", 1), _pos(3, "tcp", 0), _load("load-1")]
+    return _plan(_box(BOX, links, bodies))
+
+
+def two_boxes() -> Plan:
+    """The campus on TCP, and an annex with one counter of its own."""
+    annex = _box(OTHER_BOX, (_link("tcp"),), [_pos(4, "tcp", 0)])
+    first = on_tcp()
+    return Plan(first.campus, first.name, first.demo, (*first.boxes, annex), first.cards, None, ())
+
+
+def make(plan: Plan, folder: Path) -> Path:
+    """A provisioned data folder with its inventory imported and its deposits posted."""
+    folder.mkdir(parents=True)
+    write_plan(folder / "plan.json", plan)
+    data = folder / "campus"
+    command("provisioning", "campus", "--data", data, "--plan", folder / "plan.json")
+    command("cloud", "import", "--data", data)
+    cards = [card for card in plan.cards if card.label != STRANGER]
+    deposits = ({"card": card.label, "fen": DEPOSIT_FEN, "key": f"first-{card.label}"} for card in cards)
+    write_lines(folder / "deposits.jsonl", deposits)
+    command("cloud", "deposit", "--data", data, "--file", folder / "deposits.jsonl")
+    for box in plan.boxes:
+        edit(data / "boxes" / box.box / "edge.json", outbox={"ballast_bytes": BALLAST_BYTES})
+    return folder
+
+
+def copy(made: Path, room: Path) -> Path:
+    """A made campus for one scene."""
+    shutil.copytree(made, room)
+    return room
+
+
+def plan_of(room: Path) -> Plan:
+    """The plan of a made campus."""
+    return read_plan(room / "plan.json")
+
+
+def edit(file: Path, **changes: object) -> None:
+    """Change keys of a settings file."""
+    file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
+
+
+def command(module: str, *words: object, code: int = 0) -> str:
+    """Run a command of the product to its end; what it said. Its exit code must be `code`."""
+    done = run(module, *words)
+    assert done.returncode == code, f"{module} {words[0]}: exit {done.returncode}\n{done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def run(module: str, *words: object) -> "subprocess.CompletedProcess[str]":
+    """Run a command of the product to its end."""
+    argv = step(module.replace(".", "-"), module, *map(str, words)).argv
+    assert argv[0] == sys.executable
+    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=COMMAND_S)
+
+
+def _plan(box: Box) -> Plan:
+    return Plan(1, "演练校园", True, (box,), tuple(_cards()), None, ())
+
+
+def _cards() -> Iterator[Card]:
+    for n in range(1, CARDS + 1):
+        yield Card(f"{n:04d}", POOR_FEN if n % 2 else RICH_FEN)
+    yield Card(STRANGER, 0)
+
+
+def _box(name: str, links: tuple[Link, ...], bodies: list[Terminal]) -> Box:
+    return Box(name, "第一食堂", links, tuple(bodies))
+
+
+def _link(name: str) -> Link:
+    return Link(name, LinkKind.TCP, 0)
+
+
+def _pos(number: int, link: str, address: int) -> Terminal:
+    return Terminal(f"pos-{number}", "pos", link, address, f"商户{number}", f"{number}号窗口")
+
+
+def _load(name: str) -> Terminal:
+    return Terminal(name, "load", "tcp", 0, "", "一楼大厅")

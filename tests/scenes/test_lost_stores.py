@@ -1,0 +1,142 @@
+"""Stores that are lost: the outbox folder destroyed after ACK, the ledger put back from an older copy, a full disk."""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.scenes.campus import Campus
+from tests.scenes.plans import STRANGER, command
+from tests.scenes.truth import require_truth
+
+pytestmark = pytest.mark.process
+TMPFS_BYTES = 24 << 20
+
+
+async def _outbox_destroyed(room: Path) -> None:
+    async with Campus(room, seed=41) as campus:
+        await campus.open()
+        await campus.until_shown(30)
+        await campus.kill("ingest")
+        had = campus.posted()
+        await campus.until_shown(30)
+        shown = campus.shown()
+        await campus.until("all of it ACKed", lambda: campus.outbox("SELECT count(*) FROM record")[0][0] >= shown)
+        store = campus.outbox("SELECT value FROM about WHERE name = 'store'")
+        await campus.kill("edge-canteen")
+        assert campus.posted() == had < shown, "some records were in the outbox and at the terminals only"
+        for file in (campus.data / "boxes" / "canteen").glob("outbox.db*"):
+            file.unlink()
+        await campus.start("edge-canteen", "ingest")
+        assert campus.outbox("SELECT value FROM about WHERE name = 'store'") != store
+        await campus.until_posted(shown - had)
+        await campus.close_shop()
+        view = require_truth(campus)
+        assert view.duplicates > 0, "terminals sent again what was posted and not yet SETTLED"
+
+
+def test_outbox_destroyed_after_ack(room: Path) -> None:
+    asyncio.run(_outbox_destroyed(room))
+
+
+def _back_up(ledger: Path, copy: Path) -> None:
+    with closing(sqlite3.connect(ledger)) as db, closing(sqlite3.connect(copy)) as old:
+        db.backup(old)
+
+
+def _put_back(copy: Path, ledger: Path) -> None:
+    for file in ledger.parent.glob(ledger.name + "-*"):
+        file.unlink()
+    shutil.copy(copy, ledger)
+
+
+async def _older_copy(room: Path) -> None:
+    async with Campus(room, seed=42) as campus:
+        card = campus.asked("SELECT card FROM card WHERE label = ?", STRANGER)[0][0]
+
+        def loads() -> int:
+            return int(campus.asked("SELECT count(*) FROM load_case WHERE card = ? AND record > 0", card)[0][0])
+
+        await campus.open()
+        await campus.until_posted(20)
+        _back_up(campus.ledger, room / "old.db")
+        command("cloud", "deposit", "--data", campus.data, "--card", STRANGER, "--fen", "100000", "--key", "late")
+        await campus.until("the stranger's load confirmed", loads)
+        await campus.until_shown(20)
+        await campus.kill("ingest")
+        had = campus.posted()
+        _put_back(room / "old.db", campus.ledger)
+        assert (campus.posted() < had, loads()) == (True, 0)
+        await campus.start("ingest")
+        await campus.until_told("ledger-recovery")
+        await campus.close_shop()
+        require_truth(campus)
+        assert campus.posted() >= had
+        assert {level for level, _ in campus.facts("ledger-recovery")} == {"urgent"}
+        assert campus.asked("SELECT count(*) FROM entry WHERE kind = 2 AND document LIKE '%late%'") == [(0,)]
+        assert loads(), "a load posts from its TAC alone"
+        assert campus.facts("account-negative"), "its deposit is gone: a finding"
+
+
+def test_ledger_put_back_from_an_older_copy(room: Path) -> None:
+    asyncio.run(_older_copy(room))
+
+
+@contextmanager
+def _small_disk(folder: Path) -> Iterator[None]:
+    """The folder moves to a disk of its own, which is small."""
+    if os.geteuid():
+        pytest.skip("only root can mount a small disk")
+    aside = folder.with_name(f"{folder.name}-aside")
+    folder.rename(aside)
+    folder.mkdir()
+    mount = ("mount", "-t", "tmpfs", "-o", f"size={TMPFS_BYTES}", "none", str(folder))
+    done = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
+    try:
+        shutil.copytree(aside, folder, dirs_exist_ok=True)
+        yield
+    finally:
+        subprocess.run(("umount", str(folder)), check=True)
+
+
+def _fill(file: Path) -> None:
+    with file.open("wb", buffering=0) as out:
+        try:
+            while out.write(bytes(1 << 16)) == 1 << 16:
+                pass
+        except OSError:
+            return
+
+
+async def _disk_full(room: Path) -> None:
+    async with Campus(room, seed=43) as campus:
+        await campus.open()
+        await campus.until_posted(10)
+        filler = campus.data / "boxes" / "canteen" / "filler"
+        _fill(filler)
+        await campus.until_told("outbox-refused")
+        assert {level for level, _ in campus.facts("outbox-refused")} == {"urgent"}
+        await campus.kill("ingest")  # so that nothing is settled, and no settled row can make room
+        refused = campus.status("edge-canteen").get("refused", 0)
+        await campus.until_shown(20)
+        await campus.until_status("goes on refusing", "edge-canteen", lambda said: said["refused"] > refused)
+        assert {campus.status(name)["selling"] for name in campus.bodies} == {True}
+        filler.unlink()
+        await campus.start("ingest")
+        await campus.until_posted(20)
+        await campus.close_shop()
+        require_truth(campus)
+        assert campus.status("edge-canteen")["facts"]["outbox-refused"] > 0
+
+
+def test_disk_of_the_outbox_is_full(room: Path) -> None:
+    with _small_disk(room / "campus" / "boxes" / "canteen"):
+        asyncio.run(_disk_full(room))

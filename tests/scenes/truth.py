@@ -1,0 +1,110 @@
+"""What must be true after every scene, asked of the files and not of the parts.
+
+Every 成功 that a terminal has shown stands in the books exactly once, for its card and its sum; each card holds what
+the ledger says; opening + loads - spent = cards = float; nothing lies in quarantine or suspense unless the scene says
+so; both halves of `verify` agree.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from cloud.ledger.read import Reader, open_reader
+from cloud.ledger.views import EntryView, Overview
+from edge.terminal.deck import Deck
+from edge.terminal.shown import read_shown
+from shared.ids import CardId, card_id
+from shared.records import LOAD_SHAPED
+from tests.scenes.campus import Campus
+from tests.scenes.plans import run
+
+BOUGHT = {"purchase": 1, "evidence": 1, "evidence_withdrawn": -1}
+LOADED = {"load_confirmed": 1, "load_confirmed_by_counter": 1, "load_alone": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """One line of a shown log."""
+
+    terminal: str
+    device: bytes
+    epoch: int
+    seq: int
+    card: CardId
+    counter: int
+    fen: int
+    is_load: bool
+
+
+def require_truth(campus: Campus, *, quarantined: int = 0, suspense: int = 0, held: int | None = 0) -> Overview:
+    """AssertionError naming the first thing that is not so. held None: as many as there are."""
+    with closing(open_reader(str(campus.ledger))) as reader:
+        for success in successes(campus.data):
+            _require_posted_once(reader, success)
+        _require_cards(reader, Deck(campus.data))
+        view = reader.overview()
+    assert view.quarantined == quarantined, f"{view.quarantined} in quarantine, not {quarantined}"
+    assert view.suspense == suspense, f"{view.suspense} in suspense, not {suspense}"
+    assert held is None or view.held == held, f"{view.held} held, not {held}"
+    assert view.records == view.posted + view.suspense + view.quarantined + view.no_entry
+    _require_sums(campus, view)
+    _require_verified(campus)
+    return view
+
+
+def successes(data: Path) -> Iterator[Success]:
+    """Every 成功 of every terminal."""
+    for log in sorted((data / "terminals").glob("*/shown.log")):
+        device = bytes.fromhex(json.loads((log.parent / "terminal.json").read_text())["device"])
+        for line in read_shown(log):
+            card = card_id(bytes.fromhex(str(line["card"])))
+            is_load = line["kind"] in LOAD_SHAPED
+            where = log.parent.name, device, line["epoch"], line["seq"]
+            yield Success(*where, card, line["counter"], line["fen"], is_load)
+
+
+def _require_posted_once(reader: Reader, success: Success) -> None:
+    under = reader.record(success.device, success.epoch, success.seq)
+    records = [record for record in under if record.verdict in ("posted", "held")]
+    assert len(records) == 1, f"{len(records)} of {len(under)} records of this number are posted: {success}"
+    said = records[0].card, records[0].counter, records[0].amount_fen
+    assert said == (success.card, success.counter, success.fen), f"another record in the ledger: {success}"
+    weights = LOADED if success.is_load else BOUGHT
+    entries = [entry for entry in reader.entries(success.card, success.counter) if entry.kind in weights]
+    times = sum(weights[entry.kind] for entry in entries)
+    assert times == 1, f"posted {times} times: {success} {[entry.kind for entry in entries]}"
+    moved = sum(_into_purse(entry) for entry in entries)
+    assert moved == (success.fen if success.is_load else -success.fen), f"posted {moved} fen: {success}"
+
+
+def _into_purse(entry: EntryView) -> int:
+    """What the entry has put into the card's purse; negative: taken out."""
+    put = sum(fen for _, credit, fen in entry.postings if credit.startswith("purse:"))
+    return put - sum(fen for debit, _, fen in entry.postings if debit.startswith("purse:"))
+
+
+def _require_cards(reader: Reader, deck: Deck) -> None:
+    booked = {card.card: card.purse_fen for card in reader.cards()}
+    for card in deck.cards:
+        holds = card.balance_fen()
+        assert holds == booked[card.card], f"card {card.label} holds {holds}, the ledger says {booked[card.card]}"
+
+
+def _require_sums(campus: Campus, view: Overview) -> None:
+    done = run("edge.terminal", "cards", "--data", campus.data, "--json")
+    cards_fen = json.loads(done.stdout)["cards_fen"]
+    assert cards_fen == view.float_fen == view.opening_fen + view.loads_fen - view.spent_fen
+    assert view.difference_fen == 0
+    (loaded,) = campus.asked(
+        "SELECT coalesce(sum(p.fen), 0) FROM entry e JOIN posting p ON p.entry = e.id WHERE e.kind IN (7, 8, 10)"
+    )[0]
+    assert loaded == view.loads_fen, f"{loaded} fen of loads in the books, {view.loads_fen} in the cases"
+
+
+def _require_verified(campus: Campus) -> None:
+    edge = run("edge", "verify", "--data", campus.data)
+    assert edge.returncode == 0, edge.stdout + edge.stderr
+    cloud = run("cloud", "verify", "--data", campus.data, "--keys", campus.socket)
+    assert cloud.returncode == 0, cloud.stdout + cloud.stderr
