@@ -49,7 +49,7 @@ class Firmware:
         self._has_psam = has_psam
         self._busy = False
         self._open = 0
-        self._was_joined: bool | None = None
+        self._was_registered = False
         self._refusal: Refusal | None = None
 
     # --- inputs ---------------------------------------------------------------------------------------------------
@@ -184,9 +184,9 @@ class Firmware:
     def _tell_network(self) -> None:
         """The cashier hears when the network goes or comes, and when the edge refuses this body."""
         line, body = self.line, self.body
-        if line.is_joined is not self._was_joined and (line.is_joined or self._was_joined):
-            self._was_joined = line.is_joined
-            body.show(display.online(line.window.unsent) if line.is_joined else display.offline())
+        if line.is_registered is not self._was_registered:
+            self._was_registered = line.is_registered
+            body.show(display.online(line.window.unsent) if line.is_registered else display.offline())
         if line.refusal is not self._refusal:
             self._refusal = line.refusal
             if line.refusal is not None:

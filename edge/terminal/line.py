@@ -133,6 +133,11 @@ class Line:
     def is_joined(self) -> bool:
         return self.state is State.JOINED
 
+    @property
+    def is_registered(self) -> bool:
+        """Whether the edge has welcomed us with an epoch."""
+        return self.is_joined and self.welcome is not None and self.welcome.current != 0
+
     def held_of(self, epoch: int) -> int:
         """What the edge says it holds of an epoch, 0 when it does not speak of it."""
         rows = self.welcome.epochs if self.welcome else ()

@@ -118,14 +118,10 @@ class Station:
         """Wait for the link to join with an epoch; at once when the network is cut. False when it has not."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
-                while not self.is_cut and not self._is_registered():
+                while not self.is_cut and not self.firmware.line.is_registered:
                     self._moved.clear()
                     await self._moved.wait()
-        return self._is_registered()
-
-    def _is_registered(self) -> bool:
-        line = self.firmware.line
-        return line.is_joined and line.welcome is not None and line.welcome.current != 0
+        return self.firmware.line.is_registered
 
     def cut(self, is_cut: bool) -> None:  # a switch
         """Cut the network, or mend it: messages are lost both ways."""
