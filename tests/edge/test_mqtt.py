@@ -182,8 +182,10 @@ def test_pubacks_that_never_come_end_the_connection(party, broker, monkeypatch):
     wire = BlackHole(onward=broker.port)
     box = party("box-f", port=wire.port).connected()
     wire.silent = True
+    began_s = time.monotonic()
     box.line.publish(f"{PREFIX}/box-f/up/now", b"1", 1)
     until(lambda: box.count(Lost) == 1, "given up")
+    assert time.monotonic() - began_s < mqtt.KEEPALIVE_S, "sooner than by the keep-alive"
     wire.silent = False
     box.connected(times=2)
     wire.close()

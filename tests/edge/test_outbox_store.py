@@ -247,6 +247,8 @@ def test_unsettle_takes_back_all_above(shelf, store):
         snapshot = one.snapshot()
         assert (snapshot.holdings.mark(stream), snapshot.holdings.mark(other)) == (2, 0)
         assert (snapshot.floor, snapshot.ack, snapshot.depth.kept) == (8, ACK, 2)
+        marks = dict(one._db.execute("SELECT stream, seq FROM mark").fetchall())
+        assert marks == {stream: 2, other: 0}, "the durable marks say so too"
     assert shelf.open_stores[-1].check() == []
 
 

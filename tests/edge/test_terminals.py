@@ -208,6 +208,13 @@ def test_repeated_hello_gets_the_same_challenge(field):
     assert field.codes() == []
 
 
+def test_another_hello_at_a_place_gets_another_challenge():
+    field = Field(settings(on="can0"))
+    field.connect()
+    field.hear(CAN1, Body(1).hello())
+    assert field.joined(2, CAN1).current == 1
+
+
 def test_challenge_is_forgotten(field):
     body = Body(1)
     field.hear(TCP1, body.hello())
