@@ -17,6 +17,7 @@ from edge.effects import (
     Kept,
     NotRead,
     NotSettled,
+    NotUnsettled,
     Now,
     Outcome,
     Refused,
@@ -282,7 +283,9 @@ class Box:
                 self._heed_rare(now, outcome)
         return []
 
-    def _heed_rare(self, now: Now, outcome: Rows | NotRead | NotSettled | Unsettled | Reloaded) -> None:
+    def _heed_rare(
+        self, now: Now, outcome: Rows | NotRead | NotSettled | Unsettled | NotUnsettled | Reloaded
+    ) -> None:
         match outcome:
             case Rows():
                 self._uplink.read(outcome)
@@ -292,11 +295,14 @@ class Box:
                 self._uplink.settle_failed(now, outcome.reason)
             case Unsettled():
                 self._recovered(now, outcome)
+            case NotUnsettled():
+                self._uplink.unsettle_failed(now, outcome.reason)
             case Reloaded():
                 self._reloaded(outcome.snapshot)
 
     def _recovered(self, now: Now, outcome: Unsettled) -> None:
         self._load(outcome.snapshot)
+        self._uplink.unsettled(outcome.unsettle)
         if outcome.gone:
             text = f"{outcome.gone} 行已过保留期，无法重发 / rows asked for are no longer kept"
             self._tell(now, Code.RECOVERY_GONE, b"", text)

@@ -219,6 +219,14 @@ class Unsettled:
 
 
 @dataclass(frozen=True, slots=True)
+class NotUnsettled:
+    """The unsettle failed; until it is done, no ack may settle anything."""
+
+    unsettle: Unsettle
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reloaded:
     """Rows were found damaged and set aside. What the store holds now: their terminals must be asked again."""
 
@@ -232,4 +240,6 @@ class EpochKept:
     kept: KeepEpoch
 
 
-Outcome = Kept | Refused | Settled | NotSettled | Rows | NotRead | Unsettled | Reloaded | EpochKept | Trouble
+Outcome = (
+    Kept | Refused | Settled | NotSettled | Rows | NotRead | Unsettled | NotUnsettled | Reloaded | EpochKept | Trouble
+)

@@ -12,7 +12,21 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from edge.ballast import Ballast
-from edge.effects import Command, Depth, Kept, NotRead, NotSettled, Outcome, Put, Read, Refused, Settle, Trouble
+from edge.effects import (
+    Command,
+    Depth,
+    Kept,
+    NotRead,
+    NotSettled,
+    NotUnsettled,
+    Outcome,
+    Put,
+    Read,
+    Refused,
+    Settle,
+    Trouble,
+    Unsettle,
+)
 from edge.facts import Code
 from edge.outbox_group import Store, commit_group
 from edge.outbox_store import Dropped
@@ -204,6 +218,8 @@ def _turned_away(command: Command) -> Outcome:
             return Refused(command, "queue")
         case Settle():
             return NotSettled(command, "queue")
+        case Unsettle():
+            return NotUnsettled(command, "queue")
         case Read():
             return NotRead(command)
         case _:

@@ -15,6 +15,7 @@ from edge.effects import (
     Kept,
     NotRead,
     NotSettled,
+    NotUnsettled,
     Outcome,
     Put,
     Read,
@@ -159,6 +160,8 @@ def _set_aside(store: Store, damage: Damage) -> Reloaded:
 def _not_done(command: Command, reason: str) -> Outcome:
     if isinstance(command, Settle):
         return NotSettled(command, reason)
+    if isinstance(command, Unsettle):
+        return NotUnsettled(command, reason)
     return Trouble(Code.OUTBOX_SETTLE_FAILED, f"{type(command).__name__}: {reason}")
 
 

@@ -80,7 +80,9 @@ class Uplink:
         self._credit = FIRST_CREDIT
         self._silence_s = SILENCE_S
         self._hello_s = self._published_s = float("-inf")
-        self._retry_s = float("inf")
+        self._retry_s = self._unsettle_s = float("inf")
+        self._unsettling: Unsettle | None = None
+        """What a recovery asks of the store, until it is durable."""
         self._presented = 0
         self._sent: deque[_Sent] = deque()
         self._settling: deque[Settle] = deque()
@@ -113,9 +115,8 @@ class Uplink:
         self._rewind()
 
     def disconnected(self) -> None:
-        """No connection."""
+        """No connection. What is in flight counts as unsent when there is one again."""
         self._connected = False
-        self._rewind()
 
     def stored(self, rows: list[Row]) -> None:
         """Fresh rows are durable. They stay in memory if their turn is next, else they are read later."""
@@ -152,7 +153,7 @@ class Uplink:
             self._tell(now, Code.ACK_FORGED, b"", "账本回执签名无效 / a ledger ack with a wrong signature")
             return []
         body = decode_ack_body(signed.body)
-        if not self._is_ours(now, body) or self._is_behind(now, body):
+        if not self._is_ours(now, body) or self._unsettling is not None or self._is_behind(now, body):
             return []
         self._credit = body.credit
         self._silence_s = SILENCE_S
@@ -172,7 +173,18 @@ class Uplink:
             self._adopt(message.ledger)
         self._known = None
         self._rewind()
-        return [Unsettle(max(0, message.row_cumulative), message.ledger, self._floor)]
+        self._unsettling = Unsettle(max(0, message.row_cumulative), message.ledger, self._floor)
+        return [self._unsettling]
+
+    def unsettled(self, unsettle: Unsettle) -> None:
+        """It is durable; what the store holds now was loaded."""
+        if unsettle == self._unsettling:
+            self._unsettling = None
+
+    def unsettle_failed(self, now: Now, reason: str) -> None:
+        """It could not be written down: tried again, and no ack settles anything before it is done."""
+        self._unsettle_s = now.mono_s + SILENCE_S
+        self._tell(now, Code.OUTBOX_SETTLE_FAILED, b"", f"恢复未能落盘 / an unsettle was not written: {reason}")
 
     def load(self, snapshot: Snapshot) -> None:
         """Begin again from the oldest unsettled row of what the store holds now."""
@@ -215,6 +227,9 @@ class Uplink:
     def pump(self, now: Now) -> list[Effect]:
         """Batches that may go now, and a read when rows in memory run low."""
         out: list[Effect] = []
+        if self._unsettling is not None and now.mono_s >= self._unsettle_s:
+            self._unsettle_s = float("inf")
+            out.append(self._unsettling)
         while self._connected and self._buffer and len(self._sent) < WINDOW_MAX:
             rows = self._take(min(BATCH_MAX, self._allowed(now) - self.in_flight()))
             if not rows:

@@ -7,6 +7,7 @@ import pytest
 from edge import uplink
 from edge.effects import NotSettled, Publish, Settle, Unsettle
 from edge.uplink import BATCH_BYTES_MAX, FIRST_CREDIT, HELLO_AGAIN_S, SILENCE_MAX_S, SILENCE_S, WINDOW_MAX
+from shared.errors import StoreFault
 from shared.ids import LedgerId
 from shared.wire import topics
 from shared.wire.messages import BATCH_MAX, Hello, Recover, decode_ack, encode_ack, encode_now
@@ -319,6 +320,25 @@ def test_ack_of_before_the_loss_settles_nothing_after_it(field, body):
     assert owed(field) == 3
     give(field, ack_of(field, number=field.ledger.number + 1))
     assert owed(field) == 0
+
+
+def test_unsettle_that_cannot_be_written_is_tried_again_and_no_ack_is_believed_before(field, body, monkeypatch):
+    sell(field, body, 3)
+    with monkeypatch.context() as full:
+        full.setattr(field.store, "unsettle", _disk_full)
+        field.recover(0)
+        sell(field, body)
+        assert owed(field) == 1, "its ack must not become the one that we present"
+    assert "outbox-settle-failed" in field.codes()
+    field.ledger.number += 1
+    field.wait(SILENCE_S)
+    field.wait(SILENCE_S)
+    assert owed(field) == 0
+    assert list(field.ledger.stored.values()) == [2, 2, 2, 2]
+
+
+def _disk_full(unsettle):
+    raise StoreFault("full")
 
 
 def test_recovery_twice_asks_no_higher_number(field, body):
