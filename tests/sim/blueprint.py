@@ -26,6 +26,7 @@ from tests.sim.truth import require_layout
 CAMPUS_S = 9_558 * DAY_S
 """Midnight before the simulated day, in campus seconds: 2026-03-03."""
 CARDS = 60
+"""Every third one is poor and must load; the others are rich enough for a long day."""
 RING_SLOTS = 256
 """Small enough to run round in a day; large enough for an outage of a meal."""
 
@@ -111,7 +112,7 @@ def _plan() -> dict[str, object]:
             {"box": "canteen-1", "name": "第一食堂", "links": [can, tcp], "terminals": canteen},
             {"box": "bus-1", "name": "校车", "links": [can, tcp], "terminals": bus},
         ],
-        "cards": [{"label": f"{n:04d}", "opening_fen": 3_000 + n * 70} for n in range(1, CARDS + 1)],
+        "cards": [{"label": f"{n:04d}", "opening_fen": (60_000 if n % 3 else 3_000) + n * 70} for n in range(1, CARDS + 1)],
         "caps": None,
         "hotlist": [],
         "issued": "2025-09-01",

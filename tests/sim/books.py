@@ -9,7 +9,7 @@ from collections import Counter
 
 from cloud.ledger.entry import EntryKind
 from shared.ids import card_id
-from shared.records import CounterKind, parse_stored
+from shared.records import STORED_HEAD, CounterKind
 from shared.wire import codec
 from tests.sim.disk import deed_of
 from tests.sim.truth import Deed, Happened
@@ -102,7 +102,7 @@ class Books:
 
 def _of_record(database: sqlite3.Connection, record: int) -> Deed:
     (stored,) = database.execute("SELECT stored FROM record WHERE id = ?", (record,)).fetchone()
-    return deed_of(parse_stored(stored).wire)
+    return deed_of(stored[STORED_HEAD:])
 
 
 def _of_document(database: sqlite3.Connection, document: bytes | None) -> Deed:

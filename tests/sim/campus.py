@@ -3,6 +3,7 @@
 `run_seed` is the whole of it: same seed, same events, same books. Parts with planted defects come in through `Parts`.
 """
 
+import traceback
 from dataclasses import dataclass
 
 from tests.sim.blueprint import Blueprint, blueprint
@@ -26,7 +27,7 @@ MEALS_S = (7 * 3600, 11 * 3600 + 1800, 17 * 3600 + 1800)
 """Breakfast, lunch, dinner: seconds after midnight."""
 QUIET_S = 75.0
 """After a meal, before the clocks leap to the next one: longer than a pending slot may wait."""
-PER_S = (0.8, 2.0, 5.0)
+PER_S = (1.5, 3.0, 6.0)
 """Visits per second at a meal's peak, over the whole campus."""
 HEAL_MAX_S = 1_500.0
 """Virtual time in which all must have come together after the last fault."""
@@ -170,6 +171,9 @@ def run_seed(seed: int, *, days: int = 1, taps: int = 300, parts: Parts | None =
         _play(campus, days, taps, replay=replay)
     except Violation as violation:
         raise Failure(seed, violation.law, str(violation), campus.fault_names, campus.world.trace()) from violation
+    except Exception as fault:
+        text = f"crash: {traceback.format_exc(limit=-8)}"
+        raise Failure(seed, "crash", text, campus.fault_names, campus.world.trace()) from fault
     world = campus.world
     records = len(campus.judge.ledger.now.keys)
     return Outcome(seed, world.fingerprint, world.events, campus.crowd.taps, campus.crowd.done, records, campus.fault_names)

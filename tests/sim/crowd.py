@@ -45,7 +45,7 @@ class Crowd:
         card = world.random.choice(self.cards)
         if self.machines and (card.balance_fen < LOW_FEN or world.chance(LOAD_SHARE)):
             machine = world.random.choice(self.machines)
-            self.try_at(machine, card, "load", world.random.choice((2_000, 5_000, 10_000)))
+            self.try_at(machine, card, "load", world.random.choice((5_000, 10_000, 20_000)))
             return
         self.try_at(world.random.choice(self.sellers), card, "sell", world.random.randint(1, 30) * 50)
 

@@ -5,6 +5,7 @@ Killed, it loses what is in memory and the open transaction; the same database i
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 from edge.box import Box
@@ -13,6 +14,7 @@ from edge.link.port import Peer
 from edge.outbox_group import commit_group
 from edge.outbox_store import OutboxStore
 from edge.settings import Settings
+from shared.errors import StoreFault
 from shared.wire import topics
 from tests.sim.disk import PowerCut
 from tests.sim.faults import Faults
@@ -21,7 +23,7 @@ from tests.sim.network import Broker, Stream
 from tests.sim.clock import Clock
 from tests.sim.world import World
 
-TICK_S = 0.25
+TICK_S = 0.4
 SYNC_S = 0.002
 RETRY_S = 1.0
 
@@ -40,6 +42,7 @@ class SimConnection:
     def __init__(self, at: Callable[[str], None]) -> None:
         self.raw = sqlite3.connect(":memory:", isolation_level=None)
         self.dropped = False
+        self.full = False
         self._at = at
         self._settles = False
 
@@ -47,6 +50,8 @@ class SimConnection:
         """Run a statement; a COMMIT is a crash point on both sides."""
         if sql == "COMMIT":
             return self._commit()
+        if self.full and not sql.startswith(_READS):
+            raise _disk_full()
         if sql.startswith("DELETE FROM record"):
             self.dropped = True
         elif " settled " in sql:
@@ -55,6 +60,8 @@ class SimConnection:
 
     def executemany(self, sql: str, values: Any, /) -> Any:
         """Run a statement for many rows."""
+        if self.full:
+            raise _disk_full()
         return self.raw.executemany(sql, values)
 
     def crash(self) -> None:
@@ -76,6 +83,15 @@ class SimConnection:
         return done
 
 
+_READS = ("SELECT", "PRAGMA", "BEGIN", "ROLLBACK", "SAVEPOINT", "RELEASE")
+
+
+def _disk_full() -> sqlite3.OperationalError:
+    fault = sqlite3.OperationalError("database or disk is full")
+    fault.sqlite_errorcode = sqlite3.SQLITE_FULL
+    return fault
+
+
 class EdgePart:
     """One box. Subclasses plant defects."""
 
@@ -84,7 +100,7 @@ class EdgePart:
     def __init__(
         self, world: World, clock: Clock, faults: Faults, judge: Judge, broker: Broker, settings: Settings
     ) -> None:
-        self.settings = settings
+        self.settings = replace(settings, outbox=replace(settings.outbox, settled_max=faults.settled_max))
         self.name = settings.box
         self.alive = False
         self.box: Box | None = None
@@ -110,7 +126,7 @@ class EdgePart:
         try:
             self._store = OutboxStore(self._database, self.settings.outbox, self.world.bytes(8))
             self.box = Box(self.settings, self._store.snapshot(), self.world.bytes)
-        except PowerCut:
+        except (PowerCut, StoreFault):
             self.kill()
             return
         self.alive = True
@@ -142,6 +158,11 @@ class EdgePart:
     def owes(self) -> int:
         """Rows that the ledger has not named; a box that is off owes one."""
         return 1 if self._store is None else self._store.depth().unsettled
+
+    def disk(self, *, full: bool) -> None:
+        """The disk has no room, or has it again. The box drops settled rows when it has time."""
+        self.world.note("disk full" if full else "disk has room", self.name)
+        self._database.full = full
 
     def _restart(self, life: int) -> None:
         if life == self._life and not self.alive:
@@ -223,7 +244,22 @@ class EdgePart:
         if life != self._life or self.box is None:
             return
         self._do(self.box.tick(self._now()))
-        self.world.after(TICK_S, self._tick, life)
+        self._keep_house()
+        if life == self._life:
+            self.world.after(TICK_S, self._tick, life)
+
+    def _keep_house(self) -> None:
+        """What the outbox's writer does when it is idle: settled rows over their budget go."""
+        if self._store is None or self._store.depth().kept <= self.settings.outbox.settled_max:
+            return
+        try:
+            self._store.begin()
+            self._store.drop_settled(self._now().unix_ms)
+            self._store.commit()
+        except StoreFault:
+            self._store.rollback()
+        except PowerCut:
+            self.kill()
 
     def _now(self) -> Now:
         return self.clock.edge(self.faults.edge_clock_off_s)

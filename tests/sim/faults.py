@@ -49,6 +49,9 @@ class Faults:
     slow_ledger_s: float = 0.0
     rtc_lost: float = 0.0
     edge_clock_off_s: float = 0.0
+    disk_full_s: float = 0.0
+    ring_slots: int = 256
+    settled_max: int = 1_000_000
     outbox_destroyed: bool = False
     ledger_put_back: bool = False
     points: dict[str, float] = field(default_factory=dict)
@@ -66,10 +69,12 @@ class Faults:
 
     def names(self) -> list[str]:
         """The classes that are on, for people."""
-        return [one.name for one in fields(self) if one.name not in _ALWAYS and getattr(self, one.name)]
+        names = [one.name for one in fields(self) if one.name not in _ALWAYS and getattr(self, one.name)]
+        wires = [f"{name}.{share}" for name in ("wire", "stream", "uplink") for share in getattr(self, name).shares()]
+        return wires + names + ([f"ring {self.ring_slots}"] if self.ring_slots < 256 else [])
 
 
-_ALWAYS = ("wire", "stream", "uplink")
+_ALWAYS = ("wire", "stream", "uplink", "ring_slots", "settled_max")
 
 
 def draw(random: Random) -> Faults:
@@ -81,6 +86,9 @@ def draw(random: Random) -> Faults:
     faults.points = {name: random.choice((0.002, 0.01, 0.05)) for name in CRASH_POINTS if random.random() < 0.5}
     if random.random() < 0.25:
         faults.points.clear()
+    faults.ring_slots = random.choice((24, 64, 256))
+    if not faults.ledger_put_back:  # a box that has dropped what it settled cannot give it back
+        faults.settled_max = random.choice((20, 1_000_000))
     return faults
 
 
@@ -88,6 +96,7 @@ def _wires(faults: Faults, random: Random) -> None:
     faults.wire.loss = random.choice((0.01, 0.1, 0.3))
     faults.wire.double = random.choice((0.0, 0.05, 0.2))
     faults.wire.straggle = random.choice((0.0, 0.05, 0.2))
+    faults.wire.garble = random.choice((0.0, 0.0, 0.02))
 
 
 def _streams(faults: Faults, random: Random) -> None:
@@ -144,6 +153,10 @@ def _slow(faults: Faults, random: Random) -> None:
     faults.slow_ledger_s = random.choice((0.2, 3.0, 15.0))
 
 
+def _disks(faults: Faults, random: Random) -> None:
+    faults.disk_full_s = random.choice((60.0, 200.0))
+
+
 def _clocks(faults: Faults, random: Random) -> None:
     faults.rtc_lost = random.choice((0.2, 1.0))
     faults.edge_clock_off_s = random.choice((0.0, -7_200.0, 5_400.0))
@@ -159,5 +172,5 @@ def _disaster(faults: Faults, random: Random) -> None:
 
 _CLASSES = (
     _wires, _streams, _broker, _broker_restarts, _line_cuts, _uplink_cuts, _edge_kills, _ingest_kills,
-    _terminal_kills, _cards, _psams, _away, _slow, _clocks, _disaster,
+    _terminal_kills, _cards, _psams, _away, _slow, _disks, _clocks, _disaster,
 )  # fmt: skip

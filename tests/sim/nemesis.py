@@ -26,6 +26,7 @@ class Nemesis:
         self._every(faults.edge_kill_s, lambda: self._world.random.choice(self._campus.edges).kill())
         self._every(faults.ingest_kill_s, self._kill_ingest)
         self._every(faults.terminal_kill_s, lambda: self._world.random.choice(self._campus.terminals).cut())
+        self._every(faults.disk_full_s, self._fill_disk)
         if faults.outbox_destroyed:
             self._world.after(self._world.between(0.2, 0.9) * span_s, self._destroy)
         if faults.ledger_put_back:
@@ -39,6 +40,7 @@ class Nemesis:
             line.mend()
         for edge in self._campus.edges:
             edge.uplink_cut = False
+            edge.disk(full=False)
         if not self._campus.broker.up:
             self._broker_up(forget=False)
 
@@ -71,6 +73,11 @@ class Nemesis:
     def _kill_ingest(self) -> None:
         if self._campus.ingest.alive:
             self._campus.ingest.kill()
+
+    def _fill_disk(self) -> None:
+        edge = self._world.random.choice(self._campus.edges)
+        edge.disk(full=True)
+        self._world.after(self._world.between(1.0, 30.0), lambda: edge.disk(full=False))
 
     def _restart_broker(self) -> None:
         broker = self._campus.broker

@@ -14,17 +14,22 @@ from tests.sim.world import World
 
 @dataclass(slots=True)
 class Weather:
-    """Shares of messages lost, doubled and held back, and the delay of the others."""
+    """Shares of messages lost, doubled, held back and garbled, and the delay of the others."""
 
     loss: float = 0.0
     double: float = 0.0
     straggle: float = 0.0
+    garble: float = 0.0
     delay_s: float = 0.004
     straggle_s: float = 1.5
 
     def calm(self) -> None:
         """No faults from now on."""
-        self.loss = self.double = self.straggle = 0.0
+        self.loss = self.double = self.straggle = self.garble = 0.0
+
+    def shares(self) -> list[str]:
+        """Names of the faults that are on."""
+        return [name for name in ("loss", "double", "straggle", "garble") if getattr(self, name)]
 
 
 class Wire:
@@ -42,6 +47,8 @@ class Wire:
         if not self.up or world.chance(weather.loss):
             return
         copies = 2 if world.chance(weather.double) else 1
+        if world.chance(weather.garble):
+            message = _garbled(message, world)
         for _ in range(copies):
             late = world.between(0, weather.straggle_s) if world.chance(weather.straggle) else 0.0
             world.after(weather.delay_s * (1 + world.random.random()) + late, self._arrive, message)
@@ -49,6 +56,14 @@ class Wire:
     def _arrive(self, message: bytes) -> None:
         if self.up:
             self._deliver(message)
+
+
+def _garbled(message: bytes, world: World) -> bytes:
+    """One bit flipped, or cut short."""
+    at = world.random.randrange(len(message))
+    if world.chance(0.3):
+        return message[: at + 1]
+    return message[:at] + bytes((message[at] ^ 1 << world.random.randrange(8),)) + message[at + 1 :]
 
 
 class Stream:

@@ -3,8 +3,7 @@
 import sqlite3
 from collections import Counter
 
-from shared.errors import WireFault
-from shared.records import parse_stored
+from shared.records import LOAD_SIZE, STORED_HEAD
 from tests.sim.disk import deed_of
 from tests.sim.truth import Deed
 
@@ -60,6 +59,8 @@ class OutboxMirror:
     def __init__(self, box: str) -> None:
         self.held = Held()
         self.rows: dict[int, tuple[Key, bytes]] = {}
+        """Every row that ever was; `there`: those that are."""
+        self.there: set[int] = set()
         self.box = box
         self.store = b""
         self.settled = Held()
@@ -75,6 +76,7 @@ class OutboxMirror:
         for row, key, body in database.execute("SELECT row, key, body FROM record WHERE row > ?", (self._last,)):
             stored = key[:8] + body
             self.rows[row] = key, stored
+            self.there.add(row)
             self.held.add(key, stored)
             self._last = row
             fresh.append(key)
@@ -92,8 +94,8 @@ class OutboxMirror:
     def dropped(self, database: sqlite3.Connection) -> list[tuple[Key, bytes]]:
         """Look for rows that are not there any more."""
         left = {row for (row,) in database.execute("SELECT row FROM record")}
-        gone = [row for row in self.rows if row not in left]
-        lost = [self.rows.pop(row) for row in gone]
+        lost = [self.rows[row] for row in sorted(self.there - left)]
+        self.there &= left
         for key, stored in lost:
             self.held.remove(key, stored)
         return lost
@@ -123,7 +125,5 @@ class LedgerMirror:
 
 
 def _deed(stored: bytes) -> Deed | None:
-    try:
-        return deed_of(parse_stored(stored).wire)
-    except WireFault:
-        return None
+    wire = stored[STORED_HEAD:]
+    return deed_of(wire) if len(wire) >= LOAD_SIZE else None

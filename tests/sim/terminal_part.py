@@ -4,6 +4,7 @@ Its power may go between any two steps. What the driver itself promises (the sho
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from edge.terminal.clock import Now
@@ -39,6 +40,7 @@ class TerminalPart:
     flash_form: type[SimFlash] = SimFlash
 
     def __init__(self, world: World, clock: Clock, faults: Faults, judge: Judge, made: TerminalMade) -> None:
+        self.settings = replace(made.settings, ring_slots=faults.ring_slots)
         self.made = made
         self.name = made.settings.name
         self.device = made.settings.device
@@ -49,7 +51,7 @@ class TerminalPart:
         self.world, self.clock, self.faults, self.judge = world, clock, faults, judge
         self._life = 0
         self._dead = False
-        ring = made.settings.ring_slots
+        ring = faults.ring_slots
         self.flash = self.flash_form(flash_size(ring), self._step, lambda deed: judge.flash_lost(self.name, deed))
         format_flash(self.flash, StorageId(world.bytes(8)), ring)
         judge.flash(self.name, self.flash)
@@ -109,7 +111,7 @@ class TerminalPart:
         flash = self._open_flash()
         self._psam = Psam(self._psam_memory, self.world.bytes)
         self._psam.power_on()
-        firmware = Firmware(self.made.settings, flash, self.world.bytes, clock_set=clock_set)
+        firmware = Firmware(self.settings, flash, self.world.bytes, clock_set=clock_set)
         boot = firmware.boot(self.now())
         answer: Any = None
         while True:
@@ -235,12 +237,13 @@ class TerminalPart:
                 self._after(firmware)
                 result: Result = end.value
                 return result
-            self._after(firmware)
             if isinstance(step, AwaitAnswer):
+                self._after(firmware)
                 self._await(self._life)
                 return None
             answer = self._answer(step)
             if self.world.random.random() < PAUSE:
+                self._after(firmware)
                 self.world.after(STEP_S, self._go, self._life, answer)
                 return None
 
