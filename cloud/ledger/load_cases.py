@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from cloud.db import Database
 from cloud.ledger.accounts import Side
-from cloud.ledger.arrival import Arrival, case_key, split_key
+from cloud.ledger.arrival import Arrival, case_key
 from cloud.ledger.balances import balance
 from cloud.ledger.entry import Entry, EntryKind, document_hash
 from cloud.ledger.facts import Code
@@ -99,7 +99,7 @@ def take_records(writing: Writing, loads: Sequence[tuple[Arrival, int]]) -> None
     """Loads with a valid TAC and a new counter, by their number in the books: confirm their cases."""
     for arrival, record in loads:
         _take(writing, arrival, record)
-        settle_earlier(writing, arrival, record)
+        _settle_earlier(writing, arrival)
 
 
 def _take(writing: Writing, arrival: Arrival, record: int) -> None:
@@ -162,23 +162,21 @@ def note_not_credited(writing: Writing, loads: Iterable[Arrival]) -> None:
         add_evidence(writing, case_key(arrival), f"seq {arrival.seq}: 终端称未圈存 not credited, says the terminal")
 
 
-def settle_earlier(writing: Writing, arrival: Arrival, record: int) -> None:
-    """A proven load with counter n: what is pending for an earlier counter was credited; for n itself, it was not."""
+def _settle_earlier(writing: Writing, arrival: Arrival) -> None:
     load = _load(arrival)
-    document = codec.dumps([int(Kind.LOAD), arrival.stored])
-    settle_pending(writing, load.card, load.counter, document, except_key=case_key(arrival))
-    _ = record
+    settle_pending(writing, load.card, load.counter, codec.dumps([int(Kind.LOAD), arrival.stored]))
 
 
-def settle_pending(writing: Writing, card: bytes, counter: int, evidence: bytes, except_key: bytes = b"") -> None:
-    """What a proven online counter says of the card's pending cases. Idempotent."""
+def settle_pending(writing: Writing, card: bytes, counter: int, evidence: bytes) -> None:
+    """What a proven online counter says of the card's pending cases: those before it were credited, its own was not.
+
+    Idempotent. evidence: the bytes that prove the counter, kept with the entries.
+    """
     rows = writing.db.run(
         f"SELECT {COLUMNS} FROM load_case WHERE card = ? AND state = ? AND counter <= ? ORDER BY counter, key",  # noqa: S608
         (card, int(CaseState.PENDING), counter),
     )
     for case in (LoadCase(*row) for row in rows):
-        if case.key == except_key:
-            continue
         if case.counter == counter or _counter_taken(writing.db, case):
             reverse(writing, case, evidence)
         else:
@@ -262,9 +260,3 @@ def _load(arrival: Arrival) -> LoadRecord:
     if not isinstance(arrival.record, LoadRecord):
         raise TypeError("a load case has load records")
     return arrival.record
-
-
-def shown_key(key: bytes) -> str:
-    """'device/epoch/request' for people."""
-    device, epoch, request = split_key(key)
-    return f"{device.hex()}/{epoch}/{request}"

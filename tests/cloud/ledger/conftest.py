@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from cloud.ledger.ledger import Ledger, open_ledger
-from compose.postgres import OWNER, ROLE, Postgres
+from compose.postgres import OWNER, Postgres
 from tests.cloud.ledger.campus import LEDGER_ID, NOW, Box, inventory
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -28,17 +28,13 @@ def dsn(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture(params=BOTH)
-def campus_dsn(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Of a fresh database with the small campus, copied from one that is made once."""
+def campus_dsn(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of a database with the small campus and nothing else: a copied file, or one database that is put right again."""
     if request.param == "sqlite":
-        yield str(shutil.copy(request.getfixturevalue("campus_file"), tmp_path / "ledger.db"))
-        return
-    server: Postgres = request.getfixturevalue("postgres_server")
-    template, name = request.getfixturevalue("campus_template"), f"ledger_{token_hex(4)}"
-    with psycopg.connect(server.dsn(OWNER, OWNER), autocommit=True) as owner:
-        owner.execute(f"CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {template}")
-        yield server.dsn(name)
-        owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        return str(shutil.copy(request.getfixturevalue("campus_file"), tmp_path / "ledger.db"))
+    shared: SharedCampus = request.getfixturevalue("shared_campus")
+    shared.put_right()
+    return shared.dsn
 
 
 @pytest.fixture(scope="session")
@@ -48,11 +44,38 @@ def campus_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+class SharedCampus:
+    """One PostgreSQL database for many tests: making one for each would take longer than all tests together."""
+
+    def __init__(self, dsn: str, owner: psycopg.Connection) -> None:
+        self.dsn = dsn
+        self._owner = owner
+        _make(dsn)
+        rows = owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        names = sorted(name for (name,) in rows)
+        owner.execute("CREATE SCHEMA pristine")
+        for name in names:
+            owner.execute(f"CREATE TABLE pristine.{name} AS TABLE public.{name}")
+        self._reset = "; ".join(_reset(name) for name in names)
+
+    def put_right(self) -> None:
+        """Forget what the last test did."""
+        self._owner.execute("SET session_replication_role = replica")
+        with self._owner.transaction():
+            self._owner.execute(self._reset, prepare=False)
+
+
+def _reset(table: str) -> str:
+    copy = f"INSERT INTO {table} SELECT * FROM pristine.{table}"  # noqa: S608  # names of our own schema
+    return f"DELETE FROM {table}; {copy}; ALTER TABLE {table} ENABLE TRIGGER USER"  # noqa: S608
+
+
 @pytest.fixture(scope="session")
-def campus_template(postgres_server: Postgres) -> str:
+def shared_campus(postgres_server: Postgres) -> Iterator[SharedCampus]:
     name = f"campus_{token_hex(4)}"
-    _make(postgres_server.create_database(name))
-    return name
+    dsn = postgres_server.create_database(name)
+    with psycopg.connect(postgres_server.dsn(name, OWNER), autocommit=True) as owner:
+        yield SharedCampus(dsn, owner)
 
 
 def _make(dsn: str) -> None:

@@ -175,6 +175,15 @@ def test_an_unproven_load_unknown_to_an_older_ledger_is_settled_by_the_card(ledg
     assert sums(ledger) == (c.OPENING + 2000, 2900, 100)
 
 
+def test_an_unproven_load_whose_counter_another_load_has_taken_comes_to_nothing(ledger: Ledger, box: Box) -> None:
+    ask(ledger, 3, 2000, 1)
+    box.send(c.stored(c.load(1, CARD, 3, 2000, c.OPENING, request=1)))
+    box.send(c.stored(c.load(2, CARD, 3, 700, c.OPENING, request=8, kind=Kind.LOAD_UNPROVEN)))
+    ask(ledger, 4, 100, 2, balance=c.OPENING + 2000)
+    assert sums(ledger) == (c.OPENING + 2000, 2900, 100)
+    assert Reader(ledger.database).suspense() == []
+
+
 def test_a_credit_after_a_reversal_is_a_contradiction(ledger: Ledger, box: Box) -> None:
     ask(ledger, 3, 2000, 1)
     ask(ledger, 3, 0, 2)

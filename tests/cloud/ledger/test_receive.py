@@ -107,6 +107,13 @@ def test_a_card_counter_can_be_proven_once(ledger: Ledger, box: Box) -> None:
     assert c.merchant(ledger) == 1250
 
 
+def test_a_card_counter_can_be_proven_once_in_one_batch_too(ledger: Ledger, box: Box) -> None:
+    box.send(
+        c.stored(c.purchase(1, c.card(1), 7, 1250, c.OPENING)), c.stored(c.purchase(2, c.card(1), 7, 300, c.OPENING))
+    )
+    assert c.verdicts(ledger)[1] == (Verdict.QUARANTINED, Reason.CARD_KEY_TAKEN)
+
+
 def test_the_same_key_with_other_bytes_and_a_wrong_tac(ledger: Ledger, box: Box) -> None:
     genuine = c.purchase(1, c.card(1), 7, 1250, c.OPENING)
     box.send(c.stored(genuine), c.stored(genuine._replace(amount_fen=1)))

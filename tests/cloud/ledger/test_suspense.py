@@ -45,6 +45,7 @@ def test_not_debited_closes_it_without_an_entry(ledger: Ledger, box: Box) -> Non
 def test_a_claim_about_another_card_closes_nothing(ledger: Ledger, box: Box) -> None:
     box.send(c.stored(GREY))
     box.send(c.stored(c.purchase(2, c.card(2), 7, 300, c.OPENING, kind=Kind.NOT_DEBITED, linked=1)))
+    box.send(c.stored(c.purchase(3, CARD, 8, 50, c.OPENING - 1)))  # decides nothing, but has the case looked at again
     assert len(Reader(ledger.database).suspense()) == 1
 
 
@@ -70,6 +71,15 @@ def test_the_next_balance_may_have_a_load_in_between(ledger: Ledger, box: Box) -
     box.send(c.stored(c.load(1, CARD, 3, 500, c.OPENING - 300, request=1)))
     assert Reader(ledger.database).suspense() == []
     assert c.purse(ledger, CARD) == c.OPENING - 300 + 500 - 50
+
+
+def test_a_card_that_was_torn_twice_is_settled_backwards(ledger: Ledger, box: Box) -> None:
+    again = c.purchase(2, CARD, 8, 120, c.OPENING - 300, kind=Kind.UNPROVEN)
+    box.send(c.stored(GREY), c.stored(again))
+    assert len(Reader(ledger.database).suspense()) == 2
+    box.send(c.stored(c.purchase(3, CARD, 9, 50, c.OPENING - 420)))
+    assert Reader(ledger.database).suspense() == []
+    assert c.purse(ledger, CARD) == c.OPENING - 470
 
 
 def test_a_contradicting_balance_decides_nothing(ledger: Ledger, box: Box) -> None:
@@ -118,6 +128,12 @@ STORIES = {
         c.purchase(4, CARD, 8, 50, c.OPENING - 450),
     ],
     "two grey of one sum": [GREY, c.purchase(3, CARD, 7, 300, c.OPENING, kind=Kind.UNPROVEN), NEXT],
+    "torn twice": [
+        GREY,
+        c.purchase(2, CARD, 8, 120, c.OPENING - 300, kind=Kind.UNPROVEN),
+        c.purchase(3, CARD, 9, 50, c.OPENING - 420),
+        c.purchase(4, CARD, 8, 120, c.OPENING - 300, ttn=2, kind=Kind.RECOVERED, linked=2),
+    ],
     "with loads": [
         GREY,
         c.load(1, CARD, 3, 500, c.OPENING - 300, request=1),

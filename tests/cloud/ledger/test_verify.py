@@ -21,7 +21,7 @@ def spoil(ledger: Ledger, *statements: str) -> None:
                 ledger.database.run(f"DROP TRIGGER {table}_no_update")
                 ledger.database.run(f"DROP TRIGGER {table}_no_delete")
             else:
-                ledger.database.run(f"DROP TRIGGER {table}_no_change ON {table}")
+                ledger.database.run(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         for sql in statements:
             ledger.database.run(sql)
 
