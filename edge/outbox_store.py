@@ -13,16 +13,17 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from edge import outbox_scan
+from edge import outbox_tables as tables
 from edge.effects import Depth, KeepEpoch, Kept, Put, Refused, Row, Settle, Snapshot, Trouble, Unsettle
 from edge.facts import Code
-from edge.outbox_crc import is_pair, is_range, is_sound, pair_crc, range_crc, record_crc
+from edge.outbox_crc import is_sound, record_crc
 from edge.outbox_scan import Damage
 from edge.ranges import Ranges
 from edge.settings import OutboxSetting
 from edge.streams import STREAM_SIZE
 from shared.errors import RuleBroken, StoreFault
-from shared.ids import LedgerId, StoreId, ledger_id, store_id
-from shared.wire.messages import Range, SignedAck
+from shared.ids import StoreId, ledger_id, store_id
+from shared.wire.messages import SignedAck
 
 SCHEMA = 1
 STORE_ID_SIZE = 8
@@ -182,12 +183,12 @@ class OutboxStore:
                     raise RuleBroken(f"settle of rows {low}..{high}, the last is {self._next - 1}")
                 self._kept += high - low + 1 - self._settled_in(low, high)
                 self._settled.add(low, high)
-            self._write_settled(before)
+            tables.write_settled(self._db, before, self._settled.pieces())
             for stream, seq in settle.marks:
-                self._write_mark(stream, seq)
-            self._write_ledger(settle.ledger, settle.floor)
+                tables.write_mark(self._db, stream, seq)
+            tables.write_ledger(self._db, settle.ledger, settle.floor)
             if settle.ack is not None:
-                self._write_about("ack", settle.ack.signature + settle.ack.body)
+                tables.write_about(self._db, "ack", settle.ack.signature + settle.ack.body)
 
     def unsettle(self, unsettle: Unsettle) -> int:
         """Forget that rows above were settled. Returns how many of them are not kept any more."""
@@ -198,24 +199,22 @@ class OutboxStore:
                 self._kept -= self._settled_in(low, high)
                 self._settled.remove(low, high)
                 there += high - low + 1
-            self._write_settled(before)
+            tables.write_settled(self._db, before, self._settled.pieces())
             for stream, seq in outbox_scan.lowest_seqs(self._db, above):
-                if self._mark(stream) >= seq:
-                    self._write_mark(stream, seq - 1)
-            self._write_ledger(unsettle.ledger, unsettle.floor)
+                if tables.read_mark(self._db, stream) >= seq:
+                    tables.write_mark(self._db, stream, seq - 1)
+            tables.write_ledger(self._db, unsettle.ledger, unsettle.floor)
             return max(0, self._next - 1 - above - there)
 
     def keep_epoch(self, kept: KeepEpoch) -> None:
         """Remember an epoch."""
         with refusals():
-            body = kept.device + kept.storage + kept.psam
-            values = (body, kept.epoch, pair_crc(body, kept.epoch))
-            self._db.execute("INSERT OR REPLACE INTO epoch VALUES (?, ?, ?)", values)
+            tables.write_epoch(self._db, kept.device + kept.storage + kept.psam, kept.epoch)
 
     def keep_backup_mark(self, row: int) -> None:
         """Rows up to here are covered by a signed backup mark of the cloud."""
         with refusals():
-            self._write_about("backup", row.to_bytes(8, "big"))
+            tables.write_about(self._db, "backup", row.to_bytes(8, "big"))
 
     def drop_settled(self, unix_ms: int, *, pressed: bool = False) -> Dropped:
         """Drop the oldest settled rows that are due, at most DROP_MAX; a Trouble when their budget forces it early.
@@ -223,12 +222,14 @@ class OutboxStore:
         pressed: the disk is full, their budget is nothing.
         """
         with refusals():
-            row, at_ms = self._oldest_settled()
+            row, at_ms = tables.oldest_of(self._db, self._settled.pieces())
             age_ms = unix_ms - at_ms
             over = self._kept > (0 if pressed else self._limits.settled_max)
-            if not row or not (over or (age_ms > KEEP_MS and row <= int.from_bytes(self._about("backup"), "big"))):
+            covered = row <= int.from_bytes(tables.read_about(self._db, "backup"), "big")
+            if not row or not (over or (covered and age_ms > KEEP_MS)):
                 return Dropped(0)
-            rows = self._drop_from(row)
+            rows = tables.drop(self._db, row, min(self._settled.run(row - 1), row + DROP_MAX - 1))
+            self._kept -= rows
             if age_ms > KEEP_MS:
                 return Dropped(rows)
             days = age_ms // DAY_MS
@@ -245,7 +246,7 @@ class OutboxStore:
             self._db.execute("INSERT OR IGNORE INTO damaged (row, reason) VALUES (?, ?)", (damage.row, damage.reason))
             self._db.execute("DELETE FROM record WHERE row = ?", (damage.row,))
             self._settled.add(damage.row)
-            self._write_settled(before)
+            tables.write_settled(self._db, before, self._settled.pieces())
             self._read_numbers()
 
     # ---- reads
@@ -291,14 +292,14 @@ class OutboxStore:
         self.commit()
         with refusals():
             epochs, spoiled = outbox_scan.epochs(self._db)
-            ack = self._about("ack")
-            ledger = self._about("ledger")
+            ack = tables.read_about(self._db, "ack")
+            ledger = tables.read_about(self._db, "ledger")
             return Snapshot(
                 store=self.store,
                 depth=self.depth(),
                 ack=SignedAck(ack[64:], ack[:64]) if ack else None,
                 ledger=ledger_id(ledger) if ledger else None,
-                floor=int.from_bytes(self._about("floor"), "big"),
+                floor=int.from_bytes(tables.read_about(self._db, "floor"), "big"),
                 epochs=epochs,
                 holdings=holdings,
                 troubles=(*damaged, *self.take_troubles(), *spoiled),
@@ -339,7 +340,7 @@ class OutboxStore:
         with refusals():
             self._db.execute(f"PRAGMA cache_size = {_CACHE_PAGES}")
             if reserved:
-                self._write_about("store", self.store)  # a commit, whose sync makes the new length durable
+                tables.write_about(self._db, "store", self.store)  # a commit, whose sync makes the new length durable
         return reserved
 
     def checkpoint(self) -> None:
@@ -355,23 +356,20 @@ class OutboxStore:
             self._db.execute("BEGIN IMMEDIATE")
             for statement in _statements():
                 self._db.execute(statement)
-            self._write_about("store", store_id(fresh_id))
+            tables.write_about(self._db, "store", store_id(fresh_id))
             self._db.execute("COMMIT")
         elif version != SCHEMA:
             raise StoreRefusal("other", f"schema {version} is not known here")
 
     def _store_id(self) -> StoreId:
         """Without its id nothing in the file can be named to the ledger: it is beyond repair."""
-        found = self._about("store")
+        found = tables.read_about(self._db, "store")
         if len(found) != STORE_ID_SIZE:
             raise StoreRefusal("damaged", "the store id does not fit its checksum")
         return StoreId(found)
 
     def _read_numbers(self) -> None:
-        self._settled = Ranges()
-        for low, high, crc in self._db.execute("SELECT low, high, crc FROM settled"):
-            if is_range(low, high, crc):  # rows of a damaged range are sent again: safe
-                self._settled.add(low, high)
+        self._settled = tables.read_settled(self._db)
         top = self._db.execute("SELECT coalesce(max(row), 0) FROM record").fetchone()[0]
         settled_top = self._settled.pieces()[-1][1] if self._settled else 0
         self._next = max(top, settled_top) + 1
@@ -431,53 +429,6 @@ class OutboxStore:
 
     def _settled_in(self, low: int, high: int) -> int:
         return sum(b - a + 1 for a, b in self._settled.within(low, high))
-
-    def _oldest_settled(self) -> tuple[int, int]:
-        """Row and time of the oldest settled row that is still there, zeros if there is none."""
-        for low, high in self._settled.pieces():
-            sql = "SELECT row, at_ms FROM record WHERE row BETWEEN ? AND ? ORDER BY row LIMIT 1"
-            row = self._db.execute(sql, (low, high)).fetchone()
-            if row is not None:
-                return int(row[0]), int(row[1])
-        return 0, 0
-
-    def _drop_from(self, row: int) -> int:
-        high = min(self._settled.run(row - 1), row + DROP_MAX - 1)
-        count = "SELECT count(*) FROM record WHERE row BETWEEN ? AND ?"
-        rows = int(self._db.execute(count, (row, high)).fetchone()[0])
-        self._db.execute("DELETE FROM record WHERE row BETWEEN ? AND ?", (row, high))
-        self._kept -= rows
-        return rows
-
-    def _write_settled(self, before: tuple[Range, ...]) -> None:
-        after = self._settled.pieces()
-        if before == after:
-            return
-        kept = set(before) & set(after)
-        stale = [(low,) for low, high in before if (low, high) not in kept]
-        fresh = [(low, high, range_crc(low, high)) for low, high in after if (low, high) not in kept]
-        self._db.executemany("DELETE FROM settled WHERE low = ?", stale)
-        self._db.executemany("INSERT OR REPLACE INTO settled VALUES (?, ?, ?)", fresh)
-
-    def _mark(self, stream: bytes) -> int:
-        row = self._db.execute("SELECT seq FROM mark WHERE stream = ?", (stream,)).fetchone()
-        return int(row[0]) if row else 0
-
-    def _write_mark(self, stream: bytes, seq: int) -> None:
-        self._db.execute("INSERT OR REPLACE INTO mark VALUES (?, ?, ?)", (stream, seq, pair_crc(stream, seq)))
-
-    def _write_ledger(self, ledger: LedgerId, floor: int) -> None:
-        self._write_about("ledger", ledger)
-        self._write_about("floor", floor.to_bytes(8, "big"))
-
-    def _about(self, name: str) -> bytes:
-        """Its value, empty when it is not there or damaged."""
-        row = self._db.execute("SELECT value, crc FROM about WHERE name = ?", (name,)).fetchone()
-        return bytes(row[0]) if row and is_pair(name.encode(), *row) else b""
-
-    def _write_about(self, name: str, value: bytes) -> None:
-        values = (name, value, pair_crc(name.encode(), value))
-        self._db.execute("INSERT OR REPLACE INTO about VALUES (?, ?, ?)", values)
 
 
 def _text(raw: bytes) -> str:

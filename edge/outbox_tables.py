@@ -1,0 +1,81 @@
+"""The small tables of an outbox: each row with its checksum, and what is done without one that is damaged.
+
+Takes a connection, opens none. A damaged row is as good as not there, and each of them is safe to be without: settled
+rows are sent again, a mark is the terminal's own word, an epoch is asked for again.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from edge.outbox_crc import is_pair, is_range, pair_crc, range_crc
+from edge.ranges import Ranges
+from edge.streams import Stream
+from shared.ids import LedgerId
+from shared.wire.messages import Range
+
+
+def read_about(db: Any, name: str) -> bytes:  # noqa: ANN401  # DB-API connections differ
+    """Its value, empty when it is not there or damaged."""
+    row = db.execute("SELECT value, crc FROM about WHERE name = ?", (name,)).fetchone()
+    return bytes(row[0]) if row and is_pair(name.encode(), *row) else b""
+
+
+def write_about(db: Any, name: str, value: bytes) -> None:  # noqa: ANN401  # DB-API connections differ
+    """Set a value."""
+    db.execute("INSERT OR REPLACE INTO about VALUES (?, ?, ?)", (name, value, pair_crc(name.encode(), value)))
+
+
+def write_ledger(db: Any, ledger: LedgerId, floor: int) -> None:  # noqa: ANN401  # DB-API connections differ
+    """Which ledger it is, and the lowest ack number that may settle anything."""
+    write_about(db, "ledger", ledger)
+    write_about(db, "floor", floor.to_bytes(8, "big"))
+
+
+def read_settled(db: Any) -> Ranges:  # noqa: ANN401  # DB-API connections differ
+    """The rows that are settled."""
+    settled = Ranges()
+    for low, high, crc in db.execute("SELECT low, high, crc FROM settled"):
+        if is_range(low, high, crc):
+            settled.add(low, high)
+    return settled
+
+
+def write_settled(db: Any, before: Iterable[Range], after: Iterable[Range]) -> None:  # noqa: ANN401  # see above
+    """Write what has changed from `before` to `after`."""
+    old, new = set(before), set(after)
+    db.executemany("DELETE FROM settled WHERE low = ?", [(low,) for low, _ in sorted(old - new)])
+    fresh = [(low, high, range_crc(low, high)) for low, high in sorted(new - old)]
+    db.executemany("INSERT OR REPLACE INTO settled VALUES (?, ?, ?)", fresh)
+
+
+def read_mark(db: Any, stream: Stream) -> int:  # noqa: ANN401  # DB-API connections differ
+    """The settled mark of a stream as it is written, 0 if there is none."""
+    row = db.execute("SELECT seq FROM mark WHERE stream = ?", (stream,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def write_mark(db: Any, stream: Stream, seq: int) -> None:  # noqa: ANN401  # DB-API connections differ
+    """All of a stream up to seq is settled."""
+    db.execute("INSERT OR REPLACE INTO mark VALUES (?, ?, ?)", (stream, seq, pair_crc(stream, seq)))
+
+
+def write_epoch(db: Any, name: bytes, epoch: int) -> None:  # noqa: ANN401  # DB-API connections differ
+    """Which epoch a device ‖ storage ‖ PSAM has."""
+    db.execute("INSERT OR REPLACE INTO epoch VALUES (?, ?, ?)", (name, epoch, pair_crc(name, epoch)))
+
+
+def oldest_of(db: Any, ranges: Iterable[Range]) -> tuple[int, int]:  # noqa: ANN401  # DB-API connections differ
+    """Row and time of the oldest row within ascending ranges that is still there, zeros if there is none."""
+    for low, high in ranges:
+        sql = "SELECT row, at_ms FROM record WHERE row BETWEEN ? AND ? ORDER BY row LIMIT 1"
+        row = db.execute(sql, (low, high)).fetchone()
+        if row is not None:
+            return int(row[0]), int(row[1])
+    return 0, 0
+
+
+def drop(db: Any, low: int, high: int) -> int:  # noqa: ANN401  # DB-API connections differ
+    """Drop the rows low..high; how many there were."""
+    rows = db.execute("SELECT count(*) FROM record WHERE row BETWEEN ? AND ?", (low, high)).fetchone()
+    db.execute("DELETE FROM record WHERE row BETWEEN ? AND ?", (low, high))
+    return int(rows[0])
