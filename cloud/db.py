@@ -117,12 +117,17 @@ class Database(ABC):
                 raise
 
 
-def open_database(dsn: str) -> Database:
-    """A connection to 'postgresql://…', a file path or ':memory:'. StoreFault when it cannot be opened."""
+def open_database(dsn: str, *, create: bool = True) -> Database:
+    """A connection to 'postgresql://…', a file path or ':memory:'. StoreFault when it cannot be opened.
+
+    create False: a SQLite file that is not there is not made.
+    """
     if dsn.startswith(("postgresql://", "postgres://")):
         return PostgresDatabase(dsn)
     if "://" in dsn:
         raise ConfigFault("DSN: postgresql://… or the path of a SQLite file")
+    if not create and dsn != MEMORY and not Path(dsn).exists():
+        raise StoreFault(f"no ledger at {dsn}")
     return SqliteDatabase(dsn)
 
 

@@ -43,6 +43,7 @@ class Code(StrEnum):
     EPOCH_REFUSED = "epoch-refused"
     MESSAGE_JUNK = "message-junk"
     HOTLISTED = "hotlisted"
+    SPOKEN_FOR = "spoken-for"
 
 
 LEVELS = {

@@ -192,14 +192,21 @@ class Ledger:
     # --- what is told ---------------------------------------------------------------------------------------------
 
     def store_status(self, box: BoxId, status_: DeviceStatus, now_ms: int) -> None:
-        """The newest STATUS of a terminal."""
+        """The newest STATUS of a terminal. A box speaks for its own terminals only: else nothing is kept but a fact."""
         with self.database.writing():
-            status.store_status(self.database, box, status_, now_ms)
+            self._picture.look(self.database)
+            if self._picture.registry.serves(box, status_.device):
+                status.store_status(self.database, box, status_, now_ms)
+            else:
+                self._foreign(box, status_.device, "STATUS", now_ms)
 
     def store_state(self, box: BoxId, state: BoxState, now_ms: int) -> None:
-        """The newest state of a box."""
+        """The newest state of a box, told by that box."""
         with self.database.writing():
-            status.store_state(self.database, box, state, now_ms)
+            if state.box == box:
+                status.store_state(self.database, box, state, now_ms)
+            else:
+                self._foreign(box, b"", f"state of {state.box}", now_ms)
 
     def fact(self, box: BoxId, fact: Fact, now_ms: int) -> None:
         """What an edge noticed, at its own time; at ours if it has none."""
@@ -213,6 +220,11 @@ class Ledger:
                 text = f"不是我们的消息 not a message of ours: {reason}"
                 row = (now_ms, str(facts.Level.IMPORTANT), str(facts.Code.MESSAGE_JUNK), box, b"", text[:200])
                 facts.append(self.database, [row])
+
+    def _foreign(self, box: BoxId, device: bytes, what: str, now_ms: int) -> None:
+        text = f"替别人说话 speaks for somebody else: {what} {device.hex()}"
+        if self._picture.is_first(box, device):
+            facts.append(self.database, [(now_ms, facts.Level.IMPORTANT, facts.Code.SPOKEN_FOR, box, device, text)])
 
     # --- within ---------------------------------------------------------------------------------------------------
 

@@ -36,6 +36,7 @@ class Picture:
         self.grey_purses: frozenset[bytes] = frozenset()
         self._grey_version = -1
         self._devices: set[Bringing] = set()
+        self._told: set[tuple[str, bytes]] = set()
 
     def look(self, db: Database) -> Last:
         """Read anew what another process has changed. Inside of a writing transaction, at its beginning."""
@@ -46,6 +47,16 @@ class Picture:
             rows = db.run("SELECT DISTINCT purse FROM suspense WHERE load IS NULL")
             self.grey_purses, self._grey_version = frozenset(purse for (purse,) in rows), grey
         return Last(record, entry)
+
+    def is_first(self, box: str, device: bytes) -> bool:
+        """Is it the first time that this box speaks for this body? So that a flood is told once."""
+        told = (box, device)
+        if told in self._told:
+            return False
+        if len(self._told) > DEVICES_MAX:
+            self._told.clear()
+        self._told.add(told)
+        return True
 
     def unknown(self, brought: Iterable[Bringing]) -> list[Bringing]:
         """Those that are not known to be in the books."""

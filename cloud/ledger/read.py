@@ -30,8 +30,8 @@ LIST_MAX = 1000
 
 
 def open_reader(dsn: str) -> "Reader":
-    """Over a connection of its own. The ledger must have been made: StoreFault otherwise, at the first question."""
-    return Reader(open_database(dsn))
+    """Over a connection of its own. The ledger must have been made: StoreFault otherwise, now or when first asked."""
+    return Reader(open_database(dsn, create=False))
 
 
 class Reader:

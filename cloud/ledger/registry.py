@@ -79,6 +79,11 @@ class Registry:
             found = self._places[asked] = self._place(box, device, psam)
         return found
 
+    def serves(self, box: str, device: DeviceId) -> bool:
+        """Is this body registered at this box?"""
+        body = self.devices.get(device)
+        return body is not None and body.box == box
+
     def _place(self, box: str, device: DeviceId, psam: PsamId) -> Place:
         body, chip = self.devices.get(device), self.psams.get(psam)
         issued = chip.issued if chip else 0

@@ -1,8 +1,13 @@
 """What console and report see."""
 
+from pathlib import Path
+
+import pytest
+
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read import LIST_MAX, Reader, open_reader
 from cloud.ledger.views import Completeness, TerminalCount
+from shared.errors import StoreFault
 from shared.records import Kind
 from shared.wire.messages import BoxState, DeviceStatus, EpochStatus, Fact, TerminalState
 from tests.cloud.ledger import campus as c
@@ -134,6 +139,15 @@ def test_boxes_show_their_last_state(ledger: Ledger) -> None:
     assert (overview.unsettled, overview.oldest_ms) == (12, 70)
 
 
+def test_a_box_speaks_for_its_own_only(ledger: Ledger) -> None:
+    for _ in range(2):
+        ledger.store_status(c.OTHER_BOX, status(3), 5)
+        ledger.store_state(c.OTHER_BOX, BoxState(c.BOX, c.STORE, 77, True, 12, 1000, 99, 70, 0, ()), 80)
+    assert all(t.completeness is Completeness.UNKNOWN for t in reader(ledger).terminals())
+    assert all(b.state is None for b in reader(ledger).boxes())
+    assert [fact.code for fact in reader(ledger).facts()] == ["spoken-for", "spoken-for"]
+
+
 def test_facts_of_edges_are_kept_bounded(ledger: Ledger) -> None:
     ledger.fact(c.BOX, Fact("outbox-short", "urgent", 5, c.POS, "x" * 999), 9)
     ledger.fact(c.BOX, Fact("y" * 99, "nonsense", 0, b"", "t"), 9)
@@ -153,3 +167,9 @@ def test_a_reader_has_its_own_connection(campus_dsn: str, ledger: Ledger, box: B
     box.send(c.stored(c.purchase(1, c.card(1), 7, 10, c.OPENING)))
     assert other.overview().posted == 1
     other.close()
+
+
+def test_a_reader_makes_no_ledger(tmp_path: Path) -> None:
+    with pytest.raises(StoreFault):
+        open_reader(str(tmp_path / "none.db"))
+    assert list(tmp_path.iterdir()) == []

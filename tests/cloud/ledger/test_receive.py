@@ -278,6 +278,10 @@ def test_a_copy_runs_ahead_and_its_row_is_a_duplicate(ledger: Ledger, box: Box) 
     assert c.purse(ledger, c.card(1)) == c.OPENING + 300
 
 
+def test_nothing_to_receive_is_nothing_to_say(ledger: Ledger) -> None:
+    assert ledger.receive([], c.check_tac, c.NOW) == []
+
+
 def test_numbers_of_a_partition_rise_with_each_commit_and_not_with_duplicates(ledger: Ledger, box: Box) -> None:
     numbers = [box.send(c.stored(c.purchase(n, c.card(1), n, 10, c.OPENING))).number for n in (1, 2, 3)]
     assert numbers == [1, 2, 3]
