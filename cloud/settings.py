@@ -6,9 +6,9 @@ Refuses a missing, unknown or impossible key by its name, and what would lose re
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from shared.errors import ConfigFault
+from shared.section import Section
 
 FOLDER = "cloud"
 FILE = "cloud.json"
@@ -70,14 +70,15 @@ def load_settings(data: Path) -> CloudSettings:
         raise ConfigFault(f"{file}: 无法读取 / cannot be read: {fault.strerror}") from fault
     except (ValueError, RecursionError) as fault:
         raise ConfigFault(f"{file}: 不是 JSON / not JSON") from fault
-    return _parse(_Section(raw, FILE), data)
+    return _parse(Section(raw, file=FILE), data)
 
 
-def _parse(top: "_Section", data: Path) -> CloudSettings:
+def _parse(top: Section, data: Path) -> CloudSettings:
     if top.take("format", int) != FORMAT:
         raise ConfigFault(f"{FILE}: format: 未知版本 / unknown version")
     folder = data / FOLDER
-    tls, console, mqtt = top.section("tls"), top.section("console"), top.section("mqtt", optional=True)
+    tls, console = top.section("tls"), top.section("console")
+    mqtt = top.optional_section("mqtt") or Section({}, "mqtt")
     settings = CloudSettings(
         data=data,
         campus=top.take("campus", int),
@@ -95,38 +96,3 @@ def _parse(top: "_Section", data: Path) -> CloudSettings:
     for section in (top, tls, console, mqtt):
         section.done()
     return settings
-
-
-class _Section:
-    """One JSON object being read: every key is taken once, and none may be left."""
-
-    def __init__(self, raw: object, name: str) -> None:
-        if not isinstance(raw, dict):
-            raise ConfigFault(f"{name}: 应为对象 / must be an object")
-        self._left: dict[str, Any] = dict(raw)
-        self._name = name
-
-    def take(self, key: str, form: type, default: object = None) -> Any:  # noqa: ANN401  # of the type asked for
-        value = self._left.pop(key, default)
-        if value is None:
-            raise ConfigFault(f"{self._name}: 缺少 {key} / {key} is missing")
-        if type(value) is not form:
-            raise ConfigFault(f"{self._name}: {key}: 应为 {form.__name__} / must be of type {form.__name__}")
-        return value
-
-    def octets(self, key: str, size: int) -> bytes:
-        try:
-            value = bytes.fromhex(self.take(key, str))
-        except ValueError as fault:
-            raise ConfigFault(f"{self._name}: {key}: 不是十六进制 / not hexadecimal") from fault
-        if len(value) != size:
-            raise ConfigFault(f"{self._name}: {key}: 应为 {size} 字节 / must have {size} bytes")
-        return value
-
-    def section(self, key: str, *, optional: bool = False) -> "_Section":
-        return _Section(self.take(key, dict, {} if optional else None), f"{self._name}: {key}")
-
-    def done(self) -> None:
-        if self._left:
-            names = ", ".join(sorted(self._left))
-            raise ConfigFault(f"{self._name}: 未知的键 / unknown keys: {names}")

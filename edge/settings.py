@@ -19,7 +19,6 @@ import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -28,10 +27,10 @@ from shared.ack_key import is_certified
 from shared.errors import ConfigFault, WireFault
 from shared.ids import PARTITIONS, BoxId, DeviceId, box_id, device_id
 from shared.inventory import DeviceKind
+from shared.section import Section
 
 FORMAT = 1
 MIB = 1 << 20
-_Kind = TypeVar("_Kind", bound=StrEnum)
 
 
 class LinkKind(StrEnum):
@@ -114,7 +113,7 @@ def load(file: Path) -> Settings:
 
 def parse(raw: object, folder: Path) -> Settings:
     """Settings of a JSON object; ConfigFault naming the key."""
-    top = _Section(raw, "")
+    top = Section(raw, file="edge.json")
     if top.take("format", int) != FORMAT:
         raise ConfigFault(f"format: 只认识 / only {FORMAT} is known")
     campus = top.within("campus", 0, 0xFFFF)
@@ -129,64 +128,16 @@ def parse(raw: object, folder: Path) -> Settings:
         parameter_version=top.within("parameter_version", 0, 0xFFFF_FFFF),
         links=tuple(_link(row) for row in top.rows("links")),
         terminals=tuple(_terminal(row) for row in top.rows("terminals")),
-        outbox=_outbox(top.section("outbox")),
-        tls=_tls(top.section("tls"), folder),
+        outbox=_outbox(top.optional_section("outbox")),
+        tls=_tls(top.optional_section("tls"), folder),
     )
     top.done()
     _consistent(settings)
     return settings
 
 
-class _Section:
-    """One JSON object; every key is taken exactly once, what is left over is unknown."""
-
-    def __init__(self, raw: object, where: str) -> None:
-        if not isinstance(raw, dict):
-            raise ConfigFault(f"{where or 'edge.json'}: 应为对象 / must be an object")
-        self._left = dict(raw)
-        self._where = where
-
-    def name(self, key: str) -> str:
-        return f"{self._where}.{key}" if self._where else key
-
-    def take(self, key: str, form: type, default: object = None) -> Any:  # noqa: ANN401  # `form` is its type
-        value = self._left.pop(key, default)
-        if value is None:
-            raise ConfigFault(f"{self.name(key)}: 缺少 / is missing")
-        if not isinstance(value, form) or (isinstance(value, bool) and form is int):
-            raise ConfigFault(f"{self.name(key)}: 类型应为 / must be {form.__name__}")
-        return value
-
-    def within(self, key: str, low: int, high: int, default: int | None = None) -> int:
-        value: int = self.take(key, int, default)
-        if not low <= value <= high:
-            raise ConfigFault(f"{self.name(key)}: 应在 / must be in {low}..{high}")
-        return value
-
-    def key(self, key: str, size: int) -> bytes:
-        try:
-            value = bytes.fromhex(self.take(key, str))
-        except ValueError as fault:
-            raise ConfigFault(f"{self.name(key)}: 不是十六进制 / not hexadecimal") from fault
-        if len(value) != size:
-            raise ConfigFault(f"{self.name(key)}: 应为 {size} 字节 / must have {size} bytes")
-        return value
-
-    def section(self, key: str) -> "_Section | None":
-        raw = self._left.pop(key, None)
-        return None if raw is None else _Section(raw, self.name(key))
-
-    def rows(self, key: str) -> list["_Section"]:
-        rows: list[object] = self.take(key, list)
-        return [_Section(row, f"{self.name(key)}[{n}]") for n, row in enumerate(rows)]
-
-    def done(self) -> None:
-        for key in self._left:
-            raise ConfigFault(f"{self.name(str(key))}: 未知的配置项 / unknown key")
-
-
-def _link(row: _Section) -> LinkSetting:
-    kind = _kind(LinkKind, row)
+def _link(row: Section) -> LinkSetting:
+    kind = row.one_of("kind", LinkKind)
     bitrate = row.within("bitrate", 10_000, 1_000_000) if kind is LinkKind.CAN else 0
     baud = row.within("baud", 1_200, 1_000_000) if kind is LinkKind.RS485 else 0
     setting = LinkSetting(row.take("name", str), kind, bitrate, baud)
@@ -194,21 +145,21 @@ def _link(row: _Section) -> LinkSetting:
     return setting
 
 
-def _terminal(row: _Section) -> TerminalSetting:
+def _terminal(row: Section) -> TerminalSetting:
     setting = TerminalSetting(
-        device=device_id(row.key("device", 6)),
+        device=device_id(row.octets("device", 6)),
         name=row.take("name", str),
-        kind=_kind(DeviceKind, row),
+        kind=row.one_of("kind", DeviceKind),
         link=row.take("link", str),
         address=row.within("address", 0, LAST_TERMINAL, 0),
-        key=row.key("key", 16),
+        key=row.octets("key", 16),
         key_version=row.within("key_version", 0, 255),
     )
     row.done()
     return setting
 
 
-def _outbox(row: _Section | None) -> OutboxSetting:
+def _outbox(row: Section | None) -> OutboxSetting:
     if row is None:
         return OutboxSetting()
     plain = OutboxSetting()
@@ -221,7 +172,7 @@ def _outbox(row: _Section | None) -> OutboxSetting:
     return setting
 
 
-def _tls(row: _Section | None, folder: Path) -> TlsSetting | None:
+def _tls(row: Section | None, folder: Path) -> TlsSetting | None:
     if row is None:
         return None
     setting = TlsSetting(*(folder / row.take(key, str) for key in ("ca", "certificate", "key")))
@@ -229,16 +180,9 @@ def _tls(row: _Section | None, folder: Path) -> TlsSetting | None:
     return setting
 
 
-def _kind(kinds: type[_Kind], row: _Section) -> _Kind:
-    text = row.take("kind", str)
-    if text not in list(kinds):
-        raise ConfigFault(f"{row.name('kind')}: 应为 / must be one of {', '.join(kinds)}")
-    return kinds(text)
-
-
-def _ack_key(top: _Section, campus: int) -> bytes:
-    signer = Ed25519PublicKey.from_public_bytes(top.key("campus_key", 32))
-    key, certificate = top.key("ack_key", 32), top.key("ack_certificate", 64)
+def _ack_key(top: Section, campus: int) -> bytes:
+    signer = Ed25519PublicKey.from_public_bytes(top.octets("campus_key", 32))
+    key, certificate = top.octets("ack_key", 32), top.octets("ack_certificate", 64)
     if not is_certified(campus, key, certificate, signer):
         raise ConfigFault("ack_certificate: 校方密钥未认证此回执密钥 / the campus key has not certified ack_key")
     return key

@@ -15,12 +15,12 @@ from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 
-from provisioning.plan_section import Section
 from shared.errors import ConfigFault, WireFault
 from shared.ids import BoxId, box_id
 from shared.inventory import DeviceKind
 from shared.purse.caps import Caps
 from shared.purse.images import CEILING_FEN
+from shared.section import Section
 
 CARDS_MAX = 1_000_000
 BOXES_MAX = 1_000
@@ -127,7 +127,7 @@ class Plan:
 
 def parse_plan(raw: object) -> Plan:
     """The plan in a JSON value; ConfigFault naming the key when anything is wrong with it."""
-    top = Section(raw, "")
+    top = Section(raw, file="PLAN.json")
     ceiling_fen = top.within("ceiling_fen", 1, 0xFFFF_FFFF, CEILING_FEN)
     plan = Plan(
         campus=top.within("campus", 1, 0xFFFF),
@@ -135,7 +135,7 @@ def parse_plan(raw: object) -> Plan:
         demo=top.take("demo", bool),
         boxes=tuple(_box(row) for row in top.rows("boxes", BOXES_MAX)),
         cards=tuple(_card(row, ceiling_fen) for row in top.rows("cards", CARDS_MAX)),
-        caps=_caps(top.section("caps")),
+        caps=_caps(top.optional_section("caps")),
         hotlist=top.texts("hotlist", CARDS_MAX),
         region=top.within("region", 1, 0xFFFF, 1),
         issued=_date(top, "issued"),

@@ -1,6 +1,6 @@
-"""One JSON object of a plan: every key is taken exactly once, what is left over is unknown and stops the run.
+"""One JSON object of a settings file or plan: every key is taken exactly once, what is left over stops the start.
 
-Messages name the key with its path, Chinese first; they never repeat more of a value than a reader needs.
+Messages name the key with its path, Chinese first; they never repeat a value, which may be a secret.
 """
 
 from collections.abc import Sequence
@@ -9,16 +9,18 @@ from typing import Any, TypeVar
 
 from shared.errors import ConfigFault
 
+ROWS_MAX = 100_000
+"""Most rows of any list in a settings file."""
 _Kind = TypeVar("_Kind", bound=StrEnum)
 
 
 class Section:
-    """An object at the path `where` ('' = the whole plan)."""
+    """An object at the path `where`; '' = the whole file, which errors then call `file`."""
 
-    def __init__(self, raw: object, where: str) -> None:
+    def __init__(self, raw: object, where: str = "", *, file: str = "") -> None:
         if not isinstance(raw, dict):
-            raise ConfigFault(f"{where or 'PLAN.json'}: 应为对象 / must be an object")
-        self._left = dict(raw)
+            raise ConfigFault(f"{where or file}: 应为对象 / must be an object")
+        self._left: dict[str, Any] = dict(raw)
         self._where = where
 
     def name(self, key: str) -> str:
@@ -48,16 +50,24 @@ class Section:
         self._left.pop(key, None)
         return None
 
-    def section(self, key: str) -> "Section | None":
+    def octets(self, key: str, size: int) -> bytes:
+        """Hexadecimal text of `size` bytes."""
+        return octets(self.take(key, str), size, self.name(key))
+
+    def section(self, key: str) -> "Section":
+        """An object."""
+        return Section(self._left.pop(key, None), self.name(key))
+
+    def optional_section(self, key: str) -> "Section | None":
         """An object, or None when missing or null."""
         raw = self._left.pop(key, None)
         return None if raw is None else Section(raw, self.name(key))
 
-    def rows(self, key: str, most: int, default: list[object] | None = None) -> list["Section"]:
+    def rows(self, key: str, most: int = ROWS_MAX, default: list[object] | None = None) -> list["Section"]:
         """A list of at most `most` objects."""
         return [Section(row, f"{self.name(key)}[{n}]") for n, row in enumerate(self._list(key, most, default))]
 
-    def texts(self, key: str, most: int, default: Sequence[str] | None = None) -> tuple[str, ...]:
+    def texts(self, key: str, most: int = ROWS_MAX, default: Sequence[str] | None = None) -> tuple[str, ...]:
         """A list of at most `most` texts."""
         rows = self._list(key, most, None if default is None else list(default))
         if not all(isinstance(row, str) for row in rows):
@@ -81,3 +91,14 @@ class Section:
         if len(rows) > most:
             raise ConfigFault(f"{self.name(key)}: 最多 / at most {most}")
         return rows
+
+
+def octets(text: str, size: int, where: str) -> bytes:
+    """Bytes of a hexadecimal text; ConfigFault naming `where` when it is none or of another size."""
+    try:
+        value = bytes.fromhex(text)
+    except ValueError as fault:
+        raise ConfigFault(f"{where}: 不是十六进制 / not hexadecimal") from fault
+    if len(value) != size:
+        raise ConfigFault(f"{where}: 应为 {size} 字节 / must have {size} bytes")
+    return value
