@@ -29,7 +29,8 @@ BODY = bytes.fromhex("0101004000000001") + b"r" * 49
 def rows() -> Iterator[Row]:
     """One row a group size: medians of alternating rounds."""
     for group in GROUPS:
-        ours, raw = [], []
+        ours: list[float] = []
+        raw: list[float] = []
         began_s = time.perf_counter()
         while len(ours) < (ROUNDS if time.perf_counter() - began_s < LONG_S else ROUNDS_MIN):
             with tempfile.TemporaryDirectory(dir=os.environ.get("YKT_BENCH_DIR")) as folder:
