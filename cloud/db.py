@@ -207,7 +207,6 @@ class PostgresDatabase(Database):
         self._connection: psycopg.Connection[Row] | None = None
         self._types: dict[tuple[str, str], list[str]] = {}
         self._waiting: list[tuple[str, Sequence[Row]]] = []
-        self._stream: _CopyStream | None = None
 
     @property
     def connection(self) -> psycopg.Connection[Row]:
@@ -230,7 +229,7 @@ class PostgresDatabase(Database):
         return [_fetched(cursor) for cursor in asked]
 
     def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
-        if len(rows) >= COPY_FROM or (rows and self._stream and self._stream.is_for(table, columns)):
+        if len(rows) >= COPY_FROM:
             self._copy(table, columns, rows)
         elif rows:
             self._waiting.append((_insert_sql(table, columns), rows))
@@ -248,19 +247,16 @@ class PostgresDatabase(Database):
         return self.connection.execute(_percent(f"{question.sql} = ANY(?)"), (keys,), binary=True)
 
     def _copy(self, table: str, columns: str, rows: Sequence[Row]) -> None:
-        """The server takes rows in while the next ones are made; the COPY ends when something else is wanted."""
-        stream = self._stream
-        if stream is None or not stream.is_for(table, columns):
-            self._send()
-            types = self._column_types(table, columns)
-            stream = self._stream = _CopyStream(self.connection, table, columns, types)
-        stream.write(rows)
+        self._send()
+        types = self._column_types(table, columns)
+        with self.connection.cursor().copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types(types)
+            write = copy.write_row
+            for row in rows:
+                write(row)
 
     def _send(self, *, commit: bool = False) -> None:
-        """End the COPY, and write everything that waits in one go."""
-        stream, self._stream = self._stream, None
-        if stream is not None:
-            stream.finish()
+        """Write everything that waits, in one go."""
         waiting, self._waiting = self._waiting, []
         if not waiting:
             if commit:
@@ -283,7 +279,7 @@ class PostgresDatabase(Database):
         return found
 
     def _begin(self, *, write: bool) -> None:
-        self._waiting, self._stream = [], None
+        self._waiting = []
         if self._connection is None or self._connection.closed:
             self._connection = self.connect(autocommit=True)
         begin = f"BEGIN; SELECT pg_advisory_xact_lock({WRITER_LOCK})" if write else _SNAPSHOT
@@ -294,8 +290,6 @@ class PostgresDatabase(Database):
         if commit:
             self._send(commit=True)
             return
-        if self._stream is not None:
-            self._stream.give_up()
         if held is not None and not held.closed and held.info.transaction_status != self._idle:
             held.execute("ROLLBACK")
 
@@ -314,36 +308,6 @@ class PostgresDatabase(Database):
             by_name: dict[str, str] = dict(self.connection.execute(sql, (table,)).fetchall())
             known = self._types[table, columns] = [by_name[name] for name in columns.split(", ")]
         return known
-
-
-class _CopyStream:
-    """A COPY that is open while rows are still being made."""
-
-    def __init__(self, connection: psycopg.Connection[Row], table: str, columns: str, types: Sequence[str]) -> None:
-        self._name = (table, columns)
-        self._scope = connection.cursor().copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)")
-        self._rows = self._scope.__enter__()
-        self._rows.set_types(types)
-
-    def is_for(self, table: str, columns: str) -> bool:
-        return self._name == (table, columns)
-
-    def write(self, rows: Sequence[Row]) -> None:
-        write = self._rows.write_row
-        for row in rows:
-            write(row)
-
-    def finish(self) -> None:
-        self._scope.__exit__(None, None, None)
-
-    def give_up(self) -> None:
-        """The server takes nothing of it."""
-        fault = StoreFault("given up")
-        try:
-            self._scope.__exit__(StoreFault, fault, None)
-        except StoreFault as again:
-            if again is not fault:
-                raise
 
 
 def _fetched(cursor: psycopg.Cursor[Row] | None) -> Rows:

@@ -21,8 +21,6 @@ ENTRY_COLUMNS = (
     "id, book, kind, effective_day, booked_at_ms, key, input_hash, flags, record, document, reverses, partition, number"
 )
 PROOF_COLUMNS = "card_key, slot, claim, record"
-STREAM_RECORDS, STREAM_ENTRIES = 64, 256
-"""Rows after which a table's rows are handed to the database, which takes them in while the next ones are made."""
 POSTING_COLUMNS = "entry, line, debit, credit, fen"
 BATCH_COLUMNS = "partition, number, kind, records, entries, committed_ms, hash"
 Head = tuple[int, bytes]
@@ -72,8 +70,6 @@ class Booking:
             (self._record, arrival.key, fork, arrival.digest, arrival.stored, int(verdict), int(reason), partition,
              chain.number, box, self._now.unix_ms, self._now.campus_s)
         )  # fmt: skip
-        if len(self._records) >= STREAM_RECORDS:
-            self._hand_over("record", RECORD_COLUMNS, self._records)
         chain.digests_of_records.append(
             record_digest(arrival.sha, self._record, fork, verdict, reason, self._now.unix_ms, self._now.campus_s)
         )
@@ -94,25 +90,19 @@ class Booking:
         for line, p in enumerate(entry.postings):
             self._postings.append((self._entry, line, p.debit, p.credit, p.fen))
         chain.digests_of_entries.append(entry_digest(self._entry, ms, self._book, entry))
-        if len(self._entries) >= STREAM_ENTRIES:
-            self._hand_over("entry", ENTRY_COLUMNS, self._entries)
         return self._entry
-
-    def flush_records(self) -> None:
-        """Records and proofs: all that is known before the first entry."""
-        self._hand_over("record", RECORD_COLUMNS, self._records)
-        self._hand_over("proof", PROOF_COLUMNS, self._proofs)
 
     def flush(self) -> None:
         """Write what was added so far, so that it can be found."""
-        self.flush_records()
-        self._hand_over("entry", ENTRY_COLUMNS, self._entries)
-        self._hand_over("posting", POSTING_COLUMNS, self._postings)
-
-    def _hand_over(self, table: str, columns: str, rows: list[Row]) -> None:
-        if rows:
-            self._db.insert(table, columns, rows.copy())
-            rows.clear()
+        for table, columns, rows in (
+            ("record", RECORD_COLUMNS, self._records),
+            ("proof", PROOF_COLUMNS, self._proofs),
+            ("entry", ENTRY_COLUMNS, self._entries),
+            ("posting", POSTING_COLUMNS, self._postings),
+        ):
+            if rows:
+                self._db.insert(table, columns, rows.copy())
+                rows.clear()
 
     def close(self) -> None:
         """Write the rest and seal the batch of each partition that got something."""

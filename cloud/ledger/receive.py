@@ -60,7 +60,6 @@ def ask_tacs(arrivals: Iterable[Arrival], check_tac: CheckTac) -> dict[bytes, in
 class _Later:
     """What needs more than the record itself: done when all of them are in the books."""
 
-    purchases: "list[tuple[Arrival, Verdict, Place, Booked]]" = field(default_factory=list)
     loads: list[tuple[Arrival, int]] = field(default_factory=list)
     load_unproven: list[tuple[Arrival, int]] = field(default_factory=list)
     not_credited: list[Arrival] = field(default_factory=list)
@@ -124,9 +123,6 @@ class Receiving:
     def finish(self) -> None:
         """Loads, suspense, quarantine, marks: everything but the seal of the batch."""
         writing, later = self._writing, self._later
-        writing.booking.flush_records()
-        for purchase in later.purchases:
-            self._post_purchase(*purchase)
         writing.booking.flush()
         if later.loads:
             take_records(writing, later.loads)
@@ -193,7 +189,7 @@ class Receiving:
         row = self._rows.get((a.device, a.epoch))
         amount_fen = a.record.amount_fen if a.record else 0
         if a.slot:
-            self._later.purchases.append((a, verdict, place, booked))
+            self._post_purchase(a, verdict, place, booked)
         else:
             self._later.loads.append((a, booked.record))
         if row is not None:

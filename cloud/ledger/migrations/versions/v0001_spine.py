@@ -1,5 +1,7 @@
 """The spine's books: first schema."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -17,423 +19,158 @@ APPEND_ONLY = ("record", "entry", "posting", "batch")
 
 
 def upgrade() -> None:
-    _account()
-    _balance()
-    _batch()
-    _box()
-    _box_device()
-    _box_mark()
-    _box_state()
-    _card()
-    _claim()
-    _device()
-    _device_mark()
-    _device_status()
-    _entry()
-    _epoch()
-    _epoch_status()
-    _fact()
-    _junk()
-    _load_case()
-    _meta()
-    _posting()
-    _proof()
-    _psam()
-    _psam_mark()
-    _quarantine()
-    _record()
-    _suspense()
-    _watermark()
+    _make_registry()
+    _make_books()
+    _make_sums_and_marks()
+    _make_cases()
+    _make_told()
     for table in APPEND_ONLY:
         forbid_change(table)
 
 
-def _account() -> None:
-    op.create_table(
-        "account",
-        sa.Column("id", BIG, autoincrement=False, nullable=False),
-        sa.Column("code", TEXT, nullable=False),
-        sa.Column("kind", TEXT, nullable=False),
-        sa.Column("side", SMALL, nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("code", name="uq_account_code"),
-    )
+def _col(name: str, form: sa.types.TypeEngine[Any], default: str | None = None) -> sa.Column[Any]:
+    return sa.Column(name, form, nullable=False, server_default=default)
 
 
-def _balance() -> None:
-    op.create_table(
-        "balance",
-        sa.Column("account", BIG, autoincrement=False, nullable=False),
-        sa.Column("debit_fen", BIG, nullable=False),
-        sa.Column("credit_fen", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("account"),
-    )
+def _maybe(name: str, form: sa.types.TypeEngine[Any]) -> sa.Column[Any]:
+    return sa.Column(name, form, nullable=True)
 
 
-def _batch() -> None:
-    op.create_table(
-        "batch",
-        sa.Column("partition", SMALL, nullable=False),
-        sa.Column("number", BIG, nullable=False),
-        sa.Column("kind", SMALL, nullable=False),
-        sa.Column("records", INT, nullable=False),
-        sa.Column("entries", INT, nullable=False),
-        sa.Column("committed_ms", BIG, nullable=False),
-        sa.Column("hash", BYTES, nullable=False),
-        sa.PrimaryKeyConstraint("partition", "number"),
-    )
+def _id(name: str) -> sa.Column[int]:
+    return sa.Column(name, BIG, primary_key=True, autoincrement=False)
 
 
-def _box() -> None:
-    op.create_table(
-        "box",
-        sa.Column("box", TEXT, nullable=False),
-        sa.Column("partition", SMALL, nullable=False),
-        sa.Column("name", TEXT, nullable=False),
-        sa.Column("certificate", BYTES, nullable=False),
-        sa.PrimaryKeyConstraint("box"),
-    )
-
-
-def _box_device() -> None:
-    op.create_table(
-        "box_device",
-        sa.Column("box", TEXT, nullable=False),
-        sa.Column("store", BYTES, nullable=False),
-        sa.Column("device", BYTES, nullable=False),
-        sa.Column("epoch", INT, nullable=False),
-        sa.PrimaryKeyConstraint("box", "store", "device", "epoch"),
-        sqlite_with_rowid=False,
-    )
-
-
-def _box_mark() -> None:
-    op.create_table(
-        "box_mark",
-        sa.Column("box", TEXT, nullable=False),
-        sa.Column("store", BYTES, nullable=False),
-        sa.Column("partition", SMALL, nullable=False),
-        sa.Column("cumulative", BIG, nullable=False),
-        sa.Column("ranges", BYTES, nullable=False),
-        sa.Column("last_ms", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("box", "store"),
-        sqlite_with_rowid=False,
-    )
-
-
-def _box_state() -> None:
-    op.create_table(
-        "box_state",
-        sa.Column("box", TEXT, nullable=False),
-        sa.Column("at_ms", BIG, nullable=False),
-        sa.Column("state", BYTES, nullable=False),
-        sa.PrimaryKeyConstraint("box"),
-    )
-
-
-def _card() -> None:
-    op.create_table(
-        "card",
-        sa.Column("card", BYTES, nullable=False),
-        sa.Column("label", TEXT, nullable=False),
-        sa.Column("profile", TEXT, nullable=False),
-        sa.Column("key_version", SMALL, nullable=False),
-        sa.Column("algorithm", SMALL, nullable=False),
-        sa.Column("card_class", SMALL, nullable=False),
-        sa.Column("hotlist_index", BIG, nullable=False),
-        sa.Column("issued", BIG, nullable=False),
-        sa.Column("expires", BIG, nullable=False),
-        sa.Column("opening_fen", BIG, nullable=False),
-        sa.Column("purse_account", BIG, nullable=False),
-        sa.Column("online_account", BIG, nullable=False),
-        sa.Column("transit_account", BIG, nullable=False),
-        sa.Column("hotlisted", SMALL, server_default="0", nullable=False),
-        sa.PrimaryKeyConstraint("card"),
+def _make_registry() -> None:
+    op.create_table("meta", _col("name", TEXT), _col("value", TEXT), sa.PrimaryKeyConstraint("name"))
+    op.create_table("account",
+        _id("id"), _col("code", TEXT), _col("kind", TEXT), _col("side", SMALL), sa.UniqueConstraint("code",
+        name="uq_account_code"),
+    )  # fmt: skip
+    op.create_table("card",
+        _col("card", BYTES), _col("label", TEXT), _col("profile", TEXT), _col("key_version", SMALL),
+        _col("algorithm", SMALL), _col("card_class", SMALL), _col("hotlist_index", BIG), _col("issued", BIG),
+        _col("expires", BIG), _col("opening_fen", BIG), _col("purse_account", BIG), _col("online_account", BIG),
+        _col("transit_account", BIG), _col("hotlisted", SMALL, "0"), sa.PrimaryKeyConstraint("card"),
         sa.UniqueConstraint("label", name="uq_card_label"),
-    )
-
-
-def _claim() -> None:
-    op.create_table(
-        "claim",
-        sa.Column("target", BYTES, nullable=False),
-        sa.Column("record", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("target", "record"),
-        sqlite_with_rowid=False,
-    )
-
-
-def _device() -> None:
-    op.create_table(
-        "device",
-        sa.Column("device", BYTES, nullable=False),
-        sa.Column("kind", TEXT, nullable=False),
-        sa.Column("box", TEXT, nullable=False),
-        sa.Column("name", TEXT, nullable=False),
-        sa.Column("place", TEXT, nullable=False),
-        sa.Column("merchant", TEXT, nullable=False),
-        sa.Column("merchant_account", BIG, nullable=False),
-        sa.Column("held_account", BIG, nullable=False),
+    )  # fmt: skip
+    op.create_table("psam",
+        _col("psam", BYTES), _col("device", BYTES), _col("issued", BIG), sa.PrimaryKeyConstraint("psam"),
+    )  # fmt: skip
+    op.create_table("device",
+        _col("device", BYTES), _col("kind", TEXT), _col("box", TEXT), _col("name", TEXT), _col("place", TEXT),
+        _col("merchant", TEXT), _col("merchant_account", BIG), _col("held_account", BIG),
         sa.PrimaryKeyConstraint("device"),
-    )
+    )  # fmt: skip
+    op.create_table("box",
+        _col("box", TEXT), _col("partition", SMALL), _col("name", TEXT), _col("certificate", BYTES),
+        sa.PrimaryKeyConstraint("box"),
+    )  # fmt: skip
+    op.create_table("epoch",
+        _col("device", BYTES), _col("epoch", INT), _col("storage", BYTES), _col("psam", BYTES),
+        sa.PrimaryKeyConstraint("device", "epoch"), sa.UniqueConstraint("device", "storage", "psam",
+        name="uq_epoch_triple"),
+    )  # fmt: skip
 
 
-def _device_mark() -> None:
-    op.create_table(
-        "device_mark",
-        sa.Column("device", BYTES, nullable=False),
-        sa.Column("epoch", INT, nullable=False),
-        sa.Column("cumulative", BIG, nullable=False),
-        sa.Column("ranges", BYTES, nullable=False),
-        sa.Column("posted", BIG, nullable=False),
-        sa.Column("held", BIG, nullable=False),
-        sa.Column("suspense", BIG, nullable=False),
-        sa.Column("quarantined", BIG, nullable=False),
-        sa.Column("no_entry", BIG, nullable=False),
-        sa.Column("duplicates", BIG, nullable=False),
-        sa.Column("spent_fen", BIG, nullable=False),
-        sa.Column("loaded_fen", BIG, nullable=False),
-        sa.Column("last_seq", BIG, nullable=False),
-        sa.Column("last_ms", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("device", "epoch"),
+def _make_books() -> None:
+    op.create_table("batch",
+        _col("partition", SMALL), _col("number", BIG), _col("kind", SMALL), _col("records", INT), _col("entries",
+        INT), _col("committed_ms", BIG), _col("hash", BYTES), sa.PrimaryKeyConstraint("partition", "number"),
+    )  # fmt: skip
+    op.create_table("record",
+        _id("id"), _col("key", BYTES), _col("fork", BIG), _col("digest", BYTES), _col("stored", BYTES),
+        _col("verdict", SMALL), _col("reason", SMALL), _col("partition", SMALL), _col("number", BIG), _col("box",
+        TEXT), _col("received_ms", BIG), _col("received_s", BIG), sa.UniqueConstraint("key", "fork",
+        name="uq_record_key"),
+    )  # fmt: skip
+    op.create_table("proof",
+        _col("card_key", BYTES), _maybe("slot", BYTES), _maybe("claim", BYTES), _col("record", BIG),
+        sa.PrimaryKeyConstraint("card_key"), sa.UniqueConstraint("slot", "claim", name="uq_proof_slot"),
         sqlite_with_rowid=False,
-    )
-
-
-def _device_status() -> None:
-    op.create_table(
-        "device_status",
-        sa.Column("device", BYTES, nullable=False),
-        sa.Column("box", TEXT, nullable=False),
-        sa.Column("at_ms", BIG, nullable=False),
-        sa.Column("hotlist_version", BIG, nullable=False),
-        sa.Column("parameter_version", BIG, nullable=False),
-        sa.Column("slots_left", BIG, nullable=False),
-        sa.Column("clock_set", SMALL, nullable=False),
-        sa.Column("day", INT, nullable=False),
-        sa.Column("day_first_seq", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("device"),
-    )
-
-
-def _entry() -> None:
-    op.create_table(
-        "entry",
-        sa.Column("id", BIG, autoincrement=False, nullable=False),
-        sa.Column("book", INT, nullable=False),
-        sa.Column("kind", SMALL, nullable=False),
-        sa.Column("effective_day", INT, nullable=False),
-        sa.Column("booked_at_ms", BIG, nullable=False),
-        sa.Column("key", BYTES, nullable=False),
-        sa.Column("input_hash", BYTES, nullable=False),
-        sa.Column("flags", SMALL, nullable=False),
-        sa.Column("record", BIG, nullable=True),
-        sa.Column("document", BYTES, nullable=True),
-        sa.Column("reverses", BIG, nullable=True),
-        sa.Column("partition", SMALL, nullable=False),
-        sa.Column("number", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("id"),
+    )  # fmt: skip
+    op.create_table("entry",
+        _id("id"), _col("book", INT), _col("kind", SMALL), _col("effective_day", INT), _col("booked_at_ms", BIG),
+        _col("key", BYTES), _col("input_hash", BYTES), _col("flags", SMALL), _maybe("record", BIG),
+        _maybe("document", BYTES), _maybe("reverses", BIG), _col("partition", SMALL), _col("number", BIG),
         sa.UniqueConstraint("key", name="uq_entry_key"),
-    )
+    )  # fmt: skip
+    op.create_table("posting",
+        _col("entry", BIG), _col("line", SMALL), _col("debit", BIG), _col("credit", BIG), _col("fen", BIG),
+        sa.PrimaryKeyConstraint("entry", "line"), sa.CheckConstraint("fen > 0", name="ck_posting_fen"),
+        sa.CheckConstraint("debit <> credit", name="ck_posting_sides"), sqlite_with_rowid=False,
+    )  # fmt: skip
 
 
-def _epoch() -> None:
-    op.create_table(
-        "epoch",
-        sa.Column("device", BYTES, nullable=False),
-        sa.Column("epoch", INT, nullable=False),
-        sa.Column("storage", BYTES, nullable=False),
-        sa.Column("psam", BYTES, nullable=False),
-        sa.PrimaryKeyConstraint("device", "epoch"),
-        sa.UniqueConstraint("device", "storage", "psam", name="uq_epoch_triple"),
-    )
+def _make_sums_and_marks() -> None:
+    op.create_table("balance", _id("account"), _col("debit_fen", BIG), _col("credit_fen", BIG))
+    op.create_table("watermark", _col("name", TEXT), _col("value", BIG), sa.PrimaryKeyConstraint("name"))
+    op.create_table("device_mark",
+        _col("device", BYTES), _col("epoch", INT), _col("cumulative", BIG), _col("ranges", BYTES), _col("posted",
+        BIG), _col("held", BIG), _col("suspense", BIG), _col("quarantined", BIG), _col("no_entry", BIG),
+        _col("duplicates", BIG), _col("spent_fen", BIG), _col("loaded_fen", BIG), _col("last_seq", BIG),
+        _col("last_ms", BIG), sa.PrimaryKeyConstraint("device", "epoch"), sqlite_with_rowid=False,
+    )  # fmt: skip
+    op.create_table("psam_mark",
+        _col("psam", BYTES), _col("ttn", BIG), sa.PrimaryKeyConstraint("psam"), sqlite_with_rowid=False,
+    )  # fmt: skip
+    op.create_table("box_mark",
+        _col("box", TEXT), _col("store", BYTES), _col("partition", SMALL), _col("cumulative", BIG), _col("ranges",
+        BYTES), _col("last_ms", BIG), sa.PrimaryKeyConstraint("box", "store"), sqlite_with_rowid=False,
+    )  # fmt: skip
+    op.create_table("box_device",
+        _col("box", TEXT), _col("store", BYTES), _col("device", BYTES), _col("epoch", INT),
+        sa.PrimaryKeyConstraint("box", "store", "device", "epoch"), sqlite_with_rowid=False,
+    )  # fmt: skip
 
 
-def _epoch_status() -> None:
-    op.create_table(
-        "epoch_status",
-        sa.Column("device", BYTES, nullable=False),
-        sa.Column("epoch", INT, nullable=False),
-        sa.Column("psam", BYTES, nullable=False),
-        sa.Column("oldest", BIG, nullable=False),
-        sa.Column("last", BIG, nullable=False),
-        sa.Column("settled", BIG, nullable=False),
-        sa.Column("open_slots", INT, nullable=False),
-        sa.Column("at_ms", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("device", "epoch"),
-    )
-
-
-def _fact() -> None:
-    op.create_table(
-        "fact",
-        sa.Column("id", BIG, autoincrement=False, nullable=False),
-        sa.Column("at_ms", BIG, nullable=False),
-        sa.Column("level", TEXT, nullable=False),
-        sa.Column("code", TEXT, nullable=False),
-        sa.Column("box", TEXT, nullable=False),
-        sa.Column("device", BYTES, nullable=False),
-        sa.Column("text", TEXT, nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-    )
-
-
-def _junk() -> None:
-    op.create_table(
-        "junk",
-        sa.Column("id", BIG, autoincrement=False, nullable=False),
-        sa.Column("digest", BYTES, nullable=False),
-        sa.Column("at_ms", BIG, nullable=False),
-        sa.Column("box", TEXT, nullable=False),
-        sa.Column("partition", SMALL, nullable=False),
-        sa.Column("reason", TEXT, nullable=False),
-        sa.Column("raw", BYTES, nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("digest", name="uq_junk_digest"),
-    )
-
-
-def _load_case() -> None:
-    op.create_table(
-        "load_case",
-        sa.Column("key", BYTES, nullable=False),
-        sa.Column("card", BYTES, nullable=False),
-        sa.Column("counter", INT, nullable=False),
-        sa.Column("balance_fen", BIG, nullable=False),
-        sa.Column("amount_fen", BIG, nullable=False),
-        sa.Column("psam", BYTES, nullable=False),
-        sa.Column("box", TEXT, nullable=False),
-        sa.Column("payload", BYTES, nullable=False),
-        sa.Column("result", SMALL, nullable=False),
-        sa.Column("time_s", BIG, nullable=False),
-        sa.Column("state", SMALL, nullable=False),
-        sa.Column("debited", SMALL, nullable=False),
-        sa.Column("record", BIG, nullable=True),
-        sa.Column("evidence", TEXT, nullable=False),
-        sa.Column("opened_ms", BIG, nullable=False),
-        sa.Column("changed_ms", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("key"),
-    )
-    op.create_index("ix_load_case_card", "load_case", ["card", "counter"], unique=False)
-    op.create_index("ix_load_case_state", "load_case", ["state"], unique=False)
-
-
-def _meta() -> None:
-    op.create_table(
-        "meta",
-        sa.Column("name", TEXT, nullable=False),
-        sa.Column("value", TEXT, nullable=False),
-        sa.PrimaryKeyConstraint("name"),
-    )
-
-
-def _posting() -> None:
-    op.create_table(
-        "posting",
-        sa.Column("entry", BIG, nullable=False),
-        sa.Column("line", SMALL, nullable=False),
-        sa.Column("debit", BIG, nullable=False),
-        sa.Column("credit", BIG, nullable=False),
-        sa.Column("fen", BIG, nullable=False),
-        sa.CheckConstraint("debit <> credit", name="ck_posting_sides"),
-        sa.CheckConstraint("fen > 0", name="ck_posting_fen"),
-        sa.PrimaryKeyConstraint("entry", "line"),
+def _make_cases() -> None:
+    op.create_table("suspense",
+        _id("record"), _col("record_key", BYTES), _col("purse", BYTES), _col("counter", INT), _maybe("load", BYTES),
+        _col("state", SMALL), _col("generation", INT), _maybe("entry", BIG), _col("opened_ms", BIG),
+        _col("changed_ms", BIG),
+    )  # fmt: skip
+    op.create_index("ix_suspense_load", "suspense", ["load"])
+    op.create_index("ix_suspense_purse", "suspense", ["purse"])
+    op.create_index("ix_suspense_record_key", "suspense", ["record_key"])
+    op.create_index("ix_suspense_state", "suspense", ["state"])
+    op.create_table("claim",
+        _col("target", BYTES), _col("record", BIG), sa.PrimaryKeyConstraint("target", "record"),
         sqlite_with_rowid=False,
-    )
+    )  # fmt: skip
+    op.create_table("quarantine",
+        _id("record"), _col("reason", SMALL), _col("state", SMALL), _maybe("entry", BIG), _col("opened_ms", BIG),
+        _col("changed_ms", BIG),
+    )  # fmt: skip
+    op.create_index("ix_quarantine_state", "quarantine", ["state"])
+    op.create_table("junk",
+        _id("id"), _col("digest", BYTES), _col("at_ms", BIG), _col("box", TEXT), _col("partition", SMALL),
+        _col("reason", TEXT), _col("raw", BYTES), sa.UniqueConstraint("digest", name="uq_junk_digest"),
+    )  # fmt: skip
+    op.create_table("load_case",
+        _col("key", BYTES), _col("card", BYTES), _col("counter", INT), _col("balance_fen", BIG), _col("amount_fen",
+        BIG), _col("psam", BYTES), _col("box", TEXT), _col("payload", BYTES), _col("result", SMALL), _col("time_s",
+        BIG), _col("state", SMALL), _col("debited", SMALL), _maybe("record", BIG), _col("evidence", TEXT),
+        _col("opened_ms", BIG), _col("changed_ms", BIG), sa.PrimaryKeyConstraint("key"),
+    )  # fmt: skip
+    op.create_index("ix_load_case_card", "load_case", ["card", "counter"])
+    op.create_index("ix_load_case_state", "load_case", ["state"])
 
 
-def _proof() -> None:
-    op.create_table(
-        "proof",
-        sa.Column("card_key", BYTES, nullable=False),
-        sa.Column("slot", BYTES, nullable=True),
-        sa.Column("claim", BYTES, nullable=True),
-        sa.Column("record", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("card_key"),
-        sa.UniqueConstraint("slot", "claim", name="uq_proof_slot"),
-        sqlite_with_rowid=False,
-    )
-
-
-def _psam() -> None:
-    op.create_table(
-        "psam",
-        sa.Column("psam", BYTES, nullable=False),
-        sa.Column("device", BYTES, nullable=False),
-        sa.Column("issued", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("psam"),
-    )
-
-
-def _psam_mark() -> None:
-    op.create_table(
-        "psam_mark",
-        sa.Column("psam", BYTES, nullable=False),
-        sa.Column("ttn", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("psam"),
-        sqlite_with_rowid=False,
-    )
-
-
-def _quarantine() -> None:
-    op.create_table(
-        "quarantine",
-        sa.Column("record", BIG, autoincrement=False, nullable=False),
-        sa.Column("reason", SMALL, nullable=False),
-        sa.Column("state", SMALL, nullable=False),
-        sa.Column("entry", BIG, nullable=True),
-        sa.Column("opened_ms", BIG, nullable=False),
-        sa.Column("changed_ms", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("record"),
-    )
-    op.create_index("ix_quarantine_state", "quarantine", ["state"], unique=False)
-
-
-def _record() -> None:
-    op.create_table(
-        "record",
-        sa.Column("id", BIG, autoincrement=False, nullable=False),
-        sa.Column("key", BYTES, nullable=False),
-        sa.Column("fork", BIG, nullable=False),
-        sa.Column("digest", BYTES, nullable=False),
-        sa.Column("stored", BYTES, nullable=False),
-        sa.Column("verdict", SMALL, nullable=False),
-        sa.Column("reason", SMALL, nullable=False),
-        sa.Column("partition", SMALL, nullable=False),
-        sa.Column("number", BIG, nullable=False),
-        sa.Column("box", TEXT, nullable=False),
-        sa.Column("received_ms", BIG, nullable=False),
-        sa.Column("received_s", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("key", "fork", name="uq_record_key"),
-    )
-
-
-def _suspense() -> None:
-    op.create_table(
-        "suspense",
-        sa.Column("record", BIG, autoincrement=False, nullable=False),
-        sa.Column("record_key", BYTES, nullable=False),
-        sa.Column("purse", BYTES, nullable=False),
-        sa.Column("counter", INT, nullable=False),
-        sa.Column("load", BYTES, nullable=True),
-        sa.Column("state", SMALL, nullable=False),
-        sa.Column("generation", INT, nullable=False),
-        sa.Column("entry", BIG, nullable=True),
-        sa.Column("opened_ms", BIG, nullable=False),
-        sa.Column("changed_ms", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("record"),
-    )
-    op.create_index("ix_suspense_load", "suspense", ["load"], unique=False)
-    op.create_index("ix_suspense_purse", "suspense", ["purse"], unique=False)
-    op.create_index("ix_suspense_record_key", "suspense", ["record_key"], unique=False)
-    op.create_index("ix_suspense_state", "suspense", ["state"], unique=False)
-
-
-def _watermark() -> None:
-    op.create_table(
-        "watermark",
-        sa.Column("name", TEXT, nullable=False),
-        sa.Column("value", BIG, nullable=False),
-        sa.PrimaryKeyConstraint("name"),
-    )
+def _make_told() -> None:
+    op.create_table("fact",
+        _id("id"), _col("at_ms", BIG), _col("level", TEXT), _col("code", TEXT), _col("box", TEXT), _col("device",
+        BYTES), _col("text", TEXT),
+    )  # fmt: skip
+    op.create_table("device_status",
+        _col("device", BYTES), _col("box", TEXT), _col("at_ms", BIG), _col("hotlist_version", BIG),
+        _col("parameter_version", BIG), _col("slots_left", BIG), _col("clock_set", SMALL), _col("day", INT),
+        _col("day_first_seq", BIG), sa.PrimaryKeyConstraint("device"),
+    )  # fmt: skip
+    op.create_table("epoch_status",
+        _col("device", BYTES), _col("epoch", INT), _col("psam", BYTES), _col("oldest", BIG), _col("last", BIG),
+        _col("settled", BIG), _col("open_slots", INT), _col("at_ms", BIG), sa.PrimaryKeyConstraint("device",
+        "epoch"),
+    )  # fmt: skip
+    op.create_table("box_state",
+        _col("box", TEXT), _col("at_ms", BIG), _col("state", BYTES), sa.PrimaryKeyConstraint("box"),
+    )  # fmt: skip
