@@ -11,7 +11,7 @@ Write side (`cloud.ledger.ledger`)::
     ledger.deposit(card, fen, key, now) -> Deposited                 # idempotent by `key`; DepositRefused
     ledger.set_hotlisted(card, True, now)
     ledger.receive(batches, check_tac, now) -> list[AckBody]         # one per distinct (box, store), order of arrival
-    ledger.receive_copy(box, partition, stored, check_tac, now) -> Verdict
+    ledger.receive_copy(box, partition, stored, check_tac, now) -> Verdict  # a load record ahead of its row
     ledger.ack_for(box, store) -> AckBody                            # credit is CREDIT; ingest may _replace it
     ledger.hello(box, partition, hello, verify, now) -> AckBody | Recover
     ledger.assign_epoch(box, request, now) -> EpochAnswer
@@ -27,11 +27,11 @@ Write side (`cloud.ledger.ledger`)::
 (KeyFault) leaves the ledger as it was, and the caller tries again. Storage trouble is StoreFault: nothing was
 committed, call again. A batch is named by (box, store, first_row): calling again is always safe.
 
-Read side (`cloud.ledger.read`): `open_reader(dsn) -> Reader`, see its docstrings: overview(now), last_records(n),
-boxes(now_ms), terminals(now_ms), facts(n), entries(card, counter), record(device, epoch, seq), statement(card, n),
-trial_balance(), by_terminal(), suspense(n), quarantine(n), loads(n), cards().
+Read side (`cloud.ledger.read`): `open_reader(dsn) -> Reader`: overview(), boxes(), terminals(), by_terminal(),
+facts(n), last_records(n), record(device, epoch, seq), entries(card, counter), entries_of_record(device, epoch, seq),
+statement(card, n), trial_balance(), cards(), suspense(n), quarantine(n), loads(n). Values: `cloud.ledger.views`.
 
-`cloud.ledger.verify.verify(reader, check_tac) -> Report`.
+`cloud.ledger.verify.verify(ledger or reader, check_tac) -> Report(checks, ok, first_broken)`.
 """
 
 from cloud.ledger.values import (

@@ -1,10 +1,13 @@
 """Records into the books: verdicts, keys, marks, acks, on both databases."""
 
+import threading
+
 import pytest
 
 from cloud.ledger.judge import Reason
-from cloud.ledger.ledger import Ledger
+from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.values import Now, Received, Verdict
+from cloud.ledger.verify import verify
 from shared.errors import KeyFault
 from shared.records import Kind
 from tests.cloud.ledger import campus as c
@@ -276,6 +279,30 @@ def test_a_copy_runs_ahead_and_its_row_is_a_duplicate(ledger: Ledger, box: Box) 
     ack = box.send(raw)
     assert (ack.row_cumulative, ack.devices[0].cumulative) == (1, 1)
     assert c.purse(ledger, c.card(1)) == c.OPENING + 300
+
+
+def test_two_writers_take_turns(campus_dsn: str, ledger: Ledger) -> None:
+    """The same records through two connections at once: every one is posted once, and nobody fails."""
+    raws = [c.stored(c.purchase(n, c.card(1 + n % 8), n, 10, c.OPENING)) for n in range(1, 41)]
+    other = open_ledger(campus_dsn)
+
+    def deliver(to: Ledger, order: list[int], store: c.StoreId) -> None:
+        box = Box(to, store=store)
+        for n in order:
+            box.send(*raws[n : n + 3])
+
+    work = [
+        threading.Thread(target=deliver, args=(ledger, list(range(40)), c.STORE)),
+        threading.Thread(target=deliver, args=(other, list(range(39, -1, -1)), c.OTHER_STORE)),
+    ]
+    for thread in work:
+        thread.start()
+    for thread in work:
+        thread.join(60)
+    assert c.merchant(ledger) == 400
+    assert ledger.ack_for(c.BOX, c.STORE).devices == other.ack_for(c.BOX, c.OTHER_STORE).devices
+    assert verify(ledger, c.check_tac).first_broken == ""
+    other.close()
 
 
 def test_nothing_to_receive_is_nothing_to_say(ledger: Ledger) -> None:
