@@ -1,4 +1,4 @@
-"""`./ykt sim`: seeds of the simulated campus, on all cores; a failing seed prints itself, the commit and its last events.
+"""`./ykt sim`: seeds of the simulated campus, on all cores; a failing seed prints itself, commit and last events.
 
 Exit 0: every seed holds (or, with --plant, the defect was caught). 1: a law broke (the defect was not). 2: wrong use.
 """
@@ -8,33 +8,11 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from multiprocessing import get_context
 from os import cpu_count
 from pathlib import Path
-from typing import NamedTuple
 
-from tests.sim.campus import Failure, Outcome, Parts, run_seed
 from tests.sim.defects import DEFECTS
-
-
-class Wanted(NamedTuple):
-    """What one seed is to be run with."""
-
-    seed: int
-    days: int
-    taps: int
-    plant: str
-
-
-class Result(NamedTuple):
-    """One of outcome and failure text; cpu_s: of this seed."""
-
-    seed: int
-    outcome: Outcome | None
-    law: str
-    failure: str
-    cpu_s: float
+from tests.sim.runs import Result, Wanted, run_all
 
 
 def main(arguments: list[str]) -> int:
@@ -43,7 +21,7 @@ def main(arguments: list[str]) -> int:
     wanted = [Wanted(seed, options.days, options.taps, options.plant or "") for seed in range(*options.seeds)]
     began = time.monotonic()
     caught = cpu_s = taps = records = 0.0
-    for count, result in enumerate(_results(wanted, options.jobs), 1):
+    for count, result in enumerate(run_all(wanted, options.jobs), 1):
         cpu_s += result.cpu_s
         if result.outcome is None:
             caught += 1
@@ -54,6 +32,8 @@ def main(arguments: list[str]) -> int:
                 break
         else:
             taps += result.outcome.taps
+            if options.fingerprints:
+                _say(f"seed {result.seed} fingerprint {result.outcome.fingerprint:08x}")
             records += result.outcome.records
         if count % 20 == 0:
             _say(f"[ .. ] {count}/{len(wanted)}  {time.monotonic() - began:.0f} s")
@@ -65,25 +45,6 @@ def main(arguments: list[str]) -> int:
     }  # fmt: skip
     _say(json.dumps(figures))
     return int(bool(options.plant) and not caught)
-
-
-def _results(wanted: list[Wanted], jobs: int) -> Iterator[Result]:
-    if jobs <= 1:
-        yield from map(_run, wanted)
-        return
-    with get_context("spawn").Pool(jobs) as pool:
-        yield from pool.imap(_run, wanted, chunksize=1)
-
-
-def _run(wanted: Wanted) -> Result:
-    began = time.process_time()
-    parts = DEFECTS[wanted.plant].parts if wanted.plant else Parts()
-    try:
-        outcome = run_seed(wanted.seed, days=wanted.days, taps=wanted.taps, parts=parts)
-    except Failure as failure:
-        text = f"{failure.text}\n故障 faults: {', '.join(failure.faults)}\n{failure.trace}"
-        return Result(wanted.seed, None, failure.law, text, time.process_time() - began)
-    return Result(wanted.seed, outcome, "", "", time.process_time() - began)
 
 
 def _report(result: Result, options: argparse.Namespace) -> str:
@@ -108,7 +69,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--taps", type=int, default=300, help="每天刷卡次数 / taps per day")
     parser.add_argument("--plant", choices=sorted(DEFECTS), help="植入缺陷，应被发现 / a defect that must be caught")
     parser.add_argument("--all", action="store_true", help="发现缺陷后继续 / go on after a planted defect was caught")
-    parser.add_argument("--trace", action="store_true", help="缺陷也打印事件 / print the events of a planted defect too")
+    parser.add_argument("--trace", action="store_true", help="缺陷也打印事件 / print its events, too")
+    parser.add_argument("--fingerprints", action="store_true", help="打印指纹 / print each seed's fingerprint")
     parser.add_argument("--jobs", type=int, default=cpu_count() or 1, help="进程数 / processes")
     return parser.parse_args(arguments)
 

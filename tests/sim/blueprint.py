@@ -78,6 +78,8 @@ def blueprint() -> Blueprint:
     campus_key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(campus["campus_key"]))
     made = inventory.open_sealed(files["inventory.bin"], campus_key)
     ack_key = load_pem_private_key(files["cloud/ack.key"], None)
+    if not isinstance(ack_key, Ed25519PrivateKey):
+        raise TypeError("the ack key is Ed25519")
     boxes = tuple(_box(body) for path, body in files.items() if path.endswith("/edge.json"))
     built = Blueprint(
         cards=tuple(_cards(files)),
@@ -112,12 +114,16 @@ def _plan() -> dict[str, object]:
             {"box": "canteen-1", "name": "第一食堂", "links": [can, tcp], "terminals": canteen},
             {"box": "bus-1", "name": "校车", "links": [can, tcp], "terminals": bus},
         ],
-        "cards": [{"label": f"{n:04d}", "opening_fen": (60_000 if n % 3 else 3_000) + n * 70} for n in range(1, CARDS + 1)],
+        "cards": [_card(n) for n in range(1, CARDS + 1)],
         "caps": None,
         "hotlist": [],
         "issued": "2025-09-01",
         "expires": "2030-09-01",
     }
+
+
+def _card(number: int) -> dict[str, object]:
+    return {"label": f"{number:04d}", "opening_fen": (60_000 if number % 3 else 3_000) + number * 70}
 
 
 def _body(name: str, kind: str, link: str, address: int, merchant: str) -> dict[str, object]:

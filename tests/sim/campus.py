@@ -4,20 +4,21 @@
 """
 
 import traceback
+from collections import Counter
 from dataclasses import dataclass
 
 from tests.sim.blueprint import Blueprint, blueprint
 from tests.sim.clock import Clock
 from tests.sim.crowd import Crowd
-from tests.sim.edge_part import EdgePart
 from tests.sim.faults import Faults, draw
 from tests.sim.final import check_end
-from tests.sim.ingest_part import IngestPart, copy_of
+from tests.sim.ingest_part import copy_of
 from tests.sim.judge import Judge
 from tests.sim.ledgers import fresh_ledger
 from tests.sim.lines import BusLine, Line, TcpLine
 from tests.sim.nemesis import Nemesis
 from tests.sim.network import Broker
+from tests.sim.parts import Parts
 from tests.sim.replay import check_replay
 from tests.sim.terminal_part import TerminalPart
 from tests.sim.truth import CardTruth
@@ -34,17 +35,8 @@ HEAL_MAX_S = 1_500.0
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
-    """Which parts to build: planted defects are subclasses of these."""
-
-    edge: type[EdgePart] = EdgePart
-    terminal: type[TerminalPart] = TerminalPart
-    ingest: type[IngestPart] = IngestPart
-
-
-@dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a seed came to. fingerprint: over all events and the books at the end."""
+    """What a seed came to. fingerprint: over all events and the books at the end. counts: of events by name."""
 
     seed: int
     fingerprint: int
@@ -53,6 +45,7 @@ class Outcome:
     done: int
     records: int
     faults: tuple[str, ...]
+    counts: Counter[str]
 
 
 class Failure(Exception):
@@ -103,8 +96,10 @@ class Campus:
     def start(self) -> None:
         """Morning: everything is switched on."""
         self.ingest.start()
-        for part in (*self.edges, *self.terminals):
-            part.start()
+        for edge in self.edges:
+            edge.start()
+        for terminal in self.terminals:
+            terminal.start()
 
     def day(self, taps: int) -> None:
         """Three meals, and the quiet between them."""
@@ -175,8 +170,10 @@ def run_seed(seed: int, *, days: int = 1, taps: int = 300, parts: Parts | None =
         text = f"crash: {traceback.format_exc(limit=-8)}"
         raise Failure(seed, "crash", text, campus.fault_names, campus.world.trace()) from fault
     world = campus.world
+    world.note("end", *sorted(campus.judge.books.balances.items()))
     records = len(campus.judge.ledger.now.keys)
-    return Outcome(seed, world.fingerprint, world.events, campus.crowd.taps, campus.crowd.done, records, campus.fault_names)
+    crowd, names = campus.crowd, campus.fault_names
+    return Outcome(seed, world.fingerprint, world.events, crowd.taps, crowd.done, records, names, world.counts)
 
 
 def _play(campus: Campus, days: int, taps: int, *, replay: bool) -> None:

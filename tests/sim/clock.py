@@ -1,4 +1,4 @@
-"""The clocks of the parts, all made from the world's one time. Campus time may leap over the quiet hours; timeouts not."""
+"""The clocks of the parts, all made from the world's one time. Campus time may leap over quiet hours; timeouts not."""
 
 from edge.effects import Now as EdgeNow
 from edge.terminal.clock import Now as TerminalNow

@@ -16,11 +16,11 @@ from edge.outbox_store import OutboxStore
 from edge.settings import Settings
 from shared.errors import StoreFault
 from shared.wire import topics
+from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut
 from tests.sim.faults import Faults
 from tests.sim.judge import Judge
 from tests.sim.network import Broker, Stream
-from tests.sim.clock import Clock
 from tests.sim.world import World
 
 TICK_S = 0.4
@@ -172,7 +172,7 @@ class EdgePart:
         if point == "committed":
             self.judge.outbox_committed(self.name, self._database)
         elif self.world.chance(self.faults.points.get(point, 0.0)):
-            self.world.note("crash point", point, self.name)
+            self.world.note(f"at {point}", self.name)
             raise PowerCut
 
     # --- terminals ------------------------------------------------------------------------------------------------

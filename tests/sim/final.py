@@ -57,9 +57,8 @@ def exactly_once(campus: "Campus", open_cases: set[Deed]) -> None:
     missing = [deed for deed in judge.deeds if judge.books.posted[deed] != 1 and deed not in open_cases]
     if missing:
         terminal, happened = judge.deeds[missing[0]]
-        raise Violation(
-            "I1", f"{len(missing)} not posted once; first {_name(campus, missing[0])} at {terminal}, {happened.at_s:.1f} s"
-        )
+        first = f"{_name(campus, missing[0])} at {terminal}, {happened.at_s:.1f} s"
+        raise Violation("I1", f"{len(missing)} not posted once; first {first}")
     extra = [deed for deed, times in judge.books.posted.items() if times and deed not in judge.deeds]
     if extra:
         raise Violation("I1", f"posted and never done: {_name(campus, extra[0])}")

@@ -5,6 +5,7 @@ What the process does with threads is one event here: take work, let its time pa
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from cloud.db import SqliteDatabase
@@ -48,15 +49,15 @@ class KeysHere:
 
     def check_tac(self, items: bytes) -> bytes:
         """As KeyClient."""
-        return self._ask(Op.TAC, items)
+        return bytes(self._ask(Op.TAC, items))
 
     def load_check(self, auth: LoadAuth) -> bool:
         """As KeyClient."""
-        return self._ask(Op.LOAD_CHECK, *auth)
+        return bool(self._ask(Op.LOAD_CHECK, *auth))
 
     def load_mac2(self, auth: LoadAuth, time_s: int) -> bytes:
         """As KeyClient."""
-        return self._ask(Op.LOAD_MAC2, *auth, time_s)
+        return bytes(self._ask(Op.LOAD_MAC2, *auth, time_s))
 
     def _ask(self, *request: object) -> Any:
         if self._world.chance(self._faults.keys_away):
@@ -129,7 +130,7 @@ class IngestPart:
         """Power on."""
         self._life += 1
         self.alive = True
-        self.ledger = self.open(self.database)
+        self.ledger = self.open(self.database, self._at)
         self._lanes = Lanes(lambda: self.world.now_s)
         self._working = False
         loads = LoadDesk(self._keys, self.ledger, LoadCounts())
@@ -138,9 +139,9 @@ class IngestPart:
         self.connect()
         self.world.after(CHORES_S, self._chores, self._life)
 
-    def open(self, database: sqlite3.Connection) -> Ledger:
-        """The ledger over a database."""
-        return Ledger(self.form(database, self._at))
+    def open(self, database: sqlite3.Connection, at: Callable[[str], None]) -> Ledger:
+        """The ledger over a database; `at` is called around each commit."""
+        return Ledger(self.form(database, at))
 
     def kill(self) -> None:
         """Power off, at any moment; it comes back by itself."""
@@ -190,7 +191,7 @@ class IngestPart:
         if point == "ledger.before_commit" and self.world.chance(self.faults.store_away):
             raise StoreFault("the database is away")
         if self.world.chance(self.faults.points.get(point, 0.0)):
-            self.world.note("crash point", point)
+            self.world.note(f"at {point}")
             raise PowerCut
 
     def _chores(self, life: int) -> None:
@@ -198,7 +199,7 @@ class IngestPart:
             self._guard(self.ledger.fold)
             self.world.after(CHORES_S, self._chores, life)
 
-    def _guard(self, call: Callable[[], None]) -> None:
+    def _guard(self, call: Callable[[], object]) -> None:
         try:
             call()
         except AWAY:
@@ -260,7 +261,7 @@ class IngestPart:
             self._try(lambda: clerk.money(work.tickets), work.tickets, lambda: work)
         elif isinstance(work, Now):
             for at, ticket in enumerate(work.tickets):
-                if not self._try(lambda one=ticket: clerk.now(one), (ticket,), lambda at=at: Now(work.tickets[at:])):
+                if not self._try(partial(clerk.now, ticket), (ticket,), partial(Now, work.tickets[at:])):
                     return
                 if isinstance(ticket.body, OnlineRequest) and ticket.address is not None:
                     self.requests.append((ticket.address.box, ticket.body))

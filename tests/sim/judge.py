@@ -47,7 +47,7 @@ class Judge:
         if deed in self.deeds:
             raise Violation("card", f"{card.label}: counter {deed.counter} twice")
         if not self.flashes[terminal].holds(deed):
-            raise Violation("I5", f"{terminal}: {card.label} counter {deed.counter} moves, no pending record is durable")
+            raise Violation("I5", f"{terminal}: {card.label} counter {deed.counter} moves, nothing pending is durable")
         self.deeds[deed] = terminal, happened
         card.history.append(happened)
 

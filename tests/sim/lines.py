@@ -16,7 +16,7 @@ class BusLine:
 
     def __init__(self, world: World, faults: Faults, edge: EdgePart, terminal: TerminalPart) -> None:
         made = terminal.made
-        self.device = terminal.device
+        self.device: bytes = terminal.device
         self._up = Wire(world, faults.wire, self._at_edge)
         self._down = Wire(world, faults.wire, terminal.hear)
         self._edge, self._terminal = edge, terminal
@@ -49,7 +49,7 @@ class TcpLine:
     """A terminal that dials its box, again and again."""
 
     def __init__(self, world: World, faults: Faults, edge: EdgePart, terminal: TerminalPart) -> None:
-        self.device = terminal.device
+        self.device: bytes = terminal.device
         self._world, self._faults, self._edge, self._terminal = world, faults, edge, terminal
         self._cut = False
         self._up: Stream | None = None

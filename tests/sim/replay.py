@@ -29,8 +29,7 @@ TRANSACTION_MAX = 6
 def check_replay(campus: "Campus") -> None:
     """Deliver again, in another order; compare."""
     database = copy_of(fresh_ledger())
-    ledger = campus.ingest.form(database, lambda point: None)
-    replayed = deliver(campus, Ledger(ledger))
+    replayed = deliver(campus, campus.ingest.open(database, lambda point: None))
     books = Books(campus.judge.deeds)
     books.committed(database)
     if books.posted != campus.judge.books.posted:

@@ -4,6 +4,7 @@ Its power may go between any two steps. What the driver itself promises (the sho
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -158,7 +159,7 @@ class TerminalPart:
 
     def _point(self, name: str) -> None:
         if self.world.chance(self.faults.points.get(name, 0.0)):
-            self.world.note("crash point", name, self.name)
+            self.world.note(f"at {name}", self.name)
             raise PowerCut
 
     # --- inputs ---------------------------------------------------------------------------------------------------
@@ -338,7 +339,5 @@ class _Watched:
 
 def _kill(tap: Tap[Result]) -> None:
     """End a generator whose body has no power: whatever it still tries to write fails."""
-    try:
+    with suppress(PowerCut, StopIteration, StoreFault):
         tap.throw(PowerCut())
-    except (PowerCut, StopIteration, StoreFault):
-        pass

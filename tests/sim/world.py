@@ -3,7 +3,7 @@
 A seed decides everything: the same seed gives the same events in the same order, and `fingerprint` says so.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from heapq import heappop, heappush
 from random import Random
@@ -31,6 +31,7 @@ class World:
         self.now_s = day_s
         self.events = 0
         self.fingerprint = 0
+        self.counts: Counter[str] = Counter()
         self._heap: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._turn = 0
         self._trace: deque[tuple[float, str, tuple[Any, ...]]] = deque(maxlen=TRACE_MAX)
@@ -51,6 +52,7 @@ class World:
 
     def note(self, what: str, *values: Any) -> None:
         """Put a line into the trace and into the fingerprint."""
+        self.counts[what] += 1
         self._trace.append((self.now_s, what, values))
         self.fingerprint = crc32(f"{self.now_s:.6f}{what}{values}".encode(), self.fingerprint)
 

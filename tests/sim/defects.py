@@ -1,0 +1,330 @@
+"""Planted defects: the real cores under drivers, disks and databases that break one rule each.
+
+Every one of them is a mistake that somebody could make. `laws`: which of the judge's laws may name it; it must be
+found within DEFECT_SEEDS seeds, or the simulator is blind.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cloud.db import Row
+from cloud.ledger import suspense
+from cloud.ledger.ledger import Ledger
+from edge.effects import Effect, Publish, Settle
+from edge.link.messages import Type
+from edge.streams import ref_of
+from edge.terminal.flash_layout import RING_AT, SLOTS_AT
+from shared.ids import LedgerId
+from shared.wire.messages import decode_batch
+from shared.wire.topics import UP_MONEY
+from tests.sim.blueprint import TerminalMade
+from tests.sim.clock import Clock
+from tests.sim.disk import PowerCut, SimFlash
+from tests.sim.edge_part import EdgePart, SimConnection
+from tests.sim.faults import Faults
+from tests.sim.ingest_part import IngestPart, SimDatabase
+from tests.sim.judge import Judge
+from tests.sim.parts import Parts
+from tests.sim.terminal_part import TerminalPart
+from tests.sim.world import World
+
+DEFECT_SEEDS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """What is wrong, in words; the parts that do it; the laws that may say so."""
+
+    text: str
+    laws: frozenset[str]
+    parts: Parts
+
+
+# --- the edge ------------------------------------------------------------------------------------------------------
+
+
+class LateConnection(SimConnection):
+    """Says that a transaction is durable and makes it so with the next one."""
+
+    _pending = False
+
+    def execute(self, sql: str, values: Any = (), /) -> Any:
+        if sql == "COMMIT":
+            self._pending = True
+            return None
+        if self._pending and sql.startswith("BEGIN"):
+            self._pending = False
+            super().execute("COMMIT")
+        return super().execute(sql, values)
+
+    def crash(self) -> None:
+        self._pending = False
+        super().crash()
+
+
+class AcksBeforeCommit(EdgePart):
+    """ACK and SETTLED leave while their transaction is still open."""
+
+    connection = LateConnection
+
+
+class SettlesOnPuback(EdgePart):
+    """Believes the broker: what it has taken counts as committed by the ledger."""
+
+    def _publish(self, effect: Publish) -> None:
+        self.__dict__.setdefault("_batches", {})[effect.token] = effect
+        super()._publish(effect)
+
+    def _back_here(self, message: tuple[str, bytes, int]) -> None:
+        super()._back_here(message)
+        effect = self.__dict__.setdefault("_batches", {}).pop(message[2], None)
+        if self.box is None or message[0] or effect is None or effect.lane != UP_MONEY:
+            return
+        batch, uplink = decode_batch(effect.payload), self.box._uplink
+        refs = tuple(map(ref_of, batch.records))
+        rows = ((batch.first_row, batch.first_row + len(refs) - 1),)
+        ledger = uplink._ledger or LedgerId(bytes(8))
+        settle = Settle(rows, refs, tuple(uplink.holdings.settle(refs).items()), None, ledger, uplink._floor)
+        uplink._settling.append(settle)
+        self._do([settle])
+
+
+class SettledBeforeSettle(EdgePart):
+    """Tells SETTLED when the ledger's ack comes, not when the settle is durable."""
+
+    def _do(self, effects: list[Effect]) -> None:
+        super()._do(effects)
+        for effect in effects:
+            if isinstance(effect, Settle) and self.box is not None:
+                self.box._uplink.holdings.confirm(effect.refs)
+                super()._do(self.box._intake.settled(self._now(), [stream for stream, _ in effect.marks]))
+
+
+class OverwritesOldest(EdgePart):
+    """A full store makes room by dropping its oldest rows, settled or not."""
+
+    ROOM = 12
+
+    def _keep_house(self) -> None:
+        if self._store is None:
+            return
+        try:
+            self._database.execute("BEGIN IMMEDIATE")
+            self._database.execute(
+                "DELETE FROM record WHERE row <= (SELECT max(row) FROM record) - ?", (self.ROOM,)
+            )
+            self._database.execute("COMMIT")
+        except sqlite3.OperationalError:
+            self._database.crash()
+        except PowerCut:
+            self.kill()
+
+
+class NeverSendsAgain(EdgePart):
+    """Sends every batch once."""
+
+    def start(self) -> None:
+        super().start()
+        if self.box is not None:
+            self.box._uplink.tick = lambda now: None  # type: ignore[method-assign]  # the defect
+
+
+# --- terminals -----------------------------------------------------------------------------------------------------
+
+
+class ForgetfulFlash(SimFlash):
+    """Keeps no pending transactions."""
+
+    def write(self, offset: int, raw: bytes) -> None:
+        if not SLOTS_AT <= offset < RING_AT:
+            super().write(offset, raw)
+
+
+class ForgetsPending(TerminalPart):
+    """The debit is sent before its pending record is durable."""
+
+    flash_form = ForgetfulFlash
+
+
+class LazyFlash(SimFlash):
+    """A sync after a record is taken for done."""
+
+    _last = 0
+
+    def write(self, offset: int, raw: bytes) -> None:
+        self._last = offset
+        super().write(offset, raw)
+
+    def sync(self) -> None:
+        if self._last < RING_AT:
+            super().sync()
+
+
+class ShowsTooEarly(TerminalPart):
+    """成功 is shown before the record is durable."""
+
+    flash_form = LazyFlash
+
+
+class FreesOnAck(TerminalPart):
+    """Takes the box's ACK for the ledger's word: the slot is used again. On a small ring that shows soon."""
+
+    def __init__(self, world: World, clock: Clock, faults: Faults, judge: Judge, made: TerminalMade) -> None:
+        faults.ring_slots = 8
+        super().__init__(world, clock, faults, judge, made)
+
+    def hear(self, message: bytes) -> None:
+        super().hear(message)
+        if message and message[0] == Type.ACK:
+            self._guard(_free_acked)
+
+
+def _free_acked(firmware: Any) -> None:
+    flash = firmware.body.flash
+    for lane in firmware.line.window.lanes:
+        row = flash.epoch(lane.epoch)
+        if row is not None:
+            flash.settle(row, lane.acked)
+
+
+# --- the ledger ----------------------------------------------------------------------------------------------------
+
+
+class LateDatabase(SimDatabase):
+    """Says that a transaction is committed and commits it with the next one."""
+
+    _pending = False
+
+    def _begin(self, *, write: bool) -> None:
+        if self._pending:
+            self._pending = False
+            super()._end(commit=True)
+        super()._begin(write=write)
+
+    def _end(self, *, commit: bool) -> None:
+        if commit and self._writes and self.connection.in_transaction:
+            self._pending = True
+        else:
+            super()._end(commit=commit)
+
+
+class AcksUncommitted(IngestPart):
+    """The ledger's ack leaves before its commit."""
+
+    form = LateDatabase
+
+
+class KeylessDatabase(SimDatabase):
+    """Forgets every key right after it was used: nothing is ever a duplicate."""
+
+    def __init__(self, *values: Any) -> None:
+        super().__init__(*values)
+        for (name,) in self.connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            self.connection.execute(f"DROP TRIGGER {name}")  # the ledger's own guard against this
+
+    def _end(self, *, commit: bool) -> None:
+        watched = self._writes and commit and self.connection.in_transaction
+        super()._end(commit=commit)
+        if watched:
+            run = self.connection.execute
+            run("UPDATE record SET key = CAST(printf('%012d', id) AS BLOB) WHERE length(key) = 12 AND key >= x'00'")
+            run("UPDATE entry SET key = CAST(printf('%020d', id) AS BLOB) WHERE kind = 3 OR kind > 6")
+            run("DELETE FROM proof")
+
+
+class KnowsNoDuplicates(IngestPart):
+    """No duplicate check."""
+
+    form = KeylessDatabase
+
+
+class LosingDatabase(SimDatabase):
+    """The last posting of a transaction gets lost now and then."""
+
+    def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
+        keep = rows[:-1] if table == "posting" and rows and rows[-1][0] % 5 == 0 else rows
+        super().insert(table, columns, keep)
+
+
+class LosesPostings(IngestPart):
+    """An entry is written without its posting."""
+
+    form = LosingDatabase
+
+
+class FoldsTwice(IngestPart):
+    """The balances are folded without their watermark."""
+
+    def _chores(self, life: int) -> None:
+        super()._chores(life)
+        self.database.execute("UPDATE watermark SET value = 0")
+
+
+class CrossedDatabase(SimDatabase):
+    """A purse account is mistaken for another card's now and then."""
+
+    def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
+        if table == "posting":
+            rows = [self._crossed(row) for row in rows]
+        super().insert(table, columns, rows)
+
+    def _crossed(self, row: Row) -> Row:
+        entry, line, debit, credit, fen = row
+        ((code,),) = self.connection.execute("SELECT code FROM account WHERE id = ?", (debit,))
+        if fen % 350 or not code.startswith("purse:"):
+            return row
+        first = "SELECT id FROM account WHERE code LIKE 'purse:%' AND id <> ? ORDER BY id LIMIT 1"
+        ((other,),) = self.connection.execute(first, (debit,))
+        return entry, line, other, credit, fen
+
+
+class BooksOnAnotherCard(IngestPart):
+    """The right sum on the wrong card."""
+
+    form = CrossedDatabase
+
+
+class TrustsTheOrder(IngestPart):
+    """A grey record is settled by a later purchase only if that arrives later, too."""
+
+    def open(self, database: Any, at: Callable[[str], None]) -> Ledger:
+        ledger = super().open(database, at)
+        receive = ledger.receive
+
+        def deaf(*values: Any) -> Any:
+            case, suspense.Touched.case = suspense.Touched.case, lambda *_: None  # type: ignore[method-assign]
+            try:
+                return receive(*values)
+            finally:
+                suspense.Touched.case = case  # type: ignore[method-assign]
+
+        ledger.receive = deaf  # type: ignore[method-assign,assignment]  # the defect
+        return ledger
+
+
+def _laws(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+DEFECTS: dict[str, Defect] = {
+    "no-duplicate-check": Defect("I1: 不查重 every delivery posts", _laws("I1"), Parts(ingest=KnowsNoDuplicates)),
+    "loses-a-posting": Defect("I2: 分录缺行 an entry without its posting", _laws("I2"), Parts(ingest=LosesPostings)),
+    "folds-twice": Defect("I2: 余额重复累计 folded twice", _laws("I2"), Parts(ingest=FoldsTwice)),
+    "another-card": Defect("I3: 记错卡 booked on another card", _laws("I3"), Parts(ingest=BooksOnAnotherCard)),
+    "ack-before-commit": Defect("I4: 未落盘先确认 ACK before the commit", _laws("I4"), Parts(edge=AcksBeforeCommit)),
+    "settle-on-puback": Defect("I4: 把 PUBACK 当入账 PUBACK frees", _laws("I4"), Parts(edge=SettlesOnPuback)),
+    "settled-before-settle": Defect(
+        "I4: 未结清先放行 SETTLED before the settle", _laws("I4"), Parts(edge=SettledBeforeSettle)
+    ),
+    "ledger-acks-uncommitted": Defect(
+        "I4: 未提交先回执 ledger ack before the commit", _laws("I4"), Parts(ingest=AcksUncommitted)
+    ),
+    "shows-too-early": Defect("I4: 未落盘先成功 成功 before the record", _laws("I4"), Parts(terminal=ShowsTooEarly)),
+    "forgets-pending": Defect("I5: 先扣款后记账 debit before the slot", _laws("I5"), Parts(terminal=ForgetsPending)),
+    "frees-on-ack": Defect("I5: 网关收到即释放 a slot freed by ACK", _laws("I4", "I5"), Parts(terminal=FreesOnAck)),
+    "overwrites-oldest": Defect("I5: 满则覆盖 the oldest rows go", _laws("I5"), Parts(edge=OverwritesOldest)),
+    "trusts-the-order": Defect("I7: 依赖到达次序 order matters", _laws("I1", "I7"), Parts(ingest=TrustsTheOrder)),
+    "never-sends-again": Defect("不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain)),
+}

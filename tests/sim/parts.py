@@ -1,0 +1,16 @@
+"""Which parts a campus is built of: the sound ones, or subclasses with a planted defect."""
+
+from dataclasses import dataclass
+
+from tests.sim.edge_part import EdgePart
+from tests.sim.ingest_part import IngestPart
+from tests.sim.terminal_part import TerminalPart
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """One class for each kind of part."""
+
+    edge: type[EdgePart] = EdgePart
+    terminal: type[TerminalPart] = TerminalPart
+    ingest: type[IngestPart] = IngestPart

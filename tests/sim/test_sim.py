@@ -1,0 +1,118 @@
+"""The simulator: its seeds hold, it repeats itself exactly, its faults really happen, and it sees planted defects."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from shared.ids import CardId
+from shared.records import CounterKind, Flags, Kind, LoadRecord, Proof, PurchaseRecord, decode, encode
+from tests.sim.campus import Failure, run_seed
+from tests.sim.defects import DEFECT_SEEDS, DEFECTS
+from tests.sim.disk import deed_of
+from tests.sim.faults import CRASH_POINTS
+
+ROOT = Path(__file__).parents[2]
+SEEDS_MAX_S = 600
+"""Far above the minute that it takes: only for a machine that hangs."""
+DEFECT_TAPS = 90
+HAPPENINGS = (
+    "terminal cut", "edge killed", "ingest killed", "broker down", "uplink lost", "line cut", "outbox destroyed",
+    "ledger put back", "disk full", "away",
+)  # fmt: skip
+
+
+def ykt_sim(*arguments, hash_seed="random"):
+    return subprocess.run(
+        [sys.executable, "-m", "tests.sim", *arguments], cwd=ROOT, capture_output=True, text=True, timeout=SEEDS_MAX_S,
+        env={**os.environ, "PYTHONHASHSEED": hash_seed}, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.process
+def test_every_seed_holds():
+    done = ykt_sim("--seeds", "0:200")
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5_000:]
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert figures["seeds"] == 200
+    assert figures["records"] > 200 * 200
+
+
+@pytest.mark.process
+def test_same_seed_same_events_in_another_process():
+    first, again = (ykt_sim("--seeds", "5:7", "--taps", "60", "--fingerprints", hash_seed=text) for text in "12")
+    assert first.returncode == again.returncode == 0
+    prints = [line for line in first.stdout.splitlines() if "fingerprint" in line]
+    assert len(prints) == 2
+    assert prints == [line for line in again.stdout.splitlines() if "fingerprint" in line]
+
+
+def test_same_seed_same_events_and_another_seed_others():
+    prints = [run_seed(seed, taps=60, replay=False).fingerprint for seed in (3, 3, 4)]
+    assert prints[0] == prints[1] != prints[2]
+
+
+def test_faults_happen():
+    counts: Counter[str] = Counter()
+    for seed in range(40):
+        counts += run_seed(seed, taps=60, replay=False).counts
+    missing = [name for name in (*HAPPENINGS, *(f"at {point}" for point in CRASH_POINTS)) if not counts[name]]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+def test_planted_defect_is_caught(name):
+    defect = DEFECTS[name]
+    failure = first_failure(defect.parts)
+    assert failure is not None, f"{DEFECT_SEEDS} seeds saw nothing"
+    assert failure.law in defect.laws, failure.text
+
+
+def first_failure(parts):
+    for seed in range(DEFECT_SEEDS):
+        try:
+            run_seed(seed, taps=DEFECT_TAPS, parts=parts)
+        except Failure as failure:
+            return failure
+    return None
+
+
+@pytest.mark.process
+def test_failing_seed_is_its_own_bug_report():
+    done = ykt_sim("--seeds", "0:50", "--taps", "90", "--plant", "ack-before-commit", "--trace", "--jobs", "1")
+    assert done.returncode == 0
+    assert "I4" in done.stdout
+    assert "commit " in done.stdout
+    assert "./ykt sim --seeds" in done.stdout
+    assert len(done.stdout.splitlines()) > 50, "the last events are printed"
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("wrong", [("--seeds", "5:5"), ("--seeds", "x"), ("--plant", "nothing")])
+def test_wrong_use(wrong):
+    assert ykt_sim(*wrong).returncode == 2
+
+
+@pytest.mark.process
+def test_defect_that_is_not_caught_is_a_failure():
+    assert ykt_sim("--seeds", "3:4", "--taps", "6", "--plant", "never-sends-again", "--jobs", "1").returncode == 1
+
+
+PURCHASE = PurchaseRecord(
+    1, Kind.RECOVERED, Flags(Proof.PROVE, CounterKind.OFFLINE).to_int(), 9, 7, CardId(b"0123456789"), 0x0102, 9,
+    0x21, 1250, 5000, 817_339_530, 1, 0, b"tac!", b"\0\0\1", 0, 1, 1, 0, 3,
+)  # fmt: skip
+LOAD = LoadRecord(
+    1, Kind.LOAD_UNPROVEN, Flags(Proof.NONE, CounterKind.ONLINE).to_int(), 9, 7, CardId(b"9876543210"), 0x0304, 2,
+    0x21, 1250, 5000, 817_339_530, 1, 0, bytes(4), 0, 1, 1, 3,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("record", [PURCHASE, LOAD])
+def test_deed_is_read_off_the_bytes_as_the_codec_reads_them(record):
+    read = decode(encode(record))
+    assert deed_of(encode(record)) == (read.card, CounterKind(read.flags >> 2 & 1), read.counter)
