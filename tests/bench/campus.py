@@ -22,7 +22,7 @@ from tests.bench.tap import buy, wire_of
 
 RATES = (20, 160), (200, 1_600)
 """Taps/s, and how many of them."""
-WARM_TAPS = 60
+WARM_RATE, WARM_TAPS = 100, 60
 AMOUNT_FEN = 10
 STATUS_S = 5.0
 P50_MS, RSS_MIB = 8.0, 64.0
@@ -82,16 +82,17 @@ async def _phases(made: Made, scene: Scene) -> list[_Phase]:
     rng = Random(2026)
     tills = [Till(body) for body in made.bodies]
     _stock(made, tills, rng)
-    phases = []
+    phases: list[_Phase] = []
     async with Watch(tills, made.partition, made.data) as watch:
         await watch.connect(scene.where.broker_port)
         for rate, taps in RATES:
+            if phases:
+                await asyncio.to_thread(_restart, scene.edge)
             await _join_all(tills, scene)
-            await play(tills, watch, rate, WARM_TAPS, rng)
+            await play(tills, watch, WARM_RATE, WARM_TAPS, rng)
             phases.append(await _phase(tills, watch, scene, rate, taps, rng))
             for till in tills:
                 till.leave()
-            await asyncio.to_thread(_restart, scene.edge)
     return phases
 
 
