@@ -1,0 +1,40 @@
+"""A figure's verdict and what is written down of it. No rate is asserted anywhere."""
+
+import json
+
+import pytest
+
+from tests.bench.__main__ import main
+from tests.bench.row import Row, as_json, at_least, at_most, table
+
+
+def test_goal_is_a_share_of_the_yardstick():
+    assert at_least("a", 50.0, "/s", "raw", 100.0, 0.5).met
+    assert not at_least("a", 49.9, "/s", "raw", 100.0, 0.5).met
+
+
+def test_goal_is_an_upper_bound():
+    assert at_most("a", 8.0, "ms", 8.0).met
+    assert not at_most("a", 8.1, "ms", 8.0).met
+
+
+def test_figure_without_a_goal_is_neither_met_nor_missed():
+    row = Row("a", 1.0, "ms")
+    assert row.met is None
+    assert row.ratio is None
+    assert "met" not in table([row]).splitlines()[1].lower()
+
+
+def test_json_has_every_column_and_the_ratio():
+    (row,) = json.loads(as_json([at_least("a", 50.0, "/s", "raw", 200.0, 0.5)]))
+    assert row == {
+        "name": "a", "value": 50.0, "unit": "/s", "beside": "raw", "beside_value": 200.0, "goal": "≥ 0.5 ×",
+        "met": False, "ratio": 0.25,
+    }  # fmt: skip
+
+
+def test_unknown_figure_is_wrong_use(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["no-such"])
+    assert ended.value.code == 2
+    assert "no-such" in capsys.readouterr().err
