@@ -184,6 +184,20 @@ def test_an_unproven_load_whose_counter_another_load_has_taken_comes_to_nothing(
     assert Reader(ledger.database).suspense() == []
 
 
+def test_a_recovered_load_whose_debit_is_not_here_is_paid_by_the_account(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(c.load(1, CARD, 3, 2000, c.OPENING, request=1, kind=Kind.LOAD_UNPROVEN)))
+    box.send(c.stored(c.load(2, CARD, 3, 2000, c.OPENING, request=1, kind=Kind.LOAD_RECOVERED, linked=1)))
+    assert sums(ledger) == (c.OPENING + 2000, 3000, 0)
+    assert EntryKind.LOAD_ALONE in c.entry_kinds(ledger)
+
+
+def test_a_load_that_is_not_the_one_asked_for_is_not_taken_from_its_transit(ledger: Ledger, box: Box) -> None:
+    """The same request number, another counter: what was asked for stays pending until the card speaks of it."""
+    ask(ledger, 5, 1000, 1)
+    box.send(c.stored(c.load(1, CARD, 4, 700, c.OPENING, request=1)))
+    assert sums(ledger) == (c.OPENING + 700, 3300, 1000)
+
+
 def test_a_credit_after_a_reversal_is_a_contradiction(ledger: Ledger, box: Box) -> None:
     ask(ledger, 3, 2000, 1)
     ask(ledger, 3, 0, 2)

@@ -6,7 +6,7 @@ import pytest
 
 from cloud.ledger.judge import Reason
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.values import Now, Received, Verdict
+from cloud.ledger.values import Now, Received, Rejudged, Verdict
 from cloud.ledger.verify import verify
 from shared.errors import KeyFault
 from shared.records import Kind
@@ -181,18 +181,12 @@ def test_an_unknown_card_waits_in_quarantine_and_posts_after_its_import(ledger: 
         c.stored(c.purchase(2, c.card(1), 7, 5, c.OPENING, tac_of=b"nope")),
     )
     assert c.verdicts(ledger)[0] == (Verdict.QUARANTINED, Reason.CARD_UNKNOWN)
-    assert ledger.rejudge(c.check_tac, c.NOW) == c_rejudged(2, 0)
+    assert ledger.rejudge(c.check_tac, c.NOW) == Rejudged(2, 0)
     ledger.import_inventory(c.inventory(cards=20, number=2), c.NOW)
-    assert ledger.rejudge(c.check_tac, c.NOW) == c_rejudged(2, 1)
+    assert ledger.rejudge(c.check_tac, c.NOW) == Rejudged(2, 1)
     assert c.purse(ledger, c.card(20)) == c.OPENING - 900
-    assert ledger.rejudge(c.check_tac, c.NOW) == c_rejudged(1, 0)
+    assert ledger.rejudge(c.check_tac, c.NOW) == Rejudged(1, 0)
     assert c.merchant(ledger) == 900
-
-
-def c_rejudged(looked_at: int, posted: int) -> object:
-    from cloud.ledger.values import Rejudged
-
-    return Rejudged(looked_at, posted)
 
 
 def test_a_key_that_comes_later_releases_what_waited_for_it(ledger: Ledger, box: Box) -> None:
@@ -202,8 +196,15 @@ def test_a_key_that_comes_later_releases_what_waited_for_it(ledger: Ledger, box:
     batch = box.batch(c.stored(c.purchase(1, c.card(1), 7, 900, c.OPENING)))
     ledger.receive([batch], no_key, c.NOW)
     assert c.verdicts(ledger) == [(Verdict.QUARANTINED, Reason.KEY_UNKNOWN)]
-    assert ledger.rejudge(c.check_tac, c.NOW) == c_rejudged(1, 1)
+    assert ledger.rejudge(c.check_tac, c.NOW) == Rejudged(1, 1)
     assert c.merchant(ledger) == 900
+
+
+def test_a_fork_that_is_released_later_is_held_all_the_same(ledger: Ledger, box: Box) -> None:
+    first, second = c.purchase(1, c.card(1), 7, 900, c.OPENING), c.purchase(1, c.card(2), 3, 800, c.OPENING, ttn=55)
+    ledger.receive([box.batch(c.stored(first), c.stored(second))], lambda items: bytes([2]) * (len(items) // 41), c.NOW)
+    assert ledger.rejudge(c.check_tac, c.NOW) == Rejudged(2, 2)
+    assert (c.merchant(ledger), c.held(ledger)) == (900, 800)
 
 
 def test_an_away_key_process_leaves_the_ledger_as_it_was(ledger: Ledger, box: Box) -> None:

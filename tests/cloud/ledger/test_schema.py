@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cloud.db import PostgresDatabase, open_database
+from cloud.db import Database, PostgresDatabase, open_database
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.migrate import HEAD, migrate
-from shared.errors import ConfigFault, StoreFault
+from shared.errors import ConfigFault, RuleBroken, StoreFault
 
 
 def test_migrations_make_the_schema(dsn: str) -> None:
@@ -81,6 +81,27 @@ def test_a_start_loads_neither_alembic_nor_postgresql(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def _write_and_fail(database: Database) -> None:
+    with database.writing():
+        database.insert("meta", "name, value", [("a", "b")])
+        database.insert("meta", "name, value", [(f"n{n}", "b") for n in range(50)])
+        raise KeyError
+
+
+def test_a_block_that_raises_leaves_nothing_behind(dsn: str) -> None:
+    database = open_ledger(dsn).database
+    with pytest.raises(KeyError):
+        _write_and_fail(database)
+    with database.writing():
+        assert database.run("SELECT COUNT(*) FROM meta") == [(1,)]
+        database.insert("meta", "name, value", [("a", "b")])
+    with pytest.raises(RuleBroken), database.writing():
+        database.insert("meta", "name, value", [("a", "c")])
+    with database.reading():
+        assert database.run("SELECT value FROM meta WHERE name = 'a'") == [("b",)]
+    database.close()
 
 
 @pytest.mark.postgres

@@ -2,12 +2,14 @@
 
 import pytest
 
+from cloud.ledger.entry import EntryKind
 from cloud.ledger.grey import State
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read import Reader
 from cloud.ledger.verify import verify
 from shared.errors import KeyFault, RuleBroken
 from shared.records import Kind
+from shared.wire import codec
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 from tests.cloud.ledger.test_read import fill
@@ -60,6 +62,7 @@ def test_true_books_are_true(ledger: Ledger) -> None:
         ("UPDATE record SET verdict = 5 WHERE id = 1", "batch-chain", "records 1–2"),
         ("UPDATE record SET received_ms = 5 WHERE id = 1", "batch-chain", "records 1–2"),
         ("UPDATE record SET digest = (SELECT digest FROM record WHERE id = 2) WHERE id = 1", "records", "record 1"),
+        ("UPDATE batch SET records = 9 WHERE partition = 5 AND number = 1", "batch-chain", "rows are missing"),
         ("DELETE FROM batch WHERE partition = 5 AND number = 2", "batch-chain", "batch 2 is missing"),
         ("DELETE FROM batch WHERE partition = 5 AND number = 5", "batch-chain", "batch p05/5 is missing"),
         ("DELETE FROM proof WHERE record = 1", "keys", "record 1 was posted and has no card key"),
@@ -76,6 +79,29 @@ def test_an_edit_is_named(ledger: Ledger, statement: str, check: str, named: str
     assert not report.ok
     broken = {found.name: found.broken for found in report.checks if found.broken}
     assert named in broken[check]
+
+
+def test_an_entry_taken_away_whole_is_missed_by_its_record_and_its_card(ledger: Ledger) -> None:
+    spoil(ledger, "DELETE FROM posting WHERE entry = 10", "DELETE FROM entry WHERE id = 10")
+    broken = {check.name: check.broken for check in verify(ledger, c.check_tac).checks if check.broken}
+    assert broken["records"] == "record 1 (000100000001/1/1): was posted and has no entry"
+    assert broken["cards"] == "card 0001: purse account 10400 fen, its records say 10300"
+
+
+def test_another_document_under_an_entry_is_named(ledger: Ledger) -> None:
+    document = codec.dumps([int(EntryKind.DEPOSIT), c.card(1), 1000, "another key"])
+    spoil(ledger)
+    with ledger.database.writing():
+        ledger.database.run("UPDATE entry SET document = ? WHERE id = 9", (document,))
+    assert "entry 9: its document is not the one" in verify(ledger, c.check_tac).first_broken
+
+
+def test_a_withdrawal_that_is_no_opposite_is_named(ledger: Ledger, box: Box) -> None:
+    grey = c.purchase(10, c.card(6), 0, 100, c.OPENING, kind=Kind.UNPROVEN)
+    box.send(c.stored(grey), c.stored(c.purchase(11, c.card(6), 1, 50, c.OPENING - 100)))
+    box.send(c.stored(c.purchase(12, c.card(6), 0, 100, c.OPENING)))
+    spoil(ledger, "UPDATE posting SET fen = 99 WHERE entry IN (SELECT id FROM entry WHERE kind = 5)")
+    assert "is not the opposite of entry" in verify(ledger, c.check_tac).first_broken
 
 
 def test_one_byte_in_a_record_is_named(ledger: Ledger) -> None:
