@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -32,6 +33,10 @@ KEEP_MS = 35 * DAY_MS
 """Settled rows are kept at least so long, unless their budget is smaller (RECORDS.md)."""
 DROP_MAX = 500
 """Rows dropped in one transaction, so that a put never waits long behind a drop."""
+INSERT_ROWS = 32
+"""Rows of one statement in a large group: a sixth quicker than one by one."""
+_INSERT = "INSERT INTO record VALUES (?, ?, ?, ?, ?)"
+_INSERT_ROWS = _INSERT + ", (?, ?, ?, ?, ?)" * (INSERT_ROWS - 1)
 _CACHE_PAGES = -2000
 _SPILLING_PAGES = 16
 """SQLite's own cache of 2,000 KiB, and one so small that what is written goes to the log before any commit."""
@@ -382,26 +387,26 @@ class OutboxStore:
         outcomes: list[Kept | Refused] = []
         for put in puts:
             known = self._known(put, fresh) if put.seen else None
-            if isinstance(known, (Kept, Refused)):
+            if put.seen and isinstance(known, (Kept, Refused)):
                 outcomes.append(known)
             elif room <= 0 or not self.accepting:
                 outcomes.append(Refused(put, "cap" if self.accepting else "full"))
             else:
                 room -= 1
-                fresh.append(self._values(put))
-                outcomes.append(Kept(put, fresh[-1][0], True, known is not None, False))
+                row, key, at_ms, body = self._next, put.key, put.at_ms, put.stored[STREAM_SIZE:]
+                self._next += 1
+                fresh.append((row, key, body, at_ms, record_crc(row, key, body, at_ms)))
+                outcomes.append(Kept(put, row, True, known is not None, False))
         self._insert(fresh)
         return outcomes
 
-    def _values(self, put: Put) -> tuple[int, bytes, bytes, int, int]:
-        row, key, body = self._next, put.key, put.stored[STREAM_SIZE:]
-        self._next += 1
-        return row, key, body, put.at_ms, record_crc(row, key, body, put.at_ms)
-
     def _insert(self, fresh: list[tuple[int, bytes, bytes, int, int]]) -> None:
-        if fresh:
-            self._db.executemany("INSERT INTO record VALUES (?, ?, ?, ?, ?)", fresh)
-            fresh.clear()
+        whole = len(fresh) - len(fresh) % INSERT_ROWS
+        for at in range(0, whole, INSERT_ROWS):
+            self._db.execute(_INSERT_ROWS, [*chain.from_iterable(fresh[at : at + INSERT_ROWS])])
+        if whole < len(fresh):
+            self._db.executemany(_INSERT, fresh[whole:])
+        fresh.clear()
 
     def _known(self, put: Put, fresh: list[tuple[int, bytes, bytes, int, int]]) -> Kept | Refused | str | None:
         """Kept or Refused when these bytes are decided; 'fork' when its seq has other bytes; None when it is new."""
