@@ -3,6 +3,7 @@
 `run_seed` is the whole of it: same seed, same events, same books. Parts with planted defects come in through `Parts`.
 """
 
+import gc
 import traceback
 from collections import Counter
 from dataclasses import dataclass
@@ -26,8 +27,10 @@ from tests.sim.world import Violation, World
 
 MEALS_S = (7 * 3600, 11 * 3600 + 1800, 17 * 3600 + 1800)
 """Breakfast, lunch, dinner: seconds after midnight."""
-QUIET_S = 75.0
-"""After a meal, before the clocks leap to the next one: longer than a pending slot may wait."""
+QUIET_S = 20.0
+"""After a meal, before the clocks leap to the next one."""
+UNPROVEN_S = 65.0
+"""Longer than a pending slot may wait for its card."""
 PER_S = (1.5, 3.0, 6.0)
 """Visits per second at a meal's peak, over the whole campus."""
 HEAL_MAX_S = 1_500.0
@@ -84,6 +87,13 @@ class Campus:
         self.crowd = Crowd(self.world, self.faults, self.cards, self.terminals)
         self.nemesis = Nemesis(self)
 
+    def close(self) -> None:
+        """Let the databases go."""
+        for edge in self.edges:
+            edge.close()
+        self.ingest.close()
+        self.nemesis.close()
+
     def _weather(self) -> None:
         faults, broker = self.faults, self.broker
         broker.loss, broker.double, broker.overtake = faults.broker_loss, faults.broker_double, faults.broker_overtake
@@ -122,11 +132,11 @@ class Campus:
         self._weather()
         self.nemesis.quiet()
         until_s = self.world.now_s + HEAL_MAX_S
-        self.world.run(self.world.now_s + 60.0)
+        self.world.run(self.world.now_s + 25.0)
         self._settle_torn()
-        self.world.run(self.world.now_s + 60.0)
+        self.world.run(self.world.now_s + UNPROVEN_S)
         self._use_again()
-        self.world.run(self.world.now_s + 120.0)
+        self.world.run(self.world.now_s + 35.0)
         while not self._drained():
             if self.world.now_s > until_s:
                 raise Violation("liveness", self._owing())
@@ -136,7 +146,7 @@ class Campus:
         """Half of the torn cards come back to where it happened."""
         for terminal, card, verb in list(self.crowd.torn.values()):
             if self.world.chance(0.5):
-                wait_s = self.world.between(0, 40)
+                wait_s = self.world.between(0, 20)
                 again = ("load", 0) if verb == "load" else ("again", 0)
                 self.world.after(wait_s, self.crowd.try_at, terminal, card, *again)
 
@@ -144,10 +154,10 @@ class Campus:
         """Every card that was used is used once more: what is still grey shows by its next counter and balance."""
         for card in self.crowd.used.values():
             seller = self.world.random.choice(self.crowd.sellers)
-            self.world.after(self.world.between(0, 60), self.crowd.try_at, seller, card, "sell", 1)
+            self.world.after(self.world.between(0, 20), self.crowd.try_at, seller, card, "sell", 1)
         for card in list(self.crowd.unsure_loads.values()):
             machine = self.world.random.choice(self.crowd.machines)
-            self.world.after(self.world.between(0, 60), self.crowd.try_at, machine, card, "load", 100)
+            self.world.after(self.world.between(0, 20), self.crowd.try_at, machine, card, "load", 100)
 
     def _drained(self) -> bool:
         return not self._owing()
@@ -162,6 +172,7 @@ class Campus:
 def run_seed(seed: int, *, days: int = 1, taps: int = 300, parts: Parts | None = None, replay: bool = True) -> Outcome:
     """Run one seed to its end; Failure when a law breaks."""
     campus = Campus(seed, parts or Parts(), blueprint())
+    gc.disable()  # a seed is short and all of it is wanted to its end
     try:
         _play(campus, days, taps, replay=replay)
     except Violation as violation:
@@ -169,6 +180,9 @@ def run_seed(seed: int, *, days: int = 1, taps: int = 300, parts: Parts | None =
     except Exception as fault:
         text = f"crash: {traceback.format_exc(limit=-8)}"
         raise Failure(seed, "crash", text, campus.fault_names, campus.world.trace()) from fault
+    finally:
+        gc.enable()
+        campus.close()
     world = campus.world
     world.note("end", *sorted(campus.judge.books.balances.items()))
     records = len(campus.judge.ledger.now.keys)

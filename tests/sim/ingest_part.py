@@ -155,10 +155,15 @@ class IngestPart:
         self.broker.detach(MONEY_SESSION)
         self.world.after(self.world.between(0.5, 5.0), self._restart, self._life)
 
+    def close(self) -> None:
+        """The world ends."""
+        self.database.close()
+
     def put_back(self, copy: sqlite3.Connection) -> None:
         """The ledger is an older copy now."""
         self.world.note("ledger put back")
         self.kill()
+        self.database.close()
         self.database = copy
         self.judge.ledger_put_back(copy)
 

@@ -1,5 +1,6 @@
 """Ledgers in memory: one is made and filled per process, every seed gets a copy."""
 
+import atexit
 import sqlite3
 from functools import lru_cache
 
@@ -24,4 +25,5 @@ def fresh_ledger() -> sqlite3.Connection:
     database = ledger.database
     if not isinstance(database, SqliteDatabase):
         raise TypeError("a ledger in memory is SQLite's")
+    atexit.register(database.connection.close)
     return database.connection

@@ -1,5 +1,6 @@
 """Makes things happen at random moments: cuts, kills, restarts, disasters. `quiet` ends it."""
 
+import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ class Nemesis:
         self._campus = campus
         self._world = campus.world
         self._on = True
+        self._copy: sqlite3.Connection | None = None
 
     def begin(self, span_s: float) -> None:
         """Plan what is to happen; span_s: about how long the day's selling lasts."""
@@ -32,6 +34,11 @@ class Nemesis:
         if faults.ledger_put_back:
             first = self._world.between(0.05, 0.5) * span_s
             self._world.after(first, self._copy_ledger, self._world.between(0.1, 0.4) * span_s)
+
+    def close(self) -> None:
+        """The world ends: a copy that was never put back goes."""
+        if self._copy is not None:
+            self._copy.close()
 
     def quiet(self) -> None:
         """Nothing more; what is broken is mended."""
@@ -107,10 +114,11 @@ class Nemesis:
 
     def _copy_ledger(self, later_s: float) -> None:
         if self._on and not self._campus.ingest.database.in_transaction:
-            copy = copy_of(self._campus.ingest.database)
+            copy = self._copy = copy_of(self._campus.ingest.database)
             self._world.note("ledger copied")
             self._world.after(later_s, self._put_back, copy)
 
-    def _put_back(self, copy: object) -> None:
+    def _put_back(self, copy: sqlite3.Connection) -> None:
         if self._on:
-            self._campus.ingest.put_back(copy)  # type: ignore[arg-type]  # what copy_of gave
+            self._copy = None
+            self._campus.ingest.put_back(copy)

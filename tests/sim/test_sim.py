@@ -88,7 +88,7 @@ def test_failing_seed_is_its_own_bug_report():
     assert "I4" in done.stdout
     assert "commit " in done.stdout
     assert "./ykt sim --seeds" in done.stdout
-    assert len(done.stdout.splitlines()) > 50, "the last events are printed"
+    assert "deed " in done.stdout, "the last events are printed"
 
 
 @pytest.mark.process

@@ -6,6 +6,7 @@ A seed decides everything: the same seed gives the same events in the same order
 from collections import Counter, deque
 from collections.abc import Callable
 from heapq import heappop, heappush
+from marshal import dumps
 from random import Random
 from typing import Any
 from zlib import crc32
@@ -54,7 +55,8 @@ class World:
         """Put a line into the trace and into the fingerprint."""
         self.counts[what] += 1
         self._trace.append((self.now_s, what, values))
-        self.fingerprint = crc32(f"{self.now_s:.6f}{what}{values}".encode(), self.fingerprint)
+        # format 2 has no back references, so the bytes depend on the values alone
+        self.fingerprint = crc32(dumps((self.now_s, what, values), 2), self.fingerprint)
 
     def chance(self, share: float) -> bool:
         """True in `share` of the cases."""
