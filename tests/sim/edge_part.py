@@ -54,16 +54,14 @@ class SimConnection:
             return self._commit()
         if self.full and not sql.startswith(_READS):
             raise _disk_full()
-        if sql.startswith("DELETE FROM record"):
-            self.dropped = True
-        elif " settled " in sql:
-            self._settles = True
+        self._note(sql)
         return self.raw.execute(sql, values)
 
     def executemany(self, sql: str, values: Any, /) -> Any:
         """Run a statement for many rows."""
         if self.full:
             raise _disk_full()
+        self._note(sql)
         return self.raw.executemany(sql, values)
 
     def crash(self) -> None:
@@ -74,6 +72,12 @@ class SimConnection:
 
     def close(self) -> None:
         """The database outlives its users."""
+
+    def _note(self, sql: str) -> None:
+        if sql.startswith("DELETE FROM record"):
+            self.dropped = True
+        elif " settled " in sql and not sql.startswith(_READS):
+            self._settles = True
 
     def _commit(self) -> Any:
         what = "settle" if self._settles else "outbox"
