@@ -324,7 +324,7 @@ DEFECTS: dict[str, Defect] = {
     "shows-too-early": Defect("I4: 未落盘先成功 成功 before the record", _laws("I4"), Parts(terminal=ShowsTooEarly)),
     "forgets-pending": Defect("I5: 先扣款后记账 debit before the slot", _laws("I5"), Parts(terminal=ForgetsPending)),
     "frees-on-ack": Defect("I5: 网关收到即释放 a slot freed by ACK", _laws("I4", "I5"), Parts(terminal=FreesOnAck)),
-    "overwrites-oldest": Defect("I5: 满则覆盖 the oldest rows go", _laws("I5"), Parts(edge=OverwritesOldest)),
+    "overwrites-oldest": Defect("I5: 满则覆盖 the oldest rows go", _laws("I1", "I5"), Parts(edge=OverwritesOldest)),
     "trusts-the-order": Defect("I7: 依赖到达次序 order matters", _laws("I1", "I7"), Parts(ingest=TrustsTheOrder)),
     "never-sends-again": Defect("不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain)),
 }
