@@ -6,19 +6,21 @@ from random import Random
 
 import pytest
 
-from tests.scenes.campus import Campus
+from tests.scenes.campus import RATE, Campus
 from tests.scenes.truth import require_truth
 
 pytestmark = pytest.mark.process
 KILLS = 3
+HURRY = 200.0
+"""Customers per second."""
 BETWEEN = 12
 """成功 between two kills, at least: what was started again has worked."""
 
 
-async def _lunch(room: Path, seed: int, *victims: str) -> None:
+async def _lunch(room: Path, seed: int, *victims: str, rate: float = RATE) -> None:
     """A part of each kind dies, in turn."""
     rng = Random(seed)
-    async with Campus(room, seed=seed) as campus:
+    async with Campus(room, seed=seed, rate=rate) as campus:
         await campus.open()
         for victim in victims:
             await campus.until_shown(BETWEEN + rng.randrange(BETWEEN))
@@ -32,9 +34,14 @@ async def _lunch(room: Path, seed: int, *victims: str) -> None:
         assert require_truth(campus).posted >= len(victims) * BETWEEN
 
 
-@pytest.mark.parametrize("victim", ["edge-", "ingest", "broker", "keys", "t-"])
+@pytest.mark.parametrize("victim", ["edge-", "ingest", "broker", "keys"])
 def test_part_killed_at_random_moments(room: Path, victim: str) -> None:
     asyncio.run(_lunch(room, 11, *[victim] * KILLS))
+
+
+def test_terminals_killed_in_the_middle_of_a_tap(room: Path) -> None:
+    """One customer is right behind the other, so that a tap is always under way."""
+    asyncio.run(_lunch(room, 13, *["t-pos-"] * 6, *["t-load-"] * 2, rate=HURRY))
 
 
 def test_buses_boxes_and_terminals_killed_at_random_moments_of_a_lunch_on_buses(bus_room: Path) -> None:

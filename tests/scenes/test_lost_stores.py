@@ -25,7 +25,7 @@ async def _outbox_destroyed(room: Path) -> None:
         await campus.until_shown(30)
         await campus.kill("ingest")
         had = campus.posted()
-        await campus.until_shown(30)
+        await campus.until_shown(60)  # long enough for a SETTLED, were there one to say
         shown = campus.shown()
         await campus.until("all of it ACKed", lambda: campus.outbox("SELECT count(*) FROM record")[0][0] >= shown)
         store = campus.outbox("SELECT value FROM about WHERE name = 'store'")
