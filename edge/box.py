@@ -301,14 +301,14 @@ class Box:
                 self._reloaded(outcome.snapshot)
 
     def _recovered(self, now: Now, outcome: Unsettled) -> None:
-        self._load(outcome.snapshot)
+        self._reloaded(outcome.snapshot)
         self._uplink.unsettled(outcome.unsettle)
         if outcome.gone:
             text = f"{outcome.gone} 行已过保留期，无法重发 / rows asked for are no longer kept"
             self._tell(now, Code.RECOVERY_GONE, b"", text)
 
     def _reloaded(self, snapshot: Snapshot) -> None:
-        """Rows are gone from the outbox: end the conversations, so that WELCOME names anew what is held."""
+        """What is held is known anew, and some of it not: end the conversations, so that WELCOME says what to send."""
         self._load(snapshot)
         for talk in [*self._terminals.conversations()]:
             self._terminals.end(talk)

@@ -379,11 +379,24 @@ def test_recovery_asks_for_rows_that_are_dropped(field, body):
     assert field.codes() == ["recovery", "recovery-gone"]
 
 
+def test_terminal_is_asked_anew_after_a_recovery_that_reads_the_outbox_again(field, body):
+    """A row that was settled before an older seq came is not read again; only the terminal can name it."""
+    first, _, third = (body.sell() for _ in range(3))
+    field.hear(TCP1, first, third, body.record(2))
+    field.recover(2)
+    assert field.box.totals()["joined"] == 0
+    field.join(body, TCP1)
+    field.hear(TCP1, *body.resend())
+    field.wait(1.1)
+    assert (owed(field), body.settled) == (0, {1: 3})
+
+
 def test_terminal_hears_no_settled_for_rows_that_a_recovery_took_back(field, body):
     sell(field, body, 2)
     field.wait(1.1)
     field.answering = False
     field.recover(0)
+    field.join(body, TCP1)
     sell(field, body)
     field.wait(1.1)
     assert (body.acked, body.settled) == ({1: 3}, {1: 2})
