@@ -10,7 +10,6 @@ from tests.scenes.campus import RATE, Campus
 from tests.scenes.truth import require_truth
 
 pytestmark = pytest.mark.process
-KILLS = 3
 HURRY = 200.0
 """Customers per second."""
 BETWEEN = 12
@@ -34,9 +33,16 @@ async def _lunch(room: Path, seed: int, *victims: str, rate: float = RATE) -> No
         assert require_truth(campus).posted >= len(victims) * BETWEEN
 
 
-@pytest.mark.parametrize("victim", ["edge-", "ingest", "broker", "keys"])
-def test_part_killed_at_random_moments(room: Path, victim: str) -> None:
-    asyncio.run(_lunch(room, 11, *[victim] * KILLS))
+LUNCHES = {
+    "edge": ["edge-"] * 3,
+    "ingest and key process": ["ingest", "keys"] * 2,
+    "broker with all that it kept": ["broker"] * 2,
+}
+
+
+@pytest.mark.parametrize("case", LUNCHES)
+def test_part_killed_at_random_moments(room: Path, case: str) -> None:
+    asyncio.run(_lunch(room, 11, *LUNCHES[case]))
 
 
 def test_terminals_killed_in_the_middle_of_a_tap(room: Path) -> None:

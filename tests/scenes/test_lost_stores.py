@@ -104,7 +104,7 @@ def _small_disk(folder: Path) -> Iterator[None]:
         shutil.copytree(aside, folder, dirs_exist_ok=True)
         yield
     finally:
-        subprocess.run(("umount", str(folder)), check=True)
+        subprocess.run(("umount", "-l", str(folder)), check=True)
 
 
 def _fill(file: Path) -> None:
