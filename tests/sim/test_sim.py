@@ -59,7 +59,7 @@ def test_same_seed_same_events_and_another_seed_others():
 def test_faults_happen():
     counts: Counter[str] = Counter()
     for seed in range(40):
-        counts += run_seed(seed, taps=60, replay=False).counts
+        counts += run_seed(seed, taps=90, replay=False).counts
     missing = [name for name in (*HAPPENINGS, *(f"at {point}" for point in CRASH_POINTS)) if not counts[name]]
     assert missing == []
 
