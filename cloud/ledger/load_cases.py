@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from cloud.db import Database
 from cloud.ledger.accounts import Side
-from cloud.ledger.arrival import Arrival, case_key
+from cloud.ledger.arrival import Arrival, case_key, split_key
 from cloud.ledger.balances import balance
 from cloud.ledger.entry import Entry, EntryKind, document_hash
 from cloud.ledger.facts import Code
@@ -103,6 +103,7 @@ def take_records(writing: Writing, loads: Sequence[tuple[Arrival, int]]) -> None
 
 
 def _take(writing: Writing, arrival: Arrival, record: int) -> None:
+    _withdraw_others(writing, arrival, record)
     load, case = _load(arrival), case_of(writing.db, case_key(arrival))
     if case is None or not _same(case, load):
         _post_alone(writing, arrival, record, known=case)
@@ -114,6 +115,30 @@ def _take(writing: Writing, arrival: Arrival, record: int) -> None:
         close_case(writing, case, CaseState.CONFIRMED, record)  # the money moved when the next counter was seen
     else:
         _post_alone(writing, arrival, record, known=case)
+
+
+def _withdraw_others(writing: Writing, arrival: Arrival, record: int) -> None:
+    """Another load took this counter, as its TAC proves now: what the next counter had confirmed was not credited.
+
+    Only a ledger that was put back meets this: it has lost the request that would have reversed the other case.
+    """
+    load, own = _load(arrival), case_key(arrival)
+    rows = writing.db.run(
+        f"SELECT {COLUMNS} FROM load_case WHERE card = ? AND counter = ? AND state = ? ORDER BY key",  # noqa: S608
+        (load.card, load.counter, int(CaseState.CONFIRMED_BY_COUNTER)),
+    )
+    for case in (LoadCase(*row) for row in rows):
+        if case.key != own or not _same(case, load):
+            _withdraw(writing, case, record)
+            reverse(writing, case, codec.dumps([int(Kind.LOAD), arrival.stored]))
+
+
+def _withdraw(writing: Writing, case: LoadCase, record: int) -> None:
+    kind = EntryKind.LOAD_CONFIRMED_BY_COUNTER if case.debited else EntryKind.LOAD_ALONE
+    writing.booking.flush()
+    for (entry,) in writing.db.run("SELECT id FROM entry WHERE key = ?", (bytes((kind,)) + case.key,)):
+        writing.withdraw(entry, record)  # there is none for a load of nothing
+    writing.notes.tell(Code.EVIDENCE_WITHDRAWN, f"圈存改判 a load decided anew: request {split_key(case.key)[2]}")
 
 
 def _same(case: LoadCase, load: LoadRecord) -> bool:

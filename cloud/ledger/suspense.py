@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 
 from cloud.db import Row
 from cloud.ledger.arrival import Arrival, arrive, case_key, purse_key
-from cloud.ledger.entry import Entry, EntryKind, Posting
+from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
 from cloud.ledger.grey import Case, Evidence, LoadStep, State, settle
 from cloud.ledger.judge import Reason
 from cloud.ledger.load_cases import taken_loads
 from cloud.ledger.picture import grey_changed
-from cloud.ledger.posting import withdrawn
 from cloud.ledger.values import OWN_PARTITION
 from cloud.ledger.writing import Writing
 from shared.records import CounterKind, PurchaseRecord
@@ -250,14 +249,7 @@ def _post(writing: Writing, case: _Case, generation: int) -> int | None:
 
 def _withdraw(writing: Writing, case: _Case, entry: int) -> None:
     writing.booking.flush()
-    rows = writing.db.run("SELECT debit, credit, fen FROM posting WHERE entry = ? ORDER BY line", (entry,))
-    ((day, input_hash),) = writing.db.run("SELECT effective_day, input_hash FROM entry WHERE id = ?", (entry,))
-    postings = withdrawn(tuple(Posting(*row) for row in rows))
-    key = bytes((EntryKind.EVIDENCE_WITHDRAWN,)) + entry.to_bytes(8, "big")
-    writing.booking.add_entry(
-        Entry(EntryKind.EVIDENCE_WITHDRAWN, day, key, input_hash, postings, record=case.row[0], reverses=entry),
-        OWN_PARTITION,
-    )
+    writing.withdraw(entry, case.row[0])
     writing.notes.tell(
         Code.EVIDENCE_WITHDRAWN, f"灰记录改判 grey record decided anew: seq {case.arrival.seq}",
         device=case.arrival.device,

@@ -6,12 +6,12 @@ from cloud.db import Database
 from cloud.ledger.arrival import Arrival
 from cloud.ledger.books import Booking
 from cloud.ledger.dates import NEIGHBOURS, day_of, doubtful_day, is_possible
-from cloud.ledger.entry import Entry, EntryFlag, EntryKind
+from cloud.ledger.entry import Entry, EntryFlag, EntryKind, Posting
 from cloud.ledger.facts import Code, Notes
 from cloud.ledger.picture import Bringing, Picture
-from cloud.ledger.posting import CardAccounts, Postings, purchase
+from cloud.ledger.posting import CardAccounts, Postings, purchase, withdrawn
 from cloud.ledger.registry import Card, Place, Registry
-from cloud.ledger.values import Now
+from cloud.ledger.values import OWN_PARTITION, Now
 from shared.errors import RuleBroken, WireFault
 from shared.records import STORED_HEAD, Record, decode
 
@@ -59,6 +59,16 @@ class Writing:
         """A load by its own record."""
         day, doubt = self._day(arrival, place, card, self.now.campus_s)
         return Entry(kind, day, key, arrival.sha, postings, record=record, flags=doubt)
+
+    def withdraw(self, entry: int, record: int) -> None:
+        """The exact opposite of a written entry that evidence had made. record: what says otherwise."""
+        lines = self.db.run("SELECT debit, credit, fen FROM posting WHERE entry = ? ORDER BY line", (entry,))
+        ((day, input_hash),) = self.db.run("SELECT effective_day, input_hash FROM entry WHERE id = ?", (entry,))
+        postings = withdrawn(tuple(Posting(*line) for line in lines))
+        kind = EntryKind.EVIDENCE_WITHDRAWN
+        key = bytes((kind,)) + entry.to_bytes(8, "big")
+        undone = Entry(kind, day, key, input_hash, postings, record=record, reverses=entry)
+        self.booking.add_entry(undone, OWN_PARTITION)
 
     def accounts(self, card: bytes) -> CardAccounts | None:
         """Of a card of ours."""
