@@ -15,14 +15,11 @@ from tests.sim.disk import deed_of
 from tests.sim.truth import Deed, Happened
 from tests.sim.world import Violation
 
-_POSTS = {
-    EntryKind.PURCHASE: 1,
-    EntryKind.EVIDENCE: 1,
-    EntryKind.EVIDENCE_WITHDRAWN: -1,
-    EntryKind.LOAD_CONFIRMED: 1,
-    EntryKind.LOAD_CONFIRMED_BY_COUNTER: 1,
-    EntryKind.LOAD_ALONE: 1,
-}
+_POSTS = frozenset((
+    EntryKind.PURCHASE, EntryKind.EVIDENCE, EntryKind.LOAD_CONFIRMED, EntryKind.LOAD_CONFIRMED_BY_COUNTER,
+    EntryKind.LOAD_ALONE,
+))  # fmt: skip
+_PROVEN = frozenset((EntryKind.PURCHASE, EntryKind.LOAD_CONFIRMED))
 
 
 class Books:
@@ -31,26 +28,31 @@ class Books:
     def __init__(self, deeds: dict[Deed, tuple[str, Happened]]) -> None:
         self.posted: Counter[Deed] = Counter()
         self.balances: Counter[str] = Counter()
-        self.credited: dict[Deed, str] = {}
+        self.amounts: Counter[Deed] = Counter()
+        """What each deed is posted over now."""
         self.entries = 0
         self._deeds = deeds
         self._accounts: dict[int, str] = {}
         self._last = 0
+        self._by_entry: dict[int, tuple[Deed, int]] = {}
 
     def committed(self, database: sqlite3.Connection) -> None:
         """Look for new entries."""
-        query = "SELECT id, kind, record, document FROM entry WHERE id > ? ORDER BY id"
+        query = "SELECT id, kind, record, document, reverses FROM entry WHERE id > ? ORDER BY id"
         fresh = database.execute(query, (self._last,)).fetchall()
         if not fresh:
             return
         touched: list[Deed] = []
-        for number, kind, record, document in fresh:
+        for number, kind, record, document, reverses in fresh:
             lines = database.execute("SELECT debit, credit, fen FROM posting WHERE entry = ?", (number,)).fetchall()
             self._move(database, number, lines)
             self._last = number
             self.entries += 1
-            if kind in _POSTS:
-                touched.append(self._post(database, kind, record, document, lines))
+            if reverses is not None:
+                touched.append(self._withdraw(reverses))
+            elif kind in _POSTS:
+                deed = _of_document(database, document) if record is None else _of_record(database, record)
+                touched.append(self._post(database, number, EntryKind(kind), deed, lines))
         for deed in touched:
             if not 0 <= self.posted[deed] <= 1:
                 raise Violation("I1", f"{deed} is posted {self.posted[deed]} times")
@@ -59,7 +61,8 @@ class Books:
         """It is an older copy now: read all of it again."""
         self.posted.clear()
         self.balances.clear()
-        self.credited.clear()
+        self.amounts.clear()
+        self._by_entry.clear()
         self._last = self.entries = 0
         self.committed(database)
 
@@ -77,18 +80,23 @@ class Books:
             self.balances[self._name(database, credit)] -= fen
 
     def _post(
-        self, database: sqlite3.Connection, kind: int, record: int | None, document: bytes | None,
-        lines: list[tuple[int, int, int]],
-    ) -> Deed:  # fmt: skip
-        deed = _of_document(database, document) if record is None else _of_record(database, record)
-        done = self._deeds.get(deed)
-        fen = sum(line[2] for line in lines)
+        self, database: sqlite3.Connection, number: int, kind: EntryKind, deed: Deed, lines: list[tuple[int, int, int]]
+    ) -> Deed:
+        """What is posted by evidence may be withdrawn again; its sum is looked at in the end."""
+        done, fen = self._deeds.get(deed), sum(line[2] for line in lines)
         if done is None:
             raise Violation("I1", f"{deed} is posted and no card has done it")
-        if done[1].amount_fen != fen:
+        if kind in _PROVEN and done[1].amount_fen != fen:
             raise Violation("I1", f"{deed} is posted over {fen} fen, the card has moved {done[1].amount_fen}")
-        self.posted[deed] += _POSTS[EntryKind(kind)]
-        self.credited[deed] = self._name(database, lines[0][1])
+        self.posted[deed] += 1
+        self.amounts[deed] += fen
+        self._by_entry[number] = deed, fen
+        return deed
+
+    def _withdraw(self, number: int) -> Deed:
+        deed, fen = self._by_entry[number]
+        self.posted[deed] -= 1
+        self.amounts[deed] -= fen
         return deed
 
     def _name(self, database: sqlite3.Connection, account: int) -> str:
