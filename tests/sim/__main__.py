@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
     options = _options(arguments)
     wanted = [Wanted(seed, options.days, options.taps, options.plant or "") for seed in range(*options.seeds)]
     began = time.monotonic()
-    caught = cpu_s = taps = records = 0.0
+    caught = cpu_s = taps = done = records = 0.0
     for count, result in enumerate(run_all(wanted, options.jobs), 1):
         cpu_s += result.cpu_s
         if result.outcome is None:
@@ -32,13 +32,14 @@ def main(arguments: list[str]) -> int:
                 break
         else:
             taps += result.outcome.taps
+            done += result.outcome.done
             if options.fingerprints:
                 _say(f"seed {result.seed} fingerprint {result.outcome.fingerprint:08x}")
             records += result.outcome.records
         if count % 20 == 0:
             _say(f"[ .. ] {count}/{len(wanted)}  {time.monotonic() - began:.0f} s")
     figures = {
-        "seeds": len(wanted), "taps": int(taps), "records": int(records), "cpu_s": round(cpu_s, 1),
+        "seeds": len(wanted), "taps": int(taps), "done": int(done), "records": int(records), "cpu_s": round(cpu_s, 1),
         "wall_s": round(time.monotonic() - began, 1), "caught": int(caught),
         "taps_per_s_and_core": round(taps / cpu_s) if cpu_s else 0,
         "campus_days_per_hour_and_core": round(taps / 2000 / cpu_s * 3600) if cpu_s else 0,

@@ -259,7 +259,7 @@ class FoldsTwice(IngestPart):
 
     def _chores(self, life: int) -> None:
         super()._chores(life)
-        self.database.execute("UPDATE watermark SET value = 0")
+        self.database.execute("UPDATE watermark SET value = 0 WHERE name = 'fold'")
 
 
 class CrossedDatabase(SimDatabase):

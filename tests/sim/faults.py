@@ -83,7 +83,7 @@ def draw(random: Random) -> Faults:
     for klass in _CLASSES:
         if random.random() < 0.5:
             klass(faults, random)
-    faults.points = {name: random.choice((0.005, 0.02, 0.06)) for name in CRASH_POINTS if random.random() < 0.5}
+    faults.points = {name: random.choice((0.003, 0.01, 0.04)) for name in CRASH_POINTS if random.random() < 0.5}
     if random.random() < 0.25:
         faults.points.clear()
     faults.ring_slots = random.choice((24, 64, 256))
