@@ -18,7 +18,7 @@ from shared.errors import RuleBroken
 from shared.ids import CardId
 from shared.online import LoadAnswer, LoadRequest, LoadResult
 from shared.purse.flows import identify
-from shared.purse.load_flow import load
+from shared.purse.load_flow import load, prove_counter
 from shared.purse.outcomes import (
     CardIdentity,
     Loaded,
@@ -66,6 +66,8 @@ class LoadPoint:
             settled = yield from self._settle(waiting, identity)
             if settled is not None:
                 return settled
+            if not amount_fen:
+                yield from self._prove_counter(identity)
         return (yield from self._load(amount_fen, identity))
 
     def _barred(self, amount_fen: int, bar: Bar | None) -> Tap[Result]:
@@ -97,6 +99,11 @@ class LoadPoint:
             case LoadStillUnknown(_, reason):
                 yield Show(display.again(pending, reason))
                 return Result(End.UNKNOWN, amount_fen, reason=reason)
+
+    def _prove_counter(self, identity: CardIdentity) -> Tap[None]:
+        """Nobody wants a load now, so no request will tell the centre that its money never reached the card."""
+        if self._body.bar is None and self._is_joined():
+            yield from serve(prove_counter(LoadOrder(0, self._body.psam), identity), self)
 
     def _load(self, amount_fen: int, identity: CardIdentity) -> Tap[Result]:
         bar = self._body.bar or (None if self._is_joined() else Bar.NOT_JOINED)
@@ -151,13 +158,14 @@ class LoadPoint:
             body.book.drop(self._asked)
 
     def ask(self, request: LoadRequest) -> Tap[LoadAnswer | None]:
-        """Ask the centre: the request is durable before it leaves."""
+        """Ask the centre: the request is durable before it leaves, unless it asks for no money."""
         body = self._body
         self._number = body.flash.next_request()
-        asked = AskedLoad(request, self._purse, body.psam)
-        self._asked = body.book.open_load(
-            asked, self._number, clock_set=body.clock.is_set, mono_s=body.now.mono_s
-        )  # fmt: skip
+        if request.amount_fen:
+            asked = AskedLoad(request, self._purse, body.psam)
+            self._asked = body.book.open_load(
+                asked, self._number, clock_set=body.clock.is_set, mono_s=body.now.mono_s
+            )  # fmt: skip
         epoch = body.flash.epochs[-1].epoch
         self._desk.ask(self._number, epoch, request.to_bytes(), body.now.mono_s)
         yield AwaitAnswer()

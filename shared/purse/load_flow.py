@@ -53,6 +53,19 @@ def load(order: LoadOrder, identity: CardIdentity) -> Flow[LoadOutcome]:
     return (yield from _credit(pending, answer, identity.profile.not_executed))
 
 
+def prove_counter(order: LoadOrder, identity: CardIdentity) -> Flow[LoadAnswer | None]:
+    """Show the centre the card's counter by its MAC1 and ask for nothing: a load that it granted and the card never got
+    is given back. order.amount_fen is 0. None when the card went or no answer came: the next load proves it."""
+    request = yield from _open(order, identity)
+    if isinstance(request, LoadRefused):
+        return None
+    try:
+        answer: LoadAnswer | None = yield Ask(request)
+    except CardLost:
+        return None
+    return answer
+
+
 def _open(order: LoadOrder, identity: CardIdentity) -> Flow[LoadRequest | LoadRefused]:
     try:
         init = commands.init_load(order.key_id, order.amount_fen, order.terminal_id)

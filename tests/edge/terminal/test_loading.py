@@ -167,6 +167,35 @@ def test_an_unproven_load_is_settled_later_by_a_linked_record(machine, tear, kin
     assert not machine.firmware.body.flash.waiting
 
 
+def test_a_card_that_comes_back_uncredited_proves_it_to_the_centre(machine, kit):
+    memory = machine.school.memory()
+    assert machine.load(memory, card=pulled(machine, memory, Tear.BEFORE)).end is End.UNKNOWN
+    machine.load(memory, 0)
+    granted, proof = (request for _, request in machine.edge.requests)
+    assert (granted.amount_fen, proof.amount_fen) == (5000, 0)
+    assert (proof.card, proof.counter, proof.balance_fen) == (granted.card, granted.counter, OK)
+    assert proof.mac1 != granted.mac1
+    assert [r.kind for r in machine.written().values()] == [Kind.NOT_CREDITED]
+    assert not machine.firmware.body.flash.waiting
+    assert kit.balance(memory) == OK
+
+
+def test_a_credited_load_has_nothing_to_prove(machine):
+    memory = machine.school.memory()
+    machine.load(memory, card=pulled(machine, memory, Tear.AFTER))
+    machine.load(memory, 0)
+    assert len(machine.edge.requests) == 1
+
+
+def test_without_a_network_the_proof_waits_for_the_next_load(machine):
+    memory = machine.school.memory()
+    machine.load(memory, card=pulled(machine, memory, Tear.BEFORE))
+    machine.firmware.wire(False, machine.now())
+    machine.load(memory, 0)
+    assert len(machine.edge.requests) == 1
+    assert not machine.firmware.body.flash.waiting
+
+
 def test_a_card_taken_away_while_the_centre_is_asked(machine, kit):
     memory = machine.school.memory()
     machine.edge.online = None
