@@ -17,13 +17,13 @@ from pathlib import Path
 
 from edge.box import Box
 from edge.effects import Command, Effect, Now, Outcome, Publish, Send
+from edge.life import end_with_stdin, every, on_signals, say
 from edge.link.port import MessageLink, Peer
 from edge.mqtt import Arrived, BrokerSetting, Connected, Event, Lost, MqttLine, Published
 from edge.outbox import OutboxWriter
 from edge.outbox_open import Opened, open_outbox
 from edge.outlets import Outlets
 from edge.settings import Settings
-from edge.terminal.life import end_with_stdin, every, on_signals, say
 from edge.wiring import Endpoints, make_links
 from shared.campus_clock import CampusClock
 from shared.errors import ConfigFault

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from json import dumps
 from pathlib import Path
 
+from edge.life import say
 from edge.terminal import commands, running
 from edge.terminal.commands import Command, Verb
 from edge.terminal.deck import CardFile, Deck, Laid
@@ -21,7 +22,6 @@ from edge.terminal.disk import InUse
 from edge.terminal.display import Display
 from edge.terminal.entries import Console, entry_of
 from edge.terminal.figures import status
-from edge.terminal.life import say
 from edge.terminal.station import Station
 from edge.terminal.steps import End, Result, Tap
 from edge.terminal.wires import Wire

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from json import dumps
 from pathlib import Path
 
+from edge.life import end_with_stdin, every, on_signals, say
 from edge.terminal.customers import Customers, Habits
 from edge.terminal.deck import Deck
 from edge.terminal.display import Display
 from edge.terminal.figures import status
-from edge.terminal.life import end_with_stdin, every, on_signals, say
 from edge.terminal.player import Player
 from edge.terminal.script import Progress, read_script
 from edge.terminal.settling import settle_all

@@ -1,4 +1,4 @@
-"""How a terminal process lives: READY once, STATUS each second, an end in order, selling stopped by SIGUSR1."""
+"""How a box or terminal process lives: READY, STATUS each second, an end in order; SIGUSR1 stops a terminal selling."""
 
 import asyncio
 import os
