@@ -1,0 +1,326 @@
+"""The now lane and the boxes' states: what cannot wait, up and down. Frozen values with one encoding each.
+
+Refuses, with WireFault, what is malformed, and a message that belongs to the other direction.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.errors import WireFault
+from shared.ids import (
+    BoxId,
+    DeviceId,
+    LedgerId,
+    PsamId,
+    StorageId,
+    StoreId,
+    box_id,
+    device_id,
+    ledger_id,
+    psam_id,
+    storage_id,
+    store_id,
+)
+from shared.wire import codec
+from shared.wire.money_lane import SignedAck
+from shared.wire.tags import EPOCH_MAX, Tag, payload_of, row_of, tagged, within
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRequest:
+    """up/now. Which epoch has this (device, storage, PSAM)? `highest`: the highest the box knows."""
+
+    request: int
+    device: DeviceId
+    storage: StorageId
+    psam: PsamId
+    highest: int
+
+
+@dataclass(frozen=True, slots=True)
+class EpochAnswer:
+    """down/now. epoch 0 = refused, with the reason (unknown-device, other-box, psam-moved, unknown-psam, …)."""
+
+    request: int
+    device: DeviceId
+    storage: StorageId
+    psam: PsamId
+    epoch: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineRequest:
+    """up/now. A terminal's online payload, verbatim; (device, epoch, request) names it for ever."""
+
+    device: DeviceId
+    epoch: int
+    psam: PsamId
+    request: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineAnswer:
+    """down/now. The answer to that request, verbatim to the terminal."""
+
+    device: DeviceId
+    epoch: int
+    request: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCopy:
+    """up/now. A load record running ahead of its outbox row; it settles nothing."""
+
+    stored: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """up/now, at each connect. The box's store, what it has settled, and its highest ledger ack verbatim."""
+
+    store: StoreId
+    row_settled: int
+    row_last: int
+    ack: SignedAck | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recover:
+    """down/now. The ledger is older than the box's ack: unsettle every row above, and send again."""
+
+    ledger: LedgerId
+    store: StoreId
+    row_cumulative: int
+
+
+@dataclass(frozen=True, slots=True)
+class EpochStatus:
+    """One epoch of a terminal's STATUS: oldest unsettled, last written, settled seq; open slots."""
+
+    epoch: int
+    psam: PsamId
+    oldest: int
+    last: int
+    settled: int
+    open_slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStatus:
+    """up/now. A terminal's STATUS: completeness stands on it, not on clocks."""
+
+    device: DeviceId
+    epochs: tuple[EpochStatus, ...]
+    hotlist_version: int
+    parameter_version: int
+    slots_left: int
+    clock_set: bool
+    day: int
+    day_first_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """up/now. Something an alarm rule may want: a code of ours, its level, the device if any, and the text."""
+
+    code: str
+    level: str
+    at_ms: int
+    device: bytes
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalState:
+    """A terminal as the box sees it now."""
+
+    device: DeviceId
+    address: str
+    link: str
+    state: str
+    heard_ms: int
+    last_seq: int
+    settled: int
+    unsent: int
+    open_slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoxState:
+    """state, retained, every few seconds; the last will is the same with online = False."""
+
+    box: BoxId
+    store: StoreId
+    at_ms: int
+    online: bool
+    unsettled: int
+    cap: int
+    accepted: int
+    oldest_unsettled_ms: int
+    faults: int
+    terminals: tuple[TerminalState, ...] = field(default=())
+
+
+NowUp = EpochRequest | OnlineRequest | RecordCopy | Hello | DeviceStatus | Fact
+NowDown = EpochAnswer | OnlineAnswer | Recover
+
+
+def encode_now(m: NowUp | NowDown) -> bytes:
+    """Bytes of any message of the `now` lanes."""
+    return codec.pack(_now_body(m))
+
+
+def decode_now_up(message: bytes) -> NowUp:
+    """A message of up/now; WireFault when malformed or not for this lane."""
+    return _decode(message, _NOW_UP)  # type: ignore[no-any-return]  # the table below fixes the types
+
+
+def decode_now_down(message: bytes) -> NowDown:
+    """A message of down/now; WireFault when malformed or not for this lane."""
+    return _decode(message, _NOW_DOWN)  # type: ignore[no-any-return]  # the table below fixes the types
+
+
+def encode_state(m: BoxState) -> bytes:
+    """Bytes of a BoxState."""
+    terminals = [
+        [t.device, t.address, t.link, t.state, t.heard_ms, t.last_seq, t.settled, t.unsent, t.open_slots]
+        for t in m.terminals
+    ]
+    return codec.pack(
+        [
+            Tag.STATE,
+            m.box,
+            m.store,
+            m.at_ms,
+            m.online,
+            m.unsettled,
+            m.cap,
+            m.accepted,
+            m.oldest_unsettled_ms,
+            m.faults,
+            terminals,
+        ]
+    )
+
+
+def decode_state(message: bytes) -> BoxState:
+    """WireFault when malformed."""
+    _, box, store, at, online, unsettled, cap, accepted, oldest, faults, terminals = tagged(
+        message, Tag.STATE, int, str, bytes, int, bool, int, int, int, int, int, list
+    )
+    rows = tuple(_terminal(row) for row in terminals)
+    return BoxState(box_id(box), store_id(store), at, online, unsettled, cap, accepted, oldest, faults, rows)
+
+
+def _now_body(m: NowUp | NowDown) -> list[object]:
+    match m:
+        case EpochRequest():
+            return [Tag.EPOCH_REQUEST, m.request, m.device, m.storage, m.psam, m.highest]
+        case EpochAnswer():
+            return [Tag.EPOCH_ANSWER, m.request, m.device, m.storage, m.psam, m.epoch, m.reason]
+        case OnlineRequest():
+            return [Tag.ONLINE_REQUEST, m.device, m.epoch, m.psam, m.request, m.payload]
+        case OnlineAnswer():
+            return [Tag.ONLINE_ANSWER, m.device, m.epoch, m.request, m.payload]
+        case RecordCopy():
+            return [Tag.RECORD_COPY, m.stored]
+        case Hello():
+            ack = [m.ack.body, m.ack.signature] if m.ack else []
+            return [Tag.HELLO, m.store, m.row_settled, m.row_last, ack]
+        case Recover():
+            return [Tag.RECOVER, m.ledger, m.store, m.row_cumulative]
+        case DeviceStatus():
+            return _status_body(m)
+        case Fact():
+            return [Tag.FACT, m.code, m.level, m.at_ms, m.device, m.text]
+
+
+def _status_body(m: DeviceStatus) -> list[object]:
+    epochs = [[e.epoch, e.psam, e.oldest, e.last, e.settled, e.open_slots] for e in m.epochs]
+    versions = [m.hotlist_version, m.parameter_version, m.slots_left, m.clock_set, m.day, m.day_first_seq]
+    return [Tag.STATUS, m.device, epochs, *versions]
+
+
+def _decode(message: bytes, table: dict[int, Any]) -> Any:  # noqa: ANN401  # typed by the two public functions
+    body = codec.unpack(message)
+    parse = table.get(body[0]) if body and isinstance(body[0], int) else None
+    if parse is None:
+        raise WireFault("unknown message tag on this lane")
+    return parse(body[1:])
+
+
+def _epoch_request(b: list[Any]) -> EpochRequest:
+    n, device, storage, psam, highest = codec.fields(b, int, bytes, bytes, bytes, int, what="epoch request")
+    return EpochRequest(n, device_id(device), storage_id(storage), psam_id(psam), within(highest, EPOCH_MAX))
+
+
+def _epoch_answer(b: list[Any]) -> EpochAnswer:
+    n, device, storage, psam, epoch, why = codec.fields(b, int, bytes, bytes, bytes, int, str, what="epoch answer")
+    return EpochAnswer(n, device_id(device), storage_id(storage), psam_id(psam), within(epoch, EPOCH_MAX), why)
+
+
+def _online_request(b: list[Any]) -> OnlineRequest:
+    device, epoch, psam, n, payload = codec.fields(b, bytes, int, bytes, int, bytes, what="online request")
+    return OnlineRequest(device_id(device), within(epoch, EPOCH_MAX), psam_id(psam), n, payload_of(payload))
+
+
+def _online_answer(b: list[Any]) -> OnlineAnswer:
+    device, epoch, n, payload = codec.fields(b, bytes, int, int, bytes, what="online answer")
+    return OnlineAnswer(device_id(device), within(epoch, EPOCH_MAX), n, payload_of(payload))
+
+
+def _record_copy(b: list[Any]) -> RecordCopy:
+    (stored,) = codec.fields(b, bytes, what="record copy")
+    return RecordCopy(payload_of(stored))
+
+
+def _hello(b: list[Any]) -> Hello:
+    store, settled, last, ack = codec.fields(b, bytes, int, int, list, what="hello")
+    signed = SignedAck(*codec.fields(ack, bytes, bytes, what="hello ack")) if ack else None
+    return Hello(store_id(store), settled, last, signed)
+
+
+def _recover(b: list[Any]) -> Recover:
+    ledger, store, rows = codec.fields(b, bytes, bytes, int, what="recover")
+    return Recover(ledger_id(ledger), store_id(store), rows)
+
+
+def _status(b: list[Any]) -> DeviceStatus:
+    device, epochs, hot, param, left, clock, day, first = codec.fields(
+        b, bytes, list, int, int, int, bool, int, int, what="status"
+    )
+    return DeviceStatus(device_id(device), tuple(map(_epoch_status, epochs)), hot, param, left, clock, day, first)
+
+
+def _epoch_status(row: Any) -> EpochStatus:  # noqa: ANN401  # straight from CBOR
+    epoch, psam, oldest, last, settled, slots = codec.fields(
+        row_of(row), int, bytes, int, int, int, int, what="epoch status"
+    )
+    return EpochStatus(within(epoch, EPOCH_MAX), psam_id(psam), oldest, last, settled, slots)
+
+
+def _fact(b: list[Any]) -> Fact:
+    return Fact(*codec.fields(b, str, str, int, bytes, str, what="fact"))
+
+
+def _terminal(row: Any) -> TerminalState:  # noqa: ANN401  # straight from CBOR
+    device, *rest = codec.fields(row_of(row), bytes, str, str, str, int, int, int, int, int, what="terminal state")
+    return TerminalState(device_id(device), *rest)
+
+
+_NOW_UP: dict[int, Any] = {
+    Tag.EPOCH_REQUEST: _epoch_request,
+    Tag.ONLINE_REQUEST: _online_request,
+    Tag.RECORD_COPY: _record_copy,
+    Tag.HELLO: _hello,
+    Tag.STATUS: _status,
+    Tag.FACT: _fact,
+}
+_NOW_DOWN: dict[int, Any] = {
+    Tag.EPOCH_ANSWER: _epoch_answer,
+    Tag.ONLINE_ANSWER: _online_answer,
+    Tag.RECOVER: _recover,
+}
