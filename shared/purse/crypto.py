@@ -14,14 +14,21 @@ from struct import Struct
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
-from shared.purse.errors import KeyShapeError, UnsupportedAlgorithm
+from shared.purse.errors import KeyShapeError, LayoutError, UnsupportedAlgorithm
 
 CARD_KEY_CONTEXTS = 4096
 SESSION_CONTEXTS = 64
 
+TYPE_ED_LOAD = 0x01
 TYPE_EP_LOAD = 0x02
+TYPE_UNLOAD = 0x03
+TYPE_ED_CASH = 0x04
+TYPE_ED_PURCHASE = 0x05
 TYPE_EP_PURCHASE = 0x06
+TYPE_OVERDRAFT = 0x07
 TYPE_CAPP_PURCHASE = 0x09
+
+OVERDRAFT_MAX_FEN = 0xFF_FFFF
 
 ALGORITHM_3DES = 0x00
 _RUNS_3DES = frozenset((0x00, 0x01))
@@ -34,6 +41,9 @@ _MAC1_PURCHASE = Struct(">IB6s7s")
 _MAC1_LOAD = Struct(">IIB6s")
 _TAC_PURCHASE = Struct(">IB6sI7s")
 _TAC_LOAD = Struct(">IHIB6s7s")
+_MAC1_OVERDRAFT = Struct(">I3sB6s")
+_MAC2_OVERDRAFT = Struct(">3sB6s7s")
+_TAC_OVERDRAFT = Struct(">IH3sB6s7s")
 _ALL_ONES = 0xFFFF_FFFF_FFFF_FFFF
 _LOAD_TAIL = 0x8000
 
@@ -143,6 +153,47 @@ def load_tac_input(
     return _TAC_LOAD.pack(new_balance, counter, amount, kind, terminal_id, date_time)
 
 
+# --- unload and overdraft ----------------------------------------------------------------------------------------
+
+# An unload 圈提 has the load's session key (from DULK), MAC1 and MAC2, all with TYPE_UNLOAD; it has no TAC.
+
+
+def unload_mac3(
+    session: Key, new_balance: int, counter: int, amount: int, terminal_id: bytes, date_time: bytes
+) -> bytes:
+    """MAC3 the card makes after an unload and the host checks; `counter` is the online one before +1."""
+    return session_mac(session, load_tac_input(new_balance, counter, amount, TYPE_UNLOAD, terminal_id, date_time))
+
+
+def overdraft_mac1(session: Key, balance: int, old_limit: int, terminal_id: bytes) -> bytes:
+    """MAC1 the card makes before an overdraft change 修改透支限额; its session key is the load's, from DUK."""
+    return session_mac(session, _MAC1_OVERDRAFT.pack(balance, _limit(old_limit), TYPE_OVERDRAFT, terminal_id))
+
+
+def overdraft_mac2(session: Key, new_limit: int, terminal_id: bytes, date_time: bytes) -> bytes:
+    """MAC2 the host makes and the card checks."""
+    return session_mac(session, _MAC2_OVERDRAFT.pack(_limit(new_limit), TYPE_OVERDRAFT, terminal_id, date_time))
+
+
+def overdraft_tac_input(new_balance: int, counter: int, new_limit: int, terminal_id: bytes, date_time: bytes) -> bytes:
+    """23 bytes: balance after 4 (it includes the limit), online counter before +1 2, new limit 3, type 1, ..."""
+    return _TAC_OVERDRAFT.pack(new_balance, counter, _limit(new_limit), TYPE_OVERDRAFT, terminal_id, date_time)
+
+
+def _limit(fen: int) -> bytes:
+    if not 0 <= fen <= OVERDRAFT_MAX_FEN:
+        raise KeyShapeError("an overdraft limit has 3 bytes")
+    return fen.to_bytes(3, "big")
+
+
+# --- PIN ---------------------------------------------------------------------------------------------------------
+
+
+def pin_reload_mac(drpk: Key, pin: bytes) -> bytes:
+    """4-byte MAC of 805E 00 over the new PIN's bytes, under DRPK left half XOR right half."""
+    return tac(drpk, pin)
+
+
 # --- MACs --------------------------------------------------------------------------------------------------------
 
 
@@ -191,22 +242,55 @@ def secure_messaging_encrypt(key: Key, field: bytes) -> bytes:
     return _cipher(key.octets)(block if len(block) % 8 == 0 else block + _PADDING[len(block) & 7])
 
 
+def secure_messaging_decrypt(key: Key, cipher_text: bytes) -> bytes:
+    """The field that `secure_messaging_encrypt` hid; LayoutError when it is no whole, rightly padded field."""
+    if not cipher_text or len(cipher_text) % 8:
+        raise LayoutError("a protected field has whole blocks")
+    block = _decipher(key.octets)(cipher_text)
+    size = block[0] + 1
+    rest = block[size:]
+    if size > len(block) or rest != (b"" if size % 8 == 0 else _PADDING[size & 7]):
+        raise LayoutError("a protected field does not end where it says")
+    return block[1:size]
+
+
 def encrypt_block(key: Key, block: bytes) -> bytes:
     """One ECB block: external and internal authentication."""
     return _cipher(key.octets)(_exact(block, 8))
+
+
+def decrypt_block(key: Key, block: bytes) -> bytes:
+    """One ECB block backwards: internal authentication with P1 = 01."""
+    return _decipher(key.octets)(_exact(block, 8))
+
+
+def protected_command(key: Key, challenge: bytes, header: bytes, field: bytes, *, is_hidden: bool) -> bytes:
+    """A whole command under line protection 线路保护: CLA INS P1 P2, then Lc, field (encrypted if hidden), MAC."""
+    data = secure_messaging_encrypt(key, field) if is_hidden else field
+    head = _exact(header, 4) + bytes((len(data) + 4,)) + data
+    return head + secure_messaging_mac(key, challenge, head)
 
 
 # --- the cipher --------------------------------------------------------------------------------------------------
 
 
 def _context(octets: bytes) -> _Blocks:
+    return _ecb(octets).encryptor().update
+
+
+def _ecb(octets: bytes) -> Cipher[modes.ECB]:
     triple = octets * 3 if len(octets) == 8 else octets + octets[:8]
     # ECB of single blocks is the standard's own primitive; every chaining is done above.
-    return Cipher(TripleDES(triple), modes.ECB()).encryptor().update  # noqa: S305
+    return Cipher(TripleDES(triple), modes.ECB())  # noqa: S305
 
 
 _cipher = lru_cache(maxsize=CARD_KEY_CONTEXTS)(_context)
 _session_cipher = lru_cache(maxsize=SESSION_CONTEXTS)(_context)
+
+
+@lru_cache(maxsize=SESSION_CONTEXTS)
+def _decipher(octets: bytes) -> _Blocks:
+    return _ecb(octets).decryptor().update
 
 
 @lru_cache(maxsize=CARD_KEY_CONTEXTS)
