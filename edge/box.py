@@ -143,8 +143,8 @@ class Box:
     def on_connected(self, now: Now) -> list[Effect]:
         """Connected and subscribed."""
         self._connected = True
+        self._uplink.connected(now)
         self._now_lane.connected(self._uplink.hello(now))
-        self._uplink.connected()
         self._up += self._epochs.unanswered(now)
         return self._finish(now, [])
 

@@ -11,7 +11,7 @@ from edge.effects import Now, Publish
 from edge.facts import LEVELS, Code, Level
 from shared.ids import DeviceId
 from shared.wire import topics
-from shared.wire.messages import DeviceStatus, Fact, NowUp, encode_now
+from shared.wire.messages import DeviceStatus, Fact, Hello, NowUp, encode_now
 
 FACTS_MAX = 256
 URGENT_MAX = 256
@@ -52,6 +52,8 @@ class NowLane:
                 self._offer_fact(message)
             case DeviceStatus():
                 self._offer_status(message)
+            case Hello() if self._has_hello():
+                return  # the broker still owes its PUBACK for the one before
             case _ if self._connected and len(self._urgent) < URGENT_MAX:
                 self._urgent.append(message)
             case _:
@@ -76,6 +78,9 @@ class NowLane:
     def waiting(self) -> int:
         """Messages that are queued or in flight."""
         return len(self._urgent) + len(self._facts) + len(self._statuses) + len(self._in_flight)
+
+    def _has_hello(self) -> bool:
+        return any(isinstance(message, Hello) for message in (*self._urgent, *self._in_flight.values()))
 
     def _next(self, now: Now) -> NowUp | None:
         if self._urgent:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from edge.effects import Effect, Now, Publish, Read, Row, Rows, Settle, Snapshot, Unsettle
 from edge.facts import Code
+from edge.greeting import Greeting
 from edge.holdings import Holdings
 from edge.nowlane import TokenSource
 from edge.ranges import Ranges
@@ -79,6 +80,7 @@ class Uplink:
         self._connected = False
         self._credit = FIRST_CREDIT
         self._silence_s = SILENCE_S
+        self._greeting = Greeting()
         self._hello_s = self._published_s = float("-inf")
         self._retry_s = self._unsettle_s = float("inf")
         self._unsettling: Unsettle | None = None
@@ -101,15 +103,17 @@ class Uplink:
         """The ack that later ones must not fall short of; None before the first, and after a recovery."""
 
     def hello(self, now: Now) -> Hello:
-        """What to present on `now` at each connect, and when the ledger seems to be older than our ack."""
+        """What to present on `now`: at a connect, when nobody answers, when the ledger seems older than our ack."""
         self.hello_due = False
         self._hello_s = now.mono_s
+        self._greeting.said(now.mono_s)
         self._presented = decode_ack_body(self._ack.body).number if self._ack else 0
         return Hello(self._store, self._first - 1, self._last_row, self._ack)
 
-    def connected(self) -> None:
-        """A new connection: all that is unsettled will be sent on it."""
+    def connected(self, now: Now) -> None:
+        """A new connection: say Hello; all that is unsettled will be sent on it once that is answered."""
         self._connected = True
+        self._greeting.begin(now.mono_s)
         self._credit = FIRST_CREDIT
         self._silence_s = SILENCE_S
         self._rewind()
@@ -153,7 +157,10 @@ class Uplink:
             self._tell(now, Code.ACK_FORGED, b"", "账本回执签名无效 / a ledger ack with a wrong signature")
             return []
         body = decode_ack_body(signed.body)
-        if not self._is_ours(now, body) or self._unsettling is not None or self._is_behind(now, body):
+        if not self._is_ours(now, body):
+            return []
+        self._greeting.answered()
+        if self._unsettling is not None or self._is_behind(now, body):
             return []
         self._credit = body.credit
         self._silence_s = SILENCE_S
@@ -164,6 +171,7 @@ class Uplink:
         if message.store != self._store:
             self.counters["recover_other_store"] += 1
             return []
+        self._greeting.answered()
         text = f"账本恢复，从第 {message.row_cumulative + 1} 行起重发 / recovery, rows are sent again"
         self._tell(now, Code.RECOVERY, b"", text)
         if message.ledger == self._ledger:
@@ -214,6 +222,8 @@ class Uplink:
         if now.mono_s >= self._retry_s:
             self._retry_s = float("inf")
             self._rewind()
+        if self._connected and self._greeting.is_due(now.mono_s):
+            self.hello_due = True
         if not self._connected or not self._sent or self._unacked:
             return
         if now.mono_s - self._sent[0].sent_s < self._silence_s:
@@ -230,7 +240,8 @@ class Uplink:
         if self._unsettling is not None and now.mono_s >= self._unsettle_s:
             self._unsettle_s = float("inf")
             out.append(self._unsettling)
-        while self._connected and self._buffer and len(self._sent) < WINDOW_MAX:
+        may_send = self._connected and self._greeting.may_send(now.mono_s)
+        while may_send and self._buffer and len(self._sent) < WINDOW_MAX:
             rows = self._take(min(BATCH_MAX, self._allowed(now) - self.in_flight()))
             if not rows:
                 break

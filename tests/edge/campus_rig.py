@@ -14,7 +14,16 @@ from edge.link.tcp_framing import FrameDecoder, encode
 from edge.mqtt import Arrived, BrokerSetting, Connected, Event, MqttLine
 from shared.ack_key import certify
 from shared.wire import topics
-from shared.wire.messages import EpochRequest, Fact, decode_batch, decode_now_up, decode_state, encode_now
+from shared.wire.messages import (
+    EpochRequest,
+    Fact,
+    Hello,
+    decode_batch,
+    decode_now_up,
+    decode_state,
+    encode_ack,
+    encode_now,
+)
 from tests.edge.rig import ACK_KEY, BOX, OTHER_KEY, PARTITION, Body, Ledger, device, purchase
 
 ROOT = Path(__file__).parents[2]
@@ -156,6 +165,8 @@ class Cloud:
             self.up.append(message)
             if isinstance(message, EpochRequest):
                 self._down(topics.DOWN_NOW, encode_now(self.ledger.epoch(message)))
+            elif isinstance(message, Hello):
+                self._down(topics.DOWN_MONEY, encode_ack(self.ledger.sign(self.ledger.ack(message.store))))
 
     def _down(self, lane, payload):
         self.line.publish(topics.topic(PARTITION, BOX, lane), payload)

@@ -31,6 +31,7 @@ from shared.wire.messages import (
     EpochRequest,
     EpochStatus,
     Fact,
+    Hello,
     Recover,
     SignedAck,
     decode_batch,
@@ -308,6 +309,7 @@ class Field:
         self.batches: list[Batch] = []
         self.online = False
         self.answering = True
+        self.greeting = True
         self.hold_acks = False
         self.held_acks: list[bytes] = []
         self._randoms = 0
@@ -419,6 +421,9 @@ class Field:
         if isinstance(message, EpochRequest) and self.answering:
             answer = self.ledger.epoch(message)
             out += self.box.on_downlink(self.now(), topics.DOWN_NOW, encode_now(answer))
+        if isinstance(message, Hello) and self.greeting:
+            ack = self.ledger.sign(self.ledger.ack(message.store))
+            out += self.box.on_downlink(self.now(), topics.DOWN_MONEY, encode_ack(ack))
         return out
 
     def recover(self, rows: int, ledger: LedgerId = LEDGER, store: bytes = b"") -> None:

@@ -114,3 +114,15 @@ def test_statuses_are_bounded(lane, monkeypatch):
     lane.offer(status(2))
     lane.offer(status(1, 5))
     assert (lane.dropped, lane.waiting()) == (1, 1)
+
+
+def test_hello_is_not_said_twice_into_a_broker_that_is_silent(lane, tokens):
+    lane.connected(HELLO)
+    lane.offer(HELLO)
+    (first,) = lane.pump(NOW, tokens)
+    lane.offer(HELLO)
+    assert lane.pump(NOW, tokens) == []
+    lane.published(first.token)
+    lane.offer(HELLO)
+    assert said(lane.pump(NOW, tokens)) == [HELLO]
+    assert lane.dropped == 0

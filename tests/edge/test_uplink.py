@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from edge import uplink
+from edge.agent import TICK_S
 from edge.effects import NotSettled, Publish, Settle, Unsettle
+from edge.greeting import AGAIN_MAX_S, AGAIN_S, PATIENCE_S
 from edge.uplink import BATCH_BYTES_MAX, FIRST_CREDIT, HELLO_AGAIN_S, SILENCE_MAX_S, SILENCE_S, WINDOW_MAX
 from shared.errors import StoreFault
 from shared.ids import LedgerId
@@ -104,7 +106,9 @@ def test_credit_bounds_the_records_in_flight(field, body):
     field.disconnect()
     sell(field, body, 9)
     field.batches.clear()
+    field.greeting = False
     field.connect()
+    field.wait(PATIENCE_S)
     assert [len(batch.records) for batch in field.batches] == [9], f"a new connection starts with {FIRST_CREDIT}"
     sell(field, body, 9)
     field.batches.clear()
@@ -281,6 +285,76 @@ def test_signed_nonsense(field, body):
 
 
 # ---- Hello and recovery
+
+
+def test_money_waits_for_the_answer_to_hello_and_hello_is_said_again(field, body):
+    """A broker that lost its memory drops what comes before the ingest has subscribed."""
+    field.disconnect()
+    sell(field, body, 3)
+    field.batches.clear()
+    field.greeting = False
+    before = len(hellos(field))
+    field.connect()
+    said = []
+    for _ in range(32):
+        field.wait(TICK_S)
+        said.append(len(hellos(field)) - before)
+    assert [said.index(n) * TICK_S + TICK_S for n in (2, 3, 4, 5)] == [AGAIN_S, 1.5, 3.5, 7.5]
+    assert said[-1] == 5
+    field.greeting = True
+    field.wait(AGAIN_MAX_S)
+    assert [(batch.first_row, len(batch.records)) for batch in field.batches][:1] == [(1, 3)]
+    assert owed(field) == 0
+    field.wait(10 * AGAIN_MAX_S)
+    assert len(hellos(field)) - before == 6, "an answered Hello is not repeated"
+
+
+def test_answer_to_a_hello_repeated_lets_the_backlog_go_at_once(field, body):
+    field.disconnect()
+    sell(field, body, 3)
+    field.batches.clear()
+    field.greeting = False
+    field.connect()
+    assert field.batches == []
+    field.greeting = True
+    field.wait(AGAIN_S)
+    assert owed(field) == 0
+
+
+def test_dumb_now_lane_holds_the_money_up_for_so_long_and_no_longer(field, body):
+    field.disconnect()
+    sell(field, body, 3)
+    field.batches.clear()
+    field.greeting = False
+    field.connect()
+    field.wait(PATIENCE_S - 0.1)
+    assert field.batches == []
+    field.wait(0.1)
+    assert owed(field) == 0
+    before = len(hellos(field))
+    field.wait(10 * AGAIN_MAX_S)
+    assert len(hellos(field)) == before, "an ack of records is an answer, too"
+
+
+def test_recover_is_an_answer(field, body):
+    sell(field, body, 3)
+    field.disconnect()
+    field.greeting = False
+    field.connect()
+    field.batches.clear()
+    field.recover(1)
+    assert [(batch.first_row, len(batch.records)) for batch in field.batches] == [(2, 2)]
+    before = len(hellos(field))
+    field.wait(10 * AGAIN_MAX_S)
+    assert len(hellos(field)) == before
+
+
+def test_answer_of_an_earlier_connection_does_not_count(field, body):
+    field.disconnect()
+    sell(field, body)
+    field.greeting = False
+    field.connect()
+    assert owed(field) == 1
 
 
 def test_hello_presents_the_highest_ack_verbatim_and_durably(field, body):
