@@ -6,8 +6,7 @@ fails its checksum is set aside, never sent, never silently dropped. Not thread-
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from itertools import chain
 from pathlib import Path
@@ -103,15 +102,25 @@ def connect_to_check(path: Path) -> sqlite3.Connection:
         return connection
 
 
-@contextmanager
-def refusals() -> Iterator[None]:
+class _Refusals:
+    """Without state: one for all, a sixth of the time of a generator's context."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, fault: BaseException | None, trace: object) -> None:
+        if isinstance(fault, sqlite3.Error):
+            code = getattr(fault, "sqlite_errorcode", 0)
+            reason = _REASONS.get(code) or _REASONS.get(code & 0xFF, "other")
+            raise StoreRefusal(reason, str(fault)) from fault
+
+
+_REFUSALS = _Refusals()
+
+
+def refusals() -> _Refusals:
     """Turns every error of SQLite into a StoreRefusal."""
-    try:
-        yield
-    except sqlite3.Error as fault:
-        code = getattr(fault, "sqlite_errorcode", 0)
-        reason = _REASONS.get(code) or _REASONS.get(code & 0xFF, "other")
-        raise StoreRefusal(reason, str(fault)) from fault
+    return _REFUSALS
 
 
 class OutboxStore:

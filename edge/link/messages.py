@@ -37,8 +37,11 @@ class Type(IntEnum):
     ONLINE_ANSWER = 0x17
 
 
+TYPES = {int(kind): kind for kind in Type}
+"""By number: a table is a quarter of the time of an enum's call."""
 SHORT = frozenset({Type.ACK, Type.SETTLED})
 """Single-frame forms: type, low 16 bits of seq, CMAC 4."""
+_HEADLESS = SHORT | {Type.HEARTBEAT}
 
 
 class Refusal(IntEnum):
@@ -162,10 +165,10 @@ _HEAD = PROTOCOL << 4
 
 def type_of(message: bytes) -> Type:
     """The type of a message; WireFault when empty, unknown or of another protocol version."""
-    if not message or message[0] not in _TYPES:
+    kind = TYPES.get(message[0]) if message else None
+    if kind is None:
         raise WireFault("unknown message type")
-    kind = Type(message[0])
-    if kind in SHORT or kind is Type.HEARTBEAT:
+    if kind in _HEADLESS:
         return kind
     if len(message) < 2 or message[1] >> 4 != PROTOCOL or message[1] & 0x0C:
         raise WireFault("unknown protocol version or flags")
@@ -292,6 +295,3 @@ def _rows(layout: struct.Struct, payload: bytes, count_at: int, what: str) -> li
     if count > EPOCHS_MAX or len(payload) != count_at + 1 + count * layout.size:
         raise WireFault(f"{what}: {count} rows in {len(payload)} bytes")
     return list(layout.iter_unpack(payload[count_at + 1 :]))
-
-
-_TYPES = frozenset(int(t) for t in Type)

@@ -62,7 +62,11 @@ class Book:
     @property
     def without_record(self) -> int:
         """Pending slots that have no record yet: what STATUS calls open."""
-        return sum(not waiting.slot.unproven for waiting in self._flash.waiting)
+        count = 0
+        for waiting in self._flash.waiting:  # asked at every input
+            if not waiting.slot.unproven:
+                count += 1
+        return count
 
     def proven(self, waiting: Waiting, tac: bytes, proof: Proof) -> Row:
         """The TAC is here: a purchase or load, or the recovery of an unproven one."""
@@ -117,9 +121,11 @@ class Book:
 
     def next_due_s(self) -> float:
         """Monotonic second at which the next slot is overdue."""
-        long_ago = float("-inf")
-        waits = (self._since_s.get(w.slot.generation, long_ago) for w in self._flash.waiting if not w.slot.unproven)
-        return min(waits, default=float("inf")) + UNPROVEN_AFTER_S
+        since_s = float("inf")
+        for waiting in self._flash.waiting:
+            if not waiting.slot.unproven:
+                since_s = min(since_s, self._since_s.get(waiting.slot.generation, float("-inf")))
+        return since_s + UNPROVEN_AFTER_S
 
     def _is_due(self, waiting: Waiting, mono_s: float, card: CardId | None) -> bool:
         if card is not None:

@@ -90,9 +90,11 @@ class Firmware:
 
     def due_s(self) -> float:
         """Monotonic second at which `tick` has something to do next."""
-        body = self.body
-        can_write = not self._busy and body.fault in (None, Bar.STOPPED) and body.flash.free > 0
-        return min(self.line.due_s(), body.book.next_due_s() if can_write else _NEVER)
+        body, due_s = self.body, self.line.due_s()
+        if self._busy or not body.book.without_record:
+            return due_s
+        can_write = body.fault in (None, Bar.STOPPED) and body.flash.free > 0
+        return min(due_s, body.book.next_due_s() if can_write else _NEVER)
 
     def sell(self, amount_fen: int, now: Now) -> Tap[Result]:
         """A keyed amount and the card that is presented. A pending purchase of this card is settled first."""
@@ -172,11 +174,12 @@ class Firmware:
         body = self.body
         if not self._busy:
             self._find_epoch()
-            if body.fault in (None, Bar.STOPPED) and body.flash.free > 0:
+            if body.book.without_record and body.fault in (None, Bar.STOPPED) and body.flash.free > 0:
                 for waiting in body.book.overdue(body.now.mono_s):
                     body.write_unproven(waiting)
-        if body.book.without_record != self._open:
-            self._open = body.book.without_record
+        without_record = body.book.without_record
+        if without_record != self._open:
+            self._open = without_record
             self.line.status_due()
         self.line.tick()
         self._tell_network()
@@ -184,9 +187,10 @@ class Firmware:
     def _tell_network(self) -> None:
         """The cashier hears when the network goes or comes, and when the edge refuses this body."""
         line, body = self.line, self.body
-        if line.is_registered is not self._was_registered:
-            self._was_registered = line.is_registered
-            body.show(display.online(line.window.unsent) if line.is_registered else display.offline())
+        is_registered = line.is_registered
+        if is_registered is not self._was_registered:
+            self._was_registered = is_registered
+            body.show(display.online(line.window.unsent) if is_registered else display.offline())
         if line.refusal is not self._refusal:
             self._refusal = line.refusal
             if line.refusal is not None:

@@ -124,7 +124,10 @@ class Flash:
         return self.epochs[-1] if self.epochs else None
 
     def epoch(self, number: int) -> Epoch | None:
-        return next((epoch for epoch in self.epochs if epoch.epoch == number), None)
+        for epoch in self.epochs:
+            if epoch.epoch == number:
+                return epoch
+        return None
 
     def room_for_epoch(self) -> bool:
         """Could another epoch begin? A fifth is refused until one drains."""
@@ -215,7 +218,7 @@ class Flash:
 
     def _oldest_kept(self) -> int:
         for epoch in self.epochs:
-            if not epoch.drained:
+            if epoch.settled != epoch.last:
                 return epoch.first_index + epoch.settled
         return self._next_index
 

@@ -98,27 +98,31 @@ class Line:
 
     def tick(self) -> None:
         """Whatever is due. StoreFault when the store cannot read a record."""
-        if self._mono_s >= self._hello_s:
+        mono_s = self._body.now.mono_s
+        if mono_s >= self._hello_s:
             self._hello()
         if self.state is State.JOINED:
             self._check_silence()
-        self.desk.expire(self._mono_s)
+        self.desk.expire(mono_s)
         if self.state is not State.JOINED:
             return
-        self._ask()
-        for index, wire in self.window.take(self._mono_s):
+        if not self.desk.is_settled:
+            self._ask()
+        for index, wire in self.window.take(mono_s):
             self._seal(Type.RECORD, wire, index)
-        if self._mono_s >= self._status_s:
+        if mono_s >= self._status_s:
             self._status()
-        if self._mono_s >= self._heartbeat_s:
+        if mono_s >= self._heartbeat_s:
             self._heartbeat()
 
     def due_s(self) -> float:
         """Monotonic second of the next thing that is due."""
-        dues = [self._hello_s, self.desk.due_s(can_send=self._may_ask)]
-        if self.state is State.JOINED:
-            dues += [self.window.due_s(), self._status_s, self._heartbeat_s, self._silent_at()]
-        return min(dues)
+        due_s = self._hello_s
+        if not self.desk.is_settled:
+            due_s = min(due_s, self.desk.due_s(can_send=self._may_ask))
+        if self.state is not State.JOINED:
+            return due_s
+        return min(due_s, self.window.due_s(), self._status_s, self._heartbeat_s, self._silent_at())
 
     def status_due(self) -> None:
         """Something worth a STATUS has changed: send it soon."""

@@ -88,7 +88,9 @@ class Window:
         was_flying = self.is_flying()
         if mono_s >= self._resend_at:
             self._again(mono_s)
-        room = self._size - sum(lane.sent - lane.acked for lane in self._lanes)
+        room = self._size
+        if was_flying:
+            room -= sum(lane.sent - lane.acked for lane in self._lanes)
         out: list[tuple[int, bytes]] = []
         for lane in self._lanes:
             row = self._flash.epoch(lane.epoch)
@@ -107,7 +109,10 @@ class Window:
 
     def is_flying(self) -> bool:
         """Is a record in flight?"""
-        return any(lane.sent > lane.acked for lane in self._lanes)
+        for lane in self._lanes:  # noqa: SIM110  # asked a dozen times per tap, a plain loop is half as dear
+            if lane.sent > lane.acked:
+                return True
+        return False
 
     def ack(self, epoch: int, seq: int, mono_s: float) -> None:
         """The edge has all up to seq."""
