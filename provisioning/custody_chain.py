@@ -1,8 +1,9 @@
-"""Custody log: one JSON line for each key that was made or opened, chained, append-only. Holds no secret.
+"""Custody log: one JSON line for each thing that was done with keys, PSAMs and cards, chained. Holds no secret.
 
 `before` of a line is the SHA-256 of the line before it, so an edited, removed or inserted line is named. Who can
 rewrite the whole file can rewrite the chain: its head is therefore also in the key process's STATUS, which goes to
-another log. A line torn by a power cut stays, is named, and the chain goes on behind it.
+another log, and in the printed minutes of a ceremony. A line torn by a power cut stays, is named, and the chain goes on
+behind it. Refuses a note or a name so long that the last line could not be found again.
 """
 
 import hashlib
@@ -14,40 +15,75 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provisioning.key_store import KeyKind, KeyStore, StoredKey
-from shared.purse.crypto import kcv
+from shared.errors import ConfigFault
+from shared.purse.crypto import Key, kcv
 
 START = bytes(32)
 """What stands before the first line."""
+WHO_MAX = 60
+NOTE_MAX = 160
+"""Characters. In JSON a character takes up to 12 bytes, so that a line stays under custody.TAIL_BYTES."""
+_CHECKED_OTHERWISE = (KeyKind.LINK, KeyKind.SIGNING, KeyKind.AUTHORITY)
 
 
 class Act(StrEnum):
-    """What happened to a key."""
+    """What happened."""
 
     MADE = "made"
     OPENED = "opened"
+    COMPONENT = "component"
+    JOINED = "joined"
+    DERIVED = "derived"
+    ABORTED = "aborted"
+    MINUTES = "minutes"
+    EXPORTED = "exported"
+    IMPORTED = "imported"
+    ROTATED = "rotated"
+    RETIRED = "retired"
+    PSAM = "psam"
+    STOCK = "stock"
+    BATCH = "batch"
 
 
 class Event(NamedTuple):
-    """One key, once. check: 3-byte check value; at: campus seconds since 2000."""
+    """One deed. check: 3-byte check value of its key, empty when it is about no key; at: campus seconds since 2000."""
 
     at: int
     act: Act
-    level: str
-    kind: str
-    version: int
-    check: bytes
+    level: str = ""
+    kind: str = ""
+    version: int = 0
+    check: bytes = b""
+    who: str = ""
+    note: str = ""
 
 
-def events_of(store: KeyStore, act: Act, at: int) -> list[Event]:
+def events_of(store: KeyStore, act: Act, at: int, who: str = "", note: str = "") -> list[Event]:
     """One event per key of a store."""
-    return [Event(at, act, store.level, key.kind, key.version, check_value(key)) for key in store.keys]
+    return [
+        Event(at, act, store.level, key.kind, key.version, check_value(key), name_of(who), note) for key in store.keys
+    ]
+
+
+def deed(at: int, act: Act, who: str, note: str) -> Event:
+    """An event about no single key; ConfigFault when its texts are too long for a line."""
+    if not note.isprintable() or len(note) > NOTE_MAX:
+        raise ConfigFault(f"备注最多 {NOTE_MAX} 个可见字符 / a note has at most so many visible characters")
+    return Event(at, act, who=name_of(who), note=note)
+
+
+def name_of(who: str) -> str:
+    """A person's name as it may stand in the log; ConfigFault otherwise."""
+    if not who.isprintable() or len(who) > WHO_MAX:
+        raise ConfigFault(f"姓名最多 {WHO_MAX} 个可见字符 / a name has at most so many visible characters")
+    return who
 
 
 def check_value(key: StoredKey) -> bytes:
     """3 bytes that two people can compare: the KCV of a purse key, a fingerprint of the public half, or a hash."""
-    if key.kind in (KeyKind.PURCHASE, KeyKind.LOAD, KeyKind.TAC):
-        return kcv(key.card_key(key.kind))
     octets = key.octets
+    if key.kind not in _CHECKED_OTHERWISE:
+        return kcv(Key(octets))
     if key.kind is KeyKind.SIGNING:
         octets = Ed25519PrivateKey.from_private_bytes(octets).public_key().public_bytes_raw()
     return hashlib.sha256(b"openykt check value\0" + octets).digest()[:3]
@@ -69,10 +105,15 @@ def head(raw: bytes) -> bytes:
     return hashlib.sha256(last).digest() if last else START
 
 
+def count(raw: bytes) -> int:
+    """Lines of a log, torn ones too."""
+    return len(_split(raw))
+
+
 def faults(raw: bytes) -> list[str]:
     """What is wrong with a log: one text per broken line, none when it is whole."""
     found, before = [], START
-    for number, line in enumerate(raw.removesuffix(b"\n").split(b"\n") if raw else [], 1):
+    for number, line in enumerate(_split(raw), 1):
         try:
             entry = json.loads(line)
             if entry["before"] != before.hex():
@@ -93,6 +134,12 @@ def last_number(tail: bytes) -> int:
     return 0
 
 
+def _split(raw: bytes) -> list[bytes]:
+    return raw.removesuffix(b"\n").split(b"\n") if raw else []
+
+
 def _line(event: Event, before: bytes, number: int) -> bytes:
-    entry = {"n": number} | event._asdict() | {"check": event.check.hex().upper(), "before": before.hex()}
+    told = {name: text for name, text in (("who", event.who), ("note", event.note)) if text}
+    key = {name: value for name, value in event._asdict().items() if name not in ("who", "note")}
+    entry = {"n": number} | key | {"check": event.check.hex().upper()} | told | {"before": before.hex()}
     return json.dumps(entry, separators=(",", ":")).encode("ascii")

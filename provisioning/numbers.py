@@ -4,6 +4,7 @@ A card serial is region 2 ‖ campus 2 ‖ dense number 4 (from 1): the right fo
 device numbers are one register in which no id stands twice: PSAMs have the high part 0x5000.
 """
 
+from shared.errors import ConfigFault
 from shared.ids import CardId, DeviceId, PsamId
 
 _PSAM_BASE = 0x5000_0000
@@ -37,3 +38,11 @@ def device(campus: int, number: int) -> DeviceId:
 def psam(campus: int, number: int) -> PsamId:
     """File 0016 of the PSAM made for that terminal. A re-issued PSAM takes a number that nobody had."""
     return PsamId(issuer(campus) + (_PSAM_BASE + number).to_bytes(4, "big"))
+
+
+def psam_number(campus: int, psam: PsamId) -> int:
+    """The number of a PSAM of ours; ConfigFault when it is of another campus, or not numbered by us."""
+    number = int.from_bytes(psam[2:], "big") - _PSAM_BASE
+    if psam[:2] != issuer(campus) or number < 1:
+        raise ConfigFault(f"PSAM {psam.hex()} 不是本校的 / is not of this campus")
+    return number
