@@ -43,11 +43,35 @@ class Level(StrEnum):
 
 
 class KeyKind(StrEnum):
-    """What a key is for, and for nothing else."""
+    """What a key is for, and for nothing else. In brackets the name that PBOC texts give the card's key.
+
+    PURCHASE to INTERNAL_AUTH: a master of each level, diversified for a card. PSAM_CONTROL: the same, for a PSAM.
+    """
 
     PURCHASE = "purchase"
+    """消费 (DPK)."""
     LOAD = "load"
+    """圈存 (DLK)."""
     TAC = "tac"
+    """交易验证 (DTK)."""
+    UNLOAD = "unload"
+    """圈提 (DULK)."""
+    OVERDRAFT = "overdraft"
+    """修改透支限额 (DUK)."""
+    MAINTENANCE = "maintenance"
+    """应用维护: line protection of file updates, block, unblock (DAMK)."""
+    CONTROL = "control"
+    """主控: writes keys, EXTERNAL AUTHENTICATE (DCCK)."""
+    PIN_UNBLOCK = "pin-unblock"
+    """口令解锁 (DPUK)."""
+    PIN_RELOAD = "pin-reload"
+    """口令重装 (DRPK)."""
+    INTERNAL_AUTH = "internal-auth"
+    """内部认证 (DIK)."""
+    PSAM_CONTROL = "psam-control"
+    """PSAM 主控: writes a PSAM's keys."""
+    TRANSPORT = "transport"
+    """传输: keys travel under it, nothing else."""
     LINK = "link"
     SIGNING = "signing"
     AUTHORITY = "authority"

@@ -6,20 +6,35 @@ of the link master over the device id. Pure: random bytes come in.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from provisioning.key_store import KeyKind, KeyStore, Level, StoredKey
 from provisioning.numbers import city, issuer
-from shared.ids import DeviceId
+from shared.ids import DeviceId, PsamId
 from shared.purse.crypto import Key, diversify, diversify_many
 
-CARD_MASTERS = (KeyKind.PURCHASE, KeyKind.LOAD, KeyKind.TAC)
+CARD_MASTERS = (
+    KeyKind.PURCHASE,
+    KeyKind.LOAD,
+    KeyKind.TAC,
+    KeyKind.UNLOAD,
+    KeyKind.OVERDRAFT,
+    KeyKind.MAINTENANCE,
+    KeyKind.CONTROL,
+    KeyKind.PIN_UNBLOCK,
+    KeyKind.PIN_RELOAD,
+    KeyKind.INTERNAL_AUTH,
+)
+"""Masters with a diversified key on each card. A store of an earlier campus holds only the first three."""
+MASTERS = (*CARD_MASTERS, KeyKind.PSAM_CONTROL)
+"""What a level hands down to the next."""
 VERSIONS = (1,)
 """Versions of the card masters that a new campus gets; a further one is added beside them, never in their place."""
 LINK_VERSION = 1
+_ALWAYS = CARD_MASTERS[:3]
 MASTER_SIZE = 16
 LINK_MASTER_SIZE = 32
 K_TERM_SIZE = 16
@@ -28,16 +43,23 @@ Random = Callable[[int], bytes]
 
 
 class CardKeySet(NamedTuple):
-    """Diversified keys of one card."""
+    """Diversified keys of one card, in the order of CARD_MASTERS; None where the school has no such master."""
 
     purchase: Key
     load: Key
     tac: Key
+    unload: Key | None = None
+    overdraft: Key | None = None
+    maintenance: Key | None = None
+    control: Key | None = None
+    pin_unblock: Key | None = None
+    pin_reload: Key | None = None
+    internal_auth: Key | None = None
 
 
 def new_root(random: Random, versions: Sequence[int] = VERSIONS) -> KeyStore:
     """Fresh root masters. campus 0: they are nobody's in particular."""
-    keys = [StoredKey(kind, version, random(MASTER_SIZE)) for kind in CARD_MASTERS for version in versions]
+    keys = [StoredKey(kind, version, random(MASTER_SIZE)) for kind in MASTERS for version in versions]
     return KeyStore(Level.ROOT, 0, tuple(keys))
 
 
@@ -52,9 +74,15 @@ def school_of(region: KeyStore, campus: int) -> KeyStore:
 
 
 def card_keys(school: KeyStore, version: int, serials: Sequence[bytes]) -> list[CardKeySet]:
-    """The keys of many cards by their 8-byte serials, in their order."""
-    columns = [diversify_many(school.one(kind, version).card_key(kind), serials) for kind in CARD_MASTERS]
+    """The keys of many cards by their 8-byte serials, in their order; KeyFault without one of the first three."""
+    columns = [_column(school, kind, version, serials) for kind in CARD_MASTERS]
     return [CardKeySet(*keys) for keys in zip(*columns, strict=True)]
+
+
+def psam_control_key(school: KeyStore, psam: PsamId, version: int = 1) -> Key:
+    """The key that writes a PSAM's keys: diversified by its 6-byte id, right-justified."""
+    master = school.one(KeyKind.PSAM_CONTROL, version).card_key(KeyKind.PSAM_CONTROL)
+    return diversify(master, psam.rjust(8, b"\0"))
 
 
 def terminal_key(school: KeyStore, device: DeviceId, version: int = LINK_VERSION) -> bytes:
@@ -68,5 +96,11 @@ def _diversified(above: KeyStore, code: bytes) -> tuple[StoredKey, ...]:
     return tuple(
         StoredKey(key.kind, key.version, diversify(key.card_key(key.kind), factor).octets)
         for key in above.keys
-        if key.kind in CARD_MASTERS
+        if key.kind in MASTERS
     )
+
+
+def _column(school: KeyStore, kind: KeyKind, version: int, serials: Sequence[bytes]) -> Sequence[Any]:
+    if kind not in _ALWAYS and version not in school.versions(kind):
+        return [None] * len(serials)
+    return diversify_many(school.one(kind, version).card_key(kind), serials)

@@ -2,9 +2,25 @@
 
 import json
 
-from provisioning.custody import append
-from provisioning.custody_chain import START, Act, check_value, events_of, faults, head, lines
+import pytest
+
+from provisioning.custody import TAIL_BYTES, append
+from provisioning.custody_chain import (
+    NOTE_MAX,
+    START,
+    WHO_MAX,
+    Act,
+    check_value,
+    count,
+    deed,
+    events_of,
+    faults,
+    head,
+    lines,
+)
 from provisioning.key_store import KeyKind, KeyStore, Level, StoredKey
+from provisioning.levels import MASTERS
+from shared.errors import ConfigFault
 from shared.purse.crypto import Key, kcv
 
 KEYS = tuple(StoredKey(kind, 1, bytes([0xC0 + 2 * n]) * 16) for n, kind in enumerate(list(KeyKind)[:4]))
@@ -76,5 +92,28 @@ def test_the_campus_log_names_every_key_and_holds_none(campus) -> None:
     made = [json.loads(line) for line in raw.splitlines()]
     assert faults(raw) == []
     assert {(row["level"], row["kind"]) for row in made if row["act"] == "made"} == {
-        (level, kind) for level in ("root", "region", "school") for kind in ("purchase", "load", "tac")
+        (level, kind) for level in ("root", "region", "school") for kind in MASTERS
     } | {("school", "link"), ("school", "signing"), ("school", "authority")}
+
+
+def test_a_deed_says_who_and_what_and_is_no_key() -> None:
+    raw = lines([deed(5, Act.BATCH, "王五", "autumn-1: 40")])
+    assert json.loads(raw) == {
+        "n": 1, "at": 5, "act": "batch", "level": "", "kind": "", "version": 0, "check": "",
+        "who": "王五", "note": "autumn-1: 40", "before": START.hex(),
+    }  # fmt: skip
+    assert count(raw) == 1
+    assert count(b"") == 0
+
+
+def test_the_longest_line_is_found_again() -> None:
+    longest = lines([deed(2**32 - 1, Act.BATCH, "\U00020000" * WHO_MAX, "\U00020000" * NOTE_MAX)], number=10**9)
+    assert len(longest) < TAIL_BYTES
+
+
+@pytest.mark.parametrize(
+    ("who", "note"), [("x" * (WHO_MAX + 1), ""), ("", "x" * (NOTE_MAX + 1)), ("a\n", ""), ("", "\0")]
+)
+def test_texts_that_do_not_fit_a_line_are_refused(who, note) -> None:
+    with pytest.raises(ConfigFault):
+        deed(1, Act.STOCK, who, note)

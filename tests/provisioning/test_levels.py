@@ -2,12 +2,23 @@
 
 import hashlib
 import hmac
+import os
 
 import pytest
 
 from provisioning import numbers
 from provisioning.key_store import KeyKind, KeyStore, Level, StoredKey, WrongKeyUse
-from provisioning.levels import card_keys, new_root, region_of, school_of, terminal_key
+from provisioning.levels import (
+    CARD_MASTERS,
+    MASTERS,
+    CardKeySet,
+    card_keys,
+    new_root,
+    psam_control_key,
+    region_of,
+    school_of,
+    terminal_key,
+)
 from shared.errors import KeyFault
 from shared.ids import hotlist_index, issuer
 from shared.purse.crypto import diversify
@@ -19,6 +30,7 @@ ROOT = KeyStore(
         StoredKey(kind, 1, bytes(range(at, at + 16))) for kind, at in zip(list(KeyKind)[:3], (0, 16, 32), strict=True)
     ),
 )
+PSAM = numbers.psam(258, 7)
 SERIAL = numbers.card_serial(1, 258, 7)
 
 
@@ -40,7 +52,8 @@ def test_three_levels_are_frozen() -> None:
     purchase = school.one(KeyKind.PURCHASE, 1).for_use(KeyKind.PURCHASE)
     assert purchase.hex() == "1ab9dc6cc11ed0dc9a1c997573bcc9ba"
     (own,) = card_keys(school, 1, [SERIAL])
-    assert [key.octets.hex() for key in own] == [
+    assert own[3:] == (None,) * 7, "a store of the first campuses"
+    assert [key.octets.hex() for key in own[:3]] == [
         "78db3725c60e881f0d8330267b4f995d",
         "71b6bbd6528bf5b5f2c35a0257b1e8cd",
         "429d07a8b11fa32160f022d13d1d104e",
@@ -55,10 +68,20 @@ def test_a_regions_psam_reaches_the_same_card_key_by_two_factors() -> None:
 
 
 def test_every_school_and_every_card_has_its_own_keys() -> None:
-    region = region_of(ROOT, 1)
-    schools = [school_of(region, n) for n in (1, 2)] + [school_of(region_of(ROOT, 2), 1)]
+    root = new_root(os.urandom)
+    region = region_of(root, 1)
+    schools = [school_of(region, n) for n in (1, 2)] + [school_of(region_of(root, 2), 1)]
     keys = {key.octets for school in schools for own in card_keys(school, 1, [SERIAL, bytes(8)]) for key in own}
-    assert len(keys) == 3 * 2 * 3
+    assert len(keys) == 3 * 2 * len(CARD_MASTERS)
+    assert psam_control_key(schools[0], PSAM) != psam_control_key(schools[1], PSAM)
+    assert psam_control_key(schools[0], PSAM) != psam_control_key(schools[0], numbers.psam(258, 8))
+
+
+def test_every_level_hands_down_every_master() -> None:
+    root = new_root(os.urandom)
+    school = school_of(region_of(root, 1), 258)
+    assert {key.kind for key in school.keys} == {key.kind for key in root.keys} == set(MASTERS)
+    assert CardKeySet._fields == tuple(kind.replace("-", "_") for kind in CARD_MASTERS)
 
 
 def test_root_masters_come_from_the_random_source_alone() -> None:
@@ -69,8 +92,8 @@ def test_root_masters_come_from_the_random_source_alone() -> None:
         return bytes([len(asked)]) * size
 
     root = new_root(random, versions=(1, 2))
-    assert asked == [16] * 6
-    assert len({key.octets for key in root.keys}) == 6
+    assert asked == [16] * 2 * len(MASTERS)
+    assert len({key.octets for key in root.keys}) == 2 * len(MASTERS)
     assert set(root.versions(KeyKind.TAC)) == {1, 2}
 
 
