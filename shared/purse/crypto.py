@@ -86,7 +86,7 @@ def diversify(master: Key, *factors: bytes) -> Key:
     """One level per 8-byte factor, first factor first: DK = E(MK, F) || E(MK, ~F)."""
     key = master
     for factor in factors:
-        key = Key(_cipher(key.octets)(_factor_pair(factor)))
+        key = Key(_cipher(key.octets)(factor_pair(factor)))
     return key
 
 
@@ -94,7 +94,7 @@ def diversify_many(master: Key, factors: Sequence[bytes]) -> list[Key]:
     """One level for many cards in a single pass; the keys come in the order of the factors."""
     if not factors:
         return []
-    joined = _cipher(master.octets)(b"".join(map(_factor_pair, factors)))
+    joined = _cipher(master.octets)(b"".join(map(factor_pair, factors)))
     return [Key(joined[at : at + 16]) for at in range(0, len(joined), 16)]
 
 
@@ -133,17 +133,32 @@ def purchase_tac_input(amount: int, kind: int, terminal_id: bytes, ttn: int, dat
 
 def load_session_key(dlk: Key, rnd: bytes, counter: int) -> Key:
     """SESLK from the card's 4-byte random and its online counter before +1."""
-    return Key(_cipher(dlk.octets)(_SESSION_INPUT.pack(_exact(rnd, 4), counter, _LOAD_TAIL)))
+    return Key(_cipher(dlk.octets)(load_session_seed(rnd, counter)))
+
+
+def load_session_seed(rnd: bytes, counter: int) -> bytes:
+    """8 bytes whose cryptogram under the card's key is the session key of a load, unload or overdraft change."""
+    return _SESSION_INPUT.pack(_exact(rnd, 4), counter, _LOAD_TAIL)
 
 
 def load_mac1(session: Key, balance: int, amount: int, kind: int, terminal_id: bytes) -> bytes:
     """MAC1 the card makes and the host checks; `balance` is the one before the load."""
-    return session_mac(session, _MAC1_LOAD.pack(balance, amount, kind, terminal_id))
+    return session_mac(session, load_mac1_input(balance, amount, kind, terminal_id))
+
+
+def load_mac1_input(balance: int, amount: int, kind: int, terminal_id: bytes) -> bytes:
+    """15 bytes, for a MAC that is made where the session key is; unload has the same."""
+    return _MAC1_LOAD.pack(balance, amount, kind, terminal_id)
 
 
 def load_mac2(session: Key, amount: int, kind: int, terminal_id: bytes, date_time: bytes) -> bytes:
     """MAC2 the host makes and the card checks."""
-    return session_mac(session, _MAC1_PURCHASE.pack(amount, kind, terminal_id, date_time))
+    return session_mac(session, load_mac2_input(amount, kind, terminal_id, date_time))
+
+
+def load_mac2_input(amount: int, kind: int, terminal_id: bytes, date_time: bytes) -> bytes:
+    """18 bytes; unload has the same."""
+    return _MAC1_PURCHASE.pack(amount, kind, terminal_id, date_time)
 
 
 def load_tac_input(
@@ -167,12 +182,22 @@ def unload_mac3(
 
 def overdraft_mac1(session: Key, balance: int, old_limit: int, terminal_id: bytes) -> bytes:
     """MAC1 the card makes before an overdraft change 修改透支限额; its session key is the load's, from DUK."""
-    return session_mac(session, _MAC1_OVERDRAFT.pack(balance, _limit(old_limit), TYPE_OVERDRAFT, terminal_id))
+    return session_mac(session, overdraft_mac1_input(balance, old_limit, terminal_id))
+
+
+def overdraft_mac1_input(balance: int, old_limit: int, terminal_id: bytes) -> bytes:
+    """14 bytes, for a MAC that is made where the session key is."""
+    return _MAC1_OVERDRAFT.pack(balance, _limit(old_limit), TYPE_OVERDRAFT, terminal_id)
 
 
 def overdraft_mac2(session: Key, new_limit: int, terminal_id: bytes, date_time: bytes) -> bytes:
     """MAC2 the host makes and the card checks."""
-    return session_mac(session, _MAC2_OVERDRAFT.pack(_limit(new_limit), TYPE_OVERDRAFT, terminal_id, date_time))
+    return session_mac(session, overdraft_mac2_input(new_limit, terminal_id, date_time))
+
+
+def overdraft_mac2_input(new_limit: int, terminal_id: bytes, date_time: bytes) -> bytes:
+    """17 bytes."""
+    return _MAC2_OVERDRAFT.pack(_limit(new_limit), TYPE_OVERDRAFT, terminal_id, date_time)
 
 
 def overdraft_tac_input(new_balance: int, counter: int, new_limit: int, terminal_id: bytes, date_time: bytes) -> bytes:
@@ -224,8 +249,7 @@ def secure_messaging_mac(key: Key, challenge: bytes, command: bytes) -> bytes:
     A 4-byte challenge is completed with zeros, an 8-byte one is the whole initial value. An 8-byte key makes a
     CBC-MAC, a 16-byte key the retail MAC.
     """
-    initial = challenge + bytes(4) if len(challenge) == 4 else _exact(challenge, 8)
-    padded = command + _PADDING[len(command) & 7]
+    initial, padded = secure_messaging_input(challenge, command)
     head, last = padded[:-8], padded[-8:]
     left = _cipher(key.octets[:8])
     state = initial
@@ -234,12 +258,23 @@ def secure_messaging_mac(key: Key, challenge: bytes, command: bytes) -> bytes:
     return _cipher(key.octets)(_xor(state, last))[:4]
 
 
+def secure_messaging_input(challenge: bytes, command: bytes) -> tuple[bytes, bytes]:
+    """Initial value (8 bytes) and padded blocks of a line-protection MAC."""
+    initial = challenge + bytes(4) if len(challenge) == 4 else _exact(challenge, 8)
+    return initial, command + _PADDING[len(command) & 7]
+
+
 def secure_messaging_encrypt(key: Key, field: bytes) -> bytes:
     """E(length || field), 80 00.. padded only when it is no multiple of 8 (the one place with optional padding)."""
+    return _cipher(key.octets)(secure_messaging_block(field))
+
+
+def secure_messaging_block(field: bytes) -> bytes:
+    """length || field, padded: what is encrypted."""
     if len(field) > 255:
         raise KeyShapeError("a protected field has at most 255 bytes")
     block = bytes((len(field),)) + field
-    return _cipher(key.octets)(block if len(block) % 8 == 0 else block + _PADDING[len(block) & 7])
+    return block if len(block) % 8 == 0 else block + _PADDING[len(block) & 7]
 
 
 def secure_messaging_decrypt(key: Key, cipher_text: bytes) -> bytes:
@@ -302,6 +337,11 @@ def _fold(octets: bytes) -> bytes:
     return _xor(octets[:8], _exact(octets, 16)[8:])
 
 
+def mac_blocks(data: bytes) -> bytes:
+    """data || 80 00.. to whole blocks, as every MAC of a session or TAC key takes it."""
+    return data + _PADDING[len(data) & 7]
+
+
 def _cbc_mac(blocks: _Blocks, data: bytes) -> bytes:
     padded = data + _PADDING[len(data) & 7]
     state = blocks(padded[:8])
@@ -310,7 +350,8 @@ def _cbc_mac(blocks: _Blocks, data: bytes) -> bytes:
     return state
 
 
-def _factor_pair(factor: bytes) -> bytes:
+def factor_pair(factor: bytes) -> bytes:
+    """F || ~F: 16 bytes whose cryptogram under a master is the diversified key."""
     return _exact(factor, 8) + (int.from_bytes(factor, "big") ^ _ALL_ONES).to_bytes(8, "big")
 
 
