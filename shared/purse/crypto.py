@@ -98,6 +98,14 @@ def diversify_many(master: Key, factors: Sequence[bytes]) -> list[Key]:
     return [Key(joined[at : at + 16]) for at in range(0, len(joined), 16)]
 
 
+def block_cipher(octets: bytes, forget: Callable[[bytes], None] = lambda _: None) -> Callable[[bytes], bytes]:
+    """ECB under a key of 8 or 16 bytes, in a context of its own that no cache keeps. `forget` is given the copy."""
+    triple = _triple(octets)
+    blocks = Cipher(TripleDES(triple), modes.ECB()).encryptor().update  # noqa: S305  # as in _ecb below
+    forget(triple)
+    return blocks
+
+
 def kcv(key: Key) -> bytes:
     """3-byte key check value: E(K, 0^8)[0:3]."""
     return _cipher(key.octets)(bytes(8))[:3]
@@ -314,9 +322,12 @@ def _context(octets: bytes) -> _Blocks:
 
 
 def _ecb(octets: bytes) -> Cipher[modes.ECB]:
-    triple = octets * 3 if len(octets) == 8 else octets + octets[:8]
     # ECB of single blocks is the standard's own primitive; every chaining is done above.
-    return Cipher(TripleDES(triple), modes.ECB())  # noqa: S305
+    return Cipher(TripleDES(_triple(octets)), modes.ECB())  # noqa: S305
+
+
+def _triple(octets: bytes) -> bytes:
+    return octets * 3 if len(octets) == 8 else octets + octets[:8]
 
 
 _cipher = lru_cache(maxsize=CARD_KEY_CONTEXTS)(_context)

@@ -5,10 +5,22 @@ Refuses to make a MAC2 for a MAC1 that is not the card's: the two are one step h
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from hmac import compare_digest
 from typing import NamedTuple
 
 from shared.clock import date_time_bcd
-from shared.purse.crypto import Key, load_mac1, load_mac2, load_session_key, require_supported, unload_mac3
+from shared.purse.crypto import (
+    TYPE_UNLOAD,
+    Key,
+    load_mac1_input,
+    load_mac2_input,
+    load_session_key,
+    load_tac_input,
+    require_supported,
+    session_mac,
+)
 
 
 class LoadAuth(NamedTuple):
@@ -26,30 +38,49 @@ class LoadAuth(NamedTuple):
     mac1: bytes
 
 
-def mac1_is_right(dlk: Key, auth: LoadAuth) -> bool:
-    """Did a card with this load key make MAC1? UnsupportedAlgorithm for a selector that is not built."""
-    return _session(dlk, auth)[1] == auth.mac1
+SessionMac = Callable[[bytes], bytes]
+"""4-byte MAC under the session key of (rnd, counter), wherever that key stands."""
 
 
-def authorise(dlk: Key, auth: LoadAuth, time_s: int) -> bytes | None:
+def mac1_fits(mac: SessionMac, auth: LoadAuth) -> bool:
+    """Did the card that shares this session make MAC1?"""
+    expected = mac(load_mac1_input(auth.balance_fen, auth.amount_fen, auth.type, auth.terminal_id))
+    return compare_digest(expected, auth.mac1)
+
+
+def grant(mac: SessionMac, auth: LoadAuth, time_s: int) -> bytes | None:
     """4-byte MAC2 for the host time (s since 2000), or None when MAC1 is wrong."""
-    session, expected = _session(dlk, auth)
-    if expected != auth.mac1:
+    if not mac1_fits(mac, auth):
         return None
-    return load_mac2(session, auth.amount_fen, auth.type, auth.terminal_id, date_time_bcd(time_s))
+    return mac(load_mac2_input(auth.amount_fen, auth.type, auth.terminal_id, date_time_bcd(time_s)))
 
 
-def mac3_is_right(dulk: Key, auth: LoadAuth, time_s: int, mac3: bytes) -> bool:
-    """Did the card make this MAC3, so that the unload which `authorise` granted for `time_s` has happened?"""
-    require_supported(auth.algorithm)
+def mac3_fits(mac: SessionMac, auth: LoadAuth, time_s: int, mac3: bytes) -> bool:
+    """Did the card make this MAC3, so that the unload which was granted for `time_s` has happened?"""
     after = auth.balance_fen - auth.amount_fen
     if after < 0:
         return False
-    session = load_session_key(dulk, auth.rnd, auth.counter)
-    return unload_mac3(session, after, auth.counter, auth.amount_fen, auth.terminal_id, date_time_bcd(time_s)) == mac3
+    when = date_time_bcd(time_s)
+    covered = load_tac_input(after, auth.counter, auth.amount_fen, TYPE_UNLOAD, auth.terminal_id, when)
+    return compare_digest(mac(covered), mac3)
 
 
-def _session(dlk: Key, auth: LoadAuth) -> tuple[Key, bytes]:
+def mac1_is_right(dlk: Key, auth: LoadAuth) -> bool:
+    """As `mac1_fits`, with the card's key at hand. UnsupportedAlgorithm for a selector that is not built."""
+    return mac1_fits(session_of(dlk, auth), auth)
+
+
+def authorise(dlk: Key, auth: LoadAuth, time_s: int) -> bytes | None:
+    """As `grant`, with the card's key at hand."""
+    return grant(session_of(dlk, auth), auth, time_s)
+
+
+def mac3_is_right(dulk: Key, auth: LoadAuth, time_s: int, mac3: bytes) -> bool:
+    """As `mac3_fits`, with the card's key at hand."""
+    return mac3_fits(session_of(dulk, auth), auth, time_s, mac3)
+
+
+def session_of(key: Key, auth: LoadAuth) -> SessionMac:
+    """The session of this load or unload under the card's key."""
     require_supported(auth.algorithm)
-    session = load_session_key(dlk, auth.rnd, auth.counter)
-    return session, load_mac1(session, auth.balance_fen, auth.amount_fen, auth.type, auth.terminal_id)
+    return partial(session_mac, load_session_key(key, auth.rnd, auth.counter))

@@ -6,17 +6,21 @@ the change it has moved by the difference.
 
 from __future__ import annotations
 
+from functools import partial
+from hmac import compare_digest
 from typing import NamedTuple
 
 from shared.clock import date_time_bcd
 from shared.purse.crypto import (
     Key,
     load_session_key,
-    overdraft_mac1,
-    overdraft_mac2,
+    overdraft_mac1_input,
+    overdraft_mac2_input,
     overdraft_tac_input,
     require_supported,
+    session_mac,
 )
+from shared.purse.load_auth import SessionMac
 
 
 class OverdraftAuth(NamedTuple):
@@ -39,17 +43,26 @@ class OverdraftAuth(NamedTuple):
         return self.balance_fen - self.old_limit_fen + self.new_limit_fen
 
 
+def overdraft_mac1_fits(mac: SessionMac, auth: OverdraftAuth) -> bool:
+    """Did the card that shares this session make MAC1?"""
+    return compare_digest(mac(overdraft_mac1_input(auth.balance_fen, auth.old_limit_fen, auth.terminal_id)), auth.mac1)
+
+
+def grant_overdraft(mac: SessionMac, auth: OverdraftAuth, time_s: int) -> bytes | None:
+    """4-byte MAC2 for the host time (s since 2000), or None when MAC1 is wrong."""
+    if not overdraft_mac1_fits(mac, auth):
+        return None
+    return mac(overdraft_mac2_input(auth.new_limit_fen, auth.terminal_id, date_time_bcd(time_s)))
+
+
 def overdraft_mac1_is_right(duk: Key, auth: OverdraftAuth) -> bool:
-    """Did a card with this overdraft key make MAC1? UnsupportedAlgorithm for a selector that is not built."""
-    return _mac1(_session(duk, auth), auth) == auth.mac1
+    """As `overdraft_mac1_fits`, with the card's key at hand. UnsupportedAlgorithm for a selector that is not built."""
+    return overdraft_mac1_fits(_session(duk, auth), auth)
 
 
 def authorise_overdraft(duk: Key, auth: OverdraftAuth, time_s: int) -> bytes | None:
-    """4-byte MAC2 for the host time (s since 2000), or None when MAC1 is wrong."""
-    session = _session(duk, auth)
-    if _mac1(session, auth) != auth.mac1:
-        return None
-    return overdraft_mac2(session, auth.new_limit_fen, auth.terminal_id, date_time_bcd(time_s))
+    """As `grant_overdraft`, with the card's key at hand."""
+    return grant_overdraft(_session(duk, auth), auth, time_s)
 
 
 def overdraft_tac_of(auth: OverdraftAuth, time_s: int) -> bytes:
@@ -58,10 +71,6 @@ def overdraft_tac_of(auth: OverdraftAuth, time_s: int) -> bytes:
     return overdraft_tac_input(auth.balance_after_fen, auth.counter, auth.new_limit_fen, auth.terminal_id, stamp)
 
 
-def _session(duk: Key, auth: OverdraftAuth) -> Key:
+def _session(duk: Key, auth: OverdraftAuth) -> SessionMac:
     require_supported(auth.algorithm)
-    return load_session_key(duk, auth.rnd, auth.counter)
-
-
-def _mac1(session: Key, auth: OverdraftAuth) -> bytes:
-    return overdraft_mac1(session, auth.balance_fen, auth.old_limit_fen, auth.terminal_id)
+    return partial(session_mac, load_session_key(duk, auth.rnd, auth.counter))

@@ -8,8 +8,9 @@ guesses: what it has no key for is said to be unknown, not wrong.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import IntEnum
+from functools import partial
 from struct import Struct
 
 from shared.purse.crypto import Key, diversify_many, is_supported, tac_calculator
@@ -23,6 +24,8 @@ WARM_CARDS = 32_768
 _ITEM = Struct(">11sBB24s4s")
 _ISSUER = 2
 _Calculator = Callable[[bytes], bytes]
+CardKeys = Callable[[Sequence[bytes]], list[Key]]
+"""The TAC keys of cards by their 8-byte serials, in their order."""
 
 
 class TacVerdict(IntEnum):
@@ -43,10 +46,16 @@ def tac_item(card_id: bytes, key_version: int, algorithm: int, tac_input: bytes,
 
 
 class TacChecker:
-    """Holds TAC masters by (2-byte issuer, key version) and a bounded cache of warm card keys. Not thread-safe."""
+    """Asks TAC masters by (2-byte issuer, key version), keeps a bounded cache of warm card keys. Not thread-safe.
 
-    def __init__(self, masters: Mapping[tuple[bytes, int], Key], warm_cards: int = WARM_CARDS) -> None:
-        self._masters = dict(masters)
+    A master is a key, or what gives the card keys to serials where the key itself stands elsewhere.
+    """
+
+    def __init__(self, masters: Mapping[tuple[bytes, int], Key | CardKeys], warm_cards: int = WARM_CARDS) -> None:
+        self._masters = {
+            name: partial(diversify_many, master) if isinstance(master, Key) else master
+            for name, master in masters.items()
+        }
         self._warm_cards = warm_cards
         self._warm: OrderedDict[bytes, _Calculator] = OrderedDict()
 
@@ -90,7 +99,7 @@ class TacChecker:
         for name, members in cold.items():
             master = self._masters.get(name)
             if master is not None:
-                keys = diversify_many(master, [card[_ISSUER:10] for card in members])
+                keys = master([card[_ISSUER:10] for card in members])
                 fresh.update(zip(members, map(tac_calculator, keys), strict=True))
         return fresh
 
