@@ -28,7 +28,7 @@ _TAIL = (
 def fold(db: Database) -> int:
     """Take all entries into the balances; how many there were. Inside of a writing transaction."""
     low = folded_up_to(db)
-    high = db.run("SELECT max(id) FROM entry")[0][0] or 0
+    high = db.run("SELECT max(entry) FROM posting")[0][0] or 0
     if high > low:
         db.run(_FOLD, (low, high, low, high))
         db.run("UPDATE watermark SET value = ? WHERE name = 'fold'", (high,))
@@ -50,7 +50,7 @@ def balance(db: Database, account: int, side: Side) -> int:
 
 def balance_now(db: Database, account: int, side: Side) -> int:
     """As `balance`, folding first when the tail is long. Inside of a writing transaction."""
-    last = db.run("SELECT max(id) FROM entry")[0][0] or 0
+    last = db.run("SELECT max(entry) FROM posting")[0][0] or 0
     if last - folded_up_to(db) >= FOLD_FROM:
         fold(db)
     return balance(db, account, side)
@@ -59,7 +59,7 @@ def balance_now(db: Database, account: int, side: Side) -> int:
 def all_balances(db: Database) -> dict[int, int]:
     """Debit surplus in fen of every account that ever moved."""
     low = folded_up_to(db)
-    high = db.run("SELECT max(id) FROM entry")[0][0] or 0
+    high = db.run("SELECT max(entry) FROM posting")[0][0] or 0
     found: dict[int, int] = dict(db.run("SELECT account, debit_fen - credit_fen FROM balance"))
     for account, debit, credit in db.run(_SUMS, (low, high, low, high)):
         found[account] = found.get(account, 0) + debit - credit

@@ -17,13 +17,15 @@ from cloud.ledger.values import Now, Verdict
 RECORD_COLUMNS = (
     "id, key, fork, digest, stored, verdict, reason, partition, number, box, received_ms, received_s"
 )  # fmt: skip
-ENTRY_COLUMNS = (
-    "id, book, kind, effective_day, booked_at_ms, key, input_hash, flags, record, document, reverses, partition, number"
+POSTING_COLUMNS = (
+    "entry, line, debit, credit, fen, book, kind, effective_day, booked_at_ms, flags, partition, number, key, "
+    "input_hash, record, document, reverses"
 )
 PROOF_COLUMNS = "card_key, slot, claim, record"
-POSTING_COLUMNS = "entry, line, debit, credit, fen"
 BATCH_COLUMNS = "partition, number, kind, records, entries, committed_ms, hash"
 Head = tuple[int, bytes]
+_NO_HEAD = None, None, None, None, None
+"""Of every line but an entry's first."""
 _RECORD = Struct(">QQBHQI")
 _NUMBER = Struct(">HQ")
 
@@ -59,7 +61,6 @@ class Booking:
         self._chains: dict[int, _Chain] = {}
         self._records: list[Row] = []
         self._proofs: list[Row] = []
-        self._entries: list[Row] = []
         self._postings: list[Row] = []
 
     def add_record(self, arrival: Arrival, verdict: Verdict, reason: int, fork: int, partition: int, box: str) -> int:
@@ -83,12 +84,11 @@ class Booking:
         """The entry's number in the books."""
         self._entry += 1
         chain, ms = self._chain(partition), self._now.unix_ms
-        self._entries.append(
-            (self._entry, self._book, int(entry.kind), entry.effective_day, ms, entry.key, entry.input_hash,
-             entry.flags, entry.record, entry.document, entry.reverses, partition, chain.number)
-        )  # fmt: skip
+        every_line = (self._book, int(entry.kind), entry.effective_day, ms, entry.flags, partition, chain.number)
+        head: Row = (entry.key, entry.input_hash, entry.record, entry.document, entry.reverses)
         for line, p in enumerate(entry.postings):
-            self._postings.append((self._entry, line, p.debit, p.credit, p.fen))
+            self._postings.append((self._entry, line, p.debit, p.credit, p.fen, *every_line, *head))
+            head = _NO_HEAD
         chain.digests_of_entries.append(entry_digest(self._entry, ms, self._book, entry))
         return self._entry
 
@@ -97,7 +97,6 @@ class Booking:
         for table, columns, rows in (
             ("record", RECORD_COLUMNS, self._records),
             ("proof", PROOF_COLUMNS, self._proofs),
-            ("entry", ENTRY_COLUMNS, self._entries),
             ("posting", POSTING_COLUMNS, self._postings),
         ):
             if rows:

@@ -19,7 +19,7 @@ def deposit(writing: Writing, card: CardId, fen: int, key: str) -> Deposited:
     if accounts is None:
         raise DepositRefused(f"card {card.hex()} is in no inventory")
     document, entry_key = _document(card, fen, key), bytes((EntryKind.DEPOSIT,)) + key.encode()
-    known = writing.db.run("SELECT id, document FROM entry WHERE key = ?", (entry_key,))
+    known = writing.db.run("SELECT entry, document FROM posting WHERE key = ?", (entry_key,))
     if known:
         if known[0][1] != document:
             raise DepositRefused(f"key {key!r} was used for another deposit")

@@ -136,7 +136,7 @@ def _withdraw_others(writing: Writing, arrival: Arrival, record: int) -> None:
 def _withdraw(writing: Writing, case: LoadCase, record: int) -> None:
     kind = EntryKind.LOAD_CONFIRMED_BY_COUNTER if case.debited else EntryKind.LOAD_ALONE
     writing.booking.flush()
-    for (entry,) in writing.db.run("SELECT id FROM entry WHERE key = ?", (bytes((kind,)) + case.key,)):
+    for (entry,) in writing.db.run("SELECT entry FROM posting WHERE key = ?", (bytes((kind,)) + case.key,)):
         writing.withdraw(entry, record)  # there is none for a load of nothing
     writing.notes.tell(Code.EVIDENCE_WITHDRAWN, f"圈存改判 a load decided anew: request {split_key(case.key)[2]}")
 

@@ -10,7 +10,7 @@ from typing import Any
 from cloud.db import WRITER_LOCK, Database, PostgresDatabase, SqliteDatabase
 from shared.errors import ConfigFault, RuleBroken
 
-HEAD = "0001"
+HEAD = "0002"
 """The schema that this program speaks."""
 _FOLDER = Path(__file__).parent / "migrations"
 
@@ -59,7 +59,7 @@ def _script() -> tuple[str, ...]:
     return (*(sql for (sql,) in made), f"INSERT INTO alembic_version VALUES ('{HEAD}')")  # noqa: S608  # a constant
 
 
-def _upgrade(database: Database) -> None:
+def _upgrade(database: Database, upto: str = HEAD) -> None:
     from alembic import command
     from alembic.config import Config
     from sqlalchemy import create_engine
@@ -69,16 +69,18 @@ def _upgrade(database: Database) -> None:
     engine = create_engine(url, creator=creator, poolclass=StaticPool)
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))
-    with engine.connect() as connection:
-        if isinstance(database, SqliteDatabase):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
-        config.attributes["connection"] = connection
-        command.upgrade(config, HEAD)
-        connection.commit()
-    if isinstance(database, PostgresDatabase):
-        engine.dispose()  # a connection of its own; SQLite's is the ledger's
+    try:
+        with engine.connect() as connection:
+            if isinstance(database, SqliteDatabase):
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
+            config.attributes["connection"] = connection
+            command.upgrade(config, upto)
+            connection.commit()
+    finally:
+        if isinstance(database, PostgresDatabase):
+            engine.dispose()  # a connection of its own; SQLite's is the ledger's
 
 
 def _raw(database: Database) -> tuple[str, Any]:

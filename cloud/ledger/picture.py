@@ -13,7 +13,7 @@ from cloud.ledger.registry import Registry, read_registry
 DEVICES_MAX = 65_536
 """Known (box, store, device, epoch); at the bound they are forgotten, and written once more when they come."""
 _LOOK = (
-    "SELECT (SELECT COALESCE(MAX(id), 0) FROM record), (SELECT COALESCE(MAX(id), 0) FROM entry), "
+    "SELECT (SELECT COALESCE(MAX(id), 0) FROM record), (SELECT COALESCE(MAX(entry), 0) FROM posting), "
     "(SELECT value FROM watermark WHERE name = 'registry'), (SELECT value FROM watermark WHERE name = 'grey')"
 )
 

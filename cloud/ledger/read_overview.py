@@ -45,7 +45,7 @@ def overview(db: Database) -> Overview:
         online_fen=kinds[AccountKind.ONLINE], transit_fen=kinds[AccountKind.TRANSIT], held_fen=kinds[AccountKind.HELD],
         owed=sum(terminal.owes for terminal in terminals(db)),
         unsettled=sum(state.unsettled for _, state in states), oldest_ms=min(oldest, default=0),
-        entries=db.run("SELECT COALESCE(MAX(id), 0) FROM entry")[0][0],
+        entries=db.run("SELECT COALESCE(MAX(entry), 0) FROM posting")[0][0],
         difference_fen=difference_fen,
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """The tables of the ledger, in the one place that says so. Money is integer fen; times are ms or campus seconds.
 
-Money tables (record, entry, posting, batch) are append-only: triggers of the migration refuse UPDATE and DELETE.
+Money tables (record, posting, batch) are append-only: triggers of the migration refuse UPDATE and DELETE.
 What may change stands elsewhere: marks, open cases, states. Imported by migrations and tests only, never when selling.
 """
 
@@ -27,7 +27,7 @@ metadata = MetaData()
 Big = BigInteger().with_variant(Integer, "sqlite")
 Small = SmallInteger().with_variant(Integer, "sqlite")
 Bytes = LargeBinary
-APPEND_ONLY = ("record", "entry", "posting", "batch")
+APPEND_ONLY = ("record", "posting", "batch")
 
 
 def _col(name: str, form: Form, default: str | None = None) -> Column[Any]:
@@ -100,21 +100,23 @@ proof = Table(
 )  # fmt: skip
 """One row per record with a valid TAC. slot (PSAM id, ttn) and claim (card, TAC time): of purchases."""
 
-entry = Table(
-    "entry", metadata, _id(), _col("book", Integer), _col("kind", Small), _col("effective_day", Integer),
-    _col("booked_at_ms", Big), _col("key", Bytes), _col("input_hash", Bytes), _col("flags", Small),
-    _maybe("record", Big), _maybe("document", Bytes), _maybe("reverses", Big), _col("partition", Small),
-    _col("number", Big),
-    UniqueConstraint("key", name="uq_entry_key"),
-)  # fmt: skip
-
 posting = Table(
-    "posting", metadata, _col("entry", Big), _col("line", Small), _col("debit", Big), _col("credit", Big),
-    _col("fen", Big),
-    PrimaryKeyConstraint("entry", "line"),
+    "posting", metadata, _col("entry", Big), _col("debit", Big), _col("credit", Big), _col("fen", Big),
+    _col("booked_at_ms", Big), _maybe("record", Big), _maybe("reverses", Big), _col("number", Big),
+    _col("book", Integer), _col("effective_day", Integer), _col("line", Small), _col("kind", Small),
+    _col("flags", Small), _col("partition", Small), _maybe("key", Bytes), _maybe("input_hash", Bytes),
+    _maybe("document", Bytes),
+    PrimaryKeyConstraint("entry", "line"), UniqueConstraint("key", name="uq_posting_key"),
     CheckConstraint("fen > 0", name="ck_posting_fen"), CheckConstraint("debit <> credit", name="ck_posting_sides"),
+    CheckConstraint("(line > 0) = (key IS NULL) AND (line > 0) = (input_hash IS NULL) AND line >= 0",
+                    name="ck_posting_head"),
     sqlite_with_rowid=False,
 )  # fmt: skip
+"""An entry is its postings: lines 0, 1, … under one number. Line 0 carries its key and where it comes from; the others
+repeat book, kind, days, flags and batch, so that sums as of a day, and partitions by date, need no join.
+
+Wide columns first, for PostgreSQL's alignment. The view `entry` is line 0 of each, for readers.
+"""
 
 # --- sums, folded from the books ---------------------------------------------------------------------------------
 

@@ -3,13 +3,11 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import itemgetter
 
-from cloud.db import Database, Row
+from cloud.db import Database
 from cloud.ledger.arrival import Arrival, arrive
 from cloud.ledger.balances import all_balances
-from cloud.ledger.books import ENTRY_COLUMNS, BatchKind, record_digest, seal_hash
+from cloud.ledger.books import BatchKind, record_digest, seal_hash
 from cloud.ledger.entry import Entry, EntryKind, Posting, document_hash, entry_digest
 from cloud.ledger.posting import (
     CardAccounts,
@@ -25,7 +23,7 @@ from cloud.ledger.posting import (
 )
 from cloud.ledger.registry import Registry, read_registry
 from cloud.ledger.values import EntryUnbalanced
-from cloud.ledger.verify_check import CHUNK, Check, walk
+from cloud.ledger.verify_check import Check, Line, walk, walk_entries
 from shared.errors import WireFault
 from shared.wire import codec
 
@@ -60,48 +58,37 @@ def check_balances(db: Database) -> Check:
 def check_entries(db: Database) -> Check:
     """Every posting is what its record or document says: accounts and sum."""
     registry, checked = read_registry(db), 0
-    lines = _Lines(db)
-    for row in walk(db, ENTRY_COLUMNS, "entry"):
+    for number, lines in walk_entries(db):
         checked += 1
-        broken = _entry_fault(db, registry, row, lines.of(row[0]))
+        broken = _lines_fault(lines) or _entry_fault(db, registry, lines)
         if broken:
-            return Check("entries", checked, f"entry {row[0]}: {broken}")
-    strays = db.run("SELECT p.entry FROM posting p LEFT JOIN entry e ON e.id = p.entry WHERE e.id IS NULL LIMIT 1")
-    return Check("entries", checked, f"posting of entry {strays[0][0]}, which does not exist" if strays else "")
+            return Check("entries", checked, f"entry {number}: {broken}")
+    return Check("entries", checked)
 
 
-class _Lines:
-    """Postings by entry, read a chunk ahead of the entries."""
-
-    def __init__(self, db: Database) -> None:
-        self._db = db
-        self._held: dict[int, list[Row]] = {}
-        self._upto = 0
-
-    def of(self, entry: int) -> list[Row]:
-        while entry > self._upto:
-            low, self._upto = self._upto, self._upto + CHUNK
-            rows = self._db.run(
-                "SELECT entry, debit, credit, fen FROM posting WHERE entry > ? AND entry <= ? ORDER BY entry, line",
-                (low, self._upto),
-            )
-            self._held = {number: [row[1:] for row in some] for number, some in groupby(rows, itemgetter(0))}
-        return self._held.get(entry, [])
+def _lines_fault(lines: list[Line]) -> str:
+    if [line.line for line in lines] != list(range(len(lines))):
+        return "a line is missing"
+    if any(line.every != lines[0].every for line in lines):
+        return "its lines name another kind, day or batch"
+    return ""
 
 
-def _entry_fault(db: Database, registry: Registry, row: Row, lines: list[Row]) -> str:
-    kind, input_hash, record, document, reverses = EntryKind(row[2]), row[6], row[8], row[9], row[10]
+def _entry_fault(db: Database, registry: Registry, lines: list[Line]) -> str:
+    head, kind = lines[0], EntryKind(lines[0].kind)
     try:
-        actual = tuple(Posting(*line) for line in lines)
+        actual = _postings(lines)
     except EntryUnbalanced:
         return "a posting that moves nothing"
-    if not actual:
-        return "no posting"
-    if reverses is not None:
-        return _withdrawal_fault(db, kind, actual, reverses)
-    if record is not None:
-        return _record_fault(db, registry, kind, actual, record, input_hash)
-    return _document_fault(registry, kind, actual, document, input_hash)
+    if head.reverses is not None:
+        return _withdrawal_fault(db, kind, actual, head.reverses)
+    if head.record is not None:
+        return _record_fault(db, registry, kind, actual, head.record, head.input_hash)
+    return _document_fault(registry, kind, actual, head.document, head.input_hash)
+
+
+def _postings(lines: list[Line]) -> Postings:
+    return tuple(Posting(line.debit, line.credit, line.fen) for line in lines)
 
 
 def _withdrawal_fault(db: Database, kind: EntryKind, actual: Postings, reverses: int) -> str:
@@ -112,7 +99,7 @@ def _withdrawal_fault(db: Database, kind: EntryKind, actual: Postings, reverses:
 
 
 def _record_fault(
-    db: Database, registry: Registry, kind: EntryKind, actual: Postings, record: int, input_hash: bytes
+    db: Database, registry: Registry, kind: EntryKind, actual: Postings, record: int, input_hash: bytes | None
 ) -> str:
     rows = db.run("SELECT stored FROM record WHERE id = ?", (record,))
     if not rows:
@@ -144,7 +131,7 @@ def _of_record(registry: Registry, kind: EntryKind, card: CardAccounts, a: Arriv
 
 
 def _document_fault(
-    registry: Registry, kind: EntryKind, actual: Postings, document: bytes | None, input_hash: bytes
+    registry: Registry, kind: EntryKind, actual: Postings, document: bytes | None, input_hash: bytes | None
 ) -> str:
     if document is None or document_hash(document) != input_hash:
         return "its document is not the one it was made from"
@@ -246,15 +233,20 @@ def _record_digests(db: Database) -> Iterator[tuple[tuple[int, int], int, bytes]
 
 
 def _entry_digests(db: Database) -> Iterator[tuple[tuple[int, int], int, bytes]]:
-    lines = _Lines(db)
-    for number, book, kind, day, ms, key, input_hash, flags, record, document, reverses, partition, batch in walk(
-        db, ENTRY_COLUMNS, "entry"
-    ):
-        digest = b"a posting that moves nothing"
-        try:
-            postings = tuple(Posting(*line) for line in lines.of(number))
-            entry = Entry(EntryKind(kind), day, key, input_hash, postings, record, document, reverses, flags)
-            digest = entry_digest(number, ms, book, entry)
-        except EntryUnbalanced:
-            pass  # the hash cannot fit then, which is what is said
-        yield (partition, batch), number, digest
+    for number, lines in walk_entries(db):
+        head = lines[0]
+        yield (head.partition, head.number), number, _entry_digest(head, lines)
+
+
+def _entry_digest(head: Line, lines: list[Line]) -> bytes:
+    """Where the lines are no entry, something that fits no hash, which is what is said then."""
+    if head.key is None or head.input_hash is None:
+        return b"an entry without its first line"
+    try:
+        entry = Entry(
+            EntryKind(head.kind), head.effective_day, head.key, head.input_hash, _postings(lines), head.record,
+            head.document, head.reverses, head.flags,
+        )  # fmt: skip
+    except EntryUnbalanced:
+        return b"a posting that moves nothing"
+    return entry_digest(head.entry, head.booked_at_ms, head.book, entry)

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
 
 from cloud.db import Database, Row
+from cloud.ledger.books import POSTING_COLUMNS
 
 CHUNK = 5000
 
@@ -16,6 +20,50 @@ class Check:
     checked: int
     broken: str = ""
     note: str = ""
+
+
+class Line(NamedTuple):
+    """A row of posting, its columns in the order of books.POSTING_COLUMNS."""
+
+    entry: int
+    line: int
+    debit: int
+    credit: int
+    fen: int
+    book: int
+    kind: int
+    effective_day: int
+    booked_at_ms: int
+    flags: int
+    partition: int
+    number: int
+    key: bytes | None
+    input_hash: bytes | None
+    record: int | None
+    document: bytes | None
+    reverses: int | None
+
+    @property
+    def every(self) -> tuple[int, ...]:
+        """What all lines of an entry have in common."""
+        return self[5:12]
+
+
+def walk_entries(db: Database) -> Iterator[tuple[int, list[Line]]]:
+    """Every entry's number and its lines in order, at least one; in bounded steps."""
+    for number, lines in groupby(_lines(db), attrgetter("entry")):
+        yield number, list(lines)
+
+
+def _lines(db: Database) -> Iterator[Line]:
+    last = (0, -1)
+    sql = f"SELECT {POSTING_COLUMNS} FROM posting WHERE (entry, line) > (?, ?) ORDER BY entry, line LIMIT ?"  # noqa: S608  # our own names
+    while True:
+        rows = db.run(sql, (*last, CHUNK))
+        yield from map(Line._make, rows)
+        if len(rows) < CHUNK:
+            return
+        last = rows[-1][:2]
 
 
 def walk(db: Database, columns: str, table: str) -> Iterator[Row]:

@@ -34,7 +34,7 @@ def check_records(db: Database) -> Check:
 
 
 def _with_entry(db: Database) -> set[int]:
-    rows = db.run("SELECT record FROM entry WHERE kind = ?", (int(EntryKind.PURCHASE),))
+    rows = db.run("SELECT record FROM posting WHERE kind = ? AND line = 0", (int(EntryKind.PURCHASE),))
     return {record for (record,) in rows}
 
 

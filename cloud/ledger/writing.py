@@ -62,9 +62,10 @@ class Writing:
 
     def withdraw(self, entry: int, record: int) -> None:
         """The exact opposite of a written entry that evidence had made. record: what says otherwise."""
-        lines = self.db.run("SELECT debit, credit, fen FROM posting WHERE entry = ? ORDER BY line", (entry,))
-        ((day, input_hash),) = self.db.run("SELECT effective_day, input_hash FROM entry WHERE id = ?", (entry,))
-        postings = withdrawn(tuple(Posting(*line) for line in lines))
+        columns = "debit, credit, fen, effective_day, input_hash"
+        rows = self.db.run(f"SELECT {columns} FROM posting WHERE entry = ? ORDER BY line", (entry,))  # noqa: S608  # ours
+        day, input_hash = rows[0][3:]
+        postings = withdrawn(tuple(Posting(*row[:3]) for row in rows))
         kind = EntryKind.EVIDENCE_WITHDRAWN
         key = bytes((kind,)) + entry.to_bytes(8, "big")
         undone = Entry(kind, day, key, input_hash, postings, record=record, reverses=entry)

@@ -1,4 +1,4 @@
-"""Posting: genuine records into PostgreSQL and SQLite, beside raw COPY of the same bytes and pgbench, on one server.
+"""Posting: genuine records into PostgreSQL and SQLite, beside raw COPY of the same records and pgbench, on one server.
 
 The ingest path is decode_batch, Ledger.receive, ack encoded and signed; one batch, one transaction, one durable commit.
 The TAC check is the key process's work and has its own row: its time is taken out of the others.
@@ -40,7 +40,7 @@ WARM = 1
 GATHERED = 8
 """Batches in one transaction when the ingest is behind: its bound is 4,000 records."""
 TAPS_A_SECOND = 100
-TWINS = {"record": "id", "proof": "record", "entry": "id", "posting": "entry"}
+TWINS = {"record": "id", "proof": "record", "posting": "entry"}
 """Tables that get one row for each purchase, and what orders them."""
 PGBENCH = ("-i", "-q", "-s", "10"), ("-c", "4", "-T", "5", "-n")
 
@@ -53,8 +53,9 @@ def rows() -> Iterator[Row]:
         with _Raw(dsn) as raw:
             full = _posting(dsn, raw)
     per_s, name = full["per_s"], "posting, PostgreSQL, batches of 500"
-    yield at_least(name, per_s, "records/s", "raw COPY, same bytes, id and key unique", full["keyed"], 0.2)
-    yield Row(name, per_s, "records/s", "raw COPY, same bytes, no index at all", full["bare"])
+    yield at_least(name, per_s, "records/s", "raw COPY into the record table", full["record"], 0.2)
+    yield Row(name, per_s, "records/s", "raw COPY, bytes, id and key unique", full["lean"])
+    yield Row(name, per_s, "records/s", "raw COPY, bytes, no index at all", full["bare"])
     yield Row(name, per_s, "records/s", "raw COPY of all the ledger's own rows", full["own"])
     yield Row(name, per_s, "records/s", "pgbench TPC-B, 4 clients, tps", tps)
     yield at_most("ingest CPU, PostgreSQL", full["cpu_us"], "µs/record", 40.0)
@@ -137,15 +138,16 @@ def _received(message: bytes) -> Received:
 class _Raw:
     """The floors: COPY and one commit for each batch, nothing looked up, nothing judged.
 
-    keyed: the record bytes under a number and their key, both unique, which is the least that posts once.
-    bare: the bytes alone. own: the very rows that the ledger wrote, into tables with the same indexes.
+    record: exactly the ledger's record rows into a table with its indexes, which is the goal's yardstick. lean: the
+    bytes under a number and their key, both unique, which is the least that posts once. bare: the bytes alone. own: the
+    very rows that the ledger wrote, into tables with the same indexes.
     """
 
     def __init__(self, dsn: str) -> None:
         self._connection = psycopg.connect(dsn, autocommit=True)
         self._connection.execute("CREATE TABLE raw_bare (stored bytea NOT NULL)")
         self._connection.execute(
-            "CREATE TABLE raw_keyed (id bigint PRIMARY KEY, key bytea NOT NULL UNIQUE, stored bytea NOT NULL)"
+            "CREATE TABLE raw_lean (id bigint PRIMARY KEY, key bytea NOT NULL UNIQUE, stored bytea NOT NULL)"
         )
         self._number = 0
 
@@ -159,6 +161,7 @@ class _Raw:
         """Tables like the ledger's, once it has made its own."""
         for table in TWINS:
             self._connection.execute(f"CREATE TABLE raw_{table} (LIKE {table} INCLUDING ALL)")
+        self._connection.execute("CREATE TABLE raw_record_alone (LIKE record INCLUDING ALL)")
 
     def round(self, messages: list[bytes]) -> Figures:
         """Records per second of each floor. The ledger has just posted these messages, a row a record in each twin."""
@@ -167,7 +170,8 @@ class _Raw:
         starts = range(0, BATCH * len(batches), BATCH)
         return {
             "bare": self._rate([{"bare": [(one,) for one in batch]} for batch in batches]),
-            "keyed": self._rate([{"keyed": self._keyed(batch)} for batch in batches]),
+            "lean": self._rate([{"lean": self._lean(batch)} for batch in batches]),
+            "record": self._rate([{"record_alone": own["record"][at : at + BATCH]} for at in starts]),
             "own": self._rate([{table: rows[at : at + BATCH] for table, rows in own.items()} for at in starts]),
         }
 
@@ -175,7 +179,7 @@ class _Raw:
         wanted = f"SELECT * FROM {table} ORDER BY {order} DESC LIMIT {BATCH * BATCHES}"  # noqa: S608  # names of ours
         return self._connection.execute(wanted, binary=True).fetchall()[::-1]
 
-    def _keyed(self, batch: Sequence[bytes]) -> Rows:
+    def _lean(self, batch: Sequence[bytes]) -> Rows:
         first, self._number = self._number + 1, self._number + len(batch)
         return [(number, one[:8] + one[18:22], one) for number, one in enumerate(batch, first)]
 

@@ -230,7 +230,7 @@ class KeylessDatabase(SimDatabase):
         if watched:
             run = self.connection.execute
             run("UPDATE record SET key = CAST(printf('%012d', id) AS BLOB) WHERE length(key) = 12 AND key >= x'00'")
-            run("UPDATE entry SET key = CAST(printf('%020d', id) AS BLOB) WHERE kind = 3 OR kind > 6")
+            run("UPDATE posting SET key = CAST(printf('%020d', entry) AS BLOB) WHERE kind = 3 OR kind > 6")
             run("DELETE FROM proof")
 
 
@@ -249,7 +249,7 @@ class LosingDatabase(SimDatabase):
 
 
 class LosesPostings(IngestPart):
-    """An entry is written without its posting."""
+    """A record is written without its entry."""
 
     form = LosingDatabase
 
@@ -271,13 +271,13 @@ class CrossedDatabase(SimDatabase):
         super().insert(table, columns, rows)
 
     def _crossed(self, row: Row) -> Row:
-        entry, line, debit, credit, fen = row
+        entry, line, debit, credit, fen, *rest = row
         ((code,),) = self.connection.execute("SELECT code FROM account WHERE id = ?", (debit,))
         if fen % 350 or not code.startswith("purse:"):
             return row
         first = "SELECT id FROM account WHERE code LIKE 'purse:%' AND id <> ? ORDER BY id LIMIT 1"
         ((other,),) = self.connection.execute(first, (debit,))
-        return entry, line, other, credit, fen
+        return entry, line, other, credit, fen, *rest
 
 
 class BooksOnAnotherCard(IngestPart):
@@ -312,7 +312,7 @@ def _laws(*names: str) -> frozenset[str]:
 
 DEFECTS: dict[str, Defect] = {
     "no-duplicate-check": Defect("I1: 不查重 every delivery posts", _laws("I1"), Parts(ingest=KnowsNoDuplicates)),
-    "loses-a-posting": Defect("I2: 分录缺行 an entry without its posting", _laws("I2"), Parts(ingest=LosesPostings)),
+    "loses-a-posting": Defect("I1: 漏记一笔 a record without its entry", _laws("I1"), Parts(ingest=LosesPostings)),
     "folds-twice": Defect("I2: 余额重复累计 folded twice", _laws("I2"), Parts(ingest=FoldsTwice)),
     "another-card": Defect("I3: 记错卡 booked on another card", _laws("I3"), Parts(ingest=BooksOnAnotherCard)),
     "ack-before-commit": Defect("I4: 未落盘先确认 ACK before the commit", _laws("I4"), Parts(edge=AcksBeforeCommit)),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from cloud.ledger.books import POSTING_COLUMNS
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.grey import State
 from cloud.ledger.ledger import Ledger
@@ -14,11 +15,15 @@ from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 from tests.cloud.ledger.test_read import fill
 
+_LINE = "debit, credit, fen, booked_at_ms, number, book, effective_day, flags, partition"
+_ONE_MORE = f"SELECT entry, 1, kind, {_LINE} FROM posting WHERE entry = 10"  # noqa: S608  # our own names
+SECOND_LINE = f"INSERT INTO posting (entry, line, kind, {_LINE}) {_ONE_MORE}"
+
 
 def spoil(ledger: Ledger, *statements: str) -> None:
     """As somebody with all rights on the database would."""
     with ledger.database.writing():
-        for table in ("record", "entry", "posting", "batch"):
+        for table in ("record", "posting", "batch"):
             if ledger.database.dialect == "sqlite":
                 ledger.database.run(f"DROP TRIGGER {table}_no_update")
                 ledger.database.run(f"DROP TRIGGER {table}_no_delete")
@@ -55,10 +60,14 @@ def test_true_books_are_true(ledger: Ledger) -> None:
         ("UPDATE posting SET fen = 5 WHERE entry = 1", "entries", "entry 1: posts 5 fen, its document says 10000"),
         ("UPDATE posting SET fen = 5 WHERE entry = 9", "entries", "entry 9: posts 5 fen, its document says 1000"),
         ("UPDATE posting SET debit = 999999 WHERE entry = 10", "balances", "account 999999 does not exist"),
-        ("DELETE FROM posting WHERE entry = 10", "entries", "entry 10: no posting"),
-        ("DELETE FROM entry WHERE id = 10", "entries", "posting of entry 10"),
-        ("UPDATE entry SET record = 2 WHERE id = 10", "entries", "entry 10: record 2"),
-        ("UPDATE entry SET effective_day = 1 WHERE id = 10", "batch-chain", "entries 10–11"),
+        ("DELETE FROM posting WHERE entry = 10", "batch-chain", "entries 11–11): rows are missing"),
+        ("UPDATE posting SET key = NULL, input_hash = NULL, line = 1 WHERE entry = 10", "entries",
+         "entry 10: a line is missing"),
+        (SECOND_LINE, "entries", "entry 10: posts 200 fen, record 1 (000100000001/1/1) says 100"),
+        (SECOND_LINE.replace("1, kind", "1, 4"), "entries",
+         "entry 10: its lines name another kind, day or batch"),
+        ("UPDATE posting SET record = 2 WHERE entry = 10", "entries", "entry 10: record 2"),
+        ("UPDATE posting SET effective_day = 1 WHERE entry = 10", "batch-chain", "entries 10–11"),
         ("UPDATE record SET verdict = 5 WHERE id = 1", "batch-chain", "records 1–2"),
         ("UPDATE record SET received_ms = 5 WHERE id = 1", "batch-chain", "records 1–2"),
         ("UPDATE record SET digest = (SELECT digest FROM record WHERE id = 2) WHERE id = 1", "records", "record 1"),
@@ -82,7 +91,7 @@ def test_an_edit_is_named(ledger: Ledger, statement: str, check: str, named: str
 
 
 def test_an_entry_taken_away_whole_is_missed_by_its_record_and_its_card(ledger: Ledger) -> None:
-    spoil(ledger, "DELETE FROM posting WHERE entry = 10", "DELETE FROM entry WHERE id = 10")
+    spoil(ledger, "DELETE FROM posting WHERE entry = 10")
     broken = {check.name: check.broken for check in verify(ledger, c.check_tac).checks if check.broken}
     assert broken["records"] == "record 1 (000100000001/1/1): was posted and has no entry"
     assert broken["cards"] == "card 0001: purse account 10400 fen, its records say 10300"
@@ -92,7 +101,7 @@ def test_another_document_under_an_entry_is_named(ledger: Ledger) -> None:
     document = codec.dumps([int(EntryKind.DEPOSIT), c.card(1), 1000, "another key"])
     spoil(ledger)
     with ledger.database.writing():
-        ledger.database.run("UPDATE entry SET document = ? WHERE id = 9", (document,))
+        ledger.database.run("UPDATE posting SET document = ? WHERE entry = 9", (document,))
     assert "entry 9: its document is not the one" in verify(ledger, c.check_tac).first_broken
 
 
@@ -100,7 +109,7 @@ def test_a_withdrawal_that_is_no_opposite_is_named(ledger: Ledger, box: Box) -> 
     grey = c.purchase(10, c.card(6), 0, 100, c.OPENING, kind=Kind.UNPROVEN)
     box.send(c.stored(grey), c.stored(c.purchase(11, c.card(6), 1, 50, c.OPENING - 100)))
     box.send(c.stored(c.purchase(12, c.card(6), 0, 100, c.OPENING)))
-    spoil(ledger, "UPDATE posting SET fen = 99 WHERE entry IN (SELECT id FROM entry WHERE kind = 5)")
+    spoil(ledger, "UPDATE posting SET fen = 99 WHERE kind = 5")
     assert "is not the opposite of entry" in verify(ledger, c.check_tac).first_broken
 
 
@@ -149,7 +158,7 @@ def test_grey_evidence_and_its_withdrawal_are_true(ledger: Ledger, box: Box) -> 
         assert ledger.database.run("SELECT state FROM suspense WHERE counter = 0 ORDER BY record") == [(State.NOTHING,)]
 
 
-@pytest.mark.parametrize("table", ["record", "entry", "posting", "batch"])
+@pytest.mark.parametrize("table", ["record", "posting", "batch"])
 @pytest.mark.parametrize("sql", ["UPDATE {} SET {} = {}", "DELETE FROM {}"])
 def test_the_books_refuse_to_be_edited(ledger: Ledger, table: str, sql: str) -> None:
     column = {"posting": "fen", "batch": "kind"}.get(table, "number")
@@ -157,7 +166,32 @@ def test_the_books_refuse_to_be_edited(ledger: Ledger, table: str, sql: str) -> 
         ledger.database.run(sql.format(table, column, column))
 
 
-def test_the_books_refuse_a_sum_of_nothing(ledger: Ledger) -> None:
-    for row in ((9999, 0, 1, 2, 0), (9999, 0, 1, 2, -1), (9999, 0, 1, 1, 5)):
-        with pytest.raises(RuleBroken), ledger.database.writing():
-            ledger.database.insert("posting", "entry, line, debit, credit, fen", [row])
+def _row(entry: int, line: int, debit: int, credit: int, fen: int, key: bytes | None) -> tuple[object, ...]:
+    return entry, line, debit, credit, fen, 1, 3, 9000, 1, 0, 5, 1, key, key, None, None, None
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        _row(9999, 0, 1, 2, 0, b"k"),
+        _row(9999, 0, 1, 2, -1, b"k"),
+        _row(9999, 0, 1, 1, 5, b"k"),
+        _row(9999, 0, 1, 2, 5, None),
+        _row(9999, 1, 1, 2, 5, b"k"),
+        _row(9999, -1, 1, 2, 5, None),
+        _row(10, 0, 1, 2, 5, b"k"),
+    ],
+)
+def test_the_books_refuse_what_is_no_posting(ledger: Ledger, row: tuple[object, ...]) -> None:
+    with pytest.raises(RuleBroken), ledger.database.writing():
+        ledger.database.insert("posting", POSTING_COLUMNS, [row])
+
+
+def test_an_entry_may_have_many_lines_and_one_key(ledger: Ledger) -> None:
+    rows = [_row(9999, 0, 1, 2, 5, b"k"), _row(9999, 1, 3, 4, 5, None), _row(9999, 2, 3, 4, 6, None)]
+    with ledger.database.writing():
+        ledger.database.insert("posting", POSTING_COLUMNS, rows)
+    with ledger.database.reading():
+        assert ledger.database.run("SELECT id, kind, key FROM entry WHERE id = 9999") == [(9999, 3, b"k")]
+    with pytest.raises(RuleBroken), ledger.database.writing():
+        ledger.database.insert("posting", POSTING_COLUMNS, [_row(10_000, 0, 1, 2, 5, b"k")])

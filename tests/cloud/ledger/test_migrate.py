@@ -1,0 +1,102 @@
+"""A ledger of an older schema is carried over: its books verify against the old batch hashes, and an edit is named.
+
+tests/vectors/ledger_v0001.json holds every row of a ledger that the program of schema 0001 wrote: opening balances, a
+deposit, purchases, a held and a grey one, evidence and its withdrawal, loads, a fold in between.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cloud.db import Database, open_database
+from cloud.ledger import migrate
+from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.read import Reader
+from cloud.ledger.verify import verify
+from shared.errors import RuleBroken
+from tests.cloud.ledger import campus as c
+from tests.cloud.ledger.campus import Box
+
+FROZEN = Path(__file__).parents[2] / "vectors" / "ledger_v0001.json"
+
+
+def _value(told: object) -> object:
+    return bytes.fromhex(told[4:]) if isinstance(told, str) and told.startswith("hex:") else told
+
+
+@pytest.fixture
+def old(dsn: str) -> Iterator[Database]:
+    """A database as the first program left it."""
+    database = open_database(dsn)
+    migrate._upgrade(database, "0001")
+    with database.writing():
+        for table, kept in json.loads(FROZEN.read_text(encoding="utf-8")).items():
+            marks = "?, " * kept["columns"].count(",") + "?"
+            for row in kept["rows"]:
+                sql = f"INSERT INTO {table} ({kept['columns']}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608
+                database.run(sql, [_value(told) for told in row])
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def carried(old: Database, dsn: str) -> Iterator[Ledger]:
+    ledger = open_ledger(dsn)
+    yield ledger
+    ledger.close()
+
+
+def test_an_older_ledger_verifies_after_the_migration(carried: Ledger) -> None:
+    report = verify(carried, c.check_tac)
+    assert report.first_broken == ""
+    found = {check.name: check.checked for check in report.checks}
+    assert (found["entries"], found["records"], found["batch-chain"]) == (19, 10, 14)
+    assert sum(c.balances(carried).values()) == 0
+    assert c.entry_kinds(carried) == [2, 3, 3, 3, 6, 7, 6, 3, 4, 3, 5]
+
+
+def test_it_goes_on_selling_and_knows_what_it_had(carried: Ledger) -> None:
+    box, purse = Box(carried), c.purse(carried, c.card(1))
+    first = c.stored(c.purchase(1, c.card(1), 7, 100, c.OPENING))
+    box.send(first, c.stored(c.purchase(20, c.card(7), 1, 30, c.OPENING)))
+    assert c.purse(carried, c.card(1)) == purse
+    assert c.purse(carried, c.card(7)) == c.OPENING - 30
+    assert carried.deposit(c.card(1), 1000, "d", c.NOW).again
+    assert verify(carried, c.check_tac).first_broken == ""
+
+
+def test_what_was_told_of_a_card_is_told_still(carried: Ledger) -> None:
+    (entry,) = Reader(carried.database).entries(c.card(2), 1)
+    assert (entry.kind, [line[2] for line in entry.postings]) == ("purchase", [250])
+
+
+def test_an_amount_that_was_edited_before_is_named_after(old: Database, dsn: str) -> None:
+    _edit(old, "UPDATE posting SET fen = 101 WHERE entry = 10")
+    ledger = open_ledger(dsn)
+    broken = {check.name: check.broken for check in verify(ledger, c.check_tac).checks if check.broken}
+    ledger.close()
+    assert broken["entries"] == "entry 10: posts 101 fen, record 1 (000100000001/1/1) says 100"
+    assert "entries 10–11): a row was edited" in broken["batch-chain"]
+
+
+@pytest.mark.parametrize("sql", ["DELETE FROM posting WHERE entry = 10", "DELETE FROM entry WHERE id = 10"])
+def test_books_that_are_not_whole_are_not_carried_over(old: Database, dsn: str, sql: str) -> None:
+    _edit(old, sql)
+    with pytest.raises(RuleBroken, match="entry 10 is not whole"):
+        open_ledger(dsn)
+    with old.reading():
+        assert old.run("SELECT version_num FROM alembic_version") == [("0001",)]
+        assert old.run("SELECT fen FROM posting WHERE entry = 9") == [(1000,)]
+
+
+def _edit(database: Database, sql: str) -> None:
+    """As somebody with all rights on the database would."""
+    with database.writing():
+        for table in ("posting", "entry"):
+            for verb in ("update", "delete") if database.dialect == "sqlite" else ():
+                database.run(f"DROP TRIGGER {table}_no_{verb}")
+            if database.dialect == "postgresql":
+                database.run(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        database.run(sql)
