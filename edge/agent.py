@@ -176,7 +176,7 @@ class Agent:
             if isinstance(effect, Send):
                 self._outlets.send(effect)
             elif isinstance(effect, Publish):
-                self._line.publish(self._topic(effect.lane), effect.payload, effect.token)
+                self._line.publish(self._topic(effect.lane), effect.payload, effect.token, expiry_s=effect.expiry_s)
             else:
                 self._command(effect)
 

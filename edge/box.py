@@ -32,10 +32,11 @@ from edge.effects import (
 from edge.epochs import Epochs
 from edge.facts import Code, FactDesk
 from edge.intake import Intake
+from edge.ledger_clock import LedgerClock
 from edge.link.messages import Type, type_of
 from edge.link.port import Peer
 from edge.link.seal import SealFault, SessionOver
-from edge.nowlane import NowLane, TokenSource
+from edge.nowlane import NowLane, Offered, TokenSource
 from edge.settings import LinkKind, Settings
 from edge.terminals import Terminals, refuse_unproven
 from edge.uplink import Uplink
@@ -43,7 +44,7 @@ from shared.errors import WireFault
 from shared.wire import topics
 from shared.wire.messages import (
     EpochAnswer,
-    NowUp,
+    LedgerTime,
     OnlineAnswer,
     Recover,
     TerminalState,
@@ -82,13 +83,14 @@ class Box:
         self._kinds = {link.name: link.kind for link in settings.links}
         self._tokens = TokenSource()
         self._now_lane = NowLane()
-        self._up: list[NowUp] = []
+        self._up: list[Offered] = []
         self._connected = False
         self._rates: dict[Place, _Rates] = {}
         self._epochs = Epochs(snapshot.epochs)
         holdings = snapshot.holdings
         self._terminals = Terminals(settings, snapshot.store, holdings, self._epochs, random, self._tell)
-        self._intake = Intake(self._terminals, holdings, self._tell)
+        self._ledger_clock = LedgerClock()
+        self._intake = Intake(self._terminals, holdings, self._ledger_clock, self._tell)
         verify = ack_verifier(settings.ack_key)
         self._uplink = Uplink(settings, snapshot, verify, self._tokens, self._tell)
         self._troubles = list(snapshot.troubles)
@@ -328,6 +330,9 @@ class Box:
                 return [*self._intake.answer(down)]
             case Recover():
                 return self._uplink.recover(now, down)
+            case LedgerTime():
+                self._ledger_clock.heard(now, down.unix_ms)
+                return []
 
     def _finish(self, now: Now, out: list[Effect]) -> list[Effect]:
         """Give what was collected for the cloud to its lanes, and let both lanes go on."""

@@ -35,11 +35,15 @@ class Send(NamedTuple):
 
 
 class Publish(NamedTuple):
-    """Publish at QoS 1 while connected. token: named in the PUBACK that is reported back; PUBACK frees nothing."""
+    """Publish at QoS 1 while connected. token: named in the PUBACK that is reported back; PUBACK frees nothing.
+
+    expiry_s: the broker delivers it no later than so many seconds from now; 0 = whenever it can.
+    """
 
     lane: str
     payload: bytes
     token: int
+    expiry_s: int = 0
 
 
 class Put(NamedTuple):

@@ -12,19 +12,24 @@ from edge.conversation import Conversation, EpochView
 from edge.effects import Effect, Kept, Now, Put, Refused, Send
 from edge.facts import Code
 from edge.holdings import Holdings
+from edge.ledger_clock import LedgerClock
 from edge.link import messages as link
 from edge.link.messages import Type
 from edge.link.seal import Opened
+from edge.nowlane import Offered, Perishable
 from edge.online import OnlineDesk
 from edge.streams import Ref, Stream, key_of, ref_of, stream_device, stream_epoch, stream_of
 from edge.terminals import Tell, Terminals, time_for
 from shared.errors import WireFault
 from shared.records import HEAD, LOAD_SHAPED, WIRE_MAX, digest
-from shared.wire.messages import PAYLOAD_MAX, DeviceStatus, NowUp, OnlineAnswer, OnlineRequest, RecordCopy
+from shared.wire.messages import PAYLOAD_MAX, DeviceStatus, OnlineAnswer, OnlineRequest, RecordCopy
 
 SETTLED_EVERY_S = 1.0
 SETTLED_RECORDS = 64
 """At most one SETTLED per terminal and second, or per 64 records (RECORDS.md)."""
+
+RETURN_MS = 500
+"""An answer needs so long back to the terminal; a request is late so much before the terminal gives up."""
 
 TIME_EVERY_S = 30.0
 """A terminal that speaks gets the time so often; it also shows it that this box still knows it."""
@@ -36,11 +41,12 @@ _NO_SEQ = b"\0\0\0\0"
 class Intake:
     """The messages of joined terminals. `up` collects what goes to the cloud on `now`; its owner empties it."""
 
-    def __init__(self, terminals: Terminals, holdings: Holdings, tell: Tell) -> None:
-        self.up: list[NowUp] = []
+    def __init__(self, terminals: Terminals, holdings: Holdings, ledger_clock: LedgerClock, tell: Tell) -> None:
+        self.up: list[Offered] = []
         self.counters: Counter[str] = Counter()
         self.holdings = holdings
         self._terminals = terminals
+        self._ledger_clock = ledger_clock
         self._tell = tell
         self._online = OnlineDesk()
         self._pending: dict[bytes, None] = {}
@@ -186,14 +192,18 @@ class Intake:
         return out + self._settle_due(now, [view.stream for view in talk.epochs])
 
     def _request(self, now: Now, talk: Conversation, opened: Opened) -> None:
-        view, online = _view(talk, opened), link.decode_online(opened.payload)
-        if len(online.payload) > PAYLOAD_MAX:
+        """The terminal's patience is told in the ledger's time; while that is not known, it has to repeat."""
+        view, ask = _view(talk, opened), link.decode_ask(opened.payload)
+        if len(ask.payload) > PAYLOAD_MAX:
             raise WireFault("online request: payload too long")
-        if not self._online.admit(now, view.stream, online.request):
+        ledger_ms = self._ledger_clock.at(now.mono_s)
+        wait_ms = ask.wait_ms - RETURN_MS
+        if ledger_ms is None or wait_ms <= 0 or not self._online.admit(now, view.stream, ask.request):
             self.counters["requests_held"] += 1
             return
-        device = talk.terminal.device
-        self.up.append(OnlineRequest(device, view.epoch, view.psam, online.request, online.payload))
+        device, until_ms = talk.terminal.device, ledger_ms + wait_ms
+        request = OnlineRequest(device, view.epoch, view.psam, ask.request, ask.payload, until_ms)
+        self.up.append(Perishable(request, now.mono_s + wait_ms / 1000))
 
     def _settle_stream(self, now: Now, stream: Stream) -> list[Send]:
         talk = self._terminals.of(stream_device(stream))

@@ -93,6 +93,7 @@ class _Outgoing(NamedTuple):
     token: int
     qos: int
     retain: bool
+    expiry_s: int
 
 
 class MqttLine:
@@ -121,11 +122,16 @@ class MqttLine:
         """Start the thread."""
         self._thread.start()
 
-    def publish(self, topic: str, payload: bytes, token: int = 0, qos: int = 1, retain: bool = False) -> bool:
-        """Hand over a message from any thread. False at OUTGOING_MAX; what is queued at a loss is dropped."""
+    def publish(
+        self, topic: str, payload: bytes, token: int = 0, qos: int = 1, retain: bool = False, expiry_s: int = 0
+    ) -> bool:
+        """Hand over a message from any thread. False at OUTGOING_MAX; what is queued at a loss is dropped.
+
+        expiry_s: the broker keeps it no longer than that for who is away; 0 = as long as it will.
+        """
         if len(self._outgoing) >= OUTGOING_MAX:
             return False
-        self._outgoing.append(_Outgoing(topic, payload, token, qos, retain))
+        self._outgoing.append(_Outgoing(topic, payload, token, qos, retain, expiry_s))
         self._rouse()
         return True
 
@@ -227,7 +233,8 @@ class _Connection:
 
     def publish(self, message: _Outgoing) -> None:
         """Give a message to the client."""
-        info = self._client.publish(message.topic, message.payload, message.qos, message.retain)
+        properties = _expiring(message.expiry_s) if message.expiry_s else None
+        info = self._client.publish(message.topic, message.payload, message.qos, message.retain, properties)
         if info.rc != MQTT_ERR_SUCCESS:
             raise LinkFault(f"publish: {info.rc!r}")
         if message.qos:
@@ -328,6 +335,12 @@ class _Connection:
 
 def _is_plain_puback(event: Event) -> bool:
     return isinstance(event, Published) and event.reason < FAILURE
+
+
+def _expiring(expiry_s: int) -> Properties:
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho has no types here
+    properties.MessageExpiryInterval = expiry_s
+    return properties
 
 
 def _tls_context(setting: TlsSetting) -> ssl.SSLContext:

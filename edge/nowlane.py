@@ -2,22 +2,36 @@
 
 At the bounds: a fact beyond FACTS_MAX is dropped and counted, the count is said as a fact of its own; a STATUS
 replaces the older one of its device; online requests, epoch requests and record copies are dropped while there is no
-connection or URGENT_MAX wait (terminals repeat the first two, the record itself runs in money).
+connection or URGENT_MAX wait (terminals repeat the first two, the record itself runs in money). What is of no use
+after a while is dropped then, here and at the broker.
 """
 
+import math
 from collections import deque
+from dataclasses import dataclass
 
 from edge.effects import Now, Publish
 from edge.facts import LEVELS, Code, Level
 from shared.ids import DeviceId
 from shared.wire import topics
-from shared.wire.messages import DeviceStatus, Fact, Hello, NowUp, encode_now
+from shared.wire.messages import DeviceStatus, Fact, Hello, NowUp, OnlineRequest, encode_now
 
 FACTS_MAX = 256
 URGENT_MAX = 256
 STATUSES_MAX = 1024
 IN_FLIGHT_MAX = 8
 """Messages of this lane without PUBACK; the client library has 20 places for all lanes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Perishable:
+    """A message that is of no use from a monotonic second on."""
+
+    message: Hello | OnlineRequest
+    until_s: float
+
+
+Offered = NowUp | Perishable
 
 
 class NowLane:
@@ -27,12 +41,12 @@ class NowLane:
         self.dropped = 0
         self._unsaid = 0
         self._connected = False
-        self._urgent: deque[NowUp] = deque()
+        self._urgent: deque[Offered] = deque()
         self._facts: deque[Fact] = deque()
         self._statuses: dict[DeviceId, DeviceStatus] = {}
-        self._in_flight: dict[int, NowUp] = {}
+        self._in_flight: dict[int, Offered] = {}
 
-    def connected(self, hello: NowUp) -> None:
+    def connected(self, hello: Perishable) -> None:
         """A new connection: what was in flight on the old one is queued again, `hello` goes first."""
         self._connected = True
         self._requeue()
@@ -45,14 +59,14 @@ class NowLane:
         self.dropped += len(self._urgent)
         self._urgent.clear()
 
-    def offer(self, message: NowUp) -> None:
+    def offer(self, message: Offered) -> None:
         """Take a message, within the bounds above."""
         match message:
             case Fact():
                 self._offer_fact(message)
             case DeviceStatus():
                 self._offer_status(message)
-            case Hello() if self._has_hello():
+            case Perishable(Hello()) if self._has_hello():
                 return  # the broker still owes its PUBACK for the one before
             case _ if self._connected and len(self._urgent) < URGENT_MAX:
                 self._urgent.append(message)
@@ -68,7 +82,7 @@ class NowLane:
                 break
             token = tokens.next()
             self._in_flight[token] = message
-            out.append(Publish(topics.UP_NOW, encode_now(message), token))
+            out.append(_publish(message, token, now))
         return out
 
     def published(self, token: int) -> bool:
@@ -80,11 +94,14 @@ class NowLane:
         return len(self._urgent) + len(self._facts) + len(self._statuses) + len(self._in_flight)
 
     def _has_hello(self) -> bool:
-        return any(isinstance(message, Hello) for message in (*self._urgent, *self._in_flight.values()))
+        return any(_is_hello(message) for message in (*self._urgent, *self._in_flight.values()))
 
-    def _next(self, now: Now) -> NowUp | None:
-        if self._urgent:
-            return self._urgent.popleft()
+    def _next(self, now: Now) -> Offered | None:
+        while self._urgent:
+            message = self._urgent.popleft()
+            if not isinstance(message, Perishable) or now.mono_s < message.until_s:
+                return message
+            self.dropped += 1
         if self._statuses:
             return self._statuses.pop(next(iter(self._statuses)))
         if self._facts:
@@ -120,6 +137,17 @@ class NowLane:
             elif isinstance(message, DeviceStatus):
                 self._statuses.setdefault(message.device, message)
         self._in_flight.clear()
+
+
+def _is_hello(message: Offered) -> bool:
+    return isinstance(message, Perishable) and isinstance(message.message, Hello)
+
+
+def _publish(offered: Offered, token: int, now: Now) -> Publish:
+    if isinstance(offered, Perishable):
+        expiry_s = max(1, math.ceil(offered.until_s - now.mono_s))
+        return Publish(topics.UP_NOW, encode_now(offered.message), token, expiry_s)
+    return Publish(topics.UP_NOW, encode_now(offered), token)
 
 
 class TokenSource:

@@ -12,7 +12,7 @@ from edge.effects import Effect, Now, Publish, Read, Row, Rows, Settle, Snapshot
 from edge.facts import Code
 from edge.greeting import Greeting
 from edge.holdings import Holdings
-from edge.nowlane import TokenSource
+from edge.nowlane import Perishable, TokenSource
 from edge.ranges import Ranges
 from edge.settings import Settings
 from edge.streams import Ref, Stream, ref_of, stream_of
@@ -102,13 +102,14 @@ class Uplink:
         self._known = _known(snapshot)
         """The ack that later ones must not fall short of; None before the first, and after a recovery."""
 
-    def hello(self, now: Now) -> Hello:
+    def hello(self, now: Now) -> Perishable:
         """What to present on `now`: at a connect, when nobody answers, when the ledger seems older than our ack."""
         self.hello_due = False
         self._hello_s = now.mono_s
-        self._greeting.said(now.mono_s)
+        worth_s = self._greeting.said(now.mono_s)
         self._presented = decode_ack_body(self._ack.body).number if self._ack else 0
-        return Hello(self._store, self._first - 1, self._last_row, self._ack)
+        hello = Hello(self._store, self._first - 1, self._last_row, self._ack)
+        return Perishable(hello, now.mono_s + worth_s)
 
     def connected(self, now: Now) -> None:
         """A new connection: say Hello; all that is unsettled will be sent on it once that is answered."""

@@ -22,6 +22,7 @@ from shared.wire.messages import (
     EpochRequest,
     Fact,
     Hello,
+    LedgerTime,
     NowDown,
     NowUp,
     OnlineRequest,
@@ -94,10 +95,9 @@ class Clerk:
             case EpochRequest():
                 return [_letter(sender, self._ledger.assign_epoch(sender.box, body, now))]
             case OnlineRequest():
-                answer = self._loads.answer(sender.box, body, now)
-                return [_letter(sender, answer)] if answer else []
+                return self._asked(sender, body, now)
             case Hello():
-                return [self._greeted(sender, body, now)]
+                return [_letter(sender, LedgerTime(now.unix_ms)), self._greeted(sender, body, now)]
             case RecordCopy():
                 self._copy(sender, body, now)
             case DeviceStatus():
@@ -105,6 +105,12 @@ class Clerk:
             case Fact():
                 self._ledger.fact(sender.box, body, now.unix_ms)
         return []
+
+    def _asked(self, sender: Address, request: OnlineRequest, now: Now) -> list[Letter]:
+        """One answer, or silence. A box that asks too late may have an outdated idea of the time here."""
+        answer = self._loads.answer(sender.box, request, now)
+        letters = [_letter(sender, LedgerTime(now.unix_ms))] if request.is_late(now.unix_ms) else []
+        return letters + ([_letter(sender, answer)] if answer else [])
 
     def _greeted(self, sender: Address, hello: Hello, now: Now) -> Letter:
         """What the ledger holds of this store, or that the ledger is the older one and needs all above again."""

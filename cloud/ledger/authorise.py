@@ -26,13 +26,16 @@ from shared.wire.messages import OnlineRequest
 def authorise(writing: Writing, box: str, request: OnlineRequest, load: LoadRequest, *, mac1_ok: bool) -> LoadDecision:
     """Inside of a transaction. The decision may be told only after the commit.
 
-    amount 0 asks for nothing but the settling of earlier loads, and is answered NOT_NOW.
+    amount 0 asks for nothing but the settling of earlier loads, and is answered NOT_NOW. A request that comes when its
+    terminal has given up is refused for ever: granted, its money would lie in transit until the card comes again.
     """
     key = record_key(request.device, request.epoch, request.request)
     known = case_of(writing.db, key)
     if known is not None:
         return _again(writing, box, known, request)
     result = _registered(writing, box, request, load, mac1_ok=mac1_ok)
+    if result is LoadResult.GRANTED and request.is_late(writing.now.unix_ms):
+        result = LoadResult.NOT_NOW  # the card has gone, and its counter may have moved since: no evidence either
     if result is LoadResult.GRANTED:
         _settle_earlier(writing, load, request.payload)
         result = _affordable(writing, load)

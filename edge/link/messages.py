@@ -144,12 +144,22 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class Online:
-    """ONLINE_REQUEST and ONLINE_ANSWER, sealed: the terminal's request number and an opaque payload."""
+    """ONLINE_ANSWER, sealed: the terminal's request number and an opaque payload."""
 
     request: int
     payload: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """ONLINE_REQUEST, sealed: a number, how many ms the terminal will still wait (0–65535), an opaque payload."""
+
+    request: int
+    wait_ms: int
+    payload: bytes
+
+
+_ASK = struct.Struct(">IH")
 _HELLO = struct.Struct(">BB6s8s6sHII8s")
 _CHALLENGE = struct.Struct(">BB16sBI")
 _REFUSE = struct.Struct(">BBB")
@@ -280,6 +290,19 @@ def decode_online(payload: bytes) -> Online:
     if len(payload) < 5:
         raise WireFault("ONLINE: truncated")
     return Online(int.from_bytes(payload[:4], "big"), payload[4:])
+
+
+def encode_ask(m: Ask) -> bytes:
+    """Payload to be sealed."""
+    return _ASK.pack(m.request, m.wait_ms) + m.payload
+
+
+def decode_ask(payload: bytes) -> Ask:
+    """WireFault when malformed."""
+    if len(payload) <= _ASK.size:
+        raise WireFault("ASK: truncated")
+    request, wait_ms = _ASK.unpack_from(payload)
+    return Ask(request, wait_ms, payload[_ASK.size :])
 
 
 def _exact(layout: struct.Struct, raw: bytes, what: str) -> tuple[Any, ...]:

@@ -24,6 +24,10 @@ class Question:
     deadline_s: float
     repeat_s: float
 
+    def wait_ms(self, mono_s: float) -> int:
+        """How long an answer will still be of use."""
+        return max(0, int((self.deadline_s - mono_s) * 1000))
+
 
 class Desk:
     """`is_settled` becomes true when the question has its answer or its deadline has passed."""

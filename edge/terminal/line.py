@@ -288,7 +288,8 @@ class Line:
             return
         lane = next((lane for lane in self.window.lanes if lane.epoch == question.epoch), None)
         if lane is not None:
-            payload = link.encode_online(link.Online(question.number, question.payload))
+            wait_ms = question.wait_ms(self._mono_s)
+            payload = link.encode_ask(link.Ask(question.number, wait_ms, question.payload))
             self._seal(Type.ONLINE_REQUEST, payload, lane.index)
 
     def _status(self) -> None:

@@ -25,6 +25,9 @@ from shared.wire import codec
 from shared.wire.money_lane import SignedAck
 from shared.wire.tags import EPOCH_MAX, Tag, payload_of, row_of, tagged, within
 
+MS_MAX = (1 << 48) - 1
+"""Unix ms far beyond any clock: what is above is malformed."""
+
 
 @dataclass(frozen=True, slots=True)
 class EpochRequest:
@@ -51,13 +54,22 @@ class EpochAnswer:
 
 @dataclass(frozen=True, slots=True)
 class OnlineRequest:
-    """up/now. A terminal's online payload, verbatim; (device, epoch, request) names it for ever."""
+    """up/now. A terminal's online payload, verbatim; (device, epoch, request) names it for ever.
+
+    until_ms: the ledger's own Unix ms from which on the answer would come too late, for the terminal has given up;
+    0 = nobody gives up. Counted from a LedgerTime, so that no clock at the edge has to be right.
+    """
 
     device: DeviceId
     epoch: int
     psam: PsamId
     request: int
     payload: bytes
+    until_ms: int = 0
+
+    def is_late(self, ledger_ms: int) -> bool:
+        """Is this a request that nobody waits for any more?"""
+        return bool(self.until_ms) and ledger_ms >= self.until_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +106,13 @@ class Recover:
     ledger: LedgerId
     store: StoreId
     row_cumulative: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerTime:
+    """down/now, with the answer to a Hello and to a request that is late. The ledger's Unix ms."""
+
+    unix_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +184,7 @@ class BoxState:
 
 
 NowUp = EpochRequest | OnlineRequest | RecordCopy | Hello | DeviceStatus | Fact
-NowDown = EpochAnswer | OnlineAnswer | Recover
+NowDown = EpochAnswer | OnlineAnswer | Recover | LedgerTime
 
 
 def encode_now(m: NowUp | NowDown) -> bytes:
@@ -219,23 +238,31 @@ def _now_body(m: NowUp | NowDown) -> list[object]:
     match m:
         case EpochRequest():
             return [Tag.EPOCH_REQUEST, m.request, m.device, m.storage, m.psam, m.highest]
-        case EpochAnswer():
-            return [Tag.EPOCH_ANSWER, m.request, m.device, m.storage, m.psam, m.epoch, m.reason]
         case OnlineRequest():
-            return [Tag.ONLINE_REQUEST, m.device, m.epoch, m.psam, m.request, m.payload]
-        case OnlineAnswer():
-            return [Tag.ONLINE_ANSWER, m.device, m.epoch, m.request, m.payload]
+            return [Tag.ONLINE_REQUEST, m.device, m.epoch, m.psam, m.request, m.payload, m.until_ms]
         case RecordCopy():
             return [Tag.RECORD_COPY, m.stored]
         case Hello():
             ack = [m.ack.body, m.ack.signature] if m.ack else []
             return [Tag.HELLO, m.store, m.row_settled, m.row_last, ack]
-        case Recover():
-            return [Tag.RECOVER, m.ledger, m.store, m.row_cumulative]
         case DeviceStatus():
             return _status_body(m)
         case Fact():
             return [Tag.FACT, m.code, m.level, m.at_ms, m.device, m.text]
+        case _:
+            return _down_body(m)
+
+
+def _down_body(m: NowDown) -> list[object]:
+    match m:
+        case EpochAnswer():
+            return [Tag.EPOCH_ANSWER, m.request, m.device, m.storage, m.psam, m.epoch, m.reason]
+        case OnlineAnswer():
+            return [Tag.ONLINE_ANSWER, m.device, m.epoch, m.request, m.payload]
+        case Recover():
+            return [Tag.RECOVER, m.ledger, m.store, m.row_cumulative]
+        case LedgerTime():
+            return [Tag.LEDGER_TIME, m.unix_ms]
 
 
 def _status_body(m: DeviceStatus) -> list[object]:
@@ -263,8 +290,11 @@ def _epoch_answer(b: list[Any]) -> EpochAnswer:
 
 
 def _online_request(b: list[Any]) -> OnlineRequest:
-    device, epoch, psam, n, payload = codec.fields(b, bytes, int, bytes, int, bytes, what="online request")
-    return OnlineRequest(device_id(device), within(epoch, EPOCH_MAX), psam_id(psam), n, payload_of(payload))
+    device, epoch, psam, n, payload, until = codec.fields(
+        b, bytes, int, bytes, int, bytes, int, what="online request"
+    )
+    within(until, MS_MAX)
+    return OnlineRequest(device_id(device), within(epoch, EPOCH_MAX), psam_id(psam), n, payload_of(payload), until)
 
 
 def _online_answer(b: list[Any]) -> OnlineAnswer:
@@ -286,6 +316,11 @@ def _hello(b: list[Any]) -> Hello:
 def _recover(b: list[Any]) -> Recover:
     ledger, store, rows = codec.fields(b, bytes, bytes, int, what="recover")
     return Recover(ledger_id(ledger), store_id(store), rows)
+
+
+def _ledger_time(b: list[Any]) -> LedgerTime:
+    (unix_ms,) = codec.fields(b, int, what="ledger time")
+    return LedgerTime(within(unix_ms, MS_MAX))
 
 
 def _status(b: list[Any]) -> DeviceStatus:
@@ -323,4 +358,5 @@ _NOW_DOWN: dict[int, Any] = {
     Tag.EPOCH_ANSWER: _epoch_answer,
     Tag.ONLINE_ANSWER: _online_answer,
     Tag.RECOVER: _recover,
+    Tag.LEDGER_TIME: _ledger_time,
 }

@@ -29,6 +29,7 @@ class Tag(IntEnum):
     STATUS = 10
     FACT = 11
     STATE = 12
+    LEDGER_TIME = 13
 
 
 def tagged(message: bytes, tag: Tag, *types: type) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ from shared.wire.messages import (
     AckBody,
     Batch,
     Hello,
+    LedgerTime,
     NowUp,
     Recover,
     SignedAck,
@@ -54,6 +55,7 @@ class FieldBox:
         self.acks: list[AckBody] = []
         self.highest: SignedAck | None = None
         self.recovers: list[Recover] = []
+        self.times: list[int] = []
         self.answers: queue.Queue[object] = queue.Queue()
         self.sent_at: dict[int, float] = {}
         self.latency_s: dict[int, float] = {}
@@ -146,6 +148,8 @@ class FieldBox:
         answer = decode_now_down(message.payload)
         if isinstance(answer, Recover):
             self._recover(answer)
+        elif isinstance(answer, LedgerTime):
+            self.times.append(answer.unix_ms)
         else:
             self.answers.put(answer)
 

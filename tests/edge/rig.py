@@ -32,6 +32,7 @@ from shared.wire.messages import (
     EpochStatus,
     Fact,
     Hello,
+    LedgerTime,
     Recover,
     SignedAck,
     decode_batch,
@@ -424,11 +425,16 @@ class Field:
         if isinstance(message, Hello) and self.greeting:
             ack = self.ledger.sign(self.ledger.ack(message.store))
             out += self.box.on_downlink(self.now(), topics.DOWN_MONEY, encode_ack(ack))
+            out += self.box.on_downlink(self.now(), topics.DOWN_NOW, encode_now(LedgerTime(self.ledger_ms())))
         return out
 
     def recover(self, rows: int, ledger: LedgerId = LEDGER, store: bytes = b"") -> None:
         """The ledger asks for all rows above."""
         self.down(topics.DOWN_NOW, encode_now(Recover(ledger, store or self.store.store, rows)))
+
+    def ledger_ms(self) -> int:
+        """The ledger's clock, which is not the box's."""
+        return 1_784_000_000_000 + int(self.s * 1000)
 
     def _random(self, size: int) -> bytes:
         self._randoms += 1

@@ -4,13 +4,14 @@ import pytest
 
 from edge import box as box_module
 from edge.effects import Put, Refused, Send
-from edge.intake import SETTLED_RECORDS
+from edge.intake import RETURN_MS, SETTLED_RECORDS
+from edge.ledger_clock import LedgerClock
 from edge.link import messages as link
 from edge.link.messages import Type
 from edge.settings import OutboxSetting
 from shared.records import Kind
 from shared.wire import topics
-from shared.wire.messages import DeviceStatus, OnlineAnswer, OnlineRequest, RecordCopy, encode_now
+from shared.wire.messages import DeviceStatus, LedgerTime, OnlineAnswer, OnlineRequest, RecordCopy, encode_now
 from tests.edge.rig import Field, load, psam, purchase, settings
 
 TCP1, TCP2 = ("tcp", 1), ("tcp", 2)
@@ -290,18 +291,52 @@ def test_load_records_run_ahead_and_purchases_do_not(field, body):
     assert len([message for message in field.up if isinstance(message, RecordCopy)]) == 1
 
 
-def online(body, number=5, payload=b"INIT"):
-    return body.say(Type.ONLINE_REQUEST, link.encode_online(link.Online(number, payload)))
+def online(body, number=5, payload=b"INIT", wait_ms=6000):
+    return body.say(Type.ONLINE_REQUEST, link.encode_ask(link.Ask(number, wait_ms, payload)))
 
 
 def test_online_request_and_its_answer(field, body):
     field.hear(TCP1, online(body))
     [request] = [message for message in field.up if isinstance(message, OnlineRequest)]
-    assert request == OnlineRequest(body.device, 1, psam(1), 5, b"INIT")
+    assert request == OnlineRequest(body.device, 1, psam(1), 5, b"INIT", field.ledger_ms() + 6000 - RETURN_MS)
     field.hear(TCP1, online(body))
     assert len([message for message in field.up if isinstance(message, OnlineRequest)]) == 1
     field.down(topics.DOWN_NOW, encode_now(OnlineAnswer(body.device, 1, 5, b"MAC2")))
     assert body.answers == [link.Online(5, b"MAC2")]
+
+
+def requests(field):
+    return [message for message in field.up if isinstance(message, OnlineRequest)]
+
+
+def test_request_is_late_in_the_ledgers_time_whatever_the_clock_here_says(field, body):
+    field.wait(100.0)
+    field.hear(TCP1, online(body, wait_ms=4000))
+    assert [request.until_ms - field.ledger_ms() for request in requests(field)] == [4000 - RETURN_MS]
+
+
+def test_request_waits_for_the_ledgers_time(field):
+    field.connect()
+    field.box._ledger_clock = field.box._intake._ledger_clock = LedgerClock()
+    body = field.joined()
+    field.hear(TCP1, online(body))
+    assert requests(field) == []
+    assert field.box.totals()["requests_held"] == 1
+    field.connect()
+    field.hear(TCP1, online(body))
+    assert len(requests(field)) == 1
+
+
+def test_ledgers_new_time_counts_from_then_on(field, body):
+    field.down(topics.DOWN_NOW, encode_now(LedgerTime(5_000)))
+    field.s += 2
+    field.hear(TCP1, online(body))
+    assert requests(field)[0].until_ms == 5_000 + 2_000 + 6_000 - RETURN_MS
+
+
+def test_request_of_a_terminal_that_gives_up_is_not_sent(field, body):
+    field.hear(TCP1, online(body, wait_ms=RETURN_MS))
+    assert requests(field) == []
 
 
 def test_answer_for_a_terminal_that_is_gone(field, body):

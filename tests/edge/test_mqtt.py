@@ -5,6 +5,10 @@ import threading
 import time
 
 import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from edge import mqtt
 from edge.mqtt import OUTGOING_MAX, Arrived, BrokerSetting, Connected, Lost, MqttLine, Published
@@ -73,6 +77,43 @@ def test_messages_and_pubacks(party):
     assert listener.payloads() == [b"%d" % token for token in range(1, 51)]
     assert [thread.name for thread in threading.enumerate()].count("mqtt") == 2
     assert {event.reason for event in box.events if isinstance(event, Published)} <= {0, 16}
+
+
+def test_what_is_expired_is_not_delivered_to_a_session_that_was_away(party, broker):
+    """As the ingest's session: durable, away for longer than a terminal waits, back again."""
+    box = party("box-e").connected()
+    topic = f"{PREFIX}/box-e/up/now"
+    heard = []
+
+    def session():
+        client = Client(CallbackAPIVersion.VERSION2, "durable", protocol=MQTTProtocolVersion.MQTTv5)
+        client.on_message = lambda _client, _data, message: heard.append(message.payload)
+        properties = Properties(PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = 60
+        client.connect(broker.host, broker.port, clean_start=False, properties=properties)
+        subscribed = threading.Event()
+        client.on_subscribe = lambda *_: subscribed.set()
+        client.on_connect = lambda *_: client.subscribe(topic, 1)
+        client.loop_start()
+        assert subscribed.wait(PATIENCE_S)
+        return client
+
+    def leave(client):
+        client.disconnect()
+        client.loop_stop()
+
+    leave(session())
+    box.line.publish(topic, b"request", 1, expiry_s=1)
+    box.line.publish(topic, b"record copy", 2)
+    until(lambda: len(box.tokens()) == 2, "PUBACKs")
+    gone_s = time.monotonic() + 2.1
+    until(lambda: time.monotonic() > gone_s, "the expiry")
+    box.line.publish(topic, b"fresh", 3, expiry_s=5)
+    until(lambda: len(box.tokens()) == 3, "PUBACK")
+    client = session()
+    until(lambda: b"fresh" in heard, "delivered")
+    leave(client)
+    assert heard == [b"record copy", b"fresh"]
 
 
 def test_subscribed_before_connected_is_said(party):

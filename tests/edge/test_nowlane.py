@@ -4,13 +4,14 @@ import pytest
 
 from edge import nowlane
 from edge.effects import Now
-from edge.nowlane import IN_FLIGHT_MAX, NowLane, TokenSource
+from edge.nowlane import IN_FLIGHT_MAX, NowLane, Perishable, TokenSource
 from shared.ids import StoreId
-from shared.wire.messages import DeviceStatus, Fact, Hello, RecordCopy, decode_now_up
-from tests.edge.rig import device
+from shared.wire.messages import DeviceStatus, Fact, Hello, OnlineRequest, RecordCopy, decode_now_up
+from tests.edge.rig import device, psam
 
 NOW = Now(0.0, 5, 0)
-HELLO = Hello(StoreId(b"STORE-00"), 0, 0, None)
+SAID = Hello(StoreId(b"STORE-00"), 0, 0, None)
+HELLO = Perishable(SAID, 100.0)
 
 
 def fact(n):
@@ -41,7 +42,7 @@ def test_says_nothing_without_a_connection(lane, tokens):
     assert lane.pump(NOW, tokens) == []
     assert lane.dropped == 1
     lane.connected(HELLO)
-    assert said(lane.pump(NOW, tokens)) == [HELLO, fact(1)]
+    assert said(lane.pump(NOW, tokens)) == [SAID, fact(1)]
 
 
 def test_order_and_bound_of_what_is_in_flight(lane, tokens):
@@ -52,7 +53,7 @@ def test_order_and_bound_of_what_is_in_flight(lane, tokens):
     lane.offer(RecordCopy(b"copy"))
     first = lane.pump(NOW, tokens)
     assert len(first) == IN_FLIGHT_MAX
-    assert said(first)[:4] == [HELLO, RecordCopy(b"copy"), status(1), fact(0)]
+    assert said(first)[:4] == [SAID, RecordCopy(b"copy"), status(1), fact(0)]
     assert lane.pump(NOW, tokens) == []
     assert lane.published(first[0].token)
     assert not lane.published(first[0].token)
@@ -64,7 +65,7 @@ def test_newest_status_of_a_device(lane, tokens):
     lane.offer(status(2))
     lane.offer(status(1, 9))
     lane.connected(HELLO)
-    assert said(lane.pump(NOW, tokens)) == [HELLO, status(2), status(1, 9)]
+    assert said(lane.pump(NOW, tokens)) == [SAID, status(2), status(1, 9)]
 
 
 def test_loss_says_facts_and_statuses_again(lane, tokens):
@@ -75,7 +76,7 @@ def test_loss_says_facts_and_statuses_again(lane, tokens):
     lane.pump(NOW, tokens)
     lane.disconnected()
     lane.connected(HELLO)
-    assert said(lane.pump(NOW, tokens)) == [HELLO, status(1), fact(1)]
+    assert said(lane.pump(NOW, tokens)) == [SAID, status(1), fact(1)]
 
 
 def test_newer_status_is_not_replaced_by_the_one_in_flight(lane, tokens):
@@ -85,7 +86,7 @@ def test_newer_status_is_not_replaced_by_the_one_in_flight(lane, tokens):
     lane.offer(status(1, 9))
     lane.disconnected()
     lane.connected(HELLO)
-    assert said(lane.pump(NOW, tokens)) == [HELLO, status(1, 9)]
+    assert said(lane.pump(NOW, tokens)) == [SAID, status(1, 9)]
 
 
 def test_facts_beyond_the_bound_become_a_number(lane, tokens, monkeypatch):
@@ -104,7 +105,7 @@ def test_urgent_beyond_the_bound_is_dropped(lane, tokens, monkeypatch):
     lane.connected(HELLO)
     lane.offer(RecordCopy(b"1"))
     lane.offer(RecordCopy(b"2"))
-    assert said(lane.pump(NOW, tokens)) == [HELLO, RecordCopy(b"1")]
+    assert said(lane.pump(NOW, tokens)) == [SAID, RecordCopy(b"1")]
     assert lane.dropped == 1
 
 
@@ -124,5 +125,23 @@ def test_hello_is_not_said_twice_into_a_broker_that_is_silent(lane, tokens):
     assert lane.pump(NOW, tokens) == []
     lane.published(first.token)
     lane.offer(HELLO)
-    assert said(lane.pump(NOW, tokens)) == [HELLO]
+    assert said(lane.pump(NOW, tokens)) == [SAID]
     assert lane.dropped == 0
+
+
+REQUEST = OnlineRequest(device(1), 1, psam(1), 7, b"INIT", 5)
+
+
+def test_what_nobody_waits_for_any_more_is_not_said(lane, tokens):
+    lane.connected(HELLO)
+    lane.offer(Perishable(REQUEST, 2.0))
+    assert said(lane.pump(Now(2.0, 5, 0), tokens)) == [SAID]
+    assert lane.dropped == 1
+
+
+def test_broker_is_told_how_long_it_is_worth_keeping(lane, tokens):
+    lane.connected(HELLO)
+    lane.offer(Perishable(REQUEST, 5.5))
+    lane.offer(Perishable(REQUEST, 1.1))
+    lane.offer(fact(1))
+    assert [one.expiry_s for one in lane.pump(Now(1.0, 5, 0), tokens)] == [99, 5, 1, 0]

@@ -316,6 +316,30 @@ def test_a_load_goes_up_comes_down_and_is_confirmed_by_its_copy(site: Site) -> N
     site.verify()
 
 
+def test_a_load_that_waited_in_the_broker_for_longer_than_its_terminal_is_refused(site: Site) -> None:
+    run_part("cloud", "deposit", "--data", site.campus.data, "--all", "--fen", 10_000)
+    body, purse = site.campus.bodies("load")[0], site.campus.purses()[0]
+    with site.box() as box:
+        until(lambda: box.times, "the ledger's time")
+        epoch = join(box, body)
+        site.ingest.kill()
+        until_ms = int(time.time() * 1000) + 300
+        asked = purse.ask_load(body, 2_500)
+        box.say(OnlineRequest(body.device, epoch, body.psam, 1, asked.to_bytes(), until_ms))
+        until(lambda: time.time() * 1000 > until_ms, "the terminal has given up")
+        told = len(box.times)
+        site.ingest.start()
+        answer = box.answer()
+        assert isinstance(answer, OnlineAnswer)
+        assert parse_answer(answer.payload).result is LoadResult.NOT_NOW
+        until(lambda: len(box.times) > told, "the ledger's time again, for ours may be wrong")
+        assert abs(box.times[-1] / 1000 - time.time()) < 60
+        assert site.asked("SELECT state, result FROM load_case") == [(0, int(LoadResult.NOT_NOW))]
+        box.put(load(box, purse, body, epoch, 2, 2_500))
+        until(box.all_settled, "settled")
+    site.verify()
+
+
 def test_state_and_facts_are_stored_and_only_the_newest_state_counts(quick_site: Site) -> None:
     with quick_site.box() as box:
         for at_ms in (1, 2, 3):

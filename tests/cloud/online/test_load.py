@@ -77,10 +77,10 @@ class Counter:
         self.ms += 1000
         return Now(self.ms, campus_now())
 
-    def ask(self, number: int, asked: LoadRequest | bytes) -> LoadAnswer | None:
-        """None: no answer, the terminal would repeat."""
+    def ask(self, number: int, asked: LoadRequest | bytes, until_ms: int = 0) -> LoadAnswer | None:
+        """None: no answer, the terminal would repeat. until_ms: when it gives up."""
         payload = asked if isinstance(asked, bytes) else asked.to_bytes()
-        request = OnlineRequest(self.body.device, self.epoch, self.body.psam, number, payload)
+        request = OnlineRequest(self.body.device, self.epoch, self.body.psam, number, payload, until_ms)
         answer = self.desk.answer(self.body.box, request, self.now())
         if answer is None:
             return None
@@ -191,6 +191,38 @@ def test_credited_and_its_record_lost_for_now_the_next_counter_confirms_it(count
     assert counter.money() == (opening + 5000, FUNDS - 6000, 1000)
     counter.send(late)
     assert counter.money() == (opening + 5000, FUNDS - 6000, 1000)
+
+
+def test_a_request_whose_terminal_has_given_up_is_refused_and_stays_refused(counter: Counter) -> None:
+    asked = counter.card.ask_load(counter.body, 5000)
+    late = counter.ask(1, asked, counter.ms)
+    assert late is not None
+    assert late.result is LoadResult.NOT_NOW
+    again = counter.ask(1, asked, counter.ms + 60_000)
+    assert again is not None
+    assert again.result is LoadResult.NOT_NOW, "one answer per request"
+    assert counter.money()[1:] == (FUNDS, 0)
+    assert granted(counter.ask(2, counter.card.ask_load(counter.body, 5000), counter.ms + 60_000))
+    assert counter.money()[1:] == (FUNDS - 5000, 5000)
+
+
+def test_a_repeat_that_comes_late_still_hears_of_the_grant(counter: Counter) -> None:
+    asked = counter.card.ask_load(counter.body, 5000)
+    until_ms = counter.ms + 1500
+    answers = {granted(counter.ask(1, asked, until_ms)).to_bytes() for _ in range(3)}
+    assert len(answers) == 1
+    assert counter.money()[1:] == (FUNDS - 5000, 5000)
+
+
+def test_a_late_request_is_no_evidence_against_a_load_that_overtook_it(counter: Counter) -> None:
+    """Same card, same counter: as evidence it would give back what the card may have been credited with."""
+    late = counter.card.ask_load(counter.body, 3000)
+    until_ms = counter.ms
+    asked = counter.card.ask_load(counter.body, 5000)
+    granted(counter.ask(2, asked))
+    counter.ask(1, late, until_ms)
+    assert counter.states() == ["refused", "pending"]
+    assert counter.money()[1:] == (FUNDS - 5000, 5000)
 
 
 def test_a_request_that_was_overtaken_by_a_load_moves_nothing(counter: Counter) -> None:

@@ -170,7 +170,7 @@ class SmallEdge:
         return [self._session.seal_seq(Type.ACK, epoch, self.held(epoch))] if self.acks else []
 
     def _answer(self, opened):
-        online = link.decode_online(opened.payload)
+        online = link.decode_ask(opened.payload)
         request = parse_request(online.payload)
         self.requests.append((online.request, request))
         answer = self.online(online.request, request) if self.online else None

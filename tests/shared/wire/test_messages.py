@@ -20,6 +20,7 @@ from shared.wire.messages import (
     EpochStatus,
     Fact,
     Hello,
+    LedgerTime,
     OnlineAnswer,
     OnlineRequest,
     RecordCopy,
@@ -34,6 +35,7 @@ ACK = AckBody(LEDGER, 42, 17, BOX, STORE, 900, ((905, 910),), (DeviceMark(DEVICE
 UP: list[Any] = [
     EpochRequest(1, DEVICE, STORAGE, PSAM, 3),
     OnlineRequest(DEVICE, 1, PSAM, 9, b"payload"),
+    OnlineRequest(DEVICE, 1, PSAM, 9, b"payload", 1_784_000_000_000),
     RecordCopy(b"r" * 66),
     Hello(STORE, 10, 12, None),
     Hello(STORE, 10, 12, SignedAck(b"body", b"x" * 64)),
@@ -44,6 +46,7 @@ DOWN: list[Any] = [
     EpochAnswer(1, DEVICE, STORAGE, PSAM, 0, "psam-moved"),
     OnlineAnswer(DEVICE, 1, 9, b"answer"),
     Recover(LEDGER, STORE, 5),
+    LedgerTime(1_784_000_000_000),
 ]
 
 
@@ -51,6 +54,29 @@ def test_frozen_batch() -> None:
     message = messages.encode_batch(Batch(STORE, 5, (b"\1\2", b"\3")))
     assert message.hex() == "01840148737373737373737305824201024103"
     assert messages.decode_batch(message) == Batch(STORE, 5, (b"\1\2", b"\3"))
+
+
+def test_frozen_online_request() -> None:
+    message = messages.encode_now(OnlineRequest(DEVICE, 1, PSAM, 9, b"pay", 1_784_000_000_000))
+    assert message.hex() == "0187054600010000000101465100000000230943706179" + "1b0000019f5eafb000"
+
+
+def test_frozen_ledger_time() -> None:
+    assert messages.encode_now(LedgerTime(1_784_000_000_000)).hex() == "01820d1b0000019f5eafb000"
+
+
+def test_online_request_is_late_from_its_time_on_and_without_one_never() -> None:
+    request = OnlineRequest(DEVICE, 1, PSAM, 9, b"pay", 1000)
+    assert [request.is_late(ms) for ms in (999, 1000, 1001)] == [False, True, True]
+    assert not OnlineRequest(DEVICE, 1, PSAM, 9, b"pay").is_late(1 << 47)
+
+
+@pytest.mark.parametrize("ms", [-1, 1 << 48])
+def test_times_outside_of_their_range_are_refused(ms: int) -> None:
+    with pytest.raises(WireFault):
+        messages.decode_now_down(messages.encode_now(LedgerTime(ms)))
+    with pytest.raises(WireFault):
+        messages.decode_now_up(messages.encode_now(OnlineRequest(DEVICE, 1, PSAM, 9, b"pay", ms)))
 
 
 def test_frozen_ack() -> None:
