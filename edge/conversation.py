@@ -83,7 +83,10 @@ class Conversation:
 
     def view(self, stream: Stream) -> EpochView | None:
         """The view of a stream, if the conversation speaks of it."""
-        return next((view for view in self.epochs if view.stream == stream), None)
+        for view in self.epochs:
+            if view.stream == stream:
+                return view
+        return None
 
     def note(self, status: Status) -> None:
         """Remember what a STATUS says, for the box's own state."""

@@ -39,6 +39,8 @@ class OnlineDesk:
 
     def expire(self, now: Now) -> int:
         """Forget what has waited too long; how many."""
+        if not self._waiting:
+            return 0
         gone = 0
         for waiting in self._waiting.values():
             late = [request for request, sent_s in waiting.items() if now.mono_s - sent_s >= WAIT_S]

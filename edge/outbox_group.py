@@ -58,13 +58,21 @@ def commit_group(store: Store, commands: Sequence[Command], free_room: Callable[
     """Outcomes of the commands, writes first, each in their order. free_room: gives up the ballast, True if it did."""
     writes = [command for command in commands if not isinstance(command, Read)]
     outcomes: list[Outcome] = []
-    for is_unsettle, run in groupby(writes, lambda command: isinstance(command, Unsettle)):
+    for is_unsettle, run in groupby(writes, _is_unsettle):
         group = [*run]
         outcomes += _unsettle_all(store, group, free_room) if is_unsettle else _write(store, group, free_room)
     for command in commands:
         if isinstance(command, Read):
             outcomes += _read(store, command)
     return outcomes
+
+
+def _is_unsettle(command: Command) -> bool:
+    return isinstance(command, Unsettle)
+
+
+def _is_put(command: Command) -> bool:
+    return isinstance(command, Put)
 
 
 def _write(store: Store, group: Sequence[Command], free_room: Callable[[], bool]) -> list[Outcome]:
@@ -94,7 +102,7 @@ def _transaction(store: Store, group: Iterable[Command]) -> list[Outcome]:
     outcomes: list[Outcome] = []
     settles: list[Settle] = []
     store.begin()
-    for is_put, run in groupby(group, lambda command: isinstance(command, Put)):
+    for is_put, run in groupby(group, _is_put):
         if is_put:
             outcomes += store.put([command for command in run if isinstance(command, Put)])
             continue

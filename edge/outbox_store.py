@@ -33,9 +33,9 @@ KEEP_MS = 35 * DAY_MS
 DROP_MAX = 500
 """Rows dropped in one transaction, so that a put never waits long behind a drop."""
 INSERT_ROWS = 32
-"""Rows of one statement in a large group: a sixth quicker than one by one."""
+"""Most rows of one statement: a sixth quicker than one by one."""
 _INSERT = "INSERT INTO record VALUES (?, ?, ?, ?, ?)"
-_INSERT_ROWS = _INSERT + ", (?, ?, ?, ?, ?)" * (INSERT_ROWS - 1)
+_INSERTS = tuple(_INSERT + ", (?, ?, ?, ?, ?)" * more for more in range(INSERT_ROWS))
 _CACHE_PAGES = -2000
 _SPILLING_PAGES = 16
 """SQLite's own cache of 2,000 KiB, and one so small that what is written goes to the log before any commit."""
@@ -178,6 +178,12 @@ class OutboxStore:
         """Store these records; an outcome for each, in order."""
         with refusals():
             first = self._next
+            if len(puts) <= INSERT_ROWS and not any(put.seen for put in puts):
+                try:
+                    return self._put_all(puts)  # one statement: all of it or nothing, no savepoint
+                except sqlite3.IntegrityError:
+                    self._next = first
+                    puts = [put._replace(seen=True) for put in puts]
             self._db.execute("SAVEPOINT puts")
             try:
                 outcomes = self._put_all(puts)
@@ -198,11 +204,9 @@ class OutboxStore:
                 self._kept += high - low + 1 - self._settled_in(low, high)
                 self._settled.add(low, high)
             tables.write_settled(self._db, before, self._settled.pieces())
-            for stream, seq in settle.marks:
-                tables.write_mark(self._db, stream, seq)
-            tables.write_ledger(self._db, settle.ledger, settle.floor)
-            if settle.ack is not None:
-                tables.write_about(self._db, "ack", settle.ack.signature + settle.ack.body)
+            tables.write_marks(self._db, settle.marks)
+            ack = {"ack": settle.ack.signature + settle.ack.body} if settle.ack is not None else {}
+            tables.write_ledger(self._db, settle.ledger, settle.floor, **ack)
 
     def unsettle(self, unsettle: Unsettle) -> int:
         """Forget that rows above were settled. Returns how many of them are not kept any more."""
@@ -214,9 +218,9 @@ class OutboxStore:
                 self._settled.remove(low, high)
                 there += high - low + 1
             tables.write_settled(self._db, before, self._settled.pieces())
-            for stream, seq in outbox_scan.lowest_seqs(self._db, above):
-                if tables.read_mark(self._db, stream) >= seq:
-                    tables.write_mark(self._db, stream, seq - 1)
+            lowest = outbox_scan.lowest_seqs(self._db, above)
+            down = [(stream, seq - 1) for stream, seq in lowest if tables.read_mark(self._db, stream) >= seq]
+            tables.write_marks(self._db, down)
             tables.write_ledger(self._db, unsettle.ledger, unsettle.floor)
             return max(0, self._next - 1 - above - there)
 
@@ -228,7 +232,7 @@ class OutboxStore:
     def keep_backup_mark(self, row: int) -> None:
         """Rows up to here are covered by a signed backup mark of the cloud."""
         with refusals():
-            tables.write_about(self._db, "backup", row.to_bytes(8, "big"))
+            tables.write_about(self._db, backup=row.to_bytes(8, "big"))
 
     def drop_settled(self, unix_ms: int, *, pressed: bool = False) -> Dropped:
         """Drop the oldest settled rows that are due, at most DROP_MAX; a Trouble when their budget forces it early.
@@ -239,8 +243,7 @@ class OutboxStore:
             row, at_ms = tables.oldest_of(self._db, self._settled.pieces())
             age_ms = unix_ms - at_ms
             over = self._kept > (0 if pressed else self._limits.settled_max)
-            covered = row <= int.from_bytes(tables.read_about(self._db, "backup"), "big")
-            if not row or not (over or (covered and age_ms > KEEP_MS)):
+            if not row or not (over or (age_ms > KEEP_MS and row <= self._backed_up())):
                 return Dropped(0)
             rows = tables.drop(self._db, row, min(self._settled.run(row - 1), row + DROP_MAX - 1))
             self._kept -= rows
@@ -354,7 +357,7 @@ class OutboxStore:
         with refusals():
             self._db.execute(f"PRAGMA cache_size = {_CACHE_PAGES}")
             if reserved:
-                tables.write_about(self._db, "store", self.store)  # a commit, whose sync makes the new length durable
+                tables.write_about(self._db, store=self.store)  # a commit, whose sync makes the new length durable
         return reserved
 
     def checkpoint(self) -> None:
@@ -370,7 +373,7 @@ class OutboxStore:
             self._db.execute("BEGIN IMMEDIATE")
             for statement in _statements():
                 self._db.execute(statement)
-            tables.write_about(self._db, "store", store_id(fresh_id))
+            tables.write_about(self._db, store=store_id(fresh_id))
             self._db.execute("COMMIT")
         elif version != SCHEMA:
             raise StoreRefusal("other", f"schema {version} is not known here")
@@ -410,11 +413,9 @@ class OutboxStore:
         return outcomes
 
     def _insert(self, fresh: list[tuple[int, bytes, bytes, int, int]]) -> None:
-        whole = len(fresh) - len(fresh) % INSERT_ROWS
-        for at in range(0, whole, INSERT_ROWS):
-            self._db.execute(_INSERT_ROWS, [*chain.from_iterable(fresh[at : at + INSERT_ROWS])])
-        if whole < len(fresh):
-            self._db.executemany(_INSERT, fresh[whole:])
+        for at in range(0, len(fresh), INSERT_ROWS):
+            rows = fresh[at : at + INSERT_ROWS]
+            self._db.execute(_INSERTS[len(rows) - 1], [*chain.from_iterable(rows)])
         fresh.clear()
 
     def _known(self, put: Put, fresh: list[tuple[int, bytes, bytes, int, int]]) -> Kept | Refused | str | None:
@@ -437,6 +438,9 @@ class OutboxStore:
     def _select(self, low: int, high: int, limit: int) -> Any:  # noqa: ANN401  # a cursor
         sql = "SELECT row, key, body, at_ms, crc FROM record WHERE row BETWEEN ? AND ? ORDER BY row LIMIT ?"
         return self._db.execute(sql, (low, high, limit))
+
+    def _backed_up(self) -> int:
+        return int.from_bytes(tables.read_about(self._db, "backup"), "big")
 
     def _unsettled(self) -> int:
         return self._next - 1 - len(self._settled)

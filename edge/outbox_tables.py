@@ -5,6 +5,7 @@ rows are sent again, a mark is the terminal's own word, an epoch is asked for ag
 """
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from edge.outbox_crc import is_pair, is_range, pair_crc, range_crc
@@ -13,6 +14,8 @@ from edge.streams import Stream
 from shared.ids import LedgerId
 from shared.wire.messages import Range
 
+_ABOUT = "INSERT OR REPLACE INTO about VALUES (?, ?, ?)"
+
 
 def read_about(db: Any, name: str) -> bytes:  # noqa: ANN401  # DB-API connections differ
     """Its value, empty when it is not there or damaged."""
@@ -20,15 +23,15 @@ def read_about(db: Any, name: str) -> bytes:  # noqa: ANN401  # DB-API connectio
     return bytes(row[0]) if row and is_pair(name.encode(), *row) else b""
 
 
-def write_about(db: Any, name: str, value: bytes) -> None:  # noqa: ANN401  # DB-API connections differ
-    """Set a value."""
-    db.execute("INSERT OR REPLACE INTO about VALUES (?, ?, ?)", (name, value, pair_crc(name.encode(), value)))
+def write_about(db: Any, **values: bytes) -> None:  # noqa: ANN401  # DB-API connections differ
+    """Set values: one statement for all of them."""
+    rows = [(name, value, pair_crc(name.encode(), value)) for name, value in values.items()]
+    db.execute(_ABOUT + ", (?, ?, ?)" * (len(rows) - 1), [*chain.from_iterable(rows)])
 
 
-def write_ledger(db: Any, ledger: LedgerId, floor: int) -> None:  # noqa: ANN401  # DB-API connections differ
-    """Which ledger it is, and the lowest ack number that may settle anything."""
-    write_about(db, "ledger", ledger)
-    write_about(db, "floor", floor.to_bytes(8, "big"))
+def write_ledger(db: Any, ledger: LedgerId, floor: int, **more: bytes) -> None:  # noqa: ANN401  # DB-API connections differ
+    """Which ledger it is, and the lowest ack number that may settle anything; other values with it."""
+    write_about(db, ledger=ledger, floor=floor.to_bytes(8, "big"), **more)
 
 
 def read_settled(db: Any) -> Ranges:  # noqa: ANN401  # DB-API connections differ
@@ -41,11 +44,13 @@ def read_settled(db: Any) -> Ranges:  # noqa: ANN401  # DB-API connections diffe
 
 
 def write_settled(db: Any, before: Iterable[Range], after: Iterable[Range]) -> None:  # noqa: ANN401  # see above
-    """Write what has changed from `before` to `after`."""
+    """Write what has changed from `before` to `after`. A range that only grew keeps its low end, and is replaced."""
     old, new = set(before), set(after)
-    db.executemany("DELETE FROM settled WHERE low = ?", [(low,) for low, _ in sorted(old - new)])
     fresh = [(low, high, range_crc(low, high)) for low, high in sorted(new - old)]
-    db.executemany("INSERT OR REPLACE INTO settled VALUES (?, ?, ?)", fresh)
+    if gone := {low for low, _ in old - new}.difference(low for low, _, _ in fresh):
+        db.executemany("DELETE FROM settled WHERE low = ?", [(low,) for low in sorted(gone)])
+    if fresh:
+        db.executemany("INSERT OR REPLACE INTO settled VALUES (?, ?, ?)", fresh)
 
 
 def read_mark(db: Any, stream: Stream) -> int:  # noqa: ANN401  # DB-API connections differ
@@ -54,9 +59,10 @@ def read_mark(db: Any, stream: Stream) -> int:  # noqa: ANN401  # DB-API connect
     return int(row[0]) if row else 0
 
 
-def write_mark(db: Any, stream: Stream, seq: int) -> None:  # noqa: ANN401  # DB-API connections differ
-    """All of a stream up to seq is settled."""
-    db.execute("INSERT OR REPLACE INTO mark VALUES (?, ?, ?)", (stream, seq, pair_crc(stream, seq)))
+def write_marks(db: Any, marks: Iterable[tuple[Stream, int]]) -> None:  # noqa: ANN401  # DB-API connections differ
+    """All of a stream up to seq is settled, for each of these."""
+    rows = [(stream, seq, pair_crc(stream, seq)) for stream, seq in marks]
+    db.executemany("INSERT OR REPLACE INTO mark VALUES (?, ?, ?)", rows)
 
 
 def write_epoch(db: Any, name: bytes, epoch: int) -> None:  # noqa: ANN401  # DB-API connections differ

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from shared.errors import WireFault
-from shared.ids import CardId, DeviceId, PsamId, device_id, psam_id
+from shared.ids import CardId, DeviceId, PsamId
 
 VERSION = 1
 SEQ_MAX = 0xFFFF_FFFF
@@ -170,32 +170,27 @@ HEAD = struct.Struct(">BBHI")
 PURCHASE = struct.Struct(">BBHII10sHBBIIIBB4s3sHHHhH")
 LOAD = struct.Struct(">BBHII10sHBBIIIBB4sHHHH")
 STORED = struct.Struct(">6sH6s")
+HEAD_SIZE = HEAD.size
 PURCHASE_SIZE = PURCHASE.size
 LOAD_SIZE = LOAD.size
 
 
 def peek(wire: bytes) -> Head:
     """The common head; WireFault when truncated, oversized, of another version or an unknown kind."""
-    if not HEAD.size <= len(wire) <= WIRE_MAX:
-        raise WireFault(f"record of {len(wire)} bytes")
-    head = Head._make(HEAD.unpack_from(wire))
-    if head.version != VERSION:
-        raise WireFault(f"record version {head.version}")
-    if head.kind not in _KINDS:
-        raise WireFault(f"record kind {head.kind}")
-    if not head.seq:
-        raise WireFault("record seq 0")
-    return head
+    _require_head(wire)
+    return Head._make(HEAD.unpack_from(wire))
 
 
 def decode(wire: bytes) -> Record:
     """The record of these wire bytes; WireFault with the reason when they are not one."""
-    kind = peek(wire).kind
+    kind = _require_head(wire)
     if kind in PURCHASE_SHAPED:
-        _sized(wire, PURCHASE_SIZE)
+        if len(wire) != PURCHASE_SIZE:
+            raise _odd(wire, PURCHASE_SIZE)
         return _consistent(PurchaseRecord._make(PURCHASE.unpack(wire)), CounterKind.OFFLINE)
     if kind in LOAD_SHAPED:
-        _sized(wire, LOAD_SIZE)
+        if len(wire) != LOAD_SIZE:
+            raise _odd(wire, LOAD_SIZE)
         return _consistent(LoadRecord._make(LOAD.unpack(wire)), CounterKind.ONLINE)
     raise WireFault(f"record kind {kind} has no codec here")
 
@@ -206,9 +201,22 @@ def encode(record: Record) -> bytes:
     return layout.pack(*record)
 
 
-def _sized(wire: bytes, size: int) -> None:
-    if len(wire) != size:
-        raise WireFault(f"record of {len(wire)} bytes, its kind has {size}")
+def _require_head(wire: bytes) -> int:
+    """The kind, when the common head is sound."""
+    if not HEAD_SIZE <= len(wire) <= WIRE_MAX:
+        raise WireFault(f"record of {len(wire)} bytes")
+    version, kind = wire[0], wire[1]
+    if version != VERSION:
+        raise WireFault(f"record version {version}")
+    if kind not in _KINDS:
+        raise WireFault(f"record kind {kind}")
+    if wire[4:8] == _NO_SEQ:
+        raise WireFault("record seq 0")
+    return kind
+
+
+def _odd(wire: bytes, size: int) -> WireFault:
+    return WireFault(f"record of {len(wire)} bytes, its kind has {size}")
 
 
 def _consistent(record: Record, counter: CounterKind) -> Record:
@@ -240,10 +248,10 @@ class Stored(NamedTuple):
 
 def parse_stored(raw: bytes) -> Stored:
     """Split stored bytes; WireFault when even the common head is not there. The body is not judged."""
-    if not STORED_HEAD + HEAD.size <= len(raw) <= STORED_HEAD + WIRE_MAX:
+    if not STORED_HEAD + HEAD_SIZE <= len(raw) <= STORED_HEAD + WIRE_MAX:
         raise WireFault(f"stored record of {len(raw)} bytes")
-    device, epoch, psam = STORED.unpack_from(raw)
-    return Stored(device_id(device), epoch, psam_id(psam), raw[STORED_HEAD:])
+    device, epoch, psam = STORED.unpack_from(raw)  # which fixes the sizes of both ids
+    return Stored(DeviceId(device), epoch, PsamId(psam), raw[STORED_HEAD:])
 
 
 def digest(stored: bytes) -> bytes:
@@ -262,3 +270,4 @@ def purse_of(purse: int) -> int:
 
 
 _KINDS = frozenset(int(k) for k in Kind)
+_NO_SEQ = bytes(4)
