@@ -12,24 +12,28 @@ class Clock:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._leapt_s = 0
+        self._midnight_s = CAMPUS_S
+        """Campus time at the world's zero."""
 
     def leap(self, seconds: int) -> None:
         """So much later, all at once."""
-        self._leapt_s += seconds
+        self._midnight_s += seconds
 
     def campus_s(self) -> int:
         """True campus time: seconds since 2000."""
-        return CAMPUS_S + self._leapt_s + int(self._world.now_s)
+        return self._midnight_s + int(self._world.now_s)
 
     def unix_ms(self) -> int:
         """True system time."""
-        at_s = CAMPUS_S + self._leapt_s + self._world.now_s
-        return int((at_s + UNIX_2000 - CHINA_OFFSET_S) * 1000)
+        return int((self._midnight_s + self._world.now_s + UNIX_2000 - CHINA_OFFSET_S) * 1000)
 
     def edge(self, off_s: float) -> EdgeNow:
         """A box whose system clock is off by so much."""
-        return EdgeNow(self._world.now_s, self.unix_ms() + int(off_s * 1000), self.campus_s() + int(off_s))
+        now_s, midnight_s = self._world.now_s, self._midnight_s
+        unix_ms = int((midnight_s + now_s + UNIX_2000 - CHINA_OFFSET_S) * 1000)
+        if not off_s:
+            return EdgeNow(now_s, unix_ms, midnight_s + int(now_s))
+        return EdgeNow(now_s, unix_ms + int(off_s * 1000), midnight_s + int(now_s) + int(off_s))
 
     def terminal(self, booted_s: float, rtc_lost_s: int | None) -> TerminalNow:
         """A terminal since its boot. rtc_lost_s: its RTC began at 2000 at this true campus second."""

@@ -6,6 +6,8 @@ Killed, it loses what is in memory and the open transaction; the same database i
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
+from enum import Enum, auto
+from functools import lru_cache
 from typing import Any, Protocol
 
 from edge.box import Box
@@ -43,7 +45,8 @@ class SimConnection:
 
     def __init__(self, at: Callable[[str], None]) -> None:
         self.raw = sqlite3.connect(":memory:", isolation_level=None)
-        self.dropped = False
+        self.added = self.marked = self.dropped = False
+        """Which statements there were since their watcher looked: rows stored, rows marked as settled, rows dropped."""
         self.full = False
         self._at = at
         self._settles = False
@@ -52,16 +55,14 @@ class SimConnection:
         """Run a statement; a COMMIT is a crash point on both sides."""
         if sql == "COMMIT":
             return self._commit()
-        if self.full and not sql.startswith(_READS):
-            raise _disk_full()
-        self._note(sql)
+        kind = _kind(sql)
+        if kind is not Sql.READS:
+            self._note(kind)
         return self.raw.execute(sql, values)
 
     def executemany(self, sql: str, values: Any, /) -> Any:
         """Run a statement for many rows."""
-        if self.full:
-            raise _disk_full()
-        self._note(sql)
+        self._note(_kind(sql))
         return self.raw.executemany(sql, values)
 
     def crash(self) -> None:
@@ -73,11 +74,15 @@ class SimConnection:
     def close(self) -> None:
         """The database outlives its users."""
 
-    def _note(self, sql: str) -> None:
-        if sql.startswith("DELETE FROM record"):
+    def _note(self, kind: "Sql") -> None:
+        if self.full:
+            raise _disk_full()
+        if kind is Sql.DROPS:
             self.dropped = True
-        elif " settled " in sql and not sql.startswith(_READS):
-            self._settles = True
+        elif kind is Sql.ADDS:
+            self.added = True
+        elif kind is Sql.SETTLES:
+            self._settles = self.marked = True
 
     def _commit(self) -> Any:
         what = "settle" if self._settles else "outbox"
@@ -89,7 +94,25 @@ class SimConnection:
         return done
 
 
-_READS = ("SELECT", "PRAGMA", "BEGIN", "ROLLBACK", "SAVEPOINT", "RELEASE")
+class Sql(Enum):
+    """What a statement does, as far as somebody watches it."""
+
+    READS = auto()
+    ADDS = auto()
+    DROPS = auto()
+    SETTLES = auto()
+    WRITES = auto()
+
+
+@lru_cache(maxsize=256)
+def _kind(sql: str) -> Sql:
+    if sql.startswith(("SELECT", "PRAGMA", "BEGIN", "ROLLBACK", "SAVEPOINT", "RELEASE")):
+        return Sql.READS
+    if sql.startswith("DELETE FROM record"):
+        return Sql.DROPS
+    if " settled " in sql:
+        return Sql.SETTLES
+    return Sql.ADDS if " record " in sql else Sql.WRITES
 
 
 def _disk_full() -> sqlite3.OperationalError:
@@ -182,7 +205,7 @@ class EdgePart:
     def _at(self, point: str) -> None:
         if point == "committed":
             self.judge.outbox_committed(self.name, self._database)
-        elif self.world.chance(self.faults.points.get(point, 0.0)):
+        elif point in self.faults.points and self.world.chance(self.faults.points[point]):
             self.world.note(f"at {point}", self.name)
             raise PowerCut
 

@@ -195,7 +195,7 @@ class IngestPart:
             return
         if point == "ledger.before_commit" and self.world.chance(self.faults.store_away):
             raise StoreFault("the database is away")
-        if self.world.chance(self.faults.points.get(point, 0.0)):
+        if point in self.faults.points and self.world.chance(self.faults.points[point]):
             self.world.note(f"at {point}")
             raise PowerCut
 

@@ -11,10 +11,10 @@ from edge.effects import Settle
 from edge.link.messages import Type
 from edge.terminal.book import Row
 from shared.records import LOAD_SHAPED, CounterKind
-from shared.wire.messages import decode_ack, decode_ack_body
+from shared.wire.messages import DeviceMark, decode_ack, decode_ack_body
 from tests.sim.books import Books
 from tests.sim.disk import SimFlash
-from tests.sim.stores import Held, LedgerMirror, OutboxMirror
+from tests.sim.stores import Held, LedgerMirror, OutboxMirror, Seqs
 from tests.sim.truth import CardTruth, Deed, Happened
 from tests.sim.world import Violation, World
 
@@ -54,7 +54,7 @@ class Judge:
     def flash_lost(self, terminal: str, deed: Deed) -> None:
         """The last trace of a deed in this terminal is gone: the ledger must have it."""
         done = self.deeds.get(deed)
-        if done is None or done[0] != terminal or self.ledger.ever.deeds[deed] > 0:
+        if done is None or done[0] != terminal or self.ledger.ever.has(deed):
             return
         raise Violation("I5", f"{terminal}: {_name(deed)} is gone from the flash and not in the ledger")
 
@@ -77,11 +77,15 @@ class Judge:
     def outbox_committed(self, box: str, database: Any) -> None:
         """A transaction of an outbox is durable."""
         mirror = self.outboxes[box]
-        mirror.committed(database.raw)
-        mirror.look_settled(database.raw)
+        if database.added or not mirror.store:
+            database.added = False
+            mirror.committed(database.raw)
+        if database.marked:
+            database.marked = False
+            mirror.look_settled(database.raw)
         if database.dropped:
             database.dropped = False
-            for key, _ in mirror.dropped(database.raw):
+            for key in mirror.dropped(database.raw):
                 if key not in self.ledger.ever.keys:
                     raise Violation("I5", f"{box}: row of seq {key[8:12].hex()} dropped, the ledger has never had it")
 
@@ -114,17 +118,19 @@ class Judge:
         mirror = self.outboxes[box]
         for low, high in settle.rows:
             for row in range(low, high + 1):
-                key, _ = mirror.rows[row]
-                if key not in self.ledger.ever.keys:
+                if mirror.rows[row][0] not in self.ledger.ever.keys:
                     raise Violation("I4", f"{box}: row {row} settled, the ledger has never had it")
 
     def _covered(self, box: str, what: str, device: bytes, seq: int, stores: list[Held]) -> bool:
         """Is everything up to seq, of one epoch of this device, in these stores together?"""
-        streams = {stream: None for held in stores for stream in held.streams if stream[:6] == device}
+        streams = {stream: None for held in stores for stream in held.streams.get(device, ())}
         return not seq or any(self._reaches((box, what, stream), stores, seq) for stream in streams)
 
     def _reaches(self, place: tuple[str, str, bytes], stores: list[Held], seq: int) -> bool:
-        cover, there = self._covers.get(place, 0), [held.seqs(place[2]) for held in stores]
+        cover = self._covers.get(place, 0)
+        if cover >= seq:
+            return True
+        there = [seqs.there for seqs in (held.seqs(place[2]) for held in stores) if seqs is not None]
         while cover < seq and any(cover + 1 in seqs for seqs in there):
             cover += 1
         self._covers[place] = cover
@@ -144,7 +150,7 @@ class Judge:
         self.books.put_back(database)
         self._acked_rows.clear()
         for deed in before.deeds:
-            if not self.ledger.now.deeds[deed] and deed in self.deeds and not self._somewhere(deed):
+            if not self.ledger.now.has(deed) and deed in self.deeds and not self._somewhere(deed):
                 raise Violation("I5", f"{_name(deed)} was settled and is nowhere but in the ledger that was lost")
 
     def ledger_ack(self, payload: bytes) -> None:
@@ -153,8 +159,7 @@ class Judge:
         self.world.note("ledger ack", body.box, body.number, body.row_cumulative)
         for mark in body.devices:
             seqs = self.ledger.now.seqs(mark.device + mark.epoch.to_bytes(2, "big"))
-            named = [range(1, mark.cumulative + 1), *(range(low, high + 1) for low, high in mark.ranges)]
-            if not all(seq in seqs for part in named for seq in part):
+            if not _holds_all(seqs, mark):
                 raise Violation("I4", f"ledger ack {body.number} names {mark}, not all of it is committed")
         self._require_rows(body.box, body.store, body.row_cumulative, body.row_ranges)
 
@@ -172,9 +177,17 @@ class Judge:
         self._acked_rows[store] = max(cumulative, first - 1)
 
     def _somewhere(self, deed: Deed) -> bool:
-        if any(mirror.held.deeds[deed] > 0 for mirror in self.outboxes.values()):
+        if any(mirror.held.has(deed) for mirror in self.outboxes.values()):
             return True
         return any(flash.holds(deed) for flash in self.flashes.values())
+
+
+def _holds_all(seqs: Seqs | None, mark: DeviceMark) -> bool:
+    """Is all that the mark names there?"""
+    if seqs is None:
+        return not mark.cumulative and not mark.ranges
+    named = (seq for low, high in mark.ranges for seq in range(low, high + 1))
+    return seqs.reaches(mark.cumulative) and all(seq in seqs.there for seq in named)
 
 
 def deed_of_row(row: Row) -> Deed:

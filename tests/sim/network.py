@@ -81,8 +81,11 @@ class Stream:
         if not self.open:
             return
         world, weather = self._world, self._weather
-        late = world.between(0, weather.straggle_s) if world.chance(weather.straggle) else 0.0
-        due_s = max(self._free_s, world.now_s + weather.delay_s + late)
+        due_s = world.now_s + weather.delay_s
+        if weather.straggle and world.chance(weather.straggle):
+            due_s += world.between(0, weather.straggle_s)
+        if due_s < self._free_s:
+            due_s = self._free_s
         self._free_s = due_s
         world.after(due_s - world.now_s, self._arrive, message)
 

@@ -1,7 +1,6 @@
 """What is durable where, read from the databases themselves after each commit: never from what a core says of it."""
 
 import sqlite3
-from collections import Counter
 
 from shared.records import LOAD_SIZE, STORED_HEAD
 from tests.sim.disk import deed_of
@@ -13,13 +12,19 @@ Key = bytes
 
 
 class Seqs:
-    """Sequence numbers of one stream, and how far they go without a hole."""
+    """Sequence numbers of one stream, and how far they go without a hole: none ever goes."""
 
-    __slots__ = ("cover", "there")
+    __slots__ = ("_cover", "there")
 
     def __init__(self) -> None:
         self.there: set[int] = set()
-        self.cover = 0
+        self._cover = 0
+
+    def reaches(self, seq: int) -> bool:
+        """Are all up to seq there?"""
+        while self._cover < seq and self._cover + 1 in self.there:
+            self._cover += 1
+        return self._cover >= seq
 
 
 class Held:
@@ -27,30 +32,36 @@ class Held:
 
     def __init__(self) -> None:
         self.keys: set[Key] = set()
-        self.streams: dict[Stream, Seqs] = {}
-        self.deeds: Counter[Deed] = Counter()
+        self.streams: dict[bytes, dict[Stream, Seqs]] = {}
+        """By device."""
+        self.deeds: dict[Deed, int] = {}
 
-    def add(self, key: Key, stored: bytes) -> None:
+    def add(self, key: Key, deed: Deed | None) -> None:
         """A record is durable here. Unreadable bytes count as a key without a deed."""
         if key in self.keys:
             return
         self.keys.add(key)
-        self.streams.setdefault(key[:8], Seqs()).there.add(int.from_bytes(key[8:12], "big"))
-        deed = _deed(stored)
+        seqs = self.seqs(key[:8])
+        if seqs is None:
+            seqs = self.streams.setdefault(key[:6], {})[key[:8]] = Seqs()
+        seqs.there.add(int.from_bytes(key[8:12], "big"))
         if deed is not None:
-            self.deeds[deed] += 1
+            self.deeds[deed] = self.deeds.get(deed, 0) + 1
 
-    def remove(self, key: Key, stored: bytes) -> None:
+    def remove(self, key: Key, deed: Deed | None) -> None:
         """It is gone. Only for stores that may drop."""
         self.keys.discard(key)
-        deed = _deed(stored)
         if deed is not None:
             self.deeds[deed] -= 1
 
-    def seqs(self, stream: Stream) -> set[int]:
+    def has(self, deed: Deed) -> bool:
+        """Is a record of it here?"""
+        return self.deeds.get(deed, 0) > 0
+
+    def seqs(self, stream: Stream) -> Seqs | None:
         """Of one stream."""
-        found = self.streams.get(stream)
-        return found.there if found else set()
+        of_device = self.streams.get(stream[:6])
+        return of_device.get(stream) if of_device else None
 
 
 class OutboxMirror:
@@ -58,8 +69,8 @@ class OutboxMirror:
 
     def __init__(self, box: str) -> None:
         self.held = Held()
-        self.rows: dict[int, tuple[Key, bytes]] = {}
-        """Every row that ever was; `there`: those that are."""
+        self.rows: dict[int, tuple[Key, bytes, Deed | None]] = {}
+        """Every row that ever was, with what it tells of; `there`: those that are."""
         self.there: set[int] = set()
         self.box = box
         self.store = b""
@@ -67,38 +78,37 @@ class OutboxMirror:
         self._upto = 0
         self._last = 0
 
-    def committed(self, database: sqlite3.Connection) -> list[Key]:
+    def committed(self, database: sqlite3.Connection) -> None:
         """Look for new rows."""
         if not self.store:
             found = database.execute("SELECT value FROM about WHERE name = 'store'").fetchone()
             self.store = found[0] if found else b""
-        fresh = []
         for row, key, body in database.execute("SELECT row, key, body FROM record WHERE row > ?", (self._last,)):
             stored = key[:8] + body
-            self.rows[row] = key, stored
+            deed = _deed(stored)
+            self.rows[row] = key, stored, deed
             self.there.add(row)
-            self.held.add(key, stored)
+            self.held.add(key, deed)
             self._last = row
-            fresh.append(key)
-        return fresh
 
     def look_settled(self, database: sqlite3.Connection) -> None:
         """Look at which rows are marked as committed by the ledger; once marked counts for ever."""
         for low, high in database.execute("SELECT low, high FROM settled"):
             for row in range(max(low, self._upto + 1) if low <= self._upto + 1 else low, high + 1):
                 if row in self.rows:
-                    self.settled.add(*self.rows[row])
+                    key, _, deed = self.rows[row]
+                    self.settled.add(key, deed)
             if low <= self._upto + 1:
                 self._upto = max(self._upto, high)
 
-    def dropped(self, database: sqlite3.Connection) -> list[tuple[Key, bytes]]:
+    def dropped(self, database: sqlite3.Connection) -> list[Key]:
         """Look for rows that are not there any more."""
         left = {row for (row,) in database.execute("SELECT row FROM record")}
         lost = [self.rows[row] for row in sorted(self.there - left)]
         self.there &= left
-        for key, stored in lost:
-            self.held.remove(key, stored)
-        return lost
+        for key, _, deed in lost:
+            self.held.remove(key, deed)
+        return [key for key, _, _ in lost]
 
 
 class LedgerMirror:
@@ -114,8 +124,9 @@ class LedgerMirror:
         query = "SELECT id, key, digest, stored FROM record WHERE id > ? ORDER BY id"
         for number, key, digest, stored in database.execute(query, (self._last,)):
             self._last = number
-            self.now.add(key + digest, stored)
-            self.ever.add(key + digest, stored)
+            deed = _deed(stored)
+            self.now.add(key + digest, deed)
+            self.ever.add(key + digest, deed)
 
     def put_back(self, database: sqlite3.Connection) -> None:
         """It is an older copy now."""

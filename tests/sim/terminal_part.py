@@ -28,6 +28,7 @@ from tests.sim.truth import CardTruth
 from tests.sim.world import World
 
 STEP_S = 0.012
+LOOK_S = 0.02
 PAUSE = 0.2
 """Share of the steps at which the rest of the world goes on before the next one."""
 DEBIT_INS = 0x54
@@ -62,6 +63,8 @@ class TerminalPart:
         self._rtc_lost_s: int | None = None
         self._wake_s = float("inf")
         self._tap: Tap[Result] | None = None
+        self._asked_s: float | None = None
+        """Since when its tap waits for an answer of the centre."""
         self._done: Done = lambda result: None
         self._card: UserCard | None = None
         self._truth: CardTruth | None = None
@@ -132,7 +135,7 @@ class TerminalPart:
         self.world.note("terminal cut", self.name)
         if self.firmware is not None and self.firmware.body.clock.is_set:
             self._rtc_lost_s = None  # the driver has set the RTC when the time came
-        self.firmware = None
+        self.firmware = self._asked_s = None
         self._end_card()
         tap, done = self._tap, self._done
         self._tap = None
@@ -154,11 +157,11 @@ class TerminalPart:
         """Before every write and sync of the flash."""
         if self._dead:
             raise PowerCut
-        if self._life and self.world.chance(self.faults.terminal_cut):
+        if self.faults.terminal_cut and self._life and self.world.chance(self.faults.terminal_cut):
             raise PowerCut
 
     def _point(self, name: str) -> None:
-        if self.world.chance(self.faults.points.get(name, 0.0)):
+        if name in self.faults.points and self.world.chance(self.faults.points[name]):
             self.world.note(f"at {name}", self.name)
             raise PowerCut
 
@@ -200,6 +203,8 @@ class TerminalPart:
         if due_s < self._wake_s:
             self._wake_s = due_s
             self.world.after(max(due_s - self.world.now_s, 0.0) + 1e-6, self._wake, self._life, due_s)
+        if self._asked_s is not None and firmware.is_answered:
+            self._answered(self._asked_s)
 
     # --- taps -----------------------------------------------------------------------------------------------------
 
@@ -233,28 +238,27 @@ class TerminalPart:
     def _run(self, tap: Tap[Result], firmware: Firmware, answer: Any) -> Result | None:
         while True:
             try:
-                step = tap.send(answer) if not isinstance(answer, Exception) else tap.throw(answer)
+                step = tap.throw(answer) if isinstance(answer, Exception) else tap.send(answer)
             except StopIteration as end:
                 self._after(firmware)
                 result: Result = end.value
                 return result
-            if isinstance(step, AwaitAnswer):
+            if type(step) is AwaitAnswer:
+                self._asked_s = self.world.now_s
                 self._after(firmware)
-                self._await(self._life)
                 return None
             answer = self._answer(step)
-            if self.world.random.random() < PAUSE:
+            if self.world.chance(PAUSE):
                 self._after(firmware)
                 self.world.after(STEP_S, self._go, self._life, answer)
                 return None
 
-    def _await(self, life: int) -> None:
-        if life != self._life or self.firmware is None or self._tap is None:
-            return
-        if self.firmware.is_answered:
-            self._go(life, None)
-        else:
-            self.world.after(0.02, self._await, life)
+    def _answered(self, at_s: float) -> None:
+        """The driver looks for the answer every LOOK_S: the tap goes on at its next look."""
+        self._asked_s = None
+        while at_s < self.world.now_s:
+            at_s += LOOK_S
+        self.world.at(at_s, self._go, self._life, None)
 
     def _answer(self, step: Any) -> Any:
         if isinstance(step, ToCard):

@@ -29,6 +29,7 @@ class World:
     def __init__(self, seed: int, day_s: float = 0.0) -> None:
         self.seed = seed
         self.random = Random(seed)
+        self._draw = self.random.random
         self.now_s = day_s
         self.events = 0
         self.fingerprint = 0
@@ -39,28 +40,35 @@ class World:
 
     def after(self, delay_s: float, call: Callable[..., None], *values: Any) -> None:
         """Call it `delay_s` from now; calls of one moment run in the order in which they were asked for."""
-        self._turn += 1
-        heappush(self._heap, (self.now_s + delay_s, self._turn, call, values))
+        self._turn = turn = self._turn + 1
+        heappush(self._heap, (self.now_s + delay_s, turn, call, values))
+
+    def at(self, at_s: float, call: Callable[..., None], *values: Any) -> None:
+        """Call it at a time that is not over yet, as `after`."""
+        self._turn = turn = self._turn + 1
+        heappush(self._heap, (at_s, turn, call, values))
 
     def run(self, until_s: float) -> None:
         """Run every call that is due by then."""
-        heap = self._heap
+        heap, turn = self._heap, self._turn
+        waiting = len(heap)
         while heap and heap[0][0] <= until_s:
             self.now_s, _, call, values = heappop(heap)
-            self.events += 1
             call(*values)
+        self.events += waiting - len(heap) + self._turn - turn
         self.now_s = max(self.now_s, until_s)
 
     def note(self, what: str, *values: Any) -> None:
         """Put a line into the trace and into the fingerprint."""
         self.counts[what] += 1
-        self._trace.append((self.now_s, what, values))
+        event = self.now_s, what, values
+        self._trace.append(event)
         # format 2 has no back references, so the bytes depend on the values alone
-        self.fingerprint = crc32(dumps((self.now_s, what, values), 2), self.fingerprint)
+        self.fingerprint = crc32(dumps(event, 2), self.fingerprint)
 
     def chance(self, share: float) -> bool:
         """True in `share` of the cases."""
-        return share > 0.0 and self.random.random() < share
+        return share > 0.0 and self._draw() < share
 
     def bytes(self, size: int) -> bytes:
         """Random bytes."""
@@ -68,7 +76,7 @@ class World:
 
     def between(self, low: float, high: float) -> float:
         """A number of the interval."""
-        return low + (high - low) * self.random.random()
+        return low + (high - low) * self._draw()
 
     def trace(self) -> str:
         """The last events, one a line."""
