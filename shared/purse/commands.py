@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from struct import Struct
 
-from shared.purse.profiles import PurchaseForm
+from shared.purse.profiles import SFI_CAPP as SFI_CAPP  # the commands' users find them here
+from shared.purse.profiles import SFI_LOG as SFI_LOG
+from shared.purse.profiles import PurchaseForm, Purse
 
 SFI_PUBLIC = 0x15
 SFI_HOLDER = 0x16
-SFI_CAPP = 0x17
-SFI_LOG = 0x18
 PSAM_APPLICATION = 0x1001
 COUNTER_MAX = 0xFFFF
 """At this value INIT answers 9402: the card has made its last transaction of that kind."""
@@ -23,12 +23,21 @@ _CREDIT = Struct(">5s7s4sB")
 _PROVE = Struct(">5sHB")
 _SAM = Struct(">4sHIB7sBB")
 
-_INIT_LOAD = bytes.fromhex("805000020B")
-_INIT_PURCHASE = {PurchaseForm.PLAIN: bytes.fromhex("805001020B"), PurchaseForm.CAPP: bytes.fromhex("805003020B")}
+_INIT_LOAD = {Purse.ED: bytes.fromhex("805000010B"), Purse.EP: bytes.fromhex("805000020B")}
+_INIT_UNLOAD = {Purse.ED: bytes.fromhex("805005010B"), Purse.EP: bytes.fromhex("805005020B")}
+_INIT_PURCHASE = {
+    (PurchaseForm.PLAIN, Purse.ED): bytes.fromhex("805001010B"),
+    (PurchaseForm.PLAIN, Purse.EP): bytes.fromhex("805001020B"),
+    (PurchaseForm.CAPP, Purse.ED): bytes.fromhex("805003010B"),
+    (PurchaseForm.CAPP, Purse.EP): bytes.fromhex("805003020B"),
+}
 _DEBIT_HEAD = bytes.fromhex("805401000F")
 _CREDIT_HEAD = bytes.fromhex("805200000B")
+_UNLOAD_HEAD = bytes.fromhex("805403000B")
+_OVERDRAFT_HEAD = bytes.fromhex("805800000E")
 
 GET_BALANCE = bytes.fromhex("805C000204")
+GET_BALANCE_ED = bytes.fromhex("805C000104")
 
 
 def select_name(aid: bytes) -> bytes:
@@ -59,14 +68,16 @@ def get_challenge(size: int = 4) -> bytes:
     return bytes((0x00, 0x84, 0x00, 0x00, size))
 
 
-def init_purchase(form: PurchaseForm, key_id: int, amount_fen: int, terminal_id: bytes) -> bytes:
+def init_purchase(
+    form: PurchaseForm, key_id: int, amount_fen: int, terminal_id: bytes, purse: Purse = Purse.EP
+) -> bytes:
     """Answer: balance 4, offline counter 2, overdraft 3, key version 1, algorithm 1, random 4."""
-    return _INIT.pack(_INIT_PURCHASE[form], key_id, amount_fen, terminal_id, 0x0F)
+    return _INIT.pack(_INIT_PURCHASE[form, purse], key_id, amount_fen, terminal_id, 0x0F)
 
 
-def update_capp(tag: int, record: bytes) -> bytes:
+def update_capp(tag: int, record: bytes, sfi: int = SFI_CAPP) -> bytes:
     """80DC into file 0017, held until the debit."""
-    return bytes((0x80, 0xDC, tag, SFI_CAPP << 3, len(record))) + record
+    return bytes((0x80, 0xDC, tag, sfi << 3, len(record))) + record
 
 
 def debit(ttn: int, date_time: bytes, mac1: bytes) -> bytes:
@@ -74,14 +85,61 @@ def debit(ttn: int, date_time: bytes, mac1: bytes) -> bytes:
     return _DEBIT.pack(_DEBIT_HEAD, ttn, date_time, mac1, 0x08)
 
 
-def init_load(key_id: int, amount_fen: int, terminal_id: bytes) -> bytes:
+def init_load(key_id: int, amount_fen: int, terminal_id: bytes, purse: Purse = Purse.EP) -> bytes:
     """Answer: balance 4, online counter 2, key version 1, algorithm 1, random 4, MAC1 4."""
-    return _INIT.pack(_INIT_LOAD, key_id, amount_fen, terminal_id, 0x10)
+    return _INIT.pack(_INIT_LOAD[purse], key_id, amount_fen, terminal_id, 0x10)
 
 
 def credit(date_time: bytes, mac2: bytes) -> bytes:
     """8052 of a load. Answer: TAC 4."""
     return _CREDIT.pack(_CREDIT_HEAD, date_time, mac2, 0x04)
+
+
+def init_unload(key_id: int, amount_fen: int, terminal_id: bytes, purse: Purse) -> bytes:
+    """8050 05. Answer: as init_load."""
+    return _INIT.pack(_INIT_UNLOAD[purse], key_id, amount_fen, terminal_id, 0x10)
+
+
+def unload(date_time: bytes, mac2: bytes) -> bytes:
+    """8054 03 of an unload. Answer: MAC3 4."""
+    return _CREDIT.pack(_UNLOAD_HEAD, date_time, mac2, 0x04)
+
+
+def init_overdraft(key_id: int, terminal_id: bytes) -> bytes:
+    """8050 04 on the ED. Answer: balance 4, online counter 2, limit 3, key version 1, algorithm 1, random 4, MAC1 4."""
+    return b"\x80\x50\x04\x01\x07" + bytes((key_id,)) + terminal_id + b"\x13"
+
+
+def update_overdraft(limit_fen: int, date_time: bytes, mac2: bytes) -> bytes:
+    """8058. Answer: TAC 4."""
+    return _OVERDRAFT_HEAD + limit_fen.to_bytes(3, "big") + date_time + mac2 + b"\x04"
+
+
+def verify_pin(pin_id: int, pin: bytes) -> bytes:
+    """0020. 63Cx: x tries are left."""
+    return bytes((0x00, 0x20, 0x00, pin_id, len(pin))) + pin
+
+
+def change_pin(pin_id: int, old: bytes, new: bytes) -> bytes:
+    """805E 01: old PIN, FF, new PIN."""
+    data = old + b"\xff" + new
+    return bytes((0x80, 0x5E, 0x01, pin_id, len(data))) + data
+
+
+def reload_pin(pin_id: int, new: bytes, mac: bytes) -> bytes:
+    """805E 00: new PIN and its MAC under DRPK."""
+    data = new + mac
+    return bytes((0x80, 0x5E, 0x00, pin_id, len(data))) + data
+
+
+def external_authenticate(key_id: int, cryptogram: bytes) -> bytes:
+    """0082 with 8 bytes over the challenge that the card gave just before."""
+    return bytes((0x00, 0x82, 0x00, key_id, len(cryptogram))) + cryptogram
+
+
+def internal_authenticate(key_id: int, data: bytes) -> bytes:
+    """0088 00: the card encrypts these 8 bytes."""
+    return bytes((0x00, 0x88, 0x00, key_id, len(data))) + data + bytes((len(data),))
 
 
 def prove(kind: int, number: int) -> bytes:

@@ -13,6 +13,7 @@ from struct import Struct
 from shared.purse.errors import LayoutError
 
 PUBLIC_SIZE = 30
+PUBLIC_SIZE_TOLL = 43
 HOLDER_SIZE = 39
 LOG_RECORD_SIZE = 23
 LOG_DEPTH = 10
@@ -21,20 +22,23 @@ MF_NAME = b"1PAY.SYS.DDF01"
 
 _CITY = Struct(">2s2s2s2sBB2s8s4s4sBB")
 _BANK = Struct(">8sBB10s4s4sBB")
+_TOLL = Struct(">8sBB2s8s4s4s15x")
 _LOG = Struct(">H3sIB6s7s")
 _HOLDER = Struct(">BB20s16sB")
 
 
 class PublicForm(Enum):
-    """How file 0015 is laid out. The toll form comes with a toll profile."""
+    """How file 0015 is laid out."""
 
     CITY = "city"
     BANK = "bank"
+    TOLL = "toll"
 
 
 @dataclass(frozen=True, slots=True)
 class PublicData:
     """File 0015. City form: issuer 2, city 2, industry 2, serial 8. Bank form: issuer 8, serial 10, the rest empty.
+    Toll form: issuer 8, network 2 (as `interop`), serial 8; what follows the dates (plate and vehicle) is not read.
 
     `start` and `expiry` are BCD YYYYMMDD, so that bytes compare like dates.
     """
@@ -53,7 +57,9 @@ class PublicData:
 
 
 def encode_public(form: PublicForm, data: PublicData) -> bytes:
-    """30 bytes; LayoutError when a field has the wrong length for the form."""
+    """30 bytes, toll 43; LayoutError when a field has the wrong length for the form."""
+    if form is PublicForm.TOLL:
+        return _encode_toll(data)
     if form is PublicForm.CITY:
         _lengths((data.issuer, 2), (data.city, 2), (data.industry, 2), (data.interop, 2), (data.serial, 8))
     else:
@@ -69,10 +75,23 @@ def encode_public(form: PublicForm, data: PublicData) -> bytes:
     )
 
 
+def public_size(form: PublicForm) -> int:
+    """Bytes of file 0015 in this form."""
+    return PUBLIC_SIZE_TOLL if form is PublicForm.TOLL else PUBLIC_SIZE
+
+
+def _encode_toll(data: PublicData) -> bytes:
+    _lengths((data.issuer, 8), (data.interop, 2), (data.serial, 8), (data.start, 4), (data.expiry, 4))
+    return _TOLL.pack(data.issuer, data.card_type, data.version, data.interop, data.serial, data.start, data.expiry)
+
+
 def parse_public(form: PublicForm, raw: bytes) -> PublicData:
-    """The fields of 30 bytes; LayoutError otherwise."""
-    if len(raw) != PUBLIC_SIZE:
-        raise LayoutError(f"file 0015 has {PUBLIC_SIZE} bytes")
+    """The fields of 30 bytes, toll 43; LayoutError otherwise."""
+    if len(raw) != public_size(form):
+        raise LayoutError(f"file 0015 has {public_size(form)} bytes")
+    if form is PublicForm.TOLL:
+        issuer, kind, version, network, serial, start, expiry = _TOLL.unpack(raw)
+        return PublicData(issuer, serial, start, expiry, b"", b"", network, 1, version, kind, 0)
     if form is PublicForm.CITY:
         issuer, city, industry, _, enabled, version, interop, serial, start, expiry, kind, sub = _CITY.unpack(raw)
         return PublicData(issuer, serial, start, expiry, city, industry, interop, enabled, version, kind, sub)
@@ -118,6 +137,12 @@ def encode_fci(name: bytes, public: bytes, version: int = 1) -> bytes:
     """FCI of a purse ADF: 6F [84 name] [A5 [9F08 version] [9F0C file 0015]]."""
     inner = b"\x9f\x08\x01" + bytes((version, 0x9F, 0x0C, len(public))) + public
     body = bytes((0x84, len(name))) + name + bytes((0xA5, len(inner))) + inner
+    return bytes((0x6F, len(body))) + body
+
+
+def encode_directory_fci(name: bytes, *, has_directory_file: bool = False) -> bytes:
+    """FCI of a directory without a public file: 6F [84 name], and for the MF [A5 [88 01]], its file of applications."""
+    body = bytes((0x84, len(name))) + name + (b"\xa5\x03\x88\x01\x01" if has_directory_file else b"")
     return bytes((0x6F, len(body))) + body
 
 

@@ -6,8 +6,9 @@ Order of a purchase: read 0017, INIT, hotlist, caps, 8070, pending record durabl
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from struct import Struct
 
 from shared.clock import CampusTime, date_bcd, date_time_bcd
@@ -15,14 +16,15 @@ from shared.ids import hotlist_index, psam_id
 from shared.money import FEN_MAX
 from shared.purse import commands
 from shared.purse.apdu import DebitVerdict, ResponseApdu, Sw, debit_verdict
-from shared.purse.caps import CAPP_TAG, CardCounters, judge_caps, parse_counters
+from shared.purse.caps import CardCounters, judge_caps, parse_counters
 from shared.purse.effects import Flow, Lookup, Persist, ToCard, ToPsam
 from shared.purse.errors import CardLost, LayoutError, ProfileUnsupported, PsamLost
-from shared.purse.files import LOG_DEPTH, PUBLIC_SIZE, LogRecord, PublicData, parse_log, parse_public, public_from_fci
+from shared.purse.files import LOG_DEPTH, LogRecord, PublicData, parse_log, parse_public, public_from_fci, public_size
 from shared.purse.outcomes import (
     CardIdentity,
     Declined,
     PendingPurchase,
+    Pin,
     PsamIdentity,
     Purchased,
     PurchaseOrder,
@@ -30,7 +32,15 @@ from shared.purse.outcomes import (
     Rejected,
     Unknown,
 )
-from shared.purse.profiles import CardProfile, PurchaseForm, card_id_of, diversification_factors
+from shared.purse.profiles import (
+    CardProfile,
+    PinUse,
+    PurchaseForm,
+    Purse,
+    card_id_of,
+    diversification_factors,
+    purchase_type_of,
+)
 from shared.purse.reasons import Reason
 
 KNOWN_CARDS = 4096
@@ -48,12 +58,15 @@ _REASON_OF_SW = {
     Sw.GREY_LOCKED: Reason.CARD_LOCKED,
 }
 _ENABLED = 1
+_TRIES_LEFT = 0x63C0
 _answer = ResponseApdu.of_any
 
 
-def reason_of(sw: int) -> Reason:
-    """Why a card refused, as far as its status word says."""
-    return next((reason for word, reason in _REASON_OF_SW.items() if word == sw), Reason.CARD_REFUSED)
+def reason_of(sw: int, profile: CardProfile | None = None) -> Reason:
+    """Why a card refused, as far as its status word says; a profile may give words a meaning of their own."""
+    own = () if profile is None else profile.meanings
+    known = next((reason for word, reason in own if word == sw), None)
+    return known or next((reason for word, reason in _REASON_OF_SW.items() if word == sw), Reason.CARD_REFUSED)
 
 
 # --- identify ----------------------------------------------------------------------------------------------------
@@ -77,8 +90,13 @@ def identify(profile: CardProfile, now: CampusTime) -> Flow[CardIdentity | Rejec
     return identity if reason is None else Rejected(reason)
 
 
+def select(profile: CardProfile) -> bytes:
+    """The SELECT of this kind of card: by file id or by name."""
+    return commands.select_name(profile.aid) if profile.fid is None else commands.select_file(profile.fid)
+
+
 def _public_file(profile: CardProfile) -> Flow[bytes | Rejected]:
-    selected = _answer((yield ToCard(commands.select_name(profile.aid))))
+    selected = _answer((yield ToCard(select(profile))))
     if selected.sw == Sw.APP_BLOCKED:
         return Rejected(Reason.CARD_BLOCKED, selected.sw)
     if selected.sw != Sw.OK:
@@ -86,7 +104,7 @@ def _public_file(profile: CardProfile) -> Flow[bytes | Rejected]:
     inside = public_from_fci(selected.data)
     if inside is not None:
         return inside
-    read = _answer((yield ToCard(commands.read_binary(commands.SFI_PUBLIC, PUBLIC_SIZE))))
+    read = _answer((yield ToCard(commands.read_binary(commands.SFI_PUBLIC, public_size(profile.form)))))
     return read.data if read.sw == Sw.OK else Rejected(Reason.CARD_DATA, read.sw)
 
 
@@ -143,14 +161,14 @@ def read_balance() -> Flow[int | Rejected]:
     return int.from_bytes(read.data, "big")
 
 
-def read_log() -> Flow[tuple[LogRecord, ...]]:
-    """File 0018, newest first, at most LOG_DEPTH records; ends at the first that is absent or unreadable.
+def read_log(sfi: int = commands.SFI_LOG) -> Flow[tuple[LogRecord, ...]]:
+    """A log file (0018), newest first, at most LOG_DEPTH records; ends at the first that is absent or unreadable.
 
     CardLost passes through: a log cut short must not look like a short log.
     """
     records: list[LogRecord] = []
     for number in range(1, LOG_DEPTH + 1):
-        read = _answer((yield ToCard(commands.read_record(commands.SFI_LOG, number))))
+        read = _answer((yield ToCard(commands.read_record(sfi, number))))
         if read.sw != Sw.OK:
             break
         try:
@@ -164,74 +182,134 @@ def read_log() -> Flow[tuple[LogRecord, ...]]:
 
 
 @dataclass(frozen=True, slots=True)
+class Spending:
+    """A debit that is wanted. least_fen: what the card must hold at least, though less may be taken.
+
+    judge: asked when the card has said its balance and is not on the hotlist; the CAPP record to write with the
+    debit (counters or bytes; None on a plain purchase), or why it may not be.
+    """
+
+    order: PurchaseOrder
+    judge: Callable[[], CardCounters | bytes | Reason | None]
+    least_fen: int = 0
+    trip: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class _Prepared:
     """Ready to be spent: everything judged, MAC1 in hand, nothing durable yet."""
 
     pending: PendingPurchase
-    counters: CardCounters | None
+    record: CardCounters | bytes | None
 
 
 def purchase(order: PurchaseOrder, identity: CardIdentity) -> Flow[PurchaseOutcome]:
     """Debit the identified card once. ProfileUnsupported for a profile whose MAC1 needs the city card's auth id."""
-    if identity.profile.auth_id_in_mac1:
-        raise ProfileUnsupported("no public text says how a PSAM takes the auth id")
+    _require_known(identity.profile)
     if not 0 < order.amount_fen <= FEN_MAX:
         return Declined(Reason.AMOUNT)
     try:
-        prepared = yield from _prepare(order, identity)
+        before = yield from _before(order, identity.profile)
+    except CardLost:
+        return Declined(Reason.CARD_GONE)
+    if isinstance(before, Declined):
+        return before
+    return (yield from spend(Spending(order, partial(_record_after, before, order)), identity))
+
+
+def spend(spending: Spending, identity: CardIdentity) -> Flow[PurchaseOutcome]:
+    """INIT to MAC2. Its amount may be 0 (CAPP). ProfileUnsupported as `purchase`."""
+    _require_known(identity.profile)
+    try:
+        prepared = yield from _prepare(spending, identity)
     except CardLost:
         return Declined(Reason.CARD_GONE)
     except PsamLost:
         return Declined(Reason.PSAM_GONE)
     if isinstance(prepared, Declined):
         return prepared
-    refusal = yield from _announce(prepared)
+    refusal = yield from _announce(prepared, identity.profile)
     if refusal is not None:
         return refusal
     return (yield from _debit(prepared, identity.profile))
 
 
-def _prepare(order: PurchaseOrder, identity: CardIdentity) -> Flow[_Prepared | Declined]:
-    profile = identity.profile
-    before: CardCounters | None = None
-    if profile.purchase is PurchaseForm.CAPP:
-        read = yield from _read_counters()
-        if isinstance(read, Declined):
-            return read
-        before = read
-    init = commands.init_purchase(profile.purchase, order.key_id, order.amount_fen, order.psam_id)
-    opened = _answer((yield ToCard(init)))
-    if opened.sw != Sw.OK:
-        return Declined(reason_of(opened.sw), opened.sw)
-    if len(opened.data) != INIT_ANSWER.size:
-        return Declined(Reason.CARD_DATA)
-    if int.from_bytes(opened.data[:4], "big") < order.amount_fen:
-        return Declined(Reason.BALANCE)
-    if (yield Lookup(identity.card_id, identity.hotlist_index)):
-        return Declined(Reason.HOTLISTED)
-    after = judge_caps(before, order.clock, order.amount_fen, order.caps) if before is not None else None
-    if isinstance(after, Reason):
-        return Declined(after)
-    return (yield from _authorise(order, identity, opened.data, after))
+def _require_known(profile: CardProfile) -> None:
+    if profile.auth_id_in_mac1:
+        raise ProfileUnsupported("no public text says how a PSAM takes the auth id")
 
 
-def _read_counters() -> Flow[CardCounters | Declined]:
-    read = _answer((yield ToCard(commands.read_tagged(commands.SFI_CAPP, CAPP_TAG))))
-    if read.sw != Sw.OK:
-        return Declined(Reason.CARD_DATA, read.sw)
+def _before(order: PurchaseOrder, profile: CardProfile) -> Flow[CardCounters | bytes | Declined | None]:
+    """What file 0017 holds before a purchase; an ED is asked for its PIN first, if it wants one."""
+    if order.purse is Purse.ED:
+        refusal = None
+        if PinUse.ED_PURCHASE in profile.pin:
+            refusal = yield from pin_refusal(order.pin)
+        return None if refusal is None else Declined(*refusal)
+    if profile.purchase is PurchaseForm.PLAIN:
+        return None
+    record = yield from read_capp(profile.capp_file, profile.capp_tag)
+    if isinstance(record, Declined) or not profile.counters:
+        return record
     try:
-        counters = parse_counters(read.data)
+        counters = parse_counters(record)
     except LayoutError:
         return Declined(Reason.CARD_DATA)
     return Declined(Reason.CARD_LOCKED) if counters.locked else counters
 
 
-def _authorise(
-    order: PurchaseOrder, identity: CardIdentity, opened: bytes, after: CardCounters | None
-) -> Flow[_Prepared | Declined]:
+def read_capp(sfi: int, tag: int) -> Flow[bytes | Declined]:
+    """The CAPP record with this tag, which is its first byte; CardLost passes through."""
+    read = _answer((yield ToCard(commands.read_tagged(sfi, tag))))
+    if read.sw != Sw.OK:
+        return Declined(Reason.CARD_DATA, read.sw)
+    return read.data if read.data[:1] == bytes((tag,)) else Declined(Reason.CARD_DATA)
+
+
+def pin_refusal(pin: Pin | None) -> Flow[tuple[Reason, int | None] | None]:
+    """VERIFY the PIN; why not, with the status word, or None when it is right. CardLost passes through."""
+    if pin is None:
+        return Reason.PIN_WANTED, None
+    verified = _answer((yield ToCard(commands.verify_pin(pin.pin_id, pin.digits))))
+    return None if verified.sw == Sw.OK else (pin_reason(verified.sw), verified.sw)
+
+
+def pin_reason(sw: int) -> Reason:
+    """Why a PIN was not taken."""
+    if sw & 0xFFF0 == _TRIES_LEFT:
+        return Reason.PIN_WRONG
+    return Reason.PIN_LOCKED if sw in (Sw.LOCKED, Sw.LOCKED_FOR_EVER) else Reason.PIN_REFUSED
+
+
+def _record_after(before: CardCounters | bytes | None, order: PurchaseOrder) -> CardCounters | bytes | Reason | None:
+    return judge_caps(before, order.clock, order.amount_fen, order.caps) if isinstance(before, CardCounters) else before
+
+
+def _prepare(spending: Spending, identity: CardIdentity) -> Flow[_Prepared | Declined]:
+    profile, order = identity.profile, spending.order
+    form = PurchaseForm.PLAIN if order.purse is Purse.ED else profile.purchase
+    init = commands.init_purchase(form, order.key_id, order.amount_fen, order.psam_id, order.purse)
+    opened = _answer((yield ToCard(init)))
+    if opened.sw != Sw.OK:
+        return Declined(reason_of(opened.sw, profile), opened.sw)
+    if len(opened.data) != INIT_ANSWER.size:
+        return Declined(Reason.CARD_DATA)
+    if int.from_bytes(opened.data[:4], "big") < max(order.amount_fen, spending.least_fen):
+        return Declined(Reason.BALANCE)
+    if (yield Lookup(identity.card_id, identity.hotlist_index)):
+        return Declined(Reason.HOTLISTED)
+    after = spending.judge()
+    if isinstance(after, Reason):
+        return Declined(after)
+    granted = yield from _authorise(spending, identity, opened.data)
+    return granted if isinstance(granted, Declined) else _Prepared(granted, after)
+
+
+def _authorise(spending: Spending, identity: CardIdentity, opened: bytes) -> Flow[PendingPurchase | Declined]:
     """8070: the PSAM gives its number and MAC1 for what the card answered."""
     balance, counter, overdraft, version, algorithm, rnd = INIT_ANSWER.unpack(opened)
-    kind = identity.profile.purchase_type
+    order = spending.order
+    kind = purchase_type_of(identity.profile, order.purse)
     stamp = date_time_bcd(order.time_s)
     request = commands.init_sam_purchase(
         rnd, counter, order.amount_fen, kind, stamp, version, algorithm, identity.factors
@@ -239,14 +317,14 @@ def _authorise(
     granted = _answer((yield ToPsam(request)))
     if granted.sw != Sw.OK or len(granted.data) != 8:
         return Declined(Reason.PSAM_REFUSED, granted.sw)
-    pending = PendingPurchase(
+    return PendingPurchase(
         card_id=identity.card_id,
         counter=counter,
         balance_fen=balance,
         overdraft=overdraft,
         amount_fen=order.amount_fen,
         type=kind,
-        purse=identity.profile.purse_byte(order.key_id),
+        purse=identity.profile.purse_byte(order.key_id, order.purse),
         psam_id=order.psam_id,
         ttn=int.from_bytes(granted.data[:4], "big"),
         time_s=order.time_s,
@@ -254,21 +332,22 @@ def _authorise(
         algorithm=algorithm,
         mac1=granted.data[4:],
         price_adjust_fen=order.price_adjust_fen,
+        trip=spending.trip,
     )
-    return _Prepared(pending, after)
 
 
-def _announce(prepared: _Prepared) -> Flow[Declined | None]:
+def _announce(prepared: _Prepared, profile: CardProfile) -> Flow[Declined | None]:
     """Pending record durable, then 80DC. A card lost here was not debited: 8054 has not been sent."""
-    pending = prepared.pending
+    pending, after = prepared.pending, prepared.record
     try:
         yield Persist(pending)
-        if prepared.counters is None:
+        if after is None:
             return None
-        cached = _answer((yield ToCard(commands.update_capp(CAPP_TAG, prepared.counters.encode()))))
+        record = after.encode() if isinstance(after, CardCounters) else after
+        cached = _answer((yield ToCard(commands.update_capp(record[0], record, profile.capp_file))))
     except CardLost:
         return Declined(Reason.CARD_GONE, None, pending)
-    return None if cached.sw == Sw.OK else Declined(reason_of(cached.sw), cached.sw, pending)
+    return None if cached.sw == Sw.OK else Declined(reason_of(cached.sw, profile), cached.sw, pending)
 
 
 def _debit(prepared: _Prepared, profile: CardProfile) -> Flow[PurchaseOutcome]:
@@ -279,7 +358,7 @@ def _debit(prepared: _Prepared, profile: CardProfile) -> Flow[PurchaseOutcome]:
         return Unknown(pending, Reason.NO_RESPONSE)
     verdict = debit_verdict(debited.sw, profile.not_executed)
     if verdict is DebitVerdict.NOT_DONE:
-        return Declined(reason_of(debited.sw), debited.sw, pending)
+        return Declined(reason_of(debited.sw, profile), debited.sw, pending)
     if verdict is DebitVerdict.UNKNOWN:
         return Unknown(pending, Reason.UNKNOWN_STATUS, debited.sw)
     if len(debited.data) != 8:
@@ -294,6 +373,7 @@ def _verify(prepared: _Prepared, tac: bytes, mac2: bytes) -> Flow[PurchaseOutcom
     except PsamLost:
         return Unknown(pending, Reason.MAC2_UNCHECKED, None, tac)
     if checked.sw == Sw.OK:
-        return Purchased(pending, tac, prepared.counters)
+        counters = prepared.record if isinstance(prepared.record, CardCounters) else None
+        return Purchased(pending, tac, counters)
     reason = Reason.MAC2_WRONG if checked.sw in (Sw.MAC_WRONG, Sw.SM_WRONG) else Reason.MAC2_UNCHECKED
     return Unknown(pending, reason, checked.sw, tac)

@@ -16,7 +16,7 @@ from shared.purse.apdu import DebitVerdict, ResponseApdu, Sw, debit_verdict
 from shared.purse.crypto import TYPE_EP_LOAD
 from shared.purse.effects import Ask, Flow, Persist, ToCard
 from shared.purse.errors import CardLost
-from shared.purse.flows import reason_of
+from shared.purse.flows import pin_refusal, reason_of
 from shared.purse.outcomes import (
     CardIdentity,
     Loaded,
@@ -26,6 +26,7 @@ from shared.purse.outcomes import (
     LoadUnknown,
     PendingLoad,
 )
+from shared.purse.profiles import PinUse
 from shared.purse.reasons import Reason
 
 LOAD_ANSWER = Struct(">IHBB4s4s")
@@ -68,12 +69,16 @@ def prove_counter(order: LoadOrder, identity: CardIdentity) -> Flow[LoadAnswer |
 
 def _open(order: LoadOrder, identity: CardIdentity) -> Flow[LoadRequest | LoadRefused]:
     try:
+        if PinUse.LOAD in identity.profile.pin:
+            refusal = yield from pin_refusal(order.pin)
+            if refusal is not None:
+                return LoadRefused(*refusal)
         init = commands.init_load(order.key_id, order.amount_fen, order.terminal_id)
         opened = ResponseApdu.of_any((yield ToCard(init)))
     except CardLost:
         return LoadRefused(Reason.CARD_GONE)
     if opened.sw != Sw.OK:
-        reason = Reason.LOAD_CEILING if opened.sw == Sw.CONDITIONS else reason_of(opened.sw)
+        reason = Reason.LOAD_CEILING if opened.sw == Sw.CONDITIONS else reason_of(opened.sw, identity.profile)
         return LoadRefused(reason, opened.sw)
     if len(opened.data) != LOAD_ANSWER.size:
         return LoadRefused(Reason.CARD_DATA)

@@ -6,12 +6,12 @@ stays in its slot until a recovery flow or another rule of the terminal settles 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.ids import CardId, PsamId
 from shared.online import LoadAnswer, LoadRequest
 from shared.purse.caps import Caps, CardCounters, MealClock
-from shared.purse.profiles import CardProfile
+from shared.purse.profiles import CardProfile, Purse
 from shared.purse.reasons import Reason
 
 
@@ -49,8 +49,19 @@ class PsamIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """A PIN as VERIFY takes it, 2 to 6 bytes. Its repr shows nothing of it."""
+
+    digits: bytes = field(repr=False)
+    pin_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class PurchaseOrder:
-    """What a till asks of a purchase. `time_s`: campus seconds since 2000; `caps` None: count, but forbid nothing."""
+    """What a till asks of a purchase. `time_s`: campus seconds since 2000; `caps` None: count, but forbid nothing.
+
+    An ED is debited plainly, after its `pin` where the profile wants one.
+    """
 
     amount_fen: int
     time_s: int
@@ -59,11 +70,16 @@ class PurchaseOrder:
     caps: Caps | None
     key_id: int = 1
     price_adjust_fen: int = 0
+    purse: Purse = Purse.EP
+    pin: Pin | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PendingPurchase:
-    """All that is known before the debit is sent; durable before it is sent. `counter` and `balance_fen`: before."""
+    """All that is known before the debit is sent; durable before it is sent. `counter` and `balance_fen`: before.
+
+    `trip`: the trip of a composite purchase (shared.transit.trip), empty otherwise.
+    """
 
     card_id: CardId
     counter: int
@@ -79,6 +95,7 @@ class PendingPurchase:
     algorithm: int
     mac1: bytes
     price_adjust_fen: int = 0
+    trip: bytes = b""
 
     @property
     def balance_after_fen(self) -> int:
@@ -154,6 +171,7 @@ class LoadOrder:
     amount_fen: int
     terminal_id: bytes
     key_id: int = 1
+    pin: Pin | None = None
 
 
 @dataclass(frozen=True, slots=True)

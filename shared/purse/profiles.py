@@ -1,26 +1,39 @@
 """Card profiles as data: what differs between the purses in the field, and nothing that is a rule.
 
-Campus buys by CAPP (8050 03, 80DC, 8054, type 09). Bank EP buys plainly (8050 01, 8054, type 06) and logs and
-proves the same way. MoC city and toll profiles are further values of `CardProfile`.
+One profile is one file of profile_data/, read by the strict parser below: a further kind of card is a further file.
+Refuses a file with an unknown, missing or misspelt key. Parsed once, when this module is loaded.
 """
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, StrEnum
+from importlib.resources import files
+from typing import TypeVar
 
+from shared.errors import ConfigFault
 from shared.ids import CardId, card_id
 from shared.purse.apdu import SW_NOT_EXECUTED
-from shared.purse.crypto import TYPE_CAPP_PURCHASE, TYPE_EP_PURCHASE
+from shared.purse.crypto import TYPE_CAPP_PURCHASE, TYPE_ED_PURCHASE, TYPE_EP_PURCHASE
 from shared.purse.errors import LayoutError
 from shared.purse.files import PublicData, PublicForm
+from shared.purse.reasons import Reason
 from shared.records import purse_byte
-
-AID_PURSE = bytes.fromhex("A00000000386980701")
+from shared.section import Section, octets
 
 APPLICATION_MAIN = 0
 APPLICATION_SUBSIDY = 1
+PURSE_ED = 1
 PURSE_EP = 2
+SFI_LOG = 0x18
+SFI_CAPP = 0x17
+CAPP_TAG = 0x21
+FACTORS_MAX = 3
+WORDS_MAX = 64
+"""Most status words that a profile may give a meaning."""
+
+_Named = TypeVar("_Named", bound=Enum)
 
 
 class PurchaseForm(Enum):
@@ -52,9 +65,35 @@ class ProveOrder(Enum):
     TAC_MAC = 1
 
 
+class Purse(Enum):
+    """ED 电子存折, EP 电子钱包: P2 of the purse commands, and the purse bits of a record."""
+
+    ED = PURSE_ED
+    EP = PURSE_EP
+
+
+class PinUse(StrEnum):
+    """What a card wants its PIN for."""
+
+    LOAD = "load"
+    UNLOAD = "unload"
+    OVERDRAFT = "overdraft"
+    ED_PURCHASE = "ed-purchase"
+
+
+class _Application(Enum):
+    MAIN = APPLICATION_MAIN
+    SUBSIDY = APPLICATION_SUBSIDY
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class CardProfile:
-    """One kind of card. `factors` are in the order that 8070 wants them: the PSAM applies the last one first."""
+    """One kind of card. `factors` are in the order that 8070 wants them: the PSAM applies the last one first.
+
+    fid: select by this file id, None: by `aid`. capp_file, log, load_log, away_log: short file ids (away 0: none).
+    counters: the CAPP record is the campus one with day and meal sums; else it is written back as it was read.
+    meanings: status words of this card that say something else than the standard.
+    """
 
     name: str
     aid: bytes
@@ -67,27 +106,29 @@ class CardProfile:
     prove_number: Number = Number.AFTER
     prove_order: ProveOrder = ProveOrder.MAC_TAC
     not_executed: frozenset[int] = SW_NOT_EXECUTED
+    title: tuple[str, str] = ("", "")
+    fid: int | None = None
+    purses: tuple[Purse, ...] = (Purse.EP,)
+    unload: frozenset[Purse] = frozenset()
+    pin: frozenset[PinUse] = frozenset()
+    capp_file: int = SFI_CAPP
+    capp_tag: int = CAPP_TAG
+    counters: bool = True
+    log: int = SFI_LOG
+    load_log: int = SFI_LOG
+    away_log: int = 0
+    meanings: tuple[tuple[int, Reason], ...] = ()
 
     @property
     def purchase_type(self) -> int:
         return TYPE_CAPP_PURCHASE if self.purchase is PurchaseForm.CAPP else TYPE_EP_PURCHASE
 
-    def purse_byte(self, key_id: int) -> int:
-        """Application 2 bits | EP 2 bits | key id 4 bits: the purse field of a record."""
-        return purse_byte(self.application, PURSE_EP, key_id)
+    def purse_byte(self, key_id: int, purse: Purse = Purse.EP) -> int:
+        """Application 2 bits | ED or EP 2 bits | key id 4 bits: the purse field of a record."""
+        return purse_byte(self.application, purse.value, key_id)
 
 
-CAMPUS = CardProfile("campus", AID_PURSE, PublicForm.CITY, PurchaseForm.CAPP, (Factor.SERIAL,))
-"""One level: DPK = div(school master, serial)."""
-
-CAMPUS_REGION = CardProfile(
-    "campus-region", AID_PURSE, PublicForm.CITY, PurchaseForm.CAPP, (Factor.SERIAL, Factor.ISSUER)
-)
-"""Two levels, for schools whose PSAMs hold the region's key: DPK = div(div(region master, issuer), serial)."""
-
-BANK_EP = CardProfile("bank-ep", AID_PURSE, PublicForm.BANK, PurchaseForm.PLAIN, (Factor.SERIAL,))
-
-PROFILES = {profile.name: profile for profile in (CAMPUS, CAMPUS_REGION, BANK_EP)}
+# --- the rules that use them -------------------------------------------------------------------------------------
 
 
 def diversification_factors(profile: CardProfile, public: PublicData) -> tuple[bytes, ...]:
@@ -96,8 +137,14 @@ def diversification_factors(profile: CardProfile, public: PublicData) -> tuple[b
 
 
 def card_id_of(profile: CardProfile, public: PublicData) -> CardId:
-    """10 bytes: issuer 2 + serial 8 in the city form, the 10-byte serial in the bank form."""
-    return card_id(public.issuer + public.serial if profile.form is PublicForm.CITY else public.serial)
+    """10 bytes: issuer 2 + serial 8 (city), the 10-byte serial (bank), network 2 + card number 8 (toll)."""
+    match profile.form:
+        case PublicForm.CITY:
+            return card_id(public.issuer + public.serial)
+        case PublicForm.TOLL:
+            return card_id(public.interop + public.serial)
+        case PublicForm.BANK:
+            return card_id(public.serial)
 
 
 def _factor(kind: Factor, public: PublicData) -> bytes:
@@ -105,3 +152,134 @@ def _factor(kind: Factor, public: PublicData) -> bytes:
     if not source:
         raise LayoutError(f"file 0015 has no {kind.value} to diversify by")
     return source[-8:].rjust(8, b"\0")
+
+
+def purchase_type_of(profile: CardProfile, purse: Purse) -> int:
+    """Transaction type of a purchase from this purse."""
+    return TYPE_ED_PURCHASE if purse is Purse.ED else profile.purchase_type
+
+
+# --- one file ----------------------------------------------------------------------------------------------------
+
+
+def parse_profile(name: str, text: str) -> CardProfile:
+    """The profile in the text of `name`.toml; ConfigFault naming file and key."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise ConfigFault(f"{name}.toml: 不是 TOML / not TOML: {fault}") from fault
+    row = Section(raw, f"{name}.toml")
+    profile = _profile(name, row)
+    row.done()
+    return profile
+
+
+def _profile(name: str, row: Section) -> CardProfile:
+    fid = _fid(row)
+    aid = b"" if fid is not None else _aid(row)
+    return CardProfile(
+        name=name,
+        aid=aid,
+        fid=fid,
+        title=_title(row),
+        form=_choice(row, "public", PublicForm),
+        purchase=_choice(row, "purchase", PurchaseForm),
+        factors=_choices(row, "factors", Factor, FACTORS_MAX),
+        application=_choice(row, "application", _Application).value,
+        purses=_choices(row, "purses", Purse, len(Purse)),
+        unload=frozenset(_choices(row, "unload", Purse, len(Purse), ())),
+        pin=frozenset(_choices(row, "pin", PinUse, len(PinUse), ())),
+        auth_id_in_mac1=row.take("auth_id", bool, False),
+        counters=row.take("counters", bool, True),
+        capp_file=_byte(row, "capp_file", SFI_CAPP),
+        capp_tag=_byte(row, "capp_tag", CAPP_TAG),
+        log=_byte(row, "log", SFI_LOG),
+        load_log=_byte(row, "load_log", SFI_LOG),
+        away_log=_byte(row, "away_log", 0),
+        log_number=_choice(row, "log_number", Number),
+        prove_number=_choice(row, "prove_number", Number),
+        prove_order=_choice(row, "prove_order", ProveOrder),
+        not_executed=_words(row, "not_executed") or SW_NOT_EXECUTED,
+        meanings=_meanings(row),
+    )
+
+
+def _fid(row: Section) -> int | None:
+    text = row.take("fid", str, "")
+    return int.from_bytes(octets(text, 2, row.name("fid")), "big") if text else None
+
+
+def _aid(row: Section) -> bytes:
+    text = row.take("aid", str)
+    if not 10 <= len(text) <= 32:
+        raise ConfigFault(f"{row.name('aid')}: 应为 5 至 16 字节 / must have 5 to 16 bytes")
+    return octets(text, len(text) // 2, row.name("aid"))
+
+
+def _title(row: Section) -> tuple[str, str]:
+    texts = row.texts("title", 2)
+    if len(texts) != 2:
+        raise ConfigFault(f"{row.name('title')}: 应为中文、英文 / must be Chinese and English")
+    return texts[0], texts[1]
+
+
+def _byte(row: Section, key: str, default: int) -> int:
+    return octets(row.take(key, str, f"{default:02X}"), 1, row.name(key))[0]
+
+
+def _choice(row: Section, key: str, kind: type[_Named]) -> _Named:
+    return _named(row.take(key, str), kind, row.name(key))
+
+
+def _choices(
+    row: Section, key: str, kind: type[_Named], most: int, default: tuple[str, ...] | None = None
+) -> tuple[_Named, ...]:
+    found = tuple(_named(text, kind, row.name(key)) for text in row.texts(key, most, default))
+    if len(set(found)) != len(found) or not (found or default is not None):
+        raise ConfigFault(f"{row.name(key)}: 重复或为空 / twice, or none at all")
+    return found
+
+
+def _named(text: str, kind: type[_Named], where: str) -> _Named:
+    known = {each.name.lower().replace("_", "-"): each for each in kind}
+    if text not in known:
+        raise ConfigFault(f"{where}: 应为 / must be one of {', '.join(known)}")
+    return known[text]
+
+
+def _words(row: Section, key: str) -> frozenset[int]:
+    return frozenset(_word(text, row.name(key)) for text in row.texts(key, WORDS_MAX, ()))
+
+
+def _meanings(row: Section) -> tuple[tuple[int, Reason], ...]:
+    """Rows of {word = "6A80", reason = "balance"}."""
+    return tuple(map(_meaning, row.rows("meanings", WORDS_MAX, [])))
+
+
+def _meaning(row: Section) -> tuple[int, Reason]:
+    meaning = _word(row.take("word", str), row.name("word")), _choice(row, "reason", Reason)
+    row.done()
+    return meaning
+
+
+def _word(text: str, where: str) -> int:
+    return int.from_bytes(octets(text, 2, where), "big")
+
+
+def _load_all() -> dict[str, CardProfile]:
+    folder = files("shared.purse").joinpath("profile_data")
+    found = sorted((each for each in folder.iterdir() if each.name.endswith(".toml")), key=lambda each: each.name)
+    return {
+        name: parse_profile(name, each.read_text(encoding="utf-8"))
+        for each, name in ((each, each.name.removesuffix(".toml")) for each in found)
+    }
+
+
+PROFILES = _load_all()
+"""By name, every file of profile_data."""
+
+CAMPUS = PROFILES["campus"]
+CAMPUS_REGION = PROFILES["campus-region"]
+BANK_EP = PROFILES["bank-ep"]
+SUBSIDY = PROFILES["subsidy"]
+AID_PURSE = CAMPUS.aid

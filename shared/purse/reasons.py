@@ -22,6 +22,10 @@ class Reason(IntEnum):
     CARD_KEY = 9
     CARD_COUNTER_FULL = 10
     CARD_REFUSED = 11
+    PIN_WANTED = 12
+    PIN_WRONG = 13
+    PIN_LOCKED = 14
+    PIN_REFUSED = 15
     AMOUNT = 20
     BALANCE = 21
     HOTLISTED = 22
@@ -30,11 +34,16 @@ class Reason(IntEnum):
     CAP_MEAL_COUNT = 25
     CAP_DAY_SUM = 26
     CAP_DAY_COUNT = 27
+    NO_FARE = 28
+    RIDE_UNCLEAR = 29
+    TAPPED_TWICE = 30
     PSAM_GONE = 40
     PSAM_REFUSED = 41
     LOAD_NO_ANSWER = 50
     LOAD_DENIED = 51
     LOAD_CEILING = 52
+    CENTRE_SILENT = 53
+    CENTRE_DENIED = 54
     NO_RESPONSE = 60
     UNKNOWN_STATUS = 61
     BAD_RESPONSE = 62
@@ -44,6 +53,7 @@ class Reason(IntEnum):
     COUNTER_BACK = 66
     NO_EVIDENCE = 67
     PROOF_GONE = 68
+    MAC3_WRONG = 69
 
 
 REASON_TEXT: dict[Reason, tuple[str, str]] = {
@@ -58,6 +68,10 @@ REASON_TEXT: dict[Reason, tuple[str, str]] = {
     Reason.CARD_KEY: ("卡密钥版本不支持", "the card's key is not supported"),
     Reason.CARD_COUNTER_FULL: ("卡交易次数已满，请换卡", "the card's counter is full, please replace the card"),
     Reason.CARD_REFUSED: ("卡拒绝交易", "the card refused"),
+    Reason.PIN_WANTED: ("请输入口令", "the PIN is wanted"),
+    Reason.PIN_WRONG: ("口令错误", "wrong PIN"),
+    Reason.PIN_LOCKED: ("口令已锁定，请到卡务中心", "the PIN is locked, please go to the card office"),
+    Reason.PIN_REFUSED: ("卡拒绝验证口令", "the card would not check the PIN"),
     Reason.AMOUNT: ("金额无效", "not a valid amount"),
     Reason.BALANCE: ("余额不足", "balance too low"),
     Reason.HOTLISTED: ("黑名单卡", "the card is on the hotlist"),
@@ -66,11 +80,19 @@ REASON_TEXT: dict[Reason, tuple[str, str]] = {
     Reason.CAP_MEAL_COUNT: ("超本餐次数", "over the count for this meal"),
     Reason.CAP_DAY_SUM: ("超当日限额", "over the limit for today"),
     Reason.CAP_DAY_COUNT: ("超当日次数", "over the count for today"),
+    Reason.NO_FARE: ("本线路无此票价", "no fare is set for this ride"),
+    Reason.RIDE_UNCLEAR: (
+        "乘车记录异常，请到卡务中心",
+        "the ride on the card is unclear, please go to the card office",
+    ),
+    Reason.TAPPED_TWICE: ("已刷卡，请勿重复", "already tapped"),
     Reason.PSAM_GONE: ("安全模块无应答", "the PSAM does not answer"),
     Reason.PSAM_REFUSED: ("安全模块拒绝", "the PSAM refused"),
     Reason.LOAD_NO_ANSWER: ("中心无应答，未圈存", "no answer from the centre, nothing loaded"),
     Reason.LOAD_DENIED: ("中心不同意圈存", "the centre did not allow the load"),
     Reason.LOAD_CEILING: ("超过卡内余额上限", "over the highest balance a card may hold"),
+    Reason.CENTRE_SILENT: ("中心无应答，卡未改动", "no answer from the centre, the card was not touched"),
+    Reason.CENTRE_DENIED: ("中心不同意", "the centre did not allow it"),
     Reason.NO_RESPONSE: ("交易未确认，请同一张卡重新放卡", "not confirmed, please present the same card again"),
     Reason.UNKNOWN_STATUS: ("卡应答异常，请同一张卡重新放卡", "unclear answer, please present the same card again"),
     Reason.BAD_RESPONSE: ("卡应答残缺，请同一张卡重新放卡", "broken answer, please present the same card again"),
@@ -80,5 +102,6 @@ REASON_TEXT: dict[Reason, tuple[str, str]] = {
     Reason.COUNTER_BACK: ("卡计数器回退", "the card's counter went back"),
     Reason.NO_EVIDENCE: ("卡内查不到该笔交易", "the card shows no trace of the transaction"),
     Reason.PROOF_GONE: ("卡已扣款，交易认证码已被覆盖", "debited, but the card no longer holds its TAC"),
+    Reason.MAC3_WRONG: ("卡的圈提证明错误，勿付款", "the card's proof of the unload is wrong, do not pay out"),
 }
 """Chinese first, English second. A test holds that every reason has its text."""

@@ -13,6 +13,7 @@ from shared.clock import date_time_bcd
 from shared.purse import commands
 from shared.purse.apdu import ResponseApdu, Sw
 from shared.purse.commands import COUNTER_MAX
+from shared.purse.crypto import TYPE_CAPP_PURCHASE
 from shared.purse.effects import Flow, ToCard, ToPsam
 from shared.purse.errors import CardLost, PsamLost
 from shared.purse.files import LogRecord
@@ -31,10 +32,11 @@ from shared.purse.outcomes import (
     RecoveredPurchase,
     StillUnknown,
 )
-from shared.purse.profiles import CardProfile, Number, ProveOrder
+from shared.purse.profiles import CardProfile, Number, ProveOrder, PurchaseForm, Purse
 from shared.purse.reasons import Reason
 
 _KEY_ID_BITS = 0x0F
+_PURSE_SHIFT, _PURSE_BITS = 4, 0x03
 _answer = ResponseApdu.of_any
 
 
@@ -80,9 +82,10 @@ def recover(pending: PendingPurchase, identity: CardIdentity, live_ttn: int | No
 
 
 def _recover(pending: PendingPurchase, profile: CardProfile, live_ttn: int | None) -> Flow[PurchaseRecovery]:
-    form, key_id = profile.purchase, pending.purse & _KEY_ID_BITS
-    init = commands.init_purchase(form, key_id, 0, pending.psam_id)
-    state = yield from _purse_state(init, INIT_ANSWER.size)
+    form = PurchaseForm.CAPP if pending.type == TYPE_CAPP_PURCHASE else PurchaseForm.PLAIN
+    purse = Purse(pending.purse >> _PURSE_SHIFT & _PURSE_BITS)
+    init = commands.init_purchase(form, pending.purse & _KEY_ID_BITS, 0, pending.psam_id, purse)
+    state = yield from _purse_state(init, INIT_ANSWER.size, purse)
     if isinstance(state, int):
         return StillUnknown(pending, Reason.CARD_REFUSED, state)
     if state.counter == pending.counter:
@@ -91,7 +94,7 @@ def _recover(pending: PendingPurchase, profile: CardProfile, live_ttn: int | Non
         return StillUnknown(pending, Reason.COUNTER_BACK)
     stamp = date_time_bcd(pending.time_s)
     trace = _Trace(pending.counter, pending.amount_fen, pending.type, pending.psam_id, stamp)
-    says = _log_says(trace, (yield from read_log()), profile.log_number)
+    says = _log_says(trace, (yield from _logs(profile.log, profile.away_log)), profile.log_number)
     if says is _Says.ANOTHER:
         return NotDebited(pending)
     if says is _Says.NOTHING and not _balance_tells(state, pending):
@@ -146,7 +149,7 @@ def _recover_load(pending: PendingLoad, profile: CardProfile) -> Flow[LoadRecove
         return LoadStillUnknown(pending, Reason.COUNTER_BACK)
     stamp = date_time_bcd(pending.time_s)
     trace = _Trace(request.counter, request.amount_fen, request.type, pending.terminal_id, stamp)
-    says = _log_says(trace, (yield from read_log()), profile.log_number)
+    says = _log_says(trace, (yield from _logs(profile.load_log)), profile.log_number)
     if says is _Says.ANOTHER:
         return NotCredited(pending)
     if state.counter != request.counter + 1:
@@ -160,7 +163,7 @@ def _recover_load(pending: PendingLoad, profile: CardProfile) -> Flow[LoadRecove
 # --- what both need ----------------------------------------------------------------------------------------------
 
 
-def _purse_state(init: bytes, size: int) -> Flow[_PurseState | int]:
+def _purse_state(init: bytes, size: int, purse: Purse = Purse.EP) -> Flow[_PurseState | int]:
     """Counter and balance now, or the status word of a card that will not say.
 
     An INIT with amount 0 reads both. A card whose counter is full refuses it with 9402: then the counter is known
@@ -171,10 +174,18 @@ def _purse_state(init: bytes, size: int) -> Flow[_PurseState | int]:
         return _PurseState(int.from_bytes(opened.data[4:6], "big"), int.from_bytes(opened.data[:4], "big"))
     if opened.sw != Sw.COUNTER_FULL:
         return opened.sw
-    balance = _answer((yield ToCard(commands.GET_BALANCE)))
+    balance = _answer((yield ToCard(commands.GET_BALANCE if purse is Purse.EP else commands.GET_BALANCE_ED)))
     if balance.sw != Sw.OK or len(balance.data) != 4:
         return balance.sw
     return _PurseState(COUNTER_MAX, int.from_bytes(balance.data, "big"))
+
+
+def _logs(*sfis: int) -> Flow[tuple[LogRecord, ...]]:
+    """The records of these log files, one file after the other; 0 is no file."""
+    records: list[LogRecord] = []
+    for sfi in filter(None, sfis):
+        records += yield from read_log(sfi)
+    return tuple(records)
 
 
 def _log_says(trace: _Trace, log: tuple[LogRecord, ...], convention: Number) -> _Says:
