@@ -338,10 +338,11 @@ class Box:
         """Give what was collected for the cloud to its lanes, and let both lanes go on."""
         if self._uplink.hello_due and self._connected:
             self._up.append(self._uplink.hello(now))
-        for message in self._up + self._intake.up:
-            self._now_lane.offer(message)
-        self._up.clear()
-        self._intake.up.clear()
+        if self._up or self._intake.up:
+            for message in self._up + self._intake.up:
+                self._now_lane.offer(message)
+            self._up.clear()
+            self._intake.up.clear()
         out += self._uplink.pump(now)
         out += self._now_lane.pump(now, self._tokens)
         return out

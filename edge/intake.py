@@ -51,7 +51,7 @@ class Intake:
         self._online = OnlineDesk()
         self._pending: dict[bytes, None] = {}
         """Keys of puts under way, bounded by the outbox's queue."""
-        self._pending_seqs: Counter[bytes] = Counter()
+        self._pending_seqs: dict[bytes, int] = {}
         self._owed: dict[Stream, None] = {}
         """Streams whose terminal has a SETTLED to come."""
 
@@ -80,7 +80,7 @@ class Intake:
         for one in kept:
             ref = ref_of(one.put.stored)
             self._no_longer_pending(one.put)
-            self._note(now, one)
+            self._note(now, one, ref)
             touched[ref.stream] = None
             talk = self._terminals.of(stream_device(ref.stream))
             view = talk.view(ref.stream) if talk else None
@@ -136,11 +136,10 @@ class Intake:
         ref, name = ref_of(stored), key[:12]
         seen = self.holdings.holds(ref.stream, ref.seq) or name in self._pending_seqs
         self._pending[key] = None
-        self._pending_seqs[name] += 1
+        self._pending_seqs[name] = self._pending_seqs.get(name, 0) + 1
         return [Put(stored, hashed, now.unix_ms, seen)]
 
-    def _note(self, now: Now, one: Kept) -> None:
-        ref = ref_of(one.put.stored)
+    def _note(self, now: Now, one: Kept, ref: Ref) -> None:
         if not one.fresh:
             self.counters["duplicates"] += 1
             self._recall(one, ref)
@@ -164,9 +163,12 @@ class Intake:
     def _no_longer_pending(self, put: Put) -> None:
         key = put.key
         self._pending.pop(key, None)
-        self._pending_seqs[key[:12]] -= 1
-        if not self._pending_seqs[key[:12]]:
-            del self._pending_seqs[key[:12]]
+        name = key[:12]
+        left = self._pending_seqs.get(name, 0) - 1
+        if left > 0:
+            self._pending_seqs[name] = left
+        else:
+            self._pending_seqs.pop(name, None)
 
     def _ack(self, stream: Stream) -> list[Send]:
         talk = self._terminals.of(stream_device(stream))

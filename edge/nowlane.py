@@ -76,6 +76,8 @@ class NowLane:
     def pump(self, now: Now, tokens: "TokenSource") -> list[Publish]:
         """What may be published now."""
         out: list[Publish] = []
+        if not (self._urgent or self._statuses or self._facts or self._unsaid):
+            return out  # asked after every input, and mostly there is nothing
         while self._connected and len(self._in_flight) < IN_FLIGHT_MAX:
             message = self._next(now)
             if message is None:
