@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -11,11 +12,13 @@ from typing import Any
 
 from cloud.intake_commands import read_inventory
 from cloud.keys import KeyClient
+from cloud.ledger.accounts import BANK
 from cloud.ledger.read import Reader, open_reader
 from cloud.ledger.values import CheckTac
 from cloud.ledger.verify import Check, Report
 from cloud.ledger.verify import verify as check_ledger
 from cloud.ledger.views import TerminalCount
+from cloud.open_cases import ROWS_MAX, SUSPENSE, open_cases
 from cloud.settings import load_settings
 from cloud.shown import Shown, compare
 from shared.errors import ConfigFault, StoreFault
@@ -37,6 +40,8 @@ NAMES = {
     "open-cases": "未结 open cases",
 }
 NAME_WIDTH = 22
+CASES_MAX = 1000
+"""Most open cases of a kind that a report looks at; the reader has a bound of its own."""
 
 
 def verify(data: Path, dsn: str | None, keys: Path | None, *, as_json: bool) -> int:
@@ -67,7 +72,10 @@ def report(data: Path, dsn: str | None, *, as_json: bool) -> int:
         _say_json(sums)
     else:
         for name, value in sums.items():
-            if not isinstance(value, dict):
+            if isinstance(value, list):
+                for row in value:
+                    sys.stdout.write(f"  {' '.join(f'{key}={part}' for key, part in row.items())}\n")
+            elif not isinstance(value, dict):
                 sys.stdout.write(f"{name:<18} {yuan(value) if name.endswith('_fen') else value}\n")
     return 0
 
@@ -125,6 +133,8 @@ def _sums(reader: Reader, shown: Shown, load_machines: frozenset[bytes]) -> dict
     terminals: dict[str, dict[str, Any]] = {}
     for row in sorted(reader.by_terminal(), key=lambda row: (row.name, row.epoch)):
         terminals[row.name] = _added(terminals.get(row.name), row, is_load=row.device in load_machines)
+    names = {row.device: row.name for row in reader.by_terminal()}
+    still_open = open_cases(reader.loads(CASES_MAX), reader.suspense(CASES_MAX), names, int(time.time() * 1000))
     for name, (taps, loads) in shown.by_terminal.items():
         if name in terminals:
             terminals[name] |= {"taps": taps, "loads_shown": loads}
@@ -143,12 +153,20 @@ def _sums(reader: Reader, shown: Shown, load_machines: frozenset[bytes]) -> dict
         "purse_float_fen": view.float_fen,
         "online_fen": view.online_fen,
         "transit_fen": view.transit_fen,
+        "deposits_fen": _bank_fen(reader) - view.opening_fen,
+        "suspense_fen": sum(case.amount_fen for case in still_open if case.kind == SUSPENSE),
         "difference_fen": view.difference_fen,
         "shown": {
             "taps": shown.taps, "loads": shown.loads, "lost": shown.lost, "double": shown.double, "first": shown.first,
         },
+        "open": [asdict(case) for case in still_open[:ROWS_MAX]],
         "terminals": terminals,
     }  # fmt: skip
+
+
+def _bank_fen(reader: Reader) -> int:
+    """What has come in: opening balances and deposits."""
+    return sum(account.balance_fen for account in reader.trial_balance() if account.code == BANK)
 
 
 def _added(before: dict[str, Any] | None, row: TerminalCount, *, is_load: bool) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from compose.campus import step
 from compose.opening import Campus, Say
 from compose.replay import with_speed
-from compose.sheet import Figures, Terminal, report, sheet
+from compose.sheet import Figures, Open, Terminal, report, sheet
 from compose.supervise import Ended, Supervisor
 from compose.watch import Watch
 
@@ -103,6 +103,10 @@ def _assemble(
         cards=cards.get("cards", 0),
         cards_fen=cards.get("cards_fen", 0),
         purse_float_fen=books.get("purse_float_fen", 0),
+        deposits_fen=books.get("deposits_fen", 0),
+        online_fen=books.get("online_fen", 0),
+        transit_fen=books.get("transit_fen", 0),
+        suspense_fen=books.get("suspense_fen", 0),
         lost=shown.get("lost", 0),
         double=shown.get("double", 0),
         latency_ms={key: max((row.get(key, 0.0) for row in latency), default=0.0) for key in ("p50", "p99")},
@@ -111,6 +115,7 @@ def _assemble(
         faults=dict(parts.faults),
         injected={"torn": watch.total("t-", "torn")},
         this_run={**this_run, **campus.counts},
+        open=tuple(Open(**case) for case in books.get("open", [])),
     )
 
 

@@ -5,7 +5,7 @@ beside them. taps = 成功 shown, declined apart; records = accepted at edges, a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from shared.money import yuan
@@ -29,8 +29,29 @@ class Terminal:
 
 
 @dataclass(frozen=True, slots=True)
+class Open:
+    """A case that nobody has decided yet. kind: transit (a load) or suspense (a purchase); number: request or seq."""
+
+    kind: str
+    terminal: str
+    number: int
+    card: str
+    amount_fen: int
+    age_s: int
+
+
+WILL = {
+    "transit": "该卡再到圈存机时凭其计数器判定：未入卡退回，已入卡入账 the card's counter decides at a load machine: "
+    "given back, or posted",
+    "suspense": "凭该卡下一笔消费的计数器与余额判定 counter and balance of the card's next purchase decide",
+}
+KINDS = {"transit": "圈存在途 transit", "suspense": "挂账 suspense"}
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """What a run ends with. lost/double: 成功 shown and posted never / twice."""
+    """What a run ends with. lost/double: 成功 shown and posted never / twice. suspense_fen, transit_fen: what the open
+    cases are about, which the cards may have paid, or been given, and which no sum above holds."""
 
     taps: int
     declined: int
@@ -47,6 +68,10 @@ class Figures:
     cards: int
     cards_fen: int
     purse_float_fen: int
+    deposits_fen: int
+    online_fen: int
+    transit_fen: int
+    suspense_fen: int
     lost: int
     double: int
     latency_ms: Mapping[str, float]
@@ -55,6 +80,7 @@ class Figures:
     faults: Mapping[str, int]
     injected: Mapping[str, int]
     this_run: Mapping[str, float]
+    open: tuple[Open, ...] = ()
 
     @property
     def expected_fen(self) -> int:
@@ -63,14 +89,27 @@ class Figures:
 
     @property
     def unexplained_fen(self) -> int:
-        """Card side and books apart: must be 0."""
-        return abs(self.cards_fen - self.expected_fen) + abs(self.cards_fen - self.purse_float_fen)
+        """Card side and books apart, beyond what the open cases are about: must be 0."""
+        apart = self.cards_fen - self.expected_fen
+        beyond = max(0, apart - self.transit_fen) + max(0, -apart - self.suspense_fen)
+        accounts = self.deposits_fen - self.loads_fen - self.transit_fen - self.online_fen
+        return beyond + abs(self.purse_float_fen - self.expected_fen) + abs(accounts)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether everything that is booked is right, open cases or not."""
+        whole = not (self.lost or self.double or self.unexplained_fen or self.unposted)
+        return whole and bool(self.verify.get("ok")) and not any(t.owes or t.open_slots for t in self.terminals)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether something lies in transit, in suspense or in quarantine: not all is posted."""
+        return bool(self.open or self.transit_fen or self.suspense or self.quarantined)
 
     @property
     def true(self) -> bool:
         """Whether all is posted and everything adds up: exit code 0."""
-        whole = not (self.lost or self.double or self.unexplained_fen or self.unposted)
-        return whole and bool(self.verify.get("ok")) and not any(t.owes or t.open_slots for t in self.terminals)
+        return self.adds_up and not self.undecided
 
 
 def report(figures: Figures) -> dict[str, Any]:
@@ -91,6 +130,11 @@ def report(figures: Figures) -> dict[str, Any]:
         "cards": figures.cards,
         "cards_fen": figures.cards_fen,
         "purse_float_fen": figures.purse_float_fen,
+        "deposits_fen": figures.deposits_fen,
+        "online_fen": figures.online_fen,
+        "transit_fen": figures.transit_fen,
+        "suspense_fen": figures.suspense_fen,
+        "open": [asdict(case) for case in figures.open],
         "lost": figures.lost,
         "double": figures.double,
         "unexplained_fen": figures.unexplained_fen,
@@ -116,6 +160,10 @@ def sheet(figures: Figures) -> str:
         _sum("卡内实数 on the cards", figures.cards_fen, f"{figures.cards} 张"),
         _sum("总账卡内余额 ledger float", figures.purse_float_fen, ""),
         "",
+        f"  充值 deposits {yuan(figures.deposits_fen)} − 圈存 loads {yuan(figures.loads_fen)} − 在途 in transit "
+        f"{yuan(figures.transit_fen)} = 电子账户 online accounts {yuan(figures.online_fen)}",
+        *_open(figures),
+        "",
         f"  成功 taps {figures.taps} · 拒绝 declined {figures.declined} · 记录 records {figures.records}",
         f"  = 入账 posted {figures.posted} + 挂账 suspense {figures.suspense} + 隔离 quarantined {figures.quarantined}"
         f" + 无分录 no entry {figures.no_entry} + 未入账 unposted {figures.unposted}",
@@ -131,9 +179,33 @@ def sheet(figures: Figures) -> str:
         f"  注入 injected: {_pairs(figures.injected)}   重启 restarts: {_pairs(figures.faults)}",
         f"  延迟 latency: {_pairs(figures.latency_ms)} ms   核对 verify: {_verify_line(figures.verify)}",
         "",
-        "  结论：账实相符，全部入账。 All posted and true." if figures.true else "  结论：不符！ NOT TRUE — see above.",
+        _verdict(figures),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _verdict(figures: Figures) -> str:
+    if figures.true:
+        return "  结论：账实相符，全部入账。 All posted and true."
+    if figures.adds_up:
+        return "  结论：账目相符，但有未结，未全部入账。 It adds up, but cases are open: NOT ALL POSTED — see above."
+    return "  结论：不符！ NOT TRUE — see above."
+
+
+def _open(figures: Figures) -> list[str]:
+    """What no sum above holds: how much the cards may differ by, each case with its age, and what will happen."""
+    lines = []
+    if figures.transit_fen:
+        lines.append(_sum("在途，或已入卡 transit, maybe on cards", figures.transit_fen, "", "±"))
+    if figures.suspense_fen:
+        lines.append(_sum("挂账，或已扣卡 suspense, maybe paid", figures.suspense_fen, "", "±"))
+    lines += [
+        f"    {_wide(KINDS.get(case.kind, case.kind), 20)} {_wide(case.terminal, 12)} #{case.number:<6} "
+        f"卡 card {case.card}  {yuan(case.amount_fen)}  {case.age_s} s"
+        for case in figures.open
+    ]
+    kinds = dict.fromkeys(case.kind for case in figures.open)
+    return lines + [f"    {KINDS.get(kind, kind)}: {WILL[kind]}" for kind in kinds if kind in WILL]
 
 
 def _sum(label: str, fen: int, note: str, sign: str = " ") -> str:

@@ -135,6 +135,8 @@ def test_the_report_adds_up(data: Path, capsys) -> None:
     assert code == 0
     assert (sums["records"], sums["posted"], sums["spent_fen"]) == (40, 40, 4000)
     assert sums["purse_float_fen"] == sums["opening_fen"] + sums["loads_fen"] - sums["spent_fen"]
+    assert sums["deposits_fen"] == sums["online_fen"] + sums["transit_fen"] + sums["loads_fen"]
+    assert (sums["open"], sums["suspense_fen"], sums["transit_fen"]) == ([], 0, 0)
     assert sums["shown"] == {"taps": 40, "loads": 0, "lost": 0, "double": 0, "first": ""}
     till = sums["terminals"]["pos-02"]
     assert (till["first_seq"], till["last_seq"]) == (1, 20)

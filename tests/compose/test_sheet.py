@@ -4,14 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from compose.sheet import Figures, Terminal, report, sheet
+from compose.sheet import WILL, Figures, Open, Terminal, report, sheet
 
 POS = Terminal("pos-01", "1号窗口", 1, 40, 30, 30, 37_500, 0, 0, 0, 0)
 LOAD = Terminal("load-01", "大厅圈存机", 1, 2, 2, 2, 0, 2, 10_000, 0, 0)
 GOOD = Figures(
     taps=32, declined=3, records=32, posted=32, suspense=0, quarantined=0, no_entry=0, unposted=0,
     opening_fen=100_000, loads=2, loads_fen=10_000, spent_fen=37_500, cards=20, cards_fen=72_500,
-    purse_float_fen=72_500, lost=0, double=0, latency_ms={"p50": 4.0, "p99": 9.5},
+    purse_float_fen=72_500, deposits_fen=30_000, online_fen=20_000, transit_fen=0, suspense_fen=0,
+    lost=0, double=0, latency_ms={"p50": 4.0, "p99": 9.5},
     verify={"ok": True, "checks": [{"name": "balance"}]}, terminals=(POS, LOAD), faults={}, injected={}, this_run={},
 )  # fmt: skip
 
@@ -36,6 +37,43 @@ def test_one_thing_wrong_is_not_true(wrong: dict[str, object]) -> None:
     assert not figures.true
     assert report(figures)["ok"] is False
     assert "NOT TRUE" in sheet(figures)
+
+
+TORN = Open("suspense", "pos-01", 41, "0012", 1250, 7)
+HALF = Open("transit", "load-01", 3, "0013", 5000, 95)
+OPEN = {"suspense": 1, "suspense_fen": 1250, "transit_fen": 5000, "online_fen": 15_000, "open": (HALF, TORN)}
+
+
+@pytest.mark.parametrize("cards_fen", [72_500, 72_500 - 1250, 72_500 + 5000, 72_500 + 5000 - 1250])
+def test_open_cases_explain_what_they_are_about_but_not_all_is_posted(cards_fen: int) -> None:
+    figures = replace(GOOD, **OPEN, cards_fen=cards_fen)  # type: ignore[arg-type]  # one field each
+    assert figures.unexplained_fen == 0
+    assert figures.adds_up
+    assert report(figures)["ok"] is False
+    page = sheet(figures)
+    assert "NOT ALL POSTED" in page
+    assert "NOT TRUE" not in page
+    for said in ("50.00", "12.50", "95 s", "7 s", "0012", "0013", "#3", "#41", *WILL.values()):
+        assert said in page
+
+
+@pytest.mark.parametrize("cards_fen", [72_500 - 1251, 72_500 + 5001])
+def test_open_cases_explain_no_fen_more(cards_fen: int) -> None:
+    figures = replace(GOOD, **OPEN, cards_fen=cards_fen)  # type: ignore[arg-type]  # one field each
+    assert figures.unexplained_fen == 1
+    assert "NOT TRUE" in sheet(figures)
+
+
+@pytest.mark.parametrize("still", [{"suspense": 1}, {"quarantined": 1}])
+def test_what_is_not_posted_is_not_exit_zero(still: dict[str, int]) -> None:
+    figures = replace(GOOD, **still)  # type: ignore[arg-type]  # one field each
+    assert not figures.true
+    assert "NOT ALL POSTED" in sheet(figures)
+
+
+def test_online_accounts_must_add_up() -> None:
+    assert replace(GOOD, online_fen=19_999).unexplained_fen == 1
+    assert "deposits 300.00" in sheet(GOOD)
 
 
 def test_the_report_has_the_promised_keys() -> None:
