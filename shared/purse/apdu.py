@@ -182,14 +182,17 @@ def debit_verdict(sw: int, not_executed: frozenset[int] = SW_NOT_EXECUTED) -> De
 
 
 class T0Channel:
-    """Hides 61xx and 6Cxx of a contact card on T=0: the caller sees one command and one answer."""
+    """Hides 61xx and 6Cxx of a contact card on T=0: the caller sees one command and one answer.
+
+    T=0 has no room for data and Le in one command: the Le is left out, and 61xx tells how much there is.
+    """
 
     def __init__(self, channel: CardChannel) -> None:
         self._channel = channel
 
     def transmit(self, apdu: bytes, /) -> bytes:
         """One exchange; ApduError if the card announces more than MAX_GET_RESPONSE parts."""
-        raw = self._channel.transmit(apdu)
+        raw = self._channel.transmit(_without_le(apdu))
         if len(raw) == 2 and raw[0] == 0x6C:
             raw = self._channel.transmit(_with_le(apdu, raw[1]))
         return self._collect(raw)
@@ -202,6 +205,11 @@ class T0Channel:
             data += raw[:-2]
             raw = self._channel.transmit(bytes((0x00, 0xC0, 0x00, 0x00, raw[-1])))
         raise ApduError("endless GET RESPONSE")
+
+
+def _without_le(apdu: bytes) -> bytes:
+    """A command with data and Le loses its Le; every other one is as it was."""
+    return apdu[:-1] if len(apdu) > 5 and len(apdu) == 6 + apdu[4] else apdu
 
 
 def _with_le(apdu: bytes, le: int) -> bytes:

@@ -111,6 +111,12 @@ def test_a_wrong_length_is_asked_again_with_the_right_one():
     assert card.asked == ["00b0950020", "00b095001e"]
 
 
+def test_data_and_le_do_not_go_into_one_command():
+    card = Contact("6108", "DEA51C3A9000")
+    assert T0Channel(card).transmit(bytes.fromhex("805A000902002808")) == bytes.fromhex("DEA51C3A9000")
+    assert card.asked == ["805a0009020028", "00c0000008"]
+
+
 def test_a_plain_answer_passes():
     assert T0Channel(Contact("9302")).transmit(b"\x80\x54\x01\x00") == b"\x93\x02"
 

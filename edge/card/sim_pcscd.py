@@ -1,0 +1,129 @@
+"""A pcscd of our own for trials: two virtual readers in namespaces of its own, no service of the system touched.
+
+Refuses clearly when pcscd, vpcd or the right to namespaces is missing. No port listens anywhere but inside.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+
+from edge.card.sim_reader import DRIVER
+from shared.errors import ConfigFault
+
+SOCKET_ENV = "PCSCLITE_CSOCK_NAME"
+"""Names the socket of a client's pcscd; a process reads it once, at its first call."""
+START_S = 10.0
+END_S = 10.0
+DIAL_S = 5.0
+_POLL_S = 0.01
+_SBIN = "/usr/sbin:/usr/local/sbin"
+_UNIX_PATH_MAX = 107
+
+
+class PcscdMissing(ConfigFault):
+    """pcscd cannot run here; the text says what is missing."""
+
+
+def why_not() -> str:
+    """Empty when a pcscd of our own can run here, else what is missing."""
+    if _program("pcscd") is None:
+        return "缺少 Debian 软件包 pcscd / the Debian package pcscd is missing"
+    if not DRIVER.exists():
+        return "缺少 Debian 软件包 vsmartcard-vpcd / the Debian package vsmartcard-vpcd is missing"
+    if _unshare() is None:
+        return "没有建立命名空间的权限 / no right to mount and network namespaces here"
+    return ""
+
+
+class PrivatePcscd:
+    """A running pcscd with its readers, all slots empty."""
+
+    def __init__(self, run: Path) -> None:
+        """run: a short folder for its socket and log. PcscdMissing when it cannot start."""
+        missing = why_not()
+        if missing:
+            raise PcscdMissing(missing)
+        self.socket = run / "pcscd" / "pcscd.comm"
+        if len(os.fsencode(self.socket)) > _UNIX_PATH_MAX:
+            raise ConfigFault(f"{run}: 路径太长 / too long a path for a unix socket")
+        self._run = run
+        room = (sys.executable, "-P", "-m", "edge.card.sim_room", str(run), _program("pcscd") or "pcscd")
+        with (run / "pcscd.log").open("wb") as log:
+            self._room = subprocess.Popen((*(_unshare() or ()), *room), stdin=subprocess.PIPE, stdout=log, stderr=log)
+        try:
+            self._await()
+        except PcscdMissing:
+            self.close()
+            raise
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a client's environment needs to find this pcscd and no other."""
+        return {SOCKET_ENV: str(self.socket)}
+
+    def dial(self, slot: int) -> socket.socket:
+        """A line to a slot, as a card's contacts. OSError when there is none."""
+        with socket.socket(socket.AF_UNIX) as caller:
+            caller.settimeout(DIAL_S)
+            caller.connect(str(self._run / "dial"))
+            caller.sendall(bytes((slot,)))
+            _, lines, _, _ = socket.recv_fds(caller, 1, 1)
+        if not lines:
+            raise ConnectionError("no line to this slot")
+        return socket.socket(fileno=lines[0])
+
+    def close(self) -> None:
+        """End it, in order if it lets us."""
+        if self._room.stdin is not None:
+            self._room.stdin.close()
+        try:
+            self._room.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self._room.kill()
+            self._room.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _await(self) -> None:
+        until = time.monotonic() + START_S
+        while not self._listens():
+            if self._room.poll() is not None or time.monotonic() > until:
+                said = (self._run / "pcscd.log").read_text(encoding="utf-8", errors="replace")[-400:].strip()
+                raise PcscdMissing(f"pcscd 未能启动 / pcscd did not start: {said}")
+            time.sleep(_POLL_S)
+
+    def _listens(self) -> bool:
+        """The socket's name is there before anybody listens at it."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(self.socket))
+            except OSError:
+                return False
+        return True
+
+
+def _unshare() -> list[str] | None:
+    """The call that gives namespaces here: as root, or as the root of a user namespace. None: not allowed."""
+    program = _program("unshare")
+    if program is None:
+        return None
+    for words in ([program, "--mount", "--net"], [program, "--user", "--map-root-user", "--mount", "--net"]):
+        tried = subprocess.run([*words, "/bin/true"], check=False, capture_output=True)
+        if tried.returncode == 0:
+            return words
+    return None
+
+
+def _program(name: str) -> str | None:
+    return shutil.which(name, path=os.environ.get("PATH", os.defpath) + ":" + _SBIN)

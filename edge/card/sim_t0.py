@@ -1,0 +1,66 @@
+"""A contact card on T=0 made of a card that answers whole APDUs: 61xx, 6Cxx and GET RESPONSE, strictly.
+
+Refuses what no T=0 card can be sent: data and Le in one command (6700). Source: ISO 7816-3 T=0; real contact PSAMs.
+"""
+
+from __future__ import annotations
+
+from edge.card.chip import Chip
+from shared.purse.apdu import Sw
+
+ATR_T0 = bytes.fromhex("3B026014")
+"""No interface byte beyond T0: T=0 alone, two historical bytes, no check byte."""
+_GET_RESPONSE = 0xC0
+_HEAD = 5
+
+
+class T0Chip:
+    """A Chip. What the inner card has to say is kept for one GET RESPONSE; any other command forgets it."""
+
+    def __init__(self, chip: Chip) -> None:
+        self._chip = chip
+        self._held = b""
+
+    def power_on(self) -> bytes:
+        self._held = b""
+        self._chip.power_on()
+        return ATR_T0
+
+    def power_off(self) -> None:
+        self._held = b""
+        self._chip.power_off()
+
+    def transmit(self, apdu: bytes, /) -> bytes:
+        """One TPDU: a header of five bytes and, for a command with data, P3 bytes of it."""
+        held, self._held = self._held, b""
+        if apdu[1:2] == bytes((_GET_RESPONSE,)):
+            return self._give(held, apdu)
+        if len(apdu) <= _HEAD:
+            return self._outgoing(apdu)
+        if len(apdu) != _HEAD + apdu[4]:
+            return _word(Sw.WRONG_LENGTH)
+        answer = self._chip.transmit(apdu + b"\0")
+        if len(answer) <= 2:
+            return answer
+        self._held = answer
+        return bytes((0x61, (len(answer) - 2) & 0xFF))
+
+    def _outgoing(self, apdu: bytes) -> bytes:
+        """P3 = Le. A card on T=0 knows its length: it does not send fewer bytes than were asked for, it says 6Cxx."""
+        answer = self._chip.transmit(apdu)
+        size = len(answer) - 2
+        asked = (apdu[4] or 256) if len(apdu) == _HEAD else 0
+        return bytes((0x6C, size & 0xFF)) if size and size != asked else answer
+
+    def _give(self, held: bytes, apdu: bytes) -> bytes:
+        if not held or len(apdu) != _HEAD:
+            return _word(Sw.CONDITIONS)
+        size = len(held) - 2
+        if (apdu[4] or 256) == size:
+            return held
+        self._held = held
+        return bytes((0x6C, size & 0xFF))
+
+
+def _word(sw: int) -> bytes:
+    return sw.to_bytes(2, "big")
