@@ -66,6 +66,14 @@ VERBS = (
         extras=DEV,
     ),
     Verb(
+        "torn",
+        "[SCENARIO…] [--points]",
+        "闪卡穷举：每一条指令、每一次落盘都断一次，逐一核对",
+        "torn cards: every APDU and every durable write cut once, each checked",
+        "tests.torn",
+        extras=DEV,
+    ),
+    Verb(
         "verify",
         "[--data DIR]",
         "核对账本与网关：检查了什么、多少条、第一处不符",

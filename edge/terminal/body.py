@@ -10,6 +10,7 @@ from edge.terminal.display import Bar, Display
 from edge.terminal.flash import Flash, Waiting
 from edge.terminal.flash_layout import AskedLoad
 from edge.terminal.settings import Settings
+from edge.terminal.untold import Untold
 from shared.clock import CampusTime
 from shared.ids import CardId, PsamId
 
@@ -28,6 +29,7 @@ class Body:
         self.now = Now(0.0, 0)
         self.psam = PsamId(settings.device)
         self.live_ttn: int | None = None
+        self.untold = Untold()
         self.fault: Bar | None = Bar.NOT_BOOTED
         self.displays: list[Display] = []
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edge.link.messages import Refusal
+from edge.terminal.book import Row
 from shared.money import yuan
 from shared.online import LoadResult
 from shared.purse.outcomes import PendingLoad, PendingPurchase
 from shared.purse.reasons import REASON_TEXT, Reason
+from shared.records import LOAD_SHAPED
 
 
 class Face(StrEnum):
@@ -119,9 +121,9 @@ def done(pending: PendingPurchase) -> Display:
     )
 
 
-def earlier(pending: PendingPurchase) -> Display:
+def earlier(amount_fen: int) -> Display:
     """A purchase from before turned out to be paid; nothing was taken now."""
-    amount = yuan(pending.amount_fen)
+    amount = yuan(amount_fen)
     return Display(
         Face.EARLIER,
         Text(f"成功 上笔 ¥{amount} 已扣款，未再扣", f"paid: the last ¥{amount} had gone through, nothing taken now"),
@@ -213,9 +215,20 @@ def refused(why: Refusal) -> Display:
     )
 
 
-def loaded(pending: PendingLoad, *, before: bool) -> Display:
+def last_before(row: Row) -> Display:
+    """The newest record at power-on: its holder may not have been told."""
+    amount, card = yuan(row.amount_fen), row.card[-2:].hex()
+    zh, en, deed = ("圈存", "loaded", "again") if row.kind in LOAD_SHAPED else ("扣款", "paid", "twice")
+    title = Text(
+        f"断电前最后一笔 ¥{amount} 已{zh}，卡尾号 {card}", f"before the power went: ¥{amount} {en}, card …{card}"
+    )
+    todo = Text(f"同一张卡再放，不会重复{zh}", f"the same card over the same amount is not {en} {deed}")
+    return Display(Face.NOTICE, title, _NOTHING, todo)
+
+
+def loaded(amount_fen: int, balance_fen: int, *, before: bool) -> Display:
     """圈存成功: the record is durable. before: it was an earlier load that turned out to be done."""
-    amount, left = yuan(pending.request.amount_fen), yuan(pending.balance_after_fen)
+    amount, left = yuan(amount_fen), yuan(balance_fen)
     title = Text(f"圈存成功 ¥{amount} 余额 ¥{left}", f"loaded ¥{amount}, balance ¥{left}")
     if before:
         title = Text(

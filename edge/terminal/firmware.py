@@ -208,6 +208,17 @@ class Firmware:
         settings = body.settings
         body.flash.keep_versions(settings.hotlist.version, settings.parameters.version)
         self._find_epoch()
+        self._remember_last()
+
+    def _remember_last(self) -> None:
+        """The power may have gone between the newest record and its display: tell the cashier of it."""
+        body = self.body
+        newest = body.flash.newest()
+        if newest is None or not body.has_epoch:
+            return
+        body.untold.boot(newest, body.flash.epochs[-1].epoch, body.time())
+        if body.untold.row is not None:
+            body.show(display.last_before(body.untold.row))
 
     def _find_epoch(self) -> None:
         """Begin or resume the epoch of this PSAM, when there is one to begin and nothing stands against it."""

@@ -204,6 +204,14 @@ class Flash:
             raise StoreFault(f"ring slot of seq {seq} is damaged")
         return slot.wire
 
+    def newest(self) -> bytes | None:
+        """Wire bytes of the newest record of the current epoch, settled or not; None before its first."""
+        epoch = self.current
+        if epoch is None or not epoch.last:
+            return None
+        slot = parse_record(self._port.read(self._at(self._next_index - 1), SLOT_SIZE))
+        return slot.wire if slot is not None and slot.ordinal == self._next_index - 1 else None
+
     def settle(self, epoch: Epoch, seq: int) -> None:
         """All up to seq is in the ledger. Idempotent; the caller has refused what was not ACKed."""
         if seq <= epoch.settled:

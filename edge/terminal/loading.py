@@ -9,7 +9,7 @@ from collections.abc import Callable
 from edge.terminal import display
 from edge.terminal.body import Body
 from edge.terminal.desk import Desk
-from edge.terminal.display import Bar
+from edge.terminal.display import Bar, Display
 from edge.terminal.flash import Waiting
 from edge.terminal.flash_layout import AskedLoad
 from edge.terminal.serving import serve
@@ -34,9 +34,10 @@ from shared.purse.outcomes import (
 )
 from shared.purse.reasons import Reason
 from shared.purse.recovery import recover_load
-from shared.records import Proof
+from shared.records import LOAD_SHAPED, PROVEN, Proof
 
 _CARD_SAYS_NO_MORE = frozenset((Reason.PROOF_GONE, Reason.NO_EVIDENCE, Reason.COUNTER_BACK))
+_LOADED = LOAD_SHAPED & PROVEN
 
 
 class LoadPoint:
@@ -62,6 +63,11 @@ class LoadPoint:
             return Result(End.DECLINED, amount_fen, reason=identity.reason)
         waiting = body.book.waiting_for(identity.card_id, PendingLoad)
         body.other_card_came(identity.card_id)
+        untold = body.untold.take(identity.card_id, amount_fen, _LOADED)
+        if untold is not None:
+            yield Shown(untold)
+            yield Show(display.loaded(untold.amount_fen, body.untold.balance_fen, before=True))
+            return Result(End.DONE, untold.amount_fen, untold)
         if waiting is not None:
             settled = yield from self._settle(waiting, identity)
             if settled is not None:
@@ -87,7 +93,7 @@ class LoadPoint:
             case RecoveredLoad():
                 row = body.book.proven(waiting, outcome.tac, Proof.PROVE)
                 yield Shown(row)
-                yield Show(display.loaded(pending, before=True))
+                yield Show(_loaded_display(pending, before=True))
                 return Result(End.DONE, amount_fen, row)
             case NotCredited():
                 body.book.not_credited(waiting, body.time().seconds)
@@ -127,7 +133,7 @@ class LoadPoint:
             raise RuleBroken("a load without a pending slot")
         row = self._body.book.proven(self._opened, tac, Proof.DEBIT)
         yield Shown(row)
-        yield Show(display.loaded(pending, before=False))
+        yield Show(_loaded_display(pending, before=False))
         return Result(End.DONE, row.amount_fen, row)
 
     def _refused(self, outcome: LoadRefused, amount_fen: int) -> Tap[Result]:
@@ -170,6 +176,10 @@ class LoadPoint:
         self._desk.ask(self._number, epoch, request.to_bytes(), body.now.mono_s)
         yield AwaitAnswer()
         return self._desk.take()
+
+
+def _loaded_display(pending: PendingLoad, *, before: bool) -> Display:
+    return display.loaded(pending.request.amount_fen, pending.balance_after_fen, before=before)
 
 
 def _load_of(waiting: Waiting) -> PendingLoad:

@@ -6,6 +6,7 @@ display. Refuses to charge a sale again that the same card turns out to have pai
 
 from edge.terminal import display
 from edge.terminal.body import Body
+from edge.terminal.book import Row
 from edge.terminal.display import Bar
 from edge.terminal.flash import Waiting
 from edge.terminal.serving import serve
@@ -29,10 +30,11 @@ from shared.purse.outcomes import (
 )
 from shared.purse.reasons import Reason
 from shared.purse.recovery import recover
-from shared.records import Proof
+from shared.records import PROVEN, PURCHASE_SHAPED, Proof
 
 _CARD_SAYS_NO_MORE = frozenset((Reason.PROOF_GONE, Reason.NO_EVIDENCE, Reason.COUNTER_BACK, Reason.MAC2_WRONG))
 """After these the same card can add nothing: the slot ends as unproven, the ledger decides."""
+_PAID = PURCHASE_SHAPED & PROVEN
 
 
 class Till:
@@ -49,6 +51,9 @@ class Till:
             return identity
         waiting = self._body.book.waiting_for(identity.card_id, PendingPurchase)
         self._body.other_card_came(identity.card_id)
+        untold = self._body.untold.take(identity.card_id, amount_fen, _PAID)
+        if untold is not None:
+            return (yield from self._told_now(untold))
         if waiting is not None:
             settled = yield from self._settle(waiting, identity)
             is_this_sale = settled is not None and settled.amount_fen == amount_fen
@@ -62,6 +67,9 @@ class Till:
         if isinstance(identity, Result):
             return identity
         waiting = self._body.book.waiting_for(identity.card_id, PendingPurchase)
+        untold = self._body.untold.take(identity.card_id, 0, _PAID)
+        if waiting is None and untold is not None:
+            return (yield from self._told_now(untold))
         if waiting is None:
             yield Show(display.declined(Reason.OTHER_CARD))
             return Result(End.DECLINED, 0, reason=Reason.OTHER_CARD)
@@ -74,6 +82,12 @@ class Till:
             return (yield from self._charge(pending.amount_fen, identity))
         yield Show(display.not_debited(pending))
         return Result(End.DECLINED, pending.amount_fen)
+
+    def _told_now(self, row: Row) -> Tap[Result]:
+        """The sale that was written just before the power went."""
+        yield Shown(row)
+        yield Show(display.earlier(row.amount_fen))
+        return Result(End.DONE, row.amount_fen, row)
 
     def _identify(self, amount_fen: int, bar: Bar | None) -> Tap[CardIdentity | Result]:
         body = self._body
@@ -97,7 +111,7 @@ class Till:
                 row = body.book.proven(waiting, outcome.tac, Proof.PROVE)
                 body.live_ttn = None
                 yield Shown(row)
-                yield Show(display.done(pending) if is_fresh else display.earlier(pending))
+                yield Show(display.done(pending) if is_fresh else display.earlier(pending.amount_fen))
                 return Result(End.DONE, pending.amount_fen, row)
             case NotDebited():
                 body.book.not_debited(waiting)

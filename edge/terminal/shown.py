@@ -34,11 +34,18 @@ class ShownLog:
             os.ftruncate(self._fd, self._end)
         except OSError as error:
             raise StoreFault(f"{path}: {error.strerror}") from error
+        self._last = (0, 0)
         for line in read_shown(path):
             self.total.add(line["kind"], line["fen"])
+            self._last = line["epoch"], line["seq"]
 
     def append(self, row: Row) -> None:
-        """Durable on return; StoreFault when the medium refuses: then nothing may be shown."""
+        """Durable on return; StoreFault when the medium refuses: then nothing may be shown.
+
+        The newest row again (shown once more after a power cut) adds nothing.
+        """
+        if (row.epoch, row.seq) == self._last:
+            return
         line = {
             "epoch": row.epoch, "seq": row.seq, "kind": int(row.kind), "card": row.card.hex(),
             "counter": row.counter, "fen": row.amount_fen, "time": row.time,
@@ -47,6 +54,7 @@ class ShownLog:
         self._disk.write(self._fd, raw, self._end)
         self._disk.sync(self._fd)
         self._end += len(raw)
+        self._last = row.epoch, row.seq
         self.total.add(row.kind, row.amount_fen)
         self.run.add(row.kind, row.amount_fen)
 

@@ -60,12 +60,12 @@ class Failure(Exception):
 
 
 class Campus:
-    """All parts of one seed."""
+    """All parts of one seed. faults: given ones instead of those that the seed draws."""
 
-    def __init__(self, seed: int, parts: Parts, plan: Blueprint) -> None:
+    def __init__(self, seed: int, parts: Parts, plan: Blueprint, faults: Faults | None = None) -> None:
         self.world = World(seed)
         self.plan = plan
-        self.faults: Faults = draw(self.world.random)
+        self.faults = faults or draw(self.world.random)
         self.fault_names = tuple(self.faults.names())
         self.clock = Clock(self.world)
         self.judge = Judge(self.world)

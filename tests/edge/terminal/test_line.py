@@ -61,7 +61,7 @@ def test_with_an_epoch_it_sells_without_a_join(bench):
     bench.power_on()
     assert bench.firmware.bar is None
     bench.net = False
-    sell(bench, 2)
+    sell(bench, 2, 150)
     assert bench.firmware.body.flash.current.last == 3
     bench.net = True
     bench.connect()

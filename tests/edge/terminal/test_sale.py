@@ -290,3 +290,28 @@ def test_counter_and_balance_of_the_record_are_as_before_the_debit(bench):
         bench.sell(memory, 100)
         record = bench.written()[1, expected + 1]
         assert (record.counter, record.balance_fen) == (before.offline, before.balance_fen)
+
+
+def test_after_a_power_cut_the_last_sale_is_not_charged_again(bench):
+    memory = bench.school.memory()
+    bench.sell(memory, 1250)
+    bench.port.crash(lambda _: 0)
+    bench.power_on()
+    assert any("断电前最后一笔 ¥12.50 已扣款" in shown.title.zh for shown in bench.firmware.take_displays())
+    again = bench.sell(memory, 1250)
+    assert (again.end, again.row.seq) == (End.DONE, 1)
+    assert bench.sell(memory, 1250).row.seq == 2, "once told, the same amount is another serving"
+
+
+@pytest.mark.parametrize("case", ["other amount", "other card first", "eleven minutes later"])
+def test_what_is_no_longer_the_last_sale_is_charged(bench, case):
+    memory, other = bench.school.memory(), bench.school.memory(2)
+    bench.sell(memory, 1250)
+    bench.port.crash(lambda _: 0)
+    if case == "eleven minutes later":
+        bench.wait(660)
+    bench.power_on()
+    if case == "other card first":
+        bench.sell(other, 100)
+    amount = 1300 if case == "other amount" else 1250
+    assert bench.sell(memory, amount).row.seq == (3 if case == "other card first" else 2)
