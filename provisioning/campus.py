@@ -40,6 +40,7 @@ from provisioning.settings_files import (
 )
 from shared import inventory
 from shared.ack_key import certify
+from shared.errors import ConfigFault
 from shared.ids import BoxId, partition_of
 from shared.inventory import BoxRow, CardRow, DeviceRow, Inventory, PsamRow
 from shared.wire.topics import INGEST_USER
@@ -49,27 +50,32 @@ INVENTORY_NUMBER = 1
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """One run. now_s: campus seconds; now: aware system time; unlock None: make a random unlock file."""
+    """One run. now_s: campus seconds; now: aware system time; unlock None: make a random unlock file.
+
+    masters: the school's card masters from a ceremony (with its custody log so far), else all levels are made here.
+    """
 
     plan: Plan
     now_s: int
     now: datetime
     random: Random
     unlock: Unlock | None = None
+    masters: KeyStore | None = None
+    custody: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
     """All private keys of a campus while it is made."""
 
-    stores: tuple[KeyStore, KeyStore, KeyStore] = field(repr=False)
+    stores: tuple[KeyStore, ...] = field(repr=False)
     signing: Ed25519PrivateKey = field(repr=False)
     ack: Ed25519PrivateKey = field(repr=False)
     authority: Authority = field(repr=False)
 
     @property
     def school(self) -> KeyStore:
-        return self.stores[2]
+        return self.stores[-1]
 
     def public(self, campus: int) -> PublicKeys:
         ack = self.ack.public_key().public_bytes_raw()
@@ -97,8 +103,7 @@ def campus_files(making: Making) -> Iterator[File]:
 
 def _new_keys(making: Making) -> _Keys:
     plan, random = making.plan, making.random
-    root = levels.new_root(random)
-    region = levels.region_of(root, plan.region)
+    above, masters = _masters(making)
     signing = random(32)
     ca = authority.new_authority(f"OpenYKT {plan.campus}", making.now)
     own = (
@@ -106,9 +111,23 @@ def _new_keys(making: Making) -> _Keys:
         StoredKey(KeyKind.SIGNING, 1, signing),
         StoredKey(KeyKind.AUTHORITY, 1, authority.private_der(ca.key)),
     )
-    school = KeyStore(Level.SCHOOL, plan.campus, levels.school_of(region, plan.campus).keys + own)
+    school = KeyStore(Level.SCHOOL, plan.campus, masters.keys + own)
     signer, ack = (Ed25519PrivateKey.from_private_bytes(octets) for octets in (signing, random(32)))
-    return _Keys((root, region, school), signer, ack, ca)
+    return _Keys((*above, school), signer, ack, ca)
+
+
+def _masters(making: Making) -> tuple[tuple[KeyStore, ...], KeyStore]:
+    """Stores of the levels above that are made here, and the school's card masters."""
+    plan, masters = making.plan, making.masters
+    if masters is None:
+        root = levels.new_root(making.random)
+        region = levels.region_of(root, plan.region)
+        return (root, region), levels.school_of(region, plan.campus)
+    if (masters.level, masters.campus) != (Level.SCHOOL, plan.campus):
+        raise ConfigFault(f"密钥属于学校 {masters.campus} / the masters are another school's")
+    for kind in levels.MASTERS:
+        masters.one(kind, personalise.CARD_KEY_VERSION)
+    return (), masters
 
 
 def _bodies(plan: Plan, school: KeyStore) -> list[Body]:
@@ -130,7 +149,9 @@ def _key_files(making: Making, keys: _Keys) -> Iterator[File]:
         sealed = seal(store, unlock, making.random(SALT_SIZE), making.random(NONCE_SIZE))
         yield File(f"{key_files.FOLDER}/{key_files.store_name(store.level)}", sealed)
         events += custody_chain.events_of(store, custody_chain.Act.MADE, making.now_s)
-    yield File(f"{key_files.FOLDER}/{key_files.CUSTODY}", custody_chain.lines(events))
+    before = making.custody
+    text = custody_chain.lines(events, custody_chain.head(before), custody_chain.last_number(before) + 1)
+    yield File(f"{key_files.FOLDER}/{key_files.CUSTODY}", before + text)
 
 
 def _card_files(plan: Plan, school: KeyStore, dates: Validity, rows: list[CardRow]) -> Iterator[File]:

@@ -105,6 +105,11 @@ def head(raw: bytes) -> bytes:
     return hashlib.sha256(last).digest() if last else START
 
 
+def heads(raw: bytes) -> set[bytes]:
+    """The head that the log had after each of its lines: one that was written down elsewhere must be among them."""
+    return {hashlib.sha256(line).digest() for line in _split(raw)}
+
+
 def count(raw: bytes) -> int:
     """Lines of a log, torn ones too."""
     return len(_split(raw))

@@ -98,6 +98,13 @@ def write_private(path: Path, body: bytes) -> None:
     sync_folder(path.parent)
 
 
+def read_private(path: Path) -> bytes:
+    """A secret from a file that its owner alone can read; ConfigFault otherwise, OSError."""
+    if path.stat().st_mode & 0o077:
+        raise ConfigFault(f"{path.name}: 权限应为 600 / must be readable by its owner only")
+    return path.read_bytes()
+
+
 def _lock(fd: int, path: Path, wait_s: float) -> None:
     last = time.monotonic() + wait_s
     while True:

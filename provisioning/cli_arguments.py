@@ -1,0 +1,36 @@
+"""Arguments that the verbs of provisioning share, named and explained once."""
+
+import argparse
+import time
+from pathlib import Path
+
+from provisioning.key_vault import Vault
+from shared.campus_clock import WALL
+
+Verbs = argparse._SubParsersAction  # noqa: SLF001  # argparse gives this type no public name
+
+
+def add_group(verbs: "Verbs[argparse.ArgumentParser]", name: str, told: str) -> "Verbs[argparse.ArgumentParser]":
+    """A verb that has steps of its own."""
+    return verbs.add_parser(name, help=told).add_subparsers(required=True, metavar="STEP")
+
+
+def add_store(parser: argparse.ArgumentParser) -> None:
+    """--data and what opens its key store."""
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--passphrase-file", type=Path, help="密钥库口令 (600) / of the key store")
+
+
+def add_who(parser: argparse.ArgumentParser) -> None:
+    """--who: the person that the logs name."""
+    parser.add_argument("--who", required=True, metavar="NAME", help="经手人 / who does it")
+
+
+def vault_of(chosen: argparse.Namespace) -> Vault:
+    """The key folder that add_store's arguments name."""
+    return Vault(chosen.data, chosen.passphrase_file)
+
+
+def now_s() -> int:
+    """Campus seconds now."""
+    return WALL.at(time.time())

@@ -1,0 +1,137 @@
+"""`provisioning custody …`, `provisioning transport …`: the custody log checked; keys sent as mother cards.
+
+Export writes three new private files for three hands; import wants all three, adds what it brings to the store of its
+level, and refuses a wrong check value. Every export and import is in the custody log before its files are.
+"""
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+from provisioning import custody_chain, key_files, transport
+from provisioning.custody_chain import Act, check_value, events_of, name_of
+from provisioning.journal import write_private
+from provisioning.key_store import KeyStore, Level, Unlock
+from provisioning.key_vault import Vault, merged
+from provisioning.levels import MASTERS, school_of
+from shared.campus_clock import WALL
+from shared.errors import ConfigFault
+
+MOTHER, HALF_A, HALF_B = "mother.card", "auth-a.card", "auth-b.card"
+Verbs = argparse._SubParsersAction  # noqa: SLF001  # argparse gives this type no public name
+
+
+def add_to(verbs: "Verbs[argparse.ArgumentParser]") -> None:
+    """Add the verbs."""
+    custody = verbs.add_parser("custody", help="保管日志 / the custody log").add_subparsers(
+        required=True, metavar="verify"
+    )
+    verify = custody.add_parser("verify", help="核对链；指出第一处断裂 / check the chain, name the first broken line")
+    verify.add_argument("--data", type=Path, required=True, metavar="DIR")
+    verify.add_argument("--head", metavar="HEX", help="仪式记录或状态行上的链头 / from the minutes or a STATUS line")
+    verify.set_defaults(run=_verify)
+    ways = verbs.add_parser("transport", help="母卡：密钥传递 / keys as mother cards").add_subparsers(
+        required=True, metavar="export|import|derive"
+    )
+    for name, run, told in (
+        ("export", _export, "写母卡和认证卡 A、B / write a mother card and authentication halves A and B"),
+        ("import", _import, "由三者导入 / take them in from all three"),
+    ):
+        way = ways.add_parser(name, help=told)
+        way.add_argument("--data", type=Path, required=True, metavar="DIR")
+        way.add_argument("--passphrase-file", type=Path, help="密钥库口令 (600) / of the key store")
+        way.add_argument("--level", type=Level, required=True, choices=list(Level))
+        way.add_argument("--cards", type=Path, required=True, metavar="DIR", help=f"{MOTHER}, {HALF_A}, {HALF_B}")
+        way.add_argument(
+            "--officer-a", type=Path, required=True, metavar="FILE", help="甲的口令 (600) / passphrase of A"
+        )
+        way.add_argument(
+            "--officer-b", type=Path, required=True, metavar="FILE", help="乙的口令 (600) / passphrase of B"
+        )
+        way.add_argument("--who", required=True, metavar="NAME")
+        way.set_defaults(run=run)
+
+    derive = ways.add_parser(
+        "derive", help="由导入的地区密钥分散出本校密钥 / derive the school's masters from a region's"
+    )
+    derive.add_argument("--data", type=Path, required=True, metavar="DIR")
+    derive.add_argument("--passphrase-file", type=Path, help="密钥库口令 (600) / of the key store")
+    derive.add_argument("--campus", type=int, required=True)
+    derive.add_argument("--who", required=True, metavar="NAME")
+    derive.set_defaults(run=_derive)
+
+
+def _verify(chosen: argparse.Namespace) -> int:
+    raw = (chosen.data / key_files.FOLDER / key_files.CUSTODY).read_bytes()
+    found = custody_chain.faults(raw)
+    lines, head = custody_chain.count(raw), custody_chain.head(raw).hex()
+    if not found and chosen.head and bytes.fromhex(chosen.head) not in custody_chain.heads(raw):
+        found = [f"链中没有此链头 / no line of the log has the head {chosen.head}"]
+    if found:
+        sys.stdout.write(f"保管日志有误 / the custody log is broken: {found[0]}（共 {len(found)} 处 in all）\n")
+        return 1
+    sys.stdout.write(f"保管日志完整 / the custody log is whole: {lines} 行 lines, 链头 head {head}\n")
+    return 0
+
+
+def _export(chosen: argparse.Namespace) -> None:
+    vault = Vault(chosen.data, chosen.passphrase_file)
+    store = vault.read(chosen.level)
+    if store is None:
+        raise ConfigFault(f"没有 {chosen.level} 级密钥库 / there is no store of this level")
+    files = [chosen.cards / name for name in (MOTHER, HALF_A, HALF_B)]
+    if any(file.exists() for file in files):
+        raise ConfigFault(f"{chosen.cards}: 已有母卡 / there is a mother card already")
+    officers = _officers(chosen)
+    sent = transport.export(store, officers, os.urandom)
+    masters = KeyStore(store.level, store.campus, tuple(key for key in store.keys if key.kind in MASTERS))
+    vault.record(events_of(masters, Act.EXPORTED, WALL.at(time.time()), name_of(chosen.who)))
+    chosen.cards.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for file, body in zip(files, (sent.mother, sent.half_a, sent.half_b), strict=True):
+        write_private(file, body)
+    _say("已导出 / exported", masters)
+
+
+def _import(chosen: argparse.Namespace) -> None:
+    mother, half_a, half_b = ((chosen.cards / name).read_bytes() for name in (MOTHER, HALF_A, HALF_B))
+    arrived = transport.import_mother(mother, (half_a, half_b), _officers(chosen), chosen.level)
+    vault = Vault(chosen.data, chosen.passphrase_file)
+    _require_same(vault.read(arrived.level), arrived)
+    vault.record(events_of(arrived, Act.IMPORTED, WALL.at(time.time()), name_of(chosen.who)))
+    vault.add(arrived.level, arrived.campus, arrived.keys)
+    _say("已导入 / imported", arrived)
+
+
+def _derive(chosen: argparse.Namespace) -> None:
+    vault = Vault(chosen.data, chosen.passphrase_file)
+    region = vault.read(Level.REGION)
+    if region is None or not 1 <= chosen.campus <= 0xFFFF:
+        raise ConfigFault("没有地区密钥库，或学校号不对 / there is no region store, or the campus number is wrong")
+    school = school_of(region, chosen.campus)
+    _require_same(vault.read(Level.SCHOOL), school)
+    vault.record(events_of(school, Act.DERIVED, WALL.at(time.time()), name_of(chosen.who)))
+    vault.add(Level.SCHOOL, chosen.campus, school.keys)
+    _say("已分散 / derived", school)
+
+
+def _require_same(there: KeyStore | None, arriving: KeyStore) -> None:
+    """Refuse before anything is written or told."""
+    if there is None:
+        return
+    if there.campus != arriving.campus:
+        raise ConfigFault(f"密钥库属于学校 {there.campus} / the store is another school's")
+    merged(there, arriving.keys)
+
+
+def _officers(chosen: argparse.Namespace) -> tuple[Unlock, Unlock]:
+    a, b = (key_files.read_passphrase(file) for file in (chosen.officer_a, chosen.officer_b))
+    if a.secret == b.secret:
+        raise ConfigFault("甲乙口令相同 / both officers have the same passphrase")
+    return a, b
+
+
+def _say(done: str, store: KeyStore) -> None:
+    rows = "".join(f"  {key.kind:<16}{key.version:>3}  KCV {check_value(key).hex().upper()}\n" for key in store.keys)
+    sys.stdout.write(f"{done}: {store.level}\n{rows}")
