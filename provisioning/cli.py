@@ -1,6 +1,7 @@
-"""Command line of provisioning 密钥与发卡: `campus`, `keys`, `plan`. The only clock and random source.
+"""Command line of provisioning 密钥与发卡: `campus`, `keys`, `plan`; further verbs in the modules cli_*.
 
-Exit codes: 0 done, 2 wrong use (a folder in use, a wrong plan, a store that does not open), said in zh and en.
+Exit codes: 0 done, 1 false or broken (a damaged log, a broken order of rows), 2 wrong use (a folder in use, a wrong
+plan, a store that does not open, a step before its time), said in zh and en.
 """
 
 import argparse
@@ -11,51 +12,51 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provisioning import key_files
+from provisioning import cli_ceremony, cli_keeper, cli_keys, key_files
 from provisioning.campus import Making, campus_files
 from provisioning.demo_plan import CARDS, demo_plan
 from provisioning.folder import make_folder, require_empty
-from provisioning.key_process import serve_keys
+from provisioning.key_store import KeyStore, Level
 from provisioning.plan import parse_plan
 from provisioning.settings_files import to_bytes
 from shared.campus_clock import WALL
-from shared.errors import ConfigFault, KeyFault
+from shared.errors import ConfigFault, KeyFault, RuleBroken, StoreFault
 
-WRONG_USE = 2
+BROKEN, WRONG_USE = 1, 2
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb and return its exit code."""
     chosen = _parser().parse_args(arguments)
     try:
-        chosen.run(chosen)
+        return int(chosen.run(chosen) or 0)
     except (ConfigFault, KeyFault) as fault:
         sys.stderr.write(f"错误 / error: {fault}\n")
         return WRONG_USE
+    except (RuleBroken, StoreFault) as fault:
+        sys.stderr.write(f"数据有误 / broken: {fault}\n")
+        return BROKEN
     except OSError as fault:
         sys.stderr.write(f"无法读写 / cannot read or write: {fault.filename}: {fault.strerror}\n")
         return WRONG_USE
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="provisioning", description="密钥、发卡、证书 / keys, cards, certificates")
-    verbs = parser.add_subparsers(required=True, metavar="campus|keys|plan")
+    verbs = parser.add_subparsers(required=True, metavar="campus|keys|plan|ceremony|custody|transport")
     campus = verbs.add_parser("campus", help="按计划生成全部数据 / make everything that a plan describes")
     campus.add_argument("--plan", type=Path, required=True, metavar="PLAN.json")
+    campus.add_argument("--masters", type=Path, metavar="DIR", help="仪式所得的密钥 / masters that a ceremony made")
     campus.set_defaults(run=_campus)
-    keys = verbs.add_parser("keys", help="密钥进程 / the key process")
-    keys.add_argument("--socket", type=Path, required=True)
-    keys.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即结束 / end when stdin closes")
-    keys.set_defaults(run=_keys)
-    for verb in (campus, keys):
-        verb.add_argument("--data", type=Path, required=True, metavar="DIR")
-        verb.add_argument("--passphrase-file", type=Path, help="口令文件 (600) / instead of a random unlock file")
+    campus.add_argument("--data", type=Path, required=True, metavar="DIR")
+    campus.add_argument("--passphrase-file", type=Path, help="口令文件 (600) / instead of a random unlock file")
     plan = verbs.add_parser("plan", help="写出校园计划 / write a plan")
     plan.add_argument("which", choices=["demo"])
     plan.add_argument("--cards", type=int, default=CARDS)
     plan.add_argument("--out", type=Path, required=True, metavar="FILE", help="- = 标准输出 / standard output")
     plan.set_defaults(run=_plan)
+    for part in (cli_keeper, cli_ceremony, cli_keys):
+        part.add_to(verbs)
     return parser
 
 
@@ -64,15 +65,19 @@ def _campus(chosen: argparse.Namespace) -> None:
     plan = parse_plan(_json(chosen.plan.read_bytes()))
     unlock = key_files.read_passphrase(chosen.passphrase_file) if chosen.passphrase_file else None
     now = time.time()
-    making = Making(plan, WALL.at(now), datetime.fromtimestamp(now, UTC), os.urandom, unlock)
+    masters, custody = _masters(chosen)
+    making = Making(plan, WALL.at(now), datetime.fromtimestamp(now, UTC), os.urandom, unlock, masters, custody)
     make_folder(chosen.data, campus_files(making))
     bodies = sum(1 for _ in plan.terminals())
     counts = f"{len(plan.cards)} 张卡 cards, {bodies} 台终端 terminals, {len(plan.boxes)} 台数据网关 boxes"
     sys.stdout.write(f"已生成 / made: {plan.name}: {counts}: {chosen.data}\n")
 
 
-def _keys(chosen: argparse.Namespace) -> None:
-    serve_keys(chosen.data, chosen.socket, chosen.passphrase_file, end_with_stdin=chosen.end_with_stdin)
+def _masters(chosen: argparse.Namespace) -> tuple[KeyStore | None, bytes]:
+    if chosen.masters is None:
+        return None, b""
+    school = key_files.open_level(chosen.masters, Level.SCHOOL, chosen.passphrase_file)
+    return school, (chosen.masters / key_files.FOLDER / key_files.CUSTODY).read_bytes()
 
 
 def _plan(chosen: argparse.Namespace) -> None:

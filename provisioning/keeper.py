@@ -60,6 +60,10 @@ class UnknownKey(KeyFault):
     """Happens when a keeper holds no key of that kind and version."""
 
 
+class KeeperAway(KeyFault):
+    """Happens when a token does not answer: pulled out, locked, broken. Asking again later may help."""
+
+
 class Keeper(Protocol):
     """Works with the card masters of one school. Each method raises WrongKeyUse and UnknownKey. Not thread-safe."""
 

@@ -1,17 +1,23 @@
 """Where the key stores of a campus lie (DATA/keys), and reading them: the rim of provisioning/key_store.py.
 
-Refuses a passphrase or unlock file that anybody but its owner can read, and a passphrase of fewer than 8 bytes.
+Refuses a passphrase, share or unlock file that anybody but its owner can read, and a passphrase of fewer than 8 bytes.
 """
 
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from provisioning import shares
 from provisioning.key_store import UNLOCK_SIZE, KeyStore, Level, StoreLocked, Unlock, open_store
+from provisioning.shares import Share
 from shared.errors import ConfigFault
 
 FOLDER = "keys"
 UNLOCK = "unlock"
 CUSTODY = "custody.log"
 PASSPHRASE_LEAST = 8
+SHARE_TEXT_MAX = 512
+Forget = Callable[[bytes], None]
 
 
 def store_name(level: Level) -> str:
@@ -21,9 +27,28 @@ def store_name(level: Level) -> str:
 
 def open_level(data: Path, level: Level, passphrase_file: Path | None = None) -> KeyStore:
     """The store of one level of the campus in `data`; StoreLocked, ConfigFault."""
-    folder = data / FOLDER
-    unlock = read_passphrase(passphrase_file) if passphrase_file else _read_unlock(folder / UNLOCK)
-    return open_store(_read(folder / store_name(level)), unlock, level)
+    return open_with(data, level, unlock_of(data, passphrase_file))
+
+
+def open_with(data: Path, level: Level, unlock: Unlock, forget: Forget = lambda _: None) -> KeyStore:
+    """The same with what opens it at hand; forget: see open_store."""
+    return open_store(_read(data / FOLDER / store_name(level)), unlock, level, forget)
+
+
+def unlock_of(data: Path, passphrase_file: Path | None = None, share_files: Sequence[Path] = ()) -> Unlock:
+    """What opens the stores: two officers' shares, or a passphrase, or the demonstration's unlock file.
+
+    ShareFault, StoreLocked, ConfigFault.
+    """
+    if share_files:
+        return Unlock(shares.join([read_share(file) for file in share_files]))
+    return read_passphrase(passphrase_file) if passphrase_file else _read_unlock(data / FOLDER / UNLOCK)
+
+
+def read_share(file: Path) -> Share:
+    """One officer's share, as text in a private file; ShareDamaged, ConfigFault."""
+    _require_private(file)
+    return shares.from_text(_read(file)[:SHARE_TEXT_MAX].decode("ascii", "replace"))
 
 
 def read_passphrase(file: Path) -> Unlock:
@@ -33,6 +58,23 @@ def read_passphrase(file: Path) -> Unlock:
     if len(secret) < PASSPHRASE_LEAST:
         raise ConfigFault(f"{file.name}: 口令至少 {PASSPHRASE_LEAST} 字节 / a passphrase has at least so many bytes")
     return Unlock(secret, is_passphrase=True)
+
+
+def read_pin(file: Path) -> str:
+    """A token's PIN in a private file, without the end of its line; ConfigFault."""
+    _require_private(file)
+    try:
+        return _read(file).decode("ascii").strip()
+    except UnicodeDecodeError as fault:
+        raise ConfigFault(f"{file.name}: PIN 应为 ASCII / a PIN is ASCII") from fault
+
+
+def campus_of(data: Path) -> int:
+    """The campus number that campus.json says; ConfigFault."""
+    try:
+        return int(json.loads(_read(data / "campus.json"))["campus"])
+    except (ValueError, KeyError, TypeError) as fault:
+        raise ConfigFault(f"{data}: campus.json 残缺 / damaged") from fault
 
 
 def _read_unlock(file: Path) -> Unlock:

@@ -1,29 +1,31 @@
-"""The key process: the only one that opens the key store; others ask it for operations over a unix socket (mode 0600).
+"""The key process: the only one that opens the keys; others ask it for operations over unix sockets (mode 0600).
 
-One thread, one event loop. Bounds: CONNECTIONS_MAX connections (one more is closed at once), FRAME_MAX bytes a frame
-(a longer one closes its connection), FRAME_S for the rest of a frame and for an answer to be taken, IDLE_S between
-frames (then the connection is closed; a client makes another). Leaves no core dump. Logs counts, never contents.
+Each socket has a role, which says what may be asked there. One thread, one event loop. Bounds: CONNECTIONS_MAX
+connections (one more is closed at once), FRAME_MAX bytes a frame (a longer one closes its connection), FRAME_S for the
+rest of a frame and for an answer to be taken, IDLE_S between frames (then the connection is closed; a client makes
+another). Leaves no core dump. Logs counts, never contents.
 """
 
 import asyncio
-import ctypes
 import json
 import os
-import resource
 import signal
 import socket
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from provisioning import custody, key_files
-from provisioning.custody_chain import Act, events_of
+from provisioning.keeper_opening import KeeperChoice, open_keeper
 from provisioning.key_operations import KeyOperations
-from provisioning.key_store import Level
+from provisioning.memory import leave_no_core, stay_out_of_swap
 from shared.campus_clock import WALL
 from shared.errors import ConfigFault
-from shared.wire.keyproc import FRAME_MAX, LENGTH
+from shared.wire.keyproc import FRAME_MAX, LENGTH, Role
 
 CONNECTIONS_MAX = 16
 FRAME_S = 10.0
@@ -31,11 +33,10 @@ IDLE_S = 300.0
 STATUS_S = 1.0
 BACKLOG = 16
 SOCKET_PATH_MAX = 107
-_PR_SET_DUMPABLE = 4
 
 
 class KeyServer:
-    """Answers framed requests on a listening unix socket until it is told to stop."""
+    """Answers framed requests on listening unix sockets, one for each role, until it is told to stop."""
 
     def __init__(self, operations: KeyOperations, frame_s: float = FRAME_S, idle_s: float = IDLE_S) -> None:
         self._operations = operations
@@ -50,31 +51,34 @@ class KeyServer:
         """Open connections."""
         return len(self._conversations)
 
-    async def serve(self, listening: socket.socket, stop: asyncio.Event) -> None:
+    async def serve(self, listening: Mapping[Role, socket.socket], stop: asyncio.Event) -> None:
         """Serve until `stop`; then every connection is closed."""
-        server = await asyncio.start_unix_server(self._greet, sock=listening)
+        servers = [
+            await asyncio.start_unix_server(partial(self._greet, role), sock=one) for role, one in listening.items()
+        ]
         try:
             await stop.wait()
         finally:
-            server.close()
+            for server in servers:
+                server.close()
             talks = list(self._conversations)
             for talk in talks:
                 talk.cancel()
             await asyncio.gather(*talks, return_exceptions=True)
 
-    def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _greet(self, role: Role, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self._conversations) >= CONNECTIONS_MAX:
             self.turned_away += 1
             writer.close()
             return
-        talk = asyncio.get_running_loop().create_task(self._converse(reader, writer))
+        talk = asyncio.get_running_loop().create_task(self._converse(role, reader, writer))
         self._conversations.add(talk)
         talk.add_done_callback(self._conversations.discard)
 
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _converse(self, role: Role, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while request := await self._frame(reader):
-                answer = self._operations.answer(request)
+                answer = self._operations.answer(request, role)
                 writer.write(LENGTH.pack(len(answer)) + answer)
                 async with asyncio.timeout(self._frame_s):
                     await writer.drain()
@@ -100,29 +104,28 @@ class KeyServer:
             return await reader.readexactly(size)
 
 
-def serve_keys(data: Path, path: Path, passphrase_file: Path | None, *, end_with_stdin: bool) -> None:
-    """Open the school's store, write the custody log, serve until SIGTERM, SIGINT or the end of stdin.
+def serve_keys(data: Path, paths: Mapping[Role, Path], choice: KeeperChoice, *, end_with_stdin: bool) -> None:
+    """Open the school's keeper, write the custody log, serve until SIGTERM, SIGINT or the end of stdin.
 
-    ConfigFault when the socket is taken or its path too long; KeyFault when the store does not open; OSError.
+    ConfigFault when a socket is taken or its path too long; KeyFault when the keeper does not open; OSError.
     """
     leave_no_core()
+    locked = stay_out_of_swap()
+    with ExitStack() as ends:
+        listening = {role: _listen_until(ends, path) for role, path in paths.items()}
+        opened = open_keeper(data, choice, WALL.at(time.time()))
+        ends.callback(opened.keeper.close)
+        head = custody.append(data / key_files.FOLDER / key_files.CUSTODY, opened.events)
+        operations = KeyOperations(opened.keeper, opened.campus)
+        told = {"keeper": choice.name.value, "locked": locked, "custody_head": head.hex()[:16]}
+        asyncio.run(_run(operations, listening, told, end_with_stdin=end_with_stdin))
+
+
+def _listen_until(ends: ExitStack, path: Path) -> socket.socket:
     listening = listen(path)
-    try:
-        school = key_files.open_level(data, Level.SCHOOL, passphrase_file)
-        opened = events_of(school, Act.OPENED, WALL.at(time.time()))
-        head = custody.append(data / key_files.FOLDER / key_files.CUSTODY, opened)
-        operations = KeyOperations(school)
-        asyncio.run(_run(operations, listening, head, end_with_stdin=end_with_stdin))
-    finally:
-        listening.close()
-        path.unlink(missing_ok=True)
-
-
-def leave_no_core() -> None:
-    """No core dump of this process, by file or by pipe, and no reading of its memory by its own user."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with suppress(AttributeError):  # not Linux: the limit above is what there is
-        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    ends.callback(path.unlink, missing_ok=True)
+    ends.callback(listening.close)
+    return listening
 
 
 def listen(path: Path) -> socket.socket:
@@ -159,7 +162,13 @@ def _answers(path: Path) -> bool:
         return True
 
 
-async def _run(operations: KeyOperations, listening: socket.socket, head: bytes, *, end_with_stdin: bool) -> None:
+async def _run(
+    operations: KeyOperations,
+    listening: Mapping[Role, socket.socket],
+    told: Mapping[str, object],
+    *,
+    end_with_stdin: bool,
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -167,7 +176,7 @@ async def _run(operations: KeyOperations, listening: socket.socket, head: bytes,
     if end_with_stdin:
         _watch_stdin(loop, stop)
     server = KeyServer(operations)
-    status = loop.create_task(_report(server, operations, head, stop))
+    status = loop.create_task(_report(server, operations, told, stop))
     _say("READY keys")
     await server.serve(listening, stop)
     await status
@@ -185,31 +194,27 @@ def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
         stop.set()
 
 
-async def _report(server: KeyServer, operations: KeyOperations, head: bytes, stop: asyncio.Event) -> None:
+async def _report(
+    server: KeyServer, operations: KeyOperations, told: Mapping[str, object], stop: asyncio.Event
+) -> None:
     """One STATUS line a second; a launcher that no longer reads has gone, which is a reason to end."""
     while not stop.is_set():
         with suppress(TimeoutError):
             async with asyncio.timeout(STATUS_S):
                 await stop.wait()
         try:
-            _say("STATUS " + json.dumps(_status(server, operations, head)))
+            _say("STATUS " + json.dumps(_status(server, operations, told)))
         except BrokenPipeError:
             stop.set()
 
 
-def _status(server: KeyServer, operations: KeyOperations, head: bytes) -> dict[str, object]:
-    counts = operations.counts
+def _status(server: KeyServer, operations: KeyOperations, told: Mapping[str, object]) -> dict[str, object]:
     return {
         "connections": server.connections,
         "turned_away": server.turned_away,
         "dropped": server.dropped,
-        "requests": counts.requests,
-        "refused": counts.refused,
-        "tac_items": counts.tac_items,
-        "tac_wrong": counts.tac_wrong,
-        "load_checks": counts.load_checks,
-        "load_mac2": counts.load_mac2,
-        "custody_head": head.hex()[:16],
+        **asdict(operations.counts),
+        **told,
     }
 
 

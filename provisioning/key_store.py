@@ -1,10 +1,12 @@
 """Sealed software key store: one file per level, AES-256-GCM. Only the key process and provisioning open one.
 
-What it is: a keeper for test campuses and small schools. The key that seals it comes from a passphrase file (scrypt)
-or, for a demonstration, from a random unlock file beside it, which protects against nobody who can read the folder.
+What it is: the software keeper's file, for test campuses and small schools. The key that seals it comes from a
+passphrase (scrypt), or from random bytes: joined from officers' shares, or, for a demonstration, in an unlock file
+beside it, which protects against nobody who can read the folder.
 Keys in it say what they are for; use for anything else is refused. No repr and no error shows key material.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -143,14 +145,20 @@ def seal(store: KeyStore, unlock: Unlock, salt: bytes, nonce: bytes) -> bytes:
     return codec.pack([*head, sealed])
 
 
-def open_store(raw: bytes, unlock: Unlock, level: Level) -> KeyStore:
-    """The store of that level; StoreLocked when it does not open, or is another level's."""
+def open_store(raw: bytes, unlock: Unlock, level: Level, forget: Callable[[bytes], None] = lambda _: None) -> KeyStore:
+    """The store of that level; StoreLocked when it does not open, or is another level's.
+
+    forget: is given every copy of secrets that was made on the way.
+    """
     try:
         *head, sealed = codec.fields(codec.unpack_file(raw), int, str, bytes, bytes, bytes, what="key store")
         if head[:2] != [FORMAT, unlock.method] or len(head[2]) != SALT_SIZE or len(head[3]) != NONCE_SIZE:
             raise StoreLocked("key store: opens in another way, or has another format")
-        body = AESGCM(unlock.sealing_key(head[2])).decrypt(head[3], sealed, _bound_to(head))
+        sealing = unlock.sealing_key(head[2])
+        body = AESGCM(sealing).decrypt(head[3], sealed, _bound_to(head))
         store = _parse(body)
+        forget(sealing)
+        forget(body)
     except InvalidTag as fault:
         raise StoreLocked("key store: wrong passphrase or unlock file, or damaged") from fault
     except (WireFault, ValueError) as fault:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning import numbers
+from provisioning.keeper_software import keeper_of
 from provisioning.key_operations import KeyOperations, Reason
 from provisioning.key_store import KeyKind, KeyStore, Level, StoredKey, WrongKeyUse
 from provisioning.levels import card_keys
@@ -43,12 +44,16 @@ def item(card=CARD, version=1, algorithm=0, wrong=0) -> bytes:
     return tac_item(card, version, algorithm, covered, bytes([proof[0] ^ wrong]) + proof[1:])
 
 
+def made() -> KeyOperations:
+    return KeyOperations(keeper_of(SCHOOL), 1)
+
+
 def ask(*request: object, operations: KeyOperations | None = None) -> list:
-    return codec.loads((operations or KeyOperations(SCHOOL)).answer(codec.dumps(list(request))))
+    return codec.loads((operations or made()).answer(codec.dumps(list(request))))
 
 
 def test_a_batch_gets_one_verdict_per_item() -> None:
-    operations = KeyOperations(SCHOOL)
+    operations = made()
     items = item() + item(wrong=1) + item(version=2) + item(card=b"\0\2" + CARD[2:]) + item(algorithm=4)
     verdicts = [
         TacVerdict.OK,
@@ -116,7 +121,7 @@ def test_no_mac2_for_anything_that_mac1_does_not_cover(other) -> None:
     ],
 )
 def test_each_wrong_question_gets_its_reason(request_, reason) -> None:
-    operations = KeyOperations(SCHOOL)
+    operations = made()
     assert ask(*request_, operations=operations) == [False, reason]
     assert operations.counts.refused == 1
 
@@ -130,7 +135,7 @@ JSONISH = st.recursive(
 
 @given(st.binary(max_size=120) | JSONISH.map(codec.dumps))
 def test_any_bytes_get_an_answer(raw: bytes) -> None:
-    granted, _ = codec.loads(KeyOperations(SCHOOL).answer(raw))
+    granted, _ = codec.loads(made().answer(raw))
     assert granted in (True, False)
 
 
@@ -146,11 +151,11 @@ def test_a_store_whose_keys_are_mislabelled_is_not_served() -> None:
             return super().versions(KeyKind.LOAD)
 
     with pytest.raises(WrongKeyUse):
-        KeyOperations(Mislabelled(Level.SCHOOL, 1, SCHOOL.keys))
+        keeper_of(Mislabelled(Level.SCHOOL, 1, SCHOOL.keys))
 
 
 def test_nothing_shows_key_material() -> None:
-    operations = KeyOperations(SCHOOL)
+    operations = made()
     ask(Op.LOAD_MAC2, *load_auth(), NOW_S, operations=operations)
     shown = repr(operations) + repr(operations.counts) + repr(vars(operations))
     for octets in (*MASTERS.values(), *(key.octets for key in KEYS[:3])):

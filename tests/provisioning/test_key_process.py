@@ -18,6 +18,7 @@ import pytest
 
 from cloud.keys import KeyClient, KeyProcessAway, KeyRefused
 from provisioning import custody_chain, key_process
+from provisioning.keeper_software import keeper_of
 from provisioning.key_operations import KeyOperations
 from provisioning.key_process import CONNECTIONS_MAX, FRAME_S
 from shared.clock import CampusTime, date_time_bcd
@@ -36,7 +37,7 @@ from shared.purse.profiles import CAMPUS
 from shared.purse.tac import TacVerdict, tac_item
 from shared.slot_file import choose
 from shared.wire import codec
-from shared.wire.keyproc import FRAME_MAX, LENGTH, Op
+from shared.wire.keyproc import FRAME_MAX, LENGTH, Op, Role
 
 ROOT = Path(__file__).parents[2]
 WAIT_S = 10.0
@@ -331,8 +332,8 @@ def test_a_peer_that_stops_in_the_middle_or_says_nothing_is_let_go(campus, sent,
 
     async def scene() -> bytes:
         stop = asyncio.Event()
-        server = key_process.KeyServer(KeyOperations(campus.school), frame_s, idle_s)
-        serving = asyncio.create_task(server.serve(listening, stop))
+        server = key_process.KeyServer(KeyOperations(keeper_of(campus.school), 1), frame_s, idle_s)
+        serving = asyncio.create_task(server.serve({Role.MONEY: listening}, stop))
         reader, writer = await asyncio.open_unix_connection(str(folder / "s"))
         writer.write(sent)
         got = await asyncio.wait_for(reader.read(), WAIT_S)

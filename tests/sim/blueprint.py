@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from edge import settings as edge_settings
 from edge.terminal import settings as terminal_settings
 from provisioning.campus import Making, campus_files
+from provisioning.keeper_software import keeper_of
 from provisioning.key_operations import KeyOperations
 from provisioning.key_store import Level, Unlock, open_store
 from provisioning.plan import parse_plan
@@ -67,7 +68,8 @@ class Blueprint:
 
     def key_operations(self) -> KeyOperations:
         """The key process, without the process."""
-        return KeyOperations(open_store(self.sealed_keys, self.unlock, Level.SCHOOL))
+        school = open_store(self.sealed_keys, self.unlock, Level.SCHOOL)
+        return KeyOperations(keeper_of(school), school.campus)
 
 
 @lru_cache(maxsize=1)

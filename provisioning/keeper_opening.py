@@ -1,0 +1,77 @@
+"""Which keeper the key process works with, and opening it: the sealed store into memory, or a PKCS#11 token.
+
+Every key that is opened stands in the custody log with its check value. ConfigFault, KeyFault when one does not open.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from provisioning import key_files, memory, token_files
+from provisioning.custody_chain import Act, Event, check_value
+from provisioning.keeper import Keeper
+from provisioning.keeper_pkcs11 import Pkcs11Keeper
+from provisioning.keeper_software import keeper_of
+from provisioning.key_store import KeyStore, Level
+from provisioning.levels import MASTERS
+
+
+class KeeperName(StrEnum):
+    """--keeper."""
+
+    SOFTWARE = "software"
+    PKCS11 = "pkcs11"
+
+
+@dataclass(frozen=True, slots=True)
+class KeeperChoice:
+    """What the command line says. share_files: officers' shares; module: a PKCS#11 library other than SoftHSM's."""
+
+    name: KeeperName = KeeperName.SOFTWARE
+    passphrase_file: Path | None = None
+    share_files: Sequence[Path] = ()
+    module: Path | None = None
+    pin_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A keeper, the campus whose masters it holds, and what the custody log is to say."""
+
+    keeper: Keeper
+    campus: int
+    events: list[Event]
+
+
+def open_keeper(data: Path, choice: KeeperChoice, at: int) -> Opened:
+    """The keeper of the school of `data`; at: campus seconds. ConfigFault, KeyFault."""
+    if choice.name is KeeperName.PKCS11:
+        return _token(data, choice, at)
+    unlock = key_files.unlock_of(data, choice.passphrase_file, choice.share_files)
+    school = key_files.open_with(data, Level.SCHOOL, unlock, memory.wipe)
+    memory.wipe(unlock.secret)
+    others = _others(school, at)
+    keeper = keeper_of(school, memory.wipe)
+    return Opened(keeper, school.campus, _events(keeper, at) + others)
+
+
+def _token(data: Path, choice: KeeperChoice, at: int) -> Opened:
+    token = token_files.open_token(data, choice.module, choice.pin_file)
+    keeper = Pkcs11Keeper(token)
+    return Opened(keeper, keeper.campus, _events(keeper, at))
+
+
+def _events(keeper: Keeper, at: int) -> list[Event]:
+    held = [(kind, version) for kind in MASTERS for version in keeper.versions(kind)]
+    return [Event(at, Act.OPENED, Level.SCHOOL, kind, v, keeper.check_value(kind, v)) for kind, v in held]
+
+
+def _others(school: KeyStore, at: int) -> list[Event]:
+    """The keys that the key process opens with the store and does not work with: named, then overwritten."""
+    events = []
+    for key in school.keys:
+        if key.kind not in MASTERS:
+            events.append(Event(at, Act.OPENED, school.level, key.kind, key.version, check_value(key)))
+            memory.wipe(key.octets)
+    return events

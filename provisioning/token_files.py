@@ -1,0 +1,99 @@
+"""Where the token of a campus lies (DATA/keys/token: a private SoftHSM), its PINs, and moving the masters into it.
+
+A hardware module is chosen by --module and --pin-file; its own vendor's tools make its token, labelled
+`openykt-CAMPUS`. SoftHSM is for tests and for schools that have none: its files are as safe as their folder and PIN.
+Refuses to move masters twice, and a PIN file that anybody but its owner can read.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from provisioning import key_files
+from provisioning.journal import write_private
+from provisioning.keeper_pkcs11 import take_in
+from provisioning.key_store import NONCE_SIZE, SALT_SIZE, KeyStore, Unlock, seal
+from provisioning.levels import MASTERS
+from provisioning.pkcs11_door import Token, make_token
+from provisioning.pkcs11_door import open_token as _open
+from shared.errors import ConfigFault
+
+FOLDER = "token"
+PIN, OFFICER_PIN = "token.pin", "token-officer.pin"
+PIN_SIZE = 16
+SOFTHSM_PLACES = (
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
+    "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
+    "/usr/lib64/pkcs11/libsofthsm2.so",
+    "/usr/local/lib/softhsm/libsofthsm2.so",
+)
+_TOKENS = "tokens"
+_SETTING = "SOFTHSM2_CONF"
+_SETTINGS = "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n"
+
+Random = Callable[[int], bytes]
+
+
+def softhsm() -> Path | None:
+    """SoftHSM's library on this machine."""
+    return next((place for place in map(Path, SOFTHSM_PLACES) if place.exists()), None)
+
+
+def open_token(data: Path, module: Path | None, pin_file: Path | None) -> Token:
+    """The campus's token, logged in; ConfigFault, KeyFault."""
+    pin = key_files.read_pin(pin_file or data / key_files.FOLDER / PIN)
+    return _open(_module(data, module), _label(data), pin)
+
+
+def move_into_token(
+    data: Path, unlock: Unlock, school: KeyStore, random: Random, tell: Callable[[], object] = lambda: None
+) -> KeyStore:
+    """Make a SoftHSM token in the campus's folder, put the card masters in, and write the store again without them.
+
+    The store that is left: link, signing, authority. The order is token first, so a crash leaves both, never none.
+    tell: says it in the custody log, once the token is there and before any master is in it.
+    """
+    moved = [key for key in school.keys if key.kind in MASTERS]
+    if not moved:
+        raise ConfigFault("主密钥已在密码设备里 / the masters are in a token already")
+    pins = [_new_pin(data / key_files.FOLDER / name, random) for name in (OFFICER_PIN, PIN)]
+    module = _module(data, None, make=True)
+    make_token(module, _label(data), *pins)
+    tell()
+    with _open(module, _label(data), pins[1]) as token:
+        for key in moved:
+            take_in(token, school.campus, key)
+    left = KeyStore(school.level, school.campus, tuple(key for key in school.keys if key.kind not in MASTERS))
+    sealed = seal(left, unlock, random(SALT_SIZE), random(NONCE_SIZE))
+    write_private(data / key_files.FOLDER / key_files.store_name(school.level), sealed)
+    return left
+
+
+def _new_pin(file: Path, random: Random) -> str:
+    pin = random(PIN_SIZE).hex()
+    write_private(file, pin.encode() + b"\n")
+    return pin
+
+
+def _module(data: Path, module: Path | None, *, make: bool = False) -> Path:
+    """The library; for SoftHSM in the campus's own folder the environment that it looks at is set."""
+    if module is not None:
+        return module
+    found = softhsm()
+    if found is None:
+        raise ConfigFault("没有 SoftHSM (Debian: softhsm2)，也没有 --module / no SoftHSM, and no --module")
+    folder = (data / key_files.FOLDER / FOLDER).resolve()
+    settings = folder / "softhsm2.conf"
+    if make:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        (folder / _TOKENS).mkdir(mode=0o700, exist_ok=True)
+    if not (folder / _TOKENS).is_dir():
+        raise ConfigFault(f"{folder}: 没有密码设备 / no token here")
+    write_private(settings, _SETTINGS.format(folder / _TOKENS).encode())  # the campus's folder may have moved
+    os.environ[_SETTING] = str(settings)
+    return found
+
+
+def _label(data: Path) -> str:
+    return f"openykt-{key_files.campus_of(data)}"
