@@ -141,7 +141,10 @@ def known_room(options: Options) -> bool:
     path = options.data / ROOM_MARK
     if not path.exists():
         return False
-    full = json.loads(path.read_text(encoding="utf-8"))["full"]
+    made = json.loads(path.read_text(encoding="utf-8"))
+    full = made["full"]
+    if options.all_can and not made.get("all_can", False):
+        raise WrongUse("该数据目录不是 --all-can 所建，请另选 --data / not made with --all-can; choose another --data")
     if full != options.full:
         kind = "--full" if full else "embedded"
         raise WrongUse(f"该数据目录属于 {kind}，请另选 --data / this data folder belongs to {kind}; choose another")

@@ -23,6 +23,11 @@ def _on_buses(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def _on_can(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _made(tmp_path_factory, plans.on_can(), "can")
+
+
+@pytest.fixture(scope="session")
 def _two_boxes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _made(tmp_path_factory, plans.two_boxes(), "two")
 
@@ -37,6 +42,12 @@ def room(_on_tcp: Path, tmp_path: Path) -> Path:
 def bus_room(_on_buses: Path, tmp_path: Path) -> Path:
     """A counter on CAN, one on RS-485, one and the load machine on TCP."""
     return plans.copy(_on_buses, tmp_path / "room")
+
+
+@pytest.fixture
+def can_room(_on_can: Path, tmp_path: Path) -> Path:
+    """A counter, the load machine and a validator on one CAN bus."""
+    return plans.copy(_on_can, tmp_path / "room")
 
 
 @pytest.fixture

@@ -8,11 +8,22 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from compose.campus import step
 from compose.lines import write_lines
-from compose.plan import Box, Card, Link, LinkKind, Plan, Terminal, read_plan, write_plan
+from compose.plan import (
+    Box,
+    Card,
+    Link,
+    LinkKind,
+    Plan,
+    Terminal,
+    read_plan,
+    with_load_and_validators_on_can,
+    write_plan,
+)
 
 BOX, OTHER_BOX = "canteen", "annex"
 CARDS = 20
@@ -34,6 +45,14 @@ def on_buses() -> Plan:
     links = (Link("can0", LinkKind.CAN, 125_000), Link("line0", LinkKind.RS485, 115_200), _link("tcp"))
     bodies = [_pos(1, "can0", 1), _pos(2, "line0", 1), _pos(3, "tcp", 0), _load("load-1")]
     return _plan(_box(BOX, links, bodies))
+
+
+def on_can() -> Plan:
+    """As `up --all-can` has it: a counter, the load machine and a validator on one CAN bus, a counter on RS-485."""
+    plan = on_buses()
+    (box,) = plan.boxes
+    validator = Terminal("bus-1", "validator", "tcp", 0, "校车公司", "校车1号门")
+    return with_load_and_validators_on_can(replace(plan, boxes=(replace(box, terminals=(*box.terminals, validator)),)))
 
 
 def two_boxes() -> Plan:
