@@ -34,6 +34,11 @@ class NoCard(CardLost):
         super().__init__(why.value)
         self.why = why
 
+    @property
+    def may_come(self) -> bool:
+        """Is it worth waiting for a card, or has somebody to mend the reader first?"""
+        return self.why not in (Meaning.NO_READER, Meaning.NO_SERVICE, Meaning.STUCK)
+
 
 class Reader:
     """One reader by its PC/SC name. Holds a thread and, while cards lie in it, one line to pcscd."""

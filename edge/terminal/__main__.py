@@ -67,6 +67,8 @@ def _counter(given: CounterWords) -> CounterOptions:
         console=_console(given),
         box=lambda name: _raw(data, name)["box"],
         box_kill=given.box_kill,
+        reader=given.reader,
+        psam_reader=given.psam_reader,
     )
 
 

@@ -9,18 +9,21 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from json import dumps
 from pathlib import Path
 
+from edge.card.psam_reader import PsamReader
+from edge.card.reader import NoCard, Reader
 from edge.life import say
 from edge.terminal import commands, running
 from edge.terminal.commands import Command, Verb
-from edge.terminal.deck import CardFile, Deck, Laid
+from edge.terminal.deck import Deck
 from edge.terminal.disk import InUse
 from edge.terminal.display import Display
 from edge.terminal.entries import Console, entry_of
+from edge.terminal.fields import DeckField, Field, Lying, ReaderField
 from edge.terminal.figures import status
 from edge.terminal.station import Station
 from edge.terminal.steps import End, Result, Tap
@@ -58,32 +61,49 @@ class CounterOptions:
     console: Console | None
     box: Callable[[str], str]
     box_kill: str
+    reader: str = ""
+    psam_reader: str = ""
 
 
 async def interact(options: CounterOptions) -> int:
     """The exit code; ConfigFault or StoreFault when the body cannot start."""
-    deck = Deck(options.data)
-    station = _open_first(options, options.names)
-    counter = _Counter(options, station, deck)
+    field = _field(options)
+    psam = PsamReader(Reader(options.psam_reader)) if options.psam_reader else None
+    try:
+        return await _serve(options, field, psam)
+    finally:
+        field.close()
+        if psam is not None:
+            psam.close()
+
+
+def _field(options: CounterOptions) -> Field:
+    if options.reader:
+        return ReaderField(Reader(options.reader), say)
+    return DeckField(Deck(options.data), options.card)
+
+
+async def _serve(options: CounterOptions, field: Field, psam: PsamReader | None) -> int:
+    counter = _Counter(options, _open_first(options, options.names, psam), field)
     try:
         return await counter.serve()
     finally:
         await counter.close()
 
 
-def _open_first(options: CounterOptions, names: tuple[str, ...]) -> Station:
+def _open_first(options: CounterOptions, names: tuple[str, ...], psam: PsamReader | None = None) -> Station:
     busy: InUse | None = None
     for name in names:
         try:
-            return _open(options, name)
+            return _open(options, name, psam)
         except InUse as fault:
             busy = fault
     raise busy or InUse("没有可用的终端 / no terminal is free; 用 --name 指定 / name one with --name")
 
 
-def _open(options: CounterOptions, name: str) -> Station:
+def _open(options: CounterOptions, name: str, psam: PsamReader | None) -> Station:
     folder = options.data / "terminals" / name
-    station = Station(folder, options.wire(name), options.clock, _show)
+    station = Station(folder, options.wire(name), options.clock, _show, psam=psam)
     station.start()
     return station
 
@@ -91,12 +111,11 @@ def _open(options: CounterOptions, name: str) -> Station:
 class _Counter:
     """One person at one counter."""
 
-    def __init__(self, options: CounterOptions, station: Station, deck: Deck) -> None:
+    def __init__(self, options: CounterOptions, station: Station, field: Field) -> None:
         self._options = options
         self._station = station
         self._loader: Station | None = None
-        self._deck = deck
-        self._card: CardFile = deck.find(options.card) or deck.cards[0]
+        self._field = field
         self._pull: Tear | None = None
 
     async def serve(self) -> int:
@@ -107,7 +126,7 @@ class _Counter:
         lines = await _lines()
         await self._station.joined(JOIN_S)
         while True:
-            say(f"[{self._card.label}] {self._why()}")
+            say(f"[{self._field.label}] {self._why()}")
             sys.stdout.write(PROMPT)
             sys.stdout.flush()
             raw = await lines.readline()
@@ -139,7 +158,7 @@ class _Counter:
             case Verb.LOAD:
                 await self._load(command.amount_fen)
             case Verb.BALANCE | Verb.LOG:
-                self._read(command.verb)
+                await self._read(command.verb)
             case Verb.NET:
                 self._station.cut(command.word == "off")
                 await self._station.joined(JOIN_S)
@@ -193,15 +212,24 @@ class _Counter:
 
     async def _tap(self, station: Station, tap: Callable[[], Tap[Result]]) -> None:
         pull, self._pull = self._pull, None
-        try:
-            with Laid(self._card, station.disk) as laid:
-                channel = laid.channel if pull is None else _PulledAtDebit(laid.channel, pull)
-                result = await station.tap(tap(), channel)
-        except InUse:
-            say("这张卡正在别处使用，请稍候再试 / this card lies in another field, try again")
+        laid = await self._lay(station)
+        if laid is None:
             return
+        with laid as lying:
+            channel = lying.channel if pull is None else _PulledAtDebit(lying.channel, pull)
+            result = await station.tap(tap(), channel)
         if result.end is End.DONE and result.row is not None:
             await self._entry(result)
+
+    async def _lay(self, station: Station) -> AbstractContextManager[Lying] | None:
+        """The card in the field, or the reason said why there is none."""
+        try:
+            return await self._field.lay(station.disk)
+        except InUse:
+            say("这张卡正在别处使用，请稍候再试 / this card lies in another field, try again")
+        except NoCard as none:
+            say(str(none))
+        return None
 
     async def _entry(self, result: Result) -> None:
         row, console = result.row, self._options.console
@@ -217,19 +245,20 @@ class _Counter:
             say(f"    账本分录 ledger entry: {dumps(entry, ensure_ascii=False)}")
 
     def _choose(self, label: str) -> None:
-        card = self._deck.find(label)
-        if card is None:
+        if not self._field.choose(label):
             say(f"没有这张卡 / no such card: {label}")
-        else:
-            self._card = card
 
-    def _read(self, verb: Verb) -> None:
-        try:
-            with Laid(self._card, self._station.disk) as laid:
-                for line in self._said_by(laid.channel, verb):
-                    say(line)
-        except InUse:
-            say("这张卡正在别处使用，请稍候再试 / this card lies in another field, try again")
+    async def _read(self, verb: Verb) -> None:
+        laid = await self._lay(self._station)
+        if laid is None:
+            return
+        with laid as lying:
+            try:
+                lines = self._said_by(lying.channel, verb)
+            except CardLost:
+                lines = ["请重新放卡 / please present the card again"]
+        for line in lines:
+            say(line)
 
     def _said_by(self, card: CardChannel, verb: Verb) -> list[str]:
         body = self._station.firmware.body

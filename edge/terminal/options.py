@@ -29,6 +29,8 @@ class CounterWords(NamedTuple):
     token: Path | None
     ca: Path | None
     box_kill: str
+    reader: str
+    psam_reader: str
 
 
 class CardsWords(NamedTuple):
@@ -49,7 +51,8 @@ def parse(arguments: list[str]) -> Words:
     wire = Wire(given.tcp, given.can, given.rs485)
     if given.verb == "interactive":
         return CounterWords(
-            given.data, given.name, wire, given.clock, given.card, given.console, given.token, given.ca, given.box_kill
+            given.data, given.name, wire, given.clock, given.card, given.console, given.token, given.ca, given.box_kill,
+            given.reader, given.psam_reader,
         )  # fmt: skip
     habits = Habits(given.rate, given.tear, given.seed) if given.customers else None
     return RunOptions(
@@ -97,6 +100,8 @@ def _add_counter(counter: argparse.ArgumentParser) -> None:
     counter.add_argument("--name", default="", help="终端名 · which terminal (first free POS on TCP)")
     _add_wire(counter, is_required=False)
     counter.add_argument("--card", default="", help="先用哪张卡 · first card")
+    counter.add_argument("--reader", default="", metavar="NAME", help="PC/SC 读卡器，放真卡 · a reader for real cards")
+    counter.add_argument("--psam-reader", default="", metavar="NAME", help="PSAM 所在的读卡器 · the PSAM's reader")
     counter.add_argument("--console", default="", metavar="URL", help="集控平台地址 · console (found by itself)")
     counter.add_argument("--token", type=Path, help="只读接口令牌文件 · token file of the read API")
     counter.add_argument("--ca", type=Path, help="CA 证书 · authority of the console's certificate")

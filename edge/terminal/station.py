@@ -54,8 +54,9 @@ class Station:
         *,
         clock_set: bool = True,
         disk: Disk | None = None,
+        psam: CardChannel | None = None,
     ) -> None:
-        """ConfigFault or StoreFault when the body cannot start."""
+        """psam: one in a reader, for the body's own psam.bin. ConfigFault or StoreFault when the body cannot start."""
         self.disk = disk or Disk()
         self.settings = terminal_settings.load(folder / "terminal.json")
         self.link: TerminalLink = open_link(wire, self.settings)
@@ -66,10 +67,9 @@ class Station:
         self._clock_set = clock_set
         self._rtc_from = int(clock.at(time.time())) if not clock_set else 0
         self._port = _flash_port(folder, self.settings.ring_slots, self.disk)
-        self._psam_memory = _psam_memory(folder, self.disk)
-        psam = None if self._psam_memory is None else Psam(self._psam_memory, os.urandom)
-        if psam is not None:
-            psam.power_on()
+        self._psam_memory = None if psam is not None else _psam_memory(folder, self.disk)
+        if self._psam_memory is not None:
+            psam = _powered(self._psam_memory)
         self._show = show
         self.counter = Counter(psam, self.shown.append, show)
         self.firmware = Firmware(
@@ -205,6 +205,12 @@ def _flash_port(folder: Path, ring_slots: int, disk: Disk) -> FileFlash:
     if is_blank(port):
         format_flash(port, StorageId(os.urandom(8)), ring_slots)
     return port
+
+
+def _powered(memory: FileMemory) -> Psam:
+    psam = Psam(memory, os.urandom)
+    psam.power_on()
+    return psam
 
 
 def _psam_memory(folder: Path, disk: Disk) -> FileMemory | None:

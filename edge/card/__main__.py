@@ -1,0 +1,86 @@
+"""`python -m edge.card serve | readers`. Exit 0 clean, 1 broken, 2 wrong use or something is missing."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from edge.card.reader import reader_names
+from edge.card.serving import HELP, Hands, ServeOptions, serve_input
+from edge.card.sim_pcscd import PrivatePcscd
+from edge.card.sim_reader import CARD_READER, PSAM_READER
+from edge.card.sim_vpcd import CardServer, Dial, dial_loopback
+from edge.life import say
+from edge.terminal.disk import InUse
+from shared.errors import ConfigFault, StoreFault
+
+ABOUT = """\
+读卡器：serve 把演练卡和 PSAM 放进虚拟读卡器（自带一个 pcscd），readers 列出本机的读卡器。
+Readers: serve puts demonstration cards and a PSAM into virtual readers (with its own pcscd), readers lists ours."""
+
+
+def main(arguments: list[str]) -> int:
+    """The exit code."""
+    given = _parser().parse_args(arguments)
+    try:
+        if given.verb == "readers":
+            sys.stdout.writelines(f"{name}\n" for name in reader_names())
+            return 0
+        return _serve(given)
+    except (ConfigFault, InUse) as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        return 2
+    except StoreFault as broken:
+        sys.stderr.write(f"{broken}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def _serve(given: argparse.Namespace) -> int:
+    options = ServeOptions(given.data, given.card, given.psam, given.card_t0, given.psam_t0)
+    if given.system:
+        return _hold(options, dial_loopback)
+    with tempfile.TemporaryDirectory(prefix="ykt-", ignore_cleanup_errors=True) as run, PrivatePcscd(Path(run)) as own:
+        for name, value in own.environment.items():
+            say(f"export {name}={value}")
+        say(f"--reader '{CARD_READER}' --psam-reader '{PSAM_READER}'")
+        return _hold(options, own.dial)
+
+
+def _hold(options: ServeOptions, dial: Dial) -> int:
+    server = CardServer(dial)
+    try:
+        hands = Hands(server, options)
+    except (ConfigFault, StoreFault):
+        server.close()
+        raise
+    try:
+        say(HELP)
+        say("READY cards")
+        serve_input(hands)
+    finally:
+        hands.close()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="edge.card", description=ABOUT, formatter_class=argparse.RawTextHelpFormatter)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("readers", help="列出读卡器 · the readers of this machine")
+    serve = verbs.add_parser("serve", help="虚拟读卡器里的卡 · cards in virtual readers")
+    serve.add_argument("--data", type=Path, default=Path("var/campus"), help="数据目录 · data folder (var/campus)")
+    serve.add_argument("--card", default="", metavar="LABEL", help="先放哪张卡 · first card")
+    serve.add_argument("--psam", default="", metavar="NAME", help="哪台终端的 PSAM · whose PSAM")
+    serve.add_argument("--card-t0", action="store_true", help="用户卡走 T=0 · the user card speaks T=0")
+    serve.add_argument("--psam-t0", action="store_true", help="PSAM 走 T=0 · the PSAM speaks T=0")
+    serve.add_argument(
+        "--system", action="store_true", help="用系统的 pcscd 和 vpcd · the system's pcscd and vpcd instead of our own"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
