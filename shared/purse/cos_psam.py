@@ -1,7 +1,8 @@
 """A PSAM in software: terminal id, purchase masters of several versions, and the terminal transaction number.
 
-Holds no load, TAC or control key. The transaction number moves on durably before 8070's answer leaves, so it never
-repeats; a number may be left out. Undiversified use is refused: a key says how many factors 8070 must bring.
+Holds no load or TAC key. The transaction number moves on durably before 8070's answer leaves, so it never repeats; a
+number may be left out. Undiversified use is refused: a key says how many factors 8070 must bring. Masters are added
+and replaced by 84D4 under its control key. No 801A / 80FA: the campus lets no PSAM compute with its keys freely.
 """
 
 from __future__ import annotations
@@ -12,18 +13,30 @@ from struct import Struct
 
 from shared.purse import crypto
 from shared.purse.apdu import CommandApdu, Sw
+from shared.purse.cardfs import FID_MF
 from shared.purse.commands import PSAM_APPLICATION, SFI_HOLDER, SFI_PUBLIC
-from shared.purse.cos import FID_MF, read_from, status
-from shared.purse.errors import ApduError, CardLost
-from shared.purse.images import TTN_MAX, CardMemory, PsamImage, PsamMaster, decode_psam_image
+from shared.purse.errors import ApduError, CardLost, LayoutError
+from shared.purse.files import MF_NAME
+from shared.purse.images import CardMemory
+from shared.purse.profiles import AID_PURSE
+from shared.purse.psam_image import CONTROL_TRIES, MASTERS_MAX, TTN_MAX, PsamImage, PsamMaster, decode_psam_image
 
 ATR = bytes.fromhex("3B8180018080")
 MAC2_TRIES = 3
 """Wrong MAC2s in one session before the session is gone."""
 
 _INIT = Struct(">4sHIB7sBB")
+_FIELD = Struct(">BBB16s")
 _FACTOR = 8
+_MAC = 4
+_PURCHASE_USAGE = 2
+"""Low five bits of a usage byte; the high three say how many levels of diversification."""
 _OK = Sw.OK.to_bytes(2, "big")
+_DIRECTORIES = {
+    (0x00, 0x00): {FID_MF.to_bytes(2, "big"): False, PSAM_APPLICATION.to_bytes(2, "big"): True},
+    (0x04, 0x00): {MF_NAME: False, AID_PURSE: True},
+}
+"""What SELECT by file id and by name finds, and whether it is the purse application."""
 
 
 @dataclass(slots=True)
@@ -43,6 +56,7 @@ class Psam:
         self._image: PsamImage | None = None
         self._selected = False
         self._session: _Session | None = None
+        self._challenge = b""
 
     def power_on(self) -> bytes:
         """Power or reset: reads the memory, forgets selection and session, answers the ATR."""
@@ -58,12 +72,14 @@ class Psam:
         self._image = None
         self._selected = False
         self._session = None
+        self._challenge = b""
 
     def transmit(self, apdu: bytes, /) -> bytes:
         """One command, one answer. CardLost without power, or when the memory lost it."""
         image = self._image
         if image is None:
             raise CardLost("the PSAM has no power")
+        challenge, self._challenge = self._challenge, b""
         try:
             command = CommandApdu.decode(apdu)
         except ApduError:
@@ -79,25 +95,49 @@ class Psam:
                 return _read_binary(command, image)
             case (0x00, 0x84):
                 return self._get_challenge(command)
+            case (0x84, 0xD4):
+                return self._write_key(command, image, challenge)
             case _:
-                return status(Sw.INS_UNKNOWN if command.cla in (0x00, 0x80) else Sw.CLA_UNKNOWN)
+                return status(Sw.INS_UNKNOWN if command.cla in (0x00, 0x80, 0x84) else Sw.CLA_UNKNOWN)
 
     def _select(self, command: CommandApdu) -> bytes:
         self._session = None
-        if (command.p1, command.p2) != (0x00, 0x00):
+        names = _DIRECTORIES.get((command.p1, command.p2))
+        if names is None:
             return status(Sw.WRONG_P1P2)
-        if command.data == FID_MF.to_bytes(2, "big"):
-            self._selected = False
-        elif command.data == PSAM_APPLICATION.to_bytes(2, "big"):
-            self._selected = True
-        else:
+        if command.data not in names:
             return status(Sw.FILE_NOT_FOUND)
+        self._selected = names[command.data]
         return _OK
 
     def _get_challenge(self, command: CommandApdu) -> bytes:
         if command.le not in (4, 8):
             return status(Sw.WRONG_LENGTH)
-        return self._random_bytes(command.le) + _OK
+        self._challenge = self._random_bytes(command.le)
+        return self._challenge + _OK
+
+    def _write_key(self, command: CommandApdu, image: PsamImage, challenge: bytes) -> bytes:
+        """84D4: E(length || usage version algorithm key) and its MAC. A try is paid durably before the comparison."""
+        self._session = None
+        control = image.control
+        if control is None or not self._selected:
+            return status(Sw.KEY_NOT_FOUND)
+        if not challenge or len(command.data) < _MAC:
+            return status(Sw.SM_MISSING if challenge else Sw.NO_CHALLENGE)
+        if not image.tries:
+            return status(Sw.LOCKED)
+        self._set_tries(image, image.tries - 1)
+        hidden, mac = command.data[:-_MAC], command.data[-_MAC:]
+        head = bytes((command.cla, command.ins, command.p1, command.p2, len(command.data)))
+        if mac != crypto.secure_messaging_mac(control, challenge, head + hidden):
+            return status(Sw.SM_WRONG)
+        answer = _take_master(image, control, hidden)
+        self._set_tries(image, CONTROL_TRIES)
+        return answer
+
+    def _set_tries(self, image: PsamImage, tries: int) -> None:
+        image.tries, image.fixed = tries, b""
+        self._commit(image)
 
     def _init_purchase(self, command: CommandApdu, image: PsamImage) -> bytes:
         self._session = None
@@ -123,13 +163,17 @@ class Psam:
         return ttn.to_bytes(4, "big") + mac1 + _OK
 
     def _take_ttn(self, image: PsamImage) -> int:
-        """The next number, durably used up. If the store raises, only a new power_on wakes the PSAM."""
+        """The next number, durably used up."""
         ttn = image.next_ttn
         image.next_ttn = ttn + 1
+        self._commit(image)
+        return ttn
+
+    def _commit(self, image: PsamImage) -> None:
+        """If the store raises, only a new power_on wakes the PSAM."""
         self._image = None
         self._memory.store(image.encode())
         self._image = image
-        return ttn
 
     def _credit_purchase(self, command: CommandApdu) -> bytes:
         session = self._session
@@ -148,6 +192,29 @@ class Psam:
         return status(Sw.MAC_WRONG)
 
 
+def status(sw: int) -> bytes:
+    """The two bytes of a status word."""
+    return sw.to_bytes(2, "big")
+
+
+def _take_master(image: PsamImage, control: crypto.Key, hidden: bytes) -> bytes:
+    """The master into the image; the word when the field is none, or there is no place for one more version."""
+    try:
+        field = crypto.secure_messaging_decrypt(control, hidden)
+    except LayoutError:
+        return status(Sw.WRONG_DATA)
+    if len(field) != _FIELD.size:
+        return status(Sw.WRONG_LENGTH)
+    usage, version, algorithm, octets = _FIELD.unpack(field)
+    levels = usage >> 5
+    if usage & 0x1F != _PURCHASE_USAGE or not 1 <= levels <= 3:
+        return status(Sw.WRONG_DATA)
+    if version not in image.masters and len(image.masters) >= MASTERS_MAX:
+        return status(Sw.NO_SPACE)
+    image.masters[version] = PsamMaster(crypto.Key(octets), levels, algorithm)
+    return _OK
+
+
 def _card_key(master: PsamMaster, factors: bytes) -> crypto.Key:
     """The card's DPK: factors come card first, and the last one is applied first."""
     levels = [factors[at : at + _FACTOR] for at in range(0, len(factors), _FACTOR)]
@@ -157,4 +224,15 @@ def _card_key(master: PsamMaster, factors: bytes) -> crypto.Key:
 def _read_binary(command: CommandApdu, image: PsamImage) -> bytes:
     files = {0x80 | SFI_PUBLIC: image.public, 0x80 | SFI_HOLDER: image.psam_id}
     content = files.get(command.p1)
-    return status(Sw.FILE_NOT_FOUND) if content is None else read_from(content, command)
+    return status(Sw.FILE_NOT_FOUND) if content is None else _read(content, command)
+
+
+def _read(content: bytes, command: CommandApdu) -> bytes:
+    """6B00 beyond the end, 6Cxx when fewer bytes are left than wanted."""
+    left = len(content) - command.p2
+    if left <= 0:
+        return status(Sw.WRONG_OFFSET)
+    wanted = left if command.le in (None, 256) else command.le or 0
+    if wanted > left:
+        return bytes((0x6C, left))
+    return content[command.p2 : command.p2 + wanted] + _OK

@@ -1,44 +1,59 @@
-"""What a software card or PSAM keeps in its memory: one compact binary image each, written whole by one store.
+"""What a software card keeps in its memory, and the makers of whole images: blank, personalised, the campus card.
 
-Balance, both counters, CAPP record, log and last proofs lie together, so that they change together or not at all.
-A version byte opens the image, a CRC-32 closes it; anything else is refused. Images hold keys: they are secrets.
+Format 2 lies in `cardfs`, PSAM images in `psam_image`; a version-1 card image is still opened. Refuses what does not
+fit with LayoutError. Images hold keys: they are secrets.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from struct import Struct
 from typing import Protocol
-from zlib import crc32
 
-from shared.purse.caps import CAPP_SIZE, CardCounters
+from shared.purse.caps import CardCounters
+from shared.purse.card_v1 import CARD_V1_MARK, open_card_v1
+from shared.purse.cardfs import CARD_SPACE, Card, Directory, KeyKind, Purse, PurseOption, decode_card
+from shared.purse.commands import SFI_CAPP, SFI_HOLDER, SFI_LOG, SFI_PUBLIC
 from shared.purse.crypto import ALGORITHM_3DES, Key
 from shared.purse.errors import LayoutError
-from shared.purse.files import (
-    HOLDER_SIZE,
-    LOG_DEPTH,
-    LOG_RECORD_SIZE,
-    PSAM_PUBLIC_SIZE,
-    PublicData,
-    encode_public,
+from shared.purse.files import HOLDER_SIZE, PublicData, encode_public
+from shared.purse.layout import (
+    ED,
+    EP,
+    FID_ADF,
+    FREE,
+    NEEDS_ISSUER,
+    NEEDS_PIN,
+    SFI_AWAY_LOG,
+    SFI_CARD_PUBLIC,
+    SFI_LOAD_LOG,
+    STATE_ISSUER,
+    binary,
+    keeper_slot,
+    money_slot,
+    new_card,
+    new_directory,
+    new_mf,
+    new_purse,
+    pin_slot,
+    transport_slot,
 )
-from shared.purse.profiles import CardProfile, Number, ProveOrder
+from shared.purse.profiles import CardProfile
+from shared.purse.psam_image import TTN_MAX, PsamImage, PsamMaster, decode_psam_image, new_psam_image
+
+__all__ = [
+    "CEILING_FEN", "KEYS_MAX", "TTN_MAX", "Application", "CardImage", "CardKey", "CardKeys", "CardMemory", "PsamImage",
+    "PsamMaster", "RamMemory", "blank_card_image", "decode_card_image", "decode_psam_image", "new_card_image",
+    "new_psam_image", "open_card_image", "personalised_card_image",
+]  # fmt: skip
 
 CEILING_FEN = 100_000
 """Highest balance unless the issuer says otherwise: the 1,000 yuan of an EP."""
-TTN_MAX = 0xFFFF_FFFF
-PROOF_SIZE = 10
-LOG_SIZE = LOG_DEPTH * LOG_RECORD_SIZE
 KEYS_MAX = 16
-
-_CARD_MARK = b"\xc1\x01"
-_PSAM_MARK = b"\xc2\x01"
-_DYNAMIC = Struct(f">2sIHH3s{PROOF_SIZE}s{PROOF_SIZE}s{PROOF_SIZE}s{CAPP_SIZE}s{LOG_SIZE}s")
-_STATIC = Struct(">IBBB")
-_SLOT = Struct(">BBBB16s")
-_PSAM = Struct(f">2sI6s{PSAM_PUBLIC_SIZE}sB")
-_CRC = 4
+"""Keys of one kind."""
+AUTH_ID_SIZE = 9
+_MONEY_MAX = 0xFFFF_FFFF
+_FIELD_MAX = 255
 
 
 class CardMemory(Protocol):
@@ -67,7 +82,7 @@ class RamMemory:
 
 @dataclass(frozen=True, slots=True)
 class CardKey:
-    """A purchase or load key of a card: the id that INIT names, the version and algorithm that INIT answers."""
+    """A money key of a card: the id that INIT names, the version and algorithm that INIT answers."""
 
     key_id: int
     version: int
@@ -77,70 +92,168 @@ class CardKey:
 
 @dataclass(frozen=True, slots=True)
 class CardKeys:
-    """DPKs, DLKs and the DTK of one card."""
+    """The keys of one application: DPKs, DLKs, DTK; the rest as far as the issuer wants it.
+
+    `tac` has number 00; `more_tac` stand beside it under the numbers of the money keys that they go with.
+    """
 
     purchase: tuple[CardKey, ...]
     load: tuple[CardKey, ...]
     tac: Key
+    unload: tuple[CardKey, ...] = ()
+    overdraft: tuple[CardKey, ...] = ()
+    more_tac: tuple[CardKey, ...] = ()
+    maintenance: Key | None = None
+    control: Key | None = None
+    pin_unblock: Key | None = None
+    pin_reload: Key | None = None
+    pin: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class PsamMaster:
-    """A purchase master: its algorithm and how many levels of diversification lie between it and a card."""
+class Application:
+    """One application of a personalised card. The PIN, if the keys have one, opens loads (and ED) when asked.
 
-    key: Key
-    levels: int = 1
-    algorithm: int = ALGORITHM_3DES
+    `split_logs`: loads in 001A, debits of terminals outside `home` (2 bytes of the terminal id) in 0010.
+    """
 
-
-@dataclass(slots=True)
-class CardImage:
-    """A card's memory while it has power. `proof_*`: number 2, MAC 4, TAC 4; number 0 = none."""
-
-    balance_fen: int
-    online: int
-    offline: int
-    overdraft: bytes
-    proof_load: bytes
-    proof_plain: bytes
-    proof_capp: bytes
-    capp: bytes
-    log: bytes
-    ceiling_fen: int
-    log_number: Number
-    prove_number: Number
-    prove_order: ProveOrder
-    aid: bytes
-    public: bytes
-    holder: bytes
+    profile: CardProfile
+    public: PublicData
     keys: CardKeys
-    fixed: bytes = field(repr=False)
-    """The part that never changes, encoded once."""
+    opening_balance_fen: int = 0
+    ceiling_fen: int = CEILING_FEN
+    fid: int = FID_ADF
+    holder: bytes = bytes(HOLDER_SIZE)
+    records: tuple[bytes, ...] = (CardCounters().encode(),)
+    ed_ceiling_fen: int | None = None
+    pin_for_load: bool = False
+    ep_unload: bool = False
+    zero_plain: bool = True
+    split_logs: bool = False
+    home: bytes = bytes(2)
+
+
+class CardImage:
+    """A card's memory, looked into: the first application that has an EP. Made by `decode_card_image`."""
+
+    def __init__(self, card: Card) -> None:
+        self.card = card
+        for stored in card.directories:
+            self.application = stored.open()
+            self.purse = self.application.purse(EP)
+            if self.purse is not None:
+                return
+
+    @property
+    def ep(self) -> Purse:
+        """LayoutError when the card has none, as a blank one."""
+        if self.purse is None:
+            raise LayoutError("the card has no electronic purse")
+        return self.purse
+
+    @property
+    def balance_fen(self) -> int:
+        return self.ep.balance_fen
+
+    @balance_fen.setter
+    def balance_fen(self, fen: int) -> None:
+        self.ep.balance_fen = fen
+
+    @property
+    def online(self) -> int:
+        return self.ep.online
+
+    @online.setter
+    def online(self, count: int) -> None:
+        self.ep.online = count
+
+    @property
+    def offline(self) -> int:
+        return self.ep.offline
+
+    @offline.setter
+    def offline(self, count: int) -> None:
+        self.ep.offline = count
+
+    @property
+    def ceiling_fen(self) -> int:
+        return self.ep.ceiling_fen
+
+    @property
+    def capp(self) -> bytes:
+        """File 0017, all records."""
+        return self._content(SFI_CAPP)
+
+    @capp.setter
+    def capp(self, content: bytes) -> None:
+        ef = self.application.by_sfi(SFI_CAPP)
+        if ef is None:
+            raise LayoutError("the application has no file 0017")
+        ef.content = content
+
+    @property
+    def log(self) -> bytes:
+        """File 0018, newest first."""
+        return self._content(SFI_LOG)
+
+    @property
+    def public(self) -> bytes:
+        return self._content(SFI_PUBLIC)
+
+    @property
+    def holder(self) -> bytes:
+        return self._content(SFI_HOLDER)
+
+    @property
+    def aid(self) -> bytes:
+        return self.application.name
+
+    @property
+    def keys(self) -> CardKeys:
+        """DPKs, DLKs and the DTK."""
+        tac = next(self.application.slots(KeyKind.TAC), None)
+        if tac is None:
+            raise LayoutError("the application has no TAC key")
+        return CardKeys(self._money(KeyKind.PURCHASE), self._money(KeyKind.LOAD), tac.key)
 
     def encode(self) -> bytes:
-        body = (
-            _DYNAMIC.pack(
-                _CARD_MARK, self.balance_fen, self.online, self.offline, self.overdraft,
-                self.proof_load, self.proof_plain, self.proof_capp, self.capp, self.log,
-            )
-            + self.fixed
+        return self.card.encode()
+
+    def _money(self, kind: KeyKind) -> tuple[CardKey, ...]:
+        return tuple(
+            CardKey(slot.key_id, slot.first, slot.key, slot.second) for slot in self.application.slots(kind)
         )  # fmt: skip
-        return body + crc32(body).to_bytes(_CRC, "big")
+
+    def _content(self, sfi: int) -> bytes:
+        ef = self.application.by_sfi(sfi)
+        return b"" if ef is None else ef.content
 
 
-@dataclass(slots=True)
-class PsamImage:
-    """A PSAM's memory while it has power. `next_ttn` is the number that the next 8070 gives."""
+def open_card_image(raw: bytes) -> Card:
+    """A card of format 2 or 1; its directories may still be closed. LayoutError for anything else."""
+    return open_card_v1(raw) if raw[:2] == CARD_V1_MARK else decode_card(raw)
 
-    next_ttn: int
-    psam_id: bytes
-    public: bytes
-    masters: dict[int, PsamMaster]
-    fixed: bytes = field(repr=False)
 
-    def encode(self) -> bytes:
-        body = _PSAM.pack(_PSAM_MARK, self.next_ttn, self.psam_id, self.public, len(self.masters)) + self.fixed
-        return body + crc32(body).to_bytes(_CRC, "big")
+def decode_card_image(raw: bytes) -> CardImage:
+    """The whole card, all directories opened; LayoutError for another version, a torn or damaged image."""
+    card = open_card_image(raw)
+    for stored in card.directories:
+        stored.open()
+    return CardImage(card)
+
+
+# --- makers --------------------------------------------------------------------------------------------------------
+
+
+def blank_card_image(transport: Key | None = None, *, auth_id: bytes = b"") -> bytes:
+    """A card with an MF and a transport key (number 00), or none: then anybody may issue it."""
+    right = FREE if transport is None else NEEDS_PIN
+    mf = new_mf(right=right)
+    if transport is None:
+        mf.key_add, mf.key_space = None, 0
+    else:
+        mf.put(transport_slot(transport))
+    return _sealed(new_card([], mf, _auth_id(auth_id)))
 
 
 def new_card_image(
@@ -152,132 +265,101 @@ def new_card_image(
     holder: bytes = bytes(HOLDER_SIZE),
     ceiling_fen: int = CEILING_FEN,
 ) -> bytes:
-    """A personalised card with its opening balance; LayoutError when something does not fit."""
-    if not 0 <= opening_balance_fen <= ceiling_fen <= 0xFFFF_FFFF:
-        raise LayoutError("opening balance or ceiling out of bounds")
-    fixed = _card_fixed(profile, encode_public(profile.form, public), keys, holder, ceiling_fen)
-    body = (
-        _DYNAMIC.pack(
-            _CARD_MARK, opening_balance_fen, 0, 0, bytes(3), bytes(PROOF_SIZE), bytes(PROOF_SIZE), bytes(PROOF_SIZE),
-            CardCounters().encode(), bytes(LOG_SIZE),
-        )
-        + fixed
+    """A personalised card with one EP and its opening balance; LayoutError when something does not fit."""
+    return personalised_card_image(
+        [Application(profile, public, keys, opening_balance_fen, ceiling_fen, holder=holder)]
     )  # fmt: skip
-    return body + crc32(body).to_bytes(_CRC, "big")
 
 
-def new_psam_image(
-    psam_id: bytes, masters: Mapping[int, PsamMaster], *, serial: bytes | None = None, first_ttn: int = 1
+def personalised_card_image(
+    applications: Sequence[Application],
+    *,
+    card_public: bytes = b"",
+    control: Key | None = None,
+    maintenance: Key | None = None,
+    auth_id: bytes = b"",
 ) -> bytes:
-    """A personalised PSAM: file 0016, purchase masters by key version, a 10-byte serial for 0015."""
-    number = psam_id.rjust(10, b"\0") if serial is None else serial
-    if len(psam_id) != 6 or len(number) != 10 or not 0 < len(masters) <= KEYS_MAX:
-        raise LayoutError("a PSAM has a 6-byte id, a 10-byte serial and 1 to 16 masters")
-    if not 0 <= first_ttn <= TTN_MAX:
-        raise LayoutError("the transaction number has 4 bytes")
-    fixed = b"".join(_psam_slot(version, masters[version]) for version in sorted(masters))
-    public = number + b"\x01\x01" + bytes(2)
-    return PsamImage(first_ttn, psam_id, public, dict(masters), fixed).encode()
+    """A card with these applications; `card_public` is file 0005 of the MF, the keys are the MF's own."""
+    mf = new_mf(files=(binary(SFI_CARD_PUBLIC, card_public),) if card_public else ())
+    _add_keepers(mf, ((KeyKind.CONTROL, control), (KeyKind.MAINTENANCE, maintenance)))
+    return _sealed(new_card([_directory(one) for one in applications], mf, _auth_id(auth_id)))
 
 
-def decode_card_image(raw: bytes) -> CardImage:
-    """LayoutError for another version, a torn or damaged image."""
-    body = _checked(raw, _CARD_MARK, _DYNAMIC.size)
-    _, balance, online, offline, overdraft, load, plain, capp_proof, capp, log = _DYNAMIC.unpack_from(body)
-    fixed = body[_DYNAMIC.size :]
-    reader = _Reader(fixed)
-    ceiling, conventions, purchases, loads = _STATIC.unpack(reader.take(_STATIC.size))
-    aid, public, holder = reader.short(), reader.short(), reader.short()
-    keys = CardKeys(
-        tuple(_card_key(reader) for _ in range(purchases)),
-        tuple(_card_key(reader) for _ in range(loads)),
-        Key(reader.take(16)),
+def _directory(one: Application) -> Directory:
+    if not 0 <= one.opening_balance_fen <= one.ceiling_fen <= _MONEY_MAX:
+        raise LayoutError("opening balance or ceiling out of bounds")
+    if not 0 < len(one.holder) <= _FIELD_MAX or len(one.home) != 2:
+        raise LayoutError("a holder file of 1 to 255 bytes, a home of 2")
+    public = encode_public(one.profile.form, one.public)
+    logs = (SFI_LOAD_LOG, SFI_AWAY_LOG) if one.split_logs else ()
+    directory = new_directory(
+        one.profile.aid, public, one.holder, one.records, tuple(_purses(one)), fid=one.fid, more_logs=logs
     )
-    reader.end()
-    return CardImage(
-        balance, online, offline, overdraft, load, plain, capp_proof, capp, log, ceiling,
-        Number(conventions & 1), Number(conventions >> 1 & 1), ProveOrder(conventions >> 2 & 1),
-        aid, public, holder, keys, fixed,
+    _add_keys(directory, one)
+    return directory
+
+
+def _purses(one: Application) -> Iterable[Purse]:
+    options = _options(one)
+    if one.ed_ceiling_fen is not None:
+        yield new_purse(ED, one.ed_ceiling_fen, options, use=NEEDS_PIN if one.keys.pin else FREE)
+    yield new_purse(EP, one.ceiling_fen, options, balance_fen=one.opening_balance_fen)
+
+
+def _options(one: Application) -> int:
+    profile = one.profile
+    options = profile.log_number.value | profile.prove_number.value << 1 | profile.prove_order.value << 2
+    options |= PurseOption.AUTH_ID if profile.auth_id_in_mac1 else 0
+    options |= PurseOption.EP_UNLOAD if one.ep_unload else 0
+    return options | (0 if one.zero_plain else PurseOption.NO_ZERO)
+
+
+def _add_keys(directory: Directory, one: Application) -> None:
+    keys = one.keys
+    load_use = NEEDS_PIN if one.pin_for_load and keys.pin else FREE
+    groups = (
+        (KeyKind.PURCHASE, keys.purchase, FREE), (KeyKind.LOAD, keys.load, load_use),
+        (KeyKind.UNLOAD, keys.unload, load_use), (KeyKind.OVERDRAFT, keys.overdraft, FREE),
+        (KeyKind.TAC, (CardKey(0, 1, keys.tac), *keys.more_tac), FREE),
     )  # fmt: skip
+    for kind, group, use in groups:
+        if len(group) > KEYS_MAX:
+            raise LayoutError(f"at most {KEYS_MAX} keys of a kind")
+        for key in group:
+            directory.put(money_slot(kind, key.key_id, key.version, _two_key(key.key), key.algorithm, use=use))
+    keepers = (
+        (KeyKind.CONTROL, keys.control), (KeyKind.MAINTENANCE, keys.maintenance),
+        (KeyKind.PIN_UNBLOCK, keys.pin_unblock), (KeyKind.PIN_RELOAD, keys.pin_reload),
+    )  # fmt: skip
+    _add_keepers(directory, keepers)
+    if keys.pin:
+        directory.put(pin_slot(keys.pin))
 
 
-def decode_psam_image(raw: bytes) -> PsamImage:
-    """LayoutError for another version, a torn or damaged image."""
-    body = _checked(raw, _PSAM_MARK, _PSAM.size)
-    _, next_ttn, psam_id, public, count = _PSAM.unpack_from(body)
-    fixed = body[_PSAM.size :]
-    reader = _Reader(fixed)
-    masters: dict[int, PsamMaster] = {}
-    for _ in range(count):
-        version, algorithm, levels, _rfu, octets = _SLOT.unpack(reader.take(_SLOT.size))
-        masters[version] = PsamMaster(Key(octets), levels, algorithm)
-    reader.end()
-    return PsamImage(next_ttn, psam_id, public, masters, fixed)
+def _add_keepers(directory: Directory, keepers: Iterable[tuple[KeyKind, Key | None]]) -> None:
+    """The issuer's own keys; with a control key, whoever proves it may create files and add keys."""
+    for kind, key in keepers:
+        if key is None:
+            continue
+        directory.put(keeper_slot(kind, _two_key(key), STATE_ISSUER))
+        if kind == KeyKind.CONTROL:
+            directory.create = directory.key_add = NEEDS_ISSUER
 
 
-def _card_fixed(profile: CardProfile, public: bytes, keys: CardKeys, holder: bytes, ceiling_fen: int) -> bytes:
-    if len(keys.purchase) > KEYS_MAX or len(keys.load) > KEYS_MAX or len(keys.tac.octets) != 16:
-        raise LayoutError("at most 16 keys of a kind, 16 bytes each")
-    conventions = profile.log_number.value | profile.prove_number.value << 1 | profile.prove_order.value << 2
-    parts = [_STATIC.pack(ceiling_fen, conventions, len(keys.purchase), len(keys.load))]
-    parts += [_short(profile.aid), _short(public), _short(holder)]
-    parts += [_card_slot(key) for key in keys.purchase + keys.load]
-    return b"".join(parts) + keys.tac.octets
+def _sealed(card: Card) -> bytes:
+    raw = card.encode()
+    if card.allotted > CARD_SPACE:
+        raise LayoutError("the card has not that much room")
+    return raw
 
 
-def _card_slot(slot: CardKey) -> bytes:
-    return _SLOT.pack(slot.key_id, slot.version, slot.algorithm, 0, _two_key(slot.key))
-
-
-def _card_key(reader: _Reader) -> CardKey:
-    key_id, version, algorithm, _rfu, octets = _SLOT.unpack(reader.take(_SLOT.size))
-    return CardKey(key_id, version, Key(octets), algorithm)
-
-
-def _psam_slot(version: int, master: PsamMaster) -> bytes:
-    if not 1 <= master.levels <= 3:
-        raise LayoutError("a PSAM key has one to three levels of diversification")
-    return _SLOT.pack(version, master.algorithm, master.levels, 0, _two_key(master.key))
-
-
-def _two_key(key: Key) -> bytes:
+def _two_key(key: Key) -> Key:
     if len(key.octets) != 16:
         raise LayoutError("card and PSAM keys have 16 bytes")
-    return key.octets
+    return key
 
 
-def _short(value: bytes) -> bytes:
-    if len(value) > 255:
-        raise LayoutError("a field of an image has at most 255 bytes")
-    return bytes((len(value),)) + value
-
-
-def _checked(raw: bytes, mark: bytes, least: int) -> bytes:
-    body, crc = raw[:-_CRC], raw[-_CRC:]
-    if len(body) < least or raw[:2] != mark:
-        raise LayoutError("not an image of this kind and version")
-    if crc32(body).to_bytes(_CRC, "big") != crc:
-        raise LayoutError("the image is damaged")
-    return body
-
-
-class _Reader:
-    """Takes fields off the front; LayoutError at the end of the bytes."""
-
-    def __init__(self, raw: bytes) -> None:
-        self._raw = raw
-        self._at = 0
-
-    def take(self, size: int) -> bytes:
-        part = self._raw[self._at : self._at + size]
-        if len(part) != size:
-            raise LayoutError("the image ends too early")
-        self._at += size
-        return part
-
-    def short(self) -> bytes:
-        return self.take(self.take(1)[0])
-
-    def end(self) -> None:
-        if self._at != len(self._raw):
-            raise LayoutError("the image goes on too long")
+def _auth_id(auth_id: bytes) -> bytes:
+    if len(auth_id) not in (0, AUTH_ID_SIZE):
+        raise LayoutError(f"an authentication id has {AUTH_ID_SIZE} bytes")
+    return auth_id

@@ -78,8 +78,10 @@ def test_refusals(psam):
     assert sw(psam, commands.credit_sam_purchase(bytes(4))) == "6901"
     assert sw(psam, "00") == "6700"
     assert sw(psam, "80EE0000") == "6D00"
-    assert sw(psam, "84700000") == "6E00"
-    assert sw(psam, "00A40400021001") == "6A86"
+    assert sw(psam, "84700000") == "6D00"
+    assert sw(psam, "90700000") == "6E00"
+    assert sw(psam, "00A40100021001") == "6A86"
+    assert sw(psam, "00A40400021001") == "6A82"
     assert sw(psam, "00A40000022002") == "6A82"
     ask(psam, init())
     assert sw(psam, "8072010004" + "00" * 4) == "6A86"
