@@ -4,6 +4,7 @@ The books are held against this. A deed is named by card, counter kind and count
 """
 
 from dataclasses import dataclass
+from struct import Struct
 from typing import NamedTuple
 
 from shared.ids import CardId
@@ -11,9 +12,10 @@ from shared.purse.images import decode_card_image
 from shared.records import CounterKind
 from tests.sim.world import Violation
 
-_BALANCE = slice(2, 6)
-_ONLINE = slice(6, 8)
-_OFFLINE = slice(8, 10)
+_EP = 2
+_HEAD_SIZE, _KEY_SIZE, _FILE_SIZE, _PROOF_SIZE = 14, 24, 10, 11
+_PURSE = Struct(">H11xIHH4xB")
+"""fid, balance, online and offline counter, and how many proofs follow."""
 
 
 class Deed(NamedTuple):
@@ -41,6 +43,7 @@ class CardTruth:
         self.card = card
         self.label = label
         self.image = image
+        self._purse = purse_of(image)
         self.opening_fen = self.balance_fen
         self.busy = False
         self.history: list[Happened] = []
@@ -48,7 +51,7 @@ class CardTruth:
     @property
     def balance_fen(self) -> int:
         """What the purse holds."""
-        return int.from_bytes(self.image[_BALANCE], "big")
+        return self._purse[0]
 
     def load(self) -> bytes:
         """The image, for the card's operating system."""
@@ -57,24 +60,41 @@ class CardTruth:
     def store(self, image: bytes, /) -> None:
         """The card changes."""
         self.image = image
+        self._purse = purse_of(image)
 
     def change(self, image: bytes, at_s: float) -> Happened | None:
         """What a store would do, told before it is done; None when no money moves. The card itself must be sound."""
-        before, after = self.image, image
-        moved = int.from_bytes(after[_BALANCE], "big") - int.from_bytes(before[_BALANCE], "big")
-        kind = CounterKind.ONLINE if moved > 0 else CounterKind.OFFLINE
-        field = _ONLINE if moved > 0 else _OFFLINE
-        counter = int.from_bytes(before[field], "big")
+        before, after = self._purse, purse_of(image)
+        moved = after[0] - before[0]
         if not moved:
             return None
-        if int.from_bytes(after[field], "big") != counter + 1:
+        kind, field = (CounterKind.ONLINE, 1) if moved > 0 else (CounterKind.OFFLINE, 2)
+        if after[field] != before[field] + 1:
             raise Violation("card", f"{self.label}: money moved without its counter")
-        return Happened(Deed(self.card, kind, counter), abs(moved), int.from_bytes(after[_BALANCE], "big"), at_s)
+        return Happened(Deed(self.card, kind, before[field]), abs(moved), after[0], at_s)
 
 
 def require_layout(image: bytes) -> None:
-    """The offsets above are those of the image."""
+    """The sizes above are those of the image."""
     card = decode_card_image(image)
-    raw = tuple(int.from_bytes(image[part], "big") for part in (_BALANCE, _ONLINE, _OFFLINE))
-    if raw != (card.balance_fen, card.online, card.offline):
+    if purse_of(image) != (card.balance_fen, card.online, card.offline):
         raise Violation("card", "the image has another layout")
+
+
+def purse_of(image: bytes) -> tuple[int, int, int]:
+    """Balance, online and offline counter of the EP, read off the image of a card of format 2."""
+    at = 5 + image[3]
+    while at + _HEAD_SIZE < len(image):
+        start = at + 2
+        at = start + int.from_bytes(image[at:start], "big")
+        names = start + _HEAD_SIZE
+        files, purses = image[start + 13] >> 2, image[start + 13] & 3
+        place = names + 1 + image[names] + image[start + 12] * _KEY_SIZE
+        for _ in range(files):
+            place += _FILE_SIZE + (image[place + 8] << 8 | image[place + 9])
+        for _ in range(purses):
+            fid, balance_fen, online, offline, proofs = _PURSE.unpack_from(image, place)
+            if fid == _EP:
+                return balance_fen, online, offline
+            place += _PURSE.size + proofs * _PROOF_SIZE
+    raise Violation("card", "a card without an EP")
