@@ -13,8 +13,12 @@ from typing import Any, TypeVar
 from shared.ids import CardId
 from shared.online import LoadAnswer, LoadRequest
 from shared.purse.apdu import CardChannel
+from shared.purse.desk_outcomes import PendingOverdraft, PendingUnload
 from shared.purse.errors import CardLost, PsamLost, PurseError
+from shared.purse.load_auth import LoadAuth
 from shared.purse.outcomes import PendingLoad, PendingPurchase
+from shared.purse.overdraft_auth import OverdraftAuth
+from shared.purse.upkeep import ExternalAuthAsk, InternalAuthAsk, PinReloadAsk, UpkeepAsk
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +57,67 @@ class Ask:
     request: LoadRequest
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The centre allows an unload or an overdraft change: host time (s since 2000) and MAC2."""
+
+    time_s: int
+    mac2: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """The centre says no. `why`: Chinese and English, for the desk."""
+
+    why: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class UnloadProof:
+    """The card's MAC3 for a granted unload: is it right? Answer: bool. Asking it again changes nothing."""
+
+    auth: LoadAuth
+    time_s: int
+    mac3: bytes
+
+
+CentreQuestion = LoadAuth | UnloadProof | OverdraftAuth | UpkeepAsk | PinReloadAsk | ExternalAuthAsk | InternalAuthAsk
+
+
+@dataclass(frozen=True, slots=True)
+class AskCentre:
+    """A card office's question. Answer: a Denial, None when none came within the driver's bound, or what was asked for:
+
+    a Grant (LoadAuth of type 03, OverdraftAuth), a bool (UnloadProof, InternalAuthAsk), bytes (the others).
+    """
+
+    question: CentreQuestion
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Answer: nothing, and only when `pending` is durable at the desk. A driver that cannot do so raises."""
+
+    pending: PendingUnload | PendingOverdraft
+
+
 Effect = ToCard | ToPsam | Lookup | Persist | Ask
+DeskEffect = ToCard | AskCentre | Keep
 
 Outcome = TypeVar("Outcome")
 Flow = Generator[Effect, Any, Outcome]
 """The answer's type follows from the effect, which the type system cannot say of a generator."""
+CardFlow = Generator[ToCard, Any, Outcome]
+"""A part of a flow that speaks to the card alone."""
+DeskFlow = Generator[DeskEffect, Any, Outcome]
+"""A flow of the card office, which asks the centre for MACs instead of a PSAM."""
 
 PersistCall = Callable[[PendingPurchase | PendingLoad], None]
 LookupCall = Callable[[CardId, int], bool]
 AskCall = Callable[[LoadRequest], LoadAnswer | None]
+CentreAnswer = Grant | Denial | bytes | bool | None
+CentreCall = Callable[[CentreQuestion], CentreAnswer]
+KeepCall = Callable[["PendingUnload | PendingOverdraft"], None]
 
 
 def drive(
@@ -88,7 +144,21 @@ def drive(
     return _run(flow, answers)
 
 
-def _run(flow: Flow[Outcome], answers: dict[type, Callable[[Any], object]]) -> Outcome:
+def drive_desk(
+    flow: Generator[DeskEffect | Effect, Any, Outcome], *, card: CardChannel, centre: CentreCall, keep: KeepCall
+) -> Outcome:
+    """Run a flow of the card office to its outcome in the caller's thread."""
+    return _run(
+        flow,
+        {
+            ToCard: lambda effect: card.transmit(effect.apdu),
+            AskCentre: lambda effect: centre(effect.question),
+            Keep: lambda effect: keep(effect.pending),
+        },
+    )
+
+
+def _run(flow: Generator[Any, Any, Outcome], answers: dict[type, Callable[[Any], object]]) -> Outcome:
     try:
         effect = next(flow)
         while True:

@@ -17,7 +17,7 @@ from shared.money import FEN_MAX
 from shared.purse import commands
 from shared.purse.apdu import DebitVerdict, ResponseApdu, Sw, debit_verdict
 from shared.purse.caps import CardCounters, judge_caps, parse_counters
-from shared.purse.effects import Flow, Lookup, Persist, ToCard, ToPsam
+from shared.purse.effects import CardFlow, Flow, Lookup, Persist, ToCard, ToPsam
 from shared.purse.errors import CardLost, LayoutError, ProfileUnsupported, PsamLost
 from shared.purse.files import LOG_DEPTH, LogRecord, PublicData, parse_log, parse_public, public_from_fci, public_size
 from shared.purse.outcomes import (
@@ -150,7 +150,7 @@ def open_psam() -> Flow[PsamIdentity | Rejected]:
 # --- reading -----------------------------------------------------------------------------------------------------
 
 
-def read_balance() -> Flow[int | Rejected]:
+def read_balance() -> CardFlow[int | Rejected]:
     """Balance in fen of the card that `identify` selected."""
     try:
         read = _answer((yield ToCard(commands.GET_BALANCE)))
@@ -161,7 +161,7 @@ def read_balance() -> Flow[int | Rejected]:
     return int.from_bytes(read.data, "big")
 
 
-def read_log(sfi: int = commands.SFI_LOG) -> Flow[tuple[LogRecord, ...]]:
+def read_log(sfi: int = commands.SFI_LOG) -> CardFlow[tuple[LogRecord, ...]]:
     """A log file (0018), newest first, at most LOG_DEPTH records; ends at the first that is absent or unreadable.
 
     CardLost passes through: a log cut short must not look like a short log.
@@ -258,7 +258,7 @@ def _before(order: PurchaseOrder, profile: CardProfile) -> Flow[CardCounters | b
     return Declined(Reason.CARD_LOCKED) if counters.locked else counters
 
 
-def read_capp(sfi: int, tag: int) -> Flow[bytes | Declined]:
+def read_capp(sfi: int, tag: int) -> CardFlow[bytes | Declined]:
     """The CAPP record with this tag, which is its first byte; CardLost passes through."""
     read = _answer((yield ToCard(commands.read_tagged(sfi, tag))))
     if read.sw != Sw.OK:
@@ -266,7 +266,7 @@ def read_capp(sfi: int, tag: int) -> Flow[bytes | Declined]:
     return read.data if read.data[:1] == bytes((tag,)) else Declined(Reason.CARD_DATA)
 
 
-def pin_refusal(pin: Pin | None) -> Flow[tuple[Reason, int | None] | None]:
+def pin_refusal(pin: Pin | None) -> CardFlow[tuple[Reason, int | None] | None]:
     """VERIFY the PIN; why not, with the status word, or None when it is right. CardLost passes through."""
     if pin is None:
         return Reason.PIN_WANTED, None

@@ -13,11 +13,11 @@ from shared.clock import date_time_bcd
 from shared.purse import commands
 from shared.purse.apdu import ResponseApdu, Sw
 from shared.purse.commands import COUNTER_MAX
-from shared.purse.crypto import TYPE_CAPP_PURCHASE
-from shared.purse.effects import Flow, ToCard, ToPsam
+from shared.purse.crypto import TYPE_CAPP_PURCHASE, TYPE_ED_LOAD, TYPE_EP_LOAD, TYPE_OVERDRAFT, TYPE_UNLOAD
+from shared.purse.effects import CardFlow, Flow, ToCard, ToPsam
 from shared.purse.errors import CardLost, PsamLost
 from shared.purse.files import LogRecord
-from shared.purse.flows import INIT_ANSWER, read_log
+from shared.purse.flows import INIT_ANSWER, pin_refusal, read_log
 from shared.purse.load_flow import LOAD_ANSWER
 from shared.purse.outcomes import (
     CardIdentity,
@@ -27,20 +27,23 @@ from shared.purse.outcomes import (
     NotDebited,
     PendingLoad,
     PendingPurchase,
+    Pin,
     PurchaseRecovery,
     RecoveredLoad,
     RecoveredPurchase,
     StillUnknown,
 )
-from shared.purse.profiles import CardProfile, Number, ProveOrder, PurchaseForm, Purse
+from shared.purse.profiles import CardProfile, Number, PinUse, ProveOrder, PurchaseForm, Purse
 from shared.purse.reasons import Reason
 
+_ONLINE_TYPES = frozenset((TYPE_ED_LOAD, TYPE_EP_LOAD, TYPE_UNLOAD, TYPE_OVERDRAFT))
+"""These move the online counter, all others the offline one."""
 _KEY_ID_BITS = 0x0F
 _PURSE_SHIFT, _PURSE_BITS = 4, 0x03
 _answer = ResponseApdu.of_any
 
 
-class _Says(Enum):
+class Says(Enum):
     """What the card's log says of one transaction number."""
 
     OURS = 0
@@ -49,13 +52,15 @@ class _Says(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class _PurseState:
+class PurseState:
+    """A purse as INIT says it is."""
+
     counter: int
     balance_fen: int
 
 
 @dataclass(frozen=True, slots=True)
-class _Trace:
+class Trace:
     """How the transaction in doubt would stand in the card's log."""
 
     counter: int
@@ -85,7 +90,7 @@ def _recover(pending: PendingPurchase, profile: CardProfile, live_ttn: int | Non
     form = PurchaseForm.CAPP if pending.type == TYPE_CAPP_PURCHASE else PurchaseForm.PLAIN
     purse = Purse(pending.purse >> _PURSE_SHIFT & _PURSE_BITS)
     init = commands.init_purchase(form, pending.purse & _KEY_ID_BITS, 0, pending.psam_id, purse)
-    state = yield from _purse_state(init, INIT_ANSWER.size, purse)
+    state = yield from purse_state(init, INIT_ANSWER.size, purse)
     if isinstance(state, int):
         return StillUnknown(pending, Reason.CARD_REFUSED, state)
     if state.counter == pending.counter:
@@ -93,23 +98,23 @@ def _recover(pending: PendingPurchase, profile: CardProfile, live_ttn: int | Non
     if state.counter < pending.counter:
         return StillUnknown(pending, Reason.COUNTER_BACK)
     stamp = date_time_bcd(pending.time_s)
-    trace = _Trace(pending.counter, pending.amount_fen, pending.type, pending.psam_id, stamp)
-    says = _log_says(trace, (yield from _logs(profile.log, profile.away_log)), profile.log_number)
-    if says is _Says.ANOTHER:
+    trace = Trace(pending.counter, pending.amount_fen, pending.type, pending.psam_id, stamp)
+    says = log_says(trace, (yield from read_logs(profile.log, profile.away_log)), profile.log_number)
+    if says is Says.ANOTHER:
         return NotDebited(pending)
-    if says is _Says.NOTHING and not _balance_tells(state, pending):
+    if says is Says.NOTHING and not _balance_tells(state, pending):
         return StillUnknown(pending, Reason.NO_EVIDENCE)
     if state.counter != pending.counter + 1:
         return StillUnknown(pending, Reason.PROOF_GONE)
     return (yield from _fetch_tac(pending, profile, live_ttn))
 
 
-def _balance_tells(state: _PurseState, pending: PendingPurchase) -> bool:
+def _balance_tells(state: PurseState, pending: PendingPurchase) -> bool:
     return state.counter == pending.counter + 1 and state.balance_fen == pending.balance_after_fen
 
 
 def _fetch_tac(pending: PendingPurchase, profile: CardProfile, live_ttn: int | None) -> Flow[PurchaseRecovery]:
-    proof = yield from _prove(pending.type, pending.counter, profile)
+    proof = yield from prove(pending.type, pending.counter, profile)
     if isinstance(proof, int):
         return StillUnknown(pending, Reason.PROOF_GONE, proof)
     mac2, tac = proof
@@ -127,20 +132,27 @@ def _fetch_tac(pending: PendingPurchase, profile: CardProfile, live_ttn: int | N
 # --- load --------------------------------------------------------------------------------------------------------
 
 
-def recover_load(pending: PendingLoad, identity: CardIdentity) -> Flow[LoadRecovery]:
-    """Settle a pending load with the card that was just identified. The host checks the TAC that this brings."""
+def recover_load(pending: PendingLoad, identity: CardIdentity, pin: Pin | None = None) -> Flow[LoadRecovery]:
+    """Settle a pending load with the card that was just identified. The host checks the TAC that this brings.
+
+    The card says its counter only to who knows the PIN, where the profile wants one for loads.
+    """
     if identity.card_id != pending.request.card:
         return LoadStillUnknown(pending, Reason.OTHER_CARD)
     try:
-        return (yield from _recover_load(pending, identity.profile))
+        return (yield from _recover_load(pending, identity.profile, pin))
     except CardLost:
         return LoadStillUnknown(pending, Reason.CARD_GONE)
 
 
-def _recover_load(pending: PendingLoad, profile: CardProfile) -> Flow[LoadRecovery]:
+def _recover_load(pending: PendingLoad, profile: CardProfile, pin: Pin | None) -> Flow[LoadRecovery]:
     request = pending.request
+    if PinUse.LOAD in profile.pin:
+        refusal = yield from pin_refusal(pin)
+        if refusal is not None:
+            return LoadStillUnknown(pending, *refusal)
     init = commands.init_load(request.key_id, 0, pending.terminal_id)
-    state = yield from _purse_state(init, LOAD_ANSWER.size)
+    state = yield from purse_state(init, LOAD_ANSWER.size)
     if isinstance(state, int):
         return LoadStillUnknown(pending, Reason.CARD_REFUSED, state)
     if state.counter == request.counter:
@@ -148,13 +160,13 @@ def _recover_load(pending: PendingLoad, profile: CardProfile) -> Flow[LoadRecove
     if state.counter < request.counter:
         return LoadStillUnknown(pending, Reason.COUNTER_BACK)
     stamp = date_time_bcd(pending.time_s)
-    trace = _Trace(request.counter, request.amount_fen, request.type, pending.terminal_id, stamp)
-    says = _log_says(trace, (yield from _logs(profile.load_log)), profile.log_number)
-    if says is _Says.ANOTHER:
+    trace = Trace(request.counter, request.amount_fen, request.type, pending.terminal_id, stamp)
+    says = log_says(trace, (yield from read_logs(profile.load_log)), profile.log_number)
+    if says is Says.ANOTHER:
         return NotCredited(pending)
     if state.counter != request.counter + 1:
-        return LoadStillUnknown(pending, Reason.PROOF_GONE if says is _Says.OURS else Reason.NO_EVIDENCE)
-    proof = yield from _prove(request.type, request.counter, profile)
+        return LoadStillUnknown(pending, Reason.PROOF_GONE if says is Says.OURS else Reason.NO_EVIDENCE)
+    proof = yield from prove(request.type, request.counter, profile)
     if isinstance(proof, int):
         return LoadStillUnknown(pending, Reason.PROOF_GONE, proof)
     return RecoveredLoad(pending, proof[1])
@@ -163,7 +175,7 @@ def _recover_load(pending: PendingLoad, profile: CardProfile) -> Flow[LoadRecove
 # --- what both need ----------------------------------------------------------------------------------------------
 
 
-def _purse_state(init: bytes, size: int, purse: Purse = Purse.EP) -> Flow[_PurseState | int]:
+def purse_state(init: bytes, size: int, purse: Purse = Purse.EP) -> CardFlow[PurseState | int]:
     """Counter and balance now, or the status word of a card that will not say.
 
     An INIT with amount 0 reads both. A card whose counter is full refuses it with 9402: then the counter is known
@@ -171,16 +183,16 @@ def _purse_state(init: bytes, size: int, purse: Purse = Purse.EP) -> Flow[_Purse
     """
     opened = _answer((yield ToCard(init)))
     if opened.sw == Sw.OK and len(opened.data) == size:
-        return _PurseState(int.from_bytes(opened.data[4:6], "big"), int.from_bytes(opened.data[:4], "big"))
+        return PurseState(int.from_bytes(opened.data[4:6], "big"), int.from_bytes(opened.data[:4], "big"))
     if opened.sw != Sw.COUNTER_FULL:
         return opened.sw
     balance = _answer((yield ToCard(commands.GET_BALANCE if purse is Purse.EP else commands.GET_BALANCE_ED)))
     if balance.sw != Sw.OK or len(balance.data) != 4:
         return balance.sw
-    return _PurseState(COUNTER_MAX, int.from_bytes(balance.data, "big"))
+    return PurseState(COUNTER_MAX, int.from_bytes(balance.data, "big"))
 
 
-def _logs(*sfis: int) -> Flow[tuple[LogRecord, ...]]:
+def read_logs(*sfis: int) -> CardFlow[tuple[LogRecord, ...]]:
     """The records of these log files, one file after the other; 0 is no file."""
     records: list[LogRecord] = []
     for sfi in filter(None, sfis):
@@ -188,22 +200,22 @@ def _logs(*sfis: int) -> Flow[tuple[LogRecord, ...]]:
     return tuple(records)
 
 
-def _log_says(trace: _Trace, log: tuple[LogRecord, ...], convention: Number) -> _Says:
+def log_says(trace: Trace, log: tuple[LogRecord, ...], convention: Number) -> Says:
     """Loads and purchases count apart, so only records of the same direction are compared."""
     number = trace.counter + (convention is Number.AFTER)
     ours = (trace.kind, trace.amount_fen, trace.terminal_id, trace.date_time)
     for record in log:
-        if record.number == number and _is_load(record.kind) == _is_load(trace.kind):
+        if record.number == number and _is_online(record.kind) == _is_online(trace.kind):
             found = (record.kind, record.amount_fen, record.terminal_id, record.date_time)
-            return _Says.OURS if found == ours else _Says.ANOTHER
-    return _Says.NOTHING
+            return Says.OURS if found == ours else Says.ANOTHER
+    return Says.NOTHING
 
 
-def _is_load(kind: int) -> bool:
-    return kind in (0x01, 0x02)
+def _is_online(kind: int) -> bool:
+    return kind in _ONLINE_TYPES
 
 
-def _prove(kind: int, counter: int, profile: CardProfile) -> Flow[tuple[bytes, bytes] | int]:
+def prove(kind: int, counter: int, profile: CardProfile) -> CardFlow[tuple[bytes, bytes] | int]:
     """MAC and TAC of the transaction that was number `counter` before +1, or the status word."""
     number = counter + (profile.prove_number is Number.AFTER)
     proof = _answer((yield ToCard(commands.prove(kind, number))))

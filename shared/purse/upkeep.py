@@ -51,8 +51,9 @@ WITH_VERSION = frozenset(
     (CardKeyType.TAC, CardKeyType.OVERDRAFT, CardKeyType.UNLOAD, CardKeyType.PURCHASE, CardKeyType.LOAD)
 )
 """Keys whose field says version and algorithm; the others say what follows success, and how many errors they bear."""
-USE_RIGHT, CHANGE_RIGHT = 0xF0, 0x02
-CONTROL_STATE, KEY_ERRORS = 0x44, 0x33
+FREE, AFTER_PIN = 0xF0, 0xF1
+"""Rights of use. To change a key, 84D4 under the control key is enough."""
+CONTROL_STATE, KEY_ERRORS = 0x02, 0x33
 """Security state after EXTERNAL AUTHENTICATE, and tries left and allowed, of keys without version."""
 
 
@@ -93,7 +94,7 @@ class BlockCard:
 
 @dataclass(frozen=True, slots=True)
 class UnblockPin:
-    """8424 口令解锁: the PIN comes encrypted, its tries are full again."""
+    """8424 口令解锁: the right PIN comes encrypted under DPUK, and its tries are full again."""
 
     pin_id: int
     pin: bytes = field(repr=False)
@@ -101,13 +102,17 @@ class UnblockPin:
 
 @dataclass(frozen=True, slots=True)
 class WriteKey:
-    """84D4: a new version beside the others (`adds`), or in place of the key with this id. It never holds the key."""
+    """84D4: a new version beside the others (`adds`), or in place of the key with this id. It never holds the key.
+
+    needs_pin: the card wants its PIN before it uses the key, as the key that is replaced did.
+    """
 
     type: CardKeyType
     key_id: int
     version: int
     algorithm: int = 0
     adds: bool = False
+    needs_pin: bool = False
 
 
 Upkeep = UpdateFile | UpdateRecord | BlockApplication | UnblockApplication | BlockCard | UnblockPin | WriteKey
@@ -180,7 +185,7 @@ def _write_key(o: WriteKey) -> ProtectedCommand:
         tail = (_within(o.version, 0xFF), _within(o.algorithm, 0xFF))
     else:
         tail = (CONTROL_STATE if o.type is CardKeyType.CONTROL else 0xFF, KEY_ERRORS)
-    field_head = bytes((o.type, USE_RIGHT, CHANGE_RIGHT, *tail))
+    field_head = bytes((o.type, AFTER_PIN if o.needs_pin else FREE, FREE, *tail))
     return ProtectedCommand(KeyUse.CONTROL, header, field_head, is_hidden=True, writes=o)
 
 

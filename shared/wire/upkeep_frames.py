@@ -28,7 +28,7 @@ _FORMS: dict[str, tuple[type[Any], tuple[type, ...]]] = {
     "unblock-application": (UnblockApplication, ()),
     "block-card": (BlockCard, ()),
     "unblock-pin": (UnblockPin, (int, bytes)),
-    "write-key": (WriteKey, (int, int, int, int, bool)),
+    "write-key": (WriteKey, (int, int, int, int, bool, bool)),
 }
 _NAMES = {form: name for name, (form, _) in _FORMS.items()}
 

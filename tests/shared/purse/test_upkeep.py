@@ -34,10 +34,11 @@ CARD = bytes.fromhex("53032025110000004711")
         (UnblockApplication(), KeyUse.MAINTENANCE, "84180000", "", False),
         (BlockCard(), KeyUse.MAINTENANCE, "84160000", "", False),
         (UnblockPin(0, PIN), KeyUse.PIN_UNBLOCK, "84240000", "123456", True),
-        (WriteKey(CardKeyType.PURCHASE, 1, 2), KeyUse.CONTROL, "84d43e01", "3ef0020200", True),
-        (WriteKey(CardKeyType.PURCHASE, 2, 2, adds=True), KeyUse.CONTROL, "84d40102", "3ef0020200", True),
-        (WriteKey(CardKeyType.MAINTENANCE, 0, 1), KeyUse.CONTROL, "84d43600", "36f002ff33", True),
-        (WriteKey(CardKeyType.CONTROL, 0, 1), KeyUse.CONTROL, "84d43900", "39f0024433", True),
+        (WriteKey(CardKeyType.PURCHASE, 1, 2), KeyUse.CONTROL, "84d43e01", "3ef0f00200", True),
+        (WriteKey(CardKeyType.PURCHASE, 2, 2, adds=True), KeyUse.CONTROL, "84d40102", "3ef0f00200", True),
+        (WriteKey(CardKeyType.LOAD, 1, 2, needs_pin=True), KeyUse.CONTROL, "84d43f01", "3ff1f00200", True),
+        (WriteKey(CardKeyType.MAINTENANCE, 0, 1), KeyUse.CONTROL, "84d43600", "36f0f0ff33", True),
+        (WriteKey(CardKeyType.CONTROL, 0, 1), KeyUse.CONTROL, "84d43900", "39f0f00233", True),
     ],
 )
 def test_each_operation_is_one_command(operation, use, header, field, hidden):
