@@ -13,15 +13,18 @@ from typing import Any, Self
 from cloud.key_faults import KeyProcessAway, KeyRefused
 from shared.errors import KeyFault, WireFault
 from shared.purse.load_auth import LoadAuth
+from shared.purse.overdraft_auth import OverdraftAuth
 from shared.purse.tac import ITEM_SIZE
+from shared.purse.upkeep import ExternalAuthAsk, InternalAuthAsk, PinReloadAsk, UpkeepAsk
 from shared.wire import codec
-from shared.wire.keyproc import FRAME_MAX, LENGTH, Op
+from shared.wire.keyproc import AWAY, FRAME_MAX, LENGTH, Op
+from shared.wire.upkeep_frames import to_frame
 
 TIMEOUT_S = 2.0
 """Longest that one call may take, connecting included; at the bound it is KeyProcessAway."""
 ITEMS_MAX = 16_384
 """TAC items per request, below FRAME_MAX; more are asked for in turn."""
-_MAC2_SIZE = 4
+_MAC_SIZE, _BLOCK_SIZE, _KCV_SIZE = 4, 8, 3
 
 
 class KeyClient:
@@ -39,17 +42,60 @@ class KeyClient:
 
     def load_check(self, auth: LoadAuth) -> bool:
         """Is MAC1 of this load the card's own? KeyFault when refused or away."""
-        answer = self._ask(Op.LOAD_CHECK, *auth)
-        if not isinstance(answer, bool):
-            raise KeyFault("load check: the answer is not yes or no")
-        return answer
+        return self._yes(Op.LOAD_CHECK, *auth)
 
     def load_mac2(self, auth: LoadAuth, time_s: int) -> bytes:
         """4-byte MAC2 for this host time (s since 2000). KeyFault when refused (MAC1 is wrong) or away."""
-        answer = self._ask(Op.LOAD_MAC2, *auth, time_s)
-        if not isinstance(answer, bytes) or len(answer) != _MAC2_SIZE:
-            raise KeyFault("load: the answer is not a MAC2")
-        return answer
+        return self._octets(_MAC_SIZE, Op.LOAD_MAC2, *auth, time_s)
+
+    def unload_check(self, auth: LoadAuth) -> bool:
+        """Is MAC1 of this unload the card's own? KeyFault when refused or away."""
+        return self._yes(Op.UNLOAD_CHECK, *auth)
+
+    def unload_mac2(self, auth: LoadAuth, time_s: int) -> bytes:
+        """4-byte MAC2 of an unload for this host time. KeyFault when refused (MAC1 is wrong) or away."""
+        return self._octets(_MAC_SIZE, Op.UNLOAD_MAC2, *auth, time_s)
+
+    def unload_mac3(self, auth: LoadAuth, time_s: int, mac3: bytes) -> bool:
+        """Has the card debited itself for MAC2 of this host time? KeyFault when refused or away."""
+        return self._yes(Op.UNLOAD_MAC3, *auth, time_s, mac3)
+
+    def overdraft_check(self, auth: OverdraftAuth) -> bool:
+        """Is MAC1 of this overdraft change the card's own? KeyFault when refused or away."""
+        return self._yes(Op.OVERDRAFT_CHECK, *auth)
+
+    def overdraft_mac2(self, auth: OverdraftAuth, time_s: int) -> bytes:
+        """4-byte MAC2 of an overdraft change. KeyFault when refused (MAC1 is wrong) or away."""
+        return self._octets(_MAC_SIZE, Op.OVERDRAFT_MAC2, *auth, time_s)
+
+    def upkeep(self, ask: UpkeepAsk, key_version: int) -> bytes:
+        """The whole protected command (APDU) of an operation on a card. KeyFault when refused or away."""
+        frame = to_frame(ask.operation)
+        return self._octets(None, Op.UPKEEP, ask.card, key_version, ask.challenge, frame)
+
+    def pin_reload(self, ask: PinReloadAsk, key_version: int) -> bytes:
+        """4-byte MAC over a new PIN. KeyFault when refused or away."""
+        return self._octets(_MAC_SIZE, Op.PIN_RELOAD, ask.card, key_version, ask.pin)
+
+    def external_auth(self, ask: ExternalAuthAsk, key_version: int) -> bytes:
+        """8-byte cryptogram of a card's challenge. KeyFault when refused or away."""
+        return self._octets(_BLOCK_SIZE, Op.EXTERNAL_AUTH, ask.card, key_version, ask.challenge)
+
+    def internal_auth(self, ask: InternalAuthAsk, key_version: int) -> bool:
+        """Did this card's own key make the answer? KeyFault when refused or away."""
+        return self._yes(Op.INTERNAL_AUTH, ask.card, key_version, ask.data, ask.answer)
+
+    def check_value(self, kind: str, version: int) -> bytes:
+        """3-byte KCV of a master. KeyFault when refused (there is none) or away."""
+        return self._octets(_KCV_SIZE, Op.KCV, kind, version)
+
+    def masters(self) -> list[tuple[str, int, bytes]]:
+        """Kind, version and KCV of every master that the keeper holds. KeyFault when refused or away."""
+        answer = self._ask(Op.STATUS)
+        try:
+            return [codec.fields(row, str, int, bytes, what="status") for row in answer]
+        except (TypeError, WireFault) as fault:
+            raise KeyFault("key process: no list of masters") from fault
 
     def close(self) -> None:
         """Let the connection go. Idempotent; the next call connects again."""
@@ -67,6 +113,18 @@ class KeyClient:
         answer = self._ask(Op.TAC, items)
         if not isinstance(answer, bytes) or len(answer) != len(items) // ITEM_SIZE:
             raise KeyFault("TAC: not one verdict per item")
+        return answer
+
+    def _yes(self, op: Op, *arguments: object) -> bool:
+        answer = self._ask(op, *arguments)
+        if not isinstance(answer, bool):
+            raise KeyFault(f"{op}: the answer is not yes or no")
+        return answer
+
+    def _octets(self, size: int | None, op: Op, *arguments: object) -> bytes:
+        answer = self._ask(op, *arguments)
+        if not isinstance(answer, bytes) or size not in (None, len(answer)):
+            raise KeyFault(f"{op}: the answer is not {size} bytes")
         return answer
 
     def _ask(self, *request: object) -> Any:  # noqa: ANN401  # each public method checks its own type
@@ -110,7 +168,8 @@ def _result(raw: bytes) -> Any:  # noqa: ANN401  # straight from CBOR
     except WireFault as fault:
         raise KeyFault("key process: malformed answer") from fault
     if not granted:
-        raise KeyRefused(str(result)[:200])
+        reason = str(result)[:200]
+        raise KeyProcessAway(reason) if reason == AWAY else KeyRefused(reason)
     return result
 
 

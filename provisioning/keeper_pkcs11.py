@@ -23,6 +23,7 @@ from shared.errors import KeyFault
 from shared.purse.crypto import (
     Key,
     factor_pair,
+    kcv,
     mac_blocks,
     secure_messaging_block,
     secure_messaging_input,
@@ -147,22 +148,33 @@ def ability_of(kind: KeyKind) -> Ability:
 
 
 def take_in(token: Token, campus: int, key: StoredKey) -> None:
-    """Put a card master of this campus into the token; KeyFault when it is there already, or is no card master."""
-    _require_new(token, campus, key.kind, key.version)
+    """Put a card master of this campus into the token; one that is there already is a success.
+
+    KeyFault when another key is in its place, or it is no card master.
+    """
+    there = _there(token, campus, key.kind, key.version)
+    if there is None:
+        _store(token, campus, key)
+    elif token.check_value(there.handle) != kcv(key.card_key(key.kind)):
+        raise KeyFault(f"the token has another {key.kind} key of version {key.version}")
+
+
+def _store(token: Token, campus: int, key: StoredKey) -> None:
     token.store(key.kind.value, _id(campus, key.version), key.for_use(key.kind), ability_of(key.kind))
 
 
 def generate(token: Token, campus: int, kind: KeyKind, version: int) -> None:
-    """Let the token make a card master itself; KeyFault as above."""
-    _require_new(token, campus, kind, version)
+    """Let the token make a card master itself; KeyFault when it has one of this version, or makes no card master."""
+    if _there(token, campus, kind, version) is not None:
+        raise KeyFault(f"the token has a {kind} key of version {version}")
     token.generate(kind.value, _id(campus, version), ability_of(kind))
 
 
-def _require_new(token: Token, campus: int, kind: KeyKind, version: int) -> None:
+def _there(token: Token, campus: int, kind: KeyKind, version: int) -> Held | None:
     if kind not in MASTERS:
         raise KeyFault(f"a {kind} key does not belong into the token")
-    if any((held.label, held.id) == (kind.value, _id(campus, version)) for held in token.masters()):
-        raise KeyFault(f"the token has a {kind} key of version {version}")
+    name = (kind.value, _id(campus, version))
+    return next((held for held in token.masters() if (held.label, held.id) == name), None)
 
 
 def _id(campus: int, version: int) -> bytes:

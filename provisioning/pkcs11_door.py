@@ -208,12 +208,26 @@ def open_token(module: Path, label: str, pin: str) -> Token:
     try:
         for slot in library.getSlotList(tokenPresent=True):
             if _label(library, slot) == label:
-                session = library.openSession(slot, p.CKF_SERIAL_SESSION | p.CKF_RW_SESSION)
-                session.login(pin)
-                return Token(p, session)
+                return Token(p, _logged_in(p, library, slot, pin))
     except p.PyKCS11Error as fault:
         raise TokenFault(f"token: {fault}") from None
     raise ConfigFault(f"没有名为 {label} 的密码设备 / no token has this label")
+
+
+def has_token(module: Path, label: str) -> bool:
+    """Is there a token of this label? ConfigFault without a library."""
+    _, library = _library(module)
+    return any(_label(library, slot) == label for slot in library.getSlotList(tokenPresent=True))
+
+
+def _logged_in(p: Any, library: Any, slot: Any, pin: str) -> Any:  # noqa: ANN401
+    session = library.openSession(slot, p.CKF_SERIAL_SESSION | p.CKF_RW_SESSION)
+    try:
+        session.login(pin)
+    except p.PyKCS11Error:
+        session.closeSession()
+        raise
+    return session
 
 
 def make_token(module: Path, label: str, officer_pin: str, pin: str) -> None:

@@ -2,7 +2,7 @@
 
 A hardware module is chosen by --module and --pin-file; its own vendor's tools make its token, labelled
 `openykt-CAMPUS`. SoftHSM is for tests and for schools that have none: its files are as safe as their folder and PIN.
-Refuses to move masters twice, and a PIN file that anybody but its owner can read.
+Refuses to move what has been moved, and a PIN file that anybody but its owner can read.
 """
 
 import os
@@ -14,7 +14,7 @@ from provisioning.journal import write_private
 from provisioning.keeper_pkcs11 import take_in
 from provisioning.key_store import NONCE_SIZE, SALT_SIZE, KeyStore, Unlock, seal
 from provisioning.levels import MASTERS
-from provisioning.pkcs11_door import Token, make_token
+from provisioning.pkcs11_door import Token, has_token, make_token
 from provisioning.pkcs11_door import open_token as _open
 from shared.errors import ConfigFault
 
@@ -51,15 +51,17 @@ def move_into_token(
 ) -> KeyStore:
     """Make a SoftHSM token in the campus's folder, put the card masters in, and write the store again without them.
 
-    The store that is left: link, signing, authority. The order is token first, so a crash leaves both, never none.
-    tell: says it in the custody log, once the token is there and before any master is in it.
+    The store that is left: link, signing, authority. The order is token first, so a crash leaves both, never none, and
+    the move can be asked for again. tell: says it in the custody log before any master is in the token.
+    KeyFault when the token holds another master in the place of one of these.
     """
     moved = [key for key in school.keys if key.kind in MASTERS]
     if not moved:
         raise ConfigFault("主密钥已在密码设备里 / the masters are in a token already")
-    pins = [_new_pin(data / key_files.FOLDER / name, random) for name in (OFFICER_PIN, PIN)]
+    pins = [_pin(data / key_files.FOLDER / name, random) for name in (OFFICER_PIN, PIN)]
     module = _module(data, None, make=True)
-    make_token(module, _label(data), *pins)
+    if not has_token(module, _label(data)):
+        make_token(module, _label(data), *pins)
     tell()
     with _open(module, _label(data), pins[1]) as token:
         for key in moved:
@@ -70,10 +72,11 @@ def move_into_token(
     return left
 
 
-def _new_pin(file: Path, random: Random) -> str:
-    pin = random(PIN_SIZE).hex()
-    write_private(file, pin.encode() + b"\n")
-    return pin
+def _pin(file: Path, random: Random) -> str:
+    """The PIN in the file; a new one when there is none yet, for one in use must not be overwritten."""
+    if not file.exists():
+        write_private(file, random(PIN_SIZE).hex().encode() + b"\n")
+    return key_files.read_pin(file)
 
 
 def _module(data: Path, module: Path | None, *, make: bool = False) -> Path:
