@@ -9,8 +9,18 @@ from compose.servers import is_free
 from compose.trace import TRACE_HELP
 from compose.verbs import ROOT, WrongUse
 
-ABOUT = "在前台运行一个完整的校园；Ctrl-C 有序结束。\nA whole campus in the foreground; Ctrl-C ends it in order."
+ABOUT = """在前台运行一个完整的校园：账本、入账、集控平台、数据网关、总线与终端。
+Ctrl-C（或 --for 到时）停止营业，撕卡补刷，排空，核对，打印结账表；再按一次 Ctrl-C 不再等排空。
+数据留在 --data；再次 up 接着用。
+
+A whole campus in the foreground: ledger, ingest, console, edge boxes, buses, terminals.
+Ctrl-C (or the end of --for) stops selling, presents torn cards again, drains, verifies and prints the
+closing sheet; a second Ctrl-C does not wait for the drain. Data stay in --data; the next up goes on."""
+EXITS = """退出码 exit codes: 0 全部入账且账实相符 all posted and true · 1 不符、有未结或未能启动 not so, or no start ·
+2 用法不对 wrong use"""
 CONSOLE_PORT = 8443
+SPEED = 1.0
+CARDS, CARDS_MAX = 200, 100_000
 PORTS_TRIED = 32
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|)", re.ASCII)
 _UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3600}
@@ -34,29 +44,50 @@ class Options:
 
 def parse(arguments: list[str]) -> Options:
     """Options of a command line; WrongUse or argparse's own exit 2."""
-    parser = argparse.ArgumentParser(prog="./ykt up", description=ABOUT, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--data", type=Path, default=ROOT / "var", help="数据目录 · data folder (var/)")
-    parser.add_argument("--port", type=int, help="集控平台端口 · console port (8443, or the next free one)")
-    parser.add_argument("--full", action="store_true", help="mosquitto（双向 TLS）与 PostgreSQL · the real servers")
-    parser.add_argument(
-        "--all-can", action="store_true", help="圈存机与车载机也上 CAN · load machine, validators on CAN"
-    )
-    parser.add_argument(
-        "--for", dest="run_for", default="", metavar="60s", help="运行多久后有序结束 · end in order after"
-    )
-    parser.add_argument("--report", type=Path, help="结账报告 JSON 文件 · write the closing report")
-    parser.add_argument("--trace", type=Path, metavar="CSV", help=TRACE_HELP)
-    parser.add_argument("--speed", type=float, default=1.0, help="重放速度上限 · replay ceiling (1)")
-    parser.add_argument("--cards", type=int, default=200, help="演练卡数 · cards of the demonstration (200)")
-    parser.add_argument("--seed", type=int, default=1, help="随机种子 · seed of the demonstration's customers (1)")
-    given = parser.parse_args(arguments)
+    given = _parser().parse_args(arguments)
     port = _console_port(given.port)
-    if given.speed <= 0 or not 0 < given.cards <= 100_000:
-        raise WrongUse("--speed > 0, --cards 1..100000")
+    _refuse_what_would_be_ignored(given)
+    speed = SPEED if given.speed is None else given.speed
+    cards = CARDS if given.cards is None else given.cards
+    if speed <= 0 or not 0 < cards <= CARDS_MAX:
+        raise WrongUse(f"--speed > 0, --cards 1..{CARDS_MAX}")
     return Options(
         given.data.absolute(), port, given.full, given.all_can, _seconds(given.run_for), given.report,
-        given.trace, given.speed, given.cards, given.seed,
+        given.trace, speed, cards, given.seed,
     )  # fmt: skip
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="./ykt up", description=ABOUT, epilog=EXITS, formatter_class=argparse.RawTextHelpFormatter
+    )
+    add = parser.add_argument
+    add("--data", type=Path, default=ROOT / "var", metavar="DIR", help="数据目录 · data folder (var/)")
+    add("--port", type=int, metavar="N", help="集控平台端口 · console port (8443, or the next free one)")
+    add(
+        "--full", action="store_true",
+        help="用 mosquitto（双向 TLS）与 PostgreSQL，而非内置代理与 SQLite；数据目录建好后不可改\n"
+        "the real servers, not the embedded broker and SQLite; fixed once the data folder is made",
+    )  # fmt: skip
+    add(
+        "--all-can", action="store_true",
+        help="圈存机与车载机也上 CAN，只在新数据目录可选\nload machine and validators on CAN; new data folders only",
+    )  # fmt: skip
+    add("--for", dest="run_for", default="", metavar="60s", help="到时有序结束 · end in order after: 60, 60s, 5m, 1h")
+    add("--report", type=Path, metavar="FILE", help="结账表另存为 JSON（金额单位：分）· the sheet as JSON, sums in fen")
+    add("--trace", type=Path, metavar="CSV", help=TRACE_HELP)
+    add("--speed", type=float, metavar="N", help="重放速度上限，倍，随 --trace · ceiling of a replay (1)")
+    add("--cards", type=int, metavar="N", help="演练卡数，只用于新数据目录 · cards of a new demonstration (200)")
+    add("--seed", type=int, default=1, metavar="N", help="随机种子 · seed of the demonstration's customers (1)")
+    return parser
+
+
+def _refuse_what_would_be_ignored(given: argparse.Namespace) -> None:
+    if given.speed is not None and given.trace is None:
+        raise WrongUse("--speed 只用于 --trace / --speed goes with --trace")
+    if given.trace is not None and (given.all_can or given.cards is not None):
+        raise WrongUse("重放时卡与终端由文件决定 / the cards and terminals of a replay are those of the file: "
+                       "--all-can, --cards")  # fmt: skip
 
 
 def _console_port(wanted: int | None) -> int:

@@ -30,8 +30,9 @@ TIME_HELP = (
 AMOUNT_HELP = "12.50 · 12.5 · 12 · ¥12.50 · 12.50元 · 1,234.50"
 
 TRACE_HELP = (
-    "重放一天的流水 · replay a day: CSV with columns time,card,terminal,amount or 时间,卡号,终端,金额;\n"
-    f"UTF-8 or GB18030; --data must be empty. 时间 time: {TIME_HELP}\n金额 amount: {AMOUNT_HELP}"
+    "重放一天的流水，放完自行结束；--data 必须为空 · replay a day and end; --data must be empty\n"
+    "列 columns: time,card,terminal,amount / 时间,卡号,终端,金额; UTF-8, GB18030\n"
+    f"时间 time:\n  {TIME_HELP.replace(' · ', chr(10) + '  ')}\n金额 amount:\n  {AMOUNT_HELP}"
 )
 
 _DATED = re.compile(

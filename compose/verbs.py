@@ -69,7 +69,7 @@ VERBS = (
         "torn",
         "[SCENARIO…] [--points]",
         "闪卡穷举：每一条指令、每一次落盘都断一次，逐一核对",
-        "torn cards: every APDU and every durable write cut once, each checked",
+        "torn cards: each APDU and each durable write cut once, then checked",
         "tests.torn",
         extras=DEV,
     ),

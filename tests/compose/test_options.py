@@ -23,7 +23,10 @@ def test_durations(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--for", "0"], ["--for", "soon"], ["--speed", "0"], ["--cards", "0"], ["--port", "70000"]]
+    "words", [
+        ["--for", "0"], ["--for", "soon"], ["--trace", "x.csv", "--speed", "0"], ["--cards", "0"], ["--port", "70000"],
+        ["--speed", "2"], ["--trace", "x.csv", "--all-can"], ["--trace", "x.csv", "--cards", "20"],
+    ],
 )
 def test_what_cannot_be(words: list[str]) -> None:
     with pytest.raises(WrongUse):
@@ -33,6 +36,24 @@ def test_what_cannot_be(words: list[str]) -> None:
 def test_a_taken_port_is_said_when_it_was_asked_for(taken: int) -> None:
     with pytest.raises(WrongUse, match=str(taken)):
         parse(["--port", str(taken)])
+
+
+def test_defaults_and_what_a_replay_may_say() -> None:
+    plain = parse([])
+    assert (plain.speed, plain.cards, plain.trace) == (1.0, 200, None)
+    assert parse(["--trace", "x.csv", "--speed", "20"]).speed == 20
+
+
+def test_the_help_fits_and_names_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    page = capsys.readouterr().out
+    assert "exit codes" in page
+    assert max(map(_columns, page.splitlines())) <= 120
+
+
+def _columns(line: str) -> int:
+    return sum(2 if ord(char) > 0x2E7F else 1 for char in line)
 
 
 def test_without_a_wish_a_free_port_is_found() -> None:

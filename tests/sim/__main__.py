@@ -7,12 +7,19 @@ import argparse
 import json
 import subprocess
 import sys
+import textwrap
 import time
 from os import cpu_count
 from pathlib import Path
 
 from tests.sim.defects import DEFECTS
 from tests.sim.runs import Result, Wanted, run_all
+
+ABOUT = """用真实代码模拟校园：每个种子一个校园，按种子注入故障，全程核对。失败的种子打印自己的重现命令。
+A campus per seed: the real code, faults by seed, the laws checked all the time. A failing seed prints how to
+run it again."""
+EXITS = """退出码 exit codes: 0 全部成立（或缺陷被发现）all hold (or the defect was caught) · 1 否 not so ·
+2 用法不对 wrong use"""
 
 
 def main(arguments: list[str]) -> int:
@@ -64,16 +71,29 @@ def _commit() -> str:
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("ykt sim", description="按种子模拟校园，注入故障并核对账目 / a campus per seed")
-    parser.add_argument("--seeds", type=_seeds, default=(0, 20), metavar="A:B", help="种子区间，不含 B / A to B−1")
-    parser.add_argument("--days", type=int, default=1, help="天数 / days per seed")
-    parser.add_argument("--taps", type=int, default=300, help="每天刷卡次数 / taps per day")
-    parser.add_argument("--plant", choices=sorted(DEFECTS), help="植入缺陷，应被发现 / a defect that must be caught")
-    parser.add_argument("--all", action="store_true", help="发现缺陷后继续 / go on after a planted defect was caught")
-    parser.add_argument("--trace", action="store_true", help="缺陷也打印事件 / print its events, too")
-    parser.add_argument("--fingerprints", action="store_true", help="打印指纹 / print each seed's fingerprint")
-    parser.add_argument("--jobs", type=int, default=cpu_count() or 1, help="进程数 / processes")
+    parser = argparse.ArgumentParser(
+        prog="./ykt sim", description=ABOUT, epilog=EXITS, formatter_class=argparse.RawTextHelpFormatter
+    )
+    add = parser.add_argument
+    add("--seeds", type=_seeds, default=(0, 20), metavar="A:B", help="种子区间，不含 B · seeds A to B−1 (0:20)")
+    add("--days", type=_some, default=1, metavar="N", help="每个种子的天数 · days per seed (1)")
+    add("--taps", type=_some, default=300, metavar="N", help="每天刷卡次数 · taps per day (300)")
+    names = textwrap.fill(", ".join(sorted(DEFECTS)), 90, break_on_hyphens=False)
+    add(
+        "--plant", choices=sorted(DEFECTS), metavar="DEFECT",
+        help=f"植入一个缺陷，应被发现 · plant a defect, which must be caught:\n{names}",
+    )  # fmt: skip
+    add("--all", action="store_true", help="发现缺陷后继续 · go on after it was caught")
+    add("--trace", action="store_true", help="植入的缺陷也打印事件 · print the events of the planted defect, too")
+    add("--fingerprints", action="store_true", help="打印每个种子的指纹 · print each seed's fingerprint")
+    add("--jobs", type=_some, default=cpu_count() or 1, metavar="N", help="进程数 · processes (all cores)")
     return parser.parse_args(arguments)
+
+
+def _some(text: str) -> int:
+    if not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError("1, 2, …")
+    return int(text)
 
 
 def _seeds(text: str) -> tuple[int, int]:
