@@ -39,7 +39,7 @@ from edge.link.seal import SealFault, SessionOver
 from edge.nowlane import NowLane, Offered, TokenSource
 from edge.settings import LinkKind, Settings
 from edge.terminals import Terminals, refuse_unproven
-from edge.uplink import Uplink
+from edge.uplink import Uplink, Verify
 from shared.errors import WireFault
 from shared.wire import topics
 from shared.wire.messages import (
@@ -75,9 +75,12 @@ class _Rates:
 
 
 class Box:
-    """One edge box."""
+    """One edge box. verifier: makes the check of the ledger's acks for a public key."""
 
-    def __init__(self, settings: Settings, snapshot: Snapshot, random: Callable[[int], bytes]) -> None:
+    def __init__(
+        self, settings: Settings, snapshot: Snapshot, random: Callable[[int], bytes],
+        verifier: Callable[[bytes], Verify] = ack_verifier,
+    ) -> None:  # fmt: skip
         self.facts = FactDesk()
         self.counters: Counter[str] = Counter()
         self._kinds = {link.name: link.kind for link in settings.links}
@@ -91,8 +94,7 @@ class Box:
         self._terminals = Terminals(settings, snapshot.store, holdings, self._epochs, random, self._tell)
         self._ledger_clock = LedgerClock()
         self._intake = Intake(self._terminals, holdings, self._ledger_clock, self._tell)
-        verify = ack_verifier(settings.ack_key)
-        self._uplink = Uplink(settings, snapshot, verify, self._tokens, self._tell)
+        self._uplink = Uplink(settings, snapshot, verifier(settings.ack_key), self._tokens, self._tell)
         self._troubles = list(snapshot.troubles)
 
     # ---- links

@@ -19,6 +19,11 @@ _POSTS = frozenset((
     EntryKind.PURCHASE, EntryKind.EVIDENCE, EntryKind.LOAD_CONFIRMED, EntryKind.LOAD_CONFIRMED_BY_COUNTER,
     EntryKind.LOAD_ALONE,
 ))  # fmt: skip
+_ENTRIES = (
+    "SELECT e.id, e.kind, r.stored, e.document, e.reverses FROM entry e LEFT JOIN record r ON r.id = e.record "
+    "WHERE e.id > ? ORDER BY e.id"
+)
+_LINES = "SELECT entry, debit, credit, fen FROM posting WHERE entry > ?"
 _PROVEN = frozenset((EntryKind.PURCHASE, EntryKind.LOAD_CONFIRMED))
 
 
@@ -38,20 +43,22 @@ class Books:
 
     def committed(self, database: sqlite3.Connection) -> None:
         """Look for new entries."""
-        query = "SELECT id, kind, record, document, reverses FROM entry WHERE id > ? ORDER BY id"
-        fresh = database.execute(query, (self._last,)).fetchall()
+        fresh = database.execute(_ENTRIES, (self._last,)).fetchall()
         if not fresh:
             return
+        lines_of: dict[int, list[tuple[int, int, int]]] = {}
+        for number, debit, credit, fen in database.execute(_LINES, (self._last,)):
+            lines_of.setdefault(number, []).append((debit, credit, fen))
         touched: list[Deed] = []
-        for number, kind, record, document, reverses in fresh:
-            lines = database.execute("SELECT debit, credit, fen FROM posting WHERE entry = ?", (number,)).fetchall()
+        for number, kind, stored, document, reverses in fresh:
+            lines = lines_of.get(number, [])
             self._move(database, number, lines)
             self._last = number
             self.entries += 1
             if reverses is not None:
                 touched.append(self._withdraw(reverses))
             elif kind in _POSTS:
-                deed = _of_document(database, document) if record is None else _of_record(database, record)
+                deed = _of_document(database, document) if stored is None else deed_of(stored[STORED_HEAD:])
                 touched.append(self._post(database, number, EntryKind(kind), deed, lines))
         for deed in touched:
             if not 0 <= self.posted[deed] <= 1:
@@ -106,11 +113,6 @@ class Books:
                 raise Violation("I2", f"a posting on account {account}, which does not exist")
             self._accounts[account] = found[0]
         return self._accounts[account]
-
-
-def _of_record(database: sqlite3.Connection, record: int) -> Deed:
-    (stored,) = database.execute("SELECT stored FROM record WHERE id = ?", (record,)).fetchone()
-    return deed_of(stored[STORED_HEAD:])
 
 
 def _of_document(database: sqlite3.Connection, document: bytes | None) -> Deed:

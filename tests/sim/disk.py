@@ -3,7 +3,6 @@
 Beside the bytes it keeps what a stranger who reads them would find: which deeds are durable here, and since when not.
 """
 
-from collections import Counter
 from collections.abc import Callable
 
 from edge.terminal.flash_layout import (
@@ -36,17 +35,17 @@ class SimFlash(MemoryFlash):
         self._step = step
         self._lost = lost
         self._found: dict[int, Deed] = {}
-        self._durable: Counter[Deed] = Counter()
-        self._recorded: Counter[Deed] = Counter()
+        self._durable: dict[Deed, int] = {}
+        self._recorded: dict[Deed, int] = {}
         self._dirty: dict[int, None] = {}
 
     def holds(self, deed: Deed) -> bool:
         """Would the next boot find it, whatever becomes of the unsynced tail?"""
-        return self._durable[deed] > 0
+        return self._durable.get(deed, 0) > 0
 
     def has_record(self, deed: Deed) -> bool:
         """Would the next boot find a record of it, not just a pending slot?"""
-        return self._recorded[deed] > 0
+        return self._recorded.get(deed, 0) > 0
 
     def write(self, offset: int, raw: bytes) -> None:
         """As the real one; a place that is written over is no promise any more."""
@@ -67,6 +66,8 @@ class SimFlash(MemoryFlash):
         self._look_again()
 
     def _look_again(self) -> None:
+        if not self._dirty:
+            return
         dirty, self._dirty = self._dirty, {}
         gone = []
         for place in dirty:
@@ -80,14 +81,14 @@ class SimFlash(MemoryFlash):
                 self._count(place, old, -1)
                 gone.append(old)
         for deed in gone:
-            if not self._durable[deed]:
-                del self._durable[deed]
+            if not self._durable.get(deed):
+                self._durable.pop(deed, None)
                 self._lost(deed)
 
     def _count(self, place: int, deed: Deed, step: int) -> None:
-        self._durable[deed] += step
+        self._durable[deed] = self._durable.get(deed, 0) + step
         if place >= RING_AT:
-            self._recorded[deed] += step
+            self._recorded[deed] = self._recorded.get(deed, 0) + step
 
     def _read(self, place: int) -> Deed | None:
         raw = bytes(self.image[place : place + SLOT_SIZE])

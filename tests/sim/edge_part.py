@@ -10,14 +10,17 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import Any, Protocol
 
+from edge.ack_signature import ack_verifier
 from edge.box import Box
 from edge.effects import Command, Effect, Now, Publish, Put, Send, Settle
 from edge.link.port import Peer
 from edge.outbox_group import commit_group
 from edge.outbox_store import OutboxStore
 from edge.settings import Settings
+from edge.uplink import Verify
 from shared.errors import StoreFault
 from shared.wire import topics
+from shared.wire.messages import SignedAck
 from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut
 from tests.sim.faults import Faults
@@ -154,7 +157,7 @@ class EdgePart:
         self._life += 1
         try:
             self._store = OutboxStore(self._database, self.settings.outbox, self.world.bytes(8))
-            self.box = Box(self.settings, self._store.snapshot(), self.world.bytes)
+            self.box = Box(self.settings, self._store.snapshot(), self.world.bytes, self._verifier)
         except (PowerCut, StoreFault):
             self.kill()
             return
@@ -162,6 +165,22 @@ class EdgePart:
         self.world.note("edge up", self.name)
         self.world.after(self.world.between(0.1, 0.5), self._connect, self._life)
         self.world.after(TICK_S, self._tick, self._life)
+
+    def _verifier(self, public: bytes) -> Verify:
+        """The first ack of a life is verified in full, so the key is the right one; then those that the ledger's seal
+        has made need not be again: the signature of an honest signer is as good as the key. All others are.
+        """
+        verify, signed, proven = ack_verifier(public), self.judge.signed, False
+
+        def is_genuine(ack: SignedAck) -> bool:
+            nonlocal proven
+            if proven and (ack.body, ack.signature) in signed:
+                return True
+            genuine = verify(ack)
+            proven = proven or genuine
+            return genuine
+
+        return is_genuine
 
     def kill(self) -> None:
         """Power off, at any moment; it comes back by itself."""

@@ -31,6 +31,8 @@ class Judge:
         self.flashes: dict[str, SimFlash] = {}
         self.shown_rows: list[tuple[str, Row]] = []
         self.retired: list[OutboxMirror] = []
+        self.signed: set[tuple[bytes, bytes]] = set()
+        """Body and signature of every ack that the ledger's own seal has made: only ever true ones."""
         self._acked_rows: dict[bytes, int] = {}
         self._covers: dict[tuple[str, str, bytes], int] = {}
 
@@ -155,7 +157,9 @@ class Judge:
 
     def ledger_ack(self, payload: bytes) -> None:
         """A ledger ack leaves: it must name only what is committed."""
-        body = decode_ack_body(decode_ack(payload).body)
+        signed = decode_ack(payload)
+        self.signed.add((signed.body, signed.signature))
+        body = decode_ack_body(signed.body)
         self.world.note("ledger ack", body.box, body.number, body.row_cumulative)
         for mark in body.devices:
             seqs = self.ledger.now.seqs(mark.device + mark.epoch.to_bytes(2, "big"))

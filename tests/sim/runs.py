@@ -6,8 +6,10 @@ from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import NamedTuple
 
+from tests.sim.blueprint import blueprint
 from tests.sim.campus import Failure, Outcome, run_seed
 from tests.sim.defects import DEFECTS
+from tests.sim.ledgers import fresh_ledger
 from tests.sim.parts import Parts
 
 
@@ -43,7 +45,9 @@ def run_all(wanted: Sequence[Wanted], jobs: int) -> Iterator[Result]:
 
 
 def run_one(wanted: Wanted) -> Result:
-    """One seed."""
+    """One seed. What is made once per process, and copied for every seed, is none of its time."""
+    blueprint()
+    fresh_ledger()
     began = time.process_time()
     parts = DEFECTS[wanted.plant].parts if wanted.plant else Parts()
     try:
