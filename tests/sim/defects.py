@@ -6,10 +6,12 @@ found within DEFECT_SEEDS seeds, or the simulator is blind.
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cloud.db import Row
+from cloud.ingest.intake import read
+from cloud.ingest.ticket import Arrival
 from cloud.ledger import suspense
 from cloud.ledger.ledger import Ledger
 from edge.effects import Effect, Publish, Settle
@@ -17,7 +19,7 @@ from edge.link.messages import Type
 from edge.streams import ref_of
 from edge.terminal.flash_layout import RING_AT, SLOTS_AT
 from shared.ids import LedgerId
-from shared.wire.messages import decode_batch
+from shared.wire.messages import OnlineRequest, decode_batch, encode_now
 from shared.wire.topics import UP_MONEY
 from tests.sim.blueprint import TerminalMade
 from tests.sim.clock import Clock
@@ -286,6 +288,16 @@ class BooksOnAnotherCard(IngestPart):
     form = CrossedDatabase
 
 
+class GrantsLate(IngestPart):
+    """What a request says about the terminal's patience is not looked at."""
+
+    def _take(self, session: str, number: int, arrival: Arrival) -> None:
+        _, body = read(arrival)
+        if isinstance(body, OnlineRequest):
+            arrival = replace(arrival, payload=encode_now(replace(body, until_ms=0)))
+        super()._take(session, number, arrival)
+
+
 class TrustsTheOrder(IngestPart):
     """A grey record is settled by a later purchase only if that arrives later, too. Planted in the replay alone."""
 
@@ -327,6 +339,7 @@ DEFECTS: dict[str, Defect] = {
     "forgets-pending": Defect("I5: 先扣款后记账 debit before the slot", _laws("I5"), Parts(terminal=ForgetsPending)),
     "frees-on-ack": Defect("I5: 网关收到即释放 a slot freed by ACK", _laws("I4", "I5"), Parts(terminal=FreesOnAck)),
     "overwrites-oldest": Defect("I5: 满则覆盖 the oldest rows go", _laws("I1", "I5"), Parts(edge=OverwritesOldest)),
+    "grants-late": Defect("过时仍圈存 a load for nobody", _laws("late"), Parts(ingest=GrantsLate)),
     "trusts-the-order": Defect("I7: 依赖到达次序 order matters", _laws("I7"), Parts(ingest=TrustsTheOrder)),
     "never-sends-again": Defect("不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain)),
 }

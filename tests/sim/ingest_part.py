@@ -111,7 +111,9 @@ class IngestPart:
     ) -> None:  # fmt: skip
         self.world, self.clock, self.faults, self.judge, self.broker = world, clock, faults, judge, broker
         self.database = database
-        self.requests: list[tuple[str, OnlineRequest]] = []
+        self.requests: list[tuple[str, OnlineRequest, LedgerNow]] = []
+        """Online requests with the time at which they were worked on."""
+        self._counts = LoadCounts()
         self.tally = Tally()
         self.alive = False
         self.ledger: Ledger | None = None
@@ -133,7 +135,8 @@ class IngestPart:
         self.ledger = self.open(self.database, self._at)
         self._lanes = Lanes(lambda: self.world.now_s)
         self._working = False
-        loads = LoadDesk(self._keys, self.ledger, LoadCounts())
+        self._counts = LoadCounts()
+        loads = LoadDesk(self._keys, self.ledger, self._counts)
         self._clerk = Clerk(self.ledger, self._keys.check_tac, loads, AckSeal(self._plan.ack_key), self.now, self.tally)
         self.world.note("ingest up")
         self.connect()
@@ -266,10 +269,13 @@ class IngestPart:
             self._try(lambda: clerk.money(work.tickets), work.tickets, lambda: work)
         elif isinstance(work, Now):
             for at, ticket in enumerate(work.tickets):
+                granted = self._counts.granted
                 if not self._try(partial(clerk.now, ticket), (ticket,), partial(Now, work.tickets[at:])):
                     return
                 if isinstance(ticket.body, OnlineRequest) and ticket.address is not None:
-                    self.requests.append((ticket.address.box, ticket.body))
+                    self.requests.append((ticket.address.box, ticket.body, self.now()))
+                    if self._counts.granted > granted:
+                        self.judge.granted(ticket.body)
         elif isinstance(work, States):
             self._guard(lambda: clerk.states(work))
 

@@ -10,8 +10,9 @@ from typing import Any
 from edge.effects import Settle
 from edge.link.messages import Type
 from edge.terminal.book import Row
+from edge.terminal.desk import ANSWER_S
 from shared.records import LOAD_SHAPED, CounterKind
-from shared.wire.messages import DeviceMark, decode_ack, decode_ack_body
+from shared.wire.messages import DeviceMark, OnlineRequest, decode_ack, decode_ack_body
 from tests.sim.books import Books
 from tests.sim.disk import SimFlash
 from tests.sim.stores import Held, LedgerMirror, OutboxMirror, Seqs
@@ -35,6 +36,7 @@ class Judge:
         """Body and signature of every ack that the ledger's own seal has made: only ever true ones."""
         self._acked_rows: dict[bytes, int] = {}
         self._covers: dict[tuple[str, str, bytes], int] = {}
+        self._gives_up_s: dict[tuple[bytes, int, int], float] = {}
 
     # --- cards and terminals --------------------------------------------------------------------------------------
 
@@ -69,6 +71,17 @@ class Judge:
             raise Violation("I1", f"{terminal}: shows {row} that no card has done")
         if not self.flashes[terminal].has_record(deed):
             raise Violation("I4", f"{terminal}: shows seq {row.seq}, its record is not durable")
+
+    def asked(self, device: bytes, epoch: int, number: int) -> None:
+        """A terminal asks the centre, and will wait so long."""
+        self._gives_up_s[device, epoch, number] = self.world.now_s + ANSWER_S
+
+    def granted(self, request: OnlineRequest) -> None:
+        """The ledger grants a load for the first time: somebody must still want it."""
+        gone_s = self._gives_up_s[request.device, request.epoch, request.request]
+        if self.world.now_s >= gone_s:
+            late_s = self.world.now_s - gone_s
+            raise Violation("late", f"request {request.request} granted {late_s:.1f} s after its terminal gave up")
 
     # --- edges ----------------------------------------------------------------------------------------------------
 

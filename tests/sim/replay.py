@@ -52,8 +52,8 @@ def deliver(campus: "Campus", ledger: Ledger) -> int:
     world = World(campus.world.seed)
     keys = KeysHere(campus.plan.key_operations(), world, Faults())
     desk, now = LoadDesk(keys, ledger, LoadCounts()), campus.ingest.now()
-    for box, request in campus.ingest.requests:
-        desk.answer(BoxId(box), request, now)
+    for box, request, then in campus.ingest.requests:
+        desk.answer(BoxId(box), request, then)
     batches = [piece for mirror in _mirrors(campus) for piece in _pieces(campus, mirror, world.random)]
     batches += [batch for batch in batches if world.random.random() < 0.15]
     world.random.shuffle(batches)

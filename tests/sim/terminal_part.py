@@ -245,6 +245,7 @@ class TerminalPart:
                 return result
             if type(step) is AwaitAnswer:
                 self._asked_s = self.world.now_s
+                self._tell_asked(firmware)
                 self._after(firmware)
                 return None
             answer = self._answer(step)
@@ -252,6 +253,11 @@ class TerminalPart:
                 self._after(firmware)
                 self.world.after(STEP_S, self._go, self._life, answer)
                 return None
+
+    def _tell_asked(self, firmware: Firmware) -> None:
+        question = firmware.line.desk._question
+        if question is not None:
+            self.judge.asked(self.device, question.epoch, question.number)
 
     def _answered(self, at_s: float) -> None:
         """The driver looks for the answer every LOOK_S: the tap goes on at its next look."""
