@@ -1,7 +1,7 @@
-"""User cards and PSAMs of a plan, as images in the two-slot form that a software card keeps its memory in.
+"""What stands on a user card and a PSAM; and those of a plan as whole images, for a virtual campus.
 
-A card gets its diversified keys and its opening balance; a PSAM gets purchase masters only, never a load, TAC or link
-key. Dates are campus seconds since 2000.
+A card gets its diversified keys and its opening balance; a PSAM gets purchase masters and its own control key, never a
+load, TAC or link key. Real bodies are written by commands: personalise_apdu.py. Dates are campus seconds since 2000.
 """
 
 from collections.abc import Iterator
@@ -11,14 +11,21 @@ from typing import NamedTuple
 
 from provisioning import numbers
 from provisioning.key_store import KeyKind, KeyStore
-from provisioning.levels import VERSIONS, CardKeySet, card_keys
+from provisioning.levels import VERSIONS, CardKeySet, card_keys, psam_control_key
 from provisioning.plan import CardPlan, Plan
 from shared.clock import DAY_S, date_bcd
 from shared.ids import PsamId
 from shared.inventory import CardRow
-from shared.purse.crypto import ALGORITHM_3DES
+from shared.purse.crypto import ALGORITHM_3DES, Key
 from shared.purse.files import PublicData, encode_holder
-from shared.purse.images import CardKey, CardKeys, PsamMaster, new_card_image, new_psam_image
+from shared.purse.images import (
+    Application,
+    CardKey,
+    CardKeys,
+    PsamMaster,
+    new_psam_image,
+    personalised_card_image,
+)
 from shared.purse.profiles import CAMPUS
 from shared.slot_file import render_initial
 
@@ -51,11 +58,14 @@ class MadeCard(NamedTuple):
 def validity(plan: Plan, now_s: int) -> Validity:
     """The plan's dates; else the day of making and the same day some years on (28 February for the 29th)."""
     issued = _seconds(plan.issued) if plan.issued else now_s - now_s % DAY_S
-    if plan.expires:
-        return Validity(issued, _seconds(plan.expires))
+    return Validity(issued, _seconds(plan.expires)) if plan.expires else usual_validity(issued)
+
+
+def usual_validity(issued: int) -> Validity:
+    """From that day until the same day VALID_YEARS on (28 February for the 29th)."""
     day = date.fromordinal(_DAY_0 + issued // DAY_S)
     last = date(day.year + VALID_YEARS, day.month, min(day.day, 28) if day.month == 2 else day.day)
-    return Validity(issued, _seconds(last))
+    return Validity(_seconds(day), _seconds(last))
 
 
 def make_cards(plan: Plan, school: KeyStore, dates: Validity) -> Iterator[MadeCard]:
@@ -69,10 +79,31 @@ def make_cards(plan: Plan, school: KeyStore, dates: Validity) -> Iterator[MadeCa
 
 
 def make_psam(psam: PsamId, school: KeyStore) -> bytes:
-    """The file of a PSAM: the school's purchase masters of every version."""
+    """The file of a PSAM: the school's purchase masters of every version, and its control key if the school has one."""
     versions = school.versions(KeyKind.PURCHASE)
     masters = {version: PsamMaster(key.card_key(KeyKind.PURCHASE)) for version, key in versions.items()}
-    return render_initial(new_psam_image(psam, masters))
+    control = psam_control_key(school, psam) if school.versions(KeyKind.PSAM_CONTROL) else None
+    return render_initial(new_psam_image(psam, masters, control=control))
+
+
+def public_data(region: int, campus: int, serial: bytes, dates: Validity, card_class: int) -> PublicData:
+    """File 0015 of a user card, enabled."""
+    return PublicData(
+        issuer=numbers.issuer(campus),
+        serial=serial,
+        start=date_bcd(dates.issued),
+        expiry=date_bcd(dates.expires),
+        city=numbers.city(region),
+        industry=INDUSTRY,
+        card_type=card_class,
+    )
+
+
+def card_public(public: PublicData, device: bytes) -> bytes:
+    """File 0005 of the MF, 40 B: whose card, its serial, when and by which device (6 B) it was issued (pboc part 1)."""
+    owner = public.issuer + public.city + public.industry + bytes(2) + public.serial[-8:]
+    kind = bytes((public.card_type, public.subtype))
+    return owner + kind + public.start + device + b"\x00\x01" + public.start + public.expiry + bytes(2)
 
 
 def _row(plan: Plan, number: int, card: CardPlan, dates: Validity) -> CardRow:
@@ -91,25 +122,33 @@ def _row(plan: Plan, number: int, card: CardPlan, dates: Validity) -> CardRow:
 
 
 def _card_file(plan: Plan, card: CardPlan, serial: bytes, own: CardKeySet, dates: Validity) -> bytes:
-    public = PublicData(
-        issuer=numbers.issuer(plan.campus),
-        serial=serial,
-        start=date_bcd(dates.issued),
-        expiry=date_bcd(dates.expires),
-        city=numbers.city(plan.region),
-        industry=INDUSTRY,
-        card_type=CARD_CLASS,
-    )
-    keys = CardKeys(
-        purchase=(CardKey(PURCHASE_KEY_ID, CARD_KEY_VERSION, own.purchase),),
-        load=(CardKey(LOAD_KEY_ID, CARD_KEY_VERSION, own.load),),
-        tac=own.tac,
-    )
+    public = public_data(plan.region, plan.campus, serial, dates, CARD_CLASS)
     holder = encode_holder(f"演练{card.label}" if plan.demo else "")
-    image = new_card_image(
-        PROFILE, public, keys, opening_balance_fen=card.opening_fen, holder=holder, ceiling_fen=plan.ceiling_fen
+    application = Application(
+        PROFILE, public, _keys(own), card.opening_fen, plan.ceiling_fen, holder=holder, ep_unload=own.unload is not None
+    )
+    image = personalised_card_image(
+        [application], card_public=card_public(public, bytes(6)), control=own.control, maintenance=own.maintenance
     )
     return render_initial(image)
+
+
+def _keys(own: CardKeySet) -> CardKeys:
+    return CardKeys(
+        purchase=_money(PURCHASE_KEY_ID, own.purchase),
+        load=_money(LOAD_KEY_ID, own.load),
+        tac=own.tac,
+        unload=_money(LOAD_KEY_ID, own.unload),
+        overdraft=_money(LOAD_KEY_ID, own.overdraft),
+        maintenance=own.maintenance,
+        control=own.control,
+        pin_unblock=own.pin_unblock,
+        pin_reload=own.pin_reload,
+    )
+
+
+def _money(key_id: int, key: Key | None) -> tuple[CardKey, ...]:
+    return () if key is None else (CardKey(key_id, CARD_KEY_VERSION, key),)
 
 
 def _seconds(day: date) -> int:

@@ -1,0 +1,90 @@
+"""From a line of an order and a card number to everything on the card; the Personaliser of an issuing machine.
+
+The binding is made here and nowhere else: holder by the line, serial by the number, keys by the serial. Holds the
+masters of a school: only on an issuing machine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from provisioning import numbers, personalise_apdu
+from provisioning.key_store import KeyStore
+from provisioning.levels import card_keys
+from provisioning.personalise import PROFILE, Validity, card_public, public_data
+from provisioning.personalise_apdu import CardJob
+from provisioning.production import Attempt
+from provisioning.production_order import Order
+from provisioning.production_work import Condition
+from shared.ids import CardId
+from shared.inventory import CardRow
+from shared.purse.apdu import CardChannel
+from shared.purse.crypto import ALGORITHM_3DES, Key
+from shared.purse.files import encode_holder
+
+_ISSUE_DEVICE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    """What all cards of a batch share. dates: first and last day; version: of the card keys."""
+
+    region: int
+    campus: int
+    dates: Validity
+    version: int
+    ceiling_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardWriter:
+    """Writes and checks the cards of one lease."""
+
+    school: School
+    order: Order
+    masters: KeyStore = field(repr=False)
+    transport: Key = field(repr=False)
+
+    def job(self, attempt: Attempt) -> CardJob:
+        """Everything on that attempt's card."""
+        school, line = self.school, self.order.line(attempt.line)
+        serial = numbers.card_serial(school.region, school.campus, attempt.number)
+        public = public_data(school.region, school.campus, serial, school.dates, line.card_class)
+        device = attempt.blank.to_bytes(_ISSUE_DEVICE, "big")
+        (keys,) = card_keys(self.masters, school.version, [serial])
+        holder = encode_holder(line.name)
+        return CardJob(PROFILE, public, holder, card_public(public, device), school.version, school.ceiling_fen, keys)
+
+    def condition(self, card: CardChannel, attempt: Attempt) -> Condition:
+        """Of the body in the reader. CardLost."""
+        return personalise_apdu.condition(card, self.transport, self.job(attempt))
+
+    def write(self, card: CardChannel, attempt: Attempt) -> None:
+        """CardSpoiled, CardLost."""
+        personalise_apdu.write(card, self.transport, self.job(attempt))
+
+    def check(self, card: CardChannel, attempt: Attempt) -> None:
+        """CardSpoiled, CardLost."""
+        personalise_apdu.check(card, self.job(attempt))
+
+
+def card_of(school: School, attempt: Attempt) -> CardId:
+    """The card id of an attempt."""
+    return numbers.card(school.region, school.campus, attempt.number)
+
+
+def card_row(school: School, order: Order, attempt: Attempt) -> CardRow:
+    """The row of the inventory for a card that is done. Its purse is empty: money comes by load."""
+    line = order.line(attempt.line)
+    return CardRow(
+        card=card_of(school, attempt),
+        label=line.label,
+        profile=PROFILE.name,
+        key_version=school.version,
+        algorithm=ALGORITHM_3DES,
+        card_class=line.card_class,
+        hotlist_index=attempt.number,
+        issued=school.dates.issued,
+        expires=school.dates.expires,
+        opening_fen=0,
+    )

@@ -1,0 +1,226 @@
+"""The ceremony, mother cards and the custody log by the real command, step for step, each in its own process."""
+
+import contextlib
+import fcntl
+import io
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from provisioning.cli import main
+from provisioning.key_files import open_level
+from provisioning.key_store import Level
+from provisioning.levels import MASTERS, school_of
+
+ROOT = Path(__file__).parents[2]
+WAIT_S = 20
+LI, ZHAO = "李", "赵"
+
+
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def provision(*words):
+    """The command's main in this process: an interpreter per step would take most of the time."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(list(map(str, words)))
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def private(path, text):
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+@pytest.fixture(scope="module")
+def held(tmp_path_factory):
+    """A closed ceremony of two officers for campus 1, with what each step said."""
+    folder = tmp_path_factory.mktemp("ceremony")
+    data, said = folder / "c", []
+
+    def step(name, *words, code=0):
+        done = provision("ceremony", name, *words)
+        assert done.returncode == code, done.stderr
+        said.append(done.stdout + done.stderr)
+        return said[-1]
+
+    phrases = {name: private(folder / f"{name}.words", f"passphrase of {name}\n") for name in (LI, ZHAO)}
+    step("begin", "--data", data, "--campus", 1, "--officer", LI, "--officer", ZHAO, "--who", "书记")
+    assert "not due" in step("join", "--data", data, *passphrases(phrases), code=2)
+    for name in (ZHAO, LI):
+        sheet = folder / f"{name}.sheet"
+        step("draw", "--out", sheet)
+        words = ("--data", data, "--officer", name, "--sheet", sheet, "--officer-passphrase-file", phrases[name])
+        step("enter", *words)
+    assert "全体保管员到场" in step("status", "--data", data)
+    step("join", "--data", data, *passphrases(phrases))
+    step("derive", "--data", data)
+    step("close", "--data", data, "--who", "书记")
+    return folder, said
+
+
+def passphrases(phrases):
+    return [word for name, file in phrases.items() for word in ("--officer-passphrase", f"{name}={file}")]
+
+
+def test_the_stores_open_and_nothing_said_is_secret(held):
+    folder, said = held
+    school = open_level(folder / "c", Level.SCHOOL)
+    assert {key.kind for key in school.keys} == set(MASTERS)
+    assert school == school_of(open_level(folder / "c", Level.REGION), 1)
+    told = "".join(said).lower()
+    secrets = [line.split()[1] for name in (LI, ZHAO) for line in (folder / f"{name}.sheet").read_text().splitlines()]
+    secrets += [key.octets.hex() for level in Level for key in open_level(folder / "c", level).keys]
+    assert not [secret for secret in secrets if secret.lower() in told]
+    assert provision("ceremony", "minutes", "--data", folder / "c").stdout in said[-1]
+
+
+def test_a_campus_is_made_from_it_and_its_log_goes_on(held):
+    folder, _ = held
+    provision("plan", "demo", "--cards", 2, "--out", folder / "plan.json")
+    made = provision("campus", "--data", folder / "d", "--plan", folder / "plan.json", "--masters", folder / "c")
+    assert made.returncode == 0, made.stderr
+    school = open_level(folder / "d", Level.SCHOOL)
+    assert school.keys[: len(MASTERS)] == open_level(folder / "c", Level.SCHOOL).keys
+    assert not (folder / "d/keys/root.keys").exists()
+    checked = provision("custody", "verify", "--data", folder / "d")
+    assert checked.returncode == 0
+    minutes = provision("ceremony", "minutes", "--data", folder / "c").stdout
+    head = re.search("head of the custody log  ([0-9a-f]{64})", minutes)
+    assert provision("custody", "verify", "--data", folder / "d", "--head", head[1]).returncode == 0
+
+
+def test_the_region_travels_to_another_machine(held):
+    folder, _ = held
+    words = [folder / f"{name}.words" for name in (LI, ZHAO)]
+    cards = (
+        "--level",
+        "region",
+        "--cards",
+        folder / "m",
+        "--officer-a",
+        words[0],
+        "--officer-b",
+        words[1],
+        "--who",
+        LI,
+    )
+    sent = provision("transport", "export", "--data", folder / "c", *cards)
+    assert sent.returncode == 0, sent.stderr
+    assert provision("transport", "export", "--data", folder / "c", *cards).returncode == 2
+    took = provision("transport", "import", "--data", folder / "school", *cards)
+    assert took.stdout.splitlines()[1:] == sent.stdout.splitlines()[1:]
+    derived = provision("transport", "derive", "--data", folder / "school", "--campus", 1, "--who", LI)
+    assert derived.returncode == 0, derived.stderr
+    assert open_level(folder / "school", Level.SCHOOL) == open_level(folder / "c", Level.SCHOOL)
+    assert provision("transport", "derive", "--data", folder / "school", "--campus", 2, "--who", LI).returncode == 2
+    again = provision("transport", "import", "--data", folder / "school", *cards)
+    assert again.returncode == 0, again.stderr
+    assert provision("custody", "verify", "--data", folder / "school").returncode == 0
+
+
+def test_a_changed_custody_log_is_named_and_false(held, tmp_path):
+    folder, _ = held
+    log = (folder / "c/keys/custody.log").read_bytes()
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys/custody.log").write_bytes(log.replace(b'"n":5', b'"n":6', 1))
+    done = provision("custody", "verify", "--data", tmp_path)
+    assert done.returncode == 1
+    assert "line 6 does not follow" in done.stdout
+    (tmp_path / "keys/custody.log").write_bytes(b"".join(log.splitlines(keepends=True)[:-1]))
+    assert provision("custody", "verify", "--data", tmp_path).returncode == 0
+    last = re.search("链头 head ([0-9a-f]{64})", provision("custody", "verify", "--data", folder / "c").stdout)[1]
+    assert provision("custody", "verify", "--data", tmp_path, "--head", last).returncode == 1
+
+
+def test_wrong_use_is_said(held, tmp_path):
+    folder, _ = held
+    data = ("--data", tmp_path)
+    assert provision("ceremony", "status", *data).returncode == 2
+    one = provision("ceremony", "begin", *data, "--campus", 1, "--officer", LI, "--officer", LI, "--who", LI)
+    assert "one person cannot be two officers" in one.stderr
+    provision("ceremony", "begin", *data, "--campus", 1, "--officer", LI, "--officer", ZHAO, "--who", LI)
+    sheet = (folder / f"{LI}.sheet").read_text()
+    open_sheet = tmp_path / "open.sheet"
+    open_sheet.write_text(sheet)
+    words = ("--officer", LI, "--officer-passphrase-file", folder / f"{LI}.words")
+    assert "600" in provision("ceremony", "enter", *data, *words, "--sheet", open_sheet).stderr
+    wrong = private(tmp_path / "wrong.sheet", sheet.replace(sheet.split()[2], "000000", 1))
+    done = provision("ceremony", "enter", *data, *words, "--sheet", wrong)
+    assert (done.returncode, "wrong check value" in done.stderr) == (2, True)
+    assert sheet.split()[1] not in done.stderr
+    aborted = provision("ceremony", "abort", *data, "--who", LI, "--reason", "演练")
+    assert "aborted" in aborted.stdout
+
+
+def test_without_a_terminal_nothing_is_typed_in_the_open(held, tmp_path):
+    folder, _ = held
+    provision("ceremony", "begin", "--data", tmp_path, "--campus", 1, "--officer", LI, "--officer", ZHAO, "--who", LI)
+    words = ["ceremony", "enter", "--data", str(tmp_path), "--officer", LI, "--sheet", str(folder / f"{LI}.sheet")]
+    command = [sys.executable, "-P", "-m", "provisioning", *words]
+    nothing = subprocess.DEVNULL
+    done = subprocess.run(
+        command, cwd=ROOT, stdin=nothing, capture_output=True, text=True, timeout=WAIT_S, start_new_session=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "no terminal" in done.stderr
+
+
+def test_at_a_terminal_components_are_typed_unseen(held, tmp_path):
+    folder, _ = held
+    provision("ceremony", "begin", "--data", tmp_path, "--campus", 1, "--officer", LI, "--officer", ZHAO, "--who", LI)
+    rows = [line.split() for line in (folder / f"{LI}.sheet").read_text().splitlines()]
+    answers = [text for _, octets, check in rows for text in (octets, check)] + ["my own words", "my own words"]
+    shown = at_terminal(["ceremony", "enter", "--data", str(tmp_path), "--officer", LI], answers)
+    assert "next: " in shown
+    assert all(check in shown for _, _, check in rows)
+    assert not [octets for _, octets, _ in rows if octets in shown]
+    assert "my own words" not in shown
+
+
+def at_terminal(words, answers):
+    """Run the command on a terminal of its own, answer its prompts one by one, give all that the screen showed."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-P", "-m", "provisioning", *words]
+    child = subprocess.Popen(
+        command, cwd=ROOT, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True, preexec_fn=take_terminal
+    )
+    os.close(theirs)
+    shown, left, last = b"", list(answers), time.monotonic() + WAIT_S
+    try:
+        while time.monotonic() < last and select.select([ours], [], [], WAIT_S)[0]:
+            try:
+                piece = os.read(ours, 4096)
+            except OSError:
+                break
+            if not piece:
+                break
+            shown += piece
+            if shown.endswith(b": ") and left:
+                os.write(ours, left.pop(0).encode() + b"\n")
+                shown += b"\n"
+        assert child.wait(WAIT_S) == 0, shown.decode()
+    finally:
+        child.kill()
+        os.close(ours)
+    assert left == []
+    return shown.decode()
+
+
+def take_terminal():
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
