@@ -1,7 +1,7 @@
 """Record bytes: what a terminal writes, every store keeps verbatim, and the ledger judges.
 
-RECORDS.md "Bytes". One codec for the whole product. A record is *wire* bytes (57 for a purchase, 52 for a
-load); *stored* = device 6 ‖ epoch 2 ‖ PSAM id 6 ‖ wire. Decoding refuses what it does not know; the
+RECORDS.md "Bytes". One codec for the whole product. A record is *wire* bytes (57 for a purchase, 69 for a ride, 52
+for a load); *stored* = device 6 ‖ epoch 2 ‖ PSAM id 6 ‖ wire. Decoding refuses what it does not know; the
 refused bytes go to quarantine as they are, never to the floor.
 """
 
@@ -42,9 +42,9 @@ class Kind(IntEnum):
     NOT_CREDITED = 15
 
 
-PURCHASE_SHAPED = frozenset({Kind.PURCHASE, Kind.UNPROVEN, Kind.RECOVERED, Kind.NOT_DEBITED})
+PURCHASE_SHAPED = frozenset({Kind.PURCHASE, Kind.COMPOSITE, Kind.UNPROVEN, Kind.RECOVERED, Kind.NOT_DEBITED})
 LOAD_SHAPED = frozenset({Kind.LOAD, Kind.LOAD_UNPROVEN, Kind.LOAD_RECOVERED, Kind.NOT_CREDITED})
-PROVEN = frozenset({Kind.PURCHASE, Kind.RECOVERED, Kind.LOAD, Kind.LOAD_RECOVERED})
+PROVEN = frozenset({Kind.PURCHASE, Kind.COMPOSITE, Kind.RECOVERED, Kind.LOAD, Kind.LOAD_RECOVERED})
 """Kinds that carry a TAC: the card side posts if it is valid."""
 NO_TAC = b"\0\0\0\0"
 
@@ -104,7 +104,9 @@ class Head(NamedTuple):
 
 
 class PurchaseRecord(NamedTuple):
-    """Kinds purchase, unproven, recovered, not debited: 57 bytes, big-endian, in this order.
+    """Kinds purchase, composite, unproven, recovered, not debited: 57 bytes, big-endian, in this order.
+
+    trip: 12 bytes more, of a composite purchase 复合消费 and what follows from one (shared.transit.trip); else empty.
 
     counter: as INIT answered (before the debit). balance: fen as read before the debit. time: unsigned
     seconds since 2000-01-01, campus local. purse: application 2 bits (0 main, 1 subsidy) | 1 ED / 2 EP
@@ -133,6 +135,7 @@ class PurchaseRecord(NamedTuple):
     parameter_version: int
     price_adjust_fen: int
     linked: int
+    trip: bytes = b""
 
 
 class LoadRecord(NamedTuple):
@@ -172,6 +175,8 @@ LOAD = struct.Struct(">BBHII10sHBBIIIBB4sHHHH")
 STORED = struct.Struct(">6sH6s")
 HEAD_SIZE = HEAD.size
 PURCHASE_SIZE = PURCHASE.size
+TRIP_SIZE = 12
+COMPOSITE_SIZE = PURCHASE_SIZE + TRIP_SIZE
 LOAD_SIZE = LOAD.size
 
 
@@ -185,9 +190,7 @@ def decode(wire: bytes) -> Record:
     """The record of these wire bytes; WireFault with the reason when they are not one."""
     kind = _require_head(wire)
     if kind in PURCHASE_SHAPED:
-        if len(wire) != PURCHASE_SIZE:
-            raise _odd(wire, PURCHASE_SIZE)
-        return _consistent(PurchaseRecord._make(PURCHASE.unpack(wire)), CounterKind.OFFLINE)
+        return _consistent(_purchase(wire, kind), CounterKind.OFFLINE)
     if kind in LOAD_SHAPED:
         if len(wire) != LOAD_SIZE:
             raise _odd(wire, LOAD_SIZE)
@@ -197,8 +200,18 @@ def decode(wire: bytes) -> Record:
 
 def encode(record: Record) -> bytes:
     """Wire bytes; decode(encode(r)) == r."""
-    layout = PURCHASE if isinstance(record, PurchaseRecord) else LOAD
-    return layout.pack(*record)
+    if isinstance(record, PurchaseRecord):
+        return PURCHASE.pack(*record[:-1]) + record.trip
+    return LOAD.pack(*record)
+
+
+def _purchase(wire: bytes, kind: int) -> PurchaseRecord:
+    size = len(wire)
+    if size == PURCHASE_SIZE and kind != Kind.COMPOSITE:
+        return PurchaseRecord(*PURCHASE.unpack(wire))
+    if size == COMPOSITE_SIZE and kind != Kind.PURCHASE:
+        return PurchaseRecord(*PURCHASE.unpack_from(wire), wire[PURCHASE_SIZE:])
+    raise _odd(wire, COMPOSITE_SIZE if kind == Kind.COMPOSITE else PURCHASE_SIZE)
 
 
 def _require_head(wire: bytes) -> int:

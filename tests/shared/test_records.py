@@ -18,24 +18,26 @@ LOAD = LoadRecord(
     1, Kind.LOAD, Flags(Proof.DEBIT, CounterKind.ONLINE, online=True).to_int(), 8, 5, CARD, 0x13, 2,
     records.purse_byte(0, 2, 1), 20000, 9875, 0x2F0A1B2C, 1, 0, bytes.fromhex("BFB64611"), 0, 1, 1, 0,
 )  # fmt: skip
+RIDE = PURCHASE._replace(kind=Kind.COMPOSITE, trip=bytes.fromhex("000C000701220003000200C8"))
 PURCHASE_WIRE = bytes.fromhex(
     "01010040000000070000 12A7 00010000000000004711 004D 09 21 000004E2 00002693 2F0A1B2C 01 00 0DEA51C3"
     "000000 0003 0001 0001 FFCE 0000"
 )
+RIDE_WIRE = b"\x01\x04" + PURCHASE_WIRE[2:] + bytes.fromhex("000C 0007 01 22 0003 0002 00C8")
 LOAD_WIRE = bytes.fromhex(
     "0102006400000008 00000005 00010000000000004711 0013 02 21 00004E20 00002693 2F0A1B2C 01 00 BFB64611"
     "0000 0001 0001 0000"
 )
 
 
-@pytest.mark.parametrize(("record", "wire"), [(PURCHASE, PURCHASE_WIRE), (LOAD, LOAD_WIRE)])
+@pytest.mark.parametrize(("record", "wire"), [(PURCHASE, PURCHASE_WIRE), (RIDE, RIDE_WIRE), (LOAD, LOAD_WIRE)])
 def test_frozen_bytes(record: records.Record, wire: bytes) -> None:
     assert records.encode(record) == wire
     assert records.decode(wire) == record
 
 
 def test_sizes_of_records_md() -> None:
-    assert (records.PURCHASE_SIZE, records.LOAD_SIZE) == (57, 52)
+    assert (records.PURCHASE_SIZE, records.COMPOSITE_SIZE, records.LOAD_SIZE) == (57, 69, 52)
     assert len(Stored(b"\0\1\0\0\0\1", 1, b"\x51" * 6, PURCHASE_WIRE).to_bytes()) == 71
 
 
@@ -53,6 +55,8 @@ def test_stored_round_trip_and_digest() -> None:
         (b"", "bytes"),
         (PURCHASE_WIRE[:56], "56 bytes"),
         (PURCHASE_WIRE + b"\0", "58 bytes"),
+        (RIDE_WIRE[:57], "57 bytes"),
+        (PURCHASE_WIRE + RIDE_WIRE[57:], "69 bytes"),
         (b"\x02" + PURCHASE_WIRE[1:], "version 2"),
         (b"\x01\x63" + PURCHASE_WIRE[2:], "kind 99"),
         (b"\x01\x05" + PURCHASE_WIRE[2:], "no codec"),
@@ -66,6 +70,15 @@ def test_stored_round_trip_and_digest() -> None:
 def test_bad_bytes_are_refused_with_their_reason(wire: bytes, reason: str) -> None:
     with pytest.raises(WireFault, match=reason):
         records.decode(wire)
+
+
+@pytest.mark.parametrize("kind", [Kind.UNPROVEN, Kind.RECOVERED, Kind.NOT_DEBITED])
+@pytest.mark.parametrize("trip", [b"", RIDE.trip])
+def test_what_follows_from_a_ride_keeps_its_trip(kind: Kind, trip: bytes) -> None:
+    proof = Proof.PROVE if kind is Kind.RECOVERED else Proof.NONE
+    record = PURCHASE._replace(kind=kind, flags=Flags(proof, CounterKind.OFFLINE).to_int(), trip=trip)
+    assert records.decode(records.encode(record)) == record
+    assert isinstance(records.decode(records.encode(record)), PurchaseRecord)
 
 
 @given(st.binary(max_size=260))
