@@ -1,6 +1,7 @@
 """One demonstration campus, made once by the real command; tests only read it, or copy what they change."""
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -66,3 +67,14 @@ def inventory_key(campus_json: dict):
 def provision():
     """Runs one verb of the real command."""
     return provisioning
+
+
+@pytest.fixture(scope="session")
+def token_campus(campus, tmp_path_factory) -> Path:
+    """The same campus, its masters moved into a SoftHSM token by the real command."""
+    data = tmp_path_factory.mktemp("token") / "d"
+    shutil.copytree(campus.data, data)
+    done = provisioning("token", "--data", data, "--who", "甲")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "11 个主密钥" in done.stdout
+    return data

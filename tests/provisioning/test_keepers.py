@@ -16,13 +16,13 @@ from provisioning.levels import MASTERS, card_keys, new_root, region_of, school_
 from provisioning.pkcs11_door import Ability, TokenFault, open_token
 from shared.errors import ConfigFault, KeyFault
 from shared.purse import crypto
+from tests.provisioning.running_keys import needs_softhsm
 
 CAMPUS = 258
 SCHOOL = school_of(region_of(new_root(os.urandom, (1, 2)), 1), CAMPUS)
 SERIAL = numbers.card_serial(1, CAMPUS, 7)
 KEYS = dict(zip(levels.CARD_MASTERS, card_keys(SCHOOL, 1, [SERIAL])[0], strict=True))
 UNLOCK = Unlock(os.urandom(32))
-needs_softhsm = pytest.mark.skipif(token_files.softhsm() is None, reason="SoftHSM is not installed (Debian: softhsm2)")
 
 
 def name(kind: KeyKind, version: int = 1, factor: bytes = SERIAL) -> CardKeyName:

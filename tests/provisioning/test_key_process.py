@@ -3,15 +3,10 @@
 import asyncio
 import json
 import os
-import selectors
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
-import time
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,74 +33,19 @@ from shared.purse.tac import TacVerdict, tac_item
 from shared.slot_file import choose
 from shared.wire import codec
 from shared.wire.keyproc import FRAME_MAX, LENGTH, Op, Role
+from tests.provisioning.running_keys import WAIT_S, Running, needs_softhsm, running
 
-ROOT = Path(__file__).parents[2]
-WAIT_S = 10.0
 pytestmark = pytest.mark.process
 
 
-class Running:
-    """A key process, and what it says line by line."""
-
-    def __init__(self, data: Path, path: Path) -> None:
-        words = [sys.executable, "-P", "-m", "provisioning", "keys", "--data", data, "--socket", path]
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(
-            [*words, "--end-with-stdin"], cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0
-        )
-        self.path = path
-        self.said = b""
-        self.until(b"READY keys\n")
-
-    def until(self, text: bytes) -> None:
-        last = time.monotonic() + WAIT_S
-        with selectors.DefaultSelector() as ready:
-            ready.register(self.process.stdout, selectors.EVENT_READ)
-            while text not in self.said:
-                assert ready.select(last - time.monotonic()), self.said
-                part = os.read(self.process.stdout.fileno(), 4096)
-                assert part, self.said + self.process.stderr.read()
-                self.said += part
-
-    def status(self, shows=lambda _status: True) -> dict:
-        """The first STATUS line, of those not read yet, that shows what is waited for."""
-        last = time.monotonic() + WAIT_S
-        seen = len(self.said)
-        while time.monotonic() < last:
-            self.said += os.read(self.process.stdout.fileno(), 4096)
-            *lines, _unfinished = self.said[seen:].split(b"\n")
-            for line in lines:
-                if line.startswith(b"STATUS ") and shows(found := json.loads(line[7:])):
-                    return found
-        raise AssertionError(self.said[seen:])
-
-    def end(self, how=None) -> int:
-        if how is not None:
-            self.process.send_signal(how)
-        else:
-            self.process.stdin.close()
-        code = self.process.wait(WAIT_S)
-        self.said += self.process.stdout.read()
-        return code
-
-
-@contextmanager
-def running(data: Path):
-    folder = Path(tempfile.mkdtemp(prefix="keys-"))
-    keys = Running(data, folder / "s")
-    try:
-        yield keys
-    finally:
-        keys.process.kill()
-        keys.process.wait()
-        for stream in (keys.process.stdin, keys.process.stdout, keys.process.stderr):
-            stream.close()
-        shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="module")
-def keys(campus):
-    with running(campus.data) as keys:
+@pytest.fixture(scope="module", params=["software", pytest.param("pkcs11", marks=needs_softhsm)])
+def keys(request, campus):
+    """A key process over each keeper."""
+    if request.param == "software":
+        data, words = campus.data, ()
+    else:
+        data, words = request.getfixturevalue("token_campus"), ("--keeper", "pkcs11")
+    with running(data, *words) as keys:
         yield keys
 
 
