@@ -210,7 +210,7 @@ def _purchase(wire: bytes, kind: int) -> PurchaseRecord:
     if size == PURCHASE_SIZE and kind != Kind.COMPOSITE:
         return PurchaseRecord(*PURCHASE.unpack(wire))
     if size == COMPOSITE_SIZE and kind != Kind.PURCHASE:
-        return PurchaseRecord(*PURCHASE.unpack_from(wire), wire[PURCHASE_SIZE:])
+        return PurchaseRecord._make((*PURCHASE.unpack_from(wire), wire[PURCHASE_SIZE:]))
     raise _odd(wire, COMPOSITE_SIZE if kind == Kind.COMPOSITE else PURCHASE_SIZE)
 
 
