@@ -11,17 +11,21 @@ import os
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cloud.pg_arrays import FORMS, pack_column
 from shared.errors import ConfigFault, RuleBroken, StoreFault
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     import psycopg
+    from psycopg import Pipeline
+
+    from cloud.pg_arrays import Packed
 
     _Scope = AbstractContextManager[None]
 
@@ -30,8 +34,6 @@ LOCK_WAIT_S = 10
 CONNECT_S = 5
 WRITER_LOCK = 0x594B_5401
 """Advisory lock of the one writer."""
-COPY_FROM = 16
-"""From so many rows on, PostgreSQL takes a COPY; below, single INSERTs in one pipeline are quicker."""
 MEMORY = ":memory:"
 
 Row = tuple[Any, ...]
@@ -72,7 +74,7 @@ class Database(ABC):
 
     @abstractmethod
     def upsert(self, table: str, columns: str, key: str, rows: Sequence[Row]) -> None:
-        """Add rows or replace those with the same key columns."""
+        """Add rows or replace those with the same key columns, in the rows' order."""
 
     @abstractmethod
     def close(self) -> None:
@@ -194,7 +196,11 @@ class SqliteDatabase(Database):
 
 
 class PostgresDatabase(Database):
-    """Connects when it is first needed, and again after a loss: the next transaction simply begins on a new one."""
+    """Connects when it is first needed, and again after a loss: the next transaction simply begins on a new one.
+
+    A transaction is one pipeline. The server works on what was inserted while we make the next rows, and we wait for it
+    at questions and at the commit only; what it refuses is told there. Rows travel as one array for each column.
+    """
 
     dialect = "postgresql"
 
@@ -206,7 +212,8 @@ class PostgresDatabase(Database):
         self._dsn = dsn
         self._connection: psycopg.Connection[Row] | None = None
         self._types: dict[tuple[str, str], list[str]] = {}
-        self._waiting: list[tuple[str, Sequence[Row]]] = []
+        self._held = ExitStack()
+        self._pipeline: Pipeline | None = None
 
     @property
     def connection(self) -> psycopg.Connection[Row]:
@@ -216,57 +223,40 @@ class PostgresDatabase(Database):
         return self._connection
 
     def run(self, sql: str, arguments: Sequence[object] = ()) -> Rows:
-        self._send()
-        done = self.connection.execute(_percent(sql), arguments, binary=True)
-        return done.fetchall() if done.description else []
+        return self.ask(Question(sql, arguments))[0]
 
     def ask(self, *questions: Question) -> list[Rows]:
-        self._send()
-        if len(questions) == 1:
-            return [_fetched(self._asked(questions[0]))]
-        with self.connection.pipeline():
-            asked = [self._asked(question) for question in questions]
+        asked = [self._asked(question) for question in questions]
+        self._wait()
         return [_fetched(cursor) for cursor in asked]
 
     def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
-        if len(rows) >= COPY_FROM:
-            self._copy(table, columns, rows)
-        elif rows:
-            self._waiting.append((_insert_sql(table, columns), rows))
+        self._write(table, columns, "", rows)
 
     def upsert(self, table: str, columns: str, key: str, rows: Sequence[Row]) -> None:
-        if rows:
-            self._waiting.append((_upsert_sql(table, columns, key), rows))
+        at = [columns.split(", ").index(name) for name in key.split(", ")]
+        newest = {tuple(row[i] for i in at): row for row in rows}  # one statement cannot change a row twice
+        self._write(table, columns, _on_conflict(columns, key), list(newest.values()))
 
     def _asked(self, question: Question) -> psycopg.Cursor[Row] | None:
         if not question.keyed:
             return self.connection.execute(_percent(question.sql), question.arguments, binary=True)
         if not question.arguments:
             return None
-        keys = list(question.arguments)
+        keys = pack_column(_KEY_TYPES[type(question.arguments[0])], question.arguments)
         return self.connection.execute(_percent(f"{question.sql} = ANY(?)"), (keys,), binary=True)
 
-    def _copy(self, table: str, columns: str, rows: Sequence[Row]) -> None:
-        self._send()
-        types = self._column_types(table, columns)
-        with self.connection.cursor().copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT BINARY)") as copy:
-            copy.set_types(types)
-            write = copy.write_row
-            for row in rows:
-                write(row)
+    def _write(self, table: str, columns: str, conflict: str, rows: Sequence[Row]) -> None:
+        if rows:
+            types = self._column_types(table, columns)
+            arrays = [pack_column(kind, values) for kind, values in zip(types, zip(*rows, strict=True), strict=True)]
+            self.connection.execute(_arrays_sql(table, columns, conflict), arrays)
 
-    def _send(self, *, commit: bool = False) -> None:
-        """Write everything that waits, in one go."""
-        waiting, self._waiting = self._waiting, []
-        if not waiting:
-            if commit:
-                self.connection.execute("COMMIT")
-            return
-        with self.connection.pipeline():
-            for sql, rows in waiting:
-                self.connection.cursor().executemany(_percent(sql), rows)
-            if commit:
-                self.connection.execute("COMMIT")
+    def _wait(self) -> None:
+        """Until the server has done all that it was sent."""
+        if self._pipeline is None:
+            raise RuleBroken("a question outside of a transaction")
+        self._pipeline.sync()
 
     def close(self) -> None:
         if self._connection is not None:
@@ -276,22 +266,30 @@ class PostgresDatabase(Database):
         """A connection of its own for the caller."""
         found = self._psycopg.connect(self._dsn, autocommit=autocommit, connect_timeout=CONNECT_S)
         found.execute(f"SET lock_timeout = '{LOCK_WAIT_S}s'")
+        _teach_arrays(found)
         return found
 
     def _begin(self, *, write: bool) -> None:
-        self._waiting = []
         if self._connection is None or self._connection.closed:
             self._connection = self.connect(autocommit=True)
-        begin = f"BEGIN; SELECT pg_advisory_xact_lock({WRITER_LOCK})" if write else _SNAPSHOT
-        self.connection.execute(begin, prepare=False)  # two statements in one go cannot be prepared
+        self._pipeline = self._held.enter_context(self._connection.pipeline())
+        for sql in _BEGIN_WRITING if write else _BEGIN_READING:
+            self._connection.execute(sql)
 
     def _end(self, *, commit: bool) -> None:
-        held = self._connection
         if commit:
-            self._send(commit=True)
+            self.connection.execute("COMMIT")
+            self._leave()
             return
+        with suppress(self._psycopg.Error):  # of statements that nobody has waited for: they are undone now
+            self._leave()
+        held = self._connection
         if held is not None and not held.closed and held.info.transaction_status != self._idle:
             held.execute("ROLLBACK")
+
+    def _leave(self) -> None:
+        self._pipeline = None
+        self._held.close()
 
     def _translated(self, fault: Exception) -> Exception | None:
         broken = (self._psycopg.IntegrityError, self._psycopg.errors.RaiseException)
@@ -305,16 +303,35 @@ class PostgresDatabase(Database):
         known = self._types.get((table, columns))
         if known is None:
             sql = "SELECT attname, atttypid::regtype::text FROM pg_attribute WHERE attrelid = %s::text::regclass"
-            by_name: dict[str, str] = dict(self.connection.execute(sql, (table,)).fetchall())
+            cursor = self.connection.execute(sql, (table,))
+            self._wait()
+            by_name: dict[str, str] = dict(cursor.fetchall())
             known = self._types[table, columns] = [by_name[name] for name in columns.split(", ")]
         return known
 
 
+def _teach_arrays(connection: psycopg.Connection[Row]) -> None:
+    """Let a Packed travel as it is, under its own type."""
+    from psycopg.adapt import Dumper
+    from psycopg.pq import Format
+
+    class PackedDumper(Dumper):
+        format = Format.BINARY
+
+        def dump(self, obj: Packed) -> bytes:
+            return obj
+
+    for form in FORMS.values():
+        connection.adapters.register_dumper(form, type("FormDumper", (PackedDumper,), {"oid": form.oid}))
+
+
 def _fetched(cursor: psycopg.Cursor[Row] | None) -> Rows:
-    return [] if cursor is None else cursor.fetchall()
+    return cursor.fetchall() if cursor is not None and cursor.description else []
 
 
-_SNAPSHOT = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_KEY_TYPES: dict[type, str] = {bytes: "bytea", str: "text", int: "bigint"}
+_BEGIN_WRITING = "BEGIN", f"SELECT pg_advisory_xact_lock({WRITER_LOCK})"
+_BEGIN_READING = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",)
 
 
 @lru_cache(maxsize=256)
@@ -322,12 +339,23 @@ def _insert_sql(table: str, columns: str) -> str:
     return f"INSERT INTO {table} ({columns}) VALUES ({', '.join('?' * (columns.count(',') + 1))})"  # noqa: S608  # names of ours
 
 
+@lru_cache(maxsize=256)
+def _arrays_sql(table: str, columns: str, conflict: str) -> str:
+    arrays = ", ".join(["%b"] * (columns.count(",") + 1))
+    return f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({arrays}){conflict}"  # noqa: S608  # names of ours
+
+
 @lru_cache(maxsize=64)
 def _upsert_sql(table: str, columns: str, key: str) -> str:
+    return _insert_sql(table, columns) + _on_conflict(columns, key)
+
+
+@lru_cache(maxsize=64)
+def _on_conflict(columns: str, key: str) -> str:
     changed = [name for name in columns.split(", ") if name not in key.split(", ")]
     sets = ", ".join(f"{name} = excluded.{name}" for name in changed)
     action = f"UPDATE SET {sets}" if changed else "NOTHING"
-    return f"{_insert_sql(table, columns)} ON CONFLICT ({key}) DO {action}"
+    return f" ON CONFLICT ({key}) DO {action}"
 
 
 @lru_cache(maxsize=512)

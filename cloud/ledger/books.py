@@ -23,6 +23,8 @@ POSTING_COLUMNS = (
 )
 PROOF_COLUMNS = "card_key, slot, claim, record"
 BATCH_COLUMNS = "partition, number, kind, records, entries, committed_ms, hash"
+FLUSH_RECORDS = 125
+"""So many are handed to the database at once: a server writes them down while the next are judged."""
 Head = tuple[int, bytes]
 _NO_HEAD = None, None, None, None, None
 """Of every line but an entry's first."""
@@ -65,6 +67,8 @@ class Booking:
 
     def add_record(self, arrival: Arrival, verdict: Verdict, reason: int, fork: int, partition: int, box: str) -> int:
         """The record's number in the books."""
+        if len(self._records) >= FLUSH_RECORDS:
+            self.flush()
         self._record += 1
         chain = self._chain(partition)
         self._records.append(
