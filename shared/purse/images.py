@@ -301,9 +301,12 @@ def _directory(one: Application) -> Directory:
 
 def _purses(one: Application) -> Iterable[Purse]:
     options = _options(one)
+    purses = [new_purse(EP, one.ceiling_fen, options, balance_fen=one.opening_balance_fen)]
     if one.ed_ceiling_fen is not None:
-        yield new_purse(ED, one.ed_ceiling_fen, options, use=NEEDS_PIN if one.keys.pin else FREE)
-    yield new_purse(EP, one.ceiling_fen, options, balance_fen=one.opening_balance_fen)
+        purses.append(new_purse(ED, one.ed_ceiling_fen, options, use=NEEDS_PIN if one.keys.pin else FREE))
+    for purse in purses if one.split_logs else ():
+        purse.load_log, purse.away_log, purse.home = SFI_LOAD_LOG, SFI_AWAY_LOG, one.home
+    return purses
 
 
 def _options(one: Application) -> int:

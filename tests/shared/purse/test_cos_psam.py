@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from shared.purse import commands
 from shared.purse.apdu import ResponseApdu
 from shared.purse.cos_psam import MAC2_TRIES, Psam
-from shared.purse.crypto import diversify
+from shared.purse.crypto import Key, diversify, protected_command
 from shared.purse.errors import CardLost
 from shared.purse.images import PsamMaster, RamMemory, decode_psam_image, new_psam_image
+from shared.purse.profiles import AID_PURSE
 from shared.purse.torn import Tear, TearingMemory
 
 PSAM_ID = bytes.fromhex("510000000023")
@@ -116,6 +117,97 @@ def test_the_last_number(school):
     psam = school.psam(memory=RamMemory(image))
     assert ask(psam, init()).data[:4] == b"\xff\xff\xff\xfe"
     assert sw(psam, init()) == "9402"
+
+
+CONTROL = bytes(range(0x30, 0x40))
+NEW = bytes.fromhex("00112233445566778899AABBCCDDEEFF")
+
+
+@pytest.fixture
+def keyed(school):
+    """A PSAM with a control key, on a published challenge."""
+    image = new_psam_image(PSAM_ID, {1: PsamMaster(school.purchase[1])}, control=Key(CONTROL))
+    return school.psam(memory=RamMemory(image))
+
+
+def write(psam, octets=NEW, usage=0x22, version=2, key=CONTROL, spoil=False):
+    challenge = ask(psam, "0084000004").data
+    field = bytes((usage, version, 0)) + octets
+    command = protected_command(Key(key), challenge, b"\x84\xd4\x00\x00", field, is_hidden=True)
+    return sw(psam, command[:-1] + bytes((command[-1] ^ spoil,)))
+
+
+def test_a_key_message_as_published():
+    """Row 4 of the published logs: cipher and MAC byte for byte."""
+    command = protected_command(
+        Key(NEW), bytes.fromhex("5D72B3FD"), bytes.fromhex("84D40000"), b"\x22\0\0" + NEW, is_hidden=True
+    )
+    assert command.hex().upper() == (
+        "84D400001C" "DCC0BB5793ABFCA2CA8C1624822F6E01A86A0B5CBED191DD" "8A9D4ADB"
+    )  # fmt: skip
+
+
+def test_the_published_key_message_is_taken(school):
+    image = new_psam_image(PSAM_ID, {1: PsamMaster(school.purchase[1])}, control=Key(NEW))
+    psam = Psam(RamMemory(image), lambda size: bytes.fromhex("5D72B3FD"))
+    psam.power_on()
+    ask(psam, commands.select_file(0x1001))
+    ask(psam, "0084000004")
+    assert sw(psam, "84D400001C" "DCC0BB5793ABFCA2CA8C1624822F6E01A86A0B5CBED191DD" "8A9D4ADB") == "9000"
+    assert sw(psam, init(version=0)) == "9000"
+
+
+def test_a_new_version_stands_beside_the_old(keyed, reference):
+    assert sw(keyed, init(version=2)) == "6A88"
+    assert write(keyed) == "9000"
+    assert sw(keyed, init(version=1)) == "9000"
+    answer = ask(keyed, init(version=2))
+    session = reference.ecb(diversify(Key(NEW), SERIAL).octets, RND + bytes.fromhex("004D") + answer.data[2:4])
+    assert answer.data[4:] == reference.mac(session, bytes.fromhex("000004E209") + PSAM_ID + STAMP)
+    keyed.reset()
+    ask(keyed, commands.select_name(AID_PURSE))
+    assert write(keyed, usage=0x42) == "9000"
+    assert sw(keyed, init(version=2)) == "6700"
+    assert sw(keyed, init(version=2, factors=(SERIAL, ISSUER))) == "9000"
+
+
+def test_what_a_psam_takes_for_no_key(keyed):
+    assert write(keyed, usage=0x44) == "6A80"
+    assert write(keyed, usage=0x02) == "6A80"
+    assert write(keyed, usage=0x82) == "6A80"
+    assert write(keyed, octets=NEW[:8]) == "6700"
+    for version in range(2, 17):
+        assert write(keyed, version=version) == "9000"
+    assert write(keyed, version=17) == "6A84"
+    assert write(keyed, version=16) == "9000"
+
+
+def test_wrong_key_messages_lock_the_control_key(keyed):
+    assert sw(keyed, "84D4000004" "00000000") == "6984"
+    ask(keyed, "0084000004")
+    assert sw(keyed, "84D4000002" "0000") == "6987"
+    assert [write(keyed, spoil=True) for _ in range(2)] == ["6988", "6988"]
+    assert write(keyed) == "9000"
+    assert [write(keyed, spoil=True) for _ in range(3)] == ["6988", "6988", "6988"]
+    keyed.reset()
+    ask(keyed, commands.select_file(0x1001))
+    assert write(keyed) == "6983"
+    assert sw(keyed, init()) == "9000"
+
+
+def test_a_psam_without_control_key_takes_no_keys(psam):
+    assert write(psam) == "9403"
+
+
+@pytest.mark.parametrize("tear", [Tear.BEFORE, Tear.AFTER])
+def test_a_cut_key_message_costs_its_try_before_it_is_read(school, tear):
+    for spoil in (False, True):
+        ram = RamMemory(new_psam_image(PSAM_ID, {1: PsamMaster(school.purchase[1])}, control=Key(CONTROL)))
+        psam = school.psam(memory=TearingMemory(ram, lambda: tear))
+        with pytest.raises(CardLost):
+            write(psam, spoil=spoil)
+        assert decode_psam_image(ram.image).tries == (3 if tear is Tear.BEFORE else 2)
+        assert list(decode_psam_image(ram.image).masters) == [1]
 
 
 def test_without_power_there_is_no_answer(school):

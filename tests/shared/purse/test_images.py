@@ -53,6 +53,26 @@ def test_a_psam_image_comes_back():
     assert (image.masters[2].levels, image.masters[1].levels) == (2, 1)
 
 
+def test_a_version_1_psam_goes_on():
+    image = decode_psam_image(PSAM_V1)
+    assert (image.next_ttn, image.psam_id.hex(), image.control) == (7, "510000000023", None)
+    assert {version: master.levels for version, master in image.masters.items()} == {1: 1, 2: 2}
+    assert image.encode()[:2].hex() == "c202"
+    assert decode_psam_image(image.encode()).masters == image.masters
+    for at in (0, 5, 40, len(PSAM_V1) - 1):
+        with pytest.raises(LayoutError):
+            decode_psam_image(PSAM_V1[:at] + bytes((PSAM_V1[at] ^ 1,)) + PSAM_V1[at + 1 :])
+
+
+def test_a_psam_image_with_a_control_key_comes_back():
+    raw = new_psam_image(bytes(6), {1: PsamMaster(Key(SECRET))}, control=Key(SECRET))
+    image = decode_psam_image(raw)
+    assert (image.control, image.tries, image.encode()) == (Key(SECRET), 3, raw)
+    assert "SECRET" not in repr(image)
+    with pytest.raises(LayoutError):
+        new_psam_image(bytes(6), {1: PsamMaster(Key(SECRET))}, control=Key(bytes(8)))
+
+
 @pytest.mark.parametrize("kind", ["card", "psam"])
 def test_every_flipped_byte_and_every_cut_is_noticed(school, kind):
     if kind == "card":
