@@ -28,8 +28,9 @@ SETTLED_EVERY_S = 1.0
 SETTLED_RECORDS = 64
 """At most one SETTLED per terminal and second, or per 64 records (RECORDS.md)."""
 
-RETURN_MS = 500
-"""An answer needs so long back to the terminal; a request is late so much before the terminal gives up."""
+RETURN_MS = 1000
+"""What request and answer may need on the terminal's own link: a request is late so much before the terminal gives up,
+for nothing here tells how long it was under way from there."""
 
 TIME_EVERY_S = 30.0
 """A terminal that speaks gets the time so often; it also shows it that this box still knows it."""

@@ -274,10 +274,14 @@ class IngestPart:
                     return
                 if isinstance(ticket.body, OnlineRequest) and ticket.address is not None:
                     self.requests.append((ticket.address.box, ticket.body, self.now()))
-                    if self._counts.granted > granted:
+                    if self._counts.granted > granted and not self._links_straggle():
                         self.judge.granted(ticket.body)
         elif isinstance(work, States):
             self._guard(lambda: clerk.states(work))
+
+    def _links_straggle(self) -> bool:
+        """The box counts a terminal's patience from the arrival of its request; a slow link adds to it."""
+        return bool(self.faults.wire.straggle or self.faults.stream.straggle)
 
     def _try(
         self, call: Callable[[], list[Letter]], tickets: Sequence[Ticket], back: Callable[[], Money | Now]
