@@ -33,7 +33,7 @@ class FrameDecoder:
         """True while part of a message is held."""
         return bool(self._buffer)
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
+    def feed(self, data: bytes | bytearray) -> Iterator[bytes]:
         """Whole messages in order; raises FramingError at the first impossible length, after those before it."""
         self._buffer += data
         while len(self._buffer) >= PREFIX_BYTES:

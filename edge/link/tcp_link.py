@@ -19,6 +19,8 @@ from edge.link.tcp_framing import FrameDecoder, FramingError, encode
 
 log = logging.getLogger(__name__)
 
+READ_BYTES = 4096
+"""Read at once from a connection; a longer message comes in pieces."""
 _SWEEP_S = 1.0
 _KEEPALIVE_IDLE_S, _KEEPALIVE_INTERVAL_S, _KEEPALIVE_PROBES = 25, 5, 4
 
@@ -42,8 +44,10 @@ class TcpBounds:
     reconnect_max_s: float = 10.0
 
 
-class _Connection(asyncio.Protocol):
-    """One TCP connection of either side."""
+class _Connection(asyncio.BufferedProtocol):
+    """One TCP connection of either side. It reads into a small buffer of its own: asyncio's other way allocates
+    256 KiB for every read, which was a tenth of an edge's CPU.
+    """
 
     def __init__(
         self,
@@ -60,6 +64,7 @@ class _Connection(asyncio.Protocol):
         self._heard = heard
         self._closed = closed
         self._decoder = FrameDecoder()
+        self._incoming = bytearray(READ_BYTES)
         self._transport: asyncio.Transport | None = None
         self._made_s = 0.0
         self._whole_s: float | None = None
@@ -75,11 +80,15 @@ class _Connection(asyncio.Protocol):
             self._counters["refused_connections"] += 1
             self._transport.abort()
 
-    def data_received(self, data: bytes) -> None:
-        """asyncio: bytes came in."""
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 - asyncio's signature
+        """asyncio: where to put what comes in."""
+        return self._incoming
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """asyncio: so many bytes came in."""
         now_s = asyncio.get_running_loop().time()
         try:
-            for message in self._decoder.feed(data):
+            for message in self._decoder.feed(self._incoming[:nbytes]):
                 if self._transport is None or self._transport.is_closing():
                     return
                 self._whole_s, self._started_s = now_s, None

@@ -32,9 +32,12 @@ class Tag(IntEnum):
     LEDGER_TIME = 13
 
 
+_NAMES = {tag: tag.name.lower() for tag in Tag}
+
+
 def tagged(message: bytes, tag: Tag, *types: type) -> tuple[Any, ...]:
     """The elements of a message with this tag and these types, the tag first."""
-    body = codec.fields(codec.unpack(message), *types, what=tag.name.lower())
+    body = codec.fields(codec.unpack(message), *types, what=_NAMES[tag])
     if body[0] != tag:
         raise WireFault(f"tag {body[0]}, expected {tag.name}")
     return body

@@ -5,6 +5,7 @@ DESIGN 5: oykt/v1/pNN/{box}/up/now|money|bulk, …/down/now|money, …/state. `n
 metrics and logs: only those may be dropped.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from shared.errors import WireFault
@@ -16,6 +17,9 @@ DOWN_NOW, DOWN_MONEY = "down/now", "down/money"
 STATE = "state"
 UPWARD = (UP_NOW, UP_MONEY, UP_BULK, STATE)
 DOWNWARD = (DOWN_NOW, DOWN_MONEY)
+_LANES = frozenset(UPWARD + DOWNWARD)
+TOPICS_MAX = 512
+"""Topics remembered, so that the same few need not be taken apart for every message; only ours ever are."""
 INGEST_USER = "cloud-ingest"
 """Common name of the cloud's client certificate."""
 
@@ -28,17 +32,19 @@ class Address(NamedTuple):
     lane: str
 
 
+@lru_cache(maxsize=TOPICS_MAX)
 def topic(partition: int, box: BoxId, lane: str) -> str:
     """The topic of one lane of one box."""
-    if not 0 <= partition < PARTITIONS or lane not in UPWARD + DOWNWARD:
+    if not 0 <= partition < PARTITIONS or lane not in _LANES:
         raise WireFault(f"no such topic: partition {partition}, lane {lane}")
     return f"{ROOT}/p{partition:02d}/{box}/{lane}"
 
 
+@lru_cache(maxsize=TOPICS_MAX)
 def parse(text: str) -> Address:
     """Address of a topic; WireFault when it is not one of ours."""
     parts = text.split("/", 4)
-    if len(parts) != 5 or "/".join(parts[:2]) != ROOT or parts[4] not in UPWARD + DOWNWARD:
+    if len(parts) != 5 or "/".join(parts[:2]) != ROOT or parts[4] not in _LANES:
         raise WireFault(f"not a topic of ours: {text[:80]!r}")
     number = parts[2]
     if len(number) != 3 or number[0] != "p" or not number[1:].isdecimal() or int(number[1:]) >= PARTITIONS:
