@@ -326,7 +326,7 @@ def _teach_arrays(connection: psycopg.Connection[Row]) -> None:
 
 
 def _fetched(cursor: psycopg.Cursor[Row] | None) -> Rows:
-    return cursor.fetchall() if cursor is not None and cursor.description else []
+    return cursor.fetchall() if cursor is not None and cursor.rownumber is not None else []
 
 
 _KEY_TYPES: dict[type, str] = {bytes: "bytea", str: "text", int: "bigint"}

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from cloud.db import Database, open_database
+from cloud.db import Database, Question, Rows, open_database
 from cloud.ledger import epochs, facts, quarantine, recovery, status
 from cloud.ledger import rejudge as again
 from cloud.ledger.acks import ack_for
@@ -21,7 +21,7 @@ from cloud.ledger.inventory_import import import_inventory, make_ledger, touch_r
 from cloud.ledger.mark_rows import partition_of_store
 from cloud.ledger.migrate import migrate
 from cloud.ledger.picture import Picture
-from cloud.ledger.receive import ask_tacs, prepare, receive, receive_copy
+from cloud.ledger.receive import Lot, Receiving, ask_tacs, lot_of, prepare, receive, receive_copy
 from cloud.ledger.recovery import VerifyAck
 from cloud.ledger.values import (
     CheckTac,
@@ -129,9 +129,10 @@ class Ledger:
         """One transaction for all; one ack per (box, store), in the order in which they came first."""
         arrived = prepare(batches)
         tacs = ask_tacs((a for _, found in arrived for a in found), check_tac)
+        lot = lot_of(arrived)
         with self.database.writing():
-            writing = self._begin(now)
-            acks = receive(writing, arrived, tacs)
+            writing, answers = self._begin_with(now, *lot.questions())
+            acks = receive(writing, arrived, Receiving(writing, lot, answers, tacs))
         self._picture.remember(writing.brought)
         return acks
 
@@ -139,8 +140,10 @@ class Ledger:
         """A record that runs ahead of its outbox row. Its row comes later, as a duplicate."""
         arrival = arrive(stored)
         tacs = ask_tacs((arrival,), check_tac)
+        lot = Lot((arrival,), (partition,))
         with self.database.writing():
-            return receive_copy(self._begin(now), arrival, box, partition, tacs)
+            writing, answers = self._begin_with(now, *lot.questions())
+            return receive_copy(writing, arrival, box, partition, Receiving(writing, lot, answers, tacs))
 
     def rejudge(self, check_tac: CheckTac, now: Now) -> Rejudged:
         """Every open quarantine case that a registration, a key fix or a newer program can change."""
@@ -237,9 +240,13 @@ class Ledger:
             writing.close()
 
     def _begin(self, now: Now) -> Writing:
-        last = self._picture.look(self.database)
+        return self._begin_with(now)[0]
+
+    def _begin_with(self, now: Now, *questions: Question) -> tuple[Writing, list[Rows]]:
+        """And the answers to questions that can be asked in the same go."""
+        last, answers = self._picture.look_and_ask(self.database, *questions)
         booking = Booking(self.database, now, self._picture.registry.campus, last.record, last.entry)
-        return Writing(self.database, self._picture, booking, now)
+        return Writing(self.database, self._picture, booking, now), answers
 
 
 __all__ = ["DepositRefused", "Ledger", "open_ledger", "prepare_database"]

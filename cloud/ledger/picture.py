@@ -7,7 +7,7 @@ have changed them: their versions are looked at, with the last numbers of the bo
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from cloud.db import Database
+from cloud.db import Database, Question, Rows
 from cloud.ledger.registry import Registry, read_registry
 
 DEVICES_MAX = 65_536
@@ -40,13 +40,17 @@ class Picture:
 
     def look(self, db: Database) -> Last:
         """Read anew what another process has changed. Inside of a writing transaction, at its beginning."""
-        record, entry, registry, grey = db.run(_LOOK)[0]
+        return self.look_and_ask(db)[0]
+
+    def look_and_ask(self, db: Database, *questions: Question) -> tuple[Last, list[Rows]]:
+        """As `look`, with other questions in the same go; the rows of each."""
+        ((record, entry, registry, grey),), *found = db.ask(Question(_LOOK), *questions)
         if registry != self.registry.version:
             self.registry = read_registry(db)
         if grey != self._grey_version:
             rows = db.run("SELECT DISTINCT purse FROM suspense WHERE load IS NULL")
             self.grey_purses, self._grey_version = frozenset(purse for (purse,) in rows), grey
-        return Last(record, entry)
+        return Last(record, entry), found
 
     def is_first(self, box: str, device: bytes) -> bool:
         """Is it the first time that this box speaks for this body? So that a flood is told once."""

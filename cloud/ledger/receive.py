@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from cloud.db import Question, Rows
 from cloud.ledger.acks import build_ack
 from cloud.ledger.arrival import Arrival, arrive, purse_key, target_key
 from cloud.ledger.books import head_question
@@ -79,26 +80,44 @@ class Booked(NamedTuple):
     received_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """What one transaction receives, and what is to be asked of the database before."""
+
+    arrivals: Sequence[Arrival]
+    partitions: Sequence[int]
+    boxes: frozenset[str] = frozenset()
+
+    def questions(self) -> list[Question]:
+        """Their answers are for Receiving."""
+        heads = [head_question(partition) for partition in self.partitions]
+        return [device_question(self.keys()), *first_questions(self.arrivals), box_question(self.boxes), *heads]
+
+    def keys(self) -> set[DeviceKey]:
+        """Every (device, epoch) at hand."""
+        return {(a.device, a.epoch) for a in self.arrivals if a.has_key}
+
+
+def lot_of(batches: Sequence[ArrivedBatch]) -> Lot:
+    """All of these."""
+    arrivals = [a for _, found in batches for a in found]
+    partitions = sorted({batch.partition for batch, _ in batches})
+    return Lot(arrivals, partitions, frozenset(batch.box for batch, _ in batches))
+
+
 class Receiving:
     """One transaction's reception."""
 
-    def __init__(
-        self, writing: Writing, arrivals: Sequence[Arrival], tacs: dict[bytes, int], partitions: Sequence[int],
-        boxes: Iterable[str] = (),
-    ) -> None:  # fmt: skip
+    def __init__(self, writing: Writing, lot: Lot, answers: Sequence[Rows], tacs: dict[bytes, int]) -> None:
         self._writing = writing
         self._tacs = tacs
         self._later = _Later()
-        keys = {(a.device, a.epoch) for a in arrivals if a.has_key}
-        heads = [head_question(partition) for partition in partitions]
-        devices, card_keys, psams, stores, *found = writing.db.ask(
-            device_question(keys), *first_questions(arrivals), box_question(boxes), *heads
-        )
-        for partition, rows in zip(partitions, found, strict=True):
+        devices, card_keys, psams, stores, *found = answers
+        for partition, rows in zip(lot.partitions, found, strict=True):
             writing.booking.know_head(partition, rows)
         self.box_marks = box_marks(stores)
-        self._rows: dict[DeviceKey, DeviceRow] = device_rows(keys, devices)
-        self._holdings = Holdings(writing.db, arrivals, self._rows, card_keys, psams)
+        self._rows: dict[DeviceKey, DeviceRow] = device_rows(lot.keys(), devices)
+        self._holdings = Holdings(writing.db, lot.arrivals, self._rows, card_keys, psams)
 
     def take(self, a: Arrival, box: str, partition: int) -> Verdict:
         """Judge one record and put it into the books."""
@@ -230,11 +249,8 @@ def _touch(touched: Touched, a: Arrival, purse: bytes) -> None:
         touched.load(purse)
 
 
-def receive(writing: Writing, batches: Sequence[ArrivedBatch], tacs: dict[bytes, int]) -> list[AckBody]:
+def receive(writing: Writing, batches: Sequence[ArrivedBatch], receiving: Receiving) -> list[AckBody]:
     """Inside of the transaction; the acks are true once it is committed."""
-    arrivals = [a for _, found in batches for a in found]
-    partitions = sorted({batch.partition for batch, _ in batches})
-    receiving = Receiving(writing, arrivals, tacs, partitions, {batch.box for batch, _ in batches})
     for batch, arrivals in batches:
         for arrival in arrivals:
             receiving.take(arrival, batch.box, batch.partition)
@@ -252,9 +268,8 @@ def receive(writing: Writing, batches: Sequence[ArrivedBatch], tacs: dict[bytes,
     ]  # fmt: skip
 
 
-def receive_copy(writing: Writing, arrival: Arrival, box: str, partition: int, tacs: dict[bytes, int]) -> Verdict:
+def receive_copy(writing: Writing, arrival: Arrival, box: str, partition: int, receiving: Receiving) -> Verdict:
     """A record without an outbox row: a later row with the same bytes is a duplicate."""
-    receiving = Receiving(writing, [arrival], tacs, [partition])
     verdict = receiving.take(arrival, box, partition)
     receiving.finish()
     writing.close()
