@@ -66,3 +66,16 @@ def test_a_torn_batch_is_refused():
 def test_an_item_that_does_not_fit_is_refused(card, data, tac):
     with pytest.raises(LayoutError):
         tac_item(bytes(card), 1, 0, bytes(data), bytes(tac))
+
+
+def test_a_master_may_stand_elsewhere_and_is_asked_once_per_cold_card():
+    asked = []
+
+    def keys(serials):
+        asked.append(list(serials))
+        return crypto.diversify_many(MASTERS[b"\x53\x03", 1], serials)
+
+    checker = TacChecker({(b"\x53\x03", 1): keys})
+    items = item(1) + item(2) + item(1) + item(1, spoil=b"\1\0\0\0")
+    assert checker.check(items) == checker.check(items) == b"\0\0\0\1"
+    assert [sorted(serials) for serials in asked] == [[(n).to_bytes(8, "big") for n in (1, 2)]]
