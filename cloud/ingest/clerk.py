@@ -7,7 +7,7 @@ acknowledged; doing the same again is safe, for every record, request and messag
 from collections.abc import Callable, Sequence
 
 from cloud.ingest.seal import AckSeal
-from cloud.ingest.tally import Tally, books_of
+from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Junk, Letter, States, Ticket
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read import Reader
@@ -83,7 +83,7 @@ class Clerk:
     def chores(self) -> None:
         """What the ledger wants every few seconds; then its sums are quickly told."""
         self._ledger.fold()
-        self._tally.books = books_of(Reader(self._ledger.database).overview())
+        self._tally.books = Reader(self._ledger.database).counts()
 
     def _received(self, batches: Sequence[Received], now: Now) -> list[Letter]:
         acks = self._ledger.receive(batches, self._check_tac, now)

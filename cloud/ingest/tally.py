@@ -5,23 +5,8 @@ Written by the ledger thread and the loop, each its own numbers; read by the loo
 
 from dataclasses import asdict, dataclass, field
 
-from cloud.ledger.views import Overview
+from cloud.ledger.views import Counts
 from shared.errors import KeyFault, StoreFault
-
-
-@dataclass(frozen=True, slots=True)
-class Books:
-    """Of the data folder since its first start. records = posted + suspense + quarantined + no_entry."""
-
-    records: int = 0
-    posted: int = 0
-    held: int = 0
-    suspense: int = 0
-    quarantined: int = 0
-    no_entry: int = 0
-    duplicates: int = 0
-    oldest_ms: int = 0
-    """Since when (Unix ms) a box waits for a ledger ack; 0 = none does."""
 
 
 @dataclass(slots=True)
@@ -40,7 +25,7 @@ class Tally:
     key_faults: int = 0
     store_faults: int = 0
     last_fault: str = ""
-    books: Books = field(default_factory=Books)
+    books: Counts = field(default_factory=Counts)
 
     def committed(self, messages: int, records: int) -> None:
         """A ledger transaction."""
@@ -61,11 +46,3 @@ class Tally:
         own = asdict(self)
         books: dict[str, object] = own.pop("books")
         return {**books, **own}
-
-
-def books_of(view: Overview) -> Books:
-    """The part of the overview that STATUS shows."""
-    return Books(
-        view.records, view.posted, view.held, view.suspense, view.quarantined, view.no_entry, view.duplicates,
-        view.oldest_ms,
-    )  # fmt: skip

@@ -27,9 +27,10 @@ Write side (`cloud.ledger.ledger`)::
 (KeyFault) leaves the ledger as it was, and the caller tries again. Storage trouble is StoreFault: nothing was
 committed, call again. A batch is named by (box, store, first_row): calling again is always safe.
 
-Read side (`cloud.ledger.read`): `open_reader(dsn) -> Reader`: overview(), boxes(), terminals(), by_terminal(),
-facts(n), last_records(n), record(device, epoch, seq), entries(card, counter), entries_of_record(device, epoch, seq),
-statement(card, n), trial_balance(), cards(), suspense(n), quarantine(n), loads(n). Values: `cloud.ledger.views`.
+Read side (`cloud.ledger.read`): `open_reader(dsn) -> Reader`: overview(), counts(), boxes(), terminals(),
+by_terminal(), facts(n), last_records(n), record(device, epoch, seq), entries(card, counter),
+entries_of_record(device, epoch, seq), statement(card, n), trial_balance(), cards(), suspense(n), quarantine(n),
+loads(n). Values: `cloud.ledger.views`.
 
 `cloud.ledger.verify.verify(ledger or reader, check_tac) -> Report(checks, ok, first_broken)`.
 """

@@ -13,6 +13,7 @@ from cloud.ledger.views import (
     AccountView,
     BoxView,
     CardView,
+    Counts,
     EntryView,
     FactView,
     LoadView,
@@ -50,6 +51,11 @@ class Reader:
         """The campus in numbers."""
         with self._lock, self.database.reading():
             return read_overview.overview(self.database)
+
+    def counts(self) -> Counts:
+        """How many records, and what became of them: what can be asked every second."""
+        with self._lock, self.database.reading():
+            return read_overview.counts(self.database)
 
     def boxes(self) -> list[BoxView]:
         """Registered boxes and their last states."""

@@ -7,7 +7,7 @@ from cloud.ledger.grey import State
 from cloud.ledger.load_cases import CaseState
 from cloud.ledger.quarantine import QuarantineState
 from cloud.ledger.read_fleet import box_states, terminals
-from cloud.ledger.views import AccountView, CardView, Overview
+from cloud.ledger.views import AccountView, CardView, Counts, Overview
 
 _FIRST = (
     "SELECT CAST(COALESCE(SUM(posted), 0) AS BIGINT), CAST(COALESCE(SUM(held), 0) AS BIGINT), "
@@ -24,27 +24,36 @@ _TRIAL = f"SELECT a.code, a.kind, {_SUMS} FROM {_MOVED} GROUP BY a.code, a.kind 
 _BY_KIND = f"SELECT a.kind, {_SUMS} FROM {_MOVED} GROUP BY a.kind"  # noqa: S608  # our own words
 
 
+def counts(db: Database) -> Counts:
+    """Looks at devices, boxes and cases only: cheap however many cards and entries there are."""
+    posted, held, suspense, quarantined, no_entry, duplicates = _verdicts(db)
+    states = [state for _, state in box_states(db).values()]
+    oldest = [state.oldest_unsettled_ms for state in states if state.unsettled and state.oldest_unsettled_ms]
+    return Counts(
+        posted + suspense + quarantined + no_entry, posted, held, suspense, quarantined, no_entry, duplicates,
+        min(oldest, default=0),
+    )  # fmt: skip
+
+
 def overview(db: Database) -> Overview:
     """See Overview."""
     meta: dict[str, str] = dict(db.run("SELECT name, value FROM meta"))
-    posted, held, suspense, quarantined, no_entry, duplicates = _verdicts(db)
+    counted = counts(db)
     kinds, difference_fen = _by_kind(db)
     loads, loads_fen = db.run(
         "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM load_case WHERE state IN (?, ?)",
         (int(CaseState.CONFIRMED), int(CaseState.CONFIRMED_BY_COUNTER)),
     )[0]
-    states = box_states(db).values()
-    oldest = [state.oldest_unsettled_ms for _, state in states if state.unsettled and state.oldest_unsettled_ms]
     return Overview(
         ledger=bytes.fromhex(meta["ledger"]), campus=meta.get("name", ""), demo=meta.get("demo") == "1",
-        records=posted + suspense + quarantined + no_entry, posted=posted, held=held, suspense=suspense,
-        quarantined=quarantined, no_entry=no_entry, duplicates=duplicates,
+        records=counted.records, posted=counted.posted, held=counted.held, suspense=counted.suspense,
+        quarantined=counted.quarantined, no_entry=counted.no_entry, duplicates=counted.duplicates,
         opening_fen=db.run("SELECT CAST(COALESCE(SUM(opening_fen), 0) AS BIGINT) FROM card")[0][0],
         loads=loads, loads_fen=loads_fen,
         spent_fen=kinds[AccountKind.MERCHANT] + kinds[AccountKind.HELD], float_fen=kinds[AccountKind.PURSE],
         online_fen=kinds[AccountKind.ONLINE], transit_fen=kinds[AccountKind.TRANSIT], held_fen=kinds[AccountKind.HELD],
         owed=sum(terminal.owes for terminal in terminals(db)),
-        unsettled=sum(state.unsettled for _, state in states), oldest_ms=min(oldest, default=0),
+        unsettled=sum(state.unsettled for _, state in box_states(db).values()), oldest_ms=counted.oldest_ms,
         entries=db.run("SELECT COALESCE(MAX(entry), 0) FROM posting")[0][0],
         difference_fen=difference_fen,
     )  # fmt: skip

@@ -16,6 +16,20 @@ class Completeness(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """Records by what became of them, since the first start; see Overview. oldest_ms: 0 = no box waits for an ack."""
+
+    records: int = 0
+    posted: int = 0
+    held: int = 0
+    suspense: int = 0
+    quarantined: int = 0
+    no_entry: int = 0
+    duplicates: int = 0
+    oldest_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """Numbers since the first start.
 

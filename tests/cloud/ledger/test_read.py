@@ -41,6 +41,9 @@ def test_the_overview_adds_up(ledger: Ledger, box: Box) -> None:
     for _ in range(2):
         o = reader(ledger).overview()
         assert (o.campus, o.demo, o.ledger) == ("演练校园", True, c.LEDGER_ID)
+        n = reader(ledger).counts()
+        assert (n.records, n.posted, n.held, n.suspense, n.quarantined) == (7, 4, 1, 1, 2)
+        assert (n.no_entry, n.duplicates, n.oldest_ms) == (0, 2, 0)
         assert (o.records, o.posted, o.held, o.suspense, o.quarantined, o.no_entry) == (7, 4, 1, 1, 2, 0)
         assert (o.duplicates, o.loads, o.loads_fen, o.spent_fen, o.held_fen) == (2, 1, 400, 380, 30)
         assert (o.opening_fen, o.float_fen) == (80_000, 80_000 + 400 - 380)
@@ -137,6 +140,7 @@ def test_boxes_show_their_last_state(ledger: Ledger) -> None:
     assert (second.heard_ms, second.state) == (0, None)
     overview = reader(ledger).overview()
     assert (overview.unsettled, overview.oldest_ms) == (12, 70)
+    assert reader(ledger).counts().oldest_ms == 70
 
 
 def test_a_box_speaks_for_its_own_only(ledger: Ledger) -> None:
