@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provisioning import cli_ceremony, cli_keeper, cli_keys, key_files
+from provisioning import cli_cards, cli_ceremony, cli_keeper, cli_keys, cli_psam, cli_stock, key_files
 from provisioning.campus import Making, campus_files
 from provisioning.demo_plan import CARDS, demo_plan
 from provisioning.folder import make_folder, require_empty
@@ -20,7 +20,7 @@ from provisioning.key_store import KeyStore, Level
 from provisioning.plan import parse_plan
 from provisioning.settings_files import to_bytes
 from shared.campus_clock import WALL
-from shared.errors import ConfigFault, KeyFault, RuleBroken, StoreFault
+from shared.errors import ConfigFault, KeyFault, RuleBroken, StoreFault, WireFault
 
 BROKEN, WRONG_USE = 1, 2
 
@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     try:
         return int(chosen.run(chosen) or 0)
-    except (ConfigFault, KeyFault) as fault:
+    except (ConfigFault, KeyFault, WireFault) as fault:
         sys.stderr.write(f"错误 / error: {fault}\n")
         return WRONG_USE
     except (RuleBroken, StoreFault) as fault:
@@ -43,7 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="provisioning", description="密钥、发卡、证书 / keys, cards, certificates")
-    verbs = parser.add_subparsers(required=True, metavar="campus|keys|plan|ceremony|custody|transport")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
     campus = verbs.add_parser("campus", help="按计划生成全部数据 / make everything that a plan describes")
     campus.add_argument("--plan", type=Path, required=True, metavar="PLAN.json")
     campus.add_argument("--masters", type=Path, metavar="DIR", help="仪式所得的密钥 / masters that a ceremony made")
@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--cards", type=int, default=CARDS)
     plan.add_argument("--out", type=Path, required=True, metavar="FILE", help="- = 标准输出 / standard output")
     plan.set_defaults(run=_plan)
-    for part in (cli_keeper, cli_ceremony, cli_keys):
+    for part in (cli_keeper, cli_ceremony, cli_keys, cli_stock, cli_cards, cli_psam):
         part.add_to(verbs)
     return parser
 

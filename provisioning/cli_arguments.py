@@ -3,14 +3,16 @@
 import argparse
 import time
 from pathlib import Path
+from typing import TypeAlias
 
 from provisioning.key_vault import Vault
 from shared.campus_clock import WALL
 
-Verbs = argparse._SubParsersAction  # noqa: SLF001  # argparse gives this type no public name
+Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  # has no public name
+"""Where a verb adds itself."""
 
 
-def add_group(verbs: "Verbs[argparse.ArgumentParser]", name: str, told: str) -> "Verbs[argparse.ArgumentParser]":
+def add_group(verbs: Verbs, name: str, told: str) -> Verbs:
     """A verb that has steps of its own."""
     return verbs.add_parser(name, help=told).add_subparsers(required=True, metavar="STEP")
 

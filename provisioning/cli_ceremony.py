@@ -27,7 +27,7 @@ TRIES = 3
 """Times that one component may be typed wrongly before the step ends; nothing is kept of them."""
 
 
-def add_to(verbs: "Verbs[argparse.ArgumentParser]") -> None:
+def add_to(verbs: Verbs) -> None:
     """Add the verb and its steps."""
     steps = add_group(verbs, "ceremony", "密钥仪式 / the key ceremony")
     begin = _step(steps, "begin", _begin, "开始：保管员二或三人 / begin with two or three officers")
@@ -56,7 +56,7 @@ def add_to(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     _step(steps, "minutes", _minutes, "显示仪式记录 / print the minutes")
 
 
-def _step(steps: "Verbs[argparse.ArgumentParser]", name: str, run: object, help_text: str) -> argparse.ArgumentParser:
+def _step(steps: Verbs, name: str, run: object, help_text: str) -> argparse.ArgumentParser:
     step = steps.add_parser(name, help=help_text)
     add_store(step)
     step.set_defaults(run=run)

@@ -7,60 +7,43 @@ level, and refuses a wrong check value. Every export and import is in the custod
 import argparse
 import os
 import sys
-import time
 from pathlib import Path
 
 from provisioning import custody_chain, key_files, transport
+from provisioning.cli_arguments import Verbs, add_group, add_store, add_who, now_s, vault_of
 from provisioning.custody_chain import Act, check_value, events_of, name_of
 from provisioning.journal import write_private
 from provisioning.key_store import KeyStore, Level, Unlock
-from provisioning.key_vault import Vault, merged
+from provisioning.key_vault import merged
 from provisioning.levels import MASTERS, school_of
-from shared.campus_clock import WALL
 from shared.errors import ConfigFault
 
 MOTHER, HALF_A, HALF_B = "mother.card", "auth-a.card", "auth-b.card"
-Verbs = argparse._SubParsersAction  # noqa: SLF001  # argparse gives this type no public name
 
 
-def add_to(verbs: "Verbs[argparse.ArgumentParser]") -> None:
+def add_to(verbs: Verbs) -> None:
     """Add the verbs."""
-    custody = verbs.add_parser("custody", help="保管日志 / the custody log").add_subparsers(
-        required=True, metavar="verify"
-    )
+    custody = add_group(verbs, "custody", "保管日志 / the custody log")
     verify = custody.add_parser("verify", help="核对链；指出第一处断裂 / check the chain, name the first broken line")
     verify.add_argument("--data", type=Path, required=True, metavar="DIR")
     verify.add_argument("--head", metavar="HEX", help="仪式记录或状态行上的链头 / from the minutes or a STATUS line")
     verify.set_defaults(run=_verify)
-    ways = verbs.add_parser("transport", help="母卡：密钥传递 / keys as mother cards").add_subparsers(
-        required=True, metavar="export|import|derive"
-    )
-    for name, run, told in (
-        ("export", _export, "写母卡和认证卡 A、B / write a mother card and authentication halves A and B"),
-        ("import", _import, "由三者导入 / take them in from all three"),
-    ):
-        way = ways.add_parser(name, help=told)
-        way.add_argument("--data", type=Path, required=True, metavar="DIR")
-        way.add_argument("--passphrase-file", type=Path, help="密钥库口令 (600) / of the key store")
+    ways = add_group(verbs, "transport", "母卡：密钥传递 / keys as mother cards")
+    out = ways.add_parser("export", help="写母卡和认证卡 A、B / write a mother card, authentication halves A and B")
+    out.set_defaults(run=_export)
+    into = ways.add_parser("import", help="由三者导入 / take them in from all three")
+    into.set_defaults(run=_import)
+    derive = ways.add_parser("derive", help="由地区密钥分散出本校密钥 / derive the school's masters from a region's")
+    derive.add_argument("--campus", type=int, required=True)
+    derive.set_defaults(run=_derive)
+    for way in (out, into):
         way.add_argument("--level", type=Level, required=True, choices=list(Level))
         way.add_argument("--cards", type=Path, required=True, metavar="DIR", help=f"{MOTHER}, {HALF_A}, {HALF_B}")
-        way.add_argument(
-            "--officer-a", type=Path, required=True, metavar="FILE", help="甲的口令 (600) / passphrase of A"
-        )
-        way.add_argument(
-            "--officer-b", type=Path, required=True, metavar="FILE", help="乙的口令 (600) / passphrase of B"
-        )
-        way.add_argument("--who", required=True, metavar="NAME")
-        way.set_defaults(run=run)
-
-    derive = ways.add_parser(
-        "derive", help="由导入的地区密钥分散出本校密钥 / derive the school's masters from a region's"
-    )
-    derive.add_argument("--data", type=Path, required=True, metavar="DIR")
-    derive.add_argument("--passphrase-file", type=Path, help="密钥库口令 (600) / of the key store")
-    derive.add_argument("--campus", type=int, required=True)
-    derive.add_argument("--who", required=True, metavar="NAME")
-    derive.set_defaults(run=_derive)
+        way.add_argument("--officer-a", type=Path, required=True, metavar="FILE", help="甲的口令 / passphrase of A")
+        way.add_argument("--officer-b", type=Path, required=True, metavar="FILE", help="乙的口令 / passphrase of B")
+    for way in (out, into, derive):
+        add_store(way)
+        add_who(way)
 
 
 def _verify(chosen: argparse.Namespace) -> int:
@@ -77,7 +60,7 @@ def _verify(chosen: argparse.Namespace) -> int:
 
 
 def _export(chosen: argparse.Namespace) -> None:
-    vault = Vault(chosen.data, chosen.passphrase_file)
+    vault = vault_of(chosen)
     store = vault.read(chosen.level)
     if store is None:
         raise ConfigFault(f"没有 {chosen.level} 级密钥库 / there is no store of this level")
@@ -87,7 +70,7 @@ def _export(chosen: argparse.Namespace) -> None:
     officers = _officers(chosen)
     sent = transport.export(store, officers, os.urandom)
     masters = KeyStore(store.level, store.campus, tuple(key for key in store.keys if key.kind in MASTERS))
-    vault.record(events_of(masters, Act.EXPORTED, WALL.at(time.time()), name_of(chosen.who)))
+    vault.record(events_of(masters, Act.EXPORTED, now_s(), name_of(chosen.who)))
     chosen.cards.mkdir(mode=0o700, parents=True, exist_ok=True)
     for file, body in zip(files, (sent.mother, sent.half_a, sent.half_b), strict=True):
         write_private(file, body)
@@ -97,21 +80,21 @@ def _export(chosen: argparse.Namespace) -> None:
 def _import(chosen: argparse.Namespace) -> None:
     mother, half_a, half_b = ((chosen.cards / name).read_bytes() for name in (MOTHER, HALF_A, HALF_B))
     arrived = transport.import_mother(mother, (half_a, half_b), _officers(chosen), chosen.level)
-    vault = Vault(chosen.data, chosen.passphrase_file)
+    vault = vault_of(chosen)
     _require_same(vault.read(arrived.level), arrived)
-    vault.record(events_of(arrived, Act.IMPORTED, WALL.at(time.time()), name_of(chosen.who)))
+    vault.record(events_of(arrived, Act.IMPORTED, now_s(), name_of(chosen.who)))
     vault.add(arrived.level, arrived.campus, arrived.keys)
     _say("已导入 / imported", arrived)
 
 
 def _derive(chosen: argparse.Namespace) -> None:
-    vault = Vault(chosen.data, chosen.passphrase_file)
+    vault = vault_of(chosen)
     region = vault.read(Level.REGION)
     if region is None or not 1 <= chosen.campus <= 0xFFFF:
         raise ConfigFault("没有地区密钥库，或学校号不对 / there is no region store, or the campus number is wrong")
     school = school_of(region, chosen.campus)
     _require_same(vault.read(Level.SCHOOL), school)
-    vault.record(events_of(school, Act.DERIVED, WALL.at(time.time()), name_of(chosen.who)))
+    vault.record(events_of(school, Act.DERIVED, now_s(), name_of(chosen.who)))
     vault.add(Level.SCHOOL, chosen.campus, school.keys)
     _say("已分散 / derived", school)
 

@@ -54,7 +54,7 @@ class Sheet(NamedTuple):
 
 
 class Office:
-    """State of the office. first_number: the first card number that no inventory has."""
+    """State of the office. first_number: the first card number that no inventory has now; binds new leases only."""
 
     def __init__(self, first_number: int = 1) -> None:
         self.batches: dict[str, Batch] = {}
@@ -194,7 +194,7 @@ class Office:
         lease = Lease.of_row(row)
         lines = set(_numbers([lease.lines]))
         free = self._batch(lease.batch).free
-        if not lines <= free or lease.numbers.first < self.next_number or lease.lease in self.leases:
+        if not lines <= free or lease.numbers.first <= self._numbers_given or lease.lease in self.leases:
             raise RuleBroken(f"lease {lease.lease} gives what is not free")
         self._remove(set(_numbers([lease.blanks])))
         free -= lines

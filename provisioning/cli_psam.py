@@ -1,0 +1,176 @@
+"""`provisioning psam …` PSAM 登记簿 and `provisioning rotate …` 密钥轮换.
+
+A PSAM is made as a software body (or, later, written in a reader); its keys are renewed by 84D4 under its own control
+key. Every step is in the register and the custody log before it is told.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from provisioning.body_file import in_reader
+from provisioning.campus_facts import read_campus
+from provisioning.cli_arguments import Verbs, add_group, add_store, add_who, now_s, vault_of
+from provisioning.journal import write_private
+from provisioning.key_store import KeyKind, KeyStore
+from provisioning.levels import psam_control_key
+from provisioning.personalise import make_psam
+from provisioning.psam_register import PsamState
+from provisioning.psam_write import renew
+from provisioning.rotation import next_step, require_new
+from provisioning.rotation_files import Desk
+from shared.errors import ConfigFault
+from shared.ids import DeviceId, PsamId, device_id, psam_id
+from shared.inventory import PsamRow
+from shared.purse.cos_psam import Psam
+
+MAKE_MAX = 1_000
+
+
+def add_to(verbs: Verbs) -> None:
+    """Add the verbs and their steps."""
+    steps = add_group(verbs, "psam", "PSAM 登记簿 / the register of PSAMs")
+    _step(steps, "list", _list, "全部 / all of them")
+    make = _step(steps, "make", _make, "造新 PSAM，编号不重用 / new ones, with numbers that nobody had")
+    make.add_argument("--count", type=int, default=1)
+    make.add_argument("--out", type=Path, required=True, metavar="DIR")
+    move = _step(steps, "move", _move, "出库、装机、入库、报废、被盗 / to another place")
+    move.add_argument("--psam", type=_psam, required=True)
+    move.add_argument("--to", type=PsamState, choices=list(PsamState), required=True)
+    move.add_argument("--device", type=_device)
+    move.add_argument("--reason", default="")
+    renewed = _step(steps, "renew", _renew, "写入现有各版本 / write the versions that the school has now")
+    renewed.add_argument("--psam", type=_psam, required=True)
+    renewed.add_argument("--file", type=Path, required=True, help="PSAM 文件 / its body")
+    order = _step(steps, "order", _order, "开换机单 / a swap order")
+    order.add_argument("--device", type=_device, required=True)
+    order.add_argument("--into", type=_psam, required=True)
+    order.add_argument("--reason", required=True)
+    close = _step(steps, "close", _close, "换机单完成 / the swap is done")
+    close.add_argument("--order", type=int, required=True)
+    close.add_argument("--out", type=PsamState, choices=list(PsamState), required=True, help="旧的去向 / the old one's")
+    inventory = _step(steps, "inventory", _inventory, "新装机的写入新清单 / those put in since into a new inventory")
+    rotate = add_group(verbs, "rotate", "密钥轮换 / rotation of the card masters")
+    _step(rotate, "status", _status, "各版本进度与下一步 / how far each version is, and what is next")
+    _step(rotate, "new", _new, "下一版本，须办仪式 / the next version: hold a ceremony for it")
+    issue = _step(rotate, "issue", _issue, "新卡启用此版本 / new cards carry this version")
+    retire = _step(rotate, "retire", _retire, "停用此版本 / this version goes")
+    for step in (issue, retire):
+        step.add_argument("--version", type=int, required=True)
+    for step in (make, move, renewed, order, close, inventory, issue, retire):
+        add_who(step)
+
+
+def _step(steps: Verbs, name: str, run: object, told: str) -> argparse.ArgumentParser:
+    step: argparse.ArgumentParser = steps.add_parser(name, help=told)
+    add_store(step)
+    step.set_defaults(run=run)
+    return step
+
+
+def _desk(chosen: argparse.Namespace) -> Desk:
+    return Desk(read_campus(chosen.data), vault_of(chosen), now_s)
+
+
+def _list(chosen: argparse.Namespace) -> None:
+    register = _desk(chosen).register()
+    for entry in register.entries:
+        versions = ",".join(map(str, entry.versions))
+        body = entry.device.hex() if entry.device else "-"
+        sys.stdout.write(f"{entry.psam.hex()}  {entry.state:<9} 版本 versions {versions:<6} 终端 body {body}\n")
+    for order in register.orders.values():
+        done = "完成 done" if order.closed is not None else "未完成 open"
+        told = f"{order.device.hex()}: {order.out.hex()} → {order.into.hex()}"
+        sys.stdout.write(f"换机单 order {order.order}  {told}  {done}  {order.reason}\n")
+
+
+def _make(chosen: argparse.Namespace) -> None:
+    if not 1 <= chosen.count <= MAKE_MAX:
+        raise ConfigFault(f"--count: 1..{MAKE_MAX}")
+    desk = _desk(chosen)
+    school, versions = desk.school(), desk.purchase_versions()
+    chosen.out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with desk.psams() as (register, commit):
+        for _ in range(chosen.count):
+            row = register.make(versions, chosen.who, now_s())
+            psam = psam_id(bytes.fromhex(row["psam"]))
+            commit([row], chosen.who, f"造 made {psam.hex()}, 版本 versions {versions}")
+            write_private(chosen.out / f"{psam.hex()}.psam", make_psam(psam, _kept(school, versions)))
+            sys.stdout.write(f"{psam.hex()}\n")
+
+
+def _move(chosen: argparse.Namespace) -> None:
+    with _desk(chosen).psams() as (register, commit):
+        row = register.move(chosen.psam, chosen.to, chosen.who, now_s(), chosen.device, chosen.reason)
+        commit([row], chosen.who, f"{chosen.psam.hex()} → {chosen.to} {chosen.reason}".rstrip())
+
+
+def _renew(chosen: argparse.Namespace) -> None:
+    desk = _desk(chosen)
+    school, versions = desk.school(), desk.purchase_versions()
+    with desk.psams() as (register, commit):
+        row = register.renew(chosen.psam, versions, chosen.who, now_s())
+        control = psam_control_key(school, chosen.psam)
+        with in_reader(chosen.file) as memory:
+            psam = Psam(memory, os.urandom)
+            psam.power_on()
+            renew(psam, chosen.psam, control, school.versions(KeyKind.PURCHASE), versions)
+        commit([row], chosen.who, f"{chosen.psam.hex()}: 版本 versions {versions}")
+
+
+def _order(chosen: argparse.Namespace) -> None:
+    with _desk(chosen).psams() as (register, commit):
+        row = register.order_swap(chosen.device, chosen.into, chosen.reason, chosen.who, now_s())
+        commit([row], chosen.who, f"换机单 swap order {row['order']}: {row['out']} → {row['in']}")
+        sys.stdout.write(f"换机单 / swap order {row['order']}\n")
+
+
+def _close(chosen: argparse.Namespace) -> None:
+    with _desk(chosen).psams() as (register, commit):
+        rows = register.close_swap(chosen.order, chosen.out, chosen.who, now_s())
+        commit(rows, chosen.who, f"换机单完成 swap order {chosen.order} done, 旧 old: {chosen.out}")
+
+
+def _inventory(chosen: argparse.Namespace) -> None:
+    facts, vault = read_campus(chosen.data), vault_of(chosen)
+    desk = Desk(facts, vault, now_s)
+    rows = [PsamRow(stay.psam, stay.device, stay.since) for stay in desk.register().stays]
+    made = facts.with_rows([], rows, now_s())
+    facts.publish(made, desk.school())
+    new = len(made.psams) - len(facts.inventory.psams)
+    sys.stdout.write(f"清单 inventory {made.number}: {new} 个新 PSAM new；接着 next: cloud import\n")
+
+
+def _status(chosen: argparse.Namespace) -> None:
+    facts = _desk(chosen).facts()
+    for version in sorted(facts.held | facts.retired):
+        sys.stdout.write(f"版本 version {version}: {facts.stage(version)}: {next_step(facts, version, now_s())}\n")
+
+
+def _new(chosen: argparse.Namespace) -> None:
+    version = require_new(_desk(chosen).facts())
+    sys.stdout.write(f"下一版本 / next version: {version}：ceremony begin --version {version}\n")
+
+
+def _issue(chosen: argparse.Namespace) -> None:
+    _desk(chosen).issue(chosen.version, chosen.who)
+    _status(chosen)
+
+
+def _retire(chosen: argparse.Namespace) -> None:
+    _desk(chosen).retire(chosen.version, chosen.who)
+    _status(chosen)
+
+
+def _kept(school: KeyStore, versions: tuple[int, ...]) -> KeyStore:
+    keys = tuple(key for key in school.keys if key.kind is not KeyKind.PURCHASE or key.version in versions)
+    return KeyStore(school.level, school.campus, keys)
+
+
+def _psam(text: str) -> PsamId:
+    return psam_id(bytes.fromhex(text))
+
+
+def _device(text: str) -> DeviceId:
+    return device_id(bytes.fromhex(text))
