@@ -14,7 +14,9 @@ from cloud.key_faults import KeyProcessAway, KeyRefused
 from cloud.keys import KeyClient
 from shared.errors import KeyFault
 from shared.purse.load_auth import LoadAuth
+from shared.purse.overdraft_auth import OverdraftAuth
 from shared.purse.tac import ITEM_SIZE
+from shared.purse.upkeep import ExternalAuthAsk, InternalAuthAsk, PinReloadAsk, UnblockPin, UpkeepAsk
 from shared.wire.keyproc import LENGTH, Op
 
 AUTH = LoadAuth(b"C" * 10, 1, 0, b"RRRR", 7, 1000, 5000, 2, b"P" * 6, b"MMMM")
@@ -146,3 +148,53 @@ def test_a_silent_key_process_costs_no_more_than_the_bound(peer: Peer, keys: Key
         keys.check_tac(bytes(ITEM_SIZE))
     assert time.monotonic() - began < 2
     held.set()
+
+
+CARD = AUTH.card
+OVERDRAFT = OverdraftAuth(b"C" * 10, 1, 0, b"RRRR", 7, 1000, 0, 5000, b"P" * 6, b"MMMM")
+QUESTIONS = [
+    (lambda k: k.unload_check(AUTH), ["unload-check", *AUTH], True),
+    (lambda k: k.unload_mac2(AUTH, 9), ["unload-mac2", *AUTH, 9], b"MAC2"),
+    (lambda k: k.unload_mac3(AUTH, 9, b"MAC3"), ["unload-mac3", *AUTH, 9, b"MAC3"], False),
+    (lambda k: k.overdraft_check(OVERDRAFT), ["overdraft-check", *OVERDRAFT], True),
+    (lambda k: k.overdraft_mac2(OVERDRAFT, 9), ["overdraft-mac2", *OVERDRAFT, 9], b"MAC2"),
+    (
+        lambda k: k.upkeep(UpkeepAsk(CARD, b"RRRR", UnblockPin(0, b"123456")), 2),
+        ["upkeep", CARD, 2, b"RRRR", ["unblock-pin", 0, b"123456"]],
+        b"any length",
+    ),
+    (lambda k: k.pin_reload(PinReloadAsk(CARD, b"123456"), 2), ["pin-reload", CARD, 2, b"123456"], b"MAC4"),
+    (lambda k: k.external_auth(ExternalAuthAsk(CARD, b"RRRR"), 2), ["external-auth", CARD, 2, b"RRRR"], b"8 octets"),
+    (
+        lambda k: k.internal_auth(InternalAuthAsk(CARD, b"8 octets", b"answered"), 2),
+        ["internal-auth", CARD, 2, b"8 octets", b"answered"],
+        True,
+    ),
+    (lambda k: k.check_value("tac", 2), ["kcv", "tac", 2], b"KCV"),
+]
+
+
+@pytest.mark.parametrize(("ask", "asked", "answer"), QUESTIONS, ids=[asked[0] for _, asked, _ in QUESTIONS])
+def test_each_question_has_its_fields_in_order_and_its_own_form_of_answer(peer, keys, ask, asked, answer) -> None:
+    peer.reply = lambda _: framed([True, answer])
+    assert ask(keys) == answer
+    assert peer.asked == [asked]
+    for wrong in (None, 1, "text", [], b"" if isinstance(answer, bool) else True):
+        peer.reply = lambda _, wrong=wrong: framed([True, wrong])
+        with pytest.raises(KeyFault):
+            ask(keys)
+
+
+def test_the_masters_come_as_rows(peer: Peer, keys: KeyClient) -> None:
+    peer.reply = lambda _: framed([True, [["tac", 1, b"KCV"], ["load", 2, b"kcv"]]])
+    assert keys.masters() == [("tac", 1, b"KCV"), ("load", 2, b"kcv")]
+    for wrong in (None, 1, [["tac", 1]], [["tac", "1", b"KCV"]], ["tac"]):
+        peer.reply = lambda _, wrong=wrong: framed([True, wrong])
+        with pytest.raises(KeyFault):
+            keys.masters()
+
+
+def test_a_token_that_is_away_is_worth_asking_again(peer: Peer, keys: KeyClient) -> None:
+    peer.reply = lambda _: framed([False, "keeper-away"])
+    with pytest.raises(KeyProcessAway):
+        keys.load_mac2(AUTH, 9)

@@ -22,7 +22,7 @@ from shared.purse.crypto import (
 from shared.purse.load_auth import LoadAuth
 from shared.purse.tac import TacVerdict, tac_item
 from shared.wire import codec
-from shared.wire.keyproc import Op
+from shared.wire.keyproc import Op, Role
 
 MASTERS = {KeyKind.PURCHASE: b"\x20" * 16, KeyKind.LOAD: b"\x40" * 16, KeyKind.TAC: b"\x60" * 8 + b"\x68" * 8}
 SCHOOL = KeyStore(Level.SCHOOL, 1, tuple(StoredKey(kind, 1, octets) for kind, octets in MASTERS.items()))
@@ -139,10 +139,45 @@ def test_any_bytes_get_an_answer(raw: bytes) -> None:
     assert granted in (True, False)
 
 
-@given(st.sampled_from(list(Op)), st.lists(JSONISH, max_size=12))
-def test_any_arguments_get_an_answer(op: Op, arguments: list) -> None:
-    granted, _ = ask(op, *arguments)
+@given(st.sampled_from(list(Op)), st.lists(JSONISH, max_size=12), st.sampled_from(list(Role)))
+def test_any_arguments_get_an_answer(op: Op, arguments: list, role: Role) -> None:
+    granted, _ = codec.loads(made().answer(codec.dumps([op, *arguments]), role))
     assert granted in (True, False)
+
+
+FRAME = ["update-file", 0x15, 0, b"abc"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "reason"),
+    [
+        ([Op.UPKEEP, CARD, 1, bytes(3), FRAME], Reason.MALFORMED),
+        ([Op.UPKEEP, CARD, 1, bytes(4), FRAME[:2]], Reason.MALFORMED),
+        ([Op.UPKEEP, CARD, 1, bytes(4), ["update-file", 0x15, 0, bytes(240)]], Reason.MALFORMED),
+        ([Op.UPKEEP, CARD, 1, bytes(4), ["update-file", 0x20, 0, b""]], Reason.MALFORMED),
+        ([Op.UPKEEP, CARD, 1, bytes(4), ["unblock-pin", 0, b"1"]], Reason.MALFORMED),
+        ([Op.UPKEEP, CARD, 1, bytes(4), FRAME], Reason.UNKNOWN_KEY),
+        ([Op.PIN_RELOAD, CARD, 1, b"1"], Reason.MALFORMED),
+        ([Op.PIN_RELOAD, CARD, 1, b"1234567"], Reason.MALFORMED),
+        ([Op.PIN_RELOAD, CARD, 1, b"123456"], Reason.UNKNOWN_KEY),
+        ([Op.EXTERNAL_AUTH, CARD, 1, bytes(5)], Reason.MALFORMED),
+        ([Op.EXTERNAL_AUTH, CARD, 256, bytes(4)], Reason.MALFORMED),
+        ([Op.INTERNAL_AUTH, CARD, 1, bytes(8), bytes(7)], Reason.MALFORMED),
+        ([Op.INTERNAL_AUTH, b"\0\2" + CARD[2:], 1, bytes(8), bytes(8)], Reason.UNKNOWN_KEY),
+        ([Op.KCV, "tac"], Reason.MALFORMED),
+        ([Op.KCV, "tac", 256], Reason.MALFORMED),
+        ([Op.STATUS, 1], Reason.MALFORMED),
+        ([Op.TAC, b""], Reason.FORBIDDEN),
+    ],
+)
+def test_the_desk_gets_a_reason_for_each_wrong_question(request_, reason) -> None:
+    """The store of this file is one of the first campuses': it has no keys for upkeep."""
+    assert codec.loads(made().answer(codec.dumps(request_), Role.DESK)) == [False, reason]
+
+
+def test_an_overdraft_limit_past_three_bytes_is_malformed() -> None:
+    fields = [CARD, 1, 0, RND, 1, 0, 0, 1 << 24, TERMINAL, bytes(4)]
+    assert ask(Op.OVERDRAFT_CHECK, *fields) == [False, Reason.MALFORMED]
 
 
 def test_a_store_whose_keys_are_mislabelled_is_not_served() -> None:
