@@ -48,7 +48,7 @@ def open_keeper(data: Path, choice: KeeperChoice, at: int) -> Opened:
     """The keeper of the school of `data`; at: campus seconds. ConfigFault, KeyFault."""
     if choice.name is KeeperName.PKCS11:
         return _token(data, choice, at)
-    unlock = key_files.unlock_of(data, choice.passphrase_file, choice.share_files)
+    unlock = key_files.unlock_of(data, choice.passphrase_file, choice.share_files, memory.wipe)
     school = key_files.open_with(data, Level.SCHOOL, unlock, memory.wipe)
     memory.wipe(unlock.secret)
     others = _others(school, at)

@@ -35,20 +35,29 @@ def open_with(data: Path, level: Level, unlock: Unlock, forget: Forget = lambda 
     return open_store(_read(data / FOLDER / store_name(level)), unlock, level, forget)
 
 
-def unlock_of(data: Path, passphrase_file: Path | None = None, share_files: Sequence[Path] = ()) -> Unlock:
+def unlock_of(
+    data: Path, passphrase_file: Path | None = None, share_files: Sequence[Path] = (), forget: Forget = lambda _: None
+) -> Unlock:
     """What opens the stores: two officers' shares, or a passphrase, or the demonstration's unlock file.
 
-    ShareFault, StoreLocked, ConfigFault.
+    forget: is given the shares' content once they are joined. ShareFault, StoreLocked, ConfigFault.
     """
     if share_files:
-        return Unlock(shares.join([read_share(file) for file in share_files]))
+        held = [read_share(file, forget) for file in share_files]
+        unlock = Unlock(shares.join(held))
+        for share in held:
+            forget(share.octets)
+        return unlock
     return read_passphrase(passphrase_file) if passphrase_file else _read_unlock(data / FOLDER / UNLOCK)
 
 
-def read_share(file: Path) -> Share:
+def read_share(file: Path, forget: Forget = lambda _: None) -> Share:
     """One officer's share, as text in a private file; ShareDamaged, ConfigFault."""
     _require_private(file)
-    return shares.from_text(_read(file)[:SHARE_TEXT_MAX].decode("ascii", "replace"))
+    text = _read(file)
+    share = shares.from_text(text[:SHARE_TEXT_MAX].decode("ascii", "replace"))
+    forget(text)
+    return share
 
 
 def read_passphrase(file: Path) -> Unlock:
