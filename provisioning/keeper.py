@@ -10,6 +10,7 @@ from enum import Enum
 from typing import NamedTuple, Protocol
 
 from provisioning.key_store import KeyKind, WrongKeyUse
+from provisioning.levels import CARD_MASTERS
 from shared.errors import KeyFault
 from shared.purse.crypto import Key
 
@@ -39,20 +40,7 @@ class Use(Enum):
     """Give the keys of many cards to the TAC checker of this process."""
     WRITE_KEY = frozenset((KeyKind.CONTROL, KeyKind.PSAM_CONTROL))
     """Encrypt a new key of the card."""
-    BE_WRITTEN = frozenset(
-        (
-            KeyKind.PURCHASE,
-            KeyKind.LOAD,
-            KeyKind.TAC,
-            KeyKind.UNLOAD,
-            KeyKind.OVERDRAFT,
-            KeyKind.MAINTENANCE,
-            KeyKind.CONTROL,
-            KeyKind.PIN_UNBLOCK,
-            KeyKind.PIN_RELOAD,
-            KeyKind.INTERNAL_AUTH,
-        )
-    )
+    BE_WRITTEN = frozenset(CARD_MASTERS)
     """Be that new key."""
 
 
