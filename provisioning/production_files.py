@@ -180,6 +180,14 @@ class Batches:
             yield Office.of_rows(journal.rows, self.first_number), journal
 
 
+def leased_expiries(data: Path) -> Iterator[tuple[int, int]]:
+    """Key version and expiry of the cards of every lease, those that are being made now among them."""
+    for path in sorted((data / FOLDER / "leases").glob(f"*/{WORK}")):
+        folder = LeaseFolder(path.parent)
+        version = folder.run().lease.version
+        yield version, folder.school(version).dates.expires
+
+
 def _terms(school: School) -> bytes:
     told = {
         "region": school.region, "campus": school.campus, "issued": school.dates.issued,

@@ -18,7 +18,6 @@ from provisioning.key_store import KeyKind, KeyStore
 from provisioning.levels import MASTERS
 from provisioning.psam_register import PsamEntry
 from shared.errors import ConfigFault
-from shared.inventory import CardRow
 
 NAMED_MAX = 5
 """So many PSAMs are named in a refusal; the rest are counted."""
@@ -69,11 +68,11 @@ def held_versions(school: KeyStore) -> frozenset[int]:
     return frozenset.intersection(*(frozenset(school.versions(kind)) for kind in kinds))
 
 
-def last_expiries(cards: Iterable[CardRow]) -> dict[int, int]:
-    """When the last card of each version expires."""
+def last_expiries(cards: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """When the last card of each version expires; cards: version and expiry of each."""
     last: dict[int, int] = {}
-    for card in cards:
-        last[card.key_version] = max(card.expires, last.get(card.key_version, 0))
+    for version, expires in cards:
+        last[version] = max(expires, last.get(version, 0))
     return last
 
 

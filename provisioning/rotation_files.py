@@ -15,6 +15,7 @@ from provisioning.journal import Journal, open_journal, read_journal
 from provisioning.key_store import KeyKind, KeyStore, Level
 from provisioning.key_vault import Vault
 from provisioning.levels import VERSIONS
+from provisioning.production_files import leased_expiries
 from provisioning.psam_register import Register
 from provisioning.rotation import (
     Facts,
@@ -69,7 +70,8 @@ class Desk:
         """Everything that a rotation is judged by."""
         current, retired = _versions(read_journal(self._vault.folder / VERSIONS_JOURNAL))
         school = self.school()
-        expiries = last_expiries(self._campus.inventory.cards)
+        known = [(card.key_version, card.expires) for card in self._campus.inventory.cards]
+        expiries = last_expiries([*known, *leased_expiries(self._campus.data)])
         return Facts(held_versions(school), current, retired, self.register().live, expiries)
 
     def school(self) -> KeyStore:

@@ -78,3 +78,15 @@ def token_campus(campus, tmp_path_factory) -> Path:
     assert (done.returncode, done.stderr) == (0, "")
     assert "11 个主密钥" in done.stdout
     return data
+
+
+@pytest.fixture
+def own(campus, tmp_path) -> Path:
+    """A campus of this test's own, without what the issuing office does not need."""
+    data = tmp_path / "d"
+    data.mkdir()
+    for name in ("keys", "cards", "terminals"):
+        shutil.copytree(campus.data / name, data / name)
+    for name in ("campus.json", "inventory.bin"):
+        shutil.copy(campus.data / name, data / name)
+    return data

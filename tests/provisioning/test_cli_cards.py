@@ -1,23 +1,18 @@
 """Cards from order to activation by the real command on a real campus: three machines, breaks, spoiled bodies, sums."""
 
-import contextlib
-import io
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from provisioning import body_file, custody_chain, numbers
 from provisioning.campus_facts import read_campus
 from provisioning.card_desk import look
-from provisioning.cli import main
 from provisioning.key_files import open_level
 from provisioning.key_store import Level
 from provisioning.production_files import LeaseFolder
@@ -25,29 +20,9 @@ from shared.ids import issuer
 from shared.purse.cos import UserCard
 from shared.purse.images import blank_card_image
 from shared.purse.profiles import CAMPUS
+from tests.provisioning.desk import WHO, ok, provision
 
 ROOT = Path(__file__).parents[2]
-WHO = ("--who", "王")
-
-
-class Done(NamedTuple):
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def provision(*words):
-    """The command's main in this process: an interpreter per step would take most of the time."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = main(list(map(str, words)))
-    return Done(code, out.getvalue(), err.getvalue())
-
-
-def ok(*words):
-    done = provision(*words)
-    assert done.returncode == 0, (words, done)
-    return done.stdout
 
 
 def order(folder, cards, batch="autumn"):
@@ -55,18 +30,6 @@ def order(folder, cards, batch="autumn"):
     path = folder / f"{batch}.json"
     path.write_text(json.dumps({"batch": batch, "cards": rows}))
     return path
-
-
-@pytest.fixture
-def own(campus, tmp_path):
-    """A campus of this test's own, without what it does not need."""
-    data = tmp_path / "d"
-    data.mkdir()
-    for name in ("keys", "cards", "terminals"):
-        shutil.copytree(campus.data / name, data / name)
-    for name in ("campus.json", "inventory.bin"):
-        shutil.copy(campus.data / name, data / name)
-    return data
 
 
 @pytest.fixture

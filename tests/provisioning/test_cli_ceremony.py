@@ -1,8 +1,6 @@
 """The ceremony, mother cards and the custody log by the real command, step for step, each in its own process."""
 
-import contextlib
 import fcntl
-import io
 import os
 import pty
 import re
@@ -12,32 +10,17 @@ import sys
 import termios
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from provisioning.cli import main
 from provisioning.key_files import open_level
 from provisioning.key_store import Level
 from provisioning.levels import MASTERS, school_of
+from tests.provisioning.desk import provision
 
 ROOT = Path(__file__).parents[2]
 WAIT_S = 20
 LI, ZHAO = "李", "赵"
-
-
-class Done(NamedTuple):
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-def provision(*words):
-    """The command's main in this process: an interpreter per step would take most of the time."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = main(list(map(str, words)))
-    return Done(code, out.getvalue(), err.getvalue())
 
 
 def private(path, text):

@@ -15,10 +15,10 @@ from provisioning.personalise_apdu import check, condition, protected, write
 from provisioning.production import Attempt, Step
 from provisioning.production_order import Order, OrderLine
 from provisioning.production_work import CardSpoiled, Condition
-from shared.clock import CampusTime, date_time_bcd
+from shared.clock import CampusTime
 from shared.ids import PsamId
 from shared.purse.cos import UserCard
-from shared.purse.crypto import Key, load_mac2, load_session_key
+from shared.purse.crypto import Key
 from shared.purse.effects import drive
 from shared.purse.errors import CardLost
 from shared.purse.files import holder_name
@@ -33,6 +33,7 @@ from shared.purse.images import (
 from shared.purse.profiles import CAMPUS
 from shared.purse.reasons import Reason
 from tests.bench.tap import buy, psam_of
+from tests.provisioning.desk import load_card
 
 REGION, CAMPUS_NUMBER, AT = 0x1005, 7, 817_339_530
 SCHOOL_KEYS = school_of(region_of(new_root(os.urandom), REGION), CAMPUS_NUMBER)
@@ -111,24 +112,13 @@ def test_not_sold_to_before_activation_and_after_it_load_and_purchase():
     assert refused.reason is Reason.CARD_DISABLED
     assert activate(card, CAMPUS, card_of(SCHOOL, ATTEMPT), protect).is_enabled
     assert activate(card, CAMPUS, card_of(SCHOOL, ATTEMPT), protect).is_enabled
-    load(card, 2_000)
+    load_card(card, SCHOOL_KEYS, 1, numbers.card_serial(REGION, CAMPUS_NUMBER, ATTEMPT.number), 2_000, AT)
     image = new_psam_image(PSAM, {1: PsamMaster(SCHOOL_KEYS.one(KeyKind.PURCHASE, 1).card_key(KeyKind.PURCHASE))})
     buy(card, psam_of(image), PSAM, 1_250, AT + 60)
     assert decode_card_image(memory.image).balance_fen == 750
 
 
 PSAM = PsamId(bytes.fromhex("000750000001"))
-
-
-def load(card, fen):
-    """8050 00 and 8052 with the school's own load key."""
-    answer = card.transmit(bytes.fromhex("805000020B01") + fen.to_bytes(4, "big") + PSAM + b"\x10")
-    assert answer[-2:] == b"\x90\0"
-    serial = numbers.card_serial(REGION, CAMPUS_NUMBER, ATTEMPT.number)
-    (keys,) = card_keys(SCHOOL_KEYS, 1, [serial])
-    session = load_session_key(keys.load, answer[8:12], int.from_bytes(answer[4:6], "big"))
-    mac2 = load_mac2(session, fen, 2, PSAM, date_time_bcd(AT))
-    assert card.transmit(bytes.fromhex("805200000B") + date_time_bcd(AT) + mac2 + b"\x04")[-2:] == b"\x90\0"
 
 
 def cuts() -> Iterator[tuple[int, bool]]:
