@@ -45,13 +45,12 @@ class _Blanks:
 
 def rows() -> Iterator[Row]:
     """Median and worst of CARDS cards: written, read back, four durable rows each; beside it the four syncs alone."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=os.environ.get("YKT_BENCH_DIR")) as folder:
         taken = _cards(Path(folder) / "work.journal")
         syncs = _syncs(Path(folder) / "syncs")
-    beside, alone = "its four durable rows alone", statistics.median(syncs)
-    yield at_most(
-        "personalise a card, median", statistics.median(taken), "ms", GOAL_MS, beside, statistics.median(syncs)
-    )
+    floor = statistics.median(syncs)
+    beside = "its four durable rows alone"
+    yield at_most("personalise a card, median", statistics.median(taken), "ms", GOAL_MS, beside, floor)
     yield at_most("personalise a card, p99", sorted(taken)[-CARDS // 100], "ms", GOAL_MS)
 
 
