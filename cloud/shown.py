@@ -59,9 +59,10 @@ def compare(data: Path, kinds_of: Callable[[CardId, int], Sequence[str]]) -> Sho
 def _judge(found: Shown, success: Success, kinds: Sequence[str]) -> None:
     weights = LOADED if success.is_load else PURCHASED
     times = sum(weights.get(kind, 0) for kind in kinds)
-    found.lost += times < 1
-    found.double += times > 1
-    if times != 1 and not found.first:
+    wanted = 1 if success.fen else 0  # an entry with distance fare takes nothing, and nothing is posted
+    found.lost += times < wanted
+    found.double += times > wanted
+    if times != wanted and not found.first:
         what = "load" if success.is_load else "purchase"
         found.first = f"{what} of card {success.card.hex()} counter {success.counter}: posted {times} times"
 

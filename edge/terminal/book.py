@@ -70,11 +70,12 @@ class Book:
 
     def proven(self, waiting: Waiting, tac: bytes, proof: Proof) -> Row:
         """The TAC is here: a purchase or load, or the recovery of an unproven one."""
-        is_load = isinstance(waiting.slot.body, PendingLoad)
-        if waiting.slot.unproven:
-            kind = Kind.LOAD_RECOVERED if is_load else Kind.RECOVERED
+        body = waiting.slot.body
+        if isinstance(body, PendingPurchase):
+            kind = Kind.COMPOSITE if body.trip else Kind.PURCHASE
+            kind = Kind.RECOVERED if waiting.slot.unproven else kind
         else:
-            kind = Kind.LOAD if is_load else Kind.PURCHASE
+            kind = Kind.LOAD_RECOVERED if waiting.slot.unproven else Kind.LOAD
         row = self._write(waiting, kind, proof, tac, 0)
         self._finish(waiting)
         return row
@@ -159,7 +160,7 @@ class Book:
         return PurchaseRecord(
             records.VERSION, kind, flags, seq, p.ttn, p.card_id, p.counter, p.type, p.purse, p.amount_fen,
             p.balance_fen, p.time_s, p.key_version, p.algorithm, tac, p.overdraft, 0, hotlist, parameters,
-            p.price_adjust_fen, _link(waiting, seq),
+            p.price_adjust_fen, _link(waiting, seq), p.trip,
         )  # fmt: skip
 
     def _load(

@@ -73,7 +73,7 @@ class Customers:
 
     async def _eat(self, card: CardFile) -> Result:
         amount = self._rng.choice(self._prices())
-        return await self._tapped(card, lambda: self._station.firmware.sell(amount, self._station.now()), self._again)
+        return await self._tapped(card, lambda: self._station.firmware.sale(amount, self._station.now()), self._again)
 
     async def _load(self, card: CardFile) -> Result:
         amount = self._rng.choice(LOADS_FEN)

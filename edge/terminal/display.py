@@ -13,6 +13,7 @@ from shared.online import LoadResult
 from shared.purse.outcomes import PendingLoad, PendingPurchase
 from shared.purse.reasons import REASON_TEXT, Reason
 from shared.records import LOAD_SHAPED
+from shared.transit.trip import Step, Trip, parse_trip
 
 
 class Face(StrEnum):
@@ -113,11 +114,34 @@ _REFUSAL: dict[Refusal, Text] = {
 def done(pending: PendingPurchase) -> Display:
     """成功: the record is durable."""
     amount, left = yuan(pending.amount_fen), yuan(pending.balance_after_fen)
+    if pending.trip:
+        return _rode(parse_trip(pending.trip), amount, left)
     return Display(
         Face.DONE,
         Text(f"成功 ¥{amount} 余额 ¥{left}", f"paid ¥{amount}, balance ¥{left}"),
         Text(f"消费{amount}元，谢谢", f"paid {amount} yuan, thank you"),
         _NOTHING,
+    )
+
+
+_STEPS = {Step.BOARD: ("上车", "on"), Step.ALIGHT: ("下车", "off"), Step.FLAT: ("上车", "on")}
+
+
+def _rode(trip: Trip, amount: str, left: str) -> Display:
+    """成功 of a ride's tap. A forgotten exit, a missing entry and a transfer are said: the fare would surprise."""
+    zh, en = _STEPS[trip.step]
+    owed = yuan(trip.arrears_fen)
+    notes = [
+        (trip.arrears_fen > 0, f"含上次未刷下车 ¥{owed}", f"¥{owed} of it for the exit forgotten last time"),
+        (trip.has_no_entry, "未刷上车，按最高票价", "no entry was tapped: the highest fare"),
+        (trip.is_transfer, "换乘优惠", "transfer discount"),
+    ]
+    said = [(note_zh, note_en) for applies, note_zh, note_en in notes if applies]
+    return Display(
+        Face.DONE,
+        Text(f"成功 {zh} ¥{amount} 余额 ¥{left}", f"{en} ¥{amount}, balance ¥{left}"),
+        Text("请下车时刷卡" if trip.step is Step.BOARD else "谢谢", "tap off" if trip.step is Step.BOARD else "thanks"),
+        Text("；".join(note_zh for note_zh, _ in said), "; ".join(note_en for _, note_en in said)),
     )
 
 

@@ -14,6 +14,7 @@ from edge.terminal.clock import Now
 from edge.terminal.display import Bar, Display
 from edge.terminal.flash import Flash
 from edge.terminal.flash_layout import AskedLoad
+from edge.terminal.gate import Gate
 from edge.terminal.line import Line
 from edge.terminal.loading import LoadPoint
 from edge.terminal.sale import Till
@@ -44,7 +45,8 @@ class Firmware:
         """random_bytes(n): n unpredictable bytes. clock_set: the RTC has kept the time since somebody set it."""
         self.body = Body(settings, flash, clock_set=clock_set)
         self.line = Line(self.body, random_bytes)
-        self._till = Till(self.body)
+        self._gate = Gate(self.body, settings.ride) if settings.ride is not None else None
+        self._till = self._gate or Till(self.body)
         self._load_point = LoadPoint(self.body, self.line.desk, lambda: self.line.is_joined)
         self._has_psam = has_psam
         self._busy = False
@@ -100,12 +102,30 @@ class Firmware:
         """A keyed amount and the card that is presented. A pending purchase of this card is settled first."""
         return self._tap(self._till.sell(amount_fen), amount_fen, now)
 
+    def sale(self, amount_fen: int, now: Now) -> Tap[Result]:
+        """What this body does with a card: a ride where it has fares, else a sale of the amount."""
+        return self.sell(amount_fen, now) if self._gate is None else self.ride(now)
+
     def again(self, now: Now) -> Tap[Result]:
         """A card without a keyed amount: settle what is pending on it; charge that if it is fresh and was not debited.
 
         Works after `stop`: then nothing is charged.
         """
         return self._tap(self._till.again(), 0, now)
+
+    def ride(self, now: Now) -> Tap[Result]:
+        """A card at a validator: its record and the fare rules say the amount. RuleBroken without `ride` settings."""
+        return self._tap(self._the_gate.ride(), 0, now)
+
+    def at_stop(self, stop: int, direction: int) -> None:
+        """The bus is at this stop now. RuleBroken without `ride` settings."""
+        self._the_gate.at_stop(stop, direction)
+
+    @property
+    def _the_gate(self) -> Gate:
+        if self._gate is None:
+            raise RuleBroken("this body is no validator with fares")
+        return self._gate
 
     def load(self, amount_fen: int, now: Now) -> Tap[Result]:
         """圈存 at a load machine. 0 = only settle what is pending on this card."""

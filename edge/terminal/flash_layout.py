@@ -44,6 +44,7 @@ RECORD_MAX = SLOT_SIZE - _RING.size - _CRC.size
 _SLOT = Struct(">2sIBBH")
 _SLOT_MARK = b"P\x01"
 _PURCHASE = Struct(">10sHI3sIBB6sIIBB4sh")
+_COMPOSITE = Struct(_PURCHASE.format + "12s")
 _LOAD = Struct(">I33sB6sI")
 _ASKED = Struct(">I33sB6s")
 _MARKS_AT = 96
@@ -52,11 +53,12 @@ _DONE_AT = _MARKS_AT + _UNPROVEN.size
 
 
 class SlotKind(IntEnum):
-    """What a pending slot holds: a purchase before its debit, a load that was asked for, a load before its credit."""
+    """What a pending slot holds: a purchase or ride before its debit, a load asked for, a load before its credit."""
 
     PURCHASE = 1
     ASKED = 2
     LOAD = 3
+    COMPOSITE = 4
 
 
 class EpochRow(NamedTuple):
@@ -214,10 +216,11 @@ def done_mark(generation: int) -> tuple[int, bytes]:
 def _render_body(slot: OpenSlot) -> tuple[SlotKind, bytes]:
     match slot.body:
         case PendingPurchase() as p:
-            return SlotKind.PURCHASE, _PURCHASE.pack(
+            body = _PURCHASE.pack(
                 p.card_id, p.counter, p.balance_fen, p.overdraft, p.amount_fen, p.type, p.purse, p.psam_id,
                 p.ttn, p.time_s, p.key_version, p.algorithm, p.mac1, p.price_adjust_fen,
             )  # fmt: skip
+            return (SlotKind.COMPOSITE, body + p.trip) if p.trip else (SlotKind.PURCHASE, body)
         case AskedLoad(request, purse, terminal_id):
             return SlotKind.ASKED, _ASKED.pack(slot.number, request.to_bytes(), purse, terminal_id)
         case PendingLoad(request, purse, terminal_id, time_s):
@@ -225,7 +228,7 @@ def _render_body(slot: OpenSlot) -> tuple[SlotKind, bytes]:
 
 
 def _parse_body(kind: int, fields: tuple[object, ...]) -> tuple[int, PendingBody]:
-    if kind == SlotKind.PURCHASE:
+    if kind in (SlotKind.PURCHASE, SlotKind.COMPOSITE):
         return 0, PendingPurchase(*fields)  # type: ignore[arg-type]  # the struct fixes the types
     number, raw, purse, terminal_id, *time_s = fields
     request = parse_request(raw)  # type: ignore[arg-type]  # as above
@@ -250,4 +253,9 @@ def _unproven_check(generation: int, seq: int) -> int:
     return crc32(b"unproven" + _UNPROVEN.pack(generation, seq))
 
 
-_LAYOUTS = {SlotKind.PURCHASE: _PURCHASE, SlotKind.ASKED: _ASKED, SlotKind.LOAD: _LOAD}
+_LAYOUTS = {
+    SlotKind.PURCHASE: _PURCHASE,
+    SlotKind.ASKED: _ASKED,
+    SlotKind.LOAD: _LOAD,
+    SlotKind.COMPOSITE: _COMPOSITE,
+}

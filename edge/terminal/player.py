@@ -88,7 +88,7 @@ class Player:
             try:
                 with Laid(card, self._station.disk) as laid:
                     now = self._station.now()
-                    tap = firmware.load(line.amount_fen, now) if is_load else firmware.sell(line.amount_fen, now)
+                    tap = firmware.load(line.amount_fen, now) if is_load else firmware.sale(line.amount_fen, now)
                     return await self._station.tap(tap, laid.channel)
             except InUse:
                 if await self._pause(BUSY_S):

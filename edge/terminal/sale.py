@@ -14,6 +14,7 @@ from edge.terminal.steps import End, Result, Show, Shown, Tap
 from shared.errors import RuleBroken
 from shared.ids import CardId
 from shared.online import LoadAnswer, LoadRequest
+from shared.purse.effects import Flow
 from shared.purse.flows import identify, purchase
 from shared.purse.outcomes import (
     CardIdentity,
@@ -23,6 +24,7 @@ from shared.purse.outcomes import (
     PendingPurchase,
     Purchased,
     PurchaseOrder,
+    PurchaseOutcome,
     RecoveredPurchase,
     Rejected,
     StillUnknown,
@@ -34,7 +36,8 @@ from shared.records import PROVEN, PURCHASE_SHAPED, Proof
 
 _CARD_SAYS_NO_MORE = frozenset((Reason.PROOF_GONE, Reason.NO_EVIDENCE, Reason.COUNTER_BACK, Reason.MAC2_WRONG))
 """After these the same card can add nothing: the slot ends as unproven, the ledger decides."""
-_PAID = PURCHASE_SHAPED & PROVEN
+PAID = PURCHASE_SHAPED & PROVEN
+"""Kinds of records that say that a card has paid."""
 
 
 class Till:
@@ -51,7 +54,7 @@ class Till:
             return identity
         waiting = self._body.book.waiting_for(identity.card_id, PendingPurchase)
         self._body.other_card_came(identity.card_id)
-        untold = self._body.untold.take(identity.card_id, amount_fen, _PAID)
+        untold = self._body.untold.take(identity.card_id, amount_fen, PAID)
         if untold is not None:
             return (yield from self._told_now(untold))
         if waiting is not None:
@@ -67,7 +70,7 @@ class Till:
         if isinstance(identity, Result):
             return identity
         waiting = self._body.book.waiting_for(identity.card_id, PendingPurchase)
-        untold = self._body.untold.take(identity.card_id, 0, _PAID)
+        untold = self._body.untold.take(identity.card_id, 0, PAID)
         if waiting is None and untold is not None:
             return (yield from self._told_now(untold))
         if waiting is None:
@@ -136,8 +139,12 @@ class Till:
         time = body.time()
         parameters = body.settings.parameters
         order = PurchaseOrder(amount_fen, time.seconds, body.psam, parameters.meal_clock(time), parameters.caps)
+        return (yield from self._spend(purchase(order, identity), amount_fen))
+
+    def _spend(self, flow: Flow[PurchaseOutcome], amount_fen: int) -> Tap[Result]:
+        """A debit, its record, and what is shown."""
         self._opened = None
-        outcome = yield from serve(purchase(order, identity), self)
+        outcome = yield from serve(flow, self)
         match outcome:
             case Purchased():
                 return (yield from self._paid(outcome))

@@ -9,7 +9,8 @@ Bytes are hexadecimal; provisioning writes:
      "hotlist": {"version": 1, "cards": [10 B, …]},
      "parameters": {"version": 1, "caps": null or {"single_fen": …, …, all optional},
                     "meals": [{"meal": 1, "name": "早餐", "from_s": 0}, …], "day_start_s": 0 (optional)},
-     "ring_slots": 4096 (optional; counts when the flash is formatted)}
+     "ring_slots": 4096 (optional; counts when the flash is formatted),
+     "ride": {"door": "in", "line": 2, "stop": 1, "direction": 0, "fares": {…}} (optional; of a validator)}
 
 Beside it stand psam.bin (a body without one uses its device id as PSAM id), flash.bin and shown.log.
 """
@@ -22,6 +23,7 @@ from edge.link.port import LAST_TERMINAL
 from edge.terminal.flash_layout import RING_MAX, RING_MIN
 from edge.terminal.hotlist import Hotlist
 from edge.terminal.parameters import Meal, Parameters
+from edge.terminal.ride_settings import RideSettings, parse_ride_settings
 from shared.errors import ConfigFault
 from shared.ids import DeviceId, card_id, device_id
 from shared.inventory import DeviceKind
@@ -56,6 +58,7 @@ class Settings:
     hotlist: Hotlist
     parameters: Parameters
     ring_slots: int
+    ride: RideSettings | None = None
 
 
 def load(file: Path) -> Settings:
@@ -91,9 +94,16 @@ def parse(raw: object) -> Settings:
         hotlist=_hotlist(top.section("hotlist")),
         parameters=_parameters(top.section("parameters")),
         ring_slots=top.within("ring_slots", RING_MIN, RING_MAX, RING_SLOTS),
+        ride=_ride(top.optional_section("ride")),
     )
     top.done()
+    if settings.ride is not None and settings.kind is not DeviceKind.VALIDATOR:
+        raise ConfigFault("ride: 只用于车载机 / belongs to a validator")
     return settings
+
+
+def _ride(row: Section | None) -> RideSettings | None:
+    return None if row is None else parse_ride_settings(row)
 
 
 def _profile(top: Section) -> CardProfile:

@@ -134,6 +134,12 @@ def alight(card: RideRecord, point: Point, now: Moment, table: FareTable) -> Far
     return _paid(card, trip, _by_stops(card, point, fare), card.boarded_s, now, table)
 
 
+def tap(card: RideRecord, point: Point, now: Moment, table: FareTable) -> Fare | Reason:
+    """One door for both: whoever rides this line and stands at another stop gets off, everybody else gets on."""
+    rides_on = card.is_aboard and card.line == point.line and not _is_forgotten(card, now, table)
+    return (alight if rides_on and card.stop != point.stop else board)(card, point, now, table)
+
+
 def _by_stops(card: RideRecord, point: Point, fare: LineFare) -> int:
     """A bus that has turned round with its riders aboard: nobody knows how far they went."""
     if card.direction != point.direction:

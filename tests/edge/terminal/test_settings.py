@@ -30,7 +30,7 @@ def test_a_whole_file(kit, tmp_path):
         ({"kind": "till"}, "kind"),
         ({"device": "00"}, "device"),
         ({"key": "zz"}, "key"),
-        ({"profile": "toll"}, "profile"),
+        ({"profile": "nowhere"}, "profile"),
         ({"address": 224}, "address"),
         ({"ring_slots": 32_768}, "ring_slots"),
         ({"ring_slots": True}, "ring_slots"),

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shared.errors import ConfigFault
 from shared.purse.reasons import Reason
 from shared.section import Section
-from shared.transit.fares import Fare, FareForm, LineFare, Moment, Point, alight, board, parse_table
+from shared.transit.fares import Fare, FareForm, LineFare, Moment, Point, alight, board, parse_table, tap
 from shared.transit.ride_record import RideRecord
 from shared.transit.trip import Step
 
@@ -140,16 +140,25 @@ def test_on_a_flat_line_a_second_tap_pays_for_a_companion():
     assert boarded(1, after_s=2, card=boarded(1).record).amount_fen == 200
 
 
-@pytest.mark.parametrize("tap", [board, alight])
-def test_what_has_no_fare_or_is_locked_is_refused(tap):
-    assert tap(FRESH, at(9), when(), FARES) is Reason.NO_FARE
-    assert tap(replace(FRESH, is_locked=True), at(2), when(), FARES) is Reason.CARD_LOCKED
+def test_one_door_for_both_lets_off_who_rides_on():
+    aboard = boarded(2, 1).record
+    assert tap(aboard, at(2, 3), when(600), FARES).trip.step is Step.ALIGHT
+    assert tap(aboard, at(2, 1), when(30), FARES) is Reason.TAPPED_TWICE
+    assert tap(aboard, at(1, 3), when(600), FARES).trip.arrears_fen == 500
+    assert tap(aboard, at(2, 3), when(9000), FARES).trip.step is Step.BOARD
+    assert tap(FRESH, at(2, 3), when(), FARES).trip.step is Step.BOARD
+
+
+@pytest.mark.parametrize("rule", [board, alight])
+def test_what_has_no_fare_or_is_locked_is_refused(rule):
+    assert rule(FRESH, at(9), when(), FARES) is Reason.NO_FARE
+    assert rule(replace(FRESH, is_locked=True), at(2), when(), FARES) is Reason.CARD_LOCKED
     assert alight(FRESH, at(1), when(), FARES) is Reason.NO_FARE
 
 
 TAPS = st.lists(
     st.tuples(
-        st.sampled_from((board, alight)), st.integers(1, 4), st.integers(1, 8), st.integers(0, 1),
+        st.sampled_from((board, alight, tap)), st.integers(1, 4), st.integers(1, 8), st.integers(0, 1),
         st.integers(0, 9000), st.booleans(),
     ),
     max_size=12,
@@ -159,9 +168,9 @@ TAPS = st.lists(
 @given(TAPS)
 def test_whatever_is_tapped_every_ride_is_paid_within_its_bounds(taps):
     card, clock_s, held = FRESH, NOW_S, 0
-    for tap, line, stop, direction, later_s, is_set in taps:
+    for rule, line, stop, direction, later_s, is_set in taps:
         clock_s += later_s
-        fare = tap(card, Point(line, stop, direction), Moment(clock_s, is_set), FARES)
+        fare = rule(card, Point(line, stop, direction), Moment(clock_s, is_set), FARES)
         if isinstance(fare, Reason):
             continue
         highest = FARES.lines[line].highest_fen
@@ -169,7 +178,7 @@ def test_whatever_is_tapped_every_ride_is_paid_within_its_bounds(taps):
         assert 0 <= taken <= highest
         assert fare.least_fen >= fare.amount_fen >= 0
         assert fare.trip.arrears_fen in (0, held)
-        if tap is board:
+        if rule is board or fare.trip.step is not Step.ALIGHT:
             assert fare.trip.arrears_fen == held, "what was forgotten is paid at the next entry"
         card, held = fare.record, fare.record.held_fen
         assert card.is_aboard == (fare.trip.step is Step.BOARD) == bool(held)

@@ -1,0 +1,83 @@
+"""A bus validator's tap 车载机: the card's own record and the fare rules say the amount, and it is one tap per person.
+
+A till whose amount comes from the card. Refuses to charge a ride again that the same card turns out to have paid: what
+is pending or untold of this card is settled first, and the card's record tells the rest.
+"""
+
+from dataclasses import replace
+from functools import partial
+
+from edge.terminal import display
+from edge.terminal.body import Body
+from edge.terminal.flash import Waiting
+from edge.terminal.ride_settings import Door, RideSettings
+from edge.terminal.sale import PAID, Till
+from edge.terminal.steps import End, Result, Show, Tap
+from shared.purse.outcomes import CardIdentity, PendingPurchase
+from shared.purse.ride_flow import RideOrder, ride
+from shared.transit.fares import Moment, Point, alight, board, tap
+from shared.transit.trip import parse_trip
+
+_RULES = {Door.IN: board, Door.OUT: alight, Door.BOTH: tap}
+
+
+class Gate(Till):
+    """Rides of one body."""
+
+    def __init__(self, body: Body, settings: RideSettings) -> None:
+        super().__init__(body)
+        self._settings = settings
+
+    @property
+    def point(self) -> Point:
+        """Where it stands now."""
+        return self._settings.point
+
+    def at_stop(self, stop: int, direction: int) -> None:
+        """The bus has come to another stop, as the driver's unit says."""
+        point = replace(self._settings.point, stop=stop, direction=direction)
+        self._settings = replace(self._settings, point=point)
+
+    def ride(self) -> Tap[Result]:
+        """One tap. A pending tap of this card at this stop is this one; nothing more is taken."""
+        body = self._body
+        identity = yield from self._identify(0, body.bar)
+        if isinstance(identity, Result):
+            return identity
+        waiting = body.book.waiting_for(identity.card_id, PendingPurchase)
+        body.other_card_came(identity.card_id)
+        untold = body.untold.take(identity.card_id, 0, PAID)
+        if untold is not None and self._is_now(untold.time):
+            return (yield from self._told_now(untold))
+        if waiting is not None:
+            settled = yield from self._settle(waiting, identity)
+            if settled is not None and (settled.end is End.UNKNOWN or self._is_this_ride(waiting)):
+                return settled
+        return (yield from self._pass(identity))
+
+    def again(self) -> Tap[Result]:
+        """No amount is keyed here: another tap, unless selling has stopped; then only what is pending is settled."""
+        return self.ride() if self._body.bar is None else super().again()
+
+    def _pass(self, identity: CardIdentity) -> Tap[Result]:
+        body = self._body
+        if body.bar is not None:
+            yield Show(display.not_selling(body.bar))
+            return Result(End.NOT_SELLING, 0)
+        time, settings = body.time(), self._settings
+        moment = Moment(time.seconds, time.is_set)
+        rule = partial(_RULES[settings.door], point=settings.point, now=moment, table=settings.fares)
+        return (yield from self._spend(ride(RideOrder(time.seconds, body.psam, rule), identity), 0))
+
+    def _is_this_ride(self, waiting: Waiting) -> bool:
+        """Was the torn tap at this very stop, within a ride's time? Hours later it is another ride."""
+        pending = waiting.slot.body
+        if not isinstance(pending, PendingPurchase) or not pending.trip:
+            return False
+        trip = parse_trip(pending.trip)
+        age_s = self._body.time().seconds - pending.time_s
+        return Point(trip.line, trip.stop, trip.direction) == self.point and age_s <= self._settings.fares.ride_max_s
+
+    def _is_now(self, time_s: int) -> bool:
+        """Written so lately that its holder still stands here."""
+        return 0 <= self._body.time().seconds - time_s <= self._settings.fares.again_s
