@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from cloud.ingest.clerk import Clerk
+from cloud.ingest.collector import spare_what_stands
 from cloud.ingest.intake import read
 from cloud.ingest.lanes import Lanes
 from cloud.ingest.mqtt import Endpoint, Session, SessionPlan, SessionTakenOver, tls_context
@@ -161,6 +162,7 @@ class Worker:
         seal = AckSeal(load_ack_key(settings.ack_key_file))
         with KeyClient(self._options.keys) as keys:
             ledger = open_ledger(self._options.dsn)
+            spare_what_stands()
             try:
                 yield Clerk(ledger, keys.check_tac, LoadDesk(keys, ledger, self._loads), seal, self._clock, self._tally)
             finally:

@@ -20,6 +20,7 @@ from typing import Self
 import psycopg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from cloud.ingest.collector import spare_what_stands
 from cloud.ingest.seal import AckSeal
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.values import Received
@@ -81,6 +82,7 @@ def _posting(dsn: str, raw: "_Raw | None") -> Figures:
         ingest, source = _Ingest(ledger), _Source()
         if raw is not None:
             raw.make_twins()
+        spare_what_stands()
         found = [_round(ingest, source, raw) for _ in range(WARM + ROUNDS)]
     finally:
         ledger.close()
