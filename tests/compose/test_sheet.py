@@ -83,3 +83,10 @@ def test_the_report_has_the_promised_keys() -> None:
     )
     assert set(promised.split()) <= set(report(GOOD))
     assert set(report(GOOD)["latency_ms"]) == {"p50", "p99"}
+
+
+def test_terminals_stand_in_the_order_in_which_a_person_looks_for_them() -> None:
+    labels = ("W10", "圈存机2", "W9", "0012", "12", "食堂1-3", "W", "圈存机10")
+    page = sheet(replace(GOOD, terminals=tuple(replace(POS, name=label, place="") for label in labels)))
+    named = [line.split()[0] for line in page.splitlines() if line.split()[:1] and line.split()[0] in labels]
+    assert named == ["0012", "12", "W", "W9", "W10", "圈存机2", "圈存机10", "食堂1-3"]
