@@ -151,6 +151,8 @@ def _sums(reader: Reader, shown: Shown, load_machines: frozenset[bytes]) -> dict
         "loads_fen": view.loads_fen,
         "spent_fen": view.spent_fen,
         "purse_float_fen": view.float_fen,
+        "subsidy_fen": view.subsidy_fen,
+        "pending_fen": view.pending_fen,
         "online_fen": view.online_fen,
         "transit_fen": view.transit_fen,
         "deposits_fen": _bank_fen(reader) - view.opening_fen,

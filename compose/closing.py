@@ -115,6 +115,8 @@ def _assemble(
         faults=dict(parts.faults),
         injected={"torn": watch.total("t-", "torn")},
         this_run={**this_run, **campus.counts},
+        subsidy_fen=books.get("subsidy_fen", 0),
+        pending_fen=books.get("pending_fen", 0),
         open=tuple(Open(**case) for case in books.get("open", [])),
     )
 

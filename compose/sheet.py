@@ -82,6 +82,10 @@ class Figures:
     injected: Mapping[str, int]
     this_run: Mapping[str, float]
     open: tuple[Open, ...] = ()
+    subsidy_fen: int = 0
+    """Of purse_float_fen, in the cards' subsidy purses."""
+    pending_fen: int = 0
+    """过渡余额: given back to the cards' holders and not claimed yet."""
 
     @property
     def expected_fen(self) -> int:
@@ -131,6 +135,8 @@ def report(figures: Figures) -> dict[str, Any]:
         "cards": figures.cards,
         "cards_fen": figures.cards_fen,
         "purse_float_fen": figures.purse_float_fen,
+        "subsidy_fen": figures.subsidy_fen,
+        "pending_fen": figures.pending_fen,
         "deposits_fen": figures.deposits_fen,
         "online_fen": figures.online_fen,
         "transit_fen": figures.transit_fen,
@@ -160,6 +166,7 @@ def sheet(figures: Figures) -> str:
         _sum("应在卡内 expected on cards", figures.expected_fen, "", "="),
         _sum("卡内实数 on the cards", figures.cards_fen, f"{figures.cards} 张"),
         _sum("总账卡内余额 ledger float", figures.purse_float_fen, ""),
+        *_beside(figures),
         "",
         f"  充值 deposits {yuan(figures.deposits_fen)} − 圈存 loads {yuan(figures.loads_fen)} − 在途 in transit "
         f"{yuan(figures.transit_fen)} = 电子账户 online accounts {yuan(figures.online_fen)}",
@@ -183,6 +190,12 @@ def sheet(figures: Figures) -> str:
         _verdict(figures),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _beside(figures: Figures) -> list[str]:
+    """Two balances beside the sum above, where there are any."""
+    named = (("其中补助 of it subsidy", figures.subsidy_fen), ("过渡余额 pending load", figures.pending_fen))
+    return [_sum(label, fen, "") for label, fen in named if fen]
 
 
 def _verdict(figures: Figures) -> str:

@@ -17,6 +17,7 @@ from shared.wire import codec
 
 CONTEXT = b"openykt inventory v1\0"
 FORMAT = 1
+_CARD_FIELDS = 10
 
 
 class DeviceKind(StrEnum):
@@ -29,7 +30,8 @@ class DeviceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CardRow:
-    """A user card. label: text printed on it ('0012' is not '12'). opening: fen in its purse when issued."""
+    """A user card. label: text printed on it ('0012' is not '12'). opening: fen in its purse when issued; subsidy: fen
+    in its subsidy purse 补助, 0 when it has none or an empty one."""
 
     card: CardId
     label: str
@@ -41,6 +43,7 @@ class CardRow:
     issued: int
     expires: int
     opening_fen: int
+    subsidy_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,8 @@ def _body(v: Inventory) -> bytes:
 
 def _card_fields(c: CardRow) -> list[object]:
     key = [c.card, c.label, c.profile, c.key_version, c.algorithm]
-    return [*key, c.card_class, c.hotlist_index, c.issued, c.expires, c.opening_fen]
+    row = [*key, c.card_class, c.hotlist_index, c.issued, c.expires, c.opening_fen]
+    return [*row, c.subsidy_fen] if c.subsidy_fen else row
 
 
 def _parse(body: bytes) -> Inventory:
@@ -138,7 +142,11 @@ def _parse(body: bytes) -> Inventory:
 
 
 def _card(row: list[Any]) -> CardRow:
-    card, *rest = codec.fields(row, bytes, str, str, int, int, int, int, int, int, int, what="inventory card")
+    """The subsidy stands at the end, and only where there is one."""
+    subsidy = (int,) if len(row) > _CARD_FIELDS else ()
+    card, *rest = codec.fields(
+        row, bytes, str, str, int, int, int, int, int, int, int, *subsidy, what="inventory card"
+    )
     return CardRow(card_id(card), *rest)
 
 

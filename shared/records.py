@@ -282,5 +282,10 @@ def purse_of(purse: int) -> int:
     return purse >> 4
 
 
+def application_of(purse: int) -> int:
+    """0 main, 1 subsidy 补助."""
+    return purse >> 6
+
+
 _KINDS = frozenset(int(k) for k in Kind)
 _NO_SEQ = bytes(4)

@@ -60,6 +60,8 @@ class Overview:
                 "quarantined": sums.quarantined,
                 "held": sums.held,
                 "float_fen": sums.float_fen,
+                "subsidy_fen": sums.subsidy_fen,
+                "pending_fen": sums.pending_fen,
             },
             "ledger": {
                 "ok": sums.difference_fen == 0,

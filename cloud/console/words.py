@@ -44,6 +44,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "quarantine": ("隔离", "Quarantine"),
     "held": ("待核", "Held"),
     "purse_float": ("卡内余额总账", "Purse float"),
+    "of_it_subsidy": ("其中补助余额", "of it subsidies"),
+    "pending_load": ("过渡余额", "Pending load"),
     "ledger_check": ("账本检查", "Ledger check"),
     "ledger_true": ("已平", "In balance"),
     "ledger_false": ("不平", "Out of balance"),

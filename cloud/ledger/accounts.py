@@ -18,12 +18,17 @@ class Side(IntEnum):
 
 
 class AccountKind(StrEnum):
-    """bank 银行专户, purse 卡内余额, online 电子账户, transit 圈存在途, merchant 商户应付, held 待核."""
+    """bank 银行专户, purse 卡内余额, online 电子账户, transit 圈存在途, pending 过渡余额(待圈存), subsidy 补助余额,
+    merchant 商户应付, held 待核."""
 
     BANK = "bank"
     PURSE = "purse"
     ONLINE = "online"
     TRANSIT = "transit"
+    PENDING = "pending"
+    """Given back to the card's holder, and not claimed 领款 onto the card yet."""
+    SUBSIDY = "subsidy"
+    """In the card's second purse, which has its own application and validity."""
     MERCHANT = "merchant"
     HELD = "held"
 
@@ -54,10 +59,13 @@ STANDING = (
 """Accounts that every ledger has."""
 
 
-def card_accounts(card: CardId) -> tuple[Account, Account, Account]:
-    """Purse, online and transit account of a card."""
-    kinds = (AccountKind.PURSE, AccountKind.ONLINE, AccountKind.TRANSIT)
-    return tuple(Account(f"{kind}:{card.hex()}", kind) for kind in kinds)  # type: ignore[return-value]  # three kinds
+OF_A_CARD = (AccountKind.PURSE, AccountKind.ONLINE, AccountKind.TRANSIT, AccountKind.PENDING, AccountKind.SUBSIDY)
+"""What every card has, in the order of posting.CardAccounts."""
+
+
+def card_accounts(card: CardId) -> tuple[Account, ...]:
+    """The accounts of a card, in the order of OF_A_CARD."""
+    return tuple(Account(f"{kind}:{card.hex()}", kind) for kind in OF_A_CARD)
 
 
 def merchant_accounts(merchant: str) -> tuple[Account, Account]:

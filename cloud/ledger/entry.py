@@ -28,6 +28,8 @@ class EntryKind(IntEnum):
     LOAD_REVERSED = 9
     LOAD_ALONE = 10
     """A load whose pending debit this ledger does not have: from its TAC alone, or from the next counter."""
+    OPENING_SUBSIDY = 11
+    """期初补助: what the subsidy purse held when the card was handed out."""
 
 
 class EntryFlag(IntEnum):

@@ -5,13 +5,14 @@ balances are posted as 期初余额, each with its card's row as document.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from cloud.db import Database, Row
 from cloud.ledger.accounts import STANDING, Account, card_accounts, merchant_accounts
 from cloud.ledger.books import Booking
 from cloud.ledger.entry import Entry, EntryKind, document_hash
-from cloud.ledger.posting import CardAccounts, opening_balance
-from cloud.ledger.registry import Registry
+from cloud.ledger.posting import CardAccounts, Postings, opening_balance, opening_subsidy
+from cloud.ledger.registry import CARD_ACCOUNTS, Registry
 from cloud.ledger.values import OWN_PARTITION, ImportReport, InventoryRefused
 from shared.clock import day_number
 from shared.ids import PARTITIONS
@@ -19,13 +20,11 @@ from shared.inventory import BoxRow, CardRow, DeviceRow, Inventory, PsamRow
 from shared.wire import codec
 
 CARD_COLUMNS = (
-    "card, label, profile, key_version, algorithm, card_class, hotlist_index, issued, expires, opening_fen, "
-    "purse_account, online_account, transit_account, hotlisted"
+    "card, label, profile, key_version, algorithm, card_class, hotlist_index, issued, expires, opening_fen, subsidy_fen"
 )
-_CARD_KNOWN = (
-    "SELECT card, label, profile, key_version, algorithm, card_class, hotlist_index, issued, expires, opening_fen "
-    "FROM card WHERE card"
-)
+_CARD_KNOWN = f"SELECT {CARD_COLUMNS} FROM card WHERE card"  # noqa: S608  # our own names
+OLDEST = 3
+"""Of a card's accounts, those of the first schema: their numbers, which the batch hashes cover, stay what they were."""
 DEVICE_COLUMNS = "device, kind, box, name, place, merchant, merchant_account, held_account"
 
 
@@ -96,25 +95,31 @@ def _add_cards(db: Database, cards: Sequence[Row], registry: Registry, booking: 
     labels = [row[1] for row in cards]
     if len(set(labels)) != len(labels) or db.find("SELECT label FROM card WHERE label", labels):
         raise InventoryRefused("a card label is given to two cards")
-    numbers = ensure_accounts(db, [account for row in cards for account in card_accounts(row[0])])
-    full = [(*row, *(numbers[account.code] for account in card_accounts(row[0])), 0) for row in cards]
-    db.insert("card", CARD_COLUMNS, full)
-    for row in full:
-        _open(row, registry.bank, booking)
-    return sum(row[9] for row in cards)
+    wanted = [card_accounts(row[0]) for row in cards]
+    numbers = ensure_accounts(db, [*chain(*(w[:OLDEST] for w in wanted)), *chain(*(w[OLDEST:] for w in wanted))])
+    accounts = [CardAccounts(*(numbers[account.code] for account in of_card)) for of_card in wanted]
+    full = [(*row, *of_card, 0) for row, of_card in zip(cards, accounts, strict=True)]
+    db.insert("card", f"{CARD_COLUMNS}, {CARD_ACCOUNTS}, hotlisted", full)
+    for row, of_card in zip(cards, accounts, strict=True):
+        _open(row, registry.bank, of_card, booking)
+    return sum(row[9] + row[10] for row in cards)
 
 
-def _open(row: Row, bank: int, booking: Booking) -> None:
-    card, issued, fen = row[0], row[7], row[9]
-    if not fen:
-        return
-    document = codec.dumps([int(EntryKind.OPENING), card, fen])
-    postings = opening_balance(bank, CardAccounts(*row[10:13]), fen)
-    key = bytes((EntryKind.OPENING,)) + card
-    booking.add_entry(
-        Entry(EntryKind.OPENING, day_number(issued), key, document_hash(document), postings, document=document),
-        OWN_PARTITION,
+def _open(row: Row, bank: int, accounts: CardAccounts, booking: Booking) -> None:
+    card, issued, opening_fen, subsidy_fen = row[0], row[7], row[9], row[10]
+    if opening_fen:
+        _enter(EntryKind.OPENING, card, issued, opening_fen, opening_balance(bank, accounts, opening_fen), booking)
+    if subsidy_fen:
+        postings = opening_subsidy(bank, accounts, subsidy_fen)
+        _enter(EntryKind.OPENING_SUBSIDY, card, issued, subsidy_fen, postings, booking)
+
+
+def _enter(kind: EntryKind, card: bytes, issued: int, fen: int, postings: Postings, booking: Booking) -> None:
+    document = codec.dumps([int(kind), card, fen])
+    entry = Entry(
+        kind, day_number(issued), bytes((kind,)) + card, document_hash(document), postings, document=document
     )
+    booking.add_entry(entry, OWN_PARTITION)
 
 
 def ensure_accounts(db: Database, accounts: Iterable[Account]) -> dict[str, int]:
@@ -157,7 +162,7 @@ def _set_meta(db: Database, inventory: Inventory) -> None:
 def _card_row(c: CardRow) -> Row:
     return (
         c.card, c.label, c.profile, c.key_version, c.algorithm, c.card_class, c.hotlist_index, c.issued, c.expires,
-        c.opening_fen,
+        c.opening_fen, c.subsidy_fen,
     )  # fmt: skip
 
 

@@ -6,14 +6,21 @@ Debit account first. A change here is a change of the books: the snapshot test s
 from typing import NamedTuple
 
 from cloud.ledger.entry import Posting
+from shared.records import application_of
 
 
 class CardAccounts(NamedTuple):
-    """Account numbers of one card."""
+    """Account numbers of one card, in the order of accounts.OF_A_CARD."""
 
     purse: int
     online: int
     transit: int
+    pending: int
+    subsidy: int
+
+    def holding(self, purse: int) -> int:
+        """The account of the purse that a record's purse/key byte names."""
+        return self.subsidy if application_of(purse) else self.purse
 
 
 Postings = tuple[Posting, ...]
@@ -24,14 +31,20 @@ def opening_balance(bank: int, card: CardAccounts, fen: int) -> Postings:
     return (Posting(bank, card.purse, fen),)
 
 
+def opening_subsidy(bank: int, card: CardAccounts, fen: int) -> Postings:
+    """期初补助: what is in the subsidy purse when the card is handed out."""
+    return (Posting(bank, card.subsidy, fen),)
+
+
 def deposit(bank: int, card: CardAccounts, fen: int) -> Postings:
     """充值: into the online account."""
     return (Posting(bank, card.online, fen),)
 
 
-def purchase(card: CardAccounts, merchant_side: int, fen: int) -> Postings:
-    """消费, recovered or grey by evidence too. merchant_side: the merchant, or its held account 待核."""
-    return (Posting(card.purse, merchant_side, fen),)
+def purchase(card: CardAccounts, purse: int, merchant_side: int, fen: int) -> Postings:
+    """消费, recovered or grey by evidence too. purse: the record's purse/key byte. merchant_side: the merchant, or its
+    held account 待核."""
+    return (Posting(card.holding(purse), merchant_side, fen),)
 
 
 def load_authorised(card: CardAccounts, fen: int) -> Postings:

@@ -9,6 +9,7 @@ from cloud.ledger.grey import State
 from cloud.ledger.judge import Reason
 from cloud.ledger.load_cases import CaseState
 from cloud.ledger.quarantine import QuarantineState
+from cloud.ledger.registry import CARD_ACCOUNTS
 from cloud.ledger.values import Verdict
 from cloud.ledger.views import EntryView, LoadView, QuarantineView, RecordView, SuspenseView
 from shared.ids import CardId
@@ -58,11 +59,12 @@ def entries_of_key(db: Database, device: bytes, epoch: int, seq: int) -> list[En
 
 def statement(db: Database, card: CardId, most: int) -> list[EntryView]:
     """Newest first; a scan of the journal."""
-    accounts = db.run("SELECT purse_account, online_account, transit_account FROM card WHERE card = ?", (card,))
+    accounts = db.run(f"SELECT {CARD_ACCOUNTS} FROM card WHERE card = ?", (card,))  # noqa: S608  # our own names
     if not accounts:
         return []
+    marks = ", ".join("?" * len(accounts[0]))
     moved = db.run(
-        "SELECT DISTINCT entry FROM posting WHERE debit IN (?, ?, ?) OR credit IN (?, ?, ?) "
+        f"SELECT DISTINCT entry FROM posting WHERE debit IN ({marks}) OR credit IN ({marks}) "  # noqa: S608  # marks only
         "ORDER BY entry DESC LIMIT ?",
         (*accounts[0], *accounts[0], most),
     )

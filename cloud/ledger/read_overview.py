@@ -7,6 +7,7 @@ from cloud.ledger.grey import State
 from cloud.ledger.load_cases import CaseState
 from cloud.ledger.quarantine import QuarantineState
 from cloud.ledger.read_fleet import box_states, terminals
+from cloud.ledger.registry import CARD_ACCOUNTS
 from cloud.ledger.views import AccountView, CardView, Counts, Overview
 
 _FIRST = (
@@ -48,9 +49,11 @@ def overview(db: Database) -> Overview:
         ledger=bytes.fromhex(meta["ledger"]), campus=meta.get("name", ""), demo=meta.get("demo") == "1",
         records=counted.records, posted=counted.posted, held=counted.held, suspense=counted.suspense,
         quarantined=counted.quarantined, no_entry=counted.no_entry, duplicates=counted.duplicates,
-        opening_fen=db.run("SELECT CAST(COALESCE(SUM(opening_fen), 0) AS BIGINT) FROM card")[0][0],
+        opening_fen=db.run("SELECT CAST(COALESCE(SUM(opening_fen + subsidy_fen), 0) AS BIGINT) FROM card")[0][0],
         loads=loads, loads_fen=loads_fen,
-        spent_fen=kinds[AccountKind.MERCHANT] + kinds[AccountKind.HELD], float_fen=kinds[AccountKind.PURSE],
+        spent_fen=kinds[AccountKind.MERCHANT] + kinds[AccountKind.HELD],
+        float_fen=kinds[AccountKind.PURSE] + kinds[AccountKind.SUBSIDY],
+        subsidy_fen=kinds[AccountKind.SUBSIDY], pending_fen=kinds[AccountKind.PENDING],
         online_fen=kinds[AccountKind.ONLINE], transit_fen=kinds[AccountKind.TRANSIT], held_fen=kinds[AccountKind.HELD],
         owed=sum(terminal.owes for terminal in terminals(db)),
         unsettled=sum(state.unsettled for _, state in box_states(db).values()), oldest_ms=counted.oldest_ms,
@@ -72,7 +75,7 @@ def cards(db: Database) -> list[CardView]:
     """Every registered card."""
     surplus = all_balances(db)
     rows = db.run(
-        "SELECT card, label, hotlisted, purse_account, online_account, transit_account FROM card ORDER BY label"
+        f"SELECT card, label, hotlisted, {CARD_ACCOUNTS} FROM card ORDER BY label"  # noqa: S608  # our own names
     )
     return [
         CardView(card, label, bool(hot), *(-surplus.get(account, 0) for account in accounts))

@@ -12,6 +12,8 @@ from cloud.ledger.judge import Reason
 from cloud.ledger.posting import CardAccounts
 from shared.ids import BoxId, DeviceId, LedgerId, PsamId
 
+CARD_ACCOUNTS = "purse_account, online_account, transit_account, pending_account, subsidy_account"
+"""Columns of the table card, in the order of posting.CardAccounts."""
 PLACES_MAX = 65_536
 """(box, device, PSAM) triples whose answer is remembered; at the bound all are worked out again."""
 
@@ -125,10 +127,10 @@ def read_registry(db: Database) -> Registry:
 
 
 def _read_rows(db: Database, registry: Registry) -> None:
-    for card, purse, online, transit, label, issued, hotlisted in db.run(
-        "SELECT card, purse_account, online_account, transit_account, label, issued, hotlisted FROM card"
+    for card, label, issued, hotlisted, *accounts in db.run(
+        f"SELECT card, label, issued, hotlisted, {CARD_ACCOUNTS} FROM card"  # noqa: S608  # our own names
     ):
-        registry.cards[card] = Card(CardAccounts(purse, online, transit), label, issued, bool(hotlisted))
+        registry.cards[card] = Card(CardAccounts(*accounts), label, issued, bool(hotlisted))
     for device, kind, box, name, merchant, held in db.run(
         "SELECT device, kind, box, name, merchant_account, held_account FROM device"
     ):

@@ -55,7 +55,8 @@ card = Table(
     "card", metadata, _col("card", Bytes), _col("label", Text), _col("profile", Text), _col("key_version", Small),
     _col("algorithm", Small), _col("card_class", Small), _col("hotlist_index", Big), _col("issued", Big),
     _col("expires", Big), _col("opening_fen", Big), _col("purse_account", Big), _col("online_account", Big),
-    _col("transit_account", Big), _col("hotlisted", Small, "0"),
+    _col("transit_account", Big), _col("hotlisted", Small, "0"), _col("subsidy_fen", Big, "0"),
+    _col("pending_account", Big, "0"), _col("subsidy_account", Big, "0"),
     PrimaryKeyConstraint("card"), UniqueConstraint("label", name="uq_card_label"),
 )  # fmt: skip
 

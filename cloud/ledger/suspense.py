@@ -14,7 +14,7 @@ from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
 from cloud.ledger.grey import Case, Evidence, LoadStep, State, settle
 from cloud.ledger.judge import Reason
-from cloud.ledger.load_cases import taken_loads
+from cloud.ledger.load_cases import MAIN_PURSE, taken_loads
 from cloud.ledger.picture import grey_changed
 from cloud.ledger.values import OWN_PARTITION
 from cloud.ledger.writing import Writing
@@ -159,13 +159,18 @@ def _settle_group(writing: Writing, purse: bytes, counter: int, cases: list[_Cas
         _claimed(writing, cases),
         _proof(writing, purse, counter),
         _next_balance(writing, purse, counter),
-        [LoadStep(*step) for step in taken_loads(writing.db, purse[:10])],
+        [LoadStep(*step) for step in _loads_of(writing, purse)],
     )
     states = settle([case.grey() for case in cases], evidence)
     before = [case.row[0] for case in cases if case.row[5] == State.EVIDENCE]
     for case in cases:
         _apply(writing, case, states[case.row[0]])
     return before != [case.row[0] for case in cases if states[case.row[0]] is State.EVIDENCE]
+
+
+def _loads_of(writing: Writing, purse: bytes) -> list[tuple[int, int, int]]:
+    """A load moves the main purse only."""
+    return taken_loads(writing.db, purse[:10]) if purse[10] == MAIN_PURSE else []
 
 
 def _claimed(writing: Writing, cases: list[_Case]) -> set[int]:

@@ -64,7 +64,7 @@ class LoadDecision(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import added; all zeros when the inventory was known."""
+    """What an import added; all zeros when the inventory was known. opening_fen: in main and subsidy purses."""
 
     cards: int
     psams: int

@@ -18,6 +18,7 @@ from cloud.ledger.posting import (
     load_confirmed,
     load_reversed,
     opening_balance,
+    opening_subsidy,
     purchase,
     withdrawn,
 )
@@ -33,6 +34,11 @@ _LOADS = {
     EntryKind.LOAD_CONFIRMED_BY_COUNTER: load_confirmed,
     EntryKind.LOAD_REVERSED: load_reversed,
     EntryKind.LOAD_ALONE: load_alone,
+}
+_DOCUMENTS = {
+    EntryKind.OPENING: opening_balance,
+    EntryKind.OPENING_SUBSIDY: opening_subsidy,
+    EntryKind.DEPOSIT: deposit,
 }
 
 
@@ -127,7 +133,7 @@ def _of_record(registry: Registry, kind: EntryKind, card: CardAccounts, a: Arriv
     sides = (body.merchant_account, body.held_account) if body else ()
     if kind not in (EntryKind.PURCHASE, EntryKind.EVIDENCE) or credited not in (*sides, registry.held_unknown):
         return None
-    return purchase(card, credited, fen)
+    return purchase(card, a.record.purse, credited, fen) if a.record else None
 
 
 def _document_fault(
@@ -153,7 +159,7 @@ def _of_document(registry: Registry, kind: EntryKind, body: list[object]) -> Pos
         _, card, fen, *_ = fields
         return _LOADS[kind](_accounts(registry, card), _fen(fen))
     card, fen, *_ = fields
-    make = {EntryKind.OPENING: opening_balance, EntryKind.DEPOSIT: deposit}[kind]
+    make = _DOCUMENTS[kind]
     return make(registry.bank, _accounts(registry, card), _fen(fen))
 
 

@@ -1,4 +1,4 @@
-"""Each card against the books: its purse account, and the chain of balances that its own records read (I3).
+"""Each card against the books: its purse accounts, and the chains of balances that its own records read (I3).
 
 balance read next = balance read before − purchase + loads in between. A card with open cases or missing counters is
 not judged yet, only counted: a late record is no fault of the card.
@@ -8,27 +8,42 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 from cloud.db import Database
 from cloud.ledger.arrival import Arrival, arrive
 from cloud.ledger.balances import all_balances
 from cloud.ledger.grey import State
-from cloud.ledger.load_cases import MAIN_PURSE, CaseState
+from cloud.ledger.load_cases import CaseState
 from cloud.ledger.verify_check import Check, proven
-from shared.records import LoadRecord, PurchaseRecord
+from shared.records import LoadRecord, PurchaseRecord, application_of, purse_of
 
+MAIN, SUBSIDY = 0, 1
+"""Applications of a card (records.application_of)."""
+ED_EP, EP = 0b11, 0b10
+"""Bits of records.purse_of."""
+Purse = tuple[bytes, int]
+"""Card, application."""
 Step = tuple[int, int, int]
 """Counter, balance as read before, sum."""
 
 
 @dataclass(slots=True)
 class _History:
-    """What is certain about one card."""
+    """What is certain about one application of a card, main or subsidy 补助."""
 
     purchases: list[Step] = field(default_factory=list)
     loads: list[Step] = field(default_factory=list)
     others_fen: int = 0
-    """Moved in other purses than the main one: in the sum, not in the chain."""
+    """Moved in its ED: in the sum, not in the chain."""
+
+
+class _Found(NamedTuple):
+    """Of one purse. chain_holds: true as well where a counter is missing."""
+
+    sum_fault: str
+    has_gap: bool
+    chain_holds: bool
 
 
 def check_cards(db: Database) -> Check:
@@ -36,21 +51,30 @@ def check_cards(db: Database) -> Check:
     surplus, open_cards, extra = all_balances(db), _open_cards(db), _by_evidence(db)
     checked = waiting = 0
     histories = _histories(db, extra)
-    for card, label, opening, account in db.run(
-        "SELECT card, label, opening_fen, purse_account FROM card ORDER BY card"
+    for card, label, main_fen, purse, subsidy_fen, subsidy in db.run(
+        "SELECT card, label, opening_fen, purse_account, subsidy_fen, subsidy_account FROM card ORDER BY card"
     ):
         checked += 1
-        known = histories.get(card) or _History()
-        expected = opening + sum(s[2] for s in known.loads) - sum(s[2] for s in known.purchases) + known.others_fen
-        actual = -surplus.get(account, 0)
-        if expected != actual:
-            text = f"card {label}: purse account {actual} fen, its records say {expected}"
-            return Check("cards", checked, text)
-        if card in open_cards or _has_gap(known, opening):
+        found = [
+            _purse_fault(histories.get((card, application)) or _History(), opening, -surplus.get(account, 0))
+            for application, opening, account in ((MAIN, main_fen, purse), (SUBSIDY, subsidy_fen, subsidy))
+        ]
+        wrong = next((fault.sum_fault for fault in found if fault.sum_fault), "")
+        if wrong:
+            return Check("cards", checked, f"card {label}: {wrong}")
+        if card in open_cards or any(fault.has_gap for fault in found):
             waiting += 1
-        elif not chain_holds(opening, known.purchases, known.loads):
+        elif not all(fault.chain_holds for fault in found):
             return Check("cards", checked, f"card {label}: the balances that it read do not follow from each other")
     return Check("cards", checked, "", f"未收齐 not complete yet: {waiting}" if waiting else "")
+
+
+def _purse_fault(known: _History, opening_fen: int, actual_fen: int) -> _Found:
+    spent, loaded = sum(s[2] for s in known.purchases), sum(s[2] for s in known.loads)
+    expected = opening_fen + loaded - spent + known.others_fen
+    wrong = f"purse account {actual_fen} fen, its records say {expected}" if expected != actual_fen else ""
+    gap = _has_gap(known, opening_fen)
+    return _Found(wrong, gap, gap or chain_holds(opening_fen, known.purchases, known.loads))
 
 
 def chain_holds(opening_fen: int, purchases: Sequence[Step], loads: Sequence[Step]) -> bool:
@@ -82,31 +106,32 @@ def _has_gap(known: _History, opening_fen: int) -> bool:
     return bool(begins) and opening_fen not in begins and any(some and some[0][0] > 0 for some in steps)
 
 
-def _histories(db: Database, extra: dict[bytes, list[Arrival]]) -> dict[bytes, _History]:
-    found: dict[bytes, _History] = defaultdict(_History)
-    for key, _, _, stored in proven(db):
+def _histories(db: Database, extra: dict[bytes, list[Arrival]]) -> dict[Purse, _History]:
+    found: dict[Purse, _History] = defaultdict(_History)
+    for _, _, _, stored in proven(db):
         if stored is not None:
-            _learn(found[key[:10]], arrive(stored))
-    for card, arrivals in extra.items():
+            _learn(found, arrive(stored))
+    for arrivals in extra.values():
         for a in arrivals:
-            _learn(found[card], a)
+            _learn(found, a)
     for card, counter, balance, fen in db.run(
         "SELECT card, counter, balance_fen, amount_fen FROM load_case WHERE state = ?",
         (int(CaseState.CONFIRMED_BY_COUNTER),),
     ):
-        found[card].loads.append((counter, balance, fen))
+        found[card, MAIN].loads.append((counter, balance, fen))
     for known in found.values():
         known.purchases.sort()
         known.loads.sort()
     return found
 
 
-def _learn(known: _History, a: Arrival) -> None:
+def _learn(found: dict[Purse, _History], a: Arrival) -> None:
     r = a.record
     if r is None:
         return
     sign = -1 if isinstance(r, PurchaseRecord) else 1
-    if a.card_key[10] != MAIN_PURSE:
+    known = found[r.card, application_of(r.purse)]
+    if purse_of(r.purse) & ED_EP != EP:
         known.others_fen += sign * r.amount_fen
     elif isinstance(r, LoadRecord):
         known.loads.append((r.counter, r.balance_fen, r.amount_fen))

@@ -35,7 +35,9 @@ class Overview:
 
     records = posted + suspense + quarantined + no_entry. held: those of posted whose merchant side waits. owed: records
     that terminals' STATUS names and the ledger lacks; unsettled: what boxes say they hold unacknowledged; oldest_ms:
-    since when, 0 = nothing. difference_fen: Σ of all balances, 0 when the books are in balance.
+    since when, 0 = nothing. opening_fen, spent_fen, float_fen: of main and subsidy purses; subsidy_fen: what of
+    float_fen is in the latter; pending_fen: 过渡余额, given back and not claimed yet. difference_fen: Σ of all
+    balances, 0 when the books are in balance.
     """
 
     ledger: bytes
@@ -53,6 +55,8 @@ class Overview:
     loads_fen: int
     spent_fen: int
     float_fen: int
+    subsidy_fen: int
+    pending_fen: int
     online_fen: int
     transit_fen: int
     held_fen: int
@@ -214,7 +218,7 @@ class FactView:
 
 @dataclass(frozen=True, slots=True)
 class CardView:
-    """A registered card and its three balances, never summed."""
+    """A registered card and its balances, never summed. The fields are in the order of posting.CardAccounts."""
 
     card: bytes
     label: str
@@ -222,3 +226,5 @@ class CardView:
     purse_fen: int
     online_fen: int
     transit_fen: int
+    pending_fen: int
+    subsidy_fen: int

@@ -50,7 +50,8 @@ class Writing:
         day, doubt = self._day(arrival, place, card, received_s)
         side = place.held_account if held else place.account
         flags = doubt | (EntryFlag.MERCHANT_HELD if held else 0)
-        postings = purchase(card.accounts, side, _record(arrival).amount_fen)
+        record_of = _record(arrival)
+        postings = purchase(card.accounts, record_of.purse, side, record_of.amount_fen)
         return Entry(kind, day, key, arrival.sha, postings, record=record, flags=flags)
 
     def load_entry(

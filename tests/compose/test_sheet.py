@@ -26,6 +26,16 @@ def test_a_true_sheet_adds_up_by_hand() -> None:
     assert "pos-01" in page
 
 
+def test_subsidies_and_pending_loads_stand_beside_the_sum() -> None:
+    figures = replace(GOOD, subsidy_fen=1234, pending_fen=567)
+    assert figures.true
+    assert (report(figures)["subsidy_fen"], report(figures)["pending_fen"]) == (1234, 567)
+    assert "其中补助" in sheet(figures)
+    assert "12.34" in sheet(figures)
+    assert "5.67" in sheet(figures)
+    assert "补助" not in sheet(GOOD)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"cards_fen": 72_499}, {"purse_float_fen": 72_501}, {"lost": 1}, {"double": 1}, {"unposted": 1},

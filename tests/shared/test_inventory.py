@@ -1,3 +1,6 @@
+import hashlib
+from dataclasses import replace
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -5,8 +8,11 @@ from shared import inventory
 from shared.errors import WireFault
 from shared.ids import BoxId, CardId, DeviceId, PsamId
 from shared.inventory import BoxRow, CardRow, DeviceKind, DeviceRow, Inventory, PsamRow
+from shared.wire import codec
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"\7" * 32)
+BEFORE = "be11e6f8bdf88c30d4686d859966ee170a0cdb03cdfe65efed9ec9cb5108d835"
+"""SHA-256 of SAMPLE as the program without subsidies sealed it."""
 SAMPLE = Inventory(
     1, 1, "演练校园", True, 800_000_000,
     (CardRow(CardId(bytes(9) + b"\1"), "0012", "campus", 1, 0, 1, 1, 800_000_000, 900_000_000, 5000),),
@@ -18,6 +24,18 @@ SAMPLE = Inventory(
 
 def test_sealed_and_opened() -> None:
     assert inventory.open_sealed(inventory.seal(SAMPLE, KEY), KEY.public_key()) == SAMPLE
+
+
+def test_a_subsidy_stands_at_the_end_of_its_card_and_only_there() -> None:
+    with_subsidy = replace(SAMPLE, cards=(*SAMPLE.cards, replace(SAMPLE.cards[0], label="0013", subsidy_fen=800)))
+    assert inventory.open_sealed(inventory.seal(with_subsidy, KEY), KEY.public_key()) == with_subsidy
+    _, body, _ = codec.unpack_file(inventory.seal(with_subsidy, KEY))
+    assert [len(row) for row in codec.loads(body)[5]] == [10, 11]
+
+
+def test_an_inventory_of_before_the_subsidy_has_the_same_bytes() -> None:
+    sealed = inventory.seal(SAMPLE, KEY)
+    assert hashlib.sha256(sealed).hexdigest() == BEFORE
 
 
 def test_another_key_or_an_edited_byte_is_refused() -> None:

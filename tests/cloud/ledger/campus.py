@@ -45,7 +45,7 @@ BOX, OTHER_BOX = BoxId("canteen-1"), BoxId("canteen-2")
 PARTITION, OTHER_PARTITION = 5, 9
 STORE, OTHER_STORE = StoreId(b"store--1"), StoreId(b"store--2")
 LEDGER_ID = LedgerId(b"ledger-1")
-PURSE = purse_byte(0, 2, 1)
+PURSE, SUBSIDY = purse_byte(0, 2, 1), purse_byte(1, 2, 1)
 OPENING = 10_000
 
 
@@ -103,6 +103,7 @@ def dtk(of: CardId) -> Key:
 def purchase(
     seq: int, of: CardId, counter: int, fen: int, balance: int, *, at: DeviceId = POS, chip: PsamId | None = None,
     ttn: int | None = None, time: int = T0, kind: Kind = Kind.PURCHASE, linked: int = 0, tac_of: bytes | None = None,
+    purse: int = PURSE,
 ) -> PurchaseRecord:  # fmt: skip
     """As the terminal writes it, with the card's true TAC."""
     chip = chip or psam(at[-1])
@@ -112,7 +113,7 @@ def purchase(
     asked = purchase_tac_input(fen, TYPE_CAPP_PURCHASE, chip, ttn, date_time_bcd(time))
     made = tac(dtk(of), asked) if proven else NO_TAC
     return PurchaseRecord(
-        1, kind, Flags(proof, CounterKind.OFFLINE).to_int(), seq, ttn, of, counter, TYPE_CAPP_PURCHASE, PURSE, fen,
+        1, kind, Flags(proof, CounterKind.OFFLINE).to_int(), seq, ttn, of, counter, TYPE_CAPP_PURCHASE, purse, fen,
         balance, time, 1, 0, tac_of or made, bytes(3), 0, 1, 1, 0, linked,
     )  # fmt: skip
 

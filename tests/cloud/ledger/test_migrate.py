@@ -67,6 +67,19 @@ def test_it_goes_on_selling_and_knows_what_it_had(carried: Ledger) -> None:
     assert verify(carried, c.check_tac).first_broken == ""
 
 
+def test_every_card_gets_the_accounts_that_came_later(carried: Ledger) -> None:
+    fresh = c.inventory(cards=9, number=2)
+    carried.import_inventory(fresh, c.NOW)
+    with carried.database.reading():
+        rows = carried.database.run(
+            "SELECT c.card, p.code, s.code, c.subsidy_fen FROM card c JOIN account p ON p.id = c.pending_account "
+            "JOIN account s ON s.id = c.subsidy_account ORDER BY c.card"
+        )
+    assert rows == [
+        (card.card, f"pending:{card.card.hex()}", f"subsidy:{card.card.hex()}", 0) for card in fresh.cards
+    ]
+
+
 def test_what_was_told_of_a_card_is_told_still(carried: Ledger) -> None:
     (entry,) = Reader(carried.database).entries(c.card(2), 1)
     assert (entry.kind, [line[2] for line in entry.postings]) == ("purchase", [250])

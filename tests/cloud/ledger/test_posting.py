@@ -6,26 +6,32 @@ from cloud.ledger import posting
 from cloud.ledger.entry import Entry, EntryKind, Posting
 from cloud.ledger.posting import CardAccounts
 from cloud.ledger.values import EntryUnbalanced
+from shared.records import purse_byte
 
 BANK, MERCHANT = 1, 50
-CARD = CardAccounts(purse=10, online=11, transit=12)
+CARD = CardAccounts(purse=10, online=11, transit=12, pending=13, subsidy=14)
+MAIN, SUBSIDY = purse_byte(0, 2, 1), purse_byte(1, 2, 1)
 
 
 def test_every_event_moves_the_accounts_of_the_chart() -> None:
     lines = {
         "opening": posting.opening_balance(BANK, CARD, 7),
         "deposit": posting.deposit(BANK, CARD, 7),
-        "purchase": posting.purchase(CARD, MERCHANT, 7),
+        "opening subsidy": posting.opening_subsidy(BANK, CARD, 7),
+        "purchase": posting.purchase(CARD, MAIN, MERCHANT, 7),
+        "purchase by subsidy": posting.purchase(CARD, SUBSIDY, MERCHANT, 7),
         "load authorised": posting.load_authorised(CARD, 7),
         "load confirmed": posting.load_confirmed(CARD, 7),
         "load reversed": posting.load_reversed(CARD, 7),
         "load alone": posting.load_alone(CARD, 7),
-        "withdrawn": posting.withdrawn(posting.purchase(CARD, MERCHANT, 7)),
+        "withdrawn": posting.withdrawn(posting.purchase(CARD, MAIN, MERCHANT, 7)),
     }
     assert {name: [(p.debit, p.credit, p.fen) for p in made] for name, made in lines.items()} == {
         "opening": [(1, 10, 7)],
         "deposit": [(1, 11, 7)],
+        "opening subsidy": [(1, 14, 7)],
         "purchase": [(10, 50, 7)],
+        "purchase by subsidy": [(14, 50, 7)],
         "load authorised": [(11, 12, 7)],
         "load confirmed": [(12, 10, 7)],
         "load reversed": [(12, 11, 7)],
