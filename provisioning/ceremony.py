@@ -2,8 +2,8 @@
 
 begun → a component of every officer, each apart → joined → derived → closed; or aborted. It can be broken off between
 any two steps and taken up by whoever is next. Refuses an officer who is not named or comes twice, two officers of one
-name, a step before its time (saying what is missing), another set of check values when a step is repeated. The rows are
-the ceremony's journal; the minutes 仪式记录 are made from them.
+name or with one component, a step before its time (saying what is missing), another set of check values when a step is
+repeated. The rows are the ceremony's journal; the minutes 仪式记录 are made from them.
 """
 
 from __future__ import annotations
@@ -138,6 +138,11 @@ class Ceremony:
         self._require(Phase.COLLECTING)
         if set(checks) != {kind.value for kind in self.terms.kinds}:
             raise OutOfTurn("分量不齐 / wants one component of each kind")
+        for other, known in self.components.items():
+            same = sorted(kind for kind, check in checks.items() if known[kind] == check)
+            if same:
+                told = ", ".join(same)
+                raise OutOfTurn(f"与 {other} 的分量相同 / the same check value as {other}'s component: {told}")
         return {"row": "component", "officer": officer, "checks": dict(checks), "at": at}
 
     def join(self, checks: Checks, at: int) -> dict[str, Any]:

@@ -45,7 +45,8 @@ class Room:
             name_of(officer)
         row = told.to_row(who, self._now())
         folder = self._vault.folder / f"{_PREFIX}{told.ceremony}"
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._vault.make_folder()
+        folder.mkdir(mode=0o700, exist_ok=True)
         sync_folder(folder.parent)
         with open_journal(folder / JOURNAL) as journal:
             journal.append(row)

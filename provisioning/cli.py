@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provisioning import cli_cards, cli_ceremony, cli_keeper, cli_keys, cli_psam, cli_stock, key_files
+from provisioning import cli_cards, cli_ceremony, cli_keeper, cli_keys, cli_psam, cli_seal, cli_stock, key_files
 from provisioning.campus import Making, campus_files
 from provisioning.demo_plan import CARDS, demo_plan
 from provisioning.folder import make_folder, require_empty
@@ -50,12 +50,13 @@ def _parser() -> argparse.ArgumentParser:
     campus.set_defaults(run=_campus)
     campus.add_argument("--data", type=Path, required=True, metavar="DIR")
     campus.add_argument("--passphrase-file", type=Path, help="口令文件 (600) / instead of a random unlock file")
+    campus.add_argument("--share-file", type=Path, action="append", default=[], help="打开 --masters / opens --masters")
     plan = verbs.add_parser("plan", help="写出校园计划 / write a plan")
     plan.add_argument("which", choices=["demo"])
     plan.add_argument("--cards", type=int, default=CARDS)
     plan.add_argument("--out", type=Path, required=True, metavar="FILE", help="- = 标准输出 / standard output")
     plan.set_defaults(run=_plan)
-    for part in (cli_keeper, cli_ceremony, cli_keys, cli_stock, cli_cards, cli_psam):
+    for part in (cli_keeper, cli_ceremony, cli_seal, cli_keys, cli_stock, cli_cards, cli_psam):
         part.add_to(verbs)
     return parser
 
@@ -76,7 +77,9 @@ def _campus(chosen: argparse.Namespace) -> None:
 def _masters(chosen: argparse.Namespace) -> tuple[KeyStore | None, bytes]:
     if chosen.masters is None:
         return None, b""
-    school = key_files.open_level(chosen.masters, Level.SCHOOL, chosen.passphrase_file)
+    school = key_files.open_with(
+        chosen.masters, Level.SCHOOL, key_files.unlock_of(chosen.masters, chosen.passphrase_file, chosen.share_file)
+    )
     return school, (chosen.masters / key_files.FOLDER / key_files.CUSTODY).read_bytes()
 
 

@@ -21,6 +21,9 @@ def add_store(parser: argparse.ArgumentParser) -> None:
     """--data and what opens its key store."""
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--passphrase-file", type=Path, help="密钥库口令 (600) / of the key store")
+    parser.add_argument(
+        "--share-file", type=Path, action="append", default=[], help="一位保管人的分量，可重复 / an officer's share"
+    )
 
 
 def add_who(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +33,7 @@ def add_who(parser: argparse.ArgumentParser) -> None:
 
 def vault_of(chosen: argparse.Namespace) -> Vault:
     """The key folder that add_store's arguments name."""
-    return Vault(chosen.data, chosen.passphrase_file)
+    return Vault(chosen.data, chosen.passphrase_file, tuple(chosen.share_file))
 
 
 def now_s() -> int:

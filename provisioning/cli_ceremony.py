@@ -102,6 +102,8 @@ def _derive(chosen: argparse.Namespace) -> None:
 def _close(chosen: argparse.Namespace) -> None:
     sys.stdout.write(_room(chosen).close(chosen.who))
     sys.stdout.write("请打印并签字；根密钥库交保管 / print and sign; put the root store away\n")
+    if vault_of(chosen).is_for_demonstrations:
+        sys.stdout.write("同目录的 unlock 能打开密钥库，仅供演示：接着 seal / whoever reads it opens the store: seal\n")
 
 
 def _abort(chosen: argparse.Namespace) -> None:

@@ -37,7 +37,7 @@ def add_to(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     keys.set_defaults(run=_keys)
     token = verbs.add_parser("token", help="主密钥移入密码设备 / move the masters into a PKCS#11 token")
     token.add_argument("--who", default="", metavar="NAME", help="经手人 / who does it")
-    token.add_argument("--share-file", type=Path, action="append", default=[])
+    token.add_argument("--share-file", type=Path, action="append", default=[], help="一位保管人的分量 / a share")
     token.set_defaults(run=_token)
     for verb in (keys, token):
         verb.add_argument("--data", type=Path, required=True, metavar="DIR")

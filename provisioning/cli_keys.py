@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from provisioning import custody_chain, key_files, transport
+from provisioning import custody, custody_chain, key_files, transport
 from provisioning.cli_arguments import Verbs, add_group, add_store, add_who, now_s, vault_of
 from provisioning.custody_chain import Act, check_value, events_of, name_of
 from provisioning.journal import write_private
@@ -23,8 +23,8 @@ MOTHER, HALF_A, HALF_B = "mother.card", "auth-a.card", "auth-b.card"
 
 def add_to(verbs: Verbs) -> None:
     """Add the verbs."""
-    custody = add_group(verbs, "custody", "保管日志 / the custody log")
-    verify = custody.add_parser("verify", help="核对链；指出第一处断裂 / check the chain, name the first broken line")
+    steps = add_group(verbs, "custody", "保管日志 / the custody log")
+    verify = steps.add_parser("verify", help="核对链；指出第一处断裂 / check the chain, name the first broken line")
     verify.add_argument("--data", type=Path, required=True, metavar="DIR")
     verify.add_argument("--head", metavar="HEX", help="仪式记录或状态行上的链头 / from the minutes or a STATUS line")
     verify.set_defaults(run=_verify)
@@ -47,11 +47,17 @@ def add_to(verbs: Verbs) -> None:
 
 
 def _verify(chosen: argparse.Namespace) -> int:
-    raw = (chosen.data / key_files.FOLDER / key_files.CUSTODY).read_bytes()
-    found = custody_chain.faults(raw)
+    log = chosen.data / key_files.FOLDER / key_files.CUSTODY
+    written = custody.written_heads(log) | ({"--head": chosen.head} if chosen.head else {})
+    raw = log.read_bytes()  # after the heads: a line that is added meanwhile is no loss
     lines, head = custody_chain.count(raw), custody_chain.head(raw).hex()
-    if not found and chosen.head and bytes.fromhex(chosen.head) not in custody_chain.heads(raw):
-        found = [f"链中没有此链头 / no line of the log has the head {chosen.head}"]
+    lost = [where for where, one in written.items() if not custody_chain.has_head(raw, one)]
+    found = custody_chain.faults(raw)
+    if lost:
+        found.append(
+            f"{lines} 行之后被截断，或不是同一本日志：没有此链头 / cut off behind line {lines}, or another log: "
+            f"no line has the head in {', '.join(lost)}"
+        )
     if found:
         sys.stdout.write(f"保管日志有误 / the custody log is broken: {found[0]}（共 {len(found)} 处 in all）\n")
         return 1

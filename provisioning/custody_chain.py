@@ -1,9 +1,10 @@
 """Custody log: one JSON line for each thing that was done with keys, PSAMs and cards, chained. Holds no secret.
 
-`before` of a line is the SHA-256 of the line before it, so an edited, removed or inserted line is named. Who can
-rewrite the whole file can rewrite the chain: its head is therefore also in the key process's STATUS, which goes to
-another log, and in the printed minutes of a ceremony. A line torn by a power cut stays, is named, and the chain goes on
-behind it. Refuses a note or a name so long that the last line could not be found again.
+`before` of a line is the SHA-256 of the line before it, so an edited, removed or inserted line is named. Lines cut off
+at the end leave a sound chain: the head that was there is in custody.head beside it, in the minutes of each ceremony,
+which are printed, and in the key process's STATUS, which goes to another log; who can rewrite the whole folder still
+has those two against him. A line torn by a power cut stays, is named, and the chain goes on behind it. Refuses a note
+or a name so long that the last line could not be found again.
 """
 
 import hashlib
@@ -22,6 +23,8 @@ START = bytes(32)
 """What stands before the first line."""
 WHO_MAX = 60
 NOTE_MAX = 160
+HEAD_LEAST = 16
+"""Hex digits of a head, as in STATUS, that name it."""
 """Characters. In JSON a character takes up to 12 bytes, so that a line stays under custody.TAIL_BYTES."""
 _CHECKED_OTHERWISE = (KeyKind.LINK, KeyKind.SIGNING, KeyKind.AUTHORITY)
 
@@ -30,6 +33,7 @@ class Act(StrEnum):
     """What happened."""
 
     MADE = "made"
+    SEALED = "sealed"
     OPENED = "opened"
     COMPONENT = "component"
     JOINED = "joined"
@@ -105,9 +109,13 @@ def head(raw: bytes) -> bytes:
     return hashlib.sha256(last).digest() if last else START
 
 
-def heads(raw: bytes) -> set[bytes]:
-    """The head that the log had after each of its lines: one that was written down elsewhere must be among them."""
-    return {hashlib.sha256(line).digest() for line in _split(raw)}
+def has_head(raw: bytes, written: str) -> bool:
+    """Was this (the first HEAD_LEAST hex digits of it, or more) the log's head after one of its lines?
+
+    One that was written down elsewhere must have been; else lines were cut off, or it is another log.
+    """
+    known = written.lower()
+    return len(known) >= HEAD_LEAST and any(hashlib.sha256(line).hexdigest().startswith(known) for line in _split(raw))
 
 
 def count(raw: bytes) -> int:

@@ -87,10 +87,12 @@ def campus_of(data: Path) -> int:
 
 
 def _read_unlock(file: Path) -> Unlock:
+    if not file.exists():
+        raise ConfigFault(f"{file}: 不在：用分量或口令 / is not there: --share-file or --passphrase-file")
     _require_private(file)
     secret = _read(file)
     if len(secret) != UNLOCK_SIZE:
-        raise StoreLocked("unlock file: damaged")
+        raise StoreLocked("unlock 文件损坏 / the unlock file is damaged")
     return Unlock(secret)
 
 

@@ -153,18 +153,19 @@ def open_store(raw: bytes, unlock: Unlock, level: Level, forget: Callable[[bytes
     try:
         *head, sealed = codec.fields(codec.unpack_file(raw), int, str, bytes, bytes, bytes, what="key store")
         if head[:2] != [FORMAT, unlock.method] or len(head[2]) != SALT_SIZE or len(head[3]) != NONCE_SIZE:
-            raise StoreLocked("key store: opens in another way, or has another format")
+            raise StoreLocked("密钥库须用另一种方式打开 / the key store opens in another way, or has another format")
         sealing = unlock.sealing_key(head[2])
         body = AESGCM(sealing).decrypt(head[3], sealed, _bound_to(head))
         store = _parse(body)
         forget(sealing)
         forget(body)
     except InvalidTag as fault:
-        raise StoreLocked("key store: wrong passphrase or unlock file, or damaged") from fault
+        told = "密钥库打不开：口令或分量不对，或已损坏 / key store: wrong passphrase or unlock file, or damaged"
+        raise StoreLocked(told) from fault
     except (WireFault, ValueError) as fault:
-        raise StoreLocked("key store: not one of ours") from fault
+        raise StoreLocked("不是密钥库文件 / the key store: not one of ours") from fault
     if store.level is not level:
-        raise StoreLocked(f"key store: holds level {store.level}, not {level}")
+        raise StoreLocked(f"密钥库级别不符 / the key store holds level {store.level}, not {level}")
     return store
 
 

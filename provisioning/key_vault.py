@@ -1,6 +1,7 @@
 """The sealed stores of DATA/keys for those who make keys: ceremony, import, rotation. Only on the issuing machine.
 
-Unlocked as the campus is: by a passphrase file, else by the unlock file, which is made (mode 600) with the first store.
+Unlocked as the campus is: by officers' shares, a passphrase file, else by the demonstration's unlock file, which is
+made (mode 600) with the first store and never beside stores that stand.
 A store is replaced whole or not at all; a key that is there is never replaced by another of its kind and version.
 """
 
@@ -26,23 +27,24 @@ from shared.errors import RuleBroken
 
 
 class Vault:
-    """The key folder of `data`. passphrase_file None: the unlock file."""
+    """The key folder of `data`. Neither passphrase nor shares: the unlock file."""
 
-    def __init__(self, data: Path, passphrase_file: Path | None = None) -> None:
+    def __init__(self, data: Path, passphrase_file: Path | None = None, share_files: Sequence[Path] = ()) -> None:
         self.folder = data / key_files.FOLDER
         self._data = data
         self._passphrase_file = passphrase_file
+        self._share_files = share_files
 
     def read(self, level: Level) -> KeyStore | None:
         """The store of a level, None when there is none; StoreLocked, ConfigFault."""
         if not (self.folder / key_files.store_name(level)).exists():
             return None
-        return key_files.open_level(self._data, level, self._passphrase_file)
+        return key_files.open_with(self._data, level, self.unlock())
 
     def write(self, store: KeyStore) -> None:
         """Seal and put in place, durable; then open it again, for a store that does not open is lost."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unlock = self._unlock()
+        self.make_folder()
+        unlock = self._unlock_or_new()
         sealed = seal(store, unlock, os.urandom(SALT_SIZE), os.urandom(NONCE_SIZE))
         if open_store(sealed, unlock, store.level) != store:
             raise RuleBroken("a sealed store does not open again")
@@ -56,16 +58,30 @@ class Vault:
 
     def record(self, events: list[Event]) -> bytes:
         """Add to the custody log; the new head."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.make_folder()
         return custody.append(self.folder / key_files.CUSTODY, events)
 
-    def _unlock(self) -> Unlock:
-        if self._passphrase_file is not None:
-            return key_files.read_passphrase(self._passphrase_file)
+    def make_folder(self) -> None:
+        """The key folder, closed to everybody else; the campus's folder above it is not ours to close."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+
+    def unlock(self) -> Unlock:
+        """What opens the stores; ShareFault, StoreLocked, ConfigFault."""
+        return key_files.unlock_of(self._data, self._passphrase_file, self._share_files)
+
+    @property
+    def is_for_demonstrations(self) -> bool:
+        """Does the file beside the stores open them?"""
+        return self._passphrase_file is None and not self._share_files
+
+    def _unlock_or_new(self) -> Unlock:
+        """As unlock; with the first store of a demonstration its file is made, never beside stores that stand."""
         path = self.folder / key_files.UNLOCK
-        if not path.exists():
+        stands = any((self.folder / key_files.store_name(level)).exists() for level in Level)
+        if self.is_for_demonstrations and not stands and not path.exists():
             write_private(path, os.urandom(UNLOCK_SIZE))
-        return Unlock(path.read_bytes())
+        return self.unlock()
 
 
 def merged(store: KeyStore, keys: Sequence[StoredKey]) -> KeyStore:

@@ -16,6 +16,11 @@ def begun(officers=(LI, ZHAO)):
     return Ceremony.of_rows([terms("0001", 7, 0x1005, 1, officers).to_row(LI, 817_339_530)])
 
 
+def own(officer):
+    """The check values of an officer's own components."""
+    return {kind: f"{ord(officer):04X}{n:02X}" for n, kind in enumerate(CHECKS)}
+
+
 def taken(ceremony, row):
     ceremony.apply(row)
     return ceremony
@@ -24,7 +29,7 @@ def taken(ceremony, row):
 def ready():
     ceremony = begun()
     for officer in (ZHAO, LI):
-        taken(ceremony, ceremony.component(officer, CHECKS, 1))
+        taken(ceremony, ceremony.component(officer, own(officer), 1))
     return ceremony
 
 
@@ -47,7 +52,7 @@ def test_the_whole_way():
 
 def test_the_minutes_tell_who_when_and_check_values():
     text = minutes(closed(), bytes(range(32)))
-    assert text.count("A0B0C0") == 4
+    assert [text.count(check) for check in ("674E00", "8D7500", "A0B0C0")] == [1, 1, 2]
     assert "2025-11-24 22:45:30  开始 begun  李" in text
     assert "000102" in text
     assert text.count("____") == 2 * 5
@@ -79,11 +84,11 @@ def test_out_of_turn():
     for step in (lambda: ceremony.join(CHECKS, 1), lambda: ceremony.derive({}, 1), lambda: ceremony.close(LI, 1)):
         with pytest.raises(OutOfTurn, match="李, 赵"):
             step()
-    taken(ceremony, ceremony.component(LI, CHECKS, 1))
+    taken(ceremony, ceremony.component(LI, own(LI), 1))
     with pytest.raises(OutOfTurn, match="already"):
-        ceremony.component(LI, CHECKS, 1)
+        ceremony.component(LI, own(LI), 1)
     with pytest.raises(OutOfTurn, match="no officer"):
-        ceremony.component(QIAN, CHECKS, 1)
+        ceremony.component(QIAN, own(QIAN), 1)
     with pytest.raises(OutOfTurn, match="one component of each"):
         ceremony.component(ZHAO, {"tac": "AABBCC"}, 1)
     with pytest.raises(OutOfTurn, match="赵"):
@@ -105,9 +110,9 @@ def test_other_rows_are_refused(rows):
 
 
 STEPS = {
-    "li": lambda c: c.component(LI, CHECKS, 1),
-    "zhao": lambda c: c.component(ZHAO, CHECKS, 1),
-    "qian": lambda c: c.component(QIAN, CHECKS, 1),
+    "li": lambda c: c.component(LI, own(LI), 1),
+    "zhao": lambda c: c.component(ZHAO, own(ZHAO), 1),
+    "qian": lambda c: c.component(QIAN, own(QIAN), 1),
     "join": lambda c: c.join(CHECKS, 1),
     "derive": lambda c: c.derive(CHECKS, 1),
     "close": lambda c: c.close(LI, 1),
@@ -129,3 +134,11 @@ def test_no_order_of_steps_makes_keys_without_all_officers(tried):
         if ceremony.roots:
             assert set(ceremony.components) == {LI, ZHAO, QIAN}
             assert ceremony.ended is not Phase.ABORTED
+
+
+def test_one_component_in_two_hands_is_refused_when_it_is_entered():
+    ceremony = begun()
+    taken(ceremony, ceremony.component(LI, own(LI), 1))
+    with pytest.raises(OutOfTurn, match="the same check value as 李's component: tac"):
+        ceremony.component(ZHAO, own(ZHAO) | {"tac": own(LI)["tac"]}, 2)
+    assert ceremony.missing == (ZHAO,)

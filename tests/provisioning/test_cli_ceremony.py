@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import select
+import shutil
 import subprocess
 import sys
 import termios
@@ -118,16 +119,56 @@ def test_the_region_travels_to_another_machine(held):
 
 def test_a_changed_custody_log_is_named_and_false(held, tmp_path):
     folder, _ = held
-    log = (folder / "c/keys/custody.log").read_bytes()
-    (tmp_path / "keys").mkdir()
-    (tmp_path / "keys/custody.log").write_bytes(log.replace(b'"n":5', b'"n":6', 1))
-    done = provision("custody", "verify", "--data", tmp_path)
-    assert done.returncode == 1
-    assert "line 6 does not follow" in done.stdout
-    (tmp_path / "keys/custody.log").write_bytes(b"".join(log.splitlines(keepends=True)[:-1]))
+    shutil.copytree(folder / "c/keys", tmp_path / "keys")
+    log, kept = tmp_path / "keys/custody.log", (tmp_path / "keys/custody.log").read_bytes()
+    rows = kept.splitlines(keepends=True)
+    changed = {
+        "edited": (kept.replace(b'"n":5', b'"n":6', 1), "line 6 does not follow"),
+        "removed": (b"".join(rows[:7] + rows[8:]), "line 8 does not follow"),
+        "turned round": (b"".join([*rows[:2], rows[3], rows[2], *rows[4:]]), "line 3 does not follow"),
+        "torn": (b"".join([*rows[:3], rows[3][:40] + b"\n", *rows[4:]]), "line 4 is torn"),
+        "cut at the end": (b"".join(rows[:-1]), f"cut off behind line {len(rows) - 1}"),
+        "another log": (b"", "cut off behind line 0"),
+    }
+    for how, (raw, told) in changed.items():
+        log.write_bytes(raw)
+        done = provision("custody", "verify", "--data", tmp_path)
+        assert (done.returncode, told in done.stdout) == (1, True), (how, done)
+    log.write_bytes(kept)
     assert provision("custody", "verify", "--data", tmp_path).returncode == 0
+
+
+def test_the_minutes_know_what_the_log_has_lost(held, tmp_path):
+    """Whoever cuts the log and its head file has the signed minutes and the key process's STATUS against him."""
+    folder, _ = held
+    shutil.copytree(folder / "c/keys", tmp_path / "keys")
+    (tmp_path / "keys/custody.head").unlink()
+    log = tmp_path / "keys/custody.log"
+    rows = log.read_bytes().splitlines(keepends=True)
+    closed = next(n for n, row in enumerate(rows) if b'"act":"minutes"' in row)
+    log.write_bytes(b"".join(rows[:closed]))
+    done = provision("custody", "verify", "--data", tmp_path)
+    assert (done.returncode, "ceremony-0001/minutes.txt" in done.stdout) == (1, True), done
     last = re.search("链头 head ([0-9a-f]{64})", provision("custody", "verify", "--data", folder / "c").stdout)[1]
-    assert provision("custody", "verify", "--data", tmp_path, "--head", last).returncode == 1
+    log.write_bytes(b"".join(rows[:-1]))
+    assert provision("custody", "verify", "--data", tmp_path).returncode == 0
+    as_in_status = provision("custody", "verify", "--data", tmp_path, "--head", last[:16])
+    assert (as_in_status.returncode, "--head" in as_in_status.stdout) == (1, True)
+
+
+def test_one_sheet_for_two_officers_is_refused_at_once(held, tmp_path):
+    folder, _ = held
+    data = ("--data", tmp_path)
+    provision("ceremony", "begin", *data, "--campus", 1, "--officer", LI, "--officer", ZHAO, "--who", LI)
+    enter = ("ceremony", "enter", *data, "--sheet", folder / f"{LI}.sheet")
+    words = [("--officer", name, "--officer-passphrase-file", folder / f"{name}.words") for name in (LI, ZHAO)]
+    assert provision(*enter, *words[0]).returncode == 0
+    for wrong, told in ((words[0], "already"), (words[1], "the same check value")):
+        done = provision(*enter, *wrong)
+        assert (done.returncode, told in done.stderr) == (2, True), done
+    assert "next: " in provision("ceremony", "status", *data).stdout
+    assert len(list(tmp_path.rglob("component-*"))) == 1
+    assert (tmp_path / "keys").stat().st_mode & 0o77 == 0
 
 
 def test_wrong_use_is_said(held, tmp_path):
