@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from edge.card.reader import reader_names
+from edge.card.reader import FoundReader, found_readers
 from edge.card.serving import HELP, Hands, ServeOptions, serve_input
 from edge.card.sim_pcscd import PrivatePcscd
 from edge.card.sim_reader import CARD_READER, PSAM_READER
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     given = _parser().parse_args(arguments)
     try:
         if given.verb == "readers":
-            sys.stdout.writelines(f"{name}\n" for name in reader_names())
+            sys.stdout.writelines(f"{_line(reader)}\n" for reader in found_readers())
             return 0
         return _serve(given)
     except (ConfigFault, InUse) as wrong:
@@ -37,6 +37,11 @@ def main(arguments: list[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 0
+
+
+def _line(reader: FoundReader) -> str:
+    card = f"有卡 card {reader.atr.hex().upper()}" if reader.atr else "空 empty"
+    return f"{reader.name}\t{card}" + ("\t被占用 in use" if reader.is_held else "")
 
 
 def _serve(given: argparse.Namespace) -> int:

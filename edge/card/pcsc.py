@@ -7,6 +7,7 @@ transmit that "succeeds" without a status word is an error here, too: that is ho
 from __future__ import annotations
 
 from types import ModuleType
+from typing import NamedTuple
 
 from shared.errors import ConfigFault, YktError
 
@@ -30,6 +31,13 @@ def _scard() -> ModuleType:
         raise ConfigFault("未安装 pyscard（附加依赖 cards） / pyscard is not installed (extra `cards`)") from missing
     found: ModuleType = scard
     return found
+
+
+class State(NamedTuple):
+    """Of a reader, without touching what lies in it. atr: empty without a card; is_held: by somebody exclusively."""
+
+    atr: bytes
+    is_held: bool
 
 
 class Connection:
@@ -74,6 +82,15 @@ class Context:
             return ()
         _check("SCardListReaders", code)
         return tuple(names)
+
+    def state(self, reader: str) -> State:
+        """What pcscd knows of a reader now. PcscError."""
+        unaware = (reader, self._scard.SCARD_STATE_UNAWARE)
+        code, states = self._scard.SCardGetStatusChange(self._context, 0, [unaware])
+        _check("SCardGetStatusChange", code)
+        _, flags, atr = states[0]
+        there = flags & self._scard.SCARD_STATE_PRESENT
+        return State(bytes(atr) if there else b"", bool(flags & self._scard.SCARD_STATE_EXCLUSIVE))
 
     def connect(self, reader: str) -> Connection:
         """The card in this reader, powered; T=1 where it has both. PcscError."""

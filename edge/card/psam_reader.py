@@ -1,15 +1,21 @@
 """The PSAM in its reader: opened again by itself after it was lost, and then only if it is still the same one.
 
 A session of 8070 does not survive that: 8072 then gets the PSAM's own refusal, and the purchase stays "not checked".
+An 8070 itself is sent once more: it begins a session, and the number that it may have spent is never used again. So a
+PSAM that was reseated between two sales costs no customer a tap.
 """
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 from edge.card.reader import LaidCard, Reader
 from shared.purse.effects import drive
 from shared.purse.errors import CardLost
 from shared.purse.flows import open_psam
 from shared.purse.outcomes import PsamIdentity
+
+_INIT_SAM = 0x70
 
 
 class PsamReader:
@@ -22,18 +28,23 @@ class PsamReader:
 
     def transmit(self, apdu: bytes, /) -> bytes:
         """CardLost without a PSAM, with another one, or when it is lost; the next command tries anew."""
-        laid = self._laid or self._open()
-        try:
-            return laid.transmit(apdu)
-        except CardLost:
-            self._laid = None
-            raise
+        if self._laid is not None and apdu[1] == _INIT_SAM:
+            with suppress(CardLost):
+                return self._ask(self._laid, apdu)
+        return self._ask(self._laid or self._open(), apdu)
 
     def close(self) -> None:
         """Let go of PSAM and reader."""
         if self._laid is not None:
             self._laid.close()
         self._reader.close()
+
+    def _ask(self, laid: LaidCard, apdu: bytes) -> bytes:
+        try:
+            return laid.transmit(apdu)
+        except CardLost:
+            self._laid = None
+            raise
 
     def _open(self) -> LaidCard:
         laid = self._reader.lay()

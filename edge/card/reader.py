@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Self
 
 from edge.card.bounded import Stuck, Worker
@@ -20,9 +21,10 @@ from shared.purse.errors import ApduError, CardLost
 CONNECT_TRIES = 10
 CONNECT_PAUSE_S = 0.03
 CONNECT_S = 3.0
-"""Powering a card on: an ISO card may take a second for its ATR."""
+"""Powering a card on, all tries together: an ISO card may take a second for its ATR."""
 ANSWER_S = 3.0
-"""The slowest command of a purse, EEPROM and all, takes 0.1 s; a reader's own time-out is above 1 s."""
+"""One command, on T=0 with all its parts. The slowest of a purse, EEPROM and all, takes 0.1 s; a reader's own time-out
+is above 1 s."""
 FIRST_TRIES = 3
 _SELECT = 0xA4
 
@@ -55,27 +57,24 @@ class Reader:
         return LaidCard(self, self.connect())
 
     def connect(self) -> Connection:
-        """CONNECT_TRIES at the most; NoCard with the last reason."""
-        why = Meaning.AGAIN
-        for attempt in range(CONNECT_TRIES):
-            if attempt:
-                time.sleep(CONNECT_PAUSE_S)
+        """CONNECT_TRIES and CONNECT_S at the most; NoCard with the last reason."""
+        until_s = time.monotonic() + CONNECT_S
+        for attempt in range(1, CONNECT_TRIES + 1):
             try:
-                return self._worker.call(self._connect, CONNECT_S)
+                return self._worker.call(self._connect, until_s - time.monotonic())
             except Stuck:
                 raise NoCard(Meaning.STUCK) from None
             except PcscError as error:
                 why = of_connect(error.code)
-            if why is Meaning.NO_SERVICE:
-                self._context = None
-            if why not in MAY_PASS:
-                break
-        raise NoCard(why)
+            if why not in MAY_PASS or attempt == CONNECT_TRIES or time.monotonic() + CONNECT_PAUSE_S > until_s:
+                raise NoCard(why)
+            time.sleep(CONNECT_PAUSE_S)
+        raise NoCard(Meaning.AGAIN)
 
-    def transmit(self, connection: Connection, apdu: bytes) -> bytes:
-        """One exchange; CardLost for whatever goes wrong, and after ANSWER_S."""
+    def transmit(self, connection: Connection, apdu: bytes, until_s: float) -> bytes:
+        """One exchange; CardLost for whatever goes wrong, and when the monotonic clock says until_s."""
         try:
-            return self._worker.call(lambda: connection.transmit(apdu), ANSWER_S)
+            return self._worker.call(lambda: connection.transmit(apdu), until_s - time.monotonic())
         except (PcscError, Stuck) as error:
             raise CardLost(str(error)) from error
 
@@ -86,10 +85,8 @@ class Reader:
 
     def close(self) -> None:
         """Give the reader back."""
-        context, self._context = self._context, None
-        if context is not None:
-            with suppress(Stuck):
-                self._worker.call(context.close, CONNECT_S)
+        with suppress(Stuck):
+            self._worker.call(self._leave, CONNECT_S)
         self._worker.close()
 
     def _connect(self) -> Connection:
@@ -97,8 +94,19 @@ class Reader:
             self._let_go(self._open, lost=True)
         if self._context is None:
             self._context = Context()
-        self._open = self._context.connect(self.name)
+        try:
+            self._open = self._context.connect(self.name)
+        except PcscError as error:
+            if of_connect(error.code) is Meaning.NO_SERVICE:
+                self._leave()
+            raise
         return self._open
+
+    def _leave(self) -> None:
+        """The line to pcscd ends: it is asked for anew, of a pcscd that may be another one."""
+        context, self._context = self._context, None
+        if context is not None:
+            context.close()
 
     def _let_go(self, connection: Connection, *, lost: bool) -> None:
         if self._open is connection:
@@ -164,23 +172,44 @@ class LaidCard:
 
 
 class _Exchange:
-    """The bare line of one connection."""
+    """The bare line of one connection for one command."""
 
     def __init__(self, reader: Reader, connection: Connection) -> None:
         self._reader = reader
         self._connection = connection
+        self._until_s = time.monotonic() + ANSWER_S
 
     def transmit(self, apdu: bytes, /) -> bytes:
-        return self._reader.transmit(self._connection, apdu)
+        return self._reader.transmit(self._connection, apdu, self._until_s)
 
 
-def reader_names() -> tuple[str, ...]:
-    """All readers of this machine; ConfigFault without pyscard or pcscd."""
+@dataclass(frozen=True, slots=True)
+class FoundReader:
+    """A reader of this machine; `atr` is that of the card in it, empty without one."""
+
+    name: str
+    atr: bytes
+    is_held: bool
+    """Another program, or another till, has the card for itself."""
+
+
+def found_readers() -> tuple[FoundReader, ...]:
+    """All readers of this machine; ConfigFault without pyscard or pcscd, or when it does not answer in CONNECT_S."""
+    worker = Worker("readers")
     try:
-        context = Context()
+        return worker.call(_look, CONNECT_S)
     except PcscError as error:
         raise ConfigFault(f"{of_connect(error.code).value} ({error})") from error
+    except Stuck as stuck:
+        raise ConfigFault(Meaning.STUCK.value) from stuck
+    finally:
+        worker.close()
+
+
+def _look() -> tuple[FoundReader, ...]:
+    context = Context()
     try:
-        return context.readers()
+        states = ((name, context.state(name)) for name in context.readers())
+        return tuple(FoundReader(name, state.atr, state.is_held) for name, state in states)
     finally:
         context.close()

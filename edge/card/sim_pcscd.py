@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from edge.card.sim_reader import DRIVER
+from edge.card.sim_reader import DRIVER, UNPLUGGED
 from shared.errors import ConfigFault
 
 SOCKET_ENV = "PCSCLITE_CSOCK_NAME"
@@ -54,14 +55,30 @@ class PrivatePcscd:
         if len(os.fsencode(self.socket)) > _UNIX_PATH_MAX:
             raise ConfigFault(f"{run}: 路径太长 / too long a path for a unix socket")
         self._run = run
-        room = (sys.executable, "-P", "-m", "edge.card.sim_room", str(run), _program("pcscd") or "pcscd")
-        with (run / "pcscd.log").open("wb") as log:
-            self._room = subprocess.Popen((*(_unshare() or ()), *room), stdin=subprocess.PIPE, stdout=log, stderr=log)
+        self.start()
+
+    def start(self, *, plugged: bool = True) -> None:
+        """Again after `kill`; not plugged: somebody has meanwhile taken the reader away. PcscdMissing."""
+        words = [sys.executable, "-P", "-m", "edge.card.sim_room", str(self._run), _program("pcscd") or "pcscd"]
+        if not plugged:
+            words.append(UNPLUGGED)
+        with (self._run / "pcscd.log").open("wb") as log:
+            self._room = subprocess.Popen([*(_unshare() or ()), *words], stdin=subprocess.PIPE, stdout=log, stderr=log)
         try:
             self._await()
         except PcscdMissing:
             self.close()
             raise
+
+    def kill(self) -> None:
+        """kill -9: pcscd dies with calls under way and cards in its readers."""
+        os.kill(self.pid, signal.SIGKILL)
+        self.close()
+
+    @property
+    def pid(self) -> int:
+        """Of pcscd itself, while it runs."""
+        return int(self.socket.with_name("pcscd.pid").read_text(encoding="ascii").strip("\0\n"))
 
     @property
     def environment(self) -> dict[str, str]:

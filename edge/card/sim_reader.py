@@ -15,6 +15,8 @@ FIRST_PORT = 35963
 READER = "OpenYKT virtual"
 CARD_READER = f"{READER} 00 00"
 PSAM_READER = f"{READER} 00 01"
+UNPLUGGED = "unplugged"
+"""Said to a room whose pcscd shall find no reader."""
 
 
 def configuration() -> str:

@@ -1,8 +1,9 @@
-"""`python -m edge.card.sim_room RUN PCSCD`: in namespaces of our own, a pcscd with virtual readers nobody else reaches.
+"""`python -m edge.card.sim_room RUN PCSCD [unplugged]`: a pcscd with virtual readers nobody else reaches.
 
-Started by `sim_pcscd` under `unshare`. RUN lies over /run: pcscd's socket is RUN/pcscd/pcscd.comm for those outside;
-its readers' ports listen in a network that has nothing but its own loopback. Who wants to put a card in asks at the
-unix socket RUN/dial for a connection to a slot. Ends when its standard input does, and pcscd with it.
+In namespaces of its own; unplugged: without the readers. Started by `sim_pcscd` under `unshare`. RUN lies over /run:
+pcscd's socket is RUN/pcscd/pcscd.comm for those outside; its readers' ports listen in a network that has nothing but
+its own loopback. Who wants to put a card in asks at the unix socket RUN/dial for a connection to a slot. Ends when its
+standard input does, and pcscd with it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from struct import Struct
 
-from edge.card.sim_reader import FIRST_PORT, SLOTS, configuration
+from edge.card.sim_reader import FIRST_PORT, SLOTS, UNPLUGGED, configuration
 
 POLL_S = 0.2
 """How soon the end of pcscd is noticed."""
@@ -31,24 +32,25 @@ _GET_FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 0x1
 
 def main(arguments: list[str]) -> int:
     """The exit code: pcscd's own when it ended by itself, 0 when we were told to end."""
-    run, pcscd = Path(arguments[0]), arguments[1]
+    run, pcscd, entry = Path(arguments[0]), arguments[1], "" if UNPLUGGED in arguments[2:] else configuration()
     _raise_loopback()
     subprocess.run(["mount", "--bind", str(run), "/run"], check=True)
     with socket.socket(socket.AF_UNIX) as dial:
+        (run / "dial").unlink(missing_ok=True)  # of a room that was killed
         dial.bind(str(run / "dial"))
         dial.listen(SLOTS)
-        process = _start(run, pcscd)
+        process = _start(run, pcscd, entry)
         try:
             return _serve(process, dial)
         finally:
             _end(process)
 
 
-def _start(run: Path, pcscd: str) -> subprocess.Popen[bytes]:
+def _start(run: Path, pcscd: str, entry: str) -> subprocess.Popen[bytes]:
     conf, drivers = run / "reader.conf.d", run / "no-usb"
     for folder in (conf, drivers):
         folder.mkdir(mode=0o700, exist_ok=True)
-    (conf / "openykt").write_text(configuration(), encoding="ascii")
+    (conf / "openykt").write_text(entry, encoding="ascii")
     words = [pcscd, "--foreground", "--disable-polkit", "--config", str(conf)]
     # real readers stay with the system's pcscd: this one finds no USB driver
     return subprocess.Popen(words, stdin=subprocess.DEVNULL, env={**os.environ, "PCSCLITE_HP_DROPDIR": str(drivers)})

@@ -1,0 +1,184 @@
+"""The counter when readers, pcscd or other programs fail it: each ends in a typed error in time, no sale is doubled."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from edge.card import reader as reader_module
+from edge.card.psam_reader import PsamReader
+from edge.card.reader import NoCard, Reader, found_readers
+from edge.card.sim_reader import CARD_READER, PSAM_READER
+from edge.terminal.steps import End
+from shared.errors import ConfigFault
+from shared.purse.reasons import Reason
+from tests.edge.readers import seen, wait_for
+from tests.edge.terminal.test_pcsc import OPENING, PRICE, at_the_readers, paid, sell
+
+pytestmark = pytest.mark.process
+BOUND_S = 10.0
+HOLDER = """\
+import sys
+from edge.card.pcsc import Context
+card = Context().connect(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def service(pcscd):
+    """pcscd, which runs again after the test with both readers."""
+    own, _ = pcscd
+    yield own
+    own.kill()
+    own.start()
+
+
+def lines_open():
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def plug_again(service, readers):
+    """pcscd was killed and its lines dropped: card and PSAM are in no reader any more."""
+    readers.server.close()
+    service.start()
+
+
+def test_a_reader_that_was_unplugged_says_so_and_comes_back(kit, school, readers, service):
+    till = at_the_readers(kit.Bench(school).connect(), readers)
+    memory = school.memory()
+    assert sell(till, readers.put(school.card(memory)), 100).end is End.DONE
+    service.kill()
+    service.start(plugged=False)
+    assert found_readers() == ()
+    with pytest.raises(NoCard, match="no such reader") as gone:
+        readers.card.lay()
+    assert not gone.value.may_come
+    service.kill()
+    plug_again(service, readers)
+    readers.put_psam(till.psam)
+    assert sell(till, readers.put(school.card(memory))).end is End.DONE
+    assert paid(till) == [100, PRICE]
+
+
+def test_a_psam_reader_that_was_unplugged_stops_the_sale(kit, school, readers, service):
+    """The other reader of a PSAM is gone; the card is not touched."""
+    till = at_the_readers(kit.Bench(school).connect(), readers)
+    memory = school.memory()
+    with readers.put(school.card(memory)) as laid:
+        till.counter.psam = PsamReader(Reader("no such reader"))
+        result = till.sell(None, PRICE, card=laid)
+        till.counter.psam.close()
+    assert (result.end, result.reason) == (End.DECLINED, Reason.PSAM_GONE)
+    assert kit.balance(memory) == OPENING
+
+
+@pytest.mark.parametrize("ins", [0xA4, 0x50, 0x54], ids=["SELECT", "INIT", "8054"])
+def test_pcscd_killed_under_a_sale_and_started_again(kit, school, readers, service, ins):
+    """The command under way has no answer, whatever the card did; afterwards it has been paid once."""
+    till = at_the_readers(kit.Bench(school).connect(), readers)
+    memory = school.memory()
+    card = school.card(memory)
+    laid = readers.put(_KillsUnder(card, ins, service))
+    result = sell(till, laid)
+    assert (result.end is End.UNKNOWN) is (ins == 0x54)
+    assert not till.shown
+    plug_again(service, readers)
+    readers.put_psam(till.psam)
+    assert sell(till, readers.put(school.card(memory))).end is End.DONE
+    assert kit.balance(memory) == OPENING - PRICE
+    assert paid(till) == [PRICE]
+
+
+def test_without_pcscd_a_till_says_so_at_once(kit, school, readers, service):
+    service.kill()
+    began_s = time.monotonic()
+    with pytest.raises(NoCard, match="pcscd is not running") as gone:
+        readers.card.lay()
+    assert not gone.value.may_come
+    with pytest.raises(ConfigFault, match="pcscd is not running"):
+        found_readers()
+    assert time.monotonic() - began_s < reader_module.CONNECT_S
+    plug_again(service, readers)
+    readers.put(school.card(school.memory())).close()
+
+
+def test_no_line_to_pcscd_is_left_behind_when_it_is_started_again(school, readers, service):
+    for _ in range(3):
+        readers.put(school.card(school.memory())).close()
+        lines = lines_open()
+        service.kill()
+        plug_again(service, readers)
+        readers.put(school.card(school.memory())).close()
+        assert lines_open() <= lines
+
+
+def test_a_pcscd_that_hangs_ends_in_a_typed_error_within_the_bound(kit, school, readers, service, monkeypatch):
+    monkeypatch.setattr(reader_module, "ANSWER_S", 0.3)
+    monkeypatch.setattr(reader_module, "CONNECT_S", 0.5)
+    till = at_the_readers(kit.Bench(school).connect(), readers)
+    memory = school.memory()
+    laid = readers.put(school.card(memory))
+    assert sell(till, laid, 100).end is End.DONE
+    laid, other = readers.card.lay(), Reader(PSAM_READER)
+    os.kill(service.pid, signal.SIGSTOP)
+    try:
+        began_s = time.monotonic()
+        assert sell(till, laid).end is not End.DONE
+        with pytest.raises(NoCard, match="does not react"):
+            readers.card.lay()
+        with pytest.raises(NoCard, match="does not react"):
+            other.lay()
+        with pytest.raises(ConfigFault, match="does not react"):
+            found_readers()
+        assert time.monotonic() - began_s < BOUND_S
+    finally:
+        os.kill(service.pid, signal.SIGCONT)
+        other.close()
+    assert sell(till, readers.lay()).end is End.DONE
+    assert kit.balance(memory) == OPENING - 100 - PRICE
+    assert paid(till) == [100, PRICE]
+
+
+def test_another_process_that_holds_the_card_is_waited_out(kit, school, readers):
+    till = at_the_readers(kit.Bench(school).connect(), readers)
+    memory = school.memory()
+    readers.put(school.card(memory)).close()
+    holder = subprocess.Popen(
+        [sys.executable, "-P", "-c", HOLDER, CARD_READER], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with holder:
+        assert holder.stdout.readline() == b"held\n"
+        assert seen(CARD_READER).is_held
+        with pytest.raises(NoCard, match="another program") as busy:
+            readers.card.lay()
+        assert busy.value.may_come
+        holder.kill()
+    wait_for(lambda: not seen(CARD_READER).is_held)
+    assert sell(till, readers.card.lay()).end is End.DONE
+    assert kit.balance(memory) == OPENING - PRICE
+
+
+class _KillsUnder:
+    """A card under one of whose commands pcscd is killed; the card does what it was told."""
+
+    def __init__(self, card, ins, service):
+        self._card = card
+        self._ins = ins
+        self._service = service
+
+    def power_on(self):
+        return self._card.power_on()
+
+    def power_off(self):
+        self._card.power_off()
+
+    def transmit(self, apdu, /):
+        if apdu[1] == self._ins:
+            self._service.kill()
+        return self._card.transmit(apdu)
