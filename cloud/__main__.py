@@ -1,4 +1,4 @@
-"""Command line of the cloud 中心平台: ingest, console, import, deposit, verify, report.
+"""Command line of the cloud 中心平台: ingest, console, import, deposit, verify, report, loads.
 
 Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
 """
@@ -39,7 +39,7 @@ def _say(fault: YktError, code: int) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cloud", description="中心平台 / the platform in the middle")
-    verbs = parser.add_subparsers(required=True, metavar="ingest|console|import|deposit|verify|report")
+    verbs = parser.add_subparsers(required=True, metavar="ingest|console|import|deposit|verify|report|loads")
     verbs.add_parser(CONSOLE, help="集控平台 / the console", add_help=False)
 
     def verb(name: str, text: str, run: Verb) -> argparse.ArgumentParser:
@@ -54,9 +54,11 @@ def _parser() -> argparse.ArgumentParser:
     take = verb("import", "导入签名清单，期初余额入账 / take the signed inventory, post opening balances", _import)
     check = verb("verify", "核对账本 / check the ledger: what, how many, the first thing broken", _verify)
     sums = verb("report", "账本合计 / the sums of the ledger", _report)
+    half = verb("loads", "圈存逐笔：到哪一步、凭据、接下来怎样 / loads: stage, evidence, what will happen", _loads)
+    half.add_argument("--open", action="store_true", help="只列未了的 / open ones only")
     for made in (take, check):
         made.add_argument("--keys", type=Path, metavar="SOCKET", help="密钥进程：复核 TAC / to check TACs again")
-    for made in (check, sums):
+    for made in (check, sums, half):
         made.add_argument("--json", action="store_true", help="一行 JSON / one line of JSON")
     return parser
 
@@ -113,6 +115,12 @@ def _report(chosen: argparse.Namespace) -> int:
     from cloud.check_commands import report
 
     return report(chosen.data, chosen.dsn, as_json=chosen.json)
+
+
+def _loads(chosen: argparse.Namespace) -> int:
+    from cloud.load_commands import loads
+
+    return loads(chosen.data, chosen.dsn, open_only=chosen.open, as_json=chosen.json)
 
 
 def _console(words: list[str]) -> int:

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -10,14 +9,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cloud.intake_commands import read_inventory
+from cloud.intake_commands import read_inventory, wall_now
 from cloud.keys import KeyClient
 from cloud.ledger.accounts import BANK
 from cloud.ledger.read import Reader, open_reader
+from cloud.ledger.read_loads import LoadStanding
 from cloud.ledger.values import CheckTac
 from cloud.ledger.verify import Check, Report
 from cloud.ledger.verify import verify as check_ledger
 from cloud.ledger.views import TerminalCount
+from cloud.load_text import load_lines
 from cloud.open_cases import ROWS_MAX, SUSPENSE, open_cases
 from cloud.settings import load_settings
 from cloud.shown import Shown, compare
@@ -47,22 +48,23 @@ CASES_MAX = 1000
 def verify(data: Path, dsn: str | None, keys: Path | None, *, as_json: bool) -> int:
     """0 when all is true, 1 when not. Without `keys` no TAC is asked again, and the output says so."""
     try:
-        with _reader(data, dsn) as reader:
+        with open_books(data, dsn) as reader:
             found = _checked(reader, keys)
+            half_done = [] if as_json else reader.load_standings(wall_now(), ROWS_MAX, open_only=True)
     except StoreFault as fault:  # a ledger that cannot even be read is not true
-        found = Report((Check("file", 0, str(fault)),))
+        found, half_done = Report((Check("file", 0, str(fault)),)), []
     if as_json:
         checks = [{**asdict(check), "ok": not check.broken} for check in found.checks]
         _say_json({"ok": found.ok, "first_broken": found.first_broken, "checks": checks})
     else:
-        for line in _table(found, asked=keys is not None):
+        for line in _table(found, half_done, asked=keys is not None):
             sys.stdout.write(line + "\n")
     return 0 if found.ok else 1
 
 
 def report(data: Path, dsn: str | None, *, as_json: bool) -> int:
     """The sums since the first start, and what the terminals have shown against what was posted."""
-    with _reader(data, dsn) as reader:
+    with open_books(data, dsn) as reader:
 
         def kinds_of(card: CardId, counter: int) -> list[str]:
             return [entry.kind for entry in reader.entries(card, counter)]
@@ -81,7 +83,8 @@ def report(data: Path, dsn: str | None, *, as_json: bool) -> int:
 
 
 @contextmanager
-def _reader(data: Path, dsn: str | None) -> Iterator[Reader]:
+def open_books(data: Path, dsn: str | None) -> Iterator[Reader]:
+    """The ledger of a data folder, to read; ConfigFault when there is none."""
     where = load_settings(data).dsn(dsn)
     if "://" not in where and not Path(where).exists():
         raise ConfigFault(f"{where}: 没有账本 / there is no ledger")
@@ -103,9 +106,11 @@ def _unasked(items: bytes) -> bytes:
     return bytes(len(items) // ITEM_SIZE)
 
 
-def _table(found: Report, *, asked: bool) -> Iterator[str]:
+def _table(found: Report, half_done: list[LoadStanding], *, asked: bool) -> Iterator[str]:
     for check in found.checks:
         yield _row(check)
+    for one in half_done:
+        yield from (f"    {line}" for line in load_lines(one))
     if not asked:
         yield "  —  未复核 TAC（缺 --keys）/ TACs were not checked again (no --keys)"
     yield "账本无误 / the ledger is true" if found.ok else f"账本有误 / NOT TRUE: {found.first_broken}"
@@ -133,8 +138,9 @@ def _sums(reader: Reader, shown: Shown, load_machines: frozenset[bytes]) -> dict
     terminals: dict[str, dict[str, Any]] = {}
     for row in sorted(reader.by_terminal(), key=lambda row: (row.name, row.epoch)):
         terminals[row.name] = _added(terminals.get(row.name), row, is_load=row.device in load_machines)
-    names = {row.device: row.name for row in reader.by_terminal()}
-    still_open = open_cases(reader.loads(CASES_MAX), reader.suspense(CASES_MAX), names, int(time.time() * 1000))
+    now = wall_now()
+    half_done = reader.load_standings(now, CASES_MAX, open_only=True)
+    still_open = open_cases(half_done, reader.suspense(CASES_MAX), now.unix_ms)
     for name, (taps, loads) in shown.by_terminal.items():
         if name in terminals:
             terminals[name] |= {"taps": taps, "loads_shown": loads}

@@ -52,7 +52,7 @@ def import_campus(data: Path, dsn: str | None, keys: Path | None) -> int:
     settings = load_settings(data)
     inventory = read_inventory(settings)
     with closing(open_ledger(settings.dsn(dsn))) as ledger:
-        done = ledger.import_inventory(inventory, _now())
+        done = ledger.import_inventory(inventory, wall_now())
         sys.stdout.write(
             f"已导入 / imported: {done.cards} 张卡 cards, {done.psams} PSAM, {done.devices} 台终端 terminals, "
             f"{done.boxes} 台数据网关 boxes, 期初余额 opening {yuan(done.opening_fen)} 元\n"
@@ -67,7 +67,7 @@ def deposit(data: Path, dsn: str | None, wish: Wish) -> int:
     settings = load_settings(data)
     wanted = list(_wanted(wish, read_inventory(settings)))
     with closing(open_ledger(settings.dsn(dsn))) as ledger:
-        fresh = sum(not ledger.deposit(card, one.fen, one.key, _now()).again for card, one in wanted)
+        fresh = sum(not ledger.deposit(card, one.fen, one.key, wall_now()).again for card, one in wanted)
     total = yuan(sum(one.fen for _, one in wanted))
     sys.stdout.write(
         f"已充值 / deposited: {len(wanted)} 笔, {total} 元, 新入账 newly posted {fresh}\n"
@@ -89,7 +89,7 @@ def read_inventory(settings: CloudSettings) -> Inventory:
 
 def _rejudge(ledger: Ledger, keys: Path) -> None:
     with KeyClient(keys) as client:
-        done = ledger.rejudge(client.check_tac, _now())
+        done = ledger.rejudge(client.check_tac, wall_now())
     sys.stdout.write(f"重新判定 / judged again: {done.looked_at}, 入账 posted {done.posted}\n")
 
 
@@ -139,6 +139,7 @@ def _line(line: str, where: str) -> Deposit:
     return Deposit(row["card"], row["fen"], row["key"])
 
 
-def _now() -> Now:
+def wall_now() -> Now:
+    """This machine's clock as both of the ledger's clocks."""
     unix_s = time.time()
     return Now(int(unix_s * 1000), WALL.at(unix_s))

@@ -1,13 +1,14 @@
 """What is booked and not done yet: loads in transit 圈存在途 and grey records 挂账, each with its sum and its age.
 
-Values in, rows out. A load that was granted, and of which nobody knows whether the card has it, is decided by the
-card's counter when it comes to a load machine; a grey purchase by counter and balance of the card's next purchase.
+Values in, rows out. What will happen to a load is cloud.ledger.load_state's word; a grey purchase is decided by counter
+and balance of the card's next purchase.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cloud.ledger.views import LoadView, SuspenseView
+from cloud.ledger.read_loads import LoadStanding
+from cloud.ledger.views import SuspenseView
 
 ROWS_MAX = 50
 """Most rows that a report shows; the sums are of all that were asked for."""
@@ -16,7 +17,10 @@ TRANSIT, SUSPENSE = "transit", "suspense"
 
 @dataclass(frozen=True, slots=True)
 class OpenCase:
-    """kind: transit or suspense. number: request of a load, seq of a record. age_s: since the ledger knows of it."""
+    """kind: transit or suspense. number: request of a load, seq of a record. age_s: since the ledger knows of it.
+
+    will: what will happen, in both languages; empty where the kind says it all.
+    """
 
     kind: str
     terminal: str
@@ -24,24 +28,19 @@ class OpenCase:
     card: str
     amount_fen: int
     age_s: int
+    will: str = ""
 
 
-def open_cases(
-    loads: Iterable[LoadView], grey: Iterable[SuspenseView], names: Mapping[bytes, str], now_ms: int
-) -> list[OpenCase]:
+def open_cases(loads: Iterable[LoadStanding], grey: Iterable[SuspenseView], now_ms: int) -> list[OpenCase]:
     """Oldest first. An unproven load is counted once, as the load that is in transit."""
     found = [
-        OpenCase(TRANSIT, names.get(one.device, one.device.hex()), one.request, one.label or one.card.hex(),
-                 one.amount_fen, _age_s(one.opened_ms, now_ms))
-        for one in loads if one.state == "pending"
+        OpenCase(TRANSIT, one.terminal, one.request, one.label, one.amount_fen, one.state.age_s,
+                 f"{one.state.said.zh}。{one.state.will.zh} {one.state.said.en}. {one.state.will.en}")
+        for one in loads if one.state.is_open
     ]  # fmt: skip
     found += [
         OpenCase(SUSPENSE, one.record.terminal, one.record.seq, one.record.label or one.record.card.hex(),
-                 one.record.amount_fen, _age_s(one.opened_ms, now_ms))
+                 one.record.amount_fen, max(0, now_ms - one.opened_ms) // 1000)
         for one in grey if one.record.kind != "load_unproven"
     ]  # fmt: skip
     return sorted(found, key=lambda case: -case.age_s)
-
-
-def _age_s(opened_ms: int, now_ms: int) -> int:
-    return max(0, now_ms - opened_ms) // 1000

@@ -31,7 +31,10 @@ class Terminal:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """A case that nobody has decided yet. kind: transit (a load) or suspense (a purchase); number: request or seq."""
+    """A case that nobody has decided yet. kind: transit (a load) or suspense (a purchase); number: request or seq.
+
+    will: what will happen to this one; empty: what the kind says.
+    """
 
     kind: str
     terminal: str
@@ -39,6 +42,7 @@ class Open:
     card: str
     amount_fen: int
     age_s: int
+    will: str = ""
 
 
 WILL = {
@@ -218,12 +222,14 @@ def _open(figures: Figures) -> list[str]:
         lines.append(_sum("在途，或已入卡 transit, maybe on cards", figures.transit_fen, "", "±"))
     if figures.suspense_fen:
         lines.append(_sum("挂账，或已扣卡 suspense, maybe paid", figures.suspense_fen, "", "±"))
-    lines += [
-        f"    {_wide(KINDS.get(case.kind, case.kind), 20)} {_wide(case.terminal, 12)} #{case.number:<6} "
-        f"卡 card {case.card}  {yuan(case.amount_fen)}  {case.age_s} s"
-        for case in figures.open
-    ]
-    kinds = dict.fromkeys(case.kind for case in figures.open)
+    for case in figures.open:
+        lines.append(
+            f"    {_wide(KINDS.get(case.kind, case.kind), 20)} {_wide(case.terminal, 12)} #{case.number:<6} "
+            f"卡 card {case.card}  {yuan(case.amount_fen)}  {case.age_s} s"
+        )
+        if case.will:
+            lines.append(f"      {case.will}")
+    kinds = dict.fromkeys(case.kind for case in figures.open if not case.will)
     return lines + [f"    {KINDS.get(kind, kind)}: {WILL[kind]}" for kind in kinds if kind in WILL]
 
 

@@ -7,7 +7,10 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+from cloud.ledger.load_state import Next
 from cloud.ledger.read import Reader
+from cloud.ledger.read_loads import LoadStanding
+from cloud.ledger.values import Now
 from cloud.ledger.views import BoxView, EntryView, FactView, RecordView, TerminalView
 from shared.campus_clock import WALL
 from shared.ids import card_id
@@ -16,6 +19,9 @@ from shared.wire.messages import TerminalState
 SILENT_MS = 15_000
 RECORDS = 15
 FACTS = 8
+OPEN_LOADS = 20
+"""Open loads that are listed, the oldest; those counted are at most OPEN_LOADS_MAX."""
+OPEN_LOADS_MAX = 1000
 RATE_WINDOW_MS = 10_000
 _LEVELS = {"critical": "bad", "major": "bad", "紧急": "bad", "重要": "bad", "minor": "warn", "一般": "warn"}
 _VERDICTS = {
@@ -46,6 +52,7 @@ class Overview:
         boxes = self._reader.boxes()
         live = _live_states(boxes, now_ms)
         oldest_s = max(0, now_ms - sums.oldest_ms) // 1000 if sums.oldest_ms else 0
+        loads = self._reader.load_standings(Now(now_ms, WALL.at(now_ms / 1000)), OPEN_LOADS_MAX, open_only=True)
         return {
             "drill": sums.demo,
             "campus": sums.campus,
@@ -70,6 +77,11 @@ class Overview:
             },
             "boxes": [_box(box, now_ms) for box in boxes],
             "terminals": [_terminal(view, live) for view in _newest(self._reader.terminals())],
+            "open_loads": {
+                "count": len(loads),
+                "fen": sum(load.amount_fen for load in loads),
+                "rows": [_load(load) for load in loads[:OPEN_LOADS]],
+            },
             "records": [_record(view) for view in self._reader.last_records(RECORDS)],
             "facts": [_fact(view) for view in self._reader.facts(FACTS)],
         }
@@ -167,6 +179,22 @@ def _record(view: RecordView) -> dict[str, Any]:
         "amount_fen": view.amount_fen,
         "mark": mark,
         "verdict": verdict,
+    }
+
+
+def _load(one: LoadStanding) -> dict[str, Any]:
+    """An open load; texts are pairs, Chinese first."""
+    state = one.state
+    return {
+        "terminal": one.terminal,
+        "place": one.place,
+        "card": one.label,
+        "amount_fen": one.amount_fen,
+        "age_s": state.age_s,
+        "mark": "ok" if state.next is Next.RECORD else "bad" if state.next is Next.DESK else "warn",
+        "said": list(state.said),
+        "evidence": [list(words) for words in state.evidence],
+        "will": list(state.will),
     }
 
 

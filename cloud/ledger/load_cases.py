@@ -15,6 +15,7 @@ from cloud.ledger.balances import balance
 from cloud.ledger.entry import Entry, EntryKind, document_hash
 from cloud.ledger.facts import Code
 from cloud.ledger.grey import State
+from cloud.ledger.load_state import TerminalWord
 from cloud.ledger.posting import Postings, load_alone, load_confirmed, load_reversed
 from cloud.ledger.values import OWN_PARTITION
 from cloud.ledger.writing import Writing
@@ -29,6 +30,8 @@ COLUMNS = (
 STEPS_MAX = 256
 """Loads of one card that are looked at for evidence, the newest; older ones lie before any open case in practice."""
 EVIDENCE_MAX = 200
+UNPROVEN_SAID = "待证 unproven"
+NOT_CREDITED_SAID = "终端称未圈存 not credited, says the terminal"
 MAIN_PURSE = 0b0010
 """Application main, EP: what an online load request speaks of (records.purse_of)."""
 
@@ -175,7 +178,7 @@ def note_unproven(writing: Writing, loads: Iterable[tuple[Arrival, int]]) -> lis
         if case is None:
             add_case(writing.db, _case_of_record(writing, arrival, CaseState.PENDING, record))
         else:
-            add_evidence(writing, case.key, f"seq {arrival.seq}: 待证 unproven")
+            add_evidence(writing, case.key, f"seq {arrival.seq}: {UNPROVEN_SAID}")
         state = _SUSPENSE_STATE.get(CaseState(case.state), State.OPEN) if case else State.OPEN
         found.append((arrival, record, state))
     return found
@@ -184,7 +187,15 @@ def note_unproven(writing: Writing, loads: Iterable[tuple[Arrival, int]]) -> lis
 def note_not_credited(writing: Writing, loads: Iterable[Arrival]) -> None:
     """The terminal says that nothing was credited. It is no proof: the case waits for the card's MAC1."""
     for arrival in loads:
-        add_evidence(writing, case_key(arrival), f"seq {arrival.seq}: 终端称未圈存 not credited, says the terminal")
+        add_evidence(writing, case_key(arrival), f"seq {arrival.seq}: {NOT_CREDITED_SAID}")
+
+
+def terminal_word(evidence: str) -> TerminalWord:
+    """The newest word of a terminal in a case's evidence."""
+    in_doubt, no = evidence.rfind(UNPROVEN_SAID), evidence.rfind(NOT_CREDITED_SAID)
+    if in_doubt == no:
+        return TerminalWord.NONE  # neither was said
+    return TerminalWord.UNPROVEN if in_doubt > no else TerminalWord.NOT_CREDITED
 
 
 def _settle_earlier(writing: Writing, arrival: Arrival) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from cloud.db import Database, open_database
 from cloud.ledger import read_books, read_fleet, read_overview
+from cloud.ledger.read_loads import LoadStanding, load_standings
+from cloud.ledger.values import Now
 from cloud.ledger.views import (
     AccountView,
     BoxView,
@@ -126,6 +128,11 @@ class Reader:
         """Load cases, pending ones first, then the newest."""
         with self._lock, self.database.reading():
             return read_books.loads(self.database, _bounded(most))
+
+    def load_standings(self, now: Now, most: int = 100, *, open_only: bool = False) -> list[LoadStanding]:
+        """Load cases with stage, age, evidence and what will happen: open ones first, the oldest of them first."""
+        with self._lock, self.database.reading():
+            return load_standings(self.database, _bounded(most), now, open_only=open_only)
 
 
 def _bounded(most: int) -> int:

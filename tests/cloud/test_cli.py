@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from cloud.__main__ import main
 from cloud.keys import KeyClient
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.values import Now, Received
+from shared.campus_clock import WALL
 from shared.ids import StorageId, StoreId
+from shared.online import LoadResult
 from shared.records import Kind
-from shared.wire.messages import EpochRequest
+from shared.wire.messages import EpochRequest, OnlineRequest
 from tests.cloud.campus import Campus, Purse, campus_now
 
 MS = 1_784_000_000_000
@@ -141,6 +144,39 @@ def test_the_report_adds_up(data: Path, capsys) -> None:
     till = sums["terminals"]["pos-02"]
     assert (till["first_seq"], till["last_seq"]) == (1, 20)
     assert (till["taps"], till["posted"], till["spent_fen"]) == (20, 20, 2000)
+
+
+def half_done_load(data: Path, lunch: Campus) -> None:
+    """Granted at the load machine, and nothing more is known of it."""
+    machine, purse = lunch.bodies("load")[0], lunch.purses()[3]
+    asked = purse.ask_load(machine, 5000)
+    with closing(open_ledger(str(data / "cloud" / "ledger.db"))) as ledger:
+        now = Now(int(time.time() * 1000) - 3_600_000, WALL.at(time.time() - 3600))
+        ledger.deposit(purse.row.card, 5000, "receipt", now)
+        online = OnlineRequest(machine.device, 1, machine.psam, 1, asked.to_bytes())
+        assert ledger.load_authorise(machine.box, online, asked, True, now).result is LoadResult.GRANTED
+
+
+def test_a_load_without_an_end_is_listed_with_its_age_evidence_and_what_will_happen(
+    data: Path, lunch: Campus, capsys
+) -> None:
+    assert run(capsys, "loads", "--data", data, "--open") == (0, "共 0 笔 loads，未了 open 0，¥0.00\n")
+    half_done_load(data, lunch)
+    code, said = run(capsys, "loads", "--data", data)
+    assert code == 0
+    parts = ("load-01 #1", "¥50.00", "已批准，等结果 / granted", "MAC1: online counter 1", "no STATUS", "given back")
+    assert all(part in said for part in parts)
+    code, verified = run(capsys, "verify", "--data", data)
+    assert code == 0
+    assert all(part in verified for part in parts)
+    _, said = run(capsys, "loads", "--data", data, "--json")
+    (load,) = json.loads(said)["loads"]
+    assert (load["open"], load["stage"], load["next"], load["amount_fen"]) == (True, "authorised", "terminal", 5000)
+    assert 3600 <= load["age_s"] < 3660
+    _, said = run(capsys, "report", "--data", data, "--json")
+    (case,) = json.loads(said)["open"]
+    assert (case["kind"], case["amount_fen"]) == ("transit", 5000)
+    assert load["will"][0] in case["will"]
 
 
 def test_a_success_that_was_shown_and_not_posted_is_named(data: Path, lunch: Campus, capsys) -> None:

@@ -1,13 +1,20 @@
 """Open cases: what is in transit or in suspense, once each, the oldest first."""
 
-from cloud.ledger.views import LoadView, RecordView, SuspenseView
+from cloud.ledger.load_state import LoadFacts, TerminalWord, load_state
+from cloud.ledger.read_loads import LoadStanding
+from cloud.ledger.views import RecordView, SuspenseView
 from cloud.open_cases import OpenCase, open_cases
 
 MACHINE, NOW_MS = b"\0\1\0\0\0\7", 1_784_000_100_000
 
 
-def load(state: str, opened_ms: int, label: str = "0007") -> LoadView:
-    return LoadView(MACHINE, 1, 9, b"card------", label, 3, 5000, state, "granted", "", opened_ms, opened_ms)
+def load(state: str, opened_ms: int) -> LoadStanding:
+    facts = LoadFacts(
+        state, True, "granted", TerminalWord.UNPROVEN, 3, 0, 5000, opened_ms, opened_ms, NOW_MS, 0, False, True
+    )
+    return LoadStanding(
+        MACHINE, 1, 9, "load-01", "", b"card------", "0007", 3, 5000, "granted", opened_ms, load_state(facts, NOW_MS)
+    )
 
 
 def grey(kind: str, opened_ms: int) -> SuspenseView:
@@ -21,15 +28,14 @@ def test_pending_loads_and_grey_purchases_oldest_first() -> None:
     found = open_cases(
         [load("pending", NOW_MS - 5_900), load("confirmed", 0), load("reversed", 0), load("refused", 0)],
         [grey("unproven", NOW_MS - 90_000), grey("load_unproven", 0)],
-        {MACHINE: "load-01"},
         NOW_MS,
     )
-    assert found == [
-        OpenCase("suspense", "pos-02", 41, "0008", 1250, 90),
-        OpenCase("transit", "load-01", 9, "0007", 5000, 5),
-    ]
+    assert found[0] == OpenCase("suspense", "pos-02", 41, "0008", 1250, 90)
+    assert found[1] == OpenCase("transit", "load-01", 9, "0007", 5000, 5, found[1].will)
+    assert len(found) == 2
+    assert "¥50.00 退回" in found[1].will
+    assert "¥50.00 given back" in found[1].will
 
 
-def test_what_has_no_name_is_called_by_its_number_and_no_age_is_negative() -> None:
-    (case,) = open_cases([load("pending", NOW_MS + 5_000, label="")], [], {}, NOW_MS)
-    assert (case.terminal, case.card, case.age_s) == (MACHINE.hex(), b"card------".hex(), 0)
+def test_no_age_is_negative() -> None:
+    assert [case.age_s for case in open_cases([load("pending", NOW_MS + 5_000)], [], NOW_MS)] == [0]

@@ -26,6 +26,10 @@ SNAPSHOT: dict[str, Any] = {
                    "state": "joined", "last_seq": 3, "settled": 3, "owes": 0, "open_slots": 0}],
     "records": [{"time": "12:00:00", "terminal": "pos-01", "card": "<0012>", "kind": "purchase", "amount_fen": 1250,
                  "mark": "ok", "verdict": "posted"}],
+    "open_loads": {"count": 21, "fen": 105_000, "rows": [
+        {"terminal": "load-01", "place": "大厅", "card": "0013", "amount_fen": 5000, "age_s": 90, "mark": "warn",
+         "said": ["终端不知是否入卡", "in doubt"], "evidence": [["计数 7", "counter 7"]],
+         "will": ["仍为 7 则退回", "still 7: given back"]}]},
     "facts": [{"mark": "bad", "time": "12:00", "text": "终端密钥不符"}],
 }  # fmt: skip
 
@@ -84,7 +88,17 @@ def test_the_overview_shows_what_the_snapshot_says(client: FlaskClient, sources:
     assert "&lt;0012&gt;" in page
     english = client.get("/?lang=en").get_data(as_text=True)
     assert "In balance" in english
-    assert not re.search(r"总览|终端密钥|入账|网关", english.replace("终端密钥不符", ""))
+    assert not re.search(r"总览|终端密钥|入账|网关", english.replace("终端密钥不符", "").replace("大厅", ""))
+
+
+def test_an_open_load_is_shown_with_evidence_and_what_will_happen(client: FlaskClient, sources: Sources) -> None:
+    sign_in(client, sources)
+    page = client.get("/").get_data(as_text=True)
+    for part in ("未了圈存", "21 · ¥1050.00", "¥50.00", "90 秒", "终端不知是否入卡", "计数 7", "仍为 7 则退回"):
+        assert part in page
+    english = client.get("/?lang=en").get_data(as_text=True)
+    for part in ("Loads without an end", "in doubt", "counter 7", "still 7: given back"):
+        assert part in english
 
 
 def test_login_locks_after_wrong_passwords(client: FlaskClient, sources: Sources) -> None:

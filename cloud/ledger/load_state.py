@@ -1,0 +1,214 @@
+"""Where a load 圈存 stands: its stage, its age, the evidence for it, and what will happen next and when. Pure.
+
+The one place of these words: command line, console and `verify` say what stands here. Nothing is decided here; money
+moves by the card's counter and by TACs (cloud.ledger.load_cases), never by a clock and never by a terminal's word.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from shared.money import yuan
+
+RECORD_DUE_S = 75
+"""A terminal writes down what it cannot prove after 60 s; a granted load without any record is younger, or owed."""
+SILENT_S = 60
+"""A terminal's STATUS comes every 10 s: after this it counts as unreachable."""
+
+
+class Words(NamedTuple):
+    """One text in both languages."""
+
+    zh: str
+    en: str
+
+
+class Stage(StrEnum):
+    """How far a load has come. Up to UNDEBITED it is open."""
+
+    AUTHORISED = "authorised"
+    """The account has paid, MAC2 was given out; nothing more is known."""
+    NOT_CREDITED = "not-credited"
+    """As AUTHORISED, and the terminal says that the card did not take it. A word, no proof."""
+    UNPROVEN = "unproven"
+    """As AUTHORISED, and the terminal says that it does not know."""
+    UNDEBITED = "undebited"
+    """A terminal reports a load in doubt that this ledger never granted: nothing is in transit for it."""
+    REFUSED = "refused"
+    CONFIRMED = "confirmed"
+    CONFIRMED_BY_COUNTER = "confirmed-by-counter"
+    REVERSED = "reversed"
+
+
+OPEN = frozenset({Stage.AUTHORISED, Stage.NOT_CREDITED, Stage.UNPROVEN, Stage.UNDEBITED})
+
+
+class Next(StrEnum):
+    """What decides an open load next, and so when."""
+
+    RECORD = "record"
+    """Its record is due within seconds."""
+    TERMINAL = "terminal"
+    """The terminal still owes records: when it is on line again, and by the card in any case."""
+    CARD = "card"
+    """The card's next online act: its MAC1 proves the counter."""
+    DESK = "desk"
+    """The card is expected nowhere else: listed or past its dates."""
+    NOTHING = "nothing"
+
+
+class TerminalWord(StrEnum):
+    """What the terminal's own records say of a load."""
+
+    NONE = "none"
+    NOT_CREDITED = "not-credited"
+    UNPROVEN = "unproven"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFacts:
+    """All that the books hold of one load case. state: the case's own name. result: why refused.
+
+    heard_ms: the terminal's last STATUS of the case's epoch, 0 = none. owes: records that this epoch has not brought.
+    replaced: the body works under a newer epoch since (other storage or PSAM), or is in no inventory any more.
+    awaited: the card may still be presented (not on the hotlist, in its dates).
+    """
+
+    state: str
+    debited: bool
+    result: str
+    word: TerminalWord
+    counter: int
+    balance_fen: int
+    amount_fen: int
+    opened_ms: int
+    changed_ms: int
+    heard_ms: int
+    owes: int
+    replaced: bool
+    awaited: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LoadState:
+    """age_s: of an open load since it was asked, of a closed one since it was decided. will: empty when closed."""
+
+    stage: Stage
+    age_s: int
+    said: Words
+    evidence: tuple[Words, ...]
+    next: Next
+    will: Words
+
+    @property
+    def is_open(self) -> bool:
+        """Is its end still to come?"""
+        return self.stage in OPEN
+
+
+def load_state(facts: LoadFacts, now_ms: int) -> LoadState:
+    """The one reading of a load case."""
+    stage = _stage(facts)
+    since_ms = facts.opened_ms if stage in OPEN else facts.changed_ms
+    age_s = max(0, now_ms - since_ms) // 1000
+    after = _next(stage, facts, age_s, now_ms)
+    return LoadState(stage, age_s, STAGES[stage], _evidence(stage, facts, now_ms), after, _will(after, facts))
+
+
+def _stage(facts: LoadFacts) -> Stage:
+    if facts.state != "pending":
+        return Stage(facts.state.replace("_", "-"))
+    if not facts.debited:
+        return Stage.UNDEBITED
+    by_word = {TerminalWord.NOT_CREDITED: Stage.NOT_CREDITED, TerminalWord.UNPROVEN: Stage.UNPROVEN}
+    return by_word.get(facts.word, Stage.AUTHORISED)
+
+
+def _next(stage: Stage, facts: LoadFacts, age_s: int, now_ms: int) -> Next:
+    if stage not in OPEN:
+        return Next.NOTHING
+    if stage is Stage.AUTHORISED and age_s <= RECORD_DUE_S:
+        return Next.RECORD
+    may_still_say = stage is Stage.AUTHORISED and not facts.replaced
+    if may_still_say and (facts.owes or _silent_s(facts, now_ms) > SILENT_S):
+        return Next.TERMINAL
+    return Next.CARD if facts.awaited else Next.DESK
+
+
+def _silent_s(facts: LoadFacts, now_ms: int) -> int:
+    return max(0, now_ms - facts.heard_ms) // 1000
+
+
+# --- words --------------------------------------------------------------------------------------------------------
+
+STAGES = {
+    Stage.AUTHORISED: Words("已批准，等结果", "granted, its outcome is awaited"),
+    Stage.NOT_CREDITED: Words("终端称未入卡，待证", "not credited, says the terminal; to be proven"),
+    Stage.UNPROVEN: Words("终端不知是否入卡，待证", "in doubt at the terminal; to be proven"),
+    Stage.UNDEBITED: Words("存疑圈存，本账未见批准", "in doubt, and never granted by this ledger"),
+    Stage.REFUSED: Words("未批准", "refused"),
+    Stage.CONFIRMED: Words("已入卡（TAC）", "credited, proven by its TAC"),
+    Stage.CONFIRMED_BY_COUNTER: Words("已入卡（计数器）", "credited, proven by the card's next counter"),
+    Stage.REVERSED: Words("未入卡，已退回", "not credited, given back"),
+}
+
+
+def _evidence(stage: Stage, facts: LoadFacts, now_ms: int) -> tuple[Words, ...]:
+    return tuple(_about_card(stage, facts)) + tuple(_about_terminal(stage, facts, now_ms))
+
+
+def _about_card(stage: Stage, facts: LoadFacts) -> list[Words]:
+    n, before = facts.counter, yuan(facts.balance_fen)
+    if stage is Stage.UNDEBITED:
+        return [Words(f"终端记录：联机计数 {n}，无 TAC", f"the terminal's record: online counter {n}, no TAC")]
+    if stage is Stage.REFUSED:
+        return [Words(f"结果 {facts.result}", f"result {facts.result}")]
+    asked = Words(
+        f"MAC1：申请时联机计数 {n}，余额 ¥{before}", f"MAC1: online counter {n}, balance ¥{before} when asked"
+    )
+    later = {
+        Stage.CONFIRMED: Words("TAC 已核", "TAC checked"),
+        Stage.CONFIRMED_BY_COUNTER: Words(f"其后计数已过 {n}", f"a later MAC1 or TAC with a counter above {n}"),
+        Stage.REVERSED: Words(f"其后计数 {n} 未被此笔占用", f"counter {n} was proven later and not used by this load"),
+    }
+    return [asked, later.get(stage, Words("TAC 未到，其后计数未见", "no TAC yet, no later counter seen"))]
+
+
+def _about_terminal(stage: Stage, facts: LoadFacts, now_ms: int) -> list[Words]:
+    if stage not in OPEN:
+        return []
+    found = []
+    if facts.replaced:
+        found.append(Words("终端已更换，原机或已无话可说", "the terminal was replaced, the old one may never speak"))
+    elif not facts.heard_ms:
+        found.append(Words("终端尚无状态上报", "the terminal has sent no STATUS yet"))
+    elif (silent_s := _silent_s(facts, now_ms)) > SILENT_S:
+        found.append(Words(f"终端 {silent_s} 秒未联系", f"the terminal was not heard for {silent_s} s"))
+    if facts.owes:
+        found.append(Words(f"终端尚欠 {facts.owes} 笔记录", f"the terminal still owes {facts.owes} records"))
+    if not facts.awaited:
+        found.append(Words("卡在黑名单或已过期", "the card is on the hotlist or past its dates"))
+    return found
+
+
+def _will(after: Next, facts: LoadFacts) -> Words:
+    if after is Next.NOTHING:
+        return Words("", "")
+    when, by_card = WHEN[after], _by_card(facts)
+    return Words(when.zh + by_card.zh, when.en + by_card.en)
+
+
+WHEN = {
+    Next.RECORD: Words("一分钟内应有终端记录；否则", "its record is due within a minute; else "),
+    Next.TERMINAL: Words("终端联网后补传记录；或", "the terminal's records come when it is on line again; or "),
+    Next.CARD: Words("", ""),
+    Next.DESK: Words("须到卡务中心持卡办理：", "needs the card at the card office: "),
+}
+
+
+def _by_card(facts: LoadFacts) -> Words:
+    n, fen = facts.counter, yuan(facts.amount_fen)
+    return Words(
+        f"该卡下次联机时由 MAC1 判定：计数仍为 {n} 则 ¥{fen} 退回，已过则入账",
+        f"the card's next online act decides by MAC1: counter still {n}: ¥{fen} given back; beyond: posted",
+    )

@@ -1,0 +1,73 @@
+"""Load cases as they stand, each with its terminal and what will happen (load_state). Inside of a snapshot."""
+
+from dataclasses import dataclass
+
+from cloud.db import Database, Row
+from cloud.ledger.arrival import split_key
+from cloud.ledger.load_cases import CaseState, terminal_word
+from cloud.ledger.load_state import LoadFacts, LoadState, load_state
+from cloud.ledger.read_fleet import terminals
+from cloud.ledger.values import Now
+from cloud.ledger.views import TerminalView
+from shared.online import LoadResult
+
+_CASES = (
+    "SELECT l.key, l.card, COALESCE(c.label, ''), l.counter, l.balance_fen, l.amount_fen, l.state, l.debited, "
+    "l.result, l.evidence, l.opened_ms, l.changed_ms, COALESCE(c.hotlisted, 1), COALESCE(c.expires, 0) "
+    "FROM load_case l LEFT JOIN card c ON c.card = l.card"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadStanding:
+    """One load case. terminal: its name, or the body's number when it is in no inventory; place: where it stands."""
+
+    device: bytes
+    epoch: int
+    request: int
+    terminal: str
+    place: str
+    card: bytes
+    label: str
+    counter: int
+    amount_fen: int
+    result: str
+    opened_ms: int
+    state: LoadState
+
+
+def load_standings(db: Database, most: int, now: Now, *, open_only: bool) -> list[LoadStanding]:
+    """Open ones first, the oldest of them first; then, unless `open_only`, the others, the newest first."""
+    pending = int(CaseState.PENDING)
+    rows = db.run(f"{_CASES} WHERE l.state = ? ORDER BY l.opened_ms, l.key LIMIT ?", (pending, most))
+    if not open_only and len(rows) < most:
+        rows += db.run(
+            f"{_CASES} WHERE l.state <> ? ORDER BY l.changed_ms DESC, l.key LIMIT ?", (pending, most - len(rows))
+        )
+    if not rows:
+        return []
+    fleet = {(one.device, one.epoch): one for one in terminals(db)}
+    newest: dict[bytes, int] = dict(db.run("SELECT device, MAX(epoch) FROM epoch GROUP BY device"))
+    return [_standing(row, fleet, newest, now) for row in rows]
+
+
+def _standing(
+    row: Row, fleet: dict[tuple[bytes, int], TerminalView], newest: dict[bytes, int], now: Now
+) -> LoadStanding:
+    key, card, label, counter, before, fen, state, debited, result, evidence, opened, changed, listed, expires = row
+    device, epoch, request = split_key(key)
+    body = fleet.get((device, epoch)) or fleet.get((device, 0))
+    registered = body or next((one for (who, _), one in fleet.items() if who == device), None)
+    outcome = LoadResult(result).name.lower()
+    facts = LoadFacts(
+        state=CaseState(state).name.lower(), debited=bool(debited), result=outcome, word=terminal_word(evidence),
+        counter=counter, balance_fen=before, amount_fen=fen, opened_ms=opened, changed_ms=changed,
+        heard_ms=body.heard_ms if body else 0, owes=body.owes if body else 0,
+        replaced=registered is None or newest.get(device, 0) > epoch,
+        awaited=not listed and now.campus_s < expires,
+    )  # fmt: skip
+    return LoadStanding(
+        device, epoch, request, registered.name if registered else device.hex(),
+        registered.place if registered else "", card, label or card.hex(), counter, fen, outcome, opened,
+        load_state(facts, now.unix_ms),
+    )  # fmt: skip

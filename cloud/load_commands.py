@@ -1,0 +1,28 @@
+"""`cloud loads`: every load 圈存 with its stage, age, evidence and what will happen; for people, or as JSON."""
+
+import json
+import sys
+from pathlib import Path
+
+from cloud.check_commands import open_books
+from cloud.intake_commands import wall_now
+from cloud.load_text import load_json, load_lines
+from shared.money import yuan
+
+LISTED_MAX = 1000
+
+
+def loads(data: Path, dsn: str | None, *, open_only: bool, as_json: bool) -> int:
+    """Open ones first, the oldest of them first. Always 0: an open load is work, not a fault."""
+    with open_books(data, dsn) as reader:
+        found = reader.load_standings(wall_now(), LISTED_MAX, open_only=open_only)
+    if as_json:
+        sys.stdout.write(json.dumps({"loads": [load_json(one) for one in found]}, ensure_ascii=False) + "\n")
+        return 0
+    for one in found:
+        sys.stdout.write("\n".join(load_lines(one)) + "\n")
+    still = [one for one in found if one.state.is_open]
+    sys.stdout.write(
+        f"共 {len(found)} 笔 loads，未了 open {len(still)}，¥{yuan(sum(one.amount_fen for one in still))}\n"
+    )
+    return 0

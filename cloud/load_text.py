@@ -1,0 +1,30 @@
+"""One load 圈存 as text and as JSON: the words are cloud.ledger.load_state's. Pure."""
+
+from typing import Any
+
+from cloud.ledger.read_loads import LoadStanding
+from shared.money import yuan
+
+
+def load_json(one: LoadStanding) -> dict[str, Any]:
+    """What a program gets; texts as [zh, en]."""
+    state = one.state
+    return {
+        "terminal": one.terminal, "place": one.place, "device": one.device.hex(), "epoch": one.epoch,
+        "request": one.request, "card": one.label, "counter": one.counter, "amount_fen": one.amount_fen,
+        "open": state.is_open, "stage": state.stage.value, "age_s": state.age_s, "opened_ms": one.opened_ms,
+        "result": one.result, "next": state.next.value, "said": list(state.said),
+        "evidence": [list(words) for words in state.evidence], "will": list(state.will),
+    }  # fmt: skip
+
+
+def load_lines(one: LoadStanding) -> list[str]:
+    """What a person reads, evidence and outlook below the head."""
+    state = one.state
+    mark = "●" if state.is_open else "○"
+    head = f"{mark} {one.terminal} #{one.request}  卡 card {one.label}  ¥{yuan(one.amount_fen)}"
+    lines = [f"{head}  {state.age_s} s  {state.said.zh} / {state.said.en}"]
+    lines += [f"    {words.zh} / {words.en}" for words in state.evidence]
+    if state.will.zh:
+        lines.append(f"  → {state.will.zh}\n    {state.will.en}")
+    return lines
