@@ -20,6 +20,12 @@ class State(IntEnum):
     """Debited: another record proved it and carries the entry."""
     NOTHING = 3
     """Not debited, not credited."""
+    EMPTY = 4
+    """Done, over nothing: the entry of a ride with distance fare. There is nothing to post."""
+
+
+STANDS = frozenset({State.EVIDENCE, State.EMPTY})
+"""The card did this very step, by evidence: what came before it may rest on its balance."""
 
 
 class Case(NamedTuple):
@@ -66,7 +72,7 @@ def _decided(cases: Sequence[Case], states: dict[int, State], debited: Case) -> 
     decided = {}
     for c in cases:
         if c.record == debited.record:
-            decided[c.record] = State.EVIDENCE
+            decided[c.record] = State.EVIDENCE if c.amount_fen else State.EMPTY
         elif states[c.record] is State.OPEN:
             decided[c.record] = State.RECOVERED if c.debit == debited.debit else State.NOTHING
     return decided

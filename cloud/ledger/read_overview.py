@@ -100,7 +100,7 @@ def _verdicts(db: Database) -> tuple[int, int, int, int, int, int]:
     grey: dict[int, int] = dict(db.run("SELECT state, COUNT(*) FROM suspense GROUP BY state"))
     cases: dict[int, int] = dict(db.run("SELECT state, COUNT(*) FROM quarantine GROUP BY state"))
     evidence = grey.get(State.EVIDENCE, 0)
-    settled = grey.get(State.RECOVERED, 0) + grey.get(State.NOTHING, 0)
+    settled = sum(grey.get(state, 0) for state in (State.RECOVERED, State.NOTHING, State.EMPTY))
     released, without = cases.get(QuarantineState.POSTED, 0), cases.get(QuarantineState.NO_ENTRY, 0)
     readable = cases.get(QuarantineState.SUSPENSE, 0)
     return (

@@ -12,7 +12,7 @@ from cloud.db import Row
 from cloud.ledger.arrival import Arrival, arrive, case_key, purse_key
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
-from cloud.ledger.grey import Case, Evidence, LoadStep, State, settle
+from cloud.ledger.grey import STANDS, Case, Evidence, LoadStep, State, settle
 from cloud.ledger.judge import Reason
 from cloud.ledger.load_cases import MAIN_PURSE, taken_loads
 from cloud.ledger.picture import grey_changed
@@ -162,10 +162,10 @@ def _settle_group(writing: Writing, purse: bytes, counter: int, cases: list[_Cas
         [LoadStep(*step) for step in _loads_of(writing, purse)],
     )
     states = settle([case.grey() for case in cases], evidence)
-    before = [case.row[0] for case in cases if case.row[5] == State.EVIDENCE]
+    before = [case.row[0] for case in cases if case.row[5] in STANDS]
     for case in cases:
         _apply(writing, case, states[case.row[0]])
-    return before != [case.row[0] for case in cases if states[case.row[0]] is State.EVIDENCE]
+    return before != [case.row[0] for case in cases if states[case.row[0]] in STANDS]
 
 
 def _loads_of(writing: Writing, purse: bytes) -> list[tuple[int, int, int]]:
@@ -204,9 +204,9 @@ def _next_balance(writing: Writing, purse: bytes, counter: int) -> int | None:
 def _by_evidence(writing: Writing, purse: bytes, counter: int) -> Arrival | None:
     query = (
         "SELECT r.stored FROM suspense s JOIN record r ON r.id = s.record "
-        "WHERE s.purse = ? AND s.counter = ? AND s.load IS NULL AND s.state = ?"
+        "WHERE s.purse = ? AND s.counter = ? AND s.load IS NULL AND s.state IN (?, ?)"
     )
-    rows = writing.db.run(query, (purse, counter, int(State.EVIDENCE)))
+    rows = writing.db.run(query, (purse, counter, int(State.EVIDENCE), int(State.EMPTY)))
     return arrive(rows[0][0]) if rows else None
 
 
@@ -241,7 +241,7 @@ def _apply(writing: Writing, case: _Case, wanted: State) -> None:
 
 def _post(writing: Writing, case: _Case, generation: int) -> int | None:
     card = writing.registry.cards.get(case.record.card)
-    if card is None or not case.record.amount_fen:
+    if card is None:
         return None
     place = writing.registry.place(case.box, case.arrival.device, case.arrival.psam)
     key = bytes((EntryKind.EVIDENCE,)) + case.row[0].to_bytes(8, "big") + generation.to_bytes(2, "big")

@@ -140,11 +140,11 @@ def _learn(found: dict[Purse, _History], a: Arrival) -> None:
 
 
 def _by_evidence(db: Database) -> dict[bytes, list[Arrival]]:
-    """Grey purchases that were posted by evidence, by card. Loads stand in their cases."""
+    """Grey purchases that stand by evidence, by card. Loads stand in their cases."""
     found: dict[bytes, list[Arrival]] = defaultdict(list)
     for (stored,) in db.run(
-        "SELECT r.stored FROM suspense s JOIN record r ON r.id = s.record WHERE s.state = ? AND s.load IS NULL",
-        (int(State.EVIDENCE),),
+        "SELECT r.stored FROM suspense s JOIN record r ON r.id = s.record WHERE s.state IN (?, ?) AND s.load IS NULL",
+        (int(State.EVIDENCE), int(State.EMPTY)),
     ):
         a = arrive(stored)
         found[a.card_key[:10]].append(a)

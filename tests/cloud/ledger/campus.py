@@ -103,18 +103,18 @@ def dtk(of: CardId) -> Key:
 def purchase(
     seq: int, of: CardId, counter: int, fen: int, balance: int, *, at: DeviceId = POS, chip: PsamId | None = None,
     ttn: int | None = None, time: int = T0, kind: Kind = Kind.PURCHASE, linked: int = 0, tac_of: bytes | None = None,
-    purse: int = PURSE,
+    purse: int = PURSE, trip: bytes = b"",
 ) -> PurchaseRecord:  # fmt: skip
     """As the terminal writes it, with the card's true TAC."""
     chip = chip or psam(at[-1])
     ttn = seq if ttn is None else ttn
-    proven = kind in (Kind.PURCHASE, Kind.RECOVERED)
-    proof = {Kind.PURCHASE: Proof.DEBIT, Kind.RECOVERED: Proof.PROVE}.get(kind, Proof.NONE)
+    proven = kind in (Kind.PURCHASE, Kind.COMPOSITE, Kind.RECOVERED)
+    proof = {Kind.PURCHASE: Proof.DEBIT, Kind.COMPOSITE: Proof.DEBIT, Kind.RECOVERED: Proof.PROVE}.get(kind, Proof.NONE)
     asked = purchase_tac_input(fen, TYPE_CAPP_PURCHASE, chip, ttn, date_time_bcd(time))
     made = tac(dtk(of), asked) if proven else NO_TAC
     return PurchaseRecord(
         1, kind, Flags(proof, CounterKind.OFFLINE).to_int(), seq, ttn, of, counter, TYPE_CAPP_PURCHASE, purse, fen,
-        balance, time, 1, 0, tac_of or made, bytes(3), 0, 1, 1, 0, linked,
+        balance, time, 1, 0, tac_of or made, bytes(3), 0, 1, 1, 0, linked, trip,
     )  # fmt: skip
 
 

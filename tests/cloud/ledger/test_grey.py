@@ -10,7 +10,7 @@ AGAIN = Case(9, A, 1000, 300)
 OTHER = Case(2, B, 1000, 300)
 DEARER = Case(3, B, 1000, 450)
 ONE, TWO = LoadStep(4, 700, 500), LoadStep(5, 1200, 100)
-OPEN, EVIDENCE, RECOVERED, NOTHING = State
+OPEN, EVIDENCE, RECOVERED, NOTHING, EMPTY = State
 
 TABLE = {
     "nothing known": ([CASE], Evidence(), [OPEN]),
@@ -19,6 +19,7 @@ TABLE = {
     "the terminal saw the old counter": ([CASE], Evidence(claimed={1}), [NOTHING]),
     "next balance fits": ([CASE], Evidence(next_balance_fen=700), [EVIDENCE]),
     "next balance of another sum": ([CASE], Evidence(next_balance_fen=650), [OPEN]),
+    "an entry over nothing": ([CASE._replace(amount_fen=0)], Evidence(next_balance_fen=1000), [EMPTY]),
     "next balance unchanged": ([CASE], Evidence(next_balance_fen=1000), [OPEN]),
     "proof beats balance": ([CASE], Evidence(proof=B, next_balance_fen=700), [NOTHING]),
     "proof beats claim": ([CASE], Evidence(claimed={1}, proof=A), [RECOVERED]),
