@@ -21,7 +21,7 @@ LINK_MAX = 0xFFFF
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A record that was written: enough for the shown log and for whoever counts."""
+    """A record that was written: enough for the shown log and for whoever counts. trip: of a ride, else empty."""
 
     epoch: int
     seq: int
@@ -30,6 +30,7 @@ class Row:
     counter: int
     amount_fen: int
     time: int
+    trip: bytes = b""
 
 
 class Book:
@@ -150,7 +151,8 @@ class Book:
         flash.append(records.encode(record), waiting.slot.generation)
         epoch = flash.epochs[-1].epoch
         self._mark_day(time, seq)
-        return Row(epoch, seq, kind, record.card, record.counter, record.amount_fen, time)
+        trip = record.trip if isinstance(record, PurchaseRecord) else b""
+        return Row(epoch, seq, kind, record.card, record.counter, record.amount_fen, time, trip)
 
     def _purchase(
         self, waiting: Waiting, p: PendingPurchase, kind: Kind, proof: Proof, tac: bytes, seq: int

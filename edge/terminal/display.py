@@ -145,9 +145,21 @@ def _rode(trip: Trip, amount: str, left: str) -> Display:
     )
 
 
-def earlier(amount_fen: int) -> Display:
-    """A purchase from before turned out to be paid; nothing was taken now."""
+def _rode_before(trip: Trip, amount: str) -> Display:
+    zh, en = _STEPS[trip.step]
+    return Display(
+        Face.EARLIER,
+        Text(f"成功 上次{zh} ¥{amount} 已记录，未再扣", f"{en} ¥{amount}: that tap went through, nothing taken now"),
+        Text("已刷卡", "tapped already"),
+        Text("放行；为同行者付款请再刷一次", "let pass; to pay for a companion tap once more"),
+    )
+
+
+def earlier(amount_fen: int, trip: bytes = b"") -> Display:
+    """A purchase or ride from before turned out to be paid; nothing was taken now."""
     amount = yuan(amount_fen)
+    if trip:
+        return _rode_before(parse_trip(trip), amount)
     return Display(
         Face.EARLIER,
         Text(f"成功 上笔 ¥{amount} 已扣款，未再扣", f"paid: the last ¥{amount} had gone through, nothing taken now"),

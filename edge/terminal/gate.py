@@ -9,14 +9,13 @@ from functools import partial
 
 from edge.terminal import display
 from edge.terminal.body import Body
-from edge.terminal.flash import Waiting
 from edge.terminal.ride_settings import Door, RideSettings
-from edge.terminal.sale import PAID, Till
+from edge.terminal.sale import PAID, Till, purchase_of
 from edge.terminal.steps import End, Result, Show, Tap
 from shared.purse.outcomes import CardIdentity, PendingPurchase
 from shared.purse.ride_flow import RideOrder, ride
 from shared.transit.fares import Moment, Point, alight, board, tap
-from shared.transit.trip import parse_trip
+from shared.transit.trip import Step, parse_trip
 
 _RULES = {Door.IN: board, Door.OUT: alight, Door.BOTH: tap}
 
@@ -39,7 +38,7 @@ class Gate(Till):
         self._settings = replace(self._settings, point=point)
 
     def ride(self) -> Tap[Result]:
-        """One tap. A pending tap of this card at this stop is this one; nothing more is taken."""
+        """One tap. A pending or untold tap of this card that this one repeats is this one; nothing more is taken."""
         body = self._body
         identity = yield from self._identify(0, body.bar)
         if isinstance(identity, Result):
@@ -47,11 +46,13 @@ class Gate(Till):
         waiting = body.book.waiting_for(identity.card_id, PendingPurchase)
         body.other_card_came(identity.card_id)
         untold = body.untold.take(identity.card_id, 0, PAID)
-        if untold is not None and self._is_now(untold.time):
+        if untold is not None and self._is_this_ride(untold.trip, untold.time):
             return (yield from self._told_now(untold))
         if waiting is not None:
+            pending = purchase_of(waiting)
             settled = yield from self._settle(waiting, identity)
-            if settled is not None and (settled.end is End.UNKNOWN or self._is_this_ride(waiting)):
+            is_this = self._is_this_ride(pending.trip, pending.time_s)
+            if settled is not None and (settled.end is End.UNKNOWN or is_this):
                 return settled
         return (yield from self._pass(identity))
 
@@ -69,15 +70,14 @@ class Gate(Till):
         rule = partial(_RULES[settings.door], point=settings.point, now=moment, table=settings.fares)
         return (yield from self._spend(ride(RideOrder(time.seconds, body.psam, rule), identity), 0))
 
-    def _is_this_ride(self, waiting: Waiting) -> bool:
-        """Was the torn tap at this very stop, within a ride's time? Hours later it is another ride."""
-        pending = waiting.slot.body
-        if not isinstance(pending, PendingPurchase) or not pending.trip:
+    def _is_this_ride(self, raw: bytes, time_s: int) -> bool:
+        """Does this tap repeat that one? The bus may have moved on meanwhile, to where an entry would be an exit."""
+        if not raw:
             return False
-        trip = parse_trip(pending.trip)
-        age_s = self._body.time().seconds - pending.time_s
-        return Point(trip.line, trip.stop, trip.direction) == self.point and age_s <= self._settings.fares.ride_max_s
-
-    def _is_now(self, time_s: int) -> bool:
-        """Written so lately that its holder still stands here."""
-        return 0 <= self._body.time().seconds - time_s <= self._settings.fares.again_s
+        trip, settings, now = parse_trip(raw), self._settings, self._body.time()
+        here = settings.point
+        if (trip.line, trip.direction) != (here.line, here.direction):
+            return False
+        if trip.stop != here.stop and settings.door is Door.BOTH and trip.step is Step.BOARD:
+            return False
+        return not now.is_set or abs(now.seconds - time_s) <= settings.fares.stand_s

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.errors import ConfigFault
 from shared.section import Section
-from shared.transit.fares import FareTable, Point, parse_table
+from shared.transit.fares import FareForm, FareTable, Point, parse_table
 
 DIRECTIONS = 1
 
@@ -36,4 +37,13 @@ def parse_ride_settings(row: Section) -> RideSettings:
         parse_table(row.section("fares")),
     )
     row.done()
+    _check(settings, row)
     return settings
+
+
+def _check(settings: RideSettings, row: Section) -> None:
+    fare = settings.fares.lines.get(settings.point.line)
+    if fare is None:
+        raise ConfigFault(f"{row.name('line')}: 票价表没有此线路 / the fares know no such line")
+    if fare.form is FareForm.FLAT and settings.door is Door.OUT:
+        raise ConfigFault(f"{row.name('door')}: 一票制线路下车不刷卡 / nobody taps out on a flat line")

@@ -76,7 +76,7 @@ class Till:
         if waiting is None:
             yield Show(display.declined(Reason.OTHER_CARD))
             return Result(End.DECLINED, 0, reason=Reason.OTHER_CARD)
-        pending = _purchase_of(waiting)
+        pending = purchase_of(waiting)
         was_fresh = not waiting.slot.unproven
         settled = yield from self._settle(waiting, identity)
         if settled is not None:
@@ -89,7 +89,7 @@ class Till:
     def _told_now(self, row: Row) -> Tap[Result]:
         """The sale that was written just before the power went."""
         yield Shown(row)
-        yield Show(display.earlier(row.amount_fen))
+        yield Show(display.earlier(row.amount_fen, row.trip))
         return Result(End.DONE, row.amount_fen, row)
 
     def _identify(self, amount_fen: int, bar: Bar | None) -> Tap[CardIdentity | Result]:
@@ -106,7 +106,7 @@ class Till:
     def _settle(self, waiting: Waiting, identity: CardIdentity) -> Tap[Result | None]:
         """What became of a pending purchase. None: it was not debited."""
         body = self._body
-        pending = _purchase_of(waiting)
+        pending = purchase_of(waiting)
         outcome = yield from serve(recover(pending, identity, body.live_ttn), self)
         match outcome:
             case RecoveredPurchase():
@@ -114,7 +114,7 @@ class Till:
                 row = body.book.proven(waiting, outcome.tac, Proof.PROVE)
                 body.live_ttn = None
                 yield Shown(row)
-                yield Show(display.done(pending) if is_fresh else display.earlier(pending.amount_fen))
+                yield Show(display.done(pending) if is_fresh else display.earlier(pending.amount_fen, pending.trip))
                 return Result(End.DONE, pending.amount_fen, row)
             case NotDebited():
                 body.book.not_debited(waiting)
@@ -187,7 +187,8 @@ class Till:
         raise RuleBroken(f"a till does not load {request.amount_fen} fen")
 
 
-def _purchase_of(waiting: Waiting) -> PendingPurchase:
+def purchase_of(waiting: Waiting) -> PendingPurchase:
+    """The purchase that waits; RuleBroken for a load, which no till keeps."""
     if not isinstance(waiting.slot.body, PendingPurchase):
         raise RuleBroken("not a purchase")
     return waiting.slot.body

@@ -32,10 +32,11 @@ class Untold:
             return
         if now.is_set and not 0 <= now.seconds - record.time <= PERHAPS_WAITING_S:
             return
-        moved_fen = -record.amount_fen if isinstance(record, PurchaseRecord) else record.amount_fen
-        self.balance_fen = record.balance_fen + moved_fen
-        kind = Kind(record.kind)
-        self.row = Row(epoch, record.seq, kind, record.card, record.counter, record.amount_fen, record.time)
+        is_purchase = isinstance(record, PurchaseRecord)
+        self.balance_fen = record.balance_fen + (-record.amount_fen if is_purchase else record.amount_fen)
+        trip = record.trip if isinstance(record, PurchaseRecord) else b""
+        kind, card = Kind(record.kind), record.card
+        self.row = Row(epoch, record.seq, kind, card, record.counter, record.amount_fen, record.time, trip)
 
     def take(self, card: CardId, amount_fen: int, kinds: frozenset[int]) -> Row | None:
         """The row, if this card over this amount (0 = any) is it; forgotten from now on in every case."""

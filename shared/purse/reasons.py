@@ -37,6 +37,7 @@ class Reason(IntEnum):
     NO_FARE = 28
     RIDE_UNCLEAR = 29
     TAPPED_TWICE = 30
+    NO_RIDES = 31
     PSAM_GONE = 40
     PSAM_REFUSED = 41
     LOAD_NO_ANSWER = 50
@@ -85,6 +86,7 @@ REASON_TEXT: dict[Reason, tuple[str, str]] = {
         "乘车记录异常，请到卡务中心",
         "the ride on the card is unclear, please go to the card office",
     ),
+    Reason.NO_RIDES: ("本卡未开通乘车，请到卡务中心", "not a card for rides, please go to the card office"),
     Reason.TAPPED_TWICE: ("已刷卡，请勿重复", "already tapped"),
     Reason.PSAM_GONE: ("安全模块无应答", "the PSAM does not answer"),
     Reason.PSAM_REFUSED: ("安全模块拒绝", "the PSAM refused"),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.ids import PsamId
+from shared.purse.apdu import Sw
 from shared.purse.caps import MealClock
 from shared.purse.effects import Flow
 from shared.purse.errors import CardLost, LayoutError
@@ -42,7 +43,7 @@ def ride(order: RideOrder, identity: CardIdentity) -> Flow[PurchaseOutcome]:
     except CardLost:
         return Declined(Reason.CARD_GONE)
     if isinstance(raw, Declined):
-        return raw
+        return Declined(Reason.NO_RIDES, raw.sw) if raw.sw == Sw.RECORD_NOT_FOUND else raw
     fare = _fare(order, raw)
     if isinstance(fare, Reason):
         return Declined(fare)

@@ -50,7 +50,8 @@ class LineFare:
 class FareTable:
     """All fares of one version. discount_fen off a transfer within window_s of the last paid step, `transfers` times.
 
-    ride_max_s: an entry older than this was forgotten. again_s: the same tap within this is the same tap.
+    ride_max_s: an entry older than this was forgotten. again_s: a second tap on this line within it is the first one
+    again, wherever the bus is by now. stand_s: the same at the same stop, where a bus may stand for long.
     """
 
     version: int
@@ -60,6 +61,7 @@ class FareTable:
     transfers: int
     ride_max_s: int
     again_s: int
+    stand_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def board(card: RideRecord, point: Point, now: Moment, table: FareTable) -> Fare
         return Reason.NO_FARE
     if card.is_locked:
         return Reason.CARD_LOCKED
-    if _is_again(card, point, now, table, fare.form):
+    if fare.form is FareForm.STAGES and card.is_aboard and _is_again(card, card.boarded_s, point, now, table):
         return Reason.TAPPED_TWICE
     arrears = min(card.held_fen, ARREARS_MAX_FEN) if card.is_aboard else 0
     step = Step.FLAT if fare.form is FareForm.FLAT else Step.BOARD
@@ -123,7 +125,7 @@ def alight(card: RideRecord, point: Point, now: Moment, table: FareTable) -> Far
         return Reason.CARD_LOCKED
     trip = Trip(point.line, point.stop, point.direction, Step.ALIGHT)
     if not card.is_aboard:
-        if _has_just_left(card, point, now, table):
+        if card.base_line == point.line and _is_again(card, card.base_s, point, now, table):
             return Reason.TAPPED_TWICE
         return _paid(card, replace(trip, has_no_entry=True), fare.highest_fen, now.time_s, now, table)
     trip = replace(trip, from_line=card.line, from_stop=card.stop)
@@ -137,7 +139,9 @@ def alight(card: RideRecord, point: Point, now: Moment, table: FareTable) -> Far
 def tap(card: RideRecord, point: Point, now: Moment, table: FareTable) -> Fare | Reason:
     """One door for both: whoever rides this line and stands at another stop gets off, everybody else gets on."""
     rides_on = card.is_aboard and card.line == point.line and not _is_forgotten(card, now, table)
-    return (alight if rides_on and card.stop != point.stop else board)(card, point, now, table)
+    if rides_on and card.stop != point.stop:
+        return alight(card, point, now, table)
+    return Reason.TAPPED_TWICE if _has_just_left(card, point, now, table) else board(card, point, now, table)
 
 
 def _by_stops(card: RideRecord, point: Point, fare: LineFare) -> int:
@@ -171,7 +175,7 @@ def _is_transfer(card: RideRecord, line: int, begun_s: int, now: Moment, table: 
     """From another line, which was paid at most window_s before this ride began, and not too often in a row."""
     if not now.is_set or not card.base_s or not begun_s or not table.discount_fen:
         return False
-    within = 0 <= begun_s - card.base_s <= table.window_s
+    within = -table.again_s <= begun_s - card.base_s <= table.window_s  # two clocks never agree to the second
     return within and card.base_line != line and card.transfers < table.transfers
 
 
@@ -179,17 +183,21 @@ def _is_forgotten(card: RideRecord, now: Moment, table: FareTable) -> bool:
     return now.is_set and bool(card.boarded_s) and now.time_s - card.boarded_s > table.ride_max_s
 
 
-def _is_again(card: RideRecord, point: Point, now: Moment, table: FareTable, form: FareForm) -> bool:
-    """The same card at the same door a moment later. On a flat line it is the passenger's companion: he pays."""
-    if form is FareForm.FLAT or not card.is_aboard or Point(card.line, card.stop, card.direction) != point:
+def _is_again(card: RideRecord, since_s: int, point: Point, now: Moment, table: FareTable) -> bool:
+    """A second tap of what was done at since_s, perhaps by the other door's clock. 0: nobody knows when."""
+    if card.line != point.line:
         return False
-    return not now.is_set or not card.boarded_s or 0 <= now.time_s - card.boarded_s <= table.again_s
+    if not now.is_set or not since_s:
+        return card.stop == point.stop
+    return abs(now.time_s - since_s) <= (table.stand_s if card.stop == point.stop else table.again_s)
 
 
 def _has_just_left(card: RideRecord, point: Point, now: Moment, table: FareTable) -> bool:
-    if Point(card.line, card.stop, card.direction) != point or card.base_line != point.line:
+    """Where one door serves both, the second tap of an exit is no entry; whoever comes back later gets on again."""
+    fare = table.lines.get(point.line)
+    if fare is None or fare.form is FareForm.FLAT or card.is_aboard or {card.line, card.base_line} != {point.line}:
         return False
-    return not now.is_set or not card.base_s or 0 <= now.time_s - card.base_s <= table.again_s
+    return now.is_set and bool(card.base_s) and abs(now.time_s - card.base_s) <= table.again_s
 
 
 def _at(card: RideRecord, point: Point, now: Moment) -> RideRecord:
@@ -215,8 +223,11 @@ def parse_table(row: Section) -> FareTable:
         transfers=row.within("transfers", 0, TRANSFERS_MAX, 1),
         ride_max_s=row.within("ride_max_s", 60, DAY_S, 7_200),
         again_s=row.within("again_s", 0, 3_600, 60),
+        stand_s=row.within("stand_s", 0, 3_600, 600),
     )
     row.done()
+    if table.stand_s < table.again_s:
+        raise ConfigFault(f"{row.name('stand_s')}: 不得小于 again_s / must not be less than again_s")
     return table
 
 

@@ -32,6 +32,7 @@ from shared.purse.images import (
 )
 from shared.purse.load_auth import LoadAuth, authorise
 from shared.purse.profiles import CAMPUS
+from tests.edge.terminal.rides import card_memory, ride
 
 DEVICE = DeviceId(bytes.fromhex("000100000007"))
 PSAM_ID = PsamId(bytes.fromhex("510000000023"))
@@ -303,3 +304,17 @@ def kit():
         psam_id, device, noon_s = PSAM_ID, DEVICE, NOON_S
 
     return Kit
+
+
+@pytest.fixture
+def bus(kit, school):
+    def make(door="both", line=2, stop=1, **changed):
+        return kit.Bench(school, kind="validator", ride=ride(door, line, stop), **changed).connect()
+
+    return make
+
+
+@pytest.fixture
+def memory(school):
+    """A card with 50 yuan that may ride."""
+    return card_memory(school, 5000)

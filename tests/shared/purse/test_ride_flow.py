@@ -129,7 +129,7 @@ def test_a_card_without_the_transit_record_rides_nowhere(school):
     card = school.card()
     identity = school.identify(card)
     outcome = drive(ride(Bus(school).order(board, 1, 1), identity), card=card)
-    assert outcome == Declined(Reason.CARD_DATA, 0x6A83)
+    assert outcome == Declined(Reason.NO_RIDES, 0x6A83)
 
 
 def settled(bus, outcome):

@@ -127,13 +127,24 @@ def test_a_transfer_onto_a_line_with_distance_fare_counts_from_its_entry():
 
 def test_the_same_tap_twice_is_one():
     aboard = boarded(2, 3).record
-    assert board(aboard, at(2, 3), when(60), FARES) is Reason.TAPPED_TWICE
-    assert isinstance(board(aboard, at(2, 3), when(61), FARES), Fare)
-    assert board(aboard, at(2, 3), when(600, is_set=False), FARES) is Reason.TAPPED_TWICE
-    left = alight(aboard, at(2, 5), when(600), FARES).record
-    assert alight(left, at(2, 5), when(630), FARES) is Reason.TAPPED_TWICE
-    assert isinstance(alight(left, at(2, 5), when(700), FARES), Fare)
-    assert isinstance(alight(left, at(2, 4), when(630), FARES), Fare)
+    left = alight(aboard, at(2, 5), when(900), FARES).record
+    for rule, card, here, since_s in ((board, aboard, 3, 0), (alight, left, 5, 900)):
+        assert rule(card, at(2, here), when(since_s + 600), FARES) is Reason.TAPPED_TWICE, "the bus stands"
+        assert isinstance(rule(card, at(2, here), when(since_s + 601), FARES), Fare)
+        assert rule(card, at(2, here - 1), when(since_s + 60), FARES) is Reason.TAPPED_TWICE, "the bus has moved on"
+        assert isinstance(rule(card, at(2, here - 1), when(since_s + 61), FARES), Fare)
+        assert rule(card, at(2, here), when(since_s - 5), FARES) is Reason.TAPPED_TWICE, "another clock"
+        assert rule(card, at(2, here, 1), when(since_s + 60), FARES) is Reason.TAPPED_TWICE, "it turned round"
+        assert rule(card, at(2, here), when(since_s + 9000, is_set=False), FARES) is Reason.TAPPED_TWICE
+
+
+def test_an_unset_clock_does_not_keep_anybody_from_riding_on():
+    by_unset = board(FRESH, at(2, 1), when(is_set=False), FARES).record
+    assert by_unset.boarded_s == 0
+    assert alight(by_unset, at(2, 4), when(90_000), FARES).amount_fen == 300
+    assert board(by_unset, at(2, 2), when(90_000), FARES).trip.arrears_fen == 500
+    later = board(boarded(2, 1).record, at(2, 2), when(90_000, is_set=False), FARES)
+    assert later.trip.arrears_fen == 500
 
 
 def test_on_a_flat_line_a_second_tap_pays_for_a_companion():
@@ -147,6 +158,21 @@ def test_one_door_for_both_lets_off_who_rides_on():
     assert tap(aboard, at(1, 3), when(600), FARES).trip.arrears_fen == 500
     assert tap(aboard, at(2, 3), when(9000), FARES).trip.step is Step.BOARD
     assert tap(FRESH, at(2, 3), when(), FARES).trip.step is Step.BOARD
+
+
+def test_one_door_for_both_takes_no_second_exit_for_an_entry():
+    left = tap(boarded(2, 1).record, at(2, 3), when(600), FARES).record
+    assert tap(left, at(2, 3), when(660), FARES) is Reason.TAPPED_TWICE
+    assert tap(left, at(2, 3), when(661), FARES).trip.step is Step.BOARD, "back with the next bus"
+    assert tap(left, at(2, 3), when(630, is_set=False), FARES).trip.step is Step.BOARD
+    assert tap(left, at(1, 3), when(630), FARES).trip.step is Step.FLAT
+    assert tap(boarded(1).record, at(1), when(1), FARES).amount_fen == 200, "a companion on a flat line"
+
+
+def test_two_clocks_that_disagree_cost_nobody_the_discount():
+    first = boarded(1, after_s=30).record
+    assert boarded(3, card=first).trip.is_transfer
+    assert not boarded(3, after_s=-31, card=first).trip.is_transfer
 
 
 @pytest.mark.parametrize("rule", [board, alight])
@@ -196,6 +222,7 @@ def test_whatever_is_tapped_every_ride_is_paid_within_its_bounds(taps):
         ({"lines": [{**TABLE["lines"][1], "colour": 1}]}, "colour"),
         ({"discount_fen": 40_000}, "fares.discount_fen"),
         ({"again": 3}, "fares.again"),
+        ({"again_s": 601}, "fares.stand_s"),
     ],
 )  # fmt: skip
 def test_a_table_with_a_slip_stops_the_start(change, named):
