@@ -1,22 +1,31 @@
-"""Is a ledger ack signed by the ledger-ack key that the campus has certified? Pure; the key comes from the settings."""
+"""Is it signed by the ledger-ack key that the campus has certified: an ack, a list of revocations? Pure.
+
+The key comes from the settings.
+"""
 
 from collections.abc import Callable
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from shared.wire.messages import ACK_CONTEXT, SignedAck
+from shared.wire.messages import ACK_CONTEXT, REVOCATIONS_CONTEXT, SignedAck, SignedRevocations
 
 
 def ack_verifier(public: bytes) -> Callable[[SignedAck], bool]:
     """A check for this public key (32 B)."""
     key = Ed25519PublicKey.from_public_bytes(public)
+    return lambda ack: _is_signed(key, ack.signature, ACK_CONTEXT + ack.body)
 
-    def is_genuine(ack: SignedAck) -> bool:
-        try:
-            key.verify(ack.signature, ACK_CONTEXT + ack.body)
-        except InvalidSignature:
-            return False
-        return True
 
-    return is_genuine
+def revocations_verifier(public: bytes) -> Callable[[SignedRevocations], bool]:
+    """A check for this public key (32 B)."""
+    key = Ed25519PublicKey.from_public_bytes(public)
+    return lambda signed: _is_signed(key, signed.signature, REVOCATIONS_CONTEXT + signed.body)
+
+
+def _is_signed(key: Ed25519PublicKey, signature: bytes, covered: bytes) -> bool:
+    try:
+        key.verify(signature, covered)
+    except InvalidSignature:
+        return False
+    return True

@@ -237,6 +237,7 @@ class Agent:
             oldest_unsettled_ms=_age_ms(depth.oldest_ms),
             faults=sum(self._box.facts.counts.values()),
             terminals=self._box.states(),
+            revocations=self._box.revocations.mark,
         )
 
     def _broker(self) -> BrokerSetting:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from edge.ack_signature import ack_verifier
+from edge.ack_signature import ack_verifier, revocations_verifier
 from edge.bucket import Bucket
 from edge.conversation import Conversation, Place
 from edge.effects import (
@@ -22,6 +22,7 @@ from edge.effects import (
     Outcome,
     Refused,
     Reloaded,
+    RevocationsKept,
     Row,
     Rows,
     Settled,
@@ -37,6 +38,7 @@ from edge.link.messages import Type, type_of
 from edge.link.port import Peer
 from edge.link.seal import SealFault, SessionOver
 from edge.nowlane import NowLane, Offered, TokenSource
+from edge.revocations import RevokedHere
 from edge.settings import LinkKind, Settings
 from edge.terminals import Terminals, refuse_unproven
 from edge.uplink import Uplink, Verify
@@ -47,6 +49,8 @@ from shared.wire.messages import (
     LedgerTime,
     OnlineAnswer,
     Recover,
+    Revocations,
+    SignedRevocations,
     TerminalState,
     decode_now_down,
 )
@@ -91,7 +95,10 @@ class Box:
         self._rates: dict[Place, _Rates] = {}
         self._epochs = Epochs(snapshot.epochs)
         holdings = snapshot.holdings
-        self._terminals = Terminals(settings, snapshot.store, holdings, self._epochs, random, self._tell)
+        self._revoked = RevokedHere(snapshot.revocations, revocations_verifier(settings.ack_key), self._tell)
+        self._terminals = Terminals(
+            settings, snapshot.store, holdings, self._epochs, random, self._tell, self._revoked
+        )
         self._ledger_clock = LedgerClock()
         self._intake = Intake(self._terminals, holdings, self._ledger_clock, self._tell)
         self._uplink = Uplink(settings, snapshot, verifier(settings.ack_key), self._tokens, self._tell)
@@ -193,6 +200,11 @@ class Box:
         """Every registered terminal."""
         return self._terminals.states()
 
+    @property
+    def revocations(self) -> Revocations:
+        """The list that is durable here."""
+        return self._revoked.held
+
     def totals(self) -> Counter[str]:
         """All counters of the parts, and the facts by code."""
         total = self.counters + self._intake.counters + self._uplink.counters + self.facts.counts
@@ -281,6 +293,9 @@ class Box:
                 return self._intake.settled(now, [stream for stream, _ in outcome.settle.marks])
             case EpochKept():
                 self._epochs.kept(outcome.kept)
+            case RevocationsKept():
+                self._revoked.kept(outcome.held)
+                return self._terminals.expel()
             case Trouble():
                 self._tell(now, Code(outcome.code), b"", outcome.text)
             case _:
@@ -335,6 +350,8 @@ class Box:
             case LedgerTime():
                 self._ledger_clock.heard(now, down.unix_ms)
                 return []
+            case SignedRevocations():
+                return [*self._revoked.offered(now, down)]
 
     def _finish(self, now: Now, out: list[Effect]) -> list[Effect]:
         """Give what was collected for the cloud to its lanes, and let both lanes go on."""

@@ -4,14 +4,14 @@ A core never touches a socket, a file or a clock: it takes a `Now` and an input 
 the simulator) carries them out and reports the outcomes. Values of the hot path are named tuples.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from edge.holdings import Holdings
 from edge.link.port import Peer
 from edge.streams import Ref, Stream, key_of
 from shared.ids import DeviceId, LedgerId, PsamId, StorageId, StoreId
-from shared.wire.messages import Range, SignedAck
+from shared.wire.messages import Range, Revocations, SignedAck
 
 
 class Now(NamedTuple):
@@ -107,7 +107,14 @@ class KeepEpoch:
     epoch: int
 
 
-Command = Put | Settle | Unsettle | Read | KeepEpoch
+@dataclass(frozen=True, slots=True)
+class KeepRevocations:
+    """Hold this list durably, unless the one that is there is as new."""
+
+    wanted: Revocations
+
+
+Command = Put | Settle | Unsettle | Read | KeepEpoch | KeepRevocations
 """Effects that go to the outbox. Their outcomes come back, in the same order except that a Read may wait."""
 Effect = Send | Publish | Command
 
@@ -156,6 +163,7 @@ class Snapshot:
     floor: int
     epochs: tuple[KeepEpoch, ...]
     holdings: Holdings
+    revocations: Revocations = field(default_factory=Revocations)
     troubles: tuple[Trouble, ...] = ()
 
 
@@ -244,6 +252,14 @@ class EpochKept:
     kept: KeepEpoch
 
 
+@dataclass(frozen=True, slots=True)
+class RevocationsKept:
+    """The list that is durable now: the one that was wanted, or a newer one that was there."""
+
+    held: Revocations
+
+
 Outcome = (
-    Kept | Refused | Settled | NotSettled | Rows | NotRead | Unsettled | NotUnsettled | Reloaded | EpochKept | Trouble
-)
+    Kept | Refused | Settled | NotSettled | Rows | NotRead | Unsettled | NotUnsettled | Reloaded | EpochKept
+    | RevocationsKept | Trouble
+)  # fmt: skip

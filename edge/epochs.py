@@ -18,12 +18,16 @@ REFUSED_S = 30.0
 
 Triple = tuple[DeviceId, StorageId, PsamId]
 
+REVOKED = "revoked"
+"""The reason for a body or PSAM that the cloud, or the list held here, has revoked."""
+
 _REFUSALS = {
     "unknown-device": Refusal.UNKNOWN_DEVICE,
     "other-box": Refusal.OTHER_BOX,
     "psam-moved": Refusal.PSAM_MOVED,
     "unknown-psam": Refusal.UNKNOWN_PSAM,
     "too-many-epochs": Refusal.TOO_MANY_EPOCHS,
+    REVOKED: Refusal.REVOKED,
 }
 
 

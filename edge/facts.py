@@ -40,6 +40,7 @@ class Code(StrEnum):
     TERMINAL_ROLLED_BACK = "terminal-rolled-back"
     TERMINAL_TOO_MANY_EPOCHS = "terminal-too-many-epochs"
     TERMINAL_NO_EPOCH = "terminal-no-epoch"
+    TERMINAL_REVOKED = "terminal-revoked"
     OUTBOX_REFUSED = "outbox-refused"
     OUTBOX_DAMAGED = "outbox-damaged"
     OUTBOX_REPLACED = "outbox-replaced"
@@ -49,6 +50,7 @@ class Code(StrEnum):
     BALLAST_USED = "ballast-used"
     ACK_FORGED = "ack-forged"
     ACK_FOREIGN = "ack-foreign"
+    REVOCATIONS_FORGED = "revocations-forged"
     LEDGER_CHANGED = "ledger-changed"
     LEDGER_BEHIND = "ledger-behind"
     LEDGER_SILENT = "ledger-silent"
@@ -70,6 +72,7 @@ LEVELS = {
     Code.TERMINAL_ROLLED_BACK: Level.URGENT,
     Code.TERMINAL_TOO_MANY_EPOCHS: Level.IMPORTANT,
     Code.TERMINAL_NO_EPOCH: Level.IMPORTANT,
+    Code.TERMINAL_REVOKED: Level.URGENT,
     Code.OUTBOX_REFUSED: Level.URGENT,
     Code.OUTBOX_DAMAGED: Level.URGENT,
     Code.OUTBOX_REPLACED: Level.URGENT,
@@ -77,6 +80,7 @@ LEVELS = {
     Code.BALLAST_USED: Level.URGENT,
     Code.ACK_FORGED: Level.URGENT,
     Code.ACK_FOREIGN: Level.IMPORTANT,
+    Code.REVOCATIONS_FORGED: Level.URGENT,
     Code.LEDGER_CHANGED: Level.URGENT,
     Code.LEDGER_BEHIND: Level.URGENT,
     Code.LEDGER_SILENT: Level.IMPORTANT,

@@ -12,6 +12,7 @@ from edge.effects import (
     Command,
     EpochKept,
     KeepEpoch,
+    KeepRevocations,
     Kept,
     NotRead,
     NotSettled,
@@ -21,6 +22,7 @@ from edge.effects import (
     Read,
     Refused,
     Reloaded,
+    RevocationsKept,
     Row,
     Rows,
     Settle,
@@ -33,6 +35,7 @@ from edge.effects import (
 from edge.facts import Code
 from edge.outbox_scan import Damage
 from shared.errors import StoreFault
+from shared.wire.messages import Revocations
 
 
 class Store(Protocol):
@@ -45,6 +48,7 @@ class Store(Protocol):
     def settle(self, settle: Settle) -> None: ...
     def unsettle(self, unsettle: Unsettle) -> int: ...
     def keep_epoch(self, kept: KeepEpoch) -> None: ...
+    def keep_revocations(self, wanted: Revocations) -> Revocations: ...
     def set_aside(self, damage: Damage) -> None: ...
     def rows(self, after: int, limit: int) -> tuple[list[Row], Damage | None]: ...
     def snapshot(self) -> Snapshot: ...
@@ -113,6 +117,8 @@ def _transaction(store: Store, group: Iterable[Command]) -> list[Outcome]:
             elif isinstance(command, KeepEpoch):
                 store.keep_epoch(command)
                 outcomes.append(EpochKept(command))
+            elif isinstance(command, KeepRevocations):
+                outcomes.append(RevocationsKept(store.keep_revocations(command.wanted)))
     store.commit()
     first = store.first_unsettled
     return [*outcomes, *(Settled(settle, first) for settle in settles), *store.take_troubles()]

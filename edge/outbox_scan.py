@@ -7,11 +7,13 @@ from edge.effects import KeepEpoch, Trouble
 from edge.facts import Code
 from edge.holdings import Holdings
 from edge.outbox_crc import is_pair, is_sound
+from edge.outbox_tables import read_revocations
 from edge.ranges import Ranges
 from edge.streams import STREAM_SIZE, Ref, Stream
+from shared.errors import WireFault
 from shared.ids import device_id, psam_id, storage_id
 from shared.records import digest
-from shared.wire.messages import Range
+from shared.wire.messages import Range, Revocations, decode_revocations
 
 DAMAGES_MAX = 100
 _SEQ_IN_BODY = slice(6 + 4, 6 + 8)
@@ -84,6 +86,15 @@ def epochs(db: Any) -> tuple[tuple[KeepEpoch, ...], list[Trouble]]:  # noqa: ANN
         else:
             troubles.append(Trouble(Code.OUTBOX_DAMAGED, f"纪元损坏 / an epoch: {body!r}"))
     return tuple(found), troubles
+
+
+def revocations(db: Any) -> Revocations:  # noqa: ANN401  # DB-API connections differ
+    """The list that is held; version 0 when there is none that can be read: the cloud sends it again."""
+    raw = read_revocations(db)
+    try:
+        return decode_revocations(raw) if raw else Revocations()
+    except WireFault:
+        return Revocations()
 
 
 def runs(db: Any, above: int) -> Iterator[Range]:  # noqa: ANN401  # DB-API connections differ

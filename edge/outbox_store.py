@@ -23,7 +23,7 @@ from edge.settings import OutboxSetting
 from edge.streams import STREAM_SIZE
 from shared.errors import RuleBroken, StoreFault
 from shared.ids import StoreId, ledger_id, store_id
-from shared.wire.messages import SignedAck
+from shared.wire.messages import Revocations, SignedAck, encode_revocations
 
 SCHEMA = 1
 STORE_ID_SIZE = 8
@@ -229,6 +229,15 @@ class OutboxStore:
         with refusals():
             tables.write_epoch(self._db, kept.device + kept.storage + kept.psam, kept.epoch)
 
+    def keep_revocations(self, wanted: Revocations) -> Revocations:
+        """Hold this list unless the one that is there is as new; the one that is there now."""
+        with refusals():
+            held = outbox_scan.revocations(self._db)
+            if wanted.version <= held.version:
+                return held
+            tables.write_revocations(self._db, encode_revocations(wanted))
+            return wanted
+
     def keep_backup_mark(self, row: int) -> None:
         """Rows up to here are covered by a signed backup mark of the cloud."""
         with refusals():
@@ -319,6 +328,7 @@ class OutboxStore:
                 floor=int.from_bytes(tables.read_about(self._db, "floor"), "big"),
                 epochs=epochs,
                 holdings=holdings,
+                revocations=outbox_scan.revocations(self._db),
                 troubles=(*damaged, *self.take_troubles(), *spoiled),
             )
 

@@ -70,6 +70,16 @@ def write_epoch(db: Any, name: bytes, epoch: int) -> None:  # noqa: ANN401  # DB
     db.execute("INSERT OR REPLACE INTO epoch VALUES (?, ?, ?)", (name, epoch, pair_crc(name, epoch)))
 
 
+def read_revocations(db: Any) -> bytes:  # noqa: ANN401  # DB-API connections differ
+    """Bytes of the list of revocations, empty when there is none or it is damaged: the cloud sends it again."""
+    return read_about(db, "revocations")
+
+
+def write_revocations(db: Any, raw: bytes) -> None:  # noqa: ANN401  # DB-API connections differ
+    """Put this list in the place of the one that is there."""
+    write_about(db, revocations=raw)
+
+
 def oldest_of(db: Any, ranges: Iterable[Range]) -> tuple[int, int]:  # noqa: ANN401  # DB-API connections differ
     """Row and time of the oldest row within ascending ranges that is still there, zeros if there is none."""
     for low, high in ranges:

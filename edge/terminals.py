@@ -10,7 +10,7 @@ from typing import Protocol
 
 from edge.conversation import Conversation, EpochView, Place, view_of
 from edge.effects import Effect, Now, Send
-from edge.epochs import Epochs
+from edge.epochs import REVOKED, Epochs, Resolved
 from edge.facts import Code
 from edge.holdings import Holdings
 from edge.link import messages as link
@@ -20,7 +20,7 @@ from edge.ranges import Ranges
 from edge.settings import Settings, TerminalSetting
 from edge.streams import stream_of
 from shared.errors import WireFault
-from shared.ids import DeviceId, StoreId
+from shared.ids import DeviceId, PsamId, StoreId
 from shared.wire.messages import EpochRequest, TerminalState
 
 JOIN_S = 10.0
@@ -30,6 +30,14 @@ JOINS_MAX = 256
 LIVE_S = 10.0
 """A conversation heard of within this time is alive: another body with its number is refused."""
 R_EDGE_SIZE = 16
+
+
+class Revoked(Protocol):
+    """The list of revocations that counts here."""
+
+    def names(self, device: DeviceId, psam: PsamId) -> bool:
+        """May this body, with this PSAM, not sell any more?"""
+        ...
 
 
 class Tell(Protocol):
@@ -55,7 +63,7 @@ class Terminals:
 
     def __init__(
         self, settings: Settings, store: StoreId, holdings: Holdings, epochs: Epochs,
-        random: Callable[[int], bytes], tell: Tell,
+        random: Callable[[int], bytes], tell: Tell, revoked: Revoked,
     ) -> None:  # fmt: skip
         self.holdings = holdings
         self._settings = settings
@@ -63,6 +71,7 @@ class Terminals:
         self._epochs = epochs
         self._random = random
         self._tell = tell
+        self._revoked = revoked
         self._registry = {terminal.device: terminal for terminal in settings.terminals}
         self._joining: dict[Place, _Joining] = {}
         self._live: dict[DeviceId, Conversation] = {}
@@ -135,6 +144,13 @@ class Terminals:
         self._live.pop(talk.terminal.device, None)
         self._parted[talk.terminal.device] = talk
 
+    def expel(self) -> list[Effect]:
+        """End all conversations that sell under a revoked body or PSAM; it may join again to hand over what it owes."""
+        sellers = [talk for talk in self._live.values() if talk.current and self._is_revoked(talk.hello)]
+        for talk in sellers:
+            self.end(talk)
+        return [_refuse(talk.place, Refusal.REVOKED) for talk in sellers]
+
     def gone(self, place: Place) -> None:
         """A connection ended."""
         self._joining.pop(place, None)
@@ -159,12 +175,9 @@ class Terminals:
         self, now: Now, place: Place, joining: _Joining, auth: Auth
     ) -> tuple[list[Effect], EpochRequest | None]:
         hello, device = joining.hello, joining.terminal.device
-        resolved = self._epochs.resolve(now, hello, max((e.epoch for e in auth.epochs), default=0))
-        if resolved.refused:
-            text = f"中心拒绝编纪元 / no epoch: {resolved.refused}"
-            self._tell(now, Code.TERMINAL_NO_EPOCH, device, text)
-            if not _owes(auth):
-                return [_refuse(place, resolved.refusal)], None
+        resolved = self._resolved(now, place, hello, auth)
+        if resolved.refused and not _owes(auth):
+            return [_refuse(place, resolved.refusal)], None
         talk = Conversation(joining.terminal, place, hello, joining.seal, now)
         full = _is_full(auth, hello, resolved.epoch)
         if full:
@@ -174,6 +187,23 @@ class Terminals:
         talk.epochs = self._views(now, talk, auth)
         self._join(now, talk)
         return self._welcome(now, talk), None if full else resolved.ask
+
+    def _resolved(self, now: Now, place: Place, hello: Hello, auth: Auth) -> Resolved:
+        """The epoch to sell in. A revoked body gets none, but is heard out: its records are the ledger's to judge."""
+        resolved = Resolved(0, REVOKED)
+        if not self._is_revoked(hello):
+            resolved = self._epochs.resolve(now, hello, max((e.epoch for e in auth.epochs), default=0))
+        if resolved.refused == REVOKED:
+            where = f"{hello.psam.hex()} at {place[0]}:{place[1]}"
+            text = f"已挂失的终端或 PSAM 到场 / a revoked body or PSAM is here: {where}"
+            self._tell(now, Code.TERMINAL_REVOKED, hello.device, text)
+        elif resolved.refused:
+            text = f"中心拒绝编纪元 / no epoch: {resolved.refused}"
+            self._tell(now, Code.TERMINAL_NO_EPOCH, hello.device, text)
+        return resolved
+
+    def _is_revoked(self, hello: Hello) -> bool:
+        return self._revoked.names(hello.device, hello.psam)
 
     def _views(self, now: Now, talk: Conversation, auth: Auth) -> list[EpochView]:
         device = talk.terminal.device

@@ -55,6 +55,7 @@ class Refusal(IntEnum):
     TOO_MANY_EPOCHS = 6
     BUSY = 7
     LIVE_TWICE = 8
+    REVOKED = 9
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,7 @@ _REFUSAL: dict[Refusal, Text] = {
     Refusal.TOO_MANY_EPOCHS: Text("换模块次数过多，待流水传完", "too many PSAM changes, records must drain first"),
     Refusal.BUSY: Text("网关忙，稍后重试", "busy, tries again"),
     Refusal.LIVE_TWICE: Text("同号终端已在线", "a terminal of this number is live"),
+    Refusal.REVOKED: Text("本机或安全模块已挂失", "this terminal or its PSAM is reported stolen"),
 }
 
 

@@ -1,8 +1,10 @@
 """Messages between edge and cloud by one name for both ends: what the two lanes offer, and nothing else.
 
-The values and their encodings stand in money_lane.py and now_lane.py. Lanes: topics.py; version byte: codec.py.
+The values and their encodings stand in money_lane.py, now_lane.py, box_state.py and revocation.py. Lanes: topics.py;
+version byte: codec.py.
 """
 
+from shared.wire.box_state import BoxState, TerminalState, decode_state, encode_state
 from shared.wire.money_lane import (
     ACK_CONTEXT,
     BATCH_MAX,
@@ -20,7 +22,6 @@ from shared.wire.money_lane import (
     encode_batch,
 )
 from shared.wire.now_lane import (
-    BoxState,
     DeviceStatus,
     EpochAnswer,
     EpochRequest,
@@ -34,12 +35,17 @@ from shared.wire.now_lane import (
     OnlineRequest,
     RecordCopy,
     Recover,
-    TerminalState,
     decode_now_down,
     decode_now_up,
-    decode_state,
     encode_now,
-    encode_state,
+)
+from shared.wire.revocation import (
+    REVOCATIONS_CONTEXT,
+    REVOKED_MAX,
+    Revocations,
+    SignedRevocations,
+    decode_revocations,
+    encode_revocations,
 )
 from shared.wire.tags import (
     EPOCH_MAX,
@@ -53,6 +59,8 @@ __all__ = [
     "EPOCH_MAX",
     "PAYLOAD_MAX",
     "RANGES_MAX",
+    "REVOCATIONS_CONTEXT",
+    "REVOKED_MAX",
     "AckBody",
     "Batch",
     "BoxState",
@@ -71,7 +79,9 @@ __all__ = [
     "Range",
     "RecordCopy",
     "Recover",
+    "Revocations",
     "SignedAck",
+    "SignedRevocations",
     "Tag",
     "TerminalState",
     "decode_ack",
@@ -79,10 +89,12 @@ __all__ = [
     "decode_batch",
     "decode_now_down",
     "decode_now_up",
+    "decode_revocations",
     "decode_state",
     "encode_ack",
     "encode_ack_body",
     "encode_batch",
     "encode_now",
+    "encode_revocations",
     "encode_state",
 ]

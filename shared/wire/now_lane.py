@@ -1,20 +1,18 @@
-"""The now lane and the boxes' states: what cannot wait, up and down. Frozen values with one encoding each.
+"""The now lane: what cannot wait, up and down. Frozen values with one encoding each.
 
 Refuses, with WireFault, what is malformed, and a message that belongs to the other direction.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from shared.errors import WireFault
 from shared.ids import (
-    BoxId,
     DeviceId,
     LedgerId,
     PsamId,
     StorageId,
     StoreId,
-    box_id,
     device_id,
     ledger_id,
     psam_id,
@@ -23,10 +21,12 @@ from shared.ids import (
 )
 from shared.wire import codec
 from shared.wire.money_lane import SignedAck
-from shared.wire.tags import EPOCH_MAX, Tag, payload_of, row_of, tagged, within
+from shared.wire.revocation import SignedRevocations
+from shared.wire.tags import EPOCH_MAX, Tag, payload_of, row_of, within
 
 MS_MAX = (1 << 48) - 1
 """Unix ms far beyond any clock: what is above is malformed."""
+SIGNATURE_SIZE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,39 +152,8 @@ class Fact:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalState:
-    """A terminal as the box sees it now."""
-
-    device: DeviceId
-    address: str
-    link: str
-    state: str
-    heard_ms: int
-    last_seq: int
-    settled: int
-    unsent: int
-    open_slots: int
-
-
-@dataclass(frozen=True, slots=True)
-class BoxState:
-    """state, retained, every few seconds; the last will is the same with online = False."""
-
-    box: BoxId
-    store: StoreId
-    at_ms: int
-    online: bool
-    unsettled: int
-    cap: int
-    accepted: int
-    oldest_unsettled_ms: int
-    faults: int
-    terminals: tuple[TerminalState, ...] = field(default=())
-
-
 NowUp = EpochRequest | OnlineRequest | RecordCopy | Hello | DeviceStatus | Fact
-NowDown = EpochAnswer | OnlineAnswer | Recover | LedgerTime
+NowDown = EpochAnswer | OnlineAnswer | Recover | LedgerTime | SignedRevocations
 
 
 def encode_now(m: NowUp | NowDown) -> bytes:
@@ -200,38 +169,6 @@ def decode_now_up(message: bytes) -> NowUp:
 def decode_now_down(message: bytes) -> NowDown:
     """A message of down/now; WireFault when malformed or not for this lane."""
     return _decode(message, _NOW_DOWN)  # type: ignore[no-any-return]  # the table below fixes the types
-
-
-def encode_state(m: BoxState) -> bytes:
-    """Bytes of a BoxState."""
-    terminals = [
-        [t.device, t.address, t.link, t.state, t.heard_ms, t.last_seq, t.settled, t.unsent, t.open_slots]
-        for t in m.terminals
-    ]
-    return codec.pack(
-        [
-            Tag.STATE,
-            m.box,
-            m.store,
-            m.at_ms,
-            m.online,
-            m.unsettled,
-            m.cap,
-            m.accepted,
-            m.oldest_unsettled_ms,
-            m.faults,
-            terminals,
-        ]
-    )
-
-
-def decode_state(message: bytes) -> BoxState:
-    """WireFault when malformed."""
-    _, box, store, at, online, unsettled, cap, accepted, oldest, faults, terminals = tagged(
-        message, Tag.STATE, int, str, bytes, int, bool, int, int, int, int, int, list
-    )
-    rows = tuple(_terminal(row) for row in terminals)
-    return BoxState(box_id(box), store_id(store), at, online, unsettled, cap, accepted, oldest, faults, rows)
 
 
 def _now_body(m: NowUp | NowDown) -> list[object]:
@@ -263,6 +200,8 @@ def _down_body(m: NowDown) -> list[object]:
             return [Tag.RECOVER, m.ledger, m.store, m.row_cumulative]
         case LedgerTime():
             return [Tag.LEDGER_TIME, m.unix_ms]
+        case SignedRevocations():
+            return [Tag.REVOCATIONS, m.body, m.signature]
 
 
 def _status_body(m: DeviceStatus) -> list[object]:
@@ -323,6 +262,13 @@ def _ledger_time(b: list[Any]) -> LedgerTime:
     return LedgerTime(within(unix_ms, MS_MAX))
 
 
+def _revocations(b: list[Any]) -> SignedRevocations:
+    body, signature = codec.fields(b, bytes, bytes, what="revocations")
+    if len(signature) != SIGNATURE_SIZE:
+        raise WireFault(f"revocations: a signature has {SIGNATURE_SIZE} bytes")
+    return SignedRevocations(body, signature)
+
+
 def _status(b: list[Any]) -> DeviceStatus:
     device, epochs, hot, param, left, clock, day, first = codec.fields(
         b, bytes, list, int, int, int, bool, int, int, what="status"
@@ -341,11 +287,6 @@ def _fact(b: list[Any]) -> Fact:
     return Fact(*codec.fields(b, str, str, int, bytes, str, what="fact"))
 
 
-def _terminal(row: Any) -> TerminalState:  # noqa: ANN401  # straight from CBOR
-    device, *rest = codec.fields(row_of(row), bytes, str, str, str, int, int, int, int, int, what="terminal state")
-    return TerminalState(device_id(device), *rest)
-
-
 _NOW_UP: dict[int, Any] = {
     Tag.EPOCH_REQUEST: _epoch_request,
     Tag.ONLINE_REQUEST: _online_request,
@@ -359,4 +300,5 @@ _NOW_DOWN: dict[int, Any] = {
     Tag.ONLINE_ANSWER: _online_answer,
     Tag.RECOVER: _recover,
     Tag.LEDGER_TIME: _ledger_time,
+    Tag.REVOCATIONS: _revocations,
 }

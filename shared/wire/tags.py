@@ -30,6 +30,7 @@ class Tag(IntEnum):
     FACT = 11
     STATE = 12
     LEDGER_TIME = 13
+    REVOCATIONS = 14
 
 
 _NAMES = {tag: tag.name.lower() for tag in Tag}

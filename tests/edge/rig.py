@@ -24,6 +24,7 @@ from shared.records import NO_TAC, CounterKind, Flags, Kind, LoadRecord, Proof, 
 from shared.wire import topics
 from shared.wire.messages import (
     ACK_CONTEXT,
+    REVOCATIONS_CONTEXT,
     AckBody,
     Batch,
     DeviceMark,
@@ -34,12 +35,15 @@ from shared.wire.messages import (
     Hello,
     LedgerTime,
     Recover,
+    Revocations,
     SignedAck,
+    SignedRevocations,
     decode_batch,
     decode_now_up,
     encode_ack,
     encode_ack_body,
     encode_now,
+    encode_revocations,
 )
 
 ACK_KEY = Ed25519PrivateKey.from_private_bytes(b"\x11" * 32)
@@ -255,6 +259,7 @@ class Ledger:
         self.seqs: dict[bytes, Ranges] = {}
         self.epochs: dict[tuple[bytes, bytes, bytes], int] = {}
         self.refuse = ""
+        self.revocations = Revocations()
 
     def take(self, batch: Batch) -> bytes:
         """Commit a batch; the encoded ack."""
@@ -283,6 +288,11 @@ class Ledger:
         """The signed ack."""
         raw = encode_ack_body(body)
         return SignedAck(raw, self.key.sign(ACK_CONTEXT + raw))
+
+    def sign_revocations(self, wanted: Revocations) -> bytes:
+        """The signed list, as it goes down."""
+        raw = encode_revocations(wanted)
+        return encode_now(SignedRevocations(raw, self.key.sign(REVOCATIONS_CONTEXT + raw)))
 
     def epoch(self, request: EpochRequest) -> EpochAnswer:
         """The epoch of a triple, registered on the first question."""
@@ -366,6 +376,11 @@ class Field:
         """A message from the cloud."""
         self.run(self.box.on_downlink(self.now(), lane, message))
 
+    def revoke(self, version: int, psams=(), devices=()) -> None:
+        """The cloud has this list of revocations now, and sends it."""
+        self.ledger.revocations = Revocations(version, tuple(psams), tuple(devices))
+        self.down(topics.DOWN_NOW, self.ledger.sign_revocations(self.ledger.revocations))
+
     def release_acks(self) -> None:
         """Acks that were held arrive now."""
         acks, self.held_acks = self.held_acks, []
@@ -426,6 +441,9 @@ class Field:
             ack = self.ledger.sign(self.ledger.ack(message.store))
             out += self.box.on_downlink(self.now(), topics.DOWN_MONEY, encode_ack(ack))
             out += self.box.on_downlink(self.now(), topics.DOWN_NOW, encode_now(LedgerTime(self.ledger_ms())))
+            if self.ledger.revocations.version:
+                signed = self.ledger.sign_revocations(self.ledger.revocations)
+                out += self.box.on_downlink(self.now(), topics.DOWN_NOW, signed)
         return out
 
     def recover(self, rows: int, ledger: LedgerId = LEDGER, store: bytes = b"") -> None:

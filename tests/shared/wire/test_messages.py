@@ -25,7 +25,9 @@ from shared.wire.messages import (
     OnlineRequest,
     RecordCopy,
     Recover,
+    Revocations,
     SignedAck,
+    SignedRevocations,
     TerminalState,
 )
 
@@ -47,6 +49,7 @@ DOWN: list[Any] = [
     OnlineAnswer(DEVICE, 1, 9, b"answer"),
     Recover(LEDGER, STORE, 5),
     LedgerTime(1_784_000_000_000),
+    SignedRevocations(b"body", b"x" * 64),
 ]
 
 
@@ -63,6 +66,53 @@ def test_frozen_online_request() -> None:
 
 def test_frozen_ledger_time() -> None:
     assert messages.encode_now(LedgerTime(1_784_000_000_000)).hex() == "01820d1b0000019f5eafb000"
+
+
+REVOKED = Revocations(3, (PSAM,), (DEVICE,))
+
+
+def test_frozen_revocations() -> None:
+    body = messages.encode_revocations(REVOKED)
+    assert body.hex() == "8303814651000000002381460001000000" + "01"
+    assert messages.decode_revocations(body) == REVOKED
+    assert REVOKED.mark == (3, 0x99AD346C)
+    assert Revocations().mark == (0, 0)
+    message = messages.encode_now(SignedRevocations(b"body", b"x" * 64))
+    assert message.hex() == "01830e44626f6479" + "5840" + "78" * 64
+
+
+def test_revocations_name_a_body_by_itself_or_by_its_psam() -> None:
+    other = PsamId(b"\x51\0\0\0\0\x24")
+    assert REVOKED.names(DEVICE, other)
+    assert REVOKED.names(DeviceId(b"\0\1\0\0\0\2"), PSAM)
+    assert not REVOKED.names(DeviceId(b"\0\1\0\0\0\2"), other)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [0, [], []],
+        [1 << 32, [], []],
+        [1, [PSAM, PSAM], []],
+        [1, [b"\2" * 6, b"\1" * 6], []],
+        [1, [b"short"], []],
+        [1, [], [7]],
+        [1, [], [n.to_bytes(6, "big") for n in range(messages.REVOKED_MAX + 1)]],
+        [1, []],
+        [True, [], []],
+    ],
+)
+def test_bad_revocations_are_refused(body: Any) -> None:
+    with pytest.raises(WireFault):
+        messages.decode_revocations(codec.dumps(body))
+
+
+def test_the_longest_list_fits_a_message() -> None:
+    ids = [n.to_bytes(6, "big") for n in range(messages.REVOKED_MAX)]
+    wanted = Revocations(1, tuple(map(PsamId, ids)), tuple(map(DeviceId, ids)))
+    signed = SignedRevocations(messages.encode_revocations(wanted), b"x" * 64)
+    assert messages.decode_now_down(messages.encode_now(signed)) == signed
+    assert messages.decode_revocations(signed.body) == wanted
 
 
 def test_online_request_is_late_from_its_time_on_and_without_one_never() -> None:
@@ -105,8 +155,25 @@ def test_down_round_trip_and_never_upwards(message: Any) -> None:
 
 def test_state_round_trip() -> None:
     terminal = TerminalState(DEVICE, "can0/1", "can", "joined", 1, 2, 3, 4, 0)
-    state = BoxState(BOX, STORE, 1, True, 2, 3, 4, 5, 0, (terminal,))
+    state = BoxState(BOX, STORE, 1, True, 2, 3, 4, 5, 0, (terminal,), (7, 0xFFFF_FFFF))
     assert messages.decode_state(messages.encode_state(state)) == state
+
+
+OLD_STATE = "018b0c6963616e7465656e2d314873737373737373730" + "1f50203040500" + "80"
+STATE = "018d0c6963616e7465656e2d314873737373737373730" + "1f50203040500" + "80" + "071aabcdef01"
+
+
+def test_frozen_state_and_that_of_a_box_of_before_revocations() -> None:
+    state = BoxState(BOX, STORE, 1, True, 2, 3, 4, 5, 0, (), (7, 0xABCDEF01))
+    assert messages.encode_state(state).hex() == STATE
+    assert messages.decode_state(bytes.fromhex(STATE)) == state
+    assert messages.decode_state(bytes.fromhex(OLD_STATE)).revocations == (0, 0)
+
+
+@pytest.mark.parametrize("mark", [(-1, 0), (1 << 32, 0), (1, 1 << 32), (1, -1)])
+def test_marks_of_revocations_outside_of_their_range_are_refused(mark: tuple[int, int]) -> None:
+    with pytest.raises(WireFault):
+        messages.decode_state(messages.encode_state(BoxState(BOX, STORE, 1, True, 2, 3, 4, 5, 0, (), mark)))
 
 
 @pytest.mark.parametrize(
@@ -145,6 +212,8 @@ def test_bad_ranges_are_refused(ranges: list[Any]) -> None:
 
 @given(st.binary(max_size=300))
 def test_nothing_crashes_the_decoders(raw: bytes) -> None:
+    with pytest.raises(WireFault):
+        messages.decode_revocations(raw)
     for decode in (messages.decode_batch, messages.decode_ack, messages.decode_now_up, messages.decode_state):
         with pytest.raises(WireFault):
             decode(b"\1" + raw)

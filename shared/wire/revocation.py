@@ -1,0 +1,72 @@
+"""Revoked PSAMs and bodies 挂失名单: one signed list with a version, from the ledger to every box. Frozen bytes.
+
+The whole list each time, so that a box needs nothing but the newest. Refuses, with WireFault, what is malformed, out of
+order or said twice; whether the signature is right is judged elsewhere.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, TypeVar
+from zlib import crc32
+
+from shared.errors import WireFault
+from shared.ids import DeviceId, PsamId, device_id, psam_id
+from shared.wire import codec
+from shared.wire.tags import within
+
+REVOCATIONS_CONTEXT = b"openykt revocations v1\0"
+REVOKED_MAX = 4096
+"""Most PSAMs, and most bodies, of a list: it fits four times into the largest message."""
+VERSION_MAX = 0xFFFF_FFFF
+
+_Id = TypeVar("_Id", DeviceId, PsamId)
+
+
+@dataclass(frozen=True, slots=True)
+class Revocations:
+    """Who may not sell any more, ascending. version: rises with every change; 0 = nothing was ever revoked."""
+
+    version: int = 0
+    psams: tuple[PsamId, ...] = ()
+    devices: tuple[DeviceId, ...] = ()
+
+    def names(self, device: DeviceId, psam: PsamId) -> bool:
+        """Is this body, or the PSAM in it, revoked?"""
+        return psam in self.psams or device in self.devices
+
+    @property
+    def mark(self) -> tuple[int, int]:
+        """Version and CRC-32 of the bytes: what a box tells of the list that it holds; (0, 0) for none."""
+        return (self.version, crc32(encode_revocations(self))) if self.version else (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRevocations:
+    """down/now. `body` is the bare CBOR of a Revocations; `signature`: Ed25519 of the ledger-ack key over
+    REVOCATIONS_CONTEXT ‖ body."""
+
+    body: bytes
+    signature: bytes
+
+
+def encode_revocations(m: Revocations) -> bytes:
+    """The bytes that are signed, and kept."""
+    return codec.dumps([m.version, list(m.psams), list(m.devices)])
+
+
+def decode_revocations(raw: bytes) -> Revocations:
+    """WireFault when malformed. Check the signature first."""
+    version, psams, devices = codec.fields(codec.loads(raw), int, list, list, what="revocations")
+    if not version:
+        raise WireFault("revocations: a list has a version")
+    return Revocations(within(version, VERSION_MAX), _ids(psams, psam_id), _ids(devices, device_id))
+
+
+def _ids(raw: Sequence[Any], form: Callable[[bytes], _Id]) -> tuple[_Id, ...]:
+    if len(raw) > REVOKED_MAX:
+        raise WireFault("revocations: too many")
+    found = tuple(form(one) for one in raw)
+    if any(a >= b for a, b in pairwise(found)):
+        raise WireFault("revocations: not ascending")
+    return found
