@@ -1,4 +1,4 @@
-"""Command line of the cloud 中心平台: ingest, console, import, deposit, verify, report, loads.
+"""Command line of the cloud 中心平台: ingest, console, desk, cashier, import, deposit, verify, report, loads.
 
 Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
 """
@@ -13,6 +13,8 @@ from shared.errors import ConfigFault, YktError
 
 FALSE, WRONG_USE = 1, 2
 CONSOLE = "console"
+SERVERS = {CONSOLE: "cloud.console.app", "desk": "cloud.desk.app"}
+"""Verbs that read their own words."""
 
 Verb = Callable[[argparse.Namespace], int]
 
@@ -21,8 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        if words[:1] == [CONSOLE]:
-            return _console(words[1:])
+        if words and words[0] in SERVERS:
+            return _server(SERVERS[words[0]], words[1:])
         chosen = _parser().parse_args(words)
         run: Verb = chosen.run
         return run(chosen)
@@ -39,8 +41,14 @@ def _say(fault: YktError, code: int) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cloud", description="中心平台 / the platform in the middle")
-    verbs = parser.add_subparsers(required=True, metavar="ingest|console|import|deposit|verify|report|loads")
+    names = "ingest|console|desk|cashier|import|deposit|verify|report|loads"
+    verbs = parser.add_subparsers(required=True, metavar=names)
     verbs.add_parser(CONSOLE, help="集控平台 / the console", add_help=False)
+    verbs.add_parser("desk", help="卡务中心的账本接口 / the ledger for card desks", add_help=False)
+    cashier = verbs.add_parser("cashier", help="准许一名收银员，写出令牌文件 / admit a cashier, write a token file")
+    cashier.add_argument("--data", type=Path, required=True, metavar="DIR")
+    cashier.add_argument("--name", required=True, metavar="NAME", help="姓名或工号 / name or number")
+    cashier.set_defaults(run=_cashier)
 
     def verb(name: str, text: str, run: Verb) -> argparse.ArgumentParser:
         made = verbs.add_parser(name, help=text, description=text)
@@ -123,8 +131,17 @@ def _loads(chosen: argparse.Namespace) -> int:
     return loads(chosen.data, chosen.dsn, open_only=chosen.open, as_json=chosen.json)
 
 
-def _console(words: list[str]) -> int:
-    code: int = importlib.import_module("cloud.console.app").main(words)
+def _cashier(chosen: argparse.Namespace) -> int:
+    from cloud.desk.cashiers import admit
+    from cloud.settings import FOLDER, load_settings
+
+    kept = admit(load_settings(chosen.data).data / FOLDER, chosen.name)
+    sys.stdout.write(f"令牌文件 / token: {kept}\n")
+    return 0
+
+
+def _server(module: str, words: list[str]) -> int:
+    code: int = importlib.import_module(module).main(words)
     return code
 
 

@@ -96,6 +96,13 @@ VERBS = (
         "a terminal; a counter to sell at by hand",
         "edge.terminal",
     ),
+    Verb(
+        "desk",
+        "read|… [--card LABEL] [--reader NAME]",
+        "卡务台：读卡、充值、圈提、换卡、日结",
+        "the card desk: read, load, unload, replace, close the day",
+        "edge.desk",
+    ),
 )
 
 

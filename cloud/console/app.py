@@ -7,13 +7,9 @@ import argparse
 import asyncio
 import os
 import secrets
-import socket
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-
-import uvicorn
 
 from cloud.console.accounts import Accounts
 from cloud.console.asgi import Shell
@@ -24,12 +20,11 @@ from cloud.console.sign_in import Sources
 from cloud.ledger.read import Reader, open_reader
 from cloud.life import report as report_status
 from cloud.life import say, stop_on_signals
+from cloud.serving import HttpsServer
 from cloud.settings import CloudSettings, load_settings
 
 FIRST_OPERATOR = "admin"
 TOKEN_FILE = "api.token"  # noqa: S105  # the name of a file
-STREAM_END_S = 1
-"""Open streams are cut after so long when the console ends."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -53,12 +48,8 @@ async def _serve(settings: CloudSettings, given: argparse.Namespace) -> None:
     reader = open_reader(settings.dsn(given.dsn))
     accounts = Accounts(settings.data / "cloud" / "console.db")
     live, shell = _assemble(settings, reader, accounts)
-    server = _Server(
-        uvicorn.Config(
-            shell, host=given.host, port=given.port, log_level="warning", access_log=False, lifespan="on",
-            ssl_certfile=settings.console_certificate, ssl_keyfile=settings.console_key,
-            timeout_graceful_shutdown=STREAM_END_S, timeout_keep_alive=30,
-        )
+    server = HttpsServer(
+        shell, given.host, given.port, settings.console_certificate, settings.console_key
     )  # fmt: skip
     stop = asyncio.Event()
     stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
@@ -83,25 +74,7 @@ def _assemble(settings: CloudSettings, reader: Reader, accounts: Accounts) -> tu
     return live, Shell(pages, live, lambda token: accounts.session(token, int(time.time())) is not None)
 
 
-class _Server(uvicorn.Server):
-    """uvicorn that says when it serves, and leaves signals to the root."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.serving = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to serve, then say so."""
-        await super().startup(sockets)
-        self.serving.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
-
-
-async def _tell(server: _Server, stop: asyncio.Event, accounts: Accounts, live: Live, address: str) -> None:
+async def _tell(server: HttpsServer, stop: asyncio.Event, accounts: Accounts, live: Live, address: str) -> None:
     await server.serving.wait()
     link = "" if accounts.has_operator() else f" {address}first-login/{_first_link(accounts)}"
     say(f"READY console {address}{link}")

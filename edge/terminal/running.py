@@ -34,6 +34,11 @@ def console_of(data: Path) -> Found | None:
     return next(_running(data, "cloud", "console"), None)
 
 
+def desk_centre_of(data: Path) -> Found | None:
+    """The running ledger service of card desks."""
+    return next(_running(data, "cloud", "desk"), None)
+
+
 def kill(found: Found) -> bool:
     """kill -9. False when it has ended by itself."""
     try:

@@ -1,0 +1,148 @@
+"""Composition root of the desk's centre: HTTPS, the cashier's token, one ledger thread, the key process's money socket.
+
+`READY desk https://…` when it serves. It never asks for what changes a card: that is another socket and not ours.
+Bounds: a request has at most ANSWER_MAX bytes and BODY_S to come; requests wait for one another.
+"""
+
+import argparse
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from cloud.db import open_database
+from cloud.desk.answers import DeskAnswers
+from cloud.desk.cashiers import cashier_of
+from cloud.keys import KeyClient
+from cloud.ledger.desk_ledger import DeskLedger
+from cloud.ledger.ledger import prepare_database
+from cloud.ledger.values import Now
+from cloud.life import report, say, stop_on_signals
+from cloud.serving import HttpsServer
+from cloud.settings import FOLDER, load_settings
+from shared.campus_clock import CampusClock, parse_clock
+from shared.desk import ANSWER_MAX, DESK_PATH
+
+BODY_S = 10.0
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+_BEARER = b"Bearer "
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve until told to end."""
+    parser = argparse.ArgumentParser(prog="cloud desk", description="卡务中心的账本接口 / the ledger for card desks")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--dsn", metavar="DSN")
+    parser.add_argument("--keys", type=Path, required=True, metavar="SOCKET", help="密钥进程（账务）/ money socket")
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--host", default="127.0.0.1", help="监听地址 / address (127.0.0.1)")
+    parser.add_argument("--clock", metavar="T0:REAL0:SPEED", help="回放用的校园时钟 / campus clock of a replay")
+    parser.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即结束 / end when stdin closes")
+    asyncio.run(_serve(parser.parse_args(arguments)))
+    return 0
+
+
+async def _serve(given: argparse.Namespace) -> None:
+    settings = load_settings(given.data)
+    centre = Centre(settings.dsn(given.dsn), given.keys, settings.data / FOLDER, parse_clock(given.clock))
+    server = HttpsServer(centre, given.host, given.port, settings.console_certificate, settings.console_key)
+    stop = asyncio.Event()
+    stop_on_signals(stop, end_with_stdin=given.end_with_stdin)
+    serving = asyncio.create_task(server.serve(), name="desk")
+    told = asyncio.create_task(_tell(server, stop, centre, f"https://{given.host}:{given.port}/"))
+    await asyncio.wait({serving, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
+    server.should_exit = True
+    server.serving.set()
+    await asyncio.gather(serving, told)
+
+
+async def _tell(server: HttpsServer, stop: asyncio.Event, centre: "Centre", address: str) -> None:
+    await server.serving.wait()
+    say(f"READY desk {address}")
+    await report(stop, lambda: asdict(centre.answers.counts))
+
+
+class Centre:
+    """The ASGI application: POST DESK_PATH and nothing else."""
+
+    def __init__(self, dsn: str, keys: Path, folder: Path, clock: CampusClock) -> None:
+        self._folder = folder
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
+        self._keys = KeyClient(keys)
+        self._ledger, self.answers = self._thread.submit(self._open, dsn).result()
+
+    def _open(self, dsn: str) -> tuple[DeskLedger, DeskAnswers]:
+        database = open_database(dsn)
+        try:
+            prepare_database(database)
+            ledger = DeskLedger(database)
+        except BaseException:
+            database.close()
+            raise
+        return ledger, DeskAnswers(ledger)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One ASGI connection."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            status, body = await self._answered(scope, receive)
+            await send({"type": "http.response.start", "status": status, "headers": _HEADERS})
+            await send({"type": "http.response.body", "body": body})
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        self._thread.shutdown()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _close(self) -> None:
+        self._ledger.close()
+        self._keys.close()
+
+    async def _answered(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
+        if scope["path"] != DESK_PATH or scope["method"] != "POST":
+            return 404, b""
+        cashier = cashier_of(self._folder, _token(scope))
+        if cashier is None:
+            return 401, b""
+        body = await _body(receive)
+        if body is None:
+            return 413, b""
+        unix_s = time.time()
+        now = Now(int(unix_s * 1000), self._clock.at(unix_s))
+        loop = asyncio.get_running_loop()
+        return 200, await loop.run_in_executor(self._thread, self.answers.answer, body, cashier, now)
+
+
+_HEADERS = [(b"content-type", b"application/cbor"), (b"cache-control", b"no-store")]
+
+
+def _token(scope: Scope) -> str:
+    given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    return given.removeprefix(_BEARER).decode("latin-1") if given.startswith(_BEARER) else ""
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """All of it; None when it is too long, too slow, or its sender went."""
+    found = bytearray()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(BODY_S):
+            while len(found) <= ANSWER_MAX:
+                message = await receive()
+                if message["type"] != "http.request":
+                    return None
+                found += message.get("body", b"")
+                if not message.get("more_body", False):
+                    return bytes(found) if len(found) <= ANSWER_MAX else None
+    return None

@@ -1,0 +1,81 @@
+"""Who may sit at a card desk: cashiers 收银员 by name, each with a token of which only the SHA-256 is kept.
+
+`DATA/cloud/cashiers.json` {name: digest}; the token itself stands once, in the file (0600) that `admit` writes and the
+cashier's desk reads. Admitting a name anew ends its old token. Bound: CASHIERS_MAX names.
+"""
+
+import fcntl
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from pathlib import Path
+
+from shared.errors import ConfigFault
+
+FILE = "cashiers.json"
+CASHIERS_MAX = 256
+NAME_MAX = 32
+
+
+def admit(folder: Path, name: str) -> Path:
+    """Make a token for this name; the file it stands in. ConfigFault for a name that is none."""
+    if not 0 < len(name) <= NAME_MAX or not name.replace("-", "").isalnum():
+        raise ConfigFault(f"--name: 1..{NAME_MAX} 个字母、汉字、数字 / letters and digits")
+    token = secrets.token_urlsafe(32)
+    with (folder / f"{FILE}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        known = _read(folder / FILE)
+        if name not in known and len(known) >= CASHIERS_MAX:
+            raise ConfigFault(f"最多 {CASHIERS_MAX} 名收银员 / at most so many cashiers")
+        kept = token_file(folder, name)
+        _write(kept, token + "\n")
+        _write(folder / FILE, json.dumps(known | {name: _digest(token)}, ensure_ascii=False, indent=1) + "\n")
+    return kept
+
+
+def token_file(folder: Path, name: str) -> Path:
+    """Where the token of this name was written."""
+    return folder / f"cashier-{name}.token"
+
+
+def cashier_of(folder: Path, token: str) -> str | None:
+    """Whose token this is; None for nobody's. Every name is compared, so that time tells nothing."""
+    given, found = _digest(token), None
+    for name, digest in _read(folder / FILE).items():
+        if hmac.compare_digest(given, digest):
+            found = name
+    return found
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as fault:
+        raise ConfigFault(f"{path}: 无法读取 / cannot be read") from fault
+    if not isinstance(raw, dict) or not all(isinstance(value, str) for value in raw.values()):
+        raise ConfigFault(f"{path}: 应为 / must be {{name: digest}}")
+    return raw
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole and durable, or as before."""
+    fresh = path.with_name(path.name + ".new")
+    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()

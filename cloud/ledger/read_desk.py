@@ -1,0 +1,99 @@
+"""What a card desk is told of one card: its balances, what is not decided, and the counters that no record has brought.
+
+A counter is known when a record with a TAC proved it, when a grey record was posted by evidence, or when a load that
+the card certainly took has it. Counters before the first known one are not missing if that one read the opening
+balance: cards begin to count where their maker says. Inside of a snapshot.
+"""
+
+from collections.abc import Iterable
+
+from cloud.db import Database
+from cloud.ledger.accounts import Side
+from cloud.ledger.arrival import arrive
+from cloud.ledger.balances import balance
+from cloud.ledger.grey import State
+from cloud.ledger.load_cases import MAIN_PURSE, CaseState, taken_loads
+from shared.desk import MISSING_MAX, CardAsk, CardBooks, CardState, OpenMatter
+from shared.ids import CardId
+from shared.records import CounterKind
+
+_CARD = (
+    "SELECT label, card_class, hotlisted, opening_fen, purse_account, online_account, transit_account FROM card "
+    "WHERE card = ?"
+)
+
+
+def card_books(db: Database, ask: CardAsk) -> CardBooks | None:
+    """None for a card in no inventory."""
+    rows = db.run(_CARD, (ask.card,))
+    if not rows:
+        return None
+    label, card_class, hotlisted, opening_fen, *accounts = rows[0]
+    purse = ask.card + bytes((MAIN_PURSE,))
+    grey = db.run("SELECT COUNT(*) FROM suspense WHERE purse = ? AND state = ?", (purse, int(State.OPEN)))[0][0]
+    purse_fen, online_fen, transit_fen = (balance(db, account, Side.CREDIT) for account in accounts)
+    return CardBooks(
+        label, card_class, CardState.NORMAL, "", bool(hotlisted), purse_fen, online_fen, transit_fen, grey,
+        _missing(_offline(db, purse), ask.offline, opening_fen),
+        _missing(_online(db, ask.card), ask.online, opening_fen),
+        _open(db, ask.card), _places(db, ask.terminals),
+    )  # fmt: skip
+
+
+def _offline(db: Database, purse: bytes) -> dict[int, int]:
+    """Counter → balance read before it, of every purchase that is in the books."""
+    found = _proven(db, purse, CounterKind.OFFLINE)
+    for stored, counter in db.run(
+        "SELECT r.stored, s.counter FROM suspense s JOIN record r ON r.id = s.record "
+        "WHERE s.purse = ? AND s.load IS NULL AND s.state = ?",
+        (purse, int(State.EVIDENCE)),
+    ):
+        found[counter] = _balance(stored)
+    return found
+
+
+def _online(db: Database, card: CardId) -> dict[int, int]:
+    """The same of loads, and those of which only the next counter was seen."""
+    found = _proven(db, card + bytes((MAIN_PURSE,)), CounterKind.ONLINE)
+    return {counter: before for counter, before, _ in taken_loads(db, card)} | found
+
+
+def _proven(db: Database, purse: bytes, kind: CounterKind) -> dict[int, int]:
+    low, high = purse + bytes((kind, 0, 0)), purse + bytes((kind, 0xFF, 0xFF))
+    rows = db.run(
+        "SELECT p.card_key, r.stored FROM proof p JOIN record r ON r.id = p.record "
+        "WHERE p.card_key >= ? AND p.card_key <= ?",
+        (low, high),
+    )
+    return {int.from_bytes(key[-2:], "big"): _balance(stored) for key, stored in rows}
+
+
+def _balance(stored: bytes) -> int:
+    record = arrive(stored).record
+    return record.balance_fen if record else -1
+
+
+def _missing(known: dict[int, int], below: int, opening_fen: int) -> tuple[int, ...]:
+    """Newest first, at most MISSING_MAX."""
+    first = min(known, default=0)
+    if known and known[first] != opening_fen:
+        first = 0
+    gone = (counter for counter in range(below - 1, first - 1, -1) if counter not in known)
+    return tuple(counter for counter, _ in zip(gone, range(MISSING_MAX), strict=False))
+
+
+def _open(db: Database, card: CardId) -> tuple[OpenMatter, ...]:
+    rows = db.run(
+        "SELECT counter, amount_fen, opened_ms FROM load_case WHERE card = ? AND state = ? ORDER BY counter, key",
+        (card, int(CaseState.PENDING)),
+    )
+    return tuple(OpenMatter("load", *row) for row in rows)
+
+
+def _places(db: Database, terminals: Iterable[bytes]) -> tuple[tuple[bytes, str, str], ...]:
+    """By PSAM id, or by its own number where a body has no PSAM."""
+    wanted = list(dict.fromkeys(terminals))
+    named = "SELECT p.psam, d.name, d.place FROM psam p JOIN device d ON d.device = p.device WHERE p.psam"
+    rows = db.find(named, wanted)
+    rows += db.find("SELECT device, name, place FROM device WHERE device", wanted)
+    return tuple((bytes(terminal), name, place) for terminal, name, place in rows)

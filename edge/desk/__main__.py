@@ -1,0 +1,32 @@
+"""`python -m edge.desk VERB`: the card desk 卡务台. Exit 0 done, 1 refused, unknown or broken, 2 wrong use."""
+
+from __future__ import annotations
+
+import sys
+
+from edge.desk import options
+from edge.desk.deeds import run
+from edge.terminal.disk import InUse
+from shared.errors import ConfigFault, YktError
+from shared.purse.errors import CardLost
+
+
+def main(arguments: list[str]) -> int:
+    """The exit code."""
+    try:
+        return run(options.parse(arguments))
+    except (ConfigFault, InUse) as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        return 2
+    except CardLost:
+        sys.stderr.write("卡已离开或读不出，请重新放卡 / the card is gone or not readable, present it again\n")
+        return 1
+    except YktError as fault:
+        sys.stderr.write(f"错误 / error: {type(fault).__name__}: {fault}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

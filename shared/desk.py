@@ -1,0 +1,164 @@
+"""What a card desk asks of the ledger and what it hears: values and their bytes, for one POST to DESK_PATH.
+
+Request: CBOR [operation, *arguments]. Answer: [True, *result], or [False, code, Chinese, English], which changed
+nothing. Whatever moves money or a card's state carries a key made by the desk: asked again it is the same deed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from shared.errors import WireFault
+from shared.ids import CardId, card_id
+from shared.wire import codec
+
+DESK_PATH = "/desk/v1"
+ANSWER_MAX = 64 * 1024
+"""Longest request and answer."""
+TERMINALS_MAX = 32
+MISSING_MAX = 64
+"""Most counters that an answer names; there may be more."""
+KEY_SIZE = 16
+
+
+class DeskOp(StrEnum):
+    """Operations; `CardAsk` and its like are the arguments."""
+
+    CARD = "card"
+
+
+class CardState(StrEnum):
+    """What the ledger says of a card's life."""
+
+    NORMAL = "normal"
+    LOST = "lost"
+    """挂失: reported, hotlisted, frozen."""
+    REPLACED = "replaced"
+    """Another card has taken its place; this one is never served again."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardAsk:
+    """offline, online: the card's counters now. terminals: 6-byte ids in its log, to be told their names."""
+
+    card: CardId
+    offline: int
+    online: int
+    terminals: tuple[bytes, ...] = ()
+
+    def to_list(self) -> list[object]:
+        return [self.card, self.offline, self.online, list(self.terminals)]
+
+
+def parse_card_ask(raw: Sequence[Any]) -> CardAsk:
+    """WireFault when malformed."""
+    card, offline, online, terminals = codec.fields(raw, bytes, int, int, list, what="card ask")
+    known = codec.fields(terminals[:TERMINALS_MAX], *(bytes for _ in terminals[:TERMINALS_MAX]), what="terminals")
+    if not 0 <= offline <= 0xFFFF or not 0 <= online <= 0xFFFF:
+        raise WireFault("card ask: a counter has 16 bits")
+    return CardAsk(card_id(card), offline, online, known)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMatter:
+    """A load or unload that is granted and not decided. kind: 'load', 'unload'; since_ms: Unix milliseconds."""
+
+    kind: str
+    counter: int
+    fen: int
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardBooks:
+    """A card in the ledger. Sums in fen, never summed with each other. successor: label of the card that replaced it.
+
+    missing_offline, missing_online: counters below the card's that the ledger has no record of, newest first.
+    grey: grey records of this card that wait for evidence. places: terminal id → name and place.
+    """
+
+    label: str
+    card_class: int
+    state: CardState
+    successor: str
+    hotlisted: bool
+    purse_fen: int
+    online_fen: int
+    transit_fen: int
+    grey: int
+    missing_offline: tuple[int, ...]
+    missing_online: tuple[int, ...]
+    open: tuple[OpenMatter, ...]
+    places: tuple[tuple[bytes, str, str], ...]
+
+    def to_list(self) -> list[object]:
+        return [
+            self.label, self.card_class, self.state.value, self.successor, self.hotlisted, self.purse_fen,
+            self.online_fen, self.transit_fen, self.grey, list(self.missing_offline), list(self.missing_online),
+            [[m.kind, m.counter, m.fen, m.since_ms] for m in self.open], [list(place) for place in self.places],
+        ]  # fmt: skip
+
+
+def parse_card_books(raw: Sequence[Any]) -> CardBooks:
+    """WireFault when malformed."""
+    label, kind, state, successor, hot, purse, online, transit, grey, offline_gone, online_gone, matters, places = (
+        codec.fields(
+            raw, str, int, str, str, bool, int, int, int, int, list, list, list, list, what="card books"
+        )
+    )  # fmt: skip
+    if state not in list(CardState):
+        raise WireFault("card books: an unknown state")
+    return CardBooks(
+        label, kind, CardState(state), successor, hot, purse, online, transit, grey, _counters(offline_gone),
+        _counters(online_gone),
+        tuple(OpenMatter(*codec.fields(m, str, int, int, int, what="open matter")) for m in matters),
+        tuple(codec.fields(p, bytes, str, str, what="place") for p in places),
+    )  # fmt: skip
+
+
+def _counters(raw: list[Any]) -> tuple[int, ...]:
+    return codec.fields(raw, *(int for _ in raw), what="counters")
+
+
+# --- the frame ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """The centre refuses; nothing was changed. `code` for programs, the texts for people."""
+
+    code: str
+    zh: str
+    en: str
+
+
+def encode_ask(operation: str, arguments: Sequence[object]) -> bytes:
+    """The body of a request."""
+    return codec.pack([operation, *arguments])
+
+
+def decode_ask(raw: bytes) -> tuple[str, list[Any]]:
+    """Operation and arguments; WireFault when malformed."""
+    body = codec.unpack(raw)
+    if not body or not isinstance(body[0], str):
+        raise WireFault("desk: no operation")
+    return body[0], body[1:]
+
+
+def encode_answer(answer: Sequence[object] | No) -> bytes:
+    """The body of an answer."""
+    if isinstance(answer, No):
+        return codec.pack([False, answer.code, answer.zh, answer.en])
+    return codec.pack([True, *answer])
+
+
+def decode_answer(raw: bytes) -> list[Any] | No:
+    """The result, or why not; WireFault when malformed."""
+    body = codec.unpack(raw)
+    if body and body[0] is True:
+        return body[1:]
+    _, code, zh, en = codec.fields(body, bool, str, str, str, what="desk answer")
+    return No(code, zh, en)
