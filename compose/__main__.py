@@ -7,7 +7,7 @@ import os
 import sys
 from typing import NoReturn
 
-from compose.verbs import ROOT, Verb, WrongUse, find, help_text, missing_debian
+from compose.verbs import ROOT, Verb, WrongUse, extras_of, find, help_text, missing_debian
 
 HELP = {"", "help", "-h", "--help"}
 
@@ -33,7 +33,8 @@ def _hand_over(verb: Verb, arguments: list[str]) -> NoReturn:
 
 def _needs(arguments: list[str]) -> int:
     verb = find(arguments[0] if arguments else "")
-    sys.stdout.write(f"{verb.extras}\n{' '.join(missing_debian(verb, arguments[1:]))}\n")
+    extras, packages = extras_of(verb, arguments[1:]), missing_debian(verb, arguments[1:])
+    sys.stdout.write(f"{extras}\n{' '.join(packages)}\n")
     return 0
 
 

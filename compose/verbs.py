@@ -5,14 +5,22 @@ exist, neither in the help nor when it is called.
 """
 
 import shutil
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RUN = "edge,cloud,provisioning,demo"
 DEV = f"{RUN},dev"
+CARDS = "cards"
+"""The extra of real readers; pip builds it here."""
+READER_OPTIONS = ("--reader", "--psam-reader")
 CJK_FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 POSTGRES = Path("/usr/lib/postgresql")
+PCSC_HEADER = Path("/usr/include/PCSC/winscard.h")
+VPCD = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
+PROGRAMS = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
 
 
 class WrongUse(Exception):
@@ -47,7 +55,7 @@ VERBS = (
         "全部检查：ruff、mypy、导入约定、测试；带参数时只跑 pytest",
         "all checks: ruff, mypy, contracts, tests; with ARGS pytest alone",
         "compose.suite",
-        extras=DEV,
+        extras=f"{DEV},{CARDS}",
     ),
     Verb(
         "bench",
@@ -55,7 +63,7 @@ VERBS = (
         "性能数字，每项一行，旁边是同时测得的参照",
         "figures, each beside a yardstick measured in the same run",
         "tests.bench",
-        extras=DEV,
+        extras=f"{DEV},{CARDS}",
     ),
     Verb(
         "sim",
@@ -121,13 +129,22 @@ def find(name: str) -> Verb:
     )
 
 
+def extras_of(verb: Verb, arguments: list[str]) -> str:
+    """Return the pip extras that the verb needs with these arguments, joined by commas."""
+    return f"{verb.extras},{CARDS}" if _wants_reader(verb, arguments) else verb.extras
+
+
 def missing_debian(verb: Verb, arguments: list[str]) -> tuple[str, ...]:
     """Return the Debian packages that the verb needs beside Python and that are not installed here."""
     browser = {"chromium": shutil.which("chromium") is not None, "fonts-noto-cjk": CJK_FONT.exists()}
-    servers = {"mosquitto": _has_mosquitto(), "postgresql": _has_postgres()}
-    needs = {"test": browser | servers, "bench": servers}.get(verb.name, {})
+    servers = {"mosquitto": _has("mosquitto"), "postgresql": _has_postgres()}
+    stand_ins = {"vsmartcard-vpcd": VPCD.exists(), "softhsm2": SOFTHSM.exists()}
+    cards = _reader_packages() | stand_ins
+    needs = {"test": browser | servers | cards, "bench": servers | cards}.get(verb.name, {})
     if verb.name == "up" and "--full" in arguments:
         needs = servers
+    if _wants_reader(verb, arguments):
+        needs = _reader_packages()
     return tuple(package for package, there in needs.items() if not there)
 
 
@@ -163,8 +180,20 @@ def _exists(module: str) -> bool:
     return (path / "__main__.py").is_file() or path.with_suffix(".py").is_file()
 
 
-def _has_mosquitto() -> bool:
-    return shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin") is not None
+def _wants_reader(verb: Verb, arguments: list[str]) -> bool:
+    """A terminal at a real reader; everything else lives without one."""
+    return verb.name == "terminal" and any(word.partition("=")[0] in READER_OPTIONS for word in arguments)
+
+
+def _reader_packages() -> dict[str, bool]:
+    """The service that knows the readers, and what pyscard is built with: it comes as source."""
+    header = Path(sysconfig.get_path("include")) / "Python.h"
+    build = {"gcc": _has("gcc"), "swig": _has("swig"), "python3-dev": header.exists()}
+    return {"pcscd": _has("pcscd"), "libpcsclite-dev": PCSC_HEADER.exists()} | build
+
+
+def _has(program: str) -> bool:
+    return shutil.which(program, path=PROGRAMS) is not None
 
 
 def _has_postgres() -> bool:

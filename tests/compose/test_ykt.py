@@ -11,9 +11,9 @@ import pytest
 
 from compose import verbs
 from compose.__main__ import main
-from compose.verbs import ROOT, VERBS, WrongUse, existing, find, help_text, missing_debian
+from compose.verbs import ROOT, VERBS, WrongUse, existing, extras_of, find, help_text, missing_debian
 
-TOOLS = {"sh", "dirname", "id", "cat", "sed", "cksum", "grep", "tail", "mktemp", "rm", "flock", "uname", "env"}
+TOOLS = {"sh", "dirname", "id", "cat", "sed", "cksum", "grep", "tail", "mktemp", "rm", "flock", "uname", "env", "tr"}
 
 
 def ykt(*words, checkout=ROOT, path="/usr/bin:/bin", **more):
@@ -179,11 +179,36 @@ def test_verb_of_the_help_is_found(verb):
 
 
 def test_up_needs_servers_only_when_full(monkeypatch):
-    monkeypatch.setattr(verbs, "_has_mosquitto", lambda: False)
+    monkeypatch.setattr(verbs, "_has", lambda _: False)
     monkeypatch.setattr(verbs, "_has_postgres", lambda: False)
     up = next(verb for verb in VERBS if verb.name == "up")
     assert missing_debian(up, []) == ()
     assert missing_debian(up, ["--for", "60s", "--full"]) == ("mosquitto", "postgresql")
+
+
+def test_only_a_terminal_at_a_reader_needs_what_readers_need(monkeypatch, tmp_path):
+    monkeypatch.setattr(verbs, "_has", lambda _: False)
+    monkeypatch.setattr(verbs, "PCSC_HEADER", tmp_path / "none")
+    terminal = find("terminal")
+    assert missing_debian(terminal, ["--interactive"]) == ()
+    assert extras_of(terminal, ["--interactive"]) == verbs.RUN
+    for words in (["--reader", "ACS"], ["--psam-reader=ACS"]):
+        assert {"pcscd", "libpcsclite-dev", "gcc", "swig"} <= set(missing_debian(terminal, words))
+        assert extras_of(terminal, words) == f"{verbs.RUN},cards"
+    for name in ("up", "edge", "cloud", "provision"):
+        assert "cards" not in extras_of(find(name), ["--reader", "x"])
+        assert missing_debian(find(name), ["--reader", "x"]) == ()
+
+
+@pytest.mark.parametrize(("there", "installs"), [(f"more,{verbs.DEV}", False), ("more,demo,edge", True)])
+def test_extras_are_added_to_those_that_are_there(checkout, there, installs):
+    stamp = prepared(checkout) / ".venv" / ".ykt-installed"
+    mark, _ = stamp.read_text().splitlines()
+    stamp.write_text(f"{mark}\n{there}\n")
+    assert ykt("edge", checkout=checkout).returncode == 0
+    assert ("-m pip install" in (checkout / "calls").read_text()) is installs
+    extras = stamp.read_text().splitlines()[1].split(",")
+    assert {"more", *verbs.RUN.split(",")} <= set(extras)
 
 
 def test_up_brings_no_developer_tools():
