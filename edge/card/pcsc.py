@@ -15,6 +15,13 @@ NO_ANSWER = 0
 """The code of a transmit that reported success and brought no status word."""
 
 
+WITHOUT_PYSCARD = """\
+未安装 pyscard：真实读卡器需要附加依赖 cards，及 Debian 软件包 pcscd libpcsclite-dev swig gcc python3-dev
+（用 ./ykt 启动时自动安装）
+pyscard is not installed: real readers need the extra `cards` and the Debian packages pcscd libpcsclite-dev swig gcc
+python3-dev (./ykt installs them by itself)"""
+
+
 class PcscError(YktError):
     """A PC/SC call failed; `code` is its unsigned result."""
 
@@ -28,7 +35,7 @@ def _scard() -> ModuleType:
     try:
         from smartcard import scard
     except ImportError as missing:
-        raise ConfigFault("未安装 pyscard（附加依赖 cards） / pyscard is not installed (extra `cards`)") from missing
+        raise ConfigFault(WITHOUT_PYSCARD) from missing
     found: ModuleType = scard
     return found
 

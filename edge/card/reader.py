@@ -7,6 +7,7 @@ where nothing can have been done: while connecting, and at a first SELECT. Every
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
@@ -204,6 +205,15 @@ def found_readers() -> tuple[FoundReader, ...]:
         raise ConfigFault(Meaning.STUCK.value) from stuck
     finally:
         worker.close()
+
+
+def require_readers(names: Iterable[str]) -> None:
+    """ConfigFault, with what there is, when one of these is not here or nothing can be asked at all."""
+    found = [reader.name for reader in found_readers()]
+    for name in names:
+        if name not in found:
+            there = " · ".join(found) or "无 none"
+            raise ConfigFault(f"没有读卡器 {name}；本机有：{there} / no reader {name}; there are: {there}")
 
 
 def _look() -> tuple[FoundReader, ...]:

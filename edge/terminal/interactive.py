@@ -15,7 +15,7 @@ from json import dumps
 from pathlib import Path
 
 from edge.card.psam_reader import PsamReader
-from edge.card.reader import NoCard, Reader
+from edge.card.reader import NoCard, Reader, require_readers
 from edge.life import say
 from edge.terminal import commands, running
 from edge.terminal.commands import Command, Verb
@@ -66,7 +66,9 @@ class CounterOptions:
 
 
 async def interact(options: CounterOptions) -> int:
-    """The exit code; ConfigFault or StoreFault when the body cannot start."""
+    """The exit code; ConfigFault or StoreFault when the body cannot start or a reader is missing."""
+    if names := [name for name in (options.reader, options.psam_reader) if name]:
+        require_readers(names)
     field = _field(options)
     psam = PsamReader(Reader(options.psam_reader)) if options.psam_reader else None
     try:

@@ -164,6 +164,33 @@ def test_another_process_that_holds_the_card_is_waited_out(kit, school, readers)
     assert kit.balance(memory) == OPENING - PRICE
 
 
+def counter_at(reader, data, before=""):
+    """A counter's own process that is started at a reader and ends at once; what it said and its exit code."""
+    code = f"{before}\nimport sys\nfrom edge.terminal.__main__ import main\nsys.exit(main(sys.argv[1:]))"
+    words = [sys.executable, "-P", "-c", code, "--interactive", "--data", str(data), "--reader", reader]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=BOUND_S, stdin=subprocess.DEVNULL, check=False)
+    return done.returncode, done.stderr
+
+
+def test_a_counter_that_is_given_a_wrong_reader_names_those_there_are(pcscd, tmp_path):
+    code, said = counter_at("Gemalto", tmp_path)
+    assert code == 2
+    assert "没有读卡器 Gemalto" in said
+    assert f"no reader Gemalto; there are: {CARD_READER} · {PSAM_READER}" in said
+
+
+def test_a_counter_without_pcscd_or_pyscard_says_what_is_missing(service, tmp_path):
+    service.kill()
+    code, said = counter_at(CARD_READER, tmp_path)
+    assert code == 2
+    assert "pcscd is not running" in said
+    service.start()
+    code, said = counter_at(CARD_READER, tmp_path, "import sys; sys.modules['smartcard'] = None")
+    assert code == 2
+    assert "附加依赖 cards" in said
+    assert "extra `cards`" in said
+
+
 class _KillsUnder:
     """A card under one of whose commands pcscd is killed; the card does what it was told."""
 
