@@ -283,7 +283,7 @@ def refuse_unproven(place: Place) -> Send:
 
 def time_for(now: Now, talk: Conversation) -> Send:
     """TIME, sealed for one terminal. Not sooner than its first proven message after WELCOME: on CAN, TIME would
-    overtake WELCOME by priority, and a counter must rise."""
+    overtake WELCOME by priority, and a terminal hears first that it has joined."""
     talk.time_s = now.mono_s
     return Send(*talk.place, talk.seal.seal(link.Type.TIME, link.encode_time(now.campus_s)), True)
 

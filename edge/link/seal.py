@@ -1,7 +1,8 @@
 """The envelope of the terminal link: counters and CMACs, the same at both ends (RECORDS.md, links part 6).
 
 Envelope = type 1 ‖ version and flags 1 ‖ low half of the session counter 2 ‖ payload ‖ CMAC 8. The MAC covers
-direction, device, the whole 32-bit counter, header and payload; a counter must rise by 1..64. ACK and SETTLED
+direction, device, the whole 32-bit counter, header and payload. A counter is taken once: at most 64 above the highest
+one, or among the 63 below it, for on CAN an urgent message overtakes a long one that was sealed before. ACK and SETTLED
 have the single-frame form. 16 bad MACs end the session. Keys never appear in a repr or an error.
 """
 
@@ -21,6 +22,8 @@ SHORT_MAC_SIZE = 4
 HEAD_SIZE = 4
 OVERHEAD = HEAD_SIZE + MAC_SIZE
 COUNTER_STEP_MAX = 64
+LATE_WINDOW = 64
+"""Counters, the highest one included, of which it is known whether they were heard; what is older is a replay."""
 BAD_MACS_MAX = 16
 SEQ_WINDOW = 0x7FFF
 """A ring has at most 32,767 slots, so the low 16 bits of a seq say which one is meant."""
@@ -42,11 +45,12 @@ class SessionOver(SealFault):
 
 
 class Opened(NamedTuple):
-    """A message whose MAC and counter hold."""
+    """A message whose MAC and counter hold. is_late: one that was sealed after it has been heard already."""
 
     type: Type
     epoch_index: int
     payload: bytes
+    is_late: bool = False
 
 
 def session_key(terminal_key: bytes, r_edge: bytes, r_term: bytes, device: DeviceId) -> bytes:
@@ -64,6 +68,8 @@ class Session:
         self._hears = bytes((Direction.DOWN if sends is Direction.UP else Direction.UP,)), device
         self._sent = 0
         self._heard = 0
+        self._seen = 1
+        """Bit n: the counter n below the highest was heard. Nothing has the number 0."""
         self.bad_macs = 0
 
     def seal(self, kind: Type, payload: bytes, epoch_index: int = 0) -> bytes:
@@ -77,11 +83,11 @@ class Session:
         if len(message) < OVERHEAD:
             raise SealFault("envelope: truncated")
         body, mac = message[:-MAC_SIZE], message[-MAC_SIZE:]
-        step = (int.from_bytes(body[2:4], "big") - self._heard) & 0xFFFF
-        if not 1 <= step <= COUNTER_STEP_MAX or not self._genuine(mac, self._heard + step, body):
+        step = (int.from_bytes(body[2:4], "big") - self._heard + 0x8000 & 0xFFFF) - 0x8000
+        if not self._is_new(step) or not self._genuine(mac, self._heard + step, body):
             self._bad()
-        self._heard += step
-        return Opened(TYPES[body[0]], body[1] & 3, body[HEAD_SIZE:])
+        self._note(step)
+        return Opened(TYPES[body[0]], body[1] & 3, body[HEAD_SIZE:], step < 0)
 
     def seal_seq(self, kind: Type, epoch: int, seq: int) -> bytes:
         """ACK or SETTLED: 7 bytes."""
@@ -107,6 +113,18 @@ class Session:
         if not stale:
             self._bad()
         return None
+
+    def _is_new(self, step: int) -> bool:
+        if step > 0:
+            return step <= COUNTER_STEP_MAX
+        return step > -LATE_WINDOW and self._heard + step > 0 and not self._seen >> -step & 1
+
+    def _note(self, step: int) -> None:
+        if step > 0:
+            self._heard += step
+            self._seen = (self._seen << step | 1) & (1 << LATE_WINDOW) - 1
+        else:
+            self._seen |= 1 << -step
 
     def _genuine(self, mac: bytes, counter: int, body: bytes) -> bool:
         return hmac.compare_digest(mac, self._mac(self._hears, counter, body))

@@ -119,7 +119,7 @@ class Line:
         """Monotonic second of the next thing that is due."""
         due_s = self._hello_s
         if not self.desk.is_settled:
-            due_s = min(due_s, self.desk.due_s(can_send=self._may_ask))
+            due_s = min(due_s, self.desk.due_s(can_send=self.is_joined))
         if self.state is not State.JOINED:
             return due_s
         return min(due_s, self.window.due_s(), self._status_s, self._heartbeat_s, self._silent_at())
@@ -269,6 +269,8 @@ class Line:
     def _sealed(self, opened: Opened) -> None:
         if opened.type is Type.WELCOME:
             self._welcomed(opened)
+        elif opened.type is Type.TIME and opened.is_late:
+            raise WireFault("TIME that was overtaken")
         elif opened.type is Type.TIME:
             self._body.clock.correct(link.decode_time(opened.payload), self._body.now)
         elif opened.type is Type.ONLINE_ANSWER:
@@ -277,13 +279,9 @@ class Line:
         else:
             raise WireFault(f"{opened.type.name} goes up, never down")
 
-    @property
-    def _may_ask(self) -> bool:
-        """On a bus a request has priority and would overtake a record that is under way, but counters must rise."""
-        return self.is_joined and not (self._body.settings.address and self.window.is_flying())
-
     def _ask(self) -> None:
-        question = self.desk.to_send(self._mono_s) if self._may_ask else None
+        """On a bus the request overtakes the records that are under way."""
+        question = self.desk.to_send(self._mono_s) if self.is_joined else None
         if question is None:
             return
         lane = next((lane for lane in self.window.lanes if lane.epoch == question.epoch), None)

@@ -190,7 +190,7 @@ class Station:
         self._after()
 
     async def _send(self) -> None:
-        """One message after the other: a session's counters must rise on the wire."""
+        """One message after the other, as they were sealed: a counter that comes too late is refused."""
         while True:
             while self._messages:
                 if not await self.link.send(self._messages.popleft()):

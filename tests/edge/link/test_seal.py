@@ -1,9 +1,20 @@
 """The envelope: what is accepted, what is not, and when a session ends."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.link.messages import Type
-from edge.link.seal import BAD_MACS_MAX, Direction, SealFault, Session, SessionOver, session_key
+from edge.link.seal import (
+    BAD_MACS_MAX,
+    COUNTER_STEP_MAX,
+    LATE_WINDOW,
+    Direction,
+    SealFault,
+    Session,
+    SessionOver,
+    session_key,
+)
 from shared.ids import DeviceId
 
 DEVICE = DeviceId(b"\0\1\0\0\0\1")
@@ -40,6 +51,52 @@ def test_lost_messages_are_skipped_up_to_the_bound() -> None:
         up.seal(Type.STATUS, b"lost")
     with pytest.raises(SealFault):
         down.open(up.seal(Type.STATUS, b"65th"))
+
+
+def test_an_urgent_message_may_overtake_a_long_one_that_was_sealed_before() -> None:
+    up, down = ends()
+    record, request = up.seal(Type.RECORD, b"long"), up.seal(Type.ONLINE_REQUEST, b"urgent")
+    assert down.open(request).payload == b"urgent"
+    assert down.open(record).payload == b"long"
+    for again in (record, request):
+        with pytest.raises(SealFault):
+            down.open(again)
+    assert down.bad_macs == 2
+
+
+def test_what_is_too_late_is_a_replay() -> None:
+    up, down = ends()
+    sealed = [up.seal(Type.STATUS, b"") for _ in range(LATE_WINDOW + 1)]
+    for late in sealed[1:]:
+        down.open(late)
+    with pytest.raises(SealFault):
+        down.open(sealed[0])
+
+
+@given(st.lists(st.integers(1, 400), max_size=60))
+def test_whatever_the_order_each_counter_opens_once_within_its_window(order: list[int]) -> None:
+    up, down = ends()
+    sealed = [up.seal(Type.STATUS, b"") for _ in range(400)]
+    highest, taken = 0, set()
+    for counter in order:
+        down.bad_macs = 0
+        near = highest - LATE_WINDOW < counter <= highest + COUNTER_STEP_MAX
+        if near and counter not in taken:
+            down.open(sealed[counter - 1])
+            taken.add(counter)
+            highest = max(highest, counter)
+        else:
+            with pytest.raises(SealFault):
+                down.open(sealed[counter - 1])
+
+
+def test_the_counter_goes_on_beyond_its_low_half() -> None:
+    up, down = ends()
+    for _ in range(0x10000 + 3):
+        sealed = up.seal(Type.STATUS, b"")
+        down.open(sealed)
+    before, after = up.seal(Type.STATUS, b"a"), up.seal(Type.STATUS, b"b")
+    assert down.open(after).payload + down.open(before).payload == b"ba"
 
 
 def test_nothing_is_reflected_or_edited() -> None:
