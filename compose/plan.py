@@ -67,10 +67,13 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A card to be made: its printed label (text) and what is in its purse at the start, in fen."""
+    """A card to be made: its printed label (text) and what is in its purses at the start, in fen.
+
+    subsidy_fen None: it has no subsidy purse 补助."""
 
     label: str
     opening_fen: int
+    subsidy_fen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ load, TAC or link key. Real bodies are written by commands: personalise_apdu.py.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from itertools import islice
 from typing import NamedTuple
@@ -26,7 +27,8 @@ from shared.purse.images import (
     new_psam_image,
     personalised_card_image,
 )
-from shared.purse.profiles import CAMPUS
+from shared.purse.layout import FID_SUBSIDY
+from shared.purse.profiles import CAMPUS, SUBSIDY
 from shared.slot_file import render_initial
 
 PROFILE = CAMPUS
@@ -118,19 +120,37 @@ def _row(plan: Plan, number: int, card: CardPlan, dates: Validity) -> CardRow:
         issued=dates.issued,
         expires=dates.expires,
         opening_fen=card.opening_fen,
+        subsidy_fen=card.subsidy_fen or 0,
     )
 
 
 def _card_file(plan: Plan, card: CardPlan, serial: bytes, own: CardKeySet, dates: Validity) -> bytes:
     public = public_data(plan.region, plan.campus, serial, dates, CARD_CLASS)
     holder = encode_holder(f"演练{card.label}" if plan.demo else "")
-    application = Application(
+    main = Application(
         PROFILE, public, _keys(own), card.opening_fen, plan.ceiling_fen, holder=holder, ep_unload=own.unload is not None
     )
     image = personalised_card_image(
-        [application], card_public=card_public(public, bytes(6)), control=own.control, maintenance=own.maintenance
-    )
+        [main, *_subsidy(plan, card, main)],
+        card_public=card_public(public, bytes(6)), control=own.control, maintenance=own.maintenance,
+    )  # fmt: skip
     return render_initial(image)
+
+
+def _subsidy(plan: Plan, card: CardPlan, main: Application) -> list[Application]:
+    """The subsidy purse 补助 beside the main one, with a validity of its own; none without `subsidy_fen`.
+
+    Same masters and serial, so the same card keys: which purse a TAC is of, its balance and counter say.
+    """
+    if card.subsidy_fen is None:
+        return []
+    expiry = date_bcd(_seconds(plan.subsidy_expires)) if plan.subsidy_expires else main.public.expiry
+    public = replace(main.public, expiry=expiry)
+    return [
+        replace(
+            main, profile=SUBSIDY, public=public, opening_balance_fen=card.subsidy_fen, fid=FID_SUBSIDY, ep_unload=False
+        )
+    ]
 
 
 def _keys(own: CardKeySet) -> CardKeys:

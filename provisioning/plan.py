@@ -83,10 +83,11 @@ class BoxPlan:
 
 @dataclass(frozen=True, slots=True)
 class CardPlan:
-    """A card: the text printed on it, and what its purse holds at issue."""
+    """A card: the text printed on it, and what its purse holds at issue. subsidy_fen None: it has no subsidy purse."""
 
     label: str
     opening_fen: int
+    subsidy_fen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,10 @@ MEALS = (Meal(1, "早餐", 0), Meal(2, "午餐", 36_000), Meal(3, "晚餐", 55_8
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A whole campus. issued and expires None: the day of making, and that day five years on."""
+    """A whole campus. issued and expires None: the day of making, and that day five years on.
+
+    subsidy_expires None: the subsidy purses 补助 are valid as long as their cards.
+    """
 
     campus: int
     name: str
@@ -119,6 +123,7 @@ class Plan:
     ceiling_fen: int = CEILING_FEN
     hosts: tuple[str, ...] = ()
     meals: tuple[Meal, ...] = MEALS
+    subsidy_expires: date | None = None
 
     def terminals(self) -> Iterator[tuple[BoxPlan, TerminalPlan]]:
         """Every body with its box, in the order that numbers them."""
@@ -143,6 +148,7 @@ def parse_plan(raw: object) -> Plan:
         ceiling_fen=ceiling_fen,
         hosts=_hosts(top),
         meals=tuple(_meal(row) for row in top.rows("meals", 100, [])) or MEALS,
+        subsidy_expires=_date(top, "subsidy_expires"),
     )
     top.done()
     _check(plan)
@@ -197,7 +203,9 @@ def _terminal(row: Section) -> TerminalPlan:
 
 
 def _card(row: Section, ceiling_fen: int) -> CardPlan:
-    card = CardPlan(_text(row, "label"), row.within("opening_fen", 0, ceiling_fen))
+    card = CardPlan(
+        _text(row, "label"), row.within("opening_fen", 0, ceiling_fen), row.optional("subsidy_fen", ceiling_fen)
+    )
     row.done()
     return card
 
@@ -229,6 +237,8 @@ def _check(plan: Plan) -> None:
         raise ConfigFault(f"hotlist: 没有此卡 / no such card: {label[:32]!r}")
     if plan.issued and plan.expires and plan.issued >= plan.expires:
         raise ConfigFault("expires: 应晚于 issued / must be after issued")
+    if plan.issued and plan.subsidy_expires and plan.issued >= plan.subsidy_expires:
+        raise ConfigFault("subsidy_expires: 应晚于 issued / must be after issued")
     rising = all(a.meal < b.meal and a.from_s < b.from_s for a, b in pairwise(plan.meals))
     if plan.meals[0].from_s or not rising:
         raise ConfigFault("meals: 编号与时间须递增，从 0 秒起 / numbers and times must rise, from second 0")

@@ -14,6 +14,7 @@ from provisioning.levels import LINK_VERSION
 from provisioning.personalise import PROFILE
 from provisioning.plan import BoxPlan, Plan, TerminalPlan
 from shared.ids import CardId, DeviceId, PsamId, partition_of
+from shared.inventory import DeviceKind
 
 FORMAT = 1
 HOTLIST_VERSION = 1
@@ -50,7 +51,11 @@ def to_bytes(value: object) -> bytes:
 
 
 def terminal_json(plan: Plan, body: Body, listed: Sequence[CardId]) -> dict[str, Any]:
-    """terminal.json of one body; listed: the cards on version 1 of the hotlist."""
+    """terminal.json of one body; listed: the cards on version 1 of the hotlist.
+
+    A POS takes subsidies first where the plan gives any card a subsidy purse.
+    """
+    takes_subsidy = body.plan.kind is DeviceKind.POS and any(card.subsidy_fen is not None for card in plan.cards)
     return {
         "format": FORMAT,
         "campus": plan.campus,
@@ -68,6 +73,7 @@ def terminal_json(plan: Plan, body: Body, listed: Sequence[CardId]) -> dict[str,
         "address": body.plan.address,
         "hotlist": {"version": HOTLIST_VERSION, "cards": [card.hex() for card in listed]},
         "parameters": _parameters(plan),
+        **({"subsidy": True} if takes_subsidy else {}),
     }
 
 

@@ -42,11 +42,17 @@ def main(arguments: list[str]) -> int:
 
 def _cards(given: CardsWords) -> int:
     deck = Deck(given.data)
-    total = sum(card.balance_fen() for card in deck.cards)
+    held = [card.balances_fen() for card in deck.cards]
+    main_fen, subsidy_fen = sum(main for main, _ in held), sum(subsidy or 0 for _, subsidy in held)
     if given.as_json:
-        sys.stdout.write(json.dumps({"cards": len(deck.cards), "cards_fen": total}) + "\n")
-    else:
-        sys.stdout.write(f"{len(deck.cards)} 张卡 cards, ¥{yuan(total)}\n")
+        found = {"cards": len(held), "cards_fen": main_fen + subsidy_fen, "subsidy_fen": subsidy_fen}
+        sys.stdout.write(json.dumps(found) + "\n")
+        return 0
+    for card, (main, subsidy) in zip(deck.cards, held, strict=True):
+        beside = "" if subsidy is None else f"  补助 subsidy ¥{yuan(subsidy)}"
+        sys.stdout.write(f"  {card.label}  ¥{yuan(main)}{beside}\n")
+    said = f"{len(held)} 张卡 cards, ¥{yuan(main_fen + subsidy_fen)}, 其中补助 of it subsidy ¥{yuan(subsidy_fen)}"
+    sys.stdout.write(f"{said}\n")
     return 0
 
 

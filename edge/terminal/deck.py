@@ -15,6 +15,7 @@ from shared.errors import ConfigFault, WireFault
 from shared.ids import CardId, card_id
 from shared.purse.cos import UserCard
 from shared.purse.images import decode_card_image
+from shared.purse.profiles import SUBSIDY
 from shared.purse.torn import Plan, TearingChannel
 
 
@@ -27,8 +28,14 @@ class CardFile:
     path: Path
 
     def balance_fen(self) -> int:
-        """What it holds, read past its lock."""
+        """What its main purse holds, read past its lock."""
         return decode_card_image(read_image(self.path)).balance_fen
+
+    def balances_fen(self) -> tuple[int, int | None]:
+        """What its main and its subsidy purse hold; None: it has no subsidy purse."""
+        raw = read_image(self.path)
+        subsidy = decode_card_image(raw, SUBSIDY.aid).purse
+        return decode_card_image(raw).balance_fen, None if subsidy is None else subsidy.balance_fen
 
 
 class Deck:

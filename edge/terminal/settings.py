@@ -10,6 +10,7 @@ Bytes are hexadecimal; provisioning writes:
      "parameters": {"version": 1, "caps": null or {"single_fen": …, …, all optional},
                     "meals": [{"meal": 1, "name": "早餐", "from_s": 0}, …], "day_start_s": 0 (optional)},
      "ring_slots": 4096 (optional; counts when the flash is formatted),
+     "subsidy": true (optional: a counter that takes the subsidy purse 补助 first; false when left out),
      "ride": {"door": "in", "line": 2, "stop": 1, "direction": 0, "fares": {…}} (optional; of a validator)}
 
 Beside it stand psam.bin (a body without one uses its device id as PSAM id), flash.bin and shown.log.
@@ -59,6 +60,7 @@ class Settings:
     parameters: Parameters
     ring_slots: int
     ride: RideSettings | None = None
+    subsidy: bool = False
 
 
 def load(file: Path) -> Settings:
@@ -95,8 +97,11 @@ def parse(raw: object) -> Settings:
         parameters=_parameters(top.section("parameters")),
         ring_slots=top.within("ring_slots", RING_MIN, RING_MAX, RING_SLOTS),
         ride=_ride(top.optional_section("ride")),
+        subsidy=top.take("subsidy", bool, False),
     )
     top.done()
+    if settings.subsidy and settings.kind is not DeviceKind.POS:
+        raise ConfigFault("subsidy: 只用于消费机 / belongs to a POS")
     if settings.ride is not None and settings.kind is not DeviceKind.VALIDATOR:
         raise ConfigFault("ride: 只用于车载机 / belongs to a validator")
     return settings

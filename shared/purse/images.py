@@ -134,13 +134,15 @@ class Application:
 
 
 class CardImage:
-    """A card's memory, looked into: the first application that has an EP. Made by `decode_card_image`."""
+    """A card's memory, looked into: the first application that has an EP, or the one named. By `decode_card_image`."""
 
-    def __init__(self, card: Card) -> None:
+    def __init__(self, card: Card, aid: bytes | None = None) -> None:
         self.card = card
+        self.purse: Purse | None = None
         for stored in card.directories:
             self.application = stored.open()
-            self.purse = self.application.purse(EP)
+            if aid in (None, self.application.name):
+                self.purse = self.application.purse(EP)
             if self.purse is not None:
                 return
 
@@ -234,12 +236,15 @@ def open_card_image(raw: bytes) -> Card:
     return open_card_v1(raw) if raw[:2] == CARD_V1_MARK else decode_card(raw)
 
 
-def decode_card_image(raw: bytes) -> CardImage:
-    """The whole card, all directories opened; LayoutError for another version, a torn or damaged image."""
+def decode_card_image(raw: bytes, aid: bytes | None = None) -> CardImage:
+    """The whole card, all directories opened; LayoutError for another version, a torn or damaged image.
+
+    aid: the application to look into, None: the first that has an EP. Without it `purse` is None.
+    """
     card = open_card_image(raw)
     for stored in card.directories:
         stored.open()
-    return CardImage(card)
+    return CardImage(card, aid)
 
 
 # --- makers --------------------------------------------------------------------------------------------------------
