@@ -7,22 +7,13 @@ from collections import Counter
 from enum import StrEnum
 
 from edge.effects import Now
+from shared.facts import TEXT_MAX, Level
 from shared.wire.messages import Fact
 
 REPEAT_S = 60.0
 """The same code about the same device is said at most once in this time; the next one says how many there were."""
 REMEMBERED_MAX = 1024
 """(code, device) pairs remembered; at the bound the oldest is forgotten, so its next fact is said at once."""
-TEXT_MAX = 200
-
-
-class Level(StrEnum):
-    """紧急 / 重要 / 一般 / 提示."""
-
-    URGENT = "urgent"
-    IMPORTANT = "important"
-    GENERAL = "general"
-    NOTICE = "notice"
 
 
 class Code(StrEnum):

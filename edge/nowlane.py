@@ -11,7 +11,8 @@ from collections import deque
 from dataclasses import dataclass
 
 from edge.effects import Now, Publish
-from edge.facts import LEVELS, Code, Level
+from edge.facts import LEVELS, Code
+from shared.facts import Level
 from shared.ids import DeviceId
 from shared.wire import topics
 from shared.wire.messages import DeviceStatus, Fact, Hello, NowUp, OnlineRequest, encode_now

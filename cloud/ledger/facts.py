@@ -8,20 +8,11 @@ from enum import StrEnum
 
 from cloud.db import Database
 from cloud.ledger.judge import TOP_GRADE, Reason
+from shared.facts import TEXT_MAX, Level
 from shared.wire.messages import Fact
 
-TEXT_MAX = 200
 CODE_MAX = 64
 COLUMNS = "id, at_ms, level, code, box, device, text"
-
-
-class Level(StrEnum):
-    """紧急 / 重要 / 一般 / 提示."""
-
-    URGENT = "urgent"
-    IMPORTANT = "important"
-    GENERAL = "general"
-    NOTICE = "notice"
 
 
 class Code(StrEnum):

@@ -35,6 +35,7 @@ from cloud.ledger.values import (
     Verdict,
 )
 from cloud.ledger.writing import Writing
+from shared.facts import TEXT_MAX, Level
 from shared.ids import BoxId, CardId, LedgerId, StoreId
 from shared.inventory import Inventory
 from shared.online import LoadRequest
@@ -116,7 +117,7 @@ class Ledger:
         with self.database.writing():
             self.database.run("UPDATE card SET hotlisted = ? WHERE card = ?", (int(hotlisted), card))
             touch_registry(self.database)
-            facts.append(self.database, [(now.unix_ms, facts.Level.NOTICE, facts.Code.HOTLISTED, "", b"", text)])
+            facts.append(self.database, [(now.unix_ms, Level.NOTICE, facts.Code.HOTLISTED, "", b"", text)])
 
     def assign_epoch(self, box: BoxId, request: EpochRequest, now: Now) -> EpochAnswer:
         """The epoch of (device, storage, PSAM); 0 with a reason when refused."""
@@ -221,13 +222,13 @@ class Ledger:
         with self.database.writing():
             if quarantine.keep_message(self.database, box, partition, raw, reason, now_ms):
                 text = f"不是我们的消息 not a message of ours: {reason}"
-                row = (now_ms, str(facts.Level.IMPORTANT), str(facts.Code.MESSAGE_JUNK), box, b"", text[:200])
+                row = (now_ms, str(Level.IMPORTANT), str(facts.Code.MESSAGE_JUNK), box, b"", text[:TEXT_MAX])
                 facts.append(self.database, [row])
 
     def _foreign(self, box: BoxId, device: bytes, what: str, now_ms: int) -> None:
         text = f"替别人说话 speaks for somebody else: {what} {device.hex()}"
         if self._picture.is_first(box, device):
-            facts.append(self.database, [(now_ms, facts.Level.IMPORTANT, facts.Code.SPOKEN_FOR, box, device, text)])
+            facts.append(self.database, [(now_ms, Level.IMPORTANT, facts.Code.SPOKEN_FOR, box, device, text)])
 
     # --- within ---------------------------------------------------------------------------------------------------
 

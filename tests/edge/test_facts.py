@@ -2,7 +2,8 @@
 
 from edge import facts
 from edge.effects import Now
-from edge.facts import LEVELS, Code, FactDesk, Level
+from edge.facts import LEVELS, Code, FactDesk
+from shared.facts import TEXT_MAX, Level
 
 
 def at(mono_s):
@@ -39,7 +40,7 @@ def test_memory_is_bounded(monkeypatch):
 
 
 def test_text_is_bounded():
-    assert len(FactDesk().report(at(0), Code.DOWN_MALFORMED, b"", "x" * 1000)[0].text) == facts.TEXT_MAX
+    assert len(FactDesk().report(at(0), Code.DOWN_MALFORMED, b"", "x" * 1000)[0].text) == TEXT_MAX
 
 
 def test_every_code_has_a_level():
