@@ -1,4 +1,4 @@
-"""How much a fact matters, in words that edge boxes, the ledger and the alarm rules share. Codes belong to who tells."""
+"""How much a fact matters, in words that edge, ledger and alarm rules share. Codes belong to whoever tells."""
 
 from enum import StrEnum
 
