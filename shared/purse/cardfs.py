@@ -16,7 +16,7 @@ from struct import Struct, error
 from typing import NamedTuple
 from zlib import crc32
 
-from shared.purse.crypto import Key
+from shared.purse.crypto import Key, suite_of
 from shared.purse.errors import LayoutError
 
 CARD_MARK = b"\xc1\x02"
@@ -80,6 +80,10 @@ COUNTED = frozenset(
 """Kinds whose second attribute is a try counter: high half tries at most, low half tries left."""
 
 
+MONEY = frozenset((KeyKind.TAC, KeyKind.OVERDRAFT, KeyKind.UNLOAD, KeyKind.PURCHASE, KeyKind.LOAD))
+"""Kinds whose second attribute is the algorithm of the key."""
+
+
 class Block(IntEnum):
     """State of an application."""
 
@@ -119,7 +123,8 @@ class KeySlot(NamedTuple):
 
     @property
     def key(self) -> Key:
-        return Key(self.octets)
+        """With its suite; one of an algorithm that is not built does nothing (`suite.UNBUILT`)."""
+        return Key(self.octets, suite_of(self.second)) if self.kind in MONEY else Key(self.octets)
 
     def encode(self) -> bytes:
         size = len(self.octets)

@@ -148,12 +148,18 @@ class Chip:
             raise Refused(Sw.KEY_NOT_FOUND)
         return slot
 
-    def tac_key(self, key_id: int) -> crypto.Key:
-        """The DTK with the id of the money key, else the first: two versions stand side by side."""
-        slot = self.here.slot(KeyKind.TAC, key_id) or next(self.here.slots(KeyKind.TAC), None)
-        if slot is None:
-            raise Refused(Sw.KEY_NOT_FOUND)
-        return slot.key
+    def tac_key(self, money: KeySlot) -> crypto.Key:
+        """The DTK with the id of the money key, else the first of its cipher: versions and ciphers stand side by side.
+
+        A TAC says no algorithm of its own: the record carries the money key's, so the two must run the same.
+        """
+        wanted = crypto.suite_of(money.second)
+        own = self.here.slot(KeyKind.TAC, money.key_id)
+        for slot in self.here.slots(KeyKind.TAC) if own is None else (own,):
+            key = slot.key
+            if key.suite is wanted:
+                return key
+        raise Refused(Sw.KEY_NOT_FOUND)
 
     def pay_try(self, owner: Directory, slot: KeySlot) -> None:
         """Takes one try, durably, before anything is compared. 6983 when none is left, 9303 for a maintenance key."""

@@ -149,7 +149,7 @@ class Psam:
         master = image.masters.get(version)
         if master is None:
             return status(Sw.REFERENCE_NOT_FOUND)
-        if not crypto.is_supported(algorithm) or not crypto.is_supported(master.algorithm):
+        if not crypto.is_supported(algorithm) or crypto.suite_of(algorithm) is not master.key.suite:
             return status(Sw.WRONG_DATA)
         factors = command.data[_INIT.size :]
         if len(factors) != master.levels * _FACTOR:
@@ -211,7 +211,7 @@ def _take_master(image: PsamImage, control: crypto.Key, hidden: bytes) -> bytes:
         return status(Sw.WRONG_DATA)
     if version not in image.masters and len(image.masters) >= MASTERS_MAX:
         return status(Sw.NO_SPACE)
-    image.masters[version] = PsamMaster(crypto.Key(octets), levels, algorithm)
+    image.masters[version] = PsamMaster(crypto.Key(octets, crypto.suite_of(algorithm)), levels, algorithm)
     return _OK
 
 

@@ -100,7 +100,7 @@ def _begin_debit(
     chip: Chip, purse: Purse, begin: _Begin, key_id: int, amount: int, terminal_id: bytes
 ) -> bytes:
     slot = chip.money_key(begin.key_kind, key_id)
-    tac = chip.tac_key(key_id)
+    tac = chip.tac_key(slot)
     if purse.offline >= COUNTER_MAX:
         raise Refused(Sw.COUNTER_FULL)
     if not amount and purse.options & PurseOption.NO_ZERO and begin.kind != crypto.TYPE_CAPP_PURCHASE:
@@ -123,7 +123,7 @@ def _begin_online(
 ) -> bytes:
     slot = chip.money_key(begin.key_kind, key_id)
     unload = begin.kind == crypto.TYPE_UNLOAD
-    tac = None if unload else chip.tac_key(key_id)
+    tac = None if unload else chip.tac_key(slot)
     if purse.online >= COUNTER_MAX:
         raise Refused(Sw.COUNTER_FULL)
     if unload:
@@ -139,7 +139,7 @@ def _begin_online(
 
 def _begin_limit(chip: Chip, purse: Purse, key_id: int, terminal_id: bytes) -> bytes:
     slot = chip.money_key(KeyKind.OVERDRAFT, key_id)
-    tac = chip.tac_key(key_id)
+    tac = chip.tac_key(slot)
     if purse.online >= COUNTER_MAX:
         raise Refused(Sw.COUNTER_FULL)
     rnd = chip.random_bytes(4)

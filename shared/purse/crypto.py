@@ -1,23 +1,30 @@
 """The only place with purse cryptography: diversification, session keys, MAC1, MAC2, TAC, secure messaging, KCV.
 
-PBOC 2.0 electronic purse (JR/T 0025 parts 1 and 2) in its 3DES form. Session keys are 8 bytes, one 3DES block;
-MACs under them are single-DES CBC-MACs with zero IV and 80 00.. padding that is always added. Contexts are ECB and
-cached: ECB keeps no state between whole blocks, and only whole blocks are ever given to it.
+PBOC 2.0 electronic purse (JR/T 0025 parts 1 and 2): what is covered by which MAC. Which cipher does it is the key's
+own suite (`suite`): 3DES session keys are 8 bytes, one block, MACs under them single-DES CBC-MACs with zero IV; SM4
+has 16-byte ones. 80 00.. padding is always added. Line protection and authentication are 3DES: their keys have a try
+counter where money keys have the algorithm, so no card can say that it wants another cipher there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from struct import Struct
 
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
-from cryptography.hazmat.primitives.ciphers import Cipher, modes
-
 from shared.purse.errors import KeyShapeError, LayoutError, UnsupportedAlgorithm
-
-CARD_KEY_CONTEXTS = 4096
-SESSION_CONTEXTS = 64
+from shared.purse.suite import ALGORITHM_3DES as ALGORITHM_3DES
+from shared.purse.suite import ALGORITHM_SM4_CAMPUS as ALGORITHM_SM4_CAMPUS
+from shared.purse.suite import CARD_KEY_CONTEXTS as CARD_KEY_CONTEXTS
+from shared.purse.suite import SESSION_CONTEXTS as SESSION_CONTEXTS
+from shared.purse.suite import TRIPLE_DES, Blocks
+from shared.purse.suite import Key as Key
+from shared.purse.suite import Suite as Suite
+from shared.purse.suite import block_cipher as block_cipher
+from shared.purse.suite import factor_pair as factor_pair
+from shared.purse.suite import is_supported as is_supported
+from shared.purse.suite import require_suite as require_suite
+from shared.purse.suite import require_supported as require_supported
+from shared.purse.suite import suite_of as suite_of
 
 TYPE_ED_LOAD = 0x01
 TYPE_EP_LOAD = 0x02
@@ -30,12 +37,7 @@ TYPE_CAPP_PURCHASE = 0x09
 
 OVERDRAFT_MAX_FEN = 0xFF_FFFF
 
-ALGORITHM_3DES = 0x00
-_RUNS_3DES = frozenset((0x00, 0x01))
-"""Real cards that answer 01 with 16-byte keys still use 3DES; 04 is SM4, whose purse forms no public text gives."""
-
-_Blocks = Callable[[bytes], bytes]
-_PADDING = tuple(b"\x80" + bytes(7 - n) for n in range(8))
+_PADDING = TRIPLE_DES.padding
 _SESSION_INPUT = Struct(">4sHH")
 _MAC1_PURCHASE = Struct(">IB6s7s")
 _MAC1_LOAD = Struct(">IIB6s")
@@ -44,49 +46,17 @@ _TAC_LOAD = Struct(">IHIB6s7s")
 _MAC1_OVERDRAFT = Struct(">I3sB6s")
 _MAC2_OVERDRAFT = Struct(">3sB6s7s")
 _TAC_OVERDRAFT = Struct(">IH3sB6s7s")
-_ALL_ONES = 0xFFFF_FFFF_FFFF_FFFF
 _LOAD_TAIL = 0x8000
-
-
-class Key:
-    """A DES (8 bytes) or two-key 3DES (16 bytes) key. Its repr shows nothing; `octets` is for images and ciphers."""
-
-    __slots__ = ("octets",)
-    octets: bytes
-
-    def __init__(self, octets: bytes) -> None:
-        if len(octets) not in (8, 16):
-            raise KeyShapeError("a key has 8 or 16 bytes")
-        self.octets = octets
-
-    def __repr__(self) -> str:
-        return "Key(hidden)"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Key) and other.octets == self.octets
-
-    def __hash__(self) -> int:
-        return hash(self.octets)
-
-
-def require_supported(algorithm: int) -> None:
-    """UnsupportedAlgorithm unless the card's selector byte stands for 3DES."""
-    if algorithm not in _RUNS_3DES:
-        raise UnsupportedAlgorithm(f"algorithm selector {algorithm:02X} is not built")
-
-
-def is_supported(algorithm: int) -> bool:
-    return algorithm in _RUNS_3DES
 
 
 # --- key hierarchy -----------------------------------------------------------------------------------------------
 
 
 def diversify(master: Key, *factors: bytes) -> Key:
-    """One level per 8-byte factor, first factor first: DK = E(MK, F) || E(MK, ~F)."""
-    key = master
+    """One level per 8-byte factor, first factor first: DK = E(MK, F) || E(MK, ~F); SM4 takes both in one block."""
+    key, suite = master, master.suite
     for factor in factors:
-        key = Key(_cipher(key.octets)(factor_pair(factor)))
+        key = Key(suite.cards(key.octets)(factor_pair(factor)), suite)
     return key
 
 
@@ -94,21 +64,13 @@ def diversify_many(master: Key, factors: Sequence[bytes]) -> list[Key]:
     """One level for many cards in a single pass; the keys come in the order of the factors."""
     if not factors:
         return []
-    joined = _cipher(master.octets)(b"".join(map(factor_pair, factors)))
-    return [Key(joined[at : at + 16]) for at in range(0, len(joined), 16)]
-
-
-def block_cipher(octets: bytes, forget: Callable[[bytes], None] = lambda _: None) -> Callable[[bytes], bytes]:
-    """ECB under a key of 8 or 16 bytes, in a context of its own that no cache keeps. `forget` is given the copy."""
-    triple = _triple(octets)
-    blocks = Cipher(TripleDES(triple), modes.ECB()).encryptor().update  # noqa: S305  # as in _ecb below
-    forget(triple)
-    return blocks
+    joined = master.suite.cards(master.octets)(b"".join(map(factor_pair, factors)))
+    return [Key(joined[at : at + 16], master.suite) for at in range(0, len(joined), 16)]
 
 
 def kcv(key: Key) -> bytes:
-    """3-byte key check value: E(K, 0^8)[0:3]."""
-    return _cipher(key.octets)(bytes(8))[:3]
+    """3-byte key check value: E(K, one block of zeros)[0:3]."""
+    return key.suite.cards(key.octets)(bytes(key.suite.block))[:3]
 
 
 # --- purchase and CAPP -------------------------------------------------------------------------------------------
@@ -116,7 +78,7 @@ def kcv(key: Key) -> bytes:
 
 def purchase_session_key(dpk: Key, rnd: bytes, counter: int, ttn: int) -> Key:
     """SESPK from the card's 4-byte random, its offline counter and the right two bytes of the terminal's number."""
-    return Key(_cipher(dpk.octets)(_SESSION_INPUT.pack(_exact(rnd, 4), counter, ttn & 0xFFFF)))
+    return session_key(dpk, _SESSION_INPUT.pack(_exact(rnd, 4), counter, ttn & 0xFFFF))
 
 
 def purchase_mac1(
@@ -141,7 +103,13 @@ def purchase_tac_input(amount: int, kind: int, terminal_id: bytes, ttn: int, dat
 
 def load_session_key(dlk: Key, rnd: bytes, counter: int) -> Key:
     """SESLK from the card's 4-byte random and its online counter before +1."""
-    return Key(_cipher(dlk.octets)(load_session_seed(rnd, counter)))
+    return session_key(dlk, load_session_seed(rnd, counter))
+
+
+def session_key(key: Key, seed: bytes) -> Key:
+    """The session key of a card key and the 8-byte seed of a transaction; it runs the same suite."""
+    suite = key.suite
+    return Key(suite.cards(key.octets)(suite.session_input(seed)), suite)
 
 
 def load_session_seed(rnd: bytes, counter: int) -> bytes:
@@ -231,24 +199,25 @@ def pin_reload_mac(drpk: Key, pin: bytes) -> bytes:
 
 
 def session_mac(session: Key, data: bytes) -> bytes:
-    """4 bytes of single-DES CBC-MAC under an 8-byte session key."""
-    return _cbc_mac(_session_cipher(session.octets), data)[:4]
+    """4 bytes of CBC-MAC under a session key."""
+    return _cbc_mac(session.suite.sessions(session.octets), data, session.suite)[:4]
 
 
 def tac(dtk: Key, data: bytes) -> bytes:
     """4-byte TAC over a TAC input under the card's 16-byte DTK."""
-    return _cbc_mac(_tac_cipher(dtk.octets), data)[:4]
+    return _cbc_mac(dtk.suite.macs(dtk.octets), data, dtk.suite)[:4]
 
 
 def tac_key(dtk: Key) -> Key:
-    """The 8-byte key a TAC is made with: left half XOR right half."""
-    return Key(_fold(dtk.octets))
+    """The key a TAC is made with: 3DES 8 bytes, left half XOR right half; SM4 the DTK itself."""
+    return Key(dtk.suite.mac_octets(dtk.octets), dtk.suite)
 
 
 def tac_calculator(dtk: Key) -> Callable[[bytes], bytes]:
     """A warm TAC function for a caller who keeps its own bounded cache, as the batch checker does."""
-    blocks = _context(_fold(dtk.octets))
-    return lambda data: _cbc_mac(blocks, data)[:4]
+    suite = dtk.suite
+    blocks = suite.fresh(suite.mac_octets(dtk.octets))
+    return lambda data: _cbc_mac(blocks, data, suite)[:4]
 
 
 def secure_messaging_mac(key: Key, challenge: bytes, command: bytes) -> bytes:
@@ -259,11 +228,12 @@ def secure_messaging_mac(key: Key, challenge: bytes, command: bytes) -> bytes:
     """
     initial, padded = secure_messaging_input(challenge, command)
     head, last = padded[:-8], padded[-8:]
-    left = _cipher(key.octets[:8])
+    whole = _line_cipher(key)
+    left = TRIPLE_DES.cards(key.octets[:8])
     state = initial
     for at in range(0, len(head), 8):
         state = left(_xor(state, head[at : at + 8]))
-    return _cipher(key.octets)(_xor(state, last))[:4]
+    return whole(_xor(state, last))[:4]
 
 
 def secure_messaging_input(challenge: bytes, command: bytes) -> tuple[bytes, bytes]:
@@ -274,7 +244,7 @@ def secure_messaging_input(challenge: bytes, command: bytes) -> tuple[bytes, byt
 
 def secure_messaging_encrypt(key: Key, field: bytes) -> bytes:
     """E(length || field), 80 00.. padded only when it is no multiple of 8 (the one place with optional padding)."""
-    return _cipher(key.octets)(secure_messaging_block(field))
+    return _line_cipher(key)(secure_messaging_block(field))
 
 
 def secure_messaging_block(field: bytes) -> bytes:
@@ -289,7 +259,7 @@ def secure_messaging_decrypt(key: Key, cipher_text: bytes) -> bytes:
     """The field that `secure_messaging_encrypt` hid; LayoutError when it is no whole, rightly padded field."""
     if not cipher_text or len(cipher_text) % 8:
         raise LayoutError("a protected field has whole blocks")
-    block = _decipher(key.octets)(cipher_text)
+    block = _line_decipher(key)(cipher_text)
     size = block[0] + 1
     rest = block[size:]
     if size > len(block) or rest != (b"" if size % 8 == 0 else _PADDING[size & 7]):
@@ -299,12 +269,12 @@ def secure_messaging_decrypt(key: Key, cipher_text: bytes) -> bytes:
 
 def encrypt_block(key: Key, block: bytes) -> bytes:
     """One ECB block: external and internal authentication."""
-    return _cipher(key.octets)(_exact(block, 8))
+    return _line_cipher(key)(_exact(block, 8))
 
 
 def decrypt_block(key: Key, block: bytes) -> bytes:
     """One ECB block backwards: internal authentication with P1 = 01."""
-    return _decipher(key.octets)(_exact(block, 8))
+    return _line_decipher(key)(_exact(block, 8))
 
 
 def protected_command(key: Key, challenge: bytes, header: bytes, field: bytes, *, is_hidden: bool) -> bytes:
@@ -317,35 +287,20 @@ def protected_command(key: Key, challenge: bytes, header: bytes, field: bytes, *
 # --- the cipher --------------------------------------------------------------------------------------------------
 
 
-def _context(octets: bytes) -> _Blocks:
-    return _ecb(octets).encryptor().update
+def _line_cipher(key: Key) -> Blocks:
+    """Of a key with a try counter: no document gives it another cipher."""
+    _require_3des(key)
+    return TRIPLE_DES.cards(key.octets)
 
 
-def _ecb(octets: bytes) -> Cipher[modes.ECB]:
-    # ECB of single blocks is the standard's own primitive; every chaining is done above.
-    return Cipher(TripleDES(_triple(octets)), modes.ECB())  # noqa: S305
+def _line_decipher(key: Key) -> Blocks:
+    _require_3des(key)
+    return TRIPLE_DES.decipher(key.octets)
 
 
-def _triple(octets: bytes) -> bytes:
-    return octets * 3 if len(octets) == 8 else octets + octets[:8]
-
-
-_cipher = lru_cache(maxsize=CARD_KEY_CONTEXTS)(_context)
-_session_cipher = lru_cache(maxsize=SESSION_CONTEXTS)(_context)
-
-
-@lru_cache(maxsize=SESSION_CONTEXTS)
-def _decipher(octets: bytes) -> _Blocks:
-    return _ecb(octets).decryptor().update
-
-
-@lru_cache(maxsize=CARD_KEY_CONTEXTS)
-def _tac_cipher(dtk: bytes) -> _Blocks:
-    return _context(_fold(dtk))
-
-
-def _fold(octets: bytes) -> bytes:
-    return _xor(octets[:8], _exact(octets, 16)[8:])
+def _require_3des(key: Key) -> None:
+    if key.suite is not TRIPLE_DES:
+        raise UnsupportedAlgorithm("line protection and authentication are 3DES")
 
 
 def mac_blocks(data: bytes) -> bytes:
@@ -353,17 +308,14 @@ def mac_blocks(data: bytes) -> bytes:
     return data + _PADDING[len(data) & 7]
 
 
-def _cbc_mac(blocks: _Blocks, data: bytes) -> bytes:
-    padded = data + _PADDING[len(data) & 7]
-    state = blocks(padded[:8])
-    for at in range(8, len(padded), 8):
-        state = blocks((int.from_bytes(state, "big") ^ int.from_bytes(padded[at : at + 8], "big")).to_bytes(8, "big"))
+def _cbc_mac(blocks: Blocks, data: bytes, suite: Suite) -> bytes:
+    size = suite.block
+    padded = data + suite.padding[len(data) % size]
+    state = blocks(padded[:size])
+    for at in range(size, len(padded), size):
+        mixed = int.from_bytes(state, "big") ^ int.from_bytes(padded[at : at + size], "big")
+        state = blocks(mixed.to_bytes(size, "big"))
     return state
-
-
-def factor_pair(factor: bytes) -> bytes:
-    """F || ~F: 16 bytes whose cryptogram under a master is the diversified key."""
-    return _exact(factor, 8) + (int.from_bytes(factor, "big") ^ _ALL_ONES).to_bytes(8, "big")
 
 
 def _xor(left: bytes, right: bytes) -> bytes:

@@ -14,7 +14,7 @@ from shared.purse.caps import CardCounters
 from shared.purse.card_v1 import CARD_V1_MARK, open_card_v1
 from shared.purse.cardfs import CARD_SPACE, Card, Directory, KeyKind, Purse, PurseOption, decode_card
 from shared.purse.commands import SFI_CAPP, SFI_HOLDER, SFI_LOG, SFI_PUBLIC
-from shared.purse.crypto import ALGORITHM_3DES, Key
+from shared.purse.crypto import Key
 from shared.purse.errors import LayoutError
 from shared.purse.files import HOLDER_SIZE, PublicData, encode_public
 from shared.purse.layout import (
@@ -82,12 +82,19 @@ class RamMemory:
 
 @dataclass(frozen=True, slots=True)
 class CardKey:
-    """A money key of a card: the id that INIT names, the version and algorithm that INIT answers."""
+    """A money key of a card: the id that INIT names, the version and algorithm that INIT answers.
+
+    algorithm None: the selector of the key's own suite.
+    """
 
     key_id: int
     version: int
     key: Key
-    algorithm: int = ALGORITHM_3DES
+    algorithm: int | None = None
+
+    @property
+    def selector(self) -> int:
+        return self.key.suite.selector if self.algorithm is None else self.algorithm
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +341,7 @@ def _add_keys(directory: Directory, one: Application) -> None:
         if len(group) > KEYS_MAX:
             raise LayoutError(f"at most {KEYS_MAX} keys of a kind")
         for key in group:
-            directory.put(money_slot(kind, key.key_id, key.version, _two_key(key.key), key.algorithm, use=use))
+            directory.put(money_slot(kind, key.key_id, key.version, _two_key(key.key), key.selector, use=use))
     keepers = (
         (KeyKind.CONTROL, keys.control), (KeyKind.MAINTENANCE, keys.maintenance),
         (KeyKind.PIN_UNBLOCK, keys.pin_unblock), (KeyKind.PIN_RELOAD, keys.pin_reload),

@@ -18,7 +18,7 @@ from shared.purse.crypto import (
     load_mac2_input,
     load_session_key,
     load_tac_input,
-    require_supported,
+    require_suite,
     session_mac,
 )
 
@@ -82,5 +82,5 @@ def mac3_is_right(dulk: Key, auth: LoadAuth, time_s: int, mac3: bytes) -> bool:
 
 def session_of(key: Key, auth: LoadAuth) -> SessionMac:
     """The session of this load or unload under the card's key."""
-    require_supported(auth.algorithm)
+    require_suite(auth.algorithm, key.suite)
     return partial(session_mac, load_session_key(key, auth.rnd, auth.counter))

@@ -17,7 +17,7 @@ from shared.purse.crypto import (
     overdraft_mac1_input,
     overdraft_mac2_input,
     overdraft_tac_input,
-    require_supported,
+    require_suite,
     session_mac,
 )
 from shared.purse.load_auth import SessionMac
@@ -72,5 +72,5 @@ def overdraft_tac_of(auth: OverdraftAuth, time_s: int) -> bytes:
 
 
 def _session(duk: Key, auth: OverdraftAuth) -> SessionMac:
-    require_supported(auth.algorithm)
+    require_suite(auth.algorithm, duk.suite)
     return partial(session_mac, load_session_key(duk, auth.rnd, auth.counter))

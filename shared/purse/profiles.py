@@ -19,6 +19,7 @@ from shared.purse.crypto import TYPE_CAPP_PURCHASE, TYPE_ED_PURCHASE, TYPE_EP_PU
 from shared.purse.errors import LayoutError
 from shared.purse.files import PublicData, PublicForm
 from shared.purse.reasons import Reason
+from shared.purse.suite import SUITES, TRIPLE_DES, Suite
 from shared.records import purse_byte
 from shared.section import Section, octets
 
@@ -92,7 +93,8 @@ class CardProfile:
 
     fid: select by this file id, None: by `aid`. capp_file, log, load_log, away_log: short file ids (away 0: none).
     counters: the CAPP record is the campus one with day and meal sums; else it is written back as it was read.
-    meanings: status words of this card that say something else than the standard.
+    meanings: status words of this card that say something else than the standard. suite: what the money keys of a new
+    card of this kind run; a card in the field says its own, at each INIT.
     """
 
     name: str
@@ -118,6 +120,7 @@ class CardProfile:
     load_log: int = SFI_LOG
     away_log: int = 0
     meanings: tuple[tuple[int, Reason], ...] = ()
+    suite: Suite = TRIPLE_DES
 
     @property
     def purchase_type(self) -> int:
@@ -201,7 +204,15 @@ def _profile(name: str, row: Section) -> CardProfile:
         prove_order=_choice(row, "prove_order", ProveOrder),
         not_executed=_words(row, "not_executed") or SW_NOT_EXECUTED,
         meanings=_meanings(row),
+        suite=_suite(row),
     )
+
+
+def _suite(row: Section) -> Suite:
+    name = row.take("algorithm", str, TRIPLE_DES.name)
+    if name not in SUITES:
+        raise ConfigFault(f"{row.name('algorithm')}: 应为 / must be one of {', '.join(SUITES)}")
+    return SUITES[name]
 
 
 def _fid(row: Section) -> int | None:
@@ -279,6 +290,7 @@ PROFILES = _load_all()
 """By name, every file of profile_data."""
 
 CAMPUS = PROFILES["campus"]
+CAMPUS_SM4 = PROFILES["campus-sm4"]
 CAMPUS_REGION = PROFILES["campus-region"]
 BANK_EP = PROFILES["bank-ep"]
 SUBSIDY = PROFILES["subsidy"]

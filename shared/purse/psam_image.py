@@ -12,7 +12,7 @@ from struct import Struct, error
 from zlib import crc32
 
 from shared.purse.cardfs import sealed_body
-from shared.purse.crypto import ALGORITHM_3DES, Key
+from shared.purse.crypto import Key, suite_of
 from shared.purse.errors import LayoutError
 from shared.purse.files import PSAM_PUBLIC_SIZE
 
@@ -28,11 +28,18 @@ _CRC = 4
 
 @dataclass(frozen=True, slots=True)
 class PsamMaster:
-    """A purchase master: its algorithm and how many levels of diversification lie between it and a card."""
+    """A purchase master, and how many levels of diversification lie between it and a card.
+
+    algorithm: the selector that it was written with; None: the one of its key's suite.
+    """
 
     key: Key
     levels: int = 1
-    algorithm: int = ALGORITHM_3DES
+    algorithm: int | None = None
+
+    @property
+    def selector(self) -> int:
+        return self.key.suite.selector if self.algorithm is None else self.algorithm
 
 
 @dataclass(slots=True)
@@ -91,7 +98,10 @@ def decode_psam_image(raw: bytes) -> PsamImage:
         raise LayoutError("the image ends too early") from fault
     if at + count * _SLOT.size != len(body):
         raise LayoutError("the image goes on too long")
-    image.masters = {version: PsamMaster(Key(octets), levels, alg) for version, alg, levels, _, octets in slots}
+    image.masters = {
+        version: PsamMaster(Key(octets, suite_of(algorithm)), levels, algorithm)
+        for version, algorithm, levels, _, octets in slots
+    }
     return image
 
 
@@ -109,7 +119,7 @@ def _decode_head(body: bytes, *, is_old: bool) -> tuple[PsamImage, int]:
 def _slot(version: int, master: PsamMaster) -> bytes:
     if not 1 <= master.levels <= 3:
         raise LayoutError("a PSAM key has one to three levels of diversification")
-    return _SLOT.pack(version, master.algorithm, master.levels, 0, _two_key(master.key))
+    return _SLOT.pack(version, master.selector, master.levels, 0, _two_key(master.key))
 
 
 def _two_key(key: Key) -> bytes:

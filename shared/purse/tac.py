@@ -2,7 +2,7 @@
 
 Item: card id 10 (issuer 2 + serial 8) | key version 1 | algorithm 1 | input length 1 | TAC input, zero-padded to 24
 | TAC 4. One level of diversification by the card's serial under the issuer's TAC master of that version. It never
-guesses: what it has no key for is said to be unknown, not wrong.
+guesses: what it has no key for, or a key of another cipher, is said to be unknown, not wrong.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from enum import IntEnum
 from functools import partial
 from struct import Struct
 
-from shared.purse.crypto import Key, diversify_many, is_supported, tac_calculator
+from shared.purse.crypto import Key, Suite, diversify_many, is_supported, suite_of, tac_calculator
 from shared.purse.errors import LayoutError
 
 ITEM_SIZE = 41
@@ -23,7 +23,8 @@ WARM_CARDS = 32_768
 
 _ITEM = Struct(">11sBB24s4s")
 _ISSUER = 2
-_Calculator = Callable[[bytes], bytes]
+_Calculator = tuple[Suite, Callable[[bytes], bytes]]
+"""The suite of a card's TAC key and its MAC."""
 CardKeys = Callable[[Sequence[bytes]], list[Key]]
 """The TAC keys of cards by their 8-byte serials, in their order."""
 
@@ -77,14 +78,14 @@ class TacChecker:
             if not is_supported(algorithm):
                 yield TacVerdict.UNKNOWN_ALGORITHM
                 continue
-            calculate = warm.get(card)
-            if calculate is None:
-                calculate = fresh.get(card)
+            found = warm.get(card)
+            if found is None:
+                found = fresh.get(card)
             else:
                 warm.move_to_end(card)
-            if calculate is None:
+            if found is None or found[0] is not suite_of(algorithm):
                 yield TacVerdict.UNKNOWN_KEY
-            elif 0 < size <= INPUT_MAX and calculate(padded[:size]) == answer:
+            elif 0 < size <= INPUT_MAX and found[1](padded[:size]) == answer:
                 yield TacVerdict.OK
             else:
                 yield TacVerdict.WRONG
@@ -100,7 +101,7 @@ class TacChecker:
             master = self._masters.get(name)
             if master is not None:
                 keys = master([card[_ISSUER:10] for card in members])
-                fresh.update(zip(members, map(tac_calculator, keys), strict=True))
+                fresh.update((card, (key.suite, tac_calculator(key))) for card, key in zip(members, keys, strict=True))
         return fresh
 
     def _keep(self, fresh: dict[bytes, _Calculator]) -> None:

@@ -43,6 +43,7 @@ from shared.purse.outcomes import (
 )
 from shared.purse.profiles import CAMPUS, PurchaseForm, diversification_factors
 from shared.purse.recovery import recover, recover_load
+from shared.purse.suite import SM4_CAMPUS
 from shared.purse.torn import Tear, TearingChannel, TearingMemory
 
 NOW_S = 817_339_530
@@ -77,6 +78,7 @@ class School:
         self.purchase = {1: Key(self.rng.randbytes(16)), 2: Key(self.rng.randbytes(16))}
         self.load = Key(self.rng.randbytes(16))
         self.tac = Key(self.rng.randbytes(16))
+        self.sm4 = {name: Key(self.rng.randbytes(16), SM4_CAMPUS) for name in ("purchase", "load", "tac")}
         self.now = CampusTime(NOW_S, is_set=True)
         self.time = itertools.count(NOW_S)
 
@@ -88,6 +90,12 @@ class School:
             fields = {"issuer": bytes(6) + b"\x53\x03", "serial": number.to_bytes(10, "big")}
         fields |= {"start": bytes.fromhex("20250901"), "expiry": bytes.fromhex("20290731")}
         return PublicData(**fields | changed)
+
+    def sm4_keys(self, public, version=1):
+        """A card whose money keys are SM4 alone."""
+        serial = public.serial[-8:]
+        dpk, dlk, dtk = (diversify(self.sm4[name], serial) for name in ("purchase", "load", "tac"))
+        return CardKeys((CardKey(version, version, dpk),), (CardKey(version, version, dlk),), dtk)
 
     def keys(self, public, profile=CAMPUS, algorithm=0):
         factors = tuple(reversed(diversification_factors(profile, public)))

@@ -54,7 +54,7 @@ TOLL = Public(
 def test_every_file_of_the_folder_is_a_profile():
     named = {Path(each.name).stem for each in files("shared.purse").joinpath("profile_data").iterdir()}
     assert named == set(PROFILES) == {
-        "campus", "campus-region", "subsidy", "bank-ep", "bank-ed", "moc-city", "toll",
+        "campus", "campus-sm4", "campus-region", "subsidy", "bank-ep", "bank-ed", "moc-city", "toll",
     }  # fmt: skip
     assert all(profile.name == name and all(profile.title) for name, profile in PROFILES.items())
     assert len({profile.title for profile in PROFILES.values()}) == len(PROFILES)
