@@ -43,6 +43,7 @@ from shared.ack_key import certify
 from shared.errors import ConfigFault
 from shared.ids import BoxId, partition_of
 from shared.inventory import BoxRow, CardRow, DeviceRow, Inventory, PsamRow
+from shared.purse.crypto import suite_of
 from shared.wire.topics import INGEST_USER
 
 INVENTORY_NUMBER = 1
@@ -120,14 +121,19 @@ def _masters(making: Making) -> tuple[tuple[KeyStore, ...], KeyStore]:
     """Stores of the levels above that are made here, and the school's card masters."""
     plan, masters = making.plan, making.masters
     if masters is None:
-        root = levels.new_root(making.random)
+        root = levels.new_root(making.random, suite=making.plan.profile.suite)
         region = levels.region_of(root, plan.region)
         return (root, region), levels.school_of(region, plan.campus)
     if (masters.level, masters.campus) != (Level.SCHOOL, plan.campus):
         raise ConfigFault(f"密钥属于学校 {masters.campus} / the masters are another school's")
     for kind in levels.MASTERS:
-        masters.one(kind, personalise.CARD_KEY_VERSION)
+        _require_suite(plan, masters.one(kind, personalise.CARD_KEY_VERSION))
     return (), masters
+
+
+def _require_suite(plan: Plan, master: StoredKey) -> None:
+    if master.kind in levels.MONEY_MASTERS and suite_of(master.algorithm) is not plan.profile.suite:
+        raise ConfigFault(f"profile: {plan.profile.name} 与密钥算法不符 / the masters are of another algorithm")
 
 
 def _bodies(plan: Plan, school: KeyStore) -> list[Body]:

@@ -73,15 +73,18 @@ def card_of(school: School, attempt: Attempt) -> CardId:
     return numbers.card(school.region, school.campus, attempt.number)
 
 
-def card_row(school: School, order: Order, attempt: Attempt) -> CardRow:
-    """The row of the inventory for a card that is done. Its purse is empty: money comes by load."""
+def card_row(school: School, order: Order, attempt: Attempt, algorithm: int = ALGORITHM_3DES) -> CardRow:
+    """The row of the inventory for a card that is done. Its purse is empty: money comes by load.
+
+    algorithm: selector of the masters of its version.
+    """
     line = order.line(attempt.line)
     return CardRow(
         card=card_of(school, attempt),
         label=line.label,
         profile=PROFILE.name,
         key_version=school.version,
-        algorithm=ALGORITHM_3DES,
+        algorithm=algorithm,
         card_class=line.card_class,
         hotlist_index=attempt.number,
         issued=school.dates.issued,

@@ -183,19 +183,20 @@ def _sheet(chosen: argparse.Namespace) -> int:
 
 def _inventory(chosen: argparse.Namespace) -> None:
     facts, vault = read_campus(chosen.data), vault_of(chosen)
-    made = facts.with_rows(_rows(chosen), [], now_s())
+    made = facts.with_rows(_rows(chosen, school_store(vault)), [], now_s())
     new = len(made.cards) - len(facts.inventory.cards)
     vault.record([deed(now_s(), Act.BATCH, chosen.who, f"清单 inventory {made.number}: 新卡 new cards {new}")])
     facts.publish(made, school_store(vault))
     sys.stdout.write(f"清单 inventory {made.number}: {new} 张新卡 new cards；接着 next: cloud import\n")
 
 
-def _rows(chosen: argparse.Namespace) -> list[CardRow]:
+def _rows(chosen: argparse.Namespace, masters: KeyStore) -> list[CardRow]:
     rows = []
     for folder in batches(chosen).all_leases():
         run, order = folder.run(), folder.order
         school = folder.school(run.lease.version)
-        rows += [card_row(school, order, attempt) for attempt in run.done]
+        algorithm = masters.one(KeyKind.TAC, school.version).algorithm  # the one that stays when a version retires
+        rows += [card_row(school, order, attempt, algorithm) for attempt in run.done]
     return rows
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 from provisioning.key_store import KeyKind, WrongKeyUse
 from provisioning.levels import CARD_MASTERS
 from shared.errors import KeyFault
-from shared.purse.crypto import Key
+from shared.purse.crypto import Key, Suite
 
 FACTOR_SIZE = 8
 
@@ -58,11 +58,14 @@ class Keeper(Protocol):
     def versions(self, kind: KeyKind) -> tuple[int, ...]:
         """The versions that it holds of a card master, ascending."""
 
+    def suite(self, kind: KeyKind, version: int) -> Suite:
+        """What a master and the keys of its cards run."""
+
     def check_value(self, kind: KeyKind, version: int) -> bytes:
         """3-byte KCV of a master."""
 
     def session(self, name: CardKeyName, seed: bytes) -> "Session":
-        """A session key = 3DES(card key, 8-byte seed), to MAC under (Use.SESSION)."""
+        """The session key of the card key and an 8-byte seed, to MAC under (Use.SESSION)."""
 
     def protect_mac(self, name: CardKeyName, challenge: bytes, command: bytes) -> bytes:
         """4-byte line-protection MAC, as shared.purse.crypto.secure_messaging_mac (Use.PROTECT)."""

@@ -21,12 +21,15 @@ from provisioning.levels import MASTERS
 from provisioning.pkcs11_door import Ability, Held, Token
 from shared.errors import KeyFault
 from shared.purse.crypto import (
+    ALGORITHM_3DES,
     Key,
+    Suite,
     factor_pair,
     kcv,
     mac_blocks,
     secure_messaging_block,
     secure_messaging_input,
+    suite_of,
     tac,
 )
 
@@ -56,6 +59,10 @@ class Pkcs11Keeper:
 
     def versions(self, kind: KeyKind) -> tuple[int, ...]:
         return tuple(sorted(version for held, version in self._masters if held is kind))
+
+    def suite(self, kind: KeyKind, version: int) -> Suite:
+        self._master(kind, version)
+        return suite_of(ALGORITHM_3DES)
 
     def check_value(self, kind: KeyKind, version: int) -> bytes:
         return self._token.check_value(self._master(kind, version))
@@ -150,8 +157,10 @@ def ability_of(kind: KeyKind) -> Ability:
 def take_in(token: Token, campus: int, key: StoredKey) -> None:
     """Put a card master of this campus into the token; one that is there already is a success.
 
-    KeyFault when another key is in its place, or it is no card master.
+    KeyFault when another key is in its place, it is no card master, or it is none of 3DES: PKCS#11 has no SM4.
     """
+    if suite_of(key.algorithm) is not suite_of(ALGORITHM_3DES):
+        raise KeyFault(f"密码设备只存 3DES 密钥 / the token keeps 3DES keys: {key.kind} {key.version}")
     there = _there(token, campus, key.kind, key.version)
     if there is None:
         _store(token, campus, key)

@@ -13,12 +13,14 @@ from provisioning.key_store import KeyKind, KeyStore, StoredKey
 from provisioning.levels import MASTERS
 from shared.purse.crypto import (
     Key,
+    Suite,
     block_cipher,
     encrypt_block,
     factor_pair,
     secure_messaging_encrypt,
     secure_messaging_mac,
     session_mac,
+    suite_of,
     tac,
 )
 
@@ -31,7 +33,8 @@ _Blocks = Callable[[bytes], bytes]
 def keeper_of(school: KeyStore, forget: Forget = lambda _: None) -> "SoftwareKeeper":
     """A keeper of a store's card masters; WrongKeyUse when the store mislabels one."""
     held = [(kind, key) for kind in MASTERS for key in school.versions(kind).values()]
-    return SoftwareKeeper((StoredKey(kind, key.version, key.for_use(kind)) for kind, key in held), forget)
+    masters = (StoredKey(kind, key.version, key.for_use(kind), key.algorithm) for kind, key in held)
+    return SoftwareKeeper(masters, forget)
 
 
 class SoftwareKeeper:
@@ -39,9 +42,10 @@ class SoftwareKeeper:
 
     def __init__(self, masters: Iterable[StoredKey], forget: Forget = lambda _: None) -> None:
         self._forget = forget
-        self._masters: dict[tuple[KeyKind, int], _Blocks] = {}
+        self._masters: dict[tuple[KeyKind, int], tuple[Suite, _Blocks]] = {}
         for key in masters:
-            self._masters[key.kind, key.version] = block_cipher(key.octets, forget)
+            suite = suite_of(key.algorithm)
+            self._masters[key.kind, key.version] = suite, block_cipher(key.octets, forget, suite)
             forget(key.octets)
 
     def __repr__(self) -> str:
@@ -51,11 +55,15 @@ class SoftwareKeeper:
         return tuple(sorted(version for held, version in self._masters if held is kind))
 
     def check_value(self, kind: KeyKind, version: int) -> bytes:
-        return self._master(kind, version)(bytes(8))[:KCV_SIZE]
+        suite, blocks = self._master(kind, version)
+        return blocks(bytes(suite.block))[:KCV_SIZE]
+
+    def suite(self, kind: KeyKind, version: int) -> Suite:
+        return self._master(kind, version)[0]
 
     def session(self, name: CardKeyName, seed: bytes) -> Session:
-        key = self._card_key(name, Use.SESSION)
-        return _Session(Key(block_cipher(key.octets, self._forget)(seed)))
+        key, suite = self._card_key(name, Use.SESSION), self.suite(name.kind, name.version)
+        return _Session(Key(block_cipher(key.octets, self._forget, suite)(suite.session_input(seed)), suite))
 
     def protect_mac(self, name: CardKeyName, challenge: bytes, command: bytes) -> bytes:
         return secure_messaging_mac(self._card_key(name, Use.PROTECT), challenge, command)
@@ -75,17 +83,19 @@ class SoftwareKeeper:
 
     def tac_keys(self, version: int, factors: Sequence[bytes]) -> list[Key]:
         require_use(KeyKind.TAC, Use.VERIFY_TAC)
-        joined = self._master(KeyKind.TAC, version)(b"".join(map(factor_pair, factors)))
-        return [Key(joined[at : at + KEY_SIZE]) for at in range(0, len(joined), KEY_SIZE)]
+        suite, blocks = self._master(KeyKind.TAC, version)
+        joined = blocks(b"".join(map(factor_pair, factors)))
+        return [Key(joined[at : at + KEY_SIZE], suite) for at in range(0, len(joined), KEY_SIZE)]
 
     def close(self) -> None:
         self._masters.clear()
 
     def _card_key(self, name: CardKeyName, use: Use) -> Key:
         require_use(name.kind, use)
-        return Key(self._master(name.kind, name.version)(factor_pair(name.factor)))
+        suite, blocks = self._master(name.kind, name.version)
+        return Key(blocks(factor_pair(name.factor)), suite)
 
-    def _master(self, kind: KeyKind, version: int) -> _Blocks:
+    def _master(self, kind: KeyKind, version: int) -> tuple[Suite, _Blocks]:
         found = self._masters.get((kind, version))
         if found is None:
             raise UnknownKey(f"no {kind} key of version {version}")
@@ -93,7 +103,7 @@ class SoftwareKeeper:
 
 
 class _Session:
-    """A session key of 8 bytes."""
+    """A session key."""
 
     __slots__ = ("_key",)
 

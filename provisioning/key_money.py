@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from provisioning.keeper import CardKeyName, Keeper
 from provisioning.key_refusal import U32, Reason, Refused, exact
 from provisioning.key_store import KeyKind
-from shared.purse.crypto import TYPE_EP_LOAD, TYPE_UNLOAD, load_session_seed, require_supported
+from shared.purse.crypto import TYPE_EP_LOAD, TYPE_UNLOAD, load_session_seed, require_suite, require_supported
 from shared.purse.load_auth import LoadAuth, SessionMac, grant, mac1_fits, mac3_fits
 from shared.purse.overdraft_auth import OverdraftAuth, grant_overdraft, overdraft_mac1_fits
 from shared.purse.tac import ITEM_SIZE, TacChecker, TacVerdict
@@ -132,6 +132,7 @@ class MoneyOperations:
         if auth.card[:2] != self._issuer:
             raise Refused(Reason.UNKNOWN_KEY)
         name = CardKeyName(kind, auth.key_version, auth.card[2:])
+        require_suite(auth.algorithm, self._keeper.suite(kind, auth.key_version))
         session = self._keeper.session(name, load_session_seed(auth.rnd, auth.counter))
         try:
             yield session.mac

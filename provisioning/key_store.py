@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from shared.errors import KeyFault, WireFault
-from shared.purse.crypto import Key
+from shared.purse.crypto import ALGORITHM_3DES, Key, suite_of
 from shared.wire import codec
 
 FORMAT = 1
@@ -81,11 +81,12 @@ class KeyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """A key with its purpose and version."""
+    """A key with its purpose, version and algorithm selector (a key of no purse has the one of 3DES)."""
 
     kind: KeyKind
     version: int
     octets: bytes = field(repr=False)
+    algorithm: int = ALGORITHM_3DES
 
     def for_use(self, kind: KeyKind) -> bytes:
         """Its bytes, for this use; WrongKeyUse when it was made for another."""
@@ -94,8 +95,8 @@ class StoredKey:
         return self.octets
 
     def card_key(self, kind: KeyKind) -> Key:
-        """The same as a key of the purse."""
-        return Key(self.for_use(kind))
+        """The same as a key of the purse, with its suite."""
+        return Key(self.for_use(kind), suite_of(self.algorithm))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class Unlock:
 def seal(store: KeyStore, unlock: Unlock, salt: bytes, nonce: bytes) -> bytes:
     """The file of a store. salt (16 B) and nonce (12 B) are fresh random bytes."""
     head = [FORMAT, unlock.method, salt, nonce]
-    body = [store.level.value, store.campus, [[key.kind.value, key.version, key.octets] for key in store.keys]]
+    body = [store.level.value, store.campus, [_row(key) for key in store.keys]]
     sealed = AESGCM(unlock.sealing_key(salt)).encrypt(nonce, codec.dumps(body), _bound_to(head))
     return codec.pack([*head, sealed])
 
@@ -171,8 +172,20 @@ def open_store(raw: bytes, unlock: Unlock, level: Level, forget: Callable[[bytes
 
 def _parse(body: bytes) -> KeyStore:
     level, campus, rows = codec.fields(codec.loads(body), str, int, list, what="key store")
-    keys = (codec.fields(row, str, int, bytes, what="key") for row in rows)
-    return KeyStore(Level(level), campus, tuple(StoredKey(KeyKind(k), version, octets) for k, version, octets in keys))
+    return KeyStore(Level(level), campus, tuple(map(_key, rows)))
+
+
+def _row(key: StoredKey) -> list[object]:
+    """Kind, version, bytes, and the algorithm when it is not 3DES: stores of earlier campuses have no such column."""
+    row: list[object] = [key.kind.value, key.version, key.octets]
+    return row if key.algorithm == ALGORITHM_3DES else [*row, key.algorithm]
+
+
+def _key(row: object) -> StoredKey:
+    columns = row if isinstance(row, list) else []
+    types = (str, int, bytes, int)[: max(3, len(columns))]
+    kind, version, octets, *algorithm = codec.fields(columns, *types, what="key")
+    return StoredKey(KeyKind(kind), version, octets, *algorithm)
 
 
 def _bound_to(head: list[object]) -> bytes:

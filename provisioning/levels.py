@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from provisioning.key_store import KeyKind, KeyStore, Level, StoredKey
 from provisioning.numbers import city, issuer
 from shared.ids import DeviceId, PsamId
-from shared.purse.crypto import Key, diversify, diversify_many
+from shared.purse.crypto import Key, Suite, diversify, diversify_many
+from shared.purse.suite import TRIPLE_DES
 
 CARD_MASTERS = (
     KeyKind.PURCHASE,
@@ -29,6 +30,8 @@ CARD_MASTERS = (
     KeyKind.INTERNAL_AUTH,
 )
 """Masters with a diversified key on each card. A store of an earlier campus holds only the first three."""
+MONEY_MASTERS = CARD_MASTERS[:5]
+"""Those whose cards' keys say their algorithm; what protects files and proves identities is 3DES."""
 MASTERS = (*CARD_MASTERS, KeyKind.PSAM_CONTROL)
 """What a level hands down to the next."""
 VERSIONS = (1,)
@@ -57,9 +60,10 @@ class CardKeySet(NamedTuple):
     internal_auth: Key | None = None
 
 
-def new_root(random: Random, versions: Sequence[int] = VERSIONS) -> KeyStore:
-    """Fresh root masters. campus 0: they are nobody's in particular."""
-    keys = [StoredKey(kind, version, random(MASTER_SIZE)) for kind in MASTERS for version in versions]
+def new_root(random: Random, versions: Sequence[int] = VERSIONS, suite: Suite = TRIPLE_DES) -> KeyStore:
+    """Fresh root masters; suite: of those that move money. campus 0: they are nobody's in particular."""
+    selectors = dict.fromkeys(MASTERS, TRIPLE_DES.selector) | dict.fromkeys(MONEY_MASTERS, suite.selector)
+    keys = [StoredKey(kind, version, random(MASTER_SIZE), selectors[kind]) for kind in MASTERS for version in versions]
     return KeyStore(Level.ROOT, 0, tuple(keys))
 
 
@@ -94,7 +98,7 @@ def terminal_key(school: KeyStore, device: DeviceId, version: int = LINK_VERSION
 def _diversified(above: KeyStore, code: bytes) -> tuple[StoredKey, ...]:
     factor = code.rjust(8, b"\0")
     return tuple(
-        StoredKey(key.kind, key.version, diversify(key.card_key(key.kind), factor).octets)
+        StoredKey(key.kind, key.version, diversify(key.card_key(key.kind), factor).octets, key.algorithm)
         for key in above.keys
         if key.kind in MASTERS
     )

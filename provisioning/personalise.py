@@ -17,7 +17,7 @@ from provisioning.plan import CardPlan, Plan
 from shared.clock import DAY_S, date_bcd
 from shared.ids import PsamId
 from shared.inventory import CardRow
-from shared.purse.crypto import ALGORITHM_3DES, Key
+from shared.purse.crypto import Key
 from shared.purse.files import PublicData, encode_holder
 from shared.purse.images import (
     Application,
@@ -77,7 +77,8 @@ def make_cards(plan: Plan, school: KeyStore, dates: Validity) -> Iterator[MadeCa
         serials = [numbers.card_serial(plan.region, plan.campus, number) for number, _ in chunk]
         keys = card_keys(school, CARD_KEY_VERSION, serials)
         for (number, card), serial, own in zip(chunk, serials, keys, strict=True):
-            yield MadeCard(_row(plan, number, card, dates), _card_file(plan, card, serial, own, dates))
+            row = _row(plan, number, card, dates, own.purchase.suite.selector)
+            yield MadeCard(row, _card_file(plan, card, serial, own, dates))
 
 
 def make_psam(psam: PsamId, school: KeyStore) -> bytes:
@@ -108,13 +109,13 @@ def card_public(public: PublicData, device: bytes) -> bytes:
     return owner + kind + public.start + device + b"\x00\x01" + public.start + public.expiry + bytes(2)
 
 
-def _row(plan: Plan, number: int, card: CardPlan, dates: Validity) -> CardRow:
+def _row(plan: Plan, number: int, card: CardPlan, dates: Validity, algorithm: int) -> CardRow:
     return CardRow(
         card=numbers.card(plan.region, plan.campus, number),
         label=card.label,
-        profile=PROFILE.name,
+        profile=plan.profile.name,
         key_version=CARD_KEY_VERSION,
-        algorithm=ALGORITHM_3DES,
+        algorithm=algorithm,
         card_class=CARD_CLASS,
         hotlist_index=number,
         issued=dates.issued,
@@ -128,8 +129,9 @@ def _card_file(plan: Plan, card: CardPlan, serial: bytes, own: CardKeySet, dates
     public = public_data(plan.region, plan.campus, serial, dates, CARD_CLASS)
     holder = encode_holder(f"演练{card.label}" if plan.demo else "")
     main = Application(
-        PROFILE, public, _keys(own), card.opening_fen, plan.ceiling_fen, holder=holder, ep_unload=own.unload is not None
-    )
+        plan.profile, public, _keys(own), card.opening_fen, plan.ceiling_fen, holder=holder,
+        ep_unload=own.unload is not None,
+    )  # fmt: skip
     image = personalised_card_image(
         [main, *_subsidy(plan, card, main)],
         card_public=card_public(public, bytes(6)), control=own.control, maintenance=own.maintenance,

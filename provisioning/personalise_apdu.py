@@ -22,7 +22,6 @@ from shared.purse.caps import CardCounters
 from shared.purse.cardfs import PurseOption
 from shared.purse.commands import SFI_CAPP, SFI_HOLDER, SFI_LOG, SFI_PUBLIC
 from shared.purse.crypto import (
-    ALGORITHM_3DES,
     TYPE_EP_LOAD,
     Key,
     encrypt_block,
@@ -208,7 +207,7 @@ def _added(transport: Key, job: CardJob, kind: KeyKind) -> _Keyed:
 
 
 def _key_content(kind: KeyKind, version: int, key: Key) -> bytes:
-    attributes = (version, ALGORITHM_3DES) if kind in _WITH_VERSION else (_STATE_ISSUER, _TRIES)
+    attributes = (version, key.suite.selector) if kind in _WITH_VERSION else (_STATE_ISSUER, _TRIES)
     return bytes((KEY_TYPES[kind], _FREE, _FREE, *attributes)) + key.octets
 
 

@@ -3,7 +3,7 @@
 Refuses unknown and missing keys, wrong types, names that cannot be folder or topic names, anything twice, a terminal
 on a link that its box does not have. Optional keys: region (1..65535), issued and expires (YYYY-MM-DD, for cards and
 PSAMs; a plan for an old trace needs them), ceiling_fen (highest balance of a card; 100,000 unless given), hosts (of
-the broker and console, beside localhost), meals.
+the broker and console, beside localhost), meals, profile (of the cards: campus, or campus-sm4).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from shared.ids import BoxId, box_id
 from shared.inventory import DeviceKind
 from shared.purse.caps import Caps
 from shared.purse.images import CEILING_FEN
+from shared.purse.profiles import CAMPUS, CAMPUS_SM4, CardProfile
 from shared.section import Section
 
 CARDS_MAX = 1_000_000
@@ -124,6 +125,7 @@ class Plan:
     hosts: tuple[str, ...] = ()
     meals: tuple[Meal, ...] = MEALS
     subsidy_expires: date | None = None
+    profile: CardProfile = CAMPUS
 
     def terminals(self) -> Iterator[tuple[BoxPlan, TerminalPlan]]:
         """Every body with its box, in the order that numbers them."""
@@ -149,10 +151,21 @@ def parse_plan(raw: object) -> Plan:
         hosts=_hosts(top),
         meals=tuple(_meal(row) for row in top.rows("meals", 100, [])) or MEALS,
         subsidy_expires=_date(top, "subsidy_expires"),
+        profile=_profile(top),
     )
     top.done()
     _check(plan)
     return plan
+
+
+_PROFILES = {profile.name: profile for profile in (CAMPUS, CAMPUS_SM4)}
+
+
+def _profile(top: Section) -> CardProfile:
+    name = top.take("profile", str, CAMPUS.name)
+    if name not in _PROFILES:
+        raise ConfigFault(f"profile: 应为 / must be one of {', '.join(_PROFILES)}")
+    return _PROFILES[name]
 
 
 def _box(row: Section) -> BoxPlan:

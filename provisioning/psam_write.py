@@ -12,7 +12,7 @@ from shared.ids import PsamId
 from shared.purse import commands
 from shared.purse.apdu import CardChannel, ResponseApdu, Sw, sw_text
 from shared.purse.commands import PSAM_APPLICATION
-from shared.purse.crypto import ALGORITHM_3DES, Key
+from shared.purse.crypto import Key
 
 SFI_TERMINAL = 0x16
 
@@ -29,8 +29,8 @@ def renew(
     if _done(psam, commands.read_binary(SFI_TERMINAL, len(wanted))) != wanted:
         raise PsamRefused(f"读写器上不是 {wanted.hex()} / another PSAM is in the reader")
     for version in versions:
-        octets = masters[version].for_use(KeyKind.PURCHASE)
-        content = key_field(PSAM_USAGE[1], version, ALGORITHM_3DES, octets)
+        master = masters[version]
+        content = key_field(PSAM_USAGE[1], version, master.algorithm, master.for_use(KeyKind.PURCHASE))
         _done(psam, write_key(control, _done(psam, commands.get_challenge()), 0x00, 0x00, content))
 
 

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from provisioning import numbers
 from provisioning.levels import LINK_VERSION
-from provisioning.personalise import PROFILE
 from provisioning.plan import BoxPlan, Plan, TerminalPlan
 from shared.ids import CardId, DeviceId, PsamId, partition_of
 from shared.inventory import DeviceKind
@@ -67,7 +66,7 @@ def terminal_json(plan: Plan, body: Body, listed: Sequence[CardId]) -> dict[str,
         "device": body.device.hex(),
         "key": body.key.hex(),
         "key_version": LINK_VERSION,
-        "profile": PROFILE.name,
+        "profile": plan.profile.name,
         "box": body.box.box,
         "link": body.box.link_of(body.plan).to_json(),
         "address": body.plan.address,

@@ -18,6 +18,7 @@ from provisioning.levels import MASTERS
 from shared.errors import KeyFault, WireFault
 from shared.purse.crypto import (
     Key,
+    is_supported,
     kcv,
     secure_messaging_decrypt,
     secure_messaging_encrypt,
@@ -75,7 +76,7 @@ def mother_card(store: KeyStore, transport: Key, nonce: bytes) -> bytes:
     keys = [key for key in store.keys if key.kind in MASTERS]
     if not 0 < len(keys) <= KEYS_MAX:
         raise TransportFault(f"1..{KEYS_MAX} 个主密钥 / masters")
-    rows = [[_CODES[key.kind], key.version, kcv(Key(key.octets)), _cryptogram(transport, key)] for key in keys]
+    rows = [[_CODES[key.kind], key.version, kcv(key.card_key(key.kind)), _cryptogram(transport, key)] for key in keys]
     body = codec.dumps([FORMAT, store.level.value, store.campus, kcv(transport), nonce, rows])
     return codec.pack([body, secure_messaging_mac(transport, nonce, body)])
 
@@ -118,7 +119,7 @@ def write_key(transport: Key, challenge: bytes, p1: int, p2: int, content: bytes
 
 
 def _cryptogram(transport: Key, key: StoredKey) -> bytes:
-    return secure_messaging_encrypt(transport, key_field(_CODES[key.kind], key.version, 0, key.octets))
+    return secure_messaging_encrypt(transport, key_field(_CODES[key.kind], key.version, key.algorithm, key.octets))
 
 
 def _opened(row: object, transport: Key) -> StoredKey:
@@ -128,10 +129,12 @@ def _opened(row: object, transport: Key) -> StoredKey:
         content = secure_messaging_decrypt(transport, cryptogram)
     except (WireFault, LayoutError) as fault:
         raise TransportFault("母卡上有损坏的密钥 / a key on the mother card is damaged") from fault
-    if code not in _KINDS or content[:3] != bytes((code, version & 0xFF, 0)) or len(content) != 19:
+    if code not in _KINDS or content[:2] != bytes((code, version & 0xFF)) or len(content) != 19:
         raise TransportFault("母卡上的密钥种类不符 / a key on the mother card is not of the kind that it says")
-    key = StoredKey(_KINDS[code], version, content[3:])
-    require_check(kcv(Key(key.octets)), check, f"{key.kind} {version}")
+    if not is_supported(content[2]):
+        raise TransportFault(f"母卡上的密钥算法 {content[2]:02X} 不支持 / an algorithm that is not built")
+    key = StoredKey(_KINDS[code], version, content[3:], content[2])
+    require_check(kcv(key.card_key(key.kind)), check, f"{key.kind} {version}")
     return key
 
 
