@@ -5,11 +5,15 @@
 
 import os
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from compose.verbs import ROOT, Verb, WrongUse, extras_of, find, help_text, missing_debian
 
 HELP = {"", "help", "-h", "--help"}
+PARTS = frozenset({"edge", "cloud", "provision", "terminal", "desk"})
+"""Verbs whose --data is a campus; those of the launcher keep one in their folder."""
+DATA = "--data"
 
 
 def main(arguments: list[str]) -> int:
@@ -27,8 +31,27 @@ def _hand_over(verb: Verb, arguments: list[str]) -> NoReturn:
     sys.stdout.flush()
     # first on the path, for a wheel may bring packages of our names (gmqtt brings its tests)
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    command = [sys.executable, "-P", "-m", verb.module, *arguments]
+    words = campus_words(arguments) if verb.name in PARTS else arguments
+    command = [sys.executable, "-P", "-m", verb.module, *words]
     os.execv(sys.executable, command)  # noqa: S606 the verb takes this process over: same pid, same terminal, no shell
+
+
+def campus_words(arguments: list[str]) -> list[str]:
+    """The same words; a --data that names a launcher's folder names the campus in it: one folder for every verb."""
+    words = list(arguments)
+    for at, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name == DATA and equals:
+            words[at] = f"{DATA}={_campus(value)}"
+        elif at and words[at - 1] == DATA:
+            words[at] = _campus(word)
+    return words
+
+
+def _campus(folder: str) -> str:
+    inner = Path(folder) / "campus"
+    is_launchers = (inner / "campus.json").is_file() and not (Path(folder) / "campus.json").exists()
+    return str(inner) if is_launchers else folder
 
 
 def _needs(arguments: list[str]) -> int:
