@@ -15,6 +15,8 @@ from compose.verbs import WrongUse
 
 BY_HAND = "hand-"
 """Bodies whose names begin so are not started: they wait for a person (`./ykt terminal --interactive`)."""
+_ALWAYS = ("address", "merchant", "place")
+"""Keys of a terminal that are written though empty; door and line are not."""
 BUS_MAX = 32
 """Most terminals on one bus; the rest goes to TCP."""
 
@@ -29,7 +31,10 @@ class LinkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """A body: its name, kind (pos, validator, load), link of its box, address on a bus (0 on TCP), place, merchant."""
+    """A body: its name, kind (pos, validator, load), link of its box, address on a bus (0 on TCP), place, merchant.
+
+    door, line: of a validator that takes rides by the plan's fares; one without takes keyed amounts.
+    """
 
     name: str
     kind: str
@@ -37,6 +42,8 @@ class Terminal:
     address: int
     merchant: str
     place: str
+    door: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A whole campus. caps and hotlist go to provisioning as they are."""
+    """A whole campus. caps, hotlist and fares go to provisioning as they are."""
 
     campus: int
     name: str
@@ -87,6 +94,7 @@ class Plan:
     cards: tuple[Card, ...]
     caps: Any
     hotlist: tuple[str, ...]
+    fares: Any = None
 
     def terminals(self) -> Iterator[tuple[Box, Link, Terminal]]:
         """Every body with its line and box."""
@@ -113,7 +121,7 @@ def with_load_and_validators_on_can(plan: Plan) -> Plan:
 
 def write_plan(path: Path, plan: Plan, extra: Mapping[str, Any] | None = None) -> None:
     """Write PLAN.json; extra: optional keys that only provisioning reads (issued, expires, ceiling_fen)."""
-    boxes = [{**asdict(box), "links": [_link_json(link) for link in box.links]} for box in plan.boxes]
+    boxes = [_box_json(box) for box in plan.boxes]
     text = json.dumps({**asdict(plan), "boxes": boxes, **(extra or {})}, ensure_ascii=False, indent=1)
     path.write_text(text, encoding="utf-8")
 
@@ -131,7 +139,8 @@ def parse_plan(raw: dict[str, Any]) -> Plan:
     try:
         boxes = tuple(_box(box) for box in raw["boxes"])
         cards = tuple(Card(**card) for card in raw["cards"])
-        plan = Plan(raw["campus"], raw["name"], raw["demo"], boxes, cards, raw["caps"], tuple(raw["hotlist"]))
+        rules = raw["caps"], tuple(raw["hotlist"]), raw.get("fares")
+        plan = Plan(raw["campus"], raw["name"], raw["demo"], boxes, cards, *rules)
     except (ValueError, KeyError, TypeError) as fault:
         raise WrongUse(f"not a plan / 不是校园计划: {fault}") from fault
     list(plan.terminals())
@@ -161,6 +170,11 @@ def _on_can(box: Box) -> Box:
         else:
             moved.append(terminal)
     return replace(box, links=links, terminals=tuple(moved))
+
+
+def _box_json(box: Box) -> dict[str, Any]:
+    terminals = [{key: value for key, value in asdict(one).items() if value or key in _ALWAYS} for one in box.terminals]
+    return {**asdict(box), "links": [_link_json(link) for link in box.links], "terminals": terminals}
 
 
 def _link_json(link: Link) -> dict[str, Any]:

@@ -10,11 +10,19 @@ RS485_BAUD = 115_200
 CARDS = 200
 BY_HAND = "hand-"
 """Names that begin so are not started by the launcher."""
+_FARES = {
+    "version": 1, "discount_fen": 50, "window_s": 3_600, "again_s": 2, "stand_s": 2,
+    "lines": [
+        {"line": 1, "name": "校区专线", "form": "stages", "fares_fen": [100, 100, 150, 200, 250, 300]},
+        {"line": 2, "name": "环线", "form": "flat", "fares_fen": [150]},
+    ],
+}  # fmt: skip
+"""Its bus hurries from stop to stop every few seconds, so a second tap is the first one again for two seconds only."""
 _STALLS = ("一楼大伙", "一楼面食", "二楼风味", "清真餐厅")
 
 
 def demo_plan(cards: int = CARDS) -> dict[str, Any]:
-    """8 POS on CAN, 4 on RS-485, 1 POS and a load machine on TCP; a bus with 2 validators on TCP.
+    """8 POS on CAN, 4 on RS-485, 1 POS and a load machine on TCP; a bus, on at its front and off at its back door.
 
     Beside them a counter and a load machine that the launcher leaves to whoever wants to sell by hand.
     """
@@ -26,6 +34,7 @@ def demo_plan(cards: int = CARDS) -> dict[str, Any]:
         "cards": [{"label": f"{n:04d}", "opening_fen": _opening_fen(n)} for n in range(1, cards + 1)],
         "caps": None,
         "hotlist": [],
+        "fares": _FARES,
     }
 
 
@@ -44,8 +53,13 @@ def _canteen() -> dict[str, Any]:
 
 
 def _bus() -> dict[str, Any]:
-    terminals = [_body(f"bus-{n:02d}", "validator", "tcp", 0, "校车", f"校车{n}号门") for n in (1, 2)]
+    doors = (("bus-01", "in", "校车前门"), ("bus-02", "out", "校车后门"))
+    terminals = [_body(name, "validator", "tcp", 0, "校车", place) | _door(door) for name, door, place in doors]
     return {"box": "bus-1", "name": "校车一号线", "links": [{"name": "tcp", "kind": "tcp"}], "terminals": terminals}
+
+
+def _door(door: str) -> dict[str, Any]:
+    return {"door": door, "line": 1}
 
 
 def _pos(number: int, link: str, address: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from provisioning.plan import CardPlan, Plan
 from shared.clock import DAY_S, date_bcd
 from shared.ids import PsamId
 from shared.inventory import CardRow
+from shared.purse.caps import CardCounters
 from shared.purse.crypto import Key
 from shared.purse.files import PublicData, encode_holder
 from shared.purse.images import (
@@ -30,6 +31,7 @@ from shared.purse.images import (
 from shared.purse.layout import FID_SUBSIDY
 from shared.purse.profiles import CAMPUS, SUBSIDY
 from shared.slot_file import render_initial
+from shared.transit.ride_record import RideRecord
 
 PROFILE = CAMPUS
 PURCHASE_KEY_ID = 1
@@ -37,6 +39,8 @@ LOAD_KEY_ID = 1
 CARD_KEY_VERSION = VERSIONS[0]
 CARD_CLASS = 1
 VALID_YEARS = 5
+CAPP_RECORDS = (CardCounters().encode(), RideRecord().encode())
+"""File 0017 of every card: day and meal counters, and the transit record, so that a bus may come later."""
 INDUSTRY = bytes.fromhex("0001")
 _DAY_0 = date(2000, 1, 1).toordinal()
 _CHUNK = 1_000
@@ -129,7 +133,7 @@ def _card_file(plan: Plan, card: CardPlan, serial: bytes, own: CardKeySet, dates
     public = public_data(plan.region, plan.campus, serial, dates, CARD_CLASS)
     holder = encode_holder(f"演练{card.label}" if plan.demo else "")
     main = Application(
-        plan.profile, public, _keys(own), card.opening_fen, plan.ceiling_fen, holder=holder,
+        plan.profile, public, _keys(own), card.opening_fen, plan.ceiling_fen, holder=holder, records=CAPP_RECORDS,
         ep_unload=own.unload is not None,
     )  # fmt: skip
     image = personalised_card_image(

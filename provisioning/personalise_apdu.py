@@ -14,11 +14,11 @@ from struct import Struct
 
 from provisioning.key_store import KeyKind
 from provisioning.levels import CARD_MASTERS, CardKeySet
+from provisioning.personalise import CAPP_RECORDS
 from provisioning.production_work import CardSpoiled, Condition
 from provisioning.transport import KEY_TYPES, write_key
 from shared.purse import commands
 from shared.purse.apdu import CardChannel, CommandApdu, ResponseApdu, Sw, sw_text
-from shared.purse.caps import CardCounters
 from shared.purse.cardfs import PurseOption
 from shared.purse.commands import SFI_CAPP, SFI_HOLDER, SFI_LOG, SFI_PUBLIC
 from shared.purse.crypto import (
@@ -171,8 +171,7 @@ def _application(transport: Key, job: CardJob) -> Iterator[_Step]:
     yield _create(0, _HEAD.pack(_KEY_FILE, _KEY_SPACE, 0x00, _ISSUER) + b"\xff\xff")
     for fid, size in ((SFI_PUBLIC, PUBLIC_SIZE), (SFI_HOLDER, len(job.holder))):
         yield _create(fid, _EF.pack(_BINARY, size, _FREE, _FREE, 0xFF, _PLAIN))
-    counters = CardCounters().encode()
-    yield _create(SFI_CAPP, _EF.pack(_VARIABLE, len(counters), _FREE, _FREE, 0xFF, _PLAIN))
+    yield _create(SFI_CAPP, _EF.pack(_VARIABLE, sum(map(len, CAPP_RECORDS)), _FREE, _FREE, 0xFF, _PLAIN))
     yield _create(SFI_LOG, _EF.pack(_CYCLIC, LOG_DEPTH << 8 | LOG_RECORD_SIZE, _FREE, _NEVER, 0xFF, _PLAIN))
     yield _create(FID_EP, _purse(job))
     for kind in CARD_MASTERS:
@@ -180,7 +179,8 @@ def _application(transport: Key, job: CardJob) -> Iterator[_Step]:
             yield _added(transport, job, kind)
     yield _content(job, SFI_PUBLIC, job.content_0015)
     yield _content(job, SFI_HOLDER, job.holder)
-    yield _Protected(_needed(job, KeyKind.MAINTENANCE), bytes((0x04, 0xE2, 0x00, SFI_CAPP << 3)), counters)
+    for record in CAPP_RECORDS:
+        yield _Protected(_needed(job, KeyKind.MAINTENANCE), bytes((0x04, 0xE2, 0x00, SFI_CAPP << 3)), record)
     yield _added(transport, job, KeyKind.CONTROL)
 
 

@@ -3,7 +3,8 @@
 Refuses unknown and missing keys, wrong types, names that cannot be folder or topic names, anything twice, a terminal
 on a link that its box does not have. Optional keys: region (1..65535), issued and expires (YYYY-MM-DD, for cards and
 PSAMs; a plan for an old trace needs them), ceiling_fen (highest balance of a card; 100,000 unless given), hosts (of
-the broker and console, beside localhost), meals, profile (of the cards: campus, or campus-sm4).
+the broker and console, beside localhost), meals, profile (of the cards: campus, or campus-sm4), fares
+(shared/transit/fares.py); a validator's door and line: with them it takes rides by the fares, without them amounts.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from shared.purse.caps import Caps
 from shared.purse.images import CEILING_FEN
 from shared.purse.profiles import CAMPUS, CAMPUS_SM4, CardProfile
 from shared.section import Section
+from shared.transit.door import Door, check_door
+from shared.transit.fares import FareTable, parse_table
 
 CARDS_MAX = 1_000_000
 BOXES_MAX = 1_000
@@ -58,7 +61,7 @@ class LinkPlan:
 
 @dataclass(frozen=True, slots=True)
 class TerminalPlan:
-    """A body. address: 1..223 on a bus, 0 on TCP."""
+    """A body. address: 1..223 on a bus, 0 on TCP. door, line: of a validator that takes rides, else None and 0."""
 
     name: str
     kind: DeviceKind
@@ -66,6 +69,8 @@ class TerminalPlan:
     address: int
     merchant: str
     place: str
+    door: Door | None = None
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,7 @@ class Plan:
     meals: tuple[Meal, ...] = MEALS
     subsidy_expires: date | None = None
     profile: CardProfile = CAMPUS
+    fares: FareTable | None = None
 
     def terminals(self) -> Iterator[tuple[BoxPlan, TerminalPlan]]:
         """Every body with its box, in the order that numbers them."""
@@ -152,6 +158,7 @@ def parse_plan(raw: object) -> Plan:
         meals=tuple(_meal(row) for row in top.rows("meals", 100, [])) or MEALS,
         subsidy_expires=_date(top, "subsidy_expires"),
         profile=_profile(top),
+        fares=_fares(top.optional_section("fares")),
     )
     top.done()
     _check(plan)
@@ -210,9 +217,25 @@ def _terminal(row: Section) -> TerminalPlan:
         address=row.within("address", 0, ADDRESS_MAX, 0),
         merchant=_text(row, "merchant", least=0 if kind is DeviceKind.LOAD_MACHINE else 1),
         place=_text(row, "place", least=0),
+        door=_door(row, kind),
+        line=row.within("line", 0, 0xFFFF, 0),
     )
     row.done()
+    if (terminal.door is None) != (terminal.line == 0):
+        raise ConfigFault(f"{row.name('line')}: door 与 line 须同时给出 / door and line come together")
     return terminal
+
+
+def _door(row: Section, kind: DeviceKind) -> Door | None:
+    if not row.has("door"):
+        return None
+    if kind is not DeviceKind.VALIDATOR:
+        raise ConfigFault(f"{row.name('door')}: 只用于车载机 / belongs to a validator")
+    return row.one_of("door", Door)
+
+
+def _fares(row: Section | None) -> FareTable | None:
+    return None if row is None else parse_table(row)
 
 
 def _card(row: Section, ceiling_fen: int) -> CardPlan:
@@ -244,6 +267,7 @@ def _check(plan: Plan) -> None:
     if len(names) > TERMINALS_MAX:
         raise ConfigFault(f"terminals: 最多 / at most {TERMINALS_MAX}")
     _once(names, "terminals")
+    _check_rides(plan)
     labels = [card.label for card in plan.cards]
     _once(labels, "cards")
     for label in sorted(set(plan.hotlist) - set(labels)):
@@ -255,6 +279,15 @@ def _check(plan: Plan) -> None:
     rising = all(a.meal < b.meal and a.from_s < b.from_s for a, b in pairwise(plan.meals))
     if plan.meals[0].from_s or not rising:
         raise ConfigFault("meals: 编号与时间须递增，从 0 秒起 / numbers and times must rise, from second 0")
+
+
+def _check_rides(plan: Plan) -> None:
+    for _, terminal in plan.terminals():
+        if terminal.door is None:
+            continue
+        if plan.fares is None:
+            raise ConfigFault(f"fares: 缺少，而有车载机按票价收费 / is missing, {terminal.name} takes rides")
+        check_door(terminal.door, terminal.line, plan.fares, terminal.name)
 
 
 def _once(names: Iterable[str], where: str) -> None:

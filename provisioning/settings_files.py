@@ -14,6 +14,7 @@ from provisioning.levels import LINK_VERSION
 from provisioning.plan import BoxPlan, Plan, TerminalPlan
 from shared.ids import CardId, DeviceId, PsamId, partition_of
 from shared.inventory import DeviceKind
+from shared.transit.fares import render_table
 
 FORMAT = 1
 HOTLIST_VERSION = 1
@@ -73,6 +74,7 @@ def terminal_json(plan: Plan, body: Body, listed: Sequence[CardId]) -> dict[str,
         "hotlist": {"version": HOTLIST_VERSION, "cards": [card.hex() for card in listed]},
         "parameters": _parameters(plan),
         **({"subsidy": True} if takes_subsidy else {}),
+        **_ride(plan, body.plan),
     }
 
 
@@ -142,6 +144,13 @@ def campus_json(plan: Plan, keys: PublicKeys) -> dict[str, Any]:
         "boxes": boxes,
         "cards": len(plan.cards),
     }
+
+
+def _ride(plan: Plan, terminal: TerminalPlan) -> dict[str, Any]:
+    """The section of a validator that takes rides. Its stop is the depot's until the driver's unit says another."""
+    if terminal.door is None or plan.fares is None:
+        return {}
+    return {"ride": {"door": terminal.door.value, "line": terminal.line, "fares": render_table(plan.fares)}}
 
 
 def _parameters(plan: Plan) -> dict[str, Any]:

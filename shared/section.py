@@ -36,6 +36,10 @@ class Section:
             raise ConfigFault(f"{self.name(key)}: 类型应为 / must be {form.__name__}")
         return value
 
+    def has(self, key: str) -> bool:
+        """Is the key there, and not null?"""
+        return self._left.get(key) is not None
+
     def within(self, key: str, low: int, high: int, default: int | None = None) -> int:
         """A whole number in low..high."""
         value: int = self.take(key, int, default)

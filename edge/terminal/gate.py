@@ -9,11 +9,12 @@ from functools import partial
 
 from edge.terminal import display
 from edge.terminal.body import Body
-from edge.terminal.ride_settings import Door, RideSettings
+from edge.terminal.ride_settings import RideSettings
 from edge.terminal.sale import PAID, Till, purchase_of
 from edge.terminal.steps import End, Result, Show, Tap
 from shared.purse.outcomes import CardIdentity, PendingPurchase
 from shared.purse.ride_flow import RideOrder, ride
+from shared.transit.door import Door
 from shared.transit.fares import Moment, Point, alight, board, tap
 from shared.transit.trip import Step, parse_trip
 

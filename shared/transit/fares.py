@@ -231,6 +231,15 @@ def parse_table(row: Section) -> FareTable:
     return table
 
 
+def render_table(table: FareTable) -> dict[str, object]:
+    """As a settings file says it; parse_table(render_table(t)) == t."""
+    lines = [
+        {"line": one.line, "name": one.name, "form": one.form.value, "fares_fen": list(one.fares_fen)}
+        for one in table.lines.values()
+    ]
+    return {name: getattr(table, name) for name in FareTable.__slots__} | {"lines": lines}
+
+
 def _lines(row: Section) -> dict[int, LineFare]:
     lines = [_line(each) for each in row.rows("lines", LINES_MAX)]
     found = {line.line: line for line in lines}

@@ -19,6 +19,7 @@ from shared.ack_key import is_certified
 from shared.clock import DAY_S, CampusTime
 from shared.ids import hotlist_index, partition_of
 from shared.inventory import DeviceKind
+from shared.purse.caps import CardCounters, parse_counters
 from shared.purse.cos import UserCard
 from shared.purse.cos_psam import Psam
 from shared.purse.effects import drive
@@ -27,7 +28,11 @@ from shared.purse.flows import identify, open_psam, read_balance
 from shared.purse.images import RamMemory, decode_card_image, decode_psam_image
 from shared.purse.outcomes import CardIdentity, PsamIdentity
 from shared.purse.profiles import CAMPUS
+from shared.section import Section
 from shared.slot_file import choose
+from shared.transit.door import Door
+from shared.transit.fares import Point, parse_table
+from shared.transit.ride_record import RideRecord, parse_ride
 
 
 def user_card(campus, label: str) -> UserCard:
@@ -90,6 +95,19 @@ def test_terminals_read_their_settings(campus) -> None:
         assert {c.card for c in campus.inventory.cards if settings.hotlist.contains(c.card, c.hotlist_index)} == listed
         assert (settings.parameters.caps.single_fen, settings.parameters.caps.meal_fen) == (5_000, None)
         assert settings.parameters.meal_clock(CampusTime(0, is_set=True)).meal == 1
+
+
+def test_validators_know_their_door_and_the_fares_and_cards_may_ride(campus) -> None:
+    rides = {
+        device.name: terminal_settings.load(campus.data / "terminals" / device.name / "terminal.json").ride
+        for device in campus.inventory.devices
+    }
+    found = {name: (ride.door, ride.point) for name, ride in rides.items() if ride is not None}
+    assert found == {"bus-01": (Door.IN, Point(1, 0, 0)), "bus-02": (Door.OUT, Point(1, 0, 0))}
+    assert rides["bus-01"].fares == parse_table(Section(campus.plan["fares"], "fares"))
+    for path in (campus.data / "cards").glob("*.card"):
+        capp = decode_card_image(choose(path.read_bytes()).body).capp
+        assert (parse_counters(capp[:48]), parse_ride(capp[48:])) == (CardCounters(), RideRecord())
 
 
 def test_boxes_read_their_settings_and_know_their_own_terminals_only(campus) -> None:

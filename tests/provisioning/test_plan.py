@@ -12,6 +12,7 @@ from provisioning.plan import MEALS, LinkKind, parse_plan
 from shared.errors import ConfigFault
 from shared.inventory import DeviceKind
 from shared.purse.caps import Caps
+from shared.transit.door import Door
 
 
 def test_the_demo_campus_is_the_one_that_was_asked_for() -> None:
@@ -104,6 +105,14 @@ MISTAKES = [
     ("issued", "1999-01-01", "issued"),
     ("hosts", ["a b"], "hosts"),
     ("meals", [{"meal": 1, "name": "x", "from_s": 5}], "meals"),
+    ("fares", ..., "fares"),
+    ("fares.lines.0.fares_fen", [2, 1], "fares.lines[0].fares_fen"),
+    ("boxes.1.terminals.0.door", "roof", "boxes[1].terminals[0].door"),
+    ("boxes.1.terminals.0.door", ..., "boxes[1].terminals[0].line"),
+    ("boxes.1.terminals.0.line", ..., "boxes[1].terminals[0].line"),
+    ("boxes.1.terminals.0.line", 9, "bus-01.line"),
+    ("boxes.1.terminals.1.line", 2, "bus-02.door"),
+    ("boxes.0.terminals.0.door", "in", "boxes[0].terminals[0].door"),
     ("meals", [{"meal": 2, "name": "x", "from_s": 0}, {"meal": 1, "name": "y", "from_s": 9}], "meals"),
 ]
 
@@ -118,6 +127,18 @@ def test_a_mistake_is_named_by_its_key(path: str, value: object, key: str) -> No
 def test_expiry_must_follow_issue() -> None:
     with pytest.raises(ConfigFault, match="expires"):
         parse_plan(demo_plan(1) | {"issued": "2024-09-01", "expires": "2024-09-01"})
+
+
+def test_a_validator_may_ride_by_distance_by_a_flat_fare_or_sell() -> None:
+    raw = demo_plan(1)
+    front, back = raw["boxes"][1]["terminals"]
+    front["line"], back["door"], back["line"] = 2, "both", 1
+    riding = [(t.door, t.line) for _, t in parse_plan(raw).terminals() if t.kind is DeviceKind.VALIDATOR]
+    assert riding == [(Door.IN, 2), (Door.BOTH, 1)]
+    for body in (front, back):
+        del body["door"], body["line"]
+    del raw["fares"]
+    assert all(t.door is None for _, t in parse_plan(raw).terminals())
 
 
 @pytest.mark.parametrize("raw", [None, [], "x", 1, {}])

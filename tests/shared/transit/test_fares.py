@@ -1,5 +1,6 @@
 """The rules of a ride, each by example, and what holds for every series of taps."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from shared.errors import ConfigFault
 from shared.purse.reasons import Reason
 from shared.section import Section
-from shared.transit.fares import Fare, FareForm, LineFare, Moment, Point, alight, board, parse_table, tap
+from shared.transit.fares import Fare, FareForm, LineFare, Moment, Point, alight, board, parse_table, render_table, tap
 from shared.transit.ride_record import RideRecord
 from shared.transit.trip import Step
 
@@ -233,4 +234,5 @@ def test_a_table_with_a_slip_stops_the_start(change, named):
 def test_the_table_as_read():
     assert FARES.lines[2] == LineFare(2, "校区线", FareForm.STAGES, (100, 100, 200, 300, 500))
     assert FARES.lines[2].highest_fen == 500
+    assert parse_table(Section(json.loads(json.dumps(render_table(FARES))), "fares")) == FARES
     assert parse_table(Section({"version": 1, "lines": TABLE["lines"]}, "fares")).discount_fen == 0

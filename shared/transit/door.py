@@ -1,0 +1,23 @@
+"""Which door of a bus a validator stands at, and which line can have it there. Pure."""
+
+from enum import StrEnum
+
+from shared.errors import ConfigFault
+from shared.transit.fares import FareForm, FareTable
+
+
+class Door(StrEnum):
+    """in 前门上车, out 后门下车, both 单门: the card's record says which."""
+
+    IN = "in"
+    OUT = "out"
+    BOTH = "both"
+
+
+def check_door(door: Door, line: int, fares: FareTable, where: str) -> None:
+    """ConfigFault naming `where` when a validator at this door of this line could never take a fare."""
+    fare = fares.lines.get(line)
+    if fare is None:
+        raise ConfigFault(f"{where}.line: 票价表没有此线路 / the fares know no such line")
+    if fare.form is FareForm.FLAT and door is Door.OUT:
+        raise ConfigFault(f"{where}.door: 一票制线路下车不刷卡 / nobody taps out on a flat line")
