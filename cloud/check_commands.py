@@ -136,8 +136,10 @@ def _load_machines(data: Path) -> frozenset[bytes]:
 def _sums(reader: Reader, shown: Shown, load_machines: frozenset[bytes]) -> dict[str, Any]:
     view = reader.overview()
     terminals: dict[str, dict[str, Any]] = {}
+    zero_rides = reader.zero_rides()
     for row in sorted(reader.by_terminal(), key=lambda row: (row.name, row.epoch)):
         terminals[row.name] = _added(terminals.get(row.name), row, is_load=row.device in load_machines)
+        terminals[row.name]["zero_rides"] = zero_rides.get(row.device, 0)
     now = wall_now()
     half_done = reader.load_standings(now, CASES_MAX, open_only=True)
     still_open = open_cases(half_done, reader.suspense(CASES_MAX), now.unix_ms)
@@ -151,6 +153,7 @@ def _sums(reader: Reader, shown: Shown, load_machines: frozenset[bytes]) -> dict
         "suspense": view.suspense,
         "quarantined": view.quarantined,
         "no_entry": view.no_entry,
+        "zero_rides": sum(zero_rides.values()),
         "duplicates": view.duplicates,
         "opening_fen": view.opening_fen,
         "loads": view.loads,

@@ -95,6 +95,7 @@ def _assemble(
         suspense=books.get("suspense", 0),
         quarantined=books.get("quarantined", 0),
         no_entry=books.get("no_entry", 0),
+        zero_rides=books.get("zero_rides", 0),
         unposted=watch.total("edge-", "unsettled"),
         opening_fen=books.get("opening_fen", 0),
         loads=books.get("loads", 0),
@@ -136,6 +137,7 @@ def _terminal(name: str, row: dict[str, Any], watch: Watch, *, by_label: bool) -
         row.get("loads_fen", 0),
         int(said.get("unsettled") or 0),
         int(said.get("open_slots") or 0),
+        row.get("zero_rides", 0),
     )
 
 

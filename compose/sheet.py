@@ -14,7 +14,10 @@ from shared.money import yuan
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """One body's line: sequence range of its newest epoch, taps shown, records and fen posted, what it still owes."""
+    """One body's line: sequence range of its newest epoch, taps shown, records and fen posted, what it still owes.
+
+    zero_rides: entries with distance fare, which take nothing and post nothing; the exit pays.
+    """
 
     name: str
     place: str
@@ -27,6 +30,7 @@ class Terminal:
     loads_fen: int
     owes: int
     open_slots: int
+    zero_rides: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,8 @@ class Figures:
     """Of purse_float_fen, in the cards' subsidy purses."""
     pending_fen: int = 0
     """过渡余额: given back to the cards' holders and not claimed yet."""
+    zero_rides: int = 0
+    """Of no_entry: entries of rides with distance fare."""
 
     @property
     def expected_fen(self) -> int:
@@ -131,6 +137,7 @@ def report(figures: Figures) -> dict[str, Any]:
         "suspense": figures.suspense,
         "quarantined": figures.quarantined,
         "no_entry": figures.no_entry,
+        "zero_rides": figures.zero_rides,
         "unposted": figures.unposted,
         "opening_fen": figures.opening_fen,
         "loads": figures.loads,
@@ -179,6 +186,7 @@ def sheet(figures: Figures) -> str:
         f"  成功 taps {figures.taps} · 拒绝 declined {figures.declined} · 记录 records {figures.records}",
         f"  = 入账 posted {figures.posted} + 挂账 suspense {figures.suspense} + 隔离 quarantined {figures.quarantined}"
         f" + 无分录 no entry {figures.no_entry} + 未入账 unposted {figures.unposted}",
+        *_zero_rides(figures),
         f"  本次 this run: {_pairs(figures.this_run)}",
         "",
         f"  {_wide('终端 terminal', 17)} {_wide('机位 place', 20)} {'seq':>15}  {'taps':>9}  {'posted':>11}  "
@@ -200,6 +208,13 @@ def _beside(figures: Figures) -> list[str]:
     """Two balances beside the sum above, where there are any."""
     named = (("其中补助 of it subsidy", figures.subsidy_fen), ("过渡余额 pending load", figures.pending_fen))
     return [_sum(label, fen, "") for label, fen in named if fen]
+
+
+def _zero_rides(figures: Figures) -> list[str]:
+    if not figures.zero_rides:
+        return []
+    why = "分段计价上车，下车时扣款 on by distance fare, the exit pays"
+    return [f"    无分录中 of no entry: {why} {figures.zero_rides}"]
 
 
 def _verdict(figures: Figures) -> str:
@@ -241,7 +256,8 @@ def _row(t: Terminal) -> str:
     span = f"{t.first_seq}–{t.last_seq}" if t.last_seq else "–"
     figures = f"{t.taps:>9}  {t.posted:>11}  {yuan(t.spent_fen):>11}  {yuan(t.loads_fen):>12}  {t.owes:>5}"
     late = f"  未决 open {t.open_slots}" if t.open_slots else ""
-    return f"  {_wide(t.name, 17)} {_wide(t.place, 20)} {span:>15}  {figures}{late}"
+    rides = f"  上车未扣 on, not charged {t.zero_rides}" if t.zero_rides else ""
+    return f"  {_wide(t.name, 17)} {_wide(t.place, 20)} {span:>15}  {figures}{late}{rides}"
 
 
 def _wide(text: str, width: int) -> str:
@@ -271,4 +287,5 @@ def _terminal_json(t: Terminal) -> dict[str, Any]:
         "loads_fen": t.loads_fen,
         "owes": t.owes,
         "open_slots": t.open_slots,
+        "zero_rides": t.zero_rides,
     }

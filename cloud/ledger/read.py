@@ -74,6 +74,11 @@ class Reader:
         with self._lock, self.database.reading():
             return read_fleet.by_terminal(self.database)
 
+    def zero_rides(self) -> dict[bytes, int]:
+        """Device → entries of rides with distance fare: proven, and nothing to post."""
+        with self._lock, self.database.reading():
+            return read_fleet.zero_rides(self.database)
+
     def facts(self, most: int = 20) -> list[FactView]:
         """Newest first."""
         with self._lock, self.database.reading():

@@ -1,7 +1,9 @@
 """Boxes, terminals and facts as they were last heard. Inside of a snapshot."""
 
 from cloud.db import Database
+from cloud.ledger.judge import Reason
 from cloud.ledger.marks import EMPTY, Mark, unpack_ranges
+from cloud.ledger.values import Verdict
 from cloud.ledger.views import BoxView, Completeness, FactView, TerminalCount, TerminalView
 from shared.wire.messages import BoxState, decode_state
 
@@ -51,6 +53,15 @@ def by_terminal(db: Database) -> list[TerminalCount]:
             TerminalCount(device, name, place, merchant, epoch, first, mark.highest(), posted + held, held, *rest)
         )
     return sorted(found, key=lambda count: (count.name, count.epoch))
+
+
+def zero_rides(db: Database) -> dict[bytes, int]:
+    """Device → proven records over nothing: entries of rides with distance fare. A scan of the records."""
+    rows = db.run(
+        "SELECT substr(key, 1, 6), COUNT(*) FROM record WHERE verdict = ? AND reason = ? GROUP BY substr(key, 1, 6)",
+        (int(Verdict.NO_ENTRY), int(Reason.ZERO)),
+    )
+    return {bytes(device): count for device, count in rows}
 
 
 def facts(db: Database, most: int) -> list[FactView]:

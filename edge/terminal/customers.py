@@ -8,14 +8,19 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from edge.terminal.deck import CardFile, Deck, Laid
 from edge.terminal.disk import InUse
+from edge.terminal.driver import is_last, stop_at
+from edge.terminal.ride_settings import RideSettings
 from edge.terminal.station import Station
 from edge.terminal.steps import End, Result, Tap
 from shared.inventory import DeviceKind
 from shared.purse.torn import Plan, Tear
+from shared.transit.door import Door
+from shared.transit.fares import FareForm
 
 MEALS_FEN = range(300, 1801, 50)
 RIDES_FEN = (100, 150, 200)
@@ -29,6 +34,10 @@ STAYS = 0.8
 TRIES_MAX = 3
 LOOKS = 8
 """So many passers-by are looked at for one whom the counter can serve."""
+RIDERS = 64
+"""So many of them at a bus: few are aboard."""
+CARELESS = 0.04
+"""Share of the riders who forget to tap on or off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +60,15 @@ class Customers:
         self._rng = Random(habits.seed)  # noqa: S311  # people, not keys
         is_load = station.settings.kind is DeviceKind.LOAD_MACHINE
         self._visit: Callable[[CardFile], Awaitable[Result | None]] = self._load if is_load else self._eat
+        self._choose = self._next if station.settings.ride is None else partial(self._rider, station.settings.ride)
 
     async def come(self) -> None:
         """One after the other, until it is over."""
         while not await self._pause(self._rng.expovariate(self._habits.rate)):
             if self._station.firmware.bar is not None:
                 continue
-            card = self._next()
+            self._drive()
+            card = self._choose()
             if card is not None:
                 with suppress(InUse):
                     await self._visit(card)
@@ -68,6 +79,28 @@ class Customers:
         for _ in range(LOOKS):
             card = self._rng.choice(self._deck.cards)
             if (card.balance_fen() < LOW_FEN) == wants_little:
+                return card
+        return None
+
+    def _drive(self) -> None:
+        """The bus goes on while people come and fumble."""
+        ride = self._station.settings.ride
+        if ride is not None:
+            stop, direction = stop_at(self._station.now().rtc_s, _stops(ride))
+            self._station.firmware.at_stop(stop, direction)
+
+    def _rider(self, ride: RideSettings) -> CardFile | None:
+        """Somebody who gets off at the back, or on at the front, with enough for any ride; a few forget to tap."""
+        stop, direction = stop_at(self._station.now().rtc_s, _stops(ride))
+        fare = ride.fares.lines[ride.point.line]
+        if fare.form is FareForm.STAGES and ride.door is not Door.OUT and is_last(stop, direction, _stops(ride)):
+            return None
+        for _ in range(RIDERS):
+            card = self._rng.choice(self._deck.cards)
+            trip = card.ride()
+            is_careless = self._rng.random() < CARELESS
+            is_fit = trip is not None and (trip.is_aboard == (ride.door is Door.OUT)) != is_careless
+            if (is_fit or ride.door is Door.BOTH) and card.balance_fen() >= 2 * fare.highest_fen:
                 return card
         return None
 
@@ -95,6 +128,7 @@ class Customers:
     async def _stay(self, card: CardFile, once_more: Callable[[], Tap[Result]], result: Result) -> Result:
         for _ in range(TRIES_MAX):
             await self._pause(self._rng.uniform(0.1, 0.6))
+            self._drive()
             with Laid(card, self._station.disk) as laid:
                 result = await self._station.tap(once_more(), laid.channel)
             if result.end is not End.UNKNOWN:
@@ -117,6 +151,11 @@ class Customers:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._is_over.wait(), seconds)
         return self._is_over.is_set()
+
+
+def _stops(ride: RideSettings) -> int:
+    """A line of the demonstration has as many stops as its fares tell apart; a flat one two."""
+    return max(2, len(ride.fares.lines[ride.point.line].fares_fen))
 
 
 def pull_at(command: int, tear: Tear) -> Plan:

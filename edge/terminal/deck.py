@@ -17,6 +17,7 @@ from shared.purse.cos import UserCard
 from shared.purse.images import decode_card_image
 from shared.purse.profiles import SUBSIDY
 from shared.purse.torn import Plan, TearingChannel
+from shared.transit.ride_record import RideRecord, ride_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,10 @@ class CardFile:
         raw = read_image(self.path)
         subsidy = decode_card_image(raw, SUBSIDY.aid).purse
         return decode_card_image(raw).balance_fen, None if subsidy is None else subsidy.balance_fen
+
+    def ride(self) -> RideRecord | None:
+        """What it knows of its rides, read past its lock; None: it has no transit record."""
+        return ride_of(decode_card_image(read_image(self.path)).capp)
 
 
 class Deck:

@@ -52,3 +52,14 @@ def parse_ride(raw: bytes) -> RideRecord:
     if (tag, size, layout) != (RIDE_TAG, RIDE_SIZE - 2, _LAYOUT) or state > 1:
         raise LayoutError("not the campus transit record")
     return RideRecord(bool(state), way, line, stop, boarded, held, base, base_s, paid, count, bool(lock))
+
+
+def ride_of(capp: bytes) -> RideRecord | None:
+    """The transit record among the records of a whole file 0017; None when it is not there. LayoutError as above."""
+    at = 0
+    while at + 2 <= len(capp):
+        end = at + 2 + capp[at + 1]
+        if capp[at] == RIDE_TAG:
+            return parse_ride(capp[at:end])
+        at = end
+    return None

@@ -36,6 +36,17 @@ def test_subsidies_and_pending_loads_stand_beside_the_sum() -> None:
     assert "补助" not in sheet(GOOD)
 
 
+def test_entries_that_take_nothing_are_counted_and_explained() -> None:
+    bus = Terminal("bus-01", "校车前门", 1, 7, 7, 0, 0, 0, 0, 0, 0, 7)
+    figures = replace(GOOD, taps=39, records=39, no_entry=7, zero_rides=7, terminals=(POS, LOAD, bus))
+    assert figures.true
+    page = sheet(figures)
+    assert "the exit pays 7" in page
+    assert "not charged 7" in next(line for line in page.splitlines() if "bus-01" in line)
+    assert report(figures)["zero_rides"] == report(figures)["by_terminal"]["bus-01"]["zero_rides"] == 7
+    assert "the exit pays" not in sheet(GOOD)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [{"cards_fen": 72_499}, {"purse_float_fen": 72_501}, {"lost": 1}, {"double": 1}, {"unposted": 1},
