@@ -28,6 +28,38 @@ class DeskOp(StrEnum):
     """Operations; `CardAsk` and its like are the arguments."""
 
     CARD = "card"
+    CASH_IN = "cash-in"
+    """[key, card, fen] → receipt. Cash into the online account."""
+    CASH_OUT = "cash-out"
+    """[key, card, fen] → receipt. Out of the online account, in cash."""
+    CASH_FLOAT = "cash-float"
+    """[key, fen] → receipt. Change to begin with."""
+    UNLOAD = "unload"
+    """[key, LoadAuth fields] → [host time, MAC2]. Nothing is booked yet."""
+    UNLOAD_PROOF = "unload-proof"
+    """[key, MAC3] → [is it right, receipt or nothing]. When it is, the sum is in the online account."""
+    UNLOAD_NOTHING = "unload-nothing"
+    """[key] → []. The desk says that nothing was debited: a word, no proof."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptSaid:
+    """What the cashier gives paper for. number: per cashier, no gap; at_s: campus seconds; again: told before."""
+
+    cashier: str
+    number: int
+    fen: int
+    at_s: int
+    online_fen: int
+    again: bool
+
+    def to_list(self) -> list[object]:
+        return [self.cashier, self.number, self.fen, self.at_s, self.online_fen, self.again]
+
+
+def parse_receipt(raw: Sequence[Any]) -> ReceiptSaid:
+    """WireFault when malformed."""
+    return ReceiptSaid(*codec.fields(raw, str, int, int, int, int, bool, what="receipt"))
 
 
 class CardState(StrEnum):

@@ -6,18 +6,44 @@ whether something was done is then not known, and the same request asks.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+from cloud.key_faults import KeyRefused
 from cloud.ledger.desk_ledger import DeskLedger
+from cloud.ledger.desk_refusals import UNKNOWN_CARD, DeskRefused
+from cloud.ledger.unload_cases import UnloadCase
 from cloud.ledger.values import Now
-from shared.desk import DeskOp, No, decode_ask, encode_answer, parse_card_ask
+from shared.desk import KEY_SIZE, DeskOp, No, ReceiptSaid, decode_ask, encode_answer, parse_card_ask
 from shared.errors import KeyFault, StoreFault, WireFault
+from shared.ids import CardId, card_id
+from shared.purse.crypto import TYPE_UNLOAD
+from shared.purse.load_auth import LoadAuth
+from shared.wire import codec
 
-UNKNOWN_CARD = No("unknown-card", "账本没有这张卡", "the ledger does not know this card")
 MALFORMED = No("malformed", "请求有误", "a malformed request")
 AWAY = No("away", "账本或密钥进程暂不可用，请重试", "ledger or key process is away, ask again")
+_AUTH = (bytes, int, int, bytes, int, int, int, int, bytes, bytes)
+_AUTH_SIZES = ((0, 10), (3, 4), (8, 6), (9, 4))
 
 Answer = Sequence[object] | No
+
+
+class UnloadKeys(Protocol):
+    """The key process, as cloud/keys.py asks it. KeyRefused is a no, any other KeyFault means away: ask again."""
+
+    def unload_check(self, auth: LoadAuth) -> bool: ...
+
+    def unload_mac2(self, auth: LoadAuth, time_s: int) -> bytes: ...
+
+    def unload_mac3(self, auth: LoadAuth, time_s: int, mac3: bytes) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who asks, and when."""
+
+    cashier: str
+    now: Now
 
 
 @dataclass(slots=True)
@@ -32,29 +58,107 @@ class DeskCounts:
 class DeskAnswers:
     """One centre's answers. Not thread-safe: the ledger is one thread's."""
 
-    def __init__(self, ledger: DeskLedger) -> None:
+    def __init__(self, ledger: DeskLedger, keys: UnloadKeys) -> None:
         self._ledger = ledger
+        self._keys = keys
         self.counts = DeskCounts()
-        self._deeds: dict[str, Callable[[list[Any], str, Now], Answer]] = {DeskOp.CARD: self._card}
+        self._deeds: dict[str, Callable[[list[Any], Asked], Answer]] = {
+            DeskOp.CARD: self._card,
+            DeskOp.CASH_IN: self._cash_in,
+            DeskOp.CASH_OUT: self._cash_out,
+            DeskOp.CASH_FLOAT: self._cash_float,
+            DeskOp.UNLOAD: self._unload,
+            DeskOp.UNLOAD_PROOF: self._unload_proof,
+            DeskOp.UNLOAD_NOTHING: self._unload_nothing,
+        }
 
     def answer(self, raw: bytes, cashier: str, now: Now) -> bytes:
         """Never raises for bad bytes. cashier: who asks, as its token proved."""
         self.counts.asked += 1
-        answer = self._answered(raw, cashier, now)
+        answer = self._answered(raw, Asked(cashier, now))
         self.counts.refused += isinstance(answer, No)
         return encode_answer(answer)
 
-    def _answered(self, raw: bytes, cashier: str, now: Now) -> Answer:
+    def _answered(self, raw: bytes, asked: Asked) -> Answer:
         try:
             operation, arguments = decode_ask(raw)
             deed = self._deeds.get(operation)
-            return MALFORMED if deed is None else deed(arguments, cashier, now)
+            return MALFORMED if deed is None else deed(arguments, asked)
+        except DeskRefused as refused:
+            return refused.no
         except WireFault:
             return MALFORMED
         except (StoreFault, KeyFault):
             self.counts.away += 1
             return AWAY
 
-    def _card(self, arguments: list[Any], cashier: str, now: Now) -> Answer:  # noqa: ARG002  # reading needs neither
+    def _card(self, arguments: list[Any], _: Asked) -> Answer:
         books = self._ledger.card_books(parse_card_ask(arguments))
         return UNKNOWN_CARD if books is None else books.to_list()
+
+    def _cash_in(self, arguments: list[Any], asked: Asked) -> Answer:
+        return self._ledger.cash_in(*_cash(arguments, asked)).to_list()
+
+    def _cash_out(self, arguments: list[Any], asked: Asked) -> Answer:
+        return self._ledger.cash_out(*_cash(arguments, asked)).to_list()
+
+    def _cash_float(self, arguments: list[Any], asked: Asked) -> Answer:
+        key, fen = codec.fields(arguments, bytes, int, what="cash float")
+        return self._ledger.cash_float(_key(key), asked.cashier, fen, asked.now).to_list()
+
+    def _unload(self, arguments: list[Any], asked: Asked) -> Answer:
+        """Commit, then MAC2: the same question gets the same answer for as long as the case is pending."""
+        key, fields = codec.fields(arguments, bytes, list, what="unload")
+        auth = _auth(fields)
+        case = self._ledger.unload_authorise(
+            _key(key), asked.cashier, auth, asked.now, mac1_ok=self._is_the_cards(auth)
+        )
+        return [case.time_s, self._keys.unload_mac2(auth, case.time_s)]
+
+    def _is_the_cards(self, auth: LoadAuth) -> bool:
+        try:
+            return self._keys.unload_check(auth)
+        except KeyRefused:
+            return False  # no such key, version or algorithm
+
+    def _unload_proof(self, arguments: list[Any], asked: Asked) -> Answer:
+        key, mac3 = codec.fields(arguments, bytes, bytes, what="unload proof")
+        case = self._ledger.unload_case(_key(key))
+        if not self._proves(case, mac3):
+            self._ledger.unload_mac3_wrong(key, asked.now)
+            return [False, []]
+        receipt: ReceiptSaid = self._ledger.unload_proven(key, case.cashier, mac3, asked.now)
+        return [True, receipt.to_list()]
+
+    def _proves(self, case: UnloadCase, mac3: bytes) -> bool:
+        try:
+            return len(mac3) == 4 and self._keys.unload_mac3(_auth(codec.loads(case.auth)), case.time_s, mac3)
+        except KeyRefused:
+            return False
+
+    def _unload_nothing(self, arguments: list[Any], asked: Asked) -> Answer:
+        (key,) = codec.fields(arguments, bytes, what="unload nothing")
+        self._ledger.unload_nothing(_key(key), asked.now)
+        return []
+
+
+def _cash(arguments: list[Any], asked: Asked) -> tuple[bytes, str, CardId, int, Now]:
+    key, card, fen = codec.fields(arguments, bytes, bytes, int, what="cash")
+    return _key(key), asked.cashier, card_id(card), fen, asked.now
+
+
+def _key(key: bytes) -> bytes:
+    if len(key) != KEY_SIZE:
+        raise WireFault(f"a deed's key has {KEY_SIZE} bytes")
+    return key
+
+
+def _auth(fields: list[Any]) -> LoadAuth:
+    found = codec.fields(fields, *_AUTH, what="unload")
+    if any(len(found[at]) != size for at, size in _AUTH_SIZES):
+        raise WireFault("unload: a field of another size")
+    auth = LoadAuth(*found)
+    in_bounds = all(0 <= value <= 0xFF for value in (auth.key_version, auth.algorithm)) and 0 <= auth.counter <= 0xFFFF
+    if auth.type != TYPE_UNLOAD or not in_bounds or min(auth.balance_fen, auth.amount_fen) < 0:
+        raise WireFault("unload: a field out of bounds")
+    return auth

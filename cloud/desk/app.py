@@ -87,7 +87,7 @@ class Centre:
         except BaseException:
             database.close()
             raise
-        return ledger, DeskAnswers(ledger)
+        return ledger, DeskAnswers(ledger, self._keys)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""

@@ -19,7 +19,7 @@ class Side(IntEnum):
 
 class AccountKind(StrEnum):
     """bank 银行专户, purse 卡内余额, online 电子账户, transit 圈存在途, pending 过渡余额(待圈存), subsidy 补助余额,
-    merchant 商户应付, held 待核."""
+    merchant 商户应付, held 待核, cash 现金 per cashier, over-short 长款/短款."""
 
     BANK = "bank"
     PURSE = "purse"
@@ -31,9 +31,13 @@ class AccountKind(StrEnum):
     """In the card's second purse, which has its own application and validity."""
     MERCHANT = "merchant"
     HELD = "held"
+    CASH = "cash"
+    """现金, a cashier's drawer."""
+    OVER_SHORT = "over-short"
+    """长款/短款: what drawers held too much, less what they lacked."""
 
 
-SIDES = dict.fromkeys(AccountKind, Side.CREDIT) | {AccountKind.BANK: Side.DEBIT}
+SIDES = dict.fromkeys(AccountKind, Side.CREDIT) | {AccountKind.BANK: Side.DEBIT, AccountKind.CASH: Side.DEBIT}
 BANK = "bank"
 HELD_UNKNOWN = "held:?"
 """Purchases of a body that is in no inventory: whose money it is, nobody can say yet."""
@@ -66,6 +70,14 @@ OF_A_CARD = (AccountKind.PURSE, AccountKind.ONLINE, AccountKind.TRANSIT, Account
 def card_accounts(card: CardId) -> tuple[Account, ...]:
     """The accounts of a card, in the order of OF_A_CARD."""
     return tuple(Account(f"{kind}:{card.hex()}", kind) for kind in OF_A_CARD)
+
+
+OVER_SHORT = Account("over-short", AccountKind.OVER_SHORT)
+
+
+def cash_account(cashier: str) -> Account:
+    """The drawer of a cashier 收银员, made when it is first used."""
+    return Account(f"{AccountKind.CASH}:{cashier}", AccountKind.CASH)
 
 
 def merchant_accounts(merchant: str) -> tuple[Account, Account]:

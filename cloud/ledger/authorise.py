@@ -9,7 +9,15 @@ from cloud.ledger.arrival import record_key
 from cloud.ledger.balances import balance_now
 from cloud.ledger.entry import Entry, EntryKind, document_hash
 from cloud.ledger.facts import Code
-from cloud.ledger.load_cases import MAIN_PURSE, CaseState, LoadCase, add_case, case_of, settle_pending
+from cloud.ledger.load_cases import (
+    MAIN_PURSE,
+    CaseState,
+    LoadCase,
+    add_case,
+    case_of,
+    counter_is_proven,
+    settle_pending,
+)
 from cloud.ledger.posting import load_authorised
 from cloud.ledger.suspense import Touched, settle_touched
 from cloud.ledger.values import OWN_PARTITION, LoadDecision
@@ -18,7 +26,6 @@ from shared.clock import day_number
 from shared.inventory import DeviceKind
 from shared.money import FEN_MAX
 from shared.online import LoadRequest, LoadResult
-from shared.records import CounterKind
 from shared.wire import codec
 from shared.wire.messages import OnlineRequest
 
@@ -106,8 +113,7 @@ def _affordable(writing: Writing, load: LoadRequest) -> LoadResult:
 
 
 def _counter_is_proven(writing: Writing, load: LoadRequest) -> bool:
-    key = load.card + bytes((MAIN_PURSE, CounterKind.ONLINE)) + load.counter.to_bytes(2, "big")
-    return bool(writing.db.run("SELECT 1 FROM proof WHERE card_key = ?", (key,)))
+    return counter_is_proven(writing.db, load.card, load.counter)
 
 
 def _enter(writing: Writing, key: bytes, load: LoadRequest, payload: bytes) -> None:

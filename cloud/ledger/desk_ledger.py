@@ -3,9 +3,50 @@
 Refuses by DeskRefused, which changed nothing. A deed is named by the desk's key: asked again it is told again.
 """
 
+from cloud.ledger.accounts import Side
+from cloud.ledger.balances import balance, balance_now
+from cloud.ledger.card_life import require_served
+from cloud.ledger.desk_entries import enter, need_drawer
+from cloud.ledger.desk_refusals import (
+    AMOUNT,
+    COUNTER_USED,
+    DRAWER,
+    KEY_USED,
+    MORE_THAN_BOOKS,
+    NO_CASE,
+    NO_FUNDS,
+    UNKNOWN_CARD,
+    WRONG_MAC1,
+    DeskRefused,
+)
+from cloud.ledger.entry import EntryKind
+from cloud.ledger.facts import Code
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.load_cases import MAIN_PURSE, counter_is_proven, settle_pending
 from cloud.ledger.read_desk import card_books
-from shared.desk import CardAsk, CardBooks
+from cloud.ledger.receipts import (
+    NOBODY,
+    Receipt,
+    ReceiptKind,
+    add_receipt,
+    given_before,
+    require_open_day,
+)
+from cloud.ledger.suspense import Touched, settle_touched
+from cloud.ledger.unload_cases import (
+    UnloadCase,
+    UnloadState,
+    add_unload_case,
+    note_unload,
+    prove_unload_case,
+    unload_case_of,
+)
+from cloud.ledger.values import Now
+from cloud.ledger.writing import Writing
+from shared.desk import CardAsk, CardBooks, ReceiptSaid
+from shared.money import FEN_MAX
+from shared.purse.load_auth import LoadAuth
+from shared.wire import codec
 
 
 class DeskLedger(Ledger):
@@ -15,3 +56,148 @@ class DeskLedger(Ledger):
         """What the books say of a card; None for one in no inventory."""
         with self.database.reading():
             return card_books(self.database, ask)
+
+    # --- cash -----------------------------------------------------------------------------------------------------
+
+    def cash_in(self, key: bytes, cashier: str, card: bytes, fen: int, now: Now) -> ReceiptSaid:
+        """Cash into the online account."""
+        with self._writing(now) as writing:
+            known = given_before(writing.db, key, cashier, ReceiptKind.CASH_IN, card, fen)
+            if known is not None:
+                return _said(writing, known, again=True)
+            _require_sum(fen)
+            require_open_day(writing, cashier)
+            require_served(writing, card)
+            need_drawer(writing, cashier)
+            entry = enter(writing, EntryKind.CASH_IN, (cashier, card, fen), key)
+            return _said(writing, add_receipt(writing, cashier, ReceiptKind.CASH_IN, card, fen, entry, key))
+
+    def cash_out(self, key: bytes, cashier: str, card: bytes, fen: int, now: Now) -> ReceiptSaid:
+        """Cash out of the online account."""
+        with self._writing(now) as writing:
+            known = given_before(writing.db, key, cashier, ReceiptKind.CASH_OUT, card, fen)
+            if known is not None:
+                return _said(writing, known, again=True)
+            _require_sum(fen)
+            require_open_day(writing, cashier)
+            served = require_served(writing, card)
+            drawer = need_drawer(writing, cashier)
+            if balance_now(writing.db, served.accounts.online, Side.CREDIT) < fen:
+                raise DeskRefused(NO_FUNDS)
+            if balance(writing.db, drawer, Side.DEBIT) < fen:
+                raise DeskRefused(DRAWER)
+            entry = enter(writing, EntryKind.CASH_OUT, (cashier, card, fen), key)
+            return _said(writing, add_receipt(writing, cashier, ReceiptKind.CASH_OUT, card, fen, entry, key))
+
+    def cash_float(self, key: bytes, cashier: str, fen: int, now: Now) -> ReceiptSaid:
+        """备用金: change for a drawer."""
+        with self._writing(now) as writing:
+            known = given_before(writing.db, key, cashier, ReceiptKind.CASH_FLOAT, NOBODY, fen)
+            if known is not None:
+                return _said(writing, known, again=True)
+            _require_sum(fen)
+            require_open_day(writing, cashier)
+            need_drawer(writing, cashier)
+            entry = enter(writing, EntryKind.CASH_FLOAT, (cashier, fen), key)
+            return _said(writing, add_receipt(writing, cashier, ReceiptKind.CASH_FLOAT, NOBODY, fen, entry, key))
+
+    # --- unload 圈提 ----------------------------------------------------------------------------------------------
+
+    def unload_authorise(
+        self, key: bytes, cashier: str, auth: LoadAuth, now: Now, *, mac1_ok: bool
+    ) -> UnloadCase:
+        """The case, pending: its MAC2 may leave. A right MAC1 also settles the card's earlier loads and unloads."""
+        body = codec.dumps(list(auth))
+        with self._writing(now) as writing:
+            known = unload_case_of(writing.db, key)
+            if known is not None:
+                return _same_case(known, body)
+            served = require_served(writing, auth.card)
+            if not mac1_ok:
+                raise DeskRefused(WRONG_MAC1)
+            _require_sum(auth.amount_fen)
+            _settle_by_counter(writing, auth, body)
+            if counter_is_proven(writing.db, auth.card, auth.counter):
+                raise DeskRefused(COUNTER_USED)
+            books_fen = balance_now(writing.db, served.accounts.purse, Side.CREDIT)
+            if auth.amount_fen > min(auth.balance_fen, books_fen):
+                raise DeskRefused(MORE_THAN_BOOKS)
+            ms = writing.now.unix_ms
+            case = UnloadCase(
+                key, auth.card, auth.counter, auth.balance_fen, auth.amount_fen, cashier, body, writing.now.campus_s,
+                int(UnloadState.PENDING), "", ms, ms,
+            )  # fmt: skip
+            add_unload_case(writing.db, case)
+            return case
+
+    def unload_case(self, key: bytes) -> UnloadCase:
+        """The case of a deed; DeskRefused when there is none."""
+        with self.database.reading():
+            case = unload_case_of(self.database, key)
+        if case is None:
+            raise DeskRefused(NO_CASE)
+        return case
+
+    def unload_proven(self, key: bytes, cashier: str, mac3: bytes, now: Now) -> ReceiptSaid:
+        """MAC3 is right: posted, once, with a receipt."""
+        with self._writing(now) as writing:
+            case = _case(writing, key)
+            known = given_before(writing.db, key, cashier, ReceiptKind.UNLOAD, case.card, case.amount_fen)
+            prove_unload_case(writing, case, mac3)
+            _touch(writing, case.card)
+            if known is not None:
+                return _said(writing, known, again=True)
+            kind = ReceiptKind.UNLOAD
+            return _said(writing, add_receipt(writing, cashier, kind, case.card, case.amount_fen, None, key))
+
+    def unload_mac3_wrong(self, key: bytes, now: Now) -> None:
+        """The card's proof is wrong: top-grade, and nothing moves."""
+        with self._writing(now) as writing:
+            case = _case(writing, key)
+            writing.notes.tell(Code.MAC3_WRONG, f"圈提证明错误 wrong MAC3: card {case.card.hex()}")
+
+    def unload_nothing(self, key: bytes, now: Now) -> None:
+        """The desk says that nothing was debited; the card's next counter will prove it."""
+        with self._writing(now) as writing:
+            note_unload(writing, _case(writing, key), "卡务台称未扣 not debited, says the desk")
+
+
+def _case(writing: Writing, key: bytes) -> UnloadCase:
+    case = unload_case_of(writing.db, key)
+    if case is None:
+        raise DeskRefused(NO_CASE)
+    return case
+
+
+def _same_case(case: UnloadCase, body: bytes) -> UnloadCase:
+    if case.auth != body or case.state != UnloadState.PENDING:
+        raise DeskRefused(KEY_USED)
+    return case
+
+
+def _settle_by_counter(writing: Writing, auth: LoadAuth, evidence: bytes) -> None:
+    settle_pending(writing, auth.card, auth.counter, evidence)
+    _touch(writing, auth.card)
+
+
+def _touch(writing: Writing, card: bytes) -> None:
+    """The purse's balance moved online: grey purchases may be decided by it."""
+    touched = Touched()
+    touched.load(card + bytes((MAIN_PURSE,)))
+    settle_touched(writing, touched)
+
+
+def _require_sum(fen: int) -> None:
+    if not 0 < fen <= FEN_MAX:
+        raise DeskRefused(AMOUNT)
+
+
+def _said(writing: Writing, receipt: Receipt, *, again: bool = False) -> ReceiptSaid:
+    writing.booking.flush()
+    online_fen = 0
+    if receipt.card:
+        card = writing.registry.cards.get(receipt.card)
+        if card is None:
+            raise DeskRefused(UNKNOWN_CARD)
+        online_fen = balance(writing.db, card.accounts.online, Side.CREDIT)
+    return ReceiptSaid(receipt.cashier, receipt.number, receipt.fen, receipt.at_s, online_fen, again)

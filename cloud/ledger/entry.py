@@ -31,6 +31,23 @@ class EntryKind(IntEnum):
     OPENING_SUBSIDY = 11
     """期初补助: what the subsidy purse held when the card was handed out."""
 
+    CASH_IN = 20
+    """现金充值: a cashier took cash for the online account."""
+    CASH_OUT = 21
+    """现金退出: a cashier paid cash out of the online account."""
+    CASH_FLOAT = 22
+    """备用金: change that a cashier begins with."""
+    UNLOADED = 23
+    """圈提: the card debited itself, proven by its MAC3."""
+    UNLOADED_BY_COUNTER = 24
+    """圈提, of which the card's next counter tells and no MAC3 came."""
+    CARD_REPLACED = 25
+    """坏卡换卡: what the old card's accounts hold goes to the new card's."""
+    LOSS_RELEASED = 26
+    """挂失补卡: what the ledger can prove of a lost card goes to the new card's accounts."""
+    CASH_CLOSED = 27
+    """日结: the difference is booked, the counted cash handed over."""
+
 
 class EntryFlag(IntEnum):
     """Bits of an entry's flags."""

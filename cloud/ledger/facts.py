@@ -35,6 +35,10 @@ class Code(StrEnum):
     MESSAGE_JUNK = "message-junk"
     HOTLISTED = "hotlisted"
     SPOKEN_FOR = "spoken-for"
+    UNLOAD_CONTRADICTION = "unload-contradiction"
+    MAC3_WRONG = "mac3-wrong"
+    CASH_DIFFERENCE = "cash-difference"
+    CARD_LIFE = "card-life"
 
 
 LEVELS = {
@@ -43,6 +47,9 @@ LEVELS = {
     Code.LEDGER_RECOVERY: Level.URGENT,
     Code.ACK_FORGED: Level.URGENT,
     Code.ACK_FOREIGN: Level.URGENT,
+    Code.UNLOAD_CONTRADICTION: Level.URGENT,
+    Code.MAC3_WRONG: Level.URGENT,
+    Code.CARD_LIFE: Level.NOTICE,
     Code.TIME_DOUBTFUL: Level.GENERAL,
     Code.EVIDENCE_WITHDRAWN: Level.GENERAL,
 }

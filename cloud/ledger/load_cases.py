@@ -7,6 +7,7 @@ A refused request is a case too, so that a repeated one hears the same.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import partial
 
 from cloud.db import Database
 from cloud.ledger.accounts import Side
@@ -17,6 +18,7 @@ from cloud.ledger.facts import Code
 from cloud.ledger.grey import State
 from cloud.ledger.load_state import TerminalWord
 from cloud.ledger.posting import Postings, load_alone, load_confirmed, load_reversed
+from cloud.ledger.unload_cases import settle_unloads, taken_unloads, unload_took
 from cloud.ledger.values import OWN_PARTITION
 from cloud.ledger.writing import Writing
 from shared.clock import day_number
@@ -96,6 +98,11 @@ def taken_loads(db: Database, card: bytes) -> list[tuple[int, int, int]]:
         (card, *_TAKEN, STEPS_MAX),
     )
     return [(counter, before, fen) for counter, before, fen in reversed(rows)]
+
+
+def online_steps(db: Database, card: bytes) -> list[tuple[int, int, int]]:
+    """(online counter, balance before, sum) of loads, and of unloads with a negative sum, by counter."""
+    return sorted([*taken_loads(db, card), *taken_unloads(db, card)])
 
 
 def take_records(writing: Writing, loads: Sequence[tuple[Arrival, int]]) -> None:
@@ -217,12 +224,26 @@ def settle_pending(writing: Writing, card: bytes, counter: int, evidence: bytes)
             reverse(writing, case, evidence)
         else:
             confirm_by_counter(writing, case, evidence)
+    settle_unloads(writing, card, counter, evidence, partial(_load_took, writing.db, card))
 
 
 def _counter_taken(db: Database, case: LoadCase) -> bool:
-    """Another load has proven the counter of this case."""
-    key = case.card + bytes((MAIN_PURSE, CounterKind.ONLINE)) + case.counter.to_bytes(2, "big")
-    return bool(db.run("SELECT 1 FROM proof WHERE card_key = ?", (key,)))
+    """Another load, or an unload, has proven the counter of this case."""
+    return counter_is_proven(db, case.card, case.counter)
+
+
+def counter_is_proven(db: Database, card: bytes, counter: int) -> bool:
+    """Has a load's TAC, or an unload, taken this online counter of the main purse?"""
+    key = card + bytes((MAIN_PURSE, CounterKind.ONLINE)) + counter.to_bytes(2, "big")
+    return bool(db.run("SELECT 1 FROM proof WHERE card_key = ?", (key,))) or unload_took(db, card, counter)
+
+
+def _load_took(db: Database, card: bytes, counter: int) -> bool:
+    key = card + bytes((MAIN_PURSE, CounterKind.ONLINE)) + counter.to_bytes(2, "big")
+    if db.run("SELECT 1 FROM proof WHERE card_key = ?", (key,)):
+        return True
+    by_counter = "SELECT 1 FROM load_case WHERE card = ? AND counter = ? AND state IN (?, ?)"
+    return bool(db.run(by_counter, (card, counter, *_TAKEN)))
 
 
 def confirm_by_counter(writing: Writing, case: LoadCase, evidence: bytes) -> None:

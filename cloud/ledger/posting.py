@@ -67,6 +67,44 @@ def load_alone(card: CardAccounts, fen: int) -> Postings:
     return (Posting(card.online, card.purse, fen),)
 
 
+def cash_in(cash: int, card: CardAccounts, fen: int) -> Postings:
+    """现金充值, into the online account."""
+    return (Posting(cash, card.online, fen),)
+
+
+def cash_out(cash: int, card: CardAccounts, fen: int) -> Postings:
+    """现金退出, out of the online account."""
+    return (Posting(card.online, cash, fen),)
+
+
+def cash_float(bank: int, cash: int, fen: int) -> Postings:
+    """备用金, into the drawer."""
+    return (Posting(cash, bank, fen),)
+
+
+def unloaded(card: CardAccounts, fen: int) -> Postings:
+    """圈提: the card debited itself, the account has the money."""
+    return (Posting(card.purse, card.online, fen),)
+
+
+def moved_to(old: CardAccounts, new: CardAccounts, purse_fen: int, online_fen: int, pending_fen: int) -> Postings:
+    """换卡, 补卡: purse and online account into the new online account, pending into pending; zeros move nothing."""
+    moves = (
+        (old.purse, new.online, purse_fen),
+        (old.online, new.online, online_fen),
+        (old.pending, new.pending, pending_fen),
+    )  # fmt: skip
+    return tuple(Posting(debit, credit, fen) for debit, credit, fen in moves if fen)
+
+
+def cash_closed(bank: int, cash: int, over_short: int, expected_fen: int, counted_fen: int) -> Postings:
+    """日结: 长款 or 短款 first, then all that was counted is handed over."""
+    difference = counted_fen - expected_fen
+    sides = (cash, over_short) if difference > 0 else (over_short, cash)
+    booked = (Posting(*sides, abs(difference)),) if difference else ()
+    return booked + ((Posting(bank, cash, counted_fen),) if counted_fen else ())
+
+
 def withdrawn(postings: Postings) -> Postings:
     """The exact opposite of an entry."""
     return tuple(Posting(p.credit, p.debit, p.fen) for p in postings)

@@ -11,9 +11,11 @@ from cloud.db import Database
 from cloud.ledger.accounts import Side
 from cloud.ledger.arrival import arrive
 from cloud.ledger.balances import balance
+from cloud.ledger.card_life import life_of
 from cloud.ledger.grey import State
-from cloud.ledger.load_cases import MAIN_PURSE, CaseState, taken_loads
-from shared.desk import MISSING_MAX, CardAsk, CardBooks, CardState, OpenMatter
+from cloud.ledger.load_cases import MAIN_PURSE, CaseState, online_steps
+from cloud.ledger.unload_cases import UnloadState
+from shared.desk import MISSING_MAX, CardAsk, CardBooks, OpenMatter
 from shared.ids import CardId
 from shared.records import CounterKind
 
@@ -31,9 +33,13 @@ def card_books(db: Database, ask: CardAsk) -> CardBooks | None:
     label, card_class, hotlisted, opening_fen, *accounts = rows[0]
     purse = ask.card + bytes((MAIN_PURSE,))
     grey = db.run("SELECT COUNT(*) FROM suspense WHERE purse = ? AND state = ?", (purse, int(State.OPEN)))[0][0]
+    life = life_of(db, ask.card)
+    named = db.run("SELECT label FROM card WHERE card = ?", (life.successor,)) if life.successor else []
+    successor = named[0][0] if named else ""
     purse_fen, online_fen, transit_fen = (balance(db, account, Side.CREDIT) for account in accounts)
     return CardBooks(
-        label, card_class, CardState.NORMAL, "", bool(hotlisted), purse_fen, online_fen, transit_fen, grey,
+        label, life.card_class or card_class, life.state, successor, bool(hotlisted),
+        purse_fen, online_fen, transit_fen, grey,
         _missing(_offline(db, purse), ask.offline, opening_fen),
         _missing(_online(db, ask.card), ask.online, opening_fen),
         _open(db, ask.card), _places(db, ask.terminals),
@@ -53,9 +59,9 @@ def _offline(db: Database, purse: bytes) -> dict[int, int]:
 
 
 def _online(db: Database, card: CardId) -> dict[int, int]:
-    """The same of loads, and those of which only the next counter was seen."""
+    """The same of loads and unloads, and those of which only the next counter was seen."""
     found = _proven(db, card + bytes((MAIN_PURSE,)), CounterKind.ONLINE)
-    return {counter: before for counter, before, _ in taken_loads(db, card)} | found
+    return {counter: before for counter, before, _ in online_steps(db, card)} | found
 
 
 def _proven(db: Database, purse: bytes, kind: CounterKind) -> dict[int, int]:
@@ -87,7 +93,12 @@ def _open(db: Database, card: CardId) -> tuple[OpenMatter, ...]:
         "SELECT counter, amount_fen, opened_ms FROM load_case WHERE card = ? AND state = ? ORDER BY counter, key",
         (card, int(CaseState.PENDING)),
     )
-    return tuple(OpenMatter("load", *row) for row in rows)
+    loads = tuple(OpenMatter("load", *row) for row in rows)
+    rows = db.run(
+        "SELECT counter, amount_fen, opened_ms FROM unload_case WHERE card = ? AND state = ? ORDER BY counter, key",
+        (card, int(UnloadState.PENDING)),
+    )
+    return loads + tuple(OpenMatter("unload", *row) for row in rows)
 
 
 def _places(db: Database, terminals: Iterable[bytes]) -> tuple[tuple[bytes, str, str], ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cloud.db import Database
-from cloud.ledger.accounts import BANK, HELD_UNKNOWN
+from cloud.ledger.accounts import BANK, HELD_UNKNOWN, AccountKind
 from cloud.ledger.judge import Reason
 from cloud.ledger.posting import CardAccounts
 from shared.ids import BoxId, DeviceId, LedgerId, PsamId
@@ -69,6 +69,8 @@ class Registry:
     devices: dict[bytes, Device] = field(default_factory=dict)
     psams: dict[bytes, Psam] = field(default_factory=dict)
     boxes: dict[str, int] = field(default_factory=dict)
+    drawers: dict[str, int] = field(default_factory=dict)
+    """Code → account of the cashiers' drawers and of over-short."""
     _places: dict[tuple[str, bytes, bytes], Place] = field(default_factory=dict)
 
     def place(self, box: str, device: DeviceId, psam: PsamId) -> Place:
@@ -137,4 +139,10 @@ def _read_rows(db: Database, registry: Registry) -> None:
         registry.devices[device] = Device(kind, box, name, merchant, held)
     for psam, device, issued in db.run("SELECT psam, device, issued FROM psam"):
         registry.psams[psam] = Psam(device, issued)
+    registry.drawers.update(
+        db.run(
+            "SELECT code, id FROM account WHERE kind IN (?, ?)",
+            (AccountKind.CASH.value, AccountKind.OVER_SHORT.value),
+        )
+    )
     registry.boxes.update(db.run("SELECT box, partition FROM box"))

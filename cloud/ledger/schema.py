@@ -27,7 +27,7 @@ metadata = MetaData()
 Big = BigInteger().with_variant(Integer, "sqlite")
 Small = SmallInteger().with_variant(Integer, "sqlite")
 Bytes = LargeBinary
-APPEND_ONLY = ("record", "posting", "batch")
+APPEND_ONLY = ("record", "posting", "batch", "receipt", "card_deed", "desk_close")
 
 
 def _col(name: str, form: Form, default: str | None = None) -> Column[Any]:
@@ -185,6 +185,48 @@ load_case = Table(
     _col("time_s", Big), _col("state", Small), _col("debited", Small), _maybe("record", Big), _col("evidence", Text),
     _col("opened_ms", Big), _col("changed_ms", Big),
     PrimaryKeyConstraint("key"), Index("ix_load_case_card", "card", "counter"), Index("ix_load_case_state", "state"),
+)  # fmt: skip
+
+# --- card desk ---------------------------------------------------------------------------------------------------
+
+receipt = Table(
+    "receipt", metadata, _col("cashier", Text), _col("number", Big), _col("key", Bytes), _col("day", Integer),
+    _col("kind", Small), _col("card", Bytes), _col("fen", Big), _maybe("entry", Big), _col("at_ms", Big),
+    _col("at_s", Big), PrimaryKeyConstraint("cashier", "number"), UniqueConstraint("key", name="uq_receipt_key"),
+)  # fmt: skip
+"""What a cashier gave out paper for; numbered 1, 2, … per cashier without a gap."""
+
+unload_case = Table(
+    "unload_case", metadata, _col("key", Bytes), _col("card", Bytes), _col("counter", Integer),
+    _col("balance_fen", Big), _col("amount_fen", Big), _col("cashier", Text), _col("auth", Bytes), _col("time_s", Big),
+    _col("state", Small), _col("evidence", Text), _col("opened_ms", Big), _col("changed_ms", Big),
+    PrimaryKeyConstraint("key"), Index("ix_unload_case_card", "card", "counter"),
+    Index("ix_unload_case_state", "state"),
+)  # fmt: skip
+
+card_life = Table(
+    "card_life", metadata, _col("card", Bytes), _col("state", Small), _maybe("successor", Bytes),
+    _maybe("card_class", Small), _col("since_ms", Big), PrimaryKeyConstraint("card"),
+)  # fmt: skip
+"""Of a card that is not as the inventory says: lost, replaced, of another class. No row: normal."""
+
+card_deed = Table(
+    "card_deed", metadata, _id(), _col("key", Bytes), _col("card", Bytes), _maybe("other", Bytes), _col("kind", Small),
+    _col("cashier", Text), _col("text", Text), _col("at_ms", Big), _col("at_s", Big),
+    UniqueConstraint("key", name="uq_card_deed_key"), Index("ix_card_deed_card", "card"),
+)  # fmt: skip
+"""Who did what to which card, when and why."""
+
+desk_card = Table(
+    "desk_card", metadata, _col("label", Text), _col("cashier", Text), _col("state", Small), _col("day", Integer),
+    _col("reason", Text), _col("changed_ms", Big), PrimaryKeyConstraint("label"),
+    Index("ix_desk_card_cashier", "cashier"),
+)  # fmt: skip
+"""Cards that a cashier drew from the stock to give out."""
+
+desk_close = Table(
+    "desk_close", metadata, _col("cashier", Text), _col("day", Integer), _col("at_ms", Big), _col("document", Bytes),
+    PrimaryKeyConstraint("cashier", "day"),
 )  # fmt: skip
 
 # --- what is told ------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
 from cloud.ledger.grey import STANDS, Case, Evidence, LoadStep, State, settle
 from cloud.ledger.judge import Reason
-from cloud.ledger.load_cases import MAIN_PURSE, taken_loads
+from cloud.ledger.load_cases import MAIN_PURSE, online_steps
 from cloud.ledger.picture import grey_changed
 from cloud.ledger.values import OWN_PARTITION
 from cloud.ledger.writing import Writing
@@ -170,7 +170,7 @@ def _settle_group(writing: Writing, purse: bytes, counter: int, cases: list[_Cas
 
 def _loads_of(writing: Writing, purse: bytes) -> list[tuple[int, int, int]]:
     """A load moves the main purse only."""
-    return taken_loads(writing.db, purse[:10]) if purse[10] == MAIN_PURSE else []
+    return online_steps(writing.db, purse[:10]) if purse[10] == MAIN_PURSE else []
 
 
 def _claimed(writing: Writing, cases: list[_Case]) -> set[int]:

@@ -8,6 +8,7 @@ from cloud.db import Database
 from cloud.ledger.arrival import Arrival, arrive
 from cloud.ledger.balances import all_balances
 from cloud.ledger.books import BatchKind, record_digest, seal_hash
+from cloud.ledger.desk_entries import DESK_KINDS, desk_postings
 from cloud.ledger.entry import Entry, EntryKind, Posting, document_hash, entry_digest
 from cloud.ledger.posting import (
     CardAccounts,
@@ -155,6 +156,8 @@ def _of_document(registry: Registry, kind: EntryKind, body: list[object]) -> Pos
     said, *fields = body
     if said != kind:
         raise ValueError("another kind")
+    if kind in DESK_KINDS:
+        return desk_postings(registry, kind, fields)
     if kind in _LOADS:
         _, card, fen, *_ = fields
         return _LOADS[kind](_accounts(registry, card), _fen(fen))

@@ -13,8 +13,10 @@ from typing import NamedTuple
 from cloud.db import Database
 from cloud.ledger.arrival import Arrival, arrive
 from cloud.ledger.balances import all_balances
+from cloud.ledger.entry import EntryKind
 from cloud.ledger.grey import State
 from cloud.ledger.load_cases import CaseState
+from cloud.ledger.unload_cases import TAKEN, UnloadState
 from cloud.ledger.verify_check import Check, proven
 from shared.records import LoadRecord, PurchaseRecord, application_of, purse_of
 
@@ -50,13 +52,16 @@ def check_cards(db: Database) -> Check:
     """Purse accounts = opening + loads − purchases, and the chain of balances of every card that is complete."""
     surplus, open_cards, extra = all_balances(db), _open_cards(db), _by_evidence(db)
     checked = waiting = 0
-    histories = _histories(db, extra)
+    histories, moved = _histories(db, extra), _moved(db)
     for card, label, main_fen, purse, subsidy_fen, subsidy in db.run(
         "SELECT card, label, opening_fen, purse_account, subsidy_fen, subsidy_account FROM card ORDER BY card"
     ):
         checked += 1
         found = [
-            _purse_fault(histories.get((card, application)) or _History(), opening, -surplus.get(account, 0))
+            _purse_fault(
+                histories.get((card, application)) or _History(), opening,
+                moved.get(account, 0) - surplus.get(account, 0),
+            )
             for application, opening, account in ((MAIN, main_fen, purse), (SUBSIDY, subsidy_fen, subsidy))
         ]
         wrong = next((fault.sum_fault for fault in found if fault.sum_fault), "")
@@ -119,6 +124,10 @@ def _histories(db: Database, extra: dict[bytes, list[Arrival]]) -> dict[Purse, _
         (int(CaseState.CONFIRMED_BY_COUNTER),),
     ):
         found[card, MAIN].loads.append((counter, balance, fen))
+    for card, counter, balance, fen in db.run(
+        "SELECT card, counter, balance_fen, amount_fen FROM unload_case WHERE state IN (?, ?)", TAKEN
+    ):
+        found[card, MAIN].loads.append((counter, balance, -fen))
     for known in found.values():
         known.purchases.sort()
         known.loads.sort()
@@ -154,4 +163,15 @@ def _by_evidence(db: Database) -> dict[bytes, list[Arrival]]:
 def _open_cards(db: Database) -> set[bytes]:
     grey = {purse[:10] for (purse,) in db.run("SELECT purse FROM suspense WHERE state = ?", (int(State.OPEN),))}
     loads = {card for (card,) in db.run("SELECT card FROM load_case WHERE state = ?", (int(CaseState.PENDING),))}
-    return grey | loads
+    query = "SELECT card FROM unload_case WHERE state = ?"
+    unloads = {card for (card,) in db.run(query, (int(UnloadState.PENDING),))}
+    return grey | loads | unloads
+
+
+def _moved(db: Database) -> dict[int, int]:
+    """Account → what was moved away from it to the card that replaced its own."""
+    rows = db.run(
+        "SELECT debit, CAST(SUM(fen) AS BIGINT) FROM posting WHERE kind IN (?, ?) GROUP BY debit",
+        (int(EntryKind.CARD_REPLACED), int(EntryKind.LOSS_RELEASED)),
+    )
+    return dict(rows)

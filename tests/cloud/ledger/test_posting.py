@@ -10,6 +10,7 @@ from shared.records import purse_byte
 
 BANK, MERCHANT = 1, 50
 CARD = CardAccounts(purse=10, online=11, transit=12, pending=13, subsidy=14)
+OTHER = CardAccounts(purse=20, online=21, transit=22, pending=23, subsidy=24)
 MAIN, SUBSIDY = purse_byte(0, 2, 1), purse_byte(1, 2, 1)
 
 
@@ -24,6 +25,14 @@ def test_every_event_moves_the_accounts_of_the_chart() -> None:
         "load confirmed": posting.load_confirmed(CARD, 7),
         "load reversed": posting.load_reversed(CARD, 7),
         "load alone": posting.load_alone(CARD, 7),
+        "cash in": posting.cash_in(2, CARD, 7),
+        "cash out": posting.cash_out(2, CARD, 7),
+        "cash float": posting.cash_float(BANK, 2, 7),
+        "unloaded": posting.unloaded(CARD, 7),
+        "moved": posting.moved_to(CARD, OTHER, 7, 0, 9),
+        "closed over": posting.cash_closed(BANK, 2, 3, 7, 9),
+        "closed short": posting.cash_closed(BANK, 2, 3, 9, 7),
+        "closed empty": posting.cash_closed(BANK, 2, 3, 0, 0),
         "withdrawn": posting.withdrawn(posting.purchase(CARD, MAIN, MERCHANT, 7)),
     }
     assert {name: [(p.debit, p.credit, p.fen) for p in made] for name, made in lines.items()} == {
@@ -36,6 +45,14 @@ def test_every_event_moves_the_accounts_of_the_chart() -> None:
         "load confirmed": [(12, 10, 7)],
         "load reversed": [(12, 11, 7)],
         "load alone": [(11, 10, 7)],
+        "cash in": [(2, 11, 7)],
+        "cash out": [(11, 2, 7)],
+        "cash float": [(2, 1, 7)],
+        "unloaded": [(10, 11, 7)],
+        "moved": [(10, 21, 7), (13, 23, 9)],
+        "closed over": [(2, 3, 2), (1, 2, 9)],
+        "closed short": [(3, 2, 2), (1, 2, 7)],
+        "closed empty": [],
         "withdrawn": [(50, 10, 7)],
     }
 

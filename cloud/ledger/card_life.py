@@ -1,0 +1,78 @@
+"""What becomes of cards: reported lost, found, replaced, of another class. States change here, every deed is kept.
+
+Refuses what does not follow: a void card is never normal again.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from cloud.db import Database
+from cloud.ledger.desk_refusals import CARD_LOST, CARD_REPLACED, HOTLISTED, UNKNOWN_CARD, DeskRefused
+from cloud.ledger.registry import Card
+from cloud.ledger.writing import Writing
+from shared.desk import CardState
+
+_STATES = {0: CardState.NORMAL, 1: CardState.LOST, 2: CardState.REPLACED}
+_NUMBERS = {state: number for number, state in _STATES.items()}
+DEED_COLUMNS = "id, key, card, other, kind, cashier, text, at_ms, at_s"
+TEXT_MAX = 200
+
+
+class DeedKind(IntEnum):
+    """Frozen numbers: they stand in the books."""
+
+    LOST = 1
+    FOUND = 2
+    REPLACED = 3
+    RELEASED = 4
+    CLASS = 5
+    ACTIVATED = 6
+
+
+class Life(NamedTuple):
+    """successor: the card that took its place. card_class: another one than the inventory's."""
+
+    state: CardState = CardState.NORMAL
+    successor: bytes | None = None
+    card_class: int | None = None
+
+
+def life_of(db: Database, card: bytes) -> Life:
+    """Normal where nothing else is known."""
+    rows = db.run("SELECT state, successor, card_class FROM card_life WHERE card = ?", (card,))
+    return Life(_STATES[rows[0][0]], *rows[0][1:]) if rows else Life()
+
+
+def set_life(writing: Writing, card: bytes, life: Life) -> None:
+    """From now on."""
+    row = (card, _NUMBERS[life.state], life.successor, life.card_class, writing.now.unix_ms)
+    writing.db.upsert("card_life", "card, state, successor, card_class, since_ms", "card", [row])
+
+
+def require_served(writing: Writing, card: bytes) -> Card:
+    """The card if a desk may serve it; DeskRefused with the reason."""
+    known = writing.registry.cards.get(card)
+    if known is None:
+        raise DeskRefused(UNKNOWN_CARD)
+    state = life_of(writing.db, card).state
+    if state is not CardState.NORMAL:
+        raise DeskRefused(CARD_LOST if state is CardState.LOST else CARD_REPLACED)
+    if known.hotlisted:
+        raise DeskRefused(HOTLISTED)
+    return known
+
+
+def add_deed(
+    writing: Writing, kind: DeedKind, card: bytes, cashier: str, key: bytes, text: str = "", other: bytes | None = None
+) -> None:
+    """Keep who did it, and why."""
+    last = writing.db.run("SELECT MAX(id) FROM card_deed")[0][0] or 0
+    now = writing.now
+    row = (last + 1, key, card, other, int(kind), cashier, text[:TEXT_MAX], now.unix_ms, now.campus_s)
+    writing.db.insert("card_deed", DEED_COLUMNS, [row])
+
+
+def deed_of(db: Database, key: bytes) -> tuple[DeedKind, bytes, bytes | None] | None:
+    """Kind, card and other card of a deed that was done."""
+    rows = db.run("SELECT kind, card, other FROM card_deed WHERE key = ?", (key,))
+    return (DeedKind(rows[0][0]), *rows[0][1:]) if rows else None

@@ -1,0 +1,115 @@
+"""Documents of the desk's entries, and the postings that each one means: booked and verified by this one reading.
+
+A document is CBOR [kind, *fields]; accounts come from the registry. The last field is the key of the deed.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cloud.ledger.accounts import OVER_SHORT, cash_account
+from cloud.ledger.entry import Entry, EntryKind, document_hash
+from cloud.ledger.inventory_import import ensure_accounts, touch_registry
+from cloud.ledger.posting import (
+    CardAccounts,
+    Postings,
+    cash_closed,
+    cash_float,
+    cash_in,
+    cash_out,
+    moved_to,
+    unloaded,
+)
+from cloud.ledger.registry import Registry
+from cloud.ledger.values import OWN_PARTITION
+from cloud.ledger.writing import Writing
+from shared.clock import day_number
+from shared.wire import codec
+
+DESK_KINDS = frozenset(
+    (
+        EntryKind.CASH_IN, EntryKind.CASH_OUT, EntryKind.CASH_FLOAT, EntryKind.UNLOADED,
+        EntryKind.UNLOADED_BY_COUNTER, EntryKind.CARD_REPLACED, EntryKind.LOSS_RELEASED, EntryKind.CASH_CLOSED,
+    )
+)  # fmt: skip
+
+
+def enter(writing: Writing, kind: EntryKind, fields: Sequence[object], key: bytes) -> int | None:
+    """Book a deed and return its entry's number; None when it moves nothing."""
+    document = codec.dumps([int(kind), *fields, key])
+    postings = desk_postings(writing.registry, kind, [*fields, key])
+    if not postings:
+        return None
+    entry = Entry(
+        kind, day_number(writing.now.campus_s), bytes((kind,)) + key, document_hash(document), postings,
+        document=document,
+    )  # fmt: skip
+    return writing.booking.add_entry(entry, OWN_PARTITION)
+
+
+def need_drawer(writing: Writing, cashier: str) -> int:
+    """The account of this cashier's drawer, made with that of over-short when it is new."""
+    drawer = cash_account(cashier)
+    is_new = not writing.db.run("SELECT 1 FROM account WHERE code = ?", (drawer.code,))
+    numbers = ensure_accounts(writing.db, (drawer, OVER_SHORT))
+    writing.registry.drawers.update(numbers)  # asked each time: what was made in a refused deed is not there
+    if is_new:
+        touch_registry(writing.db)
+    return numbers[drawer.code]
+
+
+def desk_postings(registry: Registry, kind: EntryKind, fields: Sequence[Any]) -> Postings:
+    """What the fields of a document mean. KeyError, TypeError, ValueError for a document that is none."""
+    return _MEANINGS[kind](registry, *fields)
+
+
+def _card(registry: Registry, card: object) -> CardAccounts:
+    if not isinstance(card, bytes):
+        raise TypeError("a card is bytes")
+    return registry.cards[card].accounts
+
+
+def _drawer(registry: Registry, cashier: str) -> int:
+    return registry.drawers[cash_account(cashier).code]
+
+
+def _fen(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise TypeError("a sum is a whole number")
+    return value
+
+
+def _cash_in(registry: Registry, cashier: str, card: bytes, fen: int, _: bytes) -> Postings:
+    return cash_in(_drawer(registry, cashier), _card(registry, card), _fen(fen))
+
+
+def _cash_out(registry: Registry, cashier: str, card: bytes, fen: int, _: bytes) -> Postings:
+    return cash_out(_drawer(registry, cashier), _card(registry, card), _fen(fen))
+
+
+def _cash_float(registry: Registry, cashier: str, fen: int, _: bytes) -> Postings:
+    return cash_float(registry.bank, _drawer(registry, cashier), _fen(fen))
+
+
+def _unloaded(registry: Registry, card: bytes, fen: int, *_: object) -> Postings:
+    return unloaded(_card(registry, card), _fen(fen))
+
+
+def _moved(registry: Registry, old: bytes, new: bytes, purse: int, online: int, pending: int, _: bytes) -> Postings:
+    return moved_to(_card(registry, old), _card(registry, new), _fen(purse), _fen(online), _fen(pending))
+
+
+def _closed(registry: Registry, cashier: str, _day: int, expected_fen: int, counted_fen: int, _: bytes) -> Postings:
+    over_short = registry.drawers[OVER_SHORT.code]
+    return cash_closed(registry.bank, _drawer(registry, cashier), over_short, expected_fen, _fen(counted_fen))
+
+
+_MEANINGS: dict[EntryKind, Callable[..., Postings]] = {
+    EntryKind.CASH_IN: _cash_in,
+    EntryKind.CASH_OUT: _cash_out,
+    EntryKind.CASH_FLOAT: _cash_float,
+    EntryKind.UNLOADED: _unloaded,
+    EntryKind.UNLOADED_BY_COUNTER: _unloaded,
+    EntryKind.CARD_REPLACED: _moved,
+    EntryKind.LOSS_RELEASED: _moved,
+    EntryKind.CASH_CLOSED: _closed,
+}

@@ -1,0 +1,28 @@
+"""Why the ledger refuses a card desk: a code for programs, two texts for people. Refused means nothing was changed."""
+
+from shared.desk import No
+from shared.errors import WireFault
+
+UNKNOWN_CARD = No("unknown-card", "账本没有这张卡", "the ledger does not know this card")
+KEY_USED = No("key-used", "该业务号已用于另一笔", "this key was used for another deed")
+AMOUNT = No("amount", "金额无效", "not a valid amount")
+NO_FUNDS = No("no-funds", "电子账户余额不足", "the online account has not that much")
+CARD_LOST = No("card-lost", "该卡已挂失，请收下卡并核对持卡人", "this card is reported lost: keep it, ask who holds it")
+CARD_REPLACED = No("card-replaced", "该卡已换新卡，旧卡作废，请收下", "this card was replaced and is void: keep it")
+HOTLISTED = No("hotlisted", "该卡在黑名单", "this card is on the hotlist")
+DAY_CLOSED = No("day-closed", "今日已日结，不能再办理现金业务", "the day is closed: no more cash today")
+DRAWER = No("drawer", "钱箱现金不足，请先登记备用金", "the drawer has not that much cash: book a float first")
+WRONG_MAC1 = No("wrong-mac1", "卡的认证码错误", "the card's MAC1 is wrong")
+MORE_THAN_BOOKS = No(
+    "more-than-books", "超过账面卡余额，查清原因前不得圈提", "more than the books say: find out why first"
+)
+COUNTER_USED = No("counter-used", "该卡联机序号已被占用，可疑", "the card's counter was used before: suspicious")
+NO_CASE = No("no-case", "账本没有这笔圈提", "the ledger knows no such unload")
+
+
+class DeskRefused(WireFault):
+    """Happens when a desk asks for what may not be done; nothing was changed."""
+
+    def __init__(self, no: No) -> None:
+        super().__init__(f"{no.zh} / {no.en}")
+        self.no = no

@@ -1,0 +1,75 @@
+"""Cash at the desk: per cashier, once per key, receipts without a gap."""
+
+import pytest
+
+from cloud.db import open_database
+from cloud.ledger.desk_ledger import DeskLedger
+from cloud.ledger.desk_refusals import AMOUNT, DRAWER, KEY_USED, NO_FUNDS, UNKNOWN_CARD, DeskRefused
+from cloud.ledger.ledger import Ledger
+from cloud.ledger.verify import verify
+from tests.cloud.ledger.campus import NOW, balances, card, check_tac
+
+ONE, TWO = card(1), card(2)
+WANG, LI = "王芳", "li"
+
+
+@pytest.fixture
+def desk(campus_dsn):
+    ledger = DeskLedger(open_database(campus_dsn))
+    yield ledger
+    report = verify(ledger, check_tac)
+    ledger.close()
+    assert report.ok, report.first_broken
+
+
+def key(n):
+    return n.to_bytes(16, "big")
+
+
+def test_cash_in_is_in_the_drawer_and_in_the_account(desk):
+    said = desk.cash_in(key(1), WANG, ONE, 5_000, NOW)
+    assert (said.number, said.fen, said.online_fen, said.again) == (1, 5_000, 5_000, False)
+    held = balances(desk)
+    assert (held[f"cash:{WANG}"], held[f"online:{ONE.hex()}"]) == (5_000, -5_000)
+
+
+def test_the_same_deed_again_is_the_same_receipt(desk):
+    desk.cash_in(key(1), WANG, ONE, 5_000, NOW)
+    again = desk.cash_in(key(1), WANG, ONE, 5_000, NOW)
+    assert (again.number, again.again) == (1, True)
+    assert balances(desk)[f"cash:{WANG}"] == 5_000
+    for other in ((key(1), WANG, ONE, 6_000), (key(1), WANG, TWO, 5_000), (key(1), LI, ONE, 5_000)):
+        with pytest.raises(DeskRefused) as fault:
+            desk.cash_in(*other, NOW)
+        assert fault.value.no is KEY_USED
+
+
+def test_numbers_go_on_per_cashier_and_a_refusal_takes_none(desk):
+    numbers = [desk.cash_in(key(n), WANG, ONE, 100, NOW).number for n in (1, 2)]
+    with pytest.raises(DeskRefused):
+        desk.cash_out(key(3), WANG, TWO, 100, NOW)
+    numbers.append(desk.cash_out(key(4), WANG, ONE, 50, NOW).number)
+    assert numbers == [1, 2, 3]
+    assert desk.cash_in(key(5), LI, ONE, 100, NOW).number == 1
+
+
+def test_cash_goes_out_of_what_is_there(desk):
+    desk.cash_in(key(1), WANG, ONE, 1_000, NOW)
+    for no, cashier, of, fen in ((NO_FUNDS, WANG, ONE, 1_001), (DRAWER, LI, ONE, 500), (AMOUNT, WANG, ONE, 0),
+                                 (UNKNOWN_CARD, WANG, card(99), 1)):  # fmt: skip
+        with pytest.raises(DeskRefused) as fault:
+            desk.cash_out(key(2), cashier, of, fen, NOW)
+        assert fault.value.no is no
+    desk.cash_float(key(3), LI, 2_000, NOW)
+    assert desk.cash_out(key(2), LI, ONE, 500, NOW).online_fen == 500
+    assert balances(desk)[f"cash:{LI}"] == 1_500
+
+
+def test_another_process_knows_the_drawer(desk, campus_dsn):
+    """The account was made by one writer; a second one, opened before, finds it."""
+    other = DeskLedger(open_database(campus_dsn))
+    desk.cash_in(key(1), WANG, ONE, 100, NOW)
+    other.cash_in(key(2), WANG, ONE, 100, NOW)
+    assert balances(other)[f"cash:{WANG}"] == 200
+    other.close()
+    assert issubclass(DeskLedger, Ledger)
