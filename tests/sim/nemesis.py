@@ -87,10 +87,12 @@ class Nemesis:
         self._world.after(self._world.between(1.0, 30.0), lambda: edge.disk(full=False))
 
     def _restart_broker(self) -> None:
+        if self._campus.broker.up:
+            self.restart_broker(forget=self._world.chance(0.6))
+
+    def restart_broker(self, *, forget: bool) -> None:
+        """Down for a moment; with `forget`, its sessions and queues are gone."""
         broker = self._campus.broker
-        if not broker.up:
-            return
-        forget = self._world.chance(0.6)
         self._world.note("broker down", forget)
         broker.up = False
         for edge in self._campus.edges:

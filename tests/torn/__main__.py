@@ -1,4 +1,5 @@
-"""`./ykt torn`: every point of every tap cut, in every way, with everything that may follow; all of it, no sample.
+"""`./ykt torn`: every point of every tap cut, in every way, with everything that may follow; all of it, no sample. And
+loads with the network, a box, the ingest or the key process failing at each of their steps.
 
 Prints how many points and runs each scenario had. Exit 0: no fen unexplained, nobody charged twice, 成功 never shown
 without a debit. 1: a law broke; the run that broke it is printed. 2: wrong use.
@@ -6,14 +7,17 @@ without a debit. 1: a law broke; the run that broke it is printed. 2: wrong use.
 
 import argparse
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from os import cpu_count
 
+from tests.torn import outage
 from tests.torn.cut import Action
-from tests.torn.play import BY_NAME, Aftermath, count_points, cut_at
+from tests.torn.play import BY_NAME, count_points, cut_at
 
+NAMES = (*BY_NAME, *outage.BY_NAME)
 FAILURES_MAX = 20
 """Lines printed of what broke in one scenario."""
 
@@ -21,19 +25,51 @@ FAILURES_MAX = 20
 def main(arguments: list[str]) -> int:
     """Run the scenarios."""
     options = _options(arguments)
-    broken, points, runs = 0, 0, 0
+    total = Tally()
     with ProcessPoolExecutor(options.jobs, get_context("spawn")) as pool:
-        for name in options.scenario or BY_NAME:
-            names = count_points(BY_NAME[name])
-            failures = [text for texts in pool.map(partial(cut_at, name), range(1, len(names) + 1)) for text in texts]
-            ways = len(Action) * len(Aftermath)
-            run = f"{len(names):>3} 处 points × {ways} = {len(names) * ways:>4} 次 runs"
-            _say(f"{name:<24} {run}, 不符 broken {len(failures)}")
-            for line in failures[:FAILURES_MAX] + (_numbered(names) if options.points else []):
-                _say(line)
-            broken, points, runs = broken + len(failures), points + len(names), runs + len(names) * ways
-    _say(f"合计 total: {points} 处 points, {runs} 次 runs, 不符 broken {broken}")
-    return int(broken > 0)
+        for name in options.scenario or NAMES:
+            total.add(_cuts(name, pool, options.points) if name in BY_NAME else _outages(name, pool, options.points))
+    _say(f"合计 total: {total.points} 处 points, {total.runs} 次 runs, 不符 broken {total.broken}")
+    return int(total.broken > 0)
+
+
+@dataclass(slots=True)
+class Tally:
+    """points: places at which something went wrong; runs: plays; broken: those in which a law broke."""
+
+    points: int = 0
+    runs: int = 0
+    broken: int = 0
+
+    def add(self, other: "Tally") -> None:
+        """Of one more scenario."""
+        self.points, self.runs, self.broken = (
+            self.points + other.points,
+            self.runs + other.runs,
+            self.broken + other.broken,
+        )
+
+
+def _cuts(name: str, pool: Executor, listed: bool) -> Tally:
+    names = count_points(BY_NAME[name])
+    failures = [text for texts in pool.map(partial(cut_at, name), range(1, len(names) + 1)) for text in texts]
+    return _told(name, names, len(Action) * len(BY_NAME[name].aftermaths), failures, listed)
+
+
+def _outages(name: str, pool: Executor, listed: bool) -> Tally:
+    wanted = outage.outages(name)
+    failures = [text for texts in pool.map(partial(outage.suffer, name), wanted) for text in texts]
+    names = [str(outage.Outage(*one)) for one in wanted]
+    return _told(name, names, len(outage.BY_NAME[name].aftermaths), failures, listed)
+
+
+def _told(name: str, names: list[str], ways: int, failures: list[str], listed: bool) -> Tally:
+    tally = Tally(len(names), len(names) * ways, len(failures))
+    run = f"{tally.points:>3} 处 points × {ways:>2} = {tally.runs:>4} 次 runs"
+    _say(f"{name:<24} {run}, 不符 broken {tally.broken}")
+    for line in failures[:FAILURES_MAX] + (_numbered(names) if listed else []):
+        _say(line)
+    return tally
 
 
 def _numbered(names: list[str]) -> list[str]:
@@ -42,11 +78,11 @@ def _numbered(names: list[str]) -> list[str]:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser("ykt torn", description="在每一步断一次，逐一核对 / cut at every step, check each")
-    parser.add_argument("scenario", nargs="*", metavar="SCENARIO", help=f"场景 / one or more of: {', '.join(BY_NAME)}")
+    parser.add_argument("scenario", nargs="*", metavar="SCENARIO", help=f"场景 / one or more of: {', '.join(NAMES)}")
     parser.add_argument("--points", action="store_true", help="列出每一处 / name the points")
     parser.add_argument("--jobs", type=int, default=cpu_count() or 1, help="进程数 / processes")
     options = parser.parse_args(arguments)
-    if unknown := [name for name in options.scenario if name not in BY_NAME]:
+    if unknown := [name for name in options.scenario if name not in NAMES]:
         parser.error(f"无此场景 / no such scenario: {', '.join(unknown)}")
     return options
 

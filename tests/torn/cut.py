@@ -9,7 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 from edge.terminal.display import Face
+from edge.terminal.flash import flash_size, format_flash
 from edge.terminal.steps import Show, Shown
+from shared.ids import StorageId
 from shared.purse.effects import ToCard, ToPsam
 from shared.purse.errors import CardLost
 from shared.purse.images import RamMemory
@@ -81,6 +83,22 @@ class CutTerminal(TerminalPart):
             done(result)
 
         super().present(card, verb, amount_fen, ended)
+
+    def replace_body(self) -> None:
+        """The body is taken away with all that it holds, and another one with an empty store hangs in its place."""
+        self.world.note("body replaced", self.name)
+        self._life += 1
+        self.firmware = self._asked_s = None
+        self._end_card()
+        self.powered(False)
+        ring = self.faults.ring_slots
+        self.flash = self.flash_form(flash_size(ring), self._step, self._lost)
+        format_flash(self.flash, StorageId(self.world.bytes(8)), ring)
+        self.judge.flash(self.name, self.flash)
+        self.start()
+
+    def _lost(self, deed: Any) -> None:
+        self.judge.flash_lost(self.name, deed)
 
     # --- the points ------------------------------------------------------------------------------------------------
 

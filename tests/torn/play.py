@@ -16,6 +16,7 @@ from tests.sim.blueprint import Blueprint, blueprint
 from tests.sim.campus import HEAL_MAX_S, UNPROVEN_S, Campus
 from tests.sim.faults import Faults
 from tests.sim.final import check_end, zero_sum
+from tests.sim.ingest_part import IngestPart
 from tests.sim.parts import Parts
 from tests.sim.truth import CardTruth, Deed
 from tests.sim.world import Violation
@@ -37,6 +38,13 @@ class Aftermath(StrEnum):
     RESALE = "amount keyed again"
     ELSEWHERE = "used elsewhere"
     NEVER = "never came back"
+    REPLACED = "body replaced, then presented again"
+
+
+COMES_BACK = (Aftermath.HERE, Aftermath.RESALE, Aftermath.REPLACED)
+"""After these the card is used until everything about it is decided."""
+OF_A_SALE = (Aftermath.HERE, Aftermath.RESALE, Aftermath.ELSEWHERE, Aftermath.NEVER)
+"""A body destroyed with purchases that nobody else has takes their proof with it: no rule can bring it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +57,21 @@ class Scenario:
     fen: int
     torn_before: tuple[str, str, Action] | None = None
 
+    @property
+    def aftermaths(self) -> tuple[Aftermath, ...]:
+        """What may follow. A load is decided by the card whatever became of the body."""
+        return tuple(Aftermath) if self.verb == "load" else OF_A_SALE
+
 
 class Play:
     """One scenario, one cut, one aftermath."""
 
-    def __init__(self, scenario: Scenario, cut: Cut, aftermath: Aftermath, plan: Blueprint | None = None) -> None:
+    def __init__(
+        self, scenario: Scenario, cut: Cut, aftermath: Aftermath, plan: Blueprint | None = None,
+        ingest: type[IngestPart] = IngestPart,
+    ) -> None:  # fmt: skip
         self.scenario, self.cut, self.aftermath = scenario, cut, aftermath
-        self.campus = Campus(SEED, Parts(terminal=CutTerminal), plan or blueprint(), Faults())
+        self.campus = Campus(SEED, Parts(terminal=CutTerminal, ingest=ingest), plan or blueprint(), Faults())
         self.world = self.campus.world
         self.card: CardTruth = self.campus.cards[CARD]
         found = next(one for one in self.campus.terminals if one.name == scenario.terminal)
@@ -68,7 +84,7 @@ class Play:
         """The points that the tap passed. Violation when a law breaks."""
         try:
             self._lead_in()
-            self.terminal.arm(self.cut)
+            self._arm()
             self._present(self.scenario.verb, self.scenario.fen)
             told = self.terminal.success_shown
             self._go_on(told)
@@ -86,6 +102,9 @@ class Play:
             self.terminal.arm(Cut(action=action, named=point))
             self._present(verb, self.scenario.fen)
         self.terminal.success_shown = 0
+
+    def _arm(self) -> None:
+        self.terminal.arm(self.cut)
 
     def _present(self, verb: str, fen: int) -> None:
         self._ended = False
@@ -105,7 +124,9 @@ class Play:
         crowd, verb = self.campus.crowd, self.scenario.verb
         if self.aftermath is Aftermath.NEVER:
             return
-        if self.aftermath is Aftermath.ELSEWHERE:
+        if self.aftermath is Aftermath.REPLACED:
+            self.terminal.replace_body()
+        elif self.aftermath is Aftermath.ELSEWHERE:
             other = next(one for one in crowd.sellers if one is not self.terminal)
             crowd.try_at(other, self.card, "sell", OTHER_FEN)
         elif not told:
@@ -117,7 +138,7 @@ class Play:
     def _rest(self) -> None:
         """Everything drains; a case that only the next transaction decides gets it, unless nobody ever comes."""
         self.world.run(self.world.now_s + UNPROVEN_S)
-        if self.aftermath in (Aftermath.HERE, Aftermath.RESALE):
+        if self.aftermath in COMES_BACK:
             self._once_more()
         until_s = self.world.now_s + HEAL_MAX_S
         while owing := self.campus._owing():
@@ -137,8 +158,9 @@ class Play:
 
     def _check(self, told: int) -> None:
         self._nobody_charged_twice(told)
-        if self.aftermath in (Aftermath.HERE, Aftermath.RESALE):
+        if self.aftermath in COMES_BACK:
             check_end(self.campus)
+            self._no_half_load()
         else:
             zero_sum(self.campus)
             self._agree_or_named()
@@ -152,6 +174,11 @@ class Play:
         ]
         if len(same) > 1:
             raise Violation("twice", f"{len(same)} × {self.scenario.fen} fen for one serving, 成功 shown {told} times")
+
+    def _no_half_load(self) -> None:
+        """Every load that was granted has ended, confirmed or given back."""
+        if fen := self._pending_loads():
+            raise Violation("half", f"{fen} fen are in a load that has no end")
 
     def _agree_or_named(self) -> None:
         """Card and float differ by exactly the open cases of this card, and each of them has a name."""
@@ -214,7 +241,7 @@ def count_points(scenario: Scenario) -> list[str]:
 def cut_at(name: str, at: int) -> list[str]:
     """Every way of cutting at one point and every aftermath: what broke, one line each."""
     scenario = BY_NAME[name]
-    found = (_one(scenario, Cut(at, action), aftermath) for action in Action for aftermath in Aftermath)
+    found = (_one(scenario, Cut(at, action), aftermath) for action in Action for aftermath in scenario.aftermaths)
     return [text for text in found if text]
 
 

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from cloud.ledger import authorise, load_cases
+from cloud.ledger.entry import EntryKind
 from tests.sim.world import Violation
 from tests.torn.cut import Action, Cut
-from tests.torn.play import SCENARIOS, Aftermath, Play, count_points
+from tests.torn.outage import MACHINE, At, Fault, Outage, OutagePlay, outages
+from tests.torn.play import BY_NAME, SCENARIOS, Aftermath, Play, count_points
 
 ROOT = Path(__file__).parents[2]
 RUN_MAX_S = 900
@@ -25,8 +28,12 @@ def test_every_point_of_every_tap():
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5_000:]
     total = re.search(r"total: (\d+) 处 points, (\d+) 次 runs, 不符 broken 0", done.stdout)
     assert total is not None, done.stdout
-    assert int(total[1]) > 140
-    assert int(total[2]) == int(total[1]) * len(Action) * len(Aftermath)
+    assert int(total[1]) > 180
+    assert int(total[2]) == sum(int(points) * int(ways) for points, ways in _POINTS.findall(done.stdout))
+    assert {int(ways) for _, ways in _POINTS.findall(done.stdout)} == {5, 16, 20}
+
+
+_POINTS = re.compile(r"(\d+) 处 points × +(\d+) =")
 
 
 def test_the_points_are_those_of_a_purchase():
@@ -59,3 +66,42 @@ def test_a_card_whose_debit_nobody_wrote_down_is_noticed():
     play._open_greys = lambda: 0
     with pytest.raises(Violation, match="I3: 1250 fen debited and not posted"):
         play.run()
+
+
+def test_every_step_of_a_load_can_fail():
+    found = outages(MACHINE.name)
+    assert {at for at, _, _ in found} == set(At)
+    assert {fault for _, fault, _ in found} == set(Fault)
+    assert len([one for one in found if one[0] is At.COMMIT]) >= 6
+
+
+def entry_kinds(play):
+    """Run it; the kinds of entries that its load made."""
+    kinds = []
+    check = play._check
+
+    def look(told):
+        check(told)
+        kinds.extend(kind for (kind,) in play.campus.ingest.database.execute("SELECT kind FROM entry WHERE kind > 3"))
+
+    play._check = look
+    play.run()
+    return kinds
+
+
+def test_a_load_whose_answer_is_lost_for_good_is_given_back_when_the_card_comes_again():
+    play = OutagePlay(MACHINE, Outage(At.ANSWER, Fault.GONE), Aftermath.HERE)
+    assert EntryKind.LOAD_REVERSED in entry_kinds(play)
+    assert play.outage.passed > 1  # the terminal has repeated its question
+
+
+def test_a_load_that_nobody_settles_is_noticed(monkeypatch):
+    for module in (authorise, load_cases):
+        monkeypatch.setattr(module, "settle_pending", lambda *told: None)
+    with pytest.raises(Violation, match=r"I1|transit"):
+        OutagePlay(MACHINE, Outage(At.ANSWER, Fault.GONE), Aftermath.HERE).run()
+
+
+def test_a_load_whose_body_is_gone_with_its_record_is_proven_by_the_card():
+    play = Play(BY_NAME["load"], Cut(named="after the card's write", action=Action.KILL), Aftermath.REPLACED)
+    assert EntryKind.LOAD_CONFIRMED_BY_COUNTER in entry_kinds(play)
