@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from edge.card.sim_reader import DRIVER, UNPLUGGED
+from edge.card.sim_reader import DRIVER, HIDDEN, PID, SOCKET, UNPLUGGED
 from shared.errors import ConfigFault
 
 SOCKET_ENV = "PCSCLITE_CSOCK_NAME"
@@ -23,7 +23,9 @@ SOCKET_ENV = "PCSCLITE_CSOCK_NAME"
 START_S = 10.0
 END_S = 10.0
 DIAL_S = 5.0
+SYSTEM_PID = Path("/run/pcscd/pcscd.pid")
 _POLL_S = 0.01
+_MOUNTS = "--mount"
 _SBIN = "/usr/sbin:/usr/local/sbin"
 _UNIX_PATH_MAX = 107
 
@@ -51,7 +53,7 @@ class PrivatePcscd:
         missing = why_not()
         if missing:
             raise PcscdMissing(missing)
-        self.socket = run / "pcscd" / "pcscd.comm"
+        self.socket = run / SOCKET
         if len(os.fsencode(self.socket)) > _UNIX_PATH_MAX:
             raise ConfigFault(f"{run}: 路径太长 / too long a path for a unix socket")
         self._run = run
@@ -59,11 +61,13 @@ class PrivatePcscd:
 
     def start(self, *, plugged: bool = True) -> None:
         """Again after `kill`; not plugged: somebody has meanwhile taken the reader away. PcscdMissing."""
+        unshare = _unshare() or ()
         words = [sys.executable, "-P", "-m", "edge.card.sim_room", str(self._run), _program("pcscd") or "pcscd"]
-        if not plugged:
-            words.append(UNPLUGGED)
+        words += [HIDDEN] if _MOUNTS in unshare else []
+        words += [] if plugged else [UNPLUGGED]
+        (self._run / PID).unlink(missing_ok=True)
         with (self._run / "pcscd.log").open("wb") as log:
-            self._room = subprocess.Popen([*(_unshare() or ()), *words], stdin=subprocess.PIPE, stdout=log, stderr=log)
+            self._room = subprocess.Popen([*unshare, *words], stdin=subprocess.PIPE, stdout=log, stderr=log)
         try:
             self._await()
         except PcscdMissing:
@@ -78,7 +82,7 @@ class PrivatePcscd:
     @property
     def pid(self) -> int:
         """Of pcscd itself, while it runs."""
-        return int(self.socket.with_name("pcscd.pid").read_text(encoding="ascii").strip("\0\n"))
+        return int((self._run / PID).read_text(encoding="ascii"))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -114,32 +118,38 @@ class PrivatePcscd:
 
     def _await(self) -> None:
         until = time.monotonic() + START_S
-        while not self._listens():
+        while not (self._run / PID).exists():
             if self._room.poll() is not None or time.monotonic() > until:
                 said = (self._run / "pcscd.log").read_text(encoding="utf-8", errors="replace")[-400:].strip()
                 raise PcscdMissing(f"pcscd 未能启动 / pcscd did not start: {said}")
             time.sleep(_POLL_S)
 
-    def _listens(self) -> bool:
-        """The socket's name is there before anybody listens at it."""
-        with socket.socket(socket.AF_UNIX) as probe:
-            try:
-                probe.connect(str(self.socket))
-            except OSError:
-                return False
-        return True
-
 
 def _unshare() -> list[str] | None:
-    """The call that gives namespaces here: as root, or as the root of a user namespace. None: not allowed."""
+    """The call that gives namespaces here: as root, or as the root of a user namespace. None: not allowed.
+
+    Inside a chroot there are no mounts of one's own; then pcscd writes its number where the system's would.
+    """
     program = _program("unshare")
     if program is None:
         return None
-    for words in ([program, "--mount", "--net"], [program, "--user", "--map-root-user", "--mount", "--net"]):
-        tried = subprocess.run([*words, "/bin/true"], check=False, capture_output=True)
+    ways = [[_MOUNTS, "--net"], ["--user", "--map-root-user", _MOUNTS, "--net"]]
+    if not _runs_one():
+        ways.append(["--net"])
+    for way in ways:
+        tried = subprocess.run([program, *way, "/bin/true"], check=False, capture_output=True)
         if tried.returncode == 0:
-            return words
+            return [program, *way]
     return None
+
+
+def _runs_one() -> bool:
+    """Does a pcscd of the system run?"""
+    try:
+        pid = SYSTEM_PID.read_text(encoding="ascii").strip("\0\n")
+    except OSError:
+        return False
+    return Path("/proc", pid).exists()
 
 
 def _program(name: str) -> str | None:

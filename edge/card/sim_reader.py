@@ -17,6 +17,10 @@ CARD_READER = f"{READER} 00 00"
 PSAM_READER = f"{READER} 00 01"
 UNPLUGGED = "unplugged"
 """Said to a room whose pcscd shall find no reader."""
+HIDDEN = "hidden"
+"""Said to a room with mounts of its own."""
+SOCKET = "pcscd.comm"
+PID = "pid"
 
 
 def configuration() -> str:

@@ -1,9 +1,9 @@
-"""`python -m edge.card.sim_room RUN PCSCD [unplugged]`: a pcscd with virtual readers nobody else reaches.
+"""`python -m edge.card.sim_room RUN PCSCD WORD…`: a pcscd with virtual readers that nobody else reaches.
 
-In namespaces of its own; unplugged: without the readers. Started by `sim_pcscd` under `unshare`. RUN lies over /run:
-pcscd's socket is RUN/pcscd/pcscd.comm for those outside; its readers' ports listen in a network that has nothing but
-its own loopback. Who wants to put a card in asks at the unix socket RUN/dial for a connection to a slot. Ends when its
-standard input does, and pcscd with it.
+Started by `sim_pcscd` under `unshare`, in a network of its own: the readers' ports listen where there is nothing but
+our loopback. WORD unplugged: without the readers; hidden: RUN lies over /run, so that no trace is left there. Outside,
+pcscd's socket is RUN/pcscd.comm and, once it is ready, RUN/pid its number; who wants to put a card in asks at RUN/dial
+for a line to a slot. Ends when its standard input does, and pcscd with it.
 """
 
 from __future__ import annotations
@@ -15,35 +15,48 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from struct import Struct
 
-from edge.card.sim_reader import FIRST_PORT, SLOTS, UNPLUGGED, configuration
+from edge.card.sim_reader import FIRST_PORT, HIDDEN, PID, SLOTS, SOCKET, UNPLUGGED, configuration
 
 POLL_S = 0.2
 """How soon the end of pcscd is noticed."""
+PORT_POLL_S = 0.01
 END_S = 5.0
 DIAL_S = 2.0
 """A caller says its slot within this, or is sent away."""
+_LISTENS = "0A"
+"""The state of a listening socket in /proc/net/tcp."""
 _IFREQ = Struct("16sH14x")
 _GET_FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 0x1
 
 
 def main(arguments: list[str]) -> int:
     """The exit code: pcscd's own when it ended by itself, 0 when we were told to end."""
-    run, pcscd, entry = Path(arguments[0]), arguments[1], "" if UNPLUGGED in arguments[2:] else configuration()
+    run, pcscd, words = Path(arguments[0]), arguments[1], arguments[2:]
     _raise_loopback()
-    subprocess.run(["mount", "--bind", str(run), "/run"], check=True)
-    with socket.socket(socket.AF_UNIX) as dial:
-        (run / "dial").unlink(missing_ok=True)  # of a room that was killed
-        dial.bind(str(run / "dial"))
-        dial.listen(SLOTS)
-        process = _start(run, pcscd, entry)
+    if HIDDEN in words:
+        subprocess.run(["mount", "--bind", str(run), "/run"], check=True)
+    with _listen(run / "dial") as dial:
+        plugged = UNPLUGGED not in words
+        process = _start(run, pcscd, configuration() if plugged else "")
         try:
+            _await_ports(process, SLOTS if plugged else 0)
+            _say_pid(run, process.pid)
             return _serve(process, dial)
         finally:
             _end(process)
+
+
+def _listen(path: Path) -> socket.socket:
+    path.unlink(missing_ok=True)  # of a room that was killed
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(path))
+    listening.listen()
+    return listening
 
 
 def _start(run: Path, pcscd: str, entry: str) -> subprocess.Popen[bytes]:
@@ -53,7 +66,32 @@ def _start(run: Path, pcscd: str, entry: str) -> subprocess.Popen[bytes]:
     (conf / "openykt").write_text(entry, encoding="ascii")
     words = [pcscd, "--foreground", "--disable-polkit", "--config", str(conf)]
     # real readers stay with the system's pcscd: this one finds no USB driver
-    return subprocess.Popen(words, stdin=subprocess.DEVNULL, env={**os.environ, "PCSCLITE_HP_DROPDIR": str(drivers)})
+    environment = {**os.environ, "PCSCLITE_HP_DROPDIR": str(drivers)}
+    with _listen(run / SOCKET) as listening:
+        return _activated(words, listening, environment)
+
+
+def _await_ports(process: subprocess.Popen[bytes], count: int) -> None:
+    """Nobody but the readers listens in this network. Who waits for us bounds it."""
+    while process.poll() is None:
+        lines = Path("/proc/self/net/tcp").read_text(encoding="ascii").splitlines()
+        if sum(line.split()[3] == _LISTENS for line in lines) >= count:
+            return
+        time.sleep(PORT_POLL_S)
+
+
+def _say_pid(run: Path, pid: int) -> None:
+    part = run / f"{PID}.part"
+    part.write_text(f"{pid}\n", encoding="ascii")
+    part.replace(run / PID)
+
+
+def _activated(words: list[str], listening: socket.socket, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """pcscd as systemd would start it, with its socket as descriptor 3: its own would have one fixed name."""
+    shell = f'exec 3<&{listening.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
+    return subprocess.Popen(
+        ["sh", "-c", shell, "sh", *words], stdin=subprocess.DEVNULL, env=environment, pass_fds=(listening.fileno(),)
+    )
 
 
 def _serve(process: subprocess.Popen[bytes], dial: socket.socket) -> int:
