@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 from shared.purse import cos_auth, cos_block, cos_debit, cos_files, cos_issue, cos_purse
 from shared.purse.apdu import CommandApdu, Sw
-from shared.purse.cos_chip import OK, Chip, Refused
+from shared.purse.cardfs import Card
+from shared.purse.cos_chip import OK, Chip, Refused, no_data
 from shared.purse.errors import ApduError, CardLost, LayoutError
 from shared.purse.images import CardMemory
 
@@ -27,6 +28,7 @@ def _get_data(chip: Chip, command: CommandApdu) -> bytes:
     auth_id = chip.powered.auth_id
     if command.p1 or command.p2 or not auth_id:
         raise Refused(Sw.REFERENCE_NOT_FOUND)
+    no_data(command)
     if command.le not in (None, 256, len(auth_id)):
         return bytes((0x6C, len(auth_id)))
     return auth_id + OK
@@ -68,6 +70,28 @@ _COMMANDS: dict[int, Callable[[Chip, CommandApdu], bytes]] = {
 }
 
 
+_INS_BALANCE = 0x5C
+_ANSWERS = {
+    (0x50, 0x00): 16, (0x50, 0x01): 15, (0x50, 0x02): 15, (0x50, 0x03): 15, (0x50, 0x04): 19, (0x50, 0x05): 16,
+    (0x52, 0x00): 4, (0x54, 0x01): 8, (0x54, 0x03): 4, (0x58, 0x00): 4, (0x5A, 0x00): 8, (0x5C, 0x00): 4,
+}  # fmt: skip
+"""Bytes that the purse's commands answer, by INS and P1."""
+
+
+def _too_short(command: CommandApdu) -> bytes:
+    """6Cxx for an Le that the answer would not fit into: said before anything is done, so it may be asked again."""
+    has_its_data = bool(command.data) or command.ins == _INS_BALANCE
+    size = _ANSWERS.get((command.ins, command.p1), 0) if command.cla == 0x80 and has_its_data else 0
+    return bytes((0x6C, size)) if command.le is not None and command.le < size else b""
+
+
+def _decoded(apdu: bytes) -> CommandApdu | None:
+    try:
+        return CommandApdu.decode(apdu)
+    except ApduError:
+        return None
+
+
 class UserCard:
     """One card. `random_bytes(n)` gives n bytes; `memory` is durable when its `store` returns."""
 
@@ -96,11 +120,18 @@ class UserCard:
         card = chip.card
         if card is None:
             raise CardLost("the card has no power")
+        command = _decoded(apdu)
+        if command is not None and (again := _too_short(command)):
+            return again
         # What was left for "the next command" is this one's now, and nobody else's.
         chip.fresh, chip.challenge = chip.challenge, b""
         chip.begun, chip.session = chip.session, None
+        if command is None:
+            return _WRONG_LENGTH
+        return self._run(chip, card, command)
+
+    def _run(self, chip: Chip, card: Card, command: CommandApdu) -> bytes:
         try:
-            command = CommandApdu.decode(apdu)
             if card.blocked or chip.here.block:
                 cos_block.gate(chip, command.ins)
             run = _COMMANDS.get(command.cla << 8 | command.ins)
@@ -109,7 +140,5 @@ class UserCard:
             return run(chip, command)
         except Refused as refused:
             return refused.answer
-        except ApduError:
-            return _WRONG_LENGTH
         except LayoutError:  # a directory that only now was opened, and is none
             return _CHECKSUM

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from shared.purse import crypto
 from shared.purse.apdu import CommandApdu, Sw
 from shared.purse.cardfs import KeyKind, KeySlot
-from shared.purse.cos_chip import OK, Chip, Refused
+from shared.purse.cos_chip import OK, Chip, Refused, no_data, plain_parameters
 from shared.purse.cos_secure import MAC_SIZE, unwrap
 
 _TRIES_LEFT = 0x63C0
@@ -23,6 +23,8 @@ PIN_SIZES = range(2, 9)
 
 def get_challenge(chip: Chip, command: CommandApdu) -> bytes:
     """4 or 8 random bytes, good for the next command only."""
+    plain_parameters(command)
+    no_data(command)
     if command.le not in (4, 8):
         raise Refused(Sw.WRONG_LENGTH)
     chip.challenge = chip.random_bytes(command.le)
@@ -31,6 +33,8 @@ def get_challenge(chip: Chip, command: CommandApdu) -> bytes:
 
 def external_authenticate(chip: Chip, command: CommandApdu) -> bytes:
     """0082: E(key, challenge), a challenge of 4 completed with zeros. 63Cx when wrong, 6983 when no try is left."""
+    if command.p1:
+        raise Refused(Sw.WRONG_P1P2)
     if not chip.fresh:
         raise Refused(Sw.NO_CHALLENGE)
     if len(command.data) != _BLOCK:
@@ -77,7 +81,7 @@ def change_pin(chip: Chip, command: CommandApdu) -> bytes:
 
 
 def unblock_pin(chip: Chip, command: CommandApdu) -> bytes:
-    """8424 id 00: the PIN itself, encrypted and with a MAC under DPUK, gives its tries back. 9403, 6988, 6983."""
+    """8424 id 00: the PIN itself, encrypted and with a MAC under DPUK, gives its tries back. 9403, 6988, 9303."""
     if command.p2:
         raise Refused(Sw.WRONG_P1P2)
     slot = _pin(chip, command.p1)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from shared.purse import crypto
-from shared.purse.apdu import Sw
+from shared.purse.apdu import CommandApdu, Sw
 from shared.purse.cardfs import CARD_SPACE, Block, Card, Directory, Ef, KeyKind, KeySlot, Purse
 from shared.purse.errors import CardLost, PurseError
 from shared.purse.images import CardMemory, open_card_image
@@ -20,6 +20,10 @@ from shared.purse.layout import NEVER
 STATE_OPEN = 0x0F
 """State of a directory that holds neither control key nor PIN: nothing could raise it, so issuing is free."""
 OK = Sw.OK.to_bytes(2, "big")
+
+
+_CLOSING = frozenset((KeyKind.MAINTENANCE, KeyKind.PIN_UNBLOCK))
+"""Keys whose last wrong MAC closes their application for ever: JR/T 0025.2 5.5.9 (FMCOS: 9303 of 04D6 and 8424)."""
 
 
 class Refused(PurseError):
@@ -162,7 +166,7 @@ class Chip:
         raise Refused(Sw.KEY_NOT_FOUND)
 
     def pay_try(self, owner: Directory, slot: KeySlot) -> None:
-        """Takes one try, durably, before anything is compared. 6983 when none is left, 9303 for a maintenance key."""
+        """Takes one try, durably, before anything is compared. 6983 when none is left, 9303 for a closing key."""
         left = slot.second & 15
         if not left:
             self.lock(owner, slot)
@@ -174,8 +178,8 @@ class Chip:
         owner.put(slot._replace(second=slot.second >> 4 << 4 | slot.second >> 4))
 
     def lock(self, owner: Directory, slot: KeySlot) -> None:
-        """The word of a key without tries. A maintenance key takes its application with it for ever."""
-        if slot.kind != KeyKind.MAINTENANCE:
+        """The word of a key without tries. A closing key takes its application with it for ever."""
+        if slot.kind not in _CLOSING:
             raise Refused(Sw.LOCKED)
         owner.block = Block.PERMANENT
         self.commit()
@@ -183,9 +187,21 @@ class Chip:
 
     def fail(self, owner: Directory, slot: KeySlot, sw: int) -> None:
         """The word after a wrong MAC, when its try has been paid."""
-        if slot.second & 15 == 1 and slot.kind == KeyKind.MAINTENANCE:
+        if slot.second & 15 == 1 and slot.kind in _CLOSING:
             self.lock(owner, slot)
         raise Refused(sw)
+
+
+def plain_parameters(command: CommandApdu) -> None:
+    """6A86 unless P1 and P2 are 00."""
+    if command.p1 or command.p2:
+        raise Refused(Sw.WRONG_P1P2)
+
+
+def no_data(command: CommandApdu) -> None:
+    """6700 for a command that brings data where the standard has none."""
+    if command.data:
+        raise Refused(Sw.WRONG_LENGTH)
 
 
 def _first_state(directory: Directory) -> int:

@@ -22,7 +22,7 @@ from shared.purse.cardfs import (
     Stored,
 )
 from shared.purse.commands import SFI_PUBLIC
-from shared.purse.cos_chip import OK, Chip, Refused
+from shared.purse.cos_chip import OK, Chip, Refused, no_data
 from shared.purse.cos_secure import unwrap, wrap
 from shared.purse.files import encode_directory_fci, encode_fci
 from shared.purse.layout import FREE
@@ -30,6 +30,8 @@ from shared.purse.layout import FREE
 _PROTECTED_CLA = 0x04
 _BY_NUMBER = 4
 _ANSWER_MAX = 256
+_UNUSED_P1 = 0x60
+"""Bits between the mark of a short identifier and the identifier itself."""
 _FREE_READ = 0x80
 """Bit of the access byte: set = the file is read without line protection."""
 _Change = Callable[[bytes], bytes]
@@ -108,6 +110,7 @@ def _answer(chip: Chip, command: CommandApdu, ef: Ef, data: bytes) -> bytes:
     if not command.cla & _PROTECTED_CLA:
         if not ef.access & _FREE_READ:
             raise Refused(Sw.SM_MISSING)
+        no_data(command)
         return data + OK
     slot = chip.key(KeyKind.MAINTENANCE, ~ef.access >> 2 & 3)
     unwrap(chip, command, chip.here, slot)
@@ -136,6 +139,8 @@ def update_record(chip: Chip, command: CommandApdu) -> bytes:
 
 def append_record(chip: Chip, command: CommandApdu) -> bytes:
     """00E2 / 04E2: behind the others, or as the newest of a cyclic file, whose oldest goes."""
+    if command.p1 or command.p2 & 7 not in (0, _BY_NUMBER):
+        raise Refused(Sw.WRONG_P1P2)
     ef = _record_file(chip, command)
     if ef.kind & KIND_MASK == FileKind.CYCLIC:
         return _write(chip, command, ef, lambda data: cycled(ef, _whole(ef, data)))
@@ -245,6 +250,8 @@ def _patched(content: bytes, offset: int, data: bytes) -> bytes:
 def _transparent(chip: Chip, command: CommandApdu) -> tuple[Ef, int]:
     """The file and the offset: by short identifier, or the current file."""
     if command.p1 & 0x80:
+        if command.p1 & _UNUSED_P1:
+            raise Refused(Sw.WRONG_P1P2)
         ef, offset = _by_sfi(chip, command.p1 & 0x1F), command.p2
     else:
         ef, offset = _current(chip), command.p1 << 8 | command.p2
@@ -262,7 +269,7 @@ def _record_file(chip: Chip, command: CommandApdu) -> Ef:
 
 
 def _by_sfi(chip: Chip, sfi: int) -> Ef:
-    ef = chip.here.by_sfi(sfi)
+    ef = chip.here.by_sfi(sfi) if sfi else None
     if ef is None:
         raise Refused(Sw.FILE_NOT_FOUND)
     chip.file = ef

@@ -111,7 +111,9 @@ class Psam:
         return _OK
 
     def _get_challenge(self, command: CommandApdu) -> bytes:
-        if command.le not in (4, 8):
+        if command.p1 or command.p2:
+            return status(Sw.WRONG_P1P2)
+        if command.data or command.le not in (4, 8):
             return status(Sw.WRONG_LENGTH)
         self._challenge = self._random_bytes(command.le)
         return self._challenge + _OK
@@ -143,6 +145,8 @@ class Psam:
         self._session = None
         if not self._selected:
             return status(Sw.CONDITIONS)
+        if command.p1 or command.p2:
+            return status(Sw.WRONG_P1P2)
         if len(command.data) < _INIT.size:
             return status(Sw.WRONG_LENGTH)
         rnd, counter, amount, kind, date_time, version, algorithm = _INIT.unpack_from(command.data)

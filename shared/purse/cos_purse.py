@@ -1,6 +1,6 @@
 """The first halves at the purse: GET BALANCE, INITIALIZE FOR everything, GET TRANSACTION PROVE.
 
-Refuses in this order: no purse 6A82, unknown parameters 6A86, length 6700, rights 6982, no key 9403, counter 9402,
+Refuses in this order: unknown parameters 6A86, no purse 6A82, length 6700, rights 6982, no key 9403, counter 9402,
 amount 9401 / 6985. A key's right of use says whether a PIN is needed first. Table: pboc research, section 2.
 """
 
@@ -13,7 +13,7 @@ from shared.purse import crypto
 from shared.purse.apdu import CommandApdu, Sw
 from shared.purse.cardfs import KeyKind, Purse, PurseOption
 from shared.purse.commands import COUNTER_MAX
-from shared.purse.cos_chip import OK, Chip, DebitSession, OnlineSession, Refused
+from shared.purse.cos_chip import OK, Chip, DebitSession, OnlineSession, Refused, no_data
 from shared.purse.layout import ED, EP
 
 _MONEY_MAX = 0xFFFF_FFFF
@@ -46,9 +46,10 @@ _BEGINS = {
 
 def get_balance(chip: Chip, command: CommandApdu) -> bytes:
     """805C: what may be spent; ED's includes its overdraft limit."""
-    purse = _purse(chip, command)
     if command.p1:
         raise Refused(Sw.WRONG_P1P2)
+    purse = _purse(chip, command)
+    no_data(command)
     chip.require(purse.use)
     return purse.balance_fen.to_bytes(4, "big") + OK
 
@@ -72,6 +73,8 @@ def initialize(chip: Chip, command: CommandApdu) -> bytes:
 
 def prove(chip: Chip, command: CommandApdu) -> bytes:
     """805A: MAC and TAC of the last committed transaction of the type. Unload: MAC2 and MAC3. 9406 otherwise."""
+    if command.p1:
+        raise Refused(Sw.WRONG_P1P2)
     if not chip.here.purses:
         raise Refused(Sw.CONDITIONS)
     if len(command.data) != 2:
@@ -86,6 +89,9 @@ def prove(chip: Chip, command: CommandApdu) -> bytes:
 
 
 def _purse(chip: Chip, command: CommandApdu) -> Purse:
+    """P2 names ED or EP (else 6A86), and the application has it (else 6A82)."""
+    if command.p2 not in (ED, EP):
+        raise Refused(Sw.WRONG_P1P2)
     purse = chip.here.purse(command.p2)
     if purse is None:
         raise Refused(Sw.FILE_NOT_FOUND)
