@@ -7,7 +7,7 @@ are NUMBER.card in one folder; finished ones move to done/ or spoiled/. Refuses 
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -69,14 +69,24 @@ def body_path(folder: Path, blank: int) -> Path:
     return folder / f"{blank:010d}.card"
 
 
+def new_bodies(folder: Path, blanks: Iterable[int], image: bytes) -> None:
+    """New bodies for the stock, durable. One that is there already was made by a run that was cut, and is used."""
+    folder.mkdir(exist_ok=True)
+    for blank in blanks:
+        path = body_path(folder, blank)
+        if not path.exists():
+            new_body(folder, blank, image)
+    os.sync()  # one for all
+
+
 def new_body(folder: Path, blank: int, image: bytes) -> None:
-    """A new body in the stock; ConfigFault when there is one of this number."""
+    """A new body; ConfigFault when there is one of this number."""
     path = body_path(folder, blank)
-    try:
-        with path.open("xb") as file:
-            file.write(render_initial(image))
-    except FileExistsError as fault:
-        raise ConfigFault(f"{path.name}: 已有此空白卡 / there is a body of this number") from fault
+    made = path.with_suffix(".new")
+    if path.exists():
+        raise ConfigFault(f"{path.name}: 已有此空白卡 / there is a body of this number")
+    made.write_bytes(render_initial(image))
+    made.rename(path)
 
 
 class FolderFeeder:

@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"数据有误 / broken: {fault}\n")
         return BROKEN
     except OSError as fault:
-        sys.stderr.write(f"无法读写 / cannot read or write: {fault.filename}: {fault.strerror}\n")
+        sys.stderr.write(f"无法读写 / cannot read or write: {fault.filename or ''}: {fault.strerror}\n")
         return WRONG_USE
 
 

@@ -1,7 +1,7 @@
 """`provisioning custody …`, `provisioning transport …`: the custody log checked; keys sent as mother cards.
 
-Export writes three new private files for three hands; import wants all three, adds what it brings to the store of its
-level, and refuses a wrong check value. Every export and import is in the custody log before its files are.
+Export writes three private files for three hands into a new folder, all or none; import wants all three, adds what it
+brings to the store of its level, and refuses a wrong check value. Both stand in the custody log first.
 """
 
 import argparse
@@ -12,7 +12,8 @@ from pathlib import Path
 from provisioning import custody, custody_chain, key_files, transport
 from provisioning.cli_arguments import Verbs, add_group, add_store, add_who, now_s, vault_of
 from provisioning.custody_chain import Act, check_value, events_of, name_of
-from provisioning.journal import write_private
+from provisioning.file import File
+from provisioning.folder import CLOSED, make_folder, require_empty
 from provisioning.key_store import KeyStore, Level, Unlock
 from provisioning.key_vault import merged
 from provisioning.levels import MASTERS, school_of
@@ -38,7 +39,8 @@ def add_to(verbs: Verbs) -> None:
     derive.set_defaults(run=_derive)
     for way in (out, into):
         way.add_argument("--level", type=Level, required=True, choices=list(Level))
-        way.add_argument("--cards", type=Path, required=True, metavar="DIR", help=f"{MOTHER}, {HALF_A}, {HALF_B}")
+        told = f"{MOTHER}, {HALF_A}, {HALF_B}"
+        way.add_argument("--cards", type=Path, required=True, metavar="DIR", help=f"导出为新文件夹 / a folder: {told}")
         way.add_argument("--officer-a", type=Path, required=True, metavar="FILE", help="甲的口令 / passphrase of A")
         way.add_argument("--officer-b", type=Path, required=True, metavar="FILE", help="乙的口令 / passphrase of B")
     for way in (out, into, derive):
@@ -70,16 +72,15 @@ def _export(chosen: argparse.Namespace) -> None:
     store = vault.read(chosen.level)
     if store is None:
         raise ConfigFault(f"没有 {chosen.level} 级密钥库 / there is no store of this level")
-    files = [chosen.cards / name for name in (MOTHER, HALF_A, HALF_B)]
-    if any(file.exists() for file in files):
+    if (chosen.cards / MOTHER).exists():
         raise ConfigFault(f"{chosen.cards}: 已有母卡 / there is a mother card already")
+    require_empty(chosen.cards)
     officers = _officers(chosen)
     sent = transport.export(store, officers, os.urandom)
     masters = KeyStore(store.level, store.campus, tuple(key for key in store.keys if key.kind in MASTERS))
     vault.record(events_of(masters, Act.EXPORTED, now_s(), name_of(chosen.who)))
-    chosen.cards.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for file, body in zip(files, (sent.mother, sent.half_a, sent.half_b), strict=True):
-        write_private(file, body)
+    cards = {MOTHER: sent.mother, HALF_A: sent.half_a, HALF_B: sent.half_b}
+    make_folder(chosen.cards, (File(name, body) for name, body in cards.items()), CLOSED)
     _say("已导出 / exported", masters)
 
 

@@ -76,7 +76,7 @@ def _desk(chosen: argparse.Namespace) -> Desk:
 def _list(chosen: argparse.Namespace) -> None:
     register = _desk(chosen).register()
     for entry in register.entries:
-        versions = ",".join(map(str, entry.versions))
+        versions = ",".join(map(str, entry.versions)) if entry.is_written else "未写完 unwritten"
         body = entry.device.hex() if entry.device else "-"
         sys.stdout.write(f"{entry.psam.hex()}  {entry.state:<9} 版本 versions {versions:<6} 终端 body {body}\n")
     for order in register.orders.values():
@@ -92,11 +92,15 @@ def _make(chosen: argparse.Namespace) -> None:
     school, versions = desk.school(), desk.purchase_versions()
     chosen.out.mkdir(mode=0o700, parents=True, exist_ok=True)
     with desk.psams() as (register, commit):
-        for _ in range(chosen.count):
-            row = register.make(versions, chosen.who, now_s())
-            psam = psam_id(bytes.fromhex(row["psam"]))
-            commit([row], chosen.who, f"造 made {psam.hex()}, 版本 versions {versions}")
-            write_private(chosen.out / f"{psam.hex()}.psam", make_psam(psam, _kept(school, versions)))
+        left = [entry.psam for entry in register.unwritten]  # a run that was cut had given them their numbers
+        for psam in left[: chosen.count] + [None] * (chosen.count - len(left)):
+            if psam is None:
+                row = register.make(versions, chosen.who, now_s())
+                psam = psam_id(bytes.fromhex(row["psam"]))
+                commit([row], chosen.who, f"造 made {psam.hex()}, 版本 versions {versions}")
+            body = make_psam(psam, _kept(school, register.entry(psam).versions))
+            write_private(chosen.out / f"{psam.hex()}.psam", body)
+            commit([register.written(psam, chosen.who, now_s())], chosen.who, f"写成 written {psam.hex()}")
             sys.stdout.write(f"{psam.hex()}\n")
 
 

@@ -29,25 +29,25 @@ def _seal(chosen: argparse.Namespace) -> None:
     if bool(chosen.officer) is bool(chosen.new_passphrase_file):
         raise ConfigFault("--officer 三次，或 --new-passphrase-file / --officer three times, or --new-passphrase-file")
     vault = vault_of(chosen)
-    new, told = _of_officers(chosen.officer) if chosen.officer else _of_passphrase(chosen.new_passphrase_file)
+    if chosen.officer:
+        new, told = _of_officers(vault.folder, chosen.officer)
+    else:
+        new, told = key_files.read_passphrase(chosen.new_passphrase_file), "口令 by passphrase"
     tell = deed(now_s(), Act.SEALED, chosen.who, told)
     count = resealing.reseal(vault.folder, vault.unlock, new, os.urandom, lambda: vault.record([tell]))
     sys.stdout.write(f"已换封 / sealed anew: {count} 个密钥库 stores; {told}\n")
 
 
-def _of_officers(given: list[str]) -> tuple[Unlock, str]:
+def _of_officers(folder: Path, given: list[str]) -> tuple[Unlock, str]:
     files: dict[str, Path] = {}
     for word in given:
         name, is_pair, path = word.partition("=")
         if not (name and is_pair and path) or name in files:
             raise ConfigFault("--officer 姓名=文件，各不相同 / NAME=FILE, each officer once")
         files[name] = Path(path)
-    held = resealing.hand_out(files, os.urandom)
+    held = resealing.hand_out(folder, files, os.urandom)
     for officer, share in held.items():
         sys.stdout.write(f"{officer}: 分量 share {share.number}, 校验值 check {share.check.hex().upper()}\n")
     opens = resealing.joined(list(held.values()))
     return opens, f"任 {resealing.THRESHOLD} 位可打开 any two of: {', '.join(files)}"[:120]
 
-
-def _of_passphrase(file: Path) -> tuple[Unlock, str]:
-    return key_files.read_passphrase(file), "口令 by passphrase"

@@ -67,13 +67,14 @@ def _receive(chosen: argparse.Namespace) -> None:
         raise ConfigFault(f"--count: 1..{VIRTUAL_MAX}")
     blanks = Span(chosen.first, chosen.first + chosen.count - 1)
     office = batches(chosen)
-    image = _virtual_image(office.vault) if chosen.virtual else None
-    sheet = office.receive(blanks, chosen.who)
-    if image is not None:
-        folder = chosen.data / FOLDER / BLANKS
-        folder.mkdir(exist_ok=True)
-        for blank in range(blanks.first, blanks.last + 1):
-            body_file.new_body(folder, blank, image)
+    if chosen.virtual:
+        image = _virtual_image(office.vault)
+        numbers = range(blanks.first, blanks.last + 1)
+        sheet = office.receive(
+            blanks, chosen.who, lambda: body_file.new_bodies(chosen.data / FOLDER / BLANKS, numbers, image)
+        )
+    else:
+        sheet = office.receive(blanks, chosen.who)
     sys.stdout.write(stock_text(sheet))
 
 

@@ -14,19 +14,22 @@ from pathlib import Path
 from provisioning.file import File
 from shared.errors import ConfigFault
 
+OPEN, CLOSED = 0o755, 0o700
+"""OPEN: the folders in it are closed, but a server's own user must be able to pass through."""
+
 
 class FolderInUse(ConfigFault):
     """Happens when there is something in the folder already, or somebody else is making it."""
 
 
-def make_folder(target: Path, files: Iterable[File]) -> None:
-    """Write all files and give them to `target` in one step. FolderInUse, OSError."""
+def make_folder(target: Path, files: Iterable[File], mode: int = OPEN) -> None:
+    """Write all files and give them to `target`, a folder of that mode, in one step. FolderInUse, OSError."""
     target = target.resolve()
     require_empty(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with _making(target.with_name(f".{target.name}.making")) as making:
         _write_all(making, files)
-        making.chmod(0o755)  # the folders in it are closed, but a server's own user must be able to pass through
+        making.chmod(mode)
         os.sync()  # one for all: a sync per file takes minutes for six thousand cards
         require_empty(target)
         making.rename(target)

@@ -45,7 +45,10 @@ _FROM = {
 
 @dataclass(frozen=True, slots=True)
 class PsamEntry:
-    """One PSAM. versions: its purchase masters; device: its body, or the last one it was in; since: campus seconds."""
+    """One PSAM. versions: its purchase masters; device: its body, or the last one it was in; since: campus seconds.
+
+    is_written False: it has its number, and its chip may not hold its keys yet.
+    """
 
     psam: PsamId
     number: int
@@ -53,6 +56,7 @@ class PsamEntry:
     state: PsamState
     device: DeviceId | None
     since: int
+    is_written: bool = True
 
 
 class Stay(NamedTuple):
@@ -126,12 +130,24 @@ class Register:
     # --- rows -----------------------------------------------------------------------------------------------------
 
     def make(self, versions: Sequence[int], who: str, at: int) -> dict[str, Any]:
-        """A new PSAM with a number that nobody had, into the stock."""
+        """A new PSAM with a number that nobody had, into the stock. Its chip is written next: `written`."""
         if not versions or len(self._entries) >= PSAMS_MAX:
             raise ConfigFault(f"没有密钥版本，或超过 {PSAMS_MAX} 个 / no key version, or too many PSAMs")
         number = self.next_number
         psam = numbers.psam(self._campus, number).hex()
-        return {"row": "made", "psam": psam, "number": number, "versions": sorted(versions), "who": who, "at": at}
+        made = {"row": "made", "psam": psam, "number": number, "versions": sorted(versions), "who": who, "at": at}
+        return made | {"written": False}
+
+    def written(self, psam: PsamId, who: str, at: int) -> dict[str, Any]:
+        """Its chip holds its keys."""
+        if self.entry(psam).is_written:
+            raise ConfigFault(f"PSAM {psam.hex()} 已写过 / is written already")
+        return {"row": "written", "psam": psam.hex(), "who": who, "at": at}
+
+    @property
+    def unwritten(self) -> tuple[PsamEntry, ...]:
+        """Those whose making was broken off."""
+        return tuple(entry for entry in self.entries if not entry.is_written and not entry.state.is_final)
 
     def adopt(self, psam: PsamId, device: DeviceId, versions: Sequence[int], who: str, at: int) -> list[dict[str, Any]]:
         """A PSAM that the campus was made with, and is in its body already."""
@@ -159,7 +175,7 @@ class Register:
             raise ConfigFault(f"终端 {device.hex()} 内没有 PSAM / there is no PSAM in this body")
         if any(order.closed is None and device == order.device for order in self.orders.values()):
             raise ConfigFault(f"终端 {device.hex()} 已有未完成的换机单 / a swap order is open for this body")
-        if self.entry(into).state not in (PsamState.STOCK, PsamState.ISSUED):
+        if self.entry(into).state not in (PsamState.STOCK, PsamState.ISSUED) or not self.entry(into).is_written:
             raise ConfigFault(f"PSAM {into.hex()} 不在库 / is not free to go in")
         number = len(self.orders) + 1
         pair = {"device": device.hex(), "out": out.hex(), "in": into.hex()}
@@ -190,6 +206,9 @@ class Register:
                 case "versions":
                     psam = psam_id(bytes.fromhex(row["psam"]))
                     self._entries[psam] = replace(self.entry(psam), versions=tuple(row["versions"]))
+                case "written":
+                    psam = psam_id(bytes.fromhex(row["psam"]))
+                    self._entries[psam] = replace(self.entry(psam), is_written=True)
                 case "order":
                     device, out, into = (bytes.fromhex(row[name]) for name in ("device", "out", "in"))
                     order = SwapOrder(row["order"], DeviceId(device), PsamId(out), PsamId(into), row["reason"], None)
@@ -205,7 +224,10 @@ class Register:
         psam = psam_id(bytes.fromhex(row["psam"]))
         if psam in self._entries:
             raise RuleBroken(f"PSAM {psam.hex()} was made twice")
-        self._entries[psam] = PsamEntry(psam, row["number"], tuple(row["versions"]), PsamState.STOCK, None, row["at"])
+        is_written = row.get("written", True)
+        self._entries[psam] = PsamEntry(
+            psam, row["number"], tuple(row["versions"]), PsamState.STOCK, None, row["at"], is_written
+        )
         self._highest = max(self._highest, row["number"])
 
     def _take_state(self, row: Mapping[str, Any]) -> None:
@@ -229,6 +251,8 @@ class Register:
 
     def _require_move(self, psam: PsamId, state: PsamState, device: DeviceId | None) -> None:
         now = self.entry(psam).state
+        if not self.entry(psam).is_written and not state.is_final:
+            raise ConfigFault(f"PSAM {psam.hex()} 未写完：再执行 psam make / is not written yet: psam make again")
         if now not in _FROM[state]:
             raise ConfigFault(f"PSAM {psam.hex()}: {now} → {state} 不可 / cannot go there")
         if (device is None) is (state is PsamState.IN_BODY):

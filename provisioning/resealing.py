@@ -2,7 +2,7 @@
 
 May be killed anywhere and asked for again with the same words: a store that the new secret opens already is left alone,
 and the old unlock file goes last. Refuses before it writes anything when a store opens with neither; refuses share
-files that are there but not all, for one of them may be an officer's of an earlier splitting.
+files that are there but not all, unless a run of its own left them: one may be an officer's of an earlier splitting.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,22 +26,32 @@ from shared.errors import ConfigFault, RuleBroken
 
 THRESHOLD, OFFICERS = 2, 3
 """Any two of three officers."""
+_MARK = "splitting"
+"""In the key folder while shares are handed out: the name of the splitting, which is no secret."""
 Random = Callable[[int], bytes]
 
 
-def hand_out(files: Mapping[str, Path], random: Random) -> dict[str, Share]:
+def hand_out(folder: Path, files: Mapping[str, Path], random: Random) -> dict[str, Share]:
     """A share for each officer in a file of his own, durable; those that a broken run left, when all are there."""
     if len(files) != OFFICERS or len(set(files.values())) != OFFICERS:
         raise ConfigFault(f"须有 {OFFICERS} 名保管员，各有文件 / wants {OFFICERS} officers, each with his own file")
-    there = [path for path in files.values() if path.exists()]
-    if there and len(there) < OFFICERS:
-        names = ", ".join(str(path) for path in there)
-        raise ConfigFault(f"已有分量文件，又不齐：{names} / share files are there, but not all: move them away first")
-    if not there:
+    if not all(path.exists() for path in files.values()):
+        _clear(folder / _MARK, [path for path in files.values() if path.exists()])
         made = shares.split(random(UNLOCK_SIZE), THRESHOLD, OFFICERS, random)
+        write_private(folder / _MARK, made[0].name.hex().encode())
         for path, share in zip(files.values(), made, strict=True):
             write_private(path, share.to_text().encode("ascii") + b"\n")
     return {officer: key_files.read_share(path) for officer, path in files.items()}
+
+
+def _clear(mark: Path, there: Sequence[Path]) -> None:
+    """Remove what a run that was cut while it handed out has left: no store was sealed with it yet."""
+    own = mark.read_bytes() if mark.exists() else b""
+    for path in there:
+        if not own or key_files.read_share(path).name.hex().encode() != own:
+            raise ConfigFault(f"已有分量文件，又不齐：{path} / a share file is there, but not all: move it away first")
+    for path in there:
+        path.unlink()
 
 
 def joined(held: Sequence[Share]) -> Unlock:
@@ -62,7 +72,8 @@ def reseal(folder: Path, old: Callable[[], Unlock], new: Unlock, random: Random,
         if open_store(sealed, new, store.level) != store:
             raise RuleBroken("a sealed store does not open again")
         write_private(path, sealed)
-    (folder / key_files.UNLOCK).unlink(missing_ok=True)
+    for left in (key_files.UNLOCK, _MARK):
+        (folder / left).unlink(missing_ok=True)
     sync_folder(folder)
     return len(waiting)
 

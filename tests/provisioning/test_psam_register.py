@@ -16,6 +16,7 @@ def made(count=3):
     register = Register(CAMPUS)
     for _ in range(count):
         register.apply(register.make((1,), WHO, 10))
+        register.apply(register.written(register.entries[-1].psam, WHO, 10))
     return register
 
 
@@ -31,6 +32,21 @@ def test_numbers_are_given_once_even_after_scrapping():
     assert [entry.number for entry in register.entries] == [1, 2, 3]
     assert [entry.psam for entry in register.live] == [psam(1), psam(3)]
     assert register.entry(psam(3)).versions == (1, 2)
+
+
+def test_a_chip_that_is_not_written_goes_nowhere_but_to_the_waste():
+    register = made(1)
+    register.apply(register.make((1,), WHO, 11))
+    register.apply(register.move(psam(1), PsamState.IN_BODY, WHO, 12, BODY))
+    assert [entry.psam for entry in register.unwritten] == [psam(2)]
+    with pytest.raises(ConfigFault, match="psam make again"):
+        register.move(psam(2), PsamState.ISSUED, WHO, 13)
+    with pytest.raises(ConfigFault, match="not free"):
+        register.order_swap(BODY, psam(2), "坏", WHO, 13)
+    register.apply(register.move(psam(2), PsamState.SCRAPPED, WHO, 14))
+    assert register.unwritten == ()
+    with pytest.raises(ConfigFault, match="written already"):
+        register.written(psam(1), WHO, 15)
 
 
 def test_the_campus_own_psams_are_adopted():

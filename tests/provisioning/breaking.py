@@ -1,0 +1,95 @@
+"""A verb that ends, or meets a full disk, at its n-th touch of the disk: in a child of this process, really killed.
+
+Every state of the files that a kill -9 can leave is one of these: nothing changes on the disk between two touches.
+"""
+
+import contextlib
+import errno
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from provisioning.cli import main
+
+TOUCHES_MOST = 400
+_TOUCHES = ("fsync", "ftruncate", "mkdir", "open", "pwrite", "rename", "sync", "unlink")
+_MAY_BE_FULL = ("fsync", "mkdir", "open", "pwrite", "rename")
+CRASHED = 99
+
+
+class Ended(NamedTuple):
+    """How the child ended: its exit code, or minus the signal; and all that it said."""
+
+    code: int
+    said: str
+
+    @property
+    def is_killed(self) -> bool:
+        return self.code == -signal.SIGKILL
+
+
+def killed_at(touch: int, *words: object) -> Ended:
+    """Killed before its touch-th touch of the disk, when there are so many."""
+    return _child(words, lambda: _count(_TOUCHES, touch, lambda: os.kill(os.getpid(), signal.SIGKILL), forever=False))
+
+
+def full_at(touch: int, *words: object) -> Ended:
+    """From its touch-th touch on there is no space left."""
+    return _child(words, lambda: _count(_MAY_BE_FULL, touch, _no_space, forever=True))
+
+
+def touches(stride: int) -> Iterator[int]:
+    """1, 1 + stride, … up to a bound that no verb reaches."""
+    yield from range(1, TOUCHES_MOST, stride)
+    raise AssertionError("a verb touches the disk more often than this")
+
+
+def _no_space() -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def _count(names: tuple[str, ...], touch: int, happens: Callable[[], None], *, forever: bool) -> None:
+    left = [touch]
+
+    def wrap(name: str) -> None:
+        real = getattr(os, name)
+
+        def counted(*arguments, **named):
+            if name == "open" and not arguments[1] & os.O_CREAT:
+                return real(*arguments, **named)
+            left[0] -= 1
+            if left[0] == 0 or (forever and left[0] < 0):
+                happens()
+            return real(*arguments, **named)
+
+        setattr(os, name, counted)
+
+    for name in names:
+        wrap(name)
+
+
+def _child(words: tuple[object, ...], prepare: Callable[[], None]) -> Ended:
+    with tempfile.TemporaryFile("w+b") as out:
+        pid = os.fork()
+        if pid == 0:
+            _run(words, prepare, out.fileno())
+        _, status = os.waitpid(pid, 0)
+        out.seek(0)
+        return Ended(os.waitstatus_to_exitcode(status), out.read().decode())
+
+
+def _run(words: tuple[object, ...], prepare: Callable[[], None], out: int) -> None:
+    code = CRASHED
+    try:
+        with open(out, "w", closefd=False) as said, contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            try:
+                prepare()
+                code = main(list(map(str, words)))
+            except BaseException:  # noqa: BLE001  # it is what the test looks for
+                traceback.print_exc(file=sys.stderr)
+    finally:
+        os._exit(code)
