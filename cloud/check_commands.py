@@ -38,6 +38,7 @@ NAMES = {
     "marks": "回执标记 ack marks",
     "batch-chain": "批次链 batch chain",
     "cards": "逐卡 cards",
+    "thefts": "挂失 thefts",
     "open-cases": "未结 open cases",
 }
 NAME_WIDTH = 22

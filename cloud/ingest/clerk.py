@@ -74,11 +74,15 @@ class Clerk:
             raise RuleBroken("a message of the money lane, or of nobody, among those of now")
         return self._routed(ticket.address, ticket.body, now)
 
-    def states(self, states: States) -> None:
-        """What the boxes say of themselves; the console reads it."""
+    def states(self, states: States) -> list[Letter]:
+        """What the boxes say of themselves; the console reads it. One with an older list of revocations gets ours:
+        with every state until it says that it holds it."""
         now_ms = self._clock().unix_ms
         for address, state in states.states:
             self._ledger.store_state(address.box, state, now_ms)
+        version = self._ledger.revocations.version
+        behind = [address for address, state in states.states if state.online and state.revocations[0] < version]
+        return [letter for address in behind for letter in self._revocations(address)]
 
     def chores(self) -> None:
         """What the ledger wants every few seconds; then its sums are quickly told."""
@@ -97,7 +101,8 @@ class Clerk:
             case OnlineRequest():
                 return self._asked(sender, body, now)
             case Hello():
-                return [_letter(sender, LedgerTime(now.unix_ms)), self._greeted(sender, body, now)]
+                greeted = self._greeted(sender, body, now)
+                return [_letter(sender, LedgerTime(now.unix_ms)), *self._revocations(sender), greeted]
             case RecordCopy():
                 self._copy(sender, body, now)
             case DeviceStatus():
@@ -119,6 +124,10 @@ class Clerk:
             self._tally.recoveries += 1
             return _letter(sender, answer)
         return self._seal.letter(answer)
+
+    def _revocations(self, to: Address) -> list[Letter]:
+        wanted = self._ledger.revocations
+        return [_letter(to, self._seal.revocations(wanted))] if wanted.version else []
 
     def _copy(self, sender: Address, copy: RecordCopy, now: Now) -> None:
         """It settles nothing and comes again in money: not worth waiting for a key process that is away."""

@@ -1,4 +1,4 @@
-"""Signs what the ledger has committed: the only use of the ledger-ack key (RECORDS, "Acknowledgements")."""
+"""Signs what the ledger has committed: its acks and its list of revocations. Nothing else uses the ledger-ack key."""
 
 from pathlib import Path
 
@@ -8,7 +8,18 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from cloud.ingest.ticket import Letter
 from shared.errors import ConfigFault, WireFault
-from shared.wire.messages import ACK_CONTEXT, AckBody, SignedAck, decode_ack_body, encode_ack, encode_ack_body
+from shared.wire.messages import (
+    ACK_CONTEXT,
+    REVOCATIONS_CONTEXT,
+    AckBody,
+    Revocations,
+    SignedAck,
+    SignedRevocations,
+    decode_ack_body,
+    encode_ack,
+    encode_ack_body,
+    encode_revocations,
+)
 from shared.wire.topics import DOWN_MONEY, topic
 
 
@@ -25,6 +36,11 @@ class AckSeal:
         body = encode_ack_body(ack)
         signed = SignedAck(body, self._key.sign(ACK_CONTEXT + body))
         return Letter(DOWN_MONEY, topic(ack.partition, ack.box, DOWN_MONEY), encode_ack(signed))
+
+    def revocations(self, wanted: Revocations) -> SignedRevocations:
+        """The signed list, for any box."""
+        body = encode_revocations(wanted)
+        return SignedRevocations(body, self._key.sign(REVOCATIONS_CONTEXT + body))
 
     def opened(self, ack: SignedAck) -> AckBody | None:
         """What a box shows as our own ack; None when this key did not sign it."""

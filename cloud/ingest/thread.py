@@ -30,8 +30,8 @@ class Doer(Protocol):
     def now(self, ticket: Ticket) -> list[Letter]:
         """One message that somebody waits for."""
 
-    def states(self, states: States) -> None:
-        """The boxes' newest states."""
+    def states(self, states: States) -> list[Letter]:
+        """The boxes' newest states, and what follows from them."""
 
     def chores(self) -> None:
         """The ledger's small duties."""
@@ -79,7 +79,7 @@ class LedgerThread(threading.Thread):
             case Money():
                 self._money(doer, work)
             case States():
-                self._spare(lambda: doer.states(work))
+                self._spare(lambda: self._states(doer, work))
             case Chores():
                 self._spare(doer.chores)
 
@@ -92,6 +92,11 @@ class LedgerThread(threading.Thread):
                 return
             self._failures[Now] = 0
             self._reports.deliver(letters, (ticket,))
+
+    def _states(self, doer: Doer, work: States) -> None:
+        letters = doer.states(work)
+        if letters:
+            self._reports.deliver(letters, ())
 
     def _money(self, doer: Doer, work: Money) -> None:
         try:

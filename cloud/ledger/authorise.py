@@ -78,6 +78,8 @@ def _again(writing: Writing, box: str, case: LoadCase, request: OnlineRequest) -
 def _registered(writing: Writing, box: str, request: OnlineRequest, load: LoadRequest, *, mac1_ok: bool) -> LoadResult:
     """Who asks, and did the card ask."""
     place = writing.registry.place(box, request.device, request.psam)
+    if writing.registry.stolen.names(request.device, request.psam):
+        return LoadResult.WRONG_DEVICE
     if place.reason or place.device is None or place.device.kind != DeviceKind.LOAD_MACHINE:
         return LoadResult.WRONG_DEVICE
     card = writing.registry.cards.get(load.card)

@@ -1,6 +1,6 @@
 """Storage epochs (RECORDS "Who"): a known (device, storage, PSAM) keeps its number, a new one gets the next.
 
-Refuses bodies and PSAMs that are not registered here, and a fifth epoch while four are not drained.
+Refuses bodies and PSAMs that are not registered here or reported stolen, and a fifth epoch while four are not drained.
 """
 
 from cloud.ledger.facts import Code
@@ -11,6 +11,8 @@ from shared.wire.messages import EPOCH_MAX, EpochAnswer, EpochRequest
 UNDRAINED_MAX = 4
 """Epochs that AUTH can list."""
 TOO_MANY = "too-many-epochs"
+REVOKED = "revoked"
+"""Reported stolen: the box knows this word."""
 _WORDS = {
     Reason.DEVICE_UNKNOWN: "unknown-device",
     Reason.OTHER_BOX: "other-box",
@@ -21,7 +23,10 @@ _WORDS = {
 
 def assign(writing: Writing, box: str, request: EpochRequest) -> EpochAnswer:
     """Inside of a transaction; told only after the commit."""
-    refusal = _WORDS.get(writing.registry.place(box, request.device, request.psam).reason, "")
+    registry = writing.registry
+    refusal = _WORDS.get(registry.place(box, request.device, request.psam).reason, "")
+    if registry.stolen.names(request.device, request.psam):
+        refusal = REVOKED
     if refusal:
         return _refused(writing, box, request, refusal)
     triple = (request.device, request.storage, request.psam)

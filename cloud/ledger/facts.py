@@ -39,6 +39,10 @@ class Code(StrEnum):
     MAC3_WRONG = "mac3-wrong"
     CASH_DIFFERENCE = "cash-difference"
     CARD_LIFE = "card-life"
+    PSAM_STOLEN = "psam-stolen"
+    PSAM_FOUND = "psam-found"
+    STOLEN_USED = "stolen-used"
+    REVOCATIONS_BEHIND = "revocations-behind"
 
 
 LEVELS = {
@@ -50,6 +54,9 @@ LEVELS = {
     Code.UNLOAD_CONTRADICTION: Level.URGENT,
     Code.MAC3_WRONG: Level.URGENT,
     Code.CARD_LIFE: Level.NOTICE,
+    Code.PSAM_STOLEN: Level.URGENT,
+    Code.STOLEN_USED: Level.URGENT,
+    Code.REVOCATIONS_BEHIND: Level.URGENT,
     Code.TIME_DOUBTFUL: Level.GENERAL,
     Code.EVIDENCE_WITHDRAWN: Level.GENERAL,
 }
@@ -59,6 +66,7 @@ REASON_WORDS = {
     Reason.OTHER_BOX: "别的网关的终端 another box's device",
     Reason.PSAM_UNKNOWN: "PSAM 未登记 unknown PSAM",
     Reason.PSAM_MOVED: "PSAM 换了机身 PSAM in another body",
+    Reason.STOLEN: "已挂失的 PSAM 或终端 stolen PSAM or body",
     Reason.FORK: "同号不同内容 same number, other bytes",
     Reason.UNDECODABLE: "无法解读 unreadable",
     Reason.WRONG_TAC: "TAC 错误 wrong TAC",
@@ -91,7 +99,8 @@ class Notes:
 
     def held(self, reason: Reason, box: str, device: bytes, seq: int) -> None:
         """A record's merchant side waits."""
-        self.tell(Code.RECORD_HELD, f"{REASON_WORDS[reason]}: seq {seq}", box=box, device=device)
+        code = Code.STOLEN_USED if reason is Reason.STOLEN else Code.RECORD_HELD
+        self.tell(code, f"{REASON_WORDS[reason]}: seq {seq}", box=box, device=device)
 
     def write(self, db: Database, now_ms: int) -> None:
         """Idempotent only as part of its transaction."""

@@ -23,6 +23,8 @@ class Reason(IntEnum):
     """In another body than it was registered in, without a swap order 换机单."""
     FORK = 5
     """(device, epoch, seq) was seen with other bytes."""
+    STOLEN = 6
+    """Body or PSAM was reported stolen before the record arrived."""
     UNPROVEN = 10
     UNDECODABLE = 20
     WRONG_TAC = 21

@@ -5,7 +5,7 @@ the registry in memory and nothing else, so a new Ledger over the same database 
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from cloud.db import Database, Question, Rows, open_database
@@ -23,6 +23,7 @@ from cloud.ledger.migrate import migrate
 from cloud.ledger.picture import Picture
 from cloud.ledger.receive import Lot, Receiving, ask_tacs, lot_of, prepare, receive, receive_copy
 from cloud.ledger.recovery import VerifyAck
+from cloud.ledger.thefts import Report, Reported, report_found, report_stolen
 from cloud.ledger.values import (
     CheckTac,
     Deposited,
@@ -36,7 +37,7 @@ from cloud.ledger.values import (
 )
 from cloud.ledger.writing import Writing
 from shared.facts import TEXT_MAX, Level
-from shared.ids import BoxId, CardId, LedgerId, StoreId
+from shared.ids import BoxId, CardId, LedgerId, PsamId, StoreId
 from shared.inventory import Inventory
 from shared.online import LoadRequest
 from shared.wire.messages import (
@@ -49,6 +50,7 @@ from shared.wire.messages import (
     Hello,
     OnlineRequest,
     Recover,
+    Revocations,
 )
 
 
@@ -118,6 +120,19 @@ class Ledger:
             self.database.run("UPDATE card SET hotlisted = ? WHERE card = ?", (int(hotlisted), card))
             touch_registry(self.database)
             facts.append(self.database, [(now.unix_ms, Level.NOTICE, facts.Code.HOTLISTED, "", b"", text)])
+
+    def psam_stolen(self, report: Report, now: Now) -> Reported:
+        """From here on its records' merchant side waits, and every box is told. Idempotent. TheftRefused."""
+        return self._reported(now, lambda writing, last: report_stolen(writing, report, last))
+
+    def psam_found(self, psam: PsamId, who: str, reason: str, now: Now) -> Reported:
+        """It may sell again; what is held stays held. Idempotent. TheftRefused when it never was stolen."""
+        return self._reported(now, lambda writing, last: report_found(writing, psam, who, reason, last))
+
+    @property
+    def revocations(self) -> Revocations:
+        """The list that every box should hold, as of the last transaction."""
+        return self._picture.registry.stolen.revocations
 
     def assign_epoch(self, box: BoxId, request: EpochRequest, now: Now) -> EpochAnswer:
         """The epoch of (device, storage, PSAM); 0 with a reason when refused."""
@@ -207,7 +222,9 @@ class Ledger:
     def store_state(self, box: BoxId, state: BoxState, now_ms: int) -> None:
         """The newest state of a box, told by that box."""
         with self.database.writing():
+            self._picture.look(self.database)
             if state.box == box:
+                self._note_ahead(box, state, now_ms)
                 status.store_state(self.database, box, state, now_ms)
             else:
                 self._foreign(box, b"", f"state of {state.box}", now_ms)
@@ -230,6 +247,15 @@ class Ledger:
         if self._picture.is_first(box, device):
             facts.append(self.database, [(now_ms, Level.IMPORTANT, facts.Code.SPOKEN_FOR, box, device, text)])
 
+    def _note_ahead(self, box: BoxId, state: BoxState, now_ms: int) -> None:
+        """A box holds a list of revocations that this ledger does not know: it must have been put back."""
+        ours = self.revocations
+        ahead = state.revocations[0] >= ours.version and state.revocations != ours.mark
+        if ahead and self._picture.is_first(box, b"revocations"):
+            text = f"网关的挂失名单比账本新 box has list {state.revocations[0]}, here {ours.version}: psam-stolen again"
+            row = (now_ms, str(Level.URGENT), str(facts.Code.REVOCATIONS_BEHIND), box, b"", text[:TEXT_MAX])
+            facts.append(self.database, [row])
+
     # --- within ---------------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -239,6 +265,17 @@ class Ledger:
             writing = self._begin(now)
             yield writing
             writing.close()
+
+    def _reported(self, now: Now, act: Callable[[Writing, tuple[int, int]], Reported]) -> Reported:
+        with self.database.writing():
+            last = self._picture.look(self.database)
+            booking = Booking(self.database, now, self._picture.registry.campus, last.record, last.entry)
+            writing = Writing(self.database, self._picture, booking, now)
+            reported = act(writing, (last.record, last.entry))
+            writing.close()
+        with self.database.reading():
+            self._picture = Picture(self.database)
+        return reported
 
     def _begin(self, now: Now) -> Writing:
         return self._begin_with(now)[0]

@@ -8,8 +8,10 @@ import threading
 from collections.abc import Sequence
 
 from cloud.db import Database, open_database
-from cloud.ledger import read_books, read_fleet, read_overview
+from cloud.ledger import read_books, read_fleet, read_overview, read_thefts
 from cloud.ledger.read_loads import LoadStanding, load_standings
+from cloud.ledger.read_thefts import BoxWord, TheftView
+from cloud.ledger.stolen import Theft
 from cloud.ledger.values import Now
 from cloud.ledger.views import (
     AccountView,
@@ -27,6 +29,7 @@ from cloud.ledger.views import (
     TerminalView,
 )
 from shared.ids import CardId
+from shared.wire.messages import Revocations
 
 LIST_MAX = 1000
 """Most rows of any list; who asks for more gets so many."""
@@ -128,6 +131,26 @@ class Reader:
         """Open quarantine cases, oldest first."""
         with self._lock, self.database.reading():
             return read_books.open_quarantine(self.database, _bounded(most))
+
+    def revocations(self) -> Revocations:
+        """The list that every box should hold."""
+        with self._lock, self.database.reading():
+            return read_thefts.revocations(self.database)
+
+    def box_words(self) -> list[BoxWord]:
+        """What every box last told of the list of revocations that it holds."""
+        with self._lock, self.database.reading():
+            return read_thefts.box_words(self.database)
+
+    def thefts(self) -> list[Theft]:
+        """Every report of a stolen PSAM, newest first."""
+        with self._lock, self.database.reading():
+            return read_thefts.thefts(self.database)
+
+    def theft_views(self, psam: bytes) -> list[TheftView]:
+        """The reports of this PSAM, newest first, with all that followed from each."""
+        with self._lock, self.database.reading():
+            return read_thefts.theft_views(self.database, psam)
 
     def loads(self, most: int = 100) -> list[LoadView]:
         """Load cases, pending ones first, then the newest."""

@@ -163,7 +163,7 @@ class Receiving:
 
     def _known(self, a: Arrival, box: str) -> tuple[Known, Place]:
         registry = self._writing.registry
-        place = registry.place(box, a.device, a.psam)
+        place = registry.origin(box, a)
         card_known = a.record is not None and a.record.card in registry.cards
         tac = self._tacs.get(a.item) if a.item is not None else None
         return self._holdings.known(a, tac, place.reason, card_known=card_known), place
@@ -237,7 +237,7 @@ class Receiving:
 
 
 _MERCHANT_REASONS = frozenset(
-    {Reason.DEVICE_UNKNOWN, Reason.OTHER_BOX, Reason.PSAM_UNKNOWN, Reason.PSAM_MOVED, Reason.FORK}
+    {Reason.DEVICE_UNKNOWN, Reason.OTHER_BOX, Reason.PSAM_UNKNOWN, Reason.PSAM_MOVED, Reason.FORK, Reason.STOLEN}
 )
 
 

@@ -8,8 +8,11 @@ from typing import NamedTuple
 
 from cloud.db import Database
 from cloud.ledger.accounts import BANK, HELD_UNKNOWN, AccountKind
+from cloud.ledger.arrival import Arrival
 from cloud.ledger.judge import Reason
 from cloud.ledger.posting import CardAccounts
+from cloud.ledger.stolen import Stolen
+from cloud.ledger.theft_rows import read_stolen
 from shared.ids import BoxId, DeviceId, LedgerId, PsamId
 
 CARD_ACCOUNTS = "purse_account, online_account, transit_account, pending_account, subsidy_account"
@@ -71,7 +74,13 @@ class Registry:
     boxes: dict[str, int] = field(default_factory=dict)
     drawers: dict[str, int] = field(default_factory=dict)
     """Code → account of the cashiers' drawers and of over-short."""
+    stolen: Stolen = field(default_factory=Stolen)
     _places: dict[tuple[str, bytes, bytes], Place] = field(default_factory=dict)
+
+    def origin(self, box: str, a: Arrival) -> Place:
+        """Where this record comes from, and whether that is as registered and not stolen."""
+        place = self.place(box, a.device, a.psam)
+        return place._replace(reason=Reason.STOLEN) if self.stolen.holds_back(a) else place
 
     def place(self, box: str, device: DeviceId, psam: PsamId) -> Place:
         """Is this body, with this PSAM, at this box, as registered?"""
@@ -145,4 +154,5 @@ def _read_rows(db: Database, registry: Registry) -> None:
             (AccountKind.CASH.value, AccountKind.OVER_SHORT.value),
         )
     )
+    registry.stolen = read_stolen(db)
     registry.boxes.update(db.run("SELECT box, partition FROM box"))

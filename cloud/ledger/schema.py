@@ -27,7 +27,7 @@ metadata = MetaData()
 Big = BigInteger().with_variant(Integer, "sqlite")
 Small = SmallInteger().with_variant(Integer, "sqlite")
 Bytes = LargeBinary
-APPEND_ONLY = ("record", "posting", "batch", "receipt", "card_deed", "desk_close")
+APPEND_ONLY = ("record", "posting", "batch", "receipt", "card_deed", "desk_close", "revocation", "revocation_mark")
 
 
 def _col(name: str, form: Form, default: str | None = None) -> Column[Any]:
@@ -227,6 +227,19 @@ desk_card = Table(
 desk_close = Table(
     "desk_close", metadata, _col("cashier", Text), _col("day", Integer), _col("at_ms", Big), _col("document", Bytes),
     PrimaryKeyConstraint("cashier", "day"),
+# --- what was stolen: append-only --------------------------------------------------------------------------------
+
+revocation = Table(
+    "revocation", metadata, _id(), _col("version", Big), _col("act", Small), _col("psam", Bytes), _col("device", Bytes),
+    _col("since_s", Big), _col("who", Text), _col("reason", Text), _col("at_ms", Big), _col("record", Big),
+    _col("entry", Big), UniqueConstraint("version", name="uq_revocation_version"),
+)  # fmt: skip
+"""A person's act each. version: of the list that it makes; record, entry: the last in the books at that moment."""
+
+revocation_mark = Table(
+    "revocation_mark", metadata, _col("revocation", Big), _col("device", Bytes), _col("epoch", Integer),
+    _col("cumulative", Big), _col("ranges", Bytes),
+    PrimaryKeyConstraint("revocation", "device", "epoch"), sqlite_with_rowid=False,
 )  # fmt: skip
 
 # --- what is told ------------------------------------------------------------------------------------------------

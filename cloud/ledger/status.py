@@ -1,8 +1,10 @@
 """What terminals and boxes say of themselves, newest only: completeness stands on STATUS, not on clocks."""
 
+from dataclasses import replace
+
 from cloud.db import Database
 from shared.ids import BoxId
-from shared.wire.messages import BoxState, DeviceStatus, encode_state
+from shared.wire.messages import BoxState, DeviceStatus, decode_state, encode_state
 
 _DEVICE = "device, box, at_ms, hotlist_version, parameter_version, slots_left, clock_set, day, day_first_seq"
 _EPOCH = "device, epoch, psam, oldest, last, settled, open_slots, at_ms"
@@ -22,5 +24,15 @@ def store_status(db: Database, box: BoxId, status: DeviceStatus, now_ms: int) ->
 
 
 def store_state(db: Database, box: BoxId, state: BoxState, now_ms: int) -> None:
-    """Inside of a transaction."""
+    """Inside of a transaction. The last will of a box tells the list of revocations that it began with: it holds that
+    which it told since."""
+    if not state.online:
+        state = replace(state, revocations=max(state.revocations, _told(db, box, state)))
     db.upsert("box_state", "box, at_ms, state", "box", [(box, now_ms, encode_state(state))])
+
+
+def _told(db: Database, box: BoxId, state: BoxState) -> tuple[int, int]:
+    """The list that this box told to hold in the same store."""
+    rows = db.run("SELECT state FROM box_state WHERE box = ?", (box,))
+    before = decode_state(rows[0][0]) if rows else state
+    return before.revocations if before.store == state.store else (0, 0)

@@ -243,7 +243,7 @@ def _post(writing: Writing, case: _Case, generation: int) -> int | None:
     card = writing.registry.cards.get(case.record.card)
     if card is None:
         return None
-    place = writing.registry.place(case.box, case.arrival.device, case.arrival.psam)
+    place = writing.registry.origin(case.box, case.arrival)
     key = bytes((EntryKind.EVIDENCE,)) + case.row[0].to_bytes(8, "big") + generation.to_bytes(2, "big")
     held = bool(place.reason) or case.reason == Reason.FORK
     entry = writing.purchase_entry(

@@ -15,6 +15,7 @@ from cloud.ledger.verify_books import check_balances, check_chain, check_entries
 from cloud.ledger.verify_cards import check_cards
 from cloud.ledger.verify_check import Check
 from cloud.ledger.verify_records import check_keys, check_marks, check_open, check_records, check_tacs
+from cloud.ledger.verify_thefts import check_thefts
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Report:
 
 
 _CHECKS: tuple[Callable[[Database], Check], ...] = (
-    check_balances, check_entries, check_records, check_keys, check_marks, check_chain, check_cards, check_open,
+    check_balances, check_entries, check_records, check_keys, check_marks, check_chain, check_cards, check_thefts,
+    check_open,
 )  # fmt: skip
 
 

@@ -277,7 +277,7 @@ class IngestPart:
                     if self._counts.granted > granted and not self._links_straggle():
                         self.judge.granted(ticket.body)
         elif isinstance(work, States):
-            self._guard(lambda: clerk.states(work))
+            self._guard(lambda: self._deliver(clerk.states(work), ()))
 
     def _links_straggle(self) -> bool:
         """The box counts a terminal's patience from the arrival of its request; a slow link adds to it."""

@@ -29,6 +29,8 @@ from shared.wire.messages import (
     OnlineAnswer,
     OnlineRequest,
     RecordCopy,
+    SignedRevocations,
+    decode_revocations,
     encode_batch,
     encode_now,
     encode_state,
@@ -430,3 +432,24 @@ def test_now_waits_for_one_money_batch_at_most(quick_site: Site) -> None:
         pour.join()
         assert not box.all_settled(), "the flood was too small to say anything"
         assert waited_s < 2
+
+
+def test_a_theft_reaches_the_box_over_the_broker_and_its_later_records_are_held(quick_site: Site) -> None:
+    body, purse = quick_site.body(), quick_site.campus.purses()[0]
+    with quick_site.box() as box:
+        epoch = join(box, body)
+        box.put(purse.buy(body, epoch, 1))
+        until(box.all_settled, "the first record")
+        words = "--psam", body.psam.hex(), "--since", "2026-01-01T00:00", "--who", "王五", "--reason", "窗口被撬"
+        run_part("cloud", "psam-stolen", "--data", quick_site.campus.data, *words)
+        state = BoxState(box.box, box.store, 1, True, 0, 9, 0, 0, 0)
+        box.publish(STATE, encode_state(state))
+        answer = box.answer()
+        assert isinstance(answer, SignedRevocations)
+        held = decode_revocations(answer.body)
+        assert (held.version, held.psams) == (1, (body.psam,))
+        box.put(purse.buy(body, epoch, 2))
+        until(box.all_settled, "the record of the thief")
+        box.publish(STATE, encode_state(replace(state, revocations=held.mark)))
+    assert quick_site.asked("SELECT verdict, reason FROM record ORDER BY id") == [(1, 0), (2, 6)]
+    quick_site.verify()

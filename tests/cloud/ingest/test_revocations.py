@@ -1,0 +1,109 @@
+"""The list of revocations on its way down: at Hello, and with every state of a box until it says that it holds it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from cloud.ingest.clerk import Clerk
+from cloud.ingest.seal import AckSeal
+from cloud.ingest.tally import Tally
+from cloud.ingest.ticket import Arrival, Letter, States, Ticket
+from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.thefts import Report
+from cloud.online.load import LoadCounts, LoadDesk
+from shared.wire.messages import (
+    REVOCATIONS_CONTEXT,
+    BoxState,
+    Hello,
+    Revocations,
+    SignedRevocations,
+    decode_now_down,
+    decode_revocations,
+)
+from shared.wire.topics import DOWN_NOW, STATE, UP_NOW, Address
+from tests.cloud.ledger import campus as c
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+REPORT = Report(c.psam(1), body=True, since_s=c.T0, who="王五", reason="窗口被撬")
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    opened = open_ledger(str(tmp_path / "ledger.db"), c.LEDGER_ID)
+    opened.import_inventory(c.inventory(), c.NOW)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def clerk(ledger: Ledger) -> Clerk:
+    desk = LoadDesk(None, ledger, LoadCounts())  # type: ignore[arg-type]  # nobody loads here
+    return Clerk(ledger, c.check_tac, desk, AckSeal(KEY), lambda: c.NOW, Tally())
+
+
+def told(clerk: Clerk, *states: BoxState) -> list[Letter]:
+    return clerk.states(States(tuple((Address(c.PARTITION, state.box, STATE), state) for state in states)))
+
+
+def state(box: str, mark: tuple[int, int] = (0, 0), *, online: bool = True) -> BoxState:
+    return BoxState(box, c.STORE, 77, online, 0, 1000, 0, 0, 0, (), mark)  # type: ignore[arg-type]
+
+
+def lists(letters: list[Letter]) -> list[Revocations]:
+    """The lists among them, each with a right signature."""
+    found = []
+    for letter in letters:
+        message = decode_now_down(letter.payload) if letter.lane == DOWN_NOW else None
+        if isinstance(message, SignedRevocations):
+            KEY.public_key().verify(message.signature, REVOCATIONS_CONTEXT + message.body)
+            found.append(decode_revocations(message.body))
+    return found
+
+
+def hello(clerk: Clerk) -> list[Letter]:
+    arrival = Arrival("now", 1, "", b"")
+    address = Address(c.PARTITION, c.BOX, UP_NOW)
+    return clerk.now(Ticket(arrival, address, Hello(c.STORE, 0, 0, None), lambda: None))
+
+
+def test_nothing_is_sent_while_nothing_was_ever_stolen(clerk: Clerk) -> None:
+    assert told(clerk, state(c.BOX)) == []
+    assert lists(hello(clerk)) == []
+
+
+def test_every_state_of_a_box_that_is_behind_gets_the_list_until_it_holds_it(clerk: Clerk, ledger: Ledger) -> None:
+    ledger.psam_stolen(REPORT, c.NOW)
+    wanted = Revocations(1, (c.psam(1),), (c.POS,))
+    for _ in range(2):
+        (letter,) = told(clerk, state(c.BOX))
+        assert (lists([letter]), letter.topic) == ([wanted], f"oykt/v1/p05/{c.BOX}/down/now")
+    assert told(clerk, state(c.BOX, wanted.mark)) == []
+
+
+def test_boxes_are_told_one_by_one_and_one_that_is_away_is_not(clerk: Clerk, ledger: Ledger) -> None:
+    ledger.psam_stolen(REPORT, c.NOW)
+    assert len(told(clerk, state(c.BOX), state(c.OTHER_BOX))) == 2
+    assert told(clerk, state(c.BOX, online=False)) == []
+
+
+def test_a_box_that_is_ahead_gets_nothing_for_it_would_not_take_it(clerk: Clerk, ledger: Ledger) -> None:
+    ledger.psam_stolen(REPORT, c.NOW)
+    assert told(clerk, state(c.BOX, (2, 1))) == []
+
+
+def test_hello_is_answered_with_the_list_whatever_the_box_holds(clerk: Clerk, ledger: Ledger) -> None:
+    ledger.psam_stolen(REPORT, c.NOW)
+    letters = hello(clerk)
+    assert [found.version for found in lists(letters)] == [1]
+    assert letters[-1].lane != DOWN_NOW, "the ack that lets the money go comes last"
+
+
+def test_the_list_follows_a_theft_that_another_process_has_written(
+    clerk: Clerk, ledger: Ledger, tmp_path: Path
+) -> None:
+    other = open_ledger(str(tmp_path / "ledger.db"))
+    other.psam_stolen(REPORT, c.NOW)
+    other.close()
+    assert [found.version for found in lists(told(clerk, state(c.BOX)))] == [1]
