@@ -1,4 +1,5 @@
-"""Command line of the cloud 中心平台: ingest, console, desk, cashier, import, deposit, verify, report, loads.
+"""Command line of the cloud 中心平台: ingest, console, desk, cashier, import, deposit, verify, report, loads,
+psam-stolen.
 
 Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
 """
@@ -9,7 +10,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from shared.errors import ConfigFault, YktError
+from shared.errors import ConfigFault, WireFault, YktError
+from shared.ids import PsamId, psam_id
 
 FALSE, WRONG_USE = 1, 2
 CONSOLE = "console"
@@ -41,7 +43,7 @@ def _say(fault: YktError, code: int) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cloud", description="中心平台 / the platform in the middle")
-    names = "ingest|console|desk|cashier|import|deposit|verify|report|loads"
+    names = "ingest|console|desk|cashier|import|deposit|verify|report|loads|psam-stolen"
     verbs = parser.add_subparsers(required=True, metavar=names)
     verbs.add_parser(CONSOLE, help="集控平台 / the console", add_help=False)
     verbs.add_parser("desk", help="卡务中心的账本接口 / the ledger for card desks", add_help=False)
@@ -63,10 +65,12 @@ def _parser() -> argparse.ArgumentParser:
     check = verb("verify", "核对账本 / check the ledger: what, how many, the first thing broken", _verify)
     sums = verb("report", "账本合计 / the sums of the ledger", _report)
     half = verb("loads", "圈存逐笔：到哪一步、凭据、接下来怎样 / loads: stage, evidence, what will happen", _loads)
+    stolen = verb("psam-stolen", "PSAM 被盗挂失、找回；可反复执行 / stolen, found; run it again", _psam_stolen)
+    _theft_options(stolen)
     half.add_argument("--open", action="store_true", help="只列未了的 / open ones only")
     for made in (take, check):
         made.add_argument("--keys", type=Path, metavar="SOCKET", help="密钥进程：复核 TAC / to check TACs again")
-    for made in (check, sums, half):
+    for made in (check, sums, half, stolen):
         made.add_argument("--json", action="store_true", help="一行 JSON / one line of JSON")
     return parser
 
@@ -86,6 +90,33 @@ def _deposit_options(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--file", type=Path, help='每行一笔 / a line each: {"card": LABEL, "fen": N, "key": TEXT}')
     parser.add_argument("--fen", type=int, metavar="N", help="金额，单位分 / amount in fen")
     parser.add_argument("--key", metavar="TEXT", help="幂等键：同键只入账一次 / the same key is posted once")
+
+
+def _theft_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--psam", type=_psam, required=True, metavar="HEX", help="PSAM 号 (0016)，12 位 / its 6 bytes")
+    parser.add_argument("--since", metavar="TIME", help="何时起失控 / out of our hands since: 2026-11-26T11:30")
+    parser.add_argument("--who", required=True, metavar="NAME", help="经手人 / who reports it")
+    parser.add_argument("--reason", required=True, metavar="TEXT", help="缘由 / why")
+    parser.add_argument("--body", action="store_true", help="机身一并被盗 / the body that it is in is gone too")
+    parser.add_argument("--found", action="store_true", help="撤销：已找回，可再营业 / found again: it may sell again")
+    parser.add_argument("--wait", type=float, default=0.0, metavar="S", help="等各网关确认，逾时为 1 / for the boxes")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="涉及的卡全部写入 / all cards touched by it")
+
+
+def _psam(text: str) -> PsamId:
+    try:
+        return psam_id(bytes.fromhex(text))
+    except (ValueError, WireFault):
+        raise argparse.ArgumentTypeError("12 位十六进制 / 12 hexadecimal digits") from None
+
+
+def _psam_stolen(chosen: argparse.Namespace) -> int:
+    from cloud.theft_commands import Wish, psam_stolen
+
+    wish = Wish(
+        chosen.psam, chosen.since, chosen.who, chosen.reason, chosen.body, chosen.found, chosen.wait, chosen.csv
+    )
+    return psam_stolen(chosen.data, chosen.dsn, wish, as_json=chosen.json)
 
 
 def _ingest(chosen: argparse.Namespace) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 from provisioning.components import OFFICERS_LEAST, OFFICERS_MOST
 from provisioning.key_store import KeyKind
 from provisioning.levels import MASTERS
-from shared.clock import date_time_bcd
+from shared.clock import time_text
 from shared.errors import ConfigFault, RuleBroken
 
 Checks = Mapping[str, str]
@@ -200,12 +200,6 @@ def minutes(ceremony: Ceremony, custody_head: bytes) -> str:
         *(f"  {officer}  ____________________" for officer in told.officers),
     ]
     return "\n".join(parts) + "\n"
-
-
-def time_text(at: int) -> str:
-    """YYYY-MM-DD HH:MM:SS, campus time."""
-    text = date_time_bcd(at).hex()
-    return f"{text[:4]}-{text[4:6]}-{text[6:8]} {text[8:10]}:{text[10:12]}:{text[12:]}"
 
 
 _STEPS = {

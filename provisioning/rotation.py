@@ -13,10 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from provisioning.ceremony import time_text
 from provisioning.key_store import KeyKind, KeyStore
 from provisioning.levels import MASTERS
 from provisioning.psam_register import PsamEntry
+from shared.clock import time_text
 from shared.errors import ConfigFault
 
 NAMED_MAX = 5

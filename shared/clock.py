@@ -7,7 +7,7 @@ new record. No system clock here: the time comes in as a value.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 
 from shared.errors import WireFault
@@ -15,6 +15,7 @@ from shared.errors import WireFault
 DAY_S = 86_400
 MAX_SECONDS = 0xFFFF_FFFF
 
+_FIRST_YEAR = 2000
 _EPOCH_ORDINAL = date(2000, 1, 1).toordinal()
 _BCD = bytes((n // 10) << 4 | n % 10 for n in range(100))
 
@@ -56,6 +57,26 @@ def seconds_of_bcd(stamp: bytes) -> int:
     if hour > 23 or minute > 59 or second > 59:
         raise ClockError("no such time of day")
     seconds = day_of_date_bcd(stamp[:4]) * DAY_S + hour * 3600 + minute * 60 + second
+    if seconds > MAX_SECONDS:
+        raise ClockError("after the end of the epoch")
+    return seconds
+
+
+def time_text(seconds: int) -> str:
+    """YYYY-MM-DD HH:MM:SS, campus time."""
+    text = date_time_bcd(seconds).hex()
+    return f"{text[:4]}-{text[4:6]}-{text[6:8]} {text[8:10]}:{text[10:12]}:{text[12:]}"
+
+
+def parse_time(text: str) -> int:
+    """Seconds of a campus time as people write it: 2026-11-26, 2026-11-26T11:30 or with seconds. ClockError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as fault:
+        raise ClockError("a time is written 2026-11-26T11:30") from fault
+    if found.tzinfo is not None or found.year < _FIRST_YEAR:
+        raise ClockError("campus time has no zone, and begins in 2000")
+    seconds = (found.toordinal() - _EPOCH_ORDINAL) * DAY_S + found.hour * 3600 + found.minute * 60 + found.second
     if seconds > MAX_SECONDS:
         raise ClockError("after the end of the epoch")
     return seconds

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from cloud.db import Database, open_database
 from cloud.ledger import read_books, read_fleet, read_overview, read_thefts
 from cloud.ledger.read_loads import LoadStanding, load_standings
-from cloud.ledger.read_thefts import BoxWord, TheftView
+from cloud.ledger.read_thefts import BoxWord, Reach, TheftView
 from cloud.ledger.stolen import Theft
 from cloud.ledger.values import Now
 from cloud.ledger.views import (
@@ -151,6 +151,11 @@ class Reader:
         """The reports of this PSAM, newest first, with all that followed from each."""
         with self._lock, self.database.reading():
             return read_thefts.theft_views(self.database, psam)
+
+    def reach(self, now_s: int) -> list[Reach]:
+        """Cards by profile and key version. now_s: campus seconds."""
+        with self._lock, self.database.reading():
+            return read_thefts.reach(self.database, now_s)
 
     def loads(self, most: int = 100) -> list[LoadView]:
         """Load cases, pending ones first, then the newest."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from cloud.db import Database
 from cloud.ledger.arrival import Arrival, arrive, record_key
+from cloud.ledger.balances import all_balances
 from cloud.ledger.entry import EntryFlag, EntryKind
 from cloud.ledger.marks import Mark
 from cloud.ledger.read_fleet import box_states
@@ -97,6 +98,16 @@ class TheftView:
         return sum(card.records for card in self.cards) - records, sum(card.fen for card in self.cards) - fen
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Cards of one profile and key version that are valid now, and what is in their purses."""
+
+    profile: str
+    key_version: int
+    cards: int
+    purse_fen: int
+
+
 @dataclass(slots=True)
 class _Cards:
     """Cards by number, as records name them."""
@@ -128,6 +139,18 @@ def box_words(db: Database) -> list[BoxWord]:
         mark = states[box][1].revocations if box in states else (0, 0)
         found.append(BoxWord(box, name, mark[0], mark == ours.mark, mark[0] >= ours.version and mark != ours.mark))
     return found
+
+
+def reach(db: Database, now_s: int) -> list[Reach]:
+    """Which cards a PSAM with the purchase masters of each version could debit, if it were in front of them."""
+    surplus = all_balances(db)
+    found: dict[tuple[str, int], Reach] = {}
+    sql = "SELECT profile, key_version, purse_account, subsidy_account FROM card WHERE expires > ? ORDER BY card"
+    for profile, version, *accounts in db.run(sql, (now_s,)):
+        old = found.get((profile, version), Reach(profile, version, 0, 0))
+        fen = old.purse_fen - sum(surplus.get(account, 0) for account in accounts)
+        found[profile, version] = Reach(profile, version, old.cards + 1, fen)
+    return [found[key] for key in sorted(found)]
 
 
 def thefts(db: Database) -> list[Theft]:

@@ -61,3 +61,22 @@ def test_the_business_day_begins_when_the_school_says():
     assert clock.business_day(midnight + 3 * 3600, day_start_s=4 * 3600) == 99
     assert clock.business_day(midnight + 4 * 3600, day_start_s=4 * 3600) == 100
     assert clock.business_day(10, day_start_s=4 * 3600) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2026-11-26T11:30", "2026-11-26 11:30:00"),
+        ("2026-11-26 11:30:09", "2026-11-26 11:30:09"),
+        ("2000-01-01", "2000-01-01 00:00:00"),
+        ("2136-02-07T06:28:15", "2136-02-07 06:28:15"),
+    ],
+)
+def test_times_as_people_write_them(text, shown):
+    assert clock.time_text(clock.parse_time(text)) == shown
+
+
+@pytest.mark.parametrize("text", ["", "11:30", "1999-12-31T23:59", "2136-02-07T06:28:16", "2026-11-26T11:30Z", "today"])
+def test_what_is_no_campus_time(text):
+    with pytest.raises(clock.ClockError):
+        clock.parse_time(text)
