@@ -227,6 +227,8 @@ desk_card = Table(
 desk_close = Table(
     "desk_close", metadata, _col("cashier", Text), _col("day", Integer), _col("at_ms", Big), _col("document", Bytes),
     PrimaryKeyConstraint("cashier", "day"),
+)  # fmt: skip
+
 # --- what was stolen: append-only --------------------------------------------------------------------------------
 
 revocation = Table(

@@ -63,7 +63,8 @@ def test_it_says_what_was_done_who_knows_and_what_the_key_reaches(data: Path, ca
     for text in (
         "已挂失 reported stolen", "pos-01 1号窗口 一楼大伙 @ canteen-1", "2026-07-21 10:00:00", "王五: 窗口被撬",
         "版本 version 1，已确认 confirmed 0/2", "未确认 not yet: canteen-1", "seq 2", "待核 held      0 笔",
-        "campus 密钥版本 key version 1: 8 张卡 cards", "never credit", "给卡加钱（没有圈存密钥）", "quarantines", "--found",
+        "campus 密钥版本 key version 1: 8 张卡 cards", "never credit",
+        "给卡加钱（没有圈存密钥）", "quarantines", "--found",
     ):  # fmt: skip
         assert text in said
 
