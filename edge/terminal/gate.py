@@ -27,6 +27,7 @@ class Gate(Till):
     def __init__(self, body: Body, settings: RideSettings) -> None:
         super().__init__(body)
         self._settings = settings
+        self._rule = _RULES[settings.door]
 
     @property
     def point(self) -> Point:
@@ -68,7 +69,7 @@ class Gate(Till):
             return Result(End.NOT_SELLING, 0)
         time, settings = body.time(), self._settings
         moment = Moment(time.seconds, time.is_set)
-        rule = partial(_RULES[settings.door], point=settings.point, now=moment, table=settings.fares)
+        rule = partial(self._rule, point=settings.point, now=moment, table=settings.fares)
         return (yield from self._spend(ride(RideOrder(time.seconds, body.psam, rule), identity), 0))
 
     def _is_this_ride(self, raw: bytes, time_s: int) -> bool:

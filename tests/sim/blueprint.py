@@ -22,6 +22,7 @@ from shared.clock import DAY_S
 from shared.ids import CardId
 from shared.inventory import Inventory
 from shared.slot_file import choose
+from tests.sim.rides import FARES
 from tests.sim.truth import require_layout
 
 CAMPUS_S = 9_558 * DAY_S
@@ -74,7 +75,7 @@ class Blueprint:
 
 @lru_cache(maxsize=1)
 def blueprint() -> Blueprint:
-    """The one campus: two boxes, seven counters and doors, a load machine, sixty cards."""
+    """The one campus: two boxes, six counters, a bus door that takes rides, a load machine, sixty cards."""
     files = {file.path: file.body for file in campus_files(_making())}
     campus = json.loads(files["campus.json"])
     campus_key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(campus["campus_key"]))
@@ -107,7 +108,8 @@ def _plan() -> dict[str, object]:
     can, tcp = {"name": "can0", "kind": "can", "bitrate": 125_000}, {"name": "tcp", "kind": "tcp"}
     canteen = [_body(f"pos-{n}", "pos", "can0", n, f"stall-{n % 2}") for n in range(1, 5)]
     canteen += [_body("pos-5", "pos", "tcp", 0, "stall-0"), _body("load-1", "load", "tcp", 0, "")]
-    bus = [_body("bus-1", "validator", "tcp", 0, "bus"), _body("bus-2", "validator", "can0", 2, "bus")]
+    ride = {"door": "both", "line": 1}
+    bus = [_body("bus-1", "validator", "tcp", 0, "bus") | ride, _body("bus-2", "validator", "can0", 2, "bus")]
     return {
         "campus": 1,
         "name": "演练校园",
@@ -119,6 +121,7 @@ def _plan() -> dict[str, object]:
         "cards": [_card(n) for n in range(1, CARDS + 1)],
         "caps": None,
         "hotlist": [],
+        "fares": FARES,
         "issued": "2025-09-01",
         "expires": "2030-09-01",
     }

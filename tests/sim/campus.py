@@ -153,7 +153,7 @@ class Campus:
     def _use_again(self) -> None:
         """Every card that was used is used once more: what is still grey shows by its next counter and balance."""
         for card in self.crowd.used.values():
-            seller = self.world.random.choice(self.crowd.sellers)
+            seller = self.world.random.choice(self.crowd.tills)
             self.world.after(self.world.between(0, 20), self.crowd.try_at, seller, card, "sell", 1)
         for card in list(self.crowd.unsure_loads.values()):
             machine = self.world.random.choice(self.crowd.machines)

@@ -27,6 +27,8 @@ class Crowd:
     ) -> None:
         self.world, self.faults, self.cards = world, faults, cards
         self.sellers = [t for t in terminals if t.made.settings.kind is not DeviceKind.LOAD_MACHINE]
+        self.tills = [t for t in self.sellers if not t.rides]
+        """Where an amount is keyed: whoever pays here has moved the counter, which a refused ride would not."""
         self.machines = [t for t in terminals if t.made.settings.kind is DeviceKind.LOAD_MACHINE]
         self.torn: dict[tuple[str, str], tuple[TerminalPart, CardTruth, str]] = {}
         self.unsure_loads: dict[str, CardTruth] = {}

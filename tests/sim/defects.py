@@ -29,6 +29,7 @@ from tests.sim.faults import Faults
 from tests.sim.ingest_part import IngestPart, SimDatabase
 from tests.sim.judge import Judge
 from tests.sim.parts import Parts
+from tests.sim.ride_defects import LeavesAboard
 from tests.sim.terminal_part import TerminalPart
 from tests.sim.world import World
 
@@ -341,5 +342,6 @@ DEFECTS: dict[str, Defect] = {
     "overwrites-oldest": Defect("I5: 满则覆盖 the oldest rows go", _laws("I1", "I5"), Parts(edge=OverwritesOldest)),
     "grants-late": Defect("过时仍圈存 a load for nobody", _laws("late"), Parts(ingest=GrantsLate)),
     "trusts-the-order": Defect("I7: 依赖到达次序 order matters", _laws("I7"), Parts(ingest=TrustsTheOrder)),
+    "leaves-aboard": Defect("下车后再收一次 a ride charged twice", _laws("ride"), Parts(terminal=LeavesAboard)),
     "never-sends-again": Defect("不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain)),
 }

@@ -62,7 +62,7 @@ def _open_greys(campus: "Campus", deed: Deed) -> list[PurchaseRecord]:
 def exactly_once(campus: "Campus", open_cases: set[Deed]) -> None:
     """Every deed of every card is posted once, and nothing else is."""
     judge = campus.judge
-    missing = [deed for deed in judge.deeds if judge.books.posted[deed] != 1 and deed not in open_cases]
+    missing = [deed for deed in judge.deeds if not is_booked(campus, deed) and deed not in open_cases]
     if missing:
         terminal, happened = judge.deeds[missing[0]]
         first = f"{_name(campus, missing[0])} at {terminal}, {happened.at_s:.1f} s"
@@ -75,10 +75,19 @@ def exactly_once(campus: "Campus", open_cases: set[Deed]) -> None:
         raise Violation("I1", f"posted and never done: {_name(campus, extra[0])}")
 
 
+def is_booked(campus: "Campus", deed: Deed) -> bool:
+    """Is it posted once? One over nothing, the entry of a ride, has its record in the ledger and nothing to post."""
+    judge = campus.judge
+    _, happened = judge.deeds[deed]
+    if happened.amount_fen:
+        return judge.books.posted[deed] == 1
+    return judge.ledger.now.has(deed) and not judge.books.posted[deed]
+
+
 def shown_once(campus: "Campus") -> None:
     """Every 成功 that a terminal has shown is in the books once."""
     for terminal, row in campus.judge.shown_rows:
-        if campus.judge.books.posted[deed_of_row(row)] != 1:
+        if not is_booked(campus, deed_of_row(row)):
             raise Violation("I1", f"{terminal} has shown seq {row.seq}, the books have it not once")
 
 

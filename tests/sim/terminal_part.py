@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from edge.terminal.clock import Now
+from edge.terminal.driver import stop_at
 from edge.terminal.firmware import Firmware
 from edge.terminal.flash import Flash, flash_size, format_flash
 from edge.terminal.steps import AwaitAnswer, Result, Show, Shown, Tap
@@ -24,6 +25,7 @@ from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut, SimFlash
 from tests.sim.faults import Faults
 from tests.sim.judge import Judge
+from tests.sim.rides import STOPS, check_ride
 from tests.sim.truth import CardTruth
 from tests.sim.world import World
 
@@ -45,6 +47,7 @@ class TerminalPart:
         self.settings = replace(made.settings, ring_slots=faults.ring_slots)
         self.made = made
         self.name = made.settings.name
+        self.rides = made.settings.ride is not None
         self.device = made.settings.device
         self.send: Callable[[bytes], None] = lambda message: None
         self.powered: Callable[[bool], None] = lambda up: None
@@ -209,7 +212,7 @@ class TerminalPart:
     # --- taps -----------------------------------------------------------------------------------------------------
 
     def present(self, card: CardTruth, verb: str, amount_fen: int, done: Done) -> None:
-        """Put a card into the field: verb sell, again or load."""
+        """Put a card into the field: verb sell (a ride where there are fares), again or load."""
         firmware = self.firmware
         if firmware is None or self._tap is not None:
             raise ValueError("the field is not free")
@@ -219,7 +222,9 @@ class TerminalPart:
         self._card.power_on()
         self._done = done
         self.world.note(verb, self.name, card.label, amount_fen)
-        calls = {"sell": firmware.sell, "load": firmware.load}
+        if self.rides:
+            firmware.at_stop(*stop_at(self.clock.campus_s(), STOPS))
+        calls = {"sell": firmware.sale, "load": firmware.load}
         self._tap = firmware.again(self.now()) if verb == "again" else calls[verb](amount_fen, self.now())
         self._go(self._life, None)
 
@@ -328,6 +333,8 @@ class TerminalPart:
         """The card in the field is about to commit."""
         happened = card.change(image, self.world.now_s)
         if happened is not None:
+            if self.rides:
+                self.world.note(f"ride {check_ride(card.label, card.image, image, happened.amount_fen)}", self.name)
             self._point("terminal.before_pending")
             self.judge.deed(self.name, card, happened)
 

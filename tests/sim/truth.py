@@ -63,10 +63,13 @@ class CardTruth:
         self._purse = purse_of(image)
 
     def change(self, image: bytes, at_s: float) -> Happened | None:
-        """What a store would do, told before it is done; None when no money moves. The card itself must be sound."""
+        """What a store would do, told before it is done; None when no purse moves. The card itself must be sound.
+
+        An entry with distance fare is a deed over nothing: the counter moves alone.
+        """
         before, after = self._purse, purse_of(image)
         moved = after[0] - before[0]
-        if not moved:
+        if not moved and after[1:] == before[1:]:
             return None
         kind, field = (CounterKind.ONLINE, 1) if moved > 0 else (CounterKind.OFFLINE, 2)
         if after[field] != before[field] + 1:
