@@ -34,6 +34,7 @@ NAMES = {
     "entries": "分录 entries",
     "records": "记录 records",
     "tacs": "复核 TAC",
+    "voids": "撤销 voids",
     "keys": "唯一键 unique keys",
     "marks": "回执标记 ack marks",
     "batch-chain": "批次链 batch chain",
@@ -143,7 +144,7 @@ def _sums(reader: Reader, shown: Shown, load_machines: frozenset[bytes]) -> dict
         terminals[row.name]["zero_rides"] = zero_rides.get(row.device, 0)
     now = wall_now()
     half_done = reader.load_standings(now, CASES_MAX, open_only=True)
-    still_open = open_cases(half_done, reader.suspense(CASES_MAX), now.unix_ms)
+    still_open = open_cases(half_done, reader.suspense(CASES_MAX), reader.voids(CASES_MAX), now.unix_ms)
     for name, (taps, loads) in shown.by_terminal.items():
         if name in terminals:
             terminals[name] |= {"taps": taps, "loads_shown": loads}
@@ -163,6 +164,8 @@ def _sums(reader: Reader, shown: Shown, load_machines: frozenset[bytes]) -> dict
         "purse_float_fen": view.float_fen,
         "subsidy_fen": view.subsidy_fen,
         "pending_fen": view.pending_fen,
+        "voids": view.voids,
+        "voided_fen": view.voided_fen,
         "online_fen": view.online_fen,
         "transit_fen": view.transit_fen,
         "deposits_fen": _bank_fen(reader) - view.opening_fen,
@@ -183,7 +186,8 @@ def _bank_fen(reader: Reader) -> int:
 
 def _added(before: dict[str, Any] | None, row: TerminalCount, *, is_load: bool) -> dict[str, Any]:
     """Counts over all epochs of a terminal; the sequence range is that of the newest."""
-    old = before or dict.fromkeys(("posted", "suspense", "quarantined", "spent_fen", "loads", "loads_fen"), 0)
+    sums = ("posted", "suspense", "quarantined", "spent_fen", "voids", "voided_fen", "loads", "loads_fen")
+    old = before or dict.fromkeys(sums, 0)
     return {
         "place": row.place,
         "merchant": row.merchant,
@@ -194,6 +198,8 @@ def _added(before: dict[str, Any] | None, row: TerminalCount, *, is_load: bool) 
         "suspense": old["suspense"] + row.suspense,
         "quarantined": old["quarantined"] + row.quarantined,
         "spent_fen": old["spent_fen"] + row.spent_fen,
+        "voids": old["voids"] + row.voids,
+        "voided_fen": old["voided_fen"] + row.voided_fen,
         "loads": old["loads"] + (row.posted if is_load else 0),
         "loads_fen": old["loads_fen"] + row.loaded_fen,
     }

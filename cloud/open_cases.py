@@ -8,16 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cloud.ledger.read_loads import LoadStanding
-from cloud.ledger.views import SuspenseView
+from cloud.ledger.views import SuspenseView, VoidView
 
 ROWS_MAX = 50
 """Most rows that a report shows; the sums are of all that were asked for."""
-TRANSIT, SUSPENSE = "transit", "suspense"
+TRANSIT, SUSPENSE, VOID = "transit", "suspense", "void"
 
 
 @dataclass(frozen=True, slots=True)
 class OpenCase:
-    """kind: transit or suspense. number: request of a load, seq of a record. age_s: since the ledger knows of it.
+    """kind: transit, suspense or void. number: request of a load, seq of a record. age_s: since the ledger knows of it.
 
     will: what will happen, in both languages; empty where the kind says it all.
     """
@@ -31,7 +31,18 @@ class OpenCase:
     will: str = ""
 
 
-def open_cases(loads: Iterable[LoadStanding], grey: Iterable[SuspenseView], now_ms: int) -> list[OpenCase]:
+WHY = {
+    "void": "待其消费入账，随即自动退入过渡余额 waits for its purchase, then goes to pending load by itself",
+    "void_no_sale": "指向的记录不是这样一笔消费，请人工核对 names a record that is no such purchase: look at it",
+    "void_twice": "该笔已撤销过，请人工核对 the purchase is void already: look at it",
+    "fork": "同号不同内容，请人工核对 same number, other bytes: look at it",
+}
+"""Of an open void, by its reason."""
+
+
+def open_cases(
+    loads: Iterable[LoadStanding], grey: Iterable[SuspenseView], voids: Iterable[VoidView], now_ms: int
+) -> list[OpenCase]:
     """Oldest first. An unproven load is counted once, as the load that is in transit."""
     found = [
         OpenCase(TRANSIT, one.terminal, one.request, one.label, one.amount_fen, one.state.age_s,
@@ -42,5 +53,10 @@ def open_cases(loads: Iterable[LoadStanding], grey: Iterable[SuspenseView], now_
         OpenCase(SUSPENSE, one.record.terminal, one.record.seq, one.record.label or one.record.card.hex(),
                  one.record.amount_fen, max(0, now_ms - one.opened_ms) // 1000)
         for one in grey if one.record.kind != "load_unproven"
+    ]  # fmt: skip
+    found += [
+        OpenCase(VOID, one.record.terminal, one.record.seq, one.record.label or one.record.card.hex(),
+                 one.record.amount_fen, max(0, now_ms - one.opened_ms) // 1000, WHY.get(one.why, ""))
+        for one in voids
     ]  # fmt: skip
     return sorted(found, key=lambda case: -case.age_s)

@@ -118,6 +118,8 @@ def _assemble(
         this_run={**this_run, **campus.counts},
         subsidy_fen=books.get("subsidy_fen", 0),
         pending_fen=books.get("pending_fen", 0),
+        voids=books.get("voids", 0),
+        voided_fen=books.get("voided_fen", 0),
         open=tuple(Open(**case) for case in books.get("open", [])),
     )
 

@@ -54,7 +54,7 @@ WILL = {
     "given back, or posted",
     "suspense": "凭该卡下一笔消费的计数器与余额判定 counter and balance of the card's next purchase decide",
 }
-KINDS = {"transit": "圈存在途 transit", "suspense": "挂账 suspense"}
+KINDS = {"transit": "圈存在途 transit", "suspense": "挂账 suspense", "void": "撤销 void"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,9 @@ class Figures:
     """过渡余额: given back to the cards' holders and not claimed yet."""
     zero_rides: int = 0
     """Of no_entry: entries of rides with distance fare."""
+    voids: int = 0
+    voided_fen: int = 0
+    """撤销: of spent_fen, taken from the merchants again; the cards have paid it and are not touched."""
 
     @property
     def expected_fen(self) -> int:
@@ -107,7 +110,8 @@ class Figures:
         """Card side and books apart, beyond what the open cases are about: must be 0."""
         apart = self.cards_fen - self.expected_fen
         beyond = max(0, apart - self.transit_fen) + max(0, -apart - self.suspense_fen)
-        accounts = self.deposits_fen - self.loads_fen - self.transit_fen - self.online_fen
+        came_in = self.deposits_fen + self.voided_fen
+        accounts = came_in - self.loads_fen - self.transit_fen - self.pending_fen - self.online_fen
         return beyond + abs(self.purse_float_fen - self.expected_fen) + abs(accounts)
 
     @property
@@ -148,6 +152,8 @@ def report(figures: Figures) -> dict[str, Any]:
         "purse_float_fen": figures.purse_float_fen,
         "subsidy_fen": figures.subsidy_fen,
         "pending_fen": figures.pending_fen,
+        "voids": figures.voids,
+        "voided_fen": figures.voided_fen,
         "deposits_fen": figures.deposits_fen,
         "online_fen": figures.online_fen,
         "transit_fen": figures.transit_fen,
@@ -173,14 +179,14 @@ def sheet(figures: Figures) -> str:
         "═══ 结账表 Closing sheet ═══  演练 drill",
         _sum("期初余额 opening", figures.opening_fen, ""),
         _sum("圈存 loads", figures.loads_fen, f"{figures.loads} 笔", "+"),
-        _sum("消费 spent", figures.spent_fen, f"{figures.posted - figures.loads} 笔", "−"),
+        _sum("消费 spent", figures.spent_fen, f"{figures.posted - figures.loads - figures.voids} 笔", "−"),
         _sum("应在卡内 expected on cards", figures.expected_fen, "", "="),
         _sum("卡内实数 on the cards", figures.cards_fen, f"{figures.cards} 张"),
         _sum("总账卡内余额 ledger float", figures.purse_float_fen, ""),
         *_beside(figures),
         "",
-        f"  充值 deposits {yuan(figures.deposits_fen)} − 圈存 loads {yuan(figures.loads_fen)} − 在途 in transit "
-        f"{yuan(figures.transit_fen)} = 电子账户 online accounts {yuan(figures.online_fen)}",
+        f"  充值 deposits {yuan(figures.deposits_fen)}{_given_back(figures)} − 圈存 loads {yuan(figures.loads_fen)} "
+        f"− 在途 in transit {yuan(figures.transit_fen)} = 电子账户 online accounts {yuan(figures.online_fen)}",
         *_open(figures),
         "",
         f"  成功 taps {figures.taps} · 拒绝 declined {figures.declined} · 记录 records {figures.records}",
@@ -204,10 +210,22 @@ def sheet(figures: Figures) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _given_back(figures: Figures) -> str:
+    """What voids added to the holders' money, and what of it is not claimed yet."""
+    if not (figures.voids or figures.pending_fen):
+        return ""
+    return f" + 撤销 voids {yuan(figures.voided_fen)} − 过渡 pending {yuan(figures.pending_fen)}"
+
+
 def _beside(figures: Figures) -> list[str]:
     """Two balances beside the sum above, where there are any."""
     named = (("其中补助 of it subsidy", figures.subsidy_fen), ("过渡余额 pending load", figures.pending_fen))
-    return [_sum(label, fen, "") for label, fen in named if fen]
+    lines = [_sum(label, fen, "") for label, fen in named if fen]
+    if figures.voids:
+        merchants = yuan(figures.spent_fen - figures.voided_fen)
+        said = f"{figures.voids} 笔，商户冲回→过渡余额 merchants → pending; 商户应得 left to merchants {merchants}"
+        lines.append(_sum("撤销 voids", figures.voided_fen, said))
+    return lines
 
 
 def _zero_rides(figures: Figures) -> list[str]:

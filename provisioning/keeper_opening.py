@@ -14,7 +14,9 @@ from provisioning.keeper import Keeper
 from provisioning.keeper_pkcs11 import Pkcs11Keeper
 from provisioning.keeper_software import keeper_of
 from provisioning.key_store import KeyStore, Level
+from provisioning.key_terminals import TerminalKeys, terminal_keys_of
 from provisioning.levels import MASTERS
+from shared.errors import ConfigFault, KeyFault
 
 
 class KeeperName(StrEnum):
@@ -37,11 +39,15 @@ class KeeperChoice:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A keeper, the campus whose masters it holds, and what the custody log is to say."""
+    """A keeper, the campus whose masters it holds, what the custody log is to say, and who checks terminals' MACs.
+
+    terminals None: the sealed store with the LINK master does not open beside the token.
+    """
 
     keeper: Keeper
     campus: int
     events: list[Event]
+    terminals: TerminalKeys | None
 
 
 def open_keeper(data: Path, choice: KeeperChoice, at: int) -> Opened:
@@ -51,15 +57,27 @@ def open_keeper(data: Path, choice: KeeperChoice, at: int) -> Opened:
     unlock = key_files.unlock_of(data, choice.passphrase_file, choice.share_files, memory.wipe)
     school = key_files.open_with(data, Level.SCHOOL, unlock, memory.wipe)
     memory.wipe(unlock.secret)
-    others = _others(school, at)
+    others, terminals = _others(school, at)
     keeper = keeper_of(school, memory.wipe)
-    return Opened(keeper, school.campus, _events(keeper, at) + others)
+    return Opened(keeper, school.campus, _events(keeper, at) + others, terminals)
 
 
 def _token(data: Path, choice: KeeperChoice, at: int) -> Opened:
     token = token_files.open_token(data, choice.module, choice.pin_file)
     keeper = Pkcs11Keeper(token)
-    return Opened(keeper, keeper.campus, _events(keeper, at))
+    others, terminals = _beside(data, choice, at)
+    return Opened(keeper, keeper.campus, _events(keeper, at) + others, terminals)
+
+
+def _beside(data: Path, choice: KeeperChoice, at: int) -> tuple[list[Event], TerminalKeys | None]:
+    """The keys that stay in the sealed store when the masters are in a token, if it can be opened."""
+    try:
+        unlock = key_files.unlock_of(data, choice.passphrase_file, choice.share_files, memory.wipe)
+        school = key_files.open_with(data, Level.SCHOOL, unlock, memory.wipe)
+    except (ConfigFault, KeyFault):
+        return [], None
+    memory.wipe(unlock.secret)
+    return _others(school, at)
 
 
 def _events(keeper: Keeper, at: int) -> list[Event]:
@@ -67,11 +85,11 @@ def _events(keeper: Keeper, at: int) -> list[Event]:
     return [Event(at, Act.OPENED, Level.SCHOOL, kind, v, keeper.check_value(kind, v)) for kind, v in held]
 
 
-def _others(school: KeyStore, at: int) -> list[Event]:
-    """The keys that the key process opens with the store and does not work with: named, then overwritten."""
-    events = []
-    for key in school.keys:
-        if key.kind not in MASTERS:
-            events.append(Event(at, Act.OPENED, school.level, key.kind, key.version, check_value(key)))
-            memory.wipe(key.octets)
-    return events
+def _others(school: KeyStore, at: int) -> tuple[list[Event], TerminalKeys]:
+    """The keys that are no card masters: named, then overwritten; LINK goes on as a context that checks MACs."""
+    others = [key for key in school.keys if key.kind not in MASTERS]
+    events = [Event(at, Act.OPENED, school.level, key.kind, key.version, check_value(key)) for key in others]
+    terminals = terminal_keys_of(school)
+    for key in others:
+        memory.wipe(key.octets)
+    return events, terminals

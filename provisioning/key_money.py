@@ -15,7 +15,7 @@ from provisioning.key_store import KeyKind
 from shared.purse.crypto import TYPE_EP_LOAD, TYPE_UNLOAD, load_session_seed, require_suite, require_supported
 from shared.purse.load_auth import LoadAuth, SessionMac, grant, mac1_fits, mac3_fits
 from shared.purse.overdraft_auth import OverdraftAuth, grant_overdraft, overdraft_mac1_fits
-from shared.purse.tac import ITEM_SIZE, TacChecker, TacVerdict
+from shared.purse.tac import ITEM_SIZE, TacChecker, TacVerdict, TerminalMac
 from shared.wire import codec
 from shared.wire.keyproc import Op
 
@@ -55,12 +55,14 @@ class _Auth(Protocol):
 class MoneyOperations:
     """Over one keeper and one issuer (2 B). Not thread-safe."""
 
-    def __init__(self, keeper: Keeper, issuer: bytes, counts: MoneyCounts) -> None:
+    def __init__(
+        self, keeper: Keeper, issuer: bytes, counts: MoneyCounts, terminals: TerminalMac | None = None
+    ) -> None:
         self._keeper = keeper
         self._issuer = issuer
         self._counts = counts
         masters = {(issuer, v): partial(keeper.tac_keys, v) for v in keeper.versions(KeyKind.TAC)}
-        self._checker = TacChecker(masters)
+        self._checker = TacChecker(masters, terminals=terminals)
 
     def answers(self) -> dict[str, Callable[[Sequence[Any]], object]]:
         """What answers which operation."""

@@ -13,6 +13,7 @@ from provisioning.keeper import Keeper, KeeperAway, UnknownKey
 from provisioning.key_money import MoneyOperations
 from provisioning.key_refusal import Reason, Refused, exact
 from provisioning.key_store import KeyKind, WrongKeyUse
+from provisioning.key_terminals import TerminalKeys
 from provisioning.key_upkeep import UpkeepOperations
 from provisioning.levels import MASTERS
 from provisioning.numbers import issuer
@@ -51,13 +52,13 @@ class Counts:
 
 
 class KeyOperations:
-    """The operations over one school's keeper. Not thread-safe."""
+    """The operations over one school's keeper. terminals None: no terminal's MAC can be checked. Not thread-safe."""
 
-    def __init__(self, keeper: Keeper, campus: int) -> None:
+    def __init__(self, keeper: Keeper, campus: int, terminals: TerminalKeys | None = None) -> None:
         self._keeper = keeper
         self.counts = Counts()
         self._answers: dict[str, Callable[[Sequence[Any]], object]] = {
-            **MoneyOperations(keeper, issuer(campus), self.counts).answers(),
+            **MoneyOperations(keeper, issuer(campus), self.counts, terminals.mac if terminals else None).answers(),
             **UpkeepOperations(keeper, issuer(campus), self.counts).answers(),
             Op.KCV: self._kcv,
             Op.STATUS: self._status,

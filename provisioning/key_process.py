@@ -116,7 +116,7 @@ def serve_keys(data: Path, paths: Mapping[Role, Path], choice: KeeperChoice, *, 
         opened = open_keeper(data, choice, WALL.at(time.time()))
         ends.callback(opened.keeper.close)
         head = custody.append(data / key_files.FOLDER / key_files.CUSTODY, opened.events)
-        operations = KeyOperations(opened.keeper, opened.campus)
+        operations = KeyOperations(opened.keeper, opened.campus, opened.terminals)
         told = {"keeper": choice.name.value, "locked": locked, "custody_head": head.hex()[:16]}
         asyncio.run(_run(operations, listening, told, end_with_stdin=end_with_stdin))
 

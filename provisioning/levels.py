@@ -92,7 +92,12 @@ def psam_control_key(school: KeyStore, psam: PsamId, version: int = 1) -> Key:
 def terminal_key(school: KeyStore, device: DeviceId, version: int = LINK_VERSION) -> bytes:
     """K_term, 16 B: goes to the device and its box only."""
     master = school.one(KeyKind.LINK, version).for_use(KeyKind.LINK)
-    return HKDFExpand(SHA256(), K_TERM_SIZE, b"openykt k-term v1\0" + device).derive(master)
+    return HKDFExpand(SHA256(), K_TERM_SIZE, terminal_context(device)).derive(master)
+
+
+def terminal_context(device: DeviceId) -> bytes:
+    """What K_term of this device is expanded by."""
+    return b"openykt k-term v1\0" + device
 
 
 def _diversified(above: KeyStore, code: bytes) -> tuple[StoredKey, ...]:

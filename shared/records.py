@@ -1,15 +1,15 @@
 """Record bytes: what a terminal writes, every store keeps verbatim, and the ledger judges.
 
 RECORDS.md "Bytes". One codec for the whole product. A record is *wire* bytes (57 for a purchase, 69 for a ride, 52
-for a load); *stored* = device 6 ‖ epoch 2 ‖ PSAM id 6 ‖ wire. Decoding refuses what it does not know; the
-refused bytes go to quarantine as they are, never to the floor.
+for a load, 47 for a void); *stored* = device 6 ‖ epoch 2 ‖ PSAM id 6 ‖ wire. Decoding refuses what it does not know;
+the refused bytes go to quarantine as they are, never to the floor.
 """
 
 import hashlib
 import struct
 from enum import IntEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from shared.errors import WireFault
 from shared.ids import CardId, DeviceId, PsamId
@@ -47,6 +47,7 @@ LOAD_SHAPED = frozenset({Kind.LOAD, Kind.LOAD_UNPROVEN, Kind.LOAD_RECOVERED, Kin
 PROVEN = frozenset({Kind.PURCHASE, Kind.COMPOSITE, Kind.RECOVERED, Kind.LOAD, Kind.LOAD_RECOVERED})
 """Kinds that carry a TAC: the card side posts if it is valid."""
 NO_TAC = b"\0\0\0\0"
+MAC_SIZE = 4
 
 
 class Proof(IntEnum):
@@ -63,6 +64,15 @@ class Pair(IntEnum):
     ALONE = 0
     FIRST = 1
     SECOND = 2
+
+
+class Cause(IntEnum):
+    """Why a purchase is void 撤销."""
+
+    CASHIER = 1
+    """The cashier takes back the last sale."""
+    TORN_PAIR = 2
+    """A mixed payment was torn between its two purchases: what was paid is given back."""
 
 
 class CounterKind(IntEnum):
@@ -167,17 +177,45 @@ class LoadRecord(NamedTuple):
     linked: int
 
 
-Record = PurchaseRecord | LoadRecord
+class VoidRecord(NamedTuple):
+    """Kind void 撤销: 47 bytes, big-endian, in this order. The card is not touched: what it paid becomes pending load.
+
+    It names the purchase, recovered or not, by linked (seq − its seq, never 0) and repeats its card, purse, counter,
+    ttn and sum. time: of the void. mac: of the terminal (shared.terminal_mac) over the stored bytes before it.
+    """
+
+    version: int
+    kind: int
+    flags: int
+    seq: int
+    ttn: int
+    card: CardId
+    counter: int
+    purse: int
+    amount_fen: int
+    time: int
+    cause: int
+    key_version: int
+    operator: int
+    hotlist_version: int
+    parameter_version: int
+    linked: int
+    mac: bytes
+
+
+Record = PurchaseRecord | LoadRecord | VoidRecord
 
 HEAD = struct.Struct(">BBHI")
 PURCHASE = struct.Struct(">BBHII10sHBBIIIBB4s3sHHHhH")
 LOAD = struct.Struct(">BBHII10sHBBIIIBB4sHHHH")
+VOID = struct.Struct(">BBHII10sHBIIBBHHHH4s")
 STORED = struct.Struct(">6sH6s")
 HEAD_SIZE = HEAD.size
 PURCHASE_SIZE = PURCHASE.size
 TRIP_SIZE = 12
 COMPOSITE_SIZE = PURCHASE_SIZE + TRIP_SIZE
 LOAD_SIZE = LOAD.size
+VOID_SIZE = VOID.size
 
 
 def peek(wire: bytes) -> Head:
@@ -195,6 +233,8 @@ def decode(wire: bytes) -> Record:
         if len(wire) != LOAD_SIZE:
             raise _odd(wire, LOAD_SIZE)
         return _consistent(LoadRecord._make(LOAD.unpack(wire)), CounterKind.ONLINE)
+    if kind == Kind.VOID:
+        return _void(wire)
     raise WireFault(f"record kind {kind} has no codec here")
 
 
@@ -202,7 +242,7 @@ def encode(record: Record) -> bytes:
     """Wire bytes; decode(encode(r)) == r."""
     if isinstance(record, PurchaseRecord):
         return PURCHASE.pack(*record[:-1]) + record.trip
-    return LOAD.pack(*record)
+    return (LOAD if isinstance(record, LoadRecord) else VOID).pack(*record)
 
 
 def _purchase(wire: bytes, kind: int) -> PurchaseRecord:
@@ -212,6 +252,18 @@ def _purchase(wire: bytes, kind: int) -> PurchaseRecord:
     if size == COMPOSITE_SIZE and kind != Kind.PURCHASE:
         return PurchaseRecord._make((*PURCHASE.unpack_from(wire), wire[PURCHASE_SIZE:]))
     raise _odd(wire, COMPOSITE_SIZE if kind == Kind.COMPOSITE else PURCHASE_SIZE)
+
+
+def _void(wire: bytes) -> VoidRecord:
+    if len(wire) != VOID_SIZE:
+        raise _odd(wire, VOID_SIZE)
+    record = VoidRecord._make(VOID.unpack(wire))
+    if record.cause not in _CAUSES:
+        raise WireFault(f"void for cause {record.cause}")
+    if not 0 < record.linked < record.seq:
+        raise WireFault("a void that names no purchase")
+    _consistent(record, CounterKind.OFFLINE)
+    return record
 
 
 def _require_head(wire: bytes) -> int:
@@ -232,7 +284,10 @@ def _odd(wire: bytes, size: int) -> WireFault:
     return WireFault(f"record of {len(wire)} bytes, its kind has {size}")
 
 
-def _consistent(record: Record, counter: CounterKind) -> Record:
+_Any = TypeVar("_Any", PurchaseRecord, LoadRecord, VoidRecord)
+
+
+def _consistent(record: _Any, counter: CounterKind) -> _Any:
     flags = parse_flags(record.flags)
     if flags.counter_kind != counter:
         raise WireFault("counter kind does not fit the record kind")
@@ -288,4 +343,5 @@ def application_of(purse: int) -> int:
 
 
 _KINDS = frozenset(int(k) for k in Kind)
+_CAUSES = frozenset(int(cause) for cause in Cause)
 _NO_SEQ = bytes(4)

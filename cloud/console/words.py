@@ -101,6 +101,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "kind_load_unproven": ("圈存存疑", "Load in doubt"),
     "kind_load_recovered": ("补回圈存", "Load recovered"),
     "kind_not_credited": ("未圈存", "Not credited"),
+    "kind_void": ("撤销", "Void"),
     "kind_other": ("其他", "Other"),
     "verdict_posted": ("已入账", "Posted"),
     "verdict_held": ("已入账·待核", "Posted, held"),

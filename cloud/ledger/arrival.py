@@ -11,20 +11,23 @@ from shared.clock import date_time_bcd
 from shared.errors import WireFault
 from shared.ids import DeviceId, PsamId
 from shared.purse.crypto import load_tac_input, purchase_tac_input
-from shared.purse.tac import tac_item
+from shared.purse.tac import tac_item, terminal_item
 from shared.records import (
     HASH_SIZE,
     LOAD_SHAPED,
+    MAC_SIZE,
     PROVEN,
     SEQ_MAX,
     CounterKind,
     LoadRecord,
     PurchaseRecord,
     Record,
+    VoidRecord,
     decode,
     parse_stored,
     purse_of,
 )
+from shared.terminal_mac import mac_input
 
 _KEY = Struct(">6sHI")
 _CARD_KEY = Struct(">10sBBH")
@@ -40,7 +43,8 @@ class Arrival(NamedTuple):
     """One record as it came. key: (device, epoch, seq), or a hash where seq is 0. record None: unreadable.
 
     card_key: (card, purse, counter kind, counter); its first 11 bytes name the purse. slot: (PSAM id, ttn) and
-    claim: (card, TAC time), of purchases. item: the TAC question of a proven kind, None if it can have no answer.
+    claim: (card, TAC time), of purchases. item: the TAC question of a proven kind, None if it can have no answer; of a
+    void, which has no card key, the question about its MAC.
     """
 
     stored: bytes
@@ -89,6 +93,9 @@ def arrive(stored: bytes) -> Arrival:
         return Arrival(stored, sha, key, device, epoch, psam, seq, None, str(fault))
     if isinstance(record, PurchaseRecord):
         return _purchase(stored, sha, key, device, epoch, psam, record)
+    if isinstance(record, VoidRecord):
+        item = terminal_item(device, record.key_version, mac_input(stored[:-MAC_SIZE]), record.mac)
+        return Arrival(stored, sha, key, device, epoch, psam, seq, record, item=item)
     return _load(stored, sha, key, device, epoch, psam, record)
 
 

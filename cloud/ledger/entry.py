@@ -30,6 +30,8 @@ class EntryKind(IntEnum):
     """A load whose pending debit this ledger does not have: from its TAC alone, or from the next counter."""
     OPENING_SUBSIDY = 11
     """期初补助: what the subsidy purse held when the card was handed out."""
+    VOID = 12
+    """撤销: a purchase is given back to the card's pending load, by its terminal's own record."""
 
     CASH_IN = 20
     """现金充值: a cashier took cash for the online account."""

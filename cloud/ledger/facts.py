@@ -43,6 +43,7 @@ class Code(StrEnum):
     PSAM_FOUND = "psam-found"
     STOLEN_USED = "stolen-used"
     REVOCATIONS_BEHIND = "revocations-behind"
+    VOID_HELD = "void-held"
 
 
 LEVELS = {
@@ -74,6 +75,7 @@ REASON_WORDS = {
     Reason.CARD_UNKNOWN: "卡未登记 unknown card",
     Reason.CARD_KEY_TAKEN: "卡计数器已入账 card counter already proven by other bytes",
     Reason.TTN_TAKEN: "TAC 被重用 TAC used again under other numbers",
+    Reason.VOID_MAC: "撤销签名错误 wrong MAC of a void",
 }
 
 

@@ -19,7 +19,7 @@ _PSAMS = "SELECT psam, ttn FROM psam_mark WHERE psam"
 
 def first_questions(arrivals: Sequence[Arrival]) -> tuple[Question, Question]:
     """Asks for card keys and PSAM marks."""
-    proven = [a for a in arrivals if a.item is not None]
+    proven = [a for a in arrivals if a.card_key and a.item is not None]
     return (
         Question(_CARD_KEYS, [a.card_key for a in proven], keyed=True),
         Question(_PSAMS, list({a.psam for a in proven if a.slot}), keyed=True),

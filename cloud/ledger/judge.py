@@ -34,23 +34,34 @@ class Reason(IntEnum):
     """The card's counter is already proven by other bytes."""
     TTN_TAKEN = 25
     """The same TAC under another counter or sequence."""
+    VOID_MAC = 26
+    """The MAC of a void is not its terminal's."""
     NOT_DEBITED = 30
     NOT_CREDITED = 31
     ZERO = 32
+    VOID = 40
+    """A void 撤销: its purchase decides (cloud.ledger.voids)."""
+    VOID_NO_SALE = 41
+    """It names a record that is no such purchase."""
+    VOID_TWICE = 42
+    """The purchase is void already."""
 
 
 TOP_GRADE = frozenset({Reason.FORK, Reason.CARD_KEY_TAKEN, Reason.TTN_TAKEN})
 """紧急: somebody copied, rolled back or forged."""
 
-REJUDGED = frozenset({Reason.UNDECODABLE, Reason.WRONG_TAC, Reason.KEY_UNKNOWN, Reason.CARD_UNKNOWN})
+REJUDGED = frozenset(
+    {Reason.UNDECODABLE, Reason.WRONG_TAC, Reason.VOID_MAC, Reason.KEY_UNKNOWN, Reason.CARD_UNKNOWN}
+)
 """What a registration, a key fix or a newer program can change."""
 
 
 class Known(NamedTuple):
     """What is known of a record when it is judged.
 
-    same / other: its key is held with the same / with other bytes. tac: the key process's word, None when the record
-    carries no TAC or one that cannot be asked. place: why device, PSAM or box is not as registered.
+    same / other: its key is held with the same / with other bytes. tac: the key process's word on its TAC, or on the
+    MAC of a void; None when the record carries none or one that cannot be asked. place: why device, PSAM or box is not
+    as registered.
     """
 
     same: bool = False
@@ -95,8 +106,21 @@ def judge(record: Record | None, known: Known) -> Judgement:
     if without is not None:
         return Judgement(without.verdict, Reason.FORK) if known.other else without
     if known.tac != TacVerdict.OK:
-        return _REFUSED[known.tac]  # type: ignore[index]  # an int equals its TacVerdict
-    return _proven(record, known)
+        return _refused(record, known.tac)
+    return _void(known) if record.kind == Kind.VOID else _proven(record, known)
+
+
+def _refused(record: Record, tac: int | None) -> Judgement:
+    found = _REFUSED[tac]  # type: ignore[index]  # an int equals its TacVerdict
+    is_void = record.kind == Kind.VOID and found.reason is Reason.WRONG_TAC
+    return Judgement(Verdict.QUARANTINED, Reason.VOID_MAC) if is_void else found
+
+
+def _void(known: Known) -> Judgement:
+    """Its terminal has signed it; what becomes of it its purchase decides, which may not be here yet."""
+    if not known.card_known:
+        return Judgement(Verdict.QUARANTINED, Reason.CARD_UNKNOWN)
+    return Judgement(Verdict.SUSPENSE, Reason.FORK if known.other else Reason.VOID)
 
 
 def _proven(record: Record, known: Known) -> Judgement:

@@ -1,7 +1,8 @@
 """What a ledger keeps in memory between transactions, and how it knows that it is still true.
 
-The registry, the purses that have grey records, and which devices each store is known to bring. Another process may
-have changed them: their versions are looked at, with the last numbers of the books, at the beginning of each writing.
+The registry, the purses that have grey records, the purchases with an open void, and which devices each store is known
+to bring. Another process may have changed them: their versions are looked at, with the last numbers of the books, at
+the beginning of each writing.
 """
 
 from collections.abc import Iterable
@@ -14,7 +15,8 @@ DEVICES_MAX = 65_536
 """Known (box, store, device, epoch); at the bound they are forgotten, and written once more when they come."""
 _LOOK = (
     "SELECT (SELECT COALESCE(MAX(id), 0) FROM record), (SELECT COALESCE(MAX(entry), 0) FROM posting), "
-    "(SELECT value FROM watermark WHERE name = 'registry'), (SELECT value FROM watermark WHERE name = 'grey')"
+    "(SELECT value FROM watermark WHERE name = 'registry'), (SELECT value FROM watermark WHERE name = 'grey'), "
+    "(SELECT value FROM watermark WHERE name = 'voids')"
 )
 
 Bringing = tuple[str, bytes, bytes, int]
@@ -34,7 +36,9 @@ class Picture:
     def __init__(self, db: Database) -> None:
         self.registry: Registry = read_registry(db)
         self.grey_purses: frozenset[bytes] = frozenset()
-        self._grey_version = -1
+        self.void_targets: frozenset[bytes] = frozenset()
+        """Purchases about which a void case is open."""
+        self._grey_version = self._void_version = -1
         self._devices: set[Bringing] = set()
         self._told: set[tuple[str, bytes]] = set()
 
@@ -44,12 +48,15 @@ class Picture:
 
     def look_and_ask(self, db: Database, *questions: Question) -> tuple[Last, list[Rows]]:
         """As `look`, with other questions in the same go; the rows of each."""
-        ((record, entry, registry, grey),), *found = db.ask(Question(_LOOK), *questions)
+        ((record, entry, registry, grey, voids),), *found = db.ask(Question(_LOOK), *questions)
         if registry != self.registry.version:
             self.registry = read_registry(db)
         if grey != self._grey_version:
             rows = db.run("SELECT DISTINCT purse FROM suspense WHERE load IS NULL")
             self.grey_purses, self._grey_version = frozenset(purse for (purse,) in rows), grey
+        if voids != self._void_version:
+            rows = db.run("SELECT DISTINCT target FROM void_case WHERE entry IS NULL")
+            self.void_targets, self._void_version = frozenset(target for (target,) in rows), voids
         return Last(record, entry), found
 
     def is_first(self, box: str, device: bytes) -> bool:

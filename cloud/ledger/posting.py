@@ -47,6 +47,11 @@ def purchase(card: CardAccounts, purse: int, merchant_side: int, fen: int) -> Po
     return (Posting(card.holding(purse), merchant_side, fen),)
 
 
+def voided(card: CardAccounts, merchant_side: int, fen: int) -> Postings:
+    """撤销: what a purchase gave to merchant_side goes to the pending load 过渡余额. The card is not touched."""
+    return (Posting(merchant_side, card.pending, fen),)
+
+
 def load_authorised(card: CardAccounts, fen: int) -> Postings:
     """圈存: MAC2 may leave; the sum is in transit."""
     return (Posting(card.online, card.transit, fen),)

@@ -27,6 +27,7 @@ from cloud.ledger.views import (
     SuspenseView,
     TerminalCount,
     TerminalView,
+    VoidView,
 )
 from shared.ids import CardId
 from shared.wire.messages import Revocations
@@ -156,6 +157,10 @@ class Reader:
         """Cards by profile and key version. now_s: campus seconds."""
         with self._lock, self.database.reading():
             return read_thefts.reach(self.database, now_s)
+    def voids(self, most: int = 100) -> list[VoidView]:
+        """Voids that wait for their purchase or are held, oldest first."""
+        with self._lock, self.database.reading():
+            return read_books.open_voids(self.database, _bounded(most))
 
     def loads(self, most: int = 100) -> list[LoadView]:
         """Load cases, pending ones first, then the newest."""

@@ -11,7 +11,8 @@ from cloud.ledger.load_cases import CaseState
 from cloud.ledger.quarantine import QuarantineState
 from cloud.ledger.registry import CARD_ACCOUNTS
 from cloud.ledger.values import Verdict
-from cloud.ledger.views import EntryView, LoadView, QuarantineView, RecordView, SuspenseView
+from cloud.ledger.views import EntryView, LoadView, QuarantineView, RecordView, SuspenseView, VoidView
+from cloud.ledger.voids import VoidState, void_key
 from shared.ids import CardId
 from shared.online import LoadResult
 from shared.records import CounterKind, Kind, LoadRecord
@@ -91,6 +92,19 @@ def open_quarantine(db: Database, most: int) -> list[QuarantineView]:
     return [QuarantineView(records[record], Reason(why).name.lower(), opened) for record, why, opened in rows]
 
 
+def open_voids(db: Database, most: int) -> list[VoidView]:
+    """Oldest first."""
+    rows = db.run(
+        "SELECT record, target, reason, opened_ms FROM void_case WHERE state <> ? ORDER BY record LIMIT ?",
+        (int(VoidState.POSTED), most),
+    )
+    records = _records(db, [record for record, _, _, _ in rows])
+    return [
+        VoidView(records[record], split_key(target)[2], Reason(why).name.lower(), opened)
+        for record, target, why, opened in rows
+    ]
+
+
 def loads(db: Database, most: int) -> list[LoadView]:
     """Pending first, then newest first."""
     rows = db.run(
@@ -119,6 +133,7 @@ def _keys_of_records(db: Database, records: Sequence[int]) -> list[bytes]:
         a = arrive(stored)
         tail = fork.to_bytes(8, "big") if fork else b""
         keys.append(bytes((EntryKind.PURCHASE,)) + a.key + tail)
+        keys.append(void_key(keys[-1]))
         keys.append(bytes((EntryKind.LOAD_ALONE,)) + a.key + number.to_bytes(8, "big"))
         if isinstance(a.record, LoadRecord):
             keys += _keys_of_cases([case_key(a)])

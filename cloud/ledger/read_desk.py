@@ -17,7 +17,7 @@ from cloud.ledger.load_cases import MAIN_PURSE, CaseState, online_steps
 from cloud.ledger.unload_cases import UnloadState
 from shared.desk import MISSING_MAX, CardAsk, CardBooks, OpenMatter
 from shared.ids import CardId
-from shared.records import CounterKind
+from shared.records import CounterKind, VoidRecord
 
 _CARD = (
     "SELECT label, card_class, hotlisted, opening_fen, purse_account, online_account, transit_account FROM card "
@@ -76,7 +76,7 @@ def _proven(db: Database, purse: bytes, kind: CounterKind) -> dict[int, int]:
 
 def _balance(stored: bytes) -> int:
     record = arrive(stored).record
-    return record.balance_fen if record else -1
+    return -1 if record is None or isinstance(record, VoidRecord) else record.balance_fen
 
 
 def _missing(known: dict[int, int], below: int, opening_fen: int) -> tuple[int, ...]:

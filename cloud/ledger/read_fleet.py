@@ -1,10 +1,12 @@
 """Boxes, terminals and facts as they were last heard. Inside of a snapshot."""
 
 from cloud.db import Database
+from cloud.ledger.arrival import split_key
 from cloud.ledger.judge import Reason
 from cloud.ledger.marks import EMPTY, Mark, unpack_ranges
 from cloud.ledger.values import Verdict
 from cloud.ledger.views import BoxView, Completeness, FactView, TerminalCount, TerminalView
+from cloud.ledger.voids import VoidState
 from shared.wire.messages import BoxState, decode_state
 
 _STATUS = "SELECT s.device, s.epoch, s.oldest, s.last, s.settled, s.open_slots, s.at_ms FROM epoch_status s"
@@ -43,11 +45,11 @@ def terminals(db: Database) -> list[TerminalView]:
 def by_terminal(db: Database) -> list[TerminalCount]:
     """Bodies in no inventory are named by their number."""
     names = {d: rest for d, *rest in db.run("SELECT device, name, place, merchant FROM device")}
-    found = []
+    found, voids = [], _voids(db)
     for device, epoch, cumulative, ranges, *counts in db.run(_COUNTS):
         mark = Mark(cumulative, unpack_ranges(ranges))
         first = 1 if cumulative else min((low for low, _ in mark.ranges), default=0)
-        posted, held, *rest = counts
+        posted, held, *rest = (*counts, *voids.get((device, epoch), (0, 0)))
         name, place, merchant = names.get(device, (device.hex(), "", ""))
         found.append(
             TerminalCount(device, name, place, merchant, epoch, first, mark.highest(), posted + held, held, *rest)
@@ -62,6 +64,16 @@ def zero_rides(db: Database) -> dict[bytes, int]:
         (int(Verdict.NO_ENTRY), int(Reason.ZERO)),
     )
     return {bytes(device): count for device, count in rows}
+
+
+def _voids(db: Database) -> dict[tuple[bytes, int], tuple[int, int]]:
+    """(device, epoch) → how many of its purchases are void, and their sum."""
+    found: dict[tuple[bytes, int], tuple[int, int]] = {}
+    for target, fen in db.run("SELECT target, amount_fen FROM void_case WHERE state = ?", (int(VoidState.POSTED),)):
+        device, epoch, _ = split_key(target)
+        count, sum_fen = found.get((device, epoch), (0, 0))
+        found[device, epoch] = count + 1, sum_fen + fen
+    return found
 
 
 def facts(db: Database, most: int) -> list[FactView]:

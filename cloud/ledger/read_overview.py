@@ -9,6 +9,7 @@ from cloud.ledger.quarantine import QuarantineState
 from cloud.ledger.read_fleet import box_states, terminals
 from cloud.ledger.registry import CARD_ACCOUNTS
 from cloud.ledger.views import AccountView, CardView, Counts, Overview
+from cloud.ledger.voids import VoidState
 
 _FIRST = (
     "SELECT CAST(COALESCE(SUM(posted), 0) AS BIGINT), CAST(COALESCE(SUM(held), 0) AS BIGINT), "
@@ -45,13 +46,18 @@ def overview(db: Database) -> Overview:
         "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM load_case WHERE state IN (?, ?)",
         (int(CaseState.CONFIRMED), int(CaseState.CONFIRMED_BY_COUNTER)),
     )[0]
+    voids, voided_fen = db.run(
+        "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM void_case WHERE state = ?",
+        (int(VoidState.POSTED),),
+    )[0]
     return Overview(
         ledger=bytes.fromhex(meta["ledger"]), campus=meta.get("name", ""), demo=meta.get("demo") == "1",
         records=counted.records, posted=counted.posted, held=counted.held, suspense=counted.suspense,
         quarantined=counted.quarantined, no_entry=counted.no_entry, duplicates=counted.duplicates,
         opening_fen=db.run("SELECT CAST(COALESCE(SUM(opening_fen + subsidy_fen), 0) AS BIGINT) FROM card")[0][0],
         loads=loads, loads_fen=loads_fen,
-        spent_fen=kinds[AccountKind.MERCHANT] + kinds[AccountKind.HELD],
+        spent_fen=kinds[AccountKind.MERCHANT] + kinds[AccountKind.HELD] + voided_fen, voids=voids,
+        voided_fen=voided_fen,
         float_fen=kinds[AccountKind.PURSE] + kinds[AccountKind.SUBSIDY],
         subsidy_fen=kinds[AccountKind.SUBSIDY], pending_fen=kinds[AccountKind.PENDING],
         online_fen=kinds[AccountKind.ONLINE], transit_fen=kinds[AccountKind.TRANSIT], held_fen=kinds[AccountKind.HELD],
@@ -103,10 +109,11 @@ def _verdicts(db: Database) -> tuple[int, int, int, int, int, int]:
     settled = sum(grey.get(state, 0) for state in (State.RECOVERED, State.NOTHING, State.EMPTY))
     released, without = cases.get(QuarantineState.POSTED, 0), cases.get(QuarantineState.NO_ENTRY, 0)
     readable = cases.get(QuarantineState.SUSPENSE, 0)
+    (voids,) = db.run("SELECT COUNT(*) FROM void_case WHERE state = ?", (int(VoidState.POSTED),))[0]
     return (
-        posted + held + evidence + released,
+        posted + held + evidence + released + voids,
         held,
-        suspense + readable - evidence - settled,
+        suspense + readable - evidence - settled - voids,
         quarantined - released - without - readable,
         no_entry + settled + without,
         duplicates,

@@ -33,9 +33,10 @@ from cloud.ledger.quarantine import open_cases as open_quarantine
 from cloud.ledger.registry import Place
 from cloud.ledger.suspense import Touched, note_claims, open_cases, open_load_cases, settle_touched
 from cloud.ledger.values import CheckTac, Received, Verdict
+from cloud.ledger.voids import Opened, open_voids, settle_voids
 from cloud.ledger.writing import Writing, first_verdict_key
 from shared.errors import KeyFault
-from shared.records import Kind
+from shared.records import Kind, VoidRecord
 from shared.wire.messages import AckBody
 
 ArrivedBatch = tuple[Received, list[Arrival]]
@@ -67,6 +68,8 @@ class _Later:
     unproven: list[tuple[Arrival, int]] = field(default_factory=list)
     claims: list[tuple[bytes, Arrival, int]] = field(default_factory=list)
     quarantined: list[tuple[int, Reason]] = field(default_factory=list)
+    voids: list[Opened] = field(default_factory=list)
+    void_targets: set[bytes] = field(default_factory=set)
     touched: Touched = field(default_factory=Touched)
 
 
@@ -152,6 +155,7 @@ class Receiving:
         note_claims(writing, later.claims, later.touched)
         open_quarantine(writing, later.quarantined)
         settle_touched(writing, later.touched)
+        settle_voids(writing, later.void_targets | open_voids(writing, later.voids))
         for row in self._rows.values():
             row.mark, row.last_seq = add(row.mark, row.seqs), max(row.last_seq, max(row.seqs, default=0))
         save_device_rows(writing.db, self._rows, writing.now.unix_ms)
@@ -184,7 +188,11 @@ class Receiving:
             self._follow(a, judgement, place, booked)
 
     def _follow(self, a: Arrival, judgement: Judgement, place: Place, booked: Booked) -> None:
-        if a.item is not None:
+        if a.key in self._writing.picture.void_targets:  # a void that this transaction brings looks by itself
+            self._later.void_targets.add(a.key)
+        if isinstance(a.record, VoidRecord):
+            self._later.voids.append(Opened(a, booked.record, booked.received_s, place.reason is Reason.STOLEN))
+        elif a.item is not None:
             self._prove(a, judgement, place, booked)
         else:
             self._set_aside(a, booked.record)

@@ -174,6 +174,14 @@ quarantine = Table(
     Index("ix_quarantine_state", "state"),
 )  # fmt: skip
 
+void_case = Table(
+    "void_case", metadata, Column("record", Big, primary_key=True, autoincrement=False), _col("target", Bytes),
+    _col("card", Bytes), _col("amount_fen", Big), _col("state", Small), _col("reason", Small), _maybe("entry", Big),
+    _col("received_s", Big), _col("opened_ms", Big), _col("changed_ms", Big),
+    Index("ix_void_case_target", "target"), Index("ix_void_case_state", "state"),
+)  # fmt: skip
+"""Voids 撤销. target: key of the record that is to be void."""
+
 junk = Table(
     "junk", metadata, _id(), _col("digest", Bytes), _col("at_ms", Big), _col("box", Text), _col("partition", Small),
     _col("reason", Text), _col("raw", Bytes), UniqueConstraint("digest", name="uq_junk_digest"),

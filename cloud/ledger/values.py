@@ -25,7 +25,8 @@ class Verdict(IntEnum):
     HELD = 2
     """Posted, the merchant side waits 待核."""
     SUSPENSE = 3
-    """No TAC (灰记录): settled by a linked record, or by the card's next counter and balance."""
+    """No TAC (灰记录): settled by a linked record, or by the card's next counter and balance; a void 撤销, by its
+    purchase."""
     QUARANTINED = 4
     NO_ENTRY = 5
     """Nothing to post: not debited, not credited, nothing taken."""

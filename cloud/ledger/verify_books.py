@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cloud.db import Database
-from cloud.ledger.arrival import Arrival, arrive
+from cloud.ledger.arrival import Arrival, arrive, target_key
 from cloud.ledger.balances import all_balances
 from cloud.ledger.books import BatchKind, record_digest, seal_hash
 from cloud.ledger.desk_entries import DESK_KINDS, desk_postings
@@ -21,11 +21,13 @@ from cloud.ledger.posting import (
     opening_balance,
     opening_subsidy,
     purchase,
+    voided,
     withdrawn,
 )
 from cloud.ledger.registry import Registry, read_registry
 from cloud.ledger.values import EntryUnbalanced
 from cloud.ledger.verify_check import Check, Line, walk, walk_entries
+from cloud.ledger.writing import first_verdict_key
 from shared.errors import WireFault
 from shared.wire import codec
 
@@ -121,9 +123,22 @@ def _record_fault(
     fen = a.record.amount_fen
     if sum(p.fen for p in actual) != fen:
         return f"posts {sum(p.fen for p in actual)} fen, {named} says {fen}"
+    if kind is EntryKind.VOID:
+        return _void_fault(db, card.accounts, a, actual)
     if actual != _of_record(registry, kind, card.accounts, a, actual[0].credit):
         return f"posts to accounts that {named} does not name"
     return ""
+
+
+def _void_fault(db: Database, card: CardAccounts, a: Arrival, actual: Postings) -> str:
+    """A void takes from where the purchase that it names gave to, and no more."""
+    target = target_key(a)
+    rows = db.run("SELECT id, stored, fork FROM record WHERE key = ?", (target,)) if target else []
+    keys = [first_verdict_key(EntryKind.PURCHASE, arrive(stored), fork) for _, stored, fork in rows]
+    for credited, fen in db.find("SELECT credit, fen FROM posting WHERE key", keys):
+        if actual == voided(card, credited, fen):
+            return ""
+    return "gives back what no purchase that it names has brought"
 
 
 def _of_record(registry: Registry, kind: EntryKind, card: CardAccounts, a: Arrival, credited: int) -> Postings | None:

@@ -18,7 +18,7 @@ from cloud.ledger.grey import State
 from cloud.ledger.load_cases import CaseState
 from cloud.ledger.unload_cases import TAKEN, UnloadState
 from cloud.ledger.verify_check import Check, proven
-from shared.records import LoadRecord, PurchaseRecord, application_of, purse_of
+from shared.records import LoadRecord, PurchaseRecord, VoidRecord, application_of, purse_of
 
 MAIN, SUBSIDY = 0, 1
 """Applications of a card (records.application_of)."""
@@ -136,7 +136,7 @@ def _histories(db: Database, extra: dict[bytes, list[Arrival]]) -> dict[Purse, _
 
 def _learn(found: dict[Purse, _History], a: Arrival) -> None:
     r = a.record
-    if r is None:
+    if r is None or isinstance(r, VoidRecord):
         return
     sign = -1 if isinstance(r, PurchaseRecord) else 1
     known = found[r.card, application_of(r.purse)]

@@ -11,10 +11,14 @@ from cloud.ledger.marks import Mark, add, unpack_ranges
 from cloud.ledger.quarantine import QuarantineState
 from cloud.ledger.values import CheckTac, Verdict
 from cloud.ledger.verify_check import CHUNK, Check, proven, walk
+from cloud.ledger.voids import VoidState
 from shared.errors import KeyFault
 from shared.purse.tac import TacVerdict
+from shared.records import Kind
 from shared.wire.messages import RANGES_MAX
 
+_POSTED_VOIDS = "SELECT record, entry FROM void_case WHERE state = ?"
+_VOID_ENTRIES = "SELECT record, entry FROM posting WHERE kind = ? AND line = 0"
 _POSTED = (int(Verdict.POSTED), int(Verdict.HELD))
 
 
@@ -127,13 +131,30 @@ def _keys(db: Database) -> Iterator[bytes]:
         last = rows[-1][0]
 
 
+def check_voids(db: Database, check_tac: CheckTac) -> Check:
+    """Every void that was posted has its terminal's MAC, asked again, and its entry; and no entry is without."""
+    posted: dict[int, int] = dict(db.run(_POSTED_VOIDS, (int(VoidState.POSTED),)))
+    entries: dict[int, int] = dict(db.run(_VOID_ENTRIES, (int(EntryKind.VOID),)))
+    if posted != entries:
+        record = min(record for record, _ in posted.items() ^ entries.items())
+        return Check("voids", len(entries), f"record {record}: its void and its entry are not each other's")
+    arrivals = [arrive(stored) for _, stored in db.find("SELECT id, stored FROM record WHERE id", list(posted))]
+    items = [a.item for a in arrivals if a.item is not None and a.record is not None and a.record.kind == Kind.VOID]
+    if len(items) != len(posted):
+        return Check("voids", len(entries), "a void comes from a record that is none")
+    answers = check_tac(b"".join(items)) if items else b""
+    wrong = next((a for a, v in zip(arrivals, answers, strict=True) if v != TacVerdict.OK), None)
+    return Check("voids", len(entries), f"record {_shown(wrong.key)}: its MAC is wrong" if wrong else "")
+
+
 def check_open(db: Database) -> Check:
     """Cases that somebody or something must still decide. Never broken."""
     (grey,) = db.run("SELECT COUNT(*) FROM suspense WHERE state = ?", (int(State.OPEN),))[0]
     (loads,) = db.run("SELECT COUNT(*) FROM load_case WHERE state = ?", (int(CaseState.PENDING),))[0]
     (bad,) = db.run("SELECT COUNT(*) FROM quarantine WHERE state = ?", (int(QuarantineState.OPEN),))[0]
-    note = f"灰记录 grey {grey}, 圈存在途 pending loads {loads}, 隔离 quarantined {bad}"
-    return Check("open-cases", grey + loads + bad, "", note)
+    (voids,) = db.run("SELECT COUNT(*) FROM void_case WHERE state <> ?", (int(VoidState.POSTED),))[0]
+    note = f"灰记录 grey {grey}, 圈存在途 pending loads {loads}, 隔离 quarantined {bad}, 撤销未结 voids {voids}"
+    return Check("open-cases", grey + loads + bad + voids, "", note)
 
 
 def _shown(key: bytes) -> str:

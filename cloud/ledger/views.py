@@ -36,8 +36,8 @@ class Overview:
     records = posted + suspense + quarantined + no_entry. held: those of posted whose merchant side waits. owed: records
     that terminals' STATUS names and the ledger lacks; unsettled: what boxes say they hold unacknowledged; oldest_ms:
     since when, 0 = nothing. opening_fen, spent_fen, float_fen: of main and subsidy purses; subsidy_fen: what of
-    float_fen is in the latter; pending_fen: 过渡余额, given back and not claimed yet. difference_fen: Σ of all
-    balances, 0 when the books are in balance.
+    float_fen is in the latter; voids, voided_fen: purchases of spent_fen that were given back; pending_fen: 过渡余额,
+    given back and not claimed yet. difference_fen: Σ of all balances, 0 when the books are in balance.
     """
 
     ledger: bytes
@@ -57,6 +57,8 @@ class Overview:
     float_fen: int
     subsidy_fen: int
     pending_fen: int
+    voids: int
+    voided_fen: int
     online_fen: int
     transit_fen: int
     held_fen: int
@@ -125,7 +127,10 @@ class TerminalView:
 
 @dataclass(frozen=True, slots=True)
 class TerminalCount:
-    """What one (device, epoch) brought. first, last: sequence numbers held. posted counts held ones too."""
+    """What one (device, epoch) brought. first, last: sequence numbers held. posted counts held ones too.
+
+    spent_fen: what cards paid; voided_fen: what of it its voids gave back.
+    """
 
     device: bytes
     name: str
@@ -142,6 +147,8 @@ class TerminalCount:
     duplicates: int
     spent_fen: int
     loaded_fen: int
+    voids: int = 0
+    voided_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +189,16 @@ class QuarantineView:
     """An open quarantine case. why: the reason's name."""
 
     record: RecordView
+    why: str
+    opened_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoidView:
+    """An open void case. why: the reason's name; target: seq of the purchase that it names."""
+
+    record: RecordView
+    target: int
     why: str
     opened_ms: int
 

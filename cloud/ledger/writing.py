@@ -47,7 +47,7 @@ class Writing:
         received_s: int,
     ) -> Entry:  # fmt: skip
         """Purse to merchant, or to its held account."""
-        day, doubt = self._day(arrival, place, card, received_s)
+        day, doubt = self.day_of(arrival, place, card, received_s)
         side = place.held_account if held else place.account
         flags = doubt | (EntryFlag.MERCHANT_HELD if held else 0)
         record_of = _record(arrival)
@@ -58,7 +58,7 @@ class Writing:
         self, kind: EntryKind, arrival: Arrival, record: int, key: bytes, place: Place, card: Card, postings: Postings
     ) -> Entry:
         """A load by its own record."""
-        day, doubt = self._day(arrival, place, card, self.now.campus_s)
+        day, doubt = self.day_of(arrival, place, card, self.now.campus_s)
         return Entry(kind, day, key, arrival.sha, postings, record=record, flags=doubt)
 
     def withdraw(self, entry: int, record: int) -> None:
@@ -77,7 +77,8 @@ class Writing:
         found = self.registry.cards.get(card)
         return found.accounts if found else None
 
-    def _day(self, arrival: Arrival, place: Place, card: Card, received_s: int) -> tuple[int, int]:
+    def day_of(self, arrival: Arrival, place: Place, card: Card, received_s: int) -> tuple[int, int]:
+        """Effective day of an entry that this record makes, and its flags."""
         time_s = _record(arrival).time
         issued_s = max(card.issued, place.issued)
         if is_possible(time_s, issued_s, received_s):

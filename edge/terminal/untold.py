@@ -8,7 +8,7 @@ from edge.terminal.book import Row
 from shared.clock import CampusTime
 from shared.errors import WireFault
 from shared.ids import CardId
-from shared.records import PROVEN, Kind, PurchaseRecord, decode
+from shared.records import PROVEN, Kind, PurchaseRecord, VoidRecord, decode
 
 PERHAPS_WAITING_S = 600
 """A holder who was not told stands at the counter for no longer. Without a set clock age cannot be judged."""
@@ -28,7 +28,7 @@ class Untold:
             record = decode(newest) if newest is not None else None
         except WireFault:
             return  # a kind of a later version: it drains, nobody here can tell what it was
-        if record is None or record.kind not in PROVEN:
+        if record is None or isinstance(record, VoidRecord) or record.kind not in PROVEN:
             return
         if now.is_set and not 0 <= now.seconds - record.time <= PERHAPS_WAITING_S:
             return

@@ -1,7 +1,8 @@
 """Batch TAC check on the host side: fixed 41-byte items in, one verdict byte each out.
 
 Item: card id 10 (issuer 2 + serial 8) | key version 1 | algorithm 1 | input length 1 | TAC input, zero-padded to 24
-| TAC 4. One level of diversification by the card's serial under the issuer's TAC master of that version. It never
+| TAC 4. One level of diversification by the card's serial under the issuer's TAC master of that version. What a
+terminal has signed is asked in the same form: algorithm TERMINAL, its device id in the place of the card's. It never
 guesses: what it has no key for, or a key of another cipher, is said to be unknown, not wrong.
 """
 
@@ -11,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from functools import partial
+from hmac import compare_digest
 from struct import Struct
 
 from shared.purse.crypto import Key, Suite, diversify_many, is_supported, suite_of, tac_calculator
@@ -18,6 +20,8 @@ from shared.purse.errors import LayoutError
 
 ITEM_SIZE = 41
 INPUT_MAX = 24
+TERMINAL = 0xF0
+"""Of no card: the item asks for the MAC of a terminal (shared.terminal_mac)."""
 WARM_CARDS = 32_768
 """Derived keys kept; at the bound the card that was not seen for longest is derived again when it returns."""
 
@@ -25,6 +29,9 @@ _ITEM = Struct(">11sBB24s4s")
 _ISSUER = 2
 _Calculator = tuple[Suite, Callable[[bytes], bytes]]
 """The suite of a card's TAC key and its MAC."""
+_DEVICE_SIZE = 6
+TerminalMac = Callable[[int, bytes, bytes], bytes | None]
+"""Key version, device id and 24 bytes of input → the MAC; None where there is no such key."""
 CardKeys = Callable[[Sequence[bytes]], list[Key]]
 """The TAC keys of cards by their 8-byte serials, in their order."""
 
@@ -46,13 +53,25 @@ def tac_item(card_id: bytes, key_version: int, algorithm: int, tac_input: bytes,
     return head + tac_input.ljust(INPUT_MAX, b"\0") + tac
 
 
+def terminal_item(device: bytes, key_version: int, covered: bytes, mac: bytes) -> bytes:
+    """The 41 bytes that ask whether this terminal made this MAC; covered: shared.terminal_mac.mac_input."""
+    return tac_item(device.ljust(10, b"\0"), key_version, TERMINAL, covered, mac)
+
+
 class TacChecker:
     """Asks TAC masters by (2-byte issuer, key version), keeps a bounded cache of warm card keys. Not thread-safe.
 
-    A master is a key, or what gives the card keys to serials where the key itself stands elsewhere.
+    A master is a key, or what gives the card keys to serials where the key itself stands elsewhere. terminals None:
+    no terminal's key is known here.
     """
 
-    def __init__(self, masters: Mapping[tuple[bytes, int], Key | CardKeys], warm_cards: int = WARM_CARDS) -> None:
+    def __init__(
+        self,
+        masters: Mapping[tuple[bytes, int], Key | CardKeys],
+        warm_cards: int = WARM_CARDS,
+        terminals: TerminalMac | None = None,
+    ) -> None:
+        self._terminals = terminals
         self._masters = {
             name: partial(diversify_many, master) if isinstance(master, Key) else master
             for name, master in masters.items()
@@ -65,7 +84,7 @@ class TacChecker:
         if len(items) % ITEM_SIZE:
             raise LayoutError("TAC items are 41 bytes each")
         questions = list(_ITEM.iter_unpack(items))
-        fresh = self._derive({question[0] for question in questions})
+        fresh = self._derive({question[0] for question in questions if question[1] != TERMINAL})
         verdicts = bytes(self._verdicts(questions, fresh))
         self._keep(fresh)
         return verdicts
@@ -76,7 +95,8 @@ class TacChecker:
         warm = self._warm
         for card, algorithm, size, padded, answer in questions:
             if not is_supported(algorithm):
-                yield TacVerdict.UNKNOWN_ALGORITHM
+                asked = (card, padded[:size], answer)
+                yield self._of_terminal(*asked) if algorithm == TERMINAL else TacVerdict.UNKNOWN_ALGORITHM
                 continue
             found = warm.get(card)
             if found is None:
@@ -89,6 +109,12 @@ class TacChecker:
                 yield TacVerdict.OK
             else:
                 yield TacVerdict.WRONG
+
+    def _of_terminal(self, name: bytes, covered: bytes, answer: bytes) -> TacVerdict:
+        made = None if self._terminals is None else self._terminals(name[10], name[:_DEVICE_SIZE], covered)
+        if made is None:
+            return TacVerdict.UNKNOWN_KEY
+        return TacVerdict.OK if compare_digest(made, answer) else TacVerdict.WRONG
 
     def _derive(self, cards: set[bytes]) -> dict[bytes, _Calculator]:
         """Calculators of the cards that are not warm yet, one cipher pass per master."""

@@ -2,7 +2,7 @@
 
 from cloud.ledger.load_state import LoadFacts, TerminalWord, load_state
 from cloud.ledger.read_loads import LoadStanding
-from cloud.ledger.views import RecordView, SuspenseView
+from cloud.ledger.views import RecordView, SuspenseView, VoidView
 from cloud.open_cases import OpenCase, open_cases
 
 MACHINE, NOW_MS = b"\0\1\0\0\0\7", 1_784_000_100_000
@@ -28,6 +28,7 @@ def test_pending_loads_and_grey_purchases_oldest_first() -> None:
     found = open_cases(
         [load("pending", NOW_MS - 5_900), load("confirmed", 0), load("reversed", 0), load("refused", 0)],
         [grey("unproven", NOW_MS - 90_000), grey("load_unproven", 0)],
+        [],
         NOW_MS,
     )
     assert found[0] == OpenCase("suspense", "pos-02", 41, "0008", 1250, 90)
@@ -37,5 +38,13 @@ def test_pending_loads_and_grey_purchases_oldest_first() -> None:
     assert "¥50.00 given back" in found[1].will
 
 
+def test_an_open_void_says_what_it_waits_for() -> None:
+    waits, twice = (VoidView(grey("void", 0).record, 40, why, NOW_MS - 3_000) for why in ("void", "void_twice"))
+    found = open_cases([], [], [waits, twice], NOW_MS)
+    assert found[0] == OpenCase("void", "pos-02", 41, "0008", 1250, 3, found[0].will)
+    assert "waits for its purchase" in found[0].will
+    assert "void already" in found[1].will
+
+
 def test_no_age_is_negative() -> None:
-    assert [case.age_s for case in open_cases([load("pending", NOW_MS + 5_000)], [], NOW_MS)] == [0]
+    assert [case.age_s for case in open_cases([load("pending", NOW_MS + 5_000)], [], [], NOW_MS)] == [0]

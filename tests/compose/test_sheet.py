@@ -27,13 +27,22 @@ def test_a_true_sheet_adds_up_by_hand() -> None:
 
 
 def test_subsidies_and_pending_loads_stand_beside_the_sum() -> None:
-    figures = replace(GOOD, subsidy_fen=1234, pending_fen=567)
+    figures = replace(GOOD, subsidy_fen=1234, pending_fen=567, voids=1, voided_fen=567)
     assert figures.true
     assert (report(figures)["subsidy_fen"], report(figures)["pending_fen"]) == (1234, 567)
-    assert "其中补助" in sheet(figures)
-    assert "12.34" in sheet(figures)
-    assert "5.67" in sheet(figures)
-    assert "补助" not in sheet(GOOD)
+    assert (report(figures)["voids"], report(figures)["voided_fen"]) == (1, 567)
+    page = sheet(figures)
+    assert "其中补助" in page
+    assert "12.34" in page
+    assert page.count("5.67") == 4
+    assert "369.33" in page  # what is left to the merchants: 375.00 − 5.67
+    assert "29 笔" in page  # purchases: 32 posted, less 2 loads and the void
+    assert not {"补助", "撤销"} & {word for word in ("补助", "撤销") if word in sheet(GOOD)}
+
+
+@pytest.mark.parametrize("wrong", [{"voids": 1, "voided_fen": 1}, {"pending_fen": 1}])
+def test_a_void_that_did_not_reach_the_holder_is_not_true(wrong: dict[str, int]) -> None:
+    assert not replace(GOOD, **wrong).true  # type: ignore[arg-type]  # whole numbers each
 
 
 def test_entries_that_take_nothing_are_counted_and_explained() -> None:

@@ -8,7 +8,8 @@ from provisioning import numbers
 from provisioning.keeper_software import keeper_of
 from provisioning.key_operations import KeyOperations, Reason
 from provisioning.key_store import KeyKind, KeyStore, Level, StoredKey, WrongKeyUse
-from provisioning.levels import card_keys
+from provisioning.key_terminals import terminal_keys_of
+from provisioning.levels import card_keys, terminal_key
 from shared.clock import date_time_bcd
 from shared.purse.crypto import (
     TYPE_EP_LOAD,
@@ -20,7 +21,8 @@ from shared.purse.crypto import (
     tac,
 )
 from shared.purse.load_auth import LoadAuth
-from shared.purse.tac import TacVerdict, tac_item
+from shared.purse.tac import TacVerdict, tac_item, terminal_item
+from shared.terminal_mac import mac_input, terminal_mac
 from shared.wire import codec
 from shared.wire.keyproc import Op, Role
 
@@ -50,6 +52,21 @@ def made() -> KeyOperations:
 
 def ask(*request: object, operations: KeyOperations | None = None) -> list:
     return codec.loads((operations or made()).answer(codec.dumps(list(request))))
+
+
+def test_the_mac_of_a_terminal_is_checked_under_its_own_key() -> None:
+    link = StoredKey(KeyKind.LINK, 1, bytes(range(32)))
+    school = KeyStore(Level.SCHOOL, 1, (*SCHOOL.keys, link))
+    device, other = numbers.device(1, 3), numbers.device(1, 4)
+    covered = mac_input(b"a record")
+    made_by = terminal_mac(terminal_key(school, device), covered)
+    operations = KeyOperations(keeper_of(school), 1, terminal_keys_of(school))
+    items = [terminal_item(who, version, covered, made_by) for who, version in ((device, 1), (other, 1), (device, 2))]
+    for role in (Role.MONEY, Role.AUDIT):
+        answer = codec.loads(operations.answer(codec.dumps([Op.TAC, b"".join(items)]), role))
+        assert answer == [True, bytes((TacVerdict.OK, TacVerdict.WRONG, TacVerdict.UNKNOWN_KEY))]
+    assert ask(Op.TAC, items[0]) == [True, bytes((TacVerdict.UNKNOWN_KEY,))]
+    assert bytes(range(32)).hex() not in repr(operations)
 
 
 def test_a_batch_gets_one_verdict_per_item() -> None:

@@ -6,7 +6,18 @@ from hypothesis import strategies as st
 
 from shared import records
 from shared.errors import WireFault
-from shared.records import CounterKind, Flags, Kind, LoadRecord, Pair, Proof, PurchaseRecord, Stored
+from shared.records import (
+    Cause,
+    CounterKind,
+    Flags,
+    Kind,
+    LoadRecord,
+    Pair,
+    Proof,
+    PurchaseRecord,
+    Stored,
+    VoidRecord,
+)
 
 CARD = bytes.fromhex("00010000000000004711")
 DEBIT = Flags(Proof.DEBIT, CounterKind.OFFLINE).to_int()
@@ -19,6 +30,10 @@ LOAD = LoadRecord(
     records.purse_byte(0, 2, 1), 20000, 9875, 0x2F0A1B2C, 1, 0, bytes.fromhex("BFB64611"), 0, 1, 1, 0,
 )  # fmt: skip
 RIDE = PURCHASE._replace(kind=Kind.COMPOSITE, trip=bytes.fromhex("000C000701220003000200C8"))
+VOID = VoidRecord(
+    1, Kind.VOID, Flags(Proof.NONE, CounterKind.OFFLINE).to_int(), 9, 0x12A7, CARD, 0x4D, records.purse_byte(1, 2, 1),
+    1250, 0x2F0A1B40, Cause.CASHIER, 1, 3, 1, 1, 2, bytes.fromhex("C0FFEE11"),
+)  # fmt: skip
 PURCHASE_WIRE = bytes.fromhex(
     "01010040000000070000 12A7 00010000000000004711 004D 09 21 000004E2 00002693 2F0A1B2C 01 00 0DEA51C3"
     "000000 0003 0001 0001 FFCE 0000"
@@ -28,9 +43,15 @@ LOAD_WIRE = bytes.fromhex(
     "0102006400000008 00000005 00010000000000004711 0013 02 21 00004E20 00002693 2F0A1B2C 01 00 BFB64611"
     "0000 0001 0001 0000"
 )
+VOID_WIRE = bytes.fromhex(
+    "0105004200000009 000012A7 00010000000000004711 004D 61 000004E2 2F0A1B40 01 01 0003 0001 0001 0002 C0FFEE11"
+)
 
 
-@pytest.mark.parametrize(("record", "wire"), [(PURCHASE, PURCHASE_WIRE), (RIDE, RIDE_WIRE), (LOAD, LOAD_WIRE)])
+@pytest.mark.parametrize(
+    ("record", "wire"),
+    [(PURCHASE, PURCHASE_WIRE), (RIDE, RIDE_WIRE), (LOAD, LOAD_WIRE), (VOID, VOID_WIRE)],
+)
 def test_frozen_bytes(record: records.Record, wire: bytes) -> None:
     assert records.encode(record) == wire
     assert records.decode(wire) == record
@@ -38,6 +59,7 @@ def test_frozen_bytes(record: records.Record, wire: bytes) -> None:
 
 def test_sizes_of_records_md() -> None:
     assert (records.PURCHASE_SIZE, records.COMPOSITE_SIZE, records.LOAD_SIZE) == (57, 69, 52)
+    assert records.VOID_SIZE == len(VOID_WIRE) == 47
     assert len(Stored(b"\0\1\0\0\0\1", 1, b"\x51" * 6, PURCHASE_WIRE).to_bytes()) == 71
 
 
@@ -59,7 +81,12 @@ def test_stored_round_trip_and_digest() -> None:
         (PURCHASE_WIRE + RIDE_WIRE[57:], "69 bytes"),
         (b"\x02" + PURCHASE_WIRE[1:], "version 2"),
         (b"\x01\x63" + PURCHASE_WIRE[2:], "kind 99"),
-        (b"\x01\x05" + PURCHASE_WIRE[2:], "no codec"),
+        (b"\x01\x06" + PURCHASE_WIRE[2:], "no codec"),
+        (VOID_WIRE + b"\0", "48 bytes"),
+        (VOID_WIRE[:33] + b"\x03" + VOID_WIRE[34:], "cause 3"),
+        (VOID_WIRE[:41] + b"\0\0" + VOID_WIRE[43:], "names no purchase"),
+        (VOID_WIRE[:41] + b"\0\x09" + VOID_WIRE[43:], "names no purchase"),
+        (VOID_WIRE[:3] + b"\x40" + VOID_WIRE[4:], "proof state"),
         (PURCHASE_WIRE[:2] + b"\x80\x40" + PURCHASE_WIRE[4:], "flags"),
         (PURCHASE_WIRE[:2] + b"\x00\x44" + PURCHASE_WIRE[4:], "counter kind"),
         (PURCHASE_WIRE[:2] + b"\x00\x42" + PURCHASE_WIRE[4:], "proof state"),

@@ -20,7 +20,9 @@ from shared.purse.crypto import (
 )
 from shared.purse.tac import TacChecker
 from shared.records import (
+    MAC_SIZE,
     NO_TAC,
+    Cause,
     CounterKind,
     Flags,
     Kind,
@@ -29,9 +31,11 @@ from shared.records import (
     PurchaseRecord,
     Record,
     Stored,
+    VoidRecord,
     encode,
     purse_byte,
 )
+from shared.terminal_mac import mac_input, terminal_mac
 from shared.wire.messages import AckBody, OnlineRequest
 
 ISSUER = b"\x10\x01"
@@ -86,7 +90,15 @@ def inventory(cards: int = 8, number: int = 1, **changed: object) -> Inventory:
 
 
 def checker() -> TacChecker:
-    return TacChecker({(ISSUER, 1): MASTER})
+    return TacChecker(
+        {(ISSUER, 1): MASTER},
+        terminals=lambda version, who, covered: terminal_mac(k_term(who), covered) if version == 1 else None,
+    )
+
+
+def k_term(of: bytes) -> bytes:
+    """Each body's own key."""
+    return of.rjust(16, b"k")
 
 
 def check_tac(items: bytes) -> bytes:
@@ -116,6 +128,20 @@ def purchase(
         1, kind, Flags(proof, CounterKind.OFFLINE).to_int(), seq, ttn, of, counter, TYPE_CAPP_PURCHASE, purse, fen,
         balance, time, 1, 0, tac_of or made, bytes(3), 0, 1, 1, 0, linked, trip,
     )  # fmt: skip
+
+
+def void(
+    seq: int, of: PurchaseRecord, *, at: DeviceId = POS, epoch: int = 1, signed_by: DeviceId | None = None,
+    time: int = T0, **changed: object,
+) -> bytes:
+    """Stored bytes of the void of a purchase, as the terminal signs them."""
+    flags = Flags(Proof.NONE, CounterKind.OFFLINE).to_int()
+    made = VoidRecord(
+        1, Kind.VOID, flags, seq, of.ttn, of.card, of.counter, of.purse, of.amount_fen, time, Cause.CASHIER, 1, 0, 1, 1,
+        seq - of.seq, bytes(MAC_SIZE),
+    )._replace(**changed)  # fmt: skip
+    before = Stored(at, epoch, psam(at[-1]), encode(made)).to_bytes()[:-MAC_SIZE]
+    return before + terminal_mac(k_term(signed_by or at), mac_input(before))
 
 
 def load(

@@ -7,7 +7,8 @@ import pytest
 from shared.purse import crypto
 from shared.purse.crypto import Key, diversify
 from shared.purse.errors import LayoutError
-from shared.purse.tac import ITEM_SIZE, TacChecker, TacVerdict, tac_item
+from shared.purse.tac import ITEM_SIZE, TacChecker, TacVerdict, tac_item, terminal_item
+from shared.terminal_mac import mac_input, terminal_mac
 
 RNG = random.Random(7)
 MASTERS = {(b"\x53\x03", 1): Key(RNG.randbytes(16)), (b"\x53\x03", 2): Key(RNG.randbytes(16))}
@@ -51,6 +52,22 @@ def test_a_small_cache_gives_the_same_answers_and_stays_small():
         assert checker.check(batch) == bytes(20)
         assert len(checker._warm) == 4
     assert checker.check(item(19) + item(19) + item(0)) == bytes(3)
+
+
+def test_what_a_terminal_signed_is_asked_in_the_same_form():
+    key, device, covered = bytes(range(16)), b"\x53\x03\0\0\0\1", mac_input(b"stored bytes")
+    right = terminal_mac(key, covered)
+    assert right.hex() == "bf7440f6"
+    terminals = lambda version, who, said: terminal_mac(key, said) if version == 1 else None  # noqa: E731
+    checker = TacChecker(MASTERS, terminals=terminals)
+    wrong = bytes((right[0] ^ 1,)) + right[1:]
+    items = (
+        terminal_item(device, 1, covered, right) + terminal_item(device, 1, covered, wrong)
+        + terminal_item(device, 2, covered, right) + item()
+    )  # fmt: skip
+    assert list(checker.check(items)) == [TacVerdict.OK, TacVerdict.WRONG, TacVerdict.UNKNOWN_KEY, TacVerdict.OK]
+    assert list(TacChecker(MASTERS).check(items)[:1]) == [TacVerdict.UNKNOWN_KEY]
+    assert list(checker._warm) == [item()[:11]]
 
 
 def test_nothing_asked_nothing_answered():

@@ -1,0 +1,251 @@
+"""Voids 撤销: what a card paid goes to its pending load, once, signed by its terminal, in whatever order they come."""
+
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from cloud.ledger.entry import EntryKind
+from cloud.ledger.judge import Reason
+from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.read import Reader
+from cloud.ledger.thefts import Report
+from cloud.ledger.values import Verdict
+from cloud.ledger.verify import verify
+from cloud.ledger.voids import VoidState
+from shared.records import Kind, PurchaseRecord
+from tests.cloud.ledger import campus as c
+from tests.cloud.ledger.campus import Box
+
+SALE = c.purchase(3, c.card(1), 0, 450, c.OPENING)
+SUSPENDED = (int(Verdict.SUSPENSE), int(Reason.VOID))
+
+
+def pending(ledger: Ledger, n: int = 1) -> int:
+    return -c.balances(ledger).get(f"pending:{c.card(n).hex()}", 0)
+
+
+def cases(ledger: Ledger) -> list[tuple[VoidState, Reason]]:
+    with ledger.database.reading():
+        rows = ledger.database.run("SELECT state, reason FROM void_case ORDER BY record")
+    return [(VoidState(state), Reason(reason)) for state, reason in rows]
+
+
+def sound(ledger: Ledger) -> bool:
+    return verify(ledger, c.check_tac).first_broken == ""
+
+
+def test_a_void_gives_back_what_the_purchase_took_and_leaves_the_card_alone(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(SALE), c.void(4, SALE))
+    assert (pending(ledger), c.merchant(ledger), c.purse(ledger, c.card(1))) == (450, 0, c.OPENING - 450)
+    assert c.verdicts(ledger)[1] == SUSPENDED
+    assert cases(ledger) == [(VoidState.POSTED, Reason.VOID)]
+    assert c.entry_kinds(ledger) == [EntryKind.PURCHASE, EntryKind.VOID]
+    view = Reader(ledger.database).overview()
+    assert (view.posted, view.suspense, view.voids, view.voided_fen) == (2, 0, 1, 450)
+    assert (view.spent_fen, view.pending_fen, view.difference_fen) == (450, 450, 0)
+    assert view.float_fen == view.opening_fen + view.loads_fen - view.spent_fen
+    assert sound(ledger)
+
+
+def test_a_void_may_come_before_its_purchase_and_waits_for_it(ledger: Ledger, box: Box) -> None:
+    box.send(c.void(4, SALE))
+    assert cases(ledger) == [(VoidState.WAITING, Reason.VOID)]
+    assert (pending(ledger), c.entry_kinds(ledger)) == (0, [])
+    (waiting,) = Reader(ledger.database).voids()
+    assert (waiting.target, waiting.why, waiting.record.kind) == (3, "void", "void")
+    assert sound(ledger)
+    box.send(c.stored(SALE))
+    assert (pending(ledger), c.merchant(ledger)) == (450, 0)
+    assert Reader(ledger.database).voids() == []
+    assert sound(ledger)
+
+
+def test_another_process_knows_of_a_waiting_void(ledger: Ledger, box: Box, campus_dsn: str) -> None:
+    other = open_ledger(campus_dsn)
+    Box(other).send(c.void(4, SALE))
+    box.row = 10
+    box.send(c.stored(SALE))
+    assert pending(ledger) == 450
+    other.close()
+
+
+def test_the_same_bytes_again_are_a_duplicate(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(SALE), c.void(4, SALE))
+    box.again()
+    box.send(c.void(4, SALE))
+    assert pending(ledger) == 450
+    assert Reader(ledger.database).counts().duplicates == 3
+
+
+def test_a_purchase_is_void_once(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(SALE), c.void(4, SALE), c.void(5, SALE))
+    assert (pending(ledger), c.merchant(ledger)) == (450, 0)
+    assert cases(ledger) == [(VoidState.POSTED, Reason.VOID), (VoidState.HELD, Reason.VOID_TWICE)]
+    assert c.codes(ledger) == {"void-held": "important"}
+    view = Reader(ledger.database).overview()
+    assert (view.records, view.posted, view.suspense) == (3, 2, 1)
+    assert sound(ledger)
+
+
+OTHER_SUM = {"amount_fen": 451}
+OTHER_CARD = {"card": c.card(2)}
+OTHER_NUMBER = {"ttn": 77}
+OTHER_PURSE = {"purse": c.SUBSIDY}
+
+
+@pytest.mark.parametrize("changed", [OTHER_SUM, OTHER_CARD, OTHER_NUMBER, OTHER_PURSE, {"counter": 1}])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_void_of_something_else_is_held(ledger: Ledger, box: Box, changed: dict[str, object], first: bool) -> None:
+    records = [c.stored(SALE), c.void(4, SALE, **changed)]
+    for record in records if first else records[::-1]:
+        box.send(record)
+    assert cases(ledger) == [(VoidState.HELD, Reason.VOID_NO_SALE)]
+    assert (pending(ledger), pending(ledger, 2), c.merchant(ledger)) == (0, 0, 450)
+    assert "void-held" in c.codes(ledger)
+    assert sound(ledger)
+
+
+def test_an_unproven_sale_and_a_load_cannot_be_void(ledger: Ledger, box: Box) -> None:
+    grey = c.purchase(3, c.card(1), 0, 450, c.OPENING, kind=Kind.UNPROVEN)
+    box.send(c.stored(grey), c.void(4, grey))
+    assert cases(ledger) == [(VoidState.HELD, Reason.VOID_NO_SALE)]
+
+
+def test_a_recovered_purchase_can(ledger: Ledger, box: Box) -> None:
+    grey = c.purchase(3, c.card(1), 0, 450, c.OPENING, ttn=9, kind=Kind.UNPROVEN)
+    proven = c.purchase(5, c.card(1), 0, 450, c.OPENING, ttn=9, kind=Kind.RECOVERED, linked=2)
+    box.send(c.void(6, proven), c.stored(proven), c.stored(grey))
+    assert (pending(ledger), c.merchant(ledger)) == (450, 0)
+    assert sound(ledger)
+
+
+@pytest.mark.parametrize(
+    ("void", "reason"),
+    [
+        (c.void(4, SALE, signed_by=c.POS2), Reason.VOID_MAC),
+        (c.void(4, SALE, key_version=2), Reason.KEY_UNKNOWN),
+        (c.void(4, SALE, card=c.card(99)), Reason.CARD_UNKNOWN),
+        (c.void(4, SALE)[:-1] + b"!", Reason.VOID_MAC),
+        (c.void(4, SALE, at=c.POS2, signed_by=c.POS), Reason.VOID_MAC),
+    ],
+)
+def test_what_its_terminal_did_not_sign_is_quarantined_and_moves_nothing(
+    ledger: Ledger, box: Box, void: bytes, reason: Reason
+) -> None:
+    box.send(c.stored(SALE), void)
+    assert c.verdicts(ledger)[1] == (int(Verdict.QUARANTINED), int(reason))
+    assert (pending(ledger), c.merchant(ledger), cases(ledger)) == (0, 450, [])
+    assert "record-quarantined" in c.codes(ledger)
+    assert sound(ledger)
+
+
+def test_another_terminals_sale_is_not_in_its_reach(ledger: Ledger, box: Box) -> None:
+    """A void names by distance in its own sequence, so at another body it names another record, or none."""
+    box.send(c.stored(SALE), c.void(4, SALE, at=c.POS2))
+    assert (pending(ledger), cases(ledger)) == (0, [(VoidState.WAITING, Reason.VOID)])
+    box.send(c.stored(c.purchase(3, c.card(2), 0, 450, c.OPENING, at=c.POS2), c.POS2))
+    assert (pending(ledger), cases(ledger)) == (0, [(VoidState.HELD, Reason.VOID_NO_SALE)])
+
+
+def test_a_void_after_a_key_fix_is_posted(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(SALE))
+    ledger.receive([box.batch(c.void(4, SALE))], lambda items: b"\2" * (len(items) // 41), c.NOW)
+    assert c.verdicts(ledger)[1] == (int(Verdict.QUARANTINED), int(Reason.KEY_UNKNOWN))
+    ledger.rejudge(c.check_tac, c.NOW)
+    assert (pending(ledger), c.merchant(ledger)) == (450, 0)
+    view = Reader(ledger.database).overview()
+    assert (view.records, view.posted, view.suspense, view.quarantined) == (2, 2, 0, 0)
+    assert sound(ledger)
+
+
+def test_a_void_waits_for_a_purchase_that_stands_in_quarantine(ledger: Ledger, box: Box) -> None:
+    unknown = lambda items: b"\2" * (len(items) // 41)  # noqa: E731
+    ledger.receive([box.batch(c.stored(SALE))], unknown, c.NOW)
+    box.send(c.void(4, SALE))
+    assert cases(ledger) == [(VoidState.WAITING, Reason.VOID)]
+    ledger.rejudge(c.check_tac, c.NOW)
+    assert (pending(ledger), c.merchant(ledger)) == (450, 0)
+
+
+def test_a_held_purchase_is_given_back_from_where_it_is_held(ledger: Ledger, box: Box) -> None:
+    far = c.purchase(1, c.card(5), 0, 30, c.OPENING, at=c.FAR)
+    box.send(c.stored(far, c.FAR), c.void(2, far, at=c.FAR))
+    assert (pending(ledger, 5), c.held(ledger, "面点"), c.merchant(ledger, "面点")) == (30, 0, 0)
+    assert sound(ledger)
+
+
+def test_a_void_under_a_number_with_other_bytes_is_held(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(SALE), c.stored(c.purchase(4, c.card(2), 0, 10, c.OPENING)), c.void(4, SALE))
+    assert (cases(ledger), pending(ledger)) == ([(VoidState.HELD, Reason.FORK)], 0)
+
+
+def test_what_a_stolen_terminal_signs_gives_nothing_back(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(SALE))
+    ledger.psam_stolen(Report(c.psam(1), body=True, since_s=c.T0, who="王五", reason="窗口被撬"), c.NOW)
+    box.send(c.void(4, SALE))
+    assert (cases(ledger), pending(ledger), c.merchant(ledger)) == ([(VoidState.HELD, Reason.STOLEN)], 0, 450)
+    assert "void-held" in c.codes(ledger)
+    box.send(c.void(5, SALE))
+    assert (cases(ledger)[1], pending(ledger)) == ((VoidState.HELD, Reason.STOLEN), 0)
+    assert sound(ledger)
+
+
+def test_every_order_ends_the_same(tmp_path: Path) -> None:
+    other: PurchaseRecord = c.purchase(1, c.card(1), 1, 70, c.OPENING - 450)
+    records = [c.stored(SALE), c.void(4, SALE), c.stored(other), c.void(5, other, amount_fen=71)]
+    ends = set()
+    for number, order in enumerate(permutations(records)):
+        ledger = open_ledger(str(tmp_path / f"{number}.db"))
+        ledger.import_inventory(c.inventory(), c.NOW)
+        box = Box(ledger)
+        for record in order:
+            box.send(record)
+        ends.add((tuple(sorted(c.balances(ledger).items())), tuple(sorted(cases(ledger)))))
+        assert sound(ledger)
+        ledger.close()
+    assert len(ends) == 1
+
+
+def test_a_void_stands_with_its_terminal_and_its_card(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(SALE), c.void(4, SALE))
+    (count,) = [row for row in Reader(ledger.database).by_terminal() if row.device == c.POS]
+    assert (count.spent_fen, count.voids, count.voided_fen) == (450, 1, 450)
+    kinds = [entry.kind for entry in Reader(ledger.database).statement(c.card(1))]
+    assert kinds == ["void", "purchase", "opening"]
+    found = Reader(ledger.database).entries(c.card(1), 0)
+    assert [entry.kind for entry in found] == ["purchase", "void"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "broken"),
+    [
+        ("UPDATE posting SET fen = 449 WHERE kind = 12", "entry 10: posts 449 fen"),
+        ("UPDATE posting SET debit = 1 WHERE kind = 12", "gives back what no purchase"),
+        ("UPDATE void_case SET state = 0", "voids: record 2"),
+        ("UPDATE void_case SET entry = 9", "voids: record 2"),
+    ],
+)
+def test_verify_names_a_void_that_was_edited(ledger: Ledger, box: Box, sql: str, broken: str) -> None:
+    box.send(c.stored(SALE), c.void(4, SALE))
+    database = ledger.database
+    with database.writing():
+        if database.dialect == "sqlite":
+            database.run("DROP TRIGGER posting_no_update")
+        else:
+            database.run("ALTER TABLE posting DISABLE TRIGGER USER")
+        database.run(sql)
+    said = [f"{check.name}: {check.broken}" for check in verify(ledger, c.check_tac).checks if check.broken]
+    assert any(broken in text for text in said), said
+
+
+def test_verify_asks_for_the_mac_again(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(SALE), c.void(4, SALE))
+
+    def doubting(items: bytes) -> bytes:
+        verdicts = bytearray(c.check_tac(items))
+        for at in range(len(verdicts)):
+            verdicts[at] = 1 if items[at * 41 + 11] == 0xF0 else verdicts[at]
+        return bytes(verdicts)
+
+    assert "its MAC is wrong" in verify(ledger, doubting).first_broken
