@@ -181,8 +181,8 @@ def _exists(module: str) -> bool:
 
 
 def _wants_reader(verb: Verb, arguments: list[str]) -> bool:
-    """A terminal at a real reader; everything else lives without one."""
-    return verb.name == "terminal" and any(word.partition("=")[0] in READER_OPTIONS for word in arguments)
+    """A terminal or the card desk at a real reader; everything else lives without one."""
+    return verb.name in ("terminal", "desk") and any(word.partition("=")[0] in READER_OPTIONS for word in arguments)
 
 
 def _reader_packages() -> dict[str, bool]:

@@ -16,7 +16,7 @@ from edge.card.bounded import Stuck, Worker
 from edge.card.pcsc import Connection, Context, PcscError
 from edge.card.pcsc_faults import MAY_PASS, Meaning, of_connect
 from shared.errors import ConfigFault
-from shared.purse.apdu import CardChannel, T0Channel
+from shared.purse.apdu import CardChannel, T0Channel, WholeChannel
 from shared.purse.errors import ApduError, CardLost
 
 CONNECT_TRIES = 10
@@ -116,7 +116,7 @@ class Reader:
 
 
 class LaidCard:
-    """A card in the field of a reader, until it is lost or the block ends. A CardChannel, T=0 hidden."""
+    """A card in the field of a reader, until it is lost or the block ends: a CardChannel that hides T=0, 61xx, 6Cxx."""
 
     def __init__(self, reader: Reader, connection: Connection) -> None:
         self._reader = reader
@@ -158,7 +158,7 @@ class LaidCard:
             raise CardLost("the card has left")
         exchange = _Exchange(self._reader, connection)
         try:
-            return T0Channel(exchange).transmit(apdu) if connection.is_t0 else exchange.transmit(apdu)
+            return (T0Channel if connection.is_t0 else WholeChannel)(exchange).transmit(apdu)
         except ApduError as nonsense:
             self._release(lost=False)
             raise CardLost(str(nonsense)) from nonsense

@@ -14,8 +14,8 @@ from shared.purse import commands
 from shared.purse.apdu import ResponseApdu, Sw
 from shared.purse.effects import CardFlow, ToCard
 from shared.purse.errors import LayoutError
-from shared.purse.files import LogRecord, PublicData, holder_name, parse_public, public_from_fci, public_size
-from shared.purse.flows import INIT_ANSWER, select
+from shared.purse.files import LogRecord, PublicData, holder_name, parse_public
+from shared.purse.flows import INIT_ANSWER, public_file, select
 from shared.purse.load_flow import LOAD_ANSWER
 from shared.purse.profiles import CardProfile, card_id_of
 from shared.purse.recovery import PurseState, purse_state, read_logs
@@ -103,12 +103,9 @@ def _blocked(sw: int) -> CardFlow[NotOurs]:
 
 
 def _public(profile: CardProfile, fci: bytes) -> CardFlow[PublicData | None]:
+    read = yield from public_file(profile.form, fci)
     try:
-        raw = public_from_fci(fci)
-        if raw is None:
-            read = _answer((yield ToCard(commands.read_binary(commands.SFI_PUBLIC, public_size(profile.form)))))
-            raw = read.data if read.sw == Sw.OK else b""
-        return parse_public(profile.form, raw)
+        return parse_public(profile.form, read.data if read.sw == Sw.OK else b"")
     except LayoutError:
         return None
 

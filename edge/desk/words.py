@@ -10,7 +10,7 @@ from shared.clock import ClockError, seconds_of_bcd
 from shared.desk import CardBooks, CardState
 from shared.money import yuan
 from shared.purse.crypto import TYPE_OVERDRAFT, TYPE_UNLOAD
-from shared.purse.files import LogRecord
+from shared.purse.files import LogRecord, is_enabled
 
 CLASSES = {1: ("学生卡", "student"), 2: ("教工卡", "staff"), 3: ("临时卡", "visitor")}
 """Card classes of the campus; another one is shown by its number."""
@@ -35,7 +35,7 @@ def purse_lines(said: PurseSaid, today_bcd: bytes) -> Iterator[str]:
     holder = f"　持卡人 holder: {said.holder}" if said.holder else ""
     yield f"卡号 card: {said.card.hex()}　类别 class: {zh} {en}{holder}"
     yield f"有效期 valid: {_date(public.start)} – {_date(public.expiry)}{_dates_word(said, today_bcd)}"
-    yield f"启用 enabled: {'是 yes' if public.enabled == 1 else '否，未领卡激活 no, not activated'}"
+    yield f"启用 enabled: {'是 yes' if is_enabled(said.profile.form, public) else '否，未领卡激活 no, not activated'}"
     if said.balance_fen is not None:
         yield f"卡内余额 purse balance: ¥{yuan(said.balance_fen)}"
     if said.offline is not None and said.online is not None:

@@ -181,18 +181,15 @@ def debit_verdict(sw: int, not_executed: frozenset[int] = SW_NOT_EXECUTED) -> De
     return DebitVerdict.NOT_DONE if sw in not_executed else DebitVerdict.UNKNOWN
 
 
-class T0Channel:
-    """Hides 61xx and 6Cxx of a contact card on T=0: the caller sees one command and one answer.
-
-    T=0 has no room for data and Le in one command: the Le is left out, and 61xx tells how much there is.
-    """
+class WholeChannel:
+    """Hides 61xx and 6Cxx: the caller sees one command and one answer. ISO 7816-4 allows both on any protocol."""
 
     def __init__(self, channel: CardChannel) -> None:
         self._channel = channel
 
     def transmit(self, apdu: bytes, /) -> bytes:
         """One exchange; ApduError if the card announces more than MAX_GET_RESPONSE parts."""
-        raw = self._channel.transmit(_without_le(apdu))
+        raw = self._channel.transmit(apdu)
         if len(raw) == 2 and raw[0] == 0x6C:
             raw = self._channel.transmit(_with_le(apdu, raw[1]))
         return self._collect(raw)
@@ -205,6 +202,17 @@ class T0Channel:
             data += raw[:-2]
             raw = self._channel.transmit(bytes((0x00, 0xC0, 0x00, 0x00, raw[-1])))
         raise ApduError("endless GET RESPONSE")
+
+
+class T0Channel:
+    """A contact card on T=0, as WholeChannel. T=0 has no room for data and Le in one command: the Le is left out."""
+
+    def __init__(self, channel: CardChannel) -> None:
+        self._whole = WholeChannel(channel)
+
+    def transmit(self, apdu: bytes, /) -> bytes:
+        """One exchange; ApduError as WholeChannel."""
+        return self._whole.transmit(_without_le(apdu))
 
 
 def _without_le(apdu: bytes) -> bytes:

@@ -31,6 +31,7 @@ _INIT_PURCHASE = {
     (PurchaseForm.CAPP, Purse.ED): bytes.fromhex("805003010B"),
     (PurchaseForm.CAPP, Purse.EP): bytes.fromhex("805003020B"),
 }
+_INIT_SIZE = 0x0B
 _DEBIT_HEAD = bytes.fromhex("805401000F")
 _CREDIT_HEAD = bytes.fromhex("805200000B")
 _UNLOAD_HEAD = bytes.fromhex("805403000B")
@@ -93,6 +94,11 @@ def init_load(key_id: int, amount_fen: int, terminal_id: bytes, purse: Purse = P
 def credit(date_time: bytes, mac2: bytes) -> bytes:
     """8052 of a load. Answer: TAC 4."""
     return _CREDIT.pack(_CREDIT_HEAD, date_time, mac2, 0x04)
+
+
+def for_one_fen(init: bytes) -> bytes:
+    """The same 8050 with an amount of 1 fen; one that has no amount is as it was."""
+    return init[:6] + b"\0\0\0\1" + init[10:] if init[4] == _INIT_SIZE else init
 
 
 def init_unload(key_id: int, amount_fen: int, terminal_id: bytes, purse: Purse) -> bytes:

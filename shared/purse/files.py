@@ -20,6 +20,8 @@ LOG_DEPTH = 10
 PSAM_PUBLIC_SIZE = 14
 MF_NAME = b"1PAY.SYS.DDF01"
 
+_ENABLED = 1
+
 _CITY = Struct(">2s2s2s2sBB2s8s4s4sBB")
 _BANK = Struct(">8sBB10s4s4sBB")
 _TOLL = Struct(">8sBB2s8s4s4s15x")
@@ -40,7 +42,8 @@ class PublicData:
     """File 0015. City form: issuer 2, city 2, industry 2, serial 8. Bank form: issuer 8, serial 10, the rest empty.
     Toll form: issuer 8, network 2 (as `interop`), serial 8; what follows the dates (plate and vehicle) is not read.
 
-    `start` and `expiry` are BCD YYYYMMDD, so that bytes compare like dates.
+    `start` and `expiry` are BCD YYYYMMDD, so that bytes compare like dates. `enabled` in the bank form: which of ED
+    and EP there are (应用类型标识; real cards with both say 03); `is_enabled` judges it.
     """
 
     issuer: bytes
@@ -78,6 +81,11 @@ def encode_public(form: PublicForm, data: PublicData) -> bytes:
 def public_size(form: PublicForm) -> int:
     """Bytes of file 0015 in this form."""
     return PUBLIC_SIZE_TOLL if form is PublicForm.TOLL else PUBLIC_SIZE
+
+
+def is_enabled(form: PublicForm, data: PublicData) -> bool:
+    """May it be used at all? City form: 01. Bank form: the byte names the purses there are, in any way but 00."""
+    return data.enabled != 0 if form is PublicForm.BANK else data.enabled == _ENABLED
 
 
 def _encode_toll(data: PublicData) -> bytes:
@@ -126,10 +134,10 @@ class LogRecord:
 
 
 def parse_log(raw: bytes) -> LogRecord:
-    """The fields of 23 bytes; LayoutError otherwise."""
-    if len(raw) != LOG_RECORD_SIZE:
+    """The fields of 23 bytes; a card may keep something of its own behind them. LayoutError for fewer."""
+    if len(raw) < LOG_RECORD_SIZE:
         raise LayoutError(f"a log record has {LOG_RECORD_SIZE} bytes")
-    number, overdraft, amount, kind, terminal_id, date_time = _LOG.unpack(raw)
+    number, overdraft, amount, kind, terminal_id, date_time = _LOG.unpack_from(raw)
     return LogRecord(number, amount, kind, terminal_id, date_time, overdraft)
 
 
@@ -147,30 +155,53 @@ def encode_directory_fci(name: bytes, *, has_directory_file: bool = False) -> by
 
 
 def public_from_fci(fci: bytes) -> bytes | None:
-    """File 0015 out of an FCI, or None when it is not inside (then READ BINARY gets it). LayoutError if no TLV."""
-    template = _tlv(fci).get(0x6F)
-    if template is None:
-        return None
-    proprietary = _tlv(template).get(0xA5)
-    return None if proprietary is None else _tlv(proprietary).get(0x9F0C)
+    """What an FCI holds as file 0015 (6F, A5, 9F0C), or None: other objects may stand around it, in any order.
+
+    A card puts there what its issuer wants, so the size says whether it is the file; READ BINARY gets it else.
+    """
+    template = _object(fci, 0x6F)
+    proprietary = None if template is None else _object(template, 0xA5)
+    return None if proprietary is None else _object(proprietary, 0x9F0C)
 
 
-def _tlv(raw: bytes) -> dict[int, bytes]:
-    """One level of BER-TLV with short lengths; every step moves on, so it ends."""
-    fields: dict[int, bytes] = {}
+def _object(raw: bytes, wanted: int) -> bytes | None:
+    """The value of the first data object with this tag; None when there is none before the end or a broken one.
+
+    BER-TLV of ISO 7816-4: tags of several bytes, lengths up to 65535, 00 between objects. Every step moves on.
+    """
     at = 0
     while at < len(raw):
-        wide = raw[at] & 0x1F == 0x1F
-        head = raw[at : at + 3] if wide else raw[at : at + 2]
-        if len(head) != (3 if wide else 2):
-            raise LayoutError("truncated TLV")
-        at += len(head)
-        value = raw[at : at + head[-1]]
-        if len(value) != head[-1]:
-            raise LayoutError("truncated TLV")
-        fields[int.from_bytes(head[:-1], "big")] = value
-        at += len(value)
-    return fields
+        if raw[at] == 0:
+            at += 1
+            continue
+        end = _end_of_tag(raw, at)
+        size, start = _length_at(raw, end)
+        if start + size > len(raw) or start == end:
+            return None
+        if int.from_bytes(raw[at:end], "big") == wanted:
+            return raw[start : start + size]
+        at = start + size
+    return None
+
+
+def _end_of_tag(raw: bytes, at: int) -> int:
+    end = at + 1
+    if raw[at] & 0x1F == 0x1F:
+        while end < len(raw) and raw[end] & 0x80:
+            end += 1
+        end += 1
+    return end
+
+
+def _length_at(raw: bytes, at: int) -> tuple[int, int]:
+    """The length that stands here and where its value begins: here still, when no length stands here."""
+    first = raw[at] if at < len(raw) else 0xFF
+    if first < 0x80:
+        return first, at + 1
+    start = at + 1 + (first & 0x7F)
+    if first not in (0x81, 0x82) or start > len(raw):
+        return 0, at
+    return int.from_bytes(raw[at + 1 : start], "big"), start
 
 
 def _lengths(*fields: tuple[bytes, int]) -> None:

@@ -19,7 +19,17 @@ from shared.purse.apdu import DebitVerdict, ResponseApdu, Sw, debit_verdict
 from shared.purse.caps import CardCounters, judge_caps, parse_counters
 from shared.purse.effects import CardFlow, Flow, Lookup, Persist, ToCard, ToPsam
 from shared.purse.errors import CardLost, LayoutError, ProfileUnsupported, PsamLost
-from shared.purse.files import LOG_DEPTH, LogRecord, PublicData, parse_log, parse_public, public_from_fci, public_size
+from shared.purse.files import (
+    LOG_DEPTH,
+    LogRecord,
+    PublicData,
+    PublicForm,
+    is_enabled,
+    parse_log,
+    parse_public,
+    public_from_fci,
+    public_size,
+)
 from shared.purse.outcomes import (
     CardIdentity,
     Declined,
@@ -57,7 +67,6 @@ _REASON_OF_SW = {
     Sw.CAPP_LOCKED: Reason.CARD_LOCKED,
     Sw.GREY_LOCKED: Reason.CARD_LOCKED,
 }
-_ENABLED = 1
 _TRIES_LEFT = 0x63C0
 _answer = ResponseApdu.of_any
 
@@ -86,7 +95,7 @@ def identify(profile: CardProfile, now: CampusTime) -> Flow[CardIdentity | Rejec
         identity, data = _identity_of(profile, public)
     except LayoutError:
         return Rejected(Reason.CARD_DATA)
-    reason = _why_not(data, now)
+    reason = _why_not(profile, data, now)
     return identity if reason is None else Rejected(reason)
 
 
@@ -101,11 +110,16 @@ def _public_file(profile: CardProfile) -> Flow[bytes | Rejected]:
         return Rejected(Reason.CARD_BLOCKED, selected.sw)
     if selected.sw != Sw.OK:
         return Rejected(Reason.FOREIGN_CARD, selected.sw)
-    inside = public_from_fci(selected.data)
-    if inside is not None:
-        return inside
-    read = _answer((yield ToCard(commands.read_binary(commands.SFI_PUBLIC, public_size(profile.form)))))
+    read = yield from public_file(profile.form, selected.data)
     return read.data if read.sw == Sw.OK else Rejected(Reason.CARD_DATA, read.sw)
+
+
+def public_file(form: PublicForm, fci: bytes) -> CardFlow[ResponseApdu]:
+    """File 0015 of the application whose SELECT answered this: out of its FCI when it is there, else it is read."""
+    inside = public_from_fci(fci)
+    if inside is not None and len(inside) == public_size(form):
+        return ResponseApdu(inside, Sw.OK)
+    return _answer((yield ToCard(commands.read_binary(commands.SFI_PUBLIC, public_size(form)))))
 
 
 @lru_cache(maxsize=KNOWN_CARDS)
@@ -120,8 +134,8 @@ def _identity_of(profile: CardProfile, public: bytes) -> tuple[CardIdentity, Pub
     )
 
 
-def _why_not(data: PublicData, now: CampusTime) -> Reason | None:
-    if data.enabled != _ENABLED:
+def _why_not(profile: CardProfile, data: PublicData, now: CampusTime) -> Reason | None:
+    if not is_enabled(profile.form, data):
         return Reason.CARD_DISABLED
     if not now.is_set:
         return None

@@ -38,6 +38,10 @@ from shared.purse.reasons import Reason
 
 _ONLINE_TYPES = frozenset((TYPE_ED_LOAD, TYPE_EP_LOAD, TYPE_UNLOAD, TYPE_OVERDRAFT))
 """These move the online counter, all others the offline one."""
+_NOT_FOR_NOTHING = frozenset((Sw.WRONG_DATA, Sw.CONDITIONS))
+"""What cards say to an INIT with amount 0 that they do not take."""
+_BLANK = frozenset((0x00, 0xFF))
+"""Kinds of log records that were never written."""
 _KEY_ID_BITS = 0x0F
 _PURSE_SHIFT, _PURSE_BITS = 4, 0x03
 _answer = ResponseApdu.of_any
@@ -178,10 +182,12 @@ def _recover_load(pending: PendingLoad, profile: CardProfile, pin: Pin | None) -
 def purse_state(init: bytes, size: int, purse: Purse = Purse.EP) -> CardFlow[PurseState | int]:
     """Counter and balance now, or the status word of a card that will not say.
 
-    An INIT with amount 0 reads both. A card whose counter is full refuses it with 9402: then the counter is known
-    and the balance is asked for.
+    An INIT with amount 0 reads both; a card that begins nothing for nothing is asked for 1 fen. A card whose counter
+    is full refuses it with 9402: then the counter is known and the balance is asked for.
     """
     opened = _answer((yield ToCard(init)))
+    if opened.sw in _NOT_FOR_NOTHING:
+        opened = _answer((yield ToCard(commands.for_one_fen(init))))
     if opened.sw == Sw.OK and len(opened.data) == size:
         return PurseState(int.from_bytes(opened.data[4:6], "big"), int.from_bytes(opened.data[:4], "big"))
     if opened.sw != Sw.COUNTER_FULL:
@@ -201,14 +207,20 @@ def read_logs(*sfis: int) -> CardFlow[tuple[LogRecord, ...]]:
 
 
 def log_says(trace: Trace, log: tuple[LogRecord, ...], convention: Number) -> Says:
-    """Loads and purchases count apart, so only records of the same direction are compared."""
-    number = trace.counter + (convention is Number.AFTER)
+    """Loads and purchases count apart, so only records of the same direction are compared.
+
+    Ours is known by all that it says, under either number, for cards of one school differ in that. That another stands
+    in our place is believed under the profile's number alone.
+    """
+    written = (record for record in log if record.kind not in _BLANK)
+    alike = [record for record in written if _is_online(record.kind) == _is_online(trace.kind)]
     ours = (trace.kind, trace.amount_fen, trace.terminal_id, trace.date_time)
-    for record in log:
-        if record.number == number and _is_online(record.kind) == _is_online(trace.kind):
-            found = (record.kind, record.amount_fen, record.terminal_id, record.date_time)
-            return Says.OURS if found == ours else Says.ANOTHER
-    return Says.NOTHING
+    for record in alike:
+        found = (record.kind, record.amount_fen, record.terminal_id, record.date_time)
+        if found == ours and record.number - trace.counter in (0, 1):
+            return Says.OURS
+    number = trace.counter + (convention is Number.AFTER)
+    return Says.ANOTHER if any(record.number == number for record in alike) else Says.NOTHING
 
 
 def _is_online(kind: int) -> bool:
@@ -216,9 +228,16 @@ def _is_online(kind: int) -> bool:
 
 
 def prove(kind: int, counter: int, profile: CardProfile) -> CardFlow[tuple[bytes, bytes] | int]:
-    """MAC and TAC of the transaction that was number `counter` before +1, or the status word."""
-    number = counter + (profile.prove_number is Number.AFTER)
-    proof = _answer((yield ToCard(commands.prove(kind, number))))
+    """MAC and TAC of the transaction that was number `counter` before +1, or the status word.
+
+    By the profile's number first; 9406: by the other one. A card keeps the last proof of a type, so when the counters
+    say that ours is the last, neither number can get another's.
+    """
+    after = profile.prove_number is Number.AFTER
+    for number in (counter + after, counter + (not after)):
+        proof = _answer((yield ToCard(commands.prove(kind, number))))
+        if proof.sw != Sw.NO_PROOF:
+            break
     if proof.sw != Sw.OK or len(proof.data) != 8:
         return proof.sw
     first, second = proof.data[:4], proof.data[4:]

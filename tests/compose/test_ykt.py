@@ -194,7 +194,7 @@ def test_only_a_terminal_at_a_reader_needs_what_readers_need(monkeypatch, tmp_pa
     assert extras_of(terminal, ["--interactive"]) == verbs.RUN
     for words in (["--reader", "ACS"], ["--psam-reader=ACS"]):
         assert {"pcscd", "libpcsclite-dev", "gcc", "swig"} <= set(missing_debian(terminal, words))
-        assert extras_of(terminal, words) == f"{verbs.RUN},cards"
+        assert extras_of(terminal, words) == extras_of(find("desk"), words) == f"{verbs.RUN},cards"
     for name in ("up", "edge", "cloud", "provision"):
         assert "cards" not in extras_of(find(name), ["--reader", "x"])
         assert missing_debian(find(name), ["--reader", "x"]) == ()

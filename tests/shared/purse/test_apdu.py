@@ -11,6 +11,7 @@ from shared.purse.apdu import (
     ResponseApdu,
     Sw,
     T0Channel,
+    WholeChannel,
     debit_verdict,
     sw_text,
 )
@@ -115,6 +116,12 @@ def test_data_and_le_do_not_go_into_one_command():
     card = Contact("6108", "DEA51C3A9000")
     assert T0Channel(card).transmit(bytes.fromhex("805A000902002808")) == bytes.fromhex("DEA51C3A9000")
     assert card.asked == ["805a0009020028", "00c0000008"]
+
+
+def test_on_another_protocol_the_le_stays():
+    card = Contact("6C08", "6104", "DEA51C3A9000")
+    assert WholeChannel(card).transmit(bytes.fromhex("805A000902002810")) == bytes.fromhex("DEA51C3A9000")
+    assert card.asked == ["805a000902002810", "805a000902002808", "00c0000004"]
 
 
 def test_a_plain_answer_passes():
