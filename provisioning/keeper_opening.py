@@ -3,15 +3,17 @@
 Every key that is opened stands in the custody log with its check value. ConfigFault, KeyFault when one does not open.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from provisioning import key_files, memory, token_files
 from provisioning.custody_chain import Act, Event, check_value
 from provisioning.keeper import Keeper
 from provisioning.keeper_pkcs11 import Pkcs11Keeper
+from provisioning.keeper_reopening import ReopeningKeeper
 from provisioning.keeper_software import keeper_of
 from provisioning.key_store import KeyStore, Level
 from provisioning.key_terminals import TerminalKeys, terminal_keys_of
@@ -37,6 +39,14 @@ class KeeperChoice:
     pin_file: Path | None = None
 
 
+class Desk(NamedTuple):
+    """What a keeper needs that opens itself again: campus seconds, monotonic seconds, and the custody log."""
+
+    now: Callable[[], int]
+    clock: Callable[[], float]
+    record: Callable[[list[Event]], object]
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A keeper, the campus whose masters it holds, what the custody log is to say, and who checks terminals' MACs.
@@ -50,10 +60,10 @@ class Opened:
     terminals: TerminalKeys | None
 
 
-def open_keeper(data: Path, choice: KeeperChoice, at: int) -> Opened:
+def open_keeper(data: Path, choice: KeeperChoice, at: int, desk: Desk) -> Opened:
     """The keeper of the school of `data`; at: campus seconds. ConfigFault, KeyFault."""
     if choice.name is KeeperName.PKCS11:
-        return _token(data, choice, at)
+        return _token(data, choice, at, desk)
     unlock = key_files.unlock_of(data, choice.passphrase_file, choice.share_files, memory.wipe)
     school = key_files.open_with(data, Level.SCHOOL, unlock, memory.wipe)
     memory.wipe(unlock.secret)
@@ -62,11 +72,24 @@ def open_keeper(data: Path, choice: KeeperChoice, at: int) -> Opened:
     return Opened(keeper, school.campus, _events(keeper, at) + others, terminals)
 
 
-def _token(data: Path, choice: KeeperChoice, at: int) -> Opened:
-    token = token_files.open_token(data, choice.module, choice.pin_file)
-    keeper = Pkcs11Keeper(token)
+def _token(data: Path, choice: KeeperChoice, at: int, desk: Desk) -> Opened:
+    def standing() -> Pkcs11Keeper:
+        token = token_files.open_token(data, choice.module, choice.pin_file)
+        try:
+            return Pkcs11Keeper(token)
+        except KeyFault:
+            token.close()
+            raise
+
+    def reopened() -> Pkcs11Keeper:
+        keeper = standing()
+        desk.record(_events(keeper, desk.now()))
+        return keeper
+
+    first = standing()
     others, terminals = _beside(data, choice, at)
-    return Opened(keeper, keeper.campus, _events(keeper, at) + others, terminals)
+    keeper = ReopeningKeeper(first, reopened, desk.clock)
+    return Opened(keeper, first.campus, _events(first, at) + others, terminals)
 
 
 def _beside(data: Path, choice: KeeperChoice, at: int) -> tuple[list[Event], TerminalKeys | None]:

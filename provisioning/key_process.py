@@ -18,9 +18,12 @@ from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from provisioning import custody, key_files
-from provisioning.keeper_opening import KeeperChoice, open_keeper
+from provisioning.keeper import Keeper
+from provisioning.keeper_opening import Desk, KeeperChoice, open_keeper
+from provisioning.keeper_reopening import ReopeningKeeper
 from provisioning.key_operations import KeyOperations
 from provisioning.memory import leave_no_core, stay_out_of_swap
 from shared.campus_clock import WALL
@@ -113,12 +116,29 @@ def serve_keys(data: Path, paths: Mapping[Role, Path], choice: KeeperChoice, *, 
     locked = stay_out_of_swap()
     with ExitStack() as ends:
         listening = {role: _listen_until(ends, path) for role, path in paths.items()}
-        opened = open_keeper(data, choice, WALL.at(time.time()))
+        record = partial(custody.append, data / key_files.FOLDER / key_files.CUSTODY)
+        opened = open_keeper(data, choice, _now_s(), Desk(_now_s, time.monotonic, record))
         ends.callback(opened.keeper.close)
-        head = custody.append(data / key_files.FOLDER / key_files.CUSTODY, opened.events)
+        head = record(opened.events)
         operations = KeyOperations(opened.keeper, opened.campus, opened.terminals)
         told = {"keeper": choice.name.value, "locked": locked, "custody_head": head.hex()[:16]}
-        asyncio.run(_run(operations, listening, told, end_with_stdin=end_with_stdin))
+        asyncio.run(_run(operations, listening, _Told(told, opened.keeper), end_with_stdin=end_with_stdin))
+
+
+class _Told(NamedTuple):
+    """What STATUS says beside the counts."""
+
+    always: Mapping[str, object]
+    keeper: Keeper
+
+    def now(self) -> dict[str, object]:
+        if isinstance(self.keeper, ReopeningKeeper):
+            return {**self.always, "token": self.keeper.state, "reopened": self.keeper.reopened}
+        return dict(self.always)
+
+
+def _now_s() -> int:
+    return WALL.at(time.time())
 
 
 def _listen_until(ends: ExitStack, path: Path) -> socket.socket:
@@ -165,7 +185,7 @@ def _answers(path: Path) -> bool:
 async def _run(
     operations: KeyOperations,
     listening: Mapping[Role, socket.socket],
-    told: Mapping[str, object],
+    told: _Told,
     *,
     end_with_stdin: bool,
 ) -> None:
@@ -195,7 +215,7 @@ def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
 
 
 async def _report(
-    server: KeyServer, operations: KeyOperations, told: Mapping[str, object], stop: asyncio.Event
+    server: KeyServer, operations: KeyOperations, told: _Told, stop: asyncio.Event
 ) -> None:
     """One STATUS line a second; a launcher that no longer reads has gone, which is a reason to end."""
     while not stop.is_set():
@@ -208,13 +228,13 @@ async def _report(
             stop.set()
 
 
-def _status(server: KeyServer, operations: KeyOperations, told: Mapping[str, object]) -> dict[str, object]:
+def _status(server: KeyServer, operations: KeyOperations, told: _Told) -> dict[str, object]:
     return {
         "connections": server.connections,
         "turned_away": server.turned_away,
         "dropped": server.dropped,
         **asdict(operations.counts),
-        **told,
+        **told.now(),
     }
 
 

@@ -9,7 +9,7 @@ token is TokenFault with the token's own code; no fault carries an attribute.
 
 import ctypes
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,10 @@ MASTER_SIZE = 16
 
 class TokenFault(KeeperAway):
     """Happens when the token refuses or fails."""
+
+
+class PinRefused(TokenFault):
+    """Happens when a token refuses its PIN. Offering it again would lock the token."""
 
 
 class Ability(Enum):
@@ -50,9 +54,10 @@ class _DerivationData(ctypes.Structure):
 class Token:
     """An open session with a token, logged in. Not thread-safe."""
 
-    def __init__(self, library: Any, session: Any) -> None:  # noqa: ANN401  # PyKCS11 has no types
+    def __init__(self, library: Any, session: Any, loaded: Any) -> None:  # noqa: ANN401  # PyKCS11 has no types
         self._p = library
         self._session = session
+        self._loaded = loaded
 
     def __repr__(self) -> str:
         return "Token(hidden)"
@@ -137,12 +142,13 @@ class Token:
             self._session.destroyObject(handle)
 
     def close(self) -> None:
-        """Log out. Idempotent."""
+        """Log out and let the library go, so that the next opening begins anew; a dead token, too. Idempotent."""
         if self._session is not None:
             session, self._session = self._session, None
-            with self._asked():
-                session.logout()
-                session.closeSession()
+            for end in (session.logout, session.closeSession):
+                with suppress(self._p.PyKCS11Error):
+                    end()
+            self._loaded.unload()
 
     def _derive(self, handle: Any, data: bytes, *, exposed: bool) -> Any:  # noqa: ANN401
         p = self._p
@@ -208,7 +214,7 @@ def open_token(module: Path, label: str, pin: str) -> Token:
     try:
         for slot in library.getSlotList(tokenPresent=True):
             if _label(library, slot) == label:
-                return Token(p, _logged_in(p, library, slot, pin))
+                return Token(p, _logged_in(p, library, slot, pin), library)
     except p.PyKCS11Error as fault:
         raise TokenFault(f"token: {fault}") from None
     raise ConfigFault(f"没有名为 {label} 的密码设备 / no token has this label")
@@ -224,8 +230,10 @@ def _logged_in(p: Any, library: Any, slot: Any, pin: str) -> Any:  # noqa: ANN40
     session = library.openSession(slot, p.CKF_SERIAL_SESSION | p.CKF_RW_SESSION)
     try:
         session.login(pin)
-    except p.PyKCS11Error:
+    except p.PyKCS11Error as fault:
         session.closeSession()
+        if fault.value in (p.CKR_PIN_INCORRECT, p.CKR_PIN_LOCKED, p.CKR_PIN_EXPIRED, p.CKR_PIN_INVALID):
+            raise PinRefused(f"密码设备不接受 PIN / the token refuses its PIN: {fault}") from None
         raise
     return session
 
