@@ -88,6 +88,13 @@ VERBS = (
         "check ledger and boxes: what, how many, the first thing broken",
         "compose.verify",
     ),
+    Verb(
+        "psam-stolen",
+        "--psam HEX --since TIME --who NAME --reason TEXT",
+        "PSAM 被盗：挂失到每个网关、商户侧待核、列出涉及的卡",
+        "a stolen PSAM: revoked at every box, held, its cards listed",
+        "compose.psam_stolen",
+    ),
     Verb("edge", "…", "数据网关", "the edge box", "edge"),
     Verb("cloud", "…", "中心平台：入账、控制台、导入", "the platform: ingest, console, import", "cloud"),
     Verb(
@@ -151,8 +158,8 @@ def missing_debian(verb: Verb, arguments: list[str]) -> tuple[str, ...]:
 def help_text() -> str:
     """Return the help, Chinese first."""
     verbs = existing()
-    chinese = "\n".join(f"  {verb.name:<10}{verb.usage}\n            {verb.zh}" for verb in verbs)
-    english = "\n".join(f"  {verb.name:<10}{verb.usage}\n            {verb.en}" for verb in verbs)
+    chinese = "\n".join(f"  {verb.name:<11} {verb.usage}\n            {verb.zh}" for verb in verbs)
+    english = "\n".join(f"  {verb.name:<11} {verb.usage}\n            {verb.en}" for verb in verbs)
     return f"""\
 OpenYKT 开放一卡通
 

@@ -15,15 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from compose.campus import key_process, step
-from compose.hold import FolderInUse, hold
+from compose.database import database
 from compose.opening import ROOM_MARK
 from compose.part import Part
-from compose.postgres import postgres
 from compose.servers import ServerMissing
 from compose.supervise import StartFailed, Supervisor
 from compose.verbs import ROOT, WrongUse
 
-DATABASE = "openykt"
 ABOUT = """核对账本（余额、分录、TAC 复核、唯一键、批次链、逐卡）与各网关的发件箱；只读，校园运行时也可用。
 Checks the ledger (balances, entries, every TAC again, unique keys, batch chain, card by card) and the outbox
 of every box. Changes nothing; may be used while the campus runs."""
@@ -59,23 +57,13 @@ async def _verify(data: Path, as_json: bool) -> int:
         async with Supervisor(Path(run) / "log") as parts:
             socket = Path(run) / "keys.sock"
             await parts.start(key_process(room, socket))
-            dsn = await _database(parts, data) if mark["full"] else ""
+            dsn = await database(parts, data) if mark["full"] else ""
             store = ("--data", str(room), *(("--dsn", dsn) if dsn else ()))
             halves = [
                 step("verify-edge", "edge", "verify", "--data", str(room)),
                 step("verify-cloud", "cloud", "verify", *store, "--keys", str(socket)),
             ]
             return await asyncio.to_thread(_both, halves, as_json)
-
-
-async def _database(parts: Supervisor, data: Path) -> str:
-    cluster = postgres(data)
-    try:
-        with hold(data):
-            await parts.start(cluster.part)
-    except FolderInUse:
-        return cluster.dsn(DATABASE)  # the campus runs, and with it its database
-    return cluster.dsn(DATABASE)
 
 
 def _both(halves: Iterable[Part], as_json: bool) -> int:

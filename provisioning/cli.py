@@ -12,7 +12,17 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provisioning import cli_cards, cli_ceremony, cli_keeper, cli_keys, cli_psam, cli_seal, cli_stock, key_files
+from provisioning import (
+    cli_cards,
+    cli_ceremony,
+    cli_keeper,
+    cli_keys,
+    cli_psam,
+    cli_seal,
+    cli_stock,
+    cli_theft,
+    key_files,
+)
 from provisioning.campus import Making, campus_files
 from provisioning.demo_plan import CARDS, demo_plan
 from provisioning.folder import make_folder, require_empty
@@ -56,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--cards", type=int, default=CARDS)
     plan.add_argument("--out", type=Path, required=True, metavar="FILE", help="- = 标准输出 / standard output")
     plan.set_defaults(run=_plan)
-    for part in (cli_keeper, cli_ceremony, cli_seal, cli_keys, cli_stock, cli_cards, cli_psam):
+    for part in (cli_keeper, cli_ceremony, cli_seal, cli_keys, cli_stock, cli_cards, cli_psam, cli_theft):
         part.add_to(verbs)
     return parser
 

@@ -1,9 +1,9 @@
 """The register of PSAMs: which there are, what each holds, where it is; and swap orders 换机单. Pure, over rows.
 
 A PSAM id is given once, ever. stock → issued (to a person, on the way) → in body → back to stock; from anywhere to
-stolen or scrapped, which is final. A swap order names the body, the PSAM to come out and the one to go in, and is
-closed by what the fitter found. Refuses an id that stands already, a PSAM in two bodies, a body with two PSAMs, a step
-from a place where the PSAM is not.
+stolen or scrapped, which is final, but that a stolen one may be found again 找回. A swap order names the body, the
+PSAM to come out and the one to go in, and is closed by what the fitter found. Refuses an id that stands already, a PSAM
+in two bodies, a body with two PSAMs, a step from a place where the PSAM is not.
 """
 
 from __future__ import annotations
@@ -162,6 +162,15 @@ class Register:
         self._require_move(psam, state, device)
         return _state_row(psam, state, who, at, device) | ({"reason": reason} if reason else {})
 
+    def found(self, psam: PsamId, who: str, at: int, reason: str) -> dict[str, Any]:
+        """A stolen one is in our hands again: in its body, if it is in one and that has got no other; else in stock."""
+        entry = self.entry(psam)
+        if entry.state is not PsamState.STOLEN:
+            raise ConfigFault(f"PSAM {psam.hex()} 未登记为被盗 / is not stolen")
+        was_in = [stay.device for stay in self.stays_of(psam) if stay.until == entry.since]
+        body = {"device": was_in[-1].hex()} if was_in and was_in[-1] not in self._bodies else {}
+        return {"row": "found", "psam": psam.hex(), "who": who, "at": at, "reason": reason} | body
+
     def renew(self, psam: PsamId, versions: Sequence[int], who: str, at: int) -> dict[str, Any]:
         """Its purchase masters are these from now on."""
         if self.entry(psam).state.is_final or not versions:
@@ -206,6 +215,8 @@ class Register:
                 case "versions":
                     psam = psam_id(bytes.fromhex(row["psam"]))
                     self._entries[psam] = replace(self.entry(psam), versions=tuple(row["versions"]))
+                case "found":
+                    self._take_found(row)
                 case "written":
                     psam = psam_id(bytes.fromhex(row["psam"]))
                     self._entries[psam] = replace(self.entry(psam), is_written=True)
@@ -242,6 +253,15 @@ class Register:
             self.stays.append(Stay(psam, device, row["at"], None))
         last = device or entry.device
         self._entries[psam] = replace(entry, state=state, device=last, since=row["at"])
+
+    def _take_found(self, row: Mapping[str, Any]) -> None:
+        psam = psam_id(bytes.fromhex(row["psam"]))
+        entry = self.entry(psam)
+        if entry.state is not PsamState.STOLEN:
+            raise RuleBroken(f"PSAM {psam.hex()} was found and never stolen")
+        self._entries[psam] = replace(entry, state=PsamState.STOCK, since=row["at"])
+        if row.get("device"):
+            self._take_state({**row, "state": PsamState.IN_BODY.value})
 
     def _leave(self, entry: PsamEntry, at: int) -> None:
         self._bodies = {device: psam for device, psam in self._bodies.items() if psam != entry.psam}

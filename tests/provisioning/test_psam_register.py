@@ -145,3 +145,42 @@ def test_one_place_each_whatever_is_tried(moves):
         held = [one for device in bodies if (one := register.in_body(device)) is not None]
         assert sorted(held) == sorted(inside)
         assert {stay.psam for stay in register.stays if stay.until is None} == inside
+
+
+def stolen_from(body=BODY):
+    register = made(2)
+    register.apply(register.move(psam(1), PsamState.IN_BODY, WHO, 20, body))
+    register.apply(register.move(psam(1), PsamState.STOLEN, WHO, 30))
+    return register
+
+
+def test_a_stolen_one_that_is_found_is_where_it_was():
+    register = stolen_from()
+    register.apply(register.found(psam(1), WHO, 40, "在抽屉里"))
+    assert (register.entry(psam(1)).state, register.in_body(BODY)) == (PsamState.IN_BODY, psam(1))
+    assert [(stay.since, stay.until) for stay in register.stays_of(psam(1))] == [(20, 30), (40, None)]
+
+
+def test_a_found_one_goes_to_stock_when_its_body_has_got_another():
+    register = stolen_from()
+    register.apply(register.move(psam(2), PsamState.IN_BODY, WHO, 35, BODY))
+    register.apply(register.found(psam(1), WHO, 40, "在抽屉里"))
+    assert (register.entry(psam(1)).state, register.in_body(BODY)) == (PsamState.STOCK, psam(2))
+
+
+def test_one_that_was_stolen_from_stock_is_found_in_stock():
+    register = made(1)
+    register.apply(register.move(psam(1), PsamState.STOLEN, WHO, 30))
+    register.apply(register.found(psam(1), WHO, 40, "在抽屉里"))
+    assert register.entry(psam(1)).state is PsamState.STOCK
+
+
+@pytest.mark.parametrize("state", [PsamState.SCRAPPED, None])
+def test_nothing_is_found_that_is_not_stolen(state):
+    register = made(1)
+    if state is not None:
+        register.apply(register.move(psam(1), state, WHO, 20))
+    with pytest.raises(ConfigFault):
+        register.found(psam(1), WHO, 40, "在抽屉里")
+    with pytest.raises(RuleBroken):
+        register.apply({"row": "found", "psam": psam(1).hex(), "who": WHO, "at": 40, "reason": ""})

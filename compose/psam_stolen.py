@@ -1,0 +1,111 @@
+"""`./ykt psam-stolen`: a stolen PSAM in one command: the ledger and the boxes first, then the register.
+
+Starts PostgreSQL for a --full folder that does not run. Both parts are idempotent: run it again to see how far it is.
+Exit 0 done, 1 when a box has not confirmed within --wait, 2 wrong use.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from compose.campus import step
+from compose.database import database
+from compose.opening import ROOM_MARK
+from compose.part import Part
+from compose.servers import ServerMissing
+from compose.supervise import StartFailed, Supervisor
+from compose.verbs import ROOT, WrongUse
+
+ABOUT = """PSAM 被盗：一条命令。挂失下发到每个网关并等其落盘确认；截止号之后的记录商户侧一律待核（卡方照常入账）；
+列出涉及的卡；说明密钥所及与轮换的代价。可反复执行以看进度；--found 撤销。
+A stolen PSAM: revokes it at every box and waits for them, holds the merchant side of all that arrives after its last
+settled record (the card side always posts), lists the cards touched, says what its key reaches and what rotation
+costs. Run it again to see how far it is; --found takes it back."""
+EXITS = "退出码 exit codes: 0 已办 done · 1 有网关未在 --wait 内确认 a box has not confirmed · 2 用法不对 wrong use"
+WAIT_S = 10.0
+
+
+def main(arguments: list[str]) -> int:
+    """Both parts; the exit code."""
+    given = _parser().parse_args(arguments)
+    try:
+        return asyncio.run(_report(given))
+    except (WrongUse, ServerMissing) as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        return 2
+    except StartFailed as failed:
+        sys.stderr.write(f"{failed}\n")
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    form = argparse.RawTextHelpFormatter
+    parser = argparse.ArgumentParser(prog="./ykt psam-stolen", description=ABOUT, epilog=EXITS, formatter_class=form)
+    parser.add_argument("--data", type=Path, default=ROOT / "var", metavar="DIR", help="数据目录 · data folder (var/)")
+    parser.add_argument("--psam", required=True, metavar="HEX", help="PSAM 号 (0016)，12 位 · its 6 bytes")
+    parser.add_argument("--since", metavar="TIME", help="何时起失控 · out of our hands since: 2026-11-26T11:30")
+    parser.add_argument("--who", required=True, metavar="NAME", help="经手人 · who reports it")
+    parser.add_argument("--reason", required=True, metavar="TEXT", help="缘由 · why")
+    parser.add_argument("--body", action="store_true", help="机身一并被盗 · the body that it is in is gone too")
+    parser.add_argument("--found", action="store_true", help="撤销：已找回 · found again")
+    parser.add_argument("--wait", type=float, default=WAIT_S, metavar="S", help=f"等网关 · for the boxes ({WAIT_S:g})")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="涉及的卡 · all cards touched by it")
+    parser.add_argument("--passphrase-file", type=Path, metavar="FILE", help="密钥库口令 · of the key store")
+    parser.add_argument("--share-file", type=Path, action="append", default=[], metavar="FILE", help="分量 · a share")
+    parser.add_argument("--json", action="store_true", help="机器可读，一行 JSON · one line of JSON for a program")
+    return parser
+
+
+async def _report(given: argparse.Namespace) -> int:
+    data = given.data.absolute()
+    room = data / "campus"
+    if not (room / "campus.json").exists():
+        raise WrongUse(f"{data}: 这里没有校园数据 / no campus here")
+    mark = data / ROOM_MARK
+    full = mark.exists() and json.loads(mark.read_text(encoding="utf-8"))["full"]
+    with tempfile.TemporaryDirectory(prefix="ykt-") as run:
+        async with Supervisor(Path(run) / "log") as parts:
+            dsn = await database(parts, data) if full else ""
+            return await asyncio.to_thread(_both, _parts(given, room, dsn), given.json)
+
+
+def _parts(given: argparse.Namespace, room: Path, dsn: str) -> tuple[Part, Part]:
+    common = ["--data", str(room), "--psam", given.psam, "--who", given.who, "--reason", given.reason]
+    common += ["--found"] * given.found
+    cloud = [*common, "--wait", str(given.wait), *["--body"] * given.body]
+    for name, value in (("--dsn", dsn), ("--since", given.since), ("--csv", given.csv)):
+        cloud += [name, str(value)] if value else []
+    keys = [*common, *(["--passphrase-file", str(given.passphrase_file)] if given.passphrase_file else [])]
+    keys += [word for share in given.share_file for word in ("--share-file", str(share))]
+    ledger = step("theft-ledger", "cloud", "psam-stolen", *cloud)
+    return ledger, step("theft-register", "provisioning", "psam-stolen", *keys)
+
+
+def _both(parts: tuple[Part, Part], as_json: bool) -> int:
+    """The register's part is not begun when the first one was wrong use: then nothing was reported."""
+    said: dict[str, Any] = {}
+    worst = 0
+    for part, name in zip(parts, ("ledger", "register"), strict=True):
+        words = (*part.argv, *(("--json",) if as_json else ()))
+        done = subprocess.run(words, check=False, text=True, stdout=subprocess.PIPE if as_json else None)
+        worst = max(worst, done.returncode)
+        said[name] = _object(done.stdout) if as_json else {}
+        if done.returncode > 1:
+            break
+    if as_json:
+        sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
+    return worst
+
+
+def _object(text: str) -> dict[str, Any]:
+    lines = text.splitlines()
+    return dict(json.loads(lines[-1])) if lines and lines[-1].startswith("{") else {}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
