@@ -24,7 +24,7 @@ from cloud.settings import load_settings
 from cloud.shown import Shown, compare
 from shared.errors import ConfigFault, StoreFault
 from shared.ids import CardId
-from shared.inventory import DeviceKind
+from shared.inventory import LOADERS
 from shared.money import yuan
 from shared.purse.tac import ITEM_SIZE
 
@@ -132,7 +132,7 @@ def _width(text: str) -> int:
 
 def _load_machines(data: Path) -> frozenset[bytes]:
     devices = read_inventory(load_settings(data)).devices
-    return frozenset(row.device for row in devices if row.kind is DeviceKind.LOAD_MACHINE)
+    return frozenset(row.device for row in devices if row.kind in LOADERS)
 
 
 def _sums(reader: Reader, shown: Shown, load_machines: frozenset[bytes]) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from pathlib import Path
 from compose.part import Part
 from compose.plan import BY_HAND, Box, Link, LinkKind, Plan, Terminal
 
+DESK = "desk"
+"""Kind of a card desk: a person sits there, nobody comes by himself."""
 LOAD_RATE = 0.6
 POS_RATE = 0.35
 """Customers per second at one counter: about a tap every three seconds, as at a busy lunch."""
@@ -35,10 +37,15 @@ class Where:
         """The key process's socket."""
         return self.run / "keys.sock"
 
+    @property
+    def desk_socket(self) -> Path:
+        """Its socket for card desks, which move no money."""
+        return self.run / "desk-keys.sock"
+
 
 def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
     """Key process, ingest and console; `after` = the broker and the database."""
-    keys = key_process(where.data, where.keys_socket)
+    keys = key_process(where.data, where.keys_socket, where.desk_socket)
     broker = ("--broker", f"127.0.0.1:{where.broker_port}", *(("--tls",) if where.full else ()))
     dsn = ("--dsn", where.dsn) if where.dsn else ()
     ingest = _python(
@@ -52,9 +59,19 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
     return [keys, ingest, console]
 
 
-def key_process(data: Path, socket: Path) -> Part:
+def key_process(data: Path, socket: Path, desk_socket: Path | None = None) -> Part:
     """The only part that opens the key store."""
-    return _python("keys", "provisioning", "keys", "--data", str(data), "--socket", str(socket))
+    desk = ("--desk-socket", str(desk_socket)) if desk_socket is not None else ()
+    return _python("keys", "provisioning", "keys", "--data", str(data), "--socket", str(socket), *desk)
+
+
+def desk_parts(where: Where, plan: Plan, port: int, after: tuple[str, ...]) -> list[Part]:
+    """The ledger's service for card desks, where the plan has a desk; desks find its port by themselves."""
+    if not any(terminal.kind == DESK for _, _, terminal in plan.terminals()):
+        return []
+    dsn = ("--dsn", where.dsn) if where.dsn else ()
+    words = ("cloud", "desk", *_data(where), "--keys", str(where.keys_socket), "--port", str(port), *dsn)
+    return [_python("desk", *words, *_clock(where), after=("keys", *after))]
 
 
 def field_parts(where: Where, plan: Plan) -> list[Part]:
@@ -79,7 +96,7 @@ def customers(plan: Plan, seed: int) -> dict[str, tuple[str, ...]]:
             "--customers", "--rate", str(rates.get(terminal.kind, POS_RATE)), "--seed", str(seed + at),
         )
         for at, (_, _, terminal) in enumerate(plan.terminals())
-        if not terminal.name.startswith(BY_HAND)
+        if not terminal.name.startswith(BY_HAND) and terminal.kind != DESK
     }  # fmt: skip
 
 
@@ -138,7 +155,7 @@ def _python(name: str, module: str, *words: str, after: tuple[str, ...] = ()) ->
 
 
 def _lasts(module: str, words: tuple[str, ...]) -> bool:
-    return module.startswith("edge.link.") or (bool(words) and words[0] in ("run", "keys", "ingest", "console"))
+    return module.startswith("edge.link.") or (bool(words) and words[0] in ("run", "keys", "ingest", "console", "desk"))
 
 
 def _bus_name(box: Box, link: Link) -> str:

@@ -64,7 +64,8 @@ async def open_campus(options: Options, parts: Supervisor, run_dir: Path, say: S
         deposits = [{"card": card.label, "fen": DEMO_DEPOSIT_FEN} for card in plan.cards]
         await first_time(options, parts, where, plan, deposits, say)
     say(f"[1/4] 服务器与账本 servers and ledger ({time.monotonic() - began:.1f} s)")
-    await parts.start(*campus.core_parts(where, servers_of(options)))
+    desk = campus.desk_parts(where, plan, free_port(), servers_of(options))
+    await parts.start(*campus.core_parts(where, servers_of(options)), *desk)
     say(f"[2/4] 密钥进程、入账、集控平台 key process, ingest, console ({time.monotonic() - began:.1f} s)")
     say_console(parts, where, say)
     await parts.start(*campus.field_parts(where, plan))

@@ -24,7 +24,7 @@ _STALLS = ("一楼大伙", "一楼面食", "二楼风味", "清真餐厅")
 def demo_plan(cards: int = CARDS) -> dict[str, Any]:
     """8 POS on CAN, 4 on RS-485, 1 POS and a load machine on TCP; a bus, on at its front and off at its back door.
 
-    Beside them a counter and a load machine that the launcher leaves to whoever wants to sell by hand.
+    Beside them a counter, a load machine and a card desk that the launcher leaves to whoever wants to sell by hand.
     """
     return {
         "campus": 1,
@@ -49,6 +49,7 @@ def _canteen() -> dict[str, Any]:
     terminals += [_pos(13, "tcp", 0), _body("load-01", "load", "tcp", 0, "", "一楼大厅")]
     terminals += [_body(f"{BY_HAND}pos", "pos", "tcp", 0, _STALLS[0], "体验柜台")]
     terminals += [_body(f"{BY_HAND}load", "load", "tcp", 0, "", "体验圈存机")]
+    terminals += [_body(f"{BY_HAND}desk", "desk", "tcp", 0, "", "卡务中心")]
     return {"box": "canteen-1", "name": "第一食堂", "links": links, "terminals": terminals}
 
 

@@ -18,7 +18,7 @@ from itertools import pairwise
 
 from shared.errors import ConfigFault, WireFault
 from shared.ids import BoxId, box_id
-from shared.inventory import DeviceKind
+from shared.inventory import LOADERS, DeviceKind
 from shared.purse.caps import Caps
 from shared.purse.images import CEILING_FEN
 from shared.purse.profiles import CAMPUS, CAMPUS_SM4, CardProfile
@@ -215,7 +215,7 @@ def _terminal(row: Section) -> TerminalPlan:
         kind=kind,
         link=row.take("link", str),
         address=row.within("address", 0, ADDRESS_MAX, 0),
-        merchant=_text(row, "merchant", least=0 if kind is DeviceKind.LOAD_MACHINE else 1),
+        merchant=_text(row, "merchant", least=0 if kind in LOADERS else 1),
         place=_text(row, "place", least=0),
         door=_door(row, kind),
         line=row.within("line", 0, 0xFFFF, 0),

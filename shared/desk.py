@@ -113,6 +113,7 @@ class CardBooks:
     """
 
     label: str
+    key_version: int
     card_class: int
     state: CardState
     successor: str
@@ -128,24 +129,26 @@ class CardBooks:
 
     def to_list(self) -> list[object]:
         return [
-            self.label, self.card_class, self.state.value, self.successor, self.hotlisted, self.purse_fen,
-            self.online_fen, self.transit_fen, self.grey, list(self.missing_offline), list(self.missing_online),
-            [[m.kind, m.counter, m.fen, m.since_ms] for m in self.open], [list(place) for place in self.places],
+            self.label, self.key_version, self.card_class, self.state.value, self.successor, self.hotlisted,
+            [self.purse_fen, self.online_fen, self.transit_fen], self.grey, list(self.missing_offline),
+            list(self.missing_online), [[m.kind, m.counter, m.fen, m.since_ms] for m in self.open],
+            [list(place) for place in self.places],
         ]  # fmt: skip
+
+
+_BOOKS = (str, int, int, str, str, bool, list, int, list, list, list, list)
 
 
 def parse_card_books(raw: Sequence[Any]) -> CardBooks:
     """WireFault when malformed."""
-    label, kind, state, successor, hot, purse, online, transit, grey, offline_gone, online_gone, matters, places = (
-        codec.fields(
-            raw, str, int, str, str, bool, int, int, int, int, list, list, list, list, what="card books"
-        )
-    )  # fmt: skip
+    label, version, kind, state, successor, hotlisted, sums, grey, offline, online, matters, places = codec.fields(
+        raw, *_BOOKS, what="card books"
+    )
     if state not in list(CardState):
         raise WireFault("card books: an unknown state")
     return CardBooks(
-        label, kind, CardState(state), successor, hot, purse, online, transit, grey, _counters(offline_gone),
-        _counters(online_gone),
+        label, version, kind, CardState(state), successor, hotlisted,
+        *codec.fields(sums, int, int, int, what="card books"), grey, _counters(offline), _counters(online),
         tuple(OpenMatter(*codec.fields(m, str, int, int, int, what="open matter")) for m in matters),
         tuple(codec.fields(p, bytes, str, str, what="place") for p in places),
     )  # fmt: skip

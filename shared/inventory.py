@@ -26,6 +26,12 @@ class DeviceKind(StrEnum):
     POS = "pos"
     VALIDATOR = "validator"
     LOAD_MACHINE = "load"
+    DESK = "desk"
+    """卡务台: loads with a cashier beside it."""
+
+
+LOADERS = frozenset((DeviceKind.LOAD_MACHINE, DeviceKind.DESK))
+"""Bodies that may ask for loads, and sell nothing."""
 
 
 @dataclass(frozen=True, slots=True)

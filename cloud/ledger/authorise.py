@@ -23,7 +23,7 @@ from cloud.ledger.suspense import Touched, settle_touched
 from cloud.ledger.values import OWN_PARTITION, LoadDecision
 from cloud.ledger.writing import Writing
 from shared.clock import day_number
-from shared.inventory import DeviceKind
+from shared.inventory import LOADERS
 from shared.money import FEN_MAX
 from shared.online import LoadRequest, LoadResult
 from shared.wire import codec
@@ -80,7 +80,7 @@ def _registered(writing: Writing, box: str, request: OnlineRequest, load: LoadRe
     place = writing.registry.place(box, request.device, request.psam)
     if writing.registry.stolen.names(request.device, request.psam):
         return LoadResult.WRONG_DEVICE
-    if place.reason or place.device is None or place.device.kind != DeviceKind.LOAD_MACHINE:
+    if place.reason or place.device is None or place.device.kind not in LOADERS:
         return LoadResult.WRONG_DEVICE
     card = writing.registry.cards.get(load.card)
     if card is None:

@@ -20,8 +20,8 @@ from shared.ids import CardId
 from shared.records import CounterKind, VoidRecord
 
 _CARD = (
-    "SELECT label, card_class, hotlisted, opening_fen, purse_account, online_account, transit_account FROM card "
-    "WHERE card = ?"
+    "SELECT label, key_version, card_class, hotlisted, opening_fen, purse_account, online_account, transit_account "
+    "FROM card WHERE card = ?"
 )
 
 
@@ -30,7 +30,7 @@ def card_books(db: Database, ask: CardAsk) -> CardBooks | None:
     rows = db.run(_CARD, (ask.card,))
     if not rows:
         return None
-    label, card_class, hotlisted, opening_fen, *accounts = rows[0]
+    label, version, card_class, hotlisted, opening_fen, *accounts = rows[0]
     purse = ask.card + bytes((MAIN_PURSE,))
     grey = db.run("SELECT COUNT(*) FROM suspense WHERE purse = ? AND state = ?", (purse, int(State.OPEN)))[0][0]
     life = life_of(db, ask.card)
@@ -38,7 +38,7 @@ def card_books(db: Database, ask: CardAsk) -> CardBooks | None:
     successor = named[0][0] if named else ""
     purse_fen, online_fen, transit_fen = (balance(db, account, Side.CREDIT) for account in accounts)
     return CardBooks(
-        label, life.card_class or card_class, life.state, successor, bool(hotlisted),
+        label, version, life.card_class or card_class, life.state, successor, bool(hotlisted),
         purse_fen, online_fen, transit_fen, grey,
         _missing(_offline(db, purse), ask.offline, opening_fen),
         _missing(_online(db, ask.card), ask.online, opening_fen),

@@ -1,33 +1,149 @@
-"""What each verb of the desk does: composition of card, ledger and words. Decides nothing itself."""
+"""What each verb of the desk does: composition of card, ledger, keys and words. Decides nothing itself."""
 
 from __future__ import annotations
 
 import argparse
+import csv
+import getpass
+import sys
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
+from edge.desk import money, upkeep
+from edge.desk.body import find_body
+from edge.desk.desk import Desk
 from edge.desk.finding import centre
+from edge.desk.keys import DeskKeys
 from edge.desk.laying import card_in
+from edge.desk.matters import Matters
 from edge.desk.options import laying_of, line_of
-from edge.desk.reading import lines, read_card
+from edge.desk.reading import lines, places_of, read_card
+from edge.desk.words import CSV_HEAD, csv_row, log_lines
 from edge.life import say
+from edge.terminal import running
 from shared.campus_clock import WALL
 from shared.clock import date_bcd
+from shared.desk import CardAsk, DeskOp, parse_card_books
+from shared.ids import CardId
 
 DONE, NOT_DONE = 0, 1
 
 
 def run(given: argparse.Namespace) -> int:
     """The exit code of the chosen verb."""
-    return _DEEDS[given.verb](given)
+    return DONE if _DEEDS[given.verb](given) else NOT_DONE
 
 
-def _read(given: argparse.Namespace) -> int:
+# --- reading -----------------------------------------------------------------------------------------------------
+
+
+def _read(given: argparse.Namespace) -> bool:
     line = centre(line_of(given))
     with card_in(laying_of(given)) as card:
         reading = read_card(card, line)
     _say(lines(reading, date_bcd(WALL.at(time.time()))))
-    return DONE if reading.purses else NOT_DONE
+    return bool(reading.purses)
+
+
+def _log(given: argparse.Namespace) -> bool:
+    line = centre(line_of(given))
+    with card_in(laying_of(given)) as card:
+        reading = read_card(card, line)
+    places = places_of(reading.books)
+    for purse in reading.purses:
+        say(f"{' / '.join(purse.profile.title)} {purse.card.hex()}")
+        _say(log_lines(purse.log, places))
+    if given.csv is not None:
+        rows = [csv_row(purse.card, record, places) for purse in reading.purses for record in purse.log]
+        _write_csv(given.csv, rows)
+    return bool(reading.purses)
+
+
+def _write_csv(path: Path, rows: list[list[str]]) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as out:  # as spreadsheets want Chinese text
+        csv.writer(out).writerows([CSV_HEAD, *rows])
+
+
+# --- money -------------------------------------------------------------------------------------------------------
+
+
+def _cash(operation: DeskOp) -> Callable[[argparse.Namespace], bool]:
+    def deed(given: argparse.Namespace) -> bool:
+        desk = _desk(given)
+        with card_in(laying_of(given)) as card:
+            who = money.identity_of(card).card_id
+        return money.cash(desk, operation, who, given.fen)
+
+    return deed
+
+
+def _float(given: argparse.Namespace) -> bool:
+    return money.cash(_desk(given), DeskOp.CASH_FLOAT, None, given.fen)
+
+
+def _load(given: argparse.Namespace) -> bool:
+    desk = _desk(given)
+    with card_in(laying_of(given)) as card:
+        who = money.identity_of(card).card_id
+        if given.cash and not money.cash(desk, DeskOp.CASH_IN, who, given.fen):
+            return False
+        done = money.load(desk, card, given.fen)
+    if given.cash and not done:
+        say("现金已在电子账户，未入卡 / the cash is in the online account, not on the card")
+    return done
+
+
+def _unload(given: argparse.Namespace) -> bool:
+    desk = _desk(given)
+    with card_in(laying_of(given)) as card:
+        who = money.identity_of(card).card_id
+        done = money.unload(desk, card, given.fen)
+    return done and (not given.pay or money.cash(desk, DeskOp.CASH_OUT, who, given.fen))
+
+
+def _settle(given: argparse.Namespace) -> bool:
+    return money.settle(_desk(given))
+
+
+# --- upkeep ------------------------------------------------------------------------------------------------------
+
+
+def _operate(given: argparse.Namespace) -> bool:
+    name = "block-forever" if given.verb == "block" and given.forever else given.verb
+    with card_in(laying_of(given)) as card:
+        return upkeep.operate(_desk(given, upkeep.card_in_field(card)), card, name)
+
+
+def _pin(given: argparse.Namespace) -> bool:
+    old = _secret("旧口令 old PIN") if given.verb == "pin-change" else None
+    new = _secret("口令 PIN" if given.verb == "pin-unblock" else "新口令 new PIN")
+    with card_in(laying_of(given)) as card:
+        desk = _desk(given, upkeep.card_in_field(card))
+        if given.verb == "pin-unblock":
+            return upkeep.unblock_pin(desk, card, new)
+        return upkeep.new_pin(desk, card, new, old)
+
+
+def _secret(what: str) -> bytes:
+    """Digits, from the keyboard unseen, or a line of the input."""
+    text = getpass.getpass(f"{what}: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
+    return bytes.fromhex(text) if len(text) % 2 == 0 and text.isdigit() else text.encode("ascii", "replace")
+
+
+# --- what they stand on ------------------------------------------------------------------------------------------
+
+
+def _desk(given: argparse.Namespace, card: CardId | None = None) -> Desk:
+    line = centre(line_of(given))
+    body = find_body(given.data, given.name)
+    socket = given.desk_keys or running.desk_keys_of(given.data)
+    version = given.key_version
+    if card is not None and line is not None and not version:
+        answer = line.ask(DeskOp.CARD, CardAsk(card, 0, 0).to_list())
+        version = parse_card_books(answer).key_version if isinstance(answer, list) else 0
+    keys = DeskKeys(socket, version or 1) if socket else None
+    return Desk(given.data, body, Matters(body.matters), line, keys, say)
 
 
 def _say(texts: Iterable[str]) -> None:
@@ -35,4 +151,19 @@ def _say(texts: Iterable[str]) -> None:
         say(text)
 
 
-_DEEDS: dict[str, Callable[[argparse.Namespace], int]] = {"read": _read}
+_DEEDS: dict[str, Callable[[argparse.Namespace], bool]] = {
+    "read": _read,
+    "log": _log,
+    "cash-in": _cash(DeskOp.CASH_IN),
+    "cash-out": _cash(DeskOp.CASH_OUT),
+    "float": _float,
+    "load": _load,
+    "unload": _unload,
+    "settle": _settle,
+    "activate": _operate,
+    "block": _operate,
+    "unblock": _operate,
+    "pin-change": _pin,
+    "pin-reload": _pin,
+    "pin-unblock": _pin,
+}

@@ -7,18 +7,19 @@ from pathlib import Path
 
 from edge.desk.finding import Line
 from edge.desk.laying import Laying
+from shared.errors import WireFault
+from shared.money import parse_yuan
 
 ABOUT = """\
-卡务台：读卡、充值圈存、圈提、换卡、日结。卡在读卡器里，或是演练卡文件。
-The card desk: read, load, unload, replace, close the day. The card lies in a reader or is a demonstration's file."""
+卡务台：读卡、充值圈存、圈提、口令、锁定、换卡、日结。卡在读卡器里，或是演练卡文件。
+The card desk: read, load, unload, PIN, block, replace, close the day. The card lies in a reader or is a
+demonstration's file. 金额以元计 sums are in yuan."""
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The chosen verb and its options; SystemExit 2 for wrong use."""
     parser = argparse.ArgumentParser(prog="desk", description=ABOUT, formatter_class=argparse.RawTextHelpFormatter)
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    read = verbs.add_parser("read", help="读卡：状态、余额、明细、与账本核对 · read a card, say its state in words")
-    _card(_line(read))
+    _Verbs(parser).add_all()
     return parser.parse_args(arguments)
 
 
@@ -32,18 +33,68 @@ def laying_of(given: argparse.Namespace) -> Laying:
     return Laying(given.data, given.card, given.reader)
 
 
-def _line(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    verb.add_argument("--data", type=Path, default=Path("var/campus"), help="数据目录 · data folder (var/campus)")
-    verb.add_argument("--url", default="", metavar="URL", help="账本接口，缺省自动查找 · the ledger's desk service")
-    verb.add_argument("--cashier", default="", metavar="NAME", help="收银员 · the cashier (cloud cashier --name)")
-    verb.add_argument("--token", type=Path, metavar="FILE", help="令牌文件 · the cashier's token")
-    verb.add_argument("--ca", type=Path, metavar="PEM", help="证书颁发者 · the authority's certificate")
-    verb.add_argument("--offline", action="store_true", help="不问账本 · do not ask the ledger")
-    return verb
+class _Verbs:
+    """All verbs."""
+
+    def __init__(self, parser: argparse.ArgumentParser) -> None:
+        self._verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def add_all(self) -> None:
+        self._verb("read", "读卡：状态、余额、明细、与账本核对 · a card's state in words", card=True)
+        log = self._verb("log", "打印卡内明细 · print the card's log", card=True)
+        log.add_argument("--csv", type=Path, metavar="FILE", help="另存为 CSV · as a CSV file, too")
+        self._add_money()
+        self._add_upkeep()
+
+    def _add_money(self) -> None:
+        _sum(self._verb("cash-in", "现金充值到电子账户 · cash into the online account", card=True))
+        _sum(self._verb("cash-out", "电子账户退现金 · cash out of the online account", card=True))
+        _sum(self._verb("float", "登记备用金 · change for the drawer"))
+        load = self._verb("load", "圈存：电子账户 → 卡 · account → card", card=True)
+        _sum(load)
+        load.add_argument("--cash", action="store_true", help="先收现金充值同额 · take the sum in cash first")
+        unload = self._verb("unload", "圈提：卡 → 电子账户 · card → account; settles one that was torn", card=True)
+        _sum(unload)
+        unload.add_argument("--pay", action="store_true", help="随后付出现金 · then pay it out in cash")
+        self._verb("settle", "办结未了事项 · settle what was left open")
+
+    def _add_upkeep(self) -> None:
+        self._verb("activate", "领卡激活 · enable a card before its holder", card=True)
+        block = self._verb("block", "应用锁定 · block the application", card=True)
+        block.add_argument("--forever", action="store_true", help="永久 · for ever")
+        self._verb("unblock", "应用解锁 · unblock the application", card=True)
+        self._verb("pin-change", "更换口令（凭旧口令）· change the PIN by the old one", card=True)
+        self._verb("pin-reload", "口令重装（忘记口令）· a new PIN by the issuer's key", card=True)
+        self._verb("pin-unblock", "口令解锁 · give the PIN its tries again", card=True)
+
+    def _verb(self, name: str, text: str, *, card: bool = False) -> argparse.ArgumentParser:
+        verb = self._verbs.add_parser(name, help=text, description=text)
+        verb.add_argument("--data", type=Path, default=Path("var/campus"), help="数据目录 · data folder (var/campus)")
+        verb.add_argument("--name", default="", metavar="NAME", help="卡务台终端名 · the desk's terminal")
+        verb.add_argument("--url", default="", metavar="URL", help="账本接口，缺省自动查找 · the ledger's desk service")
+        verb.add_argument("--cashier", default="", metavar="NAME", help="收银员 · the cashier (cloud cashier --name)")
+        verb.add_argument("--token", type=Path, metavar="FILE", help="令牌文件 · the cashier's token")
+        verb.add_argument("--ca", type=Path, metavar="PEM", help="证书颁发者 · the authority's certificate")
+        verb.add_argument("--desk-keys", type=Path, metavar="SOCKET", help="密钥进程的卡务套接字 · its desk socket")
+        verb.add_argument("--key-version", type=int, default=0, help="卡密钥版本，缺省依账本 · of the card's keys")
+        verb.add_argument("--offline", action="store_true", help="不问账本 · do not ask the ledger")
+        if card:
+            _card(verb)
+        return verb
 
 
-def _card(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
+def _card(verb: argparse.ArgumentParser) -> None:
     which = verb.add_mutually_exclusive_group(required=True)
     which.add_argument("--card", default="", metavar="LABEL", help="演练卡的卡面号 · a demonstration card")
     which.add_argument("--reader", default="", metavar="NAME", help="读卡器名 · a PC/SC reader")
-    return verb
+
+
+def _sum(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--yuan", type=_fen, dest="fen", required=True, metavar="SUM", help="金额（元）· in yuan")
+
+
+def _fen(text: str) -> int:
+    try:
+        return parse_yuan(text)
+    except WireFault as fault:
+        raise argparse.ArgumentTypeError("应为元，如 12.50 / yuan, as 12.50") from fault

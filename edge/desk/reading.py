@@ -69,7 +69,7 @@ def lines(reading: Reading, today_bcd: bytes) -> list[str]:
         if purse.profile is MAIN:
             said += _book_words(purse, reading.books)
         said.append("卡内明细 log:" if purse.log else "卡内明细 log: 空 empty")
-        said += log_lines(purse.log, _places(reading.books))
+        said += log_lines(purse.log, places_of(reading.books))
     return said
 
 
@@ -89,6 +89,7 @@ def _book_words(said: PurseSaid, books: CardBooks | No | None) -> list[str]:
     return list(book_lines(said, books))
 
 
-def _places(books: CardBooks | No | None) -> dict[bytes, str]:
+def places_of(books: CardBooks | No | None) -> dict[bytes, str]:
+    """Terminal id → name and place, as far as the ledger said."""
     known = books.places if isinstance(books, CardBooks) else ()
     return {terminal: f"{name} {place}".strip() for terminal, name, place in known}

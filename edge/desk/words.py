@@ -79,6 +79,18 @@ def log_lines(log: tuple[LogRecord, ...], places: dict[bytes, str]) -> Iterator[
         yield "  " + log_words(record, places.get(record.terminal_id, ""))
 
 
+CSV_HEAD = ["卡号 card", "时间 time", "类型 type", "金额 yuan", "序号 number", "终端 terminal", "地点 place"]
+
+
+def csv_row(card: bytes, record: LogRecord, places: dict[bytes, str]) -> list[str]:
+    """One log record as cells."""
+    sign = "" if record.kind in LOADS else "-"
+    return [
+        card.hex(), when_words(record), kind_words(record.kind), sign + yuan(record.amount_fen), str(record.number),
+        record.terminal_id.hex(), places.get(record.terminal_id, ""),
+    ]  # fmt: skip
+
+
 def log_words(record: LogRecord, place: str) -> str:
     """One log record."""
     sign = "+" if record.kind in LOADS else "-"

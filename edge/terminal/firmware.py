@@ -23,7 +23,7 @@ from edge.terminal.settings import Settings
 from edge.terminal.steps import End, Result, Show, Tap
 from shared.errors import RuleBroken, StoreFault
 from shared.ids import psam_id
-from shared.inventory import DeviceKind
+from shared.inventory import LOADERS
 from shared.purse.flows import open_psam
 from shared.purse.outcomes import PsamIdentity
 
@@ -159,7 +159,7 @@ class Firmware:
     def bar(self) -> Bar | None:
         """Why it does not sell (or load) now; None: it does."""
         bar = self.body.bar
-        is_load_machine = self.body.settings.kind is DeviceKind.LOAD_MACHINE
+        is_load_machine = self.body.settings.kind in LOADERS
         return Bar.NOT_JOINED if bar is None and is_load_machine and not self.line.is_joined else bar
 
     @property

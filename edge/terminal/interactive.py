@@ -30,7 +30,7 @@ from edge.terminal.steps import End, Result, Tap
 from edge.terminal.wires import Wire
 from shared.campus_clock import CampusClock
 from shared.clock import ClockError, seconds_of_bcd
-from shared.inventory import DeviceKind
+from shared.inventory import LOADERS
 from shared.money import yuan
 from shared.purse.apdu import CardChannel
 from shared.purse.effects import drive
@@ -203,7 +203,7 @@ class _Counter:
 
     def _loading_station(self) -> Station | None:
         """This body if it is a load machine, else a free one beside it."""
-        if self._station.settings.kind is DeviceKind.LOAD_MACHINE:
+        if self._station.settings.kind in LOADERS:
             return self._station
         if self._loader is None:
             try:

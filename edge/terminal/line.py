@@ -35,7 +35,7 @@ HEARTBEAT_S = 5.0
 FIRMWARE_VERSION = 1
 R_TERM_SIZE = 8
 _NEVER = float("inf")
-_MODELS = {DeviceKind.POS: 1, DeviceKind.VALIDATOR: 2, DeviceKind.LOAD_MACHINE: 3}
+_MODELS = {DeviceKind.POS: 1, DeviceKind.VALIDATOR: 2, DeviceKind.LOAD_MACHINE: 3, DeviceKind.DESK: 4}
 
 
 class State(Enum):

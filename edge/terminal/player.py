@@ -14,7 +14,7 @@ from edge.terminal.script import Line, Progress
 from edge.terminal.station import Station
 from edge.terminal.steps import End, Result
 from shared.campus_clock import CampusClock
-from shared.inventory import DeviceKind
+from shared.inventory import LOADERS
 from shared.online import LoadResult
 from shared.purse.reasons import Reason
 from shared.records import PROVEN, peek
@@ -83,7 +83,7 @@ class Player:
     async def _tap(self, card: CardFile, line: Line) -> Result | None:
         """The same amount again after a torn card: the firmware knows whether it was paid."""
         firmware = self._station.firmware
-        is_load = self._station.settings.kind is DeviceKind.LOAD_MACHINE
+        is_load = self._station.settings.kind in LOADERS
         for _ in range(BUSY_MAX):
             try:
                 with Laid(card, self._station.disk) as laid:

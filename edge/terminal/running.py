@@ -39,6 +39,13 @@ def desk_centre_of(data: Path) -> Found | None:
     return next(_running(data, "cloud", "desk"), None)
 
 
+def desk_keys_of(data: Path) -> Path | None:
+    """The desk socket of the running key process, if it has one."""
+    found = next(_running(data, "provisioning", "keys"), None)
+    socket = found.option("--desk-socket") if found else ""
+    return Path(socket) if socket else None
+
+
 def kill(found: Found) -> bool:
     """kill -9. False when it has ended by itself."""
     try:

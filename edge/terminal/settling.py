@@ -13,7 +13,7 @@ from edge.terminal.disk import InUse
 from edge.terminal.station import Station
 from edge.terminal.steps import End, Result
 from shared.ids import CardId
-from shared.inventory import DeviceKind
+from shared.inventory import LOADERS
 
 TRIES_MAX = 20
 """A card that lies in another field, or is torn again, is waited for this often."""
@@ -43,10 +43,8 @@ async def _present(station: Station, card: CardFile) -> Result | None:
     firmware = station.firmware
     try:
         with Laid(card, station.disk) as laid:
-            if station.settings.kind is DeviceKind.LOAD_MACHINE:
-                tap = firmware.load(0, station.now())
-            else:
-                tap = firmware.again(station.now())
+            loads = station.settings.kind in LOADERS
+            tap = firmware.load(0, station.now()) if loads else firmware.again(station.now())
             return await station.tap(tap, laid.channel)
     except InUse:
         return None

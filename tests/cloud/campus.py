@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -158,10 +159,10 @@ class Campus:
         return Ed25519PublicKey.from_public_bytes(bytes.fromhex(known[name]))
 
 
-def make_campus(folder: Path) -> Campus:
-    """Provision the demonstration campus by its real command."""
+def make_campus(folder: Path, wanted: dict[str, Any] | None = None) -> Campus:
+    """Provision the demonstration campus, or the wanted plan, by its real command."""
     plan, data = folder / "plan.json", folder / "campus"
-    plan.write_text(json.dumps(demo_plan(CARDS)))
+    plan.write_text(json.dumps(wanted or demo_plan(CARDS)))
     run_part("provisioning", "campus", "--data", data, "--plan", plan)
     signer = bytes.fromhex(json.loads((data / "campus.json").read_text())["campus_key"])
     made = inventories.open_sealed((data / "inventory.bin").read_bytes(), Ed25519PublicKey.from_public_bytes(signer))

@@ -24,7 +24,8 @@ def test_the_demo_campus_is_the_one_that_was_asked_for() -> None:
     assert on.count((DeviceKind.POS, LinkKind.TCP)) == 1 + 1  # and one by hand
     assert on.count((DeviceKind.LOAD_MACHINE, LinkKind.TCP)) == 1 + 1
     assert [(body.kind, bus.link_of(body).kind) for body in bus.terminals] == [(DeviceKind.VALIDATOR, LinkKind.TCP)] * 2
-    assert (len(on), canteen.links[0].rate) == (16, 125_000)
+    assert on.count((DeviceKind.DESK, LinkKind.TCP)) == 1
+    assert (len(on), canteen.links[0].rate) == (17, 125_000)
     assert (len(plan.cards), plan.caps, plan.hotlist, plan.demo) == (200, None, (), True)
     assert len({card.opening_fen for card in plan.cards}) > 100
     assert plan.cards[11].label == "0012"

@@ -1,72 +1,181 @@
-"""The card desk on real processes: key process, ledger service, card files, the verbs as a cashier types them."""
+"""The card desk on real processes: key process, ledger service, a box for its loads; the verbs as typed."""
 
 import shutil
-import socket
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from compose.servers import embedded_broker, free_port
 from compose.standing import Standing
-from tests.cloud.campus import Campus, key_process, make_campus, part, run_part
+from edge.terminal.memory import read_image
+from provisioning.demo_plan import demo_plan
+from shared.purse.images import decode_card_image
+from tests.cloud.campus import CARDS, ROOT, Campus, make_campus, part, run_part
 
 pytestmark = pytest.mark.process
-CARD = "0001"
+CARD, OTHER = "0002", "0003"
+BOX = "canteen-1"
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> Campus:
-    campus = make_campus(tmp_path_factory.mktemp("desk"))
+    campus = make_campus(tmp_path_factory.mktemp("desk"), _plan())
     run_part("cloud", "import", "--data", campus.data)
     run_part("cloud", "cashier", "--data", campus.data, "--name", "王芳")
     return campus
 
 
-@pytest.fixture(scope="module")
-def keys(made, tmp_path_factory) -> Iterator[Path]:
-    with key_process(made, tmp_path_factory.mktemp("keys")) as (_, path):
-        yield path
+def _plan() -> dict:
+    """The demonstration's campus with one box on TCP alone: a counter, a load machine, a desk."""
+    plan = demo_plan(CARDS)
+    canteen = plan["boxes"][0]
+    terminals = [one for one in canteen["terminals"] if one["link"] == "tcp"]
+    links = [one for one in canteen["links"] if one["name"] == "tcp"]
+    return {**plan, "boxes": [{**canteen, "links": links, "terminals": terminals}]}
+
+
+class Office:
+    """A data folder of one test, and what runs beside it."""
+
+    def __init__(self, data: Path, room: Path) -> None:
+        self.data, self.room = data, room
+        self.keys, self.desk_keys = room / "k", room / "d"
+        self._ends = ExitStack()
+
+    def __enter__(self) -> "Office":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.close()
+
+    def start_keys(self) -> None:
+        sockets = ("--socket", self.keys, "--desk-socket", self.desk_keys)
+        self._run(part("keys", "provisioning", "keys", "--data", self.data, *sockets))
+
+    def start_centre(self) -> Standing:
+        """The ledger's service for desks; desks find it by themselves."""
+        words = ("--data", self.data, "--keys", self.keys, "--port", free_port())
+        return self._run(part("desk", "cloud", "desk", *words))
+
+    def start_field(self) -> None:
+        """A broker, an ingest, and the box that the desk's body hangs on."""
+        port = free_port()
+        self._run(embedded_broker(port))
+        broker = ("--data", self.data, "--broker", f"127.0.0.1:{port}")
+        self._run(part("ingest", "cloud", "ingest", *broker, "--keys", self.keys))
+        self._run(part("edge", "edge", "run", *broker, "--box", BOX, "--tcp-port", free_port()))
+
+    def desk(self, verb: str, *words: object, code: int = 0) -> str:
+        return run_part("edge.desk", verb, "--data", self.data, *words, code=code)
+
+    def typed(self, typed: str, verb: str, *words: object) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-P", "-m", "edge.desk", verb, "--data", self.data, *words]
+        return subprocess.run(
+            list(map(str, command)), input=typed, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    def on_card(self, label: str) -> int:
+        return decode_card_image(read_image(self.data / "cards" / f"{int(label):05d}.card")).balance_fen
+
+    def verify(self) -> None:
+        run_part("cloud", "verify", "--data", self.data, "--keys", self.keys)
+
+    def _run(self, wanted) -> Standing:
+        return self._ends.enter_context(Standing(wanted, self.room))
 
 
 @pytest.fixture
-def data(made, tmp_path) -> Path:
-    """A campus of this test's own."""
-    return shutil.copytree(made.data, tmp_path / "campus")
+def office(made, tmp_path) -> Iterator[Office]:
+    """A campus of this test's own; nothing runs yet."""
+    with Office(shutil.copytree(made.data, tmp_path / "campus"), tmp_path) as made_office:
+        yield made_office
 
 
-@contextmanager
-def centre(data: Path, keys: Path, folder: Path) -> Iterator[Standing]:
-    """The ledger's service for desks; desks find it by themselves."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with Standing(part("desk", "cloud", "desk", "--data", data, "--keys", keys, "--port", port), folder) as standing:
-        yield standing
-
-
-def desk(data: Path, verb: str, *words: object, code: int = 0) -> str:
-    return run_part("edge.desk", verb, "--data", data, *words, code=code)
-
-
-def test_a_card_is_read_and_agrees_with_the_ledger(data, keys, tmp_path):
-    with centre(data, keys, tmp_path):
-        said = desk(data, "read", "--card", CARD)
+def test_a_card_is_read_and_agrees_with_the_ledger(office):
+    office.start_centre()
+    said = office.desk("read", "--card", CARD)
     assert "相符 / agrees" in said
     assert f"label {CARD}" in said
 
 
-def test_without_a_line_the_card_alone_is_read(data):
-    said = desk(data, "read", "--card", CARD)
+def test_without_a_line_the_card_alone_is_read(office):
+    said = office.desk("read", "--card", CARD)
     assert "no answer from the ledger" in said
     assert "卡内余额" in said
 
 
-def test_a_wrong_token_is_told_so(data, keys, tmp_path):
-    (data / "cloud" / "cashier-王芳.token").write_text("nonsense")
-    with centre(data, keys, tmp_path):
-        assert "the token is not valid" in desk(data, "read", "--card", CARD)
+def test_a_wrong_token_is_told_so(office):
+    (office.data / "cloud" / "cashier-王芳.token").write_text("nonsense")
+    office.start_centre()
+    assert "the token is not valid" in office.desk("read", "--card", CARD)
 
 
-def test_a_card_of_nobody_is_wrong_use(data):
-    assert "no such card" in desk(data, "read", "--card", "9999", code=2)
+def test_a_card_of_nobody_is_wrong_use(office):
+    assert "no such card" in office.desk("read", "--card", "9999", code=2)
+
+
+def test_cash_onto_the_card_and_back_to_cash(office):
+    """Every step on real parts; at the end card, ledger and drawer agree."""
+    office.start_keys()
+    office.start_centre()
+    office.start_field()
+    before = office.on_card(CARD)
+    said = office.desk("load", "--card", CARD, "--cash", "--yuan", "50")
+    assert "收据 receipt 王芳-000001" in said
+    assert office.on_card(CARD) == before + 5_000
+    said = office.desk("unload", "--card", CARD, "--yuan", "20", "--pay")
+    assert "王芳-000002" in said
+    assert "王芳-000003" in said
+    assert office.on_card(CARD) == before + 3_000
+    said = office.desk("read", "--card", CARD)
+    assert "相符 / agrees" in said
+    assert "圈提 unload  -¥20.00" in said
+    assert "hand-desk 卡务中心" in said
+    assert "卡务台" not in office.desk("log", "--card", CARD, "--csv", office.room / "log.csv")
+    assert "圈提" in (office.room / "log.csv").read_text(encoding="utf-8-sig")
+    assert "open matters: 0" in office.desk("settle")
+    office.verify()
+
+
+def test_a_desk_without_its_ledger_takes_no_cash_and_says_so(office):
+    office.start_keys()
+    assert "no line to the ledger" in office.desk("cash-in", "--card", CARD, "--yuan", "1", code=2)
+    url = ("--url", f"https://127.0.0.1:{free_port()}")
+    assert "desk settle" in office.desk("cash-in", "--card", CARD, "--yuan", "1", *url, code=1)
+    office.start_centre()
+    assert "王芳-000001" in office.desk("settle")
+    assert "open matters: 0" in office.desk("settle")
+    office.verify()
+
+
+def test_a_card_is_blocked_unblocked_and_blocked_for_ever(office):
+    office.start_keys()
+    office.desk("block", "--card", CARD)
+    said = office.desk("read", "--card", CARD, code=1)
+    assert "can be unblocked" in said
+    office.desk("unblock", "--card", CARD)
+    office.desk("read", "--card", CARD)
+    office.desk("block", "--card", CARD, "--forever")
+    assert "blocked for ever" in office.desk("read", "--card", CARD, code=1)
+    office.desk("unblock", "--card", CARD, code=1)
+    assert "可消费" not in office.desk("read", "--card", OTHER)
+
+
+def test_a_card_without_a_pin_refuses_one(office):
+    office.start_keys()
+    done = office.typed("123456\n", "pin-reload", "--card", CARD)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "not done" in done.stdout
+
+
+def test_the_desk_socket_is_needed_and_no_other_will_do(office):
+    assert "no desk socket" in office.desk("block", "--card", CARD, code=2)
+    office.start_keys()
+    said = office.desk("block", "--card", CARD, "--desk-keys", office.keys, code=1)
+    assert "the key process refuses" in said
+    assert "可解锁" not in office.desk("read", "--card", CARD)
+

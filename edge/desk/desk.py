@@ -1,0 +1,61 @@
+"""One card desk put together: its body, its open matters, its lines to ledger and keys. Begins no deed by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge.desk.body import DeskBody
+from edge.desk.centre import Centre
+from edge.desk.keys import DeskKeys
+from edge.desk.matters import Matter, Matters
+from edge.desk.paper import AWAY, no_line
+from shared.desk import DeskOp, No
+from shared.errors import ConfigFault
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """centre and keys: None where no line is known. say: to the cashier."""
+
+    data: Path
+    body: DeskBody
+    matters: Matters
+    line: Centre | None
+    keys: DeskKeys | None
+    say: Callable[[str], object]
+
+    @property
+    def centre(self) -> Centre:
+        """The line to the ledger; ConfigFault without one."""
+        if self.line is None:
+            raise ConfigFault("没有账本接口或令牌 / no line to the ledger, or no token (cloud desk, cloud cashier)")
+        return self.line
+
+    def do(self, operation: DeskOp, arguments: Sequence[object]) -> list[Any] | None:
+        """A deed of the ledger under a key of its own, kept until its end is known. None: refused, or unknown."""
+        matter = self.matters.begin(operation, {"arguments": [_plain(value) for value in arguments]})
+        return self.go_on(matter)
+
+    def go_on(self, matter: Matter) -> list[Any] | None:
+        """Ask for a kept deed, again if need be."""
+        arguments = [_valued(value) for value in matter.body["arguments"]]
+        answer = self.centre.ask(DeskOp(matter.kind), [matter.key, *arguments])
+        if answer is None or (isinstance(answer, No) and answer.code == "away"):
+            self.say(AWAY)
+            return None
+        self.matters.end(matter)
+        if isinstance(answer, No):
+            self.say(no_line(answer))
+            return None
+        return answer
+
+
+def _plain(value: object) -> object:
+    return {"hex": value.hex()} if isinstance(value, bytes) else value
+
+
+def _valued(value: object) -> object:
+    return bytes.fromhex(value["hex"]) if isinstance(value, dict) else value

@@ -1,0 +1,126 @@
+"""Money at the desk: cash, load 圈存, unload 圈提, and the settling of what was left open.
+
+Cash goes into and out of the online account in the ledger; a card gets it by a load of the desk's own body, and gives
+it back by an unload. Each step ends by itself: what is done stays done, and the next one says where the money is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from edge.desk.body import joined, wire_of
+from edge.desk.desk import Desk
+from edge.desk.matters import Matter
+from edge.desk.paper import receipt_line, unload_line
+from edge.desk.unloading import UnloadEnd, Unloading, is_granted, pending_of
+from edge.terminal.display import Display
+from edge.terminal.steps import End
+from shared.campus_clock import WALL
+from shared.clock import CampusTime
+from shared.desk import DeskOp, ReceiptSaid, parse_receipt
+from shared.errors import ConfigFault
+from shared.ids import CardId
+from shared.purse.apdu import CardChannel
+from shared.purse.desk_outcomes import Unloaded, UnloadOrder
+from shared.purse.effects import drive
+from shared.purse.flows import identify
+from shared.purse.outcomes import CardIdentity, Rejected
+from shared.purse.profiles import CAMPUS, Purse
+from shared.purse.reasons import REASON_TEXT
+
+NAMES = {
+    DeskOp.CASH_IN: ("现金充值", "cash into the account"),
+    DeskOp.CASH_OUT: ("现金退出", "cash out of the account"),
+    DeskOp.CASH_FLOAT: ("备用金", "change for the drawer"),
+    DeskOp.UNLOAD: ("圈提入账", "unload into the account"),
+}
+
+
+def identity_of(card: CardChannel) -> CardIdentity:
+    """The card in the field; ConfigFault with the reason when a desk cannot serve it. Its dates are not judged here."""
+    found = drive(identify(CAMPUS, CampusTime(0, is_set=False)), card=card)
+    if isinstance(found, Rejected):
+        raise ConfigFault(f"不能办理 / cannot be served: {' / '.join(REASON_TEXT[found.reason])}")
+    return found
+
+
+def cash(desk: Desk, operation: DeskOp, card: CardId | None, fen: int) -> bool:
+    """Cash in, cash out or change; the receipt is said."""
+    arguments: list[object] = [fen] if card is None else [card, fen]
+    return _receipt(desk, operation, desk.do(operation, arguments))
+
+
+def load(desk: Desk, card: CardChannel, fen: int) -> bool:
+    """Account → card, by the desk's own body, as a load machine does it. ConfigFault when it is not on line."""
+    wire = wire_of(desk.data, desk.body)
+
+    def show(what: Display) -> None:
+        desk.say(f"{what.title.zh} / {what.title.en}")
+        if what.todo.zh:
+            desk.say(f"→ {what.todo.zh} / {what.todo.en}")
+
+    async def tap() -> bool:
+        async with joined(desk.body, wire, WALL, show) as station:
+            result = await station.tap(station.firmware.load(fen, station.now()), card)
+        return result.end is End.DONE
+
+    return asyncio.run(tap())
+
+
+def unload(desk: Desk, card: CardChannel, fen: int) -> bool:
+    """Card → online account. A kept unload of this card is settled first; fen 0: only that."""
+    identity = identity_of(card)
+    for matter in [one for one in desk.matters.open() if is_granted(one)]:
+        if pending_of(matter).auth.card == identity.card_id:
+            if not _told(desk, Unloading(desk.centre, desk.matters, matter).settle(identity, card)):
+                return False
+            identity = identity_of(card)
+            if fen and pending_of(matter).auth.amount_fen == fen:
+                desk.say("以上即所要的一笔，不再圈提 / that was the unload which was asked for: nothing more is taken")
+                return True
+    if not fen:
+        return True
+    matter = desk.matters.begin(DeskOp.UNLOAD, {})
+    order = UnloadOrder(fen, desk.body.settings.device, Purse.EP)
+    return _told(desk, Unloading(desk.centre, desk.matters, matter).run(order, identity, card))
+
+
+def settle(desk: Desk) -> bool:
+    """All open matters that need no card; False when some are left."""
+    left = 0
+    for matter in list(desk.matters.open()):
+        left += not _settled(desk, matter)
+    desk.say(f"未了事项 open matters: {left}")
+    return not left
+
+
+def _settled(desk: Desk, matter: Matter) -> bool:
+    if matter.kind != DeskOp.UNLOAD:
+        operation = DeskOp(matter.kind)
+        answer = desk.go_on(matter)
+        if answer is not None and operation in NAMES:
+            _receipt(desk, operation, answer)
+        return not any(one.key == matter.key for one in desk.matters.open())
+    if not is_granted(matter):
+        desk.matters.end(matter)  # MAC2 never came: the card was not debited
+        return True
+    pending = pending_of(matter)
+    if pending.mac3 is None:
+        desk.say(f"圈提待原卡判定 / an unload waits for its card: {pending.auth.card.hex()}")
+        return False
+    return _told(desk, Unloading(desk.centre, desk.matters, matter).hand_in())
+
+
+def _told(desk: Desk, end: UnloadEnd) -> bool:
+    desk.say(unload_line(end.outcome))
+    if end.receipt is not None:
+        desk.say(receipt_line(NAMES[DeskOp.UNLOAD], end.receipt))
+    return isinstance(end.outcome, Unloaded)
+
+
+def _receipt(desk: Desk, operation: DeskOp, answer: list[object] | None) -> bool:
+    if answer is None:
+        return False
+    said: ReceiptSaid = parse_receipt(answer)
+    desk.say(receipt_line(NAMES[operation], said))
+    return True

@@ -1,0 +1,92 @@
+"""What a desk does to a card under the issuer's keys: activate, block, unblock, PIN. The key process makes each MAC.
+
+No money moves here, and none can: the desk's socket knows no load key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+from edge.desk.desk import Desk
+from edge.desk.examine import NotOurs, PurseSaid, examine
+from edge.desk.paper import card_line
+from shared.errors import ConfigFault, RuleBroken
+from shared.ids import CardId
+from shared.purse.apdu import CardChannel
+from shared.purse.commands import SFI_PUBLIC
+from shared.purse.desk_outcomes import DeskOutcome, DoneAtCard, PendingOverdraft, PendingUnload
+from shared.purse.effects import CentreAnswer, CentreQuestion, DeskEffect, drive, drive_desk
+from shared.purse.flows import select
+from shared.purse.outcomes import Pin
+from shared.purse.profiles import CAMPUS
+from shared.purse.upkeep import BlockApplication, UnblockApplication, UnblockPin, UpdateFile, Upkeep
+from shared.purse.upkeep_flow import change_pin, maintain, reload_pin
+
+ENABLED_OFFSET, ENABLED = 8, b"\x01"
+"""Byte of file 0015 that says whether the application is in use (FMCOS; city form)."""
+OPERATIONS: dict[str, tuple[Upkeep, tuple[str, str]]] = {
+    "activate": (UpdateFile(SFI_PUBLIC, ENABLED_OFFSET, ENABLED), ("已激活", "activated")),
+    "block": (BlockApplication(), ("应用已锁定", "the application is blocked")),
+    "block-forever": (BlockApplication(forever=True), ("应用已永久锁定", "the application is blocked for ever")),
+    "unblock": (UnblockApplication(), ("应用已解锁", "the application is unblocked")),
+}
+
+
+def card_in_field(card: CardChannel) -> CardId:
+    """Whose application is selected now; ConfigFault for a card that is not ours."""
+    said = drive(examine(CAMPUS), card=card)
+    found = said.card
+    if found is None:
+        raise ConfigFault("不是本校的卡，或读不出 / not a card of ours, or not readable")
+    card.transmit(select(CAMPUS))  # of a blocked card the MF was read; its application hears commands though it refuses
+    return found
+
+
+def public_of(card: CardChannel) -> PurseSaid:
+    """The main purse as it says; ConfigFault when it cannot be read."""
+    said = drive(examine(CAMPUS), card=card)
+    if isinstance(said, NotOurs):
+        raise ConfigFault(f"读不出 / cannot be read: {' / '.join(said.block.value)}")
+    return said
+
+
+def operate(desk: Desk, card: CardChannel, name: str) -> bool:
+    """One of OPERATIONS on the card in the field."""
+    operation, done = OPERATIONS[name]
+    return told(desk, run(desk, card, maintain(operation, card_in_field(card))), done)
+
+
+def new_pin(desk: Desk, card: CardChannel, new: bytes, old: bytes | None) -> bool:
+    """Change by the old PIN, or reload by the issuer's key. LayoutError for a PIN of another size."""
+    who = card_in_field(card)
+    flow = reload_pin(Pin(new), who) if old is None else change_pin(Pin(old), Pin(new))
+    return told(desk, run(desk, card, flow), ("口令已更换", "the PIN is changed"))
+
+
+def unblock_pin(desk: Desk, card: CardChannel, pin: bytes) -> bool:
+    """All tries again, for whoever knows the right PIN."""
+    who = card_in_field(card)
+    return told(desk, run(desk, card, maintain(UnblockPin(0, pin), who)), ("口令已解锁", "the PIN is unblocked"))
+
+
+def run(desk: Desk, card: CardChannel, flow: Generator[DeskEffect, Any, DeskOutcome]) -> DeskOutcome:
+    """Drive an upkeep flow; ConfigFault without a line to the keys."""
+    keys = desk.keys
+    if keys is None:
+        raise ConfigFault("没有密钥进程的卡务套接字 / no desk socket of the key process (--desk-keys)")
+
+    def ask(question: CentreQuestion) -> CentreAnswer:
+        return keys.ask(question)
+
+    return drive_desk(flow, card=card, centre=ask, keep=_keep)
+
+
+def told(desk: Desk, outcome: DeskOutcome, done: tuple[str, str]) -> bool:
+    """Say it; True when it was done."""
+    desk.say(card_line(outcome, done))
+    return isinstance(outcome, DoneAtCard)
+
+
+def _keep(_: PendingUnload | PendingOverdraft) -> None:
+    raise RuleBroken("upkeep keeps nothing")
