@@ -144,11 +144,12 @@ def parse_card_books(raw: Sequence[Any]) -> CardBooks:
     label, version, kind, state, successor, hotlisted, sums, grey, offline, online, matters, places = codec.fields(
         raw, *_BOOKS, what="card books"
     )
+    purse, online_fen, transit = codec.fields(sums, int, int, int, what="card books")
     if state not in list(CardState):
         raise WireFault("card books: an unknown state")
     return CardBooks(
         label, version, kind, CardState(state), successor, hotlisted,
-        *codec.fields(sums, int, int, int, what="card books"), grey, _counters(offline), _counters(online),
+        purse, online_fen, transit, grey, _counters(offline), _counters(online),
         tuple(OpenMatter(*codec.fields(m, str, int, int, int, what="open matter")) for m in matters),
         tuple(codec.fields(p, bytes, str, str, what="place") for p in places),
     )  # fmt: skip
