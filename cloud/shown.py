@@ -1,7 +1,7 @@
 """Every 成功 that a terminal has shown, held against the books: posted exactly once, or lost, or double.
 
 Reads DATA/terminals/NAME/shown.log (JSON lines, written by the terminal before it shows) where such a folder is: in a
-demonstration and a test. A last line without its newline was never shown.
+demonstration and a test. A last line without its newline was never shown. Voids are left out: `verify` checks those.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from shared.errors import StoreFault
 from shared.ids import CardId, card_id
-from shared.records import LOAD_SHAPED
+from shared.records import LOAD_SHAPED, Kind
 
 PURCHASED = {"purchase": 1, "evidence": 1, "evidence_withdrawn": -1}
 LOADED = {"load_confirmed": 1, "load_confirmed_by_counter": 1, "load_alone": 1}
@@ -81,6 +81,8 @@ def _read(log: Path) -> Iterator[Success]:
     for number, line in enumerate(raw.rpartition(b"\n")[0].splitlines(), 1):
         try:
             row = json.loads(line)
+            if row["kind"] == Kind.VOID:
+                continue  # it takes back a success that stands above, and that stays posted
             yield Success(card_id(bytes.fromhex(row["card"])), row["kind"] in LOAD_SHAPED, row["counter"], row["fen"])
         except (ValueError, KeyError, TypeError) as fault:
             raise StoreFault(f"{log}: line {number} is damaged") from fault

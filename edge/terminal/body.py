@@ -25,7 +25,7 @@ class Body:
         self.settings = settings
         self.flash = flash
         self.clock = TerminalClock(is_set=clock_set)
-        self.book = Book(flash, settings.parameters)
+        self.book = Book(flash, settings.parameters, settings.key_version)
         self.now = Now(0.0, 0)
         self.psam = PsamId(settings.device)
         self.live_ttn: int | None = None

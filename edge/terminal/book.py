@@ -4,15 +4,17 @@ A slot becomes a purchase or load, or is erased, or becomes unproven; a later ou
 unproven one. A seq is given here, when the record is written. StoreFault passes through: then nothing was written.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge.terminal.flash import Flash, Waiting
 from edge.terminal.flash_layout import AskedLoad
 from edge.terminal.parameters import Parameters
 from shared import records
+from shared.clock import CampusTime
 from shared.ids import CardId
 from shared.purse.outcomes import PendingLoad, PendingPurchase
-from shared.records import CounterKind, Flags, Kind, LoadRecord, Proof, PurchaseRecord
+from shared.records import Cause, CounterKind, Flags, Kind, LoadRecord, Proof, PurchaseRecord, VoidRecord
 
 UNPROVEN_AFTER_S = 60.0
 """A pending transaction without its card goes into the records after this."""
@@ -36,7 +38,8 @@ class Row:
 class Book:
     """Writes records for pending slots."""
 
-    def __init__(self, flash: Flash, parameters: Parameters) -> None:
+    def __init__(self, flash: Flash, parameters: Parameters, key_version: int) -> None:
+        self._key_version = key_version
         self._flash = flash
         self._parameters = parameters
         self._since_s: dict[int, float] = {}
@@ -116,6 +119,20 @@ class Book:
         if not waiting.slot.unproven:
             self.unproven(waiting, now_s)
         self._finish(waiting)
+
+    def void(self, sale: PurchaseRecord, cause: Cause, now: CampusTime, sign: Callable[[bytes], bytes]) -> Row:
+        """撤销 of a sale of the current epoch. sign: wire bytes without their MAC → the MAC."""
+        flash = self._flash
+        seq = flash.next_seq()
+        flags = Flags(Proof.NONE, CounterKind.OFFLINE, clock_set=now.is_set).to_int()
+        record = VoidRecord(
+            records.VERSION, Kind.VOID, flags, seq, sale.ttn, sale.card, sale.counter, sale.purse, sale.amount_fen,
+            now.seconds, cause, self._key_version, 0, *self._versions(), seq - sale.seq, bytes(records.MAC_SIZE),
+        )  # fmt: skip
+        before = records.encode(record)[: -records.MAC_SIZE]
+        flash.append(before + sign(before))
+        self._mark_day(now.seconds, seq)
+        return Row(flash.epochs[-1].epoch, seq, Kind.VOID, sale.card, sale.counter, sale.amount_fen, now.seconds)
 
     def overdue(self, mono_s: float, card: CardId | None = None) -> list[Waiting]:
         """Slots without record that must get one: their minute is over, or another card has come."""

@@ -15,6 +15,7 @@ class Verb(StrEnum):
 
     SELL = "sell"
     AGAIN = "again"
+    VOID = "void"
     CARD = "card"
     PULL = "pull"
     NET = "net"
@@ -41,6 +42,7 @@ class Command:
 HELP = """\
   12.50            消费 12.50 元 / sell for 12.50 yuan
   again            同一张卡再放一次（空行也行）/ present the same card again (an empty line does too)
+  void             撤销本机上一笔消费，退入过渡余额 / give the last sale of this terminal back
   card 0012        换一张卡 / choose another card
   pull [before|after]  下一次扣款时抽卡：扣款前 / 扣款后 / pull the card at the next debit, before or after it
   load 50          圈存 50 元（圈存机）/ load 50 yuan (at a load machine)
@@ -53,6 +55,8 @@ HELP = """\
 _PLAIN = {
     "again": Verb.AGAIN,
     "再放": Verb.AGAIN,
+    "void": Verb.VOID,
+    "撤销": Verb.VOID,
     "log": Verb.LOG,
     "明细": Verb.LOG,
     "balance": Verb.BALANCE,

@@ -1,6 +1,6 @@
 """What a terminal shows, says aloud, and tells its cashier to do. Values only; Chinese first, English second.
 
-A text never says 成功 but in `done` and `loaded`: those two may be shown only after their row is in the shown log.
+A text never says 成功 but in `done`, `loaded` and `voided`: those are shown after their row is in the shown log.
 """
 
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from edge.link.messages import Refusal
 from edge.terminal.book import Row
+from shared.ids import CardId
 from shared.money import yuan
 from shared.online import LoadResult
 from shared.purse.outcomes import PendingLoad, PendingPurchase
@@ -26,6 +27,7 @@ class Face(StrEnum):
     SUSPECT = "suspect"
     CLOSED = "closed"
     LOADED = "loaded"
+    VOIDED = "voided"
     NOT_SELLING = "not-selling"
     NOTICE = "notice"
 
@@ -222,6 +224,23 @@ def unproven(pending: PendingPurchase | PendingLoad) -> Display:
     title = Text(f"一笔 ¥{amount} 未确认，已登记", f"a transaction of ¥{amount} stays unconfirmed and is noted")
     todo = Text("原卡再来时放一次即可核清", "when that card comes back, present it once")
     return Display(Face.NOTICE, title, _NOTHING, todo)
+
+
+def voided(amount_fen: int, card: CardId) -> Display:
+    """撤销成功: the record is durable. The card is as it was."""
+    amount = yuan(amount_fen)
+    title = Text(
+        f"撤销成功 ¥{amount} 已退入过渡余额，卡尾号 {card[-2:].hex()}",
+        f"void: ¥{amount} goes to pending load, card …{card[-2:].hex()}",
+    )
+    todo = Text("卡内余额未变，请持卡人到圈存机领款", "the card is unchanged; the holder claims it at a load machine")
+    return Display(Face.VOIDED, title, Text(f"已撤销{amount}元", f"{amount} yuan given back"), todo)
+
+
+def not_void(reason: Reason) -> Display:
+    """The last sale stands."""
+    zh, en = REASON_TEXT[reason]
+    return Display(Face.DECLINED, Text(zh, en), Text(zh, en), Text("未撤销", "nothing is void"))
 
 
 def not_selling(bar: Bar) -> Display:

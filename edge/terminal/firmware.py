@@ -21,6 +21,7 @@ from edge.terminal.sale import Till
 from edge.terminal.serving import serve
 from edge.terminal.settings import Settings
 from edge.terminal.steps import End, Result, Show, Tap
+from edge.terminal.voiding import void_last
 from shared.errors import RuleBroken, StoreFault
 from shared.ids import psam_id
 from shared.inventory import LOADERS
@@ -126,6 +127,10 @@ class Firmware:
         if self._gate is None:
             raise RuleBroken("this body is no validator with fares")
         return self._gate
+
+    def void(self, now: Now) -> Tap[Result]:
+        """撤销 of the last sale of this body, once, on its business day. No card is needed."""
+        return self._tap(void_last(self.body), 0, now)
 
     def load(self, amount_fen: int, now: Now) -> Tap[Result]:
         """圈存 at a load machine. 0 = only settle what is pending on this card."""

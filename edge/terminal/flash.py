@@ -207,10 +207,16 @@ class Flash:
     def newest(self) -> bytes | None:
         """Wire bytes of the newest record of the current epoch, settled or not; None before its first."""
         epoch = self.current
-        if epoch is None or not epoch.last:
+        return None if epoch is None or not epoch.last else self.kept(epoch.last)
+
+    def kept(self, seq: int) -> bytes | None:
+        """Wire bytes of a record of the current epoch, settled or not; None when its slot was used again."""
+        epoch = self.current
+        if epoch is None or not 0 < seq <= epoch.last:
             return None
-        slot = parse_record(self._port.read(self._at(self._next_index - 1), SLOT_SIZE))
-        return slot.wire if slot is not None and slot.ordinal == self._next_index - 1 else None
+        index = epoch.first_index + seq - 1
+        slot = parse_record(self._port.read(self._at(index), SLOT_SIZE))
+        return slot.wire if slot is not None and slot.ordinal == index and slot.epoch == epoch.epoch else None
 
     def settle(self, epoch: Epoch, seq: int) -> None:
         """All up to seq is in the ledger. Idempotent; the caller has refused what was not ACKed."""

@@ -159,6 +159,8 @@ class _Counter:
                 await self._again()
             case Verb.LOAD:
                 await self._load(command.amount_fen)
+            case Verb.VOID:
+                await self._void()
             case Verb.BALANCE | Verb.LOG:
                 await self._read(command.verb)
             case Verb.NET:
@@ -194,6 +196,13 @@ class _Counter:
             return
         firmware = self._station.firmware
         await self._tap(self._station, lambda: firmware.again(self._station.now()))
+
+    async def _void(self) -> None:
+        """No card is laid: a void never touches one."""
+        station = self._station
+        result = await station.tap(station.firmware.void(station.now()), None)
+        if result.end is End.DONE:
+            await self._entry(result)
 
     async def _load(self, amount_fen: int) -> None:
         station = self._loading_station()

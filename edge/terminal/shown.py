@@ -2,8 +2,8 @@
 
 DATA/terminals/NAME/shown.log, JSON lines:
     {"epoch": 1, "seq": 7, "kind": 1, "card": "53030000000000001267", "counter": 6, "fen": 1250, "time": 817300805}
-kind is the record's (1 purchase, 8 recovered, 2 load, 14 load recovered); counter as in the record; time: campus
-seconds. A last line without its newline was cut by a power loss before it was durable: it was never shown.
+kind is the record's (1 purchase, 8 recovered, 2 load, 14 load recovered, 5 void); counter as in the record; time:
+campus seconds. A last line without its newline was cut by a power loss before it was durable: it was never shown.
 """
 
 import json

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.records import LOAD_SHAPED
+from shared.records import LOAD_SHAPED, Kind
 
 
 @dataclass(slots=True)
@@ -13,12 +13,18 @@ class Shown:
     fen: int = 0
     loads: int = 0
     loads_fen: int = 0
+    voids: int = 0
+    voided_fen: int = 0
+    """Of fen, given back."""
 
     def add(self, kind: int, fen: int) -> None:
         """One more line."""
         if kind in LOAD_SHAPED:
             self.loads += 1
             self.loads_fen += fen
+        elif kind == Kind.VOID:
+            self.voids += 1
+            self.voided_fen += fen
         else:
             self.taps += 1
             self.fen += fen

@@ -9,7 +9,7 @@ from enum import IntEnum
 
 
 class Reason(IntEnum):
-    """1-19 the card, 20-39 the purchase, 40-49 the PSAM, 50-59 load, 60-79 open outcomes."""
+    """1-19 the card, 20-39 the purchase, 40-49 the PSAM, 50-59 load, 60-79 open outcomes, 80-89 void."""
 
     FOREIGN_CARD = 1
     CARD_BLOCKED = 2
@@ -55,6 +55,10 @@ class Reason(IntEnum):
     NO_EVIDENCE = 67
     PROOF_GONE = 68
     MAC3_WRONG = 69
+    VOID_NO_SALE = 80
+    VOID_TWICE = 81
+    VOID_OTHER_DAY = 82
+    VOID_NOT_YET = 83
 
 
 REASON_TEXT: dict[Reason, tuple[str, str]] = {
@@ -105,5 +109,9 @@ REASON_TEXT: dict[Reason, tuple[str, str]] = {
     Reason.NO_EVIDENCE: ("卡内查不到该笔交易", "the card shows no trace of the transaction"),
     Reason.PROOF_GONE: ("卡已扣款，交易认证码已被覆盖", "debited, but the card no longer holds its TAC"),
     Reason.MAC3_WRONG: ("卡的圈提证明错误，勿付款", "the card's proof of the unload is wrong, do not pay out"),
+    Reason.VOID_NO_SALE: ("没有可撤销的消费", "there is no sale to void"),
+    Reason.VOID_TWICE: ("上一笔已撤销", "the last sale is void already"),
+    Reason.VOID_OTHER_DAY: ("上一笔不是今天的，不能撤销", "the last sale was on another day, it cannot be void"),
+    Reason.VOID_NOT_YET: ("有一笔未确认，先处理那一笔", "a transaction is not confirmed yet, settle it first"),
 }
 """Chinese first, English second. A test holds that every reason has its text."""

@@ -267,6 +267,9 @@ class Bench:
     def again(self, memory):
         return self.tap(self.firmware.again(self.now()), self.school.card(memory))
 
+    def void(self):
+        return self.tap(self.firmware.void(self.now()), None)
+
     def load(self, memory, amount=5000, card=None):
         return self.tap(self.firmware.load(amount, self.now()), card or self.school.card(memory))
 
