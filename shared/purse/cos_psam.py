@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from struct import Struct
+from typing import ClassVar
 
 from shared.purse import crypto
 from shared.purse.apdu import CommandApdu, Sw
@@ -32,6 +33,7 @@ _MAC = 4
 _PURCHASE_USAGE = 2
 """Low five bits of a usage byte; the high three say how many levels of diversification."""
 _OK = Sw.OK.to_bytes(2, "big")
+_CLASSES = frozenset((0x00, 0x80, 0x84))
 _DIRECTORIES = {
     (0x00, 0x00): {FID_MF.to_bytes(2, "big"): False, PSAM_APPLICATION.to_bytes(2, "big"): True},
     (0x04, 0x00): {MF_NAME: False, AID_PURSE: True},
@@ -84,23 +86,12 @@ class Psam:
             command = CommandApdu.decode(apdu)
         except ApduError:
             return status(Sw.WRONG_LENGTH)
-        match (command.cla, command.ins):
-            case (0x80, 0x70):
-                return self._init_purchase(command, image)
-            case (0x80, 0x72):
-                return self._credit_purchase(command)
-            case (0x00, 0xA4):
-                return self._select(command)
-            case (0x00, 0xB0):
-                return _read_binary(command, image)
-            case (0x00, 0x84):
-                return self._get_challenge(command)
-            case (0x84, 0xD4):
-                return self._write_key(command, image, challenge)
-            case _:
-                return status(Sw.INS_UNKNOWN if command.cla in (0x00, 0x80, 0x84) else Sw.CLA_UNKNOWN)
+        run = self.COMMANDS.get(command.cla << 8 | command.ins)
+        if run is None:
+            return status(Sw.INS_UNKNOWN if command.cla in _CLASSES else Sw.CLA_UNKNOWN)
+        return run(self, command, image, challenge)
 
-    def _select(self, command: CommandApdu) -> bytes:
+    def _select(self, command: CommandApdu, _image: PsamImage, _challenge: bytes) -> bytes:
         self._session = None
         names = _DIRECTORIES.get((command.p1, command.p2))
         if names is None:
@@ -110,7 +101,7 @@ class Psam:
         self._selected = names[command.data]
         return _OK
 
-    def _get_challenge(self, command: CommandApdu) -> bytes:
+    def _get_challenge(self, command: CommandApdu, _image: PsamImage, _challenge: bytes) -> bytes:
         if command.p1 or command.p2:
             return status(Sw.WRONG_P1P2)
         if command.data or command.le not in (4, 8):
@@ -141,7 +132,7 @@ class Psam:
         image.tries, image.fixed = tries, b""
         self._commit(image)
 
-    def _init_purchase(self, command: CommandApdu, image: PsamImage) -> bytes:
+    def _init_purchase(self, command: CommandApdu, image: PsamImage, _challenge: bytes) -> bytes:
         self._session = None
         if not self._selected:
             return status(Sw.CONDITIONS)
@@ -179,7 +170,7 @@ class Psam:
         self._memory.store(image.encode())
         self._image = image
 
-    def _credit_purchase(self, command: CommandApdu) -> bytes:
+    def _credit_purchase(self, command: CommandApdu, _image: PsamImage, _challenge: bytes) -> bytes:
         session = self._session
         if session is None:
             return status(Sw.ORDER)
@@ -194,6 +185,21 @@ class Psam:
         if not session.tries:
             self._session = None
         return status(Sw.MAC_WRONG)
+
+    def _read_binary(self, command: CommandApdu, image: PsamImage, _challenge: bytes) -> bytes:
+        files = {0x80 | SFI_PUBLIC: image.public, 0x80 | SFI_HOLDER: image.psam_id}
+        content = files.get(command.p1)
+        return status(Sw.FILE_NOT_FOUND) if content is None else _read(content, command)
+
+    COMMANDS: ClassVar[dict[int, Callable[[Psam, CommandApdu, PsamImage, bytes], bytes]]] = {
+        0x0084: _get_challenge,
+        0x00A4: _select,
+        0x00B0: _read_binary,
+        0x8070: _init_purchase,
+        0x8072: _credit_purchase,
+        0x84D4: _write_key,
+    }
+    """By CLA and INS: command, image, the challenge of the command before. Each has a row in docs/conformance.md."""
 
 
 def status(sw: int) -> bytes:
@@ -223,12 +229,6 @@ def _card_key(master: PsamMaster, factors: bytes) -> crypto.Key:
     """The card's DPK: factors come card first, and the last one is applied first."""
     levels = [factors[at : at + _FACTOR] for at in range(0, len(factors), _FACTOR)]
     return crypto.diversify(master.key, *reversed(levels))
-
-
-def _read_binary(command: CommandApdu, image: PsamImage) -> bytes:
-    files = {0x80 | SFI_PUBLIC: image.public, 0x80 | SFI_HOLDER: image.psam_id}
-    content = files.get(command.p1)
-    return status(Sw.FILE_NOT_FOUND) if content is None else _read(content, command)
 
 
 def _read(content: bytes, command: CommandApdu) -> bytes:

@@ -6,7 +6,7 @@ A refusal by parameters comes before anything is read, counted or spent.
 import pytest
 
 from shared.purse import commands
-from shared.purse.cos import _COMMANDS
+from shared.purse.cos import COMMANDS
 from shared.purse.images import blank_card_image
 from tests.shared.purse import full_card
 from tests.shared.purse.full_card import DAMK, DAY, DCCK, DLK, DPK, DPUK, DTK, PIN
@@ -166,13 +166,13 @@ def test_without_selection_every_command_of_a_purse_is_refused(desk):
         assert desk.sw(second_half) == "6901"
 
 
-@pytest.mark.parametrize("known", sorted(_COMMANDS))
+@pytest.mark.parametrize("known", sorted(COMMANDS))
 def test_no_command_is_heard_under_another_class(desk, known):
     """CLA 04 and 84 say secure messaging: where a command knows none, it is unknown; CLA 90 is nobody's."""
     cla, ins = known >> 8, known & 0xFF
     assert desk.sw(bytes((0x90, ins, 0, 0))) == "6E00"
     other = cla ^ 0x80
-    if other << 8 | ins not in _COMMANDS:
+    if other << 8 | ins not in COMMANDS:
         assert desk.sw(bytes((other, ins, 0, 0))) == "6D00"
 
 

@@ -241,3 +241,10 @@ def test_no_number_is_ever_given_twice(new_school, tears, wild):
             assert len(psam.transmit(wild)) >= 2
     assert given_numbers == sorted(set(given_numbers))
     assert all(int.from_bytes(n, "big") < decode_psam_image(ram.image).next_ttn for n in given_numbers)
+
+
+@pytest.mark.parametrize("raw", ["0084010008", "0084000108", "8070010001AA", "8070000101AA", "8072010004" + "00" * 4])
+def test_other_parameters_of_the_psam(psam, raw):
+    opened = psam.transmit(init())
+    assert opened[-2:].hex() == "9000"
+    assert sw(psam, bytes.fromhex(raw)) == "6A86"
