@@ -13,10 +13,11 @@ from functools import partial
 from multiprocessing import get_context
 from os import cpu_count
 
-from tests.torn import outage
+from tests.torn import outage, play, rides
 from tests.torn.cut import Action
-from tests.torn.play import BY_NAME, count_points, cut_at
+from tests.torn.play import count_points, cut_at
 
+BY_NAME = {**play.BY_NAME, **rides.BY_NAME}
 NAMES = (*BY_NAME, *outage.BY_NAME)
 FAILURES_MAX = 20
 """Lines printed of what broke in one scenario."""
@@ -51,9 +52,10 @@ class Tally:
 
 
 def _cuts(name: str, pool: Executor, listed: bool) -> Tally:
-    names = count_points(BY_NAME[name])
-    failures = [text for texts in pool.map(partial(cut_at, name), range(1, len(names) + 1)) for text in texts]
-    return _told(name, names, len(Action) * len(BY_NAME[name].aftermaths), failures, listed)
+    scenario = BY_NAME[name]
+    names = count_points(scenario)
+    failures = [text for texts in pool.map(partial(cut_at, scenario), range(1, len(names) + 1)) for text in texts]
+    return _told(name, names, len(Action) * len(scenario.aftermaths), failures, listed)
 
 
 def _outages(name: str, pool: Executor, listed: bool) -> Tally:

@@ -4,12 +4,13 @@ Points are counted while the tap runs: before and after every APDU to card and P
 write of either, before every write and sync of the flash, before and after the shown log, before a display.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from edge.terminal.display import Face
 from edge.terminal.flash import flash_size, format_flash
+from edge.terminal.ride_settings import RideSettings
 from edge.terminal.steps import Show, Shown
 from shared.ids import StorageId
 from shared.purse.effects import ToCard, ToPsam
@@ -70,6 +71,13 @@ class CutTerminal(TerminalPart):
         super().__init__(*parts)
         self._psam_memory = _PsamMemory(self, self._psam_memory.load())
         self.success_shown = 0
+        self.rides = False  # what a ride may take here says the play, and the bus stands where it says
+        self.stop = 0
+
+    def drive(self, ride: RideSettings) -> None:
+        """A bus from now on. Before it is switched on."""
+        self.settings = replace(self.settings, ride=ride)
+        self.stop = ride.point.stop
 
     def arm(self, cut: Cut) -> None:
         """From now until the tap ends."""
@@ -82,6 +90,8 @@ class CutTerminal(TerminalPart):
             self._cut = None
             done(result)
 
+        if self.settings.ride is not None and self.firmware is not None:
+            self.firmware.at_stop(self.stop, 0)
         super().present(card, verb, amount_fen, ended)
 
     def replace_body(self) -> None:

@@ -11,7 +11,7 @@ from functools import partial
 from cloud.ledger.grey import State
 from cloud.ledger.load_cases import CaseState
 from edge.terminal.steps import Result
-from shared.records import CounterKind
+from shared.records import STORED_HEAD, CounterKind, decode
 from tests.sim.blueprint import Blueprint, blueprint
 from tests.sim.campus import HEAL_MAX_S, UNPROVEN_S, Campus
 from tests.sim.faults import Faults
@@ -39,12 +39,15 @@ class Aftermath(StrEnum):
     ELSEWHERE = "used elsewhere"
     NEVER = "never came back"
     REPLACED = "body replaced, then presented again"
+    MOVED = "presented at the next stop"
+    LATER = "rides again hours later"
 
 
-COMES_BACK = (Aftermath.HERE, Aftermath.RESALE, Aftermath.REPLACED)
+COMES_BACK = (Aftermath.HERE, Aftermath.RESALE, Aftermath.REPLACED, Aftermath.MOVED, Aftermath.LATER)
 """After these the card is used until everything about it is decided."""
 OF_A_SALE = (Aftermath.HERE, Aftermath.RESALE, Aftermath.ELSEWHERE, Aftermath.NEVER)
 """A body destroyed with purchases that nobody else has takes their proof with it: no rule can bring it back."""
+OF_A_LOAD = (*OF_A_SALE, Aftermath.REPLACED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,11 @@ class Scenario:
     @property
     def aftermaths(self) -> tuple[Aftermath, ...]:
         """What may follow. A load is decided by the card whatever became of the body."""
-        return tuple(Aftermath) if self.verb == "load" else OF_A_SALE
+        return OF_A_LOAD if self.verb == "load" else OF_A_SALE
+
+    def play(self, cut: Cut, aftermath: Aftermath) -> "Play":
+        """One run of it."""
+        return Play(self, cut, aftermath)
 
 
 class Play:
@@ -97,11 +104,15 @@ class Play:
     def _lead_in(self) -> None:
         self.campus.start()
         self.world.run(self.world.now_s + MORNING_S)
+        self._before()
         if self.scenario.torn_before is not None:
             verb, point, action = self.scenario.torn_before
             self.terminal.arm(Cut(action=action, named=point))
             self._present(verb, self.scenario.fen)
         self.terminal.success_shown = 0
+
+    def _before(self) -> None:
+        """What the card has done when it is torn."""
 
     def _arm(self) -> None:
         self.terminal.arm(self.cut)
@@ -182,7 +193,10 @@ class Play:
 
     def _agree_or_named(self) -> None:
         """Card and float differ by exactly the open cases of this card, and each of them has a name."""
-        balances, name = self.campus.judge.books.balances, self.card.card.hex()
+        judge, name = self.campus.judge, self.card.card.hex()
+        balances = judge.books.balances
+        if lost := [deed for deed in judge.deeds if not judge.ledger.now.has(deed)]:
+            raise Violation("I1", f"{lost[0]} is nowhere in the ledger")
         off = -balances[f"purse:{name}"] - self.card.balance_fen
         grey, transit = self._open_greys(), -balances[f"transit:{name}"]
         credited = sum(self._fen(deed) for deed in self._unposted(CounterKind.ONLINE))
@@ -204,9 +218,11 @@ class Play:
         return self.campus.judge.deeds[deed][1].amount_fen
 
     def _open_greys(self) -> int:
-        query = "SELECT count(*) FROM suspense WHERE state = ? AND load IS NULL"
-        (count,) = self.campus.ingest.database.execute(query, (int(State.OPEN),)).fetchone()
-        return count * self.scenario.fen
+        query = (
+            "SELECT r.stored FROM suspense s JOIN record r ON r.id = s.record WHERE s.state = ? AND s.load IS NULL"
+        )
+        rows = self.campus.ingest.database.execute(query, (int(State.OPEN),))
+        return sum(decode(stored[STORED_HEAD:]).amount_fen for (stored,) in rows)
 
     def _pending_loads(self) -> int:
         query = "SELECT coalesce(sum(amount_fen), 0) FROM load_case WHERE card = ? AND state = ?"
@@ -219,15 +235,15 @@ def _first(verb: str) -> str:
     return "sell" if verb == "again" else verb
 
 
-_WRITTEN = "after the card's write"
+WRITTEN = "after the card's write"
 SCENARIOS = (
     Scenario("purchase-capp", "pos-1", "sell", 1250),
-    Scenario("purchase-capp-again", "pos-1", "again", 1250, ("sell", _WRITTEN, Action.PULL)),
-    Scenario("purchase-capp-rekeyed", "pos-1", "sell", 1250, ("sell", _WRITTEN, Action.PULL)),
-    Scenario("purchase-capp-unproven", "pos-1", "again", 1250, ("sell", _WRITTEN, Action.BOTH)),
+    Scenario("purchase-capp-again", "pos-1", "again", 1250, ("sell", WRITTEN, Action.PULL)),
+    Scenario("purchase-capp-rekeyed", "pos-1", "sell", 1250, ("sell", WRITTEN, Action.PULL)),
+    Scenario("purchase-capp-unproven", "pos-1", "again", 1250, ("sell", WRITTEN, Action.BOTH)),
     Scenario("load", "load-1", "load", 5000),
-    Scenario("load-again", "load-1", "load", 5000, ("load", _WRITTEN, Action.PULL)),
-    Scenario("load-unproven", "load-1", "load", 5000, ("load", _WRITTEN, Action.BOTH)),
+    Scenario("load-again", "load-1", "load", 5000, ("load", WRITTEN, Action.PULL)),
+    Scenario("load-unproven", "load-1", "load", 5000, ("load", WRITTEN, Action.BOTH)),
 )
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
@@ -235,19 +251,18 @@ BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 
 def count_points(scenario: Scenario) -> list[str]:
     """The names of the points that its tap passes when nothing is cut."""
-    return Play(scenario, Cut(), Aftermath.HERE).run()
+    return scenario.play(Cut(), Aftermath.HERE).run()
 
 
-def cut_at(name: str, at: int) -> list[str]:
+def cut_at(scenario: Scenario, at: int) -> list[str]:
     """Every way of cutting at one point and every aftermath: what broke, one line each."""
-    scenario = BY_NAME[name]
     found = (_one(scenario, Cut(at, action), aftermath) for action in Action for aftermath in scenario.aftermaths)
     return [text for text in found if text]
 
 
 def _one(scenario: Scenario, cut: Cut, aftermath: Aftermath) -> str:
     try:
-        Play(scenario, cut, aftermath).run()
+        scenario.play(cut, aftermath).run()
     except Violation as violation:
         point = cut.names[cut.at - 1] if len(cut.names) >= cut.at else "?"
         return f"  {scenario.name} {cut.at} ({point}), {cut.action}, {aftermath}: {violation}"
