@@ -149,7 +149,10 @@ class Terminals:
         sellers = [talk for talk in self._live.values() if talk.current and self._is_revoked(talk.hello)]
         for talk in sellers:
             self.end(talk)
-        return [_refuse(talk.place, Refusal.REVOKED) for talk in sellers]
+        told: list[Effect] = []
+        for talk in sellers:
+            told += [_revoked(talk.place, talk.seal), _refuse(talk.place, Refusal.REVOKED)]
+        return told
 
     def gone(self, place: Place) -> None:
         """A connection ended."""
@@ -176,8 +179,9 @@ class Terminals:
     ) -> tuple[list[Effect], EpochRequest | None]:
         hello, device = joining.hello, joining.terminal.device
         resolved = self._resolved(now, place, hello, auth)
+        proven: list[Effect] = [_revoked(place, joining.seal)] if resolved.refused == REVOKED else []
         if resolved.refused and not _owes(auth):
-            return [_refuse(place, resolved.refusal)], None
+            return [*proven, _refuse(place, resolved.refusal)], None
         talk = Conversation(joining.terminal, place, hello, joining.seal, now)
         full = _is_full(auth, hello, resolved.epoch)
         if full:
@@ -186,7 +190,7 @@ class Terminals:
         talk.current = 0 if full or resolved.refused else resolved.epoch or _named(auth, hello)
         talk.epochs = self._views(now, talk, auth)
         self._join(now, talk)
-        return self._welcome(now, talk), None if full else resolved.ask
+        return self._welcome(now, talk) + proven, None if full else resolved.ask
 
     def _resolved(self, now: Now, place: Place, hello: Hello, auth: Auth) -> Resolved:
         """The epoch to sell in. A revoked body gets none, but is heard out: its records are the ledger's to judge."""
@@ -290,6 +294,11 @@ def time_for(now: Now, talk: Conversation) -> Send:
 
 def _refuse(place: Place, why: Refusal) -> Send:
     return Send(*place, link.encode_refuse(why))
+
+
+def _revoked(place: Place, seal: Session) -> Send:
+    """A refusal that is proven: a genuine body believes it and stops selling; the hint anyone on a bus could send."""
+    return Send(*place, seal.seal(link.Type.REFUSE, link.encode_refusal(Refusal.REVOKED)), True)
 
 
 def _owes(auth: Auth) -> bool:

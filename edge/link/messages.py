@@ -172,6 +172,8 @@ _STATUS = struct.Struct(">IIIIHIHB")
 _HEARTBEAT = struct.Struct(">BBHBB")
 _TIME = struct.Struct(">I")
 _HEAD = PROTOCOL << 4
+REFUSE_SIZE = _REFUSE.size
+"""Of the hint. A longer REFUSE is sealed: proven, like everything that is."""
 
 
 def type_of(message: bytes) -> Type:
@@ -215,7 +217,22 @@ def encode_refuse(reason: Refusal) -> bytes:
 
 def decode_refuse(message: bytes) -> Refusal:
     """WireFault when malformed or an unknown reason."""
-    reason = _exact(_REFUSE, message, "REFUSE")[2]
+    return _refusal(_exact(_REFUSE, message, "REFUSE")[2])
+
+
+def encode_refusal(reason: Refusal) -> bytes:
+    """Payload to be sealed: what the terminal must believe."""
+    return bytes((reason,))
+
+
+def decode_refusal(payload: bytes) -> Refusal:
+    """WireFault when malformed or an unknown reason."""
+    if len(payload) != 1:
+        raise WireFault(f"REFUSE: {len(payload)} bytes, expected 1")
+    return _refusal(payload[0])
+
+
+def _refusal(reason: int) -> Refusal:
     if reason not in list(Refusal):
         raise WireFault("unknown refusal")
     return Refusal(reason)

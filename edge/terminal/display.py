@@ -60,6 +60,7 @@ class Bar(StrEnum):
     PSAM = "psam"
     FLASH = "flash"
     NOT_JOINED = "not-joined"
+    REVOKED = "revoked"
 
 
 _NOTHING = Text("", "")
@@ -86,6 +87,10 @@ _BAR: dict[Bar, tuple[Text, Text]] = {
     Bar.NOT_JOINED: (
         Text("网络断开，暂停圈存", "no network, no loading"),
         Text("请稍候再试", "please try again later"),
+    ),
+    Bar.REVOKED: (
+        Text("本机或安全模块已挂失，停止消费", "reported stolen, not selling"),
+        Text("联系卡务中心", "call the card office"),
     ),
 }
 _LOAD_RESULT: dict[LoadResult, Text] = {

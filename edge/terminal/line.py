@@ -1,7 +1,7 @@
 """The terminal's end of its link: join, sealed session, records out, ACK and SETTLED in, STATUS and HEARTBEAT. Pure.
 
 Messages and `now` in, messages out (`out`). Refuses what is not sealed by the edge that proved K_term in this join;
-REFUSE and CHALLENGE are hints. No message is trusted to arrive: everything is repeated until it is answered.
+CHALLENGE and a REFUSE that is not sealed are hints. No message is trusted to arrive: all is repeated until answered.
 """
 
 from collections.abc import Callable
@@ -195,6 +195,8 @@ class Line:
         self.joins += 1
         self.refusal = None
         self.welcome = welcome
+        if welcome.current:
+            self._body.is_revoked = False
         self._wait_s = JOIN_S
         self._hello_s = _NEVER if welcome.current else self._mono_s + self._epoch_wait_s
         self._epoch_wait_s = NO_EPOCH_S if welcome.current else min(self._epoch_wait_s * 2, JOIN_MAX_S)
@@ -213,6 +215,15 @@ class Line:
             return
         self.refusal = refusal
         self._hello_s = max(self._hello_s, self._mono_s + self._wait_s) if self.state is not State.NO_WIRE else _NEVER
+
+    def _barred(self, refusal: Refusal) -> None:
+        """The edge has proven it: this body or its PSAM is revoked. It sells no more, and hands over what it owes."""
+        if refusal is not Refusal.REVOKED:
+            return
+        self.refusal = refusal
+        self._body.is_revoked = True
+        if self.is_registered:
+            self.rejoin()
 
     def _part(self, state: State) -> None:
         self.state = state
@@ -238,7 +249,7 @@ class Line:
         kind = link.type_of(raw)
         if kind is Type.CHALLENGE:
             self._challenged(raw)
-        elif kind is Type.REFUSE:
+        elif kind is Type.REFUSE and len(raw) == link.REFUSE_SIZE:
             self._refused(raw)
         elif self._session is None:
             raise WireFault("sealed message outside a conversation")
@@ -276,6 +287,8 @@ class Line:
         elif opened.type is Type.ONLINE_ANSWER:
             answer = link.decode_online(opened.payload)
             self.desk.answered(answer.request, answer.payload)
+        elif opened.type is Type.REFUSE:
+            self._barred(link.decode_refusal(opened.payload))
         else:
             raise WireFault(f"{opened.type.name} goes up, never down")
 

@@ -123,6 +123,8 @@ class Body:
     answers: list[link.Online] = field(default_factory=list)
     seal: Session | None = None
     faults: int = 0
+    barred: bool = False
+    """It was proven that it is revoked."""
 
     def __post_init__(self) -> None:
         self.key = self.key or bytes((self.number,)) * 16
@@ -154,7 +156,7 @@ class Body:
         kind = link.type_of(message)
         if kind is Type.CHALLENGE:
             return [self._auth(link.decode_challenge(message))]
-        if kind is Type.REFUSE:
+        if kind is Type.REFUSE and len(message) == link.REFUSE_SIZE:
             self.refused = link.decode_refuse(message)
         elif kind in link.SHORT:
             self._short(kind, message)
@@ -211,11 +213,14 @@ class Body:
             self._welcome(link.decode_welcome(opened.payload))
         elif opened.type is Type.TIME:
             self.times.append(link.decode_time(opened.payload))
+        elif opened.type is Type.REFUSE:
+            self.barred = link.decode_refusal(opened.payload) is link.Refusal.REVOKED
         elif opened.type is Type.ONLINE_ANSWER:
             self.answers.append(link.decode_online(opened.payload))
 
     def _welcome(self, welcome: link.Welcome) -> None:
         self.welcome = welcome
+        self.barred = self.barred and not welcome.current
         if self.store != welcome.store:
             self.acked = dict(self.settled)
         self.store = welcome.store

@@ -22,7 +22,7 @@ def test_a_running_session_ends_at_once_and_others_go_on():
         field = Field()
         thief, honest = field.joined(1, TCP1), field.joined(2, TCP2)
         field.revoke(1, **stolen)
-        assert thief.refused is Refusal.REVOKED
+        assert (thief.refused, thief.barred, honest.barred) == (Refusal.REVOKED, True, False)
         assert [state.state for state in field.box.states()] == ["parted", "joined"]
         field.hear(TCP2, honest.sell())
         assert honest.acked == {1: 1}
@@ -34,7 +34,7 @@ def test_a_revoked_body_that_owes_nothing_may_not_join():
         body = field.joined()
         field.revoke(1, **stolen)
         field.join(body)
-        assert (body.refused, body.welcome) == (Refusal.REVOKED, None)
+        assert (body.refused, body.welcome, body.barred) == (Refusal.REVOKED, None, True)
         assert field.codes() == ["terminal-revoked"]
         (fact,) = field.facts
         assert (fact.device, fact.level) == (device(1), "urgent")
@@ -58,7 +58,7 @@ def test_what_it_owes_is_taken_and_relayed_and_it_gets_no_epoch():
     field.revoke(1, psams=[psam(1)])
     assert wires
     field.join(body)
-    assert (body.current, body.refused) == (0, None)
+    assert (body.current, body.barred) == (0, True)
     assert [row.epoch for row in body.welcome.epochs] == [1]
     field.hear(TCP1, *body.resend())
     assert body.acked == {1: 3}
@@ -169,6 +169,7 @@ def test_found_again_it_sells_again():
     assert field.join(body).refused is Refusal.REVOKED
     field.revoke(2)
     assert field.join(body).current == 1
+    assert not body.barred
 
 
 def test_a_box_that_was_away_learns_it_when_it_says_hello():

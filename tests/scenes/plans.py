@@ -103,7 +103,7 @@ def command(module: str, *words: object, code: int = 0) -> str:
 
 def run(module: str, *words: object) -> "subprocess.CompletedProcess[str]":
     """Run a command of the product to its end."""
-    argv = step(module.replace(".", "-"), module, *map(str, words)).argv
+    argv = step(module.replace(".", "-").replace("_", "-"), module, *map(str, words)).argv
     assert argv[0] == sys.executable
     return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=COMMAND_S)
 

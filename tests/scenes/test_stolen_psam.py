@@ -1,0 +1,138 @@
+"""A PSAM is stolen at lunch: one command, and within a bound no box lets it sell; what it did meanwhile is held.
+
+The thief has the body too at first, out of reach of its box; then the PSAM alone, in a body of another box.
+"""
+
+import asyncio
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.wire.messages import decode_state
+from tests.scenes.campus import Campus
+from tests.scenes.plans import run
+from tests.scenes.truth import require_truth
+
+pytestmark = pytest.mark.process
+ENFORCED_S = 5.0
+"""From the command to the last box that is connected; a box says every two seconds which list it holds."""
+THIEF, ELSEWHERE = "pos-1", "pos-4"
+
+
+class Case:
+    """What the police know."""
+
+    def __init__(self, campus: Campus) -> None:
+        self.campus = campus
+        body = json.loads((campus.data / "terminals" / THIEF / "terminal.json").read_text())["device"]
+        self.device = bytes.fromhex(body)
+        self.psam: bytes = campus.asked("SELECT psam FROM psam WHERE device = ?", self.device)[0][0]
+
+    def report(self, *more: str, code: int = 0) -> dict[str, Any]:
+        """./ykt psam-stolen."""
+        words = "--psam", self.psam.hex(), "--who", "王五", "--reason", "窗口被撬", "--json", *more
+        done = run("compose.psam_stolen", "--data", self.campus.room, *words)
+        assert done.returncode == code, done.stdout + done.stderr
+        return dict(json.loads(done.stdout.splitlines()[-1]))
+
+    def stolen(self, *more: str, code: int = 0) -> dict[str, Any]:
+        return dict(self.report("--since", "2026-01-01T00:00", *more, code=code)["ledger"])
+
+    def merchant_fen(self) -> int:
+        """What the thief's merchant is owed for sure."""
+        sql = (
+            "SELECT coalesce(sum(p.fen), 0) FROM posting p JOIN account a ON a.id = p.credit "
+            "JOIN record r ON r.id = p.record WHERE a.kind = 'merchant' AND substr(r.stored, 9, 6) = ?"
+        )
+        return int(self.campus.asked(sql, self.psam)[0][0])
+
+    def version_at(self, box: str) -> int:
+        """Of the list that this box holds durably, by its own word."""
+        rows = self.campus.asked("SELECT state FROM box_state WHERE box = ?", box)
+        return decode_state(rows[0][0]).revocations[0] if rows else 0
+
+    def seen_at(self, box: str) -> bool:
+        """Has this box told that something revoked was there?"""
+        return bool(self.campus.asked("SELECT 1 FROM fact WHERE code = 'terminal-revoked' AND box = ?", box))
+
+
+def confirmed(told: dict[str, Any]) -> dict[str, bool]:
+    return {box["box"]: box["confirmed"] for box in told["boxes"]}
+
+
+async def _lunch_with_a_thief(room: Path) -> None:
+    async with Campus(room, seed=71) as campus:
+        await campus.open()
+        case = Case(campus)
+        await campus.until_posted(25)
+        await campus.kill("edge-canteen")  # the whole canteen is out of reach, and sells on
+        await campus.until_shown(12)
+        told = await asyncio.to_thread(case.stolen, "--wait", "0")
+        owed = case.merchant_fen()
+        assert not confirmed(told)["canteen"]
+        at_s = time.monotonic()
+        await campus.until("the annex holds the list", lambda: case.version_at("annex") == told["version"], ENFORCED_S)
+        await campus.start("edge-canteen")
+        await campus.until("the canteen sees the thief", lambda: case.seen_at("canteen"))
+        told = await asyncio.to_thread(case.stolen, "--wait", "20")
+        assert told["confirmed"]
+        assert time.monotonic() - at_s < 4 * ENFORCED_S
+        await campus.until_status("sells no more", f"t-{THIEF}", lambda said: said["why"] == "revoked")
+        await campus.until_status("drained", f"t-{THIEF}", lambda said: not said["unsettled"])
+        shown = campus.shown(f"t-{THIEF}")
+        await campus.until_shown(5)  # the others sell on
+        assert campus.shown(f"t-{THIEF}") == shown
+        told = await asyncio.to_thread(case.stolen)
+        assert told["held"]["records"] > 0
+        assert case.merchant_fen() == owed, "nothing of after the marks has reached the merchant"
+        await _in_another_body(campus, case)
+        await campus.close_shop()
+        told = await asyncio.to_thread(case.stolen)
+        view = require_truth(campus, held=told["held"]["records"])
+        assert view.held_fen == told["held"]["fen"]
+        assert case.merchant_fen() == owed
+
+
+async def _in_another_body(campus: Campus, case: Case) -> None:
+    """The PSAM alone, in a till of the annex: that refuses it, too; with its own PSAM the till sells again."""
+    name, folder = f"t-{ELSEWHERE}", campus.data / "terminals"
+    own = folder / ELSEWHERE / "own.bin"
+    await campus.stop(name)
+    shutil.copy(folder / ELSEWHERE / "psam.bin", own)
+    shutil.copy(folder / THIEF / "psam.bin", folder / ELSEWHERE / "psam.bin")
+    await campus.start(name)
+    await campus.until("the annex sees the PSAM", lambda: case.seen_at("annex"))
+    assert not campus.status(name).get("selling")
+    await campus.stop(name)
+    shutil.copy(own, folder / ELSEWHERE / "psam.bin")
+    await campus.start(name)
+    before = campus.shown(name)
+    await campus.until("the annex sells again", lambda: campus.shown(name) > before)
+
+
+def test_a_stolen_psam_sells_nowhere_and_its_takings_wait(two_room: Path) -> None:
+    asyncio.run(_lunch_with_a_thief(two_room))
+
+
+async def _found_again(room: Path) -> None:
+    async with Campus(room, seed=72) as campus:
+        await campus.open()
+        case = Case(campus)
+        await campus.until_posted(10)
+        first = await asyncio.to_thread(case.report, "--since", "2026-01-01T00:00", "--wait", "20")
+        assert (first["ledger"]["confirmed"], first["register"]["state"]) == (True, "stolen")
+        await campus.until_status("sells no more", f"t-{THIEF}", lambda said: said["why"] == "revoked")
+        again = await asyncio.to_thread(case.report, "--found", "--wait", "20")
+        assert (again["ledger"]["state"], again["register"]["state"]) == ("found", "in-body")
+        before = campus.shown(f"t-{THIEF}")
+        await campus.until("it sells again", lambda: campus.shown(f"t-{THIEF}") > before, 30.0)
+        await campus.close_shop()
+        require_truth(campus, held=again["ledger"]["held"]["records"])
+
+
+def test_a_psam_that_is_found_again_sells_again(room: Path) -> None:
+    asyncio.run(_found_again(room))
