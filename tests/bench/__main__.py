@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     for name in given.names or NAMES:
         for row in importlib.import_module(f"tests.bench.{name}").rows():
             rows.append(row)
-            sys.stdout.write(f"  · {row.name}: {row.value:,.1f} {row.unit}\n")
+            sys.stdout.write(f"  · {row.name}: {row.said} {row.unit}\n")
             sys.stdout.flush()
     sys.stdout.write("\n" + table(rows))
     if given.json:

@@ -7,10 +7,13 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure. beside: what stands beside it (same run); ratio = value / beside_value; met: None without a goal."""
+    """One figure. beside: what stands beside it (same run); ratio = value / beside_value; met: None without a goal.
+
+    value None: not measured, and `goal` says why.
+    """
 
     name: str
-    value: float
+    value: float | None
     unit: str
     beside: str = ""
     beside_value: float | None = None
@@ -20,7 +23,12 @@ class Row:
     @property
     def ratio(self) -> float | None:
         """value / beside_value."""
-        return self.value / self.beside_value if self.beside_value else None
+        return self.value / self.beside_value if self.value is not None and self.beside_value else None
+
+    @property
+    def said(self) -> str:
+        """The value as it is printed."""
+        return "—" if self.value is None else f"{self.value:,.1f}"
 
 
 def at_least(name: str, value: float, unit: str, beside: str, beside_value: float, share: float) -> Row:
@@ -35,6 +43,11 @@ def at_most(
     return Row(name, value, unit, beside, beside_value, f"≤ {bound:g} {unit}", value <= bound)
 
 
+def not_measured(name: str, unit: str, why: str) -> Row:
+    """A row whose part is not there: neither met nor missed."""
+    return Row(name, None, unit, goal=f"未测 not measured: {why}")
+
+
 def table(rows: Sequence[Row]) -> str:
     """The printed table."""
     lines = [f"{'figure':<44}{'value':>14} {'unit':<12}{'beside':<40}{'value':>14}{'ratio':>8}  goal"]
@@ -42,7 +55,7 @@ def table(rows: Sequence[Row]) -> str:
         ratio = f"{row.ratio:.2f}" if row.ratio is not None else ""
         beside = f"{row.beside_value:,.1f}" if row.beside_value is not None else ""
         verdict = {None: "", True: "达到 met", False: "未达到 NOT MET"}[row.met]
-        figure = f"{row.name:<44}{row.value:>14,.1f} {row.unit:<12}"
+        figure = f"{row.name:<44}{row.said:>14} {row.unit:<12}"
         lines.append(f"{figure}{row.beside:<40}{beside:>14}{ratio:>8}  {row.goal} {verdict}")
     return "\n".join(lines) + "\n"
 

@@ -4,6 +4,7 @@ import os
 
 from shared.clock import CampusTime
 from shared.ids import PsamId
+from shared.purse.apdu import CardChannel
 from shared.purse.caps import MealClock
 from shared.purse.cos import UserCard
 from shared.purse.cos_psam import Psam
@@ -33,7 +34,7 @@ def psam_of(image: bytes) -> Psam:
     return psam
 
 
-def buy(card: UserCard, psam: Psam, psam_id: PsamId, amount_fen: int, time_s: int) -> Purchased:
+def buy(card: CardChannel, psam: CardChannel, psam_id: PsamId, amount_fen: int, time_s: int) -> Purchased:
     """SELECT, 0015, 0017, 8050, hotlist, caps, 8070, pending, 80DC, 8054, 8072. RuntimeError when it is no purchase."""
     identity = drive(identify(CAMPUS, CampusTime(time_s, is_set=True)), card=card)
     if not isinstance(identity, CardIdentity):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.bench.__main__ import main
-from tests.bench.row import Row, as_json, at_least, at_most, table
+from tests.bench.row import Row, as_json, at_least, at_most, not_measured, table
 
 
 def test_goal_is_a_share_of_the_yardstick():
@@ -31,6 +31,13 @@ def test_json_has_every_column_and_the_ratio():
         "name": "a", "value": 50.0, "unit": "/s", "beside": "raw", "beside_value": 200.0, "goal": "≥ 0.5 ×",
         "met": False, "ratio": 0.25,
     }  # fmt: skip
+
+
+def test_what_could_not_be_measured_says_why_and_fails_nothing():
+    row = not_measured("a", "taps/s", "缺少 / missing")
+    assert (row.met, row.ratio) == (None, None)
+    assert "未测 not measured: 缺少 / missing" in table([row])
+    assert json.loads(as_json([row]))[0]["value"] is None
 
 
 def test_unknown_figure_is_wrong_use(capsys):
