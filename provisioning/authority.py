@@ -5,9 +5,10 @@ PKCS8 PEM for files of mode 0600, or as bytes for the sealed key store.
 """
 
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -21,7 +22,9 @@ from shared.errors import WireFault
 AUTHORITY_DAYS = 20 * 365
 LEAF_DAYS = 2 * 365
 CRL_DAYS = LEAF_DAYS
-"""A broker with an expired revocation list lets nobody in, so the list lives as long as what it speaks of."""
+"""A broker with an expired revocation list lets nobody in, so a list lives as long as what it speaks of."""
+REMIND_DAYS = 60
+"""So long before its end a list or certificate is named by `provisioning crl status`."""
 BACKDATED = timedelta(hours=1)
 """A box whose clock is a little late must not refuse its own new certificate."""
 LOCAL_NAMES = ("localhost", "127.0.0.1")
@@ -66,14 +69,67 @@ def issue_client(authority: Authority, public: ec.EllipticCurvePublicKey, name: 
     return _issue(authority, public, name, CLIENT, now, None)
 
 
-def issue_crl(authority: Authority, revoked: Sequence[int], number: int, now: datetime) -> bytes:
-    """PEM revocation list naming these certificate serials. number rises with each list."""
+class Revocations(NamedTuple):
+    """A revocation list 吊销列表: its number, when it ends, and since when which certificate serials are revoked."""
+
+    number: int
+    ends: datetime
+    revoked: Mapping[int, datetime]
+
+
+class Seen(NamedTuple):
+    """A certificate as people ask about it: its common name, its end, its serial."""
+
+    name: str
+    ends: datetime
+    serial: int
+
+
+def look(pem: bytes) -> Seen:
+    """WireFault when it is no certificate."""
+    try:
+        one = x509.load_pem_x509_certificate(pem)
+    except ValueError as fault:
+        raise WireFault("证书损坏 / certificate: malformed") from fault
+    names = one.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return Seen(str(names[0].value) if names else "", one.not_valid_after_utc, one.serial_number)
+
+
+def open_crl(pem: bytes, authority_pem: bytes) -> Revocations:
+    """A list of this CA; WireFault when it is malformed or somebody else's."""
+    try:
+        crl = x509.load_pem_x509_crl(pem)
+        key = x509.load_pem_x509_certificate(authority_pem).public_key()
+        number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+    except (ValueError, x509.ExtensionNotFound) as fault:
+        raise WireFault("吊销列表损坏 / revocation list: malformed") from fault
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not crl.is_signature_valid(key):
+        raise WireFault("吊销列表不是本校 CA 签的 / revocation list: not signed by this CA")
+    if crl.next_update_utc is None:
+        raise WireFault("吊销列表没有期限 / revocation list: without an end")
+    return Revocations(number, crl.next_update_utc, {one.serial_number: one.revocation_date_utc for one in crl})
+
+
+def open_authority(certificate_pem: bytes, key_der: bytes) -> Authority:
+    """The CA from its certificate and the key of the sealed store; WireFault when they do not belong together."""
+    try:
+        certificate = x509.load_pem_x509_certificate(certificate_pem)
+        key = serialization.load_der_private_key(key_der, None)
+    except ValueError as fault:
+        raise WireFault("CA: malformed") from fault
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
+        raise WireFault("CA 证书与密钥不符 / the CA's certificate and key do not belong together")
+    return Authority(certificate, key)
+
+
+def issue_crl(authority: Authority, revoked: Mapping[int, datetime], number: int, now: datetime) -> bytes:
+    """PEM revocation list: serials, each with the time it was revoked. number rises with each list."""
     builder = x509.CertificateRevocationListBuilder().issuer_name(authority.certificate.subject)
     builder = builder.last_update(now - BACKDATED).next_update(now + timedelta(days=CRL_DAYS))
     builder = builder.add_extension(_issuer_key(authority), critical=False)
     builder = builder.add_extension(x509.CRLNumber(number), critical=False)
-    for serial in revoked:
-        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now)
+    for serial, since in revoked.items():
+        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(since)
         builder = builder.add_revoked_certificate(entry.build())
     return builder.sign(authority.key, SHA256()).public_bytes(serialization.Encoding.PEM)
 

@@ -216,7 +216,7 @@ def _broker_files(making: Making, keys: _Keys) -> Iterator[File]:
     yield File("broker/ca.pem", authority.certificate_pem(ca))
     yield from _server_files(making, ca, "broker/broker")
     yield File("broker/acl", acl_text(rights).encode())
-    yield File("broker/crl.pem", authority.issue_crl(ca, (), 1, making.now))
+    yield File("broker/crl.pem", authority.issue_crl(ca, {}, 1, making.now))
 
 
 def _server_files(making: Making, ca: Authority, stem: str) -> Iterator[File]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from provisioning import (
     cli_cards,
     cli_ceremony,
+    cli_crl,
     cli_keeper,
     cli_keys,
     cli_psam,
@@ -66,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--cards", type=int, default=CARDS)
     plan.add_argument("--out", type=Path, required=True, metavar="FILE", help="- = 标准输出 / standard output")
     plan.set_defaults(run=_plan)
-    for part in (cli_keeper, cli_ceremony, cli_seal, cli_keys, cli_stock, cli_cards, cli_psam, cli_theft):
+    for part in (cli_keeper, cli_ceremony, cli_seal, cli_keys, cli_stock, cli_cards, cli_psam, cli_theft, cli_crl):
         part.add_to(verbs)
     return parser
 

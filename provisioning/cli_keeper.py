@@ -7,15 +7,18 @@ import argparse
 import os
 import sys
 import time
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
-from provisioning import custody, key_files, token_files
+from provisioning import custody, key_files, revocation, token_files
 from provisioning.custody_chain import Act, events_of
 from provisioning.keeper_opening import KeeperChoice, KeeperName
 from provisioning.key_process import serve_keys
 from provisioning.key_store import KeyStore, Level
 from provisioning.levels import MASTERS
 from shared.campus_clock import WALL
+from shared.errors import WireFault
 from shared.wire.keyproc import Role
 
 Verbs = argparse._SubParsersAction  # noqa: SLF001  # argparse gives this type no public name
@@ -50,7 +53,16 @@ def _keys(chosen: argparse.Namespace) -> None:
     choice = KeeperChoice(
         chosen.keeper, chosen.passphrase_file, tuple(chosen.share_file), chosen.module, chosen.pin_file
     )
+    _remind(chosen.data)
     serve_keys(chosen.data, paths, choice, end_with_stdin=chosen.end_with_stdin)
+
+
+def _remind(data: Path) -> None:
+    """Say what ends soon; a key process may stand where there is no broker, and then there is nothing to say."""
+    with suppress(WireFault, OSError):
+        for term in revocation.terms(data, datetime.fromtimestamp(time.time(), UTC)):
+            if term.is_near:
+                sys.stderr.write(f"提醒 / reminder: {term.file} {term.ends:%Y-%m-%d}, 余 {term.days} 天 days: crl\n")
 
 
 def _token(chosen: argparse.Namespace) -> None:

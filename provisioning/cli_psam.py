@@ -5,6 +5,7 @@ key. Every step is in the register and the custody log before it is told.
 """
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ from provisioning.personalise import make_psam
 from provisioning.psam_register import PsamState
 from provisioning.psam_write import renew
 from provisioning.rotation import next_step, require_new
+from provisioning.rotation_cost import cost
 from provisioning.rotation_files import Desk
 from shared.errors import ConfigFault
 from shared.ids import DeviceId, PsamId, device_id, psam_id
@@ -53,6 +55,8 @@ def add_to(verbs: Verbs) -> None:
     inventory = _step(steps, "inventory", _inventory, "新装机的写入新清单 / those put in since into a new inventory")
     rotate = add_group(verbs, "rotate", "密钥轮换 / rotation of the card masters")
     _step(rotate, "status", _status, "各版本进度与下一步 / how far each version is, and what is next")
+    costs = _step(rotate, "cost", _cost, "停用一个版本的代价 / what it costs to be rid of a version")
+    costs.add_argument("--json", action="store_true")
     _step(rotate, "new", _new, "下一版本，须办仪式 / the next version: hold a ceremony for it")
     issue = _step(rotate, "issue", _issue, "新卡启用此版本 / new cards carry this version")
     retire = _step(rotate, "retire", _retire, "停用此版本 / this version goes")
@@ -150,6 +154,17 @@ def _status(chosen: argparse.Namespace) -> None:
     facts = _desk(chosen).facts()
     for version in sorted(facts.held | facts.retired):
         sys.stdout.write(f"版本 version {version}: {facts.stage(version)}: {next_step(facts, version, now_s())}\n")
+
+
+def _cost(chosen: argparse.Namespace) -> None:
+    facts = _desk(chosen).facts()
+    cards = [(card.key_version, card.expires) for card in read_campus(chosen.data).inventory.cards]
+    found = [cost(version, cards, facts.psams, now_s()) for version in sorted(facts.held)]
+    if chosen.json:
+        sys.stdout.write(json.dumps([one.to_json() for one in found]) + "\n")
+        return
+    for one in found:
+        sys.stdout.write(f"  {one.text()}\n")
 
 
 def _new(chosen: argparse.Namespace) -> None:

@@ -11,9 +11,8 @@ from typing import Any
 from provisioning.campus_facts import read_campus
 from provisioning.cli_arguments import Verbs, add_store, add_who, now_s, vault_of
 from provisioning.psam_register import PsamEntry, PsamState, Register
-from provisioning.rotation_cost import CARDS_A_DAY, PSAMS_A_DAY, Cost, cost
+from provisioning.rotation_cost import Cost, cost
 from provisioning.rotation_files import Desk
-from shared.clock import time_text
 from shared.errors import WireFault
 from shared.ids import PsamId, psam_id
 
@@ -58,7 +57,7 @@ def _row(register: Register, chosen: argparse.Namespace) -> dict[str, Any] | Non
 
 def _say(entry: PsamEntry, costs: list[Cost], *, as_json: bool) -> None:
     if as_json:
-        rotation = [{**one._asdict(), "card_days": one.card_days, "psam_days": one.psam_days} for one in costs]
+        rotation = [one.to_json() for one in costs]
         told = {"psam": entry.psam.hex(), "state": entry.state.value, "versions": entry.versions, "rotation": rotation}
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
         return
@@ -66,10 +65,7 @@ def _say(entry: PsamEntry, costs: list[Cost], *, as_json: bool) -> None:
     sys.stdout.write(f"登记簿 register: {entry.psam.hex()} {entry.state}，消费主密钥版本 purchase masters {versions}\n")
     sys.stdout.write("轮换的代价（芯片被攻破才需要）/ what rotation costs (needed if the chip is broken)\n")
     for one in costs:
-        cards = f"{one.cards} 张有效卡 valid cards ≈ {one.card_days} 天 days（每天 {CARDS_A_DAY} a day）"
-        psams = f"{one.psams} 个 PSAM ≈ {one.psam_days} 天 days（按每天 {PSAMS_A_DAY} 个估 assumed）"
-        last = f"，末张到期 last expires {time_text(one.last_s)}" if one.last_s else ""
-        sys.stdout.write(f"  版本 version {one.version}: {cards}；{psams}{last}\n")
+        sys.stdout.write(f"  {one.text()}\n")
     sys.stdout.write(STEPS)
 
 

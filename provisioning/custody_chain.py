@@ -44,6 +44,7 @@ class Act(StrEnum):
     IMPORTED = "imported"
     ROTATED = "rotated"
     RETIRED = "retired"
+    REVOKED = "revoked"
     PSAM = "psam"
     STOCK = "stock"
     BATCH = "batch"

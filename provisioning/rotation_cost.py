@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from provisioning.psam_register import PsamEntry
+from shared.clock import time_text
 
 CARDS_A_DAY = 3_000
 PSAMS_A_DAY = 60
@@ -34,6 +35,17 @@ class Cost(NamedTuple):
     def psam_days(self) -> float:
         """At PSAMS_A_DAY."""
         return round(self.psams / PSAMS_A_DAY, 1)
+
+    def to_json(self) -> dict[str, int | float]:
+        """For a program."""
+        return {**self._asdict(), "card_days": self.card_days, "psam_days": self.psam_days}
+
+    def text(self) -> str:
+        """For people."""
+        cards = f"{self.cards} 张有效卡 valid cards ≈ {self.card_days} 天 days（每天 {CARDS_A_DAY} a day）"
+        psams = f"{self.psams} 个 PSAM ≈ {self.psam_days} 天 days（按每天 {PSAMS_A_DAY} 个估 assumed）"
+        last = f"，末张到期 last expires {time_text(self.last_s)}" if self.last_s else ""
+        return f"版本 version {self.version}: {cards}；{psams}{last}"
 
 
 def cost(version: int, cards: Iterable[tuple[int, int]], live: Iterable[PsamEntry], now_s: int) -> Cost:

@@ -80,10 +80,10 @@ def test_any_bytes_are_refused_with_a_type(raw: bytes) -> None:
 def test_a_revoked_certificate_is_on_the_list() -> None:
     pem = sign_request(CA, authority.new_request(authority.new_key(), BOX), BOX, NOW)
     serial = x509.load_pem_x509_certificate(pem).serial_number
-    crl = x509.load_pem_x509_crl(authority.issue_crl(CA, [serial], 2, NOW))
+    crl = x509.load_pem_x509_crl(authority.issue_crl(CA, {serial: NOW}, 2, NOW))
     assert crl.is_signature_valid(CA.key.public_key())
     assert crl.get_revoked_certificate_by_serial_number(serial) is not None
-    assert len(x509.load_pem_x509_crl(authority.issue_crl(CA, [], 1, NOW))) == 0
+    assert len(x509.load_pem_x509_crl(authority.issue_crl(CA, {}, 1, NOW))) == 0
 
 
 def test_nothing_shows_the_authoritys_key() -> None:

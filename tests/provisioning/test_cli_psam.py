@@ -108,6 +108,11 @@ def test_a_whole_rotation_with_overlap(own, tmp_path):
     assert "现行" in ok("rotate", "issue", *data, *WHO, "--version", 2)
     ok("rotate", "issue", *data, *WHO, "--version", 2)
     new_card(own, tmp_path)
+    old_cards, new_cards = json.loads(ok("rotate", "cost", *data, "--json"))
+    assert (old_cards["version"], old_cards["cards"], old_cards["psams"]) == (1, 40, len(files))
+    assert (new_cards["version"], new_cards["cards"]) == (2, 1)
+    assert old_cards["last_s"] == max(row.expires for row in read_campus(own).inventory.cards if row.key_version == 1)
+    assert "40 张有效卡" in ok("rotate", "cost", *data)
     assert "valid until then" in provision("rotate", "retire", *data, *WHO, "--version", 1).stderr
 
     psam_id, file = next(iter(files.items()))
