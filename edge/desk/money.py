@@ -23,10 +23,11 @@ from shared.ids import CardId
 from shared.purse.apdu import CardChannel
 from shared.purse.desk_outcomes import Unloaded, UnloadOrder
 from shared.purse.effects import drive
+from shared.purse.errors import CardLost
 from shared.purse.flows import identify
 from shared.purse.outcomes import CardIdentity, Rejected
 from shared.purse.profiles import CAMPUS, Purse
-from shared.purse.reasons import REASON_TEXT
+from shared.purse.reasons import REASON_TEXT, Reason
 
 NAMES = {
     DeskOp.CASH_IN: ("现金充值", "cash into the account"),
@@ -37,8 +38,10 @@ NAMES = {
 
 
 def identity_of(card: CardChannel) -> CardIdentity:
-    """The card in the field; ConfigFault with the reason when a desk cannot serve it. Its dates are not judged here."""
+    """The card in the field; ConfigFault with the reason when a desk cannot serve it, CardLost. Its dates are not judged."""
     found = drive(identify(CAMPUS, CampusTime(0, is_set=False)), card=card)
+    if isinstance(found, Rejected) and found.reason is Reason.CARD_GONE:
+        raise CardLost("taken away")
     if isinstance(found, Rejected):
         raise ConfigFault(f"不能办理 / cannot be served: {' / '.join(REASON_TEXT[found.reason])}")
     return found

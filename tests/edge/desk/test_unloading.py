@@ -1,0 +1,233 @@
+"""An unload at the desk, cut once at every step: each APDU, each write of the card, each exchange with the ledger, each
+write of the desk. Afterwards card and ledger agree to the fen, and nothing was credited that the card did not give."""
+
+import random
+import shutil
+
+import pytest
+
+from cloud.db import open_database
+from cloud.desk.answers import DeskAnswers
+from cloud.ledger.desk_ledger import DeskLedger
+from cloud.ledger.ledger import open_ledger
+from cloud.ledger.verify import verify
+from edge.desk.desk import Desk
+from edge.desk.matters import Matters
+from edge.desk.money import settle, unload
+from shared.clock import date_bcd
+from shared.desk import DeskOp, decode_answer, encode_ask
+from shared.purse.cos import UserCard
+from shared.purse.crypto import Key
+from shared.purse.errors import CardLost
+from shared.purse.files import PublicData
+from shared.purse.images import Application, CardKey, CardKeys, RamMemory, decode_card_image, personalised_card_image
+from shared.purse.load_auth import authorise, mac1_is_right, mac3_is_right
+from shared.purse.profiles import CAMPUS
+from shared.purse.torn import Tear, TearingChannel, TearingMemory
+from tests.cloud.ledger.campus import ISSUED, LEDGER_ID, NOW, OPENING, balances, card, check_tac, inventory
+
+ONE, FEN = card(1), 3_000
+KEYS = {name: Key(random.Random(name).randbytes(16)) for name in ("purchase", "load", "tac", "unload")}
+STEPS_MAX = 12
+"""More than an unload has: the last ones cut nothing."""
+
+
+class Killed(Exception):
+    """The desk's process dies here."""
+
+
+class Cut:
+    """One cut at the n-th step of all; kind: which of the two sides of it."""
+
+    def __init__(self, at=-1, tear=Tear.NOT):
+        self.at, self.tear, self.steps = at, tear, 0
+
+    def __call__(self):
+        self.steps += 1
+        return self.tear if self.steps - 1 == self.at else Tear.NOT
+
+
+class UnloadKeys:
+    """The card's own key at hand, as the key process has it."""
+
+    def unload_check(self, auth):
+        return mac1_is_right(KEYS["unload"], auth)
+
+    def unload_mac2(self, auth, time_s):
+        return authorise(KEYS["unload"], auth, time_s)
+
+    def unload_mac3(self, auth, time_s, mac3):
+        return mac3_is_right(KEYS["unload"], auth, time_s, mac3)
+
+
+class Line:
+    """To the real answers, without the HTTP between: a request or its answer may be lost."""
+
+    def __init__(self, answers, cut):
+        self.answers, self.cut = answers, cut
+
+    def ask(self, operation, arguments):
+        tear = self.cut()
+        if tear is Tear.BEFORE:
+            return None
+        answer = decode_answer(self.answers.answer(encode_ask(operation, arguments), "王芳", NOW))
+        return None if tear is Tear.AFTER else answer
+
+
+class CutMatters(Matters):
+    """Killed before or after a write is durable."""
+
+    def __init__(self, folder, cut):
+        super().__init__(folder)
+        self.cut = cut
+
+    def keep(self, matter):
+        tear = self.cut()
+        if tear is Tear.BEFORE:
+            raise Killed
+        super().keep(matter)
+        if tear is Tear.AFTER:
+            raise Killed
+
+
+class Office:
+    def __init__(self, path, folder, cut):
+        public = PublicData(
+            issuer=ONE[:2], serial=ONE[2:], start=date_bcd(ISSUED), expiry=bytes.fromhex("20400101"), city=b"\x53\x00",
+            industry=b"\0\1",
+        )  # fmt: skip
+        money = CardKeys(
+            (CardKey(1, 1, KEYS["purchase"]),), (CardKey(1, 1, KEYS["load"]),), KEYS["tac"],
+            unload=(CardKey(1, 1, KEYS["unload"]),),
+        )  # fmt: skip
+        self.cut, self.said = cut, []
+        self.memory = RamMemory(personalised_card_image([Application(CAMPUS, public, money, OPENING, ep_unload=True)]))
+        self.ledger = DeskLedger(open_database(str(path)))
+        answers = DeskAnswers(self.ledger, UnloadKeys())
+        settings = type("Settings", (), {"device": b"\x00\x01\x00\x00\x00\x63"})()
+        body = type("Body", (), {"settings": settings})()
+        self.desk = Desk(folder, body, CutMatters(folder / "m", cut), Line(answers, cut), None, self.said.append)
+
+    def field(self):
+        card = UserCard(TearingMemory(self.memory, self.cut), random.Random(7).randbytes)
+        card.power_on()
+        return TearingChannel(card, self.cut)
+
+    def try_unload(self, fen):
+        try:
+            return unload(self.desk, self.field(), fen)
+        except (CardLost, Killed):
+            return None
+
+    def try_settle(self):
+        try:
+            return settle(self.desk)
+        except Killed:
+            return None
+
+    @property
+    def on_card(self):
+        return decode_card_image(self.memory.image).balance_fen
+
+    @property
+    def online(self):
+        return -balances(self.ledger).get(f"online:{ONE.hex()}", 0)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    path = tmp_path_factory.mktemp("ledger") / "ledger.db"
+    ledger = open_ledger(str(path), LEDGER_ID)
+    ledger.import_inventory(inventory(), NOW)
+    ledger.close()
+    return path
+
+
+@pytest.fixture
+def office(made, tmp_path):
+    opened = []
+
+    def make(cut):
+        one = Office(shutil.copy(made, tmp_path / "ledger.db"), tmp_path, cut)
+        opened.append(one)
+        return one
+
+    yield make
+    for one in opened:
+        one.ledger.close()
+
+
+def test_an_unload_without_a_cut(office):
+    one = office(Cut())
+    assert one.try_unload(FEN) is True
+    assert (one.on_card, one.online) == (OPENING - FEN, FEN)
+    assert any("收据 receipt 王芳-000001" in line for line in one.said)
+    assert not list(one.desk.matters.open())
+    assert one.cut.steps < STEPS_MAX
+
+
+@pytest.mark.parametrize("tear", [Tear.BEFORE, Tear.AFTER])
+@pytest.mark.parametrize("at", range(STEPS_MAX))
+def test_cut_at_every_step_card_and_ledger_end_agreeing(office, at, tear):
+    one = office(Cut(at, tear))
+    one.try_unload(FEN)
+    assert one.online <= OPENING - one.on_card, "credited before the card gave it"
+    assert_settled(one)
+
+
+@pytest.mark.parametrize("tear", [Tear.BEFORE, Tear.AFTER])
+@pytest.mark.parametrize("at", range(STEPS_MAX))
+def test_cut_again_at_every_step_of_the_settling(office, at, tear):
+    for again in range(STEPS_MAX):
+        for tear_again in (Tear.BEFORE, Tear.AFTER):
+            one = office(Cut(at, tear))
+            one.try_unload(FEN)
+            one.cut.at, one.cut.tear, one.cut.steps = again, tear_again, 0
+            one.try_settle()
+            one.try_unload(0)
+            assert_settled(one)
+            one.ledger.close()
+
+
+def assert_settled(one):
+    """Without a further cut all is decided, and right."""
+    one.cut.at = -1
+    settle(one.desk)
+    one.try_unload(0)
+    assert not list(one.desk.matters.open())
+    debited = OPENING - one.on_card
+    assert debited in (0, FEN)
+    assert one.try_unload(100) is True, "the next counter decides whatever is left"
+    assert one.online == debited + 100 == OPENING - one.on_card
+    report = verify(one.ledger, check_tac)
+    assert report.ok, report.first_broken
+
+
+def test_the_sum_that_was_asked_for_is_not_taken_twice(office):
+    """The card was debited and torn; presented again with the same sum, it is settled and nothing more is taken."""
+    for at in range(STEPS_MAX):
+        one = office(Cut(at, Tear.AFTER))
+        if one.try_unload(FEN) is not True and one.on_card == OPENING - FEN:
+            one.cut.at = -1
+            assert one.try_unload(FEN) is True
+            assert (one.on_card, one.online) == (OPENING - FEN, FEN)
+        one.ledger.close()
+
+
+def test_a_wrong_proof_is_never_paid(office):
+    one = office(Cut())
+    line = one.desk.line
+    real = line.ask
+
+    def forged(operation, arguments):
+        if operation is DeskOp.UNLOAD_PROOF:
+            arguments = [arguments[0], b"XXXX"]
+        return real(operation, arguments)
+
+    line.ask = forged
+    assert one.try_unload(FEN) is False
+    assert one.online == 0
+    assert list(one.desk.matters.open())
+    line.ask = real
+    assert one.try_unload(0) is True
+    assert one.online == FEN
