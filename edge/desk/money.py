@@ -38,7 +38,7 @@ NAMES = {
 
 
 def identity_of(card: CardChannel) -> CardIdentity:
-    """The card in the field; ConfigFault with the reason when a desk cannot serve it, CardLost. Its dates are not judged."""
+    """The card in the field, whatever its dates. ConfigFault with the reason when a desk cannot serve it, CardLost."""
     found = drive(identify(CAMPUS, CampusTime(0, is_set=False)), card=card)
     if isinstance(found, Rejected) and found.reason is Reason.CARD_GONE:
         raise CardLost("taken away")
