@@ -18,6 +18,7 @@ from provisioning.key_store import KeyKind
 from provisioning.levels import MASTERS
 from shared.clock import time_text
 from shared.errors import ConfigFault, RuleBroken
+from shared.purse.suite import SUITES, TRIPLE_DES, Suite
 
 Checks = Mapping[str, str]
 """Kind (behind its level, where several are told) → check value in hex."""
@@ -40,7 +41,10 @@ class OutOfTurn(ConfigFault):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the ceremony is for: these kinds of root masters, in this version, for a school of a region."""
+    """What the ceremony is for: these kinds of root masters, in this version, for a school of a region.
+
+    algorithm: what the money keys run, by the name in shared.purse.suite.SUITES.
+    """
 
     ceremony: str
     campus: int
@@ -48,12 +52,18 @@ class Terms:
     version: int
     officers: tuple[str, ...]
     kinds: tuple[KeyKind, ...] = MASTERS
+    algorithm: str = TRIPLE_DES.name
+
+    @property
+    def suite(self) -> Suite:
+        return SUITES[self.algorithm]
 
     def to_row(self, who: str, at: int) -> dict[str, Any]:
         """The first row."""
         named = {"ceremony": self.ceremony, "campus": self.campus, "region": self.region, "version": self.version}
         return {"row": "begun"} | named | {
-            "officers": list(self.officers), "kinds": [kind.value for kind in self.kinds], "who": who, "at": at,
+            "officers": list(self.officers), "kinds": [kind.value for kind in self.kinds],
+            "algorithm": self.algorithm, "who": who, "at": at,
         }  # fmt: skip
 
     @classmethod
@@ -62,12 +72,15 @@ class Terms:
         try:
             kinds = tuple(map(KeyKind, row["kinds"]))
             head = (row["ceremony"], row["campus"], row["region"], row["version"])
-            return cls(*head, tuple(row["officers"]), kinds)
+            algorithm = row.get("algorithm", TRIPLE_DES.name)  # journals of earlier releases have none
+            return cls(*head, tuple(row["officers"]), kinds, SUITES[algorithm].name)
         except (KeyError, ValueError) as fault:
             raise RuleBroken("the row begins no ceremony") from fault
 
 
-def terms(ceremony: str, campus: int, region: int, version: int, officers: Sequence[str]) -> Terms:
+def terms(
+    ceremony: str, campus: int, region: int, version: int, officers: Sequence[str], algorithm: str = TRIPLE_DES.name
+) -> Terms:
     """Judged terms; ConfigFault."""
     named = tuple(officer.strip() for officer in officers)
     if not OFFICERS_LEAST <= len(named) <= OFFICERS_MOST or not all(named):
@@ -76,7 +89,9 @@ def terms(ceremony: str, campus: int, region: int, version: int, officers: Seque
         raise ConfigFault("一人不能兼任两名保管员 / one person cannot be two officers")
     if not (1 <= campus <= 0xFFFF and 1 <= region <= 0xFFFF and 1 <= version <= 0xFF):
         raise ConfigFault("校园号、地区号 1..65535，版本 1..255 / campus and region number, version out of bounds")
-    return Terms(ceremony, campus, region, version, named)
+    if algorithm not in SUITES:
+        raise ConfigFault(f"算法应为 / the algorithm must be one of {', '.join(SUITES)}")
+    return Terms(ceremony, campus, region, version, named, algorithm=algorithm)
 
 
 @dataclass(slots=True)
@@ -193,6 +208,7 @@ def minutes(ceremony: Ceremony, custody_head: bytes) -> str:
         "密钥仪式记录 / Minutes of a key ceremony\n",
         f"编号 ceremony    {told.ceremony}",
         f"学校 campus      {told.campus}    地区 region {told.region}    密钥版本 key version {told.version}",
+        f"算法 algorithm   {told.algorithm}",
         f"保管员 officers  {', '.join(told.officers)}",
         f"保管日志链头 head of the custody log  {custody_head.hex()}\n",
         *(_row_text(row) for row in ceremony.rows),

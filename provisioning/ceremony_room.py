@@ -17,8 +17,9 @@ from provisioning.custody_chain import Act, Event, check_value, deed, events_of,
 from provisioning.journal import Journal, open_journal, read_journal, sync_folder, write_private
 from provisioning.key_store import NONCE_SIZE, SALT_SIZE, KeyStore, Level, StoredKey, Unlock, open_store, seal
 from provisioning.key_vault import Vault, merged
-from provisioning.levels import region_of, school_of
+from provisioning.levels import region_of, school_of, selector
 from shared.errors import ConfigFault
+from shared.purse.suite import TRIPLE_DES
 
 JOURNAL = "ceremony.journal"
 MINUTES = "minutes.txt"
@@ -33,14 +34,22 @@ class Room:
         self._vault = vault
         self._now = now
 
-    def begin(self, campus: int, region: int, version: int | None, officers: Sequence[str], who: str) -> Ceremony:
+    def begin(
+        self,
+        campus: int,
+        region: int,
+        version: int | None,
+        officers: Sequence[str],
+        who: str,
+        algorithm: str = TRIPLE_DES.name,
+    ) -> Ceremony:
         """Open a ceremony; version None: the one after the highest that the root store has. ConfigFault."""
         if self._open_folder() is not None:
             raise OutOfTurn(f"已有未结束的仪式：{self.status().next_step()} / a ceremony is open")
         number = len(self._folders()) + 1
         if number > CEREMONIES_MAX:
             raise ConfigFault(f"仪式最多 / ceremonies at most {CEREMONIES_MAX}")
-        told = terms(f"{number:04d}", campus, region, version or self._next_version(), officers)
+        told = terms(f"{number:04d}", campus, region, version or self._next_version(), officers, algorithm)
         for officer in (*told.officers, who):
             name_of(officer)
         row = told.to_row(who, self._now())
@@ -163,7 +172,12 @@ def _sums(folder: Path, ceremony: Ceremony, unlocks: Mapping[str, Unlock]) -> tu
         raise ConfigFault("两名保管员的口令相同 / two officers have the same passphrase")
     parts = [_component_store(folder, ceremony, officer, unlocks[officer]) for officer in told.officers]
     return tuple(
-        StoredKey(kind, told.version, joined([part.one(kind, told.version).for_use(kind) for part in parts]))
+        StoredKey(
+            kind,
+            told.version,
+            joined([part.one(kind, told.version).for_use(kind) for part in parts]),
+            selector(kind, told.suite),
+        )
         for kind in told.kinds
     )
 

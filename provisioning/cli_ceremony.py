@@ -22,6 +22,7 @@ from provisioning.key_files import PASSPHRASE_LEAST
 from provisioning.key_store import KeyKind, Unlock
 from provisioning.levels import MASTERS
 from shared.errors import ConfigFault
+from shared.purse.suite import SUITES, TRIPLE_DES
 
 TRIES = 3
 """Times that one component may be typed wrongly before the step ends; nothing is kept of them."""
@@ -35,6 +36,12 @@ def add_to(verbs: Verbs) -> None:
     begin.add_argument("--region", type=int, default=1)
     begin.add_argument("--version", type=int, help="缺省为下一版本 / the next one unless given")
     begin.add_argument("--officer", action="append", required=True, metavar="NAME")
+    begin.add_argument(
+        "--algorithm",
+        choices=list(SUITES),
+        default=TRIPLE_DES.name,
+        help="交易密钥的算法；sm4-campus 不声明互通 / of the money keys; sm4-campus claims no interworking",
+    )
     draw = steps.add_parser("draw", help="保管员独自抽取一份新分量 / an officer alone draws fresh components")
     draw.set_defaults(run=_draw)
     draw.add_argument("--out", type=Path, required=True, metavar="SHEET", help="新文件 (600) / a new file")
@@ -68,7 +75,8 @@ def _room(chosen: argparse.Namespace) -> Room:
 
 
 def _begin(chosen: argparse.Namespace) -> None:
-    _say(_room(chosen).begin(chosen.campus, chosen.region, chosen.version, chosen.officer, chosen.who))
+    terms = (chosen.campus, chosen.region, chosen.version, chosen.officer)
+    _say(_room(chosen).begin(*terms, chosen.who, chosen.algorithm))
 
 
 def _draw(chosen: argparse.Namespace) -> None:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provisioning.key_store import KeyKind, KeyStore, StoredKey
 from shared.errors import ConfigFault
-from shared.purse.crypto import Key, kcv
+from shared.purse.crypto import Key, kcv, suite_of
 
 START = bytes(32)
 """What stands before the first line."""
@@ -85,10 +85,10 @@ def name_of(who: str) -> str:
 
 
 def check_value(key: StoredKey) -> bytes:
-    """3 bytes that two people can compare: the KCV of a purse key, a fingerprint of the public half, or a hash."""
+    """3 bytes that two can compare: a purse key's KCV by its own cipher, a print of the public half, or a hash."""
     octets = key.octets
     if key.kind not in _CHECKED_OTHERWISE:
-        return kcv(Key(octets))
+        return kcv(Key(octets, suite_of(key.algorithm)))
     if key.kind is KeyKind.SIGNING:
         octets = Ed25519PrivateKey.from_private_bytes(octets).public_key().public_bytes_raw()
     return hashlib.sha256(b"openykt check value\0" + octets).digest()[:3]

@@ -159,13 +159,18 @@ def take_in(token: Token, campus: int, key: StoredKey) -> None:
 
     KeyFault when another key is in its place, it is no card master, or it is none of 3DES: PKCS#11 has no SM4.
     """
-    if suite_of(key.algorithm) is not suite_of(ALGORITHM_3DES):
-        raise KeyFault(f"密码设备只存 3DES 密钥 / the token keeps 3DES keys: {key.kind} {key.version}")
+    require_3des(key)
     there = _there(token, campus, key.kind, key.version)
     if there is None:
         _store(token, campus, key)
     elif token.check_value(there.handle) != kcv(key.card_key(key.kind)):
         raise KeyFault(f"the token has another {key.kind} key of version {key.version}")
+
+
+def require_3des(key: StoredKey) -> None:
+    """KeyFault for a master that no token can work with."""
+    if suite_of(key.algorithm) is not suite_of(ALGORITHM_3DES):
+        raise KeyFault(f"密码设备只存 3DES 密钥 / the token keeps 3DES keys: {key.kind} {key.version}")
 
 
 def _store(token: Token, campus: int, key: StoredKey) -> None:

@@ -60,10 +60,16 @@ class CardKeySet(NamedTuple):
     internal_auth: Key | None = None
 
 
+def selector(kind: KeyKind, suite: Suite) -> int:
+    """The algorithm of a master when the money keys run this suite."""
+    return (suite if kind in MONEY_MASTERS else TRIPLE_DES).selector
+
+
 def new_root(random: Random, versions: Sequence[int] = VERSIONS, suite: Suite = TRIPLE_DES) -> KeyStore:
     """Fresh root masters; suite: of those that move money. campus 0: they are nobody's in particular."""
-    selectors = dict.fromkeys(MASTERS, TRIPLE_DES.selector) | dict.fromkeys(MONEY_MASTERS, suite.selector)
-    keys = [StoredKey(kind, version, random(MASTER_SIZE), selectors[kind]) for kind in MASTERS for version in versions]
+    keys = [
+        StoredKey(kind, version, random(MASTER_SIZE), selector(kind, suite)) for kind in MASTERS for version in versions
+    ]
     return KeyStore(Level.ROOT, 0, tuple(keys))
 
 

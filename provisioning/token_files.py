@@ -11,7 +11,7 @@ from pathlib import Path
 
 from provisioning import key_files
 from provisioning.journal import write_private
-from provisioning.keeper_pkcs11 import take_in
+from provisioning.keeper_pkcs11 import require_3des, take_in
 from provisioning.key_store import NONCE_SIZE, SALT_SIZE, KeyStore, Unlock, seal
 from provisioning.levels import MASTERS
 from provisioning.pkcs11_door import Token, has_token, make_token
@@ -53,11 +53,13 @@ def move_into_token(
 
     The store that is left: link, signing, authority. The order is token first, so a crash leaves both, never none, and
     the move can be asked for again. tell: says it in the custody log before any master is in the token.
-    KeyFault when the token holds another master in the place of one of these.
+    KeyFault when the token holds another master in the place of one of these, or when one is SM4: then nothing moves.
     """
     moved = [key for key in school.keys if key.kind in MASTERS]
     if not moved:
         raise ConfigFault("主密钥已在密码设备里 / the masters are in a token already")
+    for key in moved:
+        require_3des(key)
     pins = [_pin(data / key_files.FOLDER / name, random) for name in (OFFICER_PIN, PIN)]
     module = _module(data, None, make=True)
     if not has_token(module, _label(data)):

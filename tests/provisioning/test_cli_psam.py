@@ -3,6 +3,8 @@
 import json
 import os
 
+import pytest
+
 from provisioning import body_file, custody_chain
 from provisioning.campus_facts import read_campus
 from provisioning.components import new_component, sheet
@@ -77,10 +79,10 @@ def test_the_wrong_psam_in_the_reader_is_not_written(own):
     ok("psam", "renew", "--data", own, *WHO, "--psam", one.hex(), "--file", file)
 
 
-def second_version(data, folder):
+def second_version(data, folder, *words):
     """A ceremony for the next version on the campus's own stores."""
     passphrases = []
-    ok("ceremony", "begin", "--data", data, *WHO, "--campus", 1, "--officer", "甲", "--officer", "乙")
+    ok("ceremony", "begin", "--data", data, *WHO, "--campus", 1, "--officer", "甲", "--officer", "乙", *words)
     for name in ("甲", "乙"):
         for suffix, text in (("words", f"passphrase {name}"), ("sheet", None)):
             path = folder / f"{name}.{suffix}"
@@ -95,10 +97,12 @@ def second_version(data, folder):
     ok("ceremony", "close", "--data", data, *WHO)
 
 
-def test_a_whole_rotation_with_overlap(own, tmp_path):
+@pytest.mark.parametrize(("algorithm", "selector"), [("3des", 0x00), ("sm4-campus", 0xE4)])
+def test_a_whole_rotation_with_overlap(own, tmp_path, algorithm, selector):
+    """Also from 3DES to SM4: cards and PSAMs of both ciphers serve side by side until the old cards expire."""
     data = ("--data", own)
     assert "next version: 2" in ok("rotate", "new", *data)
-    second_version(own, tmp_path)
+    second_version(own, tmp_path, "--algorithm", algorithm)
     refused = provision("rotate", "issue", *data, *WHO, "--version", 2)
     assert (refused.returncode, "PSAMs lack it" in refused.stderr) == (2, True)
     assert "under way" in provision("rotate", "new", *data).stderr
@@ -122,6 +126,9 @@ def test_a_whole_rotation_with_overlap(own, tmp_path):
         drive(open_psam(), psam=psam)
         old, new = (purchase(own, label, psam, psam_id) for label in ("0002", "n1"))
     assert (old.purchase.key_version, new.purchase.key_version) == (1, 2)
+    assert (old.purchase.algorithm, new.purchase.algorithm) == (0x00, selector)
+    rows = {row.label: row.algorithm for row in read_campus(own).inventory.cards}
+    assert (rows["0002"], rows["n1"]) == (0x00, selector)
     school = open_level(own, Level.SCHOOL)
     masters = {(b"\0\1", n): school.one(KeyKind.TAC, n).card_key(KeyKind.TAC) for n in (1, 2)}
     assert set(TacChecker(masters).check(item(old) + item(new))) == {TacVerdict.OK}

@@ -9,8 +9,10 @@ import os
 import pytest
 
 from cloud.keys import KeyClient, KeyRefused
-from provisioning import keeper_pkcs11, numbers, transport
+from provisioning import keeper_pkcs11, numbers, token_files, transport
 from provisioning.campus import Making, campus_files
+from provisioning.ceremony import Ceremony, Terms, minutes, terms
+from provisioning.custody_chain import check_value
 from provisioning.demo_plan import demo_plan
 from provisioning.keeper import CardKeyName
 from provisioning.keeper_software import keeper_of
@@ -20,7 +22,7 @@ from provisioning.levels import MASTERS, MONEY_MASTERS, card_keys, new_root, reg
 from provisioning.plan import parse_plan
 from provisioning.psam_write import renew
 from shared.clock import CampusTime, date_time_bcd
-from shared.errors import ConfigFault, KeyFault
+from shared.errors import ConfigFault, KeyFault, RuleBroken
 from shared.inventory import open_sealed
 from shared.online import LoadAnswer, LoadResult
 from shared.purse import crypto
@@ -158,6 +160,25 @@ def test_a_mother_card_with_an_algorithm_that_is_not_built_is_refused(school):
         transport.open_mother(codec.pack([body, crypto.secure_messaging_mac(key, nonce, body)]), key, Level.SCHOOL)
 
 
+def test_the_custody_log_and_the_key_process_tell_one_check_value(school):
+    keeper = keeper_of(school)
+    for kind in MASTERS:
+        for version in (1, 2):
+            assert check_value(school.one(kind, version)) == keeper.check_value(kind, version)
+
+
+def test_a_ceremony_says_its_algorithm_and_an_earlier_one_had_3des():
+    row = terms("0001", 7, 1, 2, ("甲", "乙"), "sm4-campus").to_row("甲", 0)
+    assert Terms.of_row(row).suite is SM4_CAMPUS
+    assert "sm4-campus" in minutes(Ceremony.of_rows([row]), bytes(32))
+    del row["algorithm"]
+    assert Terms.of_row(row).suite is TRIPLE_DES
+    with pytest.raises(ConfigFault, match="algorithm"):
+        terms("0001", 7, 1, 2, ("甲", "乙"), "sm1")
+    with pytest.raises(RuleBroken):
+        Terms.of_row(row | {"algorithm": "sm1"})
+
+
 def test_one_keeper_works_with_both_ciphers(school):
     keeper = keeper_of(school)
     for version, suite in ((1, TRIPLE_DES), (2, SM4_CAMPUS)):
@@ -207,3 +228,10 @@ def test_masters_of_a_ceremony_must_be_of_the_plans_algorithm(school):
     making = Making(plan, 800_000_000, None, os.urandom, masters=school)
     with pytest.raises(ConfigFault, match="algorithm"):
         list(campus_files(making))
+
+
+def test_a_school_with_sm4_masters_does_not_half_move_into_a_token(school, tmp_path):
+    (tmp_path / "keys").mkdir()
+    with pytest.raises(KeyFault, match="3DES"):
+        token_files.move_into_token(tmp_path, Unlock(os.urandom(32)), school, os.urandom)
+    assert not list((tmp_path / "keys").iterdir())
