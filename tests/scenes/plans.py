@@ -7,9 +7,10 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from compose.campus import step
 from compose.lines import write_lines
@@ -62,10 +63,12 @@ def two_boxes() -> Plan:
     return Plan(first.campus, first.name, first.demo, (*first.boxes, annex), first.cards, None, ())
 
 
-def make(plan: Plan, folder: Path) -> Path:
-    """A provisioned data folder with its inventory imported and its deposits posted."""
+def make(plan: Plan, folder: Path, extra: Mapping[str, Any] | None = None) -> Path:
+    """A provisioned data folder with its inventory imported and its deposits posted. extra: keys that only
+    provisioning reads.
+    """
     folder.mkdir(parents=True)
-    write_plan(folder / "plan.json", plan)
+    write_plan(folder / "plan.json", plan, extra)
     data = folder / "campus"
     command("provisioning", "campus", "--data", data, "--plan", folder / "plan.json")
     command("cloud", "import", "--data", data)
