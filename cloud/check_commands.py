@@ -14,12 +14,14 @@ from cloud.keys import KeyClient
 from cloud.ledger.accounts import BANK
 from cloud.ledger.read import Reader, open_reader
 from cloud.ledger.read_loads import LoadStanding
+from cloud.ledger.read_rides import LineRides
 from cloud.ledger.values import CheckTac
 from cloud.ledger.verify import Check, Report
 from cloud.ledger.verify import verify as check_ledger
 from cloud.ledger.views import TerminalCount
 from cloud.load_text import load_lines
 from cloud.open_cases import ROWS_MAX, SUSPENSE, open_cases
+from cloud.ride_words import line_words
 from cloud.settings import load_settings
 from cloud.shown import Shown, compare
 from shared.errors import ConfigFault, StoreFault
@@ -76,7 +78,9 @@ def report(data: Path, dsn: str | None, *, as_json: bool) -> int:
         _say_json(sums)
     else:
         for name, value in sums.items():
-            if isinstance(value, list):
+            if name == "rides":
+                sys.stdout.writelines(f"  {line_words(LineRides(**row))}\n" for row in value)
+            elif isinstance(value, list):
                 for row in value:
                     sys.stdout.write(f"  {' '.join(f'{key}={part}' for key, part in row.items())}\n")
             elif not isinstance(value, dict):
@@ -156,6 +160,7 @@ def _sums(reader: Reader, shown: Shown, load_machines: frozenset[bytes]) -> dict
         "quarantined": view.quarantined,
         "no_entry": view.no_entry,
         "zero_rides": sum(zero_rides.values()),
+        "rides": [asdict(line) for line in reader.line_rides()],
         "duplicates": view.duplicates,
         "opening_fen": view.opening_fen,
         "loads": view.loads,

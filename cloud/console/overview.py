@@ -12,6 +12,7 @@ from cloud.ledger.read import Reader
 from cloud.ledger.read_loads import LoadStanding
 from cloud.ledger.values import Now
 from cloud.ledger.views import BoxView, EntryView, FactView, RecordView, TerminalView
+from cloud.ride_words import ride_words
 from shared.campus_clock import WALL
 from shared.ids import card_id
 from shared.wire.messages import TerminalState
@@ -114,6 +115,7 @@ def entry_json(entry: EntryView) -> dict[str, Any]:
             "seq": record.seq,
             "counter": record.counter,
             "amount_fen": record.amount_fen,
+            "ride": list(ride_words(record.trip) or ()),
             "verdict": record.verdict,
         },
     }
@@ -176,6 +178,7 @@ def _record(view: RecordView) -> dict[str, Any]:
         "terminal": view.terminal,
         "card": view.label or view.card.hex(),
         "kind": view.kind.lower() if view.kind else "other",
+        "ride": list(ride_words(view.trip) or ()),
         "amount_fen": view.amount_fen,
         "mark": mark,
         "verdict": verdict,

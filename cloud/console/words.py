@@ -94,6 +94,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "state_parted": ("断线", "Unreachable"),
     "state_never": ("从未入网", "Never joined"),
     "kind_purchase": ("消费", "Purchase"),
+    "kind_composite": ("乘车", "Ride"),
     "kind_load": ("圈存", "Load"),
     "kind_unproven": ("灰记录", "Unproven"),
     "kind_recovered": ("补回消费", "Recovered"),

@@ -8,8 +8,9 @@ import threading
 from collections.abc import Sequence
 
 from cloud.db import Database, open_database
-from cloud.ledger import read_books, read_fleet, read_overview, read_thefts
+from cloud.ledger import read_books, read_fleet, read_overview, read_rides, read_thefts
 from cloud.ledger.read_loads import LoadStanding, load_standings
+from cloud.ledger.read_rides import LineRides
 from cloud.ledger.read_thefts import BoxWord, Reach, TheftView
 from cloud.ledger.stolen import Theft
 from cloud.ledger.values import Now
@@ -81,7 +82,12 @@ class Reader:
     def zero_rides(self) -> dict[bytes, int]:
         """Device → entries of rides with distance fare: proven, and nothing to post."""
         with self._lock, self.database.reading():
-            return read_fleet.zero_rides(self.database)
+            return read_rides.zero_rides(self.database)
+
+    def line_rides(self) -> list[LineRides]:
+        """Entries, exits and sums by line."""
+        with self._lock, self.database.reading():
+            return read_rides.line_rides(self.database)
 
     def facts(self, most: int = 20) -> list[FactView]:
         """Newest first."""

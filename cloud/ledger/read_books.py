@@ -15,7 +15,7 @@ from cloud.ledger.views import EntryView, LoadView, QuarantineView, RecordView, 
 from cloud.ledger.voids import VoidState, void_key
 from shared.ids import CardId
 from shared.online import LoadResult
-from shared.records import CounterKind, Kind, LoadRecord
+from shared.records import CounterKind, Kind, LoadRecord, PurchaseRecord
 
 _RECORD = "id, stored, verdict, reason, received_ms"
 _ENTRY = "SELECT id, kind, effective_day, booked_at_ms, flags, record, reverses FROM entry WHERE"
@@ -193,7 +193,7 @@ def _views(db: Database, rows: Sequence[Row]) -> list[RecordView]:
                 Kind(r.kind).name.lower() if r else "",
                 r.card if r else b"", labels.get(r.card, "") if r else "", r.counter if r else 0,
                 r.amount_fen if r else 0, r.time if r else 0, received_ms, Verdict(verdict).name.lower(),
-                Reason(reason).name.lower(), stored,
+                Reason(reason).name.lower(), stored, r.trip if isinstance(r, PurchaseRecord) else b"",
             )
         )  # fmt: skip
     return found

@@ -2,9 +2,7 @@
 
 from cloud.db import Database
 from cloud.ledger.arrival import split_key
-from cloud.ledger.judge import Reason
 from cloud.ledger.marks import EMPTY, Mark, unpack_ranges
-from cloud.ledger.values import Verdict
 from cloud.ledger.views import BoxView, Completeness, FactView, TerminalCount, TerminalView
 from cloud.ledger.voids import VoidState
 from shared.wire.messages import BoxState, decode_state
@@ -55,15 +53,6 @@ def by_terminal(db: Database) -> list[TerminalCount]:
             TerminalCount(device, name, place, merchant, epoch, first, mark.highest(), posted + held, held, *rest)
         )
     return sorted(found, key=lambda count: (count.name, count.epoch))
-
-
-def zero_rides(db: Database) -> dict[bytes, int]:
-    """Device → proven records over nothing: entries of rides with distance fare. A scan of the records."""
-    rows = db.run(
-        "SELECT substr(key, 1, 6), COUNT(*) FROM record WHERE verdict = ? AND reason = ? GROUP BY substr(key, 1, 6)",
-        (int(Verdict.NO_ENTRY), int(Reason.ZERO)),
-    )
-    return {bytes(device): count for device, count in rows}
 
 
 def _voids(db: Database) -> dict[tuple[bytes, int], tuple[int, int]]:

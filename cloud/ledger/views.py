@@ -71,7 +71,10 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class RecordView:
-    """A record in the books. kind: the name of shared.records.Kind, '' when unreadable. verdict, reason: names."""
+    """A record in the books. kind: the name of shared.records.Kind, '' when unreadable. verdict, reason: names.
+
+    trip: as the record of a ride has it, else empty.
+    """
 
     number: int
     device: bytes
@@ -88,6 +91,7 @@ class RecordView:
     verdict: str
     reason: str
     stored: bytes
+    trip: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

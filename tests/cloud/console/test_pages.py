@@ -24,8 +24,11 @@ SNAPSHOT: dict[str, Any] = {
                "accepted": 3, "faults": 0, "heard_s": 1}],
     "terminals": [{"name": "pos-01", "place": "1号窗口", "merchant": "一楼", "link": "can0/1", "mark": "ok",
                    "state": "joined", "last_seq": 3, "settled": 3, "owes": 0, "open_slots": 0}],
-    "records": [{"time": "12:00:00", "terminal": "pos-01", "card": "<0012>", "kind": "purchase", "amount_fen": 1250,
-                 "mark": "ok", "verdict": "posted"}],
+    "records": [{"time": "12:00:00", "terminal": "pos-01", "card": "<0012>", "kind": "purchase", "ride": [],
+                 "amount_fen": 1250, "mark": "ok", "verdict": "posted"},
+                {"time": "12:01:00", "terminal": "bus-01", "card": "0014", "kind": "composite",
+                 "ride": ["下车 2号线 3站 上行", "off, line 2, stop 3, outward"], "amount_fen": 200, "mark": "ok",
+                 "verdict": "posted"}],
     "open_loads": {"count": 21, "fen": 105_000, "rows": [
         {"terminal": "load-01", "place": "大厅", "card": "0013", "amount_fen": 5000, "age_s": 90, "mark": "warn",
          "said": ["终端不知是否入卡", "in doubt"], "evidence": [["计数 7", "counter 7"]],
@@ -86,8 +89,10 @@ def test_the_overview_shows_what_the_snapshot_says(client: FlaskClient, sources:
     assert "¥12.50" in page
     assert "已平" in page
     assert "&lt;0012&gt;" in page
+    assert "乘车 <small>下车 2号线 3站 上行</small>" in page
     english = client.get("/?lang=en").get_data(as_text=True)
     assert "In balance" in english
+    assert "Ride <small>off, line 2, stop 3, outward</small>" in english
     assert not re.search(r"总览|终端密钥|入账|网关", english.replace("终端密钥不符", "").replace("大厅", ""))
 
 

@@ -5,6 +5,7 @@ from itertools import permutations
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read import Reader
+from cloud.ledger.read_rides import LineRides
 from cloud.ledger.values import Verdict
 from cloud.ledger.verify import verify
 from shared.records import Kind
@@ -85,3 +86,19 @@ def test_an_exit_may_be_free(ledger: Ledger, box: Box) -> None:
     box.send(c.stored(ENTRY), c.stored(free), c.stored(c.purchase(3, CARD, 2, 10, c.OPENING)))
     assert c.purse(ledger, CARD) == c.OPENING - 10
     require_true(ledger)
+
+
+def test_the_last_records_tell_their_trips_and_the_lines_their_sums(ledger: Ledger, box: Box) -> None:
+    flat = c.purchase(4, CARD, 2, 150, c.OPENING - 200, kind=Kind.COMPOSITE, trip=Trip(1, 0, 0, Step.FLAT).encode())
+    sold = c.purchase(5, CARD, 3, 10, c.OPENING - 350)
+    box.send(*(c.stored(record) for record in (ENTRY, EXIT, flat, sold)))
+    reader = Reader(ledger.database)
+    assert [view.trip for view in reader.last_records()] == [b"", flat.trip, OFF, ON]
+    assert reader.line_rides() == [LineRides(1, 0, 0, 1, 150), LineRides(2, 1, 1, 0, 200)]
+    assert reader.zero_rides() == {bytes(c.POS): 1}
+
+
+def test_what_is_not_proven_is_no_ride_yet(ledger: Ledger, box: Box) -> None:
+    later = c.purchase(9, CARD, 1, 0, c.OPENING, kind=Kind.COMPOSITE, trip=b"\0\2\0\1\0\x0f" + bytes(6))
+    box.send(c.stored(TORN), c.stored(later))
+    assert Reader(ledger.database).line_rides() == [], "a torn one, and a step of a later version"
