@@ -40,7 +40,7 @@ def rows() -> Iterator[Row]:
     name = "CAPP purchase, card, PSAM and till in process"
     yield Row(name, rate, "taps/s", goal=f"≥ {TAPS_GOAL:,}", met=rate >= TAPS_GOAL)
     yield readers.row(card_of(_card_image(1)), psam_of(_psam_image()), PSAM, TIME_S)
-    yield counter.row()
+    yield from counter.rows()
     beside = "the same TACs, keys at hand"
     yield Row("TAC checks, warm", statistics.median(checks), "checks/s", beside, statistics.median(macs))
 
