@@ -93,11 +93,11 @@ class Machine:
     def _begin(self) -> Attempt:
         body = self._feeder.present(None)
         if body is None:
-            raise Stopped("空白卡用完 / no blank body is left")
+            raise Stopped("本段空白卡用完：交回，另领一段 / no blank body is left: return this lease, take another")
         attempt = self._run.reserve(body.blank, self._now())
         self._record(attempt)
         if self._condition(body, attempt) is not Condition.BLANK:
-            return self._step(attempt, Step.SPOILED, "不是空白卡 / not blank")
+            return self._step(attempt, Step.SPOILED, "不是空白卡，或传输密钥不符 / not blank, or another transport key")
         return self._finish(body, attempt, write=True)
 
     def _resume(self, attempt: Attempt) -> Attempt:
