@@ -40,6 +40,50 @@ class DeskOp(StrEnum):
     """[key, MAC3] → [is it right, receipt or nothing]. When it is, the sum is in the online account."""
     UNLOAD_NOTHING = "unload-nothing"
     """[key] → []. The desk says that nothing was debited: a word, no proof."""
+    FIND = "find"
+    """[label] → [card id, state, class, expected on the card, online account]."""
+    LOST = "lost"
+    """[key, label, reason] → []. 挂失: hotlisted, frozen."""
+    FOUND = "found"
+    """[key, label, reason] → []. 解挂."""
+    REPLACE = "replace"
+    """[key, old label, new label, reason, LoadAuth fields of a load of nothing, or []] → Replaced. 坏卡换卡."""
+    REISSUE = "reissue"
+    """[key, old label, new label, reason] → Replaced. 挂失补卡, of a card that was reported lost."""
+    CLASS = "class"
+    """[key, card, class, reason] → []. The card was written already."""
+    RELEASE = "release"
+    """[key, old label, reason] → Replaced. 余款解冻: the rest, when no terminal owes any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """What went to the new card's accounts. left_fen: still in the old purse, for what `owing` may bring.
+
+    owing: name, place, records owed, open slots, silent since the report. again: told before, `total_fen` says it.
+    """
+
+    receipt: int
+    total_fen: int
+    purse_fen: int
+    online_fen: int
+    pending_fen: int
+    left_fen: int
+    transit_fen: int
+    owing: tuple[tuple[str, str, int, int, bool], ...]
+    again: bool
+
+    def to_list(self) -> list[object]:
+        sums = [self.purse_fen, self.online_fen, self.pending_fen, self.left_fen, self.transit_fen]
+        return [self.receipt, self.total_fen, sums, [list(one) for one in self.owing], self.again]
+
+
+def parse_replaced(raw: Sequence[Any]) -> Replaced:
+    """WireFault when malformed."""
+    receipt, total, sums, late, again = codec.fields(raw, int, int, list, list, bool, what="replaced")
+    purse, online, pending, left, transit = codec.fields(sums, int, int, int, int, int, what="replaced")
+    owed = tuple(codec.fields(one, str, str, int, int, bool, what="owing") for one in late)
+    return Replaced(receipt, total, purse, online, pending, left, transit, owed, again)
 
 
 @dataclass(frozen=True, slots=True)

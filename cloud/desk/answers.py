@@ -10,13 +10,14 @@ from typing import Any, Protocol
 
 from cloud.key_faults import KeyRefused
 from cloud.ledger.desk_ledger import DeskLedger
-from cloud.ledger.desk_refusals import UNKNOWN_CARD, DeskRefused
+from cloud.ledger.desk_refusals import UNKNOWN_CARD, WRONG_PROOF, DeskRefused
+from cloud.ledger.replacing import Wish
 from cloud.ledger.unload_cases import UnloadCase
 from cloud.ledger.values import Now
 from shared.desk import KEY_SIZE, DeskOp, No, ReceiptSaid, decode_ask, encode_answer, parse_card_ask
 from shared.errors import KeyFault, StoreFault, WireFault
 from shared.ids import CardId, card_id
-from shared.purse.crypto import TYPE_UNLOAD
+from shared.purse.crypto import TYPE_EP_LOAD, TYPE_UNLOAD
 from shared.purse.load_auth import LoadAuth
 from shared.wire import codec
 
@@ -28,8 +29,10 @@ _AUTH_SIZES = ((0, 10), (3, 4), (8, 6), (9, 4))
 Answer = Sequence[object] | No
 
 
-class UnloadKeys(Protocol):
+class DeskKeys(Protocol):
     """The key process, as cloud/keys.py asks it. KeyRefused is a no, any other KeyFault means away: ask again."""
+
+    def load_check(self, auth: LoadAuth) -> bool: ...
 
     def unload_check(self, auth: LoadAuth) -> bool: ...
 
@@ -58,7 +61,7 @@ class DeskCounts:
 class DeskAnswers:
     """One centre's answers. Not thread-safe: the ledger is one thread's."""
 
-    def __init__(self, ledger: DeskLedger, keys: UnloadKeys) -> None:
+    def __init__(self, ledger: DeskLedger, keys: DeskKeys) -> None:
         self._ledger = ledger
         self._keys = keys
         self.counts = DeskCounts()
@@ -70,6 +73,13 @@ class DeskAnswers:
             DeskOp.UNLOAD: self._unload,
             DeskOp.UNLOAD_PROOF: self._unload_proof,
             DeskOp.UNLOAD_NOTHING: self._unload_nothing,
+            DeskOp.FIND: self._find,
+            DeskOp.LOST: self._lost,
+            DeskOp.FOUND: self._found,
+            DeskOp.REPLACE: self._replace,
+            DeskOp.REISSUE: self._reissue,
+            DeskOp.RELEASE: self._release,
+            DeskOp.CLASS: self._class,
         }
 
     def answer(self, raw: bytes, cashier: str, now: Now) -> bytes:
@@ -141,6 +151,52 @@ class DeskAnswers:
         self._ledger.unload_nothing(_key(key), asked.now)
         return []
 
+    def _find(self, arguments: list[Any], _: Asked) -> Answer:
+        (label,) = codec.fields(arguments, str, what="find")
+        return self._ledger.find(label)
+
+    def _lost(self, arguments: list[Any], asked: Asked) -> Answer:
+        self._ledger.report_lost(_wish(arguments, asked), asked.now)
+        return []
+
+    def _found(self, arguments: list[Any], asked: Asked) -> Answer:
+        self._ledger.cancel_lost(_wish(arguments, asked), asked.now)
+        return []
+
+    def _replace(self, arguments: list[Any], asked: Asked) -> Answer:
+        """A card that can be read proves its balance by the MAC1 of a load of nothing."""
+        key, old, new, reason, fields = codec.fields(arguments, bytes, str, str, str, list, what="replace")
+        proof = _auth(fields, TYPE_EP_LOAD) if fields else None
+        if proof is not None and (proof.amount_fen or not self._is_load_mac1(proof)):
+            return WRONG_PROOF
+        wish = _wish([key, old, reason], asked)
+        return self._ledger.replace_broken(wish, new, proof, asked.now).to_list()
+
+    def _is_load_mac1(self, auth: LoadAuth) -> bool:
+        try:
+            return self._keys.load_check(auth)
+        except KeyRefused:
+            return False
+
+    def _reissue(self, arguments: list[Any], asked: Asked) -> Answer:
+        key, old, new, reason = codec.fields(arguments, bytes, str, str, str, what="reissue")
+        return self._ledger.replace_lost(_wish([key, old, reason], asked), new, asked.now).to_list()
+
+    def _class(self, arguments: list[Any], asked: Asked) -> Answer:
+        key, card, number, reason = codec.fields(arguments, bytes, bytes, int, str, what="class")
+        if not 0 <= number <= 0xFF:
+            raise WireFault("a card class is one byte")
+        self._ledger.change_class(_wish([key, "", reason], asked), card_id(card), number, asked.now)
+        return []
+
+    def _release(self, arguments: list[Any], asked: Asked) -> Answer:
+        return self._ledger.release(_wish(arguments, asked), asked.now).to_list()
+
+
+def _wish(arguments: list[Any], asked: Asked) -> Wish:
+    key, label, reason = codec.fields(arguments, bytes, str, str, what="card deed")
+    return Wish(_key(key), asked.cashier, label, reason)
+
 
 def _cash(arguments: list[Any], asked: Asked) -> tuple[bytes, str, CardId, int, Now]:
     key, card, fen = codec.fields(arguments, bytes, bytes, int, what="cash")
@@ -153,12 +209,12 @@ def _key(key: bytes) -> bytes:
     return key
 
 
-def _auth(fields: list[Any]) -> LoadAuth:
+def _auth(fields: list[Any], kind: int = TYPE_UNLOAD) -> LoadAuth:
     found = codec.fields(fields, *_AUTH, what="unload")
     if any(len(found[at]) != size for at, size in _AUTH_SIZES):
         raise WireFault("unload: a field of another size")
     auth = LoadAuth(*found)
     in_bounds = all(0 <= value <= 0xFF for value in (auth.key_version, auth.algorithm)) and 0 <= auth.counter <= 0xFFFF
-    if auth.type != TYPE_UNLOAD or not in_bounds or min(auth.balance_fen, auth.amount_fen) < 0:
+    if auth.type != kind or not in_bounds or min(auth.balance_fen, auth.amount_fen) < 0:
         raise WireFault("unload: a field out of bounds")
     return auth

@@ -27,6 +27,7 @@ class DeedKind(IntEnum):
     RELEASED = 4
     CLASS = 5
     ACTIVATED = 6
+    REISSUED = 7
 
 
 class Life(NamedTuple):
@@ -43,9 +44,10 @@ def life_of(db: Database, card: bytes) -> Life:
     return Life(_STATES[rows[0][0]], *rows[0][1:]) if rows else Life()
 
 
-def set_life(writing: Writing, card: bytes, life: Life) -> None:
-    """From now on."""
-    row = (card, _NUMBERS[life.state], life.successor, life.card_class, writing.now.unix_ms)
+def set_life(writing: Writing, card: bytes, life: Life, since_ms: int | None = None) -> None:
+    """From now on; since_ms: since when nobody may use it, where that was before."""
+    since = writing.now.unix_ms if since_ms is None else since_ms
+    row = (card, _NUMBERS[life.state], life.successor, life.card_class, since)
     writing.db.upsert("card_life", "card, state, successor, card_class, since_ms", "card", [row])
 
 

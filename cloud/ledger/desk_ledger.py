@@ -5,7 +5,7 @@ Refuses by DeskRefused, which changed nothing. A deed is named by the desk's key
 
 from cloud.ledger.accounts import Side
 from cloud.ledger.balances import balance, balance_now
-from cloud.ledger.card_life import require_served
+from cloud.ledger.card_life import deed_of, require_served
 from cloud.ledger.desk_entries import enter, need_drawer
 from cloud.ledger.desk_refusals import (
     AMOUNT,
@@ -17,6 +17,7 @@ from cloud.ledger.desk_refusals import (
     NO_FUNDS,
     UNKNOWN_CARD,
     WRONG_MAC1,
+    WRONG_PROOF,
     DeskRefused,
 )
 from cloud.ledger.entry import EntryKind
@@ -32,6 +33,16 @@ from cloud.ledger.receipts import (
     given_before,
     require_open_day,
 )
+from cloud.ledger.replacing import (
+    Wish,
+    cancel_lost,
+    card_of,
+    change_class,
+    release,
+    replace_broken,
+    replace_lost,
+    report_lost,
+)
 from cloud.ledger.suspense import Touched, settle_touched
 from cloud.ledger.unload_cases import (
     UnloadCase,
@@ -43,7 +54,8 @@ from cloud.ledger.unload_cases import (
 )
 from cloud.ledger.values import Now
 from cloud.ledger.writing import Writing
-from shared.desk import CardAsk, CardBooks, ReceiptSaid
+from shared.desk import CardAsk, CardBooks, ReceiptSaid, Replaced
+from shared.ids import CardId
 from shared.money import FEN_MAX
 from shared.purse.load_auth import LoadAuth
 from shared.wire import codec
@@ -149,6 +161,51 @@ class DeskLedger(Ledger):
                 return _said(writing, known, again=True)
             kind = ReceiptKind.UNLOAD
             return _said(writing, add_receipt(writing, cashier, kind, case.card, case.amount_fen, None, key))
+
+    # --- the life of cards ----------------------------------------------------------------------------------------
+
+    def find(self, label: str) -> list[object]:
+        """Card id, state, class, expected balance, online account."""
+        with self.database.reading():
+            card = card_of(self.database, label)
+            books = card_books(self.database, CardAsk(CardId(card), 0, 0))
+        if books is None:
+            raise DeskRefused(UNKNOWN_CARD)
+        return [card, books.state.value, books.card_class, books.purse_fen, books.online_fen]
+
+    def report_lost(self, wish: Wish, now: Now) -> None:
+        """挂失: hotlisted and frozen when this returns."""
+        with self._writing(now) as writing:
+            report_lost(writing, wish)
+
+    def cancel_lost(self, wish: Wish, now: Now) -> None:
+        """解挂."""
+        with self._writing(now) as writing:
+            cancel_lost(writing, wish)
+
+    def change_class(self, wish: Wish, card: bytes, card_class: int, now: Now) -> None:
+        """更改卡类型."""
+        with self._writing(now) as writing:
+            change_class(writing, wish, card, card_class)
+
+    def replace_broken(self, wish: Wish, new_label: str, proof: LoadAuth | None, now: Now) -> Replaced:
+        """坏卡换卡. proof: the card's MAC1 of a load of nothing, checked by the caller; None: not readable."""
+        with self._writing(now) as writing:
+            if proof is not None and deed_of(writing.db, wish.key) is None:
+                if proof.card != card_of(writing.db, wish.label):
+                    raise DeskRefused(WRONG_PROOF)
+                _settle_by_counter(writing, proof, codec.dumps(list(proof)))
+            return replace_broken(writing, wish, new_label, None if proof is None else proof.balance_fen)
+
+    def replace_lost(self, wish: Wish, new_label: str, now: Now) -> Replaced:
+        """挂失补卡."""
+        with self._writing(now) as writing:
+            return replace_lost(writing, wish, new_label)
+
+    def release(self, wish: Wish, now: Now) -> Replaced:
+        """余款解冻."""
+        with self._writing(now) as writing:
+            return release(writing, wish)
 
     def unload_mac3_wrong(self, key: bytes, now: Now) -> None:
         """The card's proof is wrong: top-grade, and nothing moves."""

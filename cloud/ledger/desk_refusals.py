@@ -19,6 +19,11 @@ MORE_THAN_BOOKS = No(
 COUNTER_USED = No("counter-used", "该卡联机序号已被占用，可疑", "the card's counter was used before: suspicious")
 NO_CASE = No("no-case", "账本没有这笔圈提", "the ledger knows no such unload")
 
+NOT_LOST = No("not-lost", "该卡没有挂失", "this card is not reported lost")
+NOT_REPLACED = No("not-replaced", "该卡没有换卡或补卡", "no other card has taken this one's place")
+NEW_CARD_USED = No("new-card-used", "新卡须是库存中从未用过的卡", "the new card must come from the stock, never used")
+WRONG_PROOF = No("wrong-proof", "卡的余额证明错误", "the card's proof of its balance is wrong")
+
 
 class DeskRefused(WireFault):
     """Happens when a desk asks for what may not be done; nothing was changed."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from edge.desk import money, upkeep
+from edge.desk import cards, money, upkeep
 from edge.desk.body import find_body
 from edge.desk.desk import Desk
 from edge.desk.finding import centre
@@ -131,6 +131,36 @@ def _secret(what: str) -> bytes:
     return bytes.fromhex(text) if len(text) % 2 == 0 and text.isdigit() else text.encode("ascii", "replace")
 
 
+# --- the life of cards -------------------------------------------------------------------------------------------
+
+
+def _class(given: argparse.Namespace) -> bool:
+    with card_in(laying_of(given)) as card:
+        desk = _desk(given, upkeep.card_in_field(card))
+        return cards.change_class(desk, card, given.to, given.reason)
+
+
+def _report(given: argparse.Namespace) -> bool:
+    operation = DeskOp.LOST if given.verb == "lost" else DeskOp.FOUND
+    return cards.report(_desk(given), operation, given.label, given.reason)
+
+
+def _replace(given: argparse.Namespace) -> bool:
+    if given.label:
+        return cards.replace_unreadable(_desk(given), given.label, given.new, given.reason)
+    with card_in(laying_of(given)) as card:
+        desk = _desk(given, upkeep.card_in_field(card))
+        return cards.replace_readable(desk, card, given.new, given.reason)
+
+
+def _reissue(given: argparse.Namespace) -> bool:
+    return cards.reissue(_desk(given), given.label, given.new, given.reason)
+
+
+def _release(given: argparse.Namespace) -> bool:
+    return cards.release(_desk(given), given.label, given.reason)
+
+
 # --- what they stand on ------------------------------------------------------------------------------------------
 
 
@@ -163,6 +193,12 @@ _DEEDS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "activate": _operate,
     "block": _operate,
     "unblock": _operate,
+    "class": _class,
+    "lost": _report,
+    "found": _report,
+    "replace": _replace,
+    "reissue": _reissue,
+    "release": _release,
     "pin-change": _pin,
     "pin-reload": _pin,
     "pin-unblock": _pin,

@@ -54,8 +54,12 @@ class Desk:
 
 
 def _plain(value: object) -> object:
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
     return {"hex": value.hex()} if isinstance(value, bytes) else value
 
 
 def _valued(value: object) -> object:
+    if isinstance(value, list):
+        return [_valued(one) for one in value]
     return bytes.fromhex(value["hex"]) if isinstance(value, dict) else value

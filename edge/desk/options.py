@@ -7,6 +7,7 @@ from pathlib import Path
 
 from edge.desk.finding import Line
 from edge.desk.laying import Laying
+from edge.desk.words import CLASSES
 from shared.errors import WireFault
 from shared.money import parse_yuan
 
@@ -63,9 +64,25 @@ class _Verbs:
         block = self._verb("block", "应用锁定 · block the application", card=True)
         block.add_argument("--forever", action="store_true", help="永久 · for ever")
         self._verb("unblock", "应用解锁 · unblock the application", card=True)
+        self._add_cards()
         self._verb("pin-change", "更换口令（凭旧口令）· change the PIN by the old one", card=True)
         self._verb("pin-reload", "口令重装（忘记口令）· a new PIN by the issuer's key", card=True)
         self._verb("pin-unblock", "口令解锁 · give the PIN its tries again", card=True)
+
+    def _add_cards(self) -> None:
+        change = self._verb("class", "更改卡类型（如学生转教工）· change the card's class", card=True)
+        change.add_argument("--to", type=int, choices=sorted(CLASSES), required=True, help=_classes())
+        _reason(change)
+        _reason(_label(self._verb("lost", "挂失：列入黑名单并冻结 · report a card lost")))
+        _reason(_label(self._verb("found", "解挂 · cancel the report")))
+        broken = self._verb("replace", "坏卡换卡：旧卡在场，或 --label 不可读 · a broken card's successor")
+        which = broken.add_mutually_exclusive_group(required=True)
+        which.add_argument("--card", default="", metavar="LABEL", help="旧演练卡 · the old demonstration card")
+        which.add_argument("--reader", default="", metavar="NAME", help="旧卡所在读卡器 · the old card's reader")
+        which.add_argument("--label", default="", metavar="LABEL", help="旧卡不可读：卡面号 · not readable: label")
+        _reason(_new(broken))
+        _reason(_new(_label(self._verb("reissue", "挂失补卡 · a lost card's successor"))))
+        _reason(_label(self._verb("release", "余款解冻：收齐后转入新卡账户 · release what was kept back")))
 
     def _verb(self, name: str, text: str, *, card: bool = False) -> argparse.ArgumentParser:
         verb = self._verbs.add_parser(name, help=text, description=text)
@@ -81,6 +98,24 @@ class _Verbs:
         if card:
             _card(verb)
         return verb
+
+
+def _label(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    verb.add_argument("--label", required=True, metavar="LABEL", help="卡面号 · the text printed on the card")
+    return verb
+
+
+def _new(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    verb.add_argument("--new", required=True, metavar="LABEL", help="库存新卡的卡面号 · a new card of the stock")
+    return verb
+
+
+def _reason(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--reason", default="", metavar="TEXT", help="事由 · why")
+
+
+def _classes() -> str:
+    return "，".join(f"{number} {zh} {en}" for number, (zh, en) in CLASSES.items())
 
 
 def _card(verb: argparse.ArgumentParser) -> None:

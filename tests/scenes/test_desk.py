@@ -18,6 +18,8 @@ from tests.cloud.campus import CARDS, ROOT, Campus, make_campus, part, run_part
 
 pytestmark = pytest.mark.process
 CARD, OTHER = "0002", "0003"
+FRESH = "9001"
+"""A card of the stock: nothing was ever on it."""
 BOX = "canteen-1"
 
 
@@ -35,7 +37,8 @@ def _plan() -> dict:
     canteen = plan["boxes"][0]
     terminals = [one for one in canteen["terminals"] if one["link"] == "tcp"]
     links = [one for one in canteen["links"] if one["name"] == "tcp"]
-    return {**plan, "boxes": [{**canteen, "links": links, "terminals": terminals}]}
+    cards = [*plan["cards"], {"label": FRESH, "opening_fen": 0}]
+    return {**plan, "cards": cards, "boxes": [{**canteen, "links": links, "terminals": terminals}]}
 
 
 class Office:
@@ -170,6 +173,48 @@ def test_a_card_without_a_pin_refuses_one(office):
     done = office.typed("123456\n", "pin-reload", "--card", CARD)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "not done" in done.stdout
+
+
+def test_a_broken_card_gives_way_to_a_new_one(office):
+    """Readable: its MAC1 proves the balance, it moves at once, and the old card is blocked and refused everywhere."""
+    office.start_keys()
+    office.start_centre()
+    before = office.on_card(CARD)
+    said = office.desk("replace", "--card", CARD, "--new", FRESH, "--reason", "折断")
+    assert f"旧卡 {CARD} 作废" in said
+    assert "应用已永久锁定" in said
+    assert "冻结" not in said
+    said = office.desk("read", "--card", FRESH)
+    assert f"online account ¥{before // 100}.{before % 100:02d}" in said
+    assert "blocked for ever" in office.desk("read", "--card", CARD, code=1)
+    assert "cannot be served" in office.desk("cash-in", "--card", CARD, "--yuan", "1", code=2)
+    office.verify()
+
+
+def test_a_lost_card_is_frozen_and_another_one_comes_for_it(office):
+    office.start_keys()
+    office.start_centre()
+    assert "not reported lost" in office.desk("reissue", "--label", OTHER, "--new", FRESH, code=1)
+    assert "已挂失" in office.desk("lost", "--label", OTHER, "--reason", "食堂")
+    assert "reported lost: keep it" in office.desk("cash-in", "--card", OTHER, "--yuan", "1", code=1)
+    assert "已挂失 reported lost · 在黑名单" in office.desk("read", "--card", OTHER)
+    office.desk("found", "--label", OTHER)
+    office.desk("cash-in", "--card", OTHER, "--yuan", "1")
+    office.desk("lost", "--label", OTHER)
+    said = office.desk("reissue", "--label", OTHER, "--new", FRESH)
+    assert "online ¥1.00" in said
+    assert "replaced by: 9001" in office.desk("read", "--card", OTHER)
+    office.verify()
+
+
+def test_a_student_becomes_staff(office):
+    office.start_keys()
+    office.start_centre()
+    assert "学生卡 student" in office.desk("read", "--card", CARD)
+    office.desk("class", "--card", CARD, "--to", "2", "--reason", "留校")
+    said = office.desk("read", "--card", CARD)
+    assert "教工卡 staff" in said
+    assert "类别不符" not in said
 
 
 def test_the_desk_socket_is_needed_and_no_other_will_do(office):

@@ -1,0 +1,221 @@
+"""A card takes another one's place: 坏卡换卡 for a broken card, 挂失补卡 for a lost one. Two deeds, two kinds of entry.
+
+What is not on the card (online account, pending load) moves at once. Of the purse moves what is proven: the balance
+that the broken card itself says under its MAC1, else all of it once no terminal owes a record. The rest stays in the
+old purse account, where late records find it, and is released later. The old card is void and hotlisted for ever.
+"""
+
+from dataclasses import dataclass
+
+from cloud.db import Database
+from cloud.ledger.accounts import Side
+from cloud.ledger.balances import balance
+from cloud.ledger.card_life import DeedKind, Life, add_deed, deed_of, life_of, set_life
+from cloud.ledger.desk_entries import enter
+from cloud.ledger.desk_refusals import (
+    CARD_LOST,
+    CARD_REPLACED,
+    KEY_USED,
+    NEW_CARD_USED,
+    NOT_LOST,
+    NOT_REPLACED,
+    UNKNOWN_CARD,
+    DeskRefused,
+)
+from cloud.ledger.entry import EntryKind
+from cloud.ledger.facts import Code
+from cloud.ledger.grey import State
+from cloud.ledger.inventory_import import touch_registry
+from cloud.ledger.owing import OWING_MAX, Owing, owing
+from cloud.ledger.posting import CardAccounts
+from cloud.ledger.receipts import ReceiptKind, add_receipt, receipt_of
+from cloud.ledger.writing import Writing
+from shared.desk import CardState, Replaced
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Who wants what done to which card."""
+
+    key: bytes
+    cashier: str
+    label: str
+    reason: str
+
+
+def card_of(db: Database, label: str) -> bytes:
+    """The card with this label; DeskRefused."""
+    rows = db.run("SELECT card FROM card WHERE label = ?", (label,))
+    if not rows:
+        raise DeskRefused(UNKNOWN_CARD)
+    return bytes(rows[0][0])
+
+
+def report_lost(writing: Writing, wish: Wish) -> None:
+    """挂失: hotlisted first, frozen from this commit on."""
+    card = card_of(writing.db, wish.label)
+    if _done_before(writing, wish, DeedKind.LOST, card):
+        return
+    life = life_of(writing.db, card)
+    if life.state is CardState.REPLACED:
+        raise DeskRefused(CARD_REPLACED)
+    _hotlist(writing, card, listed=True)
+    set_life(writing, card, life._replace(state=CardState.LOST))
+    _note(writing, wish, DeedKind.LOST, card)
+
+
+def cancel_lost(writing: Writing, wish: Wish) -> None:
+    """解挂: the card was found before another one took its place."""
+    card = card_of(writing.db, wish.label)
+    if _done_before(writing, wish, DeedKind.FOUND, card):
+        return
+    life = life_of(writing.db, card)
+    if life.state is not CardState.LOST:
+        raise DeskRefused(NOT_LOST if life.state is CardState.NORMAL else CARD_REPLACED)
+    _hotlist(writing, card, listed=False)
+    set_life(writing, card, life._replace(state=CardState.NORMAL))
+    _note(writing, wish, DeedKind.FOUND, card)
+
+
+def change_class(writing: Writing, wish: Wish, card: bytes, card_class: int) -> None:
+    """更改卡类型: the ledger's word on a class that the desk has written onto the card."""
+    if card not in writing.registry.cards:
+        raise DeskRefused(UNKNOWN_CARD)
+    if _done_before(writing, wish, DeedKind.CLASS, card, bytes((card_class,))):
+        return
+    set_life(writing, card, life_of(writing.db, card)._replace(card_class=card_class))
+    _note(writing, wish, DeedKind.CLASS, card, bytes((card_class,)))
+
+
+def replace_broken(writing: Writing, wish: Wish, new_label: str, said_fen: int | None) -> Replaced:
+    """坏卡换卡. said_fen: what the card said under a right MAC1; None when it is not readable."""
+    old, new = card_of(writing.db, wish.label), card_of(writing.db, new_label)
+    if _done_before(writing, wish, DeedKind.REPLACED, old, new):
+        return _told(writing, wish.key, old, again=True)
+    if life_of(writing.db, old).state is not CardState.NORMAL:
+        lost = life_of(writing.db, old).state is CardState.LOST
+        raise DeskRefused(CARD_LOST if lost else CARD_REPLACED)
+    return _replace(writing, wish, old, new, said_fen, broken=True)
+
+
+def replace_lost(writing: Writing, wish: Wish, new_label: str) -> Replaced:
+    """挂失补卡: only for a card that was reported lost."""
+    old, new = card_of(writing.db, wish.label), card_of(writing.db, new_label)
+    if _done_before(writing, wish, DeedKind.REISSUED, old, new):
+        return _told(writing, wish.key, old, again=True)
+    life = life_of(writing.db, old)
+    if life.state is not CardState.LOST:
+        raise DeskRefused(NOT_LOST if life.state is CardState.NORMAL else CARD_REPLACED)
+    return _replace(writing, wish, old, new, None, broken=False)
+
+
+def release(writing: Writing, wish: Wish) -> Replaced:
+    """余款解冻: what is left in the old purse, when no terminal owes any more. Nothing left is a success."""
+    old = card_of(writing.db, wish.label)
+    life = life_of(writing.db, old)
+    if life.state is not CardState.REPLACED or life.successor is None:
+        raise DeskRefused(NOT_REPLACED)
+    if _done_before(writing, wish, DeedKind.RELEASED, old, life.successor):
+        return _told(writing, wish.key, old, again=True)
+    accounts = writing.registry.cards[old].accounts
+    fen = _provable(writing, old, accounts.purse, None)
+    if not fen:
+        return _told(writing, wish.key, old)
+    kind = EntryKind.LOSS_RELEASED if _was_lost(writing.db, old) else EntryKind.CARD_REPLACED
+    entry = enter(writing, kind, (old, life.successor, fen, 0, 0), wish.key)
+    add_receipt(writing, wish.cashier, ReceiptKind.RELEASE, old, fen, entry, wish.key)
+    _note(writing, wish, DeedKind.RELEASED, old, life.successor)
+    return _told(writing, wish.key, old, purse_fen=fen)
+
+
+def _replace(writing: Writing, wish: Wish, old: bytes, new: bytes, said_fen: int | None, *, broken: bool) -> Replaced:
+    _require_fresh(writing, old, new)
+    since_ms = _since_ms(writing, old)
+    accounts = writing.registry.cards[old].accounts
+    set_life(writing, old, Life(CardState.REPLACED, new, life_of(writing.db, old).card_class), since_ms)
+    _hotlist(writing, old, listed=True)
+    purse_fen = _provable(writing, old, accounts.purse, said_fen)
+    online_fen, pending_fen = (max(0, balance(writing.db, a, Side.CREDIT)) for a in (accounts.online, accounts.pending))
+    kind = EntryKind.CARD_REPLACED if broken else EntryKind.LOSS_RELEASED
+    entry = enter(writing, kind, (old, new, purse_fen, online_fen, pending_fen), wish.key)
+    total = purse_fen + online_fen + pending_fen
+    add_receipt(writing, wish.cashier, ReceiptKind.REPLACE, old, total, entry, wish.key)
+    _note(writing, wish, DeedKind.REPLACED if broken else DeedKind.REISSUED, old, new)
+    return _told(writing, wish.key, old, purse_fen=purse_fen, online_fen=online_fen, pending_fen=pending_fen)
+
+
+def _provable(writing: Writing, old: bytes, purse: int, said_fen: int | None) -> int:
+    """What of the purse is the holder's for certain. said_fen: the card's own word under MAC1, in the field now."""
+    writing.booking.flush()
+    books_fen = max(0, balance(writing.db, purse, Side.CREDIT))
+    if said_fen is not None:
+        return min(said_fen, books_fen)
+    is_open = _is_open(writing.db, old)
+    return 0 if is_open or owing(writing.db, _since_ms(writing, old)) else books_fen
+
+
+def _is_open(db: Database, card: bytes) -> bool:
+    """A grey purchase of this card waits for evidence that may never come: a person decides it, no release does."""
+    query = "SELECT 1 FROM suspense WHERE purse >= ? AND purse <= ? AND state = ?"
+    return bool(db.run(query, (card, card + b"\xff", int(State.OPEN))))
+
+
+def _since_ms(writing: Writing, card: bytes) -> int:
+    """Since when nobody may use the card: its report, or this moment."""
+    rows = writing.db.run("SELECT since_ms FROM card_life WHERE card = ? AND state <> 0", (card,))
+    return int(rows[0][0]) if rows else writing.now.unix_ms
+
+
+def _was_lost(db: Database, card: bytes) -> bool:
+    """Did the new card come for a lost one?"""
+    return bool(db.run("SELECT 1 FROM card_deed WHERE card = ? AND kind = ?", (card, int(DeedKind.REISSUED))))
+
+
+def _require_fresh(writing: Writing, old: bytes, new: bytes) -> None:
+    """A new card is from the stock: known, as the inventory says, and nothing ever moved on it."""
+    known = writing.registry.cards[new]
+    if new == old or known.hotlisted or life_of(writing.db, new).state is not CardState.NORMAL:
+        raise DeskRefused(NEW_CARD_USED)
+    writing.booking.flush()
+    marks = ", ".join("?" * len(known.accounts))
+    moved = f"SELECT 1 FROM posting WHERE debit IN ({marks}) OR credit IN ({marks}) LIMIT 1"  # noqa: S608  # our marks
+    if writing.db.run(moved, (*known.accounts, *known.accounts)):
+        raise DeskRefused(NEW_CARD_USED)
+
+
+def _done_before(writing: Writing, wish: Wish, kind: DeedKind, card: bytes, other: bytes | None = None) -> bool:
+    known = deed_of(writing.db, wish.key)
+    if known is None:
+        if receipt_of(writing.db, wish.key) is not None:
+            raise DeskRefused(KEY_USED)
+        return False
+    if known != (kind, card, other):
+        raise DeskRefused(KEY_USED)
+    return True
+
+
+def _hotlist(writing: Writing, card: bytes, *, listed: bool) -> None:
+    writing.db.run("UPDATE card SET hotlisted = ? WHERE card = ?", (int(listed), card))
+    touch_registry(writing.db)
+
+
+def _note(writing: Writing, wish: Wish, kind: DeedKind, card: bytes, other: bytes | None = None) -> None:
+    add_deed(writing, kind, card, wish.cashier, wish.key, wish.reason, other)
+    writing.notes.tell(Code.CARD_LIFE, f"卡务 card {wish.label}: {kind.name.lower()} by {wish.cashier}")
+
+
+def _told(
+    writing: Writing, key: bytes, old: bytes, *, purse_fen: int = 0, online_fen: int = 0, pending_fen: int = 0,
+    again: bool = False,
+) -> Replaced:  # fmt: skip
+    """What was moved and what is left; of a repeated question the sums stand in its receipt alone."""
+    writing.booking.flush()
+    accounts: CardAccounts = writing.registry.cards[old].accounts
+    left_fen = max(0, balance(writing.db, accounts.purse, Side.CREDIT))
+    late: list[Owing] = owing(writing.db, _since_ms(writing, old)) if left_fen else []
+    given = receipt_of(writing.db, key)
+    number, total = (given.number, given.fen) if given else (0, 0)
+    return Replaced(
+        number, total, purse_fen, online_fen, pending_fen, left_fen, balance(writing.db, accounts.transit, Side.CREDIT),
+        tuple(late[:OWING_MAX]), again,
+    )  # fmt: skip

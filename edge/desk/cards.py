@@ -1,0 +1,137 @@
+"""The life of a card at the desk: lost and found, replaced when broken or lost, the rest released, its class changed.
+
+The ledger decides and books; the desk reads the card, proves its balance by the MAC1 of a load of nothing, and blocks
+what is void. An old card that can be read is blocked for ever only after the ledger has said that it is replaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from edge.desk.desk import Desk
+from edge.desk.examine import PurseSaid
+from edge.desk.reading import ask_books
+from edge.desk.upkeep import operate, public_of, run, told
+from edge.desk.words import class_words
+from shared.desk import CardBooks, DeskOp, Replaced, parse_replaced
+from shared.errors import ConfigFault
+from shared.ids import CardId
+from shared.money import yuan
+from shared.purse import commands
+from shared.purse.apdu import CardChannel, ResponseApdu, Sw
+from shared.purse.commands import SFI_HOLDER, SFI_PUBLIC
+from shared.purse.crypto import TYPE_EP_LOAD
+from shared.purse.desk_outcomes import DoneAtCard
+from shared.purse.flows import select
+from shared.purse.load_auth import LoadAuth
+from shared.purse.load_flow import LOAD_ANSWER
+from shared.purse.profiles import CAMPUS
+from shared.purse.upkeep import UpdateFile
+from shared.purse.upkeep_flow import maintain
+
+CLASS_IN_PUBLIC, CLASS_IN_HOLDER = 28, 0
+"""Places of the card class: in file 0015 of the city form, and in file 0016."""
+KEY_ID = 1
+
+
+def report(desk: Desk, operation: DeskOp, label: str, reason: str) -> bool:
+    """挂失 or 解挂."""
+    if desk.do(operation, [label, reason]) is None:
+        return False
+    lost = operation is DeskOp.LOST
+    desk.say(f"{label}: 已挂失，账户已冻结 / reported lost, frozen" if lost else f"{label}: 已解挂 / report cancelled")
+    return True
+
+
+def replace_readable(desk: Desk, card: CardChannel, new: str, reason: str) -> bool:
+    """坏卡换卡 with the old card in the field."""
+    said = public_of(card)
+    books = ask_books(desk.centre, said)
+    if not isinstance(books, CardBooks):
+        raise ConfigFault("账本没有答复这张卡 / the ledger does not answer for this card")
+    proof = balance_proof(desk, card, said)
+    if not _replaced(desk, desk.do(DeskOp.REPLACE, [books.label, new, reason, proof]), books.label, new):
+        return False
+    return _void(desk, card)
+
+
+def replace_unreadable(desk: Desk, label: str, new: str, reason: str) -> bool:
+    """坏卡换卡 without a word of the old card: the terminals' records prove what was on it."""
+    return _replaced(desk, desk.do(DeskOp.REPLACE, [label, new, reason, []]), label, new)
+
+
+def reissue(desk: Desk, label: str, new: str, reason: str) -> bool:
+    """挂失补卡."""
+    return _replaced(desk, desk.do(DeskOp.REISSUE, [label, new, reason]), label, new)
+
+
+def release(desk: Desk, label: str, reason: str) -> bool:
+    """余款解冻; False while something is left."""
+    return _replaced(desk, desk.do(DeskOp.RELEASE, [label, reason]), label, "")
+
+
+def balance_proof(desk: Desk, card: CardChannel, said: PurseSaid) -> list[object]:
+    """The fields of a LoadAuth over nothing: MAC1 proves balance and counter. ConfigFault when the card will not."""
+    card.transmit(select(CAMPUS))
+    terminal = desk.body.settings.device
+    opened = ResponseApdu.of_any(card.transmit(commands.init_load(KEY_ID, 0, terminal)))
+    if opened.sw != Sw.OK or len(opened.data) != LOAD_ANSWER.size:
+        raise ConfigFault("卡不能证明余额，请按不可读办理 / the card cannot prove its balance: use --label")
+    balance, counter, version, algorithm, rnd, mac1 = LOAD_ANSWER.unpack(opened.data)
+    return list(LoadAuth(said.card, version, algorithm, rnd, counter, balance, 0, TYPE_EP_LOAD, terminal, mac1))
+
+
+def change_class(desk: Desk, card: CardChannel, number: int, reason: str) -> bool:
+    """Student to staff: both files under line protection, read back, then the ledger's fact."""
+    who: CardId = public_of(card).card
+    for sfi, offset in ((SFI_PUBLIC, CLASS_IN_PUBLIC), (SFI_HOLDER, CLASS_IN_HOLDER)):
+        card.transmit(select(CAMPUS))
+        outcome = run(desk, card, maintain(UpdateFile(sfi, offset, bytes((number,))), who))
+        if not isinstance(outcome, DoneAtCard):
+            return told(desk, outcome, ("", ""))
+    after = public_of(card)
+    if after.public.card_type != number:
+        desk.say("写入后读出不符 / what was written does not read back")
+        return False
+    desk.say(f"卡内类别已改为 / the card's class is now: {' '.join(class_words(number))}")
+    return desk.do(DeskOp.CLASS, [who, number, reason]) is not None
+
+
+def _replaced(desk: Desk, answer: list[object] | None, label: str, new: str) -> bool:
+    if answer is None:
+        return False
+    said = parse_replaced(answer)
+    for line in _lines(said, label, new):
+        desk.say(line)
+    return bool(new) or not said.left_fen
+
+
+def _lines(said: Replaced, label: str, new: str) -> Iterator[str]:
+    number = f"收据 receipt {said.receipt} · " if said.receipt else ""
+    if new:
+        yield f"{number}旧卡 {label} 作废 is void，新卡 new card {new}"
+    if said.again:
+        yield f"（重复查询 told again）共转 total moved ¥{yuan(said.total_fen)}"
+    else:
+        yield (
+            f"已转入新卡账户 moved to the new card's account: 卡内 purse ¥{yuan(said.purse_fen)} · "
+            f"电子账户 online ¥{yuan(said.online_fen)} · 过渡余额 pending ¥{yuan(said.pending_fen)}"
+        )
+    if said.transit_fen:
+        yield f"圈存在途 in transit ¥{yuan(said.transit_fen)}：待判定 not decided yet"
+    if not said.left_fen:
+        return
+    yield f"冻结待收齐 frozen until complete: ¥{yuan(said.left_fen)}"
+    for name, place, records, slots, silent in said.owing:
+        why = [f"欠 {records} 笔 records" if records else "", f"未了 {slots} 笔 open slots" if slots else ""]
+        why.append("其后未联系 not heard since" if silent else "")
+        yield f"  {name} {place}: {'，'.join(filter(None, why))}"
+
+
+def _void(desk: Desk, card: CardChannel) -> bool:
+    if desk.keys is None:
+        desk.say("旧卡未锁定，请剪角收存 / the old card is not blocked: cut it and keep it")
+        return True
+    if not operate(desk, card, "block-forever"):
+        desk.say("旧卡请剪角收存 / cut the old card and keep it")
+    return True
