@@ -10,21 +10,25 @@ from typing import Any
 from cloud.ledger.load_state import Next
 from cloud.ledger.read import Reader
 from cloud.ledger.read_loads import LoadStanding
+from cloud.ledger.read_thefts import StandingTheft
 from cloud.ledger.values import Now
 from cloud.ledger.views import BoxView, EntryView, FactView, RecordView, TerminalView
 from cloud.ride_words import ride_words
 from shared.campus_clock import WALL
+from shared.clock import time_text
+from shared.facts import Level
 from shared.ids import card_id
-from shared.wire.messages import TerminalState
+from shared.wire.messages import Revocations, TerminalState
 
 SILENT_MS = 15_000
 RECORDS = 15
 FACTS = 8
+THEFTS = 8
 OPEN_LOADS = 20
 """Open loads that are listed, the oldest; those counted are at most OPEN_LOADS_MAX."""
 OPEN_LOADS_MAX = 1000
 RATE_WINDOW_MS = 10_000
-_LEVELS = {"critical": "bad", "major": "bad", "紧急": "bad", "重要": "bad", "minor": "warn", "一般": "warn"}
+_LEVELS = {Level.URGENT: "bad", Level.IMPORTANT: "bad", Level.GENERAL: "warn", Level.NOTICE: "off"}
 _VERDICTS = {
     "POSTED": ("ok", "posted"),
     "HELD": ("warn", "held"),
@@ -76,6 +80,7 @@ class Overview:
                 "difference_fen": sums.difference_fen,
                 "checked": sums.entries,
             },
+            "thefts": _thefts(*self._reader.standing_thefts(), boxes),
             "boxes": [_box(box, now_ms) for box in boxes],
             "terminals": [_terminal(view, live) for view in _newest(self._reader.terminals())],
             "open_loads": {
@@ -119,6 +124,25 @@ def entry_json(entry: EntryView) -> dict[str, Any]:
             "verdict": record.verdict,
         },
     }
+
+
+def _thefts(wanted: Revocations, stolen: list[StandingTheft], boxes: list[BoxView]) -> dict[str, Any]:
+    """What is stolen, and which boxes do not say yet that they hold the list of it."""
+    held = {box.box: box.state.revocations if box.state else (0, 0) for box in boxes}
+    waiting = [{"box": b.box, "name": b.name, "version": held[b.box][0]} for b in boxes if held[b.box] != wanted.mark]
+    return {
+        "version": wanted.version,
+        "boxes": len(boxes),
+        "waiting": waiting,
+        "rows": [
+            {
+                "psam": one.psam.hex(), "with_body": one.with_body, "since": time_text(one.since_s), "who": one.who,
+                "terminal": one.terminal, "place": one.place,
+            }
+            for one in stolen[:THEFTS]
+        ],
+        "count": len(stolen),
+    }  # fmt: skip
 
 
 def _live_states(boxes: list[BoxView], now_ms: int) -> dict[bytes, TerminalState | None]:
@@ -203,7 +227,7 @@ def _load(one: LoadStanding) -> dict[str, Any]:
 
 def _fact(view: FactView) -> dict[str, Any]:
     return {
-        "mark": _LEVELS.get(view.level, "warn"),
+        "mark": _LEVELS.get(Level(view.level), "warn") if view.level in list(Level) else "warn",
         "time": _clock(WALL.at(view.at_ms / 1000)),
         "text": view.text or view.code,
     }

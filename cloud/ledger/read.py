@@ -11,7 +11,7 @@ from cloud.db import Database, open_database
 from cloud.ledger import read_books, read_fleet, read_overview, read_rides, read_thefts
 from cloud.ledger.read_loads import LoadStanding, load_standings
 from cloud.ledger.read_rides import LineRides
-from cloud.ledger.read_thefts import BoxWord, Reach, TheftView
+from cloud.ledger.read_thefts import BoxWord, Reach, StandingTheft, TheftView
 from cloud.ledger.stolen import Theft
 from cloud.ledger.values import Now
 from cloud.ledger.views import (
@@ -143,6 +143,11 @@ class Reader:
         """The list that every box should hold."""
         with self._lock, self.database.reading():
             return read_thefts.revocations(self.database)
+
+    def standing_thefts(self) -> tuple[Revocations, list[StandingTheft]]:
+        """The list of revocations, and what stands on it, newest first."""
+        with self._lock, self.database.reading():
+            return read_thefts.standing(self.database)
 
     def box_words(self) -> list[BoxWord]:
         """What every box last told of the list of revocations that it holds."""

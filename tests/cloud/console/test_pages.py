@@ -29,6 +29,9 @@ SNAPSHOT: dict[str, Any] = {
                 {"time": "12:01:00", "terminal": "bus-01", "card": "0014", "kind": "composite",
                  "ride": ["下车 2号线 3站 上行", "off, line 2, stop 3, outward"], "amount_fen": 200, "mark": "ok",
                  "verdict": "posted"}],
+    "thefts": {"version": 3, "boxes": 2, "count": 1, "waiting": [{"box": "annex", "name": "别馆", "version": 2}],
+               "rows": [{"psam": "530300000007", "with_body": True, "since": "2026-07-21 10:00:00", "who": "<王五>",
+                         "terminal": "pos-07", "place": "7号窗口"}]},
     "open_loads": {"count": 21, "fen": 105_000, "rows": [
         {"terminal": "load-01", "place": "大厅", "card": "0013", "amount_fen": 5000, "age_s": 90, "mark": "warn",
          "said": ["终端不知是否入卡", "in doubt"], "evidence": [["计数 7", "counter 7"]],
@@ -103,6 +106,16 @@ def test_an_open_load_is_shown_with_evidence_and_what_will_happen(client: FlaskC
         assert part in page
     english = client.get("/?lang=en").get_data(as_text=True)
     for part in ("Loads without an end", "in doubt", "counter 7", "still 7: given back"):
+        assert part in english
+
+
+def test_a_theft_is_shown_with_the_boxes_that_do_not_know_of_it(client: FlaskClient, sources: Sources) -> None:
+    sign_in(client, sources)
+    page = client.get("/").get_data(as_text=True)
+    for part in ("挂失的 PSAM", "530300000007", "连同机身", "&lt;王五&gt;", "1/2 网关已落盘确认", "未确认: 别馆"):
+        assert part in page
+    english = client.get("/?lang=en").get_data(as_text=True)
+    for part in ("Stolen PSAMs", "1/2 boxes hold it durably", "not yet: 别馆", "with its body"):
         assert part in english
 
 
