@@ -93,7 +93,7 @@ def test_from_the_link_to_the_live_page_in_both_languages(page: Page, console: C
     expect(page.locator("body")).to_contain_text("账本检查")
     expect(page.locator("body")).to_contain_text("已平")
     expect(page.locator("body")).to_contain_text("演练校园")
-    expect(page.locator("tbody tr")).to_have_count(2 + 18)
+    expect(page.locator("tbody tr")).to_have_count(2 + 19)
     page.click("text=English")
     expect(page.locator("body")).to_contain_text("In balance")
     page.click("text=Sign out")
