@@ -70,8 +70,8 @@ def report(data: Path, dsn: str | None, *, as_json: bool) -> int:
     """The sums since the first start, and what the terminals have shown against what was posted."""
     with open_books(data, dsn) as reader:
 
-        def kinds_of(card: CardId, counter: int) -> list[str]:
-            return [entry.kind for entry in reader.entries(card, counter)]
+        def kinds_of(card: CardId, application: int, counter: int) -> list[str]:
+            return [entry.kind for entry in reader.entries(card, counter, application)]
 
         sums = _sums(reader, compare(data, kinds_of), _load_machines(data))
     if as_json:

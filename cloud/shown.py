@@ -12,7 +12,7 @@ from pathlib import Path
 
 from shared.errors import StoreFault
 from shared.ids import CardId, card_id
-from shared.records import LOAD_SHAPED, Kind
+from shared.records import LOAD_SHAPED, Kind, Pair
 
 PURCHASED = {"purchase": 1, "evidence": 1, "evidence_withdrawn": -1}
 LOADED = {"load_confirmed": 1, "load_confirmed_by_counter": 1, "load_alone": 1}
@@ -21,12 +21,14 @@ LOADED = {"load_confirmed": 1, "load_confirmed_by_counter": 1, "load_alone": 1}
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """One line of a shown log. counter: as in the record."""
+    """One line of a shown log. counter, pair: as in the record. application: 0 main purse, 1 subsidy."""
 
     card: CardId
     is_load: bool
     counter: int
     fen: int
+    application: int = 0
+    pair: int = 0
 
 
 @dataclass(slots=True)
@@ -42,17 +44,20 @@ class Shown:
     """Name → purchases and loads shown."""
 
 
-def compare(data: Path, kinds_of: Callable[[CardId, int], Sequence[str]]) -> Shown:
-    """`kinds_of(card, counter)`: kinds of the entries that this counter made. StoreFault at a damaged log."""
+def compare(data: Path, kinds_of: Callable[[CardId, int, int], Sequence[str]]) -> Shown:
+    """`kinds_of(card, application, counter)`: kinds of the entries that this counter made. StoreFault: damaged log.
+
+    The first of a mixed payment is no tap of its own.
+    """
     found = Shown()
     seen: Counter[Success] = Counter()
     for log in sorted((data / "terminals").glob("*/shown.log")):
-        mine = Counter(success.is_load for success in _remembered(log, seen))
+        mine = Counter(success.is_load for success in _remembered(log, seen) if success.pair != Pair.FIRST)
         found.by_terminal[log.parent.name] = (mine[False], mine[True])
         found.taps += mine[False]
         found.loads += mine[True]
     for success in seen:
-        _judge(found, success, kinds_of(success.card, success.counter))
+        _judge(found, success, kinds_of(success.card, success.application, success.counter))
     return found
 
 
@@ -83,6 +88,7 @@ def _read(log: Path) -> Iterator[Success]:
             row = json.loads(line)
             if row["kind"] == Kind.VOID:
                 continue  # it takes back a success that stands above, and that stays posted
-            yield Success(card_id(bytes.fromhex(row["card"])), row["kind"] in LOAD_SHAPED, row["counter"], row["fen"])
+            card, is_load = card_id(bytes.fromhex(row["card"])), row["kind"] in LOAD_SHAPED
+            yield Success(card, is_load, row["counter"], row["fen"], row.get("purse", 0), row.get("pair", 0))
         except (ValueError, KeyError, TypeError) as fault:
             raise StoreFault(f"{log}: line {number} is damaged") from fault

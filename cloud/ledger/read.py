@@ -104,10 +104,13 @@ class Reader:
         with self._lock, self.database.reading():
             return read_books.records_of_key(self.database, device, epoch, seq)
 
-    def entries(self, card: CardId, counter: int) -> list[EntryView]:
-        """Entries of a card's purchase or load with this counter, in order of booking."""
+    def entries(self, card: CardId, counter: int, application: int | None = None) -> list[EntryView]:
+        """Entries of a card's purchase or load with this counter, in order of booking.
+
+        application: 0 main purse, 1 subsidy, which counts by itself; None: both.
+        """
         with self._lock, self.database.reading():
-            return read_books.entries_of_counter(self.database, card, counter)
+            return read_books.entries_of_counter(self.database, card, counter, application)
 
     def entries_of_record(self, device: bytes, epoch: int, seq: int) -> list[EntryView]:
         """Entries that this record made."""

@@ -38,14 +38,16 @@ def records_of_key(db: Database, device: bytes, epoch: int, seq: int) -> list[Re
     return _views(db, db.run(f"SELECT {_RECORD} FROM record WHERE key = ? ORDER BY id", (key,)))  # noqa: S608
 
 
-def entries_of_counter(db: Database, card: CardId, counter: int) -> list[EntryView]:
-    """By the card's keys, its grey records and its load cases: no scan."""
-    purses = [card + bytes((purse,)) for purse in _PURSES]
+def entries_of_counter(db: Database, card: CardId, counter: int, application: int | None = None) -> list[EntryView]:
+    """By the card's keys, its grey records and its load cases: no scan. application None: of all its purses."""
+    wanted_purses = [purse for purse in _PURSES if application in (None, purse >> 2)]
+    purses = [card + bytes((purse,)) for purse in wanted_purses]
     keys = [p + bytes((kind,)) + counter.to_bytes(2, "big") for p in purses for kind in CounterKind]
     records = {record for (record,) in db.find("SELECT record FROM proof WHERE card_key", keys)}
     grey = db.find("SELECT counter, record FROM suspense WHERE purse", purses)
     records |= {record for n, record in grey if n == counter}
-    cases = [key for key, n in db.run("SELECT key, counter FROM load_case WHERE card = ?", (card,)) if n == counter]
+    loads = db.run("SELECT key, counter FROM load_case WHERE card = ?", (card,)) if not application else []
+    cases = [key for key, n in loads if n == counter]
     wanted = _keys_of_cases(cases) + _keys_of_records(db, sorted(records))
     return _entries(db, db.find(f"{_ENTRY} key", wanted))
 

@@ -11,8 +11,11 @@ from edge.terminal.flash import Flash, Waiting
 from edge.terminal.flash_layout import AskedLoad
 from edge.terminal.settings import Settings
 from edge.terminal.untold import Untold
+from edge.terminal.voids import Voids
 from shared.clock import CampusTime
 from shared.ids import CardId, PsamId
+from shared.purse.outcomes import PendingPurchase
+from shared.records import Pair
 
 DISPLAYS_MAX = 32
 """Displays outside a tap that nobody took: the oldest is forgotten."""
@@ -28,6 +31,7 @@ class Body:
         self.book = Book(flash, settings.parameters, settings.key_version)
         self.now = Now(0.0, 0)
         self.psam = PsamId(settings.device)
+        self.voids = Voids(flash, self.book, settings.parameters, settings.device, settings.key)
         self.live_ttn: int | None = None
         self.untold = Untold()
         self.fault: Bar | None = Bar.NOT_BOOTED
@@ -77,12 +81,21 @@ class Body:
     def write_unproven(self, waiting: Waiting) -> Row:
         """A pending slot gets its record without proof, and the cashier hears of it."""
         row = self.book.unproven(waiting, self.time().seconds)
+        if isinstance(waiting.slot.body, PendingPurchase) and waiting.slot.body.pair is not Pair.ALONE:
+            self.voids.may_owe = True
         if not isinstance(waiting.slot.body, AskedLoad):
             self.show(display.unproven(waiting.slot.body))
         return row
 
+    def close_unproven(self, waiting: Waiting) -> None:
+        """The card can say no more: its unproven record stands, and a torn pair is given back."""
+        self.voids.may_owe = True
+        self.book.close_unproven(waiting, self.time().seconds)
+        self.voids.pay_back(self.time())
+
     def other_card_came(self, card: CardId) -> None:
-        """Whatever is pending without record on other cards becomes unproven."""
+        """Whatever is pending without record on other cards becomes unproven, and a torn pair is given back."""
         for waiting in list(self.flash.waiting):
             if not waiting.slot.unproven and card_of(waiting) != card:
                 self.write_unproven(waiting)
+        self.voids.pay_back(self.time())

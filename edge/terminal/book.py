@@ -5,7 +5,7 @@ unproven one. A seq is given here, when the record is written. StoreFault passes
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.terminal.flash import Flash, Waiting
 from edge.terminal.flash_layout import AskedLoad
@@ -14,7 +14,7 @@ from shared import records
 from shared.clock import CampusTime
 from shared.ids import CardId
 from shared.purse.outcomes import PendingLoad, PendingPurchase
-from shared.records import Cause, CounterKind, Flags, Kind, LoadRecord, Proof, PurchaseRecord, VoidRecord
+from shared.records import Cause, CounterKind, Flags, Kind, LoadRecord, Pair, Proof, PurchaseRecord, VoidRecord
 
 UNPROVEN_AFTER_S = 60.0
 """A pending transaction without its card goes into the records after this."""
@@ -23,7 +23,10 @@ LINK_MAX = 0xFFFF
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A record that was written: enough for the shown log and for whoever counts. trip: of a ride, else empty."""
+    """A record that was written: enough for the shown log and for whoever counts. trip: of a ride, else empty.
+
+    application: 0 main, 1 subsidy 补助. pair, other_fen: of half a mixed payment, and what its other half is over.
+    """
 
     epoch: int
     seq: int
@@ -33,6 +36,14 @@ class Row:
     amount_fen: int
     time: int
     trip: bytes = b""
+    application: int = 0
+    pair: Pair = Pair.ALONE
+    other_fen: int = 0
+
+    @property
+    def sale_fen(self) -> int:
+        """What the whole sale is over."""
+        return self.amount_fen + self.other_fen
 
 
 class Book:
@@ -168,13 +179,16 @@ class Book:
         flash.append(records.encode(record), waiting.slot.generation)
         epoch = flash.epochs[-1].epoch
         self._mark_day(time, seq)
-        trip = record.trip if isinstance(record, PurchaseRecord) else b""
-        return Row(epoch, seq, kind, record.card, record.counter, record.amount_fen, time, trip)
+        row = Row(epoch, seq, kind, record.card, record.counter, record.amount_fen, time)
+        if not isinstance(body, PendingPurchase):
+            return row
+        application = records.application_of(body.purse)
+        return replace(row, trip=body.trip, application=application, pair=body.pair, other_fen=body.other_fen)
 
     def _purchase(
         self, waiting: Waiting, p: PendingPurchase, kind: Kind, proof: Proof, tac: bytes, seq: int
     ) -> PurchaseRecord:
-        flags = Flags(proof, CounterKind.OFFLINE, clock_set=waiting.slot.clock_set).to_int()
+        flags = Flags(proof, CounterKind.OFFLINE, p.pair, clock_set=waiting.slot.clock_set).to_int()
         hotlist, parameters = self._versions()
         return PurchaseRecord(
             records.VERSION, kind, flags, seq, p.ttn, p.card_id, p.counter, p.type, p.purse, p.amount_fen,

@@ -13,7 +13,7 @@ from shared.money import yuan
 from shared.online import LoadResult
 from shared.purse.outcomes import PendingLoad, PendingPurchase
 from shared.purse.reasons import REASON_TEXT, Reason
-from shared.records import LOAD_SHAPED
+from shared.records import LOAD_SHAPED, application_of
 from shared.transit.trip import Step, Trip, parse_trip
 
 
@@ -120,13 +120,16 @@ _REFUSAL: dict[Refusal, Text] = {
 
 
 def done(pending: PendingPurchase) -> Display:
-    """成功: the record is durable."""
-    amount, left = yuan(pending.amount_fen), yuan(pending.balance_after_fen)
+    """成功: the record is durable. Whether a subsidy paid, nobody reads here: of its purse no balance is shown."""
+    amount, left = yuan(pending.sale_fen), yuan(pending.balance_after_fen)
     if pending.trip:
         return _rode(parse_trip(pending.trip), amount, left)
+    title = Text(f"成功 ¥{amount} 余额 ¥{left}", f"paid ¥{amount}, balance ¥{left}")
+    if application_of(pending.purse):
+        title = Text(f"成功 ¥{amount}", f"paid ¥{amount}")
     return Display(
         Face.DONE,
-        Text(f"成功 ¥{amount} 余额 ¥{left}", f"paid ¥{amount}, balance ¥{left}"),
+        title,
         Text(f"消费{amount}元，谢谢", f"paid {amount} yuan, thank you"),
         _NOTHING,
     )
@@ -193,7 +196,7 @@ def not_debited(pending: PendingPurchase) -> Display:
 def again(pending: PendingPurchase | PendingLoad, reason: Reason) -> Display:
     """Perhaps debited or credited: only the same card can tell."""
     zh, en = REASON_TEXT[reason]
-    amount = yuan(pending.amount_fen if isinstance(pending, PendingPurchase) else pending.request.amount_fen)
+    amount = yuan(pending.sale_fen if isinstance(pending, PendingPurchase) else pending.request.amount_fen)
     return Display(
         Face.AGAIN,
         Text(f"{zh} ¥{amount}", f"{en}, ¥{amount}"),
@@ -242,6 +245,15 @@ def voided(amount_fen: int, card: CardId) -> Display:
     return Display(Face.VOIDED, title, Text(f"已撤销{amount}元", f"{amount} yuan given back"), todo)
 
 
+def given_back(amount_fen: int, reason: Reason | None = None) -> Display:
+    """A payment of two purchases was not completed: what was paid of it goes back. Nothing was sold."""
+    amount = yuan(amount_fen)
+    why_zh, why_en = REASON_TEXT[reason] if reason is not None else ("付款未完成", "the payment was not completed")
+    title = Text(f"{why_zh}，已付 ¥{amount} 退入过渡余额", f"{why_en}: ¥{amount} paid goes to pending load")
+    todo = Text("未收款；再消费请重新输入金额，退款到圈存机领", "not paid; key the amount again to sell")
+    return Display(Face.DECLINED, title, Text(why_zh, why_en), todo)
+
+
 def not_void(reason: Reason) -> Display:
     """The last sale stands."""
     zh, en = REASON_TEXT[reason]
@@ -278,7 +290,7 @@ def refused(why: Refusal) -> Display:
 
 def last_before(row: Row) -> Display:
     """The newest record at power-on: its holder may not have been told."""
-    amount, card = yuan(row.amount_fen), row.card[-2:].hex()
+    amount, card = yuan(row.sale_fen), row.card[-2:].hex()
     zh, en, deed = ("圈存", "loaded", "again") if row.kind in LOAD_SHAPED else ("扣款", "paid", "twice")
     title = Text(
         f"断电前最后一笔 ¥{amount} 已{zh}，卡尾号 {card}", f"before the power went: ¥{amount} {en}, card …{card}"

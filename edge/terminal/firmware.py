@@ -17,6 +17,7 @@ from edge.terminal.flash_layout import AskedLoad
 from edge.terminal.gate import Gate
 from edge.terminal.line import Line
 from edge.terminal.loading import LoadPoint
+from edge.terminal.mixed import MixedTill
 from edge.terminal.sale import Till
 from edge.terminal.serving import serve
 from edge.terminal.settings import Settings
@@ -47,7 +48,7 @@ class Firmware:
         self.body = Body(settings, flash, clock_set=clock_set)
         self.line = Line(self.body, random_bytes)
         self._gate = Gate(self.body, settings.ride) if settings.ride is not None else None
-        self._till = self._gate or Till(self.body)
+        self._till = self._gate or (MixedTill(self.body) if settings.subsidy else Till(self.body))
         self._load_point = LoadPoint(self.body, self.line.desk, lambda: self.line.is_joined)
         self._has_psam = has_psam
         self._busy = False
@@ -202,12 +203,18 @@ class Firmware:
             if body.book.without_record and body.fault in (None, Bar.STOPPED) and body.flash.free > 0:
                 for waiting in body.book.overdue(body.now.mono_s):
                     body.write_unproven(waiting)
+            self._pay_back()
         without_record = body.book.without_record
         if without_record != self._open:
             self._open = without_record
             self.line.status_due()
         self.line.tick()
         self._tell_network()
+
+    def _pay_back(self) -> None:
+        """A pair that no card completes any more is given back, and the cashier hears of it."""
+        for row in self.body.voids.pay_back(self.body.time()):
+            self.body.show(display.given_back(row.amount_fen))
 
     def _tell_network(self) -> None:
         """The cashier hears when the network goes or comes, and when the edge refuses this body."""
@@ -230,6 +237,7 @@ class Firmware:
                 body.book.drop(waiting)
             elif not waiting.slot.unproven and body.flash.free > 0:
                 body.write_unproven(waiting)
+        self._pay_back()
         settings = body.settings
         body.flash.keep_versions(settings.hotlist.version, settings.parameters.version)
         self._find_epoch()
@@ -241,7 +249,8 @@ class Firmware:
         newest = body.flash.newest()
         if newest is None or not body.has_epoch:
             return
-        body.untold.boot(newest, body.flash.epochs[-1].epoch, body.time())
+        current = body.flash.epochs[-1]
+        body.untold.boot(newest, body.flash.kept(current.last - 1), current.epoch, body.time())
         if body.untold.row is not None:
             body.show(display.last_before(body.untold.row))
 

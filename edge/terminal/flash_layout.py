@@ -6,7 +6,7 @@ generation, so that no later write ever touches what an earlier one said. Pages 
 version are refused.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from struct import Struct
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from shared.errors import StoreFault
 from shared.ids import PsamId, StorageId, StoreId, psam_id
 from shared.online import LoadRequest, parse_request
 from shared.purse.outcomes import PendingLoad, PendingPurchase
+from shared.records import Pair
 
 FORMAT = 1
 PAGE_SIZE = 512
@@ -45,6 +46,8 @@ _SLOT = Struct(">2sIBBH")
 _SLOT_MARK = b"P\x01"
 _PURCHASE = Struct(">10sHI3sIBB6sIIBB4sh")
 _COMPOSITE = Struct(_PURCHASE.format + "12s")
+_PAIR = Struct(">BI")
+_PAIRED = Struct(_PURCHASE.format + "BI")
 _LOAD = Struct(">I33sB6sI")
 _ASKED = Struct(">I33sB6s")
 _MARKS_AT = 96
@@ -53,12 +56,14 @@ _DONE_AT = _MARKS_AT + _UNPROVEN.size
 
 
 class SlotKind(IntEnum):
-    """What a pending slot holds: a purchase or ride before its debit, a load asked for, a load before its credit."""
+    """What a pending slot holds: a purchase, ride or half of a mixed payment before its debit, a load asked for, a load
+    before its credit."""
 
     PURCHASE = 1
     ASKED = 2
     LOAD = 3
     COMPOSITE = 4
+    PAIRED = 5
 
 
 class EpochRow(NamedTuple):
@@ -220,6 +225,8 @@ def _render_body(slot: OpenSlot) -> tuple[SlotKind, bytes]:
                 p.card_id, p.counter, p.balance_fen, p.overdraft, p.amount_fen, p.type, p.purse, p.psam_id,
                 p.ttn, p.time_s, p.key_version, p.algorithm, p.mac1, p.price_adjust_fen,
             )  # fmt: skip
+            if p.pair is not Pair.ALONE:
+                return SlotKind.PAIRED, body + _PAIR.pack(p.pair, p.other_fen)
             return (SlotKind.COMPOSITE, body + p.trip) if p.trip else (SlotKind.PURCHASE, body)
         case AskedLoad(request, purse, terminal_id):
             return SlotKind.ASKED, _ASKED.pack(slot.number, request.to_bytes(), purse, terminal_id)
@@ -228,6 +235,9 @@ def _render_body(slot: OpenSlot) -> tuple[SlotKind, bytes]:
 
 
 def _parse_body(kind: int, fields: tuple[object, ...]) -> tuple[int, PendingBody]:
+    if kind == SlotKind.PAIRED:
+        half = PendingPurchase(*fields[:-2])  # type: ignore[arg-type]  # as below
+        return 0, replace(half, pair=Pair(fields[-2]), other_fen=fields[-1])  # type: ignore[arg-type]
     if kind in (SlotKind.PURCHASE, SlotKind.COMPOSITE):
         return 0, PendingPurchase(*fields)  # type: ignore[arg-type]  # the struct fixes the types
     number, raw, purse, terminal_id, *time_s = fields
@@ -258,4 +268,5 @@ _LAYOUTS = {
     SlotKind.ASKED: _ASKED,
     SlotKind.LOAD: _LOAD,
     SlotKind.COMPOSITE: _COMPOSITE,
+    SlotKind.PAIRED: _PAIRED,
 }

@@ -82,15 +82,15 @@ class Till:
         if settled is not None:
             return settled
         if was_fresh and self._body.bar is None:
-            return (yield from self._charge(pending.amount_fen, identity))
+            return (yield from self._charge(pending.sale_fen, identity))
         yield Show(display.not_debited(pending))
-        return Result(End.DECLINED, pending.amount_fen)
+        return Result(End.DECLINED, pending.sale_fen)
 
     def _told_now(self, row: Row) -> Tap[Result]:
         """The sale that was written just before the power went."""
         yield Shown(row)
-        yield Show(display.earlier(row.amount_fen, row.trip))
-        return Result(End.DONE, row.amount_fen, row)
+        yield Show(display.earlier(row.sale_fen, row.trip))
+        return Result(End.DONE, row.sale_fen, row)
 
     def _identify(self, amount_fen: int, bar: Bar | None) -> Tap[CardIdentity | Result]:
         body = self._body
@@ -126,20 +126,22 @@ class Till:
         pending, reason = outcome.pending, outcome.reason
         if reason not in _CARD_SAYS_NO_MORE:
             yield Show(display.again(pending, reason))
-            return Result(End.UNKNOWN, pending.amount_fen, reason=reason)
-        self._body.book.close_unproven(waiting, self._body.time().seconds)
+            return Result(End.UNKNOWN, pending.sale_fen, reason=reason)
+        self._body.close_unproven(waiting)
         yield Show(display.suspect(reason) if reason is Reason.MAC2_WRONG else display.closed(pending, reason))
-        return Result(End.CLOSED, pending.amount_fen, reason=reason)
+        return Result(End.CLOSED, pending.sale_fen, reason=reason)
 
     def _charge(self, amount_fen: int, identity: CardIdentity) -> Tap[Result]:
         body = self._body
         if body.bar is not None:
             yield Show(display.not_selling(body.bar))
             return Result(End.NOT_SELLING, amount_fen)
-        time = body.time()
+        return (yield from self._spend(purchase(self._order(amount_fen), identity), amount_fen))
+
+    def _order(self, amount_fen: int) -> PurchaseOrder:
+        body, time = self._body, self._body.time()
         parameters = body.settings.parameters
-        order = PurchaseOrder(amount_fen, time.seconds, body.psam, parameters.meal_clock(time), parameters.caps)
-        return (yield from self._spend(purchase(order, identity), amount_fen))
+        return PurchaseOrder(amount_fen, time.seconds, body.psam, parameters.meal_clock(time), parameters.caps)
 
     def _spend(self, flow: Flow[PurchaseOutcome], amount_fen: int) -> Tap[Result]:
         """A debit, its record, and what is shown."""
@@ -150,25 +152,37 @@ class Till:
                 return (yield from self._paid(outcome))
             case Declined(reason):
                 return (yield from self._declined(amount_fen, reason))
-            case Unknown(pending, reason):
-                is_fake = reason is Reason.MAC2_WRONG
-                yield Show(display.suspect(reason) if is_fake else display.again(pending, reason))
-                return Result(End.UNKNOWN, amount_fen, reason=reason)
+            case Unknown():
+                return (yield from self._unknown(outcome, amount_fen))
+
+    def _unknown(self, outcome: Unknown, amount_fen: int) -> Tap[Result]:
+        reason = outcome.reason
+        yield Show(display.suspect(reason) if reason is Reason.MAC2_WRONG else display.again(outcome.pending, reason))
+        return Result(End.UNKNOWN, amount_fen, reason=reason)
 
     def _declined(self, amount_fen: int, reason: Reason) -> Tap[Result]:
-        if self._opened is not None:
-            self._body.book.not_debited(self._opened)
+        self._erase()
         yield Show(display.declined(reason))
         return Result(End.DECLINED, amount_fen, reason=reason)
 
+    def _erase(self) -> None:
+        """The slot that this debit had taken, if it came so far: nothing was debited."""
+        if self._opened is not None:
+            self._body.book.not_debited(self._opened)
+
     def _paid(self, outcome: Purchased) -> Tap[Result]:
+        row = self._write(outcome)
+        yield Shown(row)
+        yield Show(display.done(outcome.purchase))
+        return Result(End.DONE, row.amount_fen, row)
+
+    def _write(self, outcome: Purchased) -> Row:
+        """The record of a debit that was just proven."""
         if self._opened is None:
             raise RuleBroken("a purchase without a pending slot")
         row = self._body.book.proven(self._opened, outcome.tac, Proof.DEBIT)
         self._body.live_ttn = None
-        yield Shown(row)
-        yield Show(display.done(outcome.purchase))
-        return Result(End.DONE, row.amount_fen, row)
+        return row
 
     def listed(self, card: CardId, index: int) -> bool:
         """The hotlist, preloaded."""

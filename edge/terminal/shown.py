@@ -3,7 +3,8 @@
 DATA/terminals/NAME/shown.log, JSON lines:
     {"epoch": 1, "seq": 7, "kind": 1, "card": "53030000000000001267", "counter": 6, "fen": 1250, "time": 817300805}
 kind is the record's (1 purchase, 8 recovered, 2 load, 14 load recovered, 5 void); counter as in the record; time:
-campus seconds. A last line without its newline was cut by a power loss before it was durable: it was never shown.
+campus seconds. purse 1, where it stands: the subsidy's. pair 1 and 2: halves of a mixed payment, which is one 成功.
+A last line without its newline was cut by a power loss before it was durable: it was never shown.
 """
 
 import json
@@ -36,7 +37,7 @@ class ShownLog:
             raise StoreFault(f"{path}: {error.strerror}") from error
         self._last = (0, 0)
         for line in read_shown(path):
-            self.total.add(line["kind"], line["fen"])
+            self.total.add(line["kind"], line["fen"], line.get("pair", 0))
             self._last = line["epoch"], line["seq"]
 
     def append(self, row: Row) -> None:
@@ -50,13 +51,14 @@ class ShownLog:
             "epoch": row.epoch, "seq": row.seq, "kind": int(row.kind), "card": row.card.hex(),
             "counter": row.counter, "fen": row.amount_fen, "time": row.time,
         }  # fmt: skip
+        line |= {name: value for name, value in (("purse", row.application), ("pair", int(row.pair))) if value}
         raw = json.dumps(line).encode("ascii") + b"\n"
         self._disk.write(self._fd, raw, self._end)
         self._disk.sync(self._fd)
         self._end += len(raw)
         self._last = row.epoch, row.seq
-        self.total.add(row.kind, row.amount_fen)
-        self.run.add(row.kind, row.amount_fen)
+        self.total.add(row.kind, row.amount_fen, row.pair)
+        self.run.add(row.kind, row.amount_fen, row.pair)
 
     def close(self) -> None:
         os.close(self._fd)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.records import LOAD_SHAPED, Kind
+from shared.records import LOAD_SHAPED, Kind, Pair
 
 
 @dataclass(slots=True)
@@ -17,8 +17,8 @@ class Shown:
     voided_fen: int = 0
     """Of fen, given back."""
 
-    def add(self, kind: int, fen: int) -> None:
-        """One more line."""
+    def add(self, kind: int, fen: int, pair: int = Pair.ALONE) -> None:
+        """One more line. The first of a mixed payment is money, and no tap of its own."""
         if kind in LOAD_SHAPED:
             self.loads += 1
             self.loads_fen += fen
@@ -26,5 +26,5 @@ class Shown:
             self.voids += 1
             self.voided_fen += fen
         else:
-            self.taps += 1
+            self.taps += pair != Pair.FIRST
             self.fen += fen

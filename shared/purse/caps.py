@@ -72,20 +72,39 @@ def parse_counters(raw: bytes) -> CardCounters:
     return CardCounters(day, meal, day_sum, day_count, meal_sum, meal_count, bool(lock))
 
 
-def judge_caps(card: CardCounters, clock: MealClock, amount_fen: int, caps: Caps | None) -> CardCounters | Reason:
-    """The record to write for this purchase, or the cap that forbids it. `caps` None: count, but forbid nothing."""
+def judge_caps(
+    card: CardCounters, clock: MealClock, amount_fen: int, caps: Caps | None, *, times: int = 1
+) -> CardCounters | Reason:
+    """The record to write for this purchase, or the cap that forbids it. `caps` None: count, but forbid nothing.
+
+    times 0: the first of a mixed payment, whose second counts as the one serving that both are.
+    """
     base = current(card, clock)
     after = CardCounters(
         base.day,
         base.meal,
         min(base.day_sum_fen + amount_fen, SUM_MAX),
-        min(base.day_count + 1, COUNT_MAX),
+        min(base.day_count + times, COUNT_MAX),
         min(base.meal_sum_fen + amount_fen, SUM_MAX),
-        min(base.meal_count + 1, COUNT_MAX),
+        min(base.meal_count + times, COUNT_MAX),
         base.locked,
     )
     broken = None if caps is None else _broken_cap(after, amount_fen, caps)
     return after if broken is None else broken
+
+
+def together(a: CardCounters, b: CardCounters, clock: MealClock) -> CardCounters:
+    """What two purses of one card count, as one: each file counts its own purse. The later day, and meal, counts."""
+    a, b = current(a, clock), current(b, clock)
+    day, meal = max((a.day, a.meal), (b.day, b.meal))
+    days = [card for card in (a, b) if card.day == day]
+    meals = [card for card in days if card.meal == meal]
+    return CardCounters(
+        day, meal,
+        min(sum(card.day_sum_fen for card in days), SUM_MAX), min(sum(card.day_count for card in days), COUNT_MAX),
+        min(sum(card.meal_sum_fen for card in meals), SUM_MAX), min(sum(card.meal_count for card in meals), COUNT_MAX),
+        a.locked or b.locked,
+    )  # fmt: skip
 
 
 def current(card: CardCounters, clock: MealClock) -> CardCounters:

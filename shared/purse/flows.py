@@ -223,7 +223,7 @@ def purchase(order: PurchaseOrder, identity: CardIdentity) -> Flow[PurchaseOutco
     if not 0 < order.amount_fen <= FEN_MAX:
         return Declined(Reason.AMOUNT)
     try:
-        before = yield from _before(order, identity.profile)
+        before = yield from counters_before(order, identity.profile)
     except CardLost:
         return Declined(Reason.CARD_GONE)
     if isinstance(before, Declined):
@@ -253,8 +253,8 @@ def _require_known(profile: CardProfile) -> None:
         raise ProfileUnsupported("no public text says how a PSAM takes the auth id")
 
 
-def _before(order: PurchaseOrder, profile: CardProfile) -> Flow[CardCounters | bytes | Declined | None]:
-    """What file 0017 holds before a purchase; an ED is asked for its PIN first, if it wants one."""
+def counters_before(order: PurchaseOrder, profile: CardProfile) -> Flow[CardCounters | bytes | Declined | None]:
+    """What file 0017 holds before a purchase; an ED is asked for its PIN first, if it wants one. CardLost passes."""
     if order.purse is Purse.ED:
         refusal = None
         if PinUse.ED_PURCHASE in profile.pin:
@@ -347,6 +347,8 @@ def _authorise(spending: Spending, identity: CardIdentity, opened: bytes) -> Flo
         mac1=granted.data[4:],
         price_adjust_fen=order.price_adjust_fen,
         trip=spending.trip,
+        pair=order.pair,
+        other_fen=order.other_fen,
     )
 
 

@@ -13,6 +13,7 @@ from shared.online import LoadAnswer, LoadRequest
 from shared.purse.caps import Caps, CardCounters, MealClock
 from shared.purse.profiles import CardProfile, Purse
 from shared.purse.reasons import Reason
+from shared.records import Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ class Pin:
 class PurchaseOrder:
     """What a till asks of a purchase. `time_s`: campus seconds since 2000; `caps` None: count, but forbid nothing.
 
-    An ED is debited plainly, after its `pin` where the profile wants one.
+    `pair`: which half of a mixed payment it is; `other_fen`: what the other half is over. An ED is debited plainly,
+    after its `pin` where the profile wants one.
     """
 
     amount_fen: int
@@ -72,13 +74,16 @@ class PurchaseOrder:
     price_adjust_fen: int = 0
     purse: Purse = Purse.EP
     pin: Pin | None = None
+    pair: Pair = Pair.ALONE
+    other_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class PendingPurchase:
     """All that is known before the debit is sent; durable before it is sent. `counter` and `balance_fen`: before.
 
-    `trip`: the trip of a composite purchase (shared.transit.trip), empty otherwise.
+    `trip`: the trip of a composite purchase (shared.transit.trip), empty otherwise. `pair`, `other_fen`: of a mixed
+    payment, so that its first half says durably what is to follow, and its second what went before.
     """
 
     card_id: CardId
@@ -96,6 +101,13 @@ class PendingPurchase:
     mac1: bytes
     price_adjust_fen: int = 0
     trip: bytes = b""
+    pair: Pair = Pair.ALONE
+    other_fen: int = 0
+
+    @property
+    def sale_fen(self) -> int:
+        """What the whole sale is over."""
+        return self.amount_fen + self.other_fen
 
     @property
     def balance_after_fen(self) -> int:

@@ -42,7 +42,7 @@ def test_each_success_is_posted_exactly_once(
     tmp_path: Path, kind: Kind, entries: list[str], lost: int, double: int
 ) -> None:
     log(tmp_path, "pos-01", kind)
-    found = compare(tmp_path, lambda card, counter: entries if (card, counter) == (CARD, 0) else [])
+    found = compare(tmp_path, lambda card, purse, counter: entries if (card, purse, counter) == (CARD, 0, 0) else [])
     assert (found.lost, found.double) == (lost, double)
     assert bool(found.first) == bool(lost or double)
 

@@ -2,6 +2,7 @@
 edge and centre at the other end of the sealed link."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -17,11 +18,13 @@ from edge.terminal.tapping import Counter, Tapping, run_through
 from shared import records
 from shared.ids import DeviceId, PsamId, StorageId, StoreId
 from shared.online import LoadAnswer, LoadResult, parse_request
+from shared.purse.caps import CardCounters
 from shared.purse.cos import UserCard
 from shared.purse.cos_psam import Psam
 from shared.purse.crypto import Key, diversify
 from shared.purse.files import PublicData
 from shared.purse.images import (
+    Application,
     CardKey,
     CardKeys,
     PsamMaster,
@@ -29,9 +32,11 @@ from shared.purse.images import (
     decode_card_image,
     new_card_image,
     new_psam_image,
+    personalised_card_image,
 )
+from shared.purse.layout import FID_SUBSIDY
 from shared.purse.load_auth import LoadAuth, authorise
-from shared.purse.profiles import CAMPUS
+from shared.purse.profiles import CAMPUS, SUBSIDY
 from tests.edge.terminal.rides import card_memory, ride
 
 DEVICE = DeviceId(bytes.fromhex("000100000007"))
@@ -58,7 +63,8 @@ class School:
         self.loads = Key(self.rng.randbytes(16))
         self.tac = Key(self.rng.randbytes(16))
 
-    def memory(self, number=0x4711, balance=50_000):
+    def memory(self, number=0x4711, balance=50_000, subsidy=None, expiry="20290731", locked=False):
+        """subsidy: what its second purse holds, None: it has none; expiry, locked: of that purse."""
         serial = number.to_bytes(8, "big")
         public = PublicData(
             b"\x53\x03", serial, bytes.fromhex("20250901"), bytes.fromhex("20290731"), b"\x45\x10", b"\0\1"
@@ -66,7 +72,14 @@ class School:
         purchase = CardKey(1, 1, diversify(self.purchase, serial))
         load = CardKey(1, 1, diversify(self.loads, serial))
         keys = CardKeys((purchase,), (load,), diversify(self.tac, serial))
-        return RamMemory(new_card_image(CAMPUS, public, keys, opening_balance_fen=balance))
+        if subsidy is None:
+            return RamMemory(new_card_image(CAMPUS, public, keys, opening_balance_fen=balance))
+        main = Application(CAMPUS, public, keys, balance)
+        second = replace(
+            main, profile=SUBSIDY, public=replace(public, expiry=bytes.fromhex(expiry)), opening_balance_fen=subsidy,
+            fid=FID_SUBSIDY, records=(CardCounters(locked=locked).encode(),),
+        )  # fmt: skip
+        return RamMemory(personalised_card_image([main, second]))
 
     def card(self, memory):
         card = UserCard(memory, self.rng.randbytes)
@@ -286,6 +299,10 @@ def balance(memory):
     return decode_card_image(memory.load()).balance_fen
 
 
+def subsidy(memory):
+    return decode_card_image(memory.load(), SUBSIDY.aid).balance_fen
+
+
 @pytest.fixture
 def school():
     return School()
@@ -303,6 +320,7 @@ def kit():
     class Kit:
         School, SmallEdge, Bench = School, SmallEdge, Bench
         balance = staticmethod(balance)
+        subsidy = staticmethod(subsidy)
         terminal_json = TERMINAL_JSON
         psam_id, device, noon_s = PSAM_ID, DEVICE, NOON_S
 
