@@ -274,6 +274,7 @@ class Terminals:
             return TerminalState(terminal.device, address, terminal.link, "never", 0, 0, 0, 0, 0)
         stream = stream_of(terminal.device, known.current)
         state = "parted" if talk is None else "joined" if talk.current else "no-epoch"
+        state = "revoked" if self._is_revoked(known.hello) else state
         last = max(known.last_seq, self.holdings.highest(stream))
         settled = self.holdings.mark(stream)
         where = terminal.device, address, terminal.link

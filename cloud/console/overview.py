@@ -41,6 +41,7 @@ _STATES = {
     "no-epoch": ("warn", "waiting"),
     "parted": ("bad", "parted"),
     "never": ("off", "never"),
+    "revoked": ("bad", "revoked"),
 }
 
 

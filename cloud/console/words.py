@@ -100,6 +100,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "state_joined": ("已入网", "Joined"),
     "state_waiting": ("待批号", "Waits for its epoch"),
     "state_parted": ("断线", "Unreachable"),
+    "state_revoked": ("已挂失", "Reported stolen"),
     "state_never": ("从未入网", "Never joined"),
     "kind_purchase": ("消费", "Purchase"),
     "kind_composite": ("乘车", "Ride"),

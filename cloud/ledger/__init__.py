@@ -10,6 +10,8 @@ Write side (`cloud.ledger.ledger`)::
     ledger.import_inventory(inventory, now) -> ImportReport          # InventoryRefused: a known id with other data
     ledger.deposit(card, fen, key, now) -> Deposited                 # idempotent by `key`; DepositRefused
     ledger.set_hotlisted(card, True, now)
+    ledger.psam_stolen(report, now), ledger.psam_found(psam, who, reason, now) -> Reported   # idempotent; TheftRefused
+    ledger.revocations -> Revocations                                # what every box should hold
     ledger.receive(batches, check_tac, now) -> list[AckBody]         # one per distinct (box, store), order of arrival
     ledger.receive_copy(box, partition, stored, check_tac, now) -> Verdict  # a load record ahead of its row
     ledger.ack_for(box, store) -> AckBody                            # credit is CREDIT; ingest may _replace it
@@ -30,7 +32,7 @@ committed, call again. A batch is named by (box, store, first_row): calling agai
 Read side (`cloud.ledger.read`): `open_reader(dsn) -> Reader`: overview(), counts(), boxes(), terminals(),
 by_terminal(), facts(n), last_records(n), record(device, epoch, seq), entries(card, counter),
 entries_of_record(device, epoch, seq), statement(card, n), trial_balance(), cards(), suspense(n), quarantine(n),
-loads(n). Values: `cloud.ledger.views`.
+loads(n), thefts(), theft_views(psam), box_words(), reach(now_s). Values: `cloud.ledger.views`.
 
 `cloud.ledger.verify.verify(ledger or reader, check_tac) -> Report(checks, ok, first_broken)`.
 """

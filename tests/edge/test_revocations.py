@@ -23,7 +23,7 @@ def test_a_running_session_ends_at_once_and_others_go_on():
         thief, honest = field.joined(1, TCP1), field.joined(2, TCP2)
         field.revoke(1, **stolen)
         assert (thief.refused, thief.barred, honest.barred) == (Refusal.REVOKED, True, False)
-        assert [state.state for state in field.box.states()] == ["parted", "joined"]
+        assert [state.state for state in field.box.states()] == ["revoked", "joined"]
         field.hear(TCP2, honest.sell())
         assert honest.acked == {1: 1}
 
@@ -59,6 +59,7 @@ def test_what_it_owes_is_taken_and_relayed_and_it_gets_no_epoch():
     assert wires
     field.join(body)
     assert (body.current, body.barred) == (0, True)
+    assert field.box.states()[0].state == "revoked"
     assert [row.epoch for row in body.welcome.epochs] == [1]
     field.hear(TCP1, *body.resend())
     assert body.acked == {1: 3}
