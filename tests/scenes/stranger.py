@@ -46,8 +46,11 @@ class Caller:
             return None
 
     async def is_hung_up(self) -> bool:
-        """The box ends the connection without a word."""
-        return await self.hears() is None
+        """The box ends the connection without a word; a reset tells that it left something unread."""
+        try:
+            return await self.hears() is None
+        except ConnectionResetError:
+            return True
 
     async def hello(self, device: DeviceId) -> bytes | None:
         """Say HELLO as this device; what comes back."""
