@@ -28,6 +28,7 @@ from shared.inventory import PsamRow
 from shared.purse.cos_psam import Psam
 
 MAKE_MAX = 1_000
+RESTART = "重启密钥进程，使其使用现在的主密钥 / restart the key process: it works with what it opened\n"
 
 
 def add_to(verbs: Verbs) -> None:
@@ -175,11 +176,13 @@ def _new(chosen: argparse.Namespace) -> None:
 def _issue(chosen: argparse.Namespace) -> None:
     _desk(chosen).issue(chosen.version, chosen.who)
     _status(chosen)
+    sys.stdout.write(RESTART)
 
 
 def _retire(chosen: argparse.Namespace) -> None:
     _desk(chosen).retire(chosen.version, chosen.who)
     _status(chosen)
+    sys.stdout.write(RESTART)
 
 
 def _kept(school: KeyStore, versions: tuple[int, ...]) -> KeyStore:

@@ -71,6 +71,10 @@ _TRIES_LEFT = 0x63C0
 _answer = ResponseApdu.of_any
 
 
+_NO_SUCH_KEY = frozenset((Sw.REFERENCE_NOT_FOUND, Sw.KEY_NOT_FOUND))
+"""A PSAM's answers to a key version that it never had, or has no more: the card's fault, not the PSAM's."""
+
+
 def reason_of(sw: int, profile: CardProfile | None = None) -> Reason:
     """Why a card refused, as far as its status word says; a profile may give words a meaning of their own."""
     own = () if profile is None else profile.meanings
@@ -330,7 +334,7 @@ def _authorise(spending: Spending, identity: CardIdentity, opened: bytes) -> Flo
     )
     granted = _answer((yield ToPsam(request)))
     if granted.sw != Sw.OK or len(granted.data) != 8:
-        return Declined(Reason.PSAM_REFUSED, granted.sw)
+        return Declined(Reason.CARD_KEY if granted.sw in _NO_SUCH_KEY else Reason.PSAM_REFUSED, granted.sw)
     return PendingPurchase(
         card_id=identity.card_id,
         counter=counter,

@@ -225,7 +225,7 @@ def test_the_hotlist_stops_before_the_debit(school):
         ({0x50: "00009000"}, {}, Declined(Reason.CARD_DATA)),
         ({0x50: "00000001" + "00" * 11 + "9000"}, {}, Declined(Reason.BALANCE)),
         ({0x50: ""}, {}, Declined(Reason.CARD_REFUSED, 0)),
-        ({}, {0x70: "6A88"}, Declined(Reason.PSAM_REFUSED, 0x6A88)),
+        ({}, {0x70: "6A88"}, Declined(Reason.CARD_KEY, 0x6A88)),
         ({}, {0x70: "9000"}, Declined(Reason.PSAM_REFUSED, 0x9000)),
         ({}, {0x70: CardLost()}, Declined(Reason.PSAM_GONE)),
     ],

@@ -186,7 +186,7 @@ def test_a_psam_without_the_new_version_debits_nothing(school):
     old = replace_masters(school)
     card = school.card(balance=5_000)
     refused = school.buy(card, old, school.order(100, OTHER_ID, key_id=2))
-    assert refused.reason is Reason.PSAM_REFUSED
+    assert refused.reason is Reason.CARD_KEY
     assert isinstance(school.buy(card, old, school.order(100, OTHER_ID, key_id=1)), Purchased)
     assert drive(read_balance(), card=card) == 4_900
 
