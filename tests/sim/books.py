@@ -12,6 +12,7 @@ from shared.ids import card_id
 from shared.records import STORED_HEAD, CounterKind
 from shared.wire import codec
 from tests.sim.disk import deed_of
+from tests.sim.theft import Theft
 from tests.sim.truth import Deed, Happened
 from tests.sim.world import Violation
 
@@ -20,10 +21,11 @@ _POSTS = frozenset((
     EntryKind.LOAD_ALONE,
 ))  # fmt: skip
 _ENTRIES = (
-    "SELECT e.id, e.kind, r.stored, e.document, e.reverses FROM entry e LEFT JOIN record r ON r.id = e.record "
+    "SELECT e.id, e.kind, r.stored, e.document, e.reverses, r.id FROM entry e LEFT JOIN record r ON r.id = e.record "
     "WHERE e.id > ? ORDER BY e.id"
 )
 _LINES = "SELECT entry, debit, credit, fen FROM posting WHERE entry > ?"
+_PURCHASES = frozenset((EntryKind.PURCHASE, EntryKind.EVIDENCE))
 _PROVEN = frozenset((EntryKind.PURCHASE, EntryKind.LOAD_CONFIRMED))
 
 
@@ -36,6 +38,7 @@ class Books:
         self.amounts: Counter[Deed] = Counter()
         """What each deed is posted over now."""
         self.entries = 0
+        self.theft: Theft | None = None
         self._deeds = deeds
         self._accounts: dict[int, str] = {}
         self._last = 0
@@ -50,11 +53,14 @@ class Books:
         for number, debit, credit, fen in database.execute(_LINES, (self._last,)):
             lines_of.setdefault(number, []).append((debit, credit, fen))
         touched: list[Deed] = []
-        for number, kind, stored, document, reverses in fresh:
+        for number, kind, stored, document, reverses, record in fresh:
             lines = lines_of.get(number, [])
             self._move(database, number, lines)
             self._last = number
             self.entries += 1
+            if self.theft is not None and kind in _PURCHASES:
+                credited = [self._name(database, credit) for _, credit, _ in lines]
+                self.theft.booked(number, record, stored, credited)
             if reverses is not None:
                 touched.append(self._withdraw(reverses))
             elif kind in _POSTS:

@@ -152,8 +152,9 @@ class Campus:
 
     def _use_again(self) -> None:
         """Every card that was used is used once more: what is still grey shows by its next counter and balance."""
+        tills = [till for till in self.crowd.tills if till is not self.crowd.avoided]
         for card in self.crowd.used.values():
-            seller = self.world.random.choice(self.crowd.tills)
+            seller = self.world.random.choice(tills)
             self.world.after(self.world.between(0, 20), self.crowd.try_at, seller, card, "sell", 1)
         for card in list(self.crowd.unsure_loads.values()):
             machine = self.world.random.choice(self.crowd.machines)

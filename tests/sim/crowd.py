@@ -30,6 +30,8 @@ class Crowd:
         self.tills = [t for t in self.sellers if not t.rides]
         """Where an amount is keyed: whoever pays here has moved the counter, which a refused ride would not."""
         self.machines = [t for t in terminals if t.made.settings.kind is DeviceKind.LOAD_MACHINE]
+        self.avoided: TerminalPart | None = None
+        """Its PSAM was reported stolen: nobody comes to it to settle what is open."""
         self.torn: dict[tuple[str, str], tuple[TerminalPart, CardTruth, str]] = {}
         self.unsure_loads: dict[str, CardTruth] = {}
         self.used: dict[str, CardTruth] = {}

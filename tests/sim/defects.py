@@ -14,6 +14,7 @@ from cloud.ingest.intake import read
 from cloud.ingest.ticket import Arrival
 from cloud.ledger import suspense
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.stolen import Stolen
 from edge.effects import Effect, Publish, Settle
 from edge.link.messages import Type
 from edge.streams import ref_of
@@ -299,6 +300,32 @@ class GrantsLate(IngestPart):
         super()._take(session, number, arrival)
 
 
+class PaysTheThief(IngestPart):
+    """The ledger does not ask whether a PSAM was reported stolen."""
+
+    def open(self, database: Any, at: Callable[[str], None]) -> Ledger:
+        ledger = super().open(database, at)
+        picture = ledger._picture
+        look = picture.look_and_ask
+
+        def forgetful(*values: Any) -> Any:
+            found = look(*values)
+            picture.registry.stolen = Stolen()
+            return found
+
+        picture.look_and_ask = forgetful  # type: ignore[method-assign]  # the defect
+        return ledger
+
+
+class WelcomesTheThief(EdgePart):
+    """A box that keeps the list of revocations, says so, and does not look at it."""
+
+    def start(self) -> None:
+        super().start()
+        if self.box is not None:
+            self.box._revoked.names = lambda *_: False  # type: ignore[method-assign]  # the defect
+
+
 class TrustsTheOrder(IngestPart):
     """A grey record is settled by a later purchase only if that arrives later, too. Planted in the replay alone."""
 
@@ -343,5 +370,7 @@ DEFECTS: dict[str, Defect] = {
     "grants-late": Defect("过时仍圈存 a load for nobody", _laws("late"), Parts(ingest=GrantsLate)),
     "trusts-the-order": Defect("I7: 依赖到达次序 order matters", _laws("I7"), Parts(ingest=TrustsTheOrder)),
     "leaves-aboard": Defect("下车后再收一次 a ride charged twice", _laws("ride"), Parts(terminal=LeavesAboard)),
+    "pays-the-thief": Defect("被盗后仍付商户 a merchant is paid", _laws("theft"), Parts(ingest=PaysTheThief)),
+    "welcomes-the-thief": Defect("挂失后仍放行 a thief may sell", _laws("theft"), Parts(edge=WelcomesTheThief)),
     "never-sends-again": Defect("不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain)),
 }

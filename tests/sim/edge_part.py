@@ -19,8 +19,9 @@ from edge.outbox_store import OutboxStore
 from edge.settings import Settings
 from edge.uplink import Verify
 from shared.errors import StoreFault
+from shared.ids import StoreId
 from shared.wire import topics
-from shared.wire.messages import SignedAck
+from shared.wire.messages import BoxState, SignedAck, encode_state
 from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut
 from tests.sim.faults import Faults
@@ -297,9 +298,21 @@ class EdgePart:
         if life != self._life or self.box is None:
             return
         self._do(self.box.tick(self._now()))
+        if self.judge.books.theft is not None:
+            self._tell_state()
         self._keep_house()
         if life == self._life:
             self.world.after(TICK_S, self._tick, life)
+
+    def _tell_state(self) -> None:
+        """What the agent says every two seconds; here only where somebody listens for it."""
+        if self.box is None or self._up is None or self.world.chance(0.7):
+            return
+        store, marked = self._store.store if self._store else StoreId(b""), self.box.revocations.mark
+        state = BoxState(self.settings.box, store, self._now().unix_ms, True, 0, 0, 0, 0, 0, (), marked)
+        payload = encode_state(state)
+        self.judge.state_told(self.name, payload)
+        self._up.send(Publish(topics.STATE, payload, 0))
 
     def _keep_house(self) -> None:
         """What the outbox's writer does when it is idle: settled rows over their budget go."""
@@ -363,7 +376,7 @@ class EdgePart:
 
     def _at_broker(self, effect: Publish) -> None:
         self.broker.publish(self._topic(effect.lane), effect.lane, effect.payload)
-        if self._back is not None:
+        if self._back is not None and effect.token:
             self._back.send(("", b"", effect.token))
 
     def _back_here(self, message: tuple[str, bytes, int]) -> None:

@@ -54,6 +54,7 @@ class Faults:
     settled_max: int = 1_000_000
     outbox_destroyed: bool = False
     ledger_put_back: bool = False
+    theft: bool = False
     points: dict[str, float] = field(default_factory=dict)
 
     def calm(self) -> None:
@@ -65,7 +66,7 @@ class Faults:
             if isinstance(value, float):
                 setattr(self, one.name, 0.0)
         self.points.clear()
-        self.outbox_destroyed = self.ledger_put_back = False
+        self.outbox_destroyed = self.ledger_put_back = self.theft = False
 
     def names(self) -> list[str]:
         """The classes that are on, for people."""
@@ -89,6 +90,8 @@ def draw(random: Random) -> Faults:
     faults.ring_slots = random.choice((24, 64, 256))
     if not faults.ledger_put_back:  # a box that has dropped what it settled cannot give it back
         faults.settled_max = random.choice((20, 1_000_000))
+        # a ledger that was put back would have to be told of the theft once more
+        faults.theft = random.random() < 0.3
     return faults
 
 

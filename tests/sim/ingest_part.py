@@ -19,6 +19,7 @@ from cloud.ingest.thread import AWAY
 from cloud.ingest.ticket import Arrival, Letter, Money, Now, States, Ticket, Work
 from cloud.key_faults import KeyProcessAway, KeyRefused
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.thefts import Report
 from cloud.ledger.values import Now as LedgerNow
 from cloud.online.load import LoadCounts, LoadDesk
 from provisioning.key_operations import KeyOperations
@@ -162,6 +163,13 @@ class IngestPart:
         """The world ends."""
         self.database.close()
 
+    def psam_stolen(self, report: Report) -> tuple[int, tuple[int, int]]:
+        """The command: a process of its own over the same database. The last record there, and the list's mark."""
+        ledger = Ledger(SimDatabase(self.database, lambda point: None))
+        ledger.psam_stolen(report, self.now())
+        ((last,),) = self.database.execute("SELECT COALESCE(MAX(id), 0) FROM record").fetchall()
+        return last, ledger.revocations.mark
+
     def put_back(self, copy: sqlite3.Connection) -> None:
         """The ledger is an older copy now."""
         self.world.note("ledger put back")
@@ -231,6 +239,7 @@ class IngestPart:
         if isinstance(body, BoxState):
             if address is not None:
                 self._lanes.put_state(address, body)
+                self._work_soon()
             self.broker.puback(session, number)
             return
         ticket = Ticket(arrival, address, body, lambda: self.broker.puback(session, number))

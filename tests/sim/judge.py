@@ -106,6 +106,8 @@ class Judge:
 
     def outbox_destroyed(self, box: str) -> None:
         """A disaster of ours. What was settled or acknowledged there is gone."""
+        if self.books.theft is not None:
+            self.books.theft.store_lost(box)
         self.retired.append(self.outboxes[box])
         self._covers.clear()
         self.outboxes[box] = OutboxMirror(box)
@@ -114,6 +116,8 @@ class Judge:
         """A message leaves a box for a terminal: ACK and SETTLED must be true already."""
         kind = message[0]
         if kind not in (Type.ACK, Type.SETTLED):
+            if kind == Type.WELCOME and self.books.theft is not None:
+                self.books.theft.welcomed(box, device, message)
             return
         seq = int.from_bytes(message[1:3], "big")
         if kind == Type.ACK:
@@ -127,6 +131,11 @@ class Judge:
             settled = [mirror.settled for mirror in (self.outboxes[box], *self.retired)]
             if not self._covered(box, "settled", device, seq, settled):
                 raise Violation("I4", f"{box}: SETTLED {seq} to {device.hex()} before the settle is durable")
+
+    def state_told(self, box: str, payload: bytes) -> None:
+        """A box says what it is and holds."""
+        if self.books.theft is not None:
+            self.books.theft.state(box, payload)
 
     def settled_here(self, box: str, settle: Settle) -> None:
         """A box has marked rows as committed by the ledger: these very bytes must be."""

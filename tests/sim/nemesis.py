@@ -4,7 +4,9 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from cloud.ledger.thefts import Report
 from tests.sim.ingest_part import copy_of
+from tests.sim.theft import Theft
 
 if TYPE_CHECKING:
     from tests.sim.campus import Campus
@@ -31,6 +33,8 @@ class Nemesis:
         self._every(faults.disk_full_s, self._fill_disk)
         if faults.outbox_destroyed:
             self._world.after(self._world.between(0.2, 0.9) * span_s, self._destroy)
+        if faults.theft:
+            self._world.after(self._world.between(0.1, 0.8) * span_s, self._steal)
         if faults.ledger_put_back:
             first = self._world.between(0.05, 0.5) * span_s
             self._world.after(first, self._copy_ledger, self._world.between(0.1, 0.4) * span_s)
@@ -113,6 +117,19 @@ class Nemesis:
     def _destroy(self) -> None:
         if self._on:
             self._world.random.choice(self._campus.edges).destroy_outbox()
+
+    def _steal(self) -> None:
+        """A till's PSAM is reported stolen, half of the times with its body; people go on trying there for a while."""
+        if not self._on:
+            return
+        campus, till = self._campus, self._world.random.choice(self._campus.crowd.tills)
+        body, device = self._world.chance(0.5), bytes(till.device)
+        psam = next(row.psam for row in campus.plan.inventory.psams if row.device == till.device)
+        report = Report(psam, body, 0, "simulator", "theft")
+        self._world.note("theft", till.name, body)
+        last, mark = campus.ingest.psam_stolen(report)
+        campus.judge.books.theft = Theft(bytes(psam), device, body, last, mark)
+        campus.crowd.avoided = till
 
     def _copy_ledger(self, later_s: float) -> None:
         if self._on and not self._campus.ingest.database.in_transaction:

@@ -41,7 +41,8 @@ def _compare(campus: "Campus", database: sqlite3.Connection) -> None:
     if books.posted != campus.judge.books.posted:
         deed = next(d for d in campus.judge.deeds if books.posted[d] != campus.judge.books.posted[d])
         raise Violation("I7", f"{deed}: posted {books.posted[deed]} times after {replayed} deliveries in another order")
-    there, here = _money(books.balances), _money(campus.judge.books.balances)
+    held = campus.judge.books.theft is not None
+    there, here = (_money(found.balances, held=held) for found in (books, campus.judge.books))
     if there != here:
         code = next(code for code in there.keys() | here.keys() if there[code] != here[code])
         raise Violation("I7", f"{code}: {there[code]} fen in another order, {here[code]} in this one")
@@ -81,11 +82,15 @@ def _pieces(campus: "Campus", mirror: OutboxMirror, random: Random) -> list[Rece
     return pieces
 
 
-def _money(balances: Counter[str]) -> Counter[str]:
-    """Transit counts as the account's own: a request that was granted here may have been refused there."""
+def _money(balances: Counter[str], *, held: bool) -> Counter[str]:
+    """Transit counts as the account's own: a request that was granted here may have been refused there.
+
+    held: a theft was reported here and not there, so what is held counts as the merchant's.
+    """
     money: Counter[str] = Counter()
     for code, fen in balances.items():
-        money[code.replace("transit:", "online:")] += fen
+        name = code.replace("transit:", "online:")
+        money[name.replace("held:", "merchant:") if held else name] += fen
     return money
 
 

@@ -22,7 +22,7 @@ SEEDS_MAX_S = 600
 DEFECT_TAPS = 90
 HAPPENINGS = (
     "terminal cut", "edge killed", "ingest killed", "broker down", "uplink lost", "line cut", "outbox destroyed",
-    "ledger put back", "disk full", "away", "ride on", "ride off",
+    "ledger put back", "disk full", "away", "theft", "ride on", "ride off",
 )  # fmt: skip
 
 

@@ -153,6 +153,16 @@ def test_a_grey_record_that_evidence_decides_after_the_theft_is_held(ledger: Led
     ok(ledger)
 
 
+def test_what_evidence_held_and_a_proof_withdrew_is_counted_once(ledger: Ledger, box: Box) -> None:
+    ledger.psam_stolen(REPORT, c.NOW)
+    box.send(c.stored(c.purchase(1, c.card(1), 1, 250, c.OPENING, kind=Kind.UNPROVEN)))
+    box.send(c.stored(c.purchase(1, c.card(1), 2, 100, c.OPENING - 250, at=c.POS2), at=c.POS2))
+    box.send(c.stored(c.purchase(2, c.card(1), 1, 250, c.OPENING, kind=Kind.RECOVERED, linked=1, ttn=1)))
+    assert 5 in c.entry_kinds(ledger), "evidence was withdrawn"
+    assert (c.held(ledger), theft(ledger).held) == (250, (1, 250))
+    ok(ledger)
+
+
 def test_a_grey_record_that_was_settled_before_stays_with_the_merchant(ledger: Ledger, box: Box) -> None:
     box.send(c.stored(c.purchase(1, c.card(1), 1, 250, c.OPENING, kind=Kind.UNPROVEN)))
     ledger.psam_stolen(REPORT, c.NOW)
