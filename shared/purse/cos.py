@@ -122,7 +122,8 @@ class UserCard:
         if card is None:
             raise CardLost("the card has no power")
         command = _decoded(apdu)
-        if command is not None and (again := _too_short(command)):
+        is_open = not (card.blocked or chip.here.block)
+        if command is not None and is_open and (again := _too_short(command)):
             return again
         # What was left for "the next command" is this one's now, and nobody else's.
         chip.fresh, chip.challenge = chip.challenge, b""

@@ -123,6 +123,12 @@ def test_a_short_le_keeps_the_challenge(desk):
     assert desk.sw(bytes.fromhex("0082000008") + encrypt(DCCK, start)) == "9000"
 
 
+@pytest.mark.parametrize(("block", "word"), [("841E0000", "6985"), ("84160000", "6A81")])
+def test_what_is_blocked_says_so_whatever_the_le(desk, block, word):
+    assert desk.maintain(block, b"", DAMK) == "9000"
+    assert desk.sw("805C000203") == word
+
+
 def test_every_answer_has_the_length_that_a_short_le_is_told(desk):
     desk.pin()
     wanted = {
