@@ -4,8 +4,10 @@ import fcntl
 import os
 import pty
 import re
+import resource
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import termios
@@ -15,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.key_files import open_level
-from provisioning.key_store import Level
+from provisioning.key_store import Level, StoreLocked, Unlock, open_store
 from provisioning.levels import MASTERS, school_of
 from tests.provisioning.desk import provision
 
@@ -217,7 +219,92 @@ def test_at_a_terminal_components_are_typed_unseen(held, tmp_path):
     assert "my own words" not in shown
 
 
-def at_terminal(words, answers):
+def test_a_component_typed_wrongly_is_asked_for_again_and_three_times_end_the_step(held, tmp_path):
+    folder, _ = held
+    provision("ceremony", "begin", "--data", tmp_path, "--campus", 1, "--officer", LI, "--officer", ZHAO, "--who", LI)
+    rows = [line.split() for line in (folder / f"{LI}.sheet").read_text().splitlines()]
+    (_, octets, check), *others = rows
+    slip = octets[:-1] + ("0" if octets[-1] != "0" else "1")
+    right = [text for _, *pair in others for text in pair] + ["my own words", "my own words"]
+    enter = ["ceremony", "enter", "--data", str(tmp_path), "--officer", LI]
+    bad = at_terminal(enter, [slip, check, "no hex", octets, "00"], code=2)
+    assert "typed wrongly so many times" in bad
+    assert provision("ceremony", "status", "--data", tmp_path).stdout.count(ZHAO) == 1
+    assert not list(tmp_path.rglob("component-*"))
+    shown = at_terminal(enter, [slip, check, octets, check, *right])
+    assert "wrong check value" in shown
+    assert not [one for one in (slip, *(octets for _, octets, _ in rows)) if one in bad + shown]
+
+
+def test_nobody_sees_both_and_all_of_them_together_see_neither(held, tmp_path):
+    """Each at the terminal alone; then both at one, each with his own words unseen. Neither opens the other's part."""
+    folder, _ = held
+    data = ["--data", str(tmp_path)]
+    provision("ceremony", "begin", *data, "--campus", 1, "--officer", LI, "--officer", ZHAO, "--who", LI)
+    papers = {name: (folder / f"{name}.sheet").read_text() for name in (LI, ZHAO)}
+    sheets = {name: [line.split() for line in text.splitlines()] for name, text in papers.items()}
+    screens = {}
+    for name, rows in sheets.items():
+        answers = [text for _, *pair in rows for text in pair] + [f"words of {name}"] * 2
+        screens[name] = at_terminal(["ceremony", "enter", *data, "--officer", name], answers)
+    for name, other in ((LI, ZHAO), (ZHAO, LI)):
+        assert not [check for _, _, check in sheets[other] if check in screens[name].partition("next: ")[0]]
+        part = (tmp_path / f"keys/ceremony-0001/component-{(LI, ZHAO).index(other) + 1}.keys").read_bytes()
+        with pytest.raises(StoreLocked):
+            open_store(part, Unlock(f"words of {name}".encode(), is_passphrase=True), Level.ROOT)
+    wrong = at_terminal(["ceremony", "join", *data], [f"words of {ZHAO}", f"words of {LI}"], code=2)
+    screens["both"] = at_terminal(["ceremony", "join", *data], [f"words of {name}" for name in (LI, ZHAO)])
+    masters = [key.octets.hex().upper() for key in open_level(tmp_path, Level.ROOT).keys]
+    secrets = [octets for rows in sheets.values() for _, octets, _ in rows] + masters
+    secrets += [f"words of {name}" for name in (LI, ZHAO)]
+    assert not [one for one in secrets for screen in (*screens.values(), wrong) if one in screen]
+
+
+def test_components_come_down_a_pipe_without_a_terminal(held, tmp_path):
+    folder, _ = held
+    provision("ceremony", "begin", "--data", tmp_path, "--campus", 1, "--officer", LI, "--officer", ZHAO, "--who", LI)
+    sheet = (folder / f"{LI}.sheet").read_text()
+    words = ["ceremony", "enter", "--data", str(tmp_path), "--officer", LI, "--sheet", "-"]
+    command = [sys.executable, "-P", "-m", "provisioning", *words, "--officer-passphrase-file", folder / f"{LI}.words"]
+    done = subprocess.run(
+        command, cwd=ROOT, input=sheet, capture_output=True, text=True, timeout=WAIT_S, start_new_session=True,
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, "next: " in done.stdout) == (0, True), done
+    assert not [line.split()[1] for line in sheet.splitlines() if line.split()[1] in done.stdout + done.stderr]
+
+
+def test_a_step_that_is_killed_at_the_terminal_leaves_no_core(tmp_path):
+    provision("ceremony", "begin", "--data", tmp_path, "--campus", 1, "--officer", LI, "--officer", ZHAO, "--who", LI)
+    ours, theirs = pty.openpty()
+    words = ["ceremony", "enter", "--data", str(tmp_path), "--officer", LI]
+    command = [sys.executable, "-P", "-m", "provisioning", *words]
+    child = subprocess.Popen(
+        command, cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+        preexec_fn=lambda: (take_terminal(), resource.setrlimit(resource.RLIMIT_CORE, (HARD, HARD))),
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    os.close(theirs)
+    try:
+        shown = b""
+        while not shown.endswith(b": ") and select.select([ours], [], [], WAIT_S)[0]:
+            shown += os.read(ours, 4096)
+        limits = Path(f"/proc/{child.pid}/limits").read_text()
+        assert re.search("Max core file size +0 +0 ", limits), limits
+        child.send_signal(signal.SIGABRT)
+        _, status = os.waitpid(child.pid, 0)
+        assert (os.WTERMSIG(status), os.WCOREDUMP(status)) == (signal.SIGABRT, False)
+    finally:
+        child.kill()
+        child.returncode = -signal.SIGABRT
+        os.close(ours)
+    assert not list(tmp_path.glob("core*"))
+
+
+HARD = resource.getrlimit(resource.RLIMIT_CORE)[1]
+
+
+def at_terminal(words, answers, code=0):
     """Run the command on a terminal of its own, answer its prompts one by one, give all that the screen showed."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-P", "-m", "provisioning", *words]
@@ -238,7 +325,7 @@ def at_terminal(words, answers):
             if shown.endswith(b": ") and left:
                 os.write(ours, left.pop(0).encode() + b"\n")
                 shown += b"\n"
-        assert child.wait(WAIT_S) == 0, shown.decode()
+        assert child.wait(WAIT_S) == code, shown.decode()
     finally:
         child.kill()
         os.close(ours)
