@@ -25,6 +25,13 @@ _MOVED = (
 _TRIAL = f"SELECT a.code, a.kind, {_SUMS} FROM {_MOVED} GROUP BY a.code, a.kind ORDER BY a.code"  # noqa: S608
 _BY_KIND = f"SELECT a.kind, {_SUMS} FROM {_MOVED} GROUP BY a.kind"  # noqa: S608  # our own words
 
+_VOIDS = "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM void_case WHERE state = ?"
+_GREY_HALVES = (
+    "SELECT CAST(COALESCE(SUM(p.fen), 0) AS BIGINT) FROM suspense s JOIN posting p ON p.entry = s.entry "
+    "JOIN account a ON a.id = p.credit WHERE s.state = ? AND a.kind = ?"
+)
+"""Halves of mixed payments that evidence has given to pending load at once."""
+
 
 def counts(db: Database) -> Counts:
     """Looks at devices, boxes and cases only: cheap however many cards and entries there are."""
@@ -46,10 +53,8 @@ def overview(db: Database) -> Overview:
         "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM load_case WHERE state IN (?, ?)",
         (int(CaseState.CONFIRMED), int(CaseState.CONFIRMED_BY_COUNTER)),
     )[0]
-    voids, voided_fen = db.run(
-        "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM void_case WHERE state = ?",
-        (int(VoidState.POSTED),),
-    )[0]
+    voids, voided_fen = db.run(_VOIDS, (int(VoidState.POSTED),))[0]
+    voided_fen += db.run(_GREY_HALVES, (int(State.EVIDENCE), str(AccountKind.PENDING)))[0][0]
     return Overview(
         ledger=bytes.fromhex(meta["ledger"]), campus=meta.get("name", ""), demo=meta.get("demo") == "1",
         records=counted.records, posted=counted.posted, held=counted.held, suspense=counted.suspense,

@@ -27,7 +27,7 @@ from cloud.ledger.posting import (
 from cloud.ledger.registry import Registry, read_registry
 from cloud.ledger.values import EntryUnbalanced
 from cloud.ledger.verify_check import Check, Line, walk, walk_entries
-from cloud.ledger.writing import first_verdict_key
+from cloud.ledger.writing import first_verdict_key, is_half
 from shared.errors import WireFault
 from shared.wire import codec
 
@@ -146,8 +146,10 @@ def _of_record(registry: Registry, kind: EntryKind, card: CardAccounts, a: Arriv
     if kind in _LOADS:
         return _LOADS[kind](card, fen)
     body = registry.devices.get(a.device)
-    sides = (body.merchant_account, body.held_account) if body else ()
-    if kind not in (EntryKind.PURCHASE, EntryKind.EVIDENCE) or credited not in (*sides, registry.held_unknown):
+    sides = [registry.held_unknown, *((body.merchant_account, body.held_account) if body else ())]
+    if kind is EntryKind.EVIDENCE and a.record and is_half(a):
+        sides.append(card.pending)
+    if kind not in (EntryKind.PURCHASE, EntryKind.EVIDENCE) or credited not in sides:
         return None
     return purchase(card, a.record.purse, credited, fen) if a.record else None
 

@@ -13,7 +13,7 @@ from cloud.ledger.posting import CardAccounts, Postings, purchase, withdrawn
 from cloud.ledger.registry import Card, Place, Registry
 from cloud.ledger.values import OWN_PARTITION, Now
 from shared.errors import RuleBroken, WireFault
-from shared.records import STORED_HEAD, Record, decode
+from shared.records import STORED_HEAD, Pair, Record, decode, parse_flags
 
 _NEIGHBOURS = "SELECT stored FROM record WHERE key >= ? AND key <= ? AND fork = 0 ORDER BY key LIMIT ?"
 
@@ -46,9 +46,15 @@ class Writing:
         self, kind: EntryKind, arrival: Arrival, record: int, key: bytes, place: Place, card: Card, *, held: bool,
         received_s: int,
     ) -> Entry:  # fmt: skip
-        """Purse to merchant, or to its held account."""
+        """Purse to merchant, or to its held account.
+
+        What only evidence says of half a mixed payment goes to the card's pending load: such a sale was never whole,
+        and its terminal gives back what it knows to be paid.
+        """
         day, doubt = self.day_of(arrival, place, card, received_s)
         side = place.held_account if held else place.account
+        if kind is EntryKind.EVIDENCE and not held and is_half(arrival):
+            side = card.accounts.pending
         flags = doubt | (EntryFlag.MERCHANT_HELD if held else 0)
         record_of = _record(arrival)
         postings = purchase(card.accounts, record_of.purse, side, record_of.amount_fen)
@@ -100,6 +106,11 @@ class Writing:
             if near and near.seq != arrival.seq and is_possible(near.time, issued_s, received_s):
                 found.append((near.seq, near.time))
         return found
+
+
+def is_half(arrival: Arrival) -> bool:
+    """Is this record one of the two of a mixed payment?"""
+    return parse_flags(_record(arrival).flags).pair is not Pair.ALONE
 
 
 def first_verdict_key(kind: EntryKind, arrival: Arrival, fork: int) -> bytes:

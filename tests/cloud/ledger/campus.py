@@ -27,6 +27,7 @@ from shared.records import (
     Flags,
     Kind,
     LoadRecord,
+    Pair,
     Proof,
     PurchaseRecord,
     Record,
@@ -115,7 +116,7 @@ def dtk(of: CardId) -> Key:
 def purchase(
     seq: int, of: CardId, counter: int, fen: int, balance: int, *, at: DeviceId = POS, chip: PsamId | None = None,
     ttn: int | None = None, time: int = T0, kind: Kind = Kind.PURCHASE, linked: int = 0, tac_of: bytes | None = None,
-    purse: int = PURSE, trip: bytes = b"",
+    purse: int = PURSE, trip: bytes = b"", pair: Pair = Pair.ALONE,
 ) -> PurchaseRecord:  # fmt: skip
     """As the terminal writes it, with the card's true TAC."""
     chip = chip or psam(at[-1])
@@ -125,8 +126,8 @@ def purchase(
     asked = purchase_tac_input(fen, TYPE_CAPP_PURCHASE, chip, ttn, date_time_bcd(time))
     made = tac(dtk(of), asked) if proven else NO_TAC
     return PurchaseRecord(
-        1, kind, Flags(proof, CounterKind.OFFLINE).to_int(), seq, ttn, of, counter, TYPE_CAPP_PURCHASE, purse, fen,
-        balance, time, 1, 0, tac_of or made, bytes(3), 0, 1, 1, 0, linked, trip,
+        1, kind, Flags(proof, CounterKind.OFFLINE, pair).to_int(), seq, ttn, of, counter, TYPE_CAPP_PURCHASE, purse,
+        fen, balance, time, 1, 0, tac_of or made, bytes(3), 0, 1, 1, 0, linked, trip,
     )  # fmt: skip
 
 

@@ -1,0 +1,67 @@
+"""Grey halves of a mixed payment: what evidence says was paid goes to pending load, for nobody was served."""
+
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.read import Reader
+from cloud.ledger.verify import verify
+from shared.records import Cause, Kind, Pair
+from tests.cloud.ledger import campus as c
+from tests.cloud.ledger.campus import Box
+
+HALF = c.purchase(2, c.card(1), 0, 450, c.OPENING, kind=Kind.UNPROVEN, pair=Pair.SECOND)
+NEXT = c.purchase(4, c.card(1), 1, 100, c.OPENING - 450, at=c.POS2)
+RECOVERED = c.purchase(6, c.card(1), 0, 450, c.OPENING, ttn=2, kind=Kind.RECOVERED, linked=4, pair=Pair.SECOND)
+VOID = c.void(7, RECOVERED, cause=Cause.TORN_PAIR)
+
+
+def pending(ledger: Ledger) -> int:
+    return -c.balances(ledger).get(f"pending:{c.card(1).hex()}", 0)
+
+
+def sound(ledger: Ledger) -> bool:
+    view = Reader(ledger.database).overview()
+    adds_up = view.float_fen == view.opening_fen + view.loads_fen - view.spent_fen
+    return adds_up and view.voided_fen == view.pending_fen and not verify(ledger, c.check_tac).first_broken
+
+
+def test_evidence_of_a_half_gives_it_back_at_once(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(HALF))
+    assert pending(ledger) == 0
+    box.send(c.stored(NEXT, c.POS2))
+    assert (pending(ledger), c.merchant(ledger), c.purse(ledger, c.card(1))) == (450, 0, c.OPENING - 550)
+    assert sound(ledger)
+
+
+def test_evidence_of_a_whole_purchase_stays_with_the_merchant(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(HALF._replace(flags=HALF.flags & ~(3 << 3))), c.stored(NEXT, c.POS2))
+    assert (pending(ledger), c.merchant(ledger)) == (0, 450)
+    assert sound(ledger)
+
+
+@pytest.mark.parametrize("fold", [False, True])
+def test_recovered_later_it_is_given_back_by_the_terminals_void_and_once(tmp_path: Path, fold: bool) -> None:
+    ends = set()
+    records = [c.stored(HALF), c.stored(NEXT, c.POS2), c.stored(RECOVERED), VOID]
+    for number, order in enumerate(permutations(records)):
+        ledger = open_ledger(str(tmp_path / f"{number}.db"))
+        ledger.import_inventory(c.inventory(), c.NOW)
+        box = Box(ledger)
+        for record in order:
+            box.send(record)
+            if fold:
+                ledger.fold()
+        ends.add((pending(ledger), c.merchant(ledger), c.purse(ledger, c.card(1))))
+        assert sound(ledger)
+        ledger.close()
+    assert ends == {(450, 0, c.OPENING - 550)}
+
+
+def test_a_half_of_an_unregistered_body_waits_for_a_person(ledger: Ledger, box: Box) -> None:
+    half = c.purchase(2, c.card(1), 0, 450, c.OPENING, kind=Kind.UNPROVEN, pair=Pair.FIRST, at=c.FAR)
+    box.send(c.stored(half, c.FAR), c.stored(NEXT, c.POS2))
+    assert (pending(ledger), c.held(ledger, "面点")) == (0, 450)
+    assert sound(ledger)
