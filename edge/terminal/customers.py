@@ -93,14 +93,15 @@ class Customers:
         """Somebody who gets off at the back, or on at the front, with enough for any ride; a few forget to tap."""
         stop, direction = stop_at(self._station.now().rtc_s, _stops(ride))
         fare = ride.fares.lines[ride.point.line]
-        if fare.form is FareForm.STAGES and ride.door is not Door.OUT and is_last(stop, direction, _stops(ride)):
+        is_flat = fare.form is FareForm.FLAT
+        if not is_flat and ride.door is not Door.OUT and is_last(stop, direction, _stops(ride)):
             return None
         for _ in range(RIDERS):
             card = self._rng.choice(self._deck.cards)
             trip = card.ride()
             is_careless = self._rng.random() < CARELESS
             is_fit = trip is not None and (trip.is_aboard == (ride.door is Door.OUT)) != is_careless
-            if (is_fit or ride.door is Door.BOTH) and card.balance_fen() >= 2 * fare.highest_fen:
+            if (is_fit or (ride.door is Door.BOTH and not is_flat)) and card.balance_fen() >= 2 * fare.highest_fen:
                 return card
         return None
 

@@ -28,6 +28,11 @@ def _on_can(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def _on_a_bus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _made(tmp_path_factory, plans.on_a_bus(), "ride")
+
+
+@pytest.fixture(scope="session")
 def _two_boxes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _made(tmp_path_factory, plans.two_boxes(), "two")
 
@@ -48,6 +53,12 @@ def bus_room(_on_buses: Path, tmp_path: Path) -> Path:
 def can_room(_on_can: Path, tmp_path: Path) -> Path:
     """A counter, the load machine and a validator on one CAN bus."""
     return plans.copy(_on_can, tmp_path / "room")
+
+
+@pytest.fixture
+def ride_room(_on_a_bus: Path, tmp_path: Path) -> Path:
+    """Three validators with fares, a load machine and a counter on TCP."""
+    return plans.copy(_on_a_bus, tmp_path / "room")
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ from compose.plan import (
     with_load_and_validators_on_can,
     write_plan,
 )
+from provisioning.demo_plan import demo_plan
 
 BOX, OTHER_BOX = "canteen", "annex"
 CARDS = 20
@@ -54,6 +55,14 @@ def on_can() -> Plan:
     (box,) = plan.boxes
     validator = Terminal("bus-1", "validator", "tcp", 0, "校车公司", "校车1号门")
     return with_load_and_validators_on_can(replace(plan, boxes=(replace(box, terminals=(*box.terminals, validator)),)))
+
+
+def on_a_bus() -> Plan:
+    """Two validators of a line by distance, on at the front and off at the back; one of a flat line; a load machine."""
+    doors = (("front", "in", 1), ("back", "out", 1), ("loop", "both", 2))
+    bodies = [Terminal(name, "validator", "tcp", 0, "校车公司", name, door, line) for name, door, line in doors]
+    box = _box(BOX, (_link("tcp"),), [*bodies, _load("load-1"), _pos(1, "tcp", 0)])
+    return replace(_plan(box), fares=demo_plan(0)["fares"])
 
 
 def two_boxes() -> Plan:
