@@ -64,11 +64,14 @@ Session = DebitSession | OnlineSession | None
 
 
 class Chip:
-    """One card's memory and everything that a reset forgets. `card` is None without power."""
+    """One card's memory and everything that a reset forgets. `card` is None without power.
+
+    `record`: the place of the current record in the current file, None: none was named yet.
+    """
 
     __slots__ = (
         "begun", "card", "challenge", "file", "fresh", "here", "memory", "mf", "mf_state", "random_bytes",
-        "session", "state",
+        "record", "session", "state",
     )  # fmt: skip
 
     def __init__(self, memory: CardMemory, random_bytes: Callable[[int], bytes]) -> None:
@@ -92,7 +95,7 @@ class Chip:
 
     def forget(self) -> None:
         """The current file, the challenge and what was begun."""
-        self.file: Ef | None = None
+        self.stand_on(None)
         self.challenge = self.fresh = b""
         self.session: Session = None
         self.begun: Session = None
@@ -100,8 +103,13 @@ class Chip:
     def enter(self, directory: Directory) -> None:
         """SELECT of a directory: no current file, and its state begins anew unless it is the MF."""
         self.here = directory
-        self.file = None
+        self.stand_on(None)
         self.state = self.mf_state if directory is self.mf else _first_state(directory)
+
+    def stand_on(self, ef: Ef | None) -> None:
+        """This is the current file; no record of it is current yet."""
+        self.file = ef
+        self.record: int | None = None
 
     @property
     def powered(self) -> Card:

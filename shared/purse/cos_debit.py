@@ -21,6 +21,8 @@ _ONLINE_DATA = Struct(">7s4s")
 _LIMIT_DATA = Struct(">3s7s4s")
 _LOG = Struct(">H3sIB6s7s")
 _LOCK_FLAG = 2
+_CAPP_MODES = frozenset((0, 4))
+"""P2 of 80DC: P1 is a tag, or a number."""
 _MONEY_MAX = 0xFFFF_FFFF
 
 
@@ -33,8 +35,10 @@ def update_cache(chip: Chip, command: CommandApdu) -> bytes:
     ef = _capp_file(chip)
     if command.p2 >> 3 != SFI_CAPP or ef is None:
         raise Refused(Sw.FILE_NOT_FOUND)
+    if command.p2 & 7 not in _CAPP_MODES:
+        raise Refused(Sw.WRONG_P1P2)
     found = records(ef)
-    place = record_at(found, command.p1, command.p2)
+    place = record_at(found, command.p1, command.p2) if command.p1 else None
     if place is None:
         raise Refused(Sw.RECORD_NOT_FOUND)
     old = session.records.get(place) or found[place]

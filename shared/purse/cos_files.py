@@ -28,7 +28,8 @@ from shared.purse.files import encode_directory_fci, encode_fci
 from shared.purse.layout import FREE
 
 _PROTECTED_CLA = 0x04
-_BY_NUMBER = 4
+_FIRST, _LAST, _NEXT, _PREVIOUS, _BY_NUMBER = range(5)
+"""Low bits of a record command's P2 (ISO 7816-4; FMCOS): the first four look for the tag in P1, 00 being any record."""
 _ANSWER_MAX = 256
 _UNUSED_P1 = 0x60
 """Bits between the mark of a short identifier and the identifier itself."""
@@ -55,7 +56,7 @@ def select(chip: Chip, command: CommandApdu) -> bytes:
         return _select_directory(chip, chip.powered.by_fid(fid))
     if chip.here.block:
         raise Refused(Sw.CONDITIONS)
-    chip.file = ef
+    chip.stand_on(ef)
     return OK
 
 
@@ -93,17 +94,19 @@ def read_binary(chip: Chip, command: CommandApdu) -> bytes:
 
 
 def read_record(chip: Chip, command: CommandApdu) -> bytes:
-    """00B2 / 04B2: by number (1 is the newest of a cyclic file), or the first record with the tag P1."""
+    """00B2 / 04B2: by number (1 is the newest of a cyclic file, 0 the current one), or by tag, which moves there."""
     ef = _record_file(chip, command)
     chip.require(ef.read)
     found = records(ef)
-    place = record_at(found, command.p1, command.p2)
+    place = record_at(found, command.p1, command.p2, chip.record)
     if place is None:
         raise Refused(Sw.RECORD_NOT_FOUND)
     record = found[place]
     if command.le not in (None, 256, len(record)):
         return bytes((0x6C, len(record)))
-    return _answer(chip, command, ef, record)
+    answer = _answer(chip, command, ef, record)
+    _move_to(chip, command, place)
+    return answer
 
 
 def _answer(chip: Chip, command: CommandApdu, ef: Ef, data: bytes) -> bytes:
@@ -134,7 +137,16 @@ def update_record(chip: Chip, command: CommandApdu) -> bytes:
     ef = _record_file(chip, command)
     if ef.kind & KIND_MASK == FileKind.CYCLIC:
         raise Refused(Sw.FILE_KIND)
-    return _write(chip, command, ef, lambda data: _replaced(ef, _place(ef, command), data))
+    place = 0
+
+    def changed(data: bytes) -> bytes:
+        nonlocal place
+        place = _place(chip, ef, command)
+        return _replaced(ef, place, data)
+
+    answer = _write(chip, command, ef, changed)
+    _move_to(chip, command, place)
+    return answer
 
 
 def append_record(chip: Chip, command: CommandApdu) -> bytes:
@@ -143,8 +155,11 @@ def append_record(chip: Chip, command: CommandApdu) -> bytes:
         raise Refused(Sw.WRONG_P1P2)
     ef = _record_file(chip, command)
     if ef.kind & KIND_MASK == FileKind.CYCLIC:
-        return _write(chip, command, ef, lambda data: cycled(ef, _whole(ef, data)))
-    return _write(chip, command, ef, lambda data: _replaced(ef, len(records(ef)), data))
+        answer, chip.record = _write(chip, command, ef, lambda data: cycled(ef, _whole(ef, data))), 0
+        return answer
+    place = len(records(ef))
+    answer, chip.record = _write(chip, command, ef, lambda data: _replaced(ef, place, data)), place
+    return answer
 
 
 def _write(chip: Chip, command: CommandApdu, ef: Ef, changed: _Change) -> bytes:
@@ -194,22 +209,33 @@ def cycled(ef: Ef, record: bytes) -> bytes:
     return (record + ef.content)[: ef.space]
 
 
-def record_at(found: list[bytes], p1: int, p2: int) -> int | None:
-    """The place of the record that P1 and P2 name, or None."""
+def record_at(found: list[bytes], p1: int, p2: int, current: int | None = None) -> int | None:
+    """The place of the record that P1 and P2 name, or None. current: where the record pointer stands, None: nowhere."""
     by = p2 & 7
     if by == _BY_NUMBER:
-        return p1 - 1 if 0 < p1 <= len(found) else None
-    if by:
+        place = p1 - 1 if p1 else current
+        return place if place is not None and place < len(found) else None
+    if by > _BY_NUMBER:
         raise Refused(Sw.WRONG_P1P2)
-    for place, record in enumerate(found):
-        if record[0] == p1:
-            return place
-    return None
+    marked = [place for place, record in enumerate(found) if p1 in (0, record[0])]
+    if by == _NEXT and current is not None:
+        marked = [place for place in marked if place > current]
+    if by == _PREVIOUS and current is not None:
+        marked = [place for place in marked if place < current]
+    if not marked:
+        return None
+    return marked[0] if by in (_FIRST, _NEXT) else marked[-1]
 
 
-def _place(ef: Ef, command: CommandApdu) -> int:
+def _move_to(chip: Chip, command: CommandApdu, place: int) -> None:
+    """A record that was named by its tag is the current one; a number moves nothing."""
+    if command.p2 & 7 != _BY_NUMBER:
+        chip.record = place
+
+
+def _place(chip: Chip, ef: Ef, command: CommandApdu) -> int:
     found = records(ef)
-    place = record_at(found, command.p1, command.p2)
+    place = record_at(found, command.p1, command.p2, chip.record)
     if place is None and command.p2 & 7 == _BY_NUMBER and command.p1 == len(found) + 1:
         return command.p1 - 1
     if place is None:
@@ -272,7 +298,8 @@ def _by_sfi(chip: Chip, sfi: int) -> Ef:
     ef = chip.here.by_sfi(sfi) if sfi else None
     if ef is None:
         raise Refused(Sw.FILE_NOT_FOUND)
-    chip.file = ef
+    if ef is not chip.file:
+        chip.stand_on(ef)
     return ef
 
 

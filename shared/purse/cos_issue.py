@@ -153,7 +153,7 @@ def erase_directory(chip: Chip, command: CommandApdu) -> bytes:
     here.key_add, here.key_space, here.keys, here.files, here.purses = None, 0, b"", [], []
     if here is chip.mf:
         del chip.powered.directories[1:]
-    chip.file = None
+    chip.stand_on(None)
     chip.commit()
     return OK
 

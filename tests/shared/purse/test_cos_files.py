@@ -5,8 +5,9 @@ import pytest
 from shared.purse import commands
 from shared.purse.apdu import ResponseApdu
 from shared.purse.caps import CardCounters
-from shared.purse.images import decode_card_image
+from shared.purse.images import blank_card_image, decode_card_image
 from shared.purse.profiles import AID_PURSE
+from tests.shared.purse.issuer import Desk
 
 TERM = bytes.fromhex("510000000023")
 
@@ -93,3 +94,86 @@ def test_challenges(card):
 )  # fmt: skip
 def test_status_words_of_bad_commands(card, raw, word):
     assert sw(card, raw) == word
+
+
+# --- the current record --------------------------------------------------------------------------------------------
+
+TAGGED = (b"\x21\1a", b"\x22\1b", b"\x21\1c", b"\x23\1d", b"\x21\1e")
+FIRST, LAST, NEXT, PREVIOUS, NUMBER = range(0x30, 0x35)
+
+
+@pytest.fixture
+def tagged():
+    """File 0006 with five records, three of them of one tag, and file 0007 beside it."""
+    desk = Desk(blank_card_image())
+    desk.run("80E00006072C0040F0F0FFFF", "80E00007072C0040F0F0FFFF", "00E2003803" "2101FF")
+    desk.run(*("00E2003003" + record.hex() for record in TAGGED), "00A40000020006")
+    return desk
+
+
+def walk(desk, tag, *modes):
+    """The bodies of the records that these reads find, or their status words."""
+    answers = [desk.ask(bytes((0, 0xB2, tag, mode, 0))) for mode in modes]
+    return [answer.data[2:].decode() if answer.sw == 0x9000 else f"{answer.sw:04X}" for answer in answers]
+
+
+@pytest.mark.parametrize(
+    ("tag", "modes", "found"),
+    [
+        (0x21, (FIRST, NEXT, NEXT, NEXT), ["a", "c", "e", "6A83"]),
+        (0x21, (LAST, PREVIOUS, PREVIOUS, PREVIOUS), ["e", "c", "a", "6A83"]),
+        (0x21, (NEXT, NEXT, PREVIOUS), ["a", "c", "a"]),
+        (0x21, (PREVIOUS,), ["e"]),
+        (0x00, (FIRST, NEXT, NEXT, LAST, PREVIOUS), ["a", "b", "c", "e", "d"]),
+        (0x24, (FIRST, LAST, NEXT, PREVIOUS), ["6A83"] * 4),
+        (0x22, (FIRST, NEXT, PREVIOUS, FIRST), ["b", "6A83", "6A83", "b"]),
+        (0x21, (0x35, 0x36, 0x37), ["6A86"] * 3),
+    ],
+)
+def test_records_by_tag_first_last_next_previous(tagged, tag, modes, found):
+    """ISO 7816-4, P2 000 to 011; P1 00 is any record. A search that finds nothing moves nothing."""
+    assert walk(tagged, tag, *modes) == found
+
+
+def test_number_zero_is_the_current_record_and_a_number_moves_nothing(tagged):
+    assert walk(tagged, 0, NUMBER) == ["6A83"]
+    assert walk(tagged, 0x22, FIRST) == ["b"]
+    assert walk(tagged, 0, NUMBER) == ["b"]
+    assert walk(tagged, 5, NUMBER) == ["e"]
+    assert walk(tagged, 0, NUMBER) == ["b"]
+    assert walk(tagged, 0x21, NEXT) == ["c"]
+
+
+def test_another_file_or_directory_forgets_the_current_record(tagged):
+    for away in ("00B201" "3C00", "00A40000020006", "00A40000023F00"):
+        assert walk(tagged, 0x22, FIRST) == ["b"]
+        tagged.run(away)
+        tagged.run("00A40000020006")
+        assert walk(tagged, 0, NUMBER) == ["6A83"]
+
+
+def test_updates_by_tag_go_where_a_read_would_and_move_there(tagged):
+    tagged.run("00DC213103" "2101" + b"z".hex(), "00DC213303" "2101" + b"y".hex())
+    assert walk(tagged, 0, NUMBER, FIRST, LAST) == ["y", "a", "z"]
+    assert tagged.sw("00DC003403" "2101" + b"x".hex()) == "9000"
+    assert walk(tagged, 0, LAST) == ["x"]
+    assert tagged.sw("00DC243003" "240178") == "6A83"
+
+
+def test_what_was_appended_is_current(tagged):
+    tagged.run("00E2003003" "2401" + b"f".hex())
+    assert walk(tagged, 0, NUMBER) == ["f"]
+    desk = Desk(blank_card_image())
+    desk.run("80E0000A072E0203F0F0FFFF", "00E2005003" "610101", "00E2005003" "620102")
+    assert desk.data("00B2005400") == b"\x62\1\2"
+    assert desk.data("00B2005200") == b"\x61\1\1"
+
+
+def test_the_cache_of_a_composite_purchase_takes_a_tag_or_a_number(school):
+    card = school.card(number=4711, balance=5000)
+    ask(card, commands.select_name(AID_PURSE))
+    record = CardCounters().encode()
+    for p1, p2, word in ((0x21, 0xB9, "6A86"), (0x21, 0xBA, "6A86"), (0, 0xB8, "6A83"), (0, 0xBC, "6A83"),
+                         (1, 0xBC, "9000"), (0x21, 0xB8, "9000")):  # fmt: skip
+        ask(card, commands.init_purchase(commands.PurchaseForm.CAPP, 1, 0, bytes(6)))
+        assert sw(card, bytes((0x80, 0xDC, p1, p2, len(record))) + record) == word

@@ -30,7 +30,7 @@ def desk():
         ("READ BINARY P1, bit 7", "00B0D5001E"),
         ("READ BINARY P1, bit 6", "00B0B5001E"),
         ("UPDATE BINARY P1", "00D6B50001" "00"),
-        ("READ RECORD P2", "00B201BA00"),
+        ("READ RECORD P2", "00B201BD00"),
         ("APPEND RECORD P1", "00E201B801" "00"),
         ("APPEND RECORD P2", "00E200B901" "00"),
         ("GET BALANCE P1", "805C010204"),

@@ -44,8 +44,8 @@ def test_records_of_0017_by_tag_and_number(desk):
     assert desk.maintain("04DC29B8", TRIP, DAMK) == "6A83"
     assert desk.maintain("04DC22B8", TRIP[:-1], DAMK) == "6A80"
     assert desk.maintain("04DC04BC", TRIP, DAMK) == "6A84"
-    assert desk.maintain("04DC22B9", TRIP, DAMK) == "6A86"
-    assert desk.sw("04B222BA00") == "6A86"
+    assert desk.maintain("04DC22BD", TRIP, DAMK) == "6A86"
+    assert desk.sw("04B222BD00") == "6A86"
 
 
 def test_logs_are_the_cards_own(desk):

@@ -185,7 +185,7 @@ def test_an_unload_that_may_not_be(wanted, reason, sw):
 
 def test_a_purse_that_the_profile_does_not_unload():
     office = Office()
-    identity = replace(office.present(), profile=PROFILES["campus"])
+    identity = replace(office.present(), profile=PROFILES["subsidy"])
     assert office.run(unload(order(), identity)) == UnloadRefused(Reason.CARD_REFUSED)
 
 
