@@ -1,5 +1,5 @@
-"""Command line of the cloud 中心平台: ingest, console, desk, cashier, import, deposit, verify, report, loads,
-psam-stolen.
+"""Command line of the cloud 中心平台: ingest, console, desk, cashier, import, deposit, grant, verify, report,
+loads, psam-stolen.
 
 Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
 """
@@ -43,7 +43,7 @@ def _say(fault: YktError, code: int) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cloud", description="中心平台 / the platform in the middle")
-    names = "ingest|console|desk|cashier|import|deposit|verify|report|loads|psam-stolen"
+    names = "ingest|console|desk|cashier|import|deposit|grant|verify|report|loads|psam-stolen"
     verbs = parser.add_subparsers(required=True, metavar=names)
     verbs.add_parser(CONSOLE, help="集控平台 / the console", add_help=False)
     verbs.add_parser("desk", help="卡务中心的账本接口 / the ledger for card desks", add_help=False)
@@ -61,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
 
     _ingest_options(verb("ingest", "收记录、验 TAC、入账、回执 / receive, check, post, acknowledge", _ingest))
     _deposit_options(verb("deposit", "充值到电子账户 / deposit into online accounts", _deposit))
+    given = verb("grant", "发放补助等，到过渡余额待领 / grant into the pending load, to be claimed", _grant)
+    _grant_options(given)
     take = verb("import", "导入签名清单，期初余额入账 / take the signed inventory, post opening balances", _import)
     check = verb("verify", "核对账本 / check the ledger: what, how many, the first thing broken", _verify)
     sums = verb("report", "账本合计 / the sums of the ledger", _report)
@@ -70,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     half.add_argument("--open", action="store_true", help="只列未了的 / open ones only")
     for made in (take, check):
         made.add_argument("--keys", type=Path, metavar="SOCKET", help="密钥进程：复核 TAC / to check TACs again")
-    for made in (check, sums, half, stolen):
+    for made in (check, sums, half, stolen, given):
         made.add_argument("--json", action="store_true", help="一行 JSON / one line of JSON")
     return parser
 
@@ -90,6 +92,17 @@ def _deposit_options(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--file", type=Path, help='每行一笔 / a line each: {"card": LABEL, "fen": N, "key": TEXT}')
     parser.add_argument("--fen", type=int, metavar="N", help="金额，单位分 / amount in fen")
     parser.add_argument("--key", metavar="TEXT", help="幂等键：同键只入账一次 / the same key is posted once")
+
+
+def _grant_options(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--card", metavar="LABEL", help="卡面号 / the text printed on the card")
+    which.add_argument("--file", type=Path, metavar="CSV", help="首行 head line: card,fen,reason[,key]")
+    parser.add_argument("--fen", type=int, metavar="N", help="金额，单位分 / amount in fen")
+    parser.add_argument("--reason", metavar="TEXT", help="缘由；各行可自带 / why; lines may have their own")
+    payer = "出资：补助基金或专户 / who pays: subsidy fund or bank"
+    parser.add_argument("--from", dest="payer", choices=("fund", "bank"), default="fund", help=payer)
+    parser.add_argument("--key", metavar="TEXT", help="幂等键；文件则为批次号 / granted once; of a batch: its name")
 
 
 def _theft_options(parser: argparse.ArgumentParser) -> None:
@@ -142,6 +155,13 @@ def _deposit(chosen: argparse.Namespace) -> int:
     from cloud.intake_commands import Wish, deposit
 
     return deposit(chosen.data, chosen.dsn, Wish(chosen.card, chosen.all, chosen.file, chosen.fen, chosen.key))
+
+
+def _grant(chosen: argparse.Namespace) -> int:
+    from cloud.grant_commands import Wish, grant
+
+    wish = Wish(chosen.card, chosen.fen, chosen.reason, chosen.file, chosen.payer, chosen.key)
+    return grant(chosen.data, chosen.dsn, wish, as_json=chosen.json)
 
 
 def _verify(chosen: argparse.Namespace) -> int:

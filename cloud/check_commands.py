@@ -11,7 +11,7 @@ from typing import Any
 
 from cloud.intake_commands import read_inventory, wall_now
 from cloud.keys import KeyClient
-from cloud.ledger.accounts import BANK
+from cloud.ledger.accounts import BANK, FUND
 from cloud.ledger.read import Reader, open_reader
 from cloud.ledger.read_loads import LoadStanding
 from cloud.ledger.read_rides import LineRides
@@ -173,7 +173,8 @@ def _sums(reader: Reader, shown: Shown, load_machines: frozenset[bytes]) -> dict
         "voided_fen": view.voided_fen,
         "online_fen": view.online_fen,
         "transit_fen": view.transit_fen,
-        "deposits_fen": _bank_fen(reader) - view.opening_fen,
+        "deposits_fen": _balance_fen(reader, BANK) - view.opening_fen,
+        "granted_fen": -_balance_fen(reader, FUND.code),
         "suspense_fen": sum(case.amount_fen for case in still_open if case.kind == SUSPENSE),
         "difference_fen": view.difference_fen,
         "shown": {
@@ -184,9 +185,9 @@ def _sums(reader: Reader, shown: Shown, load_machines: frozenset[bytes]) -> dict
     }  # fmt: skip
 
 
-def _bank_fen(reader: Reader) -> int:
-    """What has come in: opening balances and deposits."""
-    return sum(account.balance_fen for account in reader.trial_balance() if account.code == BANK)
+def _balance_fen(reader: Reader, code: str) -> int:
+    """Of the bank: opening balances, deposits and what it paid for grants. Of the fund: negative by what it gave."""
+    return sum(account.balance_fen for account in reader.trial_balance() if account.code == code)
 
 
 def _added(before: dict[str, Any] | None, row: TerminalCount, *, is_load: bool) -> dict[str, Any]:

@@ -12,7 +12,8 @@ def load_json(one: LoadStanding) -> dict[str, Any]:
     return {
         "terminal": one.terminal, "place": one.place, "device": one.device.hex(), "epoch": one.epoch,
         "request": one.request, "card": one.label, "counter": one.counter, "amount_fen": one.amount_fen,
-        "open": state.is_open, "stage": state.stage.value, "age_s": state.age_s, "opened_ms": one.opened_ms,
+        "open": state.is_open, "unfinished": state.is_unfinished, "source": one.source,
+        "stage": state.stage.value, "age_s": state.age_s, "opened_ms": one.opened_ms,
         "result": one.result, "next": state.next.value, "said": list(state.said),
         "evidence": [list(words) for words in state.evidence], "will": list(state.will),
     }  # fmt: skip
@@ -21,8 +22,9 @@ def load_json(one: LoadStanding) -> dict[str, Any]:
 def load_lines(one: LoadStanding) -> list[str]:
     """What a person reads, evidence and outlook below the head."""
     state = one.state
-    mark = "●" if state.is_open else "○"
-    head = f"{mark} {one.terminal} #{one.request}  卡 card {one.label}  ¥{yuan(one.amount_fen)}"
+    mark = "●" if state.is_open else "◐" if state.is_unfinished else "○"
+    what = "领款 claim" if one.source == "pending" else "圈存 load"
+    head = f"{mark} {what} {one.terminal} #{one.request}  卡 card {one.label}  ¥{yuan(one.amount_fen)}"
     lines = [f"{head}  {state.age_s} s  {state.said.zh} / {state.said.en}"]
     lines += [f"    {words.zh} / {words.en}" for words in state.evidence]
     if state.will.zh:

@@ -15,7 +15,7 @@ from shared.ids import CardId, card_id
 from shared.records import LOAD_SHAPED, Kind, Pair
 
 PURCHASED = {"purchase": 1, "evidence": 1, "evidence_withdrawn": -1}
-LOADED = {"load_confirmed": 1, "load_confirmed_by_counter": 1, "load_alone": 1}
+LOADED = {"load_confirmed": 1, "load_confirmed_by_counter": 1, "load_alone": 1, "claim_alone": 1}
 """Kinds of entries, and what each adds to the number of times that a purchase or load stands in the books."""
 
 

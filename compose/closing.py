@@ -120,6 +120,7 @@ def _assemble(
         pending_fen=books.get("pending_fen", 0),
         voids=books.get("voids", 0),
         voided_fen=books.get("voided_fen", 0),
+        granted_fen=books.get("granted_fen", 0),
         open=tuple(Open(**case) for case in books.get("open", [])),
     )
 

@@ -98,6 +98,7 @@ class Figures:
     """Of no_entry: entries of rides with distance fare."""
     voids: int = 0
     voided_fen: int = 0
+    granted_fen: int = 0
     """撤销: of spent_fen, taken from the merchants again; the cards have paid it and are not touched."""
 
     @property
@@ -110,7 +111,7 @@ class Figures:
         """Card side and books apart, beyond what the open cases are about: must be 0."""
         apart = self.cards_fen - self.expected_fen
         beyond = max(0, apart - self.transit_fen) + max(0, -apart - self.suspense_fen)
-        came_in = self.deposits_fen + self.voided_fen
+        came_in = self.deposits_fen + self.voided_fen + self.granted_fen
         accounts = came_in - self.loads_fen - self.transit_fen - self.pending_fen - self.online_fen
         return beyond + abs(self.purse_float_fen - self.expected_fen) + abs(accounts)
 
@@ -154,6 +155,7 @@ def report(figures: Figures) -> dict[str, Any]:
         "pending_fen": figures.pending_fen,
         "voids": figures.voids,
         "voided_fen": figures.voided_fen,
+        "granted_fen": figures.granted_fen,
         "deposits_fen": figures.deposits_fen,
         "online_fen": figures.online_fen,
         "transit_fen": figures.transit_fen,
@@ -211,10 +213,11 @@ def sheet(figures: Figures) -> str:
 
 
 def _given_back(figures: Figures) -> str:
-    """What voids added to the holders' money, and what of it is not claimed yet."""
-    if not (figures.voids or figures.pending_fen):
+    """What voids and grants added to the holders' money, and what of it is not claimed yet."""
+    if not (figures.voids or figures.pending_fen or figures.granted_fen):
         return ""
-    return f" + 撤销 voids {yuan(figures.voided_fen)} − 过渡 pending {yuan(figures.pending_fen)}"
+    granted = f" + 发放 grants {yuan(figures.granted_fen)}" if figures.granted_fen else ""
+    return f" + 撤销 voids {yuan(figures.voided_fen)}{granted} − 过渡 pending {yuan(figures.pending_fen)}"
 
 
 def _beside(figures: Figures) -> list[str]:

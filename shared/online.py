@@ -1,7 +1,8 @@
 """Online payloads between a terminal and the cloud; the edge relays them unread.
 
-Kind byte first. Load 圈存: the card's INIT FOR LOAD answer goes up, MAC2 or a refusal comes down. The load
-key stays in the key process. A repeated request gets the same answer; (device, epoch, request) names it.
+Kind byte first: the purpose. Load 圈存: the card's INIT FOR LOAD answer goes up, MAC2 or a refusal comes down. The load
+key stays in the key process. A repeated request gets the same answer; (device, epoch, request) names it. A request over
+0 fen asks for no money: it proves the card's counter, and the answer may name a sum that waits for this card.
 """
 
 import struct
@@ -11,9 +12,20 @@ from enum import IntEnum
 from shared.errors import WireFault
 from shared.ids import CardId, card_id
 
-LOAD_KIND = 1
+ANSWER_KIND = 1
 _REQUEST = struct.Struct(">B10sHIIBBBB4s4s")
 _ANSWER = struct.Struct(">BBI4sI")
+
+
+class Purpose(IntEnum):
+    """What is asked for: the first byte of a request. Where the money comes from is the ledger's to say."""
+
+    LOAD = 1
+    """圈存 from the online account, by the holder's own act at a load machine or desk."""
+    CLAIM = 2
+    """领款 from the pending load 过渡余额, at any terminal."""
+    RETRY = 3
+    """A load that was granted, and proven not to have reached the card: the same sum from where it came, once."""
 
 
 class LoadResult(IntEnum):
@@ -28,11 +40,18 @@ class LoadResult(IntEnum):
     ALREADY_LOADED = 6
     NOT_NOW = 7
     WRONG_DEVICE = 8
+    CLAIMABLE = 9
+    """amount waits in the pending load: ask for it, or for less, as a CLAIM. Answers a CLAIM over 0 fen."""
+    RETRY = 10
+    """A load over amount has not reached this card: ask for it as a RETRY. Said once. Answers a request over 0 fen."""
+    NOTHING = 11
+    """Nothing waits for this card."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadRequest:
-    """What INIT FOR LOAD answered, and what is asked for. amounts in fen; mac1 proves counter and balance."""
+    """What INIT FOR LOAD answered, and what is asked for. amounts in fen; mac1 proves counter and balance, not the
+    purpose: who may ask for what is decided by terminal and account."""
 
     card: CardId
     counter: int
@@ -44,18 +63,19 @@ class LoadRequest:
     key_id: int
     rnd: bytes
     mac1: bytes
+    purpose: Purpose = Purpose.LOAD
 
     def to_bytes(self) -> bytes:
         """33 bytes."""
         return _REQUEST.pack(
-            LOAD_KIND, self.card, self.counter, self.balance_fen, self.amount_fen, self.type,
+            self.purpose, self.card, self.counter, self.balance_fen, self.amount_fen, self.type,
             self.key_version, self.algorithm, self.key_id, self.rnd, self.mac1,
         )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class LoadAnswer:
-    """GRANTED: host time (s since 2000) and MAC2 for 8052. Else both are zero. amount: what is granted."""
+    """GRANTED: host time (s since 2000) and MAC2 for 8052, else both are zero. amount: what is granted or offered."""
 
     result: LoadResult
     time: int = 0
@@ -64,20 +84,25 @@ class LoadAnswer:
 
     def to_bytes(self) -> bytes:
         """14 bytes."""
-        return _ANSWER.pack(LOAD_KIND, self.result, self.time, self.mac2, self.amount_fen)
+        return _ANSWER.pack(ANSWER_KIND, self.result, self.time, self.mac2, self.amount_fen)
 
 
 def parse_request(raw: bytes) -> LoadRequest:
     """WireFault when malformed or of an unknown kind."""
-    if len(raw) != _REQUEST.size or raw[0] != LOAD_KIND:
+    if len(raw) != _REQUEST.size or raw[0] not in _PURPOSES:
         raise WireFault("unknown online request")
-    _, card, counter, balance, amount, kind, version, algorithm, key_id, rnd, mac1 = _REQUEST.unpack(raw)
-    return LoadRequest(card_id(card), counter, balance, amount, kind, version, algorithm, key_id, rnd, mac1)
+    purpose, card, counter, balance, amount, kind, version, algorithm, key_id, rnd, mac1 = _REQUEST.unpack(raw)
+    return LoadRequest(
+        card_id(card), counter, balance, amount, kind, version, algorithm, key_id, rnd, mac1, Purpose(purpose)
+    )
 
 
 def parse_answer(raw: bytes) -> LoadAnswer:
     """WireFault when malformed or of an unknown kind or result."""
-    if len(raw) != _ANSWER.size or raw[0] != LOAD_KIND or raw[1] > max(LoadResult):
+    if len(raw) != _ANSWER.size or raw[0] != ANSWER_KIND or raw[1] > max(LoadResult):
         raise WireFault("unknown online answer")
     _, result, time, mac2, amount = _ANSWER.unpack(raw)
     return LoadAnswer(LoadResult(result), time, mac2, amount)
+
+
+_PURPOSES = frozenset(int(purpose) for purpose in Purpose)

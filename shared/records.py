@@ -83,25 +83,31 @@ class CounterKind(IntEnum):
 
 
 class Flags(NamedTuple):
-    """Flags of bytes 2..3: bits 0-1 proof, 2 counter kind, 3-4 pair, 5 online, 6 clock set; the rest zero."""
+    """Flags of bytes 2..3: bits 0-1 proof, 2 counter kind, 3-4 pair, 5 online, 6 clock set, 7 claim; the rest zero.
+
+    claim: of loads, a claim 领款: the money came from the pending load 过渡余额 and not from the online account.
+    """
 
     proof: Proof
     counter_kind: CounterKind
     pair: Pair = Pair.ALONE
     online: bool = False
     clock_set: bool = True
+    claim: bool = False
 
     def to_int(self) -> int:
         """The 16-bit field."""
-        return self.proof | self.counter_kind << 2 | self.pair << 3 | int(self.online) << 5 | int(self.clock_set) << 6
+        bits = int(self.online) << 5 | int(self.clock_set) << 6 | int(self.claim) << 7
+        return self.proof | self.counter_kind << 2 | self.pair << 3 | bits
 
 
 @lru_cache(maxsize=128)
 def parse_flags(raw: int) -> Flags:
     """Flags of a 16-bit field; WireFault on a reserved bit or value."""
-    if raw >> 7 or raw & 3 == 3 or raw >> 3 & 3 == 3:
+    if raw >> 8 or raw & 3 == 3 or raw >> 3 & 3 == 3:
         raise WireFault(f"unknown record flags {raw:#06x}")
-    return Flags(Proof(raw & 3), CounterKind(raw >> 2 & 1), Pair(raw >> 3 & 3), bool(raw & 32), bool(raw & 64))
+    counter, pair = CounterKind(raw >> 2 & 1), Pair(raw >> 3 & 3)
+    return Flags(Proof(raw & 3), counter, pair, bool(raw & 32), bool(raw & 64), bool(raw & 128))
 
 
 class Head(NamedTuple):
@@ -289,7 +295,7 @@ _Any = TypeVar("_Any", PurchaseRecord, LoadRecord, VoidRecord)
 
 def _consistent(record: _Any, counter: CounterKind) -> _Any:
     flags = parse_flags(record.flags)
-    if flags.counter_kind != counter:
+    if flags.counter_kind != counter or (flags.claim and counter is not CounterKind.ONLINE):
         raise WireFault("counter kind does not fit the record kind")
     if (flags.proof is Proof.NONE) == (record.kind in PROVEN):
         raise WireFault("proof state does not fit the record kind")

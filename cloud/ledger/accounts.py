@@ -19,7 +19,7 @@ class Side(IntEnum):
 
 class AccountKind(StrEnum):
     """bank 银行专户, purse 卡内余额, online 电子账户, transit 圈存在途, pending 过渡余额(待圈存), subsidy 补助余额,
-    merchant 商户应付, held 待核, cash 现金 per cashier, over-short 长款/短款."""
+    merchant 商户应付, held 待核, cash 现金 per cashier, over-short 长款/短款, fund 补助基金."""
 
     BANK = "bank"
     PURSE = "purse"
@@ -33,6 +33,8 @@ class AccountKind(StrEnum):
     HELD = "held"
     CASH = "cash"
     """现金, a cashier's drawer."""
+    FUND = "fund"
+    """补助基金: what the school has paid in for grants, less what was granted; negative: not paid in yet."""
     OVER_SHORT = "over-short"
     """长款/短款: what drawers held too much, less what they lacked."""
 
@@ -72,6 +74,8 @@ def card_accounts(card: CardId) -> tuple[Account, ...]:
     return tuple(Account(f"{kind}:{card.hex()}", kind) for kind in OF_A_CARD)
 
 
+FUND = Account("fund", AccountKind.FUND)
+"""Made with the first grant."""
 OVER_SHORT = Account("over-short", AccountKind.OVER_SHORT)
 
 

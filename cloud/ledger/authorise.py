@@ -1,40 +1,57 @@
 """The ledger's side of an online load request: is it allowed, and the sum goes from the account into transit.
 
-Refuses a body that is no load machine or not where it is registered, and everything that MAC1 does not prove. A right
-MAC1 also says what became of the card's earlier loads: the same counter means not taken, a later one means taken.
+Refuses a body that is not where it is registered, a load where the holder cannot ask for one, and everything that MAC1
+does not prove. A right MAC1 also says what became of the card's earlier loads: the same counter means not taken, a
+later one means taken.
 """
+
+from typing import NamedTuple
 
 from cloud.ledger.accounts import Side
 from cloud.ledger.arrival import record_key
 from cloud.ledger.balances import balance_now
-from cloud.ledger.entry import Entry, EntryKind, document_hash
+from cloud.ledger.entry import Entry, document_hash
 from cloud.ledger.facts import Code
 from cloud.ledger.load_cases import (
     MAIN_PURSE,
     CaseState,
     LoadCase,
+    Retry,
     add_case,
     case_of,
     counter_is_proven,
+    set_retry,
     settle_pending,
 )
-from cloud.ledger.posting import load_authorised
+from cloud.ledger.load_offers import close_others, offer, offered
+from cloud.ledger.load_sources import KINDS, LOAD_POSTINGS, Source, account_of
+from cloud.ledger.posting import CardAccounts
 from cloud.ledger.suspense import Touched, settle_touched
 from cloud.ledger.values import OWN_PARTITION, LoadDecision
 from cloud.ledger.writing import Writing
 from shared.clock import day_number
 from shared.inventory import LOADERS
 from shared.money import FEN_MAX
-from shared.online import LoadRequest, LoadResult
+from shared.online import LoadRequest, LoadResult, Purpose
 from shared.wire import codec
 from shared.wire.messages import OnlineRequest
+
+
+class _Answer(NamedTuple):
+    """fen: granted, or offered. source: who pays. retried: the case whose second try this is."""
+
+    result: LoadResult
+    fen: int = 0
+    source: Source = Source.ONLINE
+    retried: LoadCase | None = None
 
 
 def authorise(writing: Writing, box: str, request: OnlineRequest, load: LoadRequest, *, mac1_ok: bool) -> LoadDecision:
     """Inside of a transaction. The decision may be told only after the commit.
 
-    amount 0 asks for nothing but the settling of earlier loads, and is answered NOT_NOW. A request that comes when its
-    terminal has given up is refused for ever: granted, its money would lie in transit until the card comes again.
+    A request over 0 fen is a question: it settles earlier loads and hears what waits for the card (load_offers). One
+    that comes when its terminal has given up is refused for ever: granted, its money would lie in transit until the
+    card comes again.
     """
     key = record_key(request.device, request.epoch, request.request)
     known = case_of(writing.db, key)
@@ -43,23 +60,41 @@ def authorise(writing: Writing, box: str, request: OnlineRequest, load: LoadRequ
     result = _registered(writing, box, request, load, mac1_ok=mac1_ok)
     if result is LoadResult.GRANTED and request.is_late(writing.now.unix_ms):
         result = LoadResult.NOT_NOW  # the card has gone, and its counter may have moved since: no evidence either
+    answer = _Answer(result)
     if result is LoadResult.GRANTED:
         _settle_earlier(writing, load, request.payload)
-        result = _affordable(writing, load)
-    granted = result is LoadResult.GRANTED
-    ms, time_s = writing.now.unix_ms, writing.now.campus_s
+        answer = _decided(writing, load)
+    _keep(writing, key, box, request, load, answer)
+    time_s = writing.now.campus_s if answer.result is LoadResult.GRANTED else 0
+    return LoadDecision(answer.result, answer.fen, time_s, again=False)
+
+
+def _keep(
+    writing: Writing, key: bytes, box: str, request: OnlineRequest, load: LoadRequest, answer: _Answer
+) -> None:
+    """The case of this request, so that a repeated one hears the same; and the money's way into transit."""
+    granted = answer.result is LoadResult.GRANTED
     state = CaseState.PENDING if granted else CaseState.REFUSED
+    if granted:
+        _close_earlier(writing, load, answer)
+    ms = writing.now.unix_ms
     add_case(
         writing.db,
         LoadCase(
             key, load.card, load.counter, load.balance_fen, load.amount_fen, request.psam, box, request.payload,
-            int(result), time_s, int(state), int(granted), None, "", ms, ms,
+            int(answer.result), writing.now.campus_s, int(state), int(granted), None, "", ms, ms, int(answer.source),
+            int(Retry.SECOND if answer.retried else Retry.OPEN), 0 if granted else answer.fen,
         ),
     )  # fmt: skip
-    if not granted:
-        return LoadDecision(result, 0, 0, again=False)
-    _enter(writing, key, load, request.payload)
-    return LoadDecision(result, load.amount_fen, time_s, again=False)
+    if granted:
+        _enter(writing, key, load, request.payload, answer.source)
+
+
+def _close_earlier(writing: Writing, load: LoadRequest, answer: _Answer) -> None:
+    if answer.retried is not None:
+        set_retry(writing, answer.retried, Retry.USED)
+    else:
+        close_others(writing.db, load.card, answer.source)
 
 
 def _again(writing: Writing, box: str, case: LoadCase, request: OnlineRequest) -> LoadDecision:
@@ -70,7 +105,7 @@ def _again(writing: Writing, box: str, case: LoadCase, request: OnlineRequest) -
     if case.state == CaseState.PENDING:
         return LoadDecision(LoadResult.GRANTED, case.amount_fen, case.time_s, again=True)
     if case.state == CaseState.REFUSED:
-        return LoadDecision(LoadResult(case.result), 0, 0, again=True)
+        return LoadDecision(LoadResult(case.result), case.offered_fen, 0, again=True)
     taken = case.state in (CaseState.CONFIRMED, CaseState.CONFIRMED_BY_COUNTER)
     return LoadDecision(LoadResult.ALREADY_LOADED if taken else LoadResult.NOT_NOW, 0, 0, again=True)
 
@@ -80,8 +115,10 @@ def _registered(writing: Writing, box: str, request: OnlineRequest, load: LoadRe
     place = writing.registry.place(box, request.device, request.psam)
     if writing.registry.stolen.names(request.device, request.psam):
         return LoadResult.WRONG_DEVICE
-    if place.reason or place.device is None or place.device.kind not in LOADERS:
+    if place.reason or place.device is None:
         return LoadResult.WRONG_DEVICE
+    if load.purpose is Purpose.LOAD and place.device.kind not in LOADERS:
+        return LoadResult.WRONG_DEVICE  # only there the holder says that the online account is to pay
     card = writing.registry.cards.get(load.card)
     if card is None:
         return LoadResult.UNKNOWN_CARD
@@ -97,31 +134,46 @@ def _settle_earlier(writing: Writing, load: LoadRequest, payload: bytes) -> None
     settle_touched(writing, touched)
 
 
-def _affordable(writing: Writing, load: LoadRequest) -> LoadResult:
+def _decided(writing: Writing, load: LoadRequest) -> _Answer:
     card = writing.registry.cards[load.card]
     if card.hotlisted:
-        return LoadResult.HOTLISTED
-    if _counter_is_proven(writing, load):
+        return _Answer(LoadResult.HOTLISTED)
+    if counter_is_proven(writing.db, load.card, load.counter):
         text = f"卡计数器已用 card counter already used by a load: card {load.card.hex()} counter {load.counter}"
         writing.notes.tell(Code.LOAD_REUSED, text)
-        return LoadResult.ALREADY_LOADED
-    if load.amount_fen == 0:
-        return LoadResult.NOT_NOW
+        return _Answer(LoadResult.ALREADY_LOADED)
+    if not load.amount_fen:
+        return _Answer(*_offered(writing, load, card.accounts))
     if load.balance_fen + load.amount_fen > FEN_MAX:
-        return LoadResult.OVER_LIMIT
+        return _Answer(LoadResult.OVER_LIMIT)
+    return _affordable(writing, load)
+
+
+def _offered(writing: Writing, load: LoadRequest, accounts: CardAccounts) -> tuple[LoadResult, int]:
+    """A load machine that asks for nothing and for which nothing waits hears what it always has."""
+    result, fen = offer(writing, load, accounts)
+    is_plain = result is LoadResult.NOTHING and load.purpose is Purpose.LOAD
+    return (LoadResult.NOT_NOW, 0) if is_plain else (result, fen)
+
+
+def _affordable(writing: Writing, load: LoadRequest) -> _Answer:
+    """A claim draws on the pending load and nothing else, a second try on what paid the first."""
+    retried = offered(writing.db, load) if load.purpose is Purpose.RETRY else None
+    if load.purpose is Purpose.RETRY and retried is None:
+        return _Answer(LoadResult.NOTHING)
+    source = Source.PENDING if load.purpose is Purpose.CLAIM else Source.ONLINE
+    source = Source(retried.source) if retried else source
     writing.booking.flush()
-    funds = balance_now(writing.db, card.accounts.online, Side.CREDIT)
-    return LoadResult.GRANTED if funds >= load.amount_fen else LoadResult.NO_FUNDS
+    payer = account_of(writing.registry.cards[load.card].accounts, source)
+    if balance_now(writing.db, payer, Side.CREDIT) < load.amount_fen:
+        return _Answer(LoadResult.NO_FUNDS)
+    return _Answer(LoadResult.GRANTED, load.amount_fen, source, retried)
 
 
-def _counter_is_proven(writing: Writing, load: LoadRequest) -> bool:
-    return counter_is_proven(writing.db, load.card, load.counter)
-
-
-def _enter(writing: Writing, key: bytes, load: LoadRequest, payload: bytes) -> None:
-    kind = EntryKind.LOAD_AUTHORISED
+def _enter(writing: Writing, key: bytes, load: LoadRequest, payload: bytes, source: Source) -> None:
+    kind = KINDS[source].authorised
     document = codec.dumps([int(kind), key, load.card, load.amount_fen, payload])
-    postings = load_authorised(writing.registry.cards[load.card].accounts, load.amount_fen)
+    postings = LOAD_POSTINGS[kind](writing.registry.cards[load.card].accounts, load.amount_fen)
     day = day_number(writing.now.campus_s)
     entry = Entry(kind, day, bytes((kind,)) + key, document_hash(document), postings, document=document)
     writing.booking.add_entry(entry, OWN_PARTITION)

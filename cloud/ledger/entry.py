@@ -50,6 +50,13 @@ class EntryKind(IntEnum):
     CASH_CLOSED = 27
     """日结: the difference is booked, the counted cash handed over."""
 
+    GRANT = 30
+    """发放: from the subsidy fund or the bank into the pending load, to be claimed."""
+    CLAIM_AUTHORISED = 31
+    """领款: as LOAD_AUTHORISED, out of the pending load."""
+    CLAIM_REVERSED = 32
+    CLAIM_ALONE = 33
+
 
 class EntryFlag(IntEnum):
     """Bits of an entry's flags."""

@@ -35,6 +35,7 @@ class Code(StrEnum):
     MESSAGE_JUNK = "message-junk"
     HOTLISTED = "hotlisted"
     SPOKEN_FOR = "spoken-for"
+    GRANTED = "granted"
     UNLOAD_CONTRADICTION = "unload-contradiction"
     MAC3_WRONG = "mac3-wrong"
     CASH_DIFFERENCE = "cash-difference"
@@ -60,6 +61,7 @@ LEVELS = {
     Code.REVOCATIONS_BEHIND: Level.URGENT,
     Code.TIME_DOUBTFUL: Level.GENERAL,
     Code.EVIDENCE_WITHDRAWN: Level.GENERAL,
+    Code.GRANTED: Level.NOTICE,
 }
 
 REASON_WORDS = {

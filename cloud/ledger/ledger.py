@@ -17,6 +17,7 @@ from cloud.ledger.authorise import authorise
 from cloud.ledger.balances import fold
 from cloud.ledger.books import Booking
 from cloud.ledger.deposits import deposit
+from cloud.ledger.grants import grant
 from cloud.ledger.inventory_import import import_inventory, make_ledger, touch_registry
 from cloud.ledger.mark_rows import partition_of_store
 from cloud.ledger.migrate import migrate
@@ -28,6 +29,7 @@ from cloud.ledger.values import (
     CheckTac,
     Deposited,
     DepositRefused,
+    Granted,
     ImportReport,
     LoadDecision,
     Now,
@@ -195,6 +197,11 @@ class Ledger:
         """充值 into the online account, once per key. DepositRefused."""
         with self._writing(now) as writing:
             return deposit(writing, card, fen, key)
+
+    def grant(self, card: CardId, fen: int, payer: str, reason: str, key: str, now: Now) -> Granted:
+        """发放 into the pending load, once per key. GrantRefused."""
+        with self._writing(now) as writing:
+            return grant(writing, card, fen, payer, reason, key)
 
     def load_authorise(
         self, box: BoxId, request: OnlineRequest, load: LoadRequest, mac1_ok: bool, now: Now  # a fact, not a mode

@@ -16,8 +16,8 @@ from cloud.ledger.balances import balance
 from cloud.ledger.entry import Entry, EntryKind, document_hash
 from cloud.ledger.facts import Code
 from cloud.ledger.grey import State
+from cloud.ledger.load_sources import KINDS, LOAD_POSTINGS, Source, account_of, source_of
 from cloud.ledger.load_state import TerminalWord
-from cloud.ledger.posting import Postings, load_alone, load_confirmed, load_reversed
 from cloud.ledger.unload_cases import settle_unloads, taken_unloads, unload_took
 from cloud.ledger.values import OWN_PARTITION
 from cloud.ledger.writing import Writing
@@ -27,7 +27,7 @@ from shared.wire import codec
 
 COLUMNS = (
     "key, card, counter, balance_fen, amount_fen, psam, box, payload, result, time_s, state, debited, record, "
-    "evidence, opened_ms, changed_ms"
+    "evidence, opened_ms, changed_ms, source, retry, offered_fen"
 )
 STEPS_MAX = 256
 """Loads of one card that are looked at for evidence, the newest; older ones lie before any open case in practice."""
@@ -48,6 +48,21 @@ class CaseState(IntEnum):
     REVERSED = 4
 
 
+class Retry(IntEnum):
+    """Of a load that was granted and given back: is its sum offered once more? Frozen numbers, as CaseState's."""
+
+    OPEN = 0
+    """It is, at the card's next online act."""
+    OFFERED = 1
+    """It was. There is no second offer."""
+    USED = 2
+    """It was, and granted: another case tells how it went."""
+    CLOSED = 3
+    """Not any more: the holder has loaded or claimed anew, or another load stood in its place."""
+    SECOND = 4
+    """It is itself the second try."""
+
+
 _TAKEN = (int(CaseState.CONFIRMED), int(CaseState.CONFIRMED_BY_COUNTER))
 _SUSPENSE_STATE = {
     CaseState.CONFIRMED: State.RECOVERED,
@@ -58,7 +73,7 @@ _SUSPENSE_STATE = {
 
 @dataclass(frozen=True, slots=True)
 class LoadCase:
-    """One row."""
+    """One row. source: a load_sources.Source. offered_fen: what the answer to a question named."""
 
     key: bytes
     card: bytes
@@ -76,6 +91,9 @@ class LoadCase:
     evidence: str
     opened_ms: int
     changed_ms: int
+    source: int = Source.ONLINE
+    retry: int = Retry.OPEN
+    offered_fen: int = 0
 
 
 def case_of(db: Database, key: bytes) -> LoadCase | None:
@@ -118,8 +136,7 @@ def _take(writing: Writing, arrival: Arrival, record: int) -> None:
     if case is None or not _same(case, load):
         _post_alone(writing, arrival, record, known=case)
     elif case.state == CaseState.PENDING and case.debited:
-        accounts = writing.registry.cards[load.card].accounts
-        _enter(writing, EntryKind.LOAD_CONFIRMED, arrival, record, case.key, load_confirmed(accounts, load.amount_fen))
+        _enter(writing, EntryKind.LOAD_CONFIRMED, arrival, record, case.key)
         close_case(writing, case, CaseState.CONFIRMED, record)
     elif case.state == CaseState.CONFIRMED_BY_COUNTER:
         close_case(writing, case, CaseState.CONFIRMED, record)  # the money moved when the next counter was seen
@@ -140,11 +157,11 @@ def _withdraw_others(writing: Writing, arrival: Arrival, record: int) -> None:
     for case in (LoadCase(*row) for row in rows):
         if case.key != own or not _same(case, load):
             _withdraw(writing, case, record)
-            reverse(writing, case, codec.dumps([int(Kind.LOAD), arrival.stored]))
+            reverse(writing, case, codec.dumps([int(Kind.LOAD), arrival.stored]), is_wanted=False)
 
 
 def _withdraw(writing: Writing, case: LoadCase, record: int) -> None:
-    kind = EntryKind.LOAD_CONFIRMED_BY_COUNTER if case.debited else EntryKind.LOAD_ALONE
+    kind = EntryKind.LOAD_CONFIRMED_BY_COUNTER if case.debited else KINDS[Source(case.source)].alone
     writing.booking.flush()
     for (entry,) in writing.db.run("SELECT entry FROM posting WHERE key = ?", (bytes((kind,)) + case.key,)):
         writing.withdraw(entry, record)  # there is none for a load of nothing
@@ -160,21 +177,23 @@ def _post_alone(writing: Writing, arrival: Arrival, record: int, known: LoadCase
     load = _load(arrival)
     accounts = writing.registry.cards[load.card].accounts
     key = arrival.key + record.to_bytes(8, "big")
-    _enter(writing, EntryKind.LOAD_ALONE, arrival, record, key, load_alone(accounts, load.amount_fen))
+    source = Source(known.source) if known is not None and _same(known, load) else source_of(load)
+    _enter(writing, KINDS[source].alone, arrival, record, key)
     if known is None:
         add_case(writing.db, _case_of_record(writing, arrival, CaseState.CONFIRMED, record))
     elif _same(known, load):
         close_case(writing, known, CaseState.CONFIRMED, record)
     code = Code.LOAD_WITHOUT_DEBIT if known is None or not known.debited else Code.LOAD_CONTRADICTION
     writing.notes.tell(code, f"圈存没有在途款 load without its pending debit: seq {arrival.seq}", device=arrival.device)
-    _note_negative(writing, accounts.online, load.card)
+    _note_negative(writing, account_of(accounts, source), load.card)
 
 
-def _note_negative(writing: Writing, online: int, card: bytes) -> None:
+def _note_negative(writing: Writing, payer: int, card: bytes) -> None:
     writing.booking.flush()
-    left = balance(writing.db, online, Side.CREDIT)
+    left = balance(writing.db, payer, Side.CREDIT)
     if left < 0:
-        writing.notes.tell(Code.ACCOUNT_NEGATIVE, f"电子账户为负 online account {left} fen: card {card.hex()}")
+        text = f"电子账户或过渡余额为负 online account or pending load {left} fen: card {card.hex()}"
+        writing.notes.tell(Code.ACCOUNT_NEGATIVE, text)
 
 
 def note_unproven(writing: Writing, loads: Iterable[tuple[Arrival, int]]) -> list[tuple[Arrival, int, State]]:
@@ -220,8 +239,9 @@ def settle_pending(writing: Writing, card: bytes, counter: int, evidence: bytes)
         (card, int(CaseState.PENDING), counter),
     )
     for case in (LoadCase(*row) for row in rows):
-        if case.counter == counter or _counter_taken(writing.db, case):
-            reverse(writing, case, evidence)
+        taken = case.counter != counter and _counter_taken(writing.db, case)
+        if case.counter == counter or taken:
+            reverse(writing, case, evidence, is_wanted=not taken)
         else:
             confirm_by_counter(writing, case, evidence)
     settle_unloads(writing, card, counter, evidence, partial(_load_took, writing.db, card))
@@ -251,22 +271,23 @@ def confirm_by_counter(writing: Writing, case: LoadCase, evidence: bytes) -> Non
     if not case.amount_fen:
         close_case(writing, case, CaseState.CONFIRMED_BY_COUNTER, None)
         return
-    card = writing.registry.cards[case.card]
-    if case.debited:
-        kind, postings = EntryKind.LOAD_CONFIRMED_BY_COUNTER, load_confirmed(card.accounts, case.amount_fen)
-    else:
-        kind, postings = EntryKind.LOAD_ALONE, load_alone(card.accounts, case.amount_fen)
-    _enter_document(writing, kind, case, evidence, postings)
+    kind = EntryKind.LOAD_CONFIRMED_BY_COUNTER if case.debited else KINDS[Source(case.source)].alone
+    _enter_document(writing, kind, case, evidence)
     close_case(writing, case, CaseState.CONFIRMED_BY_COUNTER, None)
 
 
-def reverse(writing: Writing, case: LoadCase, evidence: bytes) -> None:
-    """The card still has the counter of before: it did not take the load."""
+def reverse(writing: Writing, case: LoadCase, evidence: bytes, *, is_wanted: bool) -> None:
+    """The card did not take the load: the money goes back to where it came from. is_wanted: may be tried once more."""
     if case.debited:
-        accounts = writing.registry.cards[case.card].accounts
-        postings = load_reversed(accounts, case.amount_fen)
-        _enter_document(writing, EntryKind.LOAD_REVERSED, case, evidence, postings)
+        _enter_document(writing, KINDS[Source(case.source)].reversed, case, evidence)
+    if not (is_wanted and case.debited):
+        set_retry(writing, case, Retry.CLOSED)
     close_case(writing, case, CaseState.REVERSED, None)
+
+
+def set_retry(writing: Writing, case: LoadCase, retry: Retry) -> None:
+    """Mark a case."""
+    writing.db.run("UPDATE load_case SET retry = ? WHERE key = ?", (int(retry), case.key))
 
 
 def close_case(writing: Writing, case: LoadCase, state: CaseState, record: int | None) -> None:
@@ -288,15 +309,17 @@ def add_evidence(writing: Writing, key: bytes, text: str) -> None:
         writing.db.run("UPDATE load_case SET evidence = ? WHERE key = ?", (said[-EVIDENCE_MAX:], key))
 
 
-def _enter(writing: Writing, kind: EntryKind, arrival: Arrival, record: int, key: bytes, postings: Postings) -> None:
+def _enter(writing: Writing, kind: EntryKind, arrival: Arrival, record: int, key: bytes) -> None:
     load = _load(arrival)
     place = writing.registry.place("", arrival.device, arrival.psam)
     card = writing.registry.cards[load.card]
+    postings = LOAD_POSTINGS[kind](card.accounts, load.amount_fen)
     entry = writing.load_entry(kind, arrival, record, bytes((kind,)) + key, place, card, postings)
     writing.booking.add_entry(entry, OWN_PARTITION)
 
 
-def _enter_document(writing: Writing, kind: EntryKind, case: LoadCase, evidence: bytes, postings: Postings) -> None:
+def _enter_document(writing: Writing, kind: EntryKind, case: LoadCase, evidence: bytes) -> None:
+    postings = LOAD_POSTINGS[kind](writing.registry.cards[case.card].accounts, case.amount_fen)
     document = codec.dumps([int(kind), case.key, case.card, case.amount_fen, evidence])
     key = bytes((kind,)) + case.key
     day = day_number(writing.now.campus_s)
@@ -309,7 +332,7 @@ def _case_of_record(writing: Writing, arrival: Arrival, state: CaseState, record
     load, ms = _load(arrival), writing.now.unix_ms
     return LoadCase(
         case_key(arrival), load.card, load.counter, load.balance_fen, load.amount_fen, arrival.psam, "", b"", 0,
-        load.time, int(state), 0, record, "", ms, ms,
+        load.time, int(state), 0, record, "", ms, ms, int(source_of(load)), int(Retry.CLOSED),
     )  # fmt: skip
 
 

@@ -38,9 +38,16 @@ class Stage(StrEnum):
     CONFIRMED = "confirmed"
     CONFIRMED_BY_COUNTER = "confirmed-by-counter"
     REVERSED = "reversed"
+    WANTED = "wanted"
+    """Given back, and offered once more at the card's next online act."""
+    IN_VAIN = "in-vain"
+    """Given back, and the one second try was made: for the desk, until the holder loads or claims anew."""
 
 
 OPEN = frozenset({Stage.AUTHORISED, Stage.NOT_CREDITED, Stage.UNPROVEN, Stage.UNDEBITED})
+"""Money is in transit, or may be on the card."""
+UNFINISHED = OPEN | {Stage.WANTED, Stage.IN_VAIN}
+"""What is listed as half done."""
 
 
 class Next(StrEnum):
@@ -52,8 +59,10 @@ class Next(StrEnum):
     """The terminal still owes records: when it is on line again, and by the card in any case."""
     CARD = "card"
     """The card's next online act: its MAC1 proves the counter."""
+    RETRY = "retry"
+    """The card's next online act tries it once more."""
     DESK = "desk"
-    """The card is expected nowhere else: listed or past its dates."""
+    """A person: the card is listed or past its dates, or the second try was in vain."""
     NOTHING = "nothing"
 
 
@@ -67,7 +76,7 @@ class TerminalWord(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LoadFacts:
-    """All that the books hold of one load case. state: the case's own name. result: why refused.
+    """All that the books hold of one load case. state, source, retry: the names of the case's own. result: why refused.
 
     heard_ms: the terminal's last STATUS of the case's epoch, 0 = none. owes: records that this epoch has not brought.
     replaced: the body works under a newer epoch since (other storage or PSAM), or is in no inventory any more.
@@ -87,11 +96,13 @@ class LoadFacts:
     owes: int
     replaced: bool
     awaited: bool
+    source: str = "online"
+    retry: str = "open"
 
 
 @dataclass(frozen=True, slots=True)
 class LoadState:
-    """age_s: of an open load since it was asked, of a closed one since it was decided. will: empty when closed."""
+    """age_s: of an open load since it was asked, of another since it was decided. will: empty when nothing will."""
 
     stage: Stage
     age_s: int
@@ -102,8 +113,13 @@ class LoadState:
 
     @property
     def is_open(self) -> bool:
-        """Is its end still to come?"""
+        """Is its money in transit, or perhaps on the card?"""
         return self.stage in OPEN
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Is anything still to come, by itself or at the desk?"""
+        return self.stage in UNFINISHED
 
 
 def load_state(facts: LoadFacts, now_ms: int) -> LoadState:
@@ -116,6 +132,10 @@ def load_state(facts: LoadFacts, now_ms: int) -> LoadState:
 
 
 def _stage(facts: LoadFacts) -> Stage:
+    if facts.state == "reversed" and facts.debited:
+        return {"open": Stage.WANTED, "offered": Stage.IN_VAIN, "second": Stage.IN_VAIN}.get(
+            facts.retry, Stage.REVERSED
+        )
     if facts.state != "pending":
         return Stage(facts.state.replace("_", "-"))
     if not facts.debited:
@@ -125,6 +145,8 @@ def _stage(facts: LoadFacts) -> Stage:
 
 
 def _next(stage: Stage, facts: LoadFacts, age_s: int, now_ms: int) -> Next:
+    if stage in UNFINISHED - OPEN:
+        return Next.RETRY if stage is Stage.WANTED and facts.awaited else Next.DESK
     if stage not in OPEN:
         return Next.NOTHING
     if stage is Stage.AUTHORISED and age_s <= RECORD_DUE_S:
@@ -150,7 +172,10 @@ STAGES = {
     Stage.CONFIRMED: Words("已入卡（TAC）", "credited, proven by its TAC"),
     Stage.CONFIRMED_BY_COUNTER: Words("已入卡（计数器）", "credited, proven by the card's next counter"),
     Stage.REVERSED: Words("未入卡，已退回", "not credited, given back"),
+    Stage.WANTED: Words("未入卡，已退回，待补一次", "not credited, given back, to be tried once more"),
+    Stage.IN_VAIN: Words("未入卡，已退回，补一次未成", "not credited, given back, tried once more in vain"),
 }
+ACCOUNTS = {"online": Words("电子账户", "the online account"), "pending": Words("过渡余额", "the pending load")}
 
 
 def _evidence(stage: Stage, facts: LoadFacts, now_ms: int) -> tuple[Words, ...]:
@@ -169,8 +194,9 @@ def _about_card(stage: Stage, facts: LoadFacts) -> list[Words]:
     later = {
         Stage.CONFIRMED: Words("TAC 已核", "TAC checked"),
         Stage.CONFIRMED_BY_COUNTER: Words(f"其后计数已过 {n}", f"a later MAC1 or TAC with a counter above {n}"),
-        Stage.REVERSED: Words(f"其后计数 {n} 未被此笔占用", f"counter {n} was proven later and not used by this load"),
     }
+    for back in (Stage.REVERSED, Stage.WANTED, Stage.IN_VAIN):
+        later[back] = Words(f"其后计数 {n} 未被此笔占用", f"counter {n} was proven later and not used by this load")
     return [asked, later.get(stage, Words("TAC 未到，其后计数未见", "no TAC yet, no later counter seen"))]
 
 
@@ -194,6 +220,8 @@ def _about_terminal(stage: Stage, facts: LoadFacts, now_ms: int) -> list[Words]:
 def _will(after: Next, facts: LoadFacts) -> Words:
     if after is Next.NOTHING:
         return Words("", "")
+    if facts.state == "reversed":
+        return _of_given_back(after, facts)
     when, by_card = WHEN[after], _by_card(facts)
     return Words(when.zh + by_card.zh, when.en + by_card.en)
 
@@ -207,8 +235,21 @@ WHEN = {
 
 
 def _by_card(facts: LoadFacts) -> Words:
-    n, fen = facts.counter, yuan(facts.amount_fen)
+    n, fen, to = facts.counter, yuan(facts.amount_fen), ACCOUNTS[facts.source]
     return Words(
-        f"该卡下次联机时由 MAC1 判定：计数仍为 {n} 则 ¥{fen} 退回，已过则入账",
-        f"the card's next online act decides by MAC1: counter still {n}: ¥{fen} given back; beyond: posted",
+        f"该卡下次联机时由 MAC1 判定：计数仍为 {n} 则 ¥{fen} 退回{to.zh}，并补一次；已过则入账",
+        f"the card's next online act decides by MAC1: counter still {n}: ¥{fen} given back to {to.en} and tried "
+        "once more; beyond: posted",
+    )
+
+
+def _of_given_back(after: Next, facts: LoadFacts) -> Words:
+    fen, at = yuan(facts.amount_fen), ACCOUNTS[facts.source]
+    if after is Next.RETRY:
+        return Words(
+            f"该卡下次联机（圈存机、领款）时补 ¥{fen} 一次", f"¥{fen} is tried once more at the card's next online act"
+        )
+    return Words(
+        f"¥{fen} 在{at.zh}；持卡人可再圈存、再领，或到卡务中心",
+        f"¥{fen} is in {at.en}; the holder may load or claim again, or come to the card office",
     )

@@ -72,6 +72,26 @@ def load_alone(card: CardAccounts, fen: int) -> Postings:
     return (Posting(card.online, card.purse, fen),)
 
 
+def claim_authorised(card: CardAccounts, fen: int) -> Postings:
+    """领款: as a load, out of the pending load."""
+    return (Posting(card.pending, card.transit, fen),)
+
+
+def claim_reversed(card: CardAccounts, fen: int) -> Postings:
+    """As a load, back into the pending load."""
+    return (Posting(card.transit, card.pending, fen),)
+
+
+def claim_alone(card: CardAccounts, fen: int) -> Postings:
+    """As a load, paid by the pending load, below zero if need be."""
+    return (Posting(card.pending, card.purse, fen),)
+
+
+def grant(payer: int, card: CardAccounts, fen: int) -> Postings:
+    """发放: payer, the subsidy fund or the bank, into the pending load."""
+    return (Posting(payer, card.pending, fen),)
+
+
 def cash_in(cash: int, card: CardAccounts, fen: int) -> Postings:
     """现金充值, into the online account."""
     return (Posting(cash, card.online, fen),)

@@ -23,7 +23,7 @@ _PURSES = (0b0001, 0b0010, 0b0101, 0b0110)
 """Main and subsidy application, ED and EP (records.purse_of)."""
 _BY_CASE = (
     EntryKind.LOAD_AUTHORISED, EntryKind.LOAD_CONFIRMED, EntryKind.LOAD_CONFIRMED_BY_COUNTER, EntryKind.LOAD_REVERSED,
-    EntryKind.LOAD_ALONE,
+    EntryKind.LOAD_ALONE, EntryKind.CLAIM_AUTHORISED, EntryKind.CLAIM_REVERSED, EntryKind.CLAIM_ALONE,
 )  # fmt: skip
 
 
@@ -136,7 +136,8 @@ def _keys_of_records(db: Database, records: Sequence[int]) -> list[bytes]:
         tail = fork.to_bytes(8, "big") if fork else b""
         keys.append(bytes((EntryKind.PURCHASE,)) + a.key + tail)
         keys.append(void_key(keys[-1]))
-        keys.append(bytes((EntryKind.LOAD_ALONE,)) + a.key + number.to_bytes(8, "big"))
+        alone = (EntryKind.LOAD_ALONE, EntryKind.CLAIM_ALONE)
+        keys += [bytes((kind,)) + a.key + number.to_bytes(8, "big") for kind in alone]
         if isinstance(a.record, LoadRecord):
             keys += _keys_of_cases([case_key(a)])
     return list(dict.fromkeys(keys + _keys_of_evidence(db, records)))

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from cloud.db import Database, Row
 from cloud.ledger.arrival import split_key
-from cloud.ledger.load_cases import CaseState, terminal_word
+from cloud.ledger.load_cases import CaseState, Retry, terminal_word
+from cloud.ledger.load_sources import Source
 from cloud.ledger.load_state import LoadFacts, LoadState, load_state
 from cloud.ledger.read_fleet import terminals
 from cloud.ledger.values import Now
@@ -13,9 +14,13 @@ from shared.online import LoadResult
 
 _CASES = (
     "SELECT l.key, l.card, COALESCE(c.label, ''), l.counter, l.balance_fen, l.amount_fen, l.state, l.debited, "
-    "l.result, l.evidence, l.opened_ms, l.changed_ms, COALESCE(c.hotlisted, 1), COALESCE(c.expires, 0) "
+    "l.result, l.evidence, l.opened_ms, l.changed_ms, l.source, l.retry, COALESCE(c.hotlisted, 1), "
+    "COALESCE(c.expires, 0) "
     "FROM load_case l LEFT JOIN card c ON c.card = l.card"
 )
+_PENDING = f"l.state = {int(CaseState.PENDING)}"
+_WANTED = ", ".join(str(int(retry)) for retry in (Retry.OPEN, Retry.OFFERED, Retry.SECOND))
+_GIVEN_BACK = f"(l.state = {int(CaseState.REVERSED)} AND l.debited = 1 AND l.retry IN ({_WANTED}))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +39,17 @@ class LoadStanding:
     result: str
     opened_ms: int
     state: LoadState
+    source: str = "online"
 
 
 def load_standings(db: Database, most: int, now: Now, *, open_only: bool) -> list[LoadStanding]:
-    """Open ones first, the oldest of them first; then, unless `open_only`, the others, the newest first."""
-    pending = int(CaseState.PENDING)
-    rows = db.run(f"{_CASES} WHERE l.state = ? ORDER BY l.opened_ms, l.key LIMIT ?", (pending, most))
-    if not open_only and len(rows) < most:
-        rows += db.run(
-            f"{_CASES} WHERE l.state <> ? ORDER BY l.changed_ms DESC, l.key LIMIT ?", (pending, most - len(rows))
-        )
+    """Those with money in transit first, then those given back and not done with, the oldest first; then, unless
+    `open_only`, the others, the newest first."""
+    rows = db.run(f"{_CASES} WHERE {_PENDING} ORDER BY l.opened_ms, l.key LIMIT ?", (most,))
+    rows += db.run(f"{_CASES} WHERE {_GIVEN_BACK} ORDER BY l.opened_ms, l.key LIMIT ?", (most - len(rows),))
+    if not open_only:
+        others = f"{_CASES} WHERE NOT ({_PENDING} OR {_GIVEN_BACK}) ORDER BY l.changed_ms DESC, l.key LIMIT ?"
+        rows += db.run(others, (most - len(rows),))
     if not rows:
         return []
     fleet = {(one.device, one.epoch): one for one in terminals(db)}
@@ -54,7 +60,8 @@ def load_standings(db: Database, most: int, now: Now, *, open_only: bool) -> lis
 def _standing(
     row: Row, fleet: dict[tuple[bytes, int], TerminalView], newest: dict[bytes, int], now: Now
 ) -> LoadStanding:
-    key, card, label, counter, before, fen, state, debited, result, evidence, opened, changed, listed, expires = row
+    key, card, label, counter, before, fen, state, debited, result, evidence, opened, changed, *rest = row
+    source, retry, listed, expires = rest
     device, epoch, request = split_key(key)
     body = fleet.get((device, epoch)) or fleet.get((device, 0))
     registered = body or next((one for (who, _), one in fleet.items() if who == device), None)
@@ -64,10 +71,11 @@ def _standing(
         counter=counter, balance_fen=before, amount_fen=fen, opened_ms=opened, changed_ms=changed,
         heard_ms=body.heard_ms if body else 0, owes=body.owes if body else 0,
         replaced=registered is None or newest.get(device, 0) > epoch,
-        awaited=not listed and now.campus_s < expires,
+        awaited=not listed and now.campus_s < expires, source=Source(source).name.lower(),
+        retry=Retry(retry).name.lower(),
     )  # fmt: skip
     return LoadStanding(
         device, epoch, request, registered.name if registered else device.hex(),
         registered.place if registered else "", card, label or card.hex(), counter, fen, outcome, opened,
-        load_state(facts, now.unix_ms),
+        load_state(facts, now.unix_ms), facts.source,
     )  # fmt: skip

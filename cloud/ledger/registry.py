@@ -73,7 +73,7 @@ class Registry:
     psams: dict[bytes, Psam] = field(default_factory=dict)
     boxes: dict[str, int] = field(default_factory=dict)
     drawers: dict[str, int] = field(default_factory=dict)
-    """Code → account of the cashiers' drawers and of over-short."""
+    """Code → account of the cashiers' drawers, of over-short and of the subsidy fund."""
     stolen: Stolen = field(default_factory=Stolen)
     _places: dict[tuple[str, bytes, bytes], Place] = field(default_factory=dict)
 
@@ -150,8 +150,8 @@ def _read_rows(db: Database, registry: Registry) -> None:
         registry.psams[psam] = Psam(device, issued)
     registry.drawers.update(
         db.run(
-            "SELECT code, id FROM account WHERE kind IN (?, ?)",
-            (AccountKind.CASH.value, AccountKind.OVER_SHORT.value),
+            "SELECT code, id FROM account WHERE kind IN (?, ?, ?)",
+            (AccountKind.CASH.value, AccountKind.OVER_SHORT.value, AccountKind.FUND.value),
         )
     )
     registry.stolen = read_stolen(db)

@@ -191,8 +191,10 @@ load_case = Table(
     "load_case", metadata, _col("key", Bytes), _col("card", Bytes), _col("counter", Integer), _col("balance_fen", Big),
     _col("amount_fen", Big), _col("psam", Bytes), _col("box", Text), _col("payload", Bytes), _col("result", Small),
     _col("time_s", Big), _col("state", Small), _col("debited", Small), _maybe("record", Big), _col("evidence", Text),
-    _col("opened_ms", Big), _col("changed_ms", Big),
-    PrimaryKeyConstraint("key"), Index("ix_load_case_card", "card", "counter"), Index("ix_load_case_state", "state"),
+    _col("opened_ms", Big), _col("changed_ms", Big), _col("source", Small, "0"), _col("retry", Small, "0"),
+    _col("offered_fen", Big, "0"),
+    PrimaryKeyConstraint("key"), Index("ix_load_case_card", "card", "counter"),
+    Index("ix_load_case_state", "state", "retry"),
 )  # fmt: skip
 
 # --- card desk ---------------------------------------------------------------------------------------------------

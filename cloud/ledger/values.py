@@ -52,7 +52,8 @@ class Received(NamedTuple):
 
 
 class LoadDecision(NamedTuple):
-    """GRANTED: amount_fen was moved to transit (in this call, or before: again), MAC2 is to cover time_s.
+    """GRANTED: amount_fen was moved to transit (in this call, or before: again), MAC2 is to cover time_s. CLAIMABLE,
+    RETRY: amount_fen may be asked for.
 
     A repeated request gets the same decision while its case is open; its MAC2 is derived again from time_s.
     """
@@ -81,6 +82,13 @@ class Deposited(NamedTuple):
     again: bool
 
 
+class Granted(NamedTuple):
+    """again: this key was granted before, all the same."""
+
+    entry: int
+    again: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Rejudged:
     """Quarantined records that were looked at, and those that could be posted now."""
@@ -95,6 +103,10 @@ class InventoryRefused(WireFault):
 
 class DepositRefused(WireFault):
     """Happens when a deposit names an unknown card, no money, or a key that was used for another deposit."""
+
+
+class GrantRefused(WireFault):
+    """Happens when a grant names an unknown card, no money, no reason, or a key that was used for another grant."""
 
 
 class EntryUnbalanced(RuleBroken):

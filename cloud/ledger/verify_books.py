@@ -10,14 +10,13 @@ from cloud.ledger.balances import all_balances
 from cloud.ledger.books import BatchKind, record_digest, seal_hash
 from cloud.ledger.desk_entries import DESK_KINDS, desk_postings
 from cloud.ledger.entry import Entry, EntryKind, Posting, document_hash, entry_digest
+from cloud.ledger.grants import payer_account
+from cloud.ledger.load_sources import LOAD_POSTINGS
 from cloud.ledger.posting import (
     CardAccounts,
     Postings,
     deposit,
-    load_alone,
-    load_authorised,
-    load_confirmed,
-    load_reversed,
+    grant,
     opening_balance,
     opening_subsidy,
     purchase,
@@ -31,13 +30,6 @@ from cloud.ledger.writing import first_verdict_key, is_half
 from shared.errors import WireFault
 from shared.wire import codec
 
-_LOADS = {
-    EntryKind.LOAD_AUTHORISED: load_authorised,
-    EntryKind.LOAD_CONFIRMED: load_confirmed,
-    EntryKind.LOAD_CONFIRMED_BY_COUNTER: load_confirmed,
-    EntryKind.LOAD_REVERSED: load_reversed,
-    EntryKind.LOAD_ALONE: load_alone,
-}
 _DOCUMENTS = {
     EntryKind.OPENING: opening_balance,
     EntryKind.OPENING_SUBSIDY: opening_subsidy,
@@ -143,8 +135,8 @@ def _void_fault(db: Database, card: CardAccounts, a: Arrival, actual: Postings) 
 
 def _of_record(registry: Registry, kind: EntryKind, card: CardAccounts, a: Arrival, credited: int) -> Postings | None:
     fen = a.record.amount_fen if a.record else 0
-    if kind in _LOADS:
-        return _LOADS[kind](card, fen)
+    if kind in LOAD_POSTINGS:
+        return LOAD_POSTINGS[kind](card, fen)
     body = registry.devices.get(a.device)
     sides = [registry.held_unknown, *((body.merchant_account, body.held_account) if body else ())]
     if kind is EntryKind.EVIDENCE and a.record and is_half(a):
@@ -175,9 +167,12 @@ def _of_document(registry: Registry, kind: EntryKind, body: list[object]) -> Pos
         raise ValueError("another kind")
     if kind in DESK_KINDS:
         return desk_postings(registry, kind, fields)
-    if kind in _LOADS:
+    if kind in LOAD_POSTINGS:
         _, card, fen, *_ = fields
-        return _LOADS[kind](_accounts(registry, card), _fen(fen))
+        return LOAD_POSTINGS[kind](_accounts(registry, card), _fen(fen))
+    if kind is EntryKind.GRANT:
+        payer, card, fen, *_ = fields
+        return grant(payer_account(registry, str(payer)), _accounts(registry, card), _fen(fen))
     card, fen, *_ = fields
     make = _DOCUMENTS[kind]
     return make(registry.bank, _accounts(registry, card), _fen(fen))

@@ -44,7 +44,7 @@ class LoadCounts:
 
 
 class LoadDesk:
-    """Answers online requests of load machines."""
+    """Answers online requests of terminals: loads, claims, second tries."""
 
     def __init__(self, keys: LoadKeys, book: LoadBook, counts: LoadCounts) -> None:
         self._keys = keys
@@ -80,7 +80,7 @@ class LoadDesk:
         except StoreFault:
             return None  # the account may have paid: the repeated request finds out
         if decision.result is not LoadResult.GRANTED:
-            return LoadAnswer(decision.result)
+            return LoadAnswer(decision.result, amount_fen=decision.amount_fen)
         return self._granted(load_auth(load, request), decision)
 
     def _is_the_cards(self, auth: LoadAuth) -> bool:

@@ -40,6 +40,14 @@ def test_subsidies_and_pending_loads_stand_beside_the_sum() -> None:
     assert not {"补助", "撤销"} & {word for word in ("补助", "撤销") if word in sheet(GOOD)}
 
 
+def test_grants_are_money_that_came_in_and_waits_or_was_claimed() -> None:
+    figures = replace(GOOD, granted_fen=900, pending_fen=900)
+    assert figures.adds_up
+    assert "+ 发放 grants 9.00 − 过渡 pending 9.00" in sheet(figures)
+    assert report(figures)["granted_fen"] == 900
+    assert not replace(figures, pending_fen=899).adds_up
+
+
 @pytest.mark.parametrize("wrong", [{"voids": 1, "voided_fen": 1}, {"pending_fen": 1}])
 def test_a_void_that_did_not_reach_the_holder_is_not_true(wrong: dict[str, int]) -> None:
     assert not replace(GOOD, **wrong).true  # type: ignore[arg-type]  # whole numbers each

@@ -23,7 +23,7 @@ from tests.scenes.campus import Campus
 from tests.scenes.plans import run
 
 BOUGHT = {"purchase": 1, "evidence": 1, "evidence_withdrawn": -1}
-LOADED = {"load_confirmed": 1, "load_confirmed_by_counter": 1, "load_alone": 1}
+LOADED = {"load_confirmed": 1, "load_confirmed_by_counter": 1, "load_alone": 1, "claim_alone": 1}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from tests.sim.world import Violation
 
 _POSTS = frozenset((
     EntryKind.PURCHASE, EntryKind.EVIDENCE, EntryKind.LOAD_CONFIRMED, EntryKind.LOAD_CONFIRMED_BY_COUNTER,
-    EntryKind.LOAD_ALONE,
+    EntryKind.LOAD_ALONE, EntryKind.CLAIM_ALONE,
 ))  # fmt: skip
 _ENTRIES = (
     "SELECT e.id, e.kind, r.stored, e.document, e.reverses, r.id FROM entry e LEFT JOIN record r ON r.id = e.record "

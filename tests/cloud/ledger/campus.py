@@ -8,7 +8,7 @@ from cloud.ledger.values import Now, Received
 from shared.clock import date_time_bcd
 from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StoreId
 from shared.inventory import BoxRow, CardRow, DeviceKind, DeviceRow, Inventory, PsamRow
-from shared.online import LoadRequest
+from shared.online import LoadRequest, Purpose
 from shared.purse.crypto import (
     TYPE_CAPP_PURCHASE,
     TYPE_EP_LOAD,
@@ -147,15 +147,15 @@ def void(
 
 def load(
     seq: int, of: CardId, counter: int, fen: int, balance: int, *, request: int, at: DeviceId = LOADER,
-    time: int = T0, kind: Kind = Kind.LOAD, linked: int = 0,
+    time: int = T0, kind: Kind = Kind.LOAD, linked: int = 0, claim: bool = False,
 ) -> LoadRecord:  # fmt: skip
     """As the load machine writes it, with the card's true TAC."""
     proven = kind in (Kind.LOAD, Kind.LOAD_RECOVERED)
     proof = {Kind.LOAD: Proof.DEBIT, Kind.LOAD_RECOVERED: Proof.PROVE}.get(kind, Proof.NONE)
     asked = load_tac_input(balance + fen, counter, fen, TYPE_EP_LOAD, psam(at[-1]), date_time_bcd(time))
     return LoadRecord(
-        1, kind, Flags(proof, CounterKind.ONLINE).to_int(), seq, request, of, counter, TYPE_EP_LOAD, PURSE, fen,
-        balance, time, 1, 0, tac(dtk(of), asked) if proven else NO_TAC, 0, 1, 1, linked,
+        1, kind, Flags(proof, CounterKind.ONLINE, claim=claim).to_int(), seq, request, of, counter, TYPE_EP_LOAD, PURSE,
+        fen, balance, time, 1, 0, tac(dtk(of), asked) if proven else NO_TAC, 0, 1, 1, linked,
     )  # fmt: skip
 
 
@@ -166,10 +166,11 @@ def stored(record: Record, at: DeviceId | None = None, epoch: int = 1, chip: Psa
 
 
 def load_request(
-    of: CardId, counter: int, fen: int, balance: int, *, request: int, at: DeviceId = LOADER, salt: int = 0
+    of: CardId, counter: int, fen: int, balance: int, *, request: int, at: DeviceId = LOADER, salt: int = 0,
+    purpose: Purpose = Purpose.LOAD,
 ) -> tuple[OnlineRequest, LoadRequest]:
     """What a load machine asks; MAC1 is checked elsewhere and told to the ledger as a fact."""
-    asked = LoadRequest(of, counter, balance, fen, TYPE_EP_LOAD, 1, 0, 1, salt.to_bytes(4, "big"), b"mac1")
+    asked = LoadRequest(of, counter, balance, fen, TYPE_EP_LOAD, 1, 0, 1, salt.to_bytes(4, "big"), b"mac1", purpose)
     return OnlineRequest(at, 1, psam(at[-1]), request, asked.to_bytes()), asked
 
 

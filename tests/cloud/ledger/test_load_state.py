@@ -10,6 +10,7 @@ from cloud.ledger.load_state import (
     OPEN,
     RECORD_DUE_S,
     STAGES,
+    UNFINISHED,
     LoadFacts,
     Next,
     Stage,
@@ -48,14 +49,21 @@ HEARD = replace(FRESH, heard_ms=LATER_MS)
         (replace(HEARD, debited=False, word=TerminalWord.UNPROVEN), Stage.UNDEBITED, Next.CARD),
         (replace(FRESH, state="confirmed"), Stage.CONFIRMED, Next.NOTHING),
         (replace(FRESH, state="confirmed_by_counter"), Stage.CONFIRMED_BY_COUNTER, Next.NOTHING),
-        (replace(FRESH, state="reversed"), Stage.REVERSED, Next.NOTHING),
+        (replace(FRESH, state="reversed"), Stage.WANTED, Next.RETRY),
+        (replace(FRESH, state="reversed", awaited=False), Stage.WANTED, Next.DESK),
+        (replace(FRESH, state="reversed", retry="offered"), Stage.IN_VAIN, Next.DESK),
+        (replace(FRESH, state="reversed", retry="second"), Stage.IN_VAIN, Next.DESK),
+        (replace(FRESH, state="reversed", retry="used"), Stage.REVERSED, Next.NOTHING),
+        (replace(FRESH, state="reversed", retry="closed"), Stage.REVERSED, Next.NOTHING),
+        (replace(FRESH, state="reversed", debited=False), Stage.REVERSED, Next.NOTHING),
         (replace(FRESH, state="refused", result="no_funds"), Stage.REFUSED, Next.NOTHING),
     ],
 )
 def test_stage_and_what_decides_next(facts: LoadFacts, stage: Stage, after: Next) -> None:
     state = load_state(facts, LATER_MS)
     assert (state.stage, state.next, state.age_s) == (stage, after, 600)
-    assert state.is_open == (stage in OPEN) == bool(state.will.zh) == bool(state.will.en)
+    assert state.is_open == (stage in OPEN)
+    assert state.is_unfinished == (stage in UNFINISHED) == bool(state.will.zh) == bool(state.will.en)
     assert state.said == STAGES[stage]
     assert all(words.zh and words.en for words in state.evidence)
 
@@ -71,8 +79,9 @@ def test_the_words_name_counter_sum_and_what_is_known_of_the_terminal() -> None:
     said = " ".join(words.en for words in state.evidence)
     for part in ("counter 7", "¥12.00", "replaced", "owes 3", "hotlist"):
         assert part in said
-    assert "counter still 7: ¥50.00 given back" in state.will.en
-    assert "¥50.00 退回" in state.will.zh
+    assert "counter still 7: ¥50.00 given back to the online account" in state.will.en
+    assert "¥50.00 退回电子账户" in state.will.zh
+    assert "退回过渡余额" in load_state(replace(FRESH, source="pending"), LATER_MS).will.zh
     assert "600 s" in " ".join(words.en for words in load_state(FRESH, LATER_MS).evidence)
 
 
@@ -119,9 +128,12 @@ def test_an_open_load_from_its_grant_to_its_end(ledger: Ledger, box: Box) -> Non
     box.send(c.stored(c.load(2, CARD, 3, 2000, c.OPENING, request=1, kind=Kind.NOT_CREDITED, linked=1)))
     assert only(ledger, at(301)).state.stage is Stage.NOT_CREDITED
     ask(ledger, 3, 0, 2)
-    assert Reader(ledger.database).load_standings(at(301), open_only=True) == []
+    one = only(ledger, at(301))
+    assert (one.state.stage, one.state.is_open, one.request) == (Stage.IN_VAIN, False, 1)  # it was offered, once
     stages = {one.request: one.state.stage for one in Reader(ledger.database).load_standings(at(301))}
-    assert stages == {1: Stage.REVERSED, 2: Stage.REFUSED}
+    assert stages == {1: Stage.IN_VAIN, 2: Stage.REFUSED}
+    ask(ledger, 3, 700, 3)
+    assert [one.request for one in Reader(ledger.database).load_standings(at(301), open_only=True)] == [3]
 
 
 def test_a_terminal_with_new_storage_counts_as_replaced(ledger: Ledger) -> None:

@@ -103,7 +103,7 @@ def test_the_same_counter_again_reverses_what_was_pending(ledger: Ledger) -> Non
 
 def test_asking_for_nothing_settles_what_was_pending(ledger: Ledger) -> None:
     ask(ledger, 3, 2000, 1)
-    assert ask(ledger, 3, 0, 2).result is LoadResult.NOT_NOW
+    assert ask(ledger, 3, 0, 2).result is LoadResult.RETRY
     assert sums(ledger) == (c.OPENING, 5000, 0)
 
 

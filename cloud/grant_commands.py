@@ -1,0 +1,140 @@
+"""`cloud grant`: 发放 into cards' pending loads, one card or a CSV; each line has its result, a re-run adds nothing.
+
+CSV: UTF-8, a head line with card,fen,reason and perhaps key. Without a key of its own a line has BATCH-LABEL, so the
+same file under the same --key is the same batch. A line that is refused keeps no other one back.
+"""
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, NamedTuple
+
+from cloud.intake_commands import read_inventory, wall_now
+from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.values import GrantRefused
+from cloud.settings import load_settings
+from shared.errors import ConfigFault
+from shared.ids import CardId
+from shared.money import yuan
+
+LINES_MAX = 100_000
+HEAD = {"card", "fen", "reason"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One card, or the lines of a file. payer: fund or bank; key: of the one grant, or of the batch."""
+
+    card: str | None
+    fen: int | None
+    reason: str | None
+    file: Path | None
+    payer: str
+    key: str | None
+
+
+class Line(NamedTuple):
+    """A wished grant; number: of the line in its file, 0 for the command's own. fault: why it can be none."""
+
+    number: int
+    label: str
+    fen: int
+    reason: str
+    key: str
+    fault: str = ""
+
+
+class Done(NamedTuple):
+    """What became of a line: granted, again, refused; why, for the last."""
+
+    line: Line
+    result: str
+    why: str = ""
+
+
+SAID = {"granted": "已发放", "again": "先前已发放", "refused": "拒绝"}
+
+
+def grant(data: Path, dsn: str | None, wish: Wish, *, as_json: bool) -> int:
+    """0 when every line is granted, now or before; 1 when one was refused; ConfigFault for a wish without sense."""
+    lines = list(_lines(wish))
+    settings = load_settings(data)
+    cards = {row.label: row.card for row in read_inventory(settings).cards}
+    with closing(open_ledger(settings.dsn(dsn))) as ledger:
+        done = [_granted(ledger, cards, wish.payer, line) for line in lines]
+    _say(done, as_json=as_json)
+    return 1 if any(one.result == "refused" for one in done) else 0
+
+
+def _granted(ledger: Ledger, cards: dict[str, CardId], payer: str, line: Line) -> Done:
+    """One transaction a line."""
+    if line.fault:
+        return Done(line, "refused", line.fault)
+    if line.label not in cards:
+        return Done(line, "refused", "没有这张卡 / no such card")
+    try:
+        made = ledger.grant(cards[line.label], line.fen, payer, line.reason, line.key, wall_now())
+    except GrantRefused as refused:
+        return Done(line, "refused", str(refused))
+    return Done(line, "again" if made.again else "granted")
+
+
+def _lines(wish: Wish) -> Iterator[Line]:
+    if wish.file is None:
+        if wish.card is None or wish.fen is None or not wish.reason:
+            raise ConfigFault("缺少 --fen 或 --reason / --fen or --reason is missing")
+        yield Line(0, wish.card, wish.fen, wish.reason, wish.key or f"command-{token_hex(8)}")
+        return
+    if wish.fen is not None:
+        raise ConfigFault("--file 不与 --fen 同用 / --file goes without --fen")
+    yield from _of_file(wish.file, wish)
+
+
+def _of_file(file: Path, wish: Wish) -> Iterator[Line]:
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as text:
+            rows = csv.DictReader(text)
+            head = set(rows.fieldnames or ())
+            if not head >= HEAD - ({"reason"} if wish.reason else set()):
+                raise ConfigFault(f"{file.name}: 首行应为 / the head line is card,fen,reason[,key]")
+            if "key" not in head and not wish.key:
+                raise ConfigFault(f"{file.name}: 无 key 列，须给 --key 批次号 / no key column: --key BATCH is needed")
+            for row in rows:
+                if rows.line_num > LINES_MAX:
+                    raise ConfigFault(f"{file.name}: 至多 / at most {LINES_MAX} lines")
+                yield _line(rows.line_num, row, wish)
+    except (OSError, UnicodeDecodeError, csv.Error) as fault:
+        raise ConfigFault(f"{file}: 无法读取 / cannot be read: {type(fault).__name__}") from fault
+
+
+def _line(number: int, row: dict[str | Any, str | Any], wish: Wish) -> Line:
+    label, fen, reason, key = ((row.get(name) or "").strip() for name in ("card", "fen", "reason", "key"))
+    is_sum = fen.isascii() and fen.isdecimal() and len(fen) <= 10
+    fault = "" if is_sum else "金额应为整数分 / the amount is a whole number of fen"
+    reason = reason or wish.reason or ""
+    return Line(number, label, int(fen) if is_sum else 0, reason, key or f"{wish.key}-{label}", fault)
+
+
+def _say(done: list[Done], *, as_json: bool) -> None:
+    counts = {result: sum(one.result == result for one in done) for result in SAID}
+    fresh_fen = sum(one.line.fen for one in done if one.result == "granted")
+    if as_json:
+        lines = [{**one.line._asdict(), "result": one.result, "why": one.why} for one in done]
+        for line in lines:
+            del line["fault"]
+        sys.stdout.write(json.dumps({**counts, "granted_fen": fresh_fen, "lines": lines}, ensure_ascii=False) + "\n")
+        return
+    for one in done:
+        place = f"行 line {one.line.number}: " if one.line.number else ""
+        why = f": {one.why}" if one.why else ""
+        said = f"{SAID[one.result]} {one.result}{why}"
+        sys.stdout.write(f"{place}卡 card {one.line.label} ¥{yuan(one.line.fen)} {said}\n")
+    sys.stdout.write(
+        f"合计 total: 新发放 granted {counts['granted']} 笔 ¥{yuan(fresh_fen)}, 先前已发放 again {counts['again']}, "
+        f"拒绝 refused {counts['refused']}\n"
+    )

@@ -1,0 +1,67 @@
+"""Grants 发放 into a card's pending load 过渡余额, once per key: what they come from, how much, and for what reason.
+
+The holder claims them at any terminal. A grant is told as a fact as well, so that the day's list of facts shows it.
+"""
+
+from cloud.ledger.accounts import BANK, FUND
+from cloud.ledger.entry import Entry, EntryKind, document_hash
+from cloud.ledger.facts import Code
+from cloud.ledger.inventory_import import ensure_accounts, touch_registry
+from cloud.ledger.posting import grant as grant_postings
+from cloud.ledger.registry import Registry
+from cloud.ledger.values import OWN_PARTITION, Granted, GrantRefused
+from cloud.ledger.writing import Writing
+from shared.clock import day_number
+from shared.errors import WireFault
+from shared.ids import CardId
+from shared.money import fen as money
+from shared.wire import codec
+
+KEY_MAX = 64
+REASON_MAX = 200
+PAYERS = (FUND.code, BANK)
+
+
+def grant(writing: Writing, card: CardId, fen: int, payer: str, reason: str, key: str) -> Granted:
+    """Inside of a transaction. payer: of PAYERS. The same key with all the same is the same grant. GrantRefused."""
+    document, entry_key = _document(card, fen, payer, reason, key), bytes((EntryKind.GRANT,)) + key.encode()
+    accounts = writing.accounts(card)
+    if accounts is None:
+        raise GrantRefused(f"card {card.hex()} is in no inventory")
+    known = writing.db.run("SELECT entry, document FROM posting WHERE key = ?", (entry_key,))
+    if known:
+        if known[0][1] != document:
+            raise GrantRefused(f"key {key!r} was used for another grant")
+        return Granted(known[0][0], again=True)
+    _need_fund(writing)
+    postings = grant_postings(payer_account(writing.registry, payer), accounts, fen)
+    day = day_number(writing.now.campus_s)
+    entry = Entry(EntryKind.GRANT, day, entry_key, document_hash(document), postings, document=document)
+    text = f"发放 grant {fen} fen from {payer}: card {card.hex()}, {reason}"
+    writing.notes.tell(Code.GRANTED, text)
+    return Granted(writing.booking.add_entry(entry, OWN_PARTITION), again=False)
+
+
+def payer_account(registry: Registry, payer: str) -> int:
+    """KeyError for one that is none."""
+    return registry.bank if payer == BANK else registry.drawers[payer]
+
+
+def _need_fund(writing: Writing) -> None:
+    if FUND.code not in writing.registry.drawers:
+        writing.registry.drawers.update(ensure_accounts(writing.db, (FUND,)))
+        touch_registry(writing.db)
+
+
+def _document(card: CardId, fen: int, payer: str, reason: str, key: str) -> bytes:
+    try:
+        money(fen)
+    except WireFault as fault:
+        raise GrantRefused(str(fault)) from fault
+    if not fen or not 0 < len(key.encode()) <= KEY_MAX:
+        raise GrantRefused(f"a grant has a sum above zero and a key of 1 to {KEY_MAX} bytes")
+    if payer not in PAYERS:
+        raise GrantRefused(f"a grant is paid by {' or '.join(PAYERS)}")
+    if not 0 < len(reason) <= REASON_MAX:
+        raise GrantRefused(f"a grant has a reason of 1 to {REASON_MAX} letters")
+    return codec.dumps([int(EntryKind.GRANT), payer, card, fen, reason, key])

@@ -1,0 +1,65 @@
+"""What waits for a card, and who may have it: claims 领款 of the pending load, and one second try of a load gone wrong.
+
+A load that was granted and proven not to have reached its card is offered once more, once, at the card's next online
+act: the case is marked in the transaction that offers. What came of it or not, then it stands for the desk. A fresh
+act of the holder over the same account closes it: nobody gets both.
+"""
+
+from cloud.db import Database
+from cloud.ledger.accounts import Side
+from cloud.ledger.balances import balance_now
+from cloud.ledger.load_cases import COLUMNS, CaseState, LoadCase, Retry, set_retry
+from cloud.ledger.load_sources import Source, account_of
+from cloud.ledger.posting import CardAccounts
+from cloud.ledger.writing import Writing
+from shared.money import FEN_MAX
+from shared.online import LoadRequest, LoadResult, Purpose
+
+NOTHING = (LoadResult.NOTHING, 0)
+
+
+def offer(writing: Writing, load: LoadRequest, accounts: CardAccounts) -> tuple[LoadResult, int]:
+    """The answer to a question (a request over 0 fen), and the sum it names. What is offered is marked as offered."""
+    writing.booking.flush()
+    if load.purpose is Purpose.CLAIM and (fen := claimable_fen(writing.db, accounts)):
+        return LoadResult.CLAIMABLE, fen
+    case = next((one for one in _given_back(writing.db, load.card, Retry.OPEN) if _is_paid(writing, one)), None)
+    if case is None:
+        return NOTHING
+    set_retry(writing, case, Retry.OFFERED)
+    return LoadResult.RETRY, case.amount_fen
+
+
+def claimable_fen(db: Database, accounts: CardAccounts) -> int:
+    """The card's pending load, as far as one claim can take it; never negative."""
+    return max(0, min(FEN_MAX, balance_now(db, accounts.pending, Side.CREDIT)))
+
+
+def offered(db: Database, load: LoadRequest) -> LoadCase | None:
+    """The case whose sum was offered to this card and is asked for now."""
+    cases = _given_back(db, load.card, Retry.OFFERED)
+    return next((case for case in cases if case.amount_fen == load.amount_fen), None)
+
+
+def close_others(db: Database, card: bytes, source: Source) -> None:
+    """The holder loads or claims anew: what was given back to the same account before is wanted no more."""
+    db.run(
+        "UPDATE load_case SET retry = ? WHERE card = ? AND state = ? AND source = ? AND retry IN (?, ?, ?)",
+        (int(Retry.CLOSED), card, int(CaseState.REVERSED), int(source), Retry.OPEN, Retry.OFFERED, Retry.SECOND),
+    )
+
+
+def _is_paid(writing: Writing, case: LoadCase) -> bool:
+    """Is the money still where it went back to?"""
+    accounts = writing.registry.cards[case.card].accounts
+    return balance_now(writing.db, account_of(accounts, Source(case.source)), Side.CREDIT) >= case.amount_fen
+
+
+def _given_back(db: Database, card: bytes, retry: Retry) -> list[LoadCase]:
+    """Newest first."""
+    rows = db.run(
+        f"SELECT {COLUMNS} FROM load_case WHERE card = ? AND state = ? AND debited = 1 AND retry = ? "  # noqa: S608
+        "ORDER BY changed_ms DESC, counter DESC, key",
+        (card, int(CaseState.REVERSED), int(retry)),
+    )
+    return [LoadCase(*row) for row in rows]

@@ -1,0 +1,92 @@
+"""python -m cloud grant: one card, a CSV with a result for each line, and the same file again."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cloud.__main__ import main
+from cloud.ledger.read import open_reader
+from tests.cloud.campus import Campus
+
+
+@pytest.fixture
+def campus(provisioned: Campus, tmp_path: Path) -> Campus:
+    made = provisioned.copy_to(tmp_path / "data")
+    assert main(["import", "--data", str(made.data)]) == 0
+    return made
+
+
+def grant(capsys: pytest.CaptureFixture[str], campus: Campus, *words: object) -> tuple[int, str]:
+    capsys.readouterr()
+    code = main(["grant", "--data", str(campus.data), *map(str, words)])
+    said = capsys.readouterr()
+    return code, said.out + said.err
+
+
+def pending(campus: Campus) -> dict[str, int]:
+    with closing(open_reader(str(campus.data / "cloud" / "ledger.db"))) as reader:
+        return {card.label: card.pending_fen for card in reader.cards() if card.pending_fen}
+
+
+def test_one_card(campus: Campus, capsys) -> None:
+    words = ("--card", "0001", "--fen", 3000, "--reason", "春季补助", "--key", "spring-0001")
+    code, said = grant(capsys, campus, *words)
+    assert (code, pending(campus)) == (0, {"0001": 3000})
+    assert "卡 card 0001 ¥30.00 已发放 granted" in said
+    code, said = grant(capsys, campus, *words)
+    assert (code, pending(campus)) == (0, {"0001": 3000})
+    assert "先前已发放 again" in said
+    code, said = grant(capsys, campus, *words[:3], 3001, *words[4:])
+    assert code == 1
+    assert "another grant" in said
+
+
+def write(tmp_path: Path, *lines: str) -> Path:
+    file = tmp_path / "batch.csv"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
+    return file
+
+
+def test_a_batch_has_a_result_for_each_line_and_is_the_same_batch_again(campus: Campus, tmp_path: Path, capsys) -> None:
+    file = write(
+        tmp_path, "card,fen,reason", "0001,3000,春季", "0002,x,春季", "9999,100,春季", "0003,0,春季", "0004,250,春季"
+    )
+    code, said = grant(capsys, campus, "--file", file, "--key", "spring")
+    assert (code, pending(campus)) == (1, {"0001": 3000, "0004": 250})
+    parts = ("行 line 3: 卡 card 0002", "金额应为整数分", "没有这张卡 / no such card", "above zero")
+    assert all(part in said for part in (*parts, "granted 2 笔 ¥32.50", "refused 3"))
+    code, said = grant(capsys, campus, "--file", file, "--key", "spring", "--json")
+    found = json.loads(said)
+    assert (code, found["granted"], found["again"], found["refused"], found["granted_fen"]) == (1, 0, 2, 3, 0)
+    assert [line["result"] for line in found["lines"]] == ["again", "refused", "refused", "refused", "again"]
+    assert pending(campus) == {"0001": 3000, "0004": 250}
+
+
+def test_lines_may_have_keys_and_the_command_the_reason(campus: Campus, tmp_path: Path, capsys) -> None:
+    file = write(tmp_path, "key,fen,card", "a,100,0001", "b,100,0001", "a,100,0001")
+    code, said = grant(capsys, campus, "--file", file, "--reason", "更正")
+    assert (code, pending(campus)) == (0, {"0001": 200})
+    assert "先前已发放 again 1" in said
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (("card,fen,reason", "0001,1,r"), ()),
+        (("card,reason", "0001,r"), ("--key", "k")),
+        (("card,fen,reason", "0001,1,r"), ("--key", "k", "--fen", "5")),
+        ((), ("--key", "k")),
+    ],
+)
+def test_a_wish_without_sense_is_wrong_use(
+    campus: Campus, tmp_path: Path, capsys, lines: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    assert grant(capsys, campus, "--file", write(tmp_path, *lines), *words)[0] == 2
+    assert pending(campus) == {}
+
+
+def test_a_file_that_is_not_there_is_wrong_use(campus: Campus, tmp_path: Path, capsys) -> None:
+    assert grant(capsys, campus, "--file", tmp_path / "none.csv", "--key", "k")[0] == 2
+    assert grant(capsys, campus, "--card", "0001", "--fen", 5)[0] == 2
