@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from edge.card.sim_reader import DRIVER, HIDDEN, PID, SOCKET, UNPLUGGED
+from edge.card.sim_reader import DRIVER, HIDDEN, PID, READERS, SOCKET, configuration
 from shared.errors import ConfigFault
 
 SOCKET_ENV = "PCSCLITE_CSOCK_NAME"
@@ -59,12 +59,14 @@ class PrivatePcscd:
         self._run = run
         self.start()
 
-    def start(self, *, plugged: bool = True) -> None:
-        """Again after `kill`; not plugged: somebody has meanwhile taken the reader away. PcscdMissing."""
+    def start(self, driver: Path | None = DRIVER) -> None:
+        """Again after `kill`, with the readers of this driver; None: somebody has taken them away. PcscdMissing."""
+        entry = self._run / READERS
+        entry.parent.mkdir(mode=0o700, exist_ok=True)
+        entry.write_text("" if driver is None else configuration(driver), encoding="ascii")
         unshare = _unshare() or ()
         words = [sys.executable, "-P", "-m", "edge.card.sim_room", str(self._run), _program("pcscd") or "pcscd"]
         words += [HIDDEN] if _MOUNTS in unshare else []
-        words += [] if plugged else [UNPLUGGED]
         (self._run / PID).unlink(missing_ok=True)
         with (self._run / "pcscd.log").open("wb") as log:
             self._room = subprocess.Popen([*unshare, *words], stdin=subprocess.PIPE, stdout=log, stderr=log)

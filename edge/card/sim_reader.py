@@ -15,17 +15,17 @@ FIRST_PORT = 35963
 READER = "OpenYKT virtual"
 CARD_READER = f"{READER} 00 00"
 PSAM_READER = f"{READER} 00 01"
-UNPLUGGED = "unplugged"
-"""Said to a room whose pcscd shall find no reader."""
 HIDDEN = "hidden"
 """Said to a room with mounts of its own."""
 SOCKET = "pcscd.comm"
 PID = "pid"
+READERS = "reader.conf.d/openykt"
+"""In the folder of a private pcscd, as its socket and its number; empty: no reader is plugged in."""
 
 
-def configuration() -> str:
+def configuration(driver: Path = DRIVER) -> str:
     """reader.conf with the one reader."""
     return (
         f'FRIENDLYNAME "{READER}"\nDEVICENAME   /dev/null:0x{FIRST_PORT:04X}\n'
-        f"LIBPATH      {DRIVER}\nCHANNELID    0x{FIRST_PORT:04X}\n"
+        f"LIBPATH      {driver}\nCHANNELID    0x{FIRST_PORT:04X}\n"
     )

@@ -1,7 +1,7 @@
 """`python -m edge.card.sim_room RUN PCSCD WORD…`: a pcscd with virtual readers that nobody else reaches.
 
 Started by `sim_pcscd` under `unshare`, in a network of its own: the readers' ports listen where there is nothing but
-our loopback. WORD unplugged: without the readers; hidden: RUN lies over /run, so that no trace is left there. Outside,
+our loopback. RUN has their entry for pcscd. WORD hidden: RUN lies over /run, so that no trace is left there. Outside,
 pcscd's socket is RUN/pcscd.comm and, once it is ready, RUN/pid its number; who wants to put a card in asks at RUN/dial
 for a line to a slot. Ends when its standard input does, and pcscd with it.
 """
@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from struct import Struct
 
-from edge.card.sim_reader import FIRST_PORT, HIDDEN, PID, SLOTS, SOCKET, UNPLUGGED, configuration
+from edge.card.sim_reader import FIRST_PORT, HIDDEN, PID, READERS, SLOTS, SOCKET
 
 POLL_S = 0.2
 """How soon the end of pcscd is noticed."""
@@ -41,10 +41,9 @@ def main(arguments: list[str]) -> int:
     if HIDDEN in words:
         subprocess.run(["mount", "--bind", str(run), "/run"], check=True)
     with _listen(run / "dial") as dial:
-        plugged = UNPLUGGED not in words
-        process = _start(run, pcscd, configuration() if plugged else "")
+        process = _start(run, pcscd)
         try:
-            _await_ports(process, SLOTS if plugged else 0)
+            _await_ports(process, SLOTS if (run / READERS).stat().st_size else 0)
             _say_pid(run, process.pid)
             return _serve(process, dial)
         finally:
@@ -59,12 +58,10 @@ def _listen(path: Path) -> socket.socket:
     return listening
 
 
-def _start(run: Path, pcscd: str, entry: str) -> subprocess.Popen[bytes]:
-    conf, drivers = run / "reader.conf.d", run / "no-usb"
-    for folder in (conf, drivers):
-        folder.mkdir(mode=0o700, exist_ok=True)
-    (conf / "openykt").write_text(entry, encoding="ascii")
-    words = [pcscd, "--foreground", "--disable-polkit", "--config", str(conf)]
+def _start(run: Path, pcscd: str) -> subprocess.Popen[bytes]:
+    drivers = run / "no-usb"
+    drivers.mkdir(mode=0o700, exist_ok=True)
+    words = [pcscd, "--foreground", "--disable-polkit", "--config", str((run / READERS).parent)]
     # real readers stay with the system's pcscd: this one finds no USB driver
     environment = {**os.environ, "PCSCLITE_HP_DROPDIR": str(drivers)}
     with _listen(run / SOCKET) as listening:

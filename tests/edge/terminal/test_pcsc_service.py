@@ -1,6 +1,7 @@
 """The counter when readers, pcscd or other programs fail it: each ends in a typed error in time, no sale is doubled."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,17 +11,24 @@ from pathlib import Path
 import pytest
 
 from edge.card import reader as reader_module
+from edge.card.pcsc_faults import Meaning
 from edge.card.psam_reader import PsamReader
 from edge.card.reader import NoCard, Reader, found_readers
-from edge.card.sim_reader import CARD_READER, PSAM_READER
+from edge.card.sim_reader import CARD_READER, DRIVER, PSAM_READER
 from edge.terminal.steps import End
 from shared.errors import ConfigFault
+from shared.purse.errors import CardLost
 from shared.purse.reasons import Reason
 from tests.edge.readers import seen, wait_for
 from tests.edge.terminal.test_pcsc import OPENING, PRICE, at_the_readers, paid, sell
 
 pytestmark = pytest.mark.process
 BOUND_S = 10.0
+UNPLUGGED = Path(__file__).parents[1] / "card" / "unplugged.c"
+IFD_HEADER = Path("/usr/include/PCSC/ifdhandler.h")
+needs_a_compiler = pytest.mark.skipif(
+    shutil.which("gcc") is None or not IFD_HEADER.exists(), reason="gcc or libpcsclite-dev is not installed"
+)
 HOLDER = """\
 import sys
 from edge.card.pcsc import Context
@@ -43,6 +51,15 @@ def lines_open():
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+def why_none(readers):
+    """Why no card can be laid; None when one can. pcscd looks every 0.4 s."""
+    try:
+        readers.card.lay().close()
+    except NoCard as none:
+        return none.why
+    return None
+
+
 def plug_again(service, readers):
     """pcscd was killed and its lines dropped: card and PSAM are in no reader any more."""
     readers.server.close()
@@ -54,7 +71,7 @@ def test_a_reader_that_was_unplugged_says_so_and_comes_back(kit, school, readers
     memory = school.memory()
     assert sell(till, readers.put(school.card(memory)), 100).end is End.DONE
     service.kill()
-    service.start(plugged=False)
+    service.start(None)
     assert found_readers() == ()
     with pytest.raises(NoCard, match="no such reader") as gone:
         readers.card.lay()
@@ -64,6 +81,39 @@ def test_a_reader_that_was_unplugged_says_so_and_comes_back(kit, school, readers
     readers.put_psam(till.psam)
     assert sell(till, readers.put(school.card(memory))).end is End.DONE
     assert paid(till) == [100, PRICE]
+
+
+@pytest.fixture
+def plug(service, readers, tmp_path):
+    """The plug of the readers: while this file exists they are pulled out of the running pcscd."""
+    away, driver, name = tmp_path / "away", tmp_path / "unplugged.so", "libifdvpcd.so.0"
+    (tmp_path / name).symlink_to(DRIVER)
+    paths = ["-Wl,--no-as-needed", str(DRIVER), f"-Wl,-rpath,{tmp_path}", "-I/usr/include/PCSC"]
+    words = ["gcc", "-shared", "-fPIC", f'-DAWAY="{away}"', "-o", driver, UNPLUGGED, *paths]
+    subprocess.run(words, check=True)
+    service.kill()
+    service.start(driver)
+    return away
+
+
+@needs_a_compiler
+@pytest.mark.parametrize("ins", [0x50, 0x54], ids=["INIT", "8054"])
+def test_a_reader_pulled_out_under_a_sale(kit, school, readers, service, plug, ins):
+    till = at_the_readers(kit.Bench(school).connect(), readers)
+    memory = school.memory()
+    laid = readers.put(_Under(school.card(memory), ins, plug.touch))
+    assert (sell(till, laid).end is End.UNKNOWN) is (ins == 0x54)
+    assert not till.shown
+    wait_for(lambda: why_none(readers) is Meaning.NO_READER)
+    with pytest.raises(CardLost):
+        readers.psam.transmit(bytes.fromhex("0084000004"))
+    plug.unlink()
+    service.kill()
+    plug_again(service, readers)
+    readers.put_psam(till.psam)
+    assert sell(till, readers.put(school.card(memory))).end is End.DONE
+    assert kit.balance(memory) == OPENING - PRICE
+    assert paid(till) == [PRICE]
 
 
 def test_a_psam_reader_that_was_unplugged_stops_the_sale(kit, school, readers, service):
@@ -84,7 +134,7 @@ def test_pcscd_killed_under_a_sale_and_started_again(kit, school, readers, servi
     till = at_the_readers(kit.Bench(school).connect(), readers)
     memory = school.memory()
     card = school.card(memory)
-    laid = readers.put(_KillsUnder(card, ins, service))
+    laid = readers.put(_Under(card, ins, service.kill))
     result = sell(till, laid)
     assert (result.end is End.UNKNOWN) is (ins == 0x54)
     assert not till.shown
@@ -191,13 +241,13 @@ def test_a_counter_without_pcscd_or_pyscard_says_what_is_missing(service, tmp_pa
     assert "extra `cards`" in said
 
 
-class _KillsUnder:
-    """A card under one of whose commands pcscd is killed; the card does what it was told."""
+class _Under:
+    """A card under one of whose commands something happens; the card does what it was told."""
 
-    def __init__(self, card, ins, service):
+    def __init__(self, card, ins, happens):
         self._card = card
         self._ins = ins
-        self._service = service
+        self._happens = happens
 
     def power_on(self):
         return self._card.power_on()
@@ -207,5 +257,5 @@ class _KillsUnder:
 
     def transmit(self, apdu, /):
         if apdu[1] == self._ins:
-            self._service.kill()
+            self._happens()
         return self._card.transmit(apdu)
