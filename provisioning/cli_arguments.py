@@ -22,7 +22,7 @@ def add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--passphrase-file", type=Path, help="密钥库口令 (600) / of the key store")
     parser.add_argument(
-        "--share-file", type=Path, action="append", default=[], help="一位保管人的分量，可重复 / an officer's share"
+        "--share-file", type=Path, action="append", default=[], help="一位保管员的份额，可重复 / an officer's share"
     )
 
 

@@ -34,13 +34,13 @@ def add_to(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     keys.add_argument("--module", type=Path, metavar="LIB.so", help="PKCS#11 库 (默认 SoftHSM) / instead of SoftHSM")
     keys.add_argument("--pin-file", type=Path, help="设备 PIN 文件 (600) / of the token")
     keys.add_argument(
-        "--share-file", type=Path, action="append", default=[], help="一位保管人的分量，可重复 / an officer's share"
+        "--share-file", type=Path, action="append", default=[], help="一位保管员的份额，可重复 / an officer's share"
     )
     keys.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即结束 / end when stdin closes")
     keys.set_defaults(run=_keys)
     token = verbs.add_parser("token", help="主密钥移入密码设备 / move the masters into a PKCS#11 token")
     token.add_argument("--who", default="", metavar="NAME", help="经手人 / who does it")
-    token.add_argument("--share-file", type=Path, action="append", default=[], help="一位保管人的分量 / a share")
+    token.add_argument("--share-file", type=Path, action="append", default=[], help="一位保管员的份额 / a share")
     token.set_defaults(run=_token)
     for verb in (keys, token):
         verb.add_argument("--data", type=Path, required=True, metavar="DIR")

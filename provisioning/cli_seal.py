@@ -47,7 +47,7 @@ def _of_officers(folder: Path, given: list[str]) -> tuple[Unlock, str]:
         files[name] = Path(path)
     held = resealing.hand_out(folder, files, os.urandom)
     for officer, share in held.items():
-        sys.stdout.write(f"{officer}: 分量 share {share.number}, 校验值 check {share.check.hex().upper()}\n")
+        sys.stdout.write(f"{officer}: 份额 share {share.number}, 校验值 check {share.check.hex().upper()}\n")
     opens = resealing.joined(list(held.values()))
     return opens, f"任 {resealing.THRESHOLD} 位可打开 any two of: {', '.join(files)}"[:120]
 

@@ -88,7 +88,7 @@ def campus_of(data: Path) -> int:
 
 def _read_unlock(file: Path) -> Unlock:
     if not file.exists():
-        raise ConfigFault(f"{file}: 不在：用分量或口令 / is not there: --share-file or --passphrase-file")
+        raise ConfigFault(f"{file}: 不在：用份额或口令 / is not there: --share-file or --passphrase-file")
     _require_private(file)
     secret = _read(file)
     if len(secret) != UNLOCK_SIZE:

@@ -161,7 +161,7 @@ def open_store(raw: bytes, unlock: Unlock, level: Level, forget: Callable[[bytes
         forget(sealing)
         forget(body)
     except InvalidTag as fault:
-        told = "密钥库打不开：口令或分量不对，或已损坏 / key store: wrong passphrase or unlock file, or damaged"
+        told = "密钥库打不开：口令或份额不对，或已损坏 / key store: wrong passphrase or unlock file, or damaged"
         raise StoreLocked(told) from fault
     except (WireFault, ValueError) as fault:
         raise StoreLocked("不是密钥库文件 / the key store: not one of ours") from fault

@@ -49,7 +49,7 @@ def _clear(mark: Path, there: Sequence[Path]) -> None:
     own = mark.read_bytes() if mark.exists() else b""
     for path in there:
         if not own or key_files.read_share(path).name.hex().encode() != own:
-            raise ConfigFault(f"已有分量文件，又不齐：{path} / a share file is there, but not all: move it away first")
+            raise ConfigFault(f"已有份额文件，又不齐：{path} / a share file is there, but not all: move it away first")
     for path in there:
         path.unlink()
 

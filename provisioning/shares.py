@@ -83,28 +83,28 @@ def split(secret: bytes, threshold: int, count: int, random: Random) -> tuple[Sh
 def join(shares: Sequence[Share]) -> bytes:
     """The secret; SharesTooFew, SharesRepeated, SharesForeign, ShareDamaged. Shares beyond k are checked, too."""
     if not shares:
-        raise SharesTooFew("没有分量 / no share")
+        raise SharesTooFew("没有份额 / no share")
     first = shares[0]
     if any((s.threshold, s.name, len(s.octets)) != (first.threshold, first.name, len(first.octets)) for s in shares):
-        raise SharesForeign("分量不属于同一次拆分 / the shares belong to different splittings")
+        raise SharesForeign("份额不属于同一次拆分 / the shares belong to different splittings")
     if len({share.number for share in shares}) < len(shares):
-        raise SharesRepeated("同一分量出现两次 / one share was given twice")
+        raise SharesRepeated("同一份额出现两次 / one share was given twice")
     if len(shares) < first.threshold:
         raise SharesTooFew(f"需要 {first.threshold} 份，只有 {len(shares)} 份 / too few shares")
     secret = _interpolated(shares)
     if _name(secret) != first.name:
-        raise ShareDamaged("分量合不出原来的密钥 / the shares do not join to what was split")
+        raise ShareDamaged("份额合不出原来的密钥 / the shares do not join to what was split")
     return secret
 
 
 def from_bytes(raw: bytes) -> Share:
     """A share; ShareDamaged when its check value does not fit."""
     if not _HEAD_SIZE + SECRET_LEAST + _CHECK_SIZE <= len(raw) <= _HEAD_SIZE + SECRET_MOST + _CHECK_SIZE:
-        raise ShareDamaged("分量长度不对 / a share of wrong length")
+        raise ShareDamaged("份额长度不对 / a share of wrong length")
     share = Share(raw[1], raw[2], raw[3:_HEAD_SIZE], raw[_HEAD_SIZE:-_CHECK_SIZE])
     bounds = raw[0] == _FORMAT and 2 <= share.threshold <= SHARES_MOST and 1 <= share.number <= SHARES_MOST
     if not bounds or share.check != raw[-_CHECK_SIZE:]:
-        raise ShareDamaged("分量校验值不符 / a share whose check value does not fit")
+        raise ShareDamaged("份额校验值不符 / a share whose check value does not fit")
     return share
 
 
