@@ -1,7 +1,7 @@
 """From a line of an order and a card number to everything on the card; the Personaliser of an issuing machine.
 
-The binding is made here and nowhere else: holder by the line, serial by the number, keys by the serial. Holds the
-masters of a school: only on an issuing machine.
+The binding is made here and nowhere else: holder by the line, serial by the number, keys by the serial. Only on an
+issuing machine: issuing_keys.py gives it the keys of cards.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from provisioning import numbers, personalise_apdu
-from provisioning.key_store import KeyStore
-from provisioning.levels import card_keys
+from provisioning.issuing_keys import IssuingKeys
 from provisioning.personalise import PROFILE, Validity, card_public, public_data
 from provisioning.personalise_apdu import CardJob
 from provisioning.production import Attempt
@@ -42,7 +41,7 @@ class CardWriter:
 
     school: School
     order: Order
-    masters: KeyStore = field(repr=False)
+    keys: IssuingKeys = field(repr=False)
     transport: Key = field(repr=False)
 
     def job(self, attempt: Attempt) -> CardJob:
@@ -51,7 +50,7 @@ class CardWriter:
         serial = numbers.card_serial(school.region, school.campus, attempt.number)
         public = public_data(school.region, school.campus, serial, school.dates, line.card_class)
         device = attempt.blank.to_bytes(_ISSUE_DEVICE, "big")
-        (keys,) = card_keys(self.masters, school.version, [serial])
+        keys = self.keys.of_card(school.version, serial)
         holder = encode_holder(line.name)
         return CardJob(PROFILE, public, holder, card_public(public, device), school.version, school.ceiling_fen, keys)
 

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +20,11 @@ from provisioning.card_jobs import CardWriter, School, card_of, card_row
 from provisioning.cli_arguments import Verbs, add_group, add_store, add_who, now_s, vault_of
 from provisioning.cli_stock import BLANKS, TRANSPORT_VERSION, batches, school_store
 from provisioning.custody_chain import Act, deed, name_of
+from provisioning.issuing_keys import IssuingKeys, issuing_keys
 from provisioning.journal import write_private
+from provisioning.keeper import CardKeyName, Keeper
 from provisioning.key_store import KeyKind, KeyStore
-from provisioning.levels import card_keys
 from provisioning.personalise import PROFILE, usual_validity
-from provisioning.personalise_apdu import protected
 from provisioning.production import Attempt, Run, Step, seen_row
 from provisioning.production_files import FOLDER, LeaseFolder
 from provisioning.production_office import LEASE_MAX
@@ -67,6 +67,14 @@ def add_to(verbs: Verbs) -> None:
     enable = _step(card, "activate", _activate, "领卡激活 / enable a card for its holder")
     enable.add_argument("--label", required=True, help="卡面号 / the text printed on it")
     add_who(enable)
+    for step in (work, give_up, inventory, enable):
+        _add_token(step)
+
+
+def _add_token(step: argparse.ArgumentParser) -> None:
+    """Where the masters are when they are not in the store."""
+    step.add_argument("--module", type=Path, metavar="LIB.so", help="PKCS#11 库 (默认 SoftHSM) / instead of SoftHSM")
+    step.add_argument("--pin-file", type=Path, help="设备 PIN 文件 (600) / of the token")
 
 
 def _step(steps: Verbs, name: str, run: object, told: str) -> argparse.ArgumentParser:
@@ -101,6 +109,9 @@ def _lease(chosen: argparse.Namespace) -> None:
     )
 
 
+_MAC_SIZE = 4
+
+
 @dataclass(frozen=True, slots=True)
 class _Bench:
     """A machine at its lease."""
@@ -117,15 +128,20 @@ def _bench(chosen: argparse.Namespace) -> Iterator[_Bench]:
     with folder.working() as (run, journal):
         school = school_store(vault_of(chosen))
         transport = school.one(KeyKind.TRANSPORT, TRANSPORT_VERSION).card_key(KeyKind.TRANSPORT)
-        writer = CardWriter(folder.school(run.lease.version), folder.order, school, transport)
         feeder = body_file.FolderFeeder(chosen.data / FOLDER / BLANKS, run.lease)
         for attempt in run.attempts:
             if attempt.step in (Step.DONE, Step.SPOILED):
                 feeder.take_away(attempt)
-        try:
-            yield _Bench(folder, feeder, Machine(run, journal, writer, feeder, now_s), run)
-        finally:
-            feeder.clear()
+        with _keys(chosen, school) as keys:
+            writer = CardWriter(folder.school(run.lease.version), folder.order, keys, transport)
+            try:
+                yield _Bench(folder, feeder, Machine(run, journal, writer, feeder, now_s), run)
+            finally:
+                feeder.clear()
+
+
+def _keys(chosen: argparse.Namespace, school: KeyStore) -> AbstractContextManager[IssuingKeys]:
+    return issuing_keys(chosen.data, school, chosen.module, chosen.pin_file)
 
 
 def _work(chosen: argparse.Namespace) -> None:
@@ -183,20 +199,21 @@ def _sheet(chosen: argparse.Namespace) -> int:
 
 def _inventory(chosen: argparse.Namespace) -> None:
     facts, vault = read_campus(chosen.data), vault_of(chosen)
-    made = facts.with_rows(_rows(chosen, school_store(vault)), [], now_s())
+    school = school_store(vault)
+    with _keys(chosen, school) as keys:
+        made = facts.with_rows(_rows(chosen, keys), [], now_s())
     new = len(made.cards) - len(facts.inventory.cards)
     vault.record([deed(now_s(), Act.BATCH, chosen.who, f"清单 inventory {made.number}: 新卡 new cards {new}")])
-    facts.publish(made, school_store(vault))
+    facts.publish(made, school)
     sys.stdout.write(f"清单 inventory {made.number}: {new} 张新卡 new cards；接着 next: cloud import\n")
 
 
-def _rows(chosen: argparse.Namespace, masters: KeyStore) -> list[CardRow]:
+def _rows(chosen: argparse.Namespace, keys: IssuingKeys) -> list[CardRow]:
     rows = []
     for folder in batches(chosen).all_leases():
         run, order = folder.run(), folder.order
         school = folder.school(run.lease.version)
-        algorithm = masters.one(KeyKind.TAC, school.version).algorithm  # the one that stays when a version retires
-        rows += [card_row(school, order, attempt, algorithm) for attempt in run.done]
+        rows += [card_row(school, order, attempt, keys.algorithm(school.version)) for attempt in run.done]
     return rows
 
 
@@ -206,24 +223,25 @@ def _activate(chosen: argparse.Namespace) -> None:
     if wanted is None or chosen.label not in index:
         raise ConfigFault(f"没有此卡 / no such card: {chosen.label[:32]!r}")
     vault = vault_of(chosen)
-    protect = _protector(school_store(vault), wanted.key_version)
-    vault.record([deed(now_s(), Act.BATCH, chosen.who, f"激活 activate {wanted.card.hex()}")])
-    with body_file.in_reader(chosen.data / "cards" / index[chosen.label]["file"]) as memory:
-        card = UserCard(memory, os.urandom)
-        card.power_on()
-        activate(card, PROFILE, wanted.card, protect)
+    with _keys(chosen, school_store(vault)) as keys:
+        vault.record([deed(now_s(), Act.BATCH, chosen.who, f"激活 activate {wanted.card.hex()}")])
+        with body_file.in_reader(chosen.data / "cards" / index[chosen.label]["file"]) as memory:
+            card = UserCard(memory, os.urandom)
+            card.power_on()
+            activate(card, PROFILE, wanted.card, _protector(keys.keeper, wanted.key_version))
     sys.stdout.write(f"已激活 / enabled: {chosen.label}\n")
 
 
-def _protector(school: KeyStore, version: int) -> Protect:
+def _protector(keeper: Keeper, version: int) -> Protect:
     """Line protection on the issuing machine; a desk elsewhere asks the key process for the same."""
 
     def protect(ask: UpkeepAsk) -> bytes:
-        (keys,) = card_keys(school, version, [ask.card[2:]])
         command = plan(ask.operation)
-        if keys.maintenance is None or command.use is not KeyUse.MAINTENANCE or command.is_hidden:
-            raise ConfigFault("没有维护密钥 / the school has no maintenance master, or it cannot do this")
-        return protected(keys.maintenance, ask.challenge, command.header, command.field)
+        if command.use is not KeyUse.MAINTENANCE or command.is_hidden:
+            raise ConfigFault("此操作不归卡台 / this is no work of the desk's")
+        head = command.header + bytes((len(command.field) + _MAC_SIZE,)) + command.field
+        name = CardKeyName(KeyKind.MAINTENANCE, version, ask.card[2:])
+        return head + keeper.protect_mac(name, ask.challenge, head)
 
     return protect
 

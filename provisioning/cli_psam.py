@@ -13,6 +13,7 @@ from pathlib import Path
 from provisioning.body_file import in_reader
 from provisioning.campus_facts import read_campus
 from provisioning.cli_arguments import Verbs, add_group, add_store, add_who, now_s, vault_of
+from provisioning.issuing_keys import require_purchase_masters
 from provisioning.journal import write_private
 from provisioning.key_store import KeyKind, KeyStore
 from provisioning.levels import psam_control_key
@@ -95,6 +96,7 @@ def _make(chosen: argparse.Namespace) -> None:
         raise ConfigFault(f"--count: 1..{MAKE_MAX}")
     desk = _desk(chosen)
     school, versions = desk.school(), desk.purchase_versions()
+    require_purchase_masters(school)
     chosen.out.mkdir(mode=0o700, parents=True, exist_ok=True)
     with desk.psams() as (register, commit):
         left = [entry.psam for entry in register.unwritten]  # a run that was cut had given them their numbers
@@ -118,6 +120,7 @@ def _move(chosen: argparse.Namespace) -> None:
 def _renew(chosen: argparse.Namespace) -> None:
     desk = _desk(chosen)
     school, versions = desk.school(), desk.purchase_versions()
+    require_purchase_masters(school)
     with desk.psams() as (register, commit):
         row = register.renew(chosen.psam, versions, chosen.who, now_s())
         control = psam_control_key(school, chosen.psam)

@@ -111,6 +111,11 @@ class Pkcs11Keeper:
         joined = self._token.ecb(self._master(KeyKind.TAC, version), b"".join(map(factor_pair, factors)))
         return [Key(joined[at : at + KEY_SIZE]) for at in range(0, len(joined), KEY_SIZE)]
 
+    def card_key(self, name: CardKeyName) -> Key:
+        """A card's own key, let out to be written onto that card (Use.BE_WRITTEN); not an operation of the seam."""
+        require_use(name.kind, Use.BE_WRITTEN)
+        return Key(self._let_out(name))
+
     def close(self) -> None:
         self._masters.clear()
         self._token.close()

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from provisioning.card_jobs import CardWriter, School
+from provisioning.issuing_keys import of_store
 from provisioning.journal import Journal, open_journal
 from provisioning.levels import new_root, region_of, school_of
 from provisioning.personalise import usual_validity
@@ -58,8 +59,9 @@ def _cards(path: Path) -> list[float]:
     school = school_of(region_of(new_root(os.urandom), 1), 7)
     terms = School(1, 7, usual_validity(NOW_S), 1, 100_000)
     order = Order("bench", tuple(OrderLine(n, "c", f"{n:04d}", "学生", 1) for n in range(1, CARDS + 1)))
+    writer = CardWriter(terms, order, of_store(school), TRANSPORT)
     with open_journal(path) as journal:
-        machine = Machine(Run(LEASE), journal, CardWriter(terms, order, school, TRANSPORT), _Blanks(), lambda: NOW_S)
+        machine = Machine(Run(LEASE), journal, writer, _Blanks(), lambda: NOW_S)
         taken, last = [], time.perf_counter()
         for attempt in machine.work(CARDS):
             now = time.perf_counter()

@@ -8,6 +8,7 @@ import pytest
 from provisioning import numbers
 from provisioning.card_desk import ENABLE, NotActivated, activate, look
 from provisioning.card_jobs import CardWriter, School, card_of, card_row
+from provisioning.issuing_keys import of_store
 from provisioning.key_store import KeyKind
 from provisioning.levels import card_keys, new_root, region_of, school_of
 from provisioning.personalise import usual_validity
@@ -40,7 +41,7 @@ SCHOOL_KEYS = school_of(region_of(new_root(os.urandom), REGION), CAMPUS_NUMBER)
 TRANSPORT = Key(bytes(range(0x40, 0x50)))
 SCHOOL = School(REGION, CAMPUS_NUMBER, usual_validity(AT), 1, 100_000)
 ORDER = Order("b", (OrderLine(1, "一班", "0101", "张三", 2), OrderLine(2, "一班", "0102", "李四", 1)))
-WRITER = CardWriter(SCHOOL, ORDER, SCHOOL_KEYS, TRANSPORT)
+WRITER = CardWriter(SCHOOL, ORDER, of_store(SCHOOL_KEYS), TRANSPORT)
 ATTEMPT = Attempt(1, 501, 9001, Step.RESERVED, AT)
 JOB = WRITER.job(ATTEMPT)
 COMMANDS = 47
