@@ -9,20 +9,21 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioning import body_file, rotation_files
+from provisioning import body_file, rotation_files, token_files
 from provisioning.campus_facts import read_campus
 from provisioning.card_desk import Protect, activate
 from provisioning.card_jobs import CardWriter, School, card_of, card_row
 from provisioning.cli_arguments import Verbs, add_group, add_store, add_who, now_s, vault_of
 from provisioning.cli_stock import BLANKS, TRANSPORT_VERSION, batches, school_store
 from provisioning.custody_chain import Act, deed, name_of
-from provisioning.issuing_keys import IssuingKeys, issuing_keys
+from provisioning.issuing_keys import IssuingKeys, of_store, of_token
 from provisioning.journal import write_private
 from provisioning.keeper import CardKeyName, Keeper
+from provisioning.keeper_pkcs11 import Pkcs11Keeper
 from provisioning.key_store import KeyKind, KeyStore
 from provisioning.personalise import PROFILE, usual_validity
 from provisioning.production import Attempt, Run, Step, seen_row
@@ -140,8 +141,14 @@ def _bench(chosen: argparse.Namespace) -> Iterator[_Bench]:
                 feeder.clear()
 
 
-def _keys(chosen: argparse.Namespace, school: KeyStore) -> AbstractContextManager[IssuingKeys]:
-    return issuing_keys(chosen.data, school, chosen.module, chosen.pin_file)
+@contextmanager
+def _keys(chosen: argparse.Namespace, school: KeyStore) -> Iterator[IssuingKeys]:
+    """From where the school's masters are: the store, else the campus's token."""
+    if school.versions(KeyKind.LOAD):
+        yield of_store(school)
+        return
+    with token_files.open_token(chosen.data, chosen.module, chosen.pin_file) as token:
+        yield of_token(Pkcs11Keeper(token))
 
 
 def _work(chosen: argparse.Namespace) -> None:

@@ -4,12 +4,9 @@ A body is personalised under its delivery's transport key, so a card's own new k
 written; the masters need not. Refuses to make a PSAM from a token: its purchase master would have to come out.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from provisioning import token_files
 from provisioning.keeper import CardKeyName, Keeper
 from provisioning.keeper_pkcs11 import Pkcs11Keeper
 from provisioning.keeper_software import keeper_of
@@ -48,16 +45,6 @@ def of_token(keeper: Pkcs11Keeper) -> IssuingKeys:
         return CardKeySet(*map(keeper.card_key, must), *held)
 
     return IssuingKeys(keeper, of_card)
-
-
-@contextmanager
-def issuing_keys(data: Path, school: KeyStore, module: Path | None, pin_file: Path | None) -> Iterator[IssuingKeys]:
-    """Where the school's masters are: in the store, else in the campus's token. ConfigFault, KeyFault."""
-    if school.versions(KeyKind.LOAD):
-        yield of_store(school)
-        return
-    with token_files.open_token(data, module, pin_file) as token:
-        yield of_token(Pkcs11Keeper(token))
 
 
 def require_purchase_masters(school: KeyStore) -> None:
