@@ -42,6 +42,7 @@ NAMES = {
     "batch-chain": "批次链 batch chain",
     "cards": "逐卡 cards",
     "thefts": "挂失 thefts",
+    "desk": "卡务 desk",
     "open-cases": "未结 open cases",
 }
 NAME_WIDTH = 22

@@ -52,6 +52,14 @@ class DeskOp(StrEnum):
     """[key, old label, new label, reason] → Replaced. 挂失补卡, of a card that was reported lost."""
     CLASS = "class"
     """[key, card, class, reason] → []. The card was written already."""
+    DRAW = "draw"
+    """[key, first label, last label] → []. Cards of the stock into the cashier's hands."""
+    SPOIL = "spoil"
+    """[key, label, reason] → []. One of them is waste."""
+    CLOSE = "close"
+    """[key, counted fen, counted cards] → DaySheet, stored. 日结."""
+    SHEET = "sheet"
+    """[day since 2000, 0 = today] → DaySheet: as it was closed, or so far."""
     RELEASE = "release"
     """[key, old label, reason] → Replaced. 余款解冻: the rest, when no terminal owes any more."""
 
@@ -84,6 +92,74 @@ def parse_replaced(raw: Sequence[Any]) -> Replaced:
     purse, online, pending, left, transit = codec.fields(sums, int, int, int, int, int, what="replaced")
     owed = tuple(codec.fields(one, str, str, int, int, bool, what="owing") for one in late)
     return Replaced(receipt, total, purse, online, pending, left, transit, owed, again)
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """Receipts of a kind: how many, and their sum."""
+
+    kind: str
+    count: int
+    fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class DaySheet:
+    """A cashier's day. Receipts since the close before: first_receipt to last_receipt (one less: none).
+
+    expected_fen: what the drawer must hold; counted_*: None while the day is open. opened: cards that the close before
+    had counted; drawn, used, spoiled since; left: in hand by the books.
+    """
+
+    cashier: str
+    day: int
+    first_receipt: int
+    last_receipt: int
+    rows: tuple[SheetRow, ...]
+    expected_fen: int
+    counted_fen: int | None
+    opened: int
+    drawn: int
+    used: int
+    spoiled: int
+    left: int
+    counted_left: int | None
+
+    @property
+    def difference_fen(self) -> int:
+        """Above zero 长款, below 短款."""
+        return 0 if self.counted_fen is None else self.counted_fen - self.expected_fen
+
+    @property
+    def cards_difference(self) -> int:
+        """Counted beyond opened + drawn − used − spoiled."""
+        return 0 if self.counted_left is None else self.counted_left - self.expected_left
+
+    @property
+    def expected_left(self) -> int:
+        """Cards that must be in hand."""
+        return self.opened + self.drawn - self.used - self.spoiled
+
+    def to_list(self) -> list[object]:
+        rows = [[row.kind, row.count, row.fen] for row in self.rows]
+        cards = [self.opened, self.drawn, self.used, self.spoiled, self.left]
+        return [
+            self.cashier, self.day, self.first_receipt, self.last_receipt, rows, self.expected_fen, self.counted_fen,
+            cards, self.counted_left,
+        ]  # fmt: skip
+
+
+def parse_day_sheet(raw: Sequence[Any]) -> DaySheet:
+    """WireFault when malformed."""
+    maybe = (int, type(None))
+    cashier, day, first, last, rows, expected, counted, cards, left = codec.fields(
+        raw, str, int, int, int, list, int, maybe, list, maybe, what="day sheet"
+    )
+    found = tuple(SheetRow(*codec.fields(row, str, int, int, what="sheet row")) for row in rows)
+    opened, drawn, used, spoiled, in_hand = codec.fields(cards, int, int, int, int, int, what="day sheet")
+    return DaySheet(
+        cashier, day, first, last, found, expected, counted, opened, drawn, used, spoiled, in_hand, left
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

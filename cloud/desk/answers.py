@@ -14,9 +14,11 @@ from cloud.ledger.desk_refusals import UNKNOWN_CARD, WRONG_PROOF, DeskRefused
 from cloud.ledger.replacing import Wish
 from cloud.ledger.unload_cases import UnloadCase
 from cloud.ledger.values import Now
+from shared.clock import day_number
 from shared.desk import KEY_SIZE, DeskOp, No, ReceiptSaid, decode_ask, encode_answer, parse_card_ask
 from shared.errors import KeyFault, StoreFault, WireFault
 from shared.ids import CardId, card_id
+from shared.money import fen
 from shared.purse.crypto import TYPE_EP_LOAD, TYPE_UNLOAD
 from shared.purse.load_auth import LoadAuth
 from shared.wire import codec
@@ -80,6 +82,10 @@ class DeskAnswers:
             DeskOp.REISSUE: self._reissue,
             DeskOp.RELEASE: self._release,
             DeskOp.CLASS: self._class,
+            DeskOp.DRAW: self._draw,
+            DeskOp.SPOIL: self._spoil,
+            DeskOp.CLOSE: self._close,
+            DeskOp.SHEET: self._sheet,
         }
 
     def answer(self, raw: bytes, cashier: str, now: Now) -> bytes:
@@ -188,6 +194,23 @@ class DeskAnswers:
             raise WireFault("a card class is one byte")
         self._ledger.change_class(_wish([key, "", reason], asked), card_id(card), number, asked.now)
         return []
+
+    def _draw(self, arguments: list[Any], asked: Asked) -> Answer:
+        key, first, last = codec.fields(arguments, bytes, str, str, what="draw")
+        self._ledger.draw(_key(key), asked.cashier, first, last, asked.now)
+        return []
+
+    def _spoil(self, arguments: list[Any], asked: Asked) -> Answer:
+        self._ledger.spoil(_wish(arguments, asked), asked.now)
+        return []
+
+    def _close(self, arguments: list[Any], asked: Asked) -> Answer:
+        key, counted, left = codec.fields(arguments, bytes, int, int, what="close")
+        return self._ledger.close_day(_key(key), asked.cashier, fen(counted), fen(left), asked.now).to_list()
+
+    def _sheet(self, arguments: list[Any], asked: Asked) -> Answer:
+        (day,) = codec.fields(arguments, int, what="sheet")
+        return self._ledger.sheet(asked.cashier, day or day_number(asked.now.campus_s)).to_list()
 
     def _release(self, arguments: list[Any], asked: Asked) -> Answer:
         return self._ledger.release(_wish(arguments, asked), asked.now).to_list()

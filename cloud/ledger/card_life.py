@@ -28,6 +28,8 @@ class DeedKind(IntEnum):
     CLASS = 5
     ACTIVATED = 6
     REISSUED = 7
+    DRAWN = 8
+    SPOILED = 9
 
 
 class Life(NamedTuple):

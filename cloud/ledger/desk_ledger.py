@@ -6,6 +6,7 @@ Refuses by DeskRefused, which changed nothing. A deed is named by the desk's key
 from cloud.ledger.accounts import Side
 from cloud.ledger.balances import balance, balance_now
 from cloud.ledger.card_life import deed_of, require_served
+from cloud.ledger.day_close import close_day, sheet_now
 from cloud.ledger.desk_entries import enter, need_drawer
 from cloud.ledger.desk_refusals import (
     AMOUNT,
@@ -20,6 +21,7 @@ from cloud.ledger.desk_refusals import (
     WRONG_PROOF,
     DeskRefused,
 )
+from cloud.ledger.desk_stock import draw, range_labels, spoil
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
 from cloud.ledger.ledger import Ledger
@@ -54,7 +56,7 @@ from cloud.ledger.unload_cases import (
 )
 from cloud.ledger.values import Now
 from cloud.ledger.writing import Writing
-from shared.desk import CardAsk, CardBooks, ReceiptSaid, Replaced
+from shared.desk import CardAsk, CardBooks, DaySheet, ReceiptSaid, Replaced
 from shared.ids import CardId
 from shared.money import FEN_MAX
 from shared.purse.load_auth import LoadAuth
@@ -206,6 +208,28 @@ class DeskLedger(Ledger):
         """余款解冻."""
         with self._writing(now) as writing:
             return release(writing, wish)
+
+    # --- a cashier's day ------------------------------------------------------------------------------------------
+
+    def draw(self, key: bytes, cashier: str, first: str, last: str, now: Now) -> None:
+        """Cards of the stock into the cashier's hands."""
+        with self._writing(now) as writing:
+            draw(writing, key, cashier, range_labels(first, last))
+
+    def spoil(self, wish: Wish, now: Now) -> None:
+        """One of them is waste."""
+        with self._writing(now) as writing:
+            spoil(writing, wish.key, wish.cashier, wish.label, wish.reason)
+
+    def close_day(self, key: bytes, cashier: str, counted_fen: int, counted_left: int, now: Now) -> DaySheet:
+        """日结."""
+        with self._writing(now) as writing:
+            return close_day(writing, key, cashier, counted_fen, counted_left)
+
+    def sheet(self, cashier: str, day: int) -> DaySheet:
+        """As it was closed, or so far."""
+        with self.database.reading():
+            return sheet_now(self.database, cashier, day)
 
     def unload_mac3_wrong(self, key: bytes, now: Now) -> None:
         """The card's proof is wrong: top-grade, and nothing moves."""

@@ -22,6 +22,8 @@ NO_CASE = No("no-case", "账本没有这笔圈提", "the ledger knows no such un
 NOT_LOST = No("not-lost", "该卡没有挂失", "this card is not reported lost")
 NOT_REPLACED = No("not-replaced", "该卡没有换卡或补卡", "no other card has taken this one's place")
 NEW_CARD_USED = No("new-card-used", "新卡须是库存中从未用过的卡", "the new card must come from the stock, never used")
+RANGE = No("range", "应为同宽的数字号段，每次至多 500 张", "a range of numbers of one width, at most 500 cards")
+NOT_DRAWN = No("not-drawn", "这张卡不在本人领用的空白卡中", "this card is not among those that you drew")
 WRONG_PROOF = No("wrong-proof", "卡的余额证明错误", "the card's proof of its balance is wrong")
 
 

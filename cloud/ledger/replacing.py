@@ -22,6 +22,7 @@ from cloud.ledger.desk_refusals import (
     UNKNOWN_CARD,
     DeskRefused,
 )
+from cloud.ledger.desk_stock import require_fresh, use
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
 from cloud.ledger.grey import State
@@ -129,7 +130,10 @@ def release(writing: Writing, wish: Wish) -> Replaced:
 
 
 def _replace(writing: Writing, wish: Wish, old: bytes, new: bytes, said_fen: int | None, *, broken: bool) -> Replaced:
-    _require_fresh(writing, old, new)
+    if new == old:
+        raise DeskRefused(NEW_CARD_USED)
+    require_fresh(writing, new)
+    use(writing, wish.key, wish.cashier, new)
     since_ms = _since_ms(writing, old)
     accounts = writing.registry.cards[old].accounts
     set_life(writing, old, Life(CardState.REPLACED, new, life_of(writing.db, old).card_class), since_ms)
@@ -169,18 +173,6 @@ def _since_ms(writing: Writing, card: bytes) -> int:
 def _was_lost(db: Database, card: bytes) -> bool:
     """Did the new card come for a lost one?"""
     return bool(db.run("SELECT 1 FROM card_deed WHERE card = ? AND kind = ?", (card, int(DeedKind.REISSUED))))
-
-
-def _require_fresh(writing: Writing, old: bytes, new: bytes) -> None:
-    """A new card is from the stock: known, as the inventory says, and nothing ever moved on it."""
-    known = writing.registry.cards[new]
-    if new == old or known.hotlisted or life_of(writing.db, new).state is not CardState.NORMAL:
-        raise DeskRefused(NEW_CARD_USED)
-    writing.booking.flush()
-    marks = ", ".join("?" * len(known.accounts))
-    moved = f"SELECT 1 FROM posting WHERE debit IN ({marks}) OR credit IN ({marks}) LIMIT 1"  # noqa: S608  # our marks
-    if writing.db.run(moved, (*known.accounts, *known.accounts)):
-        raise DeskRefused(NEW_CARD_USED)
 
 
 def _done_before(writing: Writing, wish: Wish, kind: DeedKind, card: bytes, other: bytes | None = None) -> bool:

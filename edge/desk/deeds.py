@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from edge.desk import cards, money, upkeep
+from edge.desk import cards, day, money, upkeep
 from edge.desk.body import find_body
 from edge.desk.desk import Desk
 from edge.desk.finding import centre
@@ -24,7 +24,7 @@ from edge.life import say
 from edge.terminal import running
 from shared.campus_clock import WALL
 from shared.clock import date_bcd
-from shared.desk import CardAsk, DeskOp, parse_card_books
+from shared.desk import CardAsk, DaySheet, DeskOp, parse_card_books
 from shared.ids import CardId
 
 DONE, NOT_DONE = 0, 1
@@ -161,6 +161,39 @@ def _release(given: argparse.Namespace) -> bool:
     return cards.release(_desk(given), given.label, given.reason)
 
 
+# --- a cashier's day ---------------------------------------------------------------------------------------------
+
+
+def _draw(given: argparse.Namespace) -> bool:
+    return day.draw(_desk(given), given.first, given.last)
+
+
+def _spoil(given: argparse.Namespace) -> bool:
+    return day.spoil(_desk(given), given.label, given.reason)
+
+
+def _close(given: argparse.Namespace) -> bool:
+    desk = _desk(given)
+    if not money.settle(desk):
+        say("请先办结未了事项，再日结 / settle what is open, then close")
+        return False
+    return _print(given, day.close(desk, given.counted, given.left))
+
+
+def _sheet(given: argparse.Namespace) -> bool:
+    return _print(given, day.sheet(_desk(given), given.day))
+
+
+def _print(given: argparse.Namespace, said: DaySheet | None) -> bool:
+    if said is None:
+        return False
+    page = list(day.sheet_lines(said))
+    _say(page)
+    if given.out is not None:
+        given.out.write_text("\n".join(page) + "\n", encoding="utf-8")
+    return True
+
+
 # --- what they stand on ------------------------------------------------------------------------------------------
 
 
@@ -199,6 +232,10 @@ _DEEDS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "replace": _replace,
     "reissue": _reissue,
     "release": _release,
+    "draw": _draw,
+    "spoil": _spoil,
+    "close": _close,
+    "sheet": _sheet,
     "pin-change": _pin,
     "pin-reload": _pin,
     "pin-unblock": _pin,

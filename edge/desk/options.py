@@ -8,6 +8,7 @@ from pathlib import Path
 from edge.desk.finding import Line
 from edge.desk.laying import Laying
 from edge.desk.words import CLASSES
+from shared.clock import day_of_date_bcd
 from shared.errors import WireFault
 from shared.money import parse_yuan
 
@@ -46,6 +47,7 @@ class _Verbs:
         log.add_argument("--csv", type=Path, metavar="FILE", help="另存为 CSV · as a CSV file, too")
         self._add_money()
         self._add_upkeep()
+        self._add_day()
 
     def _add_money(self) -> None:
         _sum(self._verb("cash-in", "现金充值到电子账户 · cash into the online account", card=True))
@@ -83,6 +85,19 @@ class _Verbs:
         _reason(_new(broken))
         _reason(_new(_label(self._verb("reissue", "挂失补卡 · a lost card's successor"))))
         _reason(_label(self._verb("release", "余款解冻：收齐后转入新卡账户 · release what was kept back")))
+
+    def _add_day(self) -> None:
+        draw = self._verb("draw", "领用库存卡（号段）· draw cards of the stock by number range")
+        draw.add_argument("--first", required=True, metavar="LABEL", help="起号 · first")
+        draw.add_argument("--last", required=True, metavar="LABEL", help="止号 · last")
+        _reason(_label(self._verb("spoil", "废卡登记 · a drawn card is waste")))
+        close = self._verb("close", "日结：点钞、点卡、上交，打印日结单 · close the day, print its sheet")
+        close.add_argument("--counted", type=_fen, required=True, metavar="SUM", help="实点现金（元）· cash in yuan")
+        close.add_argument("--left", type=int, required=True, metavar="N", help="实点空白卡 · cards in hand")
+        sheet = self._verb("sheet", "日结单：今日或某日 · the sheet of today or of a day")
+        sheet.add_argument("--day", type=_day, default=0, metavar="YYYYMMDD", help="缺省今日 · today by default")
+        for verb in (close, sheet):
+            verb.add_argument("--out", type=Path, metavar="FILE", help="另存文本 · as a text file, too")
 
     def _verb(self, name: str, text: str, *, card: bool = False) -> argparse.ArgumentParser:
         verb = self._verbs.add_parser(name, help=text, description=text)
@@ -126,6 +141,13 @@ def _card(verb: argparse.ArgumentParser) -> None:
 
 def _sum(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--yuan", type=_fen, dest="fen", required=True, metavar="SUM", help="金额（元）· in yuan")
+
+
+def _day(text: str) -> int:
+    try:
+        return day_of_date_bcd(bytes.fromhex(text))
+    except (ValueError, WireFault) as fault:
+        raise argparse.ArgumentTypeError("YYYYMMDD") from fault
 
 
 def _fen(text: str) -> int:

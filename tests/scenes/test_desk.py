@@ -37,7 +37,7 @@ def _plan() -> dict:
     canteen = plan["boxes"][0]
     terminals = [one for one in canteen["terminals"] if one["link"] == "tcp"]
     links = [one for one in canteen["links"] if one["name"] == "tcp"]
-    cards = [*plan["cards"], {"label": FRESH, "opening_fen": 0}]
+    cards = [*plan["cards"], *({"label": label, "opening_fen": 0} for label in (FRESH, "9002", "9003"))]
     return {**plan, "cards": cards, "boxes": [{**canteen, "links": links, "terminals": terminals}]}
 
 
@@ -204,6 +204,29 @@ def test_a_lost_card_is_frozen_and_another_one_comes_for_it(office):
     said = office.desk("reissue", "--label", OTHER, "--new", FRESH)
     assert "online ¥1.00" in said
     assert "replaced by: 9001" in office.desk("read", "--card", OTHER)
+    office.verify()
+
+
+def test_a_cashiers_day(office):
+    """Float, cash, a replacement out of the cards drawn, a spoiled card; the drawer lacks one yuan."""
+    office.start_keys()
+    office.start_centre()
+    office.desk("float", "--yuan", "100")
+    office.desk("cash-in", "--card", OTHER, "--yuan", "50")
+    office.desk("cash-out", "--card", OTHER, "--yuan", "20.50")
+    office.desk("draw", "--first", FRESH, "--last", "9003")
+    office.desk("spoil", "--label", "9003", "--reason", "写卡失败")
+    office.desk("replace", "--label", CARD, "--new", FRESH)
+    assert "未日结 open" in office.desk("sheet")
+    said = office.desk("close", "--counted", "128.50", "--left", "1", "--out", office.room / "sheet.txt")
+    assert "短款 short ¥1.00" in said
+    assert "收据 receipts: 000001–000004，共 4 张" in said
+    assert "领用 drawn 3 = 发出 used 1 + 废卡 spoiled 1 + 结存 left 1" in said
+    assert "空白卡实点 cards counted: 1，相符 agrees" in said
+    assert (office.room / "sheet.txt").read_text(encoding="utf-8") in said
+    assert "the day is closed" in office.desk("close", "--counted", "0", "--left", "1", code=1)
+    assert "the day is closed" in office.desk("cash-in", "--card", OTHER, "--yuan", "1", code=1)
+    assert "已日结 closed" in office.desk("sheet")
     office.verify()
 
 

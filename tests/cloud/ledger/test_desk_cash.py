@@ -7,6 +7,7 @@ from cloud.ledger.desk_ledger import DeskLedger
 from cloud.ledger.desk_refusals import AMOUNT, DRAWER, KEY_USED, NO_FUNDS, UNKNOWN_CARD, DeskRefused
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.verify import verify
+from cloud.ledger.verify_desk import check_desk
 from tests.cloud.ledger.campus import NOW, balances, card, check_tac
 
 ONE, TWO = card(1), card(2)
@@ -63,6 +64,40 @@ def test_cash_goes_out_of_what_is_there(desk):
     desk.cash_float(key(3), LI, 2_000, NOW)
     assert desk.cash_out(key(2), LI, ONE, 500, NOW).online_fen == 500
     assert balances(desk)[f"cash:{LI}"] == 1_500
+
+
+def test_verify_names_a_receipt_that_is_missing_or_says_another_sum(desk):
+    for n in (1, 2, 3):
+        desk.cash_in(key(n), WANG, ONE, 100 * n, NOW)
+    for sql, told in (
+        ("UPDATE receipt SET fen = 999 WHERE number = 2", "receipt 王芳-2 says 999 fen"),
+        ("DELETE FROM receipt WHERE number = 2", "receipt 王芳-3: receipt 2 is missing"),
+        ("DELETE FROM receipt WHERE number = 3", "cash moved without a receipt"),
+    ):
+        assert told in _forged(desk.database, sql)
+
+
+class _Undone(Exception):
+    """Rolls back what the test forged."""
+
+
+def _forged(db, sql):
+    """What the check says of forged rows, which are gone again afterwards."""
+    try:
+        with db.writing():
+            _unguard(db)
+            db.run(sql)
+            raise _Undone(check_desk(db).broken)
+    except _Undone as told:
+        return str(told)
+
+
+def _unguard(db):
+    if db.dialect == "sqlite":
+        for verb in ("update", "delete"):
+            db.run(f"DROP TRIGGER receipt_no_{verb}")
+    else:
+        db.run("DROP TRIGGER receipt_no_change ON receipt")
 
 
 def test_another_process_knows_the_drawer(desk, campus_dsn):
