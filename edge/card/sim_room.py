@@ -43,8 +43,8 @@ def main(arguments: list[str]) -> int:
     with _listen(run / "dial") as dial:
         process = _start(run, pcscd)
         try:
-            _await_ports(process, SLOTS if (run / READERS).stat().st_size else 0)
-            _say_pid(run, process.pid)
+            if _has_ports(process, SLOTS if (run / READERS).stat().st_size else 0):
+                _say_pid(run, process.pid)
             return _serve(process, dial)
         finally:
             _end(process)
@@ -68,13 +68,17 @@ def _start(run: Path, pcscd: str) -> subprocess.Popen[bytes]:
         return _activated(words, listening, environment)
 
 
-def _await_ports(process: subprocess.Popen[bytes], count: int) -> None:
-    """Nobody but the readers listens in this network. Who waits for us bounds it."""
+def _has_ports(process: subprocess.Popen[bytes], count: int) -> bool:
+    """Waits for as many listeners: nobody but the readers listens in this network. False: pcscd has ended.
+
+    Who waits for us bounds it.
+    """
     while process.poll() is None:
         lines = Path("/proc/self/net/tcp").read_text(encoding="ascii").splitlines()
         if sum(line.split()[3] == _LISTENS for line in lines) >= count:
-            return
+            return True
         time.sleep(PORT_POLL_S)
+    return False
 
 
 def _say_pid(run: Path, pid: int) -> None:
