@@ -212,6 +212,7 @@ class Agent:
             "facts": dict(self._box.facts.counts),
             "joined": totals["joined"],
             "connected": self._up,
+            "revocations": self._box.revocations.version,
             "connects": self._line.connects,
             "latency_ms": _quantiles(self._box.latencies_ms()),
             "rss_kib": _rss_kib(),

@@ -35,8 +35,6 @@ class Body:
         self.live_ttn: int | None = None
         self.untold = Untold()
         self.fault: Bar | None = Bar.NOT_BOOTED
-        self.is_revoked = False
-        """A box has proven that this body or its PSAM was reported stolen; until it welcomes it with an epoch again."""
         self.displays: list[Display] = []
 
     def time(self) -> CampusTime:
@@ -54,7 +52,7 @@ class Body:
         """Why nothing can be sold now; None: it can. Every pending slot keeps room for its record."""
         if self.fault is not None:
             return self.fault
-        if self.is_revoked:
+        if self.flash.revoked:
             return Bar.REVOKED
         if not self.has_epoch:
             return Bar.NO_EPOCH

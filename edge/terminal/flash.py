@@ -111,6 +111,7 @@ class Flash:
         self.day_first_seq = page.day_first_seq
         self.epochs = [Epoch(*row) for row in page.epochs]
         self._known = list(page.known)
+        self.revoked = page.revoked
         self._place = 0
         self._scan_ring()
         self.waiting = self._scan_open()
@@ -311,6 +312,12 @@ class Flash:
             self.hotlist_version, self.parameter_version = hotlist, parameters
             self._save()
 
+    def keep_revoked(self, revoked: bool) -> None:
+        """Remember that this body may not sell, or that it may again."""
+        if revoked is not self.revoked:
+            self.revoked = revoked
+            self._save()
+
     def mark_day(self, day: int, first_seq: int) -> None:
         """A business day began with this seq."""
         self.day, self.day_first_seq = day, first_seq
@@ -326,7 +333,7 @@ class Flash:
             self._page.generation + 1, self.storage, self.ring_slots, self.boot,
             max(self._page.request, self._request if request is None else request),
             self.hotlist_version, self.hotlist_seq, self.parameter_version, self.day, self.day_first_seq,
-            self.store, rows, tuple(self._known),
+            self.store, rows, tuple(self._known), self.revoked,
         )  # fmt: skip
         self._port.write(page.generation % 2 * PAGE_STRIDE, render_page(page))
         self._port.sync()

@@ -36,6 +36,7 @@ KNOWN_EPOCHS = 8
 _CRC = Struct(">I")
 _PAGE = Struct(">4sBQ8sHIIIIIHI8sBB")
 _PAGE_MARK = b"YKTF"
+_REVOKED = 0x80
 _EPOCH = Struct(">H6siII")
 _KNOWN = Struct(">H6sI")
 _RING = Struct(">2sIIHB")
@@ -88,7 +89,10 @@ class KnownEpoch(NamedTuple):
 
 
 class Page(NamedTuple):
-    """The metadata. request: every online request number below it may have been used. store: last edge joined."""
+    """The metadata. request: every online request number below it may have been used. store: last edge joined.
+
+    revoked: an edge has proven that this body or its PSAM was reported stolen; the top bit of the last count.
+    """
 
     generation: int
     storage: StorageId
@@ -103,6 +107,7 @@ class Page(NamedTuple):
     store: StoreId
     epochs: tuple[EpochRow, ...]
     known: tuple[KnownEpoch, ...]
+    revoked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,7 @@ def render_page(page: Page) -> bytes:
     head = _PAGE.pack(
         _PAGE_MARK, FORMAT, page.generation, page.storage, page.ring_slots, page.boot, page.request,
         page.hotlist_version, page.hotlist_seq, page.parameter_version, page.day, page.day_first_seq,
-        page.store, len(page.epochs), len(page.known),
+        page.store, len(page.epochs), len(page.known) | (_REVOKED if page.revoked else 0),
     )  # fmt: skip
     return _closed(head + rows)
 
@@ -151,7 +156,8 @@ def render_page(page: Page) -> bytes:
 def parse_page(raw: bytes) -> Page | None:
     """The page in these PAGE_SIZE bytes, or None when they hold no sound page."""
     fields = _PAGE.unpack_from(raw)
-    mark, form, *_, epochs, known = fields
+    mark, form, *_, epochs, count = fields
+    known = count & ~_REVOKED
     middle = _PAGE.size + epochs * _EPOCH.size
     size = middle + known * _KNOWN.size
     if mark != _PAGE_MARK or not _sound(raw, size):
@@ -160,7 +166,7 @@ def parse_page(raw: bytes) -> Page | None:
         raise StoreFault(f"flash format {form} is not {FORMAT}")
     rows = tuple(EpochRow(e, psam_id(psam), *ns) for e, psam, *ns in _EPOCH.iter_unpack(raw[_PAGE.size : middle]))
     ends = tuple(KnownEpoch(e, psam_id(psam), last) for e, psam, last in _KNOWN.iter_unpack(raw[middle:size]))
-    return Page._make((*fields[2:-2], rows, ends))
+    return Page._make((*fields[2:-2], rows, ends, bool(count & _REVOKED)))
 
 
 def render_record(slot: RingSlot) -> bytes:

@@ -196,7 +196,7 @@ class Line:
         self.refusal = None
         self.welcome = welcome
         if welcome.current:
-            self._body.is_revoked = False
+            self._flash.keep_revoked(False)
         self._wait_s = JOIN_S
         self._hello_s = _NEVER if welcome.current else self._mono_s + self._epoch_wait_s
         self._epoch_wait_s = NO_EPOCH_S if welcome.current else min(self._epoch_wait_s * 2, JOIN_MAX_S)
@@ -221,7 +221,7 @@ class Line:
         if refusal is not Refusal.REVOKED:
             return
         self.refusal = refusal
-        self._body.is_revoked = True
+        self._flash.keep_revoked(True)
         if self.is_registered:
             self.rejoin()
 

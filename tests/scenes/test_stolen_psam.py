@@ -89,12 +89,25 @@ async def _lunch_with_a_thief(room: Path) -> None:
         told = await asyncio.to_thread(case.stolen)
         assert told["held"]["records"] > 0
         assert case.merchant_fen() == owed, "nothing of after the marks has reached the merchant"
+        await _without_the_cloud(campus)
         await _in_another_body(campus, case)
         await campus.close_shop()
         told = await asyncio.to_thread(case.stolen)
         view = require_truth(campus, held=told["held"]["records"])
         assert view.held_fen == told["held"]["fen"]
         assert case.merchant_fen() == owed
+
+
+async def _without_the_cloud(campus: Campus) -> None:
+    """Box and body are killed, and the cloud is away: the box knows the list by itself, the body what it was told."""
+    await campus.kill("ingest", "edge-canteen", f"t-{THIEF}")
+    shown = campus.shown(f"t-{THIEF}")
+    await campus.start("edge-canteen", f"t-{THIEF}")
+    await campus.until_status("holds the list", "edge-canteen", lambda said: said["revocations"] == 1)
+    await campus.until_status("refuses the thief", "edge-canteen", lambda said: said["facts"].get("terminal-revoked"))
+    assert campus.status(f"t-{THIEF}")["why"] == "revoked"
+    assert campus.shown(f"t-{THIEF}") == shown
+    await campus.start("ingest")
 
 
 async def _in_another_body(campus: Campus, case: Case) -> None:

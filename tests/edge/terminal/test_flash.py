@@ -51,6 +51,9 @@ def test_frozen_bytes():
         "24f3" "00000004" "73746f72652d3031" "0101" "0002" "7073616d2d61" "0000000a" "00000005" "00000003"
         "0001" "7073616d2d62" "0000000a" "49e803bf"
     )  # fmt: skip
+    revoked = layout.render_page(page._replace(revoked=True))
+    assert revoked.hex()[114:118] == "0181", "the top bit of the last count"
+    assert layout.parse_page(revoked.ljust(layout.PAGE_SIZE, b"\0")) == page._replace(revoked=True)
     ring = layout.RingSlot(9, 4, 2, b"record")
     assert layout.render_record(ring).hex() == "520100000009000000040002067265636f7264b31afd12"
     opened = layout.OpenSlot(4, 2, True, 0, PENDING, 0)

@@ -63,3 +63,19 @@ def test_welcomed_with_an_epoch_again_it_sells_again(bench, school):
     bench.wait(20)
     assert bench.firmware.bar is None
     assert bench.sell(school.memory()).end is End.DONE
+
+
+def test_it_stays_so_through_a_power_cut_without_a_network(bench, school):
+    revoke(bench)
+    bench.net = False
+    bench.port.crash(lambda _: 0)
+    bench.power_on()
+    assert bench.firmware.bar is Bar.REVOKED
+    assert bench.sell(school.memory()).end is End.NOT_SELLING
+    bench.edge.epoch_for = lambda hello: 1
+    bench.net = True
+    bench.connect()
+    bench.wait(1)
+    bench.port.crash(lambda _: 0)
+    bench.power_on()
+    assert bench.firmware.bar is None
