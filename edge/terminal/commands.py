@@ -3,6 +3,7 @@
 An amount alone is a sale. What is not understood is said so, with what there is.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -16,6 +17,8 @@ class Verb(StrEnum):
     SELL = "sell"
     AGAIN = "again"
     VOID = "void"
+    RIDE = "ride"
+    STOP = "stop"
     CARD = "card"
     PULL = "pull"
     NET = "net"
@@ -32,7 +35,7 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A verb with its word (label, before/after, on/off) or amount."""
+    """A verb with its word (label, before/after, on/off, stop) or amount."""
 
     verb: Verb
     word: str = ""
@@ -43,6 +46,8 @@ HELP = """\
   12.50            消费 12.50 元 / sell for 12.50 yuan
   again            同一张卡再放一次（空行也行）/ present the same card again (an empty line does too)
   void             撤销本机上一笔消费，退入过渡余额 / give the last sale of this terminal back
+  ride             刷卡乘车（车载机）/ tap on or off (at a validator)
+  stop 3 [back]    报站：到 3 站，上行（back 下行）/ the bus is at stop 3, outward (back: inward)
   card 0012        换一张卡 / choose another card
   pull [before|after]  下一次扣款时抽卡：扣款前 / 扣款后 / pull the card at the next debit, before or after it
   load 50          圈存 50 元（圈存机）/ load 50 yuan (at a load machine)
@@ -57,6 +62,8 @@ _PLAIN = {
     "再放": Verb.AGAIN,
     "void": Verb.VOID,
     "撤销": Verb.VOID,
+    "ride": Verb.RIDE,
+    "乘车": Verb.RIDE,
     "log": Verb.LOG,
     "明细": Verb.LOG,
     "balance": Verb.BALANCE,
@@ -74,6 +81,9 @@ _PLAIN = {
 }
 
 
+_STOP = re.compile(r"[0-9]{1,3}( back)?")
+
+
 def parse(line: str) -> Command:
     """The command of a line."""
     text = " ".join(line.split())
@@ -87,6 +97,8 @@ def parse(line: str) -> Command:
             return Command(Verb.PULL, rest.lower() or "after")
         case ("net" | "网络", "on" | "off"):
             return Command(Verb.NET, rest.lower())
+        case ("stop" | "报站", _) if _STOP.fullmatch(rest):
+            return Command(Verb.STOP, rest)
         case ("load" | "圈存", _) if rest:
             return _amount(Verb.LOAD, rest)
         case _:

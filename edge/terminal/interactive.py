@@ -161,6 +161,10 @@ class _Counter:
                 await self._load(command.amount_fen)
             case Verb.VOID:
                 await self._void()
+            case Verb.RIDE | Verb.STOP if self._station.settings.ride is None:
+                say("本机不按票价收费 / this body takes no rides")
+            case Verb.RIDE:
+                await self._tap(self._station, lambda: self._station.firmware.ride(self._station.now()))
             case Verb.BALANCE | Verb.LOG:
                 await self._read(command.verb)
             case Verb.NET:
@@ -180,6 +184,10 @@ class _Counter:
                 self._pull = Tear.BEFORE if command.word == "before" else Tear.AFTER
             case Verb.BOX_KILL:
                 self._kill_box()
+            case Verb.STOP:
+                stop, _, way = command.word.partition(" ")
+                self._station.firmware.at_stop(int(stop), int(bool(way)))
+                say(f"到站 {stop} / at stop {command.word}")
             case Verb.STATUS:
                 say(self._status())
             case Verb.HELP:
@@ -247,7 +255,9 @@ class _Counter:
         if row is None:
             return
         say(f"    流水 record: {row.epoch}/{row.seq} · 卡计数 card counter {row.counter}")
-        if console is None:
+        if not row.amount_fen:
+            say("    零元，不入账 / over nothing: there is nothing to post")
+        if console is None or not row.amount_fen:
             return
         found = await entry_of(console, row.card, row.counter)
         if not found:

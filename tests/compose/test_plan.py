@@ -40,7 +40,7 @@ def test_the_demonstration_has_its_bodies() -> None:
         1 + 1,  # and one by hand
     ]
     assert kinds.count(("load", LinkKind.TCP)) == 1 + 1
-    assert kinds.count(("validator", LinkKind.TCP)) == 2
+    assert kinds.count(("validator", LinkKind.TCP)) == 2 + 1
     assert len(demo().cards) == 200
 
 

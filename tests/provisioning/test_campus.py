@@ -72,7 +72,7 @@ def test_settings_are_read_by_the_cloud(campus) -> None:
 
 def test_every_psam_opens_and_holds_purchase_masters_only(campus) -> None:
     psams = {row.device: row for row in campus.inventory.psams}
-    assert len(psams) == len(campus.inventory.devices) == 19
+    assert len(psams) == len(campus.inventory.devices) == 20
     for device in campus.inventory.devices:
         image = choose((campus.data / "terminals" / device.name / "psam.bin").read_bytes()).body
         psam = Psam(RamMemory(image), os.urandom)
@@ -103,7 +103,8 @@ def test_validators_know_their_door_and_the_fares_and_cards_may_ride(campus) -> 
         for device in campus.inventory.devices
     }
     found = {name: (ride.door, ride.point) for name, ride in rides.items() if ride is not None}
-    assert found == {"bus-01": (Door.IN, Point(1, 0, 0)), "bus-02": (Door.OUT, Point(1, 0, 0))}
+    doors = {"bus-01": Door.IN, "bus-02": Door.OUT, "hand-bus": Door.BOTH}
+    assert found == {name: (door, Point(1, 0, 0)) for name, door in doors.items()}
     assert rides["bus-01"].fares == parse_table(Section(campus.plan["fares"], "fares"))
     for path in (campus.data / "cards").glob("*.card"):
         capp = decode_card_image(choose(path.read_bytes()).body).capp

@@ -23,7 +23,7 @@ def test_the_demo_campus_is_the_one_that_was_asked_for() -> None:
     assert on.count((DeviceKind.POS, LinkKind.RS485)) == 4
     assert on.count((DeviceKind.POS, LinkKind.TCP)) == 1 + 1  # and one by hand
     assert on.count((DeviceKind.LOAD_MACHINE, LinkKind.TCP)) == 1 + 1
-    assert [(body.kind, bus.link_of(body).kind) for body in bus.terminals] == [(DeviceKind.VALIDATOR, LinkKind.TCP)] * 2
+    assert [(body.kind, bus.link_of(body).kind) for body in bus.terminals] == [(DeviceKind.VALIDATOR, LinkKind.TCP)] * 3
     assert on.count((DeviceKind.DESK, LinkKind.TCP)) == 1
     assert (len(on), canteen.links[0].rate) == (17, 125_000)
     assert (len(plan.cards), plan.caps, plan.hotlist, plan.demo) == (200, None, (), True)
@@ -132,11 +132,11 @@ def test_expiry_must_follow_issue() -> None:
 
 def test_a_validator_may_ride_by_distance_by_a_flat_fare_or_sell() -> None:
     raw = demo_plan(1)
-    front, back = raw["boxes"][1]["terminals"]
+    front, back, by_hand = raw["boxes"][1]["terminals"]
     front["line"], back["door"], back["line"] = 2, "both", 1
     riding = [(t.door, t.line) for _, t in parse_plan(raw).terminals() if t.kind is DeviceKind.VALIDATOR]
-    assert riding == [(Door.IN, 2), (Door.BOTH, 1)]
-    for body in (front, back):
+    assert riding == [(Door.IN, 2), (Door.BOTH, 1), (Door.BOTH, 1)]
+    for body in (front, back, by_hand):
         del body["door"], body["line"]
     del raw["fares"]
     assert all(t.door is None for _, t in parse_plan(raw).terminals())

@@ -55,7 +55,7 @@ class Site:
         return FieldBox(self.campus, self.body(at).box, self.port, batch)
 
     def body(self, at: int = 0) -> Body:
-        """0 to 12: POS of the canteen; -1, -2: validators of the bus."""
+        """0 to 12: POS of the canteen; -1, -2, -3: validators of the bus."""
         return self.campus.bodies()[at] if at >= 0 else self.campus.bodies("validator")[at]
 
     def asked(self, sql: str) -> list[tuple]:

@@ -1,0 +1,43 @@
+"""A validator driven by hand: the bus is called to its stops, a card taps on and off, is torn and taps again."""
+
+import asyncio
+import json
+
+from shared.slot_file import render_initial
+from tests.edge.terminal.rides import SERIAL, card_memory, ride
+from tests.edge.terminal.test_process import BOUND_S, Campus, Process, on_loop
+
+
+def test_a_ride_by_hand(kit, school, tmp_path):
+    campus = Campus(kit, school, tmp_path, kind="validator")
+    settings = campus.folder / "terminal.json"
+    settings.write_text(json.dumps({**json.loads(settings.read_text()), "ride": ride("both", 2, 1)}))
+    (campus.data / "cards" / "00001.card").write_bytes(render_initial(card_memory(school, 5000).load()))
+    index = campus.data / "cards" / "index.json"
+    card = {"file": "00001.card", "card": (b"\x53\x03" + SERIAL).hex()}
+    index.write_text(json.dumps({**json.loads(index.read_text()), "0001": card}))
+
+    async def play():
+        async with Process(campus, "--card", "0001", verb="interactive") as hand:
+
+            async def type_(line, *expected):
+                hand.lines.clear()
+                hand.process.stdin.write(f"{line}\n".encode())
+                for words in expected:
+                    await hand.until(lambda p, words=words: any(words in said for said in p.lines))
+
+            await hand.until(lambda p: any("在线 online" in line for line in p.lines))
+            await type_("ride", "成功 上车 ¥0.00 余额 ¥50.00", "请下车时刷卡", "nothing to post")
+            await type_("ride", "已刷卡，请勿重复")
+            await type_("stop 3", "到站 3")
+            await type_("pull after", "will be pulled")
+            await type_("ride", "请同一张卡重新放卡")
+            await type_("ride", "成功 下车 ¥2.00 余额 ¥48.00")
+            await type_("card 0002", "[0002]")
+            await type_("ride", "本卡未开通乘车")
+            hand.process.stdin.write(b"quit\n")
+            async with asyncio.timeout(BOUND_S):
+                assert await hand.process.wait() == 0
+
+    on_loop(campus, play)
+    assert [line["fen"] for line in map(json.loads, (campus.folder / "shown.log").read_text().splitlines())] == [0, 200]
