@@ -11,7 +11,8 @@ from typing import Any, Protocol
 from provisioning.keeper import CardKeyName, Keeper
 from provisioning.key_refusal import Reason, Refused, exact
 from provisioning.key_store import KeyKind
-from shared.purse.upkeep import PIN_MAX, PIN_MIN, ProtectedCommand, plan
+from shared.purse.crypto import require_suite
+from shared.purse.upkeep import PIN_MAX, PIN_MIN, WITH_VERSION, ProtectedCommand, plan
 from shared.wire.keyproc import Op
 from shared.wire.upkeep_frames import from_frame
 
@@ -59,6 +60,8 @@ class UpkeepOperations:
     def _field(self, command: ProtectedCommand, name: CardKeyName) -> bytes:
         if command.writes is not None:
             new = CardKeyName(KeyKind[command.writes.type.name], command.writes.version, name.factor)
+            if command.writes.type in WITH_VERSION:  # the card would run the new key by this byte
+                require_suite(command.writes.algorithm, self._keeper.suite(new.kind, new.version))
             return self._keeper.protect_key(name, command.field, new)
         return self._keeper.protect_field(name, command.field) if command.is_hidden else command.field
 

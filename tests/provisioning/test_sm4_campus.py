@@ -19,28 +19,39 @@ from provisioning.keeper_software import keeper_of
 from provisioning.key_operations import KeyOperations
 from provisioning.key_store import KeyKind, KeyStore, Level, StoredKey, Unlock, open_store, seal
 from provisioning.levels import MASTERS, MONEY_MASTERS, card_keys, new_root, region_of, school_of
+from provisioning.personalise import Validity, public_data
 from provisioning.plan import parse_plan
 from provisioning.psam_write import renew
 from shared.clock import CampusTime, date_time_bcd
 from shared.errors import ConfigFault, KeyFault, RuleBroken
 from shared.inventory import open_sealed
 from shared.online import LoadAnswer, LoadResult
-from shared.purse import crypto
+from shared.purse import commands, crypto
 from shared.purse.caps import MealClock
 from shared.purse.cos import UserCard
 from shared.purse.cos_psam import Psam
 from shared.purse.effects import drive
 from shared.purse.flows import identify, open_psam, purchase, read_balance
-from shared.purse.images import PsamMaster, RamMemory, decode_psam_image, new_psam_image
+from shared.purse.images import (
+    CardKey,
+    CardKeys,
+    PsamMaster,
+    RamMemory,
+    decode_psam_image,
+    new_card_image,
+    new_psam_image,
+)
 from shared.purse.load_auth import LoadAuth
 from shared.purse.load_flow import load
 from shared.purse.outcomes import Loaded, LoadOrder, Purchased, PurchaseOrder
 from shared.purse.profiles import CAMPUS_SM4
 from shared.purse.suite import SM4_CAMPUS, TRIPLE_DES
 from shared.purse.tac import TacVerdict, tac_item
+from shared.purse.upkeep import CardKeyType, WriteKey
 from shared.slot_file import choose
 from shared.wire import codec
-from shared.wire.keyproc import Op
+from shared.wire.keyproc import Op, Role
+from shared.wire.upkeep_frames import to_frame
 from tests.provisioning.conftest import inventory_key, provisioning
 from tests.provisioning.running_keys import WAIT_S, running
 
@@ -235,3 +246,49 @@ def test_a_school_with_sm4_masters_does_not_half_move_into_a_token(school, tmp_p
     with pytest.raises(KeyFault, match="3DES"):
         token_files.move_into_token(tmp_path, Unlock(os.urandom(32)), school, os.urandom)
     assert not list((tmp_path / "keys").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("version", "algorithm", "answered"),
+    [(2, 0xE4, True), (2, 0x00, False), (2, 0x04, False), (1, 0xE4, False), (1, 0x00, True), (1, 0x01, True)],
+)
+def test_a_card_is_never_given_a_key_under_another_ciphers_name(school, version, algorithm, answered):
+    """84D4 of a card desk: the byte beside the key decides what the card runs it with."""
+    operations = KeyOperations(keeper_of(school), CAMPUS_NUMBER)
+    frame = to_frame(WriteKey(CardKeyType.LOAD, 2, version, algorithm, adds=True))
+    asked = codec.dumps([Op.UPKEEP, CARD, 1, bytes(4), frame])
+    told, what = codec.loads(operations.answer(asked, Role.DESK))
+    assert told is answered
+    assert answered or what == "unknown-algorithm"
+
+
+def test_keys_without_a_selector_are_written_as_before(school):
+    operations = KeyOperations(keeper_of(school), CAMPUS_NUMBER)
+    frame = to_frame(WriteKey(CardKeyType.MAINTENANCE, 0, 2, 0))
+    assert codec.loads(operations.answer(codec.dumps([Op.UPKEEP, CARD, 1, bytes(4), frame]), Role.DESK))[0] is True
+
+
+def test_a_desk_gives_an_sm4_key_to_a_3des_card(school):
+    """The whole command: the card opens it under its 3DES control key, and loads with the new key."""
+    old, new = (card_keys(school, version, [CARD[2:]])[0] for version in (1, 2))
+    keys = CardKeys(
+        (CardKey(1, 1, old.purchase),), (CardKey(1, 1, old.load),), old.tac,
+        more_tac=(CardKey(2, 2, new.tac),), maintenance=old.maintenance, control=old.control,
+    )  # fmt: skip
+    public = public_data(1, CAMPUS_NUMBER, CARD[2:], Validity(0, 10**9), 1)
+    card = UserCard(RamMemory(new_card_image(CAMPUS_SM4, public, keys)), os.urandom)
+    card.power_on()
+    card.transmit(commands.select_name(CAMPUS_SM4.aid))
+    challenge = card.transmit(commands.get_challenge(8))[:8]
+    card.transmit(commands.external_authenticate(0, crypto.encrypt_block(old.control, challenge)))
+    operations = KeyOperations(keeper_of(school), CAMPUS_NUMBER)
+    challenge = card.transmit(commands.get_challenge(4))[:4]
+    frame = to_frame(WriteKey(CardKeyType.LOAD, 2, 2, 0xE4, adds=True))
+    told, command = codec.loads(operations.answer(codec.dumps([Op.UPKEEP, CARD, 1, challenge, frame]), Role.DESK))
+    assert told
+    assert card.transmit(command).hex() == "9000"
+    opened = card.transmit(commands.init_load(2, 500, PSAM_ID))
+    assert opened[-2:].hex() == "9000"
+    assert opened[6:8] == bytes((2, 0xE4))
+    session = crypto.load_session_key(new.load, opened[8:12], 0)
+    assert opened[12:16] == crypto.load_mac1(session, 0, 500, crypto.TYPE_EP_LOAD, PSAM_ID)
