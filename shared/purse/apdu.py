@@ -189,19 +189,18 @@ class WholeChannel:
 
     def transmit(self, apdu: bytes, /) -> bytes:
         """One exchange; ApduError if the card announces more than MAX_GET_RESPONSE parts."""
-        raw = self._channel.transmit(apdu)
-        if len(raw) == 2 and raw[0] == 0x6C:
-            raw = self._channel.transmit(_with_le(apdu, raw[1]))
-        return self._collect(raw)
-
-    def _collect(self, raw: bytes) -> bytes:
-        data = b""
+        raw, data = self._ask(apdu), b""
         for _ in range(MAX_GET_RESPONSE):
             if len(raw) < 2 or raw[-2] != 0x61:
                 return data + raw
             data += raw[:-2]
-            raw = self._channel.transmit(bytes((0x00, 0xC0, 0x00, 0x00, raw[-1])))
+            raw = self._ask(bytes((0x00, 0xC0, 0x00, 0x00, raw[-1])))
         raise ApduError("endless GET RESPONSE")
+
+    def _ask(self, apdu: bytes) -> bytes:
+        """6Cxx: nothing was done, and asked with the right length it will be."""
+        raw = self._channel.transmit(apdu)
+        return self._channel.transmit(_with_le(apdu, raw[1])) if len(raw) == 2 and raw[0] == 0x6C else raw
 
 
 class T0Channel:

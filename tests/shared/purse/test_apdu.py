@@ -118,6 +118,12 @@ def test_data_and_le_do_not_go_into_one_command():
     assert card.asked == ["805a0009020028", "00c0000008"]
 
 
+def test_a_part_may_be_shorter_than_it_was_said():
+    card = Contact("6108", "6C04", "DEA51C3A9000")
+    assert T0Channel(card).transmit(bytes.fromhex("805A000902002808")) == bytes.fromhex("DEA51C3A9000")
+    assert card.asked == ["805a0009020028", "00c0000008", "00c0000004"]
+
+
 def test_on_another_protocol_the_le_stays():
     card = Contact("6C08", "6104", "DEA51C3A9000")
     assert WholeChannel(card).transmit(bytes.fromhex("805A000902002810")) == bytes.fromhex("DEA51C3A9000")
