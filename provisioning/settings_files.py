@@ -158,5 +158,6 @@ def _parameters(plan: Plan) -> dict[str, Any]:
         "version": PARAMETER_VERSION,
         "caps": asdict(plan.caps) if plan.caps else None,
         "day_start_s": DAY_START_S,
+        "ceiling_fen": plan.ceiling_fen,
         "meals": [asdict(meal) for meal in plan.meals],
     }

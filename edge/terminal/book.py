@@ -13,6 +13,7 @@ from edge.terminal.parameters import Parameters
 from shared import records
 from shared.clock import CampusTime
 from shared.ids import CardId
+from shared.online import Purpose
 from shared.purse.outcomes import PendingLoad, PendingPurchase
 from shared.records import Cause, CounterKind, Flags, Kind, LoadRecord, Pair, Proof, PurchaseRecord, VoidRecord
 
@@ -199,9 +200,10 @@ class Book:
     def _load(
         self, waiting: Waiting, body: AskedLoad | PendingLoad, kind: Kind, proof: Proof, tac: bytes, seq: int, time: int
     ) -> LoadRecord:
-        flags = Flags(proof, CounterKind.ONLINE, online=True, clock_set=waiting.slot.clock_set).to_int()
-        hotlist, parameters = self._versions()
         r = body.request
+        is_claim = r.purpose is Purpose.CLAIM
+        flags = Flags(proof, CounterKind.ONLINE, online=True, clock_set=waiting.slot.clock_set, claim=is_claim).to_int()
+        hotlist, parameters = self._versions()
         return LoadRecord(
             records.VERSION, kind, flags, seq, waiting.slot.number, r.card, r.counter, r.type, body.purse, r.amount_fen,
             r.balance_fen, time, r.key_version, r.algorithm, tac, 0, hotlist, parameters, _link(waiting, seq),

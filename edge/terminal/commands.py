@@ -19,6 +19,7 @@ class Verb(StrEnum):
     VOID = "void"
     RIDE = "ride"
     STOP = "stop"
+    CLAIM = "claim"
     CARD = "card"
     PULL = "pull"
     NET = "net"
@@ -45,6 +46,7 @@ class Command:
 HELP = """\
   12.50            消费 12.50 元 / sell for 12.50 yuan
   again            同一张卡再放一次（空行也行）/ present the same card again (an empty line does too)
+  claim            领款：待领的补助、退款圈入卡内（需联网）/ claim what waits for the card (on line)
   void             撤销本机上一笔消费，退入过渡余额 / give the last sale of this terminal back
   ride             刷卡乘车（车载机）/ tap on or off (at a validator)
   stop 3 [back]    报站：到 3 站，上行（back 下行）/ the bus is at stop 3, outward (back: inward)
@@ -64,6 +66,8 @@ _PLAIN = {
     "撤销": Verb.VOID,
     "ride": Verb.RIDE,
     "乘车": Verb.RIDE,
+    "claim": Verb.CLAIM,
+    "领款": Verb.CLAIM,
     "log": Verb.LOG,
     "明细": Verb.LOG,
     "balance": Verb.BALANCE,

@@ -37,9 +37,9 @@ class Desk:
         self._answer: LoadAnswer | None = None
         self.late = 0
 
-    def ask(self, number: int, epoch: int, payload: bytes, mono_s: float) -> None:
-        """Ask; whatever was asked before is forgotten."""
-        self._question = Question(number, epoch, payload, mono_s + ANSWER_S, mono_s)
+    def ask(self, number: int, epoch: int, payload: bytes, mono_s: float, wait_s: float = ANSWER_S) -> None:
+        """Ask, and wait so long at most; whatever was asked before is forgotten."""
+        self._question = Question(number, epoch, payload, mono_s + wait_s, mono_s)
         self._answer = None
 
     @property

@@ -85,7 +85,7 @@ _BAR: dict[Bar, tuple[Text, Text]] = {
         Text("勿再收款，保留本机，联系卡务中心", "take no payment, keep this terminal, call the card office"),
     ),
     Bar.NOT_JOINED: (
-        Text("网络断开，暂停圈存", "no network, no loading"),
+        Text("网络断开，暂停圈存、领款", "no network, no loading or claiming"),
         Text("请稍候再试", "please try again later"),
     ),
     Bar.REVOKED: (
@@ -311,6 +311,21 @@ def loaded(amount_fen: int, balance_fen: int, *, before: bool) -> Display:
             f"上笔圈存 ¥{amount} 成功，未再圈存", f"the last load of ¥{amount} had gone through, none made now"
         )
     return Display(Face.LOADED, title, Text(f"圈存{amount}元成功", f"loaded {amount} yuan"), _NOTHING)
+
+
+def claimed(amount_fen: int, balance_fen: int, rest_fen: int) -> Display:
+    """领款成功: the record is durable. rest_fen: what the card had no room for, it stays claimable."""
+    amount, left, rest = yuan(amount_fen), yuan(balance_fen), yuan(rest_fen)
+    todo = Text(f"尚有 ¥{rest} 待领", f"¥{rest} wait for another claim") if rest_fen else _NOTHING
+    title = Text(f"领款成功 ¥{amount} 余额 ¥{left}", f"claimed ¥{amount}, balance ¥{left}")
+    return Display(Face.LOADED, title, Text(f"领款{amount}元成功", f"claimed {amount} yuan"), todo)
+
+
+def tried_again(amount_fen: int, balance_fen: int) -> Display:
+    """A load that had not reached the card has now."""
+    amount, left = yuan(amount_fen), yuan(balance_fen)
+    title = Text(f"补圈存成功 ¥{amount} 余额 ¥{left}", f"the load of ¥{amount} was made up for, balance ¥{left}")
+    return Display(Face.LOADED, title, Text(f"补圈存{amount}元成功", f"loaded {amount} yuan"), _NOTHING)
 
 
 def load_refused(reason: Reason, result: LoadResult | None) -> Display:

@@ -102,7 +102,7 @@ class Firmware:
 
     def sell(self, amount_fen: int, now: Now) -> Tap[Result]:
         """A keyed amount and the card that is presented. A pending purchase of this card is settled first."""
-        return self._tap(self._till.sell(amount_fen), amount_fen, now)
+        return self._tap(self._sell(amount_fen), amount_fen, now)
 
     def sale(self, amount_fen: int, now: Now) -> Tap[Result]:
         """What this body does with a card: a ride where it has fares, else a sale of the amount."""
@@ -136,6 +136,10 @@ class Firmware:
     def load(self, amount_fen: int, now: Now) -> Tap[Result]:
         """圈存 at a load machine. 0 = only settle what is pending on this card."""
         return self._tap(self._load_point.load(amount_fen), amount_fen, now)
+
+    def claim(self, now: Now) -> Tap[Result]:
+        """领款 at any terminal that is on line: what waits for this card in the pending load."""
+        return self._tap(self._load_point.claim(), 0, now)
 
     def stop(self, now: Now) -> None:
         """Stop selling for good; pending cards may still be settled, records drain on."""
@@ -179,6 +183,16 @@ class Firmware:
         return self.body.flash.unsettled == 0 and self.body.book.without_record == 0
 
     # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _sell(self, amount_fen: int) -> Tap[Result]:
+        """A sale, and behind it a load of this card that is half done here."""
+        result = yield from self._till.sell(amount_fen)
+        if result.end is End.DONE and result.row is not None:
+            try:
+                yield from self._load_point.after_sale(result.row.card)
+            except StoreFault:  # the sale is done and shown all the same
+                self.body.fail(Bar.FLASH)
+        return result
 
     def _tap(self, tap: Tap[Result], amount_fen: int, now: Now) -> Tap[Result]:
         if self._busy:

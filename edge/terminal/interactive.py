@@ -165,6 +165,8 @@ class _Counter:
                 say("本机不按票价收费 / this body takes no rides")
             case Verb.RIDE:
                 await self._tap(self._station, lambda: self._station.firmware.ride(self._station.now()))
+            case Verb.CLAIM:
+                await self._tap(self._station, lambda: self._station.firmware.claim(self._station.now()))
             case Verb.BALANCE | Verb.LOG:
                 await self._read(command.verb)
             case Verb.NET:

@@ -1,14 +1,17 @@
-"""A load 圈存 at a load machine: settle what is pending on the card, ask the centre, credit, write, log, show.
+"""A load 圈存 or claim 领款: settle what is pending on the card, ask the centre, credit, write, log, show.
 
 The request is durable before it leaves and the granted load before the credit, so that a load ends confirmed,
 recovered, unproven or not credited, and the centre hears which. Refuses to load again what had gone through.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import NamedTuple
 
 from edge.terminal import display
 from edge.terminal.body import Body
-from edge.terminal.desk import Desk
+from edge.terminal.desk import ANSWER_S, Desk
 from edge.terminal.display import Bar, Display
 from edge.terminal.flash import Waiting
 from edge.terminal.flash_layout import AskedLoad
@@ -16,9 +19,10 @@ from edge.terminal.serving import serve
 from edge.terminal.steps import AwaitAnswer, End, Result, Show, Shown, Tap
 from shared.errors import RuleBroken
 from shared.ids import CardId
-from shared.online import LoadAnswer, LoadRequest, LoadResult
+from shared.money import FEN_MAX
+from shared.online import LoadAnswer, LoadRequest, LoadResult, Purpose
 from shared.purse.flows import identify
-from shared.purse.load_flow import load, prove_counter
+from shared.purse.load_flow import load, question
 from shared.purse.outcomes import (
     CardIdentity,
     Loaded,
@@ -38,6 +42,21 @@ from shared.records import LOAD_SHAPED, PROVEN, Proof
 
 _CARD_SAYS_NO_MORE = frozenset((Reason.PROOF_GONE, Reason.NO_EVIDENCE, Reason.COUNTER_BACK))
 _LOADED = LOAD_SHAPED & PROVEN
+AFTER_SALE_S = 1.5
+"""Behind a sale the centre is waited for no longer: the next customer stands there."""
+_OFFERS = {LoadResult.CLAIMABLE: Purpose.CLAIM, LoadResult.RETRY: Purpose.RETRY}
+
+
+class _Wanted(NamedTuple):
+    """What is to be asked for now. rest_fen: what the card has no room for."""
+
+    amount_fen: int
+    purpose: Purpose
+    rest_fen: int
+
+
+_No = tuple[Reason, LoadResult | None]
+"""Why there is nothing to ask for, and what the centre said."""
 
 
 class LoadPoint:
@@ -51,9 +70,70 @@ class LoadPoint:
         self._opened: Waiting | None = None
         self._number = 0
         self._purse = 0
+        self._wait_s = ANSWER_S
 
     def load(self, amount_fen: int) -> Tap[Result]:
         """Load an amount; 0 = only settle what is pending on this card."""
+        begun = yield from self._begin(amount_fen)
+        if isinstance(begun, Result):
+            return begun
+        identity, was_waiting = begun
+        if not amount_fen and was_waiting and self._bar is None:
+            offer = yield from self._question(identity, Purpose.LOAD)
+            if isinstance(offer, _Wanted):
+                return (yield from self._take(offer, identity))
+        return (yield from self._load(LoadOrder(amount_fen, self._body.psam), identity))
+
+    def claim(self) -> Tap[Result]:
+        """领款: what waits for this card in the pending load, as far as the card has room; else a load gone wrong."""
+        begun = yield from self._begin(0)
+        if isinstance(begun, Result):
+            return begun
+        if self._bar is not None:
+            return (yield from self._barred(0, self._bar))
+        identity, _ = begun
+        offer = yield from self._question(identity, Purpose.CLAIM)
+        if isinstance(offer, _Wanted):
+            return (yield from self._take(offer, identity))
+        yield Show(display.load_refused(*offer))
+        return Result(End.DECLINED, 0, reason=offer[0], denied=offer[1])
+
+    def after_sale(self, card: CardId) -> Tap[None]:
+        """This card has just paid, and a load of it is half done in this body: settle it; if the card never got it, try
+        it once more. The sale is shown already, so nothing here is shown but a success, and no wait is longer than
+        AFTER_SALE_S."""
+        waiting = self._body.book.waiting_for(card, PendingLoad)
+        if waiting is None or self._body.settling_bar is not None:
+            return
+        identity = yield from serve(identify(self._body.settings.profile, self._body.time()), self)
+        if isinstance(identity, Rejected) or identity.card_id != card:
+            return
+        self._wait_s = AFTER_SALE_S
+        try:
+            yield from self._settle_quietly(waiting, identity)
+        finally:
+            self._wait_s = ANSWER_S
+
+    def _settle_quietly(self, waiting: Waiting, identity: CardIdentity) -> Tap[None]:
+        body, pending = self._body, _load_of(waiting)
+        outcome = yield from serve(recover_load(pending, identity), self)
+        if isinstance(outcome, RecoveredLoad):
+            row = body.book.proven(waiting, outcome.tac, Proof.PROVE)
+            yield Shown(row)
+            yield Show(_loaded_display(pending, before=True))
+        elif isinstance(outcome, NotCredited):
+            body.book.not_credited(waiting, body.time().seconds)
+            offer = (yield from self._question(identity, Purpose.RETRY)) if self._bar is None else None
+            if isinstance(offer, _Wanted):
+                yield from self._take(offer, identity)
+
+    @property
+    def _bar(self) -> Bar | None:
+        """Why nothing new is asked for now."""
+        return self._body.bar or (None if self._is_joined() else Bar.NOT_JOINED)
+
+    def _begin(self, amount_fen: int) -> Tap[Result | tuple[CardIdentity, bool]]:
+        """The card, settled: and whether there was something to settle. Or how the tap ends already."""
         body = self._body
         if body.settling_bar is not None:
             return (yield from self._barred(amount_fen, body.settling_bar))
@@ -68,13 +148,34 @@ class LoadPoint:
             yield Shown(untold)
             yield Show(display.loaded(untold.amount_fen, body.untold.balance_fen, before=True))
             return Result(End.DONE, untold.amount_fen, untold)
-        if waiting is not None:
-            settled = yield from self._settle(waiting, identity)
-            if settled is not None:
-                return settled
-            if not amount_fen:
-                yield from self._prove_counter(identity)
-        return (yield from self._load(amount_fen, identity))
+        settled = (yield from self._settle(waiting, identity)) if waiting is not None else None
+        return settled or (identity, waiting is not None)
+
+    def _question(self, identity: CardIdentity, purpose: Purpose) -> Tap[_Wanted | _No]:
+        """What waits for this card; no money is asked for yet."""
+        order = LoadOrder(0, self._body.psam, purpose=purpose)
+        offer = yield from serve(question(order, identity), self)
+        if isinstance(offer, LoadRefused):
+            return offer.reason, None
+        answer = offer.answer
+        if answer is None:
+            return Reason.LOAD_NO_ANSWER, None
+        wanted = _OFFERS.get(answer.result)
+        if wanted is None or not answer.amount_fen:
+            return Reason.LOAD_DENIED, answer.result
+        return self._bounded(answer.amount_fen, offer.balance_fen, wanted)
+
+    def _bounded(self, amount_fen: int, balance_fen: int, purpose: Purpose) -> _Wanted | _No:
+        """A claim takes what the card has room for; a second try is the same sum or nothing."""
+        ceiling_fen = self._body.settings.parameters.ceiling_fen or FEN_MAX
+        room_fen = max(0, ceiling_fen - balance_fen)
+        if not room_fen or (purpose is Purpose.RETRY and room_fen < amount_fen):
+            return Reason.LOAD_CEILING, None
+        return _Wanted(min(amount_fen, room_fen), purpose, max(0, amount_fen - room_fen))
+
+    def _take(self, wanted: _Wanted, identity: CardIdentity) -> Tap[Result]:
+        order = LoadOrder(wanted.amount_fen, self._body.psam, purpose=wanted.purpose)
+        return (yield from self._load(order, identity, wanted.rest_fen))
 
     def _barred(self, amount_fen: int, bar: Bar | None) -> Tap[Result]:
         """No load now; without a bar there was nothing to settle on this card."""
@@ -106,34 +207,28 @@ class LoadPoint:
                 yield Show(display.again(pending, reason))
                 return Result(End.UNKNOWN, amount_fen, reason=reason)
 
-    def _prove_counter(self, identity: CardIdentity) -> Tap[None]:
-        """Nobody wants a load now, so no request will tell the centre that its money never reached the card."""
-        if self._body.bar is None and self._is_joined():
-            yield from serve(prove_counter(LoadOrder(0, self._body.psam), identity), self)
-
-    def _load(self, amount_fen: int, identity: CardIdentity) -> Tap[Result]:
-        bar = self._body.bar or (None if self._is_joined() else Bar.NOT_JOINED)
+    def _load(self, order: LoadOrder, identity: CardIdentity, rest_fen: int = 0) -> Tap[Result]:
+        bar, amount_fen = self._bar, order.amount_fen
         if bar is not None or not amount_fen:
             return (yield from self._barred(amount_fen, bar))
-        order = LoadOrder(amount_fen, self._body.psam)
         self._asked = self._opened = None
         self._purse = identity.profile.purse_byte(order.key_id)
         outcome = yield from serve(load(order, identity), self)
         match outcome:
             case Loaded(pending, tac):
-                return (yield from self._loaded(pending, tac))
+                return (yield from self._loaded(pending, tac, rest_fen))
             case LoadRefused():
                 return (yield from self._refused(outcome, amount_fen))
             case LoadUnknown(pending, reason):
                 yield Show(display.again(pending, reason))
                 return Result(End.UNKNOWN, amount_fen, reason=reason)
 
-    def _loaded(self, pending: PendingLoad, tac: bytes) -> Tap[Result]:
+    def _loaded(self, pending: PendingLoad, tac: bytes, rest_fen: int) -> Tap[Result]:
         if self._opened is None:
             raise RuleBroken("a load without a pending slot")
         row = self._body.book.proven(self._opened, tac, Proof.DEBIT)
         yield Shown(row)
-        yield Show(_loaded_display(pending, before=False))
+        yield Show(_loaded_display(pending, before=False, rest_fen=rest_fen))
         return Result(End.DONE, row.amount_fen, row)
 
     def _refused(self, outcome: LoadRefused, amount_fen: int) -> Tap[Result]:
@@ -156,7 +251,7 @@ class LoadPoint:
         """The granted load, durable on return; it takes over from the request."""
         body = self._body
         if not isinstance(pending, PendingLoad):
-            raise RuleBroken("a load machine keeps loads only")
+            raise RuleBroken("a load point keeps loads only")
         self._opened = body.book.open_load(
             pending, self._number, clock_set=body.clock.is_set, mono_s=body.now.mono_s
         )  # fmt: skip
@@ -173,13 +268,18 @@ class LoadPoint:
                 asked, self._number, clock_set=body.clock.is_set, mono_s=body.now.mono_s
             )  # fmt: skip
         epoch = body.flash.epochs[-1].epoch
-        self._desk.ask(self._number, epoch, request.to_bytes(), body.now.mono_s)
+        self._desk.ask(self._number, epoch, request.to_bytes(), body.now.mono_s, self._wait_s)
         yield AwaitAnswer()
         return self._desk.take()
 
 
-def _loaded_display(pending: PendingLoad, *, before: bool) -> Display:
-    return display.loaded(pending.request.amount_fen, pending.balance_after_fen, before=before)
+def _loaded_display(pending: PendingLoad, *, before: bool, rest_fen: int = 0) -> Display:
+    amount_fen, after_fen, purpose = pending.request.amount_fen, pending.balance_after_fen, pending.request.purpose
+    if before or purpose is Purpose.LOAD:
+        return display.loaded(amount_fen, after_fen, before=before)
+    if purpose is Purpose.RETRY:
+        return display.tried_again(amount_fen, after_fen)
+    return display.claimed(amount_fen, after_fen, rest_fen)
 
 
 def _load_of(waiting: Waiting) -> PendingLoad:

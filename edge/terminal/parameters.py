@@ -21,12 +21,16 @@ class Meal:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """caps None: nothing is forbidden. meals: in the order of their beginning. Times in seconds after midnight."""
+    """caps None: nothing is forbidden. meals: in the order of their beginning. Times in seconds after midnight.
+
+    ceiling_fen: highest balance of a card, 0 = only the card knows.
+    """
 
     version: int
     caps: Caps | None
     meals: tuple[Meal, ...]
     day_start_s: int = 0
+    ceiling_fen: int = 0
     _starts: tuple[int, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -140,6 +140,7 @@ def _parameters(row: Section) -> Parameters:
         caps=None if caps is None else Caps(**{name: caps.optional(name, 0xFFFF_FFFF) for name in _CAPS}),
         meals=tuple(_meal(meal) for meal in row.rows("meals")),
         day_start_s=row.within("day_start_s", 0, _DAY_S - 1, 0),
+        ceiling_fen=row.within("ceiling_fen", 0, 0xFFFF_FFFF, 0),
     )
     row.done()
     if caps is not None:

@@ -1,6 +1,6 @@
-"""Load 圈存 at a load machine: INIT, ask the centre, pending load durable, credit.
+"""Load 圈存 or claim 领款: INIT, ask the centre, pending load durable, credit. And the question what waits for a card.
 
-The machine holds no load key: the card's MAC1 goes up, MAC2 comes down. Until 8052 is sent nothing was credited,
+The terminal holds no load key: the card's MAC1 goes up, MAC2 comes down. Until 8052 is sent nothing was credited,
 whatever the centre answered; after it, only the card can say.
 """
 
@@ -20,6 +20,7 @@ from shared.purse.flows import pin_refusal, reason_of
 from shared.purse.outcomes import (
     CardIdentity,
     Loaded,
+    LoadOffer,
     LoadOrder,
     LoadOutcome,
     LoadRefused,
@@ -54,17 +55,17 @@ def load(order: LoadOrder, identity: CardIdentity) -> Flow[LoadOutcome]:
     return (yield from _credit(pending, answer, identity.profile.not_executed))
 
 
-def prove_counter(order: LoadOrder, identity: CardIdentity) -> Flow[LoadAnswer | None]:
-    """Show the centre the card's counter by its MAC1 and ask for nothing: a load that it granted and the card never got
-    is given back. order.amount_fen is 0. None when the card went or no answer came: the next load proves it."""
+def question(order: LoadOrder, identity: CardIdentity) -> Flow[LoadOffer | LoadRefused]:
+    """Show the centre the card's counter by its MAC1 and ask for no money: a load that it granted and the card never
+    got is given back, and the answer may name a sum that waits for this card. order.amount_fen is 0."""
     request = yield from _open(order, identity)
     if isinstance(request, LoadRefused):
-        return None
+        return request
     try:
         answer: LoadAnswer | None = yield Ask(request)
     except CardLost:
-        return None
-    return answer
+        return LoadRefused(Reason.CARD_GONE)
+    return LoadOffer(request.balance_fen, answer)
 
 
 def _open(order: LoadOrder, identity: CardIdentity) -> Flow[LoadRequest | LoadRefused]:
@@ -94,6 +95,7 @@ def _open(order: LoadOrder, identity: CardIdentity) -> Flow[LoadRequest | LoadRe
         key_id=order.key_id,
         rnd=rnd,
         mac1=mac1,
+        purpose=order.purpose,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from shared.ids import CardId, PsamId
-from shared.online import LoadAnswer, LoadRequest
+from shared.online import LoadAnswer, LoadRequest, Purpose
 from shared.purse.caps import Caps, CardCounters, MealClock
 from shared.purse.profiles import CardProfile, Purse
 from shared.purse.reasons import Reason
@@ -178,12 +178,21 @@ PurchaseRecovery = RecoveredPurchase | NotDebited | StillUnknown
 
 @dataclass(frozen=True, slots=True)
 class LoadOrder:
-    """What a load machine asks: `terminal_id` is its PSAM id or, without PSAM, its device id (6 bytes)."""
+    """What a terminal asks: `terminal_id` is its PSAM id or, without PSAM, its device id (6 bytes)."""
 
     amount_fen: int
     terminal_id: bytes
     key_id: int = 1
     pin: Pin | None = None
+    purpose: Purpose = Purpose.LOAD
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOffer:
+    """What the centre answered to a question, and the card's balance then. answer None: none came in time."""
+
+    balance_fen: int
+    answer: LoadAnswer | None
 
 
 @dataclass(frozen=True, slots=True)
