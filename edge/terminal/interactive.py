@@ -157,16 +157,14 @@ class _Counter:
                 await self._sell(command.amount_fen)
             case Verb.AGAIN | Verb.NOTHING:
                 await self._again()
-            case Verb.LOAD:
-                await self._load(command.amount_fen)
+            case Verb.LOAD | Verb.CLAIM:
+                await self._load(command)
             case Verb.VOID:
                 await self._void()
             case Verb.RIDE | Verb.STOP if self._station.settings.ride is None:
                 say("本机不按票价收费 / this body takes no rides")
             case Verb.RIDE:
                 await self._tap(self._station, lambda: self._station.firmware.ride(self._station.now()))
-            case Verb.CLAIM:
-                await self._tap(self._station, lambda: self._station.firmware.claim(self._station.now()))
             case Verb.BALANCE | Verb.LOG:
                 await self._read(command.verb)
             case Verb.NET:
@@ -214,11 +212,15 @@ class _Counter:
         if result.end is End.DONE:
             await self._entry(result)
 
-    async def _load(self, amount_fen: int) -> None:
+    async def _load(self, command: Command) -> None:
+        """A load at a load machine; a claim at this very body."""
+        if command.verb is Verb.CLAIM:
+            await self._tap(self._station, lambda: self._station.firmware.claim(self._station.now()))
+            return
         station = self._loading_station()
         if station is not None:
             await station.joined(JOIN_S)
-            await self._tap(station, lambda: station.firmware.load(amount_fen, station.now()))
+            await self._tap(station, lambda: station.firmware.load(command.amount_fen, station.now()))
 
     def _loading_station(self) -> Station | None:
         """This body if it is a load machine, else a free one beside it."""
