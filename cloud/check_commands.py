@@ -147,7 +147,7 @@ def _sums(reader: Reader, shown: Shown, load_machines: frozenset[bytes]) -> dict
     for row in sorted(reader.by_terminal(), key=lambda row: (row.name, row.epoch)):
         terminals[row.name] = _added(terminals.get(row.name), row, is_load=row.device in load_machines)
         terminals[row.name]["zero_rides"] = zero_rides.get(row.device, 0)
-    now = wall_now()
+    now, desk = wall_now(), reader.desk_sums()
     half_done = reader.load_standings(now, CASES_MAX, open_only=True)
     still_open = open_cases(half_done, reader.suspense(CASES_MAX), reader.voids(CASES_MAX), now.unix_ms)
     for name, (taps, loads) in shown.by_terminal.items():
@@ -174,7 +174,9 @@ def _sums(reader: Reader, shown: Shown, load_machines: frozenset[bytes]) -> dict
         "voided_fen": view.voided_fen,
         "online_fen": view.online_fen,
         "transit_fen": view.transit_fen,
-        "deposits_fen": _balance_fen(reader, BANK) - view.opening_fen,
+        "deposits_fen": _balance_fen(reader, BANK) + desk.cash_fen - view.opening_fen,
+        "unloads_fen": desk.unloads_fen,
+        "replaced_fen": desk.replaced_fen,
         "granted_fen": -_balance_fen(reader, FUND.code),
         "suspense_fen": sum(case.amount_fen for case in still_open if case.kind == SUSPENSE),
         "difference_fen": view.difference_fen,

@@ -121,6 +121,8 @@ def _assemble(
         voids=books.get("voids", 0),
         voided_fen=books.get("voided_fen", 0),
         granted_fen=books.get("granted_fen", 0),
+        unloads_fen=books.get("unloads_fen", 0),
+        replaced_fen=books.get("replaced_fen", 0),
         open=tuple(Open(**case) for case in books.get("open", [])),
     )
 

@@ -101,17 +101,22 @@ class Figures:
     granted_fen: int = 0
     """撤销: of spent_fen, taken from the merchants again; the cards have paid it and are not touched."""
 
+    unloads_fen: int = 0
+    """圈提: cards → online accounts, at the card desk."""
+    replaced_fen: int = 0
+    """坏卡换卡, 挂失补卡: what void cards still say, though it stands in their successors' accounts."""
+
     @property
     def expected_fen(self) -> int:
-        """What the cards must hold: opening + loads − spent."""
-        return self.opening_fen + self.loads_fen - self.spent_fen
+        """What the cards must hold: opening + loads − spent − unloads; void cards hold nothing that counts."""
+        return self.opening_fen + self.loads_fen - self.spent_fen - self.unloads_fen - self.replaced_fen
 
     @property
     def unexplained_fen(self) -> int:
         """Card side and books apart, beyond what the open cases are about: must be 0."""
-        apart = self.cards_fen - self.expected_fen
+        apart = self.cards_fen - self.replaced_fen - self.expected_fen
         beyond = max(0, apart - self.transit_fen) + max(0, -apart - self.suspense_fen)
-        came_in = self.deposits_fen + self.voided_fen + self.granted_fen
+        came_in = self.deposits_fen + self.voided_fen + self.granted_fen + self.unloads_fen + self.replaced_fen
         accounts = came_in - self.loads_fen - self.transit_fen - self.pending_fen - self.online_fen
         return beyond + abs(self.purse_float_fen - self.expected_fen) + abs(accounts)
 
@@ -156,6 +161,8 @@ def report(figures: Figures) -> dict[str, Any]:
         "voids": figures.voids,
         "voided_fen": figures.voided_fen,
         "granted_fen": figures.granted_fen,
+        "unloads_fen": figures.unloads_fen,
+        "replaced_fen": figures.replaced_fen,
         "deposits_fen": figures.deposits_fen,
         "online_fen": figures.online_fen,
         "transit_fen": figures.transit_fen,
@@ -182,6 +189,7 @@ def sheet(figures: Figures) -> str:
         _sum("期初余额 opening", figures.opening_fen, ""),
         _sum("圈存 loads", figures.loads_fen, f"{figures.loads} 笔", "+"),
         _sum("消费 spent", figures.spent_fen, f"{figures.posted - figures.loads - figures.voids} 笔", "−"),
+        *_desk(figures),
         _sum("应在卡内 expected on cards", figures.expected_fen, "", "="),
         _sum("卡内实数 on the cards", figures.cards_fen, f"{figures.cards} 张"),
         _sum("总账卡内余额 ledger float", figures.purse_float_fen, ""),
@@ -212,12 +220,20 @@ def sheet(figures: Figures) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _desk(figures: Figures) -> list[str]:
+    """What the card desk took from cards, where it did."""
+    named = (("圈提 unloads", figures.unloads_fen, ""), ("换卡 replaced", figures.replaced_fen, "旧卡作废 void cards"))
+    return [_sum(label, fen, said, "−") for label, fen, said in named if fen]
+
+
 def _given_back(figures: Figures) -> str:
-    """What voids and grants added to the holders' money, and what of it is not claimed yet."""
+    """What the desk, voids and grants added to the holders' money, and what of it is not claimed yet."""
+    from_desk = figures.unloads_fen + figures.replaced_fen
+    desk = f" + 卡务 desk {yuan(from_desk)}" if from_desk else ""
     if not (figures.voids or figures.pending_fen or figures.granted_fen):
-        return ""
+        return desk
     granted = f" + 发放 grants {yuan(figures.granted_fen)}" if figures.granted_fen else ""
-    return f" + 撤销 voids {yuan(figures.voided_fen)}{granted} − 过渡 pending {yuan(figures.pending_fen)}"
+    return f"{desk} + 撤销 voids {yuan(figures.voided_fen)}{granted} − 过渡 pending {yuan(figures.pending_fen)}"
 
 
 def _beside(figures: Figures) -> list[str]:

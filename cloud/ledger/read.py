@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 
 from cloud.db import Database, open_database
-from cloud.ledger import read_books, read_fleet, read_overview, read_rides, read_thefts
+from cloud.ledger import read_books, read_desk, read_fleet, read_overview, read_rides, read_thefts
 from cloud.ledger.read_loads import LoadStanding, load_standings
 from cloud.ledger.read_rides import LineRides
 from cloud.ledger.read_thefts import BoxWord, Reach, StandingTheft, TheftView
@@ -126,6 +126,11 @@ class Reader:
         """Every account that moved, by code."""
         with self._lock, self.database.reading():
             return read_overview.trial_balance(self.database)
+
+    def desk_sums(self) -> read_desk.DeskSums:
+        """What the card desks added up to."""
+        with self._lock, self.database.reading():
+            return read_desk.desk_sums(self.database)
 
     def cards(self) -> list[CardView]:
         """Every registered card with its balances, by label."""

@@ -6,12 +6,14 @@ balance: cards begin to count where their maker says. Inside of a snapshot.
 """
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from cloud.db import Database
-from cloud.ledger.accounts import Side
+from cloud.ledger.accounts import AccountKind, Side
 from cloud.ledger.arrival import arrive
-from cloud.ledger.balances import balance
+from cloud.ledger.balances import all_balances, balance
 from cloud.ledger.card_life import life_of
+from cloud.ledger.entry import EntryKind
 from cloud.ledger.grey import State
 from cloud.ledger.load_cases import MAIN_PURSE, CaseState, online_steps
 from cloud.ledger.unload_cases import UnloadState
@@ -44,6 +46,33 @@ def card_books(db: Database, ask: CardAsk) -> CardBooks | None:
         _missing(_online(db, ask.card), ask.online, opening_fen),
         _open(db, ask.card), _places(db, ask.terminals),
     )  # fmt: skip
+
+
+class DeskSums(NamedTuple):
+    """Since the first start, fen. unloads: cards → accounts; replaced: of void cards' purses, moved to new cards'
+    accounts; cash: what the drawers took in, less what they paid out and what was handed over to the bank."""
+
+    unloads_fen: int
+    replaced_fen: int
+    cash_fen: int
+
+
+def desk_sums(db: Database) -> DeskSums:
+    """What the card desks added up to."""
+    unloads = "SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM posting WHERE kind IN (?, ?)"
+    moved = (
+        "SELECT CAST(COALESCE(SUM(p.fen), 0) AS BIGINT) FROM posting p JOIN account a ON a.id = p.debit "
+        "WHERE p.kind IN (?, ?) AND a.kind = ?"
+    )
+    drawers = all_balances(db)
+    rows = db.run(
+        "SELECT id FROM account WHERE kind IN (?, ?)", (AccountKind.CASH.value, AccountKind.OVER_SHORT.value)
+    )
+    return DeskSums(
+        db.run(unloads, (int(EntryKind.UNLOADED), int(EntryKind.UNLOADED_BY_COUNTER)))[0][0],
+        db.run(moved, (int(EntryKind.CARD_REPLACED), int(EntryKind.LOSS_RELEASED), AccountKind.PURSE.value))[0][0],
+        sum(drawers.get(account, 0) for (account,) in rows),
+    )
 
 
 def _offline(db: Database, purse: bytes) -> dict[int, int]:

@@ -16,7 +16,7 @@ from edge.desk.desk import Desk
 from edge.desk.finding import centre
 from edge.desk.keys import DeskKeys
 from edge.desk.laying import card_in
-from edge.desk.matters import Matters
+from edge.desk.matters import Matter, Matters
 from edge.desk.options import laying_of, line_of
 from edge.desk.reading import lines, places_of, read_card
 from edge.desk.words import CSV_HEAD, csv_row, log_lines
@@ -25,6 +25,7 @@ from edge.terminal import running
 from shared.campus_clock import WALL
 from shared.clock import date_bcd
 from shared.desk import CardAsk, DaySheet, DeskOp, parse_card_books
+from shared.errors import ConfigFault
 from shared.ids import CardId
 
 DONE, NOT_DONE = 0, 1
@@ -43,7 +44,17 @@ def _read(given: argparse.Namespace) -> bool:
     with card_in(laying_of(given)) as card:
         reading = read_card(card, line)
     _say(lines(reading, date_bcd(WALL.at(time.time()))))
+    if reading.main is not None:
+        _say(money.open_lines(_matters(given), reading.main.card))
     return bool(reading.purses)
+
+
+def _matters(given: argparse.Namespace) -> list[Matter]:
+    """Of this desk, where there is one."""
+    try:
+        return list(Matters(find_body(given.data, given.name).matters).open())
+    except ConfigFault:
+        return []
 
 
 def _log(given: argparse.Namespace) -> bool:
@@ -90,7 +101,8 @@ def _load(given: argparse.Namespace) -> bool:
             return False
         done = money.load(desk, card, given.fen)
     if given.cash and not done:
-        say("现金已在电子账户，未入卡 / the cash is in the online account, not on the card")
+        say("现金已在电子账户；卡未确认，请再放卡执行 load（勿再加 --cash）")
+        say("the cash is in the online account; the card is not confirmed: run load again, without --cash")
     return done
 
 
@@ -117,8 +129,10 @@ def _operate(given: argparse.Namespace) -> bool:
 
 def _pin(given: argparse.Namespace) -> bool:
     old = _secret("旧口令 old PIN") if given.verb == "pin-change" else None
-    new = _secret("口令 PIN" if given.verb == "pin-unblock" else "新口令 new PIN")
+    new = _secret("新口令 new PIN" if given.verb in ("pin-change", "pin-reload") else "口令 PIN")
     with card_in(laying_of(given)) as card:
+        if given.verb == "pin-verify":
+            return upkeep.check_pin(say, card, new)
         desk = _desk(given, upkeep.card_in_field(card))
         if given.verb == "pin-unblock":
             return upkeep.unblock_pin(desk, card, new)
@@ -236,6 +250,7 @@ _DEEDS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "spoil": _spoil,
     "close": _close,
     "sheet": _sheet,
+    "pin-verify": _pin,
     "pin-change": _pin,
     "pin-reload": _pin,
     "pin-unblock": _pin,

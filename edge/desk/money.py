@@ -7,6 +7,7 @@ it back by an unload. Each step ends by itself: what is done stays done, and the
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Iterator
 
 from edge.desk.body import joined, wire_of
 from edge.desk.desk import Desk
@@ -20,6 +21,7 @@ from shared.clock import CampusTime
 from shared.desk import DeskOp, ReceiptSaid, parse_receipt
 from shared.errors import ConfigFault
 from shared.ids import CardId
+from shared.money import yuan
 from shared.purse.apdu import CardChannel
 from shared.purse.desk_outcomes import Unloaded, UnloadOrder
 from shared.purse.effects import drive
@@ -29,6 +31,8 @@ from shared.purse.outcomes import CardIdentity, Rejected
 from shared.purse.profiles import CAMPUS, Purse
 from shared.purse.reasons import REASON_TEXT, Reason
 
+DRAIN_S = 5.0
+"""A load's record is waited for so long; then it goes out with the next load."""
 NAMES = {
     DeskOp.CASH_IN: ("现金充值", "cash into the account"),
     DeskOp.CASH_OUT: ("现金退出", "cash out of the account"),
@@ -56,15 +60,22 @@ def cash(desk: Desk, operation: DeskOp, card: CardId | None, fen: int) -> bool:
 def load(desk: Desk, card: CardChannel, fen: int) -> bool:
     """Account → card, by the desk's own body, as a load machine does it. ConfigFault when it is not on line."""
     wire = wire_of(desk.data, desk.body)
+    tapping = asyncio.Event()
 
     def show(what: Display) -> None:
+        if not tapping.is_set():
+            return  # the line coming and going is no news to a cashier
         desk.say(f"{what.title.zh} / {what.title.en}")
         if what.todo.zh:
             desk.say(f"→ {what.todo.zh} / {what.todo.en}")
 
     async def tap() -> bool:
         async with joined(desk.body, wire, WALL, show) as station:
+            tapping.set()
             result = await station.tap(station.firmware.load(fen, station.now()), card)
+            tapping.clear()
+            if not await station.drained(DRAIN_S):
+                desk.say("记录留在卡务台，下次联机补传 / the record stays here and goes out at the next load")
         return result.end is End.DONE
 
     return asyncio.run(tap())
@@ -86,6 +97,13 @@ def unload(desk: Desk, card: CardChannel, fen: int) -> bool:
     matter = desk.matters.begin(DeskOp.UNLOAD, {})
     order = UnloadOrder(fen, desk.body.settings.device, Purse.EP)
     return _told(desk, Unloading(desk.centre, desk.matters, matter).run(order, identity, card))
+
+
+def open_lines(matters: Iterable[Matter], card: CardId) -> Iterator[str]:
+    """What this desk has left open with a card."""
+    for matter in matters:
+        if is_granted(matter) and pending_of(matter).auth.card == card:
+            yield f"本台未了圈提 / an unload of this desk is open: ¥{yuan(pending_of(matter).auth.amount_fen)}"
 
 
 def settle(desk: Desk) -> bool:

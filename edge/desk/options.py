@@ -67,6 +67,7 @@ class _Verbs:
         block.add_argument("--forever", action="store_true", help="永久 · for ever")
         self._verb("unblock", "应用解锁 · unblock the application", card=True)
         self._add_cards()
+        self._verb("pin-verify", "核对口令；不符时报剩余次数 · check the PIN, its tries left if wrong", card=True)
         self._verb("pin-change", "更换口令（凭旧口令）· change the PIN by the old one", card=True)
         self._verb("pin-reload", "口令重装（忘记口令）· a new PIN by the issuer's key", card=True)
         self._verb("pin-unblock", "口令解锁 · give the PIN its tries again", card=True)

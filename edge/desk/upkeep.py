@@ -5,7 +5,7 @@ No money moves here, and none can: the desk's socket knows no load key.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 from edge.desk.desk import Desk
@@ -15,14 +15,16 @@ from shared.errors import ConfigFault, RuleBroken
 from shared.ids import CardId
 from shared.purse.apdu import CardChannel
 from shared.purse.commands import SFI_PUBLIC
-from shared.purse.desk_outcomes import DeskOutcome, DoneAtCard, PendingOverdraft, PendingUnload
+from shared.purse.desk_outcomes import DeskOutcome, DoneAtCard, PendingOverdraft, PendingUnload, Refused
 from shared.purse.effects import CentreAnswer, CentreQuestion, DeskEffect, drive, drive_desk
 from shared.purse.flows import select
 from shared.purse.outcomes import Pin
 from shared.purse.profiles import CAMPUS
 from shared.purse.upkeep import BlockApplication, UnblockApplication, UnblockPin, UpdateFile, Upkeep
-from shared.purse.upkeep_flow import change_pin, maintain, reload_pin
+from shared.purse.upkeep_flow import change_pin, maintain, reload_pin, verify_pin
 
+TRIES = 0x63C0
+"""Status word of a wrong PIN: its last digit is the tries left."""
 ENABLED_OFFSET, ENABLED = 8, b"\x01"
 """Byte of file 0015 that says whether the application is in use (FMCOS; city form)."""
 OPERATIONS: dict[str, tuple[Upkeep, tuple[str, str]]] = {
@@ -57,6 +59,16 @@ def operate(desk: Desk, card: CardChannel, name: str) -> bool:
     return told(desk, run(desk, card, maintain(operation, card_in_field(card))), done)
 
 
+def check_pin(say: Callable[[str], object], card: CardChannel, pin: bytes) -> bool:
+    """The only way to learn of a PIN: try it. A wrong one costs a try, and the card says how many are left."""
+    card_in_field(card)
+    outcome = drive_desk(verify_pin(Pin(pin)), card=card, centre=_silent, keep=_keep)
+    say(card_line(outcome, ("口令正确", "the PIN is right")))
+    if isinstance(outcome, Refused) and outcome.sw is not None and outcome.sw & 0xFFF0 == TRIES:
+        say(f"剩余次数 tries left: {outcome.sw & 0x0F}")
+    return isinstance(outcome, DoneAtCard)
+
+
 def new_pin(desk: Desk, card: CardChannel, new: bytes, old: bytes | None) -> bool:
     """Change by the old PIN, or reload by the issuer's key. LayoutError for a PIN of another size."""
     who = card_in_field(card)
@@ -86,6 +98,10 @@ def told(desk: Desk, outcome: DeskOutcome, done: tuple[str, str]) -> bool:
     """Say it; True when it was done."""
     desk.say(card_line(outcome, done))
     return isinstance(outcome, DoneAtCard)
+
+
+def _silent(_: CentreQuestion) -> CentreAnswer:
+    return None
 
 
 def _keep(_: PendingUnload | PendingOverdraft) -> None:

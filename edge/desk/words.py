@@ -40,6 +40,7 @@ def purse_lines(said: PurseSaid, today_bcd: bytes) -> Iterator[str]:
         yield f"卡内余额 purse balance: ¥{yuan(said.balance_fen)}"
     if said.offline is not None and said.online is not None:
         yield f"交易序号 counters: 脱机 offline {said.offline}, 联机 online {said.online}"
+    yield "口令 PIN: 剩余次数须核对一次才知 tries are only learnt by one (pin-verify)"
     if said.balance_fen is None:
         yield "卡不报余额 / the card does not tell its balance"
 

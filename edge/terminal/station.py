@@ -123,6 +123,15 @@ class Station:
                     await self._moved.wait()
         return self.firmware.line.is_registered
 
+    async def drained(self, timeout_s: float) -> bool:
+        """Wait until every record is in the ledger; False when they are not in time. They keep, and go out later."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while not self.firmware.is_drained:
+                    self._moved.clear()
+                    await self._moved.wait()
+        return self.firmware.is_drained
+
     def cut(self, is_cut: bool) -> None:  # a switch
         """Cut the network, or mend it: messages are lost both ways."""
         self.is_cut = is_cut

@@ -48,6 +48,18 @@ def test_grants_are_money_that_came_in_and_waits_or_was_claimed() -> None:
     assert not replace(figures, pending_fen=899).adds_up
 
 
+def test_what_the_card_desk_took_from_cards_stands_in_the_sum() -> None:
+    """20.00 unloaded; 30.00 of a void card, which still says them, moved to its successor's account."""
+    desk = {"unloads_fen": 2_000, "replaced_fen": 3_000, "purse_float_fen": 67_500, "online_fen": 25_000}
+    figures = replace(GOOD, **desk, cards_fen=72_500 - 2_000)  # type: ignore[arg-type]  # whole numbers each
+    assert figures.true
+    assert (report(figures)["unloads_fen"], report(figures)["replaced_fen"]) == (2_000, 3_000)
+    assert "+ 卡务 desk 50.00" in sheet(figures)
+    assert "圈提" not in sheet(GOOD)
+    for wrong in ({"unloads_fen": 1_999}, {"replaced_fen": 2_999}, {"cards_fen": 70_499}, {"online_fen": 24_999}):
+        assert not replace(figures, **wrong).true  # type: ignore[arg-type]  # whole numbers each
+
+
 @pytest.mark.parametrize("wrong", [{"voids": 1, "voided_fen": 1}, {"pending_fen": 1}])
 def test_a_void_that_did_not_reach_the_holder_is_not_true(wrong: dict[str, int]) -> None:
     assert not replace(GOOD, **wrong).true  # type: ignore[arg-type]  # whole numbers each

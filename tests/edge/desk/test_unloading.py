@@ -1,5 +1,7 @@
-"""An unload at the desk, cut once at every step: each APDU, each write of the card, each exchange with the ledger, each
-write of the desk. Afterwards card and ledger agree to the fen, and nothing was credited that the card did not give."""
+"""Unload and cash at the desk, cut once at every step: APDUs, writes of card and desk, exchanges with the ledger.
+
+Afterwards card and ledger agree to the fen, and nothing was credited that the card did not give.
+"""
 
 import random
 import shutil
@@ -13,7 +15,7 @@ from cloud.ledger.ledger import open_ledger
 from cloud.ledger.verify import verify
 from edge.desk.desk import Desk
 from edge.desk.matters import Matters
-from edge.desk.money import settle, unload
+from edge.desk.money import cash, settle, unload
 from shared.clock import date_bcd
 from shared.desk import DeskOp, decode_answer, encode_ask
 from shared.purse.cos import UserCard
@@ -201,6 +203,24 @@ def assert_settled(one):
     assert one.online == debited + 100 == OPENING - one.on_card
     report = verify(one.ledger, check_tac)
     assert report.ok, report.first_broken
+
+
+@pytest.mark.parametrize("tear", [Tear.BEFORE, Tear.AFTER])
+@pytest.mark.parametrize("at", range(4))
+def test_cash_is_taken_once_or_not_at_all(office, at, tear):
+    """Killed before or after the matter is durable, the question lost, the answer lost."""
+    one = office(Cut(at, tear))
+    try:
+        done = cash(one.desk, DeskOp.CASH_IN, ONE, 500)
+    except Killed:
+        done = False
+    kept = bool(list(one.desk.matters.open()))
+    one.cut.at = -1
+    assert settle(one.desk)
+    assert one.online == (500 if done or kept else 0)
+    assert sum("收据 receipt 王芳-000001" in line for line in one.said) == (done or kept)
+    assert settle(one.desk)
+    assert one.online == (500 if done or kept else 0)
 
 
 def test_the_sum_that_was_asked_for_is_not_taken_twice(office):

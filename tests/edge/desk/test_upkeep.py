@@ -1,0 +1,60 @@
+"""PIN at the desk on a card that has one: told right, wrong with its tries, locked, changed by the old one."""
+
+import random
+
+import pytest
+
+from edge.desk.upkeep import check_pin
+from shared.purse.cos import UserCard
+from shared.purse.crypto import Key
+from shared.purse.desk_outcomes import DoneAtCard
+from shared.purse.effects import drive_desk
+from shared.purse.files import PublicData
+from shared.purse.images import Application, CardKey, CardKeys, RamMemory, personalised_card_image
+from shared.purse.outcomes import Pin
+from shared.purse.profiles import CAMPUS
+from shared.purse.upkeep_flow import change_pin
+
+RIGHT, WRONG, NEW = bytes.fromhex("123456"), bytes.fromhex("000000"), bytes.fromhex("654321")
+
+
+@pytest.fixture
+def card():
+    keys = [Key(random.Random(name).randbytes(16)) for name in ("purchase", "load", "tac")]
+    money = CardKeys((CardKey(1, 1, keys[0]),), (CardKey(1, 1, keys[1]),), keys[2], pin=RIGHT)
+    public = PublicData(
+        issuer=b"\x10\x01", serial=bytes(8), start=bytes.fromhex("20250901"), expiry=bytes.fromhex("20290731"),
+        city=b"\x53\x00", industry=b"\x00\x01",
+    )  # fmt: skip
+    image = personalised_card_image([Application(CAMPUS, public, money)])
+    made = UserCard(RamMemory(image), random.Random(1).randbytes)
+    made.power_on()
+    return made
+
+
+def tried(card, pin):
+    said = []
+    done = check_pin(said.append, card, pin)
+    return done, "\n".join(said)
+
+
+def test_a_right_pin_gives_the_tries_back_that_wrong_ones_cost(card):
+    assert "tries left: 2" in tried(card, WRONG)[1]
+    assert tried(card, RIGHT)[0]
+    assert "tries left: 2" in tried(card, WRONG)[1]
+
+
+def test_three_wrong_ones_lock_it(card):
+    for left in (2, 1, 0):
+        assert f"tries left: {left}" in tried(card, WRONG)[1]
+    done, said = tried(card, RIGHT)
+    assert not done
+    assert "locked" in said
+
+
+def test_a_changed_pin_is_the_one_that_is_right(card):
+    assert tried(card, RIGHT)[0]
+    flow = change_pin(Pin(RIGHT), Pin(NEW))
+    assert drive_desk(flow, card=card, centre=lambda _: None, keep=lambda _: None) == DoneAtCard()
+    assert tried(card, NEW)[0]
+    assert not tried(card, RIGHT)[0]
