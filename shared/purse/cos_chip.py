@@ -23,7 +23,7 @@ OK = Sw.OK.to_bytes(2, "big")
 
 
 _CLOSING = frozenset((KeyKind.MAINTENANCE, KeyKind.PIN_UNBLOCK))
-"""Keys whose last wrong MAC closes their application for ever: JR/T 0025.2 5.5.9 (FMCOS: 9303 of 04D6 and 8424)."""
+"""Keys whose last wrong MAC closes their application for ever, as FMCOS answers 9303 to 04D6 and 8424."""
 
 
 class Refused(PurseError):
