@@ -144,7 +144,8 @@ class Book:
         before = records.encode(record)[: -records.MAC_SIZE]
         flash.append(before + sign(before))
         self._mark_day(now.seconds, seq)
-        return Row(flash.epochs[-1].epoch, seq, Kind.VOID, sale.card, sale.counter, sale.amount_fen, now.seconds)
+        row = Row(flash.epochs[-1].epoch, seq, Kind.VOID, sale.card, sale.counter, sale.amount_fen, now.seconds)
+        return replace(row, application=records.application_of(sale.purse))
 
     def overdue(self, mono_s: float, card: CardId | None = None) -> list[Waiting]:
         """Slots without record that must get one: their minute is over, or another card has come."""

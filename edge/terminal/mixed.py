@@ -34,7 +34,7 @@ from shared.purse.outcomes import (
 from shared.purse.profiles import SUBSIDY, CardProfile
 from shared.purse.reasons import Reason
 from shared.purse.recovery import recover
-from shared.records import Kind, Pair, Proof, PurchaseRecord, application_of
+from shared.records import Kind, Pair, Proof, application_of
 
 ROOM = 4
 """Records that a pair may come to while nothing is settled: first, second, and what follows from a torn one."""
@@ -163,7 +163,7 @@ class MixedTill(Till):
             yield from self._give_back(row, pending.sale_fen, None)
             return Result(End.CLOSED, pending.sale_fen)
         if pending.pair is Pair.SECOND:
-            return (yield from self._whole(self._first_of(row), row, pending))
+            return (yield from self._whole(self._first_of(pending, row.seq), row, pending))
         return (yield from self._go_on(row, pending.other_fen))
 
     def _half_not_debited(self, waiting: Waiting) -> Tap[Result | None]:
@@ -172,7 +172,8 @@ class MixedTill(Till):
         self._body.book.not_debited(waiting)
         if pending.pair is Pair.FIRST or not was_fresh:
             return None
-        return (yield from self._go_on(self._first_of(None), pending.amount_fen))
+        first = self._first_of(pending, self._body.flash.next_seq())
+        return (yield from self._go_on(first, pending.amount_fen))
 
     def _go_on(self, first: Row, rest_fen: int) -> Tap[Result | None]:
         """The card is here again: the second half now, if that is the sale that is wanted."""
@@ -182,12 +183,11 @@ class MixedTill(Till):
         settled = yield from self._give_back(first, total_fen, None)
         return settled if self._body.bar is not None else None
 
-    def _first_of(self, second: Row | None) -> Row:
-        """The first half, as its record says: in front of its second, or the newest of all."""
-        flash = self._body.flash
-        epoch = flash.epochs[-1]
-        record = self._body.voids.record_of(second.seq - 1 if second else epoch.last)
-        if not isinstance(record, PurchaseRecord):
+    def _first_of(self, second: PendingPurchase, below: int) -> Row:
+        """The first half of this second, as its record in front of this seq says."""
+        epoch = self._body.flash.epochs[-1]
+        record = self._body.voids.first_half(second.card_id, below)
+        if record is None:
             raise RuleBroken("a second half without its first")
         kind, application = Kind(record.kind), application_of(record.purse)
         row = Row(epoch.epoch, record.seq, kind, record.card, record.counter, record.amount_fen, record.time)

@@ -76,6 +76,7 @@ class Till:
         if waiting is None:
             yield Show(display.declined(Reason.OTHER_CARD))
             return Result(End.DECLINED, 0, reason=Reason.OTHER_CARD)
+        self._body.other_card_came(identity.card_id)
         pending = purchase_of(waiting)
         was_fresh = not waiting.slot.unproven
         settled = yield from self._settle(waiting, identity)

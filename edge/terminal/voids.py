@@ -1,7 +1,8 @@
 """Void records 撤销 of one terminal: which sale may be void, which payment is owed back. The one place of both rules.
 
 A mixed payment is whole, or what was paid of it is given back: the newest record tells what is owed, so nothing has to
-be remembered across a power cut. Between the two purchases of a pair no other record is written.
+be remembered across a power cut. Between the two purchases of a pair no other record is written: another card that
+comes ends the pair first.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from edge.terminal.flash import Flash
 from edge.terminal.parameters import Parameters
 from shared.clock import CampusTime
 from shared.errors import RuleBroken, WireFault
-from shared.ids import DeviceId
+from shared.ids import CardId, DeviceId
 from shared.purse.outcomes import PendingPurchase
 from shared.purse.reasons import Reason
 from shared.records import PROVEN, Cause, Kind, Pair, PurchaseRecord, Record, Stored, VoidRecord, decode, parse_flags
@@ -86,6 +87,14 @@ class Voids:
         except WireFault:
             return None  # a kind of a later version
 
+    def first_half(self, card: CardId, below: int) -> PurchaseRecord | None:
+        """The paid first half of this card's mixed payment, the newest in front of this seq."""
+        for seq in range(below - 1, max(below - LOOK_BACK, 1) - 1, -1):
+            record = self.record_of(seq)
+            if _is_paid(record) and record.card == card:
+                return record if parse_flags(record.flags).pair is Pair.FIRST else None
+        return None
+
     def _owed(self) -> Debt | None:
         """The newest record is half of something: what stands paid for nothing?"""
         newest = self.record_of(self._last_seq())
@@ -98,7 +107,7 @@ class Voids:
             is_open = pair is Pair.FIRST or (pair is Pair.SECOND and newest.kind == Kind.RECOVERED)
             return Debt(newest, Cause.TORN_PAIR) if is_open and not self._second_waits() else None
         if newest.kind == Kind.UNPROVEN and pair is Pair.SECOND:
-            return _debt(self.record_of(newest.seq - 1), Cause.TORN_PAIR)
+            return _debt(self.first_half(newest.card, newest.seq), Cause.TORN_PAIR)
         return None
 
     def _other_half(self, void: VoidRecord) -> Debt | None:
@@ -106,7 +115,7 @@ class Voids:
         sale = self.record_of(void.seq - void.linked)
         if void.cause != Cause.CASHIER or not _is_paid(sale) or parse_flags(sale.flags).pair is not Pair.SECOND:
             return None
-        return _debt(self.record_of(sale.seq - 1), Cause.CASHIER)
+        return _debt(self.first_half(sale.card, sale.seq), Cause.CASHIER)
 
     def _second_waits(self) -> bool:
         """Is the second half of the newest pair still open in its slot?"""
@@ -133,8 +142,5 @@ def _is_paid(record: Record | None) -> TypeGuard[PurchaseRecord]:
     return isinstance(record, PurchaseRecord) and record.kind in PROVEN and record.amount_fen > 0
 
 
-def _debt(record: Record | None, cause: Cause) -> Debt | None:
-    """Of the first half, which stands just before its second."""
-    if not _is_paid(record) or parse_flags(record.flags).pair is not Pair.FIRST:
-        return None
-    return Debt(record, cause)
+def _debt(first: PurchaseRecord | None, cause: Cause) -> Debt | None:
+    return None if first is None else Debt(first, cause)

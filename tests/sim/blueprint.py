@@ -30,6 +30,8 @@ CAMPUS_S = 9_558 * DAY_S
 """Midnight before the simulated day, in campus seconds: 2026-03-03."""
 CARDS = 60
 """Every third one is poor and must load; the others are rich enough for a long day."""
+SUBSIDISED = ("pos-2", "pos-3", "pos-5")
+"""Counters that take the subsidy purse first, which every other card has."""
 RING_SLOTS = 256
 """Small enough to run round in a day; large enough for an outage of a meal."""
 
@@ -129,7 +131,8 @@ def _plan() -> dict[str, object]:
 
 
 def _card(number: int) -> dict[str, object]:
-    return {"label": f"{number:04d}", "opening_fen": (60_000 if number % 3 else 3_000) + number * 70}
+    card = {"label": f"{number:04d}", "opening_fen": (60_000 if number % 3 else 3_000) + number * 70}
+    return card | ({"subsidy_fen": 1_500 + number * 10} if number % 2 else {})
 
 
 def _body(name: str, kind: str, link: str, address: int, merchant: str) -> dict[str, object]:
@@ -148,7 +151,7 @@ def _terminal(files: dict[str, bytes], name: str) -> TerminalMade:
     raw = json.loads(files[f"terminals/{name}/terminal.json"])
     psam = choose(files[f"terminals/{name}/psam.bin"]).body
     link = raw["link"]
-    settings = terminal_settings.parse({**raw, "ring_slots": RING_SLOTS})
+    settings = terminal_settings.parse({**raw, "ring_slots": RING_SLOTS, "subsidy": name in SUBSIDISED})
     return TerminalMade(settings, psam, raw["box"], link["name"], link["kind"] != "tcp")
 
 

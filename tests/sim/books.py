@@ -37,12 +37,15 @@ class Books:
         self.balances: Counter[str] = Counter()
         self.amounts: Counter[Deed] = Counter()
         """What each deed is posted over now."""
+        self.voided: Counter[Deed] = Counter()
+        """What of it went to pending load: by a void, or by evidence of half a mixed payment."""
         self.entries = 0
         self.theft: Theft | None = None
         self._deeds = deeds
         self._accounts: dict[int, str] = {}
         self._last = 0
         self._by_entry: dict[int, tuple[Deed, int]] = {}
+        self._halves: set[int] = set()
 
     def committed(self, database: sqlite3.Connection) -> None:
         """Look for new entries."""
@@ -61,11 +64,14 @@ class Books:
             if self.theft is not None and kind in _PURCHASES:
                 credited = [self._name(database, credit) for _, credit, _ in lines]
                 self.theft.booked(number, record, stored, credited)
-            if reverses is not None:
+            if kind == EntryKind.VOID:
+                self._void(deed_of(stored[STORED_HEAD:]), sum(line[2] for line in lines))
+            elif reverses is not None:
                 touched.append(self._withdraw(reverses))
             elif kind in _POSTS:
                 deed = _of_document(database, document) if stored is None else deed_of(stored[STORED_HEAD:])
                 touched.append(self._post(database, number, EntryKind(kind), deed, lines))
+                self._note_half(database, number, EntryKind(kind), lines)
         for deed in touched:
             if not 0 <= self.posted[deed] <= 1:
                 raise Violation("I1", f"{deed} is posted {self.posted[deed]} times")
@@ -75,6 +81,8 @@ class Books:
         self.posted.clear()
         self.balances.clear()
         self.amounts.clear()
+        self.voided.clear()
+        self._halves.clear()
         self._by_entry.clear()
         self._last = self.entries = 0
         self.committed(database)
@@ -110,7 +118,22 @@ class Books:
         deed, fen = self._by_entry[number]
         self.posted[deed] -= 1
         self.amounts[deed] -= fen
+        if number in self._halves:
+            self.voided[deed] -= fen
         return deed
+
+    def _void(self, deed: Deed, fen: int) -> None:
+        self.voided[deed] += fen
+        if self.voided[deed] > self.amounts[deed]:
+            raise Violation("void", f"{deed} is given back over {self.voided[deed]} fen, it took {self.amounts[deed]}")
+
+    def _note_half(
+        self, database: sqlite3.Connection, number: int, kind: EntryKind, lines: list[tuple[int, int, int]]
+    ) -> None:
+        """Evidence that credits pending load at once."""
+        if kind is EntryKind.EVIDENCE and self._name(database, lines[0][1]).startswith("pending:"):
+            self._halves.add(number)
+            self._void(*self._by_entry[number])
 
     def _name(self, database: sqlite3.Connection, account: int) -> str:
         if account not in self._accounts:

@@ -136,7 +136,7 @@ class Campus:
         self._settle_torn()
         self.world.run(self.world.now_s + UNPROVEN_S)
         self._use_again()
-        self.world.run(self.world.now_s + 35.0)
+        self.world.run(self.world.now_s + 45.0)
         while not self._drained():
             if self.world.now_s > until_s:
                 raise Violation("liveness", self._owing())
@@ -156,6 +156,10 @@ class Campus:
         for card in self.crowd.used.values():
             seller = self.world.random.choice(tills)
             self.world.after(self.world.between(0, 20), self.crowd.try_at, seller, card, "sell", 1)
+            if card.subsidy_fen:
+                mixed = [till for till in self.crowd.mixed if till is not self.crowd.avoided]
+                other = self.world.random.choice(mixed)
+                self.world.after(self.world.between(22, 34), self.crowd.try_at, other, card, "sell", 1)
         for card in list(self.crowd.unsure_loads.values()):
             machine = self.world.random.choice(self.crowd.machines)
             self.world.after(self.world.between(0, 20), self.crowd.try_at, machine, card, "load", 100)

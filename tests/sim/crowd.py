@@ -16,6 +16,8 @@ from tests.sim.world import World
 TRIES_MAX = 6
 LOW_FEN = 2_500
 LOAD_SHARE = 0.05
+VOID_SHARE = 0.04
+"""Of the sales, so often the cashier takes back the last one."""
 _AGAIN = (Reason.CARD_GONE, Reason.PSAM_GONE)
 
 
@@ -27,8 +29,9 @@ class Crowd:
     ) -> None:
         self.world, self.faults, self.cards = world, faults, cards
         self.sellers = [t for t in terminals if t.made.settings.kind is not DeviceKind.LOAD_MACHINE]
-        self.tills = [t for t in self.sellers if not t.rides]
-        """Where an amount is keyed: whoever pays here has moved the counter, which a refused ride would not."""
+        self.tills = [t for t in self.sellers if not t.rides and not t.made.settings.subsidy]
+        """Where an amount is keyed and the main purse pays: its counter moves, which it does not for a refused ride."""
+        self.mixed = [t for t in self.sellers if t.made.settings.subsidy]
         self.machines = [t for t in terminals if t.made.settings.kind is DeviceKind.LOAD_MACHINE]
         self.avoided: TerminalPart | None = None
         """Its PSAM was reported stolen: nobody comes to it to settle what is open."""
@@ -76,6 +79,8 @@ class Crowd:
         if result.end is not End.NOT_SELLING and not (result.end is End.DECLINED and result.reason in _AGAIN):
             self.torn.pop(place, None)
         self.done += result.end is End.DONE
+        if result.end is End.DONE and verb != "load" and self.world.chance(VOID_SHARE):
+            self.world.after(self.world.between(0.2, 4.0), terminal.void)
         if result.end is End.DECLINED and result.reason in _AGAIN and tries < TRIES_MAX:
             again = partial(self.try_at, terminal, card, verb, amount_fen, tries + 1)
             self.world.after(self.world.between(0.5, 3.0), again)

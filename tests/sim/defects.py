@@ -29,6 +29,7 @@ from tests.sim.edge_part import EdgePart, SimConnection
 from tests.sim.faults import Faults
 from tests.sim.ingest_part import IngestPart, SimDatabase
 from tests.sim.judge import Judge
+from tests.sim.mixed_defects import KeepsAHalf
 from tests.sim.parts import Parts
 from tests.sim.ride_defects import LeavesAboard
 from tests.sim.terminal_part import TerminalPart
@@ -372,5 +373,6 @@ DEFECTS: dict[str, Defect] = {
     "leaves-aboard": Defect("下车后再收一次 a ride charged twice", _laws("ride"), Parts(terminal=LeavesAboard)),
     "pays-the-thief": Defect("被盗后仍付商户 a merchant is paid", _laws("theft"), Parts(ingest=PaysTheThief)),
     "welcomes-the-thief": Defect("挂失后仍放行 a thief may sell", _laws("theft"), Parts(edge=WelcomesTheThief)),
+    "keeps-a-half": Defect("付一半商户留下 half a pair is kept", _laws("half"), Parts(terminal=KeepsAHalf)),
     "never-sends-again": Defect("不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain)),
 }

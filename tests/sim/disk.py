@@ -16,7 +16,7 @@ from edge.terminal.flash_layout import (
 from edge.terminal.flash_port import MemoryFlash
 from shared.ids import CardId
 from shared.purse.outcomes import PendingLoad, PendingPurchase
-from shared.records import LOAD_SHAPED, CounterKind
+from shared.records import LOAD_SHAPED, CounterKind, Kind, application_of
 from tests.sim.truth import Deed
 
 
@@ -96,13 +96,15 @@ class SimFlash(MemoryFlash):
             slot = parse_open(raw)
             return None if slot is None else _pending_deed(slot.body)
         found = parse_record(raw)
-        return None if found is None else deed_of(found.wire)
+        return None if found is None or found.wire[1] == Kind.VOID else deed_of(found.wire)
 
 
 def deed_of(wire: bytes) -> Deed:
-    """The deed that a record tells of. Read off its bytes: loads and purchases have card and counter in one place."""
+    """The deed that a record tells of, or that a void takes back. Read off its bytes: all have card and counter in one
+    place, and a void its purse a byte before the others."""
     kind = CounterKind.ONLINE if wire[1] in _LOADS else CounterKind.OFFLINE
-    return Deed(CardId(wire[12:22]), kind, wire[22] << 8 | wire[23])
+    purse = wire[24] if wire[1] == Kind.VOID else wire[25]
+    return Deed(CardId(wire[12:22]), kind, wire[22] << 8 | wire[23], application_of(purse))
 
 
 def _place(offset: int) -> int:
@@ -111,5 +113,5 @@ def _place(offset: int) -> int:
 
 def _pending_deed(body: PendingPurchase | AskedLoad | PendingLoad) -> Deed:
     if isinstance(body, PendingPurchase):
-        return Deed(body.card_id, CounterKind.OFFLINE, body.counter)
+        return Deed(body.card_id, CounterKind.OFFLINE, body.counter, application_of(body.purse))
     return Deed(body.request.card, CounterKind.ONLINE, body.request.counter)

@@ -5,10 +5,24 @@ from typing import TYPE_CHECKING
 
 from cloud.ledger.grey import State
 from cloud.ledger.verify import verify
-from shared.records import STORED_HEAD, CounterKind, PurchaseRecord, decode
+from shared.records import (
+    PURCHASE_SIZE,
+    STORED_HEAD,
+    CounterKind,
+    Kind,
+    Pair,
+    PurchaseRecord,
+    decode,
+    encode,
+    parse_flags,
+    purse_byte,
+    purse_of,
+)
+from tests.sim.books import Books
+from tests.sim.disk import deed_of
 from tests.sim.ingest_part import KeysHere
 from tests.sim.judge import deed_of_row
-from tests.sim.truth import Deed
+from tests.sim.truth import CardTruth, Deed
 from tests.sim.world import Violation
 
 if TYPE_CHECKING:
@@ -26,6 +40,8 @@ def check_end(campus: "Campus") -> None:
     shown_once(campus)
     card_chain(campus, open_cases)
     merchants(campus, open_cases)
+    voids(campus)
+    halves(campus)
     zero_sum(campus)
     if campus.world.seed % VERIFY_EVERY == 0:
         own_word(campus)
@@ -34,17 +50,20 @@ def check_end(campus: "Campus") -> None:
 def explained(campus: "Campus") -> set[Deed]:
     """Debits that stay open by rule: two grey attempts with one counter, sum and balance, and nobody can tell which.
 
-    A grey debit just before such a one rests on it, and is open with it.
+    A grey debit just before such a one rests on it, and is open with it. So is one of a subsidy purse that was used no
+    more: nothing in the ledger tells of its counter then.
     """
     found: set[Deed] = set()
     judge = campus.judge
     for deed in sorted(judge.deeds, key=lambda deed: -deed.counter):
         if judge.books.posted[deed] or deed.kind is not CounterKind.OFFLINE:
             continue
-        amount, after = judge.deeds[deed][1].amount_fen, judge.deeds[deed][1].balance_fen
+        amount, left = judge.deeds[deed][1].amount_fen, judge.deeds[deed][1].balance_fen
         greys = [grey for grey in _open_greys(campus, deed) if grey.amount_fen == amount]
-        debits = {(grey.ttn, grey.time, grey.seq) for grey in greys if grey.balance_fen == after + amount}
-        if len(debits) > 1 or (debits and deed._replace(counter=deed.counter + 1) in found):
+        debits = {(grey.ttn, grey.time, grey.seq) for grey in greys if grey.balance_fen == left + amount}
+        after = deed._replace(counter=deed.counter + 1)
+        is_last = bool(deed.application) and after not in judge.deeds
+        if len(debits) > 1 or (debits and (after in found or is_last)):
             found.add(deed)
     return found
 
@@ -52,9 +71,10 @@ def explained(campus: "Campus") -> set[Deed]:
 def _open_greys(campus: "Campus", deed: Deed) -> list[PurchaseRecord]:
     query = (
         "SELECT r.stored FROM suspense s JOIN record r ON r.id = s.record "
-        "WHERE substr(s.purse, 1, 10) = ? AND s.counter = ? AND s.load IS NULL AND s.state = ?"
+        "WHERE s.purse = ? AND s.counter = ? AND s.load IS NULL AND s.state = ?"
     )
-    rows = campus.ingest.database.execute(query, (deed.card, deed.counter, int(State.OPEN)))
+    purse = deed.card + bytes((purse_of(purse_byte(deed.application, 2, 0)),))
+    rows = campus.ingest.database.execute(query, (purse, deed.counter, int(State.OPEN)))
     records = [decode(stored[STORED_HEAD:]) for (stored,) in rows]
     return [record for record in records if isinstance(record, PurchaseRecord)]
 
@@ -96,16 +116,84 @@ def card_chain(campus: "Campus", open_cases: set[Deed]) -> None:
     balances = campus.judge.books.balances
     for card in campus.cards:
         name = card.card.hex()
-        waiting = sum(campus.judge.deeds[deed][1].amount_fen for deed in open_cases if deed.card == card.card)
-        balance = card.opening_fen
-        for happened in card.history:
-            balance += happened.amount_fen if happened.deed.kind is CounterKind.ONLINE else -happened.amount_fen
-            if balance != happened.balance_fen:
-                raise Violation("I3", f"{card.label}: the card's own chain breaks at {happened.deed.counter}")
-        if -balances[f"purse:{name}"] != card.balance_fen + waiting:
-            raise Violation("I3", f"{card.label}: card {card.balance_fen}, float {-balances[f'purse:{name}']}")
+        for application, held_fen in enumerate(card.balances_fen):
+            _own_chain(card, application)
+            waiting = [deed for deed in open_cases if (deed.card, deed.application) == (card.card, application)]
+            waiting_fen = sum(campus.judge.deeds[deed][1].amount_fen for deed in waiting)
+            float_fen = -balances[f"{('purse', 'subsidy')[application]}:{name}"]
+            if float_fen != held_fen + waiting_fen:
+                raise Violation("I3", f"{card.label}: purse {application} holds {held_fen}, float {float_fen}")
         if balances[f"transit:{name}"]:
             raise Violation("I3", f"{card.label}: {-balances[f'transit:{name}']} fen are still in transit")
+
+
+def _own_chain(card: CardTruth, application: int) -> None:
+    balance = card.openings_fen[application]
+    for happened in card.history:
+        if happened.deed.application != application:
+            continue
+        balance += happened.amount_fen if happened.deed.kind is CounterKind.ONLINE else -happened.amount_fen
+        if balance != happened.balance_fen:
+            raise Violation("I3", f"{card.label}: the card's own chain breaks at {happened.deed.counter}")
+
+
+def voids(campus: "Campus") -> None:
+    """Every void that was shown is posted or held for a person, and pending load is what was given back."""
+    judge, database = campus.judge, campus.ingest.database
+    held = {deed_of(stored[STORED_HEAD:]) for (stored,) in database.execute(_VOIDS_HELD)}
+    for terminal, row in judge.voids_shown:
+        deed = deed_of_row(row)
+        if not judge.books.voided[deed] and deed not in held:
+            raise Violation("void", f"{terminal} has shown the void of {_name(campus, deed)}, the books have it not")
+    for card in campus.cards:
+        given = sum(fen for deed, fen in judge.books.voided.items() if deed.card == card.card)
+        pending = -judge.books.balances[f"pending:{card.card.hex()}"]
+        if pending != given:
+            raise Violation("void", f"{card.label}: {given} fen given back, {pending} are pending")
+
+
+_VOIDS_HELD = "SELECT r.stored FROM void_case v JOIN record r ON r.id = v.record WHERE v.state = 2"
+
+
+def halves(campus: "Campus") -> None:
+    """A mixed payment is whole, or the merchant keeps nothing of it."""
+    books, database = campus.judge.books, campus.ingest.database
+    held = {deed_of(stored[STORED_HEAD:]) for (stored,) in database.execute(_VOIDS_HELD)}
+    found: dict[tuple[bytes, int], PurchaseRecord] = {}
+    for (stored,) in database.execute("SELECT stored FROM record"):
+        record = _half(stored)
+        if record is not None:
+            found[stored[:8], record.seq] = record
+    for (stream, seq), record in found.items():
+        deed = deed_of(encode(record))
+        kept = books.amounts[deed] - books.voided[deed]
+        if not books.posted[deed] or deed in held:
+            continue
+        is_first = parse_flags(record.flags).pair is Pair.FIRST
+        other = found.get((stream, seq + 1 if is_first else seq - 1))
+        second = (other if is_first else record) or record
+        whole = other is not None and other.card == record.card and second.kind == Kind.PURCHASE
+        if kept and not whole:
+            raise Violation("half", f"{_name(campus, deed)}: {kept} fen of a torn pair stay with the merchant")
+        if whole and other is not None and bool(kept) != bool(_kept(books, other)):
+            raise Violation("half", f"{_name(campus, deed)}: one half is given back, the other is not")
+
+
+def _kept(books: Books, record: PurchaseRecord) -> int:
+    deed = deed_of(encode(record))
+    return books.amounts[deed] - books.voided[deed]
+
+
+def _half(stored: bytes) -> PurchaseRecord | None:
+    """The record, if it is a proven half."""
+    if stored[STORED_HEAD + 1 : STORED_HEAD + 2] not in _PROVEN_KINDS or len(stored) < STORED_HEAD + PURCHASE_SIZE:
+        return None
+    record = decode(stored[STORED_HEAD:])
+    is_half = isinstance(record, PurchaseRecord) and parse_flags(record.flags).pair is not Pair.ALONE
+    return record if isinstance(record, PurchaseRecord) and is_half else None
+
+
+_PROVEN_KINDS = (bytes((Kind.PURCHASE,)), bytes((Kind.RECOVERED,)))
 
 
 def merchants(campus: "Campus", open_cases: set[Deed]) -> None:
@@ -114,7 +202,7 @@ def merchants(campus: "Campus", open_cases: set[Deed]) -> None:
     owed: Counter[str] = Counter()
     for deed, (terminal, happened) in campus.judge.deeds.items():
         if deed.kind is CounterKind.OFFLINE and deed not in open_cases:
-            owed[named[terminal]] += happened.amount_fen
+            owed[named[terminal]] += happened.amount_fen - campus.judge.books.voided[deed]
     balances = campus.judge.books.balances
     for merchant, fen in owed.items():
         booked = -balances[f"merchant:{merchant}"] - balances[f"held:{merchant}"]
@@ -150,4 +238,4 @@ def own_word(campus: "Campus") -> None:
 
 def _name(campus: "Campus", deed: Deed) -> str:
     label = next(card.label for card in campus.cards if card.card == deed.card)
-    return f"{label} {deed.kind.name.lower()} {deed.counter}"
+    return f"{label} {deed.kind.name.lower()} {deed.counter}" + " of the subsidy" * deed.application

@@ -11,7 +11,7 @@ from edge.effects import Settle
 from edge.link.messages import Type
 from edge.terminal.book import Row
 from edge.terminal.desk import ANSWER_S
-from shared.records import LOAD_SHAPED, CounterKind
+from shared.records import LOAD_SHAPED, CounterKind, Kind, Pair
 from shared.wire.messages import DeviceMark, OnlineRequest, decode_ack, decode_ack_body
 from tests.sim.books import Books
 from tests.sim.disk import SimFlash
@@ -31,6 +31,7 @@ class Judge:
         self.outboxes: dict[str, OutboxMirror] = {}
         self.flashes: dict[str, SimFlash] = {}
         self.shown_rows: list[tuple[str, Row]] = []
+        self.voids_shown: list[tuple[str, Row]] = []
         self.retired: list[OutboxMirror] = []
         self.signed: set[tuple[bytes, bytes]] = set()
         """Body and signature of every ack that the ledger's own seal has made: only ever true ones."""
@@ -65,7 +66,12 @@ class Judge:
     def shown(self, terminal: str, row: Row) -> None:
         """成功 is in the shown log of a terminal, and on its display."""
         self.world.note("shown", terminal, row.seq, row.counter, row.amount_fen)
+        if row.kind is Kind.VOID:
+            self.voids_shown.append((terminal, row))
+            return
         self.shown_rows.append((terminal, row))
+        if row.pair is Pair.SECOND:
+            self.world.note("mixed", terminal, row.seq, row.sale_fen)
         deed = deed_of_row(row)
         if deed not in self.deeds:
             raise Violation("I1", f"{terminal}: shows {row} that no card has done")
@@ -219,7 +225,7 @@ def _holds_all(seqs: Seqs | None, mark: DeviceMark) -> bool:
 def deed_of_row(row: Row) -> Deed:
     """The deed that a shown row tells of."""
     kind = CounterKind.ONLINE if row.kind in LOAD_SHAPED else CounterKind.OFFLINE
-    return Deed(row.card, kind, row.counter)
+    return Deed(row.card, kind, row.counter, row.application)
 
 
 def _name(deed: Deed) -> str:

@@ -85,12 +85,14 @@ def _pieces(campus: "Campus", mirror: OutboxMirror, random: Random) -> list[Rece
 def _money(balances: Counter[str], *, held: bool) -> Counter[str]:
     """Transit counts as the account's own: a request that was granted here may have been refused there.
 
-    held: a theft was reported here and not there, so what is held counts as the merchant's.
+    held: a theft was reported here and not there, so what is held counts as the merchant's, and so does what a stolen
+    terminal's voids would have given back there.
     """
     money: Counter[str] = Counter()
     for code, fen in balances.items():
         name = code.replace("transit:", "online:")
-        money[name.replace("held:", "merchant:") if held else name] += fen
+        is_merchants = name.startswith(("held:", "merchant:", "pending:"))
+        money["merchants" if held and is_merchants else name] += fen
     return money
 
 

@@ -228,6 +228,15 @@ class TerminalPart:
         self._tap = firmware.again(self.now()) if verb == "again" else calls[verb](amount_fen, self.now())
         self._go(self._life, None)
 
+    def void(self) -> None:
+        """The cashier takes back the last sale, if the terminal is free. No card is needed."""
+        if self.firmware is None or self._tap is not None:
+            return
+        self._done = lambda result: None
+        self.world.note("void", self.name)
+        self._tap = self.firmware.void(self.now())
+        self._go(self._life, None)
+
     def _go(self, life: int, answer: Any) -> None:
         """Run the tap until it waits, ends, or the power goes."""
         if life != self._life or self._tap is None or self.firmware is None:

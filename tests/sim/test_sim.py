@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 from shared.ids import CardId
-from shared.records import CounterKind, Flags, Kind, LoadRecord, Proof, PurchaseRecord, decode, encode
+from shared.records import (
+    CounterKind,
+    Flags,
+    Kind,
+    LoadRecord,
+    Proof,
+    PurchaseRecord,
+    application_of,
+    decode,
+    encode,
+)
 from tests.sim.campus import Failure, run_seed
 from tests.sim.defects import DEFECT_SEEDS, DEFECTS
 from tests.sim.disk import deed_of
@@ -22,7 +32,7 @@ SEEDS_MAX_S = 600
 DEFECT_TAPS = 90
 HAPPENINGS = (
     "terminal cut", "edge killed", "ingest killed", "broker down", "uplink lost", "line cut", "outbox destroyed",
-    "ledger put back", "disk full", "away", "theft", "ride on", "ride off",
+    "ledger put back", "disk full", "away", "theft", "ride on", "ride off", "mixed", "void",
 )  # fmt: skip
 
 
@@ -112,7 +122,11 @@ LOAD = LoadRecord(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("record", [PURCHASE, LOAD])
+SUBSIDY = PURCHASE._replace(purse=0x61)
+
+
+@pytest.mark.parametrize("record", [PURCHASE, LOAD, SUBSIDY])
 def test_deed_is_read_off_the_bytes_as_the_codec_reads_them(record):
     read = decode(encode(record))
-    assert deed_of(encode(record)) == (read.card, CounterKind(read.flags >> 2 & 1), read.counter)
+    deed = (read.card, CounterKind(read.flags >> 2 & 1), read.counter, application_of(read.purse))
+    assert deed_of(encode(record)) == deed

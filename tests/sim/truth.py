@@ -1,6 +1,7 @@
 """What really happened: every change of every card's purse, seen at the card's own memory and nowhere else.
 
-The books are held against this. A deed is named by card, counter kind and counter, as the ledger's own key is.
+The books are held against this. A deed is named by card, counter kind, counter and application, as the ledger's own
+key is.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 from shared.ids import CardId
 from shared.purse.images import decode_card_image
+from shared.purse.profiles import CAMPUS, SUBSIDY
 from shared.records import CounterKind
 from tests.sim.world import Violation
 
@@ -24,6 +26,8 @@ class Deed(NamedTuple):
     card: CardId
     kind: CounterKind
     counter: int
+    application: int = 0
+    """0 main purse, 1 subsidy."""
 
 
 @dataclass(slots=True)
@@ -43,15 +47,26 @@ class CardTruth:
         self.card = card
         self.label = label
         self.image = image
-        self._purse = purse_of(image)
-        self.opening_fen = self.balance_fen
+        self._purses = purses_of(image)
+        self.openings_fen = [purse[0] for purse in self._purses]
+        """Of main and, where there is one, subsidy purse."""
         self.busy = False
         self.history: list[Happened] = []
 
     @property
     def balance_fen(self) -> int:
-        """What the purse holds."""
-        return self._purse[0]
+        """What the main purse holds."""
+        return self._purses[0][0]
+
+    @property
+    def balances_fen(self) -> list[int]:
+        """What each purse holds."""
+        return [purse[0] for purse in self._purses]
+
+    @property
+    def subsidy_fen(self) -> int:
+        """What the subsidy purse holds; 0 where there is none."""
+        return self._purses[1][0] if len(self._purses) > 1 else 0
 
     def load(self) -> bytes:
         """The image, for the card's operating system."""
@@ -60,32 +75,38 @@ class CardTruth:
     def store(self, image: bytes, /) -> None:
         """The card changes."""
         self.image = image
-        self._purse = purse_of(image)
+        self._purses = purses_of(image)
 
     def change(self, image: bytes, at_s: float) -> Happened | None:
         """What a store would do, told before it is done; None when no purse moves. The card itself must be sound.
 
         An entry with distance fare is a deed over nothing: the counter moves alone.
         """
-        before, after = self._purse, purse_of(image)
-        moved = after[0] - before[0]
-        if not moved and after[1:] == before[1:]:
+        steps = list(zip(self._purses, purses_of(image), strict=True))
+        moving = [application for application, (before, after) in enumerate(steps) if before != after]
+        if not moving:
             return None
+        if len(moving) > 1:
+            raise Violation("card", f"{self.label}: two purses move at once")
+        application = moving[0]
+        before, after = steps[application]
+        moved = after[0] - before[0]
         kind, field = (CounterKind.ONLINE, 1) if moved > 0 else (CounterKind.OFFLINE, 2)
         if after[field] != before[field] + 1:
             raise Violation("card", f"{self.label}: money moved without its counter")
-        return Happened(Deed(self.card, kind, before[field]), abs(moved), after[0], at_s)
+        return Happened(Deed(self.card, kind, before[field], application), abs(moved), after[0], at_s)
 
 
 def require_layout(image: bytes) -> None:
     """The sizes above are those of the image."""
-    card = decode_card_image(image)
-    if purse_of(image) != (card.balance_fen, card.online, card.offline):
+    found = [decode_card_image(image, aid) for aid in (CAMPUS.aid, SUBSIDY.aid)]
+    if purses_of(image) != [(card.balance_fen, card.online, card.offline) for card in found if card.purse is not None]:
         raise Violation("card", "the image has another layout")
 
 
-def purse_of(image: bytes) -> tuple[int, int, int]:
-    """Balance, online and offline counter of the EP, read off the image of a card of format 2."""
+def purses_of(image: bytes) -> list[tuple[int, int, int]]:
+    """Balance, online and offline counter of each EP, in order: main, subsidy. Read off an image of format 2."""
+    found: list[tuple[int, int, int]] = []
     at = 5 + image[3]
     while at + _HEAD_SIZE < len(image):
         start = at + 2
@@ -98,6 +119,8 @@ def purse_of(image: bytes) -> tuple[int, int, int]:
         for _ in range(purses):
             fid, balance_fen, online, offline, proofs = _PURSE.unpack_from(image, place)
             if fid == _EP:
-                return balance_fen, online, offline
+                found.append((balance_fen, online, offline))
             place += _PURSE.size + proofs * _PROOF_SIZE
-    raise Violation("card", "a card without an EP")
+    if not found:
+        raise Violation("card", "a card without an EP")
+    return found

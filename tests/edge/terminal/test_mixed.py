@@ -225,6 +225,19 @@ def test_another_card_ends_a_torn_pair(counter):
     assert written(counter) == ["P1:800", "U0:450", "V1:800", "P0:300"]
 
 
+def test_another_card_that_only_settles_ends_a_torn_pair_first(counter, kit):
+    """Seed 33 of the simulator: a record of that card stood between the two halves."""
+    other = counter.school.memory(2)
+    torn(counter, other, 0x54, 1, after=False, amount=300)
+    counter.wait(61)
+    memory = counter.school.memory(subsidy=800)
+    torn(counter, memory, 0x54, 2, after=True)
+    counter.again(other)
+    assert written(counter) == ["U0:300", "P1:800", "U0:450", "V1:800", "N0:300"]
+    counter.again(memory)
+    assert written(counter)[5:] == ["R0:450", "V0:450"]
+
+
 def test_when_selling_has_stopped_a_torn_pair_is_given_back(counter):
     memory = counter.school.memory(subsidy=800)
     torn(counter, memory, 0x54, 2, after=False)
