@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from compose.hold import FolderInUse, hold
-from compose.postgres import postgres
+from compose.postgres import postgres, running_postgres
 from compose.supervise import Supervisor
 
 DATABASE = "openykt"
@@ -11,10 +11,10 @@ DATABASE = "openykt"
 
 async def database(parts: Supervisor, data: Path) -> str:
     """Its DSN; started for the caller, by whose supervisor it ends, if it did not run."""
-    cluster = postgres(data)
     try:
         with hold(data):
+            cluster = postgres(data)
             await parts.start(cluster.part)
     except FolderInUse:
-        return cluster.dsn(DATABASE)  # the campus runs, and with it its database
+        cluster = running_postgres(data)  # the campus runs, and with it its database: not to be touched
     return cluster.dsn(DATABASE)

@@ -75,22 +75,28 @@ class Postgres:
 
 
 def postgres(folder: Path, name: str = "postgres") -> Postgres:
-    """Prepare a cluster for the data folder `folder`: made at the first call, found again later.
+    """Prepare a cluster for the data folder `folder`, whose lock is ours: made at the first call, found again later.
 
-    Raises ServerMissing, PostgresError, OSError.
+    A server that runs there has lost its launcher, and is ended. Raises ServerMissing, PostgresError, OSError.
     """
+    found = running_postgres(folder, name)
+    user, cluster = found.part.user, found.place / "cluster"
+    for path in (found.place, found.sockets):
+        _own(path, user)
+    if not (cluster / "PG_VERSION").exists():
+        _initdb(found.programs, cluster, user)
+    clear_stale_pid(cluster)
+    text = render("postgresql.conf", port=PORT, sockets=found.sockets)
+    _own(write_private(cluster / "postgresql.conf", text), user)
+    return found
+
+
+def running_postgres(folder: Path, name: str = "postgres") -> Postgres:
+    """The cluster of a folder that another launcher holds: where it is, and nothing of it touched. ServerMissing."""
     user = OWNER if os.geteuid() == 0 else ""
     place = _place(folder, user)
     cluster = place / "cluster"
     programs = _programs_of(cluster)
-    sockets = _sockets(place)
-    for path in (place, sockets):
-        _own(path, user)
-    if not (cluster / "PG_VERSION").exists():
-        _initdb(programs, cluster, user)
-    clear_stale_pid(cluster)
-    configuration = write_private(cluster / "postgresql.conf", render("postgresql.conf", port=PORT, sockets=sockets))
-    _own(configuration, user)
     part = Part(
         name,
         (str(programs / "postgres"), "-D", str(cluster)),
@@ -101,7 +107,7 @@ def postgres(folder: Path, name: str = "postgres") -> Postgres:
         stop_timeout_s=60.0,
         user=user,
     )
-    return Postgres(part, place, sockets, programs)
+    return Postgres(part, place, _sockets(place), programs)
 
 
 def newest_programs(installed: Path = INSTALLED) -> Path:
