@@ -152,6 +152,13 @@ def test_another_file_or_directory_forgets_the_current_record(tagged):
         assert walk(tagged, 0, NUMBER) == ["6A83"]
 
 
+def test_the_current_record_of_one_file_is_not_that_of_another(tagged):
+    assert walk(tagged, 0x21, FIRST) == ["a"]
+    assert tagged.sw("00B2003C00") == "6A83"
+    assert len(tagged.data("00B2213800")) == 3
+    assert tagged.data("00B2003C00") == b"\x21\1\xff"
+
+
 def test_updates_by_tag_go_where_a_read_would_and_move_there(tagged):
     tagged.run("00DC213103" "2101" + b"z".hex(), "00DC213303" "2101" + b"y".hex())
     assert walk(tagged, 0, NUMBER, FIRST, LAST) == ["y", "a", "z"]
