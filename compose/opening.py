@@ -123,7 +123,7 @@ async def first_time(
     file = options.data / "deposits.jsonl"
     write_lines(file, ({**row, "key": f"first-{row['card']}"} for row in deposits))
     await step(parts, "deposit", "cloud", "deposit", *store, "--file", str(file))
-    mark = {"full": options.full, "all_can": options.all_can}
+    mark = {"full": options.full, "all_can": options.all_can, "sm4": options.sm4}
     (options.data / ROOM_MARK).write_text(json.dumps(mark), encoding="utf-8")
     say(f"      密钥、{len(plan.cards)} 张卡、期初余额与充值已备好 keys, cards, opening balances and deposits are made")
 
@@ -144,8 +144,9 @@ def known_room(options: Options) -> bool:
         return False
     made = json.loads(path.read_text(encoding="utf-8"))
     full = made["full"]
-    if options.all_can and not made.get("all_can", False):
-        raise WrongUse("该数据目录不是 --all-can 所建，请另选 --data / not made with --all-can; choose another --data")
+    for flag, wanted in (("--all-can", options.all_can), ("--sm4", options.sm4)):
+        if wanted and not made.get(flag.strip("-").replace("-", "_"), False):
+            raise WrongUse(f"该数据目录不是 {flag} 所建，请另选 --data / not made with {flag}; choose another --data")
     if full != options.full:
         kind = "--full" if full else "embedded"
         raise WrongUse(f"该数据目录属于 {kind}，请另选 --data / this data folder belongs to {kind}; choose another")
@@ -158,7 +159,9 @@ async def _plan(options: Options, parts: Supervisor) -> Plan:
         return read_plan(path)
     early = path.with_suffix(".new")
     await step(parts, "plan", "provisioning", "plan", "demo", "--cards", str(options.cards), "--out", str(early))
-    if options.all_can:
-        write_plan(early, with_load_and_validators_on_can(read_plan(early)))
+    if options.all_can or options.sm4:
+        plan = read_plan(early)
+        plan = with_load_and_validators_on_can(plan) if options.all_can else plan
+        write_plan(early, plan, {"profile": "campus-sm4"} if options.sm4 else None)
     early.rename(path)
     return read_plan(path)

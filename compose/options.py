@@ -34,6 +34,7 @@ class Options:
     port: int
     full: bool
     all_can: bool
+    sm4: bool
     run_s: float
     report: Path | None
     trace: Path | None
@@ -52,7 +53,7 @@ def parse(arguments: list[str]) -> Options:
     if speed <= 0 or not 0 < cards <= CARDS_MAX:
         raise WrongUse(f"--speed > 0, --cards 1..{CARDS_MAX}")
     return Options(
-        given.data.absolute(), port, given.full, given.all_can, _seconds(given.run_for), given.report,
+        given.data.absolute(), port, given.full, given.all_can, given.sm4, _seconds(given.run_for), given.report,
         given.trace, speed, cards, given.seed,
     )  # fmt: skip
 
@@ -73,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
         "--all-can", action="store_true",
         help="圈存机与车载机也上 CAN，只在新数据目录可选\nload machine and validators on CAN; new data folders only",
     )  # fmt: skip
+    add(
+        "--sm4", action="store_true",
+        help="交易密钥用 SM4（本项目的形式，不声明互通），只在新数据目录可选\n"
+        "SM4 money keys (a form of ours, no interworking claimed); new data folders only",
+    )  # fmt: skip
     add("--for", dest="run_for", default="", metavar="60s", help="到时有序结束 · end in order after: 60, 60s, 5m, 1h")
     add("--report", type=Path, metavar="FILE", help="结账表另存为 JSON（金额单位：分）· the sheet as JSON, sums in fen")
     add("--trace", type=Path, metavar="CSV", help=TRACE_HELP)
@@ -85,9 +91,9 @@ def _parser() -> argparse.ArgumentParser:
 def _refuse_what_would_be_ignored(given: argparse.Namespace) -> None:
     if given.speed is not None and given.trace is None:
         raise WrongUse("--speed 只用于 --trace / --speed goes with --trace")
-    if given.trace is not None and (given.all_can or given.cards is not None):
+    if given.trace is not None and (given.all_can or given.sm4 or given.cards is not None):
         raise WrongUse("重放时卡与终端由文件决定 / the cards and terminals of a replay are those of the file: "
-                       "--all-can, --cards")  # fmt: skip
+                       "--all-can, --sm4, --cards")  # fmt: skip
 
 
 def _console_port(wanted: int | None) -> int:

@@ -25,6 +25,11 @@ def test_the_same_folder_goes_on_as_it_was_made(tmp_path: Path, all_can: bool) -
     assert known_room(parse(["--data", str(room(tmp_path, full=False, all_can=all_can))]))
 
 
+@pytest.mark.parametrize("words", [[], ["--sm4"]])
+def test_a_folder_made_with_sm4_goes_on_with_or_without_the_word(tmp_path: Path, words: list[str]) -> None:
+    assert known_room(parse(["--data", str(room(tmp_path, full=False, all_can=False, sm4=True)), *words]))
+
+
 @pytest.mark.parametrize(
     ("mark", "words"),
     [
@@ -32,6 +37,8 @@ def test_the_same_folder_goes_on_as_it_was_made(tmp_path: Path, all_can: bool) -
         ({"full": False, "all_can": False}, ["--full"]),
         ({"full": False, "all_can": False}, ["--all-can"]),
         ({"full": False}, ["--all-can"]),
+        ({"full": False, "all_can": True, "sm4": False}, ["--sm4"]),
+        ({"full": False}, ["--sm4"]),
     ],
 )
 def test_another_kind_of_campus_is_refused(tmp_path: Path, mark: dict[str, bool], words: list[str]) -> None:

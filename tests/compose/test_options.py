@@ -25,7 +25,8 @@ def test_durations(text: str, seconds: float) -> None:
 @pytest.mark.parametrize(
     "words", [
         ["--for", "0"], ["--for", "soon"], ["--trace", "x.csv", "--speed", "0"], ["--cards", "0"], ["--port", "70000"],
-        ["--speed", "2"], ["--trace", "x.csv", "--all-can"], ["--trace", "x.csv", "--cards", "20"],
+        ["--speed", "2"], ["--trace", "x.csv", "--all-can"], ["--trace", "x.csv", "--sm4"],
+        ["--trace", "x.csv", "--cards", "20"],
     ],
 )
 def test_what_cannot_be(words: list[str]) -> None:
