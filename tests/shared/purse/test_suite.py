@@ -19,8 +19,9 @@ from shared.purse.flows import open_psam, purchase, read_balance
 from shared.purse.images import CardKey, PsamMaster, RamMemory, new_card_image, new_psam_image
 from shared.purse.load_auth import LoadAuth, authorise
 from shared.purse.load_flow import load
-from shared.purse.outcomes import Loaded, LoadOrder, Purchased
+from shared.purse.outcomes import Declined, Loaded, LoadOrder, Purchased
 from shared.purse.profiles import AID_PURSE, CAMPUS_SM4
+from shared.purse.reasons import Reason
 from shared.purse.suite import SM4_CAMPUS, SUITES, TRIPLE_DES, UNBUILT, is_supported, require_suite, suite_of
 from shared.purse.tac import TacChecker, TacVerdict, tac_item
 from tests.shared.purse import sm4_reference
@@ -262,3 +263,31 @@ def test_a_psam_image_keeps_a_master_that_is_not_built():
     psam.power_on()
     drive(open_psam(), psam=psam)
     assert psam.transmit(commands.init_sam_purchase(bytes(4), 1, 1, 6, bytes(7), 1, 0x04, (SERIAL,))).hex() == "6a80"
+
+
+class Claiming:
+    """A card that names another algorithm than its own at INIT."""
+
+    def __init__(self, card, algorithm):
+        self.card, self.algorithm = card, algorithm
+
+    def transmit(self, apdu, /):
+        answer = self.card.transmit(apdu)
+        if apdu[:2] == b"\x80\x50" and len(answer) == 17:
+            return answer[:10] + bytes((self.algorithm,)) + answer[11:]
+        return answer
+
+
+@pytest.mark.parametrize("algorithm", [0x02, 0x04, 0xE4, 0xFF])
+def test_a_card_of_a_cipher_that_the_psam_has_not_is_declined_before_anything_is_kept(school, shop, algorithm):
+    card = school.card(balance=5000)
+    identity = school.identify(card)
+    kept = []
+    outcome = drive(
+        purchase(school.order(100), identity),
+        card=Claiming(card, algorithm), psam=shop.psam, persist=kept.append, lookup=lambda *_: False,
+    )  # fmt: skip
+    assert isinstance(outcome, Declined)
+    assert (outcome.reason, outcome.sw) == (Reason.PSAM_REFUSED, 0x6A80)
+    assert kept == []
+    assert drive(read_balance(), card=card) == 5000
