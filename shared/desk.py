@@ -241,6 +241,8 @@ class CardBooks:
     purse_fen: int
     online_fen: int
     transit_fen: int
+    pending_fen: int
+    subsidy_fen: int
     grey: int
     missing_offline: tuple[int, ...]
     missing_online: tuple[int, ...]
@@ -250,7 +252,8 @@ class CardBooks:
     def to_list(self) -> list[object]:
         return [
             self.label, self.key_version, self.card_class, self.state.value, self.successor, self.hotlisted,
-            [self.purse_fen, self.online_fen, self.transit_fen], self.grey, list(self.missing_offline),
+            [self.purse_fen, self.online_fen, self.transit_fen, self.pending_fen, self.subsidy_fen], self.grey,
+            list(self.missing_offline),
             list(self.missing_online), [[m.kind, m.counter, m.fen, m.since_ms] for m in self.open],
             [list(place) for place in self.places],
         ]  # fmt: skip
@@ -264,12 +267,13 @@ def parse_card_books(raw: Sequence[Any]) -> CardBooks:
     label, version, kind, state, successor, hotlisted, sums, grey, offline, online, matters, places = codec.fields(
         raw, *_BOOKS, what="card books"
     )
-    purse, online_fen, transit = codec.fields(sums, int, int, int, what="card books")
+    purse, online_fen, *others = codec.fields(sums, int, int, int, int, int, what="card books")
+    transit, pending, subsidy = others
     if state not in list(CardState):
         raise WireFault("card books: an unknown state")
     return CardBooks(
         label, version, kind, CardState(state), successor, hotlisted,
-        purse, online_fen, transit, grey, _counters(offline), _counters(online),
+        purse, online_fen, transit, pending, subsidy, grey, _counters(offline), _counters(online),
         tuple(OpenMatter(*codec.fields(m, str, int, int, int, what="open matter")) for m in matters),
         tuple(codec.fields(p, bytes, str, str, what="place") for p in places),
     )  # fmt: skip

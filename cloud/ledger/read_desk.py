@@ -22,8 +22,8 @@ from shared.ids import CardId
 from shared.records import CounterKind, VoidRecord
 
 _CARD = (
-    "SELECT label, key_version, card_class, hotlisted, opening_fen, purse_account, online_account, transit_account "
-    "FROM card WHERE card = ?"
+    "SELECT label, key_version, card_class, hotlisted, opening_fen, purse_account, online_account, transit_account, "
+    "pending_account, subsidy_account FROM card WHERE card = ?"
 )
 
 
@@ -38,10 +38,12 @@ def card_books(db: Database, ask: CardAsk) -> CardBooks | None:
     life = life_of(db, ask.card)
     named = db.run("SELECT label FROM card WHERE card = ?", (life.successor,)) if life.successor else []
     successor = named[0][0] if named else ""
-    purse_fen, online_fen, transit_fen = (balance(db, account, Side.CREDIT) for account in accounts)
+    purse_fen, online_fen, transit_fen, pending_fen, subsidy_fen = (
+        balance(db, account, Side.CREDIT) for account in accounts
+    )
     return CardBooks(
         label, version, life.card_class or card_class, life.state, successor, bool(hotlisted),
-        purse_fen, online_fen, transit_fen, grey,
+        purse_fen, online_fen, transit_fen, pending_fen, subsidy_fen, grey,
         _missing(_offline(db, purse), ask.offline, opening_fen),
         _missing(_online(db, ask.card), ask.online, opening_fen),
         _open(db, ask.card), _places(db, ask.terminals),

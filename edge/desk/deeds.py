@@ -97,6 +97,9 @@ def _load(given: argparse.Namespace) -> bool:
     desk = _desk(given)
     with card_in(laying_of(given)) as card:
         who = money.identity_of(card).card_id
+        if given.cash and money.has_open_load(desk, who):
+            say("该卡上次圈存未了：先执行 load，勿收现金 / its last load is open: run load without --cash first")
+            return False
         if given.cash and not money.cash(desk, DeskOp.CASH_IN, who, given.fen):
             return False
         done = money.load(desk, card, given.fen)
@@ -104,6 +107,13 @@ def _load(given: argparse.Namespace) -> bool:
         say("现金已在电子账户；卡未确认，请再放卡执行 load（勿再加 --cash）")
         say("the cash is in the online account; the card is not confirmed: run load again, without --cash")
     return done
+
+
+def _claim(given: argparse.Namespace) -> bool:
+    desk = _desk(given)
+    with card_in(laying_of(given)) as card:
+        money.identity_of(card)
+        return money.claim(desk, card)
 
 
 def _unload(given: argparse.Namespace) -> bool:
@@ -235,6 +245,7 @@ _DEEDS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "cash-out": _cash(DeskOp.CASH_OUT),
     "float": _float,
     "load": _load,
+    "claim": _claim,
     "unload": _unload,
     "settle": _settle,
     "activate": _operate,

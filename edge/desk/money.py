@@ -7,7 +7,7 @@ it back by an unload. Each step ends by itself: what is done stays done, and the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from edge.desk.body import joined, wire_of
 from edge.desk.desk import Desk
@@ -15,7 +15,8 @@ from edge.desk.matters import Matter
 from edge.desk.paper import receipt_line, unload_line
 from edge.desk.unloading import UnloadEnd, Unloading, is_granted, pending_of
 from edge.terminal.display import Display
-from edge.terminal.steps import End
+from edge.terminal.station import Station
+from edge.terminal.steps import End, Result, Tap
 from shared.campus_clock import WALL
 from shared.clock import CampusTime
 from shared.desk import DeskOp, ReceiptSaid, parse_receipt
@@ -33,6 +34,8 @@ from shared.purse.reasons import REASON_TEXT, Reason
 
 DRAIN_S = 5.0
 """A load's record is waited for so long; then it goes out with the next load."""
+LOAD = "load"
+"""A matter: a load or claim was begun, and its end perhaps not told. Its card settles it."""
 NAMES = {
     DeskOp.CASH_IN: ("现金充值", "cash into the account"),
     DeskOp.CASH_OUT: ("现金退出", "cash out of the account"),
@@ -59,8 +62,25 @@ def cash(desk: Desk, operation: DeskOp, card: CardId | None, fen: int) -> bool:
 
 def load(desk: Desk, card: CardChannel, fen: int) -> bool:
     """Account → card, by the desk's own body, as a load machine does it. ConfigFault when it is not on line."""
+    return _tap(desk, card, fen, lambda station: station.firmware.load(fen, station.now()))
+
+
+def claim(desk: Desk, card: CardChannel) -> bool:
+    """领款: pending load → card, by the same body. ConfigFault when it is not on line."""
+    return _tap(desk, card, 0, lambda station: station.firmware.claim(station.now()))
+
+
+def has_open_load(desk: Desk, card: CardId) -> bool:
+    """Was a load of this card begun here whose end nobody was told?"""
+    return any(matter.kind == LOAD and matter.body.get("card") == card.hex() for matter in desk.matters.open())
+
+
+def _tap(desk: Desk, card: CardChannel, fen: int, what: Callable[[Station], Tap[Result]]) -> bool:
+    """A tap of the desk's body, which starts anew for each: that the last one was told it learns from the matters."""
+    who = identity_of(card).card_id
     wire = wire_of(desk.data, desk.body)
     tapping = asyncio.Event()
+    told_all = not any(matter.kind == LOAD for matter in desk.matters.open())
 
     def show(what: Display) -> None:
         if not tapping.is_set():
@@ -69,16 +89,25 @@ def load(desk: Desk, card: CardChannel, fen: int) -> bool:
         if what.todo.zh:
             desk.say(f"→ {what.todo.zh} / {what.todo.en}")
 
-    async def tap() -> bool:
+    async def go() -> End:
         async with joined(desk.body, wire, WALL, show) as station:
+            desk.matters.begin(LOAD, {"card": who.hex(), "fen": fen})
+            if not told_all:
+                desk.say("上次圈存结果未报，请核对 / the last load was not told: mind what is said now")
+            else:
+                station.firmware.body.untold.forget()
             tapping.set()
-            result = await station.tap(station.firmware.load(fen, station.now()), card)
+            result = await station.tap(what(station), card)
             tapping.clear()
             if not await station.drained(DRAIN_S):
                 desk.say("记录留在卡务台，下次联机补传 / the record stays here and goes out at the next load")
-        return result.end is End.DONE
+        return result.end
 
-    return asyncio.run(tap())
+    end = asyncio.run(go())
+    if end is not End.UNKNOWN:
+        for matter in [one for one in desk.matters.open() if one.kind == LOAD and one.body.get("card") == who.hex()]:
+            desk.matters.end(matter)
+    return end is End.DONE
 
 
 def unload(desk: Desk, card: CardChannel, fen: int) -> bool:
@@ -116,6 +145,9 @@ def settle(desk: Desk) -> bool:
 
 
 def _settled(desk: Desk, matter: Matter) -> bool:
+    if matter.kind == LOAD:
+        desk.say(f"圈存待原卡：load --yuan 0 / a load waits for its card: {matter.body.get('card')}")
+        return False
     if matter.kind != DeskOp.UNLOAD:
         operation = DeskOp(matter.kind)
         answer = desk.go_on(matter)

@@ -59,6 +59,7 @@ class _Verbs:
         unload = self._verb("unload", "圈提：卡 → 电子账户 · card → account; settles one that was torn", card=True)
         _sum(unload)
         unload.add_argument("--pay", action="store_true", help="随后付出现金 · then pay it out in cash")
+        self._verb("claim", "领款：过渡余额 → 卡 · pending load → card", card=True)
         self._verb("settle", "办结未了事项 · settle what was left open")
 
     def _add_upkeep(self) -> None:

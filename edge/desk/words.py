@@ -58,6 +58,10 @@ def book_lines(said: PurseSaid, books: CardBooks) -> Iterator[str]:
         f"账面卡余额 expected on the card ¥{yuan(books.purse_fen)} · "
         f"电子账户 online account ¥{yuan(books.online_fen)} · 圈存在途 in transit ¥{yuan(books.transit_fen)}"
     )
+    if books.pending_fen:
+        yield f"过渡余额，可领款 pending load, can be claimed: ¥{yuan(books.pending_fen)}"
+    if books.subsidy_fen:
+        yield f"账面补助余额 expected in the subsidy purse: ¥{yuan(books.subsidy_fen)}"
     if said.balance_fen is not None:
         yield from agreement_lines(agree(said.profile, said.balance_fen, said.log, books))
 

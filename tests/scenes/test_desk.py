@@ -1,5 +1,6 @@
 """The card desk on real processes: key process, ledger service, a box for its loads; the verbs as typed."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import pytest
 
 from compose.servers import embedded_broker, free_port
 from compose.standing import Standing
+from edge.desk.matters import Matters
+from edge.desk.money import LOAD
 from edge.terminal.memory import read_image
 from provisioning.demo_plan import demo_plan
 from shared.purse.images import decode_card_image
@@ -84,6 +87,9 @@ class Office:
     def on_card(self, label: str) -> int:
         return decode_card_image(read_image(self.data / "cards" / f"{int(label):05d}.card")).balance_fen
 
+    def card(self, label: str) -> str:
+        return json.loads((self.data / "cards" / "index.json").read_text())[label]["card"]
+
     def verify(self) -> None:
         run_part("cloud", "verify", "--data", self.data, "--keys", self.keys)
 
@@ -130,9 +136,18 @@ def test_cash_onto_the_card_and_back_to_cash(office):
     said = office.desk("load", "--card", CARD, "--cash", "--yuan", "50")
     assert "收据 receipt 王芳-000001" in said
     assert office.on_card(CARD) == before + 5_000
+    office.desk("load", "--card", CARD, "--cash", "--yuan", "50")
+    before += 5_000
+    assert office.on_card(CARD) == before + 5_000, "the same sum again is another load, for the last one was told"
+    run_part("cloud", "grant", "--data", office.data, "--card", CARD, "--fen", "700", "--key", "g", "--reason", "补助")
+    assert "pending load, can be claimed: ¥7.00" in office.desk("read", "--card", CARD)
+    said = office.desk("claim", "--card", CARD)
+    assert "领款" in said
+    before += 700
+    assert office.on_card(CARD) == before + 5_000
     said = office.desk("unload", "--card", CARD, "--yuan", "20", "--pay")
-    assert "王芳-000002" in said
     assert "王芳-000003" in said
+    assert "王芳-000004" in said
     assert office.on_card(CARD) == before + 3_000
     said = office.desk("read", "--card", CARD)
     assert "相符 / agrees" in said
@@ -141,6 +156,24 @@ def test_cash_onto_the_card_and_back_to_cash(office):
     assert "卡务台" not in office.desk("log", "--card", CARD, "--csv", office.room / "log.csv")
     assert "圈提" in (office.room / "log.csv").read_text(encoding="utf-8-sig")
     assert "open matters: 0" in office.desk("settle")
+    office.verify()
+
+
+def test_a_load_that_was_perhaps_never_told_is_not_made_twice(office):
+    """The desk died between the record and the display: its matter is open. The same sum is that load; no cash."""
+    office.start_keys()
+    office.start_centre()
+    office.start_field()
+    office.desk("load", "--card", CARD, "--cash", "--yuan", "50")
+    held = office.on_card(CARD)
+    Matters(office.data / "terminals" / "hand-desk" / "desk").begin(LOAD, {"card": office.card(CARD), "fen": 5_000})
+    assert "its last load is open" in office.desk("load", "--card", CARD, "--cash", "--yuan", "50", code=1)
+    assert "waits for its card" in office.desk("settle", code=1)
+    assert "none made now" in office.desk("load", "--card", CARD, "--yuan", "50")
+    assert office.on_card(CARD) == held
+    assert "open matters: 0" in office.desk("settle")
+    assert "王芳-000002" in office.desk("load", "--card", CARD, "--cash", "--yuan", "50")
+    assert office.on_card(CARD) == held + 5_000
     office.verify()
 
 

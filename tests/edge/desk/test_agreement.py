@@ -15,7 +15,8 @@ WHEN = bytes.fromhex("20260915120000")
 
 def books(purse_fen=10_000, *, offline=(), online=(), matters=(), grey=0):
     places = ((POS, "pos-01", "1号窗口"),)
-    return CardBooks("0001", 1, 1, CardState.NORMAL, "", False, purse_fen, 0, 0, grey, offline, online, matters, places)
+    sums = (purse_fen, 0, 0, 0, 0)
+    return CardBooks("0001", 1, 1, CardState.NORMAL, "", False, *sums, grey, offline, online, matters, places)
 
 
 def bought(counter, fen, at=POS):
