@@ -33,6 +33,6 @@ def _notes(trip: Trip) -> list[tuple[bool, tuple[str, str]]]:
     owed = yuan(trip.arrears_fen)
     return [
         (trip.arrears_fen > 0, (f"含上次未刷下车 ¥{owed}", f"¥{owed} of it for a forgotten exit")),
-        (trip.has_no_entry, ("未刷上车", "no entry")),
+        (trip.has_no_boarding, ("未刷上车", "not tapped on")),
         (trip.is_transfer, ("换乘优惠", "transfer")),
     ]

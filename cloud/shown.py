@@ -64,7 +64,7 @@ def compare(data: Path, kinds_of: Callable[[CardId, int, int], Sequence[str]]) -
 def _judge(found: Shown, success: Success, kinds: Sequence[str]) -> None:
     weights = LOADED if success.is_load else PURCHASED
     times = sum(weights.get(kind, 0) for kind in kinds)
-    wanted = 1 if success.fen else 0  # an entry with distance fare takes nothing, and nothing is posted
+    wanted = 1 if success.fen else 0  # a boarding with distance fare takes nothing, and nothing is posted
     found.lost += times < wanted
     found.double += times > wanted
     if times != wanted and not found.first:

@@ -16,7 +16,7 @@ from shared.money import yuan
 class Terminal:
     """One body's line: sequence range of its newest epoch, taps shown, records and fen posted, what it still owes.
 
-    zero_rides: entries with distance fare, which take nothing and post nothing; the exit pays.
+    zero_rides: boardings with distance fare, which take nothing and post nothing; the exit pays.
     """
 
     name: str
@@ -95,7 +95,7 @@ class Figures:
     pending_fen: int = 0
     """过渡余额: given back to the cards' holders and not claimed yet."""
     zero_rides: int = 0
-    """Of no_entry: entries of rides with distance fare."""
+    """Of no_entry: boardings with distance fare."""
     voids: int = 0
     voided_fen: int = 0
     granted_fen: int = 0

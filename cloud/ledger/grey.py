@@ -21,7 +21,7 @@ class State(IntEnum):
     NOTHING = 3
     """Not debited, not credited."""
     EMPTY = 4
-    """Done, over nothing: the entry of a ride with distance fare. There is nothing to post."""
+    """Done, over nothing: the boarding of a line with distance fare. There is nothing to post."""
 
 
 STANDS = frozenset({State.EVIDENCE, State.EMPTY})

@@ -80,12 +80,12 @@ class Reader:
             return read_fleet.by_terminal(self.database)
 
     def zero_rides(self) -> dict[bytes, int]:
-        """Device → entries of rides with distance fare: proven, and nothing to post."""
+        """Device → boardings with distance fare: proven, and nothing to post."""
         with self._lock, self.database.reading():
             return read_rides.zero_rides(self.database)
 
     def line_rides(self) -> list[LineRides]:
-        """Entries, exits and sums by line."""
+        """Boardings, exits and sums by line."""
         with self._lock, self.database.reading():
             return read_rides.line_rides(self.database)
 

@@ -14,7 +14,7 @@ from shared.transit.trip import Step, Trip, parse_trip
 
 @dataclass(slots=True)
 class LineRides:
-    """One line: entries and exits by distance fare, rides at a flat fare, and what all of them took."""
+    """One line: boardings and exits by distance fare, rides at a flat fare, and what all of them took."""
 
     line: int
     boarded: int = 0
@@ -24,7 +24,7 @@ class LineRides:
 
 
 def zero_rides(db: Database) -> dict[bytes, int]:
-    """Device → proven records over nothing: entries of rides with distance fare."""
+    """Device → proven records over nothing: boardings with distance fare."""
     rows = db.run(
         "SELECT substr(key, 1, 6), COUNT(*) FROM record WHERE verdict = ? AND reason = ? GROUP BY substr(key, 1, 6)",
         (int(Verdict.NO_ENTRY), int(Reason.ZERO)),

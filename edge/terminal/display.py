@@ -142,12 +142,12 @@ _STEPS = {Step.BOARD: ("上车", "on"), Step.ALIGHT: ("下车", "off"), Step.FLA
 
 
 def _rode(trip: Trip, amount: str, left: str) -> Display:
-    """成功 of a ride's tap. A forgotten exit, a missing entry and a transfer are said: the fare would surprise."""
+    """成功 of a ride's tap. A forgotten exit, a missing boarding and a transfer are said: the fare would surprise."""
     zh, en = _STEPS[trip.step]
     owed = yuan(trip.arrears_fen)
     notes = [
         (trip.arrears_fen > 0, f"含上次未刷下车 ¥{owed}", f"¥{owed} of it for the exit forgotten last time"),
-        (trip.has_no_entry, "未刷上车，按最高票价", "no entry was tapped: the highest fare"),
+        (trip.has_no_boarding, "未刷上车，按最高票价", "not tapped on: the highest fare"),
         (trip.is_transfer, "换乘优惠", "transfer discount"),
     ]
     said = [(note_zh, note_en) for applies, note_zh, note_en in notes if applies]

@@ -73,7 +73,7 @@ class Gate(Till):
         return (yield from self._spend(ride(RideOrder(time.seconds, body.psam, rule), identity), 0))
 
     def _is_this_ride(self, raw: bytes, time_s: int) -> bool:
-        """Does this tap repeat that one? The bus may have moved on meanwhile, to where an entry would be an exit."""
+        """Does this tap repeat that one? The bus may have moved on meanwhile, to where a boarding would be an exit."""
         if not raw:
             return False
         trip, settings, now = parse_trip(raw), self._settings, self._body.time()

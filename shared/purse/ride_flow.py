@@ -1,6 +1,6 @@
 """A ride's tap 复合消费: read the card's transit record, ask the fare rules, debit what they say and write the record.
 
-The amount may be 0 (an entry with distance fare). Caps of meals do not touch rides. Refuses a card without CAPP, and
+The amount may be 0 (a boarding with distance fare). Caps of meals do not touch rides. Refuses a card without CAPP, and
 whatever the rules refuse; a torn tap ends as every purchase does, and the card's record then says what became of it.
 """
 

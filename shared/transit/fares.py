@@ -1,8 +1,9 @@
-"""Fares: the table as data, and the one place of the rules of a ride (entry, exit, transfer, forgotten exit). Pure.
+"""Fares: the table as data, and the one place of the rules of a ride: boarding, exit, transfer. Pure.
 
-Distance fare 分段计价: the entry takes nothing, but the card must hold the line's highest fare; the exit takes the fare
-of the stops ridden. Whoever does not tap out (只上未下) owes the highest fare, taken at the next entry. An exit without
-entry costs the highest fare. A transfer within the window is cheaper by the discount. Refuses a line without fare.
+Distance fare 分段计价: the boarding takes nothing, but the card must hold the line's highest fare; the exit takes the
+fare of the stops ridden. Whoever does not tap out (只上未下) owes the highest fare, taken at the next boarding. An exit
+without boarding costs the highest fare. A transfer within the window is cheaper by the discount. Refuses a line without
+fare.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class LineFare:
 class FareTable:
     """All fares of one version. discount_fen off a transfer within window_s of the last paid step, `transfers` times.
 
-    ride_max_s: an entry older than this was forgotten. again_s: a second tap on this line within it is the first one
+    ride_max_s: a boarding older than this was forgotten. again_s: a second tap on this line within it is the first one
     again, wherever the bus is by now. stand_s: the same at the same stop, where a bus may stand for long.
     """
 
@@ -96,7 +97,7 @@ class Fare:
 
 
 def board(card: RideRecord, point: Point, now: Moment, table: FareTable) -> Fare | Reason:
-    """An entry tap, or the only tap of a flat line."""
+    """A boarding tap, or the only tap of a flat line."""
     fare = table.lines.get(point.line)
     if fare is None:
         return Reason.NO_FARE
@@ -127,11 +128,11 @@ def alight(card: RideRecord, point: Point, now: Moment, table: FareTable) -> Far
     if not card.is_aboard:
         if card.base_line == point.line and _is_again(card, card.base_s, point, now, table):
             return Reason.TAPPED_TWICE
-        return _paid(card, replace(trip, has_no_entry=True), fare.highest_fen, now.time_s, now, table)
+        return _paid(card, replace(trip, has_no_boarding=True), fare.highest_fen, now.time_s, now, table)
     trip = replace(trip, from_line=card.line, from_stop=card.stop)
     if card.line != point.line or _is_forgotten(card, now, table):
         arrears = min(card.held_fen, ARREARS_MAX_FEN)
-        trip = replace(trip, has_no_entry=True, arrears_fen=arrears)
+        trip = replace(trip, has_no_boarding=True, arrears_fen=arrears)
         return _paid(card, trip, fare.highest_fen, now.time_s, now, table)
     return _paid(card, trip, _by_stops(card, point, fare), card.boarded_s, now, table)
 
@@ -153,7 +154,7 @@ def _by_stops(card: RideRecord, point: Point, fare: LineFare) -> int:
 
 def _paid(card: RideRecord, trip: Trip, fare_fen: int, begun_s: int, now: Moment, table: FareTable) -> Fare:
     """A step that pays for a ride which began at begun_s: it may be a transfer, and others may transfer from it."""
-    is_transfer = not trip.has_no_entry and _is_transfer(card, trip.line, begun_s, now, table)
+    is_transfer = not trip.has_no_boarding and _is_transfer(card, trip.line, begun_s, now, table)
     discount = min(table.discount_fen, fare_fen) if is_transfer else 0
     amount = fare_fen - discount + trip.arrears_fen
     record = replace(
@@ -193,7 +194,7 @@ def _is_again(card: RideRecord, since_s: int, point: Point, now: Moment, table: 
 
 
 def _has_just_left(card: RideRecord, point: Point, now: Moment, table: FareTable) -> bool:
-    """Where one door serves both, the second tap of an exit is no entry; whoever comes back later gets on again."""
+    """Where one door serves both, the second tap of an exit is no boarding; whoever comes back later gets on again."""
     fare = table.lines.get(point.line)
     if fare is None or fare.form is FareForm.FLAT or card.is_aboard or {card.line, card.base_line} != {point.line}:
         return False

@@ -12,8 +12,8 @@ WORDS = {
     Trip(1, 0, 0, Step.FLAT, 2, 1, arrears_fen=300): (
         "上车 1号线 0站 上行，含上次未刷下车 ¥3.00", "on, line 1, stop 0, outward, ¥3.00 of it for a forgotten exit",
     ),
-    Trip(2, 3, 0, Step.ALIGHT, has_no_entry=True): (
-        "下车 2号线 3站 上行，未刷上车", "off, line 2, stop 3, outward, no entry"
+    Trip(2, 3, 0, Step.ALIGHT, has_no_boarding=True): (
+        "下车 2号线 3站 上行，未刷上车", "off, line 2, stop 3, outward, not tapped on"
     ),
     Trip(2, 3, 0, Step.ALIGHT, 2, 1, is_transfer=True): (
         "下车 2号线 3站 上行，换乘优惠", "off, line 2, stop 3, outward, transfer"

@@ -96,7 +96,7 @@ def exactly_once(campus: "Campus", open_cases: set[Deed]) -> None:
 
 
 def is_booked(campus: "Campus", deed: Deed) -> bool:
-    """Is it posted once? One over nothing, the entry of a ride, has its record in the ledger and nothing to post."""
+    """Is it posted once? One over nothing, the boarding of a ride, has its record in the ledger and nothing to post."""
     judge = campus.judge
     _, happened = judge.deeds[deed]
     if happened.amount_fen:

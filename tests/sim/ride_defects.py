@@ -11,7 +11,7 @@ from tests.sim.terminal_part import TerminalPart
 
 
 class LeavesAboard(TerminalPart):
-    """The exit takes its fare and does not clear the entry: the next one takes the held fare for the same ride."""
+    """The exit takes its fare and does not clear the boarding: the next one takes the held fare for the same ride."""
 
     def _boot(self, *, clock_set: bool) -> None:
         super()._boot(clock_set=clock_set)

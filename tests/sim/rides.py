@@ -1,6 +1,6 @@
 """What a ride may do to a card, read off the card's own memory before and after: believes no fare rule and no record.
 
-The one bus of the campus has one door and one line with distance fare. An entry takes nothing, or what a forgotten
+The one bus of the campus has one door and one line with distance fare. A boarding takes nothing, or what a forgotten
 exit owes; an exit takes one fare and leaves nothing owed; nothing is ever taken from who is not aboard.
 """
 

@@ -80,7 +80,7 @@ class CardTruth:
     def change(self, image: bytes, at_s: float) -> Happened | None:
         """What a store would do, told before it is done; None when no purse moves. The card itself must be sound.
 
-        An entry with distance fare is a deed over nothing: the counter moves alone.
+        A boarding with distance fare is a deed over nothing: the counter moves alone.
         """
         steps = list(zip(self._purses, purses_of(image), strict=True))
         moving = [application for application, (before, after) in enumerate(steps) if before != after]

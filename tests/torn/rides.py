@@ -26,12 +26,12 @@ FARES = parse_table(Section({
 FRONT = "bus-2"
 LATER_S = 3 * 3600
 BOARDED_S = 700
-"""Since an entry that went well: longer than a bus stands."""
+"""Since a boarding that went well: longer than a bus stands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ride:
-    """boarded: the stop of an entry that went well before, at the other validator's front door; 0 = none."""
+    """boarded: the stop of a boarding that went well before, at the other validator's front door; 0 = none."""
 
     door: Door
     line: int
@@ -50,11 +50,11 @@ class Ride:
         return RideSettings(Door.IN, Point(self.line, self.boarded, 0), FARES)
 
 
-ENTRY = Ride(Door.BOTH, STAGES, 1, paid=0, moved=100, later=300)
+BOARDING = Ride(Door.BOTH, STAGES, 1, paid=0, moved=100, later=300)
 EXIT = Ride(Door.BOTH, STAGES, 3, paid=150, moved=200, later=300, boarded=1)
 BACK_DOOR = replace(EXIT, door=Door.OUT, later=600)
 FRONT_DOOR = Ride(Door.IN, STAGES, 4, paid=300, moved=300, later=600, boarded=2)
-"""An entry that pays for a forgotten exit."""
+"""A boarding that pays for a forgotten exit."""
 FLAT_FARE = Ride(Door.IN, FLAT, 1, paid=200, moved=200, later=400)
 
 
@@ -62,7 +62,7 @@ FLAT_FARE = Ride(Door.IN, FLAT, 1, paid=200, moved=200, later=400)
 class RideScenario(Scenario):
     """A tap of a bus."""
 
-    ride: Ride = ENTRY
+    ride: Ride = BOARDING
 
     @property
     def aftermaths(self) -> tuple[Aftermath, ...]:
@@ -122,7 +122,7 @@ class RidePlay(Play):
 
 
 SCENARIOS = (
-    RideScenario("ride-entry", "bus-1", "sell", 0),
+    RideScenario("ride-boarding", "bus-1", "sell", 0),
     RideScenario("ride-exit", "bus-1", "sell", 0, ride=EXIT),
     RideScenario("ride-exit-again", "bus-1", "sell", 0, ("sell", WRITTEN, Action.PULL), EXIT),
     RideScenario("ride-back-door", "bus-1", "sell", 0, ("sell", WRITTEN, Action.BOTH), BACK_DOOR),

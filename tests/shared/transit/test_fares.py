@@ -61,7 +61,7 @@ def test_an_entry_with_distance_fare_takes_nothing_but_wants_the_highest():
 def test_an_exit_takes_the_fare_of_the_stops(to, fen):
     fare = alight(boarded(2, 1).record, at(2, to), when(900), FARES)
     assert (fare.amount_fen, fare.trip.step) == (fen, Step.ALIGHT)
-    assert (fare.trip.from_line, fare.trip.from_stop, fare.trip.has_no_entry) == (2, 1, False)
+    assert (fare.trip.from_line, fare.trip.from_stop, fare.trip.has_no_boarding) == (2, 1, False)
     assert not fare.record.is_aboard
     assert (fare.record.held_fen, fare.record.base_fare_fen) == (0, fen)
 
@@ -86,14 +86,14 @@ def test_a_forgotten_exit_is_paid_at_the_next_entry():
 
 def test_an_exit_without_entry_costs_the_highest():
     fare = alight(FRESH, at(2, 3), when(), FARES)
-    assert (fare.amount_fen, fare.trip.has_no_entry, fare.trip.arrears_fen) == (500, True, 0)
+    assert (fare.amount_fen, fare.trip.has_no_boarding, fare.trip.arrears_fen) == (500, True, 0)
 
 
 def test_an_exit_on_another_line_or_after_too_long_settles_the_forgotten_ride():
     other = {**TABLE, "lines": [*TABLE["lines"], {"line": 4, "name": "快线", "form": "stages", "fares_fen": [800]}]}
     table = parse_table(Section(other, "fares"))
     elsewhere = alight(boarded(2, 3).record, at(4, 3), when(600), table)
-    assert (elsewhere.amount_fen, elsewhere.trip.arrears_fen, elsewhere.trip.has_no_entry) == (1300, 500, True)
+    assert (elsewhere.amount_fen, elsewhere.trip.arrears_fen, elsewhere.trip.has_no_boarding) == (1300, 500, True)
     late = alight(boarded(2, 3).record, at(2, 4), when(7201), FARES)
     assert (late.amount_fen, late.trip.arrears_fen) == (1000, 500)
     assert alight(boarded(2, 3).record, at(2, 4), when(7200), FARES).amount_fen == 100

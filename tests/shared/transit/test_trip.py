@@ -37,7 +37,7 @@ RIDES = st.builds(
         (Trip(12, 7, 1, Step.BOARD), "000c00070101000000000000"),
         (Trip(12, 7, 1, Step.ALIGHT, 12, 3, is_transfer=True), "000c00070122000c00030000"),
         (Trip(12, 7, 0, Step.FLAT, 11, 3, arrears_fen=500), "000c00070013000b000301f4"),
-        (Trip(12, 7, 0, Step.ALIGHT, has_no_entry=True), "000c00070042000000000000"),
+        (Trip(12, 7, 0, Step.ALIGHT, has_no_boarding=True), "000c00070042000000000000"),
     ],
 )
 def test_a_trip_is_frozen(trip, raw):
