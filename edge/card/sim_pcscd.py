@@ -23,7 +23,7 @@ SOCKET_ENV = "PCSCLITE_CSOCK_NAME"
 START_S = 10.0
 END_S = 10.0
 DIAL_S = 5.0
-SYSTEM_PID = Path("/run/pcscd/pcscd.pid")
+SYSTEM_SOCKET = Path("/run/pcscd/pcscd.comm")
 _POLL_S = 0.01
 _MOUNTS = "--mount"
 _SBIN = "/usr/sbin:/usr/local/sbin"
@@ -136,22 +136,13 @@ def _unshare() -> list[str] | None:
     if program is None:
         return None
     ways = [[_MOUNTS, "--net"], ["--user", "--map-root-user", _MOUNTS, "--net"]]
-    if not _runs_one():
+    if not SYSTEM_SOCKET.exists():
         ways.append(["--net"])
     for way in ways:
         tried = subprocess.run([program, *way, "/bin/true"], check=False, capture_output=True)
         if tried.returncode == 0:
             return [program, *way]
     return None
-
-
-def _runs_one() -> bool:
-    """Does a pcscd of the system run?"""
-    try:
-        pid = SYSTEM_PID.read_text(encoding="ascii").strip("\0\n")
-    except OSError:
-        return False
-    return Path("/proc", pid).exists()
 
 
 def _program(name: str) -> str | None:

@@ -36,8 +36,8 @@ def listed(own):
 
 
 def test_it_runs_where_mounts_are_refused(run, tmp_path, monkeypatch):
-    """As in a chroot: only the network is its own."""
-    if os.geteuid() or sim_pcscd._runs_one():
+    """As in a chroot: only the network is its own. Two at once do not know of each other."""
+    if os.geteuid() or sim_pcscd.SYSTEM_SOCKET.exists():
         pytest.skip("需要 root，且系统的 pcscd 未运行 / needs root and no pcscd of the system")
     real, bin_ = shutil.which("unshare"), tmp_path / "bin"
     bin_.mkdir()
@@ -45,10 +45,13 @@ def test_it_runs_where_mounts_are_refused(run, tmp_path, monkeypatch):
     (bin_ / "unshare").chmod(0o755)
     monkeypatch.setenv("PATH", f"{bin_}:{os.environ['PATH']}")
     assert "--mount" not in sim_pcscd._unshare()
+    (run / "other").mkdir()
     with PrivatePcscd(run) as own:
-        assert listed(own) == [CARD_READER, PSAM_READER]
         own.kill()
         own.start()
+        with PrivatePcscd(run / "other") as other:
+            assert own.pid != other.pid
+            assert listed(other) == [CARD_READER, PSAM_READER]
         assert listed(own) == [CARD_READER, PSAM_READER]
 
 
