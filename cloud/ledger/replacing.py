@@ -111,7 +111,8 @@ def replace_lost(writing: Writing, wish: Wish, new_label: str) -> Replaced:
 
 
 def release(writing: Writing, wish: Wish) -> Replaced:
-    """余款解冻: what is left in the old purse, when no terminal owes any more. Nothing left is a success."""
+    """余款解冻: what is left in the old purse, when no terminal owes any more, and what came to the old accounts since
+    (a load that was given back, a void). Nothing left is a success."""
     old = card_of(writing.db, wish.label)
     life = life_of(writing.db, old)
     if life.state is not CardState.REPLACED or life.successor is None:
@@ -120,13 +121,15 @@ def release(writing: Writing, wish: Wish) -> Replaced:
         return _told(writing, wish.key, old, again=True)
     accounts = writing.registry.cards[old].accounts
     fen = _provable(writing, old, accounts.purse, None)
-    if not fen:
+    online_fen, pending_fen = _beside(writing, accounts)
+    total = fen + online_fen + pending_fen
+    if not total:
         return _told(writing, wish.key, old)
     kind = EntryKind.LOSS_RELEASED if _was_lost(writing.db, old) else EntryKind.CARD_REPLACED
-    entry = enter(writing, kind, (old, life.successor, fen, 0, 0), wish.key)
-    add_receipt(writing, wish.cashier, ReceiptKind.RELEASE, old, fen, entry, wish.key)
+    entry = enter(writing, kind, (old, life.successor, fen, online_fen, pending_fen), wish.key)
+    add_receipt(writing, wish.cashier, ReceiptKind.RELEASE, old, total, entry, wish.key)
     _note(writing, wish, DeedKind.RELEASED, old, life.successor)
-    return _told(writing, wish.key, old, purse_fen=fen)
+    return _told(writing, wish.key, old, purse_fen=fen, online_fen=online_fen, pending_fen=pending_fen)
 
 
 def _replace(writing: Writing, wish: Wish, old: bytes, new: bytes, said_fen: int | None, *, broken: bool) -> Replaced:
@@ -139,13 +142,20 @@ def _replace(writing: Writing, wish: Wish, old: bytes, new: bytes, said_fen: int
     set_life(writing, old, Life(CardState.REPLACED, new, life_of(writing.db, old).card_class), since_ms)
     _hotlist(writing, old, listed=True)
     purse_fen = _provable(writing, old, accounts.purse, said_fen)
-    online_fen, pending_fen = (max(0, balance(writing.db, a, Side.CREDIT)) for a in (accounts.online, accounts.pending))
+    online_fen, pending_fen = _beside(writing, accounts)
     kind = EntryKind.CARD_REPLACED if broken else EntryKind.LOSS_RELEASED
     entry = enter(writing, kind, (old, new, purse_fen, online_fen, pending_fen), wish.key)
     total = purse_fen + online_fen + pending_fen
     add_receipt(writing, wish.cashier, ReceiptKind.REPLACE, old, total, entry, wish.key)
     _note(writing, wish, DeedKind.REPLACED if broken else DeedKind.REISSUED, old, new)
     return _told(writing, wish.key, old, purse_fen=purse_fen, online_fen=online_fen, pending_fen=pending_fen)
+
+
+def _beside(writing: Writing, accounts: CardAccounts) -> tuple[int, int]:
+    """Online account and pending load: what is not on the card is the holder's, whatever terminals owe."""
+    writing.booking.flush()
+    online, pending = (balance(writing.db, a, Side.CREDIT) for a in (accounts.online, accounts.pending))
+    return max(0, online), max(0, pending)
 
 
 def _provable(writing: Writing, old: bytes, purse: int, said_fen: int | None) -> int:

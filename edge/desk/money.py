@@ -151,8 +151,12 @@ def _settled(desk: Desk, matter: Matter) -> bool:
     if matter.kind != DeskOp.UNLOAD:
         operation = DeskOp(matter.kind)
         answer = desk.go_on(matter)
+        if answer is not None:
+            desk.say(f"已办成 / done: {operation}")
         if answer is not None and operation in NAMES:
             _receipt(desk, operation, answer)
+        if answer is not None and operation is DeskOp.REPLACE:
+            desk.say("旧卡若在场，请执行 block --forever / if the old card is here: block --forever")
         return not any(one.key == matter.key for one in desk.matters.open())
     if not is_granted(matter):
         desk.matters.end(matter)  # MAC2 never came: the card was not debited

@@ -131,6 +131,28 @@ def test_a_grey_purchase_of_the_card_is_not_released_over(desk):
     assert desk.release(wish(2), LATER).purse_fen == 0
 
 
+def test_what_comes_to_the_old_account_later_is_released_too(desk):
+    """A load stood in transit when the card broke; what comes to the old account since is moved by a release."""
+    desk.deposit(OLD, 5_000, "k", NOW)
+    request, asked = load_request(OLD, 0, 2_000, OPENING, request=1)
+    desk.load_authorise(BOX, request, asked, True, NOW)
+    said = desk.replace_broken(wish(), "0009", None, NOW)
+    assert (said.online_fen, said.transit_fen) == (3_000, 2_000)
+    desk.deposit(OLD, 700, "late", NOW)
+    said = desk.release(wish(2), NOW)
+    assert (said.online_fen, said.purse_fen, said.left_fen) == (700, 0, OPENING)
+    assert online(desk) == 3_700
+    assert desk.release(wish(2), NOW).again
+
+
+def test_a_readable_card_settles_its_loads_in_transit_first(desk):
+    desk.deposit(OLD, 5_000, "k", NOW)
+    request, asked = load_request(OLD, 0, 2_000, OPENING, request=1)
+    desk.load_authorise(BOX, request, asked, True, NOW)
+    said = desk.replace_broken(wish(), "0009", proof(OPENING), NOW)
+    assert (said.purse_fen, said.online_fen, said.transit_fen) == (OPENING, 5_000, 0)
+
+
 def test_lost_and_broken_are_two_deeds_with_two_kinds_of_entry(desk):
     refused(NOT_LOST, lambda: desk.replace_lost(wish(), "0009", NOW))
     desk.report_lost(wish(2, reason="食堂丢失"), NOW)
