@@ -67,13 +67,14 @@ class Office:
         words = ("--data", self.data, "--keys", self.keys, "--port", free_port())
         return self._run(part("desk", "cloud", "desk", *words))
 
-    def start_field(self) -> None:
-        """A broker, an ingest, and the box that the desk's body hangs on."""
+    def start_field(self) -> Standing:
+        """A broker, an ingest, which is returned, and the box that the desk's body hangs on."""
         port = free_port()
         self._run(embedded_broker(port))
         broker = ("--data", self.data, "--broker", f"127.0.0.1:{port}")
-        self._run(part("ingest", "cloud", "ingest", *broker, "--keys", self.keys))
+        ingest = self._run(part("ingest", "cloud", "ingest", *broker, "--keys", self.keys))
         self._run(part("edge", "edge", "run", *broker, "--box", BOX, "--tcp-port", free_port()))
+        return ingest
 
     def desk(self, verb: str, *words: object, code: int = 0) -> str:
         return run_part("edge.desk", verb, "--data", self.data, *words, code=code)
@@ -174,6 +175,24 @@ def test_a_load_that_was_perhaps_never_told_is_not_made_twice(office):
     assert "open matters: 0" in office.desk("settle")
     assert "王芳-000002" in office.desk("load", "--card", CARD, "--cash", "--yuan", "50")
     assert office.on_card(CARD) == held + 5_000
+    office.verify()
+
+
+def test_the_ledger_goes_between_cash_and_card(office):
+    """The cash is in the account, nothing on the card; when the ledger is back the same card is loaded, once."""
+    office.start_keys()
+    office.start_centre()
+    ingest = office.start_field()
+    office.desk("load", "--card", CARD, "--cash", "--yuan", "1")
+    held = office.on_card(CARD)
+    ingest.kill()
+    said = office.desk("load", "--card", CARD, "--cash", "--yuan", "50", code=1)
+    assert "run load again, without --cash" in said
+    assert office.on_card(CARD) == held
+    ingest.start()
+    office.desk("load", "--card", CARD, "--yuan", "50")
+    assert office.on_card(CARD) == held + 5_000
+    assert "相符 / agrees" in office.desk("read", "--card", CARD)
     office.verify()
 
 

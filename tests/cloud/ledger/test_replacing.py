@@ -167,6 +167,18 @@ def test_lost_and_broken_are_two_deeds_with_two_kinds_of_entry(desk):
     assert entry_kinds(desk)[-1] == 25
 
 
+def test_a_debit_after_the_release_posts_below_zero_and_is_seen(desk):
+    """The hotlist had not reached the terminal: the card side posts all the same, and verify tells of the loss."""
+    desk.report_lost(wish(), NOW)
+    heard(desk, last=0)
+    assert desk.replace_lost(wish(2), "0009", LATER).purse_fen == OPENING
+    Box(desk).send(stored(purchase(1, OLD, 0, 300, OPENING)))
+    assert purse(desk, OLD) == -300
+    report = verify(desk, check_tac)
+    assert report.ok
+    assert "below zero: 1, 3.00" in next(check.note for check in report.checks if check.name == "desk")
+
+
 def test_a_lost_card_is_frozen_and_may_be_found(desk):
     desk.report_lost(wish(), NOW)
     desk.report_lost(wish(), NOW)
