@@ -7,7 +7,7 @@ import csv
 import getpass
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from edge.desk import cards, day, money, upkeep
@@ -16,7 +16,7 @@ from edge.desk.desk import Desk
 from edge.desk.finding import centre
 from edge.desk.keys import DeskKeys
 from edge.desk.laying import card_in
-from edge.desk.matters import Matter, Matters
+from edge.desk.matters import Matters
 from edge.desk.options import laying_of, line_of
 from edge.desk.reading import lines, places_of, read_card
 from edge.desk.words import CSV_HEAD, csv_row, log_lines
@@ -26,7 +26,7 @@ from shared.campus_clock import WALL
 from shared.clock import date_bcd
 from shared.desk import CardAsk, DaySheet, DeskOp, parse_card_books
 from shared.errors import ConfigFault
-from shared.ids import CardId
+from shared.ids import CardId, hotlist_index
 
 DONE, NOT_DONE = 0, 1
 
@@ -45,16 +45,19 @@ def _read(given: argparse.Namespace) -> bool:
         reading = read_card(card, line)
     _say(lines(reading, date_bcd(WALL.at(time.time()))))
     if reading.main is not None:
-        _say(money.open_lines(_matters(given), reading.main.card))
+        _say(_local_lines(given, reading.main.card))
     return bool(reading.purses)
 
 
-def _matters(given: argparse.Namespace) -> list[Matter]:
-    """Of this desk, where there is one."""
+def _local_lines(given: argparse.Namespace, card: CardId) -> Iterator[str]:
+    """What this desk knows by itself, where there is one: its hotlist, its open matters."""
     try:
-        return list(Matters(find_body(given.data, given.name).matters).open())
+        body = find_body(given.data, given.name)
     except ConfigFault:
-        return []
+        return
+    if body.settings.hotlist.contains(card, hotlist_index(card)):
+        yield f"本台黑名单 v{body.settings.hotlist.version} 有此卡 / on this desk's own hotlist"
+    yield from money.open_lines(Matters(body.matters).open(), card)
 
 
 def _log(given: argparse.Namespace) -> bool:

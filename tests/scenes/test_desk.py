@@ -16,7 +16,9 @@ from edge.desk.matters import Matters
 from edge.desk.money import LOAD
 from edge.terminal.memory import read_image
 from provisioning.demo_plan import demo_plan
-from shared.purse.images import decode_card_image
+from shared.purse.commands import SFI_PUBLIC
+from shared.purse.images import decode_card_image, open_card_image
+from shared.slot_file import render_initial
 from tests.cloud.campus import CARDS, ROOT, Campus, make_campus, part, run_part
 
 pytestmark = pytest.mark.process
@@ -218,6 +220,31 @@ def test_a_card_is_blocked_unblocked_and_blocked_for_ever(office):
     assert "blocked for ever" in office.desk("read", "--card", CARD, code=1)
     office.desk("unblock", "--card", CARD, code=1)
     assert "可消费" not in office.desk("read", "--card", OTHER)
+
+
+def test_a_card_is_activated_before_its_holder(office):
+    """As production hands it over: byte 9 of file 0015 is 00, and every terminal refuses it."""
+    office.start_keys()
+    path = office.data / "cards" / f"{int(CARD):05d}.card"
+    image = open_card_image(read_image(path))
+    for stored in image.directories:
+        public = stored.open().by_sfi(SFI_PUBLIC)
+        if public is not None:
+            public.content = public.content[:8] + b"\0" + public.content[9:]
+    path.write_bytes(render_initial(image.encode()))
+    assert "未领卡激活" in office.desk("read", "--card", CARD)
+    assert "not enabled" in office.desk("cash-in", "--card", CARD, "--yuan", "1", code=2)
+    assert "已激活" in office.desk("activate", "--card", CARD)
+    assert "启用 enabled: 是 yes" in office.desk("read", "--card", CARD)
+    assert "已激活" in office.desk("activate", "--card", CARD), "again is a success"
+
+
+def test_a_card_on_the_desks_own_hotlist_is_told_off_line(office):
+    settings = office.data / "terminals" / "hand-desk" / "terminal.json"
+    raw = json.loads(settings.read_text())
+    settings.write_text(json.dumps({**raw, "hotlist": {"version": 7, "cards": [office.card(CARD)]}}))
+    assert "本台黑名单 v7 有此卡" in office.desk("read", "--card", CARD)
+    assert "黑名单" not in office.desk("read", "--card", OTHER)
 
 
 def test_a_card_without_a_pin_refuses_one(office):
