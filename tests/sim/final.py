@@ -141,6 +141,8 @@ def voids(campus: "Campus") -> None:
     """Every void that was shown is posted or held for a person, and pending load is what was given back."""
     judge, database = campus.judge, campus.ingest.database
     held = {deed_of(stored[STORED_HEAD:]) for (stored,) in database.execute(_VOIDS_HELD)}
+    if held and judge.books.theft is None:
+        raise Violation("void", f"a void of {_name(campus, min(held))} is held: its terminal should not have signed it")
     for terminal, row in judge.voids_shown:
         deed = deed_of_row(row)
         if not judge.books.voided[deed] and deed not in held:

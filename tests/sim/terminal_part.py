@@ -228,11 +228,11 @@ class TerminalPart:
         self._tap = firmware.again(self.now()) if verb == "again" else calls[verb](amount_fen, self.now())
         self._go(self._life, None)
 
-    def void(self) -> None:
+    def void(self, done: Done = lambda result: None) -> None:
         """The cashier takes back the last sale, if the terminal is free. No card is needed."""
         if self.firmware is None or self._tap is not None:
             return
-        self._done = lambda result: None
+        self._done = done
         self.world.note("void", self.name)
         self._tap = self.firmware.void(self.now())
         self._go(self._life, None)

@@ -30,7 +30,7 @@ class Action(StrEnum):
     BOTH = "pull and kill"
 
 
-SUCCESS = (Face.DONE, Face.EARLIER, Face.LOADED)
+SUCCESS = (Face.DONE, Face.EARLIER, Face.LOADED, Face.VOIDED)
 
 
 @dataclass(slots=True)
@@ -109,6 +109,15 @@ class CutTerminal(TerminalPart):
 
     def _lost(self, deed: Any) -> None:
         self.judge.flash_lost(self.name, deed)
+
+    def void(self, done: Done = lambda result: None) -> None:
+        """As ever; the cut ends with it."""
+
+        def ended(result: Any) -> None:
+            self._cut = None
+            done(result)
+
+        super().void(ended)
 
     # --- the points ------------------------------------------------------------------------------------------------
 

@@ -197,7 +197,7 @@ class Play:
         balances = judge.books.balances
         if lost := [deed for deed in judge.deeds if not judge.ledger.now.has(deed)]:
             raise Violation("I1", f"{lost[0]} is nowhere in the ledger")
-        off = -balances[f"purse:{name}"] - self.card.balance_fen
+        off = -balances[f"purse:{name}"] - balances[f"subsidy:{name}"] - sum(self.card.balances_fen)
         grey, transit = self._open_greys(), -balances[f"transit:{name}"]
         credited = sum(self._fen(deed) for deed in self._unposted(CounterKind.ONLINE))
         debited = sum(self._fen(deed) for deed in self._unposted(CounterKind.OFFLINE))

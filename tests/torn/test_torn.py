@@ -10,8 +10,10 @@ import pytest
 from cloud.ledger import authorise, load_cases
 from cloud.ledger.entry import EntryKind
 from edge.terminal.gate import Gate
+from edge.terminal.voids import Voids
+from shared.purse.reasons import Reason
 from tests.sim.world import Violation
-from tests.torn import rides
+from tests.torn import mixed, rides
 from tests.torn.cut import Action, Cut
 from tests.torn.outage import MACHINE, At, Fault, Outage, OutagePlay, outages
 from tests.torn.play import BY_NAME, SCENARIOS, WRITTEN, Aftermath, Play, count_points
@@ -30,9 +32,9 @@ def test_every_point_of_every_tap():
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5_000:]
     total = re.search(r"total: (\d+) 处 points, (\d+) 次 runs, 不符 broken 0", done.stdout)
     assert total is not None, done.stdout
-    assert int(total[1]) > 330
+    assert int(total[1]) > 540
     assert int(total[2]) == sum(int(points) * int(ways) for points, ways in _POINTS.findall(done.stdout))
-    assert {int(ways) for _, ways in _POINTS.findall(done.stdout)} == {5, 16, 20}
+    assert {int(ways) for _, ways in _POINTS.findall(done.stdout)} == {5, 8, 16, 20}
 
 
 _POINTS = re.compile(r"(\d+) 处 points × +(\d+) =")
@@ -67,6 +69,27 @@ def test_a_validator_that_does_not_know_the_torn_ride_charges_it_twice(monkeypat
     monkeypatch.setattr(Gate, "_is_this_ride", lambda *tap: False)
     with pytest.raises(Violation, match="twice: 400 fen for a ride of 200"):
         rides.BY_NAME["ride-flat"].play(Cut(named=WRITTEN, action=Action.PULL), Aftermath.HERE).run()
+
+
+def test_a_terminal_that_keeps_half_of_a_torn_pair_is_noticed(monkeypatch):
+    monkeypatch.setattr(Voids, "pay_back", lambda *_: [])
+    play = mixed.BY_NAME["mixed"].play(Cut(mixed.second_write() - 1, Action.BOTH), Aftermath.NEVER)
+    with pytest.raises(Violation, match=rf"twice: \d+ fen of a sale over {mixed.SALE_FEN} are kept"):
+        play.run()
+
+
+def test_a_cashier_who_may_void_twice_is_noticed(monkeypatch):
+    sale = Voids.last_sale
+
+    def forgetful(voids, now):
+        found = sale(voids, now)
+        newest = voids.record_of(voids._last_seq())
+        return voids.record_of(newest.seq - newest.linked) if found is Reason.VOID_TWICE else found
+
+    monkeypatch.setattr(Voids, "last_sale", forgetful)
+    play = mixed.BY_NAME["void"].play(Cut(named="before shown log", action=Action.KILL), Aftermath.HERE)
+    with pytest.raises(Violation, match=r"void"):
+        play.run()
 
 
 def test_a_card_whose_debit_nobody_wrote_down_is_noticed():
