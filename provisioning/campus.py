@@ -42,7 +42,7 @@ from shared import inventory
 from shared.ack_key import certify
 from shared.errors import ConfigFault
 from shared.ids import BoxId, partition_of
-from shared.inventory import BoxRow, CardRow, DeviceRow, Inventory, PsamRow
+from shared.inventory import LOADERS, BoxRow, CardRow, DeviceRow, Inventory, PsamRow
 from shared.purse.crypto import suite_of
 from shared.wire.topics import INGEST_USER
 
@@ -140,8 +140,8 @@ def _bodies(plan: Plan, school: KeyStore) -> list[Body]:
     bodies = []
     for number, (box, terminal) in enumerate(plan.terminals(), 1):
         device = numbers.device(plan.campus, number)
-        psam, key = numbers.psam(plan.campus, number), levels.terminal_key(school, device)
-        bodies.append(Body(box, terminal, device, psam, key))
+        psam = numbers.psam(plan.campus, number) if terminal.kind not in LOADERS else None
+        bodies.append(Body(box, terminal, device, psam, levels.terminal_key(school, device)))
     return bodies
 
 
@@ -176,7 +176,8 @@ def _terminal_files(plan: Plan, school: KeyStore, bodies: Sequence[Body], cards:
     for body in bodies:
         folder = f"terminals/{body.plan.name}"
         yield File(f"{folder}/terminal.json", to_bytes(terminal_json(plan, body, listed)))
-        yield File(f"{folder}/psam.bin", make_psam(body.psam, school))
+        if body.psam is not None:
+            yield File(f"{folder}/psam.bin", make_psam(body.psam, school))
 
 
 def _box_files(making: Making, keys: _Keys, bodies: Sequence[Body], rows: list[BoxRow]) -> Iterator[File]:
@@ -237,7 +238,7 @@ def _inventory(
         demo=plan.demo,
         issued=making.now_s,
         cards=tuple(cards),
-        psams=tuple(PsamRow(body.psam, body.device, dates.issued) for body in bodies),
+        psams=tuple(PsamRow(body.psam, body.device, dates.issued) for body in bodies if body.psam is not None),
         devices=tuple(
             DeviceRow(body.device, body.plan.kind, body.box.box, body.plan.name, body.plan.place, body.plan.merchant)
             for body in bodies

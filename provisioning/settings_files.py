@@ -25,12 +25,15 @@ OUTBOX = {"unsettled_max": 1_000_000, "settled_max": 1_000_000, "ballast_bytes":
 
 
 class Body(NamedTuple):
-    """A terminal as it is made: its plan, box, numbers and K_term (16 B). The repr shows no key."""
+    """A terminal as it is made: its plan, box, numbers and K_term (16 B). The repr shows no key.
+
+    psam None: it sells nothing, so it holds no purchase master; it is its own PSAM id (RECORDS).
+    """
 
     box: BoxPlan
     plan: TerminalPlan
     device: DeviceId
-    psam: PsamId
+    psam: PsamId | None
     key: bytes
 
     def __repr__(self) -> str:

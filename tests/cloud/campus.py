@@ -142,9 +142,10 @@ class Campus:
         return [Purse(row, self.keys[row.card], row.opening_fen) for row in self.inventory.cards]
 
     def bodies(self, kind: str = "pos") -> list[Body]:
-        """The terminals of a kind with their PSAMs."""
+        """The terminals of a kind with their PSAMs; a load machine has none and is its own."""
         psams = {row.device: row.psam for row in self.inventory.psams}
-        return [Body(row.device, psams[row.device], row.box) for row in self.inventory.devices if row.kind == kind]
+        rows = [row for row in self.inventory.devices if row.kind == kind]
+        return [Body(row.device, psams.get(row.device, PsamId(row.device)), row.box) for row in rows]
 
     def partition(self, box: BoxId) -> int:
         """Topic partition of a box."""

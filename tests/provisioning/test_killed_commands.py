@@ -176,7 +176,9 @@ def every_psam_has_its_body(room: Path) -> None:
     bodies = {path.stem: path for path in (room / "psams").glob("*.psam")}
     assert {entry.psam.hex() for entry in made} == set(bodies)
     assert len(made) >= 3
-    assert [entry.number for entry in register.entries] == list(range(1, own + len(made) + 1))
+    given = [entry.number for entry in register.entries]
+    assert given == sorted(set(given))
+    assert given[own:] == list(range(given[own - 1] + 1, given[own - 1] + len(made) + 1))
     for name, path in bodies.items():
         image = decode_psam_image(choose(path.read_bytes()).body)
         assert image.psam_id.hex() == name
@@ -247,7 +249,7 @@ def batch_comes_to_its_end(room: Path) -> None:
 
 def next_version(room: Path) -> None:
     until("end")(room)
-    for path in sorted((room / "d/terminals").iterdir()):
+    for path in sorted(chip.parent for chip in room.glob("d/terminals/*/psam.bin")):
         device = json.loads((path / "terminal.json").read_text())["device"]
         psam = next(row.psam for row in read_campus(room / "d").inventory.psams if row.device.hex() == device)
         ok("psam", "renew", *data(room), *WHO, "--psam", psam.hex(), "--file", path / "psam.bin")

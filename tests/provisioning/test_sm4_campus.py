@@ -96,7 +96,7 @@ def test_an_sm4_campus_buys_loads_and_proves(data, rows, client):
     now_s = row.issued + 43_200
     index = json.loads((data / "cards" / "index.json").read_text())
     card = powered(UserCard, data / "cards" / index[row.label]["file"])
-    psam = powered(Psam, data / "terminals" / "load-01" / "psam.bin")
+    psam = powered(Psam, data / "terminals" / "pos-01" / "psam.bin")
     psam_id = drive(open_psam(), psam=psam).psam_id
     identity = drive(identify(CAMPUS_SM4, CampusTime(now_s, is_set=True)), card=card)
 

@@ -50,7 +50,8 @@ class TerminalMade:
     """A body as delivered: its settings, its PSAM, where it hangs."""
 
     settings: terminal_settings.Settings
-    psam_image: bytes
+    psam_image: bytes | None
+    """None: a load machine sells nothing and has none."""
     box: str
     link: str
     on_bus: bool
@@ -149,7 +150,8 @@ def _cards(files: dict[str, bytes]) -> list[CardMade]:
 
 def _terminal(files: dict[str, bytes], name: str) -> TerminalMade:
     raw = json.loads(files[f"terminals/{name}/terminal.json"])
-    psam = choose(files[f"terminals/{name}/psam.bin"]).body
+    chip = files.get(f"terminals/{name}/psam.bin")
+    psam = None if chip is None else choose(chip).body
     link = raw["link"]
     settings = terminal_settings.parse({**raw, "ring_slots": RING_SLOTS, "subsidy": name in SUBSIDISED})
     return TerminalMade(settings, psam, raw["box"], link["name"], link["kind"] != "tcp")

@@ -60,7 +60,7 @@ class TerminalPart:
         self.flash = self.flash_form(flash_size(ring), self._step, lambda deed: judge.flash_lost(self.name, deed))
         format_flash(self.flash, StorageId(world.bytes(8)), ring)
         judge.flash(self.name, self.flash)
-        self._psam_memory = RamMemory(made.psam_image)
+        self._psam_memory = None if made.psam_image is None else RamMemory(made.psam_image)
         self._psam: Psam | None = None
         self._booted_s = 0.0
         self._rtc_lost_s: int | None = None
@@ -116,9 +116,11 @@ class TerminalPart:
 
     def _boot(self, *, clock_set: bool) -> None:
         flash = self._open_flash()
-        self._psam = Psam(self._psam_memory, self.world.bytes)
-        self._psam.power_on()
-        firmware = Firmware(self.settings, flash, self.world.bytes, clock_set=clock_set)
+        self._psam = None if self._psam_memory is None else Psam(self._psam_memory, self.world.bytes)
+        if self._psam is not None:
+            self._psam.power_on()
+        has_psam = self._psam is not None
+        firmware = Firmware(self.settings, flash, self.world.bytes, clock_set=clock_set, has_psam=has_psam)
         boot = firmware.boot(self.now())
         answer: Any = None
         while True:
