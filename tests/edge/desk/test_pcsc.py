@@ -1,0 +1,47 @@
+"""The desk at a real PC/SC reader: a card read whole, and one that is taken away between two commands."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from edge.card.sim_reader import CARD_READER
+from edge.card.sim_slot import Cut
+from edge.desk.laying import Laying, card_in
+from edge.desk.reading import lines, read_card
+from shared.purse.cos import UserCard
+from shared.purse.crypto import Key
+from shared.purse.errors import CardLost
+from shared.purse.files import PublicData, encode_holder
+from shared.purse.images import Application, CardKey, CardKeys, RamMemory, personalised_card_image
+from shared.purse.profiles import CAMPUS
+
+pytestmark = pytest.mark.process
+HERE = Laying(Path(), reader=CARD_READER)
+
+
+def chip():
+    keys = [Key(random.Random(name).randbytes(16)) for name in ("purchase", "load", "tac")]
+    money = CardKeys((CardKey(1, 1, keys[0]),), (CardKey(1, 1, keys[1]),), keys[2])
+    public = PublicData(
+        issuer=b"\x10\x01", serial=bytes.fromhex("0000202600000007"), start=bytes.fromhex("20250901"),
+        expiry=bytes.fromhex("20290731"), city=b"\x53\x00", industry=b"\x00\x01", card_type=1,
+    )  # fmt: skip
+    application = Application(CAMPUS, public, money, 12_345, holder=encode_holder("张三"))
+    return UserCard(RamMemory(personalised_card_image([application])), random.Random(1).randbytes)
+
+
+def test_a_card_in_the_reader_is_read(readers):
+    readers.put(chip()).close()
+    with card_in(HERE) as card:
+        text = "\n".join(lines(read_card(card, None), bytes.fromhex("20260915")))
+    assert "¥123.45" in text
+    assert "张三" in text
+
+
+def test_a_card_that_is_taken_away_is_no_reading(readers):
+    readers.put(chip()).close()
+    with card_in(HERE) as card:
+        readers.server.card.tear(Cut.BEFORE, at=5)
+        with pytest.raises(CardLost):
+            read_card(card, None)
