@@ -20,24 +20,29 @@ TAIL_BYTES = 4096
 def append(log: Path, events: list[Event]) -> bytes:
     """Add the events durably and return the new head; OSError when that cannot be done."""
     fd = os.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    with os.fdopen(fd, "r+b") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # two key processes of one campus must not fork the chain
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - TAIL_BYTES))
-        tail = file.read()
-        if tail and not tail.endswith(b"\n"):
-            file.write(b"\n")
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)  # two key processes of one campus must not fork the chain
+        size = os.fstat(fd).st_size
+        tail = os.pread(fd, TAIL_BYTES, max(0, size - TAIL_BYTES))
+        closing = b"\n" if tail and not tail.endswith(b"\n") else b""
         text = lines(events, head(tail), last_number(tail) + 1)
         end, number = head(text or tail), last_number(text or tail)
         try:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+            _write(fd, closing + text)
         except OSError:
-            os.ftruncate(file.fileno(), size)  # a full disk is no reason for a torn line
+            os.ftruncate(fd, size)  # a full disk is no reason for a torn line
             raise
         write_private(head_file(log), f"{number} {end.hex()}\n".encode())
+    finally:
+        os.close(fd)
     return end
+
+
+def _write(fd: int, text: bytes) -> None:
+    """Unbuffered: what a full disk refused must not come out of a buffer later."""
+    while text:
+        text = text[os.write(fd, text) :]
+    os.fsync(fd)
 
 
 def head_file(log: Path) -> Path:
@@ -50,7 +55,7 @@ def written_heads(log: Path) -> dict[str, str]:
     found = {}
     beside = head_file(log)
     if beside.exists():
-        found[beside.name] = beside.read_text(encoding="ascii").split()[-1]
+        found[beside.name] = "".join(beside.read_text(encoding="ascii", errors="replace").split()[-1:])
     for minutes in sorted(log.parent.glob("ceremony-*/minutes.txt")):
         head_line = _HEAD_LINE.search(minutes.read_text(encoding="utf-8"))
         if head_line is not None:

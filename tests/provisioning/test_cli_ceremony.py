@@ -138,6 +138,10 @@ def test_a_changed_custody_log_is_named_and_false(held, tmp_path):
         assert (done.returncode, told in done.stdout) == (1, True), (how, done)
     log.write_bytes(kept)
     assert provision("custody", "verify", "--data", tmp_path).returncode == 0
+    for damaged in (b"", b"\xff\xfe 12", b"5 " + b"0" * 64):
+        (tmp_path / "keys/custody.head").write_bytes(damaged)
+        done = provision("custody", "verify", "--data", tmp_path)
+        assert (done.returncode, "custody.head" in done.stdout) == (1, True), (damaged, done)
 
 
 def test_the_minutes_know_what_the_log_has_lost(held, tmp_path):
