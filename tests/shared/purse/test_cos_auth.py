@@ -168,3 +168,36 @@ def test_cutting_every_attempt_still_runs_out_of_tries(ask):
             attempt(full_card.desk(memory=TearingMemory(ram, lambda: Tear.AFTER)), ask, right=False)
     locked = attempt(full_card.desk(memory=ram), ask, right=True)
     assert locked == ("9303" if ask in ("maintain", "unblock") else "6983")
+
+
+def test_a_right_reload_gives_the_reload_key_its_tries_back(desk):
+    for _ in range(3):
+        for _ in range(2):
+            assert desk.sw(reload_pin("778899", bytes(16))) == "9302"
+        assert desk.sw(reload_pin("778899")) == "9000"
+
+
+def test_what_is_proven_to_an_application_is_not_proven_to_the_card(desk):
+    """Read right 02 asks for the MF's state: its own control key gives it, the application's does not."""
+    desk.prove(DCCK)
+    desk.run("80E000190728001E02F0FFFF")
+    assert desk.sw("00B0990001") == "6982"
+    desk.run("00A40000023F0000")
+    assert desk.prove(full_card.key(0x61)) == "9000"
+    assert desk.select() == "9000"
+    assert desk.sw("00B0990001") == "9000"
+    desk.card.reset()
+    assert desk.select() == "9000"
+    assert desk.sw("00B0990001") == "6982"
+
+
+def test_a_reset_forgets_file_challenge_and_session(desk):
+    desk.run("00A40000020015")
+    assert len(desk.data("00B0000001")) == 1
+    desk.init(1, 2, 0)
+    desk.card.reset()
+    assert desk.sw("805401000F" + "00" * 15) == "6901"
+    assert desk.sw("00B0000001") == "6A82"
+    desk.challenge()
+    desk.card.reset()
+    assert desk.sw("0082000008" + "00" * 8) == "6984"
