@@ -104,7 +104,7 @@ def test_a_purchase_with_a_made_card_and_psam_has_a_tac_that_the_key_process_acc
 
 
 def test_a_load_with_mac2_of_the_key_process_is_accepted_by_the_card(campus, client) -> None:
-    counter = Counter(campus, terminal="load-01")
+    counter = Counter(campus)
     before = drive(read_balance(), card=counter.card)
 
     def ask(r):
