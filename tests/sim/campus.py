@@ -147,7 +147,7 @@ class Campus:
         for terminal, card, verb in list(self.crowd.torn.values()):
             if self.world.chance(0.5):
                 wait_s = self.world.between(0, 20)
-                again = ("load", 0) if verb == "load" else ("again", 0)
+                again = (verb, 0) if verb in ("load", "claim") else ("again", 0)
                 self.world.after(wait_s, self.crowd.try_at, terminal, card, *again)
 
     def _use_again(self) -> None:
@@ -160,7 +160,7 @@ class Campus:
                 mixed = [till for till in self.crowd.mixed if till is not self.crowd.avoided]
                 other = self.world.random.choice(mixed)
                 self.world.after(self.world.between(22, 34), self.crowd.try_at, other, card, "sell", 1)
-        for card in list(self.crowd.unsure_loads.values()):
+        for card in (self.crowd.unsure_loads | self.crowd.claimers).values():
             machine = self.world.random.choice(self.crowd.machines)
             self.world.after(self.world.between(0, 20), self.crowd.try_at, machine, card, "load", 100)
 

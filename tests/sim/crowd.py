@@ -18,6 +18,7 @@ LOW_FEN = 2_500
 LOAD_SHARE = 0.05
 VOID_SHARE = 0.04
 """Of the sales, so often the cashier takes back the last one."""
+CLAIM_SHARE = 0.03
 _AGAIN = (Reason.CARD_GONE, Reason.PSAM_GONE)
 
 
@@ -37,6 +38,8 @@ class Crowd:
         """Its PSAM was reported stolen: nobody comes to it to settle what is open."""
         self.torn: dict[tuple[str, str], tuple[TerminalPart, CardTruth, str]] = {}
         self.unsure_loads: dict[str, CardTruth] = {}
+        self.claimers: dict[str, CardTruth] = {}
+        """Whoever has claimed 领款: a till may hold a claim or second try of theirs that nobody knows of."""
         self.used: dict[str, CardTruth] = {}
         self.taps = 0
         self.done = 0
@@ -54,7 +57,13 @@ class Crowd:
             machine = world.random.choice(self.machines)
             self.try_at(machine, card, "load", world.random.choice((5_000, 10_000, 20_000)))
             return
+        if world.chance(CLAIM_SHARE):
+            self._claim(card)
+            return
         self.try_at(world.random.choice(self.sellers), card, "sell", world.random.randint(1, 30) * 50)
+
+    def _claim(self, card: CardTruth) -> None:
+        self.try_at(self.world.random.choice(self.tills), card, "claim", 0)
 
     def try_at(self, terminal: TerminalPart, card: CardTruth, verb: str, amount_fen: int, tries: int = 0) -> None:
         """Present the card, or come again a little later."""
@@ -64,6 +73,8 @@ class Crowd:
                 self.world.after(self.world.between(0.3, 2.0), again)
             return
         self.used[card.label] = card
+        if verb == "claim":
+            self.claimers[card.label] = card
         terminal.present(card, verb, amount_fen, partial(self._ended, terminal, card, verb, amount_fen, tries))
 
     def _ended(
@@ -90,17 +101,20 @@ class Crowd:
             self.unsure_loads.pop(card.label, None)
         else:
             self.unsure_loads[card.label] = card
+            for wait_s in (3.0, 30.0):
+                if self.world.chance(0.5):  # the holder asks at a till what became of it
+                    self.world.after(wait_s, self._claim, card)
 
     def _unsure(self, terminal: TerminalPart, card: CardTruth, verb: str, amount_fen: int, tries: int) -> None:
         """Perhaps paid, perhaps not: wait at the window, leave, or buy elsewhere."""
         world = self.world
         if world.chance(self.faults.card_leaves):
-            if verb != "load" and world.chance(0.5):
+            if verb in ("sell", "again") and world.chance(0.5):
                 other = world.random.choice(self.sellers)
                 world.after(world.between(1, 20), self.try_at, other, card, "sell", amount_fen)
             return
         if tries < TRIES_MAX:
-            same = verb if verb == "load" or world.chance(0.5) else "again"
+            same = verb if verb in ("load", "claim") or world.chance(0.5) else "again"
             wait_s = world.between(0.5, 3.0) if world.chance(0.8) else world.between(30.0, 90.0)
             again = partial(self.try_at, terminal, card, same, amount_fen, tries + 1)
             world.after(wait_s, again)

@@ -12,7 +12,7 @@ from typing import Any
 from cloud.db import Row
 from cloud.ingest.intake import read
 from cloud.ingest.ticket import Arrival
-from cloud.ledger import suspense
+from cloud.ledger import load_offers, suspense
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.stolen import Stolen
 from edge.effects import Effect, Publish, Settle
@@ -318,6 +318,24 @@ class PaysTheThief(IngestPart):
         return ledger
 
 
+class TriesAgainAndAgain(IngestPart):
+    """The ledger offers a load that was given back whenever it is asked: it does not mark what it has offered."""
+
+    def open(self, database: Any, at: Callable[[str], None]) -> Ledger:
+        ledger = super().open(database, at)
+        authorise = ledger.load_authorise
+
+        def forgetful(*values: Any) -> Any:
+            mark, load_offers.set_retry = load_offers.set_retry, lambda *_: None
+            try:
+                return authorise(*values)
+            finally:
+                load_offers.set_retry = mark
+
+        ledger.load_authorise = forgetful  # type: ignore[method-assign]  # the defect
+        return ledger
+
+
 class WelcomesTheThief(EdgePart):
     """A box that keeps the list of revocations, says so, and does not look at it."""
 
@@ -372,6 +390,7 @@ DEFECTS: dict[str, Defect] = {
     "trusts-the-order": Defect("I7: 依赖到达次序 order matters", _laws("I7"), Parts(ingest=TrustsTheOrder)),
     "leaves-aboard": Defect("下车后再收一次 a ride charged twice", _laws("ride"), Parts(terminal=LeavesAboard)),
     "pays-the-thief": Defect("被盗后仍付商户 a merchant is paid", _laws("theft"), Parts(ingest=PaysTheThief)),
+    "tries-again-and-again": Defect("补两次 a load tried twice", _laws("once"), Parts(ingest=TriesAgainAndAgain)),
     "welcomes-the-thief": Defect("挂失后仍放行 a thief may sell", _laws("theft"), Parts(edge=WelcomesTheThief)),
     "keeps-a-half": Defect("付一半商户留下 half a pair is kept", _laws("half"), Parts(terminal=KeepsAHalf)),
     "never-sends-again": Defect("不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain)),

@@ -4,7 +4,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from cloud.ledger.grey import State
+from cloud.ledger.load_cases import CaseState
 from cloud.ledger.verify import verify
+from shared.online import LoadResult, Purpose
 from shared.records import (
     PURCHASE_SIZE,
     STORED_HEAD,
@@ -43,8 +45,23 @@ def check_end(campus: "Campus") -> None:
     voids(campus)
     halves(campus)
     zero_sum(campus)
+    tried_once(campus)
     if campus.world.seed % VERIFY_EVERY == 0:
         own_word(campus)
+
+
+def tried_once(campus: "Campus") -> None:
+    """A load that was given back is offered once more, once; a second try never again. By the requests' own bytes."""
+    given_back, offers = Counter[tuple[bytes, int]](), Counter[tuple[bytes, int]]()
+    query = "SELECT card, payload, amount_fen, state, debited, result, offered_fen FROM load_case"
+    for card, payload, fen, state, debited, result, offered_fen in campus.ingest.database.execute(query):
+        if state == CaseState.REVERSED and debited and payload[0] != Purpose.RETRY:
+            given_back[card, fen] += 1
+        if result == LoadResult.RETRY:
+            offers[card, offered_fen] += 1
+    if offers - given_back:
+        (card, fen), times = next(iter((offers - given_back).items()))
+        raise Violation("once", f"{card[-2:].hex()}: {fen} fen offered {times} times more than they were given back")
 
 
 def explained(campus: "Campus") -> set[Deed]:

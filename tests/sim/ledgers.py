@@ -12,16 +12,19 @@ from tests.sim.blueprint import CAMPUS_S, blueprint
 
 DEPOSIT_FEN = 500_000
 """充值 of each card before the first day: more than it can load."""
+GRANT_FEN = 2_500
+"""发放 to each card, waiting to be claimed."""
 
 
 @lru_cache(maxsize=1)
 def fresh_ledger() -> sqlite3.Connection:
-    """Migrated, with the inventory and a deposit for every card. Never written to."""
+    """Migrated, with the inventory, a deposit and a grant for every card. Never written to."""
     ledger = open_ledger(":memory:", LedgerId(b"sim-book"))
     now = Now(0, CAMPUS_S)
     ledger.import_inventory(blueprint().inventory, now)
     for made in blueprint().cards:
         ledger.deposit(made.card, DEPOSIT_FEN, f"sim-{made.label}", now)
+        ledger.grant(made.card, GRANT_FEN, "fund", "sim", f"sim-{made.label}", now)
     database = ledger.database
     if not isinstance(database, SqliteDatabase):
         raise TypeError("a ledger in memory is SQLite's")

@@ -83,15 +83,16 @@ def _pieces(campus: "Campus", mirror: OutboxMirror, random: Random) -> list[Rece
 
 
 def _money(balances: Counter[str], *, held: bool) -> Counter[str]:
-    """Transit counts as the account's own: a request that was granted here may have been refused there.
+    """Transit and pending count as the account's own: a request that was granted here may have been refused there, and
+    the record of a second try does not say which of the holder's two accounts had paid the first.
 
     held: a theft was reported here and not there, so what is held counts as the merchant's, and so does what a stolen
-    terminal's voids would have given back there.
+    terminal's voids would have given back there, and what was claimed of it since.
     """
     money: Counter[str] = Counter()
     for code, fen in balances.items():
-        name = code.replace("transit:", "online:")
-        is_merchants = name.startswith(("held:", "merchant:", "pending:"))
+        name = code.replace("transit:", "online:").replace("pending:", "online:")
+        is_merchants = name.startswith(("held:", "merchant:", "online:"))
         money["merchants" if held and is_merchants else name] += fen
     return money
 

@@ -214,7 +214,7 @@ class TerminalPart:
     # --- taps -----------------------------------------------------------------------------------------------------
 
     def present(self, card: CardTruth, verb: str, amount_fen: int, done: Done) -> None:
-        """Put a card into the field: verb sell (a ride where there are fares), again or load."""
+        """Put a card into the field: verb sell (a ride where there are fares), again, load or claim."""
         firmware = self.firmware
         if firmware is None or self._tap is not None:
             raise ValueError("the field is not free")
@@ -226,8 +226,9 @@ class TerminalPart:
         self.world.note(verb, self.name, card.label, amount_fen)
         if self.rides:
             firmware.at_stop(*stop_at(self.clock.campus_s(), STOPS))
+        plain = {"again": firmware.again, "claim": firmware.claim}
         calls = {"sell": firmware.sale, "load": firmware.load}
-        self._tap = firmware.again(self.now()) if verb == "again" else calls[verb](amount_fen, self.now())
+        self._tap = plain[verb](self.now()) if verb in plain else calls[verb](amount_fen, self.now())
         self._go(self._life, None)
 
     def void(self, done: Done = lambda result: None) -> None:

@@ -17,6 +17,7 @@ from shared.wire.messages import OnlineAnswer, OnlineRequest, RecordCopy, decode
 from shared.wire.topics import DOWN_MONEY, DOWN_NOW, UP_MONEY, UP_NOW
 from tests.sim.disk import PowerCut
 from tests.sim.ingest_part import IngestPart, KeysHere
+from tests.sim.ledgers import GRANT_FEN
 from tests.sim.world import Violation
 from tests.torn.cut import Cut
 from tests.torn.play import Aftermath, Play, Scenario
@@ -196,7 +197,8 @@ def _step_of(lane: str, payload: bytes) -> At | None:
 # --- all of them --------------------------------------------------------------------------------------------------
 
 MACHINE = Scenario("load-away", "load-1", "load", 5000)
-BY_NAME = {one.name: one for one in (MACHINE,)}
+CLAIM = Scenario("claim-away", "pos-5", "claim", GRANT_FEN)
+BY_NAME = {one.name: one for one in (MACHINE, CLAIM)}
 
 
 def outages(name: str) -> list[tuple[At, Fault, int]]:

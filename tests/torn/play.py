@@ -17,6 +17,7 @@ from tests.sim.campus import HEAL_MAX_S, UNPROVEN_S, Campus
 from tests.sim.faults import Faults
 from tests.sim.final import check_end, zero_sum
 from tests.sim.ingest_part import IngestPart
+from tests.sim.ledgers import GRANT_FEN
 from tests.sim.parts import Parts
 from tests.sim.truth import CardTruth, Deed
 from tests.sim.world import Violation
@@ -47,6 +48,8 @@ COMES_BACK = (Aftermath.HERE, Aftermath.RESALE, Aftermath.REPLACED, Aftermath.MO
 """After these the card is used until everything about it is decided."""
 OF_A_SALE = (Aftermath.HERE, Aftermath.RESALE, Aftermath.ELSEWHERE, Aftermath.NEVER)
 """A body destroyed with purchases that nobody else has takes their proof with it: no rule can bring it back."""
+LOADS = ("load", "claim")
+"""Taps that credit the card."""
 OF_A_LOAD = (*OF_A_SALE, Aftermath.REPLACED)
 
 
@@ -63,7 +66,7 @@ class Scenario:
     @property
     def aftermaths(self) -> tuple[Aftermath, ...]:
         """What may follow. A load is decided by the card whatever became of the body."""
-        return OF_A_LOAD if self.verb == "load" else OF_A_SALE
+        return OF_A_LOAD if self.verb in LOADS else OF_A_SALE
 
     def play(self, cut: Cut, aftermath: Aftermath) -> "Play":
         """One run of it."""
@@ -141,7 +144,7 @@ class Play:
             other = next(one for one in crowd.sellers if one is not self.terminal)
             crowd.try_at(other, self.card, "sell", OTHER_FEN)
         elif not told:
-            again = ("load", 0) if verb == "load" else ("again", 0)
+            again = (verb, 0) if verb in LOADS else ("again", 0)
             keyed = again if self.aftermath is Aftermath.HERE else (_first(verb), self.scenario.fen)
             crowd.try_at(self.terminal, self.card, *keyed)
         self.world.run(self.world.now_s + UNPROVEN_S)
@@ -161,7 +164,7 @@ class Play:
         crowd = self.campus.crowd
         other = next(one for one in crowd.sellers if one is not self.terminal)
         crowd.try_at(other, self.card, "sell", 1)
-        if self.scenario.verb == "load":
+        if self.scenario.verb in LOADS:
             self.world.after(10.0, partial(crowd.try_at, crowd.machines[0], self.card, "load", OTHER_FEN))
         self.world.run(self.world.now_s + UNPROVEN_S)
 
@@ -177,7 +180,7 @@ class Play:
             self._agree_or_named()
 
     def _nobody_charged_twice(self, told: int) -> None:
-        kind = CounterKind.ONLINE if self.scenario.verb == "load" else CounterKind.OFFLINE
+        kind = CounterKind.ONLINE if self.scenario.verb in LOADS else CounterKind.OFFLINE
         same = [
             deed
             for deed, (name, happened) in self.campus.judge.deeds.items()
@@ -243,6 +246,8 @@ SCENARIOS = (
     Scenario("purchase-capp-unproven", "pos-1", "again", 1250, ("sell", WRITTEN, Action.BOTH)),
     Scenario("load", "load-1", "load", 5000),
     Scenario("load-again", "load-1", "load", 5000, ("load", WRITTEN, Action.PULL)),
+    Scenario("claim", "pos-1", "claim", GRANT_FEN),
+    Scenario("claim-again", "pos-1", "claim", GRANT_FEN, ("claim", WRITTEN, Action.PULL)),
     Scenario("load-unproven", "load-1", "load", 5000, ("load", WRITTEN, Action.BOTH)),
 )
 
