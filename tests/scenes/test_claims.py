@@ -1,0 +1,127 @@
+"""A grant is claimed by hand at a counter of a campus that sells: over the real broker, torn, and without the keys."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from cloud.ledger.load_cases import CaseState
+from tests.scenes.campus import BOUND_S, Campus
+from tests.scenes.plans import BOX, STRANGER, run
+from tests.scenes.truth import require_truth
+
+pytestmark = pytest.mark.process
+COUNTER = "pos-3"
+APART = (f"t-{COUNTER}", "t-load-1")
+"""Bodies at which nobody else stands while the hand is at work: the load machine's people take any card."""
+GRANT_FEN = 3000
+
+
+class Hand:
+    """A person at the interactive counter: a line typed, what is read on the screen waited for."""
+
+    def __init__(self, campus: Campus) -> None:
+        self._campus = campus
+        self._process: asyncio.subprocess.Process | None = None
+        self._read = ""
+
+    async def __aenter__(self) -> "Hand":
+        where = f"127.0.0.1:{self._campus.where.ports[BOX]}"
+        words = ("--data", str(self._campus.data), "--name", COUNTER, "--card", STRANGER, "--tcp", where)
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", "edge.terminal", "interactive", *words,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        await self._until("在线 online")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.types("quit", "")
+        assert self._process is not None
+        async with asyncio.timeout(BOUND_S):
+            assert await self._process.wait() == 0
+
+    async def types(self, line: str, expected: str) -> None:
+        """Type a line and wait for a text."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._read = ""
+        self._process.stdin.write(f"{line}\n".encode())
+        await self._process.stdin.drain()
+        await self._until(expected)
+
+    async def _until(self, expected: str) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        try:
+            async with asyncio.timeout(BOUND_S):
+                while expected not in self._read:
+                    self._read += (await self._process.stdout.read(4096)).decode()
+        except TimeoutError:
+            raise AssertionError(f"{expected!r} was never shown:\n{self._read}") from None
+
+
+def _play(room: Path, act: Callable[[Campus, Hand], Awaitable[None]]) -> None:
+    async def scene() -> None:
+        async with Campus(room) as campus:
+            await campus.open(*APART)
+            run("cloud", "grant", "--data", campus.data, "--card", STRANGER, "--fen", GRANT_FEN, "--reason", "补助")
+            async with Hand(campus) as hand:
+                await act(campus, hand)
+            await campus.start(*APART)
+            await campus.until_shown(5)
+            await campus.close_shop()
+            require_truth(campus)
+
+    asyncio.run(scene())
+
+
+def _states(campus: Campus) -> list[tuple[int, int]]:
+    """State and sum of the requests for money that the holder's card made, in their order."""
+    return campus.asked(
+        "SELECT l.state, l.amount_fen FROM load_case l JOIN card c ON c.card = l.card "
+        "WHERE c.label = ? AND l.amount_fen > 0 ORDER BY l.opened_ms",
+        STRANGER,
+    )
+
+
+def test_a_claim_over_the_real_broker(room: Path) -> None:
+    async def act(campus: Campus, hand: Hand) -> None:
+        await hand.types("claim", "领款成功 ¥30.00")
+        await campus.until("the claim is confirmed", lambda: _states(campus) == [(CaseState.CONFIRMED, GRANT_FEN)])
+        await hand.types("claim", "没有待领的款")
+        await hand.types("20", "成功 ¥20.00")
+
+    _play(room, act)
+
+
+def test_a_torn_claim_is_listed_then_tried_again_once(room: Path) -> None:
+    async def act(campus: Campus, hand: Hand) -> None:
+        await hand.types("pull before", "will be pulled")
+        await hand.types("claim", "请同一张卡重新放卡")
+        found = json.loads(run("cloud", "loads", "--data", campus.data, "--open", "--json").stdout)
+        mine = [load for load in found["loads"] if load["card"] == STRANGER]
+        assert [(load["source"], load["amount_fen"], load["open"]) for load in mine] == [("pending", GRANT_FEN, True)]
+        assert "退回过渡余额" in mine[0]["will"][0]
+        await hand.types("claim", "补圈存成功 ¥30.00")
+        await campus.until(
+            "given back, then credited",
+            lambda: _states(campus) == [(CaseState.REVERSED, GRANT_FEN), (CaseState.CONFIRMED, GRANT_FEN)],
+        )
+        await hand.types("5", "成功 ¥5.00")
+
+    _play(room, act)
+
+
+def test_without_the_key_process_a_claim_waits_and_moves_nothing(room: Path) -> None:
+    async def act(campus: Campus, hand: Hand) -> None:
+        await campus.kill("keys")
+        await hand.types("claim", "中心忙")
+        assert _states(campus) == []
+        await campus.start("keys")
+        await hand.types("claim", "领款成功 ¥30.00")
+
+    _play(room, act)
