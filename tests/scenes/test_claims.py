@@ -1,4 +1,4 @@
-"""A grant is claimed by hand at a counter of a campus that sells: over the real broker, torn, and without the keys."""
+"""A grant is claimed by hand at a counter of a campus that sells: over the real broker, torn, without the keys."""
 
 import asyncio
 import json
@@ -98,7 +98,7 @@ def test_a_claim_over_the_real_broker(room: Path) -> None:
     _play(room, act)
 
 
-def test_a_torn_claim_is_listed_then_tried_again_once(room: Path) -> None:
+def test_a_torn_claim_is_listed_then_given_back_and_claimed_anew(room: Path) -> None:
     async def act(campus: Campus, hand: Hand) -> None:
         await hand.types("pull before", "will be pulled")
         await hand.types("claim", "请同一张卡重新放卡")
@@ -106,7 +106,7 @@ def test_a_torn_claim_is_listed_then_tried_again_once(room: Path) -> None:
         mine = [load for load in found["loads"] if load["card"] == STRANGER]
         assert [(load["source"], load["amount_fen"], load["open"]) for load in mine] == [("pending", GRANT_FEN, True)]
         assert "退回过渡余额" in mine[0]["will"][0]
-        await hand.types("claim", "补圈存成功 ¥30.00")
+        await hand.types("claim", "领款成功 ¥30.00")
         await campus.until(
             "given back, then credited",
             lambda: _states(campus) == [(CaseState.REVERSED, GRANT_FEN), (CaseState.CONFIRMED, GRANT_FEN)],

@@ -69,7 +69,8 @@ class CutTerminal(TerminalPart):
     def __init__(self, *parts: Any) -> None:
         self._cut: Cut | None = None
         super().__init__(*parts)
-        self._psam_memory = _PsamMemory(self, self._psam_memory.load())
+        if self._psam_memory is not None:
+            self._psam_memory = _PsamMemory(self, self._psam_memory.load())
         self.success_shown = 0
         self.rides = False  # what a ride may take here says the play, and the bus stands where it says
         self.stop = 0
