@@ -25,6 +25,8 @@ from edge.card.sim_reader import FIRST_PORT, HIDDEN, PID, READERS, SLOTS, SOCKET
 POLL_S = 0.2
 """How soon the end of pcscd is noticed."""
 PORT_POLL_S = 0.01
+PORTS_S = 8.0
+"""Less than who started us waits: we end pcscd ourselves."""
 END_S = 5.0
 DIAL_S = 2.0
 """A caller says its slot within this, or is sent away."""
@@ -35,7 +37,7 @@ _GET_FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 0x1
 
 
 def main(arguments: list[str]) -> int:
-    """The exit code: pcscd's own when it ended by itself, 0 when we were told to end."""
+    """The exit code: pcscd's own when it ended by itself, 1 when it found no readers, 0 when we were told to end."""
     run, pcscd, words = Path(arguments[0]), arguments[1], arguments[2:]
     _raise_loopback()
     if HIDDEN in words:
@@ -43,8 +45,9 @@ def main(arguments: list[str]) -> int:
     with _listen(run / "dial") as dial:
         process = _start(run, pcscd)
         try:
-            if _has_ports(process, SLOTS if (run / READERS).stat().st_size else 0):
-                _say_pid(run, process.pid)
+            if not _has_ports(process, SLOTS if (run / READERS).stat().st_size else 0):
+                return 1
+            _say_pid(run, process.pid)
             return _serve(process, dial)
         finally:
             _end(process)
@@ -69,11 +72,12 @@ def _start(run: Path, pcscd: str) -> subprocess.Popen[bytes]:
 
 
 def _has_ports(process: subprocess.Popen[bytes], count: int) -> bool:
-    """Waits for as many listeners: nobody but the readers listens in this network. False: pcscd has ended.
+    """Waits for as many listeners, PORTS_S at the most: nobody but the readers listens in this network.
 
-    Who waits for us bounds it.
+    False: pcscd has ended, or runs without the readers.
     """
-    while process.poll() is None:
+    until_s = time.monotonic() + PORTS_S
+    while process.poll() is None and time.monotonic() < until_s:
         lines = Path("/proc/self/net/tcp").read_text(encoding="ascii").splitlines()
         if sum(line.split()[3] == _LISTENS for line in lines) >= count:
             return True

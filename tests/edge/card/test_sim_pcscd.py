@@ -5,13 +5,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from edge.card import sim_pcscd
 from edge.card.sim_pcscd import PcscdMissing, PrivatePcscd, why_not
-from edge.card.sim_reader import CARD_READER, FIRST_PORT, PSAM_READER
+from edge.card.sim_reader import CARD_READER, FIRST_PORT, PSAM_READER, SLOTS
 from shared.errors import ConfigFault
 
 pytestmark = [pytest.mark.process, pytest.mark.skipif(bool(why_not()), reason=why_not())]
@@ -33,6 +34,19 @@ def listed(own):
         env={**os.environ, **own.environment}, check=True,
     )  # fmt: skip
     return [line.split("\t")[0] for line in done.stdout.splitlines()]
+
+
+def listening():
+    """The ports, in hexadecimal, at which somebody listens in our own network."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {row[1].rpartition(":")[2] for row in rows if row[3] == "0A"}
+
+
+def command_lines():
+    """Of every process here."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended
+            yield path.read_bytes().decode("utf-8", "replace")
 
 
 def test_it_runs_where_mounts_are_refused(run, tmp_path, monkeypatch):
@@ -58,7 +72,7 @@ def test_it_runs_where_mounts_are_refused(run, tmp_path, monkeypatch):
 def test_its_ports_are_reached_through_it_alone(run):
     with PrivatePcscd(run) as own:
         own.dial(0).close()
-        assert f":{FIRST_PORT:04X} " not in Path("/proc/net/tcp").read_text()
+        assert not {f"{FIRST_PORT + slot:04X}" for slot in range(SLOTS)} & listening()
         with pytest.raises(OSError, match="no line"):
             own.dial(2)
 
@@ -68,6 +82,17 @@ def test_it_says_why_it_did_not_start(run):
         own.kill()
         with pytest.raises(PcscdMissing, match=r"did not start: [\s\S]*no-such-driver"):
             own.start(Path("/no-such-driver.so"))
+
+
+def test_a_pcscd_that_finds_no_readers_is_not_left_behind(run, monkeypatch):
+    """A library that is no driver: pcscd runs on without it."""
+    monkeypatch.setattr(sim_pcscd, "START_S", 20.0)
+    ours = f"{run}/reader.conf.d"
+    with PrivatePcscd(run) as own:
+        own.kill()
+        with pytest.raises(PcscdMissing, match="did not start"):
+            own.start(next(Path("/usr/lib").glob("*/libc.so.6")))
+    assert not [line for line in command_lines() if ours in line]
 
 
 def test_a_folder_too_deep_for_a_socket_is_refused(tmp_path):
