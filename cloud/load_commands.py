@@ -13,7 +13,7 @@ LISTED_MAX = 1000
 
 
 def loads(data: Path, dsn: str | None, *, open_only: bool, as_json: bool) -> int:
-    """Open ones first, the oldest of them first. Always 0: an open load is work, not a fault."""
+    """Half-done ones first, the oldest of them first. Always 0: such a load is work, not a fault."""
     with open_books(data, dsn) as reader:
         found = reader.load_standings(wall_now(), LISTED_MAX, open_only=open_only)
     if as_json:
@@ -21,8 +21,8 @@ def loads(data: Path, dsn: str | None, *, open_only: bool, as_json: bool) -> int
         return 0
     for one in found:
         sys.stdout.write("\n".join(load_lines(one)) + "\n")
-    still = [one for one in found if one.state.is_open]
-    sys.stdout.write(
-        f"共 {len(found)} 笔 loads，未了 open {len(still)}，¥{yuan(sum(one.amount_fen for one in still))}\n"
-    )
+    on_the_way = [one for one in found if one.state.is_open]
+    half_done = sum(one.state.is_unfinished for one in found)
+    fen = sum(one.amount_fen for one in on_the_way)
+    sys.stdout.write(f"共 {len(found)} 笔 loads，未了 half done {half_done}，在途 in transit ¥{yuan(fen)}\n")
     return 0

@@ -86,7 +86,7 @@ class Overview:
             "terminals": [_terminal(view, live) for view in _newest(self._reader.terminals())],
             "open_loads": {
                 "count": len(loads),
-                "fen": sum(load.amount_fen for load in loads),
+                "fen": sum(load.amount_fen for load in loads if load.state.is_open),
                 "rows": [_load(load) for load in loads[:OPEN_LOADS]],
             },
             "records": [_record(view) for view in self._reader.last_records(RECORDS)],

@@ -160,7 +160,8 @@ def half_done_load(data: Path, lunch: Campus) -> None:
 def test_a_load_without_an_end_is_listed_with_its_age_evidence_and_what_will_happen(
     data: Path, lunch: Campus, capsys
 ) -> None:
-    assert run(capsys, "loads", "--data", data, "--open") == (0, "共 0 笔 loads，未了 open 0，¥0.00\n")
+    nothing = "共 0 笔 loads，未了 half done 0，在途 in transit ¥0.00\n"
+    assert run(capsys, "loads", "--data", data, "--open") == (0, nothing)
     half_done_load(data, lunch)
     code, said = run(capsys, "loads", "--data", data)
     assert code == 0
