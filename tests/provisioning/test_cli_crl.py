@@ -2,12 +2,11 @@
 
 import json
 import shutil
+import socket
 import ssl
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from compose.servers import LOOPBACK, BrokerFiles, free_port, mosquitto
 from compose.standing import Standing
@@ -15,8 +14,8 @@ from provisioning import authority, custody_chain, revocation
 from provisioning.key_store import KeyKind
 from shared.errors import WireFault
 from tests.provisioning.desk import WHO, ok, provision
-from tests.provisioning.running_keys import running
-from tests.provisioning.test_broker_rights import Peer
+from tests.provisioning.running_keys import WAIT_S, running
+from tests.provisioning.test_broker_rights import Peer, context
 
 
 @pytest.fixture
@@ -86,14 +85,13 @@ def test_a_revoked_box_is_turned_away_by_the_broker_and_another_is_not(data, tmp
 
 
 def revoked(port, folder) -> None:
-    """Connect and read: TLS 1.3 tells a client that it may not come in only after the handshake."""
-    client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
-    client.tls_set(folder / "ca.pem", folder / "box.pem", folder / "box.key")
-    client.connect(LOOPBACK, port)
-    raw = client.socket()
-    raw.settimeout(10)
-    if raw.recv(1) == b"":
-        raise ConnectionError("closed")
+    """Hand over the certificate and read: TLS 1.3 tells a client that it may not come in only after the handshake."""
+    with (
+        socket.create_connection((LOOPBACK, port), WAIT_S) as raw,
+        context(folder, "box").wrap_socket(raw, server_hostname="localhost") as tls,
+    ):
+        if tls.recv(1) == b"":
+            raise ConnectionError("closed")
 
 
 def test_refusals(data, tmp_path) -> None:
