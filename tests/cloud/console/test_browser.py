@@ -15,9 +15,13 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from compose.campus import step
 from compose.servers import free_port
+from provisioning.demo_plan import demo_plan
 
 PASSWORD = "a long enough password"
 CHROMIUM = "/usr/bin/chromium"
+BOXES = demo_plan()["boxes"]
+ROWS = len(BOXES) + sum(len(box["terminals"]) for box in BOXES)
+"""Of the page: one for each box and each terminal, while nothing was sold."""
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -93,7 +97,7 @@ def test_from_the_link_to_the_live_page_in_both_languages(page: Page, console: C
     expect(page.locator("body")).to_contain_text("账本检查")
     expect(page.locator("body")).to_contain_text("已平")
     expect(page.locator("body")).to_contain_text("演练校园")
-    expect(page.locator("tbody tr")).to_have_count(2 + 19)
+    expect(page.locator("tbody tr")).to_have_count(ROWS)
     page.click("text=English")
     expect(page.locator("body")).to_contain_text("In balance")
     page.click("text=Sign out")
