@@ -13,6 +13,34 @@ from compose.postgres import Postgres
 from compose.postgres import postgres as prepare_postgres
 from compose.servers import LOOPBACK, embedded_broker, free_port, mosquitto_plain
 from compose.standing import Standing
+from tests.ahead import FEW, Command, words_of
+
+BEGUN: pytest.StashKey[dict[tuple[str, ...], Command]] = pytest.StashKey()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin the long commands of the chosen tests."""
+    begun = session.stash[BEGUN] = {}
+    if len(session.items) >= FEW and not session.config.option.collectonly:
+        begun.update({words: Command(words) for words in filter(None, map(words_of, session.items))})
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End what no test has waited for."""
+    for command in session.stash.get(BEGUN, {}).values():
+        command.__exit__()
+
+
+@pytest.fixture
+def ahead(request: pytest.FixtureRequest) -> Iterator[Command]:
+    """The command of this test's marker, begun before or now."""
+    words = words_of(request.node)
+    begun = request.session.stash[BEGUN].get(words)
+    if begun is not None:
+        yield begun
+        return
+    with Command(words) as command:
+        yield command
 
 
 @dataclass(frozen=True, slots=True)
