@@ -90,8 +90,8 @@ class Booking:
         chain, ms = self._chain(partition), self._now.unix_ms
         every_line = (self._book, int(entry.kind), entry.effective_day, ms, entry.flags, partition, chain.number)
         head: Row = (entry.key, entry.input_hash, entry.record, entry.document, entry.reverses)
-        for line, p in enumerate(entry.postings):
-            self._postings.append((self._entry, line, p.debit, p.credit, p.fen, *every_line, *head))
+        for line, posting in enumerate(entry.postings):
+            self._postings.append((self._entry, line, *posting, *every_line, *head))
             head = _NO_HEAD
         chain.digests_of_entries.append(entry_digest(self._entry, ms, self._book, entry))
         return self._entry

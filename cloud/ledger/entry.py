@@ -5,9 +5,9 @@ every sum against its source.
 """
 
 import hashlib
-from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct
+from typing import NamedTuple, Self
 
 from cloud.ledger.values import EntryUnbalanced
 
@@ -66,38 +66,51 @@ class EntryFlag(IntEnum):
     MERCHANT_HELD = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """fen from the debit account's to the credit account's side; fen > 0."""
-
+class _PostingFields(NamedTuple):
     debit: int
     credit: int
     fen: int
 
-    def __post_init__(self) -> None:
+
+class Posting(_PostingFields):
+    """fen from the debit account's to the credit account's side; fen > 0. A tuple, for one is made of every record."""
+
+    __slots__ = ()
+
+    def __new__(cls, debit: int, credit: int, fen: int) -> Self:
         """Refuse what would not move money."""
-        if type(self.fen) is not int or self.fen <= 0 or self.debit == self.credit:
+        if type(fen) is not int or fen <= 0 or debit == credit:
             raise EntryUnbalanced("a posting moves a sum above zero between two accounts")
+        return tuple.__new__(cls, (debit, credit, fen))
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One business event in the books. key: unique for ever. record or document: where its sums come from."""
-
+class _EntryFields(NamedTuple):
     kind: EntryKind
     effective_day: int
     key: bytes
     input_hash: bytes
     postings: tuple[Posting, ...]
-    record: int | None = None
-    document: bytes | None = None
-    reverses: int | None = None
-    flags: int = 0
+    record: int | None
+    document: bytes | None
+    reverses: int | None
+    flags: int
 
-    def __post_init__(self) -> None:
+
+class Entry(_EntryFields):
+    """One business event in the books. key: unique for ever. record or document: where its sums come from."""
+
+    __slots__ = ()
+
+    def __new__(
+        cls, kind: EntryKind, effective_day: int, key: bytes, input_hash: bytes, postings: tuple[Posting, ...],
+        record: int | None = None, document: bytes | None = None, reverses: int | None = None, flags: int = 0,
+    ) -> Self:  # fmt: skip
         """Refuse an entry that moves nothing or comes from nowhere."""
-        if not self.postings or (self.record is None and self.document is None):
+        if not postings or (record is None and document is None):
             raise EntryUnbalanced("an entry has postings and a source")
+        return tuple.__new__(
+            cls, (kind, effective_day, key, input_hash, postings, record, document, reverses, flags)
+        )
 
 
 _HEAD = Struct(">QIHIQHQQHHH")
@@ -107,7 +120,7 @@ _LINE = Struct(">QQQ")
 def entry_digest(number: int, booked_at_ms: int, book: int, entry: Entry) -> bytes:
     """Everything that the books say of this entry, in bytes of one reading: what the batch chain covers."""
     document = hashlib.sha256(entry.document).digest() if entry.document else b""
-    lines = b"".join([_LINE.pack(p.debit, p.credit, p.fen) for p in entry.postings])
+    lines = b"".join([_LINE.pack(*posting) for posting in entry.postings])
     head = _HEAD.pack(
         number, book, entry.kind, entry.effective_day, booked_at_ms, entry.flags, entry.record or 0,
         entry.reverses or 0, len(entry.key), len(document), len(lines),
