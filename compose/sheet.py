@@ -4,11 +4,11 @@ Pure: figures in, text and a verdict out. All figures are of the data folder sin
 beside them. taps = 成功 shown, declined apart; records = accepted at edges, all kinds.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from shared.labels import in_order
 from shared.money import yuan
 
 
@@ -208,7 +208,7 @@ def sheet(figures: Figures) -> str:
         f"  {_wide('终端 terminal', 17)} {_wide('机位 place', 20)} {'seq':>15}  {'taps':>9}  {'posted':>11}  "
         f"{'spent':>11}  {'loads':>12}  {'owes':>5}",
     ]
-    lines += [_row(terminal) for terminal in sorted(figures.terminals, key=_in_order)]
+    lines += [_row(terminal) for terminal in sorted(figures.terminals, key=lambda row: in_order(row.name))]
     lines += [
         "",
         f"  丢失 lost {figures.lost} · 重复 double {figures.double} · 不明 unexplained {yuan(figures.unexplained_fen)}",
@@ -260,11 +260,6 @@ def _verdict(figures: Figures) -> str:
     if figures.adds_up:
         return "  结论：账目相符，但有未结，未全部入账。 It adds up, but cases are open: NOT ALL POSTED — see above."
     return "  结论：不符！ NOT TRUE — see above."
-
-
-def _in_order(terminal: Terminal) -> list[tuple[int, str]]:
-    """W9 before W10."""
-    return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", terminal.name)]
 
 
 def _open(figures: Figures) -> list[str]:

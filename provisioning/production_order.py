@@ -16,6 +16,7 @@ from itertools import groupby
 
 from provisioning.production import Span
 from shared.errors import ConfigFault
+from shared.labels import in_order
 from shared.section import Section
 
 ORDER_MAX = 100_000
@@ -72,10 +73,15 @@ def parse_order(raw: bytes) -> Order:
     batch = top.take("batch", str)
     if not _BATCH.fullmatch(batch):
         raise ConfigFault("batch: 只用小写字母、数字和 - / small letters, digits and '-' only")
-    wanted = sorted((_line(row) for row in top.rows("cards", ORDER_MAX)), key=lambda line: (line.group, line.label))
+    wanted = sorted((_line(row) for row in top.rows("cards", ORDER_MAX)), key=_place)
     top.done()
     _require_once([line.label for line in wanted])
     return Order(batch, tuple(OrderLine(n, w.group, w.label, w.name, w.card_class) for n, w in enumerate(wanted, 1)))
+
+
+def _place(line: OrderLine) -> tuple[object, ...]:
+    """9班 before 10班; two spellings of one number never mix."""
+    return in_order(line.group), line.group, in_order(line.label), line.label
 
 
 def _line(row: Section) -> OrderLine:

@@ -10,6 +10,7 @@ from provisioning.production import Attempt, Run, Step
 from provisioning.production_office import Sheet
 from provisioning.production_order import Order
 from shared.clock import DAY_S, date_bcd
+from shared.labels import in_order
 
 
 class Worked(NamedTuple):
@@ -46,8 +47,9 @@ def _lease_lines(day: int, one: Worked) -> Iterator[str]:
     if not good and not waste:
         return
     yield f"{lease.batch}  {lease.machine}  段 lease {lease.lease}: 好卡 good {len(good)}, 报废 spoiled {len(waste)}"
-    for group, count in sorted(Counter(one.order.line(attempt.line).group for attempt in good).items()):
-        yield f"    {group}: {count}"
+    groups = Counter(one.order.line(attempt.line).group for attempt in good)
+    for group in sorted(groups, key=lambda name: (in_order(name), name)):
+        yield f"    {group}: {groups[group]}"
     yield from (_waste_line(attempt) for attempt in waste)
     yield ""
 
