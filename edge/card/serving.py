@@ -31,6 +31,8 @@ HELP = """\
        before · after · middle · mute         指令前、应答前、应答中、不应答
        before-commit · after-commit           写入前、写入后掉电 / power lost before or after the next write
   help · quit"""
+SEEN_S = 3.0
+"""pcscd looks for cards every 0.4 s."""
 _COMMITS = {"before-commit": Tear.BEFORE, "after-commit": Tear.AFTER}
 _CUTS = {cut.value: cut for cut in Cut}
 
@@ -114,6 +116,7 @@ class Hands:
             say(f"没有可放的 / there is none: {which}")
         else:
             slot.insert(chip)
+            slot.until_seen(SEEN_S)  # what is said to be in the reader can be used there; else the reader sleeps
             say(f"已放入 / put in: {which}")
 
     def _tear(self, how: str, at: int) -> None:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from edge.card.chip import Chip
 from edge.card.sim_reader import FIRST_PORT, SLOTS
 from edge.card.sim_slot import Cut, Slot
-from edge.card.vpcd import Frames
+from edge.card.vpcd import Control, Frames
 from shared.errors import ConfigFault
 
 Dial = Callable[[int], socket.socket]
@@ -25,6 +25,7 @@ END_S = 5.0
 """How long a thread may take to notice that its line has dropped."""
 EMPTY_S = 0.45
 """A slot is empty for so long between two cards: pcscd looks every 0.4 s, and must have seen the first one leave."""
+POWERING = frozenset({Control.ON, Control.RESET})
 _CHUNK = 0x10002
 
 
@@ -44,6 +45,7 @@ class ServedSlot:
         self._line: socket.socket | None = None
         self._thread: threading.Thread | None = None
         self._empty_since_s = float("-inf")
+        self._seen = threading.Event()
 
     def insert(self, chip: Chip) -> None:
         """Put a card in; what lay there is pulled. ConfigFault when no reader listens."""
@@ -56,9 +58,14 @@ class ServedSlot:
         line.settimeout(None)
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.slot.insert(chip)
+        self._seen.clear()
         self._line = line
         self._thread = threading.Thread(target=self._talk, args=(line,), name=f"slot-{self._number}", daemon=True)
         self._thread.start()
+
+    def until_seen(self, bound_s: float) -> bool:
+        """Wait until the reader has powered the card that was put in; False when it has not by then."""
+        return self._seen.wait(bound_s)
 
     def pull(self) -> None:
         """Take the card out, whatever it is doing: a command under way loses its answer. None there: nothing."""
@@ -91,6 +98,8 @@ class ServedSlot:
             for body in frames.take(raw):
                 with self._lock:
                     reaction = self.slot.take(body)
+                if len(body) == 1 and body[0] in POWERING:
+                    self._seen.set()
                 if reaction.raw:
                     line.sendall(reaction.raw)
                 if reaction.gone:
