@@ -63,12 +63,17 @@ class Voids:
         return written
 
     def last_sale(self, now: CampusTime) -> PurchaseRecord | Reason:
-        """The newest proven purchase, or why it cannot be void. Halves that were given back are no sale."""
+        """The newest proven purchase, or why it cannot be void. Halves that were given back are no sale.
+
+        Nor is a ride: the card's transit record would go on as if it were paid.
+        """
         if self._book.without_record:
             return Reason.VOID_NOT_YET
         newest, dead = self._last_seq(), set()
         for seq in range(newest, max(newest - LOOK_BACK, 0), -1):
             record = self.record_of(seq)
+            if isinstance(record, PurchaseRecord) and record.trip:
+                break
             if isinstance(record, VoidRecord):
                 if record.cause == Cause.CASHIER:
                     return Reason.VOID_TWICE

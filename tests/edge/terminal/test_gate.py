@@ -34,6 +34,14 @@ def test_on_and_off_are_two_records(bus, kit, memory):
     assert [row.amount_fen for row in bench.shown] == [0, 200]
 
 
+def test_a_ride_cannot_be_void(bus, kit, memory):
+    bench = bus("in", line=1)
+    assert tap(bench, memory).amount_fen == 200
+    result = bench.void()
+    assert (result.end, result.reason) == (End.DECLINED, Reason.VOID_NO_SALE)
+    assert [record.kind for record in bench.written().values()] == [Kind.COMPOSITE]
+
+
 def test_a_forgotten_exit_is_said_and_paid(bus, kit, memory):
     tap(bus("in"), memory)
     bench = bus("in", line=1)
