@@ -114,6 +114,13 @@ class Process:
                 self._news.clear()
                 await self._news.wait()
 
+    async def types(self, line, *expected):
+        """One line typed at the counter, and everything that it must say to it."""
+        self.lines.clear()
+        self.process.stdin.write(f"{line}\n".encode())
+        for words in expected:
+            await self.until(lambda p, words=words: any(words in said for said in p.lines))
+
     async def ready(self):
         await self.until(lambda p: f"READY {p.campus.name}" in p.lines)
 
@@ -307,33 +314,27 @@ def test_a_counter_by_hand(campus):
             campus, "--card", "0005", "--box-kill", f"{sys.executable} -c pass", verb="interactive"
         ) as hand:
 
-            async def type_(line, *expected):
-                hand.lines.clear()
-                hand.process.stdin.write(f"{line}\n".encode())
-                for words in expected:
-                    await hand.until(lambda p, words=words: any(words in said for said in p.lines))
-
             await hand.until(lambda p: any("在线 online" in line for line in p.lines))
-            await type_("12.50", "成功 ¥12.50 余额 ¥187.50", "消费12.50元", "record: 1/1")
-            await type_("balance", "¥187.50")
-            await type_("log", "消费 purchase  ¥12.50")
-            await type_("pull after", "will be pulled")
-            await type_("3", "请同一张卡重新放卡", "勿放行")
-            await type_("again", "成功 ¥3.00")
-            await type_("pull before", "will be pulled")
-            await type_("4", "勿放行")
-            await type_("card 0006", "[0006]")
-            await type_("5", "一笔 ¥4.00 未确认", "成功 ¥5.00")
-            await type_("card 0005", "[0005]")
-            await type_("again", "上笔 ¥4.00 未扣款")
-            await type_("net off", "断网 offline")
-            await type_("6", "成功 ¥6.00")
-            await type_("net on", "在线 online")
-            await type_("box kill", "exit 0")
-            await type_("card 777", "没有这张卡")
-            await type_("gibberish", "看不懂")
-            await type_("status", '"total_taps": 4')
-            await type_("help", "again")
+            await hand.types("12.50", "成功 ¥12.50 余额 ¥187.50", "消费12.50元", "record: 1/1")
+            await hand.types("balance", "¥187.50")
+            await hand.types("log", "消费 purchase  ¥12.50")
+            await hand.types("pull after", "will be pulled")
+            await hand.types("3", "请同一张卡重新放卡", "勿放行")
+            await hand.types("again", "成功 ¥3.00")
+            await hand.types("pull before", "will be pulled")
+            await hand.types("4", "勿放行")
+            await hand.types("card 0006", "[0006]")
+            await hand.types("5", "一笔 ¥4.00 未确认", "成功 ¥5.00")
+            await hand.types("card 0005", "[0005]")
+            await hand.types("again", "上笔 ¥4.00 未扣款")
+            await hand.types("net off", "断网 offline")
+            await hand.types("6", "成功 ¥6.00")
+            await hand.types("net on", "在线 online")
+            await hand.types("box kill", "exit 0")
+            await hand.types("card 777", "没有这张卡")
+            await hand.types("gibberish", "看不懂")
+            await hand.types("status", '"total_taps": 4')
+            await hand.types("help", "again")
             hand.process.stdin.write(b"quit\n")
             async with asyncio.timeout(BOUND_S):
                 assert await hand.process.wait() == 0

@@ -83,39 +83,33 @@ def test_sold_to_pulled_torn_and_put_back(campus, serving):
         words = ("--reader", CARD_READER, "--psam-reader", PSAM_READER)
         async with Process(campus, *words, verb="interactive") as hand:
 
-            async def type_(line, *expected):
-                hand.lines.clear()
-                hand.process.stdin.write(f"{line}\n".encode())
-                for said in expected:
-                    await hand.until(lambda p, said=said: any(said in text for text in p.lines))
-
             await hand.until(lambda p: any("在线 online" in line for line in p.lines))
-            await type_("12.50", "成功 ¥12.50 余额 ¥187.50", "record: 1/1")
-            await type_("log", "消费 purchase  ¥12.50")
+            await hand.types("12.50", "成功 ¥12.50 余额 ¥187.50", "record: 1/1")
+            await hand.types("log", "消费 purchase  ¥12.50")
             serving.say("pull", "taken out: card")
             await until_seen_empty()
-            await type_("5", "请放卡 / present the card")
+            await hand.types("5", "请放卡 / present the card")
             serving.say("put", "put in: card")
             await hand.until(lambda p: any("成功 ¥5.00" in line for line in p.lines))
             serving.say("tear after-commit", "will tear")
-            await type_("3", "请同一张卡重新放卡", "勿放行")
+            await hand.types("3", "请同一张卡重新放卡", "勿放行")
             serving.say("put", "put in: card")
-            await type_("again", "成功 ¥3.00")
+            await hand.types("again", "成功 ¥3.00")
             serving.say("pull psam", "taken out: psam")
-            await type_("4", "PSAM")
+            await hand.types("4", "PSAM")
             serving.say("put psam", "put in: psam")
-            await until_sold(type_, hand, "4")
+            await until_sold(hand, "4")
             serving.say("card 0006", "put in: card")
-            await type_("balance", "¥200.00")
+            await hand.types("balance", "¥200.00")
             hand.process.stdin.write(b"quit\n")
             async with asyncio.timeout(BOUND_S):
                 assert await hand.process.wait() == 0
 
-    async def until_sold(type_, hand, amount):
+    async def until_sold(hand, amount):
         """pcscd needs a moment to see the PSAM."""
         async with asyncio.timeout(BOUND_S):
             while not any(f"成功 ¥{amount}.00" in line for line in hand.lines):
-                await type_(amount, "[", "┃")
+                await hand.types(amount, "[", "┃")
 
     async def until_seen_empty():
         """pcscd believes for up to 0.4 s that the card is still there."""

@@ -20,21 +20,15 @@ def test_a_ride_by_hand(kit, school, tmp_path):
     async def play():
         async with Process(campus, "--card", "0001", verb="interactive") as hand:
 
-            async def type_(line, *expected):
-                hand.lines.clear()
-                hand.process.stdin.write(f"{line}\n".encode())
-                for words in expected:
-                    await hand.until(lambda p, words=words: any(words in said for said in p.lines))
-
             await hand.until(lambda p: any("在线 online" in line for line in p.lines))
-            await type_("ride", "成功 上车 ¥0.00 余额 ¥50.00", "请下车时刷卡", "nothing to post")
-            await type_("ride", "已刷卡，请勿重复")
-            await type_("stop 3", "到站 3")
-            await type_("pull after", "will be pulled")
-            await type_("ride", "请同一张卡重新放卡")
-            await type_("ride", "成功 下车 ¥2.00 余额 ¥48.00")
-            await type_("card 0002", "[0002]")
-            await type_("ride", "本卡未开通乘车")
+            await hand.types("ride", "成功 上车 ¥0.00 余额 ¥50.00", "请下车时刷卡", "nothing to post")
+            await hand.types("ride", "已刷卡，请勿重复")
+            await hand.types("stop 3", "到站 3")
+            await hand.types("pull after", "will be pulled")
+            await hand.types("ride", "请同一张卡重新放卡")
+            await hand.types("ride", "成功 下车 ¥2.00 余额 ¥48.00")
+            await hand.types("card 0002", "[0002]")
+            await hand.types("ride", "本卡未开通乘车")
             hand.process.stdin.write(b"quit\n")
             async with asyncio.timeout(BOUND_S):
                 assert await hand.process.wait() == 0
