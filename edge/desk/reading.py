@@ -83,7 +83,7 @@ def _nothing_words(nothing: NotOurs | None) -> str:
 
 def _book_words(said: PurseSaid, books: CardBooks | No | None) -> list[str]:
     if books is None:
-        return ["账本无应答：以上只是卡的说法 / no answer from the ledger: this is the card's word alone"]
+        return ["未与账本核对：以上只是卡的说法 / not held against the ledger: this is the card's word alone"]
     if isinstance(books, No):
         return [f"账本 ledger: {books.zh} / {books.en}"]
     return list(book_lines(said, books))
