@@ -10,10 +10,8 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
-from dataclasses import dataclass
-from hashlib import sha256
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,14 +19,16 @@ from compose.part import Part
 from compose.process import lives
 from compose.render import render, write_private
 from compose.servers import ServerMissing
+from compose.socket_folder import FolderNotOurs, socket_folder
 
 INSTALLED = Path("/usr/lib/postgresql")
 FALLBACK = Path("/var/lib/openykt")
 PORT = 5432
 """Only a file name in the private socket folder: PostgreSQL numbers its sockets by port."""
-SOCKET_PATH_BYTES = 90
 OWNER = "postgres"
 ROLE = "openykt"
+PID_SOCKETS = 4
+"""Line of a postmaster.pid, from 0, that names the socket's folder (PostgreSQL: pidfile.h)."""
 STEP_S = 120.0
 ORPHAN_END_S = 15.0
 POLL_S = 0.02
@@ -79,7 +79,7 @@ def postgres(folder: Path, name: str = "postgres") -> Postgres:
 
     A server that runs there has lost its launcher, and is ended. Raises ServerMissing, PostgresError, OSError.
     """
-    found = running_postgres(folder, name)
+    found = _known(folder, name)
     user, cluster = found.part.user, found.place / "cluster"
     for path in (found.place, found.sockets):
         _own(path, user)
@@ -92,7 +92,16 @@ def postgres(folder: Path, name: str = "postgres") -> Postgres:
 
 
 def running_postgres(folder: Path, name: str = "postgres") -> Postgres:
-    """The cluster of a folder that another launcher holds: where it is, and nothing of it touched. ServerMissing."""
+    """The cluster of a folder that another launcher holds: where it is, and nothing of it touched.
+
+    Its socket is where the running server says: that launcher may have had another XDG_RUNTIME_DIR. Raises
+    ServerMissing, PostgresError, OSError.
+    """
+    found = _known(folder, name)
+    return replace(found, sockets=_told_sockets(found.place / "cluster") or found.sockets)
+
+
+def _known(folder: Path, name: str) -> Postgres:
     user = OWNER if os.geteuid() == 0 else ""
     place = _place(folder, user)
     cluster = place / "cluster"
@@ -107,7 +116,7 @@ def running_postgres(folder: Path, name: str = "postgres") -> Postgres:
         stop_timeout_s=60.0,
         user=user,
     )
-    return Postgres(part, place, _sockets(place), programs)
+    return Postgres(part, place, _sockets(place, user), programs)
 
 
 def newest_programs(installed: Path = INSTALLED) -> Path:
@@ -181,14 +190,20 @@ def _may_enter(folder: Path, user: str) -> bool:
     return asked.returncode == 0
 
 
-def _sockets(place: Path) -> Path:
-    near = place / "run"
-    if len(os.fsencode(near)) <= SOCKET_PATH_BYTES:
-        return near
-    runtime = "/run" if os.geteuid() == 0 else os.environ.get("XDG_RUNTIME_DIR", "")
-    if runtime:
-        return Path(runtime) / f"openykt-{sha256(os.fsencode(place)).hexdigest()[:12]}"
-    return Path(tempfile.mkdtemp(prefix="openykt-"))
+def _sockets(place: Path, user: str) -> Path:
+    try:
+        return socket_folder(place, user, os.environ)
+    except FolderNotOurs as fault:
+        raise PostgresError(str(fault)) from fault
+
+
+def _told_sockets(cluster: Path) -> Path | None:
+    """The fifth line of a pid file; None while there is none, or the server is not that far."""
+    try:
+        lines = (cluster / "postmaster.pid").read_text().split("\n")
+    except FileNotFoundError:
+        return None
+    return Path(lines[PID_SOCKETS]) if len(lines) > PID_SOCKETS and lines[PID_SOCKETS] else None
 
 
 def _own(path: Path, user: str) -> None:
