@@ -97,7 +97,8 @@ def _deposit_options(parser: argparse.ArgumentParser) -> None:
 def _grant_options(parser: argparse.ArgumentParser) -> None:
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--card", metavar="LABEL", help="卡面号 / the text printed on the card")
-    which.add_argument("--file", type=Path, metavar="CSV", help="首行 head line: card,fen,reason[,key]")
+    columns = "首行 head line: card,fen,reason[,key] / 卡号,金额(元),缘由; UTF-8, GB18030"
+    which.add_argument("--file", type=Path, metavar="CSV", help=columns)
     parser.add_argument("--fen", type=int, metavar="N", help="金额，单位分 / amount in fen")
     parser.add_argument("--reason", metavar="TEXT", help="缘由；各行可自带 / why; lines may have their own")
     payer = "出资：补助基金或专户 / who pays: subsidy fund or bank"

@@ -1,10 +1,10 @@
 """`cloud grant`: 发放 into cards' pending loads, one card or a CSV; each line has its result, a re-run adds nothing.
 
-CSV: UTF-8, a head line with card,fen,reason and perhaps key. Without a key of its own a line has BATCH-LABEL, so the
-same file under the same --key is the same batch. A line that is refused keeps no other one back.
+CSV: a table (shared/table.py) with card, a sum in fen or in yuan, reason and perhaps key. Without a key of its own a
+line has BATCH-LABEL, so the same file under the same --key is the same batch. A line that is refused keeps no other one
+back.
 """
 
-import csv
 import json
 import sys
 from collections.abc import Iterator
@@ -12,18 +12,28 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cloud.intake_commands import read_inventory, wall_now
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.values import GrantRefused
 from cloud.settings import load_settings
-from shared.errors import ConfigFault
+from shared.errors import ConfigFault, WireFault
 from shared.ids import CardId
 from shared.money import yuan
+from shared.table import Row, Table, parse_amount, parse_label, read_table
 
 LINES_MAX = 100_000
-HEAD = {"card", "fen", "reason"}
+BYTES_MAX = 64 << 20
+"""Of a file: what is larger is none of LINES_MAX lines."""
+FEN, YUAN = "fen", "amount"
+"""A sum in fen, or in yuan: a file has one of these columns, never both."""
+NAMES = {
+    "card": "card", "卡号": "card", "fen": FEN, "分": FEN, "金额(分)": FEN, "金额（分）": FEN, YUAN: YUAN, "金额": YUAN,
+    "金额(元)": YUAN, "金额（元）": YUAN, "reason": "reason", "缘由": "reason", "事由": "reason", "key": "key",
+    "幂等键": "key",
+}  # fmt: skip
+HEAD_HELP = "card,fen,reason[,key] / 卡号,金额(元),缘由[,幂等键]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,28 +106,43 @@ def _lines(wish: Wish) -> Iterator[Line]:
 
 
 def _of_file(file: Path, wish: Wish) -> Iterator[Line]:
+    table = _table(file, needs_reason=not wish.reason)
+    if len(table.columns & {FEN, YUAN}) != 1:
+        raise ConfigFault(f"{file.name}: 金额列须恰有一个 / one column with the sum: {HEAD_HELP}")
+    if "key" not in table.columns and not wish.key:
+        raise ConfigFault(f"{file.name}: 无 key 列，须给 --key 批次号 / no key column: --key BATCH is needed")
+    for row in table.rows:
+        try:
+            yield _line(row, wish)
+        except WireFault as fault:
+            yield Line(row.number, row.cells.get("card", ""), 0, "", "", str(fault))
+
+
+def _table(file: Path, *, needs_reason: bool) -> Table:
     try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            rows = csv.DictReader(text)
-            head = set(rows.fieldnames or ())
-            if not head >= HEAD - ({"reason"} if wish.reason else set()):
-                raise ConfigFault(f"{file.name}: 首行应为 / the head line is card,fen,reason[,key]")
-            if "key" not in head and not wish.key:
-                raise ConfigFault(f"{file.name}: 无 key 列，须给 --key 批次号 / no key column: --key BATCH is needed")
-            for row in rows:
-                if rows.line_num > LINES_MAX:
-                    raise ConfigFault(f"{file.name}: 至多 / at most {LINES_MAX} lines")
-                yield _line(rows.line_num, row, wish)
-    except (OSError, UnicodeDecodeError, csv.Error) as fault:
-        raise ConfigFault(f"{file}: 无法读取 / cannot be read: {type(fault).__name__}") from fault
+        with file.open("rb") as source:
+            raw = source.read(BYTES_MAX + 1)
+    except OSError as fault:
+        raise ConfigFault(f"{file}: 无法读取 / cannot be read: {fault.strerror}") from fault
+    if len(raw) > BYTES_MAX:
+        raise ConfigFault(f"{file.name}: 至多 / at most {BYTES_MAX >> 20} MiB")
+    return read_table(raw, NAMES, ("card", *(("reason",) if needs_reason else ())), LINES_MAX, file.name)
 
 
-def _line(number: int, row: dict[str | Any, str | Any], wish: Wish) -> Line:
-    label, fen, reason, key = ((row.get(name) or "").strip() for name in ("card", "fen", "reason", "key"))
-    is_sum = fen.isascii() and fen.isdecimal() and len(fen) <= 10
-    fault = "" if is_sum else "金额应为整数分 / the amount is a whole number of fen"
-    reason = reason or wish.reason or ""
-    return Line(number, label, int(fen) if is_sum else 0, reason, key or f"{wish.key}-{label}", fault)
+def _line(row: Row, wish: Wish) -> Line:
+    """WireFault for a line that cannot be granted."""
+    if row.fault:
+        raise WireFault(row.fault)
+    label = parse_label(row.cells["card"], "卡号 / card")
+    fen = parse_amount(row.cells[YUAN]) if YUAN in row.cells else _fen(row.cells[FEN])
+    reason = row.cells.get("reason") or wish.reason or ""
+    return Line(row.number, label, fen, reason, row.cells.get("key") or f"{wish.key}-{label}")
+
+
+def _fen(cell: str) -> int:
+    if not (cell.isascii() and cell.isdecimal() and len(cell) <= 10):
+        raise WireFault("金额应为整数分 / the amount is a whole number of fen")
+    return int(cell)
 
 
 def _say(done: list[Done], *, as_json: bool) -> None:
@@ -136,5 +161,5 @@ def _say(done: list[Done], *, as_json: bool) -> None:
         sys.stdout.write(f"{place}卡 card {one.line.label} ¥{yuan(one.line.fen)} {said}\n")
     sys.stdout.write(
         f"合计 total: 新发放 granted {counts['granted']} 笔 ¥{yuan(fresh_fen)}, 先前已发放 again {counts['again']}, "
-        f"拒绝 refused {counts['refused']}\n"
+        f"拒绝、跳过 refused {counts['refused']}\n"
     )

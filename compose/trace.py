@@ -1,37 +1,32 @@
 """A school's own day as a trace: CSV in, purchases in order out. Refuses to guess: a wrong line is named and skipped.
 
-Columns time,card,terminal,amount or 时间,卡号,终端,金额, in any order, others ignored; UTF-8 with or without BOM, or
-GB18030; any line ending. Card and terminal are text: 0012 is not 12. Lines are ordered by time, then by file order.
+Columns time,card,terminal,amount or 时间,卡号,终端,金额 of a table (shared/table.py). Lines are ordered by time,
+then by file order.
 """
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from shared.errors import ConfigFault, WireFault
-from shared.money import Fen, parse_yuan
+from shared.errors import WireFault
+from shared.money import Fen
+from shared.table import AMOUNT_HELP, ENCODINGS, Row, parse_amount, parse_label, read_table
 
 LINES_MAX = 2_000_000
 """Longest trace: a province's day is replayed in parts."""
-LABEL_MAX = 64
 EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001  # campus-local seconds have no zone (RECORDS "Dates")
 
-COLUMNS = {
-    "time": "time", "时间": "time", "card": "card", "卡号": "card",
-    "terminal": "terminal", "终端": "terminal", "amount": "amount", "金额": "amount",
-}  # fmt: skip
+COLUMNS = ("time", "card", "terminal", "amount")
+NAMES = dict(zip(("时间", "卡号", "终端", "金额"), COLUMNS, strict=True)) | {name: name for name in COLUMNS}
 
 TIME_HELP = (
     "2025-09-01 11:32:05 · 2025/9/1 11:32 · 2025-09-01T11:32:05 · 2025年9月1日 11:32:05 · 20250901113205 · 11:32:05"
 )
-AMOUNT_HELP = "12.50 · 12.5 · 12 · ¥12.50 · 12.50元 · 1,234.50"
 
 TRACE_HELP = (
     "重放一天的流水，放完自行结束；--data 必须为空 · replay a day and end; --data must be empty\n"
-    "列 columns: time,card,terminal,amount / 时间,卡号,终端,金额; UTF-8, GB18030\n"
+    f"列 columns: time,card,terminal,amount / 时间,卡号,终端,金额; {ENCODINGS}\n"
     f"时间 time:\n  {TIME_HELP.replace(' · ', chr(10) + '  ')}\n金额 amount:\n  {AMOUNT_HELP}"
 )
 
@@ -40,7 +35,6 @@ _DATED = re.compile(
 )
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?", re.ASCII)
-_THOUSANDS = re.compile(r"[¥￥]?\s*\d{1,3}(,\d{3})+(\.\d{1,2})?元?", re.ASCII)
 
 
 class Line(NamedTuple):
@@ -84,22 +78,13 @@ def read(raw: bytes, today: date) -> Trace:
 
     today: the day of lines that give a time of day only.
     """
-    rows = csv.reader(io.StringIO(_text(raw), newline=""), strict=False)
-    header = next(rows, None)
-    places = _places(header)
     lines: list[Line] = []
     rejected: list[Rejected] = []
-    while True:
-        if len(lines) + len(rejected) >= LINES_MAX:
-            raise ConfigFault(f"trace: more than {LINES_MAX} lines")
+    for row in read_table(raw, NAMES, COLUMNS, LINES_MAX, "trace").rows:
         try:
-            row = next(rows)
-            if any(cell.strip() for cell in row):
-                lines.append(_line(row, places, rows.line_num, today))
-        except StopIteration:
-            break
-        except (WireFault, csv.Error) as fault:
-            rejected.append(Rejected(rows.line_num, str(fault)))
+            lines.append(_line(row, today))
+        except WireFault as fault:
+            rejected.append(Rejected(row.number, str(fault)))
     return Trace(tuple(sorted(lines, key=lambda line: (line.at, line.number))), tuple(rejected))
 
 
@@ -122,53 +107,13 @@ def parse_time(text: str, today: date) -> int:
     return seconds
 
 
-def parse_amount(text: str) -> Fen:
-    """Fen of one of the forms of AMOUNT_HELP; WireFault otherwise, and for an amount of zero."""
-    plain = text.strip()
-    if _THOUSANDS.fullmatch(plain):
-        plain = plain.replace(",", "")
-    try:
-        amount = parse_yuan(plain)
-    except WireFault as fault:
-        raise WireFault(f"金额看不懂 / unknown amount {plain[:20]!r}") from fault
-    if not amount:
-        raise WireFault("金额为零 / amount is zero")
-    return amount
-
-
-def _text(raw: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise ConfigFault("trace: neither UTF-8 nor GB18030 / 既不是 UTF-8 也不是 GB18030")
-
-
-def _places(header: list[str] | None) -> dict[str, int]:
-    names = [COLUMNS.get(cell.strip().lower(), "") for cell in header or []]
-    missing = [name for name in ("time", "card", "terminal", "amount") if names.count(name) != 1]
-    if missing:
-        raise ConfigFault(f"trace: column {', '.join(missing)} missing or twice / 缺少列或重复列")
-    return {name: names.index(name) for name in ("time", "card", "terminal", "amount")}
-
-
-def _line(row: list[str], places: dict[str, int], number: int, today: date) -> Line:
-    if len(row) <= max(places.values()):
-        raise WireFault(f"列数不足 / only {len(row)} columns")
+def _line(row: Row, today: date) -> Line:
+    if row.fault:
+        raise WireFault(row.fault)
     return Line(
-        parse_time(row[places["time"]], today),
-        number,
-        _label(row[places["card"]], "卡号 / card"),
-        _label(row[places["terminal"]], "终端 / terminal"),
-        parse_amount(row[places["amount"]]),
+        parse_time(row.cells["time"], today),
+        row.number,
+        parse_label(row.cells["card"], "卡号 / card"),
+        parse_label(row.cells["terminal"], "终端 / terminal"),
+        parse_amount(row.cells["amount"]),
     )
-
-
-def _label(cell: str, what: str) -> str:
-    plain = cell.strip()
-    if plain.startswith('="') and plain.endswith('"'):  # how a spreadsheet keeps leading zeros
-        plain = plain[2:-1]
-    if not plain or len(plain) > LABEL_MAX or not plain.isprintable():
-        raise WireFault(f"{what}: 空、过长或含控制字符 / empty, too long or unprintable")
-    return plain

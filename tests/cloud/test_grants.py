@@ -43,9 +43,9 @@ def test_one_card(campus: Campus, capsys) -> None:
     assert "another grant" in said
 
 
-def write(tmp_path: Path, *lines: str) -> Path:
+def write(tmp_path: Path, *lines: str, encoding: str = "utf-8-sig", end: str = "\n") -> Path:
     file = tmp_path / "batch.csv"
-    file.write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
+    file.write_bytes((end.join(lines) + end).encode(encoding))
     return file
 
 
@@ -69,6 +69,33 @@ def test_lines_may_have_keys_and_the_command_the_reason(campus: Campus, tmp_path
     code, said = grant(capsys, campus, "--file", file, "--reason", "更正")
     assert (code, pending(campus)) == (0, {"0001": 200})
     assert "先前已发放 again 1" in said
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_finance_offices_own_file(campus: Campus, tmp_path: Path, capsys, encoding: str, end: str) -> None:
+    lines = ("姓名,卡号,金额(元),缘由", '张三,"=""0001""",30.00,春季补助', '李四,0002,"1,234.50",春季补助', "王五,0003")
+    file = write(tmp_path, *lines, encoding=encoding, end=end)
+    code, said = grant(capsys, campus, "--file", file, "--key", "春季")
+    assert (code, pending(campus)) == (1, {"0001": 3000, "0002": 123450})
+    assert "行 line 4: 卡 card  ¥0.00 拒绝 refused: 列数不足" in said
+    assert "新发放 granted 2 笔 ¥1264.50, 先前已发放 again 0, 拒绝、跳过 refused 1" in said
+
+
+def test_fen_are_fen_and_yuan_are_yuan(campus: Campus, tmp_path: Path, capsys) -> None:
+    grant(capsys, campus, "--file", write(tmp_path, "卡号,金额(分),事由", "0001,30,r"), "--key", "a")
+    grant(capsys, campus, "--file", write(tmp_path, "card,amount,reason", "0002,30,r"), "--key", "b")
+    assert pending(campus) == {"0001": 30, "0002": 3000}
+    both = write(tmp_path, "card,fen,金额,reason", "0001,30,30,r")
+    assert grant(capsys, campus, "--file", both, "--key", "c")[0] == 2
+
+
+def test_what_is_no_text_is_wrong_use(campus: Campus, tmp_path: Path, capsys) -> None:
+    file = tmp_path / "batch.csv"
+    file.write_bytes(b"card,fen,reason\n0001,5,\xff\xff\n")
+    code, said = grant(capsys, campus, "--file", file, "--key", "k")
+    assert (code, pending(campus)) == (2, {})
+    assert "既不是 UTF-8 也不是 GB18030" in said
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compose import trace
-from compose.trace import parse_amount, parse_time, read
+from compose.trace import parse_time, read
 from shared.errors import ConfigFault, WireFault
 
 DAY = date(2025, 9, 1)
@@ -40,20 +40,6 @@ def test_times_that_exports_use(text: str) -> None:
 def test_times_that_are_none(text: str) -> None:
     with pytest.raises(WireFault):
         parse_time(text, DAY)
-
-
-@pytest.mark.parametrize(
-    ("text", "amount"),
-    [("12.50", 1250), ("12.5", 1250), ("12", 1200), ("¥12.50", 1250), ("12.50元", 1250), ("1,234.50", 123450)],
-)
-def test_amounts_that_exports_use(text: str, amount: int) -> None:
-    assert parse_amount(text) == amount
-
-
-@pytest.mark.parametrize("text", ["", "0", "0.00", "-3", "12.345", "12,5", "1,23.00", "abc", "1e3"])
-def test_amounts_that_are_none(text: str) -> None:
-    with pytest.raises(WireFault):
-        parse_amount(text)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
