@@ -13,7 +13,6 @@ from cloud.ledger.balances import balance_now
 from cloud.ledger.entry import Entry, document_hash
 from cloud.ledger.facts import Code
 from cloud.ledger.load_cases import (
-    MAIN_PURSE,
     CaseState,
     LoadCase,
     Retry,
@@ -23,6 +22,7 @@ from cloud.ledger.load_cases import (
     set_retry,
     settle_pending,
 )
+from cloud.ledger.load_evidence import MAIN_PURSE
 from cloud.ledger.load_offers import close_others, offer, offered
 from cloud.ledger.load_sources import KINDS, LOAD_POSTINGS, Source, account_of
 from cloud.ledger.posting import CardAccounts

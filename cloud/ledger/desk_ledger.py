@@ -25,7 +25,8 @@ from cloud.ledger.desk_stock import draw, range_labels, spoil
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.load_cases import MAIN_PURSE, counter_is_proven, settle_pending
+from cloud.ledger.load_cases import counter_is_proven, settle_pending
+from cloud.ledger.load_evidence import MAIN_PURSE
 from cloud.ledger.read_desk import card_books
 from cloud.ledger.receipts import (
     NOBODY,

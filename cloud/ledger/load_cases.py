@@ -16,13 +16,14 @@ from cloud.ledger.balances import balance
 from cloud.ledger.entry import Entry, EntryKind, document_hash
 from cloud.ledger.facts import Code
 from cloud.ledger.grey import State
+from cloud.ledger.load_evidence import newest_known, online_key
 from cloud.ledger.load_sources import KINDS, LOAD_POSTINGS, Source, account_of, source_of
 from cloud.ledger.load_state import TerminalWord
 from cloud.ledger.unload_cases import settle_unloads, taken_unloads, unload_took
 from cloud.ledger.values import OWN_PARTITION
 from cloud.ledger.writing import Writing
 from shared.clock import day_number
-from shared.records import CounterKind, Kind, LoadRecord
+from shared.records import Kind, LoadRecord
 from shared.wire import codec
 
 COLUMNS = (
@@ -34,8 +35,6 @@ STEPS_MAX = 256
 EVIDENCE_MAX = 200
 UNPROVEN_SAID = "待证 unproven"
 NOT_CREDITED_SAID = "终端称未圈存 not credited, says the terminal"
-MAIN_PURSE = 0b0010
-"""Application main, EP: what an online load request speaks of (records.purse_of)."""
 
 
 class CaseState(IntEnum):
@@ -197,17 +196,30 @@ def _note_negative(writing: Writing, payer: int, card: bytes) -> None:
 
 
 def note_unproven(writing: Writing, loads: Iterable[tuple[Arrival, int]]) -> list[tuple[Arrival, int, State]]:
-    """Loads without TAC: their cases stay pending, with what the terminal says. A case that is not here is opened."""
+    """Loads without TAC: their cases stay pending, with what the terminal says. A case that is not here is opened.
+
+    And decided at once, if the card has shown a later counter before: it may never come online again.
+    """
     found = []
     for arrival, record in loads:
         case = case_of(writing.db, case_key(arrival))
         if case is None:
             add_case(writing.db, _case_of_record(writing, arrival, CaseState.PENDING, record))
+            case = _decided_before(writing, case_key(arrival))
         else:
             add_evidence(writing, case.key, f"seq {arrival.seq}: {UNPROVEN_SAID}")
         state = _SUSPENSE_STATE.get(CaseState(case.state), State.OPEN) if case else State.OPEN
         found.append((arrival, record, state))
     return found
+
+
+def _decided_before(writing: Writing, key: bytes) -> LoadCase | None:
+    case = case_of(writing.db, key)
+    known = newest_known(writing.db, case.card, case.counter) if case else None
+    if case is None or known is None:
+        return case
+    _decide(writing, case, *known)
+    return case_of(writing.db, key)
 
 
 def note_not_credited(writing: Writing, loads: Iterable[Arrival]) -> None:
@@ -239,12 +251,16 @@ def settle_pending(writing: Writing, card: bytes, counter: int, evidence: bytes)
         (card, int(CaseState.PENDING), counter),
     )
     for case in (LoadCase(*row) for row in rows):
-        taken = case.counter != counter and _counter_taken(writing.db, case)
-        if case.counter == counter or taken:
-            reverse(writing, case, evidence, is_wanted=not taken)
-        else:
-            confirm_by_counter(writing, case, evidence)
+        _decide(writing, case, counter, evidence)
     settle_unloads(writing, card, counter, evidence, partial(_load_took, writing.db, card))
+
+
+def _decide(writing: Writing, case: LoadCase, counter: int, evidence: bytes) -> None:
+    taken = case.counter != counter and _counter_taken(writing.db, case)
+    if case.counter == counter or taken:
+        reverse(writing, case, evidence, is_wanted=not taken)
+    else:
+        confirm_by_counter(writing, case, evidence)
 
 
 def _counter_taken(db: Database, case: LoadCase) -> bool:
@@ -254,13 +270,12 @@ def _counter_taken(db: Database, case: LoadCase) -> bool:
 
 def counter_is_proven(db: Database, card: bytes, counter: int) -> bool:
     """Has a load's TAC, or an unload, taken this online counter of the main purse?"""
-    key = card + bytes((MAIN_PURSE, CounterKind.ONLINE)) + counter.to_bytes(2, "big")
-    return bool(db.run("SELECT 1 FROM proof WHERE card_key = ?", (key,))) or unload_took(db, card, counter)
+    known = db.run("SELECT 1 FROM proof WHERE card_key = ?", (online_key(card, counter),))
+    return bool(known) or unload_took(db, card, counter)
 
 
 def _load_took(db: Database, card: bytes, counter: int) -> bool:
-    key = card + bytes((MAIN_PURSE, CounterKind.ONLINE)) + counter.to_bytes(2, "big")
-    if db.run("SELECT 1 FROM proof WHERE card_key = ?", (key,)):
+    if db.run("SELECT 1 FROM proof WHERE card_key = ?", (online_key(card, counter),)):
         return True
     by_counter = "SELECT 1 FROM load_case WHERE card = ? AND counter = ? AND state IN (?, ?)"
     return bool(db.run(by_counter, (card, counter, *_TAKEN)))

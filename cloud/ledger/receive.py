@@ -149,7 +149,7 @@ class Receiving:
         if later.loads:
             take_records(writing, later.loads)
         if later.load_unproven:
-            open_load_cases(writing, note_unproven(writing, later.load_unproven))
+            open_load_cases(writing, note_unproven(writing, later.load_unproven), later.touched)
         note_not_credited(writing, later.not_credited)
         open_cases(writing, later.unproven, later.touched)
         note_claims(writing, later.claims, later.touched)

@@ -5,7 +5,7 @@ evidence, or its withdrawal when a proof says otherwise.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cloud.db import Row
@@ -14,7 +14,8 @@ from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
 from cloud.ledger.grey import STANDS, Case, Evidence, LoadStep, State, settle
 from cloud.ledger.judge import Reason
-from cloud.ledger.load_cases import MAIN_PURSE, online_steps
+from cloud.ledger.load_cases import online_steps
+from cloud.ledger.load_evidence import MAIN_PURSE
 from cloud.ledger.picture import grey_changed
 from cloud.ledger.values import OWN_PARTITION
 from cloud.ledger.writing import Writing
@@ -90,9 +91,12 @@ def open_cases(writing: Writing, opened: Iterable[tuple[Arrival, int]], touched:
         grey_changed(writing.db)
 
 
-def open_load_cases(writing: Writing, opened: Iterable[tuple[Arrival, int, State]]) -> None:
-    """Put unproven loads into suspense; they end as their load case ends."""
+def open_load_cases(writing: Writing, opened: Sequence[tuple[Arrival, int, State]], touched: Touched) -> None:
+    """Put unproven loads into suspense; they end as their load case ends, and one that has ended moved the purse."""
     ms = writing.now.unix_ms
+    for arrival, _, state in opened:
+        if state is not State.OPEN:
+            touched.load(purse_key(arrival.card_key))
     rows = [
         (record, a.key, purse_key(a.card_key), int.from_bytes(a.card_key[-2:], "big"), case_key(a), int(state), 0, None,
          ms, ms)

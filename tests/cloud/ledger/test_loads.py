@@ -175,6 +175,36 @@ def test_an_unproven_load_unknown_to_an_older_ledger_is_settled_by_the_card(ledg
     assert sums(ledger) == (c.OPENING + 2000, 2900, 100)
 
 
+def test_an_unproven_load_that_comes_after_the_next_load_is_settled_at_once(ledger: Ledger, box: Box) -> None:
+    """The older ledger has lost its request, and the next load's record came first: the card may never load again."""
+    box.send(c.stored(c.load(2, CARD, 4, 100, c.OPENING + 2000, request=2)))
+    assert sums(ledger) == (c.OPENING + 100, 4900, 0)
+    box.send(c.stored(c.load(1, CARD, 3, 2000, c.OPENING, request=1, kind=Kind.LOAD_UNPROVEN)))
+    assert sums(ledger) == (c.OPENING + 2100, 2900, 0)
+    assert Reader(ledger.database).suspense() == []
+
+
+def test_an_unproven_load_that_comes_after_the_next_request_is_settled_at_once(ledger: Ledger, box: Box) -> None:
+    ask(ledger, 4, 100, 2, balance=c.OPENING + 2000)
+    box.send(c.stored(c.load(1, CARD, 3, 2000, c.OPENING, request=1, kind=Kind.LOAD_UNPROVEN)))
+    assert sums(ledger) == (c.OPENING + 2000, 2900, 100)
+
+
+def test_an_unproven_load_whose_counter_is_taken_already_comes_to_nothing_at_once(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(c.load(1, CARD, 3, 2000, c.OPENING, request=1)))
+    box.send(c.stored(c.load(2, CARD, 3, 700, c.OPENING, request=8, kind=Kind.LOAD_UNPROVEN)))
+    assert sums(ledger) == (c.OPENING + 2000, 3000, 0)
+    assert Reader(ledger.database).suspense() == []
+
+
+def test_an_unproven_load_is_not_settled_by_a_request_with_its_own_counter(ledger: Ledger, box: Box) -> None:
+    """Who asked at the same counter may have asked before."""
+    ask(ledger, 3, 100, 2)
+    box.send(c.stored(c.load(1, CARD, 3, 2000, c.OPENING, request=1, kind=Kind.LOAD_UNPROVEN)))
+    assert len(Reader(ledger.database).suspense()) == 1
+    assert sums(ledger) == (c.OPENING, 4900, 100)
+
+
 def test_an_unproven_load_whose_counter_another_load_has_taken_comes_to_nothing(ledger: Ledger, box: Box) -> None:
     ask(ledger, 3, 2000, 1)
     box.send(c.stored(c.load(1, CARD, 3, 2000, c.OPENING, request=1)))
