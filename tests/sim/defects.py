@@ -36,15 +36,18 @@ from tests.sim.terminal_part import TerminalPart
 from tests.sim.world import World
 
 DEFECT_SEEDS = 50
+SHORT_TAPS, LONG_TAPS = 90, 300
+"""A day: the long one for what hardly a seed in a hundred shows in a short one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """What is wrong, in words; the parts that do it; the laws that may say so."""
+    """What is wrong, in words; the laws that may say so; the parts that do it; taps of the days that show it."""
 
     text: str
     laws: frozenset[str]
     parts: Parts
+    taps: int = SHORT_TAPS
 
 
 # --- the edge ------------------------------------------------------------------------------------------------------
@@ -391,7 +394,9 @@ DEFECTS: dict[str, Defect] = {
     "trusts-the-order": Defect("I7: 依赖到达次序 order matters", _laws("I7"), Parts(ingest=TrustsTheOrder)),
     "leaves-aboard": Defect("下车后再收一次 a ride charged twice", _laws("ride"), Parts(terminal=LeavesAboard)),
     "pays-the-thief": Defect("被盗后仍付商户 a merchant is paid", _laws("theft"), Parts(ingest=PaysTheThief)),
-    "tries-again-and-again": Defect("补两次 a load tried twice", _laws("once"), Parts(ingest=TriesAgainAndAgain)),
+    "tries-again-and-again": Defect(
+        "补两次 a load tried twice", _laws("once"), Parts(ingest=TriesAgainAndAgain), LONG_TAPS
+    ),
     "welcomes-the-thief": Defect("挂失后仍放行 a thief may sell", _laws("theft"), Parts(edge=WelcomesTheThief)),
     "keeps-a-half": Defect("付一半商户留下 half a pair is kept", _laws("half"), Parts(terminal=KeepsAHalf)),
     "never-sends-again": Defect("不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain)),
