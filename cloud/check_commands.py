@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cloud.intake_commands import read_inventory, wall_now
+from cloud.intake_commands import wall_now
 from cloud.keys import KeyClient
 from cloud.ledger.accounts import BANK, FUND
 from cloud.ledger.read import Reader, open_reader
@@ -26,7 +26,6 @@ from cloud.settings import load_settings
 from cloud.shown import Shown, compare
 from shared.errors import ConfigFault, StoreFault
 from shared.ids import CardId
-from shared.inventory import LOADERS
 from shared.money import yuan
 from shared.purse.tac import ITEM_SIZE
 
@@ -45,6 +44,35 @@ NAMES = {
     "desk": "卡务 desk",
     "open-cases": "未结 open cases",
 }
+SUMS = {
+    "records": "记录 records",
+    "posted": "入账 posted",
+    "held": "  其中待核 of it held",
+    "suspense": "挂账 suspense",
+    "quarantined": "隔离 quarantined",
+    "no_entry": "无分录 no entry",
+    "zero_rides": "  其中上车未扣 of it on, not charged",
+    "duplicates": "重复到达 duplicates",
+    "opening_fen": "期初余额 opening",
+    "loads": "圈存 loads",
+    "loads_fen": "圈存合计 loaded",
+    "spent_fen": "消费合计 spent",
+    "purse_float_fen": "卡内余额总账 purse float",
+    "subsidy_fen": "  其中补助 of it subsidy",
+    "pending_fen": "过渡余额 pending load",
+    "voids": "撤销 voids",
+    "voided_fen": "撤销合计 voided",
+    "online_fen": "电子账户 online accounts",
+    "transit_fen": "圈存在途 in transit",
+    "deposits_fen": "充值 deposits",
+    "unloads_fen": "圈提 unloads",
+    "replaced_fen": "换卡补卡 replaced",
+    "granted_fen": "发放 grants",
+    "suspense_fen": "挂账合计 in suspense",
+    "difference_fen": "差异 difference",
+}
+"""What `report` prints of the sums, in this order."""
+SUMS_WIDTH = 36
 NAME_WIDTH = 22
 CASES_MAX = 1000
 """Most open cases of a kind that a report looks at; the reader has a bound of its own."""
@@ -74,18 +102,11 @@ def report(data: Path, dsn: str | None, *, as_json: bool) -> int:
         def kinds_of(card: CardId, application: int, counter: int) -> list[str]:
             return [entry.kind for entry in reader.entries(card, counter, application)]
 
-        sums = _sums(reader, compare(data, kinds_of), _load_machines(data))
+        sums = _sums(reader, compare(data, kinds_of))
     if as_json:
         _say_json(sums)
     else:
-        for name, value in sums.items():
-            if name == "rides":
-                sys.stdout.writelines(f"  {line_words(LineRides(**row))}\n" for row in value)
-            elif isinstance(value, list):
-                for row in value:
-                    sys.stdout.write(f"  {' '.join(f'{key}={part}' for key, part in row.items())}\n")
-            elif not isinstance(value, dict):
-                sys.stdout.write(f"{name:<18} {yuan(value) if name.endswith('_fen') else value}\n")
+        sys.stdout.writelines(f"{line}\n" for line in _report_lines(sums))
     return 0
 
 
@@ -97,6 +118,18 @@ def open_books(data: Path, dsn: str | None) -> Iterator[Reader]:
         raise ConfigFault(f"{where}: 没有账本 / there is no ledger")
     with closing(open_reader(where)) as reader:
         yield reader
+
+
+def _report_lines(sums: dict[str, Any]) -> Iterator[str]:
+    """For a person: counts, and money in yuan."""
+    for name, words in SUMS.items():
+        value = sums[name]
+        said = f"¥{yuan(value)}" if name.endswith("_fen") else str(value)
+        yield f"{words}{' ' * max(1, SUMS_WIDTH - _width(words))}{said:>16}"
+    for row in sums["rides"]:
+        yield f"  {line_words(LineRides(**row))}"
+    for case in sums["open"]:
+        yield f"  未结 open: {' '.join(f'{key}={part}' for key, part in case.items())}"
 
 
 def _checked(reader: Reader, keys: Path | None) -> Report:
@@ -135,17 +168,12 @@ def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def _load_machines(data: Path) -> frozenset[bytes]:
-    devices = read_inventory(load_settings(data)).devices
-    return frozenset(row.device for row in devices if row.kind in LOADERS)
-
-
-def _sums(reader: Reader, shown: Shown, load_machines: frozenset[bytes]) -> dict[str, Any]:
+def _sums(reader: Reader, shown: Shown) -> dict[str, Any]:
     view = reader.overview()
     terminals: dict[str, dict[str, Any]] = {}
     zero_rides = reader.zero_rides()
     for row in sorted(reader.by_terminal(), key=lambda row: (row.name, row.epoch)):
-        terminals[row.name] = _added(terminals.get(row.name), row, is_load=row.device in load_machines)
+        terminals[row.name] = _added(terminals.get(row.name), row)
         terminals[row.name]["zero_rides"] = zero_rides.get(row.device, 0)
     now, desk = wall_now(), reader.desk_sums()
     half_done = reader.load_standings(now, CASES_MAX, open_only=True)
@@ -193,7 +221,7 @@ def _balance_fen(reader: Reader, code: str) -> int:
     return sum(account.balance_fen for account in reader.trial_balance() if account.code == code)
 
 
-def _added(before: dict[str, Any] | None, row: TerminalCount, *, is_load: bool) -> dict[str, Any]:
+def _added(before: dict[str, Any] | None, row: TerminalCount) -> dict[str, Any]:
     """Counts over all epochs of a terminal; the sequence range is that of the newest."""
     sums = ("posted", "suspense", "quarantined", "spent_fen", "voids", "voided_fen", "loads", "loads_fen")
     old = before or dict.fromkeys(sums, 0)
@@ -209,7 +237,7 @@ def _added(before: dict[str, Any] | None, row: TerminalCount, *, is_load: bool) 
         "spent_fen": old["spent_fen"] + row.spent_fen,
         "voids": old["voids"] + row.voids,
         "voided_fen": old["voided_fen"] + row.voided_fen,
-        "loads": old["loads"] + (row.posted if is_load else 0),
+        "loads": old["loads"] + row.loads,
         "loads_fen": old["loads_fen"] + row.loaded_fen,
     }
 

@@ -98,9 +98,9 @@ class Figures:
     """Of no_entry: boardings with distance fare."""
     voids: int = 0
     voided_fen: int = 0
-    granted_fen: int = 0
     """撤销: of spent_fen, taken from the merchants again; the cards have paid it and are not touched."""
-
+    granted_fen: int = 0
+    """发放: from the subsidy fund or the bank into pending load."""
     unloads_fen: int = 0
     """圈提: cards → online accounts, at the card desk."""
     replaced_fen: int = 0
@@ -209,6 +209,7 @@ def sheet(figures: Figures) -> str:
         f"{'spent':>11}  {'loads':>12}  {'owes':>5}",
     ]
     lines += [_row(terminal) for terminal in sorted(figures.terminals, key=lambda row: in_order(row.name))]
+    lines += [_total(figures.terminals)]
     lines += [
         "",
         f"  丢失 lost {figures.lost} · 重复 double {figures.double} · 不明 unexplained {yuan(figures.unexplained_fen)}",
@@ -290,6 +291,13 @@ def _row(t: Terminal) -> str:
     late = f"  未决 open {t.open_slots}" if t.open_slots else ""
     rides = f"  上车未扣 on, not charged {t.zero_rides}" if t.zero_rides else ""
     return f"  {_wide(t.name, 17)} {_wide(t.place, 20)} {span:>15}  {figures}{late}{rides}"
+
+
+def _total(rows: tuple[Terminal, ...]) -> str:
+    """What the rows above come to: the taps, posted, spent and loads of the sums over them."""
+    taps, posted, owes = sum(t.taps for t in rows), sum(t.posted for t in rows), sum(t.owes for t in rows)
+    spent, loads = yuan(sum(t.spent_fen for t in rows)), yuan(sum(t.loads_fen for t in rows))
+    return f"  {_wide('合计 total', 54)}  {taps:>9}  {posted:>11}  {spent:>11}  {loads:>12}  {owes:>5}"
 
 
 def _wide(text: str, width: int) -> str:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 
 from cloud.db import Database, open_database
-from cloud.ledger import read_books, read_desk, read_fleet, read_overview, read_rides, read_thefts
+from cloud.ledger import read_books, read_desk, read_fleet, read_overview, read_rides, read_terminals, read_thefts
 from cloud.ledger.read_loads import LoadStanding, load_standings
 from cloud.ledger.read_rides import LineRides
 from cloud.ledger.read_thefts import BoxWord, Reach, StandingTheft, TheftView
@@ -75,9 +75,9 @@ class Reader:
             return read_fleet.terminals(self.database)
 
     def by_terminal(self) -> list[TerminalCount]:
-        """Counts and sequence range per (device, epoch), by name."""
+        """Counts and sequence range per (device, epoch), by name; together they are the overview's."""
         with self._lock, self.database.reading():
-            return read_fleet.by_terminal(self.database)
+            return read_terminals.by_terminal(self.database)
 
     def zero_rides(self) -> dict[bytes, int]:
         """Device → boardings with distance fare: proven, and nothing to post."""

@@ -1,17 +1,11 @@
 """Boxes, terminals and facts as they were last heard. Inside of a snapshot."""
 
 from cloud.db import Database
-from cloud.ledger.arrival import split_key
 from cloud.ledger.marks import EMPTY, Mark, unpack_ranges
-from cloud.ledger.views import BoxView, Completeness, FactView, TerminalCount, TerminalView
-from cloud.ledger.voids import VoidState
+from cloud.ledger.views import BoxView, Completeness, FactView, TerminalView
 from shared.wire.messages import BoxState, decode_state
 
 _STATUS = "SELECT s.device, s.epoch, s.oldest, s.last, s.settled, s.open_slots, s.at_ms FROM epoch_status s"
-_COUNTS = (
-    "SELECT device, epoch, cumulative, ranges, posted, held, suspense, quarantined, no_entry, duplicates, spent_fen, "
-    "loaded_fen FROM device_mark ORDER BY device, epoch"
-)
 
 
 def box_states(db: Database) -> dict[str, tuple[int, BoxState]]:
@@ -37,31 +31,6 @@ def terminals(db: Database) -> list[TerminalView]:
     for device, *names in db.run("SELECT device, name, place, merchant, box FROM device ORDER BY name"):
         for epoch in sorted(keys.get(device, {0})):
             found.append(_terminal(device, names, epoch, marks.get((device, epoch), EMPTY), heard.get((device, epoch))))
-    return found
-
-
-def by_terminal(db: Database) -> list[TerminalCount]:
-    """Bodies in no inventory are named by their number."""
-    names = {d: rest for d, *rest in db.run("SELECT device, name, place, merchant FROM device")}
-    found, voids = [], _voids(db)
-    for device, epoch, cumulative, ranges, *counts in db.run(_COUNTS):
-        mark = Mark(cumulative, unpack_ranges(ranges))
-        first = 1 if cumulative else min((low for low, _ in mark.ranges), default=0)
-        posted, held, *rest = (*counts, *voids.get((device, epoch), (0, 0)))
-        name, place, merchant = names.get(device, (device.hex(), "", ""))
-        found.append(
-            TerminalCount(device, name, place, merchant, epoch, first, mark.highest(), posted + held, held, *rest)
-        )
-    return sorted(found, key=lambda count: (count.name, count.epoch))
-
-
-def _voids(db: Database) -> dict[tuple[bytes, int], tuple[int, int]]:
-    """(device, epoch) → how many of its purchases are void, and their sum."""
-    found: dict[tuple[bytes, int], tuple[int, int]] = {}
-    for target, fen in db.run("SELECT target, amount_fen FROM void_case WHERE state = ?", (int(VoidState.POSTED),)):
-        device, epoch, _ = split_key(target)
-        count, sum_fen = found.get((device, epoch), (0, 0))
-        found[device, epoch] = count + 1, sum_fen + fen
     return found
 
 

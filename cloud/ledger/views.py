@@ -133,14 +133,14 @@ class TerminalView:
 class TerminalCount:
     """What one (device, epoch) brought. first, last: sequence numbers held. posted counts held ones too.
 
-    spent_fen: what cards paid; voided_fen: what of it its voids gave back.
+    spent_fen: what cards paid; voided_fen: what of it its voids gave back. loads: proven ones.
     """
 
     device: bytes
+    epoch: int
     name: str
     place: str
     merchant: str
-    epoch: int
     first: int
     last: int
     posted: int
@@ -150,9 +150,10 @@ class TerminalCount:
     no_entry: int
     duplicates: int
     spent_fen: int
+    loads: int
     loaded_fen: int
-    voids: int = 0
-    voided_fen: int = 0
+    voids: int
+    voided_fen: int
 
 
 @dataclass(frozen=True, slots=True)

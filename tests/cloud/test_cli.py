@@ -141,6 +141,8 @@ def test_the_report_adds_up(data: Path, capsys) -> None:
     assert sums["deposits_fen"] == sums["online_fen"] + sums["transit_fen"] + sums["loads_fen"]
     assert (sums["open"], sums["suspense_fen"], sums["transit_fen"]) == ([], 0, 0)
     assert sums["shown"] == {"taps": 40, "loads": 0, "lost": 0, "double": 0, "first": ""}
+    _, told = run(capsys, "report", "--data", data)
+    assert [line.split()[-1] for line in told.splitlines() if line.startswith(("消费合计", "入账"))] == ["40", "¥40.00"]
     till = sums["terminals"]["pos-02"]
     assert (till["first_seq"], till["last_seq"]) == (1, 20)
     assert (till["taps"], till["posted"], till["spent_fen"]) == (20, 20, 2000)

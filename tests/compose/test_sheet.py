@@ -26,6 +26,11 @@ def test_a_true_sheet_adds_up_by_hand() -> None:
     assert "pos-01" in page
 
 
+def test_the_last_row_is_what_the_rows_above_come_to() -> None:
+    (total,) = [line for line in sheet(GOOD).splitlines() if "合计 total" in line]
+    assert total.split()[2:] == ["32", "32", "375.00", "100.00", "0"]
+
+
 def test_subsidies_and_pending_loads_stand_beside_the_sum() -> None:
     figures = replace(GOOD, subsidy_fen=1234, pending_fen=567, voids=1, voided_fen=567)
     assert figures.true

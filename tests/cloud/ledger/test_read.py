@@ -55,10 +55,10 @@ def test_counts_per_terminal(ledger: Ledger, box: Box) -> None:
     fill(ledger, box)
     counts = {(t.name, t.epoch): t for t in reader(ledger).by_terminal()}
     assert counts["pos-01", 1] == TerminalCount(
-        c.POS, "pos-01", "1号窗口", "一楼大伙", 1, 1, 4, 2, 0, 1, 1, 0, 2, 350, 0
+        c.POS, 1, "pos-01", "1号窗口", "一楼大伙", 1, 4, 2, 0, 1, 1, 0, 2, 350, 0, 0, 0, 0
     )
     assert (counts["pos-03", 1].held, counts["pos-03", 1].spent_fen) == (1, 30)
-    assert counts["load-01", 1].loaded_fen == 400
+    assert (counts["load-01", 1].loads, counts["load-01", 1].loaded_fen) == (1, 400)
 
 
 def test_last_records_name_terminal_card_and_verdict(ledger: Ledger, box: Box) -> None:

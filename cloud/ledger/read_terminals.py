@@ -1,0 +1,109 @@
+"""What each terminal brought and what became of it, so that the rows add up to the sums of the whole ledger.
+
+First verdicts stand in the device marks; what evidence, voids and released quarantine posted since comes on top, and
+loads are counted as cases, as the overview does: one that only the card's counter proved has no record. Inside of a
+snapshot.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from cloud.db import Database
+from cloud.ledger.arrival import split_key
+from cloud.ledger.entry import EntryKind
+from cloud.ledger.grey import State
+from cloud.ledger.load_cases import CaseState
+from cloud.ledger.marks import EMPTY, Mark, unpack_ranges
+from cloud.ledger.quarantine import QuarantineState
+from cloud.ledger.views import TerminalCount
+from cloud.ledger.voids import VoidState
+
+Key = tuple[bytes, int]
+"""(device, epoch)"""
+
+_FIRST = (
+    "SELECT device, epoch, cumulative, ranges, posted, held, suspense, quarantined, no_entry, duplicates, spent_fen "
+    "FROM device_mark"
+)
+_LATER = (
+    "SELECT r.key, CAST(COALESCE(SUM(p.fen), 0) AS BIGINT) FROM {cases} c JOIN record r ON r.id = c.record "
+    "LEFT JOIN posting p ON p.entry = c.entry AND p.kind IN (?, ?) WHERE c.state = ? GROUP BY r.id, r.key"
+)
+_LOADS = "SELECT key, amount_fen FROM load_case WHERE state IN (?, ?)"
+
+
+@dataclass(slots=True)
+class _Sums:
+    mark: Mark = EMPTY
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+_NAMES = ("posted", "held", "suspense", "quarantined", "no_entry", "duplicates", "spent_fen")
+
+
+def by_terminal(db: Database) -> list[TerminalCount]:
+    """By name and epoch. Bodies in no inventory are named by their number."""
+    found: defaultdict[Key, _Sums] = defaultdict(_Sums)
+    _first_verdicts(db, found)
+    _later_postings(db, found)
+    _voids(db, found)
+    _loads(db, found)
+    names = {device: rest for device, *rest in db.run("SELECT device, name, place, merchant FROM device")}
+    rows = [_count(key, sums, *names.get(key[0], (key[0].hex(), "", ""))) for key, sums in found.items()]
+    return sorted(rows, key=lambda row: (row.name, row.epoch))
+
+
+def _first_verdicts(db: Database, found: defaultdict[Key, _Sums]) -> None:
+    for device, epoch, cumulative, ranges, *counts in db.run(_FIRST):
+        sums = found[bytes(device), epoch]
+        sums.mark = Mark(cumulative, unpack_ranges(ranges))
+        sums.counts.update(dict(zip(_NAMES, counts, strict=True)))
+        sums.counts["posted"] += sums.counts["held"]
+
+
+def _later_postings(db: Database, found: defaultdict[Key, _Sums]) -> None:
+    """Unproven purchases that evidence has posted, and what two persons have released from quarantine."""
+    kinds = (int(EntryKind.PURCHASE), int(EntryKind.EVIDENCE))
+    for cases, first, state in (
+        ("suspense", "suspense", int(State.EVIDENCE)), ("quarantine", "quarantined", int(QuarantineState.POSTED)),
+    ):  # fmt: skip
+        for key, fen in db.run(_LATER.format(cases=cases), (*kinds, state)):
+            counts = _of(found, key)
+            counts["posted"] += 1
+            counts[first] -= 1
+            counts["spent_fen"] += fen
+
+
+def _voids(db: Database, found: defaultdict[Key, _Sums]) -> None:
+    """A void posts for the terminal that made it, and takes back a purchase of the one that it names."""
+    sql = "SELECT r.key, v.target, v.amount_fen FROM void_case v JOIN record r ON r.id = v.record WHERE v.state = ?"
+    for key, target, fen in db.run(sql, (int(VoidState.POSTED),)):
+        maker = _of(found, key)
+        maker["posted"] += 1
+        maker["suspense"] -= 1
+        taken = _of(found, target)
+        taken["voids"] += 1
+        taken["voided_fen"] += fen
+
+
+def _loads(db: Database, found: defaultdict[Key, _Sums]) -> None:
+    for key, fen in db.run(_LOADS, (int(CaseState.CONFIRMED), int(CaseState.CONFIRMED_BY_COUNTER))):
+        counts = _of(found, key)
+        counts["loads"] += 1
+        counts["loaded_fen"] += fen
+
+
+def _of(found: defaultdict[Key, _Sums], key: bytes) -> Counter[str]:
+    device, epoch, _ = split_key(key)
+    return found[device, epoch].counts
+
+
+def _count(key: Key, sums: _Sums, name: str, place: str, merchant: str) -> TerminalCount:
+    mark, n = sums.mark, sums.counts
+    first = 1 if mark.cumulative else min((low for low, _ in mark.ranges), default=0)
+    return TerminalCount(
+        device=key[0], epoch=key[1], name=name, place=place, merchant=merchant, first=first, last=mark.highest(),
+        posted=n["posted"], held=n["held"], suspense=n["suspense"], quarantined=n["quarantined"],
+        no_entry=n["no_entry"], duplicates=n["duplicates"], spent_fen=n["spent_fen"], loads=n["loads"],
+        loaded_fen=n["loaded_fen"], voids=n["voids"], voided_fen=n["voided_fen"],
+    )  # fmt: skip
