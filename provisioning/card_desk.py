@@ -14,7 +14,7 @@ from shared.purse import commands
 from shared.purse.apdu import CardChannel, ResponseApdu, Sw, sw_text
 from shared.purse.commands import SFI_PUBLIC
 from shared.purse.files import PublicData, parse_public, public_size
-from shared.purse.profiles import CardProfile, card_id_of
+from shared.purse.profiles import SUBSIDY, CardProfile, card_id_of
 from shared.purse.upkeep import UpdateFile, UpkeepAsk
 
 ENABLE = UpdateFile(SFI_PUBLIC, ENABLED_OFFSET, bytes((ENABLED,)))
@@ -48,10 +48,24 @@ def look(card: CardChannel, profile: CardProfile) -> Seen:
 
 
 def activate(card: CardChannel, profile: CardProfile, wanted: CardId, protect: Protect) -> Seen:
-    """Enable the card `wanted`; a card that is enabled already is a success. NotActivated, CardLost, KeyFault."""
-    seen = look(card, profile)
-    if seen.card != wanted:
+    """Enable the card `wanted`; a card that is enabled already is a success. NotActivated, CardLost, KeyFault.
+
+    Its subsidy application 补助 comes first, if it has one: a card whose main purse is enabled is enabled whole.
+    """
+    if look(card, profile).card != wanted:
         raise NotActivated(f"卡不符：名单上是 {wanted.hex()} / another card than the list names")
+    if has_application(card, SUBSIDY):
+        _enable(card, SUBSIDY, protect)
+    return _enable(card, profile, protect)
+
+
+def has_application(card: CardChannel, profile: CardProfile) -> bool:
+    """Whether the card knows this name, served or not. CardLost."""
+    return ResponseApdu.of_any(card.transmit(commands.select_name(profile.aid))).sw != Sw.FILE_NOT_FOUND
+
+
+def _enable(card: CardChannel, profile: CardProfile, protect: Protect) -> Seen:
+    seen = look(card, profile)
     if seen.is_enabled:
         return seen
     challenge = _done(card, commands.get_challenge(), "取随机数 challenge")

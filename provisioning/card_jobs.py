@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from provisioning import numbers, personalise_apdu
 from provisioning.issuing_keys import IssuingKeys
-from provisioning.personalise import PROFILE, Validity, card_public, public_data
+from provisioning.personalise import Validity, card_profile, card_public, public_data
 from provisioning.personalise_apdu import CardJob
 from provisioning.production import Attempt
 from provisioning.production_order import Order
@@ -26,13 +26,17 @@ _ISSUE_DEVICE = 6
 
 @dataclass(frozen=True, slots=True)
 class School:
-    """What all cards of a batch share. dates: first and last day; version: of the card keys."""
+    """What all cards of a batch share. dates: first and last day; version: of the card keys.
+
+    subsidy_expiry: last day (BCD) of their subsidy purses 补助, for the lines that get one; empty: the card's.
+    """
 
     region: int
     campus: int
     dates: Validity
     version: int
     ceiling_fen: int
+    subsidy_expiry: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +55,16 @@ class CardWriter:
         public = public_data(school.region, school.campus, serial, school.dates, line.card_class)
         device = attempt.blank.to_bytes(_ISSUE_DEVICE, "big")
         keys = self.keys.of_card(school.version, serial)
-        holder = encode_holder(line.name)
-        return CardJob(PROFILE, public, holder, card_public(public, device), school.version, school.ceiling_fen, keys)
+        return CardJob(
+            profile=card_profile(self.keys.algorithm(school.version)),
+            public=public,
+            holder=encode_holder(line.name),
+            card_public=card_public(public, device),
+            version=school.version,
+            ceiling_fen=school.ceiling_fen,
+            keys=keys,
+            subsidy_expiry=school.subsidy_expiry if line.subsidy else None,
+        )
 
     def condition(self, card: CardChannel, attempt: Attempt) -> Condition:
         """Of the body in the reader. CardLost."""
@@ -73,15 +85,15 @@ def card_of(school: School, attempt: Attempt) -> CardId:
 
 
 def card_row(school: School, order: Order, attempt: Attempt, algorithm: int = ALGORITHM_3DES) -> CardRow:
-    """The row of the inventory for a card that is done. Its purse is empty: money comes by load.
+    """The row of the inventory for a card that is done. Its purses are empty: money comes by load.
 
-    algorithm: selector of the masters of its version.
+    algorithm: selector of the masters of its version, which also says of which profile the card is.
     """
     line = order.line(attempt.line)
     return CardRow(
         card=card_of(school, attempt),
         label=line.label,
-        profile=PROFILE.name,
+        profile=card_profile(algorithm).name,
         key_version=school.version,
         algorithm=algorithm,
         card_class=line.card_class,

@@ -25,18 +25,19 @@ from provisioning.journal import write_private
 from provisioning.keeper import CardKeyName, Keeper
 from provisioning.keeper_pkcs11 import Pkcs11Keeper
 from provisioning.key_store import KeyKind, KeyStore
-from provisioning.personalise import PROFILE, usual_validity
+from provisioning.personalise import usual_validity
 from provisioning.production import Attempt, Run, Step, seen_row
 from provisioning.production_files import FOLDER, LeaseFolder
 from provisioning.production_office import LEASE_MAX
 from provisioning.production_order import ORDER_MAX, parse_order
 from provisioning.production_sheet import Worked, day_sheet
 from provisioning.production_work import Machine
-from shared.clock import DAY_S, day_of_date_bcd
+from shared.clock import DAY_S, date_bcd, day_of_date_bcd
 from shared.errors import ConfigFault, WireFault
 from shared.inventory import CardRow
 from shared.purse.cos import UserCard
 from shared.purse.images import CEILING_FEN
+from shared.purse.profiles import CAMPUS
 from shared.purse.upkeep import KeyUse, UpkeepAsk, plan
 
 
@@ -47,6 +48,7 @@ def add_to(verbs: Verbs) -> None:
     start.add_argument("--order", type=Path, required=True, metavar="ORDER.json")
     start.add_argument("--region", type=int)
     start.add_argument("--ceiling-fen", type=int, default=CEILING_FEN)
+    start.add_argument("--subsidy-expires", metavar="YYYYMMDD", help="补助钱包有效期至 (默认同卡) / their last day")
     lease = _step(steps, "lease", _lease, "一台机器领一段 / a machine takes its next lines")
     lease.add_argument("--batch", required=True)
     lease.add_argument("--lines", type=int, default=LEASE_MAX, help=f"最多 at most {LEASE_MAX}")
@@ -94,7 +96,8 @@ def _start(chosen: argparse.Namespace) -> None:
             raise ConfigFault(f"卡面号 {line.label[:32]!r} 已有卡 / this label has a card already")
     dates = usual_validity(now_s() - now_s() % DAY_S)
     region = facts.region if chosen.region is None else chosen.region
-    terms = School(region, facts.inventory.campus, dates, 0, chosen.ceiling_fen)
+    subsidy_expiry = _last_day(chosen.subsidy_expires) if chosen.subsidy_expires else b""
+    terms = School(region, facts.inventory.campus, dates, 0, chosen.ceiling_fen, subsidy_expiry)
     batches(chosen).start(order, terms, chosen.who)
     for group, lines in order.groups():
         sys.stdout.write(f"  {group}: 行 lines {lines.first}..{lines.last}\n")
@@ -235,7 +238,7 @@ def _activate(chosen: argparse.Namespace) -> None:
         with body_file.in_reader(chosen.data / "cards" / index[chosen.label]["file"]) as memory:
             card = UserCard(memory, os.urandom)
             card.power_on()
-            activate(card, PROFILE, wanted.card, _protector(keys.keeper, wanted.key_version))
+            activate(card, CAMPUS, wanted.card, _protector(keys.keeper, wanted.key_version))
     sys.stdout.write(f"已激活 / enabled: {chosen.label}\n")
 
 
@@ -271,8 +274,16 @@ def _put_into_deck(data: Path, folder: LeaseFolder) -> None:
         write_private(path, json.dumps(index, ensure_ascii=False, indent=1).encode() + b"\n")
 
 
-def _day(text: str) -> int:
+def _last_day(text: str) -> bytes:
+    """A day to come, BCD."""
+    day = _day(text, "--subsidy-expires")
+    if day * DAY_S <= now_s():
+        raise ConfigFault(f"--subsidy-expires: {text} 已过 / is over")
+    return date_bcd(day * DAY_S)
+
+
+def _day(text: str, option: str = "--day") -> int:
     try:
         return day_of_date_bcd(bytes.fromhex(text))
     except (ValueError, WireFault) as fault:
-        raise ConfigFault("--day: YYYYMMDD") from fault
+        raise ConfigFault(f"{option}: YYYYMMDD") from fault

@@ -15,6 +15,7 @@ from provisioning.key_store import KeyKind, KeyStore
 from provisioning.levels import VERSIONS, CardKeySet, card_keys, psam_control_key
 from provisioning.plan import CardPlan, Plan
 from shared.clock import DAY_S, date_bcd
+from shared.errors import ConfigFault
 from shared.ids import PsamId
 from shared.inventory import CardRow
 from shared.purse.caps import CardCounters
@@ -29,11 +30,11 @@ from shared.purse.images import (
     personalised_card_image,
 )
 from shared.purse.layout import FID_SUBSIDY
-from shared.purse.profiles import CAMPUS, SUBSIDY
+from shared.purse.profiles import CAMPUS_CARDS, SUBSIDY, CardProfile, Purse
+from shared.purse.suite import suite_of
 from shared.slot_file import render_initial
 from shared.transit.ride_record import RideRecord
 
-PROFILE = CAMPUS
 PURCHASE_KEY_ID = 1
 LOAD_KEY_ID = 1
 CARD_KEY_VERSION = VERSIONS[0]
@@ -134,7 +135,7 @@ def _card_file(plan: Plan, card: CardPlan, serial: bytes, own: CardKeySet, dates
     holder = encode_holder(f"演练{card.label}" if plan.demo else "")
     main = Application(
         plan.profile, public, _keys(own), card.opening_fen, plan.ceiling_fen, holder=holder, records=CAPP_RECORDS,
-        ep_unload=own.unload is not None,
+        ep_unload=may_unload(plan.profile, own.unload),
     )  # fmt: skip
     image = personalised_card_image(
         [main, *_subsidy(plan, card, main)],
@@ -150,13 +151,33 @@ def _subsidy(plan: Plan, card: CardPlan, main: Application) -> list[Application]
     """
     if card.subsidy_fen is None:
         return []
-    expiry = date_bcd(_seconds(plan.subsidy_expires)) if plan.subsidy_expires else main.public.expiry
-    public = replace(main.public, expiry=expiry)
+    public = subsidy_public(main.public, _bcd(plan.subsidy_expires))
+    opening_fen = card.subsidy_fen
     return [
         replace(
-            main, profile=SUBSIDY, public=public, opening_balance_fen=card.subsidy_fen, fid=FID_SUBSIDY, ep_unload=False
+            main, profile=SUBSIDY, public=public, opening_balance_fen=opening_fen, fid=FID_SUBSIDY,
+            ep_unload=may_unload(SUBSIDY, main.keys.unload),
         )
-    ]
+    ]  # fmt: skip
+
+
+def subsidy_public(main: PublicData, expiry: bytes) -> PublicData:
+    """File 0015 of the subsidy application: the card's, with the subsidy's own last day (BCD; empty: the card's)."""
+    return replace(main, expiry=expiry or main.expiry)
+
+
+def may_unload(profile: CardProfile, unload_key: object) -> bool:
+    """圈提 of an EP is open where the profile has it and the card a key for it."""
+    return Purse.EP in profile.unload and bool(unload_key)
+
+
+def card_profile(algorithm: int) -> CardProfile:
+    """The profile of a campus card whose money keys run this cipher (selector); ConfigFault when there is none."""
+    suite = suite_of(algorithm)
+    for profile in CAMPUS_CARDS:
+        if profile.suite is suite:
+            return profile
+    raise ConfigFault(f"没有此算法的校园卡 / no campus card runs the algorithm {algorithm:02X}")
 
 
 def _keys(own: CardKeySet) -> CardKeys:
@@ -170,11 +191,16 @@ def _keys(own: CardKeySet) -> CardKeys:
         control=own.control,
         pin_unblock=own.pin_unblock,
         pin_reload=own.pin_reload,
+        internal_auth=None if own.internal_auth is None else CardKey(0, CARD_KEY_VERSION, own.internal_auth),
     )
 
 
 def _money(key_id: int, key: Key | None) -> tuple[CardKey, ...]:
     return () if key is None else (CardKey(key_id, CARD_KEY_VERSION, key),)
+
+
+def _bcd(day: date | None) -> bytes:
+    return date_bcd(_seconds(day)) if day else b""
 
 
 def _seconds(day: date) -> int:

@@ -2,8 +2,10 @@
 
 The blank knows one key, the transport key 传输密钥. Whoever proves it creates the files and writes the card's own keys
 under it (84D4, enciphered and MACed); the last command replaces it, so a body that still takes it is not finished.
-0015 is written with byte 9 = 00: the card is refused everywhere until the desk enables it 领卡激活. Command forms: pboc
-research, "Issuing"; order of files and keys: shared/purse/layout.py. Refuses any status word but 9000 (CardSpoiled).
+Every application gets all its files, records of 0017 (counters, transit record), keys and purse; the subsidy's 补助 has
+the main one's, its own name and last day. 0015 is written with byte 9 = 00: the card is refused everywhere until the
+desk enables it 领卡激活. Command forms: pboc research, "Issuing"; order of files and keys: shared/purse/layout.py.
+Refuses any status word but 9000 (CardSpoiled).
 """
 
 from __future__ import annotations
@@ -11,15 +13,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from struct import Struct
+from typing import NamedTuple
 
 from provisioning.key_store import KeyKind
 from provisioning.levels import CARD_MASTERS, CardKeySet
-from provisioning.personalise import CAPP_RECORDS
+from provisioning.personalise import CAPP_RECORDS, may_unload, subsidy_public
 from provisioning.production_work import CardSpoiled, Condition
 from provisioning.transport import KEY_TYPES, write_key
 from shared.purse import commands
 from shared.purse.apdu import CardChannel, CommandApdu, ResponseApdu, Sw, sw_text
-from shared.purse.cardfs import PurseOption
 from shared.purse.commands import SFI_CAPP, SFI_HOLDER, SFI_LOG, SFI_PUBLIC
 from shared.purse.crypto import (
     TYPE_EP_LOAD,
@@ -30,9 +32,11 @@ from shared.purse.crypto import (
     secure_messaging_mac,
 )
 from shared.purse.files import LOG_DEPTH, LOG_RECORD_SIZE, PUBLIC_SIZE, PublicData, encode_public
-from shared.purse.profiles import CardProfile
+from shared.purse.images import purse_options
+from shared.purse.layout import FID_ADF, FID_SUBSIDY
+from shared.purse.profiles import SUBSIDY, CardProfile
 
-FID_MF, FID_ADF, FID_EP = 0x3F00, 0x3F01, 0x0002
+FID_MF, FID_EP = 0x3F00, 0x0002
 SFI_CARD = 0x05
 PURCHASE_KEY_ID = LOAD_KEY_ID = 1
 ENABLED_OFFSET = 8
@@ -55,17 +59,12 @@ _IDS = {KeyKind.PURCHASE: 1, KeyKind.LOAD: 1, KeyKind.UNLOAD: 1, KeyKind.OVERDRA
 _CHECK_TERMINAL = bytes(6)
 
 
-@dataclass(frozen=True, slots=True)
-class CardJob:
-    """Everything that goes onto one card. version: of its keys; card_public: file 0005 of the MF (28 B)."""
+class AppJob(NamedTuple):
+    """What one application of a card has of its own. Keys, holder, records and ceiling it shares with the others."""
 
+    fid: int
     profile: CardProfile
     public: PublicData
-    holder: bytes
-    card_public: bytes
-    version: int
-    ceiling_fen: int
-    keys: CardKeySet = field(repr=False)
 
     @property
     def content_0015(self) -> bytes:
@@ -74,6 +73,31 @@ class CardJob:
         raw[ENABLED_OFFSET] = DISABLED
         return bytes(raw)
 
+
+@dataclass(frozen=True, slots=True)
+class CardJob:
+    """Everything that goes onto one card. version: of its keys; card_public: file 0005 of the MF (40 B).
+
+    subsidy_expiry: last day (BCD) of the subsidy purse 补助, empty: the card's; None: it gets no subsidy purse.
+    """
+
+    profile: CardProfile
+    public: PublicData
+    holder: bytes
+    card_public: bytes
+    version: int
+    ceiling_fen: int
+    keys: CardKeySet = field(repr=False)
+    subsidy_expiry: bytes | None = None
+
+    @property
+    def applications(self) -> tuple[AppJob, ...]:
+        """The main application, and the subsidy's."""
+        main = AppJob(FID_ADF, self.profile, self.public)
+        if self.subsidy_expiry is None:
+            return (main,)
+        return main, AppJob(FID_SUBSIDY, SUBSIDY, subsidy_public(self.public, self.subsidy_expiry))
+
     def key(self, kind: KeyKind) -> Key | None:
         """Its key of a kind, None where the school has no such master."""
         return self.keys[CARD_MASTERS.index(kind)]
@@ -81,7 +105,7 @@ class CardJob:
 
 def condition(card: CardChannel, transport: Key, job: CardJob) -> Condition:
     """What the body is worth for this job. CardLost."""
-    if _fci_public(card, job.profile.aid) == job.content_0015 and _proves(card, FID_MF, job.key(KeyKind.CONTROL)):
+    if _is_written(card, job) and _proves(card, FID_MF, job.key(KeyKind.CONTROL)):
         return Condition.WHOLE
     if not _proves(card, FID_MF, transport):
         return Condition.HALF
@@ -90,13 +114,17 @@ def condition(card: CardChannel, transport: Key, job: CardJob) -> Condition:
 
 
 def write(card: CardChannel, transport: Key, job: CardJob) -> None:
-    """Make the card, 45 commands, the first of which creates file 0005. CardSpoiled, CardLost."""
+    """Make the card: 47 commands, 36 more for a subsidy application. CardSpoiled, CardLost.
+
+    The first that changes it creates file 0005; the last replaces the transport key.
+    """
     if not _proves(card, FID_MF, transport):
         raise CardSpoiled("传输密钥不对 / the transport key is wrong")
     for step in _master_file(transport, job):
         _run(card, step)
-    for step in _application(transport, job):
-        _run(card, step)
+    for app in job.applications:
+        for step in _application(transport, job, app):
+            _run(card, step)
     _done(card, commands.select_file(FID_MF))
     control = _needed(job, KeyKind.CONTROL)
     _run(card, _Keyed(transport, KEY_TYPES[KeyKind.CONTROL], 0, _key_content(KeyKind.CONTROL, job.version, control)))
@@ -107,17 +135,9 @@ def check(card: CardChannel, job: CardJob) -> None:
 
     Purchase and TAC keys show themselves only in a transaction; their writing was MACed like the others'.
     """
-    control = _needed(job, KeyKind.CONTROL)
-    _expect(_fci_public(card, job.profile.aid) == job.content_0015, "0015")
-    _expect(_done(card, commands.read_binary(SFI_HOLDER, len(job.holder))) == job.holder, "0016")
-    _expect(_done(card, commands.GET_BALANCE) == bytes(4), "余额 balance")
-    _expect(_load_key_is_right(card, job), "圈存密钥 load key")
-    internal = job.key(KeyKind.INTERNAL_AUTH)
-    if internal is not None:
-        asked = CommandApdu(0x00, 0x88, 0x00, 0x00, job.public.serial[-8:], 8).encode()
-        _expect(_done(card, asked) == encrypt_block(internal, job.public.serial[-8:]), "内部认证密钥 internal key")
-    _expect(_proves(card, None, control), "应用主控密钥 control key")
-    _expect(_proves(card, FID_MF, control), "卡片主控密钥 control key of the MF")
+    for app in job.applications:
+        _check_application(card, job, app)
+    _expect(_proves(card, FID_MF, _needed(job, KeyKind.CONTROL)), "卡片主控密钥 control key of the MF")
     _expect(_done(card, commands.read_binary(SFI_CARD, len(job.card_public))) == job.card_public, "0005")
 
 
@@ -125,6 +145,20 @@ def protected(key: Key, challenge: bytes, header: bytes, content: bytes) -> byte
     """A command in the clear with its MAC: header CLA INS P1 P2, Lc counts the MAC."""
     head = header + bytes((len(content) + 4,)) + content
     return head + secure_messaging_mac(key, challenge, head)
+
+
+def _check_application(card: CardChannel, job: CardJob, app: AppJob) -> None:
+    _expect(_fci_public(card, app.profile.aid) == app.content_0015, "0015")
+    _expect(_done(card, commands.read_binary(SFI_HOLDER, len(job.holder))) == job.holder, "0016")
+    for number, record in enumerate(CAPP_RECORDS, 1):
+        _expect(_done(card, commands.read_record(SFI_CAPP, number)) == record, "0017")
+    _expect(_done(card, commands.GET_BALANCE) == bytes(4), "余额 balance")
+    _expect(_load_key_is_right(card, job), "圈存密钥 load key")
+    internal = job.key(KeyKind.INTERNAL_AUTH)
+    if internal is not None:
+        asked = CommandApdu(0x00, 0x88, 0x00, 0x00, job.public.serial[-8:], 8).encode()
+        _expect(_done(card, asked) == encrypt_block(internal, job.public.serial[-8:]), "内部认证密钥 internal key")
+    _expect(_proves(card, None, _needed(job, KeyKind.CONTROL)), "应用主控密钥 control key")
 
 
 # --- the steps -----------------------------------------------------------------------------------------------------
@@ -162,33 +196,31 @@ def _master_file(transport: Key, job: CardJob) -> Iterator[_Step]:
     yield _create(SFI_CARD, _EF.pack(_BINARY, len(job.card_public), _FREE, _FREE, 0xFF, _PLAIN))
     yield _added(transport, job, KeyKind.MAINTENANCE)
     yield _content(job, SFI_CARD, job.card_public)
-    directory = _HEAD.pack(_DIRECTORY, 0, _ISSUER, _NEVER) + b"\x00\xff\xff" + job.profile.aid
-    yield _create(FID_ADF, directory)
+    for app in job.applications:
+        directory = _HEAD.pack(_DIRECTORY, 0, _ISSUER, _NEVER) + b"\x00\xff\xff" + app.profile.aid
+        yield _create(app.fid, directory)
 
 
-def _application(transport: Key, job: CardJob) -> Iterator[_Step]:
-    yield commands.select_file(FID_ADF)
+def _application(transport: Key, job: CardJob, app: AppJob) -> Iterator[_Step]:
+    yield commands.select_file(app.fid)
     yield _create(0, _HEAD.pack(_KEY_FILE, _KEY_SPACE, 0x00, _ISSUER) + b"\xff\xff")
     for fid, size in ((SFI_PUBLIC, PUBLIC_SIZE), (SFI_HOLDER, len(job.holder))):
         yield _create(fid, _EF.pack(_BINARY, size, _FREE, _FREE, 0xFF, _PLAIN))
     yield _create(SFI_CAPP, _EF.pack(_VARIABLE, sum(map(len, CAPP_RECORDS)), _FREE, _FREE, 0xFF, _PLAIN))
     yield _create(SFI_LOG, _EF.pack(_CYCLIC, LOG_DEPTH << 8 | LOG_RECORD_SIZE, _FREE, _NEVER, 0xFF, _PLAIN))
-    yield _create(FID_EP, _purse(job))
+    yield _create(FID_EP, _purse(job, app.profile))
     for kind in CARD_MASTERS:
         if kind is not KeyKind.CONTROL and job.key(kind) is not None:
             yield _added(transport, job, kind)
-    yield _content(job, SFI_PUBLIC, job.content_0015)
+    yield _content(job, SFI_PUBLIC, app.content_0015)
     yield _content(job, SFI_HOLDER, job.holder)
     for record in CAPP_RECORDS:
         yield _Protected(_needed(job, KeyKind.MAINTENANCE), bytes((0x04, 0xE2, 0x00, SFI_CAPP << 3)), record)
     yield _added(transport, job, KeyKind.CONTROL)
 
 
-def _purse(job: CardJob) -> bytes:
-    profile = job.profile
-    options = profile.log_number.value | profile.prove_number.value << 1 | profile.prove_order.value << 2
-    options |= PurseOption.AUTH_ID if profile.auth_id_in_mac1 else 0
-    options |= PurseOption.EP_UNLOAD if job.keys.unload is not None else 0
+def _purse(job: CardJob, profile: CardProfile) -> bytes:
+    options = purse_options(profile, ep_unload=may_unload(profile, job.keys.unload))
     return _PURSE_FORM.pack(
         _PURSE, 0x0208, _FREE, 0x00, 0xFF, SFI_LOG, SFI_LOG, 0, options, bytes(2), job.ceiling_fen
     )  # fmt: skip
@@ -247,6 +279,10 @@ def _proves(card: CardChannel, fid: int | None, key: Key | None) -> bool:
         return False
     proof = CommandApdu(0x00, 0x82, 0x00, 0x00, encrypt_block(key, challenge.data)).encode()
     return ResponseApdu.of_any(card.transmit(proof)).sw == Sw.OK
+
+
+def _is_written(card: CardChannel, job: CardJob) -> bool:
+    return all(_fci_public(card, app.profile.aid) == app.content_0015 for app in job.applications)
 
 
 def _fci_public(card: CardChannel, aid: bytes) -> bytes | None:

@@ -21,7 +21,7 @@ from shared.ids import BoxId, box_id
 from shared.inventory import LOADERS, DeviceKind
 from shared.purse.caps import Caps
 from shared.purse.images import CEILING_FEN
-from shared.purse.profiles import CAMPUS, CAMPUS_SM4, CardProfile
+from shared.purse.profiles import CAMPUS, CAMPUS_CARDS, CardProfile
 from shared.section import Section
 from shared.transit.door import Door, check_door
 from shared.transit.fares import FareTable, parse_table
@@ -165,7 +165,7 @@ def parse_plan(raw: object) -> Plan:
     return plan
 
 
-_PROFILES = {profile.name: profile for profile in (CAMPUS, CAMPUS_SM4)}
+_PROFILES = {profile.name: profile for profile in CAMPUS_CARDS}
 
 
 def _profile(top: Section) -> CardProfile:

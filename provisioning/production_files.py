@@ -40,7 +40,8 @@ class LeaseFolder(NamedTuple):
         """What the batch's cards share; version: the lease's."""
         told = json.loads((self.path / TERMS).read_bytes())
         dates = Validity(told["issued"], told["expires"])
-        return School(told["region"], told["campus"], dates, version, told["ceiling_fen"])
+        subsidy_expiry = bytes.fromhex(told.get("subsidy_expiry", ""))
+        return School(told["region"], told["campus"], dates, version, told["ceiling_fen"], subsidy_expiry)
 
     def run(self) -> Run:
         """Its state now, read without holding it; ConfigFault when its journal is lost."""
@@ -193,6 +194,7 @@ def _terms(school: School) -> bytes:
     told = {
         "region": school.region, "campus": school.campus, "issued": school.dates.issued,
         "expires": school.dates.expires, "ceiling_fen": school.ceiling_fen,
+        "subsidy_expiry": school.subsidy_expiry.hex(),
     }  # fmt: skip
     return json.dumps(told, indent=1).encode() + b"\n"
 

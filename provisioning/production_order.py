@@ -1,7 +1,8 @@
 """An order of user cards: who gets one, sorted by class so that each class's cards come out as one stack.
 
-ORDER.json: {"batch", "cards": [{"label", "name", "class", "card_class"?}]}; label is the text printed on the card
-('0012' is not '12'). Lines are numbered from 1 after sorting by class, then label; the number is the line's for ever.
+ORDER.json: {"batch", "cards": [{"label", "name", "class", "card_class"?, "subsidy"?}]}; label is the text printed on
+the card ('0012' is not '12'); subsidy true: it gets a subsidy purse 补助 beside the main one. Lines are numbered from 1
+after sorting by class, then label; the number is the line's for ever.
 Refuses unknown keys, a label that stands twice, more than ORDER_MAX cards, texts that cannot be printed.
 """
 
@@ -11,7 +12,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 
 from provisioning.production import Span
@@ -34,6 +35,7 @@ class OrderLine:
     label: str
     name: str
     card_class: int
+    subsidy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def parse_order(raw: bytes) -> Order:
     wanted = sorted((_line(row) for row in top.rows("cards", ORDER_MAX)), key=_place)
     top.done()
     _require_once([line.label for line in wanted])
-    return Order(batch, tuple(OrderLine(n, w.group, w.label, w.name, w.card_class) for n, w in enumerate(wanted, 1)))
+    return Order(batch, tuple(replace(one, line=number) for number, one in enumerate(wanted, 1)))
 
 
 def _place(line: OrderLine) -> tuple[object, ...]:
@@ -86,7 +88,12 @@ def _place(line: OrderLine) -> tuple[object, ...]:
 
 def _line(row: Section) -> OrderLine:
     line = OrderLine(
-        0, _text(row, "class"), _text(row, "label"), _text(row, "name"), row.within("card_class", 0, 0xFF, CARD_CLASS)
+        line=0,
+        group=_text(row, "class"),
+        label=_text(row, "label"),
+        name=_text(row, "name"),
+        card_class=row.within("card_class", 0, 0xFF, CARD_CLASS),
+        subsidy=row.take("subsidy", bool, False),
     )
     row.done()
     return line
@@ -113,4 +120,6 @@ def _told(line: OrderLine) -> dict[str, object]:
     told = asdict(line)
     told["class"] = told.pop("group")
     del told["line"]
+    if not line.subsidy:
+        del told["subsidy"]  # so that an order of before has the digest of before
     return told

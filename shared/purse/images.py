@@ -24,11 +24,13 @@ from shared.purse.layout import (
     FREE,
     NEEDS_ISSUER,
     NEEDS_PIN,
+    NEEDS_TRANSPORT,
     SFI_AWAY_LOG,
     SFI_CARD_PUBLIC,
     SFI_LOAD_LOG,
     STATE_ISSUER,
     binary,
+    internal_slot,
     keeper_slot,
     money_slot,
     new_card,
@@ -45,6 +47,7 @@ __all__ = [
     "CEILING_FEN", "KEYS_MAX", "TTN_MAX", "Application", "CardImage", "CardKey", "CardKeys", "CardMemory", "PsamImage",
     "PsamMaster", "RamMemory", "blank_card_image", "decode_card_image", "decode_psam_image", "new_card_image",
     "new_psam_image", "open_card_image", "personalised_card_image",
+    "purse_options",
 ]  # fmt: skip
 
 CEILING_FEN = 100_000
@@ -115,6 +118,7 @@ class CardKeys:
     pin_unblock: Key | None = None
     pin_reload: Key | None = None
     pin: bytes = field(default=b"", repr=False)
+    internal_auth: CardKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,12 +262,16 @@ def decode_card_image(raw: bytes, aid: bytes | None = None) -> CardImage:
 
 
 def blank_card_image(transport: Key | None = None, *, auth_id: bytes = b"") -> bytes:
-    """A card with an MF and a transport key (number 00), or none: then anybody may issue it."""
-    right = FREE if transport is None else NEEDS_PIN
-    mf = new_mf(right=right)
+    """A card with an MF and a transport key (number 00), or none: then anybody may issue it.
+
+    Under the transport key it may be erased; under the control key that takes its place never again.
+    """
     if transport is None:
+        mf = new_mf(right=FREE)
         mf.key_add, mf.key_space = None, 0
     else:
+        mf = new_mf(right=NEEDS_ISSUER)
+        mf.erase = NEEDS_TRANSPORT
         mf.put(transport_slot(transport))
     return _sealed(new_card([], mf, _auth_id(auth_id)))
 
@@ -312,7 +320,7 @@ def _directory(one: Application) -> Directory:
 
 
 def _purses(one: Application) -> Iterable[Purse]:
-    options = _options(one)
+    options = purse_options(one.profile, ep_unload=one.ep_unload, zero_plain=one.zero_plain)
     purses = [new_purse(EP, one.ceiling_fen, options, balance_fen=one.opening_balance_fen)]
     if one.ed_ceiling_fen is not None:
         purses.append(new_purse(ED, one.ed_ceiling_fen, options, use=NEEDS_PIN if one.keys.pin else FREE))
@@ -321,12 +329,12 @@ def _purses(one: Application) -> Iterable[Purse]:
     return purses
 
 
-def _options(one: Application) -> int:
-    profile = one.profile
+def purse_options(profile: CardProfile, *, ep_unload: bool, zero_plain: bool = True) -> int:
+    """The options byte of a purse of this profile (PurseOption)."""
     options = profile.log_number.value | profile.prove_number.value << 1 | profile.prove_order.value << 2
     options |= PurseOption.AUTH_ID if profile.auth_id_in_mac1 else 0
-    options |= PurseOption.EP_UNLOAD if one.ep_unload else 0
-    return options | (0 if one.zero_plain else PurseOption.NO_ZERO)
+    options |= PurseOption.EP_UNLOAD if ep_unload else 0
+    return options | (0 if zero_plain else PurseOption.NO_ZERO)
 
 
 def _add_keys(directory: Directory, one: Application) -> None:
@@ -347,6 +355,8 @@ def _add_keys(directory: Directory, one: Application) -> None:
         (KeyKind.PIN_UNBLOCK, keys.pin_unblock), (KeyKind.PIN_RELOAD, keys.pin_reload),
     )  # fmt: skip
     _add_keepers(directory, keepers)
+    if keys.internal_auth is not None:
+        directory.put(internal_slot(keys.internal_auth.version, _two_key(keys.internal_auth.key)))
     if keys.pin:
         directory.put(pin_slot(keys.pin))
 

@@ -33,6 +33,8 @@ FREE = 0xF0
 NEVER = 0xEF
 NEEDS_PIN = 0xF1
 NEEDS_ISSUER = 0xF2
+NEEDS_TRANSPORT = 0xFF
+"""The state of a proven transport key and no other."""
 STATE_PIN = 0x01
 STATE_ISSUER = 0x02
 STATE_TRANSPORT = 0x0F
@@ -86,6 +88,11 @@ def money_slot(
 def keeper_slot(kind: KeyKind, key: Key, state: int = _NO_VERSION) -> KeySlot:
     """Number 00 of a kind with a try counter: maintenance, PIN unblock, PIN reload, control."""
     return KeySlot(kind, 0, FREE, FREE, state, TRIES, key.octets, protected=True)
+
+
+def internal_slot(version: int, key: Key) -> KeySlot:
+    """Number 00 of what INTERNAL AUTHENTICATE enciphers with."""
+    return KeySlot(KeyKind.ENCRYPT, 0, FREE, FREE, version, ALGORITHM_3DES, key.octets, protected=True)
 
 
 def pin_slot(pin: bytes) -> KeySlot:

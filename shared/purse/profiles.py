@@ -294,4 +294,6 @@ CAMPUS_SM4 = PROFILES["campus-sm4"]
 CAMPUS_REGION = PROFILES["campus-region"]
 BANK_EP = PROFILES["bank-ep"]
 SUBSIDY = PROFILES["subsidy"]
+CAMPUS_CARDS = (CAMPUS, CAMPUS_SM4)
+"""Main purses of the cards that a school makes for itself; each runs another cipher."""
 AID_PURSE = CAMPUS.aid

@@ -12,21 +12,23 @@ import pytest
 
 from provisioning import body_file, custody_chain, numbers
 from provisioning.campus_facts import read_campus
-from provisioning.card_desk import look
+from provisioning.card_desk import NotActivated, look
 from provisioning.key_files import open_level
 from provisioning.key_store import Level
 from provisioning.production_files import LeaseFolder
 from shared.ids import issuer
 from shared.purse.cos import UserCard
 from shared.purse.images import blank_card_image
-from shared.purse.profiles import CAMPUS
+from shared.purse.profiles import CAMPUS, SUBSIDY
 from tests.provisioning.desk import WHO, ok, provision
 
 ROOT = Path(__file__).parents[2]
+SUBSIDY_DAY = "20991231"
 
 
 def order(folder, cards, batch="autumn"):
     rows = [{"label": f"n{n:04d}", "name": f"学生{n}", "class": f"{n % 3 + 1}班"} for n in range(1, cards + 1)]
+    rows[4]["subsidy"] = True
     path = folder / f"{batch}.json"
     path.write_text(json.dumps({"batch": batch, "cards": rows}))
     return path
@@ -36,7 +38,7 @@ def order(folder, cards, batch="autumn"):
 def started(own, tmp_path):
     data = ("--data", own)
     ok("stock", "receive", *data, *WHO, "--first", 9001, "--count", 40, "--virtual")
-    ok("batch", "start", *data, *WHO, "--order", order(tmp_path, 12))
+    ok("batch", "start", *data, *WHO, "--order", order(tmp_path, 12), "--subsidy-expires", SUBSIDY_DAY)
     return own
 
 
@@ -73,18 +75,22 @@ def test_three_machines_make_an_order_and_the_cards_go_out(started):
     assert (seen.is_enabled, seen.card) == (False, {row.label: row.card for row in new}["n0005"])
     ok("card", "activate", *data, *WHO, "--label", "n0005")
     assert at_desk(started, "n0005").is_enabled
+    subsidy = at_desk(started, "n0005", SUBSIDY)
+    assert (subsidy.is_enabled, subsidy.public.expiry.hex()) == (True, SUBSIDY_DAY)
+    with pytest.raises(NotActivated):
+        at_desk(started, "n0006", SUBSIDY)
     assert provision("card", "activate", *data, *WHO, "--label", "nobody").returncode == 2
     log = (started / "keys/custody.log").read_bytes()
     assert custody_chain.faults(log) == []
     assert log.count(b'"act":"batch"') == 1 + 3 + 3 + 2 + 1
 
 
-def at_desk(data, label):
+def at_desk(data, label, profile=CAMPUS):
     index = json.loads((data / "cards/index.json").read_text())
     with body_file.in_reader(data / "cards" / index[label]["file"]) as memory:
         card = UserCard(memory, os.urandom)
         card.power_on()
-        return look(card, CAMPUS)
+        return look(card, profile)
 
 
 def test_a_spoiled_body_gets_a_new_blank_and_no_line_moves(started):

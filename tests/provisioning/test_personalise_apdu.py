@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from provisioning.issuing_keys import of_store
 from provisioning.key_store import KeyKind
 from provisioning.levels import card_keys, new_root, region_of, school_of
 from provisioning.personalise import usual_validity
-from provisioning.personalise_apdu import check, condition, protected, write
+from provisioning.personalise_apdu import CardJob, check, condition, protected, write
 from provisioning.production import Attempt, Step
 from provisioning.production_order import Order, OrderLine
 from provisioning.production_work import CardSpoiled, Condition
@@ -31,7 +32,8 @@ from shared.purse.images import (
     decode_card_image,
     new_psam_image,
 )
-from shared.purse.profiles import CAMPUS
+from shared.purse.layout import NEEDS_PIN
+from shared.purse.profiles import CAMPUS, SUBSIDY
 from shared.purse.reasons import Reason
 from tests.bench.tap import buy, psam_of
 from tests.provisioning.desk import load_card
@@ -44,7 +46,9 @@ ORDER = Order("b", (OrderLine(1, "一班", "0101", "张三", 2), OrderLine(2, "�
 WRITER = CardWriter(SCHOOL, ORDER, of_store(SCHOOL_KEYS), TRANSPORT)
 ATTEMPT = Attempt(1, 501, 9001, Step.RESERVED, AT)
 JOB = WRITER.job(ATTEMPT)
-COMMANDS = 47
+WITH_SUBSIDY = replace(JOB, subsidy_expiry=b"")
+COMMANDS, MORE = 47, 36
+"""Of a card with one application, and for a second one."""
 FIRST_CHANGE = 4
 """Behind SELECT, GET CHALLENGE, EXTERNAL AUTHENTICATE."""
 
@@ -71,9 +75,9 @@ def body(image=None):
     return card, memory
 
 
-def made():
+def made(job=JOB):
     card, memory = body()
-    write(card, TRANSPORT, JOB)
+    write(card, TRANSPORT, job)
     card.power_on()
     return card, memory
 
@@ -104,6 +108,9 @@ def test_the_number_of_commands_stays_what_it_is():
     channel = Cut(card)
     write(channel, TRANSPORT, JOB)
     assert channel.count == COMMANDS
+    both = Cut(body()[0])
+    write(both, TRANSPORT, WITH_SUBSIDY)
+    assert both.count == COMMANDS + MORE
 
 
 def test_not_sold_to_before_activation_and_after_it_load_and_purchase():
@@ -122,24 +129,64 @@ def test_not_sold_to_before_activation_and_after_it_load_and_purchase():
 PSAM = PsamId(bytes.fromhex("000750000001"))
 
 
-def cuts() -> Iterator[tuple[int, bool]]:
-    return ((at, after) for at in range(1, COMMANDS + 1) for after in (False, True))
+def cuts() -> Iterator[tuple[CardJob, int, int, bool]]:
+    for job, last in ((JOB, COMMANDS), (WITH_SUBSIDY, COMMANDS + MORE)):
+        yield from ((job, last, at, after) for at in range(1, last + 1) for after in (False, True))
 
 
-@pytest.mark.parametrize(("at", "after"), list(cuts()))
-def test_a_body_pulled_at_any_command_is_never_taken_for_another_condition(at, after):
+@pytest.mark.parametrize(("job", "last", "at", "after"), list(cuts()))
+def test_a_body_pulled_at_any_command_is_never_taken_for_another_condition(job, last, at, after):
     card, _ = body()
     with pytest.raises(CardLost):
-        write(Cut(card, at, after=after), TRANSPORT, JOB)
+        write(Cut(card, at, after=after), TRANSPORT, job)
     card.power_on()
-    found = condition(card, TRANSPORT, JOB)
-    assert (found is Condition.WHOLE) is ((at, after) == (COMMANDS, True))
+    found = condition(card, TRANSPORT, job)
+    assert (found is Condition.WHOLE) is ((at, after) == (last, True))
     assert (found is Condition.BLANK) is (at < FIRST_CHANGE or (at, after) == (FIRST_CHANGE, False))
     if found is Condition.BLANK:
-        write(card, TRANSPORT, JOB)
+        write(card, TRANSPORT, job)
     if found is not Condition.HALF:
         card.power_on()
-        check(card, JOB)
+        check(card, job)
+
+
+def test_a_card_with_a_subsidy_is_enabled_whole_or_its_main_purse_is_not():
+    card, _ = made(WITH_SUBSIDY)
+    wanted = card_of(SCHOOL, ATTEMPT)
+    asked: list[bytes] = []
+
+    def once(ask):
+        asked.append(ask.challenge)
+        if len(asked) == 2:
+            raise CardLost("pulled")
+        return protect(ask)
+
+    with pytest.raises(CardLost):
+        activate(card, CAMPUS, wanted, once)
+    assert (look(card, SUBSIDY).is_enabled, look(card, CAMPUS).is_enabled) == (True, False)
+    assert activate(card, CAMPUS, wanted, protect).is_enabled
+    assert (look(card, SUBSIDY).is_enabled, look(card, CAMPUS).is_enabled) == (True, True)
+
+
+def test_a_subsidy_that_is_not_as_ordered_is_seen():
+    card, _ = made(WITH_SUBSIDY)
+    with pytest.raises(CardSpoiled, match="0015"):
+        check(card, replace(JOB, subsidy_expiry=bytes.fromhex("20270131")))
+    alone, _ = made()
+    assert condition(alone, TRANSPORT, WITH_SUBSIDY) is Condition.HALF
+    with pytest.raises(CardSpoiled, match="0015"):
+        check(alone, WITH_SUBSIDY)
+
+
+def test_a_body_of_an_earlier_delivery_becomes_the_same_card():
+    """Its MF asked for any proven state, where bodies of today ask for the issuer's or the transport key's."""
+    before = decode_card_image(blank_card_image(TRANSPORT)).card
+    before.mf.create = before.mf.erase = before.mf.key_add = NEEDS_PIN
+    card, _ = body(before.encode())
+    assert condition(card, TRANSPORT, WITH_SUBSIDY) is Condition.BLANK
+    write(card, TRANSPORT, WITH_SUBSIDY)
+    card.power_on()
+    check(card, WITH_SUBSIDY)
 
 
 def test_another_card_of_ours_is_no_blank_and_not_this_one():
@@ -163,7 +210,7 @@ def test_a_key_that_is_not_the_schools_is_seen(kind):
     card, _ = made()
     wrong = JOB.keys._replace(**{kind.value.replace("-", "_"): Key(bytes(range(16)))})
     with pytest.raises(CardSpoiled):
-        check(card, type(JOB)(JOB.profile, JOB.public, JOB.holder, JOB.card_public, 1, JOB.ceiling_fen, wrong))
+        check(card, replace(JOB, keys=wrong))
 
 
 def test_the_transport_key_is_worth_nothing_on_a_finished_card():
