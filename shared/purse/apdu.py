@@ -6,6 +6,7 @@ not known to mean "not executed" is an unknown outcome, never "not debited" (pbo
 
 from __future__ import annotations
 
+from collections.abc import Container
 from enum import Enum, IntEnum
 from typing import NamedTuple, Protocol
 
@@ -86,12 +87,14 @@ class Sw(IntEnum):
     KEY_CHECKSUM = 0x6283
     MEMORY_FAILED = 0x6581
     WRONG_LENGTH = 0x6700
+    SM_UNKNOWN = 0x6882
     ORDER = 0x6901
     FILE_KIND = 0x6981
     SECURITY = 0x6982
     LOCKED = 0x6983
     NO_CHALLENGE = 0x6984
     CONDITIONS = 0x6985
+    NO_CURRENT_FILE = 0x6986
     SM_MISSING = 0x6987
     SM_WRONG = 0x6988
     WRONG_DATA = 0x6A80
@@ -120,12 +123,14 @@ _SW_TEXT = {
     Sw.KEY_CHECKSUM: ("文件或密钥校验错", "file or key checksum wrong"),
     Sw.MEMORY_FAILED: ("写存储器失败", "writing the memory failed"),
     Sw.WRONG_LENGTH: ("长度错误", "wrong length"),
+    Sw.SM_UNKNOWN: ("不支持安全报文", "no secure messaging for this command"),
     Sw.ORDER: ("命令顺序错误", "command out of order"),
     Sw.FILE_KIND: ("文件类型不符", "wrong kind of file"),
     Sw.SECURITY: ("安全状态不满足", "security status not met"),
     Sw.LOCKED: ("密钥已锁定", "key locked"),
     Sw.NO_CHALLENGE: ("未取随机数", "no challenge asked"),
     Sw.CONDITIONS: ("使用条件不满足", "conditions not met"),
+    Sw.NO_CURRENT_FILE: ("没有当前文件", "no current file"),
     Sw.SM_MISSING: ("缺少安全报文", "secure messaging missing"),
     Sw.SM_WRONG: ("安全报文错误", "secure messaging wrong"),
     Sw.WRONG_DATA: ("数据域错误", "wrong data"),
@@ -147,6 +152,23 @@ _SW_TEXT = {
     Sw.CAPP_LOCKED: ("复合应用锁定", "CAPP record locked"),
     Sw.GREY_LOCKED: ("电子钱包灰锁", "purse grey-locked"),
 }
+
+
+_WITH_MAC = 0x04
+"""Bit of the classes 04 and 84: the command comes under secure messaging."""
+_CLASSES = frozenset((0x00, 0x04, 0x80, 0x84))
+
+
+def word_of_unheard(command: CommandApdu, known: Container[int]) -> Sw:
+    """Why a card that knows these (CLA and INS) does not know this one: its class, its protection, or its instruction.
+
+    6E00; 6882 where the command is known without secure messaging only; 6987 where with it only; else 6D00.
+    """
+    if command.cla not in _CLASSES:
+        return Sw.CLA_UNKNOWN
+    if (command.cla ^ _WITH_MAC) << 8 | command.ins not in known:
+        return Sw.INS_UNKNOWN
+    return Sw.SM_UNKNOWN if command.cla & _WITH_MAC else Sw.SM_MISSING
 
 
 def sw_text(sw: int) -> tuple[str, str]:

@@ -25,6 +25,8 @@ CARD_SPACE = 8_192
 DIRECTORIES_MAX = 8
 FILES_MAX = 31
 FID_MF = 0x3F00
+AID_MIN = 5
+"""Bytes of the shortest name that may stand for a longer one: a registered provider's (ISO 7816-4)."""
 PROOFS_MAX = 5
 """Proofs of a purse: one per transaction type that it knows."""
 
@@ -349,7 +351,15 @@ class Card:
         return next((stored for stored in self.directories if stored.fid == fid), None)
 
     def by_name(self, name: bytes) -> Stored | None:
+        """The directory with this whole name."""
         return next((stored for stored in self.directories if stored.name == name), None)
+
+    def beginning(self, name: bytes, after: Directory | None = None) -> Stored | None:
+        """The first directory, or the first after this one, whose name begins so; AID_MIN bytes at the least."""
+        places = [stored.fid for stored in self.directories]
+        start = 0 if after is None else places.index(after.fid) + 1
+        alike = (stored for stored in self.directories[start:] if stored.name.startswith(name))
+        return next(alike, None) if len(name) >= AID_MIN else None
 
     def encode(self) -> bytes:
         head = bytes((self.blocked, len(self.auth_id))) + self.auth_id + bytes((len(self.directories),))

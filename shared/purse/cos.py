@@ -10,17 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from shared.purse import cos_auth, cos_block, cos_debit, cos_files, cos_issue, cos_purse
-from shared.purse.apdu import CommandApdu, Sw
+from shared.purse.apdu import CommandApdu, Sw, word_of_unheard
 from shared.purse.cardfs import Card
 from shared.purse.cos_chip import OK, Chip, Refused, no_data
 from shared.purse.errors import ApduError, CardLost, LayoutError
 from shared.purse.images import CardMemory
 
 ATR = bytes.fromhex("3B8180018080")
-"""T=1 offered, no historical bytes."""
+"""As PC/SC makes one for a contactless card: T=1 offered beside T=0, one historical byte 80."""
 _WRONG_LENGTH = Sw.WRONG_LENGTH.to_bytes(2, "big")
 _CHECKSUM = Sw.KEY_CHECKSUM.to_bytes(2, "big")
-_CLASSES = frozenset((0x00, 0x04, 0x80, 0x84))
 
 
 def _get_data(chip: Chip, command: CommandApdu) -> bytes:
@@ -138,7 +137,7 @@ class UserCard:
                 cos_block.gate(chip, command.ins)
             run = COMMANDS.get(command.cla << 8 | command.ins)
             if run is None:
-                raise Refused(Sw.INS_UNKNOWN if command.cla in _CLASSES else Sw.CLA_UNKNOWN)
+                raise Refused(word_of_unheard(command, COMMANDS))
             return run(chip, command)
         except Refused as refused:
             return refused.answer

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from shared.purse import crypto
 from shared.purse.apdu import CommandApdu, Sw
 from shared.purse.cardfs import KeyKind, KeySlot
-from shared.purse.cos_chip import OK, Chip, Refused, no_data, plain_parameters
+from shared.purse.cos_chip import OK, Chip, Refused, need_le, no_data, plain_parameters
 from shared.purse.cos_secure import MAC_SIZE, unwrap
 
 _TRIES_LEFT = 0x63C0
@@ -50,14 +50,20 @@ def internal_authenticate(chip: Chip, command: CommandApdu) -> bytes:
     """0088: P1 00 encrypts, 01 decrypts, 02 makes a MAC, each under a key that can do nothing else."""
     if not command.data:
         raise Refused(Sw.WRONG_LENGTH)
+    answer = _computed(chip, command)
+    need_le(command, len(answer))
+    return answer + OK
+
+
+def _computed(chip: Chip, command: CommandApdu) -> bytes:
     match command.p1:
         case 0x00:
-            return _blocks(_key(chip, KeyKind.ENCRYPT, command.p2), command.data, crypto.encrypt_block) + OK
+            return _blocks(_key(chip, KeyKind.ENCRYPT, command.p2), command.data, crypto.encrypt_block)
         case 0x01:
-            return _blocks(_key(chip, KeyKind.DECRYPT, command.p2), command.data, crypto.decrypt_block) + OK
+            return _blocks(_key(chip, KeyKind.DECRYPT, command.p2), command.data, crypto.decrypt_block)
         case 0x02:
             slot = _key(chip, KeyKind.MAC, command.p2)
-            return crypto.secure_messaging_mac(slot.key, bytes(_BLOCK), command.data) + OK
+            return crypto.secure_messaging_mac(slot.key, bytes(_BLOCK), command.data)
         case _:
             raise Refused(Sw.WRONG_P1P2)
 

@@ -212,5 +212,11 @@ def no_data(command: CommandApdu) -> None:
         raise Refused(Sw.WRONG_LENGTH)
 
 
+def need_le(command: CommandApdu, size: int) -> None:
+    """6Cxx for an Le that an answer of this size would not fit into: said before anything is done."""
+    if command.le is not None and command.le < size:
+        raise Refused(0x6C00 | size)
+
+
 def _first_state(directory: Directory) -> int:
     return 0 if directory.can_raise_state else STATE_OPEN

@@ -22,12 +22,14 @@ from shared.purse.cardfs import (
     Stored,
 )
 from shared.purse.commands import SFI_PUBLIC
-from shared.purse.cos_chip import OK, Chip, Refused, no_data
+from shared.purse.cos_chip import OK, Chip, Refused, need_le, no_data
 from shared.purse.cos_secure import unwrap, wrap
 from shared.purse.files import encode_directory_fci, encode_fci
 from shared.purse.layout import FREE
 
 _PROTECTED_CLA = 0x04
+_BY_FILE_ID, _BY_NAME, _NEXT_BY_NAME = _SELECTS = ((0x00, 0x00), (0x04, 0x00), (0x04, 0x02))
+"""P1 and P2 of SELECT (ISO 7816-4)."""
 _FIRST, _LAST, _NEXT, _PREVIOUS, _BY_NUMBER = range(5)
 """Low bits of a record command's P2 (ISO 7816-4; FMCOS): the first four look for the tag in P1, 00 being any record."""
 _ANSWER_MAX = 256
@@ -43,31 +45,43 @@ _RECORDS = frozenset((FileKind.FIXED, FileKind.VARIABLE, FileKind.CYCLIC))
 
 
 def select(chip: Chip, command: CommandApdu) -> bytes:
-    """By name: a directory. By file id: a directory, or a file of the current one."""
-    if (command.p1, command.p2) == (0x04, 0x00):
-        return _select_directory(chip, chip.powered.by_name(command.data))
-    if (command.p1, command.p2) != (0x00, 0x00):
+    """By name, whole or its beginning: a directory, the next one too. By file id: a directory, or a file of this one.
+
+    Without a name or id: the MF.
+    """
+    parameters = command.p1, command.p2
+    if parameters not in _SELECTS:
         raise Refused(Sw.WRONG_P1P2)
+    if not command.data:
+        return _select_directory(chip, command, chip.powered.directories[0])
+    if parameters == _NEXT_BY_NAME:
+        return _select_directory(chip, command, chip.powered.beginning(command.data, chip.here))
+    if parameters == _BY_NAME:
+        whole = chip.powered.by_name(command.data)
+        return _select_directory(chip, command, whole or chip.powered.beginning(command.data))
     if len(command.data) != 2:
         raise Refused(Sw.FILE_NOT_FOUND)
     fid = int.from_bytes(command.data, "big")
     ef = chip.here.by_fid(fid)
     if ef is None:
-        return _select_directory(chip, chip.powered.by_fid(fid))
+        return _select_directory(chip, command, chip.powered.by_fid(fid))
     if chip.here.block:
         raise Refused(Sw.CONDITIONS)
     chip.stand_on(ef)
     return OK
 
 
-def _select_directory(chip: Chip, stored: Stored | None) -> bytes:
+def _select_directory(chip: Chip, command: CommandApdu, stored: Stored | None) -> bytes:
     if stored is None:
         raise Refused(Sw.FILE_NOT_FOUND)
     directory = stored.open()
+    fci = _fci(chip, directory)
+    if not directory.block:
+        need_le(command, len(fci))
     chip.enter(directory)
     if directory.block:
         raise Refused(Sw.APP_BLOCKED if directory.block == Block.TEMPORARY else Sw.LOCKED_FOR_EVER)
-    return _fci(chip, directory) + OK
+    return fci + OK
 
 
 def _fci(chip: Chip, directory: Directory) -> bytes:
@@ -305,5 +319,5 @@ def _by_sfi(chip: Chip, sfi: int) -> Ef:
 
 def _current(chip: Chip) -> Ef:
     if chip.file is None:
-        raise Refused(Sw.FILE_NOT_FOUND)
+        raise Refused(Sw.NO_CURRENT_FILE)
     return chip.file

@@ -13,7 +13,7 @@ from struct import Struct
 from typing import ClassVar
 
 from shared.purse import crypto
-from shared.purse.apdu import CommandApdu, Sw
+from shared.purse.apdu import CommandApdu, Sw, word_of_unheard
 from shared.purse.cardfs import FID_MF
 from shared.purse.commands import PSAM_APPLICATION, SFI_HOLDER, SFI_PUBLIC
 from shared.purse.errors import ApduError, CardLost, LayoutError
@@ -33,7 +33,6 @@ _MAC = 4
 _PURCHASE_USAGE = 2
 """Low five bits of a usage byte; the high three say how many levels of diversification."""
 _OK = Sw.OK.to_bytes(2, "big")
-_CLASSES = frozenset((0x00, 0x80, 0x84))
 _DIRECTORIES = {
     (0x00, 0x00): {FID_MF.to_bytes(2, "big"): False, PSAM_APPLICATION.to_bytes(2, "big"): True},
     (0x04, 0x00): {MF_NAME: False, AID_PURSE: True},
@@ -88,7 +87,7 @@ class Psam:
             return status(Sw.WRONG_LENGTH)
         run = self.COMMANDS.get(command.cla << 8 | command.ins)
         if run is None:
-            return status(Sw.INS_UNKNOWN if command.cla in _CLASSES else Sw.CLA_UNKNOWN)
+            return status(word_of_unheard(command, self.COMMANDS))
         return run(self, command, image, challenge)
 
     def _select(self, command: CommandApdu, _image: PsamImage, _challenge: bytes) -> bytes:

@@ -35,7 +35,7 @@ _REFUSED_BEFORE = frozenset(
         Sw.WRONG_LENGTH, Sw.WRONG_P1P2, Sw.INS_UNKNOWN, Sw.CLA_UNKNOWN, Sw.SECURITY, Sw.LOCKED, Sw.NO_CHALLENGE,
         Sw.CONDITIONS, Sw.SM_MISSING, Sw.SM_WRONG, Sw.WRONG_DATA, Sw.APP_BLOCKED, Sw.FILE_NOT_FOUND,
         Sw.RECORD_NOT_FOUND, Sw.NO_SPACE, Sw.REFERENCE_NOT_FOUND, Sw.WRONG_OFFSET, Sw.MAC_WRONG,
-        Sw.LOCKED_FOR_EVER, Sw.KEY_NOT_FOUND, Sw.FILE_KIND, Sw.ORDER,
+        Sw.LOCKED_FOR_EVER, Sw.KEY_NOT_FOUND, Sw.FILE_KIND, Sw.ORDER, Sw.SM_UNKNOWN, Sw.NO_CURRENT_FILE,
     )
 )  # fmt: skip
 """Words that say that a maintenance command changed nothing but its own try counter."""

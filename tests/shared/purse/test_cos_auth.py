@@ -197,7 +197,7 @@ def test_a_reset_forgets_file_challenge_and_session(desk):
     desk.init(1, 2, 0)
     desk.card.reset()
     assert desk.sw("805401000F" + "00" * 15) == "6901"
-    assert desk.sw("00B0000001") == "6A82"
+    assert desk.sw("00B0000001") == "6986"
     desk.challenge()
     desk.card.reset()
     assert desk.sw("0082000008" + "00" * 8) == "6984"

@@ -174,12 +174,14 @@ def test_without_selection_every_command_of_a_purse_is_refused(desk):
 
 @pytest.mark.parametrize("known", sorted(COMMANDS))
 def test_no_command_is_heard_under_another_class(desk, known):
-    """CLA 04 and 84 say secure messaging: where a command knows none, it is unknown; CLA 90 is nobody's."""
+    """CLA 04 and 84: 6882 where a command knows no secure messaging, 6987 where it must; CLA 90 is nobody's."""
     cla, ins = known >> 8, known & 0xFF
     assert desk.sw(bytes((0x90, ins, 0, 0))) == "6E00"
-    other = cla ^ 0x80
-    if other << 8 | ins not in COMMANDS:
-        assert desk.sw(bytes((other, ins, 0, 0))) == "6D00"
+    for other in {0x00, 0x04, 0x80, 0x84} - {cla}:
+        if other << 8 | ins not in COMMANDS:
+            protected = "6882" if other & 4 else "6987"
+            word = protected if (other ^ 4) << 8 | ins in COMMANDS else "6D00"
+            assert desk.sw(bytes((other, ins, 0, 0))) == word
 
 
 def test_the_maintenance_key_protects_no_command_of_another_header(desk):

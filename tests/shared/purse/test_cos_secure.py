@@ -148,7 +148,7 @@ def test_kinds_do_not_mix(files):
     assert files.sw("00B09F0010") == "6A82"
     assert files.sw("00B201FC00") == "6A82"
     files.run("00A40000023FFF00")
-    assert files.sw("00B0000010") == "6A82"
+    assert files.sw("00B0000010") == "6986"
 
 
 def test_the_access_byte_names_the_key():
