@@ -33,6 +33,15 @@ class Holdings:
         seqs = self._streams.get(stream)
         return seqs is not None and seq in seqs.held
 
+    def is_stray(self, stream: Stream, seq: int) -> bool:
+        """Would this seq stand alone, neither held nor beside one that is?"""
+        return not any(self.holds(stream, near) for near in (seq - 1, seq, seq + 1))
+
+    def pieces(self, stream: Stream) -> int:
+        """Of how many runs what is held consists."""
+        seqs = self._streams.get(stream)
+        return len(seqs.held.pieces()) if seqs else 0
+
     def held_after(self, stream: Stream, base: int) -> int:
         """The highest seq up to which everything above `base` is held."""
         seqs = self._streams.get(stream)

@@ -21,7 +21,7 @@ from edge.online import OnlineDesk
 from edge.streams import Ref, Stream, key_of, ref_of, stream_device, stream_epoch, stream_of
 from edge.terminals import Tell, Terminals, time_for
 from shared.errors import WireFault
-from shared.records import HEAD, LOAD_SHAPED, WIRE_MAX, digest
+from shared.records import HEAD, LOAD_SHAPED, SEQ_MAX, WIRE_MAX, digest
 from shared.wire.messages import PAYLOAD_MAX, DeviceStatus, OnlineAnswer, OnlineRequest, RecordCopy
 
 SETTLED_EVERY_S = 1.0
@@ -31,6 +31,10 @@ SETTLED_RECORDS = 64
 RETURN_MS = 1000
 """What request and answer may need on the terminal's own link: a request is late so much before the terminal gives up,
 for nothing here tells how long it was under way from there."""
+
+PIECES_MAX = 32
+"""Runs of sequence numbers that one epoch may fall into here. A terminal sends in order, a few at a time; one that goes
+on leaving holes would fill the marks of the ledger's acks, which name 64 ranges, and stop everybody else's rows."""
 
 TIME_EVERY_S = 30.0
 """A terminal that speaks gets the time so often; it also shows it that this box still knows it."""
@@ -52,6 +56,8 @@ class Intake:
         self._online = OnlineDesk()
         self._pending: dict[bytes, None] = {}
         """Keys of puts under way, bounded by the outbox's queue."""
+        self._strays: dict[bytes, Stream] = {}
+        """Those among them that will begin a run of their own."""
         self._pending_seqs: dict[bytes, int] = {}
         self._owed: dict[Stream, None] = {}
         """Streams whose terminal has a SETTLED to come."""
@@ -136,9 +142,21 @@ class Intake:
             return []  # its ACK will come with the first one's commit
         ref, name = ref_of(stored), key[:12]
         seen = self.holdings.holds(ref.stream, ref.seq) or name in self._pending_seqs
+        if not seen and self._is_stray(ref):
+            self._require_room(ref)
+            self._strays[key] = ref.stream
         self._pending[key] = None
         self._pending_seqs[name] = self._pending_seqs.get(name, 0) + 1
         return [Put(stored, hashed, now.unix_ms, seen)]
+
+    def _is_stray(self, ref: Ref) -> bool:
+        near = (ref.stream + seq.to_bytes(4, "big") for seq in (ref.seq - 1, (ref.seq + 1) & SEQ_MAX))
+        return self.holdings.is_stray(*ref) and not any(name in self._pending_seqs for name in near)
+
+    def _require_room(self, ref: Ref) -> None:
+        begun = sum(stream == ref.stream for stream in self._strays.values())
+        if self.holdings.pieces(ref.stream) + begun >= PIECES_MAX:
+            raise WireFault(f"seq {ref.seq} of epoch {stream_epoch(ref.stream)} would leave one hole too many")
 
     def _note(self, now: Now, one: Kept, ref: Ref) -> None:
         if not one.fresh:
@@ -164,6 +182,7 @@ class Intake:
     def _no_longer_pending(self, put: Put) -> None:
         key = put.key
         self._pending.pop(key, None)
+        self._strays.pop(key, None)
         name = key[:12]
         left = self._pending_seqs.get(name, 0) - 1
         if left > 0:

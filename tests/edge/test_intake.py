@@ -4,7 +4,7 @@ import pytest
 
 from edge import box as box_module
 from edge.effects import Put, Refused, Send
-from edge.intake import RETURN_MS, SETTLED_RECORDS
+from edge.intake import PIECES_MAX, RETURN_MS, SETTLED_RECORDS
 from edge.ledger_clock import LedgerClock
 from edge.link import messages as link
 from edge.link.messages import Type
@@ -127,6 +127,29 @@ def test_record_that_has_no_head(field, body, payload):
     field.hear(TCP1, body.say(Type.RECORD, payload))
     assert field.codes() == ["terminal-malformed"]
     assert field.store.depth().last_row == 0
+
+
+def test_a_body_that_goes_on_leaving_holes_is_refused_and_what_fills_them_is_taken(field, body):
+    for seq in range(1, 2 * PIECES_MAX, 2):
+        field.hear(TCP1, body.say(Type.RECORD, purchase(seq)))
+    assert (field.codes(), field.store.depth().last_row) == ([], PIECES_MAX)
+    field.hear(TCP1, body.say(Type.RECORD, purchase(2 * PIECES_MAX + 1)))
+    assert (field.codes(), field.store.depth().last_row) == (["terminal-malformed"], PIECES_MAX)
+    for seq in (2 * PIECES_MAX, 2, 2 * PIECES_MAX + 3):
+        field.hear(TCP1, body.say(Type.RECORD, purchase(seq)))
+    assert field.store.depth().last_row == PIECES_MAX + 3, "beside one that is held, and in the place of the hole"
+    assert body.acked == {1: 3}
+
+
+def test_holes_are_counted_while_they_are_under_way(field, body):
+    effects = []
+    for seq in range(3, 4 * PIECES_MAX, 2):
+        effects += field.box.on_message(field.now(), *TCP1, body.say(Type.RECORD, purchase(seq)))
+    puts = [effect for effect in effects if isinstance(effect, Put)]
+    assert len(puts) == PIECES_MAX
+    field.run(field.box.on_outcomes(field.now(), [Refused(put, "full") for put in puts]))
+    field.hear(TCP1, body.say(Type.RECORD, purchase(3)))
+    assert field.store.depth().last_row == 1, "what was refused takes no place"
 
 
 def test_undecodable_body_is_the_ledgers_matter(field, body):
