@@ -1,1 +1,1 @@
-"""Attacks from outside: own bytes on the wires, own clients, own sums; of the product only its command lines are used."""
+"""Attacks from outside: own bytes on the wires, own clients, own sums. Of the product: only its command lines."""

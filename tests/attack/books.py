@@ -88,9 +88,7 @@ def _require_no_double(ledger: Path) -> None:
 def _require_cards(place: Place) -> None:
     """What the cards hold is what the books say that they hold."""
     cards_fen = json.loads(command("edge.terminal", "cards", "--data", place.data, "--json"))["cards_fen"]
-    sql = "SELECT a.id FROM account a WHERE a.kind = 'purse'"
-    purses = [row for (row,) in asked(place.ledger, sql)]
-    marks = ",".join(map(str, purses))
-    credit = asked(place.ledger, f"SELECT coalesce(sum(fen), 0) FROM posting WHERE credit IN ({marks})")[0][0]
-    debit = asked(place.ledger, f"SELECT coalesce(sum(fen), 0) FROM posting WHERE debit IN ({marks})")[0][0]
+    side = "SELECT coalesce(sum(p.fen), 0) FROM posting p JOIN account a ON a.id = p."
+    credit = asked(place.ledger, side + "credit WHERE a.kind = 'purse'")[0][0]
+    debit = asked(place.ledger, side + "debit WHERE a.kind = 'purse'")[0][0]
     assert credit - debit == cards_fen, f"cards {cards_fen} fen, books {credit - debit}"

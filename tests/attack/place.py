@@ -1,4 +1,4 @@
-"""A campus under attack: its parts started by their command lines, killed, stopped and started twice as the attack wants.
+"""A campus under attack: its parts by their command lines, killed, stopped and started twice as the attack wants.
 
 Nothing of the product is imported: what is known of it is on its command lines, in its files and in RECORDS.md.
 """

@@ -34,7 +34,8 @@ def _noise(place: Place, rng: Random) -> None:
         with Caller(place.ports["canteen"]) as caller:
             raw = rng.randbytes(rng.randrange(1, 5000))
             if rng.random() < 0.7:  # well framed
-                raw = len(raw[:4095]).to_bytes(2, "big") + bytes((rng.choice([1, 3, 16, 19, 20, 22]), 0x10)) + raw[:4093]
+                raw = bytes((rng.choice([1, 3, 16, 19, 20, 22]), 0x10)) + raw[:4093]
+                raw = len(raw).to_bytes(2, "big") + raw
             caller.throw(raw)
     with Caller(place.ports["canteen"]) as caller:
         caller.say(bytes((HELLO, 0x10)) + bytes(38))
