@@ -1,11 +1,12 @@
 """What a part says: its bytes cut into lines, and the bounded file that keeps them.
 
 A line is cut at 8 KiB. A log is at most two files of 1 MiB, the older one dropped: logs are the only thing here that
-may be lost.
+may be lost, and a full disk loses nothing else.
 """
 
 import os
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 
 LINE_BYTES = 8192
@@ -49,22 +50,27 @@ class PartLog:
         return tuple(self._tail)
 
     def write(self, line: str) -> None:
-        """Append one line; at LOG_BYTES the file becomes `NAME.1` and a new one begins."""
+        """Append one line; at LOG_BYTES the file becomes `NAME.1` and a new one begins.
+
+        What the disk does not take is dropped: the next lines must still be heard.
+        """
         data = line.encode("utf-8") + b"\n"
-        if self._size + len(data) > LOG_BYTES:
-            self._turn()
         self._tail.append(line)
-        self._size += os.write(self._fd, data)
+        with suppress(OSError):
+            if self._size + len(data) > LOG_BYTES:
+                self._turn()
+            self._size += os.write(self._fd, data)
 
     def close(self) -> None:
         """Close the file."""
         os.close(self._fd)
 
     def _turn(self) -> None:
+        with suppress(FileNotFoundError):  # renamed before, when no new one could be made
+            self._path.replace(self._path.with_name(self._path.name + ".1"))
+        fresh = _open(self._path)
         os.close(self._fd)
-        self._path.replace(self._path.with_name(self._path.name + ".1"))
-        self._fd = _open(self._path)
-        self._size = 0
+        self._fd, self._size = fresh, 0
 
 
 def _open(path: Path) -> int:
