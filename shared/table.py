@@ -1,7 +1,8 @@
 """A table that a school gives us as CSV, read by one rule wherever one comes in. Never guesses: wrong lines are named.
 
 UTF-8 with or without BOM, or GB18030; any line ending; columns in any order under a Chinese or an English name, others
-ignored; empty lines skipped. Cells are text: 0012 is not 12, and ="0012" is how a spreadsheet keeps it.
+ignored; empty lines skipped; more cells than the head line has are wrong. Cells are text: 0012 is not 12, and ="0012"
+is how a spreadsheet keeps it.
 """
 
 import csv
@@ -53,10 +54,10 @@ def read_table(raw: bytes, names: Mapping[str, str], needed: Collection[str], li
     head = [names.get(cell.strip().lower(), "") for cell in _head(lines)]
     wrong = [name for name in dict.fromkeys((*needed, *filter(None, head))) if head.count(name) != 1]
     if wrong:
-        raise ConfigFault(f"{what}: column {', '.join(wrong)} missing or twice / 缺少列或重复列")
+        raise ConfigFault(f"{what}: 缺少列或重复列 / a column is missing or there twice: {', '.join(wrong)}")
     places = {name: at for at, name in enumerate(head) if name}
     width = 1 + max((places[name] for name in needed), default=0)
-    return Table(frozenset(places), _rows(lines, places, width, lines_max, what))
+    return Table(frozenset(places), _rows(lines, places, (width, len(head)), lines_max, what))
 
 
 def decoded(raw: bytes, what: str) -> str:
@@ -66,7 +67,7 @@ def decoded(raw: bytes, what: str) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise ConfigFault(f"{what}: neither UTF-8 nor GB18030 / 既不是 UTF-8 也不是 GB18030")
+    raise ConfigFault(f"{what}: 既不是 UTF-8 也不是 GB18030 / neither UTF-8 nor GB18030")
 
 
 def parse_label(cell: str, what: str) -> str:
@@ -101,7 +102,18 @@ def _head(lines: _Lines) -> list[str]:
         return []
 
 
-def _rows(lines: _Lines, places: dict[str, int], width: int, lines_max: int, what: str) -> Iterator[Row]:
+def _miscounted(cells: list[str], least: int, most: int) -> str:
+    """Why a line has too few cells, or too many: 1,234.50 without quotes would be read as 1."""
+    if len(cells) < least:
+        return f"列数不足 / only {len(cells)} columns"
+    if any(cell.strip() for cell in cells[most:]):
+        return "列数多于表头，含逗号的金额要加引号 / more columns than the head line: quote a sum that has a comma"
+    return ""
+
+
+def _rows(
+    lines: _Lines, places: dict[str, int], widths: tuple[int, int], lines_max: int, what: str
+) -> Iterator[Row]:
     count = 0
     while True:
         try:
@@ -113,9 +125,9 @@ def _rows(lines: _Lines, places: dict[str, int], width: int, lines_max: int, wha
         else:
             if not any(cell.strip() for cell in cells):
                 continue
-            broken = "" if len(cells) >= width else f"列数不足 / only {len(cells)} columns"
+            broken = _miscounted(cells, *widths)
         count += 1
         if count > lines_max:
-            raise ConfigFault(f"{what}: more than {lines_max} lines / 超过 {lines_max} 行")
+            raise ConfigFault(f"{what}: 超过 {lines_max} 行 / more than {lines_max} lines")
         found = {name: cells[at].strip() if at < len(cells) else "" for name, at in places.items()}
         yield Row(lines.line_num, {} if broken else found, broken)

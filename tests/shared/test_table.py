@@ -34,6 +34,11 @@ def test_what_is_not_needed_may_be_missing() -> None:
     assert (found.columns, list(found.rows)) == ({"card", "note"}, [(2, {"card": "1", "note": ""}, "")])
 
 
+def test_a_comma_without_quotes_is_a_wrong_line_and_empty_cells_at_the_end_are_none() -> None:
+    found = rows(b'note,card\nn,1,234.50\nn,2,,\n"n,3",4\n')
+    assert [(row.number, bool(row.fault)) for row in found] == [(2, True), (3, False), (4, False)]
+
+
 @pytest.mark.parametrize("raw", [b"", b"note\n", b"card,card\n", b"card,note,note\n", b"\xff\xff", b"x" * 200_000])
 def test_what_is_no_table(raw: bytes) -> None:
     with pytest.raises(ConfigFault, match=r"^t: "):
