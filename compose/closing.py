@@ -12,7 +12,7 @@ from typing import Any
 
 from compose.campus import step
 from compose.opening import Campus, Say
-from compose.replay import with_speed
+from compose.replay import with_progress
 from compose.sheet import Figures, Open, Terminal, report, sheet
 from compose.supervise import Ended, Supervisor
 from compose.watch import Watch
@@ -25,7 +25,7 @@ TOLD_LINES = 20
 
 async def close(campus: Campus, parts: Supervisor, watch: Watch, hurry: asyncio.Event, say: Say) -> Figures:
     """Stop selling, drain, verify, collect the figures. A second wish (hurry) ends the drain at once."""
-    campus = with_speed(campus, time.monotonic())
+    campus = with_progress(campus, watch, time.monotonic())
     say("停止营业，撕卡补刷，排空…… selling stops; torn cards come again; draining")
     for name in campus.sellers:
         parts.send(name, signal.SIGUSR1)

@@ -29,6 +29,20 @@ class FolderInUse(Exception):
         )
 
 
+class FolderUnusable(Exception):
+    """A data folder that cannot be made or written: wrong use, exit code 2."""
+
+    exit_code = 2
+
+    def __init__(self, folder: Path, fault: OSError) -> None:
+        """Say which folder, and why."""
+        why = f"{fault.filename or folder}: {fault.strerror}"
+        super().__init__(
+            f"数据目录 {folder} 不能用：{why}。请用 --data 另选可写的目录。\n"
+            f"The data folder {folder} cannot be used: {why}. Choose one that can be written with --data."
+        )
+
+
 class Hold:
     """The lock on a data folder. `fd` goes to the leash; leave the `with` block to give the folder free."""
 
@@ -47,16 +61,22 @@ class Hold:
 
 
 def hold(folder: Path) -> Hold:
-    """Make `folder` if it is not there and lock it for this process. Raises FolderInUse, OSError."""
-    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-    fd = os.open(folder / "launcher.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Make `folder` if it is not there and lock it for this process. Raises FolderInUse, FolderUnusable."""
+    try:
+        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        fd = os.open(folder / "launcher.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as fault:
+        raise FolderUnusable(folder, fault) from fault
     try:
         _lock(folder, fd)
+        os.ftruncate(fd, 0)
+        os.pwrite(fd, b"%d\n" % os.getpid(), 0)
+    except OSError as fault:
+        os.close(fd)
+        raise FolderUnusable(folder, fault) from fault
     except BaseException:
         os.close(fd)
         raise
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, b"%d\n" % os.getpid(), 0)
     return Hold(folder, fd)
 
 

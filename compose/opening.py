@@ -148,8 +148,10 @@ def known_room(options: Options) -> bool:
         if wanted and not made.get(flag.strip("-").replace("-", "_"), False):
             raise WrongUse(f"该数据目录不是 {flag} 所建，请另选 --data / not made with {flag}; choose another --data")
     if full != options.full:
-        kind = "--full" if full else "embedded"
-        raise WrongUse(f"该数据目录属于 {kind}，请另选 --data / this data folder belongs to {kind}; choose another")
+        zh, en = ("须加 --full", "with --full") if full else ("不能加 --full", "without --full")
+        raise WrongUse(
+            f"该数据目录启动时{zh}，或用 --data 另选 / this data folder is started {en}; or choose another with --data"
+        )
     return True
 
 

@@ -22,6 +22,7 @@ CONSOLE_PORT = 8443
 SPEED = 1.0
 CARDS, CARDS_MAX = 200, 100_000
 PORTS_TRIED = 32
+PORT_MAX = 65_535
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|)", re.ASCII)
 _UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -51,7 +52,7 @@ def parse(arguments: list[str]) -> Options:
     speed = SPEED if given.speed is None else given.speed
     cards = CARDS if given.cards is None else given.cards
     if speed <= 0 or not 0 < cards <= CARDS_MAX:
-        raise WrongUse(f"--speed > 0, --cards 1..{CARDS_MAX}")
+        raise WrongUse(f"--speed 应大于 0，--cards 应为 1 到 {CARDS_MAX} / --speed above 0, --cards 1 to {CARDS_MAX}")
     return Options(
         given.data.absolute(), port, given.full, given.all_can, given.sm4, _seconds(given.run_for), given.report,
         given.trace, speed, cards, given.seed,
@@ -99,8 +100,10 @@ def _refuse_what_would_be_ignored(given: argparse.Namespace) -> None:
 def _console_port(wanted: int | None) -> int:
     """The wanted port, which must be free; without a wish the first free one from 8443 on."""
     tried = range(CONSOLE_PORT, CONSOLE_PORT + PORTS_TRIED) if wanted is None else [wanted]
+    if not 0 < tried[0] <= PORT_MAX:
+        raise WrongUse(f"没有端口 {tried[0]}，应为 1 到 {PORT_MAX} / no port {tried[0]}: 1 to {PORT_MAX}")
     for port in tried:
-        if 0 < port < 65_536 and is_free(port):
+        if is_free(port):
             return port
     raise WrongUse(f"端口 {tried[0]} 已被占用，请用 --port 另选 / port {tried[0]} is taken; choose another with --port")
 
@@ -110,5 +113,5 @@ def _seconds(text: str) -> float:
         return 0.0
     found = _DURATION.fullmatch(text.strip())
     if not found or not float(found[1]):
-        raise WrongUse(f"--for {text}: 60, 60s, 5m, 1h")
+        raise WrongUse(f"--for {text}：时长应如 60、60s、5m、1h / a time, as 60, 60s, 5m, 1h")
     return float(found[1]) * _UNIT_S[found[2]]

@@ -68,12 +68,26 @@ async def open_replay(options: Options, parts: Supervisor, watch: Watch, run_dir
     return Campus(plan, where, tuple(part.name for part in bodies), True, counts, (starts, span))
 
 
-def with_speed(played: Campus, now: float) -> Campus:
-    """The same campus with the speed that the replay reached: campus seconds per real second, never above --speed."""
+def with_progress(played: Campus, watch: Watch, now: float) -> Campus:
+    """The same campus with the speed that the replay reached, in campus seconds per real second, never above --speed;
+    of one that was ended before its last line with how many lines are left, for it has reached no speed."""
     starts, span = played.replayed
     if not played.script or now <= starts:
         return played
-    return replace(played, counts={**played.counts, "speed_reached": round(span / (now - starts), 1)})
+    left = lines_left(played, watch)
+    reached = {"trace_left": left} if left else {"speed_reached": round(span / (now - starts), 1)}
+    return replace(played, counts={**played.counts, **reached})
+
+
+def lines_left(played: Campus, watch: Watch) -> int:
+    """Lines of the trace that no terminal has begun yet."""
+    return sum(int(watch.of(name).get("script_left") or 0) for name in played.sellers)
+
+
+def progress(played: Campus, watch: Watch) -> str:
+    """How far a replay is, before the live line; empty when none is played."""
+    lines = int(played.counts.get("trace_lines", 0))
+    return f"重放 replayed {lines - lines_left(played, watch)}/{lines} · " if played.script else ""
 
 
 def _read(options: Options, say: Say) -> Trace:
@@ -85,7 +99,7 @@ def _read(options: Options, say: Say) -> Trace:
     try:
         day = trace.read(options.trace.read_bytes(), date.today())  # noqa: DTZ011  # a campus-local day
     except OSError as fault:
-        raise WrongUse(f"{options.trace}: {fault.strerror}") from fault
+        raise WrongUse(f"读不到流水 / the trace cannot be read: {options.trace}: {fault.strerror}") from fault
     for line in day.rejected[:TOLD_MAX]:
         say(f"  第 {line.number} 行跳过 / line {line.number} skipped: {line.reason}")
     say(

@@ -57,6 +57,18 @@ WILL = {
 KINDS = {"transit": "圈存在途 transit", "suspense": "挂账 suspense", "void": "撤销 void"}
 
 
+PAIRS = {
+    "taps": "成功 taps",
+    "loads": "圈存 loads",
+    "torn": "闪卡 torn",
+    "trace_lines": "流水行 lines of the trace",
+    "trace_skipped": "跳过行 lines skipped",
+    "trace_loads": "先行圈存 loads before it",
+    "trace_left": "未放行 lines left",
+    "speed_reached": "达到倍速 speed reached ×",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What a run ends with. lost/double: 成功 shown and posted never / twice. suspense_fen, transit_fen: what the open
@@ -204,6 +216,7 @@ def sheet(figures: Figures) -> str:
         f" + 无分录 no entry {figures.no_entry} + 未入账 unposted {figures.unposted}",
         *_zero_rides(figures),
         f"  本次 this run: {_pairs(figures.this_run)}",
+        *_cut_short(figures),
         "",
         f"  {_wide('终端 terminal', 17)} {_wide('机位 place', 20)} {'seq':>15}  {'taps':>9}  {'posted':>11}  "
         f"{'spent':>11}  {'loads':>12}  {'owes':>5}",
@@ -246,6 +259,13 @@ def _beside(figures: Figures) -> list[str]:
         said = f"{figures.voids} 笔，商户冲回→过渡余额 merchants → pending; 商户应得 left to merchants {merchants}"
         lines.append(_sum("撤销 voids", figures.voided_fen, said))
     return lines
+
+
+def _cut_short(figures: Figures) -> list[str]:
+    """A replay that was ended before its last line must not look like the whole day."""
+    left = figures.this_run.get("trace_left", 0)
+    said = f"  重放未完，还有 {left:g} 行未放 / the replay was cut short: {left:g} lines were not played"
+    return [said] if left else []
 
 
 def _zero_rides(figures: Figures) -> list[str]:
@@ -307,7 +327,7 @@ def _wide(text: str, width: int) -> str:
 
 
 def _pairs(figures: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {value:g}" for name, value in figures.items()) or "–"
+    return ", ".join(f"{PAIRS.get(name, name)} {value:g}" for name, value in figures.items()) or "–"
 
 
 def _verify_line(verify: Mapping[str, Any]) -> str:

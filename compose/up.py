@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from compose import closing, opening, replay
-from compose.hold import FolderInUse, hold
+from compose.hold import FolderInUse, FolderUnusable, hold
 from compose.interrupts import Interrupts
 from compose.options import Options, parse
 from compose.postgres import PostgresError
@@ -22,6 +22,7 @@ from compose.servers import ServerMissing
 from compose.supervise import Event, StartFailed, State, Supervisor
 from compose.verbs import WrongUse
 from compose.watch import Watch
+from shared.errors import ConfigFault
 
 TICK_S = 1.0
 
@@ -30,11 +31,18 @@ def main(arguments: list[str]) -> int:
     """Run the campus; the exit code."""
     try:
         options = parse(arguments)
-        with hold(options.data) as lock, _run_folder() as run_dir:
-            return asyncio.run(_campus(options, run_dir, lock.fd))
-    except (WrongUse, FolderInUse, ServerMissing) as wrong:
+    except WrongUse as wrong:
         _say(str(wrong))
         return 2
+    try:
+        with hold(options.data) as lock, _run_folder() as run_dir:
+            return asyncio.run(_campus(options, run_dir, lock.fd))
+    except (WrongUse, FolderInUse, FolderUnusable, ServerMissing, ConfigFault) as wrong:
+        _say(str(wrong))
+        return 2
+    except OSError as fault:
+        _say(f"未能读写 / could not be read or written: {fault.filename or options.data}: {fault.strerror}")
+        return 1
     except (StartFailed, PostgresError, opening.StepFailed) as failed:
         _say(str(failed))
         return 1
@@ -71,7 +79,7 @@ async def _keep_on(
     end = time.monotonic() + options.run_s if options.run_s else None
     while not wished.done() and (end is None or time.monotonic() < end) and not campus.finished(watch):
         await asyncio.wait({wished}, timeout=TICK_S)
-        _live(watch.live_line(sum(parts.faults.values())))
+        _live(replay.progress(campus, watch) + watch.live_line(sum(parts.faults.values())))
 
 
 @contextlib.contextmanager

@@ -39,6 +39,11 @@ def test_a_taken_port_is_said_when_it_was_asked_for(taken: int) -> None:
         parse(["--port", str(taken)])
 
 
+def test_what_is_no_port_is_not_called_taken() -> None:
+    with pytest.raises(WrongUse, match="1 to 65535"):
+        parse(["--port", "70000"])
+
+
 def test_defaults_and_what_a_replay_may_say() -> None:
     plain = parse([])
     assert (plain.speed, plain.cards, plain.trace) == (1.0, 200, None)

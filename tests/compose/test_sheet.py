@@ -31,6 +31,13 @@ def test_the_last_row_is_what_the_rows_above_come_to() -> None:
     assert total.split()[2:] == ["32", "32", "375.00", "100.00", "0"]
 
 
+def test_a_replay_that_was_cut_short_says_so() -> None:
+    page = sheet(replace(GOOD, this_run={"taps": 32, "trace_lines": 40, "trace_left": 8}))
+    assert "还有 8 行未放 / the replay was cut short: 8 lines" in page
+    assert "流水行 lines of the trace 40" in page
+    assert "cut short" not in sheet(GOOD)
+
+
 def test_subsidies_and_pending_loads_stand_beside_the_sum() -> None:
     figures = replace(GOOD, subsidy_fen=1234, pending_fen=567, voids=1, voided_fen=567)
     assert figures.true
