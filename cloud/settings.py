@@ -3,12 +3,11 @@
 Refuses a missing, unknown or impossible key by its name, and what would lose records (`mqtt`), with the reason.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors import ConfigFault
-from shared.section import Section
+from shared.section import Section, from_json
 
 FOLDER = "cloud"
 FILE = "cloud.json"
@@ -65,12 +64,10 @@ def load_settings(data: Path) -> CloudSettings:
     """The settings of the campus in `data`; ConfigFault naming what is wrong."""
     file = data / FOLDER / FILE
     try:
-        raw = json.loads(file.read_text(encoding="utf-8"))
+        raw = file.read_bytes()
     except OSError as fault:
         raise ConfigFault(f"{file}: 无法读取 / cannot be read: {fault.strerror}") from fault
-    except (ValueError, RecursionError) as fault:
-        raise ConfigFault(f"{file}: 不是 JSON / not JSON") from fault
-    return _parse(Section(raw, file=FILE), data)
+    return _parse(Section(from_json(raw, str(file)), file=FILE), data)
 
 
 def _parse(top: Section, data: Path) -> CloudSettings:

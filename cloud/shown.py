@@ -90,5 +90,5 @@ def _read(log: Path) -> Iterator[Success]:
                 continue  # it takes back a success that stands above, and that stays posted
             card, is_load = card_id(bytes.fromhex(row["card"])), row["kind"] in LOAD_SHAPED
             yield Success(card, is_load, row["counter"], row["fen"], row.get("purse", 0), row.get("pair", 0))
-        except (ValueError, KeyError, TypeError) as fault:
+        except (ValueError, RecursionError, KeyError, TypeError) as fault:
             raise StoreFault(f"{log}: line {number} is damaged") from fault

@@ -124,7 +124,9 @@ async def first_time(
     write_lines(file, ({**row, "key": f"first-{row['card']}"} for row in deposits))
     await step(parts, "deposit", "cloud", "deposit", *store, "--file", str(file))
     mark = {"full": options.full, "all_can": options.all_can, "sm4": options.sm4}
-    (options.data / ROOM_MARK).write_text(json.dumps(mark), encoding="utf-8")
+    early = (options.data / ROOM_MARK).with_suffix(".new")
+    early.write_text(json.dumps(mark), encoding="utf-8")
+    early.rename(options.data / ROOM_MARK)  # whole or not there: a kill in between must not leave half a word
     say(f"      密钥、{len(plan.cards)} 张卡、期初余额与充值已备好 keys, cards, opening balances and deposits are made")
 
 
@@ -137,12 +139,25 @@ async def step(parts: Supervisor, name: str, *words: str) -> tuple[str, ...]:
     return ended.tail
 
 
+def room_mark(data: Path) -> dict[str, bool] | None:
+    """How this data folder was opened; None when it never was. WrongUse when that cannot be read."""
+    path = data / ROOM_MARK
+    if not path.exists():
+        return None
+    try:
+        made = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        made = None
+    if not isinstance(made, dict) or not isinstance(made.get("full"), bool):
+        raise WrongUse(f"{path}: 已损坏：写回 / damaged; put back {{\"full\": false}}, or true if made with --full")
+    return made
+
+
 def known_room(options: Options) -> bool:
     """Whether this data folder was opened before, by the same kind of servers; WrongUse if by the other kind."""
-    path = options.data / ROOM_MARK
-    if not path.exists():
+    made = room_mark(options.data)
+    if made is None:
         return False
-    made = json.loads(path.read_text(encoding="utf-8"))
     full = made["full"]
     for flag, wanted in (("--all-can", options.all_can), ("--sm4", options.sm4)):
         if wanted and not made.get(flag.strip("-").replace("-", "_"), False):

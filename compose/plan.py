@@ -130,7 +130,7 @@ def read_plan(path: Path) -> Plan:
     """Read PLAN.json back; WrongUse when it is not one."""
     try:
         return parse_plan(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         raise WrongUse(f"{path.name}: not a plan / 不是校园计划: {fault}") from fault
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from compose.campus import step
 from compose.database import database
-from compose.opening import ROOM_MARK
+from compose.opening import room_mark
 from compose.part import Part
 from compose.servers import ServerMissing
 from compose.supervise import StartFailed, Supervisor
@@ -66,8 +66,7 @@ async def _report(given: argparse.Namespace) -> int:
     room = data / "campus"
     if not (room / "campus.json").exists():
         raise WrongUse(f"{data}: 这里没有校园数据 / no campus here")
-    mark = data / ROOM_MARK
-    full = mark.exists() and json.loads(mark.read_text(encoding="utf-8"))["full"]
+    full = (room_mark(data) or {"full": False})["full"]
     with tempfile.TemporaryDirectory(prefix="ykt-") as run:
         async with Supervisor(Path(run) / "log") as parts:
             dsn = await database(parts, data) if full else ""

@@ -16,7 +16,7 @@ from typing import Any
 
 from compose.campus import key_process, step
 from compose.database import database
-from compose.opening import ROOM_MARK
+from compose.opening import room_mark
 from compose.part import Part
 from compose.servers import ServerMissing
 from compose.supervise import StartFailed, Supervisor
@@ -50,9 +50,7 @@ async def _verify(data: Path, as_json: bool) -> int:
     room = data / "campus"
     if not (room / "campus.json").exists():
         raise WrongUse(f"{data}: 这里没有校园数据 / no campus here")
-    mark = (
-        json.loads((data / ROOM_MARK).read_text(encoding="utf-8")) if (data / ROOM_MARK).exists() else {"full": False}
-    )
+    mark = room_mark(data) or {"full": False}
     with tempfile.TemporaryDirectory(prefix="ykt-") as run:
         async with Supervisor(Path(run) / "log") as parts:
             socket = Path(run) / "keys.sock"

@@ -15,7 +15,6 @@ has not certified. Terminal keys never appear in a repr. Bytes are hexadecimal; 
 A terminal on a TCP link has no address (or 0).
 """
 
-import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -27,7 +26,7 @@ from shared.ack_key import is_certified
 from shared.errors import ConfigFault, WireFault
 from shared.ids import PARTITIONS, BoxId, DeviceId, box_id, device_id
 from shared.inventory import DeviceKind
-from shared.section import Section
+from shared.section import Section, from_json
 
 FORMAT = 1
 MIB = 1 << 20
@@ -103,12 +102,10 @@ class Settings:
 def load(file: Path) -> Settings:
     """The settings in `file`; ConfigFault naming the key when anything is wrong with them."""
     try:
-        raw = json.loads(file.read_text(encoding="utf-8"))
+        raw = file.read_bytes()
     except OSError as fault:
         raise ConfigFault(f"{file}: 无法读取 / cannot be read: {fault.strerror}") from fault
-    except ValueError as fault:
-        raise ConfigFault(f"{file}: 不是 JSON / not JSON: {fault}") from fault
-    return parse(raw, file.parent)
+    return parse(from_json(raw, str(file)), file.parent)
 
 
 def parse(raw: object, folder: Path) -> Settings:

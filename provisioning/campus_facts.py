@@ -68,7 +68,7 @@ def read_campus(data: Path) -> CampusFacts:
     """The campus in `data`. ConfigFault, WireFault (wrong signature), OSError."""
     try:
         key = bytes.fromhex(json.loads((data / "campus.json").read_bytes())["campus_key"])
-    except (ValueError, KeyError, TypeError) as fault:
+    except (ValueError, RecursionError, KeyError, TypeError) as fault:
         raise ConfigFault("campus.json: 无法读懂 / cannot be understood") from fault
     raw = (data / FILE).read_bytes()
     return CampusFacts(data, inventory.open_sealed(raw, Ed25519PublicKey.from_public_bytes(key)))

@@ -5,7 +5,6 @@ plan, a store that does not open, a step before its time), said in zh and en.
 """
 
 import argparse
-import json
 import os
 import sys
 import time
@@ -32,6 +31,7 @@ from provisioning.plan import parse_plan
 from provisioning.settings_files import to_bytes
 from shared.campus_clock import WALL
 from shared.errors import ConfigFault, KeyFault, RuleBroken, StoreFault, WireFault
+from shared.section import from_json
 
 BROKEN, WRONG_USE = 1, 2
 
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _campus(chosen: argparse.Namespace) -> None:
     require_empty(chosen.data.resolve())
-    plan = parse_plan(_json(chosen.plan.read_bytes()))
+    plan = parse_plan(from_json(chosen.plan.read_bytes(), "--plan"))
     unlock = key_files.read_passphrase(chosen.passphrase_file) if chosen.passphrase_file else None
     now = time.time()
     masters, custody = _masters(chosen)
@@ -102,10 +102,3 @@ def _plan(chosen: argparse.Namespace) -> None:
         sys.stdout.write(text.decode())
     else:
         chosen.out.write_bytes(text)
-
-
-def _json(raw: bytes) -> object:
-    try:
-        return json.loads(raw)
-    except (ValueError, RecursionError) as fault:
-        raise ConfigFault(f"--plan: 不是 JSON / not JSON: {type(fault).__name__}") from fault

@@ -132,7 +132,7 @@ def faults(raw: bytes) -> list[str]:
             entry = json.loads(line)
             if entry["before"] != before.hex():
                 found.append(f"第 {number} 行与前一行不衔接 / line {number} does not follow the line before it")
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, RecursionError, KeyError, TypeError):
             found.append(f"第 {number} 行残缺 / line {number} is torn")
         before = hashlib.sha256(line).digest()
     return found
@@ -143,7 +143,7 @@ def last_number(tail: bytes) -> int:
     for line in reversed(tail.split(b"\n")):
         try:
             return int(json.loads(line)["n"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, RecursionError, KeyError, TypeError):
             continue
     return 0
 

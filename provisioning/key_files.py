@@ -82,7 +82,7 @@ def campus_of(data: Path) -> int:
     """The campus number that campus.json says; ConfigFault."""
     try:
         return int(json.loads(_read(data / "campus.json"))["campus"])
-    except (ValueError, KeyError, TypeError) as fault:
+    except (ValueError, RecursionError, KeyError, TypeError) as fault:
         raise ConfigFault(f"{data}: campus.json 残缺 / damaged") from fault
 
 

@@ -18,7 +18,7 @@ from itertools import groupby
 from provisioning.production import Span
 from shared.errors import ConfigFault
 from shared.labels import in_order
-from shared.section import Section
+from shared.section import Section, from_json
 
 ORDER_MAX = 100_000
 TEXT_MAX = 60
@@ -68,10 +68,7 @@ class Order:
 
 def parse_order(raw: bytes) -> Order:
     """The order in a JSON file; ConfigFault naming the key that is wrong."""
-    try:
-        top = Section(json.loads(raw), file="ORDER.json")
-    except (ValueError, RecursionError) as fault:
-        raise ConfigFault(f"ORDER.json: 不是 JSON / not JSON: {type(fault).__name__}") from fault
+    top = Section(from_json(raw, "ORDER.json"), file="ORDER.json")
     batch = top.take("batch", str)
     if not _BATCH.fullmatch(batch):
         raise ConfigFault("batch: 只用小写字母、数字和 - / small letters, digits and '-' only")

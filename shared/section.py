@@ -3,6 +3,7 @@
 Messages name the key with its path, Chinese first; they never repeat a value, which may be a secret.
 """
 
+import json
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -95,6 +96,14 @@ class Section:
         if len(rows) > most:
             raise ConfigFault(f"{self.name(key)}: 最多 / at most {most}")
         return rows
+
+
+def from_json(raw: str | bytes, file: str) -> Any:  # noqa: ANN401  # JSON is anything
+    """What a file says; ConfigFault naming it when that is not JSON, or nested deeper than anything is."""
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError) as fault:
+        raise ConfigFault(f"{file}: 不是 JSON / not JSON: {type(fault).__name__}") from fault
 
 
 def octets(text: str, size: int, where: str) -> bytes:

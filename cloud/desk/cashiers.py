@@ -54,7 +54,7 @@ def _read(path: Path) -> dict[str, str]:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as fault:
+    except (OSError, ValueError, RecursionError) as fault:
         raise ConfigFault(f"{path}: 无法读取 / cannot be read") from fault
     if not isinstance(raw, dict) or not all(isinstance(value, str) for value in raw.values()):
         raise ConfigFault(f"{path}: 应为 / must be {{name: digest}}")

@@ -74,7 +74,7 @@ class Matters:
         for path in self._files():
             try:
                 row = Section(json.loads(path.read_text(encoding="utf-8")), file=path.name)
-            except (OSError, ValueError) as fault:
+            except (OSError, ValueError, RecursionError) as fault:
                 raise StoreFault(f"{path}: 无法读取 / cannot be read") from fault
             row.take("format", int)
             yield Matter(row.octets("key", KEY_SIZE), row.take("kind", str), row.take("body", dict))

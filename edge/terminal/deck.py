@@ -54,7 +54,7 @@ class Deck:
                 CardFile(label, card_id(bytes.fromhex(row["card"])), index.parent / row["file"])
                 for label, row in raw.items()
             ]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, WireFault) as fault:
+        except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError, WireFault) as fault:
             raise ConfigFault(f"{index}: 卡片索引无法读取 / no sound index of cards: {fault}") from fault
         self.cards = tuple(rows)
         self._by_label = {row.label: row for row in rows}

@@ -392,11 +392,15 @@ def _slot_at(place: int) -> int:
 
 
 def _newest_page(port: FlashPort) -> Page:
-    pages = [parse_page(port.read(at, PAGE_SIZE)) for at in (0, PAGE_STRIDE)]
+    whole = port.size() >= RING_AT
+    pages = [parse_page(port.read(at, PAGE_SIZE)) for at in (0, PAGE_STRIDE) if whole]
     sound = [page for page in pages if page is not None]
     if not sound:
         raise StoreFault("流水存储损坏 / no metadata page is sound: dump this terminal")
-    return max(sound, key=lambda page: page.generation)
+    newest = max(sound, key=lambda page: page.generation)
+    if port.size() < flash_size(newest.ring_slots):
+        raise StoreFault(f"流水存储被截短 / cut off, {newest.ring_slots} slots were there: dump this terminal")
+    return newest
 
 
 def _ring(port: FlashPort, slots: int, at: Callable[[int], int]) -> list[RingSlot]:

@@ -36,7 +36,7 @@ def _line(path: Path, number: int, raw: str) -> Line:
     try:
         row = json.loads(raw)
         card, amount, at = row["card"], row["amount_fen"], row.get("at", 0)
-    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+    except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as fault:
         raise ConfigFault(f"{path}: 第 {number} 行 / line {number}: not a script line") from fault
     if not isinstance(card, str) or type(amount) is not int or amount <= 0 or not isinstance(at, int | float):
         raise ConfigFault(f"{path}: 第 {number} 行 / line {number}: not a script line")

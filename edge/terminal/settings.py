@@ -16,7 +16,6 @@ Bytes are hexadecimal; provisioning writes:
 Beside it stand psam.bin (a body without one uses its device id as PSAM id), flash.bin and shown.log.
 """
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,7 +29,7 @@ from shared.ids import DeviceId, card_id, device_id
 from shared.inventory import DeviceKind
 from shared.purse.caps import Caps
 from shared.purse.profiles import PROFILES, CardProfile
-from shared.section import Section, octets
+from shared.section import Section, from_json, octets
 
 FORMAT = 1
 HOTLIST_MAX = 1_000_000
@@ -66,12 +65,10 @@ class Settings:
 def load(file: Path) -> Settings:
     """The settings in `file`; ConfigFault naming the key when anything is wrong with them."""
     try:
-        raw = json.loads(file.read_text(encoding="utf-8"))
+        raw = file.read_bytes()
     except OSError as fault:
         raise ConfigFault(f"{file}: 无法读取 / cannot be read: {fault.strerror}") from fault
-    except ValueError as fault:
-        raise ConfigFault(f"{file}: 不是 JSON / not JSON") from fault
-    return parse(raw)
+    return parse(from_json(raw, str(file)))
 
 
 def parse(raw: object) -> Settings:

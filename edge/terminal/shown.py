@@ -17,6 +17,8 @@ from edge.terminal.disk import Disk, sync_folder
 from edge.terminal.shown_total import Shown
 from shared.errors import StoreFault
 
+_NUMBERS = ("epoch", "seq", "kind", "counter", "fen", "time")
+
 
 class ShownLog:
     """Appends. `total`: since the first start; `run`: since this start."""
@@ -71,7 +73,16 @@ def read_shown(path: Path) -> Iterator[dict[str, int]]:
     except OSError as error:
         raise StoreFault(f"{path}: {error.strerror}") from error
     for number, line in enumerate(raw.rpartition(b"\n")[0].splitlines(), 1):
-        try:
-            yield json.loads(line)
-        except ValueError as error:
-            raise StoreFault(f"{path}: line {number} is damaged") from error
+        row = _row(line)
+        if row is None:
+            raise StoreFault(f"{path}: line {number} is damaged")
+        yield row
+
+
+def _row(line: bytes) -> dict[str, int] | None:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    is_whole = isinstance(row, dict) and all(isinstance(row.get(name), int) for name in _NUMBERS)
+    return row if is_whole and isinstance(row.get("card"), str) else None

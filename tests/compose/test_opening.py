@@ -44,3 +44,10 @@ def test_a_folder_made_with_sm4_goes_on_with_or_without_the_word(tmp_path: Path,
 def test_another_kind_of_campus_is_refused(tmp_path: Path, mark: dict[str, bool], words: list[str]) -> None:
     with pytest.raises(WrongUse, match="--data"):
         known_room(parse(["--data", str(room(tmp_path, **mark)), *words]))
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"{}", b'{"full": "no"}', b"[" * 100_000])
+def test_a_damaged_mark_is_named(tmp_path: Path, raw: bytes) -> None:
+    (tmp_path / ROOM_MARK).write_bytes(raw)
+    with pytest.raises(WrongUse, match=ROOM_MARK):
+        known_room(parse(["--data", str(tmp_path)]))

@@ -5,7 +5,7 @@ from enum import StrEnum
 import pytest
 
 from shared.errors import ConfigFault
-from shared.section import Section, octets
+from shared.section import Section, from_json, octets
 
 
 class Kind(StrEnum):
@@ -79,3 +79,10 @@ def test_a_value_never_stands_in_an_error() -> None:
 def test_what_is_no_object(raw: object) -> None:
     with pytest.raises(ConfigFault, match=r"x\.json"):
         Section(raw, file="x.json")
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe\xfd", b"[" * 100_000, b'{"a":' * 100_000, b"9" * 5000])
+def test_what_is_not_json_names_its_file_and_no_word_of_it(raw: bytes) -> None:
+    with pytest.raises(ConfigFault, match=r"^x\.json: .* not JSON: \w+$"):
+        from_json(raw, "x.json")
+    assert from_json(b'{"a": 1}', "x.json") == {"a": 1}

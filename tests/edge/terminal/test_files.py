@@ -157,3 +157,18 @@ def test_a_wrong_script_line_is_named(tmp_path, line):
     path.write_text('{"card": "1", "amount_fen": 5}\n' + line + "\n")
     with pytest.raises(ConfigFault, match="line 2"):
         read_script(path)
+
+
+@pytest.mark.parametrize("line", [b"{", b"[]", b"{}", b"7", b'{"epoch": "1"}', b"[" * 100_000])
+def test_a_damaged_line_of_the_shown_log_is_named(tmp_path, line):
+    (tmp_path / "shown.log").write_bytes(line + b"\n")
+    with pytest.raises(StoreFault, match="line 1 is damaged"):
+        ShownLog(tmp_path / "shown.log")
+
+
+@pytest.mark.parametrize("raw", [b"", b"[", b"[]", b'{"0001": 7}', b"[" * 100_000])
+def test_a_damaged_index_of_cards_is_named(tmp_path, raw):
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "index.json").write_bytes(raw)
+    with pytest.raises(ConfigFault, match=r"index\.json"):
+        Deck(tmp_path)

@@ -361,3 +361,12 @@ def holds(flash, known):
     settled_by_ring = {(row.epoch, row.last) for row in flash.epochs} & set(known.maybe)
     assert len(lost) <= evictable + len(settled_by_ring)
     assert flash.next_request() not in known.requests
+
+
+@pytest.mark.parametrize("left", [1, 100, layout.PAGE_SIZE, layout.RING_AT, layout.RING_AT + 3 * layout.SLOT_SIZE])
+def test_a_store_that_was_cut_off_is_not_opened(left):
+    port, flash = new_flash()
+    flash.append(wire(1))
+    del port.image[left:]
+    with pytest.raises(StoreFault, match="dump this terminal"):
+        Flash(port)
