@@ -160,7 +160,7 @@ def test_a_wrong_script_line_is_named(tmp_path, line):
 
 
 @pytest.mark.parametrize("line", [b"{", b"[]", b"{}", b"7", b'{"epoch": "1"}', b"[" * 100_000])
-def test_a_damaged_line_of_the_shown_log_is_named(tmp_path, line):
+def test_a_line_of_the_shown_log_that_is_none_is_named(tmp_path, line):
     (tmp_path / "shown.log").write_bytes(line + b"\n")
     with pytest.raises(StoreFault, match="line 1 is damaged"):
         ShownLog(tmp_path / "shown.log")
