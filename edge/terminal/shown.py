@@ -17,7 +17,7 @@ from edge.terminal.disk import Disk, sync_folder
 from edge.terminal.shown_total import Shown
 from shared.errors import StoreFault
 
-_NUMBERS = ("epoch", "seq", "kind", "counter", "fen", "time")
+_NUMBERS = ("epoch", "seq", "kind", "counter", "fen")
 
 
 class ShownLog:

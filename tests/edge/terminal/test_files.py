@@ -86,7 +86,8 @@ def test_shown_log_counts_and_forgets_a_cut_line(tmp_path):
 
 def test_a_damaged_line_of_the_shown_log_is_named(tmp_path):
     path = tmp_path / "shown.log"
-    path.write_bytes(b"{}\nnonsense\n")
+    good = b'{"epoch": 1, "seq": 1, "kind": 1, "card": "00", "counter": 0, "fen": 1, "time": 1}\n'
+    path.write_bytes(good + b"nonsense\n")
     with pytest.raises(StoreFault, match="line 2"):
         list(read_shown(path))
 
