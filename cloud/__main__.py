@@ -18,6 +18,7 @@ CONSOLE = "console"
 SERVERS = {CONSOLE: "cloud.console.app", "desk": "cloud.desk.app"}
 """Verbs that read their own words."""
 
+DSN_HELP = "postgresql://…；缺省依 cloud/ledger.dsn，否则 SQLite 文件 / as ledger.dsn says, else a SQLite file"
 Verb = Callable[[argparse.Namespace], int]
 
 
@@ -37,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(fault: YktError, code: int) -> int:
-    sys.stderr.write(f"错误 / error: {type(fault).__name__}: {fault}\n")
+    kind = "" if isinstance(fault, ConfigFault) else f"{type(fault).__name__}: "
+    sys.stderr.write(f"错误 / error: {kind}{fault}\n")
     return code
 
 
@@ -55,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     def verb(name: str, text: str, run: Verb) -> argparse.ArgumentParser:
         made = verbs.add_parser(name, help=text, description=text)
         made.add_argument("--data", type=Path, required=True, metavar="DIR")
-        made.add_argument("--dsn", metavar="DSN", help="postgresql://…；缺省为 SQLite 文件 / a SQLite file by default")
+        made.add_argument("--dsn", metavar="DSN", help=DSN_HELP)
         made.set_defaults(run=run)
         return made
 

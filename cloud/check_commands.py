@@ -24,7 +24,7 @@ from cloud.open_cases import ROWS_MAX, SUSPENSE, open_cases
 from cloud.ride_words import line_words
 from cloud.settings import load_settings
 from cloud.shown import Shown, compare
-from shared.errors import ConfigFault, StoreFault
+from shared.errors import StoreFault
 from shared.ids import CardId
 from shared.money import yuan
 from shared.purse.tac import ITEM_SIZE
@@ -113,10 +113,7 @@ def report(data: Path, dsn: str | None, *, as_json: bool) -> int:
 @contextmanager
 def open_books(data: Path, dsn: str | None) -> Iterator[Reader]:
     """The ledger of a data folder, to read; ConfigFault when there is none."""
-    where = load_settings(data).dsn(dsn)
-    if "://" not in where and not Path(where).exists():
-        raise ConfigFault(f"{where}: 没有账本 / there is no ledger")
-    with closing(open_reader(where)) as reader:
+    with closing(open_reader(load_settings(data).books(dsn))) as reader:
         yield reader
 
 

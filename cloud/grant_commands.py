@@ -75,7 +75,7 @@ def grant(data: Path, dsn: str | None, wish: Wish, *, as_json: bool) -> int:
     lines = list(_lines(wish))
     settings = load_settings(data)
     cards = {row.label: row.card for row in read_inventory(settings).cards}
-    with closing(open_ledger(settings.dsn(dsn))) as ledger:
+    with closing(open_ledger(settings.books(dsn))) as ledger:
         done = [_granted(ledger, cards, wish.payer, line) for line in lines]
     _say(done, as_json=as_json)
     return 1 if any(one.result == "refused" for one in done) else 0

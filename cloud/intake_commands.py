@@ -66,7 +66,7 @@ def deposit(data: Path, dsn: str | None, wish: Wish) -> int:
     """Post the wished deposits; the same key again is success."""
     settings = load_settings(data)
     wanted = list(_wanted(wish, read_inventory(settings)))
-    with closing(open_ledger(settings.dsn(dsn))) as ledger:
+    with closing(open_ledger(settings.books(dsn))) as ledger:
         fresh = sum(not ledger.deposit(card, one.fen, one.key, wall_now()).again for card, one in wanted)
     total = yuan(sum(one.fen for _, one in wanted))
     sys.stdout.write(

@@ -11,6 +11,8 @@ from shared.section import Section, from_json
 
 FOLDER = "cloud"
 FILE = "cloud.json"
+DSN_FILE = "ledger.dsn"
+"""DATA/cloud/ledger.dsn: where the ledger is when it is no SQLite file, for every command; 0600, one line."""
 FORMAT = 1
 _KEY_SIZE = 32
 
@@ -56,8 +58,27 @@ class CloudSettings:
         return self.data / "inventory.bin"
 
     def dsn(self, given: str | None) -> str:
-        """The ledger's DSN: the one given, else the SQLite file of this data folder."""
-        return given or str(self.data / FOLDER / "ledger.db")
+        """The ledger's DSN: the one given, else what DSN_FILE says, else the SQLite file of this data folder."""
+        return given or _dsn_of(self.data / FOLDER / DSN_FILE) or str(self.data / FOLDER / "ledger.db")
+
+    def books(self, given: str | None) -> str:
+        """As dsn(), for who works on a ledger that must be there: ConfigFault when it is a file that is not."""
+        where = self.dsn(given)
+        if "://" not in where and not Path(where).exists():
+            raise ConfigFault(
+                f"{where}: 没有账本，先执行 cloud import，或用 --dsn 指明 / there is no ledger: cloud import first, "
+                "or name it with --dsn"
+            )
+        return where
+
+
+def _dsn_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as fault:
+        raise ConfigFault(f"{file}: 无法读取 / cannot be read") from fault
 
 
 def load_settings(data: Path) -> CloudSettings:

@@ -42,7 +42,7 @@ def psam_stolen(data: Path, dsn: str | None, wish: Wish, *, as_json: bool) -> in
     """0 done; 1 when a box has not confirmed within --wait. ConfigFault for wrong use, and then nothing was changed."""
     if not 0 <= wish.wait_s <= WAIT_MAX_S:
         raise ConfigFault(f"--wait: 0..{WAIT_MAX_S}")
-    with closing(open_ledger(load_settings(data).dsn(dsn))) as ledger:
+    with closing(open_ledger(load_settings(data).books(dsn))) as ledger:
         _act(ledger, wish)
         confirmed = _await_boxes(Reader(ledger.database), wish.wait_s)
         view = Reader(ledger.database).theft_views(wish.psam)[0]

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from compose import campus
+from compose.database import DATABASE
 from compose.lines import write_lines
 from compose.options import Options
 from compose.plan import Plan, read_plan, with_load_and_validators_on_can, write_plan
 from compose.postgres import postgres
+from compose.render import write_private
 from compose.servers import BrokerFiles, embedded_broker, free_port, mosquitto
 from compose.supervise import Supervisor
 from compose.verbs import WrongUse
@@ -27,6 +29,8 @@ STEP_S = 600.0
 DEMO_DEPOSIT_FEN = 2_000_000
 """What a demonstration card's online account starts with: 20,000 yuan, more than it eats in a year."""
 ROOM_MARK = "opened.json"
+DSN_FILE = "ledger.dsn"
+"""The cloud's own file of that name (cloud/settings.py): where the ledger is when it is no SQLite file."""
 
 Say = Callable[[str], None]
 
@@ -98,7 +102,8 @@ async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan:
         tls = room / "broker"
         files = BrokerFiles(tls / "ca.pem", tls / "broker.pem", tls / "broker.key", tls / "acl", tls / "crl.pem")
         await parts.start(mosquitto(options.data / "broker", broker_port, files), cluster.part)
-        dsn = await asyncio.to_thread(cluster.create_database, "openykt")
+        dsn = await asyncio.to_thread(cluster.create_database, DATABASE)
+        write_private(room / "cloud" / DSN_FILE, f"{dsn}\n")  # for `./ykt cloud …` beside the running campus
     else:
         await parts.start(embedded_broker(broker_port))
     return campus.Where(room, run_dir, broker_port, options.port, ports, options.full, dsn, clock)

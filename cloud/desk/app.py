@@ -50,7 +50,7 @@ def main(arguments: Sequence[str]) -> int:
 
 async def _serve(given: argparse.Namespace) -> None:
     settings = load_settings(given.data)
-    centre = Centre(settings.dsn(given.dsn), given.keys, settings.data / FOLDER, parse_clock(given.clock))
+    centre = Centre(settings.books(given.dsn), given.keys, settings.data / FOLDER, parse_clock(given.clock))
     server = HttpsServer(centre, given.host, given.port, settings.console_certificate, settings.console_key)
     stop = asyncio.Event()
     stop_on_signals(stop, end_with_stdin=given.end_with_stdin)

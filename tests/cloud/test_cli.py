@@ -298,8 +298,10 @@ def test_a_folder_without_a_campus_is_wrong_use(tmp_path: Path, capsys) -> None:
 
 def test_a_campus_without_a_ledger_is_wrong_use(data: Path, capsys) -> None:
     (data / "cloud" / "ledger.db").unlink()
-    for verb in ("verify", "report"):
-        code, said = run(capsys, verb, "--data", data)
+    grant = ("grant", "--card", "0001", "--fen", "100", "--reason", "补助")
+    stolen = ("psam-stolen", "--psam", "530300000001", "--since", "2026-11-26T11:30", "--who", "王", "--reason", "盗")
+    for words in (("verify",), ("report",), ("deposit", "--all", "--fen", "1", "--key", "k"), grant, stolen):
+        code, said = run(capsys, *words, "--data", data)
         assert code == 2
         assert "no ledger" in said
     assert not (data / "cloud" / "ledger.db").exists()

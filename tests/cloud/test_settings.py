@@ -39,6 +39,20 @@ def test_the_ledger_is_a_file_of_the_folder_unless_a_dsn_is_given(tmp_path: Path
     assert settings.dsn("postgresql://x") == "postgresql://x"
 
 
+def test_a_ledger_elsewhere_is_found_by_every_command(tmp_path: Path) -> None:
+    settings = load_settings(written(tmp_path))
+    (tmp_path / "cloud" / "ledger.dsn").write_text("postgresql://openykt@/openykt?host=/run/x\n")
+    assert settings.dsn(None) == settings.books(None) == "postgresql://openykt@/openykt?host=/run/x"
+    assert settings.dsn("postgresql://y") == "postgresql://y"
+
+
+def test_who_needs_a_ledger_makes_none(tmp_path: Path) -> None:
+    settings = load_settings(written(tmp_path))
+    with pytest.raises(ConfigFault, match="没有账本"):
+        settings.books(None)
+    assert not (tmp_path / "cloud" / "ledger.db").exists()
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [
