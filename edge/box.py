@@ -355,6 +355,9 @@ class Box:
 
     def _finish(self, now: Now, out: list[Effect]) -> list[Effect]:
         """Give what was collected for the cloud to its lanes, and let both lanes go on."""
+        if self._intake.time_wanted:
+            self._intake.time_wanted = False
+            self._uplink.ask_hello(now)  # the answer to this connection's Hello is lost, or not all of it
         if self._uplink.hello_due and self._connected:
             self._up.append(self._uplink.hello(now))
         if self._up or self._intake.up:

@@ -44,7 +44,10 @@ _NO_SEQ = b"\0\0\0\0"
 
 
 class Intake:
-    """The messages of joined terminals. `up` collects what goes to the cloud on `now`; its owner empties it."""
+    """The messages of joined terminals. `up` collects what goes to the cloud on `now`; its owner empties it.
+
+    time_wanted: a request was held because the ledger's time is not known; the owner says Hello and clears it.
+    """
 
     def __init__(self, terminals: Terminals, holdings: Holdings, ledger_clock: LedgerClock, tell: Tell) -> None:
         self.up: list[Offered] = []
@@ -54,6 +57,7 @@ class Intake:
         self._ledger_clock = ledger_clock
         self._tell = tell
         self._online = OnlineDesk()
+        self.time_wanted = False
         self._pending: dict[bytes, None] = {}
         """Keys of puts under way, bounded by the outbox's queue."""
         self._strays: dict[bytes, Stream] = {}
@@ -220,6 +224,7 @@ class Intake:
             raise WireFault("online request: payload too long")
         ledger_ms = self._ledger_clock.at(now.mono_s)
         wait_ms = ask.wait_ms - RETURN_MS
+        self.time_wanted |= ledger_ms is None
         if ledger_ms is None or wait_ms <= 0 or not self._online.admit(now, view.stream, ask.request):
             self.counters["requests_held"] += 1
             return

@@ -306,7 +306,7 @@ class Uplink:
         if self._ledger is not None and body.ledger != self._ledger:
             text = f"账本已更换 / another ledger: {self._ledger.hex()} → {body.ledger.hex()}"
             self._tell(now, Code.LEDGER_CHANGED, b"", text)
-            self._ask_hello(now)
+            self.ask_hello(now)
             self._adopt(body.ledger)
         forgets = body.number >= self._floor and self._forgets(body)
         if body.number >= self._floor and not forgets:
@@ -315,7 +315,7 @@ class Uplink:
         if forgets or self._covered(body):
             text = f"账本回退 / the ledger has gone back: ack {body.number}, rows to {body.row_cumulative}"
             self._tell(now, Code.LEDGER_BEHIND, b"", text)
-            self._ask_hello(now)
+            self.ask_hello(now)
         return True
 
     def _forgets(self, body: AckBody) -> bool:
@@ -336,7 +336,8 @@ class Uplink:
         self._ledger = ledger
         self._floor = 0
 
-    def _ask_hello(self, now: Now) -> None:
+    def ask_hello(self, now: Now) -> None:
+        """Something is amiss that a new Hello mends: once in HELLO_AGAIN_S."""
         if now.mono_s - self._hello_s >= HELLO_AGAIN_S:
             self.hello_due = True
 

@@ -9,9 +9,10 @@ from edge.ledger_clock import LedgerClock
 from edge.link import messages as link
 from edge.link.messages import Type
 from edge.settings import OutboxSetting
+from edge.uplink import HELLO_AGAIN_S
 from shared.records import Kind
 from shared.wire import topics
-from shared.wire.messages import DeviceStatus, LedgerTime, OnlineAnswer, OnlineRequest, RecordCopy, encode_now
+from shared.wire.messages import DeviceStatus, Hello, LedgerTime, OnlineAnswer, OnlineRequest, RecordCopy, encode_now
 from tests.edge.rig import Field, load, psam, purchase, settings
 
 TCP1, TCP2 = ("tcp", 1), ("tcp", 2)
@@ -336,6 +337,36 @@ def test_request_is_late_in_the_ledgers_time_whatever_the_clock_here_says(field,
     field.wait(100.0)
     field.hear(TCP1, online(body, wait_ms=4000))
     assert [request.until_ms - field.ledger_ms() for request in requests(field)] == [4000 - RETURN_MS]
+
+
+def test_ledgers_time_that_was_lost_on_its_way_is_asked_for_by_the_request_that_needs_it(field):
+    field.connect()
+    field.box._ledger_clock = field.box._intake._ledger_clock = LedgerClock()  # an ack came, its time did not
+    body = field.joined()
+    field.wait(HELLO_AGAIN_S)
+    hellos = greetings(field)
+    field.hear(TCP1, online(body))
+    assert greetings(field) == hellos + 1
+    field.hear(TCP1, online(body))
+    assert len(requests(field)) == 1
+    assert greetings(field) == hellos + 1
+
+
+def test_lost_ledgers_time_is_not_asked_for_with_every_request(field):
+    field.connect()
+    field.greeting = False
+    field.box._ledger_clock = field.box._intake._ledger_clock = LedgerClock()
+    body = field.joined()
+    field.box._uplink._greeting.answered()
+    field.wait(HELLO_AGAIN_S)
+    hellos = greetings(field)
+    for number in range(1, 4):
+        field.hear(TCP1, online(body, number))
+    assert greetings(field) == hellos + 1
+
+
+def greetings(field):
+    return len([message for message in field.up if isinstance(message, Hello)])
 
 
 def test_request_waits_for_the_ledgers_time(field):
