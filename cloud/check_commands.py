@@ -54,9 +54,11 @@ SUMS = {
     "zero_rides": "  其中上车未扣 of it on, not charged",
     "duplicates": "重复到达 duplicates",
     "opening_fen": "期初余额 opening",
+    "subsidy_opening_fen": "  其中补助 of it subsidy",
     "loads": "圈存 loads",
     "loads_fen": "圈存合计 loaded",
     "spent_fen": "消费合计 spent",
+    "subsidy_spent_fen": "  其中补助 of it subsidy",
     "purse_float_fen": "卡内余额总账 purse float",
     "subsidy_fen": "  其中补助 of it subsidy",
     "pending_fen": "过渡余额 pending load",
@@ -172,7 +174,7 @@ def _sums(reader: Reader, shown: Shown) -> dict[str, Any]:
     for row in sorted(reader.by_terminal(), key=lambda row: (row.name, row.epoch)):
         terminals[row.name] = _added(terminals.get(row.name), row)
         terminals[row.name]["zero_rides"] = zero_rides.get(row.device, 0)
-    now, desk = wall_now(), reader.desk_sums()
+    now, desk, subsidy = wall_now(), reader.desk_sums(), reader.subsidy_sums()
     half_done = reader.load_standings(now, CASES_MAX, open_only=True)
     still_open = open_cases(half_done, reader.suspense(CASES_MAX), reader.voids(CASES_MAX), now.unix_ms)
     for name, (taps, loads) in shown.by_terminal.items():
@@ -193,6 +195,8 @@ def _sums(reader: Reader, shown: Shown) -> dict[str, Any]:
         "loads_fen": view.loads_fen,
         "spent_fen": view.spent_fen,
         "purse_float_fen": view.float_fen,
+        "subsidy_opening_fen": subsidy.opening_fen,
+        "subsidy_spent_fen": subsidy.spent_fen,
         "subsidy_fen": view.subsidy_fen,
         "pending_fen": view.pending_fen,
         "voids": view.voids,
@@ -206,7 +210,8 @@ def _sums(reader: Reader, shown: Shown) -> dict[str, Any]:
         "suspense_fen": sum(case.amount_fen for case in still_open if case.kind == SUSPENSE),
         "difference_fen": view.difference_fen,
         "shown": {
-            "taps": shown.taps, "loads": shown.loads, "lost": shown.lost, "double": shown.double, "first": shown.first,
+            "taps": shown.taps, "mixed": shown.mixed, "loads": shown.loads, "lost": shown.lost,
+            "double": shown.double, "first": shown.first,
         },
         "open": [asdict(case) for case in still_open[:ROWS_MAX]],
         "terminals": terminals,

@@ -33,9 +33,13 @@ class Success:
 
 @dataclass(slots=True)
 class Shown:
-    """What was shown, and how often the books hold it. first: the first one that they do not hold once."""
+    """What was shown, and how often the books hold it. first: the first one that they do not hold once.
+
+    mixed: of the taps, those that two purses paid.
+    """
 
     taps: int = 0
+    mixed: int = 0
     loads: int = 0
     lost: int = 0
     double: int = 0
@@ -52,7 +56,9 @@ def compare(data: Path, kinds_of: Callable[[CardId, int, int], Sequence[str]]) -
     found = Shown()
     seen: Counter[Success] = Counter()
     for log in sorted((data / "terminals").glob("*/shown.log")):
-        mine = Counter(success.is_load for success in _remembered(log, seen) if success.pair != Pair.FIRST)
+        told = [success for success in _remembered(log, seen) if success.pair != Pair.FIRST]
+        mine = Counter(success.is_load for success in told)
+        found.mixed += sum(success.pair == Pair.SECOND for success in told)
         found.by_terminal[log.parent.name] = (mine[False], mine[True])
         found.taps += mine[False]
         found.loads += mine[True]

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from compose.campus import step
+from compose.figures import Figures, Open, Terminal
 from compose.opening import Campus, Say
 from compose.replay import with_progress
-from compose.sheet import Figures, Open, Terminal, report, sheet
+from compose.sheet import report, sheet
 from compose.supervise import Ended, Supervisor
 from compose.watch import Watch
 
@@ -117,6 +118,11 @@ def _assemble(
         injected={"torn": watch.total("t-", "torn")},
         this_run={**this_run, **campus.counts},
         subsidy_fen=books.get("subsidy_fen", 0),
+        subsidy_opening_fen=books.get("subsidy_opening_fen", 0),
+        subsidy_spent_fen=books.get("subsidy_spent_fen", 0),
+        subsidy_cards_fen=cards.get("subsidy_fen", 0),
+        subsidies=cards.get("subsidies", 0),
+        mixed=shown.get("mixed", 0),
         pending_fen=books.get("pending_fen", 0),
         voids=books.get("voids", 0),
         voided_fen=books.get("voided_fen", 0),

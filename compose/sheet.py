@@ -5,49 +5,12 @@ beside them. taps = 成功 shown, declined apart; records = accepted at edges, a
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from compose.figures import Figures, Terminal
 from shared.labels import in_order
 from shared.money import yuan
-
-
-@dataclass(frozen=True, slots=True)
-class Terminal:
-    """One body's line: sequence range of its newest epoch, taps shown, records and fen posted, what it still owes.
-
-    zero_rides: boardings with distance fare, which take nothing and post nothing; the exit pays.
-    """
-
-    name: str
-    place: str
-    first_seq: int
-    last_seq: int
-    taps: int
-    posted: int
-    spent_fen: int
-    loads: int
-    loads_fen: int
-    owes: int
-    open_slots: int
-    zero_rides: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """A case that nobody has decided yet. kind: transit (a load) or suspense (a purchase); number: request or seq.
-
-    will: what will happen to this one; empty: what the kind says.
-    """
-
-    kind: str
-    terminal: str
-    number: int
-    card: str
-    amount_fen: int
-    age_s: int
-    will: str = ""
-
 
 WILL = {
     "transit": "该卡再到圈存机时凭其计数器判定：未入卡退回，已入卡入账 the card's counter decides at a load machine: "
@@ -69,84 +32,8 @@ PAIRS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """What a run ends with. lost/double: 成功 shown and posted never / twice. suspense_fen, transit_fen: what the open
-    cases are about, which the cards may have paid, or been given, and which no sum above holds."""
-
-    taps: int
-    declined: int
-    records: int
-    posted: int
-    suspense: int
-    quarantined: int
-    no_entry: int
-    unposted: int
-    opening_fen: int
-    loads: int
-    loads_fen: int
-    spent_fen: int
-    cards: int
-    cards_fen: int
-    purse_float_fen: int
-    deposits_fen: int
-    online_fen: int
-    transit_fen: int
-    suspense_fen: int
-    lost: int
-    double: int
-    latency_ms: Mapping[str, float]
-    verify: Mapping[str, Any]
-    terminals: tuple[Terminal, ...]
-    faults: Mapping[str, int]
-    injected: Mapping[str, int]
-    this_run: Mapping[str, float]
-    open: tuple[Open, ...] = ()
-    subsidy_fen: int = 0
-    """Of purse_float_fen, in the cards' subsidy purses."""
-    pending_fen: int = 0
-    """过渡余额: given back to the cards' holders and not claimed yet."""
-    zero_rides: int = 0
-    """Of no_entry: boardings with distance fare."""
-    voids: int = 0
-    voided_fen: int = 0
-    """撤销: of spent_fen, taken from the merchants again; the cards have paid it and are not touched."""
-    granted_fen: int = 0
-    """发放: from the subsidy fund or the bank into pending load."""
-    unloads_fen: int = 0
-    """圈提: cards → online accounts, at the card desk."""
-    replaced_fen: int = 0
-    """坏卡换卡, 挂失补卡: what void cards still say, though it stands in their successors' accounts."""
-
-    @property
-    def expected_fen(self) -> int:
-        """What the cards must hold: opening + loads − spent − unloads; void cards hold nothing that counts."""
-        return self.opening_fen + self.loads_fen - self.spent_fen - self.unloads_fen - self.replaced_fen
-
-    @property
-    def unexplained_fen(self) -> int:
-        """Card side and books apart, beyond what the open cases are about: must be 0."""
-        apart = self.cards_fen - self.replaced_fen - self.expected_fen
-        beyond = max(0, apart - self.transit_fen) + max(0, -apart - self.suspense_fen)
-        came_in = self.deposits_fen + self.voided_fen + self.granted_fen + self.unloads_fen + self.replaced_fen
-        accounts = came_in - self.loads_fen - self.transit_fen - self.pending_fen - self.online_fen
-        return beyond + abs(self.purse_float_fen - self.expected_fen) + abs(accounts)
-
-    @property
-    def adds_up(self) -> bool:
-        """Whether everything that is booked is right, open cases or not."""
-        whole = not (self.lost or self.double or self.unexplained_fen or self.unposted)
-        return whole and bool(self.verify.get("ok")) and not any(t.owes or t.open_slots for t in self.terminals)
-
-    @property
-    def undecided(self) -> bool:
-        """Whether something lies in transit, in suspense or in quarantine: not all is posted."""
-        return bool(self.open or self.transit_fen or self.suspense or self.quarantined)
-
-    @property
-    def true(self) -> bool:
-        """Whether all is posted and everything adds up: exit code 0."""
-        return self.adds_up and not self.undecided
+COLUMN = 15
+"""Width of a column of sums."""
 
 
 def report(figures: Figures) -> dict[str, Any]:
@@ -168,7 +55,12 @@ def report(figures: Figures) -> dict[str, Any]:
         "cards": figures.cards,
         "cards_fen": figures.cards_fen,
         "purse_float_fen": figures.purse_float_fen,
+        "subsidies": figures.subsidies,
+        "subsidy_opening_fen": figures.subsidy_opening_fen,
+        "subsidy_spent_fen": figures.subsidy_spent_fen,
+        "subsidy_cards_fen": figures.subsidy_cards_fen,
         "subsidy_fen": figures.subsidy_fen,
+        "mixed": figures.mixed,
         "pending_fen": figures.pending_fen,
         "voids": figures.voids,
         "voided_fen": figures.voided_fen,
@@ -198,13 +90,7 @@ def sheet(figures: Figures) -> str:
     lines = [
         "",
         "═══ 结账表 Closing sheet ═══  演练 drill",
-        _sum("期初余额 opening", figures.opening_fen, ""),
-        _sum("圈存 loads", figures.loads_fen, f"{figures.loads} 笔", "+"),
-        _sum("消费 spent", figures.spent_fen, f"{figures.posted - figures.loads - figures.voids} 笔", "−"),
-        *_desk(figures),
-        _sum("应在卡内 expected on cards", figures.expected_fen, "", "="),
-        _sum("卡内实数 on the cards", figures.cards_fen, f"{figures.cards} 张"),
-        _sum("总账卡内余额 ledger float", figures.purse_float_fen, ""),
+        *_purses(figures),
         *_beside(figures),
         "",
         f"  充值 deposits {yuan(figures.deposits_fen)}{_given_back(figures)} − 圈存 loads {yuan(figures.loads_fen)} "
@@ -214,6 +100,7 @@ def sheet(figures: Figures) -> str:
         f"  成功 taps {figures.taps} · 拒绝 declined {figures.declined} · 记录 records {figures.records}",
         f"  = 入账 posted {figures.posted} + 挂账 suspense {figures.suspense} + 隔离 quarantined {figures.quarantined}"
         f" + 无分录 no entry {figures.no_entry} + 未入账 unposted {figures.unposted}",
+        *_mixed(figures),
         *_zero_rides(figures),
         f"  本次 this run: {_pairs(figures.this_run)}",
         *_cut_short(figures),
@@ -234,10 +121,33 @@ def sheet(figures: Figures) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _desk(figures: Figures) -> list[str]:
+def _purses(figures: Figures) -> list[str]:
+    """The sum over the cards; where they have two purses, a column for each, and their total."""
+    f = figures
+    rows = [
+        (" ", "期初余额 opening", f.opening_fen, f.subsidy_opening_fen, ""),
+        ("+", "圈存 loads", f.loads_fen, 0, f"{f.loads} 笔"),
+        ("−", "消费 spent", f.spent_fen, f.subsidy_spent_fen, f"{f.posted - f.loads - f.voids} 笔"),
+        *_desk(f),
+        ("=", "应在卡内 expected on cards", f.expected_fen, f.subsidy_expected_fen, ""),
+        (" ", "卡内实数 on the cards", f.cards_fen, f.subsidy_cards_fen, f"{f.cards} 张"),
+        (" ", "总账卡内余额 ledger float", f.purse_float_fen, f.subsidy_fen, ""),
+    ]
+    if not (f.subsidies or f.subsidy_opening_fen):
+        return [_sum(label, fen, note, sign) for sign, label, fen, _, note in rows]
+    heads = "".join(_right(word, COLUMN) for word in ("主钱包 main", "补助 subsidy", "合计 total"))
+    return [f"    {_wide('', 32)}{heads}", *(_row_of_purses(*row) for row in rows)]
+
+
+def _row_of_purses(sign: str, label: str, fen: int, subsidy_fen: int, note: str) -> str:
+    columns = "".join(_right(yuan(one), COLUMN) for one in (fen - subsidy_fen, subsidy_fen, fen))
+    return f"  {sign} {_wide(label, 32)}{columns}  {note}".rstrip()
+
+
+def _desk(figures: Figures) -> list[tuple[str, str, int, int, str]]:
     """What the card desk took from cards, where it did."""
     named = (("圈提 unloads", figures.unloads_fen, ""), ("换卡 replaced", figures.replaced_fen, "旧卡作废 void cards"))
-    return [_sum(label, fen, said, "−") for label, fen, said in named if fen]
+    return [("−", label, fen, 0, said) for label, fen, said in named if fen]
 
 
 def _given_back(figures: Figures) -> str:
@@ -251,9 +161,8 @@ def _given_back(figures: Figures) -> str:
 
 
 def _beside(figures: Figures) -> list[str]:
-    """Two balances beside the sum above, where there are any."""
-    named = (("其中补助 of it subsidy", figures.subsidy_fen), ("过渡余额 pending load", figures.pending_fen))
-    lines = [_sum(label, fen, "") for label, fen in named if fen]
+    """What stands beside the sum above, where there is any."""
+    lines = [_sum("过渡余额 pending load", figures.pending_fen, "")] if figures.pending_fen else []
     if figures.voids:
         merchants = yuan(figures.spent_fen - figures.voided_fen)
         said = f"{figures.voids} 笔，商户冲回→过渡余额 merchants → pending; 商户应得 left to merchants {merchants}"
@@ -266,6 +175,12 @@ def _cut_short(figures: Figures) -> list[str]:
     left = figures.this_run.get("trace_left", 0)
     said = f"  重放未完，还有 {left:g} 行未放 / the replay was cut short: {left:g} lines were not played"
     return [said] if left else []
+
+
+def _mixed(figures: Figures) -> list[str]:
+    if not figures.mixed:
+        return []
+    return [f"    成功中混合支付 of taps, mixed payments: {figures.mixed}，一次成功两笔记录 one tap, two records"]
 
 
 def _zero_rides(figures: Figures) -> list[str]:
@@ -322,8 +237,16 @@ def _total(rows: tuple[Terminal, ...]) -> str:
 
 def _wide(text: str, width: int) -> str:
     """Pad by columns on the screen: a Chinese character takes two."""
-    taken = sum(2 if ord(char) > 0x2E7F else 1 for char in text)
-    return text + " " * max(0, width - taken)
+    return text + " " * max(0, width - _taken(text))
+
+
+def _right(text: str, width: int) -> str:
+    """The same, from the left."""
+    return " " * max(0, width - _taken(text)) + text
+
+
+def _taken(text: str) -> int:
+    return sum(2 if ord(char) > 0x2E7F else 1 for char in text)
 
 
 def _pairs(figures: Mapping[str, float]) -> str:

@@ -31,7 +31,7 @@ def demo_plan(cards: int = CARDS) -> dict[str, Any]:
         "name": "演练校园",
         "demo": True,
         "boxes": [_canteen(), _bus()],
-        "cards": [{"label": f"{n:04d}", "opening_fen": _opening_fen(n)} for n in range(1, cards + 1)],
+        "cards": [_card(number) for number in range(1, cards + 1)],
         "caps": None,
         "hotlist": [],
         "fares": _FARES,
@@ -70,6 +70,17 @@ def _pos(number: int, link: str, address: int) -> dict[str, Any]:
 
 def _body(name: str, kind: str, link: str, address: int, merchant: str, place: str) -> dict[str, Any]:
     return {"name": name, "kind": kind, "link": link, "address": address, "merchant": merchant, "place": place}
+
+
+def _card(number: int) -> dict[str, Any]:
+    """Three of four are students with a subsidy purse 补助; the fourth has the main purse alone."""
+    card = {"label": f"{number:04d}", "opening_fen": _opening_fen(number)}
+    return card | ({"subsidy_fen": _subsidy_fen(number)} if number % 4 else {})
+
+
+def _subsidy_fen(number: int) -> int:
+    """0 to 59.90 yuan, spread: empty, less than a meal, or several meals; nothing fills it again."""
+    return number * 1_130 % 6_000 // 10 * 10
 
 
 def _opening_fen(number: int) -> int:

@@ -132,6 +132,11 @@ class Reader:
         with self._lock, self.database.reading():
             return read_desk.desk_sums(self.database)
 
+    def subsidy_sums(self) -> read_overview.SubsidySums:
+        """What the subsidy purses began with and have spent."""
+        with self._lock, self.database.reading():
+            return read_overview.subsidy_sums(self.database)
+
     def cards(self) -> list[CardView]:
         """Every registered card with its balances, by label."""
         with self._lock, self.database.reading():

@@ -1,8 +1,11 @@
 """Sums over the whole ledger: overview, trial balance, cards. Inside of a snapshot."""
 
+from typing import NamedTuple
+
 from cloud.db import Database
 from cloud.ledger.accounts import SIDES, AccountKind
 from cloud.ledger.balances import all_balances, folded_up_to
+from cloud.ledger.entry import EntryKind
 from cloud.ledger.grey import State
 from cloud.ledger.load_cases import CaseState
 from cloud.ledger.quarantine import QuarantineState
@@ -31,6 +34,17 @@ _GREY_HALVES = (
     "JOIN account a ON a.id = p.credit WHERE s.state = ? AND a.kind = ?"
 )
 """Halves of mixed payments that evidence has given to pending load at once."""
+_SUBSIDY_SPENT = (
+    "SELECT CAST(COALESCE(SUM(CASE WHEN a.id = p.debit THEN p.fen ELSE -p.fen END), 0) AS BIGINT) "
+    "FROM posting p JOIN account a ON a.id IN (p.debit, p.credit) WHERE a.kind = ? AND p.kind <> ?"
+)
+
+
+class SubsidySums(NamedTuple):
+    """Since the first start, fen, of all subsidy purses. spent: by its postings, less what was withdrawn again."""
+
+    opening_fen: int
+    spent_fen: int
 
 
 def counts(db: Database) -> Counts:
@@ -71,6 +85,13 @@ def overview(db: Database) -> Overview:
         entries=db.run("SELECT COALESCE(MAX(entry), 0) FROM posting")[0][0],
         difference_fen=difference_fen,
     )  # fmt: skip
+
+
+def subsidy_sums(db: Database) -> SubsidySums:
+    """Reads every posting: for a report, not for a page."""
+    (opening,) = db.run("SELECT CAST(COALESCE(SUM(subsidy_fen), 0) AS BIGINT) FROM card")[0]
+    (spent,) = db.run(_SUBSIDY_SPENT, (str(AccountKind.SUBSIDY), int(EntryKind.OPENING_SUBSIDY)))[0]
+    return SubsidySums(opening, spent)
 
 
 def trial_balance(db: Database) -> list[AccountView]:

@@ -45,7 +45,9 @@ def _cards(given: CardsWords) -> int:
     held = [card.balances_fen() for card in deck.cards]
     main_fen, subsidy_fen = sum(main for main, _ in held), sum(subsidy or 0 for _, subsidy in held)
     if given.as_json:
-        found = {"cards": len(held), "cards_fen": main_fen + subsidy_fen, "subsidy_fen": subsidy_fen}
+        subsidies = sum(subsidy is not None for _, subsidy in held)
+        found = {"cards": len(held), "cards_fen": main_fen + subsidy_fen}
+        found |= {"subsidies": subsidies, "subsidy_fen": subsidy_fen}
         sys.stdout.write(json.dumps(found) + "\n")
         return 0
     for card, (main, subsidy) in zip(deck.cards, held, strict=True):

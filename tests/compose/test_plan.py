@@ -56,6 +56,12 @@ def test_a_bus_of_a_trace_carries_at_most_32() -> None:
     assert (links.count(LinkKind.CAN), links.count(LinkKind.TCP)) == (BUS_MAX, 8)
 
 
+def test_a_card_of_a_trace_has_the_main_purse_alone() -> None:
+    """It ends at 0.00: a day of before knew no second purse."""
+    (card,) = trace_plan(["0012"], ["A1"], 8).cards
+    assert (card.opening_fen, card.subsidy_fen) == (0, None)
+
+
 @pytest.mark.parametrize("edit", [{"boxes": 1}, {"caps": None, "cards": [{"label": "1"}]}, None])
 def test_a_broken_plan_stops_the_start(edit: dict[str, object] | None, tmp_path: Path) -> None:
     path = tmp_path / "plan.json"

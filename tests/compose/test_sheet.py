@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from compose.sheet import WILL, Figures, Open, Terminal, report, sheet
+from compose.figures import Figures, Open, Terminal
+from compose.sheet import WILL, report, sheet
 
 POS = Terminal("pos-01", "1号窗口", 1, 40, 30, 30, 37_500, 0, 0, 0, 0)
 LOAD = Terminal("load-01", "大厅圈存机", 1, 2, 2, 2, 0, 2, 10_000, 0, 0)
@@ -38,18 +39,68 @@ def test_a_replay_that_was_cut_short_says_so() -> None:
     assert "cut short" not in sheet(GOOD)
 
 
-def test_subsidies_and_pending_loads_stand_beside_the_sum() -> None:
-    figures = replace(GOOD, subsidy_fen=1234, pending_fen=567, voids=1, voided_fen=567)
+def test_pending_loads_and_voids_stand_beside_the_sum() -> None:
+    figures = replace(GOOD, pending_fen=567, voids=1, voided_fen=567)
     assert figures.true
-    assert (report(figures)["subsidy_fen"], report(figures)["pending_fen"]) == (1234, 567)
-    assert (report(figures)["voids"], report(figures)["voided_fen"]) == (1, 567)
+    assert (report(figures)["pending_fen"], report(figures)["voids"], report(figures)["voided_fen"]) == (567, 1, 567)
     page = sheet(figures)
-    assert "其中补助" in page
-    assert "12.34" in page
     assert page.count("5.67") == 4
     assert "369.33" in page  # what is left to the merchants: 375.00 − 5.67
     assert "29 笔" in page  # purchases: 32 posted, less 2 loads and the void
-    assert not {"补助", "撤销"} & {word for word in ("补助", "撤销") if word in sheet(GOOD)}
+    assert "撤销" not in sheet(GOOD)
+
+
+SUBSIDISED = replace(
+    GOOD, subsidies=15, subsidy_opening_fen=30_000, subsidy_spent_fen=12_500, subsidy_cards_fen=17_500,
+    subsidy_fen=17_500, taps=29, mixed=3,
+)  # fmt: skip
+"""Of the same sums, a part in subsidy purses; three taps were paid by both purses."""
+
+
+def rows_of(page: str) -> dict[str, list[str]]:
+    """Label → sums of main purse, subsidy purse and both."""
+    top = page.splitlines()[2:9]
+    assert top[0].split() == ["主钱包", "main", "补助", "subsidy", "合计", "total"]
+    return {line[4:36].strip(): line[36:].split()[:3] for line in top[1:]}
+
+
+def test_two_purses_have_a_column_each_that_adds_up_by_hand() -> None:
+    assert SUBSIDISED.true
+    assert rows_of(sheet(SUBSIDISED)) == {
+        "期初余额 opening": ["700.00", "300.00", "1000.00"],
+        "圈存 loads": ["100.00", "0.00", "100.00"],
+        "消费 spent": ["250.00", "125.00", "375.00"],
+        "应在卡内 expected on cards": ["550.00", "175.00", "725.00"],
+        "卡内实数 on the cards": ["550.00", "175.00", "725.00"],
+        "总账卡内余额 ledger float": ["550.00", "175.00", "725.00"],
+    }
+    assert "mixed payments: 3" in sheet(SUBSIDISED)
+    told = report(SUBSIDISED)
+    assert (told["subsidies"], told["subsidy_fen"], told["mixed"]) == (15, 17_500, 3)
+    assert not {"补助", "混合"} & {word for word in ("补助", "混合") if word in sheet(GOOD)}
+
+
+def test_what_the_desk_took_stands_in_the_column_of_the_main_purse() -> None:
+    figures = replace(SUBSIDISED, unloads_fen=2_000, cards_fen=70_500, purse_float_fen=70_500, online_fen=22_000)
+    assert figures.true
+    assert "  − 圈提 unloads" in sheet(figures)
+    (row,) = [line.split() for line in sheet(figures).splitlines() if "圈提 unloads" in line]
+    assert row[-3:] == ["20.00", "0.00", "20.00"]
+
+
+@pytest.mark.parametrize("name", ["subsidy_opening_fen", "subsidy_spent_fen", "subsidy_cards_fen", "subsidy_fen"])
+@pytest.mark.parametrize("more", [-1, 1])
+def test_a_fen_that_lies_in_the_wrong_purse_is_not_true(name: str, more: int) -> None:
+    wrong = replace(SUBSIDISED, **{name: getattr(SUBSIDISED, name) + more})
+    assert wrong.unexplained_fen >= 1
+    assert "NOT TRUE" in sheet(wrong)
+
+
+def test_an_open_subsidy_purchase_explains_what_its_purse_lacks() -> None:
+    paid = {"cards_fen": 72_500 - 1_250, "subsidy_cards_fen": 17_500 - 1_250}
+    figures = replace(SUBSIDISED, suspense=1, suspense_fen=1_250, open=(TORN,), **paid)  # type: ignore[arg-type]
+    assert figures.adds_up
+    assert not replace(figures, subsidy_cards_fen=17_500 - 1_251).adds_up
 
 
 def test_grants_are_money_that_came_in_and_waits_or_was_claimed() -> None:

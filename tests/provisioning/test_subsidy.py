@@ -29,8 +29,14 @@ SUBSIDIES: tuple[int | None, ...] = (None, 0, 800)
 def plan(**changed: object) -> Plan:
     raw = demo_plan(len(SUBSIDIES)) | changed
     for card, fen in zip(raw["cards"], SUBSIDIES, strict=True):
-        card |= {} if fen is None else {"subsidy_fen": fen}
+        card["subsidy_fen"] = fen
     return parse_plan(raw)
+
+
+def without() -> Plan:
+    """No card has a subsidy purse."""
+    raw = demo_plan(3)
+    return parse_plan(raw | {"cards": [{**card, "subsidy_fen": None} for card in raw["cards"]]})
 
 
 def school() -> KeyStore:
@@ -73,12 +79,19 @@ def test_the_subsidy_has_a_validity_of_its_own() -> None:
 
 
 def test_counters_take_subsidies_where_there_are_any() -> None:
-    for of, takes in ((plan(), True), (parse_plan(demo_plan(3)), False)):
+    for of, takes in ((plan(), True), (without(), False)):
         for number, (box, terminal) in islice(enumerate(of.terminals(), 1), 20):
             device = numbers.device(1, number)
             body = settings_files.Body(box, terminal, device, numbers.psam(1, number), bytes(16))
             settings = parse_settings(settings_files.terminal_json(of, body, ()))
             assert settings.subsidy is (takes and terminal.kind is DeviceKind.POS)
+
+
+def test_three_of_four_cards_of_the_demonstration_have_one() -> None:
+    cards = parse_plan(demo_plan()).cards
+    given = [card.subsidy_fen for card in cards if card.subsidy_fen is not None]
+    assert (len(cards), len(given)) == (200, 150)
+    assert min(given) < 300 < 5_000 < max(given) < 6_000
 
 
 @pytest.mark.parametrize("fen", [-1, 1.5, 100_001, "1"])

@@ -1,6 +1,7 @@
 """The campuses that the scenes play in, made once per run by the product's own commands and copied for each scene.
 
-Small on purpose: three counters and a load machine, twenty cards, half of them so poor that they must load first.
+Small on purpose: three counters and a load machine, twenty cards, half of them so poor that they must load first, and
+every other pair with a subsidy purse 补助 that pays a part of what is bought.
 """
 
 import json
@@ -29,7 +30,7 @@ from provisioning.demo_plan import demo_plan
 
 BOX, OTHER_BOX = "canteen", "annex"
 CARDS = 20
-RICH_FEN, POOR_FEN = 40_000, 1_000
+RICH_FEN, POOR_FEN, SUBSIDY_FEN = 40_000, 1_000, 2_000
 DEPOSIT_FEN = 200_000
 STRANGER = "9999"
 """A card that nobody uses by itself and that has no deposit: a scene may."""
@@ -126,7 +127,7 @@ def _plan(box: Box) -> Plan:
 
 def _cards() -> Iterator[Card]:
     for n in range(1, CARDS + 1):
-        yield Card(f"{n:04d}", POOR_FEN if n % 2 else RICH_FEN)
+        yield Card(f"{n:04d}", POOR_FEN if n % 2 else RICH_FEN, SUBSIDY_FEN if n % 4 > 1 else None)
     yield Card(STRANGER, 0)
 
 

@@ -33,6 +33,10 @@ async def _all_parts(room: Path) -> None:
         await campus.until_shown(15)
         await campus.close_shop()
         assert require_truth(campus).posted >= 45
+        (by_subsidy,) = campus.asked(
+            "SELECT count(*) FROM posting p JOIN account a ON a.id = p.debit WHERE a.kind = 'subsidy'"
+        )[0]
+        assert by_subsidy, "no subsidy purse has paid"
 
 
 def test_all_parts_killed_at_once(room: Path) -> None:

@@ -1,7 +1,7 @@
 """What must be true after every scene, asked of the files and not of the parts.
 
 Every 成功 that a terminal has shown stands in the books exactly once, for its card and its sum (an entry of a ride over
-nothing: as a record without an entry); each card holds what
+nothing: as a record without an entry), a mixed payment once for each of its purses; each purse of each card holds what
 the ledger says; opening + loads - spent = cards = float; nothing lies in quarantine or suspense unless the scene says
 so; both halves of `verify` agree. A granted load whose card was torn away and never came back may stay pending, with
 its sum in transit: only the card's next MAC1 can tell.
@@ -18,17 +18,19 @@ from cloud.ledger.views import EntryView, Overview
 from edge.terminal.deck import Deck
 from edge.terminal.shown import read_shown
 from shared.ids import CardId, card_id
-from shared.records import LOAD_SHAPED
+from shared.records import LOAD_SHAPED, Kind
 from tests.scenes.campus import Campus
 from tests.scenes.plans import run
 
+PURSES = ("purse:", "subsidy:")
+"""Accounts of a card's purses, by application."""
 BOUGHT = {"purchase": 1, "evidence": 1, "evidence_withdrawn": -1}
 LOADED = {"load_confirmed": 1, "load_confirmed_by_counter": 1, "load_alone": 1, "claim_alone": 1}
 
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """One line of a shown log."""
+    """One line of a shown log. application: 0 main purse, 1 subsidy; each counts by itself."""
 
     terminal: str
     device: bytes
@@ -38,6 +40,7 @@ class Success:
     counter: int
     fen: int
     is_load: bool
+    application: int
 
 
 def require_truth(campus: Campus, *, quarantined: int = 0, held: int | None = 0) -> Overview:
@@ -49,10 +52,10 @@ def require_truth(campus: Campus, *, quarantined: int = 0, held: int | None = 0)
         _require_no_grey_purchase(reader)
         _require_transit(reader)
         view = reader.overview()
+        _require_sums(campus, reader, view)
     assert view.quarantined == quarantined, f"{view.quarantined} in quarantine, not {quarantined}"
     assert held is None or view.held == held, f"{view.held} held, not {held}"
     assert view.records == view.posted + view.suspense + view.quarantined + view.no_entry
-    _require_sums(campus, view)
     _require_verified(campus)
     return view
 
@@ -62,10 +65,12 @@ def successes(data: Path) -> Iterator[Success]:
     for log in sorted((data / "terminals").glob("*/shown.log")):
         device = bytes.fromhex(json.loads((log.parent / "terminal.json").read_text())["device"])
         for line in read_shown(log):
+            if line["kind"] == Kind.VOID:
+                continue  # takes back a success that stands above, and that stays posted; `verify` checks voids
             card = card_id(bytes.fromhex(str(line["card"])))
             is_load = line["kind"] in LOAD_SHAPED
             where = log.parent.name, device, line["epoch"], line["seq"]
-            yield Success(*where, card, line["counter"], line["fen"], is_load)
+            yield Success(*where, card, line["counter"], line["fen"], is_load, int(str(line.get("purse", 0))))
 
 
 def _require_posted_once(reader: Reader, success: Success) -> None:
@@ -76,23 +81,28 @@ def _require_posted_once(reader: Reader, success: Success) -> None:
     said = records[0].card, records[0].counter, records[0].amount_fen
     assert said == (success.card, success.counter, success.fen), f"another record in the ledger: {success}"
     weights = LOADED if success.is_load else BOUGHT
-    entries = [entry for entry in reader.entries(success.card, success.counter) if entry.kind in weights]
+    entries = [entry for entry in _entries(reader, success) if entry.kind in weights]
     times = sum(weights[entry.kind] for entry in entries)
     assert times == (1 if success.fen else 0), f"posted {times} times: {success} {[entry.kind for entry in entries]}"
-    moved = sum(_into_purse(entry) for entry in entries)
+    moved = sum(_into_purse(entry, PURSES[success.application]) for entry in entries)
     assert moved == (success.fen if success.is_load else -success.fen), f"posted {moved} fen: {success}"
 
 
-def _into_purse(entry: EntryView) -> int:
-    """What the entry has put into the card's purse; negative: taken out."""
-    put = sum(fen for _, credit, fen in entry.postings if credit.startswith("purse:"))
-    return put - sum(fen for debit, _, fen in entry.postings if debit.startswith("purse:"))
+def _entries(reader: Reader, success: Success) -> list[EntryView]:
+    return reader.entries(success.card, success.counter, success.application)
+
+
+def _into_purse(entry: EntryView, purse: str) -> int:
+    """What the entry has put into this purse of the card; negative: taken out."""
+    put = sum(fen for _, credit, fen in entry.postings if credit.startswith(purse))
+    return put - sum(fen for debit, _, fen in entry.postings if debit.startswith(purse))
 
 
 def _require_cards(reader: Reader, deck: Deck) -> None:
-    booked = {card.card: card.purse_fen for card in reader.cards()}
+    booked = {card.card: (card.purse_fen, card.subsidy_fen) for card in reader.cards()}
     for card in deck.cards:
-        holds = card.balance_fen()
+        main, subsidy = card.balances_fen()
+        holds = main, subsidy or 0
         assert holds == booked[card.card], f"card {card.label} holds {holds}, the ledger says {booked[card.card]}"
 
 
@@ -107,10 +117,12 @@ def _require_transit(reader: Reader) -> None:
     assert transit == {load.card: load.amount_fen for load in pending if load.result == "granted"}, pending
 
 
-def _require_sums(campus: Campus, view: Overview) -> None:
+def _require_sums(campus: Campus, reader: Reader, view: Overview) -> None:
     done = run("edge.terminal", "cards", "--data", campus.data, "--json")
-    cards_fen = json.loads(done.stdout)["cards_fen"]
-    assert cards_fen == view.float_fen == view.opening_fen + view.loads_fen - view.spent_fen
+    held = json.loads(done.stdout)
+    assert held["cards_fen"] == view.float_fen == view.opening_fen + view.loads_fen - view.spent_fen
+    subsidy = reader.subsidy_sums()
+    assert held["subsidy_fen"] == view.subsidy_fen == subsidy.opening_fen - subsidy.spent_fen
     assert view.difference_fen == 0
     (loaded,) = campus.asked(
         "SELECT coalesce(sum(p.fen), 0) FROM entry e JOIN posting p ON p.entry = e.id WHERE e.kind IN (7, 8, 10)"

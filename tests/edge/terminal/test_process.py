@@ -303,7 +303,7 @@ def test_cards_are_summed_up(campus):
             stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[3],
         )  # fmt: skip
         said, _ = await process.communicate()
-        assert json.loads(said) == {"cards": CARDS, "cards_fen": CARDS * OPENING, "subsidy_fen": 0}
+        assert json.loads(said) == {"cards": CARDS, "cards_fen": CARDS * OPENING, "subsidies": 0, "subsidy_fen": 0}
 
     asyncio.run(main())
 
