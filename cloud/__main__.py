@@ -1,5 +1,5 @@
 """Command line of the cloud 中心平台: ingest, console, desk, cashier, import, deposit, grant, verify, report,
-loads, psam-stolen.
+loads, psam-stolen, held.
 
 Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
 """
@@ -45,7 +45,7 @@ def _say(fault: YktError, code: int) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cloud", description="中心平台 / the platform in the middle")
-    names = "ingest|console|desk|cashier|import|deposit|grant|verify|report|loads|psam-stolen"
+    names = "ingest|console|desk|cashier|import|deposit|grant|verify|report|loads|psam-stolen|held"
     verbs = parser.add_subparsers(required=True, metavar=names)
     verbs.add_parser(CONSOLE, help="集控平台 / the console", add_help=False)
     verbs.add_parser("desk", help="卡务中心的账本接口 / the ledger for card desks", add_help=False)
@@ -71,10 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     half = verb("loads", "圈存逐笔：到哪一步、凭据、接下来怎样 / loads: stage, evidence, what will happen", _loads)
     stolen = verb("psam-stolen", "PSAM 被盗挂失、找回；可反复执行 / stolen, found; run it again", _psam_stolen)
     _theft_options(stolen)
+    held = verb("held", "待核：列出；一人提议、另一人确认放行或退还 / held: list, propose, confirm, reject", _held)
+    _held_options(held)
     half.add_argument("--open", action="store_true", help="只列未了的 / open ones only")
     for made in (take, check):
         made.add_argument("--keys", type=Path, metavar="SOCKET", help="密钥进程：复核 TAC / to check TACs again")
-    for made in (check, sums, half, stolen, given):
+    for made in (check, sums, half, stolen, given, held):
         made.add_argument("--json", action="store_true", help="一行 JSON / one line of JSON")
     return parser
 
@@ -117,6 +119,40 @@ def _theft_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--found", action="store_true", help="撤销：已找回，可再营业 / found again: it may sell again")
     parser.add_argument("--wait", type=float, default=0.0, metavar="S", help="等各网关确认，逾时为 1 / for the boxes")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="涉及的卡全部写入 / all cards touched by it")
+
+
+def _held_options(parser: argparse.ArgumentParser) -> None:
+    steps = ("list", "propose", "confirm", "reject")
+    told = "列出、提议、另一人确认、否决 / propose: one person; confirm: another"
+    parser.add_argument("step", choices=steps, metavar="|".join(steps), help=told)
+    parser.add_argument("--psam", type=_psam, metavar="HEX", help="此 PSAM（及同被盗机身）的 / of this PSAM")
+    parser.add_argument("--card", action="append", default=[], metavar="LABEL", help="此卡的，可重复 / of this card")
+    parser.add_argument("--entry", type=int, action="append", default=[], metavar="N", help="此分录，可重复 / this one")
+    side = "merchant 放行给商户，holder 退到持卡人的过渡余额 / whose it is to be"
+    parser.add_argument("--to", choices=("merchant", "holder"), help=side)
+    parser.add_argument("--proposal", type=int, metavar="N", help="提议号 / number of the proposal")
+    parser.add_argument("--who", metavar="NAME", help="经手人 / who does it")
+    parser.add_argument("--reason", metavar="TEXT", help="缘由（提议、否决）/ why (propose, reject)")
+
+
+def _held(chosen: argparse.Namespace) -> int:
+    from cloud import held_commands as held
+    from cloud.ledger.releases import Side
+
+    where = (chosen.data, chosen.dsn)
+    needed = {"list": (), "propose": ("to", "who", "reason"), "confirm": ("proposal", "who")}
+    for name in needed.get(chosen.step, ("proposal", "who", "reason")):
+        if getattr(chosen, name) is None:
+            raise ConfigFault(f"缺少 --{name} / --{name} is missing")
+    choice = held.Choice(chosen.psam, tuple(chosen.card), tuple(chosen.entry))
+    match chosen.step:
+        case "list":
+            return held.listing(*where, choice, as_json=chosen.json)
+        case "propose":
+            return held.propose(*where, choice, Side(chosen.to), chosen.who, chosen.reason, as_json=chosen.json)
+        case "confirm":
+            return held.confirm(*where, chosen.proposal, chosen.who, as_json=chosen.json)
+    return held.reject(*where, chosen.proposal, chosen.who, chosen.reason, as_json=chosen.json)
 
 
 def _psam(text: str) -> PsamId:

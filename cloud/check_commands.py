@@ -41,6 +41,7 @@ NAMES = {
     "batch-chain": "批次链 batch chain",
     "cards": "逐卡 cards",
     "thefts": "挂失 thefts",
+    "two-persons": "双人 two persons",
     "desk": "卡务 desk",
     "open-cases": "未结 open cases",
 }

@@ -36,6 +36,8 @@ def theft_json(view: TheftView, boxes: Sequence[BoxWord], version: int, reach: I
             for row in view.settled
         ],
         "held": {"records": held[0], "fen": held[1]},
+        "released": {"records": view.released[0], "fen": view.released[1]},
+        "returned": {"records": view.returned[0], "fen": view.returned[1]},
         "settled_since_theft": {"records": doubtful[0], "fen": doubtful[1]},
         "cards": len(view.cards),
         "cards_most": [_card_json(card) for card in view.cards[:CARDS_SHOWN]],
@@ -60,6 +62,7 @@ def theft_lines(view: TheftView, boxes: Sequence[BoxWord], version: int, reach: 
     if not view.settled:
         yield "    无 / none"
     yield f"  待核 held      {view.held[0]} 笔 records, ¥{yuan(view.held[1])}（卡方已入账 / the card side is posted）"
+    yield from _decided_lines(view)
     told = f"{view.doubtful[0]} 笔 records, ¥{yuan(view.doubtful[1])}"
     yield f"  另 settled since the theft, before the report: {told}，归商户，人工核对 / with the merchant: look at them"
     yield f"  涉及卡 cards   {len(view.cards)}"
@@ -93,6 +96,17 @@ def _box_lines(boxes: Sequence[BoxWord], version: int) -> Iterator[str]:
         if not word.confirmed:
             ahead = "，比账本新：请再执行一次 / newer than the ledger: run this again" if word.ahead else ""
             yield f"    未确认 not yet: {word.box} {word.name}（版本 version {word.version}{ahead}）"
+
+
+def _decided_lines(view: TheftView) -> Iterator[str]:
+    """What two persons have decided of it so far, and how the rest is decided."""
+    merchant, holder = "已放行 released to the merchant", "已退还 returned to the holders"
+    for told, (records, fen) in ((merchant, view.released), (holder, view.returned)):
+        if records:
+            yield f"  {told}: {records} 笔 records, ¥{yuan(fen)}"
+    if view.held[0]:
+        psam = view.theft.psam.hex()
+        yield f"  由两人处理 two persons decide: held propose --psam {psam} --to merchant|holder …"
 
 
 def _undo(view: TheftView) -> str:

@@ -95,6 +95,13 @@ VERBS = (
         "a stolen PSAM: revoked at every box, held, its cards listed",
         "compose.psam_stolen",
     ),
+    Verb(
+        "held",
+        "list|propose|confirm|reject …",
+        "待核：一人提议、另一人确认，放行给商户或退还持卡人",
+        "what is held: one person proposes, another confirms",
+        "compose.held",
+    ),
     Verb("edge", "…", "数据网关", "the edge box", "edge"),
     Verb("cloud", "…", "中心平台：入账、控制台、导入", "the platform: ingest, console, import", "cloud"),
     Verb(

@@ -57,6 +57,11 @@ class EntryKind(IntEnum):
     CLAIM_REVERSED = 32
     CLAIM_ALONE = 33
 
+    HELD_RELEASED = 40
+    """放行: what was held 待核 goes to its merchant, by two persons."""
+    HELD_RETURNED = 41
+    """退还: what was held goes to the holder's pending load, by two persons."""
+
 
 class EntryFlag(IntEnum):
     """Bits of an entry's flags."""

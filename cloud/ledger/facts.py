@@ -45,6 +45,10 @@ class Code(StrEnum):
     STOLEN_USED = "stolen-used"
     REVOCATIONS_BEHIND = "revocations-behind"
     VOID_HELD = "void-held"
+    HELD_PROPOSED = "held-proposed"
+    HELD_RELEASED = "held-released"
+    HELD_RETURNED = "held-returned"
+    HELD_REJECTED = "held-rejected"
 
 
 LEVELS = {
@@ -62,6 +66,10 @@ LEVELS = {
     Code.TIME_DOUBTFUL: Level.GENERAL,
     Code.EVIDENCE_WITHDRAWN: Level.GENERAL,
     Code.GRANTED: Level.NOTICE,
+    Code.HELD_PROPOSED: Level.NOTICE,
+    Code.HELD_RELEASED: Level.NOTICE,
+    Code.HELD_RETURNED: Level.NOTICE,
+    Code.HELD_REJECTED: Level.NOTICE,
 }
 
 REASON_WORDS = {

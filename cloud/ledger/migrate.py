@@ -10,7 +10,7 @@ from typing import Any
 from cloud.db import WRITER_LOCK, Database, PostgresDatabase, SqliteDatabase
 from shared.errors import ConfigFault, RuleBroken
 
-HEAD = "0007"
+HEAD = "0008"
 """The schema that this program speaks."""
 _FOLDER = Path(__file__).parent / "migrations"
 

@@ -52,6 +52,16 @@ def voided(card: CardAccounts, merchant_side: int, fen: int) -> Postings:
     return (Posting(merchant_side, card.pending, fen),)
 
 
+def released(held: int, merchant: int, fen: int) -> Postings:
+    """放行: what waited is the merchant's."""
+    return (Posting(held, merchant, fen),)
+
+
+def returned(card: CardAccounts, held: int, fen: int) -> Postings:
+    """退还: what waited goes to the holder's pending load. The card is not touched."""
+    return (Posting(held, card.pending, fen),)
+
+
 def load_authorised(card: CardAccounts, fen: int) -> Postings:
     """圈存: MAC2 may leave; the sum is in transit."""
     return (Posting(card.online, card.transit, fen),)

@@ -8,11 +8,23 @@ import threading
 from collections.abc import Sequence
 
 from cloud.db import Database, open_database
-from cloud.ledger import read_books, read_desk, read_fleet, read_overview, read_rides, read_terminals, read_thefts
+from cloud.ledger import (
+    read_books,
+    read_desk,
+    read_fleet,
+    read_held,
+    read_overview,
+    read_rides,
+    read_terminals,
+    read_thefts,
+    two_persons,
+)
+from cloud.ledger.read_held import HeldView
 from cloud.ledger.read_loads import LoadStanding, load_standings
 from cloud.ledger.read_rides import LineRides
 from cloud.ledger.read_thefts import BoxWord, Reach, StandingTheft, TheftView
 from cloud.ledger.stolen import Theft
+from cloud.ledger.two_persons import Proposal
 from cloud.ledger.values import Now
 from cloud.ledger.views import (
     AccountView,
@@ -181,6 +193,17 @@ class Reader:
         """Cards by profile and key version. now_s: campus seconds."""
         with self._lock, self.database.reading():
             return read_thefts.reach(self.database, now_s)
+
+    def held(self, psam: bytes | None, now_ms: int) -> list[HeldView]:
+        """Entries whose merchant side waits, of one PSAM or all, oldest first. now_ms: Unix milliseconds."""
+        with self._lock, self.database.reading():
+            return read_held.held_views(self.database, psam, now_ms)
+
+    def proposals(self) -> list[Proposal]:
+        """All that one person has proposed to another, oldest first."""
+        with self._lock, self.database.reading():
+            return two_persons.proposals(self.database)
+
     def voids(self, most: int = 100) -> list[VoidView]:
         """Voids that wait for their purchase or are held, oldest first."""
         with self._lock, self.database.reading():

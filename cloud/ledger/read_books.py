@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from cloud.db import Database, Row
 from cloud.ledger.arrival import arrive, case_key, record_key, split_key
 from cloud.ledger.entry import EntryKind
+from cloud.ledger.entry_keys import release_key, void_key, withdrawal_key
 from cloud.ledger.grey import State
 from cloud.ledger.judge import Reason
 from cloud.ledger.load_cases import CaseState
@@ -12,7 +13,7 @@ from cloud.ledger.quarantine import QuarantineState
 from cloud.ledger.registry import CARD_ACCOUNTS
 from cloud.ledger.values import Verdict
 from cloud.ledger.views import EntryView, LoadView, QuarantineView, RecordView, SuspenseView, VoidView
-from cloud.ledger.voids import VoidState, void_key
+from cloud.ledger.voids import VoidState
 from shared.ids import CardId
 from shared.online import LoadResult
 from shared.records import CounterKind, Kind, LoadRecord, PurchaseRecord
@@ -140,7 +141,14 @@ def _keys_of_records(db: Database, records: Sequence[int]) -> list[bytes]:
         keys += [bytes((kind,)) + a.key + number.to_bytes(8, "big") for kind in alone]
         if isinstance(a.record, LoadRecord):
             keys += _keys_of_cases([case_key(a)])
-    return list(dict.fromkeys(keys + _keys_of_evidence(db, records)))
+    keys = list(dict.fromkeys(keys + _keys_of_evidence(db, records)))
+    return keys + _keys_of_releases(db, keys)
+
+
+def _keys_of_releases(db: Database, keys: Sequence[bytes]) -> list[bytes]:
+    """Of what two persons made of held entries, and of its withdrawal."""
+    made = [release_key(entry) for (entry,) in db.find("SELECT entry FROM posting WHERE key", keys)]
+    return made + [withdrawal_key(entry) for (entry,) in db.find("SELECT entry FROM posting WHERE key", made)]
 
 
 def _keys_of_evidence(db: Database, records: Sequence[int]) -> list[bytes]:
@@ -152,7 +160,7 @@ def _keys_of_evidence(db: Database, records: Sequence[int]) -> list[bytes]:
         ]
         keys += made
         for (entry,) in db.find("SELECT entry FROM posting WHERE key", made):
-            keys.append(bytes((EntryKind.EVIDENCE_WITHDRAWN,)) + entry.to_bytes(8, "big"))
+            keys.append(withdrawal_key(entry))
     return keys
 
 

@@ -29,6 +29,8 @@ _TRIAL = f"SELECT a.code, a.kind, {_SUMS} FROM {_MOVED} GROUP BY a.code, a.kind 
 _BY_KIND = f"SELECT a.kind, {_SUMS} FROM {_MOVED} GROUP BY a.kind"  # noqa: S608  # our own words
 
 _VOIDS = "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM void_case WHERE state = ?"
+_RETURNED = "SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM held_release WHERE kind = ? AND undone IS NULL"
+"""Spent, held, and given to the holder's pending load by two persons."""
 _GREY_HALVES = (
     "SELECT CAST(COALESCE(SUM(p.fen), 0) AS BIGINT) FROM suspense s JOIN posting p ON p.entry = s.entry "
     "JOIN account a ON a.id = p.credit WHERE s.state = ? AND a.kind = ?"
@@ -68,6 +70,7 @@ def overview(db: Database) -> Overview:
         (int(CaseState.CONFIRMED), int(CaseState.CONFIRMED_BY_COUNTER)),
     )[0]
     voids, voided_fen = db.run(_VOIDS, (int(VoidState.POSTED),))[0]
+    (returned_fen,) = db.run(_RETURNED, (int(EntryKind.HELD_RETURNED),))[0]
     voided_fen += db.run(_GREY_HALVES, (int(State.EVIDENCE), str(AccountKind.PENDING)))[0][0]
     return Overview(
         ledger=bytes.fromhex(meta["ledger"]), campus=meta.get("name", ""), demo=meta.get("demo") == "1",
@@ -75,7 +78,8 @@ def overview(db: Database) -> Overview:
         quarantined=counted.quarantined, no_entry=counted.no_entry, duplicates=counted.duplicates,
         opening_fen=db.run("SELECT CAST(COALESCE(SUM(opening_fen + subsidy_fen), 0) AS BIGINT) FROM card")[0][0],
         loads=loads, loads_fen=loads_fen,
-        spent_fen=kinds[AccountKind.MERCHANT] + kinds[AccountKind.HELD] + voided_fen, voids=voids,
+        spent_fen=kinds[AccountKind.MERCHANT] + kinds[AccountKind.HELD] + voided_fen + returned_fen,
+        voids=voids,
         voided_fen=voided_fen,
         float_fen=kinds[AccountKind.PURSE] + kinds[AccountKind.SUBSIDY],
         subsidy_fen=kinds[AccountKind.SUBSIDY], pending_fen=kinds[AccountKind.PENDING],

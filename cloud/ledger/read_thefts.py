@@ -1,6 +1,7 @@
 """What is told of a theft: what was settled before it, what is held since, whose cards it touched. In a snapshot.
 
-Held are the entries whose merchant side waits because of this theft. Settled are records of its epochs that the ledger
+Held are the entries whose merchant side waits because of this theft; two persons may have released 放行 them to the
+merchant or returned 退还 them to the holder since. Settled are records of its epochs that the ledger
 held at the report; those whose own time is `since` or later are named, for the merchant has them and a person may ask.
 Walks the postings since the report and the records of the stolen body's epochs: for a command, not for every second.
 """
@@ -97,6 +98,10 @@ class TheftView:
     merchant: str
     settled: tuple[EpochMark, ...]
     cards: tuple[Touched, ...]
+    released: tuple[int, int] = (0, 0)
+    """Entries that two persons gave to the merchant, and their sum."""
+    returned: tuple[int, int] = (0, 0)
+    """Entries that two persons gave back to the holders, and their sum."""
 
     @property
     def held(self) -> tuple[int, int]:
@@ -106,7 +111,8 @@ class TheftView:
     @property
     def doubtful(self) -> tuple[int, int]:
         """Settled before the report, made since the theft: how many, and their sum. They stay with the merchant."""
-        records, fen = self.held
+        elsewhere = (self.held, self.released, self.returned)
+        records, fen = (sum(counted[n] for counted in elsewhere) for n in (0, 1))
         return sum(card.records for card in self.cards) - records, sum(card.fen for card in self.cards) - fen
 
 
@@ -193,14 +199,20 @@ def _view(db: Database, theft: Theft) -> TheftView:
     cards = _Cards(dict(db.run("SELECT card, label FROM card")))
     for a in _settled(db, theft, marks):
         cards.add(a, a.record.amount_fen if a.record else 0, held=False)
-    for a, fen in _held(db, theft):
-        cards.add(a, fen, held=True)
+    decided = {EntryKind.HELD_RELEASED: (0, 0), EntryKind.HELD_RETURNED: (0, 0)}
+    for a, fen, kind in _held(db, theft):
+        cards.add(a, fen, held=kind is None)
+        if kind is not None:
+            records, sum_fen = decided[kind]
+            decided[kind] = records + 1, sum_fen + fen
     settled = tuple(
         EpochMark(device, names[device][0] if device in names else device.hex(), epoch, mark)
         for (device, epoch), mark in sorted(marks.items())
     )
     terminal, box, place, merchant = names.get(body, ("", "", "", ""))
-    return TheftView(theft, body, terminal, box, place, merchant, settled, cards.by_count())
+    return TheftView(
+        theft, body, terminal, box, place, merchant, settled, cards.by_count(), *decided.values()
+    )  # fmt: skip
 
 
 def _names(db: Database) -> dict[bytes, tuple[str, str, str, str]]:
@@ -231,14 +243,16 @@ def _settled(db: Database, theft: Theft, marks: dict[tuple[bytes, int], Mark]) -
             key, fork = rows[-1][:2]
 
 
-def _held(db: Database, theft: Theft) -> Iterator[tuple[Arrival, int]]:
-    """Entries since the report whose merchant side waits, without those that were withdrawn."""
+def _held(db: Database, theft: Theft) -> Iterator[tuple[Arrival, int, EntryKind | None]]:
+    """Entries since the report whose merchant side was held, without those that were withdrawn, and how each was
+    decided: None while it waits."""
+    decided = {held: EntryKind(kind) for held, kind in db.run("SELECT held, kind FROM held_release")}
     withdrawn = {entry for (entry,) in db.run("SELECT reverses FROM posting WHERE reverses > ?", (theft.entry,))}
     for entry, flags, fen, a in booked_since(db, theft.entry):
         if theft.found is not None and entry > theft.found[1]:
             return
         if flags & EntryFlag.MERCHANT_HELD and entry not in withdrawn and theft.concerns(a):
-            yield a, fen
+            yield a, fen, decided.get(entry)
 
 
 def booked_since(db: Database, entry: int) -> Iterator[tuple[int, int, int, Arrival]]:

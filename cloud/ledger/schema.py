@@ -27,7 +27,10 @@ metadata = MetaData()
 Big = BigInteger().with_variant(Integer, "sqlite")
 Small = SmallInteger().with_variant(Integer, "sqlite")
 Bytes = LargeBinary
-APPEND_ONLY = ("record", "posting", "batch", "receipt", "card_deed", "desk_close", "revocation", "revocation_mark")
+APPEND_ONLY = (
+    "record", "posting", "batch", "receipt", "card_deed", "desk_close", "revocation", "revocation_mark",
+    "proposal", "decision",
+)  # fmt: skip
 
 
 def _col(name: str, form: Form, default: str | None = None) -> Column[Any]:
@@ -253,6 +256,25 @@ revocation_mark = Table(
     _col("cumulative", Big), _col("ranges", Bytes),
     PrimaryKeyConstraint("revocation", "device", "epoch"), sqlite_with_rowid=False,
 )  # fmt: skip
+
+# --- two persons -------------------------------------------------------------------------------------------------
+
+proposal = Table(
+    "proposal", metadata, _id(), _col("kind", Small), _col("document", Bytes), _col("maker", Text),
+    _col("reason", Text), _col("at_ms", Big), _col("until_ms", Big),
+)  # fmt: skip
+
+decision = Table(
+    "decision", metadata, Column("proposal", Big, primary_key=True, autoincrement=False), _col("outcome", Small),
+    _col("checker", Text), _col("reason", Text), _col("at_ms", Big),
+)  # fmt: skip
+"""A trigger refuses a confirmation by the proposal's maker, and one that comes too late."""
+
+held_release = Table(
+    "held_release", metadata, Column("held", Big, primary_key=True, autoincrement=False), _col("entry", Big),
+    _col("proposal", Big), _col("kind", Small), _col("fen", Big), _maybe("undone", Big),
+)  # fmt: skip
+"""What became of the held 待核 entry `held`: entry, of this kind. undone: the entry that took it back again."""
 
 # --- what is told ------------------------------------------------------------------------------------------------
 

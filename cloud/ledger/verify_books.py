@@ -10,6 +10,7 @@ from cloud.ledger.balances import all_balances
 from cloud.ledger.books import BatchKind, record_digest, seal_hash
 from cloud.ledger.desk_entries import DESK_KINDS, desk_postings
 from cloud.ledger.entry import Entry, EntryKind, Posting, document_hash, entry_digest
+from cloud.ledger.entry_keys import release_key
 from cloud.ledger.grants import payer_account
 from cloud.ledger.load_sources import LOAD_POSTINGS
 from cloud.ledger.posting import (
@@ -24,8 +25,10 @@ from cloud.ledger.posting import (
     withdrawn,
 )
 from cloud.ledger.registry import Registry, read_registry
+from cloud.ledger.releases import RELEASE_KINDS
 from cloud.ledger.values import EntryUnbalanced
 from cloud.ledger.verify_check import Check, Line, walk, walk_entries
+from cloud.ledger.verify_releases import release_fault
 from cloud.ledger.writing import first_verdict_key, is_half
 from shared.errors import WireFault
 from shared.wire import codec
@@ -83,6 +86,8 @@ def _entry_fault(db: Database, registry: Registry, lines: list[Line]) -> str:
         return "a posting that moves nothing"
     if head.reverses is not None:
         return _withdrawal_fault(db, kind, actual, head.reverses)
+    if kind in RELEASE_KINDS and head.document is not None and document_hash(head.document) == head.input_hash:
+        return release_fault(db, registry, kind, actual, head.document)
     if head.record is not None:
         return _record_fault(db, registry, kind, actual, head.record, head.input_hash)
     return _document_fault(registry, kind, actual, head.document, head.input_hash)
@@ -127,7 +132,9 @@ def _void_fault(db: Database, card: CardAccounts, a: Arrival, actual: Postings) 
     target = target_key(a)
     rows = db.run("SELECT id, stored, fork FROM record WHERE key = ?", (target,)) if target else []
     keys = [first_verdict_key(EntryKind.PURCHASE, arrive(stored), fork) for _, stored, fork in rows]
-    for credited, fen in db.find("SELECT credit, fen FROM posting WHERE key", keys):
+    found = db.find("SELECT credit, fen, entry FROM posting WHERE key", keys)
+    released = db.find("SELECT credit, fen, entry FROM posting WHERE key", [release_key(row[2]) for row in found])
+    for credited, fen, _ in (*found, *released):
         if actual == voided(card, credited, fen):
             return ""
     return "gives back what no purchase that it names has brought"

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from cloud.db import Row
 from cloud.ledger.arrival import Arrival, arrive, split_key, target_key
 from cloud.ledger.entry import Entry, EntryKind
+from cloud.ledger.entry_keys import release_key, void_key
 from cloud.ledger.facts import Code
 from cloud.ledger.judge import Reason
 from cloud.ledger.posting import voided
@@ -112,7 +113,7 @@ def _judge(writing: Writing, case: _Case) -> Finding:
     posted = next((purchase for purchase in found if purchase.entry is not None), None)
     if posted is None:
         return VoidState.WAITING, Reason.VOID, None
-    if writing.db.run("SELECT 1 FROM posting WHERE key = ?", (void_key(posted.key),)):
+    if _is_given_back(writing, posted):
         return VoidState.HELD, Reason.VOID_TWICE, None
     return VoidState.POSTED, Reason.VOID, posted
 
@@ -129,12 +130,22 @@ def _fits(void: VoidRecord, a: Arrival) -> bool:
 def _purchase(writing: Writing, a: Arrival, fork: int) -> _Purchase:
     key = first_verdict_key(EntryKind.PURCHASE, a, fork)
     rows = writing.db.run("SELECT entry, credit FROM posting WHERE key = ?", (key,))
-    return _Purchase(key, rows[0] if rows else None)
+    return _Purchase(key, _now(writing, *rows[0]) if rows else None)
 
 
-def void_key(purchase: bytes) -> bytes:
-    """Key of the entry that makes the purchase with this entry key void: there can be one."""
-    return bytes((EntryKind.VOID,)) + purchase
+def _now(writing: Writing, entry: int, credited: int) -> tuple[int, int]:
+    """Entry, and who has its sum now: its merchant, if it was held and released."""
+    rows = writing.db.run("SELECT credit FROM posting WHERE key = ?", (release_key(entry),))
+    return entry, rows[0][0] if rows else credited
+
+
+def _is_given_back(writing: Writing, purchase: _Purchase) -> bool:
+    """Was it made void, or returned to the holder by two persons?"""
+    known = writing.db.run("SELECT 1 FROM posting WHERE key = ?", (void_key(purchase.key),))
+    if known or purchase.entry is None:
+        return bool(known)
+    kinds = writing.db.run("SELECT kind FROM posting WHERE key = ?", (release_key(purchase.entry[0]),))
+    return any(kind == EntryKind.HELD_RETURNED for (kind,) in kinds)
 
 
 def _apply(writing: Writing, case: _Case, finding: Finding) -> None:

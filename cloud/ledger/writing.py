@@ -7,6 +7,7 @@ from cloud.ledger.arrival import Arrival
 from cloud.ledger.books import Booking
 from cloud.ledger.dates import NEIGHBOURS, day_of, doubtful_day, is_possible
 from cloud.ledger.entry import Entry, EntryFlag, EntryKind, Posting
+from cloud.ledger.entry_keys import withdrawal_key
 from cloud.ledger.facts import Code, Notes
 from cloud.ledger.picture import Bringing, Picture
 from cloud.ledger.posting import CardAccounts, Postings, purchase, withdrawn
@@ -67,16 +68,21 @@ class Writing:
         day, doubt = self.day_of(arrival, place, card, self.now.campus_s)
         return Entry(kind, day, key, arrival.sha, postings, record=record, flags=doubt)
 
-    def withdraw(self, entry: int, record: int) -> None:
-        """The exact opposite of a written entry that evidence had made. record: what says otherwise."""
+    def withdraw(self, entry: int, record: int) -> int:
+        """The exact opposite of a written entry that evidence had made. record: what says otherwise.
+
+        If two persons had released it meanwhile, that is taken back first: the sum is where it was held again.
+        """
+        for (released,) in self.db.run("SELECT entry FROM held_release WHERE held = ? AND undone IS NULL", (entry,)):
+            taken_back = self.withdraw(released, record)
+            self.db.run("UPDATE held_release SET undone = ? WHERE held = ?", (taken_back, entry))
         columns = "debit, credit, fen, effective_day, input_hash"
         rows = self.db.run(f"SELECT {columns} FROM posting WHERE entry = ? ORDER BY line", (entry,))  # noqa: S608  # ours
         day, input_hash = rows[0][3:]
         postings = withdrawn(tuple(Posting(*row[:3]) for row in rows))
         kind = EntryKind.EVIDENCE_WITHDRAWN
-        key = bytes((kind,)) + entry.to_bytes(8, "big")
-        undone = Entry(kind, day, key, input_hash, postings, record=record, reverses=entry)
-        self.booking.add_entry(undone, OWN_PARTITION)
+        undone = Entry(kind, day, withdrawal_key(entry), input_hash, postings, record=record, reverses=entry)
+        return self.booking.add_entry(undone, OWN_PARTITION)
 
     def accounts(self, card: bytes) -> CardAccounts | None:
         """Of a card of ours."""

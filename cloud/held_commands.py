@@ -1,0 +1,120 @@
+"""`cloud held`: what is held 待核, and what two persons make of it: the first proposes, the second confirms or rejects.
+
+Each act is one transaction and may be said again. A name is the person's word for himself: who may use this command is
+the operating system's business, until people sign in at a screen, which uses the same doors.
+"""
+
+import json
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cloud.check_commands import open_books
+from cloud.db import open_database
+from cloud.held_text import held_json, held_lines, proposal_json, proposal_lines
+from cloud.intake_commands import wall_now
+from cloud.ledger.held_ledger import HeldLedger
+from cloud.ledger.ledger import prepare_database
+from cloud.ledger.read_held import HeldView
+from cloud.ledger.releases import ENTRIES_MAX, Side
+from cloud.ledger.two_persons import Proposal
+from cloud.settings import load_settings
+from shared.errors import ConfigFault
+from shared.ids import PsamId
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which held entries: of this PSAM, of these cards, with these numbers; what is not given does not choose."""
+
+    psam: PsamId | None = None
+    cards: tuple[str, ...] = ()
+    entries: tuple[int, ...] = ()
+
+    def takes(self, view: HeldView) -> bool:
+        """Is it one of them? Its PSAM was asked for before."""
+        return (not self.cards or view.label in self.cards) and (not self.entries or view.entry in self.entries)
+
+    @property
+    def is_empty(self) -> bool:
+        return self.psam is None and not self.cards and not self.entries
+
+
+def listing(data: Path, dsn: str | None, choice: Choice, *, as_json: bool) -> int:
+    """What waits, oldest first, and what is proposed. Always 0: it is work, not a fault."""
+    now = wall_now()
+    with open_books(data, dsn) as reader:
+        found = [view for view in reader.held(choice.psam, now.unix_ms) if choice.takes(view)]
+        proposals = reader.proposals()
+    if as_json:
+        told = {"held": [held_json(view) for view in found]}
+        _json(told | {"proposals": [proposal_json(one, now.unix_ms) for one in proposals]})
+        return 0
+    _say(*held_lines(found), *(line for one in proposals for line in proposal_lines(one, now.unix_ms)))
+    return 0
+
+
+def propose(data: Path, dsn: str | None, choice: Choice, side: Side, who: str, reason: str, *, as_json: bool) -> int:
+    """The first person. ProposalRefused, ConfigFault; then nothing was changed."""
+    if choice.is_empty:
+        raise ConfigFault("请用 --psam、--card 或 --entry 指明 / say which: --psam, --card or --entry")
+    now = wall_now()
+    with open_books(data, dsn) as reader:
+        views = [view for view in reader.held(choice.psam, now.unix_ms) if choice.takes(view)]
+    missing = set(choice.entries) - {view.entry for view in views}
+    if missing:
+        raise ConfigFault(f"分录 {min(missing)} 不在待核 / entry {min(missing)} is not held, or is not of these")
+    chosen = [view.entry for view in views if choice.entries or not view.proposal]
+    with closing(_open(data, dsn)) as ledger:
+        made = ledger.propose_release(side, chosen[:ENTRIES_MAX], who, reason, now)
+    if as_json:
+        _json(proposal_json(made, now.unix_ms))
+        return 0
+    left = len(chosen) - ENTRIES_MAX
+    more = (f"另有 {left} 笔，请再提议 / {left} more: propose again",) if left > 0 else ()
+    _say(*proposal_lines(made, now.unix_ms), *more)
+    return 0
+
+
+def confirm(data: Path, dsn: str | None, number: int, who: str, *, as_json: bool) -> int:
+    """The second person: posted when this returns. ProposalRefused; then nothing was changed."""
+    now = wall_now()
+    with closing(_open(data, dsn)) as ledger:
+        decided = ledger.confirm_release(number, who, now)
+    return _decided(decided.proposal, now.unix_ms, again=decided.again, as_json=as_json)
+
+
+def reject(data: Path, dsn: str | None, number: int, who: str, reason: str, *, as_json: bool) -> int:
+    """What is held stays held. ProposalRefused; then nothing was changed."""
+    now = wall_now()
+    with closing(_open(data, dsn)) as ledger:
+        decided = ledger.reject_release(number, who, reason, now)
+    return _decided(decided.proposal, now.unix_ms, again=decided.again, as_json=as_json)
+
+
+def _open(data: Path, dsn: str | None) -> HeldLedger:
+    database = open_database(load_settings(data).books(dsn))
+    try:
+        prepare_database(database)
+        return HeldLedger(database)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _decided(proposal: Proposal, now_ms: int, *, again: bool, as_json: bool) -> int:
+    if as_json:
+        _json(proposal_json(proposal, now_ms) | {"again": again})
+        return 0
+    _say(*proposal_lines(proposal, now_ms), *(("先前已办 / was decided before",) if again else ()))
+    return 0
+
+
+def _json(told: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+
+
+def _say(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))

@@ -1,0 +1,74 @@
+"""Held 待核 entries and proposals about them, as text and as JSON, Chinese first. Pure."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from cloud.ledger.facts import REASON_WORDS
+from cloud.ledger.read_held import HeldView
+from cloud.ledger.releases import Side, read_offer
+from cloud.ledger.two_persons import Outcome, Proposal
+from shared.clock import time_text
+from shared.money import yuan
+
+SHOWN_MAX = 200
+"""Lines for people; a program gets all."""
+SIDES = {Side.MERCHANT: "放行给商户 to the merchant", Side.HOLDER: "退还持卡人 to the holders"}
+WAITS, EXPIRED, CONFIRMED, REJECTED = "waits", "expired", "confirmed", "rejected"
+STATES = {WAITS: "待确认", EXPIRED: "已过期", CONFIRMED: "已确认", REJECTED: "已否决"}
+_DAY_MS = 86_400_000
+
+
+def state_of(proposal: Proposal, now_ms: int) -> str:
+    """One of STATES."""
+    if proposal.decision is not None:
+        return CONFIRMED if proposal.decision.outcome is Outcome.CONFIRMED else REJECTED
+    return WAITS if proposal.waits(now_ms) else EXPIRED
+
+
+def held_json(view: HeldView) -> dict[str, Any]:
+    """Times: campus seconds; sums in fen; proposal 0: none waits."""
+    return {
+        "entry": view.entry, "card": view.card.hex(), "label": view.label, "fen": view.fen, "time": view.time_s,
+        "terminal": view.terminal, "merchant": view.merchant, "seq": view.seq, "reason": view.reason.name.lower(),
+        "proposal": view.proposal,
+    }  # fmt: skip
+
+
+def held_lines(found: Sequence[HeldView]) -> Iterator[str]:
+    """A line each, and the sum."""
+    for view in found[:SHOWN_MAX]:
+        why = REASON_WORDS.get(view.reason, "")
+        named = f"，提议 proposal {view.proposal}" if view.proposal else ""
+        where = f"{view.terminal} {view.merchant}".rstrip()
+        yield (
+            f"分录 entry {view.entry}  卡 card {view.label or view.card.hex()}  ¥{yuan(view.fen)}  "
+            f"{time_text(view.time_s)}  {where} seq {view.seq}  {why}{named}"
+        )
+    if len(found) > SHOWN_MAX:
+        yield f"… 另有 {len(found) - SHOWN_MAX} 笔 more; --json: 全部 all"
+    yield f"待核 held: {len(found)} 笔, ¥{yuan(sum(view.fen for view in found))}"
+
+
+def proposal_json(proposal: Proposal, now_ms: int) -> dict[str, Any]:
+    """Times: Unix milliseconds."""
+    offer, said = read_offer(proposal.document), proposal.decision
+    return {
+        "proposal": proposal.number, "state": state_of(proposal, now_ms), "to": str(offer.side), "fen": offer.fen,
+        "entries": list(offer.entries), "maker": proposal.maker, "reason": proposal.reason, "at_ms": proposal.at_ms,
+        "until_ms": proposal.until_ms, "checker": said.checker if said else "",
+        "checker_reason": said.reason if said else "", "decided_ms": said.at_ms if said else 0,
+    }  # fmt: skip
+
+
+def proposal_lines(proposal: Proposal, now_ms: int) -> Iterator[str]:
+    """What was proposed, how it stands, and what the second person does."""
+    offer, state = read_offer(proposal.document), state_of(proposal, now_ms)
+    what = f"{len(offer.entries)} 笔 entries, ¥{yuan(offer.fen)} {SIDES[offer.side]}"
+    yield f"提议 proposal {proposal.number}: {STATES[state]} {state}: {what}"
+    yield f"  提议人 proposed by {proposal.maker}: {proposal.reason}"
+    if proposal.decision is not None:
+        why = f": {proposal.decision.reason}" if proposal.decision.reason else ""
+        yield f"  复核人 decided by {proposal.decision.checker}{why}"
+    if state == WAITS:
+        days = (proposal.until_ms - now_ms) // _DAY_MS
+        yield f"  余 {days} 天 days；须另一人 somebody else: held confirm --proposal {proposal.number} --who NAME"

@@ -1,0 +1,76 @@
+"""What is held 待核: entries whose card side is posted and whose merchant side waits for two persons.
+
+An entry waits until it was withdrawn (evidence decided anew), made void, released to its merchant or returned to the
+card's holder. Inside of a transaction.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from cloud.db import Database, Row
+from cloud.ledger.arrival import Arrival, arrive
+from cloud.ledger.entry import EntryFlag, EntryKind
+from cloud.ledger.entry_keys import release_key, void_key, withdrawal_key
+from cloud.ledger.judge import Reason
+from cloud.ledger.theft_rows import read_thefts
+
+CHUNK = 2000
+_KINDS = int(EntryKind.PURCHASE), int(EntryKind.EVIDENCE)
+_ENTRIES = (
+    "SELECT p.entry, p.key, p.credit, p.fen, p.effective_day, r.reason, r.stored, p.kind, p.flags FROM posting p "
+    "JOIN record r ON r.id = p.record WHERE p.line = 0 AND p.entry"
+)
+_NEXT = (
+    "SELECT entry FROM posting WHERE entry > ? AND line = 0 AND kind IN (?, ?) AND (flags & ?) > 0 "
+    "ORDER BY entry LIMIT ?"
+)
+
+
+class Held(NamedTuple):
+    """An entry that waits. account: the held one that has its sum. day: effective. reason: of the record's verdict."""
+
+    entry: int
+    key: bytes
+    account: int
+    fen: int
+    day: int
+    reason: Reason
+    arrival: Arrival
+
+
+def held_among(db: Database, entries: Sequence[int]) -> list[Held]:
+    """Those of these entries that wait, by their numbers."""
+    rows = sorted(db.find(_ENTRIES, list(dict.fromkeys(entries))))
+    rows = [row for row in rows if row[-2] in _KINDS and row[-1] & EntryFlag.MERCHANT_HELD]
+    ended = _ended(db, rows)
+    return [
+        Held(entry, key, account, fen, day, Reason(reason), arrive(stored))
+        for entry, key, account, fen, day, reason, stored, _, _ in rows if entry not in ended
+    ]  # fmt: skip
+
+
+def all_held(db: Database) -> Iterator[Held]:
+    """Every entry that waits, oldest first. Walks the journal: for a command, not for every second."""
+    last = 0
+    while True:
+        found = [entry for (entry,) in db.run(_NEXT, (last, *_KINDS, int(EntryFlag.MERCHANT_HELD), CHUNK))]
+        yield from held_among(db, found)
+        if len(found) < CHUNK:
+            return
+        last = found[-1]
+
+
+def held_of_psam(db: Database, psam: bytes) -> list[Held]:
+    """What waits of this PSAM, and of a body that was stolen with it."""
+    thefts = [theft for theft in read_thefts(db) if theft.psam == psam]
+    return [
+        one for one in all_held(db)
+        if one.arrival.psam == psam or any(theft.concerns(one.arrival) and one.entry > theft.entry for theft in thefts)
+    ]  # fmt: skip
+
+
+def _ended(db: Database, rows: Sequence[Row]) -> set[int]:
+    ends: dict[bytes, int] = {}
+    for entry, key, *_ in rows:
+        ends |= {void_key(key): entry, withdrawal_key(entry): entry, release_key(entry): entry}
+    return {ends[bytes(key)] for (key,) in db.find("SELECT key FROM posting WHERE key", list(ends))}

@@ -1,0 +1,57 @@
+"""What is held 待核, as people look at it. Inside of a snapshot; walks the journal: for a command, not a tick."""
+
+from dataclasses import dataclass
+from itertools import islice
+
+from cloud.db import Database
+from cloud.ledger import two_persons
+from cloud.ledger.held import Held, all_held, held_of_psam
+from cloud.ledger.judge import Reason
+from cloud.ledger.releases import read_offer
+from cloud.ledger.two_persons import ProposalKind
+
+HELD_MAX = 100_000
+"""Most that are looked at, the oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldView:
+    """An entry that waits. time_s: as its record tells, campus seconds. merchant: whose it would be, empty where nobody
+    knows. proposal: the one that names it and may be confirmed, or 0."""
+
+    entry: int
+    card: bytes
+    label: str
+    fen: int
+    time_s: int
+    terminal: str
+    merchant: str
+    seq: int
+    reason: Reason
+    proposal: int
+
+
+def held_views(db: Database, psam: bytes | None, now_ms: int) -> list[HeldView]:
+    """Of one PSAM, or all; oldest first."""
+    found = list(islice(all_held(db), HELD_MAX)) if psam is None else held_of_psam(db, psam)[:HELD_MAX]
+    labels: dict[bytes, str] = dict(db.run("SELECT card, label FROM card")) if found else {}
+    rows = db.run("SELECT device, name, merchant FROM device")
+    bodies = {device: (name, merchant) for device, name, merchant in rows}
+    named = _named(db, now_ms)
+    return [_view(one, labels, bodies.get(one.arrival.device, ("", "")), named.get(one.entry, 0)) for one in found]
+
+
+def _named(db: Database, now_ms: int) -> dict[int, int]:
+    """Entry → the proposal that names it and may still be confirmed."""
+    waiting = [one for one in two_persons.waiting(db, now_ms) if one.kind is ProposalKind.HELD]
+    return {entry: one.number for one in waiting for entry in read_offer(one.document).entries}
+
+
+def _view(one: Held, labels: dict[bytes, str], body: tuple[str, str], proposal: int) -> HeldView:
+    record = one.arrival.record
+    card, time_s = (record.card, record.time) if record is not None else (b"", 0)
+    terminal, merchant = body
+    return HeldView(
+        one.entry, card, labels.get(card, ""), one.fen, time_s, terminal or one.arrival.device.hex(), merchant,
+        one.arrival.seq, one.reason, proposal,
+    )  # fmt: skip

@@ -1,0 +1,196 @@
+"""What becomes of held 待核 entries: released 放行 to their merchant, or returned 退还 to the holder, by two persons.
+
+The first person names the entries; the second confirms exactly these, all or none, and only then new entries move their
+sums, each once. Rejected, they stay held. Nothing that was posted is edited.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from cloud.db import Database
+from cloud.ledger import two_persons
+from cloud.ledger.card_life import life_of
+from cloud.ledger.entry import Entry, EntryKind, document_hash
+from cloud.ledger.entry_keys import release_key
+from cloud.ledger.facts import Code
+from cloud.ledger.held import Held, held_among
+from cloud.ledger.posting import Postings, released, returned
+from cloud.ledger.registry import Registry
+from cloud.ledger.two_persons import Decided, Proposal, ProposalKind, ProposalRefused
+from cloud.ledger.values import OWN_PARTITION
+from cloud.ledger.writing import Writing
+from shared.clock import day_number
+from shared.errors import WireFault
+from shared.money import yuan
+from shared.wire import codec
+
+ENTRIES_MAX = 5000
+"""Of one proposal, which is one transaction; more are proposed in parts."""
+SUCCESSORS_MAX = 100
+"""Cards that took each other's place, one after the other."""
+RELEASE_COLUMNS = "held, entry, proposal, kind, fen"
+
+
+class Side(StrEnum):
+    """Who gets the sum. Frozen texts: they stand in documents."""
+
+    MERCHANT = "merchant"
+    HOLDER = "holder"
+
+
+KIND_OF = {Side.MERCHANT: EntryKind.HELD_RELEASED, Side.HOLDER: EntryKind.HELD_RETURNED}
+RELEASE_KINDS = frozenset(KIND_OF.values())
+
+
+class Offer(NamedTuple):
+    """What a proposal's document says: whose, over how much, and which entries."""
+
+    side: Side
+    fen: int
+    entries: tuple[int, ...]
+
+    def to_bytes(self) -> bytes:
+        return codec.dumps([str(self.side), self.fen, list(self.entries)])
+
+
+class Paper(NamedTuple):
+    """What the document of a release's entry says: who has two names on it, and which card's holder is meant."""
+
+    held: int
+    card: bytes
+    fen: int
+    proposal: int
+    maker: str
+    checker: str
+
+    def to_bytes(self, kind: EntryKind) -> bytes:
+        return codec.dumps([int(kind), *self])
+
+
+def read_offer(document: bytes) -> Offer:
+    """WireFault for a document that is none."""
+    side, fen, entries = codec.fields(codec.loads(document), str, int, list, what="offer")
+    if side not in list(Side) or not all(type(entry) is int for entry in entries):
+        raise WireFault("offer: malformed")
+    return Offer(Side(side), fen, tuple(entries))
+
+
+def read_paper(document: bytes) -> tuple[EntryKind, Paper]:
+    """WireFault for a document that is none."""
+    kind, *fields = codec.fields(codec.loads(document), int, int, bytes, int, int, str, str, what="paper")
+    if kind not in RELEASE_KINDS:
+        raise WireFault("paper: another kind")
+    return EntryKind(kind), Paper(*fields)
+
+
+def propose_release(writing: Writing, side: Side, entries: Sequence[int], who: str, reason: str) -> Proposal:
+    """Inside of a transaction. ProposalRefused when one of them does not wait, or waits for somebody's word already."""
+    wanted = tuple(sorted(set(entries)))
+    if not 0 < len(wanted) <= ENTRIES_MAX:
+        raise ProposalRefused(f"待核分录 1..{ENTRIES_MAX} 笔 / 1..{ENTRIES_MAX} held entries, here {len(wanted)}")
+    held = _require_held(writing.db, wanted)
+    for one in held:
+        _require_side(writing.registry, side, one)
+    _require_undisputed(writing, set(wanted))
+    offer = Offer(side, sum(one.fen for one in held), wanted)
+    made = two_persons.propose(writing, ProposalKind.HELD, offer.to_bytes(), who, reason)
+    told = f"待核处理提议 {made.number} proposed, to the {side}: {len(held)} 笔 ¥{yuan(offer.fen)}, {made.maker}"
+    writing.notes.tell(Code.HELD_PROPOSED, f"{told}: {made.reason}")
+    return made
+
+
+def confirm_release(writing: Writing, number: int, who: str) -> Decided:
+    """Inside of a transaction. All entries of the proposal, or none. ProposalRefused."""
+    decided = two_persons.confirm(writing, _offered(writing, number).number, who)
+    if decided.again:
+        return decided
+    offer = read_offer(decided.proposal.document)
+    for one in _require_held(writing.db, offer.entries):
+        _post(writing, decided.proposal, offer.side, one)
+    writing.notes.tell(_CODES[offer.side], _told(decided.proposal, offer))
+    return decided
+
+
+def reject_release(writing: Writing, number: int, who: str, reason: str) -> Decided:
+    """Inside of a transaction. What is held stays held. ProposalRefused."""
+    decided = two_persons.reject(writing, _offered(writing, number).number, who, reason)
+    if not decided.again:
+        writing.notes.tell(Code.HELD_REJECTED, _told(decided.proposal, read_offer(decided.proposal.document)))
+    return decided
+
+
+def release_postings(
+    registry: Registry, merchants: Mapping[int, int], kind: EntryKind, paper: Paper, account: int
+) -> Postings:
+    """What the paper means for a sum in this held account; KeyError for an account or a card that is none."""
+    if kind is EntryKind.HELD_RELEASED:
+        return released(account, merchants[account], paper.fen)
+    return returned(registry.cards[paper.card].accounts, account, paper.fen)
+
+
+def merchants_of(registry: Registry) -> dict[int, int]:
+    """Held account → its merchant's. What an unknown body has brought is nobody's yet."""
+    return {body.held_account: body.merchant_account for body in registry.devices.values()}
+
+
+def holder_of(db: Database, card: bytes) -> bytes:
+    """The card, or the one that has taken its place by now."""
+    for _ in range(SUCCESSORS_MAX):
+        successor = life_of(db, card).successor
+        if successor is None:
+            break
+        card = successor
+    return card
+
+
+_CODES = {Side.MERCHANT: Code.HELD_RELEASED, Side.HOLDER: Code.HELD_RETURNED}
+
+
+def _offered(writing: Writing, number: int) -> Proposal:
+    found = two_persons.proposal(writing.db, number)
+    if found.kind is not ProposalKind.HELD:
+        raise ProposalRefused(f"提议 {number} 不是待核处理 / proposal {number} is about something else")
+    return found
+
+
+def _require_held(db: Database, entries: Sequence[int]) -> list[Held]:
+    held = held_among(db, entries)
+    missing = sorted(set(entries) - {one.entry for one in held})
+    if missing:
+        raise ProposalRefused(f"分录 {missing[0]} 不在待核 / entry {missing[0]} is not held (any more)")
+    return held
+
+
+def _require_side(registry: Registry, side: Side, one: Held) -> None:
+    if side is Side.MERCHANT and one.account not in merchants_of(registry):
+        raise ProposalRefused(
+            f"分录 {one.entry}：终端未登记，不知归谁，只能退还 / its body is in no inventory: nobody's yet, return it"
+        )
+
+
+def _require_undisputed(writing: Writing, entries: set[int]) -> None:
+    for other in two_persons.waiting(writing.db, writing.now.unix_ms):
+        if other.kind is ProposalKind.HELD and entries & set(read_offer(other.document).entries):
+            raise ProposalRefused(f"与提议 {other.number} 重叠，先办结 / proposal {other.number} names some: decide it")
+
+
+def _post(writing: Writing, proposal: Proposal, side: Side, one: Held) -> None:
+    if proposal.decision is None or one.arrival.record is None:
+        raise ProposalRefused(f"分录 {one.entry} 无法办理 / entry {one.entry} cannot be decided")
+    kind, card = KIND_OF[side], holder_of(writing.db, one.arrival.record.card)
+    paper = Paper(one.entry, card, one.fen, proposal.number, proposal.maker, proposal.decision.checker)
+    document = paper.to_bytes(kind)
+    postings = release_postings(writing.registry, merchants_of(writing.registry), kind, paper, one.account)
+    entry = Entry(
+        kind, day_number(writing.now.campus_s), release_key(one.entry), document_hash(document), postings,
+        document=document,
+    )  # fmt: skip
+    number = writing.booking.add_entry(entry, OWN_PARTITION)
+    writing.db.insert("held_release", RELEASE_COLUMNS, [(one.entry, number, proposal.number, int(kind), one.fen)])
+
+
+def _told(proposal: Proposal, offer: Offer) -> str:
+    said = "" if proposal.decision is None else f" → {proposal.decision.checker}"
+    what = f"{len(offer.entries)} 笔 ¥{yuan(offer.fen)} to the {offer.side}"
+    return f"待核处理提议 proposal {proposal.number}: {what}, {proposal.maker}{said}"

@@ -1,0 +1,112 @@
+"""Releases of held 待核 entries against the words of two persons: each confirmed by another, in time, and done once."""
+
+from cloud.db import Database, Row
+from cloud.ledger import two_persons
+from cloud.ledger.entry import EntryFlag, EntryKind
+from cloud.ledger.entry_keys import release_key, void_key, withdrawal_key
+from cloud.ledger.posting import Postings
+from cloud.ledger.registry import Registry
+from cloud.ledger.releases import (
+    RELEASE_KINDS,
+    Paper,
+    holder_of,
+    merchants_of,
+    read_offer,
+    read_paper,
+    release_postings,
+)
+from cloud.ledger.two_persons import Outcome, Proposal, ProposalKind, is_same_person
+from cloud.ledger.verify_check import Check
+from shared.errors import WireFault
+
+NAME = "two-persons"
+_PAPERS = "SELECT entry, document FROM posting WHERE line = 0 AND entry"
+_RELEASES = "SELECT held, entry, proposal, kind, fen, undone FROM held_release ORDER BY held"
+_COUNT = "SELECT COUNT(*) FROM posting WHERE kind IN (?, ?) AND line = 0"
+
+
+def check_two_persons(db: Database) -> Check:
+    """Every proposal, and every entry that one has made."""
+    proposals = {one.number: one for one in two_persons.proposals(db)}
+    releases = db.run(_RELEASES)
+    named = {row[0]: row[2] for row in releases}
+    broken = next((fault for one in proposals.values() if (fault := _proposal_fault(one, named))), "")
+    broken = broken or next((fault for row in releases if (fault := _release_fault(db, proposals, row))), "")
+    booked = db.run(_COUNT, tuple(sorted(map(int, RELEASE_KINDS))))[0][0]
+    if not broken and booked != len(releases):
+        broken = f"{booked} entries of releases, {len(releases)} known"
+    waiting = sum(one.decision is None for one in proposals.values())
+    return Check(NAME, len(proposals) + len(releases), broken, f"未决 undecided: {waiting}" if waiting else "")
+
+
+def release_fault(db: Database, registry: Registry, kind: EntryKind, actual: Postings, document: bytes) -> str:
+    """Is the entry what its paper says, out of an entry that was held? A part of check_entries."""
+    try:
+        said, paper = read_paper(document)
+    except WireFault:
+        return "its document cannot be read"
+    rows = db.run("SELECT credit, fen, flags, record FROM posting WHERE entry = ? AND line = 0", (paper.held,))
+    if said != kind or not rows or not rows[0][2] & EntryFlag.MERCHANT_HELD:
+        return f"entry {paper.held} was not held"
+    account, fen, *_ = rows[0]
+    try:
+        expected = release_postings(registry, merchants_of(registry), kind, paper, account)
+    except KeyError:
+        return "posts to an account that is nobody's"
+    whole = (actual, paper.fen) == (expected, fen)
+    return "" if whole else f"is not the whole of entry {paper.held}, or goes elsewhere"
+
+
+def _proposal_fault(one: Proposal, named: dict[int, int]) -> str:
+    if one.kind is not ProposalKind.HELD or one.decision is None or one.decision.outcome is not Outcome.CONFIRMED:
+        return ""
+    if is_same_person(one.maker, one.decision.checker):
+        return f"proposal {one.number}: {one.maker} confirmed his own"
+    if one.decision.at_ms > one.until_ms:
+        return f"proposal {one.number}: confirmed after it had expired"
+    missing = [entry for entry in read_offer(one.document).entries if named.get(entry) != one.number]
+    return f"proposal {one.number}: entry {missing[0]} was not released by it" if missing else ""
+
+
+def _release_fault(db: Database, proposals: dict[int, Proposal], row: Row) -> str:
+    held, entry, number, kind, fen, undone = row
+    one = proposals.get(number)
+    if one is None or one.decision is None or one.decision.outcome is not Outcome.CONFIRMED:
+        return f"entry {entry}: proposal {number} is not confirmed"
+    booked = db.run("SELECT entry, kind, fen, document FROM posting WHERE key = ?", (release_key(held),))
+    if not booked or booked[0][:3] != (entry, kind, fen):
+        return f"entry {held}: its release is not the entry {entry} that is known"
+    _, paper = read_paper(booked[0][3])
+    if (paper.held, paper.proposal, paper.maker, paper.checker) != (held, number, one.maker, one.decision.checker):
+        return f"entry {entry}: names others than proposal {number}"
+    if held not in read_offer(one.document).entries:
+        return f"entry {entry}: proposal {number} does not name entry {held}"
+    return _undone_fault(db, held, entry, undone) or _card_fault(db, held, entry, paper) or _void_fault(db, held, entry)
+
+
+def _undone_fault(db: Database, held: int, entry: int, undone: int | None) -> str:
+    """It was taken back exactly if what was held was."""
+    rows = db.find("SELECT key, entry FROM posting WHERE key", [withdrawal_key(held), withdrawal_key(entry)])
+    found: dict[bytes, int] = {bytes(key): number for key, number in rows}
+    if (withdrawal_key(held) in found) != (undone is not None) or found.get(withdrawal_key(entry)) != undone:
+        return f"entry {entry}: taken back, and what was held was not, or the other way round"
+    return ""
+
+
+def _card_fault(db: Database, held: int, entry: int, paper: Paper) -> str:
+    """The paper's card is the one that was debited, or one that took its place."""
+    (debited,) = db.run(
+        "SELECT c.card FROM posting p JOIN card c ON c.purse_account = p.debit OR c.subsidy_account = p.debit "
+        "WHERE p.entry = ? AND p.line = 0", (held,),
+    )  # fmt: skip
+    follows = holder_of(db, debited[0]) == holder_of(db, paper.card)
+    return "" if follows else f"entry {entry}: its card is not the one of entry {held}"
+
+
+def _void_fault(db: Database, held: int, entry: int) -> str:
+    """A later void took the sum from where the release had brought it."""
+    (key,) = db.run("SELECT key FROM posting WHERE entry = ? AND line = 0", (held,))[0]
+    voids = db.run("SELECT entry, debit FROM posting WHERE key = ?", (void_key(key),))
+    rows = db.run("SELECT kind, credit FROM posting WHERE entry = ? AND line = 0", (entry,))
+    wrong = voids and (voids[0][0] < entry or (EntryKind.HELD_RELEASED, voids[0][1]) != rows[0])
+    return f"entry {held}: void, and released as well" if wrong else ""
