@@ -21,7 +21,7 @@ from edge.settings import Settings, TerminalSetting
 from edge.streams import stream_of
 from shared.errors import WireFault
 from shared.ids import DeviceId, PsamId, StoreId
-from shared.wire.messages import EpochRequest, TerminalState
+from shared.wire.messages import EPOCHS_MAX, EpochRequest, TerminalState
 
 JOIN_S = 10.0
 """A CHALLENGE without its AUTH is forgotten after this."""
@@ -309,7 +309,7 @@ def _owes(auth: Auth) -> bool:
 def _is_full(auth: Auth, hello: Hello, epoch: int) -> bool:
     """A fifth epoch is not given before one of the four has drained: such a body may drain, but not sell."""
     listed = epoch or _named(auth, hello)
-    return len(auth.epochs) >= link.EPOCHS_MAX and all(row.epoch != listed for row in auth.epochs)
+    return len(auth.epochs) >= EPOCHS_MAX and all(row.epoch != listed for row in auth.epochs)
 
 
 def _named(auth: Auth, hello: Hello) -> int:

@@ -14,6 +14,7 @@ from cloud.ledger.read import Reader
 from cloud.ledger.values import CheckTac, Now, Received
 from cloud.online.load import LoadDesk
 from shared.errors import KeyFault, RuleBroken
+from shared.facts import Level
 from shared.ids import BoxId
 from shared.wire.messages import (
     AckBody,
@@ -32,6 +33,7 @@ from shared.wire.messages import (
 )
 from shared.wire.topics import DOWN_NOW, Address, topic
 
+DEFECT = "程序缺陷 a defect of ours:"
 NOBODY = (BoxId(""), 0)
 """Sender of what came on no topic of ours."""
 
@@ -73,6 +75,13 @@ class Clerk:
         if ticket.address is None or isinstance(ticket.body, Batch):
             raise RuleBroken("a message of the money lane, or of nobody, among those of now")
         return self._routed(ticket.address, ticket.body, now)
+
+    def set_aside(self, ticket: Ticket, fault: Exception) -> None:
+        """A message of the now lane that our own code stumbled over: kept as it came, as a defect of ours."""
+        box, partition = (ticket.address.box, ticket.address.partition) if ticket.address else NOBODY
+        reason, now_ms = f"{DEFECT} {type(fault).__name__}", self._clock().unix_ms
+        self._ledger.quarantine_message(box, partition, ticket.arrival.payload, reason, now_ms, Level.URGENT)
+        self._tally.defects += 1
 
     def states(self, states: States) -> list[Letter]:
         """What the boxes say of themselves; the console reads it. One with an older list of revocations gets ours:

@@ -17,6 +17,7 @@ class Tally:
     batches: int = 0
     messages: int = 0
     junk: int = 0
+    defects: int = 0
     letters: int = 0
     letters_unsent: int = 0
     copies: int = 0

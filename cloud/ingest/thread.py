@@ -1,7 +1,9 @@
 """The ledger thread: takes work from the lanes, has it done, and hands what follows back to the loop.
 
 A key process or database that is away stops nothing but progress: the work goes back in front, unacknowledged, and
-is tried again after a bounded pause. Any other exception ends the process, for nothing is guessed about money.
+is tried again after a bounded pause. Any other exception over *money* ends the process, for nothing is guessed about
+it. A message of *now* that our own code stumbles over is set aside as it came, at the highest grade: it settles
+nothing and whoever asks asks again, while a broker that sends it to every new process would end them all.
 """
 
 import threading
@@ -29,6 +31,9 @@ class Doer(Protocol):
 
     def now(self, ticket: Ticket) -> list[Letter]:
         """One message that somebody waits for."""
+
+    def set_aside(self, ticket: Ticket, fault: Exception) -> None:
+        """Keep a message that could not be worked on, and tell of it."""
 
     def states(self, states: States) -> list[Letter]:
         """The boxes' newest states, and what follows from them."""
@@ -86,12 +91,21 @@ class LedgerThread(threading.Thread):
     def _now(self, doer: Doer, work: Now) -> None:
         for at, ticket in enumerate(work.tickets):
             try:
-                letters = doer.now(ticket)
+                letters = self._answered(doer, ticket)
             except AWAY as fault:
                 self._lanes.give_back(Now(work.tickets[at:]), self._pause_s(Now, fault))
                 return
             self._failures[Now] = 0
             self._reports.deliver(letters, (ticket,))
+
+    def _answered(self, doer: Doer, ticket: Ticket) -> list[Letter]:
+        try:
+            return doer.now(ticket)
+        except AWAY:
+            raise
+        except Exception as fault:  # noqa: BLE001  # a defect of ours: kept with the message, and told
+            doer.set_aside(ticket, fault)
+            return []
 
     def _states(self, doer: Doer, work: States) -> None:
         letters = doer.states(work)

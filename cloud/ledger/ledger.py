@@ -241,12 +241,14 @@ class Ledger:
         with self.database.writing():
             facts.append(self.database, [facts.reported(box, fact, now_ms)])
 
-    def quarantine_message(self, box: BoxId, partition: int, raw: bytes, reason: str, now_ms: int) -> None:
+    def quarantine_message(
+        self, box: BoxId, partition: int, raw: bytes, reason: str, now_ms: int, level: Level = Level.IMPORTANT
+    ) -> None:
         """What is not a message of ours, as it came; the same bytes once."""
         with self.database.writing():
             if quarantine.keep_message(self.database, box, partition, raw, reason, now_ms):
                 text = f"不是我们的消息 not a message of ours: {reason}"
-                row = (now_ms, str(Level.IMPORTANT), str(facts.Code.MESSAGE_JUNK), box, b"", text[:TEXT_MAX])
+                row = (now_ms, str(level), str(facts.Code.MESSAGE_JUNK), box, b"", text[:TEXT_MAX])
                 facts.append(self.database, [row])
 
     def _foreign(self, box: BoxId, device: bytes, what: str, now_ms: int) -> None:

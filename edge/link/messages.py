@@ -12,11 +12,9 @@ from typing import Any
 
 from shared.errors import WireFault
 from shared.ids import DeviceId, PsamId, StorageId, StoreId, device_id, psam_id, storage_id, store_id
-from shared.wire.messages import EpochStatus
+from shared.wire.messages import EPOCHS_MAX, EpochStatus
 
 PROTOCOL = 1
-EPOCHS_MAX = 4
-"""Undrained epochs that a terminal may have; a fifth PSAM or storage change is refused until one drains."""
 
 
 class Type(IntEnum):

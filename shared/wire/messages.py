@@ -49,6 +49,7 @@ from shared.wire.revocation import (
 )
 from shared.wire.tags import (
     EPOCH_MAX,
+    EPOCHS_MAX,
     PAYLOAD_MAX,
     Tag,
 )
@@ -56,6 +57,7 @@ from shared.wire.tags import (
 __all__ = [
     "ACK_CONTEXT",
     "BATCH_MAX",
+    "EPOCHS_MAX",
     "EPOCH_MAX",
     "PAYLOAD_MAX",
     "RANGES_MAX",

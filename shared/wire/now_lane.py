@@ -22,7 +22,17 @@ from shared.ids import (
 from shared.wire import codec
 from shared.wire.money_lane import SignedAck
 from shared.wire.revocation import SignedRevocations
-from shared.wire.tags import EPOCH_MAX, Tag, payload_of, row_of, within
+from shared.wire.tags import (
+    EPOCH_MAX,
+    EPOCHS_MAX,
+    NUMBER_MAX,
+    SHORT_MAX,
+    SLOTS_MAX,
+    Tag,
+    payload_of,
+    row_of,
+    within,
+)
 
 MS_MAX = (1 << 48) - 1
 """Unix ms far beyond any clock: what is above is malformed."""
@@ -233,12 +243,13 @@ def _online_request(b: list[Any]) -> OnlineRequest:
         b, bytes, int, bytes, int, bytes, int, what="online request"
     )
     within(until, MS_MAX)
+    within(n, NUMBER_MAX)
     return OnlineRequest(device_id(device), within(epoch, EPOCH_MAX), psam_id(psam), n, payload_of(payload), until)
 
 
 def _online_answer(b: list[Any]) -> OnlineAnswer:
     device, epoch, n, payload = codec.fields(b, bytes, int, int, bytes, what="online answer")
-    return OnlineAnswer(device_id(device), within(epoch, EPOCH_MAX), n, payload_of(payload))
+    return OnlineAnswer(device_id(device), within(epoch, EPOCH_MAX), within(n, NUMBER_MAX), payload_of(payload))
 
 
 def _record_copy(b: list[Any]) -> RecordCopy:
@@ -273,6 +284,12 @@ def _status(b: list[Any]) -> DeviceStatus:
     device, epochs, hot, param, left, clock, day, first = codec.fields(
         b, bytes, list, int, int, int, bool, int, int, what="status"
     )
+    if len(epochs) > EPOCHS_MAX:
+        raise WireFault(f"status: {len(epochs)} epochs")
+    for value in (hot, param, first):
+        within(value, NUMBER_MAX)
+    for value in (left, day):
+        within(value, SHORT_MAX)
     return DeviceStatus(device_id(device), tuple(map(_epoch_status, epochs)), hot, param, left, clock, day, first)
 
 
@@ -280,7 +297,9 @@ def _epoch_status(row: Any) -> EpochStatus:  # noqa: ANN401  # straight from CBO
     epoch, psam, oldest, last, settled, slots = codec.fields(
         row_of(row), int, bytes, int, int, int, int, what="epoch status"
     )
-    return EpochStatus(within(epoch, EPOCH_MAX), psam_id(psam), oldest, last, settled, slots)
+    for value in (oldest, last, settled):
+        within(value, NUMBER_MAX)
+    return EpochStatus(within(epoch, EPOCH_MAX), psam_id(psam), oldest, last, settled, within(slots, SLOTS_MAX))
 
 
 def _fact(b: list[Any]) -> Fact:

@@ -12,6 +12,14 @@ from shared.wire import codec
 PAYLOAD_MAX = 1024
 """Largest opaque terminal payload of an online request or answer."""
 EPOCH_MAX = 0xFFFF
+EPOCHS_MAX = 4
+"""Undrained epochs that a terminal may have, and tell of; a fifth is refused until one drains (RECORDS)."""
+NUMBER_MAX = 0xFFFF_FFFF
+"""Sequence numbers, request numbers and versions have four bytes on a terminal's link, and in a record."""
+SHORT_MAX = 0xFFFF
+"""Days and slots have two."""
+SLOTS_MAX = 0xFF
+"""Open slots have one."""
 
 
 class Tag(IntEnum):

@@ -1,5 +1,6 @@
 """Edge↔cloud messages: frozen bytes, round trips, refusals."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,6 +120,34 @@ def test_online_request_is_late_from_its_time_on_and_without_one_never() -> None
     request = OnlineRequest(DEVICE, 1, PSAM, 9, b"pay", 1000)
     assert [request.is_late(ms) for ms in (999, 1000, 1001)] == [False, True, True]
     assert not OnlineRequest(DEVICE, 1, PSAM, 9, b"pay").is_late(1 << 47)
+
+
+@pytest.mark.parametrize("request_", [-1, 1 << 32, 1 << 61])
+def test_request_numbers_of_more_than_four_bytes_are_refused(request_: int) -> None:
+    with pytest.raises(WireFault):
+        messages.decode_now_up(messages.encode_now(OnlineRequest(DEVICE, 1, PSAM, request_, b"pay")))
+    with pytest.raises(WireFault):
+        messages.decode_now_down(messages.encode_now(OnlineAnswer(DEVICE, 1, request_, b"pay")))
+
+
+EPOCH = EpochStatus(1, PSAM, 5, 9, 4, 1)
+LONG = (
+    [replace(EPOCH, **{name: bad}) for name in ("oldest", "last", "settled") for bad in (-1, 1 << 32)]
+    + [replace(EPOCH, open_slots=bad) for bad in (-1, 256)]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"epochs": (epoch,)} for epoch in LONG]
+    + [{"epochs": (EPOCH,) * 5}, {"slots_left": 1 << 16}, {"day": 1 << 16}, {"day_first_seq": 1 << 32}]
+    + [{"hotlist_version": -1}, {"parameter_version": 1 << 32}],
+)
+def test_a_status_beyond_what_a_terminal_can_say_is_refused(changes: Any) -> None:
+    status = DeviceStatus(DEVICE, (EPOCH,), 1, 1, 30000, True, 9000, 2)
+    assert messages.decode_now_up(messages.encode_now(status)) == status
+    with pytest.raises(WireFault):
+        messages.decode_now_up(messages.encode_now(replace(status, **changes)))
 
 
 @pytest.mark.parametrize("ms", [-1, 1 << 48])
