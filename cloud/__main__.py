@@ -117,6 +117,7 @@ def _theft_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", required=True, metavar="TEXT", help="缘由 / why")
     parser.add_argument("--body", action="store_true", help="机身一并被盗 / the body that it is in is gone too")
     parser.add_argument("--found", action="store_true", help="撤销：已找回，可再营业 / found again: it may sell again")
+    parser.add_argument("--unlisted", action="store_true", help="清单之外，如库存的 / in no inventory")
     parser.add_argument("--wait", type=float, default=0.0, metavar="S", help="等各网关确认，逾时为 1 / for the boxes")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="涉及的卡全部写入 / all cards touched by it")
 
@@ -166,7 +167,8 @@ def _psam_stolen(chosen: argparse.Namespace) -> int:
     from cloud.theft_commands import Wish, psam_stolen
 
     wish = Wish(
-        chosen.psam, chosen.since, chosen.who, chosen.reason, chosen.body, chosen.found, chosen.wait, chosen.csv
+        chosen.psam, chosen.since, chosen.who, chosen.reason, chosen.body, chosen.found, chosen.wait, chosen.csv,
+        chosen.unlisted,
     )
     return psam_stolen(chosen.data, chosen.dsn, wish, as_json=chosen.json)
 

@@ -36,6 +36,8 @@ class Wish:
     found: bool
     wait_s: float
     csv: Path | None
+    unlisted: bool = False
+    """It is meant to be in no inventory, as one stolen from the stock is."""
 
 
 def psam_stolen(data: Path, dsn: str | None, wish: Wish, *, as_json: bool) -> int:
@@ -62,9 +64,15 @@ def _act(ledger: Ledger, wish: Wish) -> None:
     try:
         since_s = parse_time(wish.since)
     except ClockError as fault:
-        raise ConfigFault(f"--since {wish.since[:40]}: {fault}") from fault
+        form = "应如 2026-11-26T11:30 / as 2026-11-26T11:30"
+        raise ConfigFault(f"--since {wish.since[:40]}: {form} ({fault})") from fault
     if since_s > now.campus_s + AHEAD_S:
         raise ConfigFault(f"--since {wish.since}: 在将来 / lies in the future")
+    if not (wish.unlisted or Reader(ledger.database).knows_psam(wish.psam)):
+        raise ConfigFault(
+            f"清单中没有 PSAM {wish.psam.hex()}，请核对号码；若是库存中未启用的，加 --unlisted / "
+            f"no such PSAM in the inventory: check the number; for one of the stock, add --unlisted"
+        )
     ledger.psam_stolen(Report(wish.psam, wish.body, since_s, wish.who, wish.reason), now)
 
 

@@ -53,10 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--reason", required=True, metavar="TEXT", help="缘由 · why")
     parser.add_argument("--body", action="store_true", help="机身一并被盗 · the body that it is in is gone too")
     parser.add_argument("--found", action="store_true", help="撤销：已找回 · found again")
+    parser.add_argument("--unlisted", action="store_true", help="清单之外，如库存的 · in no inventory")
     parser.add_argument("--wait", type=float, default=WAIT_S, metavar="S", help=f"等网关 · for the boxes ({WAIT_S:g})")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="涉及的卡 · all cards touched by it")
     parser.add_argument("--passphrase-file", type=Path, metavar="FILE", help="密钥库口令 · of the key store")
-    parser.add_argument("--share-file", type=Path, action="append", default=[], metavar="FILE", help="分量 · a share")
+    parser.add_argument("--share-file", type=Path, action="append", default=[], metavar="FILE", help="份额 · a share")
     parser.add_argument("--json", action="store_true", help="机器可读，一行 JSON · one line of JSON for a program")
     return parser
 
@@ -76,7 +77,7 @@ async def _report(given: argparse.Namespace) -> int:
 def _parts(given: argparse.Namespace, room: Path, dsn: str) -> tuple[Part, Part]:
     common = ["--data", str(room), "--psam", given.psam, "--who", given.who, "--reason", given.reason]
     common += ["--found"] * given.found
-    cloud = [*common, "--wait", str(given.wait), *["--body"] * given.body]
+    cloud = [*common, "--wait", str(given.wait), *["--body"] * given.body, *["--unlisted"] * given.unlisted]
     for name, value in (("--dsn", dsn), ("--since", given.since), ("--csv", given.csv)):
         cloud += [name, str(value)] if value else []
     keys = [*common, *(["--passphrase-file", str(given.passphrase_file)] if given.passphrase_file else [])]

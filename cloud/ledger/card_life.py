@@ -32,6 +32,19 @@ class DeedKind(IntEnum):
     SPOILED = 9
 
 
+DEED_WORDS = {
+    DeedKind.LOST: ("挂失", "reported lost"),
+    DeedKind.FOUND: ("解挂", "report cancelled"),
+    DeedKind.REPLACED: ("坏卡换卡", "replaced"),
+    DeedKind.RELEASED: ("余款解冻", "released"),
+    DeedKind.CLASS: ("更改类别", "class changed"),
+    DeedKind.ACTIVATED: ("领卡激活", "activated"),
+    DeedKind.REISSUED: ("挂失补卡", "reissued"),
+    DeedKind.DRAWN: ("领用", "drawn"),
+    DeedKind.SPOILED: ("废卡", "spoiled"),
+}
+
+
 class Life(NamedTuple):
     """successor: the card that took its place. card_class: another one than the inventory's."""
 

@@ -42,7 +42,7 @@ from cloud.ledger.views import (
     TerminalView,
     VoidView,
 )
-from shared.ids import CardId
+from shared.ids import CardId, PsamId
 from shared.wire.messages import Revocations
 
 LIST_MAX = 1000
@@ -90,6 +90,11 @@ class Reader:
         """Counts and sequence range per (device, epoch), by name; together they are the overview's."""
         with self._lock, self.database.reading():
             return read_terminals.by_terminal(self.database)
+
+    def knows_psam(self, psam: PsamId) -> bool:
+        """Whether an inventory has named this PSAM, or a body without one that goes by this number."""
+        with self._lock, self.database.reading():
+            return read_thefts.knows_psam(self.database, psam)
 
     def zero_rides(self) -> dict[bytes, int]:
         """Device → boardings with distance fare: proven, and nothing to post."""

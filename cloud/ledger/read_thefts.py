@@ -187,6 +187,12 @@ def thefts(db: Database) -> list[Theft]:
     return read_thefts(db)[::-1]
 
 
+def knows_psam(db: Database, psam: bytes) -> bool:
+    """Of the inventory: a PSAM, or a body without one, whose number is its terminal's."""
+    listed = "SELECT 1 FROM psam WHERE psam = ? UNION ALL SELECT 1 FROM device WHERE device = ?"
+    return bool(db.run(listed, (psam, psam)))
+
+
 def theft_views(db: Database, psam: bytes) -> list[TheftView]:
     """The reports of this PSAM, newest first."""
     return [_view(db, theft) for theft in thefts(db) if theft.psam == psam]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from cloud.db import Database
 from cloud.ledger.accounts import Side
 from cloud.ledger.balances import balance
-from cloud.ledger.card_life import DeedKind, Life, add_deed, deed_of, life_of, set_life
+from cloud.ledger.card_life import DEED_WORDS, DeedKind, Life, add_deed, deed_of, life_of, set_life
 from cloud.ledger.desk_entries import enter
 from cloud.ledger.desk_refusals import (
     CARD_LOST,
@@ -203,7 +203,9 @@ def _hotlist(writing: Writing, card: bytes, *, listed: bool) -> None:
 
 def _note(writing: Writing, wish: Wish, kind: DeedKind, card: bytes, other: bytes | None = None) -> None:
     add_deed(writing, kind, card, wish.cashier, wish.key, wish.reason, other)
-    writing.notes.tell(Code.CARD_LIFE, f"卡务 card {wish.label}: {kind.name.lower()} by {wish.cashier}")
+    label = wish.label or writing.registry.cards[card].label
+    zh, en = DEED_WORDS[kind]
+    writing.notes.tell(Code.CARD_LIFE, f"卡务 card {label}: {zh} {en} · {wish.cashier}")
 
 
 def _told(

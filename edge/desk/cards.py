@@ -107,7 +107,7 @@ def _replaced(desk: Desk, answer: list[object] | None, label: str, new: str) -> 
 
 
 def _lines(said: Replaced, label: str, new: str) -> Iterator[str]:
-    number = f"收据 receipt {said.receipt} · " if said.receipt else ""
+    number = f"收据 receipt {said.receipt:06d} · " if said.receipt else ""
     if new:
         yield f"{number}旧卡 {label} 作废 is void，新卡 new card {new}"
     if said.again:

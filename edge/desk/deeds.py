@@ -27,6 +27,8 @@ from shared.clock import date_bcd
 from shared.desk import CardAsk, DaySheet, DeskOp, parse_card_books
 from shared.errors import ConfigFault
 from shared.ids import CardId, hotlist_index
+from shared.purse.errors import LayoutError
+from shared.purse.upkeep import valid_pin
 
 DONE, NOT_DONE = 0, 1
 
@@ -153,9 +155,14 @@ def _pin(given: argparse.Namespace) -> bool:
 
 
 def _secret(what: str) -> bytes:
-    """Digits, from the keyboard unseen, or a line of the input."""
+    """Digits, from the keyboard unseen, or a line of the input. ConfigFault when it cannot be a PIN."""
     text = getpass.getpass(f"{what}: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
-    return bytes.fromhex(text) if len(text) % 2 == 0 and text.isdigit() else text.encode("ascii", "replace")
+    is_packed = len(text) % 2 == 0 and text.isascii() and text.isdigit()
+    try:
+        return valid_pin(bytes.fromhex(text) if is_packed else text.encode("ascii"))
+    except (UnicodeEncodeError, LayoutError) as fault:
+        said = "口令应为 4 到 12 位数字（偶数位）/ a PIN is 4 to 12 digits, an even number of them"
+        raise ConfigFault(f"{what}: {said}") from fault
 
 
 # --- the life of cards -------------------------------------------------------------------------------------------

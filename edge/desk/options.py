@@ -97,7 +97,7 @@ class _Verbs:
         close.add_argument("--counted", type=_fen, required=True, metavar="SUM", help="实点现金（元）· cash in yuan")
         close.add_argument("--left", type=int, required=True, metavar="N", help="实点空白卡 · cards in hand")
         sheet = self._verb("sheet", "日结单：今日或某日 · the sheet of today or of a day")
-        sheet.add_argument("--day", type=_day, default=0, metavar="YYYYMMDD", help="缺省今日 · today by default")
+        sheet.add_argument("--day", type=_day, default=0, metavar="DAY", help="如 2026-11-26，缺省今日 · today")
         for verb in (close, sheet):
             verb.add_argument("--out", type=Path, metavar="FILE", help="另存文本 · as a text file, too")
 
@@ -118,7 +118,8 @@ class _Verbs:
 
 
 def _label(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:
-    verb.add_argument("--label", required=True, metavar="LABEL", help="卡面号 · the text printed on the card")
+    text = "卡面号，卡不必在场 · the text printed on the card, which need not be here"
+    verb.add_argument("--label", "--card", required=True, metavar="LABEL", help=text)
     return verb
 
 
@@ -147,9 +148,9 @@ def _sum(verb: argparse.ArgumentParser) -> None:
 
 def _day(text: str) -> int:
     try:
-        return day_of_date_bcd(bytes.fromhex(text))
+        return day_of_date_bcd(bytes.fromhex(text.replace("-", "")))
     except (ValueError, WireFault) as fault:
-        raise argparse.ArgumentTypeError("YYYYMMDD") from fault
+        raise argparse.ArgumentTypeError("日期应如 2026-11-26 / a day, as 2026-11-26") from fault
 
 
 def _fen(text: str) -> int:

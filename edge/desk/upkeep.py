@@ -6,6 +6,7 @@ No money moves here, and none can: the desk's socket knows no load key.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import Any
 
 from edge.desk.desk import Desk
@@ -13,7 +14,7 @@ from edge.desk.examine import NotOurs, PurseSaid, examine
 from edge.desk.paper import card_line
 from shared.errors import ConfigFault, RuleBroken
 from shared.ids import CardId
-from shared.purse.apdu import CardChannel
+from shared.purse.apdu import CardChannel, Sw
 from shared.purse.commands import SFI_PUBLIC
 from shared.purse.desk_outcomes import DeskOutcome, DoneAtCard, PendingOverdraft, PendingUnload, Refused
 from shared.purse.effects import CentreAnswer, CentreQuestion, DeskEffect, drive, drive_desk
@@ -63,7 +64,7 @@ def check_pin(say: Callable[[str], object], card: CardChannel, pin: bytes) -> bo
     """The only way to learn of a PIN: try it. A wrong one costs a try, and the card says how many are left."""
     card_in_field(card)
     outcome = drive_desk(verify_pin(Pin(pin)), card=card, centre=_silent, keep=_keep)
-    say(card_line(outcome, ("口令正确", "the PIN is right")))
+    say(_pin_line(outcome, ("口令正确", "the PIN is right")))
     if isinstance(outcome, Refused) and outcome.sw is not None and outcome.sw & 0xFFF0 == TRIES:
         say(f"剩余次数 tries left: {outcome.sw & 0x0F}")
     return isinstance(outcome, DoneAtCard)
@@ -73,13 +74,14 @@ def new_pin(desk: Desk, card: CardChannel, new: bytes, old: bytes | None) -> boo
     """Change by the old PIN, or reload by the issuer's key. LayoutError for a PIN of another size."""
     who = card_in_field(card)
     flow = reload_pin(Pin(new), who) if old is None else change_pin(Pin(old), Pin(new))
-    return told(desk, run(desk, card, flow), ("口令已更换", "the PIN is changed"))
+    return _told_of_pin(desk, run(desk, card, flow), ("口令已更换", "the PIN is changed"))
 
 
 def unblock_pin(desk: Desk, card: CardChannel, pin: bytes) -> bool:
     """All tries again, for whoever knows the right PIN."""
     who = card_in_field(card)
-    return told(desk, run(desk, card, maintain(UnblockPin(0, pin), who)), ("口令已解锁", "the PIN is unblocked"))
+    outcome = run(desk, card, maintain(UnblockPin(0, pin), who))
+    return _told_of_pin(desk, outcome, ("口令已解锁", "the PIN is unblocked"))
 
 
 def run(desk: Desk, card: CardChannel, flow: Generator[DeskEffect, Any, DeskOutcome]) -> DeskOutcome:
@@ -98,6 +100,18 @@ def told(desk: Desk, outcome: DeskOutcome, done: tuple[str, str]) -> bool:
     """Say it; True when it was done."""
     desk.say(card_line(outcome, done))
     return isinstance(outcome, DoneAtCard)
+
+
+def _told_of_pin(desk: Desk, outcome: DeskOutcome, done: tuple[str, str]) -> bool:
+    desk.say(_pin_line(outcome, done))
+    return isinstance(outcome, DoneAtCard)
+
+
+def _pin_line(outcome: DeskOutcome, done: tuple[str, str]) -> str:
+    """Of a PIN, "no such key" means that the card was issued without one."""
+    if isinstance(outcome, Refused) and outcome.sw == Sw.KEY_NOT_FOUND:
+        outcome = replace(outcome, why=("卡上没有口令", "this card has no PIN"))
+    return card_line(outcome, done)
 
 
 def _silent(_: CentreQuestion) -> CentreAnswer:

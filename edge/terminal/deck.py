@@ -48,6 +48,11 @@ class Deck:
 
     def __init__(self, data: Path) -> None:
         index = data / "cards" / "index.json"
+        if not index.exists():
+            raise ConfigFault(
+                f"{data}: 这里没有校园数据，先 ./ykt up，或用 --data 指明 / no campus here: ./ykt up first, or name "
+                "it with --data"
+            )
         try:
             raw = json.loads(index.read_text(encoding="utf-8"))
             rows = [

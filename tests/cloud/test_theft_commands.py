@@ -117,6 +117,15 @@ def test_found_again(data: Path, capsys) -> None:
     assert "two persons release what is held" in said
 
 
+def test_a_psam_of_no_inventory_is_a_slip_unless_it_is_said(data: Path, capsys) -> None:
+    words = ("--psam", "51" * 6, *STOLEN[2:])
+    code, said = run(capsys, data, *words)
+    assert (code, "请核对号码" in said) == (2, True), said
+    with closing(ledger_of(data)) as ledger:
+        assert Reader(ledger.database).thefts() == []
+    assert run(capsys, data, *words, "--unlisted")[0] == 0
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -18,6 +18,7 @@ from cloud.ledger.desk_refusals import (
     DeskRefused,
 )
 from cloud.ledger.ledger import open_ledger
+from cloud.ledger.read import Reader
 from cloud.ledger.replacing import Wish
 from cloud.ledger.values import Now
 from cloud.ledger.verify import verify
@@ -165,6 +166,13 @@ def test_lost_and_broken_are_two_deeds_with_two_kinds_of_entry(desk):
     assert entry_kinds(desk)[-2:] == [26, 26]
     desk.replace_broken(wish(6, "0002"), "0010", LoadAuth(card(2), *proof(OPENING)[1:]), NOW)
     assert entry_kinds(desk)[-1] == 25
+
+
+def test_what_was_done_to_a_card_is_told_in_both_languages_and_by_its_label(desk):
+    desk.report_lost(wish(), NOW)
+    desk.change_class(wish(2, label=""), card(2), 2, NOW)
+    told = [fact.text for fact in Reader(desk.database).facts(2)]
+    assert told == ["卡务 card 0002: 更改类别 class changed · 王芳", "卡务 card 0001: 挂失 reported lost · 王芳"]
 
 
 def test_a_debit_after_the_release_posts_below_zero_and_is_seen(desk):

@@ -20,16 +20,20 @@ RIGHT, WRONG, NEW = bytes.fromhex("123456"), bytes.fromhex("000000"), bytes.from
 
 @pytest.fixture
 def card():
+    return made(RIGHT)
+
+
+def made(pin):
     keys = [Key(random.Random(name).randbytes(16)) for name in ("purchase", "load", "tac")]
-    money = CardKeys((CardKey(1, 1, keys[0]),), (CardKey(1, 1, keys[1]),), keys[2], pin=RIGHT)
+    money = CardKeys((CardKey(1, 1, keys[0]),), (CardKey(1, 1, keys[1]),), keys[2], pin=pin)
     public = PublicData(
         issuer=b"\x10\x01", serial=bytes(8), start=bytes.fromhex("20250901"), expiry=bytes.fromhex("20290731"),
         city=b"\x53\x00", industry=b"\x00\x01",
     )  # fmt: skip
     image = personalised_card_image([Application(CAMPUS, public, money)])
-    made = UserCard(RamMemory(image), random.Random(1).randbytes)
-    made.power_on()
-    return made
+    found = UserCard(RamMemory(image), random.Random(1).randbytes)
+    found.power_on()
+    return found
 
 
 def tried(card, pin):
@@ -50,6 +54,12 @@ def test_three_wrong_ones_lock_it(card):
     done, said = tried(card, RIGHT)
     assert not done
     assert "locked" in said
+
+
+def test_a_card_without_a_pin_says_so_and_not_that_its_key_is_not_supported():
+    done, said = tried(made(b""), RIGHT)
+    assert not done
+    assert "卡上没有口令 / this card has no PIN" in said
 
 
 def test_a_changed_pin_is_the_one_that_is_right(card):

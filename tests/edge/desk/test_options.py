@@ -1,0 +1,35 @@
+"""What a person at the card desk may type, and what wrong use is told."""
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from edge.desk.__main__ import main
+from edge.desk.options import parse
+from shared.clock import day_of_date_bcd
+
+
+@pytest.mark.parametrize("text", ["20261126", "2026-11-26"])
+def test_a_day_as_the_sheet_prints_it_or_as_one_number(text: str) -> None:
+    assert parse(["sheet", "--day", text]).day == day_of_date_bcd(bytes.fromhex("20261126"))
+
+
+@pytest.mark.parametrize("option", ["--label", "--card"])
+def test_a_card_that_need_not_be_there_is_named_either_way(option: str) -> None:
+    assert parse(["lost", option, "0012"]).label == "0012"
+
+
+@pytest.mark.parametrize("typed", ["", "1", "一二三四", "12345678901234"])
+def test_what_is_no_pin_is_wrong_use_in_both_languages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{typed}\n"))
+    assert main(["pin-verify", "--data", str(tmp_path), "--card", "0012"]) == 2
+    assert "口令应为 4 到 12 位数字（偶数位）/ a PIN is 4 to 12 digits" in capsys.readouterr().err
+
+
+def test_a_folder_without_a_campus_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["read", "--data", str(tmp_path), "--card", "0012"]) == 2
+    assert "先 ./ykt up" in capsys.readouterr().err
