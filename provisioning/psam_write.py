@@ -11,7 +11,7 @@ from shared.errors import KeyFault
 from shared.ids import PsamId
 from shared.purse import commands
 from shared.purse.apdu import CardChannel, ResponseApdu, Sw, sw_text
-from shared.purse.commands import PSAM_APPLICATION
+from shared.purse.commands import PSAM_APPLICATIONS
 from shared.purse.crypto import Key
 
 SFI_TERMINAL = 0x16
@@ -25,17 +25,30 @@ def renew(
     psam: CardChannel, wanted: PsamId, control: Key, masters: Mapping[int, StoredKey], versions: Sequence[int]
 ) -> None:
     """Write these versions of the purchase master; a version that is there already is written again."""
-    _done(psam, commands.select_file(PSAM_APPLICATION))
     if _done(psam, commands.read_binary(SFI_TERMINAL, len(wanted))) != wanted:
         raise PsamRefused(f"读写器上不是 {wanted.hex()} / another PSAM is in the reader")
+    _select_application(psam)
     for version in versions:
         master = masters[version]
         content = key_field(PSAM_USAGE[1], version, master.algorithm, master.for_use(KeyKind.PURCHASE))
         _done(psam, write_key(control, _done(psam, commands.get_challenge()), 0x00, 0x00, content))
 
 
+def _select_application(psam: CardChannel) -> None:
+    """Where its purchase masters stand; PsamRefused when it is at none of the places."""
+    for fid in PSAM_APPLICATIONS:
+        answer = ResponseApdu.of_any(psam.transmit(commands.select_file(fid)))
+        if answer.sw != Sw.FILE_NOT_FOUND:
+            break
+    _need_ok(commands.select_file(fid), answer)
+
+
 def _done(psam: CardChannel, apdu: bytes) -> bytes:
     answer = ResponseApdu.of_any(psam.transmit(apdu))
+    _need_ok(apdu, answer)
+    return answer.data
+
+
+def _need_ok(apdu: bytes, answer: ResponseApdu) -> None:
     if answer.sw != Sw.OK:
         raise PsamRefused(f"{apdu[:4].hex().upper()}: {answer.sw:04X} {' / '.join(sw_text(answer.sw))}")
-    return answer.data

@@ -203,6 +203,11 @@ def debit_verdict(sw: int, not_executed: frozenset[int] = SW_NOT_EXECUTED) -> De
     return DebitVerdict.NOT_DONE if sw in not_executed else DebitVerdict.UNKNOWN
 
 
+def says_mac_wrong(sw: int) -> bool:
+    """Whether a PSAM's answer to a MAC2 says that it is wrong: 9302, 6988, or 63Cx with the tries that are left."""
+    return sw in (Sw.MAC_WRONG, Sw.SM_WRONG) or sw & 0xFFF0 == 0x63C0
+
+
 class WholeChannel:
     """Hides 61xx and 6Cxx: the caller sees one command and one answer. ISO 7816-4 allows both on any protocol."""
 

@@ -13,7 +13,8 @@ from shared.purse.profiles import PurchaseForm, Purse
 
 SFI_PUBLIC = 0x15
 SFI_HOLDER = 0x16
-PSAM_APPLICATION = 0x1001
+PSAM_APPLICATIONS = (0x1001, 0xDF01)
+"""Where PSAMs in the field keep their purchase keys: tried in this order."""
 COUNTER_MAX = 0xFFFF
 """At this value INIT answers 9402: the card has made its last transaction of that kind."""
 

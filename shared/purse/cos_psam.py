@@ -15,9 +15,9 @@ from typing import ClassVar
 from shared.purse import crypto
 from shared.purse.apdu import CommandApdu, Sw, word_of_unheard
 from shared.purse.cardfs import FID_MF
-from shared.purse.commands import PSAM_APPLICATION, SFI_HOLDER, SFI_PUBLIC
+from shared.purse.commands import PSAM_APPLICATIONS, SFI_HOLDER, SFI_PUBLIC
 from shared.purse.errors import ApduError, CardLost, LayoutError
-from shared.purse.files import MF_NAME
+from shared.purse.files import MF_NAME, encode_directory_fci
 from shared.purse.images import CardMemory
 from shared.purse.profiles import AID_PURSE
 from shared.purse.psam_image import CONTROL_TRIES, MASTERS_MAX, TTN_MAX, PsamImage, PsamMaster, decode_psam_image
@@ -29,15 +29,22 @@ MAC2_TRIES = 3
 _INIT = Struct(">4sHIB7sBB")
 _FIELD = Struct(">BBB16s")
 _FACTOR = 8
+_FID = 2
+_ANSWER = 8
+"""Of 8070: number and MAC1."""
 _MAC = 4
 _PURCHASE_USAGE = 2
 """Low five bits of a usage byte; the high three say how many levels of diversification."""
 _OK = Sw.OK.to_bytes(2, "big")
 _DIRECTORIES = {
-    (0x00, 0x00): {FID_MF.to_bytes(2, "big"): False, PSAM_APPLICATION.to_bytes(2, "big"): True},
-    (0x04, 0x00): {MF_NAME: False, AID_PURSE: True},
+    (0x00, 0x00): {b"": MF_NAME, FID_MF.to_bytes(2, "big"): MF_NAME} | {
+        fid.to_bytes(2, "big"): AID_PURSE for fid in PSAM_APPLICATIONS
+    },
+    (0x04, 0x00): {MF_NAME: MF_NAME, AID_PURSE: AID_PURSE},
 }
-"""What SELECT by file id and by name finds, and whether it is the purse application."""
+"""What SELECT by file id and by name finds: the name of MF or purse application."""
+_SHORT = 0x80
+_UNUSED_P1 = 0x60
 
 
 @dataclass(slots=True)
@@ -56,6 +63,7 @@ class Psam:
         self._random_bytes = random_bytes
         self._image: PsamImage | None = None
         self._selected = False
+        self._file: bytes | None = None
         self._session: _Session | None = None
         self._challenge = b""
 
@@ -72,6 +80,7 @@ class Psam:
     def power_off(self) -> None:
         self._image = None
         self._selected = False
+        self._file = None
         self._session = None
         self._challenge = b""
 
@@ -90,15 +99,24 @@ class Psam:
             return status(word_of_unheard(command, self.COMMANDS))
         return run(self, command, image, challenge)
 
-    def _select(self, command: CommandApdu, _image: PsamImage, _challenge: bytes) -> bytes:
+    def _select(self, command: CommandApdu, image: PsamImage, _challenge: bytes) -> bytes:
+        """MF or application, answered by an FCI of their name; or a file, which leaves the application."""
         self._session = None
-        names = _DIRECTORIES.get((command.p1, command.p2))
-        if names is None:
+        found = _DIRECTORIES.get((command.p1, command.p2))
+        if found is None:
             return status(Sw.WRONG_P1P2)
-        if command.data not in names:
+        file = _file(image, command.data[-1]) if command.p1 == 0 and command.data[:1] == b"\0" else None
+        if file is not None and len(command.data) == _FID:
+            self._file = file
+            return _OK
+        name = found.get(command.data)
+        if name is None:
             return status(Sw.FILE_NOT_FOUND)
-        self._selected = names[command.data]
-        return _OK
+        fci = encode_directory_fci(name)
+        if _is_short(command, len(fci)):
+            return bytes((0x6C, len(fci)))
+        self._selected, self._file = name is AID_PURSE, None
+        return fci + _OK
 
     def _get_challenge(self, command: CommandApdu, _image: PsamImage, _challenge: bytes) -> bytes:
         if command.p1 or command.p2:
@@ -148,6 +166,8 @@ class Psam:
         factors = command.data[_INIT.size :]
         if len(factors) != master.levels * _FACTOR:
             return status(Sw.WRONG_LENGTH)
+        if _is_short(command, _ANSWER):
+            return bytes((0x6C, _ANSWER))
         if image.next_ttn >= TTN_MAX:
             return status(Sw.COUNTER_FULL)
         ttn = self._take_ttn(image)
@@ -186,9 +206,14 @@ class Psam:
         return status(Sw.MAC_WRONG)
 
     def _read_binary(self, command: CommandApdu, image: PsamImage, _challenge: bytes) -> bytes:
-        files = {0x80 | SFI_PUBLIC: image.public, 0x80 | SFI_HOLDER: image.psam_id}
-        content = files.get(command.p1)
-        return status(Sw.FILE_NOT_FOUND) if content is None else _read(content, command)
+        if command.p1 & _SHORT:
+            if command.p1 & _UNUSED_P1:
+                return status(Sw.WRONG_P1P2)
+            content = _file(image, command.p1 & ~_SHORT)
+            return status(Sw.FILE_NOT_FOUND) if content is None else _read(content, command.p2, command)
+        if self._file is None:
+            return status(Sw.NO_CURRENT_FILE)
+        return _read(self._file, command.p1 << 8 | command.p2, command)
 
     COMMANDS: ClassVar[dict[int, Callable[[Psam, CommandApdu, PsamImage, bytes], bytes]]] = {
         0x0084: _get_challenge,
@@ -230,12 +255,22 @@ def _card_key(master: PsamMaster, factors: bytes) -> crypto.Key:
     return crypto.diversify(master.key, *reversed(levels))
 
 
-def _read(content: bytes, command: CommandApdu) -> bytes:
+def _file(image: PsamImage, sfi: int) -> bytes | None:
+    """0015 or 0016."""
+    return {SFI_PUBLIC: image.public, SFI_HOLDER: image.psam_id}.get(sfi)
+
+
+def _is_short(command: CommandApdu, size: int) -> bool:
+    """Whether its Le has no room for so many bytes: asked again with 6Cxx, before anything is done."""
+    return command.le is not None and command.le < size
+
+
+def _read(content: bytes, offset: int, command: CommandApdu) -> bytes:
     """6B00 beyond the end, 6Cxx when fewer bytes are left than wanted."""
-    left = len(content) - command.p2
+    left = len(content) - offset
     if left <= 0:
         return status(Sw.WRONG_OFFSET)
     wanted = left if command.le in (None, 256) else command.le or 0
     if wanted > left:
         return bytes((0x6C, left))
-    return content[command.p2 : command.p2 + wanted] + _OK
+    return content[offset : offset + wanted] + _OK

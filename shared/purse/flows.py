@@ -15,7 +15,7 @@ from shared.clock import CampusTime, date_bcd, date_time_bcd
 from shared.ids import hotlist_index, psam_id
 from shared.money import FEN_MAX
 from shared.purse import commands
-from shared.purse.apdu import DebitVerdict, ResponseApdu, Sw, debit_verdict
+from shared.purse.apdu import DebitVerdict, ResponseApdu, Sw, debit_verdict, says_mac_wrong
 from shared.purse.caps import CardCounters, judge_caps, parse_counters
 from shared.purse.effects import CardFlow, Flow, Lookup, Persist, ToCard, ToPsam
 from shared.purse.errors import CardLost, LayoutError, ProfileUnsupported, PsamLost
@@ -64,9 +64,12 @@ _REASON_OF_SW = {
     Sw.KEY_NOT_FOUND: Reason.CARD_KEY,
     Sw.COUNTER_FULL: Reason.CARD_COUNTER_FULL,
     Sw.APP_BLOCKED: Reason.CARD_BLOCKED,
+    Sw.LOCKED_FOR_EVER: Reason.CARD_BLOCKED,
     Sw.CAPP_LOCKED: Reason.CARD_LOCKED,
     Sw.GREY_LOCKED: Reason.CARD_LOCKED,
 }
+_BLOCKED = frozenset((Sw.APP_BLOCKED, Sw.KEY_CHECKSUM, Sw.LOCKED_FOR_EVER))
+"""What a SELECT says of an application that is not to be used: 6A81 of PBOC, 6283 of ISO 7816-4, 9303 for ever."""
 _TRIES_LEFT = 0x63C0
 _answer = ResponseApdu.of_any
 
@@ -110,7 +113,7 @@ def select(profile: CardProfile) -> bytes:
 
 def _public_file(profile: CardProfile) -> Flow[bytes | Rejected]:
     selected = _answer((yield ToCard(select(profile))))
-    if selected.sw == Sw.APP_BLOCKED:
+    if selected.sw in _BLOCKED:
         return Rejected(Reason.CARD_BLOCKED, selected.sw)
     if selected.sw != Sw.OK:
         return Rejected(Reason.FOREIGN_CARD, selected.sw)
@@ -150,11 +153,14 @@ def _why_not(profile: CardProfile, data: PublicData, now: CampusTime) -> Reason 
 
 
 def open_psam() -> Flow[PsamIdentity | Rejected]:
-    """Once after power-on: read 0016 and 0015, then select the purchase application."""
+    """Once after power-on: read 0016 and 0015, then select the purchase application, wherever it stands."""
     try:
         terminal = _answer((yield ToPsam(commands.read_binary(commands.SFI_HOLDER, 6))))
         public = _answer((yield ToPsam(commands.read_binary(commands.SFI_PUBLIC, 14))))
-        selected = _answer((yield ToPsam(commands.select_file(commands.PSAM_APPLICATION))))
+        for fid in commands.PSAM_APPLICATIONS:
+            selected = _answer((yield ToPsam(commands.select_file(fid))))
+            if selected.sw != Sw.FILE_NOT_FOUND:
+                break
     except PsamLost:
         return Rejected(Reason.PSAM_GONE)
     for step in (terminal, public, selected):
@@ -395,5 +401,5 @@ def _verify(prepared: _Prepared, tac: bytes, mac2: bytes) -> Flow[PurchaseOutcom
     if checked.sw == Sw.OK:
         counters = prepared.record if isinstance(prepared.record, CardCounters) else None
         return Purchased(pending, tac, counters)
-    reason = Reason.MAC2_WRONG if checked.sw in (Sw.MAC_WRONG, Sw.SM_WRONG) else Reason.MAC2_UNCHECKED
+    reason = Reason.MAC2_WRONG if says_mac_wrong(checked.sw) else Reason.MAC2_UNCHECKED
     return Unknown(pending, reason, checked.sw, tac)

@@ -11,7 +11,7 @@ from enum import Enum
 
 from shared.clock import date_time_bcd
 from shared.purse import commands
-from shared.purse.apdu import ResponseApdu, Sw
+from shared.purse.apdu import ResponseApdu, Sw, says_mac_wrong
 from shared.purse.commands import COUNTER_MAX
 from shared.purse.crypto import TYPE_CAPP_PURCHASE, TYPE_ED_LOAD, TYPE_EP_LOAD, TYPE_OVERDRAFT, TYPE_UNLOAD
 from shared.purse.effects import CardFlow, Flow, ToCard, ToPsam
@@ -126,11 +126,14 @@ def _fetch_tac(pending: PendingPurchase, profile: CardProfile, live_ttn: int | N
         return RecoveredPurchase(pending, tac, mac2_checked=False)
     try:
         checked = _answer((yield ToPsam(commands.credit_sam_purchase(mac2))))
+        if not says_mac_wrong(checked.sw):
+            return RecoveredPurchase(pending, tac, mac2_checked=checked.sw == Sw.OK)
+        other = _answer((yield ToPsam(commands.credit_sam_purchase(tac))))
     except PsamLost:
         return RecoveredPurchase(pending, tac, mac2_checked=False)
-    if checked.sw in (Sw.MAC_WRONG, Sw.SM_WRONG):
-        return StillUnknown(pending, Reason.MAC2_WRONG, checked.sw)
-    return RecoveredPurchase(pending, tac, mac2_checked=checked.sw == Sw.OK)
+    if other.sw == Sw.OK:  # cards of one kind differ in the order, and a MAC2 that is right tells which half it is
+        return RecoveredPurchase(pending, mac2, mac2_checked=True)
+    return StillUnknown(pending, Reason.MAC2_WRONG, checked.sw)
 
 
 # --- load --------------------------------------------------------------------------------------------------------
