@@ -10,7 +10,7 @@ from typing import NamedTuple
 from shared.clock import date_time_bcd
 from shared.errors import WireFault
 from shared.ids import DeviceId, PsamId
-from shared.purse.crypto import load_tac_input, purchase_tac_input
+from shared.purse.crypto import TYPE_ED_LOAD, load_tac_input, purchase_tac_input
 from shared.purse.tac import tac_item, terminal_item
 from shared.records import (
     HASH_SIZE,
@@ -25,6 +25,7 @@ from shared.records import (
     VoidRecord,
     decode,
     parse_stored,
+    purse_byte,
     purse_of,
 )
 from shared.terminal_mac import mac_input
@@ -33,6 +34,7 @@ _KEY = Struct(">6sHI")
 _CARD_KEY = Struct(">10sBBH")
 _SLOT = Struct(">6sI")
 _CLAIM = Struct(">10sI")
+_ED, _EP = 1, 2
 _FEN_FIELD_MAX = 0xFFFF_FFFF
 NOBODY = bytes(6)
 """Device of bytes without a readable head; their key is made of their hash."""
@@ -129,6 +131,14 @@ def card_key(card: bytes, purse: int, kind: CounterKind, counter: int) -> bytes:
     return _CARD_KEY.pack(card, purse_of(purse), kind, counter)
 
 
+def loaded_purse(load: LoadRecord) -> int:
+    """The purse that a load went into: of the main application, ED or EP by the type that the TAC covers.
+
+    The record's own purse byte is covered by nothing: believed, it would let a TAC be posted under each of its values.
+    """
+    return purse_byte(0, _ED if load.type == TYPE_ED_LOAD else _EP, 0)
+
+
 def purse_key(key: bytes) -> bytes:
     """The purse that a card key belongs to."""
     return key[:PURSE_KEY_SIZE]
@@ -167,5 +177,5 @@ def _load(stored: bytes, sha: bytes, key: bytes, device: DeviceId, epoch: int, p
     if r.kind in PROVEN and after <= _FEN_FIELD_MAX:
         asked = load_tac_input(after, r.counter, r.amount_fen, r.type, psam, date_time_bcd(r.time))
         item = tac_item(r.card, r.key_version, r.algorithm, asked, r.tac)
-    key_of_card = _CARD_KEY.pack(r.card, purse_of(r.purse), CounterKind.ONLINE, r.counter)
+    key_of_card = _CARD_KEY.pack(r.card, purse_of(loaded_purse(r)), CounterKind.ONLINE, r.counter)
     return Arrival(stored, sha, key, device, epoch, psam, r.seq, r, "", key_of_card, b"", b"", item)

@@ -11,7 +11,7 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from cloud.db import Database
-from cloud.ledger.arrival import Arrival, arrive
+from cloud.ledger.arrival import Arrival, arrive, loaded_purse
 from cloud.ledger.balances import all_balances
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.grey import State
@@ -139,8 +139,9 @@ def _learn(found: dict[Purse, _History], a: Arrival) -> None:
     if r is None or isinstance(r, VoidRecord):
         return
     sign = -1 if isinstance(r, PurchaseRecord) else 1
-    known = found[r.card, application_of(r.purse)]
-    if purse_of(r.purse) & ED_EP != EP:
+    purse = loaded_purse(r) if isinstance(r, LoadRecord) else r.purse
+    known = found[r.card, application_of(purse)]
+    if purse_of(purse) & ED_EP != EP:
         known.others_fen += sign * r.amount_fen
     elif isinstance(r, LoadRecord):
         known.loads.append((r.counter, r.balance_fen, r.amount_fen))

@@ -3,9 +3,11 @@
 import pytest
 
 from cloud.ledger.entry import EntryKind
+from cloud.ledger.judge import Reason
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read import Reader
-from cloud.ledger.values import LoadDecision, Now
+from cloud.ledger.values import LoadDecision, Now, Verdict
+from cloud.ledger.verify import verify
 from shared.online import LoadResult
 from shared.records import Kind
 from tests.cloud.ledger import campus as c
@@ -254,3 +256,25 @@ def test_funds_are_exact_while_the_tail_is_folded(ledger: Ledger) -> None:
         assert ask(ledger, n, 1000, n, balance=c.OPENING + 1000 * (n - 1)).result is LoadResult.GRANTED
         ledger.fold()
     assert ask(ledger, 6, 1, 6).result is LoadResult.NO_FUNDS
+
+
+@pytest.mark.parametrize("purse", [0x61, 0x11, 0x31, 0x01, 0xFF])
+def test_a_genuine_tac_sent_again_under_another_purse_byte_is_posted_once(
+    ledger: Ledger, box: Box, purse: int
+) -> None:
+    """Of all that a load record says, its purse byte is the one that neither TAC nor a key covers."""
+    ask(ledger, 3, 2000, 1)
+    load = c.load(1, CARD, 3, 2000, c.OPENING, request=1)
+    box.send(c.stored(load), c.stored(load._replace(seq=2, request=2, purse=purse)))
+    assert sums(ledger) == (c.OPENING + 2000, 3000, 0)
+    assert c.verdicts(ledger) == [(Verdict.POSTED, Reason.NONE), (Verdict.QUARANTINED, Reason.CARD_KEY_TAKEN)]
+    assert c.codes(ledger)["record-quarantined"] == "urgent"
+
+
+def test_a_load_that_tells_another_purse_is_posted_where_loads_go_and_the_books_verify(
+    ledger: Ledger, box: Box
+) -> None:
+    ask(ledger, 3, 2000, 1)
+    box.send(c.stored(c.load(1, CARD, 3, 2000, c.OPENING, request=1)._replace(purse=0x61)))
+    assert sums(ledger) == (c.OPENING + 2000, 3000, 0)
+    assert verify(ledger, c.check_tac).ok
