@@ -85,6 +85,7 @@ class Sw(IntEnum):
     OK = 0x9000
     DATA_CORRUPT = 0x6281
     KEY_CHECKSUM = 0x6283
+    AUTH_ID_WRONG = 0x6300
     MEMORY_FAILED = 0x6581
     WRONG_LENGTH = 0x6700
     SM_UNKNOWN = 0x6882
@@ -121,6 +122,7 @@ _SW_TEXT = {
     Sw.OK: ("成功", "done"),
     Sw.DATA_CORRUPT: ("数据可能损坏", "data may be corrupt"),
     Sw.KEY_CHECKSUM: ("文件或密钥校验错", "file or key checksum wrong"),
+    Sw.AUTH_ID_WRONG: ("认证识别码错误", "authentication code wrong"),
     Sw.MEMORY_FAILED: ("写存储器失败", "writing the memory failed"),
     Sw.WRONG_LENGTH: ("长度错误", "wrong length"),
     Sw.SM_UNKNOWN: ("不支持安全报文", "no secure messaging for this command"),

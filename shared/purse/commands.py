@@ -38,6 +38,9 @@ _CREDIT_HEAD = bytes.fromhex("805200000B")
 _UNLOAD_HEAD = bytes.fromhex("805403000B")
 _OVERDRAFT_HEAD = bytes.fromhex("805800000E")
 
+GET_AUTH_ID = bytes.fromhex("80CA000009")
+"""A city card's 安全认证识别码. Answer: AUTH_ID_SIZE bytes."""
+AUTH_ID_SIZE = 9
 GET_BALANCE = bytes.fromhex("805C000204")
 GET_BALANCE_ED = bytes.fromhex("805C000104")
 
@@ -167,6 +170,11 @@ def init_sam_purchase(
     """8070 to the PSAM; one 8-byte factor per level, the PSAM applies the last first. Answer: ttn 4, MAC1 4."""
     data = _SAM.pack(rnd, counter, amount_fen, kind, date_time, key_version, algorithm) + b"".join(factors)
     return b"\x80\x70\x00\x00" + bytes((len(data),)) + data + b"\x08"
+
+
+def take_auth_id(code: bytes) -> bytes:
+    """80CA to the PSAM: the code of the city card whose MAC1 is asked for next."""
+    return GET_AUTH_ID + code
 
 
 def credit_sam_purchase(mac2: bytes) -> bytes:

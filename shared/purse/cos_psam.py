@@ -15,7 +15,7 @@ from typing import ClassVar
 from shared.purse import crypto
 from shared.purse.apdu import CommandApdu, Sw, word_of_unheard
 from shared.purse.cardfs import FID_MF
-from shared.purse.commands import PSAM_APPLICATIONS, SFI_HOLDER, SFI_PUBLIC
+from shared.purse.commands import AUTH_ID_SIZE, PSAM_APPLICATIONS, SFI_HOLDER, SFI_PUBLIC
 from shared.purse.errors import ApduError, CardLost, LayoutError
 from shared.purse.files import MF_NAME, encode_directory_fci
 from shared.purse.images import CardMemory
@@ -64,6 +64,7 @@ class Psam:
         self._image: PsamImage | None = None
         self._selected = False
         self._file: bytes | None = None
+        self._auth_id = b""
         self._session: _Session | None = None
         self._challenge = b""
 
@@ -81,6 +82,7 @@ class Psam:
         self._image = None
         self._selected = False
         self._file = None
+        self._auth_id = b""
         self._session = None
         self._challenge = b""
 
@@ -149,8 +151,18 @@ class Psam:
         image.tries, image.fixed = tries, b""
         self._commit(image)
 
+    def _take_auth_id(self, command: CommandApdu, _image: PsamImage, _challenge: bytes) -> bytes:
+        """80CA: a city card's 安全认证识别码 for the MAC1 of the next 8070. Right or wrong, only the card can tell."""
+        if command.p1 or command.p2:
+            return status(Sw.WRONG_P1P2)
+        if len(command.data) != AUTH_ID_SIZE:
+            return status(Sw.WRONG_LENGTH)
+        self._auth_id = command.data
+        return _OK
+
     def _init_purchase(self, command: CommandApdu, image: PsamImage, _challenge: bytes) -> bytes:
         self._session = None
+        auth_id, self._auth_id = self._auth_id, b""
         if not self._selected:
             return status(Sw.CONDITIONS)
         if command.p1 or command.p2:
@@ -173,7 +185,7 @@ class Psam:
         ttn = self._take_ttn(image)
         session = crypto.purchase_session_key(_card_key(master, factors), rnd, counter, ttn)
         self._session = _Session(crypto.purchase_mac2(session, amount))
-        mac1 = crypto.purchase_mac1(session, amount, kind, image.psam_id, date_time)
+        mac1 = crypto.purchase_mac1(session, amount, kind, image.psam_id, date_time, auth_id)
         return ttn.to_bytes(4, "big") + mac1 + _OK
 
     def _take_ttn(self, image: PsamImage) -> int:
@@ -221,6 +233,7 @@ class Psam:
         0x00B0: _read_binary,
         0x8070: _init_purchase,
         0x8072: _credit_purchase,
+        0x80CA: _take_auth_id,
         0x84D4: _write_key,
     }
     """By CLA and INS: command, image, the challenge of the command before. Each has a row in docs/conformance.md."""

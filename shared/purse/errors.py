@@ -31,7 +31,3 @@ class UnsupportedAlgorithm(PurseError):
 
 class LayoutError(PurseError):
     """A card file, image or field whose bytes do not have the documented form."""
-
-
-class ProfileUnsupported(PurseError):
-    """The card profile asks for something that no public text describes well enough to build."""

@@ -17,8 +17,9 @@ from shared.money import FEN_MAX
 from shared.purse import commands
 from shared.purse.apdu import DebitVerdict, ResponseApdu, Sw, debit_verdict, says_mac_wrong
 from shared.purse.caps import CardCounters, judge_caps, parse_counters
+from shared.purse.city_flow import show_auth_id
 from shared.purse.effects import CardFlow, Flow, Lookup, Persist, ToCard, ToPsam
-from shared.purse.errors import CardLost, LayoutError, ProfileUnsupported, PsamLost
+from shared.purse.errors import CardLost, LayoutError, PsamLost
 from shared.purse.files import (
     LOG_DEPTH,
     LogRecord,
@@ -228,8 +229,7 @@ class _Prepared:
 
 
 def purchase(order: PurchaseOrder, identity: CardIdentity) -> Flow[PurchaseOutcome]:
-    """Debit the identified card once. ProfileUnsupported for a profile whose MAC1 needs the city card's auth id."""
-    _require_known(identity.profile)
+    """Debit the identified card once."""
     if not 0 < order.amount_fen <= FEN_MAX:
         return Declined(Reason.AMOUNT)
     try:
@@ -242,8 +242,7 @@ def purchase(order: PurchaseOrder, identity: CardIdentity) -> Flow[PurchaseOutco
 
 
 def spend(spending: Spending, identity: CardIdentity) -> Flow[PurchaseOutcome]:
-    """INIT to MAC2. Its amount may be 0 (CAPP). ProfileUnsupported as `purchase`."""
-    _require_known(identity.profile)
+    """INIT to MAC2. Its amount may be 0 (CAPP)."""
     try:
         prepared = yield from _prepare(spending, identity)
     except CardLost:
@@ -256,11 +255,6 @@ def spend(spending: Spending, identity: CardIdentity) -> Flow[PurchaseOutcome]:
     if refusal is not None:
         return refusal
     return (yield from _debit(prepared, identity.profile))
-
-
-def _require_known(profile: CardProfile) -> None:
-    if profile.auth_id_in_mac1:
-        raise ProfileUnsupported("no public text says how a PSAM takes the auth id")
 
 
 def counters_before(order: PurchaseOrder, profile: CardProfile) -> Flow[CardCounters | bytes | Declined | None]:
@@ -311,6 +305,10 @@ def _record_after(before: CardCounters | bytes | None, order: PurchaseOrder) -> 
 
 def _prepare(spending: Spending, identity: CardIdentity) -> Flow[_Prepared | Declined]:
     profile, order = identity.profile, spending.order
+    if profile.auth_id_in_mac1:
+        refusal = yield from show_auth_id()
+        if refusal is not None:
+            return refusal
     form = PurchaseForm.PLAIN if order.purse is Purse.ED else profile.purchase
     init = commands.init_purchase(form, order.key_id, order.amount_fen, order.psam_id, order.purse)
     opened = _answer((yield ToCard(init)))

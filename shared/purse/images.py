@@ -13,7 +13,7 @@ from typing import Protocol
 from shared.purse.caps import CardCounters
 from shared.purse.card_v1 import CARD_V1_MARK, open_card_v1
 from shared.purse.cardfs import CARD_SPACE, Card, Directory, KeyKind, Purse, PurseOption, decode_card
-from shared.purse.commands import SFI_CAPP, SFI_HOLDER, SFI_LOG, SFI_PUBLIC
+from shared.purse.commands import AUTH_ID_SIZE, SFI_CAPP, SFI_HOLDER, SFI_LOG, SFI_PUBLIC
 from shared.purse.crypto import Key
 from shared.purse.errors import LayoutError
 from shared.purse.files import HOLDER_SIZE, PublicData, encode_public
@@ -54,7 +54,6 @@ CEILING_FEN = 100_000
 """Highest balance unless the issuer says otherwise: the 1,000 yuan of an EP."""
 KEYS_MAX = 16
 """Keys of one kind."""
-AUTH_ID_SIZE = 9
 _MONEY_MAX = 0xFFFF_FFFF
 _FIELD_MAX = 255
 

@@ -31,6 +31,8 @@ SFI_LOG = 0x18
 SFI_CAPP = 0x17
 CAPP_TAG = 0x21
 FACTORS_MAX = 3
+_BEHIND_CITY = bytes.fromhex("FF0000000000")
+"""Behind the two bytes of a city in its factor, as three public terminals of city cards send it in 8070."""
 WORDS_MAX = 64
 """Most status words that a profile may give a meaning."""
 
@@ -154,7 +156,7 @@ def _factor(kind: Factor, public: PublicData) -> bytes:
     source = {Factor.SERIAL: public.serial, Factor.ISSUER: public.issuer, Factor.CITY: public.city}[kind]
     if not source:
         raise LayoutError(f"file 0015 has no {kind.value} to diversify by")
-    return source[-8:].rjust(8, b"\0")
+    return source + _BEHIND_CITY if kind is Factor.CITY else source[-8:].rjust(8, b"\0")
 
 
 def purchase_type_of(profile: CardProfile, purse: Purse) -> int:

@@ -9,7 +9,7 @@ from shared.purse import commands
 from shared.purse.apdu import Sw
 from shared.purse.caps import Caps, CardCounters, MealClock
 from shared.purse.effects import Ask, Lookup, Persist, ToCard, ToPsam, drive
-from shared.purse.errors import CardLost, ProfileUnsupported, PurseError
+from shared.purse.errors import CardLost, PurseError
 from shared.purse.flows import identify, open_psam, purchase, read_balance, read_log, reason_of
 from shared.purse.images import RamMemory, decode_card_image
 from shared.purse.outcomes import CardIdentity, Declined, PsamIdentity, Purchased, Rejected, Unknown
@@ -304,10 +304,10 @@ def test_a_card_that_is_not_ours_fails_at_its_mac(school):
     assert (outcome.reason, outcome.sw) == (Reason.CARD_REFUSED, 0x9302)
 
 
-def test_the_auth_id_is_refused_not_forgotten(school):
-    identity = replace(school.identify(school.card()), profile=replace(CAMPUS, auth_id_in_mac1=True))
-    with pytest.raises(ProfileUnsupported):
-        drive(purchase(school.order(), identity))
+def test_a_card_without_its_authentication_id_is_declined(school):
+    profile = replace(CAMPUS, auth_id_in_mac1=True)
+    outcome = school.buy(school.card(), school.psam(), profile=profile)
+    assert (outcome.reason, outcome.sw) == (Reason.CARD_DATA, 0x6A88)
 
 
 def test_the_driver_says_what_it_lacks(school):
