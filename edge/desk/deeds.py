@@ -48,7 +48,7 @@ def _read(given: argparse.Namespace) -> bool:
     _say(lines(reading, date_bcd(WALL.at(time.time()))))
     if reading.main is not None:
         _say(_local_lines(given, reading.main.card))
-    return bool(reading.purses)
+    return reading.main is not None
 
 
 def _local_lines(given: argparse.Namespace, card: CardId) -> Iterator[str]:

@@ -61,9 +61,7 @@ def _parsed(answer: list[Any]) -> CardBooks | None:
 
 def lines(reading: Reading, today_bcd: bytes) -> list[str]:
     """All of it in words."""
-    if not reading.purses:
-        return [_nothing_words(reading.nothing)]
-    said: list[str] = []
+    said = [] if reading.main is not None else [_nothing_words(reading.nothing)]
     for purse in reading.purses:
         said += purse_lines(purse, today_bcd)
         if purse.profile is MAIN:

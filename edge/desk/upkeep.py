@@ -14,13 +14,13 @@ from edge.desk.examine import NotOurs, PurseSaid, examine
 from edge.desk.paper import card_line
 from shared.errors import ConfigFault, RuleBroken
 from shared.ids import CardId
-from shared.purse.apdu import CardChannel, Sw
+from shared.purse.apdu import CardChannel, ResponseApdu, Sw
 from shared.purse.commands import SFI_PUBLIC
 from shared.purse.desk_outcomes import DeskOutcome, DoneAtCard, PendingOverdraft, PendingUnload, Refused
 from shared.purse.effects import CentreAnswer, CentreQuestion, DeskEffect, drive, drive_desk
 from shared.purse.flows import select
 from shared.purse.outcomes import Pin
-from shared.purse.profiles import CAMPUS
+from shared.purse.profiles import CAMPUS, SUBSIDY, CardProfile
 from shared.purse.upkeep import BlockApplication, UnblockApplication, UnblockPin, UpdateFile, Upkeep
 from shared.purse.upkeep_flow import change_pin, maintain, reload_pin, verify_pin
 
@@ -34,6 +34,11 @@ OPERATIONS: dict[str, tuple[Upkeep, tuple[str, str]]] = {
     "block-forever": (BlockApplication(forever=True), ("应用已永久锁定", "the application is blocked for ever")),
     "unblock": (UnblockApplication(), ("应用已解锁", "the application is unblocked")),
 }
+
+_CLOSING = frozenset(("block", "block-forever"))
+_IN_USE = frozenset((Sw.OK,))
+_WORTH = {"block-forever": frozenset((Sw.OK, Sw.APP_BLOCKED)), "unblock": frozenset((Sw.APP_BLOCKED,))}
+"""What a subsidy application says to SELECT when there is something to do to it: a card without one says none of it."""
 
 
 def card_in_field(card: CardChannel) -> CardId:
@@ -55,9 +60,23 @@ def public_of(card: CardChannel) -> PurseSaid:
 
 
 def operate(desk: Desk, card: CardChannel, name: str) -> bool:
-    """One of OPERATIONS on the card in the field."""
-    operation, done = OPERATIONS[name]
-    return told(desk, run(desk, card, maintain(operation, card_in_field(card))), done)
+    """One of OPERATIONS on every application of the card in the field that it is not done to already.
+
+    The main purse is closed first and opened last: while it is closed no till asks for the subsidy purse 补助.
+    """
+    who = card_in_field(card)
+    order = (CAMPUS, SUBSIDY) if name in _CLOSING else (SUBSIDY, CAMPUS)
+    return all(_operate_on(desk, card, who, profile, name) for profile in order)
+
+
+def _operate_on(desk: Desk, card: CardChannel, who: CardId, profile: CardProfile, name: str) -> bool:
+    state = ResponseApdu.of_any(card.transmit(select(profile))).sw
+    operation, (zh, en) = OPERATIONS[name]
+    if profile is CAMPUS:
+        return told(desk, run(desk, card, maintain(operation, who)), (zh, en))
+    if state not in _WORTH.get(name, _IN_USE):
+        return True
+    return told(desk, run(desk, card, maintain(operation, who)), (f"补助钱包：{zh}", f"the subsidy purse: {en}"))
 
 
 def check_pin(say: Callable[[str], object], card: CardChannel, pin: bytes) -> bool:

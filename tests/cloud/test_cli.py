@@ -140,7 +140,7 @@ def test_the_report_adds_up(data: Path, capsys) -> None:
     assert sums["purse_float_fen"] == sums["opening_fen"] + sums["loads_fen"] - sums["spent_fen"]
     assert sums["deposits_fen"] == sums["online_fen"] + sums["transit_fen"] + sums["loads_fen"]
     assert (sums["open"], sums["suspense_fen"], sums["transit_fen"]) == ([], 0, 0)
-    assert sums["shown"] == {"taps": 40, "loads": 0, "lost": 0, "double": 0, "first": ""}
+    assert sums["shown"] == {"taps": 40, "mixed": 0, "loads": 0, "lost": 0, "double": 0, "first": ""}
     _, told = run(capsys, "report", "--data", data)
     assert [line.split()[-1] for line in told.splitlines() if line.startswith(("消费合计", "入账"))] == ["40", "¥40.00"]
     till = sums["terminals"]["pos-02"]

@@ -22,7 +22,8 @@ from shared.slot_file import render_initial
 from tests.cloud.campus import CARDS, ROOT, Campus, make_campus, part, run_part
 
 pytestmark = pytest.mark.process
-CARD, OTHER = "0002", "0003"
+CARD, OTHER, PLAIN = "0002", "0003", "0004"
+"""The last one has the main purse alone."""
 FRESH = "9001"
 """A card of the stock: nothing was ever on it."""
 BOX = "canteen-1"
@@ -210,15 +211,21 @@ def test_a_desk_without_its_ledger_takes_no_cash_and_says_so(office):
 
 
 def test_a_card_is_blocked_unblocked_and_blocked_for_ever(office):
+    """Both purses of it: a till that is shown its subsidy alone must not sell either."""
     office.start_keys()
-    office.desk("block", "--card", CARD)
+    said = office.desk("block", "--card", CARD)
+    assert said.index("应用已锁定") < said.index("补助钱包：应用已锁定"), "the main purse is closed first"
     said = office.desk("read", "--card", CARD, code=1)
     assert "can be unblocked" in said
-    office.desk("unblock", "--card", CARD)
-    office.desk("read", "--card", CARD)
+    assert "卡内余额" not in said
+    said = office.desk("unblock", "--card", CARD)
+    assert said.index("补助钱包：应用已解锁") < said.rindex("应用已解锁"), "and opened last"
+    assert office.desk("read", "--card", CARD).count("卡内余额") == 2
     office.desk("block", "--card", CARD, "--forever")
     assert "blocked for ever" in office.desk("read", "--card", CARD, code=1)
     office.desk("unblock", "--card", CARD, code=1)
+    said = office.desk("block", "--card", PLAIN)
+    assert "补助" not in said, "this one has no subsidy purse"
     assert "可消费" not in office.desk("read", "--card", OTHER)
 
 
@@ -235,7 +242,7 @@ def test_a_card_is_activated_before_its_holder(office):
     assert "未领卡激活" in office.desk("read", "--card", CARD)
     assert "not enabled" in office.desk("cash-in", "--card", CARD, "--yuan", "1", code=2)
     assert "已激活" in office.desk("activate", "--card", CARD)
-    assert "启用 enabled: 是 yes" in office.desk("read", "--card", CARD)
+    assert office.desk("read", "--card", CARD).count("启用 enabled: 是 yes") == 2
     assert "已激活" in office.desk("activate", "--card", CARD), "again is a success"
 
 
