@@ -103,6 +103,13 @@ def _can(word: str) -> tuple[str, tuple[str, str]]:
     return name, (interface, channel)
 
 
+CAN_HELP = (
+    "edge.json 中的 CAN 线路，如 can0=socketcan:can0（先用 ip link 启用），可重复 / "
+    "a CAN link of edge.json: python-can's interface and channel, set up by ip link; once for each"
+)
+RS485_HELP = "RS-485 线路及串口，如 line0=/dev/ttyUSB0，可重复 / a link and its serial port; once for each"
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m edge", description="数据网关 / edge box")
     verbs = parser.add_subparsers(dest="verb", required=True)
@@ -113,8 +120,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--tls", action="store_true", help="双向 TLS / mutual TLS")
     run.add_argument("--tcp-port", type=int, help="TCP 终端端口，0 = 任选 / port for TCP terminals, 0 = any")
     run.add_argument("--tcp-host", default=TCP_HOST, help="TCP 监听地址 / address to listen on")
-    run.add_argument("--can", action="append", default=[], metavar="NAME=INTERFACE:CHANNEL")
-    run.add_argument("--rs485", action="append", default=[], metavar="NAME=PORT")
+    run.add_argument("--can", action="append", default=[], metavar="NAME=INTERFACE:CHANNEL", help=CAN_HELP)
+    run.add_argument("--rs485", action="append", default=[], metavar="NAME=PORT", help=RS485_HELP)
     run.add_argument("--clock", metavar="T0:REAL0:SPEED", help="校园时钟 / campus clock")
     run.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即结束 / end when stdin closes")
     verify = verbs.add_parser("verify", help="核对发件箱 / check outboxes")

@@ -107,6 +107,9 @@ class Agent:
         self._publish_state(online=False, qos=1)
         await asyncio.to_thread(self._line.stop)
         await asyncio.to_thread(self._writer.stop)
+        if isinstance(self._fault, ConfigFault):
+            log.error("配置错误 / configuration: %s", self._fault)
+            return 2
         if self._fault is not None:
             log.error("故障终止 / ended by a fault: %r", self._fault)
             return 1

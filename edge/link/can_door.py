@@ -25,6 +25,7 @@ from edge.link.can_frame import (
     unpack,
 )
 from edge.link.can_id import acceptance_filters
+from shared.errors import ConfigFault
 
 # The default buffer holds 222 frames, 60 ms of a 500 kbit/s bus: a pause of the process would lose frames.
 RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
@@ -67,7 +68,7 @@ class Door(Protocol):
 
 
 def open_door(settings: CanBusSettings, address: int) -> Door:
-    """Open the bus for a node of this address; raises BusLostError, ValueError for an interface nobody knows."""
+    """Open the bus for a node of this address; raises BusLostError, ConfigFault for an interface nobody knows."""
     filters: can.typechecking.CanFilters = [
         {"can_id": one.word & EXTENDED_MASK, "can_mask": one.mask & ~EXTENDED, "extended": True}
         for one in acceptance_filters(address)
@@ -81,7 +82,8 @@ def open_door(settings: CanBusSettings, address: int) -> Door:
             ignore_config=True,
         )
     except NotImplementedError as unknown:
-        raise ValueError(f"python-can has no interface {settings.interface!r}") from unknown
+        said = f"--can: python-can 没有接口 / has no interface {settings.interface!r}"
+        raise ConfigFault(said) from unknown
     except (can.CanError, OSError) as trouble:
         raise BusLostError(str(trouble)) from trouble
     sock = getattr(bus, "socket", None)

@@ -51,7 +51,7 @@ HELP = """\
   ride             刷卡乘车（车载机）/ tap on or off (at a validator)
   stop 3 [back]    报站：到 3 站，上行（back 下行）/ the bus is at stop 3, outward (back: inward)
   card 0012        换一张卡 / choose another card
-  pull [before|after]  下一次扣款时抽卡：扣款前 / 扣款后 / pull the card at the next debit, before or after it
+  pull [before|after]  下一次扣款时拔卡：扣款前 / 扣款后 / pull the card at the next debit, before or after it
   load 50          圈存 50 元（圈存机）/ load 50 yuan (at a load machine)
   balance · log    卡内余额、卡内明细 0018 / the card's balance and own log
   net off · net on 断网、复网 / cut and mend the network
@@ -97,7 +97,7 @@ def parse(line: str) -> Command:
     match verb.lower(), rest.lower():
         case ("card" | "换卡", _) if rest:
             return Command(Verb.CARD, rest)
-        case ("pull" | "抽卡", "" | "after" | "before"):
+        case ("pull" | "拔卡" | "抽卡", "" | "after" | "before"):
             return Command(Verb.PULL, rest.lower() or "after")
         case ("net" | "网络", "on" | "off"):
             return Command(Verb.NET, rest.lower())

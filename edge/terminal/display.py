@@ -114,7 +114,7 @@ _REFUSAL: dict[Refusal, Text] = {
     Refusal.WRONG_KEY: Text("密钥不符", "wrong key"),
     Refusal.PSAM_MOVED: Text("安全模块属于另一终端", "the PSAM belongs to another terminal"),
     Refusal.UNKNOWN_PSAM: Text("安全模块未登记", "unknown PSAM"),
-    Refusal.OTHER_BOX: Text("终端属于另一网关", "belongs to another gateway"),
+    Refusal.OTHER_BOX: Text("终端属于另一网关", "belongs to another edge box"),
     Refusal.TOO_MANY_EPOCHS: Text("换模块次数过多，待流水传完", "too many PSAM changes, records must drain first"),
     Refusal.BUSY: Text("网关忙，稍后重试", "busy, tries again"),
     Refusal.LIVE_TWICE: Text("同号终端已在线", "a terminal of this number is live"),
@@ -261,6 +261,12 @@ def not_void(reason: Reason) -> Display:
     """The last sale stands."""
     zh, en = REASON_TEXT[reason]
     return Display(Face.DECLINED, Text(zh, en), Text(zh, en), Text("未撤销", "nothing is void"))
+
+
+def bar_words(bar: Bar) -> tuple[str, str]:
+    """Why, in Chinese and English."""
+    title, _ = _BAR[bar]
+    return title.zh, title.en
 
 
 def not_selling(bar: Bar) -> Display:

@@ -21,15 +21,18 @@ from edge.terminal import commands, running
 from edge.terminal.commands import Command, Verb
 from edge.terminal.deck import Deck
 from edge.terminal.disk import InUse
-from edge.terminal.display import Display
-from edge.terminal.entries import Console, entry_of
+from edge.terminal.display import bar_words
+from edge.terminal.entries import Console, entry_line, entry_of, made_by
 from edge.terminal.fields import DeckField, Field, Lying, ReaderField
 from edge.terminal.figures import status
+from edge.terminal.pulling import PulledAtDebit
+from edge.terminal.screen import Screen
 from edge.terminal.station import Station
 from edge.terminal.steps import End, Result, Tap
 from edge.terminal.wires import Wire
 from shared.campus_clock import CampusClock
 from shared.clock import ClockError, seconds_of_bcd
+from shared.errors import StoreFault
 from shared.inventory import LOADERS
 from shared.money import yuan
 from shared.purse.apdu import CardChannel
@@ -38,14 +41,12 @@ from shared.purse.errors import CardLost
 from shared.purse.files import LogRecord
 from shared.purse.flows import identify, read_balance, read_log
 from shared.purse.outcomes import Rejected
-from shared.purse.torn import Tear, TearingChannel
+from shared.purse.torn import Tear
 
 LINE_MAX = 200
 JOIN_S = 5.0
 """A prompt waits so long for the link to join and to be registered."""
 PROMPT = "> "
-_MOVES_MONEY = (0x54, 0x52)
-"""8054 and 8052: the debit of a purchase, the credit of a load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +87,29 @@ def _field(options: CounterOptions) -> Field:
 
 
 async def _serve(options: CounterOptions, field: Field, psam: PsamReader | None) -> int:
-    counter = _Counter(options, _open_first(options, options.names, psam), field)
+    screen = Screen()
+    counter = _Counter(options, _open_first(options, options.names, screen, psam), field, screen)
     try:
         return await counter.serve()
     finally:
         await counter.close()
 
 
-def _open_first(options: CounterOptions, names: tuple[str, ...], psam: PsamReader | None = None) -> Station:
+def _open_first(
+    options: CounterOptions, names: tuple[str, ...], screen: Screen, psam: PsamReader | None = None
+) -> Station:
     busy: InUse | None = None
     for name in names:
         try:
-            return _open(options, name, psam)
+            return _open(options, name, screen, psam)
         except InUse as fault:
             busy = fault
     raise busy or InUse("没有可用的终端 / no terminal is free; 用 --name 指定 / name one with --name")
 
 
-def _open(options: CounterOptions, name: str, psam: PsamReader | None) -> Station:
+def _open(options: CounterOptions, name: str, screen: Screen, psam: PsamReader | None) -> Station:
     folder = options.data / "terminals" / name
-    station = Station(folder, options.wire(name), options.clock, _show, psam=psam)
+    station = Station(folder, options.wire(name), options.clock, screen.show, psam=psam)
     station.start()
     return station
 
@@ -113,10 +117,11 @@ def _open(options: CounterOptions, name: str, psam: PsamReader | None) -> Statio
 class _Counter:
     """One person at one counter."""
 
-    def __init__(self, options: CounterOptions, station: Station, field: Field) -> None:
+    def __init__(self, options: CounterOptions, station: Station, field: Field, screen: Screen) -> None:
         self._options = options
         self._station = station
         self._loader: Station | None = None
+        self._screens = [screen]
         self._field = field
         self._pull: Tear | None = None
 
@@ -136,7 +141,9 @@ class _Counter:
                 return 0
 
     async def close(self) -> None:
-        """The end: records that are left go out at the next start."""
+        """The end: records that are left go out at the next start. A link that goes down now is no news."""
+        for screen in self._screens:
+            screen.is_off = True
         for station in (self._station, self._loader):
             if station is not None:
                 await station.close()
@@ -145,9 +152,9 @@ class _Counter:
         firmware = self._station.firmware
         net = "断网 offline" if self._station.is_cut or not firmware.line.is_joined else "在线 online"
         owed = firmware.body.flash.unsettled
-        pulled = "" if self._pull is None else " · 下次抽卡 will be pulled"
+        pulled = "" if self._pull is None else " · 下次拔卡 will be pulled"
         bar = firmware.bar
-        selling = "可消费 selling" if bar is None else f"停止消费 not selling: {bar}"
+        selling = "可消费 selling" if bar is None else f"停止消费 not selling: {' / '.join(bar_words(bar))}"
         return f"{net} · {selling} · 未入账 not posted {owed}{pulled}"
 
     async def _obey(self, command: Command) -> bool:
@@ -156,7 +163,7 @@ class _Counter:
             case Verb.SELL:
                 await self._sell(command.amount_fen)
             case Verb.AGAIN | Verb.NOTHING:
-                await self._again()
+                await self._again(is_asked=command.verb is Verb.AGAIN)
             case Verb.LOAD | Verb.CLAIM:
                 await self._load(command)
             case Verb.VOID:
@@ -199,8 +206,11 @@ class _Counter:
         firmware = self._station.firmware
         await self._tap(self._station, lambda: firmware.sell(amount_fen, self._station.now()))
 
-    async def _again(self) -> None:
+    async def _again(self, *, is_asked: bool) -> None:
+        """An empty line with nothing to repeat is only an empty line."""
         if not self._station.firmware.body.flash.waiting:
+            if is_asked:
+                say("没有待确认的交易 / nothing waits to be presented again")
             return
         firmware = self._station.firmware
         await self._tap(self._station, lambda: firmware.again(self._station.now()))
@@ -210,7 +220,7 @@ class _Counter:
         station = self._station
         result = await station.tap(station.firmware.void(station.now()), None)
         if result.end is End.DONE:
-            await self._entry(result)
+            await self._entry(station, result)
 
     async def _load(self, command: Command) -> None:
         """A load at a load machine; a claim at this very body."""
@@ -228,7 +238,9 @@ class _Counter:
             return self._station
         if self._loader is None:
             try:
-                self._loader = _open_first(self._options, self._options.load_names)
+                screen = Screen("圈存机 load machine")
+                self._loader = _open_first(self._options, self._options.load_names, screen)
+                self._screens.append(screen)
             except InUse:
                 say("没有空闲的圈存机 / no load machine is free; 可用 --name 指定 / name one with --name")
         return self._loader
@@ -239,10 +251,10 @@ class _Counter:
         if laid is None:
             return
         with laid as lying:
-            channel = lying.channel if pull is None else _PulledAtDebit(lying.channel, pull)
+            channel = lying.channel if pull is None else PulledAtDebit(lying.channel, pull)
             result = await station.tap(tap(), channel)
         if result.end is End.DONE and result.row is not None:
-            await self._entry(result)
+            await self._entry(station, result)
 
     async def _lay(self, station: Station) -> AbstractContextManager[Lying] | None:
         """The card in the field, or the reason said why there is none."""
@@ -252,9 +264,11 @@ class _Counter:
             say("这张卡正在别处使用，请稍候再试 / this card lies in another field, try again")
         except NoCard as none:
             say(str(none))
+        except StoreFault as damaged:
+            say(f"卡片数据损坏，请换一张卡 / the card's data are damaged, use another card: {damaged}")
         return None
 
-    async def _entry(self, result: Result) -> None:
+    async def _entry(self, station: Station, result: Result) -> None:
         row, console = result.row, self._options.console
         if row is None:
             return
@@ -263,11 +277,11 @@ class _Counter:
             say("    零元，不入账 / over nothing: there is nothing to post")
         if console is None or not row.amount_fen:
             return
-        found = await entry_of(console, row.card, row.counter)
+        found = await entry_of(console, row.card, row.counter, made_by(station.settings.name, row))
         if not found:
             say("    账本尚无此笔（断网或排队中，稍后自动入账） / not in the ledger yet; it will be posted by itself")
         for entry in found:
-            say(f"    账本分录 ledger entry: {dumps(entry, ensure_ascii=False)}")
+            say(f"    {entry_line(entry)}")
 
     def _choose(self, label: str) -> None:
         if not self._field.choose(label):
@@ -312,33 +326,6 @@ class _Counter:
         station = self._station
         said = status(station.firmware, station.figures, station.shown.total, station.shown.run, drained=False)
         return dumps(said, ensure_ascii=False)
-
-
-class _PulledAtDebit:
-    """A card that is pulled when the command that moves money comes: before it, or after it took effect."""
-
-    def __init__(self, card: CardChannel, tear: Tear) -> None:
-        self._card = card
-        self._tearing = TearingChannel(card, lambda: tear)
-        self._is_gone = False
-
-    def transmit(self, apdu: bytes, /) -> bytes:
-        """As the card, until it is gone."""
-        if self._is_gone:
-            raise CardLost("pulled")
-        if apdu[1] not in _MOVES_MONEY:
-            return self._card.transmit(apdu)
-        self._is_gone = True
-        return self._tearing.transmit(apdu)
-
-
-def _show(what: Display) -> None:
-    """Display, voice, and what the cashier does, both languages."""
-    say(f"  ┃ {what.title.zh}\n  ┃ {what.title.en}")
-    if what.voice.zh:
-        say(f"  🔊 {what.voice.zh} / {what.voice.en}")
-    if what.todo.zh:
-        say(f"  → 收银员 cashier: {what.todo.zh} / {what.todo.en}")
 
 
 def _log_line(record: LogRecord) -> str:

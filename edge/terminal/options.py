@@ -68,6 +68,12 @@ def parse(arguments: list[str]) -> Words:
     )
 
 
+CAN_HELP = (
+    "如 socketcan:can0（先用 ip link 启用）；simbus:SOCKET 为模拟总线\n"
+    "python-can's interface and channel, set up by ip link; simbus: a simulated bus"
+)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="edge.terminal", description=ABOUT, formatter_class=argparse.RawTextHelpFormatter
@@ -87,7 +93,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
     _add_wire(run, is_required=True)
     run.add_argument("--customers", action="store_true", help="演练顾客 · people of the demonstration come")
     run.add_argument("--rate", type=_positive, default=RATE, help=f"每秒几笔 · taps per second ({RATE})")
-    run.add_argument("--tear", type=_share, default=TEAR, help=f"抽卡概率 · share of pulled cards ({TEAR})")
+    run.add_argument("--tear", type=_share, default=TEAR, help=f"拔卡概率 · share of pulled cards ({TEAR})")
     run.add_argument("--seed", type=int, default=1, help="随机种子 · seed of the people (1)")
     run.add_argument("--script", type=Path, help="脚本 JSONL · play a script instead")
     run.add_argument("--clock-unset", action="store_true", help="时钟未设 · the clock lost its time")
@@ -110,9 +116,9 @@ def _add_counter(counter: argparse.ArgumentParser) -> None:
 
 def _add_wire(parser: argparse.ArgumentParser, *, is_required: bool) -> None:
     wire = parser.add_mutually_exclusive_group(required=is_required)
-    wire.add_argument("--tcp", default="", metavar="HOST:PORT")
-    wire.add_argument("--can", default="", metavar="INTERFACE:CHANNEL")
-    wire.add_argument("--rs485", default="", metavar="PORT")
+    wire.add_argument("--tcp", default="", metavar="HOST:PORT", help="数据网关的地址 · of the edge box")
+    wire.add_argument("--can", default="", metavar="INTERFACE:CHANNEL", help=CAN_HELP)
+    wire.add_argument("--rs485", default="", metavar="PORT", help="串口，如 /dev/ttyUSB0 · a serial port")
     parser.add_argument("--clock", help="T0:REAL0:SPEED 流水时钟 · clock of a trace")
 
 

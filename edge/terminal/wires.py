@@ -29,14 +29,14 @@ def open_link(wire: Wire, settings: Settings) -> TerminalLink:
     if wire.tcp:
         host, colon, port = wire.tcp.rpartition(":")
         if not colon or not port.isdecimal() or not 0 < int(port) < 65_536:
-            raise ConfigFault("--tcp wants HOST:PORT")
+            raise ConfigFault("--tcp: 应为 / must be HOST:PORT")
         return TcpTerminalLink(host, int(port))
     if not settings.address or not settings.bitrate:
         raise ConfigFault("address, link: 总线终端须有地址和速率 / a terminal on a bus has an address and a rate")
     if wire.can:
         interface, colon, channel = wire.can.partition(":")
         if not colon or not channel:
-            raise ConfigFault("--can wants INTERFACE:CHANNEL")
+            raise ConfigFault("--can: 应为 / must be INTERFACE:CHANNEL")
         bus = CanBusSettings(interface, channel, settings.bitrate)
         return CanTerminalLink(CanLinkSettings(bus), settings.address)
     if wire.rs485:

@@ -214,6 +214,14 @@ def test_wrong_use_is_named_and_stops_the_start(tmp_path, changes, words, named)
     assert not (folder / FILE).exists()
 
 
+def test_a_can_interface_that_nobody_knows_is_wrong_use(tmp_path):
+    links = [{"name": "can0", "kind": "can", "bitrate": 125000}, {"name": "tcp", "kind": "tcp"}]
+    write(tmp_path, links=links)
+    ended = run(tmp_path, "--tcp-port", "0", "--can", "can0=nonsense:can0")
+    assert ended.returncode == 2, ended.stderr
+    assert "nonsense" in ended.stderr
+
+
 def test_box_that_is_not_there(tmp_path):
     assert run(tmp_path, "--tcp-port", "0").returncode == 2
     assert edge("verify", "--data", str(tmp_path)).returncode == 2

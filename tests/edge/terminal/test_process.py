@@ -332,12 +332,23 @@ def test_a_counter_by_hand(campus):
             await hand.types("net on", "在线 online")
             await hand.types("box kill", "exit 0")
             await hand.types("card 777", "没有这张卡")
+            await hand.types("again", "没有待确认的交易")
+            bad = campus.data / "cards" / json.loads((campus.data / "cards" / "index.json").read_text())["0006"]["file"]
+            whole = bad.read_bytes()
+            bad.write_bytes(b"scratched")
+            await hand.types("card 0006", "[0006]")
+            await hand.types("7", "卡片数据损坏，请换一张卡")
+            await hand.types("balance", "卡片数据损坏，请换一张卡")
+            bad.write_bytes(whole)
             await hand.types("gibberish", "看不懂")
             await hand.types("status", '"total_taps": 4')
             await hand.types("help", "again")
+            hand.lines.clear()
             hand.process.stdin.write(b"quit\n")
             async with asyncio.timeout(BOUND_S):
                 assert await hand.process.wait() == 0
+            await hand._reading
+            assert not any("网络已断" in line for line in hand.lines), "a counter that is closed has no news"
 
     on_loop(campus, play)
     assert check(campus) == 4
