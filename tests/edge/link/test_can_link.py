@@ -17,6 +17,7 @@ from edge.link.can_link import CanLink, CanLinkSettings, CanTerminalLink
 from edge.link.can_node import NodeLimits
 from edge.link.port import EVERYONE, MessageSizeError, NotListeningError
 from edge.link.sim_can_load import bus_daemon, saturate, saturate_virtual
+from shared.errors import ConfigFault
 
 pytestmark = pytest.mark.process
 
@@ -232,7 +233,7 @@ def test_wrong_use_is_told(bus_path):
             await edge.send(7, bytes(4096))
         unknown = CanLink(CanLinkSettings(bus=CanBusSettings("nosuchbus", "x")))
         unknown.on_message(lambda _peer, _message: None)
-        with pytest.raises(ValueError, match="nosuchbus"):
+        with pytest.raises(ConfigFault, match="nosuchbus"):
             await unknown.run()
 
     asyncio.run(story())
