@@ -177,9 +177,10 @@ def _ingest(chosen: argparse.Namespace) -> int:
     from cloud.ingest.worker import Options, run_ingest
     from cloud.settings import load_settings
     from shared.campus_clock import parse_clock
+    from shared.endpoint import host_port
 
     settings = load_settings(chosen.data)
-    host, port = _address(chosen.broker)
+    host, port = host_port(chosen.broker, "--broker")
     clock = parse_clock(chosen.clock)
     return run_ingest(
         Options(settings, chosen.keys, host, port, chosen.tls, settings.dsn(chosen.dsn), clock, chosen.end_with_stdin)
@@ -235,13 +236,6 @@ def _cashier(chosen: argparse.Namespace) -> int:
 def _server(module: str, words: list[str]) -> int:
     code: int = importlib.import_module(module).main(words)
     return code
-
-
-def _address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
-        raise ConfigFault("--broker: HOST:PORT")
-    return host.strip("[]"), int(port)
 
 
 if __name__ == "__main__":

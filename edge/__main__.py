@@ -12,6 +12,7 @@ from edge.outbox_store import OutboxStore, connect_to_check
 from edge.settings import OutboxSetting, load
 from edge.wiring import TCP_HOST, Endpoints
 from shared.campus_clock import parse_clock
+from shared.endpoint import host_port, listening_port
 from shared.errors import ConfigFault, StoreFault
 
 SAID_MAX = 3
@@ -38,7 +39,7 @@ def _run(options: argparse.Namespace) -> int:
     settings = load(options.data / "boxes" / options.box / "edge.json")
     if settings.box != options.box:
         raise ConfigFault(f"box: edge.json 属于 / belongs to {settings.box}")
-    host, port = _host_port(options.broker)
+    host, port = host_port(options.broker, "--broker")
     endpoints = Endpoints(
         can=dict(_can(word) for word in options.can),
         rs485=dict(_named(word, "--rs485") for word in options.rs485),
@@ -81,13 +82,6 @@ def _check(folder: Path) -> dict[str, object]:
     return {"name": name, "ok": not damages, "count": rows, "first": first}
 
 
-def _host_port(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal():
-        raise ConfigFault("--broker: 应为 / must be HOST:PORT")
-    return host, int(port)
-
-
 def _named(word: str, option: str) -> tuple[str, str]:
     name, sign, value = word.partition("=")
     if not sign or not value:
@@ -118,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--box", required=True, help="网关编号 / box id")
     run.add_argument("--broker", required=True, metavar="HOST:PORT", help="消息代理 / MQTT broker")
     run.add_argument("--tls", action="store_true", help="双向 TLS / mutual TLS")
-    run.add_argument("--tcp-port", type=int, help="TCP 终端端口，0 = 任选 / port for TCP terminals, 0 = any")
+    run.add_argument("--tcp-port", type=listening_port, help="TCP 终端端口，0 = 任选 / port for TCP terminals, 0 = any")
     run.add_argument("--tcp-host", default=TCP_HOST, help="TCP 监听地址 / address to listen on")
     run.add_argument("--can", action="append", default=[], metavar="NAME=INTERFACE:CHANNEL", help=CAN_HELP)
     run.add_argument("--rs485", action="append", default=[], metavar="NAME=PORT", help=RS485_HELP)

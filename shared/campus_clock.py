@@ -6,6 +6,7 @@ Timeouts never use it: they are monotonic.
 """
 
 from dataclasses import dataclass
+from math import isfinite
 
 from shared.errors import ConfigFault
 
@@ -43,6 +44,6 @@ def parse_clock(text: str | None) -> CampusClock:
         campus, real, speed = (float(part) for part in text.split(":"))
     except ValueError as fault:
         raise ConfigFault("--clock wants T0:REAL0:SPEED") from fault
-    if speed <= 0:
-        raise ConfigFault("--clock: speed must be above 0")
+    if not all(map(isfinite, (campus, real, speed))) or speed <= 0:
+        raise ConfigFault("--clock: numbers, and a speed above 0")
     return CampusClock(campus, real, speed)

@@ -22,6 +22,7 @@ from cloud.life import report as report_status
 from cloud.life import say, stop_on_signals
 from cloud.serving import HttpsServer
 from cloud.settings import CloudSettings, load_settings
+from shared.endpoint import listening_port
 
 FIRST_OPERATOR = "admin"
 TOKEN_FILE = "api.token"  # noqa: S105  # the name of a file
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="cloud console", description="集控平台 / the console")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--dsn", metavar="DSN")
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--port", type=listening_port, required=True)
     parser.add_argument("--host", default="127.0.0.1", help="监听地址 / address (127.0.0.1)")
     parser.add_argument(
         "--clock", metavar="T0:REAL0:SPEED", help="不改变显示 / accepted, shows record times as they are"

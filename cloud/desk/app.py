@@ -26,6 +26,7 @@ from cloud.serving import HttpsServer
 from cloud.settings import FOLDER, load_settings
 from shared.campus_clock import CampusClock, parse_clock
 from shared.desk import ANSWER_MAX, DESK_PATH
+from shared.endpoint import listening_port
 
 BODY_S = 10.0
 Scope = dict[str, Any]
@@ -40,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--dsn", metavar="DSN")
     parser.add_argument("--keys", type=Path, required=True, metavar="SOCKET", help="密钥进程（账务）/ money socket")
-    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--port", type=listening_port, required=True)
     parser.add_argument("--host", default="127.0.0.1", help="监听地址 / address (127.0.0.1)")
     parser.add_argument("--clock", metavar="T0:REAL0:SPEED", help="回放用的校园时钟 / campus clock of a replay")
     parser.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即结束 / end when stdin closes")

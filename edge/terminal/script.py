@@ -29,6 +29,8 @@ def read_script(path: Path) -> tuple[Line, ...]:
         text = path.read_text(encoding="utf-8")
     except OSError as fault:
         raise ConfigFault(f"{path}: {fault.strerror}") from fault
+    except UnicodeDecodeError as fault:
+        raise ConfigFault(f"{path}: 不是 UTF-8 / not UTF-8") from fault
     return tuple(_line(path, number, raw) for number, raw in enumerate(text.splitlines(), 1) if raw.strip())
 
 

@@ -12,6 +12,7 @@ from edge.link.rs485_link import Rs485TerminalLink
 from edge.link.serial_door import SerialSettings
 from edge.link.tcp_link import TcpTerminalLink
 from edge.terminal.settings import Settings
+from shared.endpoint import host_port
 from shared.errors import ConfigFault
 
 
@@ -27,10 +28,7 @@ class Wire:
 def open_link(wire: Wire, settings: Settings) -> TerminalLink:
     """The link of a terminal; ConfigFault when the option cannot be understood or the body has no address."""
     if wire.tcp:
-        host, colon, port = wire.tcp.rpartition(":")
-        if not colon or not port.isdecimal() or not 0 < int(port) < 65_536:
-            raise ConfigFault("--tcp: 应为 / must be HOST:PORT")
-        return TcpTerminalLink(host, int(port))
+        return TcpTerminalLink(*host_port(wire.tcp, "--tcp"))
     if not settings.address or not settings.bitrate:
         raise ConfigFault("address, link: 总线终端须有地址和速率 / a terminal on a bus has an address and a rate")
     if wire.can:

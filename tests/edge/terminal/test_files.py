@@ -158,6 +158,9 @@ def test_a_wrong_script_line_is_named(tmp_path, line):
     path.write_text('{"card": "1", "amount_fen": 5}\n' + line + "\n")
     with pytest.raises(ConfigFault, match="line 2"):
         read_script(path)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigFault, match="UTF-8"):
+        read_script(path)
 
 
 @pytest.mark.parametrize("line", [b"{", b"[]", b"{}", b"7", b'{"epoch": "1"}', b"[" * 100_000])
