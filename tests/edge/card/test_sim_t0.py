@@ -16,8 +16,9 @@ def tpdu(chip, text):
 def test_data_and_answer_need_a_get_response():
     chip = T0Chip(Scripted({0x70: "000012A7F15CAB759000"}))
     assert tpdu(chip, "8070000002AABB") == "6108"
-    assert tpdu(chip, "00C0000004") == "6C08"
-    assert tpdu(chip, "00C0000008") == "000012A7F15CAB759000"
+    assert tpdu(chip, "00C0000009") == "6C08"
+    assert tpdu(chip, "00C0000002") == "00006106"
+    assert tpdu(chip, "00C0000006") == "12A7F15CAB759000"
     assert tpdu(chip, "00C0000008") == "6985"
 
 
