@@ -2,8 +2,6 @@
 must not, loses no fen of those it sold to, says why, and never takes a refusal for a debit or the other way round.
 """
 
-from dataclasses import dataclass, field
-
 import pytest
 
 from edge.terminal.steps import End
@@ -14,6 +12,7 @@ from shared.purse.errors import CardLost
 from shared.purse.reasons import Reason
 from shared.records import PROVEN, Kind
 from tests.edge.card import standard_des as des
+from tests.edge.card.odd_chip import Odd, after, cut_to
 from tests.edge.card.standard_card import NAME, OK, Choices, StandardCard, StandardPsam, tlv
 
 OPENING, PRICE = 50_000, 1250
@@ -23,40 +22,6 @@ SERIAL = bytes.fromhex(NUMBER)
 
 def public(issuer="5303", enabled="01", start="20250901", expiry="20290731", serial=NUMBER):
     return bytes.fromhex(f"{issuer} 0001 0000 0000 {enabled} 01 0000 {serial} {start} {expiry} 0102")
-
-
-@dataclass
-class Odd:
-    """A chip whose answers are changed on their way, by INS; and what it was sent."""
-
-    chip: object
-    changes: dict = field(default_factory=dict)
-    heard: list = field(default_factory=list)
-
-    def power_on(self):
-        return self.chip.power_on()
-
-    def transmit(self, apdu, /):
-        self.heard.append(apdu[1])
-        change = self.changes.get(apdu[1])
-        if callable(change):
-            return change(apdu, lambda: self.chip.transmit(apdu))
-        return self.chip.transmit(apdu) if change is None else bytes.fromhex(change)
-
-
-def after(word):
-    """It does what it was told, and then answers this word alone."""
-
-    def change(_apdu, do):
-        do()
-        return bytes.fromhex(word)
-
-    return change
-
-
-def cut_to(size):
-    """It does what it was told; of its data only so many bytes come back, or more than there are."""
-    return lambda _apdu, do: do()[:-2].ljust(size, b"\0")[:size] + OK
 
 
 @pytest.fixture
