@@ -22,10 +22,10 @@ from shared.purse.apdu import CardChannel, ResponseApdu, Sw
 from shared.purse.commands import SFI_HOLDER, SFI_PUBLIC
 from shared.purse.crypto import TYPE_EP_LOAD
 from shared.purse.desk_outcomes import DoneAtCard
-from shared.purse.flows import select
 from shared.purse.load_auth import LoadAuth
 from shared.purse.load_flow import LOAD_ANSWER
 from shared.purse.profiles import CAMPUS
+from shared.purse.selecting import select
 from shared.purse.upkeep import UpdateFile
 from shared.purse.upkeep_flow import maintain
 

@@ -301,7 +301,7 @@ class _Counter:
 
     def _said_by(self, card: CardChannel, verb: Verb) -> list[str]:
         body = self._station.firmware.body
-        identity = drive(identify(body.settings.profile, body.time()), card=card)
+        identity = drive(identify(body.settings.profile, body.time(), body.settings.agreed), card=card)
         if isinstance(identity, Rejected):
             return [f"读卡失败 / the card cannot be read: {identity.reason.name}"]
         if verb is Verb.LOG:

@@ -66,7 +66,7 @@ class MixedTill(Till):
         if bar is not None:
             yield Show(display.not_selling(bar))
             return Result(End.NOT_SELLING, amount_fen)
-        if amount_fen <= 0:
+        if amount_fen <= 0 or identity.profile is not body.settings.profile:  # another's card has no subsidy of ours
             return (yield from super()._charge(amount_fen, identity))
         self._opened = None
         shares = yield from serve(share(self._order(amount_fen), identity, SUBSIDY, body.time()), self)

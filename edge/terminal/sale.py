@@ -98,7 +98,8 @@ class Till:
         if bar is not None:
             yield Show(display.not_selling(bar))
             return Result(End.NOT_SELLING, amount_fen)
-        identity = yield from serve(identify(body.settings.profile, body.time()), self)
+        wanted = identify(body.settings.profile, body.time(), body.settings.agreed)
+        identity = yield from serve(wanted, self)
         if isinstance(identity, Rejected):
             yield Show(display.declined(identity.reason))
             return Result(End.DECLINED, amount_fen, reason=identity.reason)

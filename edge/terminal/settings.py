@@ -10,6 +10,8 @@ Bytes are hexadecimal; provisioning writes:
      "parameters": {"version": 1, "caps": null or {"single_fen": …, …, all optional},
                     "meals": [{"meal": 1, "name": "早餐", "from_s": 0}, …], "day_start_s": 0 (optional)},
      "ring_slots": 4096 (optional; counts when the flash is formatted),
+     "agreed": [{"profile": "bank-ep", "issuer": 8 B}, …] (optional, of a POS: cards of others that it takes, by the
+                    issuer that their file 0015 begins with: 2 B city form, 8 B bank and toll form),
      "subsidy": true (optional: a counter that takes the subsidy purse 补助 first; false when left out),
      "ride": {"door": "in", "line": 2, "stop": 1, "direction": 0, "fares": {…}} (optional; of a validator)}
 
@@ -28,11 +30,13 @@ from shared.errors import ConfigFault
 from shared.ids import DeviceId, card_id, device_id
 from shared.inventory import DeviceKind
 from shared.purse.caps import Caps
-from shared.purse.profiles import PROFILES, CardProfile
+from shared.purse.profiles import APPLICATION_MAIN, ISSUER_SIZE, PROFILES, Agreed, CardProfile
 from shared.section import Section, from_json, octets
 
 FORMAT = 1
 HOTLIST_MAX = 1_000_000
+AGREED_MAX = 32
+"""Issuers whose cards a counter takes; each select more is a card's time."""
 RING_SLOTS = 4096
 """A busy counter's five days."""
 _CAPS = ("single_fen", "meal_fen", "meal_count", "day_fen", "day_count")
@@ -60,6 +64,7 @@ class Settings:
     ring_slots: int
     ride: RideSettings | None = None
     subsidy: bool = False
+    agreed: tuple[Agreed, ...] = ()
 
 
 def load(file: Path) -> Settings:
@@ -95,10 +100,13 @@ def parse(raw: object) -> Settings:
         ring_slots=top.within("ring_slots", RING_MIN, RING_MAX, RING_SLOTS),
         ride=_ride(top.optional_section("ride")),
         subsidy=top.take("subsidy", bool, False),
+        agreed=tuple(_agreed(row) for row in top.rows("agreed", AGREED_MAX, [])),
     )
     top.done()
     if settings.subsidy and settings.kind is not DeviceKind.POS:
         raise ConfigFault("subsidy: 只用于消费机 / belongs to a POS")
+    if settings.agreed and settings.kind is not DeviceKind.POS:
+        raise ConfigFault("agreed: 只用于消费机 / belongs to a POS")
     if settings.ride is not None and settings.kind is not DeviceKind.VALIDATOR:
         raise ConfigFault("ride: 只用于车载机 / belongs to a validator")
     return settings
@@ -108,10 +116,19 @@ def _ride(row: Section | None) -> RideSettings | None:
     return None if row is None else parse_ride_settings(row)
 
 
+def _agreed(row: Section) -> Agreed:
+    profile = _profile(row)
+    if profile.application != APPLICATION_MAIN:
+        raise ConfigFault(f"{row.name('profile')}: 应为主钱包 / must be a main purse")
+    made = Agreed(profile, row.octets("issuer", ISSUER_SIZE[profile.form]))
+    row.done()
+    return made
+
+
 def _profile(top: Section) -> CardProfile:
     name = top.take("profile", str)
     if name not in PROFILES:
-        raise ConfigFault(f"profile: 应为 / must be one of {', '.join(PROFILES)}")
+        raise ConfigFault(f"{top.name('profile')}: 应为 / must be one of {', '.join(PROFILES)}")
     return PROFILES[name]
 
 

@@ -24,12 +24,9 @@ from shared.purse.files import (
     LOG_DEPTH,
     LogRecord,
     PublicData,
-    PublicForm,
     is_enabled,
     parse_log,
     parse_public,
-    public_from_fci,
-    public_size,
 )
 from shared.purse.outcomes import (
     CardIdentity,
@@ -44,6 +41,7 @@ from shared.purse.outcomes import (
     Unknown,
 )
 from shared.purse.profiles import (
+    Agreed,
     CardProfile,
     PinUse,
     PurchaseForm,
@@ -53,6 +51,7 @@ from shared.purse.profiles import (
     purchase_type_of,
 )
 from shared.purse.reasons import Reason
+from shared.purse.selecting import select_one
 
 KNOWN_CARDS = 4096
 """Parsed 0015 files kept; a pure function of the bytes, so the bound costs time only."""
@@ -69,8 +68,6 @@ _REASON_OF_SW = {
     Sw.CAPP_LOCKED: Reason.CARD_LOCKED,
     Sw.GREY_LOCKED: Reason.CARD_LOCKED,
 }
-_BLOCKED = frozenset((Sw.APP_BLOCKED, Sw.KEY_CHECKSUM, Sw.LOCKED_FOR_EVER))
-"""What a SELECT says of an application that is not to be used: 6A81 of PBOC, 6283 of ISO 7816-4, 9303 for ever."""
 _TRIES_LEFT = 0x63C0
 _answer = ResponseApdu.of_any
 
@@ -89,45 +86,25 @@ def reason_of(sw: int, profile: CardProfile | None = None) -> Reason:
 # --- identify ----------------------------------------------------------------------------------------------------
 
 
-def identify(profile: CardProfile, now: CampusTime) -> Flow[CardIdentity | Rejected]:
-    """Select the purse and read who this is. Dates are judged only by a clock that is set."""
+def identify(profile: CardProfile, now: CampusTime, agreed: tuple[Agreed, ...] = ()) -> Flow[CardIdentity | Rejected]:
+    """Select the purse and read who this is: of `profile`, or, where its issuer is agreed, of that kind.
+
+    Dates are judged only by a clock that is set.
+    """
     try:
-        public = yield from _public_file(profile)
+        found = yield from select_one(profile, agreed)
     except CardLost:
         return Rejected(Reason.CARD_GONE)
     except LayoutError:
         return Rejected(Reason.CARD_DATA)
-    if isinstance(public, Rejected):
-        return public
+    if isinstance(found, Rejected):
+        return found
     try:
-        identity, data = _identity_of(profile, public)
+        identity, data = _identity_of(*found)
     except LayoutError:
         return Rejected(Reason.CARD_DATA)
-    reason = _why_not(profile, data, now)
+    reason = _why_not(identity.profile, data, now)
     return identity if reason is None else Rejected(reason)
-
-
-def select(profile: CardProfile) -> bytes:
-    """The SELECT of this kind of card: by file id or by name."""
-    return commands.select_name(profile.aid) if profile.fid is None else commands.select_file(profile.fid)
-
-
-def _public_file(profile: CardProfile) -> Flow[bytes | Rejected]:
-    selected = _answer((yield ToCard(select(profile))))
-    if selected.sw in _BLOCKED:
-        return Rejected(Reason.CARD_BLOCKED, selected.sw)
-    if selected.sw != Sw.OK:
-        return Rejected(Reason.FOREIGN_CARD, selected.sw)
-    read = yield from public_file(profile.form, selected.data)
-    return read.data if read.sw == Sw.OK else Rejected(Reason.CARD_DATA, read.sw)
-
-
-def public_file(form: PublicForm, fci: bytes) -> CardFlow[ResponseApdu]:
-    """File 0015 of the application whose SELECT answered this: out of its FCI when it is there, else it is read."""
-    inside = public_from_fci(fci)
-    if inside is not None and len(inside) == public_size(form):
-        return ResponseApdu(inside, Sw.OK)
-    return _answer((yield ToCard(commands.read_binary(commands.SFI_PUBLIC, public_size(form)))))
 
 
 @lru_cache(maxsize=KNOWN_CARDS)

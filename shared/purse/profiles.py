@@ -133,6 +133,17 @@ class CardProfile:
         return purse_byte(self.application, purse.value, key_id)
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """Cards of this issuer are of this kind. issuer: as their file 0015 begins, 2 bytes city, 8 bytes bank and toll."""
+
+    profile: CardProfile
+    issuer: bytes
+
+
+ISSUER_SIZE = {PublicForm.CITY: 2, PublicForm.BANK: 8, PublicForm.TOLL: 8}
+
+
 # --- the rules that use them -------------------------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 """Every point of every tap, cut in every way: nothing unexplained, nobody charged twice. And the cutter does cut."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from edge.terminal.gate import Gate
 from edge.terminal.voids import Voids
 from shared.purse.reasons import Reason
 from tests.sim.world import Violation
-from tests.torn import mixed, rides
+from tests.torn import bank, mixed, rides
 from tests.torn.cut import Action, Cut
 from tests.torn.outage import MACHINE, At, Fault, Outage, OutagePlay, outages
 from tests.torn.play import BY_NAME, SCENARIOS, WRITTEN, Aftermath, Play, count_points
@@ -40,6 +41,21 @@ def test_the_points_are_those_of_a_purchase():
     for one in ("card 80500302", "PSAM 80700000", "card 80DC21B8", "card 80540100", "PSAM 80720000", "shown log"):
         assert names.count(f"before {one}") == names.count(f"after {one}") == 1
     assert names.index("flash") < names.index("before card 80540100") < names.index("before the card's write")
+
+
+def test_a_torn_bank_card_is_settled_in_its_own_form():
+    """805A of type 06, found by its issuer: no 0017, no 8050 03."""
+    names = count_points(bank.BY_NAME["purchase-bank-again"])
+    asked = [name.removeprefix("before card ") for name in names if name.startswith("before card ")]
+    assert asked == ["00A40400", "80500102", "00B201C4", "00B202C4", "805A0006"]
+
+
+def test_a_counter_without_the_agreement_takes_nothing_from_a_bank_card():
+    play = bank.BY_NAME["purchase-bank"].play(Cut(), Aftermath.NEVER)
+    play.terminal.settings = replace(play.terminal.settings, agreed=())
+    play.run()
+    assert play.card.history == []
+    assert play.card.balance_fen == play.card.openings_fen[0]
 
 
 def test_a_point_that_does_not_exist_cuts_nothing():

@@ -20,6 +20,12 @@ def test_a_whole_file(kit, tmp_path):
     assert loaded.parameters.caps == Caps(single_fen=3000)
     assert [meal.name for meal in loaded.parameters.meals] == ["早餐", "午餐"]
     assert len(loaded.hotlist) == 1
+    assert loaded.agreed == ()
+    raw["agreed"] = [{"profile": "bank-ep", "issuer": "6217000000000001"}, {"profile": "moc-city", "issuer": "1001"}]
+    agreed = settings.parse(raw).agreed
+    assert [(one.profile.name, one.issuer.hex()) for one in agreed] == [
+        ("bank-ep", "6217000000000001"), ("moc-city", "1001"),
+    ]  # fmt: skip
     assert "000102" not in repr(loaded), "the terminal's key is a secret"
 
 
@@ -31,6 +37,12 @@ def test_a_whole_file(kit, tmp_path):
         ({"device": "00"}, "device"),
         ({"key": "zz"}, "key"),
         ({"profile": "nowhere"}, "profile"),
+        ({"agreed": [{"profile": "bank-ep", "issuer": "6217"}]}, "agreed[0].issuer"),
+        ({"agreed": [{"profile": "subsidy", "issuer": "6217"}]}, "agreed[0].profile"),
+        ({"agreed": [{"profile": "bank", "issuer": "6217"}]}, "agreed[0].profile"),
+        ({"agreed": [{"profile": "bank-ep", "issuer": "00" * 8, "x": 1}]}, "agreed[0].x"),
+        ({"agreed": [{}] * 33}, "agreed"),
+        ({"agreed": [{"profile": "bank-ep", "issuer": "00" * 8}], "kind": "load"}, "agreed"),
         ({"address": 224}, "address"),
         ({"ring_slots": 32_768}, "ring_slots"),
         ({"ring_slots": True}, "ring_slots"),

@@ -11,9 +11,9 @@ from shared.purse.caps import Caps, CardCounters, MealClock
 from shared.purse.effects import Ask, Lookup, Persist, ToCard, ToPsam, drive
 from shared.purse.errors import CardLost, PurseError
 from shared.purse.flows import identify, open_psam, purchase, read_balance, read_log, reason_of
-from shared.purse.images import RamMemory, decode_card_image
+from shared.purse.images import Application, RamMemory, decode_card_image, personalised_card_image
 from shared.purse.outcomes import CardIdentity, Declined, PsamIdentity, Purchased, Rejected, Unknown
-from shared.purse.profiles import BANK_EP, CAMPUS, CAMPUS_REGION
+from shared.purse.profiles import BANK_EP, CAMPUS, CAMPUS_REGION, PROFILES, Agreed
 from shared.purse.reasons import Reason
 
 PSAM_ID = bytes.fromhex("510000000023")
@@ -60,6 +60,64 @@ def test_identify_needs_one_apdu_and_falls_back_to_read_binary(school):
     bare.channel.transmit(commands.select_name(CAMPUS.aid))
     assert isinstance(school.identify(bare), CardIdentity)
     assert bare.asked == ["00a40400", "00b09500"]
+
+
+BANK = Agreed(BANK_EP, bytes(6) + b"\x53\x03")
+OTHER_BANK = Agreed(BANK_EP, bytes(8))
+METRO = Agreed(replace(BANK_EP, name="metro", aid=bytes.fromhex("A000000632010105")), BANK.issuer)
+
+
+def test_a_card_is_of_the_kind_that_is_agreed_with_its_issuer(school):
+    """Bank and campus application have one name and a file 0015 of one length: the issuer says which it is."""
+    card = school.card(profile=BANK_EP)
+    agreed = (OTHER_BANK, BANK)
+    found = drive(identify(CAMPUS, school.now, agreed), card=card)
+    assert (found.profile, found.card_id.hex()) == (BANK_EP, "00000000000000001267")
+    own = drive(identify(CAMPUS, school.now, agreed), card=school.card())
+    assert own == school.identify(school.card())
+    bought = drive(
+        purchase(school.order(), found), card=card, psam=school.psam(), persist=lambda _: None,
+        lookup=lambda *_: False,
+    )  # fmt: skip
+    assert isinstance(bought, Purchased)
+
+
+def test_a_bank_card_that_nobody_agreed_to_is_not_debited(school):
+    public = school.public(4711, BANK_EP)
+    image = personalised_card_image([Application(BANK_EP, public, school.keys(public, BANK_EP), 5000, records=())])
+    for agreed in ((), (OTHER_BANK,)):
+        card = school.card(RamMemory(image))
+        taken = drive(identify(CAMPUS, school.now, agreed), card=card)
+        assert taken.profile is CAMPUS
+        bought = drive(purchase(school.order(), taken), card=card, psam=school.psam(), lookup=lambda *_: False)
+        assert (type(bought), bought.reason) == (Declined, Reason.CARD_DATA), "it has no file 0017"
+
+
+def test_applications_of_others_are_selected_after_our_own(school):
+    memory = school.memory(profile=BANK_EP)
+    card = Scripted(school.card(memory), {})
+    card.channel.transmit(commands.select_name(BANK_EP.aid))
+    only_metro = Scripted(card, {0xA4: lambda answer: answer})
+    names = []
+
+    class Elsewhere:
+        """A card that knows the metro's name alone."""
+
+        def transmit(self, apdu, /):
+            if apdu[1] == 0xA4:
+                names.append(apdu[5 : 5 + apdu[4]].hex())
+                if names[-1] != METRO.profile.aid.hex():
+                    return bytes.fromhex("6A82")
+                apdu = commands.select_name(BANK_EP.aid)
+            return only_metro.transmit(apdu)
+
+    found = drive(identify(CAMPUS, school.now, (BANK, METRO)), card=Elsewhere())
+    assert (found.profile.name, names) == ("metro", [CAMPUS.aid.hex(), METRO.profile.aid.hex()])
+    stranger = Agreed(METRO.profile, bytes(8))
+    refused = drive(identify(CAMPUS, school.now, (stranger,)), card=Elsewhere())
+    assert refused == Rejected(Reason.FOREIGN_CARD)
+    toll = Agreed(PROFILES["toll"], bytes(8))
+    assert drive(identify(CAMPUS, school.now, (toll,)), card=Scripted(card, {0xA4: "6A82"})).sw == 0x6A82
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,59 @@
+"""Which application a card has, and of which kind the card is: our own, or one that is agreed with its issuer."""
+
+from __future__ import annotations
+
+from shared.purse import commands
+from shared.purse.apdu import ResponseApdu, Sw
+from shared.purse.effects import CardFlow, ToCard
+from shared.purse.files import PublicForm, public_from_fci, public_size
+from shared.purse.outcomes import Rejected
+from shared.purse.profiles import Agreed, CardProfile
+from shared.purse.reasons import Reason
+
+_BLOCKED = frozenset((Sw.APP_BLOCKED, Sw.KEY_CHECKSUM, Sw.LOCKED_FOR_EVER))
+"""What a SELECT says of an application that is not to be used: 6A81 of PBOC, 6283 of ISO 7816-4, 9303 for ever."""
+_answer = ResponseApdu.of_any
+
+
+def select(profile: CardProfile) -> bytes:
+    """The SELECT of this kind of card: by file id or by name."""
+    return commands.select_name(profile.aid) if profile.fid is None else commands.select_file(profile.fid)
+
+
+Found = tuple[CardProfile, bytes]
+"""A kind of card, and the file 0015 of the one that was selected as such."""
+
+
+def select_one(profile: CardProfile, agreed: tuple[Agreed, ...]) -> CardFlow[Found | Rejected]:
+    """The applications one after the other, our own first, until the card has one (ISO 7816-4 7.1.1)."""
+    refused: Rejected | None = None
+    for chosen in dict.fromkeys((select(profile), *(select(one.profile) for one in agreed))):
+        selected = _answer((yield ToCard(chosen)))
+        if selected.sw in _BLOCKED:
+            return Rejected(Reason.CARD_BLOCKED, selected.sw)
+        if selected.sw == Sw.OK:
+            here = tuple(one for one in agreed if select(one.profile) == chosen)
+            own = profile if select(profile) == chosen else None
+            return (yield from _kind_of(own, here, selected.data))
+        refused = refused or Rejected(Reason.FOREIGN_CARD, selected.sw)
+    return refused or Rejected(Reason.FOREIGN_CARD)
+
+
+def _kind_of(own: CardProfile | None, agreed: tuple[Agreed, ...], fci: bytes) -> CardFlow[Found | Rejected]:
+    """One application may be of several kinds, whose files 0015 look alike: then the issuer says which."""
+    read: dict[int, ResponseApdu] = {}
+    for one in (*agreed, *((Agreed(own, b""),) if own else ())):
+        size = public_size(one.profile.form)
+        if size not in read:
+            read[size] = yield from public_file(one.profile.form, fci)
+        if read[size].sw == Sw.OK and read[size].data.startswith(one.issuer):
+            return one.profile, read[size].data
+    return Rejected(Reason.CARD_DATA, read[size].sw) if own else Rejected(Reason.FOREIGN_CARD)
+
+
+def public_file(form: PublicForm, fci: bytes) -> CardFlow[ResponseApdu]:
+    """File 0015 of the application whose SELECT answered this: out of its FCI when it is there, else it is read."""
+    inside = public_from_fci(fci)
+    if inside is not None and len(inside) == public_size(form):
+        return ResponseApdu(inside, Sw.OK)
+    return _answer((yield ToCard(commands.read_binary(commands.SFI_PUBLIC, public_size(form)))))
