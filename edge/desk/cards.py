@@ -32,6 +32,10 @@ from shared.purse.upkeep_flow import maintain
 CLASS_IN_PUBLIC, CLASS_IN_HOLDER = 28, 0
 """Places of the card class: in file 0015 of the city form, and in file 0016."""
 KEY_ID = 1
+_SUBSIDY_STAYS = (
+    "补助余额 ¥{0} 仍记在旧卡补助账户，未转入新卡，请报财务 / "
+    "the subsidy of ¥{0} stays in the old card's subsidy account, it was not moved: tell finance"
+)
 
 
 def report(desk: Desk, operation: DeskOp, label: str, reason: str) -> bool:
@@ -52,6 +56,8 @@ def replace_readable(desk: Desk, card: CardChannel, new: str, reason: str) -> bo
     proof = balance_proof(desk, card, said)
     if not _replaced(desk, desk.do(DeskOp.REPLACE, [books.label, new, reason, proof]), books.label, new):
         return False
+    if books.subsidy_fen:
+        desk.say(_SUBSIDY_STAYS.format(yuan(books.subsidy_fen)))
     return _void(desk, card)
 
 

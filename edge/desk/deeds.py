@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from edge.desk import cards, day, money, upkeep
+from edge.desk import adding, cards, day, money, upkeep
 from edge.desk.body import find_body
 from edge.desk.desk import Desk
 from edge.desk.finding import centre
@@ -142,6 +142,11 @@ def _operate(given: argparse.Namespace) -> bool:
         return upkeep.operate(_desk(given, upkeep.card_in_field(card)), card, name)
 
 
+def _add(given: argparse.Namespace) -> bool:
+    with card_in(laying_of(given)) as card:
+        return adding.add(_desk(given, upkeep.card_in_field(card)), card, adding.What(given.what))
+
+
 def _pin(given: argparse.Namespace) -> bool:
     old = _secret("旧口令 old PIN") if given.verb == "pin-change" else None
     new = _secret("新口令 new PIN" if given.verb in ("pin-change", "pin-reload") else "口令 PIN")
@@ -261,6 +266,7 @@ _DEEDS: dict[str, Callable[[argparse.Namespace], bool]] = {
     "activate": _operate,
     "block": _operate,
     "unblock": _operate,
+    "add": _add,
     "class": _class,
     "lost": _report,
     "found": _report,

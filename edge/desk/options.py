@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from edge.desk.adding import What
 from edge.desk.finding import Line
 from edge.desk.laying import Laying
 from edge.desk.words import CLASSES
@@ -67,6 +68,8 @@ class _Verbs:
         block = self._verb("block", "应用锁定 · block the application", card=True)
         block.add_argument("--forever", action="store_true", help="永久 · for ever")
         self._verb("unblock", "应用解锁 · unblock the application", card=True)
+        more = self._verb("add", "补写乘车记录；不能补写的说明换卡 · add what an older card lacks", card=True)
+        more.add_argument("what", choices=[each.value for each in What], help=_ADDED)
         self._add_cards()
         self._verb("pin-verify", "核对口令；不符时报剩余次数 · check the PIN, its tries left if wrong", card=True)
         self._verb("pin-change", "更换口令（凭旧口令）· change the PIN by the old one", card=True)
@@ -115,6 +118,9 @@ class _Verbs:
         if card:
             _card(verb)
         return verb
+
+
+_ADDED = "transit 乘车记录 transit record · subsidy 补助钱包 subsidy purse"
 
 
 def _label(verb: argparse.ArgumentParser) -> argparse.ArgumentParser:

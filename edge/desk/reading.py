@@ -7,7 +7,7 @@ from typing import Any
 
 from edge.desk.centre import Centre
 from edge.desk.examine import Block, NotOurs, PurseSaid, examine
-from edge.desk.words import book_lines, log_lines, purse_lines
+from edge.desk.words import book_lines, log_lines, purse_lines, subsidy_line
 from shared.desk import CardAsk, CardBooks, DeskOp, No, parse_card_books
 from shared.errors import WireFault
 from shared.purse.apdu import CardChannel
@@ -66,6 +66,8 @@ def lines(reading: Reading, today_bcd: bytes) -> list[str]:
         said += purse_lines(purse, today_bcd)
         if purse.profile is MAIN:
             said += _book_words(purse, reading.books)
+        elif isinstance(reading.books, CardBooks) and purse.balance_fen is not None:
+            said.append(subsidy_line(purse.balance_fen, reading.books.subsidy_fen))
         said.append("卡内明细 log:" if purse.log else "卡内明细 log: 空 empty")
         said += log_lines(purse.log, places_of(reading.books))
     return said

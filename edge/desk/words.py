@@ -66,6 +66,14 @@ def book_lines(said: PurseSaid, books: CardBooks) -> Iterator[str]:
         yield from agreement_lines(agree(said.profile, said.balance_fen, said.log, books))
 
 
+def subsidy_line(card_fen: int, books_fen: int) -> str:
+    """Whether the subsidy purse holds what the ledger says; a record that is still at its till makes them differ."""
+    if card_fen == books_fen:
+        return "核对 check: 补助余额相符 / the subsidy balance agrees"
+    apart = f"卡减账 card − ledger ¥{yuan(card_fen - books_fen)}"
+    return f"核对 check: 补助余额不符，或有记录未到账 / the subsidy balance differs, or a record is late　{apart}"
+
+
 def agreement_lines(found: Agreement) -> Iterator[str]:
     """The verdict and, where something is owed, by whom."""
     yield f"核对 check: {found.match.value[0]} / {found.match.value[1]}" + (

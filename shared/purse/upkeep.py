@@ -76,6 +76,14 @@ class UpdateRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class AppendRecord:
+    """04E2: one record behind the others of a file that has room for it."""
+
+    sfi: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class BlockApplication:
     """841E 应用锁定. `forever`: no command takes it back."""
 
@@ -115,7 +123,9 @@ class WriteKey:
     needs_pin: bool = False
 
 
-Upkeep = UpdateFile | UpdateRecord | BlockApplication | UnblockApplication | BlockCard | UnblockPin | WriteKey
+Upkeep = (
+    UpdateFile | UpdateRecord | AppendRecord | BlockApplication | UnblockApplication | BlockCard | UnblockPin | WriteKey
+)
 
 
 class ProtectedCommand(NamedTuple):
@@ -145,6 +155,8 @@ def _plan(operation: Upkeep) -> ProtectedCommand:
             return _update_file(operation)
         case UpdateRecord():
             return _update_record(operation)
+        case AppendRecord():
+            return _append_record(operation)
         case BlockApplication(forever):
             return ProtectedCommand(KeyUse.MAINTENANCE, bytes((0x84, 0x1E, 0x00, forever)), b"")
         case UnblockApplication():
@@ -171,6 +183,11 @@ def _update_file(o: UpdateFile) -> ProtectedCommand:
 
 def _update_record(o: UpdateRecord) -> ProtectedCommand:
     header = bytes((0x04, 0xDC, _within(o.number, 0xFF), _within(o.sfi, 0x1F) << 3 | 4))
+    return ProtectedCommand(KeyUse.MAINTENANCE, header, o.data)
+
+
+def _append_record(o: AppendRecord) -> ProtectedCommand:
+    header = bytes((0x04, 0xE2, 0x00, _within(o.sfi, 0x1F) << 3))
     return ProtectedCommand(KeyUse.MAINTENANCE, header, o.data)
 
 

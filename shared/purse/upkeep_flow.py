@@ -16,6 +16,7 @@ from shared.purse.flows import pin_reason, reason_of
 from shared.purse.outcomes import Pin
 from shared.purse.reasons import Reason
 from shared.purse.upkeep import (
+    AppendRecord,
     ExternalAuthAsk,
     InternalAuthAsk,
     PinReloadAsk,
@@ -141,7 +142,7 @@ def _send(command: bytes, remedy: Remedy) -> DeskFlow[DeskOutcome]:
 
 def _remedy(operation: Upkeep) -> Remedy:
     match operation:
-        case UpdateFile() | UpdateRecord():
+        case UpdateFile() | UpdateRecord() | AppendRecord():
             return Remedy.READ_BACK
         case WriteKey():
             return Remedy.REPLACE_VERSION

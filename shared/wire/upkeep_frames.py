@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.errors import WireFault
 from shared.purse.upkeep import (
+    AppendRecord,
     BlockApplication,
     BlockCard,
     CardKeyType,
@@ -24,6 +25,7 @@ from shared.wire import codec
 _FORMS: dict[str, tuple[type[Any], tuple[type, ...]]] = {
     "update-file": (UpdateFile, (int, int, bytes)),
     "update-record": (UpdateRecord, (int, int, bytes)),
+    "append-record": (AppendRecord, (int, bytes)),
     "block-application": (BlockApplication, (bool,)),
     "unblock-application": (UnblockApplication, ()),
     "block-card": (BlockCard, ()),

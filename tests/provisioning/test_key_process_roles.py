@@ -18,6 +18,7 @@ from shared.purse import crypto
 from shared.purse.load_auth import LoadAuth
 from shared.purse.overdraft_auth import OverdraftAuth
 from shared.purse.upkeep import (
+    AppendRecord,
     BlockApplication,
     BlockCard,
     CardKeyType,
@@ -118,6 +119,7 @@ def test_the_masters_are_named_by_check_values_alone(campus, ask) -> None:
 UPKEEP = [
     UpdateFile(0x15, 8, b"\1"),
     UpdateRecord(0x17, 1, bytes(range(48))),
+    AppendRecord(0x17, bytes(range(48))),
     BlockApplication(),
     BlockApplication(forever=True),
     UnblockApplication(),

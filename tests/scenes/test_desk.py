@@ -16,9 +16,10 @@ from edge.desk.matters import Matters
 from edge.desk.money import LOAD
 from edge.terminal.memory import read_image
 from provisioning.demo_plan import demo_plan
-from shared.purse.commands import SFI_PUBLIC
+from shared.purse.commands import SFI_CAPP, SFI_PUBLIC
 from shared.purse.images import decode_card_image, open_card_image
 from shared.slot_file import render_initial
+from shared.transit.ride_record import RIDE_SIZE, RideRecord, ride_of
 from tests.cloud.campus import CARDS, ROOT, Campus, make_campus, part, run_part
 
 pytestmark = pytest.mark.process
@@ -112,7 +113,9 @@ def test_a_card_is_read_and_agrees_with_the_ledger(office):
     office.start_centre()
     said = office.desk("read", "--card", CARD)
     assert "相符 / agrees" in said
+    assert "the subsidy balance agrees" in said
     assert f"label {CARD}" in said
+    assert "subsidy" not in office.desk("read", "--card", PLAIN)
 
 
 def test_without_a_line_the_card_alone_is_read(office):
@@ -246,6 +249,42 @@ def test_a_card_is_activated_before_its_holder(office):
     assert "已激活" in office.desk("activate", "--card", CARD), "again is a success"
 
 
+def _older_card(office, label, *, room):
+    """As a card of before rides came: file 0017 holds the counters alone. room: its file is as large as today's."""
+    path = office.data / "cards" / f"{int(label):05d}.card"
+    image = decode_card_image(read_image(path))
+    capp = image.application.by_sfi(SFI_CAPP)
+    capp.content = capp.content[:RIDE_SIZE]
+    capp.size = capp.size if room else RIDE_SIZE
+    path.write_bytes(render_initial(image.encode()))
+
+
+def _ride(office, label):
+    return ride_of(decode_card_image(read_image(office.data / "cards" / f"{int(label):05d}.card")).capp)
+
+
+def test_an_older_card_is_given_the_transit_record(office):
+    office.start_keys()
+    _older_card(office, CARD, room=True)
+    before = office.on_card(CARD)
+    assert "乘车记录已写入" in office.desk("add", "--card", CARD, "transit")
+    assert (_ride(office, CARD), office.on_card(CARD)) == (RideRecord(), before)
+    assert "there already" in office.desk("add", "--card", CARD, "transit")
+
+
+def test_what_a_finished_card_cannot_be_given_is_said_with_what_to_do(office):
+    """A file without room, and a whole application: the card is exchanged."""
+    office.start_keys()
+    _older_card(office, PLAIN, room=False)
+    for what, why in (("transit", "no room left"), ("subsidy", "no finished card gets one")):
+        said = office.desk("add", "--card", PLAIN, what, code=1)
+        assert why in said
+        assert "replace --card 旧卡 --new 新卡" in said
+    assert _ride(office, PLAIN) is None
+    assert "there already" in office.desk("add", "--card", CARD, "subsidy")
+    assert "未办理" not in office.desk("read", "--card", PLAIN)
+
+
 def test_a_card_on_the_desks_own_hotlist_is_told_off_line(office):
     settings = office.data / "terminals" / "hand-desk" / "terminal.json"
     raw = json.loads(settings.read_text())
@@ -269,6 +308,7 @@ def test_a_broken_card_gives_way_to_a_new_one(office):
     said = office.desk("replace", "--card", CARD, "--new", FRESH, "--reason", "折断")
     assert f"旧卡 {CARD} 作废" in said
     assert "应用已永久锁定" in said
+    assert "补助余额 ¥22.60 仍记在旧卡补助账户" in said
     assert "冻结" not in said
     said = office.desk("read", "--card", FRESH)
     assert f"online account ¥{before // 100}.{before % 100:02d}" in said

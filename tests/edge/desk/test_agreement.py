@@ -3,7 +3,7 @@
 import pytest
 
 from edge.desk.agreement import Match, agree
-from edge.desk.words import agreement_lines
+from edge.desk.words import agreement_lines, subsidy_line
 from shared.desk import CardBooks, CardState, OpenMatter
 from shared.purse.crypto import TYPE_CAPP_PURCHASE, TYPE_EP_LOAD
 from shared.purse.files import LogRecord
@@ -71,3 +71,9 @@ def test_what_is_undecided_is_in_doubt():
     matter = OpenMatter("load", 2, 3_000, 0)
     assert agree(CAMPUS, 13_000, (), books(matters=(matter,))).match is Match.IN_DOUBT
     assert agree(CAMPUS, 9_500, (), books(grey=1)).match is Match.IN_DOUBT
+
+
+def test_a_subsidy_balance_is_held_against_its_own_account():
+    assert "agrees" in subsidy_line(800, 800)
+    assert "−1.50" in subsidy_line(650, 800) or "-1.50" in subsidy_line(650, 800)
+    assert "agrees" not in subsidy_line(650, 800)

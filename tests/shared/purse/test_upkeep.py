@@ -5,6 +5,7 @@ import pytest
 from shared.purse.errors import LayoutError
 from shared.purse.upkeep import (
     FIELD_MAX,
+    AppendRecord,
     BlockApplication,
     BlockCard,
     CardKeyType,
@@ -29,6 +30,7 @@ CARD = bytes.fromhex("53032025110000004711")
     [
         (UpdateFile(0x15, 8, b"\x01"), KeyUse.MAINTENANCE, "04d69508", "01", False),
         (UpdateRecord(0x17, 2, b"\x22\x00"), KeyUse.MAINTENANCE, "04dc02bc", "2200", False),
+        (AppendRecord(0x17, b"\x22\x00"), KeyUse.MAINTENANCE, "04e200b8", "2200", False),
         (BlockApplication(), KeyUse.MAINTENANCE, "841e0000", "", False),
         (BlockApplication(forever=True), KeyUse.MAINTENANCE, "841e0001", "", False),
         (UnblockApplication(), KeyUse.MAINTENANCE, "84180000", "", False),

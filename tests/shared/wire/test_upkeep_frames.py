@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from shared.errors import WireFault
 from shared.purse.upkeep import (
+    AppendRecord,
     BlockApplication,
     BlockCard,
     CardKeyType,
@@ -22,6 +23,7 @@ from shared.wire.upkeep_frames import from_frame, to_frame
 FROZEN = [
     (UpdateFile(0x15, 8, b"\1"), "846b7570646174652d66696c6515084101"),
     (UpdateRecord(0x17, 2, b"ab"), "846d7570646174652d7265636f7264170242" + b"ab".hex()),
+    (AppendRecord(0x17, b"ab"), "836d617070656e642d7265636f72641742" + b"ab".hex()),
     (BlockApplication(forever=True), "8271626c6f636b2d6170706c69636174696f6ef5"),
     (UnblockApplication(), "8173756e626c6f636b2d6170706c69636174696f6e"),
     (BlockCard(), "816a626c6f636b2d63617264"),
