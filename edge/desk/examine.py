@@ -19,7 +19,7 @@ from shared.purse.flows import INIT_ANSWER
 from shared.purse.load_flow import LOAD_ANSWER
 from shared.purse.profiles import CardProfile, card_id_of
 from shared.purse.recovery import PurseState, purse_state, read_logs
-from shared.purse.selecting import public_file, select
+from shared.purse.selecting import SELECT_BLOCKED, is_application, public_file, select
 
 HOLDER_SIZE = 39
 KEY_ID = 1
@@ -71,9 +71,9 @@ class NotOurs:
 def examine(profile: CardProfile) -> CardFlow[PurseSaid | NotOurs]:
     """Select this application and read it. CardLost."""
     selected = _answer((yield ToCard(select(profile))))
-    if selected.sw in (Sw.APP_BLOCKED, Sw.LOCKED_FOR_EVER):
+    if selected.sw in SELECT_BLOCKED:
         return (yield from _blocked(selected.sw))
-    if selected.sw != Sw.OK:
+    if selected.sw != Sw.OK or not is_application(profile, selected.data):
         return NotOurs(Block.NONE, selected.sw)
     public = yield from _public(profile, selected.data)
     if public is None:
@@ -100,7 +100,7 @@ def _blocked(sw: int) -> CardFlow[NotOurs]:
     read = _answer((yield ToCard(commands.read_binary(SFI_CARD_PUBLIC, CARD_PUBLIC_SIZE))))
     is_known = read.sw == Sw.OK and len(read.data) == CARD_PUBLIC_SIZE
     card = card_id(read.data[:2] + read.data[_SERIAL]) if is_known else None
-    return NotOurs(Block.TEMPORARY if sw == Sw.APP_BLOCKED else Block.PERMANENT, sw, card)
+    return NotOurs(Block.PERMANENT if sw == Sw.LOCKED_FOR_EVER else Block.TEMPORARY, sw, card)
 
 
 def _public(profile: CardProfile, fci: bytes) -> CardFlow[PublicData | None]:

@@ -154,6 +154,12 @@ def encode_directory_fci(name: bytes, *, has_directory_file: bool = False) -> by
     return bytes((0x6F, len(body))) + body
 
 
+def name_from_fci(fci: bytes) -> bytes | None:
+    """The name of the application that an FCI is of (6F, 84), or None where it says none."""
+    template = _object(fci, 0x6F)
+    return None if template is None else _object(template, 0x84)
+
+
 def public_from_fci(fci: bytes) -> bytes | None:
     """What an FCI holds as file 0015 (6F, A5, 9F0C), or None: other objects may stand around it, in any order.
 

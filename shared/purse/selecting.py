@@ -5,12 +5,12 @@ from __future__ import annotations
 from shared.purse import commands
 from shared.purse.apdu import ResponseApdu, Sw
 from shared.purse.effects import CardFlow, ToCard
-from shared.purse.files import PublicForm, public_from_fci, public_size
+from shared.purse.files import PublicForm, name_from_fci, public_from_fci, public_size
 from shared.purse.outcomes import Rejected
 from shared.purse.profiles import Agreed, CardProfile
 from shared.purse.reasons import Reason
 
-_BLOCKED = frozenset((Sw.APP_BLOCKED, Sw.KEY_CHECKSUM, Sw.LOCKED_FOR_EVER))
+SELECT_BLOCKED = frozenset((Sw.APP_BLOCKED, Sw.KEY_CHECKSUM, Sw.LOCKED_FOR_EVER))
 """What a SELECT says of an application that is not to be used: 6A81 of PBOC, 6283 of ISO 7816-4, 9303 for ever."""
 _answer = ResponseApdu.of_any
 
@@ -29,14 +29,20 @@ def select_one(profile: CardProfile, agreed: tuple[Agreed, ...]) -> CardFlow[Fou
     refused: Rejected | None = None
     for chosen in dict.fromkeys((select(profile), *(select(one.profile) for one in agreed))):
         selected = _answer((yield ToCard(chosen)))
-        if selected.sw in _BLOCKED:
+        if selected.sw in SELECT_BLOCKED:
             return Rejected(Reason.CARD_BLOCKED, selected.sw)
-        if selected.sw == Sw.OK:
-            here = tuple(one for one in agreed if select(one.profile) == chosen)
-            own = profile if select(profile) == chosen else None
+        here = tuple(one for one in agreed if select(one.profile) == chosen)
+        own = profile if select(profile) == chosen else None
+        if selected.sw == Sw.OK and is_application(own or here[0].profile, selected.data):
             return (yield from _kind_of(own, here, selected.data))
         refused = refused or Rejected(Reason.FOREIGN_CARD, selected.sw)
     return refused or Rejected(Reason.FOREIGN_CARD)
+
+
+def is_application(profile: CardProfile, fci: bytes) -> bool:
+    """Whether it is the application that was asked for. Cards of one application answer other names with it, too."""
+    name = name_from_fci(fci)
+    return profile.fid is not None or name is None or name.startswith(profile.aid)
 
 
 def _kind_of(own: CardProfile | None, agreed: tuple[Agreed, ...], fci: bytes) -> CardFlow[Found | Rejected]:

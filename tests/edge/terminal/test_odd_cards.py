@@ -13,7 +13,7 @@ from shared.purse.reasons import Reason
 from shared.records import PROVEN, Kind
 from tests.edge.card import standard_des as des
 from tests.edge.card.odd_chip import Odd, after, cut_to
-from tests.edge.card.standard_card import NAME, OK, Choices, StandardCard, StandardPsam, tlv
+from tests.edge.card.standard_card import NAME, OK, Choices, StandardCard, StandardPsam, fci_with_file, tlv
 
 OPENING, PRICE = 50_000, 1250
 NUMBER = "2025110000004711"
@@ -377,4 +377,39 @@ def test_a_psam_that_moves_its_number_with_every_begin(with_psam, card_of):
     sell(till, card)
     psam.ttn += 5
     card.changes = {}
+    assert sell(till, card).end is End.DONE
+
+
+# --- two applications ----------------------------------------------------------------------------------------------
+
+
+def any_name(fci_of):
+    """A card of one application that answers every SELECT by name with it."""
+
+    class AnyName(StandardCard):
+        def _select(self, p1, data):
+            return super()._select(p1, NAME if p1 == 4 else data)
+
+    return lambda keys: Odd(AnyName(public(), keys, OPENING, Choices(fci=fci_of), CardCounters().encode()))
+
+
+def test_one_application_under_every_name_is_no_second_purse(kit, school, keys):
+    """Its FCI names the application that it has: what it has is not taken for a subsidy."""
+    till = kit.Bench(school, subsidy=True).connect()
+    till.counter.psam = WholeChannel(StandardPsam(kit.psam_id, school.purchase.octets))
+    card = any_name(fci_with_file)(keys)
+    assert sell(till, card).end is End.DONE
+    (record,) = (record for record in till.written().values() if record.kind in PROVEN)
+    assert record.purse >> 6 == 0
+    assert card.chip.money == OPENING - PRICE
+
+
+def test_another_application_under_our_name_is_not_ours(till, keys):
+    """It answers our name with another's FCI, as for a name that only begins alike."""
+    card = any_name(lambda file: tlv("6F", tlv("84", NAME[:-1] + b"\2"), tlv("A5", tlv("9F0C", file))))(keys)
+    declined(till, card, Reason.FOREIGN_CARD)
+
+
+def test_a_longer_name_than_was_asked_for_is_ours(till, keys):
+    card = any_name(lambda file: tlv("6F", tlv("84", NAME + b"\1"), tlv("A5", tlv("9F0C", file))))(keys)
     assert sell(till, card).end is End.DONE

@@ -101,14 +101,14 @@ def test_applications_of_others_are_selected_after_our_own(school):
     names = []
 
     class Elsewhere:
-        """A card that knows the metro's name alone."""
+        """A card that knows the metro's name alone, and answers it without an FCI."""
 
         def transmit(self, apdu, /):
             if apdu[1] == 0xA4:
                 names.append(apdu[5 : 5 + apdu[4]].hex())
                 if names[-1] != METRO.profile.aid.hex():
                     return bytes.fromhex("6A82")
-                apdu = commands.select_name(BANK_EP.aid)
+                return only_metro.transmit(commands.select_name(BANK_EP.aid))[-2:]
             return only_metro.transmit(apdu)
 
     found = drive(identify(CAMPUS, school.now, (BANK, METRO)), card=Elsewhere())
