@@ -1,8 +1,9 @@
 """A PSAM in software: terminal id, purchase masters of several versions, and the terminal transaction number.
 
 Holds no load or TAC key. The transaction number moves on durably before 8070's answer leaves, so it never repeats; a
-number may be left out. Undiversified use is refused: a key says how many factors 8070 must bring. Masters are added
-and replaced by 84D4 under its control key. No 801A / 80FA: the campus lets no PSAM compute with its keys freely.
+number may be left out. Undiversified use is refused: a key says how many factors 8070 must bring. Masters are added,
+replaced and, with a usage byte of 0, dropped by 84D4 under its control key. No 801A / 80FA: the campus lets no PSAM
+compute with its keys freely.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ _FID = 2
 _ANSWER = 8
 """Of 8070: number and MAC1."""
 _MAC = 4
+_NO_USE = 0
+"""A key with this usage byte does nothing any more: its place is freed."""
 _PURCHASE_USAGE = 2
 """Low five bits of a usage byte; the high three say how many levels of diversification."""
 _OK = Sw.OK.to_bytes(2, "big")
@@ -245,7 +248,7 @@ def status(sw: int) -> bytes:
 
 
 def _take_master(image: PsamImage, control: crypto.Key, hidden: bytes) -> bytes:
-    """The master into the image; the word when the field is none, or there is no place for one more version."""
+    """The master into the image, or out of it; the word when the field is none, or there is no place for one more."""
     try:
         field = crypto.secure_messaging_decrypt(control, hidden)
     except LayoutError:
@@ -254,6 +257,9 @@ def _take_master(image: PsamImage, control: crypto.Key, hidden: bytes) -> bytes:
         return status(Sw.WRONG_LENGTH)
     usage, version, algorithm, octets = _FIELD.unpack(field)
     levels = usage >> 5
+    if usage == _NO_USE:
+        image.masters.pop(version, None)
+        return _OK
     if usage & 0x1F != _PURCHASE_USAGE or not 1 <= levels <= 3:
         return status(Sw.WRONG_DATA)
     if version not in image.masters and len(image.masters) >= MASTERS_MAX:

@@ -173,6 +173,18 @@ def test_a_new_version_stands_beside_the_old(keyed, reference):
     assert sw(keyed, init(version=2, factors=(SERIAL, ISSUER))) == "9000"
 
 
+def test_a_version_that_has_no_use_any_more_is_dropped(keyed):
+    assert write(keyed) == "9000"
+    for _ in range(2):  # and what is not there is gone already
+        assert write(keyed, usage=0x00, version=1) == "9000"
+        keyed.reset()
+        ask(keyed, commands.select_name(AID_PURSE))
+        assert sw(keyed, init(version=1)) == "6A88"
+        assert sw(keyed, init(version=2)) == "9000"
+    assert write(keyed, usage=0x00, version=2, spoil=True) == "6988"
+    assert sw(keyed, init(version=2)) == "9000"
+
+
 def test_what_a_psam_takes_for_no_key(keyed):
     assert write(keyed, usage=0x44) == "6A80"
     assert write(keyed, usage=0x02) == "6A80"
