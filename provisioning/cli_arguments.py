@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from provisioning.key_vault import Vault
+from provisioning.token_files import TokenPlace
 from shared.campus_clock import WALL
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  # has no public name
@@ -24,6 +25,17 @@ def add_store(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--share-file", type=Path, action="append", default=[], help="一位保管员的份额，可重复 / an officer's share"
     )
+
+
+def add_token(parser: argparse.ArgumentParser) -> None:
+    """Which token, where masters are in one."""
+    parser.add_argument("--module", type=Path, metavar="LIB.so", help="PKCS#11 库 (默认 SoftHSM) / instead of SoftHSM")
+    parser.add_argument("--pin-file", type=Path, help="设备 PIN 文件 (600) / of the token")
+
+
+def token_place(chosen: argparse.Namespace) -> TokenPlace:
+    """The token that add_token's arguments name."""
+    return TokenPlace(chosen.module, chosen.pin_file)
 
 
 def add_who(parser: argparse.ArgumentParser) -> None:

@@ -17,13 +17,12 @@ from provisioning import body_file, rotation_files, token_files
 from provisioning.campus_facts import read_campus
 from provisioning.card_desk import Protect, activate
 from provisioning.card_jobs import CardWriter, School, card_of, card_row
-from provisioning.cli_arguments import Verbs, add_group, add_store, add_who, now_s, vault_of
+from provisioning.cli_arguments import Verbs, add_group, add_store, add_token, add_who, now_s, token_place, vault_of
 from provisioning.cli_stock import BLANKS, TRANSPORT_VERSION, batches, school_store
 from provisioning.custody_chain import Act, deed, name_of
-from provisioning.issuing_keys import IssuingKeys, of_store, of_token
+from provisioning.issuing_keys import IssuingKeys, of_keeper
 from provisioning.journal import write_private
 from provisioning.keeper import CardKeyName, Keeper
-from provisioning.keeper_pkcs11 import Pkcs11Keeper
 from provisioning.key_store import KeyKind, KeyStore
 from provisioning.personalise import usual_validity
 from provisioning.production import Attempt, Run, Step, seen_row
@@ -32,6 +31,7 @@ from provisioning.production_office import LEASE_MAX
 from provisioning.production_order import ORDER_MAX, parse_order
 from provisioning.production_sheet import Worked, day_sheet
 from provisioning.production_work import Machine
+from provisioning.school_masters import open_masters
 from shared.clock import DAY_S, date_bcd, day_of_date_bcd
 from shared.errors import ConfigFault, WireFault
 from shared.inventory import CardRow
@@ -71,13 +71,7 @@ def add_to(verbs: Verbs) -> None:
     enable.add_argument("--label", required=True, help="卡面号 / the text printed on it")
     add_who(enable)
     for step in (work, give_up, inventory, enable):
-        _add_token(step)
-
-
-def _add_token(step: argparse.ArgumentParser) -> None:
-    """Where the masters are when they are not in the store."""
-    step.add_argument("--module", type=Path, metavar="LIB.so", help="PKCS#11 库 (默认 SoftHSM) / instead of SoftHSM")
-    step.add_argument("--pin-file", type=Path, help="设备 PIN 文件 (600) / of the token")
+        add_token(step)
 
 
 def _step(steps: Verbs, name: str, run: object, told: str) -> argparse.ArgumentParser:
@@ -146,12 +140,12 @@ def _bench(chosen: argparse.Namespace) -> Iterator[_Bench]:
 
 @contextmanager
 def _keys(chosen: argparse.Namespace, school: KeyStore) -> Iterator[IssuingKeys]:
-    """From where the school's masters are: the store, else the campus's token."""
-    if school.versions(KeyKind.LOAD):
-        yield of_store(school)
-        return
-    with token_files.open_token(chosen.data, chosen.module, chosen.pin_file) as token:
-        yield of_token(Pkcs11Keeper(token))
+    """From where the school's masters are: the store, a token, or both. Retired versions make no card."""
+    place, gone = token_place(chosen), rotation_files.retired(chosen.data)
+    if not school.versions(KeyKind.TAC) and not token_files.is_ready(chosen.data, place):
+        raise ConfigFault("密封库中没有主密钥，也没有密码设备 / no masters in the store, and there is no token here")
+    with open_masters(chosen.data, school, place, gone) as masters:
+        yield of_keeper(masters.keeper)
 
 
 def _work(chosen: argparse.Namespace) -> None:

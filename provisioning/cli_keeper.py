@@ -1,6 +1,6 @@
 """`provisioning keys` and `provisioning token`: the key process, and moving a school's masters into a PKCS#11 token.
 
-The move takes the card masters out of the sealed store for good; every master is named in the custody log before.
+The move takes the masters that a token takes out of the sealed store for good; each is named in the custody log before.
 """
 
 import argparse
@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from provisioning import custody, key_files, revocation, token_files
+from provisioning.cli_arguments import add_token, token_place
 from provisioning.custody_chain import Act, events_of
 from provisioning.keeper_opening import KeeperChoice, KeeperName
 from provisioning.key_process import serve_keys
 from provisioning.key_store import KeyStore, Level
-from provisioning.levels import MASTERS
 from shared.campus_clock import WALL
 from shared.errors import WireFault
 from shared.wire.keyproc import Role
@@ -31,8 +31,7 @@ def add_to(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     keys.add_argument("--desk-socket", type=Path, help="卡务用：维护、口令、写密钥 / for the card desk")
     keys.add_argument("--audit-socket", type=Path, help="核对用：TAC 与校验值 / for checks")
     keys.add_argument("--keeper", type=KeeperName, choices=list(KeeperName), default=KeeperName.SOFTWARE)
-    keys.add_argument("--module", type=Path, metavar="LIB.so", help="PKCS#11 库 (默认 SoftHSM) / instead of SoftHSM")
-    keys.add_argument("--pin-file", type=Path, help="设备 PIN 文件 (600) / of the token")
+    add_token(keys)
     keys.add_argument(
         "--share-file", type=Path, action="append", default=[], help="一位保管员的份额，可重复 / an officer's share"
     )
@@ -42,6 +41,7 @@ def add_to(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     token.add_argument("--who", default="", metavar="NAME", help="经手人 / who does it")
     token.add_argument("--share-file", type=Path, action="append", default=[], help="一位保管员的份额 / a share")
     token.set_defaults(run=_token)
+    add_token(token)
     for verb in (keys, token):
         verb.add_argument("--data", type=Path, required=True, metavar="DIR")
         verb.add_argument("--passphrase-file", type=Path, help="口令文件 (600) / instead of a random unlock file")
@@ -68,13 +68,17 @@ def _remind(data: Path) -> None:
 def _token(chosen: argparse.Namespace) -> None:
     unlock = key_files.unlock_of(chosen.data, chosen.passphrase_file, chosen.share_file)
     school = key_files.open_with(chosen.data, Level.SCHOOL, unlock)
-    moved = KeyStore(school.level, school.campus, tuple(key for key in school.keys if key.kind in MASTERS))
-    events = events_of(moved, Act.EXPORTED, WALL.at(time.time()), chosen.who, "token 移入密码设备")
-    token_files.move_into_token(
+    moved = KeyStore(school.level, school.campus, token_files.moving(school).moved)
+    events = events_of(moved, Act.EXPORTED, WALL.at(time.time()), chosen.who, "移入密码设备 moved into the token")
+    done = token_files.move_into_token(
         chosen.data,
         unlock,
         school,
         os.urandom,
         lambda: custody.append(chosen.data / key_files.FOLDER / key_files.CUSTODY, events),
+        token_place(chosen),
     )
-    sys.stdout.write(f"已移入密码设备 / moved into the token: {len(moved.keys)} 个主密钥 masters\n")
+    sys.stdout.write(f"已移入密码设备 / moved into the token: {len(done.moved)} 个主密钥 masters\n")
+    for version in done.sm4:
+        told = "留在密封库（SM4，设备不收）/ stays in the sealed store: SM4, which no token takes"
+        sys.stdout.write(f"  版本 version {version}: {told}\n")

@@ -1,32 +1,43 @@
 """`provisioning psam …` PSAM 登记簿 and `provisioning rotate …` 密钥轮换.
 
 A PSAM is made as a software body (or, later, written in a reader); its keys are renewed by 84D4 under its own control
-key. Every step is in the register and the custody log before it is told.
+key, and those of retired versions are taken out. A purchase master in a token does not come out: a PSAM that has it
+keeps it, one that lacks it is refused. Every step is in the register and the custody log before it is told.
 """
 
 import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from provisioning.body_file import in_reader
 from provisioning.campus_facts import read_campus
-from provisioning.cli_arguments import Verbs, add_group, add_store, add_who, now_s, vault_of
-from provisioning.issuing_keys import require_purchase_masters
+from provisioning.cli_arguments import (
+    Verbs,
+    add_group,
+    add_store,
+    add_token,
+    add_who,
+    now_s,
+    token_place,
+    vault_of,
+)
 from provisioning.journal import write_private
 from provisioning.key_store import KeyKind, KeyStore
-from provisioning.levels import psam_control_key
 from provisioning.personalise import make_psam
-from provisioning.psam_register import PsamState
-from provisioning.psam_write import renew
+from provisioning.psam_register import PsamEntry, PsamState
+from provisioning.psam_write import control_name, renew, require_masters
 from provisioning.rotation import next_step, require_new
 from provisioning.rotation_cost import cost
-from provisioning.rotation_files import Desk
+from provisioning.rotation_files import Desk, retired
+from provisioning.school_masters import Masters
 from shared.errors import ConfigFault
 from shared.ids import DeviceId, PsamId, device_id, psam_id
 from shared.inventory import PsamRow
 from shared.purse.cos_psam import Psam
+from shared.purse.crypto import Key
 
 MAKE_MAX = 1_000
 RESTART = "重启密钥进程，使其使用现在的主密钥 / restart the key process: it works with what it opened\n"
@@ -71,20 +82,22 @@ def add_to(verbs: Verbs) -> None:
 def _step(steps: Verbs, name: str, run: object, told: str) -> argparse.ArgumentParser:
     step: argparse.ArgumentParser = steps.add_parser(name, help=told)
     add_store(step)
+    add_token(step)
     step.set_defaults(run=run)
     return step
 
 
 def _desk(chosen: argparse.Namespace) -> Desk:
-    return Desk(read_campus(chosen.data), vault_of(chosen), now_s)
+    return Desk(read_campus(chosen.data), vault_of(chosen), now_s, token_place(chosen))
 
 
 def _list(chosen: argparse.Namespace) -> None:
-    register = _desk(chosen).register()
+    register, gone = _desk(chosen).register(), retired(chosen.data)
     for entry in register.entries:
         versions = ",".join(map(str, entry.versions)) if entry.is_written else "未写完 unwritten"
         body = entry.device.hex() if entry.device else "-"
-        sys.stdout.write(f"{entry.psam.hex()}  {entry.state:<9} 版本 versions {versions:<6} 终端 body {body}\n")
+        told = f"{entry.psam.hex()}  {entry.state:<9} 版本 versions {versions:<6} 终端 body {body}"
+        sys.stdout.write(f"{told}{_carried(entry, gone)}\n")
     for order in register.orders.values():
         done = "完成 done" if order.closed is not None else "未完成 open"
         told = f"{order.device.hex()}: {order.out.hex()} → {order.into.hex()}"
@@ -95,20 +108,24 @@ def _make(chosen: argparse.Namespace) -> None:
     if not 1 <= chosen.count <= MAKE_MAX:
         raise ConfigFault(f"--count: 1..{MAKE_MAX}")
     desk = _desk(chosen)
-    school, versions = desk.school(), desk.purchase_versions()
-    require_purchase_masters(school)
-    chosen.out.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with desk.psams() as (register, commit):
-        left = [entry.psam for entry in register.unwritten]  # a run that was cut had given them their numbers
-        for psam in left[: chosen.count] + [None] * (chosen.count - len(left)):
-            if psam is None:
-                row = register.make(versions, chosen.who, now_s())
-                psam = psam_id(bytes.fromhex(row["psam"]))
-                commit([row], chosen.who, f"造 made {psam.hex()}, 版本 versions {versions}")
-            body = make_psam(psam, _kept(school, register.entry(psam).versions))
-            write_private(chosen.out / f"{psam.hex()}.psam", body)
-            commit([register.written(psam, chosen.who, now_s())], chosen.who, f"写成 written {psam.hex()}")
-            sys.stdout.write(f"{psam.hex()}\n")
+    with desk.masters() as masters:
+        versions = desk.purchase_versions(masters)
+        school = _kept(masters.store, versions)
+        require_masters(school.versions(KeyKind.PURCHASE), versions)
+        chosen.out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with desk.psams() as (register, commit):
+            left = [entry.psam for entry in register.unwritten]  # a run that was cut had given them their numbers
+            for psam in left[: chosen.count] + [None] * (chosen.count - len(left)):
+                if psam is None:
+                    row = register.make(versions, chosen.who, now_s())
+                    psam = psam_id(bytes.fromhex(row["psam"]))
+                    commit([row], chosen.who, f"造 made {psam.hex()}, 版本 versions {versions}")
+                elif register.entry(psam).versions != versions:  # a version came or was retired since
+                    commit([register.renew(psam, versions, chosen.who, now_s())], chosen.who, _renewed(psam, versions))
+                body = make_psam(psam, school, _control(masters, psam))
+                write_private(chosen.out / f"{psam.hex()}.psam", body)
+                commit([register.written(psam, chosen.who, now_s())], chosen.who, f"写成 written {psam.hex()}")
+                sys.stdout.write(f"{psam.hex()}\n")
 
 
 def _move(chosen: argparse.Namespace) -> None:
@@ -119,16 +136,16 @@ def _move(chosen: argparse.Namespace) -> None:
 
 def _renew(chosen: argparse.Namespace) -> None:
     desk = _desk(chosen)
-    school, versions = desk.school(), desk.purchase_versions()
-    require_purchase_masters(school)
-    with desk.psams() as (register, commit):
+    with desk.masters() as masters, desk.psams() as (register, commit):
+        versions, gone = desk.purchase_versions(masters), sorted(retired(chosen.data))
         row = register.renew(chosen.psam, versions, chosen.who, now_s())
-        control = psam_control_key(school, chosen.psam)
+        written = _kept(masters.store, versions).versions(KeyKind.PURCHASE)
+        require_masters((*written, *register.entry(chosen.psam).versions), versions)
         with in_reader(chosen.file) as memory:
             psam = Psam(memory, os.urandom)
             psam.power_on()
-            renew(psam, chosen.psam, control, school.versions(KeyKind.PURCHASE), versions)
-        commit([row], chosen.who, f"{chosen.psam.hex()}: 版本 versions {versions}")
+            renew(psam, chosen.psam, masters.keeper, written.values(), gone, os.urandom)
+        commit([row], chosen.who, _renewed(chosen.psam, versions, gone))
 
 
 def _order(chosen: argparse.Namespace) -> None:
@@ -158,6 +175,10 @@ def _status(chosen: argparse.Namespace) -> None:
     facts = _desk(chosen).facts()
     for version in sorted(facts.held | facts.retired):
         sys.stdout.write(f"版本 version {version}: {facts.stage(version)}: {next_step(facts, version, now_s())}\n")
+        sys.stdout.write(f"    主密钥 masters: {facts.holdings.of(version).text()}\n")
+    for version in sorted(facts.holdings.versions(KeyKind.LINK)):
+        where = facts.holdings.of(version, (KeyKind.LINK,)).text()
+        sys.stdout.write(f"终端密钥 terminals' keys, LINK {version}: {where}\n")
 
 
 def _cost(chosen: argparse.Namespace) -> None:
@@ -186,6 +207,25 @@ def _retire(chosen: argparse.Namespace) -> None:
     _desk(chosen).retire(chosen.version, chosen.who)
     _status(chosen)
     sys.stdout.write(RESTART)
+
+
+def _carried(entry: PsamEntry, gone: frozenset[int]) -> str:
+    """Of a PSAM that may still sell: which retired versions are in it."""
+    left = sorted(gone & set(entry.versions))
+    if not left or entry.state.is_final:
+        return ""
+    return f"  带停用版本 {','.join(map(str, left))}：psam renew / carries a retired version"
+
+
+def _renewed(psam: PsamId, versions: Sequence[int], gone: Sequence[int] = ()) -> str:
+    taken = f"，取出停用 taken out {tuple(gone)}" if gone else ""
+    return f"{psam.hex()}: 版本 versions {tuple(versions)}{taken}"
+
+
+def _control(masters: Masters, psam: PsamId) -> Key | None:
+    """The PSAM's own control key, if the school has any."""
+    name = control_name(psam)
+    return masters.keeper.own_key(name) if name.version in masters.keeper.versions(name.kind) else None
 
 
 def _kept(school: KeyStore, versions: tuple[int, ...]) -> KeyStore:

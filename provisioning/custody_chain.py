@@ -16,6 +16,7 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provisioning.key_store import KeyKind, KeyStore, StoredKey
+from provisioning.key_terminals import expanding, link_check
 from shared.errors import ConfigFault
 from shared.purse.crypto import Key, kcv, suite_of
 
@@ -26,7 +27,7 @@ NOTE_MAX = 160
 HEAD_LEAST = 16
 """Hex digits of a head, as in STATUS, that name it."""
 """Characters. In JSON a character takes up to 12 bytes, so that a line stays under custody.TAIL_BYTES."""
-_CHECKED_OTHERWISE = (KeyKind.LINK, KeyKind.SIGNING, KeyKind.AUTHORITY)
+_CHECKED_OTHERWISE = (KeyKind.SIGNING, KeyKind.AUTHORITY)
 
 
 class Act(StrEnum):
@@ -44,6 +45,7 @@ class Act(StrEnum):
     IMPORTED = "imported"
     ROTATED = "rotated"
     RETIRED = "retired"
+    DESTROYED = "destroyed"
     REVOKED = "revoked"
     PSAM = "psam"
     STOCK = "stock"
@@ -85,8 +87,10 @@ def name_of(who: str) -> str:
 
 
 def check_value(key: StoredKey) -> bytes:
-    """3 bytes that two can compare: a purse key's KCV by its own cipher, a print of the public half, or a hash."""
+    """3 bytes that two can compare: a KCV by the key's own cipher, LINK's by its own work, a public half's, a hash."""
     octets = key.octets
+    if key.kind is KeyKind.LINK:
+        return link_check(expanding(key))
     if key.kind not in _CHECKED_OTHERWISE:
         return kcv(Key(octets, suite_of(key.algorithm)))
     if key.kind is KeyKind.SIGNING:

@@ -1,13 +1,13 @@
 """What holds the masters of a school and works with them: operations, not keys. The seam of the two keepers.
 
-keeper_software.py keeps them in this process's memory, keeper_pkcs11.py in a token. Each asks here whether a key may do
-the work; the answer is WrongKeyUse for every use that a key was not made for. A card's key is named, never handed over:
-the exceptions are the two that `tac_keys` and `folded_mac` state.
+keeper_software.py keeps them in this process's memory, keeper_pkcs11.py in a token, keeper_joined.py is both as one.
+Each asks here whether a key may do the work; the answer is WrongKeyUse for every use that a key was not made for. A
+card's key is named, never handed over: the exceptions are those that `tac_keys`, `folded_mac` and `own_key` state.
 """
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 from provisioning.key_store import KeyKind, WrongKeyUse
 from provisioning.levels import CARD_MASTERS
@@ -15,6 +15,7 @@ from shared.errors import KeyFault
 from shared.purse.crypto import Key, Suite
 
 FACTOR_SIZE = 8
+Found = TypeVar("Found")
 
 
 class CardKeyName(NamedTuple):
@@ -42,10 +43,20 @@ class Use(Enum):
     """Encrypt a new key of the card."""
     BE_WRITTEN = frozenset(CARD_MASTERS)
     """Be that new key."""
+    BE_ISSUED = frozenset((*CARD_MASTERS, KeyKind.PSAM_CONTROL))
+    """Leave, one card's or PSAM's own key, to be written into the body that it belongs to."""
 
 
 class UnknownKey(KeyFault):
     """Happens when a keeper holds no key of that kind and version."""
+
+
+class RetiredKey(UnknownKey):
+    """Happens when a retired version is asked for anything but its TACs."""
+
+    def __init__(self, kind: KeyKind, version: int) -> None:
+        told = f"version {version} is retired, its {kind} key does no more work"
+        super().__init__(f"版本 {version} 已停用，其 {kind} 密钥不再使用 / {told}")
 
 
 class KeeperAway(KeyFault):
@@ -56,13 +67,13 @@ class Keeper(Protocol):
     """Works with the card masters of one school. Each method raises WrongKeyUse and UnknownKey. Not thread-safe."""
 
     def versions(self, kind: KeyKind) -> tuple[int, ...]:
-        """The versions that it holds of a card master, ascending."""
+        """The versions that it holds of a card master, or of LINK, ascending."""
 
     def suite(self, kind: KeyKind, version: int) -> Suite:
-        """What a master and the keys of its cards run."""
+        """What a card master and the keys of its cards run."""
 
     def check_value(self, kind: KeyKind, version: int) -> bytes:
-        """3-byte KCV of a master."""
+        """3-byte check value of a card master or LINK (custody_chain.check_value)."""
 
     def session(self, name: CardKeyName, seed: bytes) -> "Session":
         """The session key of the card key and an 8-byte seed, to MAC under (Use.SESSION)."""
@@ -85,6 +96,14 @@ class Keeper(Protocol):
     def tac_keys(self, version: int, factors: Sequence[bytes]) -> list[Key]:
         """The cards' own TAC keys, for the bounded cache of the TAC checker in this process; the master stays."""
 
+    def own_key(self, name: CardKeyName) -> Key:
+        """A card's or PSAM's own key, to be written into it (Use.BE_ISSUED): on the machine that issues, or into the
+        cryptogram of WRITE KEY when another keeper has the control key. No socket gives it to anybody."""
+
+    def terminal_mac(self, version: int, device: bytes, covered: bytes) -> bytes:
+        """4 bytes (shared.terminal_mac) under K_term of a device, expanded from this version of LINK. A token lets
+        that one K_term into this process for it."""
+
     def close(self) -> None:
         """Forget everything; the keeper answers no more. Idempotent."""
 
@@ -97,6 +116,13 @@ class Session(Protocol):
 
     def close(self) -> None:
         """Forget the session key. Idempotent."""
+
+
+def known(found: Found | None, kind: KeyKind, version: int) -> Found:
+    """What was looked for; UnknownKey when there is no such key."""
+    if found is None:
+        raise UnknownKey(f"没有 {kind} 密钥，版本 {version} / no {kind} key of version {version}")
+    return found
 
 
 def require_use(kind: KeyKind, use: Use) -> None:

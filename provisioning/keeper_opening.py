@@ -1,6 +1,7 @@
 """Which keeper the key process works with, and opening it: the sealed store into memory, or a PKCS#11 token.
 
-Every key that is opened stands in the custody log with its check value. ConfigFault, KeyFault when one does not open.
+Beside a token the sealed store is opened, too, when it can be: it holds the versions that no token takes (SM4). Every
+key that is opened stands in the custody log with its check value. ConfigFault, KeyFault when one does not open.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,15 +10,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from provisioning import key_files, memory, token_files
+from provisioning import key_files, memory, rotation_files, token_files
 from provisioning.custody_chain import Act, Event, check_value
+from provisioning.holdings import GOES
 from provisioning.keeper import Keeper
+from provisioning.keeper_joined import JoinedKeeper
 from provisioning.keeper_pkcs11 import Pkcs11Keeper
 from provisioning.keeper_reopening import ReopeningKeeper
 from provisioning.keeper_software import keeper_of
-from provisioning.key_store import KeyStore, Level
-from provisioning.key_terminals import TerminalKeys, terminal_keys_of
-from provisioning.levels import MASTERS
+from provisioning.key_store import KeyKind, KeyStore, Level
+from provisioning.levels import HELD
 from shared.errors import ConfigFault, KeyFault
 
 
@@ -49,27 +51,26 @@ class Desk(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A keeper, the campus whose masters it holds, what the custody log is to say, and who checks terminals' MACs.
+    """A keeper, the campus whose masters it holds, and what the custody log is to say.
 
-    terminals None: the sealed store with the LINK master does not open beside the token.
+    token: the part of it that may go away; closed: why the sealed store beside the token is not open, if it is not.
     """
 
-    keeper: Keeper
+    keeper: JoinedKeeper
     campus: int
     events: list[Event]
-    terminals: TerminalKeys | None
+    token: ReopeningKeeper | None = None
+    closed: str = ""
 
 
 def open_keeper(data: Path, choice: KeeperChoice, at: int, desk: Desk) -> Opened:
     """The keeper of the school of `data`; at: campus seconds. ConfigFault, KeyFault."""
     if choice.name is KeeperName.PKCS11:
         return _token(data, choice, at, desk)
-    unlock = key_files.unlock_of(data, choice.passphrase_file, choice.share_files, memory.wipe)
-    school = key_files.open_with(data, Level.SCHOOL, unlock, memory.wipe)
-    memory.wipe(unlock.secret)
-    others, terminals = _others(school, at)
-    keeper = keeper_of(school, memory.wipe)
-    return Opened(keeper, school.campus, _events(keeper, at) + others, terminals)
+    school = _store(data, choice)
+    _require_here(data, school)
+    keeper, events = _of_store(school, at)
+    return Opened(JoinedKeeper([keeper], rotation_files.retired(data)), school.campus, events)
 
 
 def _token(data: Path, choice: KeeperChoice, at: int, desk: Desk) -> Opened:
@@ -86,33 +87,54 @@ def _token(data: Path, choice: KeeperChoice, at: int, desk: Desk) -> Opened:
         desk.record(_events(keeper, desk.now()))
         return keeper
 
+    def may_go(kind: KeyKind, version: int) -> bool:
+        return kind in GOES and version in rotation_files.retired(data)
+
     first = standing()
-    others, terminals = _beside(data, choice, at)
-    keeper = ReopeningKeeper(first, reopened, desk.clock)
-    return Opened(keeper, first.campus, _events(first, at) + others, terminals)
-
-
-def _beside(data: Path, choice: KeeperChoice, at: int) -> tuple[list[Event], TerminalKeys | None]:
-    """The keys that stay in the sealed store when the masters are in a token, if it can be opened."""
+    events, parts, closed = _events(first, at), [], ""
     try:
-        unlock = key_files.unlock_of(data, choice.passphrase_file, choice.share_files, memory.wipe)
-        school = key_files.open_with(data, Level.SCHOOL, unlock, memory.wipe)
-    except (ConfigFault, KeyFault):
-        return [], None
+        school = _store(data, choice)
+        if school.campus != first.campus:
+            raise KeyFault("密封库与密码设备不属于同一学校 / the sealed store and the token are of two schools")
+        beside, others = _of_store(school, at)
+        parts, events = [beside], events + others
+    except (ConfigFault, KeyFault) as fault:
+        if choice.passphrase_file or choice.share_files:  # somebody wants it open
+            first.close()
+            raise
+        closed = str(fault)
+    token = ReopeningKeeper(first, reopened, desk.clock, may_go)
+    keeper = JoinedKeeper([token, *parts], rotation_files.retired(data))
+    return Opened(keeper, first.campus, events, token, closed)
+
+
+def _store(data: Path, choice: KeeperChoice) -> KeyStore:
+    """The school's sealed store."""
+    unlock = key_files.unlock_of(data, choice.passphrase_file, choice.share_files, memory.wipe)
+    school = key_files.open_with(data, Level.SCHOOL, unlock, memory.wipe)
     memory.wipe(unlock.secret)
-    return _others(school, at)
+    return school
+
+
+def _require_here(data: Path, school: KeyStore) -> None:
+    """A key process without the masters of a version that cards carry would prove none of their records."""
+    lacking = set(rotation_files.used(data)) - set(school.versions(KeyKind.TAC))
+    if lacking and token_files.is_ready(data):
+        which = ", ".join(map(str, sorted(lacking)))
+        told = f"the TAC masters of version {which} are not in the sealed store but in the token: --keeper pkcs11"
+        raise ConfigFault(f"版本 {which} 的 TAC 主密钥不在密封库，在密码设备：--keeper pkcs11 / {told}")
+
+
+def _of_store(school: KeyStore, at: int) -> tuple[Keeper, list[Event]]:
+    """A keeper of what it works with; the rest is named, then overwritten."""
+    others = [key for key in school.keys if key.kind not in HELD]
+    events = [Event(at, Act.OPENED, school.level, key.kind, key.version, check_value(key)) for key in others]
+    for key in others:
+        memory.wipe(key.octets)
+    keeper = keeper_of(school, memory.wipe)
+    return keeper, _events(keeper, at) + events
 
 
 def _events(keeper: Keeper, at: int) -> list[Event]:
-    held = [(kind, version) for kind in MASTERS for version in keeper.versions(kind)]
+    held = [(kind, version) for kind in HELD for version in keeper.versions(kind)]
     return [Event(at, Act.OPENED, Level.SCHOOL, kind, v, keeper.check_value(kind, v)) for kind, v in held]
-
-
-def _others(school: KeyStore, at: int) -> tuple[list[Event], TerminalKeys]:
-    """The keys that are no card masters: named, then overwritten; LINK goes on as a context that checks MACs."""
-    others = [key for key in school.keys if key.kind not in MASTERS]
-    events = [Event(at, Act.OPENED, school.level, key.kind, key.version, check_value(key)) for key in others]
-    terminals = terminal_keys_of(school)
-    for key in others:
-        memory.wipe(key.octets)
-    return events, terminals

@@ -1,23 +1,28 @@
-"""The PKCS#11 keeper: a school's card masters in a token, and what leaves it.
+"""The PKCS#11 keeper: a school's card masters and LINK in a token, and what leaves it.
 
 Never leaves: any master. Inside the token happen the diversification of a card's key, session keys and their MACs
-(load, unload, overdraft), line-protection MACs and cryptograms, internal and external authentication, check values.
+(load, unload, overdraft), line-protection MACs and cryptograms, internal and external authentication, the expansion of
+K_term, check values.
 Leaves, as far as this process's memory and no further:
 - the TAC keys of the cards whose TACs are asked for, kept warm in the checker's bounded cache: the token has no
   operation that folds a key, and 80,000 checks a second are beyond it;
 - one card's PIN reload key, for the time of one MAC, for the same reason;
-- one card's own new key, for the time of one WRITE KEY cryptogram: the field in front of it is no whole block.
+- one card's own new key, for the time of one WRITE KEY cryptogram: the field in front of it is no whole block;
+- one terminal's K_term, for the time of one MAC: the token expands it from LINK and makes no CMAC under what leaves;
+- what is made or written on this very machine: one card's own keys, one PSAM's own control key.
 So a thief of this process's memory has keys of cards, and each of them only what that card is worth; who takes the
 token and its PIN can use it, and still reads no master. In the token a master is named by its kind (label) and
 campus 2 ‖ version 1 (id); one that is not guarded as it should be is not used.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from provisioning.keeper import CardKeyName, Session, UnknownKey, Use, require_use
+from provisioning.keeper import CardKeyName, Session, Use, known, require_use
 from provisioning.key_store import KeyKind, StoredKey
-from provisioning.levels import MASTERS
+from provisioning.key_terminals import TerminalKeys, expanding, link_check
+from provisioning.levels import HELD, MASTERS
 from provisioning.pkcs11_door import Ability, Held, Token
 from shared.errors import KeyFault
 from shared.purse.crypto import (
@@ -53,6 +58,8 @@ class Pkcs11Keeper:
         self._masters = {(kind, version): held.handle for (_, kind, version), held in found.items()}
         if not all(map(token.is_guarded, self._masters.values())):
             raise KeyFault("密码设备里有可导出的密钥 / the token holds a master that could be read")
+        links = {version: handle for (kind, version), handle in self._masters.items() if kind is KeyKind.LINK}
+        self._terminals = TerminalKeys({version: partial(token.hmac, handle) for version, handle in links.items()})
 
     def __repr__(self) -> str:
         return f"Pkcs11Keeper({len(self._masters)} masters)"
@@ -65,6 +72,8 @@ class Pkcs11Keeper:
         return suite_of(ALGORITHM_3DES)
 
     def check_value(self, kind: KeyKind, version: int) -> bytes:
+        if kind is KeyKind.LINK:
+            return known(self._terminals.check_value(version), kind, version)
         return self._token.check_value(self._master(kind, version))
 
     def session(self, name: CardKeyName, seed: bytes) -> Session:
@@ -111,13 +120,21 @@ class Pkcs11Keeper:
         joined = self._token.ecb(self._master(KeyKind.TAC, version), b"".join(map(factor_pair, factors)))
         return [Key(joined[at : at + KEY_SIZE]) for at in range(0, len(joined), KEY_SIZE)]
 
-    def card_key(self, name: CardKeyName) -> Key:
-        """A card's own key, let out to be written onto that card (Use.BE_WRITTEN); not an operation of the seam."""
-        require_use(name.kind, Use.BE_WRITTEN)
+    def own_key(self, name: CardKeyName) -> Key:
+        require_use(name.kind, Use.BE_ISSUED)
         return Key(self._let_out(name))
+
+    def terminal_mac(self, version: int, device: bytes, covered: bytes) -> bytes:
+        return known(self._terminals.mac(version, device, covered), KeyKind.LINK, version)
+
+    def destroy(self, kind: KeyKind, version: int) -> None:
+        """A master, for ever; UnknownKey, TokenFault."""
+        self._token.destroy(self._master(kind, version))
+        del self._masters[kind, version]
 
     def close(self) -> None:
         self._masters.clear()
+        self._terminals.clear()
         self._token.close()
 
     def _let_out(self, name: CardKeyName) -> bytes:
@@ -130,10 +147,7 @@ class Pkcs11Keeper:
         return self._master(name.kind, name.version)
 
     def _master(self, kind: KeyKind, version: int) -> Any:  # noqa: ANN401
-        found = self._masters.get((kind, version))
-        if found is None:
-            raise UnknownKey(f"no {kind} key of version {version}")
-        return found
+        return known(self._masters.get((kind, version)), kind, version)
 
 
 class _Session:
@@ -154,28 +168,55 @@ class _Session:
             self._token.destroy(key)
 
 
+def holds_masters(token: Token) -> bool:
+    """Is there any master of ours in it?"""
+    return any(map(_is_ours, token.masters()))
+
+
 def ability_of(kind: KeyKind) -> Ability:
     """How a master of this kind stands in a token."""
+    if kind is KeyKind.LINK:
+        return Ability.SIGN
     return Ability.ENCRYPT if kind in _LETS_OUT else Ability.DERIVE
 
 
 def take_in(token: Token, campus: int, key: StoredKey) -> None:
-    """Put a card master of this campus into the token; one that is there already is a success.
+    """Put a master of this campus into the token; one that is there already is a success.
 
-    KeyFault when another key is in its place, it is no card master, or it is none of 3DES: PKCS#11 has no SM4.
+    KeyFault when another key is in its place, or it is none that a keeper works with; NoSm4InToken.
     """
-    require_3des(key)
+    if is_sm4(key):
+        raise NoSm4InToken((key.version,))
     there = _there(token, campus, key.kind, key.version)
     if there is None:
         _store(token, campus, key)
-    elif token.check_value(there.handle) != kcv(key.card_key(key.kind)):
-        raise KeyFault(f"the token has another {key.kind} key of version {key.version}")
+    elif _check_value(token, there) != _own_check(key):
+        told = f"密码设备里已有另一把 {key.kind} 密钥，版本 {key.version}"
+        raise KeyFault(f"{told} / the token has another {key.kind} key of version {key.version}")
 
 
-def require_3des(key: StoredKey) -> None:
-    """KeyFault for a master that no token can work with."""
-    if suite_of(key.algorithm) is not suite_of(ALGORITHM_3DES):
-        raise KeyFault(f"密码设备只存 3DES 密钥 / the token keeps 3DES keys: {key.kind} {key.version}")
+class NoSm4InToken(KeyFault):
+    """Happens when a SM4 master is to go into a token: PKCS#11 names no such mechanism, and SoftHSM has none."""
+
+    def __init__(self, versions: Sequence[int]) -> None:
+        which = ", ".join(map(str, versions))
+        told = f"a token takes 3DES masters; version {which} in SM4 stays in the sealed store, opened beside it"
+        super().__init__(f"密码设备只收 3DES 主密钥；SM4 版本 {which} 留在密封库 / {told}")
+
+
+def is_sm4(key: StoredKey) -> bool:
+    """A master that no token can work with: any cipher but 3DES, which LINK is not asked for."""
+    return key.kind in MASTERS and suite_of(key.algorithm) is not suite_of(ALGORITHM_3DES)
+
+
+def _check_value(token: Token, held: Held) -> bytes:
+    if held.label == KeyKind.LINK:
+        return link_check(partial(token.hmac, held.handle))
+    return token.check_value(held.handle)
+
+
+def _own_check(key: StoredKey) -> bytes:
+    return link_check(expanding(key)) if key.kind is KeyKind.LINK else kcv(key.card_key(key.kind))
 
 
 def _store(token: Token, campus: int, key: StoredKey) -> None:
@@ -184,14 +225,16 @@ def _store(token: Token, campus: int, key: StoredKey) -> None:
 
 def generate(token: Token, campus: int, kind: KeyKind, version: int) -> None:
     """Let the token make a card master itself; KeyFault when it has one of this version, or makes no card master."""
+    if kind is KeyKind.LINK:
+        raise KeyFault("LINK 须在密封库里产生 / K_term is made from LINK, which begins in the sealed store")
     if _there(token, campus, kind, version) is not None:
         raise KeyFault(f"the token has a {kind} key of version {version}")
     token.generate(kind.value, _id(campus, version), ability_of(kind))
 
 
 def _there(token: Token, campus: int, kind: KeyKind, version: int) -> Held | None:
-    if kind not in MASTERS:
-        raise KeyFault(f"a {kind} key does not belong into the token")
+    if kind not in HELD:
+        raise KeyFault(f"{kind} 密钥不进密码设备 / a {kind} key does not belong into the token")
     name = (kind.value, _id(campus, version))
     return next((held for held in token.masters() if (held.label, held.id) == name), None)
 
@@ -204,4 +247,4 @@ def _is_ours(held: Held) -> bool:
     return held.label in _LABELS and len(held.id) == _ID_SIZE
 
 
-_LABELS = frozenset(kind.value for kind in MASTERS)
+_LABELS = frozenset(kind.value for kind in HELD)

@@ -1,16 +1,17 @@
 """A token that goes and comes back: the keeper is opened again by itself, at most every REOPEN_S seconds.
 
 While it is away every operation is KeeperAway, which clients take as *ask later*; keys of cards that the TAC checker
-has already go on serving. Refuses to come back with the masters of another campus or with one missing, and never
-offers a PIN twice that a token has refused: a few wrong ones lock a token for good.
+has already go on serving. Refuses to come back with the masters of another campus or with one missing that may not be
+(those of a version that was retired meanwhile may), and never offers a PIN twice that a token has refused: a few wrong
+ones lock a token for good.
 """
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from provisioning.keeper import CardKeyName, Keeper, KeeperAway, Session, UnknownKey
+from provisioning.keeper import CardKeyName, Keeper, KeeperAway, Session, known
 from provisioning.key_store import KeyKind
-from provisioning.levels import MASTERS
+from provisioning.levels import HELD, MASTERS
 from provisioning.pkcs11_door import PinRefused
 from shared.errors import ConfigFault, KeyFault
 from shared.purse.crypto import Key, Suite
@@ -21,15 +22,30 @@ Held = tuple[tuple[KeyKind, int, bytes], ...]
 """Kind, version and check value of every master."""
 
 
-class ReopeningKeeper:
-    """See provisioning.keeper.Keeper. reopen: opens the token and its keeper anew; clock: seconds, monotonic."""
+def _nothing(_kind: KeyKind, _version: int) -> bool:
+    return False
 
-    def __init__(self, keeper: Keeper, reopen: Callable[[], Keeper], clock: Callable[[], float]) -> None:
+
+class ReopeningKeeper:
+    """See provisioning.keeper.Keeper. reopen: opens the token and its keeper anew; clock: seconds, monotonic.
+
+    may_go: is this master one that may be missing when the token comes back?
+    """
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        reopen: Callable[[], Keeper],
+        clock: Callable[[], float],
+        may_go: Callable[[KeyKind, int], bool] = _nothing,
+    ) -> None:
         self._keeper: Keeper | None = keeper
         self._reopen = reopen
         self._clock = clock
-        self._held = held_by(keeper)
-        self._suites = {(kind, version): keeper.suite(kind, version) for kind, version, _ in self._held}
+        self._may_go = may_go
+        self._held = frozenset(held_by(keeper))
+        masters = [(kind, version) for kind, version, _ in self._held if kind in MASTERS]
+        self._suites = {(kind, version): keeper.suite(kind, version) for kind, version in masters}
         self._tried_at = clock() - REOPEN_S
         self._is_barred = False
         self.reopened = 0
@@ -49,10 +65,7 @@ class ReopeningKeeper:
         return tuple(sorted(version for held, version, _ in self._held if held is kind))
 
     def suite(self, kind: KeyKind, version: int) -> Suite:
-        found = self._suites.get((kind, version))
-        if found is None:
-            raise UnknownKey(f"no {kind} key of version {version}")
-        return found
+        return known(self._suites.get((kind, version)), kind, version)
 
     def check_value(self, kind: KeyKind, version: int) -> bytes:
         return self._ask(lambda keeper: keeper.check_value(kind, version))
@@ -78,6 +91,12 @@ class ReopeningKeeper:
     def tac_keys(self, version: int, factors: Sequence[bytes]) -> list[Key]:
         return self._ask(lambda keeper: keeper.tac_keys(version, factors))
 
+    def own_key(self, name: CardKeyName) -> Key:
+        return self._ask(lambda keeper: keeper.own_key(name))
+
+    def terminal_mac(self, version: int, device: bytes, covered: bytes) -> bytes:
+        return self._ask(lambda keeper: keeper.terminal_mac(version, device, covered))
+
     def close(self) -> None:
         self._is_barred = True
         self._let_go()
@@ -102,9 +121,11 @@ class ReopeningKeeper:
             raise
         except (ConfigFault, KeyFault, OSError) as fault:
             raise KeeperAway(f"the token is away: {type(fault).__name__}") from fault
-        if held_by(keeper) != self._held:
+        held = frozenset(held_by(keeper))
+        if not all(self._may_go(kind, version) for kind, version, _ in self._held - held):
             keeper.close()
             raise KeeperAway("the token came back with other masters")
+        self._held &= held
         self._keeper = keeper
         self.reopened += 1
         return keeper
@@ -117,5 +138,5 @@ class ReopeningKeeper:
 
 def held_by(keeper: Keeper) -> Held:
     """Every master of a keeper; KeeperAway."""
-    held = ((kind, version) for kind in MASTERS for version in keeper.versions(kind))
+    held = ((kind, version) for kind in HELD for version in keeper.versions(kind))
     return tuple((kind, version, keeper.check_value(kind, version)) for kind, version in held)

@@ -8,9 +8,10 @@ them, and who can read the process's memory can use the schedules. A token (keep
 
 from collections.abc import Callable, Iterable, Sequence
 
-from provisioning.keeper import CardKeyName, Session, UnknownKey, Use, require_use
+from provisioning.keeper import CardKeyName, Session, Use, known, require_use
 from provisioning.key_store import KeyKind, KeyStore, StoredKey
-from provisioning.levels import MASTERS
+from provisioning.key_terminals import TerminalKeys, expanding
+from provisioning.levels import HELD
 from shared.purse.crypto import (
     Key,
     Suite,
@@ -31,8 +32,8 @@ _Blocks = Callable[[bytes], bytes]
 
 
 def keeper_of(school: KeyStore, forget: Forget = lambda _: None) -> "SoftwareKeeper":
-    """A keeper of a store's card masters; WrongKeyUse when the store mislabels one."""
-    held = [(kind, key) for kind in MASTERS for key in school.versions(kind).values()]
+    """A keeper of a store's card masters and LINK; WrongKeyUse when the store mislabels one."""
+    held = [(kind, key) for kind in HELD for key in school.versions(kind).values()]
     masters = (StoredKey(kind, key.version, key.for_use(kind), key.algorithm) for kind, key in held)
     return SoftwareKeeper(masters, forget)
 
@@ -43,18 +44,27 @@ class SoftwareKeeper:
     def __init__(self, masters: Iterable[StoredKey], forget: Forget = lambda _: None) -> None:
         self._forget = forget
         self._masters: dict[tuple[KeyKind, int], tuple[Suite, _Blocks]] = {}
+        links = {}
         for key in masters:
-            suite = suite_of(key.algorithm)
-            self._masters[key.kind, key.version] = suite, block_cipher(key.octets, forget, suite)
+            if key.kind is KeyKind.LINK:
+                links[key.version] = expanding(key)
+            else:
+                suite = suite_of(key.algorithm)
+                self._masters[key.kind, key.version] = suite, block_cipher(key.octets, forget, suite)
             forget(key.octets)
+        self._terminals = TerminalKeys(links)
 
     def __repr__(self) -> str:
         return f"SoftwareKeeper({len(self._masters)} masters)"
 
     def versions(self, kind: KeyKind) -> tuple[int, ...]:
+        if kind is KeyKind.LINK:
+            return self._terminals.versions
         return tuple(sorted(version for held, version in self._masters if held is kind))
 
     def check_value(self, kind: KeyKind, version: int) -> bytes:
+        if kind is KeyKind.LINK:
+            return known(self._terminals.check_value(version), kind, version)
         suite, blocks = self._master(kind, version)
         return blocks(bytes(suite.block))[:KCV_SIZE]
 
@@ -87,8 +97,15 @@ class SoftwareKeeper:
         joined = blocks(b"".join(map(factor_pair, factors)))
         return [Key(joined[at : at + KEY_SIZE], suite) for at in range(0, len(joined), KEY_SIZE)]
 
+    def own_key(self, name: CardKeyName) -> Key:
+        return self._card_key(name, Use.BE_ISSUED)
+
+    def terminal_mac(self, version: int, device: bytes, covered: bytes) -> bytes:
+        return known(self._terminals.mac(version, device, covered), KeyKind.LINK, version)
+
     def close(self) -> None:
         self._masters.clear()
+        self._terminals.clear()
 
     def _card_key(self, name: CardKeyName, use: Use) -> Key:
         require_use(name.kind, use)
@@ -96,10 +113,7 @@ class SoftwareKeeper:
         return Key(blocks(factor_pair(name.factor)), suite)
 
     def _master(self, kind: KeyKind, version: int) -> tuple[Suite, _Blocks]:
-        found = self._masters.get((kind, version))
-        if found is None:
-            raise UnknownKey(f"no {kind} key of version {version}")
-        return found
+        return known(self._masters.get((kind, version)), kind, version)
 
 
 class _Session:

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Protocol
 
-from provisioning.keeper import CardKeyName, Keeper
+from provisioning.keeper import CardKeyName, Keeper, UnknownKey
 from provisioning.key_refusal import U32, Reason, Refused, exact
 from provisioning.key_store import KeyKind
 from shared.purse.crypto import TYPE_EP_LOAD, TYPE_UNLOAD, load_session_seed, require_suite, require_supported
 from shared.purse.load_auth import LoadAuth, SessionMac, grant, mac1_fits, mac3_fits
 from shared.purse.overdraft_auth import OverdraftAuth, grant_overdraft, overdraft_mac1_fits
-from shared.purse.tac import ITEM_SIZE, TacChecker, TacVerdict, TerminalMac
+from shared.purse.tac import ITEM_SIZE, TacChecker, TacVerdict
 from shared.wire import codec
 from shared.wire.keyproc import Op
 
@@ -55,14 +55,12 @@ class _Auth(Protocol):
 class MoneyOperations:
     """Over one keeper and one issuer (2 B). Not thread-safe."""
 
-    def __init__(
-        self, keeper: Keeper, issuer: bytes, counts: MoneyCounts, terminals: TerminalMac | None = None
-    ) -> None:
+    def __init__(self, keeper: Keeper, issuer: bytes, counts: MoneyCounts) -> None:
         self._keeper = keeper
         self._issuer = issuer
         self._counts = counts
         masters = {(issuer, v): partial(keeper.tac_keys, v) for v in keeper.versions(KeyKind.TAC)}
-        self._checker = TacChecker(masters, terminals=terminals)
+        self._checker = TacChecker(masters, terminals=self._terminal_mac)
 
     def answers(self) -> dict[str, Callable[[Sequence[Any]], object]]:
         """What answers which operation."""
@@ -83,6 +81,12 @@ class MoneyOperations:
         self._counts.tac_items += len(items) // ITEM_SIZE
         self._counts.tac_wrong += verdicts.count(TacVerdict.WRONG)
         return verdicts
+
+    def _terminal_mac(self, version: int, device: bytes, covered: bytes) -> bytes | None:
+        try:
+            return self._keeper.terminal_mac(version, device, covered)
+        except UnknownKey:
+            return None
 
     def _load_check(self, arguments: Sequence[Any]) -> bool:
         self._counts.load_checks += 1

@@ -9,11 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provisioning.keeper import Keeper, KeeperAway, UnknownKey
+from provisioning.keeper import Keeper, KeeperAway, RetiredKey, UnknownKey
 from provisioning.key_money import MoneyOperations
 from provisioning.key_refusal import Reason, Refused, exact
 from provisioning.key_store import KeyKind, WrongKeyUse
-from provisioning.key_terminals import TerminalKeys
 from provisioning.key_upkeep import UpkeepOperations
 from provisioning.levels import MASTERS
 from provisioning.numbers import issuer
@@ -25,6 +24,7 @@ from shared.wire.keyproc import ALLOWED, Op, Role
 _REASONS: tuple[tuple[type[Exception], Reason], ...] = (
     (UnsupportedAlgorithm, Reason.UNKNOWN_ALGORITHM),
     (WrongKeyUse, Reason.WRONG_USE),
+    (RetiredKey, Reason.RETIRED_KEY),
     (UnknownKey, Reason.UNKNOWN_KEY),
     (KeeperAway, Reason.KEEPER_AWAY),
     (WireFault, Reason.MALFORMED),
@@ -52,13 +52,13 @@ class Counts:
 
 
 class KeyOperations:
-    """The operations over one school's keeper. terminals None: no terminal's MAC can be checked. Not thread-safe."""
+    """The operations over one school's keeper. Not thread-safe."""
 
-    def __init__(self, keeper: Keeper, campus: int, terminals: TerminalKeys | None = None) -> None:
+    def __init__(self, keeper: Keeper, campus: int) -> None:
         self._keeper = keeper
         self.counts = Counts()
         self._answers: dict[str, Callable[[Sequence[Any]], object]] = {
-            **MoneyOperations(keeper, issuer(campus), self.counts, terminals.mac if terminals else None).answers(),
+            **MoneyOperations(keeper, issuer(campus), self.counts).answers(),
             **UpkeepOperations(keeper, issuer(campus), self.counts).answers(),
             Op.KCV: self._kcv,
             Op.STATUS: self._status,

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from provisioning import custody, key_files
-from provisioning.keeper import Keeper
 from provisioning.keeper_opening import Desk, KeeperChoice, open_keeper
 from provisioning.keeper_reopening import ReopeningKeeper
 from provisioning.key_operations import KeyOperations
@@ -120,21 +119,24 @@ def serve_keys(data: Path, paths: Mapping[Role, Path], choice: KeeperChoice, *, 
         opened = open_keeper(data, choice, _now_s(), Desk(_now_s, time.monotonic, record))
         ends.callback(opened.keeper.close)
         head = record(opened.events)
-        operations = KeyOperations(opened.keeper, opened.campus, opened.terminals)
+        operations = KeyOperations(opened.keeper, opened.campus)
+        if opened.closed:
+            sys.stderr.write(f"密封库未打开 / the sealed store is not open beside the token: {opened.closed}\n")
         told = {"keeper": choice.name.value, "locked": locked, "custody_head": head.hex()[:16]}
-        asyncio.run(_run(operations, listening, _Told(told, opened.keeper), end_with_stdin=end_with_stdin))
+        told["store"] = "closed" if opened.closed else "open"
+        asyncio.run(_run(operations, listening, _Told(told, opened.token), end_with_stdin=end_with_stdin))
 
 
 class _Told(NamedTuple):
     """What STATUS says beside the counts."""
 
     always: Mapping[str, object]
-    keeper: Keeper
+    token: ReopeningKeeper | None
 
     def now(self) -> dict[str, object]:
-        if isinstance(self.keeper, ReopeningKeeper):
-            return {**self.always, "token": self.keeper.state, "reopened": self.keeper.reopened}
-        return dict(self.always)
+        if self.token is None:
+            return dict(self.always)
+        return {**self.always, "token": self.token.state, "reopened": self.token.reopened}
 
 
 def _now_s() -> int:

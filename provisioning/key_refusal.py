@@ -18,6 +18,8 @@ class Reason(StrEnum):
     FORBIDDEN = "forbidden"
     """An operation that this socket's role may not ask for."""
     UNKNOWN_KEY = "unknown-key"
+    RETIRED_KEY = "retired-key"
+    """A version that a rotation has retired; only its TACs are still checked."""
     UNKNOWN_ALGORITHM = "unknown-algorithm"
     WRONG_USE = "wrong-use"
     WRONG_MAC1 = "wrong-mac1"

@@ -34,6 +34,8 @@ MONEY_MASTERS = CARD_MASTERS[:5]
 """Those whose cards' keys say their algorithm; what protects files and proves identities is 3DES."""
 MASTERS = (*CARD_MASTERS, KeyKind.PSAM_CONTROL)
 """What a level hands down to the next."""
+HELD = (*MASTERS, KeyKind.LINK)
+"""What a keeper works with: the card masters, and LINK, from which the keys of terminals are expanded."""
 VERSIONS = (1,)
 """Versions of the card masters that a new campus gets; a further one is added beside them, never in their place."""
 LINK_VERSION = 1

@@ -86,11 +86,15 @@ def make_cards(plan: Plan, school: KeyStore, dates: Validity) -> Iterator[MadeCa
             yield MadeCard(row, _card_file(plan, card, serial, own, dates))
 
 
-def make_psam(psam: PsamId, school: KeyStore) -> bytes:
-    """The file of a PSAM: the school's purchase masters of every version, and its control key if the school has one."""
+def make_psam(psam: PsamId, school: KeyStore, control: Key | None = None) -> bytes:
+    """The file of a PSAM: the store's purchase masters of every version, and its own control key.
+
+    control: where the store has no master of it; without either the PSAM is never written again.
+    """
     versions = school.versions(KeyKind.PURCHASE)
     masters = {version: PsamMaster(key.card_key(KeyKind.PURCHASE)) for version, key in versions.items()}
-    control = psam_control_key(school, psam) if school.versions(KeyKind.PSAM_CONTROL) else None
+    if control is None and school.versions(KeyKind.PSAM_CONTROL):
+        control = psam_control_key(school, psam)
     return render_initial(new_psam_image(psam, masters, control=control))
 
 

@@ -1,10 +1,10 @@
-"""The one door to PKCS#11 (PyKCS11): a token with DES2 masters that can be used and not read.
+"""The one door to PKCS#11 (PyKCS11): a token with masters that can be used and not read.
 
 Masters are made sensitive and non-extractable. A master either derives (CKM_DES3_ECB_ENCRYPT_DATA: the child stays in
-the token) or encrypts (its cards' keys come out), never both: the token itself refuses the other. SoftHSM 2.6.1 has no
-single DES any more (its OpenSSL is without the legacy provider), so a session key K of 8 bytes is derived as K ‖ K,
-whose 3DES is DES under K. It sets the parity bits of what it derives, which DES does not look at. Every fault of the
-token is TokenFault with the token's own code; no fault carries an attribute.
+the token), or encrypts (its cards' keys come out), or signs (LINK: CKM_SHA256_HMAC), never two: the token itself
+refuses the others. SoftHSM 2.6.1 has no single DES any more (its OpenSSL is without the legacy provider), so a session
+key K of 8 bytes is derived as K ‖ K, whose 3DES is DES under K. It sets the parity bits of what it derives, which DES
+does not look at. Every fault of the token is TokenFault with the token's own code; no fault carries an attribute.
 """
 
 import ctypes
@@ -35,6 +35,8 @@ class Ability(Enum):
 
     DERIVE = "derive"
     ENCRYPT = "encrypt"
+    SIGN = "sign"
+    """HMAC-SHA256; a generic secret, the two others are DES2."""
 
 
 class Held(NamedTuple):
@@ -91,9 +93,10 @@ class Token:
     def store(self, label: str, id_: bytes, octets: bytes, ability: Ability) -> None:
         """Take a master in: from a ceremony, once."""
         p = self._p
+        form = p.CKK_GENERIC_SECRET if ability is Ability.SIGN else p.CKK_DES2
         with self._asked():
             self._session.createObject(
-                [(p.CKA_KEY_TYPE, p.CKK_DES2), *self._master(label, id_, ability), (p.CKA_VALUE, octets)]
+                [(p.CKA_KEY_TYPE, form), *self._master(label, id_, ability), (p.CKA_VALUE, octets)]
             )
 
     def generate(self, label: str, id_: bytes, ability: Ability) -> None:
@@ -136,8 +139,13 @@ class Token:
             mechanism = self._p.Mechanism(self._p.CKM_DES3_CBC, initial)
             return bytes(self._session.encrypt(handle, blocks, mechanism))[-BLOCK:]
 
+    def hmac(self, handle: Any, data: bytes) -> bytes:  # noqa: ANN401
+        """HMAC-SHA256, 32 bytes."""
+        with self._asked():
+            return bytes(self._session.sign(handle, data, self._p.Mechanism(self._p.CKM_SHA256_HMAC)))
+
     def destroy(self, handle: Any) -> None:  # noqa: ANN401
-        """Forget a derived key."""
+        """Forget a derived key; or a master, for ever."""
         with self._asked():
             self._session.destroyObject(handle)
 
@@ -177,6 +185,8 @@ class Token:
             (p.CKA_DERIVE, ability is Ability.DERIVE),
             (p.CKA_ENCRYPT, ability is Ability.ENCRYPT),
             (p.CKA_DECRYPT, False),
+            (p.CKA_SIGN, ability is Ability.SIGN),
+            (p.CKA_VERIFY, False),
             (p.CKA_WRAP, False),
             (p.CKA_UNWRAP, False),
             (p.CKA_LABEL, label),
@@ -221,9 +231,13 @@ def open_token(module: Path, label: str, pin: str) -> Token:
 
 
 def has_token(module: Path, label: str) -> bool:
-    """Is there a token of this label? ConfigFault without a library."""
-    _, library = _library(module)
-    return any(_label(library, slot) == label for slot in library.getSlotList(tokenPresent=True))
+    """Is there a token of this label, made to the end? ConfigFault without a library, TokenFault."""
+    p, library = _library(module)
+    try:
+        slots = [slot for slot in library.getSlotList(tokenPresent=True) if _label(library, slot) == label]
+        return any(library.getTokenInfo(slot).flags & p.CKF_USER_PIN_INITIALIZED for slot in slots)
+    except p.PyKCS11Error as fault:
+        raise TokenFault(f"token: {fault}") from None
 
 
 def _logged_in(p: Any, library: Any, slot: Any, pin: str) -> Any:  # noqa: ANN401
@@ -239,18 +253,23 @@ def _logged_in(p: Any, library: Any, slot: Any, pin: str) -> Any:  # noqa: ANN40
 
 
 def make_token(module: Path, label: str, officer_pin: str, pin: str) -> None:
-    """Initialise the first free slot; ConfigFault when the label is taken or no slot is free."""
+    """Initialise the first free slot, or go on with one of this label that has no PIN yet: a making that was cut.
+
+    ConfigFault when it is made already or no slot is free, TokenFault.
+    """
+    if has_token(module, label):
+        raise ConfigFault(f"密码设备 {label} 已存在 / a token of this label is already there")
     p, library = _library(module)
     try:
         slots = library.getSlotList(tokenPresent=True)
-        if any(_label(library, slot) == label for slot in slots):
-            raise ConfigFault(f"密码设备 {label} 已存在 / a token of this label is already there")
-        free = next((slot for slot in slots if not _label(library, slot)), None)
-        if free is None:
-            raise ConfigFault("没有空闲的密码设备 / no free token")
-        library.initToken(free, officer_pin, label)
-        free = next(slot for slot in library.getSlotList(tokenPresent=True) if _label(library, slot) == label)
-        session = library.openSession(free, p.CKF_SERIAL_SESSION | p.CKF_RW_SESSION)
+        begun = next((slot for slot in slots if _label(library, slot) == label), None)
+        if begun is None:
+            free = next((slot for slot in slots if not _label(library, slot)), None)
+            if free is None:
+                raise ConfigFault("没有空闲的密码设备 / no free token")
+            library.initToken(free, officer_pin, label)
+            begun = next(slot for slot in library.getSlotList(tokenPresent=True) if _label(library, slot) == label)
+        session = library.openSession(begun, p.CKF_SERIAL_SESSION | p.CKF_RW_SESSION)
         session.login(officer_pin, p.CKU_SO)
         session.initPin(pin)
         session.logout()

@@ -3,18 +3,18 @@
 A version covers all masters of a card, for the record of a purchase names one version and its TAC is checked with it.
 made (ceremony) → in every live PSAM → issued onto new cards → the older one expires with its last card → retired. PSAMs
 carry both versions before any card carries the new one, so no card ever meets a PSAM that cannot answer it. Refuses a
-step out of order, with the reason and the names of what is in the way. Retiring takes from the school's store all keys
-of that version but the TAC master: a late record must still be provable.
+step out of order, with the reason and the names of what is in the way. Retiring destroys the masters of that version
+that go (holdings.GOES), in the sealed store and in a token; a late record stays provable. PSAMs lose theirs one by one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from provisioning.holdings import GOES, Holdings
 from provisioning.key_store import KeyKind, KeyStore
-from provisioning.levels import MASTERS
 from provisioning.psam_register import PsamEntry
 from shared.clock import time_text
 from shared.errors import ConfigFault
@@ -39,17 +39,25 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """held: versions with a purchase, load and TAC master; last_expiry: campus second, by version of cards out."""
+    """held: versions with a purchase, load and TAC master; last_expiry: campus second, by version of cards out.
+
+    holdings: where the masters are.
+    """
 
     held: frozenset[int]
     issuing: int
     retired: frozenset[int]
     psams: tuple[PsamEntry, ...]
     last_expiry: Mapping[int, int]
+    holdings: Holdings = field(default_factory=Holdings)
 
     def without(self, version: int) -> tuple[PsamEntry, ...]:
         """Live PSAMs that lack the version."""
         return tuple(psam for psam in self.psams if version not in psam.versions)
+
+    def carrying(self, version: int) -> tuple[PsamEntry, ...]:
+        """Live PSAMs that have the version."""
+        return tuple(psam for psam in self.psams if version in psam.versions)
 
     def stage(self, version: int) -> Stage:
         """Of a version that is held or retired."""
@@ -62,10 +70,10 @@ class Facts:
         return Stage.MADE if self.without(version) else Stage.IN_PSAMS
 
 
-def held_versions(school: KeyStore) -> frozenset[int]:
+def held_versions(holdings: Holdings) -> frozenset[int]:
     """Versions of which the school has all that moves money."""
     kinds = (KeyKind.PURCHASE, KeyKind.LOAD, KeyKind.TAC)
-    return frozenset.intersection(*(frozenset(school.versions(kind)) for kind in kinds))
+    return frozenset.intersection(*map(holdings.versions, kinds))
 
 
 def last_expiries(cards: Iterable[tuple[int, int]]) -> dict[int, int]:
@@ -121,13 +129,22 @@ def next_step(facts: Facts, version: int, now_s: int) -> str:
             waiting = f"等旧卡到期 {time_text(last)} / its cards expire then"
             return waiting if last > now_s else "可停用（rotate retire）/ may be retired"
         case Stage.RETIRED:
-            return "已停用 / retired"
+            return _after_retiring(facts, version)
+
+
+def _after_retiring(facts: Facts, version: int) -> str:
+    left, carrying = facts.holdings.to_destroy(version), facts.carrying(version)
+    told = ["已停用 / retired"]
+    if left.all:
+        told.append(f"尚有 {len(left.all)} 把主密钥未销毁：再执行 rotate retire / masters still there: retire again")
+    if carrying:
+        told.append(f"{len(carrying)} 个 PSAM 还带着它（psam renew）/ PSAMs still carry it: {_named(carrying)}")
+    return "；".join(told)
 
 
 def retired_store(school: KeyStore, version: int) -> KeyStore:
-    """The store without that version's masters, but with its TAC master."""
-    gone = frozenset(MASTERS) - {KeyKind.TAC, KeyKind.PSAM_CONTROL}
-    keys = tuple(key for key in school.keys if key.version != version or key.kind not in gone)
+    """The store without the masters of that version that go."""
+    keys = tuple(key for key in school.keys if key.version != version or key.kind not in GOES)
     return KeyStore(school.level, school.campus, keys)
 
 

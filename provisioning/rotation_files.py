@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from provisioning import token_files
 from provisioning.campus_facts import CampusFacts
-from provisioning.custody_chain import Act, deed
+from provisioning.custody_chain import Act, Event, deed
+from provisioning.holdings import Holdings
 from provisioning.journal import Journal, open_journal, read_journal
 from provisioning.key_store import KeyKind, KeyStore, Level
 from provisioning.key_vault import Vault
@@ -25,6 +27,8 @@ from provisioning.rotation import (
     require_retire,
     retired_store,
 )
+from provisioning.school_masters import Masters, open_masters
+from provisioning.token_files import OWN_TOKEN, TokenPlace
 from shared.errors import ConfigFault, RuleBroken
 
 KEYS, VERSIONS_JOURNAL, PSAMS_JOURNAL = "keys", "versions.journal", "psam.journal"
@@ -35,11 +39,24 @@ def issuing(data: Path) -> int:
     return _versions(read_journal(data / KEYS / VERSIONS_JOURNAL))[0]
 
 
-class Desk:
-    """The key desk of a campus: its PSAM register and its versions. now: campus seconds."""
+def retired(data: Path) -> frozenset[int]:
+    """The versions that are retired."""
+    return _versions(read_journal(data / KEYS / VERSIONS_JOURNAL))[1]
 
-    def __init__(self, campus: CampusFacts, vault: Vault, now: Callable[[], int]) -> None:
+
+def used(data: Path) -> range:
+    """The versions that cards carry or ever carried: their TACs must be provable."""
+    return range(VERSIONS[0], issuing(data) + 1)
+
+
+class Desk:
+    """The key desk of a campus: its PSAM register and its versions. now: campus seconds; token: where one is."""
+
+    def __init__(
+        self, campus: CampusFacts, vault: Vault, now: Callable[[], int], token: TokenPlace = OWN_TOKEN
+    ) -> None:
         self._campus = campus
+        self._token = token
         self._vault = vault
         self._now = now
 
@@ -66,13 +83,30 @@ class Desk:
 
             yield register, commit
 
+    @contextmanager
+    def masters(self) -> Iterator[Masters]:
+        """The school's masters, in the store and in the token; ConfigFault, KeyFault."""
+        data = self._campus.data
+        with open_masters(data, self._store(), self._token, retired(data)) as masters:
+            yield masters
+
     def facts(self) -> Facts:
         """Everything that a rotation is judged by."""
-        current, retired = _versions(read_journal(self._vault.folder / VERSIONS_JOURNAL))
-        school = self.school()
+        with self.masters() as masters:
+            return self._facts(masters)
+
+    def _facts(self, masters: Masters) -> Facts:
+        current, gone = _versions(read_journal(self._vault.folder / VERSIONS_JOURNAL))
         known = [(card.key_version, card.expires) for card in self._campus.inventory.cards]
         expiries = last_expiries([*known, *leased_expiries(self._campus.data)])
-        return Facts(held_versions(school), current, retired, self.register().live, expiries)
+        where = masters.holdings
+        return Facts(held_versions(where), current, gone, self.register().live, expiries, where)
+
+    def _store(self) -> KeyStore:
+        """The school's store; an empty one where there is a token and no store."""
+        if self._vault.read(Level.SCHOOL) is None and token_files.is_ready(self._campus.data, self._token):
+            return KeyStore(Level.SCHOOL, self._campus.inventory.campus, ())
+        return self.school()
 
     def school(self) -> KeyStore:
         """The school's store; ConfigFault when there is none."""
@@ -92,19 +126,39 @@ class Desk:
             journal.append({"row": "issuing", "version": version, "who": who, "at": self._now()})
 
     def retire(self, version: int, who: str) -> None:
-        """The version goes; its TAC master stays. The row comes first: a store that still has it is cut again."""
-        with self._journal() as journal:
-            facts = self.facts()
+        """The version goes, but for what its late records and the PSAMs need: holdings.GOES.
+
+        The row first, from which on every keeper refuses the version; then the custody log, which names each master
+        that is still there; then these are destroyed, in the token and in the store. Cut anywhere and said again, it
+        names and destroys what is left, and nothing when nothing is.
+        """
+        with self._journal() as journal, self.masters() as masters:
+            facts = self._facts(masters)
             if version not in facts.retired:
                 require_retire(facts, version, self._now())
-                self._vault.record([deed(self._now(), Act.RETIRED, who, f"停用版本 retired version {version}")])
                 journal.append({"row": "retired", "version": version, "who": who, "at": self._now()})
-            self._vault.write(retired_store(self.school(), version))
+            left = facts.holdings.to_destroy(version)
+            if left.all:
+                self._vault.record(self._destroying(masters, left, version, who))
+                self._destroy(masters, left, version)
 
-    def purchase_versions(self) -> tuple[int, ...]:
-        """The versions that a PSAM made now gets."""
-        retired = self.facts().retired
-        return tuple(sorted(set(self.school().versions(KeyKind.PURCHASE)) - retired))
+    def _destroying(self, masters: Masters, left: Holdings, version: int, who: str) -> list[Event]:
+        told = [deed(self._now(), Act.RETIRED, who, f"停用版本 retired version {version}")]
+        for kind, number in sorted(left.all):
+            check, place = masters.check_value((kind, number)), f"销毁于 destroyed in: {left.place((kind, number))}"
+            told.append(Event(self._now(), Act.DESTROYED, Level.SCHOOL, kind, number, check, who, place))
+        return told
+
+    def _destroy(self, masters: Masters, left: Holdings, version: int) -> None:
+        if masters.token is not None:
+            for kind, number in sorted(left.token):
+                masters.token.destroy(kind, number)
+        if left.store:
+            self._vault.write(retired_store(masters.store, version))
+
+    def purchase_versions(self, masters: Masters) -> tuple[int, ...]:
+        """The versions that a PSAM has to hold now."""
+        return tuple(sorted(masters.holdings.versions(KeyKind.PURCHASE) - retired(self._campus.data)))
 
     def _adopted(self) -> list[dict[str, Any]]:
         campus = self._campus.inventory

@@ -2,17 +2,19 @@
 
 A hardware module is chosen by --module and --pin-file; its own vendor's tools make its token, labelled
 `openykt-CAMPUS`. SoftHSM is for tests and for schools that have none: its files are as safe as their folder and PIN.
-Refuses to move what has been moved, and a PIN file that anybody but its owner can read.
+A version goes into a token whole or not at all: one with SM4 masters stays in the sealed store. Refuses to move what
+has been moved, what no token takes, and a PIN file that anybody but its owner can read.
 """
 
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 from provisioning import key_files
 from provisioning.journal import write_private
-from provisioning.keeper_pkcs11 import require_3des, take_in
-from provisioning.key_store import NONCE_SIZE, SALT_SIZE, KeyStore, Unlock, seal
+from provisioning.keeper_pkcs11 import NoSm4InToken, is_sm4, take_in
+from provisioning.key_store import NONCE_SIZE, SALT_SIZE, KeyKind, KeyStore, StoredKey, Unlock, seal
 from provisioning.levels import MASTERS
 from provisioning.pkcs11_door import Token, has_token, make_token
 from provisioning.pkcs11_door import open_token as _open
@@ -35,6 +37,24 @@ _SETTINGS = "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = 
 Random = Callable[[int], bytes]
 
 
+class TokenPlace(NamedTuple):
+    """Which token: neither given is the campus's own SoftHSM and its PIN file."""
+
+    module: Path | None = None
+    pin_file: Path | None = None
+
+
+OWN_TOKEN = TokenPlace()
+
+
+class Moving(NamedTuple):
+    """What a move takes: moved goes into the token, left stays in the sealed store; sm4: versions that stay for it."""
+
+    moved: tuple[StoredKey, ...]
+    left: KeyStore
+    sm4: tuple[int, ...]
+
+
 def softhsm() -> Path | None:
     """SoftHSM's library on this machine."""
     return next((place for place in map(Path, SOFTHSM_PLACES) if place.exists()), None)
@@ -46,32 +66,66 @@ def open_token(data: Path, module: Path | None, pin_file: Path | None) -> Token:
     return _open(_module(data, module), _label(data), pin)
 
 
-def move_into_token(
-    data: Path, unlock: Unlock, school: KeyStore, random: Random, tell: Callable[[], object] = lambda: None
-) -> KeyStore:
-    """Make a SoftHSM token in the campus's folder, put the card masters in, and write the store again without them.
+def is_ready(data: Path, place: TokenPlace = OWN_TOKEN) -> bool:
+    """Is there a token of this campus that can be logged in to? One that was named must be: ConfigFault."""
+    if place.module is None and (softhsm() is None or not (data / key_files.FOLDER / FOLDER / _TOKENS).is_dir()):
+        return False
+    return has_token(_module(data, place.module), _label(data))
 
-    The store that is left: link, signing, authority. The order is token first, so a crash leaves both, never none, and
-    the move can be asked for again. tell: says it in the custody log before any master is in the token.
-    KeyFault when the token holds another master in the place of one of these, or when one is SM4: then nothing moves.
-    """
-    moved = [key for key in school.keys if key.kind in MASTERS]
-    if not moved:
+
+def moving(school: KeyStore) -> Moving:
+    """What a token takes of a school's store; NoSm4InToken, ConfigFault when that is nothing."""
+    sm4 = {key.version for key in school.keys if is_sm4(key)}
+    moved = tuple(
+        key for key in school.keys if key.kind is KeyKind.LINK or (key.kind in MASTERS and key.version not in sm4)
+    )
+    if not moved and not sm4:
         raise ConfigFault("主密钥已在密码设备里 / the masters are in a token already")
-    for key in moved:
-        require_3des(key)
+    left = KeyStore(school.level, school.campus, tuple(key for key in school.keys if key not in moved))
+    return Moving(moved, left, tuple(sorted(sm4)))
+
+
+def move_into_token(
+    data: Path,
+    unlock: Unlock,
+    school: KeyStore,
+    random: Random,
+    tell: Callable[[], object] = lambda: None,
+    place: TokenPlace = OWN_TOKEN,
+) -> Moving:
+    """Put the masters that a token takes into it, and write the store again without them.
+
+    The store that is left: signing, authority, transport, and versions in SM4. A SoftHSM token is made when there is
+    none yet; another module's is made by its vendor's tools. The order is token first, so a crash leaves both, never
+    none, and the move can be asked for again. tell: says it in the custody log before any master is in the token.
+    NoSm4InToken when there is nothing but SM4; KeyFault when the token holds another master in the place of one.
+    """
+    found = moving(school)
+    if found.sm4 and not _is_worth_it(found, data, place):
+        raise NoSm4InToken(found.sm4)
+    with _made(data, random, place) as token:
+        tell()
+        for key in found.moved:
+            take_in(token, school.campus, key)
+    sealed = seal(found.left, unlock, random(SALT_SIZE), random(NONCE_SIZE))
+    write_private(data / key_files.FOLDER / key_files.store_name(school.level), sealed)
+    return found
+
+
+def _is_worth_it(found: Moving, data: Path, place: TokenPlace) -> bool:
+    """Card masters, or LINK after its card masters went; LINK alone makes no token."""
+    return any(key.kind in MASTERS for key in found.moved) or (bool(found.moved) and is_ready(data, place))
+
+
+def _made(data: Path, random: Random, place: TokenPlace) -> Token:
+    """The token, logged in; a SoftHSM's is made first, or made to the end."""
+    if place.module is not None:
+        return open_token(data, place.module, place.pin_file)
     pins = [_pin(data / key_files.FOLDER / name, random) for name in (OFFICER_PIN, PIN)]
     module = _module(data, None, make=True)
     if not has_token(module, _label(data)):
         make_token(module, _label(data), *pins)
-    tell()
-    with _open(module, _label(data), pins[1]) as token:
-        for key in moved:
-            take_in(token, school.campus, key)
-    left = KeyStore(school.level, school.campus, tuple(key for key in school.keys if key.kind not in MASTERS))
-    sealed = seal(left, unlock, random(SALT_SIZE), random(NONCE_SIZE))
-    write_private(data / key_files.FOLDER / key_files.store_name(school.level), sealed)
-    return left
+    return _open(module, _label(data), pins[1])
 
 
 def _pin(file: Path, random: Random) -> str:

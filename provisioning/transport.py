@@ -48,6 +48,8 @@ _CODES = KEY_TYPES | {KeyKind.PSAM_CONTROL: 0xB9}
 _KINDS = {code: kind for kind, code in _CODES.items()}
 PSAM_USAGE = {1: 0x22, 2: 0x42, 3: 0x62}
 """Usage byte of a purchase key in a PSAM, by its levels of diversification."""
+PSAM_NO_USE = 0x00
+"""Usage byte of a key that may do nothing any more."""
 
 
 class TransportFault(KeyFault):

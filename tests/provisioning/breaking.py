@@ -1,6 +1,7 @@
 """A verb that ends, or meets a full disk, at its n-th touch of the disk: in a child of this process, really killed.
 
 Every state of the files that a kill -9 can leave is one of these: nothing changes on the disk between two touches.
+What a token's library writes inside one call is its own affair; each such call is a touch.
 """
 
 import contextlib
@@ -14,6 +15,19 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from provisioning.cli import main
+from provisioning.pkcs11_door import Token
+
+try:
+    import PyKCS11
+except ImportError:
+    _TOKEN_TOUCHES: tuple[tuple[type, str], ...] = ()
+else:
+    _TOKEN_TOUCHES = (
+        (Token, "store"),
+        (Token, "destroy"),
+        (PyKCS11.PyKCS11Lib, "initToken"),
+        (PyKCS11.Session, "initPin"),
+    )
 
 TOUCHES_MOST = 400
 _TOUCHES = ("fsync", "ftruncate", "mkdir", "open", "pwrite", "rename", "sync", "unlink")
@@ -70,6 +84,24 @@ def _count(names: tuple[str, ...], touch: int, happens: Callable[[], None], *, f
 
     for name in names:
         wrap(name)
+    if not forever:
+        _count_token(left, happens)
+
+
+def _count_token(left: list[int], happens: Callable[[], None]) -> None:
+    def wrap(owner: type, name: str) -> None:
+        real = getattr(owner, name)
+
+        def counted(self, *arguments):
+            left[0] -= 1
+            if left[0] == 0:
+                happens()
+            return real(self, *arguments)
+
+        setattr(owner, name, counted)
+
+    for owner, name in _TOKEN_TOUCHES:
+        wrap(owner, name)
 
 
 def _child(words: tuple[object, ...], prepare: Callable[[], None]) -> Ended:

@@ -76,7 +76,7 @@ def token_campus(campus, tmp_path_factory) -> Path:
     shutil.copytree(campus.data, data)
     done = provisioning("token", "--data", data, "--who", "甲")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "11 个主密钥" in done.stdout
+    assert "12 个主密钥" in done.stdout
     return data
 
 

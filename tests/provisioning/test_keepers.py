@@ -8,7 +8,9 @@ import os
 import pytest
 
 from provisioning import levels, numbers, token_files
+from provisioning.custody_chain import check_value
 from provisioning.keeper import CardKeyName, UnknownKey
+from provisioning.keeper_joined import JoinedKeeper
 from provisioning.keeper_pkcs11 import Pkcs11Keeper, generate, take_in
 from provisioning.keeper_software import SoftwareKeeper, keeper_of
 from provisioning.key_operations import KeyOperations
@@ -17,6 +19,7 @@ from provisioning.levels import MASTERS, card_keys, new_root, region_of, school_
 from provisioning.pkcs11_door import Ability, TokenFault, open_token
 from shared.errors import ConfigFault, KeyFault
 from shared.purse import crypto
+from shared.terminal_mac import mac_input, terminal_mac
 from shared.wire import codec
 from shared.wire.keyproc import Op
 from tests.provisioning.running_keys import needs_softhsm
@@ -26,6 +29,7 @@ SCHOOL = school_of(region_of(new_root(os.urandom, (1, 2)), 1), CAMPUS)
 SERIAL = numbers.card_serial(1, CAMPUS, 7)
 KEYS = dict(zip(levels.CARD_MASTERS, card_keys(SCHOOL, 1, [SERIAL])[0], strict=True))
 UNLOCK = Unlock(os.urandom(32))
+LINK = StoredKey(KeyKind.LINK, 1, os.urandom(32))
 
 
 def name(kind: KeyKind, version: int = 1, factor: bytes = SERIAL) -> CardKeyName:
@@ -38,10 +42,9 @@ def room(tmp_path_factory):
     data = tmp_path_factory.mktemp("token") / "d"
     (data / "keys").mkdir(parents=True)
     (data / "campus.json").write_text('{"campus": 258}')
-    link = StoredKey(KeyKind.LINK, 1, bytes(32))
-    store = KeyStore(SCHOOL.level, CAMPUS, (*SCHOOL.keys, link))
-    left = token_files.move_into_token(data, UNLOCK, store, os.urandom)
-    assert left.keys == (link,)
+    store = KeyStore(SCHOOL.level, CAMPUS, (*SCHOOL.keys, LINK))
+    done = token_files.move_into_token(data, UNLOCK, store, os.urandom)
+    assert (done.left.keys, done.sm4) == ((), ())
     return data
 
 
@@ -51,10 +54,13 @@ def token(room):
         yield token
 
 
-@pytest.fixture(scope="module", params=["software", pytest.param("pkcs11", marks=needs_softhsm)])
+@pytest.fixture(scope="module", params=["software", "joined", pytest.param("pkcs11", marks=needs_softhsm)])
 def keeper(request):
     if request.param == "software":
-        return keeper_of(SCHOOL)
+        return keeper_of(KeyStore(SCHOOL.level, CAMPUS, (*SCHOOL.keys, LINK)))
+    if request.param == "joined":
+        parts = [KeyStore(SCHOOL.level, CAMPUS, tuple(k for k in SCHOOL.keys if k.version == v)) for v in (1, 2)]
+        return JoinedKeeper([keeper_of(parts[0]), keeper_of(KeyStore(SCHOOL.level, CAMPUS, (*parts[1].keys, LINK)))])
     return Pkcs11Keeper(request.getfixturevalue("token"))
 
 
@@ -63,7 +69,8 @@ def test_it_holds_every_master_in_both_versions_with_its_check_value(keeper) -> 
         assert keeper.versions(kind) == (1, 2)
         for version in (1, 2):
             assert keeper.check_value(kind, version) == crypto.kcv(SCHOOL.one(kind, version).card_key(kind))
-    assert keeper.versions(KeyKind.LINK) == ()
+    assert keeper.versions(KeyKind.LINK) == (1,)
+    assert keeper.check_value(KeyKind.LINK, 1) == check_value(LINK)
 
 
 @pytest.mark.parametrize("kind", [KeyKind.LOAD, KeyKind.UNLOAD, KeyKind.OVERDRAFT])
@@ -147,6 +154,23 @@ def test_every_other_kind_of_key_is_wrong_use(keeper, operation) -> None:
                 asked(name(kind))
 
 
+@pytest.mark.parametrize("kind", [*levels.CARD_MASTERS, KeyKind.PSAM_CONTROL])
+def test_an_own_key_is_the_masters_diversified(keeper, kind) -> None:
+    want = crypto.diversify(SCHOOL.one(kind, 2).card_key(kind), SERIAL)
+    assert same_des_key(keeper.own_key(name(kind, 2)).octets, want.octets)
+    with pytest.raises(WrongKeyUse):
+        keeper.own_key(name(KeyKind.LINK))
+
+
+def test_what_a_terminal_signed(keeper) -> None:
+    device = numbers.device(CAMPUS, 3)
+    school = KeyStore(SCHOOL.level, CAMPUS, (LINK,))
+    covered = mac_input(b"a void")
+    assert keeper.terminal_mac(1, device, covered) == terminal_mac(levels.terminal_key(school, device), covered)
+    with pytest.raises(UnknownKey):
+        keeper.terminal_mac(2, device, covered)
+
+
 def test_a_key_that_is_not_held_is_said_to_be_unknown(keeper) -> None:
     for ask in (
         lambda: keeper.session(name(KeyKind.LOAD, 3), bytes(8)),
@@ -214,6 +238,9 @@ def test_no_master_can_be_read_wrapped_or_used_the_other_way(token) -> None:
             session.wrapKey(known, held.handle, p.Mechanism(p.CKM_AES_KEY_WRAP))
         with pytest.raises(p.PyKCS11Error):
             session.setAttributeValue(held.handle, [(p.CKA_EXTRACTABLE, True)])
+        if held.label != "link":
+            with pytest.raises(TokenFault, match=r"NOT_PERMITTED|INVALID|INCONSISTENT"):
+                token.hmac(held.handle, b"x")
         if held.label in ("tac", "pin-reload"):
             with pytest.raises(TokenFault, match="NOT_PERMITTED"):
                 token.derive(held.handle, bytes(16))
@@ -263,13 +290,18 @@ def test_the_token_can_make_a_master_that_nobody_has_seen(token) -> None:
 
 @needs_softhsm
 def test_what_is_no_card_master_or_there_already_is_not_taken_in(token) -> None:
-    for kind in (KeyKind.LINK, KeyKind.SIGNING, KeyKind.AUTHORITY, KeyKind.TRANSPORT):
+    for kind in (KeyKind.SIGNING, KeyKind.AUTHORITY, KeyKind.TRANSPORT):
         with pytest.raises(KeyFault, match="does not belong"):
             take_in(token, CAMPUS, StoredKey(kind, 1, bytes(16)))
     with pytest.raises(KeyFault, match="another tac key"):
         take_in(token, CAMPUS, StoredKey(KeyKind.TAC, 1, bytes(range(16))))
+    with pytest.raises(KeyFault, match="another link key"):
+        take_in(token, CAMPUS, StoredKey(KeyKind.LINK, 1, bytes(range(32))))
+    with pytest.raises(KeyFault, match="begins in the sealed store"):
+        generate(token, CAMPUS, KeyKind.LINK, 2)
     before = len(token.masters())
     take_in(token, CAMPUS, SCHOOL.one(KeyKind.TAC, 1))
+    take_in(token, CAMPUS, LINK)
     assert len(token.masters()) == before
 
 
@@ -301,7 +333,7 @@ def test_a_master_that_could_be_read_is_not_worked_with(token) -> None:
 
 @needs_softhsm
 def test_a_move_that_is_done_is_refused(room, token) -> None:
-    left = KeyStore(Level.SCHOOL, CAMPUS, (StoredKey(KeyKind.LINK, 1, bytes(32)),))
+    left = KeyStore(Level.SCHOOL, CAMPUS, (StoredKey(KeyKind.SIGNING, 1, bytes(32)),))
     with pytest.raises(ConfigFault, match="in a token already"):
         token_files.move_into_token(room, UNLOCK, left, os.urandom)
 

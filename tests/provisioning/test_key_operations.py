@@ -8,7 +8,6 @@ from provisioning import numbers
 from provisioning.keeper_software import keeper_of
 from provisioning.key_operations import KeyOperations, Reason
 from provisioning.key_store import KeyKind, KeyStore, Level, StoredKey, WrongKeyUse
-from provisioning.key_terminals import terminal_keys_of
 from provisioning.levels import card_keys, terminal_key
 from shared.clock import date_time_bcd
 from shared.purse.crypto import (
@@ -60,7 +59,7 @@ def test_the_mac_of_a_terminal_is_checked_under_its_own_key() -> None:
     device, other = numbers.device(1, 3), numbers.device(1, 4)
     covered = mac_input(b"a record")
     made_by = terminal_mac(terminal_key(school, device), covered)
-    operations = KeyOperations(keeper_of(school), 1, terminal_keys_of(school))
+    operations = KeyOperations(keeper_of(school), 1)
     items = [terminal_item(who, version, covered, made_by) for who, version in ((device, 1), (other, 1), (device, 2))]
     for role in (Role.MONEY, Role.AUDIT):
         answer = codec.loads(operations.answer(codec.dumps([Op.TAC, b"".join(items)]), role))

@@ -9,7 +9,7 @@ import os
 import pytest
 
 from cloud.keys import KeyClient, KeyRefused
-from provisioning import keeper_pkcs11, numbers, token_files, transport
+from provisioning import numbers, transport
 from provisioning.campus import Making, campus_files
 from provisioning.ceremony import Ceremony, Terms, minutes, terms
 from provisioning.custody_chain import check_value
@@ -18,12 +18,12 @@ from provisioning.keeper import CardKeyName
 from provisioning.keeper_software import keeper_of
 from provisioning.key_operations import KeyOperations
 from provisioning.key_store import KeyKind, KeyStore, Level, StoredKey, Unlock, open_store, seal
-from provisioning.levels import MASTERS, MONEY_MASTERS, card_keys, new_root, region_of, school_of
+from provisioning.levels import MASTERS, MONEY_MASTERS, card_keys, new_root, psam_control_key, region_of, school_of
 from provisioning.personalise import Validity, public_data
 from provisioning.plan import parse_plan
 from provisioning.psam_write import renew
 from shared.clock import CampusTime, date_time_bcd
-from shared.errors import ConfigFault, KeyFault, RuleBroken
+from shared.errors import ConfigFault, RuleBroken
 from shared.inventory import open_sealed
 from shared.online import LoadAnswer, LoadResult
 from shared.purse import commands, crypto
@@ -217,21 +217,19 @@ def test_the_key_process_says_the_version_and_cipher_that_do_not_go_together(sch
 
 def test_a_psam_takes_the_new_cipher_beside_the_old(school):
     """84D4 under its 3DES control key carries an SM4 master, with its selector."""
-    control = crypto.Key(os.urandom(16))
+    control = psam_control_key(school, PSAM_ID)
     master = school.one(KeyKind.PURCHASE, 1).card_key(KeyKind.PURCHASE)
     memory = RamMemory(new_psam_image(PSAM_ID, {1: PsamMaster(master)}, control=control))
     psam = Psam(memory, os.urandom)
     psam.power_on()
-    renew(psam, PSAM_ID, control, school.versions(KeyKind.PURCHASE), [2])
+    keeper, new = keeper_of(school), school.one(KeyKind.PURCHASE, 2)
+    renew(psam, PSAM_ID, keeper, [new], [], os.urandom)
     masters = decode_psam_image(memory.image).masters
     assert masters[1].key == master
-    assert masters[2].key == school.one(KeyKind.PURCHASE, 2).card_key(KeyKind.PURCHASE)
-
-
-def test_a_token_takes_no_sm4_master(school):
-    """PKCS#11 has no SM4: the refusal comes before the token is asked."""
-    with pytest.raises(KeyFault, match="3DES"):
-        keeper_pkcs11.take_in(None, CAMPUS_NUMBER, school.one(KeyKind.LOAD, 2))
+    assert masters[2].key == new.card_key(KeyKind.PURCHASE)
+    for _ in range(2):  # what is out already is out
+        renew(psam, PSAM_ID, keeper, [new], [1], os.urandom)
+        assert list(decode_psam_image(memory.image).masters) == [2]
 
 
 def test_masters_of_a_ceremony_must_be_of_the_plans_algorithm(school):
@@ -239,13 +237,6 @@ def test_masters_of_a_ceremony_must_be_of_the_plans_algorithm(school):
     making = Making(plan, 800_000_000, None, os.urandom, masters=school)
     with pytest.raises(ConfigFault, match="algorithm"):
         list(campus_files(making))
-
-
-def test_a_school_with_sm4_masters_does_not_half_move_into_a_token(school, tmp_path):
-    (tmp_path / "keys").mkdir()
-    with pytest.raises(KeyFault, match="3DES"):
-        token_files.move_into_token(tmp_path, Unlock(os.urandom(32)), school, os.urandom)
-    assert not list((tmp_path / "keys").iterdir())
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from cloud.keys import KeyClient
 from provisioning import body_file, token_files
 from provisioning.campus_facts import read_campus
 from provisioning.card_desk import look
-from provisioning.issuing_keys import of_store, of_token
+from provisioning.issuing_keys import of_keeper, of_store
 from provisioning.keeper import CardKeyName
 from provisioning.keeper_pkcs11 import Pkcs11Keeper
 from provisioning.key_files import open_level
@@ -88,13 +88,13 @@ def test_both_sources_give_a_card_the_same_keys_but_for_parity(campus, token_cam
     soft = of_store(campus.school)
     with token_files.open_token(token_campus, None, None) as token:
         keeper = Pkcs11Keeper(token)
-        hard = of_token(keeper)
+        hard = of_keeper(keeper)
         pairs = list(zip(soft.of_card(1, serial), hard.of_card(1, serial), strict=True))
         assert len(pairs) == 10
         assert all(bytes_of(one) == bytes_of(other) for one, other in pairs)
         assert soft.algorithm(1) == hard.algorithm(1)
         with pytest.raises(WrongKeyUse):
-            keeper.card_key(CardKeyName(KeyKind.PSAM_CONTROL, 1, serial))
+            keeper.own_key(CardKeyName(KeyKind.LINK, 1, serial))
 
 
 def bytes_of(key) -> bytes:

@@ -16,7 +16,6 @@ from provisioning.campus import Making, campus_files
 from provisioning.keeper_software import keeper_of
 from provisioning.key_operations import KeyOperations
 from provisioning.key_store import Level, Unlock, open_store
-from provisioning.key_terminals import terminal_keys_of
 from provisioning.plan import parse_plan
 from shared import inventory
 from shared.clock import DAY_S
@@ -74,7 +73,7 @@ class Blueprint:
     def key_operations(self) -> KeyOperations:
         """The key process, without the process."""
         school = open_store(self.sealed_keys, self.unlock, Level.SCHOOL)
-        return KeyOperations(keeper_of(school), school.campus, terminal_keys_of(school))
+        return KeyOperations(keeper_of(school), school.campus)
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,219 @@
+"""A rotation while the masters are in a token: what is where is said truly, and a retired version is destroyed there.
+
+On a real campus, a real SoftHSM, a real key process that runs on while its token loses a version.
+"""
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from cloud.keys import KeyClient, KeyProcessAway, KeyRefused
+from provisioning import body_file, custody_chain, token_files
+from provisioning.holdings import GOES
+from provisioning.keeper_pkcs11 import Pkcs11Keeper
+from provisioning.key_files import open_level, unlock_of
+from provisioning.key_store import KeyKind, Level
+from provisioning.levels import MASTERS
+from shared.purse.cos_psam import Psam
+from shared.purse.effects import drive
+from shared.purse.flows import open_psam
+from shared.purse.images import decode_psam_image
+from shared.purse.tac import TacVerdict
+from shared.slot_file import choose
+from tests.provisioning import test_cli_psam as rotation
+from tests.provisioning.desk import WHO, ok, provision
+from tests.provisioning.rotating import (
+    after_the_last_card,
+    custody_lines,
+    in_memory,
+    journal_rows,
+    only,
+    put_back,
+    small_campus,
+    to_version_2,
+)
+from tests.provisioning.running_keys import WAIT_S, needs_softhsm, running
+from tests.provisioning.test_rotation_end import load_of
+
+pytestmark = [pytest.mark.process, needs_softhsm]
+
+
+@pytest.fixture(scope="module")
+def rotated():
+    """Version 2 is issued; the token is not there yet."""
+    with in_memory() as room:
+        to_version_2(small_campus(room), room / "papers")
+        yield room
+
+
+@pytest.fixture
+def data(rotated):
+    with in_memory() as room:
+        shutil.copytree(rotated / "d", room / "d")
+        yield room / "d"
+
+
+def status(data: Path) -> list[str]:
+    return ok("rotate", "status", "--data", data).splitlines()
+
+
+def in_token(data: Path) -> set[tuple[KeyKind, int]]:
+    with token_files.open_token(data, None, None) as token:
+        keeper = Pkcs11Keeper(token)
+        return {(kind, version) for kind in MASTERS for version in keeper.versions(kind)}
+
+
+def chips(data: Path) -> dict[str, list[int]]:
+    return {psam.hex(): versions_in(file) for psam, file in rotation.psam_files(data).items()}
+
+
+def versions_in(file: Path) -> list[int]:
+    return sorted(decode_psam_image(choose(file.read_bytes()).body).masters)
+
+
+def test_status_says_where_the_masters_of_each_version_are(data) -> None:
+    assert status(data)[1::2] == ["    主密钥 masters: 密封库 sealed store"] * 2
+    ok("token", "--data", data, "--who", "甲")
+    told = status(data)
+    assert [line.partition(": ")[2] for line in told] == [
+        told[0].partition(": ")[2], "密码设备 token", told[2].partition(": ")[2], "密码设备 token", "密码设备 token",
+    ]  # fmt: skip
+    assert "1: expiring" in told[0]
+    assert "2: issuing" in told[2]
+    assert [psam for psam in ok("rotate", "cost", "--data", data).splitlines() if "version 1" in psam]
+    assert "next version: 3" in ok("rotate", "new", "--data", data)
+    (data / "keys/school.keys").unlink()  # the token alone
+    assert status(data) == told
+    (data / "keys/token.pin").write_text("0" * 8)
+    refused = provision("rotate", "status", "--data", data)
+    assert (refused.returncode, "refuses its PIN" in refused.stderr) == (2, True)
+    shutil.rmtree(data / "keys/token")
+    refused = provision("rotate", "status", "--data", data)
+    assert (refused.returncode, "no store of the school" in refused.stderr) == (2, True)
+
+
+def test_a_software_keeper_does_not_start_while_the_masters_are_in_the_token(data) -> None:
+    ok("token", "--data", data, "--who", "甲")
+    refused = provision("keys", "--data", data, "--socket", data / "s")
+    assert (refused.returncode, "--keeper pkcs11" in refused.stderr) == (2, True)
+
+
+def test_a_retired_version_is_destroyed_in_the_token_and_its_late_records_still_prove(data, monkeypatch) -> None:
+    words = ("--data", data)
+    both = open_level(data, Level.SCHOOL)
+    psam_id, file = next(iter(rotation.psam_files(data).items()))
+    with body_file.in_reader(file) as memory:
+        psam = Psam(memory, os.urandom)
+        psam.power_on()
+        drive(open_psam(), psam=psam)
+        late = rotation.item(rotation.purchase(data, "0002", psam, psam_id))
+    waiting = [load_of(data, both, label, version) for label, version in (("0002", 1), ("n1", 2))]
+    ok("token", *words, "--who", "甲")
+    assert "valid until then" in provision("rotate", "retire", *words, *WHO, "--version", 1).stderr
+    last = after_the_last_card(data)
+    monkeypatch.setattr("provisioning.cli_psam.now_s", lambda: last)
+    with running(data, "--keeper", "pkcs11") as keys, KeyClient(keys.path, timeout_s=WAIT_S) as client:
+        assert len(client.load_mac2(waiting[0], last)) == 4
+        assert "restart the key process" in ok("rotate", "retire", *words, *WHO, "--version", 1)
+        assert refusal(client, waiting[0], last) in ("retired-key", "unknown-key")
+        until_answered(lambda: client.load_mac2(waiting[1], last))
+        assert client.check_tac(late) == bytes((TacVerdict.OK,))
+        assert keys.end() == 0
+    left = {(kind, 1) for kind in (KeyKind.TAC, KeyKind.PSAM_CONTROL)}
+    assert in_token(data) == left | {(kind, 2) for kind in MASTERS}
+    lines, goes = custody_lines(data), len(GOES)
+    first = next(n for n, line in enumerate(lines) if line["act"] == "retired")
+    destroyed = lines[first + 1 : first + 1 + goes]
+    assert {(line["kind"], line["version"], line["check"]) for line in destroyed} == {
+        (kind, 1, custody_chain.check_value(both.one(kind, 1)).hex().upper()) for kind in GOES
+    }
+    assert {(line["act"], line["who"], line["note"]) for line in destroyed} == {
+        ("destroyed", "王", "销毁于 destroyed in: 密码设备 token")
+    }
+    assert journal_rows(data, "versions.journal") == ["issuing", "retired"]
+    before = len(lines)
+    ok("rotate", "retire", *words, *WHO, "--version", 1)
+    assert len(custody_lines(data)) == before, "there was nothing left to destroy"
+
+    with running(data, "--keeper", "pkcs11") as keys, KeyClient(keys.path, timeout_s=WAIT_S) as client:
+        with pytest.raises(KeyRefused, match=r"^retired-key$"):
+            client.load_mac2(waiting[0], last)
+        assert len(client.load_mac2(waiting[1], last)) == 4
+        assert client.check_tac(late) == bytes((TacVerdict.OK,))
+        assert keys.end() == 0
+    assert custody_chain.faults((data / "keys/custody.log").read_bytes()) == []
+
+
+def test_renewing_takes_the_retired_version_out_of_a_psam_and_the_lists_name_the_others(data, monkeypatch) -> None:
+    words = ("--data", data)
+    ok("token", *words, "--who", "甲")
+    last = after_the_last_card(data)
+    monkeypatch.setattr("provisioning.cli_psam.now_s", lambda: last)
+    ok("rotate", "retire", *words, *WHO, "--version", 1)
+    files = {psam.hex(): file for psam, file in rotation.psam_files(data).items()}
+    one, other = sorted(files)
+    assert chips(data) == {one: [1, 2], other: [1, 2]}
+    assert f"2 个 PSAM 还带着它（psam renew）/ PSAMs still carry it: {one}, {other}" in status(data)[0]
+    assert ok("psam", "list", *words).count("带停用版本 1") == 2
+    renew = ("psam", "renew", *words, *WHO, "--psam", one, "--file", files[one])
+    for _ in range(2):
+        ok(*renew)
+        assert chips(data) == {one: [2], other: [1, 2]}
+    note = custody_lines(data)[-1]["note"]
+    assert note == f"{one}: 版本 versions (2,)，取出停用 taken out (1,)"
+    told = ok("psam", "list", *words).splitlines()
+    assert ["带停用版本" in line for line in told[:2]] == [False, True]
+    assert "versions 2 " in told[0]
+    assert f"1 个 PSAM 还带着它（psam renew）/ PSAMs still carry it: {other}" in status(data)[0]
+    ok("psam", "renew", *words, *WHO, "--psam", other, "--file", files[other])
+    assert status(data)[0] == "版本 version 1: retired: 已停用 / retired"
+    assert status(data)[1].endswith("密码设备 token")
+
+
+def test_a_psam_is_made_and_renewed_with_its_control_master_in_the_token(data, tmp_path, monkeypatch) -> None:
+    """Version 1 went into the token, version 2 comes from the store: the PSAM keeps the one and gets the other."""
+    words = ("--data", data)
+    fresh = ok("psam", "make", *words, *WHO, "--out", tmp_path / "p").split()[0]
+    file = tmp_path / "p" / f"{fresh}.psam"
+    school = open_level(data, Level.SCHOOL)
+    token_files.move_into_token(data, unlock_of(data), only(school, 1), os.urandom)
+    put_back(data, only(school, 2))
+    assert [line.partition(": ")[2] for line in status(data)[1::2]] == ["密码设备 token", "密封库 sealed store"]
+    ok("psam", "renew", *words, *WHO, "--psam", fresh, "--file", file)
+    assert versions_in(file) == [1, 2]
+    refused = provision("psam", "make", *words, *WHO, "--out", tmp_path / "q")
+    assert (refused.returncode, "version 1 are in a token and do not come out" in refused.stderr) == (2, True)
+    assert not (tmp_path / "q").exists()
+    last = after_the_last_card(data)
+    monkeypatch.setattr("provisioning.cli_psam.now_s", lambda: last)
+    ok("rotate", "retire", *words, *WHO, "--version", 1)
+    made = ok("psam", "make", *words, *WHO, "--out", tmp_path / "q").split()[0]
+    file = tmp_path / "q" / f"{made}.psam"
+    assert versions_in(file) == [2]
+    ok("psam", "renew", *words, *WHO, "--psam", made, "--file", file)
+
+
+def refusal(client: KeyClient, auth, time_s: int) -> str:
+    """The reason, when the process has found its token again."""
+
+    def ask() -> str:
+        try:
+            client.load_mac2(auth, time_s)
+        except KeyRefused as refused:
+            return str(refused)
+        raise AssertionError("a retired version was worked with")
+
+    return until_answered(ask)
+
+
+def until_answered(ask):
+    last = time.monotonic() + WAIT_S
+    while time.monotonic() < last:
+        try:
+            return ask()
+        except KeyProcessAway:
+            time.sleep(0.05)
+    raise AssertionError("the token was never opened again")
