@@ -15,6 +15,7 @@ from cloud.ledger.verify_books import check_balances, check_chain, check_entries
 from cloud.ledger.verify_cards import check_cards
 from cloud.ledger.verify_check import Check
 from cloud.ledger.verify_desk import check_desk
+from cloud.ledger.verify_file import check_file
 from cloud.ledger.verify_records import check_keys, check_marks, check_open, check_records, check_tacs, check_voids
 from cloud.ledger.verify_releases import check_two_persons
 from cloud.ledger.verify_thefts import check_thefts
@@ -47,7 +48,8 @@ def verify(source: Ledger | Reader, check_tac: CheckTac) -> Report:
     """KeyFault when the key process cannot be asked: then nothing is said."""
     with source.database.reading():
         checks = [check(source.database) for check in _CHECKS]
-        checks[3:3] = [check_tacs(source.database, check_tac), check_voids(source.database, check_tac)]
+        checks.insert(0, check_file(source.database))
+        checks[4:4] = [check_tacs(source.database, check_tac), check_voids(source.database, check_tac)]
     return Report(tuple(checks))
 
 

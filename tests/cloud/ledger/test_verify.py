@@ -43,7 +43,9 @@ def test_true_books_are_true(ledger: Ledger) -> None:
         report = verify(ledger, c.check_tac)
         assert report.first_broken == ""
         assert report.ok
-        assert {check.name: check.checked for check in report.checks} == {
+        (file,) = [check for check in report.checks if check.name == "file"]
+        assert (file.checked > 0) is (ledger.database.dialect == "sqlite")
+        assert {check.name: check.checked for check in report.checks if check is not file} == {
             "balances": 13, "entries": 15, "records": 7, "tacs": 4, "keys": 4, "marks": 6, "batch-chain": 10,
             "cards": 8, "thefts": 0, "two-persons": 0, "desk": 0, "open-cases": 4, "voids": 0,
         }  # fmt: skip
