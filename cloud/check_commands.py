@@ -12,6 +12,7 @@ from typing import Any
 from cloud.intake_commands import wall_now
 from cloud.keys import KeyClient
 from cloud.ledger.accounts import BANK, FUND
+from cloud.ledger.migrate import require_head
 from cloud.ledger.read import Reader, open_reader
 from cloud.ledger.read_loads import LoadStanding
 from cloud.ledger.read_rides import LineRides
@@ -117,6 +118,7 @@ def report(data: Path, dsn: str | None, *, as_json: bool) -> int:
 def open_books(data: Path, dsn: str | None) -> Iterator[Reader]:
     """The ledger of a data folder, to read; ConfigFault when there is none."""
     with closing(open_reader(load_settings(data).books(dsn))) as reader:
+        require_head(reader.database)
         yield reader
 
 

@@ -307,6 +307,16 @@ def test_a_campus_without_a_ledger_is_wrong_use(data: Path, capsys) -> None:
     assert not (data / "cloud" / "ledger.db").exists()
 
 
+def test_a_ledger_of_an_older_program_is_not_called_untrue(data: Path, capsys) -> None:
+    with closing(sqlite3.connect(data / "cloud" / "ledger.db")) as ledger, ledger:
+        ledger.execute("UPDATE alembic_version SET version_num = '0001'")
+    for verb in ("verify", "report", "loads"):
+        code, said = run(capsys, verb, "--data", data)
+        assert code == 2
+        assert "账本是旧版 0001" in said
+        assert "NOT TRUE" not in said
+
+
 @pytest.mark.parametrize("broker", ["nohost", "host:", "host:0", "host:99999", ":1883", "host:x"])
 def test_a_broker_address_is_host_and_port(data: Path, broker: str, capsys) -> None:
     code, said = run(capsys, "ingest", "--data", data, "--keys", "k", "--broker", broker)
