@@ -19,6 +19,8 @@ SERVERS = {CONSOLE: "cloud.console.app", "desk": "cloud.desk.app"}
 """Verbs that read their own words."""
 
 DSN_HELP = "postgresql://…；缺省依 cloud/ledger.dsn，否则 SQLite 文件 / as ledger.dsn says, else a SQLite file"
+SIGN_IN = "一次性登录链接：首次，或忘记密码 / a one-time link: for the first time, or a forgotten password"
+ADDRESS = "https://127.0.0.1:8443/"
 Verb = Callable[[argparse.Namespace], int]
 
 
@@ -45,7 +47,7 @@ def _say(fault: YktError, code: int) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="cloud", description="中心平台 / the platform in the middle")
-    names = "ingest|console|desk|cashier|import|deposit|grant|verify|report|loads|psam-stolen|held"
+    names = "ingest|console|desk|cashier|import|deposit|grant|verify|report|loads|psam-stolen|held|sign-in"
     verbs = parser.add_subparsers(required=True, metavar=names)
     verbs.add_parser(CONSOLE, help="集控平台 / the console", add_help=False)
     verbs.add_parser("desk", help="卡务中心的账本接口 / the ledger for card desks", add_help=False)
@@ -73,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     _theft_options(stolen)
     held = verb("held", "待核：列出；一人提议、另一人确认放行或退还 / held: list, propose, confirm, reject", _held)
     _held_options(held)
+    link = verbs.add_parser("sign-in", help=SIGN_IN, description=SIGN_IN)
+    link.add_argument("--data", type=Path, required=True, metavar="DIR")
+    link.add_argument("--address", default=ADDRESS, metavar="URL", help=f"集控平台地址 / of the console ({ADDRESS})")
+    link.set_defaults(run=_sign_in)
     half.add_argument("--open", action="store_true", help="只列未了的 / open ones only")
     for made in (take, check):
         made.add_argument("--keys", type=Path, metavar="SOCKET", help="密钥进程：复核 TAC / to check TACs again")
@@ -230,6 +236,15 @@ def _cashier(chosen: argparse.Namespace) -> int:
 
     kept = admit(load_settings(chosen.data).data / FOLDER, chosen.name)
     sys.stdout.write(f"令牌文件 / token: {kept}\n")
+    return 0
+
+
+def _sign_in(chosen: argparse.Namespace) -> int:
+    from cloud.console.app import sign_in_link
+    from cloud.settings import load_settings
+
+    link = sign_in_link(load_settings(chosen.data), chosen.address)
+    sys.stdout.write(f"登录链接（24 小时内用一次）/ sign-in link, once within 24 hours: {link}\n")
     return 0
 
 

@@ -63,7 +63,8 @@ class Accounts:
         return None if row is None else str(row[0])
 
     def use_link(self, token: str, password: str, now: int) -> str | None:
-        """Set the password of the link's owner and burn the link; the name, or None when it was not valid."""
+        """Set the password of the link's owner, end the owner's sessions and burn the link; the name, or None when it
+        was not valid."""
         hashed = self._hasher.hash(password)
         with self._transaction():
             row = self._db.execute(
@@ -72,6 +73,8 @@ class Accounts:
             if row is None:
                 return None
             self._db.execute("INSERT OR REPLACE INTO operator VALUES (?, ?)", (row[0], hashed))
+            self._db.execute("DELETE FROM session WHERE name = ?", (row[0],))
+            self._db.execute("DELETE FROM try WHERE name = ?", (row[0],))
         return str(row[0])
 
     def locked(self, name: str, now: int) -> bool:

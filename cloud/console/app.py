@@ -90,6 +90,18 @@ def _first_link(accounts: Accounts) -> str:
     return accounts.make_link(FIRST_OPERATOR, int(time.time()))
 
 
+def sign_in_link(settings: CloudSettings, address: str) -> str:
+    """A fresh one-time link with which the operator sets a password, the first or a forgotten one's successor.
+
+    Whoever may write the console's file may sign in: that is the right it takes. Works beside a running console.
+    """
+    accounts = Accounts(settings.data / "cloud" / "console.db")
+    try:
+        return f"{address.rstrip('/')}/first-login/{_first_link(accounts)}"
+    finally:
+        accounts.close()
+
+
 def _machine_token(path: Path) -> str:
     """The token with which a program on this machine may read the API; made at the first start, 0600."""
     if not path.exists():

@@ -84,9 +84,15 @@ def _logout(sources: Sources) -> Reply:
 def _language(sources: Sources, code: str) -> Reply:
     if code not in LANGUAGES:
         abort(404)
-    answer = redirect(url_for("overview"))
+    answer = redirect(_back_to(request.args.get("at", "")))
     answer.set_cookie(LANGUAGE_COOKIE, code, max_age=YEAR_S, samesite="Lax", secure=sources.secure)
     return answer
+
+
+def _back_to(path: str) -> str:
+    """The page that the language was chosen on, a one-time link among them; no other site's."""
+    is_ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if is_ours else url_for("overview")
 
 
 def _signed_in(sources: Sources, name: str) -> Reply:

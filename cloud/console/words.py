@@ -17,8 +17,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "first_login": ("首次登录：为管理员设置密码", "First sign-in: choose the operator's password"),
     "first_login_note": ("此链接只能用一次，至少 10 个字符。", "This link works once. At least 10 characters."),
     "first_login_gone": (
-        "链接已用过或已过期。请重新启动以取得新链接。",
-        "This link was used or has expired. Restart for a new one.",
+        "链接已用过或已过期。已设过密码的请直接登录；否则执行 cloud sign-in 取新链接。",
+        "This link was used or has expired. Sign in with your password, or run cloud sign-in for a new link.",
     ),
     "wrong_login": ("用户名或密码不对。", "Wrong user name or password."),
     "locked_login": ("尝试过多，请 5 分钟后再试。", "Too many tries. Wait 5 minutes."),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cloud.__main__ import main
+from cloud.console.accounts import Accounts
 from cloud.keys import KeyClient
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.values import Now, Received
@@ -289,6 +290,16 @@ def test_the_same_key_for_another_sum_is_refused(data: Path, capsys) -> None:
     code, said = run(capsys, "deposit", "--data", data, "--card", "0007", "--fen", "11", "--key", "k")
     assert code == 1
     assert "DepositRefused" in said
+
+
+def test_a_forgotten_password_gets_a_link_that_works_once(data: Path, capsys) -> None:
+    code, said = run(capsys, "sign-in", "--data", data, "--address", "https://console.school.example/")
+    assert code == 0
+    link = said.split()[-1]
+    assert link.startswith("https://console.school.example/first-login/")
+    accounts = Accounts(data / "cloud" / "console.db")
+    assert accounts.use_link(link.rpartition("/")[2], "correct horse battery", int(time.time())) == "admin"
+    accounts.close()
 
 
 def test_a_folder_without_a_campus_is_wrong_use(tmp_path: Path, capsys) -> None:

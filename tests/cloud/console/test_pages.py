@@ -171,3 +171,26 @@ def test_every_key_used_has_both_languages(sources: Sources) -> None:
     assert all(zh and en for zh, en in WORDS.values())
     assert renderer(create_pages(sources))(SNAPSHOT, "en") != renderer(create_pages(sources))(SNAPSHOT, "zh")
     assert words("fr") == words("zh")
+
+
+def test_the_language_is_changed_where_one_is_and_a_link_is_not_lost(client: FlaskClient, sources: Sources) -> None:
+    link = sources.accounts.make_link("admin", _now())
+    page = client.get(f"/first-login/{link}").get_data(as_text=True)
+    (switch,) = re.findall(r'href="(/language/en[^"]*)"', page)
+    answer = client.get(switch, follow_redirects=True)
+    assert answer.request.path == f"/first-login/{link}"
+    assert "First sign-in" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("at", ["//evil.example/", "https://evil.example/", "/\\evil.example", "", "x", "/a%0d%0ab"])
+def test_no_other_site_is_gone_to_for_a_language(client: FlaskClient, at: str) -> None:
+    assert client.get(f"/language/en?at={at}").headers["Location"] == "/"
+
+
+def test_a_new_password_ends_what_was_signed_in_with_the_old_one(client: FlaskClient, sources: Sources) -> None:
+    sign_in(client, sources)
+    assert client.get("/").status_code == 200
+    again = create_pages(sources).test_client()
+    sign_in(again, sources)
+    assert client.get("/").status_code == 302
+    assert again.get("/").status_code == 200
