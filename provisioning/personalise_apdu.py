@@ -22,7 +22,7 @@ from provisioning.production_work import CardSpoiled, Condition
 from provisioning.transport import KEY_TYPES, write_key
 from shared.purse import commands
 from shared.purse.apdu import CardChannel, CommandApdu, ResponseApdu, Sw, sw_text
-from shared.purse.commands import SFI_CAPP, SFI_HOLDER, SFI_LOG, SFI_PUBLIC
+from shared.purse.commands import SFI_HOLDER, SFI_LOG, SFI_PUBLIC
 from shared.purse.crypto import (
     TYPE_EP_LOAD,
     Key,
@@ -151,7 +151,7 @@ def _check_application(card: CardChannel, job: CardJob, app: AppJob) -> None:
     _expect(_fci_public(card, app.profile.aid) == app.content_0015, "0015")
     _expect(_done(card, commands.read_binary(SFI_HOLDER, len(job.holder))) == job.holder, "0016")
     for number, record in enumerate(CAPP_RECORDS, 1):
-        _expect(_done(card, commands.read_record(SFI_CAPP, number)) == record, "0017")
+        _expect(_done(card, commands.read_record(app.profile.capp_file, number)) == record, "0017")
     _expect(_done(card, commands.GET_BALANCE) == bytes(4), "余额 balance")
     _expect(_load_key_is_right(card, job), "圈存密钥 load key")
     internal = job.key(KeyKind.INTERNAL_AUTH)
@@ -206,7 +206,7 @@ def _application(transport: Key, job: CardJob, app: AppJob) -> Iterator[_Step]:
     yield _create(0, _HEAD.pack(_KEY_FILE, _KEY_SPACE, 0x00, _ISSUER) + b"\xff\xff")
     for fid, size in ((SFI_PUBLIC, PUBLIC_SIZE), (SFI_HOLDER, len(job.holder))):
         yield _create(fid, _EF.pack(_BINARY, size, _FREE, _FREE, 0xFF, _PLAIN))
-    yield _create(SFI_CAPP, _EF.pack(_VARIABLE, sum(map(len, CAPP_RECORDS)), _FREE, _FREE, 0xFF, _PLAIN))
+    yield _create(app.profile.capp_file, _EF.pack(_VARIABLE, sum(map(len, CAPP_RECORDS)), _FREE, _FREE, 0xFF, _PLAIN))
     yield _create(SFI_LOG, _EF.pack(_CYCLIC, LOG_DEPTH << 8 | LOG_RECORD_SIZE, _FREE, _NEVER, 0xFF, _PLAIN))
     yield _create(FID_EP, _purse(job, app.profile))
     for kind in CARD_MASTERS:
@@ -215,7 +215,8 @@ def _application(transport: Key, job: CardJob, app: AppJob) -> Iterator[_Step]:
     yield _content(job, SFI_PUBLIC, app.content_0015)
     yield _content(job, SFI_HOLDER, job.holder)
     for record in CAPP_RECORDS:
-        yield _Protected(_needed(job, KeyKind.MAINTENANCE), bytes((0x04, 0xE2, 0x00, SFI_CAPP << 3)), record)
+        append = bytes((0x04, 0xE2, 0x00, app.profile.capp_file << 3))
+        yield _Protected(_needed(job, KeyKind.MAINTENANCE), append, record)
     yield _added(transport, job, KeyKind.CONTROL)
 
 

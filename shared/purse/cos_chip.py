@@ -36,7 +36,7 @@ class Refused(PurseError):
 
 @dataclass(slots=True)
 class DebitSession:
-    """Between 8050 01/02/03 and 8054; `records`: what 80DC left for a variable file, by its place."""
+    """Between 8050 01/02/03 and 8054; `records`: what 80DC left for variable files, by short id and place."""
 
     kind: int
     purse: Purse
@@ -45,7 +45,7 @@ class DebitSession:
     amount_fen: int
     terminal_id: bytes
     rnd: bytes
-    records: dict[int, bytes] = field(default_factory=dict)
+    records: dict[tuple[int, int], bytes] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

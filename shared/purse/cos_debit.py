@@ -1,7 +1,7 @@
 """The second halves at the purse: 80DC, 8054, 8052, 8058. Everything that they change is durable by one store.
 
 Refuse without their first half (6901) and with a wrong MAC (9302), which also ends what was begun. Balance, counter,
-log, proof and the records of file 0017 change together or not at all. Formulas: pboc research, section 2.
+log, proof and the records of 80DC's files change together or not at all. Formulas: pboc research, section 2.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from struct import Struct
 from shared.purse import crypto
 from shared.purse.apdu import CommandApdu, Sw
 from shared.purse.cardfs import KIND_MASK, Ef, FileKind, Purse, PurseOption
-from shared.purse.commands import SFI_CAPP
 from shared.purse.cos_chip import OK, Chip, DebitSession, OnlineSession, Refused
 from shared.purse.cos_files import cycled, record_at, records
 from shared.purse.files import LOG_RECORD_SIZE
@@ -32,8 +31,9 @@ def update_cache(chip: Chip, command: CommandApdu) -> bytes:
     if not isinstance(session, DebitSession) or session.kind != crypto.TYPE_CAPP_PURCHASE:
         raise Refused(Sw.ORDER)
     chip.session = session
-    ef = _capp_file(chip)
-    if command.p2 >> 3 != SFI_CAPP or ef is None:
+    sfi = command.p2 >> 3
+    ef = _capp_file(chip, sfi)
+    if ef is None:
         raise Refused(Sw.FILE_NOT_FOUND)
     if command.p2 & 7 not in _CAPP_MODES:
         raise Refused(Sw.WRONG_P1P2)
@@ -41,14 +41,14 @@ def update_cache(chip: Chip, command: CommandApdu) -> bytes:
     place = record_at(found, command.p1, command.p2) if command.p1 else None
     if place is None:
         raise Refused(Sw.RECORD_NOT_FOUND)
-    old = session.records.get(place) or found[place]
+    old = session.records.get((sfi, place)) or found[place]
     if len(old) <= _LOCK_FLAG or old[_LOCK_FLAG]:
         raise Refused(Sw.CAPP_LOCKED)
     if len(command.data) != len(old):
         raise Refused(Sw.WRONG_LENGTH)
     if command.data[:2] != old[:2]:
         raise Refused(Sw.WRONG_DATA)
-    session.records[place] = command.data
+    session.records[sfi, place] = command.data
     return OK
 
 
@@ -112,8 +112,7 @@ def _debit(chip: Chip, command: CommandApdu, session: DebitSession) -> bytes:
         raise Refused(Sw.MAC_WRONG)
     mac2 = crypto.purchase_mac2(key, amount)
     tac = crypto.tac(session.tac, crypto.purchase_tac_input(amount, kind, terminal_id, ttn, date_time))
-    if session.records:
-        _write_records(_capp_file(chip), session.records)
+    _write_records(chip, session.records)
     away = purse.away_log and terminal_id[:2] != purse.home
     before = purse.offline
     purse.balance_fen -= amount
@@ -173,14 +172,17 @@ def _prove(purse: Purse, kind: int, before: int, mac: bytes, tac: bytes) -> None
     purse.prove(kind, before + (purse.options >> 1 & 1), mac, tac)
 
 
-def _capp_file(chip: Chip) -> Ef | None:
-    ef = chip.here.by_sfi(SFI_CAPP)
+def _capp_file(chip: Chip, sfi: int) -> Ef | None:
+    """A file of variable records: 0017 of a city card, 0019 of a toll card."""
+    ef = chip.here.by_sfi(sfi) if sfi else None
     return ef if ef is not None and ef.kind & KIND_MASK == FileKind.VARIABLE else None
 
 
-def _write_records(ef: Ef | None, changed: dict[int, bytes]) -> None:
-    if ef is not None:
-        ef.content = b"".join(changed.get(place, record) for place, record in enumerate(records(ef)))
+def _write_records(chip: Chip, changed: dict[tuple[int, int], bytes]) -> None:
+    for sfi in {sfi for sfi, _ in changed}:
+        ef = _capp_file(chip, sfi)
+        if ef is not None:
+            ef.content = b"".join(changed.get((sfi, place), record) for place, record in enumerate(records(ef)))
 
 
 def _expect(command: CommandApdu, parameters: tuple[int, int], size: int) -> None:

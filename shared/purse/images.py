@@ -311,9 +311,12 @@ def _directory(one: Application) -> Directory:
         raise LayoutError("a holder file of 1 to 255 bytes, a home of 2")
     public = encode_public(one.profile.form, one.public)
     logs = (SFI_LOAD_LOG, SFI_AWAY_LOG) if one.split_logs else ()
+    fid = one.fid if one.profile.fid is None else one.profile.fid
+    name = one.profile.aid or fid.to_bytes(2, "big")  # every directory has a name, selected by it or not
     directory = new_directory(
-        one.profile.aid, public, one.holder, one.records, tuple(_purses(one)), fid=one.fid, more_logs=logs
-    )
+        name, public, one.holder, one.records, tuple(_purses(one)), fid=fid, more_logs=logs,
+        capp_sfi=one.profile.capp_file,
+    )  # fmt: skip
     _add_keys(directory, one)
     return directory
 

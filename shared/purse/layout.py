@@ -55,12 +55,13 @@ def new_directory(
     *,
     fid: int = FID_ADF,
     more_logs: tuple[int, ...] = (),
+    capp_sfi: int = SFI_CAPP,
 ) -> Directory:
-    """An application without keys: 0015, 0016, 0017, further logs, and last 0018."""
+    """An application without keys: 0015, 0016, 0017 (or another file of CAPP records), further logs, and last 0018."""
     files = [
         binary(SFI_PUBLIC, public),
         binary(SFI_HOLDER, holder),
-        Ef(FileKind.VARIABLE | PROTECT_MAC, SFI_CAPP, FREE, FREE, _PLAIN, sum(map(len, capp)), b"".join(capp)),
+        Ef(FileKind.VARIABLE | PROTECT_MAC, capp_sfi, FREE, FREE, _PLAIN, sum(map(len, capp)), b"".join(capp)),
     ]
     files += [_log(sfi) for sfi in (*more_logs, SFI_LOG)]
     return Directory(

@@ -12,6 +12,8 @@ from provisioning.card_desk import activate
 from provisioning.card_jobs import CardWriter, School, card_of, card_row
 from provisioning.demo_plan import demo_plan
 from provisioning.issuing_keys import of_store
+from provisioning.keeper_software import keeper_of
+from provisioning.key_upkeep import UpkeepOperations
 from provisioning.levels import card_keys, new_root, region_of, school_of
 from provisioning.personalise_apdu import protected, write
 from provisioning.plan import parse_plan
@@ -24,12 +26,17 @@ from shared.purse.apdu import CommandApdu
 from shared.purse.cardfs import Directory, KeySlot, PurseOption
 from shared.purse.cos import UserCard
 from shared.purse.crypto import Key, encrypt_block
+from shared.purse.desk_outcomes import DoneAtCard, Refused
+from shared.purse.effects import drive_desk
 from shared.purse.images import RamMemory, blank_card_image, decode_card_image
 from shared.purse.layout import FID_ADF, FID_SUBSIDY, NEEDS_TRANSPORT, NEVER
 from shared.purse.profiles import CAMPUS, SUBSIDY
+from shared.purse.reasons import Reason
 from shared.purse.suite import SM4_CAMPUS, TRIPLE_DES
+from shared.purse.upkeep_flow import authenticate_card
 from shared.slot_file import choose
 from shared.transit.ride_record import RideRecord, ride_of
+from shared.wire.keyproc import Op
 
 REGION, CAMPUS_NUMBER, AT = 1, 7, 9_700 * 86_400
 DATES = personalise.usual_validity(AT)
@@ -183,6 +190,35 @@ def test_the_subsidy_has_its_own_last_day_and_no_unload(pair):
     public = next(ef.content for ef in found[FID_SUBSIDY].files if ef.fid == 0x15)
     assert public[24:28] == bytes.fromhex(SUBSIDY_DAY.replace("-", "")) != date_bcd(DATES.expires)
     assert not found[FID_SUBSIDY].purses[0].options & PurseOption.EP_UNLOAD
+
+
+def test_each_proves_itself_to_the_key_process(pair):
+    """INTERNAL AUTHENTICATE, as a desk asks for it; a card of other keys is foreign."""
+
+    class Counts:
+        upkeep = authentications = 0
+
+    keeper = keeper_of(pair.store)
+    ask_keys = UpkeepOperations(keeper, numbers.issuer(CAMPUS_NUMBER), Counts()).answers()[Op.INTERNAL_AUTH]
+    card_id = numbers.card(REGION, CAMPUS_NUMBER, 1)
+    for image in (pair.commanded, pair.whole, other_card()):
+        card = UserCard(RamMemory(image), os.urandom)
+        card.power_on()
+        card.transmit(commands.select_name(CAMPUS.aid))
+        outcome = drive_desk(
+            authenticate_card(card_id, os.urandom(8)), card=card, keep=lambda _: None,
+            centre=lambda asked: ask_keys([asked.card, 1, asked.data, asked.answer]),
+        )  # fmt: skip
+        expected = DoneAtCard() if image in (pair.commanded, pair.whole) else Refused(Reason.FOREIGN_CARD)
+        assert outcome == expected
+
+
+def other_card():
+    """Of the same number, of another school's masters."""
+    store = school_of(region_of(new_root(Random(4).randbytes), REGION), CAMPUS_NUMBER)
+    raw = demo_plan(1) | {"campus": CAMPUS_NUMBER}
+    (made,) = personalise.make_cards(parse_plan(raw), store, DATES)
+    return choose(made.file).body
 
 
 def test_a_finished_card_is_erased_by_nobody(pair):
