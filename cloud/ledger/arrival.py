@@ -139,6 +139,12 @@ def loaded_purse(load: LoadRecord) -> int:
     return purse_byte(0, _ED if load.type == TYPE_ED_LOAD else _EP, 0)
 
 
+def names_other_purse(arrival: Arrival) -> bool:
+    """Is it a load record that tells another purse than the one that its type loads? Its TAC tells none."""
+    record = arrival.record
+    return isinstance(record, LoadRecord) and purse_of(record.purse) != purse_of(loaded_purse(record))
+
+
 def purse_key(key: bytes) -> bytes:
     """The purse that a card key belongs to."""
     return key[:PURSE_KEY_SIZE]

@@ -86,6 +86,7 @@ REASON_WORDS = {
     Reason.CARD_KEY_TAKEN: "卡计数器已入账 card counter already proven by other bytes",
     Reason.TTN_TAKEN: "TAC 被重用 TAC used again under other numbers",
     Reason.VOID_MAC: "撤销签名错误 wrong MAC of a void",
+    Reason.LOAD_PURSE: "圈存写明的不是主钱包 a load of another purse than the main one",
 }
 
 

@@ -36,6 +36,8 @@ class Reason(IntEnum):
     """The same TAC under another counter or sequence."""
     VOID_MAC = 26
     """The MAC of a void is not its terminal's."""
+    LOAD_PURSE = 27
+    """A load record that names another purse than the one that is loaded, and no grant tells better."""
     NOT_DEBITED = 30
     NOT_CREDITED = 31
     ZERO = 32
@@ -51,7 +53,10 @@ TOP_GRADE = frozenset({Reason.FORK, Reason.CARD_KEY_TAKEN, Reason.TTN_TAKEN})
 """紧急: somebody copied, rolled back or forged."""
 
 REJUDGED = frozenset(
-    {Reason.UNDECODABLE, Reason.WRONG_TAC, Reason.VOID_MAC, Reason.KEY_UNKNOWN, Reason.CARD_UNKNOWN}
+    {
+        Reason.UNDECODABLE, Reason.WRONG_TAC, Reason.VOID_MAC, Reason.LOAD_PURSE, Reason.KEY_UNKNOWN,
+        Reason.CARD_UNKNOWN,
+    }
 )
 """What a registration, a key fix or a newer program can change."""
 
@@ -61,7 +66,7 @@ class Known(NamedTuple):
 
     same / other: its key is held with the same / with other bytes. tac: the key process's word on its TAC, or on the
     MAC of a void; None when the record carries none or one that cannot be asked. place: why device, PSAM or box is not
-    as registered.
+    as registered. other_purse: it tells of a load into a purse that has no loads here, and none was granted under it.
     """
 
     same: bool = False
@@ -71,6 +76,7 @@ class Known(NamedTuple):
     card_key_taken: bool = False
     ttn_taken: bool = False
     place: Reason = Reason.NONE
+    other_purse: bool = False
 
 
 class Judgement(NamedTuple):
@@ -103,6 +109,8 @@ def judge(record: Record | None, known: Known) -> Judgement:
     if record is None:
         return Judgement(Verdict.QUARANTINED, Reason.UNDECODABLE)
     without = _NO_TAC.get(record.kind)  # type: ignore[call-overload]  # an int equals its Kind
+    if without is not None and known.other_purse:
+        return Judgement(Verdict.QUARANTINED, Reason.LOAD_PURSE)
     if without is not None:
         return Judgement(without.verdict, Reason.FORK) if known.other else without
     if known.tac != TacVerdict.OK:
@@ -130,6 +138,8 @@ def _proven(record: Record, known: Known) -> Judgement:
         return Judgement(Verdict.QUARANTINED, Reason.CARD_KEY_TAKEN)
     if known.ttn_taken:
         return Judgement(Verdict.QUARANTINED, Reason.TTN_TAKEN)
+    if known.other_purse:
+        return Judgement(Verdict.QUARANTINED, Reason.LOAD_PURSE)
     if not record.amount_fen:
         return Judgement(Verdict.NO_ENTRY, Reason.ZERO)
     reason = Reason.FORK if known.other else known.place

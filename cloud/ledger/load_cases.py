@@ -101,6 +101,12 @@ def case_of(db: Database, key: bytes) -> LoadCase | None:
     return LoadCase(*rows[0]) if rows else None
 
 
+def is_granted(db: Database, arrival: Arrival) -> bool:
+    """Is this the load that was granted under its request? Then the request says which purse it was for."""
+    case = case_of(db, case_key(arrival))
+    return case is not None and bool(case.debited) and _same(case, _load(arrival))
+
+
 def add_case(db: Database, case: LoadCase) -> None:
     """A new row."""
     row = tuple(getattr(case, name) for name in COLUMNS.split(", "))

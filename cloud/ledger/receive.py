@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from cloud.db import Question, Rows
 from cloud.ledger.acks import build_ack
-from cloud.ledger.arrival import Arrival, arrive, purse_key, target_key
+from cloud.ledger.arrival import Arrival, arrive, names_other_purse, purse_key, target_key
 from cloud.ledger.books import head_question
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
 from cloud.ledger.holdings import Holdings, first_questions
 from cloud.ledger.judge import Judgement, Known, Reason, judge
-from cloud.ledger.load_cases import note_not_credited, note_unproven, take_records
+from cloud.ledger.load_cases import is_granted, note_not_credited, note_unproven, take_records
 from cloud.ledger.mark_rows import (
     BoxKey,
     DeviceKey,
@@ -170,7 +170,10 @@ class Receiving:
         place = registry.origin(box, a)
         card_known = a.record is not None and a.record.card in registry.cards
         tac = self._tacs.get(a.item) if a.item is not None else None
-        return self._holdings.known(a, tac, place.reason, card_known=card_known), place
+        known = self._holdings.known(a, tac, place.reason, card_known=card_known)
+        if names_other_purse(a) and not is_granted(self._writing.db, a):
+            known = known._replace(other_purse=True)
+        return known, place
 
     def _enter(self, a: Arrival, judgement: Judgement, place: Place, known: Known, box: str, partition: int) -> None:
         verdict, reason = judgement

@@ -6,10 +6,10 @@ from cloud.ledger.entry import EntryKind
 from cloud.ledger.judge import Reason
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read import Reader
-from cloud.ledger.values import LoadDecision, Now, Verdict
+from cloud.ledger.values import LoadDecision, Now, Rejudged, Verdict
 from cloud.ledger.verify import verify
 from shared.online import LoadResult
-from shared.records import Kind
+from shared.records import Kind, purse_byte
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 
@@ -43,6 +43,21 @@ def test_a_granted_load_moves_to_transit_and_its_tac_into_the_purse(ledger: Ledg
     (load,) = Reader(ledger.database).loads()
     assert (load.state, load.amount_fen, load.request) == ("confirmed", 2000, 1)
     assert [view.kind for view in Reader(ledger.database).entries(CARD, 3)] == ["load_authorised", "load_confirmed"]
+
+
+@pytest.mark.parametrize("kind", [Kind.LOAD, Kind.LOAD_RECOVERED, Kind.LOAD_UNPROVEN, Kind.NOT_CREDITED])
+def test_a_load_of_the_subsidy_purse_that_nobody_granted_moves_nothing_and_is_kept_for_a_person(
+    ledger: Ledger, box: Box, kind: Kind
+) -> None:
+    ask(ledger, 3, 2000, 2)
+    record = c.load(1, CARD, 3, 2000, c.OPENING, request=1, kind=kind)._replace(purse=purse_byte(1, 2, 1))
+    box.send(c.stored(record))
+    assert c.verdicts(ledger) == [(Verdict.QUARANTINED, Reason.LOAD_PURSE)]
+    assert sums(ledger) == (c.OPENING, 3000, 2000)
+    assert c.codes(ledger) == {"record-quarantined": "important"}
+    assert ledger.rejudge(c.check_tac, c.NOW) == Rejudged(1, 0)
+    ask(ledger, 4, 100, 3, balance=c.OPENING + 2000)  # and the load that was granted is decided by the card
+    assert sums(ledger) == (c.OPENING + 2000, 2900, 100)
 
 
 def test_a_repeated_request_hears_the_same_and_pays_once(ledger: Ledger) -> None:
