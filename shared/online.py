@@ -26,6 +26,14 @@ class Purpose(IntEnum):
     """领款 from the pending load 过渡余额, at any terminal."""
     RETRY = 3
     """A load that was granted, and proven not to have reached the card: the same sum from where it came, once."""
+    RETRY_CLAIM = 4
+    """As RETRY, of a claim: its record carries the claim flag, so that a ledger that lost the debit knows who pays."""
+
+
+CLAIMS = frozenset({Purpose.CLAIM, Purpose.RETRY_CLAIM})
+"""The pending load 过渡余额 pays."""
+RETRIES = frozenset({Purpose.RETRY, Purpose.RETRY_CLAIM})
+"""A second try."""
 
 
 class LoadResult(IntEnum):
@@ -46,6 +54,8 @@ class LoadResult(IntEnum):
     """A load over amount has not reached this card: ask for it as a RETRY. Said once. Answers a request over 0 fen."""
     NOTHING = 11
     """Nothing waits for this card."""
+    RETRY_CLAIM = 12
+    """As RETRY, of a claim: ask for it as a RETRY_CLAIM."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from cloud.ledger.writing import Writing
 from shared.clock import day_number
 from shared.inventory import LOADERS
 from shared.money import FEN_MAX
-from shared.online import LoadRequest, LoadResult, Purpose
+from shared.online import RETRIES, LoadRequest, LoadResult, Purpose
 from shared.wire import codec
 from shared.wire.messages import OnlineRequest
 
@@ -158,8 +158,8 @@ def _offered(writing: Writing, load: LoadRequest, accounts: CardAccounts) -> tup
 
 def _affordable(writing: Writing, load: LoadRequest) -> _Answer:
     """A claim draws on the pending load and nothing else, a second try on what paid the first."""
-    retried = offered(writing.db, load) if load.purpose is Purpose.RETRY else None
-    if load.purpose is Purpose.RETRY and retried is None:
+    retried = offered(writing.db, load) if load.purpose in RETRIES else None
+    if load.purpose in RETRIES and retried is None:
         return _Answer(LoadResult.NOTHING)
     source = Source.PENDING if load.purpose is Purpose.CLAIM else Source.ONLINE
     source = Source(retried.source) if retried else source

@@ -16,6 +16,7 @@ from shared.money import FEN_MAX
 from shared.online import LoadRequest, LoadResult, Purpose
 
 NOTHING = (LoadResult.NOTHING, 0)
+_RETRY = {Source.ONLINE: LoadResult.RETRY, Source.PENDING: LoadResult.RETRY_CLAIM}
 
 
 def offer(writing: Writing, load: LoadRequest, accounts: CardAccounts) -> tuple[LoadResult, int]:
@@ -27,7 +28,7 @@ def offer(writing: Writing, load: LoadRequest, accounts: CardAccounts) -> tuple[
     if case is None:
         return NOTHING
     set_retry(writing, case, Retry.OFFERED)
-    return LoadResult.RETRY, case.amount_fen
+    return _RETRY[Source(case.source)], case.amount_fen
 
 
 def claimable_fen(db: Database, accounts: CardAccounts) -> int:
@@ -38,7 +39,13 @@ def claimable_fen(db: Database, accounts: CardAccounts) -> int:
 def offered(db: Database, load: LoadRequest) -> LoadCase | None:
     """The case whose sum was offered to this card and is asked for now."""
     cases = _given_back(db, load.card, Retry.OFFERED)
-    return next((case for case in cases if case.amount_fen == load.amount_fen), None)
+    return next((case for case in cases if _is_asked_for(case, load)), None)
+
+
+def _is_asked_for(case: LoadCase, load: LoadRequest) -> bool:
+    """A RETRY may be of a claim: a terminal of before RETRY_CLAIM knows no other word."""
+    is_source = load.purpose is Purpose.RETRY or case.source == Source.PENDING
+    return is_source and case.amount_fen == load.amount_fen
 
 
 def close_others(db: Database, card: bytes, source: Source) -> None:

@@ -13,7 +13,7 @@ from edge.terminal.parameters import Parameters
 from shared import records
 from shared.clock import CampusTime
 from shared.ids import CardId
-from shared.online import Purpose
+from shared.online import CLAIMS
 from shared.purse.outcomes import PendingLoad, PendingPurchase
 from shared.records import Cause, CounterKind, Flags, Kind, LoadRecord, Pair, Proof, PurchaseRecord, VoidRecord
 
@@ -202,7 +202,7 @@ class Book:
         self, waiting: Waiting, body: AskedLoad | PendingLoad, kind: Kind, proof: Proof, tac: bytes, seq: int, time: int
     ) -> LoadRecord:
         r = body.request
-        is_claim = r.purpose is Purpose.CLAIM
+        is_claim = r.purpose in CLAIMS
         flags = Flags(proof, CounterKind.ONLINE, online=True, clock_set=waiting.slot.clock_set, claim=is_claim).to_int()
         hotlist, parameters = self._versions()
         return LoadRecord(

@@ -105,6 +105,7 @@ _LOAD_RESULT: dict[LoadResult, Text] = {
     LoadResult.WRONG_DEVICE: Text("本机未登记为圈存机", "this body is no load machine"),
     LoadResult.CLAIMABLE: Text("有款待领，请再放卡", "money waits for this card, present it again"),
     LoadResult.RETRY: Text("有一笔圈存待补，请再放卡", "a load is to be tried again, present the card again"),
+    LoadResult.RETRY_CLAIM: Text("有一笔领款待补，请再放卡", "a claim is to be tried again, present the card again"),
     LoadResult.NOTHING: Text("没有待领的款", "nothing waits for this card"),
 }
 

@@ -20,7 +20,7 @@ from edge.terminal.steps import AwaitAnswer, End, Result, Show, Shown, Tap
 from shared.errors import RuleBroken
 from shared.ids import CardId
 from shared.money import FEN_MAX
-from shared.online import LoadAnswer, LoadRequest, LoadResult, Purpose
+from shared.online import RETRIES, LoadAnswer, LoadRequest, LoadResult, Purpose
 from shared.purse.flows import identify
 from shared.purse.load_flow import load, question
 from shared.purse.outcomes import (
@@ -44,7 +44,11 @@ _CARD_SAYS_NO_MORE = frozenset((Reason.PROOF_GONE, Reason.NO_EVIDENCE, Reason.CO
 _LOADED = LOAD_SHAPED & PROVEN
 AFTER_SALE_S = 1.5
 """Behind a sale the centre is waited for no longer: the next customer stands there."""
-_OFFERS = {LoadResult.CLAIMABLE: Purpose.CLAIM, LoadResult.RETRY: Purpose.RETRY}
+_OFFERS = {
+    LoadResult.CLAIMABLE: Purpose.CLAIM,
+    LoadResult.RETRY: Purpose.RETRY,
+    LoadResult.RETRY_CLAIM: Purpose.RETRY_CLAIM,
+}
 
 
 class _Wanted(NamedTuple):
@@ -169,7 +173,7 @@ class LoadPoint:
         """A claim takes what the card has room for; a second try is the same sum or nothing."""
         ceiling_fen = self._body.settings.parameters.ceiling_fen or FEN_MAX
         room_fen = max(0, ceiling_fen - balance_fen)
-        if not room_fen or (purpose is Purpose.RETRY and room_fen < amount_fen):
+        if not room_fen or (purpose in RETRIES and room_fen < amount_fen):
             return Reason.LOAD_CEILING, None
         return _Wanted(min(amount_fen, room_fen), purpose, max(0, amount_fen - room_fen))
 
@@ -277,7 +281,7 @@ def _loaded_display(pending: PendingLoad, *, before: bool, rest_fen: int = 0) ->
     amount_fen, after_fen, purpose = pending.request.amount_fen, pending.balance_after_fen, pending.request.purpose
     if before or purpose is Purpose.LOAD:
         return display.loaded(amount_fen, after_fen, before=before)
-    if purpose is Purpose.RETRY:
+    if purpose in RETRIES:
         return display.tried_again(amount_fen, after_fen)
     return display.claimed(amount_fen, after_fen, rest_fen)
 

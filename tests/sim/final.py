@@ -7,7 +7,7 @@ from cloud.ledger.entry import EntryKind
 from cloud.ledger.grey import State
 from cloud.ledger.load_cases import CaseState
 from cloud.ledger.verify import verify
-from shared.online import LoadResult, Purpose
+from shared.online import RETRIES, LoadResult
 from shared.records import (
     PURCHASE_SIZE,
     STORED_HEAD,
@@ -60,9 +60,9 @@ def tried_once(campus: "Campus") -> None:
     given_back, offers = Counter[tuple[bytes, int]](), Counter[tuple[bytes, int]]()
     query = "SELECT card, payload, amount_fen, state, debited, result, offered_fen FROM load_case"
     for card, payload, fen, state, debited, result, offered_fen in campus.ingest.database.execute(query):
-        if state == CaseState.REVERSED and debited and payload[0] != Purpose.RETRY:
+        if state == CaseState.REVERSED and debited and payload[0] not in RETRIES:
             given_back[card, fen] += 1
-        if result == LoadResult.RETRY:
+        if result in (LoadResult.RETRY, LoadResult.RETRY_CLAIM):
             offers[card, offered_fen] += 1
     if offers - given_back:
         (card, fen), times = next(iter((offers - given_back).items()))

@@ -15,6 +15,7 @@ from tests.cloud.ledger.campus import Box
 
 CARD = c.card(1)
 CLAIM, RETRY, LOAD = Purpose.CLAIM, Purpose.RETRY, Purpose.LOAD
+RETRY_CLAIM = Purpose.RETRY_CLAIM
 
 
 @pytest.fixture(autouse=True)
@@ -137,10 +138,31 @@ def test_a_claim_that_did_not_reach_the_card_goes_back_to_pending(ledger: Ledger
     grant(ledger, 3000)
     ask(ledger, 3, 3000, 1, CLAIM)
     assert sums(ledger) == (c.OPENING, 5000, 3000, 0)
-    assert ask(ledger, 3, 0, 2, RETRY) == LoadDecision(LoadResult.RETRY, 3000, 0, again=False)
+    assert ask(ledger, 3, 0, 2, RETRY) == LoadDecision(LoadResult.RETRY_CLAIM, 3000, 0, again=False)
     assert sums(ledger) == (c.OPENING, 5000, 0, 3000)
     assert EntryKind.CLAIM_REVERSED in c.entry_kinds(ledger)
     assert is_true(ledger)
+
+
+@pytest.mark.parametrize("purpose", [RETRY_CLAIM, RETRY])
+def test_a_second_try_of_a_claim_is_paid_by_pending_whatever_the_terminal_calls_it(
+    ledger: Ledger, box: Box, purpose: Purpose
+) -> None:
+    """A terminal of before knows one word for both."""
+    grant(ledger, 3000)
+    ask(ledger, 3, 3000, 1, CLAIM)
+    ask(ledger, 3, 0, 2, RETRY)
+    assert ask(ledger, 3, 3000, 3, purpose).result is LoadResult.GRANTED
+    assert sums(ledger) == (c.OPENING, 5000, 3000, 0)
+    box.send(c.stored(c.load(1, CARD, 3, 3000, c.OPENING, request=3, at=c.POS, claim=True), at=c.POS))
+    assert sums(ledger) == (c.OPENING + 3000, 5000, 0, 0)
+    assert is_true(ledger)
+
+
+def test_a_second_try_of_a_load_is_no_claim(ledger: Ledger) -> None:
+    half_done(ledger)
+    ask(ledger, 3, 0, 2, RETRY)
+    assert ask(ledger, 3, 2000, 3, RETRY_CLAIM).result is LoadResult.NOTHING
 
 
 def test_a_claim_whose_debit_is_not_in_this_ledger_is_paid_by_pending(ledger: Ledger, box: Box) -> None:

@@ -116,6 +116,18 @@ def test_a_claim_at_a_load_machine(school, kit):
     assert kit.balance(memory) == OK + 700
 
 
+@pytest.mark.parametrize("is_claim", [False, True])
+def test_the_record_of_a_second_try_says_whether_a_claim_is_tried_again(bench, school, is_claim):
+    """A ledger that was put back, and lost the debit, knows from it who pays."""
+    offered = LoadResult.RETRY_CLAIM if is_claim else RETRY
+    centre, memory = Centre(bench, (offered, 3000)), school.memory()
+    assert claim(bench, memory).end is End.DONE
+    assert centre.asked[-1] == (Purpose.RETRY_CLAIM if is_claim else Purpose.RETRY, 3000)
+    (record,) = bench.written().values()
+    assert records.parse_flags(record.flags).claim is is_claim
+    assert "补圈存成功" in bench.displays[-1].title.zh
+
+
 @pytest.mark.parametrize("tear", [Tear.BEFORE, Tear.AFTER])
 def test_a_torn_claim_is_settled_by_the_card_at_the_next_one(bench, school, kit, tear):
     centre, memory = Centre(bench, (CLAIMABLE, 3000), (RETRY, 3000)), school.memory()
