@@ -1,14 +1,15 @@
 """What waits for a card, and who may have it: claims 领款 of the pending load, and one second try of a load gone wrong.
 
-A load that was granted and proven not to have reached its card is offered once more, once, at the card's next online
-act: the case is marked in the transaction that offers. What came of it or not, then it stands for the desk. A fresh
-act of the holder over the same account closes it: nobody gets both.
+A load that was granted and proven not to have reached its card is granted once more, once, at the card's next online
+act. It is offered before: an offer that is lost on its way is made again at the act after, three times in all, and each
+is marked in the transaction that makes it. What came of it or not, then it stands for the desk. A fresh act of the
+holder over the same account closes it: nobody gets both.
 """
 
 from cloud.db import Database
 from cloud.ledger.accounts import Side
 from cloud.ledger.balances import balance_now
-from cloud.ledger.load_cases import COLUMNS, CaseState, LoadCase, Retry, set_retry
+from cloud.ledger.load_cases import COLUMNS, OFFERABLE, OFFERED, UNGRANTED, CaseState, LoadCase, Retry, set_retry
 from cloud.ledger.load_sources import Source, account_of
 from cloud.ledger.posting import CardAccounts
 from cloud.ledger.writing import Writing
@@ -16,6 +17,7 @@ from shared.money import FEN_MAX
 from shared.online import LoadRequest, LoadResult, Purpose
 
 NOTHING = (LoadResult.NOTHING, 0)
+_WANTED = ", ".join(str(int(retry)) for retry in (*UNGRANTED, Retry.SECOND))
 _RETRY = {Source.ONLINE: LoadResult.RETRY, Source.PENDING: LoadResult.RETRY_CLAIM}
 
 
@@ -24,10 +26,10 @@ def offer(writing: Writing, load: LoadRequest, accounts: CardAccounts) -> tuple[
     writing.booking.flush()
     if load.purpose is Purpose.CLAIM and (fen := claimable_fen(writing.db, accounts)):
         return LoadResult.CLAIMABLE, fen
-    case = next((one for one in _given_back(writing.db, load.card, Retry.OPEN) if _is_paid(writing, one)), None)
+    case = next((one for one in _given_back(writing.db, load.card, *OFFERABLE) if _is_paid(writing, one)), None)
     if case is None:
         return NOTHING
-    set_retry(writing, case, Retry.OFFERED)
+    set_retry(writing, case, OFFERABLE[Retry(case.retry)])
     return _RETRY[Source(case.source)], case.amount_fen
 
 
@@ -38,7 +40,7 @@ def claimable_fen(db: Database, accounts: CardAccounts) -> int:
 
 def offered(db: Database, load: LoadRequest) -> LoadCase | None:
     """The case whose sum was offered to this card and is asked for now."""
-    cases = _given_back(db, load.card, Retry.OFFERED)
+    cases = _given_back(db, load.card, *OFFERED)
     return next((case for case in cases if _is_asked_for(case, load)), None)
 
 
@@ -51,8 +53,8 @@ def _is_asked_for(case: LoadCase, load: LoadRequest) -> bool:
 def close_others(db: Database, card: bytes, source: Source) -> None:
     """The holder loads or claims anew: what was given back to the same account before is wanted no more."""
     db.run(
-        "UPDATE load_case SET retry = ? WHERE card = ? AND state = ? AND source = ? AND retry IN (?, ?, ?)",
-        (int(Retry.CLOSED), card, int(CaseState.REVERSED), int(source), Retry.OPEN, Retry.OFFERED, Retry.SECOND),
+        f"UPDATE load_case SET retry = ? WHERE card = ? AND state = ? AND source = ? AND retry IN ({_WANTED})",  # noqa: S608
+        (int(Retry.CLOSED), card, int(CaseState.REVERSED), int(source)),
     )
 
 
@@ -62,11 +64,12 @@ def _is_paid(writing: Writing, case: LoadCase) -> bool:
     return balance_now(writing.db, account_of(accounts, Source(case.source)), Side.CREDIT) >= case.amount_fen
 
 
-def _given_back(db: Database, card: bytes, retry: Retry) -> list[LoadCase]:
+def _given_back(db: Database, card: bytes, *retries: Retry) -> list[LoadCase]:
     """Newest first."""
+    marks = ", ".join(str(int(retry)) for retry in retries)
     rows = db.run(
-        f"SELECT {COLUMNS} FROM load_case WHERE card = ? AND state = ? AND debited = 1 AND retry = ? "  # noqa: S608
+        f"SELECT {COLUMNS} FROM load_case WHERE card = ? AND state = ? AND debited = 1 AND retry IN ({marks}) "  # noqa: S608
         "ORDER BY changed_ms DESC, counter DESC, key",
-        (card, int(CaseState.REVERSED), int(retry)),
+        (card, int(CaseState.REVERSED)),
     )
     return [LoadCase(*row) for row in rows]

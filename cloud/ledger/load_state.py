@@ -39,9 +39,10 @@ class Stage(StrEnum):
     CONFIRMED_BY_COUNTER = "confirmed-by-counter"
     REVERSED = "reversed"
     WANTED = "wanted"
-    """Given back, and offered once more at the card's next online act."""
+    """Given back, and tried once more at the card's next tap on line."""
     IN_VAIN = "in-vain"
-    """Given back, and the one second try was made: for the desk, until the holder loads or claims anew."""
+    """Given back, and the one second try was made, or offered so often that nobody heard it: for the desk, until the
+    holder loads or claims anew."""
 
 
 OPEN = frozenset({Stage.AUTHORISED, Stage.NOT_CREDITED, Stage.UNPROVEN, Stage.UNDEBITED})
@@ -58,9 +59,9 @@ class Next(StrEnum):
     TERMINAL = "terminal"
     """The terminal still owes records: when it is on line again, and by the card in any case."""
     CARD = "card"
-    """The card's next online act: its MAC1 proves the counter."""
+    """The card's next tap at any terminal on line: its MAC1 proves the counter."""
     RETRY = "retry"
-    """The card's next online act tries it once more."""
+    """The card's next tap at any terminal on line tries it once more."""
     DESK = "desk"
     """A person: the card is listed or past its dates, or the second try was in vain."""
     NOTHING = "nothing"
@@ -131,11 +132,19 @@ def load_state(facts: LoadFacts, now_ms: int) -> LoadState:
     return LoadState(stage, age_s, STAGES[stage], _evidence(stage, facts, now_ms), after, _will(after, facts))
 
 
+_RETRIES = {
+    "open": Stage.WANTED,
+    "offered": Stage.WANTED,
+    "offered_twice": Stage.WANTED,
+    "offered_last": Stage.IN_VAIN,
+    "second": Stage.IN_VAIN,
+}
+"""Of a load that was given back, by its retry mark; any other: done with."""
+
+
 def _stage(facts: LoadFacts) -> Stage:
     if facts.state == "reversed" and facts.debited:
-        return {"open": Stage.WANTED, "offered": Stage.IN_VAIN, "second": Stage.IN_VAIN}.get(
-            facts.retry, Stage.REVERSED
-        )
+        return _RETRIES.get(facts.retry, Stage.REVERSED)
     if facts.state != "pending":
         return Stage(facts.state.replace("_", "-"))
     if not facts.debited:
@@ -197,7 +206,20 @@ def _about_card(stage: Stage, facts: LoadFacts) -> list[Words]:
     }
     for back in (Stage.REVERSED, Stage.WANTED, Stage.IN_VAIN):
         later[back] = Words(f"其后计数 {n} 未被此笔占用", f"counter {n} was proven later and not used by this load")
-    return [asked, later.get(stage, Words("TAC 未到，其后计数未见", "no TAC yet, no later counter seen"))]
+    found = [asked, later.get(stage, Words("TAC 未到，其后计数未见", "no TAC yet, no later counter seen"))]
+    return found + ([SECOND_TRY[facts.retry]] if stage in (Stage.WANTED, Stage.IN_VAIN) else [])
+
+
+SECOND_TRY = {
+    "open": Words("尚未补", "not tried again yet"),
+    "offered": Words("已通知终端补 1 次，终端未来要款", "offered to a terminal once, none has asked for it"),
+    "offered_twice": Words("已通知终端补 2 次，终端未来要款", "offered to a terminal twice, none has asked for it"),
+    "offered_last": Words(
+        "已通知终端补 3 次，终端未来要款，不再通知", "offered to a terminal 3 times, none has asked; no more"
+    ),
+    "second": Words("此笔即为补的那一次", "this was itself the second try"),
+}
+"""What became of the second try of a load that was given back, by its retry mark."""
 
 
 def _about_terminal(stage: Stage, facts: LoadFacts, now_ms: int) -> list[Words]:
@@ -235,19 +257,29 @@ WHEN = {
 
 
 def _by_card(facts: LoadFacts) -> Words:
-    n, fen, to = facts.counter, yuan(facts.amount_fen), ACCOUNTS[facts.source]
+    n, back = facts.counter, _back(facts)
     return Words(
-        f"该卡下次联机时由 MAC1 判定：计数仍为 {n} 则 ¥{fen} 退回{to.zh}，并补一次；已过则入账",
-        f"the card's next online act decides by MAC1: counter still {n}: ¥{fen} given back to {to.en} and tried "
-        "once more; beyond: posted",
+        f"该卡下次在任一联机终端刷卡时由 MAC1 判定：计数仍为 {n} 则{back.zh}；已过则入账",
+        f"the card's next tap at any terminal on line decides by MAC1: counter still {n}: {back.en}; beyond: posted",
     )
+
+
+def _back(facts: LoadFacts) -> Words:
+    """What follows when the card did not take it."""
+    if not facts.debited:
+        return Words("无款可退，结案", "there is nothing to give back, the case is closed")
+    fen, to = yuan(facts.amount_fen), ACCOUNTS[facts.source]
+    if facts.retry == "open":
+        return Words(f" ¥{fen} 退回{to.zh}，并补一次", f"¥{fen} given back to {to.en} and tried once more")
+    return Words(f" ¥{fen} 退回{to.zh}，不再补", f"¥{fen} given back to {to.en}, not tried again")
 
 
 def _of_given_back(after: Next, facts: LoadFacts) -> Words:
     fen, at = yuan(facts.amount_fen), ACCOUNTS[facts.source]
     if after is Next.RETRY:
         return Words(
-            f"该卡下次联机（圈存机、领款）时补 ¥{fen} 一次", f"¥{fen} is tried once more at the card's next online act"
+            f"该卡下次在任一联机终端刷卡（消费、圈存、领款）时补 ¥{fen}，只补一次",
+            f"¥{fen} is tried once more, once, at the card's next tap at any terminal on line (sale, load, claim)",
         )
     return Words(
         f"¥{fen} 在{at.zh}；持卡人可再圈存、再领，或到卡务中心",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from cloud.db import Database, Row
 from cloud.ledger.arrival import split_key
-from cloud.ledger.load_cases import CaseState, Retry, terminal_word
+from cloud.ledger.load_cases import UNGRANTED, CaseState, Retry, terminal_word
 from cloud.ledger.load_sources import Source
 from cloud.ledger.load_state import LoadFacts, LoadState, load_state
 from cloud.ledger.read_fleet import terminals
@@ -19,7 +19,7 @@ _CASES = (
     "FROM load_case l LEFT JOIN card c ON c.card = l.card"
 )
 _PENDING = f"l.state = {int(CaseState.PENDING)}"
-_WANTED = ", ".join(str(int(retry)) for retry in (Retry.OPEN, Retry.OFFERED, Retry.SECOND))
+_WANTED = ", ".join(str(int(retry)) for retry in (*UNGRANTED, Retry.SECOND))
 _GIVEN_BACK = f"(l.state = {int(CaseState.REVERSED)} AND l.debited = 1 AND l.retry IN ({_WANTED}))"
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from cloud.db import Row
 from cloud.ingest.intake import read
 from cloud.ingest.ticket import Arrival
+from cloud.ledger import authorise as authorising
 from cloud.ledger import load_offers, suspense
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.stolen import Stolen
@@ -322,19 +323,19 @@ class PaysTheThief(IngestPart):
 
 
 class TriesAgainAndAgain(IngestPart):
-    """The ledger offers a load that was given back whenever it is asked: it does not mark what it has offered."""
+    """The ledger does not mark that a second try was granted: asked again, it grants another."""
 
     def open(self, database: Any, at: Callable[[str], None]) -> Ledger:
         ledger = super().open(database, at)
         authorise = ledger.load_authorise
 
         def forgetful(*values: Any) -> Any:
-            mark, load_offers.set_retry = load_offers.set_retry, lambda *_: None
+            mark, authorising.set_retry = authorising.set_retry, lambda *_: None
             claimable, load_offers.claimable_fen = load_offers.claimable_fen, lambda *_: 0  # so it is asked more often
             try:
                 return authorise(*values)
             finally:
-                load_offers.set_retry, load_offers.claimable_fen = mark, claimable
+                authorising.set_retry, load_offers.claimable_fen = mark, claimable
 
         ledger.load_authorise = forgetful  # type: ignore[method-assign]  # the defect
         return ledger

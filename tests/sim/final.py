@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.grey import State
-from cloud.ledger.load_cases import CaseState
+from cloud.ledger.load_cases import OFFERABLE, CaseState
 from cloud.ledger.verify import verify
 from shared.online import RETRIES, LoadResult
 from shared.records import (
@@ -56,17 +56,24 @@ def check_end(campus: "Campus") -> None:
 
 
 def tried_once(campus: "Campus") -> None:
-    """A load that was given back is offered once more, once; a second try never again. By the requests' own bytes."""
-    given_back, offers = Counter[tuple[bytes, int]](), Counter[tuple[bytes, int]]()
+    """A load that was given back is granted once more, once, and offered so often before that one answer is heard; a
+    second try never again. By the requests' own bytes."""
+    given_back, offers, again = Counter[tuple[bytes, int]](), Counter[tuple[bytes, int]](), Counter[tuple[bytes, int]]()
     query = "SELECT card, payload, amount_fen, state, debited, result, offered_fen FROM load_case"
     for card, payload, fen, state, debited, result, offered_fen in campus.ingest.database.execute(query):
-        if state == CaseState.REVERSED and debited and payload[0] not in RETRIES:
-            given_back[card, fen] += 1
         if result in (LoadResult.RETRY, LoadResult.RETRY_CLAIM):
             offers[card, offered_fen] += 1
-    if offers - given_back:
-        (card, fen), times = next(iter((offers - given_back).items()))
-        raise Violation("once", f"{card[-2:].hex()}: {fen} fen offered {times} times more than they were given back")
+        elif debited and payload[0] in RETRIES:
+            again[card, fen] += 1
+        elif debited and state == CaseState.REVERSED:
+            given_back[card, fen] += 1
+    _no_more_than(again, given_back, "granted")
+    _no_more_than(offers, Counter({load: len(OFFERABLE) * times for load, times in given_back.items()}), "offered")
+
+
+def _no_more_than(found: Counter[tuple[bytes, int]], allowed: Counter[tuple[bytes, int]], what: str) -> None:
+    for (card, fen), times in (found - allowed).items():
+        raise Violation("once", f"{card[-2:].hex()}: a second try of {fen} fen {what} {times} times too often")
 
 
 def explained(campus: "Campus") -> set[Deed]:

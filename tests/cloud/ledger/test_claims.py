@@ -207,13 +207,29 @@ def test_a_load_gone_wrong_is_tried_once_more_at_any_terminal(ledger: Ledger, bo
     assert is_true(ledger)
 
 
-def test_it_is_offered_once(ledger: Ledger) -> None:
+def test_an_offer_that_nobody_heard_is_made_again_three_times_in_all(ledger: Ledger) -> None:
     half_done(ledger)
-    assert ask(ledger, 3, 0, 2, RETRY).result is LoadResult.RETRY
+    for request, purpose in ((2, RETRY), (3, CLAIM)):
+        assert ask(ledger, 3, 0, request, purpose) == LoadDecision(LoadResult.RETRY, 2000, 0, again=False)
+        assert stages(ledger) == {1: Stage.WANTED}
+    assert ask(ledger, 3, 0, 4, LOAD, at=c.LOADER).result is LoadResult.RETRY
     assert stages(ledger) == {1: Stage.IN_VAIN}
-    for request, purpose in ((3, RETRY), (4, CLAIM)):
+    for request, purpose in ((5, RETRY), (6, CLAIM)):
         assert ask(ledger, 3, 0, request, purpose).result is LoadResult.NOTHING
-    assert ask(ledger, 3, 0, 5, LOAD, at=c.LOADER).result is LoadResult.NOT_NOW
+    assert ask(ledger, 3, 0, 7, LOAD, at=c.LOADER).result is LoadResult.NOT_NOW
+
+
+@pytest.mark.parametrize("offers", [1, 2, 3])
+def test_whatever_offer_was_heard_is_granted_and_only_once(ledger: Ledger, box: Box, offers: int) -> None:
+    half_done(ledger)
+    for request in range(2, 2 + offers):
+        assert ask(ledger, 3, 0, request, RETRY).result is LoadResult.RETRY
+    assert ask(ledger, 3, 2000, 9, RETRY).result is LoadResult.GRANTED
+    assert ask(ledger, 3, 0, 10, RETRY).result is LoadResult.NOTHING  # it was not credited either
+    assert stages(ledger) == {9: Stage.IN_VAIN}
+    assert ask(ledger, 3, 2000, 11, RETRY).result is LoadResult.NOTHING
+    assert sums(ledger) == (c.OPENING, 5000, 0, 0)
+    assert is_true(ledger)
 
 
 def test_it_is_granted_once(ledger: Ledger) -> None:

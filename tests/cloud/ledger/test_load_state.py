@@ -51,7 +51,9 @@ HEARD = replace(FRESH, heard_ms=LATER_MS)
         (replace(FRESH, state="confirmed_by_counter"), Stage.CONFIRMED_BY_COUNTER, Next.NOTHING),
         (replace(FRESH, state="reversed"), Stage.WANTED, Next.RETRY),
         (replace(FRESH, state="reversed", awaited=False), Stage.WANTED, Next.DESK),
-        (replace(FRESH, state="reversed", retry="offered"), Stage.IN_VAIN, Next.DESK),
+        (replace(FRESH, state="reversed", retry="offered"), Stage.WANTED, Next.RETRY),
+        (replace(FRESH, state="reversed", retry="offered_twice"), Stage.WANTED, Next.RETRY),
+        (replace(FRESH, state="reversed", retry="offered_last"), Stage.IN_VAIN, Next.DESK),
         (replace(FRESH, state="reversed", retry="second"), Stage.IN_VAIN, Next.DESK),
         (replace(FRESH, state="reversed", retry="used"), Stage.REVERSED, Next.NOTHING),
         (replace(FRESH, state="reversed", retry="closed"), Stage.REVERSED, Next.NOTHING),
@@ -129,9 +131,10 @@ def test_an_open_load_from_its_grant_to_its_end(ledger: Ledger, box: Box) -> Non
     assert only(ledger, at(301)).state.stage is Stage.NOT_CREDITED
     ask(ledger, 3, 0, 2)
     one = only(ledger, at(301))
-    assert (one.state.stage, one.state.is_open, one.request) == (Stage.IN_VAIN, False, 1)  # it was offered, once
+    assert (one.state.stage, one.state.is_open, one.request) == (Stage.WANTED, False, 1)
+    assert "offered to a terminal once" in str(one.state.evidence)
     stages = {one.request: one.state.stage for one in Reader(ledger.database).load_standings(at(301))}
-    assert stages == {1: Stage.IN_VAIN, 2: Stage.REFUSED}
+    assert stages == {1: Stage.WANTED, 2: Stage.REFUSED}
     ask(ledger, 3, 700, 3)
     assert [one.request for one in Reader(ledger.database).load_standings(at(301), open_only=True)] == [3]
 
