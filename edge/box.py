@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from edge.ack_signature import ack_verifier, revocations_verifier
+from edge.awaited import AwaitedHere
 from edge.bucket import Bucket
 from edge.conversation import Conversation, Place
 from edge.effects import (
@@ -45,6 +46,7 @@ from edge.uplink import Uplink, Verify
 from shared.errors import WireFault
 from shared.wire import topics
 from shared.wire.messages import (
+    Awaited,
     EpochAnswer,
     LedgerTime,
     OnlineAnswer,
@@ -99,6 +101,7 @@ class Box:
         self._terminals = Terminals(
             settings, snapshot.store, holdings, self._epochs, random, self._tell, self._revoked
         )
+        self._awaited = AwaitedHere()
         self._ledger_clock = LedgerClock()
         self._intake = Intake(self._terminals, holdings, self._ledger_clock, self._tell)
         self._uplink = Uplink(settings, snapshot, verifier(settings.ack_key), self._tokens, self._tell)
@@ -164,6 +167,7 @@ class Box:
         self._connected = False
         self._now_lane.disconnected()
         self._uplink.disconnected()
+        self._awaited.forget()
         return self._finish(now, [])
 
     def on_published(self, now: Now, token: int, reason: int) -> list[Effect]:
@@ -192,7 +196,8 @@ class Box:
             self._tell(now, Code(trouble.code), b"", trouble.text)
         self._troubles.clear()
         self._uplink.tick(now)
-        return self._finish(now, self._intake.tick(now))
+        told = self._awaited.tell(now, self._terminals.conversations())
+        return self._finish(now, [*self._intake.tick(now), *told])
 
     # ---- what others may see
 
@@ -352,6 +357,9 @@ class Box:
                 return []
             case SignedRevocations():
                 return [*self._revoked.offered(now, down)]
+            case Awaited():
+                self._awaited.heard(now, down)
+                return []
 
     def _finish(self, now: Now, out: list[Effect]) -> list[Effect]:
         """Give what was collected for the cloud to its lanes, and let both lanes go on."""

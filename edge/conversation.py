@@ -14,6 +14,7 @@ from edge.settings import TerminalSetting
 from edge.streams import Stream, stream_of
 from shared.ids import PsamId
 from shared.records import STORED
+from shared.wire.messages import NOBODY_AWAITED
 
 Place = tuple[str, Peer]
 """Link and peer."""
@@ -60,8 +61,8 @@ class Conversation:
     """A proven terminal at one place. `epochs` has the order of WELCOME: the index of every envelope."""
 
     __slots__ = (
-        "contested", "current", "epochs", "heard_ms", "heard_s", "hello", "last_seq", "open_slots", "place",
-        "seal", "settled_s", "terminal", "time_s", "unsent",
+        "awaited", "awaited_s", "contested", "current", "epochs", "heard_ms", "heard_s", "hello", "last_seq",
+        "open_slots", "place", "seal", "settled_s", "terminal", "time_s", "unsent",
     )  # fmt: skip
 
     def __init__(self, terminal: TerminalSetting, place: Place, hello: Hello, seal: Session, now: Now) -> None:
@@ -72,6 +73,8 @@ class Conversation:
         self.current = 0
         self.epochs: list[EpochView] = []
         self.settled_s = self.time_s = float("-inf")
+        self.awaited, self.awaited_s = NOBODY_AWAITED, float("-inf")
+        """The list of awaited cards that it was told last; a terminal that joins holds none."""
         self.contested = False
         self.last_seq = self.unsent = self.open_slots = 0
         self.heard(now)

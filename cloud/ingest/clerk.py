@@ -6,6 +6,7 @@ acknowledged; doing the same again is safe, for every record, request and messag
 
 from collections.abc import Callable, Sequence
 
+from cloud.ingest.awaiting import Awaiting
 from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Junk, Letter, States, Ticket
@@ -56,6 +57,7 @@ class Clerk:
         self._seal = seal
         self._clock = clock
         self._tally = tally
+        self._awaiting = Awaiting(ledger)
 
     def money(self, tickets: Sequence[Ticket]) -> list[Letter]:
         """One ledger transaction, and an ack for each (box, store) in it."""
@@ -85,13 +87,16 @@ class Clerk:
 
     def states(self, states: States) -> list[Letter]:
         """What the boxes say of themselves; the console reads it. One with an older list of revocations gets ours:
-        with every state until it says that it holds it."""
-        now_ms = self._clock().unix_ms
+        with every state until it says that it holds it. And each hears which cards to await, when that has changed."""
+        now = self._clock()
         for address, state in states.states:
-            self._ledger.store_state(address.box, state, now_ms)
+            self._ledger.store_state(address.box, state, now.unix_ms)
         version = self._ledger.revocations.version
-        behind = [address for address, state in states.states if state.online and state.revocations[0] < version]
-        return [letter for address in behind for letter in self._revocations(address)]
+        there = [(address, state) for address, state in states.states if state.online]
+        behind = [address for address, state in there if state.revocations[0] < version]
+        letters = [letter for address in behind for letter in self._revocations(address)]
+        due = [(address, self._awaiting.due(address.box, now)) for address, _ in there]
+        return letters + [_letter(address, awaited) for address, awaited in due if awaited is not None]
 
     def chores(self) -> None:
         """What the ledger wants every few seconds; then its sums are quickly told."""
@@ -111,7 +116,9 @@ class Clerk:
                 return self._asked(sender, body, now)
             case Hello():
                 greeted = self._greeted(sender, body, now)
-                return [_letter(sender, LedgerTime(now.unix_ms)), *self._revocations(sender), greeted]
+                awaited = self._awaiting.hello(sender.box, now)
+                letters = [_letter(sender, LedgerTime(now.unix_ms)), *self._revocations(sender)]
+                return letters + ([_letter(sender, awaited)] if awaited else []) + [greeted]
             case RecordCopy():
                 self._copy(sender, body, now)
             case DeviceStatus():

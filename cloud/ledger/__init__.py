@@ -22,6 +22,7 @@ Write side (`cloud.ledger.ledger`)::
     ledger.fact(box, fact, now_ms)                                   # of an edge; our own facts are written inside
     ledger.quarantine_message(box, partition, raw, reason, now_ms)   # what is not even a message of ours
     ledger.rejudge(check_tac, now) -> Rejudged                       # call it after an import or a key fix
+    ledger.awaited(now) -> Awaited                                   # cards with a half-done load, for every box
     ledger.fold()                                                    # every few seconds; balances are right without it
     ledger.close()
 

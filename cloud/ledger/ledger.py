@@ -22,6 +22,7 @@ from cloud.ledger.inventory_import import import_inventory, make_ledger, touch_r
 from cloud.ledger.mark_rows import partition_of_store
 from cloud.ledger.migrate import migrate
 from cloud.ledger.picture import Picture
+from cloud.ledger.read_awaited import awaited_cards
 from cloud.ledger.receive import Lot, Receiving, ask_tacs, lot_of, prepare, receive, receive_copy
 from cloud.ledger.recovery import VerifyAck
 from cloud.ledger.thefts import Report, Reported, report_found, report_stolen
@@ -44,6 +45,7 @@ from shared.inventory import Inventory
 from shared.online import LoadRequest
 from shared.wire.messages import (
     AckBody,
+    Awaited,
     BoxState,
     DeviceStatus,
     EpochAnswer,
@@ -209,6 +211,11 @@ class Ledger:
         """Is this load granted? Its sum is in transit when the answer is GRANTED."""
         with self._writing(now) as writing:
             return authorise(writing, box, request, load, mac1_ok=mac1_ok)
+
+    def awaited(self, now: Now) -> Awaited:
+        """The cards that every box should await."""
+        with self.database.reading():
+            return awaited_cards(self.database, now)
 
     def fold(self) -> int:
         """Take the tail into the balances; how many entries it had."""

@@ -33,6 +33,8 @@ class Type(IntEnum):
     TIME = 0x15
     ONLINE_REQUEST = 0x16
     ONLINE_ANSWER = 0x17
+    AWAITED = 0x18
+    """Layout: edge.link.awaited."""
 
 
 TYPES = {int(kind): kind for kind in Type}

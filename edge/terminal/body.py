@@ -22,7 +22,11 @@ DISPLAYS_MAX = 32
 
 
 class Body:
-    """Mutable state of one body. live_ttn: terminal number of the PSAM's open session, if a MAC2 is still due."""
+    """Mutable state of one body. live_ttn: terminal number of the PSAM's open session, if a MAC2 is still due.
+
+    presented: the card of this tap, once it has said which one it is. awaited: cards whose next tap is to ask the
+    centre, as the edge of this conversation has said.
+    """
 
     def __init__(self, settings: Settings, flash: Flash, *, clock_set: bool) -> None:
         self.settings = settings
@@ -34,6 +38,8 @@ class Body:
         self.voids = Voids(flash, self.book, settings.parameters, settings.device, settings.key)
         self.live_ttn: int | None = None
         self.untold = Untold()
+        self.presented: CardId | None = None
+        self.awaited: set[CardId] = set()
         self.fault: Bar | None = Bar.NOT_BOOTED
         self.displays: list[Display] = []
 

@@ -28,8 +28,11 @@ from shared.ids import psam_id
 from shared.inventory import LOADERS
 from shared.purse.flows import open_psam
 from shared.purse.outcomes import PsamIdentity
+from shared.purse.reasons import Reason
 
 _NEVER = float("inf")
+_OVER = (End.DONE, End.DECLINED)
+"""After these nothing of the tap itself is open on the card."""
 
 
 class Firmware:
@@ -102,7 +105,7 @@ class Firmware:
 
     def sell(self, amount_fen: int, now: Now) -> Tap[Result]:
         """A keyed amount and the card that is presented. A pending purchase of this card is settled first."""
-        return self._tap(self._sell(amount_fen), amount_fen, now)
+        return self._tap(self._with_load_behind(self._till.sell(amount_fen)), amount_fen, now)
 
     def sale(self, amount_fen: int, now: Now) -> Tap[Result]:
         """What this body does with a card: a ride where it has fares, else a sale of the amount."""
@@ -113,11 +116,11 @@ class Firmware:
 
         Works after `stop`: then nothing is charged.
         """
-        return self._tap(self._till.again(), 0, now)
+        return self._tap(self._with_load_behind(self._till.again()), 0, now)
 
     def ride(self, now: Now) -> Tap[Result]:
         """A card at a validator: its record and the fare rules say the amount. RuleBroken without `ride` settings."""
-        return self._tap(self._the_gate.ride(), 0, now)
+        return self._tap(self._with_load_behind(self._the_gate.ride()), 0, now)
 
     def at_stop(self, stop: int, direction: int) -> None:
         """The bus is at this stop now. RuleBroken without `ride` settings."""
@@ -184,13 +187,15 @@ class Firmware:
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
-    def _sell(self, amount_fen: int) -> Tap[Result]:
-        """A sale, and behind it a load of this card that is half done here."""
-        result = yield from self._till.sell(amount_fen)
-        if result.end is End.DONE and result.row is not None:
+    def _with_load_behind(self, tap: Tap[Result]) -> Tap[Result]:
+        """A tap, and behind it a load of this card that is half done, here or anywhere: it may be why the card has no
+        money."""
+        result = yield from tap
+        card = self.body.presented
+        if card is not None and result.end in _OVER and result.reason is not Reason.HOTLISTED:
             try:
-                yield from self._load_point.after_sale(result.row.card)
-            except StoreFault:  # the sale is done and shown all the same
+                yield from self._load_point.behind(card)
+            except StoreFault:  # the tap is done and shown all the same
                 self.body.fail(Bar.FLASH)
         return result
 
@@ -198,7 +203,7 @@ class Firmware:
         if self._busy:
             raise RuleBroken("a tap has not ended yet")
         self._busy = True
-        self.body.now = now
+        self.body.now, self.body.presented = now, None
         try:
             result = yield from tap
         except StoreFault:

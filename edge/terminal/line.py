@@ -8,6 +8,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from edge.link import messages as link
+from edge.link.awaited import decode_awaited
 from edge.link.messages import Refusal, Type, Welcome
 from edge.link.seal import Direction, Opened, Session, SessionOver, session_key
 from edge.terminal.body import Body
@@ -230,6 +231,7 @@ class Line:
         self._session = None
         self.welcome = None
         self._r_term = b""
+        self._body.awaited = set()
         self.window.end()
         self._status_s = self._heartbeat_s = _NEVER
 
@@ -287,6 +289,8 @@ class Line:
         elif opened.type is Type.ONLINE_ANSWER:
             answer = link.decode_online(opened.payload)
             self.desk.answered(answer.request, answer.payload)
+        elif opened.type is Type.AWAITED:
+            self._body.awaited = set(decode_awaited(opened.payload).cards)
         elif opened.type is Type.REFUSE:
             self._barred(link.decode_refusal(opened.payload))
         else:

@@ -42,8 +42,8 @@ from shared.records import LOAD_SHAPED, PROVEN, Proof
 
 _CARD_SAYS_NO_MORE = frozenset((Reason.PROOF_GONE, Reason.NO_EVIDENCE, Reason.COUNTER_BACK))
 _LOADED = LOAD_SHAPED & PROVEN
-AFTER_SALE_S = 1.5
-"""Behind a sale the centre is waited for no longer: the next customer stands there."""
+BEHIND_S = 1.5
+"""Behind a tap each answer of the centre is waited for no longer: the next customer stands there."""
 _OFFERS = {
     LoadResult.CLAIMABLE: Purpose.CLAIM,
     LoadResult.RETRY: Purpose.RETRY,
@@ -75,6 +75,7 @@ class LoadPoint:
         self._number = 0
         self._purse = 0
         self._wait_s = ANSWER_S
+        self._is_behind = False
 
     def load(self, amount_fen: int) -> Tap[Result]:
         """Load an amount; 0 = only settle what is pending on this card."""
@@ -102,34 +103,52 @@ class LoadPoint:
         yield Show(display.load_refused(*offer))
         return Result(End.DECLINED, 0, reason=offer[0], denied=offer[1])
 
-    def after_sale(self, card: CardId) -> Tap[None]:
-        """This card has just paid, and a load of it is half done in this body: settle it; if the card never got it, try
-        it once more. The sale is shown already, so nothing here is shown but a success, and no wait is longer than
-        AFTER_SALE_S."""
-        waiting = self._body.book.waiting_for(card, PendingLoad)
-        if waiting is None or self._body.settling_bar is not None:
+    def behind(self, card: CardId) -> Tap[None]:
+        """This card has just tapped, and a load of it is half done, in this body or as the centre says: settle it; if
+        the card never got it, try it once more. The tap's own end is shown already, so nothing here is shown but a
+        success or a card that is wanted again, and no wait is longer than BEHIND_S."""
+        body = self._body
+        waiting = body.book.waiting_for(card, PendingLoad)
+        is_awaited = card in body.awaited and self._bar is None
+        if not (waiting or is_awaited) or body.settling_bar is not None:
             return
-        identity = yield from serve(identify(self._body.settings.profile, self._body.time()), self)
+        identity = yield from serve(identify(body.settings.profile, body.time()), self)
         if isinstance(identity, Rejected) or identity.card_id != card:
             return
-        self._wait_s = AFTER_SALE_S
+        self._is_behind, self._wait_s = True, BEHIND_S
         try:
-            yield from self._settle_quietly(waiting, identity)
+            if waiting is None or (yield from self._settle_quietly(waiting, identity)):
+                yield from self._try_again(identity)
         finally:
-            self._wait_s = ANSWER_S
+            self._is_behind, self._wait_s = False, ANSWER_S
 
-    def _settle_quietly(self, waiting: Waiting, identity: CardIdentity) -> Tap[None]:
+    def _settle_quietly(self, waiting: Waiting, identity: CardIdentity) -> Tap[bool]:
+        """Is the centre to be asked? Not while the card may still tell, nor when it has told that it has the money."""
         body, pending = self._body, _load_of(waiting)
         outcome = yield from serve(recover_load(pending, identity), self)
-        if isinstance(outcome, RecoveredLoad):
-            row = body.book.proven(waiting, outcome.tac, Proof.PROVE)
-            yield Shown(row)
-            yield Show(_loaded_display(pending, before=True))
-        elif isinstance(outcome, NotCredited):
-            body.book.not_credited(waiting, body.time().seconds)
-            offer = (yield from self._question(identity, Purpose.RETRY)) if self._bar is None else None
-            if isinstance(offer, _Wanted):
-                yield from self._take(offer, identity)
+        match outcome:
+            case RecoveredLoad():
+                row = body.book.proven(waiting, outcome.tac, Proof.PROVE)
+                yield Shown(row)
+                yield Show(_loaded_display(pending, before=True))
+                return False
+            case NotCredited():
+                body.book.not_credited(waiting, body.time().seconds)
+                return True
+            case LoadStillUnknown(_, reason) if reason in _CARD_SAYS_NO_MORE:
+                body.book.close_unproven(waiting, body.time().seconds)
+                return True  # the centre hears that nobody knows; the card's MAC1 decides
+            case LoadStillUnknown():
+                return False
+
+    def _try_again(self, identity: CardIdentity) -> Tap[None]:
+        """Ask once, whatever comes of it: who asked in vain asks again when the edge names the card again."""
+        if self._bar is not None:
+            return
+        self._body.awaited.discard(identity.card_id)
+        offer = yield from self._question(identity, Purpose.RETRY)
+        if isinstance(offer, _Wanted):
+            yield from self._take(offer, identity)
 
     @property
     def _bar(self) -> Bar | None:
@@ -244,7 +263,8 @@ class LoadPoint:
         elif waiting is not None:
             book.drop(waiting)
         denied = answer.result if answer is not None and outcome.reason is Reason.LOAD_DENIED else None
-        yield Show(display.load_refused(outcome.reason, denied))
+        if not self._is_behind:
+            yield Show(display.load_refused(outcome.reason, denied))
         return Result(End.DECLINED, amount_fen, reason=outcome.reason, denied=denied)
 
     def listed(self, card: CardId, index: int) -> bool:

@@ -103,6 +103,7 @@ class Till:
         if isinstance(identity, Rejected):
             yield Show(display.declined(identity.reason))
             return Result(End.DECLINED, amount_fen, reason=identity.reason)
+        body.presented = identity.card_id
         return identity
 
     def _settle(self, waiting: Waiting, identity: CardIdentity) -> Tap[Result | None]:

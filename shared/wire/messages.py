@@ -1,9 +1,11 @@
 """Messages between edge and cloud by one name for both ends: what the two lanes offer, and nothing else.
 
-The values and their encodings stand in money_lane.py, now_lane.py, box_state.py and revocation.py. Lanes: topics.py;
-version byte: codec.py.
+The values and their encodings stand in money_lane.py, now_lane.py, awaited.py, box_state.py and revocation.py. Lanes:
+topics.py; version byte: codec.py.
 """
 
+from shared.wire.awaited import AWAITED_MAX, Awaited, awaited
+from shared.wire.awaited import NOBODY as NOBODY_AWAITED
 from shared.wire.box_state import BoxState, TerminalState, decode_state, encode_state
 from shared.wire.money_lane import (
     ACK_CONTEXT,
@@ -56,14 +58,17 @@ from shared.wire.tags import (
 
 __all__ = [
     "ACK_CONTEXT",
+    "AWAITED_MAX",
     "BATCH_MAX",
     "EPOCHS_MAX",
     "EPOCH_MAX",
+    "NOBODY_AWAITED",
     "PAYLOAD_MAX",
     "RANGES_MAX",
     "REVOCATIONS_CONTEXT",
     "REVOKED_MAX",
     "AckBody",
+    "Awaited",
     "Batch",
     "BoxState",
     "DeviceMark",
@@ -86,6 +91,7 @@ __all__ = [
     "SignedRevocations",
     "Tag",
     "TerminalState",
+    "awaited",
     "decode_ack",
     "decode_ack_body",
     "decode_batch",

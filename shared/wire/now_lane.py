@@ -20,6 +20,7 @@ from shared.ids import (
     store_id,
 )
 from shared.wire import codec
+from shared.wire.awaited import Awaited, awaited
 from shared.wire.money_lane import SignedAck
 from shared.wire.revocation import SignedRevocations
 from shared.wire.tags import (
@@ -163,7 +164,7 @@ class Fact:
 
 
 NowUp = EpochRequest | OnlineRequest | RecordCopy | Hello | DeviceStatus | Fact
-NowDown = EpochAnswer | OnlineAnswer | Recover | LedgerTime | SignedRevocations
+NowDown = EpochAnswer | OnlineAnswer | Recover | LedgerTime | SignedRevocations | Awaited
 
 
 def encode_now(m: NowUp | NowDown) -> bytes:
@@ -212,6 +213,8 @@ def _down_body(m: NowDown) -> list[object]:
             return [Tag.LEDGER_TIME, m.unix_ms]
         case SignedRevocations():
             return [Tag.REVOCATIONS, m.body, m.signature]
+        case Awaited():
+            return [Tag.AWAITED, list(m.cards)]
 
 
 def _status_body(m: DeviceStatus) -> list[object]:
@@ -280,6 +283,11 @@ def _revocations(b: list[Any]) -> SignedRevocations:
     return SignedRevocations(body, signature)
 
 
+def _awaited(b: list[Any]) -> Awaited:
+    (cards,) = codec.fields(b, list, what="awaited cards")
+    return awaited(cards)
+
+
 def _status(b: list[Any]) -> DeviceStatus:
     device, epochs, hot, param, left, clock, day, first = codec.fields(
         b, bytes, list, int, int, int, bool, int, int, what="status"
@@ -320,4 +328,5 @@ _NOW_DOWN: dict[int, Any] = {
     Tag.RECOVER: _recover,
     Tag.LEDGER_TIME: _ledger_time,
     Tag.REVOCATIONS: _revocations,
+    Tag.AWAITED: _awaited,
 }

@@ -39,6 +39,7 @@ class Tag(IntEnum):
     STATE = 12
     LEDGER_TIME = 13
     REVOCATIONS = 14
+    AWAITED = 15
 
 
 _NAMES = {tag: tag.name.lower() for tag in Tag}

@@ -121,6 +121,7 @@ class Body:
     store: bytes = b""
     times: list[int] = field(default_factory=list)
     answers: list[link.Online] = field(default_factory=list)
+    awaited: list[bytes] = field(default_factory=list)
     seal: Session | None = None
     faults: int = 0
     barred: bool = False
@@ -217,6 +218,8 @@ class Body:
             self.barred = link.decode_refusal(opened.payload) is link.Refusal.REVOKED
         elif opened.type is Type.ONLINE_ANSWER:
             self.answers.append(link.decode_online(opened.payload))
+        elif opened.type is Type.AWAITED:
+            self.awaited.append(opened.payload)
 
     def _welcome(self, welcome: link.Welcome) -> None:
         self.welcome = welcome

@@ -20,6 +20,7 @@ from shared.purse.cos_psam import Psam
 from shared.purse.effects import ToCard, ToPsam
 from shared.purse.errors import CardLost, PsamLost
 from shared.purse.images import RamMemory
+from shared.records import CounterKind
 from tests.sim.blueprint import TerminalMade
 from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut, SimFlash
@@ -345,7 +346,7 @@ class TerminalPart:
         """The card in the field is about to commit."""
         happened = card.change(image, self.world.now_s)
         if happened is not None:
-            if self.rides:
+            if self.rides and happened.deed.kind is CounterKind.OFFLINE:  # a load behind it is no ride
                 self.world.note(f"ride {check_ride(card.label, card.image, image, happened.amount_fen)}", self.name)
             self._point("terminal.before_pending")
             self.judge.deed(self.name, card, happened)

@@ -2,11 +2,13 @@
 
 import pytest
 
+from edge.link.messages import Type
 from edge.terminal.display import Face
-from edge.terminal.loading import AFTER_SALE_S
+from edge.terminal.loading import BEHIND_S
 from edge.terminal.steps import End
 from shared import records
 from shared.online import LoadAnswer, LoadResult, Purpose
+from shared.purse.errors import CardLost
 from shared.purse.reasons import Reason
 from shared.purse.torn import Tear, TearingChannel
 from shared.records import Kind
@@ -173,6 +175,117 @@ def test_a_load_half_done_here_is_settled_behind_the_next_sale_of_its_card(bench
     assert centre.asked[2:] == ([] if tear is Tear.AFTER else [(Purpose.RETRY, 0), (Purpose.RETRY, 3000)])
 
 
+@pytest.fixture
+def awaiting(bench):
+    """The edge has named these cards."""
+
+    def name(*numbers):
+        cards = sorted(b"\x53\x03" + number.to_bytes(8, "big") for number in numbers)
+        bench.deliver(bench.edge.seal(Type.AWAITED, b"".join(cards)))
+
+    return name
+
+
+@pytest.mark.parametrize("amount", [1250, OK + 1])
+def test_an_awaited_card_is_asked_about_behind_its_tap_and_gets_what_it_never_got(
+    bench, school, kit, awaiting, amount
+):
+    """Whatever the sale came to: that the load failed may be why it was declined."""
+    awaiting(0x4711)
+    centre, memory = Centre(bench, (RETRY, 3000)), school.memory()
+    result = bench.sell(memory, amount)
+    paid = amount if amount <= OK else 0
+    assert (result.end, result.amount_fen) == (End.DONE if paid else End.DECLINED, amount)
+    assert kit.balance(memory) == OK - paid + 3000
+    assert centre.asked == [(Purpose.RETRY, 0), (Purpose.RETRY, 3000)]
+    faces = [shown.face for shown in bench.displays[-2:]]
+    assert faces == [Face.DONE if paid else Face.DECLINED, Face.LOADED]
+    bench.sell(memory, 100)
+    assert len(centre.asked) == 2  # and asks no more
+
+
+def test_a_card_that_is_not_awaited_asks_nobody(bench, school, awaiting):
+    awaiting(0x4712, 0x4713)
+    centre = Centre(bench, (RETRY, 3000))
+    bench.sell(school.memory(), 1250)
+    assert centre.asked == []
+
+
+@pytest.mark.parametrize("lost", ["question", "request"])
+def test_an_awaited_card_whose_question_is_lost_is_asked_about_when_it_is_named_again(
+    bench, school, kit, awaiting, lost
+):
+    awaiting(0x4711)
+    centre, memory = Centre(bench, (RETRY, 3000), (RETRY, 3000)), school.memory()
+    grant = centre.grant
+    if lost == "question":
+        centre.lost = (Purpose.RETRY,)
+    else:
+        centre.grant = lambda number, request: None
+    before = bench.mono_s
+    assert bench.sell(memory, 1250).end is End.DONE
+    assert bench.mono_s - before == pytest.approx(BEHIND_S)
+    assert bench.displays[-1].face is Face.DONE
+    assert kinds(bench)[1:] == ([Kind.NOT_CREDITED] if lost == "request" else [])
+    centre.lost, centre.grant = (), grant
+    bench.sell(memory, 100)
+    assert kit.balance(memory) == OK - 1350
+    awaiting(0x4711)
+    bench.sell(memory, 100)
+    assert kit.balance(memory) == OK - 1450 + 3000
+    assert not bench.firmware.body.flash.waiting
+
+
+def test_an_awaited_card_that_is_taken_away_costs_nobody_anything(bench, school, kit, awaiting):
+    awaiting(0x4711)
+    centre, memory = Centre(bench, (RETRY, 3000)), school.memory()
+    card, sent = school.card(memory), []
+
+    class Leaving:
+        """Gone as soon as the sale is paid."""
+
+        def transmit(self, apdu):
+            if 0x54 in sent:
+                raise CardLost("taken away")
+            sent.append(apdu[1])
+            return card.transmit(apdu)
+
+    result = bench.tap(bench.firmware.sell(1250, bench.now()), Leaving())
+    assert (result.end, kit.balance(memory), centre.asked) == (End.DONE, OK - 1250, [])
+    assert bench.displays[-1].face is Face.DONE
+    assert 0x4711.to_bytes(8, "big") in {card[2:] for card in bench.firmware.body.awaited}
+
+
+def test_who_joins_anew_awaits_nobody_until_the_edge_says_so(bench, school, awaiting):
+    awaiting(0x4711)
+    centre = Centre(bench, (RETRY, 3000))
+    bench.firmware.wire(False, bench.now())
+    bench.connect()
+    bench.sell(school.memory(), 1250)
+    assert centre.asked == []
+
+
+@pytest.mark.parametrize("payload", [b"123", bytes(20), bytes(10) * 129])
+def test_a_list_that_is_none_is_counted_and_changes_nothing(bench, awaiting, payload):
+    awaiting(0x4711)
+    before, faults = set(bench.firmware.body.awaited), bench.firmware.line.faults
+    bench.deliver(bench.edge.seal(Type.AWAITED, payload))
+    assert (bench.firmware.body.awaited, bench.firmware.line.faults) == (before, faults + 1)
+
+
+def test_a_load_that_the_card_tells_nothing_of_is_closed_behind_a_sale_and_the_centre_is_asked(bench, school, kit):
+    """Its proof is gone, for the card has loaded elsewhere since: the record says so, the card's MAC1 decides."""
+    centre, memory = Centre(bench, (CLAIMABLE, 3000)), school.memory()
+    claim(bench, memory, torn_at_credit(bench, memory, Tear.AFTER))
+    other = kit.Bench(school, kind="load").connect()
+    for _ in range(11):
+        assert other.load(memory, 100).end is End.DONE
+    bench.sell(memory, 1250)
+    assert kinds(bench)[1:] == [Kind.LOAD_UNPROVEN]
+    assert centre.asked[2:] == [(Purpose.RETRY, 0)]
+    assert not bench.firmware.body.flash.waiting
+
+
 def test_an_ordinary_sale_asks_nobody(bench, school):
     centre = Centre(bench)
     bench.sell(school.memory(), 1250)
@@ -185,7 +298,7 @@ def test_behind_a_sale_nobody_waits_long_for_the_centre(bench, school, kit):
     centre.lost = (Purpose.RETRY,)
     before = bench.mono_s
     assert bench.sell(memory, 1250).end is End.DONE
-    assert bench.mono_s - before == pytest.approx(AFTER_SALE_S)
+    assert bench.mono_s - before == pytest.approx(BEHIND_S)
     assert bench.displays[-1].face is Face.DONE  # and nothing that would alarm the cashier
     assert kinds(bench)[1:] == [Kind.NOT_CREDITED]
 

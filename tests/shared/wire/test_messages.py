@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import WireFault
-from shared.ids import BoxId, DeviceId, LedgerId, PsamId, StorageId, StoreId
+from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StorageId, StoreId
 from shared.wire import codec, messages
 from shared.wire.messages import (
     AckBody,
+    Awaited,
     Batch,
     BoxState,
     DeviceMark,
@@ -45,12 +46,15 @@ UP: list[Any] = [
     DeviceStatus(DEVICE, (EpochStatus(1, PSAM, 5, 9, 4, 1),), 1, 1, 30000, True, 9000, 2),
     Fact("wrong-key", "major", 1, DEVICE, "钥匙不符"),
 ]
+CARD = CardId(b"\x53\x03\0\0\0\0\0\0\x47\x11")
 DOWN: list[Any] = [
     EpochAnswer(1, DEVICE, STORAGE, PSAM, 0, "psam-moved"),
     OnlineAnswer(DEVICE, 1, 9, b"answer"),
     Recover(LEDGER, STORE, 5),
     LedgerTime(1_784_000_000_000),
     SignedRevocations(b"body", b"x" * 64),
+    Awaited(),
+    Awaited((CARD,)),
 ]
 
 
@@ -114,6 +118,20 @@ def test_the_longest_list_fits_a_message() -> None:
     signed = SignedRevocations(messages.encode_revocations(wanted), b"x" * 64)
     assert messages.decode_now_down(messages.encode_now(signed)) == signed
     assert messages.decode_revocations(signed.body) == wanted
+
+
+def test_frozen_awaited_cards() -> None:
+    assert messages.encode_now(Awaited((CARD,))).hex() == "01820f81" + "4a" + CARD.hex()
+    assert messages.encode_now(Awaited()).hex() == "01820f80"
+
+
+@pytest.mark.parametrize(
+    "cards",
+    [[CARD, CARD], [CARD, CARD[::-1]], [CARD[:9]], [7], "no list", [bytes((n, *bytes(9))) for n in range(129)]],
+)
+def test_bad_awaited_cards_are_refused(cards: Any) -> None:
+    with pytest.raises(WireFault):
+        messages.decode_now_down(codec.pack([messages.Tag.AWAITED, cards]))
 
 
 def test_online_request_is_late_from_its_time_on_and_without_one_never() -> None:

@@ -1,0 +1,37 @@
+"""Awaited cards 待问名单: a load of theirs is half done, and their next tap on line is to ask the centre. Frozen bytes.
+
+The whole list each time, so that a lost one is made good by the next. It grants nothing: whoever is named wrongly asks
+in vain, who is not named asks at a machine, desk or claim; so it is not signed and nobody keeps it on disk. Refuses,
+with WireFault, what is too long, out of order or said twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from shared.errors import WireFault
+from shared.ids import CardId, card_id
+
+AWAITED_MAX = 128
+"""Cards of a list. Those whose loads changed last are named; the others wait for machine, desk or claim as before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """down/now. Ascending."""
+
+    cards: tuple[CardId, ...] = ()
+
+
+NOBODY = Awaited()
+
+
+def awaited(raw: Sequence[Any]) -> Awaited:
+    """WireFault when malformed."""
+    if len(raw) > AWAITED_MAX:
+        raise WireFault(f"awaited cards: {len(raw)}, at most {AWAITED_MAX}")
+    cards = tuple(card_id(one) for one in raw)
+    if any(a >= b for a, b in pairwise(cards)):
+        raise WireFault("awaited cards: not ascending")
+    return Awaited(cards)
