@@ -15,7 +15,6 @@ from cloud.ledger.facts import Code
 from cloud.ledger.load_cases import (
     CaseState,
     LoadCase,
-    Retry,
     add_case,
     case_of,
     counter_is_proven,
@@ -24,6 +23,7 @@ from cloud.ledger.load_cases import (
 )
 from cloud.ledger.load_evidence import MAIN_PURSE
 from cloud.ledger.load_offers import close_others, offer, offered
+from cloud.ledger.load_retry import Retry
 from cloud.ledger.load_sources import KINDS, LOAD_POSTINGS, Source, account_of
 from cloud.ledger.posting import CardAccounts
 from cloud.ledger.suspense import Touched, settle_touched

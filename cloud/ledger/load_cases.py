@@ -17,6 +17,7 @@ from cloud.ledger.entry import Entry, EntryKind, document_hash
 from cloud.ledger.facts import Code
 from cloud.ledger.grey import State
 from cloud.ledger.load_evidence import newest_known, online_key
+from cloud.ledger.load_retry import Retry
 from cloud.ledger.load_sources import KINDS, LOAD_POSTINGS, Source, account_of, source_of
 from cloud.ledger.load_state import TerminalWord
 from cloud.ledger.unload_cases import settle_unloads, taken_unloads, unload_took
@@ -47,30 +48,6 @@ class CaseState(IntEnum):
     REVERSED = 4
 
 
-class Retry(IntEnum):
-    """Of a load that was granted and given back: is its sum offered once more? Frozen numbers, as CaseState's."""
-
-    OPEN = 0
-    """It is, at the card's next online act."""
-    OFFERED = 1
-    """It was. The answer may have been lost, so it is offered again."""
-    USED = 2
-    """It was, and granted: another case tells how it went."""
-    CLOSED = 3
-    """Not any more: the holder has loaded or claimed anew, or another load stood in its place."""
-    SECOND = 4
-    """It is itself the second try."""
-    OFFERED_TWICE = 5
-    """As OFFERED."""
-    OFFERED_LAST = 6
-    """It was, for the last time: whoever hears it may still take it up."""
-
-
-OFFERABLE = {Retry.OPEN: Retry.OFFERED, Retry.OFFERED: Retry.OFFERED_TWICE, Retry.OFFERED_TWICE: Retry.OFFERED_LAST}
-"""What a case is marked as when it is offered: so often at most. An offer moves nothing, and it is granted once."""
-OFFERED = (Retry.OFFERED, Retry.OFFERED_TWICE, Retry.OFFERED_LAST)
-UNGRANTED = (Retry.OPEN, *OFFERED)
-"""Given back, and no second try was granted."""
 _TAKEN = (int(CaseState.CONFIRMED), int(CaseState.CONFIRMED_BY_COUNTER))
 _SUSPENSE_STATE = {
     CaseState.CONFIRMED: State.RECOVERED,

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.grey import State
-from cloud.ledger.load_cases import OFFERABLE, CaseState
+from cloud.ledger.load_cases import CaseState
+from cloud.ledger.load_retry import OFFERABLE
 from cloud.ledger.verify import verify
 from shared.online import RETRIES, LoadResult
 from shared.records import (
