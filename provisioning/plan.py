@@ -3,8 +3,9 @@
 Refuses unknown and missing keys, wrong types, names that cannot be folder or topic names, anything twice, a terminal
 on a link that its box does not have. Optional keys: region (1..65535), issued and expires (YYYY-MM-DD, for cards and
 PSAMs; a plan for an old trace needs them), ceiling_fen (highest balance of a card; 100,000 unless given), hosts (of
-the broker and console, beside localhost), meals, profile (of the cards: campus, or campus-sm4), fares
-(shared/transit/fares.py); a validator's door and line: with them it takes rides by the fares, without them amounts.
+the broker and console, beside localhost), meals, profile (of the cards: campus, or campus-sm4), subsidy (true:
+counters take subsidy purses of cards that a batch will bring), fares (shared/transit/fares.py); a validator's door and
+line: with them it takes rides by the fares, without them amounts.
 """
 
 from __future__ import annotations
@@ -132,6 +133,12 @@ class Plan:
     subsidy_expires: date | None = None
     profile: CardProfile = CAMPUS
     fares: FareTable | None = None
+    subsidy: bool = False
+
+    @property
+    def takes_subsidies(self) -> bool:
+        """Whether a card has, or will have, a subsidy purse 补助."""
+        return self.subsidy or any(card.subsidy_fen is not None for card in self.cards)
 
     def terminals(self) -> Iterator[tuple[BoxPlan, TerminalPlan]]:
         """Every body with its box, in the order that numbers them."""
@@ -159,6 +166,7 @@ def parse_plan(raw: object) -> Plan:
         subsidy_expires=_date(top, "subsidy_expires"),
         profile=_profile(top),
         fares=_fares(top.optional_section("fares")),
+        subsidy=top.take("subsidy", bool, False),
     )
     top.done()
     _check(plan)

@@ -56,9 +56,9 @@ def to_bytes(value: object) -> bytes:
 def terminal_json(plan: Plan, body: Body, listed: Sequence[CardId]) -> dict[str, Any]:
     """terminal.json of one body; listed: the cards on version 1 of the hotlist.
 
-    A POS takes subsidies first where the plan gives any card a subsidy purse.
+    A POS takes subsidies first where any card has, or will have, a subsidy purse.
     """
-    takes_subsidy = body.plan.kind is DeviceKind.POS and any(card.subsidy_fen is not None for card in plan.cards)
+    takes_subsidy = body.plan.kind is DeviceKind.POS and plan.takes_subsidies
     return {
         "format": FORMAT,
         "campus": plan.campus,

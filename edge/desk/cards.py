@@ -24,7 +24,7 @@ from shared.purse.crypto import TYPE_EP_LOAD
 from shared.purse.desk_outcomes import DoneAtCard
 from shared.purse.load_auth import LoadAuth
 from shared.purse.load_flow import LOAD_ANSWER
-from shared.purse.profiles import CAMPUS
+from shared.purse.profiles import CAMPUS, SUBSIDY, CardProfile
 from shared.purse.selecting import select
 from shared.purse.upkeep import UpdateFile
 from shared.purse.upkeep_flow import maintain
@@ -88,10 +88,10 @@ def balance_proof(desk: Desk, card: CardChannel, said: PurseSaid) -> list[object
 
 
 def change_class(desk: Desk, card: CardChannel, number: int, reason: str) -> bool:
-    """Student to staff: both files under line protection, read back, then the ledger's fact."""
+    """Student to staff: both files of each application under line protection, read back, then the ledger's fact."""
     who: CardId = public_of(card).card
-    for sfi, offset in ((SFI_PUBLIC, CLASS_IN_PUBLIC), (SFI_HOLDER, CLASS_IN_HOLDER)):
-        card.transmit(select(CAMPUS))
+    for profile, sfi, offset in _class_places(card):
+        card.transmit(select(profile))
         outcome = run(desk, card, maintain(UpdateFile(sfi, offset, bytes((number,))), who))
         if not isinstance(outcome, DoneAtCard):
             return told(desk, outcome, ("", ""))
@@ -101,6 +101,13 @@ def change_class(desk: Desk, card: CardChannel, number: int, reason: str) -> boo
         return False
     desk.say(f"卡内类别已改为 / the card's class is now: {' '.join(class_words(number))}")
     return desk.do(DeskOp.CLASS, [who, number, reason]) is not None
+
+
+def _class_places(card: CardChannel) -> list[tuple[CardProfile, int, int]]:
+    """The main application last: when it has the class, the card has it whole."""
+    found = [SUBSIDY] if ResponseApdu.of_any(card.transmit(select(SUBSIDY))).sw == Sw.OK else []
+    places = ((SFI_PUBLIC, CLASS_IN_PUBLIC), (SFI_HOLDER, CLASS_IN_HOLDER))
+    return [(profile, *place) for profile in (*found, CAMPUS) for place in places]
 
 
 def _replaced(desk: Desk, answer: list[object] | None, label: str, new: str) -> bool:

@@ -33,10 +33,10 @@ def plan(**changed: object) -> Plan:
     return parse_plan(raw)
 
 
-def without() -> Plan:
-    """No card has a subsidy purse."""
+def without(**changed: object) -> Plan:
+    """No card of the plan has a subsidy purse."""
     raw = demo_plan(3)
-    return parse_plan(raw | {"cards": [{**card, "subsidy_fen": None} for card in raw["cards"]]})
+    return parse_plan(raw | {"cards": [{**card, "subsidy_fen": None} for card in raw["cards"]]} | changed)
 
 
 def school() -> KeyStore:
@@ -79,7 +79,7 @@ def test_the_subsidy_has_a_validity_of_its_own() -> None:
 
 
 def test_counters_take_subsidies_where_there_are_any() -> None:
-    for of, takes in ((plan(), True), (without(), False)):
+    for of, takes in ((plan(), True), (without(), False), (without(subsidy=True), True)):
         for number, (box, terminal) in islice(enumerate(of.terminals(), 1), 20):
             device = numbers.device(1, number)
             body = settings_files.Body(box, terminal, device, numbers.psam(1, number), bytes(16))

@@ -362,7 +362,8 @@ def test_a_student_becomes_staff(office):
     assert "学生卡 student" in office.desk("read", "--card", CARD)
     office.desk("class", "--card", CARD, "--to", "2", "--reason", "留校")
     said = office.desk("read", "--card", CARD)
-    assert "教工卡 staff" in said
+    assert said.count("教工卡 staff") == 2, "both applications tell the class"
+    assert "学生卡" not in said
     assert "类别不符" not in said
 
 
