@@ -102,7 +102,7 @@ def _again(writing: Writing, box: str, case: LoadCase, request: OnlineRequest) -
         text = f"圈存请求号重用 request number used again: {request.request}"
         writing.notes.tell(Code.LOAD_REUSED, text, box=box, device=request.device)
         return LoadDecision(LoadResult.NOT_NOW, 0, 0, again=True)
-    if case.state == CaseState.PENDING:
+    if case.state == CaseState.PENDING and case.debited:
         return LoadDecision(LoadResult.GRANTED, case.amount_fen, case.time_s, again=True)
     if case.state == CaseState.REFUSED:
         return LoadDecision(LoadResult(case.result), case.offered_fen, 0, again=True)

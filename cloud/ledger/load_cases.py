@@ -188,7 +188,8 @@ def _note_negative(writing: Writing, payer: int, card: bytes) -> None:
 
 
 def note_unproven(writing: Writing, loads: Iterable[tuple[Arrival, int]]) -> list[tuple[Arrival, int, State]]:
-    """Loads without TAC: their cases stay pending, with what the terminal says. A case that is not here is opened.
+    """Loads without TAC: their cases stay pending, with what the terminal says. A case that is not here is opened, one
+    that was refused here is opened again.
 
     And decided at once, if the card has shown a later counter before: it may never come online again.
     """
@@ -198,11 +199,23 @@ def note_unproven(writing: Writing, loads: Iterable[tuple[Arrival, int]]) -> lis
         if case is None:
             add_case(writing.db, _case_of_record(writing, arrival, CaseState.PENDING, record))
             case = _decided_before(writing, case_key(arrival))
+        elif case.state == CaseState.REFUSED and _same(case, _load(arrival)):
+            _reopen(writing, case, arrival)
+            case = _decided_before(writing, case.key)
         else:
             add_evidence(writing, case.key, f"seq {arrival.seq}: {UNPROVEN_SAID}")
         state = _SUSPENSE_STATE.get(CaseState(case.state), State.OPEN) if case else State.OPEN
         found.append((arrival, record, state))
     return found
+
+
+def _reopen(writing: Writing, case: LoadCase, arrival: Arrival) -> None:
+    """Refused here, and there is a record of it: a ledger that was put back had granted it before."""
+    add_evidence(writing, case.key, f"seq {arrival.seq}: {UNPROVEN_SAID}")
+    writing.db.run(
+        "UPDATE load_case SET state = ?, source = ?, retry = ? WHERE key = ?",
+        (int(CaseState.PENDING), int(source_of(_load(arrival))), int(Retry.CLOSED), case.key),
+    )
 
 
 def _decided_before(writing: Writing, key: bytes) -> LoadCase | None:

@@ -214,6 +214,27 @@ def test_an_unproven_load_whose_counter_is_taken_already_comes_to_nothing_at_onc
     assert Reader(ledger.database).suspense() == []
 
 
+def test_a_load_that_was_refused_here_and_has_a_record_was_granted_by_the_ledger_before(
+    ledger: Ledger, box: Box
+) -> None:
+    """Put back, the ledger lacks a deposit, too: it refuses the repeat of what the card has loaded."""
+    assert ask(ledger, 3, 6000, 1).result is LoadResult.NO_FUNDS
+    box.send(c.stored(c.load(1, CARD, 3, 6000, c.OPENING, request=1, kind=Kind.LOAD_UNPROVEN)))
+    assert sums(ledger) == (c.OPENING, 5000, 0)
+    assert ask(ledger, 3, 6000, 1).result is LoadResult.NOT_NOW  # nothing is in transit for it: no MAC2
+    ask(ledger, 4, 0, 2, balance=c.OPENING + 6000)
+    assert sums(ledger) == (c.OPENING + 6000, -1000, 0)
+    assert Reader(ledger.database).suspense() == []
+    assert verify(ledger, c.check_tac).ok
+
+
+def test_the_record_of_another_sum_than_the_refused_one_opens_nothing(ledger: Ledger, box: Box) -> None:
+    ask(ledger, 3, 6000, 1)
+    box.send(c.stored(c.load(1, CARD, 3, 5000, c.OPENING, request=1, kind=Kind.LOAD_UNPROVEN)))
+    ask(ledger, 4, 0, 2, balance=c.OPENING + 6000)
+    assert sums(ledger) == (c.OPENING, 5000, 0)
+
+
 def test_an_unproven_load_is_not_settled_by_a_request_with_its_own_counter(ledger: Ledger, box: Box) -> None:
     """Who asked at the same counter may have asked before."""
     ask(ledger, 3, 100, 2)
