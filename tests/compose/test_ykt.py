@@ -143,7 +143,7 @@ def test_prepared_checkout_hands_over_with_the_callers_words_and_folder(checkout
 def test_changed_requirement_installs_again(checkout):
     prepared(checkout)
     project = checkout / "pyproject.toml"
-    project.write_text(project.read_text().replace("cbor2>=5.6", "cbor2>=5.7"))
+    project.write_text(re.sub(r"cbor2>=[0-9.]+", "cbor2>=99", project.read_text()))
     ykt("edge", checkout=checkout)
     assert "-m pip install" in (checkout / "calls").read_text()
 
