@@ -26,7 +26,7 @@ TOLD_LINES = 20
 
 async def close(campus: Campus, parts: Supervisor, watch: Watch, hurry: asyncio.Event, say: Say) -> Figures:
     """Stop selling, drain, verify, collect the figures. A second wish (hurry) ends the drain at once."""
-    campus = with_progress(campus, watch, time.monotonic())
+    ended = time.monotonic()
     say("停止营业，撕卡补刷，排空…… selling stops; torn cards come again; draining")
     for name in campus.sellers:
         parts.send(name, signal.SIGUSR1)
@@ -41,7 +41,7 @@ async def close(campus: Campus, parts: Supervisor, watch: Watch, hurry: asyncio.
     boxes = [f"edge-{box.box}" for box in campus.plan.boxes]
     await watch.until(boxes, lambda said: said.get("unsettled") == 0, 10.0)
     await parts.end(*campus.sellers)
-    return await _figures(campus, parts, watch, say)
+    return await _figures(with_progress(campus, watch, ended), parts, watch, say)
 
 
 def sum_up(figures: Figures, ended: Ended, path: Path | None, say: Say) -> int:
