@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from shared.command_line import Parser
 from shared.errors import ConfigFault, WireFault, YktError
 from shared.ids import PsamId, psam_id
 
@@ -46,9 +47,8 @@ def _say(fault: YktError, code: int) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="cloud", description="中心平台 / the platform in the middle")
-    names = "ingest|console|desk|cashier|import|deposit|grant|verify|report|loads|psam-stolen|held|sign-in"
-    verbs = parser.add_subparsers(required=True, metavar=names)
+    parser = Parser(prog="./ykt cloud", description="中心平台 / the platform in the middle")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
     verbs.add_parser(CONSOLE, help="集控平台 / the console", add_help=False)
     verbs.add_parser("desk", help="卡务中心的账本接口 / the ledger for card desks", add_help=False)
     cashier = verbs.add_parser("cashier", help="准许一名收银员，写出令牌文件 / admit a cashier, write a token file")

@@ -4,7 +4,6 @@ Listens for MQTT 5 on loopback only, because it knows neither rights nor certifi
 accepts connections, and ends when its standard input closes. The one door to iotcore.
 """
 
-import argparse
 import logging
 import os
 import socket
@@ -18,6 +17,7 @@ from pathlib import Path
 from iotcore import IotCoreBroker
 
 from compose.render import render, write_private
+from shared.command_line import Parser
 
 MAX_PAYLOAD_BYTES = 1 << 20
 LISTEN_S = 10.0
@@ -26,7 +26,7 @@ POLL_S = 0.02
 
 def main() -> None:
     """Serve until standard input closes."""
-    parser = argparse.ArgumentParser(prog="python -m compose.broker", description=__doc__)
+    parser = Parser(prog="python -m compose.broker", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args().port
     logging.getLogger("rumqttd").setLevel(logging.CRITICAL)  # it calls every packet an error

@@ -18,6 +18,7 @@ from compose.opening import ROOM_MARK
 from compose.servers import ServerMissing
 from compose.supervise import StartFailed, Supervisor
 from compose.verbs import ROOT, WrongUse
+from shared.command_line import Parser
 
 ABOUT = """待核：卡方已入账、商户侧等人核对的分录（如 PSAM 被盗之后到的）。
 一人提议，另一人确认，才以新分录放行给商户或退还持卡人。
@@ -34,7 +35,7 @@ EXITS = "退出码 exit codes: 0 已办 done · 2 用法不对或被拒绝，未
 def main(arguments: list[str]) -> int:
     """One step; the exit code."""
     form = argparse.RawTextHelpFormatter
-    parser = argparse.ArgumentParser(prog="./ykt held", description=ABOUT, epilog=EXITS, formatter_class=form)
+    parser = Parser(prog="./ykt held", description=ABOUT, epilog=EXITS, formatter_class=form)
     parser.add_argument("--data", type=Path, default=ROOT / "var", metavar="DIR", help="数据目录 · data folder (var/)")
     given, words = parser.parse_known_args(arguments)
     try:

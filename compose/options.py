@@ -8,6 +8,7 @@ from pathlib import Path
 from compose.servers import is_free
 from compose.trace import TRACE_HELP
 from compose.verbs import ROOT, WrongUse
+from shared.command_line import Parser
 
 ABOUT = """在前台运行一个完整的校园：账本、入账、集控平台、数据网关、总线与终端。
 Ctrl-C（或 --for 到时）停止营业，撕卡补刷，排空，核对，打印结账表；再按一次 Ctrl-C 不再等排空。
@@ -60,7 +61,7 @@ def parse(arguments: list[str]) -> Options:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="./ykt up", description=ABOUT, epilog=EXITS, formatter_class=argparse.RawTextHelpFormatter
     )
     add = parser.add_argument

@@ -20,6 +20,7 @@ from compose.part import Part
 from compose.servers import ServerMissing
 from compose.supervise import StartFailed, Supervisor
 from compose.verbs import ROOT, WrongUse
+from shared.command_line import Parser
 
 ABOUT = """PSAM 被盗：一条命令。挂失下发到每个网关并等其落盘确认；截止号之后的记录商户侧一律待核（卡方照常入账）；
 列出涉及的卡；说明密钥所及与轮换的代价。可反复执行以看进度；--found 撤销。
@@ -45,7 +46,7 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     form = argparse.RawTextHelpFormatter
-    parser = argparse.ArgumentParser(prog="./ykt psam-stolen", description=ABOUT, epilog=EXITS, formatter_class=form)
+    parser = Parser(prog="./ykt psam-stolen", description=ABOUT, epilog=EXITS, formatter_class=form)
     parser.add_argument("--data", type=Path, default=ROOT / "var", metavar="DIR", help="数据目录 · data folder (var/)")
     parser.add_argument("--psam", required=True, metavar="HEX", help="PSAM 号 (0016)，12 位 · its 6 bytes")
     parser.add_argument("--since", metavar="TIME", help="何时起失控 · out of our hands since: 2026-11-26T11:30")

@@ -13,6 +13,15 @@ import pytest
 
 from compose.verbs import ROOT
 
+HELP = """\
+用法 usage: ./ykt test [PYTEST ARGS]
+
+不带参数：ruff、mypy、导入约定，然后全部测试；带参数时只跑 pytest，下面是它的选项。
+Without arguments ruff, mypy and the import contracts, then every test; with arguments pytest alone: its options are
+these.
+
+退出码 exit codes: 0 全部通过 all passed · 1 有失败 something failed · 2 用法不对，或没有测试 wrong use, or no test
+"""
 PACKAGES = ("edge", "cloud", "shared", "provisioning", "compose")
 CHECKS = (
     ("ruff", ("check", ".")),
@@ -25,6 +34,8 @@ EXIT = {pytest.ExitCode.OK: 0, pytest.ExitCode.USAGE_ERROR: 2, pytest.ExitCode.N
 def main(arguments: list[str]) -> int:
     """Return 0 if all is well, 1 if a check or a test failed, 2 for wrong use."""
     os.chdir(ROOT)
+    if {"-h", "--help"} & set(arguments):
+        _say(HELP)
     failed = [] if arguments else [name for name, words in CHECKS if not _passes(name, words)]
     if failed:
         names = ", ".join(failed)

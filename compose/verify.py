@@ -21,6 +21,7 @@ from compose.part import Part
 from compose.servers import ServerMissing
 from compose.supervise import StartFailed, Supervisor
 from compose.verbs import ROOT, WrongUse
+from shared.command_line import Parser
 
 ABOUT = """核对账本（余额、分录、TAC 复核、唯一键、批次链、逐卡）与各网关的发件箱；只读，校园运行时也可用。
 Checks the ledger (balances, entries, every TAC again, unique keys, batch chain, card by card) and the outbox
@@ -30,7 +31,7 @@ EXITS = "退出码 exit codes: 0 无误 true · 1 有误，指出第一处 not t
 
 def main(arguments: list[str]) -> int:
     """Check a data folder; the exit code."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="./ykt verify", description=ABOUT, epilog=EXITS, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--data", type=Path, default=ROOT / "var", metavar="DIR", help="数据目录 · data folder (var/)")

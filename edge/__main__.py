@@ -12,6 +12,7 @@ from edge.outbox_store import OutboxStore, connect_to_check
 from edge.settings import OutboxSetting, load
 from edge.wiring import TCP_HOST, Endpoints
 from shared.campus_clock import parse_clock
+from shared.command_line import Parser
 from shared.endpoint import host_port, listening_port
 from shared.errors import ConfigFault, StoreFault
 
@@ -105,7 +106,7 @@ RS485_HELP = "RS-485 线路及串口，如 line0=/dev/ttyUSB0，可重复 / a li
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m edge", description="数据网关 / edge box")
+    parser = Parser(prog="python -m edge", description="数据网关 / edge box")
     verbs = parser.add_subparsers(dest="verb", required=True)
     run = verbs.add_parser("run", help="运行一台网关 / run a box")
     run.add_argument("--data", type=Path, required=True, help="数据目录 / data folder")

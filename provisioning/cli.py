@@ -30,6 +30,7 @@ from provisioning.key_store import KeyStore, Level
 from provisioning.plan import parse_plan
 from provisioning.settings_files import to_bytes
 from shared.campus_clock import WALL
+from shared.command_line import Parser
 from shared.errors import ConfigFault, KeyFault, RuleBroken, StoreFault, WireFault
 from shared.section import from_json
 
@@ -53,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="provisioning", description="密钥、发卡、证书 / keys, cards, certificates")
+    parser = Parser(prog="./ykt provision", description="密钥、发卡、证书 / keys, cards, certificates")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     campus = verbs.add_parser("campus", help="按计划生成全部数据 / make everything that a plan describes")
     campus.add_argument("--plan", type=Path, required=True, metavar="PLAN.json")

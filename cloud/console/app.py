@@ -22,6 +22,7 @@ from cloud.life import report as report_status
 from cloud.life import say, stop_on_signals
 from cloud.serving import HttpsServer
 from cloud.settings import CloudSettings, load_settings
+from shared.command_line import Parser
 from shared.endpoint import listening_port
 
 FIRST_OPERATOR = "admin"
@@ -30,7 +31,7 @@ TOKEN_FILE = "api.token"  # noqa: S105  # the name of a file
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until told to end."""
-    parser = argparse.ArgumentParser(prog="cloud console", description="集控平台 / the console")
+    parser = Parser(prog="./ykt cloud console", description="集控平台 / the console")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--dsn", metavar="DSN")
     parser.add_argument("--port", type=listening_port, required=True)

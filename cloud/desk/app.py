@@ -25,6 +25,7 @@ from cloud.life import report, say, stop_on_signals
 from cloud.serving import HttpsServer
 from cloud.settings import FOLDER, load_settings
 from shared.campus_clock import CampusClock, parse_clock
+from shared.command_line import Parser
 from shared.desk import ANSWER_MAX, DESK_PATH
 from shared.endpoint import listening_port
 
@@ -37,7 +38,7 @@ _BEARER = b"Bearer "
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until told to end."""
-    parser = argparse.ArgumentParser(prog="cloud desk", description="卡务中心的账本接口 / the ledger for card desks")
+    parser = Parser(prog="./ykt cloud desk", description="卡务中心的账本接口 / the ledger for card desks")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR")
     parser.add_argument("--dsn", metavar="DSN")
     parser.add_argument("--keys", type=Path, required=True, metavar="SOCKET", help="密钥进程（账务）/ money socket")

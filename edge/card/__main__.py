@@ -14,6 +14,7 @@ from edge.card.sim_reader import CARD_READER, PSAM_READER
 from edge.card.sim_vpcd import CardServer, Dial, dial_loopback
 from edge.life import say
 from edge.terminal.disk import InUse
+from shared.command_line import Parser
 from shared.errors import ConfigFault, StoreFault
 
 ABOUT = """\
@@ -72,7 +73,7 @@ def _hold(options: ServeOptions, dial: Dial) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="edge.card", description=ABOUT, formatter_class=argparse.RawTextHelpFormatter)
+    parser = Parser(prog="python -m edge.card", description=ABOUT, formatter_class=argparse.RawTextHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("readers", help="列出读卡器 · the readers of this machine")
     serve = verbs.add_parser("serve", help="虚拟读卡器里的卡 · cards in virtual readers")

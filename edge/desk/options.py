@@ -10,6 +10,7 @@ from edge.desk.finding import Line
 from edge.desk.laying import Laying
 from edge.desk.words import CLASSES
 from shared.clock import day_of_date_bcd
+from shared.command_line import Parser
 from shared.errors import WireFault
 from shared.money import parse_yuan
 
@@ -21,7 +22,7 @@ demonstration's file. 金额以元计 sums are in yuan."""
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The chosen verb and its options; SystemExit 2 for wrong use."""
-    parser = argparse.ArgumentParser(prog="desk", description=ABOUT, formatter_class=argparse.RawTextHelpFormatter)
+    parser = Parser(prog="./ykt desk", description=ABOUT, formatter_class=argparse.RawTextHelpFormatter)
     _Verbs(parser).add_all()
     return parser.parse_args(arguments)
 

@@ -4,7 +4,6 @@ python -m edge.link.sim_can_daemon --socket PATH [--bitrate 125000] … ; one co
 A plain select loop, because its timeouts are in microseconds where an event loop rounds up to milliseconds.
 """
 
-import argparse
 import random
 import select
 import socket
@@ -24,6 +23,7 @@ from edge.link.sim_can_wire import (
     is_frame,
 )
 from edge.link.sim_life import Life
+from shared.command_line import Parser
 
 # A reader that sleeps this long behind loses frames, as behind a controller's receive buffer.
 _RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
@@ -220,7 +220,7 @@ def _set_buffer(sock: socket.socket) -> None:
 
 def main(arguments: list[str]) -> int:
     """Command line; 0 after an ordered end, 2 for wrong use."""
-    parser = argparse.ArgumentParser(prog="sim_can_daemon", description="CAN 总线模拟器 · CAN bus simulator")
+    parser = Parser(prog="sim_can_daemon", description="CAN 总线模拟器 · CAN bus simulator")
     parser.add_argument("--socket", type=Path, required=True, help="套接字路径 · unix socket path")
     parser.add_argument("--bitrate", type=int, default=125_000, help="比特率 · bit/s (125000)")
     parser.add_argument("--txqueuelen", type=int, default=10, help="每节点发送队列 · frames per node (10)")

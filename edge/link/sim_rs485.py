@@ -4,7 +4,6 @@ python -m edge.link.sim_rs485 --dir DIR --ports N --baud 115200 makes DIR/master
 with any serial library. A device whose driver buffer is full loses bytes, as a UART does.
 """
 
-import argparse
 import contextlib
 import os
 import random
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from edge.link.sim_life import Life
 from edge.link.sim_rs485_line import NS_PER_S, LineSettings, SimLine
+from shared.command_line import Parser
 
 PORTS_MAX = 64
 # Longer waits only delay the end; shorter steps while bytes pass keep a receiver's view smooth.
@@ -123,7 +123,7 @@ def _link(path: Path, target: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """Command line; 0 after an ordered end, 2 for wrong use."""
-    parser = argparse.ArgumentParser(prog="sim_rs485", description="RS-485 线路模拟器 · RS-485 line simulator")
+    parser = Parser(prog="sim_rs485", description="RS-485 线路模拟器 · RS-485 line simulator")
     parser.add_argument("--dir", type=Path, required=True, help="端口所在目录 · folder of the ports")
     parser.add_argument("--ports", type=int, required=True, help="从站端口数 · slave ports (1..64)")
     parser.add_argument("--baud", type=int, default=115_200, help="波特率 · baud (115200)")

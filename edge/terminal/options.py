@@ -8,6 +8,7 @@ from edge.terminal.customers import Habits
 from edge.terminal.run import RunOptions
 from edge.terminal.wires import Wire
 from shared.campus_clock import parse_clock
+from shared.command_line import Parser
 
 ABOUT = """\
 终端：run 无人值守运行，interactive 亲手收银，cards 汇总卡内余额。
@@ -75,8 +76,8 @@ CAN_HELP = (
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="edge.terminal", description=ABOUT, formatter_class=argparse.RawTextHelpFormatter
+    parser = Parser(
+        prog="./ykt terminal", description=ABOUT, formatter_class=argparse.RawTextHelpFormatter
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
     _add_run(verbs.add_parser("run", help="无人值守运行 · as a process"))

@@ -5,6 +5,7 @@ import importlib
 import sys
 from pathlib import Path
 
+from shared.command_line import Parser
 from tests.bench.row import Row, as_json, table
 
 ABOUT = """性能数字，每项一行，旁边是同一次运行测得的参照与目标。其他程序忙时数字偏低。
@@ -15,7 +16,7 @@ NAMES = ("outbox", "can", "ledger", "campus", "sim", "purse", "keys", "personali
 
 def main(arguments: list[str]) -> int:
     """Measure and print; 1 when a goal was missed."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="./ykt bench", description=ABOUT, epilog=EXITS, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{' '.join(NAMES)}（缺省全部 default: all）")

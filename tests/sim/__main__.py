@@ -12,6 +12,7 @@ import time
 from os import cpu_count
 from pathlib import Path
 
+from shared.command_line import Parser
 from tests.sim.defects import DEFECTS
 from tests.sim.runs import Result, Wanted, run_all
 
@@ -71,7 +72,7 @@ def _commit() -> str:
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="./ykt sim", description=ABOUT, epilog=EXITS, formatter_class=argparse.RawTextHelpFormatter
     )
     add = parser.add_argument

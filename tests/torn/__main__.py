@@ -13,6 +13,7 @@ from functools import partial
 from multiprocessing import get_context
 from os import cpu_count
 
+from shared.command_line import Parser
 from tests.torn import bank, mixed, outage, play, rides
 from tests.torn.cut import Action
 from tests.torn.play import count_points, cut_at
@@ -79,7 +80,7 @@ def _numbered(names: list[str]) -> list[str]:
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser("ykt torn", description="在每一步断一次，逐一核对 / cut at every step, check each")
+    parser = Parser(prog="./ykt torn", description="在每一步断一次，逐一核对 / cut at every step, check each")
     parser.add_argument("scenario", nargs="*", metavar="SCENARIO", help=f"场景 / one or more of: {', '.join(NAMES)}")
     parser.add_argument("--points", action="store_true", help="列出每一处 / name the points")
     parser.add_argument("--jobs", type=int, default=cpu_count() or 1, help="进程数 / processes")
