@@ -39,6 +39,7 @@ NAMES = {
     "voids": "撤销 voids",
     "keys": "唯一键 unique keys",
     "marks": "回执标记 ack marks",
+    "gaps": "缺号 lost numbers",
     "batch-chain": "批次链 batch chain",
     "cards": "逐卡 cards",
     "thefts": "挂失 thefts",

@@ -16,6 +16,7 @@ from cloud.ledger.verify_cards import check_cards
 from cloud.ledger.verify_check import Check
 from cloud.ledger.verify_desk import check_desk
 from cloud.ledger.verify_file import check_file
+from cloud.ledger.verify_gaps import check_gaps
 from cloud.ledger.verify_records import check_keys, check_marks, check_open, check_records, check_tacs, check_voids
 from cloud.ledger.verify_releases import check_two_persons
 from cloud.ledger.verify_thefts import check_thefts
@@ -39,8 +40,8 @@ class Report:
 
 
 _CHECKS: tuple[Callable[[Database], Check], ...] = (
-    check_balances, check_entries, check_records, check_keys, check_marks, check_chain, check_cards, check_thefts,
-    check_two_persons, check_desk, check_open,
+    check_balances, check_entries, check_records, check_keys, check_marks, check_gaps, check_chain, check_cards,
+    check_thefts, check_two_persons, check_desk, check_open,
 )  # fmt: skip
 
 
