@@ -81,6 +81,8 @@ class Place:
         self.port = free_port()
         self.ports = {box: free_port() for box in BOXES}
         self._run = Path(tempfile.mkdtemp(prefix="ykt-attack-"))
+        self.environment: dict[str, dict[str, str]] = {}
+        """Part → variables of its own, from its next start on."""
         self._rate = rate
         self._parts: dict[str, subprocess.Popen[bytes]] = {}
         (self.room / "log").mkdir(exist_ok=True)
@@ -114,8 +116,11 @@ class Place:
             argv = [sys.executable, "-P", "-m", *argv]
         else:
             argv[0] = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+        environment = {**os.environ, **self.environment.get(name, {})}
         with self._log(name).open("wb") as log:
-            self._parts[name] = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=log, stderr=log)
+            self._parts[name] = subprocess.Popen(
+                argv, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment
+            )
         return self._parts[name]
 
     def words(self, name: str) -> tuple[object, ...]:
