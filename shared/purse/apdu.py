@@ -205,24 +205,33 @@ def debit_verdict(sw: int, not_executed: frozenset[int] = SW_NOT_EXECUTED) -> De
     return DebitVerdict.NOT_DONE if sw in not_executed else DebitVerdict.UNKNOWN
 
 
+_FETCHED = frozenset((b"\x90", b"\x61", b"\x62", b"\x63"))
+"""First bytes of the words under which GET RESPONSE gives what it was asked for."""
+
+
 def says_mac_wrong(sw: int) -> bool:
     """Whether a PSAM's answer to a MAC2 says that it is wrong: 9302, 6988, or 63Cx with the tries that are left."""
     return sw in (Sw.MAC_WRONG, Sw.SM_WRONG) or sw & 0xFFF0 == 0x63C0
 
 
 class WholeChannel:
-    """Hides 61xx and 6Cxx: the caller sees one command and one answer. ISO 7816-4 allows both on any protocol."""
+    """Hides 61xx and 6Cxx: the caller sees one command and one answer. ISO 7816-4 allows both on any protocol.
+
+    61xx says that the command was done. A refusal of GET RESPONSE says nothing of it: the answer then ends in 61xx.
+    """
 
     def __init__(self, channel: CardChannel) -> None:
         self._channel = channel
 
     def transmit(self, apdu: bytes, /) -> bytes:
         """One exchange; ApduError if the card announces more than MAX_GET_RESPONSE parts."""
-        raw, data = self._ask(apdu), b""
+        raw, data, more = self._ask(apdu), b"", b""
         for _ in range(MAX_GET_RESPONSE):
+            if more and raw[-2:-1] not in _FETCHED:
+                return data + more
             if len(raw) < 2 or raw[-2] != 0x61:
                 return data + raw
-            data += raw[:-2]
+            data, more = data + raw[:-2], raw[-2:]
             raw = self._ask(bytes((0x00, 0xC0, 0x00, 0x00, raw[-1])))
         raise ApduError("endless GET RESPONSE")
 

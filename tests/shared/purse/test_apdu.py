@@ -134,6 +134,15 @@ def test_a_plain_answer_passes():
     assert T0Channel(Contact("9302")).transmit(b"\x80\x54\x01\x00") == b"\x93\x02"
 
 
+@pytest.mark.parametrize("word", ["6700", "6D00", "6E00", "6A86", "9302", "9401", ""])
+def test_a_refused_get_response_is_no_word_of_the_command(word):
+    """61xx: it was done. What is missing makes the answer short, and never a refusal of the command."""
+    card = Contact("6108", word)
+    assert WholeChannel(card).transmit(bytes.fromhex("8054010000")) == b"\x61\x08"
+    assert debit_verdict(0x6108) is DebitVerdict.UNKNOWN
+    assert T0Channel(Contact("AA6102", "BB6101", word)).transmit(bytes(5)) == bytes.fromhex("AABB6101")
+
+
 def test_an_endless_card_is_stopped():
     card = Contact(*["6101"] * (MAX_GET_RESPONSE + 1))
     with pytest.raises(ApduError):
