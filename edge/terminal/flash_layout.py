@@ -50,6 +50,7 @@ _COMPOSITE = Struct(_PURCHASE.format + "12s")
 _PAIR = Struct(">BI")
 _PAIRED = Struct(_PURCHASE.format + "BI")
 _LOAD = Struct(">I33sB6sI")
+_GRANTED = Struct(_LOAD.format + "4s")
 _ASKED = Struct(">I33sB6s")
 _MARKS_AT = 96
 _UNPROVEN = Struct(">II")
@@ -58,13 +59,14 @@ _DONE_AT = _MARKS_AT + _UNPROVEN.size
 
 class SlotKind(IntEnum):
     """What a pending slot holds: a purchase, ride or half of a mixed payment before its debit, a load asked for, a load
-    before its credit."""
+    before its credit, and LOAD as terminals wrote it that kept no MAC2."""
 
     PURCHASE = 1
     ASKED = 2
     LOAD = 3
     COMPOSITE = 4
     PAIRED = 5
+    GRANTED = 6
 
 
 class EpochRow(NamedTuple):
@@ -236,8 +238,9 @@ def _render_body(slot: OpenSlot) -> tuple[SlotKind, bytes]:
             return (SlotKind.COMPOSITE, body + p.trip) if p.trip else (SlotKind.PURCHASE, body)
         case AskedLoad(request, purse, terminal_id):
             return SlotKind.ASKED, _ASKED.pack(slot.number, request.to_bytes(), purse, terminal_id)
-        case PendingLoad(request, purse, terminal_id, time_s):
-            return SlotKind.LOAD, _LOAD.pack(slot.number, request.to_bytes(), purse, terminal_id, time_s)
+        case PendingLoad(request, purse, terminal_id, time_s, mac2):
+            body = _LOAD.pack(slot.number, request.to_bytes(), purse, terminal_id, time_s)
+            return (SlotKind.GRANTED, body + mac2) if mac2 else (SlotKind.LOAD, body)
 
 
 def _parse_body(kind: int, fields: tuple[object, ...]) -> tuple[int, PendingBody]:
@@ -246,11 +249,11 @@ def _parse_body(kind: int, fields: tuple[object, ...]) -> tuple[int, PendingBody
         return 0, replace(half, pair=Pair(fields[-2]), other_fen=fields[-1])  # type: ignore[arg-type]  # as below
     if kind in (SlotKind.PURCHASE, SlotKind.COMPOSITE):
         return 0, PendingPurchase(*fields)  # type: ignore[arg-type]  # the struct fixes the types
-    number, raw, purse, terminal_id, *time_s = fields
+    number, raw, purse, terminal_id, *granted = fields
     request = parse_request(raw)  # type: ignore[arg-type]  # as above
     if kind == SlotKind.ASKED:
         return number, AskedLoad(request, purse, terminal_id)  # type: ignore[return-value,arg-type]  # as above
-    return number, PendingLoad(request, purse, terminal_id, *time_s)  # type: ignore[return-value,arg-type]  # as above
+    return number, PendingLoad(request, purse, terminal_id, *granted)  # type: ignore[return-value,arg-type]  # as above
 
 
 def _closed(body: bytes) -> bytes:
@@ -273,6 +276,7 @@ _LAYOUTS = {
     SlotKind.PURCHASE: _PURCHASE,
     SlotKind.ASKED: _ASKED,
     SlotKind.LOAD: _LOAD,
+    SlotKind.GRANTED: _GRANTED,
     SlotKind.COMPOSITE: _COMPOSITE,
     SlotKind.PAIRED: _PAIRED,
 }

@@ -51,7 +51,8 @@ def load(order: LoadOrder, identity: CardIdentity) -> Flow[LoadOutcome]:
         return LoadRefused(Reason.LOAD_NO_ANSWER, None, request)
     if answer.result is not LoadResult.GRANTED or answer.amount_fen != order.amount_fen:
         return LoadRefused(Reason.LOAD_DENIED, None, request, answer)
-    pending = PendingLoad(request, identity.profile.purse_byte(order.key_id), order.terminal_id, answer.time)
+    purse = identity.profile.purse_byte(order.key_id)
+    pending = PendingLoad(request, purse, order.terminal_id, answer.time, answer.mac2)
     return (yield from _credit(pending, answer, identity.profile.not_executed))
 
 

@@ -197,12 +197,16 @@ class LoadOffer:
 
 @dataclass(frozen=True, slots=True)
 class PendingLoad:
-    """A granted load, durable before the credit is sent. `time_s` is the host's time that MAC2 and TAC cover."""
+    """A granted load, durable before the credit is sent. `time_s` is the host's time that MAC2 and TAC cover.
+
+    mac2: what the credit was sent with; empty where an older terminal kept it not. Worth nothing outside its session.
+    """
 
     request: LoadRequest
     purse: int
     terminal_id: bytes
     time_s: int
+    mac2: bytes = b""
 
     @property
     def balance_after_fen(self) -> int:

@@ -106,15 +106,16 @@ def _recover(pending: PendingPurchase, profile: CardProfile, live_ttn: int | Non
     says = log_says(trace, (yield from read_logs(profile.log, profile.away_log)), profile.log_number)
     if says is Says.ANOTHER:
         return NotDebited(pending)
-    if says is Says.NOTHING and not _balance_tells(state, pending):
+    if says is Says.NOTHING and not _balance_tells(state, pending.counter, pending.balance_after_fen):
         return StillUnknown(pending, Reason.NO_EVIDENCE)
     if state.counter != pending.counter + 1:
         return StillUnknown(pending, Reason.PROOF_GONE)
     return (yield from _fetch_tac(pending, profile, live_ttn))
 
 
-def _balance_tells(state: PurseState, pending: PendingPurchase) -> bool:
-    return state.counter == pending.counter + 1 and state.balance_fen == pending.balance_after_fen
+def _balance_tells(state: PurseState, counter: int, after_fen: int) -> bool:
+    """One transaction of that side since, and just this sum on top of what there was."""
+    return state.counter == counter + 1 and state.balance_fen == after_fen
 
 
 def _fetch_tac(pending: PendingPurchase, profile: CardProfile, live_ttn: int | None) -> Flow[PurchaseRecovery]:
@@ -171,12 +172,16 @@ def _recover_load(pending: PendingLoad, profile: CardProfile, pin: Pin | None) -
     says = log_says(trace, (yield from read_logs(profile.load_log)), profile.log_number)
     if says is Says.ANOTHER:
         return NotCredited(pending)
+    is_ours = says is Says.OURS or _balance_tells(state, request.counter, pending.balance_after_fen)
     if state.counter != request.counter + 1:
-        return LoadStillUnknown(pending, Reason.PROOF_GONE if says is Says.OURS else Reason.NO_EVIDENCE)
+        return LoadStillUnknown(pending, Reason.PROOF_GONE if is_ours else Reason.NO_EVIDENCE)
     proof = yield from prove(request.type, request.counter, profile)
     if isinstance(proof, int):
         return LoadStillUnknown(pending, Reason.PROOF_GONE, proof)
-    return RecoveredLoad(pending, proof[1])
+    mac, tac = proof
+    if not is_ours and mac != pending.mac2:  # another load took our place: its proof is not ours
+        return LoadStillUnknown(pending, Reason.NO_EVIDENCE)
+    return RecoveredLoad(pending, tac)
 
 
 # --- what both need ----------------------------------------------------------------------------------------------

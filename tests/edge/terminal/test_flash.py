@@ -69,6 +69,7 @@ def test_frozen_bytes():
         (PENDING, 0),
         (layout.AskedLoad(REQUEST, 0x21, b"device"), 77),
         (PendingLoad(REQUEST, 0x21, PSAM, 817_339_600), 78),
+        (PendingLoad(REQUEST, 0x21, PSAM, 817_339_600, b"mac2"), 79),
     ],
 )
 def test_open_slot_round_trip_and_marks(body, number):

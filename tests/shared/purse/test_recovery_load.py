@@ -71,6 +71,17 @@ def test_purchases_between_do_not_hide_a_load(school, new_till):
     assert isinstance(till.recover_load(), RecoveredLoad)
 
 
+def test_a_load_elsewhere_whose_log_is_overwritten_is_not_taken_for_ours(school, new_till):
+    """The card's last proof is of the load at the other machine; its MAC2 is not the one that we sent."""
+    till = new_till(school)
+    pending = till.torn_load(Tear.BEFORE)
+    till.card.power_on()
+    assert isinstance(school.load_card(till.card, 2001), Loaded)
+    for _ in range(12):
+        till.elsewhere(10)
+    assert till.recover_load() == LoadStillUnknown(pending, Reason.NO_EVIDENCE)
+
+
 def test_a_load_elsewhere_under_the_same_counter(school, new_till):
     till = new_till(school)
     till.torn_load(Tear.BEFORE)
