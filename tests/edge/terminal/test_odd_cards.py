@@ -413,3 +413,14 @@ def test_another_application_under_our_name_is_not_ours(till, keys):
 def test_a_longer_name_than_was_asked_for_is_ours(till, keys):
     card = any_name(lambda file: tlv("6F", tlv("84", NAME + b"\1"), tlv("A5", tlv("9F0C", file))))(keys)
     assert sell(till, card).end is End.DONE
+
+
+@pytest.mark.parametrize("word", ["6700", "6D00", "6E00", "6A86", "6985", "6C00", "9302", "6F00"])
+def test_a_get_response_that_is_refused_says_nothing_of_the_debit(till, card_of, word):
+    """6108 says that it was done. A card that then knows no GET RESPONSE was debited all the same."""
+    card = card_of(choices=Choices(chains=True))
+    card.changes[0xC0] = lambda _apdu, do: bytes.fromhex(word) if 0x54 in card.heard else do()
+    assert sell(till, card).end is End.UNKNOWN
+    card.changes, card.heard = {}, []
+    assert sell(till, card).end is End.DONE
+    assert (card.chip.money, posted(till)) == (OPENING - PRICE, [PRICE])
