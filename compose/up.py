@@ -20,6 +20,7 @@ from compose.options import Options, parse
 from compose.postgres import PostgresError
 from compose.servers import ServerMissing
 from compose.supervise import Event, StartFailed, State, Supervisor
+from compose.terms import say_daily
 from compose.verbs import WrongUse
 from compose.watch import Watch
 from shared.errors import ConfigFault
@@ -67,7 +68,10 @@ async def _campus(options: Options, run_dir: Path, lock_fd: int) -> int:
                 _say("已中止启动 / start given up")
                 return 1
             campus = began.result()
+            terms = asyncio.create_task(say_daily(parts, campus.where.data, _say))
             await _keep_on(options, campus, parts, watch, wished)
+            terms.cancel()
+            await asyncio.gather(terms, return_exceptions=True)
             figures = await closing.close(campus, parts, watch, interrupts.second, _say)
             ended = await parts.end(hurry=interrupts.second)
             return closing.sum_up(figures, ended, options.report, _say)

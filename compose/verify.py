@@ -20,6 +20,7 @@ from compose.opening import room_mark
 from compose.part import Part
 from compose.servers import ServerMissing
 from compose.supervise import StartFailed, Supervisor
+from compose.terms import terms_now
 from compose.verbs import ROOT, WrongUse
 from shared.command_line import Parser
 
@@ -62,16 +63,18 @@ async def _verify(data: Path, as_json: bool) -> int:
                 step("verify-edge", "edge", "verify", "--data", str(room)),
                 step("verify-cloud", "cloud", "verify", *store, "--keys", str(socket)),
             ]
-            return await asyncio.to_thread(_both, halves, as_json)
+            return await asyncio.to_thread(_both, halves, room, as_json)
 
 
-def _both(halves: Iterable[Part], as_json: bool) -> int:
-    ended = [_half(half, as_json) for half in halves]
+def _both(halves: Iterable[Part], room: Path, as_json: bool) -> int:
+    ended, terms = [_half(half, as_json) for half in halves], terms_now(room)
     if as_json:
         said = [_last_object(half.stdout) for half in ended]
         checks = [check for half in said for check in half.get("checks", [])]
-        whole = {"ok": all(half.get("ok") for half in said), "checks": checks}
+        whole = {"ok": all(half.get("ok") for half in said), "checks": checks, "warnings": terms}
         sys.stdout.write(json.dumps(whole, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write("".join(f"{line}\n" for line in terms))
     return max(half.returncode for half in ended)
 
 

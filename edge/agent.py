@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.box import Box
-from edge.effects import Command, Effect, Now, Outcome, Publish, Send
+from edge.effects import Command, Effect, Now, Outcome, Publish, Send, Trouble
+from edge.facts import Code
 from edge.life import end_with_stdin, every, on_signals, say
 from edge.link.port import MessageLink, Peer
 from edge.mqtt import Arrived, BrokerSetting, Connected, Event, Lost, MqttLine, Published
@@ -27,6 +28,8 @@ from edge.settings import Settings
 from edge.wiring import Endpoints, make_links
 from shared.campus_clock import CampusClock
 from shared.errors import ConfigFault
+from shared.expiry import DailyLook
+from shared.facts import Level
 from shared.wire import topics
 from shared.wire.messages import BoxState, encode_state
 
@@ -79,6 +82,8 @@ class Agent:
         self._fault: BaseException | None = None
         self._ports: dict[str, int] = {}
         self._statuses = 0
+        own = (settings.tls.certificate,) if options.tls and settings.tls else ()
+        self._expiry = DailyLook(own)
         self._up = False
 
     async def serve(self) -> int:
@@ -201,7 +206,15 @@ class Agent:
         if self._statuses % STATES_EVERY == 0 and self._up:
             self._publish_state(online=True, qos=0)
         self._statuses += 1
+        self._look_at_certificate(self._now())
         return say("STATUS " + json.dumps(self._status(), ensure_ascii=False))
+
+    def _look_at_certificate(self, now: Now) -> None:
+        """Once a campus day the platform hears that ours ends soon, while there is a connection to say it on."""
+        codes = {Level.IMPORTANT: Code.CERTIFICATE_ENDS, Level.URGENT: Code.CERTIFICATE_LAST_DAYS}
+        for one in self._expiry.look(now.campus_s):
+            log.warning("%s", one.text)
+            self._do(self._box.on_outcomes(now, [Trouble(codes[one.level], one.text)]))
 
     def _status(self) -> dict[str, object]:
         depth, totals = self._writer.depth, self._box.totals()

@@ -50,6 +50,8 @@ class Code(StrEnum):
     DOWN_MALFORMED = "down-malformed"
     PUBLISH_REFUSED = "publish-refused"
     FACTS_DROPPED = "facts-dropped"
+    CERTIFICATE_ENDS = "certificate-ends"
+    CERTIFICATE_LAST_DAYS = "certificate-last-days"
 
 
 LEVELS = {
@@ -78,6 +80,8 @@ LEVELS = {
     Code.RECOVERY: Level.URGENT,
     Code.RECOVERY_GONE: Level.URGENT,
     Code.PUBLISH_REFUSED: Level.IMPORTANT,
+    Code.CERTIFICATE_ENDS: Level.IMPORTANT,
+    Code.CERTIFICATE_LAST_DAYS: Level.URGENT,
 }
 """Every code that is not here is Level.GENERAL."""
 

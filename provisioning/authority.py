@@ -1,4 +1,5 @@
-"""The campus's own certificate authority, EC P-256: console, broker, boxes and the cloud. The one door to X.509.
+"""The campus's own certificate authority, EC P-256: console, broker, boxes and the cloud. X.509 is made here only;
+when one ends, shared/expiry.py reads.
 
 Refuses a request (CSR) whose own signature is wrong or whose key is not EC P-256. Private keys leave here only as
 PKCS8 PEM for files of mode 0600, or as bytes for the sealed key store.
@@ -23,8 +24,6 @@ AUTHORITY_DAYS = 20 * 365
 LEAF_DAYS = 2 * 365
 CRL_DAYS = LEAF_DAYS
 """A broker with an expired revocation list lets nobody in, so a list lives as long as what it speaks of."""
-REMIND_DAYS = 60
-"""So long before its end a list or certificate is named by `provisioning crl status`."""
 BACKDATED = timedelta(hours=1)
 """A box whose clock is a little late must not refuse its own new certificate."""
 LOCAL_NAMES = ("localhost", "127.0.0.1")
@@ -69,30 +68,32 @@ def issue_client(authority: Authority, public: ec.EllipticCurvePublicKey, name: 
     return _issue(authority, public, name, CLIENT, now, None)
 
 
+def renew(authority: Authority, pem: bytes, now: datetime, public: ec.EllipticCurvePublicKey | None = None) -> bytes:
+    """PEM certificate that takes the place of this one: same name, use and host names, its key or the one given, a new
+    term. WireFault when it is no certificate of this CA, or the CA's own."""
+    try:
+        old = x509.load_pem_x509_certificate(pem)
+        old.verify_directly_issued_by(authority.certificate)
+        use = next(iter(old.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value))
+        name = old.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
+    except (ValueError, TypeError, IndexError, InvalidSignature, x509.ExtensionNotFound) as fault:
+        raise WireFault("不是本校 CA 签发的证书 / certificate: not one of this CA") from fault
+    key = public or old.public_key()
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        raise WireFault("certificate: the key must be EC P-256")
+    try:
+        alternatives = old.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        alternatives = None
+    return _issue(authority, key, str(name), use, now, alternatives)
+
+
 class Revocations(NamedTuple):
     """A revocation list 吊销列表: its number, when it ends, and since when which certificate serials are revoked."""
 
     number: int
     ends: datetime
     revoked: Mapping[int, datetime]
-
-
-class Seen(NamedTuple):
-    """A certificate as people ask about it: its common name, its end, its serial."""
-
-    name: str
-    ends: datetime
-    serial: int
-
-
-def look(pem: bytes) -> Seen:
-    """WireFault when it is no certificate."""
-    try:
-        one = x509.load_pem_x509_certificate(pem)
-    except ValueError as fault:
-        raise WireFault("证书损坏 / certificate: malformed") from fault
-    names = one.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return Seen(str(names[0].value) if names else "", one.not_valid_after_utc, one.serial_number)
 
 
 def open_crl(pem: bytes, authority_pem: bytes) -> Revocations:

@@ -14,6 +14,7 @@ from pathlib import Path
 from provisioning import (
     cli_cards,
     cli_ceremony,
+    cli_certificate,
     cli_crl,
     cli_keeper,
     cli_keys,
@@ -68,7 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--cards", type=int, default=CARDS)
     plan.add_argument("--out", type=Path, required=True, metavar="FILE", help="- = 标准输出 / standard output")
     plan.set_defaults(run=_plan)
-    for part in (cli_keeper, cli_ceremony, cli_seal, cli_keys, cli_stock, cli_cards, cli_psam, cli_theft, cli_crl):
+    keys = (cli_keeper, cli_ceremony, cli_seal, cli_keys, cli_stock, cli_cards, cli_psam, cli_theft)
+    for part in (*keys, cli_crl, cli_certificate):
         part.add_to(verbs)
     return parser
 

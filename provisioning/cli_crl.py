@@ -1,7 +1,7 @@
 """`provisioning crl …` 吊销列表: which boxes may no longer come in, and how long list and certificates still hold.
 
-Exit code 1 from `status` when something ends within authority.REMIND_DAYS days: for a daily timer. A new list is whole
-or not there; the broker reads it when it starts again.
+Exit code 1 from `status` when something ends within REMIND_DAYS days (shared/expiry.py): for a daily timer. A new list
+is whole or not there; the broker reads it when it starts again.
 """
 
 import argparse
@@ -57,7 +57,8 @@ def _status(chosen: argparse.Namespace) -> int:
 
 
 def _row(term: Term, known: Revocations) -> dict[str, object]:
-    return term._asdict() | {"ends": term.ends.isoformat(), "revoked": term.serial in known.revoked}
+    standing = {"revoked": term.serial in known.revoked, "near": term.is_near}
+    return term._asdict() | standing | {"ends": term.ends.isoformat()}
 
 
 def _renew(chosen: argparse.Namespace) -> None:

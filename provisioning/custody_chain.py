@@ -47,6 +47,7 @@ class Act(StrEnum):
     RETIRED = "retired"
     DESTROYED = "destroyed"
     REVOKED = "revoked"
+    RENEWED = "renewed"
     PSAM = "psam"
     STOCK = "stock"
     BATCH = "batch"

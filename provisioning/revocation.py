@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from provisioning import authority
-from provisioning.authority import REMIND_DAYS, Revocations
+from provisioning.authority import Revocations
 from shared.errors import ConfigFault
+from shared.expiry import REMIND_DAYS, look
 
 CRL = Path("broker/crl.pem")
 CA = Path("ca.pem")
@@ -42,7 +43,7 @@ def terms(data: Path, now: datetime) -> list[Term]:
     ends = revocations(data).ends
     found = [Term("吊销列表 revocation list", str(CRL), ends, (ends - now).days)]
     for path in _certificates(data):
-        seen = authority.look((data / path).read_bytes())
+        seen = look((data / path).read_bytes())
         found.append(Term(seen.name, str(path), seen.ends, (seen.ends - now).days, seen.serial))
     return found
 
@@ -52,7 +53,7 @@ def serial_of_box(data: Path, box: str) -> int:
     path = data / "boxes" / box / "box.pem"
     if Path(box).name != box or not path.exists():
         raise ConfigFault(f"没有此数据网关 / no such box: {box[:60]!r}")
-    return authority.look(path.read_bytes()).serial
+    return look(path.read_bytes()).serial
 
 
 def _certificates(data: Path) -> Iterator[Path]:

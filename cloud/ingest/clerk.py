@@ -10,13 +10,15 @@ from cloud.ingest.awaiting import Awaiting
 from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Junk, Letter, States, Ticket
+from cloud.ledger.facts import Code
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read import Reader
 from cloud.ledger.values import CheckTac, Now, Received
 from cloud.online.load import LoadDesk
 from shared.errors import KeyFault, RuleBroken
+from shared.expiry import DailyLook
 from shared.facts import Level
-from shared.ids import BoxId
+from shared.ids import BoxId, DeviceId
 from shared.wire.messages import (
     AckBody,
     Batch,
@@ -35,6 +37,7 @@ from shared.wire.messages import (
 from shared.wire.topics import DOWN_NOW, Address, topic
 
 DEFECT = "程序缺陷 a defect of ours:"
+NO_DEVICE = DeviceId(b"")
 NOBODY = (BoxId(""), 0)
 """Sender of what came on no topic of ours."""
 
@@ -50,7 +53,9 @@ class Clerk:
         seal: AckSeal,
         clock: Callable[[], Now],
         tally: Tally,
+        expiry: DailyLook | None = None,
     ) -> None:
+        """expiry: of the platform's own certificates; None: nobody looks."""
         self._ledger = ledger
         self._check_tac = check_tac
         self._loads = loads
@@ -58,6 +63,7 @@ class Clerk:
         self._clock = clock
         self._tally = tally
         self._awaiting = Awaiting(ledger)
+        self._expiry = expiry
 
     def money(self, tickets: Sequence[Ticket]) -> list[Letter]:
         """One ledger transaction, and an ack for each (box, store) in it."""
@@ -102,6 +108,13 @@ class Clerk:
         """What the ledger wants every few seconds; then its sums are quickly told."""
         self._ledger.fold()
         self._tally.books = Reader(self._ledger.database).counts()
+        self._look_at_certificates()
+
+    def _look_at_certificates(self) -> None:
+        now = self._clock()
+        for one in self._expiry.look(now.campus_s) if self._expiry is not None else ():
+            fact = Fact(Code.CERTIFICATE_ENDS, one.level, now.unix_ms, NO_DEVICE, one.text)
+            self._ledger.fact(NOBODY[0], fact, now.unix_ms)
 
     def _received(self, batches: Sequence[Received], now: Now) -> list[Letter]:
         acks = self._ledger.receive(batches, self._check_tac, now)

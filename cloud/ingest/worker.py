@@ -32,6 +32,7 @@ from cloud.online.load import LoadCounts, LoadDesk
 from cloud.settings import CloudSettings
 from shared.campus_clock import CampusClock
 from shared.errors import ConfigFault
+from shared.expiry import DailyLook
 from shared.wire.messages import Batch, BoxState
 from shared.wire.topics import DOWN_MONEY, STATE, UP_MONEY, UP_NOW, subscriptions
 
@@ -164,9 +165,15 @@ class Worker:
             ledger = open_ledger(self._options.dsn)
             spare_what_stands()
             try:
-                yield Clerk(ledger, keys.check_tac, LoadDesk(keys, ledger, self._loads), seal, self._clock, self._tally)
+                loads = LoadDesk(keys, ledger, self._loads)
+                yield Clerk(ledger, keys.check_tac, loads, seal, self._clock, self._tally, self._expiry())
             finally:
                 ledger.close()
+
+    def _expiry(self) -> DailyLook:
+        """Of the console's certificate, and of ours where we show it."""
+        settings, own = self._options.settings, self._options.settings.tls
+        return DailyLook((settings.console_certificate, *((own.certificate,) if self._options.tls else ())))
 
     def _clock(self) -> Now:
         unix_s = time.time()

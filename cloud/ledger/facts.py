@@ -45,6 +45,7 @@ class Code(StrEnum):
     STOLEN_USED = "stolen-used"
     REVOCATIONS_BEHIND = "revocations-behind"
     VOID_HELD = "void-held"
+    CERTIFICATE_ENDS = "certificate-ends"
     HELD_PROPOSED = "held-proposed"
     HELD_RELEASED = "held-released"
     HELD_RETURNED = "held-returned"

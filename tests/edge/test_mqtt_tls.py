@@ -1,6 +1,7 @@
 """Mutual TLS to a real broker with the files and rights that provisioning makes: known, refused, and a stranger."""
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -12,6 +13,9 @@ from compose.standing import Standing
 from edge import mqtt
 from edge.mqtt import Arrived, BrokerSetting, Connected, MqttLine, Published
 from edge.settings import TlsSetting, load
+from provisioning import authority
+from shared.campus_clock import WALL, CampusClock
+from shared.clock import DAY_S
 from shared.ids import BoxId, partition_of
 from shared.wire import topics
 from tests.edge.test_mqtt import until
@@ -114,3 +118,19 @@ def test_nobody_connects_without_a_certificate_of_ours(data, peers, monkeypatch)
         assert not plain.has(Connected())
         time.sleep(0.02)
     assert plain.line.connects == 0
+
+
+def test_a_box_says_that_its_certificate_ends_soon(data, port, tmp_path):
+    """Its campus clock was moved to a month before the end; on one that was not, there is nothing to say."""
+    for days, wanted in ((authority.LEAF_DAYS - 30, {"certificate-ends": 1}), (0, {})):
+        room = shutil.copytree(data, tmp_path / str(days))
+        clock = CampusClock(WALL.at(time.time()) + days * DAY_S, time.time(), 1.0)
+        words = ("edge", "run", "--data", str(room), "--box", BOX, "--broker", f"{LOOPBACK}:{port}", "--tls")
+        more = ("--tcp-port", "0", "--tcp-host", LOOPBACK, "--end-with-stdin", "--clock", clock.to_option())
+        with subprocess.Popen(
+            (sys.executable, "-m", *words, *more), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as box:
+            statuses = (json.loads(line[7:]) for line in box.stdout if line.startswith("STATUS "))
+            said = next(status for status in statuses if status["connected"])
+            box.stdin.close()
+        assert {code: n for code, n in said["facts"].items() if code.startswith("certificate")} == wanted

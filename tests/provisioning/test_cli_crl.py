@@ -13,6 +13,7 @@ from compose.standing import Standing
 from provisioning import authority, custody_chain, revocation
 from provisioning.key_store import KeyKind
 from shared.errors import WireFault
+from shared.expiry import REMIND_DAYS
 from tests.provisioning.desk import WHO, ok, provision
 from tests.provisioning.running_keys import WAIT_S, running
 from tests.provisioning.test_broker_rights import Peer, context
@@ -40,7 +41,7 @@ def test_a_fresh_campus_has_time_and_says_when_everything_ends(data) -> None:
     files = [term["file"] for term in told["terms"]]
     assert files[:5] == ["broker/crl.pem", "ca.pem", "broker/broker.pem", "cloud/console.pem", "cloud/ingest.pem"]
     assert {"boxes/bus-1/box.pem", "boxes/canteen-1/box.pem"} <= set(files)
-    assert min(term["days"] for term in told["terms"]) > authority.REMIND_DAYS
+    assert min(term["days"] for term in told["terms"]) > REMIND_DAYS
     assert "ends soon" not in ok("crl", "status", "--data", data)
 
 

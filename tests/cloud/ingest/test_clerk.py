@@ -1,6 +1,7 @@
-"""What the clerk does with a message that our own code stumbles over."""
+"""What the clerk does with a message that our own code stumbles over, and with certificates that end soon."""
 
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 from cloud.ingest.clerk import Clerk
@@ -8,6 +9,11 @@ from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Arrival, Junk, Ticket
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.values import Now
+from provisioning import authority
+from shared.campus_clock import WALL
+from shared.clock import DAY_S
+from shared.expiry import DailyLook
+from tests.provisioning.test_authority import CA, NOW
 
 
 def test_it_is_kept_once_as_it_came_at_the_highest_grade() -> None:
@@ -23,3 +29,20 @@ def test_it_is_kept_once_as_it_came_at_the_highest_grade() -> None:
     assert (level, tally.defects) == ("urgent", 2)
     assert "ZeroDivisionError" in text
     assert "secret" not in text
+
+
+def test_the_platforms_own_certificates_are_told_once_a_day(tmp_path: Path) -> None:
+    file = tmp_path / "console.pem"
+    file.write_bytes(authority.issue_server(CA, authority.new_key().public_key(), ("console.school",), NOW))
+    end_s = WALL.at(NOW.timestamp()) + authority.LEAF_DAYS * DAY_S
+    told, unused = [], Any
+    with closing(open_ledger(":memory:")) as ledger:
+        days = iter((61, 59, 59, 58, 3))
+        clock = lambda: Now(1_784_000_000_000, end_s - next(days) * DAY_S)  # noqa: E731  # a clock that is moved
+        clerk = Clerk(ledger, unused, unused, unused, clock, Tally(), DailyLook((file,)))
+        for _ in range(5):
+            clerk.chores()
+            with ledger.database.reading():
+                told.append(ledger.database.run("SELECT level, code FROM fact ORDER BY id"))
+    soon, last = ("important", "certificate-ends"), ("urgent", "certificate-ends")
+    assert told == [[], [soon], [soon], [soon] * 2, [soon, soon, last]]

@@ -1,0 +1,63 @@
+"""Certificates that end soon are named once a campus day, by the campus clock."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from provisioning import authority
+from shared.campus_clock import WALL, CampusClock
+from shared.clock import DAY_S
+from shared.errors import WireFault
+from shared.expiry import REMIND_DAYS, URGENT_DAYS, DailyLook, ending, look
+from shared.facts import Level
+
+MADE = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+CA = authority.new_authority("a campus", MADE)
+PEM = authority.issue_client(CA, authority.new_key().public_key(), "canteen-1", MADE)
+ENDS = MADE + timedelta(days=authority.LEAF_DAYS)
+
+
+def campus_s(at: datetime) -> int:
+    return WALL.at(at.timestamp())
+
+
+def test_what_is_read() -> None:
+    seen = look(PEM)
+    assert (seen.name, seen.ends) == ("canteen-1", ENDS)
+    with pytest.raises(WireFault, match="malformed"):
+        look(b"no certificate")
+
+
+@pytest.mark.parametrize(
+    ("left", "level", "told"),
+    [
+        (timedelta(days=REMIND_DAYS), None, ""),
+        (timedelta(days=REMIND_DAYS, seconds=-1), Level.IMPORTANT, "余 59 天 days left"),
+        (timedelta(days=URGENT_DAYS), Level.IMPORTANT, "余 7 天"),
+        (timedelta(days=URGENT_DAYS, seconds=-1), Level.URGENT, "余 6 天"),
+        (timedelta(seconds=-1), Level.URGENT, "已过期 has ended"),
+    ],
+)
+def test_when_it_is_said(left: timedelta, level: Level | None, told: str) -> None:
+    found = ending(look(PEM), campus_s(ENDS - left))
+    assert (found.level if found else None) == level
+    assert found is None or (told in found.text and "canteen-1" in found.text and "certificate renew" in found.text)
+
+
+def test_once_a_campus_day_and_again_the_next_until_it_is_renewed(tmp_path: Path) -> None:
+    file = tmp_path / "box.pem"
+    file.write_bytes(PEM)
+    daily = DailyLook((file, tmp_path / "none.pem"))
+    moved = CampusClock(WALL.at((ENDS - timedelta(days=30)).timestamp()), 1000.0, 86_400.0)
+    """A campus whose clock was moved to a month before the end, and makes a day of each second."""
+    said = [len(daily.look(moved.at(1000.0 + n / 4))) for n in range(12)]
+    assert sum(said) in (3, 4), "three days have passed"
+    assert set(said) == {0, 1}
+    file.write_bytes(authority.renew(CA, PEM, ENDS))
+    assert daily.look(moved.at(1010.0)) == []
+
+
+def test_a_day_is_looked_at_once() -> None:
+    daily = DailyLook(())
+    assert [daily.look(n * DAY_S // 2) for n in range(4)] == [[]] * 4
