@@ -21,6 +21,7 @@ SERVERS = {CONSOLE: "cloud.console.app", "desk": "cloud.desk.app"}
 
 DSN_HELP = "postgresql://…；缺省依 cloud/ledger.dsn，否则 SQLite 文件 / as ledger.dsn says, else a SQLite file"
 SIGN_IN = "一次性登录链接：首次，或忘记密码 / a one-time link: for the first time, or a forgotten password"
+LOADS_LISTED = 20
 ADDRESS = "https://127.0.0.1:8443/"
 Verb = Callable[[argparse.Namespace], int]
 
@@ -79,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     link.add_argument("--data", type=Path, required=True, metavar="DIR")
     link.add_argument("--address", default=ADDRESS, metavar="URL", help=f"集控平台地址 / of the console ({ADDRESS})")
     link.set_defaults(run=_sign_in)
+    most = f"已了的最多列几笔 / most of those that are done ({LOADS_LISTED})"
+    half.add_argument("--last", type=int, default=LOADS_LISTED, metavar="N", help=most)
     half.add_argument("--open", action="store_true", help="只列未了的 / open ones only")
     for made in (take, check):
         made.add_argument("--keys", type=Path, metavar="SOCKET", help="密钥进程：复核 TAC / to check TACs again")
@@ -227,7 +230,7 @@ def _report(chosen: argparse.Namespace) -> int:
 def _loads(chosen: argparse.Namespace) -> int:
     from cloud.load_commands import loads
 
-    return loads(chosen.data, chosen.dsn, open_only=chosen.open, as_json=chosen.json)
+    return loads(chosen.data, chosen.dsn, max(0, chosen.last), open_only=chosen.open, as_json=chosen.json)
 
 
 def _cashier(chosen: argparse.Namespace) -> int:

@@ -12,17 +12,24 @@ from shared.money import yuan
 LISTED_MAX = 1000
 
 
-def loads(data: Path, dsn: str | None, *, open_only: bool, as_json: bool) -> int:
-    """Half-done ones first, the oldest of them first. Always 0: such a load is work, not a fault."""
+def loads(data: Path, dsn: str | None, last: int, *, open_only: bool, as_json: bool) -> int:
+    """Half-done ones first, the oldest of them first, then the newest of the others, `last` of them for people.
+
+    Always 0: a half-done load is work, not a fault.
+    """
     with open_books(data, dsn) as reader:
         found = reader.load_standings(wall_now(), LISTED_MAX, open_only=open_only)
     if as_json:
         sys.stdout.write(json.dumps({"loads": [load_json(one) for one in found]}, ensure_ascii=False) + "\n")
         return 0
-    for one in found:
+    done = [one for one in found if not one.state.is_unfinished]
+    for one in [one for one in found if one.state.is_unfinished] + done[:last]:
         sys.stdout.write("\n".join(load_lines(one)) + "\n")
+    if (more := len(done) - last) > 0:
+        sys.stdout.write(f"另有 {more} 笔已了的未列，用 --last N / {more} more that are done: --last N\n")
     on_the_way = [one for one in found if one.state.is_open]
     half_done = sum(one.state.is_unfinished for one in found)
     fen = sum(one.amount_fen for one in on_the_way)
-    sys.stdout.write(f"共 {len(found)} 笔 loads，未了 half done {half_done}，在途 in transit ¥{yuan(fen)}\n")
+    bound = "至少 at least " if len(found) == LISTED_MAX else ""
+    sys.stdout.write(f"共 {bound}{len(found)} 笔 loads，未了 half done {half_done}，在途 in transit ¥{yuan(fen)}\n")
     return 0

@@ -23,7 +23,8 @@ def load_lines(one: LoadStanding) -> list[str]:
     """What a person reads, evidence and outlook below the head."""
     state = one.state
     mark = "●" if state.is_open else "◐" if state.is_unfinished else "○"
-    what = "领款 claim" if one.source == "pending" else "圈存 load"
+    is_claim = one.source == "pending" or not one.amount_fen  # whoever asks what waits names no sum
+    what = "领款 claim" if is_claim else "圈存 load"
     head = f"{mark} {what} {one.terminal} #{one.request}  卡 card {one.label}  ¥{yuan(one.amount_fen)}"
     lines = [f"{head}  {state.age_s} s  {state.said.zh} / {state.said.en}"]
     lines += [f"    {words.zh} / {words.en}" for words in state.evidence]

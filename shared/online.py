@@ -37,7 +37,7 @@ RETRIES = frozenset({Purpose.RETRY, Purpose.RETRY_CLAIM})
 
 
 class LoadResult(IntEnum):
-    """Why a load is allowed or not; texts in zh and en stand at the terminal."""
+    """Why a load is allowed or not; in words: RESULT_TEXT."""
 
     GRANTED = 0
     NO_FUNDS = 1
@@ -56,6 +56,24 @@ class LoadResult(IntEnum):
     """Nothing waits for this card."""
     RETRY_CLAIM = 12
     """As RETRY, of a claim: ask for it as a RETRY_CLAIM."""
+
+
+RESULT_TEXT: dict[LoadResult, tuple[str, str]] = {
+    LoadResult.GRANTED: ("圈存金额不符", "the amount granted differs"),
+    LoadResult.NO_FUNDS: ("账户余额不足", "not enough in the account"),
+    LoadResult.WRONG_MAC: ("卡认证失败，请到卡务中心", "the card failed its check, please go to the card office"),
+    LoadResult.UNKNOWN_CARD: ("非本系统卡", "not a card of this system"),
+    LoadResult.HOTLISTED: ("黑名单卡", "the card is on the hotlist"),
+    LoadResult.OVER_LIMIT: ("超过圈存限额", "over the limit for loads"),
+    LoadResult.ALREADY_LOADED: ("该笔已圈存", "already loaded"),
+    LoadResult.NOT_NOW: ("中心忙，请稍后再试", "the centre is busy, please try later"),
+    LoadResult.WRONG_DEVICE: ("本机未登记为圈存机", "this body is no load machine"),
+    LoadResult.CLAIMABLE: ("有款待领，请再放卡", "money waits for this card, present it again"),
+    LoadResult.RETRY: ("有一笔圈存待补，请再放卡", "a load is to be tried again, present the card again"),
+    LoadResult.RETRY_CLAIM: ("有一笔领款待补，请再放卡", "a claim is to be tried again, present the card again"),
+    LoadResult.NOTHING: ("没有待领的款", "nothing waits for this card"),
+}
+"""What a person is told of each, zh and en."""
 
 
 @dataclass(frozen=True, slots=True)

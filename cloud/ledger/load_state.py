@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from shared.money import yuan
+from shared.online import RESULT_TEXT, LoadResult
 
 RECORD_DUE_S = 75
 """A terminal writes down what it cannot prove after 60 s; a granted load without any record is younger, or owed."""
@@ -196,7 +197,7 @@ def _about_card(stage: Stage, facts: LoadFacts) -> list[Words]:
     if stage is Stage.UNDEBITED:
         return [Words(f"终端记录：联机计数 {n}，无 TAC", f"the terminal's record: online counter {n}, no TAC")]
     if stage is Stage.REFUSED:
-        return [Words(f"结果 {facts.result}", f"result {facts.result}")]
+        return [_result_words(facts.result)]
     asked = Words(
         f"MAC1：申请时联机计数 {n}，余额 ¥{before}", f"MAC1: online counter {n}, balance ¥{before} when asked"
     )
@@ -208,6 +209,12 @@ def _about_card(stage: Stage, facts: LoadFacts) -> list[Words]:
         later[back] = Words(f"其后计数 {n} 未被此笔占用", f"counter {n} was proven later and not used by this load")
     found = [asked, later.get(stage, Words("TAC 未到，其后计数未见", "no TAC yet, no later counter seen"))]
     return found + ([SECOND_TRY[facts.retry]] if stage in (Stage.WANTED, Stage.IN_VAIN) else [])
+
+
+def _result_words(name: str) -> Words:
+    """Of the result by its name; the name itself when a newer program wrote it."""
+    known = LoadResult.__members__.get(name.upper())
+    return Words(*RESULT_TEXT[known]) if known is not None else Words(f"结果 {name}", f"result {name}")
 
 
 SECOND_TRY = {

@@ -10,7 +10,7 @@ from edge.link.messages import Refusal
 from edge.terminal.book import Row
 from shared.ids import CardId
 from shared.money import yuan
-from shared.online import LoadResult
+from shared.online import RESULT_TEXT, LoadResult
 from shared.purse.outcomes import PendingLoad, PendingPurchase
 from shared.purse.reasons import REASON_TEXT, Reason
 from shared.records import LOAD_SHAPED, application_of
@@ -92,21 +92,6 @@ _BAR: dict[Bar, tuple[Text, Text]] = {
         Text("本机或安全模块已挂失，停止消费", "reported stolen, not selling"),
         Text("联系卡务中心", "call the card office"),
     ),
-}
-_LOAD_RESULT: dict[LoadResult, Text] = {
-    LoadResult.GRANTED: Text("圈存金额不符", "the amount granted differs"),
-    LoadResult.NO_FUNDS: Text("账户余额不足", "not enough in the account"),
-    LoadResult.WRONG_MAC: Text("卡认证失败，请到卡务中心", "the card failed its check, please go to the card office"),
-    LoadResult.UNKNOWN_CARD: Text("非本系统卡", "not a card of this system"),
-    LoadResult.HOTLISTED: Text("黑名单卡", "the card is on the hotlist"),
-    LoadResult.OVER_LIMIT: Text("超过圈存限额", "over the limit for loads"),
-    LoadResult.ALREADY_LOADED: Text("该笔已圈存", "already loaded"),
-    LoadResult.NOT_NOW: Text("中心忙，请稍后再试", "the centre is busy, please try later"),
-    LoadResult.WRONG_DEVICE: Text("本机未登记为圈存机", "this body is no load machine"),
-    LoadResult.CLAIMABLE: Text("有款待领，请再放卡", "money waits for this card, present it again"),
-    LoadResult.RETRY: Text("有一笔圈存待补，请再放卡", "a load is to be tried again, present the card again"),
-    LoadResult.RETRY_CLAIM: Text("有一笔领款待补，请再放卡", "a claim is to be tried again, present the card again"),
-    LoadResult.NOTHING: Text("没有待领的款", "nothing waits for this card"),
 }
 
 
@@ -337,5 +322,5 @@ def tried_again(amount_fen: int, balance_fen: int) -> Display:
 
 def load_refused(reason: Reason, result: LoadResult | None) -> Display:
     """Nothing was credited, for certain; what the centre set aside goes back by itself."""
-    title = Text(*REASON_TEXT[reason]) if result is None else _LOAD_RESULT[result]
+    title = Text(*REASON_TEXT[reason]) if result is None else Text(*RESULT_TEXT[result])
     return Display(Face.DECLINED, title, title, Text("卡内未变，可稍后再试", "the card is unchanged, try again later"))

@@ -170,6 +170,8 @@ def test_a_load_without_an_end_is_listed_with_its_age_evidence_and_what_will_hap
     assert code == 0
     parts = ("load-01 #1", "¥50.00", "已批准，等结果 / granted", "MAC1: online counter 1", "no STATUS", "given back")
     assert all(part in said for part in parts)
+    _, said = run(capsys, "loads", "--data", data, "--last", "0")
+    assert "load-01 #1" in said, "what is half done is always listed"
     code, verified = run(capsys, "verify", "--data", data)
     assert code == 0
     assert all(part in verified for part in parts)

@@ -167,3 +167,10 @@ def test_open_ones_come_first_and_the_oldest_of_them_first(ledger: Ledger) -> No
     found = Reader(ledger.database).load_standings(at(0))
     assert [one.request for one in found] == [12, 11, 1, 2]
     assert len(Reader(ledger.database).load_standings(at(0), 1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("result", "zh"), [("no_funds", "账户余额不足"), ("nothing", "没有待领的款"), ("of_tomorrow", "结果 of_tomorrow")]
+)
+def test_a_refusal_says_why_in_words(result: str, zh: str) -> None:
+    assert [words.zh for words in load_state(replace(FRESH, state="refused", result=result), LATER_MS).evidence] == [zh]
