@@ -4,14 +4,15 @@ The only place that knows every part. It carries effects out and outcomes back; 
 """
 
 import asyncio
+import fcntl
 import json
 import logging
 import os
 import random
 import secrets
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,8 +59,23 @@ def run(settings: Settings, options: Options) -> int:
     if options.tls and settings.tls is None:
         raise ConfigFault("tls: 使用 --tls 时必须配置 / must be configured for --tls")
     links = make_links(settings, options.endpoints)
-    opened = open_outbox(settings.folder, settings.outbox, secrets.token_bytes(8))
-    return asyncio.run(Agent(settings, options, links, opened).serve())
+    with _alone(settings.folder / "edge.lock"):
+        opened = open_outbox(settings.folder, settings.outbox, secrets.token_bytes(8))
+        return asyncio.run(Agent(settings, options, links, opened).serve())
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """One process per box: two would give out the same outbox rows. The kernel frees the lock when one dies."""
+    fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as fault:
+            raise ConfigFault(f"{lock.parent}: 已有网关进程在用 / another process runs this box") from fault
+        yield
+    finally:
+        os.close(fd)
 
 
 class Agent:

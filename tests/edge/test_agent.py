@@ -229,6 +229,18 @@ def test_box_that_is_not_there(tmp_path):
     assert edge("run", "--data", str(tmp_path), "--box", BOX, "--broker", "nowhere").returncode == 2
 
 
+def test_a_second_process_on_one_folder_is_wrong_use(campus, tmp_path):
+    campus.open(1)
+    ended = run(tmp_path, "--tcp-port", "0")
+    assert ended.returncode == 2, ended.stderr
+    assert "another process runs this box" in ended.stderr
+    assert "READY" not in ended.stdout
+    campus.lunch(2)
+    campus.terminals.until(campus.drained, "everything in the ledger")
+    campus.edge.kill()
+    campus.edge.start()  # the lock died with it
+
+
 def test_port_that_is_taken_ends_the_box(tmp_path):
     hole = BlackHole()
     write(tmp_path)
