@@ -83,6 +83,8 @@ class Place:
         self._run = Path(tempfile.mkdtemp(prefix="ykt-attack-"))
         self.environment: dict[str, dict[str, str]] = {}
         """Part → variables of its own, from its next start on."""
+        self.reach: dict[str, int] = {}
+        """Body → the port it calls instead of its box's, from its next start on."""
         self._rate = rate
         self._parts: dict[str, subprocess.Popen[bytes]] = {}
         (self.room / "log").mkdir(exist_ok=True)
@@ -116,6 +118,9 @@ class Place:
             argv = [sys.executable, "-P", "-m", *argv]
         else:
             argv[0] = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+        if name in self._parts:
+            assert not self.is_up(name), f"{name} runs already"
+            self.kill(name)
         environment = {**os.environ, **self.environment.get(name, {})}
         with self._log(name).open("wb") as log:
             self._parts[name] = subprocess.Popen(
@@ -140,7 +145,7 @@ class Place:
             return (*words, "--tcp-port", self.ports[box], "--end-with-stdin")
         box = next(box for box, bodies in BOXES.items() if name in bodies)
         people = ("--customers", "--rate", self._rate, "--tear", 0.03, "--seed", len(name) + ord(name[-1]))
-        reach = ("--tcp", f"127.0.0.1:{self.ports[box]}")
+        reach = ("--tcp", f"127.0.0.1:{self.reach.get(name, self.ports[box])}")
         return ("edge.terminal", "run", "--data", self.data, "--name", name, *reach, *people, "--end-with-stdin")
 
     def is_ready(self, name: str) -> bool:
