@@ -187,10 +187,17 @@ def take_in(token: Token, campus: int, key: StoredKey) -> None:
     """
     if is_sm4(key):
         raise NoSm4InToken((key.version,))
-    there = _there(token, campus, key.kind, key.version)
-    if there is None:
+    if _there(token, campus, key.kind, key.version) is None:
         _store(token, campus, key)
-    elif _check_value(token, there) != _own_check(key):
+    require_held(token, campus, key)
+
+
+def require_held(token: Token, campus: int, key: StoredKey) -> None:
+    """KeyFault when the token has not this very key, guarded."""
+    there = _there(token, campus, key.kind, key.version)
+    if there is None or not token.is_guarded(there.handle):
+        raise KeyFault(f"密码设备未留住 {key.kind} 密钥，版本 {key.version} / the token did not keep it as it should")
+    if _check_value(token, there) != _own_check(key):
         told = f"密码设备里已有另一把 {key.kind} 密钥，版本 {key.version}"
         raise KeyFault(f"{told} / the token has another {key.kind} key of version {key.version}")
 

@@ -253,23 +253,18 @@ def _logged_in(p: Any, library: Any, slot: Any, pin: str) -> Any:  # noqa: ANN40
 
 
 def make_token(module: Path, label: str, officer_pin: str, pin: str) -> None:
-    """Initialise the first free slot, or go on with one of this label that has no PIN yet: a making that was cut.
-
-    ConfigFault when it is made already or no slot is free, TokenFault.
-    """
-    if has_token(module, label):
-        raise ConfigFault(f"密码设备 {label} 已存在 / a token of this label is already there")
+    """Initialise the first free slot; ConfigFault when the label is taken or no slot is free, TokenFault."""
     p, library = _library(module)
     try:
         slots = library.getSlotList(tokenPresent=True)
-        begun = next((slot for slot in slots if _label(library, slot) == label), None)
-        if begun is None:
-            free = next((slot for slot in slots if not _label(library, slot)), None)
-            if free is None:
-                raise ConfigFault("没有空闲的密码设备 / no free token")
-            library.initToken(free, officer_pin, label)
-            begun = next(slot for slot in library.getSlotList(tokenPresent=True) if _label(library, slot) == label)
-        session = library.openSession(begun, p.CKF_SERIAL_SESSION | p.CKF_RW_SESSION)
+        if any(_label(library, slot) == label for slot in slots):
+            raise ConfigFault(f"密码设备 {label} 已存在 / a token of this label is already there")
+        free = next((slot for slot in slots if not _label(library, slot)), None)
+        if free is None:
+            raise ConfigFault("没有空闲的密码设备 / no free token")
+        library.initToken(free, officer_pin, label)
+        free = next(slot for slot in library.getSlotList(tokenPresent=True) if _label(library, slot) == label)
+        session = library.openSession(free, p.CKF_SERIAL_SESSION | p.CKF_RW_SESSION)
         session.login(officer_pin, p.CKU_SO)
         session.initPin(pin)
         session.logout()

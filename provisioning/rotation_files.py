@@ -153,6 +153,7 @@ class Desk:
         if masters.token is not None:
             for kind, number in sorted(left.token):
                 masters.token.destroy(kind, number)
+            token_files.make_durable()
         if left.store:
             self._vault.write(retired_store(masters.store, version))
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from provisioning import key_files
 from provisioning.journal import write_private
-from provisioning.keeper_pkcs11 import NoSm4InToken, is_sm4, take_in
+from provisioning.keeper_pkcs11 import NoSm4InToken, is_sm4, require_held, take_in
 from provisioning.key_store import NONCE_SIZE, SALT_SIZE, KeyKind, KeyStore, StoredKey, Unlock, seal
 from provisioning.levels import MASTERS
 from provisioning.pkcs11_door import Token, has_token, make_token
@@ -96,8 +96,9 @@ def move_into_token(
     """Put the masters that a token takes into it, and write the store again without them.
 
     The store that is left: signing, authority, transport, and versions in SM4. A SoftHSM token is made when there is
-    none yet; another module's is made by its vendor's tools. The order is token first, so a crash leaves both, never
-    none, and the move can be asked for again. tell: says it in the custody log before any master is in the token.
+    none yet; another module's is made by its vendor's tools. The order is token first, on the disk and seen there by
+    another session, so a crash leaves both, never none, and the move can be asked for again. tell: says it in the
+    custody log before any master is in the token.
     NoSm4InToken when there is nothing but SM4; KeyFault when the token holds another master in the place of one.
     """
     found = moving(school)
@@ -107,9 +108,18 @@ def move_into_token(
         tell()
         for key in found.moved:
             take_in(token, school.campus, key)
+    make_durable()  # or a power cut takes them after the store has forgotten them
+    with _made(data, random, place) as token:
+        for key in found.moved:
+            require_held(token, school.campus, key)
     sealed = seal(found.left, unlock, random(SALT_SIZE), random(NONCE_SIZE))
     write_private(data / key_files.FOLDER / key_files.store_name(school.level), sealed)
     return found
+
+
+def make_durable() -> None:
+    """What was done in a token, on the disk: SoftHSM leaves its files to the system."""
+    os.sync()
 
 
 def _is_worth_it(found: Moving, data: Path, place: TokenPlace) -> bool:
@@ -118,14 +128,23 @@ def _is_worth_it(found: Moving, data: Path, place: TokenPlace) -> bool:
 
 
 def _made(data: Path, random: Random, place: TokenPlace) -> Token:
-    """The token, logged in; a SoftHSM's is made first, or made to the end."""
+    """The token, logged in; a SoftHSM's is made first. One whose making was cut never held a master: set aside."""
     if place.module is not None:
         return open_token(data, place.module, place.pin_file)
     pins = [_pin(data / key_files.FOLDER / name, random) for name in (OFFICER_PIN, PIN)]
     module = _module(data, None, make=True)
     if not has_token(module, _label(data)):
+        _set_aside(data / key_files.FOLDER / FOLDER / _TOKENS)
         make_token(module, _label(data), *pins)
     return _open(module, _label(data), pins[1])
+
+
+def _set_aside(tokens: Path) -> None:
+    """What is in the folder goes beside it; nothing of a token is ever deleted here."""
+    if any(tokens.iterdir()):
+        taken = len(list(tokens.parent.glob(f"{_TOKENS}.cut-*")))
+        tokens.rename(tokens.with_name(f"{_TOKENS}.cut-{taken + 1}"))
+        tokens.mkdir(mode=0o700)
 
 
 def _pin(file: Path, random: Random) -> str:
