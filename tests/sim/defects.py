@@ -24,6 +24,7 @@ from shared.ids import LedgerId
 from shared.wire.messages import OnlineRequest, decode_batch, encode_now
 from shared.wire.topics import UP_MONEY
 from tests.sim.blueprint import TerminalMade
+from tests.sim.book_defects import BreaksItsChain, CardWithoutCounters, DeafToVoids
 from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut, SimFlash
 from tests.sim.edge_part import EdgePart, SimConnection
@@ -400,5 +401,10 @@ DEFECTS: dict[str, Defect] = {
     ),
     "welcomes-the-thief": Defect("挂失后仍放行 a thief may sell", _laws("theft"), Parts(edge=WelcomesTheThief)),
     "keeps-a-half": Defect("付一半商户留下 half a pair is kept", _laws("half"), Parts(terminal=KeepsAHalf)),
+    "deaf-to-voids": Defect("撤销不办 a void is never decided", _laws("void"), Parts(ingest=DeafToVoids)),
+    "breaks-its-chain": Defect("批次链不实 a chain of nothing", _laws("verify"), Parts(ingest=BreaksItsChain)),
+    "card-without-counters": Defect(
+        "卡计数器不动 a card's counter stays", _laws("card"), Parts(terminal=CardWithoutCounters)
+    ),
     "never-sends-again": Defect("不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain)),
 }

@@ -1,5 +1,6 @@
 """The simulator: its seeds hold, it repeats itself exactly, its faults really happen, and it sees planted defects."""
 
+import ast
 import json
 import os
 import subprocess
@@ -80,6 +81,16 @@ def test_planted_defect_is_caught(name):
     failure = first_failure(defect.parts, defect.taps)
     assert failure is not None, f"{DEFECT_SEEDS} seeds saw nothing"
     assert failure.law in defect.laws, failure.text
+
+
+def test_every_law_has_its_planted_defect():
+    named = set()
+    for file in Path(__file__).parent.glob("*.py"):
+        calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+        raised = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Violation"]
+        named |= {ast.literal_eval(call.args[0]) for call in raised}
+    assert len(named) > 10
+    assert named == frozenset().union(*(defect.laws for defect in DEFECTS.values()))
 
 
 def first_failure(parts, taps):

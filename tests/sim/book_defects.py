@@ -1,0 +1,61 @@
+"""Planted defects that only the laws of voids, of the ledger's own word and of the cards see: see defects.py."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cloud.db import Row
+from cloud.ledger import receive as receiving
+from cloud.ledger.ledger import Ledger
+from tests.sim.ingest_part import IngestPart, SimDatabase
+from tests.sim.terminal_part import TerminalPart
+from tests.sim.truth import CardTruth, purses_of
+
+
+class DeafToVoids(IngestPart):
+    """A void is kept as a case and never decided: its holder waits for ever."""
+
+    def open(self, database: Any, at: Callable[[str], None]) -> Ledger:
+        ledger = super().open(database, at)
+        receive = ledger.receive
+
+        def deaf(*values: Any) -> Any:
+            settle, receiving.settle_voids = receiving.settle_voids, lambda *_: None
+            try:
+                return receive(*values)
+            finally:
+                receiving.settle_voids = settle
+
+        ledger.receive = deaf  # type: ignore[method-assign]  # the defect
+        return ledger
+
+
+class UnchainedDatabase(SimDatabase):
+    """The hash of a batch is not what its records and entries make."""
+
+    def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
+        if table == "batch":
+            at = columns.split(", ").index("hash")
+            rows = [(*row[:at], bytes(32), *row[at + 1 :]) for row in rows]
+        super().insert(table, columns, rows)
+
+
+class BreaksItsChain(IngestPart):
+    """Sums and keys are right, and nothing proves any more that they were not edited."""
+
+    form = UnchainedDatabase
+
+
+class CardWithoutCounters(TerminalPart):
+    """A card whose money moves and whose counter does not, now and then."""
+
+    def card_changes(self, card: CardTruth, image: bytes) -> None:
+        before, after = purses_of(card.image)[0], purses_of(image)[0]
+        if after[0] != before[0] and after[0] % 50 == 0:
+            image = image.replace(_bytes(after), _bytes((after[0], *before[1:])), 1)
+        super().card_changes(card, image)
+
+
+def _bytes(purse: tuple[int, int, int]) -> bytes:
+    """Balance, online and offline counter as an image of format 2 has them."""
+    balance_fen, online, offline = purse
+    return balance_fen.to_bytes(4, "big") + online.to_bytes(2, "big") + offline.to_bytes(2, "big")
