@@ -24,6 +24,9 @@ def main(arguments: list[str]) -> int:
     except YktError as fault:
         sys.stderr.write(f"错误 / error: {type(fault).__name__}: {fault}\n")
         return 1
+    except OSError as fault:
+        sys.stderr.write(f"无法读写 / cannot read or write: {fault.filename or ''}: {fault.strerror}\n")
+        return 1
     except KeyboardInterrupt:
         return 1
 

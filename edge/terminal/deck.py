@@ -48,18 +48,18 @@ class Deck:
 
     def __init__(self, data: Path) -> None:
         index = data / "cards" / "index.json"
-        if not index.exists():
-            raise ConfigFault(
-                f"{data}: 这里没有校园数据，先 ./ykt up，或用 --data 指明 / no campus here: ./ykt up first, or name "
-                "it with --data"
-            )
         try:
             raw = json.loads(index.read_text(encoding="utf-8"))
             rows = [
                 CardFile(label, card_id(bytes.fromhex(row["card"])), index.parent / row["file"])
                 for label, row in raw.items()
             ]
-        except (OSError, ValueError, RecursionError, KeyError, TypeError, AttributeError, WireFault) as fault:
+        except FileNotFoundError as fault:
+            said = "这里没有校园数据，先 ./ykt up，或用 --data 指明 / no campus here: ./ykt up first, or name it with --data"
+            raise ConfigFault(f"{data}: {said}") from fault
+        except OSError as fault:
+            raise ConfigFault(f"{index}: 无法读取 / cannot be read: {fault.strerror}") from fault
+        except (ValueError, RecursionError, KeyError, TypeError, AttributeError, WireFault) as fault:
             raise ConfigFault(f"{index}: 卡片索引无法读取 / no sound index of cards: {fault}") from fault
         self.cards = tuple(rows)
         self._by_label = {row.label: row for row in rows}

@@ -33,3 +33,16 @@ def test_what_is_no_pin_is_wrong_use_in_both_languages(
 def test_a_folder_without_a_campus_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["read", "--data", str(tmp_path), "--card", "0012"]) == 2
     assert "先 ./ykt up" in capsys.readouterr().err
+
+
+def test_an_index_that_cannot_be_read_is_told_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "cards" / "index.json").mkdir(parents=True)
+    assert main(["read", "--data", str(tmp_path), "--card", "0012"]) == 2
+    assert "无法读取 / cannot be read" in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_written_is_no_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "cards").mkdir()
+    (tmp_path / "cards" / "index.json").write_text('{"0012": {"card": "00010001000100000001", "file": "00001.card"}}')
+    assert main(["read", "--data", str(tmp_path), "--card", "0012", "--offline"]) in (1, 2)
+    assert "Traceback" not in capsys.readouterr().err
