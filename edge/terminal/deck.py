@@ -55,7 +55,7 @@ class Deck:
                 for label, row in raw.items()
             ]
         except FileNotFoundError as fault:
-            said = "这里没有校园数据，先 ./ykt up，或用 --data 指明 / no campus here: ./ykt up first, or name it with --data"
+            said = "这里没有校园数据，先 ./ykt up，或用 --data 指明 / no campus here: ./ykt up first, or name --data"
             raise ConfigFault(f"{data}: {said}") from fault
         except OSError as fault:
             raise ConfigFault(f"{index}: 无法读取 / cannot be read: {fault.strerror}") from fault
