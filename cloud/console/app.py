@@ -70,7 +70,9 @@ def _assemble(settings: CloudSettings, reader: Reader, accounts: Accounts) -> tu
     overview = Overview(reader)
     token = _machine_token(settings.data / "cloud" / TOKEN_FILE)
     live: Live
-    sources = Sources(lambda: live.snapshot, overview.entries, accounts, token, secure=True)
+    sources = Sources(
+        lambda: live.snapshot, overview.entries, overview.entries_of_record, accounts, token, secure=True
+    )  # fmt: skip
     pages = create_pages(sources)
     live = Live(lambda: overview.read(_now_ms()), renderer(pages), _now_ms)
     return live, Shell(pages, live, lambda token: accounts.session(token, int(time.time())) is not None)

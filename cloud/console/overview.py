@@ -97,6 +97,10 @@ class Overview:
         """Entries of a card's counter, for the read API."""
         return [entry_json(entry) for entry in self._reader.entries(card_id(card), counter)[:most]]
 
+    def entries_of_record(self, device: bytes, epoch: int, seq: int) -> list[dict[str, Any]]:
+        """Entries that this record made, for the read API."""
+        return [entry_json(entry) for entry in self._reader.entries_of_record(device, epoch, seq)]
+
     def _rate(self, posted: int, now_ms: int) -> float:
         self._posted.append((now_ms, posted))
         while len(self._posted) > 2 and now_ms - self._posted[0][0] > RATE_WINDOW_MS:

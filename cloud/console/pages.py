@@ -60,14 +60,27 @@ def _add_read_pages(app: Flask, sources: Sources) -> None:
 
     @app.route("/api/v1/entries")
     def api_entries() -> Reply:
-        try:
-            card = bytes.fromhex(request.args.get("card", ""))
-            counter = int(request.args.get("counter", ""))
-        except ValueError:
-            abort(400)
-        if len(card) != 10 or not 0 <= counter <= 0xFFFF:
-            abort(400)
+        """By ?card=HEX&counter=N, or by ?device=HEX&epoch=N&seq=N."""
+        if "device" in request.args:
+            device, (epoch, seq) = _octets("device", 6), (_number("epoch", 0xFFFF), _number("seq", 0xFFFF_FFFF))
+            return jsonify({"entries": sources.entries_of_record(device, epoch, seq)})
+        card, counter = _octets("card", 10), _number("counter", 0xFFFF)
         return jsonify({"entries": sources.entries(card, counter, ENTRIES_MAX)})
+
+
+def _octets(name: str, size: int) -> bytes:
+    try:
+        found = bytes.fromhex(request.args.get(name, ""))
+    except ValueError:
+        abort(400)
+    return found if len(found) == size else abort(400)
+
+
+def _number(name: str, most: int) -> int:
+    text = request.args.get(name, "")
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= most):
+        abort(400)
+    return int(text)
 
 
 def _admit(sources: Sources) -> Reply | None:

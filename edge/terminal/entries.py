@@ -1,8 +1,8 @@
-"""Asks the console's read API for the ledger entry of a record: GET /api/v1/entries?card=HEX&counter=N.
+"""Asks the console's read API for the ledger entries of what was just shown: GET /api/v1/entries?….
 
-A card has two counters, and a void bears that of its purchase, so one number finds entries of several records: those
-of our own are picked out here. Bounded waits, TLS against the campus authority when one is given. A console that is
-away is an empty answer: the counter sells without it.
+A purchase or a void is found by its record, a mixed payment by its two. A load is authorised before its record is
+written, and is found by the card's counter. Bounded waits, TLS against the campus authority when one is given. A
+console that is away is an empty answer: the counter sells without it.
 """
 
 import asyncio
@@ -10,15 +10,15 @@ import json
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from edge.terminal.book import Row
-from shared.ids import CardId
+from shared.ids import DeviceId
 from shared.money import yuan
-from shared.records import LOAD_SHAPED
+from shared.records import LOAD_SHAPED, Pair
 
 WAIT_S = 1.0
 PAUSE_S = 0.1
@@ -45,27 +45,31 @@ class Console:
     ca: Path | None = None
 
 
-async def entry_of(console: Console, card: CardId, counter: int, is_ours: Callable[[Entry], bool]) -> list[Entry]:
-    """Those of the entries with this card counter that are ours, as soon as there is one; empty after WAIT_S."""
+async def entries_of(console: Console, device: DeviceId, row: Row) -> list[Entry]:
+    """Those of this record, and of the other half of its sale, as soon as all are there; after WAIT_S what is there."""
     loop = asyncio.get_running_loop()
     until = loop.time() + WAIT_S
+    queries = queries_of(device, row)
     while True:
-        found = [entry for entry in await asyncio.to_thread(_ask, console, card, counter) if is_ours(entry)]
-        if found or loop.time() >= until:
-            return found
+        answers = [_ours(row, await asyncio.to_thread(_ask, console, query)) for query in queries]
+        if all(answers) or loop.time() >= until:
+            return [entry for answer in answers for entry in answer]
         await asyncio.sleep(PAUSE_S)
 
 
-def made_by(terminal: str, row: Row) -> Callable[[Entry], bool]:
-    """Whether an entry comes from this record. A load is authorised before its record is written: its kind tells."""
+def queries_of(device: DeviceId, row: Row) -> Sequence[str]:
+    """What to ask for, a query each; the halves of a mixed payment are records n and n+1."""
+    if row.kind in LOAD_SHAPED:
+        return (f"card={row.card.hex()}&counter={row.counter}",)
+    seqs = (row.seq - 1, row.seq) if row.pair is Pair.SECOND else (row.seq,)
+    return [f"device={device.hex()}&epoch={row.epoch}&seq={seq}" for seq in seqs]
 
-    def is_ours(entry: Entry) -> bool:
-        if row.kind in LOAD_SHAPED:
-            return str(entry.get("kind")).startswith(("load", "claim"))
-        record = entry.get("record") or {}
-        return (record.get("terminal"), record.get("epoch"), record.get("seq")) == (terminal, row.epoch, row.seq)
 
-    return is_ours
+def _ours(row: Row, found: list[Entry]) -> list[Entry]:
+    """A card has two counters: of the entries with a load's number those of loads."""
+    if row.kind not in LOAD_SHAPED:
+        return found
+    return [entry for entry in found if str(entry.get("kind")).startswith(("load", "claim"))]
 
 
 def entry_line(entry: Entry) -> str:
@@ -78,8 +82,8 @@ def entry_line(entry: Entry) -> str:
     return f"账本分录 ledger entry {entry.get('entry')}: {KINDS.get(kind, kind)}{counter} · {moved}{held}"
 
 
-def _ask(console: Console, card: CardId, counter: int) -> list[Entry]:
-    url = f"{console.url.rstrip('/')}/api/v1/entries?card={card.hex()}&counter={counter}"
+def _ask(console: Console, query: str) -> list[Entry]:
+    url = f"{console.url.rstrip('/')}/api/v1/entries?{query}"
     request = urllib.request.Request(url, headers={"Authorization": f"Bearer {console.token}"})  # noqa: S310  # the operator's own URL
     context = ssl.create_default_context(cafile=console.ca) if url.startswith("https:") else None
     try:

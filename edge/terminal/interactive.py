@@ -22,7 +22,7 @@ from edge.terminal.commands import Command, Verb
 from edge.terminal.deck import Deck
 from edge.terminal.disk import InUse
 from edge.terminal.display import bar_words
-from edge.terminal.entries import Console, entry_line, entry_of, made_by
+from edge.terminal.entries import Console, entries_of, entry_line
 from edge.terminal.fields import DeckField, Field, Lying, ReaderField
 from edge.terminal.figures import status
 from edge.terminal.pulling import PulledAtDebit
@@ -277,7 +277,7 @@ class _Counter:
             say("    零元，不入账 / over nothing: there is nothing to post")
         if console is None or not row.amount_fen:
             return
-        found = await entry_of(console, row.card, row.counter, made_by(station.settings.name, row))
+        found = await entries_of(console, station.settings.device, row)
         if not found:
             say("    账本尚无此笔（断网或排队中，稍后自动入账） / not in the ledger yet; it will be posted by itself")
         for entry in found:

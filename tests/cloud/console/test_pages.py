@@ -44,7 +44,8 @@ SNAPSHOT: dict[str, Any] = {
 def sources(tmp_path: Path) -> Iterator[Sources]:
     accounts = Accounts(tmp_path / "console.db")
     yield Sources(
-        lambda: SNAPSHOT, lambda card, counter, most: [{"n": counter}], accounts, "machine-token", secure=False
+        lambda: SNAPSHOT, lambda card, counter, most: [{"n": counter}],
+        lambda device, epoch, seq: [{"n": seq}], accounts, "machine-token", secure=False
     )
     accounts.close()
 
@@ -145,13 +146,17 @@ def test_the_machine_token_reads_and_nothing_else(client: FlaskClient) -> None:
     bearer = {"Authorization": "Bearer machine-token"}
     path = "/api/v1/entries?card=00010000000000004711&counter=7"
     assert client.get(path, headers=bearer).json == {"entries": [{"n": 7}]}
+    record = "/api/v1/entries?device=00010000000f&epoch=1&seq=4"
+    assert client.get(record, headers=bearer).json == {"entries": [{"n": 4}]}
     assert client.get(path, headers={"Authorization": "Bearer wrong"}).status_code == 401
     assert client.get("/", headers=bearer).location == "/login"
     assert client.post("/logout", headers=bearer).location == "/login"
 
 
 @pytest.mark.parametrize(
-    "query", ["", "card=zz&counter=1", "card=00&counter=1", "card=00010000000000004711&counter=70000"]
+    "query", ["", "card=zz&counter=1", "card=00&counter=1", "card=00010000000000004711&counter=70000",
+              "device=00&epoch=1&seq=1", "device=00010000000f&epoch=1", "device=00010000000f&epoch=1&seq=-1",
+              "device=00010000000f&epoch=1&seq=４"],
 )
 def test_bad_queries_are_refused(client: FlaskClient, query: str) -> None:
     bearer = {"Authorization": "Bearer machine-token"}

@@ -5,17 +5,20 @@ import json
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
 from edge.terminal import running
 from edge.terminal.book import Row
-from edge.terminal.entries import WAIT_S, Console, entry_line, entry_of, made_by
-from shared.ids import CardId
-from shared.records import Kind
+from edge.terminal.entries import WAIT_S, Console, entries_of, entry_line, queries_of
+from shared.ids import CardId, DeviceId
+from shared.records import Kind, Pair
 
 CARD = CardId(bytes.fromhex("53030000000000000666"))
+DEVICE = DeviceId(bytes.fromhex("00010000000f"))
+ROW = Row(1, 4, Kind.PURCHASE, CARD, 6, 1250, 0)
 
 
 @pytest.fixture
@@ -50,8 +53,14 @@ def api():
 
 def test_the_entry_is_asked_for_until_it_is_there(api):
     url, asked = api
-    assert asyncio.run(entry_of(Console(url, "secret"), CARD, 6, lambda _: True)) == [{"amount_fen": 1250}]
-    assert asked == [f"/api/v1/entries?card={CARD.hex()}&counter=6"] * 3
+    assert asyncio.run(entries_of(Console(url, "secret"), DEVICE, ROW)) == [{"amount_fen": 1250}]
+    assert asked == ["/api/v1/entries?device=00010000000f&epoch=1&seq=4"] * 3
+
+
+def test_of_a_loads_number_the_entries_of_purchases_are_none_of_ours(api):
+    url, asked = api
+    assert asyncio.run(entries_of(Console(url, "secret"), DEVICE, replace(ROW, kind=Kind.LOAD))) == []
+    assert len(asked) > 3
 
 
 @pytest.mark.parametrize("console", [Console("http://127.0.0.1:9", "secret"), None])
@@ -61,37 +70,33 @@ def test_without_an_answer_the_counter_goes_on(api, console):
     assert loop_s < WAIT_S + 2
 
 
-def entry(kind, seq=None, terminal="hand-pos"):
-    record = None if seq is None else {"terminal": terminal, "epoch": 1, "seq": seq, "counter": 6, "verdict": "posted"}
-    return {"entry": 9, "kind": kind, "postings": [{"debit": "a", "credit": "b", "fen": 1250}], "record": record}
+def entry(kind):
+    return {"entry": 9, "kind": kind, "postings": [{"debit": "a", "credit": "b", "fen": 1250}],
+            "record": {"counter": 6, "verdict": "posted"}}  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("kind", "ours"),
+    ("row", "queries"),
     [
-        (Kind.PURCHASE, [("purchase", 4)]),
-        (Kind.VOID, [("void", 4)]),
-        (Kind.LOAD, [("load_authorised", None), ("load_confirmed", 4)]),
+        (ROW, ["device=00010000000f&epoch=1&seq=4"]),
+        (replace(ROW, kind=Kind.VOID), ["device=00010000000f&epoch=1&seq=4"]),
+        (replace(ROW, pair=Pair.SECOND), [f"device=00010000000f&epoch=1&seq={seq}" for seq in (3, 4)]),
+        (replace(ROW, kind=Kind.LOAD), [f"card={CARD.hex()}&counter=6"]),
     ],
 )
-def test_entries_of_other_records_with_the_same_counter_are_not_ours(kind, ours):
-    row = Row(1, 4, kind, CARD, 6, 1250, 0)
-    others = [("purchase", 3), ("void", 5)]
-    found = [(e["kind"], (e["record"] or {}).get("seq")) for e in (entry(*one) for one in (*ours, *others))
-             if made_by("hand-pos", row)(e)]  # fmt: skip
-    assert found == ours
-    assert not made_by("pos-01", row)(entry("purchase", 4))
+def test_a_record_is_asked_for_by_its_number_and_a_load_by_its_counter(row, queries):
+    assert list(queries_of(DEVICE, row)) == queries
 
 
 def test_an_entry_is_told_in_words():
-    said = entry_line(entry("purchase", 4))
+    said = entry_line(entry("purchase"))
     assert said == "账本分录 ledger entry 9: 消费 purchase · 卡计数 counter 6 · a → b ¥12.50"
 
 
 async def timed(console):
     loop = asyncio.get_running_loop()
     began = loop.time()
-    assert await entry_of(console, CARD, 6, lambda _: True) == []
+    assert await entries_of(console, DEVICE, ROW) == []
     return loop.time() - began
 
 
