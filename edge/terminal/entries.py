@@ -1,7 +1,7 @@
 """Asks the console's read API for the ledger entries of what was just shown: GET /api/v1/entries?….
 
-A purchase or a void is found by its record, a mixed payment by its two. A load is authorised before its record is
-written, and is found by the card's counter. Bounded waits, TLS against the campus authority when one is given. A
+A purchase is found by its record, a mixed payment by its two. A load is authorised before its record is written, and
+a void is booked on its purchase: those are found by the card's counter, and picked out. Bounded waits, TLS against the campus authority when one is given. A
 console that is away is an empty answer: the counter sells without it.
 """
 
@@ -18,7 +18,7 @@ from typing import Any
 from edge.terminal.book import Row
 from shared.ids import DeviceId
 from shared.money import yuan
-from shared.records import LOAD_SHAPED, Pair
+from shared.records import LOAD_SHAPED, Kind, Pair
 
 WAIT_S = 1.0
 PAUSE_S = 0.1
@@ -59,17 +59,17 @@ async def entries_of(console: Console, device: DeviceId, row: Row) -> list[Entry
 
 def queries_of(device: DeviceId, row: Row) -> Sequence[str]:
     """What to ask for, a query each; the halves of a mixed payment are records n and n+1."""
-    if row.kind in LOAD_SHAPED:
+    if row.kind in LOAD_SHAPED or row.kind is Kind.VOID:
         return (f"card={row.card.hex()}&counter={row.counter}",)
     seqs = (row.seq - 1, row.seq) if row.pair is Pair.SECOND else (row.seq,)
     return [f"device={device.hex()}&epoch={row.epoch}&seq={seq}" for seq in seqs]
 
 
 def _ours(row: Row, found: list[Entry]) -> list[Entry]:
-    """A card has two counters: of the entries with a load's number those of loads."""
-    if row.kind not in LOAD_SHAPED:
-        return found
-    return [entry for entry in found if str(entry.get("kind")).startswith(("load", "claim"))]
+    """A card has two counters, and a void bears that of its purchase."""
+    if row.kind in LOAD_SHAPED:
+        return [entry for entry in found if str(entry.get("kind")).startswith(("load", "claim"))]
+    return [entry for entry in found if row.kind is not Kind.VOID or entry.get("kind") == "void"]
 
 
 def entry_line(entry: Entry) -> str:

@@ -57,9 +57,10 @@ def test_the_entry_is_asked_for_until_it_is_there(api):
     assert asked == ["/api/v1/entries?device=00010000000f&epoch=1&seq=4"] * 3
 
 
-def test_of_a_loads_number_the_entries_of_purchases_are_none_of_ours(api):
+@pytest.mark.parametrize("kind", [Kind.LOAD, Kind.VOID])
+def test_of_the_number_of_a_load_or_void_the_entries_of_purchases_are_none_of_ours(api, kind):
     url, asked = api
-    assert asyncio.run(entries_of(Console(url, "secret"), DEVICE, replace(ROW, kind=Kind.LOAD))) == []
+    assert asyncio.run(entries_of(Console(url, "secret"), DEVICE, replace(ROW, kind=kind))) == []
     assert len(asked) > 3
 
 
@@ -79,12 +80,12 @@ def entry(kind):
     ("row", "queries"),
     [
         (ROW, ["device=00010000000f&epoch=1&seq=4"]),
-        (replace(ROW, kind=Kind.VOID), ["device=00010000000f&epoch=1&seq=4"]),
+        (replace(ROW, kind=Kind.VOID), [f"card={CARD.hex()}&counter=6"]),
         (replace(ROW, pair=Pair.SECOND), [f"device=00010000000f&epoch=1&seq={seq}" for seq in (3, 4)]),
         (replace(ROW, kind=Kind.LOAD), [f"card={CARD.hex()}&counter=6"]),
     ],
 )
-def test_a_record_is_asked_for_by_its_number_and_a_load_by_its_counter(row, queries):
+def test_a_record_is_asked_for_by_its_number_and_a_load_or_void_by_the_counter(row, queries):
     assert list(queries_of(DEVICE, row)) == queries
 
 
