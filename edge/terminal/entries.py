@@ -1,8 +1,8 @@
 """Asks the console's read API for the ledger entries of what was just shown: GET /api/v1/entries?….
 
 A purchase is found by its record, a mixed payment by its two. A load is authorised before its record is written, and
-a void is booked on its purchase: those are found by the card's counter, and picked out. Bounded waits, TLS against the campus authority when one is given. A
-console that is away is an empty answer: the counter sells without it.
+a void is booked on its purchase: those are found by the card's counter, and picked out. Bounded waits, TLS against the
+campus authority when one is given. A console that is away is an empty answer: the counter sells without it.
 """
 
 import asyncio
