@@ -130,7 +130,7 @@ def _purses(figures: Figures) -> list[str]:
         ("−", "消费 spent", f.spent_fen, f.subsidy_spent_fen, f"{f.posted - f.loads - f.voids} 笔"),
         *_desk(f),
         ("=", "应在卡内 expected on cards", f.expected_fen, f.subsidy_expected_fen, ""),
-        (" ", "卡内实数 on the cards", f.cards_fen, f.subsidy_cards_fen, f"{f.cards} 张"),
+        (" ", "卡内实数 on the cards", f.cards_fen, f.subsidy_cards_fen, f"{f.cards} 张{_void_cards(f)}"),
         (" ", "总账卡内余额 ledger float", f.purse_float_fen, f.subsidy_fen, ""),
     ]
     if not (f.subsidies or f.subsidy_opening_fen):
@@ -181,6 +181,12 @@ def _mixed(figures: Figures) -> list[str]:
     if not figures.mixed:
         return []
     return [f"    成功中混合支付 of taps, mixed payments: {figures.mixed}，一次成功两笔记录 one tap, two records"]
+
+
+def _void_cards(figures: Figures) -> str:
+    """What a void card still says counts no more: without this the line above and that of the ledger differ."""
+    fen = figures.replaced_fen
+    return f"，其中旧卡不计 of it on void cards, not counted: {yuan(fen)}" if fen else ""
 
 
 def _zero_rides(figures: Figures) -> list[str]:

@@ -118,6 +118,8 @@ def test_what_the_card_desk_took_from_cards_stands_in_the_sum() -> None:
     assert figures.true
     assert (report(figures)["unloads_fen"], report(figures)["replaced_fen"]) == (2_000, 3_000)
     assert "+ 卡务 desk 50.00" in sheet(figures)
+    assert "其中旧卡不计 of it on void cards, not counted: 30.00" in sheet(figures)
+    assert "void cards" not in sheet(GOOD)
     assert "圈提" not in sheet(GOOD)
     for wrong in ({"unloads_fen": 1_999}, {"replaced_fen": 2_999}, {"cards_fen": 70_499}, {"online_fen": 24_999}):
         assert not replace(figures, **wrong).true  # type: ignore[arg-type]  # whole numbers each
