@@ -46,7 +46,7 @@ class Client:
     """One connection. PUBACKs what it hears only when told to; use as `with`."""
 
     def __init__(
-        self, port: int, name: str, *, tls: ssl.SSLContext | None = None, clean: bool = True, expiry_s: int = 0
+        self, port: int, name: str, *, tls: ssl.SSLContext | None = None, will: tuple[str, bytes] | None = None
     ) -> None:  # fmt: skip
         self.heard: list[Heard] = []
         self._answers: dict[tuple[int, int], int] = {}
@@ -54,10 +54,14 @@ class Client:
         self._buffer = b""
         raw = socket.create_connection(("127.0.0.1", port), WAIT_S)
         self._socket = tls.wrap_socket(raw, server_hostname="localhost") if tls else raw
-        properties = b"\x11" + expiry_s.to_bytes(4, "big") if expiry_s else b""
-        head = text("MQTT") + b"\x05" + bytes((2 if clean else 0,)) + struct.pack(">H", 600)
-        self.throw(packet(CONNECT, 0, head + varint(len(properties)) + properties + text(name)))
-        self._until((CONNACK, 0))
+        last = b"\0" + text(will[0]) + text(will[1]) if will else b""
+        head = text("MQTT") + b"\x05" + bytes((0x2E if will else 2,)) + struct.pack(">H", 600)
+        try:
+            self.throw(packet(CONNECT, 0, head + b"\0" + text(name) + last))
+            self._until((CONNACK, 0))
+        except OSError:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
