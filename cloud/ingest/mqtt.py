@@ -20,12 +20,17 @@ from gmqtt.mqtt.handler import MQTTConnectError
 from cloud.ingest.pauses import pause_s
 from cloud.ingest.ticket import Arrival
 from shared.errors import ConfigFault, LinkFault
+from shared.wire.codec import MESSAGE_MAX
 
 RECEIVE_MAX = 100
 """Messages the broker may have unacknowledged at this session; the boxes' credits bound the records in them."""
 IN_HAND_MAX = 256
 """Messages of one connection that are not done. Above: QoS 0 is dropped, and a broker that ignores RECEIVE_MAX so far
 loses the connection; it will send again what was not PUBACKed."""
+PACKET_MAX = 8 * MESSAGE_MAX
+"""Largest packet that we ask for: what is longer than a message of ours is kept up to here, and beyond it the broker
+keeps it from us. The library takes a packet in pieces and copies all of it at each: 60 MB outlast every keepalive, and
+come again with the next connection."""
 SESSION_EXPIRY_S = 86_400
 """How long the broker keeps the session of an ingest that is away. Longer is no gain: the outboxes hold it all."""
 KEEPALIVE_S = 10
@@ -203,6 +208,7 @@ class _Connection:
             logger=logger,
             session_expiry_interval=SESSION_EXPIRY_S,
             receive_maximum=RECEIVE_MAX,
+            maximum_packet_size=PACKET_MAX,
         )
         client.set_config({"reconnect_retries": _NEVER_RECONNECT})
         client.on_connect = self._on_connect

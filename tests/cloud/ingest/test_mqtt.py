@@ -209,3 +209,28 @@ def test_small_messages_leave_at_once(broker) -> None:
         await task
 
     run(story())
+
+
+async def _giant(port: int) -> None:
+    heard: list[bytes] = []
+
+    async def take(arrival: Arrival) -> None:
+        heard.append(arrival.payload)
+
+    lost: list[int] = []
+    session = Session(plan(take), Endpoint("127.0.0.1", port), lambda _, number: lost.append(number))
+    task = asyncio.create_task(session.run())
+    await asyncio.wait_for(session.up.wait(), 10)
+    client = await publisher(port)
+    client.publish(TOPIC, bytes(mqtt.PACKET_MAX), qos=1)
+    client.publish(TOPIC, b"of ours", qos=1)
+    await until(lambda: heard == [b"of ours"], 20.0)
+    assert lost == []
+    await client.disconnect()
+    session.close()
+    await task
+
+
+def test_a_giant_that_a_broker_lets_in_never_reaches_the_session(mosquitto_plain) -> None:
+    """By its default mosquitto takes 256 MB."""
+    run(_giant(mosquitto_plain.port))
