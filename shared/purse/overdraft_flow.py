@@ -125,7 +125,9 @@ def _recover(pending: PendingOverdraft, profile: CardProfile, pin: Pin | None) -
         return OverdraftUnknown(pending, Reason.COUNTER_BACK, Remedy.PRESENT_AGAIN)
     if state.counter != auth.counter + 1:
         return OverdraftUnknown(pending, Reason.NO_EVIDENCE, Remedy.PRESENT_AGAIN)
-    # One online transaction has happened. A load in its place leaves no proof of type 07 under this number.
+    # One online transaction has happened. What stood in our place left the limit as it was, or set its own.
+    if state.said and OVERDRAFT_ANSWER.unpack(state.said)[2] != auth.new_limit_fen.to_bytes(3, "big"):
+        return OverdraftRefused(Reason.CARD_GONE, None, None, pending)
     proof = yield from prove(TYPE_OVERDRAFT, auth.counter, profile)
     if isinstance(proof, int):
         return OverdraftUnknown(pending, Reason.PROOF_GONE, Remedy.PRESENT_AGAIN, proof)

@@ -57,10 +57,11 @@ class Says(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PurseState:
-    """A purse as INIT says it is."""
+    """A purse as INIT says it is. said: all of INIT's answer, empty from a card whose counter is full."""
 
     counter: int
     balance_fen: int
+    said: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +198,7 @@ def purse_state(init: bytes, size: int, purse: Purse = Purse.EP) -> CardFlow[Pur
     if opened.sw in _NOT_FOR_NOTHING:
         opened = _answer((yield ToCard(commands.for_one_fen(init))))
     if opened.sw == Sw.OK and len(opened.data) == size:
-        return PurseState(int.from_bytes(opened.data[4:6], "big"), int.from_bytes(opened.data[:4], "big"))
+        return PurseState(int.from_bytes(opened.data[4:6], "big"), int.from_bytes(opened.data[:4], "big"), opened.data)
     if opened.sw != Sw.COUNTER_FULL:
         return opened.sw
     balance = _answer((yield ToCard(commands.GET_BALANCE if purse is Purse.EP else commands.GET_BALANCE_ED)))

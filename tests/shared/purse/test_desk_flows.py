@@ -331,6 +331,22 @@ def test_torn_at_every_step_a_limit_is_set_or_not():
     assert ends == {OverdraftSet, OverdraftRefused}
 
 
+def test_a_limit_that_another_desk_set_is_not_taken_for_ours():
+    """Torn before the change, then changed elsewhere under the same number: the card's proof is the other desk's."""
+    office = Office()
+    assert isinstance(office.run(set_overdraft(limit(20_000), office.present())), OverdraftSet)
+    identity = office.present()
+    points = cuts(lambda office, identity: office.run(set_overdraft(limit(), identity)))
+    last_command = max(at for at, tear in points if tear is Tear.BEFORE) - 1
+    office.steps, office.cut = 0, (last_command, Tear.BEFORE)
+    torn = office.run(set_overdraft(limit(1_000), identity))
+    assert isinstance(torn, OverdraftUnknown)
+    office.cut = (-1, Tear.NOT)
+    assert isinstance(office.run(set_overdraft(limit(5_000), office.present())), OverdraftSet)
+    outcome = office.run(recover_overdraft(torn.pending, office.present(), PIN))
+    assert outcome == OverdraftRefused(Reason.CARD_GONE, None, None, torn.pending)
+
+
 # --- PIN ---------------------------------------------------------------------------------------------------------
 
 
