@@ -7,7 +7,7 @@ from shared.purse.apdu import ResponseApdu, Sw
 from shared.purse.effects import CardFlow, ToCard
 from shared.purse.files import PublicForm, name_from_fci, public_from_fci, public_size
 from shared.purse.outcomes import Rejected
-from shared.purse.profiles import Agreed, CardProfile
+from shared.purse.profiles import APPLICATION_MAIN, Agreed, CardProfile
 from shared.purse.reasons import Reason
 
 SELECT_BLOCKED = frozenset((Sw.APP_BLOCKED, Sw.KEY_CHECKSUM, Sw.LOCKED_FOR_EVER))
@@ -40,9 +40,14 @@ def select_one(profile: CardProfile, agreed: tuple[Agreed, ...]) -> CardFlow[Fou
 
 
 def is_application(profile: CardProfile, fci: bytes) -> bool:
-    """Whether it is the application that was asked for. Cards of one application answer other names with it, too."""
+    """Whether it is the application that was asked for. Cards of one application answer other names with it, too.
+
+    An FCI without a name is believed of a main application alone: no second purse is guessed from it.
+    """
     name = name_from_fci(fci)
-    return profile.fid is not None or name is None or name.startswith(profile.aid)
+    if profile.fid is not None:
+        return True
+    return profile.application == APPLICATION_MAIN if name is None else name.startswith(profile.aid)
 
 
 def _kind_of(own: CardProfile | None, agreed: tuple[Agreed, ...], fci: bytes) -> CardFlow[Found | Rejected]:

@@ -393,11 +393,12 @@ def any_name(fci_of):
     return lambda keys: Odd(AnyName(public(), keys, OPENING, Choices(fci=fci_of), CardCounters().encode()))
 
 
-def test_one_application_under_every_name_is_no_second_purse(kit, school, keys):
-    """Its FCI names the application that it has: what it has is not taken for a subsidy."""
+@pytest.mark.parametrize("fci", [fci_with_file, lambda _: b""])
+def test_one_application_under_every_name_is_no_second_purse(kit, school, keys, fci):
+    """Its FCI names the application that it has, or nothing: what it has is not taken for a subsidy."""
     till = kit.Bench(school, subsidy=True).connect()
     till.counter.psam = WholeChannel(StandardPsam(kit.psam_id, school.purchase.octets))
-    card = any_name(fci_with_file)(keys)
+    card = any_name(fci)(keys)
     assert sell(till, card).end is End.DONE
     (record,) = (record for record in till.written().values() if record.kind in PROVEN)
     assert record.purse >> 6 == 0
