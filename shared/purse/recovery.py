@@ -16,7 +16,7 @@ from shared.purse.commands import COUNTER_MAX
 from shared.purse.crypto import TYPE_CAPP_PURCHASE, TYPE_ED_LOAD, TYPE_EP_LOAD, TYPE_OVERDRAFT, TYPE_UNLOAD
 from shared.purse.effects import CardFlow, Flow, ToCard, ToPsam
 from shared.purse.errors import CardLost, PsamLost
-from shared.purse.files import LogRecord
+from shared.purse.files import LOG_DEPTH, LogRecord
 from shared.purse.flows import INIT_ANSWER, pin_refusal, read_log
 from shared.purse.load_flow import LOAD_ANSWER
 from shared.purse.outcomes import (
@@ -219,9 +219,10 @@ def log_says(trace: Trace, log: tuple[LogRecord, ...], convention: Number) -> Sa
     """Loads and purchases count apart, so only records of the same direction are compared.
 
     Ours is known by all that it says, under either number, for cards of one school differ in that. That another stands
-    in our place is believed under the profile's number alone.
+    in our place is believed under the profile's number alone, and of a log that reaches back before it: on a card that
+    counts the other way that number is the next one's, and ours may just have been overwritten.
     """
-    written = (record for record in log if record.kind not in _BLANK)
+    written = [record for record in log if record.kind not in _BLANK]
     alike = [record for record in written if _is_online(record.kind) == _is_online(trace.kind)]
     ours = (trace.kind, trace.amount_fen, trace.terminal_id, trace.date_time)
     for record in alike:
@@ -229,7 +230,8 @@ def log_says(trace: Trace, log: tuple[LogRecord, ...], convention: Number) -> Sa
         if found == ours and record.number - trace.counter in (0, 1):
             return Says.OURS
     number = trace.counter + (convention is Number.AFTER)
-    return Says.ANOTHER if any(record.number == number for record in alike) else Says.NOTHING
+    reaches = len(written) < LOG_DEPTH or any(record.number <= trace.counter for record in alike)
+    return Says.ANOTHER if reaches and any(record.number == number for record in alike) else Says.NOTHING
 
 
 def _is_online(kind: int) -> bool:

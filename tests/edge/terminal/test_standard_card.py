@@ -146,6 +146,24 @@ def test_a_torn_debit_that_another_till_sold_over_is_not_called_undone(kit, scho
     assert kinds == [Kind.UNPROVEN, Kind.PURCHASE]
 
 
+@pytest.mark.parametrize("sales", [*range(1, 13)])
+@pytest.mark.parametrize("log_after", [True, False])
+def test_however_much_was_sold_over_it_a_debit_is_never_called_undone(kit, school, profile, card_of, log_after, sales):
+    """Ten records later ours has left the log, and by the other way of counting another stands under our number."""
+    till, other = till_of(kit, school, profile), till_of(kit, school, profile)
+    card = card_of(Choices(log_after=log_after))
+    assert sell(other, card, 100).end is End.DONE
+    card.dies = 0x54
+    assert sell(till, card).end is End.UNKNOWN
+    card.dies = None
+    for _ in range(sales):
+        assert sell(other, card, 100).end is End.DONE
+    sell(till, card, 200)
+    assert Kind.NOT_DEBITED not in [record.kind for record in till.written().values()]
+    noted = [record.amount_fen for record in till.written().values() if record.kind == Kind.UNPROVEN]
+    assert noted == [PRICE]
+
+
 @pytest.mark.parametrize("choices", CHOICES.values(), ids=CHOICES)
 @pytest.mark.parametrize("profile", ["campus"], indirect=True)
 def test_every_choice_is_loaded(kit, school, profile, card_of, choices):
