@@ -9,7 +9,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from provisioning.body_file import in_reader
@@ -94,7 +94,7 @@ def _desk(chosen: argparse.Namespace) -> Desk:
 def _list(chosen: argparse.Namespace) -> None:
     register, gone = _desk(chosen).register(), retired(chosen.data)
     for entry in register.entries:
-        versions = ",".join(map(str, entry.versions)) if entry.is_written else "未写完 unwritten"
+        versions = _list_of(entry.versions) if entry.is_written else "未写完 unwritten"
         body = entry.device.hex() if entry.device else "-"
         told = f"{entry.psam.hex()}  {entry.state:<9} 版本 versions {versions:<6} 终端 body {body}"
         sys.stdout.write(f"{told}{_carried(entry, gone)}\n")
@@ -119,7 +119,7 @@ def _make(chosen: argparse.Namespace) -> None:
                 if psam is None:
                     row = register.make(versions, chosen.who, now_s())
                     psam = psam_id(bytes.fromhex(row["psam"]))
-                    commit([row], chosen.who, f"造 made {psam.hex()}, 版本 versions {versions}")
+                    commit([row], chosen.who, f"造 made {psam.hex()}, 版本 versions {_list_of(versions)}")
                 elif register.entry(psam).versions != versions:  # a version came or was retired since
                     commit([register.renew(psam, versions, chosen.who, now_s())], chosen.who, _renewed(psam, versions))
                 body = make_psam(psam, school, _control(masters, psam))
@@ -214,12 +214,16 @@ def _carried(entry: PsamEntry, gone: frozenset[int]) -> str:
     left = sorted(gone & set(entry.versions))
     if not left or entry.state.is_final:
         return ""
-    return f"  带停用版本 {','.join(map(str, left))}：psam renew / carries a retired version"
+    return f"  带停用版本 {_list_of(left)}：psam renew / carries a retired version"
 
 
 def _renewed(psam: PsamId, versions: Sequence[int], gone: Sequence[int] = ()) -> str:
-    taken = f"，取出停用 taken out {tuple(gone)}" if gone else ""
-    return f"{psam.hex()}: 版本 versions {tuple(versions)}{taken}"
+    taken = f"，取出停用 taken out {_list_of(gone)}" if gone else ""
+    return f"{psam.hex()}: 版本 versions {_list_of(versions)}{taken}"
+
+
+def _list_of(versions: Iterable[int]) -> str:
+    return ",".join(map(str, versions))
 
 
 def _control(masters: Masters, psam: PsamId) -> Key | None:

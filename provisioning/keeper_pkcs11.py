@@ -235,7 +235,7 @@ def generate(token: Token, campus: int, kind: KeyKind, version: int) -> None:
     if kind is KeyKind.LINK:
         raise KeyFault("LINK 须在密封库里产生 / K_term is made from LINK, which begins in the sealed store")
     if _there(token, campus, kind, version) is not None:
-        raise KeyFault(f"the token has a {kind} key of version {version}")
+        raise KeyFault(f"密码设备里已有 {kind} 密钥，版本 {version} / the token has a {kind} key of version {version}")
     token.generate(kind.value, _id(campus, version), ability_of(kind))
 
 

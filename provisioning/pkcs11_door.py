@@ -198,7 +198,7 @@ class Token:
         try:
             yield
         except self._p.PyKCS11Error as fault:
-            raise TokenFault(f"token: {fault}") from None
+            raise TokenFault(f"密码设备 / token: {fault}") from None
 
 
 class _Derivation:
@@ -226,7 +226,7 @@ def open_token(module: Path, label: str, pin: str) -> Token:
             if _label(library, slot) == label:
                 return Token(p, _logged_in(p, library, slot, pin), library)
     except p.PyKCS11Error as fault:
-        raise TokenFault(f"token: {fault}") from None
+        raise TokenFault(f"密码设备 / token: {fault}") from None
     raise ConfigFault(f"没有名为 {label} 的密码设备 / no token has this label")
 
 
@@ -237,7 +237,7 @@ def has_token(module: Path, label: str) -> bool:
         slots = [slot for slot in library.getSlotList(tokenPresent=True) if _label(library, slot) == label]
         return any(library.getTokenInfo(slot).flags & p.CKF_USER_PIN_INITIALIZED for slot in slots)
     except p.PyKCS11Error as fault:
-        raise TokenFault(f"token: {fault}") from None
+        raise TokenFault(f"密码设备 / token: {fault}") from None
 
 
 def _logged_in(p: Any, library: Any, slot: Any, pin: str) -> Any:  # noqa: ANN401
@@ -270,7 +270,7 @@ def make_token(module: Path, label: str, officer_pin: str, pin: str) -> None:
         session.logout()
         session.closeSession()
     except p.PyKCS11Error as fault:
-        raise TokenFault(f"token: {fault}") from None
+        raise TokenFault(f"密码设备 / token: {fault}") from None
 
 
 def _library(module: Path) -> tuple[Any, Any]:

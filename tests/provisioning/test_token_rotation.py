@@ -163,7 +163,7 @@ def test_renewing_takes_the_retired_version_out_of_a_psam_and_the_lists_name_the
         ok(*renew)
         assert chips(data) == {one: [2], other: [1, 2]}
     note = custody_lines(data)[-1]["note"]
-    assert note == f"{one}: 版本 versions (2,)，取出停用 taken out (1,)"
+    assert note == f"{one}: 版本 versions 2，取出停用 taken out 1"
     told = ok("psam", "list", *words).splitlines()
     assert ["带停用版本" in line for line in told[:2]] == [False, True]
     assert "versions 2 " in told[0]
