@@ -31,7 +31,7 @@ from provisioning.psam_register import PsamEntry, PsamState
 from provisioning.psam_write import control_name, renew, require_masters
 from provisioning.rotation import next_step, require_new
 from provisioning.rotation_cost import cost
-from provisioning.rotation_files import Desk, retired
+from provisioning.rotation_files import Desk, retired, used
 from provisioning.school_masters import Masters
 from shared.errors import ConfigFault
 from shared.ids import DeviceId, PsamId, device_id, psam_id
@@ -176,6 +176,9 @@ def _status(chosen: argparse.Namespace) -> None:
     for version in sorted(facts.held | facts.retired):
         sys.stdout.write(f"版本 version {version}: {facts.stage(version)}: {next_step(facts, version, now_s())}\n")
         sys.stdout.write(f"    主密钥 masters: {facts.holdings.of(version).text()}\n")
+    for version in sorted(set(used(chosen.data)) - facts.holdings.versions(KeyKind.TAC)):
+        told = "its masters are neither in the sealed store nor in a token named here: --module"
+        sys.stdout.write(f"版本 version {version}: 主密钥不在密封库，也不在指明的密码设备：--module / {told}\n")
     for version in sorted(facts.holdings.versions(KeyKind.LINK)):
         where = facts.holdings.of(version, (KeyKind.LINK,)).text()
         sys.stdout.write(f"终端密钥 terminals' keys, LINK {version}: {where}\n")

@@ -17,6 +17,7 @@ from provisioning.keeper_pkcs11 import Pkcs11Keeper
 from provisioning.key_files import open_level, unlock_of
 from provisioning.key_store import KeyKind, Level
 from provisioning.levels import MASTERS
+from provisioning.pkcs11_door import make_token
 from shared.purse.cos_psam import Psam
 from shared.purse.effects import drive
 from shared.purse.flows import open_psam
@@ -93,6 +94,26 @@ def test_status_says_where_the_masters_of_each_version_are(data) -> None:
     shutil.rmtree(data / "keys/token")
     refused = provision("rotate", "status", "--data", data)
     assert (refused.returncode, "no store of the school" in refused.stderr) == (2, True)
+
+
+def test_a_vendors_token_is_named_and_its_absence_is_said(data, tmp_path, monkeypatch) -> None:
+    """--module and --pin-file: a SoftHSM elsewhere stands for it, made by its own tools."""
+    (tmp_path / "tokens").mkdir()
+    (tmp_path / "hsm.conf").write_text(f"directories.tokendir = {tmp_path / 'tokens'}\nobjectstore.backend = file\n")
+    monkeypatch.setenv("SOFTHSM2_CONF", str(tmp_path / "hsm.conf"))
+    place = ("--module", token_files.softhsm(), "--pin-file", tmp_path / "pin")
+    (tmp_path / "pin").write_text("1234")
+    (tmp_path / "pin").chmod(0o600)
+    none = provision("token", "--data", data, "--who", "甲", *place)
+    assert (none.returncode, "no token has this label" in none.stderr) == (2, True)
+    make_token(token_files.softhsm(), "openykt-1", "12345678", "1234")
+    ok("token", "--data", data, "--who", "甲", *place)
+    assert not (data / "keys/token").exists()
+    told = ok("rotate", "status", "--data", data, *place).splitlines()
+    assert [line.partition(": ")[2] for line in told[1::2]] == ["密码设备 token"] * 2
+    unseen = status(data)
+    assert [line.split(":")[0] for line in unseen] == ["版本 version 1", "版本 version 2"]
+    assert all("neither in the sealed store nor in a token named here: --module" in line for line in unseen)
 
 
 def test_a_software_keeper_does_not_start_while_the_masters_are_in_the_token(data) -> None:
