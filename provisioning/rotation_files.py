@@ -28,6 +28,7 @@ from provisioning.rotation import (
     retired_store,
 )
 from provisioning.school_masters import Masters, open_masters
+from provisioning.softhsm_files import make_durable
 from provisioning.token_files import OWN_TOKEN, TokenPlace
 from shared.errors import ConfigFault, RuleBroken
 
@@ -153,7 +154,7 @@ class Desk:
         if masters.token is not None:
             for kind, number in sorted(left.token):
                 masters.token.destroy(kind, number)
-            token_files.make_durable()
+            make_durable()
         if left.store:
             self._vault.write(retired_store(masters.store, version))
 

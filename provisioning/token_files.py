@@ -6,7 +6,6 @@ A version goes into a token whole or not at all: one with SM4 masters stays in t
 has been moved, what no token takes, and a PIN file that anybody but its owner can read.
 """
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -18,22 +17,12 @@ from provisioning.key_store import NONCE_SIZE, SALT_SIZE, KeyKind, KeyStore, Sto
 from provisioning.levels import MASTERS
 from provisioning.pkcs11_door import Token, has_token, make_token
 from provisioning.pkcs11_door import open_token as _open
+from provisioning.softhsm_files import TOKENS, is_shown, library, make_durable, set_aside, softhsm
 from shared.errors import ConfigFault
 
 FOLDER = "token"
 PIN, OFFICER_PIN = "token.pin", "token-officer.pin"
 PIN_SIZE = 16
-SOFTHSM_PLACES = (
-    "/usr/lib/softhsm/libsofthsm2.so",
-    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
-    "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
-    "/usr/lib64/pkcs11/libsofthsm2.so",
-    "/usr/local/lib/softhsm/libsofthsm2.so",
-)
-_TOKENS = "tokens"
-_SETTING = "SOFTHSM2_CONF"
-_SETTINGS = "directories.tokendir = {}\nobjectstore.backend = file\nlog.level = ERROR\nslots.removable = false\n"
-
 Random = Callable[[int], bytes]
 
 
@@ -55,22 +44,21 @@ class Moving(NamedTuple):
     sm4: tuple[int, ...]
 
 
-def softhsm() -> Path | None:
-    """SoftHSM's library on this machine."""
-    return next((place for place in map(Path, SOFTHSM_PLACES) if place.exists()), None)
-
-
 def open_token(data: Path, module: Path | None, pin_file: Path | None) -> Token:
     """The campus's token, logged in; ConfigFault, KeyFault."""
     pin = key_files.read_pin(pin_file or data / key_files.FOLDER / PIN)
+    if module is None:
+        is_ready(data)  # puts back what a kill has emptied
     return _open(_module(data, module), _label(data), pin)
 
 
 def is_ready(data: Path, place: TokenPlace = OWN_TOKEN) -> bool:
     """Is there a token of this campus that can be logged in to? One that was named must be: ConfigFault."""
-    if place.module is None and (softhsm() is None or not (data / key_files.FOLDER / FOLDER / _TOKENS).is_dir()):
+    if place.module is not None:
+        return has_token(place.module, _label(data))
+    if softhsm() is None or not (_folder(data) / TOKENS).is_dir():
         return False
-    return has_token(_module(data, place.module), _label(data))
+    return is_shown(_folder(data), lambda: has_token(library(_folder(data)), _label(data)))
 
 
 def moving(school: KeyStore) -> Moving:
@@ -109,17 +97,12 @@ def move_into_token(
         for key in found.moved:
             take_in(token, school.campus, key)
     make_durable()  # or a power cut takes them after the store has forgotten them
-    with _made(data, random, place) as token:
+    with open_token(data, *place) as token:
         for key in found.moved:
             require_held(token, school.campus, key)
     sealed = seal(found.left, unlock, random(SALT_SIZE), random(NONCE_SIZE))
     write_private(data / key_files.FOLDER / key_files.store_name(school.level), sealed)
     return found
-
-
-def make_durable() -> None:
-    """What was done in a token, on the disk: SoftHSM leaves its files to the system."""
-    os.sync()
 
 
 def _is_worth_it(found: Moving, data: Path, place: TokenPlace) -> bool:
@@ -128,23 +111,15 @@ def _is_worth_it(found: Moving, data: Path, place: TokenPlace) -> bool:
 
 
 def _made(data: Path, random: Random, place: TokenPlace) -> Token:
-    """The token, logged in; a SoftHSM's is made first. One whose making was cut never held a master: set aside."""
+    """The token, logged in; a SoftHSM's is made first, and one whose making was cut is set aside."""
     if place.module is not None:
         return open_token(data, place.module, place.pin_file)
     pins = [_pin(data / key_files.FOLDER / name, random) for name in (OFFICER_PIN, PIN)]
-    module = _module(data, None, make=True)
-    if not has_token(module, _label(data)):
-        _set_aside(data / key_files.FOLDER / FOLDER / _TOKENS)
+    module = library(_folder(data), make=True)
+    if not is_ready(data):
+        set_aside(_folder(data))
         make_token(module, _label(data), *pins)
-    return _open(module, _label(data), pins[1])
-
-
-def _set_aside(tokens: Path) -> None:
-    """What is in the folder goes beside it; nothing of a token is ever deleted here."""
-    if any(tokens.iterdir()):
-        taken = len(list(tokens.parent.glob(f"{_TOKENS}.cut-*")))
-        tokens.rename(tokens.with_name(f"{_TOKENS}.cut-{taken + 1}"))
-        tokens.mkdir(mode=0o700)
+    return open_token(data, None, None)
 
 
 def _pin(file: Path, random: Random) -> str:
@@ -154,23 +129,12 @@ def _pin(file: Path, random: Random) -> str:
     return key_files.read_pin(file)
 
 
-def _module(data: Path, module: Path | None, *, make: bool = False) -> Path:
-    """The library; for SoftHSM in the campus's own folder the environment that it looks at is set."""
-    if module is not None:
-        return module
-    found = softhsm()
-    if found is None:
-        raise ConfigFault("没有 SoftHSM (Debian: softhsm2)，也没有 --module / no SoftHSM, and no --module")
-    folder = (data / key_files.FOLDER / FOLDER).resolve()
-    settings = folder / "softhsm2.conf"
-    if make:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        (folder / _TOKENS).mkdir(mode=0o700, exist_ok=True)
-    if not (folder / _TOKENS).is_dir():
-        raise ConfigFault(f"{folder}: 没有密码设备 / no token here")
-    write_private(settings, _SETTINGS.format(folder / _TOKENS).encode())  # the campus's folder may have moved
-    os.environ[_SETTING] = str(settings)
-    return found
+def _module(data: Path, module: Path | None) -> Path:
+    return library(_folder(data)) if module is None else module
+
+
+def _folder(data: Path) -> Path:
+    return (data / key_files.FOLDER / FOLDER).resolve()
 
 
 def _label(data: Path) -> str:
