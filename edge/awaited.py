@@ -1,8 +1,8 @@
 """Awaited cards 待问名单 at a box: what the centre named last, told to every joined terminal. Pure, in memory only.
 
 Forgotten when the broker is away, or when the centre has said nothing for KEPT_S: without the centre a question only
-keeps a customer waiting. Bounds: a tick tells at most CARDS_PER_TICK cards, so that a long list has no bus to itself; a
-list that a terminal has lost comes again.
+keeps a customer waiting. Whenever the centre says a list, the terminals are told: a link may have lost the one before,
+or a terminal asked in vain. Bound: a tick tells at most CARDS_PER_TICK cards, so that no long list has a bus to itself.
 """
 
 from collections.abc import Iterable
@@ -13,8 +13,6 @@ from edge.link.awaited import encode_awaited
 from edge.link.messages import Type
 from shared.wire.messages import AWAITED_MAX, NOBODY_AWAITED, Awaited
 
-AGAIN_S = 60.0
-"""A list that names anybody is told again after this: the link may have lost it, or the terminal asked in vain."""
 KEPT_S = 200.0
 """The centre says a list that names anybody every minute."""
 CARDS_PER_TICK = AWAITED_MAX
@@ -26,14 +24,18 @@ class AwaitedHere:
     def __init__(self) -> None:
         self.held = NOBODY_AWAITED
         self._heard_s = 0.0
+        self._said = 0
 
     def heard(self, now: Now, told: Awaited) -> None:
         """The centre has said it."""
         self.held, self._heard_s = told, now.mono_s
+        self._said += 1
 
     def forget(self) -> None:
         """The centre is out of reach."""
-        self.held = NOBODY_AWAITED
+        if self.held != NOBODY_AWAITED:
+            self.held = NOBODY_AWAITED
+            self._said += 1
 
     def tell(self, now: Now, talks: Iterable[Conversation]) -> list[Send]:
         """What is due to terminals that have spoken since they joined, as TIME is (edge.terminals.time_for)."""
@@ -41,16 +43,15 @@ class AwaitedHere:
             self.forget()
         left, out = CARDS_PER_TICK, []
         for talk in talks:
-            if left > 0 and talk.time_s > float("-inf") and self._is_due(now, talk):
+            if left > 0 and talk.time_s > float("-inf") and self._is_due(talk):
                 left -= max(1, len(self.held.cards))
-                out.append(self._send(now, talk))
+                out.append(self._send(talk))
         return out
 
-    def _is_due(self, now: Now, talk: Conversation) -> bool:
-        if talk.awaited != self.held:
-            return True
-        return bool(self.held.cards) and now.mono_s - talk.awaited_s >= AGAIN_S
+    def _is_due(self, talk: Conversation) -> bool:
+        """Nobody is told that nobody is awaited who was never told of anybody."""
+        return talk.awaited_said != self._said and bool(self.held.cards or talk.awaited.cards)
 
-    def _send(self, now: Now, talk: Conversation) -> Send:
-        talk.awaited, talk.awaited_s = self.held, now.mono_s
+    def _send(self, talk: Conversation) -> Send:
+        talk.awaited, talk.awaited_said = self.held, self._said
         return Send(*talk.place, talk.seal.seal(Type.AWAITED, encode_awaited(self.held)))

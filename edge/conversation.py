@@ -61,7 +61,7 @@ class Conversation:
     """A proven terminal at one place. `epochs` has the order of WELCOME: the index of every envelope."""
 
     __slots__ = (
-        "awaited", "awaited_s", "contested", "current", "epochs", "heard_ms", "heard_s", "hello", "last_seq",
+        "awaited", "awaited_said", "contested", "current", "epochs", "heard_ms", "heard_s", "hello", "last_seq",
         "open_slots", "place", "seal", "settled_s", "terminal", "time_s", "unsent",
     )  # fmt: skip
 
@@ -73,8 +73,8 @@ class Conversation:
         self.current = 0
         self.epochs: list[EpochView] = []
         self.settled_s = self.time_s = float("-inf")
-        self.awaited, self.awaited_s = NOBODY_AWAITED, float("-inf")
-        """The list of awaited cards that it was told last; a terminal that joins holds none."""
+        self.awaited, self.awaited_said = NOBODY_AWAITED, 0
+        """The list of awaited cards that it was told last, and its number; a terminal that joins holds none."""
         self.contested = False
         self.last_seq = self.unsent = self.open_slots = 0
         self.heard(now)

@@ -42,7 +42,7 @@ from shared.records import LOAD_SHAPED, PROVEN, Proof
 
 _CARD_SAYS_NO_MORE = frozenset((Reason.PROOF_GONE, Reason.NO_EVIDENCE, Reason.COUNTER_BACK))
 _LOADED = LOAD_SHAPED & PROVEN
-BEHIND_S = 1.5
+BEHIND_S = 2.0
 """Behind a tap each answer of the centre is waited for no longer: the next customer stands there."""
 _OFFERS = {
     LoadResult.CLAIMABLE: Purpose.CLAIM,
