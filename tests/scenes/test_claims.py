@@ -2,15 +2,15 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from cloud.ledger.load_cases import CaseState
-from tests.scenes.campus import BOUND_S, Campus
-from tests.scenes.plans import BOX, STRANGER, run
+from tests.scenes.campus import Campus
+from tests.scenes.hand import Hand
+from tests.scenes.plans import STRANGER, run
 from tests.scenes.truth import require_truth
 
 pytestmark = pytest.mark.process
@@ -20,56 +20,12 @@ APART = (f"t-{COUNTER}", "t-load-1")
 GRANT_FEN = 3000
 
 
-class Hand:
-    """A person at the interactive counter: a line typed, what is read on the screen waited for."""
-
-    def __init__(self, campus: Campus) -> None:
-        self._campus = campus
-        self._process: asyncio.subprocess.Process | None = None
-        self._read = ""
-
-    async def __aenter__(self) -> "Hand":
-        where = f"127.0.0.1:{self._campus.where.ports[BOX]}"
-        words = ("--data", str(self._campus.data), "--name", COUNTER, "--card", STRANGER, "--tcp", where)
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "edge.terminal", "interactive", *words,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        await self._until("在线 online")
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.types("quit", "")
-        assert self._process is not None
-        async with asyncio.timeout(BOUND_S):
-            assert await self._process.wait() == 0
-
-    async def types(self, line: str, expected: str) -> None:
-        """Type a line and wait for a text."""
-        assert self._process is not None
-        assert self._process.stdin is not None
-        self._read = ""
-        self._process.stdin.write(f"{line}\n".encode())
-        await self._process.stdin.drain()
-        await self._until(expected)
-
-    async def _until(self, expected: str) -> None:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        try:
-            async with asyncio.timeout(BOUND_S):
-                while expected not in self._read:
-                    self._read += (await self._process.stdout.read(4096)).decode()
-        except TimeoutError:
-            raise AssertionError(f"{expected!r} was never shown:\n{self._read}") from None
-
-
 def _play(room: Path, act: Callable[[Campus, Hand], Awaitable[None]]) -> None:
     async def scene() -> None:
         async with Campus(room) as campus:
             await campus.open(*APART)
             run("cloud", "grant", "--data", campus.data, "--card", STRANGER, "--fen", GRANT_FEN, "--reason", "补助")
-            async with Hand(campus) as hand:
+            async with Hand(campus, COUNTER) as hand:
                 await act(campus, hand)
             await campus.start(*APART)
             await campus.until_shown(5)

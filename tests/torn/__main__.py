@@ -14,11 +14,11 @@ from multiprocessing import get_context
 from os import cpu_count
 
 from shared.command_line import Parser
-from tests.torn import bank, mixed, outage, play, rides
+from tests.torn import bank, behind, mixed, outage, play, rides
 from tests.torn.cut import Action
 from tests.torn.play import count_points, cut_at
 
-BY_NAME = {**play.BY_NAME, **rides.BY_NAME, **mixed.BY_NAME, **bank.BY_NAME}
+BY_NAME = {**play.BY_NAME, **rides.BY_NAME, **mixed.BY_NAME, **bank.BY_NAME, **behind.BY_NAME}
 NAMES = (*BY_NAME, *outage.BY_NAME)
 FAILURES_MAX = 20
 """Lines printed of what broke in one scenario."""

@@ -11,7 +11,7 @@ from edge.terminal.gate import Gate
 from edge.terminal.voids import Voids
 from shared.purse.reasons import Reason
 from tests.sim.world import Violation
-from tests.torn import bank, mixed, rides
+from tests.torn import bank, behind, mixed, rides
 from tests.torn.cut import Action, Cut
 from tests.torn.outage import MACHINE, At, Fault, Outage, OutagePlay, outages
 from tests.torn.play import BY_NAME, SCENARIOS, WRITTEN, Aftermath, Play, count_points
@@ -108,6 +108,19 @@ def test_a_card_whose_debit_nobody_wrote_down_is_noticed():
     play._open_greys = lambda: 0
     with pytest.raises(Violation, match="I3: 1250 fen debited and not posted"):
         play.run()
+
+
+def test_the_points_behind_a_sale_are_those_of_a_question_and_a_load():
+    names = count_points(behind.BY_NAME["sale-load-behind"])
+    asked = [name.removeprefix("before card ") for name in names if name.startswith("before card ")]
+    assert asked == ["00A40400", "80500002", "80500002", "80520000"]
+
+
+def test_a_ledger_that_grants_a_second_try_twice_is_noticed(monkeypatch):
+    monkeypatch.setattr(authorise, "set_retry", lambda *_: None)
+    cut = Cut(named=WRITTEN, action=Action.PULL)
+    with pytest.raises(Violation, match=r"once: .* a second try of 5000 fen granted 1 times too often"):
+        behind.BY_NAME["sale-load-behind"].play(cut, Aftermath.HERE).run()
 
 
 def test_every_step_of_a_load_can_fail():

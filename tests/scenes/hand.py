@@ -1,0 +1,66 @@
+"""A person at the interactive counter of a campus that sells: types, reads, and may be cut off."""
+
+import asyncio
+import sys
+
+from tests.scenes.campus import BOUND_S, Campus
+from tests.scenes.plans import BOX, STRANGER
+
+
+class Hand:
+    """A person at the interactive counter: a line typed, what is read on the screen waited for."""
+
+    def __init__(self, campus: Campus, counter: str, box: str = BOX) -> None:
+        """counter: a terminal of this box that nothing else runs."""
+        self._campus = campus
+        self._counter, self._box = counter, box
+        self._process: asyncio.subprocess.Process | None = None
+        self._read = ""
+
+    async def __aenter__(self) -> "Hand":
+        where = f"127.0.0.1:{self._campus.where.ports[self._box]}"
+        words = ("--data", str(self._campus.data), "--name", self._counter, "--card", STRANGER, "--tcp", where)
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", "edge.terminal", "interactive", *words,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        await self._until("在线 online")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """In order, unless it was killed."""
+        assert self._process is not None
+        if self._process.returncode is None:
+            await self.types("quit", "")
+            async with asyncio.timeout(BOUND_S):
+                assert await self._process.wait() == 0
+
+    async def kill(self) -> None:
+        """kill -9 of the terminal."""
+        assert self._process is not None
+        self._process.kill()
+        await self._process.wait()
+
+    @property
+    def screen(self) -> str:
+        """What was read since the last line was typed."""
+        return self._read
+
+    async def types(self, line: str, expected: str) -> None:
+        """Type a line and wait for a text."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._read = ""
+        self._process.stdin.write(f"{line}\n".encode())
+        await self._process.stdin.drain()
+        await self._until(expected)
+
+    async def _until(self, expected: str) -> None:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        try:
+            async with asyncio.timeout(BOUND_S):
+                while expected not in self._read:
+                    self._read += (await self._process.stdout.read(4096)).decode()
+        except TimeoutError:
+            raise AssertionError(f"{expected!r} was never shown:\n{self._read}") from None
