@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cloud.check_commands import open_books
 from cloud.intake_commands import wall_now
+from cloud.ledger.read_loads import LoadStanding
 from cloud.load_text import load_json, load_lines
 from shared.money import yuan
 
@@ -28,8 +29,14 @@ def loads(data: Path, dsn: str | None, last: int, *, open_only: bool, as_json: b
     if (more := len(done) - last) > 0:
         sys.stdout.write(f"另有 {more} 笔已了的未列，用 --last N / {more} more that are done: --last N\n")
     on_the_way = [one for one in found if one.state.is_open]
-    half_done = sum(one.state.is_unfinished for one in found)
-    fen = sum(one.amount_fen for one in on_the_way)
+    given_back = [one for one in found if one.state.is_unfinished and not one.state.is_open]
     bound = "至少 at least " if len(found) == LISTED_MAX else ""
-    sys.stdout.write(f"共 {bound}{len(found)} 笔 loads，未了 half done {half_done}，在途 in transit ¥{yuan(fen)}\n")
+    sys.stdout.write(
+        f"共 {bound}{len(found)} 笔 loads：● 未了 open {len(on_the_way)}，¥{_sum(on_the_way)}；"
+        f"◐ 已退回、未了 given back, not done with {len(given_back)}，¥{_sum(given_back)}\n"
+    )
     return 0
+
+
+def _sum(loads: list[LoadStanding]) -> str:
+    return yuan(sum(one.amount_fen for one in loads))

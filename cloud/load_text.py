@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from cloud.ledger.load_state import Words
 from cloud.ledger.read_loads import LoadStanding
+from cloud.spans import span
 from shared.money import yuan
 
 
@@ -25,8 +27,13 @@ def load_lines(one: LoadStanding) -> list[str]:
     mark = "●" if state.is_open else "◐" if state.is_unfinished else "○"
     is_claim = one.source == "pending" or not one.amount_fen  # whoever asks what waits names no sum
     what = "领款 claim" if is_claim else "圈存 load"
-    head = f"{mark} {what} {one.terminal} #{one.request}  卡 card {one.label}  ¥{yuan(one.amount_fen)}"
-    lines = [f"{head}  {state.age_s} s  {state.said.zh} / {state.said.en}"]
+    place = f"（{one.place}）" if one.place else ""
+    since = Words("申请", "asked") if state.is_open else Words("判定", "decided")
+    zh, en = span(state.age_s)
+    lines = [
+        f"{mark} {what} ¥{yuan(one.amount_fen)}  卡 card {one.label}  {one.terminal}{place} #{one.request}",
+        f"    {state.said.zh}（{since.zh}于 {zh}前） / {state.said.en} ({since.en} {en} ago)",
+    ]
     lines += [f"    {words.zh} / {words.en}" for words in state.evidence]
     if state.will.zh:
         lines.append(f"  → {state.will.zh}\n    {state.will.en}")

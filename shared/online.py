@@ -51,7 +51,7 @@ class LoadResult(IntEnum):
     CLAIMABLE = 9
     """amount waits in the pending load: ask for it, or for less, as a CLAIM. Answers a CLAIM over 0 fen."""
     RETRY = 10
-    """A load over amount has not reached this card: ask for it as a RETRY. Said once. Answers a request over 0 fen."""
+    """A load over amount has not reached this card: ask for it as a RETRY. Answers a request over 0 fen."""
     NOTHING = 11
     """Nothing waits for this card."""
     RETRY_CLAIM = 12

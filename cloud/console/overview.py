@@ -14,6 +14,7 @@ from cloud.ledger.read_thefts import StandingTheft
 from cloud.ledger.values import Now
 from cloud.ledger.views import BoxView, EntryView, FactView, RecordView, TerminalView
 from cloud.ride_words import ride_words
+from cloud.spans import span
 from shared.campus_clock import WALL
 from shared.clock import time_text
 from shared.facts import Level
@@ -222,7 +223,7 @@ def _load(one: LoadStanding) -> dict[str, Any]:
         "place": one.place,
         "card": one.label,
         "amount_fen": one.amount_fen,
-        "age_s": state.age_s,
+        "age": list(span(state.age_s)),
         "mark": "ok" if state.next is Next.RECORD else "bad" if state.next is Next.DESK else "warn",
         "said": list(state.said),
         "evidence": [list(words) for words in state.evidence],

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
+from cloud.spans import span
 from shared.money import yuan
 from shared.online import RESULT_TEXT, LoadResult
 
@@ -238,7 +239,8 @@ def _about_terminal(stage: Stage, facts: LoadFacts, now_ms: int) -> list[Words]:
     elif not facts.heard_ms:
         found.append(Words("终端尚无状态上报", "the terminal has sent no STATUS yet"))
     elif (silent_s := _silent_s(facts, now_ms)) > SILENT_S:
-        found.append(Words(f"终端 {silent_s} 秒未联系", f"the terminal was not heard for {silent_s} s"))
+        zh, en = span(silent_s)
+        found.append(Words(f"终端 {zh}未联系", f"the terminal was not heard for {en}"))
     if facts.owes:
         found.append(Words(f"终端尚欠 {facts.owes} 笔记录", f"the terminal still owes {facts.owes} records"))
     if not facts.awaited:
@@ -251,23 +253,26 @@ def _will(after: Next, facts: LoadFacts) -> Words:
         return Words("", "")
     if facts.state == "reversed":
         return _of_given_back(after, facts)
-    when, by_card = WHEN[after], _by_card(facts)
-    return Words(when.zh + by_card.zh, when.en + by_card.en)
+    when, where, by_mac1 = WHEN[after], WHERE.get(after, AT_ANY_TAP), _by_mac1(facts)
+    return Words(when.zh + where.zh + by_mac1.zh, when.en + where.en + by_mac1.en)
 
 
 WHEN = {
     Next.RECORD: Words("一分钟内应有终端记录；否则", "its record is due within a minute; else "),
     Next.TERMINAL: Words("终端联网后补传记录；或", "the terminal's records come when it is on line again; or "),
     Next.CARD: Words("", ""),
-    Next.DESK: Words("须到卡务中心持卡办理：", "needs the card at the card office: "),
+    Next.DESK: Words("", ""),
 }
+AT_ANY_TAP = Words("该卡下次在任一联机终端刷卡时", "the card's next tap at any terminal on line ")
+WHERE = {Next.DESK: Words("须持卡到卡务中心，", "the card is needed at the card office, which ")}
+"""Where the card's MAC1 is to be had, if not at any tap: nobody else serves a card that is listed or past its dates."""
 
 
-def _by_card(facts: LoadFacts) -> Words:
+def _by_mac1(facts: LoadFacts) -> Words:
     n, back = facts.counter, _back(facts)
     return Words(
-        f"该卡下次在任一联机终端刷卡时由 MAC1 判定：计数仍为 {n} 则{back.zh}；已过则入账",
-        f"the card's next tap at any terminal on line decides by MAC1: counter still {n}: {back.en}; beyond: posted",
+        f"由 MAC1 判定：计数仍为 {n} 则{back.zh}；已过则入账",
+        f"decides by MAC1: counter still {n}: {back.en}; beyond: posted",
     )
 
 
@@ -288,7 +293,8 @@ def _of_given_back(after: Next, facts: LoadFacts) -> Words:
             f"该卡下次在任一联机终端刷卡（消费、圈存、领款）时补 ¥{fen}，只补一次",
             f"¥{fen} is tried once more, once, at the card's next tap at any terminal on line (sale, load, claim)",
         )
+    anew = Words("再领", "claim") if facts.source == "pending" else Words("再圈存", "load")
     return Words(
-        f"¥{fen} 在{at.zh}；持卡人可再圈存、再领，或到卡务中心",
-        f"¥{fen} is in {at.en}; the holder may load or claim again, or come to the card office",
+        f"¥{fen} 在{at.zh}；持卡人可{anew.zh}，或到卡务中心",
+        f"¥{fen} is in {at.en}; the holder may {anew.en} again, or come to the card office",
     )

@@ -163,15 +163,18 @@ def half_done_load(data: Path, lunch: Campus) -> None:
 def test_a_load_without_an_end_is_listed_with_its_age_evidence_and_what_will_happen(
     data: Path, lunch: Campus, capsys
 ) -> None:
-    nothing = "共 0 笔 loads，未了 half done 0，在途 in transit ¥0.00\n"
+    nothing = "共 0 笔 loads：● 未了 open 0，¥0.00；◐ 已退回、未了 given back, not done with 0，¥0.00\n"
     assert run(capsys, "loads", "--data", data, "--open") == (0, nothing)
     half_done_load(data, lunch)
     code, said = run(capsys, "loads", "--data", data)
     assert code == 0
-    parts = ("load-01 #1", "¥50.00", "已批准，等结果 / granted", "MAC1: online counter 1", "no STATUS", "given back")
+    parts = (
+        "¥50.00  卡 card", "  load-01", " #1\n", "（申请于 1 小时", "(asked 1 h", "已批准，等结果", "no STATUS",
+        "MAC1: online counter 1", "given back",
+    )  # fmt: skip
     assert all(part in said for part in parts)
     _, said = run(capsys, "loads", "--data", data, "--last", "0")
-    assert "load-01 #1" in said, "what is half done is always listed"
+    assert "  load-01" in said, "what is half done is always listed"
     code, verified = run(capsys, "verify", "--data", data)
     assert code == 0
     assert all(part in verified for part in parts)

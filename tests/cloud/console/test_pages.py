@@ -33,7 +33,8 @@ SNAPSHOT: dict[str, Any] = {
                "rows": [{"psam": "530300000007", "with_body": True, "since": "2026-07-21 10:00:00", "who": "<王五>",
                          "terminal": "pos-07", "place": "7号窗口"}]},
     "open_loads": {"count": 21, "fen": 105_000, "rows": [
-        {"terminal": "load-01", "place": "大厅", "card": "0013", "amount_fen": 5000, "age_s": 90, "mark": "warn",
+        {"terminal": "load-01", "place": "大厅", "card": "0013", "amount_fen": 5000, "mark": "warn",
+         "age": ["1 分 30 秒", "1 min 30 s"],
          "said": ["终端不知是否入卡", "in doubt"], "evidence": [["计数 7", "counter 7"]],
          "will": ["仍为 7 则退回", "still 7: given back"]}]},
     "facts": [{"mark": "bad", "time": "12:00", "text": "终端密钥不符"}],
@@ -103,7 +104,7 @@ def test_the_overview_shows_what_the_snapshot_says(client: FlaskClient, sources:
 def test_an_open_load_is_shown_with_evidence_and_what_will_happen(client: FlaskClient, sources: Sources) -> None:
     sign_in(client, sources)
     page = client.get("/").get_data(as_text=True)
-    for part in ("未了圈存", "21 · ¥1050.00", "¥50.00", "90 秒", "终端不知是否入卡", "计数 7", "仍为 7 则退回"):
+    for part in ("未了圈存", "21 · ¥1050.00", "¥50.00", "1 分 30 秒", "终端不知是否入卡", "计数 7", "仍为 7 则退回"):
         assert part in page
     english = client.get("/?lang=en").get_data(as_text=True)
     for part in ("Loads without an end", "in doubt", "counter 7", "still 7: given back"):

@@ -84,7 +84,7 @@ def test_the_words_name_counter_sum_and_what_is_known_of_the_terminal() -> None:
     assert "counter still 7: ¥50.00 given back to the online account" in state.will.en
     assert "¥50.00 退回电子账户" in state.will.zh
     assert "退回过渡余额" in load_state(replace(FRESH, source="pending"), LATER_MS).will.zh
-    assert "600 s" in " ".join(words.en for words in load_state(FRESH, LATER_MS).evidence)
+    assert "not heard for 10 min" in " ".join(words.en for words in load_state(FRESH, LATER_MS).evidence)
 
 
 def test_every_state_of_a_case_has_a_stage() -> None:
