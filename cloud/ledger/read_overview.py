@@ -11,6 +11,7 @@ from cloud.ledger.load_cases import CaseState
 from cloud.ledger.quarantine import QuarantineState
 from cloud.ledger.read_fleet import box_states, terminals
 from cloud.ledger.registry import CARD_ACCOUNTS
+from cloud.ledger.values import Verdict
 from cloud.ledger.views import AccountView, CardView, Counts, Overview
 from cloud.ledger.voids import VoidState
 
@@ -31,6 +32,11 @@ _BY_KIND = f"SELECT a.kind, {_SUMS} FROM {_MOVED} GROUP BY a.kind"  # noqa: S608
 _VOIDS = "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM void_case WHERE state = ?"
 _RETURNED = "SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM held_release WHERE kind = ? AND undone IS NULL"
 """Spent, held, and given to the holder's pending load by two persons."""
+_DECIDED = (
+    "SELECT COUNT(*) FROM held_release h JOIN posting p ON p.entry = h.held AND p.line = 0 "
+    "JOIN record r ON r.id = p.record WHERE r.verdict = ?"
+)
+"""Records that were held at first and are no more, by two persons."""
 _GREY_HALVES = (
     "SELECT CAST(COALESCE(SUM(p.fen), 0) AS BIGINT) FROM suspense s JOIN posting p ON p.entry = s.entry "
     "JOIN account a ON a.id = p.credit WHERE s.state = ? AND a.kind = ?"
@@ -140,9 +146,10 @@ def _verdicts(db: Database) -> tuple[int, int, int, int, int, int]:
     released, without = cases.get(QuarantineState.POSTED, 0), cases.get(QuarantineState.NO_ENTRY, 0)
     readable = cases.get(QuarantineState.SUSPENSE, 0)
     (voids,) = db.run("SELECT COUNT(*) FROM void_case WHERE state = ?", (int(VoidState.POSTED),))[0]
+    (decided,) = db.run(_DECIDED, (int(Verdict.HELD),))[0]
     return (
         posted + held + evidence + released + voids,
-        held,
+        held - decided,
         suspense + readable - evidence - settled - voids,
         quarantined - released - without - readable,
         no_entry + settled + without,

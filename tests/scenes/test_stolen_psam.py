@@ -96,6 +96,19 @@ async def _lunch_with_a_thief(room: Path) -> None:
         view = require_truth(campus, held=told["held"]["records"])
         assert view.held_fen == told["held"]["fen"]
         assert case.merchant_fen() == owed
+        await asyncio.to_thread(_two_persons, case)
+        view = require_truth(campus, held=0)
+        assert (view.held_fen, case.stolen()["returned"]) == (0, told["held"])
+
+
+def _two_persons(case: Case) -> None:
+    """./ykt held: one proposes to give the money back, and cannot confirm it himself; another does."""
+    words = "--data", case.campus.room, "--psam", case.psam.hex(), "--to", "holder", "--who", "张三", "--reason", "被盗"
+    made = run("compose.held", "propose", *words, "--json")
+    number = json.loads(made.stdout.splitlines()[-1])["proposal"]
+    for who, code in (("张三", 2), ("李四", 0), ("李四", 0)):
+        done = run("compose.held", "confirm", "--data", case.campus.room, "--proposal", str(number), "--who", who)
+        assert done.returncode == code, done.stdout + done.stderr
 
 
 async def _without_the_cloud(campus: Campus) -> None:

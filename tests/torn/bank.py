@@ -10,7 +10,7 @@ from shared.purse.files import PublicData, PublicForm, parse_public
 from shared.purse.images import Application, decode_card_image, personalised_card_image
 from shared.purse.profiles import BANK_EP, CAMPUS, Agreed
 from tests.torn.cut import Action, Cut
-from tests.torn.play import WRITTEN, Aftermath, Play, Scenario
+from tests.torn.play import OF_A_SALE, WRITTEN, Aftermath, Play, Scenario
 
 ISSUER = bytes.fromhex("6217000000000001")
 
@@ -18,6 +18,11 @@ ISSUER = bytes.fromhex("6217000000000001")
 @dataclass(frozen=True, slots=True)
 class BankScenario(Scenario):
     """8050 01 and type 06, found by its issuer."""
+
+    @property
+    def aftermaths(self) -> tuple[Aftermath, ...]:
+        """After a tap that tore before it: the same card here, or elsewhere, as of a mixed payment."""
+        return (Aftermath.HERE, Aftermath.ELSEWHERE) if self.torn_before is not None else OF_A_SALE
 
     def play(self, cut: Cut, aftermath: Aftermath) -> Play:
         """One run of it."""

@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 from contextlib import closing
 
 import pytest
@@ -73,6 +74,8 @@ def test_two_persons_release_what_is_held_to_the_merchant(held: HeldLedger) -> N
     assert (done.again, done.proposal.maker, done.proposal.decision.checker) == (False, "张三", "李四")
     assert (c.merchant(held), c.held(held), entries(held)) == (1000, 0, [])
     assert c.entry_kinds(held) == [EntryKind.PURCHASE] * 4 + [EntryKind.HELD_RELEASED] * 4
+    view = Reader(held.database).overview()
+    assert (view.records, view.posted, view.held, view.held_fen) == (4, 4, 0, 0)
     facts = {fact.code: fact.text for fact in Reader(held.database).facts()}
     assert "张三 → 李四" in facts["held-released"]
     ok(held)
@@ -80,6 +83,7 @@ def test_two_persons_release_what_is_held_to_the_merchant(held: HeldLedger) -> N
 
 def test_two_persons_return_it_to_the_holders(held: HeldLedger) -> None:
     before = Reader(held.database).overview()
+    assert before.held == 4
     held.confirm_release(propose(held, HOLDER, *entries(held)[:2]), "李四", c.NOW)
     assert [pending(held, n) for n in (1, 2, 3)] == [100, 200, 0]
     assert (c.merchant(held), c.held(held)) == (0, 700)
@@ -328,6 +332,36 @@ def test_killed_between_it_is_done_whole_or_not_at_all(
     ok(held)
     assert held.confirm_release(number, "李四", c.NOW).again is again
     assert (c.merchant(held), c.held(held)) == (1000, 0)
+    ok(held)
+
+
+@pytest.mark.parametrize("kind", ["confirm", "confirm and reject"])
+def test_two_at_once_are_one_after_the_other(held: HeldLedger, campus_dsn: str, kind: str) -> None:
+    """Each from a process of its own, so to say: a ledger, a connection, a thread."""
+    number, gate, said = propose(held, MERCHANT), threading.Barrier(2), []
+
+    def decide(who: str, *, rejects: bool) -> None:
+        with closing(HeldLedger(held.database.__class__(campus_dsn))) as own:
+            gate.wait(30)
+            try:
+                if rejects:
+                    said.append(own.reject_release(number, who, "r", c.NOW).again)
+                else:
+                    said.append(own.confirm_release(number, who, c.NOW).again)
+            except ProposalRefused:
+                said.append(None)
+
+    both = [
+        threading.Thread(target=decide, args=("李四",), kwargs={"rejects": False}),
+        threading.Thread(target=decide, args=("赵六",), kwargs={"rejects": kind != "confirm"}),
+    ]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join(60)
+    assert sorted(said, key=str) == ([False, True] if kind == "confirm" else [False, None])
+    assert c.merchant(held) + c.held(held) == 1000
+    assert c.merchant(held) in ((1000,) if kind == "confirm" else (0, 1000))
     ok(held)
 
 
