@@ -24,6 +24,9 @@ from cloud.settings import load_settings
 from shared.errors import ConfigFault
 from shared.ids import PsamId
 
+DECIDED_SHOWN = 20
+"""Of the newest proposals, shown to people beside all that are undecided; a program gets all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -52,7 +55,9 @@ def listing(data: Path, dsn: str | None, choice: Choice, *, as_json: bool) -> in
         told = {"held": [held_json(view) for view in found]}
         _json(told | {"proposals": [proposal_json(one, now.unix_ms) for one in proposals]})
         return 0
-    _say(*held_lines(found), *(line for one in proposals for line in proposal_lines(one, now.unix_ms)))
+    shown = [one for one in proposals if one.decision is None] + proposals[-DECIDED_SHOWN:]
+    lines = (line for one in sorted(set(shown)) for line in proposal_lines(one, now.unix_ms))
+    _say(*held_lines(found), *lines)
     return 0
 
 
@@ -67,6 +72,8 @@ def propose(data: Path, dsn: str | None, choice: Choice, side: Side, who: str, r
     if missing:
         raise ConfigFault(f"分录 {min(missing)} 不在待核 / entry {min(missing)} is not held, or is not of these")
     chosen = [view.entry for view in views if choice.entries or not view.proposal]
+    if not chosen:
+        raise ConfigFault("没有可提议的待核分录 / nothing is held that is not proposed already")
     with closing(_open(data, dsn)) as ledger:
         made = ledger.propose_release(side, chosen[:ENTRIES_MAX], who, reason, now)
     if as_json:

@@ -106,8 +106,7 @@ def confirm_release(writing: Writing, number: int, who: str) -> Decided:
     if decided.again:
         return decided
     offer = read_offer(decided.proposal.document)
-    for one in _require_held(writing.db, offer.entries):
-        _post(writing, decided.proposal, offer.side, one)
+    _post(writing, decided, offer.side, _require_held(writing.db, offer.entries))
     writing.notes.tell(_CODES[offer.side], _told(decided.proposal, offer))
     return decided
 
@@ -175,19 +174,30 @@ def _require_undisputed(writing: Writing, entries: set[int]) -> None:
             raise ProposalRefused(f"与提议 {other.number} 重叠，先办结 / proposal {other.number} names some: decide it")
 
 
-def _post(writing: Writing, proposal: Proposal, side: Side, one: Held) -> None:
-    if proposal.decision is None or one.arrival.record is None:
-        raise ProposalRefused(f"分录 {one.entry} 无法办理 / entry {one.entry} cannot be decided")
-    kind, card = KIND_OF[side], holder_of(writing.db, one.arrival.record.card)
-    paper = Paper(one.entry, card, one.fen, proposal.number, proposal.maker, proposal.decision.checker)
-    document = paper.to_bytes(kind)
-    postings = release_postings(writing.registry, merchants_of(writing.registry), kind, paper, one.account)
-    entry = Entry(
-        kind, day_number(writing.now.campus_s), release_key(one.entry), document_hash(document), postings,
-        document=document,
-    )  # fmt: skip
-    number = writing.booking.add_entry(entry, OWN_PARTITION)
-    writing.db.insert("held_release", RELEASE_COLUMNS, [(one.entry, number, proposal.number, int(kind), one.fen)])
+def _post(writing: Writing, decided: Decided, side: Side, held: Sequence[Held]) -> None:
+    """An entry for each, and what is known of it."""
+    proposal, kind, merchants = decided.proposal, KIND_OF[side], merchants_of(writing.registry)
+    checker = "" if proposal.decision is None else proposal.decision.checker
+    holders = _holders(writing.db, held)
+    rows = []
+    for one in held:
+        paper = Paper(one.entry, holders[one.entry], one.fen, proposal.number, proposal.maker, checker)
+        document = paper.to_bytes(kind)
+        entry = Entry(
+            kind, day_number(writing.now.campus_s), release_key(one.entry), document_hash(document),
+            release_postings(writing.registry, merchants, kind, paper, one.account), document=document,
+        )  # fmt: skip
+        number = writing.booking.add_entry(entry, OWN_PARTITION)
+        rows.append((one.entry, number, proposal.number, int(kind), one.fen))
+    writing.db.insert("held_release", RELEASE_COLUMNS, rows)
+
+
+def _holders(db: Database, held: Sequence[Held]) -> dict[int, bytes]:
+    """Entry → the card whose holder paid, or the one that has taken its place."""
+    cards = {one.entry: one.arrival.record.card for one in held if one.arrival.record is not None}
+    lives = db.find("SELECT card, successor FROM card_life WHERE card", list(dict.fromkeys(cards.values())))
+    moved = {card: holder_of(db, card) for card, successor in lives if successor is not None}
+    return {entry: moved.get(card, card) for entry, card in cards.items()}
 
 
 def _told(proposal: Proposal, offer: Offer) -> str:

@@ -86,7 +86,7 @@ def test_what_was_proposed_already_is_not_proposed_again(data: Path, capsys) -> 
     code, said = run(capsys, data, *PROPOSED, "--json")
     assert (code, json.loads(said)["fen"]) == (0, 200), "of the PSAM, what is left"
     code, said = run(capsys, data, *PROPOSED)
-    assert (code, "here 0" in said) == (2, True)
+    assert (code, "nothing is held" in said) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_what_was_proposed_already_is_not_proposed_again(data: Path, capsys) -> 
         (("propose", "--psam", PSAM, "--who", "a", "--reason", "b"), "--to"),
         (("propose", "--to", "merchant", "--who", "a", "--reason", "b"), "--psam"),
         (("propose", "--entry", "1", "--to", "merchant", "--who", "a", "--reason", "b"), "1 不在待核"),
-        (("propose", "--psam", "5000000000ff", "--to", "merchant", "--who", "a", "--reason", "b"), "here 0"),
+        (("propose", "--psam", "5000000000ff", "--to", "merchant", "--who", "a", "--reason", "b"), "nothing is held"),
         (("propose", "--psam", PSAM, "--to", "merchant", "--who", " ", "--reason", "b"), "--who"),
         (("confirm", "--who", "a"), "--proposal"),
         (("confirm", "--proposal", "9", "--who", "a"), "没有提议 9"),
