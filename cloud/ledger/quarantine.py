@@ -14,6 +14,10 @@ from shared.wire.codec import MESSAGE_MAX
 
 COLUMNS = "record, reason, state, entry, opened_ms, changed_ms"
 REASON_MAX = 200
+WHOLE_MAX = 1000
+"""Messages that are kept whole; of those after them the beginning, so that a box gone mad cannot fill the ledger's
+disk with a quarter of a megabyte each. The digest is of all of it."""
+BEGINNING = 256
 
 
 class QuarantineState(IntEnum):
@@ -36,11 +40,13 @@ def open_cases(writing: Writing, cases: Iterable[tuple[int, Reason]]) -> None:
 
 
 def keep_message(db: Database, box: str, partition: int, raw: bytes, reason: str, now_ms: int) -> bool:
-    """Keep a message as it came, once. False: these bytes were kept before. Longer than MESSAGE_MAX: its beginning."""
+    """Keep a message as it came, once. False: these bytes were kept before. Longer than MESSAGE_MAX, or one of too
+    many: its beginning."""
     digest = hashlib.sha256(raw).digest()
     if db.run("SELECT 1 FROM junk WHERE digest = ?", (digest,)):
         return False
     last = db.run("SELECT max(id) FROM junk")[0][0] or 0
-    row = (last + 1, digest, now_ms, box, partition, reason[:REASON_MAX], raw[:MESSAGE_MAX])
+    kept = raw[: MESSAGE_MAX if last < WHOLE_MAX else BEGINNING]
+    row = (last + 1, digest, now_ms, box, partition, reason[:REASON_MAX], kept)
     db.insert("junk", "id, digest, at_ms, box, partition, reason, raw", [row])
     return True
