@@ -29,6 +29,7 @@ EXCHANGE = (
     "exchange the card: draw a new one, then replace --card OLD --new NEW",
 )
 FULL = ("文件 0017 没有余地，其大小在制卡时已定", "file 0017 has no room left, its size was fixed at issue")
+NO_KEY = ("卡内没有维护密钥，什么也写不进", "the card has no maintenance key: nothing can be written to it")
 NO_FILE = ("卡内没有记录文件 0017", "the card has no record file 0017")
 FOREIGN = ("卡内乘车记录不是本系统的", "the transit record on the card is not of this system")
 PURSE_NEVER = (
@@ -64,7 +65,7 @@ def add(desk: Desk, card: CardChannel, what: What) -> bool:
     return _ride_record(card) == RideRecord().encode() or _otherwise(desk)
 
 
-_NEVER = {Sw.NO_SPACE: FULL, Sw.FILE_NOT_FOUND: NO_FILE}
+_NEVER = {Sw.NO_SPACE: FULL, Sw.FILE_NOT_FOUND: NO_FILE, Sw.KEY_NOT_FOUND: NO_KEY}
 """Words of the card after which no further try will do better."""
 
 

@@ -16,6 +16,7 @@ from edge.desk.matters import Matters
 from edge.desk.money import LOAD
 from edge.terminal.memory import read_image
 from provisioning.demo_plan import demo_plan
+from shared.purse.cardfs import KEY_SIZE, KeyKind
 from shared.purse.commands import SFI_CAPP, SFI_PUBLIC
 from shared.purse.images import decode_card_image, open_card_image
 from shared.slot_file import render_initial
@@ -249,13 +250,20 @@ def test_a_card_is_activated_before_its_holder(office):
     assert "已激活" in office.desk("activate", "--card", CARD), "again is a success"
 
 
-def _older_card(office, label, *, room):
-    """As a card of before rides came: file 0017 holds the counters alone. room: its file is as large as today's."""
+def _older_card(office, label, *, room, kept_up=True):
+    """As a card of before rides came: file 0017 holds the counters alone. room: its file is as large as today's.
+
+    kept_up False: as a card of the first release, which had no key for upkeep.
+    """
     path = office.data / "cards" / f"{int(label):05d}.card"
     image = decode_card_image(read_image(path))
     capp = image.application.by_sfi(SFI_CAPP)
     capp.content = capp.content[:RIDE_SIZE]
     capp.size = capp.size if room else RIDE_SIZE
+    if not kept_up:
+        here = image.application
+        rows = (here.keys[at : at + KEY_SIZE] for at in range(0, len(here.keys), KEY_SIZE))
+        here.keys = b"".join(row for row in rows if row[0] != KeyKind.MAINTENANCE)
     path.write_bytes(render_initial(image.encode()))
 
 
@@ -273,9 +281,13 @@ def test_an_older_card_is_given_the_transit_record(office):
 
 
 def test_what_a_finished_card_cannot_be_given_is_said_with_what_to_do(office):
-    """A file without room, and a whole application: the card is exchanged."""
+    """A file without room, a card without the key, a whole application: the card is exchanged."""
     office.start_keys()
     _older_card(office, PLAIN, room=False)
+    _older_card(office, OTHER, room=True, kept_up=False)
+    said = office.desk("add", "--card", OTHER, "transit", code=1)
+    assert "no maintenance key" in said
+    assert "exchange the card" in said
     for what, why in (("transit", "no room left"), ("subsidy", "no finished card gets one")):
         said = office.desk("add", "--card", PLAIN, what, code=1)
         assert why in said
