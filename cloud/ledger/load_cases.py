@@ -4,7 +4,7 @@ A case ends confirmed (its TAC, or the card's next counter) or reversed (the sam
 A refused request is a case too, so that a repeated one hears the same.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
@@ -16,10 +16,9 @@ from cloud.ledger.balances import balance
 from cloud.ledger.entry import Entry, EntryKind, document_hash
 from cloud.ledger.facts import Code
 from cloud.ledger.grey import State
-from cloud.ledger.load_evidence import newest_known, online_key
+from cloud.ledger.load_evidence import online_key
 from cloud.ledger.load_retry import Retry
 from cloud.ledger.load_sources import KINDS, LOAD_POSTINGS, Source, account_of, source_of
-from cloud.ledger.load_state import TerminalWord
 from cloud.ledger.unload_cases import settle_unloads, taken_unloads, unload_took
 from cloud.ledger.values import OWN_PARTITION
 from cloud.ledger.writing import Writing
@@ -33,9 +32,6 @@ COLUMNS = (
 )
 STEPS_MAX = 256
 """Loads of one card that are looked at for evidence, the newest; older ones lie before any open case in practice."""
-EVIDENCE_MAX = 200
-UNPROVEN_SAID = "待证 unproven"
-NOT_CREDITED_SAID = "终端称未圈存 not credited, says the terminal"
 
 
 class CaseState(IntEnum):
@@ -49,11 +45,12 @@ class CaseState(IntEnum):
 
 
 _TAKEN = (int(CaseState.CONFIRMED), int(CaseState.CONFIRMED_BY_COUNTER))
-_SUSPENSE_STATE = {
+SUSPENSE_STATE = {
     CaseState.CONFIRMED: State.RECOVERED,
     CaseState.CONFIRMED_BY_COUNTER: State.EVIDENCE,
     CaseState.REVERSED: State.NOTHING,
 }
+"""What a case's end makes of the records that stand in suspense for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +87,7 @@ def case_of(db: Database, key: bytes) -> LoadCase | None:
 def is_granted(db: Database, arrival: Arrival) -> bool:
     """Is this the load that was granted under its request? Then the request says which purse it was for."""
     case = case_of(db, case_key(arrival))
-    return case is not None and bool(case.debited) and _same(case, _load(arrival))
+    return case is not None and bool(case.debited) and is_same_load(case, load_of(arrival))
 
 
 def add_case(db: Database, case: LoadCase) -> None:
@@ -123,8 +120,8 @@ def take_records(writing: Writing, loads: Sequence[tuple[Arrival, int]]) -> None
 
 def _take(writing: Writing, arrival: Arrival, record: int) -> None:
     _withdraw_others(writing, arrival, record)
-    load, case = _load(arrival), case_of(writing.db, case_key(arrival))
-    if case is None or not _same(case, load):
+    load, case = load_of(arrival), case_of(writing.db, case_key(arrival))
+    if case is None or not is_same_load(case, load):
         _post_alone(writing, arrival, record, known=case)
     elif case.state == CaseState.PENDING and case.debited:
         _enter(writing, EntryKind.LOAD_CONFIRMED, arrival, record, case.key)
@@ -140,13 +137,13 @@ def _withdraw_others(writing: Writing, arrival: Arrival, record: int) -> None:
 
     Only a ledger that was put back meets this: it has lost the request that would have reversed the other case.
     """
-    load, own = _load(arrival), case_key(arrival)
+    load, own = load_of(arrival), case_key(arrival)
     rows = writing.db.run(
         f"SELECT {COLUMNS} FROM load_case WHERE card = ? AND counter = ? AND state = ? ORDER BY key",  # noqa: S608
         (load.card, load.counter, int(CaseState.CONFIRMED_BY_COUNTER)),
     )
     for case in (LoadCase(*row) for row in rows):
-        if case.key != own or not _same(case, load):
+        if case.key != own or not is_same_load(case, load):
             _withdraw(writing, case, record)
             reverse(writing, case, codec.dumps([int(Kind.LOAD), arrival.stored]), is_wanted=False)
 
@@ -159,20 +156,21 @@ def _withdraw(writing: Writing, case: LoadCase, record: int) -> None:
     writing.notes.tell(Code.EVIDENCE_WITHDRAWN, f"圈存改判 a load decided anew: request {split_key(case.key)[2]}")
 
 
-def _same(case: LoadCase, load: LoadRecord) -> bool:
+def is_same_load(case: LoadCase, load: LoadRecord) -> bool:
+    """Does this record speak of what was asked for?"""
     return (case.card, case.counter, case.amount_fen) == (load.card, load.counter, load.amount_fen)
 
 
 def _post_alone(writing: Writing, arrival: Arrival, record: int, known: LoadCase | None) -> None:
     """The card has the money and nothing of ours is in transit for it: the account pays, below zero if need be."""
-    load = _load(arrival)
+    load = load_of(arrival)
     accounts = writing.registry.cards[load.card].accounts
     key = arrival.key + record.to_bytes(8, "big")
-    source = Source(known.source) if known is not None and _same(known, load) else source_of(load)
+    source = Source(known.source) if known is not None and is_same_load(known, load) else source_of(load)
     _enter(writing, KINDS[source].alone, arrival, record, key)
     if known is None:
-        add_case(writing.db, _case_of_record(writing, arrival, CaseState.CONFIRMED, record))
-    elif _same(known, load):
+        add_case(writing.db, case_of_record(writing, arrival, CaseState.CONFIRMED, record))
+    elif is_same_load(known, load):
         close_case(writing, known, CaseState.CONFIRMED, record)
     code = Code.LOAD_WITHOUT_DEBIT if known is None or not known.debited else Code.LOAD_CONTRADICTION
     writing.notes.tell(code, f"圈存没有在途款 load without its pending debit: seq {arrival.seq}", device=arrival.device)
@@ -187,62 +185,8 @@ def _note_negative(writing: Writing, payer: int, card: bytes) -> None:
         writing.notes.tell(Code.ACCOUNT_NEGATIVE, text)
 
 
-def note_unproven(writing: Writing, loads: Iterable[tuple[Arrival, int]]) -> list[tuple[Arrival, int, State]]:
-    """Loads without TAC: their cases stay pending, with what the terminal says. A case that is not here is opened, one
-    that was refused here is opened again.
-
-    And decided at once, if the card has shown a later counter before: it may never come online again.
-    """
-    found = []
-    for arrival, record in loads:
-        case = case_of(writing.db, case_key(arrival))
-        if case is None:
-            add_case(writing.db, _case_of_record(writing, arrival, CaseState.PENDING, record))
-            case = _decided_before(writing, case_key(arrival))
-        elif case.state == CaseState.REFUSED and _same(case, _load(arrival)):
-            _reopen(writing, case, arrival)
-            case = _decided_before(writing, case.key)
-        else:
-            add_evidence(writing, case.key, f"seq {arrival.seq}: {UNPROVEN_SAID}")
-        state = _SUSPENSE_STATE.get(CaseState(case.state), State.OPEN) if case else State.OPEN
-        found.append((arrival, record, state))
-    return found
-
-
-def _reopen(writing: Writing, case: LoadCase, arrival: Arrival) -> None:
-    """Refused here, and there is a record of it: a ledger that was put back had granted it before."""
-    add_evidence(writing, case.key, f"seq {arrival.seq}: {UNPROVEN_SAID}")
-    writing.db.run(
-        "UPDATE load_case SET state = ?, source = ?, retry = ? WHERE key = ?",
-        (int(CaseState.PENDING), int(source_of(_load(arrival))), int(Retry.CLOSED), case.key),
-    )
-
-
-def _decided_before(writing: Writing, key: bytes) -> LoadCase | None:
-    case = case_of(writing.db, key)
-    known = newest_known(writing.db, case.card, case.counter) if case else None
-    if case is None or known is None:
-        return case
-    _decide(writing, case, *known)
-    return case_of(writing.db, key)
-
-
-def note_not_credited(writing: Writing, loads: Iterable[Arrival]) -> None:
-    """The terminal says that nothing was credited. It is no proof: the case waits for the card's MAC1."""
-    for arrival in loads:
-        add_evidence(writing, case_key(arrival), f"seq {arrival.seq}: {NOT_CREDITED_SAID}")
-
-
-def terminal_word(evidence: str) -> TerminalWord:
-    """The newest word of a terminal in a case's evidence."""
-    in_doubt, no = evidence.rfind(UNPROVEN_SAID), evidence.rfind(NOT_CREDITED_SAID)
-    if in_doubt == no:
-        return TerminalWord.NONE  # neither was said
-    return TerminalWord.UNPROVEN if in_doubt > no else TerminalWord.NOT_CREDITED
-
-
 def _settle_earlier(writing: Writing, arrival: Arrival) -> None:
-    load = _load(arrival)
+    load = load_of(arrival)
     settle_pending(writing, load.card, load.counter, codec.dumps([int(Kind.LOAD), arrival.stored]))
 
 
@@ -256,11 +200,12 @@ def settle_pending(writing: Writing, card: bytes, counter: int, evidence: bytes)
         (card, int(CaseState.PENDING), counter),
     )
     for case in (LoadCase(*row) for row in rows):
-        _decide(writing, case, counter, evidence)
+        decide(writing, case, counter, evidence)
     settle_unloads(writing, card, counter, evidence, partial(_load_took, writing.db, card))
 
 
-def _decide(writing: Writing, case: LoadCase, counter: int, evidence: bytes) -> None:
+def decide(writing: Writing, case: LoadCase, counter: int, evidence: bytes) -> None:
+    """End a pending case by an online counter that its card has proven, its own or a later one."""
     taken = case.counter != counter and _counter_taken(writing.db, case)
     if case.counter == counter or taken:
         reverse(writing, case, evidence, is_wanted=not taken)
@@ -317,20 +262,12 @@ def close_case(writing: Writing, case: LoadCase, state: CaseState, record: int |
         "UPDATE load_case SET state = ?, record = ?, changed_ms = ? WHERE key = ?", (int(state), record, ms, case.key)
     )
     writing.db.run(
-        "UPDATE suspense SET state = ?, changed_ms = ? WHERE load = ?", (int(_SUSPENSE_STATE[state]), ms, case.key)
+        "UPDATE suspense SET state = ?, changed_ms = ? WHERE load = ?", (int(SUSPENSE_STATE[state]), ms, case.key)
     )
 
 
-def add_evidence(writing: Writing, key: bytes, text: str) -> None:
-    """What was said about a case, newest last; beyond the bound the oldest is cut."""
-    rows = writing.db.run("SELECT evidence FROM load_case WHERE key = ?", (key,))
-    if rows:
-        said = f"{rows[0][0]}; {text}" if rows[0][0] else text
-        writing.db.run("UPDATE load_case SET evidence = ? WHERE key = ?", (said[-EVIDENCE_MAX:], key))
-
-
 def _enter(writing: Writing, kind: EntryKind, arrival: Arrival, record: int, key: bytes) -> None:
-    load = _load(arrival)
+    load = load_of(arrival)
     place = writing.registry.place("", arrival.device, arrival.psam)
     card = writing.registry.cards[load.card]
     postings = LOAD_POSTINGS[kind](card.accounts, load.amount_fen)
@@ -348,15 +285,17 @@ def _enter_document(writing: Writing, kind: EntryKind, case: LoadCase, evidence:
     )
 
 
-def _case_of_record(writing: Writing, arrival: Arrival, state: CaseState, record: int) -> LoadCase:
-    load, ms = _load(arrival), writing.now.unix_ms
+def case_of_record(writing: Writing, arrival: Arrival, state: CaseState, record: int) -> LoadCase:
+    """A case of which only its record is known here: nothing was debited for it."""
+    load, ms = load_of(arrival), writing.now.unix_ms
     return LoadCase(
         case_key(arrival), load.card, load.counter, load.balance_fen, load.amount_fen, arrival.psam, "", b"", 0,
         load.time, int(state), 0, record, "", ms, ms, int(source_of(load)), int(Retry.CLOSED),
     )  # fmt: skip
 
 
-def _load(arrival: Arrival) -> LoadRecord:
+def load_of(arrival: Arrival) -> LoadRecord:
+    """Its record; TypeError when that is no load."""
     if not isinstance(arrival.record, LoadRecord):
         raise TypeError("a load case has load records")
     return arrival.record

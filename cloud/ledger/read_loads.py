@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from cloud.db import Database, Row
 from cloud.ledger.arrival import split_key
-from cloud.ledger.load_cases import CaseState, terminal_word
+from cloud.ledger.load_cases import CaseState
 from cloud.ledger.load_retry import UNGRANTED, Retry
 from cloud.ledger.load_sources import Source
 from cloud.ledger.load_state import LoadFacts, LoadState, load_state
+from cloud.ledger.load_words import terminal_word
 from cloud.ledger.read_fleet import terminals
 from cloud.ledger.values import Now
 from cloud.ledger.views import TerminalView

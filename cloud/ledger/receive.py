@@ -16,7 +16,8 @@ from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
 from cloud.ledger.holdings import Holdings, first_questions
 from cloud.ledger.judge import Judgement, Known, Reason, judge
-from cloud.ledger.load_cases import is_granted, note_not_credited, note_unproven, take_records
+from cloud.ledger.load_cases import is_granted, take_records
+from cloud.ledger.load_words import note_not_credited, note_unproven
 from cloud.ledger.mark_rows import (
     BoxKey,
     DeviceKey,
