@@ -13,7 +13,7 @@ from cloud.ledger.values import LoadDecision, Now, Received
 from cloud.online.load import LoadCounts, LoadDesk
 from shared.errors import KeyFault, StoreFault
 from shared.ids import BoxId, StorageId, StoreId
-from shared.online import LoadAnswer, LoadRequest, LoadResult, parse_answer
+from shared.online import LoadAnswer, LoadRequest, LoadResult, Purpose, parse_answer
 from shared.purse.load_auth import LoadAuth
 from shared.wire.messages import EpochRequest, OnlineAnswer, OnlineRequest
 from tests.cloud.campus import Body, Campus, Purse, campus_now, key_process
@@ -285,7 +285,7 @@ def test_a_till_is_no_load_machine(counter: Counter) -> None:
     assert answer == LoadAnswer(LoadResult.WRONG_DEVICE)
 
 
-@pytest.mark.parametrize("payload", [b"", b"\x01", b"\x04" + bytes(32), bytes(33), b"\x01" + bytes(40)])
+@pytest.mark.parametrize("payload", [b"", b"\x01", bytes((max(Purpose) + 1, *bytes(32))), bytes(33), b"\x01" + bytes(40)])
 def test_a_malformed_request_is_answered_and_counted(counter: Counter, payload: bytes) -> None:
     assert counter.ask(1, payload) == LoadAnswer(LoadResult.NOT_NOW)
     assert (counter.counts.malformed, counter.counts.refused) == (1, 1)
