@@ -285,7 +285,10 @@ def test_a_till_is_no_load_machine(counter: Counter) -> None:
     assert answer == LoadAnswer(LoadResult.WRONG_DEVICE)
 
 
-@pytest.mark.parametrize("payload", [b"", b"\x01", bytes((max(Purpose) + 1, *bytes(32))), bytes(33), b"\x01" + bytes(40)])
+UNKNOWN = bytes((max(Purpose) + 1,))
+
+
+@pytest.mark.parametrize("payload", [b"", b"\x01", UNKNOWN + bytes(32), bytes(33), b"\x01" + bytes(40)])
 def test_a_malformed_request_is_answered_and_counted(counter: Counter, payload: bytes) -> None:
     assert counter.ask(1, payload) == LoadAnswer(LoadResult.NOT_NOW)
     assert (counter.counts.malformed, counter.counts.refused) == (1, 1)
