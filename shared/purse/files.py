@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from struct import Struct
 
 from shared.purse.errors import LayoutError
@@ -20,6 +21,8 @@ LOG_DEPTH = 10
 PSAM_PUBLIC_SIZE = 14
 MF_NAME = b"1PAY.SYS.DDF01"
 
+_FCIS = 256
+"""What was read off so many FCIs is remembered: a card shows the same one at every tap."""
 _ENABLED = 1
 
 _CITY = Struct(">2s2s2s2sBB2s8s4s4sBB")
@@ -154,12 +157,14 @@ def encode_directory_fci(name: bytes, *, has_directory_file: bool = False) -> by
     return bytes((0x6F, len(body))) + body
 
 
+@lru_cache(maxsize=_FCIS)
 def name_from_fci(fci: bytes) -> bytes | None:
     """The name of the application that an FCI is of (6F, 84), or None where it says none."""
     template = _object(fci, 0x6F)
     return None if template is None else _object(template, 0x84)
 
 
+@lru_cache(maxsize=_FCIS)
 def public_from_fci(fci: bytes) -> bytes | None:
     """What an FCI holds as file 0015 (6F, A5, 9F0C), or None: other objects may stand around it, in any order.
 

@@ -27,12 +27,14 @@ Found = tuple[CardProfile, bytes]
 def select_one(profile: CardProfile, agreed: tuple[Agreed, ...]) -> CardFlow[Found | Rejected]:
     """The applications one after the other, our own first, until the card has one (ISO 7816-4 7.1.1)."""
     refused: Rejected | None = None
-    for chosen in dict.fromkeys((select(profile), *(select(one.profile) for one in agreed))):
+    kinds: dict[bytes, list[Agreed]] = {select(profile): []}
+    for one in agreed:
+        kinds.setdefault(select(one.profile), []).append(one)
+    for at, (chosen, here) in enumerate(kinds.items()):
         selected = _answer((yield ToCard(chosen)))
         if selected.sw in SELECT_BLOCKED:
             return Rejected(Reason.CARD_BLOCKED, selected.sw)
-        here = tuple(one for one in agreed if select(one.profile) == chosen)
-        own = profile if select(profile) == chosen else None
+        own = None if at else profile
         if selected.sw == Sw.OK and is_application(own or here[0].profile, selected.data):
             return (yield from _kind_of(own, here, selected.data))
         refused = refused or Rejected(Reason.FOREIGN_CARD, selected.sw)
@@ -44,13 +46,13 @@ def is_application(profile: CardProfile, fci: bytes) -> bool:
 
     An FCI without a name is believed of a main application alone: no second purse is guessed from it.
     """
-    name = name_from_fci(fci)
     if profile.fid is not None:
         return True
+    name = name_from_fci(fci)
     return profile.application == APPLICATION_MAIN if name is None else name.startswith(profile.aid)
 
 
-def _kind_of(own: CardProfile | None, agreed: tuple[Agreed, ...], fci: bytes) -> CardFlow[Found | Rejected]:
+def _kind_of(own: CardProfile | None, agreed: list[Agreed], fci: bytes) -> CardFlow[Found | Rejected]:
     """One application may be of several kinds, whose files 0015 look alike: then the issuer says which."""
     read: dict[int, ResponseApdu] = {}
     for one in (*agreed, *((Agreed(own, b""),) if own else ())):

@@ -48,6 +48,8 @@ class CardTruth:
         self.label = label
         self.image = image
         self._purses = purses_of(image)
+        self._coming = image, self._purses
+        """What was last asked about, and read off it: what is stored next."""
         self.openings_fen = [purse[0] for purse in self._purses]
         """Of main and, where there is one, subsidy purse."""
         self.busy = False
@@ -75,14 +77,16 @@ class CardTruth:
     def store(self, image: bytes, /) -> None:
         """The card changes."""
         self.image = image
-        self._purses = purses_of(image)
+        coming, purses = self._coming
+        self._purses = purses if coming is image else purses_of(image)
 
     def change(self, image: bytes, at_s: float) -> Happened | None:
         """What a store would do, told before it is done; None when no purse moves. The card itself must be sound.
 
         A boarding with distance fare is a deed over nothing: the counter moves alone.
         """
-        steps = list(zip(self._purses, purses_of(image), strict=True))
+        self._coming = image, purses_of(image)
+        steps = list(zip(self._purses, self._coming[1], strict=True))
         moving = [application for application, (before, after) in enumerate(steps) if before != after]
         if not moving:
             return None
