@@ -69,7 +69,7 @@ class Uplink:
         self, settings: Settings, snapshot: Snapshot, verify: Verify, tokens: TokenSource, tell: Tell
     ) -> None:
         self.counters: Counter[str] = Counter()
-        self.hello_due = False
+        self.hello_due = self._hello_asked = False
         self.latencies_ms: deque[int] = deque(maxlen=LATENCIES_MAX)
         """From a record's arrival to its ledger ack, of the oldest record of each batch."""
         self._settings = settings
@@ -104,7 +104,7 @@ class Uplink:
 
     def hello(self, now: Now) -> Perishable:
         """What to present on `now`: at a connect, when nobody answers, when the ledger seems older than our ack."""
-        self.hello_due = False
+        self.hello_due = self._hello_asked = False
         self._hello_s = now.mono_s
         worth_s = self._greeting.said(now.mono_s)
         self._presented = decode_ack_body(self._ack.body).number if self._ack else 0
@@ -225,6 +225,7 @@ class Uplink:
             self._rewind()
         if self._connected and self._greeting.is_due(now.mono_s):
             self.hello_due = True
+        self._say_asked_hello(now)
         if not self._connected or not self._sent or self._unacked:
             return
         if now.mono_s - self._sent[0].sent_s < self._silence_s:
@@ -337,8 +338,12 @@ class Uplink:
         self._floor = 0
 
     def ask_hello(self, now: Now) -> None:
-        """Something is amiss that a new Hello mends: once in HELLO_AGAIN_S."""
-        if now.mono_s - self._hello_s >= HELLO_AGAIN_S:
+        """Something is amiss that a new Hello mends: said when HELLO_AGAIN_S are over since the last one."""
+        self._hello_asked = True
+        self._say_asked_hello(now)
+
+    def _say_asked_hello(self, now: Now) -> None:
+        if self._hello_asked and now.mono_s - self._hello_s >= HELLO_AGAIN_S:
             self.hello_due = True
 
     def _settle(self, now: Now, body: AckBody, signed: SignedAck) -> list[Effect]:
