@@ -25,8 +25,9 @@ def greet(writing: Writing, box: BoxId, partition: int, hello: Hello, verify: Ve
     if shown is None or not _is_older(writing, partition, shown):
         return ack_for(writing.db, writing.registry, box, hello.store, partition)
     number, _ = head(writing.db, partition)
-    if shown.number > number:
-        number_on(writing.db, partition, shown.number, writing.now.unix_ms)
+    if shown.number >= number:
+        # the box believes only what is above it, also when all of its rows are here again and no batch will follow
+        number_on(writing.db, partition, shown.number + 1, writing.now.unix_ms)
     text = f"账本比回执旧，正在恢复 ledger behind its own ack {shown.number} (here {number}): recovering from the box"
     writing.notes.tell(Code.LEDGER_RECOVERY, text, box=box)
     rows = _rows(writing.db, box, hello.store)

@@ -247,21 +247,6 @@ def test_ledger_that_has_gone_back_settles_nothing_and_is_reminded(field, body):
     assert uplink.decode_ack_body(hellos(field)[-1].ack.body).number == known
 
 
-def test_ledger_that_goes_back_soon_after_a_hello_is_reminded_as_soon_as_it_may_be(field, body):
-    """Not at its next ack: after silences that double, that may be a minute away."""
-    sell(field, body, 3)
-    field.wait(HELLO_AGAIN_S)
-    for _ in range(2):  # put back, and put back again before the Hello after the first time is old
-        field.ledger.number = 0
-        before = len(hellos(field))
-        sell(field, body)
-    assert len(hellos(field)) == before
-    field.wait(HELLO_AGAIN_S - TICK_S)
-    assert len(hellos(field)) == before
-    field.wait(TICK_S)
-    assert len(hellos(field)) == before + 1
-
-
 def test_ledger_put_back_that_counts_on_to_the_same_numbers_is_noticed(field, body):
     sell(field, body, 3)
     field.ledger.rows[field.store.store].remove(1, 3)

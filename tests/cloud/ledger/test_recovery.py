@@ -52,11 +52,32 @@ def test_an_older_copy_recovers_and_numbers_on_from_above(tmp_path: Path) -> Non
     assert answer == Recover(c.LEDGER_ID, c.STORE, 1)
     assert c.codes(old) == {"ledger-recovery": "urgent"}
     acks = box.again()
-    assert acks[0].number == newest.number + 1
+    assert acks[0].number == newest.number + 2
     assert acks[0].row_cumulative == 3
     assert hello(old, newest, box) == acks[0]
     assert c.balances(old) == before
     assert c.codes(old)["load-without-debit"] == "important"
+    assert verify(old, c.check_tac).first_broken == ""
+    old.close()
+
+
+def test_an_ack_after_a_recovery_is_above_the_one_that_was_shown_though_no_batch_follows(tmp_path: Path) -> None:
+    """The rows come again before the box says Hello: after it nothing is left to send, and the box waits for an ack."""
+    live, copy = tmp_path / "ledger.db", tmp_path / "old.db"
+    ledger = open_ledger(str(live), c.LEDGER_ID)
+    ledger.import_inventory(c.inventory(), c.NOW)
+    ledger.database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]
+    shutil.copy(live, copy)
+    box = Box(ledger)
+    for seq in (1, 2, 3):
+        newest = box.send(c.stored(c.purchase(seq, c.card(1), 6 + seq, 10, c.OPENING - 10 * (seq - 1))))
+    ledger.close()
+    box.ledger = old = open_ledger(str(copy))
+    assert box.again()[0].number < newest.number
+    assert hello(old, newest, box) == Recover(c.LEDGER_ID, c.STORE, 3)
+    after = hello(old, newest, box)
+    assert isinstance(after, AckBody)
+    assert (after.row_cumulative, after.number) == (3, newest.number + 1)
     assert verify(old, c.check_tac).first_broken == ""
     old.close()
 
@@ -94,5 +115,5 @@ def test_another_ledger_starts_above_the_lost_one_and_is_filled_from_the_boxes(
     box.row = 3
     assert hello(ledger, lost, box) == Recover(c.LEDGER_ID, c.STORE, 0)
     assert set(c.codes(ledger)) == {"ack-foreign", "ledger-recovery"}
-    assert box.send(c.stored(c.purchase(1, c.card(1), 7, 10, c.OPENING))).number == number + 1
+    assert box.send(c.stored(c.purchase(1, c.card(1), 7, 10, c.OPENING))).number == number + 2
     assert verify(ledger, c.check_tac).first_broken == ""
