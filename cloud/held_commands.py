@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from cloud.check_commands import open_books
-from cloud.db import open_database
 from cloud.held_text import held_json, held_lines, proposal_json, proposal_lines
 from cloud.intake_commands import wall_now
 from cloud.ledger.held_ledger import HeldLedger
-from cloud.ledger.ledger import prepare_database
+from cloud.ledger.ledger import open_as
 from cloud.ledger.read_held import HeldView
 from cloud.ledger.releases import ENTRIES_MAX, Side
 from cloud.ledger.two_persons import Proposal
@@ -102,13 +101,7 @@ def reject(data: Path, dsn: str | None, number: int, who: str, reason: str, *, a
 
 
 def _open(data: Path, dsn: str | None) -> HeldLedger:
-    database = open_database(load_settings(data).books(dsn))
-    try:
-        prepare_database(database)
-        return HeldLedger(database)
-    except BaseException:
-        database.close()
-        raise
+    return open_as(HeldLedger, load_settings(data).books(dsn))
 
 
 def _decided(proposal: Proposal, now_ms: int, *, again: bool, as_json: bool) -> int:

@@ -14,12 +14,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cloud.db import open_database
 from cloud.desk.answers import DeskAnswers
 from cloud.desk.cashiers import cashier_of
 from cloud.keys import KeyClient
 from cloud.ledger.desk_ledger import DeskLedger
-from cloud.ledger.ledger import prepare_database
+from cloud.ledger.ledger import open_as
 from cloud.ledger.values import Now
 from cloud.life import report, say, stop_on_signals
 from cloud.serving import HttpsServer
@@ -82,13 +81,7 @@ class Centre:
         self._ledger, self.answers = self._thread.submit(self._open, dsn).result()
 
     def _open(self, dsn: str) -> tuple[DeskLedger, DeskAnswers]:
-        database = open_database(dsn)
-        try:
-            prepare_database(database)
-            ledger = DeskLedger(database)
-        except BaseException:
-            database.close()
-            raise
+        ledger = open_as(DeskLedger, dsn)
         return ledger, DeskAnswers(ledger, self._keys)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,6 +7,7 @@ the registry in memory and nothing else, so a new Ledger over the same database 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from cloud.db import Database, Question, Rows, open_database
 from cloud.ledger import epochs, facts, quarantine, recovery, status
@@ -58,12 +59,20 @@ from shared.wire.messages import (
 )
 
 
+Kind = TypeVar("Kind")
+
+
 def open_ledger(dsn: str, ledger_id: LedgerId | None = None) -> "Ledger":
     """Open, migrate, and make it if it is new (with this id, else a random one). StoreFault, ConfigFault."""
+    return open_as(Ledger, dsn, ledger_id)
+
+
+def open_as(kind: Callable[[Database], Kind], dsn: str, ledger_id: LedgerId | None = None) -> Kind:
+    """As open_ledger, a ledger with the doors of this kind; its database is closed when that fails."""
     database = open_database(dsn)
     try:
         prepare_database(database, ledger_id)
-        return Ledger(database)
+        return kind(database)
     except BaseException:
         database.close()
         raise
@@ -303,4 +312,4 @@ class Ledger:
         return Writing(self.database, self._picture, booking, now), answers
 
 
-__all__ = ["DepositRefused", "Ledger", "open_ledger", "prepare_database"]
+__all__ = ["DepositRefused", "Ledger", "open_as", "open_ledger", "prepare_database"]
