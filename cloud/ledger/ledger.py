@@ -58,7 +58,6 @@ from shared.wire.messages import (
     Revocations,
 )
 
-
 Kind = TypeVar("Kind")
 
 
