@@ -247,6 +247,22 @@ def test_ledger_that_has_gone_back_settles_nothing_and_is_reminded(field, body):
     assert uplink.decode_ack_body(hellos(field)[-1].ack.body).number == known
 
 
+def test_a_hello_that_was_asked_for_too_early_is_said_when_its_time_has_come(field, body):
+    """Not at the next ack: that comes after a silence, and silences double."""
+    sell(field, body, 3)
+    for wait_s in (HELLO_AGAIN_S, SILENCE_S, 1.0):  # gone back three times, the last one just after a Hello
+        field.ledger.number = 0
+        field.wait(wait_s)
+        field.ledger.number = 0
+        sell(field, body)
+    said = len(hellos(field))
+    field.ledger.number = 0
+    field.wait(HELLO_AGAIN_S - 1.0 - TICK_S)
+    assert len(hellos(field)) == said
+    field.wait(TICK_S)
+    assert len(hellos(field)) == said + 1
+
+
 def test_ledger_put_back_that_counts_on_to_the_same_numbers_is_noticed(field, body):
     sell(field, body, 3)
     field.ledger.rows[field.store.store].remove(1, 3)
