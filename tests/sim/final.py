@@ -43,6 +43,7 @@ _OF_CLAIMS = ", ".join(
 
 def check_end(campus: "Campus") -> None:
     """I1, I2, I3 in full."""
+    campus.judge.ledger_committed(campus.ingest.database)  # whatever way it was written
     open_cases = explained(campus)
     exactly_once(campus, open_cases)
     shown_once(campus)

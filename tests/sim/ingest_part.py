@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from cloud.db import SqliteDatabase
+from cloud.db import Row, SqliteDatabase
 from cloud.ingest.clerk import Clerk
 from cloud.ingest.intake import read
 from cloud.ingest.lanes import Lanes
@@ -76,6 +76,13 @@ class SimDatabase(SqliteDatabase):
         self.connection = connection
         self._at = at
         self._writes = False
+        self._added = False
+        """Records or entries, since the last commit."""
+
+    def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
+        """As the real one."""
+        self._added = self._added or table in ("record", "entry")
+        super().insert(table, columns, rows)
 
     def close(self) -> None:
         """The database stays."""
@@ -90,7 +97,9 @@ class SimDatabase(SqliteDatabase):
             self._at("ledger.before_commit")
         super()._end(commit=commit)
         if watched:
-            self._at("committed")
+            if self._added:
+                self._added = False
+                self._at("committed")
             self._at("ledger.after_commit")
 
 
