@@ -16,8 +16,8 @@ from shared.errors import WireFault
 WIRE_VERSION = 1
 MESSAGE_MAX = 256 * 1024
 """Largest message that either end accepts: 1,000 records of 71 bytes take a third of it."""
-INT_MAX = 1 << 62
-"""Every whole number is below this: sums of two still fit the 64 bits of a database column."""
+INT_BITS = 62
+"""Of every whole number, its sign apart: sums of two still fit the 64 bits of a database column."""
 
 
 def _refuse_tag(*_: object) -> Any:  # noqa: ANN401  # the decoder's form; it never returns
@@ -63,16 +63,18 @@ def loads(raw: bytes) -> list[Any]:
 def fields(body: Sequence[Any], *types: type | tuple[type, ...], what: str) -> tuple[Any, ...]:
     """`body` as a tuple when it has exactly these types (bool is not an int here); else WireFault.
 
-    No number past INT_MAX and no text with a NUL: what a database column cannot hold is refused at the border.
+    No number past INT_BITS and no text with a NUL: what a database column cannot hold is refused at the border.
     """
     if not isinstance(body, (list, tuple)):  # bytes are numbers, too, when looked at one by one
         raise WireFault(f"{what}: {type(body).__name__} instead of an array")
     if tuple(map(type, body)) != types:  # as usual they are equal: a fifth of the time of looking at each
         _require_types(body, types, what)
     for value in body:
-        kind = type(value)
-        if (kind is int and not -INT_MAX < value < INT_MAX) or (kind is str and "\0" in value):
-            raise WireFault(f"{what}: a number past 62 bits, or text with a NUL")
+        if type(value) is int:
+            if value.bit_length() > INT_BITS:
+                raise WireFault(f"{what}: a number past {INT_BITS} bits")
+        elif type(value) is str and "\0" in value:
+            raise WireFault(f"{what}: text with a NUL")
     return tuple(body)
 
 

@@ -53,3 +53,19 @@ def test_only_an_array_has_fields(body: Any) -> None:
     with pytest.raises(WireFault, match="instead of an array"):
         codec.fields(body, int, int, what="test")
     assert codec.fields([1, 2], int, int, what="test") == (1, 2)
+
+
+@pytest.mark.parametrize("number", [2**62, -(2**62), 2**63, -(2**64)])
+def test_a_number_past_62_bits_is_no_field(number: int) -> None:
+    with pytest.raises(WireFault, match="past 62 bits"):
+        codec.fields([number], int, what="test")
+
+
+@pytest.mark.parametrize("number", [2**62 - 1, 1 - 2**62, 0])
+def test_a_number_of_62_bits_is_a_field(number: int) -> None:
+    assert codec.fields([number], int, what="test") == (number,)
+
+
+def test_text_with_a_nul_is_no_field() -> None:
+    with pytest.raises(WireFault, match="NUL"):
+        codec.fields(["a\0b"], str, what="test")
