@@ -7,6 +7,7 @@ have the single-frame form. 16 bad MACs end the session. Keys never appear in a 
 """
 
 import hmac
+import struct
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -27,6 +28,13 @@ LATE_WINDOW = 64
 BAD_MACS_MAX = 16
 SEQ_WINDOW = 0x7FFF
 """A ring has at most 32,767 slots, so the low 16 bits of a seq say which one is meant."""
+_SEEN_MASK = (1 << LATE_WINDOW) - 1
+_HEAD = struct.Struct(">BBH")
+_COVERED = struct.Struct(">B6sI")
+"""What a MAC covers before the envelope itself: direction, device, the whole counter."""
+_SHORT_HEAD = struct.Struct(">BH")
+_SHORT_COVERED = struct.Struct(">6sBB6sHI")
+_SHORT_CONTEXT = b"short\0"
 
 
 class Direction(IntEnum):
@@ -64,8 +72,9 @@ class Session:
     def __init__(self, key: bytes, device: DeviceId, sends: Direction) -> None:
         self._keyed = CMAC(AES(key))
         """Copied for each MAC: a third of the time of keying anew."""
-        self._sends = bytes((sends,)), device
-        self._hears = bytes((Direction.DOWN if sends is Direction.UP else Direction.UP,)), device
+        self._device = device
+        self._sends = sends
+        self._hears = Direction.DOWN if sends is Direction.UP else Direction.UP
         self._sent = 0
         self._heard = 0
         self._seen = 1
@@ -75,7 +84,7 @@ class Session:
     def seal(self, kind: Type, payload: bytes, epoch_index: int = 0) -> bytes:
         """The envelope around `payload`."""
         self._sent += 1
-        body = bytes((kind, PROTOCOL << 4 | epoch_index)) + (self._sent & 0xFFFF).to_bytes(2, "big") + payload
+        body = _HEAD.pack(kind, PROTOCOL << 4 | epoch_index, self._sent & 0xFFFF) + payload
         return body + self._mac(self._sends, self._sent, body)
 
     def open(self, message: bytes) -> Opened:
@@ -83,15 +92,16 @@ class Session:
         if len(message) < OVERHEAD:
             raise SealFault("envelope: truncated")
         body, mac = message[:-MAC_SIZE], message[-MAC_SIZE:]
-        step = (int.from_bytes(body[2:4], "big") - self._heard + 0x8000 & 0xFFFF) - 0x8000
+        kind, flags, low = _HEAD.unpack_from(body)
+        step = (low - self._heard + 0x8000 & 0xFFFF) - 0x8000
         if not self._is_new(step) or not self._genuine(mac, self._heard + step, body):
             self._bad()
         self._note(step)
-        return Opened(TYPES[body[0]], body[1] & 3, body[HEAD_SIZE:], step < 0)
+        return Opened(TYPES[kind], flags & 3, body[HEAD_SIZE:], step < 0)
 
     def seal_seq(self, kind: Type, epoch: int, seq: int) -> bytes:
         """ACK or SETTLED: 7 bytes."""
-        return bytes((kind,)) + (seq & 0xFFFF).to_bytes(2, "big") + self._short(self._sends, kind, epoch, seq)
+        return _SHORT_HEAD.pack(kind, seq & 0xFFFF) + self._short(self._sends, kind, epoch, seq)
 
     def open_seq(self, message: bytes, bases: list[tuple[int, int]]) -> tuple[int, int] | None:
         """(epoch, seq) that an ACK or SETTLED speaks of.
@@ -122,7 +132,7 @@ class Session:
     def _note(self, step: int) -> None:
         if step > 0:
             self._heard += step
-            self._seen = (self._seen << step | 1) & (1 << LATE_WINDOW) - 1
+            self._seen = (self._seen << step | 1) & _SEEN_MASK
         else:
             self._seen |= 1 << -step
 
@@ -135,14 +145,12 @@ class Session:
             raise SessionOver("too many bad MACs")
         raise SealFault("wrong MAC or counter")
 
-    def _mac(self, way: tuple[bytes, DeviceId], counter: int, body: bytes) -> bytes:
-        direction, device = way
-        return _cmac(self._keyed, direction + device + counter.to_bytes(4, "big") + body)[:MAC_SIZE]
+    def _mac(self, way: Direction, counter: int, body: bytes) -> bytes:
+        return _cmac(self._keyed, _COVERED.pack(way, self._device, counter) + body)[:MAC_SIZE]
 
-    def _short(self, way: tuple[bytes, DeviceId], kind: int, epoch: int, seq: int) -> bytes:
-        direction, device = way
-        named = epoch.to_bytes(2, "big") + seq.to_bytes(4, "big")
-        return _cmac(self._keyed, b"short\0" + direction + bytes((kind,)) + device + named)[:SHORT_MAC_SIZE]
+    def _short(self, way: Direction, kind: int, epoch: int, seq: int) -> bytes:
+        named = _SHORT_COVERED.pack(_SHORT_CONTEXT, way, kind, self._device, epoch, seq)
+        return _cmac(self._keyed, named)[:SHORT_MAC_SIZE]
 
 
 def _cmac(keyed: CMAC, covered: bytes) -> bytes:
