@@ -10,24 +10,21 @@ from __future__ import annotations
 import os
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from functools import lru_cache
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cloud.pg_arrays import FORMS, pack_column
 from shared.errors import ConfigFault, RuleBroken, StoreFault
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     import psycopg
     from psycopg import Pipeline
 
     from cloud.pg_arrays import Packed
-
-    _Scope = AbstractContextManager[None]
 
 LOCK_WAIT_S = 10
 """Longest that a writer waits for another one; at the bound it is a StoreFault and nothing was written."""
@@ -90,26 +87,36 @@ class Database(ABC):
     def _translated(self, fault: Exception) -> Exception | None:
         """Our word for a driver's exception, or None when it is not the driver's."""
 
-    def writing(self) -> _Scope:
+    def writing(self) -> Transaction:
         """A transaction of the one writer: committed and durable at the end of the block, gone if the block raises."""
-        return self._scope(write=True)
+        return Transaction(self, write=True)
 
-    def reading(self) -> _Scope:
+    def reading(self) -> Transaction:
         """One consistent snapshot."""
-        return self._scope(write=False)
+        return Transaction(self, write=False)
 
-    @contextmanager
-    def _scope(self, *, write: bool) -> Iterator[None]:
+    def begin(self, *, write: bool) -> None:
+        """For Transaction. A fault of ours, and nothing is open, when it cannot begin."""
         try:
             self._begin(write=write)
-            yield
+        except BaseException as fault:
+            self.undo(fault)
+            raise
+
+    def commit(self) -> None:
+        """For Transaction. As `begin`."""
+        try:
             self._end(commit=True)
         except BaseException as fault:
-            self._give_up()
-            ours = self._translated(fault) if isinstance(fault, Exception) else None
-            if ours is not None:
-                raise ours from fault
+            self.undo(fault)
             raise
+
+    def undo(self, fault: BaseException) -> None:
+        """For Transaction: roll back, and raise our word for the fault if it is the driver's."""
+        self._give_up()
+        ours = self._translated(fault) if isinstance(fault, Exception) else None
+        if ours is not None:
+            raise ours from fault
 
     def _give_up(self) -> None:
         try:
@@ -117,6 +124,25 @@ class Database(ABC):
         except Exception as fault:
             if self._translated(fault) is None:
                 raise
+
+
+class Transaction:
+    """What `with database.writing()` and `reading()` open. A class, for a small batch is mostly its transaction."""
+
+    __slots__ = ("_database", "_write")
+
+    def __init__(self, database: Database, *, write: bool) -> None:
+        self._database = database
+        self._write = write
+
+    def __enter__(self) -> None:
+        self._database.begin(write=self._write)
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        if fault is None:
+            self._database.commit()
+        else:
+            self._database.undo(fault)
 
 
 def open_database(dsn: str, *, create: bool = True) -> Database:
