@@ -61,8 +61,11 @@ def add(mark: Mark, numbers: Iterable[int]) -> Mark:
 
 def runs(numbers: Iterable[int]) -> list[Range]:
     """Inclusive runs of consecutive numbers, ascending."""
+    ordered = sorted(set(numbers))
+    if ordered and ordered[-1] - ordered[0] == len(ordered) - 1:
+        return [(ordered[0], ordered[-1])]  # without a gap, as nearly always
     found: list[Range] = []
-    for number in sorted(set(numbers)):
+    for number in ordered:
         if found and found[-1][1] == number - 1:
             found[-1] = (found[-1][0], number)
         else:
