@@ -45,13 +45,15 @@ class Holdings:
         self._new_ttns: dict[bytes, int] = {}
         self._look_further(db, arrivals, rows)
 
+    def has(self, a: Arrival) -> bool:
+        """Are its very bytes in the books?"""
+        return self._digests.get(a.key) == a.digest or (bool(self._forks) and (a.key, a.fork_number) in self._forks)
+
     def known(self, a: Arrival, tac: int | None, reason: Reason, *, card_known: bool) -> Known:
-        """Everything that the judge wants to know."""
-        digest = self._digests.get(a.key)
-        same = digest == a.sha[:8] or (bool(self._forks) and (a.key, a.fork_number) in self._forks)
+        """Everything that the judge wants to know of bytes that are not in the books."""
         taken = self._slots.get(a.slot) if a.slot else None
         return Known(
-            same, digest is not None and not same, tac, card_known, a.card_key in self._card_keys,
+            False, a.key in self._digests, tac, card_known, a.card_key in self._card_keys,
             taken is not None and a.claim in taken, reason,
         )  # fmt: skip
 

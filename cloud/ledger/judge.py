@@ -86,6 +86,8 @@ class Judgement(NamedTuple):
     reason: Reason
 
 
+SAME = Known(same=True)
+"""What is known of bytes that are in the books already: nothing else decides."""
 DUPLICATE = Judgement(Verdict.DUPLICATE, Reason.NONE)
 POSTED = Judgement(Verdict.POSTED, Reason.NONE)
 _NO_TAC = {

@@ -24,7 +24,7 @@ from cloud.ledger.mark_rows import partition_of_store
 from cloud.ledger.migrate import migrate
 from cloud.ledger.picture import Picture
 from cloud.ledger.read_awaited import awaited_cards
-from cloud.ledger.receive import Lot, Receiving, ask_tacs, lot_of, prepare, receive, receive_copy
+from cloud.ledger.receive import Receiving, ask_tacs, lot_of, lot_of_batches, prepare, receive, receive_copy
 from cloud.ledger.recovery import VerifyAck
 from cloud.ledger.thefts import Report, Reported, report_found, report_stolen
 from cloud.ledger.values import (
@@ -157,7 +157,7 @@ class Ledger:
         """One transaction for all; one ack per (box, store), in the order in which they came first."""
         arrived = prepare(batches)
         tacs = ask_tacs((a for _, found in arrived for a in found), check_tac)
-        lot = lot_of(arrived)
+        lot = lot_of_batches(arrived)
         with self.database.writing():
             writing, answers = self._begin_with(now, *lot.questions())
             acks = receive(writing, arrived, Receiving(writing, lot, answers, tacs))
@@ -168,7 +168,7 @@ class Ledger:
         """A record that runs ahead of its outbox row. Its row comes later, as a duplicate."""
         arrival = arrive(stored)
         tacs = ask_tacs((arrival,), check_tac)
-        lot = Lot((arrival,), (partition,))
+        lot = lot_of((arrival,), (partition,))
         with self.database.writing():
             writing, answers = self._begin_with(now, *lot.questions())
             return receive_copy(writing, arrival, box, partition, Receiving(writing, lot, answers, tacs))

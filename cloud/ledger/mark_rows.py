@@ -43,11 +43,13 @@ def device_question(keys: Iterable[DeviceKey]) -> Question:
 
 def device_rows(keys: Iterable[DeviceKey], rows: Rows) -> dict[DeviceKey, DeviceRow]:
     """A row for each key, empty where there is none yet."""
-    found = {key: DeviceRow() for key in keys}
+    wanted, found = set(keys), dict[DeviceKey, DeviceRow]()
     for device, epoch, cumulative, ranges, last_seq, *rest in rows:
-        if (device, epoch) in found:
+        if (device, epoch) in wanted:
             counts = dict(zip(_COUNTS, rest, strict=False))
             found[device, epoch] = DeviceRow(Mark(cumulative, unpack_ranges(ranges)), last_seq, counts)
+    for key in wanted - found.keys():
+        found[key] = DeviceRow()
     return found
 
 

@@ -15,7 +15,7 @@ from cloud.ledger.books import head_question
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
 from cloud.ledger.holdings import Holdings, first_questions
-from cloud.ledger.judge import Judgement, Known, Reason, judge
+from cloud.ledger.judge import SAME, Judgement, Known, Reason, judge
 from cloud.ledger.load_cases import is_granted, take_records
 from cloud.ledger.load_words import note_not_credited, note_unproven
 from cloud.ledger.mark_rows import (
@@ -86,27 +86,30 @@ class Booked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """What one transaction receives, and what is to be asked of the database before."""
+    """What one transaction receives, and what is to be asked of the database before. keys: every (device, epoch)."""
 
     arrivals: Sequence[Arrival]
     partitions: Sequence[int]
-    boxes: frozenset[str] = frozenset()
+    boxes: frozenset[str]
+    keys: frozenset[DeviceKey]
 
     def questions(self) -> list[Question]:
         """Their answers are for Receiving."""
         heads = [head_question(partition) for partition in self.partitions]
-        return [device_question(self.keys()), *first_questions(self.arrivals), box_question(self.boxes), *heads]
-
-    def keys(self) -> set[DeviceKey]:
-        """Every (device, epoch) at hand."""
-        return {(a.device, a.epoch) for a in self.arrivals if a.has_key}
+        return [device_question(self.keys), *first_questions(self.arrivals), box_question(self.boxes), *heads]
 
 
-def lot_of(batches: Sequence[ArrivedBatch]) -> Lot:
+def lot_of(arrivals: Sequence[Arrival], partitions: Sequence[int], boxes: Iterable[str] = ()) -> Lot:
+    """All of these. boxes: whose marks are wanted."""
+    keys = frozenset((a.device, a.epoch) for a in arrivals if a.has_key)
+    return Lot(arrivals, partitions, frozenset(boxes), keys)
+
+
+def lot_of_batches(batches: Sequence[ArrivedBatch]) -> Lot:
     """All of these."""
     arrivals = [a for _, found in batches for a in found]
     partitions = sorted({batch.partition for batch, _ in batches})
-    return Lot(arrivals, partitions, frozenset(batch.box for batch, _ in batches))
+    return lot_of(arrivals, partitions, {batch.box for batch, _ in batches})
 
 
 class Receiving:
@@ -120,25 +123,23 @@ class Receiving:
         for partition, rows in zip(lot.partitions, found, strict=True):
             writing.booking.know_head(partition, rows)
         self.box_marks = box_marks(stores)
-        self._rows: dict[DeviceKey, DeviceRow] = device_rows(lot.keys(), devices)
+        self._rows: dict[DeviceKey, DeviceRow] = device_rows(lot.keys, devices)
         self._holdings = Holdings(writing.db, lot.arrivals, self._rows, card_keys, psams)
 
     def take(self, a: Arrival, box: str, partition: int) -> Verdict:
         """Judge one record and put it into the books."""
+        if self._holdings.has(a):
+            return self._count(a, judge(a.record, SAME).verdict)
         known, place = self._known(a, box)
         judgement = judge(a.record, known)
-        row = self._rows.get((a.device, a.epoch))
-        if row is not None:
-            row.count(judgement.verdict)
-            row.seqs.add(a.seq)
-        if judgement.verdict is not Verdict.DUPLICATE:
-            self._enter(a, judgement, place, known, box, partition)
+        self._count(a, judgement.verdict)
+        self._enter(a, judgement, place, known, box, partition)
         return judgement.verdict
 
     def take_again(self, a: Arrival, booked: Booked) -> Judgement:
         """Judge a record that stands in quarantine; what can be posted is posted."""
         known, place = self._known(a, booked.box)
-        judgement = judge(a.record, known._replace(same=False, other=bool(booked.fork) and a.has_key))
+        judgement = judge(a.record, known._replace(other=bool(booked.fork) and a.has_key))
         if judgement.verdict is not Verdict.QUARANTINED:
             self._follow(a, judgement, place, booked)
         return judgement
@@ -165,6 +166,14 @@ class Receiving:
     def marks(self) -> dict[DeviceKey, Mark]:
         """Of every (device, epoch) at hand."""
         return {key: row.mark for key, row in self._rows.items()}
+
+    def _count(self, a: Arrival, verdict: Verdict) -> Verdict:
+        """Of its device: one more of this verdict, and its sequence number."""
+        row = self._rows.get((a.device, a.epoch))
+        if row is not None:
+            row.count(verdict)
+            row.seqs.add(a.seq)
+        return verdict
 
     def _known(self, a: Arrival, box: str) -> tuple[Known, Place]:
         registry = self._writing.registry

@@ -6,7 +6,7 @@ from cloud.db import Database, Row
 from cloud.ledger.arrival import Arrival, arrive
 from cloud.ledger.judge import REJUDGED, Judgement
 from cloud.ledger.quarantine import QuarantineState
-from cloud.ledger.receive import Booked, Lot, Receiving
+from cloud.ledger.receive import Booked, Receiving, lot_of
 from cloud.ledger.values import OWN_PARTITION, Verdict
 from cloud.ledger.writing import Writing
 
@@ -36,7 +36,7 @@ def rejudge(writing: Writing, waiting: Sequence[tuple[Arrival, Booked]], tacs: d
     """How many were posted. Inside of a transaction; a case that was decided meanwhile is left alone."""
     still = _still_open(writing.db, [booked.record for _, booked in waiting])
     wanted = [(a, booked) for a, booked in waiting if booked.record in still]
-    lot = Lot([a for a, _ in wanted], [OWN_PARTITION])
+    lot = lot_of([a for a, _ in wanted], [OWN_PARTITION])
     receiving = Receiving(writing, lot, writing.db.ask(*lot.questions()), tacs)
     judged = [(booked.record, receiving.take_again(a, booked)) for a, booked in wanted]
     receiving.finish()
