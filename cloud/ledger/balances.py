@@ -18,6 +18,7 @@ _FOLD = (
     f"INSERT INTO balance (account, debit_fen, credit_fen) {_SUMS} ON CONFLICT (account) DO UPDATE SET "
     "debit_fen = balance.debit_fen + excluded.debit_fen, credit_fen = balance.credit_fen + excluded.credit_fen"
 )
+_ENDS = "SELECT value, (SELECT COALESCE(MAX(entry), 0) FROM posting) FROM watermark WHERE name = 'fold'"
 _FOLDED = "SELECT debit_fen - credit_fen FROM balance WHERE account = ?"
 _TAIL = (
     "SELECT CAST(COALESCE(SUM(CASE WHEN debit = ? THEN fen ELSE -fen END), 0) AS BIGINT) "
@@ -27,12 +28,10 @@ _TAIL = (
 
 def fold(db: Database) -> int:
     """Take all entries into the balances; how many there were. Inside of a writing transaction."""
-    low = folded_up_to(db)
-    high = db.run("SELECT max(entry) FROM posting")[0][0] or 0
+    low, high = _ends(db)
     if high > low:
-        db.run(_FOLD, (low, high, low, high))
-        db.run("UPDATE watermark SET value = ? WHERE name = 'fold'", (high,))
-    return int(high - low)
+        _fold(db, low, high)
+    return high - low
 
 
 def folded_up_to(db: Database) -> int:
@@ -42,25 +41,40 @@ def folded_up_to(db: Database) -> int:
 
 def balance(db: Database, account: int, side: Side) -> int:
     """fen, exact as of this transaction."""
-    folded = db.run(_FOLDED, (account,))
-    tail = db.run(_TAIL, (account, folded_up_to(db), account, account))
-    debit_surplus = (folded[0][0] if folded else 0) + tail[0][0]
-    return int(debit_surplus) * side
+    return _balance(db, account, side, folded_up_to(db))
 
 
 def balance_now(db: Database, account: int, side: Side) -> int:
     """As `balance`, folding first when the tail is long. Inside of a writing transaction."""
-    last = db.run("SELECT max(entry) FROM posting")[0][0] or 0
-    if last - folded_up_to(db) >= FOLD_FROM:
-        fold(db)
-    return balance(db, account, side)
+    low, high = _ends(db)
+    if high - low >= FOLD_FROM:
+        _fold(db, low, high)
+        low = high
+    return _balance(db, account, side, low)
 
 
 def all_balances(db: Database) -> dict[int, int]:
     """Debit surplus in fen of every account that ever moved."""
-    low = folded_up_to(db)
-    high = db.run("SELECT max(entry) FROM posting")[0][0] or 0
+    low, high = _ends(db)
     found: dict[int, int] = dict(db.run("SELECT account, debit_fen - credit_fen FROM balance"))
     for account, debit, credit in db.run(_SUMS, (low, high, low, high)):
         found[account] = found.get(account, 0) + debit - credit
     return found
+
+
+def _ends(db: Database) -> tuple[int, int]:
+    """The tail: above the first entry, up to the last."""
+    ((low, high),) = db.run(_ENDS)
+    return int(low), int(high)
+
+
+def _fold(db: Database, low: int, high: int) -> None:
+    db.run(_FOLD, (low, high, low, high))
+    db.run("UPDATE watermark SET value = ? WHERE name = 'fold'", (high,))
+
+
+def _balance(db: Database, account: int, side: Side, low: int) -> int:
+    folded = db.run(_FOLDED, (account,))
+    tail = db.run(_TAIL, (account, low, account, account))
+    debit_surplus = (folded[0][0] if folded else 0) + tail[0][0]
+    return int(debit_surplus) * side

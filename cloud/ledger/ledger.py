@@ -235,7 +235,7 @@ class Ledger:
     def store_status(self, box: BoxId, status_: DeviceStatus, now_ms: int) -> None:
         """The newest STATUS of a terminal. A box speaks for its own terminals only: else nothing is kept but a fact."""
         with self.database.writing():
-            self._picture.look(self.database)
+            self._picture.look_at_registry(self.database)
             if self._picture.registry.serves(box, status_.device):
                 status.store_status(self.database, box, status_, now_ms)
             else:
@@ -244,7 +244,7 @@ class Ledger:
     def store_state(self, box: BoxId, state: BoxState, now_ms: int) -> None:
         """The newest state of a box, told by that box."""
         with self.database.writing():
-            self._picture.look(self.database)
+            self._picture.look_at_registry(self.database)
             if state.box == box:
                 self._note_ahead(box, state, now_ms)
                 status.store_state(self.database, box, state, now_ms)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from cloud.db import Database, Question, Rows
-from cloud.ledger.registry import Registry, read_registry
+from cloud.ledger.registry import Registry, read_registry, read_version
 
 DEVICES_MAX = 65_536
 """Known (box, store, device, epoch); at the bound they are forgotten, and written once more when they come."""
@@ -58,6 +58,11 @@ class Picture:
             rows = db.run("SELECT DISTINCT target FROM void_case WHERE entry IS NULL")
             self.void_targets, self._void_version = frozenset(target for (target,) in rows), voids
         return Last(record, entry), found
+
+    def look_at_registry(self, db: Database) -> None:
+        """As `look`, for who wants to know of nothing else."""
+        if read_version(db) != self.registry.version:
+            self.registry = read_registry(db)
 
     def is_first(self, box: str, device: bytes) -> bool:
         """Is it the first time that this box speaks for this body? So that a flood is told once."""
