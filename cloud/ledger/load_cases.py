@@ -30,6 +30,7 @@ COLUMNS = (
     "key, card, counter, balance_fen, amount_fen, psam, box, payload, result, time_s, state, debited, record, "
     "evidence, opened_ms, changed_ms, source, retry, offered_fen"
 )
+"""Of one card's cases the state is asked for as `+state`: by its index SQLite would read every card's cases in it."""
 STEPS_MAX = 256
 """Loads of one card that are looked at for evidence, the newest; older ones lie before any open case in practice."""
 
@@ -139,7 +140,7 @@ def _withdraw_others(writing: Writing, arrival: Arrival, record: int) -> None:
     """
     load, own = load_of(arrival), case_key(arrival)
     rows = writing.db.run(
-        f"SELECT {COLUMNS} FROM load_case WHERE card = ? AND counter = ? AND state = ? ORDER BY key",  # noqa: S608
+        f"SELECT {COLUMNS} FROM load_case WHERE card = ? AND counter = ? AND +state = ? ORDER BY key",  # noqa: S608
         (load.card, load.counter, int(CaseState.CONFIRMED_BY_COUNTER)),
     )
     for case in (LoadCase(*row) for row in rows):

@@ -54,7 +54,7 @@ def _is_asked_for(case: LoadCase, load: LoadRequest) -> bool:
 def close_others(db: Database, card: bytes, source: Source) -> None:
     """The holder loads or claims anew: what was given back to the same account before is wanted no more."""
     db.run(
-        f"UPDATE load_case SET retry = ? WHERE card = ? AND state = ? AND source = ? AND retry IN ({_WANTED})",  # noqa: S608
+        f"UPDATE load_case SET retry = ? WHERE card = ? AND +state = ? AND source = ? AND retry IN ({_WANTED})",  # noqa: S608
         (int(Retry.CLOSED), card, int(CaseState.REVERSED), int(source)),
     )
 
@@ -69,7 +69,7 @@ def _given_back(db: Database, card: bytes, *retries: Retry) -> list[LoadCase]:
     """Newest first."""
     marks = ", ".join(str(int(retry)) for retry in retries)
     rows = db.run(
-        f"SELECT {COLUMNS} FROM load_case WHERE card = ? AND state = ? AND debited = 1 AND retry IN ({marks}) "  # noqa: S608
+        f"SELECT {COLUMNS} FROM load_case WHERE card = ? AND +state = ? AND debited = 1 AND retry IN ({marks}) "  # noqa: S608
         "ORDER BY changed_ms DESC, counter DESC, key",
         (card, int(CaseState.REVERSED)),
     )
