@@ -38,19 +38,20 @@ class AwaitedHere:
             self._said += 1
 
     def tell(self, now: Now, talks: Iterable[Conversation]) -> list[Send]:
-        """What is due to terminals that have spoken since they joined, as TIME is (edge.terminals.time_for)."""
+        """What is due to terminals that have spoken since they joined, as TIME is (edge.terminals.time_for).
+
+        Nobody is told that nobody is awaited who was never told of anybody.
+        """
         if now.mono_s - self._heard_s >= KEPT_S:
             self.forget()
         left, out = CARDS_PER_TICK, []
         for talk in talks:
-            if left > 0 and talk.time_s > float("-inf") and self._is_due(talk):
+            if talk.awaited_said == self._said:
+                continue  # as nearly always
+            if left > 0 and talk.time_s > float("-inf") and (self.held.cards or talk.awaited.cards):
                 left -= max(1, len(self.held.cards))
                 out.append(self._send(talk))
         return out
-
-    def _is_due(self, talk: Conversation) -> bool:
-        """Nobody is told that nobody is awaited who was never told of anybody."""
-        return talk.awaited_said != self._said and bool(self.held.cards or talk.awaited.cards)
 
     def _send(self, talk: Conversation) -> Send:
         talk.awaited, talk.awaited_said = self.held, self._said

@@ -128,11 +128,14 @@ class Intake:
 
     def tick(self, now: Now) -> list[Effect]:
         """What time alone makes due."""
-        self.counters["online_expired"] += self._online.expire(now)
+        if expired := self._online.expire(now):
+            self.counters["online_expired"] += expired
         return self._settle_due(now, [*self._owed])
 
     def _settle_due(self, now: Now, streams: Iterable[Stream]) -> list[Effect]:
         """SETTLED for those of the streams that are owed one and may have it now; `tick` looks at all."""
+        if not self._owed:
+            return []
         return [send for stream in streams if stream in self._owed for send in self._settle_stream(now, stream)]
 
     def _record(self, now: Now, talk: Conversation, opened: Opened) -> list[Effect]:

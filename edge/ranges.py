@@ -76,6 +76,8 @@ class Ranges:
 
     def gaps(self, low: int, high: int) -> tuple[Range, ...]:
         """The ranges of low..high that are not in the set."""
+        if self.run(low - 1) >= high:
+            return ()
         found = []
         for a, b in self.within(low, high):
             if low < a:

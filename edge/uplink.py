@@ -225,7 +225,8 @@ class Uplink:
             self._rewind()
         if self._connected and self._greeting.is_due(now.mono_s):
             self.hello_due = True
-        self._say_asked_hello(now)
+        if self._hello_asked:
+            self._say_asked_hello(now)
         if not self._connected or not self._sent or self._unacked:
             return
         if now.mono_s - self._sent[0].sent_s < self._silence_s:
@@ -242,13 +243,11 @@ class Uplink:
         if self._unsettling is not None and now.mono_s >= self._unsettle_s:
             self._unsettle_s = float("inf")
             out.append(self._unsettling)
-        may_send = self._connected and self._greeting.may_send(now.mono_s)
-        while may_send and self._buffer and len(self._sent) < WINDOW_MAX:
-            rows = self._take(min(BATCH_MAX, self._allowed(now) - self.in_flight()))
-            if not rows:
-                break
-            out.append(self._publish(now, rows))
-        if self._connected and not self._reading and self._after < self._last_row and len(self._buffer) < BATCH_MAX:
+        if not self._connected:
+            return out
+        if self._buffer and self._greeting.may_send(now.mono_s):
+            out += self._send(now)
+        if not self._reading and self._after < self._last_row and len(self._buffer) < BATCH_MAX:
             self._reading = True
             self._asked_upto = self._last_row
             out.append(Read(self._after, BUFFER_MAX - len(self._buffer), self._turn))
@@ -257,6 +256,15 @@ class Uplink:
     def in_flight(self) -> int:
         """Rows without a ledger ack."""
         return sum(len(sent.open) for sent in self._sent)
+
+    def _send(self, now: Now) -> list[Publish]:
+        out: list[Publish] = []
+        while self._buffer and len(self._sent) < WINDOW_MAX:
+            rows = self._take(min(BATCH_MAX, self._allowed(now) - self.in_flight()))
+            if not rows:
+                break
+            out.append(self._publish(now, rows))
+        return out
 
     def _allowed(self, now: Now) -> int:
         """Credit; a ledger that grants none is tried with one record after each silence, or it could never grant."""
@@ -343,7 +351,7 @@ class Uplink:
         self._say_asked_hello(now)
 
     def _say_asked_hello(self, now: Now) -> None:
-        if self._hello_asked and now.mono_s - self._hello_s >= HELLO_AGAIN_S:
+        if now.mono_s - self._hello_s >= HELLO_AGAIN_S:
             self.hello_due = True
 
     def _settle(self, now: Now, body: AckBody, signed: SignedAck) -> list[Effect]:
