@@ -11,7 +11,7 @@ from shared.errors import WireFault
 from shared.ids import BoxId, DeviceId, StoreId, box_id, device_id, store_id
 from shared.wire import codec
 from shared.wire.revocation import VERSION_MAX
-from shared.wire.tags import Tag, row_of, within
+from shared.wire.tags import Tag, within
 
 CRC_MAX = 0xFFFF_FFFF
 _FORM = (int, str, bytes, int, bool, int, int, int, int, int, list)
@@ -90,5 +90,5 @@ def decode_state(message: bytes) -> BoxState:
 
 
 def _terminal(row: Any) -> TerminalState:  # noqa: ANN401  # straight from CBOR
-    device, *rest = codec.fields(row_of(row), bytes, str, str, str, int, int, int, int, int, what="terminal state")
+    device, *rest = codec.fields(row, bytes, str, str, str, int, int, int, int, int, what="terminal state")
     return TerminalState(device_id(device), *rest)

@@ -10,7 +10,7 @@ from shared.errors import WireFault
 from shared.ids import BoxId, DeviceId, LedgerId, StoreId, box_id, device_id, ledger_id, store_id
 from shared.records import STORED_HEAD, WIRE_MAX
 from shared.wire import codec
-from shared.wire.tags import EPOCH_MAX, Tag, row_of, tagged, within
+from shared.wire.tags import EPOCH_MAX, Tag, tagged, within
 
 BATCH_MAX = 1000
 """Most records of one money message."""
@@ -99,7 +99,7 @@ def decode_ack_body(raw: bytes) -> AckBody:
     ledger, partition, number, box, store, rows, ranges, devices, credit = codec.fields(
         codec.loads(raw), bytes, int, int, str, bytes, int, list, list, int, what="ack"
     )
-    marks = tuple(_mark(row) for row in devices)
+    marks = tuple(map(_mark, devices))
     return AckBody(
         ledger_id(ledger), partition, number, box_id(box), store_id(store), rows, _ranges(ranges), marks, credit
     )
@@ -119,7 +119,7 @@ def decode_ack(message: bytes) -> SignedAck:
 
 
 def _mark(row: Any) -> DeviceMark:  # noqa: ANN401  # straight from CBOR
-    device, epoch, cumulative, ranges = codec.fields(row_of(row), bytes, int, int, list, what="device mark")
+    device, epoch, cumulative, ranges = codec.fields(row, bytes, int, int, list, what="device mark")
     return DeviceMark(device_id(device), within(epoch, EPOCH_MAX), cumulative, _ranges(ranges))
 
 
@@ -128,9 +128,11 @@ def _pairs(ranges: tuple[Range, ...]) -> list[list[int]]:
 
 
 def _ranges(raw: list[Any]) -> tuple[Range, ...]:
+    if not raw:
+        return ()
     if len(raw) > RANGES_MAX:
         raise WireFault("too many ranges")
-    pairs = [codec.fields(row_of(row), int, int, what="range") for row in raw]
+    pairs = [codec.fields(row, int, int, what="range") for row in raw]
     if any(low > high or low < 1 for low, high in pairs):
         raise WireFault("a range runs backwards")
     return tuple((low, high) for low, high in pairs)

@@ -31,7 +31,6 @@ from shared.wire.tags import (
     SLOTS_MAX,
     Tag,
     payload_of,
-    row_of,
     within,
 )
 
@@ -242,9 +241,7 @@ def _epoch_answer(b: list[Any]) -> EpochAnswer:
 
 
 def _online_request(b: list[Any]) -> OnlineRequest:
-    device, epoch, psam, n, payload, until = codec.fields(
-        b, bytes, int, bytes, int, bytes, int, what="online request"
-    )
+    device, epoch, psam, n, payload, until = codec.fields(b, bytes, int, bytes, int, bytes, int, what="online request")
     within(until, MS_MAX)
     within(n, NUMBER_MAX)
     return OnlineRequest(device_id(device), within(epoch, EPOCH_MAX), psam_id(psam), n, payload_of(payload), until)
@@ -302,9 +299,7 @@ def _status(b: list[Any]) -> DeviceStatus:
 
 
 def _epoch_status(row: Any) -> EpochStatus:  # noqa: ANN401  # straight from CBOR
-    epoch, psam, oldest, last, settled, slots = codec.fields(
-        row_of(row), int, bytes, int, int, int, int, what="epoch status"
-    )
+    epoch, psam, oldest, last, settled, slots = codec.fields(row, int, bytes, int, int, int, int, what="epoch status")
     for value in (oldest, last, settled):
         within(value, NUMBER_MAX)
     return EpochStatus(within(epoch, EPOCH_MAX), psam_id(psam), oldest, last, settled, within(slots, SLOTS_MAX))

@@ -53,13 +53,6 @@ def tagged(message: bytes, tag: Tag, *types: type) -> tuple[Any, ...]:
     return body
 
 
-def row_of(value: Any) -> list[Any]:  # noqa: ANN401  # straight from CBOR
-    """An array within an array."""
-    if not isinstance(value, list):
-        raise WireFault("a row is an array")
-    return value
-
-
 def payload_of(raw: bytes) -> bytes:
     """Opaque bytes of bounded size."""
     if len(raw) > PAYLOAD_MAX:
