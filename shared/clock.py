@@ -14,6 +14,8 @@ from shared.errors import WireFault
 
 DAY_S = 86_400
 MAX_SECONDS = 0xFFFF_FFFF
+KNOWN_TIMES = 1024
+"""BCD times kept: card, PSAM and whoever checks a TAC ask for the same second, one soon after the other."""
 
 _FIRST_YEAR = 2000
 _EPOCH_ORDINAL = date(2000, 1, 1).toordinal()
@@ -44,6 +46,7 @@ def time_bcd(seconds: int) -> bytes:
     return bytes((_BCD[hour], _BCD[minute], _BCD[second]))
 
 
+@lru_cache(maxsize=KNOWN_TIMES)
 def date_time_bcd(seconds: int) -> bytes:
     """7 bytes YYYYMMDDHHMMSS: what card, PSAM and TAC see. The one place of this rule."""
     return _date_of_day(day_number(seconds)) + time_bcd(seconds)
