@@ -95,11 +95,15 @@ class Body:
         """The card can say no more: its unproven record stands, and a torn pair is given back."""
         self.voids.may_owe = True
         self.book.close_unproven(waiting, self.time().seconds)
-        self.voids.pay_back(self.time())
+        self.pay_back()
 
     def other_card_came(self, card: CardId) -> None:
         """Whatever is pending without record on other cards becomes unproven, and a torn pair is given back."""
         for waiting in list(self.flash.waiting):
             if not waiting.slot.unproven and card_of(waiting) != card:
                 self.write_unproven(waiting)
-        self.voids.pay_back(self.time())
+        self.pay_back()
+
+    def pay_back(self) -> list[Row]:
+        """Give back what is owed; the records of it. Asked at every input, and almost never is anything owed."""
+        return self.voids.pay_back(self.time()) if self.voids.may_owe else []

@@ -5,7 +5,7 @@ unproven one. A seq is given here, when the record is written. StoreFault passes
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from edge.terminal.flash import Flash, Waiting
 from edge.terminal.flash_layout import AskedLoad
@@ -144,8 +144,11 @@ class Book:
         before = records.encode(record)[: -records.MAC_SIZE]
         flash.append(before + sign(before))
         self._mark_day(now.seconds, seq)
-        row = Row(flash.epochs[-1].epoch, seq, Kind.VOID, sale.card, sale.counter, sale.amount_fen, now.seconds)
-        return replace(row, application=records.application_of(sale.purse))
+        application = records.application_of(sale.purse)
+        return Row(
+            flash.epochs[-1].epoch, seq, Kind.VOID, sale.card, sale.counter, sale.amount_fen, now.seconds,
+            application=application,
+        )  # fmt: skip
 
     def overdue(self, mono_s: float, card: CardId | None = None) -> list[Waiting]:
         """Slots without record that must get one: their minute is over, or another card has come."""
@@ -181,11 +184,13 @@ class Book:
         flash.append(records.encode(record), waiting.slot.generation)
         epoch = flash.epochs[-1].epoch
         self._mark_day(time, seq)
-        row = Row(epoch, seq, kind, record.card, record.counter, record.amount_fen, time)
         if not isinstance(body, PendingPurchase):
-            return row
+            return Row(epoch, seq, kind, record.card, record.counter, record.amount_fen, time)
         application = records.application_of(body.purse)
-        return replace(row, trip=body.trip, application=application, pair=body.pair, other_fen=body.other_fen)
+        return Row(
+            epoch, seq, kind, record.card, record.counter, record.amount_fen, time, body.trip, application, body.pair,
+            body.other_fen,
+        )  # fmt: skip
 
     def _purchase(
         self, waiting: Waiting, p: PendingPurchase, kind: Kind, proof: Proof, tac: bytes, seq: int

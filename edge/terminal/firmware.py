@@ -232,7 +232,7 @@ class Firmware:
 
     def _pay_back(self) -> None:
         """A pair that no card completes any more is given back, and the cashier hears of it."""
-        for row in self.body.voids.pay_back(self.body.time()):
+        for row in self.body.pay_back():
             self.body.show(display.given_back(row.amount_fen))
 
     def _tell_network(self) -> None:

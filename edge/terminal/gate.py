@@ -36,7 +36,10 @@ class Gate(Till):
 
     def at_stop(self, stop: int, direction: int) -> None:
         """The bus has come to another stop, as the driver's unit says."""
-        point = replace(self._settings.point, stop=stop, direction=direction)
+        here = self._settings.point
+        if (here.stop, here.direction) == (stop, direction):
+            return
+        point = replace(here, stop=stop, direction=direction)
         self._settings = replace(self._settings, point=point)
 
     def ride(self) -> Tap[Result]:

@@ -123,7 +123,8 @@ class Line:
             due_s = min(due_s, self.desk.due_s(can_send=self.is_joined))
         if self.state is not State.JOINED:
             return due_s
-        return min(due_s, self.window.due_s(), self._status_s, self._heartbeat_s, self._silent_at())
+        due_s = min(due_s, self.window.due_s(), self._status_s, self._heartbeat_s)
+        return due_s if due_s <= self._trusted_till() else min(due_s, self._silent_at())
 
     def status_due(self) -> None:
         """Something worth a STATUS has changed: send it soon."""
@@ -236,9 +237,14 @@ class Line:
         self._status_s = self._heartbeat_s = _NEVER
 
     def _check_silence(self) -> None:
-        if self._mono_s >= self._silent_at():
+        mono_s = self._mono_s
+        if mono_s >= self._trusted_till() and mono_s >= self._silent_at():
             self.rejoin()
             self._hello()
+
+    def _trusted_till(self) -> float:
+        """Nothing makes an edge that was heard count as silent before."""
+        return self._heard_s + UNACKED_S
 
     def _silent_at(self) -> float:
         if self.window.is_flying():

@@ -114,7 +114,7 @@ class MixedTill(Till):
 
     def _give_back(self, first: Row, total_fen: int, reason: Reason | None) -> Tap[Result]:
         self._body.voids.may_owe = True
-        self._body.voids.pay_back(self._body.time())
+        self._body.pay_back()
         yield Show(display.given_back(first.amount_fen, reason))
         return Result(End.DECLINED, total_fen, reason=reason)
 

@@ -11,6 +11,8 @@ from shared.purse.errors import CardLost, PsamLost
 from shared.purse.outcomes import PendingLoad, PendingPurchase
 
 Answer = TypeVar("Answer")
+_STEPS = (ToCard, ToPsam)
+"""Effects that leave the body."""
 
 
 class Parts(Protocol):
@@ -29,7 +31,7 @@ def serve(flow: Generator[Effect, Any, Answer], parts: Parts) -> Generator[Step,
         effect = next(flow)
         while True:
             try:
-                answer = (yield effect) if isinstance(effect, ToCard | ToPsam) else (yield from _inside(effect, parts))
+                answer = (yield effect) if isinstance(effect, _STEPS) else (yield from _inside(effect, parts))
             except (CardLost, PsamLost) as loss:
                 effect = flow.throw(loss)
             else:
