@@ -82,6 +82,8 @@ COUNTED = frozenset(
 """Kinds whose second attribute is a try counter: high half tries at most, low half tries left."""
 
 
+_RAISING = frozenset((KeyKind.CONTROL, KeyKind.PIN))
+"""Kinds that give a state to whoever proves one of them."""
 MONEY = frozenset((KeyKind.TAC, KeyKind.OVERDRAFT, KeyKind.UNLOAD, KeyKind.PURCHASE, KeyKind.LOAD))
 """Kinds whose second attribute is the algorithm of the key."""
 
@@ -253,7 +255,7 @@ class Directory:
     @property
     def can_raise_state(self) -> bool:
         """Whether it has a control key or a PIN."""
-        return any(kind in (KeyKind.CONTROL, KeyKind.PIN) for kind in self.keys[::KEY_SIZE])
+        return not _RAISING.isdisjoint(self.keys[::KEY_SIZE])
 
     def by_sfi(self, sfi: int) -> Ef | None:
         """The elementary file with this short identifier."""

@@ -80,9 +80,10 @@ _ANSWERS = {
 
 def _too_short(command: CommandApdu) -> bytes:
     """6Cxx for an Le that the answer would not fit into: said before anything is done, so it may be asked again."""
-    has_its_data = bool(command.data) or command.ins == _INS_BALANCE
-    size = _ANSWERS.get((command.ins, command.p1), 0) if command.cla == 0x80 and has_its_data else 0
-    return bytes((0x6C, size)) if command.le is not None and command.le < size else b""
+    if command.le is None or command.cla != 0x80 or not (command.data or command.ins == _INS_BALANCE):
+        return b""
+    size = _ANSWERS.get((command.ins, command.p1), 0)
+    return bytes((0x6C, size)) if command.le < size else b""
 
 
 def _decoded(apdu: bytes) -> CommandApdu | None:
