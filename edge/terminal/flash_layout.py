@@ -6,7 +6,7 @@ generation, so that no later write ever touches what an earlier one said. Pages 
 version are refused.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct
 from typing import NamedTuple
@@ -246,7 +246,7 @@ def _render_body(slot: OpenSlot) -> tuple[SlotKind, bytes]:
 def _parse_body(kind: int, fields: tuple[object, ...]) -> tuple[int, PendingBody]:
     if kind == SlotKind.PAIRED:
         half = PendingPurchase(*fields[:-2])  # type: ignore[arg-type]  # as below
-        return 0, replace(half, pair=Pair(fields[-2]), other_fen=fields[-1])  # type: ignore[arg-type]  # as below
+        return 0, half._replace(pair=Pair(fields[-2]), other_fen=fields[-1])  # type: ignore[arg-type]  # as below
     if kind in (SlotKind.PURCHASE, SlotKind.COMPOSITE):
         return 0, PendingPurchase(*fields)  # type: ignore[arg-type]  # the struct fixes the types
     number, raw, purse, terminal_id, *granted = fields

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from struct import Struct
+from typing import NamedTuple
 
 from shared.purse.errors import LayoutError
 from shared.purse.reasons import Reason
@@ -23,8 +24,7 @@ _LAYOUT = 1
 _RECORD = Struct(">BBBBHBxIHIH28x")
 
 
-@dataclass(frozen=True, slots=True)
-class CardCounters:
+class CardCounters(NamedTuple):
     """What file 0017 says. `day` is a business day (days since 2000), `meal` grows within a day, 0 = none."""
 
     day: int = 0

@@ -7,7 +7,7 @@ What becomes of the first when the second fails is the terminal's rule; here not
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shared.clock import CampusTime
 from shared.purse.caps import CardCounters, judge_caps, together
@@ -105,8 +105,8 @@ def pay_subsidy(shares: Shares) -> Flow[PurchaseOutcome]:
     if shares.subsidy is None:
         return Declined(Reason.BALANCE)
     is_all = not shares.rest_fen
-    order = replace(
-        shares.order, amount_fen=shares.subsidy_fen, pair=Pair.ALONE if is_all else Pair.FIRST,
+    order = shares.order._replace(
+        amount_fen=shares.subsidy_fen, pair=Pair.ALONE if is_all else Pair.FIRST,
         other_fen=shares.rest_fen, caps=None,
     )  # fmt: skip
     return (yield from _spend(order, shares.subsidy, times=int(is_all)))
@@ -123,7 +123,7 @@ def pay_main(
     if isinstance(identity, Rejected):
         return Declined(identity.reason, identity.sw)
     pair = Pair.SECOND if subsidy_fen else Pair.ALONE
-    order = replace(order, pair=pair, other_fen=subsidy_fen, caps=None)
+    order = order._replace(pair=pair, other_fen=subsidy_fen, caps=None)
     try:
         purse = yield from _look(order, identity)
     except CardLost:

@@ -7,6 +7,7 @@ stays in its slot until a recovery flow or another rule of the terminal settles 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from shared.ids import CardId, PsamId
 from shared.online import LoadAnswer, LoadRequest, Purpose
@@ -57,8 +58,7 @@ class Pin:
     pin_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PurchaseOrder:
+class PurchaseOrder(NamedTuple):
     """What a till asks of a purchase. `time_s`: campus seconds since 2000; `caps` None: count, but forbid nothing.
 
     `pair`: which half of a mixed payment it is; `other_fen`: what the other half is over. An ED is debited plainly,
@@ -78,8 +78,7 @@ class PurchaseOrder:
     other_fen: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class PendingPurchase:
+class PendingPurchase(NamedTuple):
     """All that is known before the debit is sent; durable before it is sent. `counter` and `balance_fen`: before.
 
     `trip`: the trip of a composite purchase (shared.transit.trip), empty otherwise. `pair`, `other_fen`: of a mixed

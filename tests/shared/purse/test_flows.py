@@ -227,7 +227,7 @@ def test_the_order_of_a_plain_purchase(school):
 
 def test_a_purchase_and_all_its_fields(school):
     card, psam = school.card(balance=5000), school.psam()
-    outcome = school.buy(card, psam, replace(school.order(1250, key_id=2), price_adjust_fen=-50))
+    outcome = school.buy(card, psam, school.order(1250, key_id=2)._replace(price_adjust_fen=-50))
     done = outcome.purchase
     assert done.card_id == b"\x53\x03" + (4711).to_bytes(8, "big")
     assert (done.counter, done.balance_fen, done.balance_after_fen, done.amount_fen) == (0, 5000, 3750, 1250)

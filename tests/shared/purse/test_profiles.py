@@ -135,14 +135,14 @@ def test_an_ed_wants_its_pin_before_a_purchase(school):
     """Byte script: VERIFY, then INIT on the ED; the plain form whatever the EP of the card does."""
     ed = PROFILES["bank-ed"]
     identity = school.identify(school.card(profile=BANK_EP), BANK_EP)
-    order = replace(school.order(), purse=Purse.ED)
+    order = school.order()._replace(purse=Purse.ED)
     identity = replace(identity, profile=ed)
     assert drive(purchase(order, identity), card=Script()) == Declined(Reason.PIN_WANTED, None)
     pin = Pin(b"\x12\x34\x56")
     wrong = Script({b"\x20": "63C2"})
-    assert drive(purchase(replace(order, pin=pin), identity), card=wrong) == Declined(Reason.PIN_WRONG, 0x63C2)
+    assert drive(purchase(order._replace(pin=pin), identity), card=wrong) == Declined(Reason.PIN_WRONG, 0x63C2)
     right = Script({b"\x20": "9000", b"\x50": "9403"})
-    assert drive(purchase(replace(order, pin=pin), identity), card=right) == Declined(Reason.CARD_KEY, 0x9403)
+    assert drive(purchase(order._replace(pin=pin), identity), card=right) == Declined(Reason.CARD_KEY, 0x9403)
     assert [apdu.hex()[:10] for apdu in right.sent] == ["0020000003", "805001010b"]
     assert "123456" not in repr(pin)
 
