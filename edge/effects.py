@@ -63,8 +63,7 @@ class Put(NamedTuple):
         return key_of(self.stored, self.digest)
 
 
-@dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(NamedTuple):
     """Mark exactly these outbox rows as committed by the ledger, with what follows from it, in one transaction.
 
     rows: inclusive ranges. refs: what they hold. marks: settled mark of each stream among them. ack: to present at

@@ -1,7 +1,5 @@
 """What terminals and boxes say of themselves, newest only: completeness stands on STATUS, not on clocks."""
 
-from dataclasses import replace
-
 from cloud.db import Database
 from shared.ids import BoxId
 from shared.wire.messages import BoxState, DeviceStatus, decode_state, encode_state
@@ -27,7 +25,7 @@ def store_state(db: Database, box: BoxId, state: BoxState, now_ms: int) -> None:
     """Inside of a transaction. The last will of a box tells the list of revocations that it began with: it holds that
     which it told since."""
     if not state.online:
-        state = replace(state, revocations=max(state.revocations, _told(db, box, state)))
+        state = state._replace(revocations=max(state.revocations, _told(db, box, state)))
     db.upsert("box_state", "box, at_ms, state", "box", [(box, now_ms, encode_state(state))])
 
 

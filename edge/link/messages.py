@@ -8,7 +8,7 @@ Types from 0x20 on are kept for EMCY, COMMAND, PARAMS, HOTLIST, FIRMWARE.
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.errors import WireFault
 from shared.ids import DeviceId, PsamId, StorageId, StoreId, device_id, psam_id, storage_id, store_id
@@ -118,8 +118,7 @@ class Welcome:
     epochs: tuple[WelcomeEpoch, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(NamedTuple):
     """Up, sealed. Completeness stands on this."""
 
     epochs: tuple[EpochStatus, ...]
@@ -133,8 +132,7 @@ class Status:
     clock_set: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
+class Heartbeat(NamedTuple):
     """Up, one frame, not authenticated: a hint."""
 
     state: int

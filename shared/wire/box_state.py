@@ -4,8 +4,8 @@ Refuses, with WireFault, what is malformed. A box of before revocations says not
 none.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from shared.errors import WireFault
 from shared.ids import BoxId, DeviceId, StoreId, box_id, device_id, store_id
@@ -33,8 +33,7 @@ class TerminalState:
     open_slots: int
 
 
-@dataclass(frozen=True, slots=True)
-class BoxState:
+class BoxState(NamedTuple):
     """state, retained, every few seconds; the last will is the same with online = False."""
 
     box: BoxId
@@ -46,7 +45,7 @@ class BoxState:
     accepted: int
     oldest_unsettled_ms: int
     faults: int
-    terminals: tuple[TerminalState, ...] = field(default=())
+    terminals: tuple[TerminalState, ...] = ()
     revocations: tuple[int, int] = (0, 0)
     """Mark of the list of revocations that is durable here (see Revocations.mark)."""
 

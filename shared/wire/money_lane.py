@@ -3,8 +3,7 @@
 Ranges are inclusive pairs. Refuses, with WireFault, what is malformed; signatures and records are judged elsewhere.
 """
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.errors import WireFault
 from shared.ids import BoxId, DeviceId, LedgerId, StoreId, box_id, device_id, ledger_id, store_id
@@ -20,8 +19,7 @@ RANGES_MAX = 64
 Range = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """up/money. Stored records of contiguous outbox sequence first_row, first_row+1, …"""
 
     store: StoreId
@@ -29,8 +27,7 @@ class Batch:
     records: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceMark:
+class DeviceMark(NamedTuple):
     """What the ledger holds of one (device, epoch): all up to `cumulative`, and `ranges` above it."""
 
     device: DeviceId
@@ -39,8 +36,7 @@ class DeviceMark:
     ranges: tuple[Range, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AckBody:
+class AckBody(NamedTuple):
     """down/money, signed. Names what the ledger has committed, never what it has merely received.
 
     number: the ledger's batch number within `partition`. rows: outbox rows of (box, store) committed:
@@ -59,8 +55,7 @@ class AckBody:
     credit: int
 
 
-@dataclass(frozen=True, slots=True)
-class SignedAck:
+class SignedAck(NamedTuple):
     """down/money. `body` is the bare CBOR of an AckBody; `signature` is Ed25519 over ACK_CONTEXT ‖ body."""
 
     body: bytes

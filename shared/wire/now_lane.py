@@ -1,10 +1,12 @@
 """The now lane: what cannot wait, up and down. Frozen values with one encoding each.
 
+What comes all the time is a named tuple: it is made in a fifth of the time of a frozen dataclass.
+
 Refuses, with WireFault, what is malformed, and a message that belongs to the other direction.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.errors import WireFault
 from shared.ids import (
@@ -125,8 +127,7 @@ class LedgerTime:
     unix_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class EpochStatus:
+class EpochStatus(NamedTuple):
     """One epoch of a terminal's STATUS: oldest unsettled, last written, settled seq; open slots."""
 
     epoch: int
@@ -137,8 +138,7 @@ class EpochStatus:
     open_slots: int
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceStatus:
+class DeviceStatus(NamedTuple):
     """up/now. A terminal's STATUS: completeness stands on it, not on clocks."""
 
     device: DeviceId

@@ -44,7 +44,7 @@ def owed(field):
 def ack_of(field, **changes):
     """An ack of all that the ledger holds, with changes."""
     body = field.ledger.ack(field.store.store, field.ledger.seqs)
-    return field.ledger.sign(replace(body, **changes))
+    return field.ledger.sign(body._replace(**changes))
 
 
 def give(field, signed):
@@ -183,11 +183,11 @@ def test_ack_settles_exactly_the_rows_that_both_halves_name(field, body):
     give(field, ack_of(field, row_cumulative=2, devices=()))
     assert owed(field) == 4
     mark = field.ledger.ack(field.store.store, field.ledger.seqs).devices[0]
-    give(field, ack_of(field, row_cumulative=3, devices=(replace(mark, cumulative=2),)))
+    give(field, ack_of(field, row_cumulative=3, devices=(mark._replace(cumulative=2),)))
     assert owed(field) == 2
     give(field, ack_of(field, row_cumulative=3))
     assert owed(field) == 1
-    ranges = (replace(mark, cumulative=0, ranges=((4, 9),)),)
+    ranges = (mark._replace(cumulative=0, ranges=((4, 9),)),)
     give(field, ack_of(field, row_cumulative=3, row_ranges=((4, 4),), devices=ranges))
     assert owed(field) == 0
 

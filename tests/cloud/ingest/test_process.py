@@ -358,7 +358,7 @@ def test_acks_are_signed_and_a_forged_one_is_told(quick_site: Site) -> None:
         box.put(*lunch(quick_site.campus.purses(), quick_site.body(), epoch, 3))
         until(box.all_settled, "settled")
         assert box.highest is not None
-        box.highest = replace(box.highest, signature=bytes(64))
+        box.highest = box.highest._replace(signature=bytes(64))
         box.hello()
         until(lambda: quick_site.asked("SELECT count(*) FROM fact WHERE code = 'ack-forged'") == [(1,)], "told")
     assert isinstance(box.acks[-1], AckBody)
@@ -450,6 +450,6 @@ def test_a_theft_reaches_the_box_over_the_broker_and_its_later_records_are_held(
         assert (held.version, held.psams) == (1, (body.psam,))
         box.put(purse.buy(body, epoch, 2))
         until(box.all_settled, "the record of the thief")
-        box.publish(STATE, encode_state(replace(state, revocations=held.mark)))
+        box.publish(STATE, encode_state(state._replace(revocations=held.mark)))
     assert quick_site.asked("SELECT verdict, reason FROM record ORDER BY id") == [(1, 0), (2, 6)]
     quick_site.verify()

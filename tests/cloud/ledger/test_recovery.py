@@ -1,7 +1,6 @@
 """A ledger put back from an older copy notices it from the boxes' signed acks, says so, and is filled again."""
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,10 +83,10 @@ def test_an_ack_after_a_recovery_is_above_the_one_that_was_shown_though_no_batch
 
 def test_rows_that_are_missing_are_asked_for_even_if_the_number_has_gone_on(ledger: Ledger, box: Box) -> None:
     ack = box.send(c.stored(c.purchase(1, c.card(1), 7, 10, c.OPENING)))
-    claimed = replace(ack, row_cumulative=4)
+    claimed = ack._replace(row_cumulative=4)
     assert hello(ledger, claimed, box) == Recover(c.LEDGER_ID, c.STORE, 1)
-    marks = (replace(ack.devices[0], cumulative=9),)
-    assert hello(ledger, replace(ack, devices=marks), box) == Recover(c.LEDGER_ID, c.STORE, 1)
+    marks = (ack.devices[0]._replace(cumulative=9),)
+    assert hello(ledger, ack._replace(devices=marks), box) == Recover(c.LEDGER_ID, c.STORE, 1)
 
 
 def test_a_forged_ack_is_not_believed(ledger: Ledger, box: Box) -> None:

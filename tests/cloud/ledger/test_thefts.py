@@ -1,7 +1,5 @@
 """A stolen PSAM in the books: the card side always posts, the merchant side waits from the last settled record on."""
 
-from dataclasses import replace
-
 import pytest
 
 from cloud.ledger.ledger import Ledger, open_ledger
@@ -258,7 +256,7 @@ def test_the_last_will_of_a_box_takes_back_nothing(ledger: Ledger) -> None:
     ledger.store_state(c.BOX, state(online=False), 81)
     assert words(ledger)[0] == (c.BOX, 1, True, False)
     ledger.store_state(c.BOX, state(mark=mark), 82)
-    ledger.store_state(c.BOX, replace(state(online=False), store=c.OTHER_STORE), 83)
+    ledger.store_state(c.BOX, state(online=False)._replace(store=c.OTHER_STORE), 83)
     assert words(ledger)[0] == (c.BOX, 0, False, False), "another store has begun without it"
 
 
@@ -287,5 +285,3 @@ def test_verify_names_what_reached_a_merchant_after_the_theft(ledger: Ledger, bo
     buy(ledger, box, 2)
     broken = [check.broken for check in verify(ledger, c.check_tac).checks if check.name == "thefts"]
     assert broken == ["entry 10: 000100000001/1/2 of a stolen PSAM has reached the merchant"]
-
-

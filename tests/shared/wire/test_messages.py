@@ -1,6 +1,5 @@
 """Edge↔cloud messages: frozen bytes, round trips, refusals."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -150,8 +149,8 @@ def test_request_numbers_of_more_than_four_bytes_are_refused(request_: int) -> N
 
 EPOCH = EpochStatus(1, PSAM, 5, 9, 4, 1)
 LONG = (
-    [replace(EPOCH, **{name: bad}) for name in ("oldest", "last", "settled") for bad in (-1, 1 << 32)]
-    + [replace(EPOCH, open_slots=bad) for bad in (-1, 256)]
+    [EPOCH._replace(**{name: bad}) for name in ("oldest", "last", "settled") for bad in (-1, 1 << 32)]
+    + [EPOCH._replace(open_slots=bad) for bad in (-1, 256)]
 )  # fmt: skip
 
 
@@ -165,7 +164,7 @@ def test_a_status_beyond_what_a_terminal_can_say_is_refused(changes: Any) -> Non
     status = DeviceStatus(DEVICE, (EPOCH,), 1, 1, 30000, True, 9000, 2)
     assert messages.decode_now_up(messages.encode_now(status)) == status
     with pytest.raises(WireFault):
-        messages.decode_now_up(messages.encode_now(replace(status, **changes)))
+        messages.decode_now_up(messages.encode_now(status._replace(**changes)))
 
 
 @pytest.mark.parametrize("ms", [-1, 1 << 48])
