@@ -12,11 +12,22 @@ from tests.bench.row import Row
 SEEDS = "1000:1004"
 TAPS = 2_000
 GOAL = 1_500.0
+PASSES = 3
+"""The best of them counts: what else runs on the machine, or beside a virtual one, only ever slows a pass down."""
 BOUND_S = 55.0
 
 
 def rows() -> Iterator[Row]:
     """One row; none, with a line that says why, when the simulator does not run."""
+    passes = [_days_per_hour() for _ in range(PASSES)]
+    found = [value for value in passes if value is not None]
+    if found:
+        _say(f"每遍 each pass: {', '.join(f'{value:,.0f}' for value in found)}")
+        value = max(found)
+        yield Row("simulated campus-days of 2,000 taps", value, "/h and core", goal=f"≥ {GOAL:,.0f}", met=value >= GOAL)
+
+
+def _days_per_hour() -> float | None:
     words = ("--seeds", SEEDS, "--taps", str(TAPS), "--jobs", "1")
     command = (sys.executable, "-P", "-m", "tests.sim", *words)
     try:
@@ -26,13 +37,11 @@ def rows() -> Iterator[Row]:
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         _say(f"跳过：{BOUND_S:.0f} 秒内未完成 / skipped: not done within {BOUND_S:.0f} s")
-        return
+        return None
     if done.returncode:
         _say(f"跳过：模拟器未能运行 / skipped: the simulator does not run: {_last(done.stderr) or _last(done.stdout)}")
-        return
-    figures = json.loads(_last(done.stdout))
-    value = float(figures["campus_days_per_hour_and_core"])
-    yield Row("simulated campus-days of 2,000 taps", value, "/h and core", goal=f"≥ {GOAL:,.0f}", met=value >= GOAL)
+        return None
+    return float(json.loads(_last(done.stdout))["campus_days_per_hour_and_core"])
 
 
 def _last(text: str) -> str:
