@@ -6,9 +6,9 @@ new record. No system clock here: the time comes in as a value.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from shared.errors import WireFault
 
@@ -26,8 +26,7 @@ class ClockError(WireFault):
     """A time outside 2000..2136, or bytes that are not BCD."""
 
 
-@dataclass(frozen=True, slots=True)
-class CampusTime:
+class CampusTime(NamedTuple):
     """A device's idea of now. `is_set` is false from power loss until somebody gave the time."""
 
     seconds: int

@@ -6,8 +6,8 @@ key stays in the key process. A repeated request gets the same answer; (device, 
 """
 
 import struct
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from shared.errors import WireFault
 from shared.ids import CardId, card_id
@@ -76,8 +76,7 @@ RESULT_TEXT: dict[LoadResult, tuple[str, str]] = {
 """What a person is told of each, zh and en."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadRequest:
+class LoadRequest(NamedTuple):
     """What INIT FOR LOAD answered, and what is asked for. amounts in fen; mac1 proves counter and balance, not the
     purpose: who may ask for what is decided by terminal and account."""
 
@@ -101,8 +100,7 @@ class LoadRequest:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class LoadAnswer:
+class LoadAnswer(NamedTuple):
     """GRANTED: host time (s since 2000) and MAC2 for 8052, else both are zero. amount: what is granted or offered."""
 
     result: LoadResult

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from shared.wire.messages import Batch, BoxState, NowUp
 from shared.wire.topics import Address
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """One message as it came. `connection` counts the connections of this session."""
 
     session: str
@@ -71,8 +71,7 @@ class Chores:
 Work = Money | Now | States | Chores
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """A message for a box. lane: shared.wire.topics.DOWN_NOW or DOWN_MONEY."""
 
     lane: str

@@ -5,9 +5,9 @@ A refused request is a case too, so that a repeated one hears the same.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import partial
+from typing import NamedTuple
 
 from cloud.db import Database
 from cloud.ledger.accounts import Side
@@ -54,8 +54,7 @@ SUSPENSE_STATE = {
 """What a case's end makes of the records that stand in suspense for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadCase:
+class LoadCase(NamedTuple):
     """One row. source: a load_sources.Source. offered_fen: what the answer to a question named."""
 
     key: bytes

@@ -5,7 +5,7 @@ unproven one. A seq is given here, when the record is written. StoreFault passes
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from edge.terminal.flash import Flash, Waiting
 from edge.terminal.flash_layout import AskedLoad
@@ -22,8 +22,7 @@ UNPROVEN_AFTER_S = 60.0
 LINK_MAX = 0xFFFF
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A record that was written: enough for the shown log and for whoever counts. trip: of a ride, else empty.
 
     application: 0 main, 1 subsidy 补助. pair, other_fen: of half a mixed payment, and what its other half is over.

@@ -3,8 +3,8 @@
 A text never says 成功 but in `done`, `loaded` and `voided`: those are shown after their row is in the shown log.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from edge.link.messages import Refusal
 from edge.terminal.book import Row
@@ -32,16 +32,14 @@ class Face(StrEnum):
     NOTICE = "notice"
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """One text in both languages."""
 
     zh: str
     en: str
 
 
-@dataclass(frozen=True, slots=True)
-class Display:
+class Display(NamedTuple):
     """title: the big line; voice: what is said (empty = a beep); todo: what the cashier does (empty = nothing)."""
 
     face: Face

@@ -6,7 +6,6 @@ runs, goes on where it tore. No display tells that a subsidy was used.
 """
 
 from collections.abc import Generator
-from dataclasses import replace
 from typing import Any
 
 from edge.terminal import display
@@ -139,7 +138,7 @@ class MixedTill(Till):
 
     def _select(self, profile: CardProfile) -> Generator[Any, Any, CardIdentity | Rejected]:
         """Whatever its dates: what is torn must be settled."""
-        return (yield from serve(identify(profile, replace(self._body.time(), is_set=False)), self))
+        return (yield from serve(identify(profile, self._body.time()._replace(is_set=False)), self))
 
     def _settle_selected(self, waiting: Waiting, identity: CardIdentity) -> Tap[Result | None]:
         pending = purchase_of(waiting)
@@ -191,4 +190,4 @@ class MixedTill(Till):
             raise RuleBroken("a second half without its first")
         kind, application = Kind(record.kind), application_of(record.purse)
         row = Row(epoch.epoch, record.seq, kind, record.card, record.counter, record.amount_fen, record.time)
-        return replace(row, application=application, pair=Pair.FIRST)
+        return row._replace(application=application, pair=Pair.FIRST)

@@ -7,7 +7,7 @@ drivers throw CardLost and PsamLost. Other errors of a driver pass through.
 from collections.abc import Generator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from edge.terminal.book import Row
 from edge.terminal.display import Display
@@ -51,8 +51,7 @@ class End(StrEnum):
     NOT_SELLING = "not-selling"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """row: what was shown as 成功 (DONE only); reason: why not; denied: what the centre said to a load."""
 
     end: End

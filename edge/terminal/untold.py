@@ -4,7 +4,6 @@ Between the record and the display the power may go. The card has paid and the c
 over the same amount is then that transaction and not a second one. Pure; forgets when another card comes.
 """
 
-from dataclasses import replace
 
 from edge.terminal.book import Row
 from shared.clock import CampusTime
@@ -69,4 +68,4 @@ def _read(wire: bytes | None) -> Record | None:
 def _of_purchase(row: Row, record: PurchaseRecord, before: Record | None) -> Row:
     pair = parse_flags(record.flags).pair
     other = before.amount_fen if pair is Pair.SECOND and isinstance(before, PurchaseRecord) else 0
-    return replace(row, trip=record.trip, application=application_of(record.purse), pair=pair, other_fen=other)
+    return row._replace(trip=record.trip, application=application_of(record.purse), pair=pair, other_fen=other)

@@ -8,7 +8,7 @@ fare.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.errors import ConfigFault
@@ -109,10 +109,10 @@ def board(card: RideRecord, point: Point, now: Moment, table: FareTable) -> Fare
     step = Step.FLAT if fare.form is FareForm.FLAT else Step.BOARD
     trip = Trip(point.line, point.stop, point.direction, step, arrears_fen=arrears)
     if card.is_aboard:
-        trip = replace(trip, from_line=card.line, from_stop=card.stop)
+        trip = trip._replace(from_line=card.line, from_stop=card.stop)
     if fare.form is FareForm.STAGES:
         held = fare.highest_fen
-        record = replace(_at(card, point, now), is_aboard=True, held_fen=held)
+        record = _at(card, point, now)._replace(is_aboard=True, held_fen=held)
         return Fare(arrears, arrears + held, 0, record, trip)
     return _paid(_at(card, point, now), trip, fare.highest_fen, now.time_s, now, table)
 
@@ -128,11 +128,11 @@ def alight(card: RideRecord, point: Point, now: Moment, table: FareTable) -> Far
     if not card.is_aboard:
         if card.base_line == point.line and _is_again(card, card.base_s, point, now, table):
             return Reason.TAPPED_TWICE
-        return _paid(card, replace(trip, has_no_boarding=True), fare.highest_fen, now.time_s, now, table)
-    trip = replace(trip, from_line=card.line, from_stop=card.stop)
+        return _paid(card, trip._replace(has_no_boarding=True), fare.highest_fen, now.time_s, now, table)
+    trip = trip._replace(from_line=card.line, from_stop=card.stop)
     if card.line != point.line or _is_forgotten(card, now, table):
         arrears = min(card.held_fen, ARREARS_MAX_FEN)
-        trip = replace(trip, has_no_boarding=True, arrears_fen=arrears)
+        trip = trip._replace(has_no_boarding=True, arrears_fen=arrears)
         return _paid(card, trip, fare.highest_fen, now.time_s, now, table)
     return _paid(card, trip, _by_stops(card, point, fare), card.boarded_s, now, table)
 
@@ -157,8 +157,7 @@ def _paid(card: RideRecord, trip: Trip, fare_fen: int, begun_s: int, now: Moment
     is_transfer = not trip.has_no_boarding and _is_transfer(card, trip.line, begun_s, now, table)
     discount = min(table.discount_fen, fare_fen) if is_transfer else 0
     amount = fare_fen - discount + trip.arrears_fen
-    record = replace(
-        card,
+    record = card._replace(
         is_aboard=False,
         held_fen=0,
         line=trip.line,
@@ -169,7 +168,7 @@ def _paid(card: RideRecord, trip: Trip, fare_fen: int, begun_s: int, now: Moment
         base_fare_fen=fare_fen,
         transfers=card.transfers + 1 if is_transfer else 0,
     )
-    return Fare(amount, amount, -discount, record, replace(trip, is_transfer=is_transfer))
+    return Fare(amount, amount, -discount, record, trip._replace(is_transfer=is_transfer))
 
 
 def _is_transfer(card: RideRecord, line: int, begun_s: int, now: Moment, table: FareTable) -> bool:
@@ -202,8 +201,7 @@ def _has_just_left(card: RideRecord, point: Point, now: Moment, table: FareTable
 
 
 def _at(card: RideRecord, point: Point, now: Moment) -> RideRecord:
-    return replace(
-        card,
+    return card._replace(
         line=point.line,
         stop=point.stop,
         direction=point.direction,

@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from struct import Struct
+from typing import NamedTuple
 
 from shared.purse.errors import LayoutError
 
@@ -17,8 +17,7 @@ _LAYOUT = 1
 _RECORD = Struct(">BBBBBBHHIIHIIB19x")
 
 
-@dataclass(frozen=True, slots=True)
-class RideRecord:
+class RideRecord(NamedTuple):
     """is_aboard: 只上未下, boarded at (line, stop, direction), and what is due if the exit is forgotten (held_fen).
 
     base_*: the ride that a transfer discount counts from (line, when it was paid, its fare), and how many transfers

@@ -7,9 +7,9 @@ marks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct
+from typing import NamedTuple
 
 from shared.errors import WireFault
 
@@ -29,8 +29,7 @@ class Step(IntEnum):
     FLAT = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Trip:
+class Trip(NamedTuple):
     """One step of a ride. arrears_fen: the part of the amount that the ride before still owed.
 
     is_transfer: the discount of a transfer was given; has_no_boarding: an exit without one, at the highest fare.

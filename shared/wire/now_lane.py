@@ -64,8 +64,7 @@ class EpochAnswer:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class OnlineRequest:
+class OnlineRequest(NamedTuple):
     """up/now. A terminal's online payload, verbatim; (device, epoch, request) names it for ever.
 
     until_ms: the ledger's own Unix ms from which on the answer would come too late, for the terminal has given up;
@@ -84,8 +83,7 @@ class OnlineRequest:
         return bool(self.until_ms) and ledger_ms >= self.until_ms
 
 
-@dataclass(frozen=True, slots=True)
-class OnlineAnswer:
+class OnlineAnswer(NamedTuple):
     """down/now. The answer to that request, verbatim to the terminal."""
 
     device: DeviceId

@@ -1,4 +1,3 @@
-from dataclasses import replace
 
 import pytest
 
@@ -22,7 +21,7 @@ def test_frozen_bytes_and_back() -> None:
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_the_purpose_is_the_first_byte_and_nothing_else(purpose: Purpose) -> None:
-    asked = replace(REQUEST, purpose=purpose)
+    asked = REQUEST._replace(purpose=purpose)
     assert asked.to_bytes() == bytes((purpose,)) + REQUEST.to_bytes()[1:]
     assert online.parse_request(asked.to_bytes()) == asked
 

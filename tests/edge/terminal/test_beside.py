@@ -5,7 +5,6 @@ import json
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -60,7 +59,7 @@ def test_the_entry_is_asked_for_until_it_is_there(api):
 @pytest.mark.parametrize("kind", [Kind.LOAD, Kind.VOID])
 def test_of_the_number_of_a_load_or_void_the_entries_of_purchases_are_none_of_ours(api, kind):
     url, asked = api
-    assert asyncio.run(entries_of(Console(url, "secret"), DEVICE, replace(ROW, kind=kind))) == []
+    assert asyncio.run(entries_of(Console(url, "secret"), DEVICE, ROW._replace(kind=kind))) == []
     assert len(asked) > 3
 
 
@@ -80,9 +79,9 @@ def entry(kind):
     ("row", "queries"),
     [
         (ROW, ["device=00010000000f&epoch=1&seq=4"]),
-        (replace(ROW, kind=Kind.VOID), [f"card={CARD.hex()}&counter=6"]),
-        (replace(ROW, pair=Pair.SECOND), [f"device=00010000000f&epoch=1&seq={seq}" for seq in (3, 4)]),
-        (replace(ROW, kind=Kind.LOAD), [f"card={CARD.hex()}&counter=6"]),
+        (ROW._replace(kind=Kind.VOID), [f"card={CARD.hex()}&counter=6"]),
+        (ROW._replace(pair=Pair.SECOND), [f"device=00010000000f&epoch=1&seq={seq}" for seq in (3, 4)]),
+        (ROW._replace(kind=Kind.LOAD), [f"card={CARD.hex()}&counter=6"]),
     ],
 )
 def test_a_record_is_asked_for_by_its_number_and_a_load_or_void_by_the_counter(row, queries):

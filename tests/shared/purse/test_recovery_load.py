@@ -113,7 +113,7 @@ def test_load_outcomes_that_decide_nothing(school, new_till, muted):
     ):
         outcome = drive(recover_load(pending, identity), card=muted(till.card, answers))
         assert outcome == LoadStillUnknown(pending, reason, sw)
-    newer = replace(pending, request=replace(pending.request, counter=9))
+    newer = replace(pending, request=pending.request._replace(counter=9))
     assert drive(recover_load(newer, identity), card=till.card).reason is Reason.COUNTER_BACK
 
 
