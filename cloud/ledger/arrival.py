@@ -4,7 +4,6 @@ Refuses nothing: bytes that cannot be read become an Arrival with a reason, for 
 """
 
 import hashlib
-from functools import lru_cache
 from struct import Struct
 from typing import NamedTuple
 
@@ -37,9 +36,6 @@ _SLOT = Struct(">6sI")
 _CLAIM = Struct(">10sI")
 _ED, _EP = 1, 2
 _FEN_FIELD_MAX = 0xFFFF_FFFF
-RECENT = 4096
-"""Records whose reading is remembered, as many as the largest transaction has; at the bound the one that was not asked
-for longest is read again when it comes."""
 NOBODY = bytes(6)
 """Device of bytes without a readable head; their key is made of their hash."""
 PURSE_KEY_SIZE = 11
@@ -83,9 +79,8 @@ class Arrival(NamedTuple):
         return self.seq > 0
 
 
-@lru_cache(maxsize=RECENT)
 def arrive(stored: bytes) -> Arrival:
-    """Never raises. Remembered, for records come again: after a copy, when an ack was lost, as evidence of a case."""
+    """Never raises."""
     sha = hashlib.sha256(stored).digest()
     try:
         head = parse_stored(stored)
