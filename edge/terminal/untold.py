@@ -4,7 +4,6 @@ Between the record and the display the power may go. The card has paid and the c
 over the same amount is then that transaction and not a second one. Pure; forgets when another card comes.
 """
 
-
 from edge.terminal.book import Row
 from shared.clock import CampusTime
 from shared.errors import WireFault
