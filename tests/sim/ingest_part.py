@@ -25,6 +25,7 @@ from cloud.online.load import LoadCounts, LoadDesk
 from provisioning.key_operations import KeyOperations
 from shared.errors import StoreFault
 from shared.purse.load_auth import LoadAuth
+from shared.purse.tac import ITEM_SIZE
 from shared.wire import codec
 from shared.wire.keyproc import Op
 from shared.wire.messages import Batch, BoxState, OnlineRequest
@@ -47,14 +48,20 @@ class KeysHere:
 
     def __init__(self, operations: KeyOperations, world: World, faults: Faults) -> None:
         self._operations, self._world, self._faults = operations, world, faults
+        self.tacs: dict[bytes, int] = {}
+        self.loads: dict[LoadAuth, bool] = {}
+        """What it has said so far: of each TAC item, and of each card's MAC1."""
 
     def check_tac(self, items: bytes) -> bytes:
         """As KeyClient."""
-        return bytes(self._ask(Op.TAC, items))
+        verdicts = bytes(self._ask(Op.TAC, items))
+        self.tacs.update(zip(tac_items(items), verdicts, strict=True))
+        return verdicts
 
     def load_check(self, auth: LoadAuth) -> bool:
         """As KeyClient."""
-        return bool(self._ask(Op.LOAD_CHECK, *auth))
+        is_the_cards = self.loads[auth] = bool(self._ask(Op.LOAD_CHECK, *auth))
+        return is_the_cards
 
     def load_mac2(self, auth: LoadAuth, time_s: int) -> bytes:
         """As KeyClient."""
@@ -67,6 +74,11 @@ class KeysHere:
         if not granted:
             raise KeyRefused(str(result))
         return result
+
+
+def tac_items(items: bytes) -> list[bytes]:
+    """One by one."""
+    return [items[at : at + ITEM_SIZE] for at in range(0, len(items), ITEM_SIZE)]
 
 
 class SimDatabase(SqliteDatabase):
@@ -128,7 +140,7 @@ class IngestPart:
         self.alive = False
         self.ledger: Ledger | None = None
         self._plan = plan
-        self._keys = KeysHere(plan.key_operations(), world, faults)
+        self.keys = KeysHere(plan.key_operations(), world, faults)
         self._lanes = Lanes(lambda: world.now_s)
         self._clerk: Clerk | None = None
         self._life = 0
@@ -146,8 +158,8 @@ class IngestPart:
         self._lanes = Lanes(lambda: self.world.now_s)
         self._working = False
         self._counts = LoadCounts()
-        loads = LoadDesk(self._keys, self.ledger, self._counts)
-        self._clerk = Clerk(self.ledger, self._keys.check_tac, loads, AckSeal(self._plan.ack_key), self.now, self.tally)
+        loads = LoadDesk(self.keys, self.ledger, self._counts)
+        self._clerk = Clerk(self.ledger, self.keys.check_tac, loads, AckSeal(self._plan.ack_key), self.now, self.tally)
         self.world.note("ingest up")
         self.connect()
         self.world.after(CHORES_S, self._chores, self._life)

@@ -91,7 +91,7 @@ class OutageIngest(IngestPart):
     def suffer(self, outage: Outage) -> None:
         """From the next start on."""
         self.outage = outage
-        self._keys = _Keys(self._keys, outage)
+        self.keys = _Keys(self.keys, outage)
 
     def _chores(self, life: int) -> None:
         armed, self.outage.armed = self.outage.armed, False  # their commits are no step of a load
