@@ -6,7 +6,7 @@ found within DEFECT_SEEDS seeds, or the simulator is blind.
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from cloud.db import Row
@@ -302,7 +302,7 @@ class GrantsLate(IngestPart):
     def _take(self, session: str, number: int, arrival: Arrival) -> None:
         _, body = read(arrival)
         if isinstance(body, OnlineRequest):
-            arrival = replace(arrival, payload=encode_now(replace(body, until_ms=0)))
+            arrival = arrival._replace(payload=encode_now(body._replace(until_ms=0)))
         super()._take(session, number, arrival)
 
 

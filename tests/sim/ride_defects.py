@@ -25,6 +25,6 @@ def _kept_aboard(rule: Callable[..., Fare | Reason]) -> Callable[..., Fare | Rea
         fare = rule(*card, **place)
         if isinstance(fare, Reason) or fare.trip.step is not Step.ALIGHT:
             return fare
-        return replace(fare, record=replace(fare.record, is_aboard=True, held_fen=HIGHEST_FEN))
+        return replace(fare, record=fare.record._replace(is_aboard=True, held_fen=HIGHEST_FEN))
 
     return judged
