@@ -37,7 +37,7 @@ def test_an_older_copy_recovers_and_numbers_on_from_above(tmp_path: Path) -> Non
     ledger.deposit(c.card(1), 1000, "d", c.NOW)
     box = Box(ledger)
     box.send(c.stored(c.purchase(1, c.card(1), 7, 10, c.OPENING)))
-    ledger.database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]
+    ledger.database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]  # SQLite's has one
     shutil.copy(live, copy)
     online, load = c.load_request(c.card(1), 3, 400, c.OPENING - 10, request=1)
     ledger.load_authorise(c.BOX, online, load, True, c.NOW)
@@ -65,7 +65,7 @@ def test_an_ack_after_a_recovery_is_above_the_one_that_was_shown_though_no_batch
     live, copy = tmp_path / "ledger.db", tmp_path / "old.db"
     ledger = open_ledger(str(live), c.LEDGER_ID)
     ledger.import_inventory(c.inventory(), c.NOW)
-    ledger.database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]
+    ledger.database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[attr-defined]  # as above
     shutil.copy(live, copy)
     box = Box(ledger)
     for seq in (1, 2, 3):
