@@ -89,11 +89,11 @@ class SimDatabase(SqliteDatabase):
         self._at = at
         self._writes = False
         self._added = False
-        """Records or entries, since the last commit."""
+        """Records or postings, since the last commit."""
 
     def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
         """As the real one."""
-        self._added = self._added or table in ("record", "entry")
+        self._added = self._added or table in ("record", "posting")
         super().insert(table, columns, rows)
 
     def close(self) -> None:

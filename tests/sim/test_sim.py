@@ -6,11 +6,14 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from shared.ids import CardId
+from cloud.ledger.ledger import Ledger
+from cloud.ledger.values import Now
+from shared.ids import BoxId, CardId, device_id
 from shared.records import (
     CounterKind,
     Flags,
@@ -22,11 +25,16 @@ from shared.records import (
     decode,
     encode,
 )
+from shared.wire.messages import DeviceStatus
+from tests.sim.blueprint import CAMPUS_S, blueprint
 from tests.sim.campus import Failure, run_seed
 from tests.sim.defects import DEFECT_SEEDS, DEFECTS
 from tests.sim.disk import deed_of
 from tests.sim.faults import CRASH_POINTS
+from tests.sim.ingest_part import SimDatabase, copy_of
+from tests.sim.ledgers import fresh_ledger
 
+NOBODY = device_id(bytes(6))
 ROOT = Path(__file__).parents[2]
 SEEDS_MAX_S = 900
 """Far above the minute that it takes: only for a machine that hangs."""
@@ -81,6 +89,17 @@ def test_planted_defect_is_caught(name):
     failure = first_failure(defect.parts, defect.taps)
     assert failure is not None, f"{DEFECT_SEEDS} seeds saw nothing"
     assert failure.law in defect.laws, failure.text
+
+
+def test_the_judge_hears_of_every_commit_that_adds_to_the_books():
+    """Of a deposit, which has postings and no record, as of any other; not of one that notes a status."""
+    points = []
+    with closing(copy_of(fresh_ledger())) as database:
+        ledger, card = Ledger(SimDatabase(database, points.append)), blueprint().cards[0].card
+        ledger.deposit(card, 100, "judge-1", Now(0, CAMPUS_S))
+        assert points == ["ledger.before_commit", "committed", "ledger.after_commit"]
+        ledger.store_status(BoxId("canteen-1"), DeviceStatus(NOBODY, (), 1, 1, 9, True, 1, 1), 0)
+        assert points[3:] == ["ledger.before_commit", "ledger.after_commit"]
 
 
 def test_every_law_has_its_planted_defect():
