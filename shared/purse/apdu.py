@@ -76,7 +76,7 @@ class ResponseApdu(NamedTuple):
     @classmethod
     def of_any(cls, raw: bytes) -> ResponseApdu:
         """The same for flows, which judge by status word: bytes that are no answer have the word 0000."""
-        return cls(raw[:-2], raw[-2] << 8 | raw[-1]) if 2 <= len(raw) <= 258 else cls(b"", 0)
+        return cls.decode(raw) if 2 <= len(raw) <= 258 else cls(b"", 0)
 
 
 class Sw(IntEnum):
