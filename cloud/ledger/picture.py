@@ -49,8 +49,7 @@ class Picture:
     def look_and_ask(self, db: Database, *questions: Question) -> tuple[Last, list[Rows]]:
         """As `look`, with other questions in the same go; the rows of each."""
         ((record, entry, registry, grey, voids),), *found = db.ask(Question(_LOOK), *questions)
-        if registry != self.registry.version:
-            self.registry = read_registry(db)
+        self._know_registry(db, registry)
         if grey != self._grey_version:
             rows = db.run("SELECT DISTINCT purse FROM suspense WHERE load IS NULL")
             self.grey_purses, self._grey_version = frozenset(purse for (purse,) in rows), grey
@@ -61,8 +60,7 @@ class Picture:
 
     def look_at_registry(self, db: Database) -> None:
         """As `look`, for who wants to know of nothing else."""
-        if read_version(db) != self.registry.version:
-            self.registry = read_registry(db)
+        self._know_registry(db, read_version(db))
 
     def is_first(self, box: str, device: bytes) -> bool:
         """Is it the first time that this box speaks for this body? So that a flood is told once."""
@@ -83,6 +81,10 @@ class Picture:
         if len(self._devices) > DEVICES_MAX:
             self._devices.clear()
         self._devices.update(brought)
+
+    def _know_registry(self, db: Database, version: int) -> None:
+        if version != self.registry.version:
+            self.registry = read_registry(db)
 
 
 def grey_changed(db: Database) -> None:
