@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cloud.pg_arrays import FORMS, pack_column
+from cloud.pg_arrays import FORMS, is_alike, pack_column
 from shared.errors import ConfigFault, RuleBroken, StoreFault
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ LOCK_WAIT_S = 10
 CONNECT_S = 5
 WRITER_LOCK = 0x594B_5401
 """Advisory lock of the one writer."""
+SHARED_FROM = 16
+"""So many rows make it worth a statement of another shape to send a value once that all of them have."""
 MEMORY = ":memory:"
 
 Row = tuple[Any, ...]
@@ -43,6 +45,22 @@ class Question(NamedTuple):
     sql: str
     arguments: Sequence[object] = ()
     keyed: bool = False
+
+
+class Lines(NamedTuple):
+    """Rows for a table. columns: joined by ', '."""
+
+    table: str
+    columns: str
+    rows: Sequence[Row]
+
+
+class Shape(NamedTuple):
+    """How such rows travel. shared: is it one value for all of them? Never the first column, which counts them."""
+
+    table: str
+    columns: str
+    shared: tuple[bool, ...]
 
 
 class Database(ABC):
@@ -68,6 +86,11 @@ class Database(ABC):
     @abstractmethod
     def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
         """Add rows, which are the database's from here on; RuleBroken when a key is taken. columns: joined by ', '."""
+
+    def insert_all(self, *parts: Lines) -> None:
+        """Add rows to each of these tables, as `insert` does."""
+        for part in parts:
+            self.insert(*part)
 
     @abstractmethod
     def upsert(self, table: str, columns: str, key: str, rows: Sequence[Row]) -> None:
@@ -257,12 +280,15 @@ class PostgresDatabase(Database):
         return [_fetched(cursor) for cursor in asked]
 
     def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
-        self._write(table, columns, "", rows)
+        self._write((Lines(table, columns, rows),))
+
+    def insert_all(self, *parts: Lines) -> None:
+        self._write(parts)
 
     def upsert(self, table: str, columns: str, key: str, rows: Sequence[Row]) -> None:
         at = [columns.split(", ").index(name) for name in key.split(", ")]
         newest = {tuple(row[i] for i in at): row for row in rows}  # one statement cannot change a row twice
-        self._write(table, columns, _on_conflict(columns, key), list(newest.values()))
+        self._write((Lines(table, columns, list(newest.values())),), _on_conflict(columns, key))
 
     def _asked(self, question: Question) -> psycopg.Cursor[Row] | None:
         if not question.keyed:
@@ -272,11 +298,20 @@ class PostgresDatabase(Database):
         keys = pack_column(_KEY_TYPES[type(question.arguments[0])], question.arguments)
         return self.connection.execute(_percent(f"{question.sql} = ANY(?)"), (keys,), binary=True)
 
-    def _write(self, table: str, columns: str, conflict: str, rows: Sequence[Row]) -> None:
-        if rows:
-            types = self._column_types(table, columns)
-            arrays = [pack_column(kind, values) for kind, values in zip(types, zip(*rows, strict=True), strict=True)]
-            self.connection.execute(_arrays_sql(table, columns, conflict), arrays)
+    def _write(self, parts: Sequence[Lines], conflict: str = "") -> None:
+        """In one statement. A value that many rows share travels once."""
+        shapes: list[Shape] = []
+        arrays: list[Packed] = []
+        for table, columns, rows in parts:
+            if not rows:
+                continue
+            found = list(zip(*rows, strict=True))
+            shared = (False, *(len(rows) >= SHARED_FROM and is_alike(values) for values in found[1:]))
+            shapes.append(Shape(table, columns, shared))
+            for kind, values, once in zip(self._column_types(table, columns), found, shared, strict=True):
+                arrays.append(pack_column(kind, values[:1] if once else values))
+        if shapes:
+            self.connection.execute(_arrays_sql(tuple(shapes), conflict), arrays)
 
     def _wait(self) -> None:
         """Until the server has done all that it was sent."""
@@ -366,9 +401,14 @@ def _insert_sql(table: str, columns: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _arrays_sql(table: str, columns: str, conflict: str) -> str:
-    arrays = ", ".join(["%b"] * (columns.count(",") + 1))
-    return f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({arrays}){conflict}"  # noqa: S608  # names of ours
+def _arrays_sql(shapes: tuple[Shape, ...], conflict: str) -> str:
+    """The columns' sets run in step in a SELECT's list, which spares the server the tables it would make of a FROM."""
+    *first, last = [
+        f"INSERT INTO {table} ({columns}) SELECT {', '.join('(%b)[1]' if once else 'unnest(%b)' for once in shared)}"
+        for table, columns, shared in shapes
+    ]
+    before = ", ".join(f"written_{number} AS ({one})" for number, one in enumerate(first))
+    return f"{'WITH ' if before else ''}{before} {last}{conflict}"
 
 
 @lru_cache(maxsize=64)

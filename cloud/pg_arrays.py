@@ -7,7 +7,7 @@ Pure.
 from collections.abc import Sequence
 from itertools import repeat
 from struct import Struct, error
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from shared.errors import RuleBroken
 
@@ -64,39 +64,37 @@ def pack_column(kind: str, values: Sequence[object]) -> Packed:
     form = FORMS.get(kind)
     if form is None:
         raise RuleBroken(f"a column of type {kind}")
-    has_null = None in values
-    body = _body(form, values, has_null=has_null)
+    try:
+        body, has_null = _full(form, values), False
+    except (TypeError, error):
+        has_null = None in values
+        body = b"".join([_element(form, value) for value in values])
     return form(_HEAD.pack(1, has_null, form.element, len(values), 1) + body)
 
 
-def _body(form: type[Packed], values: Sequence[object], *, has_null: bool) -> bytes:
-    """The elements. What is alike in all rows, and bytes of one length, are packed in one go."""
-    first, count = values[0], len(values)
-    if values.count(first) == count:
-        return _element(form, first) * count
-    if form.fixed is not None and not has_null:
-        return _numbers(form.fixed, values)
-    raws = [value for value in values if isinstance(value, bytes)]
-    lengths = set(map(len, raws))
-    if len(raws) == count and len(lengths) == 1:
-        head = _SIZE.pack(lengths.pop())
-        return head + head.join(raws)
-    return b"".join([_element(form, value) for value in values])
+def is_alike(values: Sequence[object]) -> bool:
+    """Are all values of a column the same?"""
+    return values.count(values[0]) == len(values)
+
+
+def _full(form: type[Packed], values: Sequence[Any]) -> bytes:
+    """The elements of a column without NULL, in few calls. TypeError and struct.error for what is not of its type."""
+    if form.fixed is not None:
+        return b"".join(map(form.fixed.pack, repeat(form.fixed.size - _SIZE.size), values))
+    if form is PackedText:
+        values = [str.encode(value) for value in values]
+    sizes = set(map(len, values))
+    if len(sizes) > 1:
+        return b"".join([_SIZE.pack(len(value)) + value for value in values])
+    head = _SIZE.pack(sizes.pop())
+    return head + head.join(values)
 
 
 def _element(form: type[Packed], value: object) -> bytes:
+    """One of a column that has NULLs, or of one that is refused here."""
     if value is None:
         return _NULL
-    if form.fixed is not None:
-        return _numbers(form.fixed, (value,))
-    raw = value.encode() if isinstance(value, str) else value
-    if not isinstance(raw, bytes):
-        raise RuleBroken(f"{type(value).__name__} for a column of bytes or text")
-    return _SIZE.pack(len(raw)) + raw
-
-
-def _numbers(fixed: Struct, values: Sequence[object]) -> bytes:
     try:
-        return b"".join(map(fixed.pack, repeat(fixed.size - _SIZE.size), values))
-    except error as fault:
-        raise RuleBroken(f"a number that its column cannot hold: {fault}") from None
+        return _full(form, (value,))
+    except (TypeError, error) as fault:
+        raise RuleBroken(f"what its column cannot hold: {fault}") from None

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from struct import Struct
 
-from cloud.db import Database, Question, Row, Rows
+from cloud.db import Database, Lines, Question, Row, Rows
 from cloud.ledger.arrival import Arrival
 from cloud.ledger.entry import Entry, entry_digest
 from cloud.ledger.values import Now, Verdict
@@ -23,7 +23,7 @@ POSTING_COLUMNS = (
 )
 PROOF_COLUMNS = "card_key, slot, claim, record"
 BATCH_COLUMNS = "partition, number, kind, records, entries, committed_ms, hash"
-FLUSH_RECORDS = 125
+FLUSH_RECORDS = 64
 """So many are handed to the database at once: a server writes them down while the next are judged."""
 Head = tuple[int, bytes]
 _NO_HEAD = None, None, None, None, None
@@ -98,14 +98,12 @@ class Booking:
 
     def flush(self) -> None:
         """Write what was added so far, so that it can be found."""
-        for table, columns, rows in (
-            ("record", RECORD_COLUMNS, self._records),
-            ("proof", PROOF_COLUMNS, self._proofs),
-            ("posting", POSTING_COLUMNS, self._postings),
-        ):
-            if rows:
-                self._db.insert(table, columns, rows.copy())
-                rows.clear()
+        self._db.insert_all(
+            Lines("record", RECORD_COLUMNS, self._records),
+            Lines("proof", PROOF_COLUMNS, self._proofs),
+            Lines("posting", POSTING_COLUMNS, self._postings),
+        )
+        self._records, self._proofs, self._postings = [], [], []
 
     def close(self) -> None:
         """Write the rest and seal the batch of each partition that got something."""

@@ -38,7 +38,8 @@ def test_frozen_bytes(kind: str, values: tuple[object, ...], null: int, element:
     ("kind", "values"),
     [
         ("smallint", (32_768,)), ("integer", (1, 1 << 31)), ("bigint", (0, 1 << 63)), ("bigint", ("1", 2)),
-        ("bytea", (1, 2)), ("numeric", (1,)),
+        ("bytea", (1, 2)), ("bytea", ("ab", "cd")), ("bytea", (b"ab", "c")), ("bytea", (None, "c")),
+        ("text", (b"ab",)), ("text", (1,)), ("smallint", (None, 32_768)), ("numeric", (1,)),
     ],
 )  # fmt: skip
 def test_what_a_column_cannot_hold_is_a_broken_rule(kind: str, values: tuple[object, ...]) -> None:

@@ -1,0 +1,86 @@
+"""Rows written in one go are the rows that were given, whatever they share, in both databases."""
+
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from cloud.db import SHARED_FROM, Database, Lines, Row, open_database
+from shared.errors import RuleBroken
+
+COLUMNS = "id, big, mid, small, raw, words"
+_TABLE = "(id bigint PRIMARY KEY, big bigint, mid integer, small smallint, raw bytea UNIQUE, words text)"
+_CHOICES: tuple[tuple[object, ...], ...] = (
+    (None, 0, -1, (1 << 63) - 1), (0, 7, 1 << 30), (None, -5, 5), (None, b"", b"a", b"bc"), (None, "", "饭", "POS"),
+)  # fmt: skip
+
+
+@pytest.fixture
+def database(dsn: str) -> Iterator[Database]:
+    """With two empty tables."""
+    opened = open_database(dsn)
+    with opened.writing():
+        for table in ("first", "second"):
+            opened.run(f"CREATE TABLE {table} {_TABLE.replace(' UNIQUE', ' UNIQUE' * (table == 'second'))}")
+    yield opened
+    opened.close()
+
+
+def _rows(random: Random, count: int) -> list[Row]:
+    """Each column alike in all rows, or drawn for each of them."""
+    alike = [random.random() < 0.5 for _ in _CHOICES]
+    one = [random.choice(choices) for choices in _CHOICES]
+    return [
+        (n, *(same if keep else random.choice(of) for keep, same, of in zip(alike, one, _CHOICES, strict=True)))
+        for n in range(count)
+    ]
+
+
+def _held(database: Database, table: str) -> list[Row]:
+    with database.reading():
+        return [tuple(row) for row in database.run(f"SELECT {COLUMNS} FROM {table} ORDER BY id")]  # noqa: S608
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rows_come_back_as_they_were_given(database: Database, seed: int) -> None:
+    random = Random(seed)
+    for count in (1, 2, SHARED_FROM - 1, SHARED_FROM, SHARED_FROM + 1, 100):
+        rows = _rows(random, count)
+        with database.writing():
+            database.run("DELETE FROM first")
+            database.insert("first", COLUMNS, rows)
+        assert _held(database, "first") == rows
+
+
+def test_rows_that_share_everything_but_their_number(database: Database) -> None:
+    rows: list[Row] = [(n, 1, 2, 3, None, "饭") for n in range(SHARED_FROM)]
+    with database.writing():
+        database.insert("first", COLUMNS, rows)
+    assert _held(database, "first") == rows
+
+
+def test_several_tables_in_one_go(database: Database) -> None:
+    many: list[Row] = [(n, n, 2, 3, bytes((n,)), None) for n in range(SHARED_FROM)]
+    with database.writing():
+        database.insert_all(Lines("first", COLUMNS, many), Lines("second", "id, raw", [(7, b"x")]))
+        database.insert_all(Lines("first", COLUMNS, []), Lines("second", "raw, id", [(b"y", 8)]))
+        database.insert_all(Lines("first", COLUMNS, []), Lines("second", "id", []))
+        found = database.run("SELECT id, raw, big FROM second ORDER BY id")
+    assert [tuple(row) for row in found] == [(7, b"x", None), (8, b"y", None)]
+    assert _held(database, "first") == many
+
+
+def test_a_key_taken_in_one_table_leaves_nothing_in_the_others(database: Database) -> None:
+    with database.writing():
+        database.insert("second", "id, raw", [(1, b"x")])
+    with pytest.raises(RuleBroken), database.writing():
+        database.insert_all(Lines("first", "id", [(1,)]), Lines("second", "id, raw", [(2, b"x")]))
+    assert (_held(database, "first"), len(_held(database, "second"))) == ([], 1)
+
+
+def test_a_row_replaced_keeps_what_others_have(database: Database) -> None:
+    rows: list[Row] = [(n, 1, 2, 3, None, "a") for n in range(SHARED_FROM)]
+    with database.writing():
+        database.upsert("first", COLUMNS, "id", rows)
+        database.upsert("first", "id, big", "id", [(n, 9) for n in range(SHARED_FROM)])
+    assert _held(database, "first") == [(n, 9, 2, 3, None, "a") for n in range(SHARED_FROM)]
