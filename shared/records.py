@@ -19,6 +19,8 @@ SEQ_MAX = 0xFFFF_FFFF
 WIRE_MAX = 250
 """Longest record that any store or message accepts, all kinds to come included."""
 STORED_HEAD = 14
+KNOWN_SENDERS = 1024
+"""So many heads of stored records are remembered; at the bound the one not seen for longest is read anew."""
 HASH_SIZE = 8
 
 
@@ -294,12 +296,17 @@ _Any = TypeVar("_Any", PurchaseRecord, LoadRecord, VoidRecord)
 
 
 def _consistent(record: _Any, counter: CounterKind) -> _Any:
-    flags = parse_flags(record.flags)
+    _require_flags(record.flags, record.kind, counter)
+    return record
+
+
+@lru_cache(maxsize=128)
+def _require_flags(raw: int, kind: int, counter: CounterKind) -> None:
+    flags = parse_flags(raw)
     if flags.counter_kind != counter or (flags.claim and counter is not CounterKind.ONLINE):
         raise WireFault("counter kind does not fit the record kind")
-    if (flags.proof is Proof.NONE) == (record.kind in PROVEN):
+    if (flags.proof is Proof.NONE) == (kind in PROVEN):
         raise WireFault("proof state does not fit the record kind")
-    return record
 
 
 class Stored(NamedTuple):
@@ -324,8 +331,14 @@ def parse_stored(raw: bytes) -> Stored:
     """Split stored bytes; WireFault when even the common head is not there. The body is not judged."""
     if not STORED_HEAD + HEAD_SIZE <= len(raw) <= STORED_HEAD + WIRE_MAX:
         raise WireFault(f"stored record of {len(raw)} bytes")
-    device, epoch, psam = STORED.unpack_from(raw)  # which fixes the sizes of both ids
-    return Stored(DeviceId(device), epoch, PsamId(psam), raw[STORED_HEAD:])
+    return Stored(*_sender(raw[:STORED_HEAD]), raw[STORED_HEAD:])
+
+
+@lru_cache(maxsize=KNOWN_SENDERS)
+def _sender(head: bytes) -> tuple[DeviceId, int, PsamId]:
+    """The same objects for every record of a sender, so that what is looked up by them is found sooner."""
+    device, epoch, psam = STORED.unpack(head)  # which fixes the sizes of both ids
+    return DeviceId(device), epoch, PsamId(psam)
 
 
 def digest(stored: bytes) -> bytes:

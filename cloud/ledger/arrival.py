@@ -87,12 +87,14 @@ def arrive(stored: bytes) -> Arrival:
     except WireFault as fault:
         return Arrival(stored, sha, _keyless(sha), DeviceId(NOBODY), 0, PsamId(NOBODY), 0, None, str(fault))
     device, epoch, psam, wire = head
-    seq = head.seq
-    key = _KEY.pack(device, epoch, seq) if seq else _keyless(sha)
     try:
         record = decode(wire)
     except WireFault as fault:
+        seq = head.seq
+        key = _KEY.pack(device, epoch, seq) if seq else _keyless(sha)
         return Arrival(stored, sha, key, device, epoch, psam, seq, None, str(fault))
+    seq = record.seq
+    key = _KEY.pack(device, epoch, seq)
     if isinstance(record, PurchaseRecord):
         return _purchase(stored, sha, key, device, epoch, psam, record)
     if isinstance(record, VoidRecord):

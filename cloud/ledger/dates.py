@@ -5,8 +5,9 @@ its day is that of the nearest believable neighbour by sequence, else that of it
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 
-from shared.clock import business_day
+from shared.clock import KNOWN_TIMES, business_day
 
 AHEAD_S = 600
 """How far a terminal's clock may run ahead of the receipt."""
@@ -19,6 +20,7 @@ def is_possible(time_s: int, issued_s: int, received_s: int) -> bool:
     return issued_s <= time_s <= received_s + AHEAD_S
 
 
+@lru_cache(maxsize=KNOWN_TIMES)
 def day_of(time_s: int) -> int:
     """Days since 2000."""
     return business_day(time_s)

@@ -6,6 +6,7 @@ every sum against its source.
 
 import hashlib
 from enum import IntEnum
+from itertools import starmap
 from struct import Struct
 from typing import NamedTuple, Self
 
@@ -125,7 +126,7 @@ _LINE = Struct(">QQQ")
 def entry_digest(number: int, booked_at_ms: int, book: int, entry: Entry) -> bytes:
     """Everything that the books say of this entry, in bytes of one reading: what the batch chain covers."""
     document = hashlib.sha256(entry.document).digest() if entry.document else b""
-    lines = b"".join([_LINE.pack(*posting) for posting in entry.postings])
+    lines = b"".join(starmap(_LINE.pack, entry.postings))
     head = _HEAD.pack(
         number, book, entry.kind, entry.effective_day, booked_at_ms, entry.flags, entry.record or 0,
         entry.reverses or 0, len(entry.key), len(document), len(lines),

@@ -40,21 +40,23 @@ class Holdings:
         self._digests: dict[bytes, bytes] = {}
         self._forks: set[tuple[bytes, int]] = set()
         self._card_keys: set[bytes] = {key for (key,) in card_keys}
-        self._slots: dict[bytes, set[bytes]] = {}
-        self._ttns: dict[bytes, int] = dict(psams)
-        self._new_ttns: dict[bytes, int] = {}
+        self._slots: dict[bytes, tuple[bytes, ...]] = {}
+        self._newest: dict[bytes, bytes] = {psam: _slot(psam, ttn) for psam, ttn in psams}
+        self._risen: dict[bytes, bytes] = {}
         self._look_further(db, arrivals, rows)
 
     def has(self, a: Arrival) -> bool:
         """Are its very bytes in the books?"""
-        return self._digests.get(a.key) == a.digest or (bool(self._forks) and (a.key, a.fork_number) in self._forks)
+        held = self._digests.get(a.key)
+        if held is None:
+            return False
+        return held == a.digest or (a.key, a.fork_number) in self._forks
 
     def known(self, a: Arrival, tac: int | None, reason: Reason, *, card_known: bool) -> Known:
         """Everything that the judge wants to know of bytes that are not in the books."""
-        taken = self._slots.get(a.slot) if a.slot else None
         return Known(
             False, a.key in self._digests, tac, card_known, a.card_key in self._card_keys,
-            taken is not None and a.claim in taken, reason,
+            a.claim in self._slots.get(a.slot, ()), reason,
         )  # fmt: skip
 
     def other_card(self, a: Arrival) -> bool:
@@ -71,10 +73,9 @@ class Holdings:
         self._card_keys.add(a.card_key)
         if not a.slot:
             return
-        self._slots.setdefault(a.slot, set()).add(a.claim)
-        ttn = _ttn(a)
-        if ttn > self._ttns.get(a.psam, -1):
-            self._ttns[a.psam] = self._new_ttns[a.psam] = ttn
+        self._hold_claim(a.slot, a.claim)
+        if self._is_new(a):
+            self._newest[a.psam] = self._risen[a.psam] = a.slot
 
     def fork_of(self, a: Arrival) -> int:
         """0 for the first bytes under a key, above zero for others."""
@@ -82,18 +83,27 @@ class Holdings:
 
     def save(self, db: Database) -> None:
         """The PSAM marks that rose."""
-        db.upsert("psam_mark", "psam, ttn", "psam", list(self._new_ttns.items()))
+        rows = [(psam, int.from_bytes(slot[_PSAM_SIZE:], "big")) for psam, slot in self._risen.items()]
+        db.upsert("psam_mark", "psam, ttn", "psam", rows)
 
     def _look_further(self, db: Database, arrivals: Sequence[Arrival], rows: Mapping[DeviceKey, DeviceRow]) -> None:
         old = [a.key for a in arrivals if not a.has_key or a.seq <= rows[a.device, a.epoch].last_seq]
-        slots = [a.slot for a in arrivals if a.item and a.slot and _ttn(a) <= self._ttns.get(a.psam, -1)]
+        slots = [a.slot for a in arrivals if a.item and a.slot and not self._is_new(a)]
         if not old and not slots:
             return
         records, claims = db.ask(Question(_RECORDS, old, keyed=True), Question(_TTN_KEYS, slots, keyed=True))
         for key, fork, digest in records:
             self._hold(key, fork, digest)
         for slot, claim in claims:
-            self._slots.setdefault(slot, set()).add(claim)
+            self._hold_claim(slot, claim)
+
+    def _is_new(self, a: Arrival) -> bool:
+        """Is its terminal number above all that its PSAM brought?"""
+        newest = self._newest.get(a.psam)
+        return newest is None or a.slot > newest
+
+    def _hold_claim(self, slot: bytes, claim: bytes) -> None:
+        self._slots[slot] = (*self._slots.get(slot, ()), claim)
 
     def _hold(self, key: bytes, fork: int, digest: bytes) -> None:
         if fork:
@@ -102,5 +112,9 @@ class Holdings:
             self._digests[key] = digest
 
 
-def _ttn(a: Arrival) -> int:
-    return int.from_bytes(a.slot[6:], "big")
+_PSAM_SIZE = 6
+
+
+def _slot(psam: bytes, ttn: int) -> bytes:
+    """Slots of one PSAM are in the order of their terminal numbers."""
+    return psam + ttn.to_bytes(4, "big")

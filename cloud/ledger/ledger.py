@@ -156,8 +156,8 @@ class Ledger:
     def receive(self, batches: Sequence[Received], check_tac: CheckTac, now: Now) -> list[AckBody]:
         """One transaction for all; one ack per (box, store), in the order in which they came first."""
         arrived = prepare(batches)
-        tacs = ask_tacs((a for _, found in arrived for a in found), check_tac)
         lot = lot_of_batches(arrived)
+        tacs = ask_tacs(lot.arrivals, check_tac)
         with self.database.writing():
             writing, answers = self._begin_with(now, *lot.questions())
             acks = receive(writing, arrived, Receiving(writing, lot, answers, tacs))

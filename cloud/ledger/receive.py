@@ -40,12 +40,27 @@ from shared.errors import KeyFault
 from shared.records import Kind, VoidRecord
 from shared.wire.messages import AckBody
 
-ArrivedBatch = tuple[Received, list[Arrival]]
+
+class ArrivedBatch(NamedTuple):
+    """A batch, its records as they were read, and every (device, epoch) among them."""
+
+    batch: Received
+    arrivals: list[Arrival]
+    keys: frozenset[DeviceKey]
 
 
 def prepare(batches: Sequence[Received]) -> list[ArrivedBatch]:
     """Read every record, outside of the transaction."""
-    return [(batch, [arrive(raw) for raw in batch.records]) for batch in batches]
+    return [_arrived(batch) for batch in batches]
+
+
+def _arrived(batch: Received) -> ArrivedBatch:
+    arrivals = list(map(arrive, batch.records))
+    return ArrivedBatch(batch, arrivals, _keys(arrivals))
+
+
+def _keys(arrivals: Iterable[Arrival]) -> frozenset[DeviceKey]:
+    return frozenset((a.device, a.epoch) for a in arrivals if a.seq)
 
 
 def ask_tacs(arrivals: Iterable[Arrival], check_tac: CheckTac) -> dict[bytes, int]:
@@ -101,15 +116,15 @@ class Lot:
 
 def lot_of(arrivals: Sequence[Arrival], partitions: Sequence[int], boxes: Iterable[str] = ()) -> Lot:
     """All of these. boxes: whose marks are wanted."""
-    keys = frozenset((a.device, a.epoch) for a in arrivals if a.has_key)
-    return Lot(arrivals, partitions, frozenset(boxes), keys)
+    return Lot(arrivals, partitions, frozenset(boxes), _keys(arrivals))
 
 
 def lot_of_batches(batches: Sequence[ArrivedBatch]) -> Lot:
     """All of these."""
-    arrivals = [a for _, found in batches for a in found]
-    partitions = sorted({batch.partition for batch, _ in batches})
-    return lot_of(arrivals, partitions, {batch.box for batch, _ in batches})
+    arrivals = [a for _, found, _ in batches for a in found]
+    partitions = sorted({batch.partition for batch, _, _ in batches})
+    boxes = frozenset(batch.box for batch, _, _ in batches)
+    return Lot(arrivals, partitions, boxes, frozenset[DeviceKey]().union(*(keys for _, _, keys in batches)))
 
 
 class Receiving:
@@ -272,7 +287,7 @@ def _touch(touched: Touched, a: Arrival, purse: bytes) -> None:
 
 def receive(writing: Writing, batches: Sequence[ArrivedBatch], receiving: Receiving) -> list[AckBody]:
     """Inside of the transaction; the acks are true once it is committed."""
-    for batch, arrivals in batches:
+    for batch, arrivals, _ in batches:
         for arrival in arrivals:
             receiving.take(arrival, batch.box, batch.partition)
     receiving.finish()
@@ -285,7 +300,7 @@ def receive(writing: Writing, batches: Sequence[ArrivedBatch], receiving: Receiv
             writing, batch.box, batch.partition, batch.store, boxes[batch.box, batch.store],
             [(key, marks[key]) for key in sorted(touched[batch.box, batch.store])],
         )
-        for batch in {(b.box, b.store): b for b, _ in batches}.values()
+        for batch in {(b.box, b.store): b for b, _, _ in batches}.values()
     ]  # fmt: skip
 
 
@@ -302,7 +317,7 @@ def _mark_rows(
 ) -> dict[BoxKey, Mark]:
     """Name a row only if its record is named too, so that what did not fit into a mark comes again."""
     changed: dict[BoxKey, tuple[int, Mark]] = {}
-    for batch, arrivals in batches:
+    for batch, arrivals, _ in batches:
         key = (batch.box, batch.store)
         mark = changed[key][1] if key in changed else held.get(key, EMPTY)
         changed[key] = batch.partition, add(mark, _named_rows(batch, arrivals, marks))
@@ -311,16 +326,18 @@ def _mark_rows(
 
 
 def _named_rows(batch: Received, arrivals: Sequence[Arrival], marks: dict[DeviceKey, Mark]) -> Iterable[int]:
-    for row, a in enumerate(arrivals, batch.first_row):
-        if not a.has_key or marks[a.device, a.epoch].holds(a.seq):
-            yield row
+    if not any(mark.ranges for mark in marks.values()):  # a number can be left out of a mark with ranges only
+        return range(batch.first_row, batch.first_row + len(arrivals))
+    return [
+        row for row, a in enumerate(arrivals, batch.first_row) if not a.has_key or marks[a.device, a.epoch].holds(a.seq)
+    ]
 
 
 def _remember_devices(writing: Writing, batches: Sequence[ArrivedBatch]) -> dict[BoxKey, set[DeviceKey]]:
     """Which (device, epoch) each store has brought records of."""
     touched: dict[BoxKey, set[DeviceKey]] = {}
-    for batch, arrivals in batches:
-        touched.setdefault((batch.box, batch.store), set()).update((a.device, a.epoch) for a in arrivals if a.has_key)
+    for batch, _, keys in batches:
+        touched.setdefault((batch.box, batch.store), set()).update(keys)
     columns = "box, store, device, epoch"
     brought = [(box, bytes(store), device, epoch) for (box, store), keys in touched.items() for device, epoch in keys]
     writing.brought = writing.picture.unknown(brought)
