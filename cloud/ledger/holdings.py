@@ -1,7 +1,9 @@
 """What the ledger holds already of the records at hand: read once per transaction, kept up as records are accepted.
 
 So one record after the other is judged with full knowledge, those before it in the same transaction included. What lies
-above a device's last sequence, or a PSAM's last terminal number, is new for certain and is not looked for.
+above a device's last sequence, or a PSAM's last terminal number, is new for certain and is not looked for. Of a card's
+counter under such a terminal number it is trusted, for cards are not copied every day: where that is wrong, the
+database refuses the proof, and the transaction is done again with every counter looked for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,11 +19,11 @@ _TTN_KEYS = "SELECT slot, claim FROM proof WHERE slot"
 _PSAMS = "SELECT psam, ttn FROM psam_mark WHERE psam"
 
 
-def first_questions(arrivals: Sequence[Arrival]) -> tuple[Question, Question]:
-    """Asks for card keys and PSAM marks."""
+def first_questions(arrivals: Sequence[Arrival], *, trusting: bool) -> tuple[Question, Question]:
+    """Asks for card keys and PSAM marks. trusting: not for the card keys of purchases."""
     proven = [a for a in arrivals if a.card_key and a.item is not None]
     return (
-        Question(_CARD_KEYS, [a.card_key for a in proven], keyed=True),
+        Question(_CARD_KEYS, [a.card_key for a in proven if not (trusting and a.slot)], keyed=True),
         Question(_PSAMS, list({a.psam for a in proven if a.slot}), keyed=True),
     )
 
@@ -88,10 +90,15 @@ class Holdings:
 
     def _look_further(self, db: Database, arrivals: Sequence[Arrival], rows: Mapping[DeviceKey, DeviceRow]) -> None:
         old = [a.key for a in arrivals if not a.has_key or a.seq <= rows[a.device, a.epoch].last_seq]
-        slots = [a.slot for a in arrivals if a.item and a.slot and not self._is_new(a)]
-        if not old and not slots:
+        seen = [a for a in arrivals if a.item and a.slot and not self._is_new(a)]
+        if not old and not seen:
             return
-        records, claims = db.ask(Question(_RECORDS, old, keyed=True), Question(_TTN_KEYS, slots, keyed=True))
+        records, claims, card_keys = db.ask(
+            Question(_RECORDS, old, keyed=True),
+            Question(_TTN_KEYS, [a.slot for a in seen], keyed=True),
+            Question(_CARD_KEYS, [a.card_key for a in seen], keyed=True),
+        )
+        self._card_keys.update(key for (key,) in card_keys)
         for key, fork, digest in records:
             self._hold(key, fork, digest)
         for slot, claim in claims:

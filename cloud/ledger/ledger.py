@@ -24,7 +24,17 @@ from cloud.ledger.mark_rows import partition_of_store
 from cloud.ledger.migrate import migrate
 from cloud.ledger.picture import Picture
 from cloud.ledger.read_awaited import awaited_cards
-from cloud.ledger.receive import Receiving, ask_tacs, lot_of, lot_of_batches, prepare, receive, receive_copy
+from cloud.ledger.receive import (
+    ArrivedBatch,
+    Lot,
+    Receiving,
+    ask_tacs,
+    lot_of,
+    lot_of_batches,
+    prepare,
+    receive,
+    receive_copy,
+)
 from cloud.ledger.recovery import VerifyAck
 from cloud.ledger.thefts import Report, Reported, report_found, report_stolen
 from cloud.ledger.values import (
@@ -40,6 +50,7 @@ from cloud.ledger.values import (
     Verdict,
 )
 from cloud.ledger.writing import Writing
+from shared.errors import RuleBroken
 from shared.facts import TEXT_MAX, Level
 from shared.ids import BoxId, CardId, LedgerId, PsamId, StoreId
 from shared.inventory import Inventory
@@ -158,11 +169,10 @@ class Ledger:
         arrived = prepare(batches)
         lot = lot_of_batches(arrived)
         tacs = ask_tacs(lot.arrivals, check_tac)
-        with self.database.writing():
-            writing, answers = self._begin_with(now, *lot.questions())
-            acks = receive(writing, arrived, Receiving(writing, lot, answers, tacs))
-        self._picture.remember(writing.brought)
-        return acks
+        try:
+            return self._received(arrived, lot, tacs, now, trusting=True)
+        except RuleBroken:  # the counter of a card is proven already; nothing was written
+            return self._received(arrived, lot, tacs, now, trusting=False)
 
     def receive_copy(self, box: BoxId, partition: int, stored: bytes, check_tac: CheckTac, now: Now) -> Verdict:
         """A record that runs ahead of its outbox row. Its row comes later, as a duplicate."""
@@ -281,6 +291,15 @@ class Ledger:
             facts.append(self.database, [row])
 
     # --- within ---------------------------------------------------------------------------------------------------
+
+    def _received(
+        self, arrived: Sequence[ArrivedBatch], lot: Lot, tacs: dict[bytes, int], now: Now, *, trusting: bool
+    ) -> list[AckBody]:
+        with self.database.writing():
+            writing, answers = self._begin_with(now, *lot.questions(trusting=trusting))
+            acks = receive(writing, arrived, Receiving(writing, lot, answers, tacs))
+        self._picture.remember(writing.brought)
+        return acks
 
     @contextmanager
     def _writing(self, now: Now) -> Iterator[Writing]:

@@ -108,10 +108,11 @@ class Lot:
     boxes: frozenset[str]
     keys: frozenset[DeviceKey]
 
-    def questions(self) -> list[Question]:
-        """Their answers are for Receiving."""
+    def questions(self, *, trusting: bool = False) -> list[Question]:
+        """Their answers are for Receiving. trusting: as first_questions has it."""
+        first = first_questions(self.arrivals, trusting=trusting)
         heads = [head_question(partition) for partition in self.partitions]
-        return [device_question(self.keys), *first_questions(self.arrivals), box_question(self.boxes), *heads]
+        return [device_question(self.keys), *first, box_question(self.boxes), *heads]
 
 
 def lot_of(arrivals: Sequence[Arrival], partitions: Sequence[int], boxes: Iterable[str] = ()) -> Lot:
