@@ -4,11 +4,14 @@ import threading
 
 import pytest
 
+from cloud.ledger.arrival import record_key
+from cloud.ledger.books import POSTING_COLUMNS
+from cloud.ledger.entry import EntryKind
 from cloud.ledger.judge import Reason
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.values import Now, Received, Rejudged, Verdict
 from cloud.ledger.verify import verify
-from shared.errors import KeyFault
+from shared.errors import KeyFault, RuleBroken
 from shared.records import Kind
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
@@ -115,6 +118,43 @@ def test_a_card_counter_can_be_proven_once_in_one_batch_too(ledger: Ledger, box:
         c.stored(c.purchase(1, c.card(1), 7, 1250, c.OPENING)), c.stored(c.purchase(2, c.card(1), 7, 300, c.OPENING))
     )
     assert c.verdicts(ledger)[1] == (Verdict.QUARANTINED, Reason.CARD_KEY_TAKEN)
+
+
+def test_a_copied_card_costs_those_beside_it_nothing(ledger: Ledger, box: Box) -> None:
+    far = Box(ledger, c.OTHER_BOX, c.OTHER_PARTITION, c.STORE)
+    box.send(c.stored(c.purchase(1, c.card(1), 7, 1250, c.OPENING)))
+    beside = c.stored(c.purchase(2, c.card(2), 7, 300, c.OPENING))
+    copied = c.stored(c.purchase(3, c.card(1), 7, 200, c.OPENING))
+    elsewhere = c.stored(c.purchase(1, c.card(3), 7, 40, c.OPENING, at=c.FAR), at=c.FAR)
+    acks = ledger.receive([box.batch(beside, copied), far.batch(elsewhere)], c.check_tac, c.NOW)
+    assert [ack.row_cumulative for ack in acks] == [3, 1]
+    assert c.verdicts(ledger)[1:] == [
+        (Verdict.POSTED, Reason.NONE), (Verdict.QUARANTINED, Reason.CARD_KEY_TAKEN), (Verdict.POSTED, Reason.NONE),
+    ]  # fmt: skip
+    assert c.merchant(ledger) == 1250 + 300
+    with ledger.database.reading():
+        assert ledger.database.run("SELECT posted, quarantined, last_seq FROM device_mark ORDER BY device") == [
+            (2, 1, 3), (1, 0, 1),
+        ]  # fmt: skip
+    assert verify(ledger, c.check_tac).first_broken == ""
+
+
+def test_a_genuine_record_under_another_sequence_names_its_counter(ledger: Ledger, box: Box) -> None:
+    genuine = c.purchase(1, c.card(1), 7, 1250, c.OPENING)
+    box.send(c.stored(genuine))
+    box.send(c.stored(genuine._replace(seq=2)))
+    assert c.verdicts(ledger)[1] == (Verdict.QUARANTINED, Reason.CARD_KEY_TAKEN)
+
+
+def test_a_rule_that_no_counter_explains_is_still_broken(ledger: Ledger, box: Box) -> None:
+    taken = bytes((EntryKind.PURCHASE,)) + record_key(c.POS, 1, 1)
+    with ledger.database.writing():
+        (last,) = ledger.database.run("SELECT max(entry) FROM posting")[0]
+        row = (last + 1, 0, 1, 2, 5, 1, 1, 0, 0, 0, 63, 1, taken, bytes(32), None, b"planted", None)
+        ledger.database.insert("posting", POSTING_COLUMNS, [row])
+    with pytest.raises(RuleBroken):
+        box.send(c.stored(c.purchase(1, c.card(1), 7, 1250, c.OPENING)))
+    assert c.verdicts(ledger) == []
 
 
 def test_the_same_key_with_other_bytes_and_a_wrong_tac(ledger: Ledger, box: Box) -> None:
