@@ -31,6 +31,8 @@ LOCK_WAIT_S = 10
 CONNECT_S = 5
 WRITER_LOCK = 0x594B_5401
 """Advisory lock of the one writer."""
+SEND_FROM = 100
+"""So many rows are sent at once; fewer wait for others, for the next question or for the commit."""
 SHARED_FROM = 16
 """So many rows make it worth a statement of another shape to send a value once that all of them have."""
 MEMORY = ":memory:"
@@ -61,6 +63,7 @@ class Shape(NamedTuple):
     table: str
     columns: str
     shared: tuple[bool, ...]
+    conflict: str
 
 
 class Database(ABC):
@@ -248,7 +251,8 @@ class PostgresDatabase(Database):
     """Connects when it is first needed, and again after a loss: the next transaction simply begins on a new one.
 
     A transaction is one pipeline. The server works on what was inserted while we make the next rows, and we wait for it
-    at questions and at the commit only; what it refuses is told there. Rows travel as one array for each column.
+    at questions and at the commit only; what it refuses is told there. Rows travel as one array for each column, and
+    one value where all of them have the same; those of several tables in one statement.
     """
 
     dialect = "postgresql"
@@ -261,6 +265,8 @@ class PostgresDatabase(Database):
         self._dsn = dsn
         self._connection: psycopg.Connection[Row] | None = None
         self._types: dict[tuple[str, str], list[str]] = {}
+        self._unsent: dict[str, tuple[Lines, str]] = {}
+        """Rows and what is done where a key is taken, by table: one statement sees nothing of what it writes."""
         self._held = ExitStack()
         self._pipeline: Pipeline | None = None
 
@@ -275,20 +281,21 @@ class PostgresDatabase(Database):
         return self.ask(Question(sql, arguments))[0]
 
     def ask(self, *questions: Question) -> list[Rows]:
+        self._send()
         asked = [self._asked(question) for question in questions]
         self._wait()
         return [_fetched(cursor) for cursor in asked]
 
     def insert(self, table: str, columns: str, rows: Sequence[Row]) -> None:
-        self._write((Lines(table, columns, rows),))
+        self._write(Lines(table, columns, rows))
 
     def insert_all(self, *parts: Lines) -> None:
-        self._write(parts)
+        self._write(*parts)
 
     def upsert(self, table: str, columns: str, key: str, rows: Sequence[Row]) -> None:
         at = [columns.split(", ").index(name) for name in key.split(", ")]
         newest = {tuple(row[i] for i in at): row for row in rows}  # one statement cannot change a row twice
-        self._write((Lines(table, columns, list(newest.values())),), _on_conflict(columns, key))
+        self._write(Lines(table, columns, list(newest.values())), conflict=_on_conflict(columns, key))
 
     def _asked(self, question: Question) -> psycopg.Cursor[Row] | None:
         if not question.keyed:
@@ -298,20 +305,29 @@ class PostgresDatabase(Database):
         keys = pack_column(_KEY_TYPES[type(question.arguments[0])], question.arguments)
         return self.connection.execute(_percent(f"{question.sql} = ANY(?)"), (keys,), binary=True)
 
-    def _write(self, parts: Sequence[Lines], conflict: str = "") -> None:
-        """In one statement. A value that many rows share travels once."""
+    def _write(self, *parts: Lines, conflict: str = "") -> None:
+        """With the next statement: that of many rows goes now, so that the server has something to do."""
+        for part in parts:
+            if part.table in self._unsent:
+                self._send()
+            if part.rows:
+                self._unsent[part.table] = part, conflict
+        if sum(len(part.rows) for part, _ in self._unsent.values()) >= SEND_FROM:
+            self._send()
+
+    def _send(self) -> None:
+        """All that was written, in one statement."""
+        unsent, self._unsent = self._unsent, {}
         shapes: list[Shape] = []
         arrays: list[Packed] = []
-        for table, columns, rows in parts:
-            if not rows:
-                continue
-            found = list(zip(*rows, strict=True))
-            shared = (False, *(len(rows) >= SHARED_FROM and is_alike(values) for values in found[1:]))
-            shapes.append(Shape(table, columns, shared))
-            for kind, values, once in zip(self._column_types(table, columns), found, shared, strict=True):
+        for part, conflict in unsent.values():
+            columns = list(zip(*part.rows, strict=True))
+            shared = (False, *(len(part.rows) >= SHARED_FROM and is_alike(values) for values in columns[1:]))
+            shapes.append(Shape(part.table, part.columns, shared, conflict))
+            for kind, values, once in zip(self._column_types(part), columns, shared, strict=True):
                 arrays.append(pack_column(kind, values[:1] if once else values))
         if shapes:
-            self.connection.execute(_arrays_sql(tuple(shapes), conflict), arrays)
+            self.connection.execute(_arrays_sql(tuple(shapes)), arrays)
 
     def _wait(self) -> None:
         """Until the server has done all that it was sent."""
@@ -339,9 +355,11 @@ class PostgresDatabase(Database):
 
     def _end(self, *, commit: bool) -> None:
         if commit:
+            self._send()
             self.connection.execute("COMMIT")
             self._leave()
             return
+        self._unsent = {}
         with suppress(self._psycopg.Error):  # of statements that nobody has waited for: they are undone now
             self._leave()
         held = self._connection
@@ -360,7 +378,8 @@ class PostgresDatabase(Database):
             return StoreFault(f"PostgreSQL: {type(fault).__name__}: {_said(fault)}")
         return None
 
-    def _column_types(self, table: str, columns: str) -> list[str]:
+    def _column_types(self, part: Lines) -> list[str]:
+        table, columns, _ = part
         known = self._types.get((table, columns))
         if known is None:
             sql = "SELECT attname, atttypid::regtype::text FROM pg_attribute WHERE attrelid = %s::text::regclass"
@@ -401,14 +420,17 @@ def _insert_sql(table: str, columns: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _arrays_sql(shapes: tuple[Shape, ...], conflict: str) -> str:
-    """The columns' sets run in step in a SELECT's list, which spares the server the tables it would make of a FROM."""
-    *first, last = [
-        f"INSERT INTO {table} ({columns}) SELECT {', '.join('(%b)[1]' if once else 'unnest(%b)' for once in shared)}"
-        for table, columns, shared in shapes
-    ]
+def _arrays_sql(shapes: tuple[Shape, ...]) -> str:
+    *first, last = map(_array_sql, shapes)
     before = ", ".join(f"written_{number} AS ({one})" for number, one in enumerate(first))
-    return f"{'WITH ' if before else ''}{before} {last}{conflict}"
+    return f"WITH {before} {last}" if before else last
+
+
+def _array_sql(shape: Shape) -> str:
+    """The columns' sets run in step in a SELECT's list, which spares the server the tables it would make of a FROM."""
+    table, columns, shared, conflict = shape
+    selected = ", ".join("(%b)[1]" if once else "unnest(%b)" for once in shared)
+    return f"INSERT INTO {table} ({columns}) SELECT {selected}{conflict}"
 
 
 @lru_cache(maxsize=64)

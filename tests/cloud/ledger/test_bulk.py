@@ -41,6 +41,12 @@ def _held(database: Database, table: str) -> list[Row]:
         return [tuple(row) for row in database.run(f"SELECT {COLUMNS} FROM {table} ORDER BY id")]  # noqa: S608
 
 
+def _write_and_stumble(database: Database) -> None:
+    with database.writing():
+        database.insert("first", "id", [(1,)])
+        raise KeyError
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_rows_come_back_as_they_were_given(database: Database, seed: int) -> None:
     random = Random(seed)
@@ -76,6 +82,26 @@ def test_a_key_taken_in_one_table_leaves_nothing_in_the_others(database: Databas
     with pytest.raises(RuleBroken), database.writing():
         database.insert_all(Lines("first", "id", [(1,)]), Lines("second", "id, raw", [(2, b"x")]))
     assert (_held(database, "first"), len(_held(database, "second"))) == ([], 1)
+
+
+def test_what_was_written_is_found_by_the_next_question(database: Database) -> None:
+    with database.writing():
+        database.insert("first", "id, big", [(1, 5)])
+        database.upsert("first", "id, big", "id", [(1, 6), (2, 7), (1, 8)])
+        database.upsert("first", "id, big", "id", [(2, 9)])
+        database.insert("second", "id", [(4,)])
+        assert database.run("SELECT id, big FROM first ORDER BY id") == [(1, 8), (2, 9)]
+        database.run("UPDATE second SET id = 5")
+        database.insert("second", "id", [(4,)])
+    assert [row[0] for row in _held(database, "second")] == [4, 5]
+
+
+def test_what_was_written_before_a_rollback_is_gone(database: Database) -> None:
+    with pytest.raises(KeyError):
+        _write_and_stumble(database)
+    with database.writing():
+        database.insert("second", "id", [(1,)])
+    assert (len(_held(database, "first")), len(_held(database, "second"))) == (0, 1)
 
 
 def test_a_row_replaced_keeps_what_others_have(database: Database) -> None:
