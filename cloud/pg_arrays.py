@@ -5,8 +5,8 @@ Pure.
 """
 
 from collections.abc import Sequence
-from itertools import repeat
-from struct import Struct, error
+from functools import lru_cache
+from struct import Struct, calcsize, error
 from typing import Any, ClassVar
 
 from shared.errors import RuleBroken
@@ -23,23 +23,23 @@ class Packed(bytes):
     __slots__ = ()
     oid: ClassVar[int]
     element: ClassVar[int]
-    fixed: ClassVar[Struct | None] = None
-    """Length and value of a number."""
+    number: ClassVar[str] = ""
+    """A number's struct code."""
 
 
 class PackedBigint(Packed):
     __slots__ = ()
-    oid, element, fixed = 1016, 20, Struct(">iq")
+    oid, element, number = 1016, 20, "q"
 
 
 class PackedInteger(Packed):
     __slots__ = ()
-    oid, element, fixed = 1007, 23, Struct(">ii")
+    oid, element, number = 1007, 23, "i"
 
 
 class PackedSmallint(Packed):
     __slots__ = ()
-    oid, element, fixed = 1005, 21, Struct(">ih")
+    oid, element, number = 1005, 21, "h"
 
 
 class PackedBytea(Packed):
@@ -79,8 +79,10 @@ def is_alike(values: Sequence[object]) -> bool:
 
 def _full(form: type[Packed], values: Sequence[Any]) -> bytes:
     """The elements of a column without NULL, in few calls. TypeError and struct.error for what is not of its type."""
-    if form.fixed is not None:
-        return b"".join(map(form.fixed.pack, repeat(form.fixed.size - _SIZE.size), values))
+    if form.number:
+        flat: list[Any] = [calcsize(form.number)] * (2 * len(values))
+        flat[1::2] = values
+        return _numbers(form.number, len(values)).pack(*flat)
     if form is PackedText:
         values = [str.encode(value) for value in values]
     sizes = set(map(len, values))
@@ -88,6 +90,12 @@ def _full(form: type[Packed], values: Sequence[Any]) -> bytes:
         return b"".join([_SIZE.pack(len(value)) + value for value in values])
     head = _SIZE.pack(sizes.pop())
     return head + head.join(values)
+
+
+@lru_cache(maxsize=256)
+def _numbers(code: str, count: int) -> Struct:
+    """So many numbers, each after its length."""
+    return Struct(f">{f'i{code}' * count}")
 
 
 def _element(form: type[Packed], value: object) -> bytes:

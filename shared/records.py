@@ -256,7 +256,7 @@ def encode(record: Record) -> bytes:
 def _purchase(wire: bytes, kind: int) -> PurchaseRecord:
     size = len(wire)
     if size == PURCHASE_SIZE and kind != Kind.COMPOSITE:
-        return PurchaseRecord(*PURCHASE.unpack(wire))
+        return PurchaseRecord._make(PURCHASE.unpack(wire) + _NO_TRIP)
     if size == COMPOSITE_SIZE and kind != Kind.PURCHASE:
         return PurchaseRecord._make((*PURCHASE.unpack_from(wire), wire[PURCHASE_SIZE:]))
     raise _odd(wire, COMPOSITE_SIZE if kind == Kind.COMPOSITE else PURCHASE_SIZE)
@@ -364,3 +364,4 @@ def application_of(purse: int) -> int:
 _KINDS = frozenset(int(k) for k in Kind)
 _CAUSES = frozenset(int(cause) for cause in Cause)
 _NO_SEQ = bytes(4)
+_NO_TRIP = (b"",)

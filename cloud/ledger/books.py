@@ -70,15 +70,13 @@ class Booking:
         if len(self._records) >= FLUSH_RECORDS:
             self.flush()
         self._record += 1
-        chain = self._chain(partition)
+        chain, record, sha, (ms, s) = self._chain(partition), self._record, arrival.sha, self._now
         self._records.append(
-            (self._record, arrival.key, fork, arrival.digest, arrival.stored, int(verdict), int(reason), partition,
-             chain.number, box, self._now.unix_ms, self._now.campus_s)
+            (record, arrival.key, fork, arrival.digest, arrival.stored, int(verdict), int(reason), partition,
+             chain.number, box, ms, s)
         )  # fmt: skip
-        chain.digests_of_records.append(
-            record_digest(arrival.sha, self._record, fork, verdict, reason, self._now.unix_ms, self._now.campus_s)
-        )
-        return self._record
+        chain.digests_of_records.append(record_digest(sha, record, fork, verdict, reason, ms, s))
+        return record
 
     def claim_keys(self, arrival: Arrival, record: int) -> None:
         """The card's counter, and for a purchase its TAC, are proven by this record and no other."""

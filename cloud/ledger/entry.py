@@ -6,7 +6,6 @@ every sum against its source.
 
 import hashlib
 from enum import IntEnum
-from itertools import starmap
 from struct import Struct
 from typing import NamedTuple, Self
 
@@ -125,13 +124,13 @@ _LINE = Struct(">QQQ")
 
 def entry_digest(number: int, booked_at_ms: int, book: int, entry: Entry) -> bytes:
     """Everything that the books say of this entry, in bytes of one reading: what the batch chain covers."""
-    document = hashlib.sha256(entry.document).digest() if entry.document else b""
-    lines = b"".join(starmap(_LINE.pack, entry.postings))
+    kind, day, key, input_hash, postings, record, document, reverses, flags = entry
+    source = hashlib.sha256(document).digest() if document else b""
+    lines = b"".join([_LINE.pack(*posting) for posting in postings])
     head = _HEAD.pack(
-        number, book, entry.kind, entry.effective_day, booked_at_ms, entry.flags, entry.record or 0,
-        entry.reverses or 0, len(entry.key), len(document), len(lines),
-    )  # fmt: skip
-    return head + entry.key + entry.input_hash + document + lines
+        number, book, kind, day, booked_at_ms, flags, record or 0, reverses or 0, len(key), len(source), len(lines)
+    )
+    return head + key + input_hash + source + lines
 
 
 def document_hash(document: bytes) -> bytes:

@@ -26,8 +26,9 @@ class DeviceRow:
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTS, 0))
     seqs: set[int] = field(default_factory=set)
 
-    def count(self, verdict: Verdict) -> None:
+    def count(self, seq: int, verdict: Verdict) -> None:
         """One more of this verdict."""
+        self.seqs.add(seq)
         self.counts[_COUNTED[verdict]] += 1
 
 

@@ -132,7 +132,7 @@ class Receiving:
     """One transaction's reception."""
 
     def __init__(self, writing: Writing, lot: Lot, answers: Sequence[Rows], tacs: dict[bytes, int]) -> None:
-        self._writing = writing
+        self._writing, self._registry, self._booking = writing, writing.registry, writing.booking
         self._tacs = tacs
         self._later = _Later()
         devices, card_keys, psams, stores, *found = answers
@@ -145,11 +145,14 @@ class Receiving:
     def take(self, a: Arrival, box: str, partition: int) -> Verdict:
         """Judge one record and put it into the books."""
         if self._holdings.has(a):
-            return self._count(a, judge(a.record, SAME).verdict)
-        known, place = self._known(a, box)
-        judgement = judge(a.record, known)
-        self._count(a, judgement.verdict)
-        self._enter(a, judgement, place, known, box, partition)
+            judgement = judge(a.record, SAME)
+        else:
+            known, place = self._known(a, box)
+            judgement = judge(a.record, known)
+            self._enter(a, judgement, place, known, box, partition)
+        row = self._rows.get((a.device, a.epoch))
+        if row is not None:
+            row.count(a.seq, judgement.verdict)
         return judgement.verdict
 
     def take_again(self, a: Arrival, booked: Booked) -> Judgement:
@@ -183,18 +186,9 @@ class Receiving:
         """Of every (device, epoch) at hand."""
         return {key: row.mark for key, row in self._rows.items()}
 
-    def _count(self, a: Arrival, verdict: Verdict) -> Verdict:
-        """Of its device: one more of this verdict, and its sequence number."""
-        row = self._rows.get((a.device, a.epoch))
-        if row is not None:
-            row.count(verdict)
-            row.seqs.add(a.seq)
-        return verdict
-
     def _known(self, a: Arrival, box: str) -> tuple[Known, Place]:
-        registry = self._writing.registry
-        place = registry.origin(box, a)
-        card_known = a.record is not None and a.record.card in registry.cards
+        place = self._registry.origin(box, a)
+        card_known = a.record is not None and a.record.card in self._registry.cards
         tac = self._tacs.get(a.item) if a.item is not None else None
         known = self._holdings.known(a, tac, place.reason, card_known=card_known)
         if names_other_purse(a) and not is_granted(self._writing.db, a):
@@ -207,7 +201,7 @@ class Receiving:
             text = f"同号不同内容 same number, other bytes: epoch {a.epoch} seq {a.seq}"
             self._writing.notes.tell(Code.RECORD_FORK, text, box=box, device=a.device)
         fork = self._holdings.fork_of(a)
-        record = self._writing.booking.add_record(a, verdict, reason, fork, partition, box)
+        record = self._booking.add_record(a, verdict, reason, fork, partition, box)
         self._holdings.accept(a, fork)
         if verdict is Verdict.QUARANTINED:
             self._later.quarantined.append((record, reason))
@@ -232,7 +226,7 @@ class Receiving:
             text = f"两张卡同一终端交易号 two cards under one terminal number: seq {a.seq}"
             self._writing.notes.tell(Code.TTN_TWO_CARDS, text, box=booked.box, device=a.device)
         self._holdings.claim(a)
-        self._writing.booking.claim_keys(a, booked.record)
+        self._booking.claim_keys(a, booked.record)
         if judgement.reason in _MERCHANT_REASONS:
             self._writing.notes.held(judgement.reason, booked.box, a.device, a.seq)
         purse = purse_key(a.card_key)
@@ -252,13 +246,12 @@ class Receiving:
             row.counts["spent_fen" if a.slot else "loaded_fen"] += amount_fen
 
     def _post_purchase(self, a: Arrival, verdict: Verdict, place: Place, booked: Booked) -> None:
-        writing = self._writing
         key = first_verdict_key(EntryKind.PURCHASE, a, booked.fork)
-        entry = writing.purchase_entry(
-            EntryKind.PURCHASE, a, booked.record, key, place, writing.registry.cards[a.card_key[:10]],
+        entry = self._writing.purchase_entry(
+            EntryKind.PURCHASE, a, booked.record, key, place, self._registry.cards[a.card_key[:10]],
             held=verdict is Verdict.HELD, received_s=booked.received_s,
         )  # fmt: skip
-        writing.booking.add_entry(entry, booked.partition)
+        self._booking.add_entry(entry, booked.partition)
 
     def _set_aside(self, a: Arrival, record: int) -> None:
         """Kinds without a TAC."""
@@ -288,9 +281,9 @@ def _touch(touched: Touched, a: Arrival, purse: bytes) -> None:
 
 def receive(writing: Writing, batches: Sequence[ArrivedBatch], receiving: Receiving) -> list[AckBody]:
     """Inside of the transaction; the acks are true once it is committed."""
-    for batch, arrivals, _ in batches:
+    for (box, partition, *_), arrivals, _ in batches:
         for arrival in arrivals:
-            receiving.take(arrival, batch.box, batch.partition)
+            receiving.take(arrival, box, partition)
     receiving.finish()
     marks = receiving.marks()
     boxes = _mark_rows(writing, batches, marks, receiving.box_marks)
