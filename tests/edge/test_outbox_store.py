@@ -9,7 +9,7 @@ import pytest
 from edge.effects import KeepEpoch, Kept, Put, Refused, Settle, Unsettle
 from edge.outbox_crc import is_pair, is_range, is_sound, pair_crc, range_crc, record_crc
 from edge.outbox_scan import Damage
-from edge.outbox_store import DAY_MS, OutboxStore, StoreRefusal, connect, connect_to_check
+from edge.outbox_store import DAY_MS, INSERT_ROWS, OutboxStore, StoreRefusal, connect, connect_to_check
 from edge.settings import OutboxSetting
 from edge.streams import ref_of, stream_of
 from shared.errors import RuleBroken
@@ -132,6 +132,16 @@ def test_put_that_wrongly_says_unseen_is_looked_at(store):
     assert [(one.row, one.fresh, one.fork) for one in outcomes] == [
         (3, True, False), (1, False, False), (4, True, True), (5, True, False),
     ]  # fmt: skip
+    assert store.check() == []
+
+
+@pytest.mark.parametrize("count", [INSERT_ROWS, INSERT_ROWS + 1, 2 * INSERT_ROWS + 1])
+def test_many_puts_of_which_the_last_wrongly_says_unseen(store, count):
+    keep(store, put(count))
+    outcomes = keep(store, *[put(seq) for seq in range(1, count + 1)])
+    assert [one.row for one in outcomes] == [*range(2, count + 1), 1]
+    assert [one.fresh for one in outcomes] == [True] * (count - 1) + [False]
+    assert [row.row for row in store.rows(0, 1000)[0]] == list(range(1, count + 1))
     assert store.check() == []
 
 
