@@ -261,7 +261,7 @@ class PostgresDatabase(Database):
         import psycopg  # here, because a SQLite ledger starts without it
 
         self._psycopg = psycopg
-        self._idle = psycopg.pq.TransactionStatus.IDLE
+        self._status = psycopg.pq.TransactionStatus
         self._dsn = dsn
         self._connection: psycopg.Connection[Row] | None = None
         self._types: dict[tuple[str, str], list[str]] = {}
@@ -363,7 +363,11 @@ class PostgresDatabase(Database):
         with suppress(self._psycopg.Error):  # of statements that nobody has waited for: they are undone now
             self._leave()
         held = self._connection
-        if held is not None and not held.closed and held.info.transaction_status != self._idle:
+        if held is None or held.closed or held.info.transaction_status == self._status.IDLE:
+            return
+        if held.info.transaction_status == self._status.INERROR:
+            held.close()  # the driver takes for prepared what the server has skipped after the fault
+        else:
             held.execute("ROLLBACK")
 
     def _leave(self) -> None:

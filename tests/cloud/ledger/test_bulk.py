@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from cloud.db import SHARED_FROM, Database, Lines, Row, open_database
+from cloud.db import SHARED_FROM, Database, Lines, Question, Row, open_database
 from shared.errors import RuleBroken
 
 COLUMNS = "id, big, mid, small, raw, words"
@@ -94,6 +94,31 @@ def test_what_was_written_is_found_by_the_next_question(database: Database) -> N
         database.run("UPDATE second SET id = 5")
         database.insert("second", "id", [(4,)])
     assert [row[0] for row in _held(database, "second")] == [4, 5]
+
+
+def test_after_transactions_that_were_refused_every_statement_works(database: Database) -> None:
+    for n in range(3):
+        with database.writing():
+            database.insert("second", "id, raw", [(n, bytes((n,)))])
+        for big in range(6):
+            with pytest.raises(RuleBroken):
+                _write_what_is_taken(database, n, big)
+            _write_and_change(database, n, big)
+    assert _held(database, "first") == []
+
+
+def _write_what_is_taken(database: Database, n: int, big: int) -> None:
+    """The database skips what comes after the fault, and the driver may take it for done."""
+    with database.writing():
+        database.insert("second", "id, raw", [(n, b"x")])
+        database.ask(Question("SELECT 1"), Question("SELECT id FROM first WHERE big", [big], keyed=True))
+
+
+def _write_and_change(database: Database, n: int, big: int) -> None:
+    with database.writing():
+        database.insert("first", "id, big", [(n, big)])
+        assert database.ask(Question("SELECT id FROM first WHERE big", [big], keyed=True)) == [[(n,)]]
+        database.run("DELETE FROM first")
 
 
 def test_what_was_written_before_a_rollback_is_gone(database: Database) -> None:
