@@ -1,9 +1,9 @@
 """What the ledger holds already of the records at hand: read once per transaction, kept up as records are accepted.
 
 So one record after the other is judged with full knowledge, those before it in the same transaction included. What lies
-above a device's last sequence, or a PSAM's last terminal number, is new for certain and is not looked for. Of a card's
-counter under such a terminal number it is trusted, for cards are not copied every day: where that is wrong, the
-database refuses the proof, and the transaction is done again with every counter looked for.
+above a device's last sequence, or a PSAM's last terminal number, is new for certain and is not looked for. That a
+purchase's counter is new is trusted, for cards are not copied every day: where that is wrong, the database refuses the
+proof, and the transaction is done again with every counter looked for.
 """
 
 from collections.abc import Mapping, Sequence
@@ -90,15 +90,10 @@ class Holdings:
 
     def _look_further(self, db: Database, arrivals: Sequence[Arrival], rows: Mapping[DeviceKey, DeviceRow]) -> None:
         old = [a.key for a in arrivals if not a.has_key or a.seq <= rows[a.device, a.epoch].last_seq]
-        seen = [a for a in arrivals if a.item and a.slot and not self._is_new(a)]
-        if not old and not seen:
+        slots = [a.slot for a in arrivals if a.item and a.slot and not self._is_new(a)]
+        if not old and not slots:
             return
-        records, claims, card_keys = db.ask(
-            Question(_RECORDS, old, keyed=True),
-            Question(_TTN_KEYS, [a.slot for a in seen], keyed=True),
-            Question(_CARD_KEYS, [a.card_key for a in seen], keyed=True),
-        )
-        self._card_keys.update(key for (key,) in card_keys)
+        records, claims = db.ask(Question(_RECORDS, old, keyed=True), Question(_TTN_KEYS, slots, keyed=True))
         for key, fork, digest in records:
             self._hold(key, fork, digest)
         for slot, claim in claims:

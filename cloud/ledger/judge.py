@@ -136,10 +136,10 @@ def _void(known: Known) -> Judgement:
 def _proven(record: Record, known: Known) -> Judgement:
     if not known.card_known:
         return Judgement(Verdict.QUARANTINED, Reason.CARD_UNKNOWN)
-    if known.card_key_taken:
-        return Judgement(Verdict.QUARANTINED, Reason.CARD_KEY_TAKEN)
     if known.ttn_taken:
         return Judgement(Verdict.QUARANTINED, Reason.TTN_TAKEN)
+    if known.card_key_taken:
+        return Judgement(Verdict.QUARANTINED, Reason.CARD_KEY_TAKEN)
     if known.other_purse:
         return Judgement(Verdict.QUARANTINED, Reason.LOAD_PURSE)
     if not record.amount_fen:

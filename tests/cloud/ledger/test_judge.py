@@ -31,6 +31,7 @@ TABLE = {
     "unknown card": (BUY, SEEN._replace(card_known=False), Verdict.QUARANTINED, Reason.CARD_UNKNOWN),
     "card key taken": (BUY, SEEN._replace(card_key_taken=True), Verdict.QUARANTINED, Reason.CARD_KEY_TAKEN),
     "terminal number taken": (BUY, SEEN._replace(ttn_taken=True), Verdict.QUARANTINED, Reason.TTN_TAKEN),
+    "both taken": (BUY, SEEN._replace(ttn_taken=True, card_key_taken=True), Verdict.QUARANTINED, Reason.TTN_TAKEN),
     "a fork whose card key is taken": (BUY, SEEN._replace(other=True, card_key_taken=True), Verdict.QUARANTINED,
                                        Reason.CARD_KEY_TAKEN),
     "fork": (BUY, SEEN._replace(other=True), Verdict.HELD, Reason.FORK),

@@ -139,11 +139,11 @@ def test_a_copied_card_costs_those_beside_it_nothing(ledger: Ledger, box: Box) -
     assert verify(ledger, c.check_tac).first_broken == ""
 
 
-def test_a_genuine_record_under_another_sequence_names_its_counter(ledger: Ledger, box: Box) -> None:
+def test_a_genuine_tac_under_another_sequence_alone_is_refused(ledger: Ledger, box: Box) -> None:
     genuine = c.purchase(1, c.card(1), 7, 1250, c.OPENING)
     box.send(c.stored(genuine))
     box.send(c.stored(genuine._replace(seq=2)))
-    assert c.verdicts(ledger)[1] == (Verdict.QUARANTINED, Reason.CARD_KEY_TAKEN)
+    assert c.verdicts(ledger)[1] == (Verdict.QUARANTINED, Reason.TTN_TAKEN)
 
 
 def test_a_rule_that_no_counter_explains_is_still_broken(ledger: Ledger, box: Box) -> None:
