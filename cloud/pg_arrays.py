@@ -15,6 +15,8 @@ _HEAD = Struct(">iiIii")
 """Dimensions, has NULLs, the element's type, how many, index of the first."""
 _SIZE = Struct(">i")
 _NULL = _SIZE.pack(-1)
+RUN_MAX = 64
+"""So many numbers are packed in one call; the layouts of all lengths up to it are kept."""
 
 
 class Packed(bytes):
@@ -80,9 +82,7 @@ def is_alike(values: Sequence[object]) -> bool:
 def _full(form: type[Packed], values: Sequence[Any]) -> bytes:
     """The elements of a column without NULL, in few calls. TypeError and struct.error for what is not of its type."""
     if form.number:
-        flat: list[Any] = [calcsize(form.number)] * (2 * len(values))
-        flat[1::2] = values
-        return _numbers(form.number, len(values)).pack(*flat)
+        return b"".join([_run(form.number, values[at : at + RUN_MAX]) for at in range(0, len(values), RUN_MAX)])
     if form is PackedText:
         values = [str.encode(value) for value in values]
     sizes = set(map(len, values))
@@ -92,9 +92,15 @@ def _full(form: type[Packed], values: Sequence[Any]) -> bytes:
     return head + head.join(values)
 
 
-@lru_cache(maxsize=256)
-def _numbers(code: str, count: int) -> Struct:
-    """So many numbers, each after its length."""
+def _run(code: str, numbers: Sequence[Any]) -> bytes:
+    """These numbers, each after its length."""
+    flat: list[Any] = [calcsize(code)] * (2 * len(numbers))
+    flat[1::2] = numbers
+    return _layout(code, len(numbers)).pack(*flat)
+
+
+@lru_cache(maxsize=3 * RUN_MAX)
+def _layout(code: str, count: int) -> Struct:
     return Struct(f">{f'i{code}' * count}")
 
 

@@ -34,7 +34,7 @@ from tests.cloud.ledger import campus
 
 BATCH = 500
 BATCHES = 6
-ROUNDS = 5
+ROUNDS = 9
 CARDS = 1_000
 TILLS = 12
 WARM = 1

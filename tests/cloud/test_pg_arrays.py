@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.pg_arrays import FORMS, pack_column
+from cloud.pg_arrays import FORMS, RUN_MAX, pack_column
 from shared.errors import RuleBroken
 
 HEAD = "00000001 {null:08x} {element:08x} {count:08x} 00000001"
@@ -45,6 +45,12 @@ def test_frozen_bytes(kind: str, values: tuple[object, ...], null: int, element:
 def test_what_a_column_cannot_hold_is_a_broken_rule(kind: str, values: tuple[object, ...]) -> None:
     with pytest.raises(RuleBroken):
         pack_column(kind, values)
+
+
+@pytest.mark.parametrize("count", [RUN_MAX - 1, RUN_MAX, RUN_MAX + 1, 3 * RUN_MAX + 1])
+def test_numbers_of_several_runs(count: int) -> None:
+    values = [n * n - 7 for n in range(count)]
+    assert _read(pack_column("bigint", values), "bigint") == values
 
 
 _TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=5)
