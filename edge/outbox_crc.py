@@ -7,7 +7,7 @@ _MASK = 0xFFFF_FFFF
 
 def record_crc(row: int, key: bytes, body: bytes, at_ms: int) -> int:
     """CRC-32 over all of a record row; the numbers go in as its start value, which a CRC never forgets."""
-    return crc32(body, crc32(key, (row ^ at_ms ^ at_ms >> 32) & _MASK))
+    return crc32(key + body, (row ^ at_ms ^ at_ms >> 32) & _MASK)
 
 
 def pair_crc(name: bytes, value: bytes | int) -> int:

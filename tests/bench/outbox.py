@@ -19,7 +19,7 @@ from shared.records import Stored, digest
 from tests.bench.row import Row, at_least
 
 GROUPS = (16, 64)
-ROUNDS, ROUNDS_MIN = 15, 5
+ROUNDS, ROUNDS_MIN = 75, 5
 LONG_S = 10.0
 """After so long, on a slow disk, ROUNDS_MIN rounds are enough."""
 RECORDS = 3_200
