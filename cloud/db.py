@@ -58,7 +58,10 @@ class Lines(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """How such rows travel. shared: is it one value for all of them? Never the first column, which counts them."""
+    """How such rows travel. shared: is it one value for all of them? Never the first column, which counts them.
+
+    conflict: what is done where a key is taken; empty: RuleBroken.
+    """
 
     table: str
     columns: str
@@ -308,10 +311,11 @@ class PostgresDatabase(Database):
     def _write(self, *parts: Lines, conflict: str = "") -> None:
         """With the next statement: that of many rows goes now, so that the server has something to do."""
         for part in parts:
+            if not part.rows:
+                continue
             if part.table in self._unsent:
                 self._send()
-            if part.rows:
-                self._unsent[part.table] = part, conflict
+            self._unsent[part.table] = part, conflict
         if sum(len(part.rows) for part, _ in self._unsent.values()) >= SEND_FROM:
             self._send()
 

@@ -114,6 +114,17 @@ def split_key(key: bytes) -> tuple[bytes, int, int]:
     return device, epoch, seq
 
 
+def slot_key(psam: bytes, ttn: int) -> bytes:
+    """10 bytes; those of one PSAM are in the order of their terminal numbers."""
+    return _SLOT.pack(psam, ttn)
+
+
+def split_slot(slot: bytes) -> tuple[bytes, int]:
+    """psam and ttn of a slot."""
+    psam, ttn = _SLOT.unpack(slot)
+    return psam, ttn
+
+
 def target_key(arrival: Arrival) -> bytes | None:
     """Key of the record that this one settles; None if it names none."""
     record = arrival.record
@@ -176,7 +187,7 @@ def _purchase(
     return Arrival(
         stored, sha, key, device, epoch, psam, r.seq, r, "",
         _CARD_KEY.pack(r.card, purse_of(r.purse), CounterKind.OFFLINE, r.counter),
-        _SLOT.pack(psam, r.ttn), _CLAIM.pack(r.card, r.time), item,
+        slot_key(psam, r.ttn), _CLAIM.pack(r.card, r.time), item,
     )  # fmt: skip
 
 

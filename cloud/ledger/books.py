@@ -70,12 +70,13 @@ class Booking:
         if len(self._records) >= FLUSH_RECORDS:
             self.flush()
         self._record += 1
-        chain, record, sha, (ms, s) = self._chain(partition), self._record, arrival.sha, self._now
+        chain, record = self._chain(partition), self._record
+        ms, s = self._now
         self._records.append(
             (record, arrival.key, fork, arrival.digest, arrival.stored, int(verdict), int(reason), partition,
              chain.number, box, ms, s)
         )  # fmt: skip
-        chain.digests_of_records.append(record_digest(sha, record, fork, verdict, reason, ms, s))
+        chain.digests_of_records.append(record_digest(arrival.sha, record, fork, verdict, reason, ms, s))
         return record
 
     def claim_keys(self, arrival: Arrival, record: int) -> None:

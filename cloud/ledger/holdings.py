@@ -9,7 +9,7 @@ proof, and the transaction is done again with every counter looked for.
 from collections.abc import Mapping, Sequence
 
 from cloud.db import Database, Question, Rows
-from cloud.ledger.arrival import Arrival
+from cloud.ledger.arrival import Arrival, slot_key, split_slot
 from cloud.ledger.judge import Known, Reason
 from cloud.ledger.mark_rows import DeviceKey, DeviceRow
 
@@ -43,7 +43,7 @@ class Holdings:
         self._forks: set[tuple[bytes, int]] = set()
         self._card_keys: set[bytes] = {key for (key,) in card_keys}
         self._slots: dict[bytes, tuple[bytes, ...]] = {}
-        self._newest: dict[bytes, bytes] = {psam: _slot(psam, ttn) for psam, ttn in psams}
+        self._newest: dict[bytes, bytes] = {psam: slot_key(psam, ttn) for psam, ttn in psams}
         self._risen: dict[bytes, bytes] = {}
         self._look_further(db, arrivals, rows)
 
@@ -85,8 +85,7 @@ class Holdings:
 
     def save(self, db: Database) -> None:
         """The PSAM marks that rose."""
-        rows = [(psam, int.from_bytes(slot[_PSAM_SIZE:], "big")) for psam, slot in self._risen.items()]
-        db.upsert("psam_mark", "psam, ttn", "psam", rows)
+        db.upsert("psam_mark", "psam, ttn", "psam", [split_slot(slot) for slot in self._risen.values()])
 
     def _look_further(self, db: Database, arrivals: Sequence[Arrival], rows: Mapping[DeviceKey, DeviceRow]) -> None:
         old = [a.key for a in arrivals if not a.has_key or a.seq <= rows[a.device, a.epoch].last_seq]
@@ -112,11 +111,3 @@ class Holdings:
             self._forks.add((key, fork))
         else:
             self._digests[key] = digest
-
-
-_PSAM_SIZE = 6
-
-
-def _slot(psam: bytes, ttn: int) -> bytes:
-    """Slots of one PSAM are in the order of their terminal numbers."""
-    return psam + ttn.to_bytes(4, "big")

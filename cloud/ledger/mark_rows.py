@@ -27,7 +27,7 @@ class DeviceRow:
     seqs: set[int] = field(default_factory=set)
 
     def count(self, seq: int, verdict: Verdict) -> None:
-        """One more of this verdict."""
+        """One more of this verdict, and its sequence number."""
         self.seqs.add(seq)
         self.counts[_COUNTED[verdict]] += 1
 

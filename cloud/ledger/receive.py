@@ -60,7 +60,7 @@ def _arrived(batch: Received) -> ArrivedBatch:
 
 
 def _keys(arrivals: Iterable[Arrival]) -> frozenset[DeviceKey]:
-    return frozenset((a.device, a.epoch) for a in arrivals if a.seq)
+    return frozenset((a.device, a.epoch) for a in arrivals if a.has_key)
 
 
 def ask_tacs(arrivals: Iterable[Arrival], check_tac: CheckTac) -> dict[bytes, int]:
@@ -281,7 +281,8 @@ def _touch(touched: Touched, a: Arrival, purse: bytes) -> None:
 
 def receive(writing: Writing, batches: Sequence[ArrivedBatch], receiving: Receiving) -> list[AckBody]:
     """Inside of the transaction; the acks are true once it is committed."""
-    for (box, partition, *_), arrivals, _ in batches:
+    for batch, arrivals, _ in batches:
+        box, partition = batch.box, batch.partition
         for arrival in arrivals:
             receiving.take(arrival, box, partition)
     receiving.finish()

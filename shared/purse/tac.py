@@ -26,8 +26,7 @@ WARM_CARDS = 32_768
 """Derived keys kept; at the bound the card that was not seen for longest is derived again when it returns."""
 
 _ITEM = Struct(">11sBB24s4s")
-_ASKED = Struct(">10sBBB24s4s")
-"""The same bytes: who answers looks cards up by id and key version together."""
+"""Card id and key version, by which cards are looked up; algorithm; size of the input; input; TAC."""
 _ISSUER = 2
 _Calculator = tuple[Suite, Callable[[bytes], bytes]]
 """The suite of a card's TAC key and its MAC."""
@@ -51,7 +50,7 @@ def tac_item(card_id: bytes, key_version: int, algorithm: int, tac_input: bytes,
     """The 41 bytes of one question; LayoutError when a field does not fit."""
     if len(card_id) != 10 or not 0 < len(tac_input) <= INPUT_MAX or len(tac) != 4:
         raise LayoutError("a TAC item has a 10-byte card, 1 to 24 input bytes and a 4-byte TAC")
-    return _ASKED.pack(card_id, key_version, algorithm, len(tac_input), tac_input, tac)
+    return _ITEM.pack(card_id + bytes((key_version,)), algorithm, len(tac_input), tac_input, tac)
 
 
 def terminal_item(device: bytes, key_version: int, covered: bytes, mac: bytes) -> bytes:
