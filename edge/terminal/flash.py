@@ -97,6 +97,7 @@ class Flash:
     def __init__(self, port: FlashPort) -> None:
         """StoreFault when no page is sound or an unsettled record is damaged."""
         self._port = port
+        port.sync()  # what a killed process wrote last is read here; it counts only if a power cut cannot take it back
         page = _newest_page(port)
         self._page = page
         self.storage = page.storage
@@ -149,11 +150,19 @@ class Flash:
         ended = next((known.last for known in self._known if known.epoch == number), 0)
         last = max(ended, after_seq)
         self._remember_end(number)
-        for waiting in self.waiting:
-            self.finish(waiting)
         self.epochs = [*rows, Epoch(number, psam, self._next_index - last, last, last)]
         self.day = self.day_first_seq = 0
         self._save()
+        self._close_waiting()
+
+    def _close_waiting(self) -> None:
+        """Slots of an epoch that ended are free, durably, so that none is open again when its PSAM is put back.
+
+        Only behind the page that ends the epoch: of two unsynced writes a power cut may keep the later one alone.
+        """
+        for waiting in self.waiting:
+            self.finish(waiting)
+        self._port.sync()
 
     def _remember_end(self, begins: int) -> None:
         old = self.current
@@ -275,14 +284,17 @@ class Flash:
 
     def finish(self, waiting: Waiting) -> None:
         """The slot is free. A mark lost in a power cut is made again at boot, from the ring."""
-        offset, raw = done_mark(waiting.slot.generation)
-        self._port.write(_slot_at(waiting.place) + offset, raw)
+        self._mark_done(waiting.place, waiting.slot)
         self.waiting = [other for other in self.waiting if other.place != waiting.place]
 
     def erase(self, waiting: Waiting) -> None:
         """The slot is free, and that is durable: no record in the ring would tell so at boot."""
         self.finish(waiting)
         self._port.sync()
+
+    def _mark_done(self, place: int, slot: OpenSlot) -> None:
+        offset, raw = done_mark(slot.generation)
+        self._port.write(_slot_at(place) + offset, raw)
 
     def _evict(self) -> None:
         oldest = next((waiting for waiting in self.waiting if waiting.slot.unproven), None)
@@ -376,7 +388,10 @@ class Flash:
             raw = self._port.read(_slot_at(place), SLOT_SIZE)
             self._generation = max(self._generation, generation_of(raw))
             slot = parse_open(raw)
-            if slot is None or not self._still_open(slot):
+            if slot is None:
+                continue
+            if not self._still_open(slot):
+                self._mark_done(place, slot)  # now, for what tells so may be gone at a later boot
                 continue
             waiting.append(Waiting(place, slot._replace(unproven=self._settling.get(slot.generation, slot.unproven))))
         waiting.sort(key=lambda w: w.slot.generation)
