@@ -8,7 +8,6 @@ from typing import Any
 
 from cloud.ledger.accounts import OVER_SHORT, cash_account
 from cloud.ledger.entry import Entry, EntryKind, document_hash
-from cloud.ledger.inventory_import import ensure_accounts, touch_registry
 from cloud.ledger.posting import (
     CardAccounts,
     Postings,
@@ -19,7 +18,7 @@ from cloud.ledger.posting import (
     moved_to,
     unloaded,
 )
-from cloud.ledger.registry import Registry
+from cloud.ledger.registry import Registry, ensure_accounts, touch_registry
 from cloud.ledger.values import OWN_PARTITION
 from cloud.ledger.writing import Writing
 from shared.clock import day_number

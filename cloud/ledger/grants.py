@@ -6,9 +6,8 @@ The holder claims them at any terminal. A grant is told as a fact as well, so th
 from cloud.ledger.accounts import BANK, FUND
 from cloud.ledger.entry import Entry, EntryKind, document_hash
 from cloud.ledger.facts import Code
-from cloud.ledger.inventory_import import ensure_accounts, touch_registry
 from cloud.ledger.posting import grant as grant_postings
-from cloud.ledger.registry import Registry
+from cloud.ledger.registry import Registry, ensure_accounts, touch_registry
 from cloud.ledger.values import OWN_PARTITION, Granted, GrantRefused
 from cloud.ledger.writing import Writing
 from shared.clock import day_number

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from cloud.db import Database, Row
-from cloud.ledger.accounts import STANDING, Account, card_accounts, merchant_accounts
+from cloud.ledger.accounts import card_accounts, merchant_accounts
 from cloud.ledger.books import Booking
 from cloud.ledger.entry import Entry, EntryKind, document_hash
 from cloud.ledger.posting import CardAccounts, Postings, opening_balance, opening_subsidy
-from cloud.ledger.registry import CARD_ACCOUNTS, Registry
+from cloud.ledger.registry import CARD_ACCOUNTS, Registry, ensure_accounts, touch_registry
 from cloud.ledger.values import OWN_PARTITION, ImportReport, InventoryRefused
 from shared.clock import day_number
 from shared.ids import PARTITIONS
@@ -120,30 +120,6 @@ def _enter(kind: EntryKind, card: bytes, issued: int, fen: int, postings: Postin
         kind, day_number(issued), bytes((kind,)) + card, document_hash(document), postings, document=document
     )
     booking.add_entry(entry, OWN_PARTITION)
-
-
-def ensure_accounts(db: Database, accounts: Iterable[Account]) -> dict[str, int]:
-    """Number of each account, made if it is new."""
-    wanted = {account.code: account for account in accounts}
-    numbers: dict[str, int] = dict(db.find("SELECT code, id FROM account WHERE code", list(wanted)))
-    last = db.run("SELECT max(id) FROM account")[0][0] or 0
-    fresh = [account for code, account in wanted.items() if code not in numbers]
-    rows = [(last + n, a.code, str(a.kind), int(a.side)) for n, a in enumerate(fresh, 1)]
-    db.insert("account", "id, code, kind, side", rows)
-    numbers.update((code, number) for number, code, _, _ in rows)
-    return numbers
-
-
-def make_ledger(db: Database, ledger: bytes) -> None:
-    """The first rows of a new ledger. Inside of a transaction."""
-    db.insert("meta", "name, value", [("ledger", ledger.hex())])
-    db.insert("watermark", "name, value", [("registry", 1), ("grey", 0), ("voids", 0), ("fold", 0)])
-    ensure_accounts(db, STANDING)
-
-
-def touch_registry(db: Database) -> None:
-    """Tell every process that its picture of the registry is old."""
-    db.run("UPDATE watermark SET value = value + 1 WHERE name = 'registry'")
 
 
 def _set_meta(db: Database, inventory: Inventory) -> None:

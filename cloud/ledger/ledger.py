@@ -19,7 +19,7 @@ from cloud.ledger.balances import fold
 from cloud.ledger.books import Booking
 from cloud.ledger.deposits import deposit
 from cloud.ledger.grants import grant
-from cloud.ledger.inventory_import import import_inventory, make_ledger, touch_registry
+from cloud.ledger.inventory_import import import_inventory
 from cloud.ledger.mark_rows import partition_of_store
 from cloud.ledger.migrate import migrate
 from cloud.ledger.picture import Picture
@@ -36,6 +36,7 @@ from cloud.ledger.receive import (
     receive_copy,
 )
 from cloud.ledger.recovery import VerifyAck
+from cloud.ledger.registry import make_ledger, touch_registry
 from cloud.ledger.thefts import Report, Reported, report_found, report_stolen
 from cloud.ledger.values import (
     CheckTac,

@@ -3,11 +3,12 @@
 Read anew when another process has imported (its version is looked at in every transaction). Bound: the inventory.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cloud.db import Database
-from cloud.ledger.accounts import BANK, HELD_UNKNOWN, AccountKind
+from cloud.ledger.accounts import BANK, HELD_UNKNOWN, STANDING, Account, AccountKind
 from cloud.ledger.arrival import Arrival
 from cloud.ledger.judge import Reason
 from cloud.ledger.posting import CardAccounts
@@ -156,3 +157,27 @@ def _read_rows(db: Database, registry: Registry) -> None:
     )
     registry.stolen = read_stolen(db)
     registry.boxes.update(db.run("SELECT box, partition FROM box"))
+
+
+def ensure_accounts(db: Database, accounts: Iterable[Account]) -> dict[str, int]:
+    """Number of each account, made if it is new."""
+    wanted = {account.code: account for account in accounts}
+    numbers: dict[str, int] = dict(db.find("SELECT code, id FROM account WHERE code", list(wanted)))
+    last = db.run("SELECT max(id) FROM account")[0][0] or 0
+    fresh = [account for code, account in wanted.items() if code not in numbers]
+    rows = [(last + n, a.code, str(a.kind), int(a.side)) for n, a in enumerate(fresh, 1)]
+    db.insert("account", "id, code, kind, side", rows)
+    numbers.update((code, number) for number, code, _, _ in rows)
+    return numbers
+
+
+def make_ledger(db: Database, ledger: bytes) -> None:
+    """The first rows of a new ledger. Inside of a transaction."""
+    db.insert("meta", "name, value", [("ledger", ledger.hex())])
+    db.insert("watermark", "name, value", [("registry", 1), ("grey", 0), ("voids", 0), ("fold", 0)])
+    ensure_accounts(db, STANDING)
+
+
+def touch_registry(db: Database) -> None:
+    """Tell every process that its picture of the registry is old."""
+    db.run("UPDATE watermark SET value = value + 1 WHERE name = 'registry'")
