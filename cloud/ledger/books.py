@@ -23,6 +23,8 @@ POSTING_COLUMNS = (
 )
 PROOF_COLUMNS = "card_key, slot, claim, record"
 BATCH_COLUMNS = "partition, number, kind, records, entries, committed_ms, hash"
+CHUNK = 5000
+"""Rows that a walk over a table which may be long reads at once."""
 FLUSH_RECORDS = 64
 """So many are handed to the database at once: a server writes them down while the next are judged."""
 Head = tuple[int, bytes]

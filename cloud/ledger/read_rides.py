@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cloud.db import Database
+from cloud.ledger.books import CHUNK
 from cloud.ledger.judge import Reason
 from cloud.ledger.values import Verdict
-from cloud.ledger.verify_check import CHUNK
 from shared.errors import WireFault
 from shared.records import COMPOSITE_SIZE, STORED_HEAD, PurchaseRecord, decode
 from shared.transit.trip import Step, Trip, parse_trip

@@ -7,9 +7,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from cloud.db import Database, Row
-from cloud.ledger.books import POSTING_COLUMNS
-
-CHUNK = 5000
+from cloud.ledger.books import CHUNK, POSTING_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
