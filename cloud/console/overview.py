@@ -7,12 +7,13 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.load_state import Next
 from cloud.ledger.read import Reader
 from cloud.ledger.read_loads import LoadStanding
 from cloud.ledger.read_thefts import StandingTheft
 from cloud.ledger.values import Now
-from cloud.ledger.views import BoxView, EntryView, FactView, RecordView, TerminalView
+from cloud.ledger.views import EntryView, RecordView
 from cloud.ride_words import ride_words
 from cloud.spans import span
 from shared.campus_clock import WALL

@@ -19,6 +19,7 @@ from cloud.ledger import (
     read_thefts,
     two_persons,
 )
+from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.read_held import HeldView
 from cloud.ledger.read_loads import LoadStanding, load_standings
 from cloud.ledger.read_rides import LineRides
@@ -28,18 +29,15 @@ from cloud.ledger.two_persons import Proposal
 from cloud.ledger.values import Now
 from cloud.ledger.views import (
     AccountView,
-    BoxView,
     CardView,
     Counts,
     EntryView,
-    FactView,
     LoadView,
     Overview,
     QuarantineView,
     RecordView,
     SuspenseView,
     TerminalCount,
-    TerminalView,
     VoidView,
 )
 from shared.ids import CardId, PsamId

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from cloud.db import Database, Row
 from cloud.ledger.arrival import split_key
+from cloud.ledger.fleet.views import TerminalView
 from cloud.ledger.load_cases import CaseState
 from cloud.ledger.load_retry import UNGRANTED, Retry
 from cloud.ledger.load_sources import Source
@@ -11,7 +12,6 @@ from cloud.ledger.load_state import LoadFacts, LoadState, load_state
 from cloud.ledger.load_words import terminal_word
 from cloud.ledger.read_fleet import terminals
 from cloud.ledger.values import Now
-from cloud.ledger.views import TerminalView
 from shared.online import LoadResult
 
 _CASES = (

@@ -1,18 +1,6 @@
 """What the read side shows: plain values, sums in fen, times in Unix ms or campus seconds."""
 
 from dataclasses import dataclass
-from enum import StrEnum
-
-from shared.wire.messages import BoxState, Range
-
-
-class Completeness(StrEnum):
-    """收齐 complete; 迟到 late: the terminal holds what is owed; gap: it no longer does; unknown: no STATUS yet."""
-
-    COMPLETE = "complete"
-    LATE = "late"
-    GAP = "gap"
-    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,41 +80,6 @@ class RecordView:
     reason: str
     stored: bytes
     trip: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class BoxView:
-    """A registered box and what it last said of itself."""
-
-    box: str
-    name: str
-    partition: int
-    heard_ms: int
-    state: BoxState | None
-
-
-@dataclass(frozen=True, slots=True)
-class TerminalView:
-    """One (device, epoch) as its STATUS and the marks show it. owed: ranges that the ledger lacks up to `last`."""
-
-    device: bytes
-    name: str
-    place: str
-    merchant: str
-    box: str
-    epoch: int
-    last: int
-    settled: int
-    held: int
-    owed: tuple[Range, ...]
-    completeness: Completeness
-    open_slots: int
-    heard_ms: int
-
-    @property
-    def owes(self) -> int:
-        """How many records."""
-        return sum(high - low + 1 for low, high in self.owed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,18 +177,6 @@ class LoadView:
     evidence: str
     opened_ms: int
     changed_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class FactView:
-    """A fact, newest first."""
-
-    at_ms: int
-    level: str
-    code: str
-    box: str
-    device: bytes
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
