@@ -21,7 +21,7 @@ from edge.terminal.display import Display
 from edge.terminal.figures import Figures
 from edge.terminal.firmware import Firmware
 from edge.terminal.flash import Flash, flash_size, format_flash, is_blank
-from edge.terminal.flash_port import FileFlash
+from edge.terminal.flash_file import FileFlash
 from edge.terminal.memory import FileMemory
 from edge.terminal.shown import ShownLog
 from edge.terminal.steps import End, Result, Tap

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from edge.terminal.disk import Disk
 from edge.terminal.flash import flash_size, format_flash
-from edge.terminal.flash_port import FileFlash
+from edge.terminal.flash_file import FileFlash
 from edge.terminal.shown import ShownLog
 from edge.terminal.steps import End
 from edge.terminal.tapping import Counter, run_through

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from edge.terminal import flash_layout as layout
 from edge.terminal.flash import Flash, flash_size, format_flash, is_blank
-from edge.terminal.flash_port import FileFlash, MemoryFlash
+from edge.terminal.flash_file import FileFlash
+from edge.terminal.flash_port import MemoryFlash
 from shared import records
 from shared.errors import RuleBroken, StoreFault
 from shared.ids import CardId, PsamId, StorageId, StoreId
