@@ -12,8 +12,8 @@ from edge.card.serving import HELP, Hands, ServeOptions, serve_input
 from edge.card.sim_pcscd import PrivatePcscd
 from edge.card.sim_reader import CARD_READER, PSAM_READER
 from edge.card.sim_vpcd import CardServer, Dial, dial_loopback
+from edge.files.disk import InUse
 from edge.life import say
-from edge.terminal.disk import InUse
 from shared.command_line import Parser
 from shared.errors import ConfigFault, StoreFault
 

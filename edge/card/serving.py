@@ -16,9 +16,9 @@ from edge.card.chip import Chip
 from edge.card.sim_slot import Cut
 from edge.card.sim_t0 import T0Chip
 from edge.card.sim_vpcd import CardServer, ServedSlot
+from edge.files.deck import Deck
+from edge.files.memory import FileMemory
 from edge.life import say
-from edge.terminal.deck import Deck
-from edge.terminal.memory import FileMemory
 from shared.errors import ConfigFault, StoreFault
 from shared.purse.cos import UserCard
 from shared.purse.cos_psam import Psam

@@ -6,7 +6,7 @@ import sys
 
 from edge.desk import options
 from edge.desk.deeds import run
-from edge.terminal.disk import InUse
+from edge.files.disk import InUse
 from shared.errors import ConfigFault, YktError
 from shared.purse.errors import CardLost
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.terminal.deck import Deck, Laid
+from edge.files.deck import Deck, Laid
 from shared.errors import ConfigFault
 from shared.purse.apdu import CardChannel
 

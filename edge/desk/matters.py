@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edge.terminal.disk import sync_folder
+from edge.files.disk import sync_folder
 from shared.desk import KEY_SIZE
 from shared.errors import StoreFault
 from shared.section import Section

@@ -5,9 +5,9 @@ import json
 import sys
 from pathlib import Path
 
+from edge.files.deck import Deck
+from edge.files.disk import InUse
 from edge.terminal import options, running, settings
-from edge.terminal.deck import Deck
-from edge.terminal.disk import InUse
 from edge.terminal.entries import Console
 from edge.terminal.interactive import CounterOptions, interact
 from edge.terminal.options import CardsWords, CounterWords

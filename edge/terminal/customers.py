@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from edge.terminal.deck import CardFile, Deck, Laid
-from edge.terminal.disk import InUse
+from edge.files.deck import CardFile, Deck, Laid
+from edge.files.disk import InUse
 from edge.terminal.driver import is_last, stop_at
 from edge.terminal.ride_settings import RideSettings
 from edge.terminal.station import Station

@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from edge.card.reader import NoCard, Reader
-from edge.terminal.deck import CardFile, Deck, Laid
-from edge.terminal.disk import Disk
+from edge.files.deck import CardFile, Deck, Laid
+from edge.files.disk import Disk
 from shared.purse.apdu import CardChannel
 
 PRESENT_S = 20.0

@@ -4,7 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from edge.terminal.disk import Disk, InUse, sync_folder
+from edge.files.disk import Disk, InUse, sync_folder
 from shared.errors import StoreFault
 
 

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from edge.card.psam_reader import PsamReader
 from edge.card.reader import NoCard, Reader, require_readers
+from edge.files.deck import Deck
+from edge.files.disk import InUse
 from edge.life import say
 from edge.terminal import commands, running
 from edge.terminal.commands import Command, Verb
-from edge.terminal.deck import Deck
-from edge.terminal.disk import InUse
 from edge.terminal.display import bar_words
 from edge.terminal.entries import Console, entries_of, entry_line
 from edge.terminal.fields import DeckField, Field, Lying, ReaderField

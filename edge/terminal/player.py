@@ -8,8 +8,8 @@ import asyncio
 import time
 from contextlib import suppress
 
-from edge.terminal.deck import CardFile, Deck, Laid
-from edge.terminal.disk import InUse
+from edge.files.deck import CardFile, Deck, Laid
+from edge.files.disk import InUse
 from edge.terminal.script import Line, Progress
 from edge.terminal.station import Station
 from edge.terminal.steps import End, Result

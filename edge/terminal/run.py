@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from json import dumps
 from pathlib import Path
 
+from edge.files.deck import Deck
 from edge.life import end_with_stdin, every, on_signals, say
 from edge.terminal.customers import Customers, Habits
-from edge.terminal.deck import Deck
 from edge.terminal.display import Display
 from edge.terminal.figures import status
 from edge.terminal.player import Player

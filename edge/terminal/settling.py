@@ -7,9 +7,9 @@ next counter and balance.
 import asyncio
 from contextlib import suppress
 
+from edge.files.deck import CardFile, Deck, Laid
+from edge.files.disk import InUse
 from edge.terminal.book import card_of
-from edge.terminal.deck import CardFile, Deck, Laid
-from edge.terminal.disk import InUse
 from edge.terminal.station import Station
 from edge.terminal.steps import End, Result
 from shared.ids import CardId

@@ -12,8 +12,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from edge.files.disk import Disk, sync_folder
 from edge.terminal.book import Row
-from edge.terminal.disk import Disk, sync_folder
 from edge.terminal.shown_total import Shown
 from shared.errors import StoreFault
 

@@ -13,16 +13,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from edge.files.disk import Disk
+from edge.files.memory import FileMemory
 from edge.link.port import TerminalLink
 from edge.terminal import settings as terminal_settings
 from edge.terminal.clock import Now
-from edge.terminal.disk import Disk
 from edge.terminal.display import Display
 from edge.terminal.figures import Figures
 from edge.terminal.firmware import Firmware
 from edge.terminal.flash import Flash, flash_size, format_flash, is_blank
 from edge.terminal.flash_file import FileFlash
-from edge.terminal.memory import FileMemory
 from edge.terminal.shown import ShownLog
 from edge.terminal.steps import End, Result, Tap
 from edge.terminal.tapping import Counter, Tapping, run_through

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from edge.terminal.disk import Disk
+from edge.files.disk import Disk
 from edge.terminal.flash import flash_size, format_flash
 from edge.terminal.flash_file import FileFlash
 from edge.terminal.shown import ShownLog

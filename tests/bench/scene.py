@@ -17,7 +17,7 @@ from compose.plan import parse_plan
 from compose.servers import LOOPBACK, embedded_broker, free_port
 from compose.standing import Standing
 from compose.verbs import ROOT
-from edge.terminal.memory import read_image
+from edge.files.memory import read_image
 from shared import inventory as inventories
 from shared.ids import DeviceId, PsamId
 from shared.purse.cos import UserCard

@@ -14,7 +14,7 @@ from compose.servers import embedded_broker, free_port
 from compose.standing import Standing
 from edge.desk.matters import Matters
 from edge.desk.money import LOAD
-from edge.terminal.memory import read_image
+from edge.files.memory import read_image
 from provisioning.demo_plan import demo_plan
 from shared.purse.cardfs import KEY_SIZE, KeyKind
 from shared.purse.commands import SFI_CAPP, SFI_PUBLIC

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from edge.terminal.deck import Deck
+from edge.files.deck import Deck
 from edge.terminal.driver import STOP_S, is_last, stop_at
 from shared.slot_file import render_initial
 from tests.edge.terminal.rides import SERIAL, card_memory, tap

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from edge.files.deck import Deck, Laid
+from edge.files.disk import Disk, InUse
+from edge.files.memory import FileMemory, read_image
 from edge.terminal.book import Row
-from edge.terminal.deck import Deck, Laid
-from edge.terminal.disk import Disk, InUse
-from edge.terminal.memory import FileMemory, read_image
 from edge.terminal.script import Line, Mark, Progress, read_script
 from edge.terminal.shown import ShownLog, read_shown
 from shared.errors import ConfigFault, StoreFault

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.files.memory import read_image
 from edge.link.tcp_link import TcpLink
-from edge.terminal.memory import read_image
 from edge.terminal.shown import read_shown
 from shared import records
 from shared.purse.images import PsamMaster, decode_card_image, new_psam_image

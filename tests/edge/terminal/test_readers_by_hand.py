@@ -11,7 +11,7 @@ import pytest
 
 from edge.card.sim_pcscd import why_not
 from edge.card.sim_reader import CARD_READER, PSAM_READER
-from edge.terminal.memory import read_image
+from edge.files.memory import read_image
 from shared.purse.images import decode_card_image
 from shared.records import PROVEN
 from tests.edge.terminal.test_process import BOUND_S, CARDS, OPENING, Campus, Process, on_loop

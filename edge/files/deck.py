@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from edge.terminal.disk import Disk
-from edge.terminal.memory import FileMemory, read_image
+from edge.files.disk import Disk
+from edge.files.memory import FileMemory, read_image
 from shared.errors import ConfigFault, WireFault
 from shared.ids import CardId, card_id
 from shared.purse.cos import UserCard

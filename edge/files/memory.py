@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Self
 
-from edge.terminal.disk import Disk, InUse
+from edge.files.disk import Disk, InUse
 from shared.errors import StoreFault
 from shared.slot_file import choose, fits, render_slot
 
