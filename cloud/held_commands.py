@@ -15,7 +15,7 @@ from cloud.check_commands import open_books
 from cloud.held_text import held_json, held_lines, proposal_json, proposal_lines
 from cloud.intake_commands import wall_now
 from cloud.ledger.held_ledger import HeldLedger
-from cloud.ledger.ledger import open_as
+from cloud.ledger.opened import OpenedLedger, open_prepared
 from cloud.ledger.read_held import HeldView
 from cloud.ledger.releases import ENTRIES_MAX, Side
 from cloud.ledger.two_persons import Proposal
@@ -73,8 +73,8 @@ def propose(data: Path, dsn: str | None, choice: Choice, side: Side, who: str, r
     chosen = [view.entry for view in views if choice.entries or not view.proposal]
     if not chosen:
         raise ConfigFault("没有可提议的待核分录 / nothing is held that is not proposed already")
-    with closing(_open(data, dsn)) as ledger:
-        made = ledger.propose_release(side, chosen[:ENTRIES_MAX], who, reason, now)
+    with closing(_open(data, dsn)) as opened:
+        made = HeldLedger(opened).propose_release(side, chosen[:ENTRIES_MAX], who, reason, now)
     if as_json:
         _json(proposal_json(made, now.unix_ms))
         return 0
@@ -87,21 +87,21 @@ def propose(data: Path, dsn: str | None, choice: Choice, side: Side, who: str, r
 def confirm(data: Path, dsn: str | None, number: int, who: str, *, as_json: bool) -> int:
     """The second person: posted when this returns. ProposalRefused; then nothing was changed."""
     now = wall_now()
-    with closing(_open(data, dsn)) as ledger:
-        decided = ledger.confirm_release(number, who, now)
+    with closing(_open(data, dsn)) as opened:
+        decided = HeldLedger(opened).confirm_release(number, who, now)
     return _decided(decided.proposal, now.unix_ms, again=decided.again, as_json=as_json)
 
 
 def reject(data: Path, dsn: str | None, number: int, who: str, reason: str, *, as_json: bool) -> int:
     """What is held stays held. ProposalRefused; then nothing was changed."""
     now = wall_now()
-    with closing(_open(data, dsn)) as ledger:
-        decided = ledger.reject_release(number, who, reason, now)
+    with closing(_open(data, dsn)) as opened:
+        decided = HeldLedger(opened).reject_release(number, who, reason, now)
     return _decided(decided.proposal, now.unix_ms, again=decided.again, as_json=as_json)
 
 
-def _open(data: Path, dsn: str | None) -> HeldLedger:
-    return open_as(HeldLedger, load_settings(data).books(dsn))
+def _open(data: Path, dsn: str | None) -> OpenedLedger:
+    return open_prepared(load_settings(data).books(dsn))
 
 
 def _decided(proposal: Proposal, now_ms: int, *, again: bool, as_json: bool) -> int:

@@ -18,7 +18,7 @@ from cloud.desk.answers import DeskAnswers
 from cloud.desk.cashiers import cashier_of
 from cloud.keys import KeyClient
 from cloud.ledger.desk_ledger import DeskLedger
-from cloud.ledger.ledger import open_as
+from cloud.ledger.opened import OpenedLedger, open_prepared
 from cloud.ledger.values import Now
 from cloud.life import report, say, stop_on_signals
 from cloud.serving import HttpsServer
@@ -78,11 +78,11 @@ class Centre:
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ledger")
         self._keys = KeyClient(keys)
-        self._ledger, self.answers = self._thread.submit(self._open, dsn).result()
+        self._opened, self.answers = self._thread.submit(self._open, dsn).result()
 
-    def _open(self, dsn: str) -> tuple[DeskLedger, DeskAnswers]:
-        ledger = open_as(DeskLedger, dsn)
-        return ledger, DeskAnswers(ledger, self._keys)
+    def _open(self, dsn: str) -> tuple[OpenedLedger, DeskAnswers]:
+        opened = open_prepared(dsn)
+        return opened, DeskAnswers(DeskLedger(opened), self._keys)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One ASGI connection."""
@@ -102,7 +102,7 @@ class Centre:
         await send({"type": "lifespan.shutdown.complete"})
 
     def _close(self) -> None:
-        self._ledger.close()
+        self._opened.close()
         self._keys.close()
 
     async def _answered(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:

@@ -67,6 +67,11 @@ class Booking:
         self._proofs: list[Row] = []
         self._postings: list[Row] = []
 
+    @property
+    def last(self) -> tuple[int, int]:
+        """The highest numbers of a record and of an entry, with those of this transaction."""
+        return self._record, self._entry
+
     def add_record(self, arrival: Arrival, verdict: Verdict, reason: int, fork: int, partition: int, box: str) -> int:
         """The record's number in the books."""
         if len(self._records) >= FLUSH_RECORDS:

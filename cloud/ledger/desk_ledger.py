@@ -24,9 +24,9 @@ from cloud.ledger.desk_refusals import (
 from cloud.ledger.desk_stock import draw, range_labels, spoil
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
-from cloud.ledger.ledger import Ledger
 from cloud.ledger.load_cases import counter_is_proven, settle_pending
 from cloud.ledger.load_evidence import MAIN_PURSE
+from cloud.ledger.opened import OpenedLedger
 from cloud.ledger.read_desk import card_books
 from cloud.ledger.receipts import (
     NOBODY,
@@ -64,8 +64,12 @@ from shared.purse.load_auth import LoadAuth
 from shared.wire import codec
 
 
-class DeskLedger(Ledger):
-    """Over a prepared database; belongs to one thread at a time."""
+class DeskLedger:
+    """Over an opened ledger; belongs to one thread at a time."""
+
+    def __init__(self, opened: OpenedLedger) -> None:
+        self._opened = opened
+        self.database = opened.database
 
     def card_books(self, ask: CardAsk) -> CardBooks | None:
         """What the books say of a card; None for one in no inventory."""
@@ -76,7 +80,7 @@ class DeskLedger(Ledger):
 
     def cash_in(self, key: bytes, cashier: str, card: bytes, fen: int, now: Now) -> ReceiptSaid:
         """Cash into the online account."""
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             known = given_before(writing.db, key, cashier, ReceiptKind.CASH_IN, card, fen)
             if known is not None:
                 return _said(writing, known, again=True)
@@ -89,7 +93,7 @@ class DeskLedger(Ledger):
 
     def cash_out(self, key: bytes, cashier: str, card: bytes, fen: int, now: Now) -> ReceiptSaid:
         """Cash out of the online account."""
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             known = given_before(writing.db, key, cashier, ReceiptKind.CASH_OUT, card, fen)
             if known is not None:
                 return _said(writing, known, again=True)
@@ -106,7 +110,7 @@ class DeskLedger(Ledger):
 
     def cash_float(self, key: bytes, cashier: str, fen: int, now: Now) -> ReceiptSaid:
         """备用金: change for a drawer."""
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             known = given_before(writing.db, key, cashier, ReceiptKind.CASH_FLOAT, NOBODY, fen)
             if known is not None:
                 return _said(writing, known, again=True)
@@ -123,7 +127,7 @@ class DeskLedger(Ledger):
     ) -> UnloadCase:
         """The case, pending: its MAC2 may leave. A right MAC1 also settles the card's earlier loads and unloads."""
         body = codec.dumps(list(auth))
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             known = unload_case_of(writing.db, key)
             if known is not None:
                 return _same_case(known, body)
@@ -155,7 +159,7 @@ class DeskLedger(Ledger):
 
     def unload_proven(self, key: bytes, cashier: str, mac3: bytes, now: Now) -> ReceiptSaid:
         """MAC3 is right: posted, once, with a receipt."""
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             case = _case(writing, key)
             known = given_before(writing.db, key, cashier, ReceiptKind.UNLOAD, case.card, case.amount_fen)
             prove_unload_case(writing, case, mac3)
@@ -178,22 +182,22 @@ class DeskLedger(Ledger):
 
     def report_lost(self, wish: Wish, now: Now) -> None:
         """挂失: hotlisted and frozen when this returns."""
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             report_lost(writing, wish)
 
     def cancel_lost(self, wish: Wish, now: Now) -> None:
         """解挂."""
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             cancel_lost(writing, wish)
 
     def change_class(self, wish: Wish, card: bytes, card_class: int, now: Now) -> None:
         """更改卡类型."""
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             change_class(writing, wish, card, card_class)
 
     def replace_broken(self, wish: Wish, new_label: str, proof: LoadAuth | None, now: Now) -> Replaced:
         """坏卡换卡. proof: the card's MAC1 of a load of nothing, checked by the caller; None: not readable."""
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             if proof is not None and deed_of(writing.db, wish.key) is None:
                 if proof.card != card_of(writing.db, wish.label):
                     raise DeskRefused(WRONG_PROOF)
@@ -202,29 +206,29 @@ class DeskLedger(Ledger):
 
     def replace_lost(self, wish: Wish, new_label: str, now: Now) -> Replaced:
         """挂失补卡."""
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             return replace_lost(writing, wish, new_label)
 
     def release(self, wish: Wish, now: Now) -> Replaced:
         """余款解冻."""
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             return release(writing, wish)
 
     # --- a cashier's day ------------------------------------------------------------------------------------------
 
     def draw(self, key: bytes, cashier: str, first: str, last: str, now: Now) -> None:
         """Cards of the stock into the cashier's hands."""
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             draw(writing, key, cashier, range_labels(first, last))
 
     def spoil(self, wish: Wish, now: Now) -> None:
         """One of them is waste."""
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             spoil(writing, wish.key, wish.cashier, wish.label, wish.reason)
 
     def close_day(self, key: bytes, cashier: str, counted_fen: int, counted_left: int, now: Now) -> DaySheet:
         """日结."""
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             return close_day(writing, key, cashier, counted_fen, counted_left)
 
     def sheet(self, cashier: str, day: int) -> DaySheet:
@@ -234,13 +238,13 @@ class DeskLedger(Ledger):
 
     def unload_mac3_wrong(self, key: bytes, now: Now) -> None:
         """The card's proof is wrong: top-grade, and nothing moves."""
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             case = _case(writing, key)
             writing.notes.tell(Code.MAC3_WRONG, f"圈提证明错误 wrong MAC3: card {case.card.hex()}")
 
     def unload_nothing(self, key: bytes, now: Now) -> None:
         """The desk says that nothing was debited; the card's next counter will prove it."""
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             note_unload(writing, _case(writing, key), "卡务台称未扣 not debited, says the desk")
 
 

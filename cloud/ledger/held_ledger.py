@@ -5,26 +5,30 @@ For two persons, whether they stand at a command line or a screen. ProposalRefus
 
 from collections.abc import Sequence
 
-from cloud.ledger.ledger import Ledger
+from cloud.ledger.opened import OpenedLedger
 from cloud.ledger.releases import Side, confirm_release, propose_release, reject_release
 from cloud.ledger.two_persons import Decided, Proposal
 from cloud.ledger.values import Now
 
 
-class HeldLedger(Ledger):
-    """Over a prepared database; belongs to one thread at a time."""
+class HeldLedger:
+    """Over an opened ledger; belongs to one thread at a time."""
+
+    def __init__(self, opened: OpenedLedger) -> None:
+        self._opened = opened
+        self.database = opened.database
 
     def propose_release(self, side: Side, entries: Sequence[int], who: str, reason: str, now: Now) -> Proposal:
         """The first person's word: nothing moves yet."""
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             return propose_release(writing, side, entries, who, reason)
 
     def confirm_release(self, number: int, who: str, now: Now) -> Decided:
         """The second person's word: all entries of the proposal are in the books when this returns. Idempotent."""
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             return confirm_release(writing, number, who)
 
     def reject_release(self, number: int, who: str, reason: str, now: Now) -> Decided:
         """What is held stays held. Idempotent."""
-        with self._writing(now) as writing:
+        with self._opened.writing(now) as writing:
             return reject_release(writing, number, who, reason)

@@ -1,15 +1,11 @@
-"""The ledger's doors: each is one transaction, and answers after its commit. See the package for the list.
+"""The ledger's doors for the ingest and its commands: each is one transaction, and answers after its commit.
 
-Refuses nothing that was received; refuses questions by a typed error or a reason in the answer. Holds a picture of
-the registry in memory and nothing else, so a new Ledger over the same database goes on where the last one ended.
+See the package for the list. Refuses nothing that was received; refuses questions by a typed error or a reason in the
+answer.
 """
 
-import secrets
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TypeVar
+from collections.abc import Callable, Sequence
 
-from cloud.db import Database, Question, Rows, open_database
 from cloud.ledger import epochs, facts, quarantine, recovery, status
 from cloud.ledger import rejudge as again
 from cloud.ledger.acks import ack_for
@@ -21,8 +17,7 @@ from cloud.ledger.deposits import deposit
 from cloud.ledger.grants import grant
 from cloud.ledger.inventory_import import import_inventory
 from cloud.ledger.mark_rows import partition_of_store
-from cloud.ledger.migrate import migrate
-from cloud.ledger.picture import Picture
+from cloud.ledger.opened import OpenedLedger, open_prepared
 from cloud.ledger.read_awaited import awaited_cards
 from cloud.ledger.receive import (
     ArrivedBatch,
@@ -36,7 +31,7 @@ from cloud.ledger.receive import (
     receive_copy,
 )
 from cloud.ledger.recovery import VerifyAck
-from cloud.ledger.registry import make_ledger, touch_registry
+from cloud.ledger.registry import touch_registry
 from cloud.ledger.thefts import Report, Reported, report_found, report_stolen
 from cloud.ledger.values import (
     CheckTac,
@@ -70,71 +65,48 @@ from shared.wire.messages import (
     Revocations,
 )
 
-Kind = TypeVar("Kind")
-
 
 def open_ledger(dsn: str, ledger_id: LedgerId | None = None) -> "Ledger":
-    """Open, migrate, and make it if it is new (with this id, else a random one). StoreFault, ConfigFault."""
-    return open_as(Ledger, dsn, ledger_id)
-
-
-def open_as(kind: Callable[[Database], Kind], dsn: str, ledger_id: LedgerId | None = None) -> Kind:
-    """As open_ledger, a ledger with the doors of this kind; its database is closed when that fails."""
-    database = open_database(dsn)
-    try:
-        prepare_database(database, ledger_id)
-        return kind(database)
-    except BaseException:
-        database.close()
-        raise
-
-
-def prepare_database(database: Database, ledger_id: LedgerId | None = None) -> None:
-    """Newest schema, and the first rows if it has none."""
-    migrate(database)
-    with database.writing():
-        if not database.run("SELECT 1 FROM meta WHERE name = 'ledger'"):
-            make_ledger(database, ledger_id or secrets.token_bytes(8))
+    """As open_prepared, with the doors of the ingest. StoreFault, ConfigFault."""
+    return Ledger(open_prepared(dsn, ledger_id))
 
 
 class Ledger:
-    """Over a prepared database. Belongs to one thread at a time."""
+    """Over an opened ledger. Belongs to one thread at a time."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        with database.reading():
-            self._picture = Picture(database)
+    def __init__(self, opened: OpenedLedger) -> None:
+        self.opened = opened
+        self.database = opened.database
 
     @property
     def id(self) -> LedgerId:
         """Made with the ledger."""
-        return self._picture.registry.ledger
+        return self.opened.picture.registry.ledger
 
     @property
     def demo(self) -> bool:
         """演练: demonstration data."""
-        return self._picture.registry.demo
+        return self.opened.picture.registry.demo
 
     @property
     def name(self) -> str:
         """Of the campus; empty before the first import."""
-        return self._picture.registry.name
+        return self.opened.picture.registry.name
 
     def close(self) -> None:
         """Let the database go."""
-        self.database.close()
+        self.opened.close()
 
     # --- who ------------------------------------------------------------------------------------------------------
 
     def import_inventory(self, inventory: Inventory, now: Now) -> ImportReport:
         """Idempotent. InventoryRefused: a known id with other data, another campus; then nothing was taken."""
         with self.database.writing():
-            last = self._picture.look(self.database)
+            last = self.opened.picture.look(self.database)
             booking = Booking(self.database, now, inventory.campus, last.record, last.entry)
-            report = import_inventory(self.database, inventory, self._picture.registry, booking)
+            report = import_inventory(self.database, inventory, self.opened.picture.registry, booking)
             booking.close()
-        with self.database.reading():
-            self._picture = Picture(self.database)
+        self.opened.renew()
         return report
 
     def set_hotlisted(self, card: CardId, hotlisted: bool, now: Now) -> None:
@@ -156,11 +128,11 @@ class Ledger:
     @property
     def revocations(self) -> Revocations:
         """The list that every box should hold, as of the last transaction."""
-        return self._picture.registry.stolen.revocations
+        return self.opened.picture.registry.stolen.revocations
 
     def assign_epoch(self, box: BoxId, request: EpochRequest, now: Now) -> EpochAnswer:
         """The epoch of (device, storage, PSAM); 0 with a reason when refused."""
-        with self._writing(now) as writing:
+        with self.opened.writing(now) as writing:
             return epochs.assign(writing, box, request)
 
     # --- records --------------------------------------------------------------------------------------------------
@@ -181,7 +153,7 @@ class Ledger:
         tacs = ask_tacs((arrival,), check_tac)
         lot = lot_of((arrival,), (partition,))
         with self.database.writing():
-            writing, answers = self._begin_with(now, *lot.questions())
+            writing, answers = self.opened.begin_with(now, *lot.questions())
             return receive_copy(writing, arrival, box, partition, Receiving(writing, lot, answers, tacs))
 
     def rejudge(self, check_tac: CheckTac, now: Now) -> Rejudged:
@@ -194,7 +166,7 @@ class Ledger:
                 return Rejudged(looked_at, posted)
             tacs = ask_tacs((a for a, _ in waiting), check_tac)
             with self.database.writing():
-                posted += again.rejudge(self._begin(now), waiting, tacs)
+                posted += again.rejudge(self.opened.begin(now), waiting, tacs)
             looked_at += len(waiting)
 
     # --- acks -----------------------------------------------------------------------------------------------------
@@ -204,31 +176,31 @@ class Ledger:
         with self.database.reading():
             partition = partition_of_store(self.database, box, store)
             if partition is None:
-                partition = self._picture.registry.boxes.get(box, 0)
-            return ack_for(self.database, self._picture.registry, box, store, partition)
+                partition = self.opened.picture.registry.boxes.get(box, 0)
+            return ack_for(self.database, self.opened.picture.registry, box, store, partition)
 
     def hello(self, box: BoxId, partition: int, hello: Hello, verify: VerifyAck, now: Now) -> AckBody | Recover:
         """What is held of the box's store; or Recover, when its signed ack names more than this ledger holds."""
-        with self._writing(now) as writing:
+        with self.opened.writing(now) as writing:
             return recovery.greet(writing, box, partition, hello, verify)
 
     # --- money ----------------------------------------------------------------------------------------------------
 
     def deposit(self, card: CardId, fen: int, key: str, now: Now) -> Deposited:
         """充值 into the online account, once per key. DepositRefused."""
-        with self._writing(now) as writing:
+        with self.opened.writing(now) as writing:
             return deposit(writing, card, fen, key)
 
     def grant(self, card: CardId, fen: int, payer: str, reason: str, key: str, now: Now) -> Granted:
         """发放 into the pending load, once per key. GrantRefused."""
-        with self._writing(now) as writing:
+        with self.opened.writing(now) as writing:
             return grant(writing, card, fen, payer, reason, key)
 
     def load_authorise(
         self, box: BoxId, request: OnlineRequest, load: LoadRequest, mac1_ok: bool, now: Now  # a fact, not a mode
     ) -> LoadDecision:  # fmt: skip
         """Is this load granted? Its sum is in transit when the answer is GRANTED."""
-        with self._writing(now) as writing:
+        with self.opened.writing(now) as writing:
             return authorise(writing, box, request, load, mac1_ok=mac1_ok)
 
     def awaited(self, now: Now) -> Awaited:
@@ -246,8 +218,8 @@ class Ledger:
     def store_status(self, box: BoxId, status_: DeviceStatus, now_ms: int) -> None:
         """The newest STATUS of a terminal. A box speaks for its own terminals only: else nothing is kept but a fact."""
         with self.database.writing():
-            self._picture.look_at_registry(self.database)
-            if self._picture.registry.serves(box, status_.device):
+            self.opened.picture.look_at_registry(self.database)
+            if self.opened.picture.registry.serves(box, status_.device):
                 status.store_status(self.database, box, status_, now_ms)
             else:
                 self._foreign(box, status_.device, "STATUS", now_ms)
@@ -255,7 +227,7 @@ class Ledger:
     def store_state(self, box: BoxId, state: BoxState, now_ms: int) -> None:
         """The newest state of a box, told by that box."""
         with self.database.writing():
-            self._picture.look_at_registry(self.database)
+            self.opened.picture.look_at_registry(self.database)
             if state.box == box:
                 self._note_ahead(box, state, now_ms)
                 status.store_state(self.database, box, state, now_ms)
@@ -279,14 +251,14 @@ class Ledger:
 
     def _foreign(self, box: BoxId, device: bytes, what: str, now_ms: int) -> None:
         text = f"替别人说话 speaks for somebody else: {what} {device.hex()}"
-        if self._picture.is_first(box, device):
+        if self.opened.picture.is_first(box, device):
             facts.append(self.database, [(now_ms, Level.IMPORTANT, facts.Code.SPOKEN_FOR, box, device, text)])
 
     def _note_ahead(self, box: BoxId, state: BoxState, now_ms: int) -> None:
         """A box holds a list of revocations that this ledger does not know: it must have been put back."""
         ours = self.revocations
         ahead = state.revocations[0] >= ours.version and state.revocations != ours.mark
-        if ahead and self._picture.is_first(box, b"revocations"):
+        if ahead and self.opened.picture.is_first(box, b"revocations"):
             text = f"网关的挂失名单比账本新 box has list {state.revocations[0]}, here {ours.version}: psam-stolen again"
             row = (now_ms, str(Level.URGENT), str(facts.Code.REVOCATIONS_BEHIND), box, b"", text[:TEXT_MAX])
             facts.append(self.database, [row])
@@ -297,38 +269,16 @@ class Ledger:
         self, arrived: Sequence[ArrivedBatch], lot: Lot, tacs: dict[bytes, int], now: Now, *, trusting: bool
     ) -> list[AckBody]:
         with self.database.writing():
-            writing, answers = self._begin_with(now, *lot.questions(trusting=trusting))
+            writing, answers = self.opened.begin_with(now, *lot.questions(trusting=trusting))
             acks = receive(writing, arrived, Receiving(writing, lot, answers, tacs))
-        self._picture.remember(writing.brought)
+        self.opened.picture.remember(writing.brought)
         return acks
 
-    @contextmanager
-    def _writing(self, now: Now) -> Iterator[Writing]:
-        """A transaction whose books are sealed at its end."""
-        with self.database.writing():
-            writing = self._begin(now)
-            yield writing
-            writing.close()
-
     def _reported(self, now: Now, act: Callable[[Writing, tuple[int, int]], Reported]) -> Reported:
-        with self.database.writing():
-            last = self._picture.look(self.database)
-            booking = Booking(self.database, now, self._picture.registry.campus, last.record, last.entry)
-            writing = Writing(self.database, self._picture, booking, now)
-            reported = act(writing, (last.record, last.entry))
-            writing.close()
-        with self.database.reading():
-            self._picture = Picture(self.database)
+        with self.opened.writing(now) as writing:
+            reported = act(writing, writing.booking.last)
+        self.opened.renew()
         return reported
 
-    def _begin(self, now: Now) -> Writing:
-        return self._begin_with(now)[0]
 
-    def _begin_with(self, now: Now, *questions: Question) -> tuple[Writing, list[Rows]]:
-        """And the answers to questions that can be asked in the same go."""
-        last, answers = self._picture.look_and_ask(self.database, *questions)
-        booking = Booking(self.database, now, self._picture.registry.campus, last.record, last.entry)
-        return Writing(self.database, self._picture, booking, now), answers
-
-
-__all__ = ["DepositRefused", "Ledger", "open_as", "open_ledger", "prepare_database"]
+__all__ = ["DepositRefused", "Ledger", "open_ledger"]

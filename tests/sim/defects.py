@@ -311,7 +311,7 @@ class PaysTheThief(IngestPart):
 
     def open(self, database: Any, at: Callable[[str], None]) -> Ledger:
         ledger = super().open(database, at)
-        picture = ledger._picture
+        picture = ledger.opened.picture
         look = picture.look_and_ask
 
         def forgetful(*values: Any) -> Any:

@@ -19,6 +19,7 @@ from cloud.ingest.thread import AWAY
 from cloud.ingest.ticket import Arrival, Letter, Money, Now, States, Ticket, Work
 from cloud.key_faults import KeyProcessAway, KeyRefused
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.opened import OpenedLedger
 from cloud.ledger.thefts import Report
 from cloud.ledger.values import Now as LedgerNow
 from cloud.online.load import LoadCounts, LoadDesk
@@ -166,7 +167,7 @@ class IngestPart:
 
     def open(self, database: sqlite3.Connection, at: Callable[[str], None]) -> Ledger:
         """The ledger over a database; `at` is called around each commit."""
-        return Ledger(self.form(database, at))
+        return Ledger(OpenedLedger(self.form(database, at)))
 
     def kill(self) -> None:
         """Power off, at any moment; it comes back by itself."""
@@ -186,7 +187,7 @@ class IngestPart:
 
     def psam_stolen(self, report: Report) -> tuple[int, tuple[int, int]]:
         """The command: a process of its own over the same database. The last record there, and the list's mark."""
-        ledger = Ledger(SimDatabase(self.database, lambda point: None))
+        ledger = Ledger(OpenedLedger(SimDatabase(self.database, lambda point: None)))
         ledger.psam_stolen(report, self.now())
         ((last,),) = self.database.execute("SELECT COALESCE(MAX(id), 0) FROM record").fetchall()
         return last, ledger.revocations.mark

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.opened import OpenedLedger
 from cloud.ledger.values import Now
 from shared.ids import BoxId, CardId, device_id
 from shared.records import (
@@ -95,7 +96,7 @@ def test_the_judge_hears_of_every_commit_that_adds_to_the_books():
     """Of a deposit, which has postings and no record, as of any other; not of one that notes a status."""
     points = []
     with closing(copy_of(fresh_ledger())) as database:
-        ledger, card = Ledger(SimDatabase(database, points.append)), blueprint().cards[0].card
+        ledger, card = Ledger(OpenedLedger(SimDatabase(database, points.append))), blueprint().cards[0].card
         ledger.deposit(card, 100, "judge-1", Now(0, CAMPUS_S))
         assert points == ["ledger.before_commit", "committed", "ledger.after_commit"]
         ledger.store_status(BoxId("canteen-1"), DeviceStatus(NOBODY, (), 1, 1, 9, True, 1, 1), 0)

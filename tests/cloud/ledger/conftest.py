@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.opened import OpenedLedger, open_prepared
 from compose.postgres import OWNER, Postgres
 from tests.cloud.ledger.campus import LEDGER_ID, NOW, Box, inventory
 
@@ -85,11 +86,16 @@ def _make(dsn: str) -> None:
 
 
 @pytest.fixture
-def ledger(campus_dsn: str) -> Iterator[Ledger]:
-    """With the small campus imported."""
-    opened = open_ledger(campus_dsn)
+def opened(campus_dsn: str) -> Iterator[OpenedLedger]:
+    """With the small campus imported; every door of a test takes it."""
+    opened = open_prepared(campus_dsn)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def ledger(opened: OpenedLedger) -> Ledger:
+    return Ledger(opened)
 
 
 @pytest.fixture

@@ -4,10 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from cloud.db import open_database
 from cloud.ledger.desk_ledger import DeskLedger
 from cloud.ledger.desk_refusals import DAY_CLOSED, NEW_CARD_USED, NOT_DRAWN, RANGE, DeskRefused
-from cloud.ledger.ledger import open_ledger
 from cloud.ledger.replacing import Wish
 from cloud.ledger.values import Now
 from cloud.ledger.verify import verify
@@ -25,15 +23,11 @@ def at(days, seconds=0):
 
 
 @pytest.fixture
-def desk(campus_dsn):
-    made = open_ledger(campus_dsn)
+def desk(opened, ledger):
     fresh = tuple(replace(row, opening_fen=0) for row in inventory(20).cards if row.label >= "0009")
-    made.import_inventory(replace(inventory(number=2), cards=(*inventory().cards, *fresh)), NOW)
-    made.close()
-    ledger = DeskLedger(open_database(campus_dsn))
-    yield ledger
+    ledger.import_inventory(replace(inventory(number=2), cards=(*inventory().cards, *fresh)), NOW)
+    yield DeskLedger(opened)
     report = verify(ledger, check_tac)
-    ledger.close()
     assert report.ok, report.first_broken
 
 

@@ -1,11 +1,12 @@
 """Cash at the desk: per cashier, once per key, receipts without a gap."""
 
+from contextlib import closing
+
 import pytest
 
-from cloud.db import open_database
 from cloud.ledger.desk_ledger import DeskLedger
 from cloud.ledger.desk_refusals import AMOUNT, DRAWER, KEY_USED, NO_FUNDS, UNKNOWN_CARD, DeskRefused
-from cloud.ledger.ledger import Ledger
+from cloud.ledger.opened import open_prepared
 from cloud.ledger.verify import verify
 from cloud.ledger.verify_desk import check_desk
 from tests.cloud.ledger.campus import NOW, balances, card, check_tac
@@ -15,11 +16,9 @@ WANG, LI = "王芳", "li"
 
 
 @pytest.fixture
-def desk(campus_dsn):
-    ledger = DeskLedger(open_database(campus_dsn))
-    yield ledger
+def desk(opened, ledger):
+    yield DeskLedger(opened)
     report = verify(ledger, check_tac)
-    ledger.close()
     assert report.ok, report.first_broken
 
 
@@ -102,9 +101,8 @@ def _unguard(db):
 
 def test_another_process_knows_the_drawer(desk, campus_dsn):
     """The account was made by one writer; a second one, opened before, finds it."""
-    other = DeskLedger(open_database(campus_dsn))
-    desk.cash_in(key(1), WANG, ONE, 100, NOW)
-    other.cash_in(key(2), WANG, ONE, 100, NOW)
-    assert balances(other)[f"cash:{WANG}"] == 200
-    other.close()
-    assert issubclass(DeskLedger, Ledger)
+    with closing(open_prepared(campus_dsn)) as opened:
+        other = DeskLedger(opened)
+        desk.cash_in(key(1), WANG, ONE, 100, NOW)
+        other.cash_in(key(2), WANG, ONE, 100, NOW)
+        assert balances(other)[f"cash:{WANG}"] == 200

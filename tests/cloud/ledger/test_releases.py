@@ -4,7 +4,8 @@ import multiprocessing
 import os
 import signal
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -13,6 +14,7 @@ from cloud.ledger.entry import EntryKind
 from cloud.ledger.held import all_held, held_of_psam
 from cloud.ledger.held_ledger import HeldLedger
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.opened import OpenedLedger, open_prepared
 from cloud.ledger.read import Reader
 from cloud.ledger.releases import Side
 from cloud.ledger.thefts import Report
@@ -33,12 +35,19 @@ def later(days: float) -> Now:
     return Now(c.NOW.unix_ms + int(days * DAY_MS), c.NOW.campus_s + int(days * 86_400))
 
 
+@contextmanager
+def another(dsn: str) -> Iterator[HeldLedger]:
+    """Over a connection of its own, as another process has."""
+    with closing(open_prepared(dsn)) as opened:
+        yield HeldLedger(opened)
+
+
 @pytest.fixture
 def held(ledger: Ledger, campus_dsn: str):
     """Four purchases of 1, 2, 3 and 4 yuan, of cards 1 to 4, after the theft: 10 yuan wait."""
     ledger.psam_stolen(REPORT, c.NOW)
     buy(Box(ledger), 1, 2, 3, 4)
-    with closing(HeldLedger(ledger.database.__class__(campus_dsn))) as opened:
+    with another(campus_dsn) as opened:
         yield opened
 
 
@@ -146,9 +155,9 @@ def test_rejected_it_stays_held_and_may_be_proposed_anew(held: HeldLedger) -> No
     ok(held)
 
 
-def test_what_is_proposed_is_what_is_confirmed(held: HeldLedger) -> None:
+def test_what_is_proposed_is_what_is_confirmed(ledger: Ledger, held: HeldLedger) -> None:
     number = propose(held, MERCHANT)
-    buy(Box(held, row=4), 5)
+    buy(Box(ledger, row=4), 5)
     held.confirm_release(number, "李四", c.NOW)
     assert (c.merchant(held), c.held(held)) == (1000, 500), "what came meanwhile was not looked at"
 
@@ -192,7 +201,7 @@ def test_so_many_may_wait(held: HeldLedger, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_what_an_unknown_body_brought_can_only_be_returned(ledger: Ledger, campus_dsn: str, held: HeldLedger) -> None:
     stranger = c.device(77)
-    Box(held, row=4).send(c.stored(c.purchase(1, c.card(7), 1, 70, c.OPENING, at=stranger), at=stranger))
+    Box(ledger, row=4).send(c.stored(c.purchase(1, c.card(7), 1, 70, c.OPENING, at=stranger), at=stranger))
     entry = entries(held)[-1]
     with pytest.raises(ProposalRefused, match="return it"):
         propose(held, MERCHANT, entry)
@@ -201,8 +210,8 @@ def test_what_an_unknown_body_brought_can_only_be_returned(ledger: Ledger, campu
     ok(held)
 
 
-def test_of_one_psam_only_its_own(held: HeldLedger) -> None:
-    Box(held, row=4).send(c.stored(c.purchase(1, c.card(7), 1, 70, c.OPENING, at=c.FAR), at=c.FAR))  # at another's box
+def test_of_one_psam_only_its_own(ledger: Ledger, held: HeldLedger) -> None:
+    Box(ledger, row=4).send(c.stored(c.purchase(1, c.card(7), 1, 70, c.OPENING, at=c.FAR), at=c.FAR))  # not its box
     with held.database.reading():
         assert (len(list(all_held(held.database))), len(held_of_psam(held.database, c.psam(1)))) == (5, 4)
 
@@ -210,24 +219,24 @@ def test_of_one_psam_only_its_own(held: HeldLedger) -> None:
 # --- what else may happen to a held entry ------------------------------------------------------------------------
 
 
-def void(held: HeldLedger, row: int) -> None:
+def void(ledger: Ledger, row: int) -> None:
     """A held purchase of a body that was not stolen: its cashier voids it."""
-    Box(held, row=row).send(c.void(2, SALE, at=c.FAR))
+    Box(ledger, row=row).send(c.void(2, SALE, at=c.FAR))
 
 
 SALE = c.purchase(1, c.card(7), 1, 70, c.OPENING, at=c.FAR)
 
 
 @pytest.fixture
-def sale(held: HeldLedger) -> int:
+def sale(ledger: Ledger, held: HeldLedger) -> int:
     """Held, for it came by another's box; its entry."""
-    Box(held, row=4).send(c.stored(SALE, at=c.FAR))
+    Box(ledger, row=4).send(c.stored(SALE, at=c.FAR))
     return entries(held)[-1]
 
 
-def test_a_void_purchase_is_held_no_more(held: HeldLedger, sale: int) -> None:
+def test_a_void_purchase_is_held_no_more(ledger: Ledger, held: HeldLedger, sale: int) -> None:
     number = propose(held, MERCHANT, sale)
-    void(held, 5)
+    void(ledger, 5)
     assert (pending(held, 7), c.held(held, "面点")) == (70, 0)
     with pytest.raises(ProposalRefused, match="not held"):
         held.confirm_release(number, "李四", c.NOW)
@@ -236,16 +245,16 @@ def test_a_void_purchase_is_held_no_more(held: HeldLedger, sale: int) -> None:
     ok(held)
 
 
-def test_a_void_after_the_release_takes_from_the_merchant(held: HeldLedger, sale: int) -> None:
+def test_a_void_after_the_release_takes_from_the_merchant(ledger: Ledger, held: HeldLedger, sale: int) -> None:
     held.confirm_release(propose(held, MERCHANT, sale), "李四", c.NOW)
-    void(held, 5)
+    void(ledger, 5)
     assert (pending(held, 7), c.held(held, "面点"), c.merchant(held, "面点")) == (70, 0, 0)
     ok(held)
 
 
-def test_a_void_after_the_return_gives_nothing_twice(held: HeldLedger, sale: int) -> None:
+def test_a_void_after_the_return_gives_nothing_twice(ledger: Ledger, held: HeldLedger, sale: int) -> None:
     held.confirm_release(propose(held, HOLDER, sale), "李四", c.NOW)
-    void(held, 5)
+    void(ledger, 5)
     assert (pending(held, 7), c.held(held, "面点"), c.merchant(held, "面点")) == (70, 0, 0)
     ok(held)
 
@@ -256,7 +265,7 @@ def test_evidence_that_is_withdrawn_takes_its_release_back(ledger: Ledger, campu
     ledger.psam_stolen(REPORT, c.NOW)
     box.send(c.stored(c.purchase(1, c.card(1), 1, 250, c.OPENING, kind=Kind.UNPROVEN)))
     box.send(c.stored(c.purchase(1, c.card(1), 2, 100, c.OPENING - 250, at=c.POS2), at=c.POS2))
-    with closing(HeldLedger(ledger.database.__class__(campus_dsn))) as held:
+    with another(campus_dsn) as held:
         held.confirm_release(propose(held, side), "李四", c.NOW)
         assert (c.held(held), c.merchant(held), pending(held, 1)) == (0, *((250, 0) if side is MERCHANT else (0, 250)))
         box.send(c.stored(c.purchase(2, c.card(1), 1, 250, c.OPENING, kind=Kind.RECOVERED, linked=1, ttn=1)))
@@ -299,7 +308,7 @@ def test_the_entries_of_a_record_show_its_release(held: HeldLedger) -> None:
 def _dies(dsn: str, number: int, at: str) -> None:
     """In a child: confirm, and be killed before the commit, or right after it and before any answer."""
     from cloud.db import open_database
-    from cloud.ledger.ledger import prepare_database
+    from cloud.ledger.opened import prepare_database
 
     database = open_database(dsn)
     prepare_database(database)
@@ -313,7 +322,7 @@ def _dies(dsn: str, number: int, at: str) -> None:
         end(commit=commit)
 
     armed = False
-    ledger = HeldLedger(database)
+    ledger = HeldLedger(OpenedLedger(database))
     armed = True
     database._end = killed  # type: ignore[method-assign]
     ledger.confirm_release(number, "李四", c.NOW)
@@ -341,7 +350,7 @@ def test_two_at_once_are_one_after_the_other(held: HeldLedger, campus_dsn: str, 
     number, gate, said = propose(held, MERCHANT), threading.Barrier(2), []
 
     def decide(who: str, *, rejects: bool) -> None:
-        with closing(HeldLedger(held.database.__class__(campus_dsn))) as own:
+        with another(campus_dsn) as own:
             gate.wait(30)
             try:
                 if rejects:

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from cloud.db import open_database
 from cloud.ledger.desk_ledger import DeskLedger
 from cloud.ledger.desk_refusals import (
     CARD_LOST,
@@ -17,7 +16,6 @@ from cloud.ledger.desk_refusals import (
     WRONG_PROOF,
     DeskRefused,
 )
-from cloud.ledger.ledger import open_ledger
 from cloud.ledger.read import Reader
 from cloud.ledger.replacing import Wish
 from cloud.ledger.values import Now
@@ -53,17 +51,13 @@ LATER = Now(NOW.unix_ms + 60_000, NOW.campus_s + 60)
 
 
 @pytest.fixture
-def desk(campus_dsn):
-    made = open_ledger(campus_dsn)
+def desk(opened, ledger):
     rows = tuple(replace(row, opening_fen=0) for row in inventory(10).cards if row.label in ("0009", "0010"))
-    made.import_inventory(replace(inventory(8, number=2), cards=(*inventory().cards, *rows)), NOW)
-    made.close()
-    ledger = DeskLedger(open_database(campus_dsn))
+    ledger.import_inventory(replace(inventory(8, number=2), cards=(*inventory().cards, *rows)), NOW)
     assert ledger.assign_epoch(BOX, EpochRequest(1, POS, StorageId(b"T" * 8), PsamId(psam(1)), 0), NOW).epoch == 1
     assert ISSUED
-    yield ledger
+    yield DeskLedger(opened)
     report = verify(ledger, check_tac)
-    ledger.close()
     assert report.ok, report.first_broken
 
 
@@ -75,9 +69,9 @@ def proof(fen, counter=0):
     return LoadAuth(OLD, 1, 0, b"rnd!", counter, fen, 0, TYPE_EP_LOAD, bytes(6), b"mac1")
 
 
-def heard(desk, last, now=LATER, open_slots=0):
+def heard(ledger, last, now=LATER, open_slots=0):
     rows = (EpochStatus(1, psam(1), 1, last, 0, open_slots),)
-    desk.store_status(BOX, DeviceStatus(POS, rows, 1, 1, 100, True, 9_700, 1), now.unix_ms)
+    ledger.store_status(BOX, DeviceStatus(POS, rows, 1, 1, 100, True, 9_700, 1), now.unix_ms)
 
 
 def online(desk, of=NEW):
@@ -90,26 +84,26 @@ def refused(no, act):
     assert fault.value.no is no
 
 
-def test_a_readable_broken_card_proves_its_balance_at_once(desk):
+def test_a_readable_broken_card_proves_its_balance_at_once(desk, ledger):
     """A purchase of 3.00 is still at its terminal: what the card says moves, what is late stays and finds its money."""
-    desk.deposit(OLD, 500, "k", NOW)
+    ledger.deposit(OLD, 500, "k", NOW)
     said = desk.replace_broken(wish(), "0009", proof(OPENING - 300), NOW)
     assert parse_replaced(said.to_list()) == said
     assert (said.purse_fen, said.online_fen, said.left_fen) == (OPENING - 300, 500, 300)
     assert [one[0] for one in said.owing] == ["pos-01"]
     assert online(desk) == OPENING - 300 + 500
-    Box(desk).send(stored(purchase(1, OLD, 0, 300, OPENING)))
+    Box(ledger).send(stored(purchase(1, OLD, 0, 300, OPENING)))
     assert purse(desk, OLD) == 0
 
 
-def test_an_unreadable_card_waits_for_the_terminals_and_says_for_which(desk):
+def test_an_unreadable_card_waits_for_the_terminals_and_says_for_which(desk, ledger):
     said = desk.replace_broken(wish(), "0009", None, NOW)
     assert (said.purse_fen, said.left_fen) == (0, OPENING)
     assert [(name, silent) for name, _, _, _, silent in said.owing] == [("pos-01", True)]
-    heard(desk, last=1)
+    heard(ledger, last=1)
     said = desk.release(wish(2), LATER)
     assert (said.purse_fen, [(o[0], o[2]) for o in said.owing]) == (0, [("pos-01", 1)])
-    Box(desk).send(stored(purchase(1, OLD, 0, 300, OPENING)))
+    Box(ledger).send(stored(purchase(1, OLD, 0, 300, OPENING)))
     said = desk.release(wish(2), LATER)
     assert (said.purse_fen, said.left_fen, said.owing) == (OPENING - 300, 0, ())
     assert online(desk) == OPENING - 300
@@ -117,51 +111,51 @@ def test_an_unreadable_card_waits_for_the_terminals_and_says_for_which(desk):
     assert desk.release(wish(3), LATER).purse_fen == 0
 
 
-def test_an_open_slot_is_owed_too(desk):
+def test_an_open_slot_is_owed_too(desk, ledger):
     desk.replace_broken(wish(), "0009", None, NOW)
-    heard(desk, last=0, open_slots=1)
+    heard(ledger, last=0, open_slots=1)
     assert desk.release(wish(2), LATER).purse_fen == 0
-    heard(desk, last=0)
+    heard(ledger, last=0)
     assert desk.release(wish(2), LATER).purse_fen == OPENING
 
 
-def test_a_grey_purchase_of_the_card_is_not_released_over(desk):
-    Box(desk).send(stored(purchase(1, OLD, 0, 300, OPENING, kind=Kind.UNPROVEN)))
+def test_a_grey_purchase_of_the_card_is_not_released_over(desk, ledger):
+    Box(ledger).send(stored(purchase(1, OLD, 0, 300, OPENING, kind=Kind.UNPROVEN)))
     desk.replace_broken(wish(), "0009", None, NOW)
-    heard(desk, last=1)
+    heard(ledger, last=1)
     assert desk.release(wish(2), LATER).purse_fen == 0
 
 
-def test_what_comes_to_the_old_account_later_is_released_too(desk):
+def test_what_comes_to_the_old_account_later_is_released_too(desk, ledger):
     """A load stood in transit when the card broke; what comes to the old account since is moved by a release."""
-    desk.deposit(OLD, 5_000, "k", NOW)
+    ledger.deposit(OLD, 5_000, "k", NOW)
     request, asked = load_request(OLD, 0, 2_000, OPENING, request=1)
-    desk.load_authorise(BOX, request, asked, True, NOW)
+    ledger.load_authorise(BOX, request, asked, True, NOW)
     said = desk.replace_broken(wish(), "0009", None, NOW)
     assert (said.online_fen, said.transit_fen) == (3_000, 2_000)
-    desk.deposit(OLD, 700, "late", NOW)
+    ledger.deposit(OLD, 700, "late", NOW)
     said = desk.release(wish(2), NOW)
     assert (said.online_fen, said.purse_fen, said.left_fen) == (700, 0, OPENING)
     assert online(desk) == 3_700
     assert desk.release(wish(2), NOW).again
 
 
-def test_a_readable_card_settles_its_loads_in_transit_first(desk):
-    desk.deposit(OLD, 5_000, "k", NOW)
+def test_a_readable_card_settles_its_loads_in_transit_first(desk, ledger):
+    ledger.deposit(OLD, 5_000, "k", NOW)
     request, asked = load_request(OLD, 0, 2_000, OPENING, request=1)
-    desk.load_authorise(BOX, request, asked, True, NOW)
+    ledger.load_authorise(BOX, request, asked, True, NOW)
     said = desk.replace_broken(wish(), "0009", proof(OPENING), NOW)
     assert (said.purse_fen, said.online_fen, said.transit_fen) == (OPENING, 5_000, 0)
 
 
-def test_lost_and_broken_are_two_deeds_with_two_kinds_of_entry(desk):
+def test_lost_and_broken_are_two_deeds_with_two_kinds_of_entry(desk, ledger):
     refused(NOT_LOST, lambda: desk.replace_lost(wish(), "0009", NOW))
     desk.report_lost(wish(2, reason="食堂丢失"), NOW)
     refused(CARD_LOST, lambda: desk.replace_broken(wish(3), "0009", proof(OPENING), NOW))
-    desk.deposit(OLD, 500, "k", NOW)
+    ledger.deposit(OLD, 500, "k", NOW)
     said = desk.replace_lost(wish(4), "0009", NOW)
     assert (said.purse_fen, said.online_fen, said.left_fen) == (0, 500, OPENING)
-    heard(desk, last=0)
+    heard(ledger, last=0)
     desk.release(wish(5), LATER)
     assert entry_kinds(desk)[-2:] == [26, 26]
     desk.replace_broken(wish(6, "0002"), "0010", LoadAuth(card(2), *proof(OPENING)[1:]), NOW)
@@ -175,27 +169,27 @@ def test_what_was_done_to_a_card_is_told_in_both_languages_and_by_its_label(desk
     assert told == ["卡务 card 0002: 更改类别 class changed · 王芳", "卡务 card 0001: 挂失 reported lost · 王芳"]
 
 
-def test_a_debit_after_the_release_posts_below_zero_and_is_seen(desk):
+def test_a_debit_after_the_release_posts_below_zero_and_is_seen(desk, ledger):
     """The hotlist had not reached the terminal: the card side posts all the same, and verify tells of the loss."""
     desk.report_lost(wish(), NOW)
-    heard(desk, last=0)
+    heard(ledger, last=0)
     assert desk.replace_lost(wish(2), "0009", LATER).purse_fen == OPENING
-    Box(desk).send(stored(purchase(1, OLD, 0, 300, OPENING)))
+    Box(ledger).send(stored(purchase(1, OLD, 0, 300, OPENING)))
     assert purse(desk, OLD) == -300
     report = verify(desk, check_tac)
     assert report.ok
     assert "below zero: 1, 3.00" in next(check.note for check in report.checks if check.name == "desk")
 
 
-def test_a_lost_card_is_frozen_and_may_be_found(desk):
+def test_a_lost_card_is_frozen_and_may_be_found(desk, ledger):
     desk.report_lost(wish(), NOW)
     desk.report_lost(wish(), NOW)
     refused(CARD_LOST, lambda: desk.cash_in(b"c" * 16, "王芳", OLD, 100, NOW))
     books = desk.card_books(CardAsk(OLD, 0, 0))
     assert (books.state, books.hotlisted) == (CardState.LOST, True)
-    desk.deposit(OLD, 5_000, "k", NOW)
+    ledger.deposit(OLD, 5_000, "k", NOW)
     request, asked = load_request(OLD, 0, 1_000, OPENING, request=1)
-    assert desk.load_authorise(BOX, request, asked, True, NOW).result is LoadResult.HOTLISTED
+    assert ledger.load_authorise(BOX, request, asked, True, NOW).result is LoadResult.HOTLISTED
     desk.cancel_lost(wish(2), NOW)
     assert desk.card_books(CardAsk(OLD, 0, 0)).state is CardState.NORMAL
     refused(NOT_LOST, lambda: desk.cancel_lost(wish(3), NOW))

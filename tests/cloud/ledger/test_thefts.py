@@ -281,7 +281,7 @@ def test_reports_are_never_edited(ledger: Ledger, box: Box) -> None:
 def test_verify_names_what_reached_a_merchant_after_the_theft(ledger: Ledger, box: Box) -> None:
     buy(ledger, box, 1)
     ledger.psam_stolen(REPORT, c.NOW)
-    ledger._picture.registry.stolen = type(ledger._picture.registry.stolen)()  # somebody forgets to ask
+    ledger.opened.picture.registry.stolen = type(ledger.opened.picture.registry.stolen)()  # somebody forgets to ask
     buy(ledger, box, 2)
     broken = [check.broken for check in verify(ledger, c.check_tac).checks if check.name == "thefts"]
     assert broken == ["entry 10: 000100000001/1/2 of a stolen PSAM has reached the merchant"]

@@ -2,7 +2,6 @@
 
 import pytest
 
-from cloud.db import open_database
 from cloud.ledger.desk_ledger import DeskLedger
 from cloud.ledger.desk_refusals import COUNTER_USED, HOTLISTED, KEY_USED, MORE_THAN_BOOKS, WRONG_MAC1, DeskRefused
 from cloud.ledger.unload_cases import UnloadState
@@ -31,11 +30,9 @@ WANG = "王芳"
 
 
 @pytest.fixture
-def desk(campus_dsn):
-    ledger = DeskLedger(open_database(campus_dsn))
-    yield ledger
+def desk(opened, ledger):
+    yield DeskLedger(opened)
     report = verify(ledger, check_tac)
-    ledger.close()
     assert report.ok, report.first_broken
 
 
@@ -81,10 +78,10 @@ def test_the_same_key_for_another_unload_is_refused(desk):
     refused(KEY_USED, desk, fen=2_000)
 
 
-def test_what_may_not_be_unloaded(desk):
+def test_what_may_not_be_unloaded(desk, ledger):
     refused(WRONG_MAC1, desk, mac1_ok=False)
     refused(MORE_THAN_BOOKS, desk, fen=OPENING + 1, balance=OPENING + 1)
-    desk.set_hotlisted(ONE, True, NOW)
+    ledger.set_hotlisted(ONE, True, NOW)
     refused(HOTLISTED, desk)
 
 
@@ -113,37 +110,37 @@ def test_a_proof_after_all_is_posted_and_told(desk):
     ask(desk, 2, salt=2)
 
 
-def test_a_load_request_settles_an_unload_and_the_other_way_round(desk):
-    desk.deposit(ONE, 5_000, "k", NOW)
+def test_a_load_request_settles_an_unload_and_the_other_way_round(desk, ledger):
+    ledger.deposit(ONE, 5_000, "k", NOW)
     ask(desk)
     request, asked = load_request(ONE, 1, 2_000, OPENING - 3_000, request=1)
-    desk.load_authorise("canteen-1", request, asked, True, NOW)
+    ledger.load_authorise("canteen-1", request, asked, True, NOW)
     assert state(desk) is UnloadState.CONFIRMED_BY_COUNTER
     ask(desk, 2, counter=2, balance=OPENING - 1_000, fen=500)
     assert purse(desk, ONE) == OPENING - 1_000
     assert not desk.card_books(CardAsk(ONE, 0, 2)).missing_online
 
 
-def test_a_load_of_the_counter_that_an_unload_took_is_given_back(desk):
+def test_a_load_of_the_counter_that_an_unload_took_is_given_back(desk, ledger):
     """The load was granted, never credited, and the unload got the same counter."""
-    desk.deposit(ONE, 5_000, "k", NOW)
+    ledger.deposit(ONE, 5_000, "k", NOW)
     request, asked = load_request(ONE, 0, 2_000, OPENING, request=1)
-    desk.load_authorise("canteen-1", request, asked, True, NOW)
+    ledger.load_authorise("canteen-1", request, asked, True, NOW)
     ask(desk)
     desk.unload_proven(key(), WANG, MAC3, NOW)
     assert (purse(desk, ONE), online(desk)) == (OPENING - 3_000, 8_000)
 
 
-def test_a_counter_that_was_proven_before_is_suspicious(desk):
-    desk.deposit(ONE, 5_000, "k", NOW)
+def test_a_counter_that_was_proven_before_is_suspicious(desk, ledger):
+    ledger.deposit(ONE, 5_000, "k", NOW)
     request, asked = load_request(ONE, 0, 2_000, OPENING, request=1)
-    desk.load_authorise("canteen-1", request, asked, True, NOW)
-    Box(desk).send(stored(load(1, ONE, 0, 2_000, OPENING, request=1)))
+    ledger.load_authorise("canteen-1", request, asked, True, NOW)
+    Box(ledger).send(stored(load(1, ONE, 0, 2_000, OPENING, request=1)))
     refused(COUNTER_USED, desk, balance=OPENING + 2_000)
 
 
-def test_a_grey_purchase_is_settled_across_an_unload(desk):
-    box = Box(desk)
+def test_a_grey_purchase_is_settled_across_an_unload(desk, ledger):
+    box = Box(ledger)
     box.send(stored(purchase(1, ONE, 0, 300, OPENING, kind=Kind.UNPROVEN)))
     ask(desk, balance=OPENING - 300)
     desk.unload_proven(key(), WANG, MAC3, NOW)

@@ -8,10 +8,10 @@ import shutil
 
 import pytest
 
-from cloud.db import open_database
 from cloud.desk.answers import DeskAnswers
 from cloud.ledger.desk_ledger import DeskLedger
 from cloud.ledger.ledger import open_ledger
+from cloud.ledger.opened import open_prepared
 from cloud.ledger.verify import verify
 from edge.desk.desk import Desk
 from edge.desk.matters import Matters
@@ -104,7 +104,8 @@ class Office:
         )  # fmt: skip
         self.cut, self.said = cut, []
         self.memory = RamMemory(personalised_card_image([Application(CAMPUS, public, money, OPENING, ep_unload=True)]))
-        self.ledger = DeskLedger(open_database(str(path)))
+        self.opened = open_prepared(str(path))
+        self.ledger = DeskLedger(self.opened)
         answers = DeskAnswers(self.ledger, UnloadKeys())
         settings = type("Settings", (), {"device": b"\x00\x01\x00\x00\x00\x63"})()
         body = type("Body", (), {"settings": settings})()
@@ -156,7 +157,7 @@ def office(made, tmp_path):
 
     yield make
     for one in opened:
-        one.ledger.close()
+        one.opened.close()
 
 
 def test_an_unload_without_a_cut(office):
@@ -188,7 +189,7 @@ def test_cut_again_at_every_step_of_the_settling(office, at, tear):
             one.try_settle()
             one.try_unload(0)
             assert_settled(one)
-            one.ledger.close()
+            one.opened.close()
 
 
 def assert_settled(one):
@@ -231,7 +232,7 @@ def test_the_sum_that_was_asked_for_is_not_taken_twice(office):
             one.cut.at = -1
             assert one.try_unload(FEN) is True
             assert (one.on_card, one.online) == (OPENING - FEN, FEN)
-        one.ledger.close()
+        one.opened.close()
 
 
 def test_a_wrong_proof_is_never_paid(office):

@@ -1,0 +1,72 @@
+"""An opened ledger: a prepared database, what is kept of it in memory, and transactions over both.
+
+Every door of the ledger (ingest, card desk, what is held) takes one, and adds what can be asked of it there. Holds a
+picture of the registry in memory and nothing else, so a new one over the same database goes on where the last ended.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cloud.db import Database, Question, Rows, open_database
+from cloud.ledger.books import Booking
+from cloud.ledger.migrate import migrate
+from cloud.ledger.picture import Picture
+from cloud.ledger.registry import make_ledger
+from cloud.ledger.values import Now
+from cloud.ledger.writing import Writing
+from shared.ids import LedgerId
+
+
+def open_prepared(dsn: str, ledger_id: LedgerId | None = None) -> "OpenedLedger":
+    """Open, migrate, and make it if it is new (with this id, else a random one). StoreFault, ConfigFault."""
+    database = open_database(dsn)
+    try:
+        prepare_database(database, ledger_id)
+        return OpenedLedger(database)
+    except BaseException:
+        database.close()
+        raise
+
+
+def prepare_database(database: Database, ledger_id: LedgerId | None = None) -> None:
+    """Newest schema, and the first rows if it has none."""
+    migrate(database)
+    with database.writing():
+        if not database.run("SELECT 1 FROM meta WHERE name = 'ledger'"):
+            make_ledger(database, ledger_id or secrets.token_bytes(8))
+
+
+class OpenedLedger:
+    """Over a prepared database. Belongs to one thread at a time."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.renew()
+
+    def renew(self) -> None:
+        """Look at everything anew: this process has changed the registry."""
+        with self.database.reading():
+            self.picture = Picture(self.database)
+
+    @contextmanager
+    def writing(self, now: Now) -> Iterator[Writing]:
+        """A transaction whose books are sealed at its end."""
+        with self.database.writing():
+            writing = self.begin(now)
+            yield writing
+            writing.close()
+
+    def begin(self, now: Now) -> Writing:
+        """Inside of a writing transaction, at its beginning."""
+        return self.begin_with(now)[0]
+
+    def begin_with(self, now: Now, *questions: Question) -> tuple[Writing, list[Rows]]:
+        """And the answers to questions that can be asked in the same go."""
+        last, answers = self.picture.look_and_ask(self.database, *questions)
+        booking = Booking(self.database, now, self.picture.registry.campus, last.record, last.entry)
+        return Writing(self.database, self.picture, booking, now), answers
+
+    def close(self) -> None:
+        """Let the database go."""
+        self.database.close()
