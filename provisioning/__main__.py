@@ -2,8 +2,8 @@
 
 import sys
 
-from provisioning.cli import main
-from provisioning.memory import leave_no_core
+from provisioning.cli.cli import main
+from provisioning.process.memory import leave_no_core
 
 if __name__ == "__main__":
     leave_no_core()

@@ -1,5 +1,5 @@
 """When certificates end, and who says so in time: one rule for boxes, platform and key office. X.509 is read here only;
-it is made in provisioning/authority.py. Pure but for the files that a DailyLook is told to read.
+it is made in provisioning/certificates/authority.py. Pure but for the files that a DailyLook is told to read.
 """
 
 from collections.abc import Sequence

@@ -11,12 +11,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from provisioning import levels, numbers, token_files
-from provisioning.keeper import Keeper
-from provisioning.keeper_pkcs11 import Pkcs11Keeper
-from provisioning.keeper_software import keeper_of
-from provisioning.key_operations import KeyOperations
-from provisioning.key_store import KeyStore, Unlock
+from provisioning.keeper import token as token_files
+from provisioning.keeper.keeper import Keeper
+from provisioning.keeper.pkcs11 import Pkcs11Keeper
+from provisioning.keeper.software import keeper_of
+from provisioning.keys import levels
+from provisioning.keys.store import KeyStore, Unlock
+from provisioning.plan import numbers
+from provisioning.process.operations import KeyOperations
 from shared.purse import crypto
 from shared.purse.load_auth import LoadAuth
 from shared.purse.tac import tac_item

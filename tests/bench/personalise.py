@@ -10,14 +10,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from provisioning.card_jobs import CardWriter, School
-from provisioning.issuing_keys import of_store
-from provisioning.journal import Journal, open_journal
-from provisioning.levels import new_root, region_of, school_of
-from provisioning.personalise import usual_validity
-from provisioning.production import Lease, Run, Span
-from provisioning.production_order import Order, OrderLine
-from provisioning.production_work import Body, Machine
+from provisioning.custody.journal import Journal, open_journal
+from provisioning.issue.jobs import CardWriter, School
+from provisioning.issue.order import Order, OrderLine
+from provisioning.issue.personalise import usual_validity
+from provisioning.issue.production import Lease, Run, Span
+from provisioning.issue.work import Body, Machine
+from provisioning.keeper.issuing_keys import of_store
+from provisioning.keys.levels import new_root, region_of, school_of
 from shared.purse.cos import UserCard
 from shared.purse.crypto import Key
 from shared.purse.images import RamMemory, blank_card_image

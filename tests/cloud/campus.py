@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from compose.part import Part
 from compose.standing import Standing
-from provisioning.demo_plan import demo_plan
-from provisioning.key_files import open_level
-from provisioning.key_store import Level
-from provisioning.levels import CardKeySet, card_keys
+from provisioning.custody.files import open_level
+from provisioning.keys.levels import CardKeySet, card_keys
+from provisioning.keys.store import Level
+from provisioning.plan.demo import demo_plan
 from shared import inventory as inventories
 from shared.campus_clock import WALL
 from shared.clock import date_time_bcd

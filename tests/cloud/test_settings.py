@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from cloud.settings import load_settings
-from provisioning.demo_plan import demo_plan
-from provisioning.plan import parse_plan
-from provisioning.settings_files import PublicKeys, cloud_json
+from provisioning.campus.settings import PublicKeys, cloud_json
+from provisioning.plan.demo import demo_plan
+from provisioning.plan.plan import parse_plan
 from shared.errors import ConfigFault
 
 KEYS = PublicKeys(b"C" * 32, b"A" * 32, b"")

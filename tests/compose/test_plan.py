@@ -17,7 +17,7 @@ from compose.plan import (
     write_plan,
 )
 from compose.verbs import WrongUse
-from provisioning.demo_plan import demo_plan
+from provisioning.plan.demo import demo_plan
 
 WHERE = Where(Path("/d"), Path("/r"), 1883, 8443, {"canteen-1": 7001, "bus-1": 7002})
 

@@ -10,9 +10,9 @@ import pytest
 from compose import terms
 from compose.supervise import Supervisor
 from compose.terms import NAMED_MAX, lines_of, say_daily, terms_now
-from provisioning import authority
-from provisioning.key_files import open_level
-from provisioning.key_store import KeyKind, Level
+from provisioning.certificates import authority
+from provisioning.custody.files import open_level
+from provisioning.keys.store import KeyKind, Level
 from tests.cloud.campus import make_campus
 
 ENDS = (datetime.now(UTC) + timedelta(days=30)).isoformat()

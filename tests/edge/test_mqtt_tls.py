@@ -13,7 +13,7 @@ from compose.standing import Standing
 from edge import mqtt
 from edge.mqtt import Arrived, BrokerSetting, Connected, MqttLine, Published
 from edge.settings import TlsSetting, load
-from provisioning import authority
+from provisioning.certificates import authority
 from shared.campus_clock import WALL, CampusClock
 from shared.clock import DAY_S
 from shared.ids import BoxId, partition_of

@@ -17,7 +17,9 @@ from compose import trace
 from edge.link import can_frame, cobs, isotp, rs485_frame, sim_can_wire, tcp_framing
 from edge.link import messages as link
 from edge.terminal import commands, flash_layout
-from provisioning import journal_lines, production_order, shares
+from provisioning.custody import lines as journal_lines
+from provisioning.issue import order as production_order
+from provisioning.keys import shares
 from shared import campus_clock, clock, desk, inventory, money, online, records, slot_file
 from shared.errors import WireFault, YktError
 from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StorageId, StoreId

@@ -14,8 +14,8 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from provisioning.cli import main
-from provisioning.pkcs11_door import Token
+from provisioning.cli.cli import main
+from provisioning.keeper.pkcs11_door import Token
 
 try:
     import PyKCS11

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from provisioning.demo_plan import demo_plan
-from provisioning.key_files import open_level
-from provisioning.key_store import KeyStore, Level
+from provisioning.custody.files import open_level
+from provisioning.keys.store import KeyStore, Level
+from provisioning.plan.demo import demo_plan
 from shared import inventory
 from shared.inventory import Inventory
 

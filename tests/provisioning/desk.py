@@ -4,9 +4,9 @@ import contextlib
 import io
 from typing import NamedTuple
 
-from provisioning.cli import main
-from provisioning.key_store import KeyStore
-from provisioning.levels import card_keys
+from provisioning.cli.cli import main
+from provisioning.keys.levels import card_keys
+from provisioning.keys.store import KeyStore
 from shared.clock import date_time_bcd
 from shared.purse.commands import select_name
 from shared.purse.crypto import TYPE_EP_LOAD, load_mac2, load_session_key

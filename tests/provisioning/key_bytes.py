@@ -1,6 +1,6 @@
 """The bytes of a stored key that are secret: an authority's key is mostly form and public half."""
 
-from provisioning.key_store import KeyKind, StoredKey
+from provisioning.keys.store import KeyKind, StoredKey
 
 
 def private_bytes(key: StoredKey) -> bytes:

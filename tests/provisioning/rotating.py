@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from provisioning.campus_facts import read_campus
-from provisioning.demo_plan import demo_plan
-from provisioning.key_store import KeyStore
-from provisioning.key_vault import Vault
-from provisioning.levels import MASTERS
+from provisioning.custody.vault import Vault
+from provisioning.issue.campus_facts import read_campus
+from provisioning.keys.levels import MASTERS
+from provisioning.keys.store import KeyStore
+from provisioning.plan.demo import demo_plan
 from shared.clock import DAY_S
+from tests.provisioning.cli.test_psam import new_card, psam_files, second_version
 from tests.provisioning.desk import WHO, ok
-from tests.provisioning.test_cli_psam import new_card, psam_files, second_version
 
 MEMORY = Path("/dev/shm")  # a disk without waiting
 

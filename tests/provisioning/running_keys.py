@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning import token_files
+from provisioning.keeper import token as token_files
 
 ROOT = Path(__file__).parents[2]
 WAIT_S = 10.0

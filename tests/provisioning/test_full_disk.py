@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning import custody_chain
+from provisioning.custody import chain as custody_chain
 from tests.provisioning.test_killed_commands import (
     batch_comes_to_its_end,
     batch_until,

@@ -7,16 +7,18 @@ import os
 
 import pytest
 
-from provisioning import levels, numbers, token_files
-from provisioning.custody_chain import check_value
-from provisioning.keeper import CardKeyName, UnknownKey
-from provisioning.keeper_joined import JoinedKeeper
-from provisioning.keeper_pkcs11 import Pkcs11Keeper, generate, take_in
-from provisioning.keeper_software import SoftwareKeeper, keeper_of
-from provisioning.key_operations import KeyOperations
-from provisioning.key_store import KeyKind, KeyStore, Level, StoredKey, Unlock, WrongKeyUse, open_store, seal
-from provisioning.levels import MASTERS, card_keys, new_root, region_of, school_of
-from provisioning.pkcs11_door import Ability, TokenFault, open_token
+from provisioning.custody.chain import check_value
+from provisioning.keeper import token as token_files
+from provisioning.keeper.joined import JoinedKeeper
+from provisioning.keeper.keeper import CardKeyName, UnknownKey
+from provisioning.keeper.pkcs11 import Pkcs11Keeper, generate, take_in
+from provisioning.keeper.pkcs11_door import Ability, TokenFault, open_token
+from provisioning.keeper.software import SoftwareKeeper, keeper_of
+from provisioning.keys import levels
+from provisioning.keys.levels import MASTERS, card_keys, new_root, region_of, school_of
+from provisioning.keys.store import KeyKind, KeyStore, Level, StoredKey, Unlock, WrongKeyUse, open_store, seal
+from provisioning.plan import numbers
+from provisioning.process.operations import KeyOperations
 from shared.errors import ConfigFault, KeyFault
 from shared.purse import crypto
 from shared.terminal_mac import mac_input, terminal_mac

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from cloud.keys import KeyClient, KeyRefused
-from provisioning import custody_chain, shares
-from provisioning.key_files import open_level
-from provisioning.key_store import KeyKind, Level, Unlock, seal
-from provisioning.levels import HELD, MASTERS, card_keys
+from provisioning.custody import chain as custody_chain
+from provisioning.custody.files import open_level
+from provisioning.keys import shares
+from provisioning.keys.levels import HELD, MASTERS, card_keys
+from provisioning.keys.store import KeyKind, Level, Unlock, seal
 from shared.clock import date_time_bcd
 from shared.purse import crypto
 from shared.purse.load_auth import LoadAuth

@@ -15,15 +15,15 @@ from typing import NamedTuple
 
 import pytest
 
-from provisioning import custody_chain
-from provisioning.campus_facts import read_campus
-from provisioning.components import new_component, sheet
-from provisioning.journal import read_journal
-from provisioning.key_files import open_level, open_with, unlock_of
-from provisioning.key_store import Level
-from provisioning.levels import MASTERS, school_of
-from provisioning.production_files import LeaseFolder
-from provisioning.psam_register import Register
+from provisioning.custody import chain as custody_chain
+from provisioning.custody.files import open_level, open_with, unlock_of
+from provisioning.custody.journal import read_journal
+from provisioning.issue.campus_facts import read_campus
+from provisioning.issue.files import LeaseFolder
+from provisioning.keys.components import new_component, sheet
+from provisioning.keys.levels import MASTERS, school_of
+from provisioning.keys.store import Level
+from provisioning.psam.register import Register
 from shared.purse.images import decode_psam_image
 from shared.slot_file import choose
 from tests.provisioning.breaking import CRASHED, full_at, killed_at, touches
@@ -50,7 +50,7 @@ class Scene(NamedTuple):
 
 @pytest.fixture(autouse=True)
 def cheap_scrypt(monkeypatch):
-    monkeypatch.setattr("provisioning.key_store._SCRYPT_N", 1 << 4)
+    monkeypatch.setattr("provisioning.keys.store._SCRYPT_N", 1 << 4)
 
 
 def data(room: Path) -> tuple[object, ...]:

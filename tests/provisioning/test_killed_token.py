@@ -11,17 +11,19 @@ from typing import NamedTuple
 
 import pytest
 
-from provisioning import custody_chain, token_files
-from provisioning.holdings import GOES, Holdings, in_store
-from provisioning.key_files import open_level
-from provisioning.key_store import KeyKind, Level
-from provisioning.levels import HELD, MASTERS
-from provisioning.rotation_files import retired
-from provisioning.school_masters import open_masters
-from provisioning.token_files import OWN_TOKEN
+from provisioning.custody import chain as custody_chain
+from provisioning.custody.files import open_level
+from provisioning.keeper import token as token_files
+from provisioning.keeper.school_masters import open_masters
+from provisioning.keeper.token import OWN_TOKEN
+from provisioning.keys.levels import HELD, MASTERS
+from provisioning.keys.places import GOES, Holdings, in_store
+from provisioning.keys.store import KeyKind, Level
+from provisioning.psam.rotation_files import retired
 from shared.purse.images import decode_psam_image
 from shared.slot_file import choose
 from tests.provisioning.breaking import killed_at, touches
+from tests.provisioning.cli.test_psam import psam_files
 from tests.provisioning.desk import WHO, ok, provision
 from tests.provisioning.rotating import (
     after_the_last_card,
@@ -32,7 +34,6 @@ from tests.provisioning.rotating import (
     to_version_2,
 )
 from tests.provisioning.running_keys import needs_softhsm
-from tests.provisioning.test_cli_psam import psam_files
 
 BOTH = frozenset((kind, version) for kind in MASTERS for version in (1, 2)) | {(KeyKind.LINK, 1)}
 LEFT = frozenset((kind, version) for kind, version in BOTH if version == 2 or kind not in GOES)
@@ -129,7 +130,7 @@ def rotated():
 @pytest.mark.parametrize("name", SCENES)
 def test_killed_at_every_touch_and_asked_for_again(name, rotated, monkeypatch) -> None:
     last, scene, count = after_the_last_card(rotated / "d"), SCENES[name], 0
-    monkeypatch.setattr("provisioning.cli_psam.now_s", lambda: last)
+    monkeypatch.setattr("provisioning.cli.psam.now_s", lambda: last)
     with in_memory() as room:
         shutil.copytree(rotated / "d", room / "d")
         for words in scene.needs:

@@ -7,18 +7,19 @@ from random import Random
 
 import pytest
 
-from provisioning import numbers, personalise
-from provisioning.card_desk import activate
-from provisioning.card_jobs import CardWriter, School, card_of, card_row
-from provisioning.demo_plan import demo_plan
-from provisioning.issuing_keys import of_store
-from provisioning.keeper_software import keeper_of
-from provisioning.key_upkeep import UpkeepOperations
-from provisioning.levels import card_keys, new_root, region_of, school_of
-from provisioning.personalise_apdu import protected, write
-from provisioning.plan import parse_plan
-from provisioning.production import Attempt, Step
-from provisioning.production_order import Order, OrderLine
+from provisioning.issue import personalise
+from provisioning.issue.activation import activate
+from provisioning.issue.jobs import CardWriter, School, card_of, card_row
+from provisioning.issue.order import Order, OrderLine
+from provisioning.issue.personalise_apdu import protected, write
+from provisioning.issue.production import Attempt, Step
+from provisioning.keeper.issuing_keys import of_store
+from provisioning.keeper.software import keeper_of
+from provisioning.keys.levels import card_keys, new_root, region_of, school_of
+from provisioning.plan import numbers
+from provisioning.plan.demo import demo_plan
+from provisioning.plan.plan import parse_plan
+from provisioning.process.upkeep import UpkeepOperations
 from shared.clock import date_bcd
 from shared.errors import ConfigFault
 from shared.purse import commands

@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import pytest
 
-from provisioning import body_file
-from provisioning.components import new_component, parse_sheet, sheet
-from provisioning.key_files import open_with, read_share, unlock_of
-from provisioning.key_store import KeyKind, KeyStore, Level
-from provisioning.levels import MASTERS, card_keys, psam_control_key, terminal_key
+from provisioning.custody.files import open_with, read_share, unlock_of
+from provisioning.issue import bodies as body_file
+from provisioning.keys.components import new_component, parse_sheet, sheet
+from provisioning.keys.levels import MASTERS, card_keys, psam_control_key, terminal_key
+from provisioning.keys.store import KeyKind, KeyStore, Level
 from shared.ids import DeviceId
 from shared.purse.images import blank_card_image
 from tests.provisioning.desk import WHO, provision

@@ -9,11 +9,11 @@ import os
 import pytest
 
 from cloud.keys import KeyClient, KeyRefused
-from provisioning import body_file
-from provisioning.campus_facts import read_campus
-from provisioning.key_files import open_level
-from provisioning.key_store import KeyKind, Level
-from provisioning.levels import MASTERS, card_keys
+from provisioning.custody.files import open_level
+from provisioning.issue import bodies as body_file
+from provisioning.issue.campus_facts import read_campus
+from provisioning.keys.levels import MASTERS, card_keys
+from provisioning.keys.store import KeyKind, Level
 from shared.clock import CampusTime
 from shared.purse import crypto
 from shared.purse.caps import MealClock
@@ -26,7 +26,7 @@ from shared.purse.outcomes import CardIdentity, Declined, PurchaseOrder
 from shared.purse.profiles import CAMPUS
 from shared.purse.reasons import REASON_TEXT, Reason
 from shared.purse.tac import TacVerdict
-from tests.provisioning import test_cli_psam as rotation
+from tests.provisioning.cli import test_psam as rotation
 from tests.provisioning.desk import WHO, ok, provision
 from tests.provisioning.running_keys import WAIT_S, running
 
@@ -61,7 +61,7 @@ def test_the_old_version_is_retired_refused_with_its_reason_and_still_proven(own
     early = provision("rotate", "retire", *data, *WHO, "--version", 1)
     assert (early.returncode, "valid until then" in early.stderr) == (2, True)
     last = max(row.expires for row in read_campus(own).inventory.cards if row.key_version == 1)
-    monkeypatch.setattr("provisioning.cli_psam.now_s", lambda: last + 86_400)
+    monkeypatch.setattr("provisioning.cli.psam.now_s", lambda: last + 86_400)
     assert "may be retired" in ok("rotate", "status", *data)
     assert "restart the key process" in ok("rotate", "retire", *data, *WHO, "--version", 1)
     ok("rotate", "retire", *data, *WHO, "--version", 1)

@@ -9,19 +9,20 @@ import os
 import pytest
 
 from cloud.keys import KeyClient, KeyRefused
-from provisioning import numbers, transport
-from provisioning.campus import Making, campus_files
-from provisioning.ceremony import Ceremony, Terms, minutes, terms
-from provisioning.custody_chain import check_value
-from provisioning.demo_plan import demo_plan
-from provisioning.keeper import CardKeyName
-from provisioning.keeper_software import keeper_of
-from provisioning.key_operations import KeyOperations
-from provisioning.key_store import KeyKind, KeyStore, Level, StoredKey, Unlock, open_store, seal
-from provisioning.levels import MASTERS, MONEY_MASTERS, card_keys, new_root, psam_control_key, region_of, school_of
-from provisioning.personalise import Validity, public_data
-from provisioning.plan import parse_plan
-from provisioning.psam_write import renew
+from provisioning.campus.campus import Making, campus_files
+from provisioning.ceremony.ceremony import Ceremony, Terms, minutes, terms
+from provisioning.custody.chain import check_value
+from provisioning.issue.personalise import Validity, public_data
+from provisioning.keeper.keeper import CardKeyName
+from provisioning.keeper.software import keeper_of
+from provisioning.keys import transport
+from provisioning.keys.levels import MASTERS, MONEY_MASTERS, card_keys, new_root, psam_control_key, region_of, school_of
+from provisioning.keys.store import KeyKind, KeyStore, Level, StoredKey, Unlock, open_store, seal
+from provisioning.plan import numbers
+from provisioning.plan.demo import demo_plan
+from provisioning.plan.plan import parse_plan
+from provisioning.process.operations import KeyOperations
+from provisioning.psam.write import renew
 from shared.clock import CampusTime, date_time_bcd
 from shared.errors import ConfigFault, RuleBroken
 from shared.inventory import open_sealed

@@ -7,17 +7,18 @@ import os
 
 import pytest
 
-from provisioning import numbers, token_files
-from provisioning.holdings import Holdings, in_store
-from provisioning.keeper import CardKeyName, RetiredKey, UnknownKey
-from provisioning.keeper_joined import JoinedKeeper
-from provisioning.keeper_pkcs11 import NoSm4InToken, Pkcs11Keeper, take_in
-from provisioning.keeper_software import keeper_of
-from provisioning.key_files import open_with
-from provisioning.key_store import KeyKind, KeyStore, Level, StoredKey, Unlock, seal
-from provisioning.levels import CARD_MASTERS, HELD, MASTERS, card_keys, new_root, region_of, school_of
-from provisioning.school_masters import open_masters
-from provisioning.token_files import OWN_TOKEN
+from provisioning.custody.files import open_with
+from provisioning.keeper import token as token_files
+from provisioning.keeper.joined import JoinedKeeper
+from provisioning.keeper.keeper import CardKeyName, RetiredKey, UnknownKey
+from provisioning.keeper.pkcs11 import NoSm4InToken, Pkcs11Keeper, take_in
+from provisioning.keeper.school_masters import open_masters
+from provisioning.keeper.software import keeper_of
+from provisioning.keeper.token import OWN_TOKEN
+from provisioning.keys.levels import CARD_MASTERS, HELD, MASTERS, card_keys, new_root, region_of, school_of
+from provisioning.keys.places import Holdings, in_store
+from provisioning.keys.store import KeyKind, KeyStore, Level, StoredKey, Unlock, seal
+from provisioning.plan import numbers
 from shared.errors import KeyFault
 from shared.purse import crypto
 from shared.purse.suite import SM4_CAMPUS, TRIPLE_DES

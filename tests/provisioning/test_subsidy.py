@@ -6,10 +6,13 @@ from random import Random
 import pytest
 
 from edge.terminal.settings import parse as parse_settings
-from provisioning import levels, numbers, personalise, settings_files
-from provisioning.demo_plan import demo_plan
-from provisioning.key_store import KeyKind, KeyStore, Level, StoredKey
-from provisioning.plan import Plan, parse_plan
+from provisioning.campus import settings as settings_files
+from provisioning.issue import personalise
+from provisioning.keys import levels
+from provisioning.keys.store import KeyKind, KeyStore, Level, StoredKey
+from provisioning.plan import numbers
+from provisioning.plan.demo import demo_plan
+from provisioning.plan.plan import Plan, parse_plan
 from shared.clock import CampusTime
 from shared.errors import ConfigFault
 from shared.inventory import DeviceKind

@@ -5,9 +5,10 @@ import os
 
 import pytest
 
-from provisioning import body_file, custody_chain
-from provisioning.card_desk import look
-from provisioning.production_files import LeaseFolder
+from provisioning.custody import chain as custody_chain
+from provisioning.issue import bodies as body_file
+from provisioning.issue.activation import look
+from provisioning.issue.files import LeaseFolder
 from shared.purse import commands
 from shared.purse.apdu import ResponseApdu
 from shared.purse.commands import SFI_HOLDER

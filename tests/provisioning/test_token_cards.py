@@ -8,15 +8,16 @@ from pathlib import Path
 import pytest
 
 from cloud.keys import KeyClient
-from provisioning import body_file, token_files
-from provisioning.campus_facts import read_campus
-from provisioning.card_desk import look
-from provisioning.issuing_keys import of_keeper, of_store
-from provisioning.keeper import CardKeyName
-from provisioning.keeper_pkcs11 import Pkcs11Keeper
-from provisioning.key_files import open_level
-from provisioning.key_store import KeyKind, Level, WrongKeyUse
-from provisioning.levels import MASTERS
+from provisioning.custody.files import open_level
+from provisioning.issue import bodies as body_file
+from provisioning.issue.activation import look
+from provisioning.issue.campus_facts import read_campus
+from provisioning.keeper import token as token_files
+from provisioning.keeper.issuing_keys import of_keeper, of_store
+from provisioning.keeper.keeper import CardKeyName
+from provisioning.keeper.pkcs11 import Pkcs11Keeper
+from provisioning.keys.levels import MASTERS
+from provisioning.keys.store import KeyKind, Level, WrongKeyUse
 from shared.clock import date_time_bcd
 from shared.purse.commands import select_name
 from shared.purse.cos import UserCard

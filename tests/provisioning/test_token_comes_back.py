@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from cloud.keys import KeyClient, KeyProcessAway
-from provisioning import custody_chain, numbers
-from provisioning.keeper import KeeperAway
-from provisioning.keeper_reopening import REOPEN_S, ReopeningKeeper
-from provisioning.keeper_software import keeper_of
-from provisioning.key_store import KeyKind
-from provisioning.levels import MASTERS, new_root, region_of, school_of
-from provisioning.pkcs11_door import PinRefused, TokenFault
+from provisioning.custody import chain as custody_chain
+from provisioning.keeper.keeper import KeeperAway
+from provisioning.keeper.pkcs11_door import PinRefused, TokenFault
+from provisioning.keeper.reopening import REOPEN_S, ReopeningKeeper
+from provisioning.keeper.software import keeper_of
+from provisioning.keys.levels import MASTERS, new_root, region_of, school_of
+from provisioning.keys.store import KeyKind
+from provisioning.plan import numbers
 from shared.purse.load_auth import LoadAuth
 from tests.provisioning.running_keys import WAIT_S, needs_softhsm, running
 

@@ -16,11 +16,11 @@ from cloud.ledger.judge import Reason, Verdict
 from cloud.ledger.ledger import Ledger, Rejudged, open_ledger
 from cloud.ledger.values import Now
 from cloud.ledger.verify import verify
-from provisioning.campus_facts import read_campus
-from provisioning.key_files import open_level, unlock_of
-from provisioning.key_store import KeyKind, KeyStore, Level
-from provisioning.levels import card_keys, terminal_key
-from provisioning.token_files import move_into_token
+from provisioning.custody.files import open_level, unlock_of
+from provisioning.issue.campus_facts import read_campus
+from provisioning.keeper.token import move_into_token
+from provisioning.keys.levels import card_keys, terminal_key
+from provisioning.keys.store import KeyKind, KeyStore, Level
 from shared.clock import date_time_bcd
 from shared.inventory import CardRow, DeviceKind, DeviceRow, PsamRow
 from shared.purse.crypto import TYPE_CAPP_PURCHASE, purchase_tac_input, tac

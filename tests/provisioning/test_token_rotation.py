@@ -11,20 +11,22 @@ from pathlib import Path
 import pytest
 
 from cloud.keys import KeyClient, KeyProcessAway, KeyRefused
-from provisioning import body_file, custody_chain, token_files
-from provisioning.holdings import GOES
-from provisioning.keeper_pkcs11 import Pkcs11Keeper
-from provisioning.key_files import open_level, unlock_of
-from provisioning.key_store import KeyKind, Level
-from provisioning.levels import MASTERS
-from provisioning.pkcs11_door import make_token
+from provisioning.custody import chain as custody_chain
+from provisioning.custody.files import open_level, unlock_of
+from provisioning.issue import bodies as body_file
+from provisioning.keeper import token as token_files
+from provisioning.keeper.pkcs11 import Pkcs11Keeper
+from provisioning.keeper.pkcs11_door import make_token
+from provisioning.keys.levels import MASTERS
+from provisioning.keys.places import GOES
+from provisioning.keys.store import KeyKind, Level
 from shared.purse.cos_psam import Psam
 from shared.purse.effects import drive
 from shared.purse.flows import open_psam
 from shared.purse.images import decode_psam_image
 from shared.purse.tac import TacVerdict
 from shared.slot_file import choose
-from tests.provisioning import test_cli_psam as rotation
+from tests.provisioning.cli import test_psam as rotation
 from tests.provisioning.desk import WHO, ok, provision
 from tests.provisioning.rotating import (
     after_the_last_card,
@@ -135,7 +137,7 @@ def test_a_retired_version_is_destroyed_in_the_token_and_its_late_records_still_
     ok("token", *words, "--who", "甲")
     assert "valid until then" in provision("rotate", "retire", *words, *WHO, "--version", 1).stderr
     last = after_the_last_card(data)
-    monkeypatch.setattr("provisioning.cli_psam.now_s", lambda: last)
+    monkeypatch.setattr("provisioning.cli.psam.now_s", lambda: last)
     with running(data, "--keeper", "pkcs11") as keys, KeyClient(keys.path, timeout_s=WAIT_S) as client:
         assert len(client.load_mac2(waiting[0], last)) == 4
         assert "restart the key process" in ok("rotate", "retire", *words, *WHO, "--version", 1)
@@ -172,7 +174,7 @@ def test_renewing_takes_the_retired_version_out_of_a_psam_and_the_lists_name_the
     words = ("--data", data)
     ok("token", *words, "--who", "甲")
     last = after_the_last_card(data)
-    monkeypatch.setattr("provisioning.cli_psam.now_s", lambda: last)
+    monkeypatch.setattr("provisioning.cli.psam.now_s", lambda: last)
     ok("rotate", "retire", *words, *WHO, "--version", 1)
     files = {psam.hex(): file for psam, file in rotation.psam_files(data).items()}
     one, other = sorted(files)
@@ -209,7 +211,7 @@ def test_a_psam_is_made_and_renewed_with_its_control_master_in_the_token(data, t
     assert (refused.returncode, "version 1 are in a token and do not come out" in refused.stderr) == (2, True)
     assert not (tmp_path / "q").exists()
     last = after_the_last_card(data)
-    monkeypatch.setattr("provisioning.cli_psam.now_s", lambda: last)
+    monkeypatch.setattr("provisioning.cli.psam.now_s", lambda: last)
     ok("rotate", "retire", *words, *WHO, "--version", 1)
     made = ok("psam", "make", *words, *WHO, "--out", tmp_path / "q").split()[0]
     file = tmp_path / "q" / f"{made}.psam"

@@ -16,10 +16,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from provisioning import body_file
-from provisioning.campus_facts import read_campus
-from provisioning.production import Step
-from provisioning.production_files import LeaseFolder
+from provisioning.issue import bodies as body_file
+from provisioning.issue.campus_facts import read_campus
+from provisioning.issue.files import LeaseFolder
+from provisioning.issue.production import Step
 from shared.purse.images import blank_card_image
 from tests.provisioning.desk import WHO, ok, provision
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from provisioning import levels
-from provisioning.key_files import open_level
-from provisioning.key_store import KeyStore, Level
+from provisioning.custody.files import open_level
+from provisioning.keys import levels
+from provisioning.keys.store import KeyStore, Level
 from shared.ids import DeviceId, PsamId
 from tests.provisioning.key_bytes import private_bytes
 

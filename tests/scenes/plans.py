@@ -26,7 +26,7 @@ from compose.plan import (
     with_load_and_validators_on_can,
     write_plan,
 )
-from provisioning.demo_plan import demo_plan
+from provisioning.plan.demo import demo_plan
 
 BOX, OTHER_BOX = "canteen", "annex"
 CARDS = 20

@@ -15,7 +15,7 @@ from compose.standing import Standing
 from edge.desk.matters import Matters
 from edge.desk.money import LOAD
 from edge.files.memory import read_image
-from provisioning.demo_plan import demo_plan
+from provisioning.plan.demo import demo_plan
 from shared.purse.cardfs import KEY_SIZE, KeyKind
 from shared.purse.commands import SFI_CAPP, SFI_PUBLIC
 from shared.purse.images import decode_card_image, open_card_image

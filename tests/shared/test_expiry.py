@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning import authority
+from provisioning.certificates import authority
 from shared.campus_clock import WALL, CampusClock
 from shared.clock import DAY_S
 from shared.errors import WireFault

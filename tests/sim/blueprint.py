@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from edge import settings as edge_settings
 from edge.terminal import settings as terminal_settings
-from provisioning.campus import Making, campus_files
-from provisioning.keeper_software import keeper_of
-from provisioning.key_operations import KeyOperations
-from provisioning.key_store import Level, Unlock, open_store
-from provisioning.plan import parse_plan
+from provisioning.campus.campus import Making, campus_files
+from provisioning.keeper.software import keeper_of
+from provisioning.keys.store import Level, Unlock, open_store
+from provisioning.plan.plan import parse_plan
+from provisioning.process.operations import KeyOperations
 from shared import inventory
 from shared.clock import DAY_S
 from shared.ids import CardId

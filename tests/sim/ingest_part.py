@@ -23,7 +23,7 @@ from cloud.ledger.opened import OpenedLedger
 from cloud.ledger.thefts import Report
 from cloud.ledger.values import Now as LedgerNow
 from cloud.online.load import LoadCounts, LoadDesk
-from provisioning.key_operations import KeyOperations
+from provisioning.process.operations import KeyOperations
 from shared.errors import StoreFault
 from shared.purse.load_auth import LoadAuth
 from shared.purse.tac import ITEM_SIZE

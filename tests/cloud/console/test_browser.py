@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from compose.campus import step
 from compose.servers import free_port
-from provisioning.demo_plan import demo_plan
+from provisioning.plan.demo import demo_plan
 
 PASSWORD = "a long enough password"
 CHROMIUM = "/usr/bin/chromium"

@@ -9,11 +9,11 @@ from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Arrival, Junk, Ticket
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.values import Now
-from provisioning import authority
+from provisioning.certificates import authority
 from shared.campus_clock import WALL
 from shared.clock import DAY_S
 from shared.expiry import DailyLook
-from tests.provisioning.test_authority import CA, NOW
+from tests.provisioning.certificates.test_authority import CA, NOW
 
 
 def test_it_is_kept_once_as_it_came_at_the_highest_grade() -> None:

@@ -1,0 +1,104 @@
+"""Makes a whole data folder or nothing: everything is written beside it, synced, and renamed into place at the end.
+
+A killed run leaves only `.NAME.making`, which holds no running campus and which the next run removes. Refuses a
+folder that is not empty, and one that another run is making now.
+"""
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from provisioning.campus.file import File
+from shared.errors import ConfigFault
+
+OPEN, CLOSED = 0o755, 0o700
+"""OPEN: the folders in it are closed, but a server's own user must be able to pass through."""
+
+
+class FolderInUse(ConfigFault):
+    """Happens when there is something in the folder already, or somebody else is making it."""
+
+
+def make_folder(target: Path, files: Iterable[File], mode: int = OPEN) -> None:
+    """Write all files and give them to `target`, a folder of that mode, in one step. FolderInUse, OSError."""
+    target = target.resolve()
+    require_empty(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with _making(target.with_name(f".{target.name}.making")) as making:
+        _write_all(making, files)
+        making.chmod(mode)
+        os.sync()  # one for all: a sync per file takes minutes for six thousand cards
+        require_empty(target)
+        making.rename(target)
+        _sync_folder(target.parent)
+
+
+def require_empty(target: Path) -> None:
+    """FolderInUse unless `target` is missing or an empty folder."""
+    if target.is_dir():
+        if next(target.iterdir(), None) is None:
+            return
+        raise FolderInUse(f"{target}: 数据目录不是空的 / the data folder is not empty")
+    if target.exists():
+        raise FolderInUse(f"{target}: 不是目录 / not a folder")
+
+
+@contextmanager
+def _making(folder: Path) -> Iterator[Path]:
+    """The folder beside, ours alone and empty; it goes away again when the making fails."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _claim(folder, lock)
+        _remove_content(folder)
+        try:
+            yield folder
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+    finally:
+        os.close(lock)
+
+
+def _claim(folder: Path, lock: int) -> None:
+    busy = FolderInUse(f"{folder}: 另一个程序正在生成 / another run is making it")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as fault:
+        raise busy from fault
+    # the other run may have renamed it into place between our open and our lock
+    if not folder.exists() or not os.path.samestat(folder.stat(), os.fstat(lock)):
+        raise busy
+
+
+def _remove_content(folder: Path) -> None:
+    for left in folder.iterdir():
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
+
+
+def _write_all(folder: Path, files: Iterable[File]) -> None:
+    made = {folder}
+    for file in files:
+        path = folder / file.path
+        if path.parent not in made:
+            path.parent.parent.mkdir(mode=0o700, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            made.add(path.parent)
+        mode = 0o644 if file.public else 0o600
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        with os.fdopen(fd, "wb", buffering=0) as out:
+            out.write(file.body)
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,29 @@
+"""Enrolment of an edge box 数据网关: its certificate, and what the broker lets it do.
+
+On a real box the private key is made on the box, and only a request (CSR) comes here. A request in another box's name
+is refused. Broker rights come from shared/wire/topics.py and from nowhere else.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from provisioning.certificates.authority import Authority, issue_client, open_request
+from shared.errors import WireFault
+from shared.ids import BoxId
+from shared.wire.topics import acl_rules
+
+
+def sign_request(authority: Authority, request_pem: bytes, box: BoxId, now: datetime) -> bytes:
+    """PEM certificate with the box id as common name; WireFault when the request is not that box's, or is malformed."""
+    name, public = open_request(request_pem)
+    if name != box:
+        raise WireFault("request: made in another name")
+    return issue_client(authority, public, box, now)
+
+
+def acl_text(boxes: Sequence[tuple[BoxId, int]]) -> str:
+    """The rights of every box (id, partition) and of the ingest, in mosquitto's ACL format. Nobody else has any."""
+    parts = ["# Made by provisioning from shared/wire/topics.py: change that, not this.\n"]
+    for user, rules in acl_rules(list(boxes)).items():
+        parts.append(f"\nuser {user}\n" + "".join(f"topic {right} {filter_}\n" for right, filter_ in rules))
+    return "".join(parts)

@@ -1,0 +1,61 @@
+"""What stands between a campus and its certificates' end: the revocation list at the broker, and every certificate.
+
+Reads DATA only. A broker whose list has expired lets nobody in, so the end of a list is a warning long before.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from provisioning.certificates import authority
+from provisioning.certificates.authority import Revocations
+from shared.errors import ConfigFault
+from shared.expiry import REMIND_DAYS, look
+
+CRL = Path("broker/crl.pem")
+CA = Path("ca.pem")
+_SERVERS = (Path("broker/broker.pem"), Path("cloud/console.pem"), Path("cloud/ingest.pem"))
+
+
+class Term(NamedTuple):
+    """A certificate or the list: whose, in which file, how many whole days are left. serial 0: the list."""
+
+    name: str
+    file: str
+    ends: datetime
+    days: int
+    serial: int = 0
+
+    @property
+    def is_near(self) -> bool:
+        """Must somebody do something?"""
+        return self.days < REMIND_DAYS
+
+
+def revocations(data: Path) -> Revocations:
+    """The list that the broker has. WireFault, OSError."""
+    return authority.open_crl((data / CRL).read_bytes(), (data / CA).read_bytes())
+
+
+def terms(data: Path, now: datetime) -> list[Term]:
+    """The list first, then the CA, servers and boxes. WireFault, OSError."""
+    ends = revocations(data).ends
+    found = [Term("吊销列表 revocation list", str(CRL), ends, (ends - now).days)]
+    for path in _certificates(data):
+        seen = look((data / path).read_bytes())
+        found.append(Term(seen.name, str(path), seen.ends, (seen.ends - now).days, seen.serial))
+    return found
+
+
+def serial_of_box(data: Path, box: str) -> int:
+    """Of the certificate that the box got; ConfigFault when the campus has no such box."""
+    path = data / "boxes" / box / "box.pem"
+    if Path(box).name != box or not path.exists():
+        raise ConfigFault(f"没有此数据网关 / no such box: {box[:60]!r}")
+    return look(path.read_bytes()).serial
+
+
+def _certificates(data: Path) -> Iterator[Path]:
+    boxes = sorted(path.relative_to(data) for path in (data / "boxes").glob("*/box.pem"))
+    yield from (path for path in (CA, *_SERVERS, *boxes) if (data / path).exists())

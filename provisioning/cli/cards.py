@@ -1,0 +1,285 @@
+"""`provisioning batch …` 批量制卡, `provisioning card …`: orders, leases, machines, returns, sheets, activation.
+
+`work` may be killed anywhere and begun again. Exit code 1 when a sum is wrong, 2 when a person is needed (the text says
+for what).
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioning.cli.arguments import Verbs, add_group, add_store, add_token, add_who, now_s, token_place, vault_of
+from provisioning.cli.stock import BLANKS, TRANSPORT_VERSION, batches, school_store
+from provisioning.custody.chain import Act, deed, name_of
+from provisioning.custody.journal import write_private
+from provisioning.issue import bodies as body_file
+from provisioning.issue.activation import Protect, activate
+from provisioning.issue.campus_facts import read_campus
+from provisioning.issue.files import FOLDER, LeaseFolder
+from provisioning.issue.jobs import CardWriter, School, card_of, card_row
+from provisioning.issue.office import LEASE_MAX
+from provisioning.issue.order import ORDER_MAX, parse_order
+from provisioning.issue.personalise import usual_validity
+from provisioning.issue.production import Attempt, Run, Step, seen_row
+from provisioning.issue.sheet import Worked, day_sheet
+from provisioning.issue.work import Machine
+from provisioning.keeper import token as token_files
+from provisioning.keeper.issuing_keys import IssuingKeys, of_keeper
+from provisioning.keeper.keeper import CardKeyName, Keeper
+from provisioning.keeper.school_masters import open_masters
+from provisioning.keys.store import KeyKind, KeyStore
+from provisioning.psam import rotation_files
+from shared.clock import DAY_S, date_bcd, day_of_date_bcd
+from shared.errors import ConfigFault, WireFault
+from shared.inventory import CardRow
+from shared.purse.cos import UserCard
+from shared.purse.images import CEILING_FEN
+from shared.purse.profiles import CAMPUS
+from shared.purse.upkeep import KeyUse, UpkeepAsk, plan
+
+
+def add_to(verbs: Verbs) -> None:
+    """Add the verbs and their steps."""
+    steps = add_group(verbs, "batch", "批量制卡 / cards in batches")
+    start = _step(steps, "start", _start, "按订单开批 / begin a batch from an order")
+    start.add_argument("--order", type=Path, required=True, metavar="ORDER.json")
+    start.add_argument("--region", type=int)
+    start.add_argument("--ceiling-fen", type=int, default=CEILING_FEN)
+    start.add_argument("--subsidy-expires", metavar="YYYYMMDD", help="补助钱包有效期至 (默认同卡) / their last day")
+    lease = _step(steps, "lease", _lease, "一台机器领一段 / a machine takes its next lines")
+    lease.add_argument("--batch", required=True)
+    lease.add_argument("--lines", type=int, default=LEASE_MAX, help=f"最多 at most {LEASE_MAX}")
+    work = _step(steps, "work", _work, "制卡，可随时中断再续 / make cards; may be broken off and taken up")
+    work.add_argument("--most", type=int, default=ORDER_MAX, help="至多几张 / so many at most")
+    seen = _step(steps, "seen", _seen, "已查看机器，可继续 / somebody looked: go on")
+    give_up = _step(steps, "give-up", _give_up, "未完成的卡报废 / the unfinished body is waste")
+    give_up.add_argument("--reason", required=True)
+    back = _step(steps, "return", _return, "交回一段 / give the lease back")
+    write_off = _step(steps, "write-off", _write_off, "日志遗失的段报失 / a lease whose journal is lost")
+    for step in (lease, work, seen, give_up, back, write_off):
+        step.add_argument("--machine", required=True, metavar="NAME")
+    sheet = _step(steps, "sheet", _sheet, "制卡日报 / the day's production sheet")
+    sheet.add_argument("--day", metavar="YYYYMMDD", help="缺省今天 / today unless given")
+    inventory = _step(steps, "inventory", _inventory, "好卡写入新清单 / the good cards into a new inventory")
+    for step in (start, lease, seen, give_up, back, write_off, inventory):
+        add_who(step)
+    card = add_group(verbs, "card", "卡台 / the card desk")
+    enable = _step(card, "activate", _activate, "领卡激活 / enable a card for its holder")
+    enable.add_argument("--label", required=True, help="卡面号 / the text printed on it")
+    add_who(enable)
+    for step in (work, give_up, inventory, enable):
+        add_token(step)
+
+
+def _step(steps: Verbs, name: str, run: object, told: str) -> argparse.ArgumentParser:
+    step: argparse.ArgumentParser = steps.add_parser(name, help=told)
+    add_store(step)
+    step.set_defaults(run=run)
+    return step
+
+
+def _start(chosen: argparse.Namespace) -> None:
+    facts = read_campus(chosen.data)
+    order = parse_order(chosen.order.read_bytes())
+    taken = {row.label for row in facts.inventory.cards}
+    for line in order.lines:
+        if line.label in taken:
+            raise ConfigFault(f"卡面号 {line.label[:32]!r} 已有卡 / this label has a card already")
+    dates = usual_validity(now_s() - now_s() % DAY_S)
+    region = facts.region if chosen.region is None else chosen.region
+    subsidy_expiry = _last_day(chosen.subsidy_expires) if chosen.subsidy_expires else b""
+    terms = School(region, facts.inventory.campus, dates, 0, chosen.ceiling_fen, subsidy_expiry)
+    batches(chosen).start(order, terms, chosen.who)
+    for group, lines in order.groups():
+        sys.stdout.write(f"  {group}: 行 lines {lines.first}..{lines.last}\n")
+
+
+def _lease(chosen: argparse.Namespace) -> None:
+    version = rotation_files.issuing(chosen.data)
+    folder = batches(chosen).lease(chosen.batch, chosen.machine, version, chosen.lines, chosen.who)
+    lease = folder.run().lease
+    sys.stdout.write(
+        f"段 lease {lease.lease}: 行 lines {lease.lines.first}..{lease.lines.last}, "
+        f"空白卡 bodies {lease.blanks.first}..{lease.blanks.last}: {folder.path}\n"
+    )
+
+
+_MAC_SIZE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """A machine at its lease."""
+
+    folder: LeaseFolder
+    feeder: body_file.FolderFeeder
+    machine: Machine
+    run: Run
+
+
+@contextmanager
+def _bench(chosen: argparse.Namespace) -> Iterator[_Bench]:
+    folder = batches(chosen).of_machine(chosen.machine)
+    with folder.working() as (run, journal):
+        school = school_store(vault_of(chosen))
+        transport = school.one(KeyKind.TRANSPORT, TRANSPORT_VERSION).card_key(KeyKind.TRANSPORT)
+        feeder = body_file.FolderFeeder(chosen.data / FOLDER / BLANKS, run.lease)
+        for attempt in run.attempts:
+            if attempt.step in (Step.DONE, Step.SPOILED):
+                feeder.take_away(attempt)
+        with _keys(chosen, school) as keys:
+            writer = CardWriter(folder.school(run.lease.version), folder.order, keys, transport)
+            try:
+                yield _Bench(folder, feeder, Machine(run, journal, writer, feeder, now_s), run)
+            finally:
+                feeder.clear()
+
+
+@contextmanager
+def _keys(chosen: argparse.Namespace, school: KeyStore) -> Iterator[IssuingKeys]:
+    """From where the school's masters are: the store, a token, or both. Retired versions make no card."""
+    place, gone = token_place(chosen), rotation_files.retired(chosen.data)
+    if not school.versions(KeyKind.TAC) and not token_files.is_ready(chosen.data, place):
+        raise ConfigFault("密封库中没有主密钥，也没有密码设备 / no masters in the store, and there is no token here")
+    with open_masters(chosen.data, school, place, gone) as masters:
+        yield of_keeper(masters.keeper)
+
+
+def _work(chosen: argparse.Namespace) -> None:
+    with _bench(chosen) as bench:
+        for attempt in bench.machine.work(chosen.most):
+            bench.feeder.take_away(attempt)
+            sys.stdout.write(f"{_attempt_text(bench.folder, attempt)}\n")
+        left = bench.run.lease.lines.size - len(bench.run.done)
+        sys.stdout.write(f"好卡 good {len(bench.run.done)}, 报废 spoiled {len(bench.run.spoiled)}, 待制 left {left}\n")
+
+
+def _attempt_text(folder: LeaseFolder, attempt: Attempt) -> str:
+    line = folder.order.line(attempt.line)
+    done = "好卡 good" if attempt.step is Step.DONE else f"报废 spoiled ({attempt.reason})"
+    return f"行 line {attempt.line} {line.group} {line.label}: 卡号 number {attempt.number}: {done}"
+
+
+def _seen(chosen: argparse.Namespace) -> None:
+    with batches(chosen).of_machine(chosen.machine).working() as (run, journal):
+        journal.append(seen_row(name_of(chosen.who), now_s()))
+        sys.stdout.write(f"报废 spoiled: {len(run.spoiled)}\n")
+
+
+def _give_up(chosen: argparse.Namespace) -> None:
+    with _bench(chosen) as bench:
+        attempt = bench.machine.give_up(chosen.reason)
+        bench.feeder.take_away(attempt)
+        sys.stdout.write(f"{_attempt_text(bench.folder, attempt)}\n")
+
+
+def _return(chosen: argparse.Namespace) -> None:
+    office = batches(chosen)
+    folder = office.of_machine(chosen.machine)
+    number = folder.run().lease.lease
+    _put_into_deck(chosen.data, folder)
+    run = office.take_back(number, chosen.who)
+    sys.stdout.write(f"好卡 good {len(run.done)}, 报废 spoiled {len(run.spoiled)}\n")
+
+
+def _write_off(chosen: argparse.Namespace) -> None:
+    office = batches(chosen)
+    number = int(office.of_machine(chosen.machine).path.name)
+    office.write_off(number, chosen.who)
+    sys.stdout.write(f"段 lease {number}: 空白卡报废，卡号作废，行待重制 / bodies waste, numbers void, lines free\n")
+
+
+def _sheet(chosen: argparse.Namespace) -> int:
+    office = batches(chosen)
+    day = now_s() // DAY_S if chosen.day is None else _day(chosen.day)
+    worked = [Worked(folder.run(), folder.order) for folder in office.all_leases()]
+    stock = office.office().sheet()
+    sys.stdout.write(day_sheet(day, worked, stock))
+    return 1 if stock.difference else 0
+
+
+def _inventory(chosen: argparse.Namespace) -> None:
+    facts, vault = read_campus(chosen.data), vault_of(chosen)
+    school = school_store(vault)
+    with _keys(chosen, school) as keys:
+        made = facts.with_rows(_rows(chosen, keys), [], now_s())
+    new = len(made.cards) - len(facts.inventory.cards)
+    vault.record([deed(now_s(), Act.BATCH, chosen.who, f"清单 inventory {made.number}: 新卡 new cards {new}")])
+    facts.publish(made, school)
+    sys.stdout.write(f"清单 inventory {made.number}: {new} 张新卡 new cards；接着 next: cloud import\n")
+
+
+def _rows(chosen: argparse.Namespace, keys: IssuingKeys) -> list[CardRow]:
+    rows = []
+    for folder in batches(chosen).all_leases():
+        run, order = folder.run(), folder.order
+        school = folder.school(run.lease.version)
+        rows += [card_row(school, order, attempt, keys.algorithm(school.version)) for attempt in run.done]
+    return rows
+
+
+def _activate(chosen: argparse.Namespace) -> None:
+    wanted = next((row for row in read_campus(chosen.data).inventory.cards if row.label == chosen.label), None)
+    index = json.loads((chosen.data / "cards" / "index.json").read_bytes())
+    if wanted is None or chosen.label not in index:
+        raise ConfigFault(f"没有此卡 / no such card: {chosen.label[:32]!r}")
+    vault = vault_of(chosen)
+    with _keys(chosen, school_store(vault)) as keys:
+        vault.record([deed(now_s(), Act.BATCH, chosen.who, f"激活 activate {wanted.card.hex()}")])
+        with body_file.in_reader(chosen.data / "cards" / index[chosen.label]["file"]) as memory:
+            card = UserCard(memory, os.urandom)
+            card.power_on()
+            activate(card, CAMPUS, wanted.card, _protector(keys.keeper, wanted.key_version))
+    sys.stdout.write(f"已激活 / enabled: {chosen.label}\n")
+
+
+def _protector(keeper: Keeper, version: int) -> Protect:
+    """Line protection on the issuing machine; a desk elsewhere asks the key process for the same."""
+
+    def protect(ask: UpkeepAsk) -> bytes:
+        command = plan(ask.operation)
+        if command.use is not KeyUse.MAINTENANCE or command.is_hidden:
+            raise ConfigFault("此操作不归卡台 / this is no work of the desk's")
+        head = command.header + bytes((len(command.field) + _MAC_SIZE,)) + command.field
+        name = CardKeyName(KeyKind.MAINTENANCE, version, ask.card[2:])
+        return head + keeper.protect_mac(name, ask.challenge, head)
+
+    return protect
+
+
+def _put_into_deck(data: Path, folder: LeaseFolder) -> None:
+    """Good software cards go to the campus's cards, the index last; nothing to do for real ones."""
+    run, order = folder.run(), folder.order
+    school = folder.school(run.lease.version)
+    path = data / "cards" / "index.json"
+    index = json.loads(path.read_bytes()) if path.exists() else {}
+    tray = data / FOLDER / BLANKS / body_file.DONE
+    for attempt in run.done:
+        name = f"{attempt.number:05d}.card"
+        made = body_file.body_path(tray, attempt.blank)
+        if made.exists():
+            made.rename(data / "cards" / name)
+        if (data / "cards" / name).exists():
+            index[order.line(attempt.line).label] = {"file": name, "card": card_of(school, attempt).hex()}
+    if run.done:
+        write_private(path, json.dumps(index, ensure_ascii=False, indent=1).encode() + b"\n")
+
+
+def _last_day(text: str) -> bytes:
+    """A day to come, BCD."""
+    day = _day(text, "--subsidy-expires")
+    if day * DAY_S <= now_s():
+        raise ConfigFault(f"--subsidy-expires: {text} 已过 / is over")
+    return date_bcd(day * DAY_S)
+
+
+def _day(text: str, option: str = "--day") -> int:
+    try:
+        return day_of_date_bcd(bytes.fromhex(text))
+    except (ValueError, WireFault) as fault:
+        raise ConfigFault(f"{option}: YYYYMMDD") from fault

@@ -1,0 +1,118 @@
+"""`provisioning certificate renew` 证书续期: boxes, broker, console and ingest get a new term before the old one ends.
+
+The key stays where it is: a field box may send a request (CSR) with a new one, and only the certificate travels back.
+A certificate that was revoked is not renewed. Each file is whole or not there; who uses it reads it at its next start.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from provisioning.certificates import authority, revocation
+from provisioning.certificates.authority import Authority
+from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, vault_of
+from provisioning.cli.stock import school_store
+from provisioning.custody.chain import Act, deed
+from provisioning.custody.journal import write_private
+from provisioning.keys.store import KeyKind
+from shared.errors import ConfigFault, WireFault
+from shared.expiry import look
+
+SERVERS = {
+    "broker": Path("broker/broker.pem"),
+    "console": Path("cloud/console.pem"),
+    "ingest": Path("cloud/ingest.pem"),
+}
+REQUEST_MAX = 64 * 1024
+
+
+class Wanted(NamedTuple):
+    """One certificate to renew: its file below DATA, and the key of a request, None: the one that it has."""
+
+    file: Path
+    request: bytes | None = None
+
+
+def add_to(verbs: Verbs) -> None:
+    """Add the verb and its step."""
+    steps = add_group(verbs, "certificate", "证书续期 / new terms for certificates")
+    renew = steps.add_parser("renew", help="到期前续期 / before they end; see crl status")
+    which = renew.add_mutually_exclusive_group(required=True)
+    which.add_argument("--box", metavar="ID", help="数据网关 / an edge box")
+    which.add_argument("--server", choices=tuple(SERVERS), help="服务器 / a server")
+    which.add_argument("--due", action="store_true", help="60 天内到期的全部 / all that end within 60 days")
+    renew.add_argument("--request", type=Path, metavar="CSR", help="网关自造密钥的请求 / the box's own request")
+    renew.add_argument("--out", type=Path, metavar="FILE", help="另存一份带给网关（非机密）/ a copy for the box")
+    renew.set_defaults(run=_renew)
+    add_store(renew)
+    add_who(renew)
+
+
+def _renew(chosen: argparse.Namespace) -> None:
+    wanted = list(_wanted(chosen))
+    if not wanted:
+        sys.stdout.write("无须续期 / nothing is due\n")
+        return
+    vault = vault_of(chosen)
+    key = school_store(vault).one(KeyKind.AUTHORITY, 1).for_use(KeyKind.AUTHORITY)
+    ca = authority.open_authority((chosen.data / revocation.CA).read_bytes(), key)
+    made = [(one.file, _made(ca, chosen.data, one)) for one in wanted]
+    told = [f"证书续期 renewed: {look(pem).name} {look(pem).ends:%Y-%m-%d}"[:120] for _, pem in made]
+    vault.record([deed(now_s(), Act.RENEWED, chosen.who, text) for text in told])
+    for file, pem in made:
+        _replace(chosen.data / file, pem)
+        if chosen.out is not None:
+            chosen.out.write_bytes(pem)
+    sys.stdout.write("".join(f"{text}\n" for text in told))
+    sys.stdout.write("重启使用它的程序生效 / restart what uses it\n")
+
+
+def _wanted(chosen: argparse.Namespace) -> Iterator[Wanted]:
+    """ConfigFault for a box that there is none of, that was revoked, or options that do not go together."""
+    if chosen.box is None and (chosen.request or chosen.out):
+        raise ConfigFault("--request、--out 只与 --box 同用 / go with --box")
+    revoked = revocation.revocations(chosen.data).revoked
+    if chosen.box is not None:
+        if revocation.serial_of_box(chosen.data, chosen.box) in revoked:
+            raise ConfigFault(f"{chosen.box}: 证书已吊销，不续期 / its certificate was revoked and is not renewed")
+        folder = Path("boxes") / chosen.box
+        if chosen.request is not None and (chosen.data / folder / "box.key").exists():
+            raise ConfigFault(f"{chosen.box}: 其密钥在此，不需 --request / its key is here: renew without --request")
+        yield Wanted(folder / "box.pem", _request(chosen.request))
+    elif chosen.server is not None:
+        yield Wanted(SERVERS[chosen.server])
+    else:
+        terms = revocation.terms(chosen.data, _now())
+        own = (Path(term.file) for term in terms if term.is_near and term.serial and term.serial not in revoked)
+        yield from (Wanted(file) for file in own if file != revocation.CA)
+
+
+def _request(file: Path | None) -> bytes | None:
+    if file is None:
+        return None
+    with file.open("rb") as source:
+        return source.read(REQUEST_MAX)
+
+
+def _made(ca: Authority, data: Path, wanted: Wanted) -> bytes:
+    old = (data / wanted.file).read_bytes()
+    if wanted.request is None:
+        return authority.renew(ca, old, _now())
+    name, public = authority.open_request(wanted.request)
+    if name != look(old).name:
+        raise WireFault("request: made in another name")
+    return authority.renew(ca, old, _now(), public)
+
+
+def _replace(path: Path, pem: bytes) -> None:
+    mode = path.stat().st_mode & 0o777
+    write_private(path, pem)
+    path.chmod(mode)
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(time.time(), UTC)

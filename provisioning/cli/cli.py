@@ -1,0 +1,105 @@
+"""Command line of provisioning 密钥与发卡: `campus`, `keys`, `plan`; further verbs in the modules cli_*.
+
+Exit codes: 0 done, 1 false or broken (a damaged log, a broken order of rows), 2 wrong use (a folder in use, a wrong
+plan, a store that does not open, a step before its time), said in zh and en.
+"""
+
+import argparse
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from provisioning.campus.campus import Making, campus_files
+from provisioning.campus.folder import make_folder, require_empty
+from provisioning.campus.settings import to_bytes
+from provisioning.cli import cards as cli_cards
+from provisioning.cli import ceremony as cli_ceremony
+from provisioning.cli import certificate as cli_certificate
+from provisioning.cli import crl as cli_crl
+from provisioning.cli import keeper as cli_keeper
+from provisioning.cli import keys as cli_keys
+from provisioning.cli import psam as cli_psam
+from provisioning.cli import seal as cli_seal
+from provisioning.cli import stock as cli_stock
+from provisioning.cli import theft as cli_theft
+from provisioning.custody import files as key_files
+from provisioning.keys.store import KeyStore, Level
+from provisioning.plan.demo import CARDS, demo_plan
+from provisioning.plan.plan import parse_plan
+from shared.campus_clock import WALL
+from shared.command_line import Parser
+from shared.errors import ConfigFault, KeyFault, RuleBroken, StoreFault, WireFault
+from shared.section import from_json
+
+BROKEN, WRONG_USE = 1, 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one verb and return its exit code."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        return int(chosen.run(chosen) or 0)
+    except (ConfigFault, KeyFault, WireFault) as fault:
+        sys.stderr.write(f"错误 / error: {fault}\n")
+        return WRONG_USE
+    except (RuleBroken, StoreFault) as fault:
+        sys.stderr.write(f"数据有误 / broken: {fault}\n")
+        return BROKEN
+    except OSError as fault:
+        sys.stderr.write(f"无法读写 / cannot read or write: {fault.filename or ''}: {fault.strerror}\n")
+        return WRONG_USE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(prog="./ykt provision", description="密钥、发卡、证书 / keys, cards, certificates")
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    campus = verbs.add_parser("campus", help="按计划生成全部数据 / make everything that a plan describes")
+    campus.add_argument("--plan", type=Path, required=True, metavar="PLAN.json")
+    campus.add_argument("--masters", type=Path, metavar="DIR", help="仪式所得的密钥 / masters that a ceremony made")
+    campus.set_defaults(run=_campus)
+    campus.add_argument("--data", type=Path, required=True, metavar="DIR")
+    campus.add_argument("--passphrase-file", type=Path, help="口令文件 (600) / instead of a random unlock file")
+    campus.add_argument("--share-file", type=Path, action="append", default=[], help="打开 --masters / opens --masters")
+    plan = verbs.add_parser("plan", help="写出校园计划 / write a plan")
+    plan.add_argument("which", choices=["demo"])
+    plan.add_argument("--cards", type=int, default=CARDS)
+    plan.add_argument("--out", type=Path, required=True, metavar="FILE", help="- = 标准输出 / standard output")
+    plan.set_defaults(run=_plan)
+    keys = (cli_keeper, cli_ceremony, cli_seal, cli_keys, cli_stock, cli_cards, cli_psam, cli_theft)
+    for part in (*keys, cli_crl, cli_certificate):
+        part.add_to(verbs)
+    return parser
+
+
+def _campus(chosen: argparse.Namespace) -> None:
+    require_empty(chosen.data.resolve())
+    plan = parse_plan(from_json(chosen.plan.read_bytes(), "--plan"))
+    unlock = key_files.read_passphrase(chosen.passphrase_file) if chosen.passphrase_file else None
+    now = time.time()
+    masters, custody = _masters(chosen)
+    making = Making(plan, WALL.at(now), datetime.fromtimestamp(now, UTC), os.urandom, unlock, masters, custody)
+    make_folder(chosen.data, campus_files(making))
+    bodies = sum(1 for _ in plan.terminals())
+    counts = f"{len(plan.cards)} 张卡 cards, {bodies} 台终端 terminals, {len(plan.boxes)} 台数据网关 boxes"
+    sys.stdout.write(f"已生成 / made: {plan.name}: {counts}: {chosen.data}\n")
+
+
+def _masters(chosen: argparse.Namespace) -> tuple[KeyStore | None, bytes]:
+    if chosen.masters is None:
+        return None, b""
+    school = key_files.open_with(
+        chosen.masters, Level.SCHOOL, key_files.unlock_of(chosen.masters, chosen.passphrase_file, chosen.share_file)
+    )
+    return school, (chosen.masters / key_files.FOLDER / key_files.CUSTODY).read_bytes()
+
+
+def _plan(chosen: argparse.Namespace) -> None:
+    raw = demo_plan(chosen.cards)
+    parse_plan(raw)
+    text = to_bytes(raw)
+    if str(chosen.out) == "-":
+        sys.stdout.write(text.decode())
+    else:
+        chosen.out.write_bytes(text)

@@ -1,0 +1,248 @@
+"""`provisioning psam …` PSAM 登记簿 and `provisioning rotate …` 密钥轮换.
+
+A PSAM is made as a software body (or, later, written in a reader); its keys are renewed by 84D4 under its own control
+key, and those of retired versions are taken out. A purchase master in a token does not come out: a PSAM that has it
+keeps it, one that lacks it is refused. Every step is in the register and the custody log before it is told.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from provisioning.cli.arguments import (
+    Verbs,
+    add_group,
+    add_store,
+    add_token,
+    add_who,
+    now_s,
+    token_place,
+    vault_of,
+)
+from provisioning.custody.journal import write_private
+from provisioning.issue.bodies import in_reader
+from provisioning.issue.campus_facts import read_campus
+from provisioning.issue.personalise import make_psam
+from provisioning.keeper.school_masters import Masters
+from provisioning.keys.store import KeyKind, KeyStore
+from provisioning.psam.register import PsamEntry, PsamState
+from provisioning.psam.rotation import next_step, require_new
+from provisioning.psam.rotation_cost import cost
+from provisioning.psam.rotation_files import Desk, retired, used
+from provisioning.psam.write import control_name, renew, require_masters
+from shared.errors import ConfigFault
+from shared.ids import DeviceId, PsamId, device_id, psam_id
+from shared.inventory import PsamRow
+from shared.purse.cos_psam import Psam
+from shared.purse.crypto import Key
+
+MAKE_MAX = 1_000
+RESTART = "重启密钥进程，使其使用现在的主密钥 / restart the key process: it works with what it opened\n"
+
+
+def add_to(verbs: Verbs) -> None:
+    """Add the verbs and their steps."""
+    steps = add_group(verbs, "psam", "PSAM 登记簿 / the register of PSAMs")
+    _step(steps, "list", _list, "全部 / all of them")
+    make = _step(steps, "make", _make, "造新 PSAM，编号不重用 / new ones, with numbers that nobody had")
+    make.add_argument("--count", type=int, default=1)
+    make.add_argument("--out", type=Path, required=True, metavar="DIR")
+    move = _step(steps, "move", _move, "出库、装机、入库、报废、被盗 / to another place")
+    move.add_argument("--psam", type=_psam, required=True)
+    move.add_argument("--to", type=PsamState, choices=list(PsamState), required=True)
+    move.add_argument("--device", type=_device)
+    move.add_argument("--reason", default="")
+    renewed = _step(steps, "renew", _renew, "写入现有各版本 / write the versions that the school has now")
+    renewed.add_argument("--psam", type=_psam, required=True)
+    renewed.add_argument("--file", type=Path, required=True, help="PSAM 文件 / its body")
+    order = _step(steps, "order", _order, "开换机单 / a swap order")
+    order.add_argument("--device", type=_device, required=True)
+    order.add_argument("--into", type=_psam, required=True)
+    order.add_argument("--reason", required=True)
+    close = _step(steps, "close", _close, "换机单完成 / the swap is done")
+    close.add_argument("--order", type=int, required=True)
+    close.add_argument("--out", type=PsamState, choices=list(PsamState), required=True, help="旧的去向 / the old one's")
+    inventory = _step(steps, "inventory", _inventory, "新装机的写入新清单 / those put in since into a new inventory")
+    rotate = add_group(verbs, "rotate", "密钥轮换 / rotation of the card masters")
+    _step(rotate, "status", _status, "各版本进度与下一步 / how far each version is, and what is next")
+    costs = _step(rotate, "cost", _cost, "停用一个版本的代价 / what it costs to be rid of a version")
+    costs.add_argument("--json", action="store_true")
+    _step(rotate, "new", _new, "下一版本，须办仪式 / the next version: hold a ceremony for it")
+    issue = _step(rotate, "issue", _issue, "新卡启用此版本 / new cards carry this version")
+    retire = _step(rotate, "retire", _retire, "停用此版本 / this version goes")
+    for step in (issue, retire):
+        step.add_argument("--version", type=int, required=True)
+    for step in (make, move, renewed, order, close, inventory, issue, retire):
+        add_who(step)
+
+
+def _step(steps: Verbs, name: str, run: object, told: str) -> argparse.ArgumentParser:
+    step: argparse.ArgumentParser = steps.add_parser(name, help=told)
+    add_store(step)
+    add_token(step)
+    step.set_defaults(run=run)
+    return step
+
+
+def _desk(chosen: argparse.Namespace) -> Desk:
+    return Desk(read_campus(chosen.data), vault_of(chosen), now_s, token_place(chosen))
+
+
+def _list(chosen: argparse.Namespace) -> None:
+    register, gone = _desk(chosen).register(), retired(chosen.data)
+    for entry in register.entries:
+        versions = _list_of(entry.versions) if entry.is_written else "未写完 unwritten"
+        body = entry.device.hex() if entry.device else "-"
+        told = f"{entry.psam.hex()}  {entry.state:<9} 版本 versions {versions:<6} 终端 body {body}"
+        sys.stdout.write(f"{told}{_carried(entry, gone)}\n")
+    for order in register.orders.values():
+        done = "完成 done" if order.closed is not None else "未完成 open"
+        told = f"{order.device.hex()}: {order.out.hex()} → {order.into.hex()}"
+        sys.stdout.write(f"换机单 order {order.order}  {told}  {done}  {order.reason}\n")
+
+
+def _make(chosen: argparse.Namespace) -> None:
+    if not 1 <= chosen.count <= MAKE_MAX:
+        raise ConfigFault(f"--count: 1..{MAKE_MAX}")
+    desk = _desk(chosen)
+    with desk.masters() as masters:
+        versions = desk.purchase_versions(masters)
+        school = _kept(masters.store, versions)
+        require_masters(school.versions(KeyKind.PURCHASE), versions)
+        chosen.out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with desk.psams() as (register, commit):
+            left = [entry.psam for entry in register.unwritten]  # a run that was cut had given them their numbers
+            for psam in left[: chosen.count] + [None] * (chosen.count - len(left)):
+                if psam is None:
+                    row = register.make(versions, chosen.who, now_s())
+                    psam = psam_id(bytes.fromhex(row["psam"]))
+                    commit([row], chosen.who, f"造 made {psam.hex()}, 版本 versions {_list_of(versions)}")
+                elif register.entry(psam).versions != versions:  # a version came or was retired since
+                    commit([register.renew(psam, versions, chosen.who, now_s())], chosen.who, _renewed(psam, versions))
+                body = make_psam(psam, school, _control(masters, psam))
+                write_private(chosen.out / f"{psam.hex()}.psam", body)
+                commit([register.written(psam, chosen.who, now_s())], chosen.who, f"写成 written {psam.hex()}")
+                sys.stdout.write(f"{psam.hex()}\n")
+
+
+def _move(chosen: argparse.Namespace) -> None:
+    with _desk(chosen).psams() as (register, commit):
+        row = register.move(chosen.psam, chosen.to, chosen.who, now_s(), chosen.device, chosen.reason)
+        commit([row], chosen.who, f"{chosen.psam.hex()} → {chosen.to} {chosen.reason}".rstrip())
+
+
+def _renew(chosen: argparse.Namespace) -> None:
+    desk = _desk(chosen)
+    with desk.masters() as masters, desk.psams() as (register, commit):
+        versions, gone = desk.purchase_versions(masters), sorted(retired(chosen.data))
+        row = register.renew(chosen.psam, versions, chosen.who, now_s())
+        written = _kept(masters.store, versions).versions(KeyKind.PURCHASE)
+        require_masters((*written, *register.entry(chosen.psam).versions), versions)
+        with in_reader(chosen.file) as memory:
+            psam = Psam(memory, os.urandom)
+            psam.power_on()
+            renew(psam, chosen.psam, masters.keeper, written.values(), gone, os.urandom)
+        commit([row], chosen.who, _renewed(chosen.psam, versions, gone))
+
+
+def _order(chosen: argparse.Namespace) -> None:
+    with _desk(chosen).psams() as (register, commit):
+        row = register.order_swap(chosen.device, chosen.into, chosen.reason, chosen.who, now_s())
+        commit([row], chosen.who, f"换机单 swap order {row['order']}: {row['out']} → {row['in']}")
+        sys.stdout.write(f"换机单 / swap order {row['order']}\n")
+
+
+def _close(chosen: argparse.Namespace) -> None:
+    with _desk(chosen).psams() as (register, commit):
+        rows = register.close_swap(chosen.order, chosen.out, chosen.who, now_s())
+        commit(rows, chosen.who, f"换机单完成 swap order {chosen.order} done, 旧 old: {chosen.out}")
+
+
+def _inventory(chosen: argparse.Namespace) -> None:
+    facts, vault = read_campus(chosen.data), vault_of(chosen)
+    desk = Desk(facts, vault, now_s)
+    rows = [PsamRow(stay.psam, stay.device, stay.since) for stay in desk.register().stays]
+    made = facts.with_rows([], rows, now_s())
+    facts.publish(made, desk.school())
+    new = len(made.psams) - len(facts.inventory.psams)
+    sys.stdout.write(f"清单 inventory {made.number}: {new} 个新 PSAM new；接着 next: cloud import\n")
+
+
+def _status(chosen: argparse.Namespace) -> None:
+    facts = _desk(chosen).facts()
+    for version in sorted(facts.held | facts.retired):
+        sys.stdout.write(f"版本 version {version}: {facts.stage(version)}: {next_step(facts, version, now_s())}\n")
+        sys.stdout.write(f"    主密钥 masters: {facts.holdings.of(version).text()}\n")
+    for version in sorted(set(used(chosen.data)) - facts.holdings.versions(KeyKind.TAC)):
+        told = "its masters are neither in the sealed store nor in a token named here: --module"
+        sys.stdout.write(f"版本 version {version}: 主密钥不在密封库，也不在指明的密码设备：--module / {told}\n")
+    for version in sorted(facts.holdings.versions(KeyKind.LINK)):
+        where = facts.holdings.of(version, (KeyKind.LINK,)).text()
+        sys.stdout.write(f"终端密钥 terminals' keys, LINK {version}: {where}\n")
+
+
+def _cost(chosen: argparse.Namespace) -> None:
+    facts = _desk(chosen).facts()
+    cards = [(card.key_version, card.expires) for card in read_campus(chosen.data).inventory.cards]
+    found = [cost(version, cards, facts.psams, now_s()) for version in sorted(facts.held)]
+    if chosen.json:
+        sys.stdout.write(json.dumps([one.to_json() for one in found]) + "\n")
+        return
+    for one in found:
+        sys.stdout.write(f"  {one.text()}\n")
+
+
+def _new(chosen: argparse.Namespace) -> None:
+    version = require_new(_desk(chosen).facts())
+    sys.stdout.write(f"下一版本 / next version: {version}：ceremony begin --version {version}\n")
+
+
+def _issue(chosen: argparse.Namespace) -> None:
+    _desk(chosen).issue(chosen.version, chosen.who)
+    _status(chosen)
+    sys.stdout.write(RESTART)
+
+
+def _retire(chosen: argparse.Namespace) -> None:
+    _desk(chosen).retire(chosen.version, chosen.who)
+    _status(chosen)
+    sys.stdout.write(RESTART)
+
+
+def _carried(entry: PsamEntry, gone: frozenset[int]) -> str:
+    """Of a PSAM that may still sell: which retired versions are in it."""
+    left = sorted(gone & set(entry.versions))
+    if not left or entry.state.is_final:
+        return ""
+    return f"  带停用版本 {_list_of(left)}：psam renew / carries a retired version"
+
+
+def _renewed(psam: PsamId, versions: Sequence[int], gone: Sequence[int] = ()) -> str:
+    taken = f"，取出停用 taken out {_list_of(gone)}" if gone else ""
+    return f"{psam.hex()}: 版本 versions {_list_of(versions)}{taken}"
+
+
+def _list_of(versions: Iterable[int]) -> str:
+    return ",".join(map(str, versions))
+
+
+def _control(masters: Masters, psam: PsamId) -> Key | None:
+    """The PSAM's own control key, if the school has any."""
+    name = control_name(psam)
+    return masters.keeper.own_key(name) if name.version in masters.keeper.versions(name.kind) else None
+
+
+def _kept(school: KeyStore, versions: tuple[int, ...]) -> KeyStore:
+    keys = tuple(key for key in school.keys if key.kind is not KeyKind.PURCHASE or key.version in versions)
+    return KeyStore(school.level, school.campus, keys)
+
+
+def _psam(text: str) -> PsamId:
+    return psam_id(bytes.fromhex(text))
+
+
+def _device(text: str) -> DeviceId:
+    return device_id(bytes.fromhex(text))

@@ -1,0 +1,74 @@
+"""What a campus's own public files say to those who issue for it: its signed inventory, and a new one beside the old.
+
+Refuses an inventory that the campus key did not sign. A new inventory has all rows of the old one, in their order, and
+the next number; it replaces the file whole.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from provisioning.custody.journal import write_private
+from provisioning.keys.store import KeyKind, KeyStore
+from shared import inventory
+from shared.errors import ConfigFault
+from shared.inventory import CardRow, Inventory, PsamRow
+
+FILE = "inventory.bin"
+
+
+@dataclass(frozen=True, slots=True)
+class CampusFacts:
+    """A campus folder and its inventory."""
+
+    data: Path
+    inventory: Inventory
+
+    @property
+    def next_card(self) -> int:
+        """The first card number that the inventory has not."""
+        return max((row.hotlist_index for row in self.inventory.cards), default=0) + 1
+
+    @property
+    def region(self) -> int:
+        """Of its cards' serials; ConfigFault when it has no card yet."""
+        if not self.inventory.cards:
+            raise ConfigFault("清单中还没有卡：用 --region 指明 / the inventory has no card: give --region")
+        return int.from_bytes(self.inventory.cards[0].card[2:4], "big")
+
+    def with_rows(self, cards: list[CardRow], psams: list[PsamRow], now_s: int) -> Inventory:
+        """The next inventory; rows that it has already are not taken again. ConfigFault for a known card changed."""
+        known = {row.card: row for row in self.inventory.cards}
+        for row in cards:
+            if known.get(row.card, row) != row:
+                raise ConfigFault(f"卡 {row.card.hex()} 已在清单中，且不同 / is in the inventory with other data")
+        labels = {row.label for row in self.inventory.cards}
+        fresh = tuple(row for row in cards if row.card not in known)
+        for row in fresh:
+            if row.label in labels:
+                raise ConfigFault(f"卡面号 {row.label[:32]!r} 已有卡 / this label has a card already")
+        psam_ids = {row.psam for row in self.inventory.psams}
+        new_psams = tuple(row for row in psams if row.psam not in psam_ids)
+        old = self.inventory
+        return replace(
+            old, number=old.number + 1, issued=now_s, cards=old.cards + fresh, psams=old.psams + new_psams
+        )  # fmt: skip
+
+    def publish(self, made: Inventory, school: KeyStore) -> None:
+        """Sign it with the campus key and put it in place; it is public."""
+        key = school.one(KeyKind.SIGNING, 1).for_use(KeyKind.SIGNING)
+        path = self.data / FILE
+        write_private(path, inventory.seal(made, Ed25519PrivateKey.from_private_bytes(key)))
+        path.chmod(0o644)
+
+
+def read_campus(data: Path) -> CampusFacts:
+    """The campus in `data`. ConfigFault, WireFault (wrong signature), OSError."""
+    try:
+        key = bytes.fromhex(json.loads((data / "campus.json").read_bytes())["campus_key"])
+    except (ValueError, RecursionError, KeyError, TypeError) as fault:
+        raise ConfigFault("campus.json: 无法读懂 / cannot be understood") from fault
+    raw = (data / FILE).read_bytes()
+    return CampusFacts(data, inventory.open_sealed(raw, Ed25519PublicKey.from_public_bytes(key)))

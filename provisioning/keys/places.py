@@ -1,0 +1,63 @@
+"""Which masters of a school are where: in the sealed store, in a token, or (in the middle of a move) in both. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from provisioning.keys.levels import HELD, MASTERS
+from provisioning.keys.store import KeyKind, KeyStore
+
+GOES = frozenset(MASTERS) - {KeyKind.TAC, KeyKind.PSAM_CONTROL}
+"""What a retired version loses. Its TAC master proves late records, its PSAM control master writes the PSAMs."""
+Master = tuple[KeyKind, int]
+"""Kind and version."""
+STORE, TOKEN = "密封库 sealed store", "密码设备 token"
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """The masters in each place: card masters, PSAM control and LINK."""
+
+    store: frozenset[Master] = frozenset()
+    token: frozenset[Master] = frozenset()
+
+    @property
+    def all(self) -> frozenset[Master]:
+        """In any place."""
+        return self.store | self.token
+
+    def versions(self, kind: KeyKind) -> frozenset[int]:
+        """Of a kind, wherever they are."""
+        return frozenset(version for held, version in self.all if held is kind)
+
+    def of(self, version: int, kinds: Iterable[KeyKind] = MASTERS) -> Holdings:
+        """Only this version's masters of these kinds."""
+        wanted = {(kind, version) for kind in kinds}
+        return Holdings(self.store & wanted, self.token & wanted)
+
+    def to_destroy(self, version: int) -> Holdings:
+        """What is still there of a version that is retired."""
+        return self.of(version, GOES)
+
+    def place(self, master: Master) -> str:
+        """Of one that is held, for people."""
+        places = ((STORE, self.store), (TOKEN, self.token))
+        return " + ".join(name for name, held in places if master in held)
+
+    def text(self) -> str:
+        """Where these masters are, for people; says when a move was cut."""
+        if self.store & self.token:
+            return f"{STORE} + {TOKEN}：移入未完，再执行 token / in both: a move was cut, `token` again"
+        if self.store and self.token:
+            return f"{STORE}: {_kinds(self.store)}; {TOKEN}: {_kinds(self.token)}"
+        return STORE if self.store else TOKEN if self.token else "无 none"
+
+
+def in_store(store: KeyStore) -> frozenset[Master]:
+    """What a keeper works with of a store."""
+    return frozenset((key.kind, key.version) for key in store.keys if key.kind in HELD)
+
+
+def _kinds(masters: frozenset[Master]) -> str:
+    return ", ".join(kind for kind in HELD if any(held is kind for held, _ in masters))

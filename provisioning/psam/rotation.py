@@ -1,0 +1,153 @@
+"""Rotation of the card masters with overlap 密钥轮换: what may be done next, and why not yet. Pure.
+
+A version covers all masters of a card, for the record of a purchase names one version and its TAC is checked with it.
+made (ceremony) → in every live PSAM → issued onto new cards → the older one expires with its last card → retired. PSAMs
+carry both versions before any card carries the new one, so no card ever meets a PSAM that cannot answer it. Refuses a
+step out of order, with the reason and the names of what is in the way. Retiring destroys the masters of that version
+that go (holdings.GOES), in the sealed store and in a token; a late record stays provable. PSAMs lose theirs one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from provisioning.keys.places import GOES, Holdings
+from provisioning.keys.store import KeyKind, KeyStore
+from provisioning.psam.register import PsamEntry
+from shared.clock import time_text
+from shared.errors import ConfigFault
+
+NAMED_MAX = 5
+"""So many PSAMs are named in a refusal; the rest are counted."""
+
+
+class RotationRefused(ConfigFault):
+    """Happens when a step of a rotation is not due: the text says what is in the way."""
+
+
+class Stage(StrEnum):
+    """How far a version has come."""
+
+    MADE = "made"
+    IN_PSAMS = "in-psams"
+    ISSUING = "issuing"
+    EXPIRING = "expiring"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """held: versions with a purchase, load and TAC master; last_expiry: campus second, by version of cards out.
+
+    holdings: where the masters are.
+    """
+
+    held: frozenset[int]
+    issuing: int
+    retired: frozenset[int]
+    psams: tuple[PsamEntry, ...]
+    last_expiry: Mapping[int, int]
+    holdings: Holdings = field(default_factory=Holdings)
+
+    def without(self, version: int) -> tuple[PsamEntry, ...]:
+        """Live PSAMs that lack the version."""
+        return tuple(psam for psam in self.psams if version not in psam.versions)
+
+    def carrying(self, version: int) -> tuple[PsamEntry, ...]:
+        """Live PSAMs that have the version."""
+        return tuple(psam for psam in self.psams if version in psam.versions)
+
+    def stage(self, version: int) -> Stage:
+        """Of a version that is held or retired."""
+        if version in self.retired:
+            return Stage.RETIRED
+        if version == self.issuing:
+            return Stage.ISSUING
+        if version < self.issuing:
+            return Stage.EXPIRING
+        return Stage.MADE if self.without(version) else Stage.IN_PSAMS
+
+
+def held_versions(holdings: Holdings) -> frozenset[int]:
+    """Versions of which the school has all that moves money."""
+    kinds = (KeyKind.PURCHASE, KeyKind.LOAD, KeyKind.TAC)
+    return frozenset.intersection(*map(holdings.versions, kinds))
+
+
+def last_expiries(cards: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """When the last card of each version expires; cards: version and expiry of each."""
+    last: dict[int, int] = {}
+    for version, expires in cards:
+        last[version] = max(expires, last.get(version, 0))
+    return last
+
+
+def require_new(facts: Facts) -> int:
+    """The version that a new rotation would make; refused while another one is under way."""
+    newest = max(facts.held | facts.retired, default=0)
+    if newest > facts.issuing:
+        raise RotationRefused(f"版本 {newest} 尚未启用：{next_step(facts, newest, 0)} / a rotation is under way")
+    return newest + 1
+
+
+def require_issue(facts: Facts, version: int) -> None:
+    """May new cards carry this version?"""
+    if version not in facts.held or version in facts.retired:
+        raise RotationRefused(f"没有版本 {version} 的主密钥：先办密钥仪式 / no such masters: hold a ceremony")
+    if version < facts.issuing:
+        raise RotationRefused(f"现行版本是 {facts.issuing}，不能退回 / the version in use is newer: no way back")
+    lacking = facts.without(version)
+    if lacking:
+        raise RotationRefused(f"{len(lacking)} 个 PSAM 还没有版本 {version} / PSAMs lack it: {_named(lacking)}")
+
+
+def require_retire(facts: Facts, version: int, now_s: int) -> None:
+    """May this version go?"""
+    if version in facts.retired or version not in facts.held:
+        raise RotationRefused(f"没有版本 {version} / there is no such version")
+    if version >= facts.issuing:
+        raise RotationRefused(f"版本 {version} 在用或未用 / this version is in use, or not yet used")
+    last = facts.last_expiry.get(version, 0)
+    if last > now_s:
+        raise RotationRefused(f"还有版本 {version} 的卡，{time_text(last)} 到期 / cards of it are valid until then")
+
+
+def next_step(facts: Facts, version: int, now_s: int) -> str:
+    """What this version waits for, for people."""
+    match facts.stage(version):
+        case Stage.MADE:
+            lacking = facts.without(version)
+            return f"写入 {len(lacking)} 个 PSAM（psam renew）/ write it to the PSAMs that lack it: {_named(lacking)}"
+        case Stage.IN_PSAMS:
+            return "可启用（rotate issue）/ new cards may carry it"
+        case Stage.ISSUING:
+            return "现行 / in use"
+        case Stage.EXPIRING:
+            last = facts.last_expiry.get(version, 0)
+            waiting = f"等旧卡到期 {time_text(last)} / its cards expire then"
+            return waiting if last > now_s else "可停用（rotate retire）/ may be retired"
+        case Stage.RETIRED:
+            return _after_retiring(facts, version)
+
+
+def _after_retiring(facts: Facts, version: int) -> str:
+    left, carrying = facts.holdings.to_destroy(version), facts.carrying(version)
+    told = ["已停用 / retired"]
+    if left.all:
+        told.append(f"尚有 {len(left.all)} 把主密钥未销毁：再执行 rotate retire / masters still there: retire again")
+    if carrying:
+        told.append(f"{len(carrying)} 个 PSAM 还带着它（psam renew）/ PSAMs still carry it: {_named(carrying)}")
+    return "；".join(told)
+
+
+def retired_store(school: KeyStore, version: int) -> KeyStore:
+    """The store without the masters of that version that go."""
+    keys = tuple(key for key in school.keys if key.version != version or key.kind not in GOES)
+    return KeyStore(school.level, school.campus, keys)
+
+
+def _named(psams: Sequence[PsamEntry]) -> str:
+    names = ", ".join(psam.psam.hex() for psam in psams[:NAMED_MAX])
+    return names + (f" … +{len(psams) - NAMED_MAX}" if len(psams) > NAMED_MAX else "")

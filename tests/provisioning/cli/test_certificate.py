@@ -1,0 +1,134 @@
+"""Certificates get a new term by the real command: the same key or a box's own new one; a real broker lets them in."""
+
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography import x509
+
+from compose.servers import BrokerFiles, free_port, mosquitto
+from compose.standing import Standing
+from provisioning.certificates import authority
+from provisioning.custody import chain as custody_chain
+from provisioning.keys.store import KeyKind
+from shared.errors import WireFault
+from shared.expiry import REMIND_DAYS, look
+from tests.provisioning.desk import WHO, ok, provision
+from tests.provisioning.test_broker_rights import Peer
+
+BOX = "boxes/canteen-1/box.pem"
+
+
+@pytest.fixture
+def data(campus, own):
+    for name in ("broker", "cloud", "boxes"):
+        shutil.copytree(campus.data / name, own / name)
+    shutil.copy(campus.data / "ca.pem", own)
+    return own
+
+
+@pytest.fixture
+def ca(campus, data):
+    key = campus.school.one(KeyKind.AUTHORITY, 1).for_use(KeyKind.AUTHORITY)
+    return authority.open_authority((data / "ca.pem").read_bytes(), key)
+
+
+def age(data, ca, file: str, days: int) -> None:
+    """A certificate that ends in so many days."""
+    path = data / file
+    then = datetime.now(UTC) - timedelta(days=authority.LEAF_DAYS - days)
+    path.write_bytes(authority.renew(ca, path.read_bytes(), then))
+
+
+def days_left(data, file: str) -> int:
+    return (look((data / file).read_bytes()).ends - datetime.now(UTC)).days
+
+
+def near(data) -> list[str]:
+    said = provision("crl", "status", "--data", data, "--json")
+    terms = json.loads(said.stdout)["terms"]
+    assert said.returncode == int(any(term["days"] < REMIND_DAYS for term in terms))
+    return [term["file"] for term in terms if term["days"] < REMIND_DAYS]
+
+
+def test_what_is_due_gets_a_new_term_and_keeps_key_names_and_mode(data, ca) -> None:
+    due = ["broker/broker.pem", "cloud/console.pem", "cloud/ingest.pem", BOX]
+    before = {file: x509.load_pem_x509_certificate((data / file).read_bytes()) for file in due}
+    for file in due:
+        age(data, ca, file, 30)
+    (data / BOX).chmod(0o640)
+    assert near(data) == due
+    said = ok("certificate", "renew", "--data", data, *WHO, "--due")
+    assert said.count("证书续期 renewed") == 4
+    assert near(data) == []
+    for file, old in before.items():
+        new = x509.load_pem_x509_certificate((data / file).read_bytes())
+        new.verify_directly_issued_by(ca.certificate)
+        assert new.public_key() == old.public_key()
+        assert new.subject == old.subject
+        assert new.serial_number != old.serial_number
+        shared = [ext for ext in old.extensions if ext.oid != x509.AuthorityKeyIdentifier.oid]
+        assert all(ext in new.extensions for ext in shared), "the same uses and host names"
+    assert (data / BOX).stat().st_mode & 0o777 == 0o640
+    assert "nothing is due" in ok("certificate", "renew", "--data", data, *WHO, "--due")
+    log = (data / "keys/custody.log").read_bytes()
+    assert custody_chain.faults(log) == []
+    assert sum(b'"act":"renewed"' in line for line in log.splitlines()) == 4
+
+
+@pytest.mark.process
+def test_a_renewed_box_and_a_renewed_broker_meet(data, ca, tmp_path) -> None:
+    age(data, ca, BOX, -1)
+    age(data, ca, "broker/broker.pem", -1)
+    ok("certificate", "renew", "--data", data, *WHO, "--box", "canteen-1")
+    ok("certificate", "renew", "--data", data, *WHO, "--server", "broker")
+    files = BrokerFiles(*(data / "broker" / name for name in ("ca.pem", "broker.pem", "broker.key", "acl", "crl.pem")))
+    port = free_port()
+    with Standing(mosquitto(tmp_path, port, files), tmp_path):
+        Peer(port, data / "boxes/canteen-1", "box").close()
+
+
+def test_a_field_box_sends_a_request_with_a_key_of_its_own(data, ca, tmp_path) -> None:
+    (data / "boxes/canteen-1/box.key").unlink()  # it was made on the box and never left it
+    key = authority.new_key()
+    (tmp_path / "csr").write_bytes(authority.new_request(key, "canteen-1"))
+    words = ("certificate", "renew", "--data", data, *WHO, "--box", "canteen-1", "--request", tmp_path / "csr")
+    ok(*words, "--out", tmp_path / "box.pem")
+    made = x509.load_pem_x509_certificate((tmp_path / "box.pem").read_bytes())
+    assert made.public_key() == key.public_key()
+    assert (tmp_path / "box.pem").read_bytes() == (data / BOX).read_bytes()
+    (tmp_path / "csr").write_bytes(authority.new_request(key, "bus-1"))
+    done = provision(*words)
+    assert (done.returncode, "another name" in done.stderr) == (2, True)
+
+
+def test_refusals_change_nothing(data, ca, tmp_path) -> None:
+    ok("crl", "revoke", "--data", data, *WHO, "--box", "bus-1", "--reason", "网关被盗")
+    (tmp_path / "csr").write_bytes(authority.new_request(authority.new_key(), "canteen-1"))
+    other = authority.new_authority("another", datetime.now(UTC))
+    foreign = authority.issue_client(other, authority.new_key().public_key(), "x", datetime.now(UTC))
+    (data / "cloud/ingest.pem").write_bytes(foreign)
+    kept = {path: path.read_bytes() for path in data.rglob("*.pem")}
+    for words, told in (
+        (("--box", "nobody"), "no such box"),
+        (("--box", "bus-1"), "was revoked"),
+        (("--box", "canteen-1", "--request", tmp_path / "csr"), "its key is here"),
+        (("--server", "ingest"), "not one of this CA"),
+        (("--server", "broker", "--out", tmp_path / "x"), "go with --box"),
+    ):
+        done = provision("certificate", "renew", "--data", data, *WHO, *words)
+        assert (done.returncode, told in done.stderr) == (2, True), done
+    assert {path: path.read_bytes() for path in data.rglob("*.pem")} == kept
+
+
+def test_the_ca_itself_is_not_renewed_like_that(data, ca) -> None:
+    with pytest.raises(WireFault, match="not one of this CA"):
+        authority.renew(ca, (data / "ca.pem").read_bytes(), datetime.now(UTC))
+
+
+def test_a_revoked_certificate_is_not_due(data, ca) -> None:
+    age(data, ca, "boxes/bus-1/box.pem", 30)
+    ok("crl", "revoke", "--data", data, *WHO, "--box", "bus-1", "--reason", "网关被盗")
+    assert "nothing is due" in ok("certificate", "renew", "--data", data, *WHO, "--due")
+    assert days_left(data, "boxes/bus-1/box.pem") < REMIND_DAYS
