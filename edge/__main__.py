@@ -7,10 +7,10 @@ import logging
 import sys
 from pathlib import Path
 
-from edge.outbox_open import FILE
-from edge.outbox_store import OutboxStore, connect_to_check
+from edge.outbox.opening import FILE
+from edge.outbox.store import OutboxStore, connect_to_check
+from edge.process.wiring import TCP_HOST, Endpoints
 from edge.settings import OutboxSetting, load
-from edge.wiring import TCP_HOST, Endpoints
 from shared.campus_clock import parse_clock
 from shared.command_line import Parser
 from shared.endpoint import host_port, listening_port
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from edge import agent  # the broker's and the links' libraries are not needed for a check
+    from edge.process import agent  # the broker's and the links' libraries are not needed for a check
 
     settings = load(options.data / "boxes" / options.box / "edge.json")
     if settings.box != options.box:

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from edge.effects import Put
-from edge.outbox_open import open_outbox
+from edge.box.values.effects import Put
+from edge.outbox.opening import open_outbox
 from edge.settings import OutboxSetting
 from shared.records import Stored, digest
 from tests.bench.row import Row, at_least

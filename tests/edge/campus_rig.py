@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from edge.link.tcp_framing import FrameDecoder, encode
-from edge.mqtt import Arrived, BrokerSetting, Connected, Event, MqttLine
+from edge.process.mqtt import Arrived, BrokerSetting, Connected, Event, MqttLine
 from shared.ack_key import certify
 from shared.wire import topics
 from shared.wire.messages import (

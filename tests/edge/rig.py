@@ -8,16 +8,16 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge.box import Box
-from edge.effects import Command, Effect, Now, Outcome, Publish, Send
+from edge.box.box import Box
+from edge.box.values.effects import Command, Effect, Now, Outcome, Publish, Send
+from edge.box.values.ranges import Ranges
+from edge.box.values.streams import ref_of, stream_device, stream_epoch
 from edge.link import messages as link
 from edge.link.messages import AuthEpoch, Type
 from edge.link.seal import Direction, Session, session_key
-from edge.outbox_group import commit_group
-from edge.outbox_store import OutboxStore
-from edge.ranges import Ranges
+from edge.outbox.group import commit_group
+from edge.outbox.store import OutboxStore
 from edge.settings import LinkKind, LinkSetting, OutboxSetting, Settings, TerminalSetting
-from edge.streams import ref_of, stream_device, stream_epoch
 from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StorageId
 from shared.inventory import DeviceKind
 from shared.records import NO_TAC, CounterKind, Flags, Kind, LoadRecord, Proof, PurchaseRecord, encode

@@ -10,15 +10,15 @@ import pytest
 
 from compose.servers import LOOPBACK, BrokerFiles, free_port, mosquitto
 from compose.standing import Standing
-from edge import mqtt
-from edge.mqtt import Arrived, BrokerSetting, Connected, MqttLine, Published
+from edge.process import mqtt
+from edge.process.mqtt import Arrived, BrokerSetting, Connected, MqttLine, Published
 from edge.settings import TlsSetting, load
 from provisioning.certificates import authority
 from shared.campus_clock import WALL, CampusClock
 from shared.clock import DAY_S
 from shared.ids import BoxId, partition_of
 from shared.wire import topics
-from tests.edge.test_mqtt import until
+from tests.edge.process.test_mqtt import until
 
 pytestmark = pytest.mark.process
 

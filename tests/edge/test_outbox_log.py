@@ -6,15 +6,15 @@ import time
 
 import pytest
 
-from edge import outbox
-from edge.ballast import Ballast
-from edge.effects import Kept, Settle, Settled
-from edge.outbox import OutboxWriter
-from edge.outbox_open import BALLAST, FILE, LOG_BYTES, open_outbox
-from edge.outbox_store import OutboxStore, connect
+from edge.box.values.effects import Kept, Settle, Settled
+from edge.outbox import writer as outbox
+from edge.outbox.ballast import Ballast
+from edge.outbox.opening import BALLAST, FILE, LOG_BYTES, open_outbox
+from edge.outbox.store import OutboxStore, connect
+from edge.outbox.writer import OutboxWriter
 from edge.settings import OutboxSetting
 from shared.ids import LedgerId
-from tests.edge.test_outbox_store import put
+from tests.edge.outbox.test_store import put
 
 LIMITS = OutboxSetting(100_000, 100_000, 0)
 PATIENCE_S = 20.0

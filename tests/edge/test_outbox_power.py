@@ -13,10 +13,10 @@ from contextlib import contextmanager
 import apsw
 import pytest
 
-from edge.effects import Kept, Put
-from edge.outbox_store import OutboxStore, StoreRefusal
+from edge.box.values.effects import Kept, Put
+from edge.box.values.streams import stream_of
+from edge.outbox.store import OutboxStore, StoreRefusal
 from edge.settings import OutboxSetting
-from edge.streams import stream_of
 from shared.records import digest
 from tests.edge.rig import device, psam, purchase
 

@@ -16,9 +16,9 @@ from cloud.ledger import authorise as authorising
 from cloud.ledger import load_offers, suspense
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.stolen import Stolen
-from edge.effects import Effect, Publish, Settle
+from edge.box.values.effects import Effect, Publish, Settle
+from edge.box.values.streams import ref_of
 from edge.link.messages import Type
-from edge.streams import ref_of
 from edge.terminal.flash_layout import RING_AT, SLOTS_AT
 from shared.ids import LedgerId
 from shared.wire.messages import OnlineRequest, decode_batch, encode_now

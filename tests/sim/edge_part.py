@@ -10,14 +10,14 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import Any, Protocol
 
-from edge.ack_signature import ack_verifier
-from edge.box import Box
-from edge.effects import Command, Effect, Now, Publish, Put, Send, Settle
+from edge.box.box import Box
+from edge.box.up.signature import ack_verifier
+from edge.box.up.uplink import Verify
+from edge.box.values.effects import Command, Effect, Now, Publish, Put, Send, Settle
 from edge.link.port import Peer
-from edge.outbox_group import commit_group
-from edge.outbox_store import OutboxStore
+from edge.outbox.group import commit_group
+from edge.outbox.store import OutboxStore
 from edge.settings import Settings
-from edge.uplink import Verify
 from shared.errors import StoreFault
 from shared.ids import StoreId
 from shared.wire import topics

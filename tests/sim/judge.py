@@ -7,7 +7,7 @@ The judge reads databases, flashes and card memories; it believes no core.
 import sqlite3
 from typing import Any
 
-from edge.effects import Settle
+from edge.box.values.effects import Settle
 from edge.link.messages import Type
 from edge.terminal.book import Row
 from edge.terminal.desk import ANSWER_S

@@ -1,0 +1,395 @@
+"""The whole edge box as one pure core: inputs with their time in, effects out. The agent and the simulator drive it.
+
+It knows which part hears what: link messages → terminals and intake, outbox outcomes → intake and uplink, broker
+messages → uplink, epochs and online answers. It has no clock, no random, no socket and no file.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from edge.box.down.awaited import AwaitedHere
+from edge.box.down.revocations import RevokedHere
+from edge.box.terminals.bucket import Bucket
+from edge.box.terminals.conversation import Conversation, Place
+from edge.box.terminals.epochs import Epochs
+from edge.box.terminals.terminals import Terminals, refuse_unproven
+from edge.box.up.intake import Intake
+from edge.box.up.ledger_clock import LedgerClock
+from edge.box.up.now_lane import NowLane, Offered, TokenSource
+from edge.box.up.signature import ack_verifier, revocations_verifier
+from edge.box.up.uplink import Uplink, Verify
+from edge.box.values.effects import (
+    Effect,
+    EpochKept,
+    Kept,
+    NotRead,
+    NotSettled,
+    NotUnsettled,
+    Now,
+    Outcome,
+    Refused,
+    Reloaded,
+    RevocationsKept,
+    Row,
+    Rows,
+    Settled,
+    Snapshot,
+    Trouble,
+    Unsettled,
+)
+from edge.box.values.facts import Code, FactDesk
+from edge.link.messages import Type, type_of
+from edge.link.port import Peer
+from edge.link.seal import SealFault, SessionOver
+from edge.settings import LinkKind, Settings
+from shared.errors import WireFault
+from shared.wire import topics
+from shared.wire.messages import (
+    Awaited,
+    EpochAnswer,
+    LedgerTime,
+    OnlineAnswer,
+    Recover,
+    Revocations,
+    SignedRevocations,
+    TerminalState,
+    decode_now_down,
+)
+
+MESSAGES_PER_S = 1000.0
+MESSAGES_BURST = 2000.0
+"""Messages of one place that are looked at; above, they are dropped and counted, and the flooding is a fact."""
+JOINS_PER_S = 5.0
+JOINS_BURST = 10.0
+PLACES_MAX = 4096
+"""Places remembered for their rates; at the bound those of gone peers are forgotten first."""
+UNPROVEN_S = 30.0
+UNPROVEN_MESSAGES = 8
+"""A registered terminal that this box has lost (a restart) may speak unproven so long and so often without alarm."""
+HINT_EVERY_S = 1.0
+"""A place that speaks unproven is told so at most so often."""
+
+
+@dataclass(slots=True)
+class _Rates:
+    messages: Bucket
+    joins: Bucket
+    unproven: int = 0
+    unproven_s: float = 0.0
+    hinted_s: float = float("-inf")
+
+
+class Box:
+    """One edge box. verifier: makes the check of the ledger's acks for a public key."""
+
+    def __init__(
+        self, settings: Settings, snapshot: Snapshot, random: Callable[[int], bytes],
+        verifier: Callable[[bytes], Verify] = ack_verifier,
+    ) -> None:  # fmt: skip
+        self.facts = FactDesk()
+        self.counters: Counter[str] = Counter()
+        self._kinds = {link.name: link.kind for link in settings.links}
+        self._tokens = TokenSource()
+        self._now_lane = NowLane()
+        self._up: list[Offered] = []
+        self._connected = False
+        self._rates: dict[Place, _Rates] = {}
+        self._epochs = Epochs(snapshot.epochs)
+        holdings = snapshot.holdings
+        self._revoked = RevokedHere(snapshot.revocations, revocations_verifier(settings.ack_key), self._tell)
+        self._terminals = Terminals(
+            settings, snapshot.store, holdings, self._epochs, random, self._tell, self._revoked
+        )
+        self._awaited = AwaitedHere()
+        self._ledger_clock = LedgerClock()
+        self._intake = Intake(self._terminals, holdings, self._ledger_clock, self._tell)
+        self._uplink = Uplink(settings, snapshot, verifier(settings.ack_key), self._tokens, self._tell)
+        self._troubles = list(snapshot.troubles)
+
+    # ---- links
+
+    def on_message(self, now: Now, link: str, peer: Peer, message: bytes) -> list[Effect]:
+        """A whole message from a peer of a link. Never raises for its content."""
+        place = (link, peer)
+        rates = self._rates_of(now, place)
+        if not rates.messages.take(now.mono_s):
+            return self._finish(now, self._flooded(now, place))
+        try:
+            out = self._hear(now, place, rates, message)
+        except SessionOver:
+            out = self._session_over(now, place)
+        except SealFault:
+            self.counters["bad_macs"] += 1
+            out = []
+        except WireFault as fault:
+            self.counters["malformed"] += 1
+            text = f"{link}:{peer} {fault}"
+            self._tell(now, Code.TERMINAL_MALFORMED, self._device_at(place), text, f"{link}:{peer}")
+            out = []
+        return self._finish(now, out)
+
+    def on_peer(self, now: Now, link: str, peer: Peer, present: bool) -> list[Effect]:
+        """A peer came or went. On a bus this is a hint and changes nothing: only a proof replaces a proof."""
+        if not present and self._kinds.get(link) is LinkKind.TCP:
+            self._terminals.gone((link, peer))
+            self._rates.pop((link, peer), None)
+        return self._finish(now, [])
+
+    # ---- outbox
+
+    def on_outcomes(self, now: Now, outcomes: Sequence[Outcome]) -> list[Effect]:
+        """What the outbox has made durable or refused, in its order; one ACK per stream for all of them."""
+        out: list[Effect] = []
+        kept: list[Kept] = []
+        for outcome in outcomes:
+            if isinstance(outcome, Kept):
+                kept.append(outcome)
+                continue
+            out += self._keep(now, kept)
+            kept = []
+            out += self._heed(now, outcome)
+        out += self._keep(now, kept)
+        return self._finish(now, out)
+
+    # ---- broker
+
+    def on_connected(self, now: Now) -> list[Effect]:
+        """Connected and subscribed."""
+        self._connected = True
+        self._uplink.connected(now)
+        self._now_lane.connected(self._uplink.hello(now))
+        self._up += self._epochs.unanswered(now)
+        return self._finish(now, [])
+
+    def on_disconnected(self, now: Now) -> list[Effect]:
+        """The connection to the broker is lost; nothing changes for the terminals."""
+        self._connected = False
+        self._now_lane.disconnected()
+        self._uplink.disconnected()
+        self._awaited.forget()
+        return self._finish(now, [])
+
+    def on_published(self, now: Now, token: int, reason: int) -> list[Effect]:
+        """PUBACK of one publication, with its MQTT reason code."""
+        if not self._now_lane.published(token):
+            self._uplink.published(now, token, reason)
+        elif reason >= 0x80:
+            self._tell(now, Code.PUBLISH_REFUSED, b"", f"消息代理拒收 / the broker refused: {reason:#04x}")
+        return self._finish(now, [])
+
+    def on_downlink(self, now: Now, lane: str, message: bytes) -> list[Effect]:
+        """A message of down/now or down/money. Never raises for its content."""
+        try:
+            out = self._uplink.ack(now, message) if lane == topics.DOWN_MONEY else self._down(now, message)
+        except WireFault as fault:
+            self.counters["down_malformed"] += 1
+            self._tell(now, Code.DOWN_MALFORMED, b"", f"{lane}: {fault}")
+            out = []
+        return self._finish(now, out)
+
+    # ---- time
+
+    def tick(self, now: Now) -> list[Effect]:
+        """Call four times a second or so."""
+        for trouble in self._troubles:
+            self._tell(now, Code(trouble.code), b"", trouble.text)
+        self._troubles.clear()
+        self._uplink.tick(now)
+        told = self._awaited.tell(now, self._terminals.conversations())
+        return self._finish(now, [*self._intake.tick(now), *told])
+
+    # ---- what others may see
+
+    def states(self) -> tuple[TerminalState, ...]:
+        """Every registered terminal."""
+        return self._terminals.states()
+
+    @property
+    def revocations(self) -> Revocations:
+        """The list that is durable here."""
+        return self._revoked.held
+
+    def totals(self) -> Counter[str]:
+        """All counters of the parts, and the facts by code."""
+        total = self.counters + self._intake.counters + self._uplink.counters + self.facts.counts
+        total["joined"] = sum(1 for _ in self._terminals.conversations())
+        total["now_dropped"] = self._now_lane.dropped
+        total["in_flight"] = self._uplink.in_flight()
+        return total
+
+    def latencies_ms(self) -> list[int]:
+        """The newest times from a record's arrival to its ledger ack, unsorted."""
+        return [*self._uplink.latencies_ms]
+
+    # ---- inside
+
+    def _hear(self, now: Now, place: Place, rates: _Rates, message: bytes) -> list[Effect]:
+        kind = type_of(message)
+        if kind is Type.HELLO:
+            return self._hello(now, place, rates, message)
+        if kind is Type.AUTH:
+            out, ask = self._terminals.auth(now, place, message)
+            self._up += [ask] if ask else []
+            rates.unproven = 0
+            return out
+        talk = self._terminals.at(place)
+        if talk is None:
+            return self._unproven(now, place, rates)
+        if kind is Type.HEARTBEAT:
+            self._intake.heartbeat(talk, message)
+            self._terminals.heard(now, talk)
+            return []
+        opened = talk.seal.open(message)
+        self._terminals.heard(now, talk)
+        return self._intake.take(now, talk, opened)
+
+    def _hello(self, now: Now, place: Place, rates: _Rates, message: bytes) -> list[Effect]:
+        if not rates.joins.take(now.mono_s):
+            return self._flooded(now, place)
+        return self._terminals.hello(now, place, message)
+
+    def _unproven(self, now: Now, place: Place, rates: _Rates) -> list[Effect]:
+        """Traffic from a place that never authenticated."""
+        self.counters["unproven"] += 1
+        rates.unproven += 1
+        if rates.unproven == 1:
+            rates.unproven_s = now.mono_s
+        patient = rates.unproven < UNPROVEN_MESSAGES or now.mono_s - rates.unproven_s < UNPROVEN_S
+        device = self._terminals.registered_at(place)
+        if not (patient and device):
+            text = f"未认证的报文 / unauthenticated traffic at {place[0]}:{place[1]}"
+            self._tell(now, Code.TERMINAL_UNAUTHENTICATED, device or b"", text, text)
+        if self._terminals.is_joining(place) or now.mono_s - rates.hinted_s < HINT_EVERY_S:
+            return []
+        rates.hinted_s = now.mono_s
+        return [refuse_unproven(place)]
+
+    def _session_over(self, now: Now, place: Place) -> list[Effect]:
+        talk = self._terminals.at(place)
+        self.counters["bad_macs"] += 1
+        if talk is not None:
+            text = f"校验或计数错误过多，会话终止 / too many bad MACs or counters at {place[0]}:{place[1]}"
+            self._tell(now, Code.TERMINAL_MAC_FAILURES, talk.terminal.device, text)
+            self._terminals.end(talk)
+        return []
+
+    def _flooded(self, now: Now, place: Place) -> list[Effect]:
+        self.counters["flooded"] += 1
+        text = f"报文过多 / too many messages at {place[0]}:{place[1]}"
+        self._tell(now, Code.TERMINAL_FLOODING, self._device_at(place), text, text)
+        return []
+
+    def _keep(self, now: Now, kept: list[Kept]) -> list[Effect]:
+        if not kept:
+            return []
+        out = self._intake.kept(now, kept)
+        self._uplink.stored([Row(one.row, one.put.at_ms, one.put.stored) for one in kept if one.fresh])
+        return out
+
+    def _heed(self, now: Now, outcome: Outcome) -> list[Effect]:
+        match outcome:
+            case Kept():
+                return self._keep(now, [outcome])
+            case Refused():
+                self._intake.refused(now, outcome)
+            case Settled():
+                self._uplink.settled(outcome.first_unsettled)
+                return self._intake.settled(now, [stream for stream, _ in outcome.settle.marks])
+            case EpochKept():
+                self._epochs.kept(outcome.kept)
+            case RevocationsKept():
+                self._revoked.kept(outcome.held)
+                return self._terminals.expel()
+            case Trouble():
+                self._tell(now, Code(outcome.code), b"", outcome.text)
+            case _:
+                self._heed_rare(now, outcome)
+        return []
+
+    def _heed_rare(
+        self, now: Now, outcome: Rows | NotRead | NotSettled | Unsettled | NotUnsettled | Reloaded
+    ) -> None:
+        match outcome:
+            case Rows():
+                self._uplink.read(outcome)
+            case NotRead():
+                self._uplink.read_failed(now)
+            case NotSettled():
+                self._uplink.settle_failed(now, outcome.reason)
+            case Unsettled():
+                self._recovered(now, outcome)
+            case NotUnsettled():
+                self._uplink.unsettle_failed(now, outcome.reason)
+            case Reloaded():
+                self._reloaded(outcome.snapshot)
+
+    def _recovered(self, now: Now, outcome: Unsettled) -> None:
+        self._reloaded(outcome.snapshot)
+        self._uplink.unsettled(outcome.unsettle)
+        if outcome.gone:
+            text = f"{outcome.gone} 行已过保留期，无法重发 / rows asked for are no longer kept"
+            self._tell(now, Code.RECOVERY_GONE, b"", text)
+
+    def _reloaded(self, snapshot: Snapshot) -> None:
+        """What is held is known anew, and some of it not: end the conversations, so that WELCOME says what to send."""
+        self._load(snapshot)
+        for talk in [*self._terminals.conversations()]:
+            self._terminals.end(talk)
+
+    def _load(self, snapshot: Snapshot) -> None:
+        self._terminals.holdings = self._intake.holdings = snapshot.holdings
+        self._uplink.load(snapshot)
+        self._troubles += snapshot.troubles
+
+    def _down(self, now: Now, message: bytes) -> list[Effect]:
+        down = decode_now_down(message)
+        match down:
+            case EpochAnswer():
+                keep = self._epochs.answer(now, down)
+                return [keep] if keep else []
+            case OnlineAnswer():
+                return [*self._intake.answer(down)]
+            case Recover():
+                return self._uplink.recover(now, down)
+            case LedgerTime():
+                self._ledger_clock.heard(now, down.unix_ms)
+                return []
+            case SignedRevocations():
+                return [*self._revoked.offered(now, down)]
+            case Awaited():
+                self._awaited.heard(now, down)
+                return []
+
+    def _finish(self, now: Now, out: list[Effect]) -> list[Effect]:
+        """Give what was collected for the cloud to its lanes, and let both lanes go on."""
+        if self._intake.time_wanted:
+            self._intake.time_wanted = False
+            self._uplink.ask_hello(now)  # the answer to this connection's Hello is lost, or not all of it
+        if self._uplink.hello_due and self._connected:
+            self._up.append(self._uplink.hello(now))
+        if self._up or self._intake.up:
+            for message in self._up + self._intake.up:
+                self._now_lane.offer(message)
+            self._up.clear()
+            self._intake.up.clear()
+        out += self._uplink.pump(now)
+        out += self._now_lane.pump(now, self._tokens)
+        return out
+
+    def _tell(self, now: Now, code: Code, device: bytes, text: str, about: str = "") -> None:
+        self._up += self.facts.report(now, code, device, text, about)
+
+    def _device_at(self, place: Place) -> bytes:
+        talk: Conversation | None = self._terminals.at(place)
+        return talk.terminal.device if talk else b""
+
+    def _rates_of(self, now: Now, place: Place) -> _Rates:
+        rates = self._rates.get(place)
+        if rates is None:
+            if len(self._rates) >= PLACES_MAX:
+                del self._rates[next(iter(self._rates))]
+            mono_s = now.mono_s
+            rates = _Rates(Bucket(MESSAGES_PER_S, MESSAGES_BURST, mono_s), Bucket(JOINS_PER_S, JOINS_BURST, mono_s))
+            self._rates[place] = rates
+        return rates

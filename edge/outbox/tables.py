@@ -1,0 +1,97 @@
+"""The small tables of an outbox: each row with its checksum, and what is done without one that is damaged.
+
+Takes a connection, opens none. A damaged row is as good as not there, and each of them is safe to be without: settled
+rows are sent again, a mark is the terminal's own word, an epoch is asked for again.
+"""
+
+from collections.abc import Iterable
+from itertools import chain
+from typing import Any
+
+from edge.box.values.ranges import Ranges
+from edge.box.values.streams import Stream
+from edge.outbox.crc import is_pair, is_range, pair_crc, range_crc
+from shared.ids import LedgerId
+from shared.wire.messages import Range
+
+_ABOUT = "INSERT OR REPLACE INTO about VALUES (?, ?, ?)"
+
+
+def read_about(db: Any, name: str) -> bytes:  # noqa: ANN401  # DB-API connections differ
+    """Its value, empty when it is not there or damaged."""
+    row = db.execute("SELECT value, crc FROM about WHERE name = ?", (name,)).fetchone()
+    return bytes(row[0]) if row and is_pair(name.encode(), *row) else b""
+
+
+def write_about(db: Any, **values: bytes) -> None:  # noqa: ANN401  # DB-API connections differ
+    """Set values: one statement for all of them."""
+    rows = [(name, value, pair_crc(name.encode(), value)) for name, value in values.items()]
+    db.execute(_ABOUT + ", (?, ?, ?)" * (len(rows) - 1), [*chain.from_iterable(rows)])
+
+
+def write_ledger(db: Any, ledger: LedgerId, floor: int, **more: bytes) -> None:  # noqa: ANN401  # DB-API connections differ
+    """Which ledger it is, and the lowest ack number that may settle anything; other values with it."""
+    write_about(db, ledger=ledger, floor=floor.to_bytes(8, "big"), **more)
+
+
+def read_settled(db: Any) -> Ranges:  # noqa: ANN401  # DB-API connections differ
+    """The rows that are settled."""
+    settled = Ranges()
+    for low, high, crc in db.execute("SELECT low, high, crc FROM settled"):
+        if is_range(low, high, crc):
+            settled.add(low, high)
+    return settled
+
+
+def write_settled(db: Any, before: Iterable[Range], after: Iterable[Range]) -> None:  # noqa: ANN401  # see above
+    """Write what has changed from `before` to `after`. A range that only grew keeps its low end, and is replaced."""
+    old, new = set(before), set(after)
+    fresh = [(low, high, range_crc(low, high)) for low, high in sorted(new - old)]
+    if gone := {low for low, _ in old - new}.difference(low for low, _, _ in fresh):
+        db.executemany("DELETE FROM settled WHERE low = ?", [(low,) for low in sorted(gone)])
+    if fresh:
+        db.executemany("INSERT OR REPLACE INTO settled VALUES (?, ?, ?)", fresh)
+
+
+def read_mark(db: Any, stream: Stream) -> int:  # noqa: ANN401  # DB-API connections differ
+    """The settled mark of a stream as it is written, 0 if there is none."""
+    row = db.execute("SELECT seq FROM mark WHERE stream = ?", (stream,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def write_marks(db: Any, marks: Iterable[tuple[Stream, int]]) -> None:  # noqa: ANN401  # DB-API connections differ
+    """All of a stream up to seq is settled, for each of these."""
+    rows = [(stream, seq, pair_crc(stream, seq)) for stream, seq in marks]
+    db.executemany("INSERT OR REPLACE INTO mark VALUES (?, ?, ?)", rows)
+
+
+def write_epoch(db: Any, name: bytes, epoch: int) -> None:  # noqa: ANN401  # DB-API connections differ
+    """Which epoch a device ‖ storage ‖ PSAM has."""
+    db.execute("INSERT OR REPLACE INTO epoch VALUES (?, ?, ?)", (name, epoch, pair_crc(name, epoch)))
+
+
+def read_revocations(db: Any) -> bytes:  # noqa: ANN401  # DB-API connections differ
+    """Bytes of the list of revocations, empty when there is none or it is damaged: the cloud sends it again."""
+    return read_about(db, "revocations")
+
+
+def write_revocations(db: Any, raw: bytes) -> None:  # noqa: ANN401  # DB-API connections differ
+    """Put this list in the place of the one that is there."""
+    write_about(db, revocations=raw)
+
+
+def oldest_of(db: Any, ranges: Iterable[Range]) -> tuple[int, int]:  # noqa: ANN401  # DB-API connections differ
+    """Row and time of the oldest row within ascending ranges that is still there, zeros if there is none."""
+    for low, high in ranges:
+        sql = "SELECT row, at_ms FROM record WHERE row BETWEEN ? AND ? ORDER BY row LIMIT 1"
+        row = db.execute(sql, (low, high)).fetchone()
+        if row is not None:
+            return int(row[0]), int(row[1])
+    return 0, 0
+
+
+def drop(db: Any, low: int, high: int) -> int:  # noqa: ANN401  # DB-API connections differ
+    """Drop the rows low..high; how many there were."""
+    rows = db.execute("SELECT count(*) FROM record WHERE row BETWEEN ? AND ?", (low, high)).fetchone()
+    db.execute("DELETE FROM record WHERE row BETWEEN ? AND ?", (low, high))
+    return int(rows[0])

@@ -1,0 +1,524 @@
+"""The outbox over a real file: numbers, forks, settling, retention, recovery, and every flipped byte named."""
+
+import random
+import sqlite3
+from dataclasses import replace
+
+import pytest
+
+from edge.box.values.effects import KeepEpoch, Kept, Put, Refused, Settle, Unsettle
+from edge.box.values.streams import ref_of, stream_of
+from edge.outbox.crc import is_pair, is_range, is_sound, pair_crc, range_crc, record_crc
+from edge.outbox.scan import Damage
+from edge.outbox.store import DAY_MS, INSERT_ROWS, OutboxStore, StoreRefusal, connect, connect_to_check
+from edge.settings import OutboxSetting
+from shared.errors import RuleBroken
+from shared.ids import LedgerId
+from shared.records import digest
+from shared.wire.messages import SignedAck
+from tests.edge.rig import STORAGE, device, psam, purchase
+
+LEDGER = LedgerId(b"LEDGER-1")
+LIMITS = OutboxSetting(1000, 1000, 0)
+ACK = SignedAck(b"body", b"s" * 64)
+
+
+def put(seq, amount=100, number=1, at_ms=5, seen=False):
+    stored = stream_of(device(number), 1) + psam(number) + purchase(seq, amount)
+    return Put(stored, digest(stored), at_ms, seen)
+
+
+def settle(store, *rows, marks=(), ack=ACK, floor=1):
+    store.begin()
+    store.settle(Settle(rows, (), marks, ack, LEDGER, floor))
+    store.commit()
+
+
+def keep(store, *puts):
+    store.begin()
+    outcomes = store.put(puts)
+    store.commit()
+    return outcomes
+
+
+class Shelf:
+    """An outbox file that can be closed, opened again and looked into."""
+
+    def __init__(self, path):
+        self.path = path
+        self.open_stores = []
+
+    def open(self, limits=LIMITS):
+        store = OutboxStore(connect(self.path), limits, b"STORE-00")
+        self.open_stores.append(store)
+        return store
+
+    def close(self):
+        for store in self.open_stores:
+            store.close()
+        self.open_stores.clear()
+
+    def again(self, limits=LIMITS):
+        self.close()
+        return self.open(limits)
+
+    def alter(self, sql, *values):
+        """Change the closed file by SQL, as no code of ours would."""
+        self.close()
+        db = sqlite3.connect(self.path, isolation_level=None)
+        db.execute(sql, values)
+        db.close()
+        return self.open()
+
+
+def each(store, shelf):
+    """The store as it is, then as it is after a restart."""
+    yield store
+    yield shelf.again()
+
+
+@pytest.fixture
+def shelf(tmp_path):
+    shelf = Shelf(tmp_path / "outbox.db")
+    yield shelf
+    shelf.close()
+
+
+@pytest.fixture
+def store(shelf):
+    return shelf.open()
+
+
+def test_pragmas_are_those_of_a_durable_store(shelf, store):
+    db = store._db
+    assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert db.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+def test_rows_are_contiguous_and_in_order(store):
+    outcomes = keep(store, put(1), put(2), put(3))
+    assert outcomes == [Kept(put(n), n, True, False, False) for n in (1, 2, 3)]
+    rows, damage = store.rows(0, 10)
+    assert [(row.row, row.at_ms, row.stored) for row in rows] == [(n, 5, put(n).stored) for n in (1, 2, 3)]
+    assert damage is None
+    assert [row.row for row in store.rows(1, 1)[0]] == [2]
+
+
+def test_store_id_stays(shelf, store):
+    assert store.store == b"STORE-00"
+    store._db.execute("SELECT 1")
+    shelf.close()
+    again = OutboxStore(connect(shelf.path), LIMITS, b"OTHER-00")
+    shelf.open_stores.append(again)
+    assert again.store == b"STORE-00"
+
+
+def test_identical_again_is_the_same_row(store):
+    keep(store, put(1))
+    assert keep(store, put(1, seen=True)) == [Kept(put(1, seen=True), 1, False, False, False)]
+    settle(store, (1, 1))
+    assert keep(store, put(1, seen=True))[0].settled
+
+
+def test_other_bytes_are_a_fork_with_a_row_of_its_own(store):
+    keep(store, put(1))
+    [fork] = keep(store, put(1, 999, seen=True))
+    assert (fork.row, fork.fresh, fork.fork) == (2, True, True)
+
+
+def test_put_that_wrongly_says_unseen_is_looked_at(store):
+    keep(store, put(1), put(2))
+    outcomes = keep(store, put(3), put(1), put(2, 999), put(4))
+    assert [(one.row, one.fresh, one.fork) for one in outcomes] == [
+        (3, True, False), (1, False, False), (4, True, True), (5, True, False),
+    ]  # fmt: skip
+    assert store.check() == []
+
+
+@pytest.mark.parametrize("count", [INSERT_ROWS, INSERT_ROWS + 1, 2 * INSERT_ROWS + 1])
+def test_many_puts_of_which_the_last_wrongly_says_unseen(store, count):
+    keep(store, put(count))
+    outcomes = keep(store, *[put(seq) for seq in range(1, count + 1)])
+    assert [one.row for one in outcomes] == [*range(2, count + 1), 1]
+    assert [one.fresh for one in outcomes] == [True] * (count - 1) + [False]
+    assert [row.row for row in store.rows(0, 1000)[0]] == list(range(1, count + 1))
+    assert store.check() == []
+
+
+def test_same_record_twice_in_one_group(store):
+    outcomes = keep(store, put(1), put(1, seen=True), put(1, 999, seen=True))
+    shapes = [(one.row, one.fresh, one.fork) for one in outcomes]
+    assert shapes == [(1, True, False), (1, False, False), (2, True, True)]
+
+
+def test_digest_collision_is_refused(store):
+    keep(store, put(1))
+    other = put(1, 999)._replace(digest=put(1).digest, seen=True)
+    assert keep(store, other) == [Refused(other, "collision")]
+
+
+def test_cap_refuses_new_rows_and_no_old_ones(shelf):
+    store = shelf.open(replace(LIMITS, unsettled_max=2))
+    outcomes = keep(store, put(1), put(2), put(3), put(1, seen=True))
+    assert [type(one) for one in outcomes] == [Kept, Kept, Refused, Kept]
+    settle(store, (1, 1))
+    assert [type(one) for one in keep(store, put(3), put(4))] == [Kept, Refused]
+
+
+def test_rollback_leaves_nothing_and_numbers_go_on(store):
+    keep(store, put(1))
+    store.begin()
+    store.put([put(2), put(3)])
+    store.settle(Settle(((1, 2),), (), (), ACK, LEDGER, 7))
+    store.rollback()
+    assert (store.depth().last_row, store.depth().unsettled, store.depth().kept) == (1, 1, 0)
+    assert keep(store, put(2))[0].row == 2
+    assert store.snapshot().floor == 0
+    store.rollback()
+
+
+# ---- settling
+
+
+def test_settle_exactly_the_named_rows(shelf, store):
+    keep(store, *(put(n) for n in range(1, 7)))
+    settle(store, (2, 3), (5, 5), marks=((stream_of(device(1), 1), 0),), floor=9)
+    for one in each(store, shelf):
+        assert [row.row for row in one.rows(0, 10)[0]] == [1, 4, 6]
+        depth = one.depth()
+        assert (depth.last_row, depth.first_unsettled, depth.unsettled, depth.kept) == (6, 1, 3, 3)
+        snapshot = one.snapshot()
+        assert (snapshot.ledger, snapshot.floor, snapshot.ack) == (LEDGER, 9, ACK)
+
+
+def test_settle_keeps_the_ack_there_is_when_it_brings_none(store):
+    keep(store, put(1), put(2))
+    settle(store, (1, 1))
+    settle(store, (2, 2), ack=None)
+    assert store.snapshot().ack == ACK
+
+
+def test_settle_twice_is_the_same(store):
+    keep(store, put(1), put(2))
+    settle(store, (1, 2))
+    settle(store, (1, 2))
+    assert (store.depth().unsettled, store.depth().kept) == (0, 2)
+
+
+def test_settle_of_rows_that_do_not_exist_is_a_defect(store):
+    keep(store, put(1))
+    store.begin()
+    with pytest.raises(RuleBroken):
+        store.settle(Settle(((1, 2),), (), (), ACK, LEDGER, 1))
+    store.rollback()
+
+
+def test_oldest_unsettled(store):
+    assert store.depth().oldest_ms == 0
+    keep(store, put(1, at_ms=10), put(2, at_ms=20))
+    assert store.depth().oldest_ms == 10
+    settle(store, (1, 1))
+    assert store.depth().oldest_ms == 20
+
+
+def test_holdings_after_a_restart(shelf, store):
+    stream = stream_of(device(1), 1)
+    keep(store, *(put(n) for n in (1, 2, 3, 5)), put(2, 999, seen=True))
+    settle(store, (1, 2), (4, 4), marks=((stream, 1),))
+    holdings = shelf.again().snapshot().holdings
+    assert holdings.mark(stream) == 1, "seq 2 has a second row that is not settled"
+    assert holdings.held_after(stream, 0) == 3
+    assert holdings.holds(stream, 5)
+    refs = [ref_of(put(2, 999).stored), ref_of(put(3).stored)]
+    assert holdings.settle(refs) == {stream: 3}
+
+
+def test_epochs_are_kept(shelf, store):
+    kept = KeepEpoch(device(1), STORAGE, psam(1), 4)
+    store.begin()
+    store.keep_epoch(kept)
+    store.keep_epoch(replace(kept, epoch=5))
+    store.commit()
+    assert shelf.again().snapshot().epochs == (replace(kept, epoch=5),)
+
+
+# ---- recovery
+
+
+def test_unsettle_takes_back_all_above(shelf, store):
+    stream, other = stream_of(device(1), 1), stream_of(device(2), 1)
+    keep(store, *(put(n) for n in range(1, 5)), *(put(n, number=2) for n in range(1, 3)))
+    settle(store, (1, 6), marks=((stream, 4), (other, 2)))
+    store.begin()
+    assert store.unsettle(Unsettle(2, LEDGER, 8)) == 0
+    store.commit()
+    for one in each(store, shelf):
+        assert [row.row for row in one.rows(0, 10)[0]] == [3, 4, 5, 6]
+        snapshot = one.snapshot()
+        assert (snapshot.holdings.mark(stream), snapshot.holdings.mark(other)) == (2, 0)
+        assert (snapshot.floor, snapshot.ack, snapshot.depth.kept) == (8, ACK, 2)
+        marks = dict(one._db.execute("SELECT stream, seq FROM mark").fetchall())
+        assert marks == {stream: 2, other: 0}, "the durable marks say so too"
+    assert shelf.open_stores[-1].check() == []
+
+
+def test_unsettle_of_rows_that_are_gone(store):
+    keep(store, *(put(n) for n in range(1, 5)))
+    settle(store, (1, 4))
+    store._limits = replace(LIMITS, settled_max=0)
+    store.begin()
+    assert store.drop_settled(0).rows == 4
+    store.commit()
+    keep(store, put(5))
+    store.begin()
+    assert store.unsettle(Unsettle(1, LEDGER, 8)) == 3
+    store.commit()
+    assert [row.row for row in store.rows(0, 10)[0]] == [5]
+    assert store.check() == []
+
+
+# ---- retention
+
+
+def drop(store, unix_ms):
+    store.begin()
+    dropped = store.drop_settled(unix_ms)
+    store.commit()
+    return dropped
+
+
+def test_settled_rows_are_kept_35_days_and_until_a_backup(store):
+    keep(store, put(1, at_ms=1000), put(2, at_ms=2000))
+    settle(store, (1, 2))
+    late = 35 * DAY_MS + 10_000
+    assert drop(store, late).rows == 0
+    store.begin()
+    store.keep_backup_mark(2)
+    store.commit()
+    assert drop(store, 35 * DAY_MS).rows == 0
+    dropped = drop(store, late)
+    assert (dropped.rows, dropped.trouble) == (2, None)
+    assert store.check() == []
+
+
+def test_ring_over_its_budget_drops_the_oldest_and_says_so(shelf):
+    store = shelf.open(replace(LIMITS, settled_max=2))
+    keep(store, *(put(n, at_ms=n * DAY_MS) for n in range(1, 5)))
+    settle(store, (1, 2), (4, 4))
+    dropped = drop(store, 4 * DAY_MS)
+    assert dropped.trouble.code == "outbox-kept"
+    assert "3 天" in dropped.trouble.text
+    assert dropped.rows == 2
+    assert (store.depth().kept, store.depth().unsettled) == (1, 1)
+    assert store.check() == []
+
+
+def test_numbers_never_repeat_when_all_rows_are_dropped(shelf):
+    store = shelf.open(replace(LIMITS, settled_max=0))
+    keep(store, put(1), put(2))
+    settle(store, (1, 2))
+    drop(store, 0)
+    assert keep(shelf.again(), put(3))[0].row == 3
+
+
+def test_dropped_record_that_comes_again_is_stored_again(shelf):
+    store = shelf.open(replace(LIMITS, settled_max=0))
+    keep(store, put(1))
+    settle(store, (1, 1))
+    drop(store, 0)
+    [again] = keep(store, put(1, seen=True))
+    assert (again.row, again.fresh, again.fork) == (2, True, False)
+
+
+# ---- damage
+
+
+def flip(path, offset, mask):
+    with path.open("r+b") as file:
+        file.seek(offset)
+        old = file.read(1)[0]
+        file.seek(offset)
+        file.write(bytes((old ^ mask,)))
+
+
+def test_one_byte_of_a_record_is_named(shelf, store):
+    keep(store, *(put(n) for n in range(1, 20)))
+    settle(store, (1, 9))
+    shelf.close()
+    raw = shelf.path.read_bytes()
+    flip(shelf.path, raw.index(put(7).stored[14:]) + 3, 0x10)
+    flip(shelf.path, raw.index(put(12).stored[14:]) + 20, 0x01)
+    assert shelf.open().check() == [Damage(7, "crc"), Damage(12, "crc")]
+
+
+def test_any_byte_of_the_file(tmp_path):
+    """A flipped byte is named, or harmless: what is read is what was written. Never an exception of another kind."""
+    path = tmp_path / "whole.db"
+    shelf = Shelf(path)
+    store = shelf.open()
+    keep(store, *(put(n) for n in range(1, 40)))
+    settle(store, (1, 5), marks=((stream_of(device(1), 1), 5),))
+    shelf.close()
+    whole = path.read_bytes()
+    chance = random.Random(7)
+    named = 0
+    for _ in range(120):
+        altered = bytearray(whole)
+        altered[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
+        path.write_bytes(altered)
+        try:
+            once = shelf.open()
+            named += bool(once.check())
+            rows, damage = once.rows(0, 100)
+            assert damage or all(row.stored == put(row.row).stored for row in rows)
+            once.snapshot()
+        except StoreRefusal as refusal:
+            named += refusal.reason in ("damaged", "other")
+        shelf.close()
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+    assert named >= 20, "half of a small file is free space"
+
+
+def test_damaged_row_is_set_aside_and_never_sent(shelf, store):
+    keep(store, *(put(n) for n in range(1, 5)))
+    shelf.close()
+    flip(shelf.path, shelf.path.read_bytes().index(put(2).stored[14:]) + 9, 0x40)
+    store = shelf.open()
+    rows, damage = store.rows(0, 10)
+    assert ([row.row for row in rows], damage) == ([1], Damage(2, "crc"))
+    snapshot = store.snapshot()
+    assert [trouble.code for trouble in snapshot.troubles] == ["outbox-damaged"]
+    assert "2" in snapshot.troubles[0].text
+    assert snapshot.holdings.held_after(stream_of(device(1), 1), 0) == 1, "WELCOME asks for it again"
+    assert [row.row for row in store.rows(0, 10)[0]] == [1, 3, 4]
+    [again] = keep(store, put(2, seen=True))
+    assert (again.row, again.fresh, again.fork) == (5, True, False)
+    assert store.check() == [Damage(2, "set aside: crc")]
+    assert shelf.again().snapshot().troubles == ()
+
+
+def test_damaged_row_whose_record_comes_again_first(shelf, store):
+    keep(store, put(1), put(2))
+    store = shelf.alter("UPDATE record SET crc = crc + 1 WHERE row = 1")
+    [again] = keep(store, put(1, seen=True))
+    assert (again.row, again.fresh) == (3, True)
+    assert [trouble.code for trouble in store.take_troubles()] == ["outbox-damaged"]
+    assert store.take_troubles() == []
+
+
+def test_missing_row_is_named(shelf, store):
+    keep(store, *(put(n) for n in range(1, 5)))
+    store = shelf.alter("DELETE FROM record WHERE row IN (2, 4)")
+    assert Damage(2, "missing") in store.check()
+    store = shelf.alter("INSERT INTO settled VALUES (4, 4, ?)", range_crc(4, 4))
+    snapshot = store.snapshot()
+    assert [row.row for row in store.rows(0, 10)[0]] == [1, 3]
+    assert len(snapshot.troubles) == 1
+
+
+def test_row_whose_key_was_edited_with_a_fitting_crc(shelf, store):
+    keep(store, put(1))
+    [row] = store.rows(0, 1)[0]
+    key = put(1).key[:11] + b"\x09" + put(1).digest
+    crc = record_crc(1, key, row.stored[8:], 5)
+    store = shelf.alter("UPDATE record SET key = ?, crc = ? WHERE row = 1", key, crc)
+    assert store.check() == [Damage(1, "digest")]
+
+
+@pytest.mark.parametrize(
+    ("sql", "owed", "troubles"),
+    [
+        ("UPDATE settled SET high = 4", 4, 0),
+        ("UPDATE settled SET high = 'x'", 4, 0),
+        ("UPDATE mark SET seq = 4", 1, 1),
+        ("UPDATE epoch SET epoch = 9", 1, 1),
+        ("UPDATE about SET value = x'ff' WHERE name = 'ack'", 1, 0),
+        ("UPDATE about SET value = x'ff' WHERE name = 'floor'", 1, 0),
+    ],
+)
+def test_edited_state_is_not_believed(shelf, store, sql, owed, troubles):
+    stream = stream_of(device(1), 1)
+    keep(store, *(put(n) for n in range(1, 5)))
+    settle(store, (1, 3), marks=((stream, 3),), floor=7)
+    store.begin()
+    store.keep_epoch(KeepEpoch(device(1), STORAGE, psam(1), 4))
+    store.commit()
+    store = shelf.alter(sql)
+    snapshot = store.snapshot()
+    assert (snapshot.depth.unsettled, len(snapshot.troubles)) == (owed, troubles)
+    assert snapshot.floor in (0, 7)
+    assert snapshot.ack in (None, ACK)
+    assert snapshot.holdings.mark(stream) in (0, 3)
+
+
+def test_store_without_its_id_is_beyond_repair(shelf, store):
+    with pytest.raises(StoreRefusal) as refusal:
+        shelf.alter("UPDATE about SET value = x'0000000000000001' WHERE name = 'store'")
+    assert refusal.value.reason == "damaged"
+
+
+def test_file_that_is_no_database(tmp_path):
+    (tmp_path / "outbox.db").write_bytes(b"not a database" * 1000)
+    with pytest.raises(StoreRefusal) as refusal:
+        connect(tmp_path / "outbox.db")
+    assert refusal.value.reason == "damaged"
+
+
+def test_schema_of_the_future(shelf, store):
+    shelf.close()
+    db = sqlite3.connect(shelf.path, isolation_level=None)
+    db.execute("PRAGMA user_version = 2")
+    db.close()
+    with pytest.raises(StoreRefusal, match="schema 2"):
+        OutboxStore(connect(shelf.path), LIMITS, b"STORE-00")
+
+
+def test_check_beside_a_running_box(shelf, store):
+    keep(store, put(1))
+    reader = OutboxStore(connect_to_check(shelf.path), LIMITS, bytes(8))
+    assert reader.check() == []
+    keep(store, put(2))
+    assert reader.check() == []
+    assert reader.depth().last_row == 2
+    reader.begin()
+    with pytest.raises(StoreRefusal, match="read-only"):
+        reader.put([put(3)])
+    reader.rollback()
+    reader.close()
+
+
+def test_check_of_nothing_makes_no_file(tmp_path):
+    with pytest.raises(StoreRefusal):
+        connect_to_check(tmp_path / "outbox.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+# ---- checksums
+
+
+def test_checksum_covers_every_bit():
+    row, key, body, at_ms = 77, b"k" * 20, b"b" * 63, 1_764_000_000_123
+    good = record_crc(row, key, body, at_ms)
+    for bit in range(41):
+        assert record_crc(row, key, body, at_ms ^ 1 << bit) != good
+    for bit in range(32):
+        assert record_crc(row ^ 1 << bit, key, body, at_ms) != good
+    assert record_crc(row, b"K" + key[1:], body, at_ms) != good
+    assert record_crc(row, key, body[:-1] + b"B", at_ms) != good
+
+
+def test_checksums_are_frozen():
+    assert record_crc(1, b"k" * 20, b"b" * 63, 5) == 3651697290
+    assert pair_crc(b"name", b"value") == 132444760
+    assert pair_crc(b"name", 5) == 1768656677
+    assert range_crc(1, 9) == 2182932402
+
+
+@pytest.mark.parametrize("wrong", [None, "text", 1.5, -1])
+def test_wrong_types_are_damage_not_exceptions(wrong):
+    assert not is_sound(wrong, b"k", b"b", 5, 0)
+    assert not is_sound(1, wrong, b"b", 5, 0)
+    assert not is_sound(1, b"k", b"b", wrong, 0)
+    assert not is_pair(wrong, wrong, 0)
+    assert not is_range(wrong, 5, 0)

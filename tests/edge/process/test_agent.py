@@ -1,0 +1,308 @@
+"""The box as a process: lunch over TCP, kill -9, a broker that dies or is a black hole, wrong use, damage named."""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+
+import pytest
+
+from edge.outbox.opening import FILE
+from shared.wire.messages import DeviceStatus, Hello
+from tests.edge.campus_rig import ROOT, Cloud, EdgeProcess, Terminals, edge_json, threads_of, until
+from tests.edge.process.test_mqtt import BlackHole
+from tests.edge.rig import BOX
+
+pytestmark = pytest.mark.process
+
+
+class Campus:
+    """Edge process, cloud and terminals over one broker."""
+
+    def __init__(self, data, broker_port, edge_port=None):
+        self.edge = EdgeProcess(data, edge_port or broker_port)
+        self.cloud = Cloud(broker_port)
+        self.edge.start()
+        self.terminals = Terminals(lambda: self.edge.port if self.edge.process.poll() is None else 1)
+
+    def open(self, *numbers):
+        for number in numbers:
+            self.terminals.add(number)
+        self.terminals.until(lambda: all(b.current for b in self.terminals.bodies.values()), "all have an epoch")
+
+    def lunch(self, times):
+        for _ in range(times):
+            for number in self.terminals.bodies:
+                self.terminals.sell(number)
+            self.terminals.pump(0.001)
+
+    def sold(self):
+        return {
+            body.device + epoch.to_bytes(2, "big") + body.psams[epoch] + wire
+            for body in self.terminals.bodies.values()
+            for (epoch, _), wire in body.written.items()
+        }
+
+    def drained(self):
+        return set(self.cloud.ledger.stored) == self.sold() and not any(
+            ring for body in self.terminals.bodies.values() for ring in body.rings.values()
+        )
+
+    def close(self):
+        self.terminals.close()
+        code = self.edge.stop() if self.edge.process.poll() is None else 0
+        self.cloud.stop()
+        assert code == 0
+
+
+@pytest.fixture
+def campus(tmp_path, broker):
+    campus = Campus(tmp_path, broker.port)
+    yield campus
+    campus.close()
+
+
+def test_lunch_and_an_end_in_order(campus):
+    campus.open(1, 2, 3)
+    campus.lunch(20)
+    campus.terminals.until(campus.drained, "all posted and settled")
+    until(lambda: campus.edge.status["accepted"] == 60 and campus.edge.status["unsettled"] == 0, "STATUS follows")
+    status = campus.edge.status
+    assert (status["settled"], status["refused"], status["joined"], status["connected"]) == (60, 0, 3, True)
+    assert set(status["latency_ms"]) == {"p50", "p99"}
+    assert 0 < status["rss_kib"] <= 64 * 1024
+    assert threads_of(campus.edge.process.pid) == 3, "one loop, outbox-writer, mqtt"
+    until(lambda: campus.cloud.states and campus.cloud.states[-1].accepted == 60, "state")
+    state = campus.cloud.states[-1]
+    assert (state.box, state.online, state.unsettled) == (BOX, True, 0)
+    assert [(t.state, t.last_seq, t.settled) for t in state.terminals] == [("joined", 20, 20)] * 3
+    assert len(campus.cloud.said(DeviceStatus)) >= 3
+    assert campus.cloud.facts() == []
+    assert campus.edge.stop() == 0
+    assert campus.edge.errors == ""
+    until(lambda: not campus.cloud.states[-1].online, "the last word")
+    assert campus.edge.said[-1].startswith("STATUS ")
+    assert "READY edge" in campus.edge.said
+
+
+def test_end_of_stdin_is_an_end_in_order(campus):
+    assert campus.edge.stop(by_stdin=True) == 0
+
+
+def test_killed_again_and_again_loses_and_doubles_nothing(campus):
+    campus.open(1, 2, 3)
+    for _ in range(3):
+        campus.lunch(15)
+        campus.edge.kill()
+        campus.lunch(5)
+        campus.edge.start()
+    campus.terminals.until(campus.drained, "all posted and settled")
+    hellos = campus.cloud.said(Hello)
+    assert hellos[0].ack is None
+    assert hellos[-1].ack is not None
+    assert "record-fork" not in campus.cloud.facts()
+
+
+def test_outbox_destroyed_after_ack(campus):
+    campus.open(1, 2)
+    campus.cloud.answering = False
+    campus.lunch(10)
+    campus.terminals.until(
+        lambda: all(body.acked.get(body.current) == 10 for body in campus.terminals.bodies.values()), "all acked"
+    )
+    campus.edge.kill()
+    for file in campus.edge.folder.glob(FILE + "*"):
+        file.unlink()
+    campus.cloud.ledger.stored.clear()
+    campus.cloud.answering = True
+    campus.edge.start()
+    campus.terminals.until(campus.drained, "the terminals have sent all again")
+
+
+def test_broker_killed_and_its_data_thrown_away(campus, broker):
+    campus.open(1, 2)
+    campus.lunch(5)
+    broker.standing.kill()
+    campus.lunch(20)
+    campus.terminals.until(
+        lambda: all(body.acked.get(body.current) == 25 for body in campus.terminals.bodies.values()), "ACKs go on"
+    )
+    broker.standing.start()
+    campus.terminals.until(campus.drained, "all posted and settled")
+
+
+def ack_times(campus, times):
+    """Milliseconds from a sale to its ACK, one at a time."""
+    found = []
+    body = campus.terminals.bodies[1]
+    for _ in range(times):
+        began_s = time.perf_counter()
+        campus.terminals.sell(1)
+        seq = body.last[body.current]
+        while body.acked.get(body.current, 0) < seq:
+            campus.terminals.pump(0.005)
+            assert time.perf_counter() - began_s < 5
+        found.append((time.perf_counter() - began_s) * 1000)
+    return found
+
+
+def test_black_holed_broker_changes_nothing_for_terminals(tmp_path, broker):
+    wire = BlackHole(onward=broker.port)
+    campus = Campus(tmp_path, broker.port, edge_port=wire.port)
+    try:
+        campus.open(1)
+        until(lambda: campus.edge.status["connected"], "connected")
+        before = ack_times(campus, 60)
+        wire.silent = True
+        campus.cloud.answering = False
+        after = ack_times(campus, 60)
+        assert statistics.median(after) < 2 * statistics.median(before) + 2
+        assert sorted(after)[-6] < 3 * sorted(before)[-6] + 20
+        until(lambda: not campus.edge.status["connected"], "the silence is noticed")
+        still = ack_times(campus, 30)
+        assert statistics.median(still) < 2 * statistics.median(before) + 2
+        wire.silent = False
+        campus.cloud.answering = True
+        campus.terminals.until(campus.drained, "all posted and settled")
+    finally:
+        campus.close()
+        wire.close()
+
+
+# ---- wrong use
+
+
+def edge(*words, cwd=ROOT):
+    return subprocess.run(
+        [sys.executable, "-m", "edge", *words], cwd=cwd, capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+def run(data, *words):
+    return edge("run", "--data", str(data), "--box", BOX, "--broker", "127.0.0.1:9", *words)
+
+
+def write(data, **changes):
+    folder = data / "boxes" / BOX
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "edge.json").write_text(json.dumps(edge_json(**changes)), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("changes", "words", "named"),
+    [
+        ({"unsetled_max": 5}, ["--tcp-port", "0"], "unsetled_max"),
+        ({"outbox": {"cap": 1}}, ["--tcp-port", "0"], "outbox.cap"),
+        ({}, [], "--tcp-port"),
+        ({}, ["--tcp-port", "0", "--can", "can0=simbus:x"], "can0"),
+        ({}, ["--tcp-port", "0", "--can", "can0"], "--can"),
+        ({}, ["--tcp-port", "0", "--rs485", "x"], "--rs485"),
+        ({}, ["--tcp-port", "0", "--tls"], "tls"),
+        ({}, ["--tcp-port", "0", "--clock", "noon"], "--clock"),
+        ({"links": [{"name": "can0", "kind": "can", "bitrate": 125000}, {"name": "tcp", "kind": "tcp"}]},
+         ["--tcp-port", "0"], "--can can0=INTERFACE:CHANNEL"),
+    ],
+)  # fmt: skip
+def test_wrong_use_is_named_and_stops_the_start(tmp_path, changes, words, named):
+    folder = write(tmp_path, **changes)
+    ended = run(tmp_path, *words)
+    assert ended.returncode == 2
+    assert named in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not (folder / FILE).exists()
+
+
+def test_a_can_interface_that_nobody_knows_is_wrong_use(tmp_path):
+    links = [{"name": "can0", "kind": "can", "bitrate": 125000}, {"name": "tcp", "kind": "tcp"}]
+    write(tmp_path, links=links)
+    ended = run(tmp_path, "--tcp-port", "0", "--can", "can0=nonsense:can0")
+    assert ended.returncode == 2, ended.stderr
+    assert "nonsense" in ended.stderr
+
+
+def test_box_that_is_not_there(tmp_path):
+    assert run(tmp_path, "--tcp-port", "0").returncode == 2
+    assert edge("verify", "--data", str(tmp_path)).returncode == 2
+    assert edge("dance").returncode == 2
+    assert edge("run", "--data", str(tmp_path), "--box", BOX, "--broker", "nowhere").returncode == 2
+
+
+def test_a_second_process_on_one_folder_is_wrong_use(campus, tmp_path):
+    campus.open(1)
+    ended = run(tmp_path, "--tcp-port", "0")
+    assert ended.returncode == 2, ended.stderr
+    assert "another process runs this box" in ended.stderr
+    assert "READY" not in ended.stdout
+    campus.lunch(2)
+    campus.terminals.until(campus.drained, "everything in the ledger")
+    campus.edge.kill()
+    campus.edge.start()  # the lock died with it
+
+
+def test_port_that_is_taken_ends_the_box(tmp_path):
+    hole = BlackHole()
+    write(tmp_path)
+    ended = run(tmp_path, "--tcp-port", str(hole.port), "--tcp-host", "127.0.0.1")
+    hole.close()
+    assert ended.returncode == 1
+    assert "READY" not in ended.stdout
+
+
+# ---- verify
+
+
+def test_one_byte_edited_in_the_outbox_is_named(campus, tmp_path):
+    campus.open(1)
+    campus.lunch(10)
+    campus.terminals.until(campus.drained, "all settled")
+    running = edge("verify", "--data", str(tmp_path), "--json")
+    assert running.returncode == 0
+    assert json.loads(running.stdout) == {
+        "ok": True, "checks": [{"name": f"outbox {BOX}", "ok": True, "count": 10, "first": ""}],
+    }  # fmt: skip
+    campus.edge.stop()
+    path = campus.edge.folder / FILE
+    raw = bytearray(path.read_bytes())
+    body = campus.terminals.bodies[1]
+    raw[raw.index(body.written[(1, 7)]) + 30] ^= 1
+    path.write_bytes(raw)
+    named = edge("verify", "--data", str(tmp_path), "--box", BOX)
+    assert named.returncode == 1
+    assert "FAILED" in named.stdout
+    assert "row 7: crc" in named.stdout
+
+
+def test_damaged_unsettled_row_is_asked_for_again(campus):
+    campus.open(1)
+    campus.cloud.answering = False
+    campus.lunch(10)
+    body = campus.terminals.bodies[1]
+    campus.terminals.until(lambda: body.acked.get(1) == 10, "all acked")
+    campus.edge.stop()
+    path = campus.edge.folder / FILE
+    raw = bytearray(path.read_bytes())
+    raw[raw.index(body.written[(1, 7)]) + 30] ^= 1
+    path.write_bytes(raw)
+    campus.cloud.answering = True
+    campus.edge.start()
+    campus.terminals.until(campus.drained, "the damaged record came again from its terminal")
+    assert "outbox-damaged" in campus.cloud.facts()
+    assert "record-fork" not in campus.cloud.facts()
+
+
+def test_ruined_outbox_file_is_put_aside_and_nothing_is_lost(campus):
+    campus.open(1)
+    campus.cloud.answering = False
+    campus.lunch(10)
+    body = campus.terminals.bodies[1]
+    campus.terminals.until(lambda: body.acked.get(1) == 10, "all acked")
+    campus.edge.stop()
+    (campus.edge.folder / FILE).write_bytes(b"ruined" * 5000)
+    campus.cloud.ledger.stored.clear()
+    campus.cloud.answering = True
+    campus.edge.start()
+    campus.terminals.until(campus.drained, "all came again")
+    assert "outbox-replaced" in campus.cloud.facts()
+    assert (campus.edge.folder / f"{FILE}.damaged-1").exists()
