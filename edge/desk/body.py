@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.terminal import running, settings
-from edge.terminal.display import Display
-from edge.terminal.settings import Settings
-from edge.terminal.station import Station
-from edge.terminal.wires import Wire
+from edge.terminal.settings import settings
+from edge.terminal.settings.settings import Settings
+from edge.terminal.station import running
+from edge.terminal.station.station import Station
+from edge.terminal.station.wires import Wire
+from edge.terminal.taps.display import Display
 from shared.campus_clock import CampusClock
 from shared.errors import ConfigFault
 from shared.inventory import DeviceKind

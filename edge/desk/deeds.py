@@ -21,7 +21,7 @@ from edge.desk.options import laying_of, line_of
 from edge.desk.reading import lines, places_of, read_card
 from edge.desk.words import CSV_HEAD, csv_row, log_lines
 from edge.life import say
-from edge.terminal import running
+from edge.terminal.station import running
 from shared.campus_clock import WALL
 from shared.clock import date_bcd
 from shared.desk import CardAsk, DaySheet, DeskOp, parse_card_books

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.desk.centre import Centre
-from edge.terminal import running
+from edge.terminal.station import running
 from shared.errors import ConfigFault
 
 CLOUD = "cloud"

@@ -14,9 +14,9 @@ from edge.desk.desk import Desk
 from edge.desk.matters import Matter
 from edge.desk.paper import receipt_line, unload_line
 from edge.desk.unloading import UnloadEnd, Unloading, is_granted, pending_of
-from edge.terminal.display import Display
-from edge.terminal.station import Station
-from edge.terminal.steps import End, Result, Tap
+from edge.terminal.station.station import Station
+from edge.terminal.taps.display import Display
+from edge.terminal.taps.steps import End, Result, Tap
 from shared.campus_clock import WALL
 from shared.clock import CampusTime
 from shared.desk import DeskOp, ReceiptSaid, parse_receipt

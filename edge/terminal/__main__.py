@@ -7,12 +7,14 @@ from pathlib import Path
 
 from edge.files.deck import Deck
 from edge.files.disk import InUse
-from edge.terminal import options, running, settings
-from edge.terminal.entries import Console
-from edge.terminal.interactive import CounterOptions, interact
+from edge.terminal import options
+from edge.terminal.counter.entries import Console
+from edge.terminal.counter.interactive import CounterOptions, interact
 from edge.terminal.options import CardsWords, CounterWords
-from edge.terminal.run import RunOptions, run
-from edge.terminal.wires import Wire
+from edge.terminal.play.run import RunOptions, run
+from edge.terminal.settings import settings
+from edge.terminal.station import running
+from edge.terminal.station.wires import Wire
 from shared.campus_clock import parse_clock
 from shared.errors import ConfigFault, StoreFault
 from shared.inventory import DeviceKind

@@ -4,9 +4,9 @@ import argparse
 from pathlib import Path
 from typing import NamedTuple
 
-from edge.terminal.customers import Habits
-from edge.terminal.run import RunOptions
-from edge.terminal.wires import Wire
+from edge.terminal.play.customers import Habits
+from edge.terminal.play.run import RunOptions
+from edge.terminal.station.wires import Wire
 from shared.campus_clock import parse_clock
 from shared.command_line import Parser
 

@@ -1,7 +1,7 @@
 """The settings files of a campus: terminal.json, edge.json, cloud.json, campus.json. Bytes are hexadecimal in them.
 
-terminal.json and edge.json (0600) are as edge/terminal/settings.py and edge/settings.py read them, who refuse any other
-key; cloud.json (0600) and campus.json (public) are described below.
+terminal.json and edge.json (0600) are as edge/terminal/settings/settings.py and edge/settings.py read them, who refuse
+any other key; cloud.json (0600) and campus.json (public) are described below.
 """
 
 import json

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge.files.disk import Disk
-from edge.terminal.flash import flash_size, format_flash
-from edge.terminal.flash_file import FileFlash
-from edge.terminal.shown import ShownLog
-from edge.terminal.steps import End
-from edge.terminal.tapping import Counter, run_through
+from edge.terminal.station.flash_file import FileFlash
+from edge.terminal.station.shown import ShownLog
+from edge.terminal.station.tapping import Counter, run_through
+from edge.terminal.store.flash import flash_size, format_flash
+from edge.terminal.taps.steps import End
 from shared.ids import StorageId
 from shared.purse.apdu import CardChannel
 from tests.bench.row import Row, at_most

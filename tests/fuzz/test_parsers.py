@@ -16,7 +16,8 @@ import pytest
 from compose import trace
 from edge.link import can_frame, cobs, isotp, rs485_frame, sim_can_wire, tcp_framing
 from edge.link import messages as link
-from edge.terminal import commands, flash_layout
+from edge.terminal.counter import commands
+from edge.terminal.store import layout as flash_layout
 from provisioning.custody import lines as journal_lines
 from provisioning.issue import order as production_order
 from provisioning.keys import shares

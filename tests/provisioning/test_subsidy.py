@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from edge.terminal.settings import parse as parse_settings
+from edge.terminal.settings.settings import parse as parse_settings
 from provisioning.campus import settings as settings_files
 from provisioning.issue import personalise
 from provisioning.keys import levels

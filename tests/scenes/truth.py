@@ -16,7 +16,7 @@ from pathlib import Path
 from cloud.ledger.read import Reader, open_reader
 from cloud.ledger.views import EntryView, Overview
 from edge.files.deck import Deck
-from edge.terminal.shown import read_shown
+from edge.terminal.station.shown import read_shown
 from shared.ids import CardId, card_id
 from shared.records import LOAD_SHAPED, Kind
 from tests.scenes.campus import Campus

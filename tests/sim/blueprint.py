@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from edge import settings as edge_settings
-from edge.terminal import settings as terminal_settings
+from edge.terminal.settings import settings as terminal_settings
 from provisioning.campus.campus import Making, campus_files
 from provisioning.keeper.software import keeper_of
 from provisioning.keys.store import Level, Unlock, open_store

@@ -1,7 +1,7 @@
 """The clocks of the parts, all made from the world's one time. Campus time may leap over quiet hours; timeouts not."""
 
 from edge.box.values.effects import Now as EdgeNow
-from edge.terminal.clock import Now as TerminalNow
+from edge.terminal.store.clock import Now as TerminalNow
 from shared.campus_clock import CHINA_OFFSET_S, UNIX_2000
 from tests.sim.blueprint import CAMPUS_S
 from tests.sim.world import World

@@ -5,7 +5,7 @@ Whoever was not told what became of the money is remembered as torn, with the pl
 
 from functools import partial
 
-from edge.terminal.steps import End, Result
+from edge.terminal.taps.steps import End, Result
 from shared.inventory import DeviceKind
 from shared.purse.reasons import Reason
 from tests.sim.faults import Faults

@@ -19,7 +19,7 @@ from cloud.ledger.stolen import Stolen
 from edge.box.values.effects import Effect, Publish, Settle
 from edge.box.values.streams import ref_of
 from edge.link.messages import Type
-from edge.terminal.flash_layout import RING_AT, SLOTS_AT
+from edge.terminal.store.layout import RING_AT, SLOTS_AT
 from shared.ids import LedgerId
 from shared.wire.messages import OnlineRequest, decode_batch, encode_now
 from shared.wire.topics import UP_MONEY

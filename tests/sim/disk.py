@@ -5,7 +5,7 @@ Beside the bytes it keeps what a stranger who reads them would find: which deeds
 
 from collections.abc import Callable
 
-from edge.terminal.flash_layout import (
+from edge.terminal.store.layout import (
     RING_AT,
     SLOT_SIZE,
     SLOTS_AT,
@@ -13,7 +13,7 @@ from edge.terminal.flash_layout import (
     parse_open,
     parse_record,
 )
-from edge.terminal.flash_port import MemoryFlash
+from edge.terminal.store.port import MemoryFlash
 from shared.ids import CardId
 from shared.purse.outcomes import PendingLoad, PendingPurchase
 from shared.records import LOAD_SHAPED, CounterKind, Kind, application_of

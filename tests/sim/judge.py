@@ -9,8 +9,8 @@ from typing import Any
 
 from edge.box.values.effects import Settle
 from edge.link.messages import Type
-from edge.terminal.book import Row
-from edge.terminal.desk import ANSWER_S
+from edge.terminal.store.book import Row
+from edge.terminal.taps.asking import ANSWER_S
 from shared.records import LOAD_SHAPED, CounterKind, Kind, Pair
 from shared.wire.messages import DeviceMark, OnlineRequest, decode_ack, decode_ack_body
 from tests.sim.books import Books

@@ -8,11 +8,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from edge.terminal.clock import Now
-from edge.terminal.driver import stop_at
-from edge.terminal.firmware import Firmware
-from edge.terminal.flash import Flash, flash_size, format_flash
-from edge.terminal.steps import AwaitAnswer, Result, Show, Shown, Tap
+from edge.terminal.firmware.firmware import Firmware
+from edge.terminal.play.driver import stop_at
+from edge.terminal.store.clock import Now
+from edge.terminal.store.flash import Flash, flash_size, format_flash
+from edge.terminal.taps.steps import AwaitAnswer, Result, Show, Shown, Tap
 from shared.errors import StoreFault
 from shared.ids import StorageId
 from shared.purse.cos import UserCard

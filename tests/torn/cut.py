@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from edge.terminal.display import Face
-from edge.terminal.flash import flash_size, format_flash
-from edge.terminal.ride_settings import RideSettings
-from edge.terminal.steps import Show, Shown
+from edge.terminal.settings.rides import RideSettings
+from edge.terminal.store.flash import flash_size, format_flash
+from edge.terminal.taps.display import Face
+from edge.terminal.taps.steps import Show, Shown
 from shared.ids import StorageId
 from shared.purse.effects import ToCard, ToPsam
 from shared.purse.errors import CardLost

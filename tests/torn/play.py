@@ -10,7 +10,7 @@ from functools import partial
 
 from cloud.ledger.grey import State
 from cloud.ledger.load_cases import CaseState
-from edge.terminal.steps import Result
+from edge.terminal.taps.steps import Result
 from shared.records import STORED_HEAD, CounterKind, decode
 from tests.sim.blueprint import Blueprint, blueprint
 from tests.sim.campus import HEAL_MAX_S, UNPROVEN_S, Campus

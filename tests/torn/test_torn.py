@@ -7,8 +7,8 @@ import pytest
 
 from cloud.ledger import authorise, load_cases
 from cloud.ledger.entry import EntryKind
-from edge.terminal.gate import Gate
-from edge.terminal.voids import Voids
+from edge.terminal.store.voids import Voids
+from edge.terminal.taps.gate import Gate
 from shared.purse.reasons import Reason
 from tests.sim.world import Violation
 from tests.torn import bank, behind, mixed, rides

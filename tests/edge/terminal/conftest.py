@@ -9,12 +9,12 @@ import pytest
 from edge.link import messages as link
 from edge.link.messages import Type
 from edge.link.seal import Direction, Session, session_key
-from edge.terminal import settings as terminal_settings
-from edge.terminal.clock import Now
-from edge.terminal.firmware import Firmware
-from edge.terminal.flash import Flash, flash_size, format_flash
-from edge.terminal.flash_port import MemoryFlash
-from edge.terminal.tapping import Counter, Tapping, run_through
+from edge.terminal.firmware.firmware import Firmware
+from edge.terminal.settings import settings as terminal_settings
+from edge.terminal.station.tapping import Counter, Tapping, run_through
+from edge.terminal.store.clock import Now
+from edge.terminal.store.flash import Flash, flash_size, format_flash
+from edge.terminal.store.port import MemoryFlash
 from shared import records
 from shared.ids import DeviceId, PsamId, StorageId, StoreId
 from shared.online import LoadAnswer, LoadResult, parse_request

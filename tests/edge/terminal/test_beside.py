@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from edge.terminal import running
-from edge.terminal.book import Row
-from edge.terminal.entries import WAIT_S, Console, entries_of, entry_line, queries_of
+from edge.terminal.counter.entries import WAIT_S, Console, entries_of, entry_line, queries_of
+from edge.terminal.station import running
+from edge.terminal.store.book import Row
 from shared.ids import CardId, DeviceId
 from shared.records import Kind, Pair
 

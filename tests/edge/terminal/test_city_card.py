@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from edge.terminal.steps import End
+from edge.terminal.taps.steps import End
 from shared.purse.apdu import WholeChannel
 from shared.purse.cos import UserCard
 from shared.purse.cos_psam import Psam

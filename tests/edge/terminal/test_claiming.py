@@ -3,9 +3,9 @@
 import pytest
 
 from edge.link.messages import Type
-from edge.terminal.display import Face
-from edge.terminal.loading import BEHIND_S
-from edge.terminal.steps import End
+from edge.terminal.taps.display import Face
+from edge.terminal.taps.loading import BEHIND_S
+from edge.terminal.taps.steps import End
 from shared import records
 from shared.online import LoadAnswer, LoadResult, Purpose
 from shared.purse.errors import CardLost

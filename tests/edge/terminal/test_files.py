@@ -7,9 +7,9 @@ import pytest
 from edge.files.deck import Deck, Laid
 from edge.files.disk import Disk, InUse
 from edge.files.memory import FileMemory, read_image
-from edge.terminal.book import Row
-from edge.terminal.script import Line, Mark, Progress, read_script
-from edge.terminal.shown import ShownLog, read_shown
+from edge.terminal.play.script import Line, Mark, Progress, read_script
+from edge.terminal.station.shown import ShownLog, read_shown
+from edge.terminal.store.book import Row
 from shared.errors import ConfigFault, StoreFault
 from shared.ids import CardId
 from shared.records import Kind

@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from edge.terminal.steps import End
+from edge.terminal.taps.steps import End
 from shared.online import LoadAnswer, LoadResult
 from shared.purse.apdu import WholeChannel
 from shared.purse.caps import CardCounters

@@ -2,8 +2,8 @@
 
 import pytest
 
-from edge.terminal.flash_layout import OpenSlot, parse_open, render_open
-from edge.terminal.steps import End
+from edge.terminal.store.layout import OpenSlot, parse_open, render_open
+from edge.terminal.taps.steps import End
 from shared.ids import CardId, PsamId
 from shared.purse.outcomes import PendingPurchase
 from shared.purse.torn import Tear

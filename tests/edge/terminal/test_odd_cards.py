@@ -4,8 +4,8 @@ must not, loses no fen of those it sold to, says why, and never takes a refusal 
 
 import pytest
 
-from edge.terminal.steps import End
-from edge.terminal.tapping import run_through
+from edge.terminal.station.tapping import run_through
+from edge.terminal.taps.steps import End
 from shared.purse.apdu import WholeChannel
 from shared.purse.caps import CardCounters
 from shared.purse.errors import CardLost

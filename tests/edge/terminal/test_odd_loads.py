@@ -4,7 +4,7 @@ card that will not is told from one that may have taken it.
 
 import pytest
 
-from edge.terminal.steps import End
+from edge.terminal.taps.steps import End
 from shared.online import LoadResult
 from shared.purse.apdu import WholeChannel
 from shared.purse.caps import CardCounters

@@ -3,13 +3,13 @@
 import pytest
 
 from edge.link.messages import Refusal
-from edge.terminal import display
-from edge.terminal.commands import Command, Verb, parse
-from edge.terminal.display import Bar
-from edge.terminal.figures import Figures, percentile
-from edge.terminal.hotlist import Hotlist
-from edge.terminal.parameters import Meal, Parameters
-from edge.terminal.steps import End, Result
+from edge.terminal.counter.commands import Command, Verb, parse
+from edge.terminal.settings.hotlist import Hotlist
+from edge.terminal.station.figures import Figures, percentile
+from edge.terminal.store.parameters import Meal, Parameters
+from edge.terminal.taps import display
+from edge.terminal.taps.display import Bar
+from edge.terminal.taps.steps import End, Result
 from shared.clock import DAY_S, CampusTime
 from shared.ids import CardId
 from shared.online import LoadResult

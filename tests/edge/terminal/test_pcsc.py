@@ -10,7 +10,7 @@ from edge.card.reader import NoCard, Reader, found_readers
 from edge.card.sim_reader import CARD_READER, PSAM_READER
 from edge.card.sim_slot import Cut
 from edge.card.sim_t0 import T0Chip
-from edge.terminal.steps import End
+from edge.terminal.taps.steps import End
 from shared.ids import PsamId
 from shared.purse.crypto import diversify
 from shared.purse.effects import drive

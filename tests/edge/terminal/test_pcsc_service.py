@@ -15,7 +15,7 @@ from edge.card.pcsc_faults import Meaning
 from edge.card.psam_reader import PsamReader
 from edge.card.reader import NoCard, Reader, found_readers
 from edge.card.sim_reader import CARD_READER, DRIVER, PSAM_READER
-from edge.terminal.steps import End
+from edge.terminal.taps.steps import End
 from shared.errors import ConfigFault
 from shared.purse.errors import CardLost
 from shared.purse.reasons import Reason

@@ -9,9 +9,9 @@ from collections import Counter
 
 import pytest
 
-from edge.terminal.flash import flash_size, format_flash
-from edge.terminal.flash_port import MemoryFlash
-from edge.terminal.steps import End
+from edge.terminal.store.flash import flash_size, format_flash
+from edge.terminal.store.port import MemoryFlash
+from edge.terminal.taps.steps import End
 from shared.ids import StorageId
 from shared.records import PROVEN, Kind
 

@@ -11,7 +11,7 @@ import pytest
 
 from edge.files.memory import read_image
 from edge.link.tcp_link import TcpLink
-from edge.terminal.shown import read_shown
+from edge.terminal.station.shown import read_shown
 from shared import records
 from shared.purse.images import PsamMaster, decode_card_image, new_psam_image
 from shared.records import PROVEN

@@ -4,8 +4,8 @@ import pytest
 
 from edge.link import messages as link
 from edge.link.messages import Refusal, Type
-from edge.terminal.display import Bar
-from edge.terminal.steps import End
+from edge.terminal.taps.display import Bar
+from edge.terminal.taps.steps import End
 
 
 @pytest.fixture

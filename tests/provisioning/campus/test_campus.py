@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from cloud.settings import load_settings
 from edge import settings as edge_settings
-from edge.terminal import settings as terminal_settings
+from edge.terminal.settings import settings as terminal_settings
 from provisioning.custody.files import open_level
 from provisioning.keys import levels
 from provisioning.keys.store import KeyKind, Level

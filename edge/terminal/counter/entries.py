@@ -1,0 +1,95 @@
+"""Asks the console's read API for the ledger entries of what was just shown: GET /api/v1/entries?….
+
+A purchase is found by its record, a mixed payment by its two. A load is authorised before its record is written, and
+a void is booked on its purchase: those are found by the card's counter, and picked out. Bounded waits, TLS against the
+campus authority when one is given. A console that is away is an empty answer: the counter sells without it.
+"""
+
+import asyncio
+import json
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edge.terminal.store.book import Row
+from shared.ids import DeviceId
+from shared.money import yuan
+from shared.records import LOAD_SHAPED, Kind, Pair
+
+WAIT_S = 1.0
+PAUSE_S = 0.1
+REQUEST_S = 1.0
+ANSWER_MAX = 1 << 20
+KINDS = {
+    "purchase": "消费 purchase",
+    "evidence": "消费，凭证据 purchase, by evidence",
+    "void": "撤销 void",
+    "load_authorised": "圈存批准 load authorised",
+    "load_confirmed": "圈存入卡 load confirmed",
+    "load_confirmed_by_counter": "圈存入卡，凭计数 load confirmed by counter",
+    "claim_authorised": "领款批准 claim authorised",
+}
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """Where the console is. token: of the read API; ca: PEM file, None for the system's authorities or plain HTTP."""
+
+    url: str
+    token: str = field(repr=False)
+    ca: Path | None = None
+
+
+async def entries_of(console: Console, device: DeviceId, row: Row) -> list[Entry]:
+    """Those of this record, and of the other half of its sale, as soon as all are there; after WAIT_S what is there."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + WAIT_S
+    queries = queries_of(device, row)
+    while True:
+        answers = [_ours(row, await asyncio.to_thread(_ask, console, query)) for query in queries]
+        if all(answers) or loop.time() >= until:
+            return [entry for answer in answers for entry in answer]
+        await asyncio.sleep(PAUSE_S)
+
+
+def queries_of(device: DeviceId, row: Row) -> Sequence[str]:
+    """What to ask for, a query each; the halves of a mixed payment are records n and n+1."""
+    if row.kind in LOAD_SHAPED or row.kind is Kind.VOID:
+        return (f"card={row.card.hex()}&counter={row.counter}",)
+    seqs = (row.seq - 1, row.seq) if row.pair is Pair.SECOND else (row.seq,)
+    return [f"device={device.hex()}&epoch={row.epoch}&seq={seq}" for seq in seqs]
+
+
+def _ours(row: Row, found: list[Entry]) -> list[Entry]:
+    """A card has two counters, and a void bears that of its purchase."""
+    if row.kind in LOAD_SHAPED:
+        return [entry for entry in found if str(entry.get("kind")).startswith(("load", "claim"))]
+    return [entry for entry in found if row.kind is not Kind.VOID or entry.get("kind") == "void"]
+
+
+def entry_line(entry: Entry) -> str:
+    """An entry in words: its number, its kind, and which account paid which."""
+    kind = str(entry.get("kind"))
+    moved = "，".join(f"{p['debit']} → {p['credit']} ¥{yuan(p['fen'])}" for p in entry.get("postings", ()))
+    record = entry.get("record") or {}
+    counter = f" · 卡计数 counter {record['counter']}" if "counter" in record else ""
+    held = " · 待核 held" if record.get("verdict") == "held" else ""
+    return f"账本分录 ledger entry {entry.get('entry')}: {KINDS.get(kind, kind)}{counter} · {moved}{held}"
+
+
+def _ask(console: Console, query: str) -> list[Entry]:
+    url = f"{console.url.rstrip('/')}/api/v1/entries?{query}"
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {console.token}"})  # noqa: S310  # the operator's own URL
+    context = ssl.create_default_context(cafile=console.ca) if url.startswith("https:") else None
+    try:
+        with urllib.request.urlopen(request, timeout=REQUEST_S, context=context) as answer:  # noqa: S310  # as above
+            said = json.loads(answer.read(ANSWER_MAX))
+    except (OSError, ValueError):
+        return []
+    entries = said.get("entries") if isinstance(said, dict) else None
+    return entries if isinstance(entries, list) else []

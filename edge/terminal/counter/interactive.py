@@ -1,0 +1,351 @@
+"""`python -m edge.terminal interactive`: a counter to sell at by hand, over a keyboard or a pipe.
+
+Shows display and voice text, and in every abnormal state what a cashier must do. After a sale it asks the console
+for the ledger entry with the same counter. It decides nothing about money: the firmware does.
+"""
+
+import asyncio
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from json import dumps
+from pathlib import Path
+
+from edge.card.psam_reader import PsamReader
+from edge.card.reader import NoCard, Reader, require_readers
+from edge.files.deck import Deck
+from edge.files.disk import InUse
+from edge.life import say
+from edge.terminal.counter import commands
+from edge.terminal.counter.commands import Command, Verb
+from edge.terminal.counter.entries import Console, entries_of, entry_line
+from edge.terminal.counter.fields import DeckField, Field, Lying, ReaderField
+from edge.terminal.counter.pulling import PulledAtDebit
+from edge.terminal.station import running
+from edge.terminal.station.figures import status
+from edge.terminal.station.screen import Screen
+from edge.terminal.station.station import Station
+from edge.terminal.station.wires import Wire
+from edge.terminal.taps.display import bar_words
+from edge.terminal.taps.steps import End, Result, Tap
+from shared.campus_clock import CampusClock
+from shared.clock import ClockError, seconds_of_bcd
+from shared.errors import StoreFault
+from shared.inventory import LOADERS
+from shared.money import yuan
+from shared.purse.apdu import CardChannel
+from shared.purse.effects import drive
+from shared.purse.errors import CardLost
+from shared.purse.files import LogRecord
+from shared.purse.flows import identify, read_balance, read_log
+from shared.purse.outcomes import Rejected
+from shared.purse.torn import Tear
+
+LINE_MAX = 200
+JOIN_S = 5.0
+"""A prompt waits so long for the link to join and to be registered."""
+PROMPT = "> "
+
+
+@dataclass(frozen=True, slots=True)
+class CounterOptions:
+    """names: bodies to try, the first free one is taken. box_kill: a command instead of finding the edge process."""
+
+    data: Path
+    names: tuple[str, ...]
+    load_names: tuple[str, ...]
+    wire: Callable[[str], Wire]
+    clock: CampusClock
+    card: str
+    console: Console | None
+    box: Callable[[str], str]
+    box_kill: str
+    reader: str = ""
+    psam_reader: str = ""
+
+
+async def interact(options: CounterOptions) -> int:
+    """The exit code; ConfigFault or StoreFault when the body cannot start or a reader is missing."""
+    if names := [name for name in (options.reader, options.psam_reader) if name]:
+        require_readers(names)
+    field = _field(options)
+    psam = PsamReader(Reader(options.psam_reader)) if options.psam_reader else None
+    try:
+        return await _serve(options, field, psam)
+    finally:
+        field.close()
+        if psam is not None:
+            psam.close()
+
+
+def _field(options: CounterOptions) -> Field:
+    if options.reader:
+        return ReaderField(Reader(options.reader), say)
+    return DeckField(Deck(options.data), options.card)
+
+
+async def _serve(options: CounterOptions, field: Field, psam: PsamReader | None) -> int:
+    screen = Screen()
+    counter = _Counter(options, _open_first(options, options.names, screen, psam), field, screen)
+    try:
+        return await counter.serve()
+    finally:
+        await counter.close()
+
+
+def _open_first(
+    options: CounterOptions, names: tuple[str, ...], screen: Screen, psam: PsamReader | None = None
+) -> Station:
+    busy: InUse | None = None
+    for name in names:
+        try:
+            return _open(options, name, screen, psam)
+        except InUse as fault:
+            busy = fault
+    raise busy or InUse("没有可用的终端 / no terminal is free; 用 --name 指定 / name one with --name")
+
+
+def _open(options: CounterOptions, name: str, screen: Screen, psam: PsamReader | None) -> Station:
+    folder = options.data / "terminals" / name
+    station = Station(folder, options.wire(name), options.clock, screen.show, psam=psam)
+    station.start()
+    return station
+
+
+class _Counter:
+    """One person at one counter."""
+
+    def __init__(self, options: CounterOptions, station: Station, field: Field, screen: Screen) -> None:
+        self._options = options
+        self._station = station
+        self._loader: Station | None = None
+        self._screens = [screen]
+        self._field = field
+        self._pull: Tear | None = None
+
+    async def serve(self) -> int:
+        """Until quit or the end of the input."""
+        settings = self._station.settings
+        say(f"终端 {settings.name} {settings.place} {settings.merchant}" + (" 【演练 DEMO】" if settings.demo else ""))
+        say(commands.HELP)
+        lines = await _lines()
+        await self._station.joined(JOIN_S)
+        while True:
+            say(f"[{self._field.label}] {self._why()}")
+            sys.stdout.write(PROMPT)
+            sys.stdout.flush()
+            raw = await lines.readline()
+            if not raw or not await self._obey(commands.parse(raw.decode("utf-8", "replace")[:LINE_MAX])):
+                return 0
+
+    async def close(self) -> None:
+        """The end: records that are left go out at the next start. A link that goes down now is no news."""
+        for screen in self._screens:
+            screen.is_off = True
+        for station in (self._station, self._loader):
+            if station is not None:
+                await station.close()
+
+    def _why(self) -> str:
+        firmware = self._station.firmware
+        net = "断网 offline" if self._station.is_cut or not firmware.line.is_joined else "在线 online"
+        owed = firmware.body.flash.unsettled
+        pulled = "" if self._pull is None else " · 下次拔卡 will be pulled"
+        bar = firmware.bar
+        selling = "可消费 selling" if bar is None else f"停止消费 not selling: {' / '.join(bar_words(bar))}"
+        return f"{net} · {selling} · 未入账 not posted {owed}{pulled}"
+
+    async def _obey(self, command: Command) -> bool:
+        """False at the end."""
+        match command.verb:
+            case Verb.SELL:
+                await self._sell(command.amount_fen)
+            case Verb.AGAIN | Verb.NOTHING:
+                await self._again(is_asked=command.verb is Verb.AGAIN)
+            case Verb.LOAD | Verb.CLAIM:
+                await self._load(command)
+            case Verb.VOID:
+                await self._void()
+            case Verb.RIDE | Verb.STOP if self._station.settings.ride is None:
+                say("本机不按票价收费 / this body takes no rides")
+            case Verb.RIDE:
+                await self._tap(self._station, lambda: self._station.firmware.ride(self._station.now()))
+            case Verb.BALANCE | Verb.LOG:
+                await self._read(command.verb)
+            case Verb.NET:
+                self._station.cut(command.word == "off")
+                await self._station.joined(JOIN_S)
+            case Verb.QUIT:
+                return False
+            case _:
+                self._switch(command)
+        return True
+
+    def _switch(self, command: Command) -> None:
+        match command.verb:
+            case Verb.CARD:
+                self._choose(command.word)
+            case Verb.PULL:
+                self._pull = Tear.BEFORE if command.word == "before" else Tear.AFTER
+            case Verb.BOX_KILL:
+                self._kill_box()
+            case Verb.STOP:
+                stop, _, way = command.word.partition(" ")
+                self._station.firmware.at_stop(int(stop), int(bool(way)))
+                say(f"到站 {stop} / at stop {command.word}")
+            case Verb.STATUS:
+                say(self._status())
+            case Verb.HELP:
+                say(commands.HELP)
+            case _:
+                say(f"看不懂 / not understood: {command.word}　help = 帮助")
+
+    async def _sell(self, amount_fen: int) -> None:
+        firmware = self._station.firmware
+        await self._tap(self._station, lambda: firmware.sell(amount_fen, self._station.now()))
+
+    async def _again(self, *, is_asked: bool) -> None:
+        """An empty line with nothing to repeat is only an empty line."""
+        if not self._station.firmware.body.flash.waiting:
+            if is_asked:
+                say("没有待确认的交易 / nothing waits to be presented again")
+            return
+        firmware = self._station.firmware
+        await self._tap(self._station, lambda: firmware.again(self._station.now()))
+
+    async def _void(self) -> None:
+        """No card is laid: a void never touches one."""
+        station = self._station
+        result = await station.tap(station.firmware.void(station.now()), None)
+        if result.end is End.DONE:
+            await self._entry(station, result)
+
+    async def _load(self, command: Command) -> None:
+        """A load at a load machine; a claim at this very body."""
+        if command.verb is Verb.CLAIM:
+            await self._tap(self._station, lambda: self._station.firmware.claim(self._station.now()))
+            return
+        station = self._loading_station()
+        if station is not None:
+            await station.joined(JOIN_S)
+            await self._tap(station, lambda: station.firmware.load(command.amount_fen, station.now()))
+
+    def _loading_station(self) -> Station | None:
+        """This body if it is a load machine, else a free one beside it."""
+        if self._station.settings.kind in LOADERS:
+            return self._station
+        if self._loader is None:
+            try:
+                screen = Screen("圈存机 load machine")
+                self._loader = _open_first(self._options, self._options.load_names, screen)
+                self._screens.append(screen)
+            except InUse:
+                say("没有空闲的圈存机 / no load machine is free; 可用 --name 指定 / name one with --name")
+        return self._loader
+
+    async def _tap(self, station: Station, tap: Callable[[], Tap[Result]]) -> None:
+        pull, self._pull = self._pull, None
+        laid = await self._lay(station)
+        if laid is None:
+            return
+        with laid as lying:
+            channel = lying.channel if pull is None else PulledAtDebit(lying.channel, pull)
+            result = await station.tap(tap(), channel)
+        if result.end is End.DONE and result.row is not None:
+            await self._entry(station, result)
+
+    async def _lay(self, station: Station) -> AbstractContextManager[Lying] | None:
+        """The card in the field, or the reason said why there is none."""
+        try:
+            return await self._field.lay(station.disk)
+        except InUse:
+            say("这张卡正在别处使用，请稍候再试 / this card lies in another field, try again")
+        except NoCard as none:
+            say(str(none))
+        except StoreFault as damaged:
+            say(f"卡片数据损坏，请换一张卡 / the card's data are damaged, use another card: {damaged}")
+        return None
+
+    async def _entry(self, station: Station, result: Result) -> None:
+        row, console = result.row, self._options.console
+        if row is None:
+            return
+        say(f"    流水 record: {row.epoch}/{row.seq} · 卡计数 card counter {row.counter}")
+        if not row.amount_fen:
+            say("    零元，不入账 / over nothing: there is nothing to post")
+        if console is None or not row.amount_fen:
+            return
+        found = await entries_of(console, station.settings.device, row)
+        if not found:
+            say("    账本尚无此笔（断网或排队中，稍后自动入账） / not in the ledger yet; it will be posted by itself")
+        for entry in found:
+            say(f"    {entry_line(entry)}")
+
+    def _choose(self, label: str) -> None:
+        if not self._field.choose(label):
+            say(f"没有这张卡 / no such card: {label}")
+
+    async def _read(self, verb: Verb) -> None:
+        laid = await self._lay(self._station)
+        if laid is None:
+            return
+        with laid as lying:
+            try:
+                lines = self._said_by(lying.channel, verb)
+            except CardLost:
+                lines = ["请重新放卡 / please present the card again"]
+        for line in lines:
+            say(line)
+
+    def _said_by(self, card: CardChannel, verb: Verb) -> list[str]:
+        body = self._station.firmware.body
+        identity = drive(identify(body.settings.profile, body.time(), body.settings.agreed), card=card)
+        if isinstance(identity, Rejected):
+            return [f"读卡失败 / the card cannot be read: {identity.reason.name}"]
+        if verb is Verb.LOG:
+            return [_log_line(record) for record in drive(read_log(), card=card)] or ["卡内无明细 / the log is empty"]
+        balance = drive(read_balance(), card=card)
+        return ["读卡失败 / unreadable" if isinstance(balance, Rejected) else f"余额 balance ¥{yuan(balance)}"]
+
+    def _kill_box(self) -> None:
+        options = self._options
+        if options.box_kill:
+            done = subprocess.run(shlex.split(options.box_kill), check=False)  # the operator's own command
+            say(f"box kill: exit {done.returncode}")
+            return
+        box = options.box(self._station.settings.name)
+        found = running.edge_of(options.data, box)
+        if found is None or not running.kill(found):
+            say(f"没有找到数据网关进程 / no edge process of {box} is running")
+        else:
+            say(f"已 kill -9 数据网关 {box}（进程 {found.pid}）；照常收款，恢复后自动补传 / killed; go on selling")
+
+    def _status(self) -> str:
+        station = self._station
+        said = status(station.firmware, station.figures, station.shown.total, station.shown.run, drained=False)
+        return dumps(said, ensure_ascii=False)
+
+
+def _log_line(record: LogRecord) -> str:
+    with suppress(ClockError):
+        day = seconds_of_bcd(record.date_time)
+        stamp = record.date_time.hex()
+        when = f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]} {stamp[8:10]}:{stamp[10:12]}:{stamp[12:]}" if day else stamp
+        kind = "圈存 load" if record.kind in (1, 2) else "消费 purchase"
+        return f"  {when}  {kind}  ¥{yuan(record.amount_fen)}  #{record.number}  @{record.terminal_id.hex()}"
+    return f"  {record.encode().hex()}"
+
+
+async def _lines() -> asyncio.StreamReader:
+    """Standard input, line by line, from a keyboard, a pipe or a file."""
+    reader = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    try:
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    except ValueError:  # a plain file cannot be watched
+        reader.feed_data(sys.stdin.buffer.read())
+        reader.feed_eof()
+    return reader

@@ -1,0 +1,297 @@
+"""The firmware of POS, bus validator and load machine: sans-I/O core of a terminal body.
+
+Inputs: boot, wire, message, tick, and a keyed amount with a card (`sell`, `again`, `load`). Outputs: steps of a tap,
+messages (`take_messages`), displays outside a tap (`take_displays`). The flash is a port and is written from here.
+Refuses to sell without an epoch, with a full ring, with a store or PSAM that failed, and says which.
+"""
+
+from collections.abc import Callable
+
+from edge.link.messages import Refusal
+from edge.terminal.firmware.line import Line
+from edge.terminal.settings.settings import Settings
+from edge.terminal.store.clock import Now
+from edge.terminal.store.flash import Flash
+from edge.terminal.store.layout import AskedLoad
+from edge.terminal.taps import display
+from edge.terminal.taps.body import Body
+from edge.terminal.taps.display import Bar, Display
+from edge.terminal.taps.gate import Gate
+from edge.terminal.taps.loading import LoadPoint
+from edge.terminal.taps.mixed import MixedTill
+from edge.terminal.taps.sale import Till
+from edge.terminal.taps.serving import serve
+from edge.terminal.taps.steps import End, Result, Show, Tap
+from edge.terminal.taps.voiding import void_last
+from shared.errors import RuleBroken, StoreFault
+from shared.ids import psam_id
+from shared.inventory import LOADERS
+from shared.purse.flows import open_psam
+from shared.purse.outcomes import PsamIdentity
+from shared.purse.reasons import Reason
+
+_NEVER = float("inf")
+_OVER = (End.DONE, End.DECLINED)
+"""After these nothing of the tap itself is open on the card."""
+
+
+class Firmware:
+    """One body. One tap at a time: a second one before the first has ended is a RuleBroken."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        flash: Flash,
+        random_bytes: Callable[[int], bytes],
+        *,
+        clock_set: bool = True,
+        has_psam: bool = True,
+    ) -> None:
+        """random_bytes(n): n unpredictable bytes. clock_set: the RTC has kept the time since somebody set it."""
+        self.body = Body(settings, flash, clock_set=clock_set)
+        self.line = Line(self.body, random_bytes)
+        self._gate = Gate(self.body, settings.ride) if settings.ride is not None else None
+        self._till = self._gate or (MixedTill(self.body) if settings.subsidy else Till(self.body))
+        self._load_point = LoadPoint(self.body, self.line.desk, lambda: self.line.is_joined)
+        self._has_psam = has_psam
+        self._busy = False
+        self._open = 0
+        self._was_registered = False
+        self._refusal: Refusal | None = None
+
+    # --- inputs ---------------------------------------------------------------------------------------------------
+
+    def boot(self, now: Now) -> Tap[Bar | None]:
+        """Power on: open the PSAM, write down what was pending. Ends in what keeps it from selling, None if nothing."""
+        body = self.body
+        body.now = now
+        psam = (
+            (yield from serve(open_psam(), self._till))
+            if self._has_psam
+            else PsamIdentity(psam_id(body.settings.device), b"")
+        )
+        if not isinstance(psam, PsamIdentity):
+            body.fail(Bar.PSAM)
+            return body.fault
+        body.psam = psam.psam_id
+        body.fault = None
+        self._guard(self._after_boot)
+        return self.bar
+
+    def wire(self, up: bool, now: Now) -> None:  # the port's own word
+        """The link came or went."""
+        self.body.now = now
+        self.line.wire(up)
+        self.tick(now)
+
+    def message(self, raw: bytes, now: Now) -> None:
+        """A message from the edge; a malformed or unproven one changes nothing."""
+        self.body.now = now
+        self._guard(lambda: self.line.message(raw))
+        self.tick(now)
+
+    def tick(self, now: Now) -> None:
+        """Time has passed: do what is due."""
+        self.body.now = now
+        self._guard(self._due)
+
+    def due_s(self) -> float:
+        """Monotonic second at which `tick` has something to do next."""
+        body, due_s = self.body, self.line.due_s()
+        if self._busy or not body.book.without_record:
+            return due_s
+        can_write = body.fault in (None, Bar.STOPPED) and body.flash.free > 0
+        return min(due_s, body.book.next_due_s() if can_write else _NEVER)
+
+    def sell(self, amount_fen: int, now: Now) -> Tap[Result]:
+        """A keyed amount and the card that is presented. A pending purchase of this card is settled first."""
+        return self._tap(self._with_load_behind(self._till.sell(amount_fen)), amount_fen, now)
+
+    def sale(self, amount_fen: int, now: Now) -> Tap[Result]:
+        """What this body does with a card: a ride where it has fares, else a sale of the amount."""
+        return self.sell(amount_fen, now) if self._gate is None else self.ride(now)
+
+    def again(self, now: Now) -> Tap[Result]:
+        """A card without a keyed amount: settle what is pending on it; charge that if it is fresh and was not debited.
+
+        Works after `stop`: then nothing is charged.
+        """
+        return self._tap(self._with_load_behind(self._till.again()), 0, now)
+
+    def ride(self, now: Now) -> Tap[Result]:
+        """A card at a validator: its record and the fare rules say the amount. RuleBroken without `ride` settings."""
+        return self._tap(self._with_load_behind(self._the_gate.ride()), 0, now)
+
+    def at_stop(self, stop: int, direction: int) -> None:
+        """The bus is at this stop now. RuleBroken without `ride` settings."""
+        self._the_gate.at_stop(stop, direction)
+
+    @property
+    def _the_gate(self) -> Gate:
+        if self._gate is None:
+            raise RuleBroken("this body is no validator with fares")
+        return self._gate
+
+    def void(self, now: Now) -> Tap[Result]:
+        """撤销 of the last sale of this body, once, on its business day. No card is needed."""
+        return self._tap(void_last(self.body), 0, now)
+
+    def load(self, amount_fen: int, now: Now) -> Tap[Result]:
+        """圈存 at a load machine. 0 = only settle what is pending on this card."""
+        return self._tap(self._load_point.load(amount_fen), amount_fen, now)
+
+    def claim(self, now: Now) -> Tap[Result]:
+        """领款 at any terminal that is on line: what waits for this card in the pending load."""
+        return self._tap(self._load_point.claim(), 0, now)
+
+    def stop(self, now: Now) -> None:
+        """Stop selling for good; pending cards may still be settled, records drain on."""
+        self.body.now = now
+        if self.body.fault is None:
+            self.body.fault = Bar.STOPPED
+        self.line.status_due()
+        self.tick(now)
+
+    def close(self) -> None:
+        """An orderly end: lazy marks become durable."""
+        self._guard(self.body.flash.close)
+
+    # --- outputs --------------------------------------------------------------------------------------------------
+
+    def take_messages(self) -> list[bytes]:
+        """Messages for the edge, in order."""
+        out, self.line.out = self.line.out, []
+        return out
+
+    def take_displays(self) -> list[Display]:
+        """What to show outside a tap."""
+        out, self.body.displays = self.body.displays, []
+        return out
+
+    @property
+    def bar(self) -> Bar | None:
+        """Why it does not sell (or load) now; None: it does."""
+        bar = self.body.bar
+        is_load_machine = self.body.settings.kind in LOADERS
+        return Bar.NOT_JOINED if bar is None and is_load_machine and not self.line.is_joined else bar
+
+    @property
+    def is_answered(self) -> bool:
+        """May a tap that waits at AwaitAnswer go on?"""
+        return self.line.desk.is_settled
+
+    @property
+    def is_drained(self) -> bool:
+        """Every record is in the ledger, and no pending transaction is without one."""
+        return self.body.flash.unsettled == 0 and self.body.book.without_record == 0
+
+    # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _with_load_behind(self, tap: Tap[Result]) -> Tap[Result]:
+        """A tap, and behind it a load of this card that is half done, here or anywhere: it may be why the card has no
+        money."""
+        result = yield from tap
+        card = self.body.presented
+        if card is not None and result.end in _OVER and result.reason is not Reason.HOTLISTED:
+            try:
+                yield from self._load_point.behind(card)
+            except StoreFault:  # the tap is done and shown all the same
+                self.body.fail(Bar.FLASH)
+        return result
+
+    def _tap(self, tap: Tap[Result], amount_fen: int, now: Now) -> Tap[Result]:
+        if self._busy:
+            raise RuleBroken("a tap has not ended yet")
+        self._busy = True
+        self.body.now, self.body.presented = now, None
+        try:
+            result = yield from tap
+        except StoreFault:
+            self.body.fail(Bar.FLASH)
+            yield Show(display.not_selling(Bar.FLASH))
+            result = Result(End.NOT_SELLING, amount_fen)
+        finally:
+            self._busy = False
+        self.tick(self.body.now)
+        return result
+
+    def _due(self) -> None:
+        body = self.body
+        if not self._busy:
+            self._find_epoch()
+            if body.book.without_record and body.fault in (None, Bar.STOPPED) and body.flash.free > 0:
+                for waiting in body.book.overdue(body.now.mono_s):
+                    body.write_unproven(waiting)
+            self._pay_back()
+        without_record = body.book.without_record
+        if without_record != self._open:
+            self._open = without_record
+            self.line.status_due()
+        self.line.tick()
+        self._tell_network()
+
+    def _pay_back(self) -> None:
+        """A pair that no card completes any more is given back, and the cashier hears of it."""
+        for row in self.body.pay_back():
+            self.body.show(display.given_back(row.amount_fen))
+
+    def _tell_network(self) -> None:
+        """The cashier hears when the network goes or comes, and when the edge refuses this body."""
+        line, body = self.line, self.body
+        is_registered = line.is_registered
+        if is_registered is not self._was_registered:
+            self._was_registered = is_registered
+            body.show(display.online(line.window.unsent) if is_registered else display.offline())
+        if line.refusal is not self._refusal:
+            self._refusal = line.refusal
+            if line.refusal is not None:
+                body.show(display.refused(line.refusal))
+
+    def _after_boot(self) -> None:
+        """Pending slots of before become unproven; an asked load that a granted one follows is done."""
+        body = self.body
+        granted = {w.slot.number for w in body.flash.waiting if not isinstance(w.slot.body, AskedLoad)}
+        for waiting in list(body.flash.waiting):
+            if isinstance(waiting.slot.body, AskedLoad) and waiting.slot.number in granted:
+                body.book.drop(waiting)
+            elif not waiting.slot.unproven and body.flash.free > 0:
+                body.write_unproven(waiting)
+        self._pay_back()
+        settings = body.settings
+        body.flash.keep_versions(settings.hotlist.version, settings.parameters.version)
+        self._find_epoch()
+        self._remember_last()
+
+    def _remember_last(self) -> None:
+        """The power may have gone between the newest record and its display: tell the cashier of it."""
+        body = self.body
+        newest = body.flash.newest()
+        if newest is None or not body.has_epoch:
+            return
+        current = body.flash.epochs[-1]
+        body.untold.boot(newest, body.flash.kept(current.last - 1), current.epoch, body.time())
+        if body.untold.row is not None:
+            body.show(display.last_before(body.untold.row))
+
+    def _find_epoch(self) -> None:
+        """Begin or resume the epoch of this PSAM, when there is one to begin and nothing stands against it."""
+        body, flash = self.body, self.body.flash
+        named = self.line.welcome.current if self.line.welcome else 0
+        if body.fault is Bar.NOT_BOOTED or (body.has_epoch and named in (0, flash.epochs[-1].epoch)):
+            return
+        known = flash.known_epoch(body.psam)
+        number = named or (known.epoch if known else 0)
+        if not number or not flash.room_for_epoch() or body.book.without_record:
+            return
+        row = flash.epoch(number)
+        if row is not None and not row.drained:
+            return
+        flash.begin_epoch(number, body.psam, self.line.held_of(number))
+        self.line.epoch_began(flash.epochs[-1])
+
+    def _guard(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except StoreFault:
+            if self.body.fault is not Bar.FLASH:
+                self.body.fail(Bar.FLASH)

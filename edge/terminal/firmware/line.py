@@ -1,0 +1,348 @@
+"""The terminal's end of its link: join, sealed session, records out, ACK and SETTLED in, STATUS and HEARTBEAT. Pure.
+
+Messages and `now` in, messages out (`out`). Refuses what is not sealed by the edge that proved K_term in this join;
+CHALLENGE and a REFUSE that is not sealed are hints. No message is trusted to arrive: all is repeated until answered.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+
+from edge.link import messages as link
+from edge.link.awaited import decode_awaited
+from edge.link.messages import Refusal, Type, Welcome
+from edge.link.seal import Direction, Opened, Session, SessionOver, session_key
+from edge.terminal.firmware.window import WINDOW, WINDOW_BUS, Window
+from edge.terminal.store.flash import Epoch
+from edge.terminal.taps.asking import Desk
+from edge.terminal.taps.body import Body
+from shared.errors import WireFault
+from shared.inventory import DeviceKind
+from shared.wire.messages import EpochStatus
+
+JOIN_S = 2.0
+JOIN_MAX_S = 16.0
+"""An unanswered HELLO is repeated, byte for byte, after JOIN_S, doubling up to this."""
+NO_EPOCH_S = 0.25
+"""After a WELCOME without an epoch the terminal joins again so soon, then after twice as long, up to JOIN_MAX_S: the
+cloud answers within milliseconds, or is away for long, and a bus has no room for joins that cannot succeed."""
+SILENCE_S = 60.0
+UNACKED_S = 12.0
+"""An edge that is silent so long (with records in flight: so long) has forgotten us: join again."""
+HINT_S = 2.0
+"""A REFUSE in a conversation counts as a hint when nothing proven came for this long."""
+STATUS_S = 10.0
+STATUS_MIN_S = 0.5
+HEARTBEAT_S = 5.0
+FIRMWARE_VERSION = 1
+R_TERM_SIZE = 8
+_NEVER = float("inf")
+_MODELS = {DeviceKind.POS: 1, DeviceKind.VALIDATOR: 2, DeviceKind.LOAD_MACHINE: 3, DeviceKind.DESK: 4}
+
+
+class State(Enum):
+    """Of the join."""
+
+    NO_WIRE = "no-wire"
+    HELLO = "hello"
+    AUTH = "auth"
+    JOINED = "joined"
+
+
+class Line:
+    """One link. `out`: messages for the edge, emptied by the owner. The time of an input is the body's `now`."""
+
+    def __init__(self, body: Body, random_bytes: Callable[[int], bytes]) -> None:
+        self._body = body
+        self._flash = body.flash
+        self._random = random_bytes
+        self.window = Window(body.flash, WINDOW_BUS if body.settings.address else WINDOW)
+        self.desk = Desk()
+        self.out: list[bytes] = []
+        self.state = State.NO_WIRE
+        self.refusal: Refusal | None = None
+        self.welcome: Welcome | None = None
+        self.faults = 0
+        self.joins = 0
+        self._session: Session | None = None
+        self._r_term = b""
+        self._hello_s = _NEVER
+        self._wait_s = JOIN_S
+        self._epoch_wait_s = NO_EPOCH_S
+        self._heard_s = 0.0
+        self._status_s = _NEVER
+        self._status_sent_s = -_NEVER
+        self._heartbeat_s = _NEVER
+
+    # --- inputs ---------------------------------------------------------------------------------------------------
+
+    def wire(self, up: bool) -> None:  # the port's own word: the wire is there or not
+        """The wire came or went. A new wire is a new conversation."""
+        self._part(State.HELLO if up else State.NO_WIRE)
+        self._hello_s = self._mono_s if up else _NEVER
+        self._wait_s = JOIN_S
+
+    def rejoin(self) -> None:
+        """Begin the conversation anew."""
+        if self.state is not State.NO_WIRE:
+            self._part(State.HELLO)
+            self._hello_s = self._mono_s
+
+    def message(self, raw: bytes) -> None:
+        """A message from the edge. Malformed or unproven ones are counted and change nothing."""
+        try:
+            self._take(raw)
+        except SessionOver:
+            self.faults += 1
+            self.rejoin()
+        except WireFault:
+            self.faults += 1
+
+    def tick(self) -> None:
+        """Whatever is due. StoreFault when the store cannot read a record."""
+        mono_s = self._body.now.mono_s
+        if mono_s >= self._hello_s:
+            self._hello()
+        if self.state is State.JOINED:
+            self._check_silence()
+        self.desk.expire(mono_s)
+        if self.state is not State.JOINED:
+            return
+        if not self.desk.is_settled:
+            self._ask()
+        for index, wire in self.window.take(mono_s):
+            self._seal(Type.RECORD, wire, index)
+        if mono_s >= self._status_s:
+            self._status()
+        if mono_s >= self._heartbeat_s:
+            self._heartbeat()
+
+    def due_s(self) -> float:
+        """Monotonic second of the next thing that is due."""
+        due_s = self._hello_s
+        if not self.desk.is_settled:
+            due_s = min(due_s, self.desk.due_s(can_send=self.is_joined))
+        if self.state is not State.JOINED:
+            return due_s
+        due_s = min(due_s, self.window.due_s(), self._status_s, self._heartbeat_s)
+        return due_s if due_s <= self._trusted_till() else min(due_s, self._silent_at())
+
+    def status_due(self) -> None:
+        """Something worth a STATUS has changed: send it soon."""
+        if self.state is State.JOINED:
+            self._status_s = min(self._status_s, max(self._mono_s, self._status_sent_s + STATUS_MIN_S))
+
+    @property
+    def _mono_s(self) -> float:
+        return self._body.now.mono_s
+
+    @property
+    def is_joined(self) -> bool:
+        return self.state is State.JOINED
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether the edge has welcomed us with an epoch."""
+        return self.is_joined and self.welcome is not None and self.welcome.current != 0
+
+    def held_of(self, epoch: int) -> int:
+        """What the edge says it holds of an epoch, 0 when it does not speak of it."""
+        rows = self.welcome.epochs if self.welcome else ()
+        return next((row.held for row in rows if row.epoch == epoch), 0)
+
+    def epoch_began(self, row: Epoch) -> None:
+        """An epoch has begun in this conversation: its records may go out if WELCOME lists it."""
+        rows = self.welcome.epochs if self.welcome else ()
+        for index, told in enumerate(rows):
+            if told.epoch == row.epoch:
+                self.window.add_epoch(row.epoch, index, row.settled)
+        self.status_due()
+
+    # --- join -----------------------------------------------------------------------------------------------------
+
+    def _hello(self) -> None:
+        if self.state is not State.HELLO or not self._r_term:
+            self._part(State.HELLO)
+            self._r_term = self._random(R_TERM_SIZE)
+        settings, flash = self._body.settings, self._flash
+        model = _MODELS[settings.kind]
+        hello = link.Hello(
+            settings.device, flash.storage, self._body.psam, model, FIRMWARE_VERSION, flash.boot, self._r_term
+        )  # fmt: skip
+        self.out.append(link.encode_hello(hello))
+        self._hello_s = self._mono_s + self._wait_s
+        self._wait_s = min(self._wait_s * 2, JOIN_MAX_S)
+
+    def _challenged(self, raw: bytes) -> None:
+        challenge = link.decode_challenge(raw)
+        if self.state is not State.HELLO or not self._r_term:
+            return
+        device = self._body.settings.device
+        key = session_key(self._body.settings.key, challenge.r_edge, self._r_term, device)
+        self._session = Session(key, device, Direction.UP)
+        self.state = State.AUTH
+        self._seal(Type.AUTH, link.encode_auth(link.Auth(self._auth_epochs())), 0)
+
+    def _auth_epochs(self) -> tuple[link.AuthEpoch, ...]:
+        flash = self._flash
+        listed = [
+            row for row in flash.epochs if not row.drained or (row is flash.current and row.psam == self._body.psam)
+        ]
+        return tuple(link.AuthEpoch(row.epoch, row.psam, row.settled + 1, row.last) for row in listed)
+
+    def _welcomed(self, opened: Opened) -> None:
+        welcome = link.decode_welcome(opened.payload)
+        if self.state is not State.AUTH:
+            return
+        self.state = State.JOINED
+        self.joins += 1
+        self.refusal = None
+        self.welcome = welcome
+        if welcome.current:
+            self._flash.keep_revoked(False)
+        self._wait_s = JOIN_S
+        self._hello_s = _NEVER if welcome.current else self._mono_s + self._epoch_wait_s
+        self._epoch_wait_s = NO_EPOCH_S if welcome.current else min(self._epoch_wait_s * 2, JOIN_MAX_S)
+        self._body.clock.correct(welcome.time, self._body.now)
+        same = welcome.store == self._flash.store
+        self.window.begin(welcome.epochs, self._mono_s, same_store=same)
+        if not same:
+            self._flash.keep_store(welcome.store)
+        self._status_s = self._heartbeat_s = self._mono_s
+
+    def _refused(self, raw: bytes) -> None:
+        refusal = link.decode_refuse(raw)
+        if self.state is State.JOINED:
+            if self._mono_s - self._heard_s >= HINT_S:
+                self.rejoin()
+            return
+        self.refusal = refusal
+        self._hello_s = max(self._hello_s, self._mono_s + self._wait_s) if self.state is not State.NO_WIRE else _NEVER
+
+    def _barred(self, refusal: Refusal) -> None:
+        """The edge has proven it: this body or its PSAM is revoked. It sells no more, and hands over what it owes."""
+        if refusal is not Refusal.REVOKED:
+            return
+        self.refusal = refusal
+        self._flash.keep_revoked(True)
+        if self.is_registered:
+            self.rejoin()
+
+    def _part(self, state: State) -> None:
+        self.state = state
+        self._session = None
+        self.welcome = None
+        self._r_term = b""
+        self._body.awaited = set()
+        self.window.end()
+        self._status_s = self._heartbeat_s = _NEVER
+
+    def _check_silence(self) -> None:
+        mono_s = self._mono_s
+        if mono_s >= self._trusted_till() and mono_s >= self._silent_at():
+            self.rejoin()
+            self._hello()
+
+    def _trusted_till(self) -> float:
+        """Nothing makes an edge that was heard count as silent before."""
+        return self._heard_s + UNACKED_S
+
+    def _silent_at(self) -> float:
+        if self.window.is_flying():
+            return max(self._heard_s, self.window.flying_s) + UNACKED_S
+        return self._heard_s + SILENCE_S
+
+    # --- messages -------------------------------------------------------------------------------------------------
+
+    def _take(self, raw: bytes) -> None:
+        kind = link.type_of(raw)
+        if kind is Type.CHALLENGE:
+            self._challenged(raw)
+        elif kind is Type.REFUSE and len(raw) == link.REFUSE_SIZE:
+            self._refused(raw)
+        elif self._session is None:
+            raise WireFault("sealed message outside a conversation")
+        elif kind in link.SHORT:
+            self._short(self._session, kind, raw)
+        else:
+            opened = self._session.open(raw)
+            self._heard_s = self._mono_s
+            self._sealed(opened)
+
+    def _short(self, session: Session, kind: Type, raw: bytes) -> None:
+        if self.state is not State.JOINED:
+            raise WireFault("ACK or SETTLED before WELCOME")
+        lanes = self.window.lanes
+        if kind is Type.ACK:
+            named = session.open_seq(raw, [(lane.epoch, lane.acked) for lane in lanes])
+        else:
+            rows = ((lane.epoch, self._flash.epoch(lane.epoch)) for lane in lanes)
+            named = session.open_seq(raw, [(epoch, row.settled) for epoch, row in rows if row is not None])
+        self._heard_s = self._mono_s
+        if named is None:
+            return
+        if kind is Type.ACK:
+            self.window.ack(*named, self._mono_s)
+        elif self.window.settled(*named):
+            self.status_due()
+
+    def _sealed(self, opened: Opened) -> None:
+        if opened.type is Type.WELCOME:
+            self._welcomed(opened)
+        elif opened.type is Type.TIME and opened.is_late:
+            raise WireFault("TIME that was overtaken")
+        elif opened.type is Type.TIME:
+            self._body.clock.correct(link.decode_time(opened.payload), self._body.now)
+        elif opened.type is Type.ONLINE_ANSWER:
+            answer = link.decode_online(opened.payload)
+            self.desk.answered(answer.request, answer.payload)
+        elif opened.type is Type.AWAITED:
+            self._body.awaited = set(decode_awaited(opened.payload).cards)
+        elif opened.type is Type.REFUSE:
+            self._barred(link.decode_refusal(opened.payload))
+        else:
+            raise WireFault(f"{opened.type.name} goes up, never down")
+
+    def _ask(self) -> None:
+        """On a bus the request overtakes the records that are under way."""
+        question = self.desk.to_send(self._mono_s) if self.is_joined else None
+        if question is None:
+            return
+        lane = next((lane for lane in self.window.lanes if lane.epoch == question.epoch), None)
+        if lane is not None:
+            wait_ms = question.wait_ms(self._mono_s)
+            payload = link.encode_ask(link.Ask(question.number, wait_ms, question.payload))
+            self._seal(Type.ONLINE_REQUEST, payload, lane.index)
+
+    def _status(self) -> None:
+        flash, settings = self._flash, self._body.settings
+        clock_set = self._body.clock.is_set
+        rows = [row for row in flash.epochs if not row.drained or row is flash.current]
+        current = flash.current
+        epochs = tuple(
+            EpochStatus(
+                row.epoch,
+                row.psam,
+                row.settled + 1,
+                row.last,
+                row.settled,
+                self._body.book.without_record if row is current else 0,
+            )
+            for row in rows
+        )
+        status = link.Status(
+            epochs, flash.hotlist_version, settings.hotlist.crc, flash.hotlist_seq, flash.parameter_version,
+            flash.day, flash.day_first_seq, min(flash.free, 0xFFFF), clock_set,
+        )  # fmt: skip
+        self._seal(Type.STATUS, link.encode_status(status), 0)
+        self._status_sent_s = self._mono_s
+        self._status_s = self._mono_s + STATUS_S
+
+    def _heartbeat(self) -> None:
+        unsent = min(self.window.unsent, 0xFFFF)
+        beat = link.Heartbeat(0, unsent, self._flash.hotlist_version & 0xFF, self._flash.boot & 0xFF)
+        self.out.append(link.encode_heartbeat(beat))
+        self._heartbeat_s = self._mono_s + HEARTBEAT_S
+
+    def _seal(self, kind: Type, payload: bytes, index: int) -> None:
+        if self._session is not None:
+            self.out.append(self._session.seal(kind, payload, index))

@@ -1,0 +1,227 @@
+"""A terminal as a process part: firmware, files, link and event loop put together. One tap at a time.
+
+Composition only: what a tap does is the firmware's; what a link is, is the link's. A tap blocks the loop for the time
+of its syncs, as a body with one processor does.
+"""
+
+import asyncio
+import logging
+import os
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from edge.files.disk import Disk
+from edge.files.memory import FileMemory
+from edge.link.port import TerminalLink
+from edge.terminal.firmware.firmware import Firmware
+from edge.terminal.settings import settings as terminal_settings
+from edge.terminal.station.figures import Figures
+from edge.terminal.station.flash_file import FileFlash
+from edge.terminal.station.shown import ShownLog
+from edge.terminal.station.tapping import Counter, Tapping, run_through
+from edge.terminal.station.wires import Wire, open_link
+from edge.terminal.store.clock import Now
+from edge.terminal.store.flash import Flash, flash_size, format_flash, is_blank
+from edge.terminal.taps.display import Display
+from edge.terminal.taps.steps import End, Result, Tap
+from shared.campus_clock import CampusClock
+from shared.ids import StorageId
+from shared.purse.apdu import CardChannel
+from shared.purse.cos_psam import Psam
+
+log = logging.getLogger(__name__)
+
+MESSAGES_MAX = 256
+"""Messages that wait for the link; at the bound new ones are lost, and their senders' time-outs repeat them."""
+LAST_WORDS_S = 0.5
+"""How long an orderly end waits for its last messages to leave."""
+BUSY_S = 0.02
+"""A link that takes nothing is asked again after this; the message is lost, as on a wire."""
+
+
+class Station:
+    """One body. `show` hears of every display. Construct inside a running loop."""
+
+    def __init__(
+        self,
+        folder: Path,
+        wire: Wire,
+        clock: CampusClock,
+        show: Callable[[Display], None],
+        *,
+        clock_set: bool = True,
+        disk: Disk | None = None,
+        psam: CardChannel | None = None,
+    ) -> None:
+        """psam: one in a reader, for the body's own psam.bin. ConfigFault or StoreFault when the body cannot start."""
+        self.disk = disk or Disk()
+        self.settings = terminal_settings.load(folder / "terminal.json")
+        self.link: TerminalLink = open_link(wire, self.settings)
+        self.shown = ShownLog(folder / "shown.log", self.disk)
+        self.figures = Figures()
+        self.is_cut = False
+        self._clock = clock
+        self._clock_set = clock_set
+        self._rtc_from = int(clock.at(time.time())) if not clock_set else 0
+        self._port = _flash_port(folder, self.settings.ring_slots, self.disk)
+        self._psam_memory = None if psam is not None else _psam_memory(folder, self.disk)
+        if self._psam_memory is not None:
+            psam = _powered(self._psam_memory)
+        self._show = show
+        self.counter = Counter(psam, self.shown.append, show)
+        self.firmware = Firmware(
+            self.settings, Flash(self._port), os.urandom, clock_set=clock_set, has_psam=psam is not None
+        )
+        self._messages: deque[bytes] = deque(maxlen=MESSAGES_MAX)
+        self._more = asyncio.Event()
+        self._sent = asyncio.Event()
+        self._moved = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def now(self) -> Now:
+        """Monotonic and RTC time."""
+        campus_s = self._clock.at(time.time())
+        return Now(asyncio.get_running_loop().time(), campus_s - self._rtc_from)
+
+    def start(self) -> None:
+        """Boot, and begin to speak."""
+        run_through(self.firmware.boot(self.now()), self.counter)
+        self.link.on_message(self._heard)
+        self.link.on_wire(self._wire)
+        self._tasks = [
+            asyncio.create_task(self.link.run(), name="link"),
+            asyncio.create_task(self._send(), name="sender"),
+        ]
+        self._after()
+
+    async def tap(self, tap: Tap[Result], card: CardChannel | None) -> Result:
+        """Drive a tap to its end."""
+        began, disk_s = time.perf_counter(), self.disk.spent_s
+        tapping = Tapping(tap, self.counter, card)
+        while not tapping.run():
+            while not self.firmware.is_answered:
+                self._after()
+                self._moved.clear()
+                await self._moved.wait()
+        result = tapping.answer
+        self.figures.count(result)
+        if result.end is End.DONE:
+            self.figures.took(time.perf_counter() - began, self.disk.spent_s - disk_s)
+        self._after()
+        return result
+
+    async def joined(self, timeout_s: float) -> bool:
+        """Wait for the link to join with an epoch; at once when the network is cut. False when it has not."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while not self.is_cut and not self.firmware.line.is_registered:
+                    self._moved.clear()
+                    await self._moved.wait()
+        return self.firmware.line.is_registered
+
+    async def drained(self, timeout_s: float) -> bool:
+        """Wait until every record is in the ledger; False when they are not in time. They keep, and go out later."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while not self.firmware.is_drained:
+                    self._moved.clear()
+                    await self._moved.wait()
+        return self.firmware.is_drained
+
+    def cut(self, is_cut: bool) -> None:  # a switch
+        """Cut the network, or mend it: messages are lost both ways."""
+        self.is_cut = is_cut
+        self._messages.clear()
+        self.firmware.wire(not is_cut, self.now())
+        self._after()
+
+    async def close(self) -> None:
+        """Stop in order: last STATUS out, store closed, files given back."""
+        self.firmware.stop(self.now())
+        self._after()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_S):
+                await self._sent.wait()
+        for task in reversed(self._tasks):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        if self._timer is not None:
+            self._timer.cancel()
+        self.firmware.close()
+        self._port.close()
+        self.shown.close()
+        if self._psam_memory is not None:
+            self._psam_memory.close()
+
+    def died(self) -> BaseException | None:
+        """What ended the link or the sender, which never end by themselves."""
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and task.exception() is not None:
+                return task.exception()
+        return None
+
+    def _heard(self, message: bytes) -> None:
+        if not self.is_cut:
+            self.firmware.message(message, self.now())
+            self._after()
+
+    def _wire(self, up: bool) -> None:  # the port's own word
+        if not self.is_cut:
+            self.firmware.wire(up, self.now())
+            self._after()
+
+    def _after(self) -> None:
+        """Whatever an input brought about: messages, displays, the next timer."""
+        out = self.firmware.take_messages()
+        if out and not self.is_cut:
+            self._messages.extend(out[: MESSAGES_MAX - len(self._messages)])
+            self._more.set()
+            self._sent.clear()
+        for what in self.firmware.take_displays():
+            self._show(what)
+        self._moved.set()
+        self._arm()
+
+    def _arm(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._timer is not None:
+            self._timer.cancel()
+        due_s = self.firmware.due_s()
+        self._timer = None if due_s == float("inf") else loop.call_at(due_s, self._tick)
+
+    def _tick(self) -> None:
+        self.firmware.tick(self.now())
+        self._after()
+
+    async def _send(self) -> None:
+        """One message after the other, as they were sealed: a counter that comes too late is refused."""
+        while True:
+            while self._messages:
+                if not await self.link.send(self._messages.popleft()):
+                    await asyncio.sleep(BUSY_S)
+            self._more.clear()
+            self._sent.set()
+            await self._more.wait()
+
+
+def _flash_port(folder: Path, ring_slots: int, disk: Disk) -> FileFlash:
+    port = FileFlash(folder / "flash.bin", flash_size(ring_slots), disk)
+    if is_blank(port):
+        format_flash(port, StorageId(os.urandom(8)), ring_slots)
+    return port
+
+
+def _powered(memory: FileMemory) -> Psam:
+    psam = Psam(memory, os.urandom)
+    psam.power_on()
+    return psam
+
+
+def _psam_memory(folder: Path, disk: Disk) -> FileMemory | None:
+    path = folder / "psam.bin"
+    return FileMemory(path, disk) if path.exists() else None

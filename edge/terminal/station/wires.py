@@ -1,0 +1,43 @@
+"""Which wire a terminal hangs on, from its command line: TCP, CAN or RS-485.
+
+The field differs from a simulated line by configuration only. Refuses an option that it does not understand.
+"""
+
+from dataclasses import dataclass
+
+from edge.link.can_door import CanBusSettings
+from edge.link.can_link import CanLinkSettings, CanTerminalLink
+from edge.link.port import TerminalLink
+from edge.link.rs485_link import Rs485TerminalLink
+from edge.link.serial_door import SerialSettings
+from edge.link.tcp_link import TcpTerminalLink
+from edge.terminal.settings.settings import Settings
+from shared.endpoint import host_port
+from shared.errors import ConfigFault
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One of the three: tcp 'HOST:PORT', can 'INTERFACE:CHANNEL', rs485 'PORT'; the others are empty."""
+
+    tcp: str = ""
+    can: str = ""
+    rs485: str = ""
+
+
+def open_link(wire: Wire, settings: Settings) -> TerminalLink:
+    """The link of a terminal; ConfigFault when the option cannot be understood or the body has no address."""
+    if wire.tcp:
+        return TcpTerminalLink(*host_port(wire.tcp, "--tcp"))
+    if not settings.address or not settings.bitrate:
+        raise ConfigFault("address, link: 总线终端须有地址和速率 / a terminal on a bus has an address and a rate")
+    if wire.can:
+        interface, colon, channel = wire.can.partition(":")
+        if not colon or not channel:
+            raise ConfigFault("--can: 应为 / must be INTERFACE:CHANNEL")
+        bus = CanBusSettings(interface, channel, settings.bitrate)
+        return CanTerminalLink(CanLinkSettings(bus), settings.address)
+    if wire.rs485:
+        serial = SerialSettings(wire.rs485, settings.bitrate)
+        return Rs485TerminalLink(serial, settings.address)
+    raise ConfigFault("--tcp, --can 或 / or --rs485")

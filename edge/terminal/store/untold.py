@@ -1,0 +1,70 @@
+"""The last transaction before the power went: written, and perhaps never told to anybody.
+
+Between the record and the display the power may go. The card has paid and the cashier does not know: the same card
+over the same amount is then that transaction and not a second one. Pure; forgets when another card comes.
+"""
+
+from edge.terminal.store.book import Row
+from shared.clock import CampusTime
+from shared.errors import WireFault
+from shared.ids import CardId
+from shared.records import (
+    PROVEN,
+    Kind,
+    Pair,
+    PurchaseRecord,
+    Record,
+    VoidRecord,
+    application_of,
+    decode,
+    parse_flags,
+)
+
+PERHAPS_WAITING_S = 600
+"""A holder who was not told stands at the counter for no longer. Without a set clock age cannot be judged."""
+
+
+class Untold:
+    """At most one row. `balance_fen`: what the card held after it."""
+
+    def __init__(self) -> None:
+        self.row: Row | None = None
+        self.balance_fen = 0
+
+    def boot(self, newest: bytes | None, before: bytes | None, epoch: int, now: CampusTime) -> None:
+        """Look at the newest record of the store; before: the one in front of it, the first half of a pair."""
+        self.row = None
+        record = _read(newest)
+        if record is None or isinstance(record, VoidRecord) or record.kind not in PROVEN:
+            return
+        if now.is_set and not 0 <= now.seconds - record.time <= PERHAPS_WAITING_S:
+            return
+        is_purchase = isinstance(record, PurchaseRecord)
+        self.balance_fen = record.balance_fen + (-record.amount_fen if is_purchase else record.amount_fen)
+        kind, card = Kind(record.kind), record.card
+        row = Row(epoch, record.seq, kind, card, record.counter, record.amount_fen, record.time)
+        self.row = _of_purchase(row, record, _read(before)) if isinstance(record, PurchaseRecord) else row
+
+    def take(self, card: CardId, amount_fen: int, kinds: frozenset[int]) -> Row | None:
+        """The row, if this card over this amount (0 = any) is it; forgotten from now on in every case."""
+        row, self.row = self.row, None
+        if row is None or row.card != card or row.kind not in kinds or amount_fen not in (0, row.sale_fen):
+            return None
+        return row
+
+    def forget(self) -> None:
+        """Whoever drives this body knows what became of it."""
+        self.row = None
+
+
+def _read(wire: bytes | None) -> Record | None:
+    try:
+        return decode(wire) if wire is not None else None
+    except WireFault:
+        return None  # a kind of a later version: it drains, nobody here can tell what it was
+
+
+def _of_purchase(row: Row, record: PurchaseRecord, before: Record | None) -> Row:
+    pair = parse_flags(record.flags).pair
+    other = before.amount_fen if pair is Pair.SECOND and isinstance(before, PurchaseRecord) else 0
+    return row._replace(trip=record.trip, application=application_of(record.purse), pair=pair, other_fen=other)

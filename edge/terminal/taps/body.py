@@ -1,0 +1,109 @@
+"""One terminal body from the inside: what its taps, its link and its firmware share.
+
+Holds the moment of the last input, the PSAM it was booted with, and the fault that keeps it from selling.
+"""
+
+from edge.terminal.settings.settings import Settings
+from edge.terminal.store.book import Book, Row, card_of
+from edge.terminal.store.clock import Now, TerminalClock
+from edge.terminal.store.flash import Flash, Waiting
+from edge.terminal.store.layout import AskedLoad
+from edge.terminal.store.untold import Untold
+from edge.terminal.store.voids import Voids
+from edge.terminal.taps import display
+from edge.terminal.taps.display import Bar, Display
+from shared.clock import CampusTime
+from shared.ids import CardId, PsamId
+from shared.purse.outcomes import PendingPurchase
+from shared.records import Pair
+
+DISPLAYS_MAX = 32
+"""Displays outside a tap that nobody took: the oldest is forgotten."""
+
+
+class Body:
+    """Mutable state of one body. live_ttn: terminal number of the PSAM's open session, if a MAC2 is still due.
+
+    presented: the card of this tap, once it has said which one it is. awaited: cards whose next tap is to ask the
+    centre, as the edge of this conversation has said.
+    """
+
+    def __init__(self, settings: Settings, flash: Flash, *, clock_set: bool) -> None:
+        self.settings = settings
+        self.flash = flash
+        self.clock = TerminalClock(is_set=clock_set)
+        self.book = Book(flash, settings.parameters, settings.key_version)
+        self.now = Now(0.0, 0)
+        self.psam = PsamId(settings.device)
+        self.voids = Voids(flash, self.book, settings.parameters, settings.device, settings.key)
+        self.live_ttn: int | None = None
+        self.untold = Untold()
+        self.presented: CardId | None = None
+        self.awaited: set[CardId] = set()
+        self.fault: Bar | None = Bar.NOT_BOOTED
+        self.displays: list[Display] = []
+
+    def time(self) -> CampusTime:
+        """Campus time of the last input."""
+        return self.clock.at(self.now)
+
+    @property
+    def has_epoch(self) -> bool:
+        """Is there an epoch for the PSAM of this body?"""
+        current = self.flash.current
+        return current is not None and current.psam == self.psam
+
+    @property
+    def bar(self) -> Bar | None:
+        """Why nothing can be sold now; None: it can. Every pending slot keeps room for its record."""
+        if self.fault is not None:
+            return self.fault
+        if self.flash.revoked:
+            return Bar.REVOKED
+        if not self.has_epoch:
+            return Bar.NO_EPOCH
+        return Bar.RING_FULL if self.flash.free <= self.book.without_record else None
+
+    @property
+    def settling_bar(self) -> Bar | None:
+        """Why not even a pending transaction can be settled now: selling may have stopped, its record has room."""
+        if self.fault not in (None, Bar.STOPPED):
+            return self.fault
+        if not self.has_epoch:
+            return Bar.NO_EPOCH
+        return Bar.RING_FULL if self.flash.free <= 0 else None
+
+    def fail(self, bar: Bar) -> None:
+        """Broken for good: stop selling, say so."""
+        self.fault = bar
+        self.show(display.not_selling(bar))
+
+    def show(self, what: Display) -> None:
+        """Show something outside a tap."""
+        self.displays = [*self.displays, what][-DISPLAYS_MAX:]
+
+    def write_unproven(self, waiting: Waiting) -> Row:
+        """A pending slot gets its record without proof, and the cashier hears of it."""
+        row = self.book.unproven(waiting, self.time().seconds)
+        if isinstance(waiting.slot.body, PendingPurchase) and waiting.slot.body.pair is not Pair.ALONE:
+            self.voids.may_owe = True
+        if not isinstance(waiting.slot.body, AskedLoad):
+            self.show(display.unproven(waiting.slot.body))
+        return row
+
+    def close_unproven(self, waiting: Waiting) -> None:
+        """The card can say no more: its unproven record stands, and a torn pair is given back."""
+        self.voids.may_owe = True
+        self.book.close_unproven(waiting, self.time().seconds)
+        self.pay_back()
+
+    def other_card_came(self, card: CardId) -> None:
+        """Whatever is pending without record on other cards becomes unproven, and a torn pair is given back."""
+        for waiting in list(self.flash.waiting):
+            if not waiting.slot.unproven and card_of(waiting) != card:
+                self.write_unproven(waiting)
+        self.pay_back()
+
+    def pay_back(self) -> list[Row]:
+        """Give back what is owed; the records of it. Asked at every input, and almost never is anything owed."""
+        return self.voids.pay_back(self.time()) if self.voids.may_owe else []

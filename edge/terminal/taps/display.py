@@ -1,0 +1,324 @@
+"""What a terminal shows, says aloud, and tells its cashier to do. Values only; Chinese first, English second.
+
+A text never says 成功 but in `done`, `loaded` and `voided`: those are shown after their row is in the shown log.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from edge.link.messages import Refusal
+from edge.terminal.store.book import Row
+from shared.ids import CardId
+from shared.money import yuan
+from shared.online import RESULT_TEXT, LoadResult
+from shared.purse.outcomes import PendingLoad, PendingPurchase
+from shared.purse.reasons import REASON_TEXT, Reason
+from shared.records import LOAD_SHAPED, application_of
+from shared.transit.trip import Step, Trip, parse_trip
+
+
+class Face(StrEnum):
+    """The state that a display shows; LED and voice follow it."""
+
+    DONE = "done"
+    EARLIER = "earlier"
+    DECLINED = "declined"
+    AGAIN = "again"
+    SUSPECT = "suspect"
+    CLOSED = "closed"
+    LOADED = "loaded"
+    VOIDED = "voided"
+    NOT_SELLING = "not-selling"
+    NOTICE = "notice"
+
+
+class Text(NamedTuple):
+    """One text in both languages."""
+
+    zh: str
+    en: str
+
+
+class Display(NamedTuple):
+    """title: the big line; voice: what is said (empty = a beep); todo: what the cashier does (empty = nothing)."""
+
+    face: Face
+    title: Text
+    voice: Text
+    todo: Text
+
+
+class Bar(StrEnum):
+    """Why a terminal does not sell now."""
+
+    NOT_BOOTED = "not-booted"
+    STOPPED = "stopped"
+    RING_FULL = "ring-full"
+    NO_EPOCH = "no-epoch"
+    PSAM = "psam"
+    FLASH = "flash"
+    NOT_JOINED = "not-joined"
+    REVOKED = "revoked"
+
+
+_NOTHING = Text("", "")
+_AGAIN = Text("请同一张卡重新放卡", "please present the same card again")
+_BAR: dict[Bar, tuple[Text, Text]] = {
+    Bar.NOT_BOOTED: (Text("正在启动", "starting"), Text("请稍候", "please wait")),
+    Bar.STOPPED: (Text("已停止营业", "selling has stopped"), Text("等待上传完成", "wait until everything is uploaded")),
+    Bar.RING_FULL: (
+        Text("存储已满，停止消费", "record store full, not selling"),
+        Text("检查网络，流水上传后自动恢复", "check the network; selling resumes when records are uploaded"),
+    ),
+    Bar.NO_EPOCH: (
+        Text("本机尚未登记，暂停消费", "not registered yet, not selling"),
+        Text("检查网络，登记后自动恢复", "check the network; selling begins after registration"),
+    ),
+    Bar.PSAM: (
+        Text("安全模块故障，停止消费", "PSAM fault, not selling"),
+        Text("关机检查安全模块，联系卡务中心", "switch off, check the PSAM, call the card office"),
+    ),
+    Bar.FLASH: (
+        Text("流水存储故障，停止消费", "record store fault, not selling"),
+        Text("勿再收款，保留本机，联系卡务中心", "take no payment, keep this terminal, call the card office"),
+    ),
+    Bar.NOT_JOINED: (
+        Text("网络断开，暂停圈存、领款", "no network, no loading or claiming"),
+        Text("请稍候再试", "please try again later"),
+    ),
+    Bar.REVOKED: (
+        Text("本机或安全模块已挂失，停止消费", "reported stolen, not selling"),
+        Text("联系卡务中心", "call the card office"),
+    ),
+}
+
+
+_REFUSAL: dict[Refusal, Text] = {
+    Refusal.UNKNOWN_DEVICE: Text("终端未登记", "unknown terminal"),
+    Refusal.WRONG_KEY: Text("密钥不符", "wrong key"),
+    Refusal.PSAM_MOVED: Text("安全模块属于另一终端", "the PSAM belongs to another terminal"),
+    Refusal.UNKNOWN_PSAM: Text("安全模块未登记", "unknown PSAM"),
+    Refusal.OTHER_BOX: Text("终端属于另一网关", "belongs to another edge box"),
+    Refusal.TOO_MANY_EPOCHS: Text("换模块次数过多，待流水传完", "too many PSAM changes, records must drain first"),
+    Refusal.BUSY: Text("网关忙，稍后重试", "busy, tries again"),
+    Refusal.LIVE_TWICE: Text("同号终端已在线", "a terminal of this number is live"),
+    Refusal.REVOKED: Text("本机或安全模块已挂失", "this terminal or its PSAM is reported stolen"),
+}
+
+
+def done(pending: PendingPurchase) -> Display:
+    """成功: the record is durable. Whether a subsidy paid, nobody reads here: of its purse no balance is shown."""
+    amount, left = yuan(pending.sale_fen), yuan(pending.balance_after_fen)
+    if pending.trip:
+        return _rode(parse_trip(pending.trip), amount, left)
+    title = Text(f"成功 ¥{amount} 余额 ¥{left}", f"paid ¥{amount}, balance ¥{left}")
+    if application_of(pending.purse):
+        title = Text(f"成功 ¥{amount}", f"paid ¥{amount}")
+    return Display(
+        Face.DONE,
+        title,
+        Text(f"消费{amount}元，谢谢", f"paid {amount} yuan, thank you"),
+        _NOTHING,
+    )
+
+
+_STEPS = {Step.BOARD: ("上车", "on"), Step.ALIGHT: ("下车", "off"), Step.FLAT: ("上车", "on")}
+
+
+def _rode(trip: Trip, amount: str, left: str) -> Display:
+    """成功 of a ride's tap. A forgotten exit, a missing boarding and a transfer are said: the fare would surprise."""
+    zh, en = _STEPS[trip.step]
+    owed = yuan(trip.arrears_fen)
+    notes = [
+        (trip.arrears_fen > 0, f"含上次未刷下车 ¥{owed}", f"¥{owed} of it for the exit forgotten last time"),
+        (trip.has_no_boarding, "未刷上车，按最高票价", "not tapped on: the highest fare"),
+        (trip.is_transfer, "换乘优惠", "transfer discount"),
+    ]
+    said = [(note_zh, note_en) for applies, note_zh, note_en in notes if applies]
+    return Display(
+        Face.DONE,
+        Text(f"成功 {zh} ¥{amount} 余额 ¥{left}", f"{en} ¥{amount}, balance ¥{left}"),
+        Text("请下车时刷卡" if trip.step is Step.BOARD else "谢谢", "tap off" if trip.step is Step.BOARD else "thanks"),
+        Text("；".join(note_zh for note_zh, _ in said), "; ".join(note_en for _, note_en in said)),
+    )
+
+
+def _rode_before(trip: Trip, amount: str) -> Display:
+    zh, en = _STEPS[trip.step]
+    return Display(
+        Face.EARLIER,
+        Text(f"成功 上次{zh} ¥{amount} 已记录，未再扣", f"{en} ¥{amount}: that tap went through, nothing taken now"),
+        Text("已刷卡", "tapped already"),
+        Text("放行；为同行者付款请再刷一次", "let pass; to pay for a companion tap once more"),
+    )
+
+
+def earlier(amount_fen: int, trip: bytes = b"") -> Display:
+    """A purchase or ride from before turned out to be paid; nothing was taken now."""
+    amount = yuan(amount_fen)
+    if trip:
+        return _rode_before(parse_trip(trip), amount)
+    return Display(
+        Face.EARLIER,
+        Text(f"成功 上笔 ¥{amount} 已扣款，未再扣", f"paid: the last ¥{amount} had gone through, nothing taken now"),
+        Text(f"上笔{amount}元已扣款", f"the last {amount} yuan had been paid"),
+        Text("放行；再买一份请重新输入金额", "serve; for another serving key the amount again"),
+    )
+
+
+def declined(reason: Reason) -> Display:
+    """Nothing was debited, for certain."""
+    zh, en = REASON_TEXT[reason]
+    again = reason in (Reason.CARD_GONE, Reason.PSAM_GONE)
+    todo = Text("未扣款，请重新放卡", "nothing taken, present again") if again else Text("未扣款", "nothing taken")
+    return Display(Face.DECLINED, Text(zh, en), Text(zh, en), todo)
+
+
+def not_debited(pending: PendingPurchase) -> Display:
+    """A purchase from before never happened."""
+    title = Text(f"上笔 ¥{yuan(pending.amount_fen)} 未扣款", f"the last ¥{yuan(pending.amount_fen)} was not taken")
+    return Display(Face.DECLINED, title, title, Text("需要消费请重新输入金额", "key the amount again to sell"))
+
+
+def again(pending: PendingPurchase | PendingLoad, reason: Reason) -> Display:
+    """Perhaps debited or credited: only the same card can tell."""
+    zh, en = REASON_TEXT[reason]
+    amount = yuan(pending.sale_fen if isinstance(pending, PendingPurchase) else pending.request.amount_fen)
+    return Display(
+        Face.AGAIN,
+        Text(f"{zh} ¥{amount}", f"{en}, ¥{amount}"),
+        _AGAIN,
+        Text("勿放行、勿收现金；同一张卡再放一次", "do not serve or take cash yet; the same card once more"),
+    )
+
+
+def suspect(reason: Reason) -> Display:
+    """A card that failed its own proof."""
+    zh, en = REASON_TEXT[reason]
+    return Display(
+        Face.SUSPECT,
+        Text(zh, en),
+        Text("请联系工作人员", "please ask the staff"),
+        Text("勿放行，请持卡人到卡务中心", "do not serve, send the holder to the card office"),
+    )
+
+
+def closed(pending: PendingPurchase | PendingLoad, reason: Reason) -> Display:
+    """This card can say no more; the centre decides from the card's next transaction."""
+    zh, en = REASON_TEXT[reason]
+    was_paid = reason is Reason.PROOF_GONE and isinstance(pending, PendingPurchase)
+    todo = Text("可放行，勿再收款；由中心核对", "serve, take nothing more; the centre settles it")
+    if not was_paid:
+        todo = Text("勿再收款；由中心核对，持卡人可到卡务中心查询", "take nothing more; the centre settles it")
+    return Display(Face.CLOSED, Text(zh, en), Text("交易已登记，等待核对", "noted, the centre will settle it"), todo)
+
+
+def unproven(pending: PendingPurchase | PendingLoad) -> Display:
+    """A pending transaction went into the records without proof."""
+    amount = yuan(pending.amount_fen if isinstance(pending, PendingPurchase) else pending.request.amount_fen)
+    title = Text(f"一笔 ¥{amount} 未确认，已登记", f"a transaction of ¥{amount} stays unconfirmed and is noted")
+    todo = Text("原卡再来时放一次即可核清", "when that card comes back, present it once")
+    return Display(Face.NOTICE, title, _NOTHING, todo)
+
+
+def voided(amount_fen: int, card: CardId) -> Display:
+    """撤销成功: the record is durable. The card is as it was."""
+    amount = yuan(amount_fen)
+    title = Text(
+        f"撤销成功 ¥{amount} 已退入过渡余额，卡尾号 {card[-2:].hex()}",
+        f"void: ¥{amount} goes to pending load, card …{card[-2:].hex()}",
+    )
+    todo = Text("卡内余额未变，请持卡人到圈存机领款", "the card is unchanged; the holder claims it at a load machine")
+    return Display(Face.VOIDED, title, Text(f"已撤销{amount}元", f"{amount} yuan given back"), todo)
+
+
+def given_back(amount_fen: int, reason: Reason | None = None) -> Display:
+    """A payment of two purchases was not completed: what was paid of it goes back. Nothing was sold."""
+    amount = yuan(amount_fen)
+    why_zh, why_en = REASON_TEXT[reason] if reason is not None else ("付款未完成", "the payment was not completed")
+    title = Text(f"{why_zh}，已付 ¥{amount} 退入过渡余额", f"{why_en}: ¥{amount} paid goes to pending load")
+    todo = Text("未收款；再消费请重新输入金额，退款到圈存机领", "not paid; key the amount again to sell")
+    return Display(Face.DECLINED, title, Text(why_zh, why_en), todo)
+
+
+def not_void(reason: Reason) -> Display:
+    """The last sale stands."""
+    zh, en = REASON_TEXT[reason]
+    return Display(Face.DECLINED, Text(zh, en), Text(zh, en), Text("未撤销", "nothing is void"))
+
+
+def bar_words(bar: Bar) -> tuple[str, str]:
+    """Why, in Chinese and English."""
+    title, _ = _BAR[bar]
+    return title.zh, title.en
+
+
+def not_selling(bar: Bar) -> Display:
+    """No sale now, and what helps."""
+    title, todo = _BAR[bar]
+    return Display(Face.NOT_SELLING, title, title, todo)
+
+
+def offline() -> Display:
+    """The edge cannot be reached; selling goes on."""
+    title = Text("网络已断，脱机收款", "no network, selling offline")
+    return Display(
+        Face.NOTICE, title, _NOTHING, Text("照常收款，网络恢复后流水自动上传", "go on selling; records follow")
+    )
+
+
+def online(unsent: int) -> Display:
+    """The edge is there again."""
+    title = Text(f"已联网，待传 {unsent} 笔", f"network is up, {unsent} records to send")
+    return Display(Face.NOTICE, title, _NOTHING, _NOTHING)
+
+
+def refused(why: Refusal) -> Display:
+    """The edge does not let this body join."""
+    title = Text(f"网关拒绝本机：{_REFUSAL[why].zh}", f"the gateway refuses this terminal: {_REFUSAL[why].en}")
+    return Display(
+        Face.NOTICE, title, _NOTHING, Text("联系卡务中心，告知屏上文字", "call the card office, read this to them")
+    )
+
+
+def last_before(row: Row) -> Display:
+    """The newest record at power-on: its holder may not have been told."""
+    amount, card = yuan(row.sale_fen), row.card[-2:].hex()
+    zh, en, deed = ("圈存", "loaded", "again") if row.kind in LOAD_SHAPED else ("扣款", "paid", "twice")
+    title = Text(
+        f"断电前最后一笔 ¥{amount} 已{zh}，卡尾号 {card}", f"before the power went: ¥{amount} {en}, card …{card}"
+    )
+    todo = Text(f"同一张卡再放，不会重复{zh}", f"the same card over the same amount is not {en} {deed}")
+    return Display(Face.NOTICE, title, _NOTHING, todo)
+
+
+def loaded(amount_fen: int, balance_fen: int, *, before: bool) -> Display:
+    """圈存成功: the record is durable. before: it was an earlier load that turned out to be done."""
+    amount, left = yuan(amount_fen), yuan(balance_fen)
+    title = Text(f"圈存成功 ¥{amount} 余额 ¥{left}", f"loaded ¥{amount}, balance ¥{left}")
+    if before:
+        title = Text(
+            f"上笔圈存 ¥{amount} 成功，未再圈存", f"the last load of ¥{amount} had gone through, none made now"
+        )
+    return Display(Face.LOADED, title, Text(f"圈存{amount}元成功", f"loaded {amount} yuan"), _NOTHING)
+
+
+def claimed(amount_fen: int, balance_fen: int, rest_fen: int) -> Display:
+    """领款成功: the record is durable. rest_fen: what the card had no room for, it stays claimable."""
+    amount, left, rest = yuan(amount_fen), yuan(balance_fen), yuan(rest_fen)
+    todo = Text(f"尚有 ¥{rest} 待领", f"¥{rest} wait for another claim") if rest_fen else _NOTHING
+    title = Text(f"领款成功 ¥{amount} 余额 ¥{left}", f"claimed ¥{amount}, balance ¥{left}")
+    return Display(Face.LOADED, title, Text(f"领款{amount}元成功", f"claimed {amount} yuan"), todo)
+
+
+def tried_again(amount_fen: int, balance_fen: int) -> Display:
+    """A load that had not reached the card has now."""
+    amount, left = yuan(amount_fen), yuan(balance_fen)
+    title = Text(f"补圈存成功 ¥{amount} 余额 ¥{left}", f"the load of ¥{amount} was made up for, balance ¥{left}")
+    return Display(Face.LOADED, title, Text(f"补圈存{amount}元成功", f"loaded {amount} yuan"), _NOTHING)
+
+
+def load_refused(reason: Reason, result: LoadResult | None) -> Display:
+    """Nothing was credited, for certain; what the centre set aside goes back by itself."""
+    title = Text(*REASON_TEXT[reason]) if result is None else Text(*RESULT_TEXT[result])
+    return Display(Face.DECLINED, title, title, Text("卡内未变，可稍后再试", "the card is unchanged, try again later"))

@@ -1,0 +1,211 @@
+"""A purchase at a counter or validator: settle what is pending on the card, debit, write, log, show 成功.
+
+The order is the law: pending slot durable before the debit (inside the flow), ring slot durable, shown log durable,
+display. Refuses to charge a sale again that the same card turns out to have paid.
+"""
+
+from edge.terminal.store.book import Row
+from edge.terminal.store.flash import Waiting
+from edge.terminal.taps import display
+from edge.terminal.taps.body import Body
+from edge.terminal.taps.display import Bar
+from edge.terminal.taps.serving import serve
+from edge.terminal.taps.steps import End, Result, Show, Shown, Tap
+from shared.errors import RuleBroken
+from shared.ids import CardId
+from shared.online import LoadAnswer, LoadRequest
+from shared.purse.effects import Flow
+from shared.purse.flows import identify, purchase
+from shared.purse.outcomes import (
+    CardIdentity,
+    Declined,
+    NotDebited,
+    PendingLoad,
+    PendingPurchase,
+    Purchased,
+    PurchaseOrder,
+    PurchaseOutcome,
+    RecoveredPurchase,
+    Rejected,
+    StillUnknown,
+    Unknown,
+)
+from shared.purse.reasons import Reason
+from shared.purse.recovery import recover
+from shared.records import PROVEN, PURCHASE_SHAPED, Proof
+
+_CARD_SAYS_NO_MORE = frozenset((Reason.PROOF_GONE, Reason.NO_EVIDENCE, Reason.COUNTER_BACK, Reason.MAC2_WRONG))
+"""After these the same card can add nothing: the slot ends as unproven, the ledger decides."""
+PAID = PURCHASE_SHAPED & PROVEN
+"""Kinds of records that say that a card has paid."""
+
+
+class Till:
+    """Purchases of one body."""
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+        self._opened: Waiting | None = None
+
+    def sell(self, amount_fen: int) -> Tap[Result]:
+        """A keyed amount. A pending purchase of this card over the same amount is this sale."""
+        identity = yield from self._identify(amount_fen, self._body.bar)
+        if isinstance(identity, Result):
+            return identity
+        waiting = self._body.book.waiting_for(identity.card_id, PendingPurchase)
+        self._body.other_card_came(identity.card_id)
+        untold = self._body.untold.take(identity.card_id, amount_fen, PAID)
+        if untold is not None:
+            return (yield from self._told_now(untold))
+        if waiting is not None:
+            settled = yield from self._settle(waiting, identity)
+            is_this_sale = settled is not None and settled.amount_fen == amount_fen
+            if settled is not None and (is_this_sale or settled.end is End.UNKNOWN):
+                return settled
+        return (yield from self._charge(amount_fen, identity))
+
+    def again(self) -> Tap[Result]:
+        """No amount keyed: settle what is pending on this card; if it was not debited, charge it now."""
+        identity = yield from self._identify(0, self._body.settling_bar)
+        if isinstance(identity, Result):
+            return identity
+        waiting = self._body.book.waiting_for(identity.card_id, PendingPurchase)
+        untold = self._body.untold.take(identity.card_id, 0, PAID)
+        if waiting is None and untold is not None:
+            return (yield from self._told_now(untold))
+        if waiting is None:
+            yield Show(display.declined(Reason.OTHER_CARD))
+            return Result(End.DECLINED, 0, reason=Reason.OTHER_CARD)
+        self._body.other_card_came(identity.card_id)
+        pending = purchase_of(waiting)
+        was_fresh = not waiting.slot.unproven
+        settled = yield from self._settle(waiting, identity)
+        if settled is not None:
+            return settled
+        if was_fresh and self._body.bar is None:
+            return (yield from self._charge(pending.sale_fen, identity))
+        yield Show(display.not_debited(pending))
+        return Result(End.DECLINED, pending.sale_fen)
+
+    def _told_now(self, row: Row) -> Tap[Result]:
+        """The sale that was written just before the power went."""
+        yield Shown(row)
+        yield Show(display.earlier(row.sale_fen, row.trip))
+        return Result(End.DONE, row.sale_fen, row)
+
+    def _identify(self, amount_fen: int, bar: Bar | None) -> Tap[CardIdentity | Result]:
+        body = self._body
+        if bar is not None:
+            yield Show(display.not_selling(bar))
+            return Result(End.NOT_SELLING, amount_fen)
+        wanted = identify(body.settings.profile, body.time(), body.settings.agreed)
+        identity = yield from serve(wanted, self)
+        if isinstance(identity, Rejected):
+            yield Show(display.declined(identity.reason))
+            return Result(End.DECLINED, amount_fen, reason=identity.reason)
+        body.presented = identity.card_id
+        return identity
+
+    def _settle(self, waiting: Waiting, identity: CardIdentity) -> Tap[Result | None]:
+        """What became of a pending purchase. None: it was not debited."""
+        body = self._body
+        pending = purchase_of(waiting)
+        outcome = yield from serve(recover(pending, identity, body.live_ttn), self)
+        match outcome:
+            case RecoveredPurchase():
+                is_fresh = not waiting.slot.unproven
+                row = body.book.proven(waiting, outcome.tac, Proof.PROVE)
+                body.live_ttn = None
+                yield Shown(row)
+                yield Show(display.done(pending) if is_fresh else display.earlier(pending.amount_fen, pending.trip))
+                return Result(End.DONE, pending.amount_fen, row)
+            case NotDebited():
+                body.book.not_debited(waiting)
+                return None
+            case StillUnknown():
+                return (yield from self._still_unknown(waiting, outcome))
+
+    def _still_unknown(self, waiting: Waiting, outcome: StillUnknown) -> Tap[Result]:
+        pending, reason = outcome.pending, outcome.reason
+        if reason not in _CARD_SAYS_NO_MORE:
+            yield Show(display.again(pending, reason))
+            return Result(End.UNKNOWN, pending.sale_fen, reason=reason)
+        self._body.close_unproven(waiting)
+        yield Show(display.suspect(reason) if reason is Reason.MAC2_WRONG else display.closed(pending, reason))
+        return Result(End.CLOSED, pending.sale_fen, reason=reason)
+
+    def _charge(self, amount_fen: int, identity: CardIdentity) -> Tap[Result]:
+        body = self._body
+        if body.bar is not None:
+            yield Show(display.not_selling(body.bar))
+            return Result(End.NOT_SELLING, amount_fen)
+        return (yield from self._spend(purchase(self._order(amount_fen), identity), amount_fen))
+
+    def _order(self, amount_fen: int) -> PurchaseOrder:
+        body, time = self._body, self._body.time()
+        parameters = body.settings.parameters
+        return PurchaseOrder(amount_fen, time.seconds, body.psam, parameters.meal_clock(time), parameters.caps)
+
+    def _spend(self, flow: Flow[PurchaseOutcome], amount_fen: int) -> Tap[Result]:
+        """A debit, its record, and what is shown."""
+        self._opened = None
+        outcome = yield from serve(flow, self)
+        match outcome:
+            case Purchased():
+                return (yield from self._paid(outcome))
+            case Declined(reason):
+                return (yield from self._declined(amount_fen, reason))
+            case Unknown():
+                return (yield from self._unknown(outcome, amount_fen))
+
+    def _unknown(self, outcome: Unknown, amount_fen: int) -> Tap[Result]:
+        reason = outcome.reason
+        yield Show(display.suspect(reason) if reason is Reason.MAC2_WRONG else display.again(outcome.pending, reason))
+        return Result(End.UNKNOWN, amount_fen, reason=reason)
+
+    def _declined(self, amount_fen: int, reason: Reason) -> Tap[Result]:
+        self._erase()
+        yield Show(display.declined(reason))
+        return Result(End.DECLINED, amount_fen, reason=reason)
+
+    def _erase(self) -> None:
+        """The slot that this debit had taken, if it came so far: nothing was debited."""
+        if self._opened is not None:
+            self._body.book.not_debited(self._opened)
+
+    def _paid(self, outcome: Purchased) -> Tap[Result]:
+        row = self._write(outcome)
+        yield Shown(row)
+        yield Show(display.done(outcome.purchase))
+        return Result(End.DONE, row.amount_fen, row)
+
+    def _write(self, outcome: Purchased) -> Row:
+        """The record of a debit that was just proven."""
+        if self._opened is None:
+            raise RuleBroken("a purchase without a pending slot")
+        row = self._body.book.proven(self._opened, outcome.tac, Proof.DEBIT)
+        self._body.live_ttn = None
+        return row
+
+    def listed(self, card: CardId, index: int) -> bool:
+        """The hotlist, preloaded."""
+        return self._body.settings.hotlist.contains(card, index)
+
+    def persist(self, pending: PendingPurchase | PendingLoad) -> None:
+        """The pending purchase, durable on return."""
+        body = self._body
+        if not isinstance(pending, PendingPurchase):
+            raise RuleBroken("a till keeps purchases only")
+        self._opened = body.book.open_purchase(pending, clock_set=body.clock.is_set, mono_s=body.now.mono_s)
+        body.live_ttn = pending.ttn
+
+    def ask(self, request: LoadRequest) -> Tap[LoadAnswer | None]:
+        """A till asks nobody."""
+        raise RuleBroken(f"a till does not load {request.amount_fen} fen")
+
+
+def purchase_of(waiting: Waiting) -> PendingPurchase:
+    """The purchase that waits; RuleBroken for a load, which no till keeps."""
+    if not isinstance(waiting.slot.body, PendingPurchase):
+        raise RuleBroken("not a purchase")
+    return waiting.slot.body

@@ -1,0 +1,371 @@
+"""The terminal's end of the link: join, window, ACK and SETTLED, STATUS, epochs, and what it refuses."""
+
+import itertools
+
+import pytest
+
+from edge.link import messages as link
+from edge.link.messages import Refusal, Type
+from edge.terminal.firmware.line import HEARTBEAT_S, JOIN_MAX_S, SILENCE_S, STATUS_S, UNACKED_S, State
+from edge.terminal.firmware.window import RESEND_S, WINDOW, WINDOW_BUS
+from edge.terminal.station.tapping import Tapping
+from edge.terminal.store.clock import Now, TerminalClock
+from edge.terminal.taps.display import Bar
+from edge.terminal.taps.steps import End
+from shared.ids import PsamId, StoreId
+from shared.purse.errors import CardLost
+from shared.purse.images import PsamMaster, RamMemory, new_psam_image
+
+OTHER_PSAM = PsamId(b"psam-2")
+
+
+def sell(bench, count, amount=100):
+    for _ in range(count):
+        assert bench.sell(bench.memory, amount).end is End.DONE
+
+
+@pytest.fixture
+def bench(bench):
+    bench.memory = bench.school.memory()
+    return bench
+
+
+def heard(bench, kind):
+    return bench.edge.heard.count(kind)
+
+
+def test_join_gives_epoch_time_and_status(bench):
+    assert bench.firmware.line.state is State.JOINED
+    assert bench.edge.heard == [Type.HELLO, Type.AUTH, Type.STATUS, Type.HEARTBEAT]
+    hello = bench.edge.hellos[0]
+    assert (hello.storage, hello.boot, hello.model) == (b"storage1", 1, 1)
+    status = bench.edge.statuses[-1]
+    assert (status.hotlist_version, status.parameter_version, status.clock_set) == (1, 1, True)
+    assert status.hotlist_crc == bench.settings.hotlist.crc
+    assert [(row.epoch, row.oldest, row.last, row.settled) for row in status.epochs] == [(1, 1, 0, 0)]
+
+
+def test_without_an_epoch_it_does_not_sell_and_joins_again_soon(school, kit):
+    numbers = iter([0, 0, 3])
+    bench = kit.Bench(school, edge=kit.SmallEdge(epoch_for=lambda hello: next(numbers))).connect()
+    assert bench.firmware.bar is Bar.NO_EPOCH
+    assert bench.sell(school.memory()).end is End.NOT_SELLING
+    bench.wait(5)
+    assert bench.firmware.bar is None
+    assert bench.sell(school.memory()).row.epoch == 3
+
+
+def test_with_an_epoch_it_sells_without_a_join(bench):
+    sell(bench, 1)
+    bench.port.crash(lambda _: 0)
+    bench.power_on()
+    assert bench.firmware.bar is None
+    bench.net = False
+    sell(bench, 2, 150)
+    assert bench.firmware.body.flash.current.last == 3
+    bench.net = True
+    bench.connect()
+    assert bench.edge.seqs() == [1, 2, 3]
+
+
+def test_hello_is_repeated_byte_for_byte_and_slower(bench):
+    bench.net = False
+    bench.firmware.wire(True, bench.now())
+    hellos, at = [], []
+    for _ in range(6):
+        bench.firmware.tick(bench.now())
+        hellos += bench.firmware.take_messages()
+        at.append(bench.mono_s)
+        bench.mono_s = bench.firmware.due_s()
+    assert len(set(hellos)) == 1
+    assert len(hellos) == 6
+    waits = [b - a for a, b in itertools.pairwise(at)]
+    assert waits == sorted(waits)
+    assert waits[-1] == JOIN_MAX_S
+
+
+def test_the_cashier_hears_when_the_network_goes_and_comes(bench):
+    bench.firmware.wire(False, bench.now())
+    (gone,) = bench.firmware.take_displays()
+    assert "脱机收款" in gone.title.zh
+    assert "照常收款" in gone.todo.zh
+    sell(bench, 2)
+    assert [d for d in bench.displays if "网络" in d.title.zh] == []
+    bench.connect()
+    assert [d.title.en for d in bench.notices] == ["network is up, 2 records to send"]
+    bench.wait(15)
+    assert not [d for d in bench.displays if "网络" in d.title.zh]
+
+
+def test_a_refusal_is_shown_once(bench):
+    bench.firmware.wire(False, bench.now())
+    bench.firmware.wire(True, bench.now())
+    bench.firmware.take_displays()
+    for _ in range(2):
+        bench.firmware.message(link.encode_refuse(Refusal.PSAM_MOVED), bench.now())
+    (said,) = bench.firmware.take_displays()
+    assert "安全模块属于另一终端" in said.title.zh
+
+
+def test_on_a_bus_a_request_overtakes_the_records_under_way(school, kit):
+    bench = kit.Bench(
+        school, kind="load", link={"name": "can0", "kind": "can", "bitrate": 125_000}, address=3
+    ).connect()
+    memory = school.memory()
+    bench.edge.acks = False
+    assert bench.load(memory, 100).end is End.DONE
+    assert bench.firmware.line.window.is_flying()
+    tapping = Tapping(bench.firmware.load(100, bench.now()), bench.counter, school.card(memory))
+    assert not tapping.run()
+    bench.wait(0)
+    assert bench.firmware.line.window.is_flying(), "its record has not been taken yet"
+    assert bench.edge.heard[-1] is Type.ONLINE_REQUEST
+    assert tapping.run()
+    assert tapping.answer.end is End.DONE
+
+
+def test_refuse_is_remembered_and_slows_down(bench):
+    bench.firmware.wire(True, bench.now())
+    bench.firmware.take_messages()
+    bench.firmware.message(link.encode_refuse(Refusal.UNKNOWN_PSAM), bench.now())
+    assert bench.firmware.line.refusal is Refusal.UNKNOWN_PSAM
+    assert bench.firmware.due_s() > bench.mono_s
+    bench.wait(20)
+    assert bench.firmware.line.is_joined
+    assert bench.firmware.line.refusal is None
+
+
+def test_records_go_out_in_order_within_the_window_and_again_until_acked(bench):
+    bench.edge.acks = False
+    sell(bench, WINDOW + 3)
+    assert bench.edge.seqs() == list(range(1, WINDOW + 1))
+    before = heard(bench, Type.RECORD)
+    bench.wait(RESEND_S + 0.1)
+    assert heard(bench, Type.RECORD) == before + WINDOW
+    assert bench.firmware.line.window.resent == WINDOW
+    bench.edge.acks = True
+    bench.wait(2 * RESEND_S + 0.1)
+    assert bench.edge.seqs() == list(range(1, WINDOW + 4))
+    before = heard(bench, Type.RECORD)
+    bench.wait(30)
+    assert heard(bench, Type.RECORD) == before
+
+
+def test_on_a_bus_fewer_records_are_in_flight(school, kit):
+    link_ = {"name": "can0", "kind": "can", "bitrate": 125_000}
+    bench = kit.Bench(school, link=link_, address=3).connect()
+    bench.memory = school.memory()
+    bench.edge.acks = False
+    sell(bench, 5)
+    assert bench.edge.seqs() == list(range(1, WINDOW_BUS + 1))
+    bench.edge.acks = True
+    bench.wait(RESEND_S + 0.1)
+    assert bench.edge.seqs() == [1, 2, 3, 4, 5]
+
+
+def test_settled_frees_and_is_refused_above_the_ack(bench):
+    sell(bench, 3)
+    bench.edge.acks = False
+    sell(bench, 1)
+    flash = bench.firmware.body.flash
+    bench.deliver(bench.edge.settle(1, 4))
+    assert (flash.current.settled, bench.firmware.line.window.refused) == (0, 1)
+    bench.deliver(bench.edge.settle(1, 3))
+    assert flash.current.settled == 3
+    bench.deliver(bench.edge.settle(1, 2))
+    assert (flash.current.settled, bench.firmware.line.faults) == (3, 0)
+
+
+def test_another_store_gets_everything_above_settled_again(bench, kit):
+    sell(bench, 5)
+    bench.deliver(bench.edge.settle(1, 2))
+    new = kit.SmallEdge(store=b"store-02")
+    new.settled[1] = 2
+    bench.edge = new
+    bench.connect()
+    assert new.seqs() == [3, 4, 5]
+    again = kit.SmallEdge(store=b"store-02")
+    again.settled, again.kept = dict(new.settled), dict(new.kept)
+    bench.edge = again
+    bench.connect()
+    assert Type.RECORD not in again.heard
+
+
+def test_an_edge_that_forgot_gets_what_it_no_longer_holds(bench):
+    sell(bench, 4)
+    del bench.edge.kept[1, 3], bench.edge.kept[1, 4]
+    bench.connect()
+    assert bench.edge.seqs() == [1, 2, 3, 4]
+
+
+def test_an_edge_silent_over_records_is_joined_again(bench):
+    bench.edge.acks = False
+    sell(bench, 1)
+    bench.wait(UNACKED_S + 1)
+    assert len(bench.edge.hellos) == 2
+    bench.edge.acks = True
+    bench.connect()
+    bench.wait(SILENCE_S - 1)
+    assert len(bench.edge.hellos) == 3
+    bench.wait(2)
+    assert len(bench.edge.hellos) == 4
+
+
+def test_status_and_heartbeat_come_by_themselves(bench):
+    bench.wait(STATUS_S * 2 + 0.1)
+    assert len(bench.edge.statuses) == 3
+    assert heard(bench, Type.HEARTBEAT) == int(STATUS_S * 2 / HEARTBEAT_S) + 1
+
+
+def test_garbage_forgeries_and_reflections_change_nothing(bench):
+    line = bench.firmware.line
+    genuine = bench.edge.seal(Type.TIME, link.encode_time(5))
+    forged = genuine[:-1] + bytes([genuine[-1] ^ 1])
+    ours = link.encode_hello(bench.edge.hellos[0])
+    for raw in (b"", b"\x00", b"\x13\x10", bytes(40), forged, ours, b"\x11\0\1bad!", bench.edge.seal(Type.STATUS, b"")):
+        bench.deliver(raw)
+    assert line.is_joined
+    assert line.faults == 8
+    before = bench.firmware.body.time().seconds
+    bench.deliver(forged)
+    assert bench.firmware.body.time().seconds == before
+    bench.deliver(bench.edge.seal(Type.TIME, link.encode_time(5)))
+    assert bench.firmware.body.time().seconds == 5
+    older = bench.edge.seal(Type.TIME, link.encode_time(300))
+    bench.deliver(bench.edge.seal(Type.TIME, link.encode_time(600)))
+    bench.deliver(older)
+    assert bench.firmware.body.time().seconds == 600, "what was overtaken tells an old time"
+    for _ in range(2):
+        bench.deliver(older)
+    assert line.faults == 12, "a counter is taken once"
+
+
+def test_sixteen_bad_macs_end_the_conversation_and_it_joins_again(bench):
+    for count in range(16):
+        assert len(bench.edge.hellos) == 1, count
+        bench.deliver(b"\x15\x10\x00\x01" + bytes(12))
+    assert len(bench.edge.hellos) == 2
+    assert bench.firmware.line.is_joined
+
+
+def test_a_refuse_in_a_live_conversation_is_only_a_hint(bench):
+    bench.deliver(link.encode_refuse(Refusal.BUSY))
+    assert len(bench.edge.hellos) == 1
+    bench.wait(3)
+    bench.deliver(link.encode_refuse(Refusal.BUSY))
+    assert len(bench.edge.hellos) == 2
+
+
+def change_psam(bench, psam_id):
+    bench.psam_memory = RamMemory(new_psam_image(psam_id, {1: PsamMaster(bench.school.purchase)}))
+    bench.port.crash(lambda _: 0)
+    bench.power_on()
+    bench.memory = bench.school.memory()
+
+
+def test_a_new_psam_gets_a_new_epoch_and_the_old_one_drains(bench, kit):
+    sell(bench, 2)
+    change_psam(bench, OTHER_PSAM)
+    assert bench.firmware.bar is Bar.NO_EPOCH
+    bench.edge.epoch_for = lambda hello: {kit.psam_id: 1, OTHER_PSAM: 2}[hello.psam]
+    bench.connect()
+    sell(bench, 3)
+    assert (bench.edge.seqs(1), bench.edge.seqs(2)) == ([1, 2], [1, 2, 3])
+    bench.wait(STATUS_S)
+    assert [(row.epoch, row.psam, row.last) for row in bench.edge.statuses[-1].epochs] == [
+        (1, kit.psam_id, 2), (2, OTHER_PSAM, 3),
+    ]  # fmt: skip
+    bench.deliver(bench.edge.settle(1))
+    bench.wait(1)
+    assert [row.epoch for row in bench.edge.statuses[-1].epochs] == [2]
+    bench.connect()
+    assert bench.edge.epochs == [2]
+
+
+def test_records_in_two_epochs_go_out_oldest_first_under_their_index(bench, kit):
+    bench.net = False
+    sell(bench, 2)
+    change_psam(bench, OTHER_PSAM)
+    bench.firmware.body.flash.begin_epoch(2, OTHER_PSAM)
+    bench.firmware.tick(bench.now())
+    sell(bench, 2)
+    bench.net = True
+    bench.edge.epoch_for = lambda hello: 2
+    bench.connect()
+    assert (bench.edge.seqs(1), bench.edge.seqs(2)) == ([1, 2], [1, 2])
+
+
+def test_a_psam_put_back_goes_on_counting_without_a_join_once_drained(bench, kit):
+    sell(bench, 2)
+    change_psam(bench, OTHER_PSAM)
+    bench.edge.epoch_for = lambda hello: {kit.psam_id: 1, OTHER_PSAM: 2}[hello.psam]
+    bench.connect()
+    change_psam(bench, kit.psam_id)
+    assert bench.firmware.bar is Bar.NO_EPOCH, "epoch 1 still has unsettled records"
+    bench.connect()
+    assert bench.firmware.bar is Bar.NO_EPOCH
+    bench.deliver(bench.edge.settle(1))
+    assert bench.firmware.bar is None
+    assert bench.sell(bench.memory).row.seq == 3
+    bench.connect()
+    assert bench.edge.seqs(1) == [1, 2, 3]
+
+
+def test_five_changes_undrained_the_fifth_waits(bench):
+    psams = [PsamId(b"psam-%d" % n) for n in range(2, 6)]
+    numbers = {psam: n for n, psam in enumerate(psams, 2)}
+    bench.edge.epoch_for = lambda hello: numbers.get(hello.psam, 1)
+    sell(bench, 1)
+    for psam in psams[:3]:
+        change_psam(bench, psam)
+        bench.connect()
+        sell(bench, 1)
+    bench.edge.epoch_for = lambda hello: 0
+    change_psam(bench, psams[3])
+    bench.connect()
+    assert bench.firmware.bar is Bar.NO_EPOCH
+    assert len(bench.edge.epochs) == 4
+    bench.deliver(bench.edge.settle(1))
+    bench.edge.epoch_for = lambda hello: numbers[hello.psam]
+    bench.wait(3)
+    assert bench.sell(bench.memory).row.epoch == 5
+
+
+def test_pending_slots_of_the_old_psam_become_unproven_in_the_old_epoch(bench, kit):
+    body = bench.firmware.body
+    bench.sell(bench.memory, card=LostAtDebit(bench.school.card(bench.memory)))
+    assert body.book.without_record == 1
+    change_psam(bench, OTHER_PSAM)
+    bench.edge.epoch_for = lambda hello: 2
+    bench.connect()
+    assert list(bench.written()) == [(1, 1)]
+    assert not bench.firmware.body.flash.waiting
+
+
+class LostAtDebit:
+    def __init__(self, card):
+        self._card = card
+
+    def transmit(self, apdu):
+        answer = self._card.transmit(apdu)
+        if apdu[1] == 0x54:
+            raise CardLost("gone")
+        return answer
+
+
+def test_clock_takes_a_proven_time_and_leaves_small_differences_alone():
+    clock = TerminalClock(is_set=False)
+    assert clock.at(Now(0, 100)).is_set is False
+    clock.correct(5000, Now(1, 101))
+    assert clock.at(Now(2, 102)) == (type(clock.at(Now(0, 0))))(5001, True)
+    clock.correct(5003, Now(3, 103))
+    assert clock.at(Now(3, 103)).seconds == 5002
+    clock.correct(4000, Now(4, 104))
+    assert clock.at(Now(4, 104)).seconds == 4000
+
+
+def test_store_id_is_remembered_over_a_boot(bench):
+    sell(bench, 1)
+    bench.port.crash(lambda _: 0)
+    bench.power_on()
+    assert bench.firmware.body.flash.store == StoreId(b"store-01")
