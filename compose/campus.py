@@ -114,11 +114,11 @@ def _buses(where: Where, box: Box) -> list[Part]:
     parts = []
     for link in box.links:
         if link.kind is LinkKind.CAN:
-            daemon = ("edge.link.sim_can_daemon", "--socket", str(_wire(where, box, link)), "--bitrate", str(link.rate))
+            daemon = ("edge.link.sim.can_daemon", "--socket", str(_wire(where, box, link)), "--bitrate", str(link.rate))
             parts.append(_python(_bus_name(box, link), *daemon))
         if link.kind is LinkKind.RS485:
             ports = str(sum(terminal.link == link.name for terminal in box.terminals))
-            line = ("edge.link.sim_rs485", "--dir", str(_wire(where, box, link)), "--ports", ports)
+            line = ("edge.link.sim.rs485", "--dir", str(_wire(where, box, link)), "--ports", ports)
             parts.append(_python(_bus_name(box, link), *line, "--baud", str(link.rate)))
     return parts
 

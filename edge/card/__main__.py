@@ -7,11 +7,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from edge.card.reader import FoundReader, found_readers
-from edge.card.serving import HELP, Hands, ServeOptions, serve_input
-from edge.card.sim_pcscd import PrivatePcscd
-from edge.card.sim_reader import CARD_READER, PSAM_READER
-from edge.card.sim_vpcd import CardServer, Dial, dial_loopback
+from edge.card.reader.reader import FoundReader, found_readers
+from edge.card.sim.pcscd import PrivatePcscd
+from edge.card.sim.place import CARD_READER, PSAM_READER
+from edge.card.sim.server import CardServer, Dial, dial_loopback
+from edge.card.sim.serving import HELP, Hands, ServeOptions, serve_input
 from edge.files.disk import InUse
 from edge.life import say
 from shared.command_line import Parser

@@ -25,7 +25,7 @@ class Laying:
 def card_in(laying: Laying) -> Iterator[CardChannel]:
     """The card, powered, until the block ends. ConfigFault for an unknown label, InUse, NoCard (a CardLost)."""
     if laying.reader:
-        from edge.card.reader import Reader  # pyscard is an extra
+        from edge.card.reader.reader import Reader  # pyscard is an extra
 
         reader = Reader(laying.reader)
         try:

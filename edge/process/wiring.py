@@ -41,8 +41,8 @@ def _make(link: LinkSetting, settings: Settings, endpoints: Endpoints) -> Messag
 
 
 def _can(link: LinkSetting, endpoints: Endpoints) -> MessageLink:
-    from edge.link.can_door import CanBusSettings
-    from edge.link.can_link import CanLink, CanLinkSettings
+    from edge.link.can.door import CanBusSettings
+    from edge.link.can.link import CanLink, CanLinkSettings
 
     if link.name not in endpoints.can:
         raise ConfigFault(f"{link.name}: 需要 / needs --can {link.name}=INTERFACE:CHANNEL")
@@ -51,8 +51,8 @@ def _can(link: LinkSetting, endpoints: Endpoints) -> MessageLink:
 
 
 def _rs485(link: LinkSetting, settings: Settings, endpoints: Endpoints) -> MessageLink:
-    from edge.link.rs485 import PollSettings
-    from edge.link.rs485_link import Rs485Link, Rs485LinkSettings
+    from edge.link.rs485.link import Rs485Link, Rs485LinkSettings
+    from edge.link.rs485.polling import PollSettings
 
     if link.name not in endpoints.rs485:
         raise ConfigFault(f"{link.name}: 需要 / needs --rs485 {link.name}=PORT")
@@ -61,7 +61,7 @@ def _rs485(link: LinkSetting, settings: Settings, endpoints: Endpoints) -> Messa
 
 
 def _tcp(link: LinkSetting, endpoints: Endpoints) -> MessageLink:
-    from edge.link.tcp_link import TcpLink
+    from edge.link.tcp.link import TcpLink
 
     if endpoints.tcp_port is None:
         raise ConfigFault(f"{link.name}: 需要 / needs --tcp-port N")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from edge.link.sim_can_load import message_bits, record_like, saturate
+from edge.link.sim.can_load import message_bits, record_like, saturate
 from tests.bench.row import Row, at_least
 
 BITRATE = 125_000

@@ -22,9 +22,9 @@ from cloud.ingest.mqtt import Session as Line
 from cloud.ingest.ticket import Arrival
 from compose.servers import LOOPBACK
 from edge.link import messages as link
-from edge.link import tcp_framing
 from edge.link.messages import Auth, AuthEpoch, Hello, Type
 from edge.link.seal import Direction, Session, session_key
+from edge.link.tcp import framing as tcp_framing
 from shared.ids import BoxId, StorageId
 from shared.wire.messages import decode_ack, decode_ack_body
 from shared.wire.topics import DOWN_MONEY, topic

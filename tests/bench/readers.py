@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge.card.chip import Chip
-from edge.card.psam_reader import PsamReader
-from edge.card.reader import NoCard, Reader
-from edge.card.sim_pcscd import PrivatePcscd, why_not
-from edge.card.sim_reader import CARD_READER, PSAM_READER
-from edge.card.sim_vpcd import CardServer
+from edge.card.reader.psam import PsamReader
+from edge.card.reader.reader import NoCard, Reader
+from edge.card.sim.chip import Chip
+from edge.card.sim.pcscd import PrivatePcscd, why_not
+from edge.card.sim.place import CARD_READER, PSAM_READER
+from edge.card.sim.server import CardServer
 from shared.errors import ConfigFault
 from shared.ids import PsamId
 from shared.purse.commands import GET_BALANCE

@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-from edge.link.tcp_framing import FrameDecoder, encode
+from edge.link.tcp.framing import FrameDecoder, encode
 from edge.process.mqtt import Arrived, BrokerSetting, Connected, Event, MqttLine
 from shared.ack_key import certify
 from shared.wire import topics

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from edge.card.sim_pcscd import PrivatePcscd, why_not
-from edge.card.sim_vpcd import CardServer
+from edge.card.sim.pcscd import PrivatePcscd, why_not
+from edge.card.sim.server import CardServer
 from tests.edge import rig
 from tests.edge.readers import Readers, start_pcscd
 

@@ -7,11 +7,11 @@ import threading
 import time
 from pathlib import Path
 
-from edge.card.psam_reader import PsamReader
-from edge.card.reader import NoCard, Reader, found_readers
-from edge.card.sim_pcscd import PrivatePcscd
-from edge.card.sim_reader import CARD_READER, PSAM_READER
-from edge.card.sim_vpcd import CardServer
+from edge.card.reader.psam import PsamReader
+from edge.card.reader.reader import NoCard, Reader, found_readers
+from edge.card.sim.pcscd import PrivatePcscd
+from edge.card.sim.place import CARD_READER, PSAM_READER
+from edge.card.sim.server import CardServer
 
 BOUND_S = 10.0
 POLL_S = 0.005

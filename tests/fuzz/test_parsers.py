@@ -14,8 +14,13 @@ from random import Random
 import pytest
 
 from compose import trace
-from edge.link import can_frame, cobs, isotp, rs485_frame, sim_can_wire, tcp_framing
 from edge.link import messages as link
+from edge.link.can import frame as can_frame
+from edge.link.can import isotp
+from edge.link.rs485 import cobs
+from edge.link.rs485 import frame as rs485_frame
+from edge.link.sim import can_wire as sim_can_wire
+from edge.link.tcp import framing as tcp_framing
 from edge.terminal.counter import commands
 from edge.terminal.store import layout as flash_layout
 from provisioning.custody import lines as journal_lines

@@ -55,7 +55,7 @@ def test_contracts_hold(copy):
         ("shared/money", "import time", "cores"),
         ("shared/purse/crypto", "from random import randbytes", "cores"),
         ("edge/link/isotp", "import asyncio", "cores"),
-        ("shared/ids", "import edge.link.can_link", "pure"),
+        ("shared/ids", "import edge.link.can.link", "pure"),
         ("cloud/ledger/judge", "import cloud.keys", "pure"),
         ("edge/planted", "import paho.mqtt.client", "doors"),
         ("edge/terminal/planted", "from can import Bus", "doors"),

@@ -8,7 +8,7 @@ from typing import Self
 
 from compose.servers import LOOPBACK
 from edge.link.messages import Type
-from edge.link.tcp_framing import FrameDecoder
+from edge.link.tcp.framing import FrameDecoder
 
 READ_BYTES = 65536
 

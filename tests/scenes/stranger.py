@@ -8,7 +8,7 @@ from paho.mqtt.enums import MQTTProtocolVersion
 
 from compose.servers import LOOPBACK
 from edge.link.messages import Challenge, Hello, Type, decode_challenge, encode_hello
-from edge.link.tcp_framing import FrameDecoder, encode
+from edge.link.tcp.framing import FrameDecoder, encode
 from shared.ids import DeviceId, PsamId, StorageId
 from tests.scenes.campus import Campus
 

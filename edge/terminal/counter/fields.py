@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from edge.card.reader import NoCard, Reader
+from edge.card.reader.reader import NoCard, Reader
 from edge.files.deck import CardFile, Deck, Laid
 from edge.files.disk import Disk
 from shared.purse.apdu import CardChannel

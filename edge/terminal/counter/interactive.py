@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from json import dumps
 from pathlib import Path
 
-from edge.card.psam_reader import PsamReader
-from edge.card.reader import NoCard, Reader, require_readers
+from edge.card.reader.psam import PsamReader
+from edge.card.reader.reader import NoCard, Reader, require_readers
 from edge.files.deck import Deck
 from edge.files.disk import InUse
 from edge.life import say

@@ -5,12 +5,12 @@ The field differs from a simulated line by configuration only. Refuses an option
 
 from dataclasses import dataclass
 
-from edge.link.can_door import CanBusSettings
-from edge.link.can_link import CanLinkSettings, CanTerminalLink
+from edge.link.can.door import CanBusSettings
+from edge.link.can.link import CanLinkSettings, CanTerminalLink
 from edge.link.port import TerminalLink
-from edge.link.rs485_link import Rs485TerminalLink
-from edge.link.serial_door import SerialSettings
-from edge.link.tcp_link import TcpTerminalLink
+from edge.link.rs485.door import SerialSettings
+from edge.link.rs485.link import Rs485TerminalLink
+from edge.link.tcp.link import TcpTerminalLink
 from edge.terminal.settings.settings import Settings
 from shared.endpoint import host_port
 from shared.errors import ConfigFault

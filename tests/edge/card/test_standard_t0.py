@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from edge.card.sim_t0 import T0Chip
+from edge.card.sim.t0 import T0Chip
 from shared.purse.cos import UserCard
 from shared.purse.images import RamMemory
 from tests.edge.card import standard_des as des

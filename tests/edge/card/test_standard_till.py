@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from edge.card.sim_reader import CARD_READER, PSAM_READER
-from edge.card.sim_t0 import T0Chip
+from edge.card.sim.place import CARD_READER, PSAM_READER
+from edge.card.sim.t0 import T0Chip
 from shared.ids import PsamId
 from shared.purse.cos import UserCard
 from shared.purse.cos_psam import Psam

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.card.sim_reader import CARD_READER
-from edge.card.sim_slot import Cut
+from edge.card.sim.place import CARD_READER
+from edge.card.sim.slot import Cut
 from edge.desk.laying import Laying, card_in
 from edge.desk.reading import lines, read_card
 from shared.purse.cos import UserCard

@@ -9,13 +9,13 @@ import time
 
 import pytest
 
-from edge.link.can_door import CanBusSettings
-from edge.link.can_link import CanLink, CanLinkSettings, CanTerminalLink
+from edge.link.can.door import CanBusSettings
+from edge.link.can.link import CanLink, CanLinkSettings, CanTerminalLink
 from edge.link.port import EVERYONE, MessageLink, TerminalLink
-from edge.link.rs485 import PollSettings
-from edge.link.rs485_link import Rs485Link, Rs485LinkSettings, Rs485TerminalLink
-from edge.link.serial_door import SerialSettings
-from edge.link.tcp_link import TcpLink, TcpTerminalLink
+from edge.link.rs485.door import SerialSettings
+from edge.link.rs485.link import Rs485Link, Rs485LinkSettings, Rs485TerminalLink
+from edge.link.rs485.polling import PollSettings
+from edge.link.tcp.link import TcpLink, TcpTerminalLink
 
 pytestmark = pytest.mark.process
 
@@ -47,7 +47,7 @@ def process(*arguments: str, ready=lambda: True):
 @contextlib.asynccontextmanager
 async def can_wire(folder, bad: bool):
     path = folder / "can"
-    with process("-m", "edge.link.sim_can_daemon", "--socket", str(path), ready=path.exists):
+    with process("-m", "edge.link.sim.can_daemon", "--socket", str(path), ready=path.exists):
         settings = CanLinkSettings(bus=CanBusSettings("simbus", str(path)))
         if not bad:
             yield CanLink(settings), [CanTerminalLink(settings, address) for address in TERMINALS]
@@ -63,7 +63,7 @@ async def can_wire(folder, bad: bool):
 @contextlib.asynccontextmanager
 async def rs485_wire(folder, bad: bool):
     options = ["--dir", str(folder), "--ports", "4", "--noise", "0.002" if bad else "0"]
-    with process("-m", "edge.link.sim_rs485", *options, ready=(folder / "master").is_symlink):
+    with process("-m", "edge.link.sim.rs485", *options, ready=(folder / "master").is_symlink):
         edge = Rs485LinkSettings(str(folder / "master"), TERMINALS, PollSettings(gone_s=30))
         yield Rs485Link(edge), [
             Rs485TerminalLink(SerialSettings(str(folder / f"{address:02d}")), address) for address in TERMINALS

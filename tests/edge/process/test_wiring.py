@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from edge.link.can_link import CanLink
-from edge.link.rs485_link import Rs485Link
-from edge.link.tcp_link import TcpLink
+from edge.link.can.link import CanLink
+from edge.link.rs485.link import Rs485Link
+from edge.link.tcp.link import TcpLink
 from edge.process.wiring import Endpoints, make_links
 from edge.settings import LinkKind, LinkSetting
 from shared.errors import ConfigFault

@@ -4,12 +4,12 @@ import threading
 
 import pytest
 
-from edge.card import reader as reader_module
-from edge.card.psam_reader import PsamReader
-from edge.card.reader import NoCard, Reader, found_readers
-from edge.card.sim_reader import CARD_READER, PSAM_READER
-from edge.card.sim_slot import Cut
-from edge.card.sim_t0 import T0Chip
+from edge.card.reader import reader as reader_module
+from edge.card.reader.psam import PsamReader
+from edge.card.reader.reader import NoCard, Reader, found_readers
+from edge.card.sim.place import CARD_READER, PSAM_READER
+from edge.card.sim.slot import Cut
+from edge.card.sim.t0 import T0Chip
 from edge.terminal.taps.steps import End
 from shared.ids import PsamId
 from shared.purse.crypto import diversify

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from edge.card import reader as reader_module
-from edge.card.pcsc_faults import Meaning
-from edge.card.psam_reader import PsamReader
-from edge.card.reader import NoCard, Reader, found_readers
-from edge.card.sim_reader import CARD_READER, DRIVER, PSAM_READER
+from edge.card.reader import reader as reader_module
+from edge.card.reader.faults import Meaning
+from edge.card.reader.psam import PsamReader
+from edge.card.reader.reader import NoCard, Reader, found_readers
+from edge.card.sim.place import CARD_READER, DRIVER, PSAM_READER
 from edge.terminal.taps.steps import End
 from shared.errors import ConfigFault
 from shared.purse.errors import CardLost
@@ -31,7 +31,7 @@ needs_a_compiler = pytest.mark.skipif(
 )
 HOLDER = """\
 import sys
-from edge.card.pcsc import Context
+from edge.card.reader.door import Context
 card = Context().connect(sys.argv[1])
 print("held", flush=True)
 sys.stdin.read()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge.files.memory import read_image
-from edge.link.tcp_link import TcpLink
+from edge.link.tcp.link import TcpLink
 from edge.terminal.station.shown import read_shown
 from shared import records
 from shared.purse.images import PsamMaster, decode_card_image, new_psam_image

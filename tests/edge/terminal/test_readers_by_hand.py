@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.card.sim_pcscd import why_not
-from edge.card.sim_reader import CARD_READER, PSAM_READER
+from edge.card.sim.pcscd import why_not
+from edge.card.sim.place import CARD_READER, PSAM_READER
 from edge.files.memory import read_image
 from shared.purse.images import decode_card_image
 from shared.records import PROVEN

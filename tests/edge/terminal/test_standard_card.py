@@ -3,7 +3,7 @@ reader. The firmware is whole; what it posts is checked by the stranger's own TA
 
 import pytest
 
-from edge.card.sim_t0 import T0Chip
+from edge.card.sim.t0 import T0Chip
 from edge.terminal.taps.steps import End
 from shared.purse.apdu import WholeChannel
 from shared.purse.caps import CardCounters

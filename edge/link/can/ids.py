@@ -1,0 +1,94 @@
+"""What a 29-bit id says on our bus: priority, page, format, target address, source address.
+
+ISO 15765-2 "normal fixed" form: [28:26] priority, [25:24] page, [23:16] format, [15:8] target, [7:0] source.
+Pages 2 (bulk streams) and 3 (nodes without an address) and formats 0x80 and 0xFE are kept free for later.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from edge.link.can.frame import EXTENDED, EXTENDED_MASK, REMOTE
+from edge.link.port import FIRST_TERMINAL, LAST_TERMINAL
+
+EDGE_ADDRESS = 0xF0
+UNASSIGNED_ADDRESS = 0xFE
+ALL_ADDRESSES = 0xFF
+
+PHYSICAL = 0xDA
+FUNCTIONAL = 0xDB
+
+URGENT_PRIORITY = 3
+BULK_PRIORITY = 6
+PRIORITIES = 8
+
+_PAGE_AND_FORMAT_MASK = 0x03FF_0000
+_TARGET_MASK = 0x0000_FF00
+
+
+class AddressError(ValueError):
+    """A field of an id outside its bits, or a node address outside the plan: a mistake of configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class CanId:
+    """The fields of one id."""
+
+    priority: int
+    target: int
+    source: int
+    format: int = PHYSICAL
+    page: int = 0
+
+    @property
+    def word(self) -> int:
+        """The id as `struct can_frame` writes it, extended flag included; raises AddressError."""
+        fields = (self.priority, 3), (self.page, 2), (self.format, 8), (self.target, 8), (self.source, 8)
+        word = 0
+        for value, bits in fields:
+            if not 0 <= value < 1 << bits:
+                raise AddressError(f"{value} does not fit {bits} bits of an id")
+            word = word << bits | value
+        return EXTENDED | word
+
+
+@lru_cache(maxsize=1024)
+def parse_id(word: int) -> CanId:
+    """The fields of an extended id word (flags are ignored)."""
+    return CanId(
+        priority=word >> 26 & 0x7,
+        page=word >> 24 & 0x3,
+        format=word >> 16 & 0xFF,
+        target=word >> 8 & 0xFF,
+        source=word & 0xFF,
+    )
+
+
+def require_node_address(address: int) -> None:
+    """Raises AddressError unless it is the edge's address or one a terminal may be given."""
+    if address != EDGE_ADDRESS and not is_terminal(address):
+        raise AddressError(f"{address:#x} is neither the edge nor a terminal 0x01..0xDF")
+
+
+def is_terminal(address: int) -> bool:
+    """True for addresses that provisioning hands out."""
+    return FIRST_TERMINAL <= address <= LAST_TERMINAL
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptanceFilter:
+    """As in a controller: a frame passes when it agrees with `word` in every bit of `mask`."""
+
+    word: int
+    mask: int
+
+    def accepts(self, word: int) -> bool:
+        """True when a frame of this id word (flags included) passes."""
+        return (word ^ self.word) & self.mask == 0
+
+
+def acceptance_filters(address: int) -> tuple[AcceptanceFilter, ...]:
+    """What a node must hear: data frames to its own address and to all, of any priority and from anyone."""
+    require_node_address(address)
+    mask = EXTENDED | REMOTE | _PAGE_AND_FORMAT_MASK | _TARGET_MASK
+    wanted = CanId(0, address, 0, PHYSICAL), CanId(0, ALL_ADDRESSES, 0, FUNCTIONAL)
+    return tuple(AcceptanceFilter(EXTENDED | id_.word & EXTENDED_MASK, mask) for id_ in wanted)

@@ -1,0 +1,303 @@
+"""Messages over a CAN bus: the asyncio adapter of CanNode, for the edge and for a terminal.
+
+Everything happens in callbacks of the loop, one wake-up per burst of frames. A full controller queue (ENOBUFS) is
+tried again after a millisecond and given up after a bound; a lost bus is reopened with a growing pause.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from edge.link.can.door import BusLostError, CanBusSettings, Door, open_door
+from edge.link.can.error import BusTrouble, ControllerState, decode_trouble
+from edge.link.can.frame import ERROR, CanFrame, FrameError
+from edge.link.can.ids import EDGE_ADDRESS
+from edge.link.can.node import TRAFFIC, CanNode, NodeLimits
+from edge.link.port import NotListeningError, Peer, require_message_size
+
+log = logging.getLogger(__name__)
+
+_DRAIN_FRAMES_MAX = 256
+_RETRY_S = 0.001
+_TICK_S = 0.05
+# For interfaces without a descriptor.
+_POLL_S = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class CanLinkSettings:
+    """How patient the adapter is.
+
+    `send_wait_s`: how long `send` waits for room in the node's queue. `stuck_s`: how long a controller may take
+    nothing before all that is queued is dropped. `reopen_*_s`: the pause before a lost bus is opened again.
+    """
+
+    bus: CanBusSettings = field(default_factory=CanBusSettings)
+    limits: NodeLimits = field(default_factory=NodeLimits)
+    traffic: Mapping[int, int] = field(default_factory=lambda: TRAFFIC)
+    send_wait_s: float = 0.2
+    stuck_s: float = 2.0
+    reopen_min_s: float = 0.5
+    reopen_max_s: float = 10.0
+
+
+class CanAdapter:
+    """A CanNode on a real bus. Shared by the two links below; others use those."""
+
+    def __init__(self, address: int, settings: CanLinkSettings) -> None:
+        self.hear: Callable[[Peer, bytes], None] | None = None
+        self.tell_wire: Callable[[bool], None] = lambda _there: None
+        self._settings = settings
+        self._address = address
+        self._node = CanNode(address, settings.traffic, settings.limits)
+        self._counters: Counter[str] = Counter()
+        self._door: Door | None = None
+        self._lost: asyncio.Future[None] | None = None
+        self._held: CanFrame | None = None
+        self._held_since_s: float | None = None
+        self._room = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def send(self, peer: Peer, message: bytes, urgent: bool) -> bool:
+        """See MessageLink.send; waits up to `send_wait_s` for room."""
+        require_message_size(message, peer)
+        taken = self._offer(peer, message, urgent) or await self._offer_later(peer, message, urgent)
+        if not taken:
+            self._counters["refused"] += 1
+        return taken
+
+    async def run(self) -> None:
+        """Serve the bus until cancelled, opening it again when it is lost."""
+        if self.hear is None:
+            raise NotListeningError("register on_message before run")
+        pause_s = self._settings.reopen_min_s
+        while True:
+            try:
+                door = open_door(self._settings.bus, self._address)
+                pause_s = self._settings.reopen_min_s
+                await self._serve(door)
+            except BusLostError as trouble:
+                log.warning("CAN %s %s: %s", self._settings.bus.interface, self._settings.bus.channel, trouble)
+            self._counters["reopened"] += 1
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, self._settings.reopen_max_s)
+
+    def counters(self) -> Mapping[str, int]:
+        """Totals; tec and rec are the controller's own counters as last reported."""
+        total = self._node.counters + self._counters
+        total["overflow"] += self._door.dropped if self._door is not None else 0
+        return total
+
+    def _offer(self, peer: Peer, message: bytes, urgent: bool) -> bool:
+        if self._door is None or not self._node.offer(peer, message, urgent):
+            return False
+        self._pump()
+        return True
+
+    async def _offer_later(self, peer: Peer, message: bytes, urgent: bool) -> bool:
+        if self._door is None or not self._node.reaches(peer):
+            return False
+        try:
+            async with asyncio.timeout(self._settings.send_wait_s):
+                while not self._offer(peer, message, urgent):
+                    self._room.clear()
+                    await self._room.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _serve(self, door: Door) -> None:
+        loop = asyncio.get_running_loop()
+        self._door, self._lost = door, loop.create_future()
+        descriptor = door.fileno()
+        if descriptor is not None:
+            loop.add_reader(descriptor, self._readable)
+        self._arm()
+        self.tell_wire(True)
+        try:
+            await self._lost
+        finally:
+            if descriptor is not None:
+                loop.remove_reader(descriptor)
+            self._close(door)
+            self.tell_wire(False)
+
+    def _close(self, door: Door) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._counters["overflow"] += door.dropped
+        self._door = None
+        self._held = None
+        self._node.forget()
+        door.close()
+
+    def _readable(self) -> None:
+        """A burst of frames. What goes wrong in here ends `run` and so reaches its owner."""
+        try:
+            self._drain()
+            self._pump()
+        except BusLostError as trouble:
+            self._end(trouble)
+        except Exception as defect:  # noqa: BLE001 - raised again by run()
+            self._end(defect)
+
+    def _drain(self) -> None:
+        now_s = asyncio.get_running_loop().time()
+        for _ in range(_DRAIN_FRAMES_MAX):
+            door = self._door
+            frame = None if door is None else self._receive(door)
+            if frame is None:
+                return
+            if frame.word & ERROR:
+                self._note_trouble(frame)
+                continue
+            heard = self._node.hear(frame, now_s)
+            if heard is not None and self.hear is not None:
+                self.hear(*heard)
+
+    def _receive(self, door: Door) -> CanFrame | None:
+        try:
+            return door.receive()
+        except FrameError:
+            self._counters["errors"] += 1
+            return None
+
+    def _note_trouble(self, frame: CanFrame) -> None:
+        try:
+            trouble = decode_trouble(frame)
+        except FrameError:
+            self._counters["errors"] += 1
+            return
+        for name in _trouble_names(trouble):
+            self._counters[name] += 1
+        self._counters["tec"], self._counters["rec"] = trouble.tec, trouble.rec
+
+    def _pump(self) -> None:
+        """Give the controller what it takes; the rest waits for the timer."""
+        door, now_s = self._door, asyncio.get_running_loop().time()
+        if door is None:
+            return
+        while (frame := self._held or self._node.next_frame(now_s)) is not None:
+            if not self._put(door, frame):
+                self._hold(frame, now_s)
+                break
+            self._held = self._held_since_s = None
+            self._room.set()
+        self._arm()
+
+    def _put(self, door: Door, frame: CanFrame) -> bool:
+        try:
+            return door.send(frame)
+        except BusLostError as trouble:
+            # The caller may be anyone's `send`: the loss is told by run(), not raised here.
+            self._end(trouble)
+            return False
+
+    def _hold(self, frame: CanFrame, now_s: float) -> None:
+        self._held = frame
+        if self._held_since_s is None:
+            self._held_since_s = now_s
+            self._counters["queue_full"] += 1
+        elif now_s - self._held_since_s > self._settings.stuck_s:
+            self._counters["stuck"] += 1
+            self._held = self._held_since_s = None
+            self._node.forget()
+
+    def _arm(self) -> None:
+        """One timer for all that waits for time: full queue, peer's pace, time-outs, bus without descriptor."""
+        delay_s = None if self._door is None else self._delay_s()
+        if delay_s is None:
+            return
+        loop = asyncio.get_running_loop()
+        if self._timer is not None:
+            if self._timer.when() <= loop.time() + delay_s:
+                return
+            self._timer.cancel()
+        self._timer = loop.call_later(delay_s, self._on_timer)
+
+    def _delay_s(self) -> float | None:
+        if self._held is not None:
+            return _RETRY_S
+        if self._door is not None and self._door.fileno() is None:
+            return _POLL_S
+        if self._node.next_ready_s() is not None:
+            return _RETRY_S
+        return _TICK_S if self._node.busy else None
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._node.tick(asyncio.get_running_loop().time())
+        self._readable()
+
+    def _end(self, trouble: Exception) -> None:
+        if self._lost is not None and not self._lost.done():
+            self._lost.set_exception(trouble)
+
+
+def _trouble_names(trouble: BusTrouble) -> list[str]:
+    states = {ControllerState.BUS_OFF: "bus_off", ControllerState.PASSIVE: "error_passive"}
+    names = {
+        "errors": trouble.bus_error,
+        "bus_errors": trouble.bus_error,
+        "no_ack": trouble.no_ack,
+        "overflow": trouble.overflow,
+        "restarted": trouble.restarted,
+        states.get(trouble.state, "") if trouble.state else "": True,
+    }
+    return [name for name, counts in names.items() if counts and name]
+
+
+class CanLink:
+    """The edge on a CAN bus: a MessageLink. Peers are addresses; `on_peer` is never called here."""
+
+    def __init__(self, settings: CanLinkSettings, address: int = EDGE_ADDRESS) -> None:
+        self._adapter = CanAdapter(address, settings)
+
+    async def send(self, peer: Peer, message: bytes, urgent: bool = False) -> bool:
+        """See MessageLink."""
+        return await self._adapter.send(peer, message, urgent)
+
+    def on_message(self, callback: Callable[[Peer, bytes], None]) -> None:
+        """See MessageLink."""
+        self._adapter.hear = callback
+
+    def on_peer(self, callback: Callable[[Peer, bool], None]) -> None:
+        """A bus does not know who is there; the session above does."""
+
+    async def run(self) -> None:
+        """See MessageLink."""
+        await self._adapter.run()
+
+    def counters(self) -> Mapping[str, int]:
+        """See MessageLink."""
+        return self._adapter.counters()
+
+
+class CanTerminalLink:
+    """A terminal on a CAN bus: a TerminalLink under the address provisioning gave it."""
+
+    def __init__(self, settings: CanLinkSettings, address: int) -> None:
+        self._adapter = CanAdapter(address, settings)
+
+    async def send(self, message: bytes, urgent: bool = False) -> bool:
+        """See TerminalLink."""
+        return await self._adapter.send(EDGE_ADDRESS, message, urgent)
+
+    def on_message(self, callback: Callable[[bytes], None]) -> None:
+        """See TerminalLink."""
+        self._adapter.hear = lambda _peer, message: callback(message)
+
+    def on_wire(self, callback: Callable[[bool], None]) -> None:
+        """See TerminalLink."""
+        self._adapter.tell_wire = callback
+
+    async def run(self) -> None:
+        """See TerminalLink."""
+        await self._adapter.run()
+
+    def counters(self) -> Mapping[str, int]:
+        """See TerminalLink."""
+        return self._adapter.counters()

@@ -1,0 +1,234 @@
+"""One address on a CAN bus, sans-I/O: whole messages in and out, frames by traffic class, bounded queues.
+
+Each (peer, priority) is a lane of its own, so an urgent message overtakes a long one between two frames. A node
+sends only to and hears only from the peers its role allows: terminals speak with the edge, never with each other.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from edge.link.can.frame import CanFrame
+from edge.link.can.ids import (
+    ALL_ADDRESSES,
+    BULK_PRIORITY,
+    EDGE_ADDRESS,
+    FUNCTIONAL,
+    PHYSICAL,
+    PRIORITIES,
+    URGENT_PRIORITY,
+    CanId,
+    is_terminal,
+    parse_id,
+    require_node_address,
+)
+from edge.link.can.isotp import Fault, Reassembler, ReassemblyLimits, Transfer, TransferLimits, is_flow_control
+from edge.link.port import EVERYONE, Peer, require_message_size
+
+# Priority by the first byte of a message; every other type travels as bulk.
+TRAFFIC: Final[Mapping[int, int]] = MappingProxyType({
+    0x15: 2,  # TIME
+    0x16: 3,  # ONLINE request
+    0x17: 3,  # ONLINE answer
+    0x11: 4,  # ACK
+    0x12: 4,  # SETTLED
+    0x14: 5,  # HEARTBEAT
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLimits:
+    """A lane or a node whose queue is full takes no more; the caller hears False and may try later."""
+
+    lane_messages_max: int = 16
+    messages_max: int = 512
+    reassembly: ReassemblyLimits = field(default_factory=ReassemblyLimits)
+    transfer: TransferLimits = field(default_factory=TransferLimits)
+
+
+class _Lane:
+    __slots__ = ("priority", "queue", "transfer", "word")
+
+    def __init__(self, word: int, priority: int) -> None:
+        self.word = word
+        self.priority = priority
+        self.queue: deque[bytes] = deque()
+        self.transfer: Transfer | None = None
+
+
+class CanNode:
+    """The messages of one node; `counters` holds totals, the names of isotp.Fault among them."""
+
+    def __init__(
+        self, address: int, traffic: Mapping[int, int] = TRAFFIC, limits: NodeLimits | None = None
+    ) -> None:
+        require_node_address(address)
+        self.counters: Counter[str] = Counter()
+        self._address = address
+        self._traffic = traffic
+        self._limits = limits or NodeLimits()
+        self._reassembler = Reassembler(self._limits.reassembly)
+        self._lanes: dict[int, _Lane] = {}
+        self._ready: tuple[deque[_Lane], ...] = tuple(deque() for _ in range(PRIORITIES))
+        self._queued = 0
+
+    @property
+    def busy(self) -> bool:
+        """True while `tick` has something to watch."""
+        return bool(self._lanes) or self._reassembler.busy
+
+    def offer(self, peer: Peer, message: bytes, urgent: bool = False) -> bool:
+        """Queue a message for a peer or EVERYONE; False at a queue's bound or for a peer of the wrong role."""
+        require_message_size(message, peer)
+        if self._queued >= self._limits.messages_max or not self.reaches(peer):
+            return False
+        lane = self._lane(peer, self._priority(message, urgent))
+        if len(lane.queue) >= self._limits.lane_messages_max:
+            return False
+        self._queued += 1
+        lane.queue.append(message)
+        if lane.transfer is None:
+            self._begin(lane)
+        return True
+
+    def hear(self, frame: CanFrame, now_s: float) -> tuple[Peer, bytes] | None:
+        """Take a data frame off the bus; gives (sender, message) when one is whole. Never raises for content."""
+        self.counters["frames_in"] += 1
+        sender = parse_id(frame.word)
+        if not self._is_for_me(sender):
+            self.counters["foreign"] += 1
+            return None
+        if is_flow_control(frame.data):
+            self._hear_flow_control(frame, now_s)
+            return None
+        urgent = sender.priority <= URGENT_PRIORITY
+        heard = self._reassembler.hear(frame.word, frame.data, now_s, at_once=urgent)
+        if heard.fault:
+            self._count(heard.fault)
+        if heard.message is None:
+            return None
+        self.counters["messages_in"] += 1
+        return sender.source, heard.message
+
+    def next_frame(self, now_s: float) -> CanFrame | None:
+        """The frame to give the controller next: flow control first, then by priority, lanes in turn."""
+        reply = self._reassembler.next_reply()
+        if reply is not None:
+            return CanFrame(_answer_word(reply[0]), reply[1])
+        for ready in self._ready:
+            for _ in range(len(ready)):
+                frame = self._advance(ready.popleft(), now_s)
+                if frame is not None:
+                    return frame
+        return None
+
+    def tick(self, now_s: float) -> None:
+        """Drop what is overdue; call every 50 ms or so while `busy`."""
+        fallen = self._reassembler.expire(now_s)
+        self._count(Fault.TIMED_OUT, fallen)
+        for lane in [*self._lanes.values()]:
+            if lane.transfer is not None and lane.transfer.overdue(now_s):
+                self._abandon(lane, Fault.TIMED_OUT)
+
+    def forget(self) -> None:
+        """The wire was lost: drop everything half said or half heard; the applications send again."""
+        self.counters["dropped"] += self._queued
+        self._reassembler = Reassembler(self._limits.reassembly)
+        self._lanes.clear()
+        for ready in self._ready:
+            ready.clear()
+        self._queued = 0
+
+    def reaches(self, peer: Peer) -> bool:
+        """True for peers this node's role lets it send to."""
+        if self._address == EDGE_ADDRESS:
+            return peer == EVERYONE or is_terminal(peer)
+        return peer == EDGE_ADDRESS
+
+    def _is_for_me(self, id_: CanId) -> bool:
+        if id_.page != 0 or not self._may_hear(id_.source):
+            return False
+        if id_.format == PHYSICAL:
+            return id_.target == self._address
+        return id_.format == FUNCTIONAL and id_.target == ALL_ADDRESSES
+
+    def _may_hear(self, source: int) -> bool:
+        return is_terminal(source) if self._address == EDGE_ADDRESS else source == EDGE_ADDRESS
+
+    def _priority(self, message: bytes, urgent: bool) -> int:
+        priority = self._traffic.get(message[0], BULK_PRIORITY)
+        return min(priority, URGENT_PRIORITY) if urgent else priority
+
+    def _lane(self, peer: Peer, priority: int) -> _Lane:
+        to_all = peer == EVERYONE
+        target, form = (ALL_ADDRESSES, FUNCTIONAL) if to_all else (peer, PHYSICAL)
+        word = CanId(priority, target, self._address, form).word
+        lane = self._lanes.get(word)
+        if lane is None:
+            lane = self._lanes[word] = _Lane(word, priority)
+        return lane
+
+    def _begin(self, lane: _Lane) -> None:
+        """Start the lane's next message; a lane with none is forgotten, so lanes never outnumber messages."""
+        if lane.queue:
+            lane.transfer = Transfer(lane.queue.popleft(), self._limits.transfer)
+            self._ready[lane.priority].append(lane)
+        else:
+            lane.transfer = None
+            self._lanes.pop(lane.word, None)
+
+    def _advance(self, lane: _Lane, now_s: float) -> CanFrame | None:
+        """One frame of the lane if it may go now; lanes that wait for flow control leave the ready row."""
+        transfer = lane.transfer
+        if transfer is None:
+            return None
+        data = transfer.next_frame(now_s)
+        if transfer.done:
+            self._queued -= 1
+            self.counters["messages_out"] += 1
+            self._begin(lane)
+        elif not transfer.is_awaiting():
+            self._ready[lane.priority].append(lane)
+        if data is None:
+            return None
+        self.counters["frames_out"] += 1
+        return CanFrame(lane.word, data)
+
+    def _hear_flow_control(self, frame: CanFrame, now_s: float) -> None:
+        lane = self._lanes.get(_answer_word(frame.word))
+        if lane is None or lane.transfer is None or not lane.transfer.is_awaiting():
+            self._count(Fault.UNEXPECTED)
+            return
+        fault = lane.transfer.hear_flow_control(frame.data, now_s)
+        if fault is not None:
+            self._abandon(lane, fault)
+        elif not lane.transfer.is_awaiting():
+            self._ready[lane.priority].append(lane)
+
+    def _abandon(self, lane: _Lane, fault: Fault) -> None:
+        """Only waiting transfers are abandoned, and those stand in no ready row."""
+        self._count(fault)
+        self._queued -= 1
+        self.counters["dropped"] += 1
+        self._begin(lane)
+
+    def _count(self, fault: Fault, times: int = 1) -> None:
+        self.counters[fault.value] += times
+        self.counters["errors"] += times
+
+    def next_ready_s(self) -> float | None:
+        """When the earliest paced frame (STmin of a peer) may go; None if nothing waits for time alone."""
+        return min(self._ready_times(), default=None)
+
+    def _ready_times(self) -> Iterator[float]:
+        for ready in self._ready:
+            for lane in ready:
+                if lane.transfer is not None and lane.transfer.ready_at_s is not None:
+                    yield lane.transfer.ready_at_s
+
+
+def _answer_word(word: int) -> int:
+    """The id of the opposite direction: target and source change places, priority stays."""
+    return word & 0xFFFF_0000 | (word & 0xFF) << 8 | word >> 8 & 0xFF

@@ -1,0 +1,317 @@
+"""The CAN links in real time on the simulator: both doors, load, faults, loss and return of the bus."""
+
+import asyncio
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+
+import can
+import pytest
+
+from edge.link.can.door import BusDoor, BusLostError, CanBusSettings, SocketDoor, open_door, to_frame, to_message
+from edge.link.can.frame import ERROR, EXTENDED, REMOTE, CanFrame, FrameError, pack
+from edge.link.can.ids import EDGE_ADDRESS, CanId
+from edge.link.can.link import CanLink, CanLinkSettings, CanTerminalLink
+from edge.link.can.node import NodeLimits
+from edge.link.port import EVERYONE, MessageSizeError, NotListeningError
+from edge.link.sim.can_load import bus_daemon, saturate, saturate_virtual
+from shared.errors import ConfigFault
+
+pytestmark = pytest.mark.process
+
+RECORD = b"\x10" + bytes(range(68))
+
+
+@pytest.fixture(scope="module")
+def bus_path():
+    with bus_daemon(125_000) as path:
+        yield path
+
+
+async def until(condition, timeout_s: float = 20.0):
+    async with asyncio.timeout(timeout_s):
+        while not condition():  # noqa: ASYNC110 - conditions are of many kinds
+            await asyncio.sleep(0.005)
+
+
+@contextlib.asynccontextmanager
+async def running(*links):
+    tasks = [asyncio.create_task(link.run()) for link in links]
+    await asyncio.sleep(0)
+    try:
+        yield tasks
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def settings(path, **options) -> CanLinkSettings:
+    return CanLinkSettings(bus=CanBusSettings("simbus", str(path)), **options)
+
+
+def edge_and_terminal(path, address=7, **options):
+    edge, terminal = CanLink(settings(path, **options)), CanTerminalLink(settings(path, **options), address)
+    up, down = [], []
+    edge.on_message(lambda peer, message: up.append((peer, message)))
+    terminal.on_message(down.append)
+    return edge, terminal, up, down
+
+
+def test_saturated_in_virtual_time_within_5_percent():
+    reached = saturate_virtual(125_000, terminals=32, seconds=5)
+    assert 0.95 <= reached.ratio <= 1
+    assert max(reached.by_terminal.values()) <= 2 * min(reached.by_terminal.values())
+
+
+def test_saturated_in_real_time_and_fair():
+    """The bench prints the ratio and holds 95 %; under a busy test machine only a floor is asked."""
+    reached = saturate(125_000, terminals=8, seconds=1.5)
+    assert 0.8 <= reached.ratio <= 1.02
+    assert len(reached.by_terminal) == 8
+    assert max(reached.by_terminal.values()) <= 2 * min(reached.by_terminal.values())
+    assert reached.cpu_us_per_message < 3000
+
+
+def test_broadcast_and_counters(bus_path):
+    async def story():
+        edge, one, up, at_one = edge_and_terminal(bus_path, 1)
+        other, at_other = CanTerminalLink(settings(bus_path), 2), []
+        other.on_message(at_other.append)
+        async with running(edge, one, other):
+            assert await edge.send(EVERYONE, b"\x15\x00\x00\x00\x01")
+            await one.send(RECORD)
+            await until(lambda: at_one and at_other and up)
+        assert at_one == at_other == [b"\x15\x00\x00\x00\x01"]
+        assert edge.counters()["messages_out"] == edge.counters()["messages_in"] == 1
+        assert edge.counters()["errors"] == edge.counters()["overflow"] == 0
+
+    asyncio.run(story())
+
+
+def test_a_full_controller_is_waited_for(bus_path):
+    """Far more than queue and socket hold, offered at once: nothing lost, nothing raised (the ENOBUFS trap)."""
+
+    async def story():
+        edge, terminal, up, _ = edge_and_terminal(bus_path, limits=NodeLimits(lane_messages_max=4))
+        async with running(edge, terminal):
+            sent = [b"\x11" + number.to_bytes(4) for number in range(100)]
+            assert all([await terminal.send(message) for message in sent])
+            await until(lambda: len(up) == 100)
+        assert [message for _, message in up] == sent
+        assert terminal.counters()["queue_full"] > 0
+
+    asyncio.run(story())
+
+
+def test_a_bound_reached_is_refused_and_counted(bus_path):
+    async def story():
+        lone = CanTerminalLink(settings(bus_path, limits=NodeLimits(lane_messages_max=2), send_wait_s=0.05), 9)
+        lone.on_message(lambda _message: None)
+        async with running(lone):
+            assert [await lone.send(RECORD) for _ in range(4)] == [True, True, True, False]
+        assert lone.counters()["refused"] == 1
+
+    asyncio.run(story())
+
+
+def test_a_stuck_controller_is_given_up(bus_path):
+    """Alone on the bus nobody acknowledges: the queue fills, the rest is dropped after its bound."""
+
+    async def story():
+        lone = CanTerminalLink(settings(bus_path, stuck_s=0.1), 9)
+        lone.on_message(lambda _message: None)
+        async with running(lone):
+            for _ in range(3):
+                for _ in range(15):
+                    await lone.send(b"\x11abc")
+                await asyncio.sleep(0)
+            await until(lambda: lone.counters()["stuck"] and lone.counters()["dropped"])
+            assert lone.counters()["no_ack"] > 0
+            assert lone.counters()["error_passive"] == 1
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("rude", [
+    b"", b"\x00", b"\x08abcdefg", b"\x10\x45abcdef", b"\x10\x00\xff\xff\xff\xff\x00\x00", b"\x21abcdefg",
+    b"\x30\x00\x00", b"\x32", b"\x40", b"\xff" * 8,
+])  # fmt: skip
+def test_rude_frames_are_counted_and_traffic_goes_on(bus_path, rude):
+    async def story():
+        edge, terminal, up, _ = edge_and_terminal(bus_path)
+        with can.Bus(interface="simbus", channel=str(bus_path), ignore_config=True) as stranger:
+            async with running(edge, terminal):
+                for priority, source in ((6, 7), (3, 8), (6, 0), (6, 0xF0)):
+                    word = CanId(priority, EDGE_ADDRESS, source).word
+                    stranger.send(to_message(CanFrame(word, rude)), timeout=1)
+                stranger.send(to_message(CanFrame(CanId(6, EDGE_ADDRESS, 8).word | REMOTE, bytes(8))))
+                stranger.send(to_message(CanFrame(0x123, b"standard")))
+                await until(lambda: edge.counters().get("foreign", 0) == 2)
+                await terminal.send(RECORD)
+                await until(lambda: (7, RECORD) in up)
+        assert [message for peer, message in up if peer == 7] == [RECORD]
+
+    asyncio.run(story())
+
+
+def test_a_bad_neighbour_costs_the_others_nothing(bus_path):
+    async def story():
+        edge, terminal, up, _ = edge_and_terminal(bus_path)
+        with can.Bus(interface="simbus", channel=str(bus_path), ignore_config=True, corruption=0.5) as bad:
+            async with running(edge, terminal):
+                for number in range(30):
+                    for _ in range(2):
+                        with contextlib.suppress(can.CanOperationError):
+                            bad.send(can.Message(arbitration_id=number, data=bytes(8)))
+                    assert await terminal.send(b"\x10" + number.to_bytes(4) + bytes(64))
+                await until(lambda: len(up) == 30)
+        assert [int.from_bytes(message[1:5]) for _, message in up] == list(range(30))
+        assert edge.counters()["bus_errors"] > 0
+
+    asyncio.run(story())
+
+
+def test_the_bus_goes_away_and_comes_back(tmp_path):
+    def start():
+        command = [sys.executable, "-m", "edge.link.sim.can_daemon", "--socket", str(tmp_path / "can")]
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    async def story():
+        options = {"reopen_min_s": 0.05, "reopen_max_s": 0.1}
+        edge, terminal, up, _ = edge_and_terminal(tmp_path / "can", **options)
+        wire = []
+        terminal.on_wire(wire.append)
+        async with running(edge, terminal) as tasks:
+            assert not await terminal.send(RECORD)
+            for round_ in (1, 2):
+                daemon = start()
+                try:
+                    await until(lambda: wire[-1:] == [True])
+                    await until_heard(terminal, up, round_)
+                finally:
+                    daemon.kill()
+                    daemon.wait()
+                await until(lambda: wire[-1:] == [False])
+                assert not await terminal.send(RECORD)
+            assert not any(task.done() for task in tasks)
+        assert wire == [True, False, True, False]
+        assert edge.counters()["reopened"] >= 2
+
+    async def until_heard(terminal, up, round_):
+        """The edge may come back later than the terminal: what is sent meanwhile nobody hears."""
+        message = bytes([0x11, round_])
+        while (7, message) not in up:
+            await terminal.send(message)
+            await asyncio.sleep(0.05)
+
+    asyncio.run(asyncio.wait_for(story(), 20))
+
+
+def test_a_callback_that_raises_ends_run_with_its_error(bus_path):
+    async def story():
+        edge, terminal, _, _ = edge_and_terminal(bus_path)
+        edge.on_message(lambda _peer, _message: 1 // 0)
+        async with running(edge, terminal) as (edge_task, _):
+            await terminal.send(RECORD)
+            with pytest.raises(ZeroDivisionError):
+                await asyncio.wait_for(edge_task, 2)
+
+    asyncio.run(story())
+
+
+def test_wrong_use_is_told(bus_path):
+    async def story():
+        edge, terminal, _, _ = edge_and_terminal(bus_path)
+        with pytest.raises(NotListeningError):
+            await CanLink(settings(bus_path)).run()
+        with pytest.raises(MessageSizeError):
+            await terminal.send(b"")
+        with pytest.raises(MessageSizeError):
+            await edge.send(7, bytes(4096))
+        unknown = CanLink(CanLinkSettings(bus=CanBusSettings("nosuchbus", "x")))
+        unknown.on_message(lambda _peer, _message: None)
+        with pytest.raises(ConfigFault, match="nosuchbus"):
+            await unknown.run()
+
+    asyncio.run(story())
+
+
+def test_any_python_can_interface_will_do():
+    """python-can's own in-process bus: no socket, no descriptor, the same links."""
+
+    async def story():
+        bus = CanLinkSettings(bus=CanBusSettings("virtual", "test-any-interface"))
+        edge, terminal, up, down = CanLink(bus), CanTerminalLink(bus, 7), [], []
+        edge.on_message(lambda peer, message: up.append((peer, message)))
+        terminal.on_message(down.append)
+        async with running(edge, terminal):
+            await terminal.send(RECORD)
+            await edge.send(7, b"\x11ack")
+            await until(lambda: up and down)
+        assert (up, down) == ([(7, RECORD)], [b"\x11ack"])
+
+    asyncio.run(story())
+
+
+def test_both_doors_say_the_same(bus_path):
+    bus = can.Bus(interface="simbus", channel=str(bus_path), ignore_config=True)
+    by_message, by_socket = BusDoor(bus), open_door(CanBusSettings("simbus", str(bus_path)), EDGE_ADDRESS)
+    assert isinstance(by_socket, SocketDoor)
+    frame = CanFrame(CanId(6, EDGE_ADDRESS, 7).word, b"\x03abc")
+    assert by_message.send(frame)
+    deadline_s = time.monotonic() + 2
+    while (heard := by_socket.receive()) is None and time.monotonic() < deadline_s:
+        time.sleep(0.005)
+    assert heard == frame
+    # Nobody acknowledges a lone node's frames, so both queues fill.
+    by_socket.close()
+    sent = sum(by_message.send(frame) for _ in range(100))
+    assert 1 <= sent < 100
+    by_message.close()
+    with pytest.raises(BusLostError):
+        by_message.send(frame)
+
+
+@pytest.mark.parametrize("frame", [
+    CanFrame(EXTENDED | 0x18DAF001, b"12345678"), CanFrame(0x7FF, b""), CanFrame(REMOTE | 5, bytes(3)),
+    CanFrame(ERROR | 0x204, bytes(8)),
+])  # fmt: skip
+def test_frames_survive_python_cans_messages(frame):
+    assert to_frame(to_message(frame)) == frame
+
+
+def test_no_bus_there_is_a_lost_bus(tmp_path):
+    with pytest.raises(BusLostError):
+        open_door(CanBusSettings("simbus", str(tmp_path / "none")), EDGE_ADDRESS)
+    # socketcan is configuration only: here the kernel may have no CAN or no can97, and says so the same way.
+    with pytest.raises(BusLostError):
+        open_door(CanBusSettings("socketcan", "can97"), EDGE_ADDRESS)
+
+
+def test_frames_the_kernel_had_no_room_for_are_counted():
+    """SO_RXQ_OVFL on a datagram socket of another family: SocketCAN's own needs a kernel with CAN."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as near, socket.socket(
+        socket.AF_INET, socket.SOCK_DGRAM
+    ) as far:
+        near.bind(("127.0.0.1", 0))
+        far.connect(near.getsockname())
+        door = SocketDoor(can.Bus(interface="virtual", channel="overflow", ignore_config=True), near)
+        frame = CanFrame(CanId(6, EDGE_ADDRESS, 7).word, bytes(8))
+        far.send(pack(frame))
+        assert (door.receive(), door.receive(), door.dropped) == (frame, None, 0)
+        for _ in range(30_000):
+            far.send(pack(frame))
+        kept = 0
+        while door.receive() is not None:
+            kept += 1
+        far.send(pack(frame))
+        assert door.receive() == frame
+        assert kept + door.dropped == 30_000
+        assert 3_000 < kept < 30_000
+        far.send(b"short")
+        with pytest.raises(FrameError):
+            door.receive()
+        door.close()
