@@ -16,7 +16,7 @@ from cloud.ledger.migrate import require_head
 from cloud.ledger.read import Reader, open_reader
 from cloud.ledger.read_loads import LoadStanding
 from cloud.ledger.read_rides import LineRides
-from cloud.ledger.values import CheckTac
+from cloud.ledger.records.values import CheckTac
 from cloud.ledger.verify import Check, Report
 from cloud.ledger.verify import verify as check_ledger
 from cloud.ledger.views import TerminalCount

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from cloud.intake_commands import read_inventory, wall_now
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.values import GrantRefused
+from cloud.ledger.records.values import GrantRefused
 from cloud.settings import load_settings
 from shared.errors import ConfigFault, WireFault
 from shared.ids import CardId

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cloud.keys import KeyClient
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.values import Now
+from cloud.ledger.records.values import Now
 from cloud.settings import CloudSettings, load_settings
 from shared.campus_clock import WALL
 from shared.errors import ConfigFault

@@ -12,7 +12,7 @@ from cloud.ledger.load_state import Next
 from cloud.ledger.read import Reader
 from cloud.ledger.read_loads import LoadStanding
 from cloud.ledger.read_thefts import StandingTheft
-from cloud.ledger.values import Now
+from cloud.ledger.records.values import Now
 from cloud.ledger.views import EntryView, RecordView
 from cloud.ride_words import ride_words
 from cloud.spans import span

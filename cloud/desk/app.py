@@ -19,7 +19,7 @@ from cloud.desk.cashiers import cashier_of
 from cloud.keys import KeyClient
 from cloud.ledger.desk_ledger import DeskLedger
 from cloud.ledger.opened import OpenedLedger, open_prepared
-from cloud.ledger.values import Now
+from cloud.ledger.records.values import Now
 from cloud.life import report, say, stop_on_signals
 from cloud.serving import HttpsServer
 from cloud.settings import FOLDER, load_settings

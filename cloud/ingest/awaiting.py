@@ -5,7 +5,7 @@ In memory: a new process takes every box for one that awaits nobody, and a list 
 """
 
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.values import Now
+from cloud.ledger.records.values import Now
 from shared.ids import BoxId
 from shared.wire.messages import NOBODY_AWAITED, Awaited
 

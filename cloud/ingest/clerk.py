@@ -13,7 +13,7 @@ from cloud.ingest.ticket import Junk, Letter, States, Ticket
 from cloud.ledger.facts import Code
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read import Reader
-from cloud.ledger.values import CheckTac, Now, Received
+from cloud.ledger.records.values import CheckTac, Now, Received
 from cloud.online.load import LoadDesk
 from shared.errors import KeyFault, RuleBroken
 from shared.expiry import DailyLook

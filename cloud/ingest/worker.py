@@ -26,7 +26,7 @@ from cloud.ingest.thread import LedgerThread, Reports
 from cloud.ingest.ticket import Arrival, Letter, Ticket
 from cloud.keys import KeyClient
 from cloud.ledger.ledger import open_ledger
-from cloud.ledger.values import Now
+from cloud.ledger.records.values import Now
 from cloud.life import report, say, say_status, stop_on_signals
 from cloud.online.load import LoadCounts, LoadDesk
 from cloud.settings import CloudSettings

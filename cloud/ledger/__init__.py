@@ -41,7 +41,7 @@ OpenedLedger (`cloud.ledger.opened`), as Ledger does.
 `cloud.ledger.verify.verify(ledger or reader, check_tac) -> Report(checks, ok, first_broken)`.
 """
 
-from cloud.ledger.values import (
+from cloud.ledger.records.values import (
     Deposited,
     DepositRefused,
     ImportReport,

@@ -8,7 +8,6 @@ later one means taken.
 from typing import NamedTuple
 
 from cloud.ledger.accounts import Side
-from cloud.ledger.arrival import record_key
 from cloud.ledger.balances import balance_now
 from cloud.ledger.entry import Entry, document_hash
 from cloud.ledger.facts import Code
@@ -26,8 +25,9 @@ from cloud.ledger.load_offers import close_others, offer, offered
 from cloud.ledger.load_retry import Retry
 from cloud.ledger.load_sources import KINDS, LOAD_POSTINGS, Source, account_of
 from cloud.ledger.posting import CardAccounts
+from cloud.ledger.records.arrival import record_key
+from cloud.ledger.records.values import OWN_PARTITION, LoadDecision
 from cloud.ledger.suspense import Touched, settle_touched
-from cloud.ledger.values import OWN_PARTITION, LoadDecision
 from cloud.ledger.writing import Writing
 from shared.clock import day_number
 from shared.inventory import LOADERS

@@ -10,9 +10,9 @@ from enum import IntEnum
 from struct import Struct
 
 from cloud.db import Database, Lines, Question, Row, Rows
-from cloud.ledger.arrival import Arrival
 from cloud.ledger.entry import Entry, entry_digest
-from cloud.ledger.values import Now, Verdict
+from cloud.ledger.records.arrival import Arrival
+from cloud.ledger.records.values import Now, Verdict
 
 RECORD_COLUMNS = (
     "id, key, fork, digest, stored, verdict, reason, partition, number, box, received_ms, received_s"

@@ -2,7 +2,7 @@
 
 from cloud.ledger.entry import Entry, EntryKind, document_hash
 from cloud.ledger.posting import deposit as deposit_postings
-from cloud.ledger.values import OWN_PARTITION, Deposited, DepositRefused
+from cloud.ledger.records.values import OWN_PARTITION, Deposited, DepositRefused
 from cloud.ledger.writing import Writing
 from shared.clock import day_number
 from shared.errors import WireFault

@@ -18,8 +18,8 @@ from cloud.ledger.posting import (
     moved_to,
     unloaded,
 )
+from cloud.ledger.records.values import OWN_PARTITION
 from cloud.ledger.registry import Registry, ensure_accounts, touch_registry
-from cloud.ledger.values import OWN_PARTITION
 from cloud.ledger.writing import Writing
 from shared.clock import day_number
 from shared.wire import codec

@@ -36,6 +36,7 @@ from cloud.ledger.receipts import (
     given_before,
     require_open_day,
 )
+from cloud.ledger.records.values import Now
 from cloud.ledger.replacing import (
     Wish,
     cancel_lost,
@@ -55,7 +56,6 @@ from cloud.ledger.unload_cases import (
     prove_unload_case,
     unload_case_of,
 )
-from cloud.ledger.values import Now
 from cloud.ledger.writing import Writing
 from shared.desk import CardAsk, CardBooks, DaySheet, ReceiptSaid, Replaced
 from shared.ids import CardId

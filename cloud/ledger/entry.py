@@ -9,7 +9,7 @@ from enum import IntEnum
 from struct import Struct
 from typing import NamedTuple, Self
 
-from cloud.ledger.values import EntryUnbalanced
+from cloud.ledger.records.values import EntryUnbalanced
 
 
 class EntryKind(IntEnum):

@@ -4,7 +4,7 @@ Refuses bodies and PSAMs that are not registered here or reported stolen, and a 
 """
 
 from cloud.ledger.facts import Code
-from cloud.ledger.judge import Reason
+from cloud.ledger.records.judge import Reason
 from cloud.ledger.writing import Writing
 from shared.wire.messages import EPOCH_MAX, EpochAnswer, EpochRequest
 

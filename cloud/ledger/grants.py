@@ -7,8 +7,8 @@ from cloud.ledger.accounts import BANK, FUND
 from cloud.ledger.entry import Entry, EntryKind, document_hash
 from cloud.ledger.facts import Code
 from cloud.ledger.posting import grant as grant_postings
+from cloud.ledger.records.values import OWN_PARTITION, Granted, GrantRefused
 from cloud.ledger.registry import Registry, ensure_accounts, touch_registry
-from cloud.ledger.values import OWN_PARTITION, Granted, GrantRefused
 from cloud.ledger.writing import Writing
 from shared.clock import day_number
 from shared.errors import WireFault

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from cloud.ledger import epochs, facts, quarantine, recovery, status
 from cloud.ledger import rejudge as again
 from cloud.ledger.acks import ack_for
-from cloud.ledger.arrival import arrive
 from cloud.ledger.authorise import authorise
 from cloud.ledger.balances import fold
 from cloud.ledger.books import Booking
@@ -30,10 +29,8 @@ from cloud.ledger.receive import (
     receive,
     receive_copy,
 )
-from cloud.ledger.recovery import VerifyAck
-from cloud.ledger.registry import touch_registry
-from cloud.ledger.thefts import Report, Reported, report_found, report_stolen
-from cloud.ledger.values import (
+from cloud.ledger.records.arrival import arrive
+from cloud.ledger.records.values import (
     CheckTac,
     Deposited,
     DepositRefused,
@@ -45,6 +42,9 @@ from cloud.ledger.values import (
     Rejudged,
     Verdict,
 )
+from cloud.ledger.recovery import VerifyAck
+from cloud.ledger.registry import touch_registry
+from cloud.ledger.thefts import Report, Reported, report_found, report_stolen
 from cloud.ledger.writing import Writing
 from shared.errors import RuleBroken
 from shared.facts import TEXT_MAX, Level

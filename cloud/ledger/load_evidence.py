@@ -6,7 +6,7 @@ A ledger that was put back has lost a load's request, and the card's next load m
 from typing import NamedTuple
 
 from cloud.db import Database
-from cloud.ledger.arrival import arrive
+from cloud.ledger.records.arrival import arrive
 from shared.records import CounterKind, Kind, LoadRecord
 from shared.wire import codec
 

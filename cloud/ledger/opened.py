@@ -12,8 +12,8 @@ from cloud.db import Database, Question, Rows, open_database
 from cloud.ledger.books import Booking
 from cloud.ledger.migrate import migrate
 from cloud.ledger.picture import Picture
+from cloud.ledger.records.values import Now
 from cloud.ledger.registry import make_ledger
-from cloud.ledger.values import Now
 from cloud.ledger.writing import Writing
 from shared.ids import LedgerId
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from cloud.db import Database
-from cloud.ledger.judge import Reason
+from cloud.ledger.records.judge import Reason
 from cloud.ledger.writing import Writing
 from shared.wire.codec import MESSAGE_MAX
 

@@ -24,9 +24,9 @@ from cloud.ledger.read_held import HeldView
 from cloud.ledger.read_loads import LoadStanding, load_standings
 from cloud.ledger.read_rides import LineRides
 from cloud.ledger.read_thefts import BoxWord, Reach, StandingTheft, TheftView
-from cloud.ledger.stolen import Theft
+from cloud.ledger.records.stolen import Theft
+from cloud.ledger.records.values import Now
 from cloud.ledger.two_persons import Proposal
-from cloud.ledger.values import Now
 from cloud.ledger.views import (
     AccountView,
     CardView,

@@ -3,7 +3,7 @@
 from cloud.db import Database
 from cloud.ledger.load_cases import CaseState
 from cloud.ledger.load_retry import OFFERABLE
-from cloud.ledger.values import Now
+from cloud.ledger.records.values import Now
 from shared.wire.messages import AWAITED_MAX, Awaited, awaited
 
 PENDING_AFTER_S = 15

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from cloud.db import Database
 from cloud.ledger.accounts import AccountKind, Side
-from cloud.ledger.arrival import arrive
 from cloud.ledger.balances import all_balances, balance
 from cloud.ledger.card_life import life_of
 from cloud.ledger.entry import EntryKind
-from cloud.ledger.grey import State
 from cloud.ledger.load_cases import CaseState, online_steps
 from cloud.ledger.load_evidence import MAIN_PURSE
+from cloud.ledger.records.arrival import arrive
+from cloud.ledger.records.grey import State
 from cloud.ledger.unload_cases import UnloadState
 from shared.desk import MISSING_MAX, CardAsk, CardBooks, OpenMatter
 from shared.ids import CardId

@@ -2,7 +2,7 @@
 
 from cloud.db import Database
 from cloud.ledger.fleet.views import BoxView, Completeness, FactView, TerminalView
-from cloud.ledger.marks import EMPTY, Mark, unpack_ranges
+from cloud.ledger.records.marks import EMPTY, Mark, unpack_ranges
 from shared.wire.messages import BoxState, decode_state
 
 _STATUS = "SELECT s.device, s.epoch, s.oldest, s.last, s.settled, s.open_slots, s.at_ms FROM epoch_status s"

@@ -6,7 +6,7 @@ from itertools import islice
 from cloud.db import Database
 from cloud.ledger import two_persons
 from cloud.ledger.held import Held, all_held, held_of_psam
-from cloud.ledger.judge import Reason
+from cloud.ledger.records.judge import Reason
 from cloud.ledger.releases import read_offer
 from cloud.ledger.two_persons import ProposalKind
 

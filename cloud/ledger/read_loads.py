@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from cloud.db import Database, Row
-from cloud.ledger.arrival import split_key
 from cloud.ledger.fleet.views import TerminalView
 from cloud.ledger.load_cases import CaseState
 from cloud.ledger.load_retry import UNGRANTED, Retry
@@ -11,7 +10,8 @@ from cloud.ledger.load_sources import Source
 from cloud.ledger.load_state import LoadFacts, LoadState, load_state
 from cloud.ledger.load_words import terminal_word
 from cloud.ledger.read_fleet import terminals
-from cloud.ledger.values import Now
+from cloud.ledger.records.arrival import split_key
+from cloud.ledger.records.values import Now
 from shared.online import LoadResult
 
 _CASES = (

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from cloud.db import Database
 from cloud.ledger.books import CHUNK
-from cloud.ledger.judge import Reason
-from cloud.ledger.values import Verdict
+from cloud.ledger.records.judge import Reason
+from cloud.ledger.records.values import Verdict
 from shared.errors import WireFault
 from shared.records import COMPOSITE_SIZE, STORED_HEAD, PurchaseRecord, decode
 from shared.transit.trip import Step, Trip, parse_trip

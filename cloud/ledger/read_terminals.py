@@ -9,12 +9,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from cloud.db import Database
-from cloud.ledger.arrival import split_key
 from cloud.ledger.entry import EntryKind
-from cloud.ledger.grey import State
 from cloud.ledger.load_cases import CaseState
-from cloud.ledger.marks import EMPTY, Mark, unpack_ranges
 from cloud.ledger.quarantine import QuarantineState
+from cloud.ledger.records.arrival import split_key
+from cloud.ledger.records.grey import State
+from cloud.ledger.records.marks import EMPTY, Mark, unpack_ranges
 from cloud.ledger.views import TerminalCount
 from cloud.ledger.voids import VoidState
 

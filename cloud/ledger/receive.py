@@ -10,12 +10,10 @@ from typing import NamedTuple
 
 from cloud.db import Question, Rows
 from cloud.ledger.acks import build_ack
-from cloud.ledger.arrival import Arrival, arrive, names_other_purse, purse_key, target_key
 from cloud.ledger.books import head_question
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
 from cloud.ledger.holdings import Holdings, first_questions
-from cloud.ledger.judge import SAME, Judgement, Known, Reason, judge
 from cloud.ledger.load_cases import is_granted, take_records
 from cloud.ledger.load_words import note_not_credited, note_unproven
 from cloud.ledger.mark_rows import (
@@ -29,11 +27,13 @@ from cloud.ledger.mark_rows import (
     save_box_marks,
     save_device_rows,
 )
-from cloud.ledger.marks import EMPTY, Mark, add
 from cloud.ledger.quarantine import open_cases as open_quarantine
+from cloud.ledger.records.arrival import Arrival, arrive, names_other_purse, purse_key, target_key
+from cloud.ledger.records.judge import SAME, Judgement, Known, Reason, judge
+from cloud.ledger.records.marks import EMPTY, Mark, add
+from cloud.ledger.records.values import CheckTac, Received, Verdict
 from cloud.ledger.registry import Place
 from cloud.ledger.suspense import Touched, note_claims, open_cases, open_load_cases, settle_touched
-from cloud.ledger.values import CheckTac, Received, Verdict
 from cloud.ledger.voids import Opened, open_voids, settle_voids
 from cloud.ledger.writing import Writing, first_verdict_key
 from shared.errors import KeyFault

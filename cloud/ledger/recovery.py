@@ -11,7 +11,7 @@ from cloud.ledger.acks import ack_for
 from cloud.ledger.books import head, number_on
 from cloud.ledger.facts import Code
 from cloud.ledger.mark_rows import box_marks, box_question, device_question, device_rows
-from cloud.ledger.marks import EMPTY, Mark
+from cloud.ledger.records.marks import EMPTY, Mark
 from cloud.ledger.writing import Writing
 from shared.ids import BoxId, StoreId
 from shared.wire.messages import AckBody, Hello, Recover, SignedAck

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from cloud.db import Database
 from cloud.ledger.accounts import BANK, HELD_UNKNOWN, STANDING, Account, AccountKind
-from cloud.ledger.arrival import Arrival
-from cloud.ledger.judge import Reason
 from cloud.ledger.posting import CardAccounts
-from cloud.ledger.stolen import Stolen
+from cloud.ledger.records.arrival import Arrival
+from cloud.ledger.records.judge import Reason
+from cloud.ledger.records.stolen import Stolen
 from cloud.ledger.theft_rows import read_stolen
 from shared.ids import BoxId, DeviceId, LedgerId, PsamId
 

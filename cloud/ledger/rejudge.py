@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from cloud.db import Database, Row
-from cloud.ledger.arrival import Arrival, arrive
-from cloud.ledger.judge import REJUDGED, Judgement
 from cloud.ledger.quarantine import QuarantineState
 from cloud.ledger.receive import Booked, Receiving, lot_of
-from cloud.ledger.values import OWN_PARTITION, Verdict
+from cloud.ledger.records.arrival import Arrival, arrive
+from cloud.ledger.records.judge import REJUDGED, Judgement
+from cloud.ledger.records.values import OWN_PARTITION, Verdict
 from cloud.ledger.writing import Writing
 
 CHUNK = 500

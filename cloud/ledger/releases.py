@@ -16,9 +16,9 @@ from cloud.ledger.entry_keys import release_key
 from cloud.ledger.facts import Code
 from cloud.ledger.held import Held, held_among
 from cloud.ledger.posting import Postings, released, returned
+from cloud.ledger.records.values import OWN_PARTITION
 from cloud.ledger.registry import Registry
 from cloud.ledger.two_persons import Decided, Proposal, ProposalKind, ProposalRefused
-from cloud.ledger.values import OWN_PARTITION
 from cloud.ledger.writing import Writing
 from shared.clock import day_number
 from shared.errors import WireFault

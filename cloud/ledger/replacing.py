@@ -25,10 +25,10 @@ from cloud.ledger.desk_refusals import (
 from cloud.ledger.desk_stock import require_fresh, use
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
-from cloud.ledger.grey import State
 from cloud.ledger.owing import OWING_MAX, Owing, owing
 from cloud.ledger.posting import CardAccounts
 from cloud.ledger.receipts import ReceiptKind, add_receipt, receipt_of
+from cloud.ledger.records.grey import State
 from cloud.ledger.registry import touch_registry
 from cloud.ledger.writing import Writing
 from shared.desk import CardState, Replaced

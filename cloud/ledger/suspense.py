@@ -9,15 +9,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cloud.db import Row
-from cloud.ledger.arrival import Arrival, arrive, case_key, purse_key
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
-from cloud.ledger.grey import STANDS, Case, Evidence, LoadStep, State, settle
-from cloud.ledger.judge import Reason
 from cloud.ledger.load_cases import online_steps
 from cloud.ledger.load_evidence import MAIN_PURSE
 from cloud.ledger.picture import grey_changed
-from cloud.ledger.values import OWN_PARTITION
+from cloud.ledger.records.arrival import Arrival, arrive, case_key, purse_key
+from cloud.ledger.records.grey import STANDS, Case, Evidence, LoadStep, State, settle
+from cloud.ledger.records.judge import Reason
+from cloud.ledger.records.values import OWN_PARTITION
 from cloud.ledger.writing import Writing
 from shared.records import CounterKind, PurchaseRecord
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from cloud.db import Database, Row
-from cloud.ledger.marks import Mark, pack_ranges, unpack_ranges
-from cloud.ledger.stolen import Act, Stolen, Theft
+from cloud.ledger.records.marks import Mark, pack_ranges, unpack_ranges
+from cloud.ledger.records.stolen import Act, Stolen, Theft
 
 _COLUMNS = "id, version, act, psam, device, since_s, who, reason, at_ms, record, entry"
 _MARK_COLUMNS = "revocation, device, epoch, cumulative, ranges"

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from cloud.ledger.facts import Code
 from cloud.ledger.read_fleet import box_states
+from cloud.ledger.records.stolen import Act, Theft
 from cloud.ledger.registry import touch_registry
-from cloud.ledger.stolen import Act, Theft
 from cloud.ledger.theft_rows import add_row, freeze_marks, read_stolen, read_thefts, read_version
 from cloud.ledger.writing import Writing
 from shared.errors import ConfigFault

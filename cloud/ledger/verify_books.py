@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cloud.db import Database
-from cloud.ledger.arrival import Arrival, arrive, target_key
 from cloud.ledger.balances import all_balances
 from cloud.ledger.books import BatchKind, record_digest, seal_hash
 from cloud.ledger.desk_entries import DESK_KINDS, desk_postings
@@ -24,9 +23,10 @@ from cloud.ledger.posting import (
     voided,
     withdrawn,
 )
+from cloud.ledger.records.arrival import Arrival, arrive, target_key
+from cloud.ledger.records.values import EntryUnbalanced
 from cloud.ledger.registry import Registry, read_registry
 from cloud.ledger.releases import RELEASE_KINDS
-from cloud.ledger.values import EntryUnbalanced
 from cloud.ledger.verify_check import Check, Line, walk, walk_entries
 from cloud.ledger.verify_releases import release_fault
 from cloud.ledger.writing import first_verdict_key, is_half

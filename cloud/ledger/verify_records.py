@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 
 from cloud.db import Database
-from cloud.ledger.arrival import NOBODY, arrive, split_key
 from cloud.ledger.books import CHUNK
 from cloud.ledger.entry import EntryKind
-from cloud.ledger.grey import State
 from cloud.ledger.load_cases import CaseState
-from cloud.ledger.marks import Mark, add, unpack_ranges
 from cloud.ledger.quarantine import QuarantineState
-from cloud.ledger.values import CheckTac, Verdict
+from cloud.ledger.records.arrival import NOBODY, arrive, split_key
+from cloud.ledger.records.grey import State
+from cloud.ledger.records.marks import Mark, add, unpack_ranges
+from cloud.ledger.records.values import CheckTac, Verdict
 from cloud.ledger.verify_check import Check, proven, walk
 from cloud.ledger.voids import VoidState
 from shared.errors import KeyFault

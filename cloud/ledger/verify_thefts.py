@@ -2,9 +2,9 @@
 
 from cloud.db import Database
 from cloud.ledger.entry import EntryFlag
-from cloud.ledger.marks import EMPTY
 from cloud.ledger.read_thefts import booked_since
-from cloud.ledger.stolen import Theft
+from cloud.ledger.records.marks import EMPTY
+from cloud.ledger.records.stolen import Theft
 from cloud.ledger.theft_rows import read_marks, read_thefts
 from cloud.ledger.verify_check import Check
 

@@ -9,13 +9,13 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cloud.db import Row
-from cloud.ledger.arrival import Arrival, arrive, split_key, target_key
 from cloud.ledger.entry import Entry, EntryKind
 from cloud.ledger.entry_keys import release_key, void_key
 from cloud.ledger.facts import Code
-from cloud.ledger.judge import Reason
 from cloud.ledger.posting import voided
-from cloud.ledger.values import OWN_PARTITION
+from cloud.ledger.records.arrival import Arrival, arrive, split_key, target_key
+from cloud.ledger.records.judge import Reason
+from cloud.ledger.records.values import OWN_PARTITION
 from cloud.ledger.writing import Writing, first_verdict_key
 from shared.errors import RuleBroken
 from shared.records import PROVEN, PurchaseRecord, VoidRecord

@@ -3,16 +3,16 @@
 from dataclasses import dataclass, field
 
 from cloud.db import Database
-from cloud.ledger.arrival import Arrival
 from cloud.ledger.books import Booking
-from cloud.ledger.dates import NEIGHBOURS, day_of, doubtful_day, is_possible
 from cloud.ledger.entry import Entry, EntryFlag, EntryKind, Posting
 from cloud.ledger.entry_keys import withdrawal_key
 from cloud.ledger.facts import Code, Notes
 from cloud.ledger.picture import Bringing, Picture
 from cloud.ledger.posting import CardAccounts, Postings, purchase, withdrawn
+from cloud.ledger.records.arrival import Arrival
+from cloud.ledger.records.dates import NEIGHBOURS, day_of, doubtful_day, is_possible
+from cloud.ledger.records.values import OWN_PARTITION, Now
 from cloud.ledger.registry import Card, Place, Registry
-from cloud.ledger.values import OWN_PARTITION, Now
 from shared.errors import RuleBroken, WireFault
 from shared.records import STORED_HEAD, Pair, Record, decode, parse_flags
 

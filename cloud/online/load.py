@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cloud.key_faults import KeyRefused
-from cloud.ledger.values import LoadDecision, Now
+from cloud.ledger.records.values import LoadDecision, Now
 from shared.errors import KeyFault, StoreFault, WireFault
 from shared.ids import BoxId
 from shared.online import LoadAnswer, LoadRequest, LoadResult, parse_request

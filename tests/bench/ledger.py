@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cloud.ingest.collector import spare_what_stands
 from cloud.ingest.seal import AckSeal
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.values import Received
+from cloud.ledger.records.values import Received
 from compose.postgres import Postgres, postgres
 from compose.standing import Standing
 from shared.inventory import DeviceKind, DeviceRow, Inventory, PsamRow

@@ -15,7 +15,7 @@ from cloud.__main__ import main
 from cloud.console.accounts import Accounts
 from cloud.keys import KeyClient
 from cloud.ledger.ledger import open_ledger
-from cloud.ledger.values import Now, Received
+from cloud.ledger.records.values import Now, Received
 from shared.campus_clock import WALL
 from shared.ids import StorageId, StoreId
 from shared.online import LoadResult

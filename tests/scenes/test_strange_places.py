@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from cloud.ledger.dates import day_of
 from cloud.ledger.entry import EntryFlag
+from cloud.ledger.records.dates import day_of
 from shared.campus_clock import WALL
 from tests.scenes.campus import Campus
 from tests.scenes.plans import edit

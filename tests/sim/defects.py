@@ -15,7 +15,7 @@ from cloud.ingest.ticket import Arrival
 from cloud.ledger import authorise as authorising
 from cloud.ledger import load_offers, suspense
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.stolen import Stolen
+from cloud.ledger.records.stolen import Stolen
 from edge.box.values.effects import Effect, Publish, Settle
 from edge.box.values.streams import ref_of
 from edge.link.messages import Type

@@ -4,9 +4,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from cloud.ledger.entry import EntryKind
-from cloud.ledger.grey import State
 from cloud.ledger.load_cases import CaseState
 from cloud.ledger.load_retry import OFFERABLE
+from cloud.ledger.records.grey import State
 from cloud.ledger.verify import verify
 from shared.online import RETRIES, LoadResult
 from shared.records import (

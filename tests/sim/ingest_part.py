@@ -20,8 +20,8 @@ from cloud.ingest.ticket import Arrival, Letter, Money, Now, States, Ticket, Wor
 from cloud.key_faults import KeyProcessAway, KeyRefused
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.opened import OpenedLedger
+from cloud.ledger.records.values import Now as LedgerNow
 from cloud.ledger.thefts import Report
-from cloud.ledger.values import Now as LedgerNow
 from cloud.online.load import LoadCounts, LoadDesk
 from provisioning.process.operations import KeyOperations
 from shared.errors import StoreFault

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from cloud.db import SqliteDatabase
 from cloud.ledger.ledger import open_ledger
-from cloud.ledger.values import Now
+from cloud.ledger.records.values import Now
 from shared.ids import LedgerId
 from tests.sim.blueprint import CAMPUS_S, blueprint
 

@@ -11,7 +11,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.values import Received
+from cloud.ledger.records.values import Received
 from cloud.online.load import LoadCounts, LoadDesk
 from shared.ids import BoxId, StoreId
 from shared.purse.load_auth import LoadAuth

@@ -13,7 +13,7 @@ import pytest
 
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.opened import OpenedLedger
-from cloud.ledger.values import Now
+from cloud.ledger.records.values import Now
 from shared.ids import BoxId, CardId, device_id
 from shared.records import (
     CounterKind,

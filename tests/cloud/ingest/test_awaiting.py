@@ -13,7 +13,7 @@ from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Arrival, Letter, States, Ticket
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.values import Now
+from cloud.ledger.records.values import Now
 from cloud.online.load import LoadCounts, LoadDesk
 from shared.ids import CardId
 from shared.online import LoadResult, Purpose

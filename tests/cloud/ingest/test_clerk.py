@@ -8,7 +8,7 @@ from cloud.ingest.clerk import Clerk
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Arrival, Junk, Ticket
 from cloud.ledger.ledger import open_ledger
-from cloud.ledger.values import Now
+from cloud.ledger.records.values import Now
 from provisioning.certificates import authority
 from shared.campus_clock import WALL
 from shared.clock import DAY_S

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.values import Now, Received
+from cloud.ledger.records.values import Now, Received
 from shared.clock import date_time_bcd
 from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StoreId
 from shared.inventory import BoxRow, CardRow, DeviceKind, DeviceRow, Inventory, PsamRow

@@ -3,7 +3,7 @@
 from cloud.ledger.books import head
 from cloud.ledger.entry import Entry, EntryKind, Posting, document_hash, entry_digest
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.values import OWN_PARTITION
+from cloud.ledger.records.values import OWN_PARTITION
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 

@@ -8,7 +8,7 @@ import pytest
 
 from cloud.db import Row
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.values import Received
+from cloud.ledger.records.values import Received
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.test_order import History, ask
 

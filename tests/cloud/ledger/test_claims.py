@@ -6,7 +6,7 @@ from cloud.ledger.entry import EntryKind
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.load_state import Stage
 from cloud.ledger.read import Reader
-from cloud.ledger.values import GrantRefused, LoadDecision, Now
+from cloud.ledger.records.values import GrantRefused, LoadDecision, Now
 from cloud.ledger.verify import verify
 from shared.online import LoadResult, Purpose
 from shared.records import Kind

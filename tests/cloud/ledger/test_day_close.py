@@ -6,8 +6,8 @@ import pytest
 
 from cloud.ledger.desk_ledger import DeskLedger
 from cloud.ledger.desk_refusals import DAY_CLOSED, NEW_CARD_USED, NOT_DRAWN, RANGE, DeskRefused
+from cloud.ledger.records.values import Now
 from cloud.ledger.replacing import Wish
-from cloud.ledger.values import Now
 from cloud.ledger.verify import verify
 from shared.clock import day_number
 from shared.desk import SheetRow, parse_day_sheet

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.values import ImportReport, InventoryRefused
+from cloud.ledger.records.values import ImportReport, InventoryRefused
 from shared.ids import BoxId
 from shared.inventory import BoxRow, CardRow, DeviceKind, DeviceRow, Inventory, PsamRow
 from tests.cloud.ledger import campus as c

@@ -19,7 +19,7 @@ from cloud.ledger.load_state import (
 )
 from cloud.ledger.read import Reader
 from cloud.ledger.read_loads import LoadStanding
-from cloud.ledger.values import Now
+from cloud.ledger.records.values import Now
 from shared.online import LoadResult
 from shared.records import Kind
 from shared.wire.messages import DeviceStatus, EpochRequest, EpochStatus

@@ -3,10 +3,10 @@
 import pytest
 
 from cloud.ledger.entry import EntryKind
-from cloud.ledger.judge import Reason
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read import Reader
-from cloud.ledger.values import LoadDecision, Now, Rejudged, Verdict
+from cloud.ledger.records.judge import Reason
+from cloud.ledger.records.values import LoadDecision, Now, Rejudged, Verdict
 from cloud.ledger.verify import verify
 from shared.online import LoadResult
 from shared.records import Kind, purse_byte
@@ -275,7 +275,7 @@ def test_a_credit_after_a_reversal_is_a_contradiction(ledger: Ledger, box: Box) 
 
 
 def test_deposits_are_once_per_key(ledger: Ledger) -> None:
-    from cloud.ledger.values import DepositRefused
+    from cloud.ledger.records.values import DepositRefused
 
     assert ledger.deposit(CARD, 100, "r", c.NOW).again is False
     assert ledger.deposit(CARD, 100, "r", c.NOW).again is True

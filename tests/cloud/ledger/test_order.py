@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read import Reader
-from cloud.ledger.values import Received
+from cloud.ledger.records.values import Received
 from cloud.ledger.verify import verify
 from shared.records import Kind
 from tests.cloud.ledger import campus as c

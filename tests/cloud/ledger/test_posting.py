@@ -5,7 +5,7 @@ import pytest
 from cloud.ledger import posting
 from cloud.ledger.entry import Entry, EntryKind, Posting
 from cloud.ledger.posting import CardAccounts
-from cloud.ledger.values import EntryUnbalanced
+from cloud.ledger.records.values import EntryUnbalanced
 from shared.records import purse_byte
 
 BANK, MERCHANT = 1, 50

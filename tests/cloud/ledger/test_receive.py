@@ -4,12 +4,12 @@ import threading
 
 import pytest
 
-from cloud.ledger.arrival import record_key
 from cloud.ledger.books import POSTING_COLUMNS
 from cloud.ledger.entry import EntryKind
-from cloud.ledger.judge import Reason
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.values import Now, Received, Rejudged, Verdict
+from cloud.ledger.records.arrival import record_key
+from cloud.ledger.records.judge import Reason
+from cloud.ledger.records.values import Now, Received, Rejudged, Verdict
 from cloud.ledger.verify import verify
 from shared.errors import KeyFault, RuleBroken
 from shared.records import Kind

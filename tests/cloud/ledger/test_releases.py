@@ -16,10 +16,10 @@ from cloud.ledger.held_ledger import HeldLedger
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.opened import OpenedLedger, open_prepared
 from cloud.ledger.read import Reader
+from cloud.ledger.records.values import Now
 from cloud.ledger.releases import Side
 from cloud.ledger.thefts import Report
 from cloud.ledger.two_persons import OPEN_MAX, PROPOSAL_DAYS, Outcome, ProposalRefused
-from cloud.ledger.values import Now
 from cloud.ledger.verify import verify
 from shared.errors import RuleBroken
 from shared.records import Kind

@@ -17,8 +17,8 @@ from cloud.ledger.desk_refusals import (
     DeskRefused,
 )
 from cloud.ledger.read import Reader
+from cloud.ledger.records.values import Now
 from cloud.ledger.replacing import Wish
-from cloud.ledger.values import Now
 from cloud.ledger.verify import verify
 from shared.desk import CardAsk, CardState, parse_replaced
 from shared.ids import PsamId, StorageId

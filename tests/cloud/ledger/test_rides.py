@@ -6,7 +6,7 @@ from cloud.ledger.entry import EntryKind
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read import Reader
 from cloud.ledger.read_rides import LineRides
-from cloud.ledger.values import Verdict
+from cloud.ledger.records.values import Verdict
 from cloud.ledger.verify import verify
 from shared.records import Kind
 from shared.transit.trip import Step, Trip

@@ -7,7 +7,7 @@ import pytest
 from cloud.ledger.entry import EntryKind
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read import Reader
-from cloud.ledger.values import Verdict
+from cloud.ledger.records.values import Verdict
 from shared.records import Kind
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box

@@ -11,8 +11,8 @@ from random import Random
 import pytest
 
 from cloud.db import Row
-from cloud.ledger.judge import Reason
 from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.records.judge import Reason
 from shared.ids import DeviceId
 from shared.records import Kind, LoadRecord, PurchaseRecord
 from tests.cloud.ledger import campus as c

@@ -4,9 +4,9 @@ import pytest
 
 from cloud.ledger.books import POSTING_COLUMNS
 from cloud.ledger.entry import EntryKind
-from cloud.ledger.grey import State
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read import Reader
+from cloud.ledger.records.grey import State
 from cloud.ledger.verify import verify
 from shared.errors import KeyFault, RuleBroken
 from shared.records import Kind

@@ -9,7 +9,7 @@ import pytest
 from cloud.keys import KeyClient
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read import Reader
-from cloud.ledger.values import LoadDecision, Now, Received
+from cloud.ledger.records.values import LoadDecision, Now, Received
 from cloud.online.load import LoadCounts, LoadDesk
 from shared.errors import KeyFault, StoreFault
 from shared.ids import BoxId, StorageId, StoreId

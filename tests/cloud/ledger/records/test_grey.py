@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloud.ledger.grey import Case, Evidence, LoadStep, State, settle
+from cloud.ledger.records.grey import Case, Evidence, LoadStep, State, settle
 
 A, B = (b"psam-1", 10), (b"psam-2", 20)
 CASE = Case(1, A, 1000, 300)

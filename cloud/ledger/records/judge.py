@@ -7,7 +7,7 @@ suspense, never quarantine. What proves nothing is quarantined, and judged again
 from enum import IntEnum
 from typing import NamedTuple
 
-from cloud.ledger.values import Verdict
+from cloud.ledger.records.values import Verdict
 from shared.purse.tac import TacVerdict
 from shared.records import LOAD_SHAPED, Kind, Record
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cloud.ledger.judge import DUPLICATE, Judgement, Known, Reason, judge
-from cloud.ledger.values import Verdict
+from cloud.ledger.records.judge import DUPLICATE, Judgement, Known, Reason, judge
+from cloud.ledger.records.values import Verdict
 from shared.purse.tac import TacVerdict
 from shared.records import Kind
 from tests.cloud.ledger import campus as c

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.ledger.marks import Mark, add, pack_ranges, runs, unpack_ranges
+from cloud.ledger.records.marks import Mark, add, pack_ranges, runs, unpack_ranges
 from shared.wire.messages import RANGES_MAX
 
 NUMBERS = st.sets(st.integers(1, 60), max_size=40)

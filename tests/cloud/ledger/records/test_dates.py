@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloud.ledger.dates import AHEAD_S, day_of, doubtful_day, is_possible
+from cloud.ledger.records.dates import AHEAD_S, day_of, doubtful_day, is_possible
 
 DAY = 86_400
 

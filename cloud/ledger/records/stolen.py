@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
-from cloud.ledger.arrival import Arrival
-from cloud.ledger.marks import EMPTY, Mark
+from cloud.ledger.records.arrival import Arrival
+from cloud.ledger.records.marks import EMPTY, Mark
 from shared.ids import DeviceId, PsamId
 from shared.wire.messages import Revocations
 
