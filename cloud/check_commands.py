@@ -11,7 +11,7 @@ from typing import Any
 
 from cloud.intake_commands import wall_now
 from cloud.keys import KeyClient
-from cloud.ledger.accounts import BANK, FUND
+from cloud.ledger.books.chart import BANK, FUND
 from cloud.ledger.migrate import require_head
 from cloud.ledger.read import Reader, open_reader
 from cloud.ledger.read_loads import LoadStanding

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from cloud.db import Database
-from cloud.ledger.books import head_question
+from cloud.ledger.journal.booking import head_question
 from cloud.ledger.mark_rows import DeviceKey, box_marks, box_question, device_question, device_rows, devices_of
 from cloud.ledger.records.marks import EMPTY, Mark
 from cloud.ledger.records.values import CREDIT

@@ -7,9 +7,10 @@ later one means taken.
 
 from typing import NamedTuple
 
-from cloud.ledger.accounts import Side
 from cloud.ledger.balances import balance_now
-from cloud.ledger.entry import Entry, document_hash
+from cloud.ledger.books.chart import Side
+from cloud.ledger.books.entry import Entry, document_hash
+from cloud.ledger.books.posting import CardAccounts
 from cloud.ledger.facts import Code
 from cloud.ledger.load_cases import (
     CaseState,
@@ -24,7 +25,6 @@ from cloud.ledger.load_evidence import MAIN_PURSE
 from cloud.ledger.load_offers import close_others, offer, offered
 from cloud.ledger.load_retry import Retry
 from cloud.ledger.load_sources import KINDS, LOAD_POSTINGS, Source, account_of
-from cloud.ledger.posting import CardAccounts
 from cloud.ledger.records.arrival import record_key
 from cloud.ledger.records.values import OWN_PARTITION, LoadDecision
 from cloud.ledger.suspense import Touched, settle_touched

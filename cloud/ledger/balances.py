@@ -4,7 +4,7 @@ Signs: an account's balance is positive on the side where it grows.
 """
 
 from cloud.db import Database
-from cloud.ledger.accounts import Side
+from cloud.ledger.books.chart import Side
 
 FOLD_FROM = 500
 """Entries above the watermark from which an online check folds first, so that its sum stays short."""

@@ -1,7 +1,7 @@
 """Deposits 充值 into the online account: once per key, from a document that names card and sum."""
 
-from cloud.ledger.entry import Entry, EntryKind, document_hash
-from cloud.ledger.posting import deposit as deposit_postings
+from cloud.ledger.books.entry import Entry, EntryKind, document_hash
+from cloud.ledger.books.posting import deposit as deposit_postings
 from cloud.ledger.records.values import OWN_PARTITION, Deposited, DepositRefused
 from cloud.ledger.writing import Writing
 from shared.clock import day_number

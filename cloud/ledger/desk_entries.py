@@ -6,9 +6,9 @@ A document is CBOR [kind, *fields]; accounts come from the registry. The last fi
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cloud.ledger.accounts import OVER_SHORT, cash_account
-from cloud.ledger.entry import Entry, EntryKind, document_hash
-from cloud.ledger.posting import (
+from cloud.ledger.books.chart import OVER_SHORT, cash_account
+from cloud.ledger.books.entry import Entry, EntryKind, document_hash
+from cloud.ledger.books.posting import (
     CardAccounts,
     Postings,
     cash_closed,

@@ -3,8 +3,9 @@
 Refuses by DeskRefused, which changed nothing. A deed is named by the desk's key: asked again it is told again.
 """
 
-from cloud.ledger.accounts import Side
 from cloud.ledger.balances import balance, balance_now
+from cloud.ledger.books.chart import Side
+from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.card_life import deed_of, require_served
 from cloud.ledger.day_close import close_day, sheet_now
 from cloud.ledger.desk_entries import enter, need_drawer
@@ -22,7 +23,6 @@ from cloud.ledger.desk_refusals import (
     DeskRefused,
 )
 from cloud.ledger.desk_stock import draw, range_labels, spoil
-from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
 from cloud.ledger.load_cases import counter_is_proven, settle_pending
 from cloud.ledger.load_evidence import MAIN_PURSE

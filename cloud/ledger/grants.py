@@ -3,10 +3,10 @@
 The holder claims them at any terminal. A grant is told as a fact as well, so that the day's list of facts shows it.
 """
 
-from cloud.ledger.accounts import BANK, FUND
-from cloud.ledger.entry import Entry, EntryKind, document_hash
+from cloud.ledger.books.chart import BANK, FUND
+from cloud.ledger.books.entry import Entry, EntryKind, document_hash
+from cloud.ledger.books.posting import grant as grant_postings
 from cloud.ledger.facts import Code
-from cloud.ledger.posting import grant as grant_postings
 from cloud.ledger.records.values import OWN_PARTITION, Granted, GrantRefused
 from cloud.ledger.registry import Registry, ensure_accounts, touch_registry
 from cloud.ledger.writing import Writing

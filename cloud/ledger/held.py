@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cloud.db import Database, Row
-from cloud.ledger.entry import EntryFlag, EntryKind
-from cloud.ledger.entry_keys import release_key, void_key, withdrawal_key
+from cloud.ledger.books.entry import EntryFlag, EntryKind
+from cloud.ledger.books.keys import release_key, void_key, withdrawal_key
 from cloud.ledger.records.arrival import Arrival, arrive
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.theft_rows import read_thefts

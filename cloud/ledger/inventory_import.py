@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from cloud.db import Database, Row
-from cloud.ledger.accounts import card_accounts, merchant_accounts
-from cloud.ledger.books import Booking
-from cloud.ledger.entry import Entry, EntryKind, document_hash
-from cloud.ledger.posting import CardAccounts, Postings, opening_balance, opening_subsidy
+from cloud.ledger.books.chart import card_accounts, merchant_accounts
+from cloud.ledger.books.entry import Entry, EntryKind, document_hash
+from cloud.ledger.books.posting import CardAccounts, Postings, opening_balance, opening_subsidy
+from cloud.ledger.journal.booking import Booking
 from cloud.ledger.records.values import OWN_PARTITION, ImportReport, InventoryRefused
 from cloud.ledger.registry import CARD_ACCOUNTS, Registry, ensure_accounts, touch_registry
 from shared.clock import day_number

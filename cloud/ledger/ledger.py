@@ -11,10 +11,10 @@ from cloud.ledger import rejudge as again
 from cloud.ledger.acks import ack_for
 from cloud.ledger.authorise import authorise
 from cloud.ledger.balances import fold
-from cloud.ledger.books import Booking
 from cloud.ledger.deposits import deposit
 from cloud.ledger.grants import grant
 from cloud.ledger.inventory_import import import_inventory
+from cloud.ledger.journal.booking import Booking
 from cloud.ledger.mark_rows import partition_of_store
 from cloud.ledger.opened import OpenedLedger, open_prepared
 from cloud.ledger.read_awaited import awaited_cards

@@ -10,9 +10,9 @@ from functools import partial
 from typing import NamedTuple
 
 from cloud.db import Database
-from cloud.ledger.accounts import Side
 from cloud.ledger.balances import balance
-from cloud.ledger.entry import Entry, EntryKind, document_hash
+from cloud.ledger.books.chart import Side
+from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.facts import Code
 from cloud.ledger.load_evidence import online_key
 from cloud.ledger.load_retry import Retry

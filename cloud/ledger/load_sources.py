@@ -4,8 +4,8 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import NamedTuple
 
-from cloud.ledger.entry import EntryKind
-from cloud.ledger.posting import (
+from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.books.posting import (
     CardAccounts,
     Postings,
     claim_alone,

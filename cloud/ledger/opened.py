@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cloud.db import Database, Question, Rows, open_database
-from cloud.ledger.books import Booking
+from cloud.ledger.journal.booking import Booking
 from cloud.ledger.migrate import migrate
 from cloud.ledger.picture import Picture
 from cloud.ledger.records.values import Now

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from cloud.db import Database, Row
-from cloud.ledger.entry import EntryKind
-from cloud.ledger.entry_keys import release_key, void_key, withdrawal_key
+from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.books.keys import release_key, void_key, withdrawal_key
 from cloud.ledger.load_cases import CaseState
 from cloud.ledger.quarantine import QuarantineState
 from cloud.ledger.records.arrival import arrive, case_key, record_key, split_key

@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from cloud.db import Database
-from cloud.ledger.accounts import SIDES, AccountKind
 from cloud.ledger.balances import all_balances, folded_up_to
-from cloud.ledger.entry import EntryKind
+from cloud.ledger.books.chart import SIDES, AccountKind
+from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.load_cases import CaseState
 from cloud.ledger.quarantine import QuarantineState
 from cloud.ledger.read_fleet import box_states, terminals

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cloud.db import Database
-from cloud.ledger.books import CHUNK
+from cloud.ledger.journal.booking import CHUNK
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import Verdict
 from shared.errors import WireFault

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from cloud.db import Database
-from cloud.ledger.entry import EntryKind
+from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.load_cases import CaseState
 from cloud.ledger.quarantine import QuarantineState
 from cloud.ledger.records.arrival import split_key

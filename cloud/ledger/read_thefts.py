@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from cloud.db import Database
 from cloud.ledger.balances import all_balances
-from cloud.ledger.entry import EntryFlag, EntryKind
+from cloud.ledger.books.entry import EntryFlag, EntryKind
 from cloud.ledger.read_fleet import box_states
 from cloud.ledger.records.arrival import Arrival, arrive, record_key
 from cloud.ledger.records.marks import Mark

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from cloud.db import Question, Rows
 from cloud.ledger.acks import build_ack
-from cloud.ledger.books import head_question
-from cloud.ledger.entry import EntryKind
+from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.facts import Code
 from cloud.ledger.holdings import Holdings, first_questions
+from cloud.ledger.journal.booking import head_question
 from cloud.ledger.load_cases import is_granted, take_records
 from cloud.ledger.load_words import note_not_credited, note_unproven
 from cloud.ledger.mark_rows import (

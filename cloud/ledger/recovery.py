@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from cloud.db import Database
 from cloud.ledger.acks import ack_for
-from cloud.ledger.books import head, number_on
 from cloud.ledger.facts import Code
+from cloud.ledger.journal.booking import head, number_on
 from cloud.ledger.mark_rows import box_marks, box_question, device_question, device_rows
 from cloud.ledger.records.marks import EMPTY, Mark
 from cloud.ledger.writing import Writing

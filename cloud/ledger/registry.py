@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cloud.db import Database
-from cloud.ledger.accounts import BANK, HELD_UNKNOWN, STANDING, Account, AccountKind
-from cloud.ledger.posting import CardAccounts
+from cloud.ledger.books.chart import BANK, HELD_UNKNOWN, STANDING, Account, AccountKind
+from cloud.ledger.books.posting import CardAccounts
 from cloud.ledger.records.arrival import Arrival
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.stolen import Stolen

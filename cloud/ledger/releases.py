@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from cloud.db import Database
 from cloud.ledger import two_persons
+from cloud.ledger.books.entry import Entry, EntryKind, document_hash
+from cloud.ledger.books.keys import release_key
+from cloud.ledger.books.posting import Postings, released, returned
 from cloud.ledger.card_life import life_of
-from cloud.ledger.entry import Entry, EntryKind, document_hash
-from cloud.ledger.entry_keys import release_key
 from cloud.ledger.facts import Code
 from cloud.ledger.held import Held, held_among
-from cloud.ledger.posting import Postings, released, returned
 from cloud.ledger.records.values import OWN_PARTITION
 from cloud.ledger.registry import Registry
 from cloud.ledger.two_persons import Decided, Proposal, ProposalKind, ProposalRefused

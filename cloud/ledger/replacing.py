@@ -8,8 +8,10 @@ old purse account, where late records find it, and is released later. The old ca
 from dataclasses import dataclass
 
 from cloud.db import Database
-from cloud.ledger.accounts import Side
 from cloud.ledger.balances import balance
+from cloud.ledger.books.chart import Side
+from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.books.posting import CardAccounts
 from cloud.ledger.card_life import DEED_WORDS, DeedKind, Life, add_deed, deed_of, life_of, set_life
 from cloud.ledger.desk_entries import enter
 from cloud.ledger.desk_refusals import (
@@ -23,10 +25,8 @@ from cloud.ledger.desk_refusals import (
     DeskRefused,
 )
 from cloud.ledger.desk_stock import require_fresh, use
-from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
 from cloud.ledger.owing import OWING_MAX, Owing, owing
-from cloud.ledger.posting import CardAccounts
 from cloud.ledger.receipts import ReceiptKind, add_receipt, receipt_of
 from cloud.ledger.records.grey import State
 from cloud.ledger.registry import touch_registry

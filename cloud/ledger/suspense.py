@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cloud.db import Row
-from cloud.ledger.entry import EntryKind
+from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.facts import Code
 from cloud.ledger.load_cases import online_steps
 from cloud.ledger.load_evidence import MAIN_PURSE

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from cloud.db import Database
+from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.desk_entries import enter
-from cloud.ledger.entry import EntryKind
 from cloud.ledger.facts import Code
 from cloud.ledger.writing import Writing
 from shared.wire import codec

@@ -6,13 +6,9 @@ from dataclasses import dataclass, field
 
 from cloud.db import Database
 from cloud.ledger.balances import all_balances
-from cloud.ledger.books import BatchKind, record_digest, seal_hash
-from cloud.ledger.desk_entries import DESK_KINDS, desk_postings
-from cloud.ledger.entry import Entry, EntryKind, Posting, document_hash, entry_digest
-from cloud.ledger.entry_keys import release_key
-from cloud.ledger.grants import payer_account
-from cloud.ledger.load_sources import LOAD_POSTINGS
-from cloud.ledger.posting import (
+from cloud.ledger.books.entry import Entry, EntryKind, Posting, document_hash, entry_digest
+from cloud.ledger.books.keys import release_key
+from cloud.ledger.books.posting import (
     CardAccounts,
     Postings,
     deposit,
@@ -23,6 +19,10 @@ from cloud.ledger.posting import (
     voided,
     withdrawn,
 )
+from cloud.ledger.desk_entries import DESK_KINDS, desk_postings
+from cloud.ledger.grants import payer_account
+from cloud.ledger.journal.booking import BatchKind, record_digest, seal_hash
+from cloud.ledger.load_sources import LOAD_POSTINGS
 from cloud.ledger.records.arrival import Arrival, arrive, target_key
 from cloud.ledger.records.values import EntryUnbalanced
 from cloud.ledger.registry import Registry, read_registry

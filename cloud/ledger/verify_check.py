@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from cloud.db import Database, Row
-from cloud.ledger.books import CHUNK, POSTING_COLUMNS
+from cloud.ledger.journal.booking import CHUNK, POSTING_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)

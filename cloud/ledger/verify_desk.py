@@ -2,7 +2,7 @@
 
 from cloud.db import Database
 from cloud.ledger.balances import all_balances
-from cloud.ledger.entry import EntryKind
+from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.receipts import ReceiptKind
 from cloud.ledger.unload_cases import UnloadState
 from cloud.ledger.verify_check import Check

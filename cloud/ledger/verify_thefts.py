@@ -1,7 +1,7 @@
 """Nothing that arrived after its PSAM or body was reported stolen has reached a merchant (law of `stolen`)."""
 
 from cloud.db import Database
-from cloud.ledger.entry import EntryFlag
+from cloud.ledger.books.entry import EntryFlag
 from cloud.ledger.read_thefts import booked_since
 from cloud.ledger.records.marks import EMPTY
 from cloud.ledger.records.stolen import Theft

@@ -9,10 +9,10 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cloud.db import Row
-from cloud.ledger.entry import Entry, EntryKind
-from cloud.ledger.entry_keys import release_key, void_key
+from cloud.ledger.books.entry import Entry, EntryKind
+from cloud.ledger.books.keys import release_key, void_key
+from cloud.ledger.books.posting import voided
 from cloud.ledger.facts import Code
-from cloud.ledger.posting import voided
 from cloud.ledger.records.arrival import Arrival, arrive, split_key, target_key
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import OWN_PARTITION

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 
 from cloud.db import Database
-from cloud.ledger.books import Booking
-from cloud.ledger.entry import Entry, EntryFlag, EntryKind, Posting
-from cloud.ledger.entry_keys import withdrawal_key
+from cloud.ledger.books.entry import Entry, EntryFlag, EntryKind, Posting
+from cloud.ledger.books.keys import withdrawal_key
+from cloud.ledger.books.posting import CardAccounts, Postings, purchase, withdrawn
 from cloud.ledger.facts import Code, Notes
+from cloud.ledger.journal.booking import Booking
 from cloud.ledger.picture import Bringing, Picture
-from cloud.ledger.posting import CardAccounts, Postings, purchase, withdrawn
 from cloud.ledger.records.arrival import Arrival
 from cloud.ledger.records.dates import NEIGHBOURS, day_of, doubtful_day, is_possible
 from cloud.ledger.records.values import OWN_PARTITION, Now

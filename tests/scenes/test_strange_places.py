@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cloud.ledger.entry import EntryFlag
+from cloud.ledger.books.entry import EntryFlag
 from cloud.ledger.records.dates import day_of
 from shared.campus_clock import WALL
 from tests.scenes.campus import Campus

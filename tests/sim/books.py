@@ -7,7 +7,7 @@ zero between two accounts that exist, so that all balances add up to zero at eve
 import sqlite3
 from collections import Counter
 
-from cloud.ledger.entry import EntryKind
+from cloud.ledger.books.entry import EntryKind
 from shared.ids import card_id
 from shared.records import STORED_HEAD, CounterKind
 from shared.wire import codec

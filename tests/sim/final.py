@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from cloud.ledger.entry import EntryKind
+from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.load_cases import CaseState
 from cloud.ledger.load_retry import OFFERABLE
 from cloud.ledger.records.grey import State

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from cloud.ledger import authorise, load_cases
-from cloud.ledger.entry import EntryKind
+from cloud.ledger.books.entry import EntryKind
 from edge.terminal.store.voids import Voids
 from edge.terminal.taps.gate import Gate
 from shared.purse.reasons import Reason

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloud.ledger.entry import EntryKind
+from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read import Reader
 from cloud.ledger.records.judge import Reason

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from cloud.ledger.books import POSTING_COLUMNS
-from cloud.ledger.entry import EntryKind
+from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.journal.booking import POSTING_COLUMNS
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.arrival import record_key
 from cloud.ledger.records.judge import Reason

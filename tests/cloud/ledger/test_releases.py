@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from cloud.ledger import two_persons
-from cloud.ledger.entry import EntryKind
+from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.held import all_held, held_of_psam
 from cloud.ledger.held_ledger import HeldLedger
 from cloud.ledger.ledger import Ledger

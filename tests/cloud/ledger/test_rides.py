@@ -2,7 +2,7 @@
 
 from itertools import permutations
 
-from cloud.ledger.entry import EntryKind
+from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read import Reader
 from cloud.ledger.read_rides import LineRides

@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from cloud.ledger.entry import EntryKind
+from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read import Reader
 from cloud.ledger.records.values import Verdict

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cloud.ledger.books import POSTING_COLUMNS
-from cloud.ledger.entry import EntryKind
+from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.journal.booking import POSTING_COLUMNS
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read import Reader
 from cloud.ledger.records.grey import State

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.ledger.entry import EntryKind
+from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read import Reader
 from cloud.ledger.records.judge import Reason

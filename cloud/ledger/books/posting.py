@@ -5,7 +5,7 @@ Debit account first. A change here is a change of the books: the snapshot test s
 
 from typing import NamedTuple
 
-from cloud.ledger.entry import Posting
+from cloud.ledger.books.entry import Posting
 from shared.records import application_of
 
 

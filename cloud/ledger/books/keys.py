@@ -1,6 +1,6 @@
 """Keys of entries that end another one: each can be there once, for the books take a key once. Pure."""
 
-from cloud.ledger.entry import EntryKind
+from cloud.ledger.books.entry import EntryKind
 
 
 def void_key(purchase: bytes) -> bytes:

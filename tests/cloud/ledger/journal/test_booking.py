@@ -1,7 +1,7 @@
 """The batch chain is evidence: its bytes are frozen, and the same on both servers."""
 
-from cloud.ledger.books import head
-from cloud.ledger.entry import Entry, EntryKind, Posting, document_hash, entry_digest
+from cloud.ledger.books.entry import Entry, EntryKind, Posting, document_hash, entry_digest
+from cloud.ledger.journal.booking import head
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import OWN_PARTITION
 from tests.cloud.ledger import campus as c

@@ -10,7 +10,7 @@ from enum import IntEnum
 from struct import Struct
 
 from cloud.db import Database, Lines, Question, Row, Rows
-from cloud.ledger.entry import Entry, entry_digest
+from cloud.ledger.books.entry import Entry, entry_digest
 from cloud.ledger.records.arrival import Arrival
 from cloud.ledger.records.values import Now, Verdict
 

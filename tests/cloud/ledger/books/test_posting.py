@@ -2,9 +2,9 @@
 
 import pytest
 
-from cloud.ledger import posting
-from cloud.ledger.entry import Entry, EntryKind, Posting
-from cloud.ledger.posting import CardAccounts
+from cloud.ledger.books import posting
+from cloud.ledger.books.entry import Entry, EntryKind, Posting
+from cloud.ledger.books.posting import CardAccounts
 from cloud.ledger.records.values import EntryUnbalanced
 from shared.records import purse_byte
 
