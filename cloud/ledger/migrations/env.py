@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the migrations on the connection that cloud.ledger.migrate hands over, in its transaction."""
+"""Alembic's entry: runs the migrations on the connection that schema.migrate hands over, in its transaction."""
 
 from alembic import context
 

@@ -12,7 +12,7 @@ from shared.errors import ConfigFault, RuleBroken
 
 HEAD = "0008"
 """The schema that this program speaks."""
-_FOLDER = Path(__file__).parent / "migrations"
+_FOLDER = Path(__file__).parents[1] / "migrations"
 
 
 def migrate(database: Database) -> None:

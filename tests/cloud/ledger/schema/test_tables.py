@@ -9,7 +9,7 @@ import pytest
 
 from cloud.db import Database, PostgresDatabase, open_database
 from cloud.ledger.ledger import open_ledger
-from cloud.ledger.migrate import HEAD, migrate
+from cloud.ledger.schema.migrate import HEAD, migrate
 from shared.errors import ConfigFault, RuleBroken, StoreFault
 
 
@@ -18,7 +18,7 @@ def test_migrations_make_the_schema(dsn: str) -> None:
     from alembic.migration import MigrationContext
     from sqlalchemy import create_engine
 
-    from cloud.ledger.schema import metadata
+    from cloud.ledger.schema.tables import metadata
 
     open_ledger(dsn).close()
     url = dsn.replace("postgresql://", "postgresql+psycopg://") if "://" in dsn else f"sqlite:///{dsn}"

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from cloud.db import Database, open_database
-from cloud.ledger import migrate
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read import Reader
+from cloud.ledger.schema import migrate
 from cloud.ledger.verify import verify
 from shared.errors import RuleBroken
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 
-FROZEN = Path(__file__).parents[2] / "vectors" / "ledger_v0001.json"
+FROZEN = Path(__file__).parents[3] / "vectors" / "ledger_v0001.json"
 
 
 def _value(told: object) -> object:
