@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cloud.ledger.facts import REASON_WORDS
+from cloud.ledger.journal.facts import REASON_WORDS
 from cloud.ledger.read_held import HeldView
 from cloud.ledger.releases import Side, read_offer
 from cloud.ledger.two_persons import Outcome, Proposal

@@ -18,7 +18,7 @@ from cloud.desk.answers import DeskAnswers
 from cloud.desk.cashiers import cashier_of
 from cloud.keys import KeyClient
 from cloud.ledger.desk_ledger import DeskLedger
-from cloud.ledger.opened import OpenedLedger, open_prepared
+from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.records.values import Now
 from cloud.life import report, say, stop_on_signals
 from cloud.serving import HttpsServer

@@ -10,7 +10,7 @@ from cloud.ingest.awaiting import Awaiting
 from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Junk, Letter, States, Ticket
-from cloud.ledger.facts import Code
+from cloud.ledger.journal.facts import Code
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read import Reader
 from cloud.ledger.records.values import CheckTac, Now, Received

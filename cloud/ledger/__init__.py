@@ -36,7 +36,7 @@ entries_of_record(device, epoch, seq), statement(card, n), trial_balance(), card
 loads(n), thefts(), theft_views(psam), box_words(), reach(now_s). Values: `cloud.ledger.views`.
 
 The card desk's doors are `cloud.ledger.desk_ledger`, those for what is held `cloud.ledger.held_ledger`: each takes an
-OpenedLedger (`cloud.ledger.opened`), as Ledger does.
+OpenedLedger (`cloud.ledger.journal.opened`), as Ledger does.
 
 `cloud.ledger.verify.verify(ledger or reader, check_tac) -> Report(checks, ok, first_broken)`.
 """

@@ -7,11 +7,12 @@ later one means taken.
 
 from typing import NamedTuple
 
-from cloud.ledger.balances import balance_now
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import Entry, document_hash
 from cloud.ledger.books.posting import CardAccounts
-from cloud.ledger.facts import Code
+from cloud.ledger.journal.balances import balance_now
+from cloud.ledger.journal.facts import Code
+from cloud.ledger.journal.writing import Writing
 from cloud.ledger.load_cases import (
     CaseState,
     LoadCase,
@@ -28,7 +29,6 @@ from cloud.ledger.load_sources import KINDS, LOAD_POSTINGS, Source, account_of
 from cloud.ledger.records.arrival import record_key
 from cloud.ledger.records.values import OWN_PARTITION, LoadDecision
 from cloud.ledger.suspense import Touched, settle_touched
-from cloud.ledger.writing import Writing
 from shared.clock import day_number
 from shared.inventory import LOADERS
 from shared.money import FEN_MAX

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from cloud.db import Database
 from cloud.ledger.desk_refusals import CARD_LOST, CARD_REPLACED, HOTLISTED, UNKNOWN_CARD, DeskRefused
-from cloud.ledger.registry import Card
-from cloud.ledger.writing import Writing
+from cloud.ledger.journal.registry import Card
+from cloud.ledger.journal.writing import Writing
 from shared.desk import CardState
 
 _STATES = {0: CardState.NORMAL, 1: CardState.LOST, 2: CardState.REPLACED}

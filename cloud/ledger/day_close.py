@@ -5,15 +5,15 @@ day is closed once. A period that nobody closed yesterday is in today's sheet, b
 """
 
 from cloud.db import Database
-from cloud.ledger.balances import balance
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.desk_entries import enter, need_drawer
 from cloud.ledger.desk_refusals import DAY_CLOSED, DeskRefused
 from cloud.ledger.desk_stock import count_stock
-from cloud.ledger.facts import Code
+from cloud.ledger.journal.balances import balance
+from cloud.ledger.journal.facts import Code
+from cloud.ledger.journal.writing import Writing
 from cloud.ledger.receipts import ReceiptKind
-from cloud.ledger.writing import Writing
 from shared.clock import day_number
 from shared.desk import DaySheet, SheetRow, parse_day_sheet
 from shared.money import yuan

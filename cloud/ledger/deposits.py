@@ -2,8 +2,8 @@
 
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.posting import deposit as deposit_postings
+from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION, Deposited, DepositRefused
-from cloud.ledger.writing import Writing
 from shared.clock import day_number
 from shared.errors import WireFault
 from shared.ids import CardId

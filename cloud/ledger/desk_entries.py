@@ -18,9 +18,9 @@ from cloud.ledger.books.posting import (
     moved_to,
     unloaded,
 )
+from cloud.ledger.journal.registry import Registry, ensure_accounts, touch_registry
+from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION
-from cloud.ledger.registry import Registry, ensure_accounts, touch_registry
-from cloud.ledger.writing import Writing
 from shared.clock import day_number
 from shared.wire import codec
 

@@ -3,7 +3,6 @@
 Refuses by DeskRefused, which changed nothing. A deed is named by the desk's key: asked again it is told again.
 """
 
-from cloud.ledger.balances import balance, balance_now
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.card_life import deed_of, require_served
@@ -23,10 +22,12 @@ from cloud.ledger.desk_refusals import (
     DeskRefused,
 )
 from cloud.ledger.desk_stock import draw, range_labels, spoil
-from cloud.ledger.facts import Code
+from cloud.ledger.journal.balances import balance, balance_now
+from cloud.ledger.journal.facts import Code
+from cloud.ledger.journal.opened import OpenedLedger
+from cloud.ledger.journal.writing import Writing
 from cloud.ledger.load_cases import counter_is_proven, settle_pending
 from cloud.ledger.load_evidence import MAIN_PURSE
-from cloud.ledger.opened import OpenedLedger
 from cloud.ledger.read_desk import card_books
 from cloud.ledger.receipts import (
     NOBODY,
@@ -56,7 +57,6 @@ from cloud.ledger.unload_cases import (
     prove_unload_case,
     unload_case_of,
 )
-from cloud.ledger.writing import Writing
 from shared.desk import CardAsk, CardBooks, DaySheet, ReceiptSaid, Replaced
 from shared.ids import CardId
 from shared.money import FEN_MAX

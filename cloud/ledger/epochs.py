@@ -3,9 +3,9 @@
 Refuses bodies and PSAMs that are not registered here or reported stolen, and a fifth epoch while four are not drained.
 """
 
-from cloud.ledger.facts import Code
+from cloud.ledger.journal.facts import Code
+from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.judge import Reason
-from cloud.ledger.writing import Writing
 from shared.wire.messages import EPOCH_MAX, EpochAnswer, EpochRequest
 
 UNDRAINED_MAX = 4

@@ -6,10 +6,10 @@ The holder claims them at any terminal. A grant is told as a fact as well, so th
 from cloud.ledger.books.chart import BANK, FUND
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.posting import grant as grant_postings
-from cloud.ledger.facts import Code
+from cloud.ledger.journal.facts import Code
+from cloud.ledger.journal.registry import Registry, ensure_accounts, touch_registry
+from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION, Granted, GrantRefused
-from cloud.ledger.registry import Registry, ensure_accounts, touch_registry
-from cloud.ledger.writing import Writing
 from shared.clock import day_number
 from shared.errors import WireFault
 from shared.ids import CardId

@@ -5,7 +5,7 @@ For two persons, whether they stand at a command line or a screen. ProposalRefus
 
 from collections.abc import Sequence
 
-from cloud.ledger.opened import OpenedLedger
+from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 from cloud.ledger.releases import Side, confirm_release, propose_release, reject_release
 from cloud.ledger.two_persons import Decided, Proposal

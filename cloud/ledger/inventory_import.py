@@ -12,8 +12,8 @@ from cloud.ledger.books.chart import card_accounts, merchant_accounts
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.posting import CardAccounts, Postings, opening_balance, opening_subsidy
 from cloud.ledger.journal.booking import Booking
+from cloud.ledger.journal.registry import CARD_ACCOUNTS, Registry, ensure_accounts, touch_registry
 from cloud.ledger.records.values import OWN_PARTITION, ImportReport, InventoryRefused
-from cloud.ledger.registry import CARD_ACCOUNTS, Registry, ensure_accounts, touch_registry
 from shared.clock import day_number
 from shared.ids import PARTITIONS
 from shared.inventory import BoxRow, CardRow, DeviceRow, Inventory, PsamRow

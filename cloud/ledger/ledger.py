@@ -6,17 +6,20 @@ answer.
 
 from collections.abc import Callable, Sequence
 
-from cloud.ledger import epochs, facts, quarantine, recovery, status
+from cloud.ledger import epochs, quarantine, recovery, status
 from cloud.ledger import rejudge as again
 from cloud.ledger.acks import ack_for
 from cloud.ledger.authorise import authorise
-from cloud.ledger.balances import fold
 from cloud.ledger.deposits import deposit
 from cloud.ledger.grants import grant
 from cloud.ledger.inventory_import import import_inventory
+from cloud.ledger.journal import facts
+from cloud.ledger.journal.balances import fold
 from cloud.ledger.journal.booking import Booking
-from cloud.ledger.mark_rows import partition_of_store
-from cloud.ledger.opened import OpenedLedger, open_prepared
+from cloud.ledger.journal.mark_rows import partition_of_store
+from cloud.ledger.journal.opened import OpenedLedger, open_prepared
+from cloud.ledger.journal.registry import touch_registry
+from cloud.ledger.journal.writing import Writing
 from cloud.ledger.read_awaited import awaited_cards
 from cloud.ledger.receive import (
     ArrivedBatch,
@@ -43,9 +46,7 @@ from cloud.ledger.records.values import (
     Verdict,
 )
 from cloud.ledger.recovery import VerifyAck
-from cloud.ledger.registry import touch_registry
 from cloud.ledger.thefts import Report, Reported, report_found, report_stolen
-from cloud.ledger.writing import Writing
 from shared.errors import RuleBroken
 from shared.facts import TEXT_MAX, Level
 from shared.ids import BoxId, CardId, LedgerId, PsamId, StoreId

@@ -10,10 +10,11 @@ from functools import partial
 from typing import NamedTuple
 
 from cloud.db import Database
-from cloud.ledger.balances import balance
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
-from cloud.ledger.facts import Code
+from cloud.ledger.journal.balances import balance
+from cloud.ledger.journal.facts import Code
+from cloud.ledger.journal.writing import Writing
 from cloud.ledger.load_evidence import online_key
 from cloud.ledger.load_retry import Retry
 from cloud.ledger.load_sources import KINDS, LOAD_POSTINGS, Source, account_of, source_of
@@ -21,7 +22,6 @@ from cloud.ledger.records.arrival import Arrival, case_key, split_key
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.values import OWN_PARTITION
 from cloud.ledger.unload_cases import settle_unloads, taken_unloads, unload_took
-from cloud.ledger.writing import Writing
 from shared.clock import day_number
 from shared.records import Kind, LoadRecord
 from shared.wire import codec

@@ -7,13 +7,13 @@ holder over the same account closes it: nobody gets both.
 """
 
 from cloud.db import Database
-from cloud.ledger.balances import balance_now
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.posting import CardAccounts
+from cloud.ledger.journal.balances import balance_now
+from cloud.ledger.journal.writing import Writing
 from cloud.ledger.load_cases import COLUMNS, CaseState, LoadCase, set_retry
 from cloud.ledger.load_retry import OFFERABLE, OFFERED, UNGRANTED, Retry
 from cloud.ledger.load_sources import Source, account_of
-from cloud.ledger.writing import Writing
 from shared.money import FEN_MAX
 from shared.online import LoadRequest, LoadResult, Purpose
 

@@ -6,6 +6,7 @@ once when the card has shown a later counter before: it may never come online ag
 
 from collections.abc import Iterable
 
+from cloud.ledger.journal.writing import Writing
 from cloud.ledger.load_cases import (
     SUSPENSE_STATE,
     CaseState,
@@ -23,7 +24,6 @@ from cloud.ledger.load_sources import source_of
 from cloud.ledger.load_state import TerminalWord
 from cloud.ledger.records.arrival import Arrival, case_key
 from cloud.ledger.records.grey import State
-from cloud.ledger.writing import Writing
 
 EVIDENCE_MAX = 200
 UNPROVEN_SAID = "待证 unproven"

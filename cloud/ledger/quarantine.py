@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from cloud.db import Database
+from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.judge import Reason
-from cloud.ledger.writing import Writing
 from shared.wire.codec import MESSAGE_MAX
 
 COLUMNS = "record, reason, state, entry, opened_ms, changed_ms"

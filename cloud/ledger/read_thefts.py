@@ -10,14 +10,14 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 
 from cloud.db import Database
-from cloud.ledger.balances import all_balances
 from cloud.ledger.books.entry import EntryFlag, EntryKind
+from cloud.ledger.journal.balances import all_balances
+from cloud.ledger.journal.theft_rows import read_marks, read_stolen, read_thefts
 from cloud.ledger.read_fleet import box_states
 from cloud.ledger.records.arrival import Arrival, arrive, record_key
 from cloud.ledger.records.marks import Mark
 from cloud.ledger.records.stolen import Theft
 from cloud.ledger.records.values import Verdict
-from cloud.ledger.theft_rows import read_marks, read_stolen, read_thefts
 from shared.wire.messages import Revocations
 
 CHUNK = 2000

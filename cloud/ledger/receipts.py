@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from cloud.db import Database
 from cloud.ledger.desk_refusals import DAY_CLOSED, KEY_USED, DeskRefused
-from cloud.ledger.writing import Writing
+from cloud.ledger.journal.writing import Writing
 from shared.clock import day_number
 
 COLUMNS = "cashier, number, key, day, kind, card, fen, entry, at_ms, at_s"

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from cloud.db import Database, Row
+from cloud.ledger.journal.writing import Writing
 from cloud.ledger.quarantine import QuarantineState
 from cloud.ledger.receive import Booked, Receiving, lot_of
 from cloud.ledger.records.arrival import Arrival, arrive
 from cloud.ledger.records.judge import REJUDGED, Judgement
 from cloud.ledger.records.values import OWN_PARTITION, Verdict
-from cloud.ledger.writing import Writing
 
 CHUNK = 500
 """Records of one transaction."""

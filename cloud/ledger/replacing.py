@@ -8,7 +8,6 @@ old purse account, where late records find it, and is released later. The old ca
 from dataclasses import dataclass
 
 from cloud.db import Database
-from cloud.ledger.balances import balance
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.books.posting import CardAccounts
@@ -25,12 +24,13 @@ from cloud.ledger.desk_refusals import (
     DeskRefused,
 )
 from cloud.ledger.desk_stock import require_fresh, use
-from cloud.ledger.facts import Code
+from cloud.ledger.journal.balances import balance
+from cloud.ledger.journal.facts import Code
+from cloud.ledger.journal.registry import touch_registry
+from cloud.ledger.journal.writing import Writing
 from cloud.ledger.owing import OWING_MAX, Owing, owing
 from cloud.ledger.receipts import ReceiptKind, add_receipt, receipt_of
 from cloud.ledger.records.grey import State
-from cloud.ledger.registry import touch_registry
-from cloud.ledger.writing import Writing
 from shared.desk import CardState, Replaced
 
 

@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cloud.db import Database
-from cloud.ledger.writing import Writing
+from cloud.ledger.journal.writing import Writing
 from shared.errors import ConfigFault
 
 WHO_MAX, REASON_MAX = 64, 200

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cloud.db import Database
-from cloud.ledger.balances import all_balances
 from cloud.ledger.books.entry import Entry, EntryKind, Posting, document_hash, entry_digest
 from cloud.ledger.books.keys import release_key
 from cloud.ledger.books.posting import (
@@ -21,15 +20,16 @@ from cloud.ledger.books.posting import (
 )
 from cloud.ledger.desk_entries import DESK_KINDS, desk_postings
 from cloud.ledger.grants import payer_account
+from cloud.ledger.journal.balances import all_balances
 from cloud.ledger.journal.booking import BatchKind, record_digest, seal_hash
+from cloud.ledger.journal.registry import Registry, read_registry
+from cloud.ledger.journal.writing import first_verdict_key, is_half
 from cloud.ledger.load_sources import LOAD_POSTINGS
 from cloud.ledger.records.arrival import Arrival, arrive, target_key
 from cloud.ledger.records.values import EntryUnbalanced
-from cloud.ledger.registry import Registry, read_registry
 from cloud.ledger.releases import RELEASE_KINDS
 from cloud.ledger.verify_check import Check, Line, walk, walk_entries
 from cloud.ledger.verify_releases import release_fault
-from cloud.ledger.writing import first_verdict_key, is_half
 from shared.errors import WireFault
 from shared.wire import codec
 

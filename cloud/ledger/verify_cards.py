@@ -11,8 +11,8 @@ from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from cloud.db import Database
-from cloud.ledger.balances import all_balances
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.journal.balances import all_balances
 from cloud.ledger.load_cases import CaseState
 from cloud.ledger.records.arrival import Arrival, arrive, loaded_purse
 from cloud.ledger.records.grey import State

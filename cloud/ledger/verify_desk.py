@@ -1,8 +1,8 @@
 """The card desk's paper against the books: receipts without a gap, each over its entry, and each cash entry papered."""
 
 from cloud.db import Database
-from cloud.ledger.balances import all_balances
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.journal.balances import all_balances
 from cloud.ledger.receipts import ReceiptKind
 from cloud.ledger.unload_cases import UnloadState
 from cloud.ledger.verify_check import Check

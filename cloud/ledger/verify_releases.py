@@ -5,7 +5,7 @@ from cloud.ledger import two_persons
 from cloud.ledger.books.entry import EntryFlag, EntryKind
 from cloud.ledger.books.keys import release_key, void_key, withdrawal_key
 from cloud.ledger.books.posting import Postings
-from cloud.ledger.registry import Registry
+from cloud.ledger.journal.registry import Registry
 from cloud.ledger.releases import (
     RELEASE_KINDS,
     Paper,

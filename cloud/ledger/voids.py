@@ -12,11 +12,11 @@ from cloud.db import Row
 from cloud.ledger.books.entry import Entry, EntryKind
 from cloud.ledger.books.keys import release_key, void_key
 from cloud.ledger.books.posting import voided
-from cloud.ledger.facts import Code
+from cloud.ledger.journal.facts import Code
+from cloud.ledger.journal.writing import Writing, first_verdict_key
 from cloud.ledger.records.arrival import Arrival, arrive, split_key, target_key
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import OWN_PARTITION
-from cloud.ledger.writing import Writing, first_verdict_key
 from shared.errors import RuleBroken
 from shared.records import PROVEN, PurchaseRecord, VoidRecord
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 from shared.ids import BoxId, CardId, device_id
 from shared.records import (

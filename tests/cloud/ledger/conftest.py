@@ -8,8 +8,8 @@ from secrets import token_hex
 import psycopg
 import pytest
 
+from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.opened import OpenedLedger, open_prepared
 from compose.postgres import OWNER, Postgres
 from tests.cloud.ledger.campus import LEDGER_ID, NOW, Box, inventory
 

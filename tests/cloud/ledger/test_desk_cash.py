@@ -6,7 +6,7 @@ import pytest
 
 from cloud.ledger.desk_ledger import DeskLedger
 from cloud.ledger.desk_refusals import AMOUNT, DRAWER, KEY_USED, NO_FUNDS, UNKNOWN_CARD, DeskRefused
-from cloud.ledger.opened import open_prepared
+from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.verify import verify
 from cloud.ledger.verify_desk import check_desk
 from tests.cloud.ledger.campus import NOW, balances, card, check_tac

@@ -13,8 +13,8 @@ from cloud.ledger import two_persons
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.held import all_held, held_of_psam
 from cloud.ledger.held_ledger import HeldLedger
+from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.opened import OpenedLedger, open_prepared
 from cloud.ledger.read import Reader
 from cloud.ledger.records.values import Now
 from cloud.ledger.releases import Side
@@ -308,7 +308,7 @@ def test_the_entries_of_a_record_show_its_release(held: HeldLedger) -> None:
 def _dies(dsn: str, number: int, at: str) -> None:
     """In a child: confirm, and be killed before the commit, or right after it and before any answer."""
     from cloud.db import open_database
-    from cloud.ledger.opened import prepare_database
+    from cloud.ledger.journal.opened import prepare_database
 
     database = open_database(dsn)
     prepare_database(database)

@@ -10,8 +10,8 @@ import pytest
 
 from cloud.desk.answers import DeskAnswers
 from cloud.ledger.desk_ledger import DeskLedger
+from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.ledger import open_ledger
-from cloud.ledger.opened import open_prepared
 from cloud.ledger.verify import verify
 from edge.desk.desk import Desk
 from edge.desk.matters import Matters

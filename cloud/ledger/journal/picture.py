@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from cloud.db import Database, Question, Rows
-from cloud.ledger.registry import Registry, read_registry, read_version
+from cloud.ledger.journal.registry import Registry, read_registry, read_version
 
 DEVICES_MAX = 65_536
 """Known (box, store, device, epoch); at the bound they are forgotten, and written once more when they come."""

@@ -9,7 +9,7 @@ proof, and the transaction is done again with every counter looked for.
 from collections.abc import Mapping, Sequence
 
 from cloud.db import Database, Question, Rows
-from cloud.ledger.mark_rows import DeviceKey, DeviceRow
+from cloud.ledger.journal.mark_rows import DeviceKey, DeviceRow
 from cloud.ledger.records.arrival import Arrival, slot_key, split_slot
 from cloud.ledger.records.judge import Known, Reason
 

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 
 from cloud.db import Database, Question, Rows, open_database
 from cloud.ledger.journal.booking import Booking
-from cloud.ledger.picture import Picture
+from cloud.ledger.journal.picture import Picture
+from cloud.ledger.journal.registry import make_ledger
+from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import Now
-from cloud.ledger.registry import make_ledger
 from cloud.ledger.schema.migrate import migrate
-from cloud.ledger.writing import Writing
 from shared.ids import LedgerId
 
 
