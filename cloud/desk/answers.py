@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from cloud.key_faults import KeyRefused
+from cloud.ledger.cards.refusals import UNKNOWN_CARD, WRONG_PROOF, DeskRefused
 from cloud.ledger.desk_ledger import DeskLedger
-from cloud.ledger.desk_refusals import UNKNOWN_CARD, WRONG_PROOF, DeskRefused
 from cloud.ledger.records.values import Now
 from cloud.ledger.replacing import Wish
 from cloud.ledger.unload_cases import UnloadCase

@@ -5,10 +5,8 @@ Refuses by DeskRefused, which changed nothing. A deed is named by the desk's key
 
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import EntryKind
-from cloud.ledger.card_life import deed_of, require_served
-from cloud.ledger.day_close import close_day, sheet_now
-from cloud.ledger.desk_entries import enter, need_drawer
-from cloud.ledger.desk_refusals import (
+from cloud.ledger.cards.life import deed_of, require_served
+from cloud.ledger.cards.refusals import (
     AMOUNT,
     COUNTER_USED,
     DRAWER,
@@ -21,6 +19,8 @@ from cloud.ledger.desk_refusals import (
     WRONG_PROOF,
     DeskRefused,
 )
+from cloud.ledger.day_close import close_day, sheet_now
+from cloud.ledger.desk_entries import enter, need_drawer
 from cloud.ledger.desk_stock import draw, range_labels, spoil
 from cloud.ledger.journal.balances import balance, balance_now
 from cloud.ledger.journal.facts import Code

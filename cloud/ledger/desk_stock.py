@@ -9,8 +9,8 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cloud.db import Database
-from cloud.ledger.card_life import DeedKind, add_deed, deed_of, life_of
-from cloud.ledger.desk_refusals import KEY_USED, NEW_CARD_USED, NOT_DRAWN, RANGE, DeskRefused
+from cloud.ledger.cards.life import DeedKind, add_deed, deed_of, life_of
+from cloud.ledger.cards.refusals import KEY_USED, NEW_CARD_USED, NOT_DRAWN, RANGE, DeskRefused
 from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.writing import Writing
 from shared.clock import day_number

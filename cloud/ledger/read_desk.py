@@ -11,7 +11,7 @@ from typing import NamedTuple
 from cloud.db import Database
 from cloud.ledger.books.chart import AccountKind, Side
 from cloud.ledger.books.entry import EntryKind
-from cloud.ledger.card_life import life_of
+from cloud.ledger.cards.life import life_of
 from cloud.ledger.journal.balances import all_balances, balance
 from cloud.ledger.load_cases import CaseState, online_steps
 from cloud.ledger.load_evidence import MAIN_PURSE

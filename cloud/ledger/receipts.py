@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from cloud.db import Database
-from cloud.ledger.desk_refusals import DAY_CLOSED, KEY_USED, DeskRefused
+from cloud.ledger.cards.refusals import DAY_CLOSED, KEY_USED, DeskRefused
 from cloud.ledger.journal.writing import Writing
 from shared.clock import day_number
 

@@ -13,7 +13,7 @@ from cloud.ledger import two_persons
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.keys import release_key
 from cloud.ledger.books.posting import Postings, released, returned
-from cloud.ledger.card_life import life_of
+from cloud.ledger.cards.life import life_of
 from cloud.ledger.held import Held, held_among
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.registry import Registry

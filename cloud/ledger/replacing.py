@@ -11,9 +11,8 @@ from cloud.db import Database
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.books.posting import CardAccounts
-from cloud.ledger.card_life import DEED_WORDS, DeedKind, Life, add_deed, deed_of, life_of, set_life
-from cloud.ledger.desk_entries import enter
-from cloud.ledger.desk_refusals import (
+from cloud.ledger.cards.life import DEED_WORDS, DeedKind, Life, add_deed, deed_of, life_of, set_life
+from cloud.ledger.cards.refusals import (
     CARD_LOST,
     CARD_REPLACED,
     KEY_USED,
@@ -23,6 +22,7 @@ from cloud.ledger.desk_refusals import (
     UNKNOWN_CARD,
     DeskRefused,
 )
+from cloud.ledger.desk_entries import enter
 from cloud.ledger.desk_stock import require_fresh, use
 from cloud.ledger.journal.balances import balance
 from cloud.ledger.journal.facts import Code

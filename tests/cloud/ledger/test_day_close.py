@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from cloud.ledger.cards.refusals import DAY_CLOSED, NEW_CARD_USED, NOT_DRAWN, RANGE, DeskRefused
 from cloud.ledger.desk_ledger import DeskLedger
-from cloud.ledger.desk_refusals import DAY_CLOSED, NEW_CARD_USED, NOT_DRAWN, RANGE, DeskRefused
 from cloud.ledger.records.values import Now
 from cloud.ledger.replacing import Wish
 from cloud.ledger.verify import verify

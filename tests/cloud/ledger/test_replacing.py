@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from cloud.ledger.desk_ledger import DeskLedger
-from cloud.ledger.desk_refusals import (
+from cloud.ledger.cards.refusals import (
     CARD_LOST,
     CARD_REPLACED,
     KEY_USED,
@@ -16,6 +15,7 @@ from cloud.ledger.desk_refusals import (
     WRONG_PROOF,
     DeskRefused,
 )
+from cloud.ledger.desk_ledger import DeskLedger
 from cloud.ledger.read import Reader
 from cloud.ledger.records.values import Now
 from cloud.ledger.replacing import Wish

@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cloud.db import Database
-from cloud.ledger.desk_refusals import CARD_LOST, CARD_REPLACED, HOTLISTED, UNKNOWN_CARD, DeskRefused
+from cloud.ledger.cards.refusals import CARD_LOST, CARD_REPLACED, HOTLISTED, UNKNOWN_CARD, DeskRefused
 from cloud.ledger.journal.registry import Card
 from cloud.ledger.journal.writing import Writing
 from shared.desk import CardState
