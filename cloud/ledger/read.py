@@ -11,7 +11,6 @@ from cloud.db import Database, open_database
 from cloud.ledger import (
     read_books,
     read_desk,
-    read_fleet,
     read_held,
     read_overview,
     read_rides,
@@ -19,6 +18,7 @@ from cloud.ledger import (
     read_thefts,
     two_persons,
 )
+from cloud.ledger.fleet import heard as read_fleet
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.read_held import HeldView
 from cloud.ledger.read_loads import LoadStanding, load_standings

@@ -5,11 +5,11 @@ from typing import NamedTuple
 from cloud.db import Database
 from cloud.ledger.books.chart import SIDES, AccountKind
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.fleet.heard import box_states, terminals
 from cloud.ledger.journal.balances import all_balances, folded_up_to
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
 from cloud.ledger.load_cases import CaseState
 from cloud.ledger.quarantine import QuarantineState
-from cloud.ledger.read_fleet import box_states, terminals
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.values import Verdict
 from cloud.ledger.views import AccountView, CardView, Counts, Overview

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from cloud.db import Database
 from cloud.ledger.books.entry import EntryFlag, EntryKind
+from cloud.ledger.fleet.heard import box_states
 from cloud.ledger.journal.balances import all_balances
 from cloud.ledger.journal.theft_rows import read_marks, read_stolen, read_thefts
-from cloud.ledger.read_fleet import box_states
 from cloud.ledger.records.arrival import Arrival, arrive, record_key
 from cloud.ledger.records.marks import Mark
 from cloud.ledger.records.stolen import Theft

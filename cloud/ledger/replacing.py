@@ -24,11 +24,11 @@ from cloud.ledger.cards.refusals import (
 )
 from cloud.ledger.desk_entries import enter
 from cloud.ledger.desk_stock import require_fresh, use
+from cloud.ledger.fleet.owing import OWING_MAX, Owing, owing
 from cloud.ledger.journal.balances import balance
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.writing import Writing
-from cloud.ledger.owing import OWING_MAX, Owing, owing
 from cloud.ledger.receipts import ReceiptKind, add_receipt, receipt_of
 from cloud.ledger.records.grey import State
 from shared.desk import CardState, Replaced

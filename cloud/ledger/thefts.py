@@ -6,11 +6,11 @@ box holds, numbers its next list above that.
 
 from typing import NamedTuple
 
+from cloud.ledger.fleet.heard import box_states
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.theft_rows import add_row, freeze_marks, read_stolen, read_thefts, read_version
 from cloud.ledger.journal.writing import Writing
-from cloud.ledger.read_fleet import box_states
 from cloud.ledger.records.stolen import Act, Theft
 from shared.errors import ConfigFault
 from shared.ids import PsamId
