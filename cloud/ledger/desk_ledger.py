@@ -20,8 +20,8 @@ from cloud.ledger.cards.refusals import (
     DeskRefused,
 )
 from cloud.ledger.day_close import close_day, sheet_now
-from cloud.ledger.desk_entries import enter, need_drawer
 from cloud.ledger.desk_stock import draw, range_labels, spoil
+from cloud.ledger.funds.documents import enter, need_drawer
 from cloud.ledger.journal.balances import balance, balance_now
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.opened import OpenedLedger

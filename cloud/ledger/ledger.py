@@ -11,9 +11,9 @@ from cloud.ledger import rejudge as again
 from cloud.ledger.acks import ack_for
 from cloud.ledger.authorise import authorise
 from cloud.ledger.cards.inventory import import_inventory
-from cloud.ledger.deposits import deposit
 from cloud.ledger.fleet import epochs, status
-from cloud.ledger.grants import grant
+from cloud.ledger.funds.deposits import deposit
+from cloud.ledger.funds.grants import grant
 from cloud.ledger.journal import facts
 from cloud.ledger.journal.balances import fold
 from cloud.ledger.journal.booking import Booking

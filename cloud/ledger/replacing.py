@@ -22,9 +22,9 @@ from cloud.ledger.cards.refusals import (
     UNKNOWN_CARD,
     DeskRefused,
 )
-from cloud.ledger.desk_entries import enter
 from cloud.ledger.desk_stock import require_fresh, use
 from cloud.ledger.fleet.owing import OWING_MAX, Owing, owing
+from cloud.ledger.funds.documents import enter
 from cloud.ledger.journal.balances import balance
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.registry import touch_registry

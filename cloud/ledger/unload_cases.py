@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from cloud.db import Database
 from cloud.ledger.books.entry import EntryKind
-from cloud.ledger.desk_entries import enter
+from cloud.ledger.funds.documents import enter
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.writing import Writing
 from shared.wire import codec

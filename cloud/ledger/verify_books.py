@@ -18,8 +18,8 @@ from cloud.ledger.books.posting import (
     voided,
     withdrawn,
 )
-from cloud.ledger.desk_entries import DESK_KINDS, desk_postings
-from cloud.ledger.grants import payer_account
+from cloud.ledger.funds.documents import DESK_KINDS, desk_postings
+from cloud.ledger.funds.grants import payer_account
 from cloud.ledger.journal.balances import all_balances
 from cloud.ledger.journal.booking import BatchKind, record_digest, seal_hash
 from cloud.ledger.journal.registry import Registry, read_registry
