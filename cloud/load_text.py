@@ -1,8 +1,8 @@
-"""One load 圈存 as text and as JSON: the words are cloud.ledger.load_state's. Pure."""
+"""One load 圈存 as text and as JSON: the words are cloud.ledger.loads.state's. Pure."""
 
 from typing import Any
 
-from cloud.ledger.load_state import Words
+from cloud.ledger.loads.state import Words
 from cloud.ledger.read_loads import LoadStanding
 from cloud.spans import span
 from shared.money import yuan

@@ -1,6 +1,6 @@
 """What is booked and not done yet: loads in transit 圈存在途 and grey records 挂账, each with its sum and its age.
 
-Values in, rows out. What will happen to a load is cloud.ledger.load_state's word; a grey purchase is decided by counter
+Values in, rows out. What will happen to a load is `ledger.loads.state`'s word; a grey purchase is decided by counter
 and balance of the card's next purchase.
 """
 

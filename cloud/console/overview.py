@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
-from cloud.ledger.load_state import Next
+from cloud.ledger.loads.state import Next
 from cloud.ledger.read import Reader
 from cloud.ledger.read_loads import LoadStanding
 from cloud.ledger.read_thefts import StandingTheft

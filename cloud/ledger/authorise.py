@@ -13,7 +13,7 @@ from cloud.ledger.books.posting import CardAccounts
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.writing import Writing
-from cloud.ledger.load_cases import (
+from cloud.ledger.loads.cases import (
     CaseState,
     LoadCase,
     add_case,
@@ -22,10 +22,10 @@ from cloud.ledger.load_cases import (
     set_retry,
     settle_pending,
 )
-from cloud.ledger.load_evidence import MAIN_PURSE
-from cloud.ledger.load_offers import close_others, offer, offered
-from cloud.ledger.load_retry import Retry
-from cloud.ledger.load_sources import KINDS, LOAD_POSTINGS, Source, account_of
+from cloud.ledger.loads.evidence import MAIN_PURSE
+from cloud.ledger.loads.offers import close_others, offer, offered
+from cloud.ledger.loads.retry import Retry
+from cloud.ledger.loads.sources import KINDS, LOAD_POSTINGS, Source, account_of
 from cloud.ledger.records.arrival import record_key
 from cloud.ledger.records.values import OWN_PARTITION, LoadDecision
 from cloud.ledger.suspense import Touched, settle_touched

@@ -26,8 +26,16 @@ from cloud.ledger.journal.balances import balance, balance_now
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.journal.writing import Writing
-from cloud.ledger.load_cases import counter_is_proven, settle_pending
-from cloud.ledger.load_evidence import MAIN_PURSE
+from cloud.ledger.loads.cases import counter_is_proven, settle_pending
+from cloud.ledger.loads.evidence import MAIN_PURSE
+from cloud.ledger.loads.unloads import (
+    UnloadCase,
+    UnloadState,
+    add_unload_case,
+    note_unload,
+    prove_unload_case,
+    unload_case_of,
+)
 from cloud.ledger.read_desk import card_books
 from cloud.ledger.receipts import (
     NOBODY,
@@ -49,14 +57,6 @@ from cloud.ledger.replacing import (
     report_lost,
 )
 from cloud.ledger.suspense import Touched, settle_touched
-from cloud.ledger.unload_cases import (
-    UnloadCase,
-    UnloadState,
-    add_unload_case,
-    note_unload,
-    prove_unload_case,
-    unload_case_of,
-)
 from shared.desk import CardAsk, CardBooks, DaySheet, ReceiptSaid, Replaced
 from shared.ids import CardId
 from shared.money import FEN_MAX

@@ -1,8 +1,8 @@
 """Which cards every box should await 待问名单: a load of theirs is decided or tried again at their next tap."""
 
 from cloud.db import Database
-from cloud.ledger.load_cases import CaseState
-from cloud.ledger.load_retry import OFFERABLE
+from cloud.ledger.loads.cases import CaseState
+from cloud.ledger.loads.retry import OFFERABLE
 from cloud.ledger.records.values import Now
 from shared.wire.messages import AWAITED_MAX, Awaited, awaited
 

@@ -6,7 +6,7 @@ from cloud.db import Database, Row
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.books.keys import release_key, void_key, withdrawal_key
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
-from cloud.ledger.load_cases import CaseState
+from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.quarantine import QuarantineState
 from cloud.ledger.records.arrival import arrive, case_key, record_key, split_key
 from cloud.ledger.records.grey import State

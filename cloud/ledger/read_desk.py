@@ -13,11 +13,11 @@ from cloud.ledger.books.chart import AccountKind, Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.cards.life import life_of
 from cloud.ledger.journal.balances import all_balances, balance
-from cloud.ledger.load_cases import CaseState, online_steps
-from cloud.ledger.load_evidence import MAIN_PURSE
+from cloud.ledger.loads.cases import CaseState, online_steps
+from cloud.ledger.loads.evidence import MAIN_PURSE
+from cloud.ledger.loads.unloads import UnloadState
 from cloud.ledger.records.arrival import arrive
 from cloud.ledger.records.grey import State
-from cloud.ledger.unload_cases import UnloadState
 from shared.desk import MISSING_MAX, CardAsk, CardBooks, OpenMatter
 from shared.ids import CardId
 from shared.records import CounterKind, VoidRecord

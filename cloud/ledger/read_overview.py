@@ -8,7 +8,7 @@ from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.fleet.heard import box_states, terminals
 from cloud.ledger.journal.balances import all_balances, folded_up_to
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
-from cloud.ledger.load_cases import CaseState
+from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.quarantine import QuarantineState
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.values import Verdict

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from cloud.db import Database
 from cloud.ledger.books.entry import EntryKind
-from cloud.ledger.load_cases import CaseState
+from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.quarantine import QuarantineState
 from cloud.ledger.records.arrival import split_key
 from cloud.ledger.records.grey import State

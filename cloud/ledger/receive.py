@@ -27,8 +27,8 @@ from cloud.ledger.journal.mark_rows import (
 from cloud.ledger.journal.registry import Place
 from cloud.ledger.journal.seen import Holdings, first_questions
 from cloud.ledger.journal.writing import Writing, first_verdict_key
-from cloud.ledger.load_cases import is_granted, take_records
-from cloud.ledger.load_words import note_not_credited, note_unproven
+from cloud.ledger.loads.cases import is_granted, take_records
+from cloud.ledger.loads.words import note_not_credited, note_unproven
 from cloud.ledger.quarantine import open_cases as open_quarantine
 from cloud.ledger.records.arrival import Arrival, arrive, names_other_purse, purse_key, target_key
 from cloud.ledger.records.judge import SAME, Judgement, Known, Reason, judge

@@ -13,8 +13,8 @@ from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.picture import grey_changed
 from cloud.ledger.journal.writing import Writing
-from cloud.ledger.load_cases import online_steps
-from cloud.ledger.load_evidence import MAIN_PURSE
+from cloud.ledger.loads.cases import online_steps
+from cloud.ledger.loads.evidence import MAIN_PURSE
 from cloud.ledger.records.arrival import Arrival, arrive, case_key, purse_key
 from cloud.ledger.records.grey import STANDS, Case, Evidence, LoadStep, State, settle
 from cloud.ledger.records.judge import Reason

@@ -24,7 +24,7 @@ from cloud.ledger.journal.balances import all_balances
 from cloud.ledger.journal.booking import BatchKind, record_digest, seal_hash
 from cloud.ledger.journal.registry import Registry, read_registry
 from cloud.ledger.journal.writing import first_verdict_key, is_half
-from cloud.ledger.load_sources import LOAD_POSTINGS
+from cloud.ledger.loads.sources import LOAD_POSTINGS
 from cloud.ledger.records.arrival import Arrival, arrive, target_key
 from cloud.ledger.records.values import EntryUnbalanced
 from cloud.ledger.releases import RELEASE_KINDS

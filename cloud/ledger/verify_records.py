@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cloud.db import Database
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.journal.booking import CHUNK
-from cloud.ledger.load_cases import CaseState
+from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.quarantine import QuarantineState
 from cloud.ledger.records.arrival import NOBODY, arrive, split_key
 from cloud.ledger.records.grey import State

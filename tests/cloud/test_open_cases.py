@@ -1,6 +1,6 @@
 """Open cases: what is in transit or in suspense, once each, the oldest first."""
 
-from cloud.ledger.load_state import LoadFacts, TerminalWord, load_state
+from cloud.ledger.loads.state import LoadFacts, TerminalWord, load_state
 from cloud.ledger.read_loads import LoadStanding
 from cloud.ledger.views import RecordView, SuspenseView, VoidView
 from cloud.open_cases import OpenCase, open_cases

@@ -4,8 +4,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from cloud.ledger.books.entry import EntryKind
-from cloud.ledger.load_cases import CaseState
-from cloud.ledger.load_retry import OFFERABLE
+from cloud.ledger.loads.cases import CaseState
+from cloud.ledger.loads.retry import OFFERABLE
 from cloud.ledger.records.grey import State
 from cloud.ledger.verify import verify
 from shared.online import RETRIES, LoadResult

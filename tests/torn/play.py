@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 
-from cloud.ledger.load_cases import CaseState
+from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.records.grey import State
 from edge.terminal.taps.steps import Result
 from shared.records import STORED_HEAD, CounterKind, decode

@@ -4,7 +4,7 @@ import pytest
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.load_state import Stage
+from cloud.ledger.loads.state import Stage
 from cloud.ledger.read import Reader
 from cloud.ledger.records.values import GrantRefused, LoadDecision, Now
 from cloud.ledger.verify import verify

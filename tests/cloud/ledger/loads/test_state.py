@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.load_cases import CaseState
-from cloud.ledger.load_state import (
+from cloud.ledger.loads.cases import CaseState
+from cloud.ledger.loads.state import (
     OPEN,
     RECORD_DUE_S,
     STAGES,

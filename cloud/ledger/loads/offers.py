@@ -11,9 +11,9 @@ from cloud.ledger.books.chart import Side
 from cloud.ledger.books.posting import CardAccounts
 from cloud.ledger.journal.balances import balance_now
 from cloud.ledger.journal.writing import Writing
-from cloud.ledger.load_cases import COLUMNS, CaseState, LoadCase, set_retry
-from cloud.ledger.load_retry import OFFERABLE, OFFERED, UNGRANTED, Retry
-from cloud.ledger.load_sources import Source, account_of
+from cloud.ledger.loads.cases import COLUMNS, CaseState, LoadCase, set_retry
+from cloud.ledger.loads.retry import OFFERABLE, OFFERED, UNGRANTED, Retry
+from cloud.ledger.loads.sources import Source, account_of
 from shared.money import FEN_MAX
 from shared.online import LoadRequest, LoadResult, Purpose
 

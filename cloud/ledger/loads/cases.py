@@ -15,13 +15,13 @@ from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.journal.balances import balance
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.writing import Writing
-from cloud.ledger.load_evidence import online_key
-from cloud.ledger.load_retry import Retry
-from cloud.ledger.load_sources import KINDS, LOAD_POSTINGS, Source, account_of, source_of
+from cloud.ledger.loads.evidence import online_key
+from cloud.ledger.loads.retry import Retry
+from cloud.ledger.loads.sources import KINDS, LOAD_POSTINGS, Source, account_of, source_of
+from cloud.ledger.loads.unloads import settle_unloads, taken_unloads, unload_took
 from cloud.ledger.records.arrival import Arrival, case_key, split_key
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.values import OWN_PARTITION
-from cloud.ledger.unload_cases import settle_unloads, taken_unloads, unload_took
 from shared.clock import day_number
 from shared.records import Kind, LoadRecord
 from shared.wire import codec

@@ -1,7 +1,7 @@
 """Where a load 圈存 stands: its stage, its age, the evidence for it, and what will happen next and when. Pure.
 
 The one place of these words: command line, console and `verify` say what stands here. Nothing is decided here; money
-moves by the card's counter and by TACs (cloud.ledger.load_cases), never by a clock and never by a terminal's word.
+moves by the card's counter and by TACs (cloud.ledger.loads.cases), never by a clock and never by a terminal's word.
 """
 
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ once when the card has shown a later counter before: it may never come online ag
 from collections.abc import Iterable
 
 from cloud.ledger.journal.writing import Writing
-from cloud.ledger.load_cases import (
+from cloud.ledger.loads.cases import (
     SUSPENSE_STATE,
     CaseState,
     LoadCase,
@@ -18,10 +18,10 @@ from cloud.ledger.load_cases import (
     is_same_load,
     load_of,
 )
-from cloud.ledger.load_evidence import newest_known
-from cloud.ledger.load_retry import Retry
-from cloud.ledger.load_sources import source_of
-from cloud.ledger.load_state import TerminalWord
+from cloud.ledger.loads.evidence import newest_known
+from cloud.ledger.loads.retry import Retry
+from cloud.ledger.loads.sources import source_of
+from cloud.ledger.loads.state import TerminalWord
 from cloud.ledger.records.arrival import Arrival, case_key
 from cloud.ledger.records.grey import State
 
