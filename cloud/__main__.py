@@ -147,7 +147,7 @@ def _held_options(parser: argparse.ArgumentParser) -> None:
 
 def _held(chosen: argparse.Namespace) -> int:
     from cloud import held_commands as held
-    from cloud.ledger.releases import Side
+    from cloud.ledger.held.releases import Side
 
     where = (chosen.data, chosen.dsn)
     needed = {"list": (), "propose": ("to", "who", "reason"), "confirm": ("proposal", "who")}

@@ -14,6 +14,7 @@ from cloud.ledger.cards.inventory import import_inventory
 from cloud.ledger.fleet import epochs, status
 from cloud.ledger.funds.deposits import deposit
 from cloud.ledger.funds.grants import grant
+from cloud.ledger.held.thefts import Report, Reported, report_found, report_stolen
 from cloud.ledger.journal import facts
 from cloud.ledger.journal.balances import fold
 from cloud.ledger.journal.booking import Booking
@@ -47,7 +48,6 @@ from cloud.ledger.records.values import (
     Verdict,
 )
 from cloud.ledger.recovery import VerifyAck
-from cloud.ledger.thefts import Report, Reported, report_found, report_stolen
 from shared.errors import RuleBroken
 from shared.facts import TEXT_MAX, Level
 from shared.ids import BoxId, CardId, LedgerId, PsamId, StoreId

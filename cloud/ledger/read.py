@@ -8,25 +8,17 @@ import threading
 from collections.abc import Sequence
 
 from cloud.db import Database, open_database
-from cloud.ledger import (
-    read_books,
-    read_desk,
-    read_held,
-    read_overview,
-    read_rides,
-    read_terminals,
-    read_thefts,
-    two_persons,
-)
+from cloud.ledger import read_books, read_desk, read_held, read_overview, read_rides, read_terminals, read_thefts
 from cloud.ledger.fleet import heard as read_fleet
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
+from cloud.ledger.held import two_persons
+from cloud.ledger.held.two_persons import Proposal
 from cloud.ledger.read_held import HeldView
 from cloud.ledger.read_loads import LoadStanding, load_standings
 from cloud.ledger.read_rides import LineRides
 from cloud.ledger.read_thefts import BoxWord, Reach, StandingTheft, TheftView
 from cloud.ledger.records.stolen import Theft
 from cloud.ledger.records.values import Now
-from cloud.ledger.two_persons import Proposal
 from cloud.ledger.views import (
     AccountView,
     CardView,

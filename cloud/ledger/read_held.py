@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from cloud.db import Database
-from cloud.ledger import two_persons
-from cloud.ledger.held import Held, all_held, held_of_psam
+from cloud.ledger.held import two_persons
+from cloud.ledger.held.entries import Held, all_held, held_of_psam
+from cloud.ledger.held.releases import read_offer
+from cloud.ledger.held.two_persons import ProposalKind
 from cloud.ledger.records.judge import Reason
-from cloud.ledger.releases import read_offer
-from cloud.ledger.two_persons import ProposalKind
 
 HELD_MAX = 100_000
 """Most that are looked at, the oldest first."""

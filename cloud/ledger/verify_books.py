@@ -20,6 +20,7 @@ from cloud.ledger.books.posting import (
 )
 from cloud.ledger.funds.documents import DESK_KINDS, desk_postings
 from cloud.ledger.funds.grants import payer_account
+from cloud.ledger.held.releases import RELEASE_KINDS
 from cloud.ledger.journal.balances import all_balances
 from cloud.ledger.journal.booking import BatchKind, record_digest, seal_hash
 from cloud.ledger.journal.registry import Registry, read_registry
@@ -27,7 +28,6 @@ from cloud.ledger.journal.writing import first_verdict_key, is_half
 from cloud.ledger.loads.sources import LOAD_POSTINGS
 from cloud.ledger.records.arrival import Arrival, arrive, target_key
 from cloud.ledger.records.values import EntryUnbalanced
-from cloud.ledger.releases import RELEASE_KINDS
 from cloud.ledger.verify_check import Check, Line, walk, walk_entries
 from cloud.ledger.verify_releases import release_fault
 from shared.errors import WireFault

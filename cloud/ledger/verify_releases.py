@@ -1,12 +1,11 @@
 """Releases of held 待核 entries against the words of two persons: each confirmed by another, in time, and done once."""
 
 from cloud.db import Database, Row
-from cloud.ledger import two_persons
 from cloud.ledger.books.entry import EntryFlag, EntryKind
 from cloud.ledger.books.keys import release_key, void_key, withdrawal_key
 from cloud.ledger.books.posting import Postings
-from cloud.ledger.journal.registry import Registry
-from cloud.ledger.releases import (
+from cloud.ledger.held import two_persons
+from cloud.ledger.held.releases import (
     RELEASE_KINDS,
     Paper,
     holder_of,
@@ -15,7 +14,8 @@ from cloud.ledger.releases import (
     read_paper,
     release_postings,
 )
-from cloud.ledger.two_persons import Outcome, Proposal, ProposalKind, is_same_person
+from cloud.ledger.held.two_persons import Outcome, Proposal, ProposalKind, is_same_person
+from cloud.ledger.journal.registry import Registry
 from cloud.ledger.verify_check import Check
 from shared.errors import WireFault
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cloud.__main__ import main
+from cloud.ledger.held.thefts import Report
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.thefts import Report
 from tests.cloud.campus import Campus
 from tests.cloud.ledger import campus as c
 

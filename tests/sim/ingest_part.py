@@ -18,10 +18,10 @@ from cloud.ingest.tally import Tally
 from cloud.ingest.thread import AWAY
 from cloud.ingest.ticket import Arrival, Letter, Money, Now, States, Ticket, Work
 from cloud.key_faults import KeyProcessAway, KeyRefused
+from cloud.ledger.held.thefts import Report
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Now as LedgerNow
-from cloud.ledger.thefts import Report
 from cloud.online.load import LoadCounts, LoadDesk
 from provisioning.process.operations import KeyOperations
 from shared.errors import StoreFault

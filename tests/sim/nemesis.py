@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from cloud.ledger.thefts import Report
+from cloud.ledger.held.thefts import Report
 from tests.sim.ingest_part import copy_of
 from tests.sim.theft import Theft
 

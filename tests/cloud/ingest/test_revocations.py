@@ -10,8 +10,8 @@ from cloud.ingest.clerk import Clerk
 from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Arrival, Letter, States, Ticket
+from cloud.ledger.held.thefts import Report
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.thefts import Report
 from cloud.online.load import LoadCounts, LoadDesk
 from shared.wire.messages import (
     REVOCATIONS_CONTEXT,

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.held.thefts import Report
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read import Reader
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import Verdict
-from cloud.ledger.thefts import Report
 from cloud.ledger.verify import verify
 from cloud.ledger.voids import VoidState
 from shared.records import Kind, PurchaseRecord

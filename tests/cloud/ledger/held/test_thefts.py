@@ -2,9 +2,9 @@
 
 import pytest
 
+from cloud.ledger.held.thefts import Report, TheftRefused
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read import Reader
-from cloud.ledger.thefts import Report, TheftRefused
 from cloud.ledger.verify import verify
 from shared.errors import RuleBroken
 from shared.online import LoadResult

@@ -35,7 +35,7 @@ class ProposalKind(IntEnum):
     """What is proposed. Frozen numbers: they stand in the books."""
 
     HELD = 1
-    """What becomes of held 待核 entries (cloud.ledger.releases)."""
+    """What becomes of held 待核 entries (cloud.ledger.held.releases)."""
 
 
 class Outcome(IntEnum):

@@ -9,17 +9,17 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from cloud.ledger import two_persons
 from cloud.ledger.books.entry import EntryKind
-from cloud.ledger.held import all_held, held_of_psam
-from cloud.ledger.held_ledger import HeldLedger
+from cloud.ledger.held import two_persons
+from cloud.ledger.held.door import HeldLedger
+from cloud.ledger.held.entries import all_held, held_of_psam
+from cloud.ledger.held.releases import Side
+from cloud.ledger.held.thefts import Report
+from cloud.ledger.held.two_persons import OPEN_MAX, PROPOSAL_DAYS, Outcome, ProposalRefused
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read import Reader
 from cloud.ledger.records.values import Now
-from cloud.ledger.releases import Side
-from cloud.ledger.thefts import Report
-from cloud.ledger.two_persons import OPEN_MAX, PROPOSAL_DAYS, Outcome, ProposalRefused
 from cloud.ledger.verify import verify
 from shared.errors import RuleBroken
 from shared.records import Kind

@@ -9,17 +9,17 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from cloud.db import Database
-from cloud.ledger import two_persons
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.keys import release_key
 from cloud.ledger.books.posting import Postings, released, returned
 from cloud.ledger.cards.life import life_of
-from cloud.ledger.held import Held, held_among
+from cloud.ledger.held import two_persons
+from cloud.ledger.held.entries import Held, held_among
+from cloud.ledger.held.two_persons import Decided, Proposal, ProposalKind, ProposalRefused
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.registry import Registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION
-from cloud.ledger.two_persons import Decided, Proposal, ProposalKind, ProposalRefused
 from shared.clock import day_number
 from shared.errors import WireFault
 from shared.money import yuan

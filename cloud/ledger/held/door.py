@@ -5,10 +5,10 @@ For two persons, whether they stand at a command line or a screen. ProposalRefus
 
 from collections.abc import Sequence
 
+from cloud.ledger.held.releases import Side, confirm_release, propose_release, reject_release
+from cloud.ledger.held.two_persons import Decided, Proposal
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
-from cloud.ledger.releases import Side, confirm_release, propose_release, reject_release
-from cloud.ledger.two_persons import Decided, Proposal
 
 
 class HeldLedger:
