@@ -45,6 +45,7 @@ from cloud.ledger.receipts import (
     given_before,
     require_open_day,
 )
+from cloud.ledger.receive.suspense import Touched, settle_touched
 from cloud.ledger.records.values import Now
 from cloud.ledger.replacing import (
     Wish,
@@ -56,7 +57,6 @@ from cloud.ledger.replacing import (
     replace_lost,
     report_lost,
 )
-from cloud.ledger.suspense import Touched, settle_touched
 from shared.desk import CardAsk, CardBooks, DaySheet, ReceiptSaid, Replaced
 from shared.ids import CardId
 from shared.money import FEN_MAX

@@ -6,10 +6,6 @@ answer.
 
 from collections.abc import Callable, Sequence
 
-from cloud.ledger import quarantine, recovery
-from cloud.ledger import rejudge as again
-from cloud.ledger.acks import ack_for
-from cloud.ledger.authorise import authorise
 from cloud.ledger.cards.inventory import import_inventory
 from cloud.ledger.fleet import epochs, status
 from cloud.ledger.funds.deposits import deposit
@@ -23,7 +19,11 @@ from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.read_awaited import awaited_cards
-from cloud.ledger.receive import (
+from cloud.ledger.receive import quarantine, recovery
+from cloud.ledger.receive import rejudge as again
+from cloud.ledger.receive.acks import ack_for
+from cloud.ledger.receive.authorise import authorise
+from cloud.ledger.receive.receive import (
     ArrivedBatch,
     Lot,
     Receiving,
@@ -34,6 +34,7 @@ from cloud.ledger.receive import (
     receive,
     receive_copy,
 )
+from cloud.ledger.receive.recovery import VerifyAck
 from cloud.ledger.records.arrival import arrive
 from cloud.ledger.records.values import (
     CheckTac,
@@ -47,7 +48,6 @@ from cloud.ledger.records.values import (
     Rejudged,
     Verdict,
 )
-from cloud.ledger.recovery import VerifyAck
 from shared.errors import RuleBroken
 from shared.facts import TEXT_MAX, Level
 from shared.ids import BoxId, CardId, LedgerId, PsamId, StoreId

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from cloud.db import Row
-from cloud.ledger import receive as receiving
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.receive import receive as receiving
 from tests.sim.ingest_part import IngestPart, SimDatabase
 from tests.sim.terminal_part import TerminalPart
 from tests.sim.truth import CardTruth, purses_of

@@ -12,10 +12,10 @@ from typing import Any
 from cloud.db import Row
 from cloud.ingest.intake import read
 from cloud.ingest.ticket import Arrival
-from cloud.ledger import authorise as authorising
-from cloud.ledger import suspense
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.loads import offers as load_offers
+from cloud.ledger.receive import authorise as authorising
+from cloud.ledger.receive import suspense
 from cloud.ledger.records.stolen import Stolen
 from edge.box.values.effects import Effect, Publish, Settle
 from edge.box.values.streams import ref_of

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from cloud.ledger import authorise
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.loads import cases as load_cases
+from cloud.ledger.receive import authorise
 from edge.terminal.store.voids import Voids
 from edge.terminal.taps.gate import Gate
 from shared.purse.reasons import Reason

@@ -42,7 +42,7 @@ class Reason(IntEnum):
     NOT_CREDITED = 31
     ZERO = 32
     VOID = 40
-    """A void 撤销: its purchase decides (cloud.ledger.voids)."""
+    """A void 撤销: its purchase decides (cloud.ledger.receive.voids)."""
     VOID_NO_SALE = 41
     """It names a record that is no such purchase."""
     VOID_TWICE = 42

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cloud.ledger import quarantine
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.receive import quarantine
 from shared.wire.codec import MESSAGE_MAX
 from tests.cloud.ledger import campus as c
 

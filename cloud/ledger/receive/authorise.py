@@ -26,9 +26,9 @@ from cloud.ledger.loads.evidence import MAIN_PURSE
 from cloud.ledger.loads.offers import close_others, offer, offered
 from cloud.ledger.loads.retry import Retry
 from cloud.ledger.loads.sources import KINDS, LOAD_POSTINGS, Source, account_of
+from cloud.ledger.receive.suspense import Touched, settle_touched
 from cloud.ledger.records.arrival import record_key
 from cloud.ledger.records.values import OWN_PARTITION, LoadDecision
-from cloud.ledger.suspense import Touched, settle_touched
 from shared.clock import day_number
 from shared.inventory import LOADERS
 from shared.money import FEN_MAX

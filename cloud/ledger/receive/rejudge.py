@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from cloud.db import Database, Row
 from cloud.ledger.journal.writing import Writing
-from cloud.ledger.quarantine import QuarantineState
-from cloud.ledger.receive import Booked, Receiving, lot_of
+from cloud.ledger.receive.quarantine import QuarantineState
+from cloud.ledger.receive.receive import Booked, Receiving, lot_of
 from cloud.ledger.records.arrival import Arrival, arrive
 from cloud.ledger.records.judge import REJUDGED, Judgement
 from cloud.ledger.records.values import OWN_PARTITION, Verdict

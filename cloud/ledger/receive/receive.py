@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cloud.db import Question, Rows
-from cloud.ledger.acks import build_ack
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.journal.booking import head_question
 from cloud.ledger.journal.facts import Code
@@ -29,13 +28,14 @@ from cloud.ledger.journal.seen import Holdings, first_questions
 from cloud.ledger.journal.writing import Writing, first_verdict_key
 from cloud.ledger.loads.cases import is_granted, take_records
 from cloud.ledger.loads.words import note_not_credited, note_unproven
-from cloud.ledger.quarantine import open_cases as open_quarantine
+from cloud.ledger.receive.acks import build_ack
+from cloud.ledger.receive.quarantine import open_cases as open_quarantine
+from cloud.ledger.receive.suspense import Touched, note_claims, open_cases, open_load_cases, settle_touched
+from cloud.ledger.receive.voids import Opened, open_voids, settle_voids
 from cloud.ledger.records.arrival import Arrival, arrive, names_other_purse, purse_key, target_key
 from cloud.ledger.records.judge import SAME, Judgement, Known, Reason, judge
 from cloud.ledger.records.marks import EMPTY, Mark, add
 from cloud.ledger.records.values import CheckTac, Received, Verdict
-from cloud.ledger.suspense import Touched, note_claims, open_cases, open_load_cases, settle_touched
-from cloud.ledger.voids import Opened, open_voids, settle_voids
 from shared.errors import KeyFault
 from shared.records import Kind, VoidRecord
 from shared.wire.messages import AckBody
