@@ -18,7 +18,7 @@ from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.held.releases import ENTRIES_MAX, Side
 from cloud.ledger.held.two_persons import Proposal
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
-from cloud.ledger.read_held import HeldView
+from cloud.ledger.read.held import HeldView
 from cloud.settings import load_settings
 from shared.errors import ConfigFault
 from shared.ids import PsamId

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cloud.check_commands import open_books
 from cloud.intake_commands import wall_now
-from cloud.ledger.read_loads import LoadStanding
+from cloud.ledger.read.loads import LoadStanding
 from cloud.load_text import load_json, load_lines
 from shared.money import yuan
 

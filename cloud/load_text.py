@@ -3,7 +3,7 @@
 from typing import Any
 
 from cloud.ledger.loads.state import Words
-from cloud.ledger.read_loads import LoadStanding
+from cloud.ledger.read.loads import LoadStanding
 from cloud.spans import span
 from shared.money import yuan
 

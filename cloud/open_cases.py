@@ -7,8 +7,8 @@ and balance of the card's next purchase.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cloud.ledger.read_loads import LoadStanding
-from cloud.ledger.views import SuspenseView, VoidView
+from cloud.ledger.read.loads import LoadStanding
+from cloud.ledger.read.views import SuspenseView, VoidView
 
 ROWS_MAX = 50
 """Most rows that a report shows; the sums are of all that were asked for."""

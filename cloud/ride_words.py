@@ -1,6 +1,6 @@
 """A ride in words: what the console and the report say of a record with a trip, Chinese first. Pure."""
 
-from cloud.ledger.read_rides import LineRides, read_trip
+from cloud.ledger.read.rides import LineRides, read_trip
 from shared.money import yuan
 from shared.transit.trip import Step, Trip
 

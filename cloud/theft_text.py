@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from typing import Any
 
-from cloud.ledger.read_thefts import BoxWord, Reach, TheftView, Touched
+from cloud.ledger.read.thefts import BoxWord, Reach, TheftView, Touched
 from cloud.ledger.records.marks import Mark
 from cloud.theft_reach import REACHES
 from shared.clock import time_text

@@ -17,7 +17,7 @@ from cloud.console.live import Live
 from cloud.console.overview import Overview
 from cloud.console.pages import create_pages, renderer
 from cloud.console.sign_in import Sources
-from cloud.ledger.read import Reader, open_reader
+from cloud.ledger.read.reader import Reader, open_reader
 from cloud.life import report as report_status
 from cloud.life import say, stop_on_signals
 from cloud.serving import HttpsServer

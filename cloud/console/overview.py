@@ -9,11 +9,11 @@ from typing import Any
 
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.loads.state import Next
-from cloud.ledger.read import Reader
-from cloud.ledger.read_loads import LoadStanding
-from cloud.ledger.read_thefts import StandingTheft
+from cloud.ledger.read.loads import LoadStanding
+from cloud.ledger.read.reader import Reader
+from cloud.ledger.read.thefts import StandingTheft
+from cloud.ledger.read.views import EntryView, RecordView
 from cloud.ledger.records.values import Now
-from cloud.ledger.views import EntryView, RecordView
 from cloud.ride_words import ride_words
 from cloud.spans import span
 from shared.campus_clock import WALL

@@ -12,7 +12,7 @@ from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Junk, Letter, States, Ticket
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.read import Reader
+from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import CheckTac, Now, Received
 from cloud.online.load import LoadDesk
 from shared.errors import KeyFault, RuleBroken

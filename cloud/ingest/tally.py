@@ -5,7 +5,7 @@ Written by the ledger thread and the loop, each its own numbers; read by the loo
 
 from dataclasses import asdict, dataclass, field
 
-from cloud.ledger.views import Counts
+from cloud.ledger.read.views import Counts
 from shared.errors import KeyFault, StoreFault
 
 

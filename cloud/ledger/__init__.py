@@ -30,10 +30,10 @@ Write side (`cloud.ledger.ledger`)::
 (KeyFault) leaves the ledger as it was, and the caller tries again. Storage trouble is StoreFault: nothing was
 committed, call again. A batch is named by (box, store, first_row): calling again is always safe.
 
-Read side (`cloud.ledger.read`): `open_reader(dsn) -> Reader`: overview(), counts(), boxes(), terminals(),
+Read side (`cloud.ledger.read.reader`): `open_reader(dsn) -> Reader`: overview(), counts(), boxes(), terminals(),
 by_terminal(), facts(n), last_records(n), record(device, epoch, seq), entries(card, counter),
 entries_of_record(device, epoch, seq), statement(card, n), trial_balance(), cards(), suspense(n), quarantine(n),
-loads(n), thefts(), theft_views(psam), box_words(), reach(now_s). Values: `cloud.ledger.views`.
+loads(n), thefts(), theft_views(psam), box_words(), reach(now_s). Values: `cloud.ledger.read.views`.
 
 The card desk's doors are `cloud.ledger.desk_ledger`, those for what is held `cloud.ledger.held.door`: each takes an
 OpenedLedger (`cloud.ledger.journal.opened`), as Ledger does.

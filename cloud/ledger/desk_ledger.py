@@ -36,7 +36,7 @@ from cloud.ledger.loads.unloads import (
     prove_unload_case,
     unload_case_of,
 )
-from cloud.ledger.read_desk import card_books
+from cloud.ledger.read.desk import card_books
 from cloud.ledger.receipts import (
     NOBODY,
     Receipt,

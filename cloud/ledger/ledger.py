@@ -18,7 +18,7 @@ from cloud.ledger.journal.mark_rows import partition_of_store
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.writing import Writing
-from cloud.ledger.read_awaited import awaited_cards
+from cloud.ledger.read.awaited import awaited_cards
 from cloud.ledger.receive import quarantine, recovery
 from cloud.ledger.receive import rejudge as again
 from cloud.ledger.receive.acks import ack_for

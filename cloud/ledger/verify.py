@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cloud.db import Database
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.read import Reader
+from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import CheckTac
 from cloud.ledger.verify_books import check_balances, check_chain, check_entries
 from cloud.ledger.verify_cards import check_cards

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cloud.__main__ import main
-from cloud.ledger.read import open_reader
+from cloud.ledger.read.reader import open_reader
 from tests.cloud.campus import Campus
 
 

@@ -1,8 +1,8 @@
 """Open cases: what is in transit or in suspense, once each, the oldest first."""
 
 from cloud.ledger.loads.state import LoadFacts, TerminalWord, load_state
-from cloud.ledger.read_loads import LoadStanding
-from cloud.ledger.views import RecordView, SuspenseView, VoidView
+from cloud.ledger.read.loads import LoadStanding
+from cloud.ledger.read.views import RecordView, SuspenseView, VoidView
 from cloud.open_cases import OpenCase, open_cases
 
 MACHINE, NOW_MS = b"\0\1\0\0\0\7", 1_784_000_100_000

@@ -9,7 +9,7 @@ import pytest
 
 from cloud.__main__ import main
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.read import Reader
+from cloud.ledger.read.reader import Reader
 from shared.wire.messages import BoxState
 from tests.cloud.campus import Campus
 from tests.cloud.ledger import campus as c

@@ -13,8 +13,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloud.ledger.read import Reader, open_reader
-from cloud.ledger.views import EntryView, Overview
+from cloud.ledger.read.reader import Reader, open_reader
+from cloud.ledger.read.views import EntryView, Overview
 from edge.files.deck import Deck
 from edge.terminal.station.shown import read_shown
 from shared.ids import CardId, card_id

@@ -6,7 +6,7 @@ from pathlib import Path
 from cloud.console.overview import Overview
 from cloud.ledger.held.thefts import Report
 from cloud.ledger.ledger import open_ledger
-from cloud.ledger.read import Reader
+from cloud.ledger.read.reader import Reader
 from shared.wire.messages import BoxState
 from tests.cloud.ledger import campus as c
 

@@ -16,7 +16,7 @@ from cloud.ledger.cards.refusals import (
     DeskRefused,
 )
 from cloud.ledger.desk_ledger import DeskLedger
-from cloud.ledger.read import Reader
+from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
 from cloud.ledger.replacing import Wish
 from cloud.ledger.verify import verify

@@ -4,8 +4,8 @@ from itertools import permutations
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.read import Reader
-from cloud.ledger.read_rides import LineRides
+from cloud.ledger.read.reader import Reader
+from cloud.ledger.read.rides import LineRides
 from cloud.ledger.records.values import Verdict
 from cloud.ledger.verify import verify
 from shared.records import Kind

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.read import Reader
+from cloud.ledger.read.reader import Reader
 from cloud.ledger.verify import verify
 from shared.records import Kind
 from tests.cloud.ledger import campus as c

@@ -3,7 +3,7 @@
 from itertools import permutations
 
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.read import Reader
+from cloud.ledger.read.reader import Reader
 from shared.records import Kind
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box

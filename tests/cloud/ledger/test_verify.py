@@ -5,7 +5,7 @@ import pytest
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.journal.booking import POSTING_COLUMNS
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.read import Reader
+from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.grey import State
 from cloud.ledger.verify import verify
 from shared.errors import KeyFault, RuleBroken
@@ -13,7 +13,7 @@ from shared.records import Kind
 from shared.wire import codec
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
-from tests.cloud.ledger.test_read import fill
+from tests.cloud.ledger.read.test_reader import fill
 
 _LINE = "debit, credit, fen, booked_at_ms, number, book, effective_day, flags, partition"
 _ONE_MORE = f"SELECT entry, 1, kind, {_LINE} FROM posting WHERE entry = 10"  # noqa: S608  # our own names

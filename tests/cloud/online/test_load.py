@@ -8,7 +8,7 @@ import pytest
 
 from cloud.keys import KeyClient
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.read import Reader
+from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import LoadDecision, Now, Received
 from cloud.online.load import LoadCounts, LoadDesk
 from shared.errors import KeyFault, StoreFault

@@ -18,7 +18,7 @@ from cloud.ledger.held.thefts import Report
 from cloud.ledger.held.two_persons import OPEN_MAX, PROPOSAL_DAYS, Outcome, ProposalRefused
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.read import Reader
+from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
 from cloud.ledger.verify import verify
 from shared.errors import RuleBroken

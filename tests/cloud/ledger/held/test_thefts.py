@@ -4,7 +4,7 @@ import pytest
 
 from cloud.ledger.held.thefts import Report, TheftRefused
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.read import Reader
+from cloud.ledger.read.reader import Reader
 from cloud.ledger.verify import verify
 from shared.errors import RuleBroken
 from shared.online import LoadResult

@@ -17,8 +17,8 @@ from cloud.ledger.loads.state import (
     TerminalWord,
     load_state,
 )
-from cloud.ledger.read import Reader
-from cloud.ledger.read_loads import LoadStanding
+from cloud.ledger.read.loads import LoadStanding
+from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
 from shared.online import LoadResult
 from shared.records import Kind

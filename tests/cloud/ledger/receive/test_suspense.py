@@ -6,7 +6,7 @@ import pytest
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.read import Reader
+from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Verdict
 from shared.records import Kind
 from tests.cloud.ledger import campus as c

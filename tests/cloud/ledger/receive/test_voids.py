@@ -8,7 +8,7 @@ import pytest
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.held.thefts import Report
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.read import Reader
+from cloud.ledger.read.reader import Reader
 from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import Verdict

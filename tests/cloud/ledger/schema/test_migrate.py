@@ -12,7 +12,7 @@ import pytest
 
 from cloud.db import Database, open_database
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.read import Reader
+from cloud.ledger.read.reader import Reader
 from cloud.ledger.schema import migrate
 from cloud.ledger.verify import verify
 from shared.errors import RuleBroken

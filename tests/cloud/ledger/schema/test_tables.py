@@ -75,7 +75,7 @@ def test_a_start_loads_neither_alembic_nor_postgresql(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     open_ledger(str(path)).close()
     script = (
-        "import sys; from cloud.ledger.ledger import open_ledger; from cloud.ledger.read import Reader; "
+        "import sys; from cloud.ledger.ledger import open_ledger; from cloud.ledger.read.reader import Reader; "
         f"open_ledger({str(path)!r}).close(); "
         "print(sorted({'sqlalchemy', 'alembic', 'psycopg'} & set(sys.modules)))"
     )

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from cloud.db import Database
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.loads.cases import CaseState
+from cloud.ledger.read.views import TerminalCount
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.arrival import split_key
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.marks import EMPTY, Mark, unpack_ranges
-from cloud.ledger.views import TerminalCount
 
 Key = tuple[bytes, int]
 """(device, epoch)"""

@@ -8,18 +8,22 @@ import threading
 from collections.abc import Sequence
 
 from cloud.db import Database, open_database
-from cloud.ledger import read_books, read_desk, read_held, read_overview, read_rides, read_terminals, read_thefts
 from cloud.ledger.fleet import heard as read_fleet
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.two_persons import Proposal
-from cloud.ledger.read_held import HeldView
-from cloud.ledger.read_loads import LoadStanding, load_standings
-from cloud.ledger.read_rides import LineRides
-from cloud.ledger.read_thefts import BoxWord, Reach, StandingTheft, TheftView
-from cloud.ledger.records.stolen import Theft
-from cloud.ledger.records.values import Now
-from cloud.ledger.views import (
+from cloud.ledger.read import books as read_books
+from cloud.ledger.read import desk as read_desk
+from cloud.ledger.read import held as read_held
+from cloud.ledger.read import overview as read_overview
+from cloud.ledger.read import rides as read_rides
+from cloud.ledger.read import terminals as read_terminals
+from cloud.ledger.read import thefts as read_thefts
+from cloud.ledger.read.held import HeldView
+from cloud.ledger.read.loads import LoadStanding, load_standings
+from cloud.ledger.read.rides import LineRides
+from cloud.ledger.read.thefts import BoxWord, Reach, StandingTheft, TheftView
+from cloud.ledger.read.views import (
     AccountView,
     CardView,
     Counts,
@@ -32,6 +36,8 @@ from cloud.ledger.views import (
     TerminalCount,
     VoidView,
 )
+from cloud.ledger.records.stolen import Theft
+from cloud.ledger.records.values import Now
 from shared.ids import CardId, PsamId
 from shared.wire.messages import Revocations
 

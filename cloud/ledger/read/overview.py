@@ -9,11 +9,11 @@ from cloud.ledger.fleet.heard import box_states, terminals
 from cloud.ledger.journal.balances import all_balances, folded_up_to
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
 from cloud.ledger.loads.cases import CaseState
+from cloud.ledger.read.views import AccountView, CardView, Counts, Overview
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.values import Verdict
-from cloud.ledger.views import AccountView, CardView, Counts, Overview
 
 _FIRST = (
     "SELECT CAST(COALESCE(SUM(posted), 0) AS BIGINT), CAST(COALESCE(SUM(held), 0) AS BIGINT), "

@@ -6,8 +6,8 @@ import pytest
 
 from cloud.ledger.fleet.views import Completeness
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.read import LIST_MAX, Reader, open_reader
-from cloud.ledger.views import TerminalCount
+from cloud.ledger.read.reader import LIST_MAX, Reader, open_reader
+from cloud.ledger.read.views import TerminalCount
 from shared.errors import StoreFault
 from shared.records import Kind
 from shared.wire.messages import BoxState, DeviceStatus, EpochStatus, Fact, TerminalState

@@ -1,7 +1,7 @@
 """The rows of the terminals add up to the sums of the ledger, whatever was posted after its first verdict."""
 
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.read import Reader
+from cloud.ledger.read.reader import Reader
 from shared.records import Kind
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
