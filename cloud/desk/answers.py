@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 from cloud.key_faults import KeyRefused
 from cloud.ledger.cards.refusals import UNKNOWN_CARD, WRONG_PROOF, DeskRefused
-from cloud.ledger.desk_ledger import DeskLedger
+from cloud.ledger.desk.door import DeskLedger
+from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.loads.unloads import UnloadCase
 from cloud.ledger.records.values import Now
-from cloud.ledger.replacing import Wish
 from shared.clock import day_number
 from shared.desk import KEY_SIZE, DeskOp, No, ReceiptSaid, decode_ask, encode_answer, parse_card_ask
 from shared.errors import KeyFault, StoreFault, WireFault

@@ -17,7 +17,7 @@ from typing import Any
 from cloud.desk.answers import DeskAnswers
 from cloud.desk.cashiers import cashier_of
 from cloud.keys import KeyClient
-from cloud.ledger.desk_ledger import DeskLedger
+from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.records.values import Now
 from cloud.life import report, say, stop_on_signals

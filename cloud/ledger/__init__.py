@@ -35,7 +35,7 @@ by_terminal(), facts(n), last_records(n), record(device, epoch, seq), entries(ca
 entries_of_record(device, epoch, seq), statement(card, n), trial_balance(), cards(), suspense(n), quarantine(n),
 loads(n), thefts(), theft_views(psam), box_words(), reach(now_s). Values: `cloud.ledger.read.views`.
 
-The card desk's doors are `cloud.ledger.desk_ledger`, those for what is held `cloud.ledger.held.door`: each takes an
+The card desk's doors are `cloud.ledger.desk.door`, those for what is held `cloud.ledger.held.door`: each takes an
 OpenedLedger (`cloud.ledger.journal.opened`), as Ledger does.
 
 `cloud.ledger.verify.verify(ledger or reader, check_tac) -> Report(checks, ok, first_broken)`.

@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from cloud.ledger.cards.refusals import AMOUNT, DRAWER, KEY_USED, NO_FUNDS, UNKNOWN_CARD, DeskRefused
-from cloud.ledger.desk_ledger import DeskLedger
+from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.verify import verify
 from cloud.ledger.verify_desk import check_desk

@@ -9,7 +9,7 @@ import shutil
 import pytest
 
 from cloud.desk.answers import DeskAnswers
-from cloud.ledger.desk_ledger import DeskLedger
+from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.verify import verify

@@ -3,7 +3,7 @@
 import pytest
 
 from cloud.ledger.cards.refusals import COUNTER_USED, HOTLISTED, KEY_USED, MORE_THAN_BOOKS, WRONG_MAC1, DeskRefused
-from cloud.ledger.desk_ledger import DeskLedger
+from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.loads.unloads import UnloadState
 from cloud.ledger.verify import verify
 from shared.desk import CardAsk

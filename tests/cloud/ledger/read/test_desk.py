@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloud.ledger.desk_ledger import DeskLedger
+from cloud.ledger.desk.door import DeskLedger
 from shared.desk import CardAsk, parse_card_books
 from shared.records import Kind
 from tests.cloud.ledger.campus import (

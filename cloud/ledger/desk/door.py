@@ -19,8 +19,26 @@ from cloud.ledger.cards.refusals import (
     WRONG_PROOF,
     DeskRefused,
 )
-from cloud.ledger.day_close import close_day, sheet_now
-from cloud.ledger.desk_stock import draw, range_labels, spoil
+from cloud.ledger.desk.day_close import close_day, sheet_now
+from cloud.ledger.desk.receipts import (
+    NOBODY,
+    Receipt,
+    ReceiptKind,
+    add_receipt,
+    given_before,
+    require_open_day,
+)
+from cloud.ledger.desk.replacing import (
+    Wish,
+    cancel_lost,
+    card_of,
+    change_class,
+    release,
+    replace_broken,
+    replace_lost,
+    report_lost,
+)
+from cloud.ledger.desk.stock import draw, range_labels, spoil
 from cloud.ledger.funds.documents import enter, need_drawer
 from cloud.ledger.journal.balances import balance, balance_now
 from cloud.ledger.journal.facts import Code
@@ -37,26 +55,8 @@ from cloud.ledger.loads.unloads import (
     unload_case_of,
 )
 from cloud.ledger.read.desk import card_books
-from cloud.ledger.receipts import (
-    NOBODY,
-    Receipt,
-    ReceiptKind,
-    add_receipt,
-    given_before,
-    require_open_day,
-)
 from cloud.ledger.receive.suspense import Touched, settle_touched
 from cloud.ledger.records.values import Now
-from cloud.ledger.replacing import (
-    Wish,
-    cancel_lost,
-    card_of,
-    change_class,
-    release,
-    replace_broken,
-    replace_lost,
-    report_lost,
-)
 from shared.desk import CardAsk, CardBooks, DaySheet, ReceiptSaid, Replaced
 from shared.ids import CardId
 from shared.money import FEN_MAX

@@ -15,10 +15,10 @@ from cloud.ledger.cards.refusals import (
     WRONG_PROOF,
     DeskRefused,
 )
-from cloud.ledger.desk_ledger import DeskLedger
+from cloud.ledger.desk.door import DeskLedger
+from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
-from cloud.ledger.replacing import Wish
 from cloud.ledger.verify import verify
 from shared.desk import CardAsk, CardState, parse_replaced
 from shared.ids import PsamId, StorageId

@@ -8,12 +8,12 @@ from cloud.db import Database
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.cards.refusals import DAY_CLOSED, DeskRefused
-from cloud.ledger.desk_stock import count_stock
+from cloud.ledger.desk.receipts import ReceiptKind
+from cloud.ledger.desk.stock import count_stock
 from cloud.ledger.funds.documents import enter, need_drawer
 from cloud.ledger.journal.balances import balance
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.writing import Writing
-from cloud.ledger.receipts import ReceiptKind
 from shared.clock import day_number
 from shared.desk import DaySheet, SheetRow, parse_day_sheet
 from shared.money import yuan

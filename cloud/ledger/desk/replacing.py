@@ -22,14 +22,14 @@ from cloud.ledger.cards.refusals import (
     UNKNOWN_CARD,
     DeskRefused,
 )
-from cloud.ledger.desk_stock import require_fresh, use
+from cloud.ledger.desk.receipts import ReceiptKind, add_receipt, receipt_of
+from cloud.ledger.desk.stock import require_fresh, use
 from cloud.ledger.fleet.owing import OWING_MAX, Owing, owing
 from cloud.ledger.funds.documents import enter
 from cloud.ledger.journal.balances import balance
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.writing import Writing
-from cloud.ledger.receipts import ReceiptKind, add_receipt, receipt_of
 from cloud.ledger.records.grey import State
 from shared.desk import CardState, Replaced
 

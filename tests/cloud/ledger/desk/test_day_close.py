@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from cloud.ledger.cards.refusals import DAY_CLOSED, NEW_CARD_USED, NOT_DRAWN, RANGE, DeskRefused
-from cloud.ledger.desk_ledger import DeskLedger
+from cloud.ledger.desk.door import DeskLedger
+from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.records.values import Now
-from cloud.ledger.replacing import Wish
 from cloud.ledger.verify import verify
 from shared.clock import day_number
 from shared.desk import SheetRow, parse_day_sheet
