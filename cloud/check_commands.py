@@ -12,14 +12,14 @@ from typing import Any
 from cloud.intake_commands import wall_now
 from cloud.keys import KeyClient
 from cloud.ledger.books.chart import BANK, FUND
+from cloud.ledger.checks.verify import Check, Report
+from cloud.ledger.checks.verify import verify as check_ledger
 from cloud.ledger.read.loads import LoadStanding
 from cloud.ledger.read.reader import Reader, open_reader
 from cloud.ledger.read.rides import LineRides
 from cloud.ledger.read.views import TerminalCount
 from cloud.ledger.records.values import CheckTac
 from cloud.ledger.schema.migrate import require_head
-from cloud.ledger.verify import Check, Report
-from cloud.ledger.verify import verify as check_ledger
 from cloud.load_text import load_lines
 from cloud.open_cases import ROWS_MAX, SUSPENSE, open_cases
 from cloud.ride_words import line_words

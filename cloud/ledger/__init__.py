@@ -38,7 +38,7 @@ loads(n), thefts(), theft_views(psam), box_words(), reach(now_s). Values: `cloud
 The card desk's doors are `cloud.ledger.desk.door`, those for what is held `cloud.ledger.held.door`: each takes an
 OpenedLedger (`cloud.ledger.journal.opened`), as Ledger does.
 
-`cloud.ledger.verify.verify(ledger or reader, check_tac) -> Report(checks, ok, first_broken)`.
+`cloud.ledger.checks.verify.verify(ledger or reader, check_tac) -> Report(checks, ok, first_broken)`.
 """
 
 from cloud.ledger.records.values import (

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import pytest
 
 from cloud.keys import KeyClient
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.ledger import Ledger, Rejudged, open_ledger
 from cloud.ledger.records.judge import Reason, Verdict
 from cloud.ledger.records.values import Now
-from cloud.ledger.verify import verify
 from provisioning.custody.files import open_level, unlock_of
 from provisioning.issue.campus_facts import read_campus
 from provisioning.keeper.token import move_into_token

@@ -4,10 +4,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.retry import OFFERABLE
 from cloud.ledger.records.grey import State
-from cloud.ledger.verify import verify
 from shared.online import RETRIES, LoadResult
 from shared.records import (
     PURCHASE_SIZE,

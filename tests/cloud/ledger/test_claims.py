@@ -3,11 +3,11 @@
 import pytest
 
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.loads.state import Stage
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import GrantRefused, LoadDecision, Now
-from cloud.ledger.verify import verify
 from shared.online import LoadResult, Purpose
 from shared.records import Kind
 from tests.cloud.ledger import campus as c

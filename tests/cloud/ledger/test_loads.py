@@ -3,11 +3,11 @@
 import pytest
 
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import LoadDecision, Now, Rejudged, Verdict
-from cloud.ledger.verify import verify
 from shared.online import LoadResult
 from shared.records import Kind, purse_byte
 from tests.cloud.ledger import campus as c

@@ -3,9 +3,9 @@
 import pytest
 
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
-from cloud.ledger.verify import verify
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 

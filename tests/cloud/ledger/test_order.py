@@ -6,10 +6,10 @@ from random import Random
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Received
-from cloud.ledger.verify import verify
 from shared.records import Kind
 from tests.cloud.ledger import campus as c
 

@@ -3,11 +3,11 @@
 from itertools import permutations
 
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.read.rides import LineRides
 from cloud.ledger.records.values import Verdict
-from cloud.ledger.verify import verify
 from shared.records import Kind
 from shared.transit.trip import Step, Trip
 from tests.cloud.ledger import campus as c

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
-from cloud.ledger.verify import verify
 from shared.records import Kind
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box

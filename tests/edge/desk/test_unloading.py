@@ -9,10 +9,10 @@ import shutil
 import pytest
 
 from cloud.desk.answers import DeskAnswers
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.ledger import open_ledger
-from cloud.ledger.verify import verify
 from edge.desk.desk import Desk
 from edge.desk.matters import Matters
 from edge.desk.money import cash, settle, unload

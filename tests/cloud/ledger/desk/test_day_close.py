@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from cloud.ledger.cards.refusals import DAY_CLOSED, NEW_CARD_USED, NOT_DRAWN, RANGE, DeskRefused
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.records.values import Now
-from cloud.ledger.verify import verify
 from shared.clock import day_number
 from shared.desk import SheetRow, parse_day_sheet
 from tests.cloud.ledger.campus import NOW, balances, card, check_tac, codes, inventory

@@ -15,11 +15,11 @@ from cloud.ledger.cards.refusals import (
     WRONG_PROOF,
     DeskRefused,
 )
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
-from cloud.ledger.verify import verify
 from shared.desk import CardAsk, CardState, parse_replaced
 from shared.ids import PsamId, StorageId
 from shared.online import LoadResult

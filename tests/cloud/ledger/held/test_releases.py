@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.held.entries import all_held, held_of_psam
@@ -20,7 +21,6 @@ from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
-from cloud.ledger.verify import verify
 from shared.errors import RuleBroken
 from shared.records import Kind
 from tests.cloud.ledger import campus as c

@@ -2,10 +2,10 @@
 
 import pytest
 
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.held.thefts import Report, TheftRefused
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
-from cloud.ledger.verify import verify
 from shared.errors import RuleBroken
 from shared.online import LoadResult
 from shared.records import Kind

@@ -3,9 +3,9 @@
 import pytest
 
 from cloud.ledger.cards.refusals import COUNTER_USED, HOTLISTED, KEY_USED, MORE_THAN_BOOKS, WRONG_MAC1, DeskRefused
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.loads.unloads import UnloadState
-from cloud.ledger.verify import verify
 from shared.desk import CardAsk
 from shared.purse.crypto import TYPE_UNLOAD
 from shared.purse.load_auth import LoadAuth

@@ -5,12 +5,12 @@ import threading
 import pytest
 
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.journal.booking import POSTING_COLUMNS
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.arrival import record_key
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import Now, Received, Rejudged, Verdict
-from cloud.ledger.verify import verify
 from shared.errors import KeyFault, RuleBroken
 from shared.records import Kind
 from tests.cloud.ledger import campus as c

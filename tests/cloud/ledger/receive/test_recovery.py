@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.verify import verify
 from shared.ids import LedgerId, StoreId
 from shared.wire.messages import AckBody, Hello, Recover, SignedAck
 from tests.cloud.ledger import campus as c

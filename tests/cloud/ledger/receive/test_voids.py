@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.held.thefts import Report
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import Verdict
-from cloud.ledger.verify import verify
 from shared.records import Kind, PurchaseRecord
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box

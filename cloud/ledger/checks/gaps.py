@@ -5,9 +5,9 @@ dropped, numbers stay that nobody will send any more. While the terminal's box h
 """
 
 from cloud.db import Database
+from cloud.ledger.checks.check import Check
 from cloud.ledger.fleet.heard import box_states, terminals
 from cloud.ledger.fleet.views import TerminalView
-from cloud.ledger.verify_check import Check
 
 NAME = "gaps"
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from cloud.ledger.verify_cards import chain_holds
+from cloud.ledger.checks.cards import chain_holds
 
 STEPS = Sequence[tuple[int, int, int]]
 

@@ -18,6 +18,8 @@ from cloud.ledger.books.posting import (
     voided,
     withdrawn,
 )
+from cloud.ledger.checks.check import Check, Line, walk, walk_entries
+from cloud.ledger.checks.releases import release_fault
 from cloud.ledger.funds.documents import DESK_KINDS, desk_postings
 from cloud.ledger.funds.grants import payer_account
 from cloud.ledger.held.releases import RELEASE_KINDS
@@ -28,8 +30,6 @@ from cloud.ledger.journal.writing import first_verdict_key, is_half
 from cloud.ledger.loads.sources import LOAD_POSTINGS
 from cloud.ledger.records.arrival import Arrival, arrive, target_key
 from cloud.ledger.records.values import EntryUnbalanced
-from cloud.ledger.verify_check import Check, Line, walk, walk_entries
-from cloud.ledger.verify_releases import release_fault
 from shared.errors import WireFault
 from shared.wire import codec
 

@@ -3,11 +3,11 @@
 import pytest
 
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.journal.booking import POSTING_COLUMNS
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.grey import State
-from cloud.ledger.verify import verify
 from shared.errors import KeyFault, RuleBroken
 from shared.records import Kind
 from shared.wire import codec

@@ -4,9 +4,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.read.reader import open_reader
-from cloud.ledger.verify import verify
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 

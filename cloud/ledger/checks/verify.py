@@ -8,18 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cloud.db import Database
+from cloud.ledger.checks.books import check_balances, check_chain, check_entries
+from cloud.ledger.checks.cards import check_cards
+from cloud.ledger.checks.check import Check
+from cloud.ledger.checks.desk import check_desk
+from cloud.ledger.checks.file import check_file
+from cloud.ledger.checks.gaps import check_gaps
+from cloud.ledger.checks.records import check_keys, check_marks, check_open, check_records, check_tacs, check_voids
+from cloud.ledger.checks.releases import check_two_persons
+from cloud.ledger.checks.thefts import check_thefts
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import CheckTac
-from cloud.ledger.verify_books import check_balances, check_chain, check_entries
-from cloud.ledger.verify_cards import check_cards
-from cloud.ledger.verify_check import Check
-from cloud.ledger.verify_desk import check_desk
-from cloud.ledger.verify_file import check_file
-from cloud.ledger.verify_gaps import check_gaps
-from cloud.ledger.verify_records import check_keys, check_marks, check_open, check_records, check_tacs, check_voids
-from cloud.ledger.verify_releases import check_two_persons
-from cloud.ledger.verify_thefts import check_thefts
 
 
 @dataclass(frozen=True, slots=True)

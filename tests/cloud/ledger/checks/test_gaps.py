@@ -2,8 +2,8 @@
 
 import pytest
 
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.verify import verify
 from shared.wire.messages import BoxState, DeviceStatus, EpochStatus
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box

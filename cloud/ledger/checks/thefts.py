@@ -2,11 +2,11 @@
 
 from cloud.db import Database
 from cloud.ledger.books.entry import EntryFlag
+from cloud.ledger.checks.check import Check
 from cloud.ledger.journal.theft_rows import read_marks, read_thefts
 from cloud.ledger.read.thefts import booked_since
 from cloud.ledger.records.marks import EMPTY
 from cloud.ledger.records.stolen import Theft
-from cloud.ledger.verify_check import Check
 
 
 def check_thefts(db: Database) -> Check:

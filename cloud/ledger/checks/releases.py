@@ -4,6 +4,7 @@ from cloud.db import Database, Row
 from cloud.ledger.books.entry import EntryFlag, EntryKind
 from cloud.ledger.books.keys import release_key, void_key, withdrawal_key
 from cloud.ledger.books.posting import Postings
+from cloud.ledger.checks.check import Check
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.releases import (
     RELEASE_KINDS,
@@ -16,7 +17,6 @@ from cloud.ledger.held.releases import (
 )
 from cloud.ledger.held.two_persons import Outcome, Proposal, ProposalKind, is_same_person
 from cloud.ledger.journal.registry import Registry
-from cloud.ledger.verify_check import Check
 from shared.errors import WireFault
 
 NAME = "two-persons"

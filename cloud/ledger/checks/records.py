@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from cloud.db import Database
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.checks.check import Check, proven, walk
 from cloud.ledger.journal.booking import CHUNK
 from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.receive.quarantine import QuarantineState
@@ -12,7 +13,6 @@ from cloud.ledger.records.arrival import NOBODY, arrive, split_key
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.marks import Mark, add, unpack_ranges
 from cloud.ledger.records.values import CheckTac, Verdict
-from cloud.ledger.verify_check import Check, proven, walk
 from shared.errors import KeyFault
 from shared.purse.tac import TacVerdict
 from shared.records import Kind

@@ -2,10 +2,10 @@
 
 from cloud.db import Database
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.checks.check import Check
 from cloud.ledger.desk.receipts import ReceiptKind
 from cloud.ledger.journal.balances import all_balances
 from cloud.ledger.loads.unloads import UnloadState
-from cloud.ledger.verify_check import Check
 from shared.money import yuan
 
 NAME = "desk"

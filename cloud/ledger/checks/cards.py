@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from cloud.db import Database
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.checks.check import Check, proven
 from cloud.ledger.journal.balances import all_balances
 from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.unloads import TAKEN, UnloadState
 from cloud.ledger.records.arrival import Arrival, arrive, loaded_purse
 from cloud.ledger.records.grey import State
-from cloud.ledger.verify_check import Check, proven
 from shared.records import LoadRecord, PurchaseRecord, VoidRecord, application_of, purse_of
 
 MAIN, SUBSIDY = 0, 1
