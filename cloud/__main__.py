@@ -146,7 +146,7 @@ def _held_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _held(chosen: argparse.Namespace) -> int:
-    from cloud import held_commands as held
+    from cloud.commands import held
     from cloud.ledger.held.releases import Side
 
     where = (chosen.data, chosen.dsn)
@@ -173,7 +173,7 @@ def _psam(text: str) -> PsamId:
 
 
 def _psam_stolen(chosen: argparse.Namespace) -> int:
-    from cloud.theft_commands import Wish, psam_stolen
+    from cloud.commands.thefts import Wish, psam_stolen
 
     wish = Wish(
         chosen.psam, chosen.since, chosen.who, chosen.reason, chosen.body, chosen.found, chosen.wait, chosen.csv,
@@ -184,7 +184,7 @@ def _psam_stolen(chosen: argparse.Namespace) -> int:
 
 def _ingest(chosen: argparse.Namespace) -> int:
     from cloud.ingest.worker import Options, run_ingest
-    from cloud.settings import load_settings
+    from cloud.process.settings import load_settings
     from shared.campus_clock import parse_clock
     from shared.endpoint import host_port
 
@@ -197,45 +197,45 @@ def _ingest(chosen: argparse.Namespace) -> int:
 
 
 def _import(chosen: argparse.Namespace) -> int:
-    from cloud.intake_commands import import_campus
+    from cloud.commands.intake import import_campus
 
     return import_campus(chosen.data, chosen.dsn, chosen.keys)
 
 
 def _deposit(chosen: argparse.Namespace) -> int:
-    from cloud.intake_commands import Wish, deposit
+    from cloud.commands.intake import Wish, deposit
 
     return deposit(chosen.data, chosen.dsn, Wish(chosen.card, chosen.all, chosen.file, chosen.fen, chosen.key))
 
 
 def _grant(chosen: argparse.Namespace) -> int:
-    from cloud.grant_commands import Wish, grant
+    from cloud.commands.grants import Wish, grant
 
     wish = Wish(chosen.card, chosen.fen, chosen.reason, chosen.file, chosen.payer, chosen.key)
     return grant(chosen.data, chosen.dsn, wish, as_json=chosen.json)
 
 
 def _verify(chosen: argparse.Namespace) -> int:
-    from cloud.check_commands import verify
+    from cloud.commands.check import verify
 
     return verify(chosen.data, chosen.dsn, chosen.keys, as_json=chosen.json)
 
 
 def _report(chosen: argparse.Namespace) -> int:
-    from cloud.check_commands import report
+    from cloud.commands.check import report
 
     return report(chosen.data, chosen.dsn, as_json=chosen.json)
 
 
 def _loads(chosen: argparse.Namespace) -> int:
-    from cloud.load_commands import loads
+    from cloud.commands.loads import loads
 
     return loads(chosen.data, chosen.dsn, max(0, chosen.last), open_only=chosen.open, as_json=chosen.json)
 
 
 def _cashier(chosen: argparse.Namespace) -> int:
     from cloud.desk.cashiers import admit
-    from cloud.settings import FOLDER, load_settings
+    from cloud.process.settings import FOLDER, load_settings
 
     kept = admit(load_settings(chosen.data).data / FOLDER, chosen.name)
     sys.stdout.write(f"令牌文件 / token: {kept}\n")
@@ -244,7 +244,7 @@ def _cashier(chosen: argparse.Namespace) -> int:
 
 def _sign_in(chosen: argparse.Namespace) -> int:
     from cloud.console.app import sign_in_link
-    from cloud.settings import load_settings
+    from cloud.process.settings import load_settings
 
     link = sign_in_link(load_settings(chosen.data), chosen.address)
     sys.stdout.write(f"登录链接（24 小时内用一次）/ sign-in link, once within 24 hours: {link}\n")

@@ -30,7 +30,7 @@ DEMO_DEPOSIT_FEN = 2_000_000
 """What a demonstration card's online account starts with: 20,000 yuan, more than it eats in a year."""
 ROOM_MARK = "opened.json"
 DSN_FILE = "ledger.dsn"
-"""The cloud's own file of that name (cloud/settings.py): where the ledger is when it is no SQLite file."""
+"""The cloud's own file of that name (cloud/process/settings.py): where the ledger is when it is no SQLite file."""
 
 Say = Callable[[str], None]
 

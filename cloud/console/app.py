@@ -14,14 +14,14 @@ from pathlib import Path
 from cloud.console.accounts import Accounts
 from cloud.console.asgi import Shell
 from cloud.console.live import Live
-from cloud.console.overview import Overview
-from cloud.console.pages import create_pages, renderer
-from cloud.console.sign_in import Sources
+from cloud.console.pages.overview import Overview
+from cloud.console.pages.sign_in import Sources
+from cloud.console.shell import create_pages, renderer
 from cloud.ledger.read.reader import Reader, open_reader
-from cloud.life import report as report_status
-from cloud.life import say, stop_on_signals
-from cloud.serving import HttpsServer
-from cloud.settings import CloudSettings, load_settings
+from cloud.process.life import report as report_status
+from cloud.process.life import say, stop_on_signals
+from cloud.process.serving import HttpsServer
+from cloud.process.settings import CloudSettings, load_settings
 from shared.command_line import Parser
 from shared.endpoint import listening_port
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from cloud.key_faults import KeyRefused
+from cloud.keys.faults import KeyRefused
 from cloud.ledger.cards.refusals import UNKNOWN_CARD, WRONG_PROOF, DeskRefused
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
@@ -32,7 +32,7 @@ Answer = Sequence[object] | No
 
 
 class DeskKeys(Protocol):
-    """The key process, as cloud/keys.py asks it. KeyRefused is a no, any other KeyFault means away: ask again."""
+    """The key process, as `keys.client` asks it. KeyRefused is a no, any other KeyFault means away: ask again."""
 
     def load_check(self, auth: LoadAuth) -> bool: ...
 

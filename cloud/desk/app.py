@@ -16,13 +16,13 @@ from typing import Any
 
 from cloud.desk.answers import DeskAnswers
 from cloud.desk.cashiers import cashier_of
-from cloud.keys import KeyClient
+from cloud.keys.client import KeyClient
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.records.values import Now
-from cloud.life import report, say, stop_on_signals
-from cloud.serving import HttpsServer
-from cloud.settings import FOLDER, load_settings
+from cloud.process.life import report, say, stop_on_signals
+from cloud.process.serving import HttpsServer
+from cloud.process.settings import FOLDER, load_settings
 from shared.campus_clock import CampusClock, parse_clock
 from shared.command_line import Parser
 from shared.desk import ANSWER_MAX, DESK_PATH

@@ -24,12 +24,12 @@ from cloud.ingest.seal import AckSeal, load_ack_key
 from cloud.ingest.tally import Tally
 from cloud.ingest.thread import LedgerThread, Reports
 from cloud.ingest.ticket import Arrival, Letter, Ticket
-from cloud.keys import KeyClient
+from cloud.keys.client import KeyClient
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.records.values import Now
-from cloud.life import report, say, say_status, stop_on_signals
 from cloud.online.load import LoadCounts, LoadDesk
-from cloud.settings import CloudSettings
+from cloud.process.life import report, say, say_status, stop_on_signals
+from cloud.process.settings import CloudSettings
 from shared.campus_clock import CampusClock
 from shared.errors import ConfigFault
 from shared.expiry import DailyLook

@@ -7,7 +7,7 @@ stops half-way it says nothing: the terminal repeats and gets the same bytes, or
 from dataclasses import dataclass
 from typing import Protocol
 
-from cloud.key_faults import KeyRefused
+from cloud.keys.faults import KeyRefused
 from cloud.ledger.records.values import LoadDecision, Now
 from shared.errors import KeyFault, StoreFault, WireFault
 from shared.ids import BoxId
@@ -17,7 +17,7 @@ from shared.wire.messages import OnlineAnswer, OnlineRequest
 
 
 class LoadKeys(Protocol):
-    """The key process, as cloud/keys.py asks it. KeyRefused is a no, any other KeyFault means away: ask again."""
+    """The key process, as `keys.client` asks it. KeyRefused is a no, any other KeyFault means away: ask again."""
 
     def load_check(self, auth: LoadAuth) -> bool: ...
 

@@ -13,7 +13,7 @@ import pytest
 
 from cloud.__main__ import main
 from cloud.console.accounts import Accounts
-from cloud.keys import KeyClient
+from cloud.keys.client import KeyClient
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.records.values import Now, Received
 from shared.campus_clock import WALL

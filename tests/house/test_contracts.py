@@ -56,7 +56,7 @@ def test_contracts_hold(copy):
         ("shared/purse/crypto", "from random import randbytes", "cores"),
         ("edge/link/isotp", "import asyncio", "cores"),
         ("shared/ids", "import edge.link.can.link", "pure"),
-        ("cloud/ledger/judge", "import cloud.keys", "pure"),
+        ("cloud/ledger/judge", "import cloud.keys.client", "pure"),
         ("edge/planted", "import paho.mqtt.client", "doors"),
         ("edge/terminal/planted", "from can import Bus", "doors"),
         ("cloud/ingest/planted", "from sqlalchemy import text", "doors"),

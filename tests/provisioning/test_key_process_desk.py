@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from cloud.keys import KeyClient, KeyRefused
+from cloud.keys.client import KeyClient, KeyRefused
 from shared.clock import CampusTime, date_time_bcd
 from shared.online import LoadAnswer, LoadResult
 from shared.purse import commands

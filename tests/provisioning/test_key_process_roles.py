@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.keys import KeyClient, KeyRefused
+from cloud.keys.client import KeyClient, KeyRefused
 from provisioning.custody import chain as custody_chain
 from provisioning.custody.files import open_level
 from provisioning.keys import shares

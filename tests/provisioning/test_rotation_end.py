@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from cloud.keys import KeyClient, KeyRefused
+from cloud.keys.client import KeyClient, KeyRefused
 from provisioning.custody.files import open_level
 from provisioning.issue import bodies as body_file
 from provisioning.issue.campus_facts import read_campus

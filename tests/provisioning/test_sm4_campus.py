@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from cloud.keys import KeyClient, KeyRefused
+from cloud.keys.client import KeyClient, KeyRefused
 from provisioning.campus.campus import Making, campus_files
 from provisioning.ceremony.ceremony import Ceremony, Terms, minutes, terms
 from provisioning.custody.chain import check_value

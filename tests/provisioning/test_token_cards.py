@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.keys import KeyClient
+from cloud.keys.client import KeyClient
 from provisioning.custody.files import open_level
 from provisioning.issue import bodies as body_file
 from provisioning.issue.activation import look

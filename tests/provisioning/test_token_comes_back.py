@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.keys import KeyClient, KeyProcessAway
+from cloud.keys.client import KeyClient, KeyProcessAway
 from provisioning.custody import chain as custody_chain
 from provisioning.keeper.keeper import KeeperAway
 from provisioning.keeper.pkcs11_door import PinRefused, TokenFault

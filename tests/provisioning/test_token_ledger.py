@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from cloud.keys import KeyClient
+from cloud.keys.client import KeyClient
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.ledger import Ledger, Rejudged, open_ledger
 from cloud.ledger.records.judge import Reason, Verdict

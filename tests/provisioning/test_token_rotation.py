@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.keys import KeyClient, KeyProcessAway, KeyRefused
+from cloud.keys.client import KeyClient, KeyProcessAway, KeyRefused
 from provisioning.custody import chain as custody_chain
 from provisioning.custody.files import open_level, unlock_of
 from provisioning.issue import bodies as body_file

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.keys import KeyClient, KeyRefused
+from cloud.keys.client import KeyClient, KeyRefused
 from compose.postgres import Postgres
 from shared.purse.load_auth import LoadAuth
 from tests.provisioning.running_keys import needs_softhsm

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cloud.db import Row
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.receive import receive as receiving
+from cloud.store.db import Row
 from tests.sim.ingest_part import IngestPart, SimDatabase
 from tests.sim.terminal_part import TerminalPart
 from tests.sim.truth import CardTruth, purses_of

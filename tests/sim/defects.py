@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cloud.db import Row
 from cloud.ingest.intake import read
 from cloud.ingest.ticket import Arrival
 from cloud.ledger.ledger import Ledger
@@ -17,6 +16,7 @@ from cloud.ledger.loads import offers as load_offers
 from cloud.ledger.receive import authorise as authorising
 from cloud.ledger.receive import suspense
 from cloud.ledger.records.stolen import Stolen
+from cloud.store.db import Row
 from edge.box.values.effects import Effect, Publish, Settle
 from edge.box.values.streams import ref_of
 from edge.link.messages import Type

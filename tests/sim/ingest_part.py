@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from cloud.db import Row, SqliteDatabase
 from cloud.ingest.clerk import Clerk
 from cloud.ingest.intake import read
 from cloud.ingest.lanes import Lanes
@@ -17,12 +16,13 @@ from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.thread import AWAY
 from cloud.ingest.ticket import Arrival, Letter, Money, Now, States, Ticket, Work
-from cloud.key_faults import KeyProcessAway, KeyRefused
+from cloud.keys.faults import KeyProcessAway, KeyRefused
 from cloud.ledger.held.thefts import Report
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Now as LedgerNow
 from cloud.online.load import LoadCounts, LoadDesk
+from cloud.store.db import Row, SqliteDatabase
 from provisioning.process.operations import KeyOperations
 from shared.errors import StoreFault
 from shared.purse.load_auth import LoadAuth

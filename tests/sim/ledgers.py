@@ -4,9 +4,9 @@ import atexit
 import sqlite3
 from functools import lru_cache
 
-from cloud.db import SqliteDatabase
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.records.values import Now
+from cloud.store.db import SqliteDatabase
 from shared.ids import LedgerId
 from tests.sim.blueprint import CAMPUS_S, blueprint
 

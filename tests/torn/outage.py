@@ -10,7 +10,7 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from cloud.key_faults import KeyProcessAway
+from cloud.keys.faults import KeyProcessAway
 from shared.errors import WireFault
 from shared.purse.load_auth import LoadAuth
 from shared.wire.messages import OnlineAnswer, OnlineRequest, RecordCopy, decode_now_down, decode_now_up

@@ -7,13 +7,13 @@ balances are posted as 期初余额, each with its card's row as document.
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from cloud.db import Database, Row
 from cloud.ledger.books.chart import card_accounts, merchant_accounts
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.posting import CardAccounts, Postings, opening_balance, opening_subsidy
 from cloud.ledger.journal.booking import Booking
 from cloud.ledger.journal.registry import CARD_ACCOUNTS, Registry, ensure_accounts, touch_registry
 from cloud.ledger.records.values import OWN_PARTITION, ImportReport, InventoryRefused
+from cloud.store.db import Database, Row
 from shared.clock import day_number
 from shared.ids import PARTITIONS
 from shared.inventory import BoxRow, CardRow, DeviceRow, Inventory, PsamRow

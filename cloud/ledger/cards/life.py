@@ -6,10 +6,10 @@ Refuses what does not follow: a void card is never normal again.
 from enum import IntEnum
 from typing import NamedTuple
 
-from cloud.db import Database
 from cloud.ledger.cards.refusals import CARD_LOST, CARD_REPLACED, HOTLISTED, UNKNOWN_CARD, DeskRefused
 from cloud.ledger.journal.registry import Card
 from cloud.ledger.journal.writing import Writing
+from cloud.store.db import Database
 from shared.desk import CardState
 
 _STATES = {0: CardState.NORMAL, 1: CardState.LOST, 2: CardState.REPLACED}

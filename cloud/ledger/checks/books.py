@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from cloud.db import Database
 from cloud.ledger.books.entry import Entry, EntryKind, Posting, document_hash, entry_digest
 from cloud.ledger.books.keys import release_key
 from cloud.ledger.books.posting import (
@@ -30,6 +29,7 @@ from cloud.ledger.journal.writing import first_verdict_key, is_half
 from cloud.ledger.loads.sources import LOAD_POSTINGS
 from cloud.ledger.records.arrival import Arrival, arrive, target_key
 from cloud.ledger.records.values import EntryUnbalanced
+from cloud.store.db import Database
 from shared.errors import WireFault
 from shared.wire import codec
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from cloud.db import Database
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.check import Check, proven
 from cloud.ledger.journal.balances import all_balances
@@ -18,6 +17,7 @@ from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.unloads import TAKEN, UnloadState
 from cloud.ledger.records.arrival import Arrival, arrive, loaded_purse
 from cloud.ledger.records.grey import State
+from cloud.store.db import Database
 from shared.records import LoadRecord, PurchaseRecord, VoidRecord, application_of, purse_of
 
 MAIN, SUBSIDY = 0, 1

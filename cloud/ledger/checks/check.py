@@ -6,8 +6,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from cloud.db import Database, Row
 from cloud.ledger.journal.booking import CHUNK, POSTING_COLUMNS
+from cloud.store.db import Database, Row
 
 
 @dataclass(frozen=True, slots=True)

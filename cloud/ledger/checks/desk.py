@@ -1,11 +1,11 @@
 """The card desk's paper against the books: receipts without a gap, each over its entry, and each cash entry papered."""
 
-from cloud.db import Database
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.check import Check
 from cloud.ledger.desk.receipts import ReceiptKind
 from cloud.ledger.journal.balances import all_balances
 from cloud.ledger.loads.unloads import UnloadState
+from cloud.store.db import Database
 from shared.money import yuan
 
 NAME = "desk"

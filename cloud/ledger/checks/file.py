@@ -1,7 +1,7 @@
 """Is the ledger's own file whole? A damaged index answers wrongly where every row that is read is right."""
 
-from cloud.db import Database
 from cloud.ledger.checks.check import Check
+from cloud.store.db import Database
 from shared.errors import StoreFault
 
 FAULTS_MAX = 1

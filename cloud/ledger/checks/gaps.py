@@ -4,10 +4,10 @@ A ledger that was put back gets it all again from the outboxes; only if they are
 dropped, numbers stay that nobody will send any more. While the terminal's box has rows to send they are on their way.
 """
 
-from cloud.db import Database
 from cloud.ledger.checks.check import Check
 from cloud.ledger.fleet.heard import box_states, terminals
 from cloud.ledger.fleet.views import TerminalView
+from cloud.store.db import Database
 
 NAME = "gaps"
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from cloud.db import Database
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.check import Check, proven, walk
 from cloud.ledger.journal.booking import CHUNK
@@ -13,6 +12,7 @@ from cloud.ledger.records.arrival import NOBODY, arrive, split_key
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.marks import Mark, add, unpack_ranges
 from cloud.ledger.records.values import CheckTac, Verdict
+from cloud.store.db import Database
 from shared.errors import KeyFault
 from shared.purse.tac import TacVerdict
 from shared.records import Kind

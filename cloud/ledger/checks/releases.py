@@ -1,6 +1,5 @@
 """Releases of held 待核 entries against the words of two persons: each confirmed by another, in time, and done once."""
 
-from cloud.db import Database, Row
 from cloud.ledger.books.entry import EntryFlag, EntryKind
 from cloud.ledger.books.keys import release_key, void_key, withdrawal_key
 from cloud.ledger.books.posting import Postings
@@ -17,6 +16,7 @@ from cloud.ledger.held.releases import (
 )
 from cloud.ledger.held.two_persons import Outcome, Proposal, ProposalKind, is_same_person
 from cloud.ledger.journal.registry import Registry
+from cloud.store.db import Database, Row
 from shared.errors import WireFault
 
 NAME = "two-persons"

@@ -1,12 +1,12 @@
 """Nothing that arrived after its PSAM or body was reported stolen has reached a merchant (law of `stolen`)."""
 
-from cloud.db import Database
 from cloud.ledger.books.entry import EntryFlag
 from cloud.ledger.checks.check import Check
 from cloud.ledger.journal.theft_rows import read_marks, read_thefts
 from cloud.ledger.read.thefts import booked_since
 from cloud.ledger.records.marks import EMPTY
 from cloud.ledger.records.stolen import Theft
+from cloud.store.db import Database
 
 
 def check_thefts(db: Database) -> Check:

@@ -7,7 +7,6 @@ key process, every key, mark and batch hash from the records. Open cases are tol
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cloud.db import Database
 from cloud.ledger.checks.books import check_balances, check_chain, check_entries
 from cloud.ledger.checks.cards import check_cards
 from cloud.ledger.checks.check import Check
@@ -20,6 +19,7 @@ from cloud.ledger.checks.thefts import check_thefts
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import CheckTac
+from cloud.store.db import Database
 
 
 @dataclass(frozen=True, slots=True)

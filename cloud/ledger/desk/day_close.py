@@ -4,7 +4,6 @@ The difference is booked as 长款 or 短款 and the counted cash handed over, i
 day is closed once. A period that nobody closed yesterday is in today's sheet, by its receipts' numbers.
 """
 
-from cloud.db import Database
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.cards.refusals import DAY_CLOSED, DeskRefused
@@ -14,6 +13,7 @@ from cloud.ledger.funds.documents import enter, need_drawer
 from cloud.ledger.journal.balances import balance
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.writing import Writing
+from cloud.store.db import Database
 from shared.clock import day_number
 from shared.desk import DaySheet, SheetRow, parse_day_sheet
 from shared.money import yuan

@@ -6,9 +6,9 @@ The number is given in the transaction of the deed, so a deed that was not commi
 from dataclasses import dataclass
 from enum import IntEnum
 
-from cloud.db import Database
 from cloud.ledger.cards.refusals import DAY_CLOSED, KEY_USED, DeskRefused
 from cloud.ledger.journal.writing import Writing
+from cloud.store.db import Database
 from shared.clock import day_number
 
 COLUMNS = "cashier, number, key, day, kind, card, fen, entry, at_ms, at_s"

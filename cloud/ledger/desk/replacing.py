@@ -7,7 +7,6 @@ old purse account, where late records find it, and is released later. The old ca
 
 from dataclasses import dataclass
 
-from cloud.db import Database
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.books.posting import CardAccounts
@@ -31,6 +30,7 @@ from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.grey import State
+from cloud.store.db import Database
 from shared.desk import CardState, Replaced
 
 

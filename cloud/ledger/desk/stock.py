@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from cloud.db import Database
 from cloud.ledger.cards.life import DeedKind, add_deed, deed_of, life_of
 from cloud.ledger.cards.refusals import KEY_USED, NEW_CARD_USED, NOT_DRAWN, RANGE, DeskRefused
 from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.writing import Writing
+from cloud.store.db import Database
 from shared.clock import day_number
 from shared.desk import CardState
 

@@ -1,8 +1,8 @@
 """Boxes, terminals and facts as they were last heard. Inside of a snapshot."""
 
-from cloud.db import Database
 from cloud.ledger.fleet.views import BoxView, Completeness, FactView, TerminalView
 from cloud.ledger.records.marks import EMPTY, Mark, unpack_ranges
+from cloud.store.db import Database
 from shared.wire.messages import BoxState, decode_state
 
 _STATUS = "SELECT s.device, s.epoch, s.oldest, s.last, s.settled, s.open_slots, s.at_ms FROM epoch_status s"

@@ -8,9 +8,9 @@ the hotlist's distribution; until then such a debit posts, below zero if need be
 
 from typing import NamedTuple
 
-from cloud.db import Database
 from cloud.ledger.fleet.heard import terminals
 from cloud.ledger.fleet.views import Completeness, TerminalView
+from cloud.store.db import Database
 from shared.inventory import LOADERS
 
 OWING_MAX = 32

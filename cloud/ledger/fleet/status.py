@@ -1,6 +1,6 @@
 """What terminals and boxes say of themselves, newest only: completeness stands on STATUS, not on clocks."""
 
-from cloud.db import Database
+from cloud.store.db import Database
 from shared.ids import BoxId
 from shared.wire.messages import BoxState, DeviceStatus, decode_state, encode_state
 

@@ -7,12 +7,12 @@ card's holder. Inside of a transaction.
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from cloud.db import Database, Row
 from cloud.ledger.books.entry import EntryFlag, EntryKind
 from cloud.ledger.books.keys import release_key, void_key, withdrawal_key
 from cloud.ledger.journal.theft_rows import read_thefts
 from cloud.ledger.records.arrival import Arrival, arrive
 from cloud.ledger.records.judge import Reason
+from cloud.store.db import Database, Row
 
 CHUNK = 2000
 _KINDS = int(EntryKind.PURCHASE), int(EntryKind.EVIDENCE)

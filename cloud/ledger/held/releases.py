@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from cloud.db import Database
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.keys import release_key
 from cloud.ledger.books.posting import Postings, released, returned
@@ -20,6 +19,7 @@ from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.registry import Registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION
+from cloud.store.db import Database
 from shared.clock import day_number
 from shared.errors import WireFault
 from shared.money import yuan

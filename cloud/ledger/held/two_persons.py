@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from cloud.db import Database
 from cloud.ledger.journal.writing import Writing
+from cloud.store.db import Database
 from shared.errors import ConfigFault
 
 WHO_MAX, REASON_MAX = 64, 200

@@ -3,8 +3,8 @@
 Signs: an account's balance is positive on the side where it grows.
 """
 
-from cloud.db import Database
 from cloud.ledger.books.chart import Side
+from cloud.store.db import Database
 
 FOLD_FROM = 500
 """Entries above the watermark from which an online check folds first, so that its sum stays short."""

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from enum import IntEnum
 from struct import Struct
 
-from cloud.db import Database, Lines, Question, Row, Rows
 from cloud.ledger.books.entry import Entry, entry_digest
 from cloud.ledger.records.arrival import Arrival
 from cloud.ledger.records.values import Now, Verdict
+from cloud.store.db import Database, Lines, Question, Row, Rows
 
 RECORD_COLUMNS = (
     "id, key, fork, digest, stored, verdict, reason, partition, number, box, received_ms, received_s"

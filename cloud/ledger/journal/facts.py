@@ -6,8 +6,8 @@ the number of times, so that a flood of bad records is not a flood of facts.
 
 from enum import StrEnum
 
-from cloud.db import Database
 from cloud.ledger.records.judge import TOP_GRADE, Reason
+from cloud.store.db import Database
 from shared.facts import TEXT_MAX, Level
 from shared.wire.messages import Fact
 

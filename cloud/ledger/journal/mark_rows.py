@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from cloud.db import Database, Question, Rows
 from cloud.ledger.records.marks import Mark, pack_ranges, unpack_ranges
 from cloud.ledger.records.values import Verdict
+from cloud.store.db import Database, Question, Rows
 
 _COUNTS = ("posted", "held", "suspense", "quarantined", "no_entry", "duplicates", "spent_fen", "loaded_fen")
 _COUNTED = {

@@ -8,13 +8,13 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cloud.db import Database, Question, Rows, open_database
 from cloud.ledger.journal.booking import Booking
 from cloud.ledger.journal.picture import Picture
 from cloud.ledger.journal.registry import make_ledger
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import Now
 from cloud.ledger.schema.migrate import migrate
+from cloud.store.db import Database, Question, Rows, open_database
 from shared.ids import LedgerId
 
 

@@ -8,8 +8,8 @@ the beginning of each writing.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from cloud.db import Database, Question, Rows
 from cloud.ledger.journal.registry import Registry, read_registry, read_version
+from cloud.store.db import Database, Question, Rows
 
 DEVICES_MAX = 65_536
 """Known (box, store, device, epoch); at the bound they are forgotten, and written once more when they come."""

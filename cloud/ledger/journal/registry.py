@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from cloud.db import Database
 from cloud.ledger.books.chart import BANK, HELD_UNKNOWN, STANDING, Account, AccountKind
 from cloud.ledger.books.posting import CardAccounts
 from cloud.ledger.journal.theft_rows import read_stolen
 from cloud.ledger.records.arrival import Arrival
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.stolen import Stolen
+from cloud.store.db import Database
 from shared.ids import BoxId, DeviceId, LedgerId, PsamId
 
 CARD_ACCOUNTS = "purse_account, online_account, transit_account, pending_account, subsidy_account"

@@ -8,10 +8,10 @@ proof, and the transaction is done again with every counter looked for.
 
 from collections.abc import Mapping, Sequence
 
-from cloud.db import Database, Question, Rows
 from cloud.ledger.journal.mark_rows import DeviceKey, DeviceRow
 from cloud.ledger.records.arrival import Arrival, slot_key, split_slot
 from cloud.ledger.records.judge import Known, Reason
+from cloud.store.db import Database, Question, Rows
 
 _RECORDS = "SELECT key, fork, digest FROM record WHERE key"
 _CARD_KEYS = "SELECT card_key FROM proof WHERE card_key"

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from cloud.db import Database, Row
 from cloud.ledger.records.marks import Mark, pack_ranges, unpack_ranges
 from cloud.ledger.records.stolen import Act, Stolen, Theft
+from cloud.store.db import Database, Row
 
 _COLUMNS = "id, version, act, psam, device, since_s, who, reason, at_ms, record, entry"
 _MARK_COLUMNS = "revocation, device, epoch, cumulative, ranges"

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 
-from cloud.db import Database
 from cloud.ledger.books.entry import Entry, EntryFlag, EntryKind, Posting
 from cloud.ledger.books.keys import withdrawal_key
 from cloud.ledger.books.posting import CardAccounts, Postings, purchase, withdrawn
@@ -13,6 +12,7 @@ from cloud.ledger.journal.registry import Card, Place, Registry
 from cloud.ledger.records.arrival import Arrival
 from cloud.ledger.records.dates import NEIGHBOURS, day_of, doubtful_day, is_possible
 from cloud.ledger.records.values import OWN_PARTITION, Now
+from cloud.store.db import Database
 from shared.errors import RuleBroken, WireFault
 from shared.records import STORED_HEAD, Pair, Record, decode, parse_flags
 

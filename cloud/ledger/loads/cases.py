@@ -9,7 +9,6 @@ from enum import IntEnum
 from functools import partial
 from typing import NamedTuple
 
-from cloud.db import Database
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.journal.balances import balance
@@ -22,6 +21,7 @@ from cloud.ledger.loads.unloads import settle_unloads, taken_unloads, unload_too
 from cloud.ledger.records.arrival import Arrival, case_key, split_key
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.values import OWN_PARTITION
+from cloud.store.db import Database
 from shared.clock import day_number
 from shared.records import Kind, LoadRecord
 from shared.wire import codec

@@ -5,8 +5,8 @@ A ledger that was put back has lost a load's request, and the card's next load m
 
 from typing import NamedTuple
 
-from cloud.db import Database
 from cloud.ledger.records.arrival import arrive
+from cloud.store.db import Database
 from shared.records import CounterKind, Kind, LoadRecord
 from shared.wire import codec
 

@@ -6,7 +6,6 @@ is marked in the transaction that makes it. What came of it or not, then it stan
 holder over the same account closes it: nobody gets both.
 """
 
-from cloud.db import Database
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.posting import CardAccounts
 from cloud.ledger.journal.balances import balance_now
@@ -14,6 +13,7 @@ from cloud.ledger.journal.writing import Writing
 from cloud.ledger.loads.cases import COLUMNS, CaseState, LoadCase, set_retry
 from cloud.ledger.loads.retry import OFFERABLE, OFFERED, UNGRANTED, Retry
 from cloud.ledger.loads.sources import Source, account_of
+from cloud.store.db import Database
 from shared.money import FEN_MAX
 from shared.online import LoadRequest, LoadResult, Purpose
 

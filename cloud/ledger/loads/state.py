@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from cloud.spans import span
 from shared.money import yuan
 from shared.online import RESULT_TEXT, LoadResult
+from shared.spans import span
 
 RECORD_DUE_S = 75
 """A terminal writes down what it cannot prove after 60 s; a granted load without any record is younger, or owed."""

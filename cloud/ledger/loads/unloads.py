@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from cloud.db import Database
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.funds.documents import enter
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.writing import Writing
+from cloud.store.db import Database
 from shared.wire import codec
 
 COLUMNS = "key, card, counter, balance_fen, amount_fen, cashier, auth, time_s, state, evidence, opened_ms, changed_ms"

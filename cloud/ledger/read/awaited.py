@@ -1,9 +1,9 @@
 """Which cards every box should await 待问名单: a load of theirs is decided or tried again at their next tap."""
 
-from cloud.db import Database
 from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.retry import OFFERABLE
 from cloud.ledger.records.values import Now
+from cloud.store.db import Database
 from shared.wire.messages import AWAITED_MAX, Awaited, awaited
 
 PENDING_AFTER_S = 15

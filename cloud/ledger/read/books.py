@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-from cloud.db import Database, Row
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.books.keys import release_key, void_key, withdrawal_key
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
@@ -14,6 +13,7 @@ from cloud.ledger.records.arrival import arrive, case_key, record_key, split_key
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import Verdict
+from cloud.store.db import Database, Row
 from shared.ids import CardId
 from shared.online import LoadResult
 from shared.records import CounterKind, Kind, LoadRecord, PurchaseRecord

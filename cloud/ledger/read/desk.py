@@ -8,7 +8,6 @@ balance: cards begin to count where their maker says. Inside of a snapshot.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from cloud.db import Database
 from cloud.ledger.books.chart import AccountKind, Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.cards.life import life_of
@@ -18,6 +17,7 @@ from cloud.ledger.loads.evidence import MAIN_PURSE
 from cloud.ledger.loads.unloads import UnloadState
 from cloud.ledger.records.arrival import arrive
 from cloud.ledger.records.grey import State
+from cloud.store.db import Database
 from shared.desk import MISSING_MAX, CardAsk, CardBooks, OpenMatter
 from shared.ids import CardId
 from shared.records import CounterKind, VoidRecord

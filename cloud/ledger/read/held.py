@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from itertools import islice
 
-from cloud.db import Database
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.entries import Held, all_held, held_of_psam
 from cloud.ledger.held.releases import read_offer
 from cloud.ledger.held.two_persons import ProposalKind
 from cloud.ledger.records.judge import Reason
+from cloud.store.db import Database
 
 HELD_MAX = 100_000
 """Most that are looked at, the oldest first."""

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from cloud.db import Database, Row
 from cloud.ledger.fleet.heard import terminals
 from cloud.ledger.fleet.views import TerminalView
 from cloud.ledger.loads.cases import CaseState
@@ -12,6 +11,7 @@ from cloud.ledger.loads.state import LoadFacts, LoadState, load_state
 from cloud.ledger.loads.words import terminal_word
 from cloud.ledger.records.arrival import split_key
 from cloud.ledger.records.values import Now
+from cloud.store.db import Database, Row
 from shared.online import LoadResult
 
 _CASES = (

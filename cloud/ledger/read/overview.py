@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from cloud.db import Database
 from cloud.ledger.books.chart import SIDES, AccountKind
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.fleet.heard import box_states, terminals
@@ -14,6 +13,7 @@ from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.values import Verdict
+from cloud.store.db import Database
 
 _FIRST = (
     "SELECT CAST(COALESCE(SUM(posted), 0) AS BIGINT), CAST(COALESCE(SUM(held), 0) AS BIGINT), "

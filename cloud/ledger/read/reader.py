@@ -7,7 +7,6 @@ school, an index for the city comes with as-of balances.
 import threading
 from collections.abc import Sequence
 
-from cloud.db import Database, open_database
 from cloud.ledger.fleet import heard as read_fleet
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.held import two_persons
@@ -38,6 +37,7 @@ from cloud.ledger.read.views import (
 )
 from cloud.ledger.records.stolen import Theft
 from cloud.ledger.records.values import Now
+from cloud.store.db import Database, open_database
 from shared.ids import CardId, PsamId
 from shared.wire.messages import Revocations
 

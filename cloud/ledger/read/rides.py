@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cloud.db import Database
 from cloud.ledger.journal.booking import CHUNK
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import Verdict
+from cloud.store.db import Database
 from shared.errors import WireFault
 from shared.records import COMPOSITE_SIZE, STORED_HEAD, PurchaseRecord, decode
 from shared.transit.trip import Step, Trip, parse_trip

@@ -8,7 +8,6 @@ snapshot.
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from cloud.db import Database
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.read.views import TerminalCount
@@ -17,6 +16,7 @@ from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.arrival import split_key
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.marks import EMPTY, Mark, unpack_ranges
+from cloud.store.db import Database
 
 Key = tuple[bytes, int]
 """(device, epoch)"""

@@ -9,7 +9,6 @@ Walks the postings since the report and the records of the stolen body's epochs:
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field, replace
 
-from cloud.db import Database
 from cloud.ledger.books.entry import EntryFlag, EntryKind
 from cloud.ledger.fleet.heard import box_states
 from cloud.ledger.journal.balances import all_balances
@@ -18,6 +17,7 @@ from cloud.ledger.records.arrival import Arrival, arrive, record_key
 from cloud.ledger.records.marks import Mark
 from cloud.ledger.records.stolen import Theft
 from cloud.ledger.records.values import Verdict
+from cloud.store.db import Database
 from shared.wire.messages import Revocations
 
 CHUNK = 2000

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 
-from cloud.db import Database
 from cloud.ledger.journal.booking import head_question
 from cloud.ledger.journal.mark_rows import DeviceKey, box_marks, box_question, device_question, device_rows, devices_of
 from cloud.ledger.journal.registry import Registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.marks import EMPTY, Mark
 from cloud.ledger.records.values import CREDIT
+from cloud.store.db import Database
 from shared.ids import BoxId, DeviceId, StoreId
 from shared.wire.messages import AckBody, DeviceMark
 

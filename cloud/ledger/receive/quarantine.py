@@ -7,9 +7,9 @@ import hashlib
 from collections.abc import Iterable
 from enum import IntEnum
 
-from cloud.db import Database
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.judge import Reason
+from cloud.store.db import Database
 from shared.wire.codec import MESSAGE_MAX
 
 COLUMNS = "record, reason, state, entry, opened_ms, changed_ms"

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from cloud.db import Question, Rows
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.journal.booking import head_question
 from cloud.ledger.journal.facts import Code
@@ -36,6 +35,7 @@ from cloud.ledger.records.arrival import Arrival, arrive, names_other_purse, pur
 from cloud.ledger.records.judge import SAME, Judgement, Known, Reason, judge
 from cloud.ledger.records.marks import EMPTY, Mark, add
 from cloud.ledger.records.values import CheckTac, Received, Verdict
+from cloud.store.db import Question, Rows
 from shared.errors import KeyFault
 from shared.records import Kind, VoidRecord
 from shared.wire.messages import AckBody

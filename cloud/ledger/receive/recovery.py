@@ -6,13 +6,13 @@ box for everything above what it holds. Refuses to believe an ack without its ow
 
 from collections.abc import Callable
 
-from cloud.db import Database
 from cloud.ledger.journal.booking import head, number_on
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.mark_rows import box_marks, box_question, device_question, device_rows
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.receive.acks import ack_for
 from cloud.ledger.records.marks import EMPTY, Mark
+from cloud.store.db import Database
 from shared.ids import BoxId, StoreId
 from shared.wire.messages import AckBody, Hello, Recover, SignedAck
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from cloud.db import Database, Row
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.receive import Booked, Receiving, lot_of
 from cloud.ledger.records.arrival import Arrival, arrive
 from cloud.ledger.records.judge import REJUDGED, Judgement
 from cloud.ledger.records.values import OWN_PARTITION, Verdict
+from cloud.store.db import Database, Row
 
 CHUNK = 500
 """Records of one transaction."""

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from cloud.db import Row
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.picture import grey_changed
@@ -19,6 +18,7 @@ from cloud.ledger.records.arrival import Arrival, arrive, case_key, purse_key
 from cloud.ledger.records.grey import STANDS, Case, Evidence, LoadStep, State, settle
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import OWN_PARTITION
+from cloud.store.db import Row
 from shared.records import CounterKind, PurchaseRecord
 
 COUNTER_MAX = 0xFFFF

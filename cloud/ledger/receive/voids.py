@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from cloud.db import Row
 from cloud.ledger.books.entry import Entry, EntryKind
 from cloud.ledger.books.keys import release_key, void_key
 from cloud.ledger.books.posting import voided
@@ -17,6 +16,7 @@ from cloud.ledger.journal.writing import Writing, first_verdict_key
 from cloud.ledger.records.arrival import Arrival, arrive, split_key, target_key
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import OWN_PARTITION
+from cloud.store.db import Row
 from shared.errors import RuleBroken
 from shared.records import PROVEN, PurchaseRecord, VoidRecord
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from cloud.db import WRITER_LOCK, Database, PostgresDatabase, SqliteDatabase
+from cloud.store.db import WRITER_LOCK, Database, PostgresDatabase, SqliteDatabase
 from shared.errors import ConfigFault, RuleBroken
 
 HEAD = "0008"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from cloud.keys import KeyClient
+from cloud.keys.client import KeyClient
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.values import Now, Received
 from shared.clock import MAX_SECONDS, date_time_bcd

@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from cloud.db import Row
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.values import Received
+from cloud.store.db import Row
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.test_order import History, ask
 

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from cloud.db import SHARED_FROM, Database, Lines, Question, Row, open_database
+from cloud.store.db import SHARED_FROM, Database, Lines, Question, Row, open_database
 from shared.errors import RuleBroken
 
 COLUMNS = "id, big, mid, small, raw, words"

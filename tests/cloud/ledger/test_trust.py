@@ -10,9 +10,9 @@ from random import Random
 
 import pytest
 
-from cloud.db import Row
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.judge import Reason
+from cloud.store.db import Row
 from shared.ids import DeviceId
 from shared.records import Kind, LoadRecord, PurchaseRecord
 from tests.cloud.ledger import campus as c

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.keys import KeyClient
+from cloud.keys.client import KeyClient
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import LoadDecision, Now, Received

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
-from cloud.settings import load_settings
+from cloud.process.settings import load_settings
 from edge import settings as edge_settings
 from edge.terminal.settings import settings as terminal_settings
 from provisioning.custody.files import open_level

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.keys import KeyClient, KeyProcessAway, KeyRefused
+from cloud.keys.client import KeyClient, KeyProcessAway, KeyRefused
 from provisioning.custody import chain as custody_chain
 from provisioning.keeper.software import keeper_of
 from provisioning.process import process as key_process

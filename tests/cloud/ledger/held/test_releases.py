@@ -307,8 +307,8 @@ def test_the_entries_of_a_record_show_its_release(held: HeldLedger) -> None:
 
 def _dies(dsn: str, number: int, at: str) -> None:
     """In a child: confirm, and be killed before the commit, or right after it and before any answer."""
-    from cloud.db import open_database
     from cloud.ledger.journal.opened import prepare_database
+    from cloud.store.db import open_database
 
     database = open_database(dsn)
     prepare_database(database)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from cloud.db import Database, open_database
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.schema import migrate
+from cloud.store.db import Database, open_database
 from shared.errors import RuleBroken
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box

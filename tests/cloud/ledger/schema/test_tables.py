@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cloud.db import Database, PostgresDatabase, open_database
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.schema.migrate import HEAD, migrate
+from cloud.store.db import Database, PostgresDatabase, open_database
 from shared.errors import ConfigFault, RuleBroken, StoreFault
 
 

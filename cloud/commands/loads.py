@@ -4,10 +4,10 @@ import json
 import sys
 from pathlib import Path
 
-from cloud.check_commands import open_books
-from cloud.intake_commands import wall_now
+from cloud.commands.check import open_books
+from cloud.commands.intake import wall_now
 from cloud.ledger.read.loads import LoadStanding
-from cloud.load_text import load_json, load_lines
+from cloud.words.loads import load_json, load_lines
 from shared.money import yuan
 
 LISTED_MAX = 1000

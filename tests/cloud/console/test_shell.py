@@ -9,8 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from cloud.console.accounts import LOCK_S, TRIES_MAX, Accounts
-from cloud.console.pages import OPEN_ENDPOINTS, create_pages, renderer
-from cloud.console.sign_in import Sources
+from cloud.console.pages.sign_in import Sources
+from cloud.console.shell import OPEN_ENDPOINTS, create_pages, renderer
 from cloud.console.words import WORDS, words
 
 PASSWORD = "correct horse battery"

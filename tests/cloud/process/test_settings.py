@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cloud.settings import load_settings
+from cloud.process.settings import load_settings
 from provisioning.campus.settings import PublicKeys, cloud_json
 from provisioning.plan.demo import demo_plan
 from provisioning.plan.plan import parse_plan

@@ -3,7 +3,7 @@
 import pytest
 
 from cloud.ledger.read.rides import LineRides
-from cloud.ride_words import line_words, ride_words
+from cloud.words.rides import line_words, ride_words
 from shared.transit.trip import Step, Trip
 
 WORDS = {

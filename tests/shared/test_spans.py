@@ -1,6 +1,6 @@
 import pytest
 
-from cloud.spans import span
+from shared.spans import span
 
 
 @pytest.mark.parametrize(

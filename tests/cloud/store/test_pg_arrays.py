@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.pg_arrays import FORMS, RUN_MAX, pack_column
+from cloud.store.pg_arrays import FORMS, RUN_MAX, pack_column
 from shared.errors import RuleBroken
 
 HEAD = "00000001 {null:08x} {element:08x} {count:08x} 00000001"

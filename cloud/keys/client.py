@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from cloud.key_faults import KeyProcessAway, KeyRefused
+from cloud.keys.faults import KeyProcessAway, KeyRefused
 from shared.errors import KeyFault, WireFault
 from shared.purse.load_auth import LoadAuth
 from shared.purse.overdraft_auth import OverdraftAuth

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cloud.check_commands import open_books
-from cloud.held_text import held_json, held_lines, proposal_json, proposal_lines
-from cloud.intake_commands import wall_now
+from cloud.commands.check import open_books
+from cloud.commands.intake import wall_now
 from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.held.releases import ENTRIES_MAX, Side
 from cloud.ledger.held.two_persons import Proposal
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.read.held import HeldView
-from cloud.settings import load_settings
+from cloud.process.settings import load_settings
+from cloud.words.held import held_json, held_lines, proposal_json, proposal_lines
 from shared.errors import ConfigFault
 from shared.ids import PsamId
 

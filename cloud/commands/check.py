@@ -9,8 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cloud.intake_commands import wall_now
-from cloud.keys import KeyClient
+from cloud.commands.intake import wall_now
+from cloud.commands.shown import Shown, compare
+from cloud.keys.client import KeyClient
 from cloud.ledger.books.chart import BANK, FUND
 from cloud.ledger.checks.verify import Check, Report
 from cloud.ledger.checks.verify import verify as check_ledger
@@ -20,11 +21,10 @@ from cloud.ledger.read.rides import LineRides
 from cloud.ledger.read.views import TerminalCount
 from cloud.ledger.records.values import CheckTac
 from cloud.ledger.schema.migrate import require_head
-from cloud.load_text import load_lines
-from cloud.open_cases import ROWS_MAX, SUSPENSE, open_cases
-from cloud.ride_words import line_words
-from cloud.settings import load_settings
-from cloud.shown import Shown, compare
+from cloud.process.settings import load_settings
+from cloud.words.loads import load_lines
+from cloud.words.open_cases import ROWS_MAX, SUSPENSE, open_cases
+from cloud.words.rides import line_words
 from shared.errors import StoreFault
 from shared.ids import CardId
 from shared.money import yuan

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from cloud.keys import KeyClient
+from cloud.keys.client import KeyClient
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.values import Now
-from cloud.settings import CloudSettings, load_settings
+from cloud.process.settings import CloudSettings, load_settings
 from shared.campus_clock import WALL
 from shared.errors import ConfigFault
 from shared.ids import CardId

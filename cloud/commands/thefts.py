@@ -7,13 +7,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloud.intake_commands import wall_now
+from cloud.commands.intake import wall_now
 from cloud.ledger.held.thefts import Report
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.read.thefts import TheftView
-from cloud.settings import load_settings
-from cloud.theft_text import cards_csv, theft_json, theft_lines
+from cloud.process.settings import load_settings
+from cloud.words.thefts import cards_csv, theft_json, theft_lines
 from shared.clock import ClockError, parse_time
 from shared.errors import ConfigFault
 from shared.ids import PsamId

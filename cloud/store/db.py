@@ -17,14 +17,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cloud.pg_arrays import FORMS, is_alike, pack_column
+from cloud.store.pg_arrays import FORMS, is_alike, pack_column
 from shared.errors import ConfigFault, RuleBroken, StoreFault
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg import Pipeline
 
-    from cloud.pg_arrays import Packed
+    from cloud.store.pg_arrays import Packed
 
 LOCK_WAIT_S = 10
 """Longest that a writer waits for another one; at the bound it is a StoreFault and nothing was written."""

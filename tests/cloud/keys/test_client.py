@@ -10,8 +10,8 @@ from pathlib import Path
 import cbor2
 import pytest
 
-from cloud.key_faults import KeyProcessAway, KeyRefused
-from cloud.keys import KeyClient
+from cloud.keys.client import KeyClient
+from cloud.keys.faults import KeyProcessAway, KeyRefused
 from shared.errors import KeyFault
 from shared.purse.load_auth import LoadAuth
 from shared.purse.overdraft_auth import OverdraftAuth

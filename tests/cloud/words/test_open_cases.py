@@ -3,7 +3,7 @@
 from cloud.ledger.loads.state import LoadFacts, TerminalWord, load_state
 from cloud.ledger.read.loads import LoadStanding
 from cloud.ledger.read.views import RecordView, SuspenseView, VoidView
-from cloud.open_cases import OpenCase, open_cases
+from cloud.words.open_cases import OpenCase, open_cases
 
 MACHINE, NOW_MS = b"\0\1\0\0\0\7", 1_784_000_100_000
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud.shown import compare
+from cloud.commands.shown import compare
 from shared.errors import StoreFault
 from shared.ids import CardId
 from shared.records import Kind

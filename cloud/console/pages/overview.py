@@ -14,12 +14,12 @@ from cloud.ledger.read.reader import Reader
 from cloud.ledger.read.thefts import StandingTheft
 from cloud.ledger.read.views import EntryView, RecordView
 from cloud.ledger.records.values import Now
-from cloud.ride_words import ride_words
-from cloud.spans import span
+from cloud.words.rides import ride_words
 from shared.campus_clock import WALL
 from shared.clock import time_text
 from shared.facts import Level
 from shared.ids import card_id
+from shared.spans import span
 from shared.wire.messages import Revocations, TerminalState
 
 SILENT_MS = 15_000

@@ -14,10 +14,10 @@ from pathlib import Path
 from secrets import token_hex
 from typing import NamedTuple
 
-from cloud.intake_commands import read_inventory, wall_now
+from cloud.commands.intake import read_inventory, wall_now
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.values import GrantRefused
-from cloud.settings import load_settings
+from cloud.process.settings import load_settings
 from shared.errors import ConfigFault, WireFault
 from shared.ids import CardId
 from shared.money import yuan

@@ -4,8 +4,8 @@ from typing import Any
 
 from cloud.ledger.loads.state import Words
 from cloud.ledger.read.loads import LoadStanding
-from cloud.spans import span
 from shared.money import yuan
+from shared.spans import span
 
 
 def load_json(one: LoadStanding) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from typing import Any
 from flask import Flask, Response, abort, g, jsonify, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from cloud.console import sign_in
 from cloud.console.asgi import SESSION_COOKIE
-from cloud.console.sign_in import LANGUAGE_COOKIE, Reply, Sources, now
+from cloud.console.pages import sign_in
+from cloud.console.pages.sign_in import LANGUAGE_COOKIE, Reply, Sources, now
 from cloud.console.words import LANGUAGES, words
 from shared.money import yuan
 
