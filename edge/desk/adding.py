@@ -17,10 +17,10 @@ from shared.purse.apdu import CardChannel, ResponseApdu, Sw
 from shared.purse.commands import SFI_CAPP
 from shared.purse.desk_outcomes import DoneAtCard, Refused
 from shared.purse.errors import LayoutError
+from shared.purse.flows.upkeep import maintain
 from shared.purse.profiles import CAMPUS, SUBSIDY
 from shared.purse.selecting import select
 from shared.purse.upkeep import AppendRecord
-from shared.purse.upkeep_flow import maintain
 from shared.transit.ride_record import RIDE_TAG, RideRecord, parse_ride
 
 Text = tuple[str, str]

@@ -22,12 +22,12 @@ from shared.purse.apdu import CardChannel, ResponseApdu, Sw
 from shared.purse.commands import SFI_HOLDER, SFI_PUBLIC
 from shared.purse.crypto import TYPE_EP_LOAD
 from shared.purse.desk_outcomes import DoneAtCard
+from shared.purse.flows.load import LOAD_ANSWER
+from shared.purse.flows.upkeep import maintain
 from shared.purse.load_auth import LoadAuth
-from shared.purse.load_flow import LOAD_ANSWER
 from shared.purse.profiles import CAMPUS, SUBSIDY, CardProfile
 from shared.purse.selecting import select
 from shared.purse.upkeep import UpdateFile
-from shared.purse.upkeep_flow import maintain
 
 CLASS_IN_PUBLIC, CLASS_IN_HOLDER = 28, 0
 """Places of the card class: in file 0015 of the city form, and in file 0016."""

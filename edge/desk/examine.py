@@ -15,10 +15,10 @@ from shared.purse.apdu import ResponseApdu, Sw
 from shared.purse.effects import CardFlow, ToCard
 from shared.purse.errors import LayoutError
 from shared.purse.files import LogRecord, PublicData, holder_name, parse_public
-from shared.purse.flows import INIT_ANSWER
-from shared.purse.load_flow import LOAD_ANSWER
+from shared.purse.flows.load import LOAD_ANSWER
+from shared.purse.flows.recovery import PurseState, purse_state, read_logs
+from shared.purse.flows.till import INIT_ANSWER
 from shared.purse.profiles import CardProfile, card_id_of
-from shared.purse.recovery import PurseState, purse_state, read_logs
 from shared.purse.selecting import SELECT_BLOCKED, is_application, public_file, select
 
 HOLDER_SIZE = 39

@@ -27,7 +27,7 @@ from shared.purse.apdu import CardChannel
 from shared.purse.desk_outcomes import Unloaded, UnloadOrder
 from shared.purse.effects import drive
 from shared.purse.errors import CardLost
-from shared.purse.flows import identify
+from shared.purse.flows.till import identify
 from shared.purse.outcomes import CardIdentity, Rejected
 from shared.purse.profiles import CAMPUS, Purse
 from shared.purse.reasons import REASON_TEXT, Reason

@@ -25,10 +25,10 @@ from shared.purse.desk_outcomes import (
 )
 from shared.purse.effects import CentreAnswer, CentreQuestion, Denial, Grant, UnloadProof, drive_desk
 from shared.purse.errors import CardLost
+from shared.purse.flows.unload import prove_unload, recover_unload, unload
 from shared.purse.load_auth import LoadAuth
 from shared.purse.outcomes import CardIdentity
 from shared.purse.profiles import Purse
-from shared.purse.unload_flow import prove_unload, recover_unload, unload
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,11 @@ from shared.purse.apdu import CardChannel, ResponseApdu, Sw
 from shared.purse.commands import SFI_PUBLIC
 from shared.purse.desk_outcomes import DeskOutcome, DoneAtCard, PendingOverdraft, PendingUnload, Refused
 from shared.purse.effects import CentreAnswer, CentreQuestion, DeskEffect, drive, drive_desk
+from shared.purse.flows.upkeep import change_pin, maintain, reload_pin, verify_pin
 from shared.purse.outcomes import Pin
 from shared.purse.profiles import CAMPUS, SUBSIDY, CardProfile
 from shared.purse.selecting import select
 from shared.purse.upkeep import BlockApplication, UnblockApplication, UnblockPin, UpdateFile, Upkeep
-from shared.purse.upkeep_flow import change_pin, maintain, reload_pin, verify_pin
 
 TRIES = 0x63C0
 """Status word of a wrong PIN: its last digit is the tries left."""

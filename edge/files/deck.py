@@ -13,10 +13,10 @@ from edge.files.disk import Disk
 from edge.files.memory import FileMemory, read_image
 from shared.errors import ConfigFault, WireFault
 from shared.ids import CardId, card_id
-from shared.purse.cos import UserCard
-from shared.purse.images import decode_card_image
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import decode_card_image
+from shared.purse.cos.torn import Plan, TearingChannel
 from shared.purse.profiles import SUBSIDY
-from shared.purse.torn import Plan, TearingChannel
 from shared.transit.ride_record import RideRecord, ride_of
 
 

@@ -37,8 +37,8 @@ from provisioning.psam import rotation_files
 from shared.clock import DAY_S, date_bcd, day_of_date_bcd
 from shared.errors import ConfigFault, WireFault
 from shared.inventory import CardRow
-from shared.purse.cos import UserCard
-from shared.purse.images import CEILING_FEN
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import CEILING_FEN
 from shared.purse.profiles import CAMPUS
 from shared.purse.upkeep import KeyUse, UpkeepAsk, plan
 

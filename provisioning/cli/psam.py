@@ -36,7 +36,7 @@ from provisioning.psam.write import control_name, renew, require_masters
 from shared.errors import ConfigFault
 from shared.ids import DeviceId, PsamId, device_id, psam_id
 from shared.inventory import PsamRow
-from shared.purse.cos_psam import Psam
+from shared.purse.cos.psam import Psam
 from shared.purse.crypto import Key
 
 MAKE_MAX = 1_000

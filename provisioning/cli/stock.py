@@ -17,7 +17,7 @@ from provisioning.issue.sheet import stock_text
 from provisioning.keys import components
 from provisioning.keys.store import KeyKind, KeyStore, Level, StoredKey
 from shared.errors import ConfigFault
-from shared.purse.images import blank_card_image
+from shared.purse.cos.images import blank_card_image
 
 BLANKS = "blanks"
 TRANSPORT_VERSION = 1

@@ -15,7 +15,7 @@ from provisioning.custody.journal import sync_folder
 from provisioning.issue.production import Attempt, Lease, Step
 from provisioning.issue.work import Body
 from shared.errors import ConfigFault, StoreFault
-from shared.purse.cos import UserCard
+from shared.purse.cos.card import UserCard
 from shared.slot_file import choose, fits, render_initial, render_slot
 
 DONE, SPOILED = "done", "spoiled"

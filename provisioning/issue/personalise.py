@@ -19,9 +19,7 @@ from shared.errors import ConfigFault
 from shared.ids import PsamId
 from shared.inventory import CardRow
 from shared.purse.caps import CardCounters
-from shared.purse.crypto import Key
-from shared.purse.files import PublicData, encode_holder
-from shared.purse.images import (
+from shared.purse.cos.images import (
     Application,
     CardKey,
     CardKeys,
@@ -29,7 +27,9 @@ from shared.purse.images import (
     new_psam_image,
     personalised_card_image,
 )
-from shared.purse.layout import FID_SUBSIDY
+from shared.purse.cos.layout import FID_SUBSIDY
+from shared.purse.crypto import Key
+from shared.purse.files import PublicData, encode_holder
 from shared.purse.profiles import CAMPUS_CARDS, SUBSIDY, CardProfile, Purse
 from shared.purse.suite import suite_of
 from shared.slot_file import render_initial

@@ -4,7 +4,7 @@ The blank knows one key, the transport key 传输密钥. Whoever proves it creat
 under it (84D4, enciphered and MACed); the last command replaces it, so a body that still takes it is not finished.
 Every application gets all its files, records of 0017 (counters, transit record), keys and purse; the subsidy's 补助 has
 the main one's, its own name and last day. 0015 is written with byte 9 = 00: the card is refused everywhere until the
-desk enables it 领卡激活. Command forms: pboc research, "Issuing"; order of files and keys: shared/purse/layout.py.
+desk enables it 领卡激活. Command forms: pboc research, "Issuing"; order of files and keys: shared/purse/cos/layout.py.
 Refuses any status word but 9000 (CardSpoiled).
 """
 
@@ -23,6 +23,8 @@ from provisioning.keys.transport import KEY_TYPES, write_key
 from shared.purse import commands
 from shared.purse.apdu import CardChannel, CommandApdu, ResponseApdu, Sw, sw_text
 from shared.purse.commands import SFI_HOLDER, SFI_LOG, SFI_PUBLIC
+from shared.purse.cos.images import purse_options
+from shared.purse.cos.layout import FID_ADF, FID_SUBSIDY
 from shared.purse.crypto import (
     TYPE_EP_LOAD,
     Key,
@@ -32,8 +34,6 @@ from shared.purse.crypto import (
     secure_messaging_mac,
 )
 from shared.purse.files import LOG_DEPTH, LOG_RECORD_SIZE, PUBLIC_SIZE, PublicData, encode_public
-from shared.purse.images import purse_options
-from shared.purse.layout import FID_ADF, FID_SUBSIDY
 from shared.purse.profiles import SUBSIDY, CardProfile
 
 FID_MF, FID_EP = 0x3F00, 0x0002

@@ -21,7 +21,7 @@ from shared.errors import ConfigFault, WireFault
 from shared.ids import BoxId, box_id
 from shared.inventory import LOADERS, DeviceKind
 from shared.purse.caps import Caps
-from shared.purse.images import CEILING_FEN
+from shared.purse.cos.images import CEILING_FEN
 from shared.purse.profiles import CAMPUS, CAMPUS_CARDS, CardProfile
 from shared.section import Section
 from shared.transit.door import Door, check_door

@@ -18,9 +18,9 @@ from provisioning.issue.production import Lease, Run, Span
 from provisioning.issue.work import Body, Machine
 from provisioning.keeper.issuing_keys import of_store
 from provisioning.keys.levels import new_root, region_of, school_of
-from shared.purse.cos import UserCard
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import RamMemory, blank_card_image
 from shared.purse.crypto import Key
-from shared.purse.images import RamMemory, blank_card_image
 from tests.bench.row import Row, at_most
 
 CARDS = 200

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from shared.clock import date_time_bcd
 from shared.ids import PsamId
+from shared.purse.cos.images import CardKey, CardKeys, PsamMaster, new_card_image, new_psam_image
 from shared.purse.crypto import Key, diversify, purchase_tac_input, tac_calculator
 from shared.purse.files import PublicData
-from shared.purse.images import CardKey, CardKeys, PsamMaster, new_card_image, new_psam_image
 from shared.purse.outcomes import Purchased
 from shared.purse.profiles import CAMPUS
 from shared.purse.tac import TacChecker, tac_item

@@ -20,8 +20,8 @@ from compose.verbs import ROOT
 from edge.files.memory import read_image
 from shared import inventory as inventories
 from shared.ids import DeviceId, PsamId
-from shared.purse.cos import UserCard
-from shared.purse.cos_psam import Psam
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.psam import Psam
 from tests.bench.tap import card_of, psam_of
 
 BOX = "canteen-1"

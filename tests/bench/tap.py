@@ -6,11 +6,11 @@ from shared.clock import CampusTime
 from shared.ids import PsamId
 from shared.purse.apdu import CardChannel
 from shared.purse.caps import MealClock
-from shared.purse.cos import UserCard
-from shared.purse.cos_psam import Psam
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import RamMemory
+from shared.purse.cos.psam import Psam
 from shared.purse.effects import drive
-from shared.purse.flows import identify, open_psam, purchase
-from shared.purse.images import RamMemory
+from shared.purse.flows.till import identify, open_psam, purchase
 from shared.purse.outcomes import CardIdentity, Purchased, PurchaseOrder
 from shared.purse.profiles import CAMPUS
 from shared.records import VERSION, CounterKind, Flags, Kind, Proof, PurchaseRecord, encode

@@ -29,9 +29,10 @@ from provisioning.keys import shares
 from shared import campus_clock, clock, desk, inventory, money, online, records, slot_file
 from shared.errors import WireFault, YktError
 from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StorageId, StoreId
-from shared.purse import apdu, caps, cardfs, files, images, psam_image
+from shared.purse import apdu, caps, files
+from shared.purse.cos import cardfs, images, psam_image
+from shared.purse.cos.psam_image import PsamMaster
 from shared.purse.crypto import Key
-from shared.purse.psam_image import PsamMaster
 from shared.transit import ride_record, trip
 from shared.wire import codec, messages, topics
 from tests.fuzz.mutations import mutated, other_values, sealed_again

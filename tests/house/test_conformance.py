@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
-from shared.purse.cos import COMMANDS
-from shared.purse.cos_psam import Psam
+from shared.purse.cos.card import COMMANDS
+from shared.purse.cos.psam import Psam
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "conformance.md"

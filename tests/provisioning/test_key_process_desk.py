@@ -14,18 +14,19 @@ from shared.online import LoadAnswer, LoadResult
 from shared.purse import commands
 from shared.purse.apdu import ResponseApdu
 from shared.purse.commands import SFI_HOLDER
-from shared.purse.cos import UserCard
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import RamMemory
 from shared.purse.crypto import TYPE_EP_LOAD, load_tac_input
 from shared.purse.desk_outcomes import DoneAtCard, Refused, Unloaded, UnloadOrder
 from shared.purse.effects import Denial, Grant, UnloadProof, drive, drive_desk
-from shared.purse.flows import identify, read_balance
-from shared.purse.images import RamMemory
+from shared.purse.flows.load import load
+from shared.purse.flows.till import identify, read_balance
+from shared.purse.flows.unload import unload
+from shared.purse.flows.upkeep import authenticate_to_card, maintain
 from shared.purse.load_auth import LoadAuth
-from shared.purse.load_flow import load
 from shared.purse.outcomes import CardIdentity, Loaded, LoadOrder, Rejected
 from shared.purse.profiles import CAMPUS, Purse
 from shared.purse.tac import TacVerdict, tac_item
-from shared.purse.unload_flow import unload
 from shared.purse.upkeep import (
     BlockApplication,
     BlockCard,
@@ -38,7 +39,6 @@ from shared.purse.upkeep import (
     UpkeepAsk,
     WriteKey,
 )
-from shared.purse.upkeep_flow import authenticate_to_card, maintain
 from shared.slot_file import choose
 from tests.provisioning.running_keys import WAIT_S, needs_softhsm, running
 

@@ -24,7 +24,7 @@ from provisioning.keys.components import new_component, sheet
 from provisioning.keys.levels import MASTERS, school_of
 from provisioning.keys.store import Level
 from provisioning.psam.register import Register
-from shared.purse.images import decode_psam_image
+from shared.purse.cos.images import decode_psam_image
 from shared.slot_file import choose
 from tests.provisioning.breaking import CRASHED, full_at, killed_at, touches
 from tests.provisioning.desk import WHO, ok, provision

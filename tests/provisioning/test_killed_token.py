@@ -20,7 +20,7 @@ from provisioning.keys.levels import HELD, MASTERS
 from provisioning.keys.places import GOES, Holdings, in_store
 from provisioning.keys.store import KeyKind, Level
 from provisioning.psam.rotation_files import retired
-from shared.purse.images import decode_psam_image
+from shared.purse.cos.images import decode_psam_image
 from shared.slot_file import choose
 from tests.provisioning.breaking import killed_at, touches
 from tests.provisioning.cli.test_psam import psam_files

@@ -24,17 +24,17 @@ from shared.clock import date_bcd
 from shared.errors import ConfigFault
 from shared.purse import commands
 from shared.purse.apdu import CommandApdu
-from shared.purse.cardfs import Directory, KeySlot, PurseOption
-from shared.purse.cos import UserCard
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.cardfs import Directory, KeySlot, PurseOption
+from shared.purse.cos.images import RamMemory, blank_card_image, decode_card_image
+from shared.purse.cos.layout import FID_ADF, FID_SUBSIDY, NEEDS_TRANSPORT, NEVER
 from shared.purse.crypto import Key, encrypt_block
 from shared.purse.desk_outcomes import DoneAtCard, Refused
 from shared.purse.effects import drive_desk
-from shared.purse.images import RamMemory, blank_card_image, decode_card_image
-from shared.purse.layout import FID_ADF, FID_SUBSIDY, NEEDS_TRANSPORT, NEVER
+from shared.purse.flows.upkeep import authenticate_card
 from shared.purse.profiles import CAMPUS, SUBSIDY
 from shared.purse.reasons import Reason
 from shared.purse.suite import SM4_CAMPUS, TRIPLE_DES
-from shared.purse.upkeep_flow import authenticate_card
 from shared.slot_file import choose
 from shared.transit.ride_record import RideRecord, ride_of
 from shared.wire.keyproc import Op

@@ -20,7 +20,7 @@ from provisioning.keys.components import new_component, parse_sheet, sheet
 from provisioning.keys.levels import MASTERS, card_keys, psam_control_key, terminal_key
 from provisioning.keys.store import KeyKind, KeyStore, Level
 from shared.ids import DeviceId
-from shared.purse.images import blank_card_image
+from shared.purse.cos.images import blank_card_image
 from tests.provisioning.desk import WHO, provision
 from tests.provisioning.key_bytes import private_bytes
 from tests.provisioning.running_keys import running

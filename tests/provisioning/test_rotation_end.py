@@ -17,10 +17,10 @@ from provisioning.keys.store import KeyKind, Level
 from shared.clock import CampusTime
 from shared.purse import crypto
 from shared.purse.caps import MealClock
-from shared.purse.cos import UserCard
-from shared.purse.cos_psam import Psam
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.psam import Psam
 from shared.purse.effects import drive
-from shared.purse.flows import identify, open_psam, purchase
+from shared.purse.flows.till import identify, open_psam, purchase
 from shared.purse.load_auth import LoadAuth
 from shared.purse.outcomes import CardIdentity, Declined, PurchaseOrder
 from shared.purse.profiles import CAMPUS

@@ -29,11 +29,8 @@ from shared.inventory import open_sealed
 from shared.online import LoadAnswer, LoadResult
 from shared.purse import commands, crypto
 from shared.purse.caps import MealClock
-from shared.purse.cos import UserCard
-from shared.purse.cos_psam import Psam
-from shared.purse.effects import drive
-from shared.purse.flows import identify, open_psam, purchase, read_balance
-from shared.purse.images import (
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import (
     CardKey,
     CardKeys,
     PsamMaster,
@@ -42,8 +39,11 @@ from shared.purse.images import (
     new_card_image,
     new_psam_image,
 )
+from shared.purse.cos.psam import Psam
+from shared.purse.effects import drive
+from shared.purse.flows.load import load
+from shared.purse.flows.till import identify, open_psam, purchase, read_balance
 from shared.purse.load_auth import LoadAuth
-from shared.purse.load_flow import load
 from shared.purse.outcomes import Loaded, LoadOrder, Purchased, PurchaseOrder
 from shared.purse.profiles import CAMPUS_SM4
 from shared.purse.suite import SM4_CAMPUS, TRIPLE_DES

@@ -16,10 +16,10 @@ from provisioning.plan.plan import Plan, parse_plan
 from shared.clock import CampusTime
 from shared.errors import ConfigFault
 from shared.inventory import DeviceKind
-from shared.purse.cos import UserCard
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import RamMemory
 from shared.purse.effects import drive
-from shared.purse.flows import identify, read_balance
-from shared.purse.images import RamMemory
+from shared.purse.flows.till import identify, read_balance
 from shared.purse.outcomes import CardIdentity, Rejected
 from shared.purse.profiles import CAMPUS, SUBSIDY, CardProfile
 from shared.purse.reasons import Reason

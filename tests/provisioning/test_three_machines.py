@@ -12,7 +12,7 @@ from provisioning.issue.files import LeaseFolder
 from shared.purse import commands
 from shared.purse.apdu import ResponseApdu
 from shared.purse.commands import SFI_HOLDER
-from shared.purse.cos import UserCard
+from shared.purse.cos.card import UserCard
 from shared.purse.files import holder_name
 from shared.purse.profiles import CAMPUS
 from tests.provisioning import three_machines

@@ -20,7 +20,7 @@ from provisioning.keys.levels import MASTERS
 from provisioning.keys.store import KeyKind, Level, WrongKeyUse
 from shared.clock import date_time_bcd
 from shared.purse.commands import select_name
-from shared.purse.cos import UserCard
+from shared.purse.cos.card import UserCard
 from shared.purse.load_auth import LoadAuth
 from shared.purse.profiles import AID_PURSE, CAMPUS
 from tests.provisioning.desk import WHO, ok, provision

@@ -20,10 +20,10 @@ from provisioning.keeper.pkcs11_door import make_token
 from provisioning.keys.levels import MASTERS
 from provisioning.keys.places import GOES
 from provisioning.keys.store import KeyKind, Level
-from shared.purse.cos_psam import Psam
+from shared.purse.cos.images import decode_psam_image
+from shared.purse.cos.psam import Psam
 from shared.purse.effects import drive
-from shared.purse.flows import open_psam
-from shared.purse.images import decode_psam_image
+from shared.purse.flows.till import open_psam
 from shared.purse.tac import TacVerdict
 from shared.slot_file import choose
 from tests.provisioning.cli import test_psam as rotation

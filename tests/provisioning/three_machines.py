@@ -20,7 +20,7 @@ from provisioning.issue import bodies as body_file
 from provisioning.issue.campus_facts import read_campus
 from provisioning.issue.files import LeaseFolder
 from provisioning.issue.production import Step
-from shared.purse.images import blank_card_image
+from shared.purse.cos.images import blank_card_image
 from tests.provisioning.desk import WHO, ok, provision
 
 MACHINES = ("m1", "m2", "m3")

@@ -16,9 +16,9 @@ from edge.desk.matters import Matters
 from edge.desk.money import LOAD
 from edge.files.memory import read_image
 from provisioning.plan.demo import demo_plan
-from shared.purse.cardfs import KEY_SIZE, KeyKind
 from shared.purse.commands import SFI_CAPP, SFI_PUBLIC
-from shared.purse.images import decode_card_image, open_card_image
+from shared.purse.cos.cardfs import KEY_SIZE, KeyKind
+from shared.purse.cos.images import decode_card_image, open_card_image
 from shared.slot_file import render_initial
 from shared.transit.ride_record import RIDE_SIZE, RideRecord, ride_of
 from tests.cloud.campus import CARDS, ROOT, Campus, make_campus, part, run_part

@@ -4,7 +4,7 @@ The one bus of the campus has one door and one line with distance fare. A boardi
 exit owes; an exit takes one fare and leaves nothing owed; nothing is ever taken from who is not aboard.
 """
 
-from shared.purse.images import decode_card_image
+from shared.purse.cos.images import decode_card_image
 from shared.transit.ride_record import RideRecord, ride_of
 from tests.sim.world import Violation
 

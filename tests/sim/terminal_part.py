@@ -15,11 +15,11 @@ from edge.terminal.store.flash import Flash, flash_size, format_flash
 from edge.terminal.taps.steps import AwaitAnswer, Result, Show, Shown, Tap
 from shared.errors import StoreFault
 from shared.ids import StorageId
-from shared.purse.cos import UserCard
-from shared.purse.cos_psam import Psam
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import RamMemory
+from shared.purse.cos.psam import Psam
 from shared.purse.effects import ToCard, ToPsam
 from shared.purse.errors import CardLost, PsamLost
-from shared.purse.images import RamMemory
 from shared.records import CounterKind
 from tests.sim.blueprint import TerminalMade
 from tests.sim.clock import Clock

@@ -9,7 +9,7 @@ from struct import Struct
 from typing import NamedTuple
 
 from shared.ids import CardId
-from shared.purse.images import decode_card_image
+from shared.purse.cos.images import decode_card_image
 from shared.purse.profiles import CAMPUS, SUBSIDY
 from shared.records import CounterKind
 from tests.sim.world import Violation

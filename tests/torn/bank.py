@@ -6,8 +6,8 @@ The card is the school's otherwise: its number and its keys, so that ledger and 
 from dataclasses import dataclass, replace
 
 from shared.inventory import DeviceKind
+from shared.purse.cos.images import Application, decode_card_image, personalised_card_image
 from shared.purse.files import PublicData, PublicForm, parse_public
-from shared.purse.images import Application, decode_card_image, personalised_card_image
 from shared.purse.profiles import BANK_EP, CAMPUS, Agreed
 from tests.torn.cut import Action, Cut
 from tests.torn.play import OF_A_SALE, WRITTEN, Aftermath, Play, Scenario

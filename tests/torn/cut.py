@@ -13,9 +13,9 @@ from edge.terminal.store.flash import flash_size, format_flash
 from edge.terminal.taps.display import Face
 from edge.terminal.taps.steps import Show, Shown
 from shared.ids import StorageId
+from shared.purse.cos.images import RamMemory
 from shared.purse.effects import ToCard, ToPsam
 from shared.purse.errors import CardLost
-from shared.purse.images import RamMemory
 from tests.sim.disk import PowerCut, SimFlash
 from tests.sim.terminal_part import Done, TerminalPart
 from tests.sim.truth import CardTruth

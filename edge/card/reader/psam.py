@@ -12,7 +12,7 @@ from contextlib import suppress
 from edge.card.reader.reader import LaidCard, Reader
 from shared.purse.effects import drive
 from shared.purse.errors import CardLost
-from shared.purse.flows import open_psam
+from shared.purse.flows.till import open_psam
 from shared.purse.outcomes import PsamIdentity
 
 _INIT_SAM = 0x70

@@ -20,9 +20,9 @@ from edge.files.deck import Deck
 from edge.files.memory import FileMemory
 from edge.life import say
 from shared.errors import ConfigFault, StoreFault
-from shared.purse.cos import UserCard
-from shared.purse.cos_psam import Psam
-from shared.purse.torn import Tear, TearingMemory
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.psam import Psam
+from shared.purse.cos.torn import Tear, TearingMemory
 
 HELP = """\
   card 0012          把这张卡放进读卡器 / put this card into the reader

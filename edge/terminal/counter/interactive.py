@@ -37,12 +37,12 @@ from shared.errors import StoreFault
 from shared.inventory import LOADERS
 from shared.money import yuan
 from shared.purse.apdu import CardChannel
+from shared.purse.cos.torn import Tear
 from shared.purse.effects import drive
 from shared.purse.errors import CardLost
 from shared.purse.files import LogRecord
-from shared.purse.flows import identify, read_balance, read_log
+from shared.purse.flows.till import identify, read_balance, read_log
 from shared.purse.outcomes import Rejected
-from shared.purse.torn import Tear
 
 LINE_MAX = 200
 JOIN_S = 5.0

@@ -1,8 +1,8 @@
 """A hand that pulls the card at the very command that moves money, to see what a counter does then."""
 
 from shared.purse.apdu import CardChannel
+from shared.purse.cos.torn import Tear, TearingChannel
 from shared.purse.errors import CardLost
-from shared.purse.torn import Tear, TearingChannel
 
 MOVES_MONEY = (0x54, 0x52)
 """8054 and 8052: the debit of a purchase, the credit of a load."""

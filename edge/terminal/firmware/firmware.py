@@ -26,7 +26,7 @@ from edge.terminal.taps.voiding import void_last
 from shared.errors import RuleBroken, StoreFault
 from shared.ids import psam_id
 from shared.inventory import LOADERS
-from shared.purse.flows import open_psam
+from shared.purse.flows.till import open_psam
 from shared.purse.outcomes import PsamIdentity
 from shared.purse.reasons import Reason
 

@@ -18,7 +18,7 @@ from edge.terminal.settings.rides import RideSettings
 from edge.terminal.station.station import Station
 from edge.terminal.taps.steps import End, Result, Tap
 from shared.inventory import DeviceKind
-from shared.purse.torn import Plan, Tear
+from shared.purse.cos.torn import Plan, Tear
 from shared.transit.door import Door
 from shared.transit.fares import FareForm
 

@@ -30,7 +30,7 @@ from edge.terminal.taps.steps import End, Result, Tap
 from shared.campus_clock import CampusClock
 from shared.ids import StorageId
 from shared.purse.apdu import CardChannel
-from shared.purse.cos_psam import Psam
+from shared.purse.cos.psam import Psam
 
 log = logging.getLogger(__name__)
 

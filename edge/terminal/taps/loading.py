@@ -21,8 +21,9 @@ from shared.errors import RuleBroken
 from shared.ids import CardId
 from shared.money import FEN_MAX
 from shared.online import RETRIES, LoadAnswer, LoadRequest, LoadResult, Purpose
-from shared.purse.flows import identify
-from shared.purse.load_flow import load, question
+from shared.purse.flows.load import load, question
+from shared.purse.flows.recovery import recover_load
+from shared.purse.flows.till import identify
 from shared.purse.outcomes import (
     CardIdentity,
     Loaded,
@@ -37,7 +38,6 @@ from shared.purse.outcomes import (
     Rejected,
 )
 from shared.purse.reasons import Reason
-from shared.purse.recovery import recover_load
 from shared.records import LOAD_SHAPED, PROVEN, Proof
 
 _CARD_SAYS_NO_MORE = frozenset((Reason.PROOF_GONE, Reason.NO_EVIDENCE, Reason.COUNTER_BACK))

@@ -17,8 +17,9 @@ from edge.terminal.taps.sale import Till, purchase_of
 from edge.terminal.taps.serving import serve
 from edge.terminal.taps.steps import End, Result, Show, Shown, Tap
 from shared.errors import RuleBroken
-from shared.purse.flows import identify
-from shared.purse.mixed_flow import Shares, pay_main, pay_subsidy, share
+from shared.purse.flows.mixed import Shares, pay_main, pay_subsidy, share
+from shared.purse.flows.recovery import recover
+from shared.purse.flows.till import identify
 from shared.purse.outcomes import (
     CardIdentity,
     Declined,
@@ -32,7 +33,6 @@ from shared.purse.outcomes import (
 )
 from shared.purse.profiles import SUBSIDY, CardProfile
 from shared.purse.reasons import Reason
-from shared.purse.recovery import recover
 from shared.records import Kind, Pair, Proof, application_of
 
 ROOM = 4

@@ -15,7 +15,8 @@ from shared.errors import RuleBroken
 from shared.ids import CardId
 from shared.online import LoadAnswer, LoadRequest
 from shared.purse.effects import Flow
-from shared.purse.flows import identify, purchase
+from shared.purse.flows.recovery import recover
+from shared.purse.flows.till import identify, purchase
 from shared.purse.outcomes import (
     CardIdentity,
     Declined,
@@ -31,7 +32,6 @@ from shared.purse.outcomes import (
     Unknown,
 )
 from shared.purse.reasons import Reason
-from shared.purse.recovery import recover
 from shared.records import PROVEN, PURCHASE_SHAPED, Proof
 
 _CARD_SAYS_NO_MORE = frozenset((Reason.PROOF_GONE, Reason.NO_EVIDENCE, Reason.COUNTER_BACK, Reason.MAC2_WRONG))

@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from shared.purse.cos import UserCard
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import RamMemory, decode_card_image
 from shared.purse.errors import CardLost
-from shared.purse.images import RamMemory, decode_card_image
 from tests.edge.card import standard_des as des
 from tests.edge.card.standard_desk import NOON, TERMINAL, TTN, StandardDesk, h
 from tests.shared.purse import full_card

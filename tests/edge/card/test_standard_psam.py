@@ -5,9 +5,9 @@ import os
 import pytest
 
 from shared.ids import PsamId
-from shared.purse.cos_psam import Psam
+from shared.purse.cos.images import PsamMaster, RamMemory, new_psam_image
+from shared.purse.cos.psam import Psam
 from shared.purse.crypto import Key
-from shared.purse.images import PsamMaster, RamMemory, new_psam_image
 from tests.edge.card import standard_des as des
 from tests.edge.card.standard_desk import NOON, TERMINAL, StandardDesk, h
 

@@ -7,11 +7,8 @@ import pytest
 from edge.card.sim.place import CARD_READER, PSAM_READER
 from edge.card.sim.t0 import T0Chip
 from shared.ids import PsamId
-from shared.purse.cos import UserCard
-from shared.purse.cos_psam import Psam
-from shared.purse.crypto import Key
-from shared.purse.files import PublicData, encode_holder
-from shared.purse.images import (
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import (
     Application,
     CardKey,
     CardKeys,
@@ -20,6 +17,9 @@ from shared.purse.images import (
     new_psam_image,
     personalised_card_image,
 )
+from shared.purse.cos.psam import Psam
+from shared.purse.crypto import Key
+from shared.purse.files import PublicData, encode_holder
 from shared.purse.profiles import BANK_EP, CAMPUS
 from tests.edge.card import standard_des as des
 from tests.edge.card.standard_till import OK, TERMINAL, StandardTill, h

@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from shared.purse.cos import UserCard
-from shared.purse.images import RamMemory
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import RamMemory
 from tests.edge.card import standard_des as des
 from tests.edge.card.standard_desk import NOON, PURSE_NAME, TERMINAL, StandardDesk, h
 from tests.shared.purse import full_card

@@ -8,13 +8,13 @@ import pytest
 from edge.desk.examine import Block, NotOurs, PurseSaid, examine
 from edge.desk.reading import lines, read_card
 from shared.purse.apdu import Sw
-from shared.purse.cardfs import Block as CardBlock
-from shared.purse.cos import UserCard
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.cardfs import Block as CardBlock
+from shared.purse.cos.images import Application, CardKey, CardKeys, RamMemory, open_card_image, personalised_card_image
 from shared.purse.crypto import Key
 from shared.purse.effects import drive
 from shared.purse.errors import CardLost
 from shared.purse.files import PublicData, encode_holder
-from shared.purse.images import Application, CardKey, CardKeys, RamMemory, open_card_image, personalised_card_image
 from shared.purse.profiles import CAMPUS, SUBSIDY
 
 TODAY = bytes.fromhex("20260915")

@@ -9,11 +9,11 @@ from edge.card.sim.place import CARD_READER
 from edge.card.sim.slot import Cut
 from edge.desk.laying import Laying, card_in
 from edge.desk.reading import lines, read_card
-from shared.purse.cos import UserCard
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import Application, CardKey, CardKeys, RamMemory, personalised_card_image
 from shared.purse.crypto import Key
 from shared.purse.errors import CardLost
 from shared.purse.files import PublicData, encode_holder
-from shared.purse.images import Application, CardKey, CardKeys, RamMemory, personalised_card_image
 from shared.purse.profiles import CAMPUS
 
 pytestmark = pytest.mark.process

@@ -18,14 +18,21 @@ from edge.desk.matters import Matters
 from edge.desk.money import cash, settle, unload
 from shared.clock import date_bcd
 from shared.desk import DeskOp, decode_answer, encode_ask
-from shared.purse.cos import UserCard
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import (
+    Application,
+    CardKey,
+    CardKeys,
+    RamMemory,
+    decode_card_image,
+    personalised_card_image,
+)
+from shared.purse.cos.torn import Tear, TearingChannel, TearingMemory
 from shared.purse.crypto import Key
 from shared.purse.errors import CardLost
 from shared.purse.files import PublicData
-from shared.purse.images import Application, CardKey, CardKeys, RamMemory, decode_card_image, personalised_card_image
 from shared.purse.load_auth import authorise, mac1_is_right, mac3_is_right
 from shared.purse.profiles import CAMPUS
-from shared.purse.torn import Tear, TearingChannel, TearingMemory
 from tests.cloud.ledger.campus import ISSUED, LEDGER_ID, NOW, OPENING, balances, card, check_tac, inventory
 
 ONE, FEN = card(1), 3_000

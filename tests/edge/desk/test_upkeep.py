@@ -5,15 +5,15 @@ import random
 import pytest
 
 from edge.desk.upkeep import check_pin
-from shared.purse.cos import UserCard
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import Application, CardKey, CardKeys, RamMemory, personalised_card_image
 from shared.purse.crypto import Key
 from shared.purse.desk_outcomes import DoneAtCard
 from shared.purse.effects import drive_desk
 from shared.purse.files import PublicData
-from shared.purse.images import Application, CardKey, CardKeys, RamMemory, personalised_card_image
+from shared.purse.flows.upkeep import change_pin
 from shared.purse.outcomes import Pin
 from shared.purse.profiles import CAMPUS
-from shared.purse.upkeep_flow import change_pin
 
 RIGHT, WRONG, NEW = bytes.fromhex("123456"), bytes.fromhex("000000"), bytes.fromhex("654321")
 

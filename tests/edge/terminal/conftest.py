@@ -19,11 +19,8 @@ from shared import records
 from shared.ids import DeviceId, PsamId, StorageId, StoreId
 from shared.online import LoadAnswer, LoadResult, parse_request
 from shared.purse.caps import CardCounters
-from shared.purse.cos import UserCard
-from shared.purse.cos_psam import Psam
-from shared.purse.crypto import Key, diversify
-from shared.purse.files import PublicData
-from shared.purse.images import (
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import (
     Application,
     CardKey,
     CardKeys,
@@ -34,7 +31,10 @@ from shared.purse.images import (
     new_psam_image,
     personalised_card_image,
 )
-from shared.purse.layout import FID_SUBSIDY
+from shared.purse.cos.layout import FID_SUBSIDY
+from shared.purse.cos.psam import Psam
+from shared.purse.crypto import Key, diversify
+from shared.purse.files import PublicData
 from shared.purse.load_auth import LoadAuth, authorise
 from shared.purse.profiles import CAMPUS, SUBSIDY
 from tests.edge.terminal.rides import card_memory, ride

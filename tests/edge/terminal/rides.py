@@ -1,11 +1,11 @@
 """A bus for tests: fares of two lines, a validator's bench, a card that may ride, and a card that is torn once."""
 
 from shared.purse.caps import CardCounters
+from shared.purse.cos.images import Application, CardKey, CardKeys, RamMemory, personalised_card_image
+from shared.purse.cos.torn import Tear, TearingChannel
 from shared.purse.crypto import diversify
 from shared.purse.files import PublicData
-from shared.purse.images import Application, CardKey, CardKeys, RamMemory, personalised_card_image
 from shared.purse.profiles import CAMPUS
-from shared.purse.torn import Tear, TearingChannel
 from shared.transit.ride_record import RideRecord
 
 FARES = {

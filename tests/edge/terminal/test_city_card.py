@@ -9,11 +9,8 @@ import pytest
 
 from edge.terminal.taps.steps import End
 from shared.purse.apdu import WholeChannel
-from shared.purse.cos import UserCard
-from shared.purse.cos_psam import Psam
-from shared.purse.crypto import Key
-from shared.purse.files import PublicData, PublicForm, parse_public
-from shared.purse.images import (
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import (
     Application,
     CardKey,
     CardKeys,
@@ -22,6 +19,9 @@ from shared.purse.images import (
     new_psam_image,
     personalised_card_image,
 )
+from shared.purse.cos.psam import Psam
+from shared.purse.crypto import Key
+from shared.purse.files import PublicData, PublicForm, parse_public
 from shared.purse.profiles import PROFILES
 from shared.purse.reasons import Reason
 from shared.records import PROVEN

@@ -8,9 +8,9 @@ from edge.terminal.taps.loading import BEHIND_S
 from edge.terminal.taps.steps import End
 from shared import records
 from shared.online import LoadAnswer, LoadResult, Purpose
+from shared.purse.cos.torn import Tear, TearingChannel
 from shared.purse.errors import CardLost
 from shared.purse.reasons import Reason
-from shared.purse.torn import Tear, TearingChannel
 from shared.records import Kind
 
 OK = 50_000

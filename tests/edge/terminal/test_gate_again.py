@@ -5,8 +5,8 @@ import pytest
 from edge.terminal.store.layout import OpenSlot, parse_open, render_open
 from edge.terminal.taps.steps import End
 from shared.ids import CardId, PsamId
+from shared.purse.cos.torn import Tear
 from shared.purse.outcomes import PendingPurchase
-from shared.purse.torn import Tear
 from shared.records import Kind, Proof, parse_flags
 from shared.transit.trip import Step, Trip, parse_trip
 from tests.edge.terminal.rides import Cut, lost_its_clock, tap

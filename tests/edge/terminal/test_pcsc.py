@@ -12,16 +12,16 @@ from edge.card.sim.slot import Cut
 from edge.card.sim.t0 import T0Chip
 from edge.terminal.taps.steps import End
 from shared.ids import PsamId
+from shared.purse.cos.images import CardKey, CardKeys, PsamMaster, RamMemory, new_card_image, new_psam_image
+from shared.purse.cos.torn import Tear, TearingMemory
 from shared.purse.crypto import diversify
 from shared.purse.effects import drive
 from shared.purse.errors import CardLost
 from shared.purse.files import PublicData
-from shared.purse.flows import identify, open_psam, purchase, read_log
-from shared.purse.images import CardKey, CardKeys, PsamMaster, RamMemory, new_card_image, new_psam_image
+from shared.purse.flows.till import identify, open_psam, purchase, read_log
 from shared.purse.outcomes import Purchased, PurchaseOrder
 from shared.purse.profiles import BANK_EP
 from shared.purse.reasons import Reason
-from shared.purse.torn import Tear, TearingMemory
 from shared.records import PROVEN
 from tests.edge.readers import wait_for
 

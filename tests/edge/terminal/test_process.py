@@ -13,7 +13,7 @@ from edge.files.memory import read_image
 from edge.link.tcp.link import TcpLink
 from edge.terminal.station.shown import read_shown
 from shared import records
-from shared.purse.images import PsamMaster, decode_card_image, new_psam_image
+from shared.purse.cos.images import PsamMaster, decode_card_image, new_psam_image
 from shared.records import PROVEN
 from shared.slot_file import render_initial
 

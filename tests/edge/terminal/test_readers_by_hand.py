@@ -12,7 +12,7 @@ import pytest
 from edge.card.sim.pcscd import why_not
 from edge.card.sim.place import CARD_READER, PSAM_READER
 from edge.files.memory import read_image
-from shared.purse.images import decode_card_image
+from shared.purse.cos.images import decode_card_image
 from shared.records import PROVEN
 from tests.edge.terminal.test_process import BOUND_S, CARDS, OPENING, Campus, Process, on_loop
 

@@ -21,12 +21,12 @@ from shared.clock import DAY_S, CampusTime
 from shared.ids import hotlist_index, partition_of
 from shared.inventory import LOADERS, DeviceKind
 from shared.purse.caps import CardCounters, parse_counters
-from shared.purse.cos import UserCard
-from shared.purse.cos_psam import Psam
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import RamMemory, decode_card_image, decode_psam_image
+from shared.purse.cos.psam import Psam
 from shared.purse.effects import drive
 from shared.purse.files import holder_name
-from shared.purse.flows import identify, open_psam, read_balance
-from shared.purse.images import RamMemory, decode_card_image, decode_psam_image
+from shared.purse.flows.till import identify, open_psam, read_balance
 from shared.purse.outcomes import CardIdentity, PsamIdentity
 from shared.purse.profiles import CAMPUS
 from shared.section import Section

@@ -19,8 +19,8 @@ from provisioning.issue.files import LeaseFolder
 from provisioning.keys.store import Level
 from provisioning.plan import numbers
 from shared.ids import issuer
-from shared.purse.cos import UserCard
-from shared.purse.images import blank_card_image
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import blank_card_image
 from shared.purse.profiles import CAMPUS, SUBSIDY
 from tests.provisioning.desk import WHO, ok, provision
 

@@ -15,12 +15,12 @@ from provisioning.keys.levels import MASTERS
 from provisioning.keys.store import KeyKind, Level
 from provisioning.psam.register import Register
 from shared.clock import date_time_bcd
-from shared.purse.cos import UserCard
-from shared.purse.cos_psam import Psam
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import decode_psam_image
+from shared.purse.cos.psam import Psam
 from shared.purse.crypto import purchase_tac_input
 from shared.purse.effects import drive
-from shared.purse.flows import open_psam
-from shared.purse.images import decode_psam_image
+from shared.purse.flows.till import open_psam
 from shared.purse.tac import TacChecker, TacVerdict, tac_item
 from tests.bench.tap import buy
 from tests.provisioning.desk import WHO, load_card, ok, provision

@@ -19,20 +19,20 @@ from provisioning.keys.store import KeyKind
 from provisioning.plan import numbers
 from shared.clock import CampusTime
 from shared.ids import PsamId
-from shared.purse.cos import UserCard
-from shared.purse.crypto import Key
-from shared.purse.effects import drive
-from shared.purse.errors import CardLost
-from shared.purse.files import holder_name
-from shared.purse.flows import identify
-from shared.purse.images import (
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import (
     PsamMaster,
     RamMemory,
     blank_card_image,
     decode_card_image,
     new_psam_image,
 )
-from shared.purse.layout import NEEDS_PIN
+from shared.purse.cos.layout import NEEDS_PIN
+from shared.purse.crypto import Key
+from shared.purse.effects import drive
+from shared.purse.errors import CardLost
+from shared.purse.files import holder_name
+from shared.purse.flows.till import identify
 from shared.purse.profiles import CAMPUS, SUBSIDY
 from shared.purse.reasons import Reason
 from tests.bench.tap import buy, psam_of

@@ -20,14 +20,14 @@ from provisioning.process.process import CONNECTIONS_MAX, FRAME_S
 from shared.clock import CampusTime, date_time_bcd
 from shared.online import LoadAnswer, LoadResult
 from shared.purse.caps import MealClock
-from shared.purse.cos import UserCard
-from shared.purse.cos_psam import Psam
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import RamMemory
+from shared.purse.cos.psam import Psam
 from shared.purse.crypto import load_tac_input, purchase_tac_input
 from shared.purse.effects import drive
-from shared.purse.flows import identify, open_psam, purchase, read_balance
-from shared.purse.images import RamMemory
+from shared.purse.flows.load import load
+from shared.purse.flows.till import identify, open_psam, purchase, read_balance
 from shared.purse.load_auth import LoadAuth
-from shared.purse.load_flow import load
 from shared.purse.outcomes import Loaded, LoadOrder, Purchased, PurchaseOrder
 from shared.purse.profiles import CAMPUS
 from shared.purse.tac import TacVerdict, tac_item

@@ -10,13 +10,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from shared.clock import CampusTime, date_time_bcd
 from shared.online import LoadAnswer, LoadResult
 from shared.purse.caps import MealClock
-from shared.purse.cos import UserCard
-from shared.purse.cos_psam import Psam
-from shared.purse.crypto import Key, diversify
-from shared.purse.effects import drive
-from shared.purse.files import PublicData
-from shared.purse.flows import identify, open_psam, purchase
-from shared.purse.images import (
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import (
     CardKey,
     CardKeys,
     PsamMaster,
@@ -25,8 +20,15 @@ from shared.purse.images import (
     new_card_image,
     new_psam_image,
 )
+from shared.purse.cos.psam import Psam
+from shared.purse.cos.torn import Tear, TearingChannel, TearingMemory
+from shared.purse.crypto import Key, diversify
+from shared.purse.effects import drive
+from shared.purse.files import PublicData
+from shared.purse.flows.load import load
+from shared.purse.flows.recovery import recover, recover_load
+from shared.purse.flows.till import identify, open_psam, purchase
 from shared.purse.load_auth import LoadAuth, authorise
-from shared.purse.load_flow import load
 from shared.purse.outcomes import (
     Declined,
     Loaded,
@@ -42,9 +44,7 @@ from shared.purse.outcomes import (
     Unknown,
 )
 from shared.purse.profiles import CAMPUS, PurchaseForm, diversification_factors
-from shared.purse.recovery import recover, recover_load
 from shared.purse.suite import SM4_CAMPUS
-from shared.purse.torn import Tear, TearingChannel, TearingMemory
 
 NOW_S = 817_339_530
 PSAM_ID = bytes.fromhex("510000000023")

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from shared.purse.cos.images import Application, CardKey, CardKeys, personalised_card_image
 from shared.purse.crypto import Key
 from shared.purse.files import PublicData
-from shared.purse.images import Application, CardKey, CardKeys, personalised_card_image
 from shared.purse.profiles import CAMPUS
 from tests.shared.purse.issuer import AID, Desk
 

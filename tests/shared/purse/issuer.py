@@ -4,8 +4,8 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
 from shared.purse.apdu import ResponseApdu
-from shared.purse.cos import UserCard
-from shared.purse.images import RamMemory
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import RamMemory
 
 AID = bytes.fromhex("A00000000386980701")
 TERM = bytes.fromhex("112233445566")

@@ -2,8 +2,8 @@
 
 import pytest
 
+from shared.purse.cos.images import RamMemory, decode_card_image
 from shared.purse.files import parse_log
-from shared.purse.images import RamMemory, decode_card_image
 from tests.shared.purse import full_card
 from tests.shared.purse.full_card import (
     CITY,

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.purse.apdu import CommandApdu
+from shared.purse.cos.images import RamMemory, decode_card_image
+from shared.purse.cos.torn import Tear, TearingMemory
 from shared.purse.errors import CardLost
-from shared.purse.images import RamMemory, decode_card_image
-from shared.purse.torn import Tear, TearingMemory
 from tests.shared.purse import full_card
 from tests.shared.purse.full_card import DAMK, DAY, DCCK, DLK, DPK, DTK, DUK, DULK, SUBSIDY_AID
 from tests.shared.purse.issuer import AID, Desk, Dice

@@ -6,8 +6,8 @@ A refusal by parameters comes before anything is read, counted or spent.
 import pytest
 
 from shared.purse import commands
-from shared.purse.cos import COMMANDS
-from shared.purse.images import blank_card_image
+from shared.purse.cos.card import COMMANDS
+from shared.purse.cos.images import blank_card_image
 from tests.shared.purse import full_card
 from tests.shared.purse.full_card import DAMK, DAY, DCCK, DLK, DPK, DPUK, DTK, PIN
 from tests.shared.purse.issuer import STAMP, Desk, encrypt, mac

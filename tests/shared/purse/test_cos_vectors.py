@@ -5,7 +5,7 @@ Sources: pboc research, table 5a, rows 5 to 11; keys, numbers and answers are th
 
 import pytest
 
-from shared.purse.images import blank_card_image
+from shared.purse.cos.images import blank_card_image
 from tests.shared.purse.issuer import Desk, Dice
 
 KEY = "00112233445566778899AABBCCDDEEFF"

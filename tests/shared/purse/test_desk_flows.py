@@ -6,10 +6,12 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from shared.clock import CampusTime, date_time_bcd
-from shared.purse import crypto, upkeep_flow
+from shared.purse import crypto
 from shared.purse.apdu import Sw
 from shared.purse.caps import CardCounters
-from shared.purse.cos import UserCard
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import Application, CardKey, CardKeys, RamMemory, personalised_card_image
+from shared.purse.cos.torn import Tear, TearingChannel, TearingMemory
 from shared.purse.crypto import Key
 from shared.purse.desk_outcomes import (
     DoneAtCard,
@@ -28,18 +30,17 @@ from shared.purse.desk_outcomes import (
 from shared.purse.effects import Denial, Grant, UnloadProof, drive, drive_desk
 from shared.purse.errors import CardLost, LayoutError
 from shared.purse.files import PublicData
-from shared.purse.flows import identify, read_balance
-from shared.purse.images import Application, CardKey, CardKeys, RamMemory, personalised_card_image
+from shared.purse.flows import upkeep as upkeep_flow
+from shared.purse.flows.load import load
+from shared.purse.flows.overdraft import recover_overdraft, set_overdraft
+from shared.purse.flows.recovery import recover_load
+from shared.purse.flows.till import identify, read_balance
+from shared.purse.flows.unload import prove_unload, recover_unload, unload
 from shared.purse.load_auth import LoadAuth, authorise, mac3_is_right
-from shared.purse.load_flow import load
 from shared.purse.outcomes import LoadOrder, LoadRefused, NotCredited, PendingLoad, Pin
 from shared.purse.overdraft_auth import OverdraftAuth, authorise_overdraft, overdraft_tac_of
-from shared.purse.overdraft_flow import recover_overdraft, set_overdraft
 from shared.purse.profiles import PROFILES, Purse
 from shared.purse.reasons import Reason
-from shared.purse.recovery import recover_load
-from shared.purse.torn import Tear, TearingChannel, TearingMemory
-from shared.purse.unload_flow import prove_unload, recover_unload, unload
 from shared.purse.upkeep import (
     BlockApplication,
     BlockCard,

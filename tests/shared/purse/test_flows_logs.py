@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from shared.purse.cos.images import Application, decode_card_image, personalised_card_image
+from shared.purse.cos.torn import Tear
 from shared.purse.effects import drive
-from shared.purse.flows import read_balance, read_log
-from shared.purse.images import Application, decode_card_image, personalised_card_image
+from shared.purse.flows.till import read_balance, read_log
 from shared.purse.outcomes import (
     LoadStillUnknown,
     NotDebited,
@@ -20,7 +21,6 @@ from shared.purse.outcomes import (
 )
 from shared.purse.profiles import CAMPUS, SUBSIDY
 from shared.purse.reasons import Reason
-from shared.purse.torn import Tear
 from tests.shared.purse.conftest import OTHER_ID, PSAM_ID
 
 SPLIT = replace(CAMPUS, name="split-test", load_log=0x1A, away_log=0x10)

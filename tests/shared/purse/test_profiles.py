@@ -12,7 +12,7 @@ from shared.purse.apdu import SW_NOT_EXECUTED, Sw
 from shared.purse.effects import drive
 from shared.purse.files import PublicData as Public
 from shared.purse.files import PublicForm, encode_public, parse_public, public_size
-from shared.purse.flows import identify, purchase, reason_of
+from shared.purse.flows.till import identify, purchase, reason_of
 from shared.purse.outcomes import Declined, Pin, Rejected
 from shared.purse.profiles import (
     BANK_EP,

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from shared.purse.cos.images import RamMemory
+from shared.purse.cos.torn import Tear
 from shared.purse.effects import drive
 from shared.purse.errors import CardLost
-from shared.purse.flows import read_balance
-from shared.purse.images import RamMemory
+from shared.purse.flows.recovery import recover_load
+from shared.purse.flows.till import read_balance
 from shared.purse.outcomes import Loaded, LoadStillUnknown, LoadUnknown, NotCredited, RecoveredLoad
 from shared.purse.reasons import Reason
-from shared.purse.recovery import recover_load
-from shared.purse.torn import Tear
 
 CUTS = [Tear.BEFORE, Tear.AFTER]
 RECOVER_STEPS = 5

@@ -10,15 +10,15 @@ from shared.clock import date_time_bcd
 from shared.online import LoadAnswer, LoadResult
 from shared.purse import commands, crypto
 from shared.purse.apdu import ResponseApdu
-from shared.purse.cos import UserCard
-from shared.purse.cos_psam import Psam
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import CardKey, PsamMaster, RamMemory, new_card_image, new_psam_image
+from shared.purse.cos.psam import Psam
 from shared.purse.crypto import Key, diversify
 from shared.purse.effects import drive
 from shared.purse.errors import KeyShapeError, UnsupportedAlgorithm
-from shared.purse.flows import open_psam, purchase, read_balance
-from shared.purse.images import CardKey, PsamMaster, RamMemory, new_card_image, new_psam_image
+from shared.purse.flows.load import load
+from shared.purse.flows.till import open_psam, purchase, read_balance
 from shared.purse.load_auth import LoadAuth, authorise
-from shared.purse.load_flow import load
 from shared.purse.outcomes import Declined, Loaded, LoadOrder, Purchased
 from shared.purse.profiles import AID_PURSE, CAMPUS_SM4
 from shared.purse.reasons import Reason

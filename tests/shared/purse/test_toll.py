@@ -7,16 +7,16 @@ import pytest
 
 from shared.clock import date_time_bcd
 from shared.purse import commands
-from shared.purse.cos import UserCard
+from shared.purse.cos.card import UserCard
+from shared.purse.cos.images import Application, RamMemory, decode_card_image, personalised_card_image
+from shared.purse.cos.torn import Tear, TearingChannel
 from shared.purse.crypto import diversify
 from shared.purse.effects import drive
 from shared.purse.files import PublicData
-from shared.purse.flows import Spending, identify, purchase, spend
-from shared.purse.images import Application, RamMemory, decode_card_image, personalised_card_image
+from shared.purse.flows.recovery import recover
+from shared.purse.flows.till import Spending, identify, purchase, spend
 from shared.purse.outcomes import CardIdentity, Purchased, RecoveredPurchase, Unknown
 from shared.purse.profiles import CAMPUS, PROFILES, diversification_factors
-from shared.purse.recovery import recover
-from shared.purse.torn import Tear, TearingChannel
 from tests.shared.purse.conftest import Knife, Reference
 
 TOLL = PROFILES["toll"]

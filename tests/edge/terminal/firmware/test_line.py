@@ -13,8 +13,8 @@ from edge.terminal.store.clock import Now, TerminalClock
 from edge.terminal.taps.display import Bar
 from edge.terminal.taps.steps import End
 from shared.ids import PsamId, StoreId
+from shared.purse.cos.images import PsamMaster, RamMemory, new_psam_image
 from shared.purse.errors import CardLost
-from shared.purse.images import PsamMaster, RamMemory, new_psam_image
 
 OTHER_PSAM = PsamId(b"psam-2")
 

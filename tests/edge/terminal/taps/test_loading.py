@@ -8,8 +8,8 @@ from edge.terminal.taps.display import Face
 from edge.terminal.taps.steps import End
 from shared import records
 from shared.online import LoadAnswer, LoadResult
+from shared.purse.cos.torn import Tear, TearingChannel
 from shared.purse.reasons import Reason
-from shared.purse.torn import Tear, TearingChannel
 from shared.records import Kind, Proof
 
 OK = 50_000

@@ -6,10 +6,10 @@ from edge.terminal.station.tapping import run_through
 from edge.terminal.taps.display import Bar, Face
 from edge.terminal.taps.steps import End
 from shared import records
+from shared.purse.cos.images import decode_card_image
+from shared.purse.cos.torn import Tear, TearingChannel, TearingMemory
 from shared.purse.errors import CardLost
-from shared.purse.images import decode_card_image
 from shared.purse.reasons import Reason
-from shared.purse.torn import Tear, TearingChannel, TearingMemory
 from shared.records import Kind, Proof
 
 
