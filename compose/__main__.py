@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from compose.verbs import ROOT, Verb, WrongUse, extras_of, find, help_text, missing_debian
+from compose.place import ROOT, WrongUse
+from compose.verbs import Verb, extras_of, find, help_text, missing_debian
 
 HELP = {"", "help", "-h", "--help"}
 PARTS = frozenset({"edge", "cloud", "provision", "terminal", "desk"})

@@ -17,12 +17,12 @@ from compose import campus
 from compose.database import DATABASE
 from compose.lines import write_lines
 from compose.options import Options
+from compose.place import WrongUse
 from compose.plan import Plan, read_plan, with_load_and_validators_on_can, write_plan
 from compose.postgres import postgres
 from compose.render import write_private
 from compose.servers import BrokerFiles, embedded_broker, free_port, mosquitto
 from compose.supervise import Supervisor
-from compose.verbs import WrongUse
 from compose.watch import Watch
 
 STEP_S = 600.0

@@ -5,9 +5,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from compose.place import ROOT, WrongUse
 from compose.servers import is_free
 from compose.trace import TRACE_HELP
-from compose.verbs import ROOT, WrongUse
 from shared.command_line import Parser
 
 ABOUT = """在前台运行一个完整的校园：账本、入账、集控平台、数据网关、总线与终端。

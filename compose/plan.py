@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from compose.verbs import WrongUse
+from compose.place import WrongUse
 
 BY_HAND = "hand-"
 """Bodies whose names begin so are not started: they wait for a person (`./ykt terminal --interactive`)."""

@@ -17,9 +17,9 @@ from compose.campus import step
 from compose.database import database
 from compose.opening import room_mark
 from compose.part import Part
+from compose.place import ROOT, WrongUse
 from compose.servers import ServerMissing
 from compose.supervise import StartFailed, Supervisor
-from compose.verbs import ROOT, WrongUse
 from shared.command_line import Parser
 
 ABOUT = """PSAM 被盗：一条命令。挂失下发到每个网关并等其落盘确认；截止号之后的记录商户侧一律待核（卡方照常入账）；

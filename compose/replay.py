@@ -22,10 +22,10 @@ from compose.opening import (
     servers_of,
 )
 from compose.options import Options
+from compose.place import WrongUse
 from compose.plan import Plan, trace_plan, write_plan
 from compose.supervise import Supervisor
 from compose.trace import Trace
-from compose.verbs import WrongUse
 from compose.watch import Watch
 
 LOADERS = 8

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from compose.verbs import ROOT
+from compose.place import ROOT
 
 HELP = """\
 用法 usage: ./ykt test [PYTEST ARGS]

@@ -17,11 +17,11 @@ from compose import closing, opening, replay
 from compose.hold import FolderInUse, FolderUnusable, hold
 from compose.interrupts import Interrupts
 from compose.options import Options, parse
+from compose.place import WrongUse
 from compose.postgres import PostgresError
 from compose.servers import ServerMissing
 from compose.supervise import Event, StartFailed, State, Supervisor
 from compose.terms import say_daily
-from compose.verbs import WrongUse
 from compose.watch import Watch
 from shared.errors import ConfigFault
 

@@ -9,7 +9,8 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from compose.place import ROOT, WrongUse
+
 RUN = "edge,cloud,provisioning,demo"
 DEV = f"{RUN},dev"
 CARDS = "cards"
@@ -21,12 +22,6 @@ PCSC_HEADER = Path("/usr/include/PCSC/winscard.h")
 VPCD = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
 PROGRAMS = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
-
-
-class WrongUse(Exception):
-    """The command line asks for something that does not exist: exit code 2."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from compose.campus import Where, core_parts, field_parts
+from compose.place import ROOT
 from compose.plan import parse_plan
 from compose.servers import LOOPBACK, embedded_broker, free_port
 from compose.standing import Standing
-from compose.verbs import ROOT
 from edge.files.memory import read_image
 from shared import inventory as inventories
 from shared.ids import DeviceId, PsamId

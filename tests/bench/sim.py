@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from compose.verbs import ROOT
+from compose.place import ROOT
 from tests.bench.row import Row
 
 SEEDS = "1000:1004"

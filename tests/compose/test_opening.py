@@ -7,7 +7,7 @@ import pytest
 
 from compose.opening import ROOM_MARK, known_room
 from compose.options import parse
-from compose.verbs import WrongUse
+from compose.place import WrongUse
 
 
 def room(path: Path, **mark: bool) -> Path:

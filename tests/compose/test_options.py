@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from compose.options import CONSOLE_PORT, parse
-from compose.verbs import WrongUse
+from compose.place import WrongUse
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from compose.campus import Where, core_parts, customers, field_parts, terminal_parts
+from compose.place import WrongUse
 from compose.plan import (
     BUS_MAX,
     LinkKind,
@@ -16,7 +17,6 @@ from compose.plan import (
     with_load_and_validators_on_can,
     write_plan,
 )
-from compose.verbs import WrongUse
 from provisioning.plan.demo import demo_plan
 
 WHERE = Where(Path("/d"), Path("/r"), 1883, 8443, {"canteen-1": 7001, "bus-1": 7002})

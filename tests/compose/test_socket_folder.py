@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from compose import socket_folder as rule
+from compose.place import ROOT
 from compose.socket_folder import FolderNotOurs, socket_folder
-from compose.verbs import ROOT
 
 NOBODY = "nobody"
 LONG = "/".join(["深" * 20] * 3)

@@ -11,7 +11,8 @@ import pytest
 
 from compose import verbs
 from compose.__main__ import main
-from compose.verbs import ROOT, VERBS, WrongUse, existing, extras_of, find, help_text, missing_debian
+from compose.place import ROOT, WrongUse
+from compose.verbs import VERBS, existing, extras_of, find, help_text, missing_debian
 
 TOOLS = {"sh", "dirname", "id", "cat", "sed", "cksum", "grep", "tail", "mktemp", "rm", "flock", "uname", "env", "tr"}
 

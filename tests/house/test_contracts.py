@@ -10,7 +10,7 @@ from pathlib import Path
 import grimp
 import pytest
 
-from compose.verbs import ROOT
+from compose.place import ROOT
 
 LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 CONTRACTS = {contract["id"]: contract for contract in LINTER["contracts"]}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from compose.verbs import ROOT
+from compose.place import ROOT
 
 BOOKS = ("ceremony.md", "production.md")
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)

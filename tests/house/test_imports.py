@@ -9,7 +9,7 @@ from importlib.metadata import Distribution, distribution, distributions, packag
 import pytest
 from packaging.requirements import Requirement
 
-from compose.verbs import ROOT
+from compose.place import ROOT
 
 PACKAGES = ("edge", "cloud", "shared", "provisioning")
 EXTRA = {"edge": "edge", "cloud": "cloud", "provisioning": "provisioning", "shared": "provisioning"}
