@@ -12,12 +12,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from compose.campus import step
-from compose.database import database
-from compose.opening import ROOM_MARK
+from compose.campus.campus import step
+from compose.campus.opening import ROOM_MARK
+from compose.parts.supervise import StartFailed, Supervisor
 from compose.place import ROOT, WrongUse
-from compose.servers import ServerMissing
-from compose.supervise import StartFailed, Supervisor
+from compose.servers.database import database
+from compose.servers.servers import ServerMissing
 from shared.command_line import Parser
 
 ABOUT = """待核：卡方已入账、商户侧等人核对的分录（如 PSAM 被盗之后到的）。

@@ -13,13 +13,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from compose.campus import step
-from compose.database import database
-from compose.opening import room_mark
-from compose.part import Part
+from compose.campus.campus import step
+from compose.campus.opening import room_mark
+from compose.parts.part import Part
+from compose.parts.supervise import StartFailed, Supervisor
 from compose.place import ROOT, WrongUse
-from compose.servers import ServerMissing
-from compose.supervise import StartFailed, Supervisor
+from compose.servers.database import database
+from compose.servers.servers import ServerMissing
 from shared.command_line import Parser
 
 ABOUT = """PSAM 被盗：一条命令。挂失下发到每个网关并等其落盘确认；截止号之后的记录商户侧一律待核（卡方照常入账）；

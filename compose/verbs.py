@@ -42,7 +42,7 @@ VERBS = (
         "[--full] [--for 60s] [--report FILE] [--data DIR] …",
         "在前台运行一个完整的校园；Ctrl-C 有序结束，数据保留",
         "a campus in the foreground; Ctrl-C ends it in order, data stay",
-        "compose.up",
+        "compose.campus.up",
     ),
     Verb(
         "test",

@@ -14,14 +14,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from compose.campus import key_process, step
-from compose.database import database
-from compose.opening import room_mark
-from compose.part import Part
+from compose.campus.campus import key_process, step
+from compose.campus.opening import room_mark
+from compose.campus.terms import terms_now
+from compose.parts.part import Part
+from compose.parts.supervise import StartFailed, Supervisor
 from compose.place import ROOT, WrongUse
-from compose.servers import ServerMissing
-from compose.supervise import StartFailed, Supervisor
-from compose.terms import terms_now
+from compose.servers.database import database
+from compose.servers.servers import ServerMissing
 from shared.command_line import Parser
 
 ABOUT = """核对账本（余额、分录、TAC 复核、唯一键、批次链、逐卡）与各网关的发件箱；只读，校园运行时也可用。

@@ -14,7 +14,7 @@ from typing import IO, Self
 
 import pytest
 
-from compose.leash import Leash
+from compose.parts.leash import Leash
 
 ROOT = Path(__file__).parents[1]
 FEW = 100

@@ -9,10 +9,10 @@ from secrets import token_hex
 
 import pytest
 
-from compose.postgres import Postgres
-from compose.postgres import postgres as prepare_postgres
-from compose.servers import LOOPBACK, embedded_broker, free_port, mosquitto_plain
-from compose.standing import Standing
+from compose.parts.standing import Standing
+from compose.servers.postgres import Postgres
+from compose.servers.postgres import postgres as prepare_postgres
+from compose.servers.servers import LOOPBACK, embedded_broker, free_port, mosquitto_plain
 from tests.ahead import FEW, Command, words_of
 
 BEGUN: pytest.StashKey[dict[tuple[str, ...], Command]] = pytest.StashKey()

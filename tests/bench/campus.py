@@ -12,7 +12,7 @@ from random import Random
 from secrets import token_hex
 from typing import Any
 
-from compose.standing import Standing
+from compose.parts.standing import Standing
 from shared.campus_clock import WALL
 from tests.bench.ledger import server
 from tests.bench.load import Till, Watch, play

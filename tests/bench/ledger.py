@@ -24,8 +24,8 @@ from cloud.ingest.collector import spare_what_stands
 from cloud.ingest.seal import AckSeal
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.values import Received
-from compose.postgres import Postgres, postgres
-from compose.standing import Standing
+from compose.parts.standing import Standing
+from compose.servers.postgres import Postgres, postgres
 from shared.inventory import DeviceKind, DeviceRow, Inventory, PsamRow
 from shared.purse.tac import ITEM_SIZE
 from shared.wire.messages import Batch, decode_batch, encode_batch

@@ -12,11 +12,11 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from compose.campus import Where, core_parts, field_parts
+from compose.campus.campus import Where, core_parts, field_parts
+from compose.campus.plan import parse_plan
+from compose.parts.standing import Standing
 from compose.place import ROOT
-from compose.plan import parse_plan
-from compose.servers import LOOPBACK, embedded_broker, free_port
-from compose.standing import Standing
+from compose.servers.servers import LOOPBACK, embedded_broker, free_port
 from edge.files.memory import read_image
 from shared import inventory as inventories
 from shared.ids import DeviceId, PsamId

@@ -13,8 +13,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from compose.part import Part
-from compose.standing import Standing
+from compose.parts.part import Part
+from compose.parts.standing import Standing
 from provisioning.custody.files import open_level
 from provisioning.keys.levels import CardKeySet, card_keys
 from provisioning.keys.store import Level

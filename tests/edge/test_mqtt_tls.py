@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from compose.servers import LOOPBACK, BrokerFiles, free_port, mosquitto
-from compose.standing import Standing
+from compose.parts.standing import Standing
+from compose.servers.servers import LOOPBACK, BrokerFiles, free_port, mosquitto
 from edge.process import mqtt
 from edge.process.mqtt import Arrived, BrokerSetting, Connected, MqttLine, Published
 from edge.settings import TlsSetting, load

@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 
-from compose import trace
+from compose.campus import trace
 from edge.link import messages as link
 from edge.link.can import frame as can_frame
 from edge.link.can import isotp

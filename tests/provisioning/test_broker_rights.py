@@ -10,8 +10,8 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from compose.servers import LOOPBACK, BrokerFiles, free_port, mosquitto
-from compose.standing import Standing
+from compose.parts.standing import Standing
+from compose.servers.servers import LOOPBACK, BrokerFiles, free_port, mosquitto
 from shared.ids import BoxId, partition_of
 from shared.wire.topics import DOWN_MONEY, UP_MONEY, subscriptions, topic
 

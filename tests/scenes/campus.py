@@ -16,11 +16,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
-from compose import campus as lines
-from compose.part import Part
-from compose.servers import embedded_broker, free_port
-from compose.supervise import Supervisor
-from compose.watch import Watch
+from compose.campus import campus as lines
+from compose.parts.part import Part
+from compose.parts.supervise import Supervisor
+from compose.parts.watch import Watch
+from compose.servers.servers import embedded_broker, free_port
 from tests.scenes.plans import plan_of
 
 BOUND_S = 20.0

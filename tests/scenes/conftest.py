@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from compose.plan import Plan
+from compose.campus.plan import Plan
 from tests.scenes import plans
 
 

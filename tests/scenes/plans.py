@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from compose.campus import step
-from compose.lines import write_lines
-from compose.plan import (
+from compose.campus.campus import step
+from compose.campus.lines import write_lines
+from compose.campus.plan import (
     Box,
     Card,
     Link,

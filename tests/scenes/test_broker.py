@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from compose.servers import mosquitto_plain
+from compose.servers.servers import mosquitto_plain
 from tests.scenes.campus import Campus
 from tests.scenes.relay import AckClock, Relay
 from tests.scenes.truth import require_truth

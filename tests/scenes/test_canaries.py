@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from cloud.keys.client import KeyClient, KeyRefused
-from compose.postgres import Postgres
+from compose.servers.postgres import Postgres
 from shared.purse.load_auth import LoadAuth
 from tests.provisioning.running_keys import needs_softhsm
 from tests.scenes.campus import Campus

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from compose.servers import embedded_broker, free_port
-from compose.standing import Standing
+from compose.parts.standing import Standing
+from compose.servers.servers import embedded_broker, free_port
 from edge.desk.matters import Matters
 from edge.desk.money import LOAD
 from edge.files.memory import read_image

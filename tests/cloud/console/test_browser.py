@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from compose.campus import step
-from compose.servers import free_port
+from compose.campus.campus import step
+from compose.servers.servers import free_port
 from provisioning.plan.demo import demo_plan
 
 PASSWORD = "a long enough password"

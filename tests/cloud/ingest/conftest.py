@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from compose.servers import embedded_broker, free_port, mosquitto_plain
-from compose.standing import Standing
+from compose.parts.standing import Standing
+from compose.servers.servers import embedded_broker, free_port, mosquitto_plain
 
 
 class Broker:

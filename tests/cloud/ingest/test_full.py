@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from compose.servers import BrokerFiles, free_port, mosquitto
-from compose.standing import Standing
+from compose.parts.standing import Standing
+from compose.servers.servers import BrokerFiles, free_port, mosquitto
 from shared.wire.topics import UP_MONEY, topic
 from tests.cloud.campus import Campus, Purse, run_part
 from tests.cloud.field import FieldBox, until

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from compose.part import Part
-from compose.standing import NotStanding, Standing
+from compose.parts.part import Part
+from compose.parts.standing import NotStanding, Standing
 from shared.ids import StorageId
 from shared.online import LoadResult, parse_answer
 from shared.wire import codec

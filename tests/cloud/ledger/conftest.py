@@ -10,7 +10,7 @@ import pytest
 
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.ledger import Ledger, open_ledger
-from compose.postgres import OWNER, Postgres
+from compose.servers.postgres import OWNER, Postgres
 from tests.cloud.ledger.campus import LEDGER_ID, NOW, Box, inventory
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]

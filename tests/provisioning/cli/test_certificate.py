@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 
-from compose.servers import BrokerFiles, free_port, mosquitto
-from compose.standing import Standing
+from compose.parts.standing import Standing
+from compose.servers.servers import BrokerFiles, free_port, mosquitto
 from provisioning.certificates import authority
 from provisioning.custody import chain as custody_chain
 from provisioning.keys.store import KeyKind

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from compose import plan as launcher
+from compose.campus import plan as launcher
 from provisioning.plan.demo import demo_plan
 from provisioning.plan.plan import MEALS, LinkKind, parse_plan
 from shared.errors import ConfigFault

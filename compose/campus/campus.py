@@ -1,0 +1,174 @@
+"""The parts of a campus as command lines: no part of the product is imported here (DESIGN 1).
+
+Unix sockets and ptys stand in a short run folder, because their paths have a limit of 108 bytes; everything that lasts
+stands in the data folder.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from compose.campus.plan import BY_HAND, Box, Link, LinkKind, Plan, Terminal
+from compose.parts.part import Part
+
+DESK = "desk"
+"""Kind of a card desk: a person sits there, nobody comes by himself."""
+LOAD_RATE = 0.6
+POS_RATE = 0.35
+"""Customers per second at one counter: about a tap every three seconds, as at a busy lunch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where this run lives. ports: box → TCP port of its edge. dsn: empty = SQLite. clock: empty = wall clock."""
+
+    data: Path
+    run: Path
+    broker_port: int
+    console_port: int
+    ports: Mapping[str, int]
+    full: bool = False
+    dsn: str = ""
+    clock: str = ""
+
+    @property
+    def keys_socket(self) -> Path:
+        """The key process's socket."""
+        return self.run / "keys.sock"
+
+    @property
+    def desk_socket(self) -> Path:
+        """Its socket for card desks, which move no money."""
+        return self.run / "desk-keys.sock"
+
+
+def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
+    """Key process, ingest and console; `after` = the broker and the database."""
+    keys = key_process(where.data, where.keys_socket, where.desk_socket)
+    broker = ("--broker", f"127.0.0.1:{where.broker_port}", *(("--tls",) if where.full else ()))
+    dsn = ("--dsn", where.dsn) if where.dsn else ()
+    ingest = _python(
+        "ingest", "cloud", "ingest", *_data(where), "--keys", str(where.keys_socket), *broker, *dsn, *_clock(where),
+        after=("keys", *after),
+    )  # fmt: skip
+    console = _python(
+        "console", "cloud", "console", *_data(where), "--port", str(where.console_port), *dsn, *_clock(where),
+        after=after[1:],
+    )  # fmt: skip
+    return [keys, ingest, console]
+
+
+def key_process(data: Path, socket: Path, desk_socket: Path | None = None) -> Part:
+    """The only part that opens the key store."""
+    desk = ("--desk-socket", str(desk_socket)) if desk_socket is not None else ()
+    return _python("keys", "provisioning", "keys", "--data", str(data), "--socket", str(socket), *desk)
+
+
+def desk_parts(where: Where, plan: Plan, port: int, after: tuple[str, ...]) -> list[Part]:
+    """The ledger's service for card desks, where the plan has a desk; desks find its port by themselves."""
+    if not any(terminal.kind == DESK for _, _, terminal in plan.terminals()):
+        return []
+    dsn = ("--dsn", where.dsn) if where.dsn else ()
+    words = ("cloud", "desk", *_data(where), "--keys", str(where.keys_socket), "--port", str(port), *dsn)
+    return [_python("desk", *words, *_clock(where), after=("keys", *after))]
+
+
+def field_parts(where: Where, plan: Plan) -> list[Part]:
+    """Buses and edge boxes."""
+    return [part for box in plan.boxes for part in (*_buses(where, box), _edge(where, box))]
+
+
+def terminal_parts(where: Where, plan: Plan, extra: Mapping[str, tuple[str, ...]]) -> list[Part]:
+    """The terminals that `extra` names, each with its further options (customers, a script)."""
+    return [
+        _terminal(where, box, link, terminal, extra[terminal.name])
+        for box, link, terminal in plan.terminals()
+        if terminal.name in extra
+    ]
+
+
+def customers(plan: Plan, seed: int) -> dict[str, tuple[str, ...]]:
+    """The people of the demonstration: who comes to which body, how often; nobody to those left to a person."""
+    rates = {"load": LOAD_RATE, "validator": POS_RATE / 2}
+    return {
+        terminal.name: (
+            "--customers", "--rate", str(rates.get(terminal.kind, POS_RATE)), "--seed", str(seed + at),
+        )
+        for at, (_, _, terminal) in enumerate(plan.terminals())
+        if not terminal.name.startswith(BY_HAND) and terminal.kind != DESK
+    }  # fmt: skip
+
+
+def with_clock(where: Where, clock: str) -> Where:
+    """The same place under another campus clock."""
+    return replace(where, clock=clock)
+
+
+def step(name: str, *words: str) -> Part:
+    """A one-off command of the product."""
+    return _python(name, *words)
+
+
+def _buses(where: Where, box: Box) -> list[Part]:
+    parts = []
+    for link in box.links:
+        if link.kind is LinkKind.CAN:
+            daemon = ("edge.link.sim.can_daemon", "--socket", str(_wire(where, box, link)), "--bitrate", str(link.rate))
+            parts.append(_python(_bus_name(box, link), *daemon))
+        if link.kind is LinkKind.RS485:
+            ports = str(sum(terminal.link == link.name for terminal in box.terminals))
+            line = ("edge.link.sim.rs485", "--dir", str(_wire(where, box, link)), "--ports", ports)
+            parts.append(_python(_bus_name(box, link), *line, "--baud", str(link.rate)))
+    return parts
+
+
+def _edge(where: Where, box: Box) -> Part:
+    words = ["edge", "run", *_data(where), "--box", box.box, "--broker", f"127.0.0.1:{where.broker_port}"]
+    words += ["--tls"] if where.full else []
+    for link in box.links:
+        wire = _wire(where, box, link)
+        if link.kind is LinkKind.CAN:
+            words += ["--can", f"{link.name}=simbus:{wire}"]
+        elif link.kind is LinkKind.RS485:
+            words += ["--rs485", f"{link.name}={wire / 'master'}"]
+        else:
+            words += ["--tcp-port", str(where.ports[box.box])]
+    buses = tuple(_bus_name(box, link) for link in box.links if link.kind is not LinkKind.TCP)
+    return _python(f"edge-{box.box}", *words, *_clock(where), after=("broker", *buses))
+
+
+def _terminal(where: Where, box: Box, link: Link, terminal: Terminal, extra: tuple[str, ...]) -> Part:
+    wire = _wire(where, box, link)
+    reach = {
+        LinkKind.CAN: ("--can", f"simbus:{wire}"),
+        LinkKind.RS485: ("--rs485", str(wire / f"{terminal.address:02d}")),
+        LinkKind.TCP: ("--tcp", f"127.0.0.1:{where.ports[box.box]}"),
+    }[link.kind]
+    words = ("edge.terminal", "run", *_data(where), "--name", terminal.name, *reach, *_clock(where), *extra)
+    return _python(f"t-{terminal.name}", *words, after=(f"edge-{box.box}",))
+
+
+def _python(name: str, module: str, *words: str, after: tuple[str, ...] = ()) -> Part:
+    lasting = ("--end-with-stdin",) if _lasts(module, words) else ()
+    return Part(name, (sys.executable, "-P", "-m", module, *words, *lasting), after=after)
+
+
+def _lasts(module: str, words: tuple[str, ...]) -> bool:
+    return module.startswith("edge.link.") or (bool(words) and words[0] in ("run", "keys", "ingest", "console", "desk"))
+
+
+def _bus_name(box: Box, link: Link) -> str:
+    return f"bus-{box.box}-{link.name}"
+
+
+def _wire(where: Where, box: Box, link: Link) -> Path:
+    return where.run / f"{box.box}-{link.name}"
+
+
+def _data(where: Where) -> tuple[str, str]:
+    return "--data", str(where.data)
+
+
+def _clock(where: Where) -> tuple[str, ...]:
+    return ("--clock", where.clock) if where.clock else ()

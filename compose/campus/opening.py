@@ -1,0 +1,189 @@
+"""How a campus is brought up: servers, keys, ledger, boxes, terminals; at the first start also everything they need.
+
+A data folder belongs to one kind of servers for ever (embedded or --full) and to one plan. `opened.json` is written
+when provisioning, import and first deposits are done; a start that was killed before goes on from where it stood,
+because each of those steps may be repeated.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from compose.campus import campus
+from compose.campus.lines import write_lines
+from compose.campus.options import Options
+from compose.campus.plan import Plan, read_plan, with_load_and_validators_on_can, write_plan
+from compose.parts.supervise import Supervisor
+from compose.parts.watch import Watch
+from compose.place import WrongUse
+from compose.servers.database import DATABASE
+from compose.servers.postgres import postgres
+from compose.servers.render import write_private
+from compose.servers.servers import BrokerFiles, embedded_broker, free_port, mosquitto
+
+STEP_S = 600.0
+DEMO_DEPOSIT_FEN = 2_000_000
+"""What a demonstration card's online account starts with: 20,000 yuan, more than it eats in a year."""
+ROOM_MARK = "opened.json"
+DSN_FILE = "ledger.dsn"
+"""The cloud's own file of that name (cloud/process/settings.py): where the ledger is when it is no SQLite file."""
+
+Say = Callable[[str], None]
+
+
+class StepFailed(Exception):
+    """A one-off step of the start ended badly: its name and last lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Campus:
+    """A campus that is up. sellers: parts that sell and must drain; script: a trace plays, its end ends the run.
+
+    replayed: when the trace's first line was due (monotonic s), and how many campus seconds it spans.
+    """
+
+    plan: Plan
+    where: campus.Where
+    sellers: tuple[str, ...]
+    script: bool = False
+    counts: dict[str, float] = field(default_factory=dict)
+    replayed: tuple[float, int] = (0.0, 0)
+
+    def finished(self, watch: Watch) -> bool:
+        """Whether a trace has been played to its end by every terminal."""
+        return self.script and all(watch.of(name).get("script_done") for name in self.sellers)
+
+
+async def open_campus(options: Options, parts: Supervisor, run_dir: Path, say: Say) -> Campus:
+    """Bring the demonstration up; StartFailed, StepFailed or WrongUse when it cannot be."""
+    began = time.monotonic()
+    plan = await _plan(options, parts)
+    known = known_room(options)
+    where = await open_servers(options, parts, run_dir, plan, "")
+    if not known:
+        deposits = [{"card": card.label, "fen": DEMO_DEPOSIT_FEN} for card in plan.cards]
+        await first_time(options, parts, where, plan, deposits, say)
+    say(f"[1/4] 服务器与账本 servers and ledger ({time.monotonic() - began:.1f} s)")
+    desk = campus.desk_parts(where, plan, free_port(), servers_of(options))
+    await parts.start(*campus.core_parts(where, servers_of(options)), *desk)
+    say(f"[2/4] 密钥进程、入账、集控平台 key process, ingest, console ({time.monotonic() - began:.1f} s)")
+    say_console(parts, where, say)
+    await parts.start(*campus.field_parts(where, plan))
+    say(f"[3/4] 总线与数据网关 buses and boxes ({time.monotonic() - began:.1f} s)")
+    bodies = campus.terminal_parts(where, plan, campus.customers(plan, options.seed))
+    await parts.start(*bodies)
+    say(f"[4/4] {len(bodies)} 台终端开始营业 terminals are selling ({time.monotonic() - began:.1f} s)")
+    return Campus(plan, where, tuple(part.name for part in bodies))
+
+
+def say_console(parts: Supervisor, where: campus.Where, say: Say) -> None:
+    """The console's address, and the one-time link while nobody has signed in yet."""
+    words = parts.ready_line("console").split()
+    links = [word for word in words if "/first-login/" in word]
+    say(f"      集控平台 console: https://127.0.0.1:{where.console_port}/  (证书 CA: campus/cloud/ca.pem)")
+    for link in links:
+        say(f"      首次登录（只能用一次）first sign-in, works once: {link}")
+
+
+async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan: Plan, clock: str) -> campus.Where:
+    """Provision if there is no campus yet; start broker and database; say where everything is."""
+    room = options.data / "campus"
+    if not (room / "campus.json").exists():
+        words = ("provisioning", "campus", "--data", str(room), "--plan", str(options.data / "plan.json"))
+        await step(parts, "provision", *words)
+    ports = {box.box: free_port() for box in plan.boxes}
+    broker_port, dsn = free_port(), ""
+    if options.full:
+        cluster = await asyncio.to_thread(postgres, options.data)
+        tls = room / "broker"
+        files = BrokerFiles(tls / "ca.pem", tls / "broker.pem", tls / "broker.key", tls / "acl", tls / "crl.pem")
+        await parts.start(mosquitto(options.data / "broker", broker_port, files), cluster.part)
+        dsn = await asyncio.to_thread(cluster.create_database, DATABASE)
+        write_private(room / "cloud" / DSN_FILE, f"{dsn}\n")  # for `./ykt cloud …` beside the running campus
+    else:
+        await parts.start(embedded_broker(broker_port))
+    return campus.Where(room, run_dir, broker_port, options.port, ports, options.full, dsn, clock)
+
+
+def servers_of(options: Options) -> tuple[str, ...]:
+    """Names of the parts that ingest and console come after."""
+    return ("broker", "postgres") if options.full else ("broker",)
+
+
+async def first_time(
+    options: Options,
+    parts: Supervisor,
+    where: campus.Where,
+    plan: Plan,
+    deposits: Iterable[dict[str, Any]],
+    say: Say,
+) -> None:
+    """Import the inventory (opening balances) and post the first deposits; safe to repeat after a kill."""
+    store = ("--data", str(where.data), *(("--dsn", where.dsn) if where.dsn else ()))
+    await step(parts, "import", "cloud", "import", *store)
+    file = options.data / "deposits.jsonl"
+    write_lines(file, ({**row, "key": f"first-{row['card']}"} for row in deposits))
+    await step(parts, "deposit", "cloud", "deposit", *store, "--file", str(file))
+    mark = {"full": options.full, "all_can": options.all_can, "sm4": options.sm4}
+    early = (options.data / ROOM_MARK).with_suffix(".new")
+    early.write_text(json.dumps(mark), encoding="utf-8")
+    early.rename(options.data / ROOM_MARK)  # whole or not there: a kill in between must not leave half a word
+    say(f"      密钥、{len(plan.cards)} 张卡、期初余额与充值已备好 keys, cards, opening balances and deposits are made")
+
+
+async def step(parts: Supervisor, name: str, *words: str) -> tuple[str, ...]:
+    """Run one command of the product to its end; its last lines; StepFailed unless it ended with 0."""
+    ended = await parts.run(campus.step(name, *words), STEP_S)
+    if ended.code:
+        tail = "".join(f"\n  | {line}" for line in ended.tail)
+        raise StepFailed(f"步骤失败 / step failed: {name} (exit {ended.code}){tail}")
+    return ended.tail
+
+
+def room_mark(data: Path) -> dict[str, bool] | None:
+    """How this data folder was opened; None when it never was. WrongUse when that cannot be read."""
+    path = data / ROOM_MARK
+    if not path.exists():
+        return None
+    try:
+        made = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        made = None
+    if not isinstance(made, dict) or not isinstance(made.get("full"), bool):
+        raise WrongUse(f"{path}: 已损坏：写回 / damaged; put back {{\"full\": false}}, or true if made with --full")
+    return made
+
+
+def known_room(options: Options) -> bool:
+    """Whether this data folder was opened before, by the same kind of servers; WrongUse if by the other kind."""
+    made = room_mark(options.data)
+    if made is None:
+        return False
+    full = made["full"]
+    for flag, wanted in (("--all-can", options.all_can), ("--sm4", options.sm4)):
+        if wanted and not made.get(flag.strip("-").replace("-", "_"), False):
+            raise WrongUse(f"该数据目录不是 {flag} 所建，请另选 --data / not made with {flag}; choose another --data")
+    if full != options.full:
+        zh, en = ("须加 --full", "with --full") if full else ("不能加 --full", "without --full")
+        raise WrongUse(
+            f"该数据目录启动时{zh}，或用 --data 另选 / this data folder is started {en}; or choose another with --data"
+        )
+    return True
+
+
+async def _plan(options: Options, parts: Supervisor) -> Plan:
+    path = options.data / "plan.json"
+    if path.exists():
+        return read_plan(path)
+    early = path.with_suffix(".new")
+    await step(parts, "plan", "provisioning", "plan", "demo", "--cards", str(options.cards), "--out", str(early))
+    if options.all_can or options.sm4:
+        plan = read_plan(early)
+        plan = with_load_and_validators_on_can(plan) if options.all_can else plan
+        write_plan(early, plan, {"profile": "campus-sm4"} if options.sm4 else None)
+    early.rename(path)
+    return read_plan(path)

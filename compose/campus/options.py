@@ -1,0 +1,118 @@
+"""What `./ykt up` may be asked for. Refuses what it does not know, in words, with exit code 2."""
+
+import argparse
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from compose.campus.trace import TRACE_HELP
+from compose.place import ROOT, WrongUse
+from compose.servers.servers import is_free
+from shared.command_line import Parser
+
+ABOUT = """在前台运行一个完整的校园：账本、入账、集控平台、数据网关、总线与终端。
+Ctrl-C（或 --for 到时）停止营业，撕卡补刷，排空，核对，打印结账表；再按一次 Ctrl-C 不再等排空。
+数据留在 --data；再次 up 接着用。
+
+A whole campus in the foreground: ledger, ingest, console, edge boxes, buses, terminals.
+Ctrl-C (or the end of --for) stops selling, presents torn cards again, drains, verifies and prints the
+closing sheet; a second Ctrl-C does not wait for the drain. Data stay in --data; the next up goes on."""
+EXITS = """退出码 exit codes: 0 全部入账且账实相符 all posted and true · 1 不符、有未结或未能启动 not so, or no start ·
+2 用法不对 wrong use"""
+CONSOLE_PORT = 8443
+SPEED = 1.0
+CARDS, CARDS_MAX = 200, 100_000
+PORTS_TRIED = 32
+PORT_MAX = 65_535
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|m|h|)", re.ASCII)
+_UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for. run_s 0 = until Ctrl-C."""
+
+    data: Path
+    port: int
+    full: bool
+    all_can: bool
+    sm4: bool
+    run_s: float
+    report: Path | None
+    trace: Path | None
+    speed: float
+    cards: int
+    seed: int
+
+
+def parse(arguments: list[str]) -> Options:
+    """Options of a command line; WrongUse or argparse's own exit 2."""
+    given = _parser().parse_args(arguments)
+    port = _console_port(given.port)
+    _refuse_what_would_be_ignored(given)
+    speed = SPEED if given.speed is None else given.speed
+    cards = CARDS if given.cards is None else given.cards
+    if speed <= 0 or not 0 < cards <= CARDS_MAX:
+        raise WrongUse(f"--speed 应大于 0，--cards 应为 1 到 {CARDS_MAX} / --speed above 0, --cards 1 to {CARDS_MAX}")
+    return Options(
+        given.data.absolute(), port, given.full, given.all_can, given.sm4, _seconds(given.run_for), given.report,
+        given.trace, speed, cards, given.seed,
+    )  # fmt: skip
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = Parser(
+        prog="./ykt up", description=ABOUT, epilog=EXITS, formatter_class=argparse.RawTextHelpFormatter
+    )
+    add = parser.add_argument
+    add("--data", type=Path, default=ROOT / "var", metavar="DIR", help="数据目录 · data folder (var/)")
+    add("--port", type=int, metavar="N", help="集控平台端口 · console port (8443, or the next free one)")
+    add(
+        "--full", action="store_true",
+        help="用 mosquitto（双向 TLS）与 PostgreSQL，而非内置代理与 SQLite；数据目录建好后不可改\n"
+        "the real servers, not the embedded broker and SQLite; fixed once the data folder is made",
+    )  # fmt: skip
+    add(
+        "--all-can", action="store_true",
+        help="圈存机与车载机也上 CAN，只在新数据目录可选\nload machine and validators on CAN; new data folders only",
+    )  # fmt: skip
+    add(
+        "--sm4", action="store_true",
+        help="交易密钥用 SM4（本项目的形式，不声明互通），只在新数据目录可选\n"
+        "SM4 money keys (a form of ours, no interworking claimed); new data folders only",
+    )  # fmt: skip
+    add("--for", dest="run_for", default="", metavar="60s", help="到时有序结束 · end in order after: 60, 60s, 5m, 1h")
+    add("--report", type=Path, metavar="FILE", help="结账表另存为 JSON（金额单位：分）· the sheet as JSON, sums in fen")
+    add("--trace", type=Path, metavar="CSV", help=TRACE_HELP)
+    add("--speed", type=float, metavar="N", help="重放速度上限，倍，随 --trace · ceiling of a replay (1)")
+    add("--cards", type=int, metavar="N", help="演练卡数，只用于新数据目录 · cards of a new demonstration (200)")
+    add("--seed", type=int, default=1, metavar="N", help="随机种子 · seed of the demonstration's customers (1)")
+    return parser
+
+
+def _refuse_what_would_be_ignored(given: argparse.Namespace) -> None:
+    if given.speed is not None and given.trace is None:
+        raise WrongUse("--speed 只用于 --trace / --speed goes with --trace")
+    if given.trace is not None and (given.all_can or given.sm4 or given.cards is not None):
+        raise WrongUse("重放时卡与终端由文件决定 / the cards and terminals of a replay are those of the file: "
+                       "--all-can, --sm4, --cards")  # fmt: skip
+
+
+def _console_port(wanted: int | None) -> int:
+    """The wanted port, which must be free; without a wish the first free one from 8443 on."""
+    tried = range(CONSOLE_PORT, CONSOLE_PORT + PORTS_TRIED) if wanted is None else [wanted]
+    if not 0 < tried[0] <= PORT_MAX:
+        raise WrongUse(f"没有端口 {tried[0]}，应为 1 到 {PORT_MAX} / no port {tried[0]}: 1 to {PORT_MAX}")
+    for port in tried:
+        if is_free(port):
+            return port
+    raise WrongUse(f"端口 {tried[0]} 已被占用，请用 --port 另选 / port {tried[0]} is taken; choose another with --port")
+
+
+def _seconds(text: str) -> float:
+    if not text:
+        return 0.0
+    found = _DURATION.fullmatch(text.strip())
+    if not found or not float(found[1]):
+        raise WrongUse(f"--for {text}：时长应如 60、60s、5m、1h / a time, as 60, 60s, 5m, 1h")
+    return float(found[1]) * _UNIT_S[found[2]]

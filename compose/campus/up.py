@@ -1,0 +1,123 @@
+"""`./ykt up`: a campus in the foreground. Brings it up step by step, keeps it up, ends it in order, sums it up.
+
+Ctrl-C or --for ends it cleanly: stop selling, drain, verify, sheet; a second Ctrl-C hurries. Exit 0 only if all is
+posted and true, 1 if not, 2 for wrong use.
+"""
+
+import asyncio
+import contextlib
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from compose.campus import closing, opening, replay
+from compose.campus.options import Options, parse
+from compose.campus.terms import say_daily
+from compose.parts.hold import FolderInUse, FolderUnusable, hold
+from compose.parts.interrupts import Interrupts
+from compose.parts.supervise import Event, StartFailed, State, Supervisor
+from compose.parts.watch import Watch
+from compose.place import WrongUse
+from compose.servers.postgres import PostgresError
+from compose.servers.servers import ServerMissing
+from shared.errors import ConfigFault
+
+TICK_S = 1.0
+
+
+def main(arguments: list[str]) -> int:
+    """Run the campus; the exit code."""
+    try:
+        options = parse(arguments)
+    except WrongUse as wrong:
+        _say(str(wrong))
+        return 2
+    try:
+        with hold(options.data) as lock, _run_folder() as run_dir:
+            return asyncio.run(_campus(options, run_dir, lock.fd))
+    except (WrongUse, FolderInUse, FolderUnusable, ServerMissing, ConfigFault) as wrong:
+        _say(str(wrong))
+        return 2
+    except OSError as fault:
+        _say(f"未能读写 / could not be read or written: {fault.filename or options.data}: {fault.strerror}")
+        return 1
+    except (StartFailed, PostgresError, opening.StepFailed) as failed:
+        _say(str(failed))
+        return 1
+
+
+async def _campus(options: Options, run_dir: Path, lock_fd: int) -> int:
+    watch = Watch()
+    with Interrupts() as interrupts:
+        async with Supervisor(
+            options.data / "log", on_line=watch.hear, on_event=lambda event: _show(event, watch), keep_fds=(lock_fd,)
+        ) as parts:
+            wished = asyncio.create_task(interrupts.first.wait())
+            began = asyncio.create_task(
+                replay.open_replay(options, parts, watch, run_dir, _say)
+                if options.trace
+                else opening.open_campus(options, parts, run_dir, _say)
+            )
+            await asyncio.wait({wished, began}, return_when=asyncio.FIRST_COMPLETED)
+            if not began.done():
+                began.cancel()
+                await asyncio.gather(began, return_exceptions=True)
+                _say("已中止启动 / start given up")
+                return 1
+            campus = began.result()
+            terms = asyncio.create_task(say_daily(parts, campus.where.data, _say))
+            await _keep_on(options, campus, parts, watch, wished)
+            terms.cancel()
+            await asyncio.gather(terms, return_exceptions=True)
+            figures = await closing.close(campus, parts, watch, interrupts.second, _say)
+            ended = await parts.end(hurry=interrupts.second)
+            return closing.sum_up(figures, ended, options.report, _say)
+
+
+async def _keep_on(
+    options: Options, campus: opening.Campus, parts: Supervisor, watch: Watch, wished: "asyncio.Task[bool]"
+) -> None:
+    end = time.monotonic() + options.run_s if options.run_s else None
+    while not wished.done() and (end is None or time.monotonic() < end) and not campus.finished(watch):
+        await asyncio.wait({wished}, timeout=TICK_S)
+        _live(replay.progress(campus, watch) + watch.live_line(sum(parts.faults.values())))
+
+
+@contextlib.contextmanager
+def _run_folder() -> Iterator[Path]:
+    """A short private folder for sockets: their paths may have 108 bytes at most."""
+    folder = Path(tempfile.mkdtemp(prefix="ykt-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _show(event: Event, watch: Watch) -> None:
+    marks = {
+        State.READY: "就绪 ready",
+        State.DIED: "意外退出，将重启 died, will restart",
+        State.KILLED: "强制结束 killed",
+    }
+    if event.state is State.STARTING:
+        watch.forget(event.name)
+    if event.state in marks:
+        why = event.detail if event.state is State.DIED else ""
+        _say(f"  [{marks[event.state]}] {event.name} {event.took_s:.1f} s {why}")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"\r\x1b[K{line}\n" if sys.stdout.isatty() else f"{line}\n")
+    sys.stdout.flush()
+
+
+def _live(line: str) -> None:
+    sys.stdout.write(f"\r\x1b[K{line}" if sys.stdout.isatty() else f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

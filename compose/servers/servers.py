@@ -1,0 +1,103 @@
+"""The brokers of a campus, as parts: the embedded one, and mosquitto with mutual TLS or as it comes.
+
+Ports are given by the caller (free_port() finds one). Nothing here uses a well-known port, and nothing but loopback
+unless the caller names an address.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from compose.parts.part import Part
+from compose.servers.render import render, write_private
+
+LOOPBACK = "127.0.0.1"
+RUNNING = r"mosquitto version \S+ running"
+
+
+class ServerMissing(Exception):
+    """A server program is not installed: wrong use, exit code 2."""
+
+    exit_code = 2
+
+    def __init__(self, program: str, package: str) -> None:
+        """Name the program and the Debian package that brings it."""
+        super().__init__(
+            f"缺少程序 {program}，请安装 Debian 软件包 {package}。\n"
+            f"The program {program} is missing; install the Debian package {package}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerFiles:
+    """What provisioning made for the broker: authority, certificate, key, rights, revoked certificates."""
+
+    cafile: Path
+    certfile: Path
+    keyfile: Path
+    acl_file: Path
+    crlfile: Path | None = None
+
+
+def free_port() -> int:
+    """Return a TCP port of loopback that nobody uses now. Somebody may take it first: the part then fails to start."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_free(port: int) -> bool:
+    """Return whether a server could listen on this TCP port of loopback now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
+
+
+def embedded_broker(port: int, name: str = "broker") -> Part:
+    """Return the broker inside our wheels: loopback, MQTT 5, plain, in memory."""
+    return Part(name, (sys.executable, "-P", "-m", "compose.servers.broker", "--port", str(port)))
+
+
+def mosquitto(folder: Path, port: int, files: BrokerFiles, address: str = LOOPBACK, name: str = "broker") -> Part:
+    """Return mosquitto with mutual TLS and rights; writes its configuration to `folder` and keeps its data there.
+
+    The user name of a client is the common name of its certificate. Raises ServerMissing, UnsafeValue, OSError.
+    """
+    program = _mosquitto_program()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    files.acl_file.chmod(0o600)  # mosquitto warns about, and will refuse, rights that others can read
+    text = render(
+        "mosquitto.conf",
+        port=port,
+        address=address,
+        cafile=files.cafile.resolve(),
+        certfile=files.certfile.resolve(),
+        keyfile=files.keyfile.resolve(),
+        acl_file=files.acl_file.resolve(),
+        crl=f"crlfile {files.crlfile.resolve()}" if files.crlfile else "",
+        user="user root" if os.geteuid() == 0 else "",
+        folder=folder.resolve(),
+    )
+    configuration = write_private(folder / "mosquitto.conf", text)
+    return Part(name, (program, "-c", str(configuration)), ready=RUNNING, stop_signal=signal.SIGTERM)
+
+
+def mosquitto_plain(port: int, name: str = "mosquitto") -> Part:
+    """Return mosquitto exactly as it comes: default configuration, loopback, anonymous, nothing kept."""
+    return Part(name, (_mosquitto_program(), "-p", str(port)), ready=RUNNING)
+
+
+def _mosquitto_program() -> str:
+    found = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    if found is None:
+        raise ServerMissing("mosquitto", "mosquitto")
+    return found

@@ -1,0 +1,53 @@
+"""A data folder goes on as what it was made as, and says so when asked for something else."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from compose.campus.opening import ROOM_MARK, known_room
+from compose.campus.options import parse
+from compose.place import WrongUse
+
+
+def room(path: Path, **mark: bool) -> Path:
+    path.mkdir(exist_ok=True)
+    (path / ROOM_MARK).write_text(json.dumps(mark))
+    return path
+
+
+def test_a_new_folder_is_not_known(tmp_path: Path) -> None:
+    assert not known_room(parse(["--data", str(tmp_path)]))
+
+
+@pytest.mark.parametrize("all_can", [False, True])
+def test_the_same_folder_goes_on_as_it_was_made(tmp_path: Path, all_can: bool) -> None:
+    assert known_room(parse(["--data", str(room(tmp_path, full=False, all_can=all_can))]))
+
+
+@pytest.mark.parametrize("words", [[], ["--sm4"]])
+def test_a_folder_made_with_sm4_goes_on_with_or_without_the_word(tmp_path: Path, words: list[str]) -> None:
+    assert known_room(parse(["--data", str(room(tmp_path, full=False, all_can=False, sm4=True)), *words]))
+
+
+@pytest.mark.parametrize(
+    ("mark", "words"),
+    [
+        ({"full": True, "all_can": False}, []),
+        ({"full": False, "all_can": False}, ["--full"]),
+        ({"full": False, "all_can": False}, ["--all-can"]),
+        ({"full": False}, ["--all-can"]),
+        ({"full": False, "all_can": True, "sm4": False}, ["--sm4"]),
+        ({"full": False}, ["--sm4"]),
+    ],
+)
+def test_another_kind_of_campus_is_refused(tmp_path: Path, mark: dict[str, bool], words: list[str]) -> None:
+    with pytest.raises(WrongUse, match="--data"):
+        known_room(parse(["--data", str(room(tmp_path, **mark)), *words]))
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"{}", b'{"full": "no"}', b"[" * 100_000])
+def test_a_damaged_mark_is_named(tmp_path: Path, raw: bytes) -> None:
+    (tmp_path / ROOM_MARK).write_bytes(raw)
+    with pytest.raises(WrongUse, match=ROOM_MARK):
+        known_room(parse(["--data", str(tmp_path)]))

@@ -1,0 +1,66 @@
+"""What `./ykt up` accepts, and what it refuses in words."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from compose.campus.options import CONSOLE_PORT, parse
+from compose.place import WrongUse
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        yield holder.getsockname()[1]
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("60", 60), ("60s", 60), ("1.5m", 90), ("1h", 3600)])
+def test_durations(text: str, seconds: float) -> None:
+    assert parse(["--for", text]).run_s == seconds
+
+
+@pytest.mark.parametrize(
+    "words", [
+        ["--for", "0"], ["--for", "soon"], ["--trace", "x.csv", "--speed", "0"], ["--cards", "0"], ["--port", "70000"],
+        ["--speed", "2"], ["--trace", "x.csv", "--all-can"], ["--trace", "x.csv", "--sm4"],
+        ["--trace", "x.csv", "--cards", "20"],
+    ],
+)
+def test_what_cannot_be(words: list[str]) -> None:
+    with pytest.raises(WrongUse):
+        parse(words)
+
+
+def test_a_taken_port_is_said_when_it_was_asked_for(taken: int) -> None:
+    with pytest.raises(WrongUse, match=str(taken)):
+        parse(["--port", str(taken)])
+
+
+def test_what_is_no_port_is_not_called_taken() -> None:
+    with pytest.raises(WrongUse, match="1 to 65535"):
+        parse(["--port", "70000"])
+
+
+def test_defaults_and_what_a_replay_may_say() -> None:
+    plain = parse([])
+    assert (plain.speed, plain.cards, plain.trace) == (1.0, 200, None)
+    assert parse(["--trace", "x.csv", "--speed", "20"]).speed == 20
+
+
+def test_the_help_fits_and_names_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    page = capsys.readouterr().out
+    assert "exit codes" in page
+    assert max(map(_columns, page.splitlines())) <= 120
+
+
+def _columns(line: str) -> int:
+    return sum(2 if ord(char) > 0x2E7F else 1 for char in line)
+
+
+def test_without_a_wish_a_free_port_is_found() -> None:
+    assert parse([]).port >= CONSOLE_PORT

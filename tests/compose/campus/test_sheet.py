@@ -1,0 +1,207 @@
+"""The closing sheet: what makes it true, and that one fen out of place does not."""
+
+from dataclasses import replace
+
+import pytest
+
+from compose.campus.figures import Figures, Open, Terminal
+from compose.campus.sheet import WILL, report, sheet
+
+POS = Terminal("pos-01", "1号窗口", 1, 40, 30, 30, 37_500, 0, 0, 0, 0)
+LOAD = Terminal("load-01", "大厅圈存机", 1, 2, 2, 2, 0, 2, 10_000, 0, 0)
+GOOD = Figures(
+    taps=32, declined=3, records=32, posted=32, suspense=0, quarantined=0, no_entry=0, unposted=0,
+    opening_fen=100_000, loads=2, loads_fen=10_000, spent_fen=37_500, cards=20, cards_fen=72_500,
+    purse_float_fen=72_500, deposits_fen=30_000, online_fen=20_000, transit_fen=0, suspense_fen=0,
+    lost=0, double=0, latency_ms={"p50": 4.0, "p99": 9.5},
+    verify={"ok": True, "checks": [{"name": "balance"}]}, terminals=(POS, LOAD), faults={}, injected={}, this_run={},
+)  # fmt: skip
+
+
+def test_a_true_sheet_adds_up_by_hand() -> None:
+    page = sheet(GOOD)
+    assert GOOD.true
+    assert "1000.00" in page
+    assert page.count("725.00") == 3
+    assert "账实相符" in page
+    assert "pos-01" in page
+
+
+def test_the_last_row_is_what_the_rows_above_come_to() -> None:
+    (total,) = [line for line in sheet(GOOD).splitlines() if "合计 total" in line]
+    assert total.split()[2:] == ["32", "32", "375.00", "100.00", "0"]
+
+
+def test_a_replay_that_was_cut_short_says_so() -> None:
+    page = sheet(replace(GOOD, this_run={"taps": 32, "trace_lines": 40, "trace_left": 8}))
+    assert "还有 8 行未放 / the replay was cut short: 8 lines" in page
+    assert "流水行 lines of the trace 40" in page
+    assert "cut short" not in sheet(GOOD)
+
+
+def test_pending_loads_and_voids_stand_beside_the_sum() -> None:
+    figures = replace(GOOD, pending_fen=567, voids=1, voided_fen=567)
+    assert figures.true
+    assert (report(figures)["pending_fen"], report(figures)["voids"], report(figures)["voided_fen"]) == (567, 1, 567)
+    page = sheet(figures)
+    assert page.count("5.67") == 4
+    assert "369.33" in page  # what is left to the merchants: 375.00 − 5.67
+    assert "29 笔" in page  # purchases: 32 posted, less 2 loads and the void
+    assert "撤销" not in sheet(GOOD)
+
+
+SUBSIDISED = replace(
+    GOOD, subsidies=15, subsidy_opening_fen=30_000, subsidy_spent_fen=12_500, subsidy_cards_fen=17_500,
+    subsidy_fen=17_500, taps=29, mixed=3,
+)  # fmt: skip
+"""Of the same sums, a part in subsidy purses; three taps were paid by both purses."""
+
+
+def rows_of(page: str) -> dict[str, list[str]]:
+    """Label → sums of main purse, subsidy purse and both."""
+    top = page.splitlines()[2:9]
+    assert top[0].split() == ["主钱包", "main", "补助", "subsidy", "合计", "total"]
+    return {line[4:36].strip(): line[36:].split()[:3] for line in top[1:]}
+
+
+def test_two_purses_have_a_column_each_that_adds_up_by_hand() -> None:
+    assert SUBSIDISED.true
+    assert rows_of(sheet(SUBSIDISED)) == {
+        "期初余额 opening": ["700.00", "300.00", "1000.00"],
+        "圈存 loads": ["100.00", "0.00", "100.00"],
+        "消费 spent": ["250.00", "125.00", "375.00"],
+        "应在卡内 expected on cards": ["550.00", "175.00", "725.00"],
+        "卡内实数 on the cards": ["550.00", "175.00", "725.00"],
+        "总账卡内余额 ledger float": ["550.00", "175.00", "725.00"],
+    }
+    assert "mixed payments: 3" in sheet(SUBSIDISED)
+    told = report(SUBSIDISED)
+    assert (told["subsidies"], told["subsidy_fen"], told["mixed"]) == (15, 17_500, 3)
+    assert not {"补助", "混合"} & {word for word in ("补助", "混合") if word in sheet(GOOD)}
+
+
+def test_what_the_desk_took_stands_in_the_column_of_the_main_purse() -> None:
+    figures = replace(SUBSIDISED, unloads_fen=2_000, cards_fen=70_500, purse_float_fen=70_500, online_fen=22_000)
+    assert figures.true
+    assert "  − 圈提 unloads" in sheet(figures)
+    (row,) = [line.split() for line in sheet(figures).splitlines() if "圈提 unloads" in line]
+    assert row[-3:] == ["20.00", "0.00", "20.00"]
+
+
+@pytest.mark.parametrize("name", ["subsidy_opening_fen", "subsidy_spent_fen", "subsidy_cards_fen", "subsidy_fen"])
+@pytest.mark.parametrize("more", [-1, 1])
+def test_a_fen_that_lies_in_the_wrong_purse_is_not_true(name: str, more: int) -> None:
+    wrong = replace(SUBSIDISED, **{name: getattr(SUBSIDISED, name) + more})
+    assert wrong.unexplained_fen >= 1
+    assert "NOT TRUE" in sheet(wrong)
+
+
+def test_an_open_subsidy_purchase_explains_what_its_purse_lacks() -> None:
+    paid = {"cards_fen": 72_500 - 1_250, "subsidy_cards_fen": 17_500 - 1_250}
+    figures = replace(SUBSIDISED, suspense=1, suspense_fen=1_250, open=(TORN,), **paid)  # type: ignore[arg-type]
+    assert figures.adds_up
+    assert not replace(figures, subsidy_cards_fen=17_500 - 1_251).adds_up
+
+
+def test_grants_are_money_that_came_in_and_waits_or_was_claimed() -> None:
+    figures = replace(GOOD, granted_fen=900, pending_fen=900)
+    assert figures.adds_up
+    assert "+ 发放 grants 9.00 − 过渡 pending 9.00" in sheet(figures)
+    assert report(figures)["granted_fen"] == 900
+    assert not replace(figures, pending_fen=899).adds_up
+
+
+def test_what_the_card_desk_took_from_cards_stands_in_the_sum() -> None:
+    """20.00 unloaded; 30.00 of a void card, which still says them, moved to its successor's account."""
+    desk = {"unloads_fen": 2_000, "replaced_fen": 3_000, "purse_float_fen": 67_500, "online_fen": 25_000}
+    figures = replace(GOOD, **desk, cards_fen=72_500 - 2_000)  # type: ignore[arg-type]  # whole numbers each
+    assert figures.true
+    assert (report(figures)["unloads_fen"], report(figures)["replaced_fen"]) == (2_000, 3_000)
+    assert "+ 卡务 desk 50.00" in sheet(figures)
+    assert "其中旧卡不计 of it on void cards, not counted: 30.00" in sheet(figures)
+    assert "void cards" not in sheet(GOOD)
+    assert "圈提" not in sheet(GOOD)
+    for wrong in ({"unloads_fen": 1_999}, {"replaced_fen": 2_999}, {"cards_fen": 70_499}, {"online_fen": 24_999}):
+        assert not replace(figures, **wrong).true  # type: ignore[arg-type]  # whole numbers each
+
+
+@pytest.mark.parametrize("wrong", [{"voids": 1, "voided_fen": 1}, {"pending_fen": 1}])
+def test_a_void_that_did_not_reach_the_holder_is_not_true(wrong: dict[str, int]) -> None:
+    assert not replace(GOOD, **wrong).true  # type: ignore[arg-type]  # whole numbers each
+
+
+def test_entries_that_take_nothing_are_counted_and_explained() -> None:
+    bus = Terminal("bus-01", "校车前门", 1, 7, 7, 0, 0, 0, 0, 0, 0, 7)
+    figures = replace(GOOD, taps=39, records=39, no_entry=7, zero_rides=7, terminals=(POS, LOAD, bus))
+    assert figures.true
+    page = sheet(figures)
+    assert "the exit pays 7" in page
+    assert "not charged 7" in next(line for line in page.splitlines() if "bus-01" in line)
+    assert report(figures)["zero_rides"] == report(figures)["by_terminal"]["bus-01"]["zero_rides"] == 7
+    assert "the exit pays" not in sheet(GOOD)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"cards_fen": 72_499}, {"purse_float_fen": 72_501}, {"lost": 1}, {"double": 1}, {"unposted": 1},
+     {"verify": {"ok": False, "checks": []}}, {"terminals": (replace(POS, owes=1),)},
+     {"terminals": (replace(POS, open_slots=1),)}],
+)  # fmt: skip
+def test_one_thing_wrong_is_not_true(wrong: dict[str, object]) -> None:
+    figures = replace(GOOD, **wrong)  # type: ignore[arg-type]  # one field each
+    assert not figures.true
+    assert report(figures)["ok"] is False
+    assert "NOT TRUE" in sheet(figures)
+
+
+TORN = Open("suspense", "pos-01", 41, "0012", 1250, 7)
+HALF = Open("transit", "load-01", 3, "0013", 5000, 95)
+OPEN = {"suspense": 1, "suspense_fen": 1250, "transit_fen": 5000, "online_fen": 15_000, "open": (HALF, TORN)}
+
+
+@pytest.mark.parametrize("cards_fen", [72_500, 72_500 - 1250, 72_500 + 5000, 72_500 + 5000 - 1250])
+def test_open_cases_explain_what_they_are_about_but_not_all_is_posted(cards_fen: int) -> None:
+    figures = replace(GOOD, **OPEN, cards_fen=cards_fen)  # type: ignore[arg-type]  # one field each
+    assert figures.unexplained_fen == 0
+    assert figures.adds_up
+    assert report(figures)["ok"] is False
+    page = sheet(figures)
+    assert "NOT ALL POSTED" in page
+    assert "NOT TRUE" not in page
+    for said in ("50.00", "12.50", "95 s", "7 s", "0012", "0013", "#3", "#41", *WILL.values()):
+        assert said in page
+
+
+@pytest.mark.parametrize("cards_fen", [72_500 - 1251, 72_500 + 5001])
+def test_open_cases_explain_no_fen_more(cards_fen: int) -> None:
+    figures = replace(GOOD, **OPEN, cards_fen=cards_fen)  # type: ignore[arg-type]  # one field each
+    assert figures.unexplained_fen == 1
+    assert "NOT TRUE" in sheet(figures)
+
+
+@pytest.mark.parametrize("still", [{"suspense": 1}, {"quarantined": 1}])
+def test_what_is_not_posted_is_not_exit_zero(still: dict[str, int]) -> None:
+    figures = replace(GOOD, **still)  # type: ignore[arg-type]  # one field each
+    assert not figures.true
+    assert "NOT ALL POSTED" in sheet(figures)
+
+
+def test_online_accounts_must_add_up() -> None:
+    assert replace(GOOD, online_fen=19_999).unexplained_fen == 1
+    assert "deposits 300.00" in sheet(GOOD)
+
+
+def test_the_report_has_the_promised_keys() -> None:
+    promised = (
+        "taps declined records posted suspense quarantined unposted opening_fen loads loads_fen spent_fen cards_fen "
+        "purse_float_fen latency_ms verify by_terminal faults"
+    )
+    assert set(promised.split()) <= set(report(GOOD))
+    assert set(report(GOOD)["latency_ms"]) == {"p50", "p99"}
+
+
+def test_terminals_stand_in_the_order_in_which_a_person_looks_for_them() -> None:
+    labels = ("W10", "圈存机2", "W9", "0012", "12", "食堂1-3", "W", "圈存机10")
+    page = sheet(replace(GOOD, terminals=tuple(replace(POS, name=label, place="") for label in labels)))
+    named = [line.split()[0] for line in page.splitlines() if line.split()[:1] and line.split()[0] in labels]
+    assert named == ["0012", "12", "W", "W9", "W10", "圈存机2", "圈存机10", "食堂1-3"]
