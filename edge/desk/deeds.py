@@ -10,16 +10,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from edge.desk import adding, cards, day, money, upkeep
-from edge.desk.body import find_body
+from edge.desk.card import adding, cards, upkeep
 from edge.desk.desk import Desk
-from edge.desk.finding import centre
-from edge.desk.keys import DeskKeys
-from edge.desk.laying import card_in
-from edge.desk.matters import Matters
+from edge.desk.doors.body import find_body
+from edge.desk.doors.finding import centre
+from edge.desk.doors.keys import DeskKeys
+from edge.desk.doors.laying import card_in
+from edge.desk.doors.matters import Matters
+from edge.desk.money import day, money
 from edge.desk.options import laying_of, line_of
-from edge.desk.reading import lines, places_of, read_card
-from edge.desk.words import CSV_HEAD, csv_row, log_lines
+from edge.desk.reading.reading import lines, places_of, read_card
+from edge.desk.reading.words import CSV_HEAD, csv_row, log_lines
 from edge.life import say
 from edge.terminal.station import running
 from shared.campus_clock import WALL

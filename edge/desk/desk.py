@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.desk.body import DeskBody
-from edge.desk.centre import Centre
-from edge.desk.keys import DeskKeys
-from edge.desk.matters import Matter, Matters
+from edge.desk.doors.body import DeskBody
+from edge.desk.doors.centre import Centre
+from edge.desk.doors.keys import DeskKeys
+from edge.desk.doors.matters import Matter, Matters
 from edge.desk.paper import AWAY, no_line
 from shared.desk import DeskOp, No
 from shared.errors import ConfigFault

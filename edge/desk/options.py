@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edge.desk.adding import What
-from edge.desk.finding import Line
-from edge.desk.laying import Laying
-from edge.desk.words import CLASSES
+from edge.desk.card.adding import What
+from edge.desk.doors.finding import Line
+from edge.desk.doors.laying import Laying
+from edge.desk.reading.words import CLASSES
 from shared.clock import day_of_date_bcd
 from shared.command_line import Parser
 from shared.errors import WireFault

@@ -12,8 +12,8 @@ import pytest
 
 from compose.parts.standing import Standing
 from compose.servers.servers import embedded_broker, free_port
-from edge.desk.matters import Matters
-from edge.desk.money import LOAD
+from edge.desk.doors.matters import Matters
+from edge.desk.money.money import LOAD
 from edge.files.memory import read_image
 from provisioning.plan.demo import demo_plan
 from shared.purse.commands import SFI_CAPP, SFI_PUBLIC

@@ -7,8 +7,8 @@ import pytest
 
 from edge.card.sim.place import CARD_READER
 from edge.card.sim.slot import Cut
-from edge.desk.laying import Laying, card_in
-from edge.desk.reading import lines, read_card
+from edge.desk.doors.laying import Laying, card_in
+from edge.desk.reading.reading import lines, read_card
 from shared.purse.cos.card import UserCard
 from shared.purse.cos.images import Application, CardKey, CardKeys, RamMemory, personalised_card_image
 from shared.purse.crypto import Key

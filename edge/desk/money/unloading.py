@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from edge.desk.centre import Centre
-from edge.desk.matters import Matter, Matters
+from edge.desk.doors.centre import Centre
+from edge.desk.doors.matters import Matter, Matters
 from shared.desk import DeskOp, No, ReceiptSaid, parse_receipt
 from shared.errors import ConfigFault, RuleBroken, WireFault
 from shared.ids import card_id

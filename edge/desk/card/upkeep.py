@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from edge.desk.desk import Desk
-from edge.desk.examine import NotOurs, PurseSaid, examine
 from edge.desk.paper import card_line
+from edge.desk.reading.examine import NotOurs, PurseSaid, examine
 from shared.errors import ConfigFault, RuleBroken
 from shared.ids import CardId
 from shared.purse.apdu import CardChannel, ResponseApdu, Sw

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from edge.desk.examine import Block, NotOurs, PurseSaid, examine
-from edge.desk.reading import lines, read_card
+from edge.desk.reading.examine import Block, NotOurs, PurseSaid, examine
+from edge.desk.reading.reading import lines, read_card
 from shared.purse.apdu import Sw
 from shared.purse.cos.card import UserCard
 from shared.purse.cos.cardfs import Block as CardBlock

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from edge.desk.centre import Centre
-from edge.desk.examine import Block, NotOurs, PurseSaid, examine
-from edge.desk.words import book_lines, log_lines, purse_lines, subsidy_line
+from edge.desk.doors.centre import Centre
+from edge.desk.reading.examine import Block, NotOurs, PurseSaid, examine
+from edge.desk.reading.words import book_lines, log_lines, purse_lines, subsidy_line
 from shared.desk import CardAsk, CardBooks, DeskOp, No, parse_card_books
 from shared.errors import WireFault
 from shared.purse.apdu import CardChannel

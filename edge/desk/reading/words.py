@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from edge.desk.agreement import LOADS, Agreement, Owed, agree
-from edge.desk.examine import PurseSaid
+from edge.desk.reading.agreement import LOADS, Agreement, Owed, agree
+from edge.desk.reading.examine import PurseSaid
 from shared.clock import ClockError, seconds_of_bcd
 from shared.desk import CardBooks, CardState
 from shared.money import yuan

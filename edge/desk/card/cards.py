@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from edge.desk.card.upkeep import operate, public_of, run, told
 from edge.desk.desk import Desk
-from edge.desk.examine import PurseSaid
-from edge.desk.reading import ask_books
-from edge.desk.upkeep import operate, public_of, run, told
-from edge.desk.words import class_words
+from edge.desk.reading.examine import PurseSaid
+from edge.desk.reading.reading import ask_books
+from edge.desk.reading.words import class_words
 from shared.desk import CardBooks, DeskOp, Replaced, parse_replaced
 from shared.errors import ConfigFault
 from shared.ids import CardId

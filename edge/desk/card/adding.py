@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from edge.desk.card.upkeep import card_in_field, run
 from edge.desk.desk import Desk
 from edge.desk.paper import card_line
-from edge.desk.upkeep import card_in_field, run
 from shared.purse import commands
 from shared.purse.apdu import CardChannel, ResponseApdu, Sw
 from shared.purse.commands import SFI_CAPP

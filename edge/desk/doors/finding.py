@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.desk.centre import Centre
+from edge.desk.doors.centre import Centre
 from edge.terminal.station import running
 from shared.errors import ConfigFault
 

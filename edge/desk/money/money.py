@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Iterator
 
-from edge.desk.body import joined, wire_of
 from edge.desk.desk import Desk
-from edge.desk.matters import Matter
+from edge.desk.doors.body import joined, wire_of
+from edge.desk.doors.matters import Matter
+from edge.desk.money.unloading import UnloadEnd, Unloading, is_granted, pending_of
 from edge.desk.paper import receipt_line, unload_line
-from edge.desk.unloading import UnloadEnd, Unloading, is_granted, pending_of
 from edge.terminal.station.station import Station
 from edge.terminal.taps.display import Display
 from edge.terminal.taps.steps import End, Result, Tap

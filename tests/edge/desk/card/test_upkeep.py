@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from edge.desk.upkeep import check_pin
+from edge.desk.card.upkeep import check_pin
 from shared.purse.cos.card import UserCard
 from shared.purse.cos.images import Application, CardKey, CardKeys, RamMemory, personalised_card_image
 from shared.purse.crypto import Key

@@ -14,8 +14,8 @@ from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.ledger import open_ledger
 from edge.desk.desk import Desk
-from edge.desk.matters import Matters
-from edge.desk.money import cash, settle, unload
+from edge.desk.doors.matters import Matters
+from edge.desk.money.money import cash, settle, unload
 from shared.clock import date_bcd
 from shared.desk import DeskOp, decode_answer, encode_ask
 from shared.purse.cos.card import UserCard

@@ -2,8 +2,8 @@
 
 import pytest
 
-from edge.desk.agreement import Match, agree
-from edge.desk.words import agreement_lines, subsidy_line
+from edge.desk.reading.agreement import Match, agree
+from edge.desk.reading.words import agreement_lines, subsidy_line
 from shared.desk import CardBooks, CardState, OpenMatter
 from shared.purse.crypto import TYPE_CAPP_PURCHASE, TYPE_EP_LOAD
 from shared.purse.files import LogRecord
