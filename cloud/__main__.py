@@ -10,9 +10,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from shared.command_line import Parser
 from shared.errors import ConfigFault, WireFault, YktError
 from shared.ids import PsamId, psam_id
+from shared.input.command_line import Parser
 
 FALSE, WRONG_USE = 1, 2
 CONSOLE = "console"
@@ -185,8 +185,8 @@ def _psam_stolen(chosen: argparse.Namespace) -> int:
 def _ingest(chosen: argparse.Namespace) -> int:
     from cloud.ingest.worker import Options, run_ingest
     from cloud.process.settings import load_settings
-    from shared.campus_clock import parse_clock
-    from shared.endpoint import host_port
+    from shared.clocks.campus_clock import parse_clock
+    from shared.input.endpoint import host_port
 
     settings = load_settings(chosen.data)
     host, port = host_port(chosen.broker, "--broker")

@@ -18,7 +18,7 @@ from compose.parts.supervise import StartFailed, Supervisor
 from compose.place import ROOT, WrongUse
 from compose.servers.database import database
 from compose.servers.servers import ServerMissing
-from shared.command_line import Parser
+from shared.input.command_line import Parser
 
 ABOUT = """待核：卡方已入账、商户侧等人核对的分录（如 PSAM 被盗之后到的）。
 一人提议，另一人确认，才以新分录放行给商户或退还持卡人。

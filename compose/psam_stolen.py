@@ -20,7 +20,7 @@ from compose.parts.supervise import StartFailed, Supervisor
 from compose.place import ROOT, WrongUse
 from compose.servers.database import database
 from compose.servers.servers import ServerMissing
-from shared.command_line import Parser
+from shared.input.command_line import Parser
 
 ABOUT = """PSAM 被盗：一条命令。挂失下发到每个网关并等其落盘确认；截止号之后的记录商户侧一律待核（卡方照常入账）；
 列出涉及的卡；说明密钥所及与轮换的代价。可反复执行以看进度；--found 撤销。

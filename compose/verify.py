@@ -22,7 +22,7 @@ from compose.parts.supervise import StartFailed, Supervisor
 from compose.place import ROOT, WrongUse
 from compose.servers.database import database
 from compose.servers.servers import ServerMissing
-from shared.command_line import Parser
+from shared.input.command_line import Parser
 
 ABOUT = """核对账本（余额、分录、TAC 复核、唯一键、批次链、逐卡）与各网关的发件箱；只读，校园运行时也可用。
 Checks the ledger (balances, entries, every TAC again, unique keys, batch chain, card by card) and the outbox

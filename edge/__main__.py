@@ -11,10 +11,10 @@ from edge.outbox.opening import FILE
 from edge.outbox.store import OutboxStore, connect_to_check
 from edge.process.wiring import TCP_HOST, Endpoints
 from edge.settings import OutboxSetting, load
-from shared.campus_clock import parse_clock
-from shared.command_line import Parser
-from shared.endpoint import host_port, listening_port
+from shared.clocks.campus_clock import parse_clock
 from shared.errors import ConfigFault, StoreFault
+from shared.input.command_line import Parser
+from shared.input.endpoint import host_port, listening_port
 
 SAID_MAX = 3
 """Damages named in a check's text; `--json` names as many."""

@@ -22,11 +22,11 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from edge.link.port import FIRST_TERMINAL, LAST_TERMINAL
-from shared.ack_key import is_certified
 from shared.errors import ConfigFault, WireFault
 from shared.ids import PARTITIONS, BoxId, DeviceId, box_id, device_id
+from shared.input.section import Section, from_json
 from shared.inventory import DeviceKind
-from shared.section import Section, from_json
+from shared.keys.ack_key import is_certified
 
 FORMAT = 1
 MIB = 1 << 20

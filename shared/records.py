@@ -189,7 +189,7 @@ class VoidRecord(NamedTuple):
     """Kind void 撤销: 47 bytes, big-endian, in this order. The card is not touched: what it paid becomes pending load.
 
     It names the purchase, recovered or not, by linked (seq − its seq, never 0) and repeats its card, purse, counter,
-    ttn and sum. time: of the void. mac: of the terminal (shared.terminal_mac) over the stored bytes before it.
+    ttn and sum. time: of the void. mac: of the terminal (shared.keys.terminal_mac) over the stored bytes before it.
     """
 
     version: int

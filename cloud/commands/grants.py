@@ -1,8 +1,8 @@
 """`cloud grant`: 发放 into cards' pending loads, one card or a CSV; each line has its result, a re-run adds nothing.
 
-CSV: a table (shared/table.py) with card, a sum in fen or in yuan, reason and perhaps key. Without a key of its own a
-line has BATCH-LABEL, so the same file under the same --key is the same batch. A line that is refused keeps no other one
-back.
+CSV: a table (shared/input/table.py) with card, a sum in fen or in yuan, reason and perhaps key. Without a key of its
+own a line has BATCH-LABEL, so the same file under the same --key is the same batch. A line that is refused keeps no
+other one back.
 """
 
 import json
@@ -20,8 +20,8 @@ from cloud.ledger.records.values import GrantRefused
 from cloud.process.settings import load_settings
 from shared.errors import ConfigFault, WireFault
 from shared.ids import CardId
+from shared.input.table import Row, Table, parse_amount, parse_label, read_table
 from shared.money import yuan
-from shared.table import Row, Table, parse_amount, parse_label, read_table
 
 LINES_MAX = 100_000
 BYTES_MAX = 64 << 20

@@ -19,7 +19,7 @@ from cloud.keys.client import KeyClient
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.values import Now
 from cloud.process.settings import CloudSettings, load_settings
-from shared.campus_clock import WALL
+from shared.clocks.campus_clock import WALL
 from shared.errors import ConfigFault
 from shared.ids import CardId
 from shared.inventory import Inventory, open_sealed

@@ -14,7 +14,7 @@ from cloud.ledger.read.reader import Reader
 from cloud.ledger.read.thefts import TheftView
 from cloud.process.settings import load_settings
 from cloud.words.thefts import cards_csv, theft_json, theft_lines
-from shared.clock import ClockError, parse_time
+from shared.clocks.clock import ClockError, parse_time
 from shared.errors import ConfigFault
 from shared.ids import PsamId
 

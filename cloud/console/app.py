@@ -22,8 +22,8 @@ from cloud.process.life import report as report_status
 from cloud.process.life import say, stop_on_signals
 from cloud.process.serving import HttpsServer
 from cloud.process.settings import CloudSettings, load_settings
-from shared.command_line import Parser
-from shared.endpoint import listening_port
+from shared.input.command_line import Parser
+from shared.input.endpoint import listening_port
 
 FIRST_OPERATOR = "admin"
 TOKEN_FILE = "api.token"  # noqa: S105  # the name of a file

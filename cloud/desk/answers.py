@@ -14,7 +14,7 @@ from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.loads.unloads import UnloadCase
 from cloud.ledger.records.values import Now
-from shared.clock import day_number
+from shared.clocks.clock import day_number
 from shared.desk import KEY_SIZE, DeskOp, No, ReceiptSaid, decode_ask, encode_answer, parse_card_ask
 from shared.errors import KeyFault, StoreFault, WireFault
 from shared.ids import CardId, card_id

@@ -23,10 +23,10 @@ from cloud.ledger.records.values import Now
 from cloud.process.life import report, say, stop_on_signals
 from cloud.process.serving import HttpsServer
 from cloud.process.settings import FOLDER, load_settings
-from shared.campus_clock import CampusClock, parse_clock
-from shared.command_line import Parser
+from shared.clocks.campus_clock import CampusClock, parse_clock
 from shared.desk import ANSWER_MAX, DESK_PATH
-from shared.endpoint import listening_port
+from shared.input.command_line import Parser
+from shared.input.endpoint import listening_port
 
 BODY_S = 10.0
 Scope = dict[str, Any]

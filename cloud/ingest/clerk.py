@@ -15,8 +15,8 @@ from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import CheckTac, Now, Received
 from cloud.online.load import LoadDesk
+from shared.clocks.expiry import DailyLook
 from shared.errors import KeyFault, RuleBroken
-from shared.expiry import DailyLook
 from shared.facts import Level
 from shared.ids import BoxId, DeviceId
 from shared.wire.messages import (

@@ -30,9 +30,9 @@ from cloud.ledger.records.values import Now
 from cloud.online.load import LoadCounts, LoadDesk
 from cloud.process.life import report, say, say_status, stop_on_signals
 from cloud.process.settings import CloudSettings
-from shared.campus_clock import CampusClock
+from shared.clocks.campus_clock import CampusClock
+from shared.clocks.expiry import DailyLook
 from shared.errors import ConfigFault
-from shared.expiry import DailyLook
 from shared.wire.messages import Batch, BoxState
 from shared.wire.topics import DOWN_MONEY, STATE, UP_MONEY, UP_NOW, subscriptions
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors import ConfigFault
-from shared.section import Section, from_json
+from shared.input.section import Section, from_json
 
 FOLDER = "cloud"
 FILE = "cloud.json"

@@ -7,7 +7,7 @@ from cloud.ledger.held.releases import Side, read_offer
 from cloud.ledger.held.two_persons import Outcome, Proposal
 from cloud.ledger.journal.facts import REASON_WORDS
 from cloud.ledger.read.held import HeldView
-from shared.clock import time_text
+from shared.clocks.clock import time_text
 from shared.money import yuan
 
 SHOWN_MAX = 200

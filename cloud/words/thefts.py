@@ -8,7 +8,7 @@ from typing import Any
 from cloud.ledger.read.thefts import BoxWord, Reach, TheftView, Touched
 from cloud.ledger.records.marks import Mark
 from cloud.words.theft_reach import REACHES
-from shared.clock import time_text
+from shared.clocks.clock import time_text
 from shared.money import yuan
 
 CARDS_SHOWN = 20

@@ -8,7 +8,7 @@ from pathlib import Path
 from compose.campus.trace import TRACE_HELP
 from compose.place import ROOT, WrongUse
 from compose.servers.servers import is_free
-from shared.command_line import Parser
+from shared.input.command_line import Parser
 
 ABOUT = """在前台运行一个完整的校园：账本、入账、集控平台、数据网关、总线与终端。
 Ctrl-C（或 --for 到时）停止营业，撕卡补刷，排空，核对，打印结账表；再按一次 Ctrl-C 不再等排空。

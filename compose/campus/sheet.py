@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from compose.campus.figures import Figures, Terminal
-from shared.labels import in_order
+from shared.input.labels import in_order
 from shared.money import yuan
 
 WILL = {

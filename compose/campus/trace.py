@@ -1,6 +1,6 @@
 """A school's own day as a trace: CSV in, purchases in order out. Refuses to guess: a wrong line is named and skipped.
 
-Columns time,card,terminal,amount or 时间,卡号,终端,金额 of a table (shared/table.py). Lines are ordered by time,
+Columns time,card,terminal,amount or 时间,卡号,终端,金额 of a table (shared/input/table.py). Lines are ordered by time,
 then by file order.
 """
 
@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from shared.errors import WireFault
+from shared.input.table import AMOUNT_HELP, ENCODINGS, Row, parse_amount, parse_label, read_table
 from shared.money import Fen
-from shared.table import AMOUNT_HELP, ENCODINGS, Row, parse_amount, parse_label, read_table
 
 LINES_MAX = 2_000_000
 """Longest trace: a province's day is replayed in parts."""

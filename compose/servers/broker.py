@@ -17,7 +17,7 @@ from pathlib import Path
 from iotcore import IotCoreBroker
 
 from compose.servers.render import render, write_private
-from shared.command_line import Parser
+from shared.input.command_line import Parser
 
 MAX_PAYLOAD_BYTES = 1 << 20
 LISTEN_S = 10.0

@@ -14,8 +14,8 @@ from edge.card.sim.server import CardServer, Dial, dial_loopback
 from edge.card.sim.serving import HELP, Hands, ServeOptions, serve_input
 from edge.files.disk import InUse
 from edge.life import say
-from shared.command_line import Parser
 from shared.errors import ConfigFault, StoreFault
+from shared.input.command_line import Parser
 
 ABOUT = """\
 读卡器：serve 把演练卡和 PSAM 放进虚拟读卡器（自带一个 pcscd），readers 列出本机的读卡器。

@@ -23,8 +23,8 @@ from edge.desk.reading.reading import lines, places_of, read_card
 from edge.desk.reading.words import CSV_HEAD, csv_row, log_lines
 from edge.life import say
 from edge.terminal.station import running
-from shared.campus_clock import WALL
-from shared.clock import date_bcd
+from shared.clocks.campus_clock import WALL
+from shared.clocks.clock import date_bcd
 from shared.desk import CardAsk, DaySheet, DeskOp, parse_card_books
 from shared.errors import ConfigFault
 from shared.ids import CardId, hotlist_index

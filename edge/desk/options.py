@@ -9,9 +9,9 @@ from edge.desk.card.adding import What
 from edge.desk.doors.finding import Line
 from edge.desk.doors.laying import Laying
 from edge.desk.reading.words import CLASSES
-from shared.clock import day_of_date_bcd
-from shared.command_line import Parser
+from shared.clocks.clock import day_of_date_bcd
 from shared.errors import WireFault
+from shared.input.command_line import Parser
 from shared.money import parse_yuan
 
 ABOUT = """\

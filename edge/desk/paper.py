@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.desk import No, ReceiptSaid
 from shared.money import yuan
 from shared.purse.desk_outcomes import DoneAtCard, NotKnown, Refused, Unloaded, UnloadRefused, UnloadUnknown

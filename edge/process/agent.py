@@ -27,9 +27,9 @@ from edge.process.mqtt import Arrived, BrokerSetting, Connected, Event, Lost, Mq
 from edge.process.outlets import Outlets
 from edge.process.wiring import Endpoints, make_links
 from edge.settings import Settings
-from shared.campus_clock import CampusClock
+from shared.clocks.campus_clock import CampusClock
+from shared.clocks.expiry import DailyLook
 from shared.errors import ConfigFault
-from shared.expiry import DailyLook
 from shared.facts import Level
 from shared.wire import topics
 from shared.wire.messages import BoxState, encode_state

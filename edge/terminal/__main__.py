@@ -15,7 +15,7 @@ from edge.terminal.play.run import RunOptions, run
 from edge.terminal.settings import settings
 from edge.terminal.station import running
 from edge.terminal.station.wires import Wire
-from shared.campus_clock import parse_clock
+from shared.clocks.campus_clock import parse_clock
 from shared.errors import ConfigFault, StoreFault
 from shared.inventory import DeviceKind
 from shared.money import yuan

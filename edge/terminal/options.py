@@ -7,8 +7,8 @@ from typing import NamedTuple
 from edge.terminal.play.customers import Habits
 from edge.terminal.play.run import RunOptions
 from edge.terminal.station.wires import Wire
-from shared.campus_clock import parse_clock
-from shared.command_line import Parser
+from shared.clocks.campus_clock import parse_clock
+from shared.input.command_line import Parser
 
 ABOUT = """\
 终端：run 无人值守运行，interactive 亲手收银，cards 汇总卡内余额。

@@ -44,10 +44,10 @@ from provisioning.keys.store import (
 from provisioning.plan import numbers
 from provisioning.plan.plan import BoxPlan, Plan
 from shared import inventory
-from shared.ack_key import certify
 from shared.errors import ConfigFault
 from shared.ids import BoxId, partition_of
 from shared.inventory import LOADERS, BoxRow, CardRow, DeviceRow, Inventory, PsamRow
+from shared.keys.ack_key import certify
 from shared.purse.crypto import suite_of
 from shared.wire.topics import INGEST_USER
 

@@ -16,7 +16,7 @@ from typing import Any
 from provisioning.keys.components import OFFICERS_LEAST, OFFICERS_MOST
 from provisioning.keys.levels import MASTERS
 from provisioning.keys.store import KeyKind
-from shared.clock import time_text
+from shared.clocks.clock import time_text
 from shared.errors import ConfigFault, RuleBroken
 from shared.purse.suite import SUITES, TRIPLE_DES, Suite
 

@@ -1,5 +1,5 @@
 """The campus's own certificate authority, EC P-256: console, broker, boxes and the cloud. X.509 is made here only;
-when one ends, shared/expiry.py reads.
+when one ends, shared/clocks/expiry.py reads.
 
 Refuses a request (CSR) whose own signature is wrong or whose key is not EC P-256. Private keys leave here only as
 PKCS8 PEM for files of mode 0600, or as bytes for the sealed key store.

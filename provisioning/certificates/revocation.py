@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from provisioning.certificates import authority
 from provisioning.certificates.authority import Revocations
+from shared.clocks.expiry import REMIND_DAYS, look
 from shared.errors import ConfigFault
-from shared.expiry import REMIND_DAYS, look
 
 CRL = Path("broker/crl.pem")
 CA = Path("ca.pem")

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from provisioning.custody.vault import Vault
 from provisioning.keeper.token import TokenPlace
-from shared.campus_clock import WALL
+from shared.clocks.campus_clock import WALL
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  # has no public name
 """Where a verb adds itself."""

@@ -34,7 +34,7 @@ from provisioning.keeper.keeper import CardKeyName, Keeper
 from provisioning.keeper.school_masters import open_masters
 from provisioning.keys.store import KeyKind, KeyStore
 from provisioning.psam import rotation_files
-from shared.clock import DAY_S, date_bcd, day_of_date_bcd
+from shared.clocks.clock import DAY_S, date_bcd, day_of_date_bcd
 from shared.errors import ConfigFault, WireFault
 from shared.inventory import CardRow
 from shared.purse.cos.card import UserCard

@@ -19,8 +19,8 @@ from provisioning.cli.stock import school_store
 from provisioning.custody.chain import Act, deed
 from provisioning.custody.journal import write_private
 from provisioning.keys.store import KeyKind
+from shared.clocks.expiry import look
 from shared.errors import ConfigFault, WireFault
-from shared.expiry import look
 
 SERVERS = {
     "broker": Path("broker/broker.pem"),

@@ -28,10 +28,10 @@ from provisioning.custody import files as key_files
 from provisioning.keys.store import KeyStore, Level
 from provisioning.plan.demo import CARDS, demo_plan
 from provisioning.plan.plan import parse_plan
-from shared.campus_clock import WALL
-from shared.command_line import Parser
+from shared.clocks.campus_clock import WALL
 from shared.errors import ConfigFault, KeyFault, RuleBroken, StoreFault, WireFault
-from shared.section import from_json
+from shared.input.command_line import Parser
+from shared.input.section import from_json
 
 BROKEN, WRONG_USE = 1, 2
 

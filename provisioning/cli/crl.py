@@ -1,7 +1,7 @@
 """`provisioning crl …` 吊销列表: which boxes may no longer come in, and how long list and certificates still hold.
 
-Exit code 1 from `status` when something ends within REMIND_DAYS days (shared/expiry.py): for a daily timer. A new list
-is whole or not there; the broker reads it when it starts again.
+Exit code 1 from `status` when something ends within REMIND_DAYS days (shared/clocks/expiry.py): for a daily timer. A
+new list is whole or not there; the broker reads it when it starts again.
 """
 
 import argparse

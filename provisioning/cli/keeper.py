@@ -20,7 +20,7 @@ from provisioning.keeper import token as token_files
 from provisioning.keys.store import KeyStore, Level
 from provisioning.process.opening import KeeperChoice, KeeperName
 from provisioning.process.process import serve_keys
-from shared.campus_clock import WALL
+from shared.clocks.campus_clock import WALL
 from shared.errors import WireFault
 from shared.wire.keyproc import Role
 

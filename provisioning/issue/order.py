@@ -17,8 +17,8 @@ from itertools import groupby
 
 from provisioning.issue.production import Span
 from shared.errors import ConfigFault
-from shared.labels import in_order
-from shared.section import Section, from_json
+from shared.input.labels import in_order
+from shared.input.section import Section, from_json
 
 ORDER_MAX = 100_000
 TEXT_MAX = 60

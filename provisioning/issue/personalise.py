@@ -14,7 +14,7 @@ from provisioning.keys.levels import VERSIONS, CardKeySet, card_keys, psam_contr
 from provisioning.keys.store import KeyKind, KeyStore
 from provisioning.plan import numbers
 from provisioning.plan.plan import CardPlan, Plan
-from shared.clock import DAY_S, date_bcd
+from shared.clocks.clock import DAY_S, date_bcd
 from shared.errors import ConfigFault
 from shared.ids import PsamId
 from shared.inventory import CardRow

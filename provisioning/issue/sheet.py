@@ -9,8 +9,8 @@ from typing import NamedTuple
 from provisioning.issue.office import Sheet
 from provisioning.issue.order import Order
 from provisioning.issue.production import Attempt, Run, Step
-from shared.clock import DAY_S, date_bcd
-from shared.labels import in_order
+from shared.clocks.clock import DAY_S, date_bcd
+from shared.input.labels import in_order
 
 
 class Worked(NamedTuple):

@@ -101,7 +101,7 @@ class Keeper(Protocol):
         cryptogram of WRITE KEY when another keeper has the control key. No socket gives it to anybody."""
 
     def terminal_mac(self, version: int, device: bytes, covered: bytes) -> bytes:
-        """4 bytes (shared.terminal_mac) under K_term of a device, expanded from this version of LINK. A token lets
+        """4 bytes (shared.keys.terminal_mac) under K_term of a device, expanded from this version of LINK. A token lets
         that one K_term into this process for it."""
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from provisioning.keys.levels import K_TERM_SIZE, terminal_context
 from provisioning.keys.store import KeyKind, StoredKey
 from shared.ids import DeviceId
-from shared.terminal_mac import terminal_mac
+from shared.keys.terminal_mac import terminal_mac
 
 Expand = Callable[[bytes], bytes]
 """HMAC-SHA256 under a LINK master: 32 bytes."""
@@ -42,7 +42,7 @@ class TerminalKeys:
         return None if expand is None else link_check(expand)
 
     def mac(self, version: int, device: bytes, covered: bytes) -> bytes | None:
-        """4 bytes (shared.terminal_mac); None without a LINK master of this version."""
+        """4 bytes (shared.keys.terminal_mac); None without a LINK master of this version."""
         expand = self._masters.get(version)
         if expand is None:
             return None

@@ -19,11 +19,11 @@ from itertools import pairwise
 
 from shared.errors import ConfigFault, WireFault
 from shared.ids import BoxId, box_id
+from shared.input.section import Section
 from shared.inventory import LOADERS, DeviceKind
 from shared.purse.caps import Caps
 from shared.purse.cos.images import CEILING_FEN
 from shared.purse.profiles import CAMPUS, CAMPUS_CARDS, CardProfile
-from shared.section import Section
 from shared.transit.door import Door, check_door
 from shared.transit.fares import FareTable, parse_table
 

@@ -26,7 +26,7 @@ from provisioning.keeper.reopening import ReopeningKeeper
 from provisioning.process.memory import leave_no_core, stay_out_of_swap
 from provisioning.process.opening import Desk, KeeperChoice, open_keeper
 from provisioning.process.operations import KeyOperations
-from shared.campus_clock import WALL
+from shared.clocks.campus_clock import WALL
 from shared.errors import ConfigFault
 from shared.wire.keyproc import FRAME_MAX, LENGTH, Role
 

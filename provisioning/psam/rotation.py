@@ -16,7 +16,7 @@ from enum import StrEnum
 from provisioning.keys.places import GOES, Holdings
 from provisioning.keys.store import KeyKind, KeyStore
 from provisioning.psam.register import PsamEntry
-from shared.clock import time_text
+from shared.clocks.clock import time_text
 from shared.errors import ConfigFault
 
 NAMED_MAX = 5

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from provisioning.psam.register import PsamEntry
-from shared.clock import time_text
+from shared.clocks.clock import time_text
 
 CARDS_A_DAY = 3_000
 PSAMS_A_DAY = 60

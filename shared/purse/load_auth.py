@@ -10,7 +10,7 @@ from functools import partial
 from hmac import compare_digest
 from typing import NamedTuple
 
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.purse.crypto import (
     TYPE_UNLOAD,
     Key,

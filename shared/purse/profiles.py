@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from shared.errors import ConfigFault
 from shared.ids import CardId, card_id
+from shared.input.section import Section, octets
 from shared.purse.apdu import SW_NOT_EXECUTED
 from shared.purse.crypto import TYPE_CAPP_PURCHASE, TYPE_ED_PURCHASE, TYPE_EP_PURCHASE
 from shared.purse.errors import LayoutError
@@ -21,7 +22,6 @@ from shared.purse.files import PublicData, PublicForm
 from shared.purse.reasons import Reason
 from shared.purse.suite import SUITES, TRIPLE_DES, Suite
 from shared.records import purse_byte
-from shared.section import Section, octets
 
 APPLICATION_MAIN = 0
 APPLICATION_SUBSIDY = 1

@@ -21,7 +21,7 @@ from shared.purse.errors import LayoutError
 ITEM_SIZE = 41
 INPUT_MAX = 24
 TERMINAL = 0xF0
-"""Of no card: the item asks for the MAC of a terminal (shared.terminal_mac)."""
+"""Of no card: the item asks for the MAC of a terminal (shared.keys.terminal_mac)."""
 WARM_CARDS = 32_768
 """Derived keys kept; at the bound the card that was not seen for longest is derived again when it returns."""
 
@@ -54,7 +54,7 @@ def tac_item(card_id: bytes, key_version: int, algorithm: int, tac_input: bytes,
 
 
 def terminal_item(device: bytes, key_version: int, covered: bytes, mac: bytes) -> bytes:
-    """The 41 bytes that ask whether this terminal made this MAC; covered: shared.terminal_mac.mac_input."""
+    """The 41 bytes that ask whether this terminal made this MAC; covered: shared.keys.terminal_mac.mac_input."""
     return tac_item(device.ljust(10, b"\0"), key_version, TERMINAL, covered, mac)
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.errors import ConfigFault
+from shared.input.section import Section
 from shared.purse.reasons import Reason
-from shared.section import Section
 from shared.transit.ride_record import RideRecord
 from shared.transit.trip import ARREARS_MAX_FEN, Step, Trip
 

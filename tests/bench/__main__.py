@@ -5,7 +5,7 @@ import importlib
 import sys
 from pathlib import Path
 
-from shared.command_line import Parser
+from shared.input.command_line import Parser
 from tests.bench.row import Row, as_json, table
 
 ABOUT = """性能数字，每项一行，旁边是同一次运行测得的参照与目标。其他程序忙时数字偏低。

@@ -13,7 +13,7 @@ from secrets import token_hex
 from typing import Any
 
 from compose.parts.standing import Standing
-from shared.campus_clock import WALL
+from shared.clocks.campus_clock import WALL
 from tests.bench.ledger import server
 from tests.bench.load import Till, Watch, play
 from tests.bench.row import Row, at_most

@@ -5,7 +5,7 @@ import statistics
 import time
 from collections.abc import Iterator
 
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.ids import PsamId
 from shared.purse.cos.images import CardKey, CardKeys, PsamMaster, new_card_image, new_psam_image
 from shared.purse.crypto import Key, diversify, purchase_tac_input, tac_calculator

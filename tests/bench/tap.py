@@ -2,7 +2,7 @@
 
 import os
 
-from shared.clock import CampusTime
+from shared.clocks.clock import CampusTime
 from shared.ids import PsamId
 from shared.purse.apdu import CardChannel
 from shared.purse.caps import MealClock

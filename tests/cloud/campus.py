@@ -20,8 +20,8 @@ from provisioning.keys.levels import CardKeySet, card_keys
 from provisioning.keys.store import Level
 from provisioning.plan.demo import demo_plan
 from shared import inventory as inventories
-from shared.campus_clock import WALL
-from shared.clock import date_time_bcd
+from shared.clocks.campus_clock import WALL
+from shared.clocks.clock import date_time_bcd
 from shared.ids import BoxId, DeviceId, PsamId
 from shared.inventory import CardRow, Inventory
 from shared.online import LoadAnswer, LoadRequest

@@ -16,7 +16,7 @@ from cloud.console.accounts import Accounts
 from cloud.keys.client import KeyClient
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.records.values import Now, Received
-from shared.campus_clock import WALL
+from shared.clocks.campus_clock import WALL
 from shared.ids import StorageId, StoreId
 from shared.online import LoadResult
 from shared.records import Kind

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edge.link.tcp.framing import FrameDecoder, encode
 from edge.process.mqtt import Arrived, BrokerSetting, Connected, Event, MqttLine
-from shared.ack_key import certify
+from shared.keys.ack_key import certify
 from shared.wire import topics
 from shared.wire.messages import (
     EpochRequest,

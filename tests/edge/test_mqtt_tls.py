@@ -14,8 +14,8 @@ from edge.process import mqtt
 from edge.process.mqtt import Arrived, BrokerSetting, Connected, MqttLine, Published
 from edge.settings import TlsSetting, load
 from provisioning.certificates import authority
-from shared.campus_clock import WALL, CampusClock
-from shared.clock import DAY_S
+from shared.clocks.campus_clock import WALL, CampusClock
+from shared.clocks.clock import DAY_S
 from shared.ids import BoxId, partition_of
 from shared.wire import topics
 from tests.edge.process.test_mqtt import until

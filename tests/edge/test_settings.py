@@ -5,9 +5,9 @@ import json
 import pytest
 
 from edge.settings import LinkKind, load, parse
-from shared.ack_key import certify
 from shared.errors import ConfigFault
 from shared.inventory import DeviceKind
+from shared.keys.ack_key import certify
 from tests.edge.rig import ACK_KEY, OTHER_KEY
 
 ACK = ACK_KEY.public_key().public_bytes_raw()

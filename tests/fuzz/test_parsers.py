@@ -26,7 +26,8 @@ from edge.terminal.store import layout as flash_layout
 from provisioning.custody import lines as journal_lines
 from provisioning.issue import order as production_order
 from provisioning.keys import shares
-from shared import campus_clock, clock, desk, inventory, money, online, records, slot_file
+from shared import desk, inventory, money, online, records, slot_file
+from shared.clocks import campus_clock, clock
 from shared.errors import WireFault, YktError
 from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StorageId, StoreId
 from shared.purse import apdu, caps, files

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from provisioning.cli.cli import main
 from provisioning.keys.levels import card_keys
 from provisioning.keys.store import KeyStore
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.purse.commands import select_name
 from shared.purse.crypto import TYPE_EP_LOAD, load_mac2, load_session_key
 from shared.purse.profiles import AID_PURSE

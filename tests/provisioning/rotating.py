@@ -11,7 +11,7 @@ from provisioning.issue.campus_facts import read_campus
 from provisioning.keys.levels import MASTERS
 from provisioning.keys.store import KeyStore
 from provisioning.plan.demo import demo_plan
-from shared.clock import DAY_S
+from shared.clocks.clock import DAY_S
 from tests.provisioning.cli.test_psam import new_card, psam_files, second_version
 from tests.provisioning.desk import WHO, ok
 

@@ -20,8 +20,8 @@ from provisioning.keys.store import KeyKind, KeyStore, Level, StoredKey, Unlock,
 from provisioning.plan import numbers
 from provisioning.process.operations import KeyOperations
 from shared.errors import ConfigFault, KeyFault
+from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.purse import crypto
-from shared.terminal_mac import mac_input, terminal_mac
 from shared.wire import codec
 from shared.wire.keyproc import Op
 from tests.provisioning.running_keys import needs_softhsm

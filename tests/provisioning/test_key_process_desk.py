@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from cloud.keys.client import KeyClient, KeyRefused
-from shared.clock import CampusTime, date_time_bcd
+from shared.clocks.clock import CampusTime, date_time_bcd
 from shared.online import LoadAnswer, LoadResult
 from shared.purse import commands
 from shared.purse.apdu import ResponseApdu

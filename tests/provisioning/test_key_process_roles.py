@@ -14,7 +14,7 @@ from provisioning.custody.files import open_level
 from provisioning.keys import shares
 from provisioning.keys.levels import HELD, MASTERS, card_keys
 from provisioning.keys.store import KeyKind, Level, Unlock, seal
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.purse import crypto
 from shared.purse.load_auth import LoadAuth
 from shared.purse.overdraft_auth import OverdraftAuth

@@ -20,7 +20,7 @@ from provisioning.plan import numbers
 from provisioning.plan.demo import demo_plan
 from provisioning.plan.plan import parse_plan
 from provisioning.process.upkeep import UpkeepOperations
-from shared.clock import date_bcd
+from shared.clocks.clock import date_bcd
 from shared.errors import ConfigFault
 from shared.purse import commands
 from shared.purse.apdu import CommandApdu

@@ -14,7 +14,7 @@ from provisioning.issue import bodies as body_file
 from provisioning.issue.campus_facts import read_campus
 from provisioning.keys.levels import MASTERS, card_keys
 from provisioning.keys.store import KeyKind, Level
-from shared.clock import CampusTime
+from shared.clocks.clock import CampusTime
 from shared.purse import crypto
 from shared.purse.caps import MealClock
 from shared.purse.cos.card import UserCard

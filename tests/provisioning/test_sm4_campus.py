@@ -23,7 +23,7 @@ from provisioning.plan.demo import demo_plan
 from provisioning.plan.plan import parse_plan
 from provisioning.process.operations import KeyOperations
 from provisioning.psam.write import renew
-from shared.clock import CampusTime, date_time_bcd
+from shared.clocks.clock import CampusTime, date_time_bcd
 from shared.errors import ConfigFault, RuleBroken
 from shared.inventory import open_sealed
 from shared.online import LoadAnswer, LoadResult

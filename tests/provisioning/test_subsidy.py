@@ -13,7 +13,7 @@ from provisioning.keys.store import KeyKind, KeyStore, Level, StoredKey
 from provisioning.plan import numbers
 from provisioning.plan.demo import demo_plan
 from provisioning.plan.plan import Plan, parse_plan
-from shared.clock import CampusTime
+from shared.clocks.clock import CampusTime
 from shared.errors import ConfigFault
 from shared.inventory import DeviceKind
 from shared.purse.cos.card import UserCard

@@ -18,7 +18,7 @@ from provisioning.keeper.keeper import CardKeyName
 from provisioning.keeper.pkcs11 import Pkcs11Keeper
 from provisioning.keys.levels import MASTERS
 from provisioning.keys.store import KeyKind, Level, WrongKeyUse
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.purse.commands import select_name
 from shared.purse.cos.card import UserCard
 from shared.purse.load_auth import LoadAuth

@@ -21,11 +21,11 @@ from provisioning.issue.campus_facts import read_campus
 from provisioning.keeper.token import move_into_token
 from provisioning.keys.levels import card_keys, terminal_key
 from provisioning.keys.store import KeyKind, KeyStore, Level
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.inventory import CardRow, DeviceKind, DeviceRow, PsamRow
+from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.purse.crypto import TYPE_CAPP_PURCHASE, purchase_tac_input, tac
 from shared.records import MAC_SIZE, Cause, CounterKind, Flags, Kind, Proof, PurchaseRecord, Stored, VoidRecord, encode
-from shared.terminal_mac import mac_input, terminal_mac
 from tests.cloud.ledger import campus as c
 from tests.provisioning.rotating import in_memory, put_back, small_campus, to_version_2
 from tests.provisioning.running_keys import WAIT_S, needs_softhsm, running

@@ -10,7 +10,7 @@ import pytest
 
 from cloud.ledger.books.entry import EntryFlag
 from cloud.ledger.records.dates import day_of
-from shared.campus_clock import WALL
+from shared.clocks.campus_clock import WALL
 from tests.scenes.campus import Campus
 from tests.scenes.plans import edit
 from tests.scenes.truth import require_truth

@@ -12,7 +12,7 @@ import time
 from os import cpu_count
 from pathlib import Path
 
-from shared.command_line import Parser
+from shared.input.command_line import Parser
 from tests.sim.defects import DEFECTS
 from tests.sim.runs import Result, Wanted, run_all
 

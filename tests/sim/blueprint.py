@@ -18,7 +18,7 @@ from provisioning.keys.store import Level, Unlock, open_store
 from provisioning.plan.plan import parse_plan
 from provisioning.process.operations import KeyOperations
 from shared import inventory
-from shared.clock import DAY_S
+from shared.clocks.clock import DAY_S
 from shared.ids import CardId
 from shared.inventory import Inventory
 from shared.slot_file import choose

@@ -2,7 +2,7 @@
 
 from edge.box.values.effects import Now as EdgeNow
 from edge.terminal.store.clock import Now as TerminalNow
-from shared.campus_clock import CHINA_OFFSET_S, UNIX_2000
+from shared.clocks.campus_clock import CHINA_OFFSET_S, UNIX_2000
 from tests.sim.blueprint import CAMPUS_S
 from tests.sim.world import World
 

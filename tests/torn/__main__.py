@@ -13,7 +13,7 @@ from functools import partial
 from multiprocessing import get_context
 from os import cpu_count
 
-from shared.command_line import Parser
+from shared.input.command_line import Parser
 from tests.torn import bank, behind, mixed, outage, play, rides
 from tests.torn.cut import Action
 from tests.torn.play import count_points, cut_at

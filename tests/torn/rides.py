@@ -8,7 +8,7 @@ most, when it comes three hours later to another ride.
 from dataclasses import dataclass, replace
 
 from edge.terminal.settings.rides import RideSettings
-from shared.section import Section
+from shared.input.section import Section
 from shared.transit.door import Door
 from shared.transit.fares import Point, parse_table
 from tests.sim.world import Violation

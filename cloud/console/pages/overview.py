@@ -15,8 +15,8 @@ from cloud.ledger.read.thefts import StandingTheft
 from cloud.ledger.read.views import EntryView, RecordView
 from cloud.ledger.records.values import Now
 from cloud.words.rides import ride_words
-from shared.campus_clock import WALL
-from shared.clock import time_text
+from shared.clocks.campus_clock import WALL
+from shared.clocks.clock import time_text
 from shared.facts import Level
 from shared.ids import card_id
 from shared.spans import span

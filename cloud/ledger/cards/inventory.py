@@ -14,7 +14,7 @@ from cloud.ledger.journal.booking import Booking
 from cloud.ledger.journal.registry import CARD_ACCOUNTS, Registry, ensure_accounts, touch_registry
 from cloud.ledger.records.values import OWN_PARTITION, ImportReport, InventoryRefused
 from cloud.store.db import Database, Row
-from shared.clock import day_number
+from shared.clocks.clock import day_number
 from shared.ids import PARTITIONS
 from shared.inventory import BoxRow, CardRow, DeviceRow, Inventory, PsamRow
 from shared.wire import codec

@@ -14,7 +14,7 @@ from cloud.ledger.journal.balances import balance
 from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
-from shared.clock import day_number
+from shared.clocks.clock import day_number
 from shared.desk import DaySheet, SheetRow, parse_day_sheet
 from shared.money import yuan
 from shared.wire import codec

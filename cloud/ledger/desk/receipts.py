@@ -9,7 +9,7 @@ from enum import IntEnum
 from cloud.ledger.cards.refusals import DAY_CLOSED, KEY_USED, DeskRefused
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
-from shared.clock import day_number
+from shared.clocks.clock import day_number
 
 COLUMNS = "cashier, number, key, day, kind, card, fen, entry, at_ms, at_s"
 NOBODY = b""

@@ -13,7 +13,7 @@ from cloud.ledger.cards.refusals import KEY_USED, NEW_CARD_USED, NOT_DRAWN, RANG
 from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
-from shared.clock import day_number
+from shared.clocks.clock import day_number
 from shared.desk import CardState
 
 COLUMNS = "label, cashier, state, day, reason, changed_ms"

@@ -4,7 +4,7 @@ from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.posting import deposit as deposit_postings
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION, Deposited, DepositRefused
-from shared.clock import day_number
+from shared.clocks.clock import day_number
 from shared.errors import WireFault
 from shared.ids import CardId
 from shared.money import fen as money

@@ -21,7 +21,7 @@ from cloud.ledger.books.posting import (
 from cloud.ledger.journal.registry import Registry, ensure_accounts, touch_registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION
-from shared.clock import day_number
+from shared.clocks.clock import day_number
 from shared.wire import codec
 
 DESK_KINDS = frozenset(

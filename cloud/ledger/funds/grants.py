@@ -10,7 +10,7 @@ from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.registry import Registry, ensure_accounts, touch_registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION, Granted, GrantRefused
-from shared.clock import day_number
+from shared.clocks.clock import day_number
 from shared.errors import WireFault
 from shared.ids import CardId
 from shared.money import fen as money

@@ -20,7 +20,7 @@ from cloud.ledger.journal.registry import Registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION
 from cloud.store.db import Database
-from shared.clock import day_number
+from shared.clocks.clock import day_number
 from shared.errors import WireFault
 from shared.money import yuan
 from shared.wire import codec

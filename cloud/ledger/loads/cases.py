@@ -22,7 +22,7 @@ from cloud.ledger.records.arrival import Arrival, case_key, split_key
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.values import OWN_PARTITION
 from cloud.store.db import Database
-from shared.clock import day_number
+from shared.clocks.clock import day_number
 from shared.records import Kind, LoadRecord
 from shared.wire import codec
 

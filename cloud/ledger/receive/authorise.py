@@ -29,7 +29,7 @@ from cloud.ledger.loads.sources import KINDS, LOAD_POSTINGS, Source, account_of
 from cloud.ledger.receive.suspense import Touched, settle_touched
 from cloud.ledger.records.arrival import record_key
 from cloud.ledger.records.values import OWN_PARTITION, LoadDecision
-from shared.clock import day_number
+from shared.clocks.clock import day_number
 from shared.inventory import LOADERS
 from shared.money import FEN_MAX
 from shared.online import RETRIES, LoadRequest, LoadResult, Purpose

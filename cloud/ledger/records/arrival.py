@@ -7,9 +7,10 @@ import hashlib
 from struct import Struct
 from typing import NamedTuple
 
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.errors import WireFault
 from shared.ids import DeviceId, PsamId
+from shared.keys.terminal_mac import mac_input
 from shared.purse.crypto import TYPE_ED_LOAD, load_tac_input, purchase_tac_input
 from shared.purse.tac import tac_item, terminal_item
 from shared.records import (
@@ -28,7 +29,6 @@ from shared.records import (
     purse_byte,
     purse_of,
 )
-from shared.terminal_mac import mac_input
 
 _KEY = Struct(">6sHI")
 _CARD_KEY = Struct(">10sBBH")

@@ -7,7 +7,7 @@ its day is that of the nearest believable neighbour by sequence, else that of it
 from collections.abc import Iterable
 from functools import lru_cache
 
-from shared.clock import KNOWN_TIMES, business_day
+from shared.clocks.clock import KNOWN_TIMES, business_day
 
 AHEAD_S = 600
 """How far a terminal's clock may run ahead of the receipt."""

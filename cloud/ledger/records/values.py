@@ -35,7 +35,7 @@ class Verdict(IntEnum):
 
 
 class Now(NamedTuple):
-    """The caller's clocks: Unix milliseconds, and campus seconds since 2000 (shared.campus_clock)."""
+    """The caller's clocks: Unix milliseconds, and campus seconds since 2000 (shared.clocks.campus_clock)."""
 
     unix_ms: int
     campus_s: int

@@ -14,7 +14,7 @@ from edge.terminal.station import running
 from edge.terminal.station.station import Station
 from edge.terminal.station.wires import Wire
 from edge.terminal.taps.display import Display
-from shared.campus_clock import CampusClock
+from shared.clocks.campus_clock import CampusClock
 from shared.errors import ConfigFault
 from shared.inventory import DeviceKind
 

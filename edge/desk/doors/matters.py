@@ -16,7 +16,7 @@ from typing import Any
 from edge.files.disk import sync_folder
 from shared.desk import KEY_SIZE
 from shared.errors import StoreFault
-from shared.section import Section
+from shared.input.section import Section
 
 MATTERS_MAX = 64
 FORMAT = 1

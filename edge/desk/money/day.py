@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from edge.desk.desk import Desk
 from edge.desk.paper import AWAY, no_line
-from shared.clock import DAY_S, date_bcd
+from shared.clocks.clock import DAY_S, date_bcd
 from shared.desk import DaySheet, DeskOp, No, parse_day_sheet
 from shared.money import yuan
 

@@ -17,8 +17,8 @@ from edge.desk.paper import receipt_line, unload_line
 from edge.terminal.station.station import Station
 from edge.terminal.taps.display import Display
 from edge.terminal.taps.steps import End, Result, Tap
-from shared.campus_clock import WALL
-from shared.clock import CampusTime
+from shared.clocks.campus_clock import WALL
+from shared.clocks.clock import CampusTime
 from shared.desk import DeskOp, ReceiptSaid, parse_receipt
 from shared.errors import ConfigFault
 from shared.ids import CardId

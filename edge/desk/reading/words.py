@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from edge.desk.reading.agreement import LOADS, Agreement, Owed, agree
 from edge.desk.reading.examine import PurseSaid
-from shared.clock import ClockError, seconds_of_bcd
+from shared.clocks.clock import ClockError, seconds_of_bcd
 from shared.desk import CardBooks, CardState
 from shared.money import yuan
 from shared.purse.crypto import TYPE_OVERDRAFT, TYPE_UNLOAD

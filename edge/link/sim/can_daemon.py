@@ -23,7 +23,7 @@ from edge.link.sim.can_wire import (
     is_frame,
 )
 from edge.link.sim.life import Life
-from shared.command_line import Parser
+from shared.input.command_line import Parser
 
 # A reader that sleeps this long behind loses frames, as behind a controller's receive buffer.
 _RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from edge.link.sim.life import Life
 from edge.link.sim.rs485_line import NS_PER_S, LineSettings, SimLine
-from shared.command_line import Parser
+from shared.input.command_line import Parser
 
 PORTS_MAX = 64
 # Longer waits only delay the end; shorter steps while bytes pass keep a receiver's view smooth.

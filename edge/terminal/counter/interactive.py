@@ -31,8 +31,8 @@ from edge.terminal.station.station import Station
 from edge.terminal.station.wires import Wire
 from edge.terminal.taps.display import bar_words
 from edge.terminal.taps.steps import End, Result, Tap
-from shared.campus_clock import CampusClock
-from shared.clock import ClockError, seconds_of_bcd
+from shared.clocks.campus_clock import CampusClock
+from shared.clocks.clock import ClockError, seconds_of_bcd
 from shared.errors import StoreFault
 from shared.inventory import LOADERS
 from shared.money import yuan

@@ -13,7 +13,7 @@ from edge.files.disk import InUse
 from edge.terminal.play.script import Line, Progress
 from edge.terminal.station.station import Station
 from edge.terminal.taps.steps import End, Result
-from shared.campus_clock import CampusClock
+from shared.clocks.campus_clock import CampusClock
 from shared.inventory import LOADERS
 from shared.online import LoadResult
 from shared.purse.reasons import Reason

@@ -20,7 +20,7 @@ from edge.terminal.station.settling import settle_all
 from edge.terminal.station.station import Station
 from edge.terminal.station.wires import Wire
 from edge.terminal.taps.display import Display
-from shared.campus_clock import CampusClock
+from shared.clocks.campus_clock import CampusClock
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.section import Section
+from shared.input.section import Section
 from shared.transit.door import Door, check_door
 from shared.transit.fares import FareTable, Point, parse_table
 

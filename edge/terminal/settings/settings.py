@@ -28,10 +28,10 @@ from edge.terminal.store.layout import RING_MAX, RING_MIN
 from edge.terminal.store.parameters import Meal, Parameters
 from shared.errors import ConfigFault
 from shared.ids import DeviceId, card_id, device_id
+from shared.input.section import Section, from_json, octets
 from shared.inventory import DeviceKind
 from shared.purse.caps import Caps
 from shared.purse.profiles import APPLICATION_MAIN, ISSUER_SIZE, PROFILES, Agreed, CardProfile
-from shared.section import Section, from_json, octets
 
 FORMAT = 1
 HOTLIST_MAX = 1_000_000

@@ -27,7 +27,7 @@ from edge.terminal.store.clock import Now
 from edge.terminal.store.flash import Flash, flash_size, format_flash, is_blank
 from edge.terminal.taps.display import Display
 from edge.terminal.taps.steps import End, Result, Tap
-from shared.campus_clock import CampusClock
+from shared.clocks.campus_clock import CampusClock
 from shared.ids import StorageId
 from shared.purse.apdu import CardChannel
 from shared.purse.cos.psam import Psam

@@ -12,8 +12,8 @@ from edge.link.rs485.door import SerialSettings
 from edge.link.rs485.link import Rs485TerminalLink
 from edge.link.tcp.link import TcpTerminalLink
 from edge.terminal.settings.settings import Settings
-from shared.endpoint import host_port
 from shared.errors import ConfigFault
+from shared.input.endpoint import host_port
 
 
 @dataclass(frozen=True, slots=True)

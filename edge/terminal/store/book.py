@@ -11,7 +11,7 @@ from edge.terminal.store.flash import Flash, Waiting
 from edge.terminal.store.layout import AskedLoad
 from edge.terminal.store.parameters import Parameters
 from shared import records
-from shared.clock import CampusTime
+from shared.clocks.clock import CampusTime
 from shared.ids import CardId
 from shared.online import CLAIMS
 from shared.purse.outcomes import PendingLoad, PendingPurchase

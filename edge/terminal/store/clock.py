@@ -5,7 +5,7 @@ Unset from power loss until somebody gave the time; then it is set for good. Tim
 
 from typing import NamedTuple
 
-from shared.clock import MAX_SECONDS, CampusTime
+from shared.clocks.clock import MAX_SECONDS, CampusTime
 
 STEP_MIN_S = 2
 """A smaller difference is the link's delay and is left alone."""

@@ -6,7 +6,7 @@ Meal numbers grow within the day; before the first period of a day it is meal 0.
 from bisect import bisect_right
 from dataclasses import dataclass, field
 
-from shared.clock import DAY_S, CampusTime, business_day
+from shared.clocks.clock import DAY_S, CampusTime, business_day
 from shared.purse.caps import Caps, MealClock
 
 

@@ -5,7 +5,7 @@ over the same amount is then that transaction and not a second one. Pure; forget
 """
 
 from edge.terminal.store.book import Row
-from shared.clock import CampusTime
+from shared.clocks.clock import CampusTime
 from shared.errors import WireFault
 from shared.ids import CardId
 from shared.records import (

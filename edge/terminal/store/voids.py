@@ -11,13 +11,13 @@ from typing import NamedTuple, TypeGuard
 from edge.terminal.store.book import Book, Row
 from edge.terminal.store.flash import Flash
 from edge.terminal.store.parameters import Parameters
-from shared.clock import CampusTime
+from shared.clocks.clock import CampusTime
 from shared.errors import RuleBroken, WireFault
 from shared.ids import CardId, DeviceId
+from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.purse.outcomes import PendingPurchase
 from shared.purse.reasons import Reason
 from shared.records import PROVEN, Cause, Kind, Pair, PurchaseRecord, Record, Stored, VoidRecord, decode, parse_flags
-from shared.terminal_mac import mac_input, terminal_mac
 
 LOOK_BACK = 32
 """Records that are looked at for the last sale; what lies further back is no longer the last one that anybody means."""

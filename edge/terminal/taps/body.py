@@ -12,7 +12,7 @@ from edge.terminal.store.untold import Untold
 from edge.terminal.store.voids import Voids
 from edge.terminal.taps import display
 from edge.terminal.taps.display import Bar, Display
-from shared.clock import CampusTime
+from shared.clocks.clock import CampusTime
 from shared.ids import CardId, PsamId
 from shared.purse.outcomes import PendingPurchase
 from shared.records import Pair

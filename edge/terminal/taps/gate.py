@@ -12,10 +12,10 @@ from edge.terminal.taps import display
 from edge.terminal.taps.body import Body
 from edge.terminal.taps.sale import PAID, Till, purchase_of
 from edge.terminal.taps.steps import End, Result, Show, Tap
-from shared.purse.flows.ride import RideOrder, ride
 from shared.purse.outcomes import CardIdentity, PendingPurchase
 from shared.transit.door import Door
 from shared.transit.fares import Moment, Point, alight, board, tap
+from shared.transit.flow import RideOrder, ride
 from shared.transit.trip import Step, parse_trip
 
 _RULES = {Door.IN: board, Door.OUT: alight, Door.BOTH: tap}

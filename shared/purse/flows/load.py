@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from struct import Struct
 
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.money import FEN_MAX
 from shared.online import LoadAnswer, LoadRequest, LoadResult
 from shared.purse import commands

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.clock import CampusTime
+from shared.clocks.clock import CampusTime
 from shared.purse.caps import CardCounters, judge_caps, together
 from shared.purse.effects import Flow
 from shared.purse.errors import CardLost

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from struct import Struct
 
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.purse import commands
 from shared.purse.apdu import DebitVerdict, ResponseApdu, Sw, debit_verdict
 from shared.purse.crypto import OVERDRAFT_MAX_FEN, TYPE_OVERDRAFT

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.purse import commands
 from shared.purse.apdu import ResponseApdu, Sw, says_mac_wrong
 from shared.purse.commands import COUNTER_MAX

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from struct import Struct
 
-from shared.clock import CampusTime, date_bcd, date_time_bcd
+from shared.clocks.clock import CampusTime, date_bcd, date_time_bcd
 from shared.ids import hotlist_index, psam_id
 from shared.money import FEN_MAX
 from shared.purse import commands

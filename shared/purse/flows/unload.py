@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from struct import Struct
 
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.money import FEN_MAX
 from shared.purse import commands
 from shared.purse.apdu import DebitVerdict, ResponseApdu, Sw, debit_verdict

@@ -10,9 +10,9 @@ from cloud.ingest.ticket import Arrival, Junk, Ticket
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.records.values import Now
 from provisioning.certificates import authority
-from shared.campus_clock import WALL
-from shared.clock import DAY_S
-from shared.expiry import DailyLook
+from shared.clocks.campus_clock import WALL
+from shared.clocks.clock import DAY_S
+from shared.clocks.expiry import DailyLook
 from tests.provisioning.certificates.test_authority import CA, NOW
 
 

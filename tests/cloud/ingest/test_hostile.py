@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from cloud.keys.client import KeyClient
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.values import Now, Received
-from shared.clock import MAX_SECONDS, date_time_bcd
+from shared.clocks.clock import MAX_SECONDS, date_time_bcd
 from shared.ids import StoreId
 from shared.purse.crypto import load_tac_input, purchase_tac_input, tac
 from shared.records import (

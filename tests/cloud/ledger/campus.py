@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Now, Received
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StoreId
 from shared.inventory import BoxRow, CardRow, DeviceKind, DeviceRow, Inventory, PsamRow
+from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.online import LoadRequest, Purpose
 from shared.purse.crypto import (
     TYPE_CAPP_PURCHASE,
@@ -36,7 +37,6 @@ from shared.records import (
     encode,
     purse_byte,
 )
-from shared.terminal_mac import mac_input, terminal_mac
 from shared.wire.messages import AckBody, OnlineRequest
 
 ISSUER = b"\x10\x01"

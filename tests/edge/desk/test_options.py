@@ -8,7 +8,7 @@ import pytest
 
 from edge.desk.__main__ import main
 from edge.desk.options import parse
-from shared.clock import day_of_date_bcd
+from shared.clocks.clock import day_of_date_bcd
 
 
 @pytest.mark.parametrize("text", ["20261126", "2026-11-26"])

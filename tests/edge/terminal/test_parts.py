@@ -10,7 +10,7 @@ from edge.terminal.store.parameters import Meal, Parameters
 from edge.terminal.taps import display
 from edge.terminal.taps.display import Bar
 from edge.terminal.taps.steps import End, Result
-from shared.clock import DAY_S, CampusTime
+from shared.clocks.clock import DAY_S, CampusTime
 from shared.ids import CardId
 from shared.online import LoadResult
 from shared.purse.reasons import Reason

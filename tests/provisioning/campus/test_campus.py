@@ -16,10 +16,11 @@ from provisioning.custody.files import open_level
 from provisioning.keys import levels
 from provisioning.keys.store import KeyKind, Level
 from provisioning.plan import numbers
-from shared.ack_key import is_certified
-from shared.clock import DAY_S, CampusTime
+from shared.clocks.clock import DAY_S, CampusTime
 from shared.ids import hotlist_index, partition_of
+from shared.input.section import Section
 from shared.inventory import LOADERS, DeviceKind
+from shared.keys.ack_key import is_certified
 from shared.purse.caps import CardCounters, parse_counters
 from shared.purse.cos.card import UserCard
 from shared.purse.cos.images import RamMemory, decode_card_image, decode_psam_image
@@ -29,7 +30,6 @@ from shared.purse.files import holder_name
 from shared.purse.flows.till import identify, open_psam, read_balance
 from shared.purse.outcomes import CardIdentity, PsamIdentity
 from shared.purse.profiles import CAMPUS
-from shared.section import Section
 from shared.slot_file import choose
 from shared.transit.door import Door
 from shared.transit.fares import Point, parse_table

@@ -12,8 +12,8 @@ from compose.servers.servers import BrokerFiles, free_port, mosquitto
 from provisioning.certificates import authority
 from provisioning.custody import chain as custody_chain
 from provisioning.keys.store import KeyKind
+from shared.clocks.expiry import REMIND_DAYS, look
 from shared.errors import WireFault
-from shared.expiry import REMIND_DAYS, look
 from tests.provisioning.desk import WHO, ok, provision
 from tests.provisioning.test_broker_rights import Peer
 

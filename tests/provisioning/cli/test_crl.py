@@ -13,8 +13,8 @@ from compose.servers.servers import LOOPBACK, BrokerFiles, free_port, mosquitto
 from provisioning.certificates import authority, revocation
 from provisioning.custody import chain as custody_chain
 from provisioning.keys.store import KeyKind
+from shared.clocks.expiry import REMIND_DAYS
 from shared.errors import WireFault
-from shared.expiry import REMIND_DAYS
 from tests.provisioning.desk import WHO, ok, provision
 from tests.provisioning.running_keys import WAIT_S, running
 from tests.provisioning.test_broker_rights import Peer, context

@@ -14,7 +14,7 @@ from provisioning.keys.components import new_component, sheet
 from provisioning.keys.levels import MASTERS
 from provisioning.keys.store import KeyKind, Level
 from provisioning.psam.register import Register
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.purse.cos.card import UserCard
 from shared.purse.cos.images import decode_psam_image
 from shared.purse.cos.psam import Psam

@@ -17,7 +17,7 @@ from provisioning.keeper.issuing_keys import of_store
 from provisioning.keys.levels import card_keys, new_root, region_of, school_of
 from provisioning.keys.store import KeyKind
 from provisioning.plan import numbers
-from shared.clock import CampusTime
+from shared.clocks.clock import CampusTime
 from shared.ids import PsamId
 from shared.purse.cos.card import UserCard
 from shared.purse.cos.images import (

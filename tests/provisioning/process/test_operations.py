@@ -9,7 +9,8 @@ from provisioning.keys.levels import card_keys, terminal_key
 from provisioning.keys.store import KeyKind, KeyStore, Level, StoredKey, WrongKeyUse
 from provisioning.plan import numbers
 from provisioning.process.operations import KeyOperations, Reason
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
+from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.purse.crypto import (
     TYPE_EP_LOAD,
     TYPE_EP_PURCHASE,
@@ -21,7 +22,6 @@ from shared.purse.crypto import (
 )
 from shared.purse.load_auth import LoadAuth
 from shared.purse.tac import TacVerdict, tac_item, terminal_item
-from shared.terminal_mac import mac_input, terminal_mac
 from shared.wire import codec
 from shared.wire.keyproc import Op, Role
 

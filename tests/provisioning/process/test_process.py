@@ -17,7 +17,7 @@ from provisioning.keeper.software import keeper_of
 from provisioning.process import process as key_process
 from provisioning.process.operations import KeyOperations
 from provisioning.process.process import CONNECTIONS_MAX, FRAME_S
-from shared.clock import CampusTime, date_time_bcd
+from shared.clocks.clock import CampusTime, date_time_bcd
 from shared.online import LoadAnswer, LoadResult
 from shared.purse.caps import MealClock
 from shared.purse.cos.card import UserCard

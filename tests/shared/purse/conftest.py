@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
-from shared.clock import CampusTime, date_time_bcd
+from shared.clocks.clock import CampusTime, date_time_bcd
 from shared.online import LoadAnswer, LoadResult
 from shared.purse.caps import MealClock
 from shared.purse.cos.card import UserCard

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from shared.clock import CampusTime, date_time_bcd
+from shared.clocks.clock import CampusTime, date_time_bcd
 from shared.purse import crypto
 from shared.purse.apdu import Sw
 from shared.purse.caps import CardCounters

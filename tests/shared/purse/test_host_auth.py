@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.purse import crypto
 from shared.purse.crypto import Key
 from shared.purse.errors import UnsupportedAlgorithm

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.online import LoadAnswer, LoadResult
 from shared.purse import commands, crypto
 from shared.purse.apdu import ResponseApdu

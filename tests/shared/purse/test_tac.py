@@ -4,11 +4,11 @@ import random
 
 import pytest
 
+from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.purse import crypto
 from shared.purse.crypto import Key, diversify
 from shared.purse.errors import LayoutError
 from shared.purse.tac import ITEM_SIZE, TacChecker, TacVerdict, tac_item, terminal_item
-from shared.terminal_mac import mac_input, terminal_mac
 
 RNG = random.Random(7)
 MASTERS = {(b"\x53\x03", 1): Key(RNG.randbytes(16)), (b"\x53\x03", 2): Key(RNG.randbytes(16))}

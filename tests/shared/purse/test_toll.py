@@ -5,7 +5,7 @@ What the record AA means is the toll operator's; a till of ours writes it back a
 
 import pytest
 
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.purse import commands
 from shared.purse.cos.card import UserCard
 from shared.purse.cos.images import Application, RamMemory, decode_card_image, personalised_card_image

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import ConfigFault
+from shared.input.section import Section
 from shared.purse.reasons import Reason
-from shared.section import Section
 from shared.transit.fares import Fare, FareForm, LineFare, Moment, Point, alight, board, parse_table, render_table, tap
 from shared.transit.ride_record import RideRecord
 from shared.transit.trip import Step

@@ -9,7 +9,7 @@ from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.records.values import Now
-from shared.clock import day_number
+from shared.clocks.clock import day_number
 from shared.desk import SheetRow, parse_day_sheet
 from tests.cloud.ledger.campus import NOW, balances, card, check_tac, codes, inventory
 

@@ -16,7 +16,7 @@ from cloud.ledger.ledger import open_ledger
 from edge.desk.desk import Desk
 from edge.desk.doors.matters import Matters
 from edge.desk.money.money import cash, settle, unload
-from shared.clock import date_bcd
+from shared.clocks.clock import date_bcd
 from shared.desk import DeskOp, decode_answer, encode_ask
 from shared.purse.cos.card import UserCard
 from shared.purse.cos.images import (

@@ -4,7 +4,7 @@ import pytest
 
 from edge.terminal.settings import settings as terminal_settings
 from edge.terminal.taps.steps import End
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.errors import ConfigFault, RuleBroken
 from shared.purse.crypto import diversify, purchase_tac_input, tac
 from shared.purse.reasons import Reason

@@ -4,10 +4,10 @@ import pytest
 
 from edge.terminal.taps.display import Bar, Face
 from edge.terminal.taps.steps import End
+from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.purse.errors import CardLost
 from shared.purse.reasons import Reason
 from shared.records import MAC_SIZE, Cause, Kind, Stored
-from shared.terminal_mac import mac_input, terminal_mac
 
 
 def test_the_last_sale_is_given_back_by_a_signed_record(bench, kit):

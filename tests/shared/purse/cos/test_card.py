@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.purse import commands
 from shared.purse.apdu import CommandApdu, ResponseApdu
 from shared.purse.caps import CAPP_TAG, CardCounters

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.clock import CampusTime, seconds_of_bcd
+from shared.clocks.clock import CampusTime, seconds_of_bcd
 from shared.purse import commands
 from shared.purse.apdu import Sw
 from shared.purse.caps import Caps, CardCounters, MealClock

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import clock
+from shared.clocks import clock
 
 SECONDS = st.integers(0, clock.MAX_SECONDS)
 

@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from shared.command_line import Parser
+from shared.input.command_line import Parser
 
 
 def parser() -> Parser:

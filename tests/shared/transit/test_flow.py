@@ -6,20 +6,20 @@ from functools import partial
 
 import pytest
 
-from shared.clock import CampusTime
+from shared.clocks.clock import CampusTime
+from shared.input.section import Section
 from shared.purse.caps import CardCounters, parse_counters
 from shared.purse.cos.card import UserCard
 from shared.purse.cos.images import Application, RamMemory, personalised_card_image
 from shared.purse.cos.torn import Tear, TearingChannel, TearingMemory
 from shared.purse.effects import drive
 from shared.purse.flows.recovery import recover
-from shared.purse.flows.ride import RideOrder, ride
 from shared.purse.flows.till import identify, read_balance, read_capp
 from shared.purse.outcomes import Declined, NotDebited, Purchased, RecoveredPurchase, Unknown
 from shared.purse.profiles import BANK_EP, CAMPUS
 from shared.purse.reasons import Reason
-from shared.section import Section
 from shared.transit.fares import Moment, Point, alight, board, parse_table
+from shared.transit.flow import RideOrder, ride
 from shared.transit.ride_record import RIDE_TAG, RideRecord, parse_ride
 from shared.transit.trip import Step, parse_trip
 

@@ -1,6 +1,6 @@
 import pytest
 
-from shared.campus_clock import WALL, CampusClock, parse_clock
+from shared.clocks.campus_clock import WALL, CampusClock, parse_clock
 from shared.errors import ConfigFault
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from provisioning.certificates import authority
-from shared.campus_clock import WALL, CampusClock
-from shared.clock import DAY_S
+from shared.clocks.campus_clock import WALL, CampusClock
+from shared.clocks.clock import DAY_S
+from shared.clocks.expiry import REMIND_DAYS, URGENT_DAYS, DailyLook, ending, look
 from shared.errors import WireFault
-from shared.expiry import REMIND_DAYS, URGENT_DAYS, DailyLook, ending, look
 from shared.facts import Level
 
 MADE = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.labels import in_order
+from shared.input.labels import in_order
 
 
 def test_numbers_count() -> None:

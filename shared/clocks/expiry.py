@@ -10,8 +10,8 @@ from typing import NamedTuple
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from shared.campus_clock import WALL
-from shared.clock import DAY_S
+from shared.clocks.campus_clock import WALL
+from shared.clocks.clock import DAY_S
 from shared.errors import WireFault
 from shared.facts import Level
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import ConfigFault, WireFault
-from shared.table import Row, parse_amount, parse_label, read_table
+from shared.input.table import Row, parse_amount, parse_label, read_table
 
 NAMES = {"card": "card", "卡号": "card", "note": "note", "备注": "note"}
 

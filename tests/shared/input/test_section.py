@@ -5,7 +5,7 @@ from enum import StrEnum
 import pytest
 
 from shared.errors import ConfigFault
-from shared.section import Section, from_json, octets
+from shared.input.section import Section, from_json, octets
 
 
 class Kind(StrEnum):

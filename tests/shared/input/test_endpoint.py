@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.endpoint import host_port, listening_port
 from shared.errors import ConfigFault
+from shared.input.endpoint import host_port, listening_port
 
 
 def test_host_and_port() -> None:
