@@ -96,14 +96,14 @@ class Box:
         self._connected = False
         self._rates: dict[Place, _Rates] = {}
         self._epochs = Epochs(snapshot.epochs)
-        holdings = snapshot.holdings
+        sequences = snapshot.sequences
         self._revoked = RevokedHere(snapshot.revocations, revocations_verifier(settings.ack_key), self._tell)
         self._terminals = Terminals(
-            settings, snapshot.store, holdings, self._epochs, random, self._tell, self._revoked
+            settings, snapshot.store, sequences, self._epochs, random, self._tell, self._revoked
         )
         self._awaited = AwaitedHere()
         self._ledger_clock = LedgerClock()
-        self._intake = Intake(self._terminals, holdings, self._ledger_clock, self._tell)
+        self._intake = Intake(self._terminals, sequences, self._ledger_clock, self._tell)
         self._uplink = Uplink(settings, snapshot, verifier(settings.ack_key), self._tokens, self._tell)
         self._troubles = list(snapshot.troubles)
 
@@ -338,7 +338,7 @@ class Box:
             self._terminals.end(talk)
 
     def _load(self, snapshot: Snapshot) -> None:
-        self._terminals.holdings = self._intake.holdings = snapshot.holdings
+        self._terminals.sequences = self._intake.sequences = snapshot.sequences
         self._uplink.load(snapshot)
         self._troubles += snapshot.troubles
 

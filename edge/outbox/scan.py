@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from edge.box.values.effects import KeepEpoch, Trouble
 from edge.box.values.facts import Code
 from edge.box.values.ranges import Ranges
-from edge.box.values.sequences import Holdings
+from edge.box.values.sequences import Sequences
 from edge.box.values.streams import STREAM_SIZE, Ref, Stream
 from edge.outbox.crc import is_pair, is_sound
 from edge.outbox.tables import read_revocations
@@ -26,9 +26,9 @@ class Damage(NamedTuple):
     reason: str
 
 
-def holdings(db: Any, settled: Ranges, last: int, marks: dict[Stream, int]) -> tuple[Holdings, list[Damage]]:  # noqa: ANN401  # DB-API connections differ
+def sequences(db: Any, settled: Ranges, last: int, marks: dict[Stream, int]) -> tuple[Sequences, list[Damage]]:  # noqa: ANN401  # DB-API connections differ
     """What the rows say, from the first unsettled one on; damaged or missing unsettled rows are named."""
-    held = Holdings()
+    held = Sequences()
     damages: list[Damage] = []
     for stream, mark in marks.items():
         held.rebase(stream, mark)

@@ -311,7 +311,7 @@ class OutboxStore:
         """What the cores start from. Checks every unsettled row and sets damaged ones aside, each with a Trouble."""
         with refusals():
             marks, damaged = outbox_scan.marks(self._db)
-            holdings, damages = outbox_scan.holdings(self._db, self._settled, self._next - 1, marks)
+            sequences, damages = outbox_scan.sequences(self._db, self._settled, self._next - 1, marks)
         self.begin()
         for damage in damages:
             self.set_aside(damage)
@@ -327,7 +327,7 @@ class OutboxStore:
                 ledger=ledger_id(ledger) if ledger else None,
                 floor=int.from_bytes(tables.read_about(self._db, "floor"), "big"),
                 epochs=epochs,
-                holdings=holdings,
+                sequences=sequences,
                 revocations=outbox_scan.revocations(self._db),
                 troubles=(*damaged, *self.take_troubles(), *spoiled),
             )

@@ -175,12 +175,12 @@ def _status(chosen: argparse.Namespace) -> None:
     facts = _desk(chosen).facts()
     for version in sorted(facts.held | facts.retired):
         sys.stdout.write(f"版本 version {version}: {facts.stage(version)}: {next_step(facts, version, now_s())}\n")
-        sys.stdout.write(f"    主密钥 masters: {facts.holdings.of(version).text()}\n")
-    for version in sorted(set(used(chosen.data)) - facts.holdings.versions(KeyKind.TAC)):
+        sys.stdout.write(f"    主密钥 masters: {facts.places.of(version).text()}\n")
+    for version in sorted(set(used(chosen.data)) - facts.places.versions(KeyKind.TAC)):
         told = "its masters are neither in the sealed store nor in a token named here: --module"
         sys.stdout.write(f"版本 version {version}: 主密钥不在密封库，也不在指明的密码设备：--module / {told}\n")
-    for version in sorted(facts.holdings.versions(KeyKind.LINK)):
-        where = facts.holdings.of(version, (KeyKind.LINK,)).text()
+    for version in sorted(facts.places.versions(KeyKind.LINK)):
+        where = facts.places.of(version, (KeyKind.LINK,)).text()
         sys.stdout.write(f"终端密钥 terminals' keys, LINK {version}: {where}\n")
 
 

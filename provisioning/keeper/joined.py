@@ -2,7 +2,7 @@
 
 What two of them hold (a move into a token that was cut) the first one works with. Refuses two that hold different keys
 under one name. A retired version is refused here, before its masters are destroyed, too: only its TACs are still
-checked (holdings.GOES).
+checked (places.GOES).
 """
 
 from collections.abc import Sequence

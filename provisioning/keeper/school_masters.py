@@ -15,7 +15,7 @@ from provisioning.keeper.pkcs11 import Pkcs11Keeper, holds_masters
 from provisioning.keeper.software import keeper_of
 from provisioning.keeper.token import TokenPlace
 from provisioning.keys.levels import HELD
-from provisioning.keys.places import Holdings, Master, in_store
+from provisioning.keys.places import Master, Places, in_store
 from provisioning.keys.store import KeyStore
 from shared.errors import KeyFault
 
@@ -29,11 +29,11 @@ class Masters:
     keeper: Keeper
 
     @property
-    def holdings(self) -> Holdings:
+    def places(self) -> Places:
         """What is where now."""
         token = self.token
         held = [] if token is None else [(kind, version) for kind in HELD for version in token.versions(kind)]
-        return Holdings(in_store(self.store), frozenset(held))
+        return Places(in_store(self.store), frozenset(held))
 
     def check_value(self, master: Master) -> bytes:
         """3 bytes, of a retired one, too; KeyFault."""

@@ -16,7 +16,7 @@ STORE, TOKEN = "密封库 sealed store", "密码设备 token"
 
 
 @dataclass(frozen=True, slots=True)
-class Holdings:
+class Places:
     """The masters in each place: card masters, PSAM control and LINK."""
 
     store: frozenset[Master] = frozenset()
@@ -31,12 +31,12 @@ class Holdings:
         """Of a kind, wherever they are."""
         return frozenset(version for held, version in self.all if held is kind)
 
-    def of(self, version: int, kinds: Iterable[KeyKind] = MASTERS) -> Holdings:
+    def of(self, version: int, kinds: Iterable[KeyKind] = MASTERS) -> Places:
         """Only this version's masters of these kinds."""
         wanted = {(kind, version) for kind in kinds}
-        return Holdings(self.store & wanted, self.token & wanted)
+        return Places(self.store & wanted, self.token & wanted)
 
-    def to_destroy(self, version: int) -> Holdings:
+    def to_destroy(self, version: int) -> Places:
         """What is still there of a version that is retired."""
         return self.of(version, GOES)
 

@@ -4,7 +4,7 @@ A version covers all masters of a card, for the record of a purchase names one v
 made (ceremony) → in every live PSAM → issued onto new cards → the older one expires with its last card → retired. PSAMs
 carry both versions before any card carries the new one, so no card ever meets a PSAM that cannot answer it. Refuses a
 step out of order, with the reason and the names of what is in the way. Retiring destroys the masters of that version
-that go (holdings.GOES), in the sealed store and in a token; a late record stays provable. PSAMs lose theirs one by one.
+that go (places.GOES), in the sealed store and in a token; a late record stays provable. PSAMs lose theirs one by one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from provisioning.keys.places import GOES, Holdings
+from provisioning.keys.places import GOES, Places
 from provisioning.keys.store import KeyKind, KeyStore
 from provisioning.psam.register import PsamEntry
 from shared.clocks.clock import time_text
@@ -41,7 +41,7 @@ class Stage(StrEnum):
 class Facts:
     """held: versions with a purchase, load and TAC master; last_expiry: campus second, by version of cards out.
 
-    holdings: where the masters are.
+    places: where the masters are.
     """
 
     held: frozenset[int]
@@ -49,7 +49,7 @@ class Facts:
     retired: frozenset[int]
     psams: tuple[PsamEntry, ...]
     last_expiry: Mapping[int, int]
-    holdings: Holdings = field(default_factory=Holdings)
+    places: Places = field(default_factory=Places)
 
     def without(self, version: int) -> tuple[PsamEntry, ...]:
         """Live PSAMs that lack the version."""
@@ -70,10 +70,10 @@ class Facts:
         return Stage.MADE if self.without(version) else Stage.IN_PSAMS
 
 
-def held_versions(holdings: Holdings) -> frozenset[int]:
+def held_versions(places: Places) -> frozenset[int]:
     """Versions of which the school has all that moves money."""
     kinds = (KeyKind.PURCHASE, KeyKind.LOAD, KeyKind.TAC)
-    return frozenset.intersection(*map(holdings.versions, kinds))
+    return frozenset.intersection(*map(places.versions, kinds))
 
 
 def last_expiries(cards: Iterable[tuple[int, int]]) -> dict[int, int]:
@@ -133,7 +133,7 @@ def next_step(facts: Facts, version: int, now_s: int) -> str:
 
 
 def _after_retiring(facts: Facts, version: int) -> str:
-    left, carrying = facts.holdings.to_destroy(version), facts.carrying(version)
+    left, carrying = facts.places.to_destroy(version), facts.carrying(version)
     told = ["已停用 / retired"]
     if left.all:
         told.append(f"尚有 {len(left.all)} 把主密钥未销毁：再执行 rotate retire / masters still there: retire again")

@@ -19,7 +19,7 @@ from provisioning.keeper.school_masters import Masters, open_masters
 from provisioning.keeper.softhsm import make_durable
 from provisioning.keeper.token import OWN_TOKEN, TokenPlace
 from provisioning.keys.levels import VERSIONS
-from provisioning.keys.places import Holdings
+from provisioning.keys.places import Places
 from provisioning.keys.store import KeyKind, KeyStore, Level
 from provisioning.psam.register import Register
 from provisioning.psam.rotation import (
@@ -100,7 +100,7 @@ class Desk:
         current, gone = _versions(read_journal(self._vault.folder / VERSIONS_JOURNAL))
         known = [(card.key_version, card.expires) for card in self._campus.inventory.cards]
         expiries = last_expiries([*known, *leased_expiries(self._campus.data)])
-        where = masters.holdings
+        where = masters.places
         return Facts(held_versions(where), current, gone, self.register().live, expiries, where)
 
     def _store(self) -> KeyStore:
@@ -127,7 +127,7 @@ class Desk:
             journal.append({"row": "issuing", "version": version, "who": who, "at": self._now()})
 
     def retire(self, version: int, who: str) -> None:
-        """The version goes, but for what its late records and the PSAMs need: holdings.GOES.
+        """The version goes, but for what its late records and the PSAMs need: places.GOES.
 
         The row first, from which on every keeper refuses the version; then the custody log, which names each master
         that is still there; then these are destroyed, in the token and in the store. Cut anywhere and said again, it
@@ -138,19 +138,19 @@ class Desk:
             if version not in facts.retired:
                 require_retire(facts, version, self._now())
                 journal.append({"row": "retired", "version": version, "who": who, "at": self._now()})
-            left = facts.holdings.to_destroy(version)
+            left = facts.places.to_destroy(version)
             if left.all:
                 self._vault.record(self._destroying(masters, left, version, who))
                 self._destroy(masters, left, version)
 
-    def _destroying(self, masters: Masters, left: Holdings, version: int, who: str) -> list[Event]:
+    def _destroying(self, masters: Masters, left: Places, version: int, who: str) -> list[Event]:
         told = [deed(self._now(), Act.RETIRED, who, f"停用版本 retired version {version}")]
         for kind, number in sorted(left.all):
             check, place = masters.check_value((kind, number)), f"销毁于 destroyed in: {left.place((kind, number))}"
             told.append(Event(self._now(), Act.DESTROYED, Level.SCHOOL, kind, number, check, who, place))
         return told
 
-    def _destroy(self, masters: Masters, left: Holdings, version: int) -> None:
+    def _destroy(self, masters: Masters, left: Places, version: int) -> None:
         if masters.token is not None:
             for kind, number in sorted(left.token):
                 masters.token.destroy(kind, number)
@@ -160,7 +160,7 @@ class Desk:
 
     def purchase_versions(self, masters: Masters) -> tuple[int, ...]:
         """The versions that a PSAM has to hold now."""
-        return tuple(sorted(masters.holdings.versions(KeyKind.PURCHASE) - retired(self._campus.data)))
+        return tuple(sorted(masters.places.versions(KeyKind.PURCHASE) - retired(self._campus.data)))
 
     def _adopted(self) -> list[dict[str, Any]]:
         campus = self._campus.inventory

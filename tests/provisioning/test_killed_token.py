@@ -17,7 +17,7 @@ from provisioning.keeper import token as token_files
 from provisioning.keeper.school_masters import open_masters
 from provisioning.keeper.token import OWN_TOKEN
 from provisioning.keys.levels import HELD, MASTERS
-from provisioning.keys.places import GOES, Holdings, in_store
+from provisioning.keys.places import GOES, Places, in_store
 from provisioning.keys.store import KeyKind, Level
 from provisioning.psam.rotation_files import retired
 from shared.purse.cos.images import decode_psam_image
@@ -64,25 +64,25 @@ def renew(data: Path) -> list[object]:
     return ["psam", "renew", "--data", data, *WHO, "--psam", psam.hex(), "--file", file]
 
 
-def holdings(data: Path) -> Holdings:
+def places(data: Path) -> Places:
     """What is really there, held against the custody log: every check value was told before."""
     told = {(line["kind"], line["version"], line["check"]) for line in custody_lines(data)}
     with open_masters(data, open_level(data, Level.SCHOOL), OWN_TOKEN, retired(data)) as masters:
-        found = masters.holdings
+        found = masters.places
         for kind, version in found.all:
             assert (kind, version, masters.check_value((kind, version)).hex().upper()) in told
     return found
 
 
 def all_in_the_token(data: Path) -> None:
-    assert holdings(data) == Holdings(frozenset(), BOTH)
+    assert places(data) == Places(frozenset(), BOTH)
     assert {key.kind for key in open_level(data, Level.SCHOOL).keys}.isdisjoint(HELD)
     told = {(line["kind"], line["version"]) for line in custody_lines(data) if line["act"] == "exported"}
     assert told == BOTH
 
 
 def gone_from_the_token(data: Path) -> None:
-    assert holdings(data) == Holdings(frozenset(), LEFT)
+    assert places(data) == Places(frozenset(), LEFT)
     _gone(data)
 
 

@@ -16,7 +16,7 @@ from provisioning.keeper.school_masters import open_masters
 from provisioning.keeper.software import keeper_of
 from provisioning.keeper.token import OWN_TOKEN
 from provisioning.keys.levels import CARD_MASTERS, HELD, MASTERS, card_keys, new_root, region_of, school_of
-from provisioning.keys.places import Holdings, in_store
+from provisioning.keys.places import Places, in_store
 from provisioning.keys.store import KeyKind, KeyStore, Level, StoredKey, Unlock, seal
 from provisioning.plan import numbers
 from shared.errors import KeyFault
@@ -80,7 +80,7 @@ def both(moved):
 def test_a_version_is_moved_whole_or_not_at_all(moved, both) -> None:
     left = open_with(moved, Level.SCHOOL, UNLOCK)
     assert set(left.keys) == set(of_version(2, SIGNING).keys)
-    assert both.holdings == Holdings(in_store(of_version(2)), in_store(of_version(1, LINK)))
+    assert both.places == Places(in_store(of_version(2)), in_store(of_version(1, LINK)))
     with pytest.raises(NoSm4InToken):  # nothing is left that a token takes
         token_files.move_into_token(moved, UNLOCK, left, os.urandom)
     assert open_with(moved, Level.SCHOOL, UNLOCK) == left
@@ -134,7 +134,7 @@ def test_a_new_key_goes_onto_a_card_whose_control_key_is_elsewhere(both, version
 @needs_softhsm
 def test_a_move_that_was_cut_left_both_and_the_token_is_worked_with(moved) -> None:
     with open_masters(moved, SCHOOL, OWN_TOKEN, frozenset()) as masters:
-        assert "移入未完" in masters.holdings.of(1).text()
+        assert "移入未完" in masters.places.of(1).text()
         assert masters.keeper.versions(KeyKind.LOAD) == (1, 2)
         assert masters.keeper._holders[KeyKind.LOAD, 1] is masters.token
 

@@ -97,7 +97,7 @@ class SettlesOnPuback(EdgePart):
         refs = tuple(map(ref_of, batch.records))
         rows = ((batch.first_row, batch.first_row + len(refs) - 1),)
         ledger = uplink._ledger or LedgerId(bytes(8))
-        settle = Settle(rows, refs, tuple(uplink.holdings.settle(refs).items()), None, ledger, uplink._floor)
+        settle = Settle(rows, refs, tuple(uplink.sequences.settle(refs).items()), None, ledger, uplink._floor)
         uplink._settling.append(settle)
         self._do([settle])
 
@@ -109,7 +109,7 @@ class SettledBeforeSettle(EdgePart):
         super()._do(effects)
         for effect in effects:
             if isinstance(effect, Settle) and self.box is not None:
-                self.box._uplink.holdings.confirm(effect.refs)
+                self.box._uplink.sequences.confirm(effect.refs)
                 super()._do(self.box._intake.settled(self._now(), [stream for stream, _ in effect.marks]))
 
 

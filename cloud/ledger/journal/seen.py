@@ -28,7 +28,7 @@ def first_questions(arrivals: Sequence[Arrival], *, trusting: bool) -> tuple[Que
     )
 
 
-class Holdings:
+class Seen:
     """Keys of records, card counters and TACs. card_keys, psams: the answers to first_questions."""
 
     def __init__(

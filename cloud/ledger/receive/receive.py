@@ -23,7 +23,7 @@ from cloud.ledger.journal.mark_rows import (
     save_device_rows,
 )
 from cloud.ledger.journal.registry import Place
-from cloud.ledger.journal.seen import Holdings, first_questions
+from cloud.ledger.journal.seen import Seen, first_questions
 from cloud.ledger.journal.writing import Writing, first_verdict_key
 from cloud.ledger.loads.cases import is_granted, take_records
 from cloud.ledger.loads.words import note_not_credited, note_unproven
@@ -140,11 +140,11 @@ class Receiving:
             writing.booking.know_head(partition, rows)
         self.box_marks = box_marks(stores)
         self._rows: dict[DeviceKey, DeviceRow] = device_rows(lot.keys, devices)
-        self._holdings = Holdings(writing.db, lot.arrivals, self._rows, card_keys, psams)
+        self._seen = Seen(writing.db, lot.arrivals, self._rows, card_keys, psams)
 
     def take(self, a: Arrival, box: str, partition: int) -> Verdict:
         """Judge one record and put it into the books."""
-        if self._holdings.has(a):
+        if self._seen.has(a):
             judgement = judge(a.record, SAME)
         else:
             known, place = self._known(a, box)
@@ -180,7 +180,7 @@ class Receiving:
         for row in self._rows.values():
             row.mark, row.last_seq = add(row.mark, row.seqs), max(row.last_seq, max(row.seqs, default=0))
         save_device_rows(writing.db, self._rows, writing.now.unix_ms)
-        self._holdings.save(writing.db)
+        self._seen.save(writing.db)
 
     def marks(self) -> dict[DeviceKey, Mark]:
         """Of every (device, epoch) at hand."""
@@ -190,7 +190,7 @@ class Receiving:
         place = self._registry.origin(box, a)
         card_known = a.record is not None and a.record.card in self._registry.cards
         tac = self._tacs.get(a.item) if a.item is not None else None
-        known = self._holdings.known(a, tac, place.reason, card_known=card_known)
+        known = self._seen.known(a, tac, place.reason, card_known=card_known)
         if names_other_purse(a) and not is_granted(self._writing.db, a):
             known = known._replace(other_purse=True)
         return known, place
@@ -200,9 +200,9 @@ class Receiving:
         if known.other:
             text = f"同号不同内容 same number, other bytes: epoch {a.epoch} seq {a.seq}"
             self._writing.notes.tell(Code.RECORD_FORK, text, box=box, device=a.device)
-        fork = self._holdings.fork_of(a)
+        fork = self._seen.fork_of(a)
         record = self._booking.add_record(a, verdict, reason, fork, partition, box)
-        self._holdings.accept(a, fork)
+        self._seen.accept(a, fork)
         if verdict is Verdict.QUARANTINED:
             self._later.quarantined.append((record, reason))
             self._writing.notes.quarantined(reason, box, a.device, a.seq, a.why)
@@ -222,10 +222,10 @@ class Receiving:
 
     def _prove(self, a: Arrival, judgement: Judgement, place: Place, booked: Booked) -> None:
         """A valid TAC with new card keys: the card side posts."""
-        if a.slot and self._holdings.other_card(a):
+        if a.slot and self._seen.other_card(a):
             text = f"两张卡同一终端交易号 two cards under one terminal number: seq {a.seq}"
             self._writing.notes.tell(Code.TTN_TWO_CARDS, text, box=booked.box, device=a.device)
-        self._holdings.claim(a)
+        self._seen.claim(a)
         self._booking.claim_keys(a, booked.record)
         if judgement.reason in _MERCHANT_REASONS:
             self._writing.notes.held(judgement.reason, booked.box, a.device, a.seq)

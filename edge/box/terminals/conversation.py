@@ -6,7 +6,7 @@ or settled, so that a body put back to an older flash sends its new records inst
 
 from edge.box.values.effects import Now
 from edge.box.values.ranges import Ranges
-from edge.box.values.sequences import Holdings
+from edge.box.values.sequences import Sequences
 from edge.box.values.streams import Stream, stream_of
 from edge.link.messages import AuthEpoch, Hello, Status
 from edge.link.port import Peer
@@ -52,9 +52,9 @@ class EpochView:
             self.held = held
             self._above.remove(1, held)
 
-    def settled(self, holdings: Holdings) -> int:
+    def settled(self, sequences: Sequences) -> int:
         """What SETTLED may say: never above what was ACKed to this body."""
-        return min(holdings.mark(self.stream), self.held)
+        return min(sequences.mark(self.stream), self.held)
 
 
 class Conversation:
@@ -101,11 +101,11 @@ class Conversation:
         return next((max(0, last - view.held) for view in self.epochs if view.epoch == epoch), 0)
 
 
-def view_of(device: bytes, epoch: AuthEpoch, holdings: Holdings) -> EpochView:
+def view_of(device: bytes, epoch: AuthEpoch, sequences: Sequences) -> EpochView:
     """The view at a join. The terminal's oldest unsettled seq is its own proven word for all below it."""
     stream = stream_of(device, epoch.epoch)
-    holdings.rebase(stream, epoch.oldest - 1)
-    above = holdings.held_upto(stream, epoch.last)
+    sequences.rebase(stream, epoch.oldest - 1)
+    above = sequences.held_upto(stream, epoch.last)
     held = above.run(epoch.oldest - 1)
     above.remove(1, held)
     return EpochView(stream, epoch.epoch, epoch.psam, held, above)

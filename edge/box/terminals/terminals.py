@@ -13,7 +13,7 @@ from edge.box.terminals.epochs import REVOKED, Epochs, Resolved
 from edge.box.values.effects import Effect, Now, Send
 from edge.box.values.facts import Code
 from edge.box.values.ranges import Ranges
-from edge.box.values.sequences import Holdings
+from edge.box.values.sequences import Sequences
 from edge.box.values.streams import stream_of
 from edge.link import messages as link
 from edge.link.messages import Auth, AuthEpoch, Hello, Refusal, Welcome, WelcomeEpoch
@@ -62,10 +62,10 @@ class Terminals:
     """Registry and conversations of one box."""
 
     def __init__(
-        self, settings: Settings, store: StoreId, holdings: Holdings, epochs: Epochs,
+        self, settings: Settings, store: StoreId, sequences: Sequences, epochs: Epochs,
         random: Callable[[int], bytes], tell: Tell, revoked: Revoked,
     ) -> None:  # fmt: skip
-        self.holdings = holdings
+        self.sequences = sequences
         self._settings = settings
         self._store = store
         self._epochs = epochs
@@ -212,11 +212,11 @@ class Terminals:
     def _views(self, now: Now, talk: Conversation, auth: Auth) -> list[EpochView]:
         device = talk.terminal.device
         for epoch in auth.epochs:
-            held = self.holdings.highest(stream_of(device, epoch.epoch))
+            held = self.sequences.highest(stream_of(device, epoch.epoch))
             if held > epoch.last:
                 text = f"终端只到 {epoch.last}，网关已收 {held} / the body has gone back from {held} to {epoch.last}"
                 self._tell(now, Code.TERMINAL_ROLLED_BACK, device, text)
-        views = [view_of(device, epoch, self.holdings) for epoch in auth.epochs]
+        views = [view_of(device, epoch, self.sequences) for epoch in auth.epochs]
         if talk.current and all(view.epoch != talk.current for view in views):
             fresh = AuthEpoch(talk.current, talk.hello.psam, 1, 0)
             views.append(self._unnamed(talk, fresh))
@@ -225,13 +225,13 @@ class Terminals:
     def _unnamed(self, talk: Conversation, fresh: AuthEpoch) -> EpochView:
         """The current epoch, of which the terminal holds no record: what is settled is behind it."""
         stream = stream_of(talk.terminal.device, fresh.epoch)
-        mark = self.holdings.mark(stream)
+        mark = self.sequences.mark(stream)
         return EpochView(stream, fresh.epoch, fresh.psam, mark, Ranges())
 
     def _welcome(self, now: Now, talk: Conversation) -> list[Effect]:
         rows = []
         for view in talk.epochs:
-            view.told = view.settled(self.holdings)
+            view.told = view.settled(self.sequences)
             rows.append(WelcomeEpoch(view.epoch, view.held, view.told))
         settings = self._settings
         versions = settings.hotlist_version, settings.parameter_version
@@ -275,8 +275,8 @@ class Terminals:
         stream = stream_of(terminal.device, known.current)
         state = "parted" if talk is None else "joined" if talk.current else "no-epoch"
         state = "revoked" if self._is_revoked(known.hello) else state
-        last = max(known.last_seq, self.holdings.highest(stream))
-        settled = self.holdings.mark(stream)
+        last = max(known.last_seq, self.sequences.highest(stream))
+        settled = self.sequences.mark(stream)
         where = terminal.device, address, terminal.link
         return TerminalState(*where, state, known.heard_ms, last, settled, known.unsent, known.open_slots)
 

@@ -15,7 +15,7 @@ from edge.box.up.now_lane import Offered, Perishable
 from edge.box.up.online import OnlineDesk
 from edge.box.values.effects import Effect, Kept, Now, Put, Refused, Send
 from edge.box.values.facts import Code
-from edge.box.values.sequences import Holdings
+from edge.box.values.sequences import Sequences
 from edge.box.values.streams import Ref, Stream, key_of, ref_of, stream_device, stream_epoch, stream_of
 from edge.link import messages as link
 from edge.link.messages import Type
@@ -49,10 +49,10 @@ class Intake:
     time_wanted: a request was held because the ledger's time is not known; the owner says Hello and clears it.
     """
 
-    def __init__(self, terminals: Terminals, holdings: Holdings, ledger_clock: LedgerClock, tell: Tell) -> None:
+    def __init__(self, terminals: Terminals, sequences: Sequences, ledger_clock: LedgerClock, tell: Tell) -> None:
         self.up: list[Offered] = []
         self.counters: Counter[str] = Counter()
-        self.holdings = holdings
+        self.sequences = sequences
         self._terminals = terminals
         self._ledger_clock = ledger_clock
         self._tell = tell
@@ -148,7 +148,7 @@ class Intake:
         if key in self._pending:
             return []  # its ACK will come with the first one's commit
         ref, name = ref_of(stored), key[:12]
-        seen = self.holdings.holds(ref.stream, ref.seq) or name in self._pending_seqs
+        seen = self.sequences.holds(ref.stream, ref.seq) or name in self._pending_seqs
         if not seen and self._is_stray(ref):
             self._require_room(ref)
             self._strays[key] = ref.stream
@@ -158,11 +158,11 @@ class Intake:
 
     def _is_stray(self, ref: Ref) -> bool:
         near = (ref.stream + seq.to_bytes(4, "big") for seq in (ref.seq - 1, (ref.seq + 1) & SEQ_MAX))
-        return self.holdings.is_stray(*ref) and not any(name in self._pending_seqs for name in near)
+        return self.sequences.is_stray(*ref) and not any(name in self._pending_seqs for name in near)
 
     def _require_room(self, ref: Ref) -> None:
         begun = sum(stream == ref.stream for stream in self._strays.values())
-        if self.holdings.pieces(ref.stream) + begun >= PIECES_MAX:
+        if self.sequences.pieces(ref.stream) + begun >= PIECES_MAX:
             raise WireFault(f"seq {ref.seq} of epoch {stream_epoch(ref.stream)} would leave one hole too many")
 
     def _note(self, now: Now, one: Kept, ref: Ref) -> None:
@@ -171,7 +171,7 @@ class Intake:
             self._recall(one, ref)
             return
         self.counters["accepted"] += 1
-        self.holdings.keep(ref)
+        self.sequences.keep(ref)
         if one.put.stored[15] in _LOADS:
             self.up.append(RecordCopy(one.put.stored))
         if one.fork:
@@ -181,10 +181,10 @@ class Intake:
 
     def _recall(self, one: Kept, ref: Ref) -> None:
         if one.settled:
-            self.holdings.know_settled(ref)
+            self.sequences.know_settled(ref)
             self._owed[ref.stream] = None
-        elif not self.holdings.holds(*ref):
-            self.holdings.keep(ref)
+        elif not self.sequences.holds(*ref):
+            self.sequences.keep(ref)
 
     def _no_longer_pending(self, put: Put) -> None:
         key = put.key
@@ -208,9 +208,9 @@ class Intake:
             view = talk.view(stream_of(talk.terminal.device, epoch.epoch))
             if view is None:
                 continue
-            self.holdings.rebase(view.stream, min(epoch.oldest, epoch.last + 1) - 1)
+            self.sequences.rebase(view.stream, min(epoch.oldest, epoch.last + 1) - 1)
             view.rebase(min(epoch.oldest, epoch.last + 1) - 1)
-            if epoch.settled < view.settled(self.holdings):
+            if epoch.settled < view.settled(self.sequences):
                 view.told = epoch.settled
                 self._owed[view.stream] = None
                 out.append(_ack_send(talk, view))  # a SETTLED above what was ACKed would be refused
@@ -241,7 +241,7 @@ class Intake:
         if talk is None or view is None:
             del self._owed[stream]  # WELCOME will say it
             return []
-        settled = view.settled(self.holdings)
+        settled = view.settled(self.sequences)
         if settled <= view.told:
             del self._owed[stream]
             return []

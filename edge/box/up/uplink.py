@@ -14,7 +14,7 @@ from edge.box.up.now_lane import Perishable, TokenSource
 from edge.box.values.effects import Effect, Now, Publish, Read, Row, Rows, Settle, Snapshot, Unsettle
 from edge.box.values.facts import Code
 from edge.box.values.ranges import Ranges
-from edge.box.values.sequences import Holdings
+from edge.box.values.sequences import Sequences
 from edge.box.values.streams import Ref, Stream, ref_of, stream_of
 from edge.settings import Settings
 from shared.ids import LedgerId
@@ -197,19 +197,19 @@ class Uplink:
 
     def load(self, snapshot: Snapshot) -> None:
         """Begin again from the oldest unsettled row of what the store holds now."""
-        self.holdings: Holdings = snapshot.holdings
+        self.sequences: Sequences = snapshot.sequences
         self._ack: SignedAck | None = snapshot.ack
         self._ledger: LedgerId | None = snapshot.ledger
         self._floor = snapshot.floor
         self._first = snapshot.depth.first_unsettled
         self._last_row = snapshot.depth.last_row
         for settle in self._settling:  # they will be durable after this snapshot
-            self.holdings.settle(settle.refs)
+            self.sequences.settle(settle.refs)
         self._rewind()
 
     def settled(self, first_unsettled: int) -> None:
         """The oldest settle under way is durable."""
-        self.holdings.confirm(self._settling.popleft().refs)
+        self.sequences.confirm(self._settling.popleft().refs)
         self._first = first_unsettled
 
     def settle_failed(self, now: Now, reason: str) -> None:
@@ -364,7 +364,7 @@ class Uplink:
         self.latencies_ms.extend(now.unix_ms - sent.came_ms for sent in self._sent if not sent.open)
         self._sent = deque(sent for sent in self._sent if sent.open)
         refs = tuple(rows.values())
-        marks = tuple(self.holdings.settle(refs).items())
+        marks = tuple(self.sequences.settle(refs).items())
         self._settling.append(Settle(_joined(sorted(rows)), refs, marks, signed, body.ledger, body.number))
         return [self._settling[-1]]
 

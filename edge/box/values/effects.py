@@ -7,7 +7,7 @@ the simulator) carries them out and reports the outcomes. Values of the hot path
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from edge.box.values.sequences import Holdings
+from edge.box.values.sequences import Sequences
 from edge.box.values.streams import Ref, Stream, key_of
 from edge.link.port import Peer
 from shared.ids import DeviceId, LedgerId, PsamId, StorageId, StoreId
@@ -152,7 +152,7 @@ class Trouble:
 class Snapshot:
     """All that the cores need of a store when they start, and again after a recovery.
 
-    holdings: made for the receiver, who may change it. ledger and floor: see Settle; floor 0 = no ledger yet.
+    sequences: made for the receiver, who may change it. ledger and floor: see Settle; floor 0 = no ledger yet.
     """
 
     store: StoreId
@@ -161,7 +161,7 @@ class Snapshot:
     ledger: LedgerId | None
     floor: int
     epochs: tuple[KeepEpoch, ...]
-    holdings: Holdings
+    sequences: Sequences
     revocations: Revocations = field(default_factory=Revocations)
     troubles: tuple[Trouble, ...] = ()
 

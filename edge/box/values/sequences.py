@@ -22,7 +22,7 @@ class _Seqs:
         """seq → unsettled rows that carry it, only where there are two or more."""
 
 
-class Holdings:
+class Sequences:
     """All streams of one outbox. Bounded by the streams that exist and by Ranges.PIECES_MAX for each."""
 
     def __init__(self) -> None:

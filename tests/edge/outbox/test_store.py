@@ -225,12 +225,12 @@ def test_holdings_after_a_restart(shelf, store):
     stream = stream_of(device(1), 1)
     keep(store, *(put(n) for n in (1, 2, 3, 5)), put(2, 999, seen=True))
     settle(store, (1, 2), (4, 4), marks=((stream, 1),))
-    holdings = shelf.again().snapshot().holdings
-    assert holdings.mark(stream) == 1, "seq 2 has a second row that is not settled"
-    assert holdings.held_after(stream, 0) == 3
-    assert holdings.holds(stream, 5)
+    sequences = shelf.again().snapshot().sequences
+    assert sequences.mark(stream) == 1, "seq 2 has a second row that is not settled"
+    assert sequences.held_after(stream, 0) == 3
+    assert sequences.holds(stream, 5)
     refs = [ref_of(put(2, 999).stored), ref_of(put(3).stored)]
-    assert holdings.settle(refs) == {stream: 3}
+    assert sequences.settle(refs) == {stream: 3}
 
 
 def test_epochs_are_kept(shelf, store):
@@ -255,7 +255,7 @@ def test_unsettle_takes_back_all_above(shelf, store):
     for one in each(store, shelf):
         assert [row.row for row in one.rows(0, 10)[0]] == [3, 4, 5, 6]
         snapshot = one.snapshot()
-        assert (snapshot.holdings.mark(stream), snapshot.holdings.mark(other)) == (2, 0)
+        assert (snapshot.sequences.mark(stream), snapshot.sequences.mark(other)) == (2, 0)
         assert (snapshot.floor, snapshot.ack, snapshot.depth.kept) == (8, ACK, 2)
         marks = dict(one._db.execute("SELECT stream, seq FROM mark").fetchall())
         assert marks == {stream: 2, other: 0}, "the durable marks say so too"
@@ -390,7 +390,7 @@ def test_damaged_row_is_set_aside_and_never_sent(shelf, store):
     snapshot = store.snapshot()
     assert [trouble.code for trouble in snapshot.troubles] == ["outbox-damaged"]
     assert "2" in snapshot.troubles[0].text
-    assert snapshot.holdings.held_after(stream_of(device(1), 1), 0) == 1, "WELCOME asks for it again"
+    assert snapshot.sequences.held_after(stream_of(device(1), 1), 0) == 1, "WELCOME asks for it again"
     assert [row.row for row in store.rows(0, 10)[0]] == [1, 3, 4]
     [again] = keep(store, put(2, seen=True))
     assert (again.row, again.fresh, again.fork) == (5, True, False)
@@ -449,7 +449,7 @@ def test_edited_state_is_not_believed(shelf, store, sql, owed, troubles):
     assert (snapshot.depth.unsettled, len(snapshot.troubles)) == (owed, troubles)
     assert snapshot.floor in (0, 7)
     assert snapshot.ack in (None, ACK)
-    assert snapshot.holdings.mark(stream) in (0, 3)
+    assert snapshot.sequences.mark(stream) in (0, 3)
 
 
 def test_store_without_its_id_is_beyond_repair(shelf, store):

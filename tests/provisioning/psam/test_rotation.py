@@ -5,7 +5,7 @@ import os
 import pytest
 
 from provisioning.keys.levels import new_root, region_of, school_of
-from provisioning.keys.places import Holdings, in_store
+from provisioning.keys.places import Places, in_store
 from provisioning.keys.store import KeyKind, KeyStore, Level
 from provisioning.plan import numbers
 from provisioning.psam.register import PsamEntry, PsamState
@@ -95,14 +95,14 @@ def test_a_retired_version_leaves_its_tac_master_alone():
     assert sorted(left.versions(KeyKind.PSAM_CONTROL)) == [1, 2]
     assert sorted(left.versions(KeyKind.PURCHASE)) == [2]
     assert sorted(left.versions(KeyKind.LOAD)) == [2]
-    assert held_versions(Holdings(in_store(left))) == {2}
+    assert held_versions(Places(in_store(left))) == {2}
     assert retired_store(left, 1) == left
 
 
 def test_a_version_is_held_only_whole():
     school = school_of(region_of(new_root(os.urandom, (1, 2)), 1), 7)
     cut = tuple(key for key in school.keys if (key.kind, key.version) != (KeyKind.LOAD, 2))
-    assert held_versions(Holdings(in_store(KeyStore(Level.SCHOOL, 7, cut)))) == {1}
+    assert held_versions(Places(in_store(KeyStore(Level.SCHOOL, 7, cut)))) == {1}
 
 
 def test_the_last_card_counts():

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from edge.box.terminals.conversation import EpochView, view_of
 from edge.box.values.ranges import Ranges
-from edge.box.values.sequences import Holdings
+from edge.box.values.sequences import Sequences
 from edge.box.values.streams import Ref, key_of, ref_of, stream_device, stream_epoch, stream_of
 from edge.link.messages import AuthEpoch
 from shared.records import digest
@@ -29,10 +29,10 @@ def test_stored_bytes_begin_with_the_prefix():
 @given(st.sets(st.integers(1, 30)), st.integers(1, 31), st.integers(0, 30), st.lists(st.integers(1, 40)))
 def test_held_is_contiguous_from_the_terminals_word(rows, oldest, last, more):
     oldest = min(oldest, last + 1)
-    holdings = Holdings()
+    sequences = Sequences()
     for seq in rows:
-        holdings.keep(Ref(STREAM, seq))
-    view = view_of(device(1), AuthEpoch(3, psam(1), oldest, last), holdings)
+        sequences.keep(Ref(STREAM, seq))
+    view = view_of(device(1), AuthEpoch(3, psam(1), oldest, last), sequences)
     known = {seq for seq in rows if seq <= last} | set(range(1, oldest))
     for seq in [0, *more]:
         if seq:
@@ -42,7 +42,7 @@ def test_held_is_contiguous_from_the_terminals_word(rows, oldest, last, more):
         while top + 1 in known:
             top += 1
         assert view.held == top
-        assert view.settled(holdings) <= view.held
+        assert view.settled(sequences) <= view.held
 
 
 def test_rebase_skips_what_the_terminal_has_been_told():

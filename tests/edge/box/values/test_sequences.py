@@ -1,11 +1,11 @@
-"""Holdings: marks follow the rows, a fork needs both of its rows, a terminal's word fills only what we do not hold."""
+"""Sequences: marks follow the rows, a fork needs both of its rows, a terminal's word fills only what we do not hold."""
 
 from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.box.values.sequences import Holdings
+from edge.box.values.sequences import Sequences
 from edge.box.values.streams import Ref, stream_of
 from tests.edge.rig import device
 
@@ -26,7 +26,7 @@ def settled(held, *seqs):
 
 
 def test_nothing_is_told_before_the_settle_is_durable():
-    held = Holdings()
+    held = Sequences()
     held.keep(ref(1))
     assert held.settle([ref(1)]) == {STREAM: 1}
     assert held.mark(STREAM) == 0
@@ -35,7 +35,7 @@ def test_nothing_is_told_before_the_settle_is_durable():
 
 
 def test_row_that_came_between_settle_and_its_commit_is_not_settled():
-    held = Holdings()
+    held = Sequences()
     held.keep(ref(1))
     held.settle([ref(1)])
     held.keep(ref(1))
@@ -44,7 +44,7 @@ def test_row_that_came_between_settle_and_its_commit_is_not_settled():
 
 
 def test_mark_stops_at_the_first_unsettled_seq():
-    held = Holdings()
+    held = Sequences()
     for seq in (1, 2, 3, 5):
         held.keep(ref(seq))
     assert settled(held, 1, 3, 5) == 1
@@ -54,7 +54,7 @@ def test_mark_stops_at_the_first_unsettled_seq():
 
 
 def test_fork_is_settled_when_both_rows_are():
-    held = Holdings()
+    held = Sequences()
     held.keep(ref(1))
     held.keep(ref(1))
     assert settled(held, 1) == 0
@@ -62,14 +62,14 @@ def test_fork_is_settled_when_both_rows_are():
 
 
 def test_three_rows_of_one_seq():
-    held = Holdings()
+    held = Sequences()
     for _ in range(3):
         held.keep(ref(1))
     assert [settled(held, 1) for _ in range(3)] == [0, 0, 1]
 
 
 def test_fork_of_a_settled_seq_pulls_the_mark_down():
-    held = Holdings()
+    held = Sequences()
     held.rebase(STREAM, 10)
     held.keep(ref(4))
     assert held.mark(STREAM) == 3
@@ -77,7 +77,7 @@ def test_fork_of_a_settled_seq_pulls_the_mark_down():
 
 
 def test_word_of_a_terminal_does_not_settle_rows_that_we_hold():
-    held = Holdings()
+    held = Sequences()
     held.keep(ref(4))
     held.rebase(STREAM, 10)
     assert held.mark(STREAM) == 3
@@ -85,18 +85,18 @@ def test_word_of_a_terminal_does_not_settle_rows_that_we_hold():
 
 
 def test_known_settled_row_beside_an_unsettled_twin_stays_unsettled():
-    held = Holdings()
+    held = Sequences()
     held.keep(ref(1))
     held.know_settled(ref(1))
     assert held.mark(STREAM) == 0
-    other = Holdings()
+    other = Sequences()
     other.know_settled(ref(1))
     other.keep(ref(1))
     assert other.mark(STREAM) == 0
 
 
 def test_copy_of_what_is_held_ends_at_its_top():
-    held = Holdings()
+    held = Sequences()
     for seq in (1, 2, 3):
         held.keep(ref(seq))
     assert held.held_upto(STREAM, 2).pieces() == ((1, 2),)
@@ -106,7 +106,7 @@ def test_copy_of_what_is_held_ends_at_its_top():
 
 @given(st.lists(st.tuples(st.sampled_from(["keep", "settle"]), st.integers(1, 6)), max_size=40))
 def test_mark_is_below_every_unsettled_row(steps):
-    held, open_rows, seen = Holdings(), Counter(), set()
+    held, open_rows, seen = Sequences(), Counter(), set()
     for step, seq in steps:
         if step == "keep":
             held.keep(ref(seq))
