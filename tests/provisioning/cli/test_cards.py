@@ -112,10 +112,10 @@ def test_a_spoiled_body_gets_a_new_blank_and_no_line_moves(started):
 
 KILL_AT = """
 import os, sys
-from provisioning import production_work
 from provisioning.cli.cli import main
+from provisioning.issue import work
 at = [int(sys.argv[1])]
-real = production_work.Machine._record
+real = work.Machine._record
 def record(self, attempt):
     {before}
     done = real(self, attempt)
@@ -125,7 +125,7 @@ def count():
     at[0] -= 1
     if at[0] == 0:
         os.kill(os.getpid(), 9)
-production_work.Machine._record = record
+work.Machine._record = record
 sys.exit(main(sys.argv[2:]))
 """
 
