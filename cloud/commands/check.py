@@ -4,24 +4,21 @@ import json
 import sys
 import unicodedata
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from cloud.commands.intake import wall_now
+from cloud.commands.opening import open_books, wall_now
 from cloud.commands.shown import Shown, compare
 from cloud.keys.client import KeyClient
 from cloud.ledger.books.chart import BANK, FUND
 from cloud.ledger.checks.verify import Check, Report
 from cloud.ledger.checks.verify import verify as check_ledger
 from cloud.ledger.read.loads import LoadStanding
-from cloud.ledger.read.reader import Reader, open_reader
+from cloud.ledger.read.reader import Reader
 from cloud.ledger.read.rides import LineRides
 from cloud.ledger.read.views import TerminalCount
 from cloud.ledger.records.values import CheckTac
-from cloud.ledger.schema.migrate import require_head
-from cloud.process.settings import load_settings
 from cloud.words.loads import load_lines
 from cloud.words.open_cases import ROWS_MAX, SUSPENSE, open_cases
 from cloud.words.rides import line_words
@@ -113,14 +110,6 @@ def report(data: Path, dsn: str | None, *, as_json: bool) -> int:
     else:
         sys.stdout.writelines(f"{line}\n" for line in _report_lines(sums))
     return 0
-
-
-@contextmanager
-def open_books(data: Path, dsn: str | None) -> Iterator[Reader]:
-    """The ledger of a data folder, to read; ConfigFault when there is none."""
-    with closing(open_reader(load_settings(data).books(dsn))) as reader:
-        require_head(reader.database)
-        yield reader
 
 
 def _report_lines(sums: dict[str, Any]) -> Iterator[str]:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cloud.commands.check import open_books
-from cloud.commands.intake import wall_now
+from cloud.commands.opening import open_books, wall_now
 from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.held.releases import ENTRIES_MAX, Side
 from cloud.ledger.held.two_persons import Proposal

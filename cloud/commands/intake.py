@@ -5,7 +5,6 @@ Refuses an inventory that the campus key did not sign, or that is 演练 where t
 
 import json
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,11 +14,10 @@ from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from cloud.commands.opening import wall_now
 from cloud.keys.client import KeyClient
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.ledger.records.values import Now
 from cloud.process.settings import CloudSettings, load_settings
-from shared.clocks.campus_clock import WALL
 from shared.errors import ConfigFault
 from shared.ids import CardId
 from shared.inventory import Inventory, open_sealed
@@ -137,9 +135,3 @@ def _line(line: str, where: str) -> Deposit:
     if type(row["card"]) is not str or type(row["fen"]) is not int or type(row["key"]) is not str:
         raise wrong
     return Deposit(row["card"], row["fen"], row["key"])
-
-
-def wall_now() -> Now:
-    """This machine's clock as both of the ledger's clocks."""
-    unix_s = time.time()
-    return Now(int(unix_s * 1000), WALL.at(unix_s))

@@ -4,8 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from cloud.commands.check import open_books
-from cloud.commands.intake import wall_now
+from cloud.commands.opening import open_books, wall_now
 from cloud.ledger.read.loads import LoadStanding
 from cloud.words.loads import load_json, load_lines
 from shared.money import yuan

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from cloud.commands.intake import wall_now
+from cloud.commands.opening import wall_now
 from cloud.ledger.held.thefts import Report
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
