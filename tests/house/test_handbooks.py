@@ -48,7 +48,7 @@ def test_what_is_named_in_the_text_is_there() -> None:
 
 def test_what_the_system_is_said_to_say_it_says() -> None:
     """The second column of the tables quotes messages; each stands in the code."""
-    source = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "provisioning").glob("*.py")))
+    source = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "provisioning").rglob("*.py")))
     rows = [row.split("|") for book in BOOKS for row in (ROOT / "docs" / book).read_text(encoding="utf-8").splitlines()]
     quoted = [told for row in rows if len(row) == 5 for told in re.findall(r"`([a-z][^`]* [^`]*)`", row[2])]
     assert len(quoted) > 7
