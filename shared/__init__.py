@@ -1,0 +1,1 @@
+"""The words that edge, platform and provisioning speak. Pure; imports nobody."""

@@ -1,0 +1,1 @@
+"""From broker to ledger: sessions, lanes, the thread that owns the ledger, and the acks that go back."""

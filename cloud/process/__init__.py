@@ -1,0 +1,1 @@
+"""A process of the platform: settings, signals, HTTPS."""

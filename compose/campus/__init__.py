@@ -1,0 +1,1 @@
+"""`./ykt up`: a campus planned, opened, run, closed and summed up."""

@@ -1,0 +1,1 @@
+"""A part as a process: started, watched, started again, ended; gone with the launcher."""

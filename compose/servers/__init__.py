@@ -1,0 +1,1 @@
+"""Broker and database: their configuration from templates, in private folders."""

@@ -1,0 +1,1 @@
+"""The box as one pure machine: inputs and a time in, effects out."""

@@ -1,0 +1,1 @@
+"""Readers: real ones over PC/SC, and our cards in virtual ones."""

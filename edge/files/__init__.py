@@ -1,0 +1,1 @@
+"""Files of terminals and cards: durable writes, locks, the demonstration's cards."""

@@ -1,0 +1,1 @@
+"""The box's durable store: accepted means synced; dropped only what was named."""

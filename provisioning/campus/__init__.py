@@ -1,0 +1,1 @@
+"""A whole campus from a plan, as files that appear at once."""

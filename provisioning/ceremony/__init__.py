@@ -1,0 +1,1 @@
+"""Key ceremony: components and shares, two persons, every step in a journal."""

@@ -1,0 +1,1 @@
+"""The campus's authority, the identities of boxes, and which ones count no more."""

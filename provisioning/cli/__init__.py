@@ -1,0 +1,1 @@
+"""`python -m provisioning …`: one module per family of commands."""

@@ -1,0 +1,1 @@
+"""Cards made: orders, work at machines, the office's count, personalisation command by command."""

@@ -1,0 +1,1 @@
+"""Keys as values: levels, components, shares, transport, the store's bytes. Pure."""

@@ -1,0 +1,1 @@
+"""What a campus shall be: one parser decides what is a plan."""

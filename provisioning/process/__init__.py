@@ -1,0 +1,1 @@
+"""The key process: operations over a socket, never keys."""

@@ -1,0 +1,1 @@
+"""Campus time as values, and when certificates end."""

@@ -1,0 +1,1 @@
+"""What a key signs between parts: the ledger's acks, a terminal's own MAC."""

@@ -1,0 +1,1 @@
+"""Messages between box and platform, and to the key process: values, bytes, topics."""

@@ -1,0 +1,1 @@
+"""One file per page: its address, who may see it, what it shows."""

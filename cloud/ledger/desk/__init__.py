@@ -1,0 +1,1 @@
+"""What a card desk does in the ledger: receipts, stock, replaced cards, a cashier's day."""

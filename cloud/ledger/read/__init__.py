@@ -1,0 +1,1 @@
+"""The read side: one snapshot per question, plain values out."""

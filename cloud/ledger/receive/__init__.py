@@ -1,0 +1,1 @@
+"""What comes from boxes: records, requests and greetings, each judged and written in one transaction."""

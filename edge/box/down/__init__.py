@@ -1,0 +1,1 @@
+"""What goes down to terminals: awaited cards, revocations."""

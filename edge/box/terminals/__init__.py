@@ -1,0 +1,1 @@
+"""Who speaks on the wires: joins, epochs, conversations, and what each may say in a time."""

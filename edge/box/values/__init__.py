@@ -1,0 +1,1 @@
+"""Values of the box: streams and their sequences, ranges, effects, facts."""

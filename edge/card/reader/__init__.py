@@ -1,0 +1,1 @@
+"""Real readers: the one door to pyscard, every call bounded."""

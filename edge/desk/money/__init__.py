@@ -1,0 +1,1 @@
+"""What a desk does with money: cash, load, unload, and a cashier's day."""

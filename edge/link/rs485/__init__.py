@@ -1,0 +1,1 @@
+"""RS-485: COBS frames, polling, conversations; the door to pyserial."""

@@ -1,0 +1,1 @@
+"""Wires without hardware: a CAN bus and an RS-485 line as processes."""

@@ -1,0 +1,1 @@
+"""TCP: length prefixes, and the sealed envelope on it."""

@@ -1,0 +1,1 @@
+"""A counter to sell at by hand."""

@@ -1,0 +1,1 @@
+"""A terminal that plays by itself: customers, scripts, real cards in turn."""

@@ -1,0 +1,1 @@
+"""What a terminal was told: its settings, hotlist and fares."""

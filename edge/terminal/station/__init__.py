@@ -1,0 +1,1 @@
+"""A terminal put together: files, field, link, what was shown."""

@@ -1,0 +1,1 @@
+"""A tap from card to record: sale, mixed payment, ride, load, void. Pure."""

@@ -1,0 +1,1 @@
+"""What a terminal does with a card, as generators over APDUs and durable writes."""
