@@ -1,6 +1,6 @@
 """The plan of a campus as the launcher reads it: which boxes, buses, terminals and cards there are.
 
-PLAN.json (ARCHITECTURE) is written once into the data folder and read at every later start; a plan that names a
+PLAN.json (docs/formats.md) is written once into the data folder and read at every later start; a plan that names a
 link it does not have, or too many terminals on a bus, stops the start.
 """
 

@@ -1,4 +1,4 @@
-"""PLAN.json as a value: which campus is to be made. Format: ARCHITECTURE.md, "PLAN.json".
+"""PLAN.json as a value: which campus is to be made. Format: docs/formats.md.
 
 Refuses unknown and missing keys, wrong types, names that cannot be folder or topic names, anything twice, a terminal
 on a link that its box does not have. Optional keys: region (1..65535), issued and expires (YYYY-MM-DD, for cards and

@@ -1,4 +1,4 @@
-"""The chart of accounts 会计科目 of the spine (ARCHITECTURE "Books"): codes, kinds and normal sides.
+"""The chart of accounts 会计科目 of the spine (README of the ledger, "Books"): codes, kinds and normal sides.
 
 Codes are unique and never reused; rows have small integers for the hot path. A liability grows on credit. Accounts
 are made at import, never in the hot path.

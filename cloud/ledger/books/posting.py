@@ -1,4 +1,4 @@
-"""Business event → postings: the only place that knows which accounts move (ARCHITECTURE "Books").
+"""Business event → postings: the only place that knows which accounts move (README of the ledger, "Books").
 
 Debit account first. A change here is a change of the books: the snapshot test shows it.
 """
