@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cloud.ledger.read import Reader, open_reader
-from cloud.settings import load_settings
-from compose.servers import embedded_broker
+from cloud.ledger.read.reader import Reader, open_reader
+from cloud.process.settings import load_settings
+from compose.servers.servers import embedded_broker
 from tests.scenes.campus import Campus
 
 

@@ -24,32 +24,32 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from cloud.settings import DSN_FILE
-from compose import campus as lines
-from compose.lines import write_lines
-from compose.part import Part
-from compose.plan import Box, Card, Link, LinkKind, Plan, Terminal, write_plan
-from compose.postgres import postgres as prepare_postgres
-from compose.servers import free_port
-from compose.standing import Standing
-from edge.terminal.deck import CardFile, Deck, Laid
-from edge.terminal.flash import Flash
-from edge.terminal.flash_port import FileFlash
-from edge.terminal.memory import FileMemory, read_image
-from edge.terminal.pulling import PulledAtDebit
-from edge.terminal.shown import read_shown
-from edge.terminal.station import Station
-from edge.terminal.steps import End, Result, Tap
-from edge.terminal.wires import Wire
-from provisioning.demo_plan import demo_plan
-from shared.campus_clock import WALL
-from shared.purse.cardfs import KeyKind, decode_card
+from cloud.process.settings import DSN_FILE
+from compose.campus import campus as lines
+from compose.campus.lines import write_lines
+from compose.campus.plan import Box, Card, Link, LinkKind, Plan, Terminal, write_plan
+from compose.parts.part import Part
+from compose.parts.standing import Standing
+from compose.servers.postgres import postgres as prepare_postgres
+from compose.servers.servers import free_port
+from edge.files.deck import CardFile, Deck, Laid
+from edge.files.memory import FileMemory, read_image
+from edge.terminal.counter.pulling import PulledAtDebit
+from edge.terminal.station.flash_file import FileFlash
+from edge.terminal.station.shown import read_shown
+from edge.terminal.station.station import Station
+from edge.terminal.station.wires import Wire
+from edge.terminal.store.flash import Flash
+from edge.terminal.taps.steps import End, Result, Tap
+from provisioning.plan.demo import demo_plan
+from shared.clocks.campus_clock import WALL
 from shared.purse.commands import SFI_HOLDER, SFI_PUBLIC
+from shared.purse.cos.cardfs import KeyKind, decode_card
+from shared.purse.cos.torn import Tear
 from shared.purse.crypto import TYPE_CAPP_PURCHASE, TYPE_EP_LOAD, TYPE_EP_PURCHASE
 from shared.purse.files import LOG_DEPTH, LOG_RECORD_SIZE
 from shared.purse.outcomes import PendingLoad, PendingPurchase
 from shared.purse.profiles import CAMPUS, SFI_CAPP, SFI_LOG
-from shared.purse.torn import Tear
 from shared.records import Kind, PurchaseRecord, Stored, decode, encode
 from tests.released.field import Field, asked, books
 from tests.scenes.plans import command, edit

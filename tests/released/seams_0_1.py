@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from cloud.key_faults import KeyRefused
-from cloud.keys import KeyClient
+from cloud.keys.client import KeyClient
+from cloud.keys.faults import KeyRefused
 from edge.link import awaited as link_awaited
-from edge.link import messages, rs485_frame, tcp_framing
-from edge.link.can_id import CanId, parse_id
-from edge.link.isotp import CONTINUE_FRAME, Reassembler, ReassemblyLimits, Transfer, TransferLimits
+from edge.link import messages
+from edge.link.can.ids import CanId, parse_id
+from edge.link.can.isotp import CONTINUE_FRAME, Reassembler, ReassemblyLimits, Transfer, TransferLimits
 from edge.link.messages import (
     Ask,
     Auth,
@@ -39,21 +39,24 @@ from edge.link.messages import (
     WelcomeEpoch,
 )
 from edge.link.messages import Hello as TerminalHello
-from edge.link.rs485_frame import LineFrame
+from edge.link.rs485 import frame as rs485_frame
+from edge.link.rs485.frame import LineFrame
 from edge.link.seal import Direction, Session, session_key
-from edge.terminal import flash_layout
-from edge.terminal.flash_layout import AskedLoad, EpochRow, KnownEpoch, OpenSlot, Page, RingSlot
-from provisioning import numbers
-from provisioning.keeper_software import keeper_of
-from provisioning.key_operations import KeyOperations
-from provisioning.key_store import KeyKind, KeyStore, Level, StoredKey
-from provisioning.levels import card_keys, terminal_key
+from edge.link.tcp import framing as tcp_framing
+from edge.terminal.store import layout as flash_layout
+from edge.terminal.store.layout import AskedLoad, EpochRow, KnownEpoch, OpenSlot, Page, RingSlot
+from provisioning.keeper.software import keeper_of
+from provisioning.keys.levels import card_keys, terminal_key
+from provisioning.keys.store import KeyKind, KeyStore, Level, StoredKey
+from provisioning.plan import numbers
+from provisioning.process.operations import KeyOperations
 from shared import desk, inventory, online, records
-from shared.clock import date_time_bcd
+from shared.clocks.clock import date_time_bcd
 from shared.desk import CardAsk, CardBooks, CardState, DaySheet, DeskOp, No, OpenMatter, Replaced, SheetRow
 from shared.errors import KeyFault
 from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StorageId, StoreId
 from shared.inventory import BoxRow, CardRow, DeviceKind, DeviceRow, Inventory, PsamRow
+from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.online import LoadAnswer, LoadRequest, LoadResult, Purpose
 from shared.purse.crypto import (
     TYPE_EP_LOAD,
@@ -98,7 +101,6 @@ from shared.records import (
     VoidRecord,
     purse_byte,
 )
-from shared.terminal_mac import mac_input, terminal_mac
 from shared.wire import messages as wire
 from shared.wire.keyproc import LENGTH, Role
 from shared.wire.messages import (

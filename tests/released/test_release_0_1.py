@@ -22,10 +22,10 @@ import pytest
 import cloud
 import edge
 from cloud.ledger.ledger import open_ledger
-from cloud.settings import DSN_FILE, load_settings
-from compose.postgres import Postgres
-from edge.ack_signature import ack_verifier, revocations_verifier
-from edge.terminal.deck import Deck
+from cloud.process.settings import DSN_FILE, load_settings
+from compose.servers.postgres import Postgres
+from edge.box.up.signature import ack_verifier, revocations_verifier
+from edge.files.deck import Deck
 from shared.wire import messages as wire
 from tests.released import seams_0_1 as seams
 from tests.released.field import Field, asked, books
