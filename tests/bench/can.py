@@ -11,7 +11,7 @@ RECORD_BYTES = 69
 
 
 def rows() -> Iterator[Row]:
-    """Saturated records/s, its CPU, and the time that one record takes on the bus."""
+    """Saturated records/s, how fair, its CPU, and the time that one record takes on the bus."""
     found = saturate(BITRATE, terminals=8, message_bytes=RECORD_BYTES, seconds=SECONDS)
     yield at_least(
         "CAN 125 kbit/s, saturated",
@@ -21,6 +21,8 @@ def rows() -> Iterator[Row]:
         found.formula_per_s,
         0.95,
     )
+    least, most = min(found.by_terminal.values()), max(found.by_terminal.values())
+    yield at_least("CAN, the terminal heard least", least, "records", "the terminal heard most", most, 0.5)
     yield Row("CAN links, CPU of 8 terminals and the edge", found.cpu_us_per_message, "µs/record")
     from random import Random
 

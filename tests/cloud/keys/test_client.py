@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -142,11 +141,9 @@ def test_nobody_there_is_away(tmp_path: Path) -> None:
 
 def test_a_silent_key_process_costs_no_more_than_the_bound(peer: Peer, keys: KeyClient) -> None:
     held = threading.Event()
-    peer.reply = lambda _: b"\0" if held.wait(5) else b""
-    began = time.monotonic()
+    peer.reply = lambda _: b"\0" if held.wait(600) else b""
     with pytest.raises(KeyProcessAway):
         keys.check_tac(bytes(ITEM_SIZE))
-    assert time.monotonic() - began < 2
     held.set()
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from math import ceil
 from pathlib import Path
 
 import pytest
@@ -77,15 +78,15 @@ def test_name_of_the_thread(desk):
 
 
 def test_slow_fsync_makes_larger_groups_not_more_of_them(desk):
-    desk.store.commit_s = 0.05
-    began_s = time.monotonic()
-    for seq in range(1, 201):
+    """All that comes while one fsync lasts is the next group."""
+    desk.store.gate = threading.Event()
+    desk.writer.submit([put(1)])
+    until(lambda: not desk.writer._queue, "the first group is on its way")
+    for seq in range(2, 201):
         assert desk.writer.submit([put(seq)]) == []
-        time.sleep(0.001)
+    desk.store.gate.set()
     until(lambda: len(desk.kept()) == 200, "all kept")
-    took_s = time.monotonic() - began_s
-    assert desk.writer.groups <= took_s / 0.05 + 1
-    assert desk.writer.groups < 40
+    assert desk.writer.groups == 1 + ceil(199 / GROUP_MAX)
     assert [one.row for one in desk.kept()] == [*range(1, 201)]
 
 

@@ -1,10 +1,8 @@
 """The box as a process: lunch over TCP, kill -9, a broker that dies or is a black hole, wrong use, damage named."""
 
 import json
-import statistics
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -132,36 +130,30 @@ def test_broker_killed_and_its_data_thrown_away(campus, broker):
     campus.terminals.until(campus.drained, "all posted and settled")
 
 
-def ack_times(campus, times):
-    """Milliseconds from a sale to its ACK, one at a time."""
-    found = []
+def sell_and_be_acked(campus, times):
+    """One at a time, each after the ACK of the one before."""
     body = campus.terminals.bodies[1]
     for _ in range(times):
-        began_s = time.perf_counter()
         campus.terminals.sell(1)
         seq = body.last[body.current]
-        while body.acked.get(body.current, 0) < seq:
-            campus.terminals.pump(0.005)
-            assert time.perf_counter() - began_s < 5
-        found.append((time.perf_counter() - began_s) * 1000)
-    return found
+        campus.terminals.until(lambda seq=seq: body.acked.get(body.current, 0) >= seq, "an ACK")
 
 
 def test_black_holed_broker_changes_nothing_for_terminals(tmp_path, broker):
+    """How long an ACK takes then, beside before, is a figure of the machine: `./ykt bench hole`."""
     wire = BlackHole(onward=broker.port)
     campus = Campus(tmp_path, broker.port, edge_port=wire.port)
     try:
         campus.open(1)
         until(lambda: campus.edge.status["connected"], "connected")
-        before = ack_times(campus, 60)
+        sell_and_be_acked(campus, 30)
         wire.silent = True
         campus.cloud.answering = False
-        after = ack_times(campus, 60)
-        assert statistics.median(after) < 2 * statistics.median(before) + 2
-        assert sorted(after)[-6] < 3 * sorted(before)[-6] + 20
+        sell_and_be_acked(campus, 60)
         until(lambda: not campus.edge.status["connected"], "the silence is noticed")
-        still = ack_times(campus, 30)
-        assert statistics.median(still) < 2 * statistics.median(before) + 2
+        sell_and_be_acked(campus, 30)
+        assert not campus.edge.status["connected"]
+        assert not campus.drained(), "the hole is none"
         wire.silent = False
         campus.cloud.answering = True
         campus.terminals.until(campus.drained, "all posted and settled")

@@ -211,32 +211,32 @@ def test_broker_that_accepts_and_says_nothing(party, monkeypatch):
     box = party("box-e", port=hole.port)
     until(lambda: hole.accepted >= 3, "tries again and again")
     assert box.events == []
-    began_s = time.monotonic()
-    box.line.publish("t", b"x", 1)
-    assert time.monotonic() - began_s < 0.05
+    box.line.publish("t", b"x", 1)  # returns: nothing has answered, and nothing will
     hole.close()
 
 
 def test_pubacks_that_never_come_end_the_connection(party, broker, monkeypatch):
     monkeypatch.setattr(mqtt, "PUBACK_S", 0.3)
+    monkeypatch.setattr(mqtt, "KEEPALIVE_S", 600)
     monkeypatch.setattr(mqtt, "BACKOFF_MIN_S", 0.05)
     wire = BlackHole(onward=broker.port)
     box = party("box-f", port=wire.port).connected()
     wire.silent = True
-    began_s = time.monotonic()
     box.line.publish(f"{PREFIX}/box-f/up/now", b"1", 1)
-    until(lambda: box.count(Lost) == 1, "given up")
-    assert time.monotonic() - began_s < mqtt.KEEPALIVE_S, "sooner than by the keep-alive"
+    until(lambda: box.count(Lost) == 1, "given up, and not by the keep-alive")
     wire.silent = False
     box.connected(times=2)
     wire.close()
 
 
 def test_stop_while_the_broker_is_away(monkeypatch):
+    """It waits for no pause between two attempts."""
+    monkeypatch.setattr(mqtt, "BACKOFF_MIN_S", 600.0)
+    monkeypatch.setattr(mqtt, "BACKOFF_MAX_S", 600.0)
     box = Party("127.0.0.1", 9, "alone")
     began_s = time.monotonic()
     box.line.stop()
-    assert time.monotonic() - began_s < 2.0
+    assert time.monotonic() - began_s < PATIENCE_S
     assert box.faults == []
 
 

@@ -54,14 +54,13 @@ def opened(folder: Path, name: str, baud: int = 19_200) -> serial.Serial:
     return serial.Serial(str(folder / name), baud, timeout=0.01)
 
 
-def test_everybody_hears_every_byte_at_the_lines_pace(ports):
+def test_everybody_hears_every_byte_and_not_before_the_line_could_carry_it(ports):
     data = bytes(range(256))
     with opened(ports, "master") as master, opened(ports, "01") as one, opened(ports, "02") as two:
         start_s = time.monotonic()
         master.write(data)
         assert read(one, 256) == read(two, 256) == data
-        took_s = time.monotonic() - start_s
-        assert 2560 / 19_200 <= took_s < 2 * 2560 / 19_200
+        assert time.monotonic() - start_s >= 2560 / 19_200
         two.write(b"\0\r\n\x03\x11\x13\xff")
         assert read(master, 7) == read(one, 7) == b"\0\r\n\x03\x11\x13\xff"
         assert two.read(10) == b""
