@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -255,7 +256,17 @@ def test_no_key_is_in_postgresql_or_in_its_dump(room: Path, postgres_server: Pos
     assert search.found(dump + b"\\x" + secrets["school tac 1"].hex().encode()) == {"school tac 1"}
     files = [path for path in postgres_server.place.rglob("*") if path.is_file()]
     assert len(files) > 500
-    assert {name for path in files for name in search.found(_bytes_of(path))} == set()
+    assert {name for body in _different(files) for name in search.found(body)} == set()
+
+
+def _different(files: list[Path]) -> Iterator[bytes]:
+    """Each content once: every database of a server begins as a copy of the same files."""
+    seen = set()
+    for path in files:
+        body = _bytes_of(path)
+        if (digest := sha256(body).digest()) not in seen:
+            seen.add(digest)
+            yield body
 
 
 def _bytes_of(path: Path) -> bytes:
