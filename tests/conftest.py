@@ -15,6 +15,8 @@ from compose.servers.postgres import postgres as prepare_postgres
 from compose.servers.servers import LOOPBACK, embedded_broker, free_port, mosquitto_plain
 from tests.ahead import FEW, Command, words_of
 
+pytest_plugins = ("tests.sample", "tests.examples")
+"""What a run leaves out, and what is drawn in it."""
 BEGUN: pytest.StashKey[dict[tuple[str, ...], Command]] = pytest.StashKey()
 
 

@@ -9,7 +9,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -290,7 +290,7 @@ CEREMONY = ("begin", "enter", "second", "join", "derive", "close", "abort")
 
 
 @pytest.fixture(params=SCENES)
-def played(request, own):
+def played(request, own, whole):
     """A room in which the scene is about to happen, and the scene. In memory: syncing a thousand times is no test."""
     scene = SCENES[request.param]
     with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None, prefix="ykt-killed-") as folder:
@@ -299,12 +299,12 @@ def played(request, own):
         if request.param not in CEREMONY:
             shutil.copytree(own, room / "d")
         scene.prepare(room)
-        yield room, scene
+        yield room, scene, touches(scene.stride, whole=whole, name=request.param)
 
 
-def each_time(room: Path, scene: Scene, broken: Callable[..., object]):
-    """The room as it was, broken at touch 1, 2, 3 … until the verb comes to its end by itself."""
-    for touch in touches(scene.stride):
+def each_time(room: Path, scene: Scene, at: Iterator[int], broken: Callable[..., object]):
+    """The room as it was, broken at each of these touches, until the verb comes to its end by itself."""
+    for touch in at:
         here = room.with_name(str(touch))
         shutil.copytree(room, here)
         ended = broken(touch, *scene.words(here))
@@ -323,21 +323,21 @@ def again(here: Path, scene: Scene) -> None:
 
 
 def test_killed_at_every_touch_of_the_disk_and_asked_for_again(played) -> None:
-    room, scene = played
+    room, scene, at = played
     count = 0
-    for here, ended in each_time(room, scene, killed_at):
+    for here, ended in each_time(room, scene, at, killed_at):
         assert ended.is_killed or ended.code == 0, ended
         again(here, scene)
         if not ended.is_killed:
             break
         count += 1
-    assert count > 2, "it was never killed"
+    assert count, "it was never killed"
 
 
 def test_a_full_disk_is_said_and_asked_for_again(played) -> None:
-    room, scene = played
+    room, scene, at = played
     count = 0
-    for here, ended in each_time(room, scene, full_at):
+    for here, ended in each_time(room, scene, at, full_at):
         if ended.code == 0:
             break
         assert ended.code != CRASHED, ended.said
@@ -345,4 +345,4 @@ def test_a_full_disk_is_said_and_asked_for_again(played) -> None:
         assert "No space left" in ended.said, ended
         count += 1
         again(here, scene)
-    assert count > 2, "the disk was never full"
+    assert count, "the disk was never full"

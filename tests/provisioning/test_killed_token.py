@@ -128,14 +128,14 @@ def rotated():
 @needs_softhsm
 @pytest.mark.process
 @pytest.mark.parametrize("name", SCENES)
-def test_killed_at_every_touch_and_asked_for_again(name, rotated, monkeypatch) -> None:
+def test_killed_at_every_touch_and_asked_for_again(name, rotated, monkeypatch, whole) -> None:
     last, scene, count = after_the_last_card(rotated / "d"), SCENES[name], 0
     monkeypatch.setattr("provisioning.cli.psam.now_s", lambda: last)
     with in_memory() as room:
         shutil.copytree(rotated / "d", room / "d")
         for words in scene.needs:
             ok(*words(room / "d"))
-        for touch in touches(scene.stride):
+        for touch in touches(scene.stride, whole=whole, name=name):
             here = room / str(touch)
             shutil.copytree(room / "d", here)
             ended = killed_at(touch, *scene.words(here))
@@ -145,7 +145,7 @@ def test_killed_at_every_touch_and_asked_for_again(name, rotated, monkeypatch) -
             if not ended.is_killed:
                 break
             count += 1
-    assert count > 4, "it was never killed"
+    assert count, "it was never killed"
 
 
 def said_again(here: Path, scene: Scene) -> None:

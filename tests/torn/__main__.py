@@ -1,5 +1,5 @@
-"""`./ykt torn`: every point of every tap cut, in every way, with everything that may follow; all of it, no sample. And
-loads with the network, a box, the ingest or the key process failing at each of their steps.
+"""`./ykt torn`: every point of every tap cut, in every way, with everything that may follow; all of it, unless a sample
+is asked for. And loads with the network, a box, the ingest or the key process failing at each of their steps.
 
 Prints how many points and runs each scenario had. Exit 0: no fen unexplained, nobody charged twice, 成功 never shown
 without a debit. 1: a law broke; the run that broke it is printed. 2: wrong use.
@@ -10,10 +10,12 @@ import sys
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from multiprocessing import get_context
 from os import cpu_count
 
 from shared.input.command_line import Parser
+from tests.sample import kept
 from tests.torn import bank, behind, mixed, outage, play, rides
 from tests.torn.cut import Action
 from tests.torn.play import count_points, cut_at
@@ -30,7 +32,8 @@ def main(arguments: list[str]) -> int:
     total = Tally()
     with ProcessPoolExecutor(options.jobs, get_context("spawn")) as pool:
         for name in options.scenario or NAMES:
-            total.add(_cuts(name, pool, options.points) if name in BY_NAME else _outages(name, pool, options.points))
+            run = _cuts if name in BY_NAME else _outages
+            total.add(run(name, pool, options))
     _say(f"合计 total: {total.points} 处 points, {total.runs} 次 runs, 不符 broken {total.broken}")
     return int(total.broken > 0)
 
@@ -52,42 +55,55 @@ class Tally:
         )
 
 
-def _cuts(name: str, pool: Executor, listed: bool) -> Tally:
+def _cuts(name: str, pool: Executor, options: argparse.Namespace) -> Tally:
     scenario = BY_NAME[name]
-    names = count_points(scenario)
-    failures = [text for texts in pool.map(partial(cut_at, scenario), range(1, len(names) + 1)) for text in texts]
-    return _told(name, names, len(Action) * len(scenario.aftermaths), failures, listed)
+    points = _sample(count_points(scenario), options.one_in)
+    failures = [text for texts in pool.map(partial(cut_at, scenario), points) for text in texts]
+    return _told(name, points, len(Action) * len(scenario.aftermaths), failures, options)
 
 
-def _outages(name: str, pool: Executor, listed: bool) -> Tally:
+def _outages(name: str, pool: Executor, options: argparse.Namespace) -> Tally:
     wanted = outage.outages(name)
-    failures = [text for texts in pool.map(partial(outage.suffer, name), wanted) for text in texts]
-    names = [str(outage.Outage(*one)) for one in wanted]
-    return _told(name, names, len(outage.BY_NAME[name].aftermaths), failures, listed)
+    points = _sample([str(outage.Outage(*one)) for one in wanted], options.one_in)
+    chosen = [wanted[number - 1] for number in points]
+    failures = [text for texts in pool.map(partial(outage.suffer, name), chosen) for text in texts]
+    return _told(name, points, len(outage.BY_NAME[name].aftermaths), failures, options)
 
 
-def _told(name: str, names: list[str], ways: int, failures: list[str], listed: bool) -> Tally:
-    tally = Tally(len(names), len(names) * ways, len(failures))
+def _sample(names: list[str], one_in: int) -> dict[int, str]:
+    """The points by number; of a sample, those that their names choose."""
+    points = {f"{number:>3} {name}": number for number, name in enumerate(names, 1)}
+    chosen = kept(points, ceil(len(points) / one_in))
+    return {number: point for point, number in points.items() if point in chosen}
+
+
+def _told(name: str, points: dict[int, str], ways: int, failures: list[str], options: argparse.Namespace) -> Tally:
+    tally = Tally(len(points), len(points) * ways, len(failures))
     run = f"{tally.points:>3} 处 points × {ways:>2} = {tally.runs:>4} 次 runs"
     _say(f"{name:<24} {run}, 不符 broken {tally.broken}")
-    for line in failures[:FAILURES_MAX] + (_numbered(names) if listed else []):
+    for line in failures[:FAILURES_MAX] + ([f"  {point}" for point in points.values()] if options.points else []):
         _say(line)
     return tally
-
-
-def _numbered(names: list[str]) -> list[str]:
-    return [f"  {number:>3} {point}" for number, point in enumerate(names, 1)]
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = Parser(prog="./ykt torn", description="在每一步断一次，逐一核对 / cut at every step, check each")
     parser.add_argument("scenario", nargs="*", metavar="SCENARIO", help=f"场景 / one or more of: {', '.join(NAMES)}")
     parser.add_argument("--points", action="store_true", help="列出每一处 / name the points")
+    parser.add_argument(
+        "--one-in", type=_some, default=1, metavar="N", help="每 N 处取一处，固定取样 / one point in N, always the same"
+    )
     parser.add_argument("--jobs", type=int, default=cpu_count() or 1, help="进程数 / processes")
     options = parser.parse_args(arguments)
     if unknown := [name for name in options.scenario if name not in NAMES]:
         parser.error(f"无此场景 / no such scenario: {', '.join(unknown)}")
     return options
+
+
+def _some(text: str) -> int:
+    if not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError("1, 2, …")
+    return int(text)
 
 
 def _say(line: str) -> None:

@@ -13,6 +13,7 @@ from edge.terminal.taps.gate import Gate
 from shared.purse.reasons import Reason
 from tests.sim.world import Violation
 from tests.torn import bank, behind, mixed, rides
+from tests.torn.__main__ import _sample
 from tests.torn.cut import Action, Cut
 from tests.torn.outage import MACHINE, At, Fault, Outage, OutagePlay, outages
 from tests.torn.play import BY_NAME, SCENARIOS, WRITTEN, Aftermath, Play, count_points
@@ -32,6 +33,15 @@ def test_every_point_of_every_tap(ahead):
     assert int(total[1]) > 540
     assert int(total[2]) == sum(int(points) * int(ways) for points, ways in _POINTS.findall(done.stdout))
     assert {int(ways) for _, ways in _POINTS.findall(done.stdout)} == {5, 8, 16, 20}
+
+
+def test_a_sample_has_some_of_each_scenario_and_nothing_that_the_whole_has_not():
+    names = [f"before {n}" for n in range(23)]
+    whole, part = _sample(names, 1), _sample(names, 6)
+    assert list(whole) == [*range(1, 24)]
+    assert len(part) == 4
+    assert part.items() <= whole.items()
+    assert len(_sample(names[:2], 6)) == 1
 
 
 _POINTS = re.compile(r"(\d+) 处 points × +(\d+) =")

@@ -68,6 +68,7 @@ def _books(ledger: Ledger) -> tuple[list[Row], list[Row], dict[str, int]]:
     return [tuple(row) for row in records], [tuple(row) for row in proofs], c.balances(ledger)
 
 
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_batches_make_the_books_of_single_records(ledger: Ledger, box: Box, other: Ledger, seed: int) -> None:
     random = Random(seed)

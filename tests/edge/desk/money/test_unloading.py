@@ -185,6 +185,7 @@ def test_cut_at_every_step_card_and_ledger_end_agreeing(office, at, tear):
     assert_settled(one)
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("tear", [Tear.BEFORE, Tear.AFTER])
 @pytest.mark.parametrize("at", range(STEPS_MAX))
 def test_cut_again_at_every_step_of_the_settling(office, at, tear):
