@@ -1,6 +1,7 @@
 """`./ykt test`: the checks that read the code, then the tests; pytest's closing line is the last line.
 
-With arguments pytest alone runs, in the checkout. If a check fails, the others still run, but no test does.
+Alone or with `--all` it is the whole suite: two workers, the long commands begun ahead, the slowest twenty at the end.
+With other arguments pytest alone runs, in the checkout. If a check fails, the others still run, but no test does.
 """
 
 import os
@@ -14,14 +15,30 @@ import pytest
 from compose.place import ROOT
 
 HELP = """\
-用法 usage: ./ykt test [PYTEST ARGS]
+用法 usage: ./ykt test [--all | PYTEST ARGS]
 
-不带参数：ruff、mypy、导入约定，然后全部测试；带参数时只跑 pytest，下面是它的选项。
-Without arguments ruff, mypy and the import contracts, then every test; with arguments pytest alone: its options are
-these.
+不带参数：ruff、mypy、导入约定，然后全部测试：两个进程并行，随机顺序，每个测试有时限，最后列出最慢的二十个。
+  穷举的测试和长种子取固定的样本（同一份代码总是同一批）；--all 不取样，全部运行。
+其他参数：只跑 pytest，下面是它的选项；顺序仍是随机的，单进程。
+  -n 2 两个进程 · --randomly-seed=N 重现某次的顺序（见开头几行） · -p no:randomly 按书写顺序
+  --timeout 0 不限时（用调试器时） · --all 不取样
+
+Without arguments ruff, mypy and the import contracts, then every test: two workers, random order, a limit for each, the
+slowest twenty at the end. Of exhaustive tests and long seeds a stable sample runs (the same code, the same tests);
+--all runs the whole of them.
+With other arguments pytest alone, its options are these; the order is random here, too, and there is one process:
+  -n 2 two workers · --randomly-seed=N the order of that run again (its first lines name it) · -p no:randomly as written
+  --timeout 0 no limit (with a debugger) · --all no sample
 
 退出码 exit codes: 0 全部通过 all passed · 1 有失败 something failed · 2 用法不对，或没有测试 wrong use, or no test
 """
+ALL = "--all"
+WORKERS = 2
+SLOWEST = 20
+SUITE = (
+    "-n", str(WORKERS), "--dist", "loadfile", "--no-loadscope-reorder", "--ahead", "--durations", str(SLOWEST),
+)  # fmt: skip
+"""Of the whole suite: a module stays at one worker, in the order of tests/order.py."""
 PACKAGES = ("edge", "cloud", "shared", "provisioning", "compose")
 CHECKS = (
     ("ruff", ("check", ".")),
@@ -34,14 +51,22 @@ EXIT = {pytest.ExitCode.OK: 0, pytest.ExitCode.USAGE_ERROR: 2, pytest.ExitCode.N
 def main(arguments: list[str]) -> int:
     """Return 0 if all is well, 1 if a check or a test failed, 2 for wrong use."""
     os.chdir(ROOT)
+    _let_bytecode_be_kept()
     if {"-h", "--help"} & set(arguments):
         _say(HELP)
-    failed = [] if arguments else [name for name, words in CHECKS if not _passes(name, words)]
+    is_suite = arguments in ([], [ALL])
+    failed = [name for name, words in CHECKS if not _passes(name, words)] if is_suite else []
     if failed:
         names = ", ".join(failed)
         _say(f"检查未通过：{names}；未运行测试 / checks failed: {names}; no test was run")
         return 1
-    return EXIT.get(pytest.ExitCode(pytest.main(arguments)), 1)
+    return EXIT.get(pytest.ExitCode(pytest.main([*SUITE, *arguments] if is_suite else arguments)), 1)
+
+
+def _let_bytecode_be_kept() -> None:
+    """The suite starts some thousand processes of ours; compiling each time would be a third of their start."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def _passes(name: str, words: tuple[str, ...]) -> bool:

@@ -46,9 +46,9 @@ VERBS = (
     ),
     Verb(
         "test",
-        "[PYTEST ARGS]",
-        "全部检查：ruff、mypy、导入约定、测试；带参数时只跑 pytest",
-        "all checks: ruff, mypy, contracts, tests; with ARGS pytest alone",
+        "[--all | PYTEST ARGS]",
+        "全部检查和测试，--all 不取样；带其他参数时只跑 pytest",
+        "all checks and tests, --all without sampling; with ARGS pytest alone",
         "compose.suite",
         extras=f"{DEV},{CARDS}",
     ),

@@ -13,36 +13,9 @@ from compose.parts.standing import Standing
 from compose.servers.postgres import Postgres
 from compose.servers.postgres import postgres as prepare_postgres
 from compose.servers.servers import LOOPBACK, embedded_broker, free_port, mosquitto_plain
-from tests.ahead import FEW, Command, words_of
 
-pytest_plugins = ("tests.sample", "tests.examples")
-"""What a run leaves out, and what is drawn in it."""
-BEGUN: pytest.StashKey[dict[tuple[str, ...], Command]] = pytest.StashKey()
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Begin the long commands of the chosen tests."""
-    begun = session.stash[BEGUN] = {}
-    if len(session.items) >= FEW and not session.config.option.collectonly:
-        begun.update({words: Command(words) for words in filter(None, map(words_of, session.items))})
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """End what no test has waited for."""
-    for command in session.stash.get(BEGUN, {}).values():
-        command.__exit__()
-
-
-@pytest.fixture
-def ahead(request: pytest.FixtureRequest) -> Iterator[Command]:
-    """The command of this test's marker, begun before or now."""
-    words = words_of(request.node)
-    begun = request.session.stash[BEGUN].get(words)
-    if begun is not None:
-        yield begun
-        return
-    with Command(words) as command:
-        yield command
+pytest_plugins = ("tests.sample", "tests.examples", "tests.order", "tests.ahead")
+"""What a run leaves out, in which order it goes and with which limits, what begins first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from compose.place import ROOT
 
 BOUND_S = 120.0
-PLUGINS = 'pytest_plugins = ("tests.sample",)\n'
+PLUGINS = 'pytest_plugins = ("tests.sample", "tests.order", "tests.ahead")\n'
 MARKERS = "markers=ahead\nprocess\npostgres\nbrowser"
 
 

@@ -11,6 +11,7 @@ from cloud.ledger.receive import authorise
 from edge.terminal.store.voids import Voids
 from edge.terminal.taps.gate import Gate
 from shared.purse.reasons import Reason
+from tests.ahead import TORN_ONE_IN
 from tests.sim.world import Violation
 from tests.torn import bank, behind, mixed, rides
 from tests.torn.__main__ import _sample
@@ -24,13 +25,14 @@ SALE = SCENARIOS[0]
 
 
 @pytest.mark.process
-@pytest.mark.ahead("tests.torn", "--jobs", "1")
-def test_every_point_of_every_tap(ahead):
-    done = ahead.result(RUN_MAX_S)
+@pytest.mark.ahead("torn")
+@pytest.mark.timeout(RUN_MAX_S)
+def test_every_point_of_every_tap(ahead, whole):
+    done = ahead(RUN_MAX_S)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5_000:]
     total = re.search(r"total: (\d+) 处 points, (\d+) 次 runs, 不符 broken 0", done.stdout)
     assert total is not None, done.stdout
-    assert int(total[1]) > 540
+    assert int(total[1]) > (540 if whole else 540 // TORN_ONE_IN)
     assert int(total[2]) == sum(int(points) * int(ways) for points, ways in _POINTS.findall(done.stdout))
     assert {int(ways) for _, ways in _POINTS.findall(done.stdout)} == {5, 8, 16, 20}
 

@@ -1,0 +1,88 @@
+"""`./ykt test`: what it says of itself, and how the whole suite is run: two workers, the slowest told, a limit each."""
+
+from pathlib import Path
+
+import pytest
+
+from compose.suite import SLOWEST, SUITE, main
+from tests.compose.whole_run import PLUGINS, run
+
+SLOW_ONE = """
+import time
+def test_slow(): time.sleep(0.02)
+"""
+HANGS = """
+import threading, pytest
+@pytest.mark.timeout(1)
+def test_hangs(): threading.Event().wait()
+def test_after(): pass
+"""
+WITH_A_PROCESS = """
+import pytest
+@pytest.mark.process
+def test_b(): pass
+def test_too(): pass
+"""
+NOTHING_AHEAD = """
+def pytest_configure():
+    from tests import ahead
+    ahead.LONG.clear()
+"""
+ORDER = """
+import pytest
+@pytest.mark.parametrize("n", range(40))
+def test_it(n): pass
+"""
+
+
+def test_help_is_ours_then_that_of_pytest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("用法 usage: ./ykt test")
+    for word in ("--all", "随机", "random order", "-p no:randomly", "-n 2", "--randomly-seed"):
+        assert word in said
+
+
+@pytest.mark.process
+def test_the_closing_line_is_the_last_and_the_slowest_come_before(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(PLUGINS + NOTHING_AHEAD)
+    (tmp_path / "test_slow.py").write_text(SLOW_ONE)
+    (tmp_path / "test_fast.py").write_text("def test_fast(): pass\n")
+    said = run(tmp_path, *SUITE).stdout
+    assert f"slowest {SLOWEST} durations" in said
+    assert "call     test_slow.py::test_slow" in said
+    assert "created: 2/2 workers" in said
+    assert "= 2 passed in" in said.splitlines()[-1]
+
+
+@pytest.mark.process
+def test_what_hangs_is_ended_with_its_stack_and_the_rest_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(PLUGINS)
+    (tmp_path / "test_it.py").write_text(HANGS)
+    done = run(tmp_path, "-p", "no:randomly")
+    assert done.returncode == 1
+    assert "Timeout" in done.stdout
+    assert "threading.Event().wait()" in done.stdout
+    assert "1 failed, 1 passed" in done.stdout
+
+
+@pytest.mark.process
+def test_the_order_is_random_and_can_be_had_again(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(PLUGINS)
+    (tmp_path / "test_it.py").write_text(ORDER)
+
+    def order(*words: str) -> list[str]:
+        return [line for line in run(tmp_path, "--collect-only", "-q", *words).stdout.splitlines() if "::" in line]
+
+    assert order("-p", "no:randomly") == sorted(order(), key=lambda name: int(name.partition("[")[2][:-1]))
+    assert order("--randomly-seed=7") == order("--randomly-seed=7") != order("--randomly-seed=8")
+
+
+@pytest.mark.process
+def test_modules_with_processes_go_first(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(PLUGINS)
+    (tmp_path / "test_a.py").write_text(ORDER)
+    (tmp_path / "test_b.py").write_text(WITH_A_PROCESS)
+    for seed in range(3):
+        said = run(tmp_path, "--collect-only", "-q", f"--randomly-seed={seed}").stdout.splitlines()
+        assert {line.partition("::")[0] for line in said[:2]} == {"test_b.py"}
