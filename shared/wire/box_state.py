@@ -34,7 +34,10 @@ class TerminalState:
 
 
 class BoxState(NamedTuple):
-    """state, retained, every few seconds; the last will is the same with online = False."""
+    """state, retained, every few seconds; the last will is the same with online = False.
+
+    at_ms and heard_ms are times of the box's own clock; oldest_unsettled_ms is an age.
+    """
 
     box: BoxId
     store: StoreId

@@ -1,11 +1,12 @@
 """The ledger's read side as the overview shows it: words and marks chosen, no sum made here that the ledger makes.
 
-State marks: ok, warn, bad, off. A box that was not heard for 15 s takes its terminals with it into "unknown" (IX1).
+State marks: ok, warn, bad, off. A box that was not heard for 15 s takes its terminals with it into "unknown" (IX1), and
+what it may hold by now is not shown as a number. A terminal says a heartbeat every 5 s (edge/terminal/firmware).
 """
 
 from collections import deque
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.loads.state import Next
@@ -23,6 +24,10 @@ from shared.spans import span
 from shared.wire.messages import Revocations, TerminalState
 
 SILENT_MS = 15_000
+QUIET_MS = 10_000
+"""A terminal of a live box that was not heard for so long is unknown."""
+DEAD_MS = 30_000
+"""And then taken for dead."""
 RECORDS = 15
 FACTS = 8
 THEFTS = 8
@@ -45,6 +50,7 @@ _STATES = {
     "never": ("off", "never"),
     "revoked": ("bad", "revoked"),
 }
+_ON_THE_LINE = ("joined", "no-epoch")
 
 
 class Overview:
@@ -60,6 +66,7 @@ class Overview:
         boxes = self._reader.boxes()
         live = _live_states(boxes, now_ms)
         oldest_s = max(0, now_ms - sums.oldest_ms) // 1000 if sums.oldest_ms else 0
+        unknown = sum(not _is_heard(box, now_ms) for box in boxes)
         loads = self._reader.load_standings(Now(now_ms, WALL.at(now_ms / 1000)), OPEN_LOADS_MAX, open_only=True)
         return {
             "drill": sums.demo,
@@ -70,6 +77,7 @@ class Overview:
                 "spent_fen": sums.spent_fen,
                 "loads_fen": sums.loads_fen,
                 "unposted": max(sums.unsettled, sums.owed),
+                "boxes_unknown": unknown,
                 "oldest_s": oldest_s,
                 "suspense": sums.suspense,
                 "quarantined": sums.quarantined,
@@ -80,6 +88,7 @@ class Overview:
             },
             "ledger": {
                 "ok": sums.difference_fen == 0,
+                "mark": "bad" if sums.difference_fen else "warn" if unknown else "ok",
                 "difference_fen": sums.difference_fen,
                 "checked": sums.entries,
             },
@@ -152,14 +161,25 @@ def _thefts(wanted: Revocations, stolen: list[StandingTheft], boxes: list[BoxVie
     }  # fmt: skip
 
 
-def _live_states(boxes: list[BoxView], now_ms: int) -> dict[bytes, TerminalState | None]:
-    """Device → what its box says of it; None when the box itself is silent."""
-    found: dict[bytes, TerminalState | None] = {}
-    for box in boxes:
-        if box.state is not None:
-            fresh = box.state.online and now_ms - box.heard_ms < SILENT_MS
-            found.update({t.device: t if fresh else None for t in box.state.terminals})
-    return found
+def _is_heard(view: BoxView, now_ms: int) -> bool:
+    """Does this box speak now?"""
+    return view.state is not None and view.state.online and now_ms - view.heard_ms < SILENT_MS
+
+
+class _Live(NamedTuple):
+    """What a live box says of a terminal, and for how long it has not heard it by now."""
+
+    said: TerminalState
+    quiet_ms: int
+
+
+def _live_states(boxes: list[BoxView], now_ms: int) -> dict[bytes, _Live]:
+    """By device; those of a silent box are not there. Each difference is of one clock: the box's own, or ours."""
+    return {
+        said.device: _Live(said, max(0, box.state.at_ms - said.heard_ms) + max(0, now_ms - box.heard_ms))
+        for box in boxes if box.state is not None and _is_heard(box, now_ms)
+        for said in box.state.terminals
+    }  # fmt: skip
 
 
 def _newest(views: list[TerminalView]) -> list[TerminalView]:
@@ -169,25 +189,26 @@ def _newest(views: list[TerminalView]) -> list[TerminalView]:
 
 
 def _box(view: BoxView, now_ms: int) -> dict[str, Any]:
-    state = view.state
-    silent = now_ms - view.heard_ms >= SILENT_MS
-    known = "unknown" if state is None else "offline" if silent or not state.online else "ok"
+    """None: not known, or not any more."""
+    state, heard = view.state, _is_heard(view, now_ms)
+    known = "unknown" if state is None else "ok" if heard else "offline"
     return {
         "box": view.box,
         "name": view.name,
         "mark": {"unknown": "off", "offline": "bad", "ok": "ok"}[known],
         "state": known,
-        "unsettled": state.unsettled if state else 0,
-        "cap": state.cap if state else 0,
-        "accepted": state.accepted if state else 0,
-        "faults": state.faults if state else 0,
-        "heard_s": max(0, now_ms - view.heard_ms) // 1000 if view.heard_ms else 0,
+        "unsettled": state.unsettled if state and heard else None,
+        "cap": state.cap if state else None,
+        "accepted": state.accepted if state and heard else None,
+        "faults": state.faults if state and heard else None,
+        "heard_s": max(0, now_ms - view.heard_ms) // 1000 if view.heard_ms else None,
     }
 
 
-def _terminal(view: TerminalView, live: Mapping[bytes, TerminalState | None]) -> dict[str, Any]:
-    said = live.get(view.device)
-    mark, state = _STATES.get(said.state, ("off", "waiting")) if said else ("off", "unknown")
+def _terminal(view: TerminalView, live: Mapping[bytes, _Live]) -> dict[str, Any]:
+    known = live.get(view.device)
+    said = known.said if known else None
+    mark, state = _heard_as(known) if known else ("off", "unknown")
     return {
         "name": view.name,
         "place": view.place,
@@ -200,6 +221,13 @@ def _terminal(view: TerminalView, live: Mapping[bytes, TerminalState | None]) ->
         "owes": view.owes,
         "open_slots": said.open_slots if said else view.open_slots,
     }
+
+
+def _heard_as(live: _Live) -> tuple[str, str]:
+    """Mark and state; a joined terminal without heartbeats is unknown, and then red."""
+    if live.said.state in _ON_THE_LINE and live.quiet_ms >= QUIET_MS:
+        return ("bad", "silent") if live.quiet_ms >= DEAD_MS else ("off", "unknown")
+    return _STATES.get(live.said.state, ("off", "waiting"))
 
 
 def _record(view: RecordView) -> dict[str, Any]:

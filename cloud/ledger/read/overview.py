@@ -58,8 +58,8 @@ class SubsidySums(NamedTuple):
 def counts(db: Database) -> Counts:
     """Looks at devices, boxes and cases only: cheap however many cards and entries there are."""
     posted, held, suspense, quarantined, no_entry, duplicates = _verdicts(db)
-    states = [state for _, state in box_states(db).values()]
-    oldest = [state.oldest_unsettled_ms for state in states if state.unsettled and state.oldest_unsettled_ms]
+    told = [(at_ms, state) for at_ms, state in box_states(db).values() if state.unsettled]
+    oldest = [at_ms - state.oldest_unsettled_ms for at_ms, state in told if state.oldest_unsettled_ms]
     return Counts(
         posted + suspense + quarantined + no_entry, posted, held, suspense, quarantined, no_entry, duplicates,
         min(oldest, default=0),

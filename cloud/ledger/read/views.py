@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Records by what became of them, since the first start; see Overview. oldest_ms: 0 = no box waits for an ack."""
+    """Records by what became of them, since the first start; see Overview. oldest_ms: as there."""
 
     records: int = 0
     posted: int = 0
@@ -23,9 +23,10 @@ class Overview:
 
     records = posted + suspense + quarantined + no_entry. held: those of posted whose merchant side waits. owed: records
     that terminals' STATUS names and the ledger lacks; unsettled: what boxes say they hold unacknowledged; oldest_ms:
-    since when, 0 = nothing. opening_fen, spent_fen, float_fen: of main and subsidy purses; subsidy_fen: what of
-    float_fen is in the latter; voids, voided_fen: purchases of spent_fen that were given back; pending_fen: 过渡余额,
-    given back and not claimed yet. difference_fen: Σ of all balances, 0 when the books are in balance.
+    since when by the ledger's clock, Unix ms, 0 = nothing. opening_fen, spent_fen, float_fen: of main and subsidy
+    purses; subsidy_fen: what of float_fen is in the latter; voids, voided_fen: purchases of spent_fen that were given
+    back; pending_fen: 过渡余额, given back and not claimed yet. difference_fen: Σ of all balances, 0 when the books are
+    in balance.
     """
 
     ledger: bytes

@@ -1,0 +1,107 @@
+"""The overview of a real ledger: what was not heard is unknown, and nothing above it is plain green."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloud.console.pages.overview import DEAD_MS, QUIET_MS, SILENT_MS, Overview
+from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.read.reader import Reader
+from shared.wire.messages import BoxState, TerminalState
+from tests.cloud.ledger import campus as c
+
+NOW_MS = c.NOW.unix_ms
+BOX_MS = 1_000_000
+"""The clock of a box that was never set."""
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with closing(open_ledger(str(tmp_path / "ledger.db"), c.LEDGER_ID)) as opened:
+        opened.import_inventory(c.inventory(), c.NOW)
+        yield opened
+
+
+def say(ledger: Ledger, *, box: str = c.BOX, online: bool = True, unsettled: int = 0, oldest_ms: int = 0,
+        quiet_ms: int = 0) -> None:  # fmt: skip
+    """A box's state, heard at NOW_MS. quiet_ms: since it heard its terminal last."""
+    terminal = TerminalState(c.POS, "1", "can0", "joined", BOX_MS - quiet_ms, 3, 3, 0, 0)
+    state = BoxState(box, c.STORE, BOX_MS, online, unsettled, 1000, 99, oldest_ms, 2, (terminal,))
+    ledger.store_state(box, state, NOW_MS)
+
+
+def read(ledger: Ledger, later_ms: int = 0) -> dict[str, Any]:
+    return Overview(Reader(ledger.database)).read(NOW_MS + later_ms)
+
+
+def box(snapshot: dict[str, Any]) -> dict[str, Any]:
+    return next(one for one in snapshot["boxes"] if one["box"] == c.BOX)
+
+
+def terminal(snapshot: dict[str, Any]) -> tuple[str, str]:
+    found = next(one for one in snapshot["terminals"] if one["name"] == "pos-01")
+    return found["mark"], found["state"]
+
+
+def test_what_waits_has_an_age_and_not_a_date(ledger: Ledger) -> None:
+    """A box tells for how long its oldest row waits; it goes on waiting while nobody hears of the box."""
+    say(ledger, unsettled=3, oldest_ms=4_000)
+    assert read(ledger)["figures"]["oldest_s"] == 4
+    assert read(ledger, 2_000)["figures"]["oldest_s"] == 6
+    say(ledger)
+    assert read(ledger)["figures"]["oldest_s"] == 0
+
+
+def test_a_box_that_was_never_heard_shows_no_numbers(ledger: Ledger) -> None:
+    told = box(read(ledger))
+    assert (told["state"], told["mark"]) == ("unknown", "off")
+    assert [told[name] for name in ("unsettled", "cap", "accepted", "faults", "heard_s")] == [None] * 5
+
+
+def test_a_box_that_is_silent_shows_what_it_may_hold_as_unknown(ledger: Ledger) -> None:
+    say(ledger, unsettled=3)
+    assert box(read(ledger))["unsettled"] == 3
+    told = box(read(ledger, SILENT_MS))
+    assert (told["state"], told["unsettled"], told["accepted"], told["cap"]) == ("offline", None, None, 1000)
+
+
+@pytest.mark.parametrize("online", [True, False])
+def test_what_is_not_heard_is_not_in_the_sum_of_what_waits(ledger: Ledger, online: bool) -> None:
+    """Two boxes: one of them is silent, so what waits is that much at least."""
+    say(ledger, unsettled=3, online=online)
+    figures = read(ledger)["figures"]
+    assert (figures["unposted"], figures["boxes_unknown"]) == (3, 1 if online else 2)
+
+
+@pytest.mark.parametrize(
+    ("quiet_ms", "state"),
+    [
+        (0, ("ok", "joined")),
+        (QUIET_MS - 1, ("ok", "joined")),
+        (QUIET_MS, ("off", "unknown")),
+        (DEAD_MS - 1, ("off", "unknown")),
+        (DEAD_MS, ("bad", "silent")),
+    ],
+)
+def test_a_terminal_without_heartbeats_is_unknown_and_then_red(
+    ledger: Ledger, quiet_ms: int, state: tuple[str, str]
+) -> None:
+    say(ledger, quiet_ms=quiet_ms)
+    assert terminal(read(ledger)) == state
+
+
+def test_a_terminal_goes_silent_while_nothing_new_is_heard_of_it(ledger: Ledger) -> None:
+    say(ledger, quiet_ms=5_000)
+    assert terminal(read(ledger, 4_999)) == ("ok", "joined")
+    assert terminal(read(ledger, 5_000)) == ("off", "unknown")
+
+
+def test_books_in_balance_are_plain_green_only_when_every_box_is_heard(ledger: Ledger) -> None:
+    say(ledger)
+    assert (read(ledger)["ledger"]["ok"], read(ledger)["ledger"]["mark"]) == (True, "warn")
+    say(ledger, box=c.OTHER_BOX)
+    assert read(ledger)["ledger"]["mark"] == "ok"
+    assert read(ledger, SILENT_MS)["ledger"]["mark"] == "warn"
