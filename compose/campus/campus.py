@@ -44,7 +44,7 @@ class Where:
 
 
 def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
-    """Key process, ingest and console; `after` = the broker and the database."""
+    """Key process, ingest and console; `after` = the broker and the database. Selling goes on without a console."""
     keys = key_process(where.data, where.keys_socket, where.desk_socket)
     broker = ("--broker", f"127.0.0.1:{where.broker_port}", *(("--tls",) if where.full else ()))
     dsn = ("--dsn", where.dsn) if where.dsn else ()
@@ -54,7 +54,7 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
     )  # fmt: skip
     console = _python(
         "console", "cloud", "console", *_data(where), "--port", str(where.console_port), *dsn, *_clock(where),
-        after=after[1:],
+        after=after[1:], spare=True,
     )  # fmt: skip
     return [keys, ingest, console]
 
@@ -149,9 +149,9 @@ def _terminal(where: Where, box: Box, link: Link, terminal: Terminal, extra: tup
     return _python(f"t-{terminal.name}", *words, after=(f"edge-{box.box}",))
 
 
-def _python(name: str, module: str, *words: str, after: tuple[str, ...] = ()) -> Part:
+def _python(name: str, module: str, *words: str, after: tuple[str, ...] = (), spare: bool = False) -> Part:
     lasting = ("--end-with-stdin",) if _lasts(module, words) else ()
-    return Part(name, (sys.executable, "-P", "-m", module, *words, *lasting), after=after)
+    return Part(name, (sys.executable, "-P", "-m", module, *words, *lasting), after=after, spare=spare)
 
 
 def _lasts(module: str, words: tuple[str, ...]) -> bool:

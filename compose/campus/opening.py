@@ -21,9 +21,10 @@ from compose.parts.supervise import Supervisor
 from compose.parts.watch import Watch
 from compose.place import WrongUse
 from compose.servers.database import DATABASE
+from compose.servers.ports import free_port
 from compose.servers.postgres import postgres
 from compose.servers.render import write_private
-from compose.servers.servers import BrokerFiles, embedded_broker, free_port, mosquitto
+from compose.servers.servers import BrokerFiles, embedded_broker, mosquitto
 
 STEP_S = 600.0
 DEMO_DEPOSIT_FEN = 2_000_000
@@ -81,8 +82,13 @@ async def open_campus(options: Options, parts: Supervisor, run_dir: Path, say: S
 
 
 def say_console(parts: Supervisor, where: campus.Where, say: Say) -> None:
-    """The console's address, and the one-time link while nobody has signed in yet."""
-    words = parts.ready_line("console").split()
+    """The console's address, and the one-time link while nobody has signed in yet; or that there is no console."""
+    line = parts.ready_line("console")
+    if not line:
+        say("      集控平台未能启动，营业照常，将不断重试；原因见 log/console.log")
+        say("      the console did not start; selling goes on and it is tried again; why: log/console.log")
+        return
+    words = line.split()
     links = [word for word in words if "/first-login/" in word]
     say(f"      集控平台 console: https://127.0.0.1:{where.console_port}/  (证书 CA: campus/cloud/ca.pem)")
     for link in links:

@@ -30,6 +30,7 @@ class Part:
     `after`: names of the parts that must be ready first, and that are stopped only after this one.
     `env` is added to the launcher's own; it may hold secrets and is never shown.
     `user`: run as this user (only root can); empty = as ourselves.
+    `spare`: the campus goes on without it. If it does not become ready it is started again like one that died.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Part:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_timeout_s: float = 10.0
     user: str = ""
+    spare: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a name that is no file name, for it names the log."""

@@ -1,7 +1,7 @@
 """The engine of the launcher: starts parts in their order, keeps them alive, ends them in reverse order.
 
 One event loop, no threads. A part that dies is started again after 0.5 to 10 s and counted in `faults`; it never
-takes another part with it. A part that does not become ready at its first start fails the start.
+takes another part with it. A part that does not become ready at its first start fails the start, unless it is spare.
 """
 
 import asyncio
@@ -174,7 +174,7 @@ class Supervisor:
         return Ended(time.monotonic() - began, killed)
 
     def ready_line(self, name: str) -> str:
-        """Return the line with which the part last said that it is ready."""
+        """Return the line with which the part last said that it is ready; empty while a spare one never was."""
         return self._kept[name].ready_line
 
     def pid(self, name: str) -> int:
@@ -208,7 +208,12 @@ class Supervisor:
         log = PartLog(self._log_dir / f"{part.name}.log")
         kept = _Kept(part, log, self._spawn(part, log))
         self._kept[part.name] = kept
-        await self._become_ready(kept)
+        try:
+            await self._become_ready(kept)
+        except StartFailed:
+            if not part.spare:
+                raise
+            await kept.child.end(signal.SIGKILL, part.stop_timeout_s)
         kept.keeper = asyncio.create_task(self._keep(kept), name=f"keep {part.name}")
 
     def _spawn(self, part: Part, log: PartLog) -> Child:

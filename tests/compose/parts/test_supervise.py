@@ -181,6 +181,30 @@ def test_part_that_is_never_ready_fails_the_start_and_is_ended(campus):
     assert campus.names(State.ENDED) == ["edge"]
 
 
+@pytest.mark.parametrize("first", ["sys.exit(2)", "signal.pause()"], ids=["ends", "never ready"])
+def test_a_spare_part_that_does_not_start_is_tried_again_and_the_rest_goes_on(campus, tmp_path, first):
+    """The console's port is taken, say: the terminals sell, and the console comes when it can."""
+    flag = tmp_path / "free"
+    body = (
+        f"import pathlib, signal, sys\nif not pathlib.Path({str(flag)!r}).exists(): {first}\n"
+        "print('READY at last')\nsignal.pause()"
+    )
+    console = part("console", body, ready_timeout_s=0.5, spare=True)
+
+    async def scene():
+        async with campus.supervisor as supervisor:
+            await supervisor.start(console, sleeper("edge"))
+            assert supervisor.ready_line("console") == ""
+            assert campus.names(State.READY) == ["edge"]
+            flag.touch()
+            await soon(lambda: supervisor.ready_line("console"))
+            assert supervisor.ready_line("console") == "READY at last"
+            assert supervisor.faults["console"] >= 1
+
+    run(scene())
+    assert sorted(campus.names(State.ENDED)) == ["console", "edge"]
+
+
 def test_program_that_is_not_there_fails_the_start(campus):
     async def scene():
         async with campus.supervisor as supervisor:
