@@ -10,9 +10,10 @@ from secrets import token_hex
 import pytest
 
 from compose.parts.standing import Standing
+from compose.servers.ports import LOOPBACK, free_port
 from compose.servers.postgres import Postgres
 from compose.servers.postgres import postgres as prepare_postgres
-from compose.servers.servers import LOOPBACK, embedded_broker, free_port, mosquitto_plain
+from compose.servers.servers import embedded_broker, mosquitto_plain
 
 pytest_plugins = ("tests.sample", "tests.examples", "tests.order", "tests.ahead")
 """What a run leaves out, in which order it goes and with which limits, what begins first."""

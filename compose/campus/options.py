@@ -7,7 +7,7 @@ from pathlib import Path
 
 from compose.campus.trace import TRACE_HELP
 from compose.place import ROOT, WrongUse
-from compose.servers.servers import is_free
+from compose.servers.ports import take_port
 from shared.input.command_line import Parser
 
 ABOUT = """在前台运行一个完整的校园：账本、入账、集控平台、数据网关、总线与终端。
@@ -104,7 +104,7 @@ def _console_port(wanted: int | None) -> int:
     if not 0 < tried[0] <= PORT_MAX:
         raise WrongUse(f"没有端口 {tried[0]}，应为 1 到 {PORT_MAX} / no port {tried[0]}: 1 to {PORT_MAX}")
     for port in tried:
-        if is_free(port):
+        if take_port(port):
             return port
     raise WrongUse(f"端口 {tried[0]} 已被占用，请用 --port 另选 / port {tried[0]} is taken; choose another with --port")
 

@@ -21,6 +21,7 @@ from compose.parts.interrupts import Interrupts
 from compose.parts.supervise import Event, StartFailed, State, Supervisor
 from compose.parts.watch import Watch
 from compose.place import WrongUse
+from compose.servers.ports import NoPort
 from compose.servers.postgres import PostgresError
 from compose.servers.servers import ServerMissing
 from shared.errors import ConfigFault
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> int:
     try:
         with hold(options.data) as lock, _run_folder() as run_dir:
             return asyncio.run(_campus(options, run_dir, lock.fd))
-    except (WrongUse, FolderInUse, FolderUnusable, ServerMissing, ConfigFault) as wrong:
+    except (WrongUse, FolderInUse, FolderUnusable, ServerMissing, NoPort, ConfigFault) as wrong:
         _say(str(wrong))
         return 2
     except OSError as fault:

@@ -1,21 +1,20 @@
 """The brokers of a campus, as parts: the embedded one, and mosquitto with mutual TLS or as it comes.
 
-Ports are given by the caller (free_port() finds one). Nothing here uses a well-known port, and nothing but loopback
-unless the caller names an address.
+Ports are given by the caller (compose.servers.ports finds them). Nothing here uses a well-known port, and nothing but
+loopback unless the caller names an address.
 """
 
 import os
 import shutil
 import signal
-import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from compose.parts.part import Part
+from compose.servers.ports import LOOPBACK
 from compose.servers.render import render, write_private
 
-LOOPBACK = "127.0.0.1"
 RUNNING = r"mosquitto version \S+ running"
 
 
@@ -41,25 +40,6 @@ class BrokerFiles:
     keyfile: Path
     acl_file: Path
     crlfile: Path | None = None
-
-
-def free_port() -> int:
-    """Return a TCP port of loopback that nobody uses now. Somebody may take it first: the part then fails to start."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def is_free(port: int) -> bool:
-    """Return whether a server could listen on this TCP port of loopback now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-        return True
 
 
 def embedded_broker(port: int, name: str = "broker") -> Part:

@@ -20,7 +20,7 @@ from random import Random
 from cloud.ingest.mqtt import Endpoint, SessionPlan
 from cloud.ingest.mqtt import Session as Line
 from cloud.ingest.ticket import Arrival
-from compose.servers.servers import LOOPBACK
+from compose.servers.ports import LOOPBACK
 from edge.link import messages as link
 from edge.link.messages import Auth, AuthEpoch, Hello, Type
 from edge.link.seal import Direction, Session, session_key

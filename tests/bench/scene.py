@@ -16,7 +16,8 @@ from compose.campus.campus import Where, core_parts, field_parts
 from compose.campus.plan import parse_plan
 from compose.parts.standing import Standing
 from compose.place import ROOT
-from compose.servers.servers import LOOPBACK, embedded_broker, free_port
+from compose.servers.ports import LOOPBACK, free_port
+from compose.servers.servers import embedded_broker
 from edge.files.memory import read_image
 from shared import inventory as inventories
 from shared.ids import DeviceId, PsamId

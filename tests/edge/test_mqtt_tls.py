@@ -9,7 +9,8 @@ import time
 import pytest
 
 from compose.parts.standing import Standing
-from compose.servers.servers import LOOPBACK, BrokerFiles, free_port, mosquitto
+from compose.servers.ports import LOOPBACK, free_port
+from compose.servers.servers import BrokerFiles, mosquitto
 from edge.process import mqtt
 from edge.process.mqtt import Arrived, BrokerSetting, Connected, MqttLine, Published
 from edge.settings import TlsSetting, load

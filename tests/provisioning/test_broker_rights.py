@@ -11,7 +11,8 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from compose.parts.standing import Standing
-from compose.servers.servers import LOOPBACK, BrokerFiles, free_port, mosquitto
+from compose.servers.ports import LOOPBACK, free_port
+from compose.servers.servers import BrokerFiles, mosquitto
 from shared.ids import BoxId, partition_of
 from shared.wire.topics import DOWN_MONEY, UP_MONEY, subscriptions, topic
 

@@ -30,8 +30,8 @@ from compose.campus.lines import write_lines
 from compose.campus.plan import Box, Card, Link, LinkKind, Plan, Terminal, write_plan
 from compose.parts.part import Part
 from compose.parts.standing import Standing
+from compose.servers.ports import free_port
 from compose.servers.postgres import postgres as prepare_postgres
-from compose.servers.servers import free_port
 from edge.files.deck import CardFile, Deck, Laid
 from edge.files.memory import FileMemory, read_image
 from edge.terminal.counter.pulling import PulledAtDebit

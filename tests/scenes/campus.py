@@ -20,7 +20,8 @@ from compose.campus import campus as lines
 from compose.parts.part import Part
 from compose.parts.supervise import Supervisor
 from compose.parts.watch import Watch
-from compose.servers.servers import embedded_broker, free_port
+from compose.servers.ports import free_port
+from compose.servers.servers import embedded_broker
 from tests.scenes.plans import plan_of
 
 BOUND_S = 20.0

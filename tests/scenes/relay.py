@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Self
 
-from compose.servers.servers import LOOPBACK
+from compose.servers.ports import LOOPBACK
 from edge.link.messages import Type
 from edge.link.tcp.framing import FrameDecoder
 

@@ -6,7 +6,7 @@ from typing import Self
 import paho.mqtt.publish
 from paho.mqtt.enums import MQTTProtocolVersion
 
-from compose.servers.servers import LOOPBACK
+from compose.servers.ports import LOOPBACK
 from edge.link.messages import Challenge, Hello, Type, decode_challenge, encode_hello
 from edge.link.tcp.framing import FrameDecoder, encode
 from shared.ids import DeviceId, PsamId, StorageId

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from compose.parts.standing import Standing
-from compose.servers.servers import embedded_broker, free_port
+from compose.servers.ports import free_port
+from compose.servers.servers import embedded_broker
 from edge.desk.doors.matters import Matters
 from edge.desk.money.money import LOAD
 from edge.files.memory import read_image

@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 
-from compose.servers.servers import free_port
+from compose.servers.ports import free_port
 from tests.scenes.campus import Campus
 from tests.scenes.plans import command
 from tests.scenes.truth import require_truth

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from compose.campus.campus import step
-from compose.servers.servers import free_port
+from compose.servers.ports import free_port
 from provisioning.plan.demo import demo_plan
 
 PASSWORD = "a long enough password"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from compose.parts.standing import Standing
-from compose.servers.servers import free_port
+from compose.servers.ports import free_port
 from shared.desk import ANSWER_MAX, DESK_PATH, CardAsk, DeskOp, No, decode_answer, encode_ask, parse_receipt
 from shared.wire import codec
 from tests.cloud.campus import Campus, part, run_part

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from compose.parts.standing import Standing
-from compose.servers.servers import embedded_broker, free_port, mosquitto_plain
+from compose.servers.ports import free_port
+from compose.servers.servers import embedded_broker, mosquitto_plain
 
 
 class Broker:

@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from compose.parts.standing import Standing
-from compose.servers.servers import BrokerFiles, free_port, mosquitto
+from compose.servers.ports import free_port
+from compose.servers.servers import BrokerFiles, mosquitto
 from shared.wire.topics import UP_MONEY, topic
 from tests.cloud.campus import Campus, Purse, run_part
 from tests.cloud.field import FieldBox, until

@@ -14,10 +14,11 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from compose.parts.standing import NotStanding, Standing
+from compose.servers.ports import free_port
 from compose.servers.postgres import PostgresError, clear_stale_pid, newest_programs
 from compose.servers.postgres import postgres as prepare_postgres
 from compose.servers.render import UnsafeValue, render
-from compose.servers.servers import BrokerFiles, ServerMissing, embedded_broker, free_port, mosquitto
+from compose.servers.servers import BrokerFiles, ServerMissing, embedded_broker, mosquitto
 from compose.servers.servers import mosquitto_plain as plain
 
 pytestmark = pytest.mark.process

@@ -8,7 +8,8 @@ import pytest
 from cryptography import x509
 
 from compose.parts.standing import Standing
-from compose.servers.servers import BrokerFiles, free_port, mosquitto
+from compose.servers.ports import free_port
+from compose.servers.servers import BrokerFiles, mosquitto
 from provisioning.certificates import authority
 from provisioning.custody import chain as custody_chain
 from provisioning.keys.store import KeyKind

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from compose.parts.standing import Standing
-from compose.servers.servers import LOOPBACK, BrokerFiles, free_port, mosquitto
+from compose.servers.ports import LOOPBACK, free_port
+from compose.servers.servers import BrokerFiles, mosquitto
 from provisioning.certificates import authority, revocation
 from provisioning.custody import chain as custody_chain
 from provisioning.keys.store import KeyKind

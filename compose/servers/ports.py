@@ -1,0 +1,58 @@
+"""TCP ports of loopback for the parts of a campus: found by one launcher, and left alone by every other.
+
+A part listens some time after its port was found. Until then the port is kept by a name in the kernel (an abstract
+unix socket), which only one process can have and which goes with the process. Programs that are not ours know nothing
+of it: a part whose port they took does not start.
+"""
+
+import os
+import socket
+from collections import deque
+
+LOOPBACK = "127.0.0.1"
+TRIED_MAX = 64
+KEPT_MAX = 256
+"""Ports that one process keeps; at the bound the oldest is let go, whose part listens by then."""
+_NAME = "\0openykt-port-{}"
+_kept: deque[int] = deque()
+
+
+class NoPort(Exception):
+    """None of the ports tried is free: exit code 2."""
+
+    exit_code = 2
+
+
+def free_port() -> int:
+    """A port that nobody uses now, kept for this process. Raises NoPort."""
+    for _ in range(TRIED_MAX):
+        with socket.socket() as probe:
+            probe.bind((LOOPBACK, 0))
+            port: int = probe.getsockname()[1]
+        if _keep(port):
+            return port
+    raise NoPort("没有空闲端口 / no free port")
+
+
+def take_port(port: int) -> bool:
+    """Keep this port for this process; False when a server listens there or another launcher has it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return _keep(port)
+
+
+def _keep(port: int) -> bool:
+    name = socket.socket(socket.AF_UNIX)
+    try:
+        name.bind(_NAME.format(port))
+    except OSError:
+        name.close()
+        return False
+    if len(_kept) >= KEPT_MAX:
+        os.close(_kept.popleft())
+    _kept.append(name.detach())
+    return True
