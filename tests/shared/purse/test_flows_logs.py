@@ -21,7 +21,7 @@ from shared.purse.outcomes import (
 )
 from shared.purse.profiles import CAMPUS, SUBSIDY
 from shared.purse.reasons import Reason
-from tests.shared.purse.conftest import OTHER_ID, PSAM_ID
+from tests.shared.conftest import OTHER_ID, PSAM_ID
 
 SPLIT = replace(CAMPUS, name="split-test", load_log=0x1A, away_log=0x10)
 AWAY_HOME = b"\x99\x99"

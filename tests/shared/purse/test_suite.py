@@ -24,8 +24,8 @@ from shared.purse.profiles import AID_PURSE, CAMPUS_SM4
 from shared.purse.reasons import Reason
 from shared.purse.suite import SM4_CAMPUS, SUITES, TRIPLE_DES, UNBUILT, is_supported, require_suite, suite_of
 from shared.purse.tac import TacChecker, TacVerdict, tac_item
+from tests.shared.conftest import PSAM_ID
 from tests.shared.purse import sm4_reference
-from tests.shared.purse.conftest import PSAM_ID
 
 STANDARD_KEY = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
 SERIAL = (4711).to_bytes(8, "big")

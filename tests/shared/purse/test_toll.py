@@ -17,7 +17,7 @@ from shared.purse.flows.recovery import recover
 from shared.purse.flows.till import Spending, identify, purchase, spend
 from shared.purse.outcomes import CardIdentity, Purchased, RecoveredPurchase, Unknown
 from shared.purse.profiles import CAMPUS, PROFILES, diversification_factors
-from tests.shared.purse.conftest import Knife, Reference
+from tests.shared.conftest import Knife, Reference
 
 TOLL = PROFILES["toll"]
 PUBLIC = PublicData(
