@@ -10,14 +10,14 @@ from cloud.ingest.awaiting import Awaiting
 from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Junk, Letter, States, Ticket
-from cloud.ledger.journal.facts import Code
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import CheckTac, Now, Received
 from cloud.online.load import LoadDesk
 from shared.clocks.expiry import DailyLook
 from shared.errors import KeyFault, RuleBroken
-from shared.facts import Level
+from shared.facts.books import MessageDefect, MessageJunk
+from shared.facts.endings import told_of
 from shared.ids import BoxId, DeviceId
 from shared.wire.messages import (
     AckBody,
@@ -36,7 +36,6 @@ from shared.wire.messages import (
 )
 from shared.wire.topics import DOWN_NOW, Address, topic
 
-DEFECT = "程序缺陷 a defect of ours:"
 NO_DEVICE = DeviceId(b"")
 NOBODY = (BoxId(""), 0)
 """Sender of what came on no topic of ours."""
@@ -87,8 +86,8 @@ class Clerk:
     def set_aside(self, ticket: Ticket, fault: Exception) -> None:
         """A message of the now lane that our own code stumbled over: kept as it came, as a defect of ours."""
         box, partition = (ticket.address.box, ticket.address.partition) if ticket.address else NOBODY
-        reason, now_ms = f"{DEFECT} {type(fault).__name__}", self._clock().unix_ms
-        self._ledger.quarantine_message(box, partition, ticket.arrival.payload, reason, now_ms, Level.URGENT)
+        told, now_ms = MessageDefect(type(fault).__name__), self._clock().unix_ms
+        self._ledger.quarantine_message(box, partition, ticket.arrival.payload, told, now_ms)
         self._tally.defects += 1
 
     def states(self, states: States) -> list[Letter]:
@@ -113,7 +112,8 @@ class Clerk:
     def _look_at_certificates(self) -> None:
         now = self._clock()
         for one in self._expiry.look(now.campus_s) if self._expiry is not None else ():
-            fact = Fact(Code.CERTIFICATE_ENDS, one.level, now.unix_ms, NO_DEVICE, one.text)
+            told = told_of(one)
+            fact = Fact(told.code, told.level, now.unix_ms, NO_DEVICE, told.params())
             self._ledger.fact(NOBODY[0], fact, now.unix_ms)
 
     def _received(self, batches: Sequence[Received], now: Now) -> list[Letter]:
@@ -168,7 +168,8 @@ class Clerk:
 
     def _keep_junk(self, ticket: Ticket, junk: Junk, now: Now) -> None:
         box, partition = (ticket.address.box, ticket.address.partition) if ticket.address else NOBODY
-        self._ledger.quarantine_message(box, partition, ticket.arrival.payload, junk.reason, now.unix_ms)
+        told = MessageJunk(junk.reason)
+        self._ledger.quarantine_message(box, partition, ticket.arrival.payload, told, now.unix_ms)
         self._tally.junk += 1
 
 

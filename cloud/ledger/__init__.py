@@ -20,7 +20,7 @@ Write side (`cloud.ledger.ledger`)::
     ledger.load_authorise(box, request, load, mac1_ok, now) -> LoadDecision
     ledger.store_status(box, status, now_ms); ledger.store_state(box, state, now_ms)
     ledger.fact(box, fact, now_ms)                                   # of an edge; our own facts are written inside
-    ledger.quarantine_message(box, partition, raw, reason, now_ms)   # what is not even a message of ours
+    ledger.quarantine_message(box, partition, raw, told, now_ms)   # what is not even a message of ours
     ledger.rejudge(check_tac, now) -> Rejudged                       # call it after an import or a key fix
     ledger.awaited(now) -> Awaited                                   # cards with a half-done load, for every box
     ledger.fold()                                                    # every few seconds; balances are right without it

@@ -49,7 +49,9 @@ from cloud.ledger.records.values import (
     Verdict,
 )
 from shared.errors import RuleBroken
-from shared.facts import TEXT_MAX, Level
+from shared.facts.books import MessageDefect, MessageJunk, RevocationsBehind, SpokenForBox, SpokenForTerminal
+from shared.facts.desks import Hotlisted, Unlisted
+from shared.facts.told import Told
 from shared.ids import BoxId, CardId, LedgerId, PsamId, StoreId
 from shared.inventory import Inventory
 from shared.online import LoadRequest
@@ -113,11 +115,11 @@ class Ledger:
 
     def set_hotlisted(self, card: CardId, hotlisted: bool, now: Now) -> None:
         """Loads of a hotlisted card are refused from the next request on. An unknown card changes nothing."""
-        text = f"{'列入' if hotlisted else '移出'}黑名单 hotlist {'+' if hotlisted else '-'}: card {card.hex()}"
+        told = Hotlisted(card) if hotlisted else Unlisted(card)
         with self.database.writing():
             self.database.run("UPDATE card SET hotlisted = ? WHERE card = ?", (int(hotlisted), card))
             touch_registry(self.database)
-            facts.append(self.database, [(now.unix_ms, Level.NOTICE, facts.Code.HOTLISTED, "", b"", text)])
+            facts.append(self.database, [facts.row_of(told, now.unix_ms)])
 
     def psam_stolen(self, report: Report, now: Now) -> Reported:
         """From here on its records' merchant side waits, and every box is told. Idempotent. TheftRefused."""
@@ -224,7 +226,7 @@ class Ledger:
             if self.opened.picture.registry.serves(box, status_.device):
                 status.store_status(self.database, box, status_, now_ms)
             else:
-                self._foreign(box, status_.device, "STATUS", now_ms)
+                self._foreign(box, status_.device, SpokenForTerminal(status_.device), now_ms)
 
     def store_state(self, box: BoxId, state: BoxState, now_ms: int) -> None:
         """The newest state of a box, told by that box."""
@@ -234,7 +236,7 @@ class Ledger:
                 self._note_ahead(box, state, now_ms)
                 status.store_state(self.database, box, state, now_ms)
             else:
-                self._foreign(box, b"", f"state of {state.box}", now_ms)
+                self._foreign(box, b"", SpokenForBox(state.box), now_ms)
 
     def fact(self, box: BoxId, fact: Fact, now_ms: int) -> None:
         """What an edge noticed, at its own time; at ours if it has none."""
@@ -242,28 +244,25 @@ class Ledger:
             facts.append(self.database, [facts.reported(box, fact, now_ms)])
 
     def quarantine_message(
-        self, box: BoxId, partition: int, raw: bytes, reason: str, now_ms: int, level: Level = Level.IMPORTANT
+        self, box: BoxId, partition: int, raw: bytes, told: MessageJunk | MessageDefect, now_ms: int
     ) -> None:
-        """What is not a message of ours, as it came; the same bytes once."""
+        """What is not a message of ours, or what our own code stumbled over, as it came; the same bytes once."""
+        reason = told.fault if isinstance(told, MessageJunk) else f"{told.case}: {told.fault}"
         with self.database.writing():
             if quarantine.keep_message(self.database, box, partition, raw, reason, now_ms):
-                text = f"不是我们的消息 not a message of ours: {reason}"
-                row = (now_ms, str(level), str(facts.Code.MESSAGE_JUNK), box, b"", text[:TEXT_MAX])
-                facts.append(self.database, [row])
+                facts.append(self.database, [facts.row_of(told, now_ms, box=box)])
 
-    def _foreign(self, box: BoxId, device: bytes, what: str, now_ms: int) -> None:
-        text = f"替别人说话 speaks for somebody else: {what} {device.hex()}"
+    def _foreign(self, box: BoxId, device: bytes, told: Told, now_ms: int) -> None:
         if self.opened.picture.is_first(box, device):
-            facts.append(self.database, [(now_ms, Level.IMPORTANT, facts.Code.SPOKEN_FOR, box, device, text)])
+            facts.append(self.database, [facts.row_of(told, now_ms, box=box, device=device)])
 
     def _note_ahead(self, box: BoxId, state: BoxState, now_ms: int) -> None:
         """A box holds a list of revocations that this ledger does not know: it must have been put back."""
         ours = self.revocations
         ahead = state.revocations[0] >= ours.version and state.revocations != ours.mark
         if ahead and self.opened.picture.is_first(box, b"revocations"):
-            text = f"网关的挂失名单比账本新 box has list {state.revocations[0]}, here {ours.version}: psam-stolen again"
-            row = (now_ms, str(Level.URGENT), str(facts.Code.REVOCATIONS_BEHIND), box, b"", text[:TEXT_MAX])
-            facts.append(self.database, [row])
+            told = RevocationsBehind(state.revocations[0], ours.version)
+            facts.append(self.database, [facts.row_of(told, now_ms, box=box)])
 
     # --- within ---------------------------------------------------------------------------------------------------
 

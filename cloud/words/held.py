@@ -5,9 +5,9 @@ from typing import Any
 
 from cloud.ledger.held.releases import Side, read_offer
 from cloud.ledger.held.two_persons import Outcome, Proposal
-from cloud.ledger.journal.facts import REASON_WORDS
 from cloud.ledger.read.held import HeldView
 from shared.clocks.clock import time_text
+from shared.facts.terms import REASONS
 from shared.money import yuan
 
 SHOWN_MAX = 200
@@ -37,7 +37,7 @@ def held_json(view: HeldView) -> dict[str, Any]:
 def held_lines(found: Sequence[HeldView]) -> Iterator[str]:
     """A line each, and the sum."""
     for view in found[:SHOWN_MAX]:
-        why = REASON_WORDS.get(view.reason, "")
+        why = " ".join(REASONS.get(view.reason.word, ()))
         named = f"，提议 proposal {view.proposal}" if view.proposal else ""
         where = f"{view.terminal} {view.merchant}".rstrip()
         yield (

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from edge.box.down.awaited import AwaitedHere
 from edge.box.down.revocations import RevokedHere
 from edge.box.terminals.bucket import Bucket
-from edge.box.terminals.conversation import Conversation, Place
+from edge.box.terminals.conversation import Conversation, Place, place_text
 from edge.box.terminals.epochs import Epochs
 from edge.box.terminals.terminals import Terminals, refuse_unproven
 from edge.box.up.intake import Intake
@@ -38,12 +38,15 @@ from edge.box.values.effects import (
     Trouble,
     Unsettled,
 )
-from edge.box.values.facts import Code, FactDesk
+from edge.box.values.facts import FactDesk
 from edge.link.messages import Type, type_of
 from edge.link.port import Peer
 from edge.link.seal import SealFault, SessionOver
 from edge.settings import LinkKind, Settings
 from shared.errors import WireFault
+from shared.facts.boxes import DownMalformed, PublishRefused, RecoveryGone
+from shared.facts.terminals import TerminalFlooding, TerminalMacFailures, TerminalMalformed, TerminalUnauthenticated
+from shared.facts.told import Told
 from shared.wire import topics
 from shared.wire.messages import (
     Awaited,
@@ -124,8 +127,8 @@ class Box:
             out = []
         except WireFault as fault:
             self.counters["malformed"] += 1
-            text = f"{link}:{peer} {fault}"
-            self._tell(now, Code.TERMINAL_MALFORMED, self._device_at(place), text, f"{link}:{peer}")
+            where = place_text(place)
+            self._tell(now, TerminalMalformed(where, str(fault)), self._device_at(place), where)
             out = []
         return self._finish(now, out)
 
@@ -175,7 +178,7 @@ class Box:
         if not self._now_lane.published(token):
             self._uplink.published(now, token, reason)
         elif reason >= 0x80:
-            self._tell(now, Code.PUBLISH_REFUSED, b"", f"消息代理拒收 / the broker refused: {reason:#04x}")
+            self._tell(now, PublishRefused(topics.UP_NOW, reason))
         return self._finish(now, [])
 
     def on_downlink(self, now: Now, lane: str, message: bytes) -> list[Effect]:
@@ -184,7 +187,7 @@ class Box:
             out = self._uplink.ack(now, message) if lane == topics.DOWN_MONEY else self._down(now, message)
         except WireFault as fault:
             self.counters["down_malformed"] += 1
-            self._tell(now, Code.DOWN_MALFORMED, b"", f"{lane}: {fault}")
+            self._tell(now, DownMalformed(lane, str(fault)))
             out = []
         return self._finish(now, out)
 
@@ -193,7 +196,7 @@ class Box:
     def tick(self, now: Now) -> list[Effect]:
         """Call four times a second or so."""
         for trouble in self._troubles:
-            self._tell(now, Code(trouble.code), b"", trouble.text)
+            self._tell(now, trouble.told)
         self._troubles.clear()
         self._uplink.tick(now)
         told = self._awaited.tell(now, self._terminals.conversations())
@@ -258,8 +261,8 @@ class Box:
         patient = rates.unproven < UNPROVEN_MESSAGES or now.mono_s - rates.unproven_s < UNPROVEN_S
         device = self._terminals.registered_at(place)
         if not (patient and device):
-            text = f"未认证的报文 / unauthenticated traffic at {place[0]}:{place[1]}"
-            self._tell(now, Code.TERMINAL_UNAUTHENTICATED, device or b"", text, text)
+            where = place_text(place)
+            self._tell(now, TerminalUnauthenticated(where), device or b"", where)
         if self._terminals.is_joining(place) or now.mono_s - rates.hinted_s < HINT_EVERY_S:
             return []
         rates.hinted_s = now.mono_s
@@ -269,15 +272,14 @@ class Box:
         talk = self._terminals.at(place)
         self.counters["bad_macs"] += 1
         if talk is not None:
-            text = f"校验或计数错误过多，会话终止 / too many bad MACs or counters at {place[0]}:{place[1]}"
-            self._tell(now, Code.TERMINAL_MAC_FAILURES, talk.terminal.device, text)
+            self._tell(now, TerminalMacFailures(place_text(place)), talk.terminal.device)
             self._terminals.end(talk)
         return []
 
     def _flooded(self, now: Now, place: Place) -> list[Effect]:
         self.counters["flooded"] += 1
-        text = f"报文过多 / too many messages at {place[0]}:{place[1]}"
-        self._tell(now, Code.TERMINAL_FLOODING, self._device_at(place), text, text)
+        where = place_text(place)
+        self._tell(now, TerminalFlooding(where), self._device_at(place), where)
         return []
 
     def _keep(self, now: Now, kept: list[Kept]) -> list[Effect]:
@@ -302,7 +304,7 @@ class Box:
                 self._revoked.kept(outcome.held)
                 return self._terminals.expel()
             case Trouble():
-                self._tell(now, Code(outcome.code), b"", outcome.text)
+                self._tell(now, outcome.told)
             case _:
                 self._heed_rare(now, outcome)
         return []
@@ -328,8 +330,7 @@ class Box:
         self._reloaded(outcome.snapshot)
         self._uplink.unsettled(outcome.unsettle)
         if outcome.gone:
-            text = f"{outcome.gone} 行已过保留期，无法重发 / rows asked for are no longer kept"
-            self._tell(now, Code.RECOVERY_GONE, b"", text)
+            self._tell(now, RecoveryGone(outcome.gone))
 
     def _reloaded(self, snapshot: Snapshot) -> None:
         """What is held is known anew, and some of it not: end the conversations, so that WELCOME says what to send."""
@@ -377,8 +378,8 @@ class Box:
         out += self._now_lane.pump(now, self._tokens)
         return out
 
-    def _tell(self, now: Now, code: Code, device: bytes, text: str, about: str = "") -> None:
-        self._up += self.facts.report(now, code, device, text, about)
+    def _tell(self, now: Now, told: Told, device: bytes = b"", about: str = "") -> None:
+        self._up += self.facts.report(now, told, device, about)
 
     def _device_at(self, place: Place) -> bytes:
         talk: Conversation | None = self._terminals.at(place)

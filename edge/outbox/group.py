@@ -32,9 +32,9 @@ from edge.box.values.effects import (
     Unsettle,
     Unsettled,
 )
-from edge.box.values.facts import Code
 from edge.outbox.scan import Damage
 from shared.errors import StoreFault
+from shared.facts.boxes import BallastUsed, NotKeptHere, OutboxUnreadable
 from shared.wire.messages import Revocations
 
 
@@ -94,7 +94,7 @@ def _write_rest(
     store: Store, rest: Sequence[Command], reason: str, free_room: Callable[[], bool]
 ) -> list[Outcome]:
     freed = free_room()
-    said: list[Outcome] = [Trouble(Code.BALLAST_USED, f"磁盘已满，动用压舱 / disk full: {reason}")] if freed else []
+    said: list[Outcome] = [Trouble(BallastUsed(reason))] if freed else []
     try:
         return said + _transaction(store, rest)
     except StoreFault as fault:
@@ -160,7 +160,7 @@ def _read(store: Store, read: Read) -> list[Outcome]:
         return [_set_aside(store, damage)]
     except StoreFault as fault:
         store.rollback()
-        return [NotRead(read), Trouble(Code.OUTBOX_DAMAGED, f"发件箱读取失败 / the outbox cannot be read: {fault}")]
+        return [NotRead(read), Trouble(OutboxUnreadable(str(fault)))]
 
 
 def _set_aside(store: Store, damage: Damage) -> Reloaded:
@@ -176,7 +176,7 @@ def _not_done(command: Command, reason: str) -> Outcome:
         return NotSettled(command, reason)
     if isinstance(command, Unsettle):
         return NotUnsettled(command, reason)
-    return Trouble(Code.OUTBOX_SETTLE_FAILED, f"{type(command).__name__}: {reason}")
+    return Trouble(NotKeptHere(type(command).__name__, reason))
 
 
 def _reason(fault: StoreFault) -> str:

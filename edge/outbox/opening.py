@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge.box.values.effects import Snapshot, Trouble
-from edge.box.values.facts import Code
 from edge.outbox.ballast import Ballast, room_rows
 from edge.outbox.store import OutboxStore, StoreRefusal, connect
 from edge.settings import OutboxSetting
+from shared.facts.boxes import OutboxReplaced, OutboxShort
 
 FILE, BALLAST = "outbox.db", "ballast.bin"
 ROW_BYTES = 400
@@ -46,8 +46,7 @@ def open_outbox(folder: Path, limits: OutboxSetting, fresh_id: bytes) -> Opened:
             raise
         aside = _put_aside(folder)
     store = _store(folder, bounded, fresh_id)
-    text = f"发件箱文件损坏，已另存为 {aside.name} / the outbox file was damaged and is put aside"
-    return Opened(store, ballast, store.snapshot(), (*short, Trouble(Code.OUTBOX_REPLACED, text)))
+    return Opened(store, ballast, store.snapshot(), (*short, Trouble(OutboxReplaced(aside.name))))
 
 
 def _store(folder: Path, limits: OutboxSetting, fresh_id: bytes) -> OutboxStore:
@@ -65,8 +64,7 @@ def _bounded(folder: Path, limits: OutboxSetting) -> tuple[OutboxSetting, tuple[
         return limits, ()
     unsettled = max(1, min(limits.unsettled_max, room // 2))
     settled = max(0, min(limits.settled_max, room - unsettled))
-    text = f"磁盘只够 {unsettled} 条未结清记录 / the disk has room for {unsettled} unsettled rows only"
-    return OutboxSetting(unsettled, settled, limits.ballast_bytes), (Trouble(Code.OUTBOX_SHORT, text),)
+    return OutboxSetting(unsettled, settled, limits.ballast_bytes), (Trouble(OutboxShort(unsettled)),)
 
 
 def _put_aside(folder: Path) -> Path:

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from edge.box.values.effects import KeepEpoch, Trouble
-from edge.box.values.facts import Code
 from edge.box.values.ranges import Ranges
 from edge.box.values.sequences import Sequences
 from edge.box.values.streams import STREAM_SIZE, Ref, Stream
 from edge.outbox.crc import is_pair, is_sound
 from edge.outbox.tables import read_revocations
 from shared.errors import WireFault
+from shared.facts.boxes import OutboxEpochDamaged, OutboxMarkDamaged
 from shared.ids import device_id, psam_id, storage_id
 from shared.records import digest
 from shared.wire.messages import Range, Revocations, decode_revocations
@@ -72,7 +72,7 @@ def marks(db: Any) -> tuple[dict[Stream, int], list[Trouble]]:  # noqa: ANN401  
         if is_pair(stream, seq, crc):
             found[stream] = seq
         else:
-            troubles.append(Trouble(Code.OUTBOX_DAMAGED, f"结清标记损坏 / a settled mark: {stream!r}"))
+            troubles.append(Trouble(OutboxMarkDamaged(repr(stream))))
     return found, troubles
 
 
@@ -84,7 +84,7 @@ def epochs(db: Any) -> tuple[tuple[KeepEpoch, ...], list[Trouble]]:  # noqa: ANN
         if is_pair(body, epoch, crc):
             found.append(KeepEpoch(device_id(body[:6]), storage_id(body[6:14]), psam_id(body[14:]), epoch))
         else:
-            troubles.append(Trouble(Code.OUTBOX_DAMAGED, f"纪元损坏 / an epoch: {body!r}"))
+            troubles.append(Trouble(OutboxEpochDamaged(repr(body))))
     return tuple(found), troubles
 
 

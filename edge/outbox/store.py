@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from edge.box.values.effects import Depth, KeepEpoch, Kept, Put, Refused, Row, Settle, Snapshot, Trouble, Unsettle
-from edge.box.values.facts import Code
 from edge.box.values.ranges import Ranges
 from edge.box.values.streams import STREAM_SIZE, key_of
 from edge.outbox import scan as outbox_scan
@@ -22,6 +21,7 @@ from edge.outbox.crc import is_sound, record_crc
 from edge.outbox.scan import Damage
 from edge.settings import OutboxSetting
 from shared.errors import RuleBroken, StoreFault
+from shared.facts.boxes import OutboxKept, OutboxRowDamaged
 from shared.ids import StoreId, ledger_id, store_id
 from shared.wire.messages import Revocations, SignedAck, encode_revocations
 
@@ -258,9 +258,7 @@ class OutboxStore:
             self._kept -= rows
             if age_ms > KEEP_MS:
                 return Dropped(rows)
-            days = age_ms // DAY_MS
-            text = f"已结清记录只保留 {days} 天 / settled rows are kept {days} days only"
-            return Dropped(rows, Trouble(Code.OUTBOX_KEPT, text))
+            return Dropped(rows, Trouble(OutboxKept(age_ms // DAY_MS)))
 
     def set_aside(self, damage: Damage) -> None:
         """Move a damaged row, or note a missing one; it counts as settled here, and its terminal sends it again."""
@@ -466,7 +464,7 @@ def _text(raw: bytes) -> str:
 
 
 def _trouble(damage: Damage) -> Trouble:
-    return Trouble(Code.OUTBOX_DAMAGED, f"发件箱第 {damage.row} 行损坏 / outbox row {damage.row}: {damage.reason}")
+    return Trouble(OutboxRowDamaged(damage.row, damage.reason))
 
 
 def _statements() -> list[str]:

@@ -26,11 +26,11 @@ from edge.box.values.effects import (
     Trouble,
     Unsettle,
 )
-from edge.box.values.facts import Code
 from edge.outbox.ballast import Ballast
 from edge.outbox.group import Store, commit_group
 from edge.outbox.store import Dropped
 from shared.errors import StoreFault
+from shared.facts.boxes import BallastUsedToFold, HouseNotKept, NotKeptHere
 
 PUTS_MAX = 4096
 """Records that may wait for the disk; a record above is refused with reason `queue`."""
@@ -182,13 +182,13 @@ class OutboxWriter:
     def _keep_house_on_a_full_disk(self, first: StoreFault) -> None:
         """Folding and dropping are what makes room, so they get the ballast's."""
         if self._give_up_ballast():
-            self._deliver([Trouble(Code.BALLAST_USED, f"磁盘已满，动用压舱 / the ballast is used: {first}")])
+            self._deliver([Trouble(BallastUsedToFold(str(first)))])
         try:
             self._unfolded = FOLD_UNITS_MAX
             self._fold_and_drop()
         except StoreFault as fault:
             self._store.rollback()
-            self._deliver([Trouble(Code.OUTBOX_SETTLE_FAILED, f"发件箱维护失败 / housekeeping: {fault}")])
+            self._deliver([Trouble(HouseNotKept(str(fault)))])
 
     def _give_up_ballast(self) -> bool:
         self._store.accepting = False
@@ -223,4 +223,4 @@ def _turned_away(command: Command) -> Outcome:
         case Read():
             return NotRead(command)
         case _:
-            return Trouble(Code.OUTBOX_SETTLE_FAILED, f"{type(command).__name__}: queue")
+            return Trouble(NotKeptHere(type(command).__name__, "queue"))

@@ -18,7 +18,6 @@ from pathlib import Path
 
 from edge.box.box import Box
 from edge.box.values.effects import Command, Effect, Now, Outcome, Publish, Send, Trouble
-from edge.box.values.facts import Code
 from edge.life import end_with_stdin, every, on_signals, say
 from edge.link.port import MessageLink, Peer
 from edge.outbox.opening import Opened, open_outbox
@@ -30,7 +29,8 @@ from edge.settings import Settings
 from shared.clocks.campus_clock import CampusClock
 from shared.clocks.expiry import DailyLook
 from shared.errors import ConfigFault
-from shared.facts import Level
+from shared.facts.catalogue import in_a_line
+from shared.facts.endings import told_of
 from shared.wire import topics
 from shared.wire.messages import BoxState, encode_state
 
@@ -227,10 +227,10 @@ class Agent:
 
     def _look_at_certificate(self, now: Now) -> None:
         """Once a campus day the platform hears that ours ends soon, while there is a connection to say it on."""
-        codes = {Level.IMPORTANT: Code.CERTIFICATE_ENDS, Level.URGENT: Code.CERTIFICATE_LAST_DAYS}
         for one in self._expiry.look(now.campus_s):
-            log.warning("%s", one.text)
-            self._do(self._box.on_outcomes(now, [Trouble(codes[one.level], one.text)]))
+            told = told_of(one)
+            log.warning("%s", in_a_line(told))
+            self._do(self._box.on_outcomes(now, [Trouble(told)]))
 
     def _status(self) -> dict[str, object]:
         depth, totals = self._writer.depth, self._box.totals()

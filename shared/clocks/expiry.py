@@ -13,7 +13,6 @@ from cryptography.x509.oid import NameOID
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import DAY_S
 from shared.errors import WireFault
-from shared.facts import Level
 
 REMIND_DAYS = 60
 """So long before its end a list or certificate is named."""
@@ -30,10 +29,11 @@ class Seen(NamedTuple):
 
 
 class Ending(NamedTuple):
-    """A certificate that ends soon, or has: for a fact."""
+    """A certificate that ends soon, or has: its end in Unix seconds, and the days that are left, below 0 when none."""
 
-    level: Level
-    text: str
+    name: str
+    ends_s: int
+    days: int
 
 
 def look(pem: bytes) -> Seen:
@@ -49,11 +49,7 @@ def look(pem: bytes) -> Seen:
 def ending(seen: Seen, campus_s: int) -> Ending | None:
     """None while there are REMIND_DAYS left by the campus clock."""
     days = (seen.ends - datetime.fromtimestamp(campus_s - WALL.campus_s, UTC)).days
-    if days >= REMIND_DAYS:
-        return None
-    left = f"余 {days} 天 days left" if days >= 0 else "已过期 has ended"
-    text = f"证书到期 certificate of {seen.name}: {seen.ends:%Y-%m-%d}, {left}; 续期 renew: provision certificate renew"
-    return Ending(Level.URGENT if days < URGENT_DAYS else Level.IMPORTANT, text)
+    return Ending(seen.name, int(seen.ends.timestamp()), days) if days < REMIND_DAYS else None
 
 
 class DailyLook:

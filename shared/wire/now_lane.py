@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from shared.errors import WireFault
+from shared.facts.told import Params
 from shared.ids import (
     DeviceId,
     LedgerId,
@@ -35,6 +36,7 @@ from shared.wire.tags import (
     payload_of,
     within,
 )
+from shared.wire.told import pack_told, read_told
 
 MS_MAX = (1 << 48) - 1
 """Unix ms far beyond any clock: what is above is malformed."""
@@ -151,13 +153,16 @@ class DeviceStatus(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """up/now. Something an alarm rule may want: a code of ours, its level, the device if any, and the text."""
+    """up/now. Something an alarm rule may want: its code, its level, the device if any, and its parameters.
+
+    told: a text is what a box of before has said in its own words.
+    """
 
     code: str
     level: str
     at_ms: int
     device: bytes
-    text: str
+    told: Params | str
 
 
 NowUp = EpochRequest | OnlineRequest | RecordCopy | Hello | DeviceStatus | Fact
@@ -193,7 +198,7 @@ def _now_body(m: NowUp | NowDown) -> list[object]:
         case DeviceStatus():
             return _status_body(m)
         case Fact():
-            return [Tag.FACT, m.code, m.level, m.at_ms, m.device, m.text]
+            return [Tag.FACT, m.code, m.level, m.at_ms, m.device, pack_told(m.told)]
         case _:
             return _down_body(m)
 
@@ -304,7 +309,8 @@ def _epoch_status(row: Any) -> EpochStatus:  # noqa: ANN401  # straight from CBO
 
 
 def _fact(b: list[Any]) -> Fact:
-    return Fact(*codec.fields(b, str, str, int, bytes, str, what="fact"))
+    code, level, at_ms, device, told = codec.fields(b, str, str, int, bytes, (str, list), what="fact")
+    return Fact(code, level, at_ms, device, read_told(told))
 
 
 _NOW_UP: dict[int, Any] = {

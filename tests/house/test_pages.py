@@ -30,8 +30,13 @@ def test_a_named_file_is_there(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     named = [name.partition("::")[0] for name in QUOTED.findall(text)]
     here = ROOT / page.parent
-    ours = [name for name in named if re.match(rf"({PARTS})/", name) or (here / name.split("/")[0]).is_dir()]
+    ours = [name for name in named if re.match(rf"({PARTS})/", name) or _is_folder(here, name)]
     assert [name for name in ours if not all(map(_there(page), _several(name)))] == []
+
+
+def _is_folder(here, name):
+    first = name.partition("/")[0]
+    return bool(first) and (here / first).is_dir()
 
 
 def _there(page):

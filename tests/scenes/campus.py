@@ -16,12 +16,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
+from cloud.ledger.journal.facts import from_json
 from compose.campus import campus as lines
 from compose.parts.part import Part
 from compose.parts.supervise import Supervisor
 from compose.parts.watch import Watch
 from compose.servers.ports import free_port
 from compose.servers.servers import embedded_broker
+from shared.facts.told import Params
 from tests.scenes.plans import plan_of
 
 BOUND_S = 20.0
@@ -170,9 +172,10 @@ class Campus:
         """Records that the ledger has."""
         return int(self.asked("SELECT count(*) FROM record")[0][0])
 
-    def facts(self, code: str) -> list[tuple[str, str]]:
-        """(level, text) of the facts with this code that the ledger keeps."""
-        return self.asked("SELECT level, text FROM fact WHERE code = ? ORDER BY id", code)
+    def facts(self, code: str) -> list[tuple[str, Params]]:
+        """(level, parameters) of the facts with this code that the ledger keeps."""
+        found = self.asked("SELECT level, params FROM fact WHERE code = ? ORDER BY id", code)
+        return [(level, from_json(params)) for level, params in found]
 
     # ---- waits
 

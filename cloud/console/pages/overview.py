@@ -18,7 +18,8 @@ from cloud.ledger.records.values import Now
 from cloud.words.rides import ride_words
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
-from shared.facts import Level
+from shared.facts.catalogue import words
+from shared.facts.told import Level
 from shared.ids import card_id
 from shared.spans import span
 from shared.wire.messages import Revocations, TerminalState
@@ -261,10 +262,12 @@ def _load(one: LoadStanding) -> dict[str, Any]:
 
 
 def _fact(view: FactView) -> dict[str, Any]:
+    """A fact; `said` is a pair, Chinese first."""
     return {
         "mark": _LEVELS.get(Level(view.level), "warn") if view.level in list(Level) else "warn",
         "time": _clock(WALL.at(view.at_ms / 1000)),
-        "text": view.text or view.code,
+        "code": view.code,
+        "said": list(words(view.code, view.told)),
     }
 
 

@@ -19,7 +19,7 @@ TEXT_MAX = 200
 
 
 class DeedKind(IntEnum):
-    """Frozen numbers: they stand in the books."""
+    """Frozen numbers: they stand in the books. Words: shared/facts/terms.py."""
 
     LOST = 1
     FOUND = 2
@@ -30,19 +30,6 @@ class DeedKind(IntEnum):
     REISSUED = 7
     DRAWN = 8
     SPOILED = 9
-
-
-DEED_WORDS = {
-    DeedKind.LOST: ("挂失", "reported lost"),
-    DeedKind.FOUND: ("解挂", "report cancelled"),
-    DeedKind.REPLACED: ("坏卡换卡", "replaced"),
-    DeedKind.RELEASED: ("余款解冻", "released"),
-    DeedKind.CLASS: ("更改类别", "class changed"),
-    DeedKind.ACTIVATED: ("领卡激活", "activated"),
-    DeedKind.REISSUED: ("挂失补卡", "reissued"),
-    DeedKind.DRAWN: ("领用", "drawn"),
-    DeedKind.SPOILED: ("废卡", "spoiled"),
-}
 
 
 class Life(NamedTuple):

@@ -11,12 +11,11 @@ from cloud.ledger.desk.receipts import ReceiptKind
 from cloud.ledger.desk.stock import count_stock
 from cloud.ledger.funds.documents import enter, need_drawer
 from cloud.ledger.journal.balances import balance
-from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.clocks.clock import day_number
 from shared.desk import DaySheet, SheetRow, parse_day_sheet
-from shared.money import yuan
+from shared.facts.desks import CashOver, CashShort
 from shared.wire import codec
 
 COLUMNS = "cashier, day, at_ms, document"
@@ -37,9 +36,8 @@ def close_day(writing: Writing, key: bytes, cashier: str, counted_fen: int, coun
     row = (cashier, day, writing.now.unix_ms, codec.dumps(sheet.to_list()))
     writing.db.insert("desk_close", COLUMNS, [row])
     if sheet.difference_fen or sheet.cards_difference:
-        over = "长款 over" if sheet.difference_fen >= 0 else "短款 short"
-        text = f"日结 {cashier}: {over} {yuan(abs(sheet.difference_fen))}, 卡 cards {sheet.cards_difference:+d}"
-        writing.notes.tell(Code.CASH_DIFFERENCE, text)
+        kind = CashOver if sheet.difference_fen >= 0 else CashShort
+        writing.notes.tell(kind(cashier, abs(sheet.difference_fen), sheet.cards_difference))
     return sheet
 
 

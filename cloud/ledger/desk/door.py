@@ -41,7 +41,6 @@ from cloud.ledger.desk.replacing import (
 from cloud.ledger.desk.stock import draw, range_labels, spoil
 from cloud.ledger.funds.documents import enter, need_drawer
 from cloud.ledger.journal.balances import balance, balance_now
-from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.loads.cases import counter_is_proven, settle_pending
@@ -58,6 +57,7 @@ from cloud.ledger.read.desk import card_books
 from cloud.ledger.receive.suspense import Touched, settle_touched
 from cloud.ledger.records.values import Now
 from shared.desk import CardAsk, CardBooks, DaySheet, ReceiptSaid, Replaced
+from shared.facts.books import Mac3Wrong
 from shared.ids import CardId
 from shared.money import FEN_MAX
 from shared.purse.load_auth import LoadAuth
@@ -240,7 +240,7 @@ class DeskLedger:
         """The card's proof is wrong: top-grade, and nothing moves."""
         with self._opened.writing(now) as writing:
             case = _case(writing, key)
-            writing.notes.tell(Code.MAC3_WRONG, f"圈提证明错误 wrong MAC3: card {case.card.hex()}")
+            writing.notes.tell(Mac3Wrong(case.card))
 
     def unload_nothing(self, key: bytes, now: Now) -> None:
         """The desk says that nothing was debited; the card's next counter will prove it."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.books.posting import CardAccounts
-from cloud.ledger.cards.life import DEED_WORDS, DeedKind, Life, add_deed, deed_of, life_of, set_life
+from cloud.ledger.cards.life import DeedKind, Life, add_deed, deed_of, life_of, set_life
 from cloud.ledger.cards.refusals import (
     CARD_LOST,
     CARD_REPLACED,
@@ -26,12 +26,13 @@ from cloud.ledger.desk.stock import require_fresh, use
 from cloud.ledger.fleet.owing import OWING_MAX, Owing, owing
 from cloud.ledger.funds.documents import enter
 from cloud.ledger.journal.balances import balance
-from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.grey import State
 from cloud.store.db import Database
 from shared.desk import CardState, Replaced
+from shared.facts.desks import CardLife
+from shared.facts.terms import word_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +205,7 @@ def _hotlist(writing: Writing, card: bytes, *, listed: bool) -> None:
 def _note(writing: Writing, wish: Wish, kind: DeedKind, card: bytes, other: bytes | None = None) -> None:
     add_deed(writing, kind, card, wish.cashier, wish.key, wish.reason, other)
     label = wish.label or writing.registry.cards[card].label
-    zh, en = DEED_WORDS[kind]
-    writing.notes.tell(Code.CARD_LIFE, f"卡务 card {label}: {zh} {en} · {wish.cashier}")
+    writing.notes.tell(CardLife(label, word_of(kind.name), wish.cashier))
 
 
 def _told(

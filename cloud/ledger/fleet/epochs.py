@@ -3,9 +3,9 @@
 Refuses bodies and PSAMs that are not registered here or reported stolen, and a fifth epoch while four are not drained.
 """
 
-from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.judge import Reason
+from shared.facts.books import EpochRefused
 from shared.wire.messages import EPOCH_MAX, EpochAnswer, EpochRequest
 
 UNDRAINED_MAX = 4
@@ -61,8 +61,7 @@ def _undrained(writing: Writing, request: EpochRequest) -> int:
 
 
 def _refused(writing: Writing, box: str, request: EpochRequest, word: str) -> EpochAnswer:
-    text = f"不给存储代 epoch refused: {word}, PSAM {request.psam.hex()}"
-    writing.notes.tell(Code.EPOCH_REFUSED, text, box=box, device=request.device)
+    writing.notes.tell(EpochRefused(word, request.psam), box=box, device=request.device)
     return _answer(request, 0, word)
 
 

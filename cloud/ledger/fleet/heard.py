@@ -1,6 +1,7 @@
 """Boxes, terminals and facts as they were last heard. Inside of a snapshot."""
 
 from cloud.ledger.fleet.views import BoxView, Completeness, FactView, TerminalView
+from cloud.ledger.journal.facts import from_json
 from cloud.ledger.records.marks import EMPTY, Mark, unpack_ranges
 from cloud.store.db import Database
 from shared.wire.messages import BoxState, decode_state
@@ -36,8 +37,12 @@ def terminals(db: Database) -> list[TerminalView]:
 
 def facts(db: Database, most: int) -> list[FactView]:
     """Newest first."""
-    sql = "SELECT at_ms, level, code, box, device, text FROM fact ORDER BY id DESC LIMIT ?"
-    return [FactView(*row) for row in db.run(sql, (most,))]
+    sql = "SELECT at_ms, level, code, box, device, text, params FROM fact ORDER BY id DESC LIMIT ?"
+    return [_fact(*row) for row in db.run(sql, (most,))]
+
+
+def _fact(at_ms: int, level: str, code: str, box: str, device: bytes, text: str, params: str) -> FactView:
+    return FactView(at_ms, level, code, box, device, text or from_json(params))
 
 
 def _marks(db: Database) -> dict[tuple[bytes, int], Mark]:

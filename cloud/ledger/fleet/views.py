@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from shared.facts.told import Params
 from shared.wire.messages import BoxState, Range
 
 
@@ -52,11 +53,11 @@ class TerminalView:
 
 @dataclass(frozen=True, slots=True)
 class FactView:
-    """A fact, newest first."""
+    """A fact, newest first. told: its parameters, or the text that a box or ledger of before has told instead."""
 
     at_ms: int
     level: str
     code: str
     box: str
     device: bytes
-    text: str
+    told: Params | str

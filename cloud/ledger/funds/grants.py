@@ -6,12 +6,12 @@ The holder claims them at any terminal. A grant is told as a fact as well, so th
 from cloud.ledger.books.chart import BANK, FUND
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.posting import grant as grant_postings
-from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.registry import Registry, ensure_accounts, touch_registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION, Granted, GrantRefused
 from shared.clocks.clock import day_number
 from shared.errors import WireFault
+from shared.facts import desks
 from shared.ids import CardId
 from shared.money import fen as money
 from shared.wire import codec
@@ -36,8 +36,7 @@ def grant(writing: Writing, card: CardId, fen: int, payer: str, reason: str, key
     postings = grant_postings(payer_account(writing.registry, payer), accounts, fen)
     day = day_number(writing.now.campus_s)
     entry = Entry(EntryKind.GRANT, day, entry_key, document_hash(document), postings, document=document)
-    text = f"发放 grant {fen} fen from {payer}: card {card.hex()}, {reason}"
-    writing.notes.tell(Code.GRANTED, text)
+    writing.notes.tell(desks.Granted(fen, payer, card, reason))
     return Granted(writing.booking.add_entry(entry, OWN_PARTITION), again=False)
 
 

@@ -15,14 +15,13 @@ from cloud.ledger.cards.life import life_of
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.entries import Held, held_among
 from cloud.ledger.held.two_persons import Decided, Proposal, ProposalKind, ProposalRefused
-from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.registry import Registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION
 from cloud.store.db import Database
 from shared.clocks.clock import day_number
 from shared.errors import WireFault
-from shared.money import yuan
+from shared.facts.desks import HeldProposed, HeldRejected, HeldReleased, HeldReturned
 from shared.wire import codec
 
 ENTRIES_MAX = 5000
@@ -95,8 +94,8 @@ def propose_release(writing: Writing, side: Side, entries: Sequence[int], who: s
     _require_undisputed(writing, set(wanted))
     offer = Offer(side, sum(one.fen for one in held), wanted)
     made = two_persons.propose(writing, ProposalKind.HELD, offer.to_bytes(), who, reason)
-    told = f"待核处理提议 {made.number} proposed, to the {side}: {len(held)} 笔 ¥{yuan(offer.fen)}, {made.maker}"
-    writing.notes.tell(Code.HELD_PROPOSED, f"{told}: {made.reason}")
+    told = HeldProposed(made.number, len(held), offer.fen, side, made.maker, made.reason)
+    writing.notes.tell(told)
     return made
 
 
@@ -107,7 +106,8 @@ def confirm_release(writing: Writing, number: int, who: str) -> Decided:
         return decided
     offer = read_offer(decided.proposal.document)
     _post(writing, decided, offer.side, _require_held(writing.db, offer.entries))
-    writing.notes.tell(_CODES[offer.side], _told(decided.proposal, offer))
+    kind = HeldReleased if offer.side is Side.MERCHANT else HeldReturned
+    writing.notes.tell(kind(*_what(decided.proposal, offer), *_who(decided.proposal)))
     return decided
 
 
@@ -115,7 +115,8 @@ def reject_release(writing: Writing, number: int, who: str, reason: str) -> Deci
     """Inside of a transaction. What is held stays held. ProposalRefused."""
     decided = two_persons.reject(writing, _offered(writing, number).number, who, reason)
     if not decided.again:
-        writing.notes.tell(Code.HELD_REJECTED, _told(decided.proposal, read_offer(decided.proposal.document)))
+        offer = read_offer(decided.proposal.document)
+        writing.notes.tell(HeldRejected(*_what(decided.proposal, offer), offer.side, *_who(decided.proposal)))
     return decided
 
 
@@ -141,9 +142,6 @@ def holder_of(db: Database, card: bytes) -> bytes:
             break
         card = successor
     return card
-
-
-_CODES = {Side.MERCHANT: Code.HELD_RELEASED, Side.HOLDER: Code.HELD_RETURNED}
 
 
 def _offered(writing: Writing, number: int) -> Proposal:
@@ -200,7 +198,9 @@ def _holders(db: Database, held: Sequence[Held]) -> dict[int, bytes]:
     return {entry: moved.get(card, card) for entry, card in cards.items()}
 
 
-def _told(proposal: Proposal, offer: Offer) -> str:
-    said = "" if proposal.decision is None else f" → {proposal.decision.checker}"
-    what = f"{len(offer.entries)} 笔 ¥{yuan(offer.fen)} to the {offer.side}"
-    return f"待核处理提议 proposal {proposal.number}: {what}, {proposal.maker}{said}"
+def _what(proposal: Proposal, offer: Offer) -> tuple[int, int, int]:
+    return proposal.number, len(offer.entries), offer.fen
+
+
+def _who(proposal: Proposal) -> tuple[str, str]:
+    return proposal.maker, proposal.decision.checker if proposal.decision is not None else ""

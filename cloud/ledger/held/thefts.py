@@ -7,12 +7,12 @@ box holds, numbers its next list above that.
 from typing import NamedTuple
 
 from cloud.ledger.fleet.heard import box_states
-from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.theft_rows import add_row, freeze_marks, read_stolen, read_thefts, read_version
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.stolen import Act, Theft
 from shared.errors import ConfigFault
+from shared.facts.desks import PsamFound, PsamStolen
 from shared.ids import PsamId
 from shared.wire.messages import REVOKED_MAX
 
@@ -51,8 +51,8 @@ def report_stolen(writing: Writing, report: Report, last: tuple[int, int]) -> Re
     what = (report.psam, device, report.since_s, report.who, report.reason)
     number, version = _add(writing, Act.STOLEN, *what, last)
     freeze_marks(writing.db, number, {*_bodies_of(writing, report.psam), *([device] if device else [])})
-    text = f"PSAM 被盗挂失 reported stolen: {report.psam.hex()} {report.who}: {report.reason}"
-    writing.notes.tell(Code.PSAM_STOLEN, text, device=device or _body_of(writing, report.psam))
+    told = PsamStolen(report.psam, report.who, report.reason)
+    writing.notes.tell(told, device=device or _body_of(writing, report.psam))
     return Reported(version, again=False)
 
 
@@ -65,8 +65,7 @@ def report_found(writing: Writing, psam: PsamId, who: str, reason: str, last: tu
     if all(theft.found is not None for theft in thefts):
         return _as_it_is(writing)
     _, version = _add(writing, Act.FOUND, psam, b"", 0, who, reason, last)
-    text = f"PSAM 找回撤销挂失 found again: {psam.hex()} {who}: {reason}"
-    writing.notes.tell(Code.PSAM_FOUND, text, device=_body_of(writing, psam))
+    writing.notes.tell(PsamFound(psam, who, reason), device=_body_of(writing, psam))
     return Reported(version, again=False)
 
 

@@ -1,142 +1,93 @@
 """Facts that the ledger itself tells the alarm rules, and those that edges report: kept in order, never edited.
 
-Codes are a promise to the rules: added to, never renamed. Bound: one row per code and device in one transaction, with
-the number of times, so that a flood of bad records is not a flood of facts.
+Kept are a code and its parameters; the words stand in shared/facts. Bound: one row per code and device in one
+transaction, with the number of times, so that a flood of bad records is not a flood of facts.
 """
 
-from enum import StrEnum
+import json
 
 from cloud.ledger.records.judge import TOP_GRADE, Reason
 from cloud.store.db import Database
-from shared.facts import TEXT_MAX, Level
+from shared.facts.books import RecordHeld, RecordQuarantined, StolenUsed
+from shared.facts.told import TEXT_MAX, TIMES, Level, Params, Told, Value
 from shared.wire.messages import Fact
 
 CODE_MAX = 64
-COLUMNS = "id, at_ms, level, code, box, device, text"
+COLUMNS = "id, at_ms, level, code, box, device, text, params"
+HEX = "hex"
+"""Bytes are written as {"hex": "00ff"}."""
 
-
-class Code(StrEnum):
-    """What the ledger noticed."""
-
-    RECORD_FORK = "record-fork"
-    RECORD_HELD = "record-held"
-    RECORD_QUARANTINED = "record-quarantined"
-    TTN_TWO_CARDS = "ttn-two-cards"
-    TIME_DOUBTFUL = "time-doubtful"
-    LOAD_WITHOUT_DEBIT = "load-without-debit"
-    LOAD_CONTRADICTION = "load-contradiction"
-    LOAD_REUSED = "load-reused"
-    ACCOUNT_NEGATIVE = "account-negative"
-    EVIDENCE_WITHDRAWN = "evidence-withdrawn"
-    LEDGER_RECOVERY = "ledger-recovery"
-    ACK_FORGED = "ack-forged"
-    ACK_FOREIGN = "ack-foreign"
-    EPOCH_REFUSED = "epoch-refused"
-    MESSAGE_JUNK = "message-junk"
-    HOTLISTED = "hotlisted"
-    SPOKEN_FOR = "spoken-for"
-    GRANTED = "granted"
-    UNLOAD_CONTRADICTION = "unload-contradiction"
-    MAC3_WRONG = "mac3-wrong"
-    CASH_DIFFERENCE = "cash-difference"
-    CARD_LIFE = "card-life"
-    PSAM_STOLEN = "psam-stolen"
-    PSAM_FOUND = "psam-found"
-    STOLEN_USED = "stolen-used"
-    REVOCATIONS_BEHIND = "revocations-behind"
-    VOID_HELD = "void-held"
-    CERTIFICATE_ENDS = "certificate-ends"
-    HELD_PROPOSED = "held-proposed"
-    HELD_RELEASED = "held-released"
-    HELD_RETURNED = "held-returned"
-    HELD_REJECTED = "held-rejected"
-
-
-LEVELS = {
-    Code.RECORD_FORK: Level.URGENT,
-    Code.LOAD_CONTRADICTION: Level.URGENT,
-    Code.LEDGER_RECOVERY: Level.URGENT,
-    Code.ACK_FORGED: Level.URGENT,
-    Code.ACK_FOREIGN: Level.URGENT,
-    Code.UNLOAD_CONTRADICTION: Level.URGENT,
-    Code.MAC3_WRONG: Level.URGENT,
-    Code.CARD_LIFE: Level.NOTICE,
-    Code.PSAM_STOLEN: Level.URGENT,
-    Code.STOLEN_USED: Level.URGENT,
-    Code.REVOCATIONS_BEHIND: Level.URGENT,
-    Code.TIME_DOUBTFUL: Level.GENERAL,
-    Code.EVIDENCE_WITHDRAWN: Level.GENERAL,
-    Code.GRANTED: Level.NOTICE,
-    Code.HELD_PROPOSED: Level.NOTICE,
-    Code.HELD_RELEASED: Level.NOTICE,
-    Code.HELD_RETURNED: Level.NOTICE,
-    Code.HELD_REJECTED: Level.NOTICE,
-}
-
-REASON_WORDS = {
-    Reason.DEVICE_UNKNOWN: "终端未登记 unknown device",
-    Reason.OTHER_BOX: "别的网关的终端 another box's device",
-    Reason.PSAM_UNKNOWN: "PSAM 未登记 unknown PSAM",
-    Reason.PSAM_MOVED: "PSAM 换了机身 PSAM in another body",
-    Reason.STOLEN: "已挂失的 PSAM 或终端 stolen PSAM or body",
-    Reason.FORK: "同号不同内容 same number, other bytes",
-    Reason.UNDECODABLE: "无法解读 unreadable",
-    Reason.WRONG_TAC: "TAC 错误 wrong TAC",
-    Reason.KEY_UNKNOWN: "密钥版本未知 unknown key version",
-    Reason.CARD_UNKNOWN: "卡未登记 unknown card",
-    Reason.CARD_KEY_TAKEN: "卡计数器已入账 card counter already proven by other bytes",
-    Reason.TTN_TAKEN: "TAC 被重用 TAC used again under other numbers",
-    Reason.VOID_MAC: "撤销签名错误 wrong MAC of a void",
-    Reason.LOAD_PURSE: "圈存写明的不是主钱包 a load of another purse than the main one",
-}
+FactRow = tuple[int, str, str, str, bytes, str, str]
+"""A row without its number. text: what a box of before has said in its own words, else empty."""
 
 
 class Notes:
     """Facts of one transaction, gathered and written at its end."""
 
     def __init__(self) -> None:
-        self._told: dict[tuple[str, bytes], tuple[Level, str, str, int]] = {}
+        self._told: dict[tuple[str, bytes], tuple[Level, str, Told, int]] = {}
 
-    def tell(self, code: Code, text: str, *, box: str = "", device: bytes = b"", level: Level | None = None) -> None:
-        """Level: the code's own (重要 if it has none), unless a higher one is given."""
-        known = self._told.get((code, device))
+    def tell(self, told: Told, *, box: str = "", device: bytes = b"", level: Level | None = None) -> None:
+        """Level: the fact's own, unless a higher one is given. Of one code and device the first one is written."""
+        key = (told.code, device)
+        known = self._told.get(key)
         if known:
-            self._told[code, device] = (*known[:3], known[3] + 1)
+            self._told[key] = (*known[:3], known[3] + 1)
         else:
-            self._told[code, device] = (level or LEVELS.get(code, Level.IMPORTANT), box, text, 1)
+            self._told[key] = (level or told.level, box, told, 1)
 
     def quarantined(self, reason: Reason, box: str, device: bytes, seq: int, why: str = "") -> None:
         """A record went to quarantine."""
         level = Level.URGENT if reason in TOP_GRADE else Level.IMPORTANT
-        text = f"{REASON_WORDS[reason]}: seq {seq} {why}".rstrip()
-        self.tell(Code.RECORD_QUARANTINED, text, box=box, device=device, level=level)
+        self.tell(RecordQuarantined(reason.word, seq, why), box=box, device=device, level=level)
 
     def held(self, reason: Reason, box: str, device: bytes, seq: int) -> None:
         """A record's merchant side waits."""
-        code = Code.STOLEN_USED if reason is Reason.STOLEN else Code.RECORD_HELD
-        self.tell(code, f"{REASON_WORDS[reason]}: seq {seq}", box=box, device=device)
+        told = StolenUsed(seq) if reason is Reason.STOLEN else RecordHeld(reason.word, seq)
+        self.tell(told, box=box, device=device)
 
     def write(self, db: Database, now_ms: int) -> None:
         """Idempotent only as part of its transaction."""
         rows = [
-            (now_ms, str(level), code, box, device, _counted(text, times))
-            for (code, device), (level, box, text, times) in self._told.items()
+            row_of(told, now_ms, box=box, device=device, level=level, times=times)
+            for (_, device), (level, box, told, times) in self._told.items()
         ]
         append(db, rows)
 
 
-def append(db: Database, rows: list[tuple[int, str, str, str, bytes, str]]) -> None:
+def append(db: Database, rows: list[FactRow]) -> None:
     """Add facts without their numbers."""
     if rows:
         last = db.run("SELECT max(id) FROM fact")[0][0] or 0
         db.insert("fact", COLUMNS, [(last + n, *row) for n, row in enumerate(rows, 1)])
 
 
-def reported(box: str, fact: Fact, now_ms: int) -> tuple[int, str, str, str, bytes, str]:
-    """The row of an edge's fact. Its words are the edge's: bounded here, believed nowhere."""
+def row_of(
+    told: Told, now_ms: int, *, box: str = "", device: bytes = b"", level: Level | None = None, times: int = 1
+) -> FactRow:
+    """The row of a fact of our own."""
+    params = told.params() if times == 1 else (*told.params(), (TIMES, times))
+    return now_ms, str(level or told.level), told.code, box, device, "", to_json(params)
+
+
+def reported(box: str, fact: Fact, now_ms: int) -> FactRow:
+    """The row of an edge's fact. What it tells is the edge's: bounded here, believed nowhere."""
     level = fact.level if fact.level in list(Level) else Level.GENERAL
-    return fact.at_ms or now_ms, str(level), fact.code[:CODE_MAX], box, fact.device[:16], fact.text[:TEXT_MAX]
+    text = fact.told[:TEXT_MAX] if isinstance(fact.told, str) else ""
+    params = () if isinstance(fact.told, str) else fact.told
+    return fact.at_ms or now_ms, str(level), fact.code[:CODE_MAX], box, fact.device[:16], text, to_json(params)
 
 
-def _counted(text: str, times: int) -> str:
-    return (text if times == 1 else f"{text} ×{times}")[:TEXT_MAX]
+def to_json(params: Params) -> str:
+    """One text for each params: an object in the order of the telling."""
+    told = {name: {HEX: value.hex()} if isinstance(value, bytes) else value for name, value in params}
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def from_json(text: str) -> Params:
+    """What `to_json` wrote."""
+    return tuple((name, _value(value)) for name, value in json.loads(text).items())
+
+
+def _value(value: int | str | dict[str, str]) -> Value:
+    return bytes.fromhex(value[HEX]) if isinstance(value, dict) else value

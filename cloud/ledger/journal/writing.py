@@ -6,7 +6,7 @@ from cloud.ledger.books.entry import Entry, EntryFlag, EntryKind, Posting
 from cloud.ledger.books.keys import withdrawal_key
 from cloud.ledger.books.posting import CardAccounts, Postings, purchase, withdrawn
 from cloud.ledger.journal.booking import Booking
-from cloud.ledger.journal.facts import Code, Notes
+from cloud.ledger.journal.facts import Notes
 from cloud.ledger.journal.picture import Bringing, Picture
 from cloud.ledger.journal.registry import Card, Place, Registry
 from cloud.ledger.records.arrival import Arrival
@@ -14,6 +14,7 @@ from cloud.ledger.records.dates import NEIGHBOURS, day_of, doubtful_day, is_poss
 from cloud.ledger.records.values import OWN_PARTITION, Now
 from cloud.store.db import Database
 from shared.errors import RuleBroken, WireFault
+from shared.facts.books import TimeDoubtful
 from shared.records import STORED_HEAD, Pair, Record, decode, parse_flags
 
 _NEIGHBOURS = "SELECT stored FROM record WHERE key >= ? AND key <= ? AND fork = 0 ORDER BY key LIMIT ?"
@@ -95,8 +96,7 @@ class Writing:
         issued_s = max(card.issued, place.issued)
         if is_possible(time_s, issued_s, received_s):
             return day_of(time_s), 0
-        text = f"时间存疑 impossible time {time_s}: seq {arrival.seq}"
-        self.notes.tell(Code.TIME_DOUBTFUL, text, device=arrival.device)
+        self.notes.tell(TimeDoubtful(time_s, arrival.seq), device=arrival.device)
         return doubtful_day(arrival.seq, self._neighbours(arrival, issued_s, received_s), received_s), (
             EntryFlag.TIME_DOUBTFUL
         )

@@ -12,7 +12,6 @@ from typing import NamedTuple
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.journal.balances import balance
-from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.loads.evidence import online_key
 from cloud.ledger.loads.retry import Retry
@@ -23,6 +22,7 @@ from cloud.ledger.records.grey import State
 from cloud.ledger.records.values import OWN_PARTITION
 from cloud.store.db import Database
 from shared.clocks.clock import day_number
+from shared.facts.books import AccountNegative, LoadContradiction, LoadWithdrawn, LoadWithoutDebit
 from shared.records import Kind, LoadRecord
 from shared.wire import codec
 
@@ -153,7 +153,7 @@ def _withdraw(writing: Writing, case: LoadCase, record: int) -> None:
     writing.booking.flush()
     for (entry,) in writing.db.run("SELECT entry FROM posting WHERE key = ?", (bytes((kind,)) + case.key,)):
         writing.withdraw(entry, record)  # there is none for a load of nothing
-    writing.notes.tell(Code.EVIDENCE_WITHDRAWN, f"圈存改判 a load decided anew: request {split_key(case.key)[2]}")
+    writing.notes.tell(LoadWithdrawn(split_key(case.key)[2]))
 
 
 def is_same_load(case: LoadCase, load: LoadRecord) -> bool:
@@ -172,8 +172,8 @@ def _post_alone(writing: Writing, arrival: Arrival, record: int, known: LoadCase
         add_case(writing.db, case_of_record(writing, arrival, CaseState.CONFIRMED, record))
     elif is_same_load(known, load):
         close_case(writing, known, CaseState.CONFIRMED, record)
-    code = Code.LOAD_WITHOUT_DEBIT if known is None or not known.debited else Code.LOAD_CONTRADICTION
-    writing.notes.tell(code, f"圈存没有在途款 load without its pending debit: seq {arrival.seq}", device=arrival.device)
+    kind = LoadWithoutDebit if known is None or not known.debited else LoadContradiction
+    writing.notes.tell(kind(arrival.seq), device=arrival.device)
     _note_negative(writing, account_of(accounts, source), load.card)
 
 
@@ -181,8 +181,7 @@ def _note_negative(writing: Writing, payer: int, card: bytes) -> None:
     writing.booking.flush()
     left = balance(writing.db, payer, Side.CREDIT)
     if left < 0:
-        text = f"电子账户或过渡余额为负 online account or pending load {left} fen: card {card.hex()}"
-        writing.notes.tell(Code.ACCOUNT_NEGATIVE, text)
+        writing.notes.tell(AccountNegative(left, card))
 
 
 def _settle_earlier(writing: Writing, arrival: Arrival) -> None:

@@ -10,9 +10,9 @@ from enum import IntEnum
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.funds.documents import enter
-from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
+from shared.facts.books import UnloadContradiction
 from shared.wire import codec
 
 COLUMNS = "key, card, counter, balance_fen, amount_fen, cashier, auth, time_s, state, evidence, opened_ms, changed_ms"
@@ -99,8 +99,7 @@ def prove_unload_case(writing: Writing, case: UnloadCase, mac3: bytes) -> None:
     if case.state in TAKEN:
         return
     if case.state == UnloadState.NOT_TAKEN:
-        text = f"圈提证明与计数器矛盾 an unload proven after its counter said no: card {case.card.hex()}"
-        writing.notes.tell(Code.UNLOAD_CONTRADICTION, text)
+        writing.notes.tell(UnloadContradiction(case.card))
     fields = (case.card, case.amount_fen, codec.dumps([codec.loads(case.auth), case.time_s, mac3]))
     enter(writing, EntryKind.UNLOADED, fields, case.key)
     close_unload(writing, case, UnloadState.CONFIRMED)

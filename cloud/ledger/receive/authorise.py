@@ -11,7 +11,6 @@ from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import Entry, document_hash
 from cloud.ledger.books.posting import CardAccounts
 from cloud.ledger.journal.balances import balance_now
-from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.loads.cases import (
     CaseState,
@@ -30,6 +29,7 @@ from cloud.ledger.receive.suspense import Touched, settle_touched
 from cloud.ledger.records.arrival import record_key
 from cloud.ledger.records.values import OWN_PARTITION, LoadDecision
 from shared.clocks.clock import day_number
+from shared.facts.books import LoadCounterReused, LoadRequestReused
 from shared.inventory import LOADERS
 from shared.money import FEN_MAX
 from shared.online import RETRIES, LoadRequest, LoadResult, Purpose
@@ -99,8 +99,7 @@ def _close_earlier(writing: Writing, load: LoadRequest, answer: _Answer) -> None
 
 def _again(writing: Writing, box: str, case: LoadCase, request: OnlineRequest) -> LoadDecision:
     if case.payload != request.payload or case.psam != request.psam:
-        text = f"圈存请求号重用 request number used again: {request.request}"
-        writing.notes.tell(Code.LOAD_REUSED, text, box=box, device=request.device)
+        writing.notes.tell(LoadRequestReused(request.request), box=box, device=request.device)
         return LoadDecision(LoadResult.NOT_NOW, 0, 0, again=True)
     if case.state == CaseState.PENDING and case.debited:
         return LoadDecision(LoadResult.GRANTED, case.amount_fen, case.time_s, again=True)
@@ -139,8 +138,7 @@ def _decided(writing: Writing, load: LoadRequest) -> _Answer:
     if card.hotlisted:
         return _Answer(LoadResult.HOTLISTED)
     if counter_is_proven(writing.db, load.card, load.counter):
-        text = f"卡计数器已用 card counter already used by a load: card {load.card.hex()} counter {load.counter}"
-        writing.notes.tell(Code.LOAD_REUSED, text)
+        writing.notes.tell(LoadCounterReused(load.card, load.counter))
         return _Answer(LoadResult.ALREADY_LOADED)
     if not load.amount_fen:
         return _Answer(*_offered(writing, load, card.accounts))

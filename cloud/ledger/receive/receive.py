@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.journal.booking import head_question
-from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.mark_rows import (
     BoxKey,
     DeviceKey,
@@ -37,6 +36,8 @@ from cloud.ledger.records.marks import EMPTY, Mark, add
 from cloud.ledger.records.values import CheckTac, Received, Verdict
 from cloud.store.db import Question, Rows
 from shared.errors import KeyFault
+from shared.facts.books import TtnTwoCards
+from shared.facts.terminals import RecordFork
 from shared.records import Kind, VoidRecord
 from shared.wire.messages import AckBody
 
@@ -198,8 +199,7 @@ class Receiving:
     def _enter(self, a: Arrival, judgement: Judgement, place: Place, known: Known, box: str, partition: int) -> None:
         verdict, reason = judgement
         if known.other:
-            text = f"同号不同内容 same number, other bytes: epoch {a.epoch} seq {a.seq}"
-            self._writing.notes.tell(Code.RECORD_FORK, text, box=box, device=a.device)
+            self._writing.notes.tell(RecordFork(a.epoch, a.seq), box=box, device=a.device)
         fork = self._seen.fork_of(a)
         record = self._booking.add_record(a, verdict, reason, fork, partition, box)
         self._seen.accept(a, fork)
@@ -223,8 +223,7 @@ class Receiving:
     def _prove(self, a: Arrival, judgement: Judgement, place: Place, booked: Booked) -> None:
         """A valid TAC with new card keys: the card side posts."""
         if a.slot and self._seen.other_card(a):
-            text = f"两张卡同一终端交易号 two cards under one terminal number: seq {a.seq}"
-            self._writing.notes.tell(Code.TTN_TWO_CARDS, text, box=booked.box, device=a.device)
+            self._writing.notes.tell(TtnTwoCards(a.seq), box=booked.box, device=a.device)
         self._seen.claim(a)
         self._booking.claim_keys(a, booked.record)
         if judgement.reason in _MERCHANT_REASONS:

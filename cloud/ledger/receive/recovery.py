@@ -7,12 +7,13 @@ box for everything above what it holds. Refuses to believe an ack without its ow
 from collections.abc import Callable
 
 from cloud.ledger.journal.booking import head, number_on
-from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.mark_rows import box_marks, box_question, device_question, device_rows
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.receive.acks import ack_for
 from cloud.ledger.records.marks import EMPTY, Mark
 from cloud.store.db import Database
+from shared.facts.books import LedgerRecovery
+from shared.facts.boxes import AckForged, AckOfOtherLedger, AckShownByOther
 from shared.ids import BoxId, StoreId
 from shared.wire.messages import AckBody, Hello, Recover, SignedAck
 
@@ -28,8 +29,7 @@ def greet(writing: Writing, box: BoxId, partition: int, hello: Hello, verify: Ve
     if shown.number >= number:
         # the box believes only what is above it, also when all of its rows are here again and no batch will follow
         number_on(writing.db, partition, shown.number + 1, writing.now.unix_ms)
-    text = f"账本比回执旧，正在恢复 ledger behind its own ack {shown.number} (here {number}): recovering from the box"
-    writing.notes.tell(Code.LEDGER_RECOVERY, text, box=box)
+    writing.notes.tell(LedgerRecovery(shown.number, number), box=box)
     rows = _rows(writing.db, box, hello.store)
     return Recover(writing.registry.ledger, hello.store, rows.cumulative)
 
@@ -39,14 +39,13 @@ def _believed(writing: Writing, box: BoxId, hello: Hello, verify: VerifyAck) -> 
         return None
     shown = verify(hello.ack)
     if shown is None:
-        writing.notes.tell(Code.ACK_FORGED, "回执签名不对 a ledger ack with a wrong signature", box=box)
+        writing.notes.tell(AckForged(), box=box)
         return None
     if shown.box != box:
-        writing.notes.tell(Code.ACK_FORGED, f"别的网关的回执 an ack made for {shown.box}", box=box)
+        writing.notes.tell(AckShownByOther(shown.box), box=box)
         return None
     if shown.ledger != writing.registry.ledger:
-        text = f"另一账本的回执 an ack of another ledger {shown.ledger.hex()}"
-        writing.notes.tell(Code.ACK_FOREIGN, text, box=box)
+        writing.notes.tell(AckOfOtherLedger(shown.ledger), box=box)
     return shown
 
 

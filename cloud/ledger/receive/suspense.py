@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cloud.ledger.books.entry import EntryKind
-from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.picture import grey_changed
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.loads.cases import online_steps
@@ -19,6 +18,7 @@ from cloud.ledger.records.grey import STANDS, Case, Evidence, LoadStep, State, s
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import OWN_PARTITION
 from cloud.store.db import Row
+from shared.facts.books import GreyWithdrawn
 from shared.records import CounterKind, PurchaseRecord
 
 COUNTER_MAX = 0xFFFF
@@ -259,7 +259,4 @@ def _post(writing: Writing, case: _Case, generation: int) -> int | None:
 def _withdraw(writing: Writing, case: _Case, entry: int) -> None:
     writing.booking.flush()
     writing.withdraw(entry, case.row[0])
-    writing.notes.tell(
-        Code.EVIDENCE_WITHDRAWN, f"灰记录改判 grey record decided anew: seq {case.arrival.seq}",
-        device=case.arrival.device,
-    )  # fmt: skip
+    writing.notes.tell(GreyWithdrawn(case.arrival.seq), device=case.arrival.device)

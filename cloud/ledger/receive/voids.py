@@ -11,13 +11,13 @@ from typing import NamedTuple
 from cloud.ledger.books.entry import Entry, EntryKind
 from cloud.ledger.books.keys import release_key, void_key
 from cloud.ledger.books.posting import voided
-from cloud.ledger.journal.facts import Code
 from cloud.ledger.journal.writing import Writing, first_verdict_key
 from cloud.ledger.records.arrival import Arrival, arrive, split_key, target_key
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import OWN_PARTITION
 from cloud.store.db import Row
 from shared.errors import RuleBroken
+from shared.facts.books import VoidHeld
 from shared.records import PROVEN, PurchaseRecord, VoidRecord
 
 COLUMNS = "record, target, card, amount_fen, state, reason, entry, received_s, opened_ms, changed_ms"
@@ -162,8 +162,7 @@ def _apply(writing: Writing, case: _Case, finding: Finding) -> None:
 
 
 def _tell(writing: Writing, arrival: Arrival, target: bytes, reason: Reason) -> None:
-    text = f"撤销待核 a void is held: seq {arrival.seq} of {split_key(target)[2]}, {reason.name.lower()}"
-    writing.notes.tell(Code.VOID_HELD, text, device=arrival.device)
+    writing.notes.tell(VoidHeld(reason.word, arrival.seq, split_key(target)[2]), device=arrival.device)
 
 
 def _post(writing: Writing, case: _Case, purchase: _Purchase) -> int:

@@ -8,12 +8,13 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cloud.ledger.records.values import Verdict
+from shared.facts.terms import word_of
 from shared.purse.tac import TacVerdict
 from shared.records import LOAD_SHAPED, Kind, Record
 
 
 class Reason(IntEnum):
-    """Why. Frozen numbers: they stand in the books; texts in zh and en stand in the console."""
+    """Why. Frozen numbers: they stand in the books; words in zh and en stand in shared/facts/terms.py."""
 
     NONE = 0
     DEVICE_UNKNOWN = 1
@@ -47,6 +48,11 @@ class Reason(IntEnum):
     """It names a record that is no such purchase."""
     VOID_TWICE = 42
     """The purchase is void already."""
+
+    @property
+    def word(self) -> str:
+        """As facts tell it."""
+        return word_of(self.name)
 
 
 TOP_GRADE = frozenset({Reason.FORK, Reason.CARD_KEY_TAKEN, Reason.TTN_TAKEN})

@@ -280,8 +280,9 @@ held_release = Table(
 
 fact = Table(
     "fact", metadata, _id(), _col("at_ms", Big), _col("level", Text), _col("code", Text), _col("box", Text),
-    _col("device", Bytes), _col("text", Text),
+    _col("device", Bytes), _col("text", Text), _col("params", Text),
 )  # fmt: skip
+"""text: only of boxes and ledgers before there were parameters, else empty. params: as facts.to_json writes them."""
 
 device_status = Table(
     "device_status", metadata, _col("device", Bytes), _col("box", Text), _col("at_ms", Big),

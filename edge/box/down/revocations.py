@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from edge.box.terminals.terminals import Tell
 from edge.box.values.effects import KeepRevocations, Now
-from edge.box.values.facts import Code
+from shared.facts.boxes import RevocationsForged
 from shared.ids import DeviceId, PsamId
 from shared.wire.messages import Revocations, SignedRevocations, decode_revocations
 
@@ -33,8 +33,7 @@ class RevokedHere:
         A list that could not be written is offered again: the box's state says which one it holds.
         """
         if not self._verify(signed):
-            text = "挂失名单签名无效 / a list of revocations with a wrong signature"
-            self._tell(now, Code.REVOCATIONS_FORGED, b"", text)
+            self._tell(now, RevocationsForged())
             return []
         found = decode_revocations(signed.body)
         return [KeepRevocations(found)] if found.version > self.held.version else []

@@ -57,6 +57,12 @@ class EpochView:
         return min(sequences.mark(self.stream), self.held)
 
 
+def place_text(place: Place) -> str:
+    """As facts tell it."""
+    link, peer = place
+    return f"{link}:{peer}"
+
+
 class Conversation:
     """A proven terminal at one place. `epochs` has the order of WELCOME: the index of every envelope."""
 

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge.box.terminals.conversation import Conversation, EpochView, Place, view_of
+from edge.box.terminals.conversation import Conversation, EpochView, Place, place_text, view_of
 from edge.box.terminals.epochs import REVOKED, Epochs, Resolved
 from edge.box.values.effects import Effect, Now, Send
-from edge.box.values.facts import Code
 from edge.box.values.ranges import Ranges
 from edge.box.values.sequences import Sequences
 from edge.box.values.streams import stream_of
@@ -20,6 +19,17 @@ from edge.link.messages import Auth, AuthEpoch, Hello, Refusal, Welcome, Welcome
 from edge.link.seal import Direction, SealFault, Session, session_key
 from edge.settings import Settings, TerminalSetting
 from shared.errors import WireFault
+from shared.facts.terminals import (
+    TerminalLiveTwice,
+    TerminalMoved,
+    TerminalNoEpoch,
+    TerminalRevoked,
+    TerminalRolledBack,
+    TerminalTooManyEpochs,
+    TerminalUnknown,
+    TerminalWrongKey,
+)
+from shared.facts.told import Told
 from shared.ids import DeviceId, PsamId, StoreId
 from shared.wire.messages import EPOCHS_MAX, EpochRequest, TerminalState
 
@@ -43,7 +53,7 @@ class Revoked(Protocol):
 class Tell(Protocol):
     """How a core reports a fact; `about` tells apart what no device tells apart."""
 
-    def __call__(self, now: Now, code: Code, device: bytes, text: str, about: str = "") -> None:
+    def __call__(self, now: Now, told: Told, device: bytes = b"", about: str = "") -> None:
         """Say it once."""
         ...
 
@@ -83,8 +93,7 @@ class Terminals:
         hello = link.decode_hello(message)
         terminal = self._registry.get(hello.device)
         if terminal is None:
-            text = f"未登记的终端号 / unknown number {hello.device.hex()} at {place[0]}:{place[1]}"
-            self._tell(now, Code.TERMINAL_UNKNOWN, hello.device, text)
+            self._tell(now, TerminalUnknown(hello.device, place_text(place)), hello.device)
             return [_refuse(place, Refusal.UNKNOWN_DEVICE)]
         joining = self._joining.get(place)
         if joining is None or joining.asked != message or now.mono_s > joining.until_s:
@@ -109,7 +118,7 @@ class Terminals:
         try:
             opened = joining.seal.open(message)
         except SealFault:
-            self._tell(now, Code.TERMINAL_WRONG_KEY, device, f"密钥不符 / wrong key at {place[0]}:{place[1]}")
+            self._tell(now, TerminalWrongKey(place_text(place)), device)
             return [_refuse(place, Refusal.WRONG_KEY)], None
         auth = link.decode_auth(opened.payload)
         _require_sane(auth)
@@ -135,8 +144,7 @@ class Terminals:
         if talk.contested:
             talk.contested = False
             device = talk.terminal.device
-            text = f"终端号同时在线两处 / {device.hex()} is live twice"
-            self._tell(now, Code.TERMINAL_LIVE_TWICE, device, text)
+            self._tell(now, TerminalLiveTwice(device), device)
 
     def end(self, talk: Conversation) -> None:
         """The conversation is over; the terminal must join again."""
@@ -185,8 +193,7 @@ class Terminals:
         talk = Conversation(joining.terminal, place, hello, joining.seal, now)
         full = _is_full(auth, hello, resolved.epoch)
         if full:
-            text = "未清纪元已达四个 / four epochs are not drained"
-            self._tell(now, Code.TERMINAL_TOO_MANY_EPOCHS, device, text)
+            self._tell(now, TerminalTooManyEpochs(EPOCHS_MAX), device)
         talk.current = 0 if full or resolved.refused else resolved.epoch or _named(auth, hello)
         talk.epochs = self._views(now, talk, auth)
         self._join(now, talk)
@@ -198,12 +205,9 @@ class Terminals:
         if not self._is_revoked(hello):
             resolved = self._epochs.resolve(now, hello, max((e.epoch for e in auth.epochs), default=0))
         if resolved.refused == REVOKED:
-            where = f"{hello.psam.hex()} at {place[0]}:{place[1]}"
-            text = f"已挂失的终端或 PSAM 到场 / a revoked body or PSAM is here: {where}"
-            self._tell(now, Code.TERMINAL_REVOKED, hello.device, text)
+            self._tell(now, TerminalRevoked(hello.psam, place_text(place)), hello.device)
         elif resolved.refused:
-            text = f"中心拒绝编纪元 / no epoch: {resolved.refused}"
-            self._tell(now, Code.TERMINAL_NO_EPOCH, hello.device, text)
+            self._tell(now, TerminalNoEpoch(resolved.refused), hello.device)
         return resolved
 
     def _is_revoked(self, hello: Hello) -> bool:
@@ -214,8 +218,7 @@ class Terminals:
         for epoch in auth.epochs:
             held = self.sequences.highest(stream_of(device, epoch.epoch))
             if held > epoch.last:
-                text = f"终端只到 {epoch.last}，网关已收 {held} / the body has gone back from {held} to {epoch.last}"
-                self._tell(now, Code.TERMINAL_ROLLED_BACK, device, text)
+                self._tell(now, TerminalRolledBack(held, epoch.last), device)
         views = [view_of(device, epoch, self.sequences) for epoch in auth.epochs]
         if talk.current and all(view.epoch != talk.current for view in views):
             fresh = AuthEpoch(talk.current, talk.hello.psam, 1, 0)
@@ -249,8 +252,7 @@ class Terminals:
         self._places[place] = talk
         registered = talk.terminal.link, talk.terminal.address
         if place[0] != registered[0] or (registered[1] and place != registered):
-            text = f"不在登记的位置 / not at its registered place, but at {place[0]}:{place[1]}"
-            self._tell(now, Code.TERMINAL_MOVED, device, text)
+            self._tell(now, TerminalMoved(place_text(place)), device)
 
     def _contested(self, now: Now, place: Place, device: DeviceId) -> bool:
         """Another place speaks for this device and was heard just now. If it speaks again, there are two."""

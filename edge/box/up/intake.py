@@ -14,13 +14,14 @@ from edge.box.up.ledger_clock import LedgerClock
 from edge.box.up.now_lane import Offered, Perishable
 from edge.box.up.online import OnlineDesk
 from edge.box.values.effects import Effect, Kept, Now, Put, Refused, Send
-from edge.box.values.facts import Code
 from edge.box.values.sequences import Sequences
 from edge.box.values.streams import Ref, Stream, key_of, ref_of, stream_device, stream_epoch, stream_of
 from edge.link import messages as link
 from edge.link.messages import Type
 from edge.link.seal import Opened
 from shared.errors import WireFault
+from shared.facts.boxes import OutboxRefused
+from shared.facts.terminals import RecordFork
 from shared.records import HEAD, LOAD_SHAPED, SEQ_MAX, WIRE_MAX, digest
 from shared.wire.messages import PAYLOAD_MAX, DeviceStatus, OnlineAnswer, OnlineRequest, RecordCopy
 
@@ -104,8 +105,7 @@ class Intake:
         """The outbox did not accept it: no ACK, the terminal keeps it and sends it again."""
         self._no_longer_pending(one.put)
         self.counters["refused"] += 1
-        text = f"发件箱拒收 / the outbox accepts nothing: {one.reason}"
-        self._tell(now, Code.OUTBOX_REFUSED, b"", text)
+        self._tell(now, OutboxRefused(one.reason))
 
     def settled(self, now: Now, streams: Iterable[Stream]) -> list[Effect]:
         """The settle of these streams is durable."""
@@ -176,8 +176,7 @@ class Intake:
             self.up.append(RecordCopy(one.put.stored))
         if one.fork:
             self.counters["forks"] += 1
-            text = f"同号不同记录 / other bytes under epoch {stream_epoch(ref.stream)} seq {ref.seq}"
-            self._tell(now, Code.RECORD_FORK, stream_device(ref.stream), text)
+            self._tell(now, RecordFork(stream_epoch(ref.stream), ref.seq), stream_device(ref.stream))
 
     def _recall(self, one: Kept, ref: Ref) -> None:
         if one.settled:

@@ -11,8 +11,8 @@ from collections import deque
 from dataclasses import dataclass
 
 from edge.box.values.effects import Now, Publish
-from edge.box.values.facts import LEVELS, Code
-from shared.facts import Level
+from edge.box.values.facts import fact_of
+from shared.facts.boxes import FactsDropped
 from shared.ids import DeviceId
 from shared.wire import topics
 from shared.wire.messages import DeviceStatus, Fact, Hello, NowUp, OnlineRequest, encode_now
@@ -114,10 +114,9 @@ class NowLane:
     def _lost(self, now: Now) -> Fact | None:
         if not self._unsaid:
             return None
-        text = f"{self._unsaid} 条事实因队列已满而丢弃 / facts were dropped, the queue was full"
+        told = FactsDropped(self._unsaid)
         self._unsaid = 0
-        level = LEVELS.get(Code.FACTS_DROPPED, Level.GENERAL)
-        return Fact(Code.FACTS_DROPPED, level, now.unix_ms, b"", text)
+        return fact_of(told, now)
 
     def _offer_fact(self, fact: Fact) -> None:
         if len(self._facts) >= FACTS_MAX:

@@ -12,11 +12,21 @@ from edge.box.terminals.terminals import Tell
 from edge.box.up.greeting import Greeting
 from edge.box.up.now_lane import Perishable, TokenSource
 from edge.box.values.effects import Effect, Now, Publish, Read, Row, Rows, Settle, Snapshot, Unsettle
-from edge.box.values.facts import Code
 from edge.box.values.ranges import Ranges
 from edge.box.values.sequences import Sequences
 from edge.box.values.streams import Ref, Stream, ref_of, stream_of
 from edge.settings import Settings
+from shared.facts.boxes import (
+    AckForged,
+    AckForOtherBox,
+    LedgerBehind,
+    LedgerChanged,
+    LedgerSilent,
+    NotSettledHere,
+    NotUnsettledHere,
+    PublishRefused,
+    Recovery,
+)
 from shared.ids import LedgerId
 from shared.wire import topics
 from shared.wire.messages import (
@@ -148,14 +158,13 @@ class Uplink:
         """PUBACK; a reason of 128 and more is the broker's refusal (rights): told, tried again after the silence."""
         self._unacked.pop(token, None)
         if reason >= 0x80:
-            text = f"消息代理拒收 / the broker refused a batch: reason {reason:#04x}"
-            self._tell(now, Code.PUBLISH_REFUSED, b"", text)
+            self._tell(now, PublishRefused(topics.UP_MONEY, reason))
 
     def ack(self, now: Now, message: bytes) -> list[Effect]:
         """A message on down/money: what it settles. Malformed: WireFault."""
         signed = decode_ack(message)
         if not self._verify(signed):
-            self._tell(now, Code.ACK_FORGED, b"", "账本回执签名无效 / a ledger ack with a wrong signature")
+            self._tell(now, AckForged())
             return []
         body = decode_ack_body(signed.body)
         if not self._is_ours(now, body):
@@ -173,8 +182,7 @@ class Uplink:
             self.counters["recover_other_store"] += 1
             return []
         self._greeting.answered()
-        text = f"账本恢复，从第 {message.row_cumulative + 1} 行起重发 / recovery, rows are sent again"
-        self._tell(now, Code.RECOVERY, b"", text)
+        self._tell(now, Recovery(message.row_cumulative + 1))
         if message.ledger == self._ledger:
             # it numbers on from above the ack that we presented: whatever is not above it is of before the loss
             self._floor = max(self._floor, self._presented + 1)
@@ -193,7 +201,7 @@ class Uplink:
     def unsettle_failed(self, now: Now, reason: str) -> None:
         """It could not be written down: tried again, and no ack settles anything before it is done."""
         self._unsettle_s = now.mono_s + SILENCE_S
-        self._tell(now, Code.OUTBOX_SETTLE_FAILED, b"", f"恢复未能落盘 / an unsettle was not written: {reason}")
+        self._tell(now, NotUnsettledHere(reason))
 
     def load(self, snapshot: Snapshot) -> None:
         """Begin again from the oldest unsettled row of what the store holds now."""
@@ -216,7 +224,7 @@ class Uplink:
         """It could not be written down; later its rows are sent again, and the ledger names them again."""
         self._settling.popleft()
         self._retry_s = min(self._retry_s, now.mono_s + SILENCE_S)
-        self._tell(now, Code.OUTBOX_SETTLE_FAILED, b"", f"结清未能落盘 / a settle was not written: {reason}")
+        self._tell(now, NotSettledHere(reason))
 
     def tick(self, now: Now) -> None:
         """Send again after a silence that is not the broker's, and after a settle or a read that failed."""
@@ -232,7 +240,7 @@ class Uplink:
         if now.mono_s - self._sent[0].sent_s < self._silence_s:
             return
         if self._silence_s >= SILENCE_MAX_S:
-            self._tell(now, Code.LEDGER_SILENT, b"", "账本久未回执 / the ledger acknowledges nothing")
+            self._tell(now, LedgerSilent())
         self._silence_s = min(self._silence_s * 2, SILENCE_MAX_S)
         self.counters["resends"] += 1
         self._rewind()
@@ -303,7 +311,7 @@ class Uplink:
 
     def _is_ours(self, now: Now, body: AckBody) -> bool:
         if (body.box, body.partition) != (self._settings.box, self._settings.partition):
-            self._tell(now, Code.ACK_FOREIGN, b"", f"回执属于别的网关 / an ack for {body.box}")
+            self._tell(now, AckForOtherBox(body.box))
             return False
         if body.store != self._store:
             self.counters["ack_other_store"] += 1  # the outbox of before; its rows are not ours
@@ -313,8 +321,7 @@ class Uplink:
     def _is_behind(self, now: Now, body: AckBody) -> bool:
         """An ack below the floor settles nothing: the ledger must have gone back without asking for a recovery."""
         if self._ledger is not None and body.ledger != self._ledger:
-            text = f"账本已更换 / another ledger: {self._ledger.hex()} → {body.ledger.hex()}"
-            self._tell(now, Code.LEDGER_CHANGED, b"", text)
+            self._tell(now, LedgerChanged(self._ledger, body.ledger))
             self.ask_hello(now)
             self._adopt(body.ledger)
         forgets = body.number >= self._floor and self._forgets(body)
@@ -322,8 +329,7 @@ class Uplink:
             return False
         self.counters["acks_below_floor"] += 1
         if forgets or self._covered(body):
-            text = f"账本回退 / the ledger has gone back: ack {body.number}, rows to {body.row_cumulative}"
-            self._tell(now, Code.LEDGER_BEHIND, b"", text)
+            self._tell(now, LedgerBehind(body.number, body.row_cumulative))
             self.ask_hello(now)
         return True
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from edge.box.values.sequences import Sequences
 from edge.box.values.streams import Ref, Stream, key_of
 from edge.link.port import Peer
+from shared.facts.told import Told
 from shared.ids import DeviceId, LedgerId, PsamId, StorageId, StoreId
 from shared.wire.messages import Range, Revocations, SignedAck
 
@@ -142,10 +143,9 @@ class Depth:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something about the store that a person must know; code is one of facts.Code."""
+    """Something about the store that a person must know."""
 
-    code: str
-    text: str
+    told: Told
 
 
 @dataclass(frozen=True, slots=True)

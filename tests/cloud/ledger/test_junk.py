@@ -4,12 +4,13 @@ import pytest
 
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.receive import quarantine
+from shared.facts.books import MessageJunk
 from shared.wire.codec import MESSAGE_MAX
 from tests.cloud.ledger import campus as c
 
 
 def keep(ledger: Ledger, raw: bytes) -> None:
-    ledger.quarantine_message(c.BOX, c.PARTITION, raw, "why", c.NOW.unix_ms)
+    ledger.quarantine_message(c.BOX, c.PARTITION, raw, MessageJunk("why"), c.NOW.unix_ms)
 
 
 def sizes(ledger: Ledger) -> list[int]:

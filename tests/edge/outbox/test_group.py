@@ -120,7 +120,7 @@ def test_full_disk_settles_with_the_room_of_the_ballast(store):
     puts = [put(n + 5000) for n in range(200)]
     outcomes = commit_group(store, [*puts, settle((1, last))], ballast.free)
     assert [type(one) for one in outcomes] == [Refused] * 200 + [Trouble, Settled]
-    assert outcomes[200].code == "ballast-used"
+    assert outcomes[200].told.code == "ballast-used"
     assert store.depth().unsettled == 0
 
 
@@ -153,7 +153,7 @@ def test_damaged_row_met_by_a_read_reloads_everything(store):
     store._db.execute("UPDATE record SET crc = crc + 1 WHERE row = 2")
     [reloaded] = commit_group(store, [Read(0, 10, 7)], no_room)
     assert isinstance(reloaded, Reloaded)
-    assert [trouble.code for trouble in reloaded.snapshot.troubles] == ["outbox-damaged"]
+    assert [trouble.told.code for trouble in reloaded.snapshot.troubles] == ["outbox-damaged"]
     assert reloaded.snapshot.depth.unsettled == 2
     assert [row.row for row in commit_group(store, [Read(0, 10, 8)], no_room)[0].rows] == [1, 3]
 
@@ -162,4 +162,4 @@ def test_damaged_row_met_by_a_put_is_told(store):
     commit_group(store, [put(1)], no_room)
     store._db.execute("UPDATE record SET crc = crc + 1 WHERE row = 1")
     kept, trouble = commit_group(store, [put(1, seen=True)], no_room)
-    assert (kept.row, kept.fresh, trouble.code) == (2, True, "outbox-damaged")
+    assert (kept.row, kept.fresh, trouble.told.code) == (2, True, "outbox-damaged")

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from edge.box.values.effects import KeepEpoch, Kept, Put, Refused, Settle, Unsettle
+from edge.box.values.effects import KeepEpoch, Kept, Put, Refused, Settle, Trouble, Unsettle
 from edge.box.values.streams import ref_of, stream_of
 from edge.outbox.crc import is_pair, is_range, is_sound, pair_crc, range_crc, record_crc
 from edge.outbox.scan import Damage
 from edge.outbox.store import DAY_MS, INSERT_ROWS, OutboxStore, StoreRefusal, connect, connect_to_check
 from edge.settings import OutboxSetting
 from shared.errors import RuleBroken
+from shared.facts.boxes import OutboxKept, OutboxRowDamaged
 from shared.ids import LedgerId
 from shared.records import digest
 from shared.wire.messages import SignedAck
@@ -306,8 +307,7 @@ def test_ring_over_its_budget_drops_the_oldest_and_says_so(shelf):
     keep(store, *(put(n, at_ms=n * DAY_MS) for n in range(1, 5)))
     settle(store, (1, 2), (4, 4))
     dropped = drop(store, 4 * DAY_MS)
-    assert dropped.trouble.code == "outbox-kept"
-    assert "3 天" in dropped.trouble.text
+    assert dropped.trouble == Trouble(OutboxKept(3))
     assert dropped.rows == 2
     assert (store.depth().kept, store.depth().unsettled) == (1, 1)
     assert store.check() == []
@@ -388,8 +388,7 @@ def test_damaged_row_is_set_aside_and_never_sent(shelf, store):
     rows, damage = store.rows(0, 10)
     assert ([row.row for row in rows], damage) == ([1], Damage(2, "crc"))
     snapshot = store.snapshot()
-    assert [trouble.code for trouble in snapshot.troubles] == ["outbox-damaged"]
-    assert "2" in snapshot.troubles[0].text
+    assert snapshot.troubles == (Trouble(OutboxRowDamaged(2, "crc")),)
     assert snapshot.sequences.held_after(stream_of(device(1), 1), 0) == 1, "WELCOME asks for it again"
     assert [row.row for row in store.rows(0, 10)[0]] == [1, 3, 4]
     [again] = keep(store, put(2, seen=True))
@@ -403,7 +402,7 @@ def test_damaged_row_whose_record_comes_again_first(shelf, store):
     store = shelf.alter("UPDATE record SET crc = crc + 1 WHERE row = 1")
     [again] = keep(store, put(1, seen=True))
     assert (again.row, again.fresh) == (3, True)
-    assert [trouble.code for trouble in store.take_troubles()] == ["outbox-damaged"]
+    assert store.take_troubles() == [Trouble(OutboxRowDamaged(1, "crc"))]
     assert store.take_troubles() == []
 
 

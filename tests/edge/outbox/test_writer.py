@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.box.values.effects import Kept, NotRead, NotSettled, Read, Refused, Settle
+from edge.box.values.effects import Kept, NotRead, NotSettled, Read, Refused, Settle, Trouble
 from edge.outbox import writer as outbox
 from edge.outbox.ballast import Ballast, room_rows
 from edge.outbox.opening import BALLAST, FILE, open_outbox
@@ -156,7 +156,7 @@ def test_idle_moments_fold_the_log_and_drop_old_rows(tmp_path, monkeypatch):
     desk.writer.submit([put(seq) for seq in range(1, 101)])
     desk.writer.submit([Settle(((1, 100),), (), (), None, LedgerId(b"LEDGER-1"), 1)])
     until(lambda: desk.writer.depth.last_row == 100 and desk.writer.depth.kept <= 10, "ring within its budget")
-    assert "outbox-kept" in {getattr(one, "code", "") for one in desk.outcomes}
+    assert "outbox-kept" in {one.told.code for one in desk.outcomes if isinstance(one, Trouble)}
     until(lambda: (tmp_path / FILE).stat().st_size > 8192, "the log is in the file")
     desk.writer.stop()
 
@@ -266,7 +266,7 @@ def test_full_disk_refuses_then_settles_then_goes_on(small_disk, monkeypatch):
     until(lambda: (small_disk / BALLAST).exists(), "the ballast is made again when there is room")
     desk.writer.stop()
     assert desk.faults == []
-    assert "outbox-kept" in {getattr(one, "code", "") for one in desk.outcomes}
+    assert "outbox-kept" in {one.told.code for one in desk.outcomes if isinstance(one, Trouble)}
 
 
 def test_ballast_is_not_made_where_there_is_no_room(small_disk):
@@ -283,7 +283,7 @@ def test_ballast_is_not_made_where_there_is_no_room(small_disk):
 
 def test_cap_is_below_the_disk(small_disk):
     opened = open_outbox(small_disk, OutboxSetting(1_000_000, 1_000_000, 0), b"STORE-00")
-    assert [trouble.code for trouble in opened.troubles] == ["outbox-short"]
+    assert [trouble.told.code for trouble in opened.troubles] == ["outbox-short"]
     assert opened.store.depth().cap < (2 << 20) / 400
     opened.store.close()
     assert room_rows(small_disk, 400, 1 << 30) == 0
@@ -299,7 +299,7 @@ def test_damaged_file_is_put_aside_and_a_new_store_begins(tmp_path):
     (tmp_path / FILE).write_bytes(b"ruined" * 2000)
     second = open_outbox(tmp_path, LIMITS, b"STORE-02")
     assert second.snapshot.store == b"STORE-02"
-    assert [trouble.code for trouble in second.troubles] == ["outbox-replaced"]
+    assert [trouble.told.code for trouble in second.troubles] == ["outbox-replaced"]
     second.store.close()
     (tmp_path / FILE).write_bytes(b"ruined" * 2000)
     open_outbox(tmp_path, LIMITS, b"STORE-03").store.close()

@@ -10,12 +10,16 @@ from shared.clocks.campus_clock import WALL, CampusClock
 from shared.clocks.clock import DAY_S
 from shared.clocks.expiry import REMIND_DAYS, URGENT_DAYS, DailyLook, ending, look
 from shared.errors import WireFault
-from shared.facts import Level
+from shared.facts.boxes import CertificateEnded, CertificateEnds, CertificateLastDays
+from shared.facts.catalogue import in_a_line
+from shared.facts.endings import told_of
+from shared.facts.told import Level, Told
 
 MADE = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 CA = authority.new_authority("a campus", MADE)
 PEM = authority.issue_client(CA, authority.new_key().public_key(), "canteen-1", MADE)
 ENDS = MADE + timedelta(days=authority.LEAF_DAYS)
+ENDS_S = int(ENDS.timestamp())
 
 
 def campus_s(at: datetime) -> int:
@@ -30,19 +34,28 @@ def test_what_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("left", "level", "told"),
+    ("left", "told"),
     [
-        (timedelta(days=REMIND_DAYS), None, ""),
-        (timedelta(days=REMIND_DAYS, seconds=-1), Level.IMPORTANT, "余 59 天 days left"),
-        (timedelta(days=URGENT_DAYS), Level.IMPORTANT, "余 7 天"),
-        (timedelta(days=URGENT_DAYS, seconds=-1), Level.URGENT, "余 6 天"),
-        (timedelta(seconds=-1), Level.URGENT, "已过期 has ended"),
+        (timedelta(days=REMIND_DAYS), None),
+        (timedelta(days=REMIND_DAYS, seconds=-1), CertificateEnds("canteen-1", ENDS_S, 59)),
+        (timedelta(days=URGENT_DAYS), CertificateEnds("canteen-1", ENDS_S, 7)),
+        (timedelta(days=URGENT_DAYS, seconds=-1), CertificateLastDays("canteen-1", ENDS_S, 6)),
+        (timedelta(seconds=-1), CertificateEnded("canteen-1", ENDS_S)),
     ],
 )
-def test_when_it_is_said(left: timedelta, level: Level | None, told: str) -> None:
+def test_when_it_is_said(left: timedelta, told: Told | None) -> None:
     found = ending(look(PEM), campus_s(ENDS - left))
-    assert (found.level if found else None) == level
-    assert found is None or (told in found.text and "canteen-1" in found.text and "certificate renew" in found.text)
+    assert (told_of(found) if found else None) == told
+
+
+def test_what_is_said() -> None:
+    assert in_a_line(CertificateEnds("canteen-1", ENDS_S, 9)) == (
+        f"证书 canteen-1 于 {ENDS:%Y-%m-%d} 到期，余 9 天；续期：provision certificate renew / "
+        f"certificate of canteen-1 ends on {ENDS:%Y-%m-%d}, 9 days left; renew: provision certificate renew"
+    )
+    assert [kind.level for kind in (CertificateEnds, CertificateLastDays, CertificateEnded)] == [
+        Level.IMPORTANT, Level.URGENT, Level.URGENT,
+    ]  # fmt: skip
 
 
 def test_once_a_campus_day_and_again_the_next_until_it_is_renewed(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
 from shared.desk import CardAsk, CardState, parse_replaced
+from shared.facts.catalogue import words
 from shared.ids import PsamId, StorageId
 from shared.online import LoadResult
 from shared.purse.crypto import TYPE_EP_LOAD
@@ -165,8 +166,11 @@ def test_lost_and_broken_are_two_deeds_with_two_kinds_of_entry(desk, ledger):
 def test_what_was_done_to_a_card_is_told_in_both_languages_and_by_its_label(desk):
     desk.report_lost(wish(), NOW)
     desk.change_class(wish(2, label=""), card(2), 2, NOW)
-    told = [fact.text for fact in Reader(desk.database).facts(2)]
-    assert told == ["卡务 card 0002: 更改类别 class changed · 王芳", "卡务 card 0001: 挂失 reported lost · 王芳"]
+    told = [words(fact.code, fact.told) for fact in Reader(desk.database).facts(2)]
+    assert told == [
+        ("卡务 0002：更改类别，王芳", "card 0002: class changed, 王芳"),
+        ("卡务 0001：挂失，王芳", "card 0001: reported lost, 王芳"),
+    ]
 
 
 def test_a_debit_after_the_release_posts_below_zero_and_is_seen(desk, ledger):

@@ -22,6 +22,7 @@ from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
 from shared.errors import RuleBroken
+from shared.facts.desks import HeldProposed, HeldReleased
 from shared.records import Kind
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
@@ -85,8 +86,9 @@ def test_two_persons_release_what_is_held_to_the_merchant(held: HeldLedger) -> N
     assert c.entry_kinds(held) == [EntryKind.PURCHASE] * 4 + [EntryKind.HELD_RELEASED] * 4
     view = Reader(held.database).overview()
     assert (view.records, view.posted, view.held, view.held_fen) == (4, 4, 0, 0)
-    facts = {fact.code: fact.text for fact in Reader(held.database).facts()}
-    assert "张三 → 李四" in facts["held-released"]
+    told = {fact.code: fact.told for fact in Reader(held.database).facts()}
+    assert told["held-proposed"] == HeldProposed(number, 4, 1000, "merchant", "张三", "核对无误").params()
+    assert told["held-released"] == HeldReleased(number, 4, 1000, "张三", "李四").params()
     ok(held)
 
 

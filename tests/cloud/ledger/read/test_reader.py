@@ -157,7 +157,7 @@ def test_facts_of_edges_are_kept_bounded(ledger: Ledger) -> None:
     ledger.fact(c.BOX, Fact("outbox-short", "urgent", 5, c.POS, "x" * 999), 9)
     ledger.fact(c.BOX, Fact("y" * 99, "nonsense", 0, b"", "t"), 9)
     second, first = reader(ledger).facts()
-    assert (first.code, first.level, first.at_ms, first.device, len(first.text)) == (
+    assert (first.code, first.level, first.at_ms, first.device, len(first.told)) == (
         "outbox-short",
         "urgent",
         5,

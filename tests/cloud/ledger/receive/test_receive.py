@@ -12,6 +12,7 @@ from cloud.ledger.records.arrival import record_key
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import Now, Received, Rejudged, Verdict
 from shared.errors import KeyFault, RuleBroken
+from shared.facts.books import MessageJunk
 from shared.records import Kind
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
@@ -381,7 +382,7 @@ def test_old_is_merely_late(ledger: Ledger, box: Box) -> None:
 
 def test_what_is_no_message_is_kept_once(ledger: Ledger) -> None:
     for _ in range(2):
-        ledger.quarantine_message(c.BOX, c.PARTITION, b"\1junk", "malformed CBOR", 1)
+        ledger.quarantine_message(c.BOX, c.PARTITION, b"\1junk", MessageJunk("malformed CBOR"), 1)
     with ledger.database.reading():
         assert ledger.database.run("SELECT box, raw, reason FROM junk") == [(c.BOX, b"\1junk", "malformed CBOR")]
     assert c.codes(ledger) == {"message-junk": "important"}

@@ -5,6 +5,7 @@ import pytest
 from edge.box.up import now_lane as nowlane
 from edge.box.up.now_lane import IN_FLIGHT_MAX, NowLane, Perishable, TokenSource
 from edge.box.values.effects import Now
+from shared.facts.boxes import FactsDropped
 from shared.ids import StoreId
 from shared.wire.messages import DeviceStatus, Fact, Hello, OnlineRequest, RecordCopy, decode_now_up
 from tests.edge.rig import device, psam
@@ -96,7 +97,7 @@ def test_facts_beyond_the_bound_become_a_number(lane, tokens, monkeypatch):
     lane.connected(HELLO)
     facts = said(lane.pump(NOW, tokens))[1:]
     assert facts[:2] == [fact(0), fact(1)]
-    assert (facts[2].code, facts[2].text.startswith("3 ")) == ("facts-dropped", True)
+    assert (facts[2].code, facts[2].told) == ("facts-dropped", FactsDropped(3).params())
     assert lane.dropped == 3
 
 

@@ -1,0 +1,192 @@
+"""What the ledger tells of records, loads and boxes."""
+
+from dataclasses import dataclass
+
+from shared.facts.told import Level, Told
+
+
+@dataclass(frozen=True)
+class RecordHeld(Told):
+    code, level = "record-held", Level.IMPORTANT
+    zh = "记录待核，{reason:reason}：序号 {seq}"
+    en = "a record is held, {reason:reason}: seq {seq}"
+    reason: str
+    seq: int
+
+
+@dataclass(frozen=True)
+class StolenUsed(Told):
+    code, level = "stolen-used", Level.URGENT
+    zh = "已挂失的 PSAM 或终端仍有新记录：序号 {seq}"
+    en = "a stolen PSAM or body still makes records: seq {seq}"
+    seq: int
+
+
+@dataclass(frozen=True)
+class RecordQuarantined(Told):
+    code, level = "record-quarantined", Level.IMPORTANT
+    zh = "记录隔离，{reason:reason}：序号 {seq}{why:aside}"
+    en = "a record is quarantined, {reason:reason}: seq {seq}{why:aside}"
+    reason: str
+    seq: int
+    why: str
+
+
+@dataclass(frozen=True)
+class TtnTwoCards(Told):
+    code, level = "ttn-two-cards", Level.IMPORTANT
+    zh = "两张卡同一终端交易号：序号 {seq}"
+    en = "two cards under one terminal number: seq {seq}"
+    seq: int
+
+
+@dataclass(frozen=True)
+class TimeDoubtful(Told):
+    code, level = "time-doubtful", Level.GENERAL
+    zh = "时间存疑 {time:time}：序号 {seq}"
+    en = "an impossible time {time:time}: seq {seq}"
+    time: int
+    seq: int
+
+
+@dataclass(frozen=True)
+class LoadWithoutDebit(Told):
+    code, level = "load-without-debit", Level.IMPORTANT
+    zh = "圈存没有在途款：序号 {seq}"
+    en = "a load without its pending debit: seq {seq}"
+    seq: int
+
+
+@dataclass(frozen=True)
+class LoadContradiction(Told):
+    code, level = "load-contradiction", Level.URGENT
+    zh = "圈存与账上的在途款不符：序号 {seq}"
+    en = "a load that contradicts its pending debit: seq {seq}"
+    seq: int
+
+
+@dataclass(frozen=True)
+class LoadRequestReused(Told):
+    code, case, level = "load-reused", "request", Level.IMPORTANT
+    zh = "圈存请求号重用：{request}"
+    en = "a load's request number is used again: {request}"
+    request: int
+
+
+@dataclass(frozen=True)
+class LoadCounterReused(Told):
+    code, case, level = "load-reused", "counter", Level.IMPORTANT
+    zh = "卡计数器已被圈存用过：卡 {card} 计数 {counter}"
+    en = "card counter already used by a load: card {card} counter {counter}"
+    card: bytes
+    counter: int
+
+
+@dataclass(frozen=True)
+class AccountNegative(Told):
+    code, level = "account-negative", Level.IMPORTANT
+    zh = "电子账户或过渡余额为负，{fen:yuan}：卡 {card}"
+    en = "online account or pending load is negative, {fen:yuan}: card {card}"
+    fen: int
+    card: bytes
+
+
+@dataclass(frozen=True)
+class GreyWithdrawn(Told):
+    code, case, level = "evidence-withdrawn", "record", Level.GENERAL
+    zh = "灰记录改判：序号 {seq}"
+    en = "a grey record is decided anew: seq {seq}"
+    seq: int
+
+
+@dataclass(frozen=True)
+class LoadWithdrawn(Told):
+    code, case, level = "evidence-withdrawn", "load", Level.GENERAL
+    zh = "圈存改判：请求 {request}"
+    en = "a load is decided anew: request {request}"
+    request: int
+
+
+@dataclass(frozen=True)
+class LedgerRecovery(Told):
+    code, level = "ledger-recovery", Level.URGENT
+    zh = "账本比自己的回执 {shown} 旧（现为 {here}），正从网关恢复"
+    en = "the ledger is behind its own ack {shown} (here {here}): recovering from the box"
+    shown: int
+    here: int
+
+
+@dataclass(frozen=True)
+class EpochRefused(Told):
+    code, level = "epoch-refused", Level.IMPORTANT
+    zh = "不给存储代，{reason:refusal}：PSAM {psam}"
+    en = "no epoch is given, {reason:refusal}: PSAM {psam}"
+    reason: str
+    psam: bytes
+
+
+@dataclass(frozen=True)
+class MessageJunk(Told):
+    code, case, level = "message-junk", "junk", Level.IMPORTANT
+    zh = "不是我们的消息：{fault}"
+    en = "not a message of ours: {fault}"
+    fault: str
+
+
+@dataclass(frozen=True)
+class MessageDefect(Told):
+    code, case, level = "message-junk", "defect", Level.URGENT
+    zh = "消息处理失败，程序缺陷：{fault}"
+    en = "a message that our own code stumbled over, a defect of ours: {fault}"
+    fault: str
+
+
+@dataclass(frozen=True)
+class SpokenForTerminal(Told):
+    code, case, level = "spoken-for", "terminal", Level.IMPORTANT
+    zh = "替别人的终端说话：{device}"
+    en = "speaks for another box's terminal: {device}"
+    device: bytes
+
+
+@dataclass(frozen=True)
+class SpokenForBox(Told):
+    code, case, level = "spoken-for", "box", Level.IMPORTANT
+    zh = "替别的网关说话：{owner}"
+    en = "speaks for another box: {owner}"
+    owner: str
+
+
+@dataclass(frozen=True)
+class RevocationsBehind(Told):
+    code, level = "revocations-behind", Level.URGENT
+    zh = "网关的挂失名单 {there} 比账本的 {here} 新：重做 psam-stolen"
+    en = "the box has list of revocations {there}, the ledger {here}: psam-stolen again"
+    there: int
+    here: int
+
+
+@dataclass(frozen=True)
+class VoidHeld(Told):
+    code, level = "void-held", Level.IMPORTANT
+    zh = "撤销待核，{reason:reason}：序号 {seq}，撤销 {sale}"
+    en = "a void is held, {reason:reason}: seq {seq} of {sale}"
+    reason: str
+    seq: int
+    sale: int
+
+
+@dataclass(frozen=True)
+class UnloadContradiction(Told):
+    code, level = "unload-contradiction", Level.URGENT
+    zh = "圈提证明与计数器矛盾：卡 {card}"
+    en = "an unload is proven after its counter said no: card {card}"
+    card: bytes
+
+
+@dataclass(frozen=True)
+class Mac3Wrong(Told):
+    code, level = "mac3-wrong", Level.URGENT
+    zh = "圈提证明错误：卡 {card}"
+    en = "a wrong MAC3 of an unload: card {card}"
+    card: bytes

@@ -1,0 +1,132 @@
+"""What the ledger tells of the deeds of people: hotlist, grants, card desks, thefts, held takings."""
+
+from dataclasses import dataclass
+
+from shared.facts.told import Level, Told
+
+
+@dataclass(frozen=True)
+class Hotlisted(Told):
+    code, case, level = "hotlisted", "on", Level.NOTICE
+    zh = "列入黑名单：卡 {card}"
+    en = "put on the hotlist: card {card}"
+    card: bytes
+
+
+@dataclass(frozen=True)
+class Unlisted(Told):
+    code, case, level = "hotlisted", "off", Level.NOTICE
+    zh = "移出黑名单：卡 {card}"
+    en = "taken off the hotlist: card {card}"
+    card: bytes
+
+
+@dataclass(frozen=True)
+class Granted(Told):
+    code, level = "granted", Level.NOTICE
+    zh = "发放 {fen:yuan}，由{payer:payer}：卡 {card}，{reason}"
+    en = "granted {fen:yuan} from {payer:payer}: card {card}, {reason}"
+    fen: int
+    payer: str
+    card: bytes
+    reason: str
+
+
+@dataclass(frozen=True)
+class CashOver(Told):
+    code, case, level = "cash-difference", "over", Level.IMPORTANT
+    zh = "日结 {cashier}：长款 {fen:yuan}，卡 {cards:signed}"
+    en = "day close of {cashier}: over {fen:yuan}, cards {cards:signed}"
+    cashier: str
+    fen: int
+    cards: int
+
+
+@dataclass(frozen=True)
+class CashShort(Told):
+    code, case, level = "cash-difference", "short", Level.IMPORTANT
+    zh = "日结 {cashier}：短款 {fen:yuan}，卡 {cards:signed}"
+    en = "day close of {cashier}: short {fen:yuan}, cards {cards:signed}"
+    cashier: str
+    fen: int
+    cards: int
+
+
+@dataclass(frozen=True)
+class CardLife(Told):
+    code, level = "card-life", Level.NOTICE
+    zh = "卡务 {card}：{deed:deed}，{cashier}"
+    en = "card {card}: {deed:deed}, {cashier}"
+    card: str
+    deed: str
+    cashier: str
+
+
+@dataclass(frozen=True)
+class PsamStolen(Told):
+    code, level = "psam-stolen", Level.URGENT
+    zh = "PSAM {psam} 被盗挂失，{who}：{reason}"
+    en = "PSAM {psam} is reported stolen, {who}: {reason}"
+    psam: bytes
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class PsamFound(Told):
+    code, level = "psam-found", Level.IMPORTANT
+    zh = "PSAM {psam} 找回，撤销挂失，{who}：{reason}"
+    en = "PSAM {psam} is found again, {who}: {reason}"
+    psam: bytes
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class HeldProposed(Told):
+    code, level = "held-proposed", Level.NOTICE
+    zh = "提议 {proposal}：待核 {entries} 笔 {fen:yuan} 给{side:side}，{maker}：{reason}"
+    en = "proposal {proposal}: {entries} held entries, {fen:yuan}, to {side:side}; {maker}: {reason}"
+    proposal: int
+    entries: int
+    fen: int
+    side: str
+    maker: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class HeldReleased(Told):
+    code, level = "held-released", Level.NOTICE
+    zh = "提议 {proposal} 已确认：待核 {entries} 笔 {fen:yuan} 放行给商户，{maker} → {checker}"
+    en = "proposal {proposal}: {entries} held entries, {fen:yuan}, went to the merchant; {maker} → {checker}"
+    proposal: int
+    entries: int
+    fen: int
+    maker: str
+    checker: str
+
+
+@dataclass(frozen=True)
+class HeldReturned(Told):
+    code, level = "held-returned", Level.NOTICE
+    zh = "提议 {proposal} 已确认：待核 {entries} 笔 {fen:yuan} 退还持卡人，{maker} → {checker}"
+    en = "proposal {proposal}: {entries} held entries, {fen:yuan}, went back to the holders; {maker} → {checker}"
+    proposal: int
+    entries: int
+    fen: int
+    maker: str
+    checker: str
+
+
+@dataclass(frozen=True)
+class HeldRejected(Told):
+    code, level = "held-rejected", Level.NOTICE
+    zh = "提议 {proposal} 已否决：待核 {entries} 笔 {fen:yuan} 不给{side:side}，{maker} → {checker}"
+    en = "proposal {proposal} is rejected: {entries} held entries, {fen:yuan}, to {side:side}; {maker} → {checker}"
+    proposal: int
+    entries: int
+    fen: int
+    side: str
+    maker: str
+    checker: str

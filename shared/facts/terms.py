@@ -1,0 +1,86 @@
+"""Closed sets of words that facts have as parameters: the word on the wire, and what people read. Pure.
+
+A word is a promise as a code is: added to, never renamed. One that is not here (a newer box) is shown as it is.
+"""
+
+Words = tuple[str, str]
+"""Chinese, English."""
+
+REASONS: dict[str, Words] = {
+    "device-unknown": ("终端未登记", "unknown device"),
+    "other-box": ("别的网关的终端", "another box's device"),
+    "psam-unknown": ("PSAM 未登记", "unknown PSAM"),
+    "psam-moved": ("PSAM 换了机身", "PSAM in another body"),
+    "stolen": ("已挂失的 PSAM 或终端", "stolen PSAM or body"),
+    "fork": ("同号不同内容", "same number, other bytes"),
+    "undecodable": ("无法解读", "unreadable"),
+    "wrong-tac": ("TAC 错误", "wrong TAC"),
+    "key-unknown": ("密钥版本未知", "unknown key version"),
+    "card-unknown": ("卡未登记", "unknown card"),
+    "card-key-taken": ("卡计数器已入账", "card counter already proven by other bytes"),
+    "ttn-taken": ("TAC 被重用", "TAC used again under other numbers"),
+    "void-mac": ("撤销签名错误", "wrong MAC of a void"),
+    "load-purse": ("圈存写明的不是主钱包", "a load of another purse than the main one"),
+    "void": ("撤销待原笔消费", "a void that waits for its purchase"),
+    "void-no-sale": ("撤销的不是消费", "a void of what is no such purchase"),
+    "void-twice": ("已撤销过", "void already"),
+}
+"""Why the ledger did not simply post a record: the names of cloud.ledger's Reason."""
+
+REFUSALS: dict[str, Words] = {
+    "unknown-device": ("终端未登记", "unknown device"),
+    "other-box": ("别的网关的终端", "another box's device"),
+    "unknown-psam": ("PSAM 未登记", "unknown PSAM"),
+    "psam-moved": ("PSAM 换了机身", "PSAM in another body"),
+    "revoked": ("已挂失", "reported stolen"),
+    "too-many-epochs": ("未清纪元过多", "too many epochs are not drained"),
+}
+"""Why the ledger gives no epoch."""
+
+STORES: dict[str, Words] = {
+    "cap": ("未结清记录已达上限", "as many unsettled rows as it may have"),
+    "full": ("磁盘已满", "the disk is full"),
+    "queue": ("等待写盘的已满", "too much waits for the disk"),
+    "damaged": ("文件损坏", "the file is damaged"),
+    "collision": ("摘要相同而内容不同", "other bytes with the same digest"),
+    "io": ("磁盘读写错误", "the disk fails"),
+    "read-only": ("磁盘只读", "the disk is read-only"),
+    "other": ("其他故障", "another fault"),
+}
+"""Why an outbox does not write."""
+
+DAMAGES: dict[str, Words] = {
+    "crc": ("校验和不符", "wrong checksum"),
+    "digest": ("摘要不符", "wrong digest"),
+    "missing": ("缺失", "missing"),
+}
+"""What is wrong with a row of an outbox."""
+
+COMMANDS: dict[str, Words] = {
+    "KeepEpoch": ("存储代", "an epoch"),
+    "KeepRevocations": ("挂失名单", "a list of revocations"),
+}
+"""What else an outbox is asked to keep: the names of edge.effects."""
+
+DEEDS: dict[str, Words] = {
+    "lost": ("挂失", "reported lost"),
+    "found": ("解挂", "report cancelled"),
+    "replaced": ("坏卡换卡", "replaced"),
+    "released": ("余款解冻", "released"),
+    "class": ("更改类别", "class changed"),
+    "activated": ("领卡激活", "activated"),
+    "reissued": ("挂失补卡", "reissued"),
+    "drawn": ("领用", "drawn"),
+    "spoiled": ("废卡", "spoiled"),
+}
+"""What a desk did with a card: the names of cloud.ledger's DeedKind."""
+
+PAYERS: dict[str, Words] = {"fund": ("补助基金", "the fund"), "bank": ("银行专户", "the bank")}
+
+SIDES: dict[str, Words] = {"merchant": ("商户", "the merchant"), "holder": ("持卡人", "the holders")}
+"""Who gets what was held."""
+
+
+def word_of(name: str) -> str:
+    """The word of an enum's member, by its name: CARD_UNKNOWN is card-unknown."""
+    return name.lower().replace("_", "-")
