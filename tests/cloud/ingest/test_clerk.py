@@ -4,11 +4,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from cloud.ledger.facts import from_json
-
 from cloud.ingest.clerk import Clerk
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Arrival, Junk, Ticket
+from cloud.ledger.journal.facts import from_json
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.records.values import Now
 from provisioning.certificates import authority
