@@ -24,8 +24,9 @@ pytestmark = pytest.mark.process
 RECORD = b"\x10" + bytes(range(68))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def bus_path():
+    """A bus of this test's own: what a rude neighbour said is counted by whoever listens next."""
     with bus_daemon(125_000) as path:
         yield path
 
