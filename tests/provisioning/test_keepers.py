@@ -18,12 +18,9 @@ from provisioning.keys import levels
 from provisioning.keys.levels import MASTERS, card_keys, new_root, region_of, school_of
 from provisioning.keys.store import KeyKind, KeyStore, Level, StoredKey, Unlock, WrongKeyUse, open_store, seal
 from provisioning.plan import numbers
-from provisioning.process.operations import KeyOperations
 from shared.errors import ConfigFault, KeyFault
 from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.purse import crypto
-from shared.wire import codec
-from shared.wire.keyproc import Op
 from tests.provisioning.running_keys import needs_softhsm
 
 CAMPUS = 258
@@ -346,13 +343,3 @@ def test_a_wrong_pin_or_library_is_said_so(room, token, tmp_path) -> None:
         open_token(token_files.softhsm(), "another", "x")
     with pytest.raises(ConfigFault, match="cannot be loaded"):
         open_token(tmp_path / "none.so", "openykt-258", "x")
-
-
-@needs_softhsm
-def test_a_token_that_has_gone_is_said_to_be_away_and_not_wrong(token) -> None:
-    """Last in this file: it logs the token out."""
-    operations = KeyOperations(Pkcs11Keeper(token), CAMPUS)
-    auth = [numbers.card(1, CAMPUS, 7), 1, 0, bytes(4), 0, 0, 100, 2, bytes(6), bytes(4)]
-    assert codec.loads(operations.answer(codec.dumps([Op.LOAD_CHECK, *auth]))) == [True, False]
-    token._session.logout()
-    assert codec.loads(operations.answer(codec.dumps([Op.LOAD_CHECK, *auth]))) == [False, "keeper-away"]

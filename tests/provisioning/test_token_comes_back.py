@@ -9,14 +9,19 @@ import pytest
 
 from cloud.keys.client import KeyClient, KeyProcessAway
 from provisioning.custody import chain as custody_chain
+from provisioning.keeper import token as token_files
 from provisioning.keeper.keeper import KeeperAway
+from provisioning.keeper.pkcs11 import Pkcs11Keeper
 from provisioning.keeper.pkcs11_door import PinRefused, TokenFault
 from provisioning.keeper.reopening import REOPEN_S, ReopeningKeeper
 from provisioning.keeper.software import keeper_of
 from provisioning.keys.levels import MASTERS, new_root, region_of, school_of
 from provisioning.keys.store import KeyKind
 from provisioning.plan import numbers
+from provisioning.process.operations import KeyOperations
 from shared.purse.load_auth import LoadAuth
+from shared.wire import codec
+from shared.wire.keyproc import Op
 from tests.provisioning.running_keys import WAIT_S, needs_softhsm, running
 
 AUTH = LoadAuth(numbers.card(1, 1, 7), 1, 0, bytes(4), 0, 0, 100, 2, bytes(6), bytes(4))
@@ -40,6 +45,16 @@ def until_answered(client: KeyClient) -> None:
         else:
             return
     raise AssertionError("the token was never opened again")
+
+
+@needs_softhsm
+def test_a_token_that_has_gone_is_said_to_be_away_and_not_wrong(data) -> None:
+    ask = codec.dumps([Op.LOAD_CHECK, *AUTH])
+    with token_files.open_token(data, None, None) as token:
+        operations = KeyOperations(Pkcs11Keeper(token), 1)
+        assert codec.loads(operations.answer(ask)) == [True, False]
+        token._session.logout()
+        assert codec.loads(operations.answer(ask)) == [False, "keeper-away"]
 
 
 @pytest.mark.process
