@@ -14,10 +14,12 @@ PROCESS_LIMIT_S = 300
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Modules with processes first; within either part the order stays as it is: random."""
     slow = {item.path for item in items if _is_slow(item)}
     items.sort(key=lambda item: item.path not in slow)
+    if config.getoption("timeout", None) is not None:
+        return  # as who runs them says, for a marker would go before it
     for item in items:
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(PROCESS_LIMIT_S if item.path in slow else LIMIT_S))

@@ -17,6 +17,11 @@ import threading, pytest
 def test_hangs(): threading.Event().wait()
 def test_after(): pass
 """
+LIMIT = """
+def test_it(request):
+    ours = request.node.get_closest_marker("timeout")
+    raise AssertionError(f"limit of ours: {ours.args if ours else ()}")
+"""
 WITH_A_PROCESS = """
 import pytest
 @pytest.mark.process
@@ -64,6 +69,15 @@ def test_what_hangs_is_ended_with_its_stack_and_the_rest_goes_on(tmp_path: Path)
     assert "Timeout" in done.stdout
     assert "threading.Event().wait()" in done.stdout
     assert "1 failed, 1 passed" in done.stdout
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("words", "ours"), [((), "(120,)"), (("--timeout", "7"), "()"), (("--timeout", "0"), "()")])
+def test_a_limit_that_is_asked_for_goes_before_ours(tmp_path: Path, words: tuple[str, ...], ours: str) -> None:
+    (tmp_path / "conftest.py").write_text(PLUGINS)
+    (tmp_path / "test_it.py").write_text(LIMIT)
+    done = run(tmp_path, *words)
+    assert f"limit of ours: {ours}" in done.stdout, done.stdout
 
 
 @pytest.mark.process
