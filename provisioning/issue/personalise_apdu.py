@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from struct import Struct
 from typing import NamedTuple
 
-from provisioning.issue.personalise import CAPP_RECORDS, may_unload, subsidy_public
+from provisioning.issue.personalise import CAPP_RECORDS, LOAD_KEY_ID, may_unload, subsidy_public
 from provisioning.issue.work import CardSpoiled, Condition
 from provisioning.keys.levels import CARD_MASTERS, CardKeySet
 from provisioning.keys.store import KeyKind
@@ -38,7 +38,6 @@ from shared.purse.profiles import SUBSIDY, CardProfile
 
 FID_MF, FID_EP = 0x3F00, 0x0002
 SFI_CARD = 0x05
-PURCHASE_KEY_ID = LOAD_KEY_ID = 1
 ENABLED_OFFSET = 8
 """Place in file 0015 of the byte that says whether the application is in use."""
 ENABLED, DISABLED = 0x01, 0x00

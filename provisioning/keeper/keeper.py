@@ -14,7 +14,6 @@ from provisioning.keys.store import KeyKind, WrongKeyUse
 from shared.errors import KeyFault
 from shared.purse.crypto import Key, Suite
 
-FACTOR_SIZE = 8
 Found = TypeVar("Found")
 
 

@@ -19,7 +19,6 @@ from provisioning.keeper.keeper import KeeperAway
 from shared.errors import ConfigFault
 
 BLOCK = 8
-MASTER_SIZE = 16
 
 
 class TokenFault(KeeperAway):

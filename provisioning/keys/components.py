@@ -13,7 +13,6 @@ from shared.errors import KeyFault
 from shared.purse.crypto import Key, kcv
 
 SIZE = 16
-CHECK_SIZE = 3
 OFFICERS_LEAST, OFFICERS_MOST = 2, 3
 
 Random = Callable[[int], bytes]

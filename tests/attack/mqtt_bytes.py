@@ -18,7 +18,6 @@ class Heard(NamedTuple):
     topic: str
     payload: bytes
     packet_id: int
-    retained: bool
 
 
 def varint(value: int) -> bytes:
@@ -150,7 +149,7 @@ class Client:
             end = 2 + int.from_bytes(body[:2], "big")
             number = int.from_bytes(body[end : end + 2], "big") if flags & 6 else 0
             rest = body[end + (2 if flags & 6 else 0) :]
-            self.heard.append(Heard(body[2:end].decode(), rest[1 + rest[0] :], number, bool(flags & 1)))
+            self.heard.append(Heard(body[2:end].decode(), rest[1 + rest[0] :], number))
         elif kind == PUBACK:
             self._answers[kind, int.from_bytes(body[:2], "big")] = body[2] if len(body) > 2 else 0
         elif kind == SUBACK:

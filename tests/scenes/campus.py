@@ -128,13 +128,6 @@ class Campus:
         """Further words for a part's command line, from its next start on."""
         self.parts[name] = replace(self.parts[name], argv=(*self.parts[name].argv, *words))
 
-    def without_people(self, name: str) -> None:
-        """Nobody comes to this terminal, from its next start on; it only drains."""
-        argv = self.parts[name].argv
-        habits = self._habits[name.removeprefix("t-")]
-        at = argv.index(habits[0])
-        self.parts[name] = replace(self.parts[name], argv=argv[:at] + argv[at + len(habits) :])
-
     def reach(self, name: str, old_port: int, new_port: int) -> None:
         """Another port of loopback instead of one in a part's command line, from its next start on."""
         old, new = f"127.0.0.1:{old_port}", f"127.0.0.1:{new_port}"

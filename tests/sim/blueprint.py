@@ -64,7 +64,6 @@ class Blueprint:
     terminals: tuple[TerminalMade, ...]
     boxes: tuple[edge_settings.Settings, ...]
     inventory: Inventory
-    inventory_file: bytes
     campus_key: Ed25519PublicKey
     ack_key: Ed25519PrivateKey
     sealed_keys: bytes
@@ -92,7 +91,6 @@ def blueprint() -> Blueprint:
         terminals=tuple(_terminal(files, row.name) for row in made.devices),
         boxes=boxes,
         inventory=made,
-        inventory_file=files["inventory.bin"],
         campus_key=campus_key,
         ack_key=ack_key,
         sealed_keys=files[f"keys/{Level.SCHOOL.value}.keys"],

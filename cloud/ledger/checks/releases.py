@@ -20,7 +20,6 @@ from cloud.store.db import Database, Row
 from shared.errors import WireFault
 
 NAME = "two-persons"
-_PAPERS = "SELECT entry, document FROM posting WHERE line = 0 AND entry"
 _RELEASES = "SELECT held, entry, proposal, kind, fen, undone FROM held_release ORDER BY held"
 _COUNT = "SELECT COUNT(*) FROM posting WHERE kind IN (?, ?) AND line = 0"
 

@@ -15,7 +15,6 @@ from shared.purse.crypto import TYPE_ED_LOAD, load_tac_input, purchase_tac_input
 from shared.purse.tac import tac_item, terminal_item
 from shared.records import (
     HASH_SIZE,
-    LOAD_SHAPED,
     MAC_SIZE,
     PROVEN,
     SEQ_MAX,
@@ -166,11 +165,6 @@ def purse_key(key: bytes) -> bytes:
 def fork_number(sha: bytes) -> int:
     """63 bits, never zero."""
     return int.from_bytes(sha[:HASH_SIZE], "big") >> 1 | 1
-
-
-def is_load(record: Record) -> bool:
-    """Load, load unproven, load recovered, not credited."""
-    return record.kind in LOAD_SHAPED
 
 
 def _keyless(sha: bytes) -> bytes:

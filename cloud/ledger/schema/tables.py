@@ -27,10 +27,6 @@ metadata = MetaData()
 Big = BigInteger().with_variant(Integer, "sqlite")
 Small = SmallInteger().with_variant(Integer, "sqlite")
 Bytes = LargeBinary
-APPEND_ONLY = (
-    "record", "posting", "batch", "receipt", "card_deed", "desk_close", "revocation", "revocation_mark",
-    "proposal", "decision",
-)  # fmt: skip
 
 
 def _col(name: str, form: Form, default: str | None = None) -> Column[Any]:

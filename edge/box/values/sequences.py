@@ -42,11 +42,6 @@ class Sequences:
         seqs = self._streams.get(stream)
         return len(seqs.held.pieces()) if seqs else 0
 
-    def held_after(self, stream: Stream, base: int) -> int:
-        """The highest seq up to which everything above `base` is held."""
-        seqs = self._streams.get(stream)
-        return seqs.held.run(base) if seqs else base
-
     def held_upto(self, stream: Stream, top: int) -> Ranges:
         """A copy of what is held, without what lies above `top`."""
         seqs = self._streams.get(stream)

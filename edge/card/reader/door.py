@@ -11,10 +11,6 @@ from typing import NamedTuple
 
 from shared.errors import ConfigFault, YktError
 
-NO_ANSWER = 0
-"""The code of a transmit that reported success and brought no status word."""
-
-
 WITHOUT_PYSCARD = """\
 未安装 pyscard：真实读卡器需要附加依赖 cards，及 Debian 软件包 pcscd libpcsclite-dev swig gcc python3-dev
 （用 ./ykt 启动时自动安装）

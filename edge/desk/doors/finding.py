@@ -38,12 +38,6 @@ def centre(line: Line) -> Centre | None:
     return Centre(url, token, ca if ca.exists() else None)
 
 
-def cashier_of(line: Line) -> str:
-    """The cashier's name as far as it is known here; the centre knows it by the token."""
-    path = _token_file(line)
-    return line.cashier or (path.stem.removeprefix("cashier-") if path is not None else "")
-
-
 def _running(data: Path) -> str:
     found = running.desk_centre_of(data)
     port = found.option("--port") if found else ""

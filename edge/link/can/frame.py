@@ -39,11 +39,6 @@ class CanFrame:
     word: int
     data: bytes
 
-    @property
-    def identifier(self) -> int:
-        """The bare 11 or 29 bit id."""
-        return self.word & (EXTENDED_MASK if self.word & EXTENDED else STANDARD_MASK)
-
 
 def pack(frame: CanFrame) -> bytes:
     """The 16 bytes a SocketCAN raw socket takes; raises FrameError."""
@@ -92,12 +87,6 @@ def frame_bits(frame: CanFrame) -> int:
         stuffed, state = _stuff_bit(state, crc >> shift & 1)
         bits += stuffed
     return bits + _TAIL_BITS
-
-
-def longest_frame_bits(data_bytes: int, extended: bool = True) -> int:
-    """The worst case: a stuff bit after the first five stuffed bits and after every four more."""
-    stuffable = (54 if extended else 34) + 8 * data_bytes
-    return stuffable + (stuffable - 1) // 4 + _TAIL_BITS
 
 
 @lru_cache(maxsize=4096)

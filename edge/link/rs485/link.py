@@ -46,11 +46,6 @@ class _Line:
         """True while the port is there."""
         return self._door is not None
 
-    @property
-    def is_writing(self) -> bool:
-        """True while the driver has not taken the last frame."""
-        return bool(self._unwritten)
-
     async def run(self, opened: Callable[[], None], closed: Callable[[], None]) -> None:
         """Keep the port open until cancelled."""
         pause_s = _REOPEN_MIN_S

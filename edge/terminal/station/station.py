@@ -5,7 +5,6 @@ of its syncs, as a body with one processor does.
 """
 
 import asyncio
-import logging
 import os
 import time
 from collections import deque
@@ -31,8 +30,6 @@ from shared.clocks.campus_clock import CampusClock
 from shared.ids import StorageId
 from shared.purse.apdu import CardChannel
 from shared.purse.cos.psam import Psam
-
-log = logging.getLogger(__name__)
 
 MESSAGES_MAX = 256
 """Messages that wait for the link; at the bound new ones are lost, and their senders' time-outs repeat them."""
@@ -64,7 +61,6 @@ class Station:
         self.figures = Figures()
         self.is_cut = False
         self._clock = clock
-        self._clock_set = clock_set
         self._rtc_from = int(clock.at(time.time())) if not clock_set else 0
         self._port = _flash_port(folder, self.settings.ring_slots, self.disk)
         self._psam_memory = None if psam is not None else _psam_memory(folder, self.disk)

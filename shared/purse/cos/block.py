@@ -12,7 +12,7 @@ from shared.purse.cos.chip import OK, Chip, Refused
 from shared.purse.cos.secure import genuine, split, unwrap
 
 UNBLOCK_TRIES = 3
-INS_BLOCK, INS_UNBLOCK, INS_CARD_BLOCK = 0x1E, 0x18, 0x16
+INS_UNBLOCK = 0x18
 _ALWAYS = frozenset((0xA4, 0x84, INS_UNBLOCK))
 """SELECT, GET CHALLENGE and APPLICATION UNBLOCK: what a blocked application still hears."""
 

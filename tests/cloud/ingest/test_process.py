@@ -69,10 +69,6 @@ class Site:
     def posted(self) -> int:
         return self.asked("SELECT count(*) FROM entry WHERE record IS NOT NULL")[0][0]
 
-    def restart(self) -> None:
-        self.ingest.kill()
-        self.ingest.start()
-
     def status(self) -> dict:
         """The newest STATUS line."""
         lines = [line for line in self.ingest.log.read_text().splitlines() if line.startswith("STATUS ")]

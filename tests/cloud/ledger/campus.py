@@ -1,6 +1,5 @@
 """A small campus for the ledger's tests: real keys, real TACs, and records as terminals write them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cloud.ledger.ledger import Ledger
@@ -238,8 +237,3 @@ def codes(ledger: Ledger) -> dict[str, str]:
 def entry_kinds(ledger: Ledger) -> list[int]:
     with ledger.database.reading():
         return [kind for (kind,) in ledger.database.run("SELECT kind FROM entry WHERE kind > 1 ORDER BY id")]
-
-
-def send_all(ledger: Ledger, deliveries: Sequence[Received]) -> None:
-    for batch in deliveries:
-        ledger.receive([batch], check_tac, NOW)

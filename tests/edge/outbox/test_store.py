@@ -228,7 +228,7 @@ def test_holdings_after_a_restart(shelf, store):
     settle(store, (1, 2), (4, 4), marks=((stream, 1),))
     sequences = shelf.again().snapshot().sequences
     assert sequences.mark(stream) == 1, "seq 2 has a second row that is not settled"
-    assert sequences.held_after(stream, 0) == 3
+    assert sequences.held_upto(stream, 5).run(0) == 3
     assert sequences.holds(stream, 5)
     refs = [ref_of(put(2, 999).stored), ref_of(put(3).stored)]
     assert sequences.settle(refs) == {stream: 3}
@@ -389,7 +389,7 @@ def test_damaged_row_is_set_aside_and_never_sent(shelf, store):
     assert ([row.row for row in rows], damage) == ([1], Damage(2, "crc"))
     snapshot = store.snapshot()
     assert snapshot.troubles == (Trouble(OutboxRowDamaged(2, "crc")),)
-    assert snapshot.sequences.held_after(stream_of(device(1), 1), 0) == 1, "WELCOME asks for it again"
+    assert snapshot.sequences.held_upto(stream_of(device(1), 1), 4).run(0) == 1, "WELCOME asks for it again"
     assert [row.row for row in store.rows(0, 10)[0]] == [1, 3, 4]
     [again] = keep(store, put(2, seen=True))
     assert (again.row, again.fresh, again.fork) == (5, True, False)

@@ -292,7 +292,6 @@ class OtherPsam(StandardPsam):
 
     fid = "1001"
     init = credit = None
-    spends = 0
 
     def _do(self, head, data, le):
         if head == "00a40000" and data.hex() != self.fid.lower():
@@ -301,7 +300,6 @@ class OtherPsam(StandardPsam):
             return bytes.fromhex(self.init)
         if head == "80720000" and self.credit:
             return bytes.fromhex(self.credit)
-        self.spends += head == "80700000"
         return super()._do(head, data, le)
 
 

@@ -96,7 +96,6 @@ class Office:
     steps: int = 0
     is_silent: bool = False
     denies: bool = False
-    proofs_wanted: int = 0
     new_key: Key = KEYS["next"]
 
     def __post_init__(self):
@@ -132,7 +131,6 @@ class Office:
                 mac2 = authorise(KEYS["unload"], question, NOW_S)
                 return NO if mac2 is None else Grant(NOW_S, mac2)
             case UnloadProof(auth, time_s, mac3):
-                self.proofs_wanted += 1
                 return mac3_is_right(KEYS["unload"], auth, time_s, mac3)
             case OverdraftAuth():
                 mac2 = authorise_overdraft(KEYS["overdraft"], question, NOW_S)

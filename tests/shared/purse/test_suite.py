@@ -30,7 +30,6 @@ from tests.shared.purse import sm4_reference
 STANDARD_KEY = bytes.fromhex("0123456789ABCDEFFEDCBA9876543210")
 SERIAL = (4711).to_bytes(8, "big")
 ISSUER = b"\x53\x03"
-CARD = ISSUER + SERIAL
 
 
 # --- the cipher ----------------------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ from tests.cloud.ledger.campus import (
     stored,
 )
 
-OLD, NEW, THIRD = card(1), card(9), card(10)
+OLD, NEW = card(1), card(9)
 LATER = Now(NOW.unix_ms + 60_000, NOW.campus_s + 60)
 
 

@@ -49,7 +49,7 @@ def test_mark_stops_at_the_first_unsettled_seq():
         held.keep(ref(seq))
     assert settled(held, 1, 3, 5) == 1
     assert settled(held, 2) == 3
-    assert held.held_after(STREAM, 0) == 3
+    assert held.held_upto(STREAM, 5).pieces() == ((1, 3), (5, 5))
     assert held.highest(STREAM) == 5
 
 
@@ -81,7 +81,7 @@ def test_word_of_a_terminal_does_not_settle_rows_that_we_hold():
     held.keep(ref(4))
     held.rebase(STREAM, 10)
     assert held.mark(STREAM) == 3
-    assert held.held_after(STREAM, 0) == 10
+    assert held.held_upto(STREAM, 10).pieces() == ((1, 10),)
 
 
 def test_known_settled_row_beside_an_unsettled_twin_stays_unsettled():

@@ -24,7 +24,6 @@ from shared.purse.outcomes import (
 from shared.purse.profiles import BANK_EP, CAMPUS, Number, ProveOrder
 from shared.purse.reasons import Reason
 
-PSAM_ID = bytes.fromhex("510000000023")
 CUTS = [Tear.BEFORE, Tear.AFTER]
 
 
