@@ -331,7 +331,7 @@ class OutboxStore:
             )
 
     def check(self) -> list[Damage]:
-        """Every damaged or missing row, the first ones first (at most outbox_scan.DAMAGES_MAX), at one moment."""
+        """Every damaged or missing row, the first ones first (at most scan.DAMAGES_MAX), at one moment."""
         with refusals():
             self._db.execute("BEGIN")
             try:

@@ -1,4 +1,4 @@
-"""The custody log on disk: whoever opens keys says so here, durably, before using them. Lines: custody_chain.py.
+"""The custody log on disk: whoever opens keys says so here, durably, before using them. Lines: chain.py.
 
 Appends and never edits; a line that an earlier run left torn is closed first, and stays for all to see. custody.head
 beside it has the number and hash of the last line, one append behind at most, so that a log that lost its end is known.

@@ -1,7 +1,7 @@
 """From a line of an order and a card number to everything on the card; the Personaliser of an issuing machine.
 
 The binding is made here and nowhere else: holder by the line, serial by the number, keys by the serial. Only on an
-issuing machine: issuing_keys.py gives it the keys of cards.
+issuing machine: keeper/issuing_keys.py gives it the keys of cards.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What holds the masters of a school and works with them: operations, not keys. The seam of the two keepers.
 
-keeper_software.py keeps them in this process's memory, keeper_pkcs11.py in a token, keeper_joined.py is both as one.
+software.py keeps them in this process's memory, pkcs11.py in a token, joined.py is both as one.
 Each asks here whether a key may do the work; the answer is WrongKeyUse for every use that a key was not made for. A
 card's key is named, never handed over: the exceptions are those that `tac_keys`, `folded_mac` and `own_key` state.
 """
@@ -72,7 +72,7 @@ class Keeper(Protocol):
         """What a card master and the keys of its cards run."""
 
     def check_value(self, kind: KeyKind, version: int) -> bytes:
-        """3-byte check value of a card master or LINK (custody_chain.check_value)."""
+        """3-byte check value of a card master or LINK (custody/chain.py: check_value)."""
 
     def session(self, name: CardKeyName, seed: bytes) -> "Session":
         """The session key of the card key and an 8-byte seed, to MAC under (Use.SESSION)."""

@@ -3,7 +3,7 @@
 The bytes of a master are in no object of ours once the keeper stands: the cipher library keeps its own key schedule,
 and each copy that is made on the way goes to `forget`, which the key process lets overwrite it. That is as far as it
 goes: keys of cards stand in bounded caches of this process, the interpreter may have copied bytes where nobody reaches
-them, and who can read the process's memory can use the schedules. A token (keeper_pkcs11.py) ends that.
+them, and who can read the process's memory can use the schedules. A token (pkcs11.py) ends that.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -55,7 +55,7 @@ SUSPENSE_STATE = {
 
 
 class LoadCase(NamedTuple):
-    """One row. source: a load_sources.Source. offered_fen: what the answer to a question named."""
+    """One row. source: a sources.Source. offered_fen: what the answer to a question named."""
 
     key: bytes
     card: bytes

@@ -24,7 +24,7 @@ _UNLOADED = "SELECT counter, auth FROM unload_case WHERE card = ? AND counter > 
 
 
 class Known(NamedTuple):
-    """An online counter that the card has certainly had, and the bytes that prove it (load_cases.settle_pending)."""
+    """An online counter that the card has certainly had, and the bytes that prove it (cases.settle_pending)."""
 
     counter: int
     evidence: bytes

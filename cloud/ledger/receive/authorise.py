@@ -49,7 +49,7 @@ class _Answer(NamedTuple):
 def authorise(writing: Writing, box: str, request: OnlineRequest, load: LoadRequest, *, mac1_ok: bool) -> LoadDecision:
     """Inside of a transaction. The decision may be told only after the commit.
 
-    A request over 0 fen is a question: it settles earlier loads and hears what waits for the card (load_offers). One
+    A request over 0 fen is a question: it settles earlier loads and hears what waits for the card (offers.py). One
     that comes when its terminal has given up is refused for ever: granted, its money would lie in transit until the
     card comes again.
     """

@@ -1,6 +1,6 @@
 """`python -m edge.card.sim.room RUN PCSCD WORD…`: a pcscd with virtual readers that nobody else reaches.
 
-Started by `sim_pcscd` under `unshare`, in a network of its own: the readers' ports listen where there is nothing but
+Started by `pcscd.py` under `unshare`, in a network of its own: the readers' ports listen where there is nothing but
 our loopback. RUN has their entry for pcscd. WORD hidden: RUN lies over /run, so that no trace is left there. Outside,
 pcscd's socket is RUN/pcscd.comm and, once it is ready, RUN/pid its number; who wants to put a card in asks at RUN/dial
 for a line to a slot. Ends when its standard input does, and pcscd with it.

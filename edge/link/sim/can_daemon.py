@@ -1,4 +1,4 @@
-"""The bus simulator as a process: the pure bus of sim_can_bus in real time behind a unix SEQPACKET socket.
+"""The bus simulator as a process: the pure bus of can_bus.py in real time behind a unix SEQPACKET socket.
 
 python -m edge.link.sim.can_daemon --socket PATH [--bitrate 125000] … ; one connection is one node on the wire.
 A plain select loop, because its timeouts are in microseconds where an event loop rounds up to milliseconds.

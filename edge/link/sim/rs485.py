@@ -1,4 +1,4 @@
-"""The RS-485 line as a process: one pseudo-terminal per device on the line of sim_rs485_line, in real time.
+"""The RS-485 line as a process: one pseudo-terminal per device on the line of rs485_line.py, in real time.
 
 python -m edge.link.sim.rs485 --dir DIR --ports N --baud 115200 makes DIR/master and DIR/01 .. DIR/N, links to open
 with any serial library. A device whose driver buffer is full loses bytes, as a UART does.

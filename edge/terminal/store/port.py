@@ -1,4 +1,4 @@
-"""What the store stands on: bytes that are durable once synced. A file of them is `flash_file.py`.
+"""What the store stands on: bytes that are durable once synced. A file of them is `station/flash_file.py`.
 
 `write` promises nothing until `sync` returned. MemoryFlash is the simulator's, and knows what a power cut does to
 writes that no sync had covered: each whole, gone or torn.

@@ -2,7 +2,7 @@
 
 Enforces the standard's files, rights, order, counters, floor, ceiling and MACs with the standard's status words, and
 answers a change only after its memory said that it is durable. Knows no clock. A blank card is personalised by APDUs
-alone (`cos_issue`), or its image is made whole (`images`). Any bytes get a status word; only a lost card raises.
+alone (`issue`), or its image is made whole (`images`). Any bytes get a status word; only a lost card raises.
 """
 
 from __future__ import annotations
