@@ -2,15 +2,13 @@
 
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.posting import deposit as deposit_postings
+from cloud.ledger.funds.documents import require_sum_and_key
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION, Deposited, DepositRefused
 from shared.clocks.clock import day_number
 from shared.errors import WireFault
 from shared.ids import CardId
-from shared.money import fen as money
 from shared.wire import codec
-
-KEY_MAX = 64
 
 
 def deposit(writing: Writing, card: CardId, fen: int, key: str) -> Deposited:
@@ -32,9 +30,7 @@ def deposit(writing: Writing, card: CardId, fen: int, key: str) -> Deposited:
 
 def _document(card: CardId, fen: int, key: str) -> bytes:
     try:
-        money(fen)
+        require_sum_and_key("deposit", fen, key)
     except WireFault as fault:
         raise DepositRefused(str(fault)) from fault
-    if not fen or not 0 < len(key.encode()) <= KEY_MAX:
-        raise DepositRefused(f"a deposit has a sum above zero and a key of 1 to {KEY_MAX} bytes")
     return codec.dumps([int(EntryKind.DEPOSIT), card, fen, key])

@@ -22,14 +22,24 @@ from cloud.ledger.journal.registry import Registry, ensure_accounts, touch_regis
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION
 from shared.clocks.clock import day_number
+from shared.errors import WireFault
+from shared.money import fen as money
 from shared.wire import codec
 
+KEY_MAX = 64
 DESK_KINDS = frozenset(
     (
         EntryKind.CASH_IN, EntryKind.CASH_OUT, EntryKind.CASH_FLOAT, EntryKind.UNLOADED,
         EntryKind.UNLOADED_BY_COUNTER, EntryKind.CARD_REPLACED, EntryKind.LOSS_RELEASED, EntryKind.CASH_CLOSED,
     )
 )  # fmt: skip
+
+
+def require_sum_and_key(what: str, fen: int, key: str) -> None:
+    """What every sum that is given from outside must have; WireFault, which names the document."""
+    money(fen)
+    if not fen or not 0 < len(key.encode()) <= KEY_MAX:
+        raise WireFault(f"a {what} has a sum above zero and a key of 1 to {KEY_MAX} bytes")
 
 
 def enter(writing: Writing, kind: EntryKind, fields: Sequence[object], key: bytes) -> int | None:

@@ -6,6 +6,7 @@ The holder claims them at any terminal. A grant is told as a fact as well, so th
 from cloud.ledger.books.chart import BANK, FUND
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.posting import grant as grant_postings
+from cloud.ledger.funds.documents import require_sum_and_key
 from cloud.ledger.journal.registry import Registry, ensure_accounts, touch_registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION, Granted, GrantRefused
@@ -13,10 +14,8 @@ from shared.clocks.clock import day_number
 from shared.errors import WireFault
 from shared.facts import desks
 from shared.ids import CardId
-from shared.money import fen as money
 from shared.wire import codec
 
-KEY_MAX = 64
 REASON_MAX = 200
 PAYERS = (FUND.code, BANK)
 
@@ -53,11 +52,9 @@ def _need_fund(writing: Writing) -> None:
 
 def _document(card: CardId, fen: int, payer: str, reason: str, key: str) -> bytes:
     try:
-        money(fen)
+        require_sum_and_key("grant", fen, key)
     except WireFault as fault:
         raise GrantRefused(str(fault)) from fault
-    if not fen or not 0 < len(key.encode()) <= KEY_MAX:
-        raise GrantRefused(f"a grant has a sum above zero and a key of 1 to {KEY_MAX} bytes")
     if payer not in PAYERS:
         raise GrantRefused(f"a grant is paid by {' or '.join(PAYERS)}")
     if not 0 < len(reason) <= REASON_MAX:
