@@ -6,18 +6,15 @@ use or refused, and then nothing was changed.
 
 import argparse
 import asyncio
-import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from compose.campus.beside import campus_of, exit_code, ledger_dsn
 from compose.campus.campus import step
-from compose.campus.opening import ROOM_MARK
-from compose.parts.supervise import StartFailed, Supervisor
-from compose.place import ROOT, WrongUse
-from compose.servers.database import database
-from compose.servers.servers import ServerMissing
+from compose.parts.supervise import Supervisor
+from compose.place import ROOT
 from shared.input.command_line import Parser
 
 ABOUT = """待核：卡方已入账、商户侧等人核对的分录（如 PSAM 被盗之后到的）。
@@ -38,25 +35,15 @@ def main(arguments: list[str]) -> int:
     parser = Parser(prog="./ykt held", description=ABOUT, epilog=EXITS, formatter_class=form)
     parser.add_argument("--data", type=Path, default=ROOT / "var", metavar="DIR", help="数据目录 · data folder (var/)")
     given, words = parser.parse_known_args(arguments)
-    try:
-        return asyncio.run(_step(given.data.absolute(), words))
-    except (WrongUse, ServerMissing) as wrong:
-        sys.stderr.write(f"{wrong}\n")
-        return 2
-    except StartFailed as failed:
-        sys.stderr.write(f"{failed}\n")
-        return 1
+    return exit_code(_step(given.data.absolute(), words))
 
 
 async def _step(data: Path, words: list[str]) -> int:
-    room, mark = data / "campus", data / ROOM_MARK
-    if not (room / "campus.json").exists():
-        raise WrongUse(f"{data}: 这里没有校园数据 / no campus here")
-    full = mark.exists() and json.loads(mark.read_text(encoding="utf-8"))["full"]
+    room = campus_of(data)
     with tempfile.TemporaryDirectory(prefix="ykt-") as run:
         async with Supervisor(Path(run) / "log") as parts:
-            dsn = ("--dsn", await database(parts, data)) if full else ()
-            part = step("held", "cloud", "held", "--data", str(room), *dsn, *words)
+            dsn = await ledger_dsn(parts, data)
+            part = step("held", "cloud", "held", "--data", str(room), *(("--dsn", dsn) if dsn else ()), *words)
             done = await asyncio.to_thread(subprocess.run, part.argv, check=False)
             return done.returncode
 

@@ -13,13 +13,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from compose.campus.beside import campus_of, exit_code, last_object, ledger_dsn
 from compose.campus.campus import step
-from compose.campus.opening import room_mark
 from compose.parts.part import Part
-from compose.parts.supervise import StartFailed, Supervisor
-from compose.place import ROOT, WrongUse
-from compose.servers.database import database
-from compose.servers.servers import ServerMissing
+from compose.parts.supervise import Supervisor
+from compose.place import ROOT
 from shared.input.command_line import Parser
 
 ABOUT = """PSAM 被盗：一条命令。挂失下发到每个网关并等其落盘确认；截止号之后的记录商户侧一律待核（卡方照常入账）；
@@ -34,14 +32,7 @@ WAIT_S = 10.0
 def main(arguments: list[str]) -> int:
     """Both parts; the exit code."""
     given = _parser().parse_args(arguments)
-    try:
-        return asyncio.run(_report(given))
-    except (WrongUse, ServerMissing) as wrong:
-        sys.stderr.write(f"{wrong}\n")
-        return 2
-    except StartFailed as failed:
-        sys.stderr.write(f"{failed}\n")
-        return 1
+    return exit_code(_report(given))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,13 +56,10 @@ def _parser() -> argparse.ArgumentParser:
 
 async def _report(given: argparse.Namespace) -> int:
     data = given.data.absolute()
-    room = data / "campus"
-    if not (room / "campus.json").exists():
-        raise WrongUse(f"{data}: 这里没有校园数据 / no campus here")
-    full = (room_mark(data) or {"full": False})["full"]
+    room = campus_of(data)
     with tempfile.TemporaryDirectory(prefix="ykt-") as run:
         async with Supervisor(Path(run) / "log") as parts:
-            dsn = await database(parts, data) if full else ""
+            dsn = await ledger_dsn(parts, data)
             return await asyncio.to_thread(_both, _parts(given, room, dsn), given.json)
 
 
@@ -95,17 +83,12 @@ def _both(parts: tuple[Part, Part], as_json: bool) -> int:
         words = (*part.argv, *(("--json",) if as_json else ()))
         done = subprocess.run(words, check=False, text=True, stdout=subprocess.PIPE if as_json else None)
         worst = max(worst, done.returncode)
-        said[name] = _object(done.stdout) if as_json else {}
+        said[name] = last_object(done.stdout) if as_json else {}
         if done.returncode > 1:
             break
     if as_json:
         sys.stdout.write(json.dumps(said, ensure_ascii=False) + "\n")
     return worst
-
-
-def _object(text: str) -> dict[str, Any]:
-    lines = text.splitlines()
-    return dict(json.loads(lines[-1])) if lines and lines[-1].startswith("{") else {}
 
 
 if __name__ == "__main__":

@@ -12,16 +12,13 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+from compose.campus.beside import campus_of, exit_code, last_object, ledger_dsn
 from compose.campus.campus import key_process, step
-from compose.campus.opening import room_mark
 from compose.campus.terms import terms_now
 from compose.parts.part import Part
-from compose.parts.supervise import StartFailed, Supervisor
-from compose.place import ROOT, WrongUse
-from compose.servers.database import database
-from compose.servers.servers import ServerMissing
+from compose.parts.supervise import Supervisor
+from compose.place import ROOT
 from shared.input.command_line import Parser
 
 ABOUT = """核对账本（余额、分录、TAC 复核、唯一键、批次链、逐卡）与各网关的发件箱；只读，校园运行时也可用。
@@ -38,26 +35,16 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--data", type=Path, default=ROOT / "var", metavar="DIR", help="数据目录 · data folder (var/)")
     parser.add_argument("--json", action="store_true", help="机器可读，一行 JSON · one line of JSON for a program")
     given = parser.parse_args(arguments)
-    try:
-        return asyncio.run(_verify(given.data.absolute(), given.json))
-    except (WrongUse, ServerMissing) as wrong:
-        sys.stderr.write(f"{wrong}\n")
-        return 2
-    except StartFailed as failed:
-        sys.stderr.write(f"{failed}\n")
-        return 1
+    return exit_code(_verify(given.data.absolute(), given.json))
 
 
 async def _verify(data: Path, as_json: bool) -> int:
-    room = data / "campus"
-    if not (room / "campus.json").exists():
-        raise WrongUse(f"{data}: 这里没有校园数据 / no campus here")
-    mark = room_mark(data) or {"full": False}
+    room = campus_of(data)
     with tempfile.TemporaryDirectory(prefix="ykt-") as run:
         async with Supervisor(Path(run) / "log") as parts:
             socket = Path(run) / "keys.sock"
             await parts.start(key_process(room, socket))
-            dsn = await database(parts, data) if mark["full"] else ""
+            dsn = await ledger_dsn(parts, data)
             store = ("--data", str(room), *(("--dsn", dsn) if dsn else ()))
             halves = [
                 step("verify-edge", "edge", "verify", "--data", str(room)),
@@ -69,7 +56,7 @@ async def _verify(data: Path, as_json: bool) -> int:
 def _both(halves: Iterable[Part], room: Path, as_json: bool) -> int:
     ended, terms = [_half(half, as_json) for half in halves], terms_now(room)
     if as_json:
-        said = [_last_object(half.stdout) for half in ended]
+        said = [last_object(half.stdout) for half in ended]
         checks = [check for half in said for check in half.get("checks", [])]
         whole = {"ok": all(half.get("ok") for half in said), "checks": checks, "warnings": terms}
         sys.stdout.write(json.dumps(whole, ensure_ascii=False) + "\n")
@@ -81,11 +68,6 @@ def _both(halves: Iterable[Part], room: Path, as_json: bool) -> int:
 def _half(half: Part, as_json: bool) -> "subprocess.CompletedProcess[str]":
     words = (*half.argv, *(("--json",) if as_json else ()))
     return subprocess.run(words, check=False, text=True, stdout=subprocess.PIPE if as_json else None)
-
-
-def _last_object(text: str) -> dict[str, Any]:
-    lines = text.splitlines()
-    return dict(json.loads(lines[-1])) if lines and lines[-1].startswith("{") else {}
 
 
 if __name__ == "__main__":
