@@ -27,6 +27,7 @@ from compose.campus.trace import Trace
 from compose.parts.supervise import Supervisor
 from compose.parts.watch import Watch
 from compose.place import WrongUse
+from shared.clocks.campus_clock import CampusClock
 
 LOADERS = 8
 LOAD_MAX_FEN = 100_000
@@ -162,4 +163,4 @@ def _script(folder: Path, name: str, rows: list[dict[str, Any]]) -> tuple[str, .
 
 
 def _clock(day: Trace, speed: float, lead_s: float) -> str:
-    return f"{day.lines[0].at - lead_s:.3f}:{time.time():.3f}:{speed:g}"
+    return CampusClock(day.lines[0].at - lead_s, time.time(), speed).to_option()
