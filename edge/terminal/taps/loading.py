@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from edge.terminal.store.book import Row
 from edge.terminal.store.flash import Waiting
 from edge.terminal.store.layout import AskedLoad
 from edge.terminal.taps import display
@@ -128,9 +129,7 @@ class LoadPoint:
         outcome = yield from serve(recover_load(pending, identity), self)
         match outcome:
             case RecoveredLoad():
-                row = body.book.proven(waiting, outcome.tac, Proof.PROVE)
-                yield Shown(row)
-                yield Show(_loaded_display(pending, before=True))
+                yield from self._recovered(waiting, pending, outcome.tac)
                 return False
             case NotCredited():
                 body.book.not_credited(waiting, body.time().seconds)
@@ -215,9 +214,7 @@ class LoadPoint:
         outcome = yield from serve(recover_load(pending, identity), self)
         match outcome:
             case RecoveredLoad():
-                row = body.book.proven(waiting, outcome.tac, Proof.PROVE)
-                yield Shown(row)
-                yield Show(_loaded_display(pending, before=True))
+                row = yield from self._recovered(waiting, pending, outcome.tac)
                 return Result(End.DONE, amount_fen, row)
             case NotCredited():
                 body.book.not_credited(waiting, body.time().seconds)
@@ -229,6 +226,13 @@ class LoadPoint:
             case LoadStillUnknown(_, reason):
                 yield Show(display.again(pending, reason))
                 return Result(End.UNKNOWN, amount_fen, reason=reason)
+
+    def _recovered(self, waiting: Waiting, pending: PendingLoad, tac: bytes) -> Tap[Row]:
+        """The card had it after all: written as such, and shown as of before."""
+        row = self._body.book.proven(waiting, tac, Proof.PROVE)
+        yield Shown(row)
+        yield Show(_loaded_display(pending, before=True))
+        return row
 
     def _load(self, order: LoadOrder, identity: CardIdentity, rest_fen: int = 0) -> Tap[Result]:
         bar, amount_fen = self._bar, order.amount_fen
