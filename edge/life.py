@@ -7,6 +7,9 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
+from edge.files.disk import InUse
+from shared.errors import ConfigFault, StoreFault
+
 
 def say(line: str) -> bool:
     """One line on standard output. False when nobody reads there any more."""
@@ -39,6 +42,20 @@ def end_with_stdin(stop: asyncio.Event) -> None:
         loop.add_reader(number, readable)
         return
     stop.set()
+
+
+def exit_code(work: Callable[[], int]) -> int:
+    """Do it; its exit code, or 2 for wrong use and what somebody else holds, 1 for a broken store, 0 for Ctrl-C."""
+    try:
+        return work()
+    except (ConfigFault, InUse) as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        return 2
+    except StoreFault as broken:
+        sys.stderr.write(f"{broken}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 0
 
 
 async def every(seconds: float, stop: asyncio.Event, act: Callable[[], bool]) -> None:

@@ -12,8 +12,7 @@ from edge.card.sim.pcscd import PrivatePcscd
 from edge.card.sim.place import CARD_READER, PSAM_READER
 from edge.card.sim.server import CardServer, Dial, dial_loopback
 from edge.card.sim.serving import HELP, Hands, ServeOptions, serve_input
-from edge.files.disk import InUse
-from edge.life import say
+from edge.life import exit_code, say
 from shared.errors import ConfigFault, StoreFault
 from shared.input.command_line import Parser
 
@@ -25,19 +24,12 @@ Readers: serve puts demonstration cards and a PSAM into virtual readers (with it
 def main(arguments: list[str]) -> int:
     """The exit code."""
     given = _parser().parse_args(arguments)
-    try:
-        if given.verb == "readers":
-            sys.stdout.writelines(f"{_line(reader)}\n" for reader in found_readers())
-            return 0
-        return _serve(given)
-    except (ConfigFault, InUse) as wrong:
-        sys.stderr.write(f"{wrong}\n")
-        return 2
-    except StoreFault as broken:
-        sys.stderr.write(f"{broken}\n")
-        return 1
-    except KeyboardInterrupt:
-        return 0
+    return exit_code(lambda: _readers() if given.verb == "readers" else _serve(given))
+
+
+def _readers() -> int:
+    sys.stdout.writelines(f"{_line(reader)}\n" for reader in found_readers())
+    return 0
 
 
 def _line(reader: FoundReader) -> str:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from edge.files.deck import Deck
-from edge.files.disk import InUse
+from edge.life import exit_code
 from edge.terminal import options
 from edge.terminal.counter.entries import Console
 from edge.terminal.counter.interactive import CounterOptions, interact
@@ -16,30 +16,25 @@ from edge.terminal.settings import settings
 from edge.terminal.station import running
 from edge.terminal.station.wires import Wire
 from shared.clocks.campus_clock import parse_clock
-from shared.errors import ConfigFault, StoreFault
+from shared.errors import ConfigFault
 from shared.inventory import DeviceKind
 from shared.money import yuan
 
 
 def main(arguments: list[str]) -> int:
     """The exit code."""
-    try:
-        given = options.parse(arguments)
-        match given:
-            case RunOptions():
-                return asyncio.run(run(given))
-            case CounterWords():
-                return asyncio.run(interact(_counter(given)))
-            case CardsWords():
-                return _cards(given)
-    except (ConfigFault, InUse) as wrong:
-        sys.stderr.write(f"{wrong}\n")
-        return 2
-    except StoreFault as broken:
-        sys.stderr.write(f"{broken}\n")
-        return 1
-    except KeyboardInterrupt:
-        return 0
+    return exit_code(lambda: _do(arguments))
+
+
+def _do(arguments: list[str]) -> int:
+    given = options.parse(arguments)
+    match given:
+        case RunOptions():
+            return asyncio.run(run(given))
+        case CounterWords():
+            return asyncio.run(interact(_counter(given)))
+        case CardsWords():
+            return _cards(given)
 
 
 def _cards(given: CardsWords) -> int:
