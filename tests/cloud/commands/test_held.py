@@ -9,7 +9,6 @@ import pytest
 from cloud.__main__ import main
 from cloud.ledger.held.thefts import Report
 from cloud.ledger.ledger import Ledger, open_ledger
-from tests.cloud.campus import Campus
 from tests.cloud.ledger import campus as c
 
 PSAM = c.psam(1).hex()
@@ -17,16 +16,12 @@ PROPOSED = ("propose", "--psam", PSAM, "--to", "merchant", "--who", "张三", "-
 
 
 @pytest.fixture
-def data(provisioned: Campus, tmp_path: Path) -> Path:
+def data(early: Path) -> Path:
     """A campus folder whose ledger has two purchases that a theft holds, of cards 0001 and 0002."""
-    folder = provisioned.copy_to(tmp_path / "data").data
-    file = folder / "cloud" / "ledger.db"
-    file.unlink(missing_ok=True)
-    with closing(open_ledger(str(file), c.LEDGER_ID)) as ledger:
-        ledger.import_inventory(c.inventory(), c.NOW)
+    with closing(books(early)) as ledger:
         ledger.psam_stolen(Report(c.psam(1), body=False, since_s=c.T0, who="王五", reason="窗口被撬"), c.NOW)
         c.Box(ledger).send(*(c.stored(c.purchase(n, c.card(n), 1, 100 * n, c.OPENING)) for n in (1, 2)))
-    return folder
+    return early
 
 
 def books(data: Path) -> Ledger:

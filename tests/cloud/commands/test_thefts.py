@@ -11,7 +11,6 @@ from cloud.__main__ import main
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
 from shared.wire.messages import BoxState
-from tests.cloud.campus import Campus
 from tests.cloud.ledger import campus as c
 
 PSAM = c.psam(1).hex()
@@ -19,15 +18,11 @@ STOLEN = ("--psam", PSAM, "--since", "2026-07-21T10:00", "--who", "王五", "--r
 
 
 @pytest.fixture
-def data(provisioned: Campus, tmp_path: Path) -> Path:
+def data(early: Path) -> Path:
     """A campus folder whose ledger is the small campus of the ledger's tests, with two settled records."""
-    folder = provisioned.copy_to(tmp_path / "data").data
-    file = folder / "cloud" / "ledger.db"
-    file.unlink(missing_ok=True)
-    with closing(open_ledger(str(file), c.LEDGER_ID)) as ledger:
-        ledger.import_inventory(c.inventory(), c.NOW)
+    with closing(ledger_of(early)) as ledger:
         c.Box(ledger).send(*(c.stored(c.purchase(n, c.card(n), 1, 100 * n, c.OPENING)) for n in (1, 2)))
-    return folder
+    return early
 
 
 def ledger_of(data: Path) -> Ledger:

@@ -1,7 +1,6 @@
 """Certificates get a new term by the real command: the same key or a box's own new one; a real broker lets them in."""
 
 import json
-import shutil
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,14 +18,6 @@ from tests.provisioning.desk import WHO, ok, provision
 from tests.provisioning.test_broker_rights import Peer
 
 BOX = "boxes/canteen-1/box.pem"
-
-
-@pytest.fixture
-def data(campus, own):
-    for name in ("broker", "cloud", "boxes"):
-        shutil.copytree(campus.data / name, own / name)
-    shutil.copy(campus.data / "ca.pem", own)
-    return own
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The revocation list and the terms of certificates by the real command; a real broker turns a revoked box away."""
 
 import json
-import shutil
 import socket
 import ssl
 from datetime import UTC, datetime, timedelta
@@ -19,14 +18,6 @@ from shared.errors import WireFault
 from tests.provisioning.desk import WHO, ok, provision
 from tests.provisioning.running_keys import WAIT_S, running
 from tests.provisioning.test_broker_rights import Peer, context
-
-
-@pytest.fixture
-def data(campus, own):
-    for name in ("broker", "cloud", "boxes"):
-        shutil.copytree(campus.data / name, own / name)
-    shutil.copy(campus.data / "ca.pem", own)
-    return own
 
 
 def near(data, campus, days):

@@ -15,11 +15,6 @@ TCP1, TCP2 = ("tcp", 1), ("tcp", 2)
 CAN1 = ("can0", 1)
 
 
-@pytest.fixture
-def field():
-    return Field()
-
-
 def test_first_join_has_no_epoch_until_the_cloud_answers(field):
     body = field.join(Body(1))
     assert (body.welcome.current, body.welcome.epochs) == (0, ())

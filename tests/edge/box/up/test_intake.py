@@ -18,16 +18,6 @@ from tests.edge.rig import Field, load, psam, purchase, settings
 TCP1, TCP2 = ("tcp", 1), ("tcp", 2)
 
 
-@pytest.fixture
-def field():
-    return Field()
-
-
-@pytest.fixture
-def body(field):
-    return field.joined()
-
-
 def messages(field, kind):
     return [send.message for send in field.sent if send.message[0] == kind]
 

@@ -13,19 +13,9 @@ from shared.errors import StoreFault
 from shared.ids import LedgerId
 from shared.wire import topics
 from shared.wire.messages import BATCH_MAX, Hello, Recover, decode_ack, encode_ack, encode_now
-from tests.edge.rig import OTHER_KEY, Field, Ledger
+from tests.edge.rig import OTHER_KEY, Ledger
 
 TCP1 = ("tcp", 1)
-
-
-@pytest.fixture
-def field():
-    return Field()
-
-
-@pytest.fixture
-def body(field):
-    return field.joined()
 
 
 def sell(field, body, times=1):
