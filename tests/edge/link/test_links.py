@@ -16,17 +16,12 @@ from edge.link.rs485.door import SerialSettings
 from edge.link.rs485.link import Rs485Link, Rs485LinkSettings, Rs485TerminalLink
 from edge.link.rs485.polling import PollSettings
 from edge.link.tcp.link import TcpLink, TcpTerminalLink
+from tests.edge.link.waiting import until
 
 pytestmark = pytest.mark.process
 
 TERMINALS = (1, 2, 3, 4)
 SIZES = (1, 7, 8, 69, 250, 251)
-
-
-async def until(condition, timeout_s: float = 10.0):
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - conditions are of many kinds
-            await asyncio.sleep(0.005)
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ from edge.link.can.node import NodeLimits
 from edge.link.port import EVERYONE, MessageSizeError, NotListeningError
 from edge.link.sim.can_load import bus_daemon, saturate, saturate_virtual
 from shared.errors import ConfigFault
+from tests.edge.link.waiting import until
 
 pytestmark = pytest.mark.process
 
@@ -29,12 +30,6 @@ def bus_path():
     """A bus of this test's own: what a rude neighbour said is counted by whoever listens next."""
     with bus_daemon(125_000) as path:
         yield path
-
-
-async def until(condition, timeout_s: float = 20.0):
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - conditions are of many kinds
-            await asyncio.sleep(0.005)
 
 
 @contextlib.asynccontextmanager

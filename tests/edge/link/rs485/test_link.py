@@ -13,6 +13,7 @@ from edge.link.rs485.door import SerialDoor, SerialSettings
 from edge.link.rs485.frame import Kind, LineFrame, encode_frame
 from edge.link.rs485.link import Rs485Link, Rs485LinkSettings, Rs485TerminalLink
 from edge.link.rs485.polling import PollSettings
+from tests.edge.link.waiting import until
 
 pytestmark = pytest.mark.process
 
@@ -38,12 +39,6 @@ def simulator(folder):
             yield process
         finally:
             process.terminate()
-
-
-async def until(condition, timeout_s: float = 20.0):
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - conditions are of many kinds
-            await asyncio.sleep(0.005)
 
 
 class Campus:

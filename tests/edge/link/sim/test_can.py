@@ -16,6 +16,7 @@ import pytest
 from edge.link.can.frame import EXTENDED, CanFrame, frame_bits, pack
 from edge.link.sim.can import SimBus
 from edge.link.sim.can_load import bus_daemon
+from tests.edge.link.waiting import wait_until
 
 pytestmark = pytest.mark.process
 
@@ -50,7 +51,7 @@ def message(number: int, data: bytes = b"", **options) -> can.Message:
 def fill(node) -> None:
     """Take all six places; those of nodes of earlier tests come free within a moment."""
     for _ in range(6):
-        until(lambda: joined(node))
+        wait_until(lambda: joined(node))
 
 
 def joined(open_node) -> bool:
@@ -59,14 +60,6 @@ def joined(open_node) -> bool:
     except can.CanInitializationError:
         return False
     return True
-
-
-def until(condition, timeout_s: float = 20.0):
-    deadline_s = time.monotonic() + timeout_s
-    while not (result := condition()):
-        assert time.monotonic() < deadline_s, "waited in vain"
-        time.sleep(0.005)
-    return result
 
 
 def test_it_is_found_by_its_name(node):
@@ -93,7 +86,7 @@ def test_filters_work_in_the_controller(node):
     one.send(message(7, is_extended_id=False))
     assert [other.recv(2).arbitration_id for _ in range(2)] == [7, 0x107]
     other.set_filters([{"can_id": 5, "can_mask": 0xFF}])
-    until(lambda: (one.send(message(5)), other.recv(0.02))[1])
+    wait_until(lambda: (one.send(message(5)), other.recv(0.02))[1])
 
 
 def test_time_on_the_wire_is_the_frames_own(node):
@@ -147,10 +140,10 @@ def test_a_bad_node_goes_bus_off_and_returns(node):
             sent += 1
         return error_class(bad, BUS_OFF)
 
-    until(feed)
-    until(lambda: error_class(bad, RESTARTED))
+    wait_until(feed)
+    wait_until(lambda: error_class(bad, RESTARTED))
     from_good = []
-    until(lambda: from_good.extend(one for one in waiting(listener) if one.arbitration_id == 2)
+    wait_until(lambda: from_good.extend(one for one in waiting(listener) if one.arbitration_id == 2)
           or len(from_good) >= sent)  # fmt: skip
     assert [int.from_bytes(one.data) for one in from_good] == list(range(1, sent + 1))
 
@@ -200,7 +193,7 @@ def daemon():
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
         started.append(process)
-        until(lambda: path.exists() or process.poll() is not None)
+        wait_until(lambda: path.exists() or process.poll() is not None)
         return process
 
     yield start
@@ -265,7 +258,7 @@ def test_two_daemons_do_not_share_a_path_and_a_dead_ones_path_is_taken_over(tmp_
     first.kill()
     ended(first)
     third = daemon(tmp_path / "can")
-    until(lambda: _joins(tmp_path / "can"))
+    wait_until(lambda: _joins(tmp_path / "can"))
     third.terminate()
     assert ended(third)[0] == 0
 

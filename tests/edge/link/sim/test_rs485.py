@@ -11,16 +11,9 @@ import pytest
 import serial
 
 from edge.link.rs485.door import Direction, LineLostError, SerialDoor, SerialSettings
+from tests.edge.link.waiting import wait_until
 
 pytestmark = pytest.mark.process
-
-
-def until(condition, timeout_s: float = 20.0):
-    deadline_s = time.monotonic() + timeout_s
-    while not (result := condition()):
-        assert time.monotonic() < deadline_s, "waited in vain"
-        time.sleep(0.005)
-    return result
 
 
 @contextlib.contextmanager
@@ -29,7 +22,7 @@ def line(folder: Path, *options: str):
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as process:
-        until(lambda: (folder / "master").is_symlink() or process.poll() is not None)
+        wait_until(lambda: (folder / "master").is_symlink() or process.poll() is not None)
         try:
             yield process
         finally:
@@ -46,7 +39,7 @@ def ports(tmp_path):
 
 def read(port: serial.Serial, count: int) -> bytes:
     got = bytearray()
-    until(lambda: got.extend(port.read(count)) or len(got) >= count)
+    wait_until(lambda: got.extend(port.read(count)) or len(got) >= count)
     return bytes(got)
 
 
@@ -90,7 +83,7 @@ def test_a_device_that_does_not_read_loses_bytes_and_stops_nobody(ports):
         heard = bytearray()
         for count in range(1, 7):
             master.write(b"\x55" * 1000)
-            until(lambda count=count: heard.extend(two.read(1000)) or heard.count(0x55) >= 1000 * count)
+            wait_until(lambda count=count: heard.extend(two.read(1000)) or heard.count(0x55) >= 1000 * count)
         assert heard.count(0x55) == 6000
         assert deaf.in_waiting < 6000
 
@@ -111,7 +104,7 @@ def test_a_killed_lines_links_are_taken_over(tmp_path):
         process.wait()
         old = (tmp_path / "master").readlink()
         with line(tmp_path, "--ports", "1"):
-            until(lambda: serial_works(tmp_path))
+            wait_until(lambda: serial_works(tmp_path))
             assert old
 
 
@@ -143,7 +136,7 @@ def test_the_door_reads_and_writes_without_waiting(ports):
     assert one.read() == b""
     assert one.write(b"hello") == 5
     heard = bytearray()
-    until(lambda: heard.extend(two.read()) or bytes(heard) == b"hello")
+    wait_until(lambda: heard.extend(two.read()) or bytes(heard) == b"hello")
     taken = 0
     while (more := one.write(bytes(4096))) > 0:
         taken += more

@@ -9,14 +9,9 @@ import pytest
 from edge.link.port import EVERYONE, MessageSizeError, NotListeningError
 from edge.link.tcp.framing import encode
 from edge.link.tcp.link import TcpBounds, TcpLink, TcpTerminalLink
+from tests.edge.link.waiting import until
 
 RECORD = b"\x10" + bytes(range(68))
-
-
-async def until(condition, timeout_s: float = 20.0):
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - conditions are of many kinds
-            await asyncio.sleep(0.005)
 
 
 class Edge:
