@@ -266,13 +266,19 @@ def test_one_byte_edited_in_the_outbox_is_named(campus, tmp_path):
     assert "row 7: crc" in named.stdout
 
 
-def test_damaged_unsettled_row_is_asked_for_again(campus):
+def ended_with_ten_unsettled(campus):
+    """The terminal that sold them."""
     campus.open(1)
     campus.cloud.answering = False
     campus.lunch(10)
     body = campus.terminals.bodies[1]
     campus.terminals.until(lambda: body.acked.get(1) == 10, "all acked")
     campus.edge.stop()
+    return body
+
+
+def test_damaged_unsettled_row_is_asked_for_again(campus):
+    body = ended_with_ten_unsettled(campus)
     path = campus.edge.folder / FILE
     raw = bytearray(path.read_bytes())
     raw[raw.index(body.written[(1, 7)]) + 30] ^= 1
@@ -285,12 +291,7 @@ def test_damaged_unsettled_row_is_asked_for_again(campus):
 
 
 def test_ruined_outbox_file_is_put_aside_and_nothing_is_lost(campus):
-    campus.open(1)
-    campus.cloud.answering = False
-    campus.lunch(10)
-    body = campus.terminals.bodies[1]
-    campus.terminals.until(lambda: body.acked.get(1) == 10, "all acked")
-    campus.edge.stop()
+    ended_with_ten_unsettled(campus)
     (campus.edge.folder / FILE).write_bytes(b"ruined" * 5000)
     campus.cloud.ledger.stored.clear()
     campus.cloud.answering = True
