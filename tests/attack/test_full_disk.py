@@ -1,36 +1,15 @@
 """A disk that is full while the ledger's acks come in: what cannot be settled durably is settled later, and once."""
 
-import os
-import shutil
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.attack.books import require_books
 from tests.attack.place import Place
+from tests.small_disk import moved_onto
 
 pytestmark = pytest.mark.process
-DISK_BYTES = 20 << 20
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """The folder on a small disk of its own."""
-    if os.geteuid():
-        pytest.skip("only root can mount a small disk")
-    kept = Path(shutil.copytree(folder, folder.with_name(f"{folder.name}-kept")))
-    mount = ("mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "none", folder)
-    done = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
-    try:
-        shutil.copytree(kept, folder, dirs_exist_ok=True)
-        yield
-    finally:
-        subprocess.run(("umount", "-l", folder), check=True)
+DISK = "20m"
 
 
 def fill(file: Path) -> None:
@@ -45,7 +24,7 @@ def fill(file: Path) -> None:
 
 
 def test_the_disk_is_full_while_acks_come(room: Path) -> None:
-    with small_disk(room / "campus" / "boxes" / "canteen"), Place(room) as place:
+    with moved_onto(room / "campus" / "boxes" / "canteen", DISK), Place(room) as place:
         place.open("pos-1", "pos-2", "pos-4")
         place.until_posted(10)
         place.kill("ingest")

@@ -22,6 +22,7 @@ from tests.provisioning.test_killed_commands import (
     receive,
     start,
 )
+from tests.small_disk import mounted
 
 ROOT = Path(__file__).parents[2]
 SIZE = "1500k"
@@ -33,15 +34,9 @@ def small(own, tmp_path):
     """The campus on a file system of SIZE; skipped where we may not mount one."""
     room = tmp_path / "small"
     room.mkdir()
-    mount = ("mount", "-t", "tmpfs", "-o", f"size={SIZE}", "none", room)
-    mounted = subprocess.run(mount, capture_output=True, check=False)
-    if mounted.returncode:
-        pytest.skip("may not mount a file system")
-    try:
+    with mounted(room, SIZE):
         shutil.copytree(own, room / "d")
         yield room
-    finally:
-        subprocess.run(("umount", "-l", room), check=False)
 
 
 def say(*words) -> subprocess.CompletedProcess[str]:

@@ -1,12 +1,9 @@
 """Stores that are lost: the outbox folder destroyed after ACK, the ledger put back from an older copy, a full disk."""
 
 import asyncio
-import os
 import shutil
 import sqlite3
-import subprocess
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,9 +11,10 @@ import pytest
 from tests.scenes.campus import Campus
 from tests.scenes.plans import STRANGER, command
 from tests.scenes.truth import require_truth
+from tests.small_disk import moved_onto
 
 pytestmark = pytest.mark.process
-TMPFS_BYTES = 24 << 20
+DISK = "24m"
 
 
 async def _outbox_destroyed(room: Path) -> None:
@@ -88,25 +86,6 @@ def test_ledger_put_back_from_an_older_copy(room: Path) -> None:
     asyncio.run(_older_copy(room))
 
 
-@contextmanager
-def _small_disk(folder: Path) -> Iterator[None]:
-    """The folder moves to a disk of its own, which is small."""
-    if os.geteuid():
-        pytest.skip("only root can mount a small disk")
-    aside = folder.with_name(f"{folder.name}-aside")
-    folder.rename(aside)
-    folder.mkdir()
-    mount = ("mount", "-t", "tmpfs", "-o", f"size={TMPFS_BYTES}", "none", str(folder))
-    done = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
-    try:
-        shutil.copytree(aside, folder, dirs_exist_ok=True)
-        yield
-    finally:
-        subprocess.run(("umount", "-l", str(folder)), check=True)
-
-
 def _fill(file: Path) -> None:
     with file.open("wb", buffering=0) as out:
         try:
@@ -138,5 +117,5 @@ async def _disk_full(room: Path) -> None:
 
 
 def test_disk_of_the_outbox_is_full(room: Path) -> None:
-    with _small_disk(room / "campus" / "boxes" / "canteen"):
+    with moved_onto(room / "campus" / "boxes" / "canteen", DISK):
         asyncio.run(_disk_full(room))

@@ -20,6 +20,7 @@ from edge.outbox.writer import GROUP_MAX, OutboxWriter
 from edge.settings import OutboxSetting
 from shared.ids import LedgerId
 from tests.edge.outbox.test_store import put
+from tests.small_disk import mounted
 
 LIMITS = OutboxSetting(100_000, 100_000, 0)
 PATIENCE_S = 20.0
@@ -227,11 +228,8 @@ def small_disk(tmp_path):
     """2 MiB of tmpfs; needs the right to mount."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", folder], capture_output=True, check=False)
-    if mount.returncode:
-        pytest.skip(f"no right to mount: {mount.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    with mounted(folder, "2m"):
+        yield folder
 
 
 def test_full_disk_refuses_then_settles_then_goes_on(small_disk, monkeypatch):
