@@ -180,7 +180,7 @@ def _purchase(
         item = tac_item(r.card, r.key_version, r.algorithm, asked, r.tac)
     return Arrival(
         stored, sha, key, device, epoch, psam, r.seq, r, "",
-        _CARD_KEY.pack(r.card, purse_of(r.purse), CounterKind.OFFLINE, r.counter),
+        card_key(r.card, r.purse, CounterKind.OFFLINE, r.counter),
         slot_key(psam, r.ttn), _CLAIM.pack(r.card, r.time), item,
     )  # fmt: skip
 
@@ -190,5 +190,5 @@ def _load(stored: bytes, sha: bytes, key: bytes, device: DeviceId, epoch: int, p
     if r.kind in PROVEN and after <= _FEN_FIELD_MAX:
         asked = load_tac_input(after, r.counter, r.amount_fen, r.type, psam, date_time_bcd(r.time))
         item = tac_item(r.card, r.key_version, r.algorithm, asked, r.tac)
-    key_of_card = _CARD_KEY.pack(r.card, purse_of(loaded_purse(r)), CounterKind.ONLINE, r.counter)
+    key_of_card = card_key(r.card, loaded_purse(r), CounterKind.ONLINE, r.counter)
     return Arrival(stored, sha, key, device, epoch, psam, r.seq, r, "", key_of_card, b"", b"", item)
