@@ -30,7 +30,7 @@ _UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What was asked for. run_s 0 = until Ctrl-C."""
+    """What was asked for. run_s 0 = until Ctrl-C. port 0 = none was asked for."""
 
     data: Path
     port: int
@@ -48,15 +48,16 @@ class Options:
 def parse(arguments: list[str]) -> Options:
     """Options of a command line; WrongUse or argparse's own exit 2."""
     given = _parser().parse_args(arguments)
-    port = _console_port(given.port)
+    if given.port is not None and not 0 < given.port <= PORT_MAX:
+        raise WrongUse(f"没有端口 {given.port}，应为 1 到 {PORT_MAX} / no port {given.port}: 1 to {PORT_MAX}")
     _refuse_what_would_be_ignored(given)
     speed = SPEED if given.speed is None else given.speed
     cards = CARDS if given.cards is None else given.cards
     if speed <= 0 or not 0 < cards <= CARDS_MAX:
         raise WrongUse(f"--speed 应大于 0，--cards 应为 1 到 {CARDS_MAX} / --speed above 0, --cards 1 to {CARDS_MAX}")
     return Options(
-        given.data.absolute(), port, given.full, given.all_can, given.sm4, _seconds(given.run_for), given.report,
-        given.trace, speed, cards, given.seed,
+        given.data.absolute(), given.port or 0, given.full, given.all_can, given.sm4, _seconds(given.run_for),
+        given.report, given.trace, speed, cards, given.seed,
     )  # fmt: skip
 
 
@@ -98,11 +99,9 @@ def _refuse_what_would_be_ignored(given: argparse.Namespace) -> None:
                        "--all-can, --sm4, --cards")  # fmt: skip
 
 
-def _console_port(wanted: int | None) -> int:
-    """The wanted port, which must be free; without a wish the first free one from 8443 on."""
-    tried = range(CONSOLE_PORT, CONSOLE_PORT + PORTS_TRIED) if wanted is None else [wanted]
-    if not 0 < tried[0] <= PORT_MAX:
-        raise WrongUse(f"没有端口 {tried[0]}，应为 1 到 {PORT_MAX} / no port {tried[0]}: 1 to {PORT_MAX}")
+def console_port(wanted: int) -> int:
+    """The wanted port, kept for this process; 0: the first free one from 8443 on. WrongUse when there is none."""
+    tried = [wanted] if wanted else range(CONSOLE_PORT, CONSOLE_PORT + PORTS_TRIED)
     for port in tried:
         if take_port(port):
             return port

@@ -11,10 +11,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from compose.campus import closing, opening, replay
-from compose.campus.options import Options, parse
+from compose.campus.options import Options, console_port, parse
 from compose.campus.terms import say_daily
 from compose.parts.hold import FolderInUse, FolderUnusable, hold
 from compose.parts.interrupts import Interrupts
@@ -33,6 +34,7 @@ def main(arguments: list[str]) -> int:
     """Run the campus; the exit code."""
     try:
         options = parse(arguments)
+        options = replace(options, port=console_port(options.port))
     except WrongUse as wrong:
         _say(str(wrong))
         return 2
