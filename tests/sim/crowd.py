@@ -19,6 +19,8 @@ LOAD_SHARE = 0.05
 VOID_SHARE = 0.04
 """Of the sales, so often the cashier takes back the last one."""
 CLAIM_SHARE = 0.03
+SERVING_SHARE = 0.04
+"""So often somebody takes a second serving over the same sum, and meanwhile the terminal was switched off and on."""
 _AGAIN = (Reason.CARD_GONE, Reason.PSAM_GONE)
 
 
@@ -92,6 +94,9 @@ class Crowd:
         self.done += result.end is End.DONE
         if result.end is End.DONE and verb != "load" and self.world.chance(VOID_SHARE):
             self.world.after(self.world.between(0.2, 4.0), terminal.void)
+        if result.end is End.DONE and self.faults.terminal_kill_s and self.world.chance(SERVING_SHARE):
+            self.world.after(0.1, terminal.cut)
+            self.world.after(self.world.between(20.0, 60.0), self.try_at, terminal, card, verb, amount_fen)
         if result.end is End.DECLINED and result.reason in _AGAIN and tries < TRIES_MAX:
             again = partial(self.try_at, terminal, card, verb, amount_fen, tries + 1)
             self.world.after(self.world.between(0.5, 3.0), again)

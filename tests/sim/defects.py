@@ -21,6 +21,7 @@ from edge.box.values.effects import Effect, Publish, Settle
 from edge.box.values.streams import ref_of
 from edge.link.messages import Type
 from edge.terminal.store.layout import RING_AT, SLOTS_AT
+from edge.terminal.store.untold import NOWHERE
 from shared.ids import LedgerId
 from shared.wire.messages import OnlineRequest, decode_batch, encode_now
 from shared.wire.topics import UP_MONEY
@@ -177,6 +178,14 @@ class ShowsTooEarly(TerminalPart):
     """成功 is shown before the record is durable."""
 
     flash_form = LazyFlash
+
+
+class TellsAgain(TerminalPart):
+    """Does not look into its shown log at power-on: the newest record counts as one that nobody was told of."""
+
+    def _boot(self, *, clock_set: bool) -> None:
+        self.last_told = NOWHERE
+        super()._boot(clock_set=clock_set)
 
 
 class FreesOnAck(TerminalPart):
@@ -390,6 +399,7 @@ DEFECTS: dict[str, Defect] = {
         "I4: 未提交先回执 ledger ack before the commit", _laws("I4"), Parts(ingest=AcksUncommitted)
     ),
     "shows-too-early": Defect("I4: 未落盘先成功 成功 before the record", _laws("I4"), Parts(terminal=ShowsTooEarly)),
+    "tells-again": Defect("重启后再报成功 told again after a restart", _laws("told"), Parts(terminal=TellsAgain)),
     "forgets-pending": Defect("I5: 先扣款后记账 debit before the slot", _laws("I5"), Parts(terminal=ForgetsPending)),
     "frees-on-ack": Defect("I5: 网关收到即释放 a slot freed by ACK", _laws("I4", "I5"), Parts(terminal=FreesOnAck)),
     "overwrites-oldest": Defect("I5: 满则覆盖 the oldest rows go", _laws("I1", "I5"), Parts(edge=OverwritesOldest)),

@@ -1,6 +1,7 @@
 """The laws, checked at the moment at which they could break: what leaves a part is held against what is durable then.
 
-I1 exactly once · I2 zero sum · I3 card chain · I4 no acknowledgement before its commit · I5 nothing is dropped early.
+I1 exactly once · I2 zero sum · I3 card chain · I4 no acknowledgement before its commit · I5 nothing is dropped early ·
+told: no success is shown twice.
 The judge reads databases, flashes and card memories; it believes no core.
 """
 
@@ -32,6 +33,7 @@ class Judge:
         self.flashes: dict[str, SimFlash] = {}
         self.shown_rows: list[tuple[str, Row]] = []
         self.voids_shown: list[tuple[str, Row]] = []
+        self._told: set[tuple[str, int, int]] = set()
         self.retired: list[OutboxMirror] = []
         self.signed: set[tuple[bytes, bytes]] = set()
         """Body and signature of every ack that the ledger's own seal has made: only ever true ones."""
@@ -77,6 +79,13 @@ class Judge:
             raise Violation("I1", f"{terminal}: shows {row} that no card has done")
         if not self.flashes[terminal].has_record(deed):
             raise Violation("I4", f"{terminal}: shows seq {row.seq}, its record is not durable")
+
+    def told(self, terminal: str, row: Row) -> None:
+        """A display says 成功 of this row: it has never said so before."""
+        place = terminal, row.epoch, row.seq
+        if place in self._told:
+            raise Violation("told", f"{terminal}: seq {row.seq} was shown before and is told as a new success")
+        self._told.add(place)
 
     def asked(self, device: bytes, epoch: int, number: int) -> None:
         """A terminal asks the centre, and will wait so long."""

@@ -10,8 +10,10 @@ from typing import Any
 
 from edge.terminal.firmware.firmware import Firmware
 from edge.terminal.play.driver import stop_at
+from edge.terminal.store.book import Row
 from edge.terminal.store.clock import Now
 from edge.terminal.store.flash import Flash, flash_size, format_flash
+from edge.terminal.store.untold import NOWHERE, Place
 from edge.terminal.taps.steps import AwaitAnswer, Result, Show, Shown, Tap
 from shared.errors import StoreFault
 from shared.ids import StorageId
@@ -53,7 +55,8 @@ class TerminalPart:
         self.send: Callable[[bytes], None] = lambda message: None
         self.powered: Callable[[bool], None] = lambda up: None
         self.firmware: Firmware | None = None
-        self.shown: list[Any] = []
+        self.last_told = NOWHERE
+        self._showing: Row | None = None
         self.world, self.clock, self.faults, self.judge = world, clock, faults, judge
         self._life = 0
         self._dead = False
@@ -122,7 +125,7 @@ class TerminalPart:
             self._psam.power_on()
         has_psam = self._psam is not None
         firmware = Firmware(self.settings, flash, self.world.bytes, clock_set=clock_set, has_psam=has_psam)
-        boot = firmware.boot(self.now())
+        boot = firmware.boot(self.now(), self.last_told)
         answer: Any = None
         while True:
             try:
@@ -141,7 +144,7 @@ class TerminalPart:
         self.world.note("terminal cut", self.name)
         if self.firmware is not None and self.firmware.body.clock.is_set:
             self._rtc_lost_s = None  # the driver has set the RTC when the time came
-        self.firmware = self._asked_s = None
+        self.firmware = self._asked_s = self._showing = None
         self._end_card()
         tap, done = self._tap, self._done
         self._tap = None
@@ -291,12 +294,20 @@ class TerminalPart:
             return self._to_psam(step.apdu)
         if isinstance(step, Shown):
             self._point("terminal.after_ring")
-            self.shown.append(step.row)
+            self._showing = step.row
             self.judge.shown(self.name, step.row)
             self._point("terminal.after_shown")
         elif isinstance(step, Show):
             self.world.note("display", self.name, step.display.face.value)
+            self._tell()
         return None
+
+    def _tell(self) -> None:
+        """A display is up: what was logged before it has been told."""
+        row, self._showing = self._showing, None
+        if row is not None:
+            self.judge.told(self.name, row)
+            self.last_told = Place(row.epoch, row.seq)
 
     def _to_card(self, apdu: bytes) -> bytes | CardLost:
         card, world = self._card, self.world

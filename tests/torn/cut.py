@@ -10,6 +10,7 @@ from typing import Any
 
 from edge.terminal.settings.rides import RideSettings
 from edge.terminal.store.flash import flash_size, format_flash
+from edge.terminal.store.untold import NOWHERE
 from edge.terminal.taps.display import Face
 from edge.terminal.taps.steps import Show, Shown
 from shared.ids import StorageId
@@ -100,6 +101,7 @@ class CutTerminal(TerminalPart):
         self.world.note("body replaced", self.name)
         self._life += 1
         self.firmware = self._asked_s = None
+        self.last_told = NOWHERE
         self._end_card()
         self.powered(False)
         ring = self.faults.ring_slots

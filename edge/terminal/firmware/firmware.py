@@ -13,6 +13,7 @@ from edge.terminal.settings.settings import Settings
 from edge.terminal.store.clock import Now
 from edge.terminal.store.flash import Flash
 from edge.terminal.store.layout import AskedLoad
+from edge.terminal.store.untold import Place
 from edge.terminal.taps import display
 from edge.terminal.taps.body import Body
 from edge.terminal.taps.display import Bar, Display
@@ -61,8 +62,11 @@ class Firmware:
 
     # --- inputs ---------------------------------------------------------------------------------------------------
 
-    def boot(self, now: Now) -> Tap[Bar | None]:
-        """Power on: open the PSAM, write down what was pending. Ends in what keeps it from selling, None if nothing."""
+    def boot(self, now: Now, told: Place) -> Tap[Bar | None]:
+        """Power on: open the PSAM, write down what was pending. Ends in what keeps it from selling, None if nothing.
+
+        told: the last record that a display of this body has shown, by its shown log.
+        """
         body = self.body
         body.now = now
         psam = (
@@ -75,7 +79,7 @@ class Firmware:
             return body.fault
         body.psam = psam.psam_id
         body.fault = None
-        self._guard(self._after_boot)
+        self._guard(lambda: self._after_boot(told))
         return self.bar
 
     def wire(self, up: bool, now: Now) -> None:  # the port's own word
@@ -247,7 +251,7 @@ class Firmware:
             if line.refusal is not None:
                 body.show(display.refused(line.refusal))
 
-    def _after_boot(self) -> None:
+    def _after_boot(self, told: Place) -> None:
         """Pending slots of before become unproven; an asked load that a granted one follows is done."""
         body = self.body
         granted = {w.slot.number for w in body.flash.waiting if not isinstance(w.slot.body, AskedLoad)}
@@ -260,16 +264,16 @@ class Firmware:
         settings = body.settings
         body.flash.keep_versions(settings.hotlist.version, settings.parameters.version)
         self._find_epoch()
-        self._remember_last()
+        self._remember_last(told)
 
-    def _remember_last(self) -> None:
+    def _remember_last(self, told: Place) -> None:
         """The power may have gone between the newest record and its display: tell the cashier of it."""
         body = self.body
         newest = body.flash.newest()
         if newest is None or not body.has_epoch:
             return
         current = body.flash.epochs[-1]
-        body.untold.boot(newest, body.flash.kept(current.last - 1), current.epoch, body.time())
+        body.untold.boot(newest, body.flash.kept(current.last - 1), current.epoch, body.time(), told)
         if body.untold.row is not None:
             body.show(display.last_before(body.untold.row))
 

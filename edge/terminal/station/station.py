@@ -37,6 +37,8 @@ LAST_WORDS_S = 0.5
 """How long an orderly end waits for its last messages to leave."""
 BUSY_S = 0.02
 """A link that takes nothing is asked again after this; the message is lost, as on a wire."""
+TOLD_S = 0.2
+"""So long after a display its mark in the shown log is durable, unless the next tap's line takes it along before."""
 
 
 class Station:
@@ -67,7 +69,7 @@ class Station:
         if self._psam_memory is not None:
             psam = _powered(self._psam_memory)
         self._show = show
-        self.counter = Counter(psam, self.shown.append, show)
+        self.counter = Counter(psam, self.shown.append, self._tell)
         self.firmware = Firmware(
             self.settings, Flash(self._port), os.urandom, clock_set=clock_set, has_psam=psam is not None
         )
@@ -76,6 +78,7 @@ class Station:
         self._sent = asyncio.Event()
         self._moved = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
+        self._told_timer: asyncio.TimerHandle | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     def now(self) -> Now:
@@ -85,7 +88,7 @@ class Station:
 
     def start(self) -> None:
         """Boot, and begin to speak."""
-        run_through(self.firmware.boot(self.now()), self.counter)
+        run_through(self.firmware.boot(self.now(), self.shown.last_told), self.counter)
         self.link.on_message(self._heard)
         self.link.on_wire(self._wire)
         self._tasks = [
@@ -146,8 +149,9 @@ class Station:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._told_timer):
+            if timer is not None:
+                timer.cancel()
         self.firmware.close()
         self._port.close()
         self.shown.close()
@@ -160,6 +164,17 @@ class Station:
             if task.done() and not task.cancelled() and task.exception() is not None:
                 return task.exception()
         return None
+
+    def _tell(self, what: Display) -> None:
+        """A display of a tap. What was logged before it is told now."""
+        self._show(what)
+        self.shown.told()
+        if self._told_timer is None:
+            self._told_timer = asyncio.get_running_loop().call_later(TOLD_S, self._told_durably)
+
+    def _told_durably(self) -> None:
+        self._told_timer = None
+        self.shown.sync()
 
     def _heard(self, message: bytes) -> None:
         if not self.is_cut:

@@ -1,8 +1,11 @@
-"""The last transaction before the power went: written, and perhaps never told to anybody.
+"""The last transaction before the power went, when it was written and not told to anybody.
 
 Between the record and the display the power may go. The card has paid and the cashier does not know: the same card
-over the same amount is then that transaction and not a second one. Pure; forgets when another card comes.
+over the same amount is then that transaction and not a second one. What a display has shown is never told again as a
+success: the next tap of that card is a sale of its own. Pure; forgets when another card comes.
 """
+
+from typing import NamedTuple
 
 from edge.terminal.store.book import Row
 from shared.clocks.clock import CampusTime
@@ -11,6 +14,7 @@ from shared.ids import CardId
 from shared.records import (
     PROVEN,
     Kind,
+    LoadRecord,
     Pair,
     PurchaseRecord,
     Record,
@@ -21,29 +25,48 @@ from shared.records import (
 )
 
 PERHAPS_WAITING_S = 600
-"""A holder who was not told stands at the counter for no longer. Without a set clock age cannot be judged."""
+"""A holder who was not told stands at the counter for no longer. Without a set clock age cannot be judged; the time of
+a load is the centre's, whose clock may be ahead."""
+
+
+class Place(NamedTuple):
+    """Where a record stands. NOWHERE: nothing was ever shown."""
+
+    epoch: int
+    seq: int
+
+
+NOWHERE = Place(0, 0)
 
 
 class Untold:
-    """At most one row. `balance_fen`: what the card held after it."""
+    """At most one row, and the first half in front of it. `balance_fen`: what the card held after it."""
 
     def __init__(self) -> None:
         self.row: Row | None = None
+        self.first: Row | None = None
         self.balance_fen = 0
 
-    def boot(self, newest: bytes | None, before: bytes | None, epoch: int, now: CampusTime) -> None:
-        """Look at the newest record of the store; before: the one in front of it, the first half of a pair."""
-        self.row = None
+    def boot(self, newest: bytes | None, before: bytes | None, epoch: int, now: CampusTime, told: Place) -> None:
+        """Look at the newest record of the store; before: the one in front of it, the first half of a pair.
+
+        told: the last record that a display has shown.
+        """
+        self.row = self.first = None
         record = _read(newest)
         if record is None or isinstance(record, VoidRecord) or record.kind not in PROVEN:
             return
-        if now.is_set and not 0 <= now.seconds - record.time <= PERHAPS_WAITING_S:
+        if told == (epoch, record.seq):
+            return
+        if now.is_set and abs(now.seconds - record.time) > PERHAPS_WAITING_S:
             return
         is_purchase = isinstance(record, PurchaseRecord)
         self.balance_fen = record.balance_fen + (-record.amount_fen if is_purchase else record.amount_fen)
-        kind, card = Kind(record.kind), record.card
-        row = Row(epoch, record.seq, kind, card, record.counter, record.amount_fen, record.time)
-        self.row = _of_purchase(row, record, _read(before)) if isinstance(record, PurchaseRecord) else row
+        row = _row(epoch, record)
+        first = _first_of(record, _read(before))
+        if first is not None:
+            row, self.first = row._replace(other_fen=first.amount_fen), _row(epoch, first)
+        self.row = row
 
     def take(self, card: CardId, amount_fen: int, kinds: frozenset[int]) -> Row | None:
         """The row, if this card over this amount (0 = any) is it; forgotten from now on in every case."""
@@ -64,7 +87,15 @@ def _read(wire: bytes | None) -> Record | None:
         return None  # a kind of a later version: it drains, nobody here can tell what it was
 
 
-def _of_purchase(row: Row, record: PurchaseRecord, before: Record | None) -> Row:
+def _row(epoch: int, record: PurchaseRecord | LoadRecord) -> Row:
+    kind, card = Kind(record.kind), record.card
+    row = Row(epoch, record.seq, kind, card, record.counter, record.amount_fen, record.time)
+    if not isinstance(record, PurchaseRecord):
+        return row
     pair = parse_flags(record.flags).pair
-    other = before.amount_fen if pair is Pair.SECOND and isinstance(before, PurchaseRecord) else 0
-    return row._replace(trip=record.trip, application=application_of(record.purse), pair=pair, other_fen=other)
+    return row._replace(trip=record.trip, application=application_of(record.purse), pair=pair)
+
+
+def _first_of(record: Record, before: Record | None) -> PurchaseRecord | None:
+    is_second = isinstance(record, PurchaseRecord) and parse_flags(record.flags).pair is Pair.SECOND
+    return before if is_second and isinstance(before, PurchaseRecord) else None

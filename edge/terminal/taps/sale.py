@@ -88,7 +88,9 @@ class Till:
         return Result(End.DECLINED, pending.sale_fen)
 
     def _told_now(self, row: Row) -> Tap[Result]:
-        """The sale that was written just before the power went."""
+        """The sale that was written just before the power went, both halves of it."""
+        if self._body.untold.first is not None:
+            yield Shown(self._body.untold.first)
         yield Shown(row)
         yield Show(display.earlier(row.sale_fen, row.trip))
         return Result(End.DONE, row.sale_fen, row)

@@ -15,6 +15,7 @@ from edge.terminal.station.tapping import Counter, Tapping, run_through
 from edge.terminal.store.clock import Now
 from edge.terminal.store.flash import Flash, flash_size, format_flash
 from edge.terminal.store.port import MemoryFlash
+from edge.terminal.store.untold import NOWHERE, Place
 from shared import records
 from shared.ids import DeviceId, PsamId, StorageId, StoreId
 from shared.online import LoadAnswer, LoadResult, parse_request
@@ -210,16 +211,26 @@ class Bench:
         self.options = {"clock_set": clock_set, "has_psam": has_psam}
         self.mono_s = 1000.0
         self.net = True
+        self.told = NOWHERE
         self.shown = []
         self.displays = []
         self.power_on()
 
     def power_on(self):
         self.psam = self.school.psam(self.psam_memory)
-        self.counter = Counter(self.psam, self.shown.append, self.displays.append)
+        self.counter = Counter(self.psam, self.shown.append, self._tell)
         flash = Flash(self.port)
         self.firmware = Firmware(self.settings, flash, self.school.rng.randbytes, **self.options)
-        run_through(self.firmware.boot(self.now()), self.counter)
+        run_through(self.firmware.boot(self.now(), self.told), self.counter)
+
+    def _tell(self, what):
+        self.displays.append(what)
+        if self.shown:
+            self.told = Place(self.shown[-1].epoch, self.shown[-1].seq)
+
+    def was_dark(self):
+        """What was written last was not shown: the power had gone."""
+        self.told = NOWHERE
 
     def now(self):
         return Now(self.mono_s, NOON_S + int(self.mono_s) - 1000)

@@ -80,8 +80,39 @@ def test_shown_log_counts_and_forgets_a_cut_line(tmp_path):
     again.close()
     assert [line["seq"] for line in read_shown(path)] == [1, 2, 3, 4]
     assert next(read_shown(path)) == {
-        "epoch": 1, "seq": 1, "kind": 1, "card": CARD.hex(), "counter": 0, "fen": 1250, "time": 817_300_800,
+        "told": 0, "epoch": 1, "seq": 1, "kind": 1, "card": CARD.hex(), "counter": 0, "fen": 1250, "time": 817_300_800,
     }  # fmt: skip
+
+
+def test_shown_log_knows_what_a_display_has_shown(tmp_path):
+    path = tmp_path / "shown.log"
+    log = ShownLog(path)
+    for seq in (1, 2, 3):
+        log.append(row(seq))
+        log.told()
+    log.append(row(4))
+    assert log.last_told == (1, 3)
+    log.close()
+    again = ShownLog(path)
+    assert again.last_told == (1, 3)
+    again.append(row(3))  # as a pair is told late: both halves, of which one may be there
+    again.append(row(4))
+    again.told()
+    again.close()
+    assert [(line["seq"], line["told"]) for line in read_shown(path)] == [(1, 1), (2, 1), (3, 1), (4, 1)]
+    assert ShownLog(path).last_told == (1, 4)
+
+
+def test_a_line_of_release_0_1_was_shown(tmp_path):
+    path = tmp_path / "shown.log"
+    old = b'{"epoch": 1, "seq": 7, "kind": 1, "card": "00", "counter": 0, "fen": 1, "time": 1}\n'
+    path.write_bytes(old)
+    log = ShownLog(path)
+    assert log.last_told == (1, 7)
+    log.append(row(7))
+    log.told()
+    log.close()
+    assert path.read_bytes() == old
 
 
 def test_a_damaged_line_of_the_shown_log_is_named(tmp_path):

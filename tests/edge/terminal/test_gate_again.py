@@ -118,6 +118,7 @@ def test_stopped_it_settles_and_takes_nothing(bus, kit, memory):
 def test_the_untold_ride_is_told_and_not_taken_again(bus, kit, memory):
     bench = bus("in", line=1)
     tap(bench, memory)
+    bench.was_dark()
     bench.power_on()
     bench.connect()
     told = tap(bench, memory)
@@ -135,6 +136,7 @@ def test_the_untold_ride_is_told_and_not_taken_again(bus, kit, memory):
 def test_an_untold_entry_does_not_stand_for_the_exit(bus, kit, memory):
     bench = bus()
     tap(bench, memory)
+    bench.was_dark()
     bench.power_on()
     bench.connect()
     bench.firmware.at_stop(4, 0)

@@ -5,6 +5,7 @@ must not, loses no fen of those it sold to, says why, and never takes a refusal 
 import pytest
 
 from edge.terminal.station.tapping import run_through
+from edge.terminal.store.untold import NOWHERE
 from edge.terminal.taps.steps import End
 from shared.purse.apdu import WholeChannel
 from shared.purse.caps import CardCounters
@@ -319,7 +320,7 @@ def with_psam(kit, school):
 
 
 def boot(bench):
-    bar = run_through(bench.firmware.boot(bench.now()), bench.counter)
+    bar = run_through(bench.firmware.boot(bench.now(), NOWHERE), bench.counter)
     bench.connect()
     return bar
 

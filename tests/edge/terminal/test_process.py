@@ -5,6 +5,7 @@ import json
 import random
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from edge.files.memory import read_image
 from edge.link.tcp.link import TcpLink
 from edge.terminal.station.shown import read_shown
 from shared import records
+from shared.clocks.campus_clock import WALL
 from shared.purse.cos.images import PsamMaster, decode_card_image, new_psam_image
 from shared.records import PROVEN
 from shared.slot_file import render_initial
@@ -43,6 +45,7 @@ class Campus:
         (data / "cards" / "index.json").write_text(json.dumps(index), encoding="utf-8")
         self.edge = kit.SmallEdge(online=lambda number, request: school.grant(request, kit.psam_id, kit.noon_s + 5))
         self.settles = True
+        self.time = lambda: kit.noon_s
 
     async def serve(self):
         self.link = TcpLink("127.0.0.1", 0)
@@ -56,7 +59,7 @@ class Campus:
         await asyncio.gather(self._task, return_exceptions=True)
 
     def _heard(self, peer, message):
-        for answer in self.edge.take(message):
+        for answer in self.edge.take(message, self.time()):
             self._say(peer, answer)
         if self.settles and self.edge.held(1) > self.edge.settled.get(1, 0):
             self._say(peer, self.edge.settle(1))
@@ -366,6 +369,34 @@ def test_a_counter_by_hand(campus):
 
     on_loop(campus, play)
     assert check(campus) == 4
+
+
+@pytest.mark.parametrize("end", ["quit", "kill"])
+def test_a_counter_switched_off_and_on_takes_the_same_sum_as_another_sale(campus, end):
+    """What its display has shown is no news after a restart: a second serving is paid, or nothing is said to be."""
+
+    campus.time = lambda: int(WALL.at(time.time()))
+
+    async def play():
+        async with Process(campus, "--card", "0005", verb="interactive") as hand:
+            await hand.until(lambda p: any("在线 online" in line for line in p.lines))
+            await hand.types("12.50", "成功 ¥12.50 余额 ¥187.50", "record: 1/1")
+            if end == "kill":
+                hand.process.kill()
+            else:
+                hand.process.stdin.write(b"quit\n")
+            async with asyncio.timeout(BOUND_S):
+                await hand.process.wait()
+        async with Process(campus, "--card", "0005", verb="interactive") as hand:
+            await hand.until(lambda p: any("在线 online" in line for line in p.lines))
+            await hand.types("12.50", "成功 ¥12.50 余额 ¥175.00", "record: 1/2")
+            assert not any("断电前" in line or "上笔" in line for line in hand.lines)
+            hand.process.stdin.write(b"quit\n")
+            async with asyncio.timeout(BOUND_S):
+                await hand.process.wait()
+
+    on_loop(campus, play)
+    assert check(campus) == 2
 
 
 def test_a_load_by_hand(kit, school, tmp_path):

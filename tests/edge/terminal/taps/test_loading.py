@@ -215,6 +215,25 @@ def test_no_network_no_load_but_a_torn_one_is_settled(machine):
     assert machine.load(memory, 5000).end is End.DONE
 
 
+def test_after_an_ordinary_restart_a_load_that_was_shown_is_not_told_again(machine, kit):
+    memory = machine.school.memory()
+    machine.load(memory, 5000)
+    machine.power_on()
+    machine.connect()
+    assert machine.load(memory, 5000).row.seq == 2
+    assert kit.balance(memory) == 50_000 + 10_000
+
+
+def test_a_load_that_was_not_shown_is_told_and_not_made_again(machine, kit):
+    memory = machine.school.memory()
+    machine.load(memory, 5000)
+    machine.was_dark()
+    machine.power_on()
+    machine.connect()
+    assert machine.load(memory, 5000).row.seq == 1
+    assert kit.balance(memory) == 50_000 + 5000
+
+
 def test_a_boot_between_question_and_answer_reports_nothing_loaded(machine):
     machine.edge.online = None
     tapping = Tapping(

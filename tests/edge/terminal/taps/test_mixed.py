@@ -291,12 +291,14 @@ def test_the_power_goes_after_the_first(counter, kit):
 def test_a_success_that_was_not_told_is_told_when_the_sum_is_keyed_again(counter, kit):
     memory = counter.school.memory(subsidy=800)
     counter.sell(memory)
+    counter.was_dark()
     counter.power_on()
     counter.connect()
     assert "12.50" in counter.notices[0].title.zh
     result = counter.sell(memory)
     assert (result.end, result.amount_fen) == (End.DONE, 1250)
     assert counter.displays[-1].face is Face.EARLIER
+    assert [(row.seq, row.pair, row.amount_fen) for row in counter.shown[2:]] == [(1, 1, 800), (2, 2, 450)]
     assert purses(kit, memory) == (0, 50_000 - 450)
     assert written(counter) == ["P1:800", "P0:450"]
 

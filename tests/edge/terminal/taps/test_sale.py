@@ -3,6 +3,7 @@
 import pytest
 
 from edge.terminal.station.tapping import run_through
+from edge.terminal.store.untold import NOWHERE
 from edge.terminal.taps.display import Bar, Face
 from edge.terminal.taps.steps import End
 from shared import records
@@ -212,7 +213,7 @@ def test_recovery_torn_as_well_keeps_the_slot(bench):
 def test_no_psam_no_sale(bench):
     bench.counter.psam = None
     assert bench.sell(bench.school.memory()).reason is Reason.PSAM_GONE
-    assert run_through(bench.firmware.boot(bench.now()), bench.counter) is Bar.PSAM
+    assert run_through(bench.firmware.boot(bench.now(), NOWHERE), bench.counter) is Bar.PSAM
     assert bench.sell(bench.school.memory()).end is End.NOT_SELLING
 
 
@@ -295,6 +296,7 @@ def test_counter_and_balance_of_the_record_are_as_before_the_debit(bench):
 def test_after_a_power_cut_the_last_sale_is_not_charged_again(bench):
     memory = bench.school.memory()
     bench.sell(memory, 1250)
+    bench.was_dark()
     bench.port.crash(lambda _: 0)
     bench.power_on()
     assert any("断电前最后一笔 ¥12.50 已扣款" in shown.title.zh for shown in bench.firmware.take_displays())
@@ -303,10 +305,31 @@ def test_after_a_power_cut_the_last_sale_is_not_charged_again(bench):
     assert bench.sell(memory, 1250).row.seq == 2, "once told, the same amount is another serving"
 
 
+def test_after_an_ordinary_restart_what_was_shown_is_not_told_as_a_new_success(bench, kit):
+    memory = bench.school.memory()
+    bench.sell(memory, 1250)
+    bench.power_on()
+    assert bench.firmware.take_displays() == []
+    assert bench.sell(memory, 1250).row.seq == 2
+    assert bench.displays[-1].face is Face.DONE
+    assert kit.balance(memory) == 50_000 - 2500
+
+
+def test_what_was_told_late_is_told_once(bench):
+    memory = bench.school.memory()
+    bench.sell(memory, 1250)
+    bench.was_dark()
+    bench.power_on()
+    assert bench.sell(memory, 1250).row.seq == 1
+    bench.power_on()
+    assert bench.sell(memory, 1250).row.seq == 2
+
+
 @pytest.mark.parametrize("case", ["other amount", "other card first", "eleven minutes later"])
 def test_what_is_no_longer_the_last_sale_is_charged(bench, case):
     memory, other = bench.school.memory(), bench.school.memory(2)
     bench.sell(memory, 1250)
+    bench.was_dark()
     bench.port.crash(lambda _: 0)
     if case == "eleven minutes later":
         bench.wait(660)

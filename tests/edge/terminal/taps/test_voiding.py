@@ -76,6 +76,7 @@ def test_while_a_transaction_is_open_it_waits(bench):
 def test_a_sale_of_before_the_power_went_can_be_void_and_is_then_told_no_more(bench, kit):
     memory = bench.school.memory()
     bench.sell(memory, 300)
+    bench.was_dark()
     bench.power_on()
     bench.connect()
     assert bench.void().amount_fen == 300
