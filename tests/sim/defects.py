@@ -36,6 +36,7 @@ from tests.sim.judge import Judge
 from tests.sim.mixed_defects import KeepsAHalf
 from tests.sim.parts import Parts
 from tests.sim.ride_defects import LeavesAboard
+from tests.sim.rot_defects import BelievesItsDisk, NumbersOver
 from tests.sim.terminal_part import TerminalPart
 from tests.sim.world import World
 
@@ -400,6 +401,10 @@ DEFECTS: dict[str, Defect] = {
     ),
     "shows-too-early": Defect("I4: 未落盘先成功 成功 before the record", _laws("I4"), Parts(terminal=ShowsTooEarly)),
     "tells-again": Defect("重启后再报成功 told again after a restart", _laws("told"), Parts(terminal=TellsAgain)),
+    "numbers-over": Defect(
+        "坏一位即覆盖 a record numbered over", _laws("number", "half", "I1", "I5"), Parts(terminal=NumbersOver)
+    ),
+    "believes-its-disk": Defect("发件箱不校验 no checksum of rows", _laws("I4", "I5"), Parts(edge=BelievesItsDisk)),
     "forgets-pending": Defect("I5: 先扣款后记账 debit before the slot", _laws("I5"), Parts(terminal=ForgetsPending)),
     "frees-on-ack": Defect("I5: 网关收到即释放 a slot freed by ACK", _laws("I4", "I5"), Parts(terminal=FreesOnAck)),
     "overwrites-oldest": Defect("I5: 满则覆盖 the oldest rows go", _laws("I1", "I5"), Parts(edge=OverwritesOldest)),

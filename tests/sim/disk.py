@@ -4,20 +4,25 @@ Beside the bytes it keeps what a stranger who reads them would find: which deeds
 """
 
 from collections.abc import Callable
+from random import Random
 
 from edge.terminal.store.layout import (
+    HEAD_AT,
     RING_AT,
     SLOT_SIZE,
     SLOTS_AT,
     AskedLoad,
+    RingSlot,
     parse_open,
     parse_record,
+    render_record,
 )
 from edge.terminal.store.port import MemoryFlash
 from shared.ids import CardId
 from shared.purse.outcomes import PendingLoad, PendingPurchase
-from shared.records import LOAD_SHAPED, CounterKind, Kind, application_of
+from shared.records import LOAD_SHAPED, CounterKind, Kind, application_of, peek
 from tests.sim.truth import Deed
+from tests.sim.world import Violation
 
 
 class PowerCut(BaseException):
@@ -38,6 +43,7 @@ class SimFlash(MemoryFlash):
         self._durable: dict[Deed, int] = {}
         self._recorded: dict[Deed, int] = {}
         self._dirty: dict[int, None] = {}
+        self._numbers: dict[tuple[int, int], bytes] = {}
 
     def holds(self, deed: Deed) -> bool:
         """Would the next boot find it, whatever becomes of the unsynced tail?"""
@@ -65,6 +71,24 @@ class SimFlash(MemoryFlash):
         super().crash(kept)
         self._look_again()
 
+    def rot(self, random: Random) -> int:
+        """One bit flips where something was written, half of the times in the newest record; the place of its slot."""
+        heads = [at for at in range(SLOTS_AT, len(self.image), SLOT_SIZE) if self.image[at] and at != HEAD_AT]
+        if not heads:
+            return 0
+        ring = [slot for slot in map(self._slot, heads) if slot is not None]
+        place, size = random.choice(heads), SLOT_SIZE
+        if ring and random.random() < 0.5:
+            newest = max(ring, key=lambda slot: slot.ordinal)
+            place = RING_AT + newest.ordinal * SLOT_SIZE % (len(self.image) - RING_AT)
+            size = len(render_record(newest))
+        at = place + random.randrange(size)
+        self.image[at] ^= 1 << random.randrange(8)
+        return place
+
+    def _slot(self, place: int) -> RingSlot | None:
+        return parse_record(bytes(self.image[place : place + SLOT_SIZE])) if place >= RING_AT else None
+
     def _look_again(self) -> None:
         if not self._dirty:
             return
@@ -85,6 +109,12 @@ class SimFlash(MemoryFlash):
                 self._durable.pop(deed, None)
                 self._lost(deed)
 
+    def _number(self, slot: RingSlot) -> None:
+        """A number that a durable record had is never given to another one."""
+        name = slot.epoch, peek(slot.wire).seq
+        if self._numbers.setdefault(name, slot.wire) != slot.wire:
+            raise Violation("number", f"seq {name[1]} of epoch {name[0]} is given to a second record")
+
     def _count(self, place: int, deed: Deed, step: int) -> None:
         self._durable[deed] = self._durable.get(deed, 0) + step
         if place >= RING_AT:
@@ -96,6 +126,8 @@ class SimFlash(MemoryFlash):
             slot = parse_open(raw)
             return None if slot is None else _pending_deed(slot.body)
         found = parse_record(raw)
+        if found is not None:
+            self._number(found)
         return None if found is None or found.wire[1] == Kind.VOID else deed_of(found.wire)
 
 

@@ -197,6 +197,23 @@ class EdgePart:
             lost()
         self.world.after(self.world.between(0.5, 6.0), self._restart, self._life)
 
+    def rot(self) -> None:
+        """Power off, and while it is away a bit of a row flips that is still owed."""
+        self.kill()
+        owed = "SELECT row, body FROM record WHERE NOT EXISTS (SELECT 1 FROM settled WHERE row BETWEEN low AND high)"
+        rows = self._database.raw.execute(owed).fetchall()
+        if rows:
+            row, body = self.world.random.choice(rows)
+            bit = 1 << self.world.random.randrange(8 * len(body))
+            flipped = (int.from_bytes(body, "big") ^ bit).to_bytes(len(body), "big")
+            self.world.note("outbox rot", self.name, row)
+            self.judge.outbox_rotten(self.name, row)
+            self.flipped(row, flipped)
+
+    def flipped(self, row: int, body: bytes) -> None:
+        """The medium has other bytes now."""
+        self._database.raw.execute("UPDATE record SET body = ? WHERE row = ?", (body, row))
+
     def close(self) -> None:
         """The world ends."""
         self._database.raw.close()

@@ -50,6 +50,7 @@ class Faults:
     rtc_lost: float = 0.0
     edge_clock_off_s: float = 0.0
     disk_full_s: float = 0.0
+    bit_rot_s: float = 0.0
     ring_slots: int = 256
     settled_max: int = 1_000_000
     outbox_destroyed: bool = False
@@ -165,6 +166,10 @@ def _clocks(faults: Faults, random: Random) -> None:
     faults.edge_clock_off_s = random.choice((0.0, -7_200.0, 5_400.0))
 
 
+def _rot(faults: Faults, random: Random) -> None:
+    faults.bit_rot_s = random.choice((20.0, 90.0))
+
+
 def _disaster(faults: Faults, random: Random) -> None:
     # never both: what one of them takes, the other one may be the only one to have
     if random.random() < 0.5:
@@ -175,5 +180,5 @@ def _disaster(faults: Faults, random: Random) -> None:
 
 _CLASSES = (
     _wires, _streams, _broker, _broker_restarts, _line_cuts, _uplink_cuts, _edge_kills, _ingest_kills,
-    _terminal_kills, _cards, _psams, _away, _slow, _disks, _clocks, _disaster,
+    _terminal_kills, _cards, _psams, _away, _slow, _disks, _clocks, _disaster, _rot,
 )  # fmt: skip

@@ -1,7 +1,7 @@
 """The laws, checked at the moment at which they could break: what leaves a part is held against what is durable then.
 
 I1 exactly once · I2 zero sum · I3 card chain · I4 no acknowledgement before its commit · I5 nothing is dropped early ·
-told: no success is shown twice.
+told: no success is shown twice · number: none is given twice (`disk.py`).
 The judge reads databases, flashes and card memories; it believes no core.
 """
 
@@ -116,8 +116,13 @@ class Judge:
         if database.dropped:
             database.dropped = False
             for key in mirror.dropped(database.raw):
-                if key not in self.ledger.ever.keys:
+                if key not in self.ledger.ever.keys and key not in mirror.rotten:
                     raise Violation("I5", f"{box}: row of seq {key[8:12].hex()} dropped, the ledger has never had it")
+
+    def outbox_rotten(self, box: str, row: int) -> None:
+        """A fault of ours: this row is not what was written. Whoever sent it must be asked again."""
+        mirror = self.outboxes[box]
+        mirror.rotten.add(mirror.rows[row][0])
 
     def outbox_destroyed(self, box: str) -> None:
         """A disaster of ours. What was settled or acknowledged there is gone."""

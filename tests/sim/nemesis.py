@@ -31,6 +31,7 @@ class Nemesis:
         self._every(faults.ingest_kill_s, self._kill_ingest)
         self._every(faults.terminal_kill_s, lambda: self._world.random.choice(self._campus.terminals).cut())
         self._every(faults.disk_full_s, self._fill_disk)
+        self._every(faults.bit_rot_s, self._rot)
         if faults.outbox_destroyed:
             self._world.after(self._world.between(0.2, 0.9) * span_s, self._destroy)
         if faults.theft:
@@ -89,6 +90,15 @@ class Nemesis:
         edge = self._world.random.choice(self._campus.edges)
         edge.disk(full=True)
         self._world.after(self._world.between(1.0, 30.0), lambda: edge.disk(full=False))
+
+    def _rot(self) -> None:
+        """A bit flips while a terminal or a box is off: at most one until it is looked at again."""
+        campus, random = self._campus, self._world.random
+        if self._world.chance(0.7):
+            terminal = random.choice(campus.terminals)
+            terminal.rot()
+        else:
+            random.choice(campus.edges).rot()
 
     def _restart_broker(self) -> None:
         if self._campus.broker.up:

@@ -72,6 +72,8 @@ class OutboxMirror:
         self.rows: dict[int, tuple[Key, bytes, Deed | None]] = {}
         """Every row that ever was, with what it tells of; `there`: those that are."""
         self.there: set[int] = set()
+        self.rotten: set[Key] = set()
+        """Of rows that were damaged: a box puts them aside."""
         self.box = box
         self.store = b""
         self.settled = Held()

@@ -99,6 +99,12 @@ class TerminalPart:
         if not self._dead and self.firmware is not None:
             self._down()
 
+    def rot(self) -> None:
+        """The power goes, and while it is away a bit of the flash flips."""
+        if self.on:
+            self._down()
+            self.world.note("flash rot", self.name, self.flash.rot(self.world.random))
+
     @property
     def free(self) -> bool:
         """Can a card be presented now?"""

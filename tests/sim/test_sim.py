@@ -43,6 +43,7 @@ SEEDS_MAX_S = 900
 HAPPENINGS = (
     "terminal cut", "edge killed", "ingest killed", "broker down", "uplink lost", "line cut", "outbox destroyed",
     "ledger put back", "disk full", "away", "theft", "ride on", "ride off", "mixed", "void",
+    "flash rot", "outbox rot",
 )  # fmt: skip
 
 

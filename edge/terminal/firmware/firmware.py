@@ -57,6 +57,7 @@ class Firmware:
         self._has_psam = has_psam
         self._busy = False
         self._open = 0
+        self._healed = 0
         self._was_registered = False
         self._refusal: Refusal | None = None
 
@@ -233,6 +234,7 @@ class Firmware:
             self.line.status_due()
         self.line.tick()
         self._tell_network()
+        self._tell_healed()
 
     def _pay_back(self) -> None:
         """A pair that no card completes any more is given back, and the cashier hears of it."""
@@ -250,6 +252,13 @@ class Firmware:
             self._refusal = line.refusal
             if line.refusal is not None:
                 body.show(display.refused(line.refusal))
+
+    def _tell_healed(self) -> None:
+        """A medium that forgets bits will forget more of them."""
+        healed = self.body.flash.healed
+        if healed != self._healed:
+            self.body.show(display.healed(healed - self._healed))
+            self._healed = healed
 
     def _after_boot(self, told: Place) -> None:
         """Pending slots of before become unproven; an asked load that a granted one follows is done."""
@@ -269,11 +278,12 @@ class Firmware:
     def _remember_last(self, told: Place) -> None:
         """The power may have gone between the newest record and its display: tell the cashier of it."""
         body = self.body
-        newest = body.flash.newest()
-        if newest is None or not body.has_epoch:
+        if not body.has_epoch:
             return
         current = body.flash.epochs[-1]
-        body.untold.boot(newest, body.flash.kept(current.last - 1), current.epoch, body.time(), told)
+        if told.epoch == current.epoch and told.seq > current.last:
+            raise StoreFault(f"流水存储缺号 / seq {told.seq} was shown, this store ends at {current.last}")
+        body.untold.boot(body.flash.newest(), body.flash.kept(current.last - 1), current.epoch, body.time(), told)
         if body.untold.row is not None:
             body.show(display.last_before(body.untold.row))
 

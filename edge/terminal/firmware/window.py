@@ -42,7 +42,10 @@ class Window:
         self.refused = 0
 
     def begin(self, epochs: tuple[WelcomeEpoch, ...], mono_s: float, *, same_store: bool) -> list[Epoch]:
-        """A conversation begins; the closed epochs that its marks drained. Another store has to get all again."""
+        """A conversation begins; the closed epochs that its marks drained. Another store has to get all again.
+
+        StoreFault when the box holds more than this store, and records wait here.
+        """
         self._lanes = []
         drained = []
         for index, told in enumerate(epochs):
@@ -51,6 +54,9 @@ class Window:
                 continue
             held = min(max(told.held, row.settled), row.last)
             self._flash.settle(row, min(told.settled, held))
+            if row is self._flash.current and told.held > row.last:
+                self._flash.go_behind(told.held)
+                held = row.last
             if row.drained and row is not self._flash.current:
                 drained.append(row)
                 continue

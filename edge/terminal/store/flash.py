@@ -3,13 +3,18 @@
 What a method has written is durable when it returns, but for done marks and settled marks: those ride on the next
 sync, because losing them costs a re-send and never a record. A ring slot is reused only when its record and all
 older ones are settled, and that is durable. Refuses a store whose unsettled records are not all sound.
+
+A flipped bit is put right when it is met, at power-on or when the record is read, and counted. Where numbers end is
+known from the ring, the head and the newest page: a record that cannot be read is never numbered over.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from edge.terminal.store.layout import (
     EPOCH_ROWS,
+    HEAD_AT,
+    HEAD_SIZE,
     KNOWN_EPOCHS,
     OPEN_SLOTS,
     PAGE_SIZE,
@@ -27,9 +32,13 @@ from edge.terminal.store.layout import (
     RingSlot,
     done_mark,
     generation_of,
+    healed_open,
+    healed_record,
+    parse_head,
     parse_open,
     parse_page,
     parse_record,
+    render_head,
     render_open,
     render_page,
     render_record,
@@ -38,7 +47,7 @@ from edge.terminal.store.layout import (
 from edge.terminal.store.port import FlashPort
 from shared.errors import RuleBroken, StoreFault
 from shared.ids import PsamId, StorageId, StoreId
-from shared.records import SEQ_MAX, Kind, peek
+from shared.records import HEAD, SEQ_MAX, Head, Kind, peek
 
 LAG_MAX = 256
 """Settled records that the durable mark may lag behind: at most these are sent again after a power cut."""
@@ -92,7 +101,7 @@ def is_blank(port: FlashPort) -> bool:
 
 
 class Flash:
-    """An opened store. Opening counts the boot, durably."""
+    """An opened store. Opening counts the boot, durably. healed: slots put right that had a flipped bit."""
 
     def __init__(self, port: FlashPort) -> None:
         """StoreFault when no page is sound or an unsettled record is damaged."""
@@ -100,11 +109,12 @@ class Flash:
         port.sync()  # what a killed process wrote last is read here; it counts only if a power cut cannot take it back
         page = _newest_page(port)
         self._page = page
+        self.healed = 0
         self.storage = page.storage
         self.ring_slots = page.ring_slots
         self.store = page.store
         self.boot = page.boot + 1
-        self._request = page.request
+        self._request = page.request + (REQUEST_BLOCK if _has_broken_page(port) else 0)
         self.hotlist_version = page.hotlist_version
         self.hotlist_seq = page.hotlist_seq
         self.parameter_version = page.parameter_version
@@ -205,14 +215,14 @@ class Flash:
         self._port.sync()
         self._next_index += 1
         epoch.last += 1
+        self._port.write(HEAD_AT, render_head(self._next_index))  # as a done mark: durable with the next sync
 
     def read(self, epoch: Epoch, seq: int) -> bytes:
         """Wire bytes of an unsettled record; StoreFault when the slot does not hold it."""
-        index = epoch.first_index + seq - 1
-        slot = parse_record(self._port.read(self._at(index), SLOT_SIZE))
-        if slot is None or slot.ordinal != index or slot.epoch != epoch.epoch:
+        wire = self._wire_at(epoch, seq)
+        if wire is None:
             raise StoreFault(f"ring slot of seq {seq} is damaged")
-        return slot.wire
+        return wire
 
     def newest(self) -> bytes | None:
         """Wire bytes of the newest record of the current epoch, settled or not; None before its first."""
@@ -222,11 +232,35 @@ class Flash:
     def kept(self, seq: int) -> bytes | None:
         """Wire bytes of a record of the current epoch, settled or not; None when its slot was used again."""
         epoch = self.current
-        if epoch is None or not 0 < seq <= epoch.last:
-            return None
+        return None if epoch is None or not 0 < seq <= epoch.last else self._wire_at(epoch, seq)
+
+    def _wire_at(self, epoch: Epoch, seq: int) -> bytes | None:
         index = epoch.first_index + seq - 1
-        slot = parse_record(self._port.read(self._at(index), SLOT_SIZE))
-        return slot.wire if slot is not None and slot.ordinal == index and slot.epoch == epoch.epoch else None
+        slot = parse_record(self._port.read(self._at(index), SLOT_SIZE)) or self._heal(index)
+        if slot is None or (slot.ordinal, slot.epoch) != (index, epoch.epoch):
+            return None
+        head = Head._make(HEAD.unpack_from(slot.wire))
+        return slot.wire if head.seq == seq else None  # numbers may have gone on behind what a box holds
+
+    def _heal(self, index: int) -> RingSlot | None:
+        """The record of this index, put right if one bit of it has flipped."""
+        slot = healed_record(self._port.read(self._at(index), SLOT_SIZE), index)
+        if slot is not None:
+            self._port.write(self._at(index), render_record(slot))
+            self._port.sync()
+            self.healed += 1
+        return slot
+
+    def go_behind(self, seq: int) -> None:
+        """The box holds the current epoch up to seq, which is more than this store knows: go on behind it.
+
+        StoreFault while records wait here: what came between them and seq is lost here, a person must look.
+        """
+        epoch = self.epochs[-1]
+        if not epoch.drained:
+            raise StoreFault(f"流水存储缺号 / the box holds seq {seq}, here are {epoch.last}: dump this terminal")
+        epoch.first_index, epoch.last, epoch.settled = self._next_index - seq, seq, seq
+        self._save()
 
     def settle(self, epoch: Epoch, seq: int) -> None:
         """All up to seq is in the ledger. Idempotent; the caller has refused what was not ACKed."""
@@ -357,19 +391,29 @@ class Flash:
     def _scan_ring(self) -> None:
         """Find the newest record; check that no unsettled one before it is missing."""
         current = self.current
-        self._next_index = 0 if current is None else current.first_index
+        written = 0 if current is None else current.first_index + current.last
+        self._next_index = max(written, parse_head(self._port.read(HEAD_AT, HEAD_SIZE)))
         self._settling: dict[int, int] = {}
         self._generation = 0
-        found = set()
-        for slot in _ring(self._port, self.ring_slots, self._at):
-            found.add(slot.ordinal)
-            self._next_index = max(self._next_index, slot.ordinal + 1)
+        found = {slot.ordinal: slot for slot in _ring(self._port, self.ring_slots, self._at)}
+        self._next_index = max((self._next_index, *(index + 1 for index in found)))
+        self._heal_ring(found)
+        for slot in found.values():
             self._note_generation(slot)
+        _require_epoch(current, (slot for slot in found.values() if slot.ordinal >= written))
         if current is not None:
             current.last = self._next_index - current.first_index
         missing = next((i for i in range(self._oldest_kept(), self._next_index) if i not in found), None)
         if missing is not None:
             raise StoreFault(f"流水存储损坏 / a record is damaged (ring index {missing}): dump this terminal")
+
+    def _heal_ring(self, found: dict[int, RingSlot]) -> None:
+        """Put right what lies where a record must be, and behind the newest: there it may be one cut while written."""
+        for index in range(max(0, self._next_index - self.ring_slots), self._next_index + 1):
+            slot = None if index in found else self._heal(index)
+            if slot is not None:
+                found[index] = slot
+                self._next_index = max(self._next_index, index + 1)
 
     def _note_generation(self, slot: RingSlot) -> None:
         """0: the pending slot is done; a seq: it has this unproven record. A done one is never reopened."""
@@ -385,7 +429,7 @@ class Flash:
     def _scan_open(self) -> list[Waiting]:
         waiting = []
         for place in range(OPEN_SLOTS):
-            raw = self._port.read(_slot_at(place), SLOT_SIZE)
+            raw = self._read_open(place)
             self._generation = max(self._generation, generation_of(raw))
             slot = parse_open(raw)
             if slot is None:
@@ -396,6 +440,15 @@ class Flash:
             waiting.append(Waiting(place, slot._replace(unproven=self._settling.get(slot.generation, slot.unproven))))
         waiting.sort(key=lambda w: w.slot.generation)
         return waiting
+
+    def _read_open(self, place: int) -> bytes:
+        raw = self._port.read(_slot_at(place), SLOT_SIZE)
+        healed = healed_open(raw)
+        if healed is None:
+            return raw
+        self._port.write(_slot_at(place), healed)
+        self.healed += 1
+        return healed
 
     def _still_open(self, slot: OpenSlot) -> bool:
         current = self.current
@@ -416,6 +469,19 @@ def _newest_page(port: FlashPort) -> Page:
     if port.size() < flash_size(newest.ring_slots):
         raise StoreFault(f"流水存储被截短 / cut off, {newest.ring_slots} slots were there: dump this terminal")
     return newest
+
+
+def _has_broken_page(port: FlashPort) -> bool:
+    """One of the two says nothing: the other may be the older one, and a block of request numbers may be used."""
+    pages = (port.read(at, PAGE_SIZE) for at in (0, PAGE_STRIDE))
+    return any(any(page) and parse_page(page) is None for page in pages)
+
+
+def _require_epoch(current: Epoch | None, newest: Iterable[RingSlot]) -> None:
+    """Records behind the page's own end are of the epoch that grows; else this page is not the newest one."""
+    for slot in newest:
+        if current is None or slot.epoch != current.epoch:
+            raise StoreFault(f"流水存储损坏 / the metadata page is older than epoch {slot.epoch}: dump this terminal")
 
 
 def _ring(port: FlashPort, slots: int, at: Callable[[int], int]) -> list[RingSlot]:

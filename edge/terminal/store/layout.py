@@ -2,10 +2,13 @@
 
 Pure. Everything carries a CRC-32; what does not check is not there. Pages are written in turn (the newest valid
 generation wins). A pending slot is a body, written once, and two marks beside it that are bound to the body's
-generation, so that no later write ever touches what an earlier one said. Pages and slots of the other format
-version are refused.
+generation, so that no later write ever touches what an earlier one said. Behind the pending slots stands the head: how
+many records there are. Pages and slots of the other format version are refused.
+
+A slot with one flipped bit is put right: its CRC-32 names the bit, for no two sound slots lie so near to each other.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct
@@ -26,6 +29,7 @@ SLOTS_AT = 2 * PAGE_STRIDE
 SLOT_SIZE = 128
 OPEN_SLOTS = 8
 """Pending slots. One at most is without a record; the others wait, unproven, for their card."""
+HEAD_AT = SLOTS_AT + OPEN_SLOTS * SLOT_SIZE
 RING_AT = SLOTS_AT + PAGE_STRIDE
 RING_MAX = 32_767
 RING_MIN = 8
@@ -43,6 +47,9 @@ _RING = Struct(">2sIIHB")
 _RING_MARK = b"R\x01"
 RECORD_MAX = SLOT_SIZE - _RING.size - _CRC.size
 """Longest record that a ring slot takes."""
+_HEAD = Struct(">2sI")
+_HEAD_MARK = b"H\x01"
+HEAD_SIZE = _HEAD.size + _CRC.size
 _SLOT = Struct(">2sIBBH")
 _SLOT_MARK = b"P\x01"
 _PURCHASE = Struct(">10sHI3sIBB6sIIBB4sh")
@@ -187,6 +194,25 @@ def parse_record(raw: bytes) -> RingSlot | None:
     return RingSlot(index, generation, epoch, raw[_RING.size : size])
 
 
+def healed_record(raw: bytes, index: int) -> RingSlot | None:
+    """The record of this ring index in SLOT_SIZE bytes of which one bit has flipped, or None."""
+    if not any(raw):
+        return None
+    found = (parse_record(flipped) for flipped in _flips(raw))
+    return next((slot for slot in found if slot is not None and slot.ordinal == index), None)
+
+
+def render_head(next_index: int) -> bytes:
+    """HEAD_SIZE bytes: all ring indexes below this one were written."""
+    return _closed(_HEAD.pack(_HEAD_MARK, next_index))
+
+
+def parse_head(raw: bytes) -> int:
+    """The index, 0 when no sound head stands here: releases before it wrote none."""
+    mark, next_index = _HEAD.unpack_from(raw)
+    return next_index if mark == _HEAD_MARK and _sound(raw, _HEAD.size) else 0
+
+
 def render_open(slot: OpenSlot) -> bytes:
     """SLOT_SIZE bytes: the body, and marks that say nothing yet."""
     kind, body = _render_body(slot)
@@ -200,12 +226,17 @@ def parse_open(raw: bytes) -> OpenSlot | None:
     layout = _LAYOUTS.get(kind)
     if mark != _SLOT_MARK or layout is None or not _sound(raw, _SLOT.size + layout.size):
         return None
-    if raw[_DONE_AT : _DONE_AT + _CRC.size] == _done(generation):
+    if _is_done(raw, generation):
         return None
     number, body = _parse_body(kind, layout.unpack_from(raw, _SLOT.size))
-    seq, check = _UNPROVEN.unpack_from(raw, _MARKS_AT)
-    unproven = seq if check == _unproven_check(generation, seq) else 0
-    return OpenSlot(generation, epoch, bool(clock_set), number, body, unproven)
+    return OpenSlot(generation, epoch, bool(clock_set), number, body, _unproven_seq(raw, generation))
+
+
+def healed_open(raw: bytes) -> bytes | None:
+    """The bytes of a pending slot, done or not, of whose body one bit has flipped; None when that is not so."""
+    if not any(raw[: _SLOT.size]) or generation_of(raw):
+        return None
+    return next((flipped for flipped in _flips(raw) if generation_of(flipped)), None)
 
 
 def generation_of(raw: bytes) -> int:
@@ -262,6 +293,26 @@ def _closed(body: bytes) -> bytes:
 
 def _sound(raw: bytes, size: int) -> bool:
     return len(raw) >= size + _CRC.size and _CRC.unpack_from(raw, size)[0] == crc32(raw[:size])
+
+
+def _flips(raw: bytes) -> Iterator[bytes]:
+    """The same bytes with one bit flipped, each in turn."""
+    whole = int.from_bytes(raw, "big")
+    for bit in range(8 * len(raw)):
+        yield (whole ^ 1 << bit).to_bytes(len(raw), "big")
+
+
+def _is_done(raw: bytes, generation: int) -> bool:
+    """A mark with a flipped bit is a mark: nothing else ever stands there."""
+    mark, due = (int.from_bytes(one, "big") for one in (raw[_DONE_AT : _DONE_AT + _CRC.size], _done(generation)))
+    return (mark ^ due).bit_count() <= 1
+
+
+def _unproven_seq(raw: bytes, generation: int) -> int:
+    mark = raw[_MARKS_AT : _MARKS_AT + _UNPROVEN.size]
+    tries = (mark, *_flips(mark)) if any(mark) else ()
+    pairs = (_UNPROVEN.unpack(one) for one in tries)
+    return next((seq for seq, check in pairs if check == _unproven_check(generation, seq)), 0)
 
 
 def _done(generation: int) -> bytes:

@@ -273,6 +273,13 @@ def online(unsent: int) -> Display:
     return Display(Face.NOTICE, title, _NOTHING, _NOTHING)
 
 
+def healed(count: int) -> Display:
+    """Flipped bits in the store that were put right."""
+    title = Text(f"流水存储 {count} 处位错已修复", f"{count} flipped bits in the record store were put right")
+    todo = Text("可照常收款；请卡务中心更换存储", "go on; have the store replaced")
+    return Display(Face.NOTICE, title, _NOTHING, todo)
+
+
 def refused(why: Refusal) -> Display:
     """The edge does not let this body join."""
     title = Text(f"网关拒绝本机：{_REFUSAL[why].zh}", f"the gateway refuses this terminal: {_REFUSAL[why].en}")

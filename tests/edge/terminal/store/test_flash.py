@@ -140,9 +140,125 @@ def test_damaged_unsettled_record_is_refused_and_a_settled_one_is_not():
     flash.close()
     port.image[layout.RING_AT + 20] ^= 1
     assert Flash(port).current.last == 4
-    port.image[layout.RING_AT + 2 * layout.SLOT_SIZE + 20] ^= 1
+    port.image[layout.RING_AT + 2 * layout.SLOT_SIZE + 20] ^= 7
     with pytest.raises(StoreFault, match="dump"):
         Flash(port)
+
+
+# --- bit rot -------------------------------------------------------------------------------------------------------
+
+
+def flip(port, at, bit):
+    port.image[at + bit // 8] ^= 1 << bit % 8
+
+
+def ring_at(index):
+    return layout.RING_AT + index * layout.SLOT_SIZE
+
+
+def bits_of(record):
+    return range(8 * len(layout.render_record(layout.RingSlot(0, 0, 1, record))))
+
+
+@pytest.mark.parametrize("settled", [2, 3])
+def test_any_flipped_bit_of_the_newest_record_is_put_right(settled):
+    for bit in bits_of(wire(3)):
+        port, flash = new_flash(8)
+        for seq in (1, 2, 3):
+            flash.append(wire(seq))
+        flash.settle(flash.current, settled)
+        port.crash(lambda _: 0)  # the head went, too: the ring alone can tell
+        flip(port, ring_at(2), bit)
+        again = Flash(port)
+        assert (again.current.last, again.healed) == (3, 1)
+        assert again.newest() == wire(3)
+        again.append(wire(4))
+        assert [again.kept(seq) for seq in (3, 4)] == [wire(3), wire(4)]
+
+
+def test_a_bit_that_flips_while_the_power_is_on_is_put_right_when_the_record_is_read():
+    port, flash = new_flash(8)
+    flash.append(wire(1))
+    flip(port, ring_at(0), 300)
+    assert flash.read(flash.current, 1) == wire(1)
+    assert Flash(port).healed == 0, "and it was written back"
+
+
+@pytest.mark.parametrize("told_by", ["head", "page"])
+def test_a_settled_record_that_cannot_be_read_is_not_numbered_over(told_by):
+    port, flash = new_flash(8)
+    for seq in (1, 2, 3):
+        flash.append(wire(seq))
+    flash.settle(flash.current, 3)
+    flash.close()
+    gone = ring_at(2) if told_by == "head" else layout.HEAD_AT
+    port.image[ring_at(2) : ring_at(3)] = bytes(layout.SLOT_SIZE)
+    port.image[gone : gone + layout.HEAD_SIZE] = bytes(layout.HEAD_SIZE)
+    again = Flash(port)
+    assert (again.next_seq(), again.unsettled, again.newest()) == (4, 0, None)
+    again.append(wire(4))
+    assert Flash(port).read(again.current, 4) == wire(4)
+
+
+def test_an_unsettled_record_that_cannot_be_read_is_said_and_not_numbered_over():
+    port, flash = new_flash(8)
+    for seq in (1, 2):
+        flash.append(wire(seq))
+    port.sync()
+    port.image[ring_at(1) : ring_at(2)] = bytes(layout.SLOT_SIZE)
+    with pytest.raises(StoreFault, match="ring index 1"):
+        Flash(port)
+
+
+def test_any_flipped_bit_of_a_pending_slot_is_put_right():
+    for bit in range(8 * layout.SLOT_SIZE):
+        port, flash = new_flash(8)
+        unproven = flash.put_open(PENDING, clock_set=True)
+        flash.append(wire(1, records.Kind.UNPROVEN), unproven.slot.generation)
+        flash.mark_unproven(unproven, 1)
+        flash.finish(flash.put_open(PENDING, clock_set=True))
+        for seq in range(2, 12):  # the ring goes round: the marks alone can tell
+            flash.append(wire(seq))
+            flash.settle(flash.current, seq)
+        waiting = flash.waiting
+        for place in (0, 1):
+            flip(port, layout.SLOTS_AT + place * layout.SLOT_SIZE, bit)
+        again = Flash(port)
+        assert again.waiting == waiting
+        assert again.put_open(PENDING, clock_set=True).slot.generation == 3
+
+
+def test_behind_a_broken_page_no_request_number_comes_again():
+    port, flash = new_flash(8)
+    used = [flash.next_request() for _ in range(layout.OPEN_SLOTS)]
+    for page in (0, layout.PAGE_STRIDE):
+        image = bytes(port.image)
+        flip(port, page, 200)
+        assert Flash(port).next_request() > max(used)
+        port.image[:] = image
+
+
+def test_a_page_older_than_its_records_is_refused():
+    port, flash = new_flash(8)
+    flash.append(wire(1))
+    flash.begin_epoch(2, OTHER_PSAM)
+    flash.append(wire(1))
+    newest = max((0, layout.PAGE_STRIDE), key=lambda at: layout.parse_page(port.read(at, 512)).generation)
+    flip(port, newest, 100)
+    with pytest.raises(StoreFault, match="older than epoch 2"):
+        Flash(port)
+
+
+def test_behind_what_the_box_holds_numbers_go_on():
+    port, flash = new_flash(8)
+    flash.append(wire(1))
+    with pytest.raises(StoreFault, match="the box holds seq 3"):
+        flash.go_behind(3)
+    flash.settle(flash.current, 1)
+    flash.go_behind(3)
+    assert (flash.next_seq(), flash.unsettled, flash.newest()) == (4, 0, None)
+    flash.append(wire(4))
+    assert Flash(port).read(flash.current, 4) == wire(4)
 
 
 def test_no_sound_page_is_refused_and_blank_is_told_apart():
