@@ -1,14 +1,17 @@
 """What a person at the interactive counter may type. Pure: a line in, a command out, texts zh and en.
 
-An amount alone is a sale. What is not understood is said so, with what there is.
+An amount alone is a sale. What is not understood is said so, with what there is; an amount that is written another
+way is answered with what is meant, and never taken for it: money moves for what was typed.
 """
 
 import re
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.errors import WireFault
-from shared.money import parse_yuan
+from shared.money import parse_yuan, yuan
 
 
 class Verb(StrEnum):
@@ -56,7 +59,7 @@ HELP = """\
   balance · log    卡内余额、卡内明细 0018 / the card's balance and own log
   net off · net on 断网、复网 / cut and mend the network
   box kill         强制结束数据网关 / kill the edge box
-  status           本机状态 / this terminal's state
+  status           本机状态（文字）/ this terminal's state in words
   help · quit      帮助、退出 / this text, the end"""
 
 _PLAIN = {
@@ -85,6 +88,8 @@ _PLAIN = {
 }
 
 
+_SPENDING = ("", "load")
+_POINTS = str.maketrans(dict.fromkeys(",，。．、'", "."))
 _STOP = re.compile(r"[0-9]{1,3}( back)?")
 
 
@@ -109,8 +114,34 @@ def parse(line: str) -> Command:
             return _amount(Verb.SELL, text)
 
 
-def _amount(verb: Verb, text: str) -> Command:
+def meant(command: Command) -> str:
+    """What an amount that was not understood probably means, as it is to be typed; empty when nobody can tell."""
+    text = unicodedata.normalize("NFKC", command.word)
+    verb, _, rest = text.rpartition(" ")
+    if verb not in _SPENDING:
+        return ""
+    found = (_fen(way) for way in _ways(rest))
+    return next((f"{verb} {yuan(fen)}".strip() for fen in found if fen is not None), "")
+
+
+def _ways(text: str) -> Iterator[str]:
+    """How people write amounts: another point, or something between thousands."""
+    points = text.translate(_POINTS)
+    yield points
+    yield points.replace(".", "", points.count(".") - 1)
+    if "." not in text:
+        yield points.replace(".", "")
+
+
+def _fen(text: str) -> int | None:
     try:
-        return Command(verb, amount_fen=parse_yuan(text))
+        return parse_yuan(text)
     except WireFault:
-        return Command(Verb.UNKNOWN, text)
+        return None
+
+
+def _amount(verb: Verb, text: str) -> Command:
+    amount_fen = _fen(text)
+    if amount_fen is None:
+        return Command(Verb.UNKNOWN, text if verb is Verb.SELL else f"{verb.value} {text}")
+    return Command(verb, amount_fen=amount_fen)

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
-from json import dumps
 from pathlib import Path
 
 from edge.card.reader.psam import PsamReader
@@ -24,6 +23,7 @@ from edge.terminal.counter.commands import Command, Verb
 from edge.terminal.counter.entries import Console, entries_of, entry_line
 from edge.terminal.counter.fields import DeckField, Field, Lying, ReaderField
 from edge.terminal.counter.pulling import PulledAtDebit
+from edge.terminal.counter.wording import again_line, status_lines
 from edge.terminal.station import running
 from edge.terminal.station.figures import status
 from edge.terminal.station.screen import Screen
@@ -162,9 +162,9 @@ class _Counter:
         """False at the end."""
         match command.verb:
             case Verb.SELL:
-                await self._sell(command.amount_fen)
+                await self._sell(command)
             case Verb.AGAIN | Verb.NOTHING:
-                await self._again(is_asked=command.verb is Verb.AGAIN)
+                await self._again(command)
             case Verb.LOAD | Verb.CLAIM:
                 await self._load(command)
             case Verb.VOID:
@@ -172,7 +172,7 @@ class _Counter:
             case Verb.RIDE | Verb.STOP if self._station.settings.ride is None:
                 say("本机不按票价收费 / this body takes no rides")
             case Verb.RIDE:
-                await self._tap(self._station, lambda: self._station.firmware.ride(self._station.now()))
+                await self._tap(self._station, command, lambda: self._station.firmware.ride(self._station.now()))
             case Verb.BALANCE | Verb.LOG:
                 await self._read(command.verb)
             case Verb.NET:
@@ -197,24 +197,30 @@ class _Counter:
                 self._station.firmware.at_stop(int(stop), int(bool(way)))
                 say(f"到站 {stop} / at stop {command.word}")
             case Verb.STATUS:
-                say(self._status())
+                for line in self._status():
+                    say(line)
             case Verb.HELP:
                 say(commands.HELP)
             case _:
-                say(f"看不懂 / not understood: {command.word}　help = 帮助")
+                self._ask_back(command)
 
-    async def _sell(self, amount_fen: int) -> None:
+    def _ask_back(self, command: Command) -> None:
+        say(f"看不懂 / not understood: {command.word}　help = 帮助")
+        if typed := commands.meant(command):
+            say(f"  → 是这个金额吗？请键入 / if you mean this amount, type: {typed}")
+
+    async def _sell(self, command: Command) -> None:
         firmware = self._station.firmware
-        await self._tap(self._station, lambda: firmware.sell(amount_fen, self._station.now()))
+        await self._tap(self._station, command, lambda: firmware.sell(command.amount_fen, self._station.now()))
 
-    async def _again(self, *, is_asked: bool) -> None:
+    async def _again(self, command: Command) -> None:
         """An empty line with nothing to repeat is only an empty line."""
-        if not self._station.firmware.body.flash.waiting:
-            if is_asked:
+        firmware = self._station.firmware
+        if not firmware.body.flash.waiting and firmware.body.untold.row is None:
+            if command.verb is Verb.AGAIN:
                 say("没有待确认的交易 / nothing waits to be presented again")
             return
-        firmware = self._station.firmware
-        await self._tap(self._station, lambda: firmware.again(self._station.now()))
+        await self._tap(self._station, command, lambda: firmware.again(self._station.now()))
 
     async def _void(self) -> None:
         """No card is laid: a void never touches one."""
@@ -226,12 +232,12 @@ class _Counter:
     async def _load(self, command: Command) -> None:
         """A load at a load machine; a claim at this very body."""
         if command.verb is Verb.CLAIM:
-            await self._tap(self._station, lambda: self._station.firmware.claim(self._station.now()))
+            await self._tap(self._station, command, lambda: self._station.firmware.claim(self._station.now()))
             return
         station = self._loading_station()
         if station is not None:
             await station.joined(JOIN_S)
-            await self._tap(station, lambda: station.firmware.load(command.amount_fen, station.now()))
+            await self._tap(station, command, lambda: station.firmware.load(command.amount_fen, station.now()))
 
     def _loading_station(self) -> Station | None:
         """This body if it is a load machine, else a free one beside it."""
@@ -246,7 +252,7 @@ class _Counter:
                 say("没有空闲的圈存机 / no load machine is free; 可用 --name 指定 / name one with --name")
         return self._loader
 
-    async def _tap(self, station: Station, tap: Callable[[], Tap[Result]]) -> None:
+    async def _tap(self, station: Station, command: Command, tap: Callable[[], Tap[Result]]) -> None:
         pull, self._pull = self._pull, None
         laid = await self._lay(station)
         if laid is None:
@@ -254,6 +260,8 @@ class _Counter:
         with laid as lying:
             channel = lying.channel if pull is None else PulledAtDebit(lying.channel, pull)
             result = await station.tap(tap(), channel)
+        if typed := again_line(command, result):
+            say(typed)
         if result.end is End.DONE and result.row is not None:
             await self._entry(station, result)
 
@@ -323,10 +331,10 @@ class _Counter:
         else:
             say(f"已 kill -9 数据网关 {box}（进程 {found.pid}）；照常收款，恢复后自动补传 / killed; go on selling")
 
-    def _status(self) -> str:
+    def _status(self) -> list[str]:
         station = self._station
         said = status(station.firmware, station.figures, station.shown.total, station.shown.run, drained=False)
-        return dumps(said, ensure_ascii=False)
+        return status_lines(said)
 
 
 def _log_line(record: LogRecord) -> str:

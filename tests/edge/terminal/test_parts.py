@@ -3,7 +3,8 @@
 import pytest
 
 from edge.link.messages import Refusal
-from edge.terminal.counter.commands import Command, Verb, parse
+from edge.terminal.counter.commands import Command, Verb, meant, parse
+from edge.terminal.counter.wording import again_line
 from edge.terminal.settings.hotlist import Hotlist
 from edge.terminal.station.figures import Figures, percentile
 from edge.terminal.store.parameters import Meal, Parameters
@@ -80,12 +81,50 @@ def test_figures_count_ends_and_take_the_disk_off():
         ("stop here", Command(Verb.UNKNOWN, "stop here")),
         ("net maybe", Command(Verb.UNKNOWN, "net maybe")),
         ("card", Command(Verb.UNKNOWN, "card")),
-        ("load much", Command(Verb.UNKNOWN, "much")),
+        ("load much", Command(Verb.UNKNOWN, "load much")),
         ("12.505", Command(Verb.UNKNOWN, "12.505")),
     ],
 )
 def test_commands(line, command):
     assert parse(line) == command
+
+
+@pytest.mark.parametrize(
+    ("line", "typed"),
+    [
+        ("12,50", "12.50"),
+        ("12，5元", "12.50"),
+        ("１２。５０", "12.50"),
+        ("1,250", "1250.00"),
+        ("1,250.00", "1250.00"),
+        ("load 12,50", "load 12.50"),
+        ("圈存 50，00", "load 50.00"),
+        ("12.505", ""),
+        ("card", ""),
+        ("sell 12,50", ""),
+        ("-3", ""),
+        ("", ""),
+    ],
+)
+def test_an_amount_written_another_way_is_not_taken_and_answered(line, typed):
+    command = parse(line)
+    assert command.verb is (Verb.UNKNOWN if line else Verb.NOTHING)
+    assert meant(command) == typed
+
+
+@pytest.mark.parametrize(
+    ("line", "result", "typed"),
+    [
+        ("3", Result(End.UNKNOWN, 300, reason=Reason.CARD_GONE), "type: again（或直接回车）"),
+        ("load 50", Result(End.UNKNOWN, 5000, reason=Reason.CARD_GONE), "type: load 50.00"),
+        ("claim", Result(End.UNKNOWN, 0, reason=Reason.CARD_GONE), "type: claim"),
+        ("3", Result(End.UNKNOWN, 300, reason=Reason.MAC2_WRONG), ""),
+        ("3", Result(End.DECLINED, 300, reason=Reason.CARD_GONE), ""),
+    ],
+)
+def test_when_the_same_card_must_come_again_the_counter_says_what_to_type(line, result, typed):
+    said = again_line(parse(line), result)
+    assert typed in said if typed else not said
 
 
 def test_every_state_has_its_texts_in_both_languages():
