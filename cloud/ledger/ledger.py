@@ -273,6 +273,7 @@ class Ledger:
             writing, answers = self.opened.begin_with(now, *lot.questions(trusting=trusting))
             acks = receive(writing, arrived, Receiving(writing, lot, answers, tacs))
         self.opened.picture.remember(writing.brought)
+        self.opened.picture.clocks_told(writing.clocks)
         return acks
 
     def _reported(self, now: Now, act: Callable[[Writing, tuple[int, int]], Reported]) -> Reported:

@@ -42,7 +42,7 @@ class TtnTwoCards(Told):
 
 @dataclass(frozen=True)
 class TimeDoubtful(Told):
-    code, level = "time-doubtful", Level.GENERAL
+    code, level = "time-doubtful", Level.IMPORTANT
     zh = "时间存疑 {time:time}：序号 {seq}"
     en = "an impossible time {time:time}: seq {seq}"
     time: int

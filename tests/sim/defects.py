@@ -189,6 +189,15 @@ class TellsAgain(TerminalPart):
         super()._boot(clock_set=clock_set)
 
 
+class BelievesItsClock(TerminalPart):
+    """Takes an RTC that calls itself set at its word, 2000-01-01 and all."""
+
+    def _boot(self, *, clock_set: bool) -> None:
+        super()._boot(clock_set=clock_set)
+        if self.firmware is not None:
+            self.firmware.body.clock._from_s = 0
+
+
 class FreesOnAck(TerminalPart):
     """Takes the box's ACK for the ledger's word: the slot is used again. On a small ring that shows soon."""
 
@@ -405,6 +414,9 @@ DEFECTS: dict[str, Defect] = {
         "坏一位即覆盖 a record numbered over", _laws("number", "half", "I1", "I5"), Parts(terminal=NumbersOver)
     ),
     "believes-its-disk": Defect("发件箱不校验 no checksum of rows", _laws("I4", "I5"), Parts(edge=BelievesItsDisk)),
+    "believes-its-clock": Defect(
+        "时钟归零怪卡 2000-01-01 blames cards", _laws("clock"), Parts(terminal=BelievesItsClock)
+    ),
     "forgets-pending": Defect("I5: 先扣款后记账 debit before the slot", _laws("I5"), Parts(terminal=ForgetsPending)),
     "frees-on-ack": Defect("I5: 网关收到即释放 a slot freed by ACK", _laws("I4", "I5"), Parts(terminal=FreesOnAck)),
     "overwrites-oldest": Defect("I5: 满则覆盖 the oldest rows go", _laws("I1", "I5"), Parts(edge=OverwritesOldest)),

@@ -48,6 +48,7 @@ class Faults:
     slow_sync_s: float = 0.0
     slow_ledger_s: float = 0.0
     rtc_lost: float = 0.0
+    rtc_lies: float = 0.0
     edge_clock_off_s: float = 0.0
     disk_full_s: float = 0.0
     bit_rot_s: float = 0.0
@@ -163,6 +164,7 @@ def _disks(faults: Faults, random: Random) -> None:
 
 def _clocks(faults: Faults, random: Random) -> None:
     faults.rtc_lost = random.choice((0.2, 1.0))
+    faults.rtc_lies = random.choice((0.0, 0.5))
     faults.edge_clock_off_s = random.choice((0.0, -7_200.0, 5_400.0))
 
 

@@ -22,6 +22,7 @@ from shared.purse.cos.images import RamMemory
 from shared.purse.cos.psam import Psam
 from shared.purse.effects import ToCard, ToPsam
 from shared.purse.errors import CardLost, PsamLost
+from shared.purse.reasons import Reason
 from shared.records import CounterKind
 from tests.sim.blueprint import TerminalMade
 from tests.sim.clock import Clock
@@ -30,13 +31,15 @@ from tests.sim.faults import Faults
 from tests.sim.judge import Judge
 from tests.sim.rides import STOPS, check_ride
 from tests.sim.truth import CardTruth
-from tests.sim.world import World
+from tests.sim.world import Violation, World
 
 STEP_S = 0.012
 LOOK_S = 0.02
 PAUSE = 0.2
 """Share of the steps at which the rest of the world goes on before the next one."""
 DEBIT_INS = 0x54
+_OF_A_DATE = (Reason.CARD_NOT_YET_VALID, Reason.CARD_EXPIRED)
+"""Every card is valid all day."""
 Done = Callable[[Result | None], None]
 """How a tap ended; None: the terminal lost its power in the middle of it."""
 
@@ -87,7 +90,7 @@ class TerminalPart:
         if self.world.chance(self.faults.rtc_lost):
             self._rtc_lost_s = self.clock.campus_s()
         try:
-            self._boot(clock_set=self._rtc_lost_s is None)
+            self._boot(clock_set=self._rtc_lost_s is None or self.world.chance(self.faults.rtc_lies))
         except PowerCut:
             self._down()
             return
@@ -346,6 +349,8 @@ class TerminalPart:
 
     def _ended(self, result: Result) -> None:
         done = self._done
+        if result.reason in _OF_A_DATE:
+            raise Violation("clock", f"{self.name}: a good card is turned away, {result.reason}")
         self._tap = None
         self._end_card()
         self.world.note("tap", self.name, result.end.value, str(result.reason))

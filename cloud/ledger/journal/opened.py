@@ -56,6 +56,7 @@ class OpenedLedger:
             writing = self.begin(now)
             yield writing
             writing.close()
+        self.picture.clocks_told(writing.clocks)
 
     def begin(self, now: Now) -> Writing:
         """Inside of a writing transaction, at its beginning."""

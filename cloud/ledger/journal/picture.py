@@ -21,6 +21,8 @@ _LOOK = (
 
 Bringing = tuple[str, bytes, bytes, int]
 """box, store, device, epoch."""
+DoubtfulClock = tuple[bytes, int]
+"""device, day on which its times were doubted."""
 
 
 class Last(NamedTuple):
@@ -41,6 +43,7 @@ class Picture:
         self._grey_version = self._void_version = -1
         self._devices: set[Bringing] = set()
         self._told: set[tuple[str, bytes]] = set()
+        self._clocks: set[DoubtfulClock] = set()
 
     def look(self, db: Database) -> Last:
         """Read anew what another process has changed. Inside of a writing transaction, at its beginning."""
@@ -71,6 +74,16 @@ class Picture:
             self._told.clear()
         self._told.add(told)
         return True
+
+    def clock_is_told(self, clock: DoubtfulClock) -> bool:
+        """Has this clock its fact of this day? One for a clock, not one for each of its records."""
+        return clock in self._clocks
+
+    def clocks_told(self, clocks: set[DoubtfulClock]) -> None:
+        """Their facts are committed."""
+        if len(self._clocks) > DEVICES_MAX:
+            self._clocks.clear()
+        self._clocks |= clocks
 
     def unknown(self, brought: Iterable[Bringing]) -> list[Bringing]:
         """Those that are not known to be in the books."""

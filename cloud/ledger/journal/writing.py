@@ -7,12 +7,13 @@ from cloud.ledger.books.keys import withdrawal_key
 from cloud.ledger.books.posting import CardAccounts, Postings, purchase, withdrawn
 from cloud.ledger.journal.booking import Booking
 from cloud.ledger.journal.facts import Notes
-from cloud.ledger.journal.picture import Bringing, Picture
+from cloud.ledger.journal.picture import Bringing, DoubtfulClock, Picture
 from cloud.ledger.journal.registry import Card, Place, Registry
 from cloud.ledger.records.arrival import Arrival
 from cloud.ledger.records.dates import NEIGHBOURS, day_of, doubtful_day, is_possible
 from cloud.ledger.records.values import OWN_PARTITION, Now
 from cloud.store.db import Database
+from shared.clocks.clock import day_number
 from shared.errors import RuleBroken, WireFault
 from shared.facts.books import TimeDoubtful
 from shared.records import STORED_HEAD, Pair, Record, decode, parse_flags
@@ -33,6 +34,8 @@ class Writing:
     """Purses that got a grey record in this transaction."""
     brought: list[Bringing] = field(default_factory=list)
     """New in this transaction: true for the picture once it is committed."""
+    clocks: set[DoubtfulClock] = field(default_factory=set)
+    """As `brought`: told of in this transaction."""
 
     @property
     def registry(self) -> Registry:
@@ -96,10 +99,16 @@ class Writing:
         issued_s = max(card.issued, place.issued)
         if is_possible(time_s, issued_s, received_s):
             return day_of(time_s), 0
-        self.notes.tell(TimeDoubtful(time_s, arrival.seq), device=arrival.device)
+        self._doubt_clock(TimeDoubtful(time_s, arrival.seq), arrival.device)
         return doubtful_day(arrival.seq, self._neighbours(arrival, issued_s, received_s), received_s), (
             EntryFlag.TIME_DOUBTFUL
         )
+
+    def _doubt_clock(self, fact: TimeDoubtful, device: bytes) -> None:
+        clock = device, day_number(self.now.campus_s)
+        if not self.picture.clock_is_told(clock):
+            self.notes.tell(fact, device=device)
+            self.clocks.add(clock)
 
     def _neighbours(self, arrival: Arrival, issued_s: int, received_s: int) -> list[tuple[int, int]]:
         """(seq, time) of held records near this one whose time can be believed."""

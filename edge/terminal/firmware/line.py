@@ -202,7 +202,7 @@ class Line:
         self._wait_s = JOIN_S
         self._hello_s = _NEVER if welcome.current else self._mono_s + self._epoch_wait_s
         self._epoch_wait_s = NO_EPOCH_S if welcome.current else min(self._epoch_wait_s * 2, JOIN_MAX_S)
-        self._body.clock.correct(welcome.time, self._body.now)
+        self._body.take_time(welcome.time)
         same = welcome.store == self._flash.store
         self.window.begin(welcome.epochs, self._mono_s, same_store=same)
         if not same:
@@ -291,7 +291,7 @@ class Line:
         elif opened.type is Type.TIME and opened.is_late:
             raise WireFault("TIME that was overtaken")
         elif opened.type is Type.TIME:
-            self._body.clock.correct(link.decode_time(opened.payload), self._body.now)
+            self._body.take_time(link.decode_time(opened.payload))
         elif opened.type is Type.ONLINE_ANSWER:
             answer = link.decode_online(opened.payload)
             self.desk.answered(answer.request, answer.payload)
@@ -315,7 +315,7 @@ class Line:
 
     def _status(self) -> None:
         flash, settings = self._flash, self._body.settings
-        clock_set = self._body.clock.is_set
+        clock_set = self._body.time().is_set
         rows = [row for row in flash.epochs if not row.drained or row is flash.current]
         current = flash.current
         epochs = tuple(

@@ -142,7 +142,7 @@ class Book:
         )  # fmt: skip
         before = records.encode(record)[: -records.MAC_SIZE]
         flash.append(before + sign(before))
-        self._mark_day(now.seconds, seq)
+        self._mark_day(now.seconds, seq, is_set=now.is_set)
         application = records.application_of(sale.purse)
         return Row(
             flash.epochs[-1].epoch, seq, Kind.VOID, sale.card, sale.counter, sale.amount_fen, now.seconds,
@@ -182,7 +182,7 @@ class Book:
             record = self._load(waiting, body, kind, proof, tac, seq, time)
         flash.append(records.encode(record), waiting.slot.generation)
         epoch = flash.epochs[-1].epoch
-        self._mark_day(time, seq)
+        self._mark_day(time, seq, is_set=waiting.slot.clock_set)
         if not isinstance(body, PendingPurchase):
             return Row(epoch, seq, kind, record.card, record.counter, record.amount_fen, time)
         application = records.application_of(body.purse)
@@ -217,9 +217,10 @@ class Book:
     def _versions(self) -> tuple[int, int]:
         return self._flash.hotlist_version & 0xFFFF, self._flash.parameter_version & 0xFFFF
 
-    def _mark_day(self, time: int, seq: int) -> None:
+    def _mark_day(self, time: int, seq: int, *, is_set: bool) -> None:
+        """A clock that is not set knows no day."""
         day = self._parameters.day_of(time)
-        if day > self._flash.day:
+        if is_set and day > self._flash.day:
             self._flash.mark_day(day, seq)
 
 

@@ -31,7 +31,7 @@ class Body:
     def __init__(self, settings: Settings, flash: Flash, *, clock_set: bool) -> None:
         self.settings = settings
         self.flash = flash
-        self.clock = TerminalClock(is_set=clock_set)
+        self.clock = TerminalClock(is_set=clock_set, last_day=flash.day)
         self.book = Book(flash, settings.parameters, settings.key_version)
         self.now = Now(0.0, 0)
         self.psam = PsamId(settings.device)
@@ -46,6 +46,14 @@ class Body:
     def time(self) -> CampusTime:
         """Campus time of the last input."""
         return self.clock.at(self.now)
+
+    def take_time(self, campus_s: int) -> None:
+        """A proven edge says what time it is. A day marker from a clock that was ahead begins anew."""
+        if not self.clock.correct(campus_s, self.now):
+            return
+        day, flash = self.settings.parameters.day_of(campus_s), self.flash
+        if flash.day > day + 1 and flash.current is not None:
+            flash.mark_day(day, flash.current.last + 1)
 
     @property
     def has_epoch(self) -> bool:

@@ -281,7 +281,7 @@ class LoadPoint:
         if not isinstance(pending, PendingLoad):
             raise RuleBroken("a load point keeps loads only")
         self._opened = body.book.open_load(
-            pending, self._number, clock_set=body.clock.is_set, mono_s=body.now.mono_s
+            pending, self._number, clock_set=body.time().is_set, mono_s=body.now.mono_s
         )  # fmt: skip
         if self._asked is not None:
             body.book.drop(self._asked)
@@ -293,7 +293,7 @@ class LoadPoint:
         if request.amount_fen:
             asked = AskedLoad(request, self._purse, body.psam)
             self._asked = body.book.open_load(
-                asked, self._number, clock_set=body.clock.is_set, mono_s=body.now.mono_s
+                asked, self._number, clock_set=body.time().is_set, mono_s=body.now.mono_s
             )  # fmt: skip
         epoch = body.flash.epochs[-1].epoch
         self._desk.ask(self._number, epoch, request.to_bytes(), body.now.mono_s, self._wait_s)

@@ -198,7 +198,7 @@ class Till:
         body = self._body
         if not isinstance(pending, PendingPurchase):
             raise RuleBroken("a till keeps purchases only")
-        self._opened = body.book.open_purchase(pending, clock_set=body.clock.is_set, mono_s=body.now.mono_s)
+        self._opened = body.book.open_purchase(pending, clock_set=body.time().is_set, mono_s=body.now.mono_s)
         body.live_ttn = pending.ttn
 
     def ask(self, request: LoadRequest) -> Tap[LoadAnswer | None]:

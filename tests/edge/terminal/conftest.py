@@ -142,6 +142,9 @@ class SmallEdge:
         assert opened.type is Type.RECORD
         return self._keep(opened)
 
+    def say_time(self, campus_s):
+        return self._session.seal(Type.TIME, link.encode_time(campus_s))
+
     def settle(self, epoch=1, seq=None):
         seq = self.held(epoch) if seq is None else seq
         self.settled[epoch] = seq
@@ -212,6 +215,7 @@ class Bench:
         self.mono_s = 1000.0
         self.net = True
         self.told = NOWHERE
+        self.rtc_off_s = 0
         self.shown = []
         self.displays = []
         self.power_on()
@@ -233,7 +237,7 @@ class Bench:
         self.told = NOWHERE
 
     def now(self):
-        return Now(self.mono_s, NOON_S + int(self.mono_s) - 1000)
+        return Now(self.mono_s, NOON_S + int(self.mono_s) - 1000 + self.rtc_off_s)
 
     def connect(self):
         self.firmware.wire(True, self.now())
@@ -248,7 +252,7 @@ class Bench:
             if not messages:
                 return
             for message in messages:
-                for answer in self.edge.take(message, self.now().rtc_s) if self.net else []:
+                for answer in self.edge.take(message, self.now().rtc_s - self.rtc_off_s) if self.net else []:
                     self.firmware.message(answer, self.now())
         raise AssertionError("the two ends never come to rest")
 

@@ -365,7 +365,17 @@ def test_an_impossible_time_posts_all_the_same(ledger: Ledger, box: Box, time: i
     with ledger.database.reading():
         rows = ledger.database.run("SELECT effective_day, flags FROM entry WHERE kind = 3 ORDER BY id")
     assert rows == [(9697, 0), (9697, 1)]
-    assert c.codes(ledger) == {"time-doubtful": "general"}
+    assert c.codes(ledger) == {"time-doubtful": "important"}
+
+
+def test_a_wrong_clock_is_told_once_a_day_and_not_with_each_record(ledger: Ledger, box: Box) -> None:
+    """As records trickle in, each in a transaction of its own."""
+    for seq in (1, 2, 3):
+        box.send(c.stored(c.purchase(seq, c.card(seq), 7, 900, c.OPENING, time=0)))
+    box.send(c.stored(c.purchase(4, c.card(4), 7, 900, c.OPENING, time=0)), now=Now(c.NOW.unix_ms, c.T0 + c.DAY_S))
+    with ledger.database.reading():
+        told = ledger.database.run("SELECT count(*) FROM fact WHERE code = 'time-doubtful'")
+    assert told == [(2,)]
 
 
 def test_without_a_believable_neighbour_the_day_is_that_of_receipt(ledger: Ledger, box: Box) -> None:

@@ -9,14 +9,18 @@ from edge.link.messages import Refusal, Type
 from edge.terminal.firmware.line import HEARTBEAT_S, JOIN_MAX_S, SILENCE_S, STATUS_S, UNACKED_S, State
 from edge.terminal.firmware.window import RESEND_S, WINDOW, WINDOW_BUS
 from edge.terminal.station.tapping import Tapping
-from edge.terminal.store.clock import Now, TerminalClock
+from edge.terminal.store.clock import EARLIEST_S, LATEST_S, Now, TerminalClock
 from edge.terminal.taps.display import Bar
 from edge.terminal.taps.steps import End
+from shared.clocks.clock import DAY_S, CampusTime
 from shared.ids import PsamId, StoreId
 from shared.purse.cos.images import PsamMaster, RamMemory, new_psam_image
 from shared.purse.errors import CardLost
+from shared.records import parse_flags
 
 OTHER_PSAM = PsamId(b"psam-2")
+TODAY = 9459
+TODAY_S = TODAY * DAY_S + 43_200
 
 
 def sell(bench, count, amount=100):
@@ -219,7 +223,7 @@ def test_status_and_heartbeat_come_by_themselves(bench):
 
 def test_garbage_forgeries_and_reflections_change_nothing(bench):
     line = bench.firmware.line
-    genuine = bench.edge.seal(Type.TIME, link.encode_time(5))
+    genuine = bench.edge.seal(Type.TIME, link.encode_time(TODAY_S + 5))
     forged = genuine[:-1] + bytes([genuine[-1] ^ 1])
     ours = link.encode_hello(bench.edge.hellos[0])
     for raw in (b"", b"\x00", b"\x13\x10", bytes(40), forged, ours, b"\x11\0\1bad!", bench.edge.seal(Type.STATUS, b"")):
@@ -229,12 +233,12 @@ def test_garbage_forgeries_and_reflections_change_nothing(bench):
     before = bench.firmware.body.time().seconds
     bench.deliver(forged)
     assert bench.firmware.body.time().seconds == before
-    bench.deliver(bench.edge.seal(Type.TIME, link.encode_time(5)))
-    assert bench.firmware.body.time().seconds == 5
+    bench.deliver(bench.edge.seal(Type.TIME, link.encode_time(TODAY_S + 5)))
+    assert bench.firmware.body.time().seconds == TODAY_S + 5
     older = bench.edge.seal(Type.TIME, link.encode_time(300))
-    bench.deliver(bench.edge.seal(Type.TIME, link.encode_time(600)))
+    bench.deliver(bench.edge.seal(Type.TIME, link.encode_time(TODAY_S + 600)))
     bench.deliver(older)
-    assert bench.firmware.body.time().seconds == 600, "what was overtaken tells an old time"
+    assert bench.firmware.body.time().seconds == TODAY_S + 600, "what was overtaken tells an old time"
     for _ in range(2):
         bench.deliver(older)
     assert line.faults == 12, "a counter is taken once"
@@ -356,12 +360,71 @@ class LostAtDebit:
 def test_clock_takes_a_proven_time_and_leaves_small_differences_alone():
     clock = TerminalClock(is_set=False)
     assert clock.at(Now(0, 100)).is_set is False
-    clock.correct(5000, Now(1, 101))
-    assert clock.at(Now(2, 102)) == (type(clock.at(Now(0, 0))))(5001, True)
-    clock.correct(5003, Now(3, 103))
-    assert clock.at(Now(3, 103)).seconds == 5002
-    clock.correct(4000, Now(4, 104))
-    assert clock.at(Now(4, 104)).seconds == 4000
+    clock.correct(TODAY_S, Now(1, 101))
+    assert clock.at(Now(2, 102)) == CampusTime(TODAY_S + 1, True)
+    clock.correct(TODAY_S + 3, Now(3, 103))
+    assert clock.at(Now(3, 103)).seconds == TODAY_S + 2
+    clock.correct(TODAY_S - 1000, Now(4, 104))
+    assert clock.at(Now(4, 104)).seconds == TODAY_S - 1000
+
+
+@pytest.mark.parametrize(
+    ("rtc_s", "last_day", "is_set"),
+    [
+        (0, 0, False),
+        (EARLIEST_S - 1, 0, False),
+        (EARLIEST_S, 0, True),
+        (LATEST_S, 0, False),
+        (TODAY_S, TODAY, True),
+        (TODAY_S - DAY_S, TODAY, True),
+        (TODAY_S - 3 * DAY_S, TODAY, False),
+        (TODAY_S + 300 * DAY_S, TODAY, True),
+        (TODAY_S + 400 * DAY_S, TODAY, False),
+    ],
+)
+def test_an_rtc_that_calls_itself_set_is_believed_only_where_it_can_be_right(rtc_s, last_day, is_set):
+    assert TerminalClock(is_set=True, last_day=last_day).at(Now(0, rtc_s)).is_set is is_set
+
+
+@pytest.mark.parametrize("wrong_s", [0, EARLIEST_S - 1, LATEST_S])
+def test_a_time_that_cannot_be_is_not_taken_from_a_box(wrong_s):
+    clock = TerminalClock(is_set=False)
+    assert not clock.correct(wrong_s, Now(0, 100))
+    assert not clock.at(Now(0, 100)).is_set
+
+
+def test_an_rtc_that_begins_at_2000_sells_on_and_blames_no_card(bench):
+    sell(bench, 1)
+    bench.net = False
+    bench.rtc_off_s = -bench.now().rtc_s
+    bench.power_on()
+    sell(bench, 1)
+    assert parse_flags(bench.written()[1, 2].flags).clock_set is False
+    bench.net = True
+    bench.connect()
+    sell(bench, 1)
+    assert parse_flags(bench.written()[1, 3].flags).clock_set is True
+    assert bench.edge.statuses[-1].clock_set is True
+
+
+def test_a_day_marker_of_a_clock_that_was_ahead_begins_anew_when_the_time_comes(bench):
+    sell(bench, 1)
+    today = bench.firmware.body.flash.day
+    bench.deliver(bench.edge.say_time(TODAY_S + 900 * DAY_S))
+    sell(bench, 1)
+    assert bench.firmware.body.flash.day == today + 900
+    bench.deliver(bench.edge.say_time(bench.now().rtc_s))
+    assert (bench.firmware.body.flash.day, bench.firmware.body.flash.day_first_seq) == (today, 3)
+
+
+def test_a_clock_that_is_not_set_marks_no_day(bench):
+    sell(bench, 1)
+    today = bench.firmware.body.flash.day
+    bench.net = False
+    bench.rtc_off_s = 72 * 366 * DAY_S
+    bench.power_on()
+    sell(bench, 1)
+    assert bench.firmware.body.flash.day == today
 
 
 def test_store_id_is_remembered_over_a_boot(bench):
