@@ -37,7 +37,12 @@ class DeskOp(StrEnum):
     UNLOAD = "unload"
     """[key, LoadAuth fields] → [host time, MAC2]. Nothing is booked yet."""
     UNLOAD_PROOF = "unload-proof"
-    """[key, MAC3] → [is it right, receipt or nothing]. When it is, the sum is in the online account."""
+    """[key, MAC3, or the 8 bytes of 805A that hold it] → [is it right, receipt or nothing].
+
+    When it is, the sum is in the online account.
+    """
+    UNLOAD_CASE = "unload-case"
+    """[key] → [was it taken: 1, not 0, open -1; receipt or nothing]. What the ledger knows without the card."""
     UNLOAD_NOTHING = "unload-nothing"
     """[key] → []. The desk says that nothing was debited: a word, no proof."""
     FIND = "find"

@@ -12,7 +12,7 @@ from cloud.keys.faults import KeyRefused
 from cloud.ledger.cards.refusals import UNKNOWN_CARD, WRONG_PROOF, DeskRefused
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
-from cloud.ledger.loads.unloads import UnloadCase
+from cloud.ledger.loads.unloads import UnloadCase, UnloadState
 from cloud.ledger.records.values import Now
 from shared.clocks.clock import day_number
 from shared.desk import KEY_SIZE, DeskOp, No, ReceiptSaid, decode_ask, encode_answer, parse_card_ask
@@ -20,13 +20,14 @@ from shared.errors import KeyFault, StoreFault, WireFault
 from shared.ids import CardId, card_id
 from shared.money import fen
 from shared.purse.crypto import TYPE_EP_LOAD, TYPE_UNLOAD
-from shared.purse.load_auth import LoadAuth
+from shared.purse.load_auth import LoadAuth, mac3_halves
 from shared.wire import codec
 
 MALFORMED = No("malformed", "请求有误", "a malformed request")
 AWAY = No("away", "账本或密钥进程暂不可用，请重试", "ledger or key process is away, ask again")
 _AUTH = (bytes, int, int, bytes, int, int, int, int, bytes, bytes)
 _AUTH_SIZES = ((0, 10), (3, 4), (8, 6), (9, 4))
+_TAKEN = {UnloadState.CONFIRMED: 1, UnloadState.CONFIRMED_BY_COUNTER: 1, UnloadState.NOT_TAKEN: 0}
 
 Answer = Sequence[object] | No
 
@@ -74,6 +75,7 @@ class DeskAnswers:
             DeskOp.CASH_FLOAT: self._cash_float,
             DeskOp.UNLOAD: self._unload,
             DeskOp.UNLOAD_PROOF: self._unload_proof,
+            DeskOp.UNLOAD_CASE: self._unload_case,
             DeskOp.UNLOAD_NOTHING: self._unload_nothing,
             DeskOp.FIND: self._find,
             DeskOp.LOST: self._lost,
@@ -140,17 +142,26 @@ class DeskAnswers:
     def _unload_proof(self, arguments: list[Any], asked: Asked) -> Answer:
         key, mac3 = codec.fields(arguments, bytes, bytes, what="unload proof")
         case = self._ledger.unload_case(_key(key))
-        if not self._proves(case, mac3):
+        right = self._right_half(case, mac3)
+        if right is None:
             self._ledger.unload_mac3_wrong(key, asked.now)
             return [False, []]
-        receipt: ReceiptSaid = self._ledger.unload_proven(key, case.cashier, mac3, asked.now)
+        receipt: ReceiptSaid = self._ledger.unload_proven(key, case.cashier, right, asked.now)
         return [True, receipt.to_list()]
 
-    def _proves(self, case: UnloadCase, mac3: bytes) -> bool:
+    def _right_half(self, case: UnloadCase, proof: bytes) -> bytes | None:
+        """Of 805A's 8 bytes the key tells which half is MAC3."""
+        auth = _auth(codec.loads(case.auth))
+        halves = mac3_halves(proof)
         try:
-            return len(mac3) == 4 and self._keys.unload_mac3(_auth(codec.loads(case.auth)), case.time_s, mac3)
+            return next((half for half in halves if self._keys.unload_mac3(auth, case.time_s, half)), None)
         except KeyRefused:
-            return False
+            return None
+
+    def _unload_case(self, arguments: list[Any], asked: Asked) -> Answer:
+        (key,) = codec.fields(arguments, bytes, what="unload case")
+        state, receipt = self._ledger.unload_end(_key(key), asked.now)
+        return [_TAKEN.get(state, -1), receipt.to_list() if receipt is not None else []]
 
     def _unload_nothing(self, arguments: list[Any], asked: Asked) -> Answer:
         (key,) = codec.fields(arguments, bytes, what="unload nothing")

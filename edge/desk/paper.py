@@ -47,6 +47,14 @@ def card_line(outcome: DoneAtCard | Refused | NotKnown, done: tuple[str, str]) -
             return f"结果未知 / not known: {reason_words(reason, sw)}；{remedy.value[0]} / {remedy.value[1]}"
 
 
+def known_line(outcome: Unloaded | UnloadRefused | UnloadUnknown) -> str:
+    """What the ledger knew of an unload without its card. The balance is the card's, which has gone on since."""
+    if isinstance(outcome, Unloaded):
+        fen = yuan(outcome.unload.auth.amount_fen)
+        return f"账本已结清：圈提 ¥{fen} 已入网上账户 / settled in the ledger: the unload is in the account"
+    return "账本已结清：未圈提，卡未扣款 / settled in the ledger: not unloaded, the card was not debited"
+
+
 def unload_line(outcome: Unloaded | UnloadRefused | UnloadUnknown) -> str:
     """What became of an unload."""
     match outcome:

@@ -75,7 +75,7 @@ class UnloadOrder:
 
 @dataclass(frozen=True, slots=True)
 class PendingUnload:
-    """A granted unload, kept durably before the debit is sent. `mac3` once the card gave it."""
+    """A granted unload, kept durably before the debit is sent. `mac3` once the card gave it: as in UnloadProof."""
 
     auth: LoadAuth
     purse: Purse

@@ -79,6 +79,7 @@ class UnloadProof:
     auth: LoadAuth
     time_s: int
     mac3: bytes
+    """Or the 8 bytes of 805A that hold it in one half (`mac3_halves`): cards differ in which, the key can tell."""
 
 
 CentreQuestion = LoadAuth | UnloadProof | OverdraftAuth | UpkeepAsk | PinReloadAsk | ExternalAuthAsk | InternalAuthAsk

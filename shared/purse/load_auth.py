@@ -22,6 +22,8 @@ from shared.purse.crypto import (
     session_mac,
 )
 
+MAC3_SIZE = 4
+
 
 class LoadAuth(NamedTuple):
     """What MAC1 covers, and how its key is found. `type` 03: an unload, under DULK. `terminal_id` 6 bytes, fen."""
@@ -73,6 +75,12 @@ def mac1_is_right(dlk: Key, auth: LoadAuth) -> bool:
 def authorise(dlk: Key, auth: LoadAuth, time_s: int) -> bytes | None:
     """As `grant`, with the card's key at hand."""
     return grant(session_of(dlk, auth), auth, time_s)
+
+
+def mac3_halves(proof: bytes) -> tuple[bytes, ...]:
+    """What may be MAC3 in the answer of a debit (4 bytes) or of 805A (8, in which half cards differ); else nothing."""
+    whole = len(proof) in (MAC3_SIZE, 2 * MAC3_SIZE)
+    return tuple(proof[at : at + MAC3_SIZE] for at in range(0, len(proof), MAC3_SIZE)) if whole else ()
 
 
 def mac3_is_right(dulk: Key, auth: LoadAuth, time_s: int, mac3: bytes) -> bool:

@@ -23,7 +23,7 @@ from shared.purse.flows.load import load
 from shared.purse.flows.till import identify, read_balance
 from shared.purse.flows.unload import unload
 from shared.purse.flows.upkeep import authenticate_to_card, maintain
-from shared.purse.load_auth import LoadAuth
+from shared.purse.load_auth import LoadAuth, mac3_halves
 from shared.purse.outcomes import CardIdentity, Loaded, LoadOrder, Rejected
 from shared.purse.profiles import CAMPUS, Purse
 from shared.purse.tac import TacVerdict, tac_item
@@ -97,7 +97,7 @@ class Desk:
             case LoadAuth():
                 return Grant(self.now_s, self.money.unload_mac2(question, self.now_s))
             case UnloadProof(auth, time_s, mac3):
-                return self.money.unload_mac3(auth, time_s, mac3)
+                return any(self.money.unload_mac3(auth, time_s, half) for half in mac3_halves(mac3))
             case UpkeepAsk():
                 return self._cards.upkeep(question, 1)
             case PinReloadAsk():

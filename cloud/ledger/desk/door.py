@@ -46,6 +46,7 @@ from cloud.ledger.journal.writing import Writing
 from cloud.ledger.loads.cases import counter_is_proven, settle_pending
 from cloud.ledger.loads.evidence import MAIN_PURSE
 from cloud.ledger.loads.unloads import (
+    TAKEN,
     UnloadCase,
     UnloadState,
     add_unload_case,
@@ -168,6 +169,17 @@ class DeskLedger:
                 return _said(writing, known, again=True)
             kind = ReceiptKind.UNLOAD
             return _said(writing, add_receipt(writing, cashier, kind, case.card, case.amount_fen, None, key))
+
+    def unload_end(self, key: bytes, now: Now) -> tuple[UnloadState, ReceiptSaid | None]:
+        """What the books know of it; with a receipt, the same as before or the first, when the card took it."""
+        case = self.unload_case(key)
+        if case.state not in TAKEN:
+            return UnloadState(case.state), None
+        with self._opened.writing(now) as writing:
+            of_case = (case.cashier, ReceiptKind.UNLOAD, case.card, case.amount_fen)
+            known = given_before(writing.db, key, *of_case)
+            receipt = known or add_receipt(writing, *of_case, None, key)
+            return UnloadState(case.state), _said(writing, receipt, again=known is not None)
 
     # --- the life of cards ----------------------------------------------------------------------------------------
 

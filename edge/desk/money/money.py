@@ -13,7 +13,7 @@ from edge.desk.desk import Desk
 from edge.desk.doors.body import joined, wire_of
 from edge.desk.doors.matters import Matter
 from edge.desk.money.unloading import UnloadEnd, Unloading, is_granted, pending_of
-from edge.desk.paper import receipt_line, unload_line
+from edge.desk.paper import known_line, receipt_line, unload_line
 from edge.terminal.station.station import Station
 from edge.terminal.taps.display import Display
 from edge.terminal.taps.steps import End, Result, Tap
@@ -161,15 +161,19 @@ def _settled(desk: Desk, matter: Matter) -> bool:
     if not is_granted(matter):
         desk.matters.end(matter)  # MAC2 never came: the card was not debited
         return True
-    pending = pending_of(matter)
-    if pending.mac3 is None:
+    pending, unloading = pending_of(matter), Unloading(desk.centre, desk.matters, matter)
+    if pending.mac3 is not None:
+        return _told(desk, unloading.hand_in())
+    known = unloading.look()
+    if known is None:
         desk.say(f"圈提待原卡判定 / an unload waits for its card: {pending.auth.card.hex()}")
         return False
-    return _told(desk, Unloading(desk.centre, desk.matters, matter).hand_in())
+    _told(desk, known)
+    return True
 
 
 def _told(desk: Desk, end: UnloadEnd) -> bool:
-    desk.say(unload_line(end.outcome))
+    desk.say(known_line(end.outcome) if end.by_ledger else unload_line(end.outcome))
     if end.receipt is not None:
         desk.say(receipt_line(NAMES[DeskOp.UNLOAD], end.receipt))
     return isinstance(end.outcome, Unloaded)

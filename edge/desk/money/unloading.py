@@ -29,14 +29,16 @@ from shared.purse.flows.unload import prove_unload, recover_unload, unload
 from shared.purse.load_auth import LoadAuth
 from shared.purse.outcomes import CardIdentity
 from shared.purse.profiles import Purse
+from shared.purse.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
 class UnloadEnd:
-    """receipt: of the ledger, when the unload is proven."""
+    """receipt: of the ledger, when the unload is proven. by_ledger: the ledger knew, and the card was not asked."""
 
     outcome: UnloadOutcome
     receipt: ReceiptSaid | None
+    by_ledger: bool = False
 
 
 class NoCard:
@@ -60,7 +62,10 @@ class Unloading:
         return self._ended(drive_desk(unload(order, identity), card=card, centre=self._ask, keep=self._keep))
 
     def settle(self, identity: CardIdentity, card: CardChannel) -> UnloadEnd:
-        """With the same card in the field again."""
+        """With the same card in the field again. What the ledger knows already, the card need not tell."""
+        known = self.look()
+        if known is not None:
+            return known
         flow = recover_unload(pending_of(self._matter), identity)
         return self._ended(drive_desk(flow, card=card, centre=self._ask, keep=self._keep))
 
@@ -71,6 +76,20 @@ class Unloading:
             raise ConfigFault("需要原卡 / the card itself is needed")
         flow = prove_unload(pending, pending.mac3)
         return self._ended(drive_desk(flow, card=NoCard(), centre=self._ask, keep=self._keep))
+
+    def look(self) -> UnloadEnd | None:
+        """The ledger's own word: the card's next counter may have settled it, here or at another desk."""
+        pending = pending_of(self._matter)
+        answer = self._centre.ask(DeskOp.UNLOAD_CASE, [self._matter.key])
+        if not isinstance(answer, list) or len(answer) != 2 or pending.mac3 is not None:
+            return None
+        if answer[0] == 1:
+            self._matters.end(self._matter)
+            return UnloadEnd(Unloaded(pending), parse_receipt(answer[1]), by_ledger=True)
+        if answer[0] == 0:
+            self._matters.end(self._matter)
+            return UnloadEnd(UnloadRefused(Reason.CARD_GONE, None, None, pending), None, by_ledger=True)
+        return None
 
     def _ended(self, outcome: UnloadOutcome) -> UnloadEnd:
         """Unknown stays a matter; the other two are over."""

@@ -156,5 +156,5 @@ def _recover(pending: PendingUnload, profile: CardProfile, pin: Pin | None) -> D
     proof = yield from prove(TYPE_UNLOAD, auth.counter, profile)
     if isinstance(proof, int):
         return UnloadUnknown(pending, Reason.PROOF_GONE, Remedy.PRESENT_AGAIN, proof)
-    # The card keeps MAC2 and MAC3 of an unload where it keeps MAC and TAC of the others.
-    return (yield from prove_unload(pending, proof[1]))
+    # A card keeps MAC2 and MAC3 of an unload where it keeps MAC and TAC of the others, or the other way round.
+    return (yield from prove_unload(pending, proof[1] + proof[0]))

@@ -36,7 +36,7 @@ from shared.purse.flows.overdraft import recover_overdraft, set_overdraft
 from shared.purse.flows.recovery import recover_load
 from shared.purse.flows.till import identify, read_balance
 from shared.purse.flows.unload import prove_unload, recover_unload, unload
-from shared.purse.load_auth import LoadAuth, authorise, mac3_is_right
+from shared.purse.load_auth import LoadAuth, authorise, mac3_halves, mac3_is_right
 from shared.purse.outcomes import LoadOrder, LoadRefused, NotCredited, PendingLoad, Pin
 from shared.purse.overdraft_auth import OverdraftAuth, authorise_overdraft, overdraft_tac_of
 from shared.purse.profiles import PROFILES, Purse
@@ -131,7 +131,7 @@ class Office:
                 mac2 = authorise(KEYS["unload"], question, NOW_S)
                 return NO if mac2 is None else Grant(NOW_S, mac2)
             case UnloadProof(auth, time_s, mac3):
-                return mac3_is_right(KEYS["unload"], auth, time_s, mac3)
+                return any(mac3_is_right(KEYS["unload"], auth, time_s, half) for half in mac3_halves(mac3))
             case OverdraftAuth():
                 mac2 = authorise_overdraft(KEYS["overdraft"], question, NOW_S)
                 return NO if mac2 is None else Grant(NOW_S, mac2)

@@ -260,3 +260,73 @@ def test_a_wrong_proof_is_never_paid(office):
     line.ask = real
     assert one.try_unload(0) is True
     assert one.online == FEN
+
+
+def torn_after_the_debit(office):
+    """The card has debited itself, and the desk has not heard its MAC3."""
+    for at in range(STEPS_MAX):
+        one = office(Cut(at, Tear.AFTER))
+        one.try_unload(FEN)
+        one.cut.at = -1
+        open_now = list(one.desk.matters.open())
+        if one.on_card == OPENING - FEN and open_now and open_now[0].body.get("mac3") is None:
+            return one
+        one.opened.close()
+    raise AssertionError("no such step")
+
+
+def at_another_desk(one, tmp_path, fen):
+    """The holder goes to another desk of the same ledger, which knows nothing of the torn unload."""
+    desk = one.desk
+    one.desk = Desk(tmp_path, desk.body, Matters(tmp_path / "other"), desk.line, None, one.said.append)
+    assert one.try_unload(fen) is True
+    one.desk = desk
+
+
+@pytest.mark.parametrize("with_card", [False, True])
+def test_an_unload_that_the_next_counter_settled_is_not_open_for_ever(office, tmp_path, with_card):
+    one = torn_after_the_debit(office)
+    at_another_desk(one, tmp_path, 100)
+    assert one.online == FEN + 100
+    assert (one.try_unload(0) if with_card else one.try_settle()) is True
+    assert not any("auth" in matter.body for matter in one.desk.matters.open())
+    assert any("账本已结清：圈提 ¥30.00" in line for line in one.said)
+    assert any("收据 receipt 王芳-000002" in line for line in one.said)
+    assert one.online == FEN + 100
+    assert verify(one.ledger, check_tac).ok
+
+
+def test_an_unload_that_the_next_counter_says_was_never_taken_is_over_without_the_card(office, tmp_path):
+    for at in range(STEPS_MAX):
+        one = office(Cut(at, Tear.BEFORE))
+        one.try_unload(FEN)
+        one.cut.at = -1
+        if one.on_card == OPENING and any("auth" in matter.body for matter in one.desk.matters.open()):
+            break
+        one.opened.close()
+    at_another_desk(one, tmp_path, 100)
+    assert one.try_settle() is True
+    assert not any("auth" in matter.body for matter in one.desk.matters.open())
+    assert one.online == 100
+
+
+class FirstHalf:
+    """A card that gives MAC3 in the first half of 805A, type 03."""
+
+    def __init__(self, card):
+        self.card = card
+
+    def transmit(self, apdu):
+        answer = self.card.transmit(apdu)
+        if apdu[:4] == bytes.fromhex("805A0003") and answer[-2:] == b"\x90\x00":
+            return answer[4:8] + answer[:4] + answer[8:]
+        return answer
+
+
+def test_a_card_that_gives_mac3_in_the_first_half_is_proven_without_an_alarm(office):
+    one = torn_after_the_debit(office)
+    assert unload(one.desk, FirstHalf(one.field()), 0) is True
+    assert one.online == FEN
+    with one.ledger.database.reading():
+        assert one.ledger.database.run("SELECT count(*) FROM fact WHERE code = 'mac3-wrong'") == [(0,)]
+    assert verify(one.ledger, check_tac).ok
