@@ -1,12 +1,15 @@
 """How the tests are given to the workers, and how long one may take.
 
 A module stays at one worker, so that what it shares is made once. Modules with processes begin: they wait more than
-they work, and take longest; the short ones fill what is left of both cores at the end.
+they work, and take longest; then the short ones; last those that wait for a command begun ahead: it is over by then.
 """
+
+from pathlib import Path
 
 import pytest
 
-SLOW = ("ahead", "process", "postgres", "browser")
+AHEAD = ("ahead",)
+SLOW = ("process", "postgres", "browser")
 """The markers of tests with processes."""
 LIMIT_S = 120
 PROCESS_LIMIT_S = 300
@@ -15,9 +18,9 @@ PROCESS_LIMIT_S = 300
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Modules with processes first; within either part the order stays as it is: random."""
-    slow = {item.path for item in items if _is_slow(item)}
-    items.sort(key=lambda item: item.path not in slow)
+    """Modules with processes, the others, those that wait; within each part the order stays as it is: random."""
+    slow, waits = (_modules(items, names) for names in (SLOW, AHEAD))
+    items.sort(key=lambda item: (item.path in waits, item.path not in slow))
     if config.getoption("timeout", None) is not None:
         return  # as who runs them says, for a marker would go before it
     for item in items:
@@ -25,5 +28,5 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.timeout(PROCESS_LIMIT_S if item.path in slow else LIMIT_S))
 
 
-def _is_slow(item: pytest.Item) -> bool:
-    return any(item.get_closest_marker(name) for name in SLOW)
+def _modules(items: list[pytest.Item], markers: tuple[str, ...]) -> set[Path]:
+    return {item.path for item in items if any(map(item.get_closest_marker, markers))}

@@ -93,10 +93,12 @@ def test_the_order_is_random_and_can_be_had_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.process
-def test_modules_with_processes_go_first(tmp_path: Path) -> None:
+def test_modules_with_processes_go_first_and_last_what_waits_for_a_long_command(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(PLUGINS)
     (tmp_path / "test_a.py").write_text(ORDER)
     (tmp_path / "test_b.py").write_text(WITH_A_PROCESS)
+    (tmp_path / "test_c.py").write_text(WITH_A_PROCESS.replace("process", "ahead"))
     for seed in range(3):
         said = run(tmp_path, "--collect-only", "-q", f"--randomly-seed={seed}").stdout.splitlines()
-        assert {line.partition("::")[0] for line in said[:2]} == {"test_b.py"}
+        modules = [line.partition("::")[0] for line in said if "::" in line]
+        assert modules == ["test_b.py"] * 2 + ["test_a.py"] * 40 + ["test_c.py"] * 2
