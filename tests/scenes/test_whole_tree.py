@@ -13,7 +13,6 @@ from random import Random
 
 import pytest
 
-from compose.servers.ports import free_port
 from tests.scenes.campus import Campus
 from tests.scenes.plans import command
 from tests.scenes.truth import require_truth
@@ -44,7 +43,7 @@ def test_all_parts_killed_at_once(room: Path) -> None:
 
 
 def _up(room: Path, *words: str) -> "subprocess.Popen[str]":
-    argv = (sys.executable, "-P", "-m", "compose", "up", "--data", str(room), "--port", str(free_port()), *words)
+    argv = (sys.executable, "-P", "-m", "compose", "up", "--data", str(room), *words)
     return subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
 
 
