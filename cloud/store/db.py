@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cloud.store.pg_arrays import FORMS, is_alike, pack_column
+from cloud.store.pg_arrays import is_alike, pack_column
 from shared.errors import ConfigFault, RuleBroken, StoreFault
 
 if TYPE_CHECKING:
@@ -25,10 +25,14 @@ if TYPE_CHECKING:
     from psycopg import Pipeline
 
     from cloud.store.pg_arrays import Packed
+    from cloud.store.pg_session import Session
 
 LOCK_WAIT_S = 10
 """Longest that a writer waits for another one; at the bound it is a StoreFault and nothing was written."""
-CONNECT_S = 5
+ANSWER_S = 120.0
+"""Longest that PostgreSQL may be silent, far above what `verify` asks of a large ledger; then it is a StoreFault."""
+SCHEMA_S = 3600.0
+"""The same for a migration, which may write a large table anew."""
 WRITER_LOCK = 0x594B_5401
 """Advisory lock of the one writer."""
 SEND_FROM = 100
@@ -260,13 +264,17 @@ class PostgresDatabase(Database):
 
     dialect = "postgresql"
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, answer_s: float = ANSWER_S) -> None:
         import psycopg  # here, because a SQLite ledger starts without it
 
+        from cloud.store import pg_session
+
         self._psycopg = psycopg
+        self._session = pg_session
         self._status = psycopg.pq.TransactionStatus
         self._dsn = dsn
-        self._connection: psycopg.Connection[Row] | None = None
+        self._answer_s = answer_s
+        self._connection: Session | None = None
         self._types: dict[tuple[str, str], list[str]] = {}
         self._unsent: dict[str, tuple[Lines, str]] = {}
         """Rows and what is done where a key is taken, by table: one statement sees nothing of what it writes."""
@@ -274,7 +282,7 @@ class PostgresDatabase(Database):
         self._pipeline: Pipeline | None = None
 
     @property
-    def connection(self) -> psycopg.Connection[Row]:
+    def connection(self) -> Session:
         """That of the open transaction; made by its beginning, and never replaced within it."""
         if self._connection is None:
             raise StoreFault("PostgreSQL: no connection yet")
@@ -343,16 +351,15 @@ class PostgresDatabase(Database):
         if self._connection is not None:
             self._connection.close()
 
-    def connect(self, *, autocommit: bool) -> psycopg.Connection[Row]:
-        """A connection of its own for the caller."""
-        found = self._psycopg.connect(self._dsn, autocommit=autocommit, connect_timeout=CONNECT_S)
-        found.execute(f"SET lock_timeout = '{LOCK_WAIT_S}s'")
-        _teach_arrays(found)
-        return found
+    def connect_for_schema(self) -> Session:
+        """A connection of its own for the caller, who may let the server work for long."""
+        return self._session.connect(self._dsn, autocommit=False, lock_s=LOCK_WAIT_S, answer_s=SCHEMA_S)
 
     def _begin(self, *, write: bool) -> None:
         if self._connection is None or self._connection.closed:
-            self._connection = self.connect(autocommit=True)
+            self._connection = self._session.connect(
+                self._dsn, autocommit=True, lock_s=LOCK_WAIT_S, answer_s=self._answer_s
+            )
         self._pipeline = self._held.enter_context(self._connection.pipeline())
         for sql in _BEGIN_WRITING if write else _BEGIN_READING:
             self._connection.execute(sql)
@@ -396,21 +403,6 @@ class PostgresDatabase(Database):
             by_name: dict[str, str] = dict(cursor.fetchall())
             known = self._types[table, columns] = [by_name[name] for name in columns.split(", ")]
         return known
-
-
-def _teach_arrays(connection: psycopg.Connection[Row]) -> None:
-    """Let a Packed travel as it is, under its own type."""
-    from psycopg.adapt import Dumper
-    from psycopg.pq import Format
-
-    class PackedDumper(Dumper):
-        format = Format.BINARY
-
-        def dump(self, obj: Packed) -> bytes:
-            return obj
-
-    for form in FORMS.values():
-        connection.adapters.register_dumper(form, type("FormDumper", (PackedDumper,), {"oid": form.oid}))
 
 
 def _fetched(cursor: psycopg.Cursor[Row] | None) -> Rows:

@@ -101,5 +101,5 @@ def _raw(database: Database) -> tuple[str, Any]:
     if isinstance(database, SqliteDatabase):
         return "sqlite://", lambda: database.connection
     if isinstance(database, PostgresDatabase):
-        return "postgresql+psycopg://", lambda: database.connect(autocommit=False)
+        return "postgresql+psycopg://", database.connect_for_schema
     raise RuleBroken("a database of an unknown kind")
