@@ -10,6 +10,8 @@ from hashlib import sha256
 
 import pytest
 
+LARGE = "large"
+
 
 def kept(names: Iterable[str], most: int) -> frozenset[str]:
     """At most so many of the names: all if they are no more, one at least if there is one."""
@@ -26,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     line = "sampled(most): of this parametrised test `test` runs so many members, `test --all` every one"
     config.addinivalue_line("markers", line)
+    config.addinivalue_line("markers", f"{LARGE}: only `test --all` runs it, for it takes minutes")
 
 
 @pytest.fixture
@@ -42,6 +45,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if (marker := item.get_closest_marker("sampled")) is not None:
             families[_family(item), int(marker.args[0])].append(item)
     rest = {item for (_, most), family in families.items() for item in _rest(family, most)}
+    rest |= {item for item in items if item.get_closest_marker(LARGE) is not None}
     if rest and not config.option.all:
         items[:] = [item for item in items if item not in rest]
         config.hook.pytest_deselected(items=list(rest))

@@ -50,6 +50,7 @@ from shared.records import (
 
 ROOT = Path(__file__).parents[2]
 CARDS = 40
+COMMAND_S = 60.0
 
 
 def campus_now() -> int:
@@ -160,11 +161,11 @@ class Campus:
         return Ed25519PublicKey.from_public_bytes(bytes.fromhex(known[name]))
 
 
-def make_campus(folder: Path, wanted: dict[str, Any] | None = None) -> Campus:
+def make_campus(folder: Path, wanted: dict[str, Any] | None = None, within_s: float = COMMAND_S) -> Campus:
     """Provision the demonstration campus, or the wanted plan, by its real command."""
     plan, data = folder / "plan.json", folder / "campus"
     plan.write_text(json.dumps(wanted or demo_plan(CARDS)))
-    run_part("provisioning", "campus", "--data", data, "--plan", plan)
+    run_part("provisioning", "campus", "--data", data, "--plan", plan, within_s=within_s)
     signer = bytes.fromhex(json.loads((data / "campus.json").read_text())["campus_key"])
     made = inventories.open_sealed((data / "inventory.bin").read_bytes(), Ed25519PublicKey.from_public_bytes(signer))
     school = open_level(data, Level.SCHOOL)
@@ -172,10 +173,10 @@ def make_campus(folder: Path, wanted: dict[str, Any] | None = None) -> Campus:
     return Campus(data, made, {row.card: of for row, of in zip(made.cards, keys, strict=True)})
 
 
-def run_part(module: str, *words: object, code: int = 0) -> str:
+def run_part(module: str, *words: object, code: int = 0, within_s: float = COMMAND_S) -> str:
     """Run a command of the product to its end; its output."""
     command = [sys.executable, "-P", "-m", module, *map(str, words)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=within_s)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 

@@ -20,6 +20,9 @@ def test_small(n): pass
 @pytest.mark.parametrize("n", range(9))
 def test_two_ways(n, kind): pass
 def test_alone(): pass
+@pytest.mark.large
+@pytest.mark.parametrize("n", range(4))
+def test_for_minutes(n): pass
 """
 
 
@@ -35,7 +38,7 @@ def test_the_sample_is_of_every_family_and_the_same_in_any_order(tmp_path: Path)
     assert sorted(first) == sorted(again)
     counts = {family: [name.partition("[")[0] for name in first].count(family) for family in FAMILIES_KEPT}
     assert counts == FAMILIES_KEPT
-    assert len(whole) == 20 + 2 + 18 + 1
+    assert len(whole) == 20 + 2 + 18 + 1 + 4
     assert set(first) < set(whole)
 
 

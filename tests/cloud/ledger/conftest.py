@@ -19,6 +19,11 @@ BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 @pytest.fixture(params=BOTH)
 def dsn(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Of a fresh, empty database."""
+    yield from database_of(request, tmp_path)
+
+
+def database_of(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """For a fixture with the parameters BOTH."""
     if request.param == "sqlite":
         yield str(tmp_path / "ledger.db")
         return
