@@ -296,7 +296,7 @@ class Box:
             case Refused():
                 self._intake.refused(now, outcome)
             case Settled():
-                self._uplink.settled(outcome.first_unsettled)
+                self._uplink.settled(outcome.settle, outcome.first_unsettled)
                 return self._intake.settled(now, [stream for stream, _ in outcome.settle.marks])
             case EpochKept():
                 self._epochs.kept(outcome.kept)
@@ -318,7 +318,7 @@ class Box:
             case NotRead():
                 self._uplink.read_failed(now)
             case NotSettled():
-                self._uplink.settle_failed(now, outcome.reason)
+                self._uplink.settle_failed(now, outcome.settle, outcome.reason)
             case Unsettled():
                 self._recovered(now, outcome)
             case NotUnsettled():

@@ -105,7 +105,7 @@ class OutboxWriter:
                     self._queue.append(command)
                     self._puts += isinstance(command, Put)
                 else:
-                    refused.append(_turned_away(command))
+                    refused.append(turned_away(command))
             self._wake.notify()
         return refused
 
@@ -212,7 +212,8 @@ class OutboxWriter:
                 return
 
 
-def _turned_away(command: Command) -> Outcome:
+def turned_away(command: Command) -> Outcome:
+    """The answer to a command for which the queue has no room."""
     match command:
         case Put():
             return Refused(command, "queue")

@@ -115,6 +115,25 @@ class SettledBeforeSettle(EdgePart):
                 super()._do(self.box._intake.settled(self._now(), [stream for stream, _ in effect.marks]))
 
 
+class DeafConnection(SimConnection):
+    """Does not hear that a COMMIT has failed."""
+
+    def execute(self, sql: str, values: Any = (), /) -> Any:
+        try:
+            return super().execute(sql, values)
+        except sqlite3.OperationalError:
+            if sql != "COMMIT":
+                raise
+            self.raw.execute("ROLLBACK")
+            return None
+
+
+class AcksFailedCommits(EdgePart):
+    """Takes a COMMIT that failed for one that was done."""
+
+    connection = DeafConnection
+
+
 class OverwritesOldest(EdgePart):
     """A full store makes room by dropping its oldest rows, settled or not."""
 
@@ -405,6 +424,7 @@ DEFECTS: dict[str, Defect] = {
     "settled-before-settle": Defect(
         "I4: 未结清先放行 SETTLED before the settle", _laws("I4"), Parts(edge=SettledBeforeSettle)
     ),
+    "acks-failed-commits": Defect("I4: 落盘失败仍确认 a failed commit", _laws("I4"), Parts(edge=AcksFailedCommits)),
     "ledger-acks-uncommitted": Defect(
         "I4: 未提交先回执 ledger ack before the commit", _laws("I4"), Parts(ingest=AcksUncommitted)
     ),

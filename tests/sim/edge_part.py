@@ -17,6 +17,7 @@ from edge.box.values.effects import Command, Effect, Now, Publish, Put, Send, Se
 from edge.link.port import Peer
 from edge.outbox.group import commit_group
 from edge.outbox.store import OutboxStore
+from edge.outbox.writer import turned_away
 from edge.settings import Settings
 from shared.errors import StoreFault
 from shared.ids import StoreId
@@ -45,7 +46,8 @@ class Down(Protocol):
 
 
 class SimConnection:
-    """The outbox's database in memory. `at` is called around each COMMIT and may raise PowerCut."""
+    """The outbox's database in memory. `at` is called around each COMMIT and may raise PowerCut, or what SQLite says
+    when its file cannot be written: then nothing is committed."""
 
     def __init__(self, at: Callable[[str], None]) -> None:
         self.raw = sqlite3.connect(":memory:", isolation_level=None)
@@ -119,9 +121,9 @@ def _kind(sql: str) -> Sql:
     return Sql.ADDS if " record " in sql else Sql.WRITES
 
 
-def _disk_full() -> sqlite3.OperationalError:
+def _disk_full(code: int = sqlite3.SQLITE_FULL) -> sqlite3.OperationalError:
     fault = sqlite3.OperationalError("database or disk is full")
-    fault.sqlite_errorcode = sqlite3.SQLITE_FULL
+    fault.sqlite_errorcode = code
     return fault
 
 
@@ -245,6 +247,12 @@ class EdgePart:
         elif point in self.faults.points and self.world.chance(self.faults.points[point]):
             self.world.note(f"at {point}", self.name)
             raise PowerCut
+        elif point.endswith(".before_commit") and self._strikes(self.faults.commit_fails):
+            self.world.note("commit failed", self.name)
+            raise _disk_full(self.world.random.choice((sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_FSYNC)))
+
+    def _strikes(self, share: float) -> bool:
+        return share > 0 and self.world.chance(share)
 
     # --- terminals ------------------------------------------------------------------------------------------------
 
@@ -285,6 +293,10 @@ class EdgePart:
             down.send(effect.message)
 
     def _enqueue(self, command: Command) -> None:
+        if self.box is not None and self._strikes(self.faults.queue_full):
+            self.world.note("queue full", self.name)
+            self._do(self.box.on_outcomes(self._now(), [turned_away(command)]))
+            return
         self._queue.append(command)
         if not self._flushing:
             self._flushing = True

@@ -52,6 +52,8 @@ class Faults:
     edge_clock_off_s: float = 0.0
     disk_full_s: float = 0.0
     bit_rot_s: float = 0.0
+    commit_fails: float = 0.0
+    queue_full: float = 0.0
     ring_slots: int = 256
     settled_max: int = 1_000_000
     outbox_destroyed: bool = False
@@ -94,6 +96,9 @@ def draw(random: Random) -> Faults:
         faults.settled_max = random.choice((20, 1_000_000))
         # a ledger that was put back would have to be told of the theft once more
         faults.theft = random.random() < 0.3
+    if random.random() < 0.4:  # last, so that what is drawn before stays as it was
+        faults.commit_fails = random.choice((0.01, 0.1))
+        faults.queue_full = random.choice((0.0, 0.02, 0.1))
     return faults
 
 

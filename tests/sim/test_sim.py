@@ -44,6 +44,7 @@ HAPPENINGS = (
     "terminal cut", "edge killed", "ingest killed", "broker down", "uplink lost", "line cut", "outbox destroyed",
     "ledger put back", "disk full", "away", "theft", "ride on", "ride off", "mixed", "void",
     "flash rot", "outbox rot",
+    "commit failed", "queue full",
 )  # fmt: skip
 
 

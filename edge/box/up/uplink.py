@@ -97,7 +97,7 @@ class Uplink:
         """What a recovery asks of the store, until it is durable."""
         self._presented = 0
         self._sent: deque[_Sent] = deque()
-        self._settling: deque[Settle] = deque()
+        self._settling: list[Settle] = []
         """Settles that the store has not yet answered for, bounded by the rows that were in flight."""
         self._unacked: dict[int, None] = {}
         """Publications without PUBACK: while there are any, a silence is the broker's and nothing is repeated."""
@@ -215,14 +215,16 @@ class Uplink:
             self.sequences.settle(settle.refs)
         self._rewind()
 
-    def settled(self, first_unsettled: int) -> None:
-        """The oldest settle under way is durable."""
-        self.sequences.confirm(self._settling.popleft().refs)
+    def settled(self, settle: Settle, first_unsettled: int) -> None:
+        """This settle is durable."""
+        self._answered(settle)
+        self.sequences.confirm(settle.refs)
         self._first = first_unsettled
 
-    def settle_failed(self, now: Now, reason: str) -> None:
+    def settle_failed(self, now: Now, settle: Settle, reason: str) -> None:
         """It could not be written down; later its rows are sent again, and the ledger names them again."""
-        self._settling.popleft()
+        self._answered(settle)
+        self.sequences.reopen(settle.refs)
         self._retry_s = min(self._retry_s, now.mono_s + SILENCE_S)
         self._tell(now, NotSettledHere(reason))
 
@@ -373,6 +375,10 @@ class Uplink:
         marks = tuple(self.sequences.settle(refs).items())
         self._settling.append(Settle(_joined(sorted(rows)), refs, marks, signed, body.ledger, body.number))
         return [self._settling[-1]]
+
+    def _answered(self, settle: Settle) -> None:
+        """No longer under way: this very one, for one that the outbox's queue refuses is answered before older ones."""
+        self._settling = [one for one in self._settling if one is not settle]
 
     def _covered(self, body: AckBody) -> dict[int, Ref]:
         """Rows in flight that both halves of the ack name."""

@@ -2,7 +2,7 @@
 
 A seq is settled when every row that carries it is: a fork has two rows, and the body that wrote the second one must
 not be told SETTLED for bytes that the ledger has never seen. A row that becomes unsettled pulls its mark down. Between
-`settle` (the ledger has named it) and `confirm` (that is durable here) nothing is told.
+`settle` (the ledger has named it) and `confirm` (that is durable here) nothing is told; `reopen` takes a settle back.
 """
 
 from collections.abc import Iterable
@@ -99,6 +99,11 @@ class Sequences:
             seqs = self._of(ref.stream)
             if ref.seq in seqs.settled:
                 seqs.durable.add(ref.seq)
+
+    def reopen(self, refs: Iterable[Ref]) -> None:
+        """The settle of these has failed: each of the rows is unsettled, as before."""
+        for ref in refs:
+            self.keep(ref)
 
     def _settle_one(self, ref: Ref) -> None:
         seqs = self._of(ref.stream)

@@ -1,12 +1,16 @@
 """One group, one transaction: order, refusals on a full disk, what the ballast is for, and damage met on the way."""
 
+import sqlite3
+
 import pytest
 
 from edge.box.values.effects import (
     EpochKept,
     KeepEpoch,
     Kept,
+    NotRead,
     NotSettled,
+    NotUnsettled,
     Read,
     Refused,
     Reloaded,
@@ -93,6 +97,130 @@ def test_nothing_is_reported_before_the_commit(store):
         commit_group(store, [put(1)], no_room)
     store.rollback()
     assert store.depth().last_row == 0
+
+
+class Commits:
+    """A connection whose COMMITs fail so often, as SQLite's do: the transaction stays open, or is gone already."""
+
+    def __init__(self, connection):
+        self._connection = connection
+        self.failures, self.code, self.rolls_back = 0, sqlite3.SQLITE_FULL, False
+
+    def fail(self, times, code, rolls_back):
+        self.failures, self.code, self.rolls_back = times, code, rolls_back
+
+    def execute(self, sql, values=()):
+        if sql != "COMMIT" or not self.failures:
+            return self._connection.execute(sql, values)
+        self.failures -= 1
+        if self.rolls_back:
+            self._connection.execute("ROLLBACK")
+        fault = sqlite3.OperationalError("planted")
+        fault.sqlite_errorcode = self.code
+        raise fault
+
+    def executemany(self, sql, values):
+        return self._connection.executemany(sql, values)
+
+    def close(self):
+        self._connection.close()
+
+
+@pytest.fixture
+def commits(tmp_path):
+    return Commits(connect(tmp_path / "outbox.db"))
+
+
+@pytest.fixture
+def failing(commits):
+    store = OutboxStore(commits, OutboxSetting(1000, 1000, 0), b"STORE-00")
+    yield store
+    store.close()
+
+
+CODES = [(sqlite3.SQLITE_FULL, "full"), (sqlite3.SQLITE_IOERR_FSYNC, "io"), (sqlite3.SQLITE_IOERR_WRITE, "io")]
+failing_commits = pytest.mark.parametrize(("code", "reason"), CODES)
+either_way = pytest.mark.parametrize("rolls_back", [False, True])
+
+
+def held(store):
+    return [row.stored for row in store.rows(0, 100)[0]]
+
+
+@failing_commits
+@either_way
+def test_a_record_whose_commit_fails_is_refused_and_can_come_again(commits, failing, code, reason, rolls_back):
+    commit_group(failing, [put(1)], no_room)
+    commits.fail(1, code, rolls_back)
+    assert commit_group(failing, [put(2), put(3)], no_room) == [Refused(put(2), reason), Refused(put(3), reason)]
+    assert held(failing) == [put(1).stored]
+    again = commit_group(failing, [put(3), put(2)], no_room)
+    assert [(one.row, one.fresh) for one in again] == [(2, True), (3, True)]
+
+
+@failing_commits
+@either_way
+def test_a_settle_whose_commit_fails_twice_is_not_done(commits, failing, code, reason, rolls_back):
+    commit_group(failing, [put(1), put(2)], no_room)
+    commits.fail(2, code, rolls_back)
+    command = settle((1, 2))
+    assert commit_group(failing, [put(3), command], no_room) == [Refused(put(3), reason), NotSettled(command, reason)]
+    assert failing.depth().unsettled == 2
+    [settled] = commit_group(failing, [command], no_room)
+    assert settled == Settled(command, 3)
+
+
+@failing_commits
+def test_a_settle_whose_commit_fails_once_is_done_and_the_records_beside_it_are_refused(commits, failing, code, reason):
+    commit_group(failing, [put(1)], no_room)
+    commits.fail(1, code, rolls_back=False)
+    command = settle((1, 1))
+    outcomes = commit_group(failing, [command, put(2)], no_room)
+    assert outcomes == [Refused(put(2), reason), Settled(command, 2)]
+    assert held(failing) == []
+
+
+@failing_commits
+@either_way
+def test_an_unsettle_whose_commit_fails_twice_is_not_done(commits, failing, code, reason, rolls_back):
+    commit_group(failing, [put(1), settle((1, 1))], no_room)
+    commits.fail(2, code, rolls_back)
+    command = Unsettle(0, LEDGER, 5)
+    assert commit_group(failing, [command], no_room) == [NotUnsettled(command, reason)]
+    assert failing.depth().unsettled == 0
+    [done] = commit_group(failing, [command], no_room)
+    assert (done.snapshot.depth.unsettled, done.snapshot.floor) == (1, 5)
+
+
+def test_an_epoch_whose_commit_fails_is_told_and_not_kept(commits, failing):
+    commits.fail(2, sqlite3.SQLITE_FULL, rolls_back=False)
+    assert [one.told.code for one in commit_group(failing, [EPOCH], no_room)] == ["outbox-settle-failed"]
+    assert failing.snapshot().epochs == ()
+
+
+def test_damage_that_cannot_be_set_aside_is_told_and_met_again(commits, failing):
+    commit_group(failing, [put(1), put(2)], no_room)
+    failing._db.execute("UPDATE record SET crc = crc + 1 WHERE row = 1")
+    commits.fail(1, sqlite3.SQLITE_IOERR_FSYNC, rolls_back=False)
+    read = Read(0, 10, 7)
+    not_read, trouble = commit_group(failing, [read], no_room)
+    assert (not_read, trouble.told.code) == (NotRead(read), "outbox-damaged")
+    [reloaded] = commit_group(failing, [read], no_room)
+    assert [trouble.told.code for trouble in reloaded.snapshot.troubles] == ["outbox-damaged"]
+
+
+def test_full_disk_unsettles_with_the_room_of_the_ballast(commits, failing):
+    commit_group(failing, [put(1), settle((1, 1))], no_room)
+    commits.fail(10, sqlite3.SQLITE_FULL, rolls_back=False)
+    used = []
+
+    def ballast():
+        used.append(True)
+        commits.failures = 0
+        return True
+
+    [done] = commit_group(failing, [Unsettle(0, LEDGER, 5)], ballast)
+    assert (used, done.snapshot.depth.unsettled) == ([True], 1)
 
 
 def test_unsettle_stands_alone_and_brings_a_snapshot(store):

@@ -10,7 +10,7 @@ from edge.box.values.effects import KeepEpoch, Kept, Put, Refused, Settle, Troub
 from edge.box.values.streams import ref_of, stream_of
 from edge.outbox.crc import is_pair, is_range, is_sound, pair_crc, range_crc, record_crc
 from edge.outbox.scan import Damage
-from edge.outbox.store import DAY_MS, INSERT_ROWS, OutboxStore, StoreRefusal, connect, connect_to_check
+from edge.outbox.store import DAY_MS, INSERT_ROWS, OutboxStore, StoreRefusal, connect, connect_to_check, refusals
 from edge.settings import OutboxSetting
 from shared.errors import RuleBroken
 from shared.facts.boxes import OutboxKept, OutboxRowDamaged
@@ -94,6 +94,22 @@ def test_pragmas_are_those_of_a_durable_store(shelf, store):
     db = store._db
     assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     assert db.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("FULL", "full"), ("IOERR", "io"), ("IOERR_FSYNC", "io"), ("IOERR_WRITE", "io"), ("READONLY", "read-only"),
+        ("READONLY_DBMOVED", "read-only"), ("CORRUPT", "damaged"), ("CORRUPT_INDEX", "damaged"), ("NOTADB", "damaged"),
+        ("IOERR_SHORT_READ", "damaged"), ("BUSY", "other"), ("BUSY_SNAPSHOT", "other"),
+    ],
+)  # fmt: skip
+def test_sqlites_codes_and_their_extended_ones_as_reasons(name, reason):
+    fault = sqlite3.OperationalError("planted")
+    fault.sqlite_errorcode = getattr(sqlite3, f"SQLITE_{name}")
+    with pytest.raises(StoreRefusal) as refusal, refusals():
+        raise fault
+    assert refusal.value.reason == reason
 
 
 def test_rows_are_contiguous_and_in_order(store):

@@ -7,7 +7,8 @@ import pytest
 from edge.box.up import uplink
 from edge.box.up.greeting import AGAIN_MAX_S, AGAIN_S, PATIENCE_S
 from edge.box.up.uplink import BATCH_BYTES_MAX, FIRST_CREDIT, HELLO_AGAIN_S, SILENCE_MAX_S, SILENCE_S, WINDOW_MAX
-from edge.box.values.effects import NotSettled, Publish, Settle, Unsettle
+from edge.box.values.effects import NotSettled, Publish, Settle, Settled, Unsettle
+from edge.outbox.group import commit_group
 from edge.process.agent import TICK_S
 from shared.errors import StoreFault
 from shared.ids import LedgerId
@@ -519,6 +520,53 @@ def test_settle_that_fails_is_tried_again_later(field, body):
     field.wait(SILENCE_S)
     assert owed(field) == 0
     assert field.batches[-1].first_row == 1
+
+
+def withheld(field):
+    """From here on settles are asked of nobody, and collected."""
+    settles, commit = [], field._commit
+
+    def collecting(commands):
+        settles.extend(one for one in commands if isinstance(one, Settle))
+        return commit([one for one in commands if not isinstance(one, Settle)])
+
+    field._commit = collecting
+    return settles
+
+
+def told(field, outcome):
+    field.run(field.box.on_outcomes(field.now(), [outcome]))
+
+
+def test_a_settle_that_is_refused_before_an_older_one_is_answered_takes_no_others_place(field, body):
+    other = field.joined(2, ("tcp", 2))
+    settles = withheld(field)
+    field.hear(TCP1, body.sell())
+    field.hear(("tcp", 2), other.sell())
+    first, second = settles
+    told(field, NotSettled(second, "queue"))
+    commit_group(field.store, [first], lambda: False)
+    told(field, Settled(first, field.store.first_unsettled))
+    field.wait(1.1)
+    assert (body.settled[1], other.settled[1]) == (1, 0)
+    field.wait(SILENCE_S)
+    assert [settle.refs for settle in settles[2:]] == [second.refs]
+
+
+def test_a_settle_that_is_tried_again_does_not_count_for_the_other_row_of_its_seq(field, body):
+    field.hold_acks = True
+    settles = withheld(field)
+    sell(field, body)
+    body.rings[1][1] = body.rings[1][1][:-1] + b"\1"
+    field.hear(TCP1, body.record(1))
+    give(field, ack_of(field, row_cumulative=1))
+    told(field, NotSettled(settles[0], "full"))
+    field.wait(SILENCE_S)
+    give(field, ack_of(field, row_cumulative=1))
+    commit_group(field.store, [settles[1]], lambda: False)
+    told(field, Settled(settles[1], field.store.first_unsettled))
+    field.wait(1.1)
+    assert (owed(field), body.settled[1]) == (1, 0)
 
 
 def test_latency_is_measured_from_arrival(field, body):

@@ -61,6 +61,17 @@ def test_fork_is_settled_when_both_rows_are():
     assert settled(held, 1) == 1
 
 
+def test_settle_that_failed_leaves_everything_as_before_it():
+    held = Sequences()
+    for _ in range(2):
+        held.keep(ref(1))
+    for _ in range(3):
+        held.settle([ref(1)])
+        held.reopen([ref(1)])
+    assert settled(held, 1) == 0
+    assert settled(held, 1) == 1
+
+
 def test_three_rows_of_one_seq():
     held = Sequences()
     for _ in range(3):
@@ -104,11 +115,15 @@ def test_copy_of_what_is_held_ends_at_its_top():
     assert not held.holds(b"unknown!", 1)
 
 
-@given(st.lists(st.tuples(st.sampled_from(["keep", "settle"]), st.integers(1, 6)), max_size=40))
+@given(st.lists(st.tuples(st.sampled_from(["keep", "settle", "fail"]), st.integers(1, 6)), max_size=40))
 def test_mark_is_below_every_unsettled_row(steps):
     held, open_rows, seen = Sequences(), Counter(), set()
     for step, seq in steps:
-        if step == "keep":
+        if step == "fail":
+            if open_rows[seq]:
+                held.settle([ref(seq)])
+                held.reopen([ref(seq)])
+        elif step == "keep":
             held.keep(ref(seq))
             open_rows[seq] += 1
             seen.add(seq)
