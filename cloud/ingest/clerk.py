@@ -12,6 +12,7 @@ from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Junk, Letter, States, Ticket
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
+from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import CheckTac, Now, Received
 from cloud.online.load import LoadDesk
 from shared.clocks.expiry import DailyLook
@@ -63,6 +64,7 @@ class Clerk:
         self._tally = tally
         self._awaiting = Awaiting(ledger)
         self._expiry = expiry
+        self._judged_again = False
 
     def money(self, tickets: Sequence[Ticket]) -> list[Letter]:
         """One ledger transaction, and an ack for each (box, store) in it."""
@@ -107,14 +109,21 @@ class Clerk:
         """What the ledger wants every few seconds; then its sums are quickly told."""
         self._ledger.fold()
         self._tally.books = Reader(self._ledger.database).counts()
-        self._look_at_certificates()
-
-    def _look_at_certificates(self) -> None:
         now = self._clock()
+        self._look_at_certificates(now)
+        self._judge_defects_again(now)
+
+    def _look_at_certificates(self, now: Now) -> None:
         for one in self._expiry.look(now.campus_s) if self._expiry is not None else ():
             told = told_of(one)
             fact = Fact(told.code, told.level, now.unix_ms, NO_DEVICE, told.params())
             self._ledger.fact(NOBODY[0], fact, now.unix_ms)
+
+    def _judge_defects_again(self, now: Now) -> None:
+        """What a program before this one stumbled over; once, for this one will do it no better the next time."""
+        if not self._judged_again:
+            self._ledger.rejudge(self._check_tac, now, {Reason.DEFECT})
+            self._judged_again = True
 
     def _received(self, batches: Sequence[Received], now: Now) -> list[Letter]:
         acks = self._ledger.receive(batches, self._check_tac, now)

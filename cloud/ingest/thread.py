@@ -1,9 +1,10 @@
 """The ledger thread: takes work from the lanes, has it done, and hands what follows back to the loop.
 
 A key process or database that is away stops nothing but progress: the work goes back in front, unacknowledged, and
-is tried again after a bounded pause. Any other exception over *money* ends the process, for nothing is guessed about
-it. A message of *now* that our own code stumbles over is set aside as it came, at the highest grade: it settles
-nothing and whoever asks asks again, while a broker that sends it to every new process would end them all.
+is tried again after a bounded pause. A record that our own code stumbles over is set aside by the ledger; any other
+exception over *money* ends the process, for nothing is guessed about it. A message of *now* that our own code stumbles
+over is set aside as it came, at the highest grade: it settles nothing and whoever asks asks again, while a broker that
+sends it to every new process would end them all.
 """
 
 import threading

@@ -30,7 +30,7 @@ from cloud.ledger.receive.acks import build_ack
 from cloud.ledger.receive.quarantine import open_cases as open_quarantine
 from cloud.ledger.receive.suspense import Touched, note_claims, open_cases, open_load_cases, settle_touched
 from cloud.ledger.receive.voids import Opened, open_voids, settle_voids
-from cloud.ledger.records.arrival import Arrival, arrive, names_other_purse, purse_key, target_key
+from cloud.ledger.records.arrival import Arrival, arrive, names_other_purse, purse_key, target_key, unread
 from cloud.ledger.records.judge import SAME, Judgement, Known, Reason, judge
 from cloud.ledger.records.marks import EMPTY, Mark, add
 from cloud.ledger.records.values import CheckTac, Received, Verdict
@@ -53,6 +53,12 @@ class ArrivedBatch(NamedTuple):
 def prepare(batches: Sequence[Received]) -> list[ArrivedBatch]:
     """Read every record, outside of the transaction."""
     return [_arrived(batch) for batch in batches]
+
+
+def prepare_defect(batch: Received, fault: Exception) -> ArrivedBatch:
+    """Of a batch of one record that our own code stumbles over: unread."""
+    arrivals = [unread(raw, type(fault).__name__) for raw in batch.records]
+    return ArrivedBatch(batch, arrivals, _keys(arrivals))
 
 
 def _arrived(batch: Received) -> ArrivedBatch:
@@ -265,6 +271,18 @@ class Receiving:
             later.claims.append((target, a, record))
 
 
+class SettingAside(Receiving):
+    """Of what our own code stumbles over: nothing is looked at, everything goes to quarantine."""
+
+    def _known(self, _: Arrival, __: str) -> tuple[Known, Place]:
+        return Known(), _NOWHERE
+
+    def _enter(self, a: Arrival, _: Judgement, place: Place, known: Known, box: str, partition: int) -> None:
+        super()._enter(a, _DEFECT, place, known, box, partition)
+
+
+_NOWHERE = Place(Reason.DEFECT, None, 0, 0, 0)
+_DEFECT = Judgement(Verdict.QUARANTINED, Reason.DEFECT)
 _MERCHANT_REASONS = frozenset(
     {Reason.DEVICE_UNKNOWN, Reason.OTHER_BOX, Reason.PSAM_UNKNOWN, Reason.PSAM_MOVED, Reason.FORK, Reason.STOLEN}
 )

@@ -1,12 +1,12 @@
 """Quarantined records judged again, after a registration or a key fix: what can be posted now is posted."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.receive import Booked, Receiving, lot_of
 from cloud.ledger.records.arrival import Arrival, arrive
-from cloud.ledger.records.judge import REJUDGED, Judgement
+from cloud.ledger.records.judge import Judgement
 from cloud.ledger.records.values import OWN_PARTITION, Verdict
 from cloud.store.db import Database, Row
 
@@ -23,13 +23,18 @@ _STATES = {
     Verdict.SUSPENSE: QuarantineState.SUSPENSE,
     Verdict.QUARANTINED: QuarantineState.OPEN,
 }
-Waiting = list[tuple[Arrival, Booked]]
 
 
-def waiting_after(db: Database, record: int) -> tuple[int, Waiting]:
-    """The next chunk of open cases above this record, those that another judgement can help; and where it ended."""
+def waiting_after(db: Database, record: int, reasons: Collection[int]) -> tuple[int, list[Row]]:
+    """The next chunk of open cases above this record, those that wait for one of the reasons; and where it ended."""
     rows = db.run(_OPEN, (int(QuarantineState.OPEN), record, CHUNK))
-    return (rows[-1][0] if rows else 0), [_waiting(row) for row in rows if row[5] in REJUDGED]
+    return (rows[-1][0] if rows else 0), [row for row in rows if row[5] in reasons]
+
+
+def arrive_again(row: Row) -> tuple[Arrival, Booked]:
+    """A row of waiting_after, read."""
+    record, stored, fork, box, received_s, _ = row
+    return arrive(stored), Booked(record, fork, box, OWN_PARTITION, received_s)
 
 
 def rejudge(writing: Writing, waiting: Sequence[tuple[Arrival, Booked]], tacs: dict[bytes, int]) -> int:
@@ -44,11 +49,6 @@ def rejudge(writing: Writing, waiting: Sequence[tuple[Arrival, Booked]], tacs: d
         _save(writing, record, judgement)
     writing.close()
     return sum(_STATES[j.verdict] is QuarantineState.POSTED for _, j in judged)
-
-
-def _waiting(row: Row) -> tuple[Arrival, Booked]:
-    record, stored, fork, box, received_s, _ = row
-    return arrive(stored), Booked(record, fork, box, OWN_PARTITION, received_s)
 
 
 def _still_open(db: Database, records: Sequence[int]) -> set[int]:

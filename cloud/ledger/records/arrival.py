@@ -102,6 +102,17 @@ def arrive(stored: bytes) -> Arrival:
     return _load(stored, sha, key, device, epoch, psam, record)
 
 
+def unread(stored: bytes, why: str) -> Arrival:
+    """The same record, under the same key, without looking into it: for what our own code stumbles over."""
+    sha = hashlib.sha256(stored).digest()
+    try:
+        device, epoch, psam, _ = head = parse_stored(stored)
+    except WireFault:
+        return Arrival(stored, sha, _keyless(sha), DeviceId(NOBODY), 0, PsamId(NOBODY), 0, None, why)
+    key = _KEY.pack(device, epoch, head.seq) if head.seq else _keyless(sha)
+    return Arrival(stored, sha, key, device, epoch, psam, head.seq, None, why)
+
+
 def record_key(device: bytes, epoch: int, seq: int) -> bytes:
     """12 bytes."""
     return _KEY.pack(device, epoch, seq)

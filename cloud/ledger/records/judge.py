@@ -39,6 +39,8 @@ class Reason(IntEnum):
     """The MAC of a void is not its terminal's."""
     LOAD_PURSE = 27
     """A load record that names another purse than the one that is loaded, and no grant tells better."""
+    DEFECT = 28
+    """Our own code stumbled over it: kept as it came, for the next program."""
     NOT_DEBITED = 30
     NOT_CREDITED = 31
     ZERO = 32
@@ -55,13 +57,13 @@ class Reason(IntEnum):
         return word_of(self.name)
 
 
-TOP_GRADE = frozenset({Reason.FORK, Reason.CARD_KEY_TAKEN, Reason.TTN_TAKEN})
-"""紧急: somebody copied, rolled back or forged."""
+TOP_GRADE = frozenset({Reason.FORK, Reason.CARD_KEY_TAKEN, Reason.TTN_TAKEN, Reason.DEFECT})
+"""紧急: somebody copied, rolled back or forged, or we have a defect."""
 
 REJUDGED = frozenset(
     {
         Reason.UNDECODABLE, Reason.WRONG_TAC, Reason.VOID_MAC, Reason.LOAD_PURSE, Reason.KEY_UNKNOWN,
-        Reason.CARD_UNKNOWN,
+        Reason.CARD_UNKNOWN, Reason.DEFECT,
     }
 )
 """What a registration, a key fix or a newer program can change."""

@@ -51,6 +51,11 @@ class Received(NamedTuple):
     records: tuple[bytes, ...]
 
 
+def singles_of(batch: Received) -> list[Received]:
+    """The same records, a message for each."""
+    return [batch._replace(first_row=row, records=(raw,)) for row, raw in enumerate(batch.records, batch.first_row)]
+
+
 class LoadDecision(NamedTuple):
     """GRANTED: amount_fen was moved to transit (in this call, or before: again), MAC2 is to cover time_s. CLAIMABLE,
     RETRY: amount_fen may be asked for.

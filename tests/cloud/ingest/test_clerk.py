@@ -4,17 +4,21 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cloud.ingest.clerk import Clerk
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Arrival, Junk, Ticket
 from cloud.ledger.journal.facts import from_json
 from cloud.ledger.ledger import open_ledger
-from cloud.ledger.records.values import Now
+from cloud.ledger.records.values import Now, Received
 from provisioning.certificates import authority
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import DAY_S
 from shared.clocks.expiry import DailyLook
+from shared.errors import KeyFault
 from shared.facts.books import MessageDefect
+from tests.cloud.ledger import campus as c
 from tests.provisioning.certificates.test_authority import CA, NOW
 
 
@@ -30,6 +34,34 @@ def test_it_is_kept_once_as_it_came_at_the_highest_grade() -> None:
             ((level, params),) = ledger.database.run("SELECT level, params FROM fact")
     assert (level, tally.defects) == ("urgent", 2)
     assert from_json(params) == MessageDefect("ZeroDivisionError").params(), "and not the secret"
+
+
+def test_what_an_earlier_program_stumbled_over_is_judged_again_once_as_soon_as_the_keys_are_there() -> None:
+    sale = c.stored(c.purchase(1, c.card(1), 7, 1250, c.OPENING))
+    answers: list[Any] = [KeyFault("away"), c.check_tac]
+
+    def check_tac(items: bytes) -> bytes:
+        answer = answers.pop(0)
+        if isinstance(answer, KeyFault):
+            raise answer
+        found: bytes = answer(items)
+        return found
+
+    def stumbles(_: bytes) -> bytes:
+        raise ZeroDivisionError
+
+    unused = Any
+    with closing(open_ledger(":memory:", c.LEDGER_ID)) as ledger:
+        ledger.import_inventory(c.inventory(), c.NOW)
+        ledger.receive([Received(c.BOX, c.PARTITION, c.STORE, 1, (sale,))], stumbles, c.NOW)
+        clerk = Clerk(ledger, check_tac, unused, unused, lambda: c.NOW, Tally())
+        with pytest.raises(KeyFault):
+            clerk.chores()
+        assert c.merchant(ledger) == 0
+        for _ in range(2):
+            clerk.chores()
+        assert c.merchant(ledger) == 1250
+    assert answers == []
 
 
 def test_the_platforms_own_certificates_are_told_once_a_day(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.arrival import record_key
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import Now, Received, Rejudged, Verdict
-from shared.errors import KeyFault, RuleBroken
+from shared.errors import KeyFault
 from shared.facts.books import MessageJunk
 from shared.records import Kind
 from tests.cloud.ledger import campus as c
@@ -147,15 +147,15 @@ def test_a_genuine_tac_under_another_sequence_alone_is_refused(ledger: Ledger, b
     assert c.verdicts(ledger)[1] == (Verdict.QUARANTINED, Reason.TTN_TAKEN)
 
 
-def test_a_rule_that_no_counter_explains_is_still_broken(ledger: Ledger, box: Box) -> None:
+def test_a_record_that_breaks_a_rule_which_no_counter_explains_is_set_aside(ledger: Ledger, box: Box) -> None:
     taken = bytes((EntryKind.PURCHASE,)) + record_key(c.POS, 1, 1)
     with ledger.database.writing():
         (last,) = ledger.database.run("SELECT max(entry) FROM posting")[0]
         row = (last + 1, 0, 1, 2, 5, 1, 1, 0, 0, 0, 63, 1, taken, bytes(32), None, b"planted", None)
         ledger.database.insert("posting", POSTING_COLUMNS, [row])
-    with pytest.raises(RuleBroken):
-        box.send(c.stored(c.purchase(1, c.card(1), 7, 1250, c.OPENING)))
-    assert c.verdicts(ledger) == []
+    ack = box.send(c.stored(c.purchase(1, c.card(1), 7, 1250, c.OPENING)))
+    assert c.verdicts(ledger) == [(Verdict.QUARANTINED, Reason.DEFECT)]
+    assert ack.row_cumulative == 1
 
 
 def test_the_same_key_with_other_bytes_and_a_wrong_tac(ledger: Ledger, box: Box) -> None:
