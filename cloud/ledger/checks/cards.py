@@ -1,7 +1,7 @@
 """Each card against the books: its purse accounts, and the chains of balances that its own records read (I3).
 
 balance read next = balance read before − purchase + loads in between. A card with open cases or missing counters is
-not judged yet, only counted: a late record is no fault of the card.
+not judged yet, only counted: a late record is no fault of the card. A counter that was posted twice is one of ours.
 """
 
 from collections import defaultdict
@@ -41,9 +41,9 @@ class _History:
 
 
 class _Found(NamedTuple):
-    """Of one purse. chain_holds: true as well where a counter is missing."""
+    """Of one purse. fault: what is wrong for certain. chain_holds: true as well where a counter is missing."""
 
-    sum_fault: str
+    fault: str
     has_gap: bool
     chain_holds: bool
 
@@ -64,12 +64,12 @@ def check_cards(db: Database) -> Check:
             )
             for application, opening, account in ((MAIN, main_fen, purse), (SUBSIDY, subsidy_fen, subsidy))
         ]
-        wrong = next((fault.sum_fault for fault in found if fault.sum_fault), "")
+        wrong = next((one.fault for one in found if one.fault), "")
         if wrong:
             return Check("cards", checked, f"card {label}: {wrong}")
-        if card in open_cards or any(fault.has_gap for fault in found):
+        if card in open_cards or any(one.has_gap for one in found):
             waiting += 1
-        elif not all(fault.chain_holds for fault in found):
+        elif not all(one.chain_holds for one in found):
             return Check("cards", checked, f"card {label}: the balances that it read do not follow from each other")
     return Check("cards", checked, "", f"未收齐 not complete yet: {waiting}" if waiting else "")
 
@@ -77,9 +77,19 @@ def check_cards(db: Database) -> Check:
 def _purse_fault(known: _History, opening_fen: int, actual_fen: int) -> _Found:
     spent, loaded = sum(s[2] for s in known.purchases), sum(s[2] for s in known.loads)
     expected = opening_fen + loaded - spent + known.others_fen
-    wrong = f"purse account {actual_fen} fen, its records say {expected}" if expected != actual_fen else ""
+    wrong = f"purse account {actual_fen} fen, its records say {expected}" if expected != actual_fen else _twice(known)
     gap = _has_gap(known, opening_fen)
     return _Found(wrong, gap, gap or chain_holds(opening_fen, known.purchases, known.loads))
+
+
+def _twice(known: _History) -> str:
+    of_kind = (("a purchase", twice_posted(known.purchases)), ("a load", twice_posted(known.loads)))
+    return next((f"counter {n} of {kind} was posted twice" for kind, n in of_kind if n is not None), "")
+
+
+def twice_posted(steps: Sequence[Step]) -> int | None:
+    """The first counter that stands twice in these steps, which are in order."""
+    return next((a[0] for a, b in pairwise(steps) if a[0] == b[0]), None)
 
 
 def chain_holds(opening_fen: int, purchases: Sequence[Step], loads: Sequence[Step]) -> bool:

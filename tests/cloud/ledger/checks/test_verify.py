@@ -143,6 +143,24 @@ def test_a_card_whose_balances_do_not_follow_is_named(ledger: Ledger, box: Box) 
     assert "card 0006" in verify(ledger, c.check_tac).first_broken
 
 
+def _load_confirmed_by_counter(ledger: Ledger, counter: int, balance_fen: int, request: int) -> None:
+    """Granted, and never told of by a terminal: the card's next counter says that it was taken."""
+    for n, after_fen in ((0, 0), (1, 5_000)):
+        asked = c.load_request(c.card(6), counter + n, 5_000 * (1 - n), balance_fen + after_fen, request=request + n)
+        ledger.load_authorise(c.BOX, *asked, True, c.NOW)
+
+
+@pytest.mark.parametrize("gap", [False, True])
+def test_a_counter_that_was_credited_twice_is_named_and_no_gap(ledger: Ledger, box: Box, gap: bool) -> None:
+    ledger.deposit(c.card(6), 20_000, "d6", c.NOW)
+    _load_confirmed_by_counter(ledger, 0, c.OPENING, 71)
+    _load_confirmed_by_counter(ledger, 2 if gap else 1, c.OPENING + 5_000, 73)
+    assert verify(ledger, c.check_tac).ok
+    spoil(ledger, "UPDATE load_case SET counter = 0 WHERE amount_fen = 5000")
+    broken = {check.name: check.broken for check in verify(ledger, c.check_tac).checks if check.broken}
+    assert broken == {"cards": "card 0006: counter 0 of a load was posted twice"}
+
+
 def test_a_card_with_a_missing_counter_is_not_blamed(ledger: Ledger, box: Box) -> None:
     box.send(c.stored(c.purchase(10, c.card(6), 0, 100, c.OPENING)), c.stored(c.purchase(11, c.card(6), 2, 100, 77)))
     report = verify(ledger, c.check_tac)
