@@ -36,6 +36,7 @@ INSERT_ROWS = 64
 """Most rows of one statement, which needs no savepoint to be whole."""
 _INSERT = "INSERT INTO record VALUES (?, ?, ?, ?, ?)"
 _INSERTS = tuple(_INSERT + ", (?, ?, ?, ?, ?)" * more for more in range(INSERT_ROWS))
+_SAME_SEQ = "key BETWEEN ? AND ?"
 _CACHE_PAGES = -2000
 _SPILLING_PAGES = 16
 """SQLite's own cache of 2,000 KiB, and one so small that what is written goes to the log before any commit."""
@@ -428,21 +429,24 @@ class OutboxStore:
         fresh.clear()
 
     def _known(self, put: Put, fresh: list[tuple[int, bytes, bytes, int, int]]) -> Kept | Refused | str | None:
-        """Kept or Refused when these bytes are decided; 'fork' when its seq has other bytes; None when it is new."""
+        """Kept or Refused when these bytes are decided; 'fork' when its seq has other bytes; None when it is new.
+
+        Two look-ups, however many records stand under the seq; one more for each that is damaged, and set aside.
+        """
         self._insert(fresh)
-        name, key, body = put.key[:12], put.key, put.stored[STREAM_SIZE:]
-        between = "SELECT row, key, body, at_ms, crc FROM record WHERE key BETWEEN ? AND ?"
-        fork: str | None = None
-        for row, other, its_body, at_ms, crc in self._db.execute(between, (name, name + b"\xff" * 8)).fetchall():
-            if not is_sound(row, other, its_body, at_ms, crc):
-                self.set_aside(Damage(row, "crc"))
-            elif other != key:
-                fork = "fork"
-            elif its_body != body:
-                return Refused(put, "collision")
-            else:
-                return Kept(put, row, False, False, row in self._settled)
-        return fork
+        key, body = put.key, put.stored[STREAM_SIZE:]
+        found = self._sound("key = ?", (key,))
+        if found is None:
+            return "fork" if self._sound(_SAME_SEQ, (key[:12], key[:12] + b"\xff" * 8)) else None
+        row, its_body = found
+        return Kept(put, row, False, False, row in self._settled) if its_body == body else Refused(put, "collision")
+
+    def _sound(self, which: str, values: tuple[bytes, ...]) -> tuple[int, bytes] | None:
+        """Number and body of one such row; those that are damaged are set aside."""
+        sql = f"SELECT row, key, body, at_ms, crc FROM record WHERE {which} LIMIT 1"  # noqa: S608  # words of ours
+        while (found := self._db.execute(sql, values).fetchone()) is not None and not is_sound(*found):
+            self.set_aside(Damage(found[0], "crc"))
+        return (found[0], found[2]) if found is not None else None
 
     def _select(self, low: int, high: int, limit: int) -> Any:  # noqa: ANN401  # a cursor
         sql = "SELECT row, key, body, at_ms, crc FROM record WHERE row BETWEEN ? AND ? ORDER BY row LIMIT ?"

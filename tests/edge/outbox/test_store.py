@@ -168,6 +168,37 @@ def test_same_record_twice_in_one_group(store):
     assert shapes == [(1, True, False), (1, False, False), (2, True, True)]
 
 
+def steps_of(store, one):
+    """How many instructions SQLite runs to store it."""
+    steps = []
+    store._db.set_progress_handler(lambda: steps.append(1), 1)
+    keep(store, one)
+    store._db.set_progress_handler(None, 0)
+    return len(steps)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_another_record_under_a_seq_costs_the_same_however_many_there_are(store, known):
+    many = replace(LIMITS, unsettled_max=5000)
+    store._limits = many
+    for amount in range(1, 11):
+        keep(store, put(1, amount, seen=True))
+    few = steps_of(store, put(1, 5 if known else 2001, seen=True))
+    for amount in range(11, 1501):
+        keep(store, put(1, amount, seen=True))
+    assert steps_of(store, put(1, 5 if known else 2002, seen=True)) < 1.5 * few
+
+
+def test_damaged_records_of_a_seq_are_no_fork_and_set_aside(store):
+    for amount in range(1, 4):
+        keep(store, put(1, amount, seen=True))
+    store._db.execute("UPDATE record SET crc = crc + 1")
+    assert [(one.fresh, one.fork) for one in keep(store, put(1, 9, seen=True))] == [(True, False)]
+    assert [(one.fresh, one.fork) for one in keep(store, put(1, 3, seen=True))] == [(True, True)]
+    assert [row.row for row in store.rows(0, 10)[0]] == [4, 5]
+    assert [damage.row for damage in store.check()] == [1, 2, 3]
+
+
 def test_digest_collision_is_refused(store):
     keep(store, put(1))
     other = put(1, 999)._replace(digest=put(1).digest, seen=True)
