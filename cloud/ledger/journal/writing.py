@@ -7,18 +7,17 @@ from cloud.ledger.books.keys import withdrawal_key
 from cloud.ledger.books.posting import CardAccounts, Postings, purchase, withdrawn
 from cloud.ledger.journal.booking import Booking
 from cloud.ledger.journal.facts import Notes
+from cloud.ledger.journal.neighbours import Neighbours
 from cloud.ledger.journal.picture import Bringing, DoubtfulClock, Picture
 from cloud.ledger.journal.registry import Card, Place, Registry
 from cloud.ledger.records.arrival import Arrival
-from cloud.ledger.records.dates import NEIGHBOURS, day_of, doubtful_day, is_possible
+from cloud.ledger.records.dates import day_of, doubtful_day, is_possible
 from cloud.ledger.records.values import OWN_PARTITION, Now
 from cloud.store.db import Database
 from shared.clocks.clock import day_number
-from shared.errors import RuleBroken, WireFault
+from shared.errors import RuleBroken
 from shared.facts.books import TimeDoubtful
-from shared.records import STORED_HEAD, Pair, Record, decode, parse_flags
-
-_NEIGHBOURS = "SELECT stored FROM record WHERE key >= ? AND key <= ? AND fork = 0 ORDER BY key LIMIT ?"
+from shared.records import Pair, Record, parse_flags
 
 
 @dataclass(slots=True)
@@ -36,6 +35,10 @@ class Writing:
     """New in this transaction: true for the picture once it is committed."""
     clocks: set[DoubtfulClock] = field(default_factory=set)
     """As `brought`: told of in this transaction."""
+    neighbours: Neighbours = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.neighbours = Neighbours(self.db, self.now.campus_s)
 
     @property
     def registry(self) -> Registry:
@@ -100,27 +103,14 @@ class Writing:
         if is_possible(time_s, issued_s, received_s):
             return day_of(time_s), 0
         self._doubt_clock(TimeDoubtful(time_s, arrival.seq), arrival.device)
-        return doubtful_day(arrival.seq, self._neighbours(arrival, issued_s, received_s), received_s), (
-            EntryFlag.TIME_DOUBTFUL
-        )
+        near_s = self.neighbours.nearest(arrival, place.issued, issued_s, received_s)
+        return doubtful_day(near_s, received_s), EntryFlag.TIME_DOUBTFUL
 
     def _doubt_clock(self, fact: TimeDoubtful, device: bytes) -> None:
         clock = device, day_number(self.now.campus_s)
         if not self.picture.clock_is_told(clock):
             self.notes.tell(fact, device=device)
             self.clocks.add(clock)
-
-    def _neighbours(self, arrival: Arrival, issued_s: int, received_s: int) -> list[tuple[int, int]]:
-        """(seq, time) of held records near this one whose time can be believed."""
-        self.booking.flush()
-        low = arrival.key[:8] + max(arrival.seq - NEIGHBOURS, 1).to_bytes(4, "big")
-        high = arrival.key[:8] + min(arrival.seq + NEIGHBOURS, 0xFFFF_FFFF).to_bytes(4, "big")
-        found = []
-        for (stored,) in self.db.run(_NEIGHBOURS, (low, high, 2 * NEIGHBOURS)):
-            near = _readable(stored)
-            if near and near.seq != arrival.seq and is_possible(near.time, issued_s, received_s):
-                found.append((near.seq, near.time))
-        return found
 
 
 def is_half(arrival: Arrival) -> bool:
@@ -131,13 +121,6 @@ def is_half(arrival: Arrival) -> bool:
 def first_verdict_key(kind: EntryKind, arrival: Arrival, fork: int) -> bytes:
     """Key of the entry that a record makes."""
     return bytes((kind,)) + arrival.key + (fork.to_bytes(8, "big") if fork else b"")
-
-
-def _readable(stored: bytes) -> Record | None:
-    try:
-        return decode(stored[STORED_HEAD:])
-    except WireFault:
-        return None
 
 
 def _record(arrival: Arrival) -> Record:

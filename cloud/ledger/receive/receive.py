@@ -140,6 +140,7 @@ class Receiving:
 
     def __init__(self, writing: Writing, lot: Lot, answers: Sequence[Rows], tacs: dict[bytes, int]) -> None:
         self._writing, self._registry, self._booking = writing, writing.registry, writing.booking
+        writing.neighbours.at_hand = lot.arrivals
         self._tacs = tacs
         self._later = _Later()
         devices, card_keys, psams, stores, *found = answers

@@ -378,6 +378,26 @@ def test_a_wrong_clock_is_told_once_a_day_and_not_with_each_record(ledger: Ledge
     assert told == [(2,)]
 
 
+@pytest.mark.parametrize("good", [4, 6])
+def test_a_neighbour_of_the_same_batch_tells_the_day_wherever_it_stands(ledger: Ledger, box: Box, good: int) -> None:
+    believed = c.purchase(good, c.card(2), 1, 10, c.OPENING, time=c.T0 - 3 * c.DAY_S)
+    box.send(c.stored(c.purchase(5, c.card(1), 7, 900, c.OPENING, time=0)), c.stored(believed))
+    with ledger.database.reading():
+        assert ledger.database.run("SELECT effective_day FROM entry WHERE kind = 3") == [(9697,)] * 2
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_lunch_of_dead_clocks_reads_its_neighbours_a_few_times(ledger: Ledger, box: Box, turn: int) -> None:
+    asked = []
+    run = ledger.database.run
+    ledger.database.run = lambda *values: (asked.append(values[0]), run(*values))[1]  # type: ignore[method-assign]
+    sales = [c.stored(c.purchase(n, c.card(n % 8 + 1), n, 1, c.OPENING, time=0)) for n in range(1, 601)]
+    box.send(*sales[::turn])
+    assert sum("FROM record WHERE key >=" in sql for sql in asked) == 3
+    with ledger.database.reading():
+        assert run("SELECT DISTINCT effective_day, flags FROM entry WHERE kind = 3") == [(9700, 1)]
+
+
 def test_without_a_believable_neighbour_the_day_is_that_of_receipt(ledger: Ledger, box: Box) -> None:
     box.send(c.stored(c.purchase(1, c.card(1), 7, 900, c.OPENING, time=0)))
     with ledger.database.reading():
