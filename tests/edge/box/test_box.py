@@ -196,6 +196,17 @@ Lunch.TestCase.settings = settings(
 TestLunch = Lunch.TestCase
 
 
+def test_damage_that_is_found_while_it_runs_is_told():
+    field = Field()
+    body = field.joined()
+    field.disconnect()
+    field.hear(("tcp", 1), body.sell(), body.sell())
+    field.db.execute("UPDATE record SET crc = crc + 1 WHERE row = 1")
+    field.connect()
+    field.wait(0.3)
+    assert "outbox-damaged" in field.codes()
+
+
 def test_seal_faults_never_leave_the_box():
     """A sealed message of another session is counted, not raised."""
     field = Field()

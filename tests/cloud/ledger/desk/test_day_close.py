@@ -64,7 +64,9 @@ def test_a_day_with_the_right_sum(desk):
     assert "cash-difference" not in codes(desk)
 
 
-@pytest.mark.parametrize(("counted", "over_short"), [(17_300, -300), (16_500, 500), (0, 17_000)])
+@pytest.mark.parametrize(
+    ("counted", "over_short"), [(17_300, -300), (17_001, -1), (16_999, 1), (16_500, 500), (0, 17_000)]
+)
 def test_a_difference_is_booked_and_told(desk, counted, over_short):
     busy(desk)
     before = balances(desk)["bank"]
@@ -73,6 +75,9 @@ def test_a_difference_is_booked_and_told(desk, counted, over_short):
     held = balances(desk)
     assert (held["over-short"], held["bank"] - before, held.get(f"cash:{WANG}", 0)) == (over_short, counted, 0)
     assert codes(desk)["cash-difference"] == "important"
+    with desk.database.reading():
+        ((text,),) = desk.database.run("SELECT text FROM fact WHERE code = 'cash-difference'")
+    assert ("长款 over" in text) is (over_short < 0)
 
 
 def test_a_day_is_closed_once_and_takes_no_more_cash(desk):

@@ -152,6 +152,7 @@ def test_rejected_it_stays_held_and_may_be_proposed_anew(held: HeldLedger) -> No
     with pytest.raises(ProposalRefused, match="rejected"):
         held.confirm_release(number, "赵六", c.NOW)
     assert (c.held(held), len(entries(held))) == (1000, 4)
+    assert c.codes(held)["held-rejected"] == "notice"
     own = propose(held, HOLDER)
     assert not held.reject_release(own, "张三", "写错了", c.NOW).again, "a proposer may take his own back"
     ok(held)

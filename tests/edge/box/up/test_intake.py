@@ -289,6 +289,19 @@ def test_status_goes_up(field, body):
     assert [(e.epoch, e.last) for e in status.epochs] == [(1, 1)]
 
 
+def test_status_says_from_where_on_the_terminal_counts_what_is_held(field, body):
+    """It was told SETTLED by the box before this outbox; the next seq is held without a hole below it."""
+    body.last[1] = 10
+    field.hear(TCP1, body.sell())
+    assert body.acked[1] == 0
+    body.rings[1].clear()
+    body.last[1], body.settled[1] = 20, 20
+    field.hear(TCP1, body.status())
+    field.hold_acks = True
+    field.hear(TCP1, body.sell())
+    assert body.acked[1] == 21
+
+
 def test_heartbeat_is_only_a_hint(field, body):
     field.hear(TCP1, link.encode_heartbeat(link.Heartbeat(0, 12, 1, 1)))
     assert field.box.states()[0].unsent == 12

@@ -267,6 +267,20 @@ def test_ledger_put_back_that_counts_on_to_the_same_numbers_is_noticed(field, bo
     assert uplink.decode_ack_body(hellos(field)[-1].ack.body).number == known
 
 
+def test_ledger_put_back_is_noticed_by_a_box_that_was_started_anew(field, body):
+    """The ack that it must not fall short of stands in the outbox."""
+    sell(field, body, 3)
+    field.disconnect()
+    field.crash()
+    field.ledger.rows[field.store.store].remove(2, 3)
+    field.ledger.number += 1
+    field.greeting = False
+    field.connect()
+    give(field, field.ledger.sign(field.ledger.ack(field.store.store)))
+    assert field.codes() == ["ledger-behind"]
+    assert uplink.decode_ack_body(hellos(field)[-1].ack.body).row_cumulative == 3
+
+
 def test_another_ledger_is_told_and_asked_to_recover(field, body):
     sell(field, body, 3)
     field.wait(HELLO_AGAIN_S)

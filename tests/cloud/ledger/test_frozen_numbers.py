@@ -1,0 +1,63 @@
+"""Numbers that stand in the books: added to, never changed. A ledger of an older release holds them."""
+
+from enum import IntEnum
+
+import pytest
+
+from cloud.ledger.books.entry import EntryFlag, EntryKind
+from cloud.ledger.cards.life import DeedKind
+from cloud.ledger.desk.receipts import ReceiptKind
+from cloud.ledger.desk.stock import Drawn
+from cloud.ledger.held.two_persons import Outcome, ProposalKind
+from cloud.ledger.journal.booking import BatchKind
+from cloud.ledger.loads.cases import CaseState
+from cloud.ledger.loads.retry import Retry
+from cloud.ledger.loads.sources import Source
+from cloud.ledger.loads.unloads import UnloadState
+from cloud.ledger.receive.quarantine import QuarantineState
+from cloud.ledger.receive.voids import VoidState
+from cloud.ledger.records.grey import State
+from cloud.ledger.records.judge import Reason
+from cloud.ledger.records.stolen import Act
+from cloud.ledger.records.values import Verdict
+
+NUMBERS: dict[type[IntEnum], dict[str, int]] = {
+    Verdict: {"POSTED": 1, "HELD": 2, "SUSPENSE": 3, "QUARANTINED": 4, "NO_ENTRY": 5, "DUPLICATE": 6},
+    Reason: {
+        "NONE": 0, "DEVICE_UNKNOWN": 1, "OTHER_BOX": 2, "PSAM_UNKNOWN": 3, "PSAM_MOVED": 4, "FORK": 5,
+        "STOLEN": 6, "UNPROVEN": 10, "UNDECODABLE": 20, "WRONG_TAC": 21, "KEY_UNKNOWN": 22, "CARD_UNKNOWN":
+        23, "CARD_KEY_TAKEN": 24, "TTN_TAKEN": 25, "VOID_MAC": 26, "LOAD_PURSE": 27, "DEFECT": 28,
+        "NOT_DEBITED": 30, "NOT_CREDITED": 31, "ZERO": 32, "VOID": 40, "VOID_NO_SALE": 41, "VOID_TWICE": 42,
+    },
+    State: {"OPEN": 0, "EVIDENCE": 1, "RECOVERED": 2, "NOTHING": 3, "EMPTY": 4},
+    Act: {"STOLEN": 1, "FOUND": 2, "RENUMBERED": 3},
+    ProposalKind: {"HELD": 1},
+    Outcome: {"CONFIRMED": 1, "REJECTED": 2},
+    DeedKind: {
+        "LOST": 1, "FOUND": 2, "REPLACED": 3, "RELEASED": 4, "CLASS": 5, "ACTIVATED": 6, "REISSUED": 7,
+        "DRAWN": 8, "SPOILED": 9,
+    },
+    QuarantineState: {"OPEN": 0, "POSTED": 1, "NO_ENTRY": 2, "SUSPENSE": 3},
+    VoidState: {"WAITING": 0, "POSTED": 1, "HELD": 2},
+    ReceiptKind: {"CASH_IN": 1, "CASH_OUT": 2, "CASH_FLOAT": 3, "UNLOAD": 4, "REPLACE": 5, "RELEASE": 6},
+    Drawn: {"LEFT": 1, "USED": 2, "SPOILED": 3},
+    UnloadState: {"PENDING": 1, "CONFIRMED": 2, "CONFIRMED_BY_COUNTER": 3, "NOT_TAKEN": 4},
+    Source: {"ONLINE": 0, "PENDING": 1},
+    Retry: {"OPEN": 0, "OFFERED": 1, "USED": 2, "CLOSED": 3, "SECOND": 4, "OFFERED_TWICE": 5, "OFFERED_LAST": 6},
+    CaseState: {"REFUSED": 0, "PENDING": 1, "CONFIRMED": 2, "CONFIRMED_BY_COUNTER": 3, "REVERSED": 4},
+    EntryKind: {
+        "OPENING": 1, "DEPOSIT": 2, "PURCHASE": 3, "EVIDENCE": 4, "EVIDENCE_WITHDRAWN": 5, "LOAD_AUTHORISED":
+        6, "LOAD_CONFIRMED": 7, "LOAD_CONFIRMED_BY_COUNTER": 8, "LOAD_REVERSED": 9, "LOAD_ALONE": 10,
+        "OPENING_SUBSIDY": 11, "VOID": 12, "CASH_IN": 20, "CASH_OUT": 21, "CASH_FLOAT": 22, "UNLOADED": 23,
+        "UNLOADED_BY_COUNTER": 24, "CARD_REPLACED": 25, "LOSS_RELEASED": 26, "CASH_CLOSED": 27, "GRANT": 30,
+        "CLAIM_AUTHORISED": 31, "CLAIM_REVERSED": 32, "CLAIM_ALONE": 33, "HELD_RELEASED": 40, "HELD_RETURNED":
+        41,
+    },
+    EntryFlag: {"TIME_DOUBTFUL": 1, "MERCHANT_HELD": 2},
+    BatchKind: {"ORDINARY": 0, "RECOVERY": 1},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NUMBERS, ids=lambda kind: kind.__name__)
+def test_a_number_in_the_books_never_changes(kind: type[IntEnum]) -> None:
+    assert {name: int(member) for name, member in kind.__members__.items()} == NUMBERS[kind]
