@@ -1,11 +1,15 @@
 """Loads: authorised, confirmed, reversed, repeated, torn, and found without their debit."""
 
+from collections.abc import Callable
+
 import pytest
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.read.reader import Reader
+from cloud.ledger.records.grey import State
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import LoadDecision, Now, Rejudged, Verdict
 from shared.online import LoadResult
@@ -199,6 +203,38 @@ def test_an_unproven_load_that_comes_after_the_next_load_is_settled_at_once(ledg
     box.send(c.stored(c.load(1, CARD, 3, 2000, c.OPENING, request=1, kind=Kind.LOAD_UNPROVEN)))
     assert sums(ledger) == (c.OPENING + 2100, 2900, 0)
     assert Reader(ledger.database).suspense() == []
+
+
+def _proven(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(c.load(1, CARD, 3, 2000, c.OPENING, request=1)))
+
+
+def _taken(ledger: Ledger, box: Box) -> None:
+    ask(ledger, 4, 100, 2, balance=c.OPENING + 2000)
+
+
+def _not_taken(ledger: Ledger, box: Box) -> None:
+    ask(ledger, 3, 100, 2)
+
+
+@pytest.mark.parametrize(
+    ("end", "case", "grey"),
+    [
+        (_proven, CaseState.CONFIRMED, State.RECOVERED), (_taken, CaseState.CONFIRMED_BY_COUNTER, State.EVIDENCE),
+        (_not_taken, CaseState.REVERSED, State.NOTHING),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("late", [False, True])
+def test_the_end_of_a_load_is_the_end_of_what_was_not_proven_of_it(
+    ledger: Ledger, box: Box, end: Callable[[Ledger, Box], None], case: CaseState, grey: State, late: bool
+) -> None:
+    ask(ledger, 3, 2000, 1)
+    unproven = c.stored(c.load(7, CARD, 3, 2000, c.OPENING, request=1, kind=Kind.LOAD_UNPROVEN))
+    for act in (lambda: end(ledger, box), lambda: box.send(unproven))[:: 1 if late else -1]:
+        act()
+    with ledger.database.reading():
+        assert ledger.database.run("SELECT state FROM load_case WHERE amount_fen = 2000") == [(case,)]
+        assert ledger.database.run("SELECT state FROM suspense") == [(grey,)]
 
 
 def test_an_unproven_load_that_comes_after_the_next_request_is_settled_at_once(ledger: Ledger, box: Box) -> None:

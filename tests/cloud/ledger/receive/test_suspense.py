@@ -156,3 +156,14 @@ def test_any_order_gives_the_same_books(name: str) -> None:
         books.append((c.balances(ledger), len(Reader(ledger.database).suspense())))
         ledger.close()
     assert all(book == books[0] for book in books)
+
+
+def test_the_last_counter_of_a_card_has_none_after_it(ledger: Ledger, box: Box) -> None:
+    """It waits for its own proof: no next balance will ever tell of it."""
+    last = c.purchase(1, CARD, 0xFFFF, 300, c.OPENING, kind=Kind.UNPROVEN)
+    box.send(c.stored(last))
+    assert [case.record.verdict for case in Reader(ledger.database).suspense()] == ["suspense"]
+    box.send(c.stored(c.purchase(2, CARD, 0, 50, c.OPENING - 300)))
+    assert c.purse(ledger, CARD) == c.OPENING - 50
+    box.send(c.stored(c.purchase(3, CARD, 0xFFFF, 300, c.OPENING, ttn=1, kind=Kind.RECOVERED, linked=2)))
+    assert c.purse(ledger, CARD) == c.OPENING - 350

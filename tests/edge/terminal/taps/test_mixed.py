@@ -3,6 +3,7 @@
 import pytest
 
 from edge.terminal.taps.display import Bar, Face, not_selling
+from edge.terminal.taps.mixed import ROOM
 from edge.terminal.taps.steps import End
 from shared.purse.errors import CardLost
 from shared.purse.reasons import Reason
@@ -338,6 +339,7 @@ def test_a_ring_without_room_for_a_torn_pair_sells_none(school, kit):
     while bench.sell(school.memory(2), 100).end is End.DONE:
         pass
     assert bench.firmware.bar is None
+    assert bench.firmware.body.flash.free == ROOM - 1, "the last sale took the last room for a pair"
     assert bench.sell(memory, 300).end is End.NOT_SELLING
     assert bench.displays[-1] == not_selling(Bar.RING_FULL)
     assert kit.subsidy(memory) == 200
