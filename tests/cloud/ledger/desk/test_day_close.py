@@ -8,9 +8,11 @@ from cloud.ledger.cards.refusals import DAY_CLOSED, NEW_CARD_USED, NOT_DRAWN, RA
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
+from cloud.ledger.journal.facts import from_json
 from cloud.ledger.records.values import Now
 from shared.clocks.clock import day_number
 from shared.desk import SheetRow, parse_day_sheet
+from shared.facts.desks import CashOver, CashShort
 from tests.cloud.ledger.campus import NOW, balances, card, check_tac, codes, inventory
 
 ONE, WANG, LI = card(1), "王芳", "li"
@@ -76,8 +78,9 @@ def test_a_difference_is_booked_and_told(desk, counted, over_short):
     assert (held["over-short"], held["bank"] - before, held.get(f"cash:{WANG}", 0)) == (over_short, counted, 0)
     assert codes(desk)["cash-difference"] == "important"
     with desk.database.reading():
-        ((text,),) = desk.database.run("SELECT text FROM fact WHERE code = 'cash-difference'")
-    assert ("长款 over" in text) is (over_short < 0)
+        ((params,),) = desk.database.run("SELECT params FROM fact WHERE code = 'cash-difference'")
+    told = CashOver if over_short < 0 else CashShort
+    assert from_json(params) == told(WANG, abs(over_short), 0).params()
 
 
 def test_a_day_is_closed_once_and_takes_no_more_cash(desk):
