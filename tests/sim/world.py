@@ -15,8 +15,8 @@ TRACE_MAX = 200
 """Events that a failure prints."""
 
 
-class Violation(AssertionError):
-    """A law of the pipeline does not hold. `law` names it: I1, I2 …"""
+class Violation(BaseException):
+    """A law of the pipeline does not hold. `law` names it: I1, I2 … No core may catch it: it is raised among them."""
 
     def __init__(self, law: str, text: str) -> None:
         super().__init__(f"{law}: {text}")
