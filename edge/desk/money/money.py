@@ -94,6 +94,7 @@ def _tap(desk: Desk, card: CardChannel, fen: int, what: Callable[[Station], Tap[
             desk.matters.begin(LOAD, {"card": who.hex(), "fen": fen})
             if not told_all:
                 desk.say("上次圈存结果未报，请核对 / the last load was not told: mind what is said now")
+                station.firmware.doubt_last()  # a display of this body has shown it, perhaps, and the matter says no
             else:
                 station.firmware.body.untold.forget()
             tapping.set()

@@ -13,7 +13,7 @@ from edge.terminal.settings.settings import Settings
 from edge.terminal.store.clock import Now
 from edge.terminal.store.flash import Flash
 from edge.terminal.store.layout import AskedLoad
-from edge.terminal.store.untold import Place
+from edge.terminal.store.untold import NOWHERE, Place
 from edge.terminal.taps import display
 from edge.terminal.taps.body import Body
 from edge.terminal.taps.display import Bar, Display
@@ -94,6 +94,10 @@ class Firmware:
         self.body.now = now
         self._guard(lambda: self.line.message(raw))
         self.tick(now)
+
+    def doubt_last(self) -> None:
+        """Whoever drives this body does not know whether the newest record was heard of: it counts as not told."""
+        self._guard(lambda: self._remember_last(NOWHERE))
 
     def tick(self, now: Now) -> None:
         """Time has passed: do what is due."""
