@@ -22,6 +22,8 @@ TERMINALS_MAX = 32
 MISSING_MAX = 64
 """Most counters that an answer names; there may be more."""
 KEY_SIZE = 16
+_REPLACED_BEFORE = 5
+"""Fields of Replaced where it is told as before."""
 
 
 class DeskOp(StrEnum):
@@ -74,6 +76,8 @@ class Replaced:
     """What went to the new card's accounts. left_fen: still in the old purse, for what `owing` may bring.
 
     owing: name, place, records owed, open slots, silent since the report. again: told before, `total_fen` says it.
+    was_lost: what is left waits until every terminal says that it refuses the card, which somebody may still use. Told
+    at the end and only where it is so: a desk of before does not know it.
     """
 
     receipt: int
@@ -85,18 +89,21 @@ class Replaced:
     transit_fen: int
     owing: tuple[tuple[str, str, int, int, bool], ...]
     again: bool
+    was_lost: bool = False
 
     def to_list(self) -> list[object]:
         sums = [self.purse_fen, self.online_fen, self.pending_fen, self.left_fen, self.transit_fen]
-        return [self.receipt, self.total_fen, sums, [list(one) for one in self.owing], self.again]
+        told = [self.receipt, self.total_fen, sums, [list(one) for one in self.owing], self.again]
+        return [*told, True] if self.was_lost else told
 
 
 def parse_replaced(raw: Sequence[Any]) -> Replaced:
     """WireFault when malformed."""
-    receipt, total, sums, late, again = codec.fields(raw, int, int, list, list, bool, what="replaced")
+    whole = raw if len(raw) > _REPLACED_BEFORE else [*raw, False]
+    receipt, total, sums, late, again, lost = codec.fields(whole, int, int, list, list, bool, bool, what="replaced")
     purse, online, pending, left, transit = codec.fields(sums, int, int, int, int, int, what="replaced")
     owed = tuple(codec.fields(one, str, str, int, int, bool, what="owing") for one in late)
-    return Replaced(receipt, total, purse, online, pending, left, transit, owed, again)
+    return Replaced(receipt, total, purse, online, pending, left, transit, owed, again, lost)
 
 
 @dataclass(frozen=True, slots=True)

@@ -342,6 +342,8 @@ def test_a_lost_card_is_frozen_and_another_one_comes_for_it(office):
     office.desk("lost", "--label", OTHER)
     said = office.desk("reissue", "--label", OTHER, "--new", FRESH)
     assert "online ¥1.00" in said
+    assert "until every terminal says that it refuses the old card" in said
+    assert "nothing is released" in office.desk("release", "--label", OTHER, code=1)
     assert "replaced by: 9001" in office.desk("read", "--card", OTHER)
     office.verify()
 

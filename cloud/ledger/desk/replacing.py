@@ -1,8 +1,10 @@
 """A card takes another one's place: 坏卡换卡 for a broken card, 挂失补卡 for a lost one. Two deeds, two kinds of entry.
 
 What is not on the card (online account, pending load) moves at once. Of the purse moves what is proven: the balance
-that the broken card itself says under its MAC1, else all of it once no terminal owes a record. The rest stays in the
-old purse account, where late records find it, and is released later. The old card is void and hotlisted for ever.
+that the broken card itself says under its MAC1; of a broken card that is not readable, and that the desk keeps, all of
+it once no terminal owes a record; of a lost card nothing, for somebody may use it wherever no terminal has said that it
+refuses it, and none can say so before hotlists travel. The rest stays in the old purse account, where late records find
+it, and is released later. The old card is void and hotlisted for ever.
 """
 
 from dataclasses import dataclass
@@ -112,8 +114,8 @@ def replace_lost(writing: Writing, wish: Wish, new_label: str) -> Replaced:
 
 
 def release(writing: Writing, wish: Wish) -> Replaced:
-    """余款解冻: what is left in the old purse, when no terminal owes any more, and what came to the old accounts since
-    (a load that was given back, a void). Nothing left is a success."""
+    """余款解冻: what is left in the purse of a broken card, when no terminal owes any more, and what came to the old
+    accounts since (a load that was given back, a void). Nothing left is a success."""
     old = card_of(writing.db, wish.label)
     life = life_of(writing.db, old)
     if life.state is not CardState.REPLACED or life.successor is None:
@@ -165,8 +167,8 @@ def _provable(writing: Writing, old: bytes, purse: int, said_fen: int | None) ->
     books_fen = max(0, balance(writing.db, purse, Side.CREDIT))
     if said_fen is not None:
         return min(said_fen, books_fen)
-    is_open = _is_open(writing.db, old)
-    return 0 if is_open or owing(writing.db, _since_ms(writing, old)) else books_fen
+    waits = _was_lost(writing.db, old) or _is_open(writing.db, old) or owing(writing.db, _since_ms(writing, old))
+    return 0 if waits else books_fen
 
 
 def _is_open(db: Database, card: bytes) -> bool:
@@ -182,8 +184,10 @@ def _since_ms(writing: Writing, card: bytes) -> int:
 
 
 def _was_lost(db: Database, card: bytes) -> bool:
-    """Did the new card come for a lost one?"""
-    return bool(db.run("SELECT 1 FROM card_deed WHERE card = ? AND kind = ?", (card, int(DeedKind.REISSUED))))
+    """Is it gone, and did or does the new card come for a lost one?"""
+    query = "SELECT kind FROM card_deed WHERE card = ? AND kind IN (?, ?) ORDER BY id DESC LIMIT 1"
+    rows = db.run(query, (card, int(DeedKind.LOST), int(DeedKind.FOUND)))
+    return bool(rows) and rows[0][0] == DeedKind.LOST
 
 
 def _done_before(writing: Writing, wish: Wish, kind: DeedKind, card: bytes, other: bytes | None = None) -> bool:
@@ -221,5 +225,5 @@ def _told(
     number, total = (given.number, given.fen) if given else (0, 0)
     return Replaced(
         number, total, purse_fen, online_fen, pending_fen, left_fen, balance(writing.db, accounts.transit, Side.CREDIT),
-        tuple(late[:OWING_MAX]), again,
+        tuple(late[:OWING_MAX]), again, bool(left_fen) and _was_lost(writing.db, old),
     )  # fmt: skip

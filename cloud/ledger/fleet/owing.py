@@ -1,9 +1,9 @@
 """Which terminals could still bring a debit of a card: the simple form of the release rule of DESIGN 6.
 
 A body that can debit (no load machine) and was ever given an epoch owes until its newest STATUS came after the moment
-in question, names nothing that the ledger lacks, and leaves no slot open. Older epochs owe what they lack. A terminal
-that has not been told of the hotlist may still serve the card afterwards: that is the part of the rule which comes with
-the hotlist's distribution; until then such a debit posts, below zero if need be, and is a finding.
+in question, names nothing that the ledger lacks, and leaves no slot open. Older epochs owe what they lack. Enough for
+a card that the desk keeps. A lost one may be used at any terminal that has not said that it refuses it: that part of
+the rule comes with the hotlist's distribution, and desk/replacing.py releases nothing of a lost card before.
 """
 
 from typing import NamedTuple

@@ -134,11 +134,21 @@ def _lines(said: Replaced, label: str, new: str) -> Iterator[str]:
         yield f"圈存在途 in transit ¥{yuan(said.transit_fen)}：待判定 not decided yet"
     if not said.left_fen:
         return
-    yield f"冻结待收齐 frozen until complete: ¥{yuan(said.left_fen)}"
+    yield _frozen(said)
     for name, place, records, slots, silent in said.owing:
         why = [f"欠 {records} 笔 records" if records else "", f"未了 {slots} 笔 open slots" if slots else ""]
         why.append("其后未联系 not heard since" if silent else "")
         yield f"  {name} {place}: {'，'.join(filter(None, why))}"
+
+
+def _frozen(said: Replaced) -> str:
+    if not said.was_lost:
+        return f"冻结待收齐 frozen until complete: ¥{yuan(said.left_fen)}"
+    return (
+        f"卡内余款冻结 what was on the card stays frozen: ¥{yuan(said.left_fen)}，待每台终端回报拒收旧卡；"
+        "黑名单尚不下发，暂不能解冻 / until every terminal says that it refuses the old card; hotlists do not reach "
+        "them yet: nothing is released"
+    )
 
 
 def _void(desk: Desk, card: CardChannel) -> bool:
