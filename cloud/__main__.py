@@ -1,5 +1,5 @@
 """Command line of the cloud 中心平台: ingest, console, desk, cashier, import, deposit, grant, verify, report,
-loads, psam-stolen, held.
+loads, psam-stolen, held, differences.
 
 Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
 """
@@ -76,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     _theft_options(stolen)
     held = verb("held", "待核：列出；一人提议、另一人确认放行或退还 / held: list, propose, confirm, reject", _held)
     _held_options(held)
+    apart = verb("differences", "卡与账本的差异：列出；查明后说明 / card against ledger: list, explain", _differences)
+    _differences_options(apart)
     link = verbs.add_parser("sign-in", help=SIGN_IN, description=SIGN_IN)
     link.add_argument("--data", type=Path, required=True, metavar="DIR")
     link.add_argument("--address", default=ADDRESS, metavar="URL", help=f"集控平台地址 / of the console ({ADDRESS})")
@@ -85,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     half.add_argument("--open", action="store_true", help="只列未了的 / open ones only")
     for made in (take, check):
         made.add_argument("--keys", type=Path, metavar="SOCKET", help="密钥进程：复核 TAC / to check TACs again")
-    for made in (check, sums, half, stolen, given, held):
+    for made in (check, sums, half, stolen, given, held, apart):
         made.add_argument("--json", action="store_true", help="一行 JSON / one line of JSON")
     return parser
 
@@ -143,6 +145,27 @@ def _held_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--proposal", type=int, metavar="N", help="提议号 / number of the proposal")
     parser.add_argument("--who", metavar="NAME", help="经手人 / who does it")
     parser.add_argument("--reason", metavar="TEXT", help="缘由（提议、否决）/ why (propose, reject)")
+
+
+def _differences_options(parser: argparse.ArgumentParser) -> None:
+    steps = ("list", "explain")
+    told = "列出（缺省）、说明 / list (as without), explain"
+    parser.add_argument("step", choices=steps, nargs="?", default="list", metavar="|".join(steps), help=told)
+    parser.add_argument("--number", type=int, metavar="N", help="差异号 / number of the difference")
+    parser.add_argument("--who", metavar="NAME", help="谁查明的 / who found out")
+    parser.add_argument("--reason", metavar="TEXT", help="查明的缘由 / what it was")
+
+
+def _differences(chosen: argparse.Namespace) -> int:
+    from cloud.commands import differences
+
+    if chosen.step == "list":
+        return differences.listing(chosen.data, chosen.dsn, as_json=chosen.json)
+    for name in ("number", "who", "reason"):
+        if getattr(chosen, name) is None:
+            raise ConfigFault(f"缺少 --{name} / --{name} is missing")
+    said = (chosen.number, chosen.who, chosen.reason)
+    return differences.explain(chosen.data, chosen.dsn, *said, as_json=chosen.json)
 
 
 def _held(chosen: argparse.Namespace) -> int:

@@ -39,6 +39,7 @@ NAMES = {
     "gaps": "缺号 lost numbers",
     "batch-chain": "批次链 batch chain",
     "cards": "逐卡 cards",
+    "differences": "卡账差异 differences",
     "thefts": "挂失 thefts",
     "two-persons": "双人 two persons",
     "desk": "卡务 desk",
@@ -71,6 +72,8 @@ SUMS = {
     "replaced_fen": "换卡补卡 replaced",
     "granted_fen": "发放 grants",
     "suspense_fen": "挂账合计 in suspense",
+    "differences": "未说明的差异 unexplained",
+    "differences_explained": "  已说明的 explained",
     "difference_fen": "差异 difference",
 }
 """What `report` prints of the sums, in this order."""
@@ -145,13 +148,21 @@ def _table(found: Report, half_done: list[LoadStanding], *, asked: bool) -> Iter
         yield from (f"    {line}" for line in load_lines(one))
     if not asked:
         yield "  —  未复核 TAC（缺 --keys）/ TACs were not checked again (no --keys)"
-    yield "账本无误 / the ledger is true" if found.ok else f"账本有误 / NOT TRUE: {found.first_broken}"
+    yield _conclusion(found)
+
+
+def _conclusion(found: Report) -> str:
+    if not found.ok:
+        return f"账本有误 / NOT TRUE: {found.first_broken}"
+    if found.warns:
+        return "账本无误，另有已说明的差异 / the ledger is true, beside differences that are explained"
+    return "账本无误 / the ledger is true"
 
 
 def _row(check: Check) -> str:
     name = NAMES.get(check.name, check.name)
     gap = " " * max(1, NAME_WIDTH - _width(name))
-    mark = "✗ " if check.broken else "✓ "
+    mark = "✗ " if check.broken else "△ " if check.warns else "✓ "
     return f"  {mark}{name}{gap}{check.checked:>10}  {check.broken or check.note}".rstrip()
 
 
@@ -168,6 +179,7 @@ def _sums(reader: Reader, shown: Shown) -> dict[str, Any]:
         terminals[row.name] = _added(terminals.get(row.name), row)
         terminals[row.name]["zero_rides"] = zero_rides.get(row.device, 0)
     now, desk, subsidy = wall_now(), reader.desk_sums(), reader.subsidy_sums()
+    differences = reader.standing_differences()
     half_done = reader.load_standings(now, CASES_MAX, open_only=True)
     still_open = open_cases(half_done, reader.suspense(CASES_MAX), reader.voids(CASES_MAX), now.unix_ms)
     for name, (taps, loads) in shown.by_terminal.items():
@@ -202,6 +214,9 @@ def _sums(reader: Reader, shown: Shown) -> dict[str, Any]:
         "granted_fen": -_balance_fen(reader, FUND.code),
         "suspense_fen": sum(case.amount_fen for case in still_open if case.kind == SUSPENSE),
         "difference_fen": view.difference_fen,
+        "differences": differences.unexplained,
+        "differences_explained": differences.explained,
+        "explained_fen": differences.explained_fen,
         "shown": {
             "taps": shown.taps, "mixed": shown.mixed, "loads": shown.loads, "lost": shown.lost,
             "double": shown.double, "first": shown.first,

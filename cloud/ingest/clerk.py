@@ -105,13 +105,14 @@ class Clerk:
         due = [(address, self._awaiting.due(address.box, now)) for address, _ in there]
         return letters + [_letter(address, awaited) for address, awaited in due if awaited is not None]
 
-    def chores(self) -> None:
-        """What the ledger wants every few seconds; then its sums are quickly told."""
-        self._ledger.fold()
-        self._tally.books = Reader(self._ledger.database).counts()
+    def chores(self) -> bool:
+        """What the ledger wants every few seconds; then its sums are quickly told. Is there more to do?"""
         now = self._clock()
+        more = self._ledger.find_differences(now)  # folds, too
+        self._tally.books = Reader(self._ledger.database).counts()
         self._look_at_certificates(now)
         self._judge_defects_again(now)
+        return more
 
     def _look_at_certificates(self, now: Now) -> None:
         for one in self._expiry.look(now.campus_s) if self._expiry is not None else ():

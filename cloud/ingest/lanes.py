@@ -1,7 +1,8 @@
 """The two queues between the broker sessions and the ledger thread, and the order in which it works.
 
-`now` first, then the boxes' states, then as much of `money` as is there: nobody waits on a clock, and *now* waits for
-one money batch at most. Bounded from outside: what waits here is not PUBACKed, so a session brings IN_HAND_MAX at most.
+`now` first, then the boxes' states, then as much of `money` as is there, then the chores: nobody waits on a clock, and
+*now* waits for one money batch at most. Bounded from outside: what waits here is not PUBACKed, so a session brings
+IN_HAND_MAX at most.
 """
 
 import threading
@@ -16,6 +17,8 @@ from shared.wire.topics import Address
 
 GATHER_RECORDS = 4000
 """Most records of one ledger transaction: what *now* may have to wait for."""
+CHORES_PATIENCE_S = 10.0
+"""So long the small duties wait for records that never cease: a difference must be told on a busy day, too."""
 
 
 class Lanes:
@@ -28,6 +31,7 @@ class Lanes:
         self._now: deque[Ticket] = deque()
         self._states: dict[BoxId, tuple[Address, BoxState]] = {}
         self._chores_due = False
+        self._chores_since = 0.0
         self._records = 0
         self._not_before = 0.0
         self._money_not_before = 0.0
@@ -53,8 +57,11 @@ class Lanes:
             self._changed.notify()
 
     def put_chores(self) -> None:
-        """The ledger's small duties, when there is nothing else to do; asked twice, done once."""
+        """The ledger's small duties, when there is nothing else to do, or CHORES_PATIENCE_S later; asked twice, done
+        once."""
         with self._changed:
+            if not self._chores_due:
+                self._chores_since = self._clock()
             self._chores_due = True
             self._changed.notify()
 
@@ -107,12 +114,15 @@ class Lanes:
             return self._all_now()
         if self._states:
             return self._all_states()
+        if self._chores_due and now - self._chores_since >= CHORES_PATIENCE_S:
+            return self._chores()
         if self._money and now >= self._money_not_before:
             return self._gathered()
-        if self._chores_due:
-            self._chores_due = False
-            return Chores()
-        return None
+        return self._chores() if self._chores_due else None
+
+    def _chores(self) -> Chores:
+        self._chores_due = False
+        return Chores()
 
     def _all_now(self) -> Now:
         tickets = tuple(self._now)

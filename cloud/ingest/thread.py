@@ -39,8 +39,8 @@ class Doer(Protocol):
     def states(self, states: States) -> list[Letter]:
         """The boxes' newest states, and what follows from them."""
 
-    def chores(self) -> None:
-        """The ledger's small duties."""
+    def chores(self) -> bool:
+        """The ledger's small duties, a bounded part of them; is there more?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class LedgerThread(threading.Thread):
                 self._reports.on_open()
                 while (work := self._lanes.take()) is not None:
                     self._do(doer, work)
-                self._spare(doer.chores)
+                self._spare(lambda: self._finish(doer))
         except BaseException as fault:  # noqa: BLE001  # told to the loop, which ends the process with it
             self._reports.on_end(fault)
         else:
@@ -87,7 +87,7 @@ class LedgerThread(threading.Thread):
             case States():
                 self._spare(lambda: self._states(doer, work))
             case Chores():
-                self._spare(doer.chores)
+                self._spare(lambda: self._chores(doer))
 
     def _now(self, doer: Doer, work: Now) -> None:
         for at, ticket in enumerate(work.tickets):
@@ -107,6 +107,13 @@ class LedgerThread(threading.Thread):
         except Exception as fault:  # noqa: BLE001  # a defect of ours: kept with the message, and told
             doer.set_aside(ticket, fault)
             return []
+
+    def _chores(self, doer: Doer) -> None:
+        if doer.chores():
+            self._lanes.put_chores()  # behind what has come meanwhile
+
+    def _finish(self, doer: Doer) -> None:
+        doer.chores()
 
     def _states(self, doer: Doer, work: States) -> None:
         letters = doer.states(work)

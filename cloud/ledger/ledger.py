@@ -7,6 +7,8 @@ answer.
 from collections.abc import Callable, Collection, Sequence
 
 from cloud.ledger.cards.inventory import import_inventory
+from cloud.ledger.findings.look import look
+from cloud.ledger.findings.rows import Difference, explain
 from cloud.ledger.fleet import epochs, status
 from cloud.ledger.funds.deposits import deposit
 from cloud.ledger.funds.grants import grant
@@ -231,6 +233,18 @@ class Ledger:
         """Take the tail into the balances; how many entries it had."""
         with self.database.writing():
             return fold(self.database)
+
+    # --- card against ledger --------------------------------------------------------------------------------------
+
+    def find_differences(self, now: Now) -> bool:
+        """Look at what was touched since the last look, a bounded part of it; is there more?"""
+        with self.opened.writing(now) as writing:
+            return look(writing)
+
+    def explain_difference(self, number: int, who: str, reason: str, now: Now) -> Difference:
+        """Somebody's word, kept for ever. Idempotent. DifferenceRefused."""
+        with self.opened.writing(now) as writing:
+            return explain(writing, number, who, reason)
 
     # --- what is told ---------------------------------------------------------------------------------------------
 

@@ -190,3 +190,38 @@ class Mac3Wrong(Told):
     zh = "圈提证明错误：卡 {card}"
     en = "a wrong MAC3 of an unload: card {card}"
     card: bytes
+
+
+@dataclass(frozen=True)
+class PurseNegative(Told):
+    code, case, level = "difference", "negative", Level.URGENT
+    zh = "卡 {card} {purse:purse}账为负 {fen:yuan}：卡上花掉了账本没有给过的钱"
+    en = "card {card}, {purse:purse}: the account is at {fen:yuan}; the card has spent money that the ledger never gave"
+    card: str
+    purse: str
+    fen: int
+
+
+@dataclass(frozen=True)
+class BalanceChainBroken(Told):
+    code, case, level = "difference", "chain", Level.URGENT
+    zh = "卡 {card} {purse:purse}余额接不上：应为 {expected:yuan}，卡上读到 {read:yuan}，计数器 {counter}"
+    en = "card {card}, {purse:purse}: its balance should be {expected:yuan}, it read {read:yuan}, counter {counter}"
+    card: str
+    purse: str
+    expected: int
+    read: int
+    counter: int
+
+
+@dataclass(frozen=True)
+class LostCardSpent(Told):
+    code, case, level = "difference", "lost", Level.URGENT
+    zh = "已挂失的卡 {card} {purse:purse}在 {terminal} {place} 消费 {fen:yuan}，挂失后共 {total:yuan}"
+    en = "lost card {card}, {purse:purse}, paid {fen:yuan} at {terminal} {place}; {total:yuan} since it was reported"
+    card: str
+    purse: str
+    terminal: str
+    place: str
+    fen: int
+    total: int

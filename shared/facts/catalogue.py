@@ -11,7 +11,7 @@ from types import ModuleType
 
 from shared.clocks.clock import MAX_SECONDS, time_text
 from shared.facts import books, boxes, desks, terminals
-from shared.facts.terms import COMMANDS, DAMAGES, DEEDS, PAYERS, REASONS, REFUSALS, SIDES, STORES, Words
+from shared.facts.terms import COMMANDS, DAMAGES, DEEDS, PAYERS, PURSES, REASONS, REFUSALS, SIDES, STORES, Words
 from shared.facts.told import CASE, TIMES, UNSAID, Params, Told, Value
 from shared.money import yuan
 
@@ -134,4 +134,5 @@ SETS: dict[str, dict[str, Words]] = {
     "deed": DEEDS,
     "payer": PAYERS,
     "side": SIDES,
+    "purse": PURSES,
 }

@@ -130,3 +130,14 @@ class HeldRejected(Told):
     side: str
     maker: str
     checker: str
+
+
+@dataclass(frozen=True)
+class DifferenceExplained(Told):
+    code, level = "difference-explained", Level.NOTICE
+    zh = "差异 {number} 已说明，卡 {card}，{who}：{reason}"
+    en = "difference {number} is explained, card {card}, {who}: {reason}"
+    number: int
+    card: str
+    who: str
+    reason: str

@@ -81,6 +81,9 @@ PAYERS: dict[str, Words] = {"fund": ("补助基金", "the fund"), "bank": ("银�
 SIDES: dict[str, Words] = {"merchant": ("商户", "the merchant"), "holder": ("持卡人", "the holders")}
 """Who gets what was held."""
 
+PURSES: dict[str, Words] = {"main": ("主钱包", "main purse"), "subsidy": ("补助钱包", "subsidy purse")}
+"""Of a card."""
+
 
 def word_of(name: str) -> str:
     """The word of an enum's member, by its name: CARD_UNKNOWN is card-unknown."""

@@ -234,7 +234,8 @@ class IngestPart:
 
     def _chores(self, life: int) -> None:
         if life == self._life and self.ledger is not None:
-            self._guard(self.ledger.fold)
+            ledger = self.ledger
+            self._guard(lambda: ledger.find_differences(self.now()))
             self.world.after(CHORES_S, self._chores, life)
 
     def _guard(self, call: Callable[[], object]) -> None:

@@ -12,12 +12,16 @@ from cloud.store.db import Database, Row
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """checked: how many things. broken: the first that is wrong, named; empty if none. note: for people."""
+    """checked: how many things. broken: the first that is wrong, named; empty if none. note: for people.
+
+    warns: true, and yet not as it should be, as the note says.
+    """
 
     name: str
     checked: int
     broken: str = ""
     note: str = ""
+    warns: bool = False
 
 
 class Line(NamedTuple):

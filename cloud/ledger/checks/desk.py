@@ -3,10 +3,8 @@
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.check import Check
 from cloud.ledger.desk.receipts import ReceiptKind
-from cloud.ledger.journal.balances import all_balances
 from cloud.ledger.loads.unloads import UnloadState
 from cloud.store.db import Database
-from shared.money import yuan
 
 NAME = "desk"
 _ENTRIES = {
@@ -35,15 +33,7 @@ def check_desk(db: Database) -> Check:
         if entry is not None and (posted_kind not in _ENTRIES.get(ReceiptKind(kind), ()) or posted != fen):
             return Check(NAME, checked, f"{named} says {fen} fen, its entry {entry} posts {posted}, or is another deed")
         last = cashier, number
-    return Check(NAME, checked, _unpapered(db) or _unbooked(db), _overdrawn(db))
-
-
-def _overdrawn(db: Database) -> str:
-    """What late records took from void cards beyond what was left: posted, the school's loss, and for people to see."""
-    surplus = all_balances(db)
-    purses = db.run("SELECT c.purse_account FROM card c JOIN card_life l ON l.card = c.card WHERE l.state <> 0")
-    below = [surplus[account] for (account,) in purses if surplus.get(account, 0) > 0]
-    return f"旧卡透支 void cards below zero: {len(below)}, {yuan(sum(below))}" if below else ""
+    return Check(NAME, checked, _unpapered(db) or _unbooked(db))
 
 
 def _unpapered(db: Database) -> str:

@@ -11,6 +11,7 @@ from cloud.ledger.checks.books import check_balances, check_chain, check_entries
 from cloud.ledger.checks.cards import check_cards
 from cloud.ledger.checks.check import Check
 from cloud.ledger.checks.desk import check_desk
+from cloud.ledger.checks.differences import check_differences
 from cloud.ledger.checks.file import check_file
 from cloud.ledger.checks.gaps import check_gaps
 from cloud.ledger.checks.records import check_keys, check_marks, check_open, check_records, check_tacs, check_voids
@@ -34,6 +35,11 @@ class Report:
         return not any(check.broken for check in self.checks)
 
     @property
+    def warns(self) -> bool:
+        """True, and yet there is something that a person has had to explain."""
+        return any(check.warns for check in self.checks)
+
+    @property
     def first_broken(self) -> str:
         """'name: what', or empty."""
         return next((f"{check.name}: {check.broken}" for check in self.checks if check.broken), "")
@@ -41,7 +47,7 @@ class Report:
 
 _CHECKS: tuple[Callable[[Database], Check], ...] = (
     check_balances, check_entries, check_records, check_keys, check_marks, check_gaps, check_chain, check_cards,
-    check_thefts, check_two_persons, check_desk, check_open,
+    check_differences, check_thefts, check_two_persons, check_desk, check_open,
 )  # fmt: skip
 
 

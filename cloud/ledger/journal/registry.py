@@ -174,7 +174,7 @@ def ensure_accounts(db: Database, accounts: Iterable[Account]) -> dict[str, int]
 def make_ledger(db: Database, ledger: bytes) -> None:
     """The first rows of a new ledger. Inside of a transaction."""
     db.insert("meta", "name, value", [("ledger", ledger.hex())])
-    db.insert("watermark", "name, value", [("registry", 1), ("grey", 0), ("voids", 0), ("fold", 0)])
+    db.insert("watermark", "name, value", [("registry", 1), ("grey", 0), ("voids", 0), ("fold", 0), ("findings", 0)])
     ensure_accounts(db, STANDING)
 
 

@@ -7,6 +7,8 @@ school, an index for the city comes with as-of balances.
 import threading
 from collections.abc import Sequence
 
+from cloud.ledger.findings import rows as read_findings
+from cloud.ledger.findings.rows import Difference, Standing
 from cloud.ledger.fleet import heard as read_fleet
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.held import two_persons
@@ -199,6 +201,16 @@ class Reader:
         """Entries whose merchant side waits, of one PSAM or all, oldest first. now_ms: Unix milliseconds."""
         with self._lock, self.database.reading():
             return read_held.held_views(self.database, psam, now_ms)
+
+    def differences(self) -> list[Difference]:
+        """All that cards and books ever differed in, oldest first."""
+        with self._lock, self.database.reading():
+            return read_findings.differences(self.database)
+
+    def standing_differences(self) -> Standing:
+        """How many wait for somebody, and how many were explained."""
+        with self._lock, self.database.reading():
+            return read_findings.standing(self.database)
 
     def proposals(self) -> list[Proposal]:
         """All that one person has proposed to another, oldest first."""

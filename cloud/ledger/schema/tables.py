@@ -272,6 +272,21 @@ held_release = Table(
 )  # fmt: skip
 """What became of the held 待核 entry `held`: entry, of this kind. undone: the entry that took it back again."""
 
+# --- card against ledger -----------------------------------------------------------------------------------------
+
+difference = Table(
+    "difference", metadata, _id(), _col("card", Bytes), _col("application", Small), _col("kind", Small),
+    _col("mark", Big), _col("expected_fen", Big), _col("read_fen", Big), _maybe("record", Big), _col("state", Small),
+    _col("found_ms", Big), _col("changed_ms", Big),
+    Index("ix_difference_card", "card"), Index("ix_difference_state", "state"),
+)  # fmt: skip
+"""What a card's records say and the books do not (findings.rows.Kind). mark: which step of it, or which report."""
+
+explanation = Table(
+    "explanation", metadata, Column("difference", Big, primary_key=True, autoincrement=False), _col("who", Text),
+    _col("reason", Text), _col("at_ms", Big),
+)  # fmt: skip
+
 # --- what is told ------------------------------------------------------------------------------------------------
 
 fact = Table(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.ingest.lanes import GATHER_RECORDS, Lanes
-from cloud.ingest.ticket import Arrival, Junk, Money, Now, States, Ticket
+from cloud.ingest.lanes import CHORES_PATIENCE_S, GATHER_RECORDS, Lanes
+from cloud.ingest.ticket import Arrival, Chores, Junk, Money, Now, States, Ticket
 from shared.ids import StoreId, box_id, store_id
 from shared.wire.messages import Batch, BoxState
 from shared.wire.topics import UP_MONEY, Address
@@ -53,6 +53,18 @@ def test_now_goes_before_money_and_states_between(hands: Hands) -> None:
     assert hands.lanes.take() == Now((now,))
     assert hands.lanes.take() == States(((HERE, state(1)),))
     assert hands.lanes.take() == Money((money,))
+
+
+def test_chores_come_last_and_in_time_on_a_day_without_a_pause(hands: Hands) -> None:
+    hands.lanes.put_chores()
+    for _ in range(2):
+        hands.lanes.put_money(hands.ticket(GATHER_RECORDS))
+        assert isinstance(hands.lanes.take(), Money)
+        hands.now += CHORES_PATIENCE_S * 0.6
+        hands.lanes.put_chores()
+    hands.lanes.put_money(hands.ticket())
+    assert hands.lanes.take() == Chores()
+    assert isinstance(hands.lanes.take(), Money)
 
 
 def test_only_the_newest_state_of_a_box_is_kept(hands: Hands) -> None:

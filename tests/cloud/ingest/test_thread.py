@@ -25,6 +25,8 @@ class Told:
 
     def __init__(self, *faults: BaseException) -> None:
         self.faults = list(faults)
+        self.more: list[bool] = []
+        """What the chores answer, the last one first."""
         self.done: list[str] = []
 
     def _do(self, what: str) -> list[Letter]:
@@ -45,8 +47,9 @@ class Told:
     def states(self, states: States) -> list[Letter]:
         return self._do(f"states {len(states.states)}")
 
-    def chores(self) -> None:
+    def chores(self) -> bool:
         self.done.append("chores")
+        return self.more.pop() if self.more else False
 
 
 class Run:
@@ -98,6 +101,18 @@ def test_money_is_answered_only_when_it_is_done(fault: Exception) -> None:
     assert run.delivered == [b"a", b"b"]
     assert run.tally.key_faults + run.tally.store_faults == 2
     assert run.ended == [None]
+
+
+def test_chores_that_have_more_to_do_come_again_behind_everything_else() -> None:
+    run = Run(Told())
+    run.doer.more = [False, True]
+    run.lanes.put_chores()
+    run.thread.start()
+    last = time.monotonic() + 5
+    while len(run.doer.done) < 2:
+        assert time.monotonic() < last
+    run.end()
+    assert run.doer.done == ["chores", "chores", "chores"], "the third is the one at the end"
 
 
 def test_now_goes_on_while_money_waits_for_the_key_process() -> None:

@@ -186,6 +186,18 @@ def test_nothing_of_a_lost_purse_is_released_while_no_terminal_says_that_it_refu
     assert purse(desk, OLD) == OPENING
 
 
+def test_what_a_lost_card_spends_meanwhile_is_no_money_of_its_successor(desk, ledger):
+    desk.report_lost(wish(), NOW)
+    desk.replace_lost(wish(2), "0009", NOW)
+    Box(ledger).send(stored(purchase(1, OLD, 0, 300, OPENING, time=NOW.campus_s + 60)))
+    heard(ledger, last=1)
+    assert desk.release(wish(3), LATER).left_fen == OPENING - 300
+    while ledger.find_differences(LATER):
+        pass
+    assert "since it was reported lost" in verify(ledger, check_tac).first_broken
+    ledger.explain_difference(1, "王芳", "学校承担", LATER)
+
+
 def test_a_lost_card_is_frozen_and_may_be_found(desk, ledger):
     desk.report_lost(wish(), NOW)
     desk.report_lost(wish(), NOW)

@@ -1,0 +1,70 @@
+"""What cards have and the books never gave: purses below zero, what lost cards spend, and what was found and waits.
+
+By its own sums, over all purses; that a balance follows from the one before is `cards.py`. What somebody has explained
+is told, and holds for so much and no more.
+"""
+
+from collections import defaultdict
+
+from cloud.ledger.checks.check import Check
+from cloud.ledger.findings.purses import Report, reports, spent_since
+from cloud.ledger.findings.rows import MAIN, SUBSIDY, Difference, Finding, Kind, differences
+from cloud.ledger.journal.balances import all_balances
+from cloud.ledger.loads.cases import CaseState
+from cloud.store.db import Database
+
+NAME = "differences"
+_PURSES = ((MAIN, "main purse"), (SUBSIDY, "subsidy purse"))
+
+
+def check_differences(db: Database) -> Check:
+    """All purses."""
+    known = differences(db)
+    wanting = [one for one in known if one.is_unexplained]
+    checked, broken = _purses(db, [one for one in known if one.explanation])
+    broken = broken or _lost(db, known)
+    if not broken and wanting:
+        first = wanting[0]
+        broken = f"difference {first.number}, card {first.label}: {first.found.kind.name.lower()}, unexplained"
+    explained = len([one for one in known if one.explanation])
+    return Check(NAME, checked, broken, f"已说明的差异 explained: {explained}" if explained else "", bool(explained))
+
+
+def _purses(db: Database, explained: list[Difference]) -> tuple[int, str]:
+    surplus, coming, checked = all_balances(db), _coming(db), 0
+    for card, label, *accounts in db.run("SELECT card, label, purse_account, subsidy_account FROM card ORDER BY label"):
+        for (application, word), account in zip(_PURSES, accounts, strict=True):
+            checked += 1
+            fen = -surplus.get(account, 0)
+            found = Finding(bytes(card), application, Kind.NEGATIVE, 0, 0, fen, None)
+            covered = 0 if application else coming.get(bytes(card), 0)
+            if fen + covered < 0 and not any(one.covers(found) for one in explained):
+                return checked, f"card {label}: {word} account at {fen} fen, money that the ledger never gave"
+    return checked, ""
+
+
+def _coming(db: Database) -> dict[bytes, int]:
+    """What loads in transit may have put onto each card already."""
+    found: dict[bytes, int] = defaultdict(int)
+    query = "SELECT card, amount_fen FROM load_case WHERE state = ? AND debited = 1"
+    for card, fen in db.run(query, (int(CaseState.PENDING),)):
+        found[bytes(card)] += fen
+    return found
+
+
+def _lost(db: Database, known: list[Difference]) -> str:
+    labels: dict[bytes, str] = dict(db.run("SELECT c.card, c.label FROM card c JOIN card_deed d ON d.card = c.card"))
+    for card, report in reports(db, list(labels)).items():
+        for application, _ in _PURSES:
+            fault = _spent(db, card, application, report, known)
+            if fault:
+                return f"card {labels[card]}: {fault}"
+    return ""
+
+
+def _spent(db: Database, card: bytes, application: int, report: Report, known: list[Difference]) -> str:
+    fen = sum(one.said.amount_fen for one in spent_since(db, card, application, report.at_s))
+    found = Finding(card, application, Kind.LOST, report.deed, 0, fen, None)
+    if not fen or any(one.explanation and one.covers(found) for one in known):
+        return ""
+    return f"spent {fen} fen since it was reported lost, unexplained"

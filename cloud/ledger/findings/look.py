@@ -1,0 +1,205 @@
+"""Looks at the purses that were touched since the last look, and opens, widens or clears their differences.
+
+Beside the posting of records, never in it: bounded work every few seconds, up to a watermark of entries. What is late
+or not decided is waited for; a difference that it made is cleared when it has come.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from cloud.ledger.books.chart import AccountKind
+from cloud.ledger.findings.purses import (
+    Held,
+    Purse,
+    Report,
+    newest_of_purse,
+    place_of,
+    reports,
+    spent_since,
+    whole_purse,
+)
+from cloud.ledger.findings.rows import (
+    MAIN,
+    SUBSIDY,
+    Difference,
+    Finding,
+    Kind,
+    State,
+    add,
+    change,
+    of_cards,
+    watched,
+)
+from cloud.ledger.journal.balances import fold
+from cloud.ledger.journal.facts import FactRow, append, row_of
+from cloud.ledger.journal.writing import Writing
+from cloud.ledger.records.chain import Break, Chain, breaks, chain_of, mark_of
+from cloud.store.db import Database
+from shared.facts.books import BalanceChainBroken, LostCardSpent, PurseNegative
+from shared.records import CounterKind
+
+ENTRIES_MAX = 256
+"""Most entries of a look: what a record that comes meanwhile waits for."""
+BREAKS_MAX = 8
+"""Most steps of one purse that are named at a look."""
+_WATERMARK = "findings"
+_OF_CARDS = frozenset({AccountKind.PURSE.value, AccountKind.SUBSIDY.value, AccountKind.TRANSIT.value})
+_WORDS = {MAIN: "main", SUBSIDY: "subsidy"}
+
+
+class _Looked(NamedTuple):
+    """One purse as it stands. spent: what it has paid since the report of loss that stands."""
+
+    card: bytes
+    application: int
+    label: str
+    opening_fen: int
+    balance_fen: int
+    purse: Purse
+    chain: Chain
+    lost: Report | None
+    spent: list[Held]
+
+
+def look(writing: Writing) -> bool:
+    """Inside of a transaction. Is there more to look at?"""
+    db = writing.db
+    fold(db)
+    ((low, last),) = db.run(
+        "SELECT value, (SELECT COALESCE(MAX(entry), 0) FROM posting) FROM watermark WHERE name = ?", (_WATERMARK,)
+    )
+    high = min(last, low + ENTRIES_MAX)
+    cards = sorted({*_touched(db, low, high), *watched(db)})
+    if cards:
+        _look_at(writing, cards)
+    if high > low:
+        db.run("UPDATE watermark SET value = ? WHERE name = ?", (high, _WATERMARK))
+    return bool(last > high)
+
+
+def _touched(db: Database, low: int, high: int) -> set[bytes]:
+    """Cards of which a purse, or what is in transit to it, was moved by these entries."""
+    rows = db.run("SELECT debit, credit FROM posting WHERE entry > ? AND entry <= ?", (low, high))
+    accounts = sorted({account for row in rows for account in row})
+    found = db.find("SELECT kind, code FROM account WHERE id", accounts)
+    return {bytes.fromhex(code.partition(":")[2]) for kind, code in found if kind in _OF_CARDS}
+
+
+def _look_at(writing: Writing, cards: Sequence[bytes]) -> None:
+    known: dict[bytes, list[Difference]] = {card: [] for card in cards}
+    for one in of_cards(writing.db, cards):
+        known[one.found.card].append(one)
+    facts: list[FactRow] = []
+    for looked in _purses(writing.db, cards):
+        mine = [one for one in known[looked.card] if one.found.application == looked.application]
+        facts += _compared(writing, looked, mine)
+    append(writing.db, facts)
+
+
+def _purses(db: Database, cards: Sequence[bytes]) -> Iterator[_Looked]:
+    rows = db.find(
+        "SELECT card, label, opening_fen, purse_account, subsidy_fen, subsidy_account FROM card WHERE card", cards
+    )
+    accounts = [account for row in rows for account in (row[3], row[5])]
+    balances: dict[int, int] = dict(
+        db.find("SELECT account, credit_fen - debit_fen FROM balance WHERE account", accounts)
+    )
+    lost = reports(db, list(cards))
+    for card, label, main_fen, main, subsidy_fen, subsidy in rows:
+        for application, opening_fen, account in ((MAIN, main_fen, main), (SUBSIDY, subsidy_fen, subsidy)):
+            if account in balances:
+                report = lost.get(bytes(card))
+                yield _looked(db, bytes(card), application, label, opening_fen, balances[account], report)
+
+
+def _looked(
+    db: Database, card: bytes, application: int, label: str, opening_fen: int, balance_fen: int, lost: Report | None
+) -> _Looked:
+    found = newest_of_purse(db, card, application)
+    spent = spent_since(db, card, application, lost.at_s) if lost else []
+    return _Looked(card, application, label, opening_fen, balance_fen, found, _chain(opening_fen, found), lost, spent)
+
+
+def _chain(opening_fen: int, purse: Purse) -> Chain:
+    return chain_of(opening_fen, [one.step for one in purse.purchases], purse.loads, whole=purse.whole)
+
+
+def _compared(writing: Writing, looked: _Looked, known: Sequence[Difference]) -> Iterator[FactRow]:
+    """Open, widen, open again or clear; what is new or wider is told."""
+    explained = {one.found.mark for one in known if one.explanation and one.found.kind is Kind.CHAIN}
+    found = list(_findings(looked, explained))
+    for one in found:
+        if not any(row.covers(one) and (row.explanation or row.state is State.OPEN) for row in known):
+            _keep(writing, one, known)
+            yield _told(writing, looked, one)
+    there = {one.identity for one in found}
+    for row in known:
+        if row.is_unexplained and row.found.identity not in there and _is_settled(writing.db, looked, row.found):
+            change(writing, row, row.found, State.CLEARED)
+
+
+def _keep(writing: Writing, found: Finding, known: Sequence[Difference]) -> None:
+    mine = [row for row in known if row.found.identity == found.identity and row.explanation is None]
+    if mine:
+        change(writing, mine[-1], found, State.OPEN)
+    else:
+        add(writing, found)
+
+
+def _findings(looked: _Looked, explained: set[int]) -> Iterator[Finding]:
+    purse, who = looked.purse, looked[:2]
+    newest = max((one.record for one in purse.purchases), default=None)
+    if looked.balance_fen + purse.coming_fen < 0:
+        yield Finding(*who, Kind.NEGATIVE, 0, 0, looked.balance_fen, newest)
+    if not purse.is_open:
+        for broken, _ in zip(breaks(looked.chain, explained), range(BREAKS_MAX), strict=False):
+            yield Finding(*who, Kind.CHAIN, *broken, _record_of(purse, broken))
+    if looked.lost and looked.spent:
+        total = sum(one.said.amount_fen for one in looked.spent)
+        yield Finding(*who, Kind.LOST, looked.lost.deed, 0, total, max(one.record for one in looked.spent))
+
+
+def _record_of(purse: Purse, broken: Break) -> int | None:
+    marks = {mark_of(CounterKind.OFFLINE, one.said.counter): one.record for one in purse.purchases}
+    return marks.get(broken.mark)
+
+
+def _is_settled(db: Database, looked: _Looked, found: Finding) -> bool:
+    """Is it certain that this is no difference any more? It does not show now."""
+    match found.kind:
+        case Kind.NEGATIVE:
+            return _is_whole_and_true(db, looked)
+        case Kind.CHAIN:
+            return not looked.purse.is_open and found.mark in _judged(looked.chain)
+        case Kind.LOST:
+            return looked.lost is None or looked.lost.deed != found.mark
+
+
+def _is_whole_and_true(db: Database, looked: _Looked) -> bool:
+    """A purse that was below zero and is not now: was it only that a load's record came after the purchases from it?"""
+    purse = whole_purse(db, looked.card, looked.application)
+    chain = _chain(looked.opening_fen, purse)
+    return not (purse.is_open or chain.has_gap) and next(breaks(chain), None) is None
+
+
+def _judged(chain: Chain) -> set[int]:
+    """Marks of the steps that had to fit something before them."""
+    spent, loaded = (steps[chain.has_gap :] for steps in (chain.purchases, chain.loads))
+    spent_marks = {mark_of(CounterKind.OFFLINE, step.counter) for step in spent}
+    return spent_marks | {mark_of(CounterKind.ONLINE, step.counter) for step in loaded}
+
+
+def _told(writing: Writing, looked: _Looked, found: Finding) -> FactRow:
+    word, now_ms = _WORDS[looked.application], writing.now.unix_ms
+    match found.kind:
+        case Kind.NEGATIVE:
+            return row_of(PurseNegative(looked.label, word, found.read_fen), now_ms)
+        case Kind.CHAIN:
+            counter = found.mark & 0xFFFF
+            told = BalanceChainBroken(looked.label, word, found.expected_fen, found.read_fen, counter)
+            return row_of(told, now_ms)
+        case Kind.LOST:
+            newest = max(looked.spent, key=lambda one: one.record)
+            device, name, place = place_of(writing.db, newest.record)
+            fen = newest.said.amount_fen
+            return row_of(LostCardSpent(looked.label, word, name, place, fen, found.read_fen), now_ms, device=device)

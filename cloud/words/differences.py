@@ -1,0 +1,66 @@
+"""Differences between card and ledger as text and as JSON, Chinese first. Pure."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from cloud.ledger.findings.rows import MAIN, Difference, Kind, State
+from shared.clocks.campus_clock import WALL
+from shared.clocks.clock import time_text
+from shared.facts.terms import PURSES
+from shared.money import yuan
+
+SHOWN_MAX = 200
+"""Lines for people; a program gets all."""
+UNEXPLAINED, EXPLAINED, CLEARED = "unexplained", "explained", "cleared"
+_STATES = {UNEXPLAINED: "未说明", EXPLAINED: "已说明", CLEARED: "已消除"}
+
+
+def state_of(one: Difference) -> str:
+    """UNEXPLAINED, EXPLAINED or CLEARED."""
+    return EXPLAINED if one.explanation else UNEXPLAINED if one.state is State.OPEN else CLEARED
+
+
+def difference_json(one: Difference) -> dict[str, Any]:
+    """Sums in fen, times in Unix milliseconds. counter: of a chain, else 0."""
+    found, said = one.found, one.explanation
+    return {
+        "number": one.number, "card": one.label, "purse": _purse(one)[0], "kind": found.kind.name.lower(),
+        "counter": _counter(one), "expected_fen": found.expected_fen, "read_fen": found.read_fen,
+        "record": found.record, "state": state_of(one), "found_ms": one.found_ms, "changed_ms": one.changed_ms,
+        "who": said.who if said else "", "reason": said.reason if said else "",
+    }  # fmt: skip
+
+
+def difference_lines(found: Sequence[Difference]) -> Iterator[str]:
+    """Each with what it is about, and how many there are."""
+    for one in found[-SHOWN_MAX:]:
+        state, purse = state_of(one), " ".join(_purse(one)[1])
+        when = time_text(WALL.at(one.found_ms / 1000))
+        yield f"差异 difference {one.number}: {_STATES[state]} {state}  卡 card {one.label} {purse}  {when}"
+        yield f"  {_what(one)}"
+        if one.explanation:
+            yield f"  {one.explanation.who}: {one.explanation.reason}"
+    wanting = [one for one in found if one.is_unexplained]
+    yield f"差异 differences: {len(found)}，未说明 unexplained: {len(wanting)}"
+    if wanting:
+        yield "  查明后 when it is known: differences explain --number N --who NAME --reason TEXT"
+
+
+def _what(one: Difference) -> str:
+    expected, read = yuan(one.found.expected_fen), yuan(one.found.read_fen)
+    match one.found.kind:
+        case Kind.NEGATIVE:
+            return f"卡账 ¥{read}：卡上花掉了账本没有给过的钱 the card has spent money that the ledger never gave"
+        case Kind.CHAIN:
+            return f"余额应为 should be ¥{expected}，读到 read ¥{read}，计数器 counter {_counter(one)}"
+        case Kind.LOST:
+            return f"挂失后消费 spent since it was reported lost: ¥{read}"
+
+
+def _counter(one: Difference) -> int:
+    return one.found.mark & 0xFFFF if one.found.kind is Kind.CHAIN else 0
+
+
+def _purse(one: Difference) -> tuple[str, tuple[str, str]]:
+    word = "main" if one.found.application == MAIN else "subsidy"
+    return word, PURSES[word]

@@ -1,0 +1,188 @@
+"""Money that a card has and the ledger never gave is a difference at once, until somebody explains it."""
+
+import pytest
+
+from cloud.ledger.desk.door import DeskLedger
+from cloud.ledger.desk.replacing import Wish
+from cloud.ledger.findings.rows import DifferenceRefused, Kind, State
+from cloud.ledger.journal.opened import OpenedLedger
+from cloud.ledger.ledger import Ledger
+from cloud.ledger.read.reader import Reader
+from cloud.ledger.records.values import Now
+from shared.errors import ConfigFault, RuleBroken, StoreFault
+from shared.facts.catalogue import words
+from shared.records import Kind as RecordKind
+from tests.cloud.ledger import campus as c
+from tests.cloud.ledger.campus import NOW, OPENING, Box
+
+CARD = c.card(1)
+LATER = Now(NOW.unix_ms + 1000, NOW.campus_s + 1)
+
+
+def looked(ledger: Ledger) -> list[tuple[str, Kind, int, int]]:
+    """After a look: label, kind, expected and read of what nobody has explained."""
+    while ledger.find_differences(LATER):
+        pass
+    found = Reader(ledger.database).differences()
+    return [(one.label, one.found.kind, *one.found[4:6]) for one in found if one.is_unexplained]
+
+
+def told(ledger: Ledger) -> list[str]:
+    """English words of the urgent facts, newest first."""
+    facts = Reader(ledger.database).facts(50)
+    return [words(fact.code, fact.told)[1] for fact in facts if fact.level == "urgent"]
+
+
+def _run(ledger: Ledger, sql: str) -> None:
+    with ledger.database.writing():
+        ledger.database.run(sql)
+
+
+def sale(seq: int, counter: int, fen: int, balance: int, **how: int) -> bytes:
+    return c.stored(c.purchase(seq, CARD, counter, fen, balance, **how))
+
+
+def raw_keys(box: Box) -> None:
+    """9.00 left, then 100.00 by somebody who has the load key, then 9.50 spent."""
+    box.send(sale(1, 0, 9_100, OPENING), sale(2, 1, 950, 10_900))
+
+
+def test_a_raw_load_that_is_spent_is_told_and_names_the_card(ledger: Ledger, box: Box) -> None:
+    raw_keys(box)
+    assert looked(ledger) == [("0001", Kind.NEGATIVE, 0, -50), ("0001", Kind.CHAIN, 900, 10_900)]
+    assert told(ledger) == [
+        "card 0001, main purse: its balance should be ¥9.00, it read ¥109.00, counter 1",
+        "card 0001, main purse: the account is at ¥-0.50; the card has spent money that the ledger never gave",
+    ]
+    assert len(looked(ledger)) == len(told(ledger)) == 2, "a look at the same again tells nothing"
+
+
+def test_more_of_it_widens_what_is_open_and_is_told_again(ledger: Ledger, box: Box) -> None:
+    raw_keys(box)
+    looked(ledger)
+    box.send(sale(3, 2, 50, 9_950))
+    assert looked(ledger) == [("0001", Kind.NEGATIVE, 0, -100), ("0001", Kind.CHAIN, 900, 10_900)]
+    assert "¥-1.00" in told(ledger)[0]
+
+
+def test_what_is_explained_waits_for_nobody_and_more_of_it_does(ledger: Ledger, box: Box) -> None:
+    raw_keys(box)
+    looked(ledger)
+    said = ledger.explain_difference(1, "王芳", "密钥外泄，已报案", LATER)
+    assert said == ledger.explain_difference(1, " 王芳", "密钥外泄，已报案", LATER)
+    ledger.explain_difference(2, "王芳", "同上", LATER)
+    assert looked(ledger) == []
+    assert Reader(ledger.database).standing_differences() == (0, 2, 10_000)
+    box.send(sale(3, 2, 50, 9_950))
+    assert looked(ledger) == [("0001", Kind.NEGATIVE, 0, -100)]
+    box.send(sale(4, 3, 50, 9_950))
+    assert looked(ledger) == [("0001", Kind.NEGATIVE, 0, -150), ("0001", Kind.CHAIN, 9_900, 9_950)]
+
+
+def test_an_explanation_is_somebodys_with_a_reason_once_and_for_ever(ledger: Ledger, box: Box) -> None:
+    raw_keys(box)
+    looked(ledger)
+    for number, who, why in ((9, "王芳", "y"), (1, " ", "y"), (1, "王芳", " "), (1, "王芳", "y" * 201)):
+        with pytest.raises(ConfigFault, match=r"差异|--who|--reason"):
+            ledger.explain_difference(number, who, why, LATER)
+    ledger.explain_difference(1, "王芳", "y", LATER)
+    with pytest.raises(DifferenceRefused, match="王芳"):
+        ledger.explain_difference(1, "李明", "n", LATER)
+    for sql in ("UPDATE explanation SET who = 'x'", "DELETE FROM explanation"):
+        with pytest.raises((RuleBroken, StoreFault), match="append-only"):
+            _run(ledger, sql)
+
+
+def test_what_is_late_or_open_is_waited_for(ledger: Ledger, box: Box) -> None:
+    box.send(sale(1, 0, 100, OPENING), sale(3, 2, 100, OPENING - 300), sale(4, 3, 100, OPENING - 400))
+    assert looked(ledger) == [], "counter 1 is still at its terminal"
+    box.send(sale(2, 1, 200, OPENING - 100))
+    assert looked(ledger) == []
+    box.send(c.stored(c.purchase(5, CARD, 4, 100, OPENING - 500, kind=RecordKind.UNPROVEN)))
+    box.send(sale(6, 5, 100, OPENING - 999))
+    assert looked(ledger) == [], "a grey record is not decided"
+
+
+def test_a_load_in_transit_covers_what_was_spent_of_it(ledger: Ledger, box: Box) -> None:
+    ledger.deposit(CARD, 5_000, "k", NOW)
+    request, asked = c.load_request(CARD, 0, 5_000, OPENING, request=1)
+    ledger.load_authorise(c.BOX, request, asked, True, NOW)
+    box.send(sale(1, 0, 12_000, OPENING + 5_000))
+    assert c.purse(ledger, CARD) == -2_000
+    assert looked(ledger) == []
+    box.send(c.stored(c.load(1, CARD, 0, 5_000, OPENING, request=1)))
+    assert looked(ledger) == []
+    assert c.purse(ledger, CARD) == 3_000
+
+
+def test_a_load_that_never_was_leaves_what_was_spent_of_it(ledger: Ledger, box: Box) -> None:
+    """The next request proves by the same counter that nothing was credited: then the purse is short for good."""
+    ledger.deposit(CARD, 5_000, "k", NOW)
+    request, asked = c.load_request(CARD, 0, 5_000, OPENING, request=1)
+    ledger.load_authorise(c.BOX, request, asked, True, NOW)
+    box.send(sale(1, 0, 12_000, OPENING + 5_000))
+    assert looked(ledger) == []
+    request, asked = c.load_request(CARD, 0, 1_000, 3_000, request=2, salt=1)
+    ledger.load_authorise(c.BOX, request, asked, True, NOW)
+    assert (CARD, Kind.NEGATIVE) in [(CARD, kind) for _, kind, *_ in looked(ledger)]
+
+
+def test_what_only_came_in_another_order_is_cleared_again(ledger: Ledger, box: Box) -> None:
+    """A ledger that was put back has lost the request of a load, and hears of a purchase from it first."""
+    box.send(sale(1, 0, 12_000, OPENING + 5_000))
+    assert [kind for _, kind, *_ in looked(ledger)] == [Kind.NEGATIVE, Kind.CHAIN]
+    box.send(c.stored(c.load(1, CARD, 0, 5_000, OPENING, request=1)))
+    assert looked(ledger) == []
+    states = [one.state for one in Reader(ledger.database).differences()]
+    assert states == [State.CLEARED, State.CLEARED]
+    box.send(sale(2, 1, 3_100, 3_000))
+    assert looked(ledger) == [("0001", Kind.NEGATIVE, 0, -100)], "what was cleared is open again when it shows again"
+    assert "¥-1.00" in told(ledger)[0]
+
+
+def test_a_purse_that_was_short_and_was_filled_since_is_not_cleared_by_that(ledger: Ledger, box: Box) -> None:
+    raw_keys(box)
+    looked(ledger)
+    ledger.deposit(CARD, 5_000, "k", NOW)
+    request, asked = c.load_request(CARD, 0, 5_000, 9_950, request=1)
+    ledger.load_authorise(c.BOX, request, asked, True, NOW)
+    box.send(c.stored(c.load(1, CARD, 0, 5_000, 9_950, request=1)))
+    assert c.purse(ledger, CARD) == 4_950
+    assert len(looked(ledger)) == 2
+
+
+def test_a_subsidy_purse_below_zero_is_told_as_such(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(c.purchase(1, CARD, 0, 300, 500, purse=c.SUBSIDY)))
+    assert [kind for _, kind, *_ in looked(ledger)] == [Kind.NEGATIVE, Kind.CHAIN]
+    assert all("subsidy purse" in text for text in told(ledger))
+
+
+def test_a_look_is_bounded_and_goes_on_where_it_ended(ledger: Ledger, box: Box) -> None:
+    while ledger.find_differences(NOW):
+        pass
+    balance = OPENING
+    for n in range(300):
+        box.send(sale(n + 1, n, 1, balance))
+        balance -= 1
+    assert ledger.find_differences(NOW)
+    assert not ledger.find_differences(NOW)
+    assert looked(ledger) == []
+
+
+def test_what_a_lost_card_spends_after_its_report_is_told_with_the_terminal(
+    opened: OpenedLedger, ledger: Ledger, box: Box
+) -> None:
+    desk, wish = DeskLedger(opened), Wish(b"w" * 16, "王芳", "0001", "")
+    desk.report_lost(wish, NOW)
+    box.send(sale(1, 0, 100, OPENING, time=NOW.campus_s - 60))
+    assert looked(ledger) == [], "it was the holder's"
+    box.send(sale(2, 1, 250, OPENING - 100, time=NOW.campus_s + 60))
+    assert looked(ledger) == [("0001", Kind.LOST, 0, 250)]
+    box.send(sale(3, 2, 50, OPENING - 350, time=NOW.campus_s + 90))
+    assert looked(ledger) == [("0001", Kind.LOST, 0, 300)]
+    assert told(ledger) == [
+        "lost card 0001, main purse, paid ¥0.50 at pos-01 1号窗口; ¥3.00 since it was reported",
+        "lost card 0001, main purse, paid ¥2.50 at pos-01 1号窗口; ¥2.50 since it was reported",
+    ]
+    desk.cancel_lost(Wish(b"v" * 16, "王芳", "0001", ""), LATER)
+    assert looked(ledger) == [], "its holder has it"
