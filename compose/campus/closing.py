@@ -129,6 +129,9 @@ def _assemble(
         granted_fen=books.get("granted_fen", 0),
         unloads_fen=books.get("unloads_fen", 0),
         replaced_fen=books.get("replaced_fen", 0),
+        differences=books.get("differences", 0),
+        differences_explained=books.get("differences_explained", 0),
+        explained_fen=books.get("explained_fen", 0),
         open=tuple(Open(**case) for case in books.get("open", [])),
     )
 

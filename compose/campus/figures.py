@@ -103,6 +103,11 @@ class Figures:
     """圈提: cards → online accounts, at the card desk."""
     replaced_fen: int = 0
     """坏卡换卡, 挂失补卡: what void cards still say, though it stands in their successors' accounts."""
+    differences: int = 0
+    """Between cards and ledger, and nobody has explained them: must be 0."""
+    differences_explained: int = 0
+    explained_fen: int = 0
+    """What cards hold beyond the books, by differences that are explained."""
 
     @property
     def expected_fen(self) -> int:
@@ -112,7 +117,7 @@ class Figures:
     @property
     def unexplained_fen(self) -> int:
         """Card side and books apart, beyond what the open cases are about: must be 0."""
-        apart = self.cards_fen - self.replaced_fen - self.expected_fen
+        apart = self.cards_fen - self.replaced_fen - self.expected_fen - self.explained_fen
         beyond = max(0, apart - self.transit_fen) + max(0, -apart - self.suspense_fen)
         came_in = self.deposits_fen + self.voided_fen + self.granted_fen + self.unloads_fen + self.replaced_fen
         accounts = came_in - self.loads_fen - self.transit_fen - self.pending_fen - self.online_fen
@@ -134,7 +139,7 @@ class Figures:
     @property
     def adds_up(self) -> bool:
         """Whether everything that is booked is right, open cases or not."""
-        whole = not (self.lost or self.double or self.unexplained_fen or self.unposted)
+        whole = not (self.lost or self.double or self.unexplained_fen or self.unposted or self.differences)
         return whole and bool(self.verify.get("ok")) and not any(t.owes or t.open_slots for t in self.terminals)
 
     @property

@@ -75,6 +75,9 @@ def report(figures: Figures) -> dict[str, Any]:
         "lost": figures.lost,
         "double": figures.double,
         "unexplained_fen": figures.unexplained_fen,
+        "differences": figures.differences,
+        "differences_explained": figures.differences_explained,
+        "explained_fen": figures.explained_fen,
         "latency_ms": dict(figures.latency_ms),
         "verify": dict(figures.verify),
         "by_terminal": {t.name: _terminal_json(t) for t in figures.terminals},
@@ -113,6 +116,7 @@ def sheet(figures: Figures) -> str:
     lines += [
         "",
         f"  丢失 lost {figures.lost} · 重复 double {figures.double} · 不明 unexplained {yuan(figures.unexplained_fen)}",
+        *_differences(figures),
         f"  注入 injected: {_pairs(figures.injected)}   重启 restarts: {_pairs(figures.faults)}",
         f"  延迟 latency: {_pairs(figures.latency_ms)} ms   核对 verify: {_verify_line(figures.verify)}",
         "",
@@ -196,7 +200,20 @@ def _zero_rides(figures: Figures) -> list[str]:
     return [f"    无分录中 of no entry: {why} {figures.zero_rides}"]
 
 
+def _differences(figures: Figures) -> list[str]:
+    """Money that cards have and the books never gave, where there is any."""
+    open_, said = figures.differences, figures.differences_explained
+    if not (open_ or said):
+        return []
+    beyond = f" (卡上多出 beyond the books {yuan(figures.explained_fen)})" if figures.explained_fen else ""
+    how = "，逐条见 each: ./ykt cloud differences" if open_ else ""
+    return [f"  卡账差异 differences: 未说明 unexplained {open_} · 已说明 explained {said}{beyond}{how}"]
+
+
 def _verdict(figures: Figures) -> str:
+    if figures.true and figures.differences_explained:
+        n = figures.differences_explained
+        return f"  结论：全部入账；卡与账有 {n} 处差异，已说明。 All posted; {n} differences are explained — see above."
     if figures.true:
         return "  结论：账实相符，全部入账。 All posted and true."
     if figures.adds_up:

@@ -8,12 +8,14 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from cloud.ledger.findings.rows import Standing
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.loads.state import Next
 from cloud.ledger.read.loads import LoadStanding
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.read.thefts import StandingTheft
 from cloud.ledger.read.views import EntryView, RecordView
+from cloud.ledger.read.views import Overview as Sums
 from cloud.ledger.records.values import Now
 from cloud.words.rides import ride_words
 from shared.clocks.campus_clock import WALL
@@ -87,12 +89,7 @@ class Overview:
                 "subsidy_fen": sums.subsidy_fen,
                 "pending_fen": sums.pending_fen,
             },
-            "ledger": {
-                "ok": sums.difference_fen == 0,
-                "mark": "bad" if sums.difference_fen else "warn" if unknown else "ok",
-                "difference_fen": sums.difference_fen,
-                "checked": sums.entries,
-            },
+            "ledger": _ledger(sums, self._reader.standing_differences(), unknown),
             "thefts": _thefts(*self._reader.standing_thefts(), boxes),
             "boxes": [_box(box, now_ms) for box in boxes],
             "terminals": [_terminal(view, live) for view in _newest(self._reader.terminals())],
@@ -140,6 +137,25 @@ def entry_json(entry: EntryView) -> dict[str, Any]:
             "ride": list(ride_words(record.trip) or ()),
             "verdict": record.verdict,
         },
+    }
+
+
+def _ledger(sums: Sums, apart: Standing, unknown: int) -> dict[str, Any]:
+    """Are the books in balance, and do the cards agree with them as far as heard? said: a key of the words."""
+    said = "ledger_true"
+    if sums.difference_fen or apart.unexplained:
+        said = "ledger_false" if sums.difference_fen else "ledger_differs"
+    elif unknown or apart.explained:
+        said = "ledger_unheard" if unknown else "ledger_explained"
+    marks = {"ledger_true": "ok", "ledger_unheard": "warn", "ledger_explained": "warn"}
+    return {
+        "ok": not (sums.difference_fen or apart.unexplained),
+        "mark": marks.get(said, "bad"),
+        "said": said,
+        "difference_fen": sums.difference_fen,
+        "unexplained": apart.unexplained,
+        "explained": apart.explained,
+        "checked": sums.entries,
     }
 
 

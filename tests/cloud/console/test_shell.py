@@ -19,7 +19,10 @@ SNAPSHOT: dict[str, Any] = {
     "figures": {"rate": 1.5, "posted": 3, "spent_fen": 1250, "loads_fen": 5000, "unposted": 0, "oldest_s": 0,
                 "boxes_unknown": 0, "suspense": 0, "quarantined": 0, "held": 0, "float_fen": 98750, "subsidy_fen": 1200,
                 "pending_fen": 300},
-    "ledger": {"ok": True, "mark": "ok", "difference_fen": 0, "checked": 3},
+    "ledger": {
+        "ok": True, "mark": "ok", "said": "ledger_true", "difference_fen": 0, "unexplained": 0, "explained": 0,
+        "checked": 3,
+    },
     "boxes": [{"box": "canteen-1", "name": "第一食堂", "mark": "ok", "state": "ok", "unsettled": 0, "cap": 9,
                "accepted": 3, "faults": 0, "heard_s": 1}],
     "terminals": [{"name": "pos-01", "place": "1号窗口", "merchant": "一楼", "link": "can0/1", "mark": "ok",

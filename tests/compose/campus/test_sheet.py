@@ -205,3 +205,17 @@ def test_terminals_stand_in_the_order_in_which_a_person_looks_for_them() -> None
     page = sheet(replace(GOOD, terminals=tuple(replace(POS, name=label, place="") for label in labels)))
     named = [line.split()[0] for line in page.splitlines() if line.split()[:1] and line.split()[0] in labels]
     assert named == ["0012", "12", "W", "W9", "W10", "圈存机2", "圈存机10", "食堂1-3"]
+
+
+def test_a_difference_between_card_and_ledger_is_not_true_until_it_is_explained() -> None:
+    assert "差异" not in sheet(GOOD)
+    wrong = replace(GOOD, differences=1)
+    assert not wrong.true
+    assert "NOT TRUE" in sheet(wrong)
+    assert "未说明 unexplained 1" in sheet(wrong)
+    assert report(wrong)["differences"] == 1
+    beyond = replace(GOOD, differences_explained=2, explained_fen=10_000, cards_fen=GOOD.cards_fen + 10_000)
+    assert beyond.true
+    assert "2 differences are explained" in sheet(beyond)
+    assert "All posted and true" not in sheet(beyond)
+    assert not replace(beyond, cards_fen=beyond.cards_fen + 1).true

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cloud.console.pages.overview import DEAD_MS, QUIET_MS, SILENT_MS, Overview
+from cloud.console.words import words
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
 from shared.wire.messages import BoxState, TerminalState
@@ -105,3 +106,19 @@ def test_books_in_balance_are_plain_green_only_when_every_box_is_heard(ledger: L
     say(ledger, box=c.OTHER_BOX)
     assert read(ledger)["ledger"]["mark"] == "ok"
     assert read(ledger, SILENT_MS)["ledger"]["mark"] == "warn"
+
+
+def test_money_that_the_ledger_never_gave_is_red_until_somebody_has_explained_it(ledger: Ledger) -> None:
+    for one in (c.BOX, c.OTHER_BOX):
+        say(ledger, box=one)
+    sale = c.purchase(1, c.card(1), 7, c.OPENING + 50, c.OPENING + 900)
+    c.Box(ledger).send(c.stored(sale))
+    while ledger.find_differences(c.NOW):
+        pass
+    told = read(ledger)["ledger"]
+    assert (told["ok"], told["mark"], told["said"], told["unexplained"]) == (False, "bad", "ledger_differs", 1)
+    ledger.explain_difference(1, "王芳", "密钥外泄", c.NOW)
+    told = read(ledger)["ledger"]
+    assert (told["ok"], told["mark"], told["said"]) == (True, "warn", "ledger_explained")
+    assert (told["unexplained"], told["explained"]) == (0, 1)
+    assert {"ledger_differs", "ledger_explained", "differences", "explained"} <= set(words("zh"))
