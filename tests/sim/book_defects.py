@@ -6,9 +6,13 @@ from typing import Any
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.receive import receive as receiving
 from cloud.store.db import Row
+from shared.purse.cos.images import decode_card_image
 from tests.sim.ingest_part import IngestPart, SimDatabase
 from tests.sim.terminal_part import TerminalPart
 from tests.sim.truth import CardTruth, purses_of
+
+RAW_FEN = 5_000
+"""What is put onto a card with raw keys, each time."""
 
 
 class DeafToVoids(IngestPart):
@@ -53,6 +57,23 @@ class CardWithoutCounters(TerminalPart):
         if after[0] != before[0] and after[0] % 50 == 0:
             image = image.replace(_bytes(after), _bytes((after[0], *before[1:])), 1)
         super().card_changes(card, image)
+
+
+class RawKeys(TerminalPart):
+    """Somebody has the cards' load keys: now and then a card has more than it left the last field with."""
+
+    def card_changes(self, card: CardTruth, image: bytes) -> None:
+        super().card_changes(card, image)
+        if purses_of(image)[0][2] % 3 == 2:
+            self.world.after(1.0, self._load, card)
+
+    def _load(self, card: CardTruth) -> None:
+        if card.busy:
+            self.world.after(1.0, self._load, card)
+            return
+        image = decode_card_image(card.image)
+        image.balance_fen += RAW_FEN
+        card.store(image.encode())
 
 
 def _bytes(purse: tuple[int, int, int]) -> bytes:

@@ -26,7 +26,7 @@ from shared.ids import LedgerId
 from shared.wire.messages import OnlineRequest, decode_batch, encode_now
 from shared.wire.topics import UP_MONEY
 from tests.sim.blueprint import TerminalMade
-from tests.sim.book_defects import BreaksItsChain, CardWithoutCounters, DeafToVoids
+from tests.sim.book_defects import BreaksItsChain, CardWithoutCounters, DeafToVoids, RawKeys
 from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut, SimFlash
 from tests.sim.edge_part import EdgePart, SimConnection
@@ -454,5 +454,6 @@ DEFECTS: dict[str, Defect] = {
     "card-without-counters": Defect(
         "卡计数器不动 a card's counter stays", _laws("card"), Parts(terminal=CardWithoutCounters)
     ),
+    "raw-keys": Defect("私自充值 a card is loaded with raw keys", _laws("difference"), Parts(terminal=RawKeys)),
     "never-sends-again": Defect("不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain)),
 }

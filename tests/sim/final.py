@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.verify import verify
+from cloud.ledger.findings.rows import Kind as FindingKind
+from cloud.ledger.findings.rows import State as FindingState
 from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.retry import OFFERABLE
 from cloud.ledger.records.grey import State
@@ -44,6 +46,7 @@ _OF_CLAIMS = ", ".join(
 def check_end(campus: "Campus") -> None:
     """I1, I2, I3 in full."""
     campus.judge.ledger_committed(campus.ingest.database)  # whatever way it was written
+    no_difference(campus)
     open_cases = explained(campus)
     exactly_once(campus, open_cases)
     shown_once(campus)
@@ -55,6 +58,19 @@ def check_end(campus: "Campus") -> None:
     tried_once(campus)
     if campus.world.seed % VERIFY_EVERY == 0:
         own_word(campus)
+
+
+def no_difference(campus: "Campus") -> None:
+    """No card has money that the ledger never gave, as its own looks found: what was late has come."""
+    ledger = campus.ingest.ledger
+    while ledger is not None and ledger.find_differences(campus.ingest.now()):
+        pass
+    query = (
+        "SELECT c.label, d.kind, d.expected_fen, d.read_fen FROM difference d JOIN card c ON c.card = d.card "
+        "WHERE d.state = ?"
+    )
+    for label, kind, expected, read in campus.ingest.database.execute(query, (int(FindingState.OPEN),)):
+        raise Violation("difference", f"{label}: {FindingKind(kind).name.lower()}, expected {expected}, read {read}")
 
 
 def tried_once(campus: "Campus") -> None:
