@@ -24,6 +24,8 @@ Write side (`cloud.ledger.ledger`)::
     ledger.rejudge(check_tac, now) -> Rejudged                       # call it after an import or a key fix
     ledger.awaited(now) -> Awaited                                   # cards with a half-done load, for every box
     ledger.fold()                                                    # every few seconds; balances are right without it
+    ledger.find_differences(now) -> bool                             # folds, then looks at what was touched; more?
+    ledger.explain_difference(number, who, reason, now) -> Difference
     ledger.close()
 
 `check_tac(items) -> verdict bytes` is asked at most once per call, outside of the transaction; whatever it raises
