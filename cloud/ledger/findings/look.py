@@ -38,7 +38,7 @@ from cloud.store.db import Database
 from shared.facts.books import BalanceChainBroken, LostCardSpent, PurseNegative
 from shared.records import CounterKind
 
-ENTRIES_MAX = 256
+ENTRIES_MAX = 16
 """Most entries of a look: what a record that comes meanwhile waits for."""
 BREAKS_MAX = 8
 """Most steps of one purse that are named at a look."""
