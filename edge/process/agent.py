@@ -29,7 +29,6 @@ from edge.settings import Settings
 from shared.clocks.campus_clock import CampusClock
 from shared.clocks.expiry import DailyLook
 from shared.errors import ConfigFault
-from shared.facts.catalogue import in_a_line
 from shared.facts.endings import told_of
 from shared.wire import topics
 from shared.wire.messages import BoxState, encode_state
@@ -228,6 +227,8 @@ class Agent:
     def _look_at_certificate(self, now: Now) -> None:
         """Once a campus day the platform hears that ours ends soon, while there is a connection to say it on."""
         for one in self._expiry.look(now.campus_s):
+            from shared.facts.catalogue import in_a_line  # half a MiB of words that a box seldom says
+
             told = told_of(one)
             log.warning("%s", in_a_line(told))
             self._do(self._box.on_outcomes(now, [Trouble(told)]))

@@ -4,6 +4,7 @@ import pytest
 
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
+from cloud.ledger.findings.look import ENTRIES_MAX
 from cloud.ledger.findings.rows import DifferenceRefused, Kind, State
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
@@ -161,7 +162,7 @@ def test_a_look_is_bounded_and_goes_on_where_it_ended(ledger: Ledger, box: Box) 
     while ledger.find_differences(NOW):
         pass
     balance = OPENING
-    for n in range(300):
+    for n in range(ENTRIES_MAX + 4):
         box.send(sale(n + 1, n, 1, balance))
         balance -= 1
     assert ledger.find_differences(NOW)
