@@ -17,8 +17,8 @@ LINTER = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlin
 CONTRACTS = {contract["id"]: contract for contract in LINTER["contracts"]}
 RIM = [entry.split(" -> ")[0] for entry in CONTRACTS["cores"]["ignore_imports"]]
 LAYERS = [contract for contract in LINTER["contracts"] if contract["type"] == "layers" and "containers" in contract]
-ROOMS_MAX = 19
-"""Children of one folder; most have far fewer."""
+ROOMS_MAX, ROOMS_OF = 16, {"shared.purse": 19}
+"""Children of one folder; most have far fewer. The words of the card's world stand side by side."""
 
 
 @cache
@@ -135,7 +135,7 @@ def test_no_line_matches_nothing():
 def test_no_folder_has_too_many_rooms():
     ours = [module for module in graph().modules if module.partition(".")[0] in LINTER["root_packages"]]
     rooms = {folder: len(graph().find_children(folder)) for folder in ours if not graph().is_module_squashed(folder)}
-    assert [(folder, n) for folder, n in rooms.items() if n > ROOMS_MAX] == []
+    assert [(folder, n) for folder, n in rooms.items() if n > ROOMS_OF.get(folder, ROOMS_MAX)] == []
 
 
 @pytest.mark.parametrize("contract", ["cores", "pure", "doors"])
