@@ -6,6 +6,7 @@ Real key processes over a real token; the ledger posts each record exactly once,
 import os
 import shutil
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ from provisioning.keeper.token import move_into_token
 from provisioning.keys.levels import card_keys, terminal_key
 from provisioning.keys.store import KeyKind, KeyStore, Level
 from shared.clocks.clock import date_time_bcd
-from shared.inventory import CardRow, DeviceKind, DeviceRow, PsamRow
+from shared.inventory import CardRow, DeviceKind, DeviceRow, Inventory, PsamRow
 from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.purse.crypto import TYPE_CAPP_PURCHASE, purchase_tac_input, tac
 from shared.records import MAC_SIZE, Cause, CounterKind, Flags, Kind, Proof, PurchaseRecord, Stored, VoidRecord, encode
@@ -66,11 +67,16 @@ class Till(NamedTuple):
         return Stored(self.device.device, 1, self.psam.psam, encode(record)).to_bytes()
 
 
+def _with_money(facts: Inventory) -> Inventory:
+    """Cards of a batch begin with nothing, and what was never given cannot be spent."""
+    return replace(facts, cards=tuple(replace(row, opening_fen=row.opening_fen or 2 * FEN) for row in facts.cards))
+
+
 class Books:
     """A ledger of the campus, and the one box that sends to it."""
 
     def __init__(self, till: Till, path: Path) -> None:
-        facts = read_campus(till.data).inventory
+        facts = _with_money(read_campus(till.data).inventory)
         self.till = till
         self.cards = {row.label: row for row in facts.cards}
         time = max(row.issued for row in facts.cards) + 50_000
