@@ -170,13 +170,14 @@ def _is_settled(db: Database, looked: _Looked, found: Finding) -> bool:
         case Kind.NEGATIVE:
             return _is_whole_and_true(db, looked)
         case Kind.CHAIN:
-            return not looked.purse.is_open and found.mark in _judged(looked.chain)
+            is_judged = not looked.purse.is_open and found.mark in _judged(looked.chain)
+            return is_judged or _is_whole_and_true(db, looked)  # it may lie before the newest steps by now
         case Kind.LOST:
             return looked.lost is None or looked.lost.deed != found.mark
 
 
 def _is_whole_and_true(db: Database, looked: _Looked) -> bool:
-    """A purse that was below zero and is not now: was it only that a load's record came after the purchases from it?"""
+    """Nothing is missing from the first step on, and every balance follows: it was only that something came late."""
     purse = whole_purse(db, looked.card, looked.application)
     chain = _chain(looked.opening_fen, purse)
     return not (purse.is_open or chain.has_gap) and next(breaks(chain), None) is None

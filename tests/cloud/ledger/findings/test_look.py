@@ -5,6 +5,7 @@ import pytest
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.findings.look import ENTRIES_MAX
+from cloud.ledger.findings.purses import PURCHASES_MAX
 from cloud.ledger.findings.rows import DifferenceRefused, Kind, State
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
@@ -187,3 +188,17 @@ def test_what_a_lost_card_spends_after_its_report_is_told_with_the_terminal(
     ]
     desk.cancel_lost(Wish(b"v" * 16, "王芳", "0001", ""), LATER)
     assert looked(ledger) == [], "its holder has it"
+
+
+def test_a_step_that_fits_now_is_cleared_behind_many_newer_ones(ledger: Ledger, box: Box) -> None:
+    """A late purchase and more than a look's worth of newer ones come between two looks."""
+    ledger.deposit(CARD, 5_000, "k", NOW)
+    request, asked = c.load_request(CARD, 0, 5_000, OPENING - 900, request=1)
+    ledger.load_authorise(c.BOX, request, asked, True, NOW)
+    box.send(sale(1, 0, 100, OPENING), sale(2, 1, 100, OPENING - 100))
+    box.send(c.stored(c.load(1, CARD, 0, 5_000, OPENING - 900, request=1)))
+    assert looked(ledger) == [("0001", Kind.CHAIN, OPENING - 200, OPENING - 900)]
+    after = OPENING - 900 + 5_000
+    newer = [sale(4 + n, 3 + n, 10, after - 10 * n) for n in range(PURCHASES_MAX + 1)]
+    box.send(sale(3, 2, 700, OPENING - 200), *newer)
+    assert looked(ledger) == []
