@@ -223,7 +223,9 @@ def _box(view: BoxView, now_ms: int) -> dict[str, Any]:
 
 
 def _terminal(view: TerminalView, live: Mapping[bytes, _Live]) -> dict[str, Any]:
+    """A body of which neither its box nor a STATUS has told yet has no numbers: None."""
     known = live.get(view.device)
+    told = view.heard_ms > 0
     said = known.said if known else None
     mark, state = _heard_as(known) if known else ("off", "unknown")
     return {
@@ -233,10 +235,10 @@ def _terminal(view: TerminalView, live: Mapping[bytes, _Live]) -> dict[str, Any]
         "link": f"{said.link}/{said.address}".rstrip("/") if said else "",
         "mark": "warn" if mark == "ok" and view.owes else mark,
         "state": state,
-        "last_seq": said.last_seq if said else view.last,
-        "settled": said.settled if said else view.settled,
-        "owes": view.owes,
-        "open_slots": said.open_slots if said else view.open_slots,
+        "last_seq": said.last_seq if said else view.last if told else None,
+        "settled": said.settled if said else view.settled if told else None,
+        "owes": view.owes if said or told else None,
+        "open_slots": said.open_slots if said else view.open_slots if told else None,
     }
 
 

@@ -122,3 +122,10 @@ def test_money_that_the_ledger_never_gave_is_red_until_somebody_has_explained_it
     assert (told["ok"], told["mark"], told["said"]) == (True, "warn", "ledger_explained")
     assert (told["unexplained"], told["explained"]) == (0, 1)
     assert {"ledger_differs", "ledger_explained", "differences", "explained"} <= set(words("zh"))
+
+
+def test_a_terminal_of_which_nothing_was_told_shows_no_numbers(ledger: Ledger) -> None:
+    numbers = ("last_seq", "settled", "owes", "open_slots")
+    say(ledger)
+    found = {one["name"]: [one[name] for name in numbers] for one in read(ledger)["terminals"]}
+    assert (found["pos-01"], found["pos-02"]) == ([3, 3, 0, 0], [None] * 4)
