@@ -187,7 +187,7 @@ def _of_batch(ticket: Ticket) -> Received | None:
     if ticket.address is None or not isinstance(ticket.body, Batch):
         return None
     batch, sender = ticket.body, ticket.address
-    return Received(sender.box, sender.partition, batch.store, batch.first_row, batch.records)
+    return Received(sender.box, sender.partition, batch.store, batch.first_row, batch.records, batch.form)
 
 
 def _letter(to: Address, message: NowDown) -> Letter:

@@ -107,7 +107,7 @@ class Box:
         self._awaited = AwaitedHere()
         self._ledger_clock = LedgerClock()
         self._intake = Intake(self._terminals, sequences, self._ledger_clock, self._tell)
-        self._uplink = Uplink(settings, snapshot, verifier(settings.ack_key), self._tokens, self._tell)
+        self._uplink = Uplink(settings, snapshot, verifier(settings.ack_key), self._tokens, self._tell, random)
         self._troubles = list(snapshot.troubles)
 
     # ---- links

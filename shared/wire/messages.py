@@ -10,10 +10,12 @@ from shared.wire.box_state import BoxState, TerminalState, decode_state, encode_
 from shared.wire.money_lane import (
     ACK_CONTEXT,
     BATCH_MAX,
+    CHAIN_HASH_SIZE,
     RANGES_MAX,
     AckBody,
     Batch,
     DeviceMark,
+    Heads,
     Range,
     SignedAck,
     decode_ack,
@@ -24,6 +26,7 @@ from shared.wire.money_lane import (
     encode_batch,
 )
 from shared.wire.now_lane import (
+    NONCE_SIZE,
     DeviceStatus,
     EpochAnswer,
     EpochRequest,
@@ -52,6 +55,8 @@ from shared.wire.revocation import (
 from shared.wire.tags import (
     EPOCH_MAX,
     EPOCHS_MAX,
+    FORM_1,
+    FORM_2,
     PAYLOAD_MAX,
     Tag,
 )
@@ -60,9 +65,13 @@ __all__ = [
     "ACK_CONTEXT",
     "AWAITED_MAX",
     "BATCH_MAX",
+    "CHAIN_HASH_SIZE",
     "EPOCHS_MAX",
     "EPOCH_MAX",
+    "FORM_1",
+    "FORM_2",
     "NOBODY_AWAITED",
+    "NONCE_SIZE",
     "PAYLOAD_MAX",
     "RANGES_MAX",
     "REVOCATIONS_CONTEXT",
@@ -77,6 +86,7 @@ __all__ = [
     "EpochRequest",
     "EpochStatus",
     "Fact",
+    "Heads",
     "Hello",
     "LedgerTime",
     "NowDown",

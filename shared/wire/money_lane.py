@@ -9,22 +9,24 @@ from shared.errors import WireFault
 from shared.ids import BoxId, DeviceId, LedgerId, StoreId, box_id, device_id, ledger_id, store_id
 from shared.records import STORED_HEAD, WIRE_MAX
 from shared.wire import codec
-from shared.wire.tags import EPOCH_MAX, Tag, tagged, within
+from shared.wire.tags import EPOCH_MAX, FORM_1, Tag, later_form, tagged, within
 
 BATCH_MAX = 1000
 """Most records of one money message."""
 RANGES_MAX = 64
 """Most ranges of one ack row; what does not fit is simply not acknowledged yet."""
+CHAIN_HASH_SIZE = 32
 
 Range = tuple[int, int]
 
 
 class Batch(NamedTuple):
-    """up/money. Stored records of contiguous outbox sequence first_row, first_row+1, …"""
+    """up/money. Stored records of contiguous outbox sequence first_row, first_row+1, … form: what the box speaks."""
 
     store: StoreId
     first_row: int
     records: tuple[bytes, ...]
+    form: int = FORM_1
 
 
 class DeviceMark(NamedTuple):
@@ -36,12 +38,26 @@ class DeviceMark(NamedTuple):
     ranges: tuple[Range, ...] = ()
 
 
+class Heads(NamedTuple):
+    """Where the ledger's chains stand, for boxes to bear witness of it (RECORDS "Acks").
+
+    chain: hash of the ack's own number in its partition. number, book: number and hash of the newest link of the
+    book-only chain. Before the first of either: number 0, a hash of zeros.
+    """
+
+    chain: bytes
+    number: int
+    book: bytes
+
+
 class AckBody(NamedTuple):
     """down/money, signed. Names what the ledger has committed, never what it has merely received.
 
     number: the ledger's batch number within `partition`. rows: outbox rows of (box, store) committed:
     all up to row_cumulative, and row_ranges above. devices: marks of the devices that this ack touches.
     credit: records that the box may have unacknowledged in flight from now on.
+    apart: those of the rows that are answered without their device: they settle by themselves, no SETTLED follows.
+    heads: of the ledger's chains. A body with neither has form 1, which is all that a box of release 0.1 reads.
     """
 
     ledger: LedgerId
@@ -53,6 +69,8 @@ class AckBody(NamedTuple):
     row_ranges: tuple[Range, ...]
     devices: tuple[DeviceMark, ...]
     credit: int
+    apart: tuple[Range, ...] = ()
+    heads: Heads | None = None
 
 
 class SignedAck(NamedTuple):
@@ -67,37 +85,47 @@ ACK_CONTEXT = b"openykt ledger ack v1\0"
 
 def encode_batch(m: Batch) -> bytes:
     """Bytes of a Batch."""
-    return codec.pack([Tag.BATCH, m.store, m.first_row, list(m.records)])
+    form = [] if m.form == FORM_1 else [m.form]
+    return codec.pack([Tag.BATCH, m.store, m.first_row, list(m.records), *form])
 
 
 def decode_batch(message: bytes) -> Batch:
     """WireFault when malformed. An undecodable *record* inside is the ledger's matter, not the codec's."""
-    _, store, first, records = tagged(message, Tag.BATCH, int, bytes, int, list)
+    body = codec.unpack(message)
+    types = _BATCH if len(body) == len(_BATCH) else (*_BATCH, int)
+    tag, store, first, records, *form = codec.fields(body, *types, what="batch")
+    if tag != Tag.BATCH:
+        raise WireFault(f"tag {tag}, expected BATCH")
     if not 1 <= len(records) <= BATCH_MAX or first < 1:
         raise WireFault("batch: 1..1000 records from row 1 on")
     for raw in records:
         if not isinstance(raw, bytes) or len(raw) > STORED_HEAD + WIRE_MAX:
             raise WireFault("batch: a record is not bytes of bounded size")
-    return Batch(store_id(store), first, tuple(records))
+    return Batch(store_id(store), first, tuple(records), later_form(form))
 
 
 def encode_ack_body(m: AckBody) -> bytes:
     """The bytes that are signed."""
     devices = [[d.device, d.epoch, d.cumulative, _pairs(d.ranges)] for d in m.devices]
+    rows = m.row_cumulative, _pairs(m.row_ranges)
     return codec.dumps(
-        [m.ledger, m.partition, m.number, m.box, m.store, m.row_cumulative, _pairs(m.row_ranges), devices, m.credit]
+        [m.ledger, m.partition, m.number, m.box, m.store, *rows, devices, m.credit, *_form_2(m.apart, m.heads)]
     )
 
 
 def decode_ack_body(raw: bytes) -> AckBody:
     """WireFault when malformed. Check the signature first."""
-    ledger, partition, number, box, store, rows, ranges, devices, credit = codec.fields(
-        codec.loads(raw), bytes, int, int, str, bytes, int, list, list, int, what="ack"
+    body = codec.loads(raw)
+    types = _ACK if len(body) == len(_ACK) else (*_ACK, list, list)
+    ledger, partition, number, box, store, rows, ranges, devices, credit, *later = codec.fields(
+        body, *types, what="ack"
     )
     marks = tuple(map(_mark, devices))
-    return AckBody(
-        ledger_id(ledger), partition, number, box_id(box), store_id(store), rows, _ranges(ranges), marks, credit
-    )
+    apart, heads = (_ranges(later[0]), _heads(later[1])) if later else ((), None)
+    if later and not apart and heads is None:
+        raise WireFault("ack: form 2 without anything of form 2")
+    of = ledger_id(ledger), partition, number, box_id(box), store_id(store)
+    return AckBody(*of, rows, _ranges(ranges), marks, credit, apart, heads)
 
 
 def encode_ack(m: SignedAck) -> bytes:
@@ -111,6 +139,25 @@ def decode_ack(message: bytes) -> SignedAck:
     if len(signature) != 64:
         raise WireFault("ack: a signature has 64 bytes")
     return SignedAck(body, signature)
+
+
+_BATCH = (int, bytes, int, list)
+_ACK = (bytes, int, int, str, bytes, int, list, list, int)
+
+
+def _form_2(apart: tuple[Range, ...], heads: Heads | None) -> list[object]:
+    if not apart and heads is None:
+        return []
+    return [_pairs(apart), list(heads) if heads else []]
+
+
+def _heads(row: list[Any]) -> Heads | None:
+    if not row:
+        return None
+    heads = Heads(*codec.fields(row, bytes, int, bytes, what="heads"))
+    if {len(heads.chain), len(heads.book)} != {CHAIN_HASH_SIZE} or heads.number < 0:
+        raise WireFault("heads: a hash has 32 bytes, a number begins at 0")
+    return heads
 
 
 def _mark(row: Any) -> DeviceMark:  # noqa: ANN401  # straight from CBOR

@@ -29,6 +29,8 @@ from shared.wire.revocation import SignedRevocations
 from shared.wire.tags import (
     EPOCH_MAX,
     EPOCHS_MAX,
+    FORM_1,
+    FORM_2,
     NUMBER_MAX,
     SHORT_MAX,
     SLOTS_MAX,
@@ -41,6 +43,7 @@ from shared.wire.told import pack_told, read_told
 MS_MAX = (1 << 48) - 1
 """Unix ms far beyond any clock: what is above is malformed."""
 SIGNATURE_SIZE = 64
+NONCE_SIZE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,21 @@ class RecordCopy:
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """up/now, at each connect. The box's store, what it has settled, and its highest ledger ack verbatim."""
+    """up/now, at each connect. The box's store, what it has settled, and its highest ledger ack verbatim.
+
+    nonce: NONCE_SIZE random bytes, other ones in every Hello, that the answers are bound to; b"" from a box of form 1.
+    """
 
     store: StoreId
     row_settled: int
     row_last: int
     ack: SignedAck | None
+    nonce: bytes = b""
+
+    @property
+    def form(self) -> int:
+        """Of the wire, that this box speaks."""
+        return FORM_2 if self.nonce else FORM_1
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +206,7 @@ def _now_body(m: NowUp | NowDown) -> list[object]:
             return [Tag.RECORD_COPY, m.stored]
         case Hello():
             ack = [m.ack.body, m.ack.signature] if m.ack else []
-            return [Tag.HELLO, m.store, m.row_settled, m.row_last, ack]
+            return [Tag.HELLO, m.store, m.row_settled, m.row_last, ack, *([m.nonce] if m.nonce else [])]
         case DeviceStatus():
             return _status_body(m)
         case Fact():
@@ -261,9 +273,19 @@ def _record_copy(b: list[Any]) -> RecordCopy:
 
 
 def _hello(b: list[Any]) -> Hello:
-    store, settled, last, ack = codec.fields(b, bytes, int, int, list, what="hello")
+    types = _HELLO if len(b) == len(_HELLO) else (*_HELLO, bytes)
+    store, settled, last, ack, *nonce = codec.fields(b, *types, what="hello")
     signed = SignedAck(*codec.fields(ack, bytes, bytes, what="hello ack")) if ack else None
-    return Hello(store_id(store), settled, last, signed)
+    return Hello(store_id(store), settled, last, signed, _nonce(nonce[0]) if nonce else b"")
+
+
+_HELLO = (bytes, int, int, list)
+
+
+def _nonce(raw: bytes) -> bytes:
+    if len(raw) != NONCE_SIZE:
+        raise WireFault(f"a nonce has {NONCE_SIZE} bytes")
+    return raw
 
 
 def _recover(b: list[Any]) -> Recover:

@@ -22,6 +22,13 @@ SLOTS_MAX = 0xFF
 """Open slots have one."""
 
 
+FORM_1, FORM_2 = 1, 2
+"""Forms of the wire that a box may speak. 1: release 0.1. 2: its Hello brings a nonce; its acks may name rows that are
+answered without their device, and heads of the ledger's chains. The ledger answers each box in the form that it spoke.
+"""
+FORM_MAX = 0xFF
+
+
 class Tag(IntEnum):
     """First element of each message."""
 
@@ -43,6 +50,15 @@ class Tag(IntEnum):
 
 
 _NAMES = {tag: tag.name.lower() for tag in Tag}
+
+
+def later_form(values: list[int]) -> int:
+    """What a message that may end with its form ends with: nothing is form 1, and form 1 is never written."""
+    if not values:
+        return FORM_1
+    if not FORM_1 < values[0] <= FORM_MAX:
+        raise WireFault(f"form {values[0]} of the wire")
+    return values[0]
 
 
 def tagged(message: bytes, tag: Tag, *types: type) -> tuple[Any, ...]:

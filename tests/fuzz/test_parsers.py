@@ -56,11 +56,14 @@ STORED = records.Stored(DEVICE, 1, PSAM, WIRE).to_bytes()
 ACK = messages.AckBody(
     LEDGER, 5, 9, BoxId("box"), STORE, 7, ((9, 12),), (messages.DeviceMark(DEVICE, 1, 4, ((6, 8),)),), 2000
 )  # fmt: skip
+FORM_2_ACK = ACK._replace(apart=((2, 3),), heads=messages.Heads(bytes(32), 4, b"h" * 32))
 SIGNED = messages.SignedAck(messages.encode_ack_body(ACK), bytes(64))
+BATCHES = [messages.Batch(STORE, 1, (STORED, STORED), form) for form in (messages.FORM_1, messages.FORM_2)]
 EPOCH = messages.EpochStatus(1, PSAM, 1, 2, 3, 0)
 UP = (
     messages.EpochRequest(1, DEVICE, STORAGE, PSAM, 0), messages.OnlineRequest(DEVICE, 1, PSAM, 4, b"abc", 5),
-    messages.RecordCopy(STORED), messages.Hello(STORE, 1, 2, SIGNED), messages.Fact("a", "b", 0, b"", "x"),
+    messages.RecordCopy(STORED), messages.Hello(STORE, 1, 2, SIGNED),
+    messages.Hello(STORE, 1, 2, SIGNED, b"n" * 16), messages.Fact("a", "b", 0, b"", "x"),
     messages.DeviceStatus(DEVICE, (EPOCH,), 1, 1, 1, True, 1, 1),
 )  # fmt: skip
 DOWN = (
@@ -90,9 +93,9 @@ def _padded(parse: Callable[[bytes], object], size: int) -> Callable[[bytes], ob
 PARSERS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
     "record": (records.decode, [WIRE, RIDE]),
     "stored record": (records.parse_stored, [STORED]),
-    "batch": (messages.decode_batch, [messages.encode_batch(messages.Batch(STORE, 1, (STORED, STORED)))]),
+    "batch": (messages.decode_batch, list(map(messages.encode_batch, BATCHES))),
     "ack": (messages.decode_ack, [messages.encode_ack(SIGNED)]),
-    "ack body": (messages.decode_ack_body, [SIGNED.body]),
+    "ack body": (messages.decode_ack_body, [SIGNED.body, messages.encode_ack_body(FORM_2_ACK)]),
     "now up": (messages.decode_now_up, [messages.encode_now(message) for message in UP]),
     "now down": (messages.decode_now_down, [messages.encode_now(message) for message in DOWN]),
     "state": (messages.decode_state, [messages.encode_state(STATE)]),

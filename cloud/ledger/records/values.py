@@ -8,6 +8,7 @@ from typing import NamedTuple
 from shared.errors import RuleBroken, WireFault
 from shared.ids import BoxId, StoreId
 from shared.online import LoadResult
+from shared.wire.messages import FORM_1
 
 CREDIT = 2000
 """Records that a box may have unacknowledged in flight: two full messages. The ingest lowers it under load."""
@@ -42,13 +43,17 @@ class Now(NamedTuple):
 
 
 class Received(NamedTuple):
-    """One money message: records are stored bytes of outbox rows first_row, first_row+1, … of (box, store)."""
+    """One money message: records are stored bytes of outbox rows first_row, first_row+1, … of (box, store).
+
+    form: of the wire, that the box speaks and its ack is made for.
+    """
 
     box: BoxId
     partition: int
     store: StoreId
     first_row: int
     records: tuple[bytes, ...]
+    form: int = FORM_1
 
 
 def singles_of(batch: Received) -> list[Received]:

@@ -31,6 +31,8 @@ from shared.ids import LedgerId
 from shared.wire import topics
 from shared.wire.messages import (
     BATCH_MAX,
+    FORM_2,
+    NONCE_SIZE,
     RANGES_MAX,
     AckBody,
     Batch,
@@ -76,8 +78,9 @@ class Uplink:
     """The sender of one outbox. `hello_due`: the owner says Hello on `now` and clears it."""
 
     def __init__(
-        self, settings: Settings, snapshot: Snapshot, verify: Verify, tokens: TokenSource, tell: Tell
-    ) -> None:
+        self, settings: Settings, snapshot: Snapshot, verify: Verify, tokens: TokenSource, tell: Tell,
+        random: Callable[[int], bytes],
+    ) -> None:  # fmt: skip
         self.counters: Counter[str] = Counter()
         self.hello_due = self._hello_asked = False
         self.latencies_ms: deque[int] = deque(maxlen=LATENCIES_MAX)
@@ -87,6 +90,7 @@ class Uplink:
         self._verify = verify
         self._tokens = tokens
         self._tell = tell
+        self._random = random
         self._connected = False
         self._credit = FIRST_CREDIT
         self._silence_s = SILENCE_S
@@ -118,7 +122,8 @@ class Uplink:
         self._hello_s = now.mono_s
         worth_s = self._greeting.said(now.mono_s)
         self._presented = decode_ack_body(self._ack.body).number if self._ack else 0
-        hello = Hello(self._store, self._first - 1, self._last_row, self._ack)
+        nonce = self._random(NONCE_SIZE)
+        hello = Hello(self._store, self._first - 1, self._last_row, self._ack, nonce)
         return Perishable(hello, now.mono_s + worth_s)
 
     def connected(self, now: Now) -> None:
@@ -308,7 +313,7 @@ class Uplink:
         self._published_s = now.mono_s
         self._sent.append(_Sent(rows, now.mono_s))
         self.counters["batches"] += 1
-        batch = Batch(self._store, rows[0].row, tuple(row.stored for row in rows))
+        batch = Batch(self._store, rows[0].row, tuple(row.stored for row in rows), FORM_2)
         return Publish(topics.UP_MONEY, encode_batch(batch), token)
 
     def _is_ours(self, now: Now, body: AckBody) -> bool:

@@ -20,6 +20,7 @@ from shared.wire.messages import (
     EpochRequest,
     EpochStatus,
     Fact,
+    Heads,
     Hello,
     LedgerTime,
     OnlineAnswer,
@@ -42,6 +43,7 @@ UP: list[Any] = [
     RecordCopy(b"r" * 66),
     Hello(STORE, 10, 12, None),
     Hello(STORE, 10, 12, SignedAck(b"body", b"x" * 64)),
+    Hello(STORE, 10, 12, None, b"n" * 16),
     DeviceStatus(DEVICE, (EpochStatus(1, PSAM, 5, 9, 4, 1),), 1, 1, 30000, True, 9000, 2),
     Fact("wrong-key", "major", 1, DEVICE, "钥匙不符"),
 ]
@@ -61,6 +63,66 @@ def test_frozen_batch() -> None:
     message = messages.encode_batch(Batch(STORE, 5, (b"\1\2", b"\3")))
     assert message.hex() == "01840148737373737373737305824201024103"
     assert messages.decode_batch(message) == Batch(STORE, 5, (b"\1\2", b"\3"))
+
+
+FORM_2_ACKS = {
+    "rows without their device": ACK._replace(apart=((3, 4), (9, 9))),
+    "heads": ACK._replace(heads=Heads(b"c" * 32, 5, b"b" * 32)),
+    "both": ACK._replace(apart=((3, 4),), heads=Heads(b"c" * 32, 0, bytes(32))),
+}
+
+
+def test_frozen_batch_of_form_2() -> None:
+    message = messages.encode_batch(Batch(STORE, 5, (b"\1\2", b"\3"), messages.FORM_2))
+    assert message.hex() == "01850148737373737373737305824201024103" + "02"
+    assert messages.decode_batch(message) == Batch(STORE, 5, (b"\1\2", b"\3"), messages.FORM_2)
+
+
+@pytest.mark.parametrize("form", [0, 1, -1, 256, True, b"2", "2", None])
+def test_form_1_is_never_written_and_no_other_form_is_odd(form: Any) -> None:
+    with pytest.raises(WireFault):
+        messages.decode_batch(codec.pack([messages.Tag.BATCH, STORE, 5, [b"\1"], form]))
+
+
+def test_form_of_a_hello_is_its_nonce() -> None:
+    assert Hello(STORE, 1, 2, None).form == messages.FORM_1
+    assert Hello(STORE, 1, 2, None, b"n" * 16).form == messages.FORM_2
+    hello = messages.encode_now(Hello(STORE, 10, 12, None, b"n" * 16))
+    assert hello.hex() == "01860848" + STORE.hex() + "0a0c8050" + "6e" * 16
+
+
+@pytest.mark.parametrize("nonce", [b"", b"n" * 15, b"n" * 17, 7, "n" * 16])
+def test_bad_nonces_are_refused(nonce: Any) -> None:
+    with pytest.raises(WireFault):
+        messages.decode_now_up(codec.pack([messages.Tag.HELLO, STORE, 1, 2, [], nonce]))
+
+
+@pytest.mark.parametrize("ack", FORM_2_ACKS.values(), ids=FORM_2_ACKS)
+def test_an_ack_of_form_2_says_what_form_1_says_and_more(ack: AckBody) -> None:
+    raw = messages.encode_ack_body(ack)
+    assert messages.decode_ack_body(raw) == ack
+    assert len(codec.loads(raw)) == len(codec.loads(messages.encode_ack_body(ACK))) + 2
+    assert codec.loads(raw)[:9] == codec.loads(messages.encode_ack_body(ACK))
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        [[], []],
+        [[[4, 3]], []],
+        [[[0, 3]], []],
+        [[], [b"c" * 31, 5, b"b" * 32]],
+        [[], [b"c" * 32, -1, b"b" * 32]],
+        [[], [b"c" * 32, 5]],
+        [[[3, 4]]],
+        [[[3, 4]], [], []],
+        [[[3, 4]], None],
+    ],
+    ids=str,
+)
+def test_bad_acks_of_form_2_are_refused(later: list[Any]) -> None:
+    with pytest.raises(WireFault):
+        messages.decode_ack_body(codec.dumps([*codec.loads(messages.encode_ack_body(ACK)), *later]))
 
 
 def test_frozen_online_request() -> None:

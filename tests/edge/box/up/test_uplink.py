@@ -13,7 +13,7 @@ from edge.process.agent import TICK_S
 from shared.errors import StoreFault
 from shared.ids import LedgerId
 from shared.wire import topics
-from shared.wire.messages import BATCH_MAX, Hello, Recover, decode_ack, encode_ack, encode_now
+from shared.wire.messages import BATCH_MAX, FORM_2, NONCE_SIZE, Hello, Recover, decode_ack, encode_ack, encode_now
 from tests.edge.rig import OTHER_KEY, Ledger
 
 TCP1 = ("tcp", 1)
@@ -379,7 +379,8 @@ def test_answer_of_an_earlier_connection_does_not_count(field, body):
 
 
 def test_hello_presents_the_highest_ack_verbatim_and_durably(field, body):
-    assert hellos(field)[0] == Hello(field.store.store, 0, 0, None)
+    first = hellos(field)[0]
+    assert first == Hello(field.store.store, 0, 0, None, first.nonce)
     sell(field, body, 2)
     last = field.ledger.sign(field.ledger.ack(field.store.store, field.ledger.seqs))
     field.crash()
@@ -387,6 +388,16 @@ def test_hello_presents_the_highest_ack_verbatim_and_durably(field, body):
     hello = hellos(field)[-1]
     assert (hello.row_settled, hello.row_last) == (2, 2)
     assert hello.ack == decode_ack(encode_ack(last))
+
+
+def test_box_speaks_form_2_and_every_hello_has_a_nonce_of_its_own(field, body):
+    sell(field, body)
+    field.disconnect()
+    field.connect()
+    nonces = [hello.nonce for hello in hellos(field)]
+    assert len(set(nonces)) == len(nonces) > 1
+    assert {len(nonce) for nonce in nonces} == {NONCE_SIZE}
+    assert {batch.form for batch in field.batches} == {FORM_2}
 
 
 def test_recovery_sends_again_what_the_ledger_has_lost(field, body):
