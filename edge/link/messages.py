@@ -1,20 +1,21 @@
-"""What a terminal and an edge say to each other: layouts of RECORDS.md, one codec per message.
+"""What a terminal and an edge say to each other: the layouts of RECORDS.md, one description per message.
 
 First byte type; second byte, on all but the single-frame forms, protocol version (high nibble) and the index
 of the epoch that the message speaks of (low two bits: position in the epoch list of WELCOME). Big-endian.
 Types from 0x20 on are kept for EMCY, COMMAND, PARAMS, HOTLIST, FIRMWARE.
+
+Not described here, for they carry other bytes: RECORD is sealed record bytes (shared/records.py), ACK and SETTLED are
+single frames of seal.py.
 """
 
-import struct
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
 
+from edge.link.layout import PROTOCOL, Form, Layout, Rows, Way
 from shared.errors import WireFault
-from shared.ids import DeviceId, PsamId, StorageId, StoreId, device_id, psam_id, storage_id, store_id
-from shared.wire.messages import EPOCHS_MAX, EpochStatus
-
-PROTOCOL = 1
+from shared.ids import CardId, DeviceId, PsamId, StorageId, StoreId
+from shared.wire.messages import AWAITED_MAX, EPOCHS_MAX, Awaited, EpochStatus, awaited
 
 
 class Type(IntEnum):
@@ -34,7 +35,6 @@ class Type(IntEnum):
     ONLINE_REQUEST = 0x16
     ONLINE_ANSWER = 0x17
     AWAITED = 0x18
-    """Layout: edge.link.awaited."""
 
 
 TYPES = {int(kind): kind for kind in Type}
@@ -78,6 +78,12 @@ class Challenge:
     r_edge: bytes
     key_version: int
     time: int
+
+
+class Refused(NamedTuple):
+    """Down, 3 B: a hint. The same sealed, 1 B: what the terminal must believe."""
+
+    reason: Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,12 @@ class Heartbeat(NamedTuple):
     boot_low: int
 
 
+class Time(NamedTuple):
+    """Down, sealed. Campus-local seconds since 2000."""
+
+    time: int
+
+
 @dataclass(frozen=True, slots=True)
 class Online:
     """ONLINE_ANSWER, sealed: the terminal's request number and an opaque payload."""
@@ -158,20 +170,69 @@ class Ask:
     payload: bytes
 
 
-_ASK = struct.Struct(">IH")
-_HELLO = struct.Struct(">BB6s8s6sHII8s")
-_CHALLENGE = struct.Struct(">BB16sBI")
-_REFUSE = struct.Struct(">BBB")
-_AUTH_EPOCH = struct.Struct(">H6sII")
-_WELCOME = struct.Struct(">8sHIIIB")
-_WELCOME_EPOCH = struct.Struct(">HII")
-_STATUS_EPOCH = struct.Struct(">H6sIIIB")
-_STATUS = struct.Struct(">IIIIHIHB")
-_HEARTBEAT = struct.Struct(">BBHBB")
-_TIME = struct.Struct(">I")
-_HEAD = PROTOCOL << 4
-REFUSE_SIZE = _REFUSE.size
-"""Of the hint. A longer REFUSE is sealed: proven, like everything that is."""
+_STORE, _STORAGE = StoreId(b"store--1"), StorageId(b"flash--1")
+_DEVICE, _PSAM = DeviceId(b"\0\1\0\0\0\1"), PsamId(b"\x51\0\0\0\0\x23")
+_CARDS = CardId(b"\x53\3\0\0\0\0\0\0\x47\x11"), CardId(b"\x53\3\0\0\0\0\0\0\x47\x12")
+_TIME = 848_000_000
+
+HELLO = Layout(
+    "HELLO", Type.HELLO, Way.UP, Form.OPEN, Hello,
+    "device 6s, storage 8s, psam 6s, model H, firmware I, boot I, r_term 8s",
+    example=Hello(_DEVICE, _STORAGE, _PSAM, 1, 2, 3, b"terminal"),
+)  # fmt: skip
+CHALLENGE = Layout(
+    "CHALLENGE", Type.CHALLENGE, Way.DOWN, Form.OPEN, Challenge, "r_edge 16s, key_version B, time I",
+    example=Challenge(b"e" * 16, 1, _TIME),
+)  # fmt: skip
+REFUSE = Layout(
+    "REFUSE", Type.REFUSE, Way.DOWN, Form.OPEN, Refused, "reason B",
+    example=Refused(Refusal.BUSY), read={"reason": Refusal},
+)  # fmt: skip
+REFUSE_SEALED = Layout(
+    "REFUSE, sealed", Type.REFUSE, Way.DOWN, Form.SEALED, Refused, "reason B",
+    example=Refused(Refusal.REVOKED), read={"reason": Refusal},
+)  # fmt: skip
+AUTH = Layout(
+    "AUTH", Type.AUTH, Way.UP, Form.SEALED, Auth, "",
+    rows=Rows("epochs", "epoch H, psam 6s, oldest I, last I", EPOCHS_MAX, AuthEpoch),
+    example=Auth((AuthEpoch(1, _PSAM, 5, 9), AuthEpoch(2, _PSAM, 1, 0))),
+)  # fmt: skip
+WELCOME = Layout(
+    "WELCOME", Type.WELCOME, Way.DOWN, Form.SEALED, Welcome,
+    "store 8s, current H, time I, hotlist_version I, parameter_version I",
+    rows=Rows("epochs", "epoch H, held I, settled I", EPOCHS_MAX, WelcomeEpoch),
+    example=Welcome(_STORE, 2, _TIME, 1, 1, (WelcomeEpoch(1, 9, 8), WelcomeEpoch(2, 0, 0))),
+)  # fmt: skip
+STATUS = Layout(
+    "STATUS", Type.STATUS, Way.UP, Form.SEALED, Status,
+    "hotlist_version I, hotlist_crc I, hotlist_seq I, parameter_version I, day H, day_first_seq I, slots_left H, "
+    "clock_set ?",
+    rows=Rows("epochs", "epoch H, psam 6s, oldest I, last I, settled I, open_slots B", EPOCHS_MAX, EpochStatus),
+    example=Status((EpochStatus(1, _PSAM, 5, 9, 4, 1),), 1, 0xABCDEF01, 7, 1, 9828, 2, 30000, True),
+)  # fmt: skip
+HEARTBEAT = Layout(
+    "HEARTBEAT", Type.HEARTBEAT, Way.UP, Form.FRAME, Heartbeat, "state B, unsent H, hotlist_low B, boot_low B",
+    example=Heartbeat(1, 2, 3, 4),
+)  # fmt: skip
+TIME = Layout("TIME", Type.TIME, Way.DOWN, Form.SEALED, Time, "time I", example=Time(_TIME))
+ONLINE_REQUEST = Layout(
+    "ONLINE_REQUEST", Type.ONLINE_REQUEST, Way.UP, Form.SEALED, Ask, "request I, wait_ms H", rest="payload",
+    example=Ask(9, 2000, b"payload"),
+)  # fmt: skip
+ONLINE_ANSWER = Layout(
+    "ONLINE_ANSWER", Type.ONLINE_ANSWER, Way.DOWN, Form.SEALED, Online, "request I", rest="payload",
+    example=Online(9, b"answer"),
+)  # fmt: skip
+AWAITED = Layout(
+    "AWAITED", Type.AWAITED, Way.DOWN, Form.SEALED, lambda cards: awaited(cards), "",
+    rows=Rows("cards", "card 10s", AWAITED_MAX, counted=False),
+    example=Awaited(_CARDS),
+)  # fmt: skip
+MESSAGES: tuple[Layout[Any], ...] = (
+    HELLO, CHALLENGE, REFUSE, REFUSE_SEALED, AUTH, WELCOME, STATUS, HEARTBEAT, TIME, ONLINE_REQUEST, ONLINE_ANSWER,
+    AWAITED,
+)  # fmt: skip
+"""All that are described here, for fuzz, vectors and docs/messages.md."""
 
 
 def type_of(message: bytes) -> Type:
@@ -184,153 +245,3 @@ def type_of(message: bytes) -> Type:
     if len(message) < 2 or message[1] >> 4 != PROTOCOL or message[1] & 0x0C:
         raise WireFault("unknown protocol version or flags")
     return kind
-
-
-def encode_hello(m: Hello) -> bytes:
-    """40 bytes."""
-    return _HELLO.pack(Type.HELLO, _HEAD, m.device, m.storage, m.psam, m.model, m.firmware, m.boot, m.r_term)
-
-
-def decode_hello(message: bytes) -> Hello:
-    """WireFault when malformed."""
-    _, _, device, storage, psam, model, firmware, boot, r_term = _exact(_HELLO, message, "HELLO")
-    return Hello(device_id(device), storage_id(storage), psam_id(psam), model, firmware, boot, r_term)
-
-
-def encode_challenge(m: Challenge) -> bytes:
-    """23 bytes."""
-    return _CHALLENGE.pack(Type.CHALLENGE, _HEAD, m.r_edge, m.key_version, m.time)
-
-
-def decode_challenge(message: bytes) -> Challenge:
-    """WireFault when malformed."""
-    _, _, r_edge, version, time = _exact(_CHALLENGE, message, "CHALLENGE")
-    return Challenge(r_edge, version, time)
-
-
-def encode_refuse(reason: Refusal) -> bytes:
-    """3 bytes."""
-    return _REFUSE.pack(Type.REFUSE, _HEAD, reason)
-
-
-def decode_refuse(message: bytes) -> Refusal:
-    """WireFault when malformed or an unknown reason."""
-    return _refusal(_exact(_REFUSE, message, "REFUSE")[2])
-
-
-def encode_refusal(reason: Refusal) -> bytes:
-    """Payload to be sealed: what the terminal must believe."""
-    return bytes((reason,))
-
-
-def decode_refusal(payload: bytes) -> Refusal:
-    """WireFault when malformed or an unknown reason."""
-    if len(payload) != 1:
-        raise WireFault(f"REFUSE: {len(payload)} bytes, expected 1")
-    return _refusal(payload[0])
-
-
-def _refusal(reason: int) -> Refusal:
-    if reason not in list(Refusal):
-        raise WireFault("unknown refusal")
-    return Refusal(reason)
-
-
-def encode_auth(m: Auth) -> bytes:
-    """Payload to be sealed."""
-    rows = [_AUTH_EPOCH.pack(e.epoch, e.psam, e.oldest, e.last) for e in m.epochs]
-    return bytes((len(rows),)) + b"".join(rows)
-
-
-def decode_auth(payload: bytes) -> Auth:
-    """WireFault when malformed or with more than 4 epochs."""
-    rows = _rows(_AUTH_EPOCH, payload, 0, "AUTH")
-    return Auth(tuple(AuthEpoch(epoch, psam_id(psam), oldest, last) for epoch, psam, oldest, last in rows))
-
-
-def encode_welcome(m: Welcome) -> bytes:
-    """Payload to be sealed."""
-    head = _WELCOME.pack(m.store, m.current, m.time, m.hotlist_version, m.parameter_version, len(m.epochs))
-    return head + b"".join(_WELCOME_EPOCH.pack(e.epoch, e.held, e.settled) for e in m.epochs)
-
-
-def decode_welcome(payload: bytes) -> Welcome:
-    """WireFault when malformed."""
-    rows = _rows(_WELCOME_EPOCH, payload, _WELCOME.size - 1, "WELCOME")
-    store, current, time, hotlist, parameters, _ = _WELCOME.unpack_from(payload)
-    return Welcome(store_id(store), current, time, hotlist, parameters, tuple(WelcomeEpoch(*row) for row in rows))
-
-
-def encode_status(m: Status) -> bytes:
-    """Payload to be sealed."""
-    rows = [_STATUS_EPOCH.pack(e.epoch, e.psam, e.oldest, e.last, e.settled, e.open_slots) for e in m.epochs]
-    tail = (m.hotlist_version, m.hotlist_crc, m.hotlist_seq, m.parameter_version, m.day, m.day_first_seq)
-    return _STATUS.pack(*tail, m.slots_left, int(m.clock_set)) + bytes((len(rows),)) + b"".join(rows)
-
-
-def decode_status(payload: bytes) -> Status:
-    """WireFault when malformed."""
-    rows = _rows(_STATUS_EPOCH, payload, _STATUS.size, "STATUS")
-    hotlist, crc, applied, parameters, day, first, left, clock_set = _STATUS.unpack_from(payload)
-    epochs = tuple(EpochStatus(epoch, psam_id(psam), *rest) for epoch, psam, *rest in rows)
-    return Status(epochs, hotlist, crc, applied, parameters, day, first, left, bool(clock_set))
-
-
-def encode_heartbeat(m: Heartbeat) -> bytes:
-    """6 bytes: one frame."""
-    return _HEARTBEAT.pack(Type.HEARTBEAT, m.state, m.unsent, m.hotlist_low, m.boot_low)
-
-
-def decode_heartbeat(message: bytes) -> Heartbeat:
-    """WireFault when malformed."""
-    return Heartbeat(*_exact(_HEARTBEAT, message, "HEARTBEAT")[1:])
-
-
-def encode_time(time: int) -> bytes:
-    """Payload to be sealed: campus-local seconds since 2000."""
-    return _TIME.pack(time)
-
-
-def decode_time(payload: bytes) -> int:
-    """WireFault when malformed."""
-    return int(_exact(_TIME, payload, "TIME")[0])
-
-
-def encode_online(m: Online) -> bytes:
-    """Payload to be sealed."""
-    return m.request.to_bytes(4, "big") + m.payload
-
-
-def decode_online(payload: bytes) -> Online:
-    """WireFault when malformed."""
-    if len(payload) < 5:
-        raise WireFault("ONLINE: truncated")
-    return Online(int.from_bytes(payload[:4], "big"), payload[4:])
-
-
-def encode_ask(m: Ask) -> bytes:
-    """Payload to be sealed."""
-    return _ASK.pack(m.request, m.wait_ms) + m.payload
-
-
-def decode_ask(payload: bytes) -> Ask:
-    """WireFault when malformed."""
-    if len(payload) <= _ASK.size:
-        raise WireFault("ASK: truncated")
-    request, wait_ms = _ASK.unpack_from(payload)
-    return Ask(request, wait_ms, payload[_ASK.size :])
-
-
-def _exact(layout: struct.Struct, raw: bytes, what: str) -> tuple[Any, ...]:
-    if len(raw) != layout.size:
-        raise WireFault(f"{what}: {len(raw)} bytes, expected {layout.size}")
-    return layout.unpack(raw)
-
-
-def _rows(layout: struct.Struct, payload: bytes, count_at: int, what: str) -> list[tuple[Any, ...]]:
-    if len(payload) <= count_at:
-        raise WireFault(f"{what}: truncated")
-    count = payload[count_at]
-    if count > EPOCHS_MAX or len(payload) != count_at + 1 + count * layout.size:
-        raise WireFault(f"{what}: {count} rows in {len(payload)} bytes")
-    return list(layout.iter_unpack(payload[count_at + 1 :]))

@@ -14,7 +14,8 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from edge.link.messages import PROTOCOL, TYPES, Type
+from edge.link.layout import PROTOCOL
+from edge.link.messages import TYPES, Type
 from shared.errors import WireFault
 from shared.ids import DeviceId
 

@@ -80,12 +80,12 @@ class Till:
 
     async def _joined(self, wire: "_Wire") -> bool:
         body, r_term = self.body, secrets.token_bytes(8)
-        wire.send(link.encode_hello(Hello(body.device, self._storage, body.psam_id, 1, 1, 1, r_term)))
-        challenge = link.decode_challenge(await wire.heard(Type.CHALLENGE))
+        wire.send(link.HELLO.encode(Hello(body.device, self._storage, body.psam_id, 1, 1, 1, r_term)))
+        challenge = link.CHALLENGE.decode(await wire.heard(Type.CHALLENGE))
         self._seal = Session(session_key(body.key, challenge.r_edge, r_term, body.device), body.device, Direction.UP)
         epochs = (AuthEpoch(self.epoch, body.psam_id, self.last + 1, self.last),) if self.epoch else ()
-        wire.send(self._seal.seal(Type.AUTH, link.encode_auth(Auth(epochs))))
-        welcome = link.decode_welcome(self._seal.open(await wire.heard(Type.WELCOME)).payload)
+        wire.send(self._seal.seal(Type.AUTH, link.AUTH.encode(Auth(epochs))))
+        welcome = link.WELCOME.decode(self._seal.open(await wire.heard(Type.WELCOME)).payload)
         self.epoch = welcome.current
         self._index = next((at for at, row in enumerate(welcome.epochs) if row.epoch == welcome.current), 0)
         return bool(welcome.current)

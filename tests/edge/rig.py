@@ -140,7 +140,7 @@ class Body:
         """The first message of a join."""
         self.seal = self.welcome = self.refused = None
         self._r_term = b"r_term%02d" % self.number
-        return link.encode_hello(link.Hello(self.device, self.storage, self.psam, 1, 1, 1, self._r_term))
+        return link.HELLO.encode(link.Hello(self.device, self.storage, self.psam, 1, 1, 1, self._r_term))
 
     def auth_epochs(self) -> tuple[AuthEpoch, ...]:
         """Every epoch that is not drained, and the current one."""
@@ -156,9 +156,9 @@ class Body:
         """Take a message from the edge; what to answer."""
         kind = link.type_of(message)
         if kind is Type.CHALLENGE:
-            return [self._auth(link.decode_challenge(message))]
-        if kind is Type.REFUSE and len(message) == link.REFUSE_SIZE:
-            self.refused = link.decode_refuse(message)
+            return [self._auth(link.CHALLENGE.decode(message))]
+        if kind is Type.REFUSE and len(message) == link.REFUSE.size:
+            self.refused = link.REFUSE.decode(message).reason
         elif kind in link.SHORT:
             self._short(kind, message)
         elif self.seal is not None:
@@ -195,7 +195,7 @@ class Body:
         rows = tuple(
             EpochStatus(a.epoch, a.psam, a.oldest, a.last, self.settled.get(a.epoch, 0), 0) for a in self.auth_epochs()
         )
-        return self.say(Type.STATUS, link.encode_status(link.Status(rows, 1, 0, 0, 1, 9000, 1, 100, clock_set)))
+        return self.say(Type.STATUS, link.STATUS.encode(link.Status(rows, 1, 0, 0, 1, 9000, 1, 100, clock_set)))
 
     def change_psam(self, to: PsamId) -> None:
         """Another PSAM in this body: it needs another epoch."""
@@ -206,18 +206,18 @@ class Body:
         self.seal = Session(key, self.device, Direction.UP)
         epochs = self.auth_epochs()
         self._epochs = [epoch.epoch for epoch in epochs]
-        return self.seal.seal(Type.AUTH, link.encode_auth(link.Auth(epochs)))
+        return self.seal.seal(Type.AUTH, link.AUTH.encode(link.Auth(epochs)))
 
     def _sealed(self, message: bytes) -> None:
         opened = self.seal.open(message)
         if opened.type is Type.WELCOME:
-            self._welcome(link.decode_welcome(opened.payload))
+            self._welcome(link.WELCOME.decode(opened.payload))
         elif opened.type is Type.TIME:
-            self.times.append(link.decode_time(opened.payload))
+            self.times.append(link.TIME.decode(opened.payload).time)
         elif opened.type is Type.REFUSE:
-            self.barred = link.decode_refusal(opened.payload) is link.Refusal.REVOKED
+            self.barred = link.REFUSE_SEALED.decode(opened.payload).reason is link.Refusal.REVOKED
         elif opened.type is Type.ONLINE_ANSWER:
-            self.answers.append(link.decode_online(opened.payload))
+            self.answers.append(link.ONLINE_ANSWER.decode(opened.payload))
         elif opened.type is Type.AWAITED:
             self.awaited.append(opened.payload)
 

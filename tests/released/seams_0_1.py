@@ -21,7 +21,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cloud.keys.client import KeyClient
 from cloud.keys.faults import KeyRefused
-from edge.link import awaited as link_awaited
 from edge.link import messages
 from edge.link.can.ids import CanId, parse_id
 from edge.link.can.isotp import CONTINUE_FRAME, Reassembler, ReassemblyLimits, Transfer, TransferLimits
@@ -398,42 +397,54 @@ SEAMS: dict[str, Seam] = {
         {result.name: LoadAnswer(result, TIME, b"MAC2", 20000) for result in LoadResult},
     ),
     "terminal: hello": Seam(
-        messages.encode_hello,
-        messages.decode_hello,
+        messages.HELLO.encode,
+        messages.HELLO.decode,
         {"40 B": TerminalHello(DEVICE, STORAGE, PSAM, 1, 2, 3, b"terminal")},
     ),
     "terminal: challenge": Seam(
-        messages.encode_challenge, messages.decode_challenge, {"23 B": Challenge(b"e" * 16, 1, TIME)}
+        messages.CHALLENGE.encode, messages.CHALLENGE.decode, {"23 B": Challenge(b"e" * 16, 1, TIME)}
     ),
-    "terminal: refuse": Seam(messages.encode_refuse, messages.decode_refuse, {one.name: one for one in Refusal}),
+    "terminal: refuse": Seam(
+        lambda one: messages.REFUSE.encode(messages.Refused(one)),
+        lambda raw: messages.REFUSE.decode(raw).reason,
+        {one.name: one for one in Refusal},
+    ),
     "terminal: refusal, to be sealed": Seam(
-        messages.encode_refusal, messages.decode_refusal, {"revoked": Refusal.REVOKED}
+        lambda one: messages.REFUSE_SEALED.encode(messages.Refused(one)),
+        lambda raw: messages.REFUSE_SEALED.decode(raw).reason,
+        {"revoked": Refusal.REVOKED},
     ),
     "terminal: auth": Seam(
-        messages.encode_auth,
-        messages.decode_auth,
+        messages.AUTH.encode,
+        messages.AUTH.decode,
         {"no epoch": Auth(()), "two": Auth((AuthEpoch(1, PSAM, 5, 9), AuthEpoch(2, PSAM, 1, 0)))},
     ),
     "terminal: welcome": Seam(
-        messages.encode_welcome,
-        messages.decode_welcome,
+        messages.WELCOME.encode,
+        messages.WELCOME.decode,
         {
             "no epoch": Welcome(STORE, 0, TIME, 1, 1, ()),
             "two": Welcome(STORE, 2, TIME, 1, 1, (WelcomeEpoch(1, 9, 8), WelcomeEpoch(2, 0, 0))),
         },
     ),
     "terminal: status": Seam(
-        messages.encode_status,
-        messages.decode_status,
+        messages.STATUS.encode,
+        messages.STATUS.decode,
         {"one epoch": Status((EpochStatus(1, PSAM, 5, 9, 4, 1),), 1, 0xABCDEF01, 7, 1, 9828, 2, 30000, True)},
     ),
-    "terminal: heartbeat": Seam(messages.encode_heartbeat, messages.decode_heartbeat, {"6 B": Heartbeat(1, 2, 3, 4)}),
-    "terminal: time": Seam(messages.encode_time, messages.decode_time, {"4 B": TIME}),
-    "terminal: online answer": Seam(messages.encode_online, messages.decode_online, {"9": Online(9, b"answer")}),
-    "terminal: online request": Seam(messages.encode_ask, messages.decode_ask, {"9": Ask(9, 2000, b"payload")}),
-    "terminal: awaited": Seam(
-        link_awaited.encode_awaited, link_awaited.decode_awaited, {"two": Awaited((CARD, SECOND))}
+    "terminal: heartbeat": Seam(messages.HEARTBEAT.encode, messages.HEARTBEAT.decode, {"6 B": Heartbeat(1, 2, 3, 4)}),
+    "terminal: time": Seam(
+        lambda time: messages.TIME.encode(messages.Time(time)),
+        lambda raw: messages.TIME.decode(raw).time,
+        {"4 B": TIME},
     ),
+    "terminal: online answer": Seam(
+        messages.ONLINE_ANSWER.encode, messages.ONLINE_ANSWER.decode, {"9": Online(9, b"answer")}
+    ),
+    "terminal: online request": Seam(
+        messages.ONLINE_REQUEST.encode, messages.ONLINE_REQUEST.decode, {"9": Ask(9, 2000, b"payload")}
+    ),
+    "terminal: awaited": Seam(messages.AWAITED.encode, messages.AWAITED.decode, {"two": Awaited((CARD, SECOND))}),
     "terminal: sealed": Seam(
         _seal,
         _open,

@@ -7,7 +7,7 @@ import paho.mqtt.publish
 from paho.mqtt.enums import MQTTProtocolVersion
 
 from compose.servers.ports import LOOPBACK
-from edge.link.messages import Challenge, Hello, Type, decode_challenge, encode_hello
+from edge.link.messages import CHALLENGE, HELLO, Challenge, Hello, Type
 from edge.link.tcp.framing import FrameDecoder, encode
 from shared.ids import DeviceId, PsamId, StorageId
 from tests.scenes.campus import Campus
@@ -62,7 +62,7 @@ class Caller:
         answer = await self.hello(device)
         assert answer is not None
         assert answer[0] == Type.CHALLENGE
-        return decode_challenge(answer)
+        return CHALLENGE.decode(answer)
 
 
 R_TERM = b"stranger"
@@ -70,7 +70,7 @@ R_TERM = b"stranger"
 
 def hello_of(device: DeviceId) -> bytes:
     """A well-formed HELLO."""
-    return encode_hello(Hello(device, StorageId(b"somebody"), PsamId(b"\x09" * 6), 1, 1, 1, R_TERM))
+    return HELLO.encode(Hello(device, StorageId(b"somebody"), PsamId(b"\x09" * 6), 1, 1, 1, R_TERM))
 
 
 def publish(campus: Campus, topic: str, *payloads: bytes) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from edge.link.messages import Auth, Refusal, Type, decode_refuse, encode_auth
+from edge.link.messages import AUTH, REFUSE, Auth, Refusal, Type
 from edge.link.seal import Direction, Session, session_key
 from shared.ids import BoxId, DeviceId, PsamId, StorageId, StoreId
 from shared.records import Kind, Stored, decode, encode, parse_stored
@@ -49,11 +49,11 @@ async def _messages(campus: Campus) -> None:
             caller.say(message)
         answer = await caller.hello(UNKNOWN)  # it still listens
         assert answer is not None
-        assert decode_refuse(answer) is Refusal.UNKNOWN_DEVICE
+        assert REFUSE.decode(answer).reason is Refusal.UNKNOWN_DEVICE
         caller.say(bytes((Type.RECORD, 0x10)) + bytes(67))
         answer = await caller.hears()
         assert answer is not None
-        assert decode_refuse(answer) is Refusal.BUSY
+        assert REFUSE.decode(answer).reason is Refusal.BUSY
 
 
 async def _wrong_key(campus: Campus) -> None:
@@ -61,10 +61,10 @@ async def _wrong_key(campus: Campus) -> None:
     async with Caller(campus) as caller:
         challenge = await caller.challenge(known)
         seal = Session(session_key(bytes(16), challenge.r_edge, R_TERM, known), known, Direction.UP)
-        caller.say(seal.seal(Type.AUTH, encode_auth(Auth(()))))
+        caller.say(seal.seal(Type.AUTH, AUTH.encode(Auth(()))))
         answer = await caller.hears()
         assert answer is not None
-        assert decode_refuse(answer) is Refusal.WRONG_KEY
+        assert REFUSE.decode(answer).reason is Refusal.WRONG_KEY
 
 
 async def _over_tcp(room: Path) -> None:

@@ -7,7 +7,7 @@ What came before is what the ledger had in its table of records at that moment; 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from edge.link.messages import decode_welcome
+from edge.link.messages import WELCOME
 from edge.link.seal import HEAD_SIZE, MAC_SIZE
 from shared.errors import WireFault
 from shared.records import STORED, STORED_HEAD
@@ -49,7 +49,7 @@ class Theft:
     def welcomed(self, box: str, device: bytes, sealed: bytes) -> None:
         """A WELCOME leaves a box for a terminal that still has the stolen PSAM in it."""
         try:
-            welcome = decode_welcome(sealed[HEAD_SIZE:-MAC_SIZE])
+            welcome = WELCOME.decode(sealed[HEAD_SIZE:-MAC_SIZE])
         except WireFault:
             return
         if device == self.device and box in self.told and welcome.current:

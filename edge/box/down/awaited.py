@@ -9,8 +9,7 @@ from collections.abc import Iterable
 
 from edge.box.terminals.conversation import Conversation
 from edge.box.values.effects import Now, Send
-from edge.link.awaited import encode_awaited
-from edge.link.messages import Type
+from edge.link.messages import AWAITED, Type
 from shared.wire.messages import AWAITED_MAX, NOBODY_AWAITED, Awaited
 
 KEPT_S = 200.0
@@ -55,4 +54,4 @@ class AwaitedHere:
 
     def _send(self, talk: Conversation) -> Send:
         talk.awaited, talk.awaited_said = self.held, self._said
-        return Send(*talk.place, talk.seal.seal(Type.AWAITED, encode_awaited(self.held)))
+        return Send(*talk.place, talk.seal.seal(Type.AWAITED, AWAITED.encode(self.held)))

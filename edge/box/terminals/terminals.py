@@ -90,7 +90,7 @@ class Terminals:
 
     def hello(self, now: Now, place: Place, message: bytes) -> list[Effect]:
         """CHALLENGE, or REFUSE for a number that is not ours. Malformed: WireFault."""
-        hello = link.decode_hello(message)
+        hello = link.HELLO.decode(message)
         terminal = self._registry.get(hello.device)
         if terminal is None:
             self._tell(now, TerminalUnknown(hello.device, place_text(place)), hello.device)
@@ -106,7 +106,7 @@ class Terminals:
         """A repeated HELLO gets the same CHALLENGE: on a slow bus the first one may still be on its way."""
         r_edge = self._random(R_EDGE_SIZE)
         seal = Session(session_key(terminal.key, r_edge, hello.r_term, hello.device), hello.device, Direction.DOWN)
-        answer = link.encode_challenge(link.Challenge(r_edge, terminal.key_version, now.campus_s))
+        answer = link.CHALLENGE.encode(link.Challenge(r_edge, terminal.key_version, now.campus_s))
         return _Joining(terminal, hello, asked, answer, seal, now.mono_s + JOIN_S)
 
     def auth(self, now: Now, place: Place, message: bytes) -> tuple[list[Effect], EpochRequest | None]:
@@ -120,7 +120,7 @@ class Terminals:
         except SealFault:
             self._tell(now, TerminalWrongKey(place_text(place)), device)
             return [_refuse(place, Refusal.WRONG_KEY)], None
-        auth = link.decode_auth(opened.payload)
+        auth = link.AUTH.decode(opened.payload)
         _require_sane(auth)
         if self._contested(now, place, device):
             return [_refuse(place, Refusal.LIVE_TWICE)], None
@@ -239,7 +239,7 @@ class Terminals:
         settings = self._settings
         versions = settings.hotlist_version, settings.parameter_version
         welcome = Welcome(self._store, talk.current, now.campus_s, *versions, tuple(rows))
-        sealed = talk.seal.seal(link.Type.WELCOME, link.encode_welcome(welcome))
+        sealed = talk.seal.seal(link.Type.WELCOME, link.WELCOME.encode(welcome))
         return [Send(*talk.place, sealed, True)]
 
     def _join(self, now: Now, talk: Conversation) -> None:
@@ -292,16 +292,16 @@ def time_for(now: Now, talk: Conversation) -> Send:
     """TIME, sealed for one terminal. Not sooner than its first proven message after WELCOME: on CAN, TIME would
     overtake WELCOME by priority, and a terminal hears first that it has joined."""
     talk.time_s = now.mono_s
-    return Send(*talk.place, talk.seal.seal(link.Type.TIME, link.encode_time(now.campus_s)), True)
+    return Send(*talk.place, talk.seal.seal(link.Type.TIME, link.TIME.encode(link.Time(now.campus_s))), True)
 
 
 def _refuse(place: Place, why: Refusal) -> Send:
-    return Send(*place, link.encode_refuse(why))
+    return Send(*place, link.REFUSE.encode(link.Refused(why)))
 
 
 def _revoked(place: Place, seal: Session) -> Send:
     """A refusal that is proven: a genuine body believes it and stops selling; the hint anyone on a bus could send."""
-    return Send(*place, seal.seal(link.Type.REFUSE, link.encode_refusal(Refusal.REVOKED)), True)
+    return Send(*place, seal.seal(link.Type.REFUSE, link.REFUSE_SEALED.encode(link.Refused(Refusal.REVOKED))), True)
 
 
 def _owes(auth: Auth) -> bool:

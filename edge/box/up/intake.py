@@ -75,7 +75,7 @@ class Intake:
         if opened.type is Type.RECORD:
             out += self._record(now, talk, opened)
         elif opened.type is Type.STATUS:
-            out += self._status(now, talk, link.decode_status(opened.payload))
+            out += self._status(now, talk, link.STATUS.decode(opened.payload))
         elif opened.type is Type.ONLINE_REQUEST:
             self._request(now, talk, opened)
         else:
@@ -84,7 +84,7 @@ class Intake:
 
     def heartbeat(self, talk: Conversation, message: bytes) -> None:
         """A hint, not proven: shown, never acted upon. Malformed: WireFault."""
-        talk.unsent = link.decode_heartbeat(message).unsent
+        talk.unsent = link.HEARTBEAT.decode(message).unsent
 
     def kept(self, now: Now, kept: Iterable[Kept]) -> list[Effect]:
         """These records are durable: one ACK per stream, with its contiguous seq."""
@@ -122,7 +122,7 @@ class Intake:
         if talk is None or view is None:
             self.counters["answers_undelivered"] += 1
             return []
-        payload = link.encode_online(link.Online(answer.request, answer.payload))
+        payload = link.ONLINE_ANSWER.encode(link.Online(answer.request, answer.payload))
         sealed = talk.seal.seal(Type.ONLINE_ANSWER, payload, talk.epochs.index(view))
         return [Send(*talk.place, sealed, True)]
 
@@ -221,7 +221,7 @@ class Intake:
 
     def _request(self, now: Now, talk: Conversation, opened: Opened) -> None:
         """The terminal's patience is told in the ledger's time; while that is not known, it has to repeat."""
-        view, ask = _view(talk, opened), link.decode_ask(opened.payload)
+        view, ask = _view(talk, opened), link.ONLINE_REQUEST.decode(opened.payload)
         if len(ask.payload) > PAYLOAD_MAX:
             raise WireFault("online request: payload too long")
         ledger_ms = self._ledger_clock.at(now.mono_s)

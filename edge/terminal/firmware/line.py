@@ -8,7 +8,6 @@ from collections.abc import Callable
 from enum import Enum
 
 from edge.link import messages as link
-from edge.link.awaited import decode_awaited
 from edge.link.messages import Refusal, Type, Welcome
 from edge.link.seal import Direction, Opened, Session, SessionOver, session_key
 from edge.terminal.firmware.window import WINDOW, WINDOW_BUS, Window
@@ -168,19 +167,19 @@ class Line:
         hello = link.Hello(
             settings.device, flash.storage, self._body.psam, model, FIRMWARE_VERSION, flash.boot, self._r_term
         )  # fmt: skip
-        self.out.append(link.encode_hello(hello))
+        self.out.append(link.HELLO.encode(hello))
         self._hello_s = self._mono_s + self._wait_s
         self._wait_s = min(self._wait_s * 2, JOIN_MAX_S)
 
     def _challenged(self, raw: bytes) -> None:
-        challenge = link.decode_challenge(raw)
+        challenge = link.CHALLENGE.decode(raw)
         if self.state is not State.HELLO or not self._r_term:
             return
         device = self._body.settings.device
         key = session_key(self._body.settings.key, challenge.r_edge, self._r_term, device)
         self._session = Session(key, device, Direction.UP)
         self.state = State.AUTH
-        self._seal(Type.AUTH, link.encode_auth(link.Auth(self._auth_epochs())), 0)
+        self._seal(Type.AUTH, link.AUTH.encode(link.Auth(self._auth_epochs())), 0)
 
     def _auth_epochs(self) -> tuple[link.AuthEpoch, ...]:
         flash = self._flash
@@ -190,7 +189,7 @@ class Line:
         return tuple(link.AuthEpoch(row.epoch, row.psam, row.settled + 1, row.last) for row in listed)
 
     def _welcomed(self, opened: Opened) -> None:
-        welcome = link.decode_welcome(opened.payload)
+        welcome = link.WELCOME.decode(opened.payload)
         if self.state is not State.AUTH:
             return
         self.state = State.JOINED
@@ -210,7 +209,7 @@ class Line:
         self._status_s = self._heartbeat_s = self._mono_s
 
     def _refused(self, raw: bytes) -> None:
-        refusal = link.decode_refuse(raw)
+        refusal = link.REFUSE.decode(raw).reason
         if self.state is State.JOINED:
             if self._mono_s - self._heard_s >= HINT_S:
                 self.rejoin()
@@ -257,7 +256,7 @@ class Line:
         kind = link.type_of(raw)
         if kind is Type.CHALLENGE:
             self._challenged(raw)
-        elif kind is Type.REFUSE and len(raw) == link.REFUSE_SIZE:
+        elif kind is Type.REFUSE and len(raw) == link.REFUSE.size:
             self._refused(raw)
         elif self._session is None:
             raise WireFault("sealed message outside a conversation")
@@ -291,14 +290,14 @@ class Line:
         elif opened.type is Type.TIME and opened.is_late:
             raise WireFault("TIME that was overtaken")
         elif opened.type is Type.TIME:
-            self._body.take_time(link.decode_time(opened.payload))
+            self._body.take_time(link.TIME.decode(opened.payload).time)
         elif opened.type is Type.ONLINE_ANSWER:
-            answer = link.decode_online(opened.payload)
+            answer = link.ONLINE_ANSWER.decode(opened.payload)
             self.desk.answered(answer.request, answer.payload)
         elif opened.type is Type.AWAITED:
-            self._body.awaited = set(decode_awaited(opened.payload).cards)
+            self._body.awaited = set(link.AWAITED.decode(opened.payload).cards)
         elif opened.type is Type.REFUSE:
-            self._barred(link.decode_refusal(opened.payload))
+            self._barred(link.REFUSE_SEALED.decode(opened.payload).reason)
         else:
             raise WireFault(f"{opened.type.name} goes up, never down")
 
@@ -310,7 +309,7 @@ class Line:
         lane = next((lane for lane in self.window.lanes if lane.epoch == question.epoch), None)
         if lane is not None:
             wait_ms = question.wait_ms(self._mono_s)
-            payload = link.encode_ask(link.Ask(question.number, wait_ms, question.payload))
+            payload = link.ONLINE_REQUEST.encode(link.Ask(question.number, wait_ms, question.payload))
             self._seal(Type.ONLINE_REQUEST, payload, lane.index)
 
     def _status(self) -> None:
@@ -333,14 +332,14 @@ class Line:
             epochs, flash.hotlist_version, settings.hotlist.crc, flash.hotlist_seq, flash.parameter_version,
             flash.day, flash.day_first_seq, min(flash.free, 0xFFFF), clock_set,
         )  # fmt: skip
-        self._seal(Type.STATUS, link.encode_status(status), 0)
+        self._seal(Type.STATUS, link.STATUS.encode(status), 0)
         self._status_sent_s = self._mono_s
         self._status_s = self._mono_s + STATUS_S
 
     def _heartbeat(self) -> None:
         unsent = min(self.window.unsent, 0xFFFF)
         beat = link.Heartbeat(0, unsent, self._flash.hotlist_version & 0xFF, self._flash.boot & 0xFF)
-        self.out.append(link.encode_heartbeat(beat))
+        self.out.append(link.HEARTBEAT.encode(beat))
         self._heartbeat_s = self._mono_s + HEARTBEAT_S
 
     def _seal(self, kind: Type, payload: bytes, index: int) -> None:

@@ -133,9 +133,9 @@ class SmallEdge:
             return []
         opened = self._session.open(raw)
         if opened.type is Type.AUTH:
-            return [self._welcome(link.decode_auth(opened.payload), campus_s)]
+            return [self._welcome(link.AUTH.decode(opened.payload), campus_s)]
         if opened.type is Type.STATUS:
-            self.statuses.append(link.decode_status(opened.payload))
+            self.statuses.append(link.STATUS.decode(opened.payload))
             return []
         if opened.type is Type.ONLINE_REQUEST:
             return self._answer(opened)
@@ -143,7 +143,7 @@ class SmallEdge:
         return self._keep(opened)
 
     def say_time(self, campus_s):
-        return self._session.seal(Type.TIME, link.encode_time(campus_s))
+        return self._session.seal(Type.TIME, link.TIME.encode(link.Time(campus_s)))
 
     def settle(self, epoch=1, seq=None):
         seq = self.held(epoch) if seq is None else seq
@@ -164,11 +164,11 @@ class SmallEdge:
         return sorted(seq for e, seq in self.kept if e == epoch)
 
     def _hello_came(self, raw, campus_s):
-        self._hello = link.decode_hello(raw)
+        self._hello = link.HELLO.decode(raw)
         self.hellos.append(self._hello)
         r_edge = bytes(16)
         self._session = Session(session_key(TERMINAL_KEY, r_edge, self._hello.r_term, DEVICE), DEVICE, Direction.DOWN)
-        return [link.encode_challenge(link.Challenge(r_edge, 1, campus_s))]
+        return [link.CHALLENGE.encode(link.Challenge(r_edge, 1, campus_s))]
 
     def _welcome(self, auth, campus_s):
         current = self.epoch_for(self._hello)
@@ -179,7 +179,7 @@ class SmallEdge:
             self.epochs.append(current)
         rows = tuple(link.WelcomeEpoch(e, self.held(e), self.settled.get(e, 0)) for e in self.epochs)
         welcome = link.Welcome(self.store, current, campus_s, 1, 1, rows)
-        return self._session.seal(Type.WELCOME, link.encode_welcome(welcome))
+        return self._session.seal(Type.WELCOME, link.WELCOME.encode(welcome))
 
     def _keep(self, opened):
         epoch = self.epochs[opened.epoch_index]
@@ -188,13 +188,13 @@ class SmallEdge:
         return [self._session.seal_seq(Type.ACK, epoch, self.held(epoch))] if self.acks else []
 
     def _answer(self, opened):
-        online = link.decode_ask(opened.payload)
+        online = link.ONLINE_REQUEST.decode(opened.payload)
         request = parse_request(online.payload)
         self.requests.append((online.request, request))
         answer = self.online(online.request, request) if self.online else None
         if answer is None:
             return []
-        payload = link.encode_online(link.Online(online.request, answer.to_bytes()))
+        payload = link.ONLINE_ANSWER.encode(link.Online(online.request, answer.to_bytes()))
         return [self._session.seal(Type.ONLINE_ANSWER, payload, opened.epoch_index)]
 
 

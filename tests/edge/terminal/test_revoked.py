@@ -21,7 +21,7 @@ def sell(bench, count, amount=100):
 
 def revoke(bench, reason=Refusal.REVOKED):
     """The edge proves it in the running session, and then lets the body drain, but not sell."""
-    sealed = bench.edge.seal(Type.REFUSE, link.encode_refusal(reason))
+    sealed = bench.edge.seal(Type.REFUSE, link.REFUSE_SEALED.encode(link.Refused(reason)))
     bench.edge.epoch_for = lambda hello: 0
     bench.deliver(sealed)
 
@@ -39,9 +39,9 @@ def test_a_body_that_is_proven_to_be_revoked_stops_selling_and_hands_over_what_i
 
 
 def test_a_refusal_that_anybody_may_have_sent_stops_nothing(bench, school):
-    bench.deliver(link.encode_refuse(Refusal.REVOKED))
+    bench.deliver(link.REFUSE.encode(link.Refused(Refusal.REVOKED)))
     bench.wait(3)
-    bench.deliver(link.encode_refuse(Refusal.REVOKED))
+    bench.deliver(link.REFUSE.encode(link.Refused(Refusal.REVOKED)))
     assert bench.firmware.bar is None
     assert bench.sell(school.memory()).end is End.DONE
 
@@ -52,7 +52,7 @@ def test_another_proven_refusal_is_no_revocation(bench):
 
 
 def test_a_forged_seal_stops_nothing(bench):
-    sealed = bench.edge.seal(Type.REFUSE, link.encode_refusal(Refusal.REVOKED))
+    sealed = bench.edge.seal(Type.REFUSE, link.REFUSE_SEALED.encode(link.Refused(Refusal.REVOKED)))
     bench.deliver(sealed[:-1] + bytes((sealed[-1] ^ 1,)))
     assert bench.firmware.bar is None
 

@@ -1,7 +1,7 @@
 """Awaited cards at a box: told to every joined terminal, again when lost, and to nobody without the centre."""
 
 from edge.box.down.awaited import CARDS_PER_TICK, KEPT_S
-from edge.link.awaited import decode_awaited
+from edge.link.messages import AWAITED
 from shared.ids import CardId
 from shared.wire import topics
 from shared.wire.messages import Awaited, encode_now
@@ -24,7 +24,7 @@ def there(field: Field, number: int, place: tuple[str, int]) -> Body:
 
 
 def lists(body: Body) -> list[tuple[CardId, ...]]:
-    return [decode_awaited(payload).cards for payload in body.awaited]
+    return [AWAITED.decode(payload).cards for payload in body.awaited]
 
 
 def test_a_list_reaches_every_terminal_once_and_so_does_its_end():

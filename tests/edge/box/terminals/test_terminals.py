@@ -145,8 +145,8 @@ def test_fork_of_a_record(field):
 def test_traffic_from_an_address_that_nobody_has():
     field = Field(settings(on="can0"))
     field.connect()
-    field.hear(("can0", 9), link.encode_heartbeat(link.Heartbeat(0, 0, 1, 1)))
-    field.hear(("can0", 9), link.encode_heartbeat(link.Heartbeat(0, 0, 1, 1)))
+    field.hear(("can0", 9), link.HEARTBEAT.encode(link.Heartbeat(0, 0, 1, 1)))
+    field.hear(("can0", 9), link.HEARTBEAT.encode(link.Heartbeat(0, 0, 1, 1)))
     assert field.codes() == ["terminal-unauthenticated"]
 
 
@@ -224,7 +224,7 @@ def test_joins_under_way_are_bounded(field, monkeypatch):
     monkeypatch.setattr(terminals, "JOINS_MAX", 1)
     field.hear(TCP1, Body(1).hello())
     field.hear(TCP2, Body(2).hello())
-    assert link.decode_refuse(field.sent[-1].message) is Refusal.BUSY
+    assert link.REFUSE.decode(field.sent[-1].message).reason is Refusal.BUSY
     field.s += JOIN_S + 0.1
     field.hear(TCP2, Body(2).hello())
     assert link.type_of(field.sent[-1].message) is Type.CHALLENGE
@@ -353,7 +353,7 @@ def test_auth_is_malformed(field):
     body = Body(1)
     field.hear(TCP1, body.hello())
     body.hear(field.sent[-1].message)
-    field.hear(TCP1, body.seal.seal(Type.AUTH, link.encode_auth(Auth(())) + b"tail"))
+    field.hear(TCP1, body.seal.seal(Type.AUTH, link.AUTH.encode(Auth(())) + b"tail"))
     assert field.codes() == ["terminal-malformed"]
     assert field.box.states()[0].state == "never"
 

@@ -165,7 +165,7 @@ def test_message_that_is_none(field, body, message):
 
 
 def test_sealed_type_that_only_goes_down(field, body):
-    field.hear(TCP1, body.say(Type.TIME, link.encode_time(1)))
+    field.hear(TCP1, body.say(Type.TIME, link.TIME.encode(link.Time(1))))
     assert field.codes() == ["terminal-malformed"]
 
 
@@ -303,7 +303,7 @@ def test_status_says_from_where_on_the_terminal_counts_what_is_held(field, body)
 
 
 def test_heartbeat_is_only_a_hint(field, body):
-    field.hear(TCP1, link.encode_heartbeat(link.Heartbeat(0, 12, 1, 1)))
+    field.hear(TCP1, link.HEARTBEAT.encode(link.Heartbeat(0, 12, 1, 1)))
     assert field.box.states()[0].unsent == 12
     field.hear(TCP1, b"\x14\0")
     assert field.codes() == ["terminal-malformed"]
@@ -319,7 +319,7 @@ def test_load_records_run_ahead_and_purchases_do_not(field, body):
 
 
 def online(body, number=5, payload=b"INIT", wait_ms=6000):
-    return body.say(Type.ONLINE_REQUEST, link.encode_ask(link.Ask(number, wait_ms, payload)))
+    return body.say(Type.ONLINE_REQUEST, link.ONLINE_REQUEST.encode(link.Ask(number, wait_ms, payload)))
 
 
 def test_online_request_and_its_answer(field, body):
@@ -414,7 +414,7 @@ def test_online_payload_is_bounded(field, body):
 
 def test_flooding_terminal_is_throttled_and_told_once(field, body, monkeypatch):
     other = field.joined(2, TCP2)
-    message = link.encode_heartbeat(link.Heartbeat(0, 1, 1, 1))
+    message = link.HEARTBEAT.encode(link.Heartbeat(0, 1, 1, 1))
     for _ in range(int(box_module.MESSAGES_BURST) + 50):
         field.hear(TCP1, message)
     assert field.codes() == ["terminal-flooding"]

@@ -106,7 +106,7 @@ def test_a_refusal_is_shown_once(bench):
     bench.firmware.wire(True, bench.now())
     bench.firmware.take_displays()
     for _ in range(2):
-        bench.firmware.message(link.encode_refuse(Refusal.PSAM_MOVED), bench.now())
+        bench.firmware.message(link.REFUSE.encode(link.Refused(Refusal.PSAM_MOVED)), bench.now())
     (said,) = bench.firmware.take_displays()
     assert "安全模块属于另一终端" in said.title.zh
 
@@ -131,7 +131,7 @@ def test_on_a_bus_a_request_overtakes_the_records_under_way(school, kit):
 def test_refuse_is_remembered_and_slows_down(bench):
     bench.firmware.wire(True, bench.now())
     bench.firmware.take_messages()
-    bench.firmware.message(link.encode_refuse(Refusal.UNKNOWN_PSAM), bench.now())
+    bench.firmware.message(link.REFUSE.encode(link.Refused(Refusal.UNKNOWN_PSAM)), bench.now())
     assert bench.firmware.line.refusal is Refusal.UNKNOWN_PSAM
     assert bench.firmware.due_s() > bench.mono_s
     bench.wait(20)
@@ -223,9 +223,9 @@ def test_status_and_heartbeat_come_by_themselves(bench):
 
 def test_garbage_forgeries_and_reflections_change_nothing(bench):
     line = bench.firmware.line
-    genuine = bench.edge.seal(Type.TIME, link.encode_time(TODAY_S + 5))
+    genuine = bench.edge.seal(Type.TIME, link.TIME.encode(link.Time(TODAY_S + 5)))
     forged = genuine[:-1] + bytes([genuine[-1] ^ 1])
-    ours = link.encode_hello(bench.edge.hellos[0])
+    ours = link.HELLO.encode(bench.edge.hellos[0])
     for raw in (b"", b"\x00", b"\x13\x10", bytes(40), forged, ours, b"\x11\0\1bad!", bench.edge.seal(Type.STATUS, b"")):
         bench.deliver(raw)
     assert line.is_joined
@@ -233,10 +233,10 @@ def test_garbage_forgeries_and_reflections_change_nothing(bench):
     before = bench.firmware.body.time().seconds
     bench.deliver(forged)
     assert bench.firmware.body.time().seconds == before
-    bench.deliver(bench.edge.seal(Type.TIME, link.encode_time(TODAY_S + 5)))
+    bench.deliver(bench.edge.seal(Type.TIME, link.TIME.encode(link.Time(TODAY_S + 5))))
     assert bench.firmware.body.time().seconds == TODAY_S + 5
-    older = bench.edge.seal(Type.TIME, link.encode_time(300))
-    bench.deliver(bench.edge.seal(Type.TIME, link.encode_time(TODAY_S + 600)))
+    older = bench.edge.seal(Type.TIME, link.TIME.encode(link.Time(300)))
+    bench.deliver(bench.edge.seal(Type.TIME, link.TIME.encode(link.Time(TODAY_S + 600))))
     bench.deliver(older)
     assert bench.firmware.body.time().seconds == TODAY_S + 600, "what was overtaken tells an old time"
     for _ in range(2):
@@ -253,10 +253,10 @@ def test_sixteen_bad_macs_end_the_conversation_and_it_joins_again(bench):
 
 
 def test_a_refuse_in_a_live_conversation_is_only_a_hint(bench):
-    bench.deliver(link.encode_refuse(Refusal.BUSY))
+    bench.deliver(link.REFUSE.encode(link.Refused(Refusal.BUSY)))
     assert len(bench.edge.hellos) == 1
     bench.wait(3)
-    bench.deliver(link.encode_refuse(Refusal.BUSY))
+    bench.deliver(link.REFUSE.encode(link.Refused(Refusal.BUSY)))
     assert len(bench.edge.hellos) == 2
 
 
