@@ -6,11 +6,13 @@ generation, so that no later write ever touches what an earlier one said. Behind
 many records there are. Pages and slots of the other format version are refused.
 
 A slot with one flipped bit is put right: its CRC-32 names the bit, for no two sound slots lie so near to each other.
+A CRC is linear: what one flipped bit does to it depends on nothing but where the bit lies, so it is looked up.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import cache
 from struct import Struct
 from typing import NamedTuple
 from zlib import crc32
@@ -62,6 +64,8 @@ _ASKED = Struct(">I33sB6s")
 _MARKS_AT = 96
 _UNPROVEN = Struct(">II")
 _DONE_AT = _MARKS_AT + _UNPROVEN.size
+_RING_LENGTH_AT = _RING.size - 1
+_SLOT_KIND_AT = 6
 
 
 class SlotKind(IntEnum):
@@ -198,7 +202,7 @@ def healed_record(raw: bytes, index: int) -> RingSlot | None:
     """The record of this ring index in SLOT_SIZE bytes of which one bit has flipped, or None."""
     if not any(raw):
         return None
-    found = (parse_record(flipped) for flipped in _flips(raw))
+    found = (parse_record(tried) for tried in _tries(raw, _RING_LENGTH_AT, _record_size))
     return next((slot for slot in found if slot is not None and slot.ordinal == index), None)
 
 
@@ -236,7 +240,7 @@ def healed_open(raw: bytes) -> bytes | None:
     """The bytes of a pending slot, done or not, of whose body one bit has flipped; None when that is not so."""
     if not any(raw[: _SLOT.size]) or generation_of(raw):
         return None
-    return next((flipped for flipped in _flips(raw) if generation_of(flipped)), None)
+    return next((tried for tried in _tries(raw, _SLOT_KIND_AT, _open_size) if generation_of(tried)), None)
 
 
 def generation_of(raw: bytes) -> int:
@@ -295,11 +299,44 @@ def _sound(raw: bytes, size: int) -> bool:
     return len(raw) >= size + _CRC.size and _CRC.unpack_from(raw, size)[0] == crc32(raw[:size])
 
 
-def _flips(raw: bytes) -> Iterator[bytes]:
-    """The same bytes with one bit flipped, each in turn."""
-    whole = int.from_bytes(raw, "big")
-    for bit in range(8 * len(raw)):
-        yield (whole ^ 1 << bit).to_bytes(len(raw), "big")
+def _tries(raw: bytes, says_size_at: int, size_of: Callable[[bytes], int]) -> Iterator[bytes]:
+    """The few bytes that these can have been: the byte that says the size had the flipped bit, or another had it."""
+    size = size_of(raw)
+    if size + _CRC.size <= len(raw):
+        yield from _mended(raw, size)
+    for bit in range(8):
+        yield _flipped(raw, 8 * (len(raw) - 1 - says_size_at) + bit)
+
+
+def _mended(raw: bytes, size: int) -> Iterator[bytes]:
+    """These bytes with the bit put right that the CRC-32 behind the first `size` of them names, if it names one."""
+    bit = _bits_of_syndromes().get(crc32(raw[:size]) ^ _CRC.unpack_from(raw, size)[0])
+    if bit is not None and bit < 8 * (size + _CRC.size):
+        yield _flipped(raw, bit + 8 * (len(raw) - size - _CRC.size))
+
+
+def _flipped(raw: bytes, bit: int) -> bytes:
+    """These bytes with one bit flipped; 0 is the last one."""
+    return (int.from_bytes(raw, "big") ^ 1 << bit).to_bytes(len(raw), "big")
+
+
+@cache
+def _bits_of_syndromes() -> dict[int, int]:
+    """By what one flipped bit of a slot does to its CRC-32: which bit, counted from the end of the CRC."""
+    nothing = crc32(bytes(SLOT_SIZE))
+    body = range(8 * (SLOT_SIZE - _CRC.size))
+    told = {crc32((1 << bit).to_bytes(SLOT_SIZE, "big")) ^ nothing: bit + 8 * _CRC.size for bit in body}
+    return told | {1 << bit: bit for bit in range(8 * _CRC.size)}
+
+
+def _record_size(raw: bytes) -> int:
+    return _RING.size + raw[_RING_LENGTH_AT]
+
+
+def _open_size(raw: bytes) -> int:
+    """SLOT_SIZE when the kind is none."""
+    layout = _LAYOUTS.get(raw[_SLOT_KIND_AT])
+    return SLOT_SIZE if layout is None else _SLOT.size + layout.size
 
 
 def _is_done(raw: bytes, generation: int) -> bool:
@@ -310,9 +347,12 @@ def _is_done(raw: bytes, generation: int) -> bool:
 
 def _unproven_seq(raw: bytes, generation: int) -> int:
     mark = raw[_MARKS_AT : _MARKS_AT + _UNPROVEN.size]
-    tries = (mark, *_flips(mark)) if any(mark) else ()
-    pairs = (_UNPROVEN.unpack(one) for one in tries)
-    return next((seq for seq, check in pairs if check == _unproven_check(generation, seq)), 0)
+    if not any(mark):
+        return 0
+    head = _unproven_head(generation)
+    whole, size = head + mark, len(head) + _CRC.size
+    told = (one for one in (whole, *_mended(whole, size)) if one.startswith(head) and _sound(one, size))
+    return next((int(_UNPROVEN.unpack_from(one, len(head))[0]) for one in told), 0)
 
 
 def _done(generation: int) -> bytes:
@@ -320,10 +360,14 @@ def _done(generation: int) -> bytes:
 
 
 def _unproven_check(generation: int, seq: int) -> int:
-    return crc32(b"unproven" + _UNPROVEN.pack(generation, seq))
+    return crc32(_unproven_head(generation) + _CRC.pack(seq))
 
 
-_LAYOUTS = {
+def _unproven_head(generation: int) -> bytes:
+    return b"unproven" + _CRC.pack(generation)
+
+
+_LAYOUTS: dict[int, Struct] = {
     SlotKind.PURCHASE: _PURCHASE,
     SlotKind.ASKED: _ASKED,
     SlotKind.LOAD: _LOAD,
