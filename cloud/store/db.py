@@ -53,6 +53,15 @@ class Question(NamedTuple):
     keyed: bool = False
 
 
+class Newest(NamedTuple):
+    """The last rows of each of these ranges of keys, `most` of each, ends included: what a SELECT finds that ends with
+    `WHERE column`."""
+
+    sql: str
+    ranges: Sequence[tuple[bytes, bytes]]
+    most: int
+
+
 class Lines(NamedTuple):
     """Rows for a table. columns: joined by ', '."""
 
@@ -86,7 +95,7 @@ class Database(ABC):
         """Run one statement and return its rows, none where it has none."""
 
     @abstractmethod
-    def ask(self, *questions: Question) -> list[Rows]:
+    def ask(self, *questions: Question | Newest) -> list[Rows]:
         """The rows of each question, all asked in one go."""
 
     def find(self, select: str, keys: Sequence[object]) -> Rows:
@@ -219,8 +228,19 @@ class SqliteDatabase(Database):
     def run(self, sql: str, arguments: Sequence[object] = ()) -> Rows:
         return self.connection.execute(sql, arguments).fetchall()
 
-    def ask(self, *questions: Question) -> list[Rows]:
-        return [self._keyed(q) if q.keyed else self.run(q.sql, q.arguments) for q in questions]
+    def ask(self, *questions: Question | Newest) -> list[Rows]:
+        return [self._asked(question) for question in questions]
+
+    def _asked(self, question: Question | Newest) -> Rows:
+        if isinstance(question, Newest):
+            return self._newest(question)
+        return self._keyed(question) if question.keyed else self.run(question.sql, question.arguments)
+
+    def _newest(self, question: Newest) -> Rows:
+        sql, execute, found = _newest_sql(question.sql), self.connection.execute, []
+        for low, high in question.ranges:
+            found += execute(sql, (low, high, question.most)).fetchall()
+        return found
 
     def _keyed(self, question: Question) -> Rows:
         sql, execute, found = f"{question.sql} = ?", self.connection.execute, []
@@ -291,7 +311,7 @@ class PostgresDatabase(Database):
     def run(self, sql: str, arguments: Sequence[object] = ()) -> Rows:
         return self.ask(Question(sql, arguments))[0]
 
-    def ask(self, *questions: Question) -> list[Rows]:
+    def ask(self, *questions: Question | Newest) -> list[Rows]:
         self._send()
         asked = [self._asked(question) for question in questions]
         self._wait()
@@ -308,13 +328,22 @@ class PostgresDatabase(Database):
         newest = {tuple(row[i] for i in at): row for row in rows}  # one statement cannot change a row twice
         self._write(Lines(table, columns, list(newest.values())), conflict=_on_conflict(columns, key))
 
-    def _asked(self, question: Question) -> psycopg.Cursor[Row] | None:
+    def _asked(self, question: Question | Newest) -> psycopg.Cursor[Row] | None:
+        if isinstance(question, Newest):
+            return self._newest(question)
         if not question.keyed:
             return self.connection.execute(_percent(question.sql), question.arguments, binary=True)
         if not question.arguments:
             return None
         keys = pack_column(_KEY_TYPES[type(question.arguments[0])], question.arguments)
         return self.connection.execute(_percent(f"{question.sql} = ANY(?)"), (keys,), binary=True)
+
+    def _newest(self, question: Newest) -> psycopg.Cursor[Row] | None:
+        if not question.ranges:
+            return None
+        ends = [pack_column("bytea", ends) for ends in zip(*question.ranges, strict=True)]
+        sql = _newest_of_each_sql(question.sql)
+        return self.connection.execute(sql, (*ends, question.most), binary=True)
 
     def _write(self, *parts: Lines, conflict: str = "") -> None:
         """With the next statement: that of many rows goes now, so that the server has something to do."""
@@ -412,6 +441,17 @@ def _fetched(cursor: psycopg.Cursor[Row] | None) -> Rows:
 _KEY_TYPES: dict[type, str] = {bytes: "bytea", str: "text", int: "bigint"}
 _BEGIN_WRITING = "BEGIN", f"SELECT pg_advisory_xact_lock({WRITER_LOCK})"
 _BEGIN_READING = ("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",)
+
+
+@lru_cache(maxsize=256)
+def _newest_sql(select: str) -> str:
+    return f"{select} BETWEEN ? AND ? ORDER BY {select.rpartition(' ')[2]} DESC LIMIT ?"
+
+
+@lru_cache(maxsize=256)
+def _newest_of_each_sql(select: str) -> str:
+    one = f"{select} BETWEEN low AND high ORDER BY {select.rpartition(' ')[2]} DESC LIMIT ?"
+    return _percent(f"SELECT found.* FROM unnest(?, ?) AS wanted(low, high) CROSS JOIN LATERAL ({one}) AS found")  # noqa: S608  # our own
 
 
 @lru_cache(maxsize=256)

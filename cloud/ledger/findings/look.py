@@ -12,7 +12,8 @@ from cloud.ledger.findings.purses import (
     Held,
     Purse,
     Report,
-    newest_of_purse,
+    Whose,
+    newest_of_purses,
     place_of,
     reports,
     spent_since,
@@ -34,7 +35,7 @@ from cloud.ledger.journal.balances import fold
 from cloud.ledger.journal.facts import FactRow, append, row_of
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.chain import Break, Chain, breaks, chain_of, mark_of
-from cloud.store.db import Database
+from cloud.store.db import Database, Row
 from shared.facts.books import BalanceChainBroken, LostCardSpent, PurseNegative
 from shared.records import CounterKind
 
@@ -45,6 +46,15 @@ BREAKS_MAX = 8
 _WATERMARK = "findings"
 _OF_CARDS = frozenset({AccountKind.PURSE.value, AccountKind.SUBSIDY.value, AccountKind.TRANSIT.value})
 _WORDS = {MAIN: "main", SUBSIDY: "subsidy"}
+
+
+class _Opened(NamedTuple):
+    """A purse as it was issued, and its account."""
+
+    whose: Whose
+    label: str
+    opening_fen: int
+    account: int
 
 
 class _Looked(NamedTuple):
@@ -105,19 +115,24 @@ def _purses(db: Database, cards: Sequence[bytes]) -> Iterator[_Looked]:
         db.find("SELECT account, credit_fen - debit_fen FROM balance WHERE account", accounts)
     )
     lost = reports(db, list(cards))
-    for card, label, main_fen, main, subsidy_fen, subsidy in rows:
-        for application, opening_fen, account in ((MAIN, main_fen, main), (SUBSIDY, subsidy_fen, subsidy)):
-            if account in balances:
-                report = lost.get(bytes(card))
-                yield _looked(db, bytes(card), application, label, opening_fen, balances[account], report)
+    there = [one for row in rows for one in _purses_of_card(row) if one.account in balances]
+    steps = newest_of_purses(db, [one.whose for one in there])
+    for one in there:
+        yield _looked(db, one, balances[one.account], steps[one.whose], lost.get(one.whose[0]))
 
 
-def _looked(
-    db: Database, card: bytes, application: int, label: str, opening_fen: int, balance_fen: int, lost: Report | None
-) -> _Looked:
-    found = newest_of_purse(db, card, application)
-    spent = spent_since(db, card, application, lost.at_s) if lost else []
-    return _Looked(card, application, label, opening_fen, balance_fen, found, _chain(opening_fen, found), lost, spent)
+def _purses_of_card(row: Row) -> tuple[_Opened, _Opened]:
+    card, label, main_fen, main, subsidy_fen, subsidy = row
+    return (
+        _Opened((bytes(card), MAIN), label, main_fen, main),
+        _Opened((bytes(card), SUBSIDY), label, subsidy_fen, subsidy),
+    )
+
+
+def _looked(db: Database, opened: _Opened, balance_fen: int, purse: Purse, lost: Report | None) -> _Looked:
+    spent = spent_since(db, *opened.whose, lost.at_s) if lost else []
+    chain = _chain(opened.opening_fen, purse)
+    return _Looked(*opened.whose, opened.label, opened.opening_fen, balance_fen, purse, chain, lost, spent)
 
 
 def _chain(opening_fen: int, purse: Purse) -> Chain:
@@ -186,7 +201,7 @@ def _is_settled(db: Database, looked: _Looked, found: Finding) -> bool:
 
 def _is_whole_and_true(db: Database, looked: _Looked) -> bool:
     """Nothing is missing from the first step on, and every balance follows: it was only that something came late."""
-    purse = whole_purse(db, looked.card, looked.application)
+    purse = whole_purse(db, looked[:2])
     chain = _chain(looked.opening_fen, purse)
     return not (purse.is_open or chain.has_gap) and next(breaks(chain), None) is None
 

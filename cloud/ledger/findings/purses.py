@@ -3,15 +3,18 @@
 A step is one that the card certainly took: by a TAC, by evidence, or by its next counter.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from cloud.ledger.cards.life import DeedKind
+from cloud.ledger.findings.rows import MAIN
 from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.evidence import MAIN_PURSE
 from cloud.ledger.loads.unloads import TAKEN, UnloadState
 from cloud.ledger.records.chain import Step
 from cloud.ledger.records.grey import STANDS, State
-from cloud.store.db import Database, Question, Rows
+from cloud.store.db import Database, Newest, Question, Rows
 from shared.errors import WireFault
 from shared.records import STORED_HEAD, CounterKind, LoadRecord, PurchaseRecord, decode, parse_stored
 
@@ -22,19 +25,33 @@ PURSES = (MAIN_PURSE, SUBSIDY_PURSE)
 PURCHASES_MAX, LOADS_MAX = 16, 64
 """The newest that are judged at a look; what lies before was judged when it came."""
 COUNTERS = 1 << 16
-_PROVEN = (
-    "SELECT p.record, r.stored FROM proof p JOIN record r ON r.id = p.record "
-    "WHERE p.card_key >= ? AND p.card_key <= ? ORDER BY p.card_key DESC LIMIT ?"
+_PURSE = 11
+"""Bytes of a key that name the purse: card and purse."""
+_STANDS, _OPEN = sorted(map(int, STANDS)), int(State.OPEN)
+_TAKEN, _UNLOADING = sorted(map(int, TAKEN)), int(UnloadState.PENDING)
+_BY_COUNTER, _IN_TRANSIT = int(CaseState.CONFIRMED_BY_COUNTER), int(CaseState.PENDING)
+_PROVEN = "SELECT p.card_key, p.record, r.stored FROM proof p JOIN record r ON r.id = p.record WHERE p.card_key"
+
+
+def _one_of(states: Iterable[int]) -> str:
+    return f"IN ({', '.join(map(str, states))})"
+
+
+_GREY = (
+    "SELECT s.purse, s.state, s.load, s.record, r.stored FROM suspense s JOIN record r ON r.id = s.record "  # noqa: S608  # numbers of ours
+    f"WHERE s.state {_one_of((*_STANDS, _OPEN))} AND s.purse"
 )
-_EVIDENCE = (
-    "SELECT s.record, r.stored FROM suspense s JOIN record r ON r.id = s.record "
-    "WHERE s.purse = ? AND s.load IS NULL AND s.state IN (?, ?)"
+_LOADS = (
+    "SELECT card, state, debited, counter, balance_fen, amount_fen FROM load_case "  # noqa: S608  # as above
+    f"WHERE +state {_one_of((_BY_COUNTER, _IN_TRANSIT))} AND card"
 )
-_BY_COUNTER = "SELECT counter, balance_fen, amount_fen FROM load_case WHERE card = ? AND +state = ?"
-_UNLOADED = "SELECT counter, balance_fen, -amount_fen FROM unload_case WHERE card = ? AND +state IN (?, ?)"
-_IN_TRANSIT = "SELECT amount_fen FROM load_case WHERE card = ? AND +state = ? AND debited = 1"
-_UNLOADING = "SELECT 1 FROM unload_case WHERE card = ? AND +state = ?"
-_GREY = "SELECT 1 FROM suspense WHERE purse = ? AND state = ?"
+_UNLOADS = (
+    "SELECT card, state, counter, balance_fen, -amount_fen FROM unload_case "  # noqa: S608  # as above
+    f"WHERE +state {_one_of((*_TAKEN, _UNLOADING))} AND card"
+)
+
+Whose = tuple[bytes, int]
+"""A card and which of its applications."""
 
 
 class Held(NamedTuple):
@@ -66,21 +83,22 @@ class Report(NamedTuple):
     at_s: int
 
 
-def newest_of_purse(db: Database, card: bytes, application: int) -> Purse:
-    """Its newest steps."""
-    return _purse(db, card, application, PURCHASES_MAX, LOADS_MAX)
+def newest_of_purses(db: Database, whose: Sequence[Whose]) -> dict[Whose, Purse]:
+    """Their newest steps, all asked for at once."""
+    return _purses(db, whose, PURCHASES_MAX, LOADS_MAX)
 
 
-def whole_purse(db: Database, card: bytes, application: int) -> Purse:
+def whole_purse(db: Database, whose: Whose) -> Purse:
     """All its steps: a counter has no more."""
-    return _purse(db, card, application, COUNTERS, COUNTERS)
+    return _purses(db, [whose], COUNTERS, COUNTERS)[whose]
 
 
 def spent_since(db: Database, card: bytes, application: int, since_s: int) -> list[Held]:
     """Purchases that the card took after this moment, by their own time: for the few cards that are lost."""
-    key = card + bytes((PURSES[application],))
-    spent, grey = db.ask(_proven(key, CounterKind.OFFLINE, COUNTERS), _evidence(key))
-    return [one for one in _held([*spent, *grey]) if one.said.time > since_s and one.said.amount_fen]
+    key = _key((card, application))
+    spent, grey = db.ask(_proven([key], CounterKind.OFFLINE, COUNTERS), Question(_GREY, [key], keyed=True))
+    held = _purchases(_by(spent, _PURSE)[key], _by(grey)[key])
+    return [one for one in held if one.said.time > since_s and one.said.amount_fen]
 
 
 def reports(db: Database, cards: list[bytes]) -> dict[bytes, Report]:
@@ -100,47 +118,67 @@ def place_of(db: Database, record: int) -> tuple[bytes, str, str]:
     return (device, *rows[0]) if rows else (device, device.hex(), "")
 
 
-def _purse(db: Database, card: bytes, application: int, purchases_max: int, loads_max: int) -> Purse:
-    key = card + bytes((PURSES[application],))
-    asked = [_proven(key, CounterKind.OFFLINE, purchases_max), _evidence(key), Question(_GREY, (key, int(State.OPEN)))]
-    asked += [] if application else _of_loads(card, key, loads_max)
-    spent, grey, is_grey, *rest = db.ask(*asked)
-    purchases = _held([*spent, *grey])
-    loads, coming, unloading = _loads(*rest) if rest else ([], [], [])
-    whole = len(spent) < purchases_max and (not rest or len(rest[0]) < loads_max)
-    return Purse(purchases, loads, whole, sum(fen for (fen,) in coming), bool(is_grey or coming or unloading))
+class _Said(NamedTuple):
+    """Rows of many purses by what names each: its key, or for loads its card."""
+
+    spent: dict[bytes, Rows]
+    loaded: dict[bytes, Rows]
+    grey: dict[bytes, Rows]
+    cases: dict[bytes, Rows]
+    unloads: dict[bytes, Rows]
 
 
-def _proven(key: bytes, kind: CounterKind, most: int) -> Question:
-    return Question(_PROVEN, (key + bytes((kind, 0, 0)), key + bytes((kind, 0xFF, 0xFF)), most))
+def _purses(db: Database, whose: Sequence[Whose], purchases_max: int, loads_max: int) -> dict[Whose, Purse]:
+    keys = [_key(one) for one in whose]
+    mains = [_key(one) for one in whose if one[1] == MAIN]
+    cards = [card for card, application in whose if application == MAIN]
+    spent, loaded, *rest = db.ask(
+        _proven(keys, CounterKind.OFFLINE, purchases_max), _proven(mains, CounterKind.ONLINE, loads_max),
+        Question(_GREY, keys, keyed=True), Question(_LOADS, cards, keyed=True), Question(_UNLOADS, cards, keyed=True),
+    )  # fmt: skip
+    said = _Said(_by(spent, _PURSE), _by(loaded, _PURSE), *map(_by, rest))
+    return {one: _purse(one, said, purchases_max, loads_max) for one in whose}
 
 
-def _evidence(key: bytes) -> Question:
-    return Question(_EVIDENCE, (key, *sorted(map(int, STANDS))))
+def _purse(whose: Whose, said: _Said, purchases_max: int, loads_max: int) -> Purse:
+    key, (card, application) = _key(whose), whose
+    spent, loaded, grey = said.spent[key], said.loaded[key], said.grey[key]
+    cases, unloads = (rows[card] if application == MAIN else [] for rows in (said.cases, said.unloads))
+    coming = [fen for state, debited, *_, fen in cases if state == _IN_TRANSIT and debited]
+    waits = any(state == _OPEN for state, *_ in grey) or any(state == _UNLOADING for state, *_ in unloads)
+    whole = len(spent) < purchases_max and len(loaded) < loads_max
+    return Purse(_purchases(spent, grey), _loads(loaded, cases, unloads), whole, sum(coming), waits or bool(coming))
 
 
-def _of_loads(card: bytes, key: bytes, most: int) -> list[Question]:
-    return [
-        _proven(key, CounterKind.ONLINE, most),
-        Question(_BY_COUNTER, (card, int(CaseState.CONFIRMED_BY_COUNTER))),
-        Question(_UNLOADED, (card, *TAKEN)),
-        Question(_IN_TRANSIT, (card, int(CaseState.PENDING))),
-        Question(_UNLOADING, (card, int(UnloadState.PENDING))),
-    ]
+def _key(whose: Whose) -> bytes:
+    card, application = whose
+    return card + bytes((PURSES[application],))
 
 
-def _held(rows: Rows) -> list[Held]:
-    found = [(record, _decoded(stored)) for record, stored in rows]
+def _by(rows: Rows, size: int | None = None) -> dict[bytes, Rows]:
+    """By the first `size` bytes of their first column, without it."""
+    found: dict[bytes, Rows] = defaultdict(list)
+    for first, *rest in rows:
+        found[bytes(first[:size])].append(tuple(rest))
+    return found
+
+
+def _proven(keys: Sequence[bytes], kind: CounterKind, most: int) -> Newest:
+    return Newest(_PROVEN, [(key + bytes((kind, 0, 0)), key + bytes((kind, 0xFF, 0xFF))) for key in keys], most)
+
+
+def _purchases(spent: Rows, grey: Rows) -> list[Held]:
+    stands = [(record, stored) for state, load, record, stored in grey if state in _STANDS and load is None]
+    found = [(record, _decoded(stored)) for record, stored in (*spent, *stands)]
     held = [Held(record, said) for record, said in found if isinstance(said, PurchaseRecord)]
     return sorted(held, key=lambda one: one.step)
 
 
-def _loads(
-    proven: Rows, by_counter: Rows, unloaded: Rows, coming: Rows, unloading: Rows
-) -> tuple[list[Step], Rows, Rows]:
+def _loads(proven: Rows, cases: Rows, unloads: Rows) -> list[Step]:
     said = [_decoded(stored) for _, stored in proven]
-    steps = [Step(one.counter, one.balance_fen, one.amount_fen) for one in said if isinstance(one, LoadRecord)]
-    return sorted([*steps, *(Step(*row) for row in (*by_counter, *unloaded))]), coming, unloading
+    loads = [Step(one.counter, one.balance_fen, one.amount_fen) for one in said if isinstance(one, LoadRecord)]
+    by_counter = [Step(*step) for state, _, *step in cases if state == _BY_COUNTER]
+    return sorted([*loads, *by_counter, *(Step(*step) for state, *step in unloads if state in _TAKEN)])
 
 
 def _decoded(stored: bytes) -> object:

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from cloud.store.db import SHARED_FROM, Database, Lines, Question, Row, open_database
+from cloud.store.db import SHARED_FROM, Database, Lines, Newest, Question, Row, open_database
 from shared.errors import RuleBroken
 
 COLUMNS = "id, big, mid, small, raw, words"
@@ -135,3 +135,19 @@ def test_a_row_replaced_keeps_what_others_have(database: Database) -> None:
         database.upsert("first", COLUMNS, "id", rows)
         database.upsert("first", "id, big", "id", [(n, 9) for n in range(SHARED_FROM)])
     assert _held(database, "first") == [(n, 9, 2, 3, None, "a") for n in range(SHARED_FROM)]
+
+
+def test_of_each_range_the_last_rows_are_found(database: Database) -> None:
+    """As many as are asked for, of both ends too; a range that is asked for twice is found twice."""
+    ranges = [(b"a", b"a\xff"), (b"b\x02", b"b\x03"), (b"c", b"d"), (b"b\x02", b"b\x03")]
+    with database.writing():
+        rows = [(100 * first + second, bytes((first, second))) for first in b"ab" for second in range(9)]
+        database.insert("second", "id, raw", rows)
+        found, none, counted = database.ask(
+            Newest("SELECT raw, id FROM second WHERE raw", ranges, 3),
+            Newest("SELECT raw, id FROM second WHERE raw", [], 3),
+            Question("SELECT COUNT(*) FROM second"),
+        )
+    of_b = [b"b\x03", b"b\x02"]
+    assert [bytes(raw) for raw, _ in found] == [b"a\x08", b"a\x07", b"a\x06", *of_b, *of_b]
+    assert (none, counted) == ([], [(18,)])

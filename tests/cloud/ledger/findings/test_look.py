@@ -171,6 +171,29 @@ def test_a_look_is_bounded_and_goes_on_where_it_ended(ledger: Ledger, box: Box) 
     assert looked(ledger) == []
 
 
+def test_cards_of_one_look_are_judged_each_by_its_own_steps(ledger: Ledger, box: Box) -> None:
+    """Loads and a grey record of one card excuse nothing of another, nor of its own subsidy purse."""
+    for number in (2, 3):
+        ledger.deposit(c.card(number), 5_000, f"k{number}", NOW)
+        request, load = c.load_request(c.card(number), 0, 5_000, OPENING, request=number)
+        ledger.load_authorise(c.BOX, request, load, True, NOW)
+    box.send(
+        sale(1, 0, 100, OPENING + 7_000),
+        c.stored(c.load(2, c.card(2), 0, 5_000, OPENING, request=2)),
+        c.stored(c.purchase(3, c.card(2), 0, 100, OPENING + 5_000)),
+        c.stored(c.purchase(4, c.card(4), 0, 100, OPENING, kind=RecordKind.UNPROVEN)),
+        c.stored(c.purchase(5, c.card(3), 0, 300, 500, purse=c.SUBSIDY)),
+        c.stored(c.purchase(6, c.card(6), 0, 100, OPENING)),
+        c.stored(c.purchase(7, c.card(6), 1, 100, OPENING)),
+    )
+    assert looked(ledger) == [
+        ("0001", Kind.CHAIN, OPENING, OPENING + 7_000),
+        ("0003", Kind.NEGATIVE, 0, -300),
+        ("0003", Kind.CHAIN, 0, 500),
+        ("0006", Kind.CHAIN, OPENING - 100, OPENING),
+    ]
+
+
 def test_what_a_lost_card_spends_after_its_report_is_told_with_the_terminal(
     opened: OpenedLedger, ledger: Ledger, box: Box
 ) -> None:
