@@ -354,13 +354,21 @@ class Box:
             case Recover():
                 return self._uplink.recover(now, down)
             case LedgerTime():
-                self._ledger_clock.heard(now, down.unix_ms)
+                self._heed_time(now, down.unix_ms)
                 return []
             case SignedRevocations():
                 return [*self._revoked.offered(now, down)]
             case Awaited():
                 self._awaited.heard(now, down)
                 return []
+
+    def _heed_time(self, now: Now, ledger_ms: int) -> None:
+        """One that is not taken is asked for again, so that a right one comes, or the ledger insists."""
+        refused = self._ledger_clock.heard(now, ledger_ms)
+        if refused is not None:
+            self.counters["ledger_times_refused"] += 1
+            self._tell(now, refused)
+            self._uplink.ask_hello(now)
 
     def _finish(self, now: Now, out: list[Effect]) -> list[Effect]:
         """Give what was collected for the cloud to its lanes, and let both lanes go on."""

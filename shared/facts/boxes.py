@@ -183,6 +183,22 @@ class LedgerSilent(Told):
 
 
 @dataclass(frozen=True)
+class LedgerTimeJumps(Told):
+    code, case, level = "ledger-time-refused", "jump", Level.IMPORTANT
+    zh = "账本时刻突变 {ahead:signed} 秒，未采用"
+    en = "the ledger's time jumps by {ahead:signed} s: not taken"
+    ahead: int
+
+
+@dataclass(frozen=True)
+class LedgerTimeImpossible(Told):
+    code, case, level = "ledger-time-refused", "impossible", Level.IMPORTANT
+    zh = "账本时刻不可能（Unix 毫秒 {told}），未采用"
+    en = "an impossible time of the ledger (Unix ms {told}): not taken"
+    told: int
+
+
+@dataclass(frozen=True)
 class Recovery(Told):
     code, level = "recovery", Level.URGENT
     zh = "账本恢复，从第 {row} 行起重发"
