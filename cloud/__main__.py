@@ -13,6 +13,7 @@ from pathlib import Path
 from shared.errors import ConfigFault, WireFault, YktError
 from shared.ids import PsamId, psam_id
 from shared.input.command_line import Parser
+from shared.input.login import LOGIN_HELP
 
 FALSE, WRONG_USE = 1, 2
 CONSOLE = "console"
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
 def _ingest_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keys", type=Path, required=True, metavar="SOCKET", help="密钥进程 / the key process")
     parser.add_argument("--broker", required=True, metavar="HOST:PORT")
+    parser.add_argument("--broker-login", type=Path, metavar="FILE", help=LOGIN_HELP)
     parser.add_argument("--tls", action="store_true", help="双向 TLS / mutual TLS with the certificate in DATA/cloud")
     parser.add_argument("--clock", metavar="T0:REAL0:SPEED", help="回放用的校园时钟 / campus clock of a replay")
     parser.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即结束 / end when stdin closes")
@@ -210,13 +212,13 @@ def _ingest(chosen: argparse.Namespace) -> int:
     from cloud.process.settings import load_settings
     from shared.clocks.campus_clock import parse_clock
     from shared.input.endpoint import host_port
+    from shared.input.login import read_login
 
     settings = load_settings(chosen.data)
     host, port = host_port(chosen.broker, "--broker")
-    clock = parse_clock(chosen.clock)
-    return run_ingest(
-        Options(settings, chosen.keys, host, port, chosen.tls, settings.dsn(chosen.dsn), clock, chosen.end_with_stdin)
-    )
+    clock, login = parse_clock(chosen.clock), read_login(chosen.broker_login)
+    books, to_end = settings.dsn(chosen.dsn), chosen.end_with_stdin
+    return run_ingest(Options(settings, chosen.keys, host, port, chosen.tls, books, clock, to_end, login))
 
 
 def _import(chosen: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ from shared.clocks.campus_clock import parse_clock
 from shared.errors import ConfigFault, StoreFault
 from shared.input.command_line import Parser
 from shared.input.endpoint import host_port, listening_port
+from shared.input.login import LOGIN_HELP, read_login
 
 SAID_MAX = 3
 """Damages named in a check's text; `--json` names as many."""
@@ -48,9 +49,10 @@ def _run(options: argparse.Namespace) -> int:
         tcp_host=options.tcp_host,
     )
     clock = parse_clock(options.clock)
+    login = read_login(options.broker_login)
     gc.freeze()  # what was imported stays; the collector need not look at it again
     return agent.run(
-        settings, agent.Options(host, port, options.tls, endpoints, clock, options.end_with_stdin)
+        settings, agent.Options(host, port, options.tls, endpoints, clock, options.end_with_stdin, login)
     )
 
 
@@ -112,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--data", type=Path, required=True, help="数据目录 / data folder")
     run.add_argument("--box", required=True, help="网关编号 / box id")
     run.add_argument("--broker", required=True, metavar="HOST:PORT", help="消息代理 / MQTT broker")
+    run.add_argument("--broker-login", type=Path, metavar="FILE", help=LOGIN_HELP)
     run.add_argument("--tls", action="store_true", help="双向 TLS / mutual TLS")
     run.add_argument("--tcp-port", type=listening_port, help="TCP 终端端口，0 = 任选 / port for TCP terminals, 0 = any")
     run.add_argument("--tcp-host", default=TCP_HOST, help="TCP 监听地址 / address to listen on")

@@ -20,6 +20,7 @@ from gmqtt.mqtt.handler import MQTTConnectError
 from cloud.ingest.pauses import pause_s
 from cloud.ingest.ticket import Arrival
 from shared.errors import ConfigFault, LinkFault
+from shared.input.login import Login
 from shared.wire.codec import MESSAGE_MAX
 
 RECEIVE_MAX = 100
@@ -53,11 +54,12 @@ Take = Callable[[Arrival], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where the broker is, and how to speak to it. tls None = plain, for loopback only."""
+    """Where the broker is, and how to speak to it. tls None = plain, for loopback only; login: if it asks for one."""
 
     host: str
     port: int
     tls: ssl.SSLContext | None = None
+    login: Login | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +220,8 @@ class _Connection:
         return client
 
     async def _connect(self, endpoint: Endpoint) -> None:
+        if endpoint.login is not None:
+            self.client.set_auth_credentials(endpoint.login.user, endpoint.login.password)
         await self.client.connect(
             endpoint.host, endpoint.port, ssl=endpoint.tls or False, keepalive=KEEPALIVE_S, version=5
         )

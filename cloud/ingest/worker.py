@@ -33,6 +33,7 @@ from cloud.process.settings import CloudSettings
 from shared.clocks.campus_clock import CampusClock
 from shared.clocks.expiry import DailyLook
 from shared.errors import ConfigFault
+from shared.input.login import Login
 from shared.wire.messages import Batch, BoxState
 from shared.wire.topics import DOWN_MONEY, STATE, UP_MONEY, UP_NOW, subscriptions
 
@@ -54,6 +55,7 @@ class Options:
     dsn: str
     clock: CampusClock
     end_with_stdin: bool
+    login: Login | None = None
 
 
 def run_ingest(options: Options) -> int:
@@ -74,7 +76,7 @@ class Worker:
         self._ledger_open = asyncio.Event()
         self._thread_gone = asyncio.Event()
         self._fault: BaseException | None = None
-        endpoint = Endpoint(options.host, options.port, self._tls())
+        endpoint = Endpoint(options.host, options.port, self._tls(), options.login)
         self._now = Session(self._plan(NOW_SESSION, UP_NOW, STATE), endpoint, self._lost)
         self._money = Session(self._plan(MONEY_SESSION, UP_MONEY), endpoint, self._lost)
 

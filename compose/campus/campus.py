@@ -21,7 +21,10 @@ POS_RATE = 0.35
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where this run lives. ports: box → TCP port of its edge. dsn: empty = SQLite. clock: empty = wall clock."""
+    """Where this run lives. ports: box → TCP port of its edge. dsn: empty = SQLite. clock: empty = wall clock.
+
+    login: file with user and password of a broker that asks for them.
+    """
 
     data: Path
     run: Path
@@ -31,6 +34,7 @@ class Where:
     full: bool = False
     dsn: str = ""
     clock: str = ""
+    login: Path | None = None
 
     @property
     def keys_socket(self) -> Path:
@@ -46,11 +50,10 @@ class Where:
 def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
     """Key process, ingest and console; `after` = the broker and the database. Selling goes on without a console."""
     keys = key_process(where.data, where.keys_socket, where.desk_socket)
-    broker = ("--broker", f"127.0.0.1:{where.broker_port}", *(("--tls",) if where.full else ()))
     dsn = ("--dsn", where.dsn) if where.dsn else ()
     ingest = _python(
-        "ingest", "cloud", "ingest", *_data(where), "--keys", str(where.keys_socket), *broker, *dsn, *_clock(where),
-        after=("keys", *after),
+        "ingest", "cloud", "ingest", *_data(where), "--keys", str(where.keys_socket), *_broker(where), *dsn,
+        *_clock(where), after=("keys", *after),
     )  # fmt: skip
     console = _python(
         "console", "cloud", "console", *_data(where), "--port", str(where.console_port), *dsn, *_clock(where),
@@ -124,8 +127,7 @@ def _buses(where: Where, box: Box) -> list[Part]:
 
 
 def _edge(where: Where, box: Box) -> Part:
-    words = ["edge", "run", *_data(where), "--box", box.box, "--broker", f"127.0.0.1:{where.broker_port}"]
-    words += ["--tls"] if where.full else []
+    words = ["edge", "run", *_data(where), "--box", box.box, *_broker(where)]
     for link in box.links:
         wire = _wire(where, box, link)
         if link.kind is LinkKind.CAN:
@@ -164,6 +166,12 @@ def _bus_name(box: Box, link: Link) -> str:
 
 def _wire(where: Where, box: Box, link: Link) -> Path:
     return where.run / f"{box.box}-{link.name}"
+
+
+def _broker(where: Where) -> tuple[str, ...]:
+    """How to reach the broker, and how to be let in."""
+    login = ("--broker-login", str(where.login)) if where.login else ()
+    return "--broker", f"127.0.0.1:{where.broker_port}", *(("--tls",) if where.full else ()), *login
 
 
 def _data(where: Where) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from compose.parts.supervise import Supervisor
 from compose.parts.watch import Watch
 from compose.place import WrongUse
 from compose.servers.database import DATABASE
+from compose.servers.login import new_login
 from compose.servers.ports import free_port
 from compose.servers.postgres import postgres
 from compose.servers.render import write_private
@@ -30,6 +31,8 @@ STEP_S = 600.0
 DEMO_DEPOSIT_FEN = 2_000_000
 """What a demonstration card's online account starts with: 20,000 yuan, more than it eats in a year."""
 ROOM_MARK = "opened.json"
+LOGIN_FILE = "broker.login"
+"""In the run folder: the embedded broker's user and password of this start."""
 DSN_FILE = "ledger.dsn"
 """The cloud's own file of that name (cloud/process/settings.py): where the ledger is when it is no SQLite file."""
 
@@ -68,6 +71,7 @@ async def open_campus(options: Options, parts: Supervisor, run_dir: Path, say: S
     if not known:
         deposits = [{"card": card.label, "fen": DEMO_DEPOSIT_FEN} for card in plan.cards]
         await first_time(options, parts, where, plan, deposits, say)
+    say_broker(where, say)
     say(f"[1/4] 服务器与账本 servers and ledger ({time.monotonic() - began:.1f} s)")
     desk = campus.desk_parts(where, plan, free_port(), servers_of(options))
     await parts.start(*campus.core_parts(where, servers_of(options)), *desk)
@@ -95,6 +99,13 @@ def say_console(parts: Supervisor, where: campus.Where, say: Say) -> None:
         say(f"      首次登录（只能用一次）first sign-in, works once: {link}")
 
 
+def say_broker(where: campus.Where, say: Say) -> None:
+    """What the embedded broker is, and is not."""
+    if where.login is not None:
+        say("      内置消息代理：只听本机，明文，无权限表，口令每次启动随机生成")
+        say("      embedded broker: this machine only, plain, no rights; a random password at each start")
+
+
 async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan: Plan, clock: str) -> campus.Where:
     """Provision if there is no campus yet; start broker and database; say where everything is."""
     room = options.data / "campus"
@@ -102,7 +113,7 @@ async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan:
         words = ("provisioning", "campus", "--data", str(room), "--plan", str(options.data / "plan.json"))
         await step(parts, "provision", *words)
     ports = {box.box: free_port() for box in plan.boxes}
-    broker_port, dsn = free_port(), ""
+    broker_port, dsn, login = free_port(), "", None
     if options.full:
         cluster = await asyncio.to_thread(postgres, options.data)
         tls = room / "broker"
@@ -111,8 +122,9 @@ async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan:
         dsn = await asyncio.to_thread(cluster.create_database, DATABASE)
         write_private(room / "cloud" / DSN_FILE, f"{dsn}\n")  # for `./ykt cloud …` beside the running campus
     else:
-        await parts.start(embedded_broker(broker_port))
-    return campus.Where(room, run_dir, broker_port, options.port, ports, options.full, dsn, clock)
+        login = new_login(run_dir / LOGIN_FILE)
+        await parts.start(embedded_broker(broker_port, login=login))
+    return campus.Where(room, run_dir, broker_port, options.port, ports, options.full, dsn, clock, login)
 
 
 def servers_of(options: Options) -> tuple[str, ...]:

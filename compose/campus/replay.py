@@ -18,6 +18,7 @@ from compose.campus.opening import (
     StepFailed,
     first_time,
     open_servers,
+    say_broker,
     say_console,
     servers_of,
 )
@@ -49,6 +50,7 @@ async def open_replay(options: Options, parts: Supervisor, watch: Watch, run_dir
     write_plan(options.data / "plan.json", plan, _extra(day))
     where = await open_servers(options, parts, run_dir, plan, _clock(day, 1.0, LOADING_S))
     await first_time(options, parts, where, plan, [{"card": c, "fen": f} for c, f in day.cards().items()], say)
+    say_broker(where, say)
     say(f"[1/4] 服务器与账本 servers and ledger ({time.monotonic() - began:.1f} s)")
     server_names = servers_of(options)
     standing = [*campus.core_parts(where, server_names), *campus.field_parts(where, plan)]

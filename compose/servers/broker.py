@@ -1,7 +1,8 @@
 """The embedded broker as one small process: `python -m compose.servers.broker --port N`.
 
-Listens for MQTT 5 on loopback only, because it knows neither rights nor certificates. Says `READY port=N` when it
-accepts connections, and ends when its standard input closes. The one door to iotcore.
+Listens for MQTT 5 on loopback only, because it knows neither rights nor certificates; with `--login FILE` it accepts
+nobody but who knows that user and password. Says `READY port=N` when it accepts connections, and ends when its standard
+input closes. The one door to iotcore.
 """
 
 import logging
@@ -17,7 +18,9 @@ from pathlib import Path
 from iotcore import IotCoreBroker
 
 from compose.servers.render import render, write_private
+from shared.errors import ConfigFault
 from shared.input.command_line import Parser
+from shared.input.login import LOGIN_HELP, Login, read_login
 
 MAX_PAYLOAD_BYTES = 1 << 20
 LISTEN_S = 10.0
@@ -28,20 +31,32 @@ def main() -> None:
     """Serve until standard input closes."""
     parser = Parser(prog="python -m compose.servers.broker", description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    port = parser.parse_args().port
+    parser.add_argument("--login", type=Path, metavar="FILE", help=LOGIN_HELP)
+    options = parser.parse_args()
+    port = options.port
     logging.getLogger("rumqttd").setLevel(logging.CRITICAL)  # it calls every packet an error
-    broker = _broker(port)
+    try:
+        broker = _broker(port, read_login(options.login))
+    except ConfigFault as fault:
+        sys.exit(f"{fault}")
     # the Rust broker knows no shutdown and keeps this thread; the other one watches the launcher
     threading.Thread(target=_attend, args=(port,), name="attend", daemon=True).start()
     broker.run_forever()
 
 
-def _broker(port: int) -> IotCoreBroker:
-    text = render("iotcore.toml", port=port, max_payload=MAX_PAYLOAD_BYTES)
+def _broker(port: int, login: Login | None) -> IotCoreBroker:
+    text = render("iotcore.toml", port=port, max_payload=MAX_PAYLOAD_BYTES) + _auth(login)
     with tempfile.TemporaryDirectory() as folder:
         broker = IotCoreBroker(config_path=str(write_private(Path(folder) / "iotcore.toml", text)))
     broker.check_ports()
     return broker
+
+
+def _auth(login: Login | None) -> str:
+    """Who may connect, as the broker's configuration has it; without a login everybody on this machine."""
+    if login is None:
+        return ""
+    return render("iotcore-login.toml", user=login.user, password=login.password)
 
 
 def _attend(port: int) -> None:

@@ -42,9 +42,10 @@ class BrokerFiles:
     crlfile: Path | None = None
 
 
-def embedded_broker(port: int, name: str = "broker") -> Part:
-    """Return the broker inside our wheels: loopback, MQTT 5, plain, in memory."""
-    return Part(name, (sys.executable, "-P", "-m", "compose.servers.broker", "--port", str(port)))
+def embedded_broker(port: int, name: str = "broker", login: Path | None = None) -> Part:
+    """Return the broker inside our wheels: loopback, MQTT 5, plain, in memory; with a login, for who knows it."""
+    words = ("-P", "-m", "compose.servers.broker", "--port", str(port))
+    return Part(name, (sys.executable, *words, *(("--login", str(login)) if login else ())))
 
 
 def mosquitto(folder: Path, port: int, files: BrokerFiles, address: str = LOOPBACK, name: str = "broker") -> Part:

@@ -30,6 +30,7 @@ from shared.clocks.campus_clock import CampusClock
 from shared.clocks.expiry import DailyLook
 from shared.errors import ConfigFault
 from shared.facts.endings import told_of
+from shared.input.login import Login
 from shared.wire import topics
 from shared.wire.messages import BoxState, encode_state
 
@@ -51,6 +52,7 @@ class Options:
     endpoints: Endpoints
     clock: CampusClock
     end_with_stdin: bool
+    login: Login | None = None
 
 
 def run(settings: Settings, options: Options) -> int:
@@ -281,7 +283,7 @@ class Agent:
         subscriptions = ((self._topic(topics.DOWN_NOW), 1), (self._topic(topics.DOWN_MONEY), 0))
         return BrokerSetting(
             options.broker_host, options.broker_port, settings.box, subscriptions, self._topic(topics.STATE),
-            encode_state(will), settings.tls if options.tls else None,
+            encode_state(will), settings.tls if options.tls else None, options.login,
         )  # fmt: skip
 
     def _topic(self, lane: str) -> str:

@@ -24,6 +24,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edge.settings import TlsSetting
 from shared.errors import LinkFault
+from shared.input.login import Login
 from shared.wire.codec import MESSAGE_MAX
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ class BrokerSetting:
     will_topic: str
     will: bytes
     tls: TlsSetting | None = None
+    login: Login | None = None
 
 
 class _Outgoing(NamedTuple):
@@ -289,6 +291,8 @@ class _Connection:
         client.on_message = self._on_message
         if setting.tls is not None:
             client.tls_set_context(_tls_context(setting.tls))
+        if setting.login is not None:
+            client.username_pw_set(setting.login.user, setting.login.password)
         return client
 
     def _until(self, done: Callable[[], bool], what: str) -> None:

@@ -11,7 +11,12 @@ import pytest
 from cloud.ingest import mqtt
 from cloud.ingest.mqtt import Endpoint, Session, SessionPlan, SessionTakenOver
 from cloud.ingest.ticket import Arrival
+from compose.parts.standing import Standing
+from compose.servers.login import new_login
+from compose.servers.ports import free_port
+from compose.servers.servers import embedded_broker
 from shared.errors import ConfigFault
+from shared.input.login import read_login
 
 pytestmark = pytest.mark.process
 TOPIC = "oykt/v1/p07/edge-0001/up/money"
@@ -234,3 +239,20 @@ async def _giant(port: int) -> None:
 def test_a_giant_that_a_broker_lets_in_never_reaches_the_session(mosquitto_plain) -> None:
     """By its default mosquitto takes 256 MB."""
     run(_giant(mosquitto_plain.port))
+
+
+def test_a_broker_that_asks_for_a_login_is_given_ours(tmp_path) -> None:
+    file, port = new_login(tmp_path / "login"), free_port()
+
+    async def story() -> None:
+        ours = Endpoint("127.0.0.1", port, login=read_login(file))
+        sessions = [Session(plan(client_id="a"), ours, no_loss), Session(plan(), Endpoint("127.0.0.1", port), no_loss)]
+        tasks = [asyncio.create_task(session.run()) for session in sessions]
+        await asyncio.wait_for(sessions[0].up.wait(), 10)
+        assert not sessions[1].up.is_set()
+        for session in sessions:
+            session.close()
+        await asyncio.gather(*tasks)
+
+    with Standing(embedded_broker(port, login=file), tmp_path):
+        run(story())

@@ -1,6 +1,7 @@
 """Plans: written, read back, refused; the demonstration and trace campuses have what the README promises."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,12 @@ def test_every_part_waits_for_what_it_needs() -> None:
     assert all(set(part.after) <= names for part in parts)
     assert sum(part.name.startswith("t-") for part in parts) == 16
     assert all(part.argv[-1] == "--end-with-stdin" for part in parts)
+
+
+def test_only_who_speaks_with_the_broker_is_told_where_its_login_is() -> None:
+    """The path, never what stands in it."""
+    where = replace(WHERE, login=Path("/r/broker.login"))
+    parts = [*core_parts(where, ()), *field_parts(where, demo())]
+    told = {part.name for part in parts if "/r/broker.login" in part.argv}
+    assert told == {"ingest", "edge-canteen-1", "edge-bus-1"}
+    assert not any("--broker-login" in part.argv for part in core_parts(WHERE, ()))

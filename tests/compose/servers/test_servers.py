@@ -14,18 +14,20 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from compose.parts.standing import NotStanding, Standing
+from compose.servers.login import new_login
 from compose.servers.ports import free_port
 from compose.servers.postgres import PostgresError, clear_stale_pid, newest_programs
 from compose.servers.postgres import postgres as prepare_postgres
 from compose.servers.render import UnsafeValue, render
 from compose.servers.servers import BrokerFiles, ServerMissing, embedded_broker, mosquitto
 from compose.servers.servers import mosquitto_plain as plain
+from shared.input.login import Login, read_login
 
 pytestmark = pytest.mark.process
 WAIT_S = 10.0
 
 
-def talk(port, *, payload, tls=None, topic="oykt/v1/p00/box-1/up/now"):
+def talk(port, *, payload, tls=None, topic="oykt/v1/p00/box-1/up/now", login=None):
     """Publish to oneself and return what came back, or None if nothing did."""
     got = []
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="box-1", protocol=MQTTProtocolVersion.MQTTv5)
@@ -35,6 +37,8 @@ def talk(port, *, payload, tls=None, topic="oykt/v1/p00/box-1/up/now"):
     client.on_disconnect = lambda *_: got.append(None)
     if tls:
         client.tls_set_context(tls)
+    if login:
+        client.username_pw_set(login.user, login.password)
     client.connect("127.0.0.1", port)
     for _ in range(int(WAIT_S / 0.1)):
         client.loop(0.1)
@@ -60,6 +64,24 @@ def test_embedded_broker_listens_on_loopback_only(broker):
     sockets = [line.split() for line in tables.splitlines()]
     listening = [words[1] for words in sockets if words[3] == "0A" and words[1].endswith(f":{broker.port:04X}")]
     assert listening == [f"0100007F:{broker.port:04X}"]
+
+
+def test_embedded_broker_with_a_login_lets_nobody_else_in(tmp_path):
+    file, port = new_login(tmp_path / "login"), free_port()
+    login = read_login(file)
+    with Standing(embedded_broker(port, login=file), tmp_path) as standing:
+        assert talk(port, payload=b"hi", login=login) == b"hi"
+        assert talk(port, payload=b"hi") is None
+        assert talk(port, payload=b"hi", login=Login(login.user, "another")) is None
+        assert talk(port, payload=b"hi", login=Login("another", login.password)) is None
+        shown = Path(f"/proc/{standing.pid}/cmdline").read_bytes() + Path(f"/proc/{standing.pid}/environ").read_bytes()
+    assert login.password.encode() not in shown + standing.log.read_bytes()
+
+
+def test_every_start_has_another_login(tmp_path):
+    logins = {new_login(tmp_path / str(n)).read_bytes() for n in range(9)}
+    assert len(logins) == 9
+    assert (tmp_path / "0").stat().st_mode & 0o777 == 0o600
 
 
 def test_embedded_broker_ends_when_its_pipe_closes(tmp_path):

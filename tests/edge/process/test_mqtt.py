@@ -10,8 +10,13 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from compose.parts.standing import Standing
+from compose.servers.login import new_login
+from compose.servers.ports import free_port
+from compose.servers.servers import embedded_broker
 from edge.process import mqtt
 from edge.process.mqtt import OUTGOING_MAX, Arrived, BrokerSetting, Connected, Lost, MqttLine, Published
+from shared.input.login import Login, read_login
 
 pytestmark = pytest.mark.process
 
@@ -29,12 +34,12 @@ def until(condition, what):
 class Party:
     """A line and what it has reported."""
 
-    def __init__(self, host, port, name, subscriptions=()):
+    def __init__(self, host, port, name, subscriptions=(), login=None):
         self.events = []
         self.faults = []
         self.name = name
         wanted = subscriptions or ((f"{PREFIX}/{name}/down/now", 1),)
-        setting = BrokerSetting(host, port, name, tuple(wanted), f"{PREFIX}/{name}/state", b"gone")
+        setting = BrokerSetting(host, port, name, tuple(wanted), f"{PREFIX}/{name}/state", b"gone", None, login)
         self.line = MqttLine(setting, self.events.extend, self.faults.append, lambda: 0.0)
         self.line.start()
 
@@ -243,3 +248,16 @@ def test_stop_while_the_broker_is_away(monkeypatch):
 def test_pauses_grow_to_a_bound():
     assert (mqtt.BACKOFF_MIN_S, mqtt.BACKOFF_MAX_S) == (0.5, 10.0)
     assert mqtt.IN_FLIGHT_MAX <= 20
+
+
+def test_broker_that_asks_for_a_login(tmp_path):
+    file, port = new_login(tmp_path / "login"), free_port()
+    with Standing(embedded_broker(port, login=file), tmp_path):
+        known = Party("127.0.0.1", port, "known", login=read_login(file)).connected()
+        unknown = Party("127.0.0.1", port, "unknown", login=Login("ykt", "guessed"))
+        known.line.publish(f"{PREFIX}/known/up/now", b"1", 1)
+        until(lambda: known.tokens() == [1], "a PUBACK for who is let in")
+        assert unknown.count(Connected) == 0
+        for one in (known, unknown):
+            one.line.stop()
+            assert one.faults == []
