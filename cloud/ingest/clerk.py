@@ -21,8 +21,10 @@ from shared.facts.books import MessageDefect, MessageJunk
 from shared.facts.endings import told_of
 from shared.ids import BoxId, DeviceId
 from shared.wire.messages import (
+    FORM_1,
     AckBody,
     Batch,
+    Bound,
     DeviceStatus,
     EpochRequest,
     Fact,
@@ -134,13 +136,14 @@ class Clerk:
     def _routed(self, sender: Address, body: NowUp, now: Now) -> list[Letter]:
         match body:
             case EpochRequest():
-                return [_letter(sender, self._ledger.assign_epoch(sender.box, body, now))]
+                return [self._bound(sender, body.asked, self._ledger.assign_epoch(sender.box, body, now))]
             case OnlineRequest():
                 return self._asked(sender, body, now)
             case Hello():
                 greeted = self._greeted(sender, body, now)
                 awaited = self._awaiting.hello(sender.box, now)
-                letters = [_letter(sender, LedgerTime(now.unix_ms)), *self._revocations(sender)]
+                time = self._bound(sender, body.asked, LedgerTime(now.unix_ms))
+                letters = [time, *self._revocations(sender)]
                 return letters + ([_letter(sender, awaited)] if awaited else []) + [greeted]
             case RecordCopy():
                 self._copy(sender, body, now)
@@ -153,7 +156,8 @@ class Clerk:
     def _asked(self, sender: Address, request: OnlineRequest, now: Now) -> list[Letter]:
         """One answer, or silence. A box that asks too late may have an outdated idea of the time here."""
         answer = self._loads.answer(sender.box, request, now)
-        letters = [_letter(sender, LedgerTime(now.unix_ms))] if request.is_late(now.unix_ms) else []
+        asked = request.asked if request.form > FORM_1 else b""
+        letters = [self._bound(sender, asked, LedgerTime(now.unix_ms))] if request.is_late(now.unix_ms) else []
         return letters + ([_letter(sender, answer)] if answer else [])
 
     def _greeted(self, sender: Address, hello: Hello, now: Now) -> Letter:
@@ -161,8 +165,12 @@ class Clerk:
         answer: AckBody | Recover = self._ledger.hello(sender.box, sender.partition, hello, self._seal.opened, now)
         if isinstance(answer, Recover):
             self._tally.recoveries += 1
-            return _letter(sender, answer)
+            return self._bound(sender, hello.asked, answer)
         return self._seal.letter(answer)
+
+    def _bound(self, to: Address, asked: bytes, answer: Bound) -> Letter:
+        """Signed for this box and its question; bare for a box of form 1, which asks without a name."""
+        return _letter(to, self._seal.answer(to.box, asked, answer) if asked else answer)
 
     def _revocations(self, to: Address) -> list[Letter]:
         wanted = self._ledger.revocations

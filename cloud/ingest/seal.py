@@ -1,4 +1,5 @@
-"""Signs what the ledger has committed: its acks and its list of revocations. Nothing else uses the ledger-ack key."""
+"""Signs what the ledger has committed: its acks, its answers and its list of revocations. Nothing else uses the
+ledger-ack key. It is held here, so that no message waits for another process."""
 
 from pathlib import Path
 
@@ -8,16 +9,21 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from cloud.ingest.ticket import Letter
 from shared.errors import ConfigFault, WireFault
+from shared.ids import BoxId
 from shared.wire.messages import (
     ACK_CONTEXT,
     REVOCATIONS_CONTEXT,
     AckBody,
+    Bound,
     Revocations,
     SignedAck,
+    SignedAnswer,
     SignedRevocations,
+    covered,
     decode_ack_body,
     encode_ack,
     encode_ack_body,
+    encode_now,
     encode_revocations,
 )
 from shared.wire.topics import DOWN_MONEY, topic
@@ -36,6 +42,11 @@ class AckSeal:
         body = encode_ack_body(ack)
         signed = SignedAck(body, self._key.sign(ACK_CONTEXT + body))
         return Letter(DOWN_MONEY, topic(ack.partition, ack.box, DOWN_MONEY), encode_ack(signed))
+
+    def answer(self, box: BoxId, asked: bytes, answer: Bound) -> SignedAnswer:
+        """The signed answer to this question of this box, for nobody else."""
+        body = encode_now(answer)
+        return SignedAnswer(asked, body, self._key.sign(covered(box, asked, body)))
 
     def revocations(self, wanted: Revocations) -> SignedRevocations:
         """The signed list, for any box."""

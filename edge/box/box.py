@@ -16,8 +16,9 @@ from edge.box.terminals.epochs import Epochs
 from edge.box.terminals.terminals import Terminals, refuse_unproven
 from edge.box.up.intake import Intake
 from edge.box.up.ledger_clock import LedgerClock
-from edge.box.up.now_lane import NowLane, Offered, TokenSource
-from edge.box.up.signature import ack_verifier, revocations_verifier
+from edge.box.up.now_lane import NowLane, Offered, Perishable, TokenSource
+from edge.box.up.questions import Questions
+from edge.box.up.signature import ack_verifier, answer_verifier, revocations_verifier
 from edge.box.up.uplink import Uplink, Verify
 from edge.box.values.effects import (
     Effect,
@@ -50,11 +51,16 @@ from shared.facts.told import Told
 from shared.wire import topics
 from shared.wire.messages import (
     Awaited,
+    Bound,
     EpochAnswer,
+    EpochRequest,
+    Hello,
     LedgerTime,
     OnlineAnswer,
+    OnlineRequest,
     Recover,
     Revocations,
+    SignedAnswer,
     SignedRevocations,
     TerminalState,
     decode_now_down,
@@ -98,7 +104,8 @@ class Box:
         self._up: list[Offered] = []
         self._connected = False
         self._rates: dict[Place, _Rates] = {}
-        self._epochs = Epochs(snapshot.epochs)
+        self._epochs = Epochs(snapshot.epochs, random)
+        self._questions = Questions(answer_verifier(settings.ack_key, settings.box), self._tell)
         sequences = snapshot.sequences
         self._revoked = RevokedHere(snapshot.revocations, revocations_verifier(settings.ack_key), self._tell)
         self._terminals = Terminals(
@@ -161,7 +168,9 @@ class Box:
         """Connected and subscribed."""
         self._connected = True
         self._uplink.connected(now)
-        self._now_lane.connected(self._uplink.hello(now))
+        hello = self._uplink.hello(now)
+        self._note_question(hello)
+        self._now_lane.connected(hello)
         self._up += self._epochs.unanswered(now)
         return self._finish(now, [])
 
@@ -216,6 +225,7 @@ class Box:
     def totals(self) -> Counter[str]:
         """All counters of the parts, and the facts by code."""
         total = self.counters + self._intake.counters + self._uplink.counters + self.facts.counts
+        total += self._questions.counters
         total["joined"] = sum(1 for _ in self._terminals.conversations())
         total["now_dropped"] = self._now_lane.dropped
         total["in_flight"] = self._uplink.in_flight()
@@ -346,20 +356,29 @@ class Box:
     def _down(self, now: Now, message: bytes) -> list[Effect]:
         down = decode_now_down(message)
         match down:
-            case EpochAnswer():
-                keep = self._epochs.answer(now, down)
-                return [keep] if keep else []
+            case SignedAnswer():
+                answer = self._questions.opened(now, down)
+                return self._answered(now, answer) if answer else []
+            case EpochAnswer() | Recover() | LedgerTime():
+                self._questions.bare(now, down)
+                return []
             case OnlineAnswer():
                 return [*self._intake.answer(down)]
-            case Recover():
-                return self._uplink.recover(now, down)
-            case LedgerTime():
-                self._heed_time(now, down.unix_ms)
-                return []
             case SignedRevocations():
                 return [*self._revoked.offered(now, down)]
             case Awaited():
                 self._awaited.heard(now, down)
+                return []
+
+    def _answered(self, now: Now, answer: Bound) -> list[Effect]:
+        match answer:
+            case EpochAnswer():
+                keep = self._epochs.answer(now, answer)
+                return [keep] if keep else []
+            case Recover():
+                return self._uplink.recover(now, answer)
+            case LedgerTime():
+                self._heed_time(now, answer.unix_ms)
                 return []
 
     def _heed_time(self, now: Now, ledger_ms: int) -> None:
@@ -379,12 +398,19 @@ class Box:
             self._up.append(self._uplink.hello(now))
         if self._up or self._intake.up:
             for message in self._up + self._intake.up:
+                self._note_question(message)
                 self._now_lane.offer(message)
             self._up.clear()
             self._intake.up.clear()
         out += self._uplink.pump(now)
         out += self._now_lane.pump(now, self._tokens)
         return out
+
+    def _note_question(self, message: Offered) -> None:
+        """What it asks is remembered, for its answer."""
+        question = message.message if isinstance(message, Perishable) else message
+        if isinstance(question, Hello | EpochRequest | OnlineRequest):
+            self._questions.asked(question)
 
     def _tell(self, now: Now, told: Told, device: bytes = b"", about: str = "") -> None:
         self._up += self.facts.report(now, told, device, about)

@@ -151,6 +151,30 @@ class AckOfOtherLedger(Told):
 
 
 @dataclass(frozen=True)
+class AnswerForged(Told):
+    code, case, level = "answer-forged", "signature", Level.URGENT
+    zh = "平台答复签名无效：{answer:answer}，未采用"
+    en = "an answer of the platform with a wrong signature, not taken: {answer:answer}"
+    answer: str
+
+
+@dataclass(frozen=True)
+class AnswerUnsigned(Told):
+    code, case, level = "answer-forged", "unsigned", Level.URGENT
+    zh = "平台答复没有签名：{answer:answer}，未采用"
+    en = "an answer of the platform without a signature, not taken: {answer:answer}"
+    answer: str
+
+
+@dataclass(frozen=True)
+class AnswerStale(Told):
+    code, level = "answer-stale", Level.GENERAL
+    zh = "平台答复了本网关没有问的：{answer:answer}，系重放或过迟，未采用"
+    en = "an answer to nothing that this box asked, replayed or too late, not taken: {answer:answer}"
+    answer: str
+
+
+@dataclass(frozen=True)
 class RevocationsForged(Told):
     code, level = "revocations-forged", Level.URGENT
     zh = "挂失名单签名无效"

@@ -11,7 +11,19 @@ from types import ModuleType
 
 from shared.clocks.clock import MAX_SECONDS, time_text
 from shared.facts import books, boxes, desks, terminals
-from shared.facts.terms import COMMANDS, DAMAGES, DEEDS, PAYERS, PURSES, REASONS, REFUSALS, SIDES, STORES, Words
+from shared.facts.terms import (
+    ANSWERS,
+    COMMANDS,
+    DAMAGES,
+    DEEDS,
+    PAYERS,
+    PURSES,
+    REASONS,
+    REFUSALS,
+    SIDES,
+    STORES,
+    Words,
+)
 from shared.facts.told import CASE, TIMES, UNSAID, Params, Told, Value
 from shared.money import yuan
 
@@ -126,6 +138,7 @@ KINDS: dict[str, Callable[[Value], str]] = {
 """How a parameter is shown: as it is (bytes in hex), fen in yuan, with its sign, campus seconds, the day of Unix
 seconds, a code of MQTT, and what is said in brackets or not at all."""
 SETS: dict[str, dict[str, Words]] = {
+    "answer": ANSWERS,
     "reason": REASONS,
     "refusal": REFUSALS,
     "store": STORES,

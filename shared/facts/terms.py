@@ -63,6 +63,13 @@ COMMANDS: dict[str, Words] = {
 }
 """What else an outbox is asked to keep: the names of edge.effects."""
 
+ANSWERS: dict[str, Words] = {
+    "time": ("账本时刻", "the ledger's time"),
+    "epoch": ("存储代", "an epoch"),
+    "recover": ("要求重发", "a recovery"),
+}
+"""What the ledger answers to a question of a box, and signs."""
+
 DEEDS: dict[str, Words] = {
     "lost": ("挂失", "reported lost"),
     "found": ("解挂", "report cancelled"),

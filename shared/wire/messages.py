@@ -1,7 +1,7 @@
 """Messages between edge and cloud by one name for both ends: what the two lanes offer, and nothing else.
 
-The values and their encodings stand in money_lane.py, now_lane.py, awaited.py, box_state.py and revocation.py. Lanes:
-topics.py; version byte: codec.py.
+The values and their encodings stand in money_lane.py, now_lane.py, signed_answer.py, awaited.py, box_state.py and
+revocation.py. Lanes: topics.py; version byte: codec.py.
 """
 
 from shared.wire.awaited import AWAITED_MAX, Awaited, awaited
@@ -27,6 +27,7 @@ from shared.wire.money_lane import (
 )
 from shared.wire.now_lane import (
     NONCE_SIZE,
+    Bound,
     DeviceStatus,
     EpochAnswer,
     EpochRequest,
@@ -40,6 +41,7 @@ from shared.wire.now_lane import (
     OnlineRequest,
     RecordCopy,
     Recover,
+    decode_bound,
     decode_now_down,
     decode_now_up,
     encode_now,
@@ -52,6 +54,7 @@ from shared.wire.revocation import (
     decode_revocations,
     encode_revocations,
 )
+from shared.wire.signed_answer import SignedAnswer, covered
 from shared.wire.tags import (
     EPOCH_MAX,
     EPOCHS_MAX,
@@ -79,6 +82,7 @@ __all__ = [
     "AckBody",
     "Awaited",
     "Batch",
+    "Bound",
     "BoxState",
     "DeviceMark",
     "DeviceStatus",
@@ -98,13 +102,16 @@ __all__ = [
     "Recover",
     "Revocations",
     "SignedAck",
+    "SignedAnswer",
     "SignedRevocations",
     "Tag",
     "TerminalState",
     "awaited",
+    "covered",
     "decode_ack",
     "decode_ack_body",
     "decode_batch",
+    "decode_bound",
     "decode_now_down",
     "decode_now_up",
     "decode_revocations",

@@ -26,6 +26,7 @@ from shared.wire import codec
 from shared.wire.awaited import Awaited, awaited
 from shared.wire.money_lane import SignedAck
 from shared.wire.revocation import SignedRevocations
+from shared.wire.signed_answer import SignedAnswer, kind_of, signed_answer
 from shared.wire.tags import (
     EPOCH_MAX,
     EPOCHS_MAX,
@@ -35,6 +36,7 @@ from shared.wire.tags import (
     SHORT_MAX,
     SLOTS_MAX,
     Tag,
+    later_form,
     payload_of,
     within,
 )
@@ -48,13 +50,22 @@ NONCE_SIZE = 16
 
 @dataclass(frozen=True, slots=True)
 class EpochRequest:
-    """up/now. Which epoch has this (device, storage, PSAM)? `highest`: the highest the box knows."""
+    """up/now. Which epoch has this (device, storage, PSAM)? `highest`: the highest the box knows.
+
+    nonce: NONCE_SIZE random bytes that the answer is bound to; b"" from a box of form 1.
+    """
 
     request: int
     device: DeviceId
     storage: StorageId
     psam: PsamId
     highest: int
+    nonce: bytes = b""
+
+    @property
+    def asked(self) -> bytes:
+        """What its signed answer names."""
+        return self.nonce
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +84,8 @@ class OnlineRequest(NamedTuple):
     """up/now. A terminal's online payload, verbatim; (device, epoch, request) names it for ever.
 
     until_ms: the ledger's own Unix ms from which on the answer would come too late, for the terminal has given up;
-    0 = nobody gives up. Counted from a LedgerTime, so that no clock at the edge has to be right.
+    0 = nobody gives up. Counted from a LedgerTime, so that no clock at the edge has to be right. form: of the wire,
+    that the box speaks.
     """
 
     device: DeviceId
@@ -82,6 +94,13 @@ class OnlineRequest(NamedTuple):
     request: int
     payload: bytes
     until_ms: int = 0
+    form: int = FORM_1
+
+    @property
+    def asked(self) -> bytes:
+        """What a signed LedgerTime names that answers it when it is late: this very request, said at this time."""
+        numbers = (self.epoch, 2), (self.request, 4), (self.until_ms, 8)
+        return self.device + b"".join(value.to_bytes(size, "big") for value, size in numbers)
 
     def is_late(self, ledger_ms: int) -> bool:
         """Is this a request that nobody waits for any more?"""
@@ -121,6 +140,11 @@ class Hello:
     def form(self) -> int:
         """Of the wire, that this box speaks."""
         return FORM_2 if self.nonce else FORM_1
+
+    @property
+    def asked(self) -> bytes:
+        """What its signed answers name."""
+        return self.nonce
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +202,9 @@ class Fact:
 
 
 NowUp = EpochRequest | OnlineRequest | RecordCopy | Hello | DeviceStatus | Fact
-NowDown = EpochAnswer | OnlineAnswer | Recover | LedgerTime | SignedRevocations | Awaited
+Bound = EpochAnswer | Recover | LedgerTime
+"""Answers that are bound to box and question, for a box of form 2."""
+NowDown = Bound | OnlineAnswer | SignedAnswer | SignedRevocations | Awaited
 
 
 def encode_now(m: NowUp | NowDown) -> bytes:
@@ -196,12 +222,20 @@ def decode_now_down(message: bytes) -> NowDown:
     return _decode(message, _NOW_DOWN)  # type: ignore[no-any-return]  # the table below fixes the types
 
 
+def decode_bound(message: bytes) -> Bound:
+    """The body of a SignedAnswer; WireFault when it is none. Check the signature before it is believed."""
+    kind_of(message)
+    return _decode(message, _NOW_DOWN)  # type: ignore[no-any-return]  # the kinds that are signed
+
+
 def _now_body(m: NowUp | NowDown) -> list[object]:
     match m:
         case EpochRequest():
-            return [Tag.EPOCH_REQUEST, m.request, m.device, m.storage, m.psam, m.highest]
+            nonce = [m.nonce] if m.nonce else []
+            return [Tag.EPOCH_REQUEST, m.request, m.device, m.storage, m.psam, m.highest, *nonce]
         case OnlineRequest():
-            return [Tag.ONLINE_REQUEST, m.device, m.epoch, m.psam, m.request, m.payload, m.until_ms]
+            form = [] if m.form == FORM_1 else [m.form]
+            return [Tag.ONLINE_REQUEST, m.device, m.epoch, m.psam, m.request, m.payload, m.until_ms, *form]
         case RecordCopy():
             return [Tag.RECORD_COPY, m.stored]
         case Hello():
@@ -225,6 +259,8 @@ def _down_body(m: NowDown) -> list[object]:
             return [Tag.RECOVER, m.ledger, m.store, m.row_cumulative]
         case LedgerTime():
             return [Tag.LEDGER_TIME, m.unix_ms]
+        case SignedAnswer():
+            return [Tag.SIGNED_ANSWER, m.asked, m.body, m.signature]
         case SignedRevocations():
             return [Tag.REVOCATIONS, m.body, m.signature]
         case Awaited():
@@ -246,8 +282,13 @@ def _decode(message: bytes, table: dict[int, Any]) -> Any:  # noqa: ANN401  # ty
 
 
 def _epoch_request(b: list[Any]) -> EpochRequest:
-    n, device, storage, psam, highest = codec.fields(b, int, bytes, bytes, bytes, int, what="epoch request")
-    return EpochRequest(n, device_id(device), storage_id(storage), psam_id(psam), within(highest, EPOCH_MAX))
+    types = _EPOCH_REQUEST if len(b) == len(_EPOCH_REQUEST) else (*_EPOCH_REQUEST, bytes)
+    n, device, storage, psam, highest, *nonce = codec.fields(b, *types, what="epoch request")
+    triple = device_id(device), storage_id(storage), psam_id(psam)
+    return EpochRequest(n, *triple, within(highest, EPOCH_MAX), _nonce(nonce[0]) if nonce else b"")
+
+
+_EPOCH_REQUEST = (int, bytes, bytes, bytes, int)
 
 
 def _epoch_answer(b: list[Any]) -> EpochAnswer:
@@ -256,10 +297,15 @@ def _epoch_answer(b: list[Any]) -> EpochAnswer:
 
 
 def _online_request(b: list[Any]) -> OnlineRequest:
-    device, epoch, psam, n, payload, until = codec.fields(b, bytes, int, bytes, int, bytes, int, what="online request")
+    types = _ONLINE_REQUEST if len(b) == len(_ONLINE_REQUEST) else (*_ONLINE_REQUEST, int)
+    device, epoch, psam, n, payload, until, *form = codec.fields(b, *types, what="online request")
     within(until, MS_MAX)
     within(n, NUMBER_MAX)
-    return OnlineRequest(device_id(device), within(epoch, EPOCH_MAX), psam_id(psam), n, payload_of(payload), until)
+    of = device_id(device), within(epoch, EPOCH_MAX), psam_id(psam)
+    return OnlineRequest(*of, n, payload_of(payload), until, later_form(form))
+
+
+_ONLINE_REQUEST = (bytes, int, bytes, int, bytes, int)
 
 
 def _online_answer(b: list[Any]) -> OnlineAnswer:
@@ -349,5 +395,6 @@ _NOW_DOWN: dict[int, Any] = {
     Tag.RECOVER: _recover,
     Tag.LEDGER_TIME: _ledger_time,
     Tag.REVOCATIONS: _revocations,
+    Tag.SIGNED_ANSWER: signed_answer,
     Tag.AWAITED: _awaited,
 }

@@ -23,8 +23,9 @@ SLOTS_MAX = 0xFF
 
 
 FORM_1, FORM_2 = 1, 2
-"""Forms of the wire that a box may speak. 1: release 0.1. 2: its Hello brings a nonce; its acks may name rows that are
-answered without their device, and heads of the ledger's chains. The ledger answers each box in the form that it spoke.
+"""Forms of the wire that a box may speak. 1: release 0.1. 2: its Hello and its EpochRequest bring a nonce, and it takes
+LedgerTime, EpochAnswer and Recover signed over its question, and no others; its acks may name rows that are answered
+without their device, and heads of the ledger's chains. The ledger answers each box in the form that it spoke.
 """
 FORM_MAX = 0xFF
 
@@ -47,6 +48,7 @@ class Tag(IntEnum):
     LEDGER_TIME = 13
     REVOCATIONS = 14
     AWAITED = 15
+    SIGNED_ANSWER = 16
 
 
 _NAMES = {tag: tag.name.lower() for tag in Tag}

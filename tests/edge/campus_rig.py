@@ -22,7 +22,6 @@ from shared.wire.messages import (
     decode_now_up,
     decode_state,
     encode_ack,
-    encode_now,
 )
 from tests.edge.rig import ACK_KEY, BOX, OTHER_KEY, PARTITION, Body, Ledger, device, purchase
 
@@ -164,7 +163,7 @@ class Cloud:
             message = decode_now_up(payload)
             self.up.append(message)
             if isinstance(message, EpochRequest):
-                self._down(topics.DOWN_NOW, encode_now(self.ledger.epoch(message)))
+                self._down(topics.DOWN_NOW, self.ledger.sign_answer(message.asked, self.ledger.epoch(message)))
             elif isinstance(message, Hello):
                 self._down(topics.DOWN_MONEY, encode_ack(self.ledger.sign(self.ledger.ack(message.store))))
 

@@ -27,6 +27,7 @@ from shared.wire.messages import (
     REVOCATIONS_CONTEXT,
     AckBody,
     Batch,
+    Bound,
     DeviceMark,
     EpochAnswer,
     EpochRequest,
@@ -37,7 +38,9 @@ from shared.wire.messages import (
     Recover,
     Revocations,
     SignedAck,
+    SignedAnswer,
     SignedRevocations,
+    covered,
     decode_batch,
     decode_now_up,
     encode_ack,
@@ -302,6 +305,11 @@ class Ledger:
         raw = encode_revocations(wanted)
         return encode_now(SignedRevocations(raw, self.key.sign(REVOCATIONS_CONTEXT + raw)))
 
+    def sign_answer(self, asked: bytes, answer: Bound, box: BoxId = BOX) -> bytes:
+        """The answer to this question, signed, as it goes down."""
+        body = encode_now(answer)
+        return encode_now(SignedAnswer(asked, body, self.key.sign(covered(box, asked, body))))
+
     def epoch(self, request: EpochRequest) -> EpochAnswer:
         """The epoch of a triple, registered on the first question."""
         triple = (request.device, request.storage, request.psam)
@@ -327,6 +335,8 @@ class Field:
         self.sent: list[Send] = []
         self.batches: list[Batch] = []
         self.online = False
+        self.asked = b""
+        """Of the newest Hello."""
         self.answering = True
         self.greeting = True
         self.hold_acks = False
@@ -444,19 +454,27 @@ class Field:
             self.facts.append(message)
         if isinstance(message, EpochRequest) and self.answering:
             answer = self.ledger.epoch(message)
-            out += self.box.on_downlink(self.now(), topics.DOWN_NOW, encode_now(answer))
+            signed = self.ledger.sign_answer(message.asked, answer)
+            out += self.box.on_downlink(self.now(), topics.DOWN_NOW, signed)
+        if isinstance(message, Hello):
+            self.asked = message.asked
         if isinstance(message, Hello) and self.greeting:
             ack = self.ledger.sign(self.ledger.ack(message.store))
             out += self.box.on_downlink(self.now(), topics.DOWN_MONEY, encode_ack(ack))
-            out += self.box.on_downlink(self.now(), topics.DOWN_NOW, encode_now(LedgerTime(self.ledger_ms())))
+            time = self.ledger.sign_answer(message.asked, LedgerTime(self.ledger_ms()))
+            out += self.box.on_downlink(self.now(), topics.DOWN_NOW, time)
             if self.ledger.revocations.version:
                 signed = self.ledger.sign_revocations(self.ledger.revocations)
                 out += self.box.on_downlink(self.now(), topics.DOWN_NOW, signed)
         return out
 
     def recover(self, rows: int, ledger: LedgerId = LEDGER, store: bytes = b"") -> None:
-        """The ledger asks for all rows above."""
-        self.down(topics.DOWN_NOW, encode_now(Recover(ledger, store or self.store.store, rows)))
+        """The ledger asks for all rows above, in answer to the newest Hello."""
+        self.answer(Recover(ledger, store or self.store.store, rows))
+
+    def answer(self, answer: Bound) -> None:
+        """The ledger's signed answer to the newest Hello."""
+        self.down(topics.DOWN_NOW, self.ledger.sign_answer(self.asked, answer))
 
     def ledger_ms(self) -> int:
         """The ledger's clock, which is not the box's."""

@@ -62,6 +62,8 @@ BATCHES = [messages.Batch(STORE, 1, (STORED, STORED), form) for form in (message
 EPOCH = messages.EpochStatus(1, PSAM, 1, 2, 3, 0)
 UP = (
     messages.EpochRequest(1, DEVICE, STORAGE, PSAM, 0), messages.OnlineRequest(DEVICE, 1, PSAM, 4, b"abc", 5),
+    messages.EpochRequest(1, DEVICE, STORAGE, PSAM, 0, b"n" * 16),
+    messages.OnlineRequest(DEVICE, 1, PSAM, 4, b"abc", 5, messages.FORM_2),
     messages.RecordCopy(STORED), messages.Hello(STORE, 1, 2, SIGNED),
     messages.Hello(STORE, 1, 2, SIGNED, b"n" * 16), messages.Fact("a", "b", 0, b"", "x"),
     messages.DeviceStatus(DEVICE, (EPOCH,), 1, 1, 1, True, 1, 1),
@@ -69,6 +71,7 @@ UP = (
 DOWN = (
     messages.EpochAnswer(1, DEVICE, STORAGE, PSAM, 1, ""), messages.OnlineAnswer(DEVICE, 1, 4, b"a"),
     messages.Recover(LEDGER, STORE, 4), messages.LedgerTime(5), messages.SignedRevocations(b"a", bytes(64)),
+    messages.SignedAnswer(b"n" * 16, messages.encode_now(messages.LedgerTime(5)), bytes(64)),
 )  # fmt: skip
 STATE = messages.BoxState(
     BoxId("box"), STORE, 1, True, 1, 2, 3, 4, 5, (messages.TerminalState(DEVICE, "a", "b", "c", 1, 2, 3, 4, 5),)

@@ -3,13 +3,13 @@
 RECORDS.md "Who". Refuses to invent an epoch: until the cloud has answered, the terminal is told 0 and does not sell.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from edge.box.values.effects import KeepEpoch, Now
 from edge.link.messages import Hello, Refusal
 from shared.ids import DeviceId, PsamId, StorageId
-from shared.wire.messages import EPOCH_MAX, EpochAnswer, EpochRequest
+from shared.wire.messages import EPOCH_MAX, NONCE_SIZE, EpochAnswer, EpochRequest
 
 ASK_AGAIN_S = 3.0
 """A request without an answer is repeated no sooner; a terminal joins again all the time until it has its epoch."""
@@ -48,7 +48,8 @@ class Resolved:
 class Epochs:
     """Bounded by the registry: one request and one refusal per device of this box, known triples for ever."""
 
-    def __init__(self, known: Iterable[KeepEpoch]) -> None:
+    def __init__(self, known: Iterable[KeepEpoch], random: Callable[[int], bytes]) -> None:
+        self._random = random
         self._known: dict[Triple, int] = {}
         self._highest: dict[DeviceId, int] = {}
         self._asked: dict[DeviceId, tuple[EpochRequest, float]] = {}
@@ -98,6 +99,6 @@ class Epochs:
         if same and now.mono_s - sent_s < ASK_AGAIN_S:
             return None
         self._number += 1
-        request = EpochRequest(self._number, *triple, min(highest, EPOCH_MAX))
+        request = EpochRequest(self._number, *triple, min(highest, EPOCH_MAX), self._random(NONCE_SIZE))
         self._asked[triple[0]] = (request, now.mono_s)
         return request

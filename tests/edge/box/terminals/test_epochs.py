@@ -20,13 +20,13 @@ def answer(request, epoch, reason=""):
 
 
 def test_known_triple_needs_no_question():
-    epochs = Epochs([KeepEpoch(device(1), STORAGE, psam(1), 4)])
+    epochs = Epochs([KeepEpoch(device(1), STORAGE, psam(1), 4)], bytes)
     assert epochs.resolve(at(0), hello(), 0).epoch == 4
     assert epochs.resolve(at(0), hello(card=2), 0).epoch == 0
 
 
 def test_asks_names_the_highest_and_keeps_before_use():
-    epochs = Epochs([KeepEpoch(device(1), STORAGE, psam(1), 4)])
+    epochs = Epochs([KeepEpoch(device(1), STORAGE, psam(1), 4)], bytes)
     ask = epochs.resolve(at(0), hello(card=2), 3).ask
     assert (ask.device, ask.psam, ask.highest) == (device(1), psam(2), 4)
     assert epochs.resolve(at(0), hello(card=3), 9).ask.highest == 9
@@ -39,7 +39,7 @@ def test_asks_names_the_highest_and_keeps_before_use():
 
 
 def test_question_is_repeated_but_not_at_once():
-    epochs = Epochs([])
+    epochs = Epochs([], bytes)
     assert epochs.resolve(at(0), hello(), 0).ask is not None
     assert epochs.resolve(at(ASK_AGAIN_S - 0.1), hello(), 0).ask is None
     assert epochs.resolve(at(ASK_AGAIN_S), hello(), 0).ask is not None
@@ -47,7 +47,7 @@ def test_question_is_repeated_but_not_at_once():
 
 
 def test_refusal_is_believed_for_a_while():
-    epochs = Epochs([])
+    epochs = Epochs([], bytes)
     ask = epochs.resolve(at(0), hello(), 0).ask
     assert epochs.answer(at(0), answer(ask, 0, "psam-moved")) is None
     refused = epochs.resolve(at(1), hello(), 0)
@@ -57,13 +57,13 @@ def test_refusal_is_believed_for_a_while():
 
 
 def test_reason_that_we_do_not_know_is_a_busy_cloud():
-    epochs = Epochs([])
+    epochs = Epochs([], bytes)
     epochs.answer(at(0), answer(epochs.resolve(at(0), hello(), 0).ask, 0, "moon"))
     assert epochs.resolve(at(1), hello(), 0).refusal is Refusal.BUSY
 
 
 def test_answer_that_nobody_asked_for_changes_nothing():
-    epochs = Epochs([])
+    epochs = Epochs([], bytes)
     ask = epochs.resolve(at(0), hello(), 0).ask
     other = EpochAnswer(1, device(1), STORAGE, psam(9), 3, "")
     assert epochs.answer(at(0), other) is None

@@ -12,7 +12,16 @@ from edge.link.messages import Type
 from edge.settings import OutboxSetting
 from shared.records import Kind
 from shared.wire import topics
-from shared.wire.messages import DeviceStatus, Hello, LedgerTime, OnlineAnswer, OnlineRequest, RecordCopy, encode_now
+from shared.wire.messages import (
+    FORM_2,
+    DeviceStatus,
+    Hello,
+    LedgerTime,
+    OnlineAnswer,
+    OnlineRequest,
+    RecordCopy,
+    encode_now,
+)
 from tests.edge.rig import Field, load, psam, purchase, settings
 
 TCP1, TCP2 = ("tcp", 1), ("tcp", 2)
@@ -325,7 +334,7 @@ def online(body, number=5, payload=b"INIT", wait_ms=6000):
 def test_online_request_and_its_answer(field, body):
     field.hear(TCP1, online(body))
     [request] = [message for message in field.up if isinstance(message, OnlineRequest)]
-    assert request == OnlineRequest(body.device, 1, psam(1), 5, b"INIT", field.ledger_ms() + 6000 - RETURN_MS)
+    assert request == OnlineRequest(body.device, 1, psam(1), 5, b"INIT", field.ledger_ms() + 6000 - RETURN_MS, FORM_2)
     field.hear(TCP1, online(body))
     assert len([message for message in field.up if isinstance(message, OnlineRequest)]) == 1
     field.down(topics.DOWN_NOW, encode_now(OnlineAnswer(body.device, 1, 5, b"MAC2")))
@@ -386,7 +395,9 @@ def test_request_waits_for_the_ledgers_time(field):
 
 def test_ledgers_new_time_counts_from_then_on(field, body):
     told_ms = field.ledger_ms() + 5_000
-    field.down(topics.DOWN_NOW, encode_now(LedgerTime(told_ms)))
+    field.greeting = False
+    field.connect()
+    field.answer(LedgerTime(told_ms))
     field.s += 2
     field.hear(TCP1, online(body))
     assert requests(field)[0].until_ms == told_ms + 2_000 + 6_000 - RETURN_MS

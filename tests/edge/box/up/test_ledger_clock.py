@@ -8,8 +8,7 @@ from edge.box.values.effects import Now
 from edge.link import messages as link
 from edge.link.messages import Type
 from shared.facts.boxes import LedgerTimeImpossible, LedgerTimeJumps
-from shared.wire import topics
-from shared.wire.messages import Hello, LedgerTime, OnlineRequest, encode_now
+from shared.wire.messages import Hello, LedgerTime, OnlineRequest
 from shared.wire.now_lane import MS_MAX
 
 T0 = 1_784_000_000_000
@@ -92,8 +91,10 @@ def told(field):
 
 
 def test_forged_time_stops_no_load_and_is_told(field, body):
-    field.down(topics.DOWN_NOW, encode_now(LedgerTime(MS_MAX)))
-    field.down(topics.DOWN_NOW, encode_now(LedgerTime(T0 + 70 * YEAR_MS)))
+    field.greeting = False
+    for told_ms in (MS_MAX, T0 + 70 * YEAR_MS):
+        field.connect()
+        field.answer(LedgerTime(told_ms))
     field.hear(("tcp", 1), online(body, 1))
     assert [0 < request.until_ms - field.ledger_ms() < 6000 for request in requests(field)] == [True]
     assert field.box.totals()["ledger_times_refused"] == 2
@@ -101,8 +102,11 @@ def test_forged_time_stops_no_load_and_is_told(field, body):
 
 
 def test_box_that_doubts_the_time_asks_for_it_again(field, body):
+    field.greeting = False
+    field.connect()
+    field.box._uplink._greeting.answered()
     field.wait(HELLO_AGAIN_S)
     hellos = sum(isinstance(message, Hello) for message in field.up)
-    field.down(topics.DOWN_NOW, encode_now(LedgerTime(T0 + 70 * YEAR_MS)))
+    field.answer(LedgerTime(T0 + 70 * YEAR_MS))
     assert sum(isinstance(message, Hello) for message in field.up) == hellos + 1
     assert told(field)[0][0] == "ledger-time-refused"

@@ -13,7 +13,7 @@ from edge.process.agent import TICK_S
 from shared.errors import StoreFault
 from shared.ids import LedgerId
 from shared.wire import topics
-from shared.wire.messages import BATCH_MAX, FORM_2, NONCE_SIZE, Hello, Recover, decode_ack, encode_ack, encode_now
+from shared.wire.messages import BATCH_MAX, FORM_2, NONCE_SIZE, Hello, Recover, decode_ack, encode_ack
 from tests.edge.rig import OTHER_KEY, Ledger
 
 TCP1 = ("tcp", 1)
@@ -461,7 +461,7 @@ def test_no_ack_settles_while_the_unsettle_is_under_way(field, body):
     sell(field, body, 3)
     field.hold_acks = True
     sell(field, body)
-    message = encode_now(Recover(field.ledger.ident, field.store.store, 0))
+    message = field.ledger.sign_answer(field.asked, Recover(field.ledger.ident, field.store.store, 0))
     effects = field.box.on_downlink(field.now(), topics.DOWN_NOW, message)
     assert isinstance(effects[0], Unsettle)
     late = field.box.on_downlink(field.now(), topics.DOWN_MONEY, encode_ack(ack_of(field, number=99)))
