@@ -126,6 +126,17 @@ class EpochRefused(Told):
 
 
 @dataclass(frozen=True)
+class NewFlash(Told):
+    code, level = "new-flash", Level.IMPORTANT
+    zh = "PSAM {psam} 未动而存储已换：{before} → {after}，新存储代 {epoch}"
+    en = "another flash under PSAM {psam}: {before} → {after}, epoch {epoch}"
+    psam: bytes
+    before: bytes
+    after: bytes
+    epoch: int
+
+
+@dataclass(frozen=True)
 class MessageJunk(Told):
     code, case, level = "message-junk", "junk", Level.IMPORTANT
     zh = "不是我们的消息：{fault}"

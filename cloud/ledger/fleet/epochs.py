@@ -1,11 +1,12 @@
 """Storage epochs (RECORDS "Who"): a known (device, storage, PSAM) keeps its number, a new one gets the next.
 
-Refuses bodies and PSAMs that are not registered here or reported stolen, and a fifth epoch while four are not drained.
+Another flash under the same PSAM leaves a fact. Refuses bodies and PSAMs that are not registered here or reported
+stolen, and a fifth epoch while four are not drained.
 """
 
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.judge import Reason
-from shared.facts.books import EpochRefused
+from shared.facts.books import EpochRefused, NewFlash
 from shared.wire.messages import EPOCH_MAX, EpochAnswer, EpochRequest
 
 UNDRAINED_MAX = 4
@@ -38,9 +39,21 @@ def assign(writing: Writing, box: str, request: EpochRequest) -> EpochAnswer:
     epoch = _next(writing, request)
     if epoch > EPOCH_MAX:
         return _refused(writing, box, request, TOO_MANY)
+    _note_new_flash(writing, box, request, epoch)
     row = (request.device, epoch, request.storage, request.psam)
     writing.db.insert("epoch", "device, epoch, storage, psam", [row])
     return _answer(request, epoch)
+
+
+def _note_new_flash(writing: Writing, box: str, request: EpochRequest, epoch: int) -> None:
+    """A PSAM that stays while the flash under it is another one needs no order, but somebody shall hear of it."""
+    before = writing.db.run(
+        "SELECT storage FROM epoch WHERE device = ? AND psam = ? ORDER BY epoch DESC LIMIT 1",
+        (request.device, request.psam),
+    )
+    for (storage,) in before:
+        told = NewFlash(request.psam, storage, request.storage, epoch)
+        writing.notes.tell(told, box=box, device=request.device)
 
 
 def _next(writing: Writing, request: EpochRequest) -> int:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from cloud.ledger.journal.facts import from_json
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Now, Received
 from shared.clocks.clock import date_time_bcd
@@ -232,6 +233,13 @@ def codes(ledger: Ledger) -> dict[str, str]:
     """Codes of the facts so far, and their level."""
     with ledger.database.reading():
         return dict(ledger.database.run("SELECT code, level FROM fact ORDER BY id"))
+
+
+def facts(ledger: Ledger, code: str) -> list[dict[str, object]]:
+    """The facts of this code: their parameters, box and device."""
+    with ledger.database.reading():
+        rows = ledger.database.run("SELECT params, box, device FROM fact WHERE code = ? ORDER BY id", (code,))
+    return [{**dict(from_json(params)), "box": box, "device": device} for params, box, device in rows]
 
 
 def entry_kinds(ledger: Ledger) -> list[int]:

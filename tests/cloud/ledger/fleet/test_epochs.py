@@ -25,6 +25,23 @@ def test_a_known_triple_keeps_its_epoch_and_a_new_one_gets_the_next(ledger: Ledg
     assert ask(ledger, TWO, at=c.POS2).epoch == 1
 
 
+def test_another_flash_under_the_same_psam_leaves_a_fact(ledger: Ledger) -> None:
+    ask(ledger, ONE)
+    assert c.codes(ledger) == {}
+    ask(ledger, TWO)
+    (fact,) = c.facts(ledger, "new-flash")
+    assert fact == {"psam": c.psam(1), "before": ONE, "after": TWO, "epoch": 2, "box": c.BOX, "device": c.POS}
+    for known in (ONE, TWO):
+        ask(ledger, known)
+    assert len(c.facts(ledger, "new-flash")) == 1, "an old flash that is put back in has its epoch"
+
+
+def test_flash_of_another_body_is_no_news(ledger: Ledger) -> None:
+    ask(ledger, ONE)
+    ask(ledger, TWO, at=c.POS2)
+    assert c.codes(ledger) == {}
+
+
 def test_the_edge_may_know_a_higher_epoch_and_the_books_too(ledger: Ledger, box: Box) -> None:
     assert ask(ledger, ONE, 5).epoch == 6
     box.send(c.stored(c.purchase(1, c.card(1), 7, 10, c.OPENING), epoch=9))
