@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from cloud.ingest.awaiting import Awaiting
 from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
-from cloud.ingest.ticket import Junk, Letter, States, Ticket
+from cloud.ingest.ticket import Junk, Letter, Notice, States, Ticket
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.judge import Reason
@@ -19,6 +19,7 @@ from shared.clocks.expiry import DailyLook
 from shared.errors import KeyFault, RuleBroken
 from shared.facts.books import MessageDefect, MessageJunk
 from shared.facts.endings import told_of
+from shared.facts.told import Told
 from shared.ids import BoxId, DeviceId
 from shared.wire.messages import (
     FORM_1,
@@ -107,9 +108,14 @@ class Clerk:
         due = [(address, self._awaiting.due(address.box, now)) for address, _ in there]
         return letters + [_letter(address, awaited) for address, awaited in due if awaited is not None]
 
-    def chores(self) -> bool:
-        """What the ledger wants every few seconds; then its sums are quickly told. Is there more to do?"""
+    def chores(self, notices: Sequence[Notice] = ()) -> bool:
+        """What the ledger wants every few seconds; then its sums are quickly told. Is there more to do?
+
+        notices: facts of the ingest's own, first of all.
+        """
         now = self._clock()
+        for sender, told in notices:
+            self._tell(sender, told, now)
         more = self._ledger.find_differences(now)  # folds, too
         self._tally.books = Reader(self._ledger.database).counts()
         self._look_at_certificates(now)
@@ -118,9 +124,11 @@ class Clerk:
 
     def _look_at_certificates(self, now: Now) -> None:
         for one in self._expiry.look(now.campus_s) if self._expiry is not None else ():
-            told = told_of(one)
-            fact = Fact(told.code, told.level, now.unix_ms, NO_DEVICE, told.params())
-            self._ledger.fact(NOBODY[0], fact, now.unix_ms)
+            self._tell(NOBODY[0], told_of(one), now)
+
+    def _tell(self, box: BoxId, told: Told, now: Now) -> None:
+        fact = Fact(told.code, told.level, now.unix_ms, NO_DEVICE, told.params())
+        self._ledger.fact(box, fact, now.unix_ms)
 
     def _judge_defects_again(self, now: Now) -> None:
         """What a program before this one stumbled over; once, for this one will do it no better the next time."""

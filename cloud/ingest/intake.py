@@ -17,6 +17,14 @@ _DECODE: dict[str, Callable[[bytes], Body | BoxState]] = {
 }
 
 
+def sender_of(arrival: Arrival) -> Address | None:
+    """Who sent it, as far as its topic is one of ours. Cheap."""
+    try:
+        return parse(arrival.topic)
+    except WireFault:
+        return None
+
+
 def read(arrival: Arrival) -> tuple[Address | None, Body | BoxState]:
     """Who sent it (the topic is what the broker's rights vouch for) and what it says."""
     try:

@@ -1,22 +1,30 @@
 """The two queues between the broker sessions and the ledger thread, and the order in which it works.
 
-`now` first, then the boxes' states, then as much of `money` as is there, then the chores: nobody waits on a clock, and
-*now* waits for one money batch at most. Bounded from outside: what waits here is not PUBACKed, so a session brings
-IN_HAND_MAX at most.
+`now`, the boxes' states and `money` have their turns one after the other, each with a bounded part of what is there,
+and within a lane the boxes have theirs; then the chores: nobody waits on a clock, and *now* waits for one money batch
+at most. Bounded from outside: what waits here is not PUBACKed, so a session brings IN_HAND_MAX at most, and each box
+what cloud.ingest.quotas.admission lets it.
 """
 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from cloud.ingest.ticket import Chores, Money, Now, States, Ticket, Work
+from cloud.ingest.ticket import Chores, Money, Notice, Now, States, Ticket, Work
+from cloud.ingest.turns import Turns
 from shared.ids import BoxId
 from shared.wire.messages import BoxState
 from shared.wire.topics import Address
 
 GATHER_RECORDS = 4000
 """Most records of one ledger transaction: what *now* may have to wait for."""
+GROUP_SIZE = 64
+"""Most messages of one *now* turn, the small ones in one transaction: what *money* may have to wait for."""
+OWN_COMMIT_SIZE = 16
+"""A message with a commit of its own counts for so many of them."""
+NOTICES_MAX = 1024
+"""Notices that wait for the chores; at the bound the oldest is dropped, its count stands in STATUS."""
 CHORES_PATIENCE_S = 10.0
 """So long the small duties wait for records that never cease: a difference must be told on a busy day, too."""
 
@@ -27,12 +35,14 @@ class Lanes:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._changed = threading.Condition()
-        self._money: deque[Ticket] = deque()
-        self._now: deque[Ticket] = deque()
+        self._money = Turns(lambda ticket: ticket.records)
+        self._now = Turns(lambda ticket: OWN_COMMIT_SIZE if ticket.has_own_commit else 1)
+        self._rota: deque[Callable[[], Work | None]] = deque((self._now_turn, self._states_turn, self._money_turn))
+        """Whose turn is next, first."""
+        self._notices: deque[Notice] = deque(maxlen=NOTICES_MAX)
         self._states: dict[BoxId, tuple[Address, BoxState]] = {}
         self._chores_due = False
         self._chores_since = 0.0
-        self._records = 0
         self._not_before = 0.0
         self._money_not_before = 0.0
         self._closed = False
@@ -40,14 +50,13 @@ class Lanes:
     def put_money(self, ticket: Ticket) -> None:
         """Records, or junk from the money lane."""
         with self._changed:
-            self._money.append(ticket)
-            self._records += ticket.records
+            self._money.put(ticket)
             self._changed.notify()
 
     def put_now(self, ticket: Ticket) -> None:
         """Anything that somebody waits for, or junk from the now lane."""
         with self._changed:
-            self._now.append(ticket)
+            self._now.put(ticket)
             self._changed.notify()
 
     def put_state(self, address: Address, state: BoxState) -> None:
@@ -55,6 +64,16 @@ class Lanes:
         with self._changed:
             self._states[address.box] = (address, state)
             self._changed.notify()
+
+    def money_of(self, sender: BoxId) -> int:
+        """Messages of *money* of this box that wait."""
+        with self._changed:
+            return self._money.waiting_of(sender)
+
+    def keep_notices(self, notices: Sequence[Notice]) -> None:
+        """To be told with the next chores."""
+        with self._changed:
+            self._notices.extend(notices)
 
     def put_chores(self) -> None:
         """The ledger's small duties, when there is nothing else to do, or CHORES_PATIENCE_S later; asked twice, done
@@ -79,21 +98,17 @@ class Lanes:
         """What could not be done now, in front again after the pause. After a Money, *now* goes on meanwhile."""
         with self._changed:
             if isinstance(work, Money):
-                self._money.extendleft(reversed(work.tickets))
-                self._records += sum(ticket.records for ticket in work.tickets)
+                self._money.give_back(work.tickets)
                 self._money_not_before = self._clock() + pause_s
             else:
-                self._now.extendleft(reversed(work.tickets))
+                self._now.give_back(work.tickets)
                 self._not_before = self._clock() + pause_s
+                self._rota.rotate(-self._rota.index(self._now_turn))
 
     def drop(self, session: str, connection: int) -> list[Ticket]:
         """Take out what a dead connection brought: it can no longer be PUBACKed, and comes again."""
         with self._changed:
-            kept_money, gone_money = _split(self._money, session, connection)
-            kept_now, gone_now = _split(self._now, session, connection)
-            self._money, self._now = kept_money, kept_now
-            self._records = sum(ticket.records for ticket in kept_money)
-            return gone_money + gone_now
+            return self._money.drop(session, connection) + self._now.drop(session, connection)
 
     def close(self) -> None:
         """No more work; a waiting `take` returns."""
@@ -104,44 +119,42 @@ class Lanes:
     def waiting(self) -> tuple[int, int]:
         """Records of *money* and messages of *now* that wait."""
         with self._changed:
-            return self._records, len(self._now)
+            return self._money.total, len(self._now)
 
     def _next(self) -> Work | None:
         now = self._clock()
         if now < self._not_before:
             return None
-        if self._now:
-            return self._all_now()
-        if self._states:
-            return self._all_states()
         if self._chores_due and now - self._chores_since >= CHORES_PATIENCE_S:
             return self._chores()
-        if self._money and now >= self._money_not_before:
-            return self._gathered()
-        return self._chores() if self._chores_due else None
+        return self._next_turn() or (self._chores() if self._chores_due else None)
+
+    def _next_turn(self) -> Work | None:
+        for passed, turn in enumerate(self._rota, 1):
+            work = turn()
+            if work is not None:
+                self._rota.rotate(-passed)
+                return work
+        return None
 
     def _chores(self) -> Chores:
+        notices = tuple(self._notices)
+        self._notices.clear()
         self._chores_due = False
-        return Chores()
+        return Chores(notices)
 
-    def _all_now(self) -> Now:
-        tickets = tuple(self._now)
-        self._now.clear()
-        return Now(tickets)
+    def _now_turn(self) -> Now | None:
+        return Now(self._now.take(GROUP_SIZE)) if self._now else None
 
-    def _all_states(self) -> States:
+    def _states_turn(self) -> States | None:
         states = tuple(self._states.values())
         self._states.clear()
-        return States(states)
+        return States(states) if states else None
 
-    def _gathered(self) -> Money:
-        tickets = [self._money.popleft()]
-        records = tickets[0].records
-        while self._money and records + self._money[0].records <= GATHER_RECORDS:
-            tickets.append(self._money.popleft())
-            records += tickets[-1].records
-        self._records -= records
-        return Money(tuple(tickets))
+    def _money_turn(self) -> Money | None:
+        if not self._money or self._clock() < self._money_not_before:
+            return None
+        return Money(self._money.take(GATHER_RECORDS))
 
     def _wake_in_s(self) -> float | None:
         """None = until something changes. Only a pause after a failure is waited for by the clock."""
@@ -150,12 +163,3 @@ class Lanes:
         ends += [max(self._money_not_before, self._not_before)] if self._money else []
         later = [end - now for end in ends if end > now]
         return min(later) if later else None
-
-
-def _split(queue: "deque[Ticket]", session: str, connection: int) -> tuple["deque[Ticket]", list[Ticket]]:
-    kept: deque[Ticket] = deque()
-    gone: list[Ticket] = []
-    for ticket in queue:
-        dead = ticket.arrival.session == session and ticket.arrival.connection <= connection
-        (gone if dead else kept).append(ticket)
-    return kept, gone

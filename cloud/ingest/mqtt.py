@@ -23,11 +23,11 @@ from shared.errors import ConfigFault, LinkFault
 from shared.input.login import Login
 from shared.wire.codec import MESSAGE_MAX
 
-RECEIVE_MAX = 100
-"""Messages the broker may have unacknowledged at this session; the boxes' credits bound the records in them."""
-IN_HAND_MAX = 256
-"""Messages of one connection that are not done. Above: QoS 0 is dropped, and a broker that ignores RECEIVE_MAX so far
-loses the connection; it will send again what was not PUBACKed."""
+RECEIVE_MAX = 400
+"""Messages the broker may have unacknowledged at this session; the boxes' quotas leave room in it for each other."""
+IN_HAND_MAX = 600
+"""Messages of one connection that are not done, of each QoS. Above: QoS 0 is dropped, and a broker that ignores
+RECEIVE_MAX so far loses the connection; it will send again what was not PUBACKed."""
 PACKET_MAX = 8 * MESSAGE_MAX
 """Largest packet that we ask for: what is longer than a message of ours is kept up to here, and beyond it the broker
 keeps it from us. The library takes a packet in pieces and copies all of it at each: 60 MB outlast every keepalive, and
@@ -168,7 +168,8 @@ class _Connection:
         self.is_connected = False
         self._taken_over = False
         self._plan = plan
-        self._in_hand = 0
+        self._in_hand = [0, 0]
+        """By QoS: a flood that asks for no PUBACK must not end the connection of those that do."""
         self._lost = asyncio.Event()
         self._ended = asyncio.Event()
         self._granted: asyncio.Future[tuple[int, ...]] = asyncio.get_running_loop().create_future()
@@ -246,12 +247,13 @@ class _Connection:
 
     async def _on_message(self, _client: object, topic: str | bytes, payload: bytes, qos: int, _: object) -> int:
         """gmqtt PUBACKs when this returns 0; for ever silent if it raises."""
-        if self._in_hand >= IN_HAND_MAX:
+        at = min(qos, 1)
+        if self._in_hand[at] >= IN_HAND_MAX:
             return await self._overrun(qos)
         text = topic if isinstance(topic, str) else topic.decode("ascii", "backslashreplace")
-        self._in_hand += 1
+        self._in_hand[at] += 1
         await self._plan.take(Arrival(self._plan.client_id, self.number, text, bytes(payload)))
-        self._in_hand -= 1
+        self._in_hand[at] -= 1
         return 0
 
     async def _overrun(self, qos: int) -> int:

@@ -16,7 +16,7 @@ from typing import Protocol
 from cloud.ingest.lanes import Lanes
 from cloud.ingest.pauses import pause_s
 from cloud.ingest.tally import Tally
-from cloud.ingest.ticket import Chores, Letter, Money, Now, States, Ticket, Work
+from cloud.ingest.ticket import Chores, Letter, Money, Notice, Now, States, Ticket, Work
 from shared.errors import KeyFault, StoreFault
 
 AWAY = (KeyFault, StoreFault)
@@ -39,8 +39,8 @@ class Doer(Protocol):
     def states(self, states: States) -> list[Letter]:
         """The boxes' newest states, and what follows from them."""
 
-    def chores(self) -> bool:
-        """The ledger's small duties, a bounded part of them; is there more?"""
+    def chores(self, notices: Sequence[Notice] = ()) -> bool:
+        """The ledger's small duties, a bounded part of them, and these facts; is there more?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class LedgerThread(threading.Thread):
             case States():
                 self._spare(lambda: self._states(doer, work))
             case Chores():
-                self._spare(lambda: self._chores(doer))
+                self._spare(lambda: self._chores(doer, work))
 
     def _now(self, doer: Doer, work: Now) -> None:
         for at, ticket in enumerate(work.tickets):
@@ -108,8 +108,13 @@ class LedgerThread(threading.Thread):
             doer.set_aside(ticket, fault)
             return []
 
-    def _chores(self, doer: Doer) -> None:
-        if doer.chores():
+    def _chores(self, doer: Doer, work: Chores) -> None:
+        try:
+            more = doer.chores(work.notices)
+        except AWAY:
+            self._lanes.keep_notices(work.notices)
+            raise
+        if more:
             self._lanes.put_chores()  # behind what has come meanwhile
 
     def _finish(self, doer: Doer) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from shared.wire.messages import Batch, BoxState, NowUp
+from shared.facts.told import Told
+from shared.ids import BoxId
+from shared.wire.messages import Batch, BoxState, NowUp, OnlineRequest
 from shared.wire.topics import Address
 
 
@@ -37,9 +39,30 @@ class Ticket:
     done: Callable[[], None]
 
     @property
+    def sender(self) -> BoxId:
+        """Whose turn it takes; nobody's name for what came on no topic of ours."""
+        return self.address.box if self.address else BoxId("")
+
+    @property
     def records(self) -> int:
         """How many records it counts for in the gathering."""
         return len(self.body.records) if isinstance(self.body, Batch) else 1
+
+    @property
+    def has_own_commit(self) -> bool:
+        """Must what it moves be durable before its answer can be made?"""
+        return isinstance(self.body, OnlineRequest)
+
+    def is_of(self, session: str, connection: int) -> bool:
+        """Did this connection of the session bring it, or one before?"""
+        return self.arrival.session == session and self.arrival.connection <= connection
+
+
+class Notice(NamedTuple):
+    """What the ingest itself has to tell. sender: the box that it is about, or nobody's name."""
+
+    sender: BoxId
+    told: Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +74,7 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """Messages to answer at once, in order."""
+    """Messages to answer at once."""
 
     tickets: tuple[Ticket, ...]
 
@@ -65,7 +88,9 @@ class States:
 
 @dataclass(frozen=True, slots=True)
 class Chores:
-    """The ledger's small duties."""
+    """The ledger's small duties. notices: what is to be told with them."""
+
+    notices: tuple[Notice, ...] = ()
 
 
 Work = Money | Now | States | Chores

@@ -17,9 +17,10 @@ from typing import Any
 
 from cloud.ingest.clerk import Clerk
 from cloud.ingest.collector import spare_what_stands
-from cloud.ingest.intake import read
 from cloud.ingest.lanes import Lanes
 from cloud.ingest.mqtt import Endpoint, Session, SessionPlan, SessionTakenOver, tls_context
+from cloud.ingest.quotas.admission import Admission
+from cloud.ingest.quotas.notices import Notices
 from cloud.ingest.seal import AckSeal, load_ack_key
 from cloud.ingest.tally import Tally
 from cloud.ingest.thread import LedgerThread, Reports
@@ -34,7 +35,6 @@ from shared.clocks.campus_clock import CampusClock
 from shared.clocks.expiry import DailyLook
 from shared.errors import ConfigFault
 from shared.input.login import Login
-from shared.wire.messages import Batch, BoxState
 from shared.wire.topics import DOWN_MONEY, STATE, UP_MONEY, UP_NOW, subscriptions
 
 NOW_SESSION, MONEY_SESSION = "now-p00-p63", "money-p00-p63"
@@ -72,6 +72,8 @@ class Worker:
         self._tally = Tally()
         self._loads = LoadCounts()
         self._lanes = Lanes()
+        self._notices = Notices()
+        self._admission = Admission(self._lanes, self._notices, time.monotonic)
         self._stop = asyncio.Event()
         self._ledger_open = asyncio.Event()
         self._thread_gone = asyncio.Event()
@@ -102,19 +104,10 @@ class Worker:
     # --- messages in, letters out -------------------------------------------------------------------------------
 
     async def _take(self, arrival: Arrival) -> None:
-        """Returns when the message may be PUBACKed: after the commit, or when its connection is gone."""
-        address, body = read(arrival)
-        if isinstance(body, BoxState):
-            if address is not None:
-                self._lanes.put_state(address, body)
-            return
+        """Returns when the message may be PUBACKed: after the commit, when it is refused, or its connection gone."""
         done = asyncio.Event()
-        ticket = Ticket(arrival, address, body, done.set)
-        if isinstance(body, Batch) or arrival.session == MONEY_SESSION:
-            self._lanes.put_money(ticket)
-        else:
-            self._lanes.put_now(ticket)
-        await done.wait()
+        if self._admission.take(arrival, done.set):
+            await done.wait()
 
     def _deliver(self, letters: Sequence[Letter], tickets: Sequence[Ticket]) -> None:
         """The ack goes out before the PUBACK; a letter that finds no connection is made again when asked for."""
@@ -212,6 +205,7 @@ class Worker:
         """The ledger's small duties; they wait until nothing else is to be done."""
         while True:
             await asyncio.sleep(CHORES_S)
+            self._lanes.keep_notices(self._notices.due(time.monotonic()))
             self._lanes.put_chores()
 
     async def _end(self, tasks: Sequence["asyncio.Task[None]"]) -> None:
@@ -232,6 +226,8 @@ class Worker:
         return {
             **self._tally.figures(),
             "loads": asdict(self._loads),
+            "refused": dict(self._notices.refused),
+            "taken_over": self._notices.taken_over,
             "waiting_records": records,
             "waiting_now": messages,
             "connected": self._now.up.is_set() and self._money.up.is_set(),

@@ -153,6 +153,24 @@ class MessageDefect(Told):
 
 
 @dataclass(frozen=True)
+class MessagesRefused(Told):
+    code, level = "messages-refused", Level.IMPORTANT
+    zh = "网关超出限额，拒收{lane:lane} {count} 条；流水不会丢，网关会重发"
+    en = "a box is beyond its quota: refused {count} {lane:lane}; no money is lost, the box sends it again"
+    lane: str
+    count: int
+
+
+@dataclass(frozen=True)
+class SessionTaken(Told):
+    code, level = "session-taken", Level.URGENT
+    zh = "入账会话 {session} 被他人用同一客户端标识接管 {count} 次，已重新连接"
+    en = "session {session} of the ingest was taken over {count} times by somebody with its client id; connected again"
+    session: str
+    count: int
+
+
+@dataclass(frozen=True)
 class SpokenForTerminal(Told):
     code, case, level = "spoken-for", "terminal", Level.IMPORTANT
     zh = "替别人的终端说话：{device}"

@@ -16,6 +16,7 @@ from shared.facts.terms import (
     COMMANDS,
     DAMAGES,
     DEEDS,
+    LANES,
     PAYERS,
     PURSES,
     REASONS,
@@ -148,4 +149,5 @@ SETS: dict[str, dict[str, Words]] = {
     "payer": PAYERS,
     "side": SIDES,
     "purse": PURSES,
+    "lane": LANES,
 }

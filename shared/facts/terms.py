@@ -95,3 +95,12 @@ PURSES: dict[str, Words] = {"main": ("主钱包", "main purse"), "subsidy": ("�
 def word_of(name: str) -> str:
     """The word of an enum's member, by its name: CARD_UNKNOWN is card-unknown."""
     return name.lower().replace("_", "-")
+
+LANES: dict[str, Words] = {
+    "now": ("即时消息", "messages of the now lane"),
+    "money": ("流水批次", "batches of the money lane"),
+    "state": ("状态", "states"),
+    "facts": ("事件", "facts"),
+    "junk": ("无法解读的消息", "unreadable messages"),
+}
+"""What of a box was beyond its quota: the words of cloud.ingest.admission."""

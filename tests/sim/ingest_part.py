@@ -9,9 +9,10 @@ from functools import partial
 from typing import Any
 
 from cloud.ingest.clerk import Clerk
-from cloud.ingest.intake import read
 from cloud.ingest.lanes import Lanes
 from cloud.ingest.pauses import pause_s
+from cloud.ingest.quotas.admission import Admission
+from cloud.ingest.quotas.notices import Notices
 from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.thread import AWAY
@@ -29,7 +30,7 @@ from shared.purse.load_auth import LoadAuth
 from shared.purse.tac import ITEM_SIZE
 from shared.wire import codec
 from shared.wire.keyproc import Op
-from shared.wire.messages import Batch, BoxState, OnlineRequest
+from shared.wire.messages import OnlineRequest
 from shared.wire.topics import DOWN_MONEY, STATE, UP_MONEY, UP_NOW
 from tests.sim.blueprint import Blueprint
 from tests.sim.clock import Clock
@@ -143,6 +144,8 @@ class IngestPart:
         self._plan = plan
         self.keys = KeysHere(plan.key_operations(), world, faults)
         self._lanes = Lanes(lambda: world.now_s)
+        self.notices = Notices()
+        self._admission = Admission(self._lanes, self.notices, lambda: world.now_s)
         self._clerk: Clerk | None = None
         self._life = 0
         self._connection = 0
@@ -157,6 +160,8 @@ class IngestPart:
         self.alive = True
         self.ledger = self.open(self.database, self._at)
         self._lanes = Lanes(lambda: self.world.now_s)
+        self.notices = Notices()
+        self._admission = Admission(self._lanes, self.notices, lambda: self.world.now_s)
         self._working = False
         self._counts = LoadCounts()
         loads = LoadDesk(self.keys, self.ledger, self._counts)
@@ -258,18 +263,8 @@ class IngestPart:
         return take
 
     def _take(self, session: str, number: int, arrival: Arrival) -> None:
-        address, body = read(arrival)
-        if isinstance(body, BoxState):
-            if address is not None:
-                self._lanes.put_state(address, body)
-                self._work_soon()
+        if not self._admission.take(arrival, lambda: self.broker.puback(session, number)):
             self.broker.puback(session, number)
-            return
-        ticket = Ticket(arrival, address, body, lambda: self.broker.puback(session, number))
-        if isinstance(body, Batch) or session == MONEY_SESSION:
-            self._lanes.put_money(ticket)
-        else:
-            self._lanes.put_now(ticket)
         self._work_soon()
 
     def _work_soon(self) -> None:

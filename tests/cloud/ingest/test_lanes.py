@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.ingest.lanes import CHORES_PATIENCE_S, GATHER_RECORDS, Lanes
+from cloud.ingest.lanes import CHORES_PATIENCE_S, GATHER_RECORDS, GROUP_SIZE, Lanes
 from cloud.ingest.ticket import Arrival, Chores, Junk, Money, Now, States, Ticket
 from shared.ids import StoreId, box_id, store_id
 from shared.wire.messages import Batch, BoxState
@@ -53,6 +53,19 @@ def test_now_goes_before_money_and_states_between(hands: Hands) -> None:
     assert hands.lanes.take() == Now((now,))
     assert hands.lanes.take() == States(((HERE, state(1)),))
     assert hands.lanes.take() == Money((money,))
+
+
+def test_a_lane_that_never_ceases_leaves_the_others_their_turns(hands: Hands) -> None:
+    for _ in range(3 * GROUP_SIZE):
+        hands.lanes.put_now(hands.junk())
+    hands.lanes.put_money(hands.ticket(GATHER_RECORDS))
+    hands.lanes.put_money(hands.ticket())
+    order = []
+    for _ in range(6):
+        hands.lanes.put_state(HERE, state(1))
+        order.append(type(hands.lanes.take()))
+    assert order == [Now, States, Money, Now, States, Money]
+    assert hands.lanes.waiting() == (0, GROUP_SIZE)
 
 
 def test_chores_come_last_and_in_time_on_a_day_without_a_pause(hands: Hands) -> None:

@@ -202,6 +202,35 @@ def test_a_flood_past_the_bound_ends_the_connection_and_nothing_is_lost(
     run(story())
 
 
+def test_a_flood_that_asks_for_no_puback_ends_no_connection(mosquitto_plain, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded broker asks for a PUBACK of everything, and so keeps to what we take."""
+    monkeypatch.setattr(mqtt, "IN_HAND_MAX", 4)
+    free = asyncio.Event()
+    seen: list[bytes] = []
+
+    async def take(arrival: Arrival) -> None:
+        seen.append(arrival.payload)
+        await free.wait()
+
+    async def story() -> None:
+        session = Session(plan(take), Endpoint("127.0.0.1", mosquitto_plain.port), no_loss)
+        task = asyncio.create_task(session.run())
+        await asyncio.wait_for(session.up.wait(), 10)
+        edge = await publisher(mosquitto_plain.port)
+        for n in range(10):
+            edge.publish(TOPIC, bytes((n,)), qos=0)
+        edge.publish(TOPIC, b"quiet", qos=1)
+        await until(lambda: b"quiet" in seen)
+        assert len(seen) == 5, "four of the flood"
+        assert not session.losses
+        free.set()
+        session.close()
+        await task
+        await edge.disconnect()
+
+    run(story())
+
+
 def test_small_messages_leave_at_once(broker) -> None:
     async def story() -> None:
         session = Session(plan(), Endpoint("127.0.0.1", broker.port), no_loss)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -10,10 +10,19 @@ import pytest
 from cloud.ingest.lanes import Lanes
 from cloud.ingest.tally import Tally
 from cloud.ingest.thread import LedgerThread, Reports
-from cloud.ingest.ticket import Arrival, Junk, Letter, States, Ticket
+from cloud.ingest.ticket import Arrival, Junk, Letter, Notice, States, Ticket
 from shared.errors import KeyFault, RuleBroken, StoreFault
+from shared.facts.books import MessagesRefused
+from shared.ids import BoxId
 
 LETTER = Letter("down/now", "t", b"")
+
+
+def until(holds: Callable[[], bool]) -> None:
+    last = time.monotonic() + 5
+    while not holds():
+        assert time.monotonic() < last
+        time.sleep(0.002)
 
 
 def ticket(name: bytes) -> Ticket:
@@ -47,8 +56,10 @@ class Told:
     def states(self, states: States) -> list[Letter]:
         return self._do(f"states {len(states.states)}")
 
-    def chores(self) -> bool:
-        self.done.append("chores")
+    def chores(self, notices: Sequence[Notice] = ()) -> bool:
+        self.done.append("chores" + " told" * len(notices))
+        if self.faults:
+            raise self.faults.pop(0)
         return self.more.pop() if self.more else False
 
 
@@ -113,6 +124,18 @@ def test_chores_that_have_more_to_do_come_again_behind_everything_else() -> None
         assert time.monotonic() < last
     run.end()
     assert run.doer.done == ["chores", "chores", "chores"], "the third is the one at the end"
+
+
+def test_what_is_to_be_told_is_told_with_the_next_chores_when_the_database_is_away() -> None:
+    run = Run(Told(StoreFault("away")))
+    run.lanes.keep_notices([Notice(BoxId("edge-1"), MessagesRefused("now", 3))])
+    run.lanes.put_chores()
+    run.thread.start()
+    until(lambda: bool(run.tally.store_faults))
+    run.lanes.put_chores()
+    until(lambda: len(run.doer.done) == 2)
+    run.end()
+    assert run.doer.done == ["chores told", "chores told", "chores"]
 
 
 def test_now_goes_on_while_money_waits_for_the_key_process() -> None:
