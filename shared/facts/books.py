@@ -33,6 +33,15 @@ class RecordQuarantined(Told):
 
 
 @dataclass(frozen=True)
+class RecordElsewhere(Told):
+    code, level = "record-elsewhere", Level.IMPORTANT
+    zh = "网关送来不在该处的终端的记录，无凭，{reason:reason}：序号 {seq}；该终端不受影响"
+    en = "unproven, and its terminal is not at this box, {reason:reason}: seq {seq}; the terminal is not touched"
+    reason: str
+    seq: int
+
+
+@dataclass(frozen=True)
 class TtnTwoCards(Told):
     code, level = "ttn-two-cards", Level.IMPORTANT
     zh = "两张卡同一终端交易号：序号 {seq}"

@@ -21,6 +21,7 @@ REASONS: dict[str, Words] = {
     "ttn-taken": ("TAC 被重用", "TAC used again under other numbers"),
     "void-mac": ("撤销签名错误", "wrong MAC of a void"),
     "load-purse": ("圈存写明的不是主钱包", "a load of another purse than the main one"),
+    "epoch-ahead": ("存储代号过高", "an epoch far above the ledger's"),
     "defect": ("程序缺陷", "a defect of ours"),
     "void": ("撤销待原笔消费", "a void that waits for its purchase"),
     "void-no-sale": ("撤销的不是消费", "a void of what is no such purchase"),

@@ -8,7 +8,7 @@ from cloud.ledger.journal.booking import CHUNK
 from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.voids import VoidState
-from cloud.ledger.records.arrival import NOBODY, arrive, split_key
+from cloud.ledger.records.arrival import NOBODY, Arrival, arrive, is_apart, split_apart, split_key
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.marks import Mark, add, unpack_ranges
 from cloud.ledger.records.values import CheckTac, Verdict
@@ -31,15 +31,23 @@ def check_records(db: Database) -> Check:
     """Bytes fit their digest and key; every record judged 'posted' has its entry."""
     has_entry, released = _with_entry(db), _released(db)
     checked = 0
-    for number, key, fork, digest, stored, verdict in walk(db, "id, key, fork, digest, stored, verdict", "record"):
+    columns = "id, key, fork, digest, stored, verdict, box"
+    for number, key, fork, digest, stored, verdict, box in walk(db, columns, "record"):
         checked += 1
         a = arrive(stored)
-        named = f"record {number} ({_shown(key)})"
-        if a.digest != digest or a.key != key or fork not in (0, a.fork_number):
+        named = f"record {number} ({_shown(a.key)})"
+        if a.digest != digest or not _is_its(a, key, fork, box):
             return Check("records", checked, f"{named}: its bytes are not those that came")
         if (verdict in _POSTED or number in released) and a.slot and number not in has_entry:
             return Check("records", checked, f"{named}: was posted and has no entry")
     return Check("records", checked)
+
+
+def _is_its(a: Arrival, key: bytes, fork: int, box: str) -> bool:
+    """Is it this record's key? One that was answered without its device has its row's."""
+    if not is_apart(key):
+        return key == a.key and fork in (0, a.fork_number)
+    return split_apart(key)[2] == box and fork == a.fork_number
 
 
 def _with_entry(db: Database) -> set[int]:

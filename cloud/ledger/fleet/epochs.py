@@ -4,11 +4,17 @@ Another flash under the same PSAM leaves a fact. Refuses bodies and PSAMs that a
 stolen, and a fifth epoch while four are not drained.
 """
 
+from collections.abc import Iterable
+
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.judge import Reason
+from cloud.store.db import Database
 from shared.facts.books import EpochRefused, NewFlash
 from shared.wire.messages import EPOCH_MAX, EpochAnswer, EpochRequest
 
+EPOCHS_AHEAD = 16
+"""An epoch that a box names counts at most so far above the ledger's own: 65535, named once, would lock a terminal out
+for ever. An older copy of this ledger may have forgotten a few; more of them takes two persons."""
 UNDRAINED_MAX = 4
 """Epochs that AUTH can list."""
 TOO_MANY = "too-many-epochs"
@@ -20,6 +26,18 @@ _WORDS = {
     Reason.PSAM_UNKNOWN: "unknown-psam",
     Reason.PSAM_MOVED: "psam-moved",
 }
+
+
+def is_ahead(epoch: int, known: int) -> bool:
+    """Further above the ledger's than a box's word counts."""
+    return epoch > known + EPOCHS_AHEAD
+
+
+def known_epochs(db: Database, keys: Iterable[tuple[bytes, int]]) -> dict[bytes, int]:
+    """The ledger's highest epoch of each device that somebody names a high one of; (device, epoch) are those named."""
+    devices = {device for device, epoch in keys if is_ahead(epoch, 0)}
+    rows = db.find("SELECT device, epoch FROM epoch WHERE device", sorted(devices)) if devices else []
+    return {bytes(device): epoch for device, epoch in sorted(rows)}
 
 
 def assign(writing: Writing, box: str, request: EpochRequest) -> EpochAnswer:

@@ -8,7 +8,7 @@ import json
 
 from cloud.ledger.records.judge import TOP_GRADE, Reason
 from cloud.store.db import Database
-from shared.facts.books import RecordHeld, RecordQuarantined, StolenUsed
+from shared.facts.books import RecordElsewhere, RecordHeld, RecordQuarantined, StolenUsed
 from shared.facts.told import TEXT_MAX, TIMES, Level, Params, Told, Value
 from shared.wire.messages import Fact
 
@@ -40,6 +40,11 @@ class Notes:
         """A record went to quarantine."""
         level = Level.URGENT if reason in TOP_GRADE else Level.IMPORTANT
         self.tell(RecordQuarantined(reason.word, seq, why), box=box, device=device, level=level)
+
+    def elsewhere(self, reason: Reason, box: str, device: bytes, seq: int) -> None:
+        """A record of another box's terminal proves nothing."""
+        level = Level.URGENT if reason in TOP_GRADE else Level.IMPORTANT
+        self.tell(RecordElsewhere(reason.word, seq), box=box, device=device, level=level)
 
     def held(self, reason: Reason, box: str, device: bytes, seq: int) -> None:
         """A record's merchant side waits."""

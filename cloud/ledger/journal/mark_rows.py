@@ -19,15 +19,17 @@ _BOX_COLUMNS = "box, store, partition, cumulative, ranges, last_ms"
 
 @dataclass(slots=True)
 class DeviceRow:
-    """Mark and counters of one (device, epoch). last_seq: the highest held, named or not."""
+    """Mark and counters of one (device, epoch). last_seq: the highest held, named or not. touched: to be written."""
 
     mark: Mark = field(default_factory=Mark)
     last_seq: int = 0
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTS, 0))
     seqs: set[int] = field(default_factory=set)
+    touched: bool = False
 
     def count(self, seq: int, verdict: Verdict) -> None:
         """One more of this verdict, and its sequence number."""
+        self.touched = True
         self.seqs.add(seq)
         self.counts[_COUNTED[verdict]] += 1
 
@@ -55,7 +57,7 @@ def device_rows(keys: Iterable[DeviceKey], rows: Rows) -> dict[DeviceKey, Device
 
 
 def save_device_rows(db: Database, rows: Mapping[DeviceKey, DeviceRow], now_ms: int) -> None:
-    """Write them back."""
+    """Write back those that were touched: who only asked for one must not make it."""
     db.upsert(
         "device_mark", _DEVICE_COLUMNS, "device, epoch",
         [
@@ -64,6 +66,7 @@ def save_device_rows(db: Database, rows: Mapping[DeviceKey, DeviceRow], now_ms: 
                 now_ms,
             )
             for (device, epoch), row in rows.items()
+            if row.touched
         ],
     )  # fmt: skip
 

@@ -98,6 +98,10 @@ class Registry:
         body = self.devices.get(device)
         return body is not None and body.box == box
 
+    def is_at(self, box: str, a: Arrival) -> bool:
+        """Is the body that it names at this box?"""
+        return self.serves(box, a.device)
+
     def _place(self, box: str, device: DeviceId, psam: PsamId) -> Place:
         body, chip = self.devices.get(device), self.psams.get(psam)
         issued = chip.issued if chip else 0

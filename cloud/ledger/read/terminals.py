@@ -13,7 +13,7 @@ from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.read.views import TerminalCount
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.voids import VoidState
-from cloud.ledger.records.arrival import split_key
+from cloud.ledger.records.arrival import arrive, is_apart, split_key
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.marks import EMPTY, Mark, unpack_ranges
 from cloud.store.db import Database
@@ -26,8 +26,8 @@ _FIRST = (
     "FROM device_mark"
 )
 _LATER = (
-    "SELECT r.key, CAST(COALESCE(SUM(p.fen), 0) AS BIGINT) FROM {cases} c JOIN record r ON r.id = c.record "
-    "LEFT JOIN posting p ON p.entry = c.entry AND p.kind IN (?, ?) WHERE c.state = ? GROUP BY r.id, r.key"
+    "SELECT r.key, r.stored, CAST(COALESCE(SUM(p.fen), 0) AS BIGINT) FROM {cases} c JOIN record r ON r.id = c.record "
+    "LEFT JOIN posting p ON p.entry = c.entry AND p.kind IN (?, ?) WHERE c.state = ? GROUP BY r.id, r.key, r.stored"
 )
 _LOADS = "SELECT key, amount_fen FROM load_case WHERE state IN (?, ?)"
 
@@ -67,10 +67,10 @@ def _later_postings(db: Database, found: defaultdict[Key, _Sums]) -> None:
     for cases, first, state in (
         ("suspense", "suspense", int(State.EVIDENCE)), ("quarantine", "quarantined", int(QuarantineState.POSTED)),
     ):  # fmt: skip
-        for key, fen in db.run(_LATER.format(cases=cases), (*kinds, state)):
-            counts = _of(found, key)
+        for key, stored, fen in db.run(_LATER.format(cases=cases), (*kinds, state)):
+            counts = _of(found, arrive(stored).key)
             counts["posted"] += 1
-            counts[first] -= 1
+            counts[first] -= not is_apart(key)  # its terminal was never told of it
             counts["spent_fen"] += fen
 
 

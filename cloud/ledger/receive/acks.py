@@ -10,19 +10,21 @@ from cloud.ledger.records.marks import EMPTY, Mark
 from cloud.ledger.records.values import CREDIT
 from cloud.store.db import Database
 from shared.ids import BoxId, DeviceId, StoreId
-from shared.wire.messages import AckBody, DeviceMark
+from shared.wire.messages import AckBody, DeviceMark, Range
 
 
 def build_ack(
-    writing: Writing, box: BoxId, partition: int, store: StoreId, rows: Mark, devices: Iterable[tuple[DeviceKey, Mark]]
-) -> AckBody:
-    """Of a transaction that is about to be committed."""
+    writing: Writing, box: BoxId, partition: int, store: StoreId, rows: Mark,
+    devices: Iterable[tuple[DeviceKey, Mark]], apart: tuple[Range, ...],
+) -> AckBody:  # fmt: skip
+    """Of a transaction that is about to be committed. apart: rows of it that are answered without their device."""
     number = writing.booking.number(partition)
-    return _ack(writing.registry, number, box, partition, store, rows, devices)
+    return _ack(writing.registry, number, box, partition, store, rows, devices)._replace(apart=apart)
 
 
 def ack_for(db: Database, registry: Registry, box: BoxId, store: StoreId, partition: int) -> AckBody:
-    """All that is held of this store, and of every device that it ever brought. Inside of a transaction."""
+    """All that is held of this store, and of every device that it ever brought; no row apart: a box that has not heard
+    of those sends them again. Inside of a transaction."""
     keys = devices_of(db, box, store)
     boxes, devices, heads = db.ask(box_question([box]), device_question(keys), head_question(partition))
     found, rows = device_rows(keys, devices), box_marks(boxes).get((box, store), EMPTY)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.fleet.epochs import is_ahead, known_epochs
 from cloud.ledger.journal.booking import head_question
 from cloud.ledger.journal.mark_rows import (
     BoxKey,
@@ -27,19 +28,21 @@ from cloud.ledger.journal.writing import Writing, first_verdict_key
 from cloud.ledger.loads.cases import is_granted, take_records
 from cloud.ledger.loads.words import note_not_credited, note_unproven
 from cloud.ledger.receive.acks import build_ack
+from cloud.ledger.receive.apart import ApartRows, Row, without
 from cloud.ledger.receive.quarantine import open_cases as open_quarantine
 from cloud.ledger.receive.suspense import Touched, note_claims, open_cases, open_load_cases, settle_touched
 from cloud.ledger.receive.voids import Opened, open_voids, settle_voids
 from cloud.ledger.records.arrival import Arrival, arrive, names_other_purse, purse_key, target_key, unread
-from cloud.ledger.records.judge import SAME, Judgement, Known, Reason, judge
+from cloud.ledger.records.judge import DUPLICATE, Judgement, Known, Reason, apart, judge, proves_nothing
 from cloud.ledger.records.marks import EMPTY, Mark, add
 from cloud.ledger.records.values import CheckTac, Received, Verdict
 from cloud.store.db import Question, Rows
 from shared.errors import KeyFault
 from shared.facts.books import TtnTwoCards
 from shared.facts.terminals import RecordFork
+from shared.ids import DeviceId
 from shared.records import Kind, VoidRecord
-from shared.wire.messages import AckBody
+from shared.wire.messages import FORM_2, AckBody
 
 
 class ArrivedBatch(NamedTuple):
@@ -97,13 +100,14 @@ class _Later:
 
 
 class Booked(NamedTuple):
-    """Where a record stands in the books: its number, its fork number, and how it came."""
+    """Where a record stands in the books: its number, its fork number, how it came; is_apart: under its row's key."""
 
     record: int
     fork: int
     box: str
     partition: int
     received_s: int
+    is_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,24 +153,39 @@ class Receiving:
         self.box_marks = box_marks(stores)
         self._rows: dict[DeviceKey, DeviceRow] = device_rows(lot.keys, devices)
         self._seen = Seen(writing.db, lot.arrivals, self._rows, card_keys, psams)
+        self._epochs = known_epochs(writing.db, lot.keys)
+        self.apart = ApartRows()
 
-    def take(self, a: Arrival, box: str, partition: int) -> Verdict:
-        """Judge one record and put it into the books."""
+    def look_apart(self, batches: Sequence[ArrivedBatch]) -> None:
+        """Before the first is taken: which of the rows that may be answered without their device are known."""
+        rows = [
+            Row(batch.box, batch.store, number)
+            for batch, arrivals, keys in batches
+            if any(self._may_be_elsewhere(batch.box, *key) for key in keys)
+            for number, a in enumerate(arrivals, batch.first_row)
+            if self._elsewhere(batch.box, a)
+        ]
+        self.apart.look(self._writing.db, rows)
+
+    def take(self, a: Arrival, box: str, partition: int, row: Row | None = None) -> Verdict:
+        """Judge one record and put it into the books. row: of the outbox; None for a copy that runs ahead of it."""
         if self._seen.has(a):
-            judgement = judge(a.record, SAME)
-        else:
-            known, place = self._known(a, box)
-            judgement = judge(a.record, known)
-            self._enter(a, judgement, place, known, box, partition)
-        row = self._rows.get((a.device, a.epoch))
-        if row is not None:
-            row.count(a.seq, judgement.verdict)
-        return judgement.verdict
+            return self._counted(a, DUPLICATE)
+        judgement, known, place = self._judged(a, box)
+        elsewhere = self._elsewhere(box, a)
+        if elsewhere and proves_nothing(judgement, known):
+            return self._take_apart(a, apart(a.record, judgement, elsewhere), partition, row)
+        self._enter(a, judgement, place, known, box, partition)
+        return self._counted(a, judgement)
 
     def take_again(self, a: Arrival, booked: Booked) -> Judgement:
         """Judge a record that stands in quarantine; what can be posted is posted."""
         known, place = self._known(a, booked.box)
-        judgement = judge(a.record, known._replace(other=bool(booked.fork) and a.has_key))
+        other = bool(booked.fork) and a.has_key and not booked.is_apart
+        judgement = judge(a.record, known._replace(other=other))
+        elsewhere = self._elsewhere(booked.box, a)
+        if elsewhere and proves_nothing(judgement, known):
+            judgement = apart(a.record, judgement, elsewhere)
         if judgement.verdict is not Verdict.QUARANTINED:
             self._follow(a, judgement, place, booked)
         return judgement
@@ -185,7 +204,7 @@ class Receiving:
         open_quarantine(writing, later.quarantined)
         settle_touched(writing, later.touched)
         settle_voids(writing, later.void_targets | open_voids(writing, later.voids))
-        for row in self._rows.values():
+        for row in self._touched():
             row.mark, row.last_seq = add(row.mark, row.seqs), max(row.last_seq, max(row.seqs, default=0))
         save_device_rows(writing.db, self._rows, writing.now.unix_ms)
         self._seen.save(writing.db)
@@ -194,8 +213,53 @@ class Receiving:
         """Of every (device, epoch) at hand."""
         return {key: row.mark for key, row in self._rows.items()}
 
+    def _touched(self) -> list[DeviceRow]:
+        return [row for row in self._rows.values() if row.touched]
+
+    def _counted(self, a: Arrival, judgement: Judgement) -> Verdict:
+        row = self._rows.get((a.device, a.epoch))
+        if row is not None:
+            row.count(a.seq, judgement.verdict)
+        return judgement.verdict
+
+    def _elsewhere(self, box: str, a: Arrival) -> Reason:
+        """Why what it says of its device is not to be believed unproven; NONE where it is."""
+        if not a.has_key:
+            return Reason.NONE
+        if is_ahead(a.epoch, self._epochs.get(a.device, 0)):
+            return Reason.EPOCH_AHEAD
+        if self._registry.is_at(box, a):
+            return Reason.NONE
+        return Reason.OTHER_BOX if a.device in self._registry.devices else Reason.DEVICE_UNKNOWN
+
+    def _may_be_elsewhere(self, box: str, device: bytes, epoch: int) -> bool:
+        """So that a batch of a box's own terminals, as nearly all are, is not looked through."""
+        return not self._registry.serves(box, DeviceId(device)) or is_ahead(epoch, self._epochs.get(device, 0))
+
+    def _take_apart(self, a: Arrival, judgement: Judgement, partition: int, row: Row | None) -> Verdict:
+        """A copy is merely not believed: its row comes, and is kept."""
+        if row is None:
+            return judgement.verdict
+        if not self.apart.take(row, a):
+            return Verdict.DUPLICATE
+        verdict, reason = judgement
+        named = a._replace(key=row.key)
+        record = self._booking.add_record(named, verdict, reason, a.fork_number, partition, row.box)
+        if verdict is Verdict.QUARANTINED:
+            self._later.quarantined.append((record, reason))
+        else:
+            self._later.unproven.append((named, record))
+        self._writing.notes.elsewhere(reason, row.box, a.device, a.seq)
+        return judgement.verdict
+
+    def _judged(self, a: Arrival, box: str) -> tuple[Judgement, Known, Place]:
+        known, place = self._known(a, box)
+        return judge(a.record, known), known, place
+
     def _known(self, a: Arrival, box: str) -> tuple[Known, Place]:
         place = self._registry.origin(box, a)
+        if is_ahead(a.epoch, self._epochs.get(a.device, 0)) and not place.reason:
+            place = place._replace(reason=Reason.EPOCH_AHEAD)
         card_known = a.record is not None and a.record.card in self._registry.cards
         tac = self._tacs.get(a.item) if a.item is not None else None
         known = self._seen.known(a, tac, place.reason, card_known=card_known)
@@ -242,13 +306,14 @@ class Receiving:
             self._post(a, judgement.verdict, place, booked)
 
     def _post(self, a: Arrival, verdict: Verdict, place: Place, booked: Booked) -> None:
-        row = self._rows.get((a.device, a.epoch))
+        row = None if booked.is_apart else self._rows.get((a.device, a.epoch))
         amount_fen = a.record.amount_fen if a.record else 0
         if a.slot:
             self._post_purchase(a, verdict, place, booked)
         else:
             self._later.loads.append((a, booked.record))
         if row is not None:
+            row.touched = True
             row.counts["spent_fen" if a.slot else "loaded_fen"] += amount_fen
 
     def _post_purchase(self, a: Arrival, verdict: Verdict, place: Place, booked: Booked) -> None:
@@ -278,15 +343,18 @@ class SettingAside(Receiving):
     def _known(self, _: Arrival, __: str) -> tuple[Known, Place]:
         return Known(), _NOWHERE
 
-    def _enter(self, a: Arrival, _: Judgement, place: Place, known: Known, box: str, partition: int) -> None:
-        super()._enter(a, _DEFECT, place, known, box, partition)
+    def _judged(self, a: Arrival, box: str) -> tuple[Judgement, Known, Place]:
+        return _DEFECT, *self._known(a, box)
 
 
 _NOWHERE = Place(Reason.DEFECT, None, 0, 0, 0)
 _DEFECT = Judgement(Verdict.QUARANTINED, Reason.DEFECT)
 _MERCHANT_REASONS = frozenset(
-    {Reason.DEVICE_UNKNOWN, Reason.OTHER_BOX, Reason.PSAM_UNKNOWN, Reason.PSAM_MOVED, Reason.FORK, Reason.STOLEN}
-)
+    {
+        Reason.DEVICE_UNKNOWN, Reason.OTHER_BOX, Reason.PSAM_UNKNOWN, Reason.PSAM_MOVED, Reason.FORK, Reason.STOLEN,
+        Reason.EPOCH_AHEAD,
+    }
+)  # fmt: skip
 
 
 def _touch(touched: Touched, a: Arrival, purse: bytes) -> None:
@@ -299,19 +367,21 @@ def _touch(touched: Touched, a: Arrival, purse: bytes) -> None:
 
 def receive(writing: Writing, batches: Sequence[ArrivedBatch], receiving: Receiving) -> list[AckBody]:
     """Inside of the transaction; the acks are true once it is committed."""
+    receiving.look_apart(batches)
     for batch, arrivals, _ in batches:
-        box, partition = batch.box, batch.partition
-        for arrival in arrivals:
-            receiving.take(arrival, box, partition)
+        box, partition, store = batch.box, batch.partition, batch.store
+        for number, arrival in enumerate(arrivals, batch.first_row):
+            receiving.take(arrival, box, partition, Row(box, store, number))
     receiving.finish()
-    marks = receiving.marks()
-    boxes = _mark_rows(writing, batches, marks, receiving.box_marks)
-    touched = _remember_devices(writing, batches)
+    marks, apart_rows = receiving.marks(), receiving.apart
+    boxes = _mark_rows(writing, batches, marks, receiving)
+    touched = _remember_devices(writing, batches, apart_rows)
     writing.close()
     return [
         build_ack(
             writing, batch.box, batch.partition, batch.store, boxes[batch.box, batch.store],
             [(key, marks[key]) for key in sorted(touched[batch.box, batch.store])],
+            apart_rows.named(batch.box, batch.store) if batch.form >= FORM_2 else (),
         )
         for batch in {(b.box, b.store): b for b, _, _ in batches}.values()
     ]  # fmt: skip
@@ -326,31 +396,39 @@ def receive_copy(writing: Writing, arrival: Arrival, box: str, partition: int, r
 
 
 def _mark_rows(
-    writing: Writing, batches: Sequence[ArrivedBatch], marks: dict[DeviceKey, Mark], held: dict[BoxKey, Mark]
+    writing: Writing, batches: Sequence[ArrivedBatch], marks: dict[DeviceKey, Mark], receiving: Receiving
 ) -> dict[BoxKey, Mark]:
     """Name a row only if its record is named too, so that what did not fit into a mark comes again."""
+    held, apart_rows = receiving.box_marks, receiving.apart
     changed: dict[BoxKey, tuple[int, Mark]] = {}
     for batch, arrivals, _ in batches:
         key = (batch.box, batch.store)
         mark = changed[key][1] if key in changed else held.get(key, EMPTY)
-        changed[key] = batch.partition, add(mark, _named_rows(batch, arrivals, marks))
+        changed[key] = batch.partition, add(mark, _named_rows(batch, arrivals, marks, apart_rows.of(*key)))
     save_box_marks(writing.db, changed, writing.now.unix_ms)
     return {key: mark for key, (_, mark) in changed.items()}
 
 
-def _named_rows(batch: Received, arrivals: Sequence[Arrival], marks: dict[DeviceKey, Mark]) -> Iterable[int]:
+def _named_rows(
+    batch: Received, arrivals: Sequence[Arrival], marks: dict[DeviceKey, Mark], apart_rows: frozenset[int]
+) -> Iterable[int]:
     if not any(mark.ranges for mark in marks.values()):  # a number can be left out of a mark with ranges only
         return range(batch.first_row, batch.first_row + len(arrivals))
     return [
-        row for row, a in enumerate(arrivals, batch.first_row) if not a.has_key or marks[a.device, a.epoch].holds(a.seq)
-    ]
+        row for row, a in enumerate(arrivals, batch.first_row)
+        if row in apart_rows or not a.has_key or marks[a.device, a.epoch].holds(a.seq)
+    ]  # fmt: skip
 
 
-def _remember_devices(writing: Writing, batches: Sequence[ArrivedBatch]) -> dict[BoxKey, set[DeviceKey]]:
-    """Which (device, epoch) each store has brought records of."""
+def _remember_devices(
+    writing: Writing, batches: Sequence[ArrivedBatch], apart_rows: ApartRows
+) -> dict[BoxKey, set[DeviceKey]]:
+    """Which (device, epoch) each store has brought records of; what was answered without its device is none of them."""
     touched: dict[BoxKey, set[DeviceKey]] = {}
-    for batch, _, keys in batches:
-        touched.setdefault((batch.box, batch.store), set()).update(keys)
+    for batch, arrivals, keys in batches:
+        rows = apart_rows.of(batch.box, batch.store)
+        left = _keys(without(arrivals, batch.first_row, rows)) if rows else keys
+        touched.setdefault((batch.box, batch.store), set()).update(left)
     columns = "box, store, device, epoch"
     brought = [(box, bytes(store), device, epoch) for (box, store), keys in touched.items() for device, epoch in keys]
     writing.brought = writing.picture.unknown(brought)

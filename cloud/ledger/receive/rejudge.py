@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.receive import Booked, Receiving, lot_of
-from cloud.ledger.records.arrival import Arrival, arrive
+from cloud.ledger.records.arrival import Arrival, arrive, is_apart
 from cloud.ledger.records.judge import Judgement
 from cloud.ledger.records.values import OWN_PARTITION, Verdict
 from cloud.store.db import Database, Row
@@ -13,8 +13,8 @@ from cloud.store.db import Database, Row
 CHUNK = 500
 """Records of one transaction."""
 _OPEN = (
-    "SELECT r.id, r.stored, r.fork, r.box, r.received_s, q.reason FROM quarantine q JOIN record r ON r.id = q.record "
-    "WHERE q.state = ? AND r.id > ? ORDER BY r.id LIMIT ?"
+    "SELECT r.id, r.stored, r.fork, r.box, r.received_s, q.reason, r.key FROM quarantine q "
+    "JOIN record r ON r.id = q.record WHERE q.state = ? AND r.id > ? ORDER BY r.id LIMIT ?"
 )
 _STATES = {
     Verdict.POSTED: QuarantineState.POSTED,
@@ -33,8 +33,9 @@ def waiting_after(db: Database, record: int, reasons: Collection[int]) -> tuple[
 
 def arrive_again(row: Row) -> tuple[Arrival, Booked]:
     """A row of waiting_after, read."""
-    record, stored, fork, box, received_s, _ = row
-    return arrive(stored), Booked(record, fork, box, OWN_PARTITION, received_s)
+    record, stored, fork, box, received_s, _, key = row
+    booked = Booked(record, fork, box, OWN_PARTITION, received_s, is_apart(key))
+    return arrive(stored)._replace(key=key), booked
 
 
 def rejudge(writing: Writing, waiting: Sequence[tuple[Arrival, Booked]], tacs: dict[bytes, int]) -> int:

@@ -13,7 +13,7 @@ from cloud.ledger.journal.picture import grey_changed
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.loads.cases import online_steps
 from cloud.ledger.loads.evidence import MAIN_PURSE
-from cloud.ledger.records.arrival import Arrival, arrive, case_key, purse_key
+from cloud.ledger.records.arrival import Arrival, arrive, case_key, is_apart, purse_key
 from cloud.ledger.records.grey import STANDS, Case, Evidence, LoadStep, State, settle
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import OWN_PARTITION
@@ -75,7 +75,8 @@ class _Case:
 
     def grey(self) -> Case:
         r = self.record
-        return Case(self.row[0], (self.arrival.psam, r.ttn), r.balance_fen, r.amount_fen)
+        debit = self.arrival.psam, r.ttn
+        return Case(self.row[0], debit, r.balance_fen, r.amount_fen, is_apart(self.row[1]))
 
 
 def open_cases(writing: Writing, opened: Iterable[tuple[Arrival, int]], touched: Touched) -> None:
@@ -179,7 +180,7 @@ def _loads_of(writing: Writing, purse: bytes) -> list[tuple[int, int, int]]:
 
 def _claimed(writing: Writing, cases: list[_Case]) -> set[int]:
     """Records that their terminal called not debited, in a record about the same card and counter."""
-    by_key = {case.arrival.key: case for case in cases}
+    by_key = {case.row[1]: case for case in cases}  # what came from elsewhere has a key that no terminal speaks of
     rows = writing.db.find("SELECT target, record FROM claim WHERE target", list(by_key))
     stored = writing.db.find("SELECT id, stored FROM record WHERE id", [record for _, record in rows])
     records: dict[int, bytes] = dict(stored)

@@ -34,6 +34,7 @@ _CARD_KEY = Struct(">10sBBH")
 _SLOT = Struct(">6sI")
 _CLAIM = Struct(">10sI")
 _ED, _EP = 1, 2
+_STORE_FROM, _ROW_FROM, _BOX_FROM = 7, 15, 23
 _FEN_FIELD_MAX = 0xFFFF_FFFF
 NOBODY = bytes(6)
 """Device of bytes without a readable head; their key is made of their hash."""
@@ -116,6 +117,23 @@ def unread(stored: bytes, why: str) -> Arrival:
 def record_key(device: bytes, epoch: int, seq: int) -> bytes:
     """12 bytes."""
     return _KEY.pack(device, epoch, seq)
+
+
+def apart_key(box: str, store: bytes, row: int) -> bytes:
+    """Of a row that is answered without its device. Longer than any other key, and like nobody's it begins with
+    zeros, so it is never taken for the key of a device."""
+    return NOBODY + b"\0" + store + row.to_bytes(8, "big") + box.encode()
+
+
+def is_apart(key: bytes) -> bool:
+    """Did apart_key make it?"""
+    return len(key) > _KEY.size
+
+
+def split_apart(key: bytes) -> tuple[bytes, int, str]:
+    """store, row, box of an apart_key."""
+    store, row, box = key[_STORE_FROM:_ROW_FROM], key[_ROW_FROM:_BOX_FROM], key[_BOX_FROM:]
+    return store, int.from_bytes(row, "big"), box.decode()
 
 
 def split_key(key: bytes) -> tuple[bytes, int, int]:

@@ -29,12 +29,21 @@ STANDS = frozenset({State.EVIDENCE, State.EMPTY})
 
 
 class Case(NamedTuple):
-    """An unproven purchase: its number in the books, its debit (PSAM id, ttn), and what the card said before it."""
+    """An unproven purchase: its number in the books, its debit (PSAM id, ttn), and what the card said before it.
+
+    apart: from a box that its device is not at; what its own box brings of the same debit goes before.
+    """
 
     record: int
     debit: tuple[bytes, int]
     balance_fen: int
     amount_fen: int
+    apart: bool = False
+
+    @property
+    def rank(self) -> tuple[bool, int]:
+        """Lowest first: the one that is posted."""
+        return self.apart, self.record
 
 
 class LoadStep(NamedTuple):
@@ -63,7 +72,7 @@ def settle(cases: Sequence[Case], evidence: Evidence) -> dict[int, State]:
     states = {c.record: State.NOTHING if c.record in evidence.claimed else State.OPEN for c in cases}
     fitting = [c for c in cases if states[c.record] is State.OPEN and _fits(c, evidence)]
     if len({c.debit for c in fitting}) == 1:
-        states |= _decided(cases, states, min(fitting))
+        states |= _decided(cases, states, min(fitting, key=lambda c: c.rank))
     return states
 
 

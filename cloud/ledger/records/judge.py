@@ -41,6 +41,8 @@ class Reason(IntEnum):
     """A load record that names another purse than the one that is loaded, and no grant tells better."""
     DEFECT = 28
     """Our own code stumbled over it: kept as it came, for the next program."""
+    EPOCH_AHEAD = 29
+    """It names an epoch that the ledger cannot have given (cloud.ledger.fleet.epochs)."""
     NOT_DEBITED = 30
     NOT_CREDITED = 31
     ZERO = 32
@@ -126,6 +128,20 @@ def judge(record: Record | None, known: Known) -> Judgement:
     if known.tac != TacVerdict.OK:
         return _refused(record, known.tac)
     return _void(known) if record.kind == Kind.VOID else _proven(record, known)
+
+
+def proves_nothing(judgement: Judgement, known: Known) -> bool:
+    """Of a record from a box that its device is not at: does nothing but the box's word say that it is genuine?"""
+    return judgement.verdict is Verdict.QUARANTINED or known.tac != TacVerdict.OK
+
+
+def apart(record: Record | None, judgement: Judgement, elsewhere: Reason) -> Judgement:
+    """Of such a record. A grey purchase is suspense from anywhere, for it is the card that decides it; what speaks of
+    other records, or of a load that was asked for, is quarantine."""
+    if judgement.verdict is Verdict.QUARANTINED:
+        return judgement
+    is_grey = record is not None and record.kind == Kind.UNPROVEN
+    return _NO_TAC[Kind.UNPROVEN] if is_grey else Judgement(Verdict.QUARANTINED, elsewhere)
 
 
 def _refused(record: Record, tac: int | None) -> Judgement:

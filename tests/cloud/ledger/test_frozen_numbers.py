@@ -27,6 +27,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "NONE": 0, "DEVICE_UNKNOWN": 1, "OTHER_BOX": 2, "PSAM_UNKNOWN": 3, "PSAM_MOVED": 4, "FORK": 5,
         "STOLEN": 6, "UNPROVEN": 10, "UNDECODABLE": 20, "WRONG_TAC": 21, "KEY_UNKNOWN": 22, "CARD_UNKNOWN":
         23, "CARD_KEY_TAKEN": 24, "TTN_TAKEN": 25, "VOID_MAC": 26, "LOAD_PURSE": 27, "DEFECT": 28,
+        "EPOCH_AHEAD": 29,
         "NOT_DEBITED": 30, "NOT_CREDITED": 31, "ZERO": 32, "VOID": 40, "VOID_NO_SALE": 41, "VOID_TWICE": 42,
     },
     State: {"OPEN": 0, "EVIDENCE": 1, "RECOVERED": 2, "NOTHING": 3, "EMPTY": 4},
