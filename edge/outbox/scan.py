@@ -26,8 +26,11 @@ class Damage(NamedTuple):
     reason: str
 
 
-def sequences(db: Any, settled: Ranges, last: int, marks: dict[Stream, int]) -> tuple[Sequences, list[Damage]]:  # noqa: ANN401  # DB-API connections differ
-    """What the rows say, from the first unsettled one on; damaged or missing unsettled rows are named."""
+def sequences(
+    db: Any, settled: Ranges, apart: Ranges, last: int, marks: dict[Stream, int]  # noqa: ANN401  # DB-API connections differ
+) -> tuple[Sequences, list[Damage]]:  # fmt: skip
+    """What the rows say, from the first unsettled one on, but for those answered without their device; damaged or
+    missing unsettled rows are named."""
     held = Sequences()
     damages: list[Damage] = []
     for stream, mark in marks.items():
@@ -38,7 +41,7 @@ def sequences(db: Any, settled: Ranges, last: int, marks: dict[Stream, int]) -> 
         damages += _missing(settled, expected, row - 1)
         expected = row + 1
         if row in settled:
-            if good:
+            if good and row not in apart:
                 held.know_settled(_ref(key))
         elif good:
             held.keep(_ref(key))

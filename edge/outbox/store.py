@@ -23,7 +23,7 @@ from edge.settings import OutboxSetting
 from shared.errors import RuleBroken, StoreFault
 from shared.facts.boxes import OutboxKept, OutboxRowDamaged
 from shared.ids import StoreId, ledger_id, store_id
-from shared.wire.messages import Revocations, SignedAck, encode_revocations
+from shared.wire.messages import Range, Revocations, SignedAck, encode_revocations
 
 SCHEMA = 1
 STORE_ID_SIZE = 8
@@ -36,7 +36,7 @@ INSERT_ROWS = 64
 """Most rows of one statement, which needs no savepoint to be whole."""
 _INSERT = "INSERT INTO record VALUES (?, ?, ?, ?, ?)"
 _INSERTS = tuple(_INSERT + ", (?, ?, ?, ?, ?)" * more for more in range(INSERT_ROWS))
-_SAME_SEQ = "key BETWEEN ? AND ?"
+_SAME_SEQ = "key BETWEEN ? AND ? AND key <> ?"
 _CACHE_PAGES = -2000
 _SPILLING_PAGES = 16
 """SQLite's own cache of 2,000 KiB, and one so small that what is written goes to the log before any commit."""
@@ -133,6 +133,9 @@ class OutboxStore:
         self._db = connection
         self._limits = limits
         self._settled = Ranges()
+        self._apart = Ranges()
+        """Of the settled rows those that were answered without their device. Bound: that of Ranges; a row that would be
+        a range too many is simply settled."""
         self._next = 1
         self._kept = 0
         self._found: list[Damage] = []
@@ -205,6 +208,7 @@ class OutboxStore:
                 self._kept += high - low + 1 - self._settled_in(low, high)
                 self._settled.add(low, high)
             tables.write_settled(self._db, before, self._settled.pieces())
+            self._set_apart(settle.apart)
             tables.write_marks(self._db, settle.marks)
             ack = {"ack": settle.ack.signature + settle.ack.body} if settle.ack is not None else {}
             tables.write_ledger(self._db, settle.ledger, settle.floor, **ack)
@@ -219,6 +223,7 @@ class OutboxStore:
                 self._settled.remove(low, high)
                 there += high - low + 1
             tables.write_settled(self._db, before, self._settled.pieces())
+            self._no_longer_apart(above + 1, self._next)
             lowest = outbox_scan.lowest_seqs(self._db, above)
             down = [(stream, seq - 1) for stream, seq in lowest if tables.read_mark(self._db, stream) >= seq]
             tables.write_marks(self._db, down)
@@ -255,8 +260,10 @@ class OutboxStore:
             over = self._kept > (0 if pressed else self._limits.settled_max)
             if not row or not (over or (age_ms > KEEP_MS and row <= self._backed_up())):
                 return Dropped(0)
-            rows = tables.drop(self._db, row, min(self._settled.run(row - 1), row + DROP_MAX - 1))
+            last = min(self._settled.run(row - 1), row + DROP_MAX - 1)
+            rows = tables.drop(self._db, row, last)
             self._kept -= rows
+            self._no_longer_apart(row, last)
             if age_ms > KEEP_MS:
                 return Dropped(rows)
             return Dropped(rows, Trouble(OutboxKept(age_ms // DAY_MS)))
@@ -310,7 +317,9 @@ class OutboxStore:
         """What the cores start from. Checks every unsettled row and sets damaged ones aside, each with a Trouble."""
         with refusals():
             marks, damaged = outbox_scan.marks(self._db)
-            sequences, damages = outbox_scan.sequences(self._db, self._settled, self._next - 1, marks)
+            sequences, damages = outbox_scan.sequences(
+                self._db, self._settled, self._apart, self._next - 1, marks
+            )
         self.begin()
         for damage in damages:
             self.set_aside(damage)
@@ -396,6 +405,7 @@ class OutboxStore:
 
     def _read_numbers(self) -> None:
         self._settled = tables.read_settled(self._db)
+        self._apart = tables.read_apart(self._db)
         top = self._db.execute("SELECT coalesce(max(row), 0) FROM record").fetchone()[0]
         settled_top = self._settled.pieces()[-1][1] if self._settled else 0
         self._next = max(top, settled_top) + 1
@@ -416,6 +426,8 @@ class OutboxStore:
             else:
                 room -= 1
                 row, key, body = self._next, key_of(stored, digest), stored[STREAM_SIZE:]
+                if seen and self._apart:
+                    self._take_out(key)
                 self._next += 1
                 fresh.append((row, key, body, at_ms, record_crc(row, key, body, at_ms)))
                 outcomes.append(Kept(put, row, True, known is not None, False))
@@ -436,10 +448,29 @@ class OutboxStore:
         self._insert(fresh)
         key, body = put.key, put.stored[STREAM_SIZE:]
         found = self._sound("key = ?", (key,))
+        if found is not None and found[0] in self._apart:
+            found = None  # answered without its device: it is to be answered anew
         if found is None:
-            return "fork" if self._sound(_SAME_SEQ, (key[:12], key[:12] + b"\xff" * 8)) else None
+            return "fork" if self._sound(_SAME_SEQ, (key[:12], key[:12] + b"\xff" * 8, key)) else None
         row, its_body = found
         return Kept(put, row, False, False, row in self._settled) if its_body == body else Refused(put, "collision")
+
+    def _take_out(self, key: bytes) -> None:
+        """A row that was answered without its device makes room for the same record, which gets a new one."""
+        found = self._db.execute("SELECT row FROM record WHERE key = ?", (key,)).fetchone()
+        if found is not None and found[0] in self._apart:
+            self._kept -= tables.drop(self._db, found[0], found[0])
+            self._no_longer_apart(found[0], found[0])
+
+    def _set_apart(self, rows: Iterable[Range]) -> None:
+        added = [self._apart.add(low, high) for low, high in rows]
+        if added:
+            tables.write_apart(self._db, self._apart)
+
+    def _no_longer_apart(self, low: int, high: int) -> None:
+        if self._apart.within(low, high):
+            self._apart.remove(low, high)
+            tables.write_apart(self._db, self._apart)
 
     def _sound(self, which: str, values: tuple[bytes, ...]) -> tuple[int, bytes] | None:
         """Number and body of one such row; those that are damaged are set aside."""

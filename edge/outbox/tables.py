@@ -6,6 +6,7 @@ rows are sent again, a mark is the terminal's own word, an epoch is asked for ag
 
 from collections.abc import Iterable
 from itertools import chain
+from struct import Struct
 from typing import Any
 
 from edge.box.values.ranges import Ranges
@@ -14,6 +15,7 @@ from edge.outbox.crc import is_pair, is_range, pair_crc, range_crc
 from shared.ids import LedgerId
 from shared.wire.messages import Range
 
+_APART_RANGE = Struct(">QQ")
 _ABOUT = "INSERT OR REPLACE INTO about VALUES (?, ?, ?)"
 
 
@@ -32,6 +34,16 @@ def write_about(db: Any, **values: bytes) -> None:  # noqa: ANN401  # DB-API con
 def write_ledger(db: Any, ledger: LedgerId, floor: int, **more: bytes) -> None:  # noqa: ANN401  # DB-API connections differ
     """Which ledger it is, and the lowest ack number that may settle anything; other values with it."""
     write_about(db, ledger=ledger, floor=floor.to_bytes(8, "big"), **more)
+
+
+def read_apart(db: Any) -> Ranges:  # noqa: ANN401  # DB-API connections differ
+    """The settled rows that the ledger has answered without their device. Without them they are simply settled."""
+    return Ranges(_APART_RANGE.iter_unpack(read_about(db, "apart")))
+
+
+def write_apart(db: Any, apart: Ranges) -> None:  # noqa: ANN401  # DB-API connections differ
+    """These and no others."""
+    write_about(db, apart=b"".join(_APART_RANGE.pack(*piece) for piece in apart.pieces()))
 
 
 def read_settled(db: Any) -> Ranges:  # noqa: ANN401  # DB-API connections differ

@@ -1,8 +1,9 @@
 """Outbox rows to the ledger, and the ledger's signed ack back to the outbox: the lane `money`. Pure.
 
 Oldest first, in batches of contiguous rows, within the credit that the ledger grants. PUBACK frees nothing: a row is
-settled only when a signed ack names both its outbox row and its (device, epoch, seq). Everything unsettled is sent
-again after a reconnect, and after a silence; the ledger answers duplicates.
+settled only when a signed ack names both its outbox row and its (device, epoch, seq), or names the row apart: answered
+without its device, of whose terminal nothing is believed then. Everything unsettled is sent again after a reconnect,
+and after a silence; the ledger answers duplicates.
 """
 
 from collections import Counter, deque
@@ -224,6 +225,7 @@ class Uplink:
         """This settle is durable."""
         self._answered(settle)
         self.sequences.confirm(settle.refs)
+        self.sequences.leave(settle.left)
         self._first = first_unsettled
 
     def settle_failed(self, now: Now, settle: Settle, reason: str) -> None:
@@ -369,21 +371,32 @@ class Uplink:
 
     def _settle(self, now: Now, body: AckBody, signed: SignedAck) -> list[Effect]:
         self._ledger, self._floor, self._ack, self._known = body.ledger, body.number, signed, body
-        rows = self._covered(body)
+        left = self._apart(body)
+        covered = {row: ref for row, ref in self._covered(body).items() if row not in left}
+        rows = covered | left
         if not rows:
             return []
         for sent in self._sent:
             sent.open = {row: ref for row, ref in sent.open.items() if row not in rows}
         self.latencies_ms.extend(now.unix_ms - sent.came_ms for sent in self._sent if not sent.open)
         self._sent = deque(sent for sent in self._sent if sent.open)
-        refs = tuple(rows.values())
+        refs = tuple(covered.values())
         marks = tuple(self.sequences.settle(refs).items())
-        self._settling.append(Settle(_joined(sorted(rows)), refs, marks, signed, body.ledger, body.number))
+        apart = _joined(sorted(left)), tuple(left.values())
+        self._settling.append(Settle(_joined(sorted(rows)), refs, marks, signed, body.ledger, body.number, *apart))
+        self.counters["apart"] += len(left)
         return [self._settling[-1]]
 
     def _answered(self, settle: Settle) -> None:
         """No longer under way: this very one, for one that the outbox's queue refuses is answered before older ones."""
         self._settling = [one for one in self._settling if one is not settle]
+
+    def _apart(self, body: AckBody) -> dict[int, Ref]:
+        """Rows in flight that the ledger has answered without their device."""
+        if not body.apart:
+            return {}
+        rows = ((row, ref) for sent in self._sent for row, ref in sent.open.items())
+        return {row: ref for row, ref in rows if _inside(body.apart, row) and _names_row(body, row)}
 
     def _covered(self, body: AckBody) -> dict[int, Ref]:
         """Rows in flight that both halves of the ack name."""

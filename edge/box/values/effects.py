@@ -69,6 +69,8 @@ class Settle(NamedTuple):
 
     rows: inclusive ranges. refs: what they hold. marks: settled mark of each stream among them. ack: to present at
     the next connect, None to keep the one there is. floor: lowest ack number of `ledger` that may settle anything.
+    apart: those of the rows that the ledger has answered without their device, and left: what these hold. No terminal
+    is told of them, and the same bytes that come again go to the ledger again.
     """
 
     rows: tuple[Range, ...]
@@ -77,6 +79,8 @@ class Settle(NamedTuple):
     ack: SignedAck | None
     ledger: LedgerId
     floor: int
+    apart: tuple[Range, ...] = ()
+    left: tuple[Ref, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

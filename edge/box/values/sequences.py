@@ -105,6 +105,19 @@ class Sequences:
         for ref in refs:
             self.keep(ref)
 
+    def leave(self, refs: Iterable[Ref]) -> None:
+        """Rows of these were answered without their device, and that is durable: as if they had never come."""
+        for ref in refs:
+            self._leave_one(ref)
+
+    def _leave_one(self, ref: Ref) -> None:
+        seqs = self._of(ref.stream)
+        rows = seqs.open_twice.pop(ref.seq, 1)
+        if rows > 2:
+            seqs.open_twice[ref.seq] = rows - 1
+        elif rows == 1 and ref.seq not in seqs.settled:
+            seqs.held.remove(ref.seq)
+
     def _settle_one(self, ref: Ref) -> None:
         seqs = self._of(ref.stream)
         rows = seqs.open_twice.pop(ref.seq, 1)

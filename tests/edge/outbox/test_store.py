@@ -360,6 +360,69 @@ def test_ring_over_its_budget_drops_the_oldest_and_says_so(shelf):
     assert store.check() == []
 
 
+# ---- rows that the ledger has answered without their device
+
+
+def settle_apart(store, low, high, *refs):
+    store.begin()
+    store.settle(Settle(((low, high),), (), (), ACK, LEDGER, 1, ((low, high),), refs))
+    store.commit()
+
+
+def test_a_row_apart_is_settled_and_its_record_goes_to_the_ledger_again(shelf, store):
+    keep(store, put(1), put(2))
+    settle_apart(store, 2, 2)
+    assert [row.row for row in store.rows(0, 9)[0]] == [1]
+    store = shelf.again()
+    (again,) = keep(store, put(2, seen=True))
+    assert (again.row, again.fresh, again.settled) == (3, True, False)
+    assert [row.row for row in store.rows(0, 9)[0]] == [1, 3]
+    assert store.depth().kept == 0
+    assert store.check() == []
+
+
+def test_a_row_apart_whose_record_says_unseen_is_found_as_well(store):
+    keep(store, put(1))
+    settle_apart(store, 1, 1)
+    assert keep(store, put(1)) == [Kept(put(1, seen=True), 2, True, False, False)]
+
+
+def test_a_row_apart_stays_when_there_is_no_room_for_its_record(shelf):
+    store = shelf.open(OutboxSetting(1, 1000, 0))
+    keep(store, put(1))
+    settle_apart(store, 1, 1)
+    keep(store, put(2))
+    assert keep(store, put(1, seen=True)) == [Refused(put(1, seen=True), "cap")]
+    assert store.depth().kept == 1
+
+
+def test_a_restart_tells_no_terminal_of_a_row_apart(shelf, store):
+    keep(store, put(1), put(2), put(3))
+    settle_apart(store, 2, 2)
+    settle(store, (3, 3))
+    sequences = shelf.again().snapshot().sequences
+    stream = stream_of(device(1), 1)
+    assert [sequences.holds(stream, seq) for seq in (1, 2, 3)] == [True, False, True]
+    assert sequences.mark(stream) == 0
+
+
+def test_a_recovery_and_a_drop_forget_that_a_row_was_apart(shelf, store):
+    keep(store, put(1), put(2))
+    settle_apart(store, 1, 2)
+    store.begin()
+    store.unsettle(Unsettle(1, LEDGER, 2))
+    store.commit()
+    settle(store, (2, 2))
+    (again,) = keep(store, put(2, seen=True))
+    assert again.settled
+    shelf.alter("UPDATE record SET at_ms = 0")
+    store = shelf.open(OutboxSetting(1000, 0, 0))
+    store.begin()
+    assert store.drop_settled(DAY_MS).rows == 2
+    store.commit()
+    assert keep(store, put(1, seen=True))[0].row == 3
+
+
 def test_numbers_never_repeat_when_all_rows_are_dropped(shelf):
     store = shelf.open(replace(LIMITS, settled_max=0))
     keep(store, put(1), put(2))

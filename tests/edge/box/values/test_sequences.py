@@ -79,6 +79,26 @@ def test_three_rows_of_one_seq():
     assert [settled(held, 1) for _ in range(3)] == [0, 0, 1]
 
 
+def test_a_row_that_is_left_was_never_there():
+    held = Sequences()
+    for seq in (1, 2, 2, 3, 3, 3):
+        held.keep(ref(seq))
+    held.leave([ref(1), ref(2), ref(3)])
+    assert [held.holds(STREAM, seq) for seq in (1, 2, 3)] == [False, True, True]
+    held.rebase(STREAM, 1)
+    assert settled(held, 2) == 2
+    assert settled(held, 3) == 2
+    assert settled(held, 3) == 3
+
+
+def test_leaving_a_twin_takes_nothing_from_what_is_settled():
+    held = Sequences()
+    held.keep(ref(1))
+    settled(held, 1)
+    held.leave([ref(1)])
+    assert held.mark(STREAM) == 1
+
+
 def test_fork_of_a_settled_seq_pulls_the_mark_down():
     held = Sequences()
     held.rebase(STREAM, 10)
