@@ -38,6 +38,7 @@ NAMES = {
     "marks": "回执标记 ack marks",
     "gaps": "缺号 lost numbers",
     "batch-chain": "批次链 batch chain",
+    "book-chain": "账内链 book-only chain",
     "cards": "逐卡 cards",
     "differences": "卡账差异 differences",
     "thefts": "挂失 thefts",

@@ -15,6 +15,7 @@ from cloud.ledger.funds.grants import grant
 from cloud.ledger.held.thefts import Report, Reported, report_found, report_stolen
 from cloud.ledger.journal import facts
 from cloud.ledger.journal.balances import fold
+from cloud.ledger.journal.book_chain import LinkKind, digest_of
 from cloud.ledger.journal.booking import Booking
 from cloud.ledger.journal.mark_rows import partition_of_store
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
@@ -63,6 +64,7 @@ from shared.ids import BoxId, CardId, LedgerId, PsamId, StoreId
 from shared.inventory import Inventory
 from shared.online import LoadRequest
 from shared.wire.messages import (
+    FORM_1,
     AckBody,
     Awaited,
     BoxState,
@@ -114,7 +116,7 @@ class Ledger:
         """Idempotent. InventoryRefused: a known id with other data, another campus; then nothing was taken."""
         with self.database.writing():
             last = self.opened.picture.look(self.database)
-            booking = Booking(self.database, now, inventory.campus, last.record, last.entry)
+            booking = Booking(self.database, now, inventory.campus, *last)
             report = import_inventory(self.database, inventory, self.opened.picture.registry, booking)
             booking.close()
         self.opened.renew()
@@ -123,10 +125,11 @@ class Ledger:
     def set_hotlisted(self, card: CardId, hotlisted: bool, now: Now) -> None:
         """Loads of a hotlisted card are refused from the next request on. An unknown card changes nothing."""
         told = Hotlisted(card) if hotlisted else Unlisted(card)
-        with self.database.writing():
-            self.database.run("UPDATE card SET hotlisted = ? WHERE card = ?", (int(hotlisted), card))
-            touch_registry(self.database)
-            facts.append(self.database, [facts.row_of(told, now.unix_ms)])
+        with self.opened.writing(now) as writing:
+            writing.db.run("UPDATE card SET hotlisted = ? WHERE card = ?", (int(hotlisted), card))
+            touch_registry(writing.db)
+            writing.booking.link(LinkKind.HOTLIST, 0, digest_of((card, int(hotlisted), now.unix_ms)))
+            writing.notes.tell(told)
 
     def psam_stolen(self, report: Report, now: Now) -> Reported:
         """From here on its records' merchant side waits, and every box is told. Idempotent. TheftRefused."""
@@ -192,13 +195,13 @@ class Ledger:
 
     # --- acks -----------------------------------------------------------------------------------------------------
 
-    def ack_for(self, box: BoxId, store: StoreId) -> AckBody:
-        """The ack of this store made again."""
+    def ack_for(self, box: BoxId, store: StoreId, form: int = FORM_1) -> AckBody:
+        """The ack of this store made again, in this form of the wire."""
         with self.database.reading():
             partition = partition_of_store(self.database, box, store)
             if partition is None:
                 partition = self.opened.picture.registry.boxes.get(box, 0)
-            return ack_for(self.database, self.opened.picture.registry, box, store, partition)
+            return ack_for(self.database, self.opened.picture.registry, box, store, partition, form)
 
     def hello(self, box: BoxId, partition: int, hello: Hello, verify: VerifyAck, now: Now) -> AckBody | Recover:
         """What is held of the box's store; or Recover, when its signed ack names more than this ledger holds."""

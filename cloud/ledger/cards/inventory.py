@@ -10,6 +10,7 @@ from itertools import chain
 from cloud.ledger.books.chart import card_accounts, merchant_accounts
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.posting import CardAccounts, Postings, opening_balance, opening_subsidy
+from cloud.ledger.journal.book_chain import LinkKind, digest_of
 from cloud.ledger.journal.booking import Booking
 from cloud.ledger.journal.registry import CARD_ACCOUNTS, Registry, ensure_accounts, touch_registry
 from cloud.ledger.records.values import OWN_PARTITION, ImportReport, InventoryRefused
@@ -44,6 +45,9 @@ def import_inventory(db: Database, inventory: Inventory, registry: Registry, boo
     _add_devices(db, devices)
     opening = _add_cards(db, cards, registry, booking)
     _set_meta(db, inventory)
+    fresh = [*boxes, *psams, *devices, *cards]
+    if fresh:
+        booking.link(LinkKind.IMPORT, inventory.number, digest_of(tuple(map(list, fresh))))
     return ImportReport(len(cards), len(psams), len(devices), len(boxes), opening)
 
 

@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cloud.ledger.cards.refusals import CARD_LOST, CARD_REPLACED, HOTLISTED, UNKNOWN_CARD, DeskRefused
+from cloud.ledger.journal.book_chain import LinkKind, digest_of
 from cloud.ledger.journal.registry import Card
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
@@ -74,6 +75,7 @@ def add_deed(
     now = writing.now
     row = (last + 1, key, card, other, int(kind), cashier, text[:TEXT_MAX], now.unix_ms, now.campus_s)
     writing.db.insert("card_deed", DEED_COLUMNS, [row])
+    writing.booking.link(LinkKind.DEED, last + 1, digest_of(row))
 
 
 def deed_of(db: Database, key: bytes) -> tuple[DeedKind, bytes, bytes | None] | None:

@@ -268,13 +268,24 @@ def _entry_digests(db: Database) -> Iterator[tuple[tuple[int, int], int, bytes]]
 
 def _entry_digest(head: Line, lines: list[Line]) -> bytes:
     """Where the lines are no entry, something that fits no hash, which is what is said then."""
+    entry = entry_of_lines(lines)
+    return b"no entry" if entry is None else digest_of_lines(head, entry)
+
+
+def entry_of_lines(lines: list[Line]) -> Entry | None:
+    """As it was booked; None for lines that are no entry."""
+    head = lines[0]
     if head.key is None or head.input_hash is None:
-        return b"an entry without its first line"
+        return None
     try:
-        entry = Entry(
+        return Entry(
             EntryKind(head.kind), head.effective_day, head.key, head.input_hash, _postings(lines), head.record,
             head.document, head.reverses, head.flags,
         )  # fmt: skip
     except EntryUnbalanced:
-        return b"a posting that moves nothing"
+        return None
+
+
+def digest_of_lines(head: Line, entry: Entry) -> bytes:
+    """What the chains cover of it."""
     return entry_digest(head.entry, head.booked_at_ms, head.book, entry)

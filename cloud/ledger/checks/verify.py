@@ -7,6 +7,7 @@ key process, every key, mark and batch hash from the records. Open cases are tol
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from cloud.ledger.checks.book_chain import check_book_chain
 from cloud.ledger.checks.books import check_balances, check_chain, check_entries
 from cloud.ledger.checks.cards import check_cards
 from cloud.ledger.checks.check import Check
@@ -46,8 +47,8 @@ class Report:
 
 
 _CHECKS: tuple[Callable[[Database], Check], ...] = (
-    check_balances, check_entries, check_records, check_keys, check_marks, check_gaps, check_chain, check_cards,
-    check_differences, check_thefts, check_two_persons, check_desk, check_open,
+    check_balances, check_entries, check_records, check_keys, check_marks, check_gaps, check_chain,
+    check_book_chain, check_cards, check_differences, check_thefts, check_two_persons, check_desk, check_open,
 )  # fmt: skip
 
 

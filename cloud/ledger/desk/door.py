@@ -147,7 +147,7 @@ class DeskLedger:
                 key, auth.card, auth.counter, auth.balance_fen, auth.amount_fen, cashier, body, writing.now.campus_s,
                 int(UnloadState.PENDING), "", ms, ms,
             )  # fmt: skip
-            add_unload_case(writing.db, case)
+            add_unload_case(writing, case)
             return case
 
     def unload_case(self, key: bytes) -> UnloadCase:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+from cloud.ledger.journal.book_chain import LinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.errors import ConfigFault
@@ -86,7 +87,9 @@ def propose(writing: Writing, kind: ProposalKind, document: bytes, who: str, rea
         raise ProposalRefused(f"未决提议已有 {OPEN_MAX} 件，请先办结 / {OPEN_MAX} proposals wait: decide those first")
     number = 1 + int(writing.db.run("SELECT COALESCE(MAX(id), 0) FROM proposal")[0][0])
     until_ms = now_ms + PROPOSAL_DAYS * _DAY_MS
-    writing.db.insert("proposal", _COLUMNS, [(number, int(kind), document, maker, why, now_ms, until_ms)])
+    row = (number, int(kind), document, maker, why, now_ms, until_ms)
+    writing.db.insert("proposal", _COLUMNS, [row])
+    writing.booking.link(LinkKind.PROPOSAL, number, digest_of(row))
     return Proposal(number, kind, document, maker, why, now_ms, until_ms, None)
 
 
@@ -159,6 +162,7 @@ def _decide(writing: Writing, found: Proposal, outcome: Outcome, checker: str, r
     said = Decision(outcome, checker, reason, writing.now.unix_ms)
     row = (found.number, int(outcome), checker, reason, said.at_ms)
     writing.db.insert("decision", _DECISION_COLUMNS, [row])
+    writing.booking.link(LinkKind.DECISION, found.number, digest_of(row))
     return found._replace(decision=said)
 
 

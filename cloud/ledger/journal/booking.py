@@ -1,7 +1,8 @@
 """Writes what one transaction adds to the append-only books, and chains it to what stood before.
 
 Batch chain, per topic partition: hash = SHA-256(previous hash ‖ number ‖ SHA-256 over the digests of its records ‖ the
-same of its entries), in the order of their numbers. `verify` works it out again, so an edited row is noticed.
+same of its entries), in the order of their numbers. `verify` works it out again, so an edited row is noticed. What no
+record can bring again gets a link of the book-only chain beside it.
 """
 
 import hashlib
@@ -10,6 +11,8 @@ from enum import IntEnum
 from struct import Struct
 
 from cloud.ledger.books.entry import Entry, entry_digest
+from cloud.ledger.journal.book_chain import COLUMNS as BOOK_COLUMNS
+from cloud.ledger.journal.book_chain import NO_HEAD, Head, Link, LinkKind, is_book_only, make_link
 from cloud.ledger.records.arrival import Arrival
 from cloud.ledger.records.values import Now, Verdict
 from cloud.store.db import Database, Lines, Question, Row, Rows
@@ -27,8 +30,7 @@ CHUNK = 5000
 """Rows that a walk over a table which may be long reads at once."""
 FLUSH_RECORDS = 64
 """So many are handed to the database at once: a server writes them down while the next are judged."""
-Head = tuple[int, bytes]
-_NO_HEAD = None, None, None, None, None
+_NO_HEAD_COLUMNS = None, None, None, None, None
 """Of every line but an entry's first."""
 _RECORD = Struct(">QQBHQI")
 _NUMBER = Struct(">HQ")
@@ -56,11 +58,14 @@ class _Chain:
 class Booking:
     """Everything that one transaction adds. `flush` writes rows, `close` seals the batches; then the commit."""
 
-    def __init__(self, db: Database, now: Now, book: int, last_record: int, last_entry: int) -> None:
+    def __init__(self, db: Database, now: Now, book: int, last_record: int, last_entry: int, book_only: Head) -> None:
+        """book_only: the newest link of the book-only chain."""
         self._db = db
         self._now = now
         self._book = book
         self._record, self._entry = last_record, last_entry
+        self._book_only = book_only
+        self._links: list[Link] = []
         self._heads: dict[int, Head] = {}
         self._chains: dict[int, _Chain] = {}
         self._records: list[Row] = []
@@ -98,9 +103,23 @@ class Booking:
         head: Row = (entry.key, entry.input_hash, entry.record, entry.document, entry.reverses)
         for line, posting in enumerate(entry.postings):
             self._postings.append((self._entry, line, *posting, *every_line, *head))
-            head = _NO_HEAD
-        chain.digests_of_entries.append(entry_digest(self._entry, ms, self._book, entry))
+            head = _NO_HEAD_COLUMNS
+        digest = entry_digest(self._entry, ms, self._book, entry)
+        chain.digests_of_entries.append(digest)
+        if is_book_only(entry):
+            self.link(LinkKind.ENTRY, self._entry, hashlib.sha256(digest).digest())
         return self._entry
+
+    def link(self, kind: LinkKind, what: int, digest: bytes, number: int = 0) -> None:
+        """One more link of the book-only chain. number: above a gap (make_link)."""
+        made = make_link(self._book_only, int(kind), what, digest, self._now.unix_ms, number)
+        self._book_only = made.number, made.hash
+        self._links.append(made)
+
+    @property
+    def book_only(self) -> Head:
+        """The newest link, this transaction's if it has one."""
+        return self._book_only
 
     def flush(self) -> None:
         """Write what was added so far, so that it can be found."""
@@ -120,15 +139,17 @@ class Booking:
             for partition, c in self._chains.items()
         ]  # fmt: skip
         self._db.insert("batch", BATCH_COLUMNS, rows)
+        self._db.insert("book_chain", BOOK_COLUMNS, self._links)
+        self._heads |= {row[0]: (row[1], row[-1]) for row in rows}
+        self._chains, self._links = {}, []
 
     def know_head(self, partition: int, rows: Rows) -> None:
         """The answer to head_question, so that it need not be asked for again."""
         self._heads[partition] = _head(rows)
 
-    def number(self, partition: int) -> int:
-        """That of the partition's last batch, this transaction's if it has one."""
-        chain = self._chains.get(partition)
-        return chain.number if chain else self._head(partition)[0]
+    def head(self, partition: int) -> Head:
+        """Number and hash of the partition's last batch, this transaction's if it has one. When all is sealed."""
+        return self._head(partition)
 
     def _chain(self, partition: int) -> _Chain:
         chain = self._chains.get(partition)
@@ -150,12 +171,12 @@ def head_question(partition: int) -> Question:
 
 
 def head(db: Database, partition: int) -> Head:
-    """Number and hash of the last batch of a partition; 0 and 32 zero bytes before the first."""
+    """Number and hash of the last batch of a partition; NO_HEAD before the first."""
     return _head(db.ask(head_question(partition))[0])
 
 
 def _head(rows: Rows) -> Head:
-    return (rows[0][0], rows[0][1]) if rows else (0, bytes(32))
+    return (rows[0][0], bytes(rows[0][1])) if rows else NO_HEAD
 
 
 def number_on(db: Database, partition: int, number: int, now_ms: int) -> None:

@@ -65,7 +65,7 @@ class OpenedLedger:
     def begin_with(self, now: Now, *questions: Question) -> tuple[Writing, list[Rows]]:
         """And the answers to questions that can be asked in the same go."""
         last, answers = self.picture.look_and_ask(self.database, *questions)
-        booking = Booking(self.database, now, self.picture.registry.campus, last.record, last.entry)
+        booking = Booking(self.database, now, self.picture.registry.campus, *last)
         return Writing(self.database, self.picture, booking, now), answers
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ the beginning of each writing.
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from cloud.ledger.journal.book_chain import NO_HEAD, Head
 from cloud.ledger.journal.registry import Registry, read_registry, read_version
 from cloud.store.db import Database, Question, Rows
 
@@ -16,7 +17,8 @@ DEVICES_MAX = 65_536
 _LOOK = (
     "SELECT (SELECT COALESCE(MAX(id), 0) FROM record), (SELECT COALESCE(MAX(entry), 0) FROM posting), "
     "(SELECT value FROM watermark WHERE name = 'registry'), (SELECT value FROM watermark WHERE name = 'grey'), "
-    "(SELECT value FROM watermark WHERE name = 'voids')"
+    "(SELECT value FROM watermark WHERE name = 'voids'), (SELECT MAX(number) FROM book_chain), "
+    "(SELECT hash FROM book_chain ORDER BY number DESC LIMIT 1)"
 )
 
 Bringing = tuple[str, bytes, bytes, int]
@@ -26,10 +28,11 @@ DoubtfulClock = tuple[bytes, int]
 
 
 class Last(NamedTuple):
-    """The highest numbers in the books."""
+    """The highest numbers in the books, and the newest link of the book-only chain."""
 
     record: int
     entry: int
+    book_only: Head
 
 
 class Picture:
@@ -51,7 +54,7 @@ class Picture:
 
     def look_and_ask(self, db: Database, *questions: Question) -> tuple[Last, list[Rows]]:
         """As `look`, with other questions in the same go; the rows of each."""
-        ((record, entry, registry, grey, voids),), *found = db.ask(Question(_LOOK), *questions)
+        ((record, entry, registry, grey, voids, number, sealed),), *found = db.ask(Question(_LOOK), *questions)
         self._know_registry(db, registry)
         if grey != self._grey_version:
             rows = db.run("SELECT DISTINCT purse FROM suspense WHERE load IS NULL")
@@ -59,7 +62,7 @@ class Picture:
         if voids != self._void_version:
             rows = db.run("SELECT DISTINCT target FROM void_case WHERE entry IS NULL")
             self.void_targets, self._void_version = frozenset(target for (target,) in rows), voids
-        return Last(record, entry), found
+        return Last(record, entry, (number, bytes(sealed)) if number else NO_HEAD), found
 
     def look_at_registry(self, db: Database) -> None:
         """As `look`, for who wants to know of nothing else."""

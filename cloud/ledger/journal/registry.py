@@ -178,7 +178,8 @@ def ensure_accounts(db: Database, accounts: Iterable[Account]) -> dict[str, int]
 def make_ledger(db: Database, ledger: bytes) -> None:
     """The first rows of a new ledger. Inside of a transaction."""
     db.insert("meta", "name, value", [("ledger", ledger.hex())])
-    db.insert("watermark", "name, value", [("registry", 1), ("grey", 0), ("voids", 0), ("fold", 0), ("findings", 0)])
+    names = ("grey", "voids", "fold", "findings", "put-back")
+    db.insert("watermark", "name, value", [("registry", 1), *((name, 0) for name in names)])
     ensure_accounts(db, STANDING)
 
 

@@ -10,6 +10,7 @@ from enum import IntEnum
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.funds.documents import enter
+from cloud.ledger.journal.book_chain import LinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.facts.books import UnloadContradiction
@@ -55,9 +56,11 @@ def unload_case_of(db: Database, key: bytes) -> UnloadCase | None:
     return next(_cases(db, "key = ?", (key,)), None)
 
 
-def add_unload_case(db: Database, case: UnloadCase) -> None:
+def add_unload_case(writing: Writing, case: UnloadCase) -> None:
     """A new row."""
-    db.insert("unload_case", COLUMNS, [tuple(getattr(case, name) for name in COLUMNS.split(", "))])
+    row = tuple(getattr(case, name) for name in COLUMNS.split(", "))
+    writing.db.insert("unload_case", COLUMNS, [row])
+    writing.booking.link(LinkKind.UNLOAD, 0, digest_of(row))
 
 
 def taken_unloads(db: Database, card: bytes) -> list[tuple[int, int, int]]:

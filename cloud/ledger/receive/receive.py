@@ -381,7 +381,7 @@ def receive(writing: Writing, batches: Sequence[ArrivedBatch], receiving: Receiv
         build_ack(
             writing, batch.box, batch.partition, batch.store, boxes[batch.box, batch.store],
             [(key, marks[key]) for key in sorted(touched[batch.box, batch.store])],
-            apart_rows.named(batch.box, batch.store) if batch.form >= FORM_2 else (),
+            apart_rows.named(batch.box, batch.store) if batch.form >= FORM_2 else (), batch.form,
         )
         for batch in {(b.box, b.store): b for b, _, _ in batches}.values()
     ]  # fmt: skip

@@ -24,7 +24,7 @@ def greet(writing: Writing, box: BoxId, partition: int, hello: Hello, verify: Ve
     """Inside of a transaction; told only after the commit."""
     shown = _believed(writing, box, hello, verify)
     if shown is None or not _is_older(writing, partition, shown):
-        return ack_for(writing.db, writing.registry, box, hello.store, partition)
+        return ack_for(writing.db, writing.registry, box, hello.store, partition, hello.form)
     number, _ = head(writing.db, partition)
     if shown.number >= number:
         # the box believes only what is above it, also when all of its rows are here again and no batch will follow

@@ -287,6 +287,39 @@ explanation = Table(
     _col("reason", Text), _col("at_ms", Big),
 )  # fmt: skip
 
+# --- what boxes bear witness of ----------------------------------------------------------------------------------
+
+book_chain = Table(
+    "book_chain", metadata, Column("number", Big, primary_key=True, autoincrement=False), _col("kind", Small),
+    _col("what", Big), _col("digest", Bytes), _col("at_ms", Big), _col("hash", Bytes),
+)  # fmt: skip
+"""Append-only: a link for everything that no record can bring again (journal.book_chain)."""
+
+put_back = Table(
+    "put_back", metadata, _id(), _col("box", Text), _col("store", Bytes), _col("partition", Small), _col("shown", Big),
+    _col("here", Big), _col("chain", Bytes), _col("row_shown", Big), _col("row_here", Big), _col("first", Big),
+    _col("last", Big), _col("book", Bytes), _col("since_ms", Big), _col("at_ms", Big),
+)  # fmt: skip
+"""Append-only: a box showed an ack that this ledger does not contain (receive.put_back). shown, chain: its number and
+hash; first..last: the book-only links that are gone, up to the one with the hash `book`."""
+
+put_back_again = Table(
+    "put_back_again", metadata, _col("put_back", Big), _col("device", Bytes), _col("records", Big), _col("fen", Big),
+    PrimaryKeyConstraint("put_back", "device"), sqlite_with_rowid=False,
+)  # fmt: skip
+"""What came again from the box, by terminal."""
+
+put_back_close = Table(
+    "put_back_close", metadata, Column("put_back", Big, primary_key=True, autoincrement=False), _col("proposal", Big)
+)
+"""Append-only: two persons have seen to what cannot come again."""
+
+witness = Table(
+    "witness", metadata, Column("box", Text, primary_key=True), _col("store", Bytes), _col("partition", Small),
+    _col("form", Small), _col("number", Big), _col("at_ms", Big),
+)  # fmt: skip
+"""A box's last Hello: its store, the form of the wire that it speaks, the book-only head that it has shown."""
+
 # --- what is told ------------------------------------------------------------------------------------------------
 
 fact = Table(

@@ -37,7 +37,7 @@ from shared.records import (
     encode,
     purse_byte,
 )
-from shared.wire.messages import AckBody, OnlineRequest
+from shared.wire.messages import FORM_1, AckBody, OnlineRequest
 
 ISSUER = b"\x10\x01"
 MASTER = Key(bytes(range(16)))
@@ -183,20 +183,23 @@ class Box:
     partition: int = PARTITION
     store: StoreId = STORE
     row: int = 0
+    form: int = FORM_1
     sent: list[tuple[int, tuple[bytes, ...]]] = field(default_factory=list)
 
     def batch(self, *records: bytes) -> Received:
         first = self.row + 1
         self.row += len(records)
         self.sent.append((first, records))
-        return Received(self.box, self.partition, self.store, first, records)
+        return Received(self.box, self.partition, self.store, first, records, self.form)
 
     def send(self, *records: bytes, now: Now = NOW) -> AckBody:
         (ack,) = self.ledger.receive([self.batch(*records)], check_tac, now)
         return ack
 
     def again(self, now: Now = NOW) -> list[AckBody]:
-        batches = [Received(self.box, self.partition, self.store, first, records) for first, records in self.sent]
+        batches = [
+            Received(self.box, self.partition, self.store, first, records, self.form) for first, records in self.sent
+        ]
         return self.ledger.receive(batches, check_tac, now)
 
 
