@@ -108,7 +108,7 @@ def report(data: Path, dsn: str | None, *, as_json: bool) -> int:
         def kinds_of(card: CardId, application: int, counter: int) -> list[str]:
             return [entry.kind for entry in reader.entries(card, counter, application)]
 
-        sums = _sums(reader, compare(data, kinds_of))
+        sums = _sums(reader, compare(data, kinds_of, reader.coming().may_come))
     if as_json:
         _say_json(sums)
     else:
@@ -220,7 +220,8 @@ def _sums(reader: Reader, shown: Shown) -> dict[str, Any]:
         "explained_fen": differences.explained_fen,
         "shown": {
             "taps": shown.taps, "mixed": shown.mixed, "loads": shown.loads, "lost": shown.lost,
-            "double": shown.double, "first": shown.first,
+            "double": shown.double, "first": shown.first, "owed": shown.owed, "owed_fen": shown.owed_fen,
+            "owed_subsidy_fen": shown.owed_subsidy_fen, "owed_by": [asdict(one) for one in shown.owed_by],
         },
         "open": [asdict(case) for case in still_open[:ROWS_MAX]],
         "terminals": terminals,

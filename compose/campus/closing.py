@@ -1,6 +1,6 @@
 """How a campus is closed: stop selling, present torn cards again, drain, verify, and sum up.
 
-What cannot be drained within the bound is said with its name; the sheet is then not true.
+The drain goes on as long as it makes progress. What cannot be drained is said with its name, and the sheet is not true.
 """
 
 import asyncio
@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from compose.campus.campus import step
-from compose.campus.figures import Figures, Open, Terminal
+from compose.campus.figures import Figures, Open, Owed, Terminal
 from compose.campus.opening import Campus, Say
 from compose.campus.replay import with_progress
 from compose.campus.sheet import report, sheet
 from compose.parts.supervise import Ended, Supervisor
 from compose.parts.watch import Watch
 
-DRAIN_S = 180.0
-"""Bound of the drain: after it, who still owes is named."""
+STALLED_S = 180.0
+"""Bound of a drain without progress (nobody has less left than before): after it, who still owes is named."""
 STEP_S = 600.0
 TOLD_LINES = 20
 
@@ -30,16 +30,15 @@ async def close(campus: Campus, parts: Supervisor, watch: Watch, hurry: asyncio.
     say("停止营业，撕卡补刷，排空…… selling stops; torn cards come again; draining")
     for name in campus.sellers:
         parts.send(name, signal.SIGUSR1)
-    drain = asyncio.create_task(watch.until(campus.sellers, _drained, DRAIN_S))
+    parts_left = [*campus.sellers, *(f"edge-{box.box}" for box in campus.plan.boxes)]
+    drain = asyncio.create_task(watch.until_stalled(parts_left, _drained, _left, STALLED_S))
     rushed = asyncio.create_task(hurry.wait())
     await asyncio.wait({drain, rushed}, return_when=asyncio.FIRST_COMPLETED)
     drain.cancel()
     rushed.cancel()
-    for name in campus.sellers:
+    for name in parts_left:
         if not _drained(watch.of(name)):
             say(f"  未排空 not drained: {name} {json.dumps(watch.of(name), ensure_ascii=False)[:200]}")
-    boxes = [f"edge-{box.box}" for box in campus.plan.boxes]
-    await watch.until(boxes, lambda said: said.get("unsettled") == 0, 10.0)
     await parts.end(*campus.sellers)
     return await _figures(with_progress(campus, watch, ended), parts, watch, say)
 
@@ -56,7 +55,13 @@ def sum_up(figures: Figures, ended: Ended, path: Path | None, say: Say) -> int:
 
 
 def _drained(said: dict[str, Any]) -> bool:
-    return bool(said.get("drained"))
+    """A terminal says so itself; a box when everything that it holds is settled."""
+    return bool(said["drained"]) if "drained" in said else said.get("unsettled") == 0
+
+
+def _left(said: dict[str, Any]) -> int:
+    """What a part has still to bring."""
+    return sum(int(said.get(key) or 0) for key in ("unsettled", "open_slots", "waiting_slots"))
 
 
 async def _figures(campus: Campus, parts: Supervisor, watch: Watch, say: Say) -> Figures:
@@ -111,6 +116,10 @@ def _assemble(
         suspense_fen=books.get("suspense_fen", 0),
         lost=shown.get("lost", 0),
         double=shown.get("double", 0),
+        owed=shown.get("owed", 0),
+        owed_fen=shown.get("owed_fen", 0),
+        owed_subsidy_fen=shown.get("owed_subsidy_fen", 0),
+        owed_by=tuple(Owed(**row) for row in shown.get("owed_by", [])),
         latency_ms={key: max((row.get(key, 0.0) for row in latency), default=0.0) for key in ("p50", "p99")},
         verify=verify,
         terminals=terminals,

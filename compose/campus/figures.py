@@ -46,9 +46,23 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """成功 that were shown, are not posted, and still lie in a terminal or its box: these numbers of it."""
+
+    name: str
+    epoch: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
-    """What a run ends with. lost/double: 成功 shown and posted never / twice. suspense_fen, transit_fen: what the open
-    cases are about, which the cards may have paid, or been given, and which no sum above holds."""
+    """What a run ends with.
+
+    double: 成功 shown and posted twice. lost: shown, not posted, and nobody can bring it any more; owed: somebody can.
+    owed_fen: what owed purchases took from the cards, of both purses. suspense_fen, transit_fen: what the open cases
+    are about, which the cards may have paid, or been given, and which no sum above holds.
+    """
 
     taps: int
     declined: int
@@ -103,6 +117,10 @@ class Figures:
     """圈提: cards → online accounts, at the card desk."""
     replaced_fen: int = 0
     """坏卡换卡, 挂失补卡: what void cards still say, though it stands in their successors' accounts."""
+    owed: int = 0
+    owed_fen: int = 0
+    owed_subsidy_fen: int = 0
+    owed_by: tuple[Owed, ...] = ()
     differences: int = 0
     """Between cards and ledger, and nobody has explained them: must be 0."""
     differences_explained: int = 0
@@ -117,7 +135,7 @@ class Figures:
     @property
     def unexplained_fen(self) -> int:
         """Card side and books apart, beyond what the open cases are about: must be 0."""
-        apart = self.cards_fen - self.replaced_fen - self.expected_fen - self.explained_fen
+        apart = self.cards_fen - self.replaced_fen - self.expected_fen - self.explained_fen + self.owed_fen
         beyond = max(0, apart - self.transit_fen) + max(0, -apart - self.suspense_fen)
         came_in = self.deposits_fen + self.voided_fen + self.granted_fen + self.unloads_fen + self.replaced_fen
         accounts = came_in - self.loads_fen - self.transit_fen - self.pending_fen - self.online_fen
@@ -132,15 +150,20 @@ class Figures:
     @property
     def _subsidy_unexplained_fen(self) -> int:
         """The same for the subsidy purses alone: what one purse lacks, the other cannot make good."""
-        apart = self.subsidy_cards_fen - self.subsidy_expected_fen
+        apart = self.subsidy_cards_fen - self.subsidy_expected_fen + self.owed_subsidy_fen
         beyond = max(0, apart) + max(0, -apart - self.suspense_fen)
         return beyond + abs(self.subsidy_fen - self.subsidy_expected_fen)
 
     @property
     def adds_up(self) -> bool:
-        """Whether everything that is booked is right, open cases or not."""
-        whole = not (self.lost or self.double or self.unexplained_fen or self.unposted or self.differences)
-        return whole and bool(self.verify.get("ok")) and not any(t.owes or t.open_slots for t in self.terminals)
+        """Whether everything that is booked is right, and all is in; open cases or not."""
+        return self.is_right and not (self.owed or self.unposted or any(t.owes or t.open_slots for t in self.terminals))
+
+    @property
+    def is_right(self) -> bool:
+        """Whether everything that is booked is right, and nothing is lost; not whether all is in."""
+        wrong = self.lost or self.double or self.unexplained_fen or self.differences
+        return not wrong and bool(self.verify.get("ok"))
 
     @property
     def undecided(self) -> bool:

@@ -32,6 +32,9 @@ PAIRS = {
 }
 
 
+OWED_MAX, RANGES_MAX = 40, 8
+"""Most terminals that are named as owing, and most ranges of each."""
+
 COLUMN = 15
 """Width of a column of sums."""
 
@@ -74,6 +77,10 @@ def report(figures: Figures) -> dict[str, Any]:
         "open": [asdict(case) for case in figures.open],
         "lost": figures.lost,
         "double": figures.double,
+        "owed": figures.owed,
+        "owed_fen": figures.owed_fen,
+        "owed_subsidy_fen": figures.owed_subsidy_fen,
+        "owed_by": [asdict(one) for one in figures.owed_by],
         "unexplained_fen": figures.unexplained_fen,
         "differences": figures.differences,
         "differences_explained": figures.differences_explained,
@@ -115,7 +122,9 @@ def sheet(figures: Figures) -> str:
     lines += [_total(figures.terminals)]
     lines += [
         "",
-        f"  丢失 lost {figures.lost} · 重复 double {figures.double} · 不明 unexplained {yuan(figures.unexplained_fen)}",
+        *_owed(figures),
+        f"  丢失 lost {figures.lost} · 未达 owed {figures.owed} · 重复 double {figures.double} · "
+        f"不明 unexplained {yuan(figures.unexplained_fen)}",
         *_differences(figures),
         f"  注入 injected: {_pairs(figures.injected)}   重启 restarts: {_pairs(figures.faults)}",
         f"  延迟 latency: {_pairs(figures.latency_ms)} ms   核对 verify: {_verify_line(figures.verify)}",
@@ -210,6 +219,28 @@ def _differences(figures: Figures) -> list[str]:
     return [f"  卡账差异 differences: 未说明 unexplained {open_} · 已说明 explained {said}{beyond}{how}"]
 
 
+def _owed(figures: Figures) -> list[str]:
+    """Who still has what was shown and is not posted: the numbers, terminal by terminal."""
+    if not figures.owed:
+        return []
+    spans: dict[str, list[str]] = {}
+    for one in figures.owed_by:
+        span = f"{one.first}–{one.last}" if one.last > one.first else f"{one.first}"
+        spans.setdefault(f"{one.name} 纪元 epoch {one.epoch}", []).append(span)
+    more = len(spans) - OWED_MAX
+    return [
+        f"  未达：还在终端或数据网关里，未丢 owed, not lost: {figures.owed} 笔, {yuan(figures.owed_fen)}，"
+        "再开机即续传 still in terminals or boxes; they come when those run again",
+        *(f"    {name}: {_first(ranges)}" for name, ranges in list(spans.items())[:OWED_MAX]),
+        *([f"    另有 {more} 台 / {more} more terminals"] if more > 0 else []),
+    ]
+
+
+def _first(ranges: list[str]) -> str:
+    more = len(ranges) - RANGES_MAX
+    return ", ".join(ranges[:RANGES_MAX]) + (f" … 另有 {more} 段 / {more} more ranges" if more > 0 else "")
+
+
 def _verdict(figures: Figures) -> str:
     if figures.true and figures.differences_explained:
         n = figures.differences_explained
@@ -218,6 +249,8 @@ def _verdict(figures: Figures) -> str:
         return "  结论：账实相符，全部入账。 All posted and true."
     if figures.adds_up:
         return "  结论：账目相符，但有未结，未全部入账。 It adds up, but cases are open: NOT ALL POSTED — see above."
+    if figures.is_right:
+        return "  结论：已到的账目相符，但未收齐。 What came is true, but NOT ALL HAS COME IN — see above."
     return "  结论：不符！ NOT TRUE — see above."
 
 

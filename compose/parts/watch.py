@@ -8,11 +8,29 @@ import contextlib
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 PREFIX = "STATUS "
 WINDOW_S = 5.0
+
+
+class Progress:
+    """Whether something goes on: a part has less left than it ever had, which happens finitely often. Pure."""
+
+    def __init__(self, stalled_s: float) -> None:
+        """stalled_s: so long without progress, and it has stalled."""
+        self._stalled_s = stalled_s
+        self._least: dict[str, int] = {}
+        self._since: float | None = None
+
+    def is_stalled(self, left: Mapping[str, int], now: float) -> bool:
+        """Told of what each part has left now. A part that begins again counts anew only below its least."""
+        less = {name: count for name, count in left.items() if count < self._least.get(name, count + 1)}
+        self._least |= less
+        if less or self._since is None:
+            self._since = now
+        return now - self._since >= self._stalled_s
 
 
 class Watch:
@@ -65,6 +83,25 @@ class Watch:
             self._heard.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._heard.wait(), max(0.0, min(1.0, end - time.monotonic())))
+
+    async def until_stalled(
+        self,
+        parts: Sequence[str],
+        holds: Callable[[dict[str, Any]], bool],
+        left: Callable[[dict[str, Any]], int],
+        stalled_s: float,
+    ) -> list[str]:
+        """Wait until `holds` is true of each part's newest STATUS, as long as one of them has less `left` than ever;
+        after stalled_s without, the names it is not true of."""
+        progress = Progress(stalled_s)
+        while True:
+            owing = [name for name in parts if not holds(self.of(name))]
+            counts = {name: left(self.of(name)) for name in owing if self.of(name)}
+            if not owing or progress.is_stalled(counts, time.monotonic()):
+                return owing
+            self._heard.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._heard.wait(), min(1.0, stalled_s))
 
     def live_line(self, faults: int) -> str:
         """taps/s, in outbox, posted, oldest unposted, restarts; zh and en in one line."""

@@ -141,7 +141,8 @@ def test_the_report_adds_up(data: Path, capsys) -> None:
     assert sums["purse_float_fen"] == sums["opening_fen"] + sums["loads_fen"] - sums["spent_fen"]
     assert sums["deposits_fen"] == sums["online_fen"] + sums["transit_fen"] + sums["loads_fen"]
     assert (sums["open"], sums["suspense_fen"], sums["transit_fen"]) == ([], 0, 0)
-    assert sums["shown"] == {"taps": 40, "mixed": 0, "loads": 0, "lost": 0, "double": 0, "first": ""}
+    nothing = {"lost": 0, "double": 0, "first": "", "owed": 0, "owed_fen": 0, "owed_subsidy_fen": 0, "owed_by": []}
+    assert sums["shown"] == {"taps": 40, "mixed": 0, "loads": 0} | nothing
     _, told = run(capsys, "report", "--data", data)
     assert [line.split()[-1] for line in told.splitlines() if line.startswith(("消费合计", "入账"))] == ["40", "¥40.00"]
     till = sums["terminals"]["pos-02"]
@@ -193,7 +194,12 @@ def test_a_success_that_was_shown_and_not_posted_is_named(data: Path, lunch: Cam
     show(data, "pos-09", [purse], counter=77)
     _, said = run(capsys, "report", "--data", data, "--json")
     shown = json.loads(said)["shown"]
-    assert (shown["lost"], shown["double"]) == (1, 0)
+    assert (shown["lost"], shown["double"], shown["owed"]) == (0, 0, 1), "its terminal was never heard of"
+    assert shown["owed_by"] == [{"name": "pos-09", "epoch": 1, "first": 1, "last": 1}]
+    show(data, "nobody", [purse], counter=78)
+    _, said = run(capsys, "report", "--data", data, "--json")
+    shown = json.loads(said)["shown"]
+    assert (shown["lost"], shown["double"], shown["owed"]) == (1, 0, 1)
     assert purse.row.card.hex() in shown["first"]
 
 

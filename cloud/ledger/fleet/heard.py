@@ -23,15 +23,15 @@ def boxes(db: Database) -> list[BoxView]:
 
 def terminals(db: Database) -> list[TerminalView]:
     """A row per epoch; a terminal that was never heard has epoch 0."""
-    marks = _marks(db)
+    held = marks(db)
     heard = {(device, epoch): rest for device, epoch, *rest in db.run(_STATUS)}
     keys: dict[bytes, set[int]] = {}
-    for device, epoch in (*marks, *heard):
+    for device, epoch in (*held, *heard):
         keys.setdefault(device, set()).add(epoch)
     found = []
     for device, *names in db.run("SELECT device, name, place, merchant, box FROM device ORDER BY name"):
         for epoch in sorted(keys.get(device, {0})):
-            found.append(_terminal(device, names, epoch, marks.get((device, epoch), EMPTY), heard.get((device, epoch))))
+            found.append(_terminal(device, names, epoch, held.get((device, epoch), EMPTY), heard.get((device, epoch))))
     return found
 
 
@@ -45,7 +45,8 @@ def _fact(at_ms: int, level: str, code: str, box: str, device: bytes, text: str,
     return FactView(at_ms, level, code, box, device, text or from_json(params))
 
 
-def _marks(db: Database) -> dict[tuple[bytes, int], Mark]:
+def marks(db: Database) -> dict[tuple[bytes, int], Mark]:
+    """(device, epoch) → what the ledger holds of it."""
     rows = db.run("SELECT device, epoch, cumulative, ranges FROM device_mark")
     return {(device, epoch): Mark(cumulative, unpack_ranges(ranges)) for device, epoch, cumulative, ranges in rows}
 

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 
 from cloud.ledger.findings import rows as read_findings
 from cloud.ledger.findings.rows import Difference, Standing
+from cloud.ledger.fleet import coming as read_coming
 from cloud.ledger.fleet import heard as read_fleet
+from cloud.ledger.fleet.coming import Coming
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.two_persons import Proposal
@@ -83,6 +85,11 @@ class Reader:
         """Registered terminals, a row per epoch that a STATUS or a record named; what they owe."""
         with self._lock, self.database.reading():
             return read_fleet.terminals(self.database)
+
+    def coming(self) -> Coming:
+        """What terminals and boxes may still bring of what the ledger lacks."""
+        with self._lock, self.database.reading():
+            return read_coming.coming(self.database)
 
     def by_terminal(self) -> list[TerminalCount]:
         """Counts and sequence range per (device, epoch), by name; together they are the overview's."""
