@@ -12,7 +12,9 @@ from pathlib import Path
 
 from shared.errors import ConfigFault, WireFault, YktError
 from shared.ids import PsamId, psam_id
+from shared.input.amount import AMOUNT_HELP, typed_sum
 from shared.input.command_line import Parser
+from shared.input.data_folder import add_data
 from shared.input.login import LOGIN_HELP
 
 FALSE, WRONG_USE = 1, 2
@@ -54,13 +56,13 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser(CONSOLE, help="集控平台 / the console", add_help=False)
     verbs.add_parser("desk", help="卡务中心的账本接口 / the ledger for card desks", add_help=False)
     cashier = verbs.add_parser("cashier", help="准许一名收银员，写出令牌文件 / admit a cashier, write a token file")
-    cashier.add_argument("--data", type=Path, required=True, metavar="DIR")
+    add_data(cashier)
     cashier.add_argument("--name", required=True, metavar="NAME", help="姓名或工号 / name or number")
     cashier.set_defaults(run=_cashier)
 
     def verb(name: str, text: str, run: Verb) -> argparse.ArgumentParser:
         made = verbs.add_parser(name, help=text, description=text)
-        made.add_argument("--data", type=Path, required=True, metavar="DIR")
+        add_data(made)
         made.add_argument("--dsn", metavar="DSN", help=DSN_HELP)
         made.set_defaults(run=run)
         return made
@@ -80,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     apart = verb("differences", "卡与账本的差异：列出；查明后说明 / card against ledger: list, explain", _differences)
     _differences_options(apart)
     link = verbs.add_parser("sign-in", help=SIGN_IN, description=SIGN_IN)
-    link.add_argument("--data", type=Path, required=True, metavar="DIR")
+    add_data(link)
     link.add_argument("--address", default=ADDRESS, metavar="URL", help=f"集控平台地址 / of the console ({ADDRESS})")
     link.set_defaults(run=_sign_in)
     most = f"已了的最多列几笔 / most of those that are done ({LOADS_LISTED})"
@@ -107,8 +109,9 @@ def _deposit_options(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--card", metavar="LABEL", help="卡面号 / the text printed on the card")
     which.add_argument("--all", action="store_true", help="所有卡 / every card")
     which.add_argument("--file", type=Path, help='每行一笔 / a line each: {"card": LABEL, "fen": N, "key": TEXT}')
-    parser.add_argument("--fen", type=int, metavar="N", help="金额，单位分 / amount in fen")
+    _sum(parser)
     parser.add_argument("--key", metavar="TEXT", help="幂等键：同键只入账一次 / the same key is posted once")
+    _who(parser)
 
 
 def _grant_options(parser: argparse.ArgumentParser) -> None:
@@ -116,11 +119,23 @@ def _grant_options(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--card", metavar="LABEL", help="卡面号 / the text printed on the card")
     columns = "首行 head line: card,fen,reason[,key] / 卡号,金额(元),缘由; UTF-8, GB18030"
     which.add_argument("--file", type=Path, metavar="CSV", help=columns)
-    parser.add_argument("--fen", type=int, metavar="N", help="金额，单位分 / amount in fen")
+    _sum(parser)
     parser.add_argument("--reason", metavar="TEXT", help="缘由；各行可自带 / why; lines may have their own")
+    _who(parser)
     payer = "出资：补助基金或专户 / who pays: subsidy fund or bank"
     parser.add_argument("--from", dest="payer", choices=("fund", "bank"), default="fund", help=payer)
     parser.add_argument("--key", metavar="TEXT", help="幂等键；文件则为批次号 / granted once; of a batch: its name")
+
+
+def _sum(parser: argparse.ArgumentParser) -> None:
+    """In yuan; --fen of before is understood, and no longer told."""
+    parser.add_argument("--yuan", type=typed_sum, dest="fen", metavar="SUM", help=f"金额，元 / in yuan: {AMOUNT_HELP}")
+    parser.add_argument("--fen", type=int, help=argparse.SUPPRESS, default=argparse.SUPPRESS)
+
+
+def _who(parser: argparse.ArgumentParser) -> None:
+    told = "经手人，缺省为系统登录名 / who does it; the login name if nobody is named"
+    parser.add_argument("--who", metavar="NAME", help=told)
 
 
 def _theft_options(parser: argparse.ArgumentParser) -> None:
@@ -230,14 +245,21 @@ def _import(chosen: argparse.Namespace) -> int:
 def _deposit(chosen: argparse.Namespace) -> int:
     from cloud.commands.intake import Wish, deposit
 
-    return deposit(chosen.data, chosen.dsn, Wish(chosen.card, chosen.all, chosen.file, chosen.fen, chosen.key))
+    wish = Wish(chosen.card, chosen.all, chosen.file, chosen.fen, chosen.key, _named(chosen))
+    return deposit(chosen.data, chosen.dsn, wish)
 
 
 def _grant(chosen: argparse.Namespace) -> int:
     from cloud.commands.grants import Wish, grant
 
-    wish = Wish(chosen.card, chosen.fen, chosen.reason, chosen.file, chosen.payer, chosen.key)
+    wish = Wish(chosen.card, chosen.fen, chosen.reason, chosen.file, chosen.payer, chosen.key, _named(chosen))
     return grant(chosen.data, chosen.dsn, wish, as_json=chosen.json)
+
+
+def _named(chosen: argparse.Namespace) -> str:
+    from cloud.commands.opening import login_name
+
+    return login_name() if chosen.who is None else str(chosen.who)
 
 
 def _verify(chosen: argparse.Namespace) -> int:

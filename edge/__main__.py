@@ -14,6 +14,7 @@ from edge.settings import OutboxSetting, load
 from shared.clocks.campus_clock import parse_clock
 from shared.errors import ConfigFault, StoreFault
 from shared.input.command_line import Parser
+from shared.input.data_folder import add_data
 from shared.input.endpoint import host_port, listening_port
 from shared.input.login import LOGIN_HELP, read_login
 
@@ -111,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="python -m edge", description="数据网关 / edge box")
     verbs = parser.add_subparsers(dest="verb", required=True)
     run = verbs.add_parser("run", help="运行一台网关 / run a box")
-    run.add_argument("--data", type=Path, required=True, help="数据目录 / data folder")
+    add_data(run)
     run.add_argument("--box", required=True, help="网关编号 / box id")
     run.add_argument("--broker", required=True, metavar="HOST:PORT", help="消息代理 / MQTT broker")
     run.add_argument("--broker-login", type=Path, metavar="FILE", help=LOGIN_HELP)
@@ -123,7 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--clock", metavar="T0:REAL0:SPEED", help="校园时钟 / campus clock")
     run.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即结束 / end when stdin closes")
     verify = verbs.add_parser("verify", help="核对发件箱 / check outboxes")
-    verify.add_argument("--data", type=Path, required=True, help="数据目录 / data folder")
+    add_data(verify)
     verify.add_argument("--box", help="只查一台 / only this one")
     verify.add_argument("--json", action="store_true", help="机器可读 / for programs")
     return parser

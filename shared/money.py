@@ -1,4 +1,4 @@
-"""Money is integer fen 分. There is no float, and no yuan but on a screen."""
+"""Money is integer fen 分. There is no float, and no yuan but on a screen; what is typed: shared/input/amount.py."""
 
 from typing import NewType
 
@@ -15,16 +15,6 @@ def fen(value: int) -> Fen:
     if type(value) is not int or not 0 <= value <= FEN_MAX:
         raise WireFault(f"not an amount in fen: {value!r}")
     return Fen(value)
-
-
-def parse_yuan(text: str) -> Fen:
-    """Fen of a decimal amount in yuan: '12', '12.5', '12.50', with an optional ¥ or 元; else WireFault."""
-    plain = text.strip().removeprefix("¥").removeprefix("￥").removesuffix("元").strip()
-    whole, _, part = plain.partition(".")
-    digits = (whole or "0") + part.ljust(2, "0")
-    if not (whole or part) or len(part) > 2 or len(digits) > 10 or not (digits.isascii() and digits.isdigit()):
-        raise WireFault(f"not an amount in yuan: {text[:20]!r}")
-    return fen(int(digits))
 
 
 def yuan(amount: int) -> str:

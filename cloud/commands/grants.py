@@ -21,7 +21,8 @@ from cloud.ledger.records.values import GrantRefused
 from cloud.process.settings import load_settings
 from shared.errors import ConfigFault, WireFault
 from shared.ids import CardId
-from shared.input.table import Row, Table, parse_amount, parse_label, read_table
+from shared.input.amount import parse_amount
+from shared.input.table import Row, Table, parse_label, read_table
 from shared.money import yuan
 
 LINES_MAX = 100_000
@@ -47,6 +48,7 @@ class Wish:
     file: Path | None
     payer: str
     key: str | None
+    who: str = ""
 
 
 class Line(NamedTuple):
@@ -77,19 +79,19 @@ def grant(data: Path, dsn: str | None, wish: Wish, *, as_json: bool) -> int:
     settings = load_settings(data)
     cards = {row.label: row.card for row in read_inventory(settings).cards}
     with closing(open_ledger(settings.books(dsn))) as ledger:
-        done = [_granted(ledger, cards, wish.payer, line) for line in lines]
+        done = [_granted(ledger, cards, wish, line) for line in lines]
     _say(done, as_json=as_json)
     return 1 if any(one.result == "refused" for one in done) else 0
 
 
-def _granted(ledger: Ledger, cards: dict[str, CardId], payer: str, line: Line) -> Done:
+def _granted(ledger: Ledger, cards: dict[str, CardId], wish: Wish, line: Line) -> Done:
     """One transaction a line."""
     if line.fault:
         return Done(line, "refused", line.fault)
     if line.label not in cards:
         return Done(line, "refused", "没有这张卡 / no such card")
     try:
-        made = ledger.grant(cards[line.label], line.fen, payer, line.reason, line.key, wall_now())
+        made = ledger.grant(cards[line.label], line.fen, wish.payer, line.reason, line.key, wall_now(), wish.who)
     except GrantRefused as refused:
         return Done(line, "refused", str(refused))
     return Done(line, "again" if made.again else "granted")
@@ -98,11 +100,11 @@ def _granted(ledger: Ledger, cards: dict[str, CardId], payer: str, line: Line) -
 def _lines(wish: Wish) -> Iterator[Line]:
     if wish.file is None:
         if wish.card is None or wish.fen is None or not wish.reason:
-            raise ConfigFault("缺少 --fen 或 --reason / --fen or --reason is missing")
+            raise ConfigFault("缺少 --yuan 或 --reason / --yuan or --reason is missing")
         yield Line(0, wish.card, wish.fen, wish.reason, wish.key or f"command-{token_hex(8)}")
         return
     if wish.fen is not None:
-        raise ConfigFault("--file 不与 --fen 同用 / --file goes without --fen")
+        raise ConfigFault("--file 不与 --yuan 同用 / --file goes without --yuan")
     yield from _of_file(wish.file, wish)
 
 

@@ -28,13 +28,17 @@ LINE_MAX = 4096
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Which deposits: one card, every card, or the lines of a file. fen and key do not go with a file."""
+    """Which deposits: one card, every card, or the lines of a file. fen and key do not go with a file.
+
+    who: makes them; a line of a file may name another.
+    """
 
     card: str | None
     every: bool
     file: Path | None
     fen: int | None
     key: str | None
+    who: str = ""
 
 
 class Deposit(NamedTuple):
@@ -43,6 +47,7 @@ class Deposit(NamedTuple):
     label: str
     fen: int
     key: str
+    who: str
 
 
 def import_campus(data: Path, dsn: str | None, keys: Path | None) -> int:
@@ -65,7 +70,7 @@ def deposit(data: Path, dsn: str | None, wish: Wish) -> int:
     settings = load_settings(data)
     wanted = list(_wanted(wish, read_inventory(settings)))
     with closing(open_ledger(settings.books(dsn))) as ledger:
-        fresh = sum(not ledger.deposit(card, one.fen, one.key, wall_now()).again for card, one in wanted)
+        fresh = sum(not ledger.deposit(card, one.fen, one.key, wall_now(), one.who).again for card, one in wanted)
     total = yuan(sum(one.fen for _, one in wanted))
     sys.stdout.write(
         f"已充值 / deposited: {len(wanted)} 笔, {total} 元, 新入账 newly posted {fresh}\n"
@@ -97,41 +102,42 @@ def _wanted(wish: Wish, inventory: Inventory) -> Iterator[tuple[CardId, Deposit]
         if one.label not in cards:
             raise ConfigFault(f"没有这张卡 / no such card: {one.label[:40]}")
         if not 0 < one.fen <= FEN_MAX:
-            raise ConfigFault(f"金额应为 1..{FEN_MAX} 分 / amount in fen: {one.fen}")
+            raise ConfigFault(f"金额应为 0.01 到 {yuan(FEN_MAX)} 元 / of 0.01 to {yuan(FEN_MAX)} yuan: {yuan(one.fen)}")
         yield cards[one.label], one
 
 
 def _deposits(wish: Wish, labels: list[str]) -> Iterator[Deposit]:
     if wish.file is not None:
         if wish.fen is not None or wish.key is not None:
-            raise ConfigFault("--file 不与 --fen、--key 同用 / --file goes without --fen and --key")
-        yield from _lines(wish.file)
+            raise ConfigFault("--file 不与 --yuan、--key 同用 / --file goes without --yuan and --key")
+        yield from _lines(wish.file, wish.who)
         return
     if wish.fen is None:
-        raise ConfigFault("缺少 --fen / --fen is missing")
+        raise ConfigFault("缺少 --yuan / --yuan is missing")
     key = wish.key or f"command-{token_hex(8)}"
     for label in labels if wish.every else [wish.card or ""]:
-        yield Deposit(label, wish.fen, f"{key}-{label}" if wish.every else key)
+        yield Deposit(label, wish.fen, f"{key}-{label}" if wish.every else key, wish.who)
 
 
-def _lines(file: Path) -> Iterator[Deposit]:
+def _lines(file: Path, who: str) -> Iterator[Deposit]:
     try:
         with file.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
-                    yield _line(line, f"{file.name}:{number}")
+                    yield _line(line, f"{file.name}:{number}", who)
     except (OSError, UnicodeDecodeError) as fault:
         raise ConfigFault(f"{file}: 无法读取 / cannot be read: {type(fault).__name__}") from fault
 
 
-def _line(line: str, where: str) -> Deposit:
-    wrong = ConfigFault(f'{where}: 应为 / expected {{"card": LABEL, "fen": N, "key": TEXT}}')
+def _line(line: str, where: str, who: str) -> Deposit:
+    wrong = ConfigFault(f'{where}: 应为 / expected {{"card": LABEL, "fen": N, "key": TEXT[, "who": NAME]}}')
     try:
         row: Any = json.loads(line[:LINE_MAX])
     except (ValueError, RecursionError):
         raise wrong from None
-    if not isinstance(row, dict) or set(row) != {"card", "fen", "key"}:
+    if not isinstance(row, dict) or set(row) - {"who"} != {"card", "fen", "key"}:
         raise wrong
-    if type(row["card"]) is not str or type(row["fen"]) is not int or type(row["key"]) is not str:
+    made = Deposit(row["card"], row["fen"], row["key"], row.get("who", who))
+    if [type(field) for field in made] != [str, int, str, str]:
         raise wrong
-    return Deposit(row["card"], row["fen"], row["key"])
+    return made

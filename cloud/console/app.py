@@ -23,6 +23,7 @@ from cloud.process.life import say, stop_on_signals
 from cloud.process.serving import HttpsServer
 from cloud.process.settings import CloudSettings, load_settings
 from shared.input.command_line import Parser
+from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
 
 FIRST_OPERATOR = "admin"
@@ -32,7 +33,7 @@ TOKEN_FILE = "api.token"  # noqa: S105  # the name of a file
 def main(arguments: Sequence[str]) -> int:
     """Serve until told to end."""
     parser = Parser(prog="./ykt cloud console", description="集控平台 / the console")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    add_data(parser)
     parser.add_argument("--dsn", metavar="DSN")
     parser.add_argument("--port", type=listening_port, required=True)
     parser.add_argument("--host", default="127.0.0.1", help="监听地址 / address (127.0.0.1)")

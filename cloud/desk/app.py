@@ -26,6 +26,7 @@ from cloud.process.settings import FOLDER, load_settings
 from shared.clocks.campus_clock import CampusClock, parse_clock
 from shared.desk import ANSWER_MAX, DESK_PATH
 from shared.input.command_line import Parser
+from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
 
 BODY_S = 10.0
@@ -38,7 +39,7 @@ _BEARER = b"Bearer "
 def main(arguments: Sequence[str]) -> int:
     """Serve until told to end."""
     parser = Parser(prog="./ykt cloud desk", description="卡务中心的账本接口 / the ledger for card desks")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    add_data(parser)
     parser.add_argument("--dsn", metavar="DSN")
     parser.add_argument("--keys", type=Path, required=True, metavar="SOCKET", help="密钥进程（账务）/ money socket")
     parser.add_argument("--port", type=listening_port, required=True)

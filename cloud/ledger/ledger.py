@@ -210,15 +210,17 @@ class Ledger:
 
     # --- money ----------------------------------------------------------------------------------------------------
 
-    def deposit(self, card: CardId, fen: int, key: str, now: Now) -> Deposited:
-        """充值 into the online account, once per key. DepositRefused."""
+    def deposit(self, card: CardId, fen: int, key: str, now: Now, who: str = "") -> Deposited:
+        """充值 into the online account, once per key. who: made it; empty: nobody said so. DepositRefused."""
         with self.opened.writing(now) as writing:
-            return deposit(writing, card, fen, key)
+            return deposit(writing, card, fen, key, who)
 
-    def grant(self, card: CardId, fen: int, payer: str, reason: str, key: str, now: Now) -> Granted:
-        """发放 into the pending load, once per key. GrantRefused."""
+    def grant(
+        self, card: CardId, fen: int, payer: str, reason: str, key: str, now: Now, who: str = ""
+    ) -> Granted:  # fmt: skip
+        """发放 into the pending load, once per key. who: as in deposit(). GrantRefused."""
         with self.opened.writing(now) as writing:
-            return grant(writing, card, fen, payer, reason, key)
+            return grant(writing, card, fen, payer, reason, key, who)
 
     def load_authorise(
         self, box: BoxId, request: OnlineRequest, load: LoadRequest, mac1_ok: bool, now: Now  # a fact, not a mode

@@ -42,10 +42,25 @@ TOLD_MAX = 50
 OURS = frozenset({"launcher.lock", "log"})
 
 
-async def open_replay(options: Options, parts: Supervisor, watch: Watch, run_dir: Path, say: Say) -> Campus:
-    """Bring a trace's campus up and start to play it."""
+def read_day(options: Options, say: Say) -> Trace:
+    """The day to be played; WrongUse when it cannot be, and then nothing was made."""
+    require_empty(options.data)
+    return _read(options, say)
+
+
+def require_empty(folder: Path) -> None:
+    """WrongUse when there is something in a folder that a day would be played into."""
+    left = sorted(path.name for path in folder.iterdir() if path.name not in OURS) if folder.is_dir() else []
+    if left:
+        raise WrongUse(f"--trace 要求空的 --data 目录 / --trace wants an empty --data folder: {', '.join(left[:3])}")
+
+
+async def open_replay(
+    options: Options, day: Trace, parts: Supervisor, watch: Watch, run_dir: Path, say: Say
+) -> Campus:  # fmt: skip
+    """Bring a trace's campus up and start to play it. WrongUse: somebody else has used the folder meanwhile."""
     began = time.monotonic()
-    day = _read(options, say)
+    require_empty(options.data)
     plan = trace_plan(list(day.cards()), day.terminals(), LOADERS)
     write_plan(options.data / "plan.json", plan, _extra(day))
     where = await open_servers(options, parts, run_dir, plan, _clock(day, 1.0, LOADING_S))
@@ -96,9 +111,6 @@ def progress(played: Campus, watch: Watch) -> str:
 def _read(options: Options, say: Say) -> Trace:
     if options.trace is None:
         raise WrongUse("--trace")
-    left = sorted(path.name for path in options.data.iterdir() if path.name not in OURS)
-    if left:
-        raise WrongUse(f"--trace 要求空的 --data 目录 / --trace wants an empty --data folder: {', '.join(left[:3])}")
     try:
         day = trace.read(options.trace.read_bytes(), date.today())  # noqa: DTZ011  # a campus-local day
     except OSError as fault:

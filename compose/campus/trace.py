@@ -10,7 +10,8 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from shared.errors import WireFault
-from shared.input.table import AMOUNT_HELP, ENCODINGS, Row, parse_amount, parse_label, read_table
+from shared.input.amount import AMOUNT_HELP, parse_amount
+from shared.input.table import ENCODINGS, Row, parse_label, read_table
 from shared.money import Fen
 
 LINES_MAX = 2_000_000

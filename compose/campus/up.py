@@ -17,6 +17,7 @@ from pathlib import Path
 from compose.campus import closing, opening, replay
 from compose.campus.options import Options, console_port, parse
 from compose.campus.terms import say_daily
+from compose.campus.trace import Trace
 from compose.parts.hold import FolderInUse, FolderUnusable, hold
 from compose.parts.interrupts import Interrupts
 from compose.parts.supervise import Event, StartFailed, State, Supervisor
@@ -34,13 +35,17 @@ def main(arguments: list[str]) -> int:
     """Run the campus; the exit code."""
     try:
         options = parse(arguments)
+        day = replay.read_day(options, _say) if options.trace else None
         options = replace(options, port=console_port(options.port))
-    except WrongUse as wrong:
+    except (WrongUse, ConfigFault) as wrong:
         _say(str(wrong))
+        return 2
+    except OSError as fault:
+        _say(str(FolderUnusable(options.data, fault)))
         return 2
     try:
         with hold(options.data) as lock, _run_folder() as run_dir:
-            return asyncio.run(_campus(options, run_dir, lock.fd))
+            return asyncio.run(_campus(options, day, run_dir, lock.fd))
     except (WrongUse, FolderInUse, FolderUnusable, ServerMissing, NoPort, ConfigFault) as wrong:
         _say(str(wrong))
         return 2
@@ -52,7 +57,7 @@ def main(arguments: list[str]) -> int:
         return 1
 
 
-async def _campus(options: Options, run_dir: Path, lock_fd: int) -> int:
+async def _campus(options: Options, day: Trace | None, run_dir: Path, lock_fd: int) -> int:
     watch = Watch()
     with Interrupts() as interrupts:
         async with Supervisor(
@@ -60,8 +65,8 @@ async def _campus(options: Options, run_dir: Path, lock_fd: int) -> int:
         ) as parts:
             wished = asyncio.create_task(interrupts.first.wait())
             began = asyncio.create_task(
-                replay.open_replay(options, parts, watch, run_dir, _say)
-                if options.trace
+                replay.open_replay(options, day, parts, watch, run_dir, _say)
+                if day
                 else opening.open_campus(options, parts, run_dir, _say)
             )
             await asyncio.wait({wished, began}, return_when=asyncio.FIRST_COMPLETED)

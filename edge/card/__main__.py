@@ -15,6 +15,7 @@ from edge.card.sim.serving import HELP, Hands, ServeOptions, serve_input
 from edge.life import exit_code, say
 from shared.errors import ConfigFault, StoreFault
 from shared.input.command_line import Parser
+from shared.input.data_folder import add_data
 
 ABOUT = """\
 读卡器：serve 把演练卡和 PSAM 放进虚拟读卡器（自带一个 pcscd），readers 列出本机的读卡器。
@@ -69,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("readers", help="列出读卡器 · the readers of this machine")
     serve = verbs.add_parser("serve", help="虚拟读卡器里的卡 · cards in virtual readers")
-    serve.add_argument("--data", type=Path, default=Path("var/campus"), help="数据目录 · data folder (var/campus)")
+    add_data(serve)
     serve.add_argument("--card", default="", metavar="LABEL", help="先放哪张卡 · first card")
     serve.add_argument("--psam", default="", metavar="NAME", help="哪台终端的 PSAM · whose PSAM")
     serve.add_argument("--card-t0", action="store_true", help="用户卡走 T=0 · the user card speaks T=0")

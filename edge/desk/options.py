@@ -11,8 +11,9 @@ from edge.desk.doors.laying import Laying
 from edge.desk.reading.words import CLASSES
 from shared.clocks.clock import day_of_date_bcd
 from shared.errors import WireFault
+from shared.input.amount import AMOUNT_HELP, typed_sum, typed_yuan
 from shared.input.command_line import Parser
-from shared.money import parse_yuan
+from shared.input.data_folder import add_data
 
 ABOUT = """\
 卡务台：读卡、充值圈存、圈提、口令、锁定、换卡、日结。卡在读卡器里，或是演练卡文件。
@@ -98,7 +99,8 @@ class _Verbs:
         draw.add_argument("--last", required=True, metavar="LABEL", help="止号 · last")
         _reason(_label(self._verb("spoil", "废卡登记 · a drawn card is waste")))
         close = self._verb("close", "日结：点钞、点卡、上交，打印日结单 · close the day, print its sheet")
-        close.add_argument("--counted", type=_fen, required=True, metavar="SUM", help="实点现金（元）· cash in yuan")
+        counted = "实点现金（元）· cash in yuan"
+        close.add_argument("--counted", type=typed_yuan, required=True, metavar="SUM", help=counted)
         close.add_argument("--left", type=int, required=True, metavar="N", help="实点空白卡 · cards in hand")
         sheet = self._verb("sheet", "日结单：今日或某日 · the sheet of today or of a day")
         sheet.add_argument("--day", type=_day, default=0, metavar="DAY", help="如 2026-11-26，缺省今日 · today")
@@ -107,7 +109,7 @@ class _Verbs:
 
     def _verb(self, name: str, text: str, *, card: bool = False) -> argparse.ArgumentParser:
         verb = self._verbs.add_parser(name, help=text, description=text)
-        verb.add_argument("--data", type=Path, default=Path("var/campus"), help="数据目录 · data folder (var/campus)")
+        add_data(verb)
         verb.add_argument("--name", default="", metavar="NAME", help="卡务台终端名 · the desk's terminal")
         verb.add_argument("--url", default="", metavar="URL", help="账本接口，缺省自动查找 · the ledger's desk service")
         verb.add_argument("--cashier", default="", metavar="NAME", help="收银员 · the cashier (cloud cashier --name)")
@@ -150,7 +152,8 @@ def _card(verb: argparse.ArgumentParser) -> None:
 
 
 def _sum(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("--yuan", type=_fen, dest="fen", required=True, metavar="SUM", help="金额（元）· in yuan")
+    told = f"金额（元）in yuan: {AMOUNT_HELP}"
+    verb.add_argument("--yuan", type=typed_sum, dest="fen", required=True, metavar="SUM", help=told)
 
 
 def _day(text: str) -> int:
@@ -158,10 +161,3 @@ def _day(text: str) -> int:
         return day_of_date_bcd(bytes.fromhex(text.replace("-", "")))
     except (ValueError, WireFault) as fault:
         raise argparse.ArgumentTypeError("日期应如 2026-11-26 / a day, as 2026-11-26") from fault
-
-
-def _fen(text: str) -> int:
-    try:
-        return parse_yuan(text)
-    except WireFault as fault:
-        raise argparse.ArgumentTypeError("应为元，如 12.50 / yuan, as 12.50") from fault

@@ -9,11 +9,11 @@ from edge.terminal.play.run import RunOptions
 from edge.terminal.station.wires import Wire
 from shared.clocks.campus_clock import parse_clock
 from shared.input.command_line import Parser
+from shared.input.data_folder import add_data
 
 ABOUT = """\
 终端：run 无人值守运行，interactive 亲手收银，cards 汇总卡内余额。
 A terminal: run as a process, interactive to sell at by hand, cards to sum up what the cards hold."""
-DATA = Path("var/campus")
 RATE = 0.35
 TEAR = 0.01
 
@@ -83,13 +83,13 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(verbs.add_parser("run", help="无人值守运行 · as a process"))
     _add_counter(verbs.add_parser("interactive", help="亲手收银 · sell at by hand (also --interactive)"))
     cards = verbs.add_parser("cards", help="汇总卡内余额 · what the cards hold")
-    cards.add_argument("--data", type=Path, default=DATA, help="数据目录 · data folder")
+    add_data(cards)
     cards.add_argument("--json", action="store_true", help="一行 JSON · one line of JSON")
     return parser
 
 
 def _add_run(run: argparse.ArgumentParser) -> None:
-    run.add_argument("--data", type=Path, required=True, help="数据目录 · data folder")
+    add_data(run)
     run.add_argument("--name", required=True, help="终端名 · which terminal")
     _add_wire(run, is_required=True)
     run.add_argument("--customers", action="store_true", help="演练顾客 · people of the demonstration come")
@@ -103,7 +103,7 @@ def _add_run(run: argparse.ArgumentParser) -> None:
 
 
 def _add_counter(counter: argparse.ArgumentParser) -> None:
-    counter.add_argument("--data", type=Path, default=DATA, help=f"数据目录 · data folder ({DATA})")
+    add_data(counter)
     counter.add_argument("--name", default="", help="终端名 · which terminal (first free POS on TCP)")
     _add_wire(counter, is_required=False)
     counter.add_argument("--card", default="", help="先用哪张卡 · first card")

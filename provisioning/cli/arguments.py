@@ -8,6 +8,7 @@ from typing import TypeAlias
 from provisioning.custody.vault import Vault
 from provisioning.keeper.token import TokenPlace
 from shared.clocks.campus_clock import WALL
+from shared.input.data_folder import add_data
 
 Verbs: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001  # has no public name
 """Where a verb adds itself."""
@@ -20,7 +21,7 @@ def add_group(verbs: Verbs, name: str, told: str) -> Verbs:
 
 def add_store(parser: argparse.ArgumentParser) -> None:
     """--data and what opens its key store."""
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR")
+    add_data(parser)
     parser.add_argument("--passphrase-file", type=Path, help="密钥库口令 (600) / of the key store")
     parser.add_argument(
         "--share-file", type=Path, action="append", default=[], help="一位保管员的份额，可重复 / an officer's share"

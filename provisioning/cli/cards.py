@@ -36,7 +36,9 @@ from provisioning.keys.store import KeyKind, KeyStore
 from provisioning.psam import rotation_files
 from shared.clocks.clock import DAY_S, date_bcd, day_of_date_bcd
 from shared.errors import ConfigFault, WireFault
+from shared.input.amount import typed_sum
 from shared.inventory import CardRow
+from shared.money import yuan
 from shared.purse.cos.card import UserCard
 from shared.purse.cos.images import CEILING_FEN
 from shared.purse.profiles import CAMPUS
@@ -49,7 +51,9 @@ def add_to(verbs: Verbs) -> None:
     start = _step(steps, "start", _start, "按订单开批 / begin a batch from an order")
     start.add_argument("--order", type=Path, required=True, metavar="ORDER.json")
     start.add_argument("--region", type=int)
-    start.add_argument("--ceiling-fen", type=int, default=CEILING_FEN)
+    told = f"余额上限，元 / ceiling of the balance in yuan ({yuan(CEILING_FEN)})"
+    start.add_argument("--ceiling", type=typed_sum, dest="ceiling_fen", default=CEILING_FEN, metavar="SUM", help=told)
+    start.add_argument("--ceiling-fen", type=int, help=argparse.SUPPRESS, default=argparse.SUPPRESS)
     start.add_argument("--subsidy-expires", metavar="YYYYMMDD", help="补助钱包有效期至 (默认同卡) / their last day")
     lease = _step(steps, "lease", _lease, "一台机器领一段 / a machine takes its next lines")
     lease.add_argument("--batch", required=True)

@@ -31,6 +31,7 @@ from provisioning.plan.plan import parse_plan
 from shared.clocks.campus_clock import WALL
 from shared.errors import ConfigFault, KeyFault, RuleBroken, StoreFault, WireFault
 from shared.input.command_line import Parser
+from shared.input.data_folder import add_data
 from shared.input.section import from_json
 
 BROKEN, WRONG_USE = 1, 2
@@ -59,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     campus.add_argument("--plan", type=Path, required=True, metavar="PLAN.json")
     campus.add_argument("--masters", type=Path, metavar="DIR", help="仪式所得的密钥 / masters that a ceremony made")
     campus.set_defaults(run=_campus)
-    campus.add_argument("--data", type=Path, required=True, metavar="DIR")
+    add_data(campus)
     campus.add_argument("--passphrase-file", type=Path, help="口令文件 (600) / instead of a random unlock file")
     campus.add_argument("--share-file", type=Path, action="append", default=[], help="打开 --masters / opens --masters")
     plan = verbs.add_parser("plan", help="写出校园计划 / write a plan")

@@ -22,6 +22,7 @@ from provisioning.process.opening import KeeperChoice, KeeperName
 from provisioning.process.process import serve_keys
 from shared.clocks.campus_clock import WALL
 from shared.errors import WireFault
+from shared.input.data_folder import add_data
 from shared.wire.keyproc import Role
 
 Verbs = argparse._SubParsersAction  # noqa: SLF001  # argparse gives this type no public name
@@ -46,7 +47,7 @@ def add_to(verbs: "Verbs[argparse.ArgumentParser]") -> None:
     token.set_defaults(run=_token)
     add_token(token)
     for verb in (keys, token):
-        verb.add_argument("--data", type=Path, required=True, metavar="DIR")
+        add_data(verb)
         verb.add_argument("--passphrase-file", type=Path, help="口令文件 (600) / instead of a random unlock file")
 
 

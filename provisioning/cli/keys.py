@@ -21,6 +21,7 @@ from provisioning.keys import transport
 from provisioning.keys.levels import MASTERS, school_of
 from provisioning.keys.store import KeyStore, Level, Unlock
 from shared.errors import ConfigFault
+from shared.input.data_folder import add_data
 
 MOTHER, HALF_A, HALF_B = "mother.card", "auth-a.card", "auth-b.card"
 
@@ -29,7 +30,7 @@ def add_to(verbs: Verbs) -> None:
     """Add the verbs."""
     steps = add_group(verbs, "custody", "保管日志 / the custody log")
     verify = steps.add_parser("verify", help="核对链；指出第一处断裂 / check the chain, name the first broken line")
-    verify.add_argument("--data", type=Path, required=True, metavar="DIR")
+    add_data(verify)
     verify.add_argument("--head", metavar="HEX", help="仪式记录或状态行上的链头 / from the minutes or a STATUS line")
     verify.set_defaults(run=_verify)
     ways = add_group(verbs, "transport", "母卡：密钥传递 / keys as mother cards")

@@ -28,12 +28,12 @@ from provisioning.issue.campus_facts import read_campus
 from provisioning.issue.personalise import make_psam
 from provisioning.keeper.school_masters import Masters
 from provisioning.keys.store import KeyKind, KeyStore
-from provisioning.psam.register import PsamEntry, PsamState
+from provisioning.psam.register import PsamEntry, PsamState, Register
 from provisioning.psam.rotation import next_step, require_new
 from provisioning.psam.rotation_cost import cost
 from provisioning.psam.rotation_files import Desk, retired, used
 from provisioning.psam.write import control_name, renew, require_masters
-from shared.errors import ConfigFault
+from shared.errors import ConfigFault, WireFault
 from shared.ids import DeviceId, PsamId, device_id, psam_id
 from shared.inventory import PsamRow
 from shared.purse.cos.psam import Psam
@@ -41,6 +41,23 @@ from shared.purse.crypto import Key
 
 MAKE_MAX = 1_000
 RESTART = "重启密钥进程，使其使用现在的主密钥 / restart the key process: it works with what it opened\n"
+
+
+ORDER_ABOUT = """\
+换机单：一台终端的 PSAM 要换成另一枚时先开单；完工后用 psam close 办结，再写进新清单。
+A swap order: opened before the PSAM of a body is replaced by another one; `psam close` ends it when the fitter is
+back, and the next inventory tells the ledger."""
+ORDER_NEEDS = """\
+需要 needs: 终端名或机身号；一枚在库 stock 或已领出 issued 且已写完的 PSAM；缘由；经手人。
+            the body by name or number; a PSAM in stock or issued, and written; why; who.
+例 example:
+  ./ykt provision psam list
+  ./ykt provision psam order --device pos-01 --into 500100000014 --reason 终端故障 --who 王芳
+  ./ykt provision psam close --order 1 --out scrapped --who 王芳
+  ./ykt provision psam inventory --who 王芳 && ./ykt cloud import"""
+BODY_HELP = "终端名或机身号，如 pos-01 / the body by name, or by its 12 digits"
+SHOWN = 5
+"""Most names that an error gives to choose from."""
 
 
 def add_to(verbs: Verbs) -> None:
@@ -51,19 +68,21 @@ def add_to(verbs: Verbs) -> None:
     make.add_argument("--count", type=int, default=1)
     make.add_argument("--out", type=Path, required=True, metavar="DIR")
     move = _step(steps, "move", _move, "出库、装机、入库、报废、被盗 / to another place")
-    move.add_argument("--psam", type=_psam, required=True)
+    move.add_argument("--psam", type=_psam, required=True, metavar="PSAM", help="12 位 / its 12 digits")
     move.add_argument("--to", type=PsamState, choices=list(PsamState), required=True)
-    move.add_argument("--device", type=_device)
+    move.add_argument("--device", metavar="BODY", help=BODY_HELP)
     move.add_argument("--reason", default="")
     renewed = _step(steps, "renew", _renew, "写入现有各版本 / write the versions that the school has now")
-    renewed.add_argument("--psam", type=_psam, required=True)
+    renewed.add_argument("--psam", type=_psam, required=True, metavar="PSAM", help="12 位 / its 12 digits")
     renewed.add_argument("--file", type=Path, required=True, help="PSAM 文件 / its body")
     order = _step(steps, "order", _order, "开换机单 / a swap order")
-    order.add_argument("--device", type=_device, required=True)
-    order.add_argument("--into", type=_psam, required=True)
-    order.add_argument("--reason", required=True)
+    order.description, order.epilog = ORDER_ABOUT, ORDER_NEEDS
+    order.formatter_class = argparse.RawDescriptionHelpFormatter
+    order.add_argument("--device", required=True, metavar="BODY", help=BODY_HELP)
+    order.add_argument("--into", type=_psam, required=True, metavar="PSAM", help="换上的 PSAM，12 位 / goes in")
+    order.add_argument("--reason", required=True, metavar="TEXT", help="缘由，如“终端故障” / why")
     close = _step(steps, "close", _close, "换机单完成 / the swap is done")
-    close.add_argument("--order", type=int, required=True)
+    close.add_argument("--order", type=int, required=True, metavar="N", help="换机单号，见 psam list / its number")
     close.add_argument("--out", type=PsamState, choices=list(PsamState), required=True, help="旧的去向 / the old one's")
     inventory = _step(steps, "inventory", _inventory, "新装机的写入新清单 / those put in since into a new inventory")
     rotate = add_group(verbs, "rotate", "密钥轮换 / rotation of the card masters")
@@ -130,7 +149,8 @@ def _make(chosen: argparse.Namespace) -> None:
 
 def _move(chosen: argparse.Namespace) -> None:
     with _desk(chosen).psams() as (register, commit):
-        row = register.move(chosen.psam, chosen.to, chosen.who, now_s(), chosen.device, chosen.reason)
+        device = _body(chosen, chosen.device) if chosen.device else None
+        row = register.move(chosen.psam, chosen.to, chosen.who, now_s(), device, chosen.reason)
         commit([row], chosen.who, f"{chosen.psam.hex()} → {chosen.to} {chosen.reason}".rstrip())
 
 
@@ -149,10 +169,15 @@ def _renew(chosen: argparse.Namespace) -> None:
 
 
 def _order(chosen: argparse.Namespace) -> None:
+    device = _body(chosen, chosen.device)
     with _desk(chosen).psams() as (register, commit):
-        row = register.order_swap(chosen.device, chosen.into, chosen.reason, chosen.who, now_s())
+        try:
+            row = register.order_swap(device, chosen.into, chosen.reason, chosen.who, now_s())
+        except ConfigFault as fault:
+            raise ConfigFault(f"{fault}；{_free(register)}") from fault
         commit([row], chosen.who, f"换机单 swap order {row['order']}: {row['out']} → {row['in']}")
-        sys.stdout.write(f"换机单 / swap order {row['order']}\n")
+        sys.stdout.write(f"换机单 / swap order {row['order']}: {row['out']} → {row['in']}\n")
+        sys.stdout.write(f"换好后 / when it is done: psam close --order {row['order']} --out stock|scrapped|stolen\n")
 
 
 def _close(chosen: argparse.Namespace) -> None:
@@ -240,9 +265,33 @@ def _kept(school: KeyStore, versions: tuple[int, ...]) -> KeyStore:
     return KeyStore(school.level, school.campus, keys)
 
 
+def _free(register: Register) -> str:
+    """Which PSAMs could go into a body."""
+    free = [e.psam.hex() for e in register.entries if e.state in (PsamState.STOCK, PsamState.ISSUED) and e.is_written]
+    more = f" … 共 {len(free)}" if len(free) > SHOWN else ""
+    if not free:
+        return "没有可换上的 PSAM，先 psam make / no PSAM is free: psam make first"
+    return f"可换上 free: {', '.join(free[:SHOWN])}{more}"
+
+
+def _body(chosen: argparse.Namespace, text: str) -> DeviceId:
+    """By name, or by number. ConfigFault, which says what there is."""
+    devices = read_campus(chosen.data).inventory.devices
+    named = [row.device for row in devices if text in (row.name, row.device.hex())]
+    if named:
+        return named[0]
+    try:
+        return device_id(bytes.fromhex(text))
+    except (ValueError, WireFault):
+        names = ", ".join(row.name for row in devices[:SHOWN])
+        told = f"没有终端 {text[:40]}，应如 {names} 或 12 位机身号 / no body of this name or number"
+        raise ConfigFault(told) from None
+
+
 def _psam(text: str) -> PsamId:
-    return psam_id(bytes.fromhex(text))
-
-
-def _device(text: str) -> DeviceId:
-    return device_id(bytes.fromhex(text))
+    try:
+        return psam_id(bytes.fromhex(text))
+    except (ValueError, WireFault):
+        raise argparse.ArgumentTypeError(
+            f"PSAM 号为 12 位十六进制，见 psam list，不是 {text[:40]!r} / 12 hexadecimal digits, as psam list shows"
+        ) from None

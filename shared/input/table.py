@@ -7,18 +7,14 @@ is how a spreadsheet keeps it.
 
 import csv
 import io
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from shared.errors import ConfigFault, WireFault
-from shared.money import Fen, parse_yuan
 
 LABEL_MAX = 64
 ENCODINGS = "UTF-8, GB18030"
-AMOUNT_HELP = "12.50 · 12.5 · 12 · ¥12.50 · 12.50元 · 1,234.50"
-_THOUSANDS = re.compile(r"[¥￥]?\s*\d{1,3}(,\d{3})+(\.\d{1,2})?元?", re.ASCII)
 
 
 class Row(NamedTuple):
@@ -78,20 +74,6 @@ def parse_label(cell: str, what: str) -> str:
     if not plain or len(plain) > LABEL_MAX or not plain.isprintable():
         raise WireFault(f"{what}: 空、过长或含控制字符 / empty, too long or unprintable")
     return plain
-
-
-def parse_amount(cell: str) -> Fen:
-    """Fen of a sum in yuan in one of the forms of AMOUNT_HELP; WireFault otherwise, and for zero."""
-    plain = cell.strip()
-    if _THOUSANDS.fullmatch(plain):
-        plain = plain.replace(",", "")
-    try:
-        amount = parse_yuan(plain)
-    except WireFault as fault:
-        raise WireFault(f"金额看不懂 / unknown amount {plain[:20]!r}") from fault
-    if not amount:
-        raise WireFault("金额为零 / amount is zero")
-    return amount
 
 
 def _head(lines: _Lines) -> list[str]:

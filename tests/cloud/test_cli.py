@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from cloud.__main__ import main
+from cloud.commands.opening import login_name
 from cloud.console.accounts import Accounts
 from cloud.keys.client import KeyClient
 from cloud.ledger.ledger import open_ledger
+from cloud.ledger.read.reader import open_reader
 from cloud.ledger.records.values import Now, Received
 from shared.clocks.campus_clock import WALL
 from shared.ids import StorageId, StoreId
@@ -247,6 +249,21 @@ def test_deposits_are_posted_once_per_key(data: Path, capsys) -> None:
     assert online_fen(data, capsys) == 1250 + 40 * 100
 
 
+def test_who_made_a_deposit_is_kept_and_shown(data: Path, lunch: Campus, capsys) -> None:
+    """Whoever repeats it, the first one has made it; --fen of before is understood."""
+    for who in ("王芳", "李明"):
+        words = ("--card", "0007", "--yuan", "12.50", "--key", "k1", "--who", who)
+        assert run(capsys, "deposit", "--data", data, *words)[0] == 0
+    assert run(capsys, "deposit", "--data", data, "--card", "0007", "--fen", "100", "--key", "k2")[0] == 0
+    grant = ("grant", "--data", data, "--card", "0007", "--yuan", "3", "--reason", "补助", "--who", "李明")
+    assert run(capsys, *grant)[0] == 0
+    card = next(row.card for row in lunch.inventory.cards if row.label == "0007")
+    with closing(open_reader(str(data / "cloud" / "ledger.db"))) as reader:
+        told = [(entry.kind, entry.who) for entry in reader.statement(card) if entry.kind in ("deposit", "grant")]
+    assert told == [("grant", "李明"), ("deposit", login_name()), ("deposit", "王芳")]
+    assert run(capsys, "verify", "--data", data)[0] == 0
+
+
 def test_deposits_without_a_key_are_new_each_time(data: Path, capsys) -> None:
     for _ in range(2):
         run(capsys, "deposit", "--data", data, "--card", "0007", "--fen", "10")
@@ -267,18 +284,23 @@ def test_deposits_of_a_file(data: Path, tmp_path: Path, capsys) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--card", "12", "--fen", "5"], "12"),
-        (["--card", "0007", "--fen", "0"], "fen"),
-        (["--card", "0007", "--fen", "-5"], "fen"),
-        (["--card", "0007", "--fen", str(2**40)], "fen"),
-        (["--card", "0007"], "--fen"),
-        (["--file", "nowhere", "--fen", "5"], "--file"),
+        (["--card", "12", "--yuan", "5"], "12"),
+        (["--card", "0007", "--yuan", "0"], "zero"),
+        (["--card", "0007", "--yuan", "-5"], "--yuan"),
+        (["--card", "0007", "--yuan", "12,50"], "did you mean 12.50?"),
+        (["--card", "0007", "--fen", str(2**40)], "yuan"),
+        (["--card", "0007"], "--yuan"),
+        (["--file", "nowhere", "--yuan", "5"], "--file"),
+        (["--card", "0007", "--yuan", "5", "--who", "x" * 65], "--who"),
         (["--file", "nowhere"], "nowhere"),
     ],
 )
 def test_a_wrong_deposit_posts_nothing(data: Path, words: list[str], said: str, capsys) -> None:
-    code, text = run(capsys, "deposit", "--data", data, *words)
-    assert code == 2
+    try:
+        code, text = run(capsys, "deposit", "--data", data, *words)
+    except SystemExit as wrong:
+        code, text = wrong.code, capsys.readouterr().err
+    assert code == (1 if "--who" in words else 2)
     assert said in text
     assert online_fen(data, capsys) == 0
 

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from compose.__main__ import campus_words
+from compose.campus.options import parse
+from compose.place import ROOT
+from shared.input.data_folder import CAMPUS, VAR
 
 
 @pytest.mark.parametrize("form", ["--data {}", "--data={}"])
@@ -21,3 +24,8 @@ def test_a_launchers_folder_names_the_campus_in_it(tmp_path: Path, form: str) ->
 
 def test_a_word_without_its_value_is_left_to_the_part() -> None:
     assert campus_words(["cards", "--data"]) == ["cards", "--data"]
+
+
+def test_every_part_works_on_the_campus_of_up_where_nobody_says_another() -> None:
+    assert parse([]).data == VAR == ROOT / "var"
+    assert CAMPUS == VAR / "campus"

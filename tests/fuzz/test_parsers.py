@@ -26,10 +26,11 @@ from edge.terminal.store import layout as flash_layout
 from provisioning.custody import lines as journal_lines
 from provisioning.issue import order as production_order
 from provisioning.keys import shares
-from shared import desk, inventory, money, online, records, slot_file
+from shared import desk, inventory, online, records, slot_file
 from shared.clocks import campus_clock, clock
 from shared.errors import WireFault, YktError
 from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StorageId, StoreId
+from shared.input import amount
 from shared.purse import apdu, caps, files
 from shared.purse.cos import cardfs, images, psam_image
 from shared.purse.cos.psam_image import PsamMaster
@@ -149,9 +150,9 @@ TEXTS: dict[str, tuple[Callable[[str], object], list[str]]] = {
     "topic": (topics.parse, ["oykt/v1/p05/canteen-1/up/now"]),
     "time": (clock.parse_time, ["2026-11-26T11:30:00", "2026-11-26"]),
     "campus clock": (campus_clock.parse_clock, ["817300805.0:1784000000.0:60"]),
-    "yuan": (money.parse_yuan, ["12.50", "¥1"]),
+    "yuan": (amount.parse_yuan, ["12.50", "¥1"]),
     "time of a trace": (lambda text: trace.parse_time(text, date(2026, 1, 1)), ["2025年9月1日 11:32:05", "11:32"]),
-    "amount of a trace": (trace.parse_amount, ["1,234.50元"]),
+    "amount of a trace": (amount.parse_amount, ["1,234.50元"]),
     "counter command": (commands.parse, ["buy 12.5", "load 50", "0001 12.5"]),
     "share by hand": (shares.from_text, [SHARE.to_text()]),
 }

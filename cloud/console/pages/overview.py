@@ -125,6 +125,7 @@ def entry_json(entry: EntryView) -> dict[str, Any]:
         "entry": entry.entry,
         "kind": entry.kind,
         "booked_at_ms": entry.booked_at_ms,
+        "who": entry.who,
         "postings": [{"debit": d, "credit": c, "fen": fen} for d, c, fen in entry.postings],
         "record": None
         if record is None

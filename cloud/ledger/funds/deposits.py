@@ -1,8 +1,8 @@
-"""Deposits 充值 into the online account: once per key, from a document that names card and sum."""
+"""Deposits 充值 into the online account: once per key, from a document that names card, sum and who made it."""
 
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.posting import deposit as deposit_postings
-from cloud.ledger.funds.documents import require_sum_and_key
+from cloud.ledger.funds.documents import require_sum_and_key, signed
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION, Deposited, DepositRefused
 from shared.clocks.clock import day_number
@@ -10,16 +10,19 @@ from shared.errors import WireFault
 from shared.ids import CardId
 from shared.wire import codec
 
+FIELDS = 4
+"""Of a document, before the name of who made the deposit, which those of before do not have."""
 
-def deposit(writing: Writing, card: CardId, fen: int, key: str) -> Deposited:
-    """Inside of a transaction. The same key with the same card and sum is the same deposit."""
+
+def deposit(writing: Writing, card: CardId, fen: int, key: str, who: str = "") -> Deposited:
+    """Inside of a transaction. The same key with the same card and sum is the same deposit, whoever repeats it."""
     accounts = writing.accounts(card)
     if accounts is None:
         raise DepositRefused(f"card {card.hex()} is in no inventory")
-    document, entry_key = _document(card, fen, key), bytes((EntryKind.DEPOSIT,)) + key.encode()
+    document, entry_key = _document(card, fen, key, who), bytes((EntryKind.DEPOSIT,)) + key.encode()
     known = writing.db.run("SELECT entry, document FROM posting WHERE key = ?", (entry_key,))
     if known:
-        if known[0][1] != document:
+        if codec.loads(known[0][1])[:FIELDS] != codec.loads(document)[:FIELDS]:
             raise DepositRefused(f"key {key!r} was used for another deposit")
         return Deposited(known[0][0], again=True)
     postings = deposit_postings(writing.registry.bank, accounts, fen)
@@ -28,9 +31,9 @@ def deposit(writing: Writing, card: CardId, fen: int, key: str) -> Deposited:
     return Deposited(writing.booking.add_entry(entry, OWN_PARTITION), again=False)
 
 
-def _document(card: CardId, fen: int, key: str) -> bytes:
+def _document(card: CardId, fen: int, key: str, who: str) -> bytes:
     try:
         require_sum_and_key("deposit", fen, key)
+        return codec.dumps([int(EntryKind.DEPOSIT), card, fen, key, *signed(who)])
     except WireFault as fault:
         raise DepositRefused(str(fault)) from fault
-    return codec.dumps([int(EntryKind.DEPOSIT), card, fen, key])

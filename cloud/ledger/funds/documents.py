@@ -27,6 +27,7 @@ from shared.money import fen as money
 from shared.wire import codec
 
 KEY_MAX = 64
+WHO_MAX = 64
 DESK_KINDS = frozenset(
     (
         EntryKind.CASH_IN, EntryKind.CASH_OUT, EntryKind.CASH_FLOAT, EntryKind.UNLOADED,
@@ -40,6 +41,14 @@ def require_sum_and_key(what: str, fen: int, key: str) -> None:
     money(fen)
     if not fen or not 0 < len(key.encode()) <= KEY_MAX:
         raise WireFault(f"a {what} has a sum above zero and a key of 1 to {KEY_MAX} bytes")
+
+
+def signed(who: str) -> tuple[str, ...]:
+    """What a document ends with: who gave the sum; nothing where nobody said so. WireFault for a name that is none."""
+    name = " ".join(who.split())
+    if len(name) > WHO_MAX or not name.isprintable():
+        raise WireFault(f"--who: 1..{WHO_MAX} 个字 / characters")
+    return (name,) if name else ()
 
 
 def enter(writing: Writing, kind: EntryKind, fields: Sequence[object], key: bytes) -> int | None:

@@ -6,7 +6,7 @@ The holder claims them at any terminal. A grant is told as a fact as well, so th
 from cloud.ledger.books.chart import BANK, FUND
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.posting import grant as grant_postings
-from cloud.ledger.funds.documents import require_sum_and_key
+from cloud.ledger.funds.documents import require_sum_and_key, signed
 from cloud.ledger.journal.registry import Registry, ensure_accounts, touch_registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION, Granted, GrantRefused
@@ -18,17 +18,21 @@ from shared.wire import codec
 
 REASON_MAX = 200
 PAYERS = (FUND.code, BANK)
+FIELDS = 6
+"""Of a document, before the name of who made the grant, which those of before do not have."""
 
 
-def grant(writing: Writing, card: CardId, fen: int, payer: str, reason: str, key: str) -> Granted:
+def grant(
+    writing: Writing, card: CardId, fen: int, payer: str, reason: str, key: str, who: str = ""
+) -> Granted:  # fmt: skip
     """Inside of a transaction. payer: of PAYERS. The same key with all the same is the same grant. GrantRefused."""
-    document, entry_key = _document(card, fen, payer, reason, key), bytes((EntryKind.GRANT,)) + key.encode()
+    document, entry_key = _document(card, fen, payer, reason, key, who), bytes((EntryKind.GRANT,)) + key.encode()
     accounts = writing.accounts(card)
     if accounts is None:
         raise GrantRefused(f"card {card.hex()} is in no inventory")
     known = writing.db.run("SELECT entry, document FROM posting WHERE key = ?", (entry_key,))
     if known:
-        if known[0][1] != document:
+        if codec.loads(known[0][1])[:FIELDS] != codec.loads(document)[:FIELDS]:
             raise GrantRefused(f"key {key!r} was used for another grant")
         return Granted(known[0][0], again=True)
     _need_fund(writing)
@@ -50,13 +54,14 @@ def _need_fund(writing: Writing) -> None:
         touch_registry(writing.db)
 
 
-def _document(card: CardId, fen: int, payer: str, reason: str, key: str) -> bytes:
+def _document(card: CardId, fen: int, payer: str, reason: str, key: str, who: str) -> bytes:
     try:
         require_sum_and_key("grant", fen, key)
+        name = signed(who)
     except WireFault as fault:
         raise GrantRefused(str(fault)) from fault
     if payer not in PAYERS:
         raise GrantRefused(f"a grant is paid by {' or '.join(PAYERS)}")
     if not 0 < len(reason) <= REASON_MAX:
         raise GrantRefused(f"a grant has a reason of 1 to {REASON_MAX} letters")
-    return codec.dumps([int(EntryKind.GRANT), payer, card, fen, reason, key])
+    return codec.dumps([int(EntryKind.GRANT), payer, card, fen, reason, key, *name])

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.books.keys import release_key, void_key, withdrawal_key
+from cloud.ledger.funds import deposits, grants
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
 from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.read.views import EntryView, LoadView, QuarantineView, RecordView, SuspenseView, VoidView
@@ -17,11 +18,17 @@ from cloud.store.db import Database, Row
 from shared.ids import CardId
 from shared.online import LoadResult
 from shared.records import CounterKind, Kind, LoadRecord, PurchaseRecord
+from shared.wire import codec
 
 _RECORD = "id, stored, verdict, reason, received_ms"
 _ENTRY = "SELECT id, kind, effective_day, booked_at_ms, flags, record, reverses FROM entry WHERE"
 _PURSES = (0b0001, 0b0010, 0b0101, 0b0110)
 """Main and subsidy application, ED and EP (records.purse_of)."""
+_SIGNED = {
+    int(EntryKind.DEPOSIT): deposits.FIELDS, int(EntryKind.GRANT): grants.FIELDS, int(EntryKind.CASH_IN): 1,
+    int(EntryKind.CASH_OUT): 1, int(EntryKind.CASH_FLOAT): 1, int(EntryKind.CASH_CLOSED): 1,
+}  # fmt: skip
+"""Kind → at which place its document names who made it."""
 _BY_CASE = (
     EntryKind.LOAD_AUTHORISED, EntryKind.LOAD_CONFIRMED, EntryKind.LOAD_CONFIRMED_BY_COUNTER, EntryKind.LOAD_REVERSED,
     EntryKind.LOAD_ALONE, EntryKind.CLAIM_AUTHORISED, EntryKind.CLAIM_REVERSED, EntryKind.CLAIM_ALONE,
@@ -175,13 +182,24 @@ def _entries(db: Database, rows: Sequence[Row]) -> list[EntryView]:
     for entry, _, debit, credit, fen in sorted(found):
         lines[entry].append((debit, credit, fen))
     records = _records(db, [row[5] for row in rows if row[5] is not None])
+    names = _names(db, [row[0] for row in rows if row[1] in _SIGNED])
     return [
         EntryView(
             number, EntryKind(kind).name.lower(), day, booked, flags, records.get(record), reverses or 0,
-            tuple(lines[number]),
+            tuple(lines[number]), names.get(number, ""),
         )
         for number, kind, day, booked, flags, record, reverses in rows
     ]  # fmt: skip
+
+
+def _names(db: Database, entries: Sequence[int]) -> dict[int, str]:
+    """Entry → the person that its document names, where it names one."""
+    found = {}
+    for entry, line, kind, document in db.find("SELECT entry, line, kind, document FROM posting WHERE entry", entries):
+        fields = codec.loads(document) if line == 0 and document else []
+        if isinstance(fields, list) and len(fields) > _SIGNED[kind]:
+            found[entry] = str(fields[_SIGNED[kind]])
+    return found
 
 
 def _records(db: Database, numbers: Sequence[int]) -> dict[int, RecordView]:

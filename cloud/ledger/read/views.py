@@ -112,7 +112,10 @@ class TerminalCount:
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """An entry with its postings (debit account's code, credit account's code, fen). record: where it comes from."""
+    """An entry with its postings (debit account's code, credit account's code, fen). record: where it comes from.
+
+    who: has made it, where a person has and said so.
+    """
 
     entry: int
     kind: str
@@ -122,6 +125,7 @@ class EntryView:
     record: RecordView | None
     reverses: int
     postings: tuple[tuple[str, str, int], ...]
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)

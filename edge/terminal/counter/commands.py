@@ -6,12 +6,12 @@ way is answered with what is meant, and never taken for it: money moves for what
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.errors import WireFault
-from shared.money import parse_yuan, yuan
+from shared.input.amount import meant_fen, parse_yuan
+from shared.money import yuan
 
 
 class Verb(StrEnum):
@@ -89,7 +89,6 @@ _PLAIN = {
 
 
 _SPENDING = ("", "load")
-_POINTS = str.maketrans(dict.fromkeys(",，。．、'", "."))
 _STOP = re.compile(r"[0-9]{1,3}( back)?")
 
 
@@ -116,21 +115,9 @@ def parse(line: str) -> Command:
 
 def meant(command: Command) -> str:
     """What an amount that was not understood probably means, as it is to be typed; empty when nobody can tell."""
-    text = unicodedata.normalize("NFKC", command.word)
-    verb, _, rest = text.rpartition(" ")
-    if verb not in _SPENDING:
-        return ""
-    found = (_fen(way) for way in _ways(rest))
-    return next((f"{verb} {yuan(fen)}".strip() for fen in found if fen is not None), "")
-
-
-def _ways(text: str) -> Iterator[str]:
-    """How people write amounts: another point, or something between thousands."""
-    points = text.translate(_POINTS)
-    yield points
-    yield points.replace(".", "", points.count(".") - 1)
-    if "." not in text:
-        yield points.replace(".", "")
+    verb, _, rest = unicodedata.normalize("NFKC", command.word).rpartition(" ")
+    found = meant_fen(rest) if verb in _SPENDING else None
+    return "" if found is None else f"{verb} {yuan(found)}".strip()
 
 
 def _fen(text: str) -> int | None:

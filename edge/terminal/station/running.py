@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared.input.data_folder import CAMPUS
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -61,7 +63,7 @@ def _running(data: Path, module: str, verb: str) -> Iterator[Found]:
         if found is None or not _is(found.words, module, verb):
             continue
         folder = found.option("--data")
-        if folder and Path(folder).absolute() == data.absolute():
+        if (Path(folder) if folder else CAMPUS).absolute() == data.absolute():
             yield found
 
 

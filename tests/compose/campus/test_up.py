@@ -27,6 +27,28 @@ def test_a_trace_that_cannot_be_read(
     if raw is not None:
         file.write_bytes(raw)
     assert why in said(capsys, "--trace", file, "--data", tmp_path / "data")
+    assert not (tmp_path / "data").exists(), "a trace that cannot be played leaves nothing behind"
+
+
+def test_a_day_without_a_line_that_can_be_played_leaves_nothing_behind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "day.csv"
+    file.write_text("time,card,terminal,amount\n2026-11-27 12:00:00,0001,1号窗口,12,50\n")
+    page = said(capsys, "--trace", file, "--data", tmp_path / "data")
+    assert "没有可重放的行" in page
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_day_is_not_played_into_somebodys_folder_and_nothing_is_left_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "thesis.doc").touch()
+    file = tmp_path / "day.csv"
+    file.write_text("time,card,terminal,amount\n2026-11-27 12:00:00,0001,1号窗口,12.50\n")
+    assert "thesis.doc" in said(capsys, "--trace", file, "--data", tmp_path / "home")
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["thesis.doc"]
 
 
 def test_a_data_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from provisioning.cli.cli import main
 from provisioning.custody import chain as custody_chain
 from provisioning.custody.files import open_level
 from provisioning.custody.journal import read_journal
@@ -42,6 +43,31 @@ def test_the_register_begins_with_the_campus_own(own):
     inventory = read_campus(own).inventory
     assert told.count("in-body") == len(inventory.psams) == len(told.splitlines())
     assert not (own / "keys/psam.journal").exists()
+
+
+def said(capsys, *words):
+    """What argparse says."""
+    with pytest.raises(SystemExit):
+        main(list(map(str, words)))
+    out = capsys.readouterr()
+    return out.out + out.err
+
+
+def test_an_order_says_what_it_is_for_what_it_needs_and_what_there_is(own, tmp_path, capsys):
+    data, why = ("--data", own), ("--reason", "读卡不良")
+    page = said(capsys, "psam", "order", "--help")
+    assert all(part in page for part in ("A swap order", "需要 needs", "--device pos-01", "psam close --order 1"))
+    body = read_campus(own).inventory.devices[0]
+    wrong = provision("psam", "order", *data, *WHO, *why, "--device", "nobody", "--into", "5" * 12)
+    assert (wrong.returncode, body.name in wrong.stderr) == (2, True)
+    assert "psam list" in said(capsys, "psam", "order", *data, *WHO, *why, "--device", body.name, "--into", "xyz")
+    mine = read_campus(own).inventory.psams[0].psam.hex()
+    wrong = provision("psam", "order", *data, *WHO, *why, "--device", body.name, "--into", mine)
+    assert (wrong.returncode, "psam make" in wrong.stderr) == (2, True)
+    (made,) = ok("psam", "make", *data, *WHO, "--out", tmp_path / "psams").split()
+    wrong = provision("psam", "order", *data, *WHO, *why, "--device", body.name, "--into", mine)
+    assert (wrong.returncode, f"free: {made}" in wrong.stderr) == (2, True)
+    assert f"→ {made}" in ok("psam", "order", *data, *WHO, *why, "--device", body.name, "--into", made)
 
 
 def test_new_psams_a_theft_and_a_swap(own, tmp_path):

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import ConfigFault, WireFault
-from shared.input.table import Row, parse_amount, parse_label, read_table
+from shared.input.table import Row, parse_label, read_table
 
 NAMES = {"card": "card", "卡号": "card", "note": "note", "备注": "note"}
 
@@ -49,20 +49,6 @@ def test_a_bound_on_lines() -> None:
     assert len(rows(b"card\n1\n2\n", 2)) == 2
     with pytest.raises(ConfigFault, match="more than 2"):
         rows(b"card\n1\n2\n3\n", 2)
-
-
-@pytest.mark.parametrize(
-    ("text", "amount"),
-    [("12.50", 1250), ("12.5", 1250), ("12", 1200), ("¥12.50", 1250), ("12.50元", 1250), ("1,234.50", 123450)],
-)
-def test_amounts_that_exports_use(text: str, amount: int) -> None:
-    assert parse_amount(text) == amount
-
-
-@pytest.mark.parametrize("text", ["", "0", "0.00", "-3", "12.345", "12,5", "1,23.00", "abc", "1e3"])
-def test_amounts_that_are_none(text: str) -> None:
-    with pytest.raises(WireFault):
-        parse_amount(text)
 
 
 def test_labels() -> None:
