@@ -24,6 +24,8 @@ MISSING_MAX = 64
 KEY_SIZE = 16
 _REPLACED_BEFORE = 5
 """Fields of Replaced where it is told as before."""
+_SUMS_BEFORE = 5
+"""Sums of Replaced and CardBooks that are always told; subsidies only where there are any."""
 
 
 class DeskOp(StrEnum):
@@ -76,8 +78,9 @@ class Replaced:
     """What went to the new card's accounts. left_fen: still in the old purse, for what `owing` may bring.
 
     owing: name, place, records owed, open slots, silent since the report. again: told before, `total_fen` says it.
+    subsidy_fen: subsidy 补助 that now waits as the new card's; subsidy_left_fen: still in the old subsidy purse.
     was_lost: what is left waits until every terminal says that it refuses the card, which somebody may still use. Told
-    at the end and only where it is so: a desk of before does not know it.
+    at the end and only where it is so, as subsidies are: a desk of before does not know them.
     """
 
     receipt: int
@@ -90,9 +93,12 @@ class Replaced:
     owing: tuple[tuple[str, str, int, int, bool], ...]
     again: bool
     was_lost: bool = False
+    subsidy_fen: int = 0
+    subsidy_left_fen: int = 0
 
     def to_list(self) -> list[object]:
         sums = [self.purse_fen, self.online_fen, self.pending_fen, self.left_fen, self.transit_fen]
+        sums += [self.subsidy_fen, self.subsidy_left_fen] if self.subsidy_fen or self.subsidy_left_fen else []
         told = [self.receipt, self.total_fen, sums, [list(one) for one in self.owing], self.again]
         return [*told, True] if self.was_lost else told
 
@@ -101,9 +107,17 @@ def parse_replaced(raw: Sequence[Any]) -> Replaced:
     """WireFault when malformed."""
     whole = raw if len(raw) > _REPLACED_BEFORE else [*raw, False]
     receipt, total, sums, late, again, lost = codec.fields(whole, int, int, list, list, bool, bool, what="replaced")
-    purse, online, pending, left, transit = codec.fields(sums, int, int, int, int, int, what="replaced")
+    purse, online, pending, left, transit, subsidy, subsidy_left = _sums(sums, 7, "replaced")
     owed = tuple(codec.fields(one, str, str, int, int, bool, what="owing") for one in late)
-    return Replaced(receipt, total, purse, online, pending, left, transit, owed, again, lost)
+    return Replaced(
+        receipt, total, purse, online, pending, left, transit, owed, again, lost, subsidy, subsidy_left
+    )  # fmt: skip
+
+
+def _sums(raw: list[Any], size: int, what: str) -> list[Any]:
+    """At least five sums; those that are not told are 0."""
+    whole = raw + [0] * (size - len(raw)) if len(raw) >= _SUMS_BEFORE else raw
+    return list(codec.fields(whole, *(int for _ in range(size)), what=what))
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +255,8 @@ class CardBooks:
     """A card in the ledger. Sums in fen, never summed with each other. successor: label of the card that replaced it.
 
     missing_offline, missing_online: counters below the card's that the ledger has no record of, newest first.
-    grey: grey records of this card that wait for evidence. places: terminal id → name and place.
+    grey: grey records of this card that wait for evidence. places: terminal id → name and place. given_back_fen:
+    待回补助, subsidy that was given back; told only where there is some.
     """
 
     label: str
@@ -260,11 +275,14 @@ class CardBooks:
     missing_online: tuple[int, ...]
     open: tuple[OpenMatter, ...]
     places: tuple[tuple[bytes, str, str], ...]
+    given_back_fen: int = 0
 
     def to_list(self) -> list[object]:
+        sums = [self.purse_fen, self.online_fen, self.transit_fen, self.pending_fen, self.subsidy_fen]
+        sums += [self.given_back_fen] if self.given_back_fen else []
         return [
             self.label, self.key_version, self.card_class, self.state.value, self.successor, self.hotlisted,
-            [self.purse_fen, self.online_fen, self.transit_fen, self.pending_fen, self.subsidy_fen], self.grey,
+            sums, self.grey,
             list(self.missing_offline),
             list(self.missing_online), [[m.kind, m.counter, m.fen, m.since_ms] for m in self.open],
             [list(place) for place in self.places],
@@ -279,15 +297,14 @@ def parse_card_books(raw: Sequence[Any]) -> CardBooks:
     label, version, kind, state, successor, hotlisted, sums, grey, offline, online, matters, places = codec.fields(
         raw, *_BOOKS, what="card books"
     )
-    purse, online_fen, *others = codec.fields(sums, int, int, int, int, int, what="card books")
-    transit, pending, subsidy = others
+    purse, online_fen, transit, pending, subsidy, given_back = _sums(sums, 6, "card books")
     if state not in list(CardState):
         raise WireFault("card books: an unknown state")
     return CardBooks(
         label, version, kind, CardState(state), successor, hotlisted,
         purse, online_fen, transit, pending, subsidy, grey, _counters(offline), _counters(online),
         tuple(OpenMatter(*codec.fields(m, str, int, int, int, what="open matter")) for m in matters),
-        tuple(codec.fields(p, bytes, str, str, what="place") for p in places),
+        tuple(codec.fields(p, bytes, str, str, what="place") for p in places), given_back,
     )  # fmt: skip
 
 

@@ -46,6 +46,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "purse_float": ("卡内余额总账", "Purse float"),
     "of_it_subsidy": ("其中补助余额", "of it subsidies"),
     "pending_load": ("过渡余额", "Pending load"),
+    "pending_subsidy": ("待回补助", "Subsidy given back"),
     "ledger_check": ("账本检查", "Ledger check"),
     "ledger_true": ("已平", "In balance"),
     "ledger_false": ("不平", "Out of balance"),

@@ -106,6 +106,8 @@ class Figures:
     """Of taps: mixed payments, two records each."""
     pending_fen: int = 0
     """过渡余额: given back to the cards' holders and not claimed yet."""
+    pending_subsidy_fen: int = 0
+    """待回补助: the same of subsidies, which nothing loads back yet."""
     zero_rides: int = 0
     """Of no_entry: boardings with distance fare."""
     voids: int = 0
@@ -117,6 +119,8 @@ class Figures:
     """圈提: cards → online accounts, at the card desk."""
     replaced_fen: int = 0
     """坏卡换卡, 挂失补卡: what void cards still say, though it stands in their successors' accounts."""
+    subsidy_replaced_fen: int = 0
+    """Of replaced_fen."""
     owed: int = 0
     owed_fen: int = 0
     owed_subsidy_fen: int = 0
@@ -138,19 +142,20 @@ class Figures:
         apart = self.cards_fen - self.replaced_fen - self.expected_fen - self.explained_fen + self.owed_fen
         beyond = max(0, apart - self.transit_fen) + max(0, -apart - self.suspense_fen)
         came_in = self.deposits_fen + self.voided_fen + self.granted_fen + self.unloads_fen + self.replaced_fen
-        accounts = came_in - self.loads_fen - self.transit_fen - self.pending_fen - self.online_fen
+        waits = self.pending_fen + self.pending_subsidy_fen
+        accounts = came_in - self.loads_fen - self.transit_fen - waits - self.online_fen
         books = abs(self.purse_float_fen - self.expected_fen) + abs(accounts)
         return beyond + books + self._subsidy_unexplained_fen
 
     @property
     def subsidy_expected_fen(self) -> int:
         """What the subsidy purses must hold: nothing is loaded into them."""
-        return self.subsidy_opening_fen - self.subsidy_spent_fen
+        return self.subsidy_opening_fen - self.subsidy_spent_fen - self.subsidy_replaced_fen
 
     @property
     def _subsidy_unexplained_fen(self) -> int:
         """The same for the subsidy purses alone: what one purse lacks, the other cannot make good."""
-        apart = self.subsidy_cards_fen - self.subsidy_expected_fen + self.owed_subsidy_fen
+        apart = self.subsidy_cards_fen - self.subsidy_replaced_fen - self.subsidy_expected_fen + self.owed_subsidy_fen
         beyond = max(0, apart) + max(0, -apart - self.suspense_fen)
         return beyond + abs(self.subsidy_fen - self.subsidy_expected_fen)
 

@@ -65,11 +65,13 @@ def report(figures: Figures) -> dict[str, Any]:
         "subsidy_fen": figures.subsidy_fen,
         "mixed": figures.mixed,
         "pending_fen": figures.pending_fen,
+        "pending_subsidy_fen": figures.pending_subsidy_fen,
         "voids": figures.voids,
         "voided_fen": figures.voided_fen,
         "granted_fen": figures.granted_fen,
         "unloads_fen": figures.unloads_fen,
         "replaced_fen": figures.replaced_fen,
+        "subsidy_replaced_fen": figures.subsidy_replaced_fen,
         "deposits_fen": figures.deposits_fen,
         "online_fen": figures.online_fen,
         "transit_fen": figures.transit_fen,
@@ -159,23 +161,32 @@ def _row_of_purses(sign: str, label: str, fen: int, subsidy_fen: int, note: str)
 
 def _desk(figures: Figures) -> list[tuple[str, str, int, int, str]]:
     """What the card desk took from cards, where it did."""
-    named = (("圈提 unloads", figures.unloads_fen, ""), ("换卡 replaced", figures.replaced_fen, "旧卡作废 void cards"))
-    return [("−", label, fen, 0, said) for label, fen, said in named if fen]
+    f = figures
+    named = (
+        ("圈提 unloads", f.unloads_fen, 0, ""),
+        ("换卡 replaced", f.replaced_fen, f.subsidy_replaced_fen, "旧卡作废 void cards"),
+    )  # fmt: skip
+    return [("−", label, fen, subsidy_fen, said) for label, fen, subsidy_fen, said in named if fen]
 
 
 def _given_back(figures: Figures) -> str:
     """What the desk, voids and grants added to the holders' money, and what of it is not claimed yet."""
     from_desk = figures.unloads_fen + figures.replaced_fen
     desk = f" + 卡务 desk {yuan(from_desk)}" if from_desk else ""
+    subsidy = f" − 待回补助 subsidy {yuan(figures.pending_subsidy_fen)}" if figures.pending_subsidy_fen else ""
     if not (figures.voids or figures.pending_fen or figures.granted_fen):
-        return desk
+        return desk + subsidy
     granted = f" + 发放 grants {yuan(figures.granted_fen)}" if figures.granted_fen else ""
-    return f"{desk} + 撤销 voids {yuan(figures.voided_fen)}{granted} − 过渡 pending {yuan(figures.pending_fen)}"
+    pending = f"− 过渡 pending {yuan(figures.pending_fen)}{subsidy}"
+    return f"{desk} + 撤销 voids {yuan(figures.voided_fen)}{granted} {pending}"
 
 
 def _beside(figures: Figures) -> list[str]:
     """What stands beside the sum above, where there is any."""
     lines = [_sum("过渡余额 pending load", figures.pending_fen, "")] if figures.pending_fen else []
+    if figures.pending_subsidy_fen:
+        said = "暂不能领回卡内 not to be claimed onto the card yet"
+        lines.append(_sum("待回补助 subsidy given back", figures.pending_subsidy_fen, said))
     if figures.voids:
         merchants = yuan(figures.spent_fen - figures.voided_fen)
         said = f"{figures.voids} 笔，商户冲回→过渡余额 merchants → pending; 商户应得 left to merchants {merchants}"

@@ -131,7 +131,7 @@ class Books:
         self, database: sqlite3.Connection, number: int, kind: EntryKind, lines: list[tuple[int, int, int]]
     ) -> None:
         """Evidence that credits pending load at once."""
-        if kind is EntryKind.EVIDENCE and self._name(database, lines[0][1]).startswith("pending:"):
+        if kind is EntryKind.EVIDENCE and self._name(database, lines[0][1]).startswith("pending"):
             self._halves.add(number)
             self._void(*self._by_entry[number])
 

@@ -197,11 +197,17 @@ def voids(campus: "Campus") -> None:
             raise Violation("void", f"{terminal} has shown the void of {_name(campus, deed)}, the books have it not")
     claimed: dict[str, int] = dict(database.execute(_CLAIMED))
     for card in campus.cards:
-        code = f"pending:{card.card.hex()}"
-        given = GRANT_FEN + sum(fen for deed, fen in judge.books.voided.items() if deed.card == card.card)
-        pending, taken = -judge.books.balances[code], claimed.get(code, 0)
-        if pending != given - taken:
-            raise Violation("void", f"{card.label}: {given} fen given back, {taken} claimed, {pending} are pending")
+        for application, granted_fen in ((0, GRANT_FEN), (1, 0)):
+            code = f"{('pending', 'pending-subsidy')[application]}:{card.card.hex()}"
+            given = granted_fen + _given_back(judge.books.voided, card.card, application)
+            pending, taken = -judge.books.balances[code], claimed.get(code, 0)
+            if pending != given - taken:
+                raise Violation("void", f"{code}: {given} fen given back, {taken} claimed, {pending} are pending")
+
+
+def _given_back(voided: Counter[Deed], card: bytes, application: int) -> int:
+    """A subsidy that is given back stays a subsidy."""
+    return sum(fen for deed, fen in voided.items() if (deed.card, deed.application) == (card, application))
 
 
 _CLAIMED = (

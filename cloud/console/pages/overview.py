@@ -88,6 +88,7 @@ class Overview:
                 "float_fen": sums.float_fen,
                 "subsidy_fen": sums.subsidy_fen,
                 "pending_fen": sums.pending_fen,
+                "pending_subsidy_fen": sums.pending_subsidy_fen,
             },
             "ledger": _ledger(sums, self._reader.standing_differences(), unknown),
             "thefts": _thefts(*self._reader.standing_thefts(), boxes),

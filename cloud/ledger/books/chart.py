@@ -19,7 +19,8 @@ class Side(IntEnum):
 
 class AccountKind(StrEnum):
     """bank 银行专户, purse 卡内余额, online 电子账户, transit 圈存在途, pending 过渡余额(待圈存), subsidy 补助余额,
-    merchant 商户应付, held 待核, cash 现金 per cashier, over-short 长款/短款, fund 补助基金."""
+    pending-subsidy 待回补助, merchant 商户应付, held 待核, cash 现金 per cashier, over-short 长款/短款, fund
+    补助基金."""
 
     BANK = "bank"
     PURSE = "purse"
@@ -29,6 +30,8 @@ class AccountKind(StrEnum):
     """Given back to the card's holder, and not claimed 领款 onto the card yet."""
     SUBSIDY = "subsidy"
     """In the card's second purse, which has its own application and validity."""
+    PENDING_SUBSIDY = "pending-subsidy"
+    """待回补助: subsidy that was given back; no money of the main purse, and nothing loads a subsidy purse yet."""
     MERCHANT = "merchant"
     HELD = "held"
     CASH = "cash"
@@ -65,7 +68,10 @@ STANDING = (
 """Accounts that every ledger has."""
 
 
-OF_A_CARD = (AccountKind.PURSE, AccountKind.ONLINE, AccountKind.TRANSIT, AccountKind.PENDING, AccountKind.SUBSIDY)
+OF_A_CARD = (
+    AccountKind.PURSE, AccountKind.ONLINE, AccountKind.TRANSIT, AccountKind.PENDING, AccountKind.SUBSIDY,
+    AccountKind.PENDING_SUBSIDY,
+)  # fmt: skip
 """What every card has, in the order of posting.CardAccounts."""
 
 

@@ -17,10 +17,25 @@ class CardAccounts(NamedTuple):
     transit: int
     pending: int
     subsidy: int
+    pending_subsidy: int
 
     def holding(self, purse: int) -> int:
         """The account of the purse that a record's purse/key byte names."""
         return self.subsidy if application_of(purse) else self.purse
+
+    def waiting(self, purse: int) -> int:
+        """Where it waits when that purse is given back what it paid: a subsidy stays a subsidy."""
+        return self.pending_subsidy if application_of(purse) else self.pending
+
+
+class Moved(NamedTuple):
+    """What goes from a card's accounts to those of the card that takes its place, in fen."""
+
+    purse: int = 0
+    online: int = 0
+    pending: int = 0
+    subsidy: int = 0
+    pending_subsidy: int = 0
 
 
 Postings = tuple[Posting, ...]
@@ -47,9 +62,10 @@ def purchase(card: CardAccounts, purse: int, merchant_side: int, fen: int) -> Po
     return (Posting(card.holding(purse), merchant_side, fen),)
 
 
-def voided(card: CardAccounts, merchant_side: int, fen: int) -> Postings:
-    """撤销: what a purchase gave to merchant_side goes to the pending load 过渡余额. The card is not touched."""
-    return (Posting(merchant_side, card.pending, fen),)
+def voided(card: CardAccounts, purse: int, merchant_side: int, fen: int) -> Postings:
+    """撤销: what a purchase gave to merchant_side waits for the purse that paid it, in the pending load 过渡余额 or as
+    待回补助. The card is not touched."""
+    return (Posting(merchant_side, card.waiting(purse), fen),)
 
 
 def released(held: int, merchant: int, fen: int) -> Postings:
@@ -57,9 +73,9 @@ def released(held: int, merchant: int, fen: int) -> Postings:
     return (Posting(held, merchant, fen),)
 
 
-def returned(card: CardAccounts, held: int, fen: int) -> Postings:
-    """退还: what waited goes to the holder's pending load. The card is not touched."""
-    return (Posting(held, card.pending, fen),)
+def returned(card: CardAccounts, purse: int, held: int, fen: int) -> Postings:
+    """退还: what was held waits for the purse that paid it. The card is not touched."""
+    return (Posting(held, card.waiting(purse), fen),)
 
 
 def load_authorised(card: CardAccounts, fen: int) -> Postings:
@@ -122,12 +138,15 @@ def unloaded(card: CardAccounts, fen: int) -> Postings:
     return (Posting(card.purse, card.online, fen),)
 
 
-def moved_to(old: CardAccounts, new: CardAccounts, purse_fen: int, online_fen: int, pending_fen: int) -> Postings:
-    """换卡, 补卡: purse and online account into the new online account, pending into pending; zeros move nothing."""
+def moved_to(old: CardAccounts, new: CardAccounts, what: Moved) -> Postings:
+    """换卡, 补卡: purse and online account into the new online account, pending into pending, every subsidy into the
+    new pending subsidy; zeros move nothing."""
     moves = (
-        (old.purse, new.online, purse_fen),
-        (old.online, new.online, online_fen),
-        (old.pending, new.pending, pending_fen),
+        (old.purse, new.online, what.purse),
+        (old.online, new.online, what.online),
+        (old.pending, new.pending, what.pending),
+        (old.subsidy, new.pending_subsidy, what.subsidy),
+        (old.pending_subsidy, new.pending_subsidy, what.pending_subsidy),
     )  # fmt: skip
     return tuple(Posting(debit, credit, fen) for debit, credit, fen in moves if fen)
 

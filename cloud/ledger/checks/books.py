@@ -18,7 +18,7 @@ from cloud.ledger.books.posting import (
     withdrawn,
 )
 from cloud.ledger.checks.check import Check, Line, walk, walk_entries
-from cloud.ledger.checks.releases import release_fault
+from cloud.ledger.checks.releases import paying_purses, release_fault
 from cloud.ledger.funds.documents import DESK_KINDS, desk_postings
 from cloud.ledger.funds.grants import payer_account
 from cloud.ledger.held.releases import RELEASE_KINDS
@@ -62,9 +62,10 @@ def check_balances(db: Database) -> Check:
 def check_entries(db: Database) -> Check:
     """Every posting is what its record or document says: accounts and sum."""
     registry, checked = read_registry(db), 0
+    ((since,),) = db.run("SELECT value FROM watermark WHERE name = 'pending_subsidy'")
     for number, lines in walk_entries(db):
         checked += 1
-        broken = _lines_fault(lines) or _entry_fault(db, registry, lines)
+        broken = _lines_fault(lines) or _entry_fault(db, registry, lines, is_old=number <= since)
         if broken:
             return Check("entries", checked, f"entry {number}: {broken}")
     return Check("entries", checked)
@@ -78,7 +79,8 @@ def _lines_fault(lines: list[Line]) -> str:
     return ""
 
 
-def _entry_fault(db: Database, registry: Registry, lines: list[Line]) -> str:
+def _entry_fault(db: Database, registry: Registry, lines: list[Line], *, is_old: bool) -> str:
+    """is_old: booked before subsidies that are given back had an account of their own."""
     head, kind = lines[0], EntryKind(lines[0].kind)
     try:
         actual = _postings(lines)
@@ -87,9 +89,9 @@ def _entry_fault(db: Database, registry: Registry, lines: list[Line]) -> str:
     if head.reverses is not None:
         return _withdrawal_fault(db, kind, actual, head.reverses)
     if kind in RELEASE_KINDS and head.document is not None and document_hash(head.document) == head.input_hash:
-        return release_fault(db, registry, kind, actual, head.document)
+        return release_fault(db, registry, kind, actual, head.document, is_old=is_old)
     if head.record is not None:
-        return _record_fault(db, registry, kind, actual, head.record, head.input_hash)
+        return _record_fault(db, registry, kind, actual, head.record, head.input_hash, is_old=is_old)
     return _document_fault(registry, kind, actual, head.document, head.input_hash)
 
 
@@ -105,8 +107,9 @@ def _withdrawal_fault(db: Database, kind: EntryKind, actual: Postings, reverses:
 
 
 def _record_fault(
-    db: Database, registry: Registry, kind: EntryKind, actual: Postings, record: int, input_hash: bytes | None
-) -> str:
+    db: Database, registry: Registry, kind: EntryKind, actual: Postings, record: int, input_hash: bytes | None,
+    *, is_old: bool,
+) -> str:  # fmt: skip
     rows = db.run("SELECT stored FROM record WHERE id = ?", (record,))
     if not rows:
         return f"record {record} does not exist"
@@ -121,13 +124,13 @@ def _record_fault(
     if sum(p.fen for p in actual) != fen:
         return f"posts {sum(p.fen for p in actual)} fen, {named} says {fen}"
     if kind is EntryKind.VOID:
-        return _void_fault(db, card.accounts, a, actual)
-    if actual != _of_record(registry, kind, card.accounts, a, actual[0].credit):
+        return _void_fault(db, card.accounts, a, actual, paying_purses(a.record.purse, is_old=is_old))
+    if actual != _of_record(registry, kind, card.accounts, a, actual[0].credit, is_old=is_old):
         return f"posts to accounts that {named} does not name"
     return ""
 
 
-def _void_fault(db: Database, card: CardAccounts, a: Arrival, actual: Postings) -> str:
+def _void_fault(db: Database, card: CardAccounts, a: Arrival, actual: Postings, purses: tuple[int, ...]) -> str:
     """A void takes from where the purchase that it names gave to, and no more."""
     target = target_key(a)
     rows = db.run("SELECT id, stored, fork FROM record WHERE key = ?", (target,)) if target else []
@@ -135,19 +138,21 @@ def _void_fault(db: Database, card: CardAccounts, a: Arrival, actual: Postings) 
     found = db.find("SELECT credit, fen, entry FROM posting WHERE key", keys)
     released = db.find("SELECT credit, fen, entry FROM posting WHERE key", [release_key(row[2]) for row in found])
     for credited, fen, _ in (*found, *released):
-        if actual == voided(card, credited, fen):
+        if any(actual == voided(card, purse, credited, fen) for purse in purses):
             return ""
     return "gives back what no purchase that it names has brought"
 
 
-def _of_record(registry: Registry, kind: EntryKind, card: CardAccounts, a: Arrival, credited: int) -> Postings | None:
+def _of_record(
+    registry: Registry, kind: EntryKind, card: CardAccounts, a: Arrival, credited: int, *, is_old: bool
+) -> Postings | None:
     fen = a.record.amount_fen if a.record else 0
     if kind in LOAD_POSTINGS:
         return LOAD_POSTINGS[kind](card, fen)
     body = registry.devices.get(a.device)
     sides = [registry.held_unknown, *((body.merchant_account, body.held_account) if body else ())]
     if kind is EntryKind.EVIDENCE and a.record and is_half(a):
-        sides.append(card.pending)
+        sides += map(card.waiting, paying_purses(a.record.purse, is_old=is_old))
     if kind not in (EntryKind.PURCHASE, EntryKind.EVIDENCE) or credited not in sides:
         return None
     return purchase(card, a.record.purse, credited, fen) if a.record else None

@@ -16,10 +16,12 @@ from cloud.ledger.held.releases import (
 )
 from cloud.ledger.held.two_persons import Outcome, Proposal, ProposalKind, is_same_person
 from cloud.ledger.journal.registry import Registry
+from cloud.ledger.records.arrival import arrive
 from cloud.store.db import Database, Row
 from shared.errors import WireFault
 
 NAME = "two-persons"
+MAIN_PURSE = 0
 _RELEASES = "SELECT held, entry, proposal, kind, fen, undone FROM held_release ORDER BY held"
 _COUNT = "SELECT COUNT(*) FROM posting WHERE kind IN (?, ?) AND line = 0"
 
@@ -38,8 +40,13 @@ def check_two_persons(db: Database) -> Check:
     return Check(NAME, len(proposals) + len(releases), broken, f"未决 undecided: {waiting}" if waiting else "")
 
 
-def release_fault(db: Database, registry: Registry, kind: EntryKind, actual: Postings, document: bytes) -> str:
-    """Is the entry what its paper says, out of an entry that was held? A part of check_entries."""
+def release_fault(
+    db: Database, registry: Registry, kind: EntryKind, actual: Postings, document: bytes, *, is_old: bool
+) -> str:
+    """Is the entry what its paper says, out of an entry that was held? A part of check_entries.
+
+    is_old: booked when a subsidy that was returned went to the pending load of the main purse.
+    """
     try:
         said, paper = read_paper(document)
     except WireFault:
@@ -47,13 +54,26 @@ def release_fault(db: Database, registry: Registry, kind: EntryKind, actual: Pos
     rows = db.run("SELECT credit, fen, flags, record FROM posting WHERE entry = ? AND line = 0", (paper.held,))
     if said != kind or not rows or not rows[0][2] & EntryFlag.MERCHANT_HELD:
         return f"entry {paper.held} was not held"
-    account, fen, *_ = rows[0]
+    account, fen, _, record = rows[0]
+    purses = paying_purses(_purse_of(db, record), is_old=is_old)
     try:
-        expected = release_postings(registry, merchants_of(registry), kind, paper, account)
+        expected = [release_postings(registry, merchants_of(registry), kind, paper, account, p) for p in purses]
     except KeyError:
         return "posts to an account that is nobody's"
-    whole = (actual, paper.fen) == (expected, fen)
+    whole = actual in expected and paper.fen == fen
     return "" if whole else f"is not the whole of entry {paper.held}, or goes elsewhere"
+
+
+def paying_purses(purse: int, *, is_old: bool) -> tuple[int, ...]:
+    """The purse that a sum which was given back waits for, and the main one, if the entry is that old."""
+    return (purse, MAIN_PURSE) if is_old else (purse,)
+
+
+def _purse_of(db: Database, record: int) -> int:
+    """The purse/key byte of this record."""
+    (stored,) = db.run("SELECT stored FROM record WHERE id = ?", (record,))[0]
+    found = arrive(stored).record
+    return MAIN_PURSE if found is None else found.purse
 
 
 def _proposal_fault(one: Proposal, named: dict[int, int]) -> str:

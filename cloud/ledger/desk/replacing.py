@@ -1,17 +1,18 @@
 """A card takes another one's place: 坏卡换卡 for a broken card, 挂失补卡 for a lost one. Two deeds, two kinds of entry.
 
-What is not on the card (online account, pending load) moves at once. Of the purse moves what is proven: the balance
-that the broken card itself says under its MAC1; of a broken card that is not readable, and that the desk keeps, all of
-it once no terminal owes a record; of a lost card nothing, for somebody may use it wherever no terminal has said that it
-refuses it, and none can say so before hotlists travel. The rest stays in the old purse account, where late records find
-it, and is released later. The old card is void and hotlisted for ever.
+What is not on the card (online account, pending load, subsidy that was given back) moves at once. Of the purse moves
+what is proven: the balance that the broken card itself says under its MAC1; of a broken card that is not readable, and
+that the desk keeps, all of it once no terminal owes a record; of a lost card nothing, for somebody may use it wherever
+no terminal has said that it refuses it, and none can say so before hotlists travel. Of a subsidy purse no card says
+anything under a MAC: it moves when no terminal owes, and waits as the new card's. The rest stays in the old accounts,
+where late records find it, and is released later. The old card is void and hotlisted for ever.
 """
 
 from dataclasses import dataclass
 
 from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import EntryKind
-from cloud.ledger.books.posting import CardAccounts
+from cloud.ledger.books.posting import CardAccounts, Moved
 from cloud.ledger.cards.life import DeedKind, Life, add_deed, deed_of, life_of, set_life
 from cloud.ledger.cards.refusals import (
     CARD_LOST,
@@ -35,6 +36,8 @@ from cloud.store.db import Database
 from shared.desk import CardState, Replaced
 from shared.facts.desks import CardLife
 from shared.facts.terms import word_of
+
+_NOTHING = Moved()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +125,14 @@ def release(writing: Writing, wish: Wish) -> Replaced:
         raise DeskRefused(NOT_REPLACED)
     if _done_before(writing, wish, DeedKind.RELEASED, old, life.successor):
         return _told(writing, wish.key, old, again=True)
-    accounts = writing.registry.cards[old].accounts
-    fen = _provable(writing, old, accounts.purse, None)
-    online_fen, pending_fen = _beside(writing, accounts)
-    total = fen + online_fen + pending_fen
-    if not total:
+    moved = _movable(writing, old, None)
+    if not sum(moved):
         return _told(writing, wish.key, old)
     kind = EntryKind.LOSS_RELEASED if _was_lost(writing.db, old) else EntryKind.CARD_REPLACED
-    entry = enter(writing, kind, (old, life.successor, fen, online_fen, pending_fen), wish.key)
-    add_receipt(writing, wish.cashier, ReceiptKind.RELEASE, old, total, entry, wish.key)
+    entry = enter(writing, kind, (old, life.successor, *moved), wish.key)
+    add_receipt(writing, wish.cashier, ReceiptKind.RELEASE, old, sum(moved), entry, wish.key)
     _note(writing, wish, DeedKind.RELEASED, old, life.successor)
-    return _told(writing, wish.key, old, purse_fen=fen, online_fen=online_fen, pending_fen=pending_fen)
+    return _told(writing, wish.key, old, moved)
 
 
 def _replace(writing: Writing, wish: Wish, old: bytes, new: bytes, said_fen: int | None, *, broken: bool) -> Replaced:
@@ -141,24 +141,27 @@ def _replace(writing: Writing, wish: Wish, old: bytes, new: bytes, said_fen: int
     require_fresh(writing, new)
     use(writing, wish.key, wish.cashier, new)
     since_ms = _since_ms(writing, old)
-    accounts = writing.registry.cards[old].accounts
     set_life(writing, old, Life(CardState.REPLACED, new, life_of(writing.db, old).card_class), since_ms)
     _hotlist(writing, old, listed=True)
-    purse_fen = _provable(writing, old, accounts.purse, said_fen)
-    online_fen, pending_fen = _beside(writing, accounts)
+    moved = _movable(writing, old, said_fen)
     kind = EntryKind.CARD_REPLACED if broken else EntryKind.LOSS_RELEASED
-    entry = enter(writing, kind, (old, new, purse_fen, online_fen, pending_fen), wish.key)
-    total = purse_fen + online_fen + pending_fen
-    add_receipt(writing, wish.cashier, ReceiptKind.REPLACE, old, total, entry, wish.key)
+    entry = enter(writing, kind, (old, new, *moved), wish.key)
+    add_receipt(writing, wish.cashier, ReceiptKind.REPLACE, old, sum(moved), entry, wish.key)
     _note(writing, wish, DeedKind.REPLACED if broken else DeedKind.REISSUED, old, new)
-    return _told(writing, wish.key, old, purse_fen=purse_fen, online_fen=online_fen, pending_fen=pending_fen)
+    return _told(writing, wish.key, old, moved)
 
 
-def _beside(writing: Writing, accounts: CardAccounts) -> tuple[int, int]:
-    """Online account and pending load: what is not on the card is the holder's, whatever terminals owe."""
+def _movable(writing: Writing, old: bytes, said_fen: int | None) -> Moved:
+    """What is not on the card is the holder's, whatever terminals owe; what is on it, as far as it is proven.
+
+    A card says nothing of its subsidy purse under a MAC, so the terminals' records alone can prove that.
+    """
+    accounts = writing.registry.cards[old].accounts
     writing.booking.flush()
-    online, pending = (balance(writing.db, a, Side.CREDIT) for a in (accounts.online, accounts.pending))
-    return max(0, online), max(0, pending)
+    beside = (accounts.online, accounts.pending, accounts.pending_subsidy)
+    online, pending, given_back = (max(0, balance(writing.db, account, Side.CREDIT)) for account in beside)
+    purse, subsidy = _provable(writing, old, accounts.purse, said_fen), _provable(writing, old, accounts.subsidy, None)
+    return Moved(purse, online, pending, subsidy, given_back)
 
 
 def _provable(writing: Writing, old: bytes, purse: int, said_fen: int | None) -> int:
@@ -213,17 +216,18 @@ def _note(writing: Writing, wish: Wish, kind: DeedKind, card: bytes, other: byte
 
 
 def _told(
-    writing: Writing, key: bytes, old: bytes, *, purse_fen: int = 0, online_fen: int = 0, pending_fen: int = 0,
-    again: bool = False,
-) -> Replaced:  # fmt: skip
+    writing: Writing, key: bytes, old: bytes, moved: Moved = _NOTHING, *, again: bool = False
+) -> Replaced:
     """What was moved and what is left; of a repeated question the sums stand in its receipt alone."""
     writing.booking.flush()
     accounts: CardAccounts = writing.registry.cards[old].accounts
     left_fen = max(0, balance(writing.db, accounts.purse, Side.CREDIT))
-    late: list[Owing] = owing(writing.db, _since_ms(writing, old)) if left_fen else []
+    subsidy_left_fen = max(0, balance(writing.db, accounts.subsidy, Side.CREDIT))
+    late: list[Owing] = owing(writing.db, _since_ms(writing, old)) if left_fen or subsidy_left_fen else []
     given = receipt_of(writing.db, key)
     number, total = (given.number, given.fen) if given else (0, 0)
     return Replaced(
-        number, total, purse_fen, online_fen, pending_fen, left_fen, balance(writing.db, accounts.transit, Side.CREDIT),
-        tuple(late[:OWING_MAX]), again, bool(left_fen) and _was_lost(writing.db, old),
+        number, total, moved.purse, moved.online, moved.pending, left_fen,
+        balance(writing.db, accounts.transit, Side.CREDIT), tuple(late[:OWING_MAX]), again,
+        bool(left_fen) and _was_lost(writing.db, old), moved.subsidy + moved.pending_subsidy, subsidy_left_fen,
     )  # fmt: skip

@@ -10,6 +10,7 @@ from cloud.ledger.books.chart import OVER_SHORT, cash_account
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.posting import (
     CardAccounts,
+    Moved,
     Postings,
     cash_closed,
     cash_float,
@@ -112,8 +113,9 @@ def _unloaded(registry: Registry, card: bytes, fen: int, *_: object) -> Postings
     return unloaded(_card(registry, card), _fen(fen))
 
 
-def _moved(registry: Registry, old: bytes, new: bytes, purse: int, online: int, pending: int, _: bytes) -> Postings:
-    return moved_to(_card(registry, old), _card(registry, new), _fen(purse), _fen(online), _fen(pending))
+def _moved(registry: Registry, old: bytes, new: bytes, *sums_and_key: object) -> Postings:
+    """A document of before knows no subsidies."""
+    return moved_to(_card(registry, old), _card(registry, new), Moved(*map(_fen, sums_and_key[:-1])))
 
 
 def _closed(registry: Registry, cashier: str, _day: int, expected_fen: int, counted_fen: int, _: bytes) -> Postings:

@@ -13,6 +13,7 @@ from cloud.ledger.journal.theft_rows import read_thefts
 from cloud.ledger.records.arrival import Arrival, arrive
 from cloud.ledger.records.judge import Reason
 from cloud.store.db import Database, Row
+from shared.errors import RuleBroken
 
 CHUNK = 2000
 _KINDS = int(EntryKind.PURCHASE), int(EntryKind.EVIDENCE)
@@ -36,6 +37,13 @@ class Held(NamedTuple):
     day: int
     reason: Reason
     arrival: Arrival
+
+    @property
+    def purse(self) -> int:
+        """The purse/key byte of the record: which purse paid."""
+        if self.arrival.record is None:
+            raise RuleBroken("a held entry comes from a record that can be read")
+        return self.arrival.record.purse
 
 
 def held_among(db: Database, entries: Sequence[int]) -> list[Held]:

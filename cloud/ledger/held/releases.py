@@ -121,12 +121,13 @@ def reject_release(writing: Writing, number: int, who: str, reason: str) -> Deci
 
 
 def release_postings(
-    registry: Registry, merchants: Mapping[int, int], kind: EntryKind, paper: Paper, account: int
+    registry: Registry, merchants: Mapping[int, int], kind: EntryKind, paper: Paper, account: int, purse: int
 ) -> Postings:
-    """What the paper means for a sum in this held account; KeyError for an account or a card that is none."""
+    """What the paper means for a sum in this held account, which that purse paid; KeyError for an account or a card
+    that is none."""
     if kind is EntryKind.HELD_RELEASED:
         return released(account, merchants[account], paper.fen)
-    return returned(registry.cards[paper.card].accounts, account, paper.fen)
+    return returned(registry.cards[paper.card].accounts, purse, account, paper.fen)
 
 
 def merchants_of(registry: Registry) -> dict[int, int]:
@@ -183,7 +184,7 @@ def _post(writing: Writing, decided: Decided, side: Side, held: Sequence[Held]) 
         document = paper.to_bytes(kind)
         entry = Entry(
             kind, day_number(writing.now.campus_s), release_key(one.entry), document_hash(document),
-            release_postings(writing.registry, merchants, kind, paper, one.account), document=document,
+            release_postings(writing.registry, merchants, kind, paper, one.account, one.purse), document=document,
         )  # fmt: skip
         number = writing.booking.add_entry(entry, OWN_PARTITION)
         rows.append((one.entry, number, proposal.number, int(kind), one.fen))

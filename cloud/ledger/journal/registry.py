@@ -16,7 +16,9 @@ from cloud.ledger.records.stolen import Stolen
 from cloud.store.db import Database
 from shared.ids import BoxId, DeviceId, LedgerId, PsamId
 
-CARD_ACCOUNTS = "purse_account, online_account, transit_account, pending_account, subsidy_account"
+CARD_ACCOUNTS = (
+    "purse_account, online_account, transit_account, pending_account, subsidy_account, pending_subsidy_account"
+)
 """Columns of the table card, in the order of posting.CardAccounts."""
 PLACES_MAX = 65_536
 """(box, device, PSAM) triples whose answer is remembered; at the bound all are worked out again."""
@@ -178,7 +180,7 @@ def ensure_accounts(db: Database, accounts: Iterable[Account]) -> dict[str, int]
 def make_ledger(db: Database, ledger: bytes) -> None:
     """The first rows of a new ledger. Inside of a transaction."""
     db.insert("meta", "name, value", [("ledger", ledger.hex())])
-    names = ("grey", "voids", "fold", "findings", "put-back")
+    names = ("grey", "voids", "fold", "findings", "put-back", "pending_subsidy")
     db.insert("watermark", "name, value", [("registry", 1), *((name, 0) for name in names)])
     ensure_accounts(db, STANDING)
 

@@ -56,15 +56,15 @@ class Writing:
     ) -> Entry:  # fmt: skip
         """Purse to merchant, or to its held account.
 
-        What only evidence says of half a mixed payment goes to the card's pending load: such a sale was never whole,
+        What only evidence says of half a mixed payment waits for the purse that paid it: such a sale was never whole,
         and its terminal gives back what it knows to be paid.
         """
         day, doubt = self.day_of(arrival, place, card, received_s)
         side = place.held_account if held else place.account
-        if kind is EntryKind.EVIDENCE and not held and is_half(arrival):
-            side = card.accounts.pending
-        flags = doubt | (EntryFlag.MERCHANT_HELD if held else 0)
         record_of = _record(arrival)
+        if kind is EntryKind.EVIDENCE and not held and is_half(arrival):
+            side = card.accounts.waiting(record_of.purse)
+        flags = doubt | (EntryFlag.MERCHANT_HELD if held else 0)
         postings = purchase(card.accounts, record_of.purse, side, record_of.amount_fen)
         return Entry(kind, day, key, arrival.sha, postings, record=record, flags=flags)
 

@@ -24,7 +24,7 @@ from shared.records import CounterKind, VoidRecord
 
 _CARD = (
     "SELECT label, key_version, card_class, hotlisted, opening_fen, purse_account, online_account, transit_account, "
-    "pending_account, subsidy_account FROM card WHERE card = ?"
+    "pending_account, subsidy_account, pending_subsidy_account FROM card WHERE card = ?"
 )
 
 
@@ -39,7 +39,7 @@ def card_books(db: Database, ask: CardAsk) -> CardBooks | None:
     life = life_of(db, ask.card)
     named = db.run("SELECT label FROM card WHERE card = ?", (life.successor,)) if life.successor else []
     successor = named[0][0] if named else ""
-    purse_fen, online_fen, transit_fen, pending_fen, subsidy_fen = (
+    purse_fen, online_fen, transit_fen, pending_fen, subsidy_fen, given_back_fen = (
         balance(db, account, Side.CREDIT) for account in accounts
     )
     return CardBooks(
@@ -47,8 +47,12 @@ def card_books(db: Database, ask: CardAsk) -> CardBooks | None:
         purse_fen, online_fen, transit_fen, pending_fen, subsidy_fen, grey,
         _missing(_offline(db, purse), ask.offline, opening_fen),
         _missing(_online(db, ask.card), ask.online, opening_fen),
-        _open(db, ask.card), _places(db, ask.terminals),
+        _open(db, ask.card), _places(db, ask.terminals), given_back_fen,
     )  # fmt: skip
+
+
+PURSES = (AccountKind.PURSE, AccountKind.SUBSIDY)
+"""What is on a card."""
 
 
 class DeskSums(NamedTuple):
@@ -65,7 +69,7 @@ def desk_sums(db: Database) -> DeskSums:
     unloads = "SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM posting WHERE kind IN (?, ?)"
     moved = (
         "SELECT CAST(COALESCE(SUM(p.fen), 0) AS BIGINT) FROM posting p JOIN account a ON a.id = p.debit "
-        "WHERE p.kind IN (?, ?) AND a.kind = ?"
+        "WHERE p.kind IN (?, ?) AND a.kind IN (?, ?)"
     )
     drawers = all_balances(db)
     rows = db.run(
@@ -73,7 +77,7 @@ def desk_sums(db: Database) -> DeskSums:
     )
     return DeskSums(
         db.run(unloads, (int(EntryKind.UNLOADED), int(EntryKind.UNLOADED_BY_COUNTER)))[0][0],
-        db.run(moved, (int(EntryKind.CARD_REPLACED), int(EntryKind.LOSS_RELEASED), AccountKind.PURSE.value))[0][0],
+        db.run(moved, (int(EntryKind.CARD_REPLACED), int(EntryKind.LOSS_RELEASED), *map(str, PURSES)))[0][0],
         sum(drawers.get(account, 0) for (account,) in rows),
     )
 

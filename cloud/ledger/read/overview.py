@@ -39,13 +39,18 @@ _DECIDED = (
 """Records that were held at first and are no more, by two persons."""
 _GREY_HALVES = (
     "SELECT CAST(COALESCE(SUM(p.fen), 0) AS BIGINT) FROM suspense s JOIN posting p ON p.entry = s.entry "
-    "JOIN account a ON a.id = p.credit WHERE s.state = ? AND a.kind = ?"
+    "JOIN account a ON a.id = p.credit WHERE s.state = ? AND a.kind IN (?, ?)"
 )
-"""Halves of mixed payments that evidence has given to pending load at once."""
+"""Halves of mixed payments that evidence has given back at once."""
 _SUBSIDY_SPENT = (
     "SELECT CAST(COALESCE(SUM(CASE WHEN a.id = p.debit THEN p.fen ELSE -p.fen END), 0) AS BIGINT) "
-    "FROM posting p JOIN account a ON a.id IN (p.debit, p.credit) WHERE a.kind = ? AND p.kind <> ?"
+    "FROM posting p JOIN account a ON a.id IN (p.debit, p.credit) WHERE a.kind = ? AND p.kind NOT IN (?, ?, ?)"
 )
+_SUBSIDY_MOVED = (
+    "SELECT CAST(COALESCE(SUM(p.fen), 0) AS BIGINT) FROM posting p JOIN account a ON a.id = p.debit "
+    "WHERE a.kind = ? AND p.kind IN (?, ?)"
+)
+_GIVEN_BACK = (AccountKind.PENDING, AccountKind.PENDING_SUBSIDY)
 
 
 class SubsidySums(NamedTuple):
@@ -53,6 +58,8 @@ class SubsidySums(NamedTuple):
 
     opening_fen: int
     spent_fen: int
+    replaced_fen: int
+    """Moved from void cards' subsidy purses."""
 
 
 def counts(db: Database) -> Counts:
@@ -77,7 +84,7 @@ def overview(db: Database) -> Overview:
     )[0]
     voids, voided_fen = db.run(_VOIDS, (int(VoidState.POSTED),))[0]
     (returned_fen,) = db.run(_RETURNED, (int(EntryKind.HELD_RETURNED),))[0]
-    voided_fen += db.run(_GREY_HALVES, (int(State.EVIDENCE), str(AccountKind.PENDING)))[0][0]
+    voided_fen += db.run(_GREY_HALVES, (int(State.EVIDENCE), *map(str, _GIVEN_BACK)))[0][0]
     return Overview(
         ledger=bytes.fromhex(meta["ledger"]), campus=meta.get("name", ""), demo=meta.get("demo") == "1",
         records=counted.records, posted=counted.posted, held=counted.held, suspense=counted.suspense,
@@ -89,6 +96,7 @@ def overview(db: Database) -> Overview:
         voided_fen=voided_fen,
         float_fen=kinds[AccountKind.PURSE] + kinds[AccountKind.SUBSIDY],
         subsidy_fen=kinds[AccountKind.SUBSIDY], pending_fen=kinds[AccountKind.PENDING],
+        pending_subsidy_fen=kinds[AccountKind.PENDING_SUBSIDY],
         online_fen=kinds[AccountKind.ONLINE], transit_fen=kinds[AccountKind.TRANSIT], held_fen=kinds[AccountKind.HELD],
         owed=sum(terminal.owes for terminal in terminals(db)),
         unsettled=sum(state.unsettled for _, state in box_states(db).values()), oldest_ms=counted.oldest_ms,
@@ -100,8 +108,10 @@ def overview(db: Database) -> Overview:
 def subsidy_sums(db: Database) -> SubsidySums:
     """Reads every posting: for a report, not for a page."""
     (opening,) = db.run("SELECT CAST(COALESCE(SUM(subsidy_fen), 0) AS BIGINT) FROM card")[0]
-    (spent,) = db.run(_SUBSIDY_SPENT, (str(AccountKind.SUBSIDY), int(EntryKind.OPENING_SUBSIDY)))[0]
-    return SubsidySums(opening, spent)
+    kind, moves = str(AccountKind.SUBSIDY), (int(EntryKind.CARD_REPLACED), int(EntryKind.LOSS_RELEASED))
+    (spent,) = db.run(_SUBSIDY_SPENT, (kind, int(EntryKind.OPENING_SUBSIDY), *moves))[0]
+    (moved,) = db.run(_SUBSIDY_MOVED, (kind, *moves))[0]
+    return SubsidySums(opening, spent, moved)
 
 
 def trial_balance(db: Database) -> list[AccountView]:

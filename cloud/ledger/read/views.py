@@ -25,8 +25,8 @@ class Overview:
     that terminals' STATUS names and the ledger lacks; unsettled: what boxes say they hold unacknowledged; oldest_ms:
     since when by the ledger's clock, Unix ms, 0 = nothing. opening_fen, spent_fen, float_fen: of main and subsidy
     purses; subsidy_fen: what of float_fen is in the latter; voids, voided_fen: purchases of spent_fen that were given
-    back; pending_fen: 过渡余额, given back and not claimed yet. difference_fen: Σ of all balances, 0 when the books are
-    in balance.
+    back; pending_fen: 过渡余额, given back and not claimed yet; pending_subsidy_fen: 待回补助. difference_fen: Σ of all
+    balances, 0 when the books are in balance.
     """
 
     ledger: bytes
@@ -46,6 +46,7 @@ class Overview:
     float_fen: int
     subsidy_fen: int
     pending_fen: int
+    pending_subsidy_fen: int
     voids: int
     voided_fen: int
     online_fen: int
@@ -196,3 +197,4 @@ class CardView:
     transit_fen: int
     pending_fen: int
     subsidy_fen: int
+    pending_subsidy_fen: int

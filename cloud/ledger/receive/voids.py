@@ -174,7 +174,7 @@ def _post(writing: Writing, case: _Case, purchase: _Purchase) -> int:
     day, doubt = writing.day_of(case.arrival, place, card, case.received_s)
     entry = Entry(
         EntryKind.VOID, day, void_key(purchase.key), case.arrival.sha,
-        voided(card.accounts, merchant_side, case.void.amount_fen), record=case.record, flags=doubt,
+        voided(card.accounts, case.void.purse, merchant_side, case.void.amount_fen), record=case.record, flags=doubt,
     )  # fmt: skip
     number = writing.booking.add_entry(entry, OWN_PARTITION)
     writing.booking.flush()

@@ -56,6 +56,7 @@ card = Table(
     _col("expires", Big), _col("opening_fen", Big), _col("purse_account", Big), _col("online_account", Big),
     _col("transit_account", Big), _col("hotlisted", Small, "0"), _col("subsidy_fen", Big, "0"),
     _col("pending_account", Big, "0"), _col("subsidy_account", Big, "0"),
+    _col("pending_subsidy_account", Big, "0"),
     PrimaryKeyConstraint("card"), UniqueConstraint("label", name="uq_card_label"),
 )  # fmt: skip
 

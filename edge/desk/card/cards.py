@@ -32,9 +32,12 @@ from shared.purse.upkeep import UpdateFile
 CLASS_IN_PUBLIC, CLASS_IN_HOLDER = 28, 0
 """Places of the card class: in file 0015 of the city form, and in file 0016."""
 KEY_ID = 1
-_SUBSIDY_STAYS = (
-    "补助余额 ¥{0} 仍记在旧卡补助账户，未转入新卡，请报财务 / "
-    "the subsidy of ¥{0} stays in the old card's subsidy account, it was not moved: tell finance"
+_SUBSIDY_MOVED = (
+    "补助 ¥{0} 记为新卡待回补助，暂不能圈入卡内 / "
+    "a subsidy of ¥{0} waits as the new card's, it cannot be loaded onto it yet"
+)
+_SUBSIDY_LEFT = (
+    "旧卡补助 ¥{0} 冻结待收齐，之后用 release 解冻 / ¥{0} of the old card's subsidy is frozen until complete: release"
 )
 
 
@@ -56,8 +59,6 @@ def replace_readable(desk: Desk, card: CardChannel, new: str, reason: str) -> bo
     proof = balance_proof(desk, card, said)
     if not _replaced(desk, desk.do(DeskOp.REPLACE, [books.label, new, reason, proof]), books.label, new):
         return False
-    if books.subsidy_fen:
-        desk.say(_SUBSIDY_STAYS.format(yuan(books.subsidy_fen)))
     return _void(desk, card)
 
 
@@ -116,7 +117,7 @@ def _replaced(desk: Desk, answer: list[object] | None, label: str, new: str) -> 
     said = parse_replaced(answer)
     for line in _lines(said, label, new):
         desk.say(line)
-    return bool(new) or not said.left_fen
+    return bool(new) or not (said.left_fen or said.subsidy_left_fen)
 
 
 def _lines(said: Replaced, label: str, new: str) -> Iterator[str]:
@@ -132,9 +133,12 @@ def _lines(said: Replaced, label: str, new: str) -> Iterator[str]:
         )
     if said.transit_fen:
         yield f"圈存在途 in transit ¥{yuan(said.transit_fen)}：待判定 not decided yet"
-    if not said.left_fen:
-        return
-    yield _frozen(said)
+    if said.subsidy_fen:
+        yield _SUBSIDY_MOVED.format(yuan(said.subsidy_fen))
+    if said.left_fen:
+        yield _frozen(said)
+    if said.subsidy_left_fen:
+        yield _SUBSIDY_LEFT.format(yuan(said.subsidy_left_fen))
     for name, place, records, slots, silent in said.owing:
         why = [f"欠 {records} 笔 records" if records else "", f"未了 {slots} 笔 open slots" if slots else ""]
         why.append("其后未联系 not heard since" if silent else "")

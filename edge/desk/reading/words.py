@@ -60,6 +60,8 @@ def book_lines(said: PurseSaid, books: CardBooks) -> Iterator[str]:
     )
     if books.pending_fen:
         yield f"过渡余额，可领款 pending load, can be claimed: ¥{yuan(books.pending_fen)}"
+    if books.given_back_fen:
+        yield f"待回补助，暂不能领回卡内 subsidy given back, not to be claimed yet: ¥{yuan(books.given_back_fen)}"
     if books.subsidy_fen:
         yield f"账面补助余额 expected in the subsidy purse: ¥{yuan(books.subsidy_fen)}"
     if said.balance_fen is not None:

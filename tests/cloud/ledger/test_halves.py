@@ -36,6 +36,13 @@ def test_evidence_of_a_half_gives_it_back_at_once(ledger: Ledger, box: Box) -> N
     assert sound(ledger)
 
 
+def test_evidence_of_a_subsidy_half_stays_a_subsidy(ledger: Ledger, box: Box) -> None:
+    half, later = HALF._replace(purse=c.SUBSIDY, balance_fen=450), NEXT._replace(purse=c.SUBSIDY, balance_fen=0)
+    box.send(c.stored(half), c.stored(later, c.POS2))
+    assert (pending(ledger), c.balances(ledger)[f"pending-subsidy:{c.card(1).hex()}"]) == (0, -450)
+    assert "entries" not in [check.name for check in verify(ledger, c.check_tac).checks if check.broken]
+
+
 def test_evidence_of_a_whole_purchase_stays_with_the_merchant(ledger: Ledger, box: Box) -> None:
     box.send(c.stored(HALF._replace(flags=HALF.flags & ~(3 << 3))), c.stored(NEXT, c.POS2))
     assert (pending(ledger), c.merchant(ledger)) == (0, 450)

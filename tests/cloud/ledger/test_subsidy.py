@@ -1,13 +1,24 @@
 """The subsidy purse in the books: an account, an opening and a chain of balances of its own."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
 
+from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.verify import verify
+from cloud.ledger.desk.door import DeskLedger
+from cloud.ledger.desk.replacing import Wish
+from cloud.ledger.held.door import HeldLedger
+from cloud.ledger.held.entries import all_held
+from cloud.ledger.held.releases import Side
+from cloud.ledger.held.thefts import Report
+from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
+from shared.desk import parse_replaced
+from shared.online import LoadResult, Purpose
 from shared.records import Kind
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
@@ -72,3 +83,103 @@ def test_a_statement_shows_both_purses(subsidised: Ledger) -> None:
     Box(subsidised).send(by_subsidy(1, 0, 300, 800))
     kinds = [entry.kind for entry in Reader(subsidised.database).statement(c.card(1))]
     assert kinds == ["purchase", "opening_subsidy", "opening"]
+
+
+def given_back(ledger: Ledger, n: int) -> int:
+    return -c.balances(ledger).get(f"pending-subsidy:{c.card(n).hex()}", 0)
+
+
+def pending(ledger: Ledger, n: int) -> int:
+    return -c.balances(ledger).get(f"pending:{c.card(n).hex()}", 0)
+
+
+def test_a_subsidy_that_is_given_back_stays_a_subsidy(subsidised: Ledger) -> None:
+    sale = c.purchase(1, c.card(1), 0, 777, 800, purse=c.SUBSIDY)
+    Box(subsidised).send(c.stored(sale), c.void(2, sale))
+    assert (given_back(subsidised, 1), pending(subsidised, 1), subsidy(subsidised, 1)) == (777, 0, 23)
+    view = Reader(subsidised.database).overview()
+    assert (view.pending_fen, view.pending_subsidy_fen, view.voided_fen) == (0, 777, 777)
+    assert verify(subsidised, c.check_tac).first_broken == ""
+
+
+def test_what_a_subsidy_gave_back_is_in_no_claim(subsidised: Ledger) -> None:
+    sale = c.purchase(1, c.card(1), 0, 777, 800, purse=c.SUBSIDY)
+    Box(subsidised).send(c.stored(sale), c.void(2, sale))
+    asked = c.load_request(c.card(1), 0, 777, c.OPENING, request=1, purpose=Purpose.CLAIM)
+    assert subsidised.load_authorise(c.BOX, *asked, True, c.NOW).result is LoadResult.NO_FUNDS
+
+
+def test_a_void_of_a_subsidy_that_names_the_main_pending_load_is_named(subsidised: Ledger) -> None:
+    sale = c.purchase(1, c.card(1), 0, 777, 800, purse=c.SUBSIDY)
+    Box(subsidised).send(c.stored(sale), c.void(2, sale))
+    _book_as_before(subsidised)
+    assert "gives back what no purchase" in verify(subsidised, c.check_tac).first_broken
+
+
+def test_what_an_older_program_gave_back_to_the_pending_load_stays_true(subsidised: Ledger) -> None:
+    sale = c.purchase(1, c.card(1), 0, 777, 800, purse=c.SUBSIDY)
+    Box(subsidised).send(c.stored(sale), c.void(2, sale))
+    _book_as_before(subsidised)
+    with subsidised.database.writing():
+        subsidised.database.run("UPDATE watermark SET value = 1000 WHERE name = 'pending_subsidy'")
+    broken = [check.name for check in verify(subsidised, c.check_tac).checks if check.broken]
+    assert "entries" not in broken
+
+
+def _book_as_before(ledger: Ledger) -> None:
+    """The void's sum in the pending load of the main purse, as the programs before booked it."""
+    database = ledger.database
+    with database.writing():
+        if database.dialect == "sqlite":
+            database.run("DROP TRIGGER posting_no_update")
+        else:
+            database.run("ALTER TABLE posting DISABLE TRIGGER USER")
+        database.run(
+            "UPDATE posting SET credit = (SELECT id FROM account WHERE code = ?) WHERE kind = ?",
+            (f"pending:{c.card(1).hex()}", int(EntryKind.VOID)),
+        )
+
+
+def test_a_held_subsidy_that_is_returned_stays_a_subsidy(subsidised: Ledger, dsn: str) -> None:
+    subsidised.psam_stolen(Report(c.psam(1), body=False, since_s=c.T0 - 3600, who="王五", reason="窗口被撬"), c.NOW)
+    Box(subsidised).send(by_subsidy(1, 0, 300, 800))
+    with closing(open_prepared(dsn)) as opened:
+        held = HeldLedger(opened)
+        (one,) = all_held_of(held)
+        made = held.propose_release(Side.HOLDER, [one], "张三", "窗口被撬", c.NOW)
+        held.confirm_release(made.number, "李四", c.NOW)
+    assert (given_back(subsidised, 1), pending(subsidised, 1)) == (300, 0)
+    assert verify(subsidised, c.check_tac).first_broken == ""
+
+
+def test_a_replaced_cards_subsidy_waits_as_the_new_cards(subsidised: Ledger, dsn: str) -> None:
+    made, fresh = c.inventory(cards=2, number=2), c.inventory(cards=3).cards[2]
+    subsidised.import_inventory(replace(made, cards=(replace(fresh, opening_fen=0),)), c.NOW)
+    sale = c.purchase(1, c.card(1), 0, 300, 800, purse=c.SUBSIDY)
+    Box(subsidised).send(c.stored(sale), c.void(2, sale))
+    with closing(open_prepared(dsn)) as opened:
+        desk = DeskLedger(opened)
+        said = desk.replace_broken(Wish(bytes(16), "王芳", "0001", "消磁"), "0003", None, c.NOW)
+    assert parse_replaced(said.to_list()) == said
+    assert (said.subsidy_fen, said.subsidy_left_fen, said.owing) == (800, 0, ())
+    assert (given_back(subsidised, 1), given_back(subsidised, 3), subsidy(subsidised, 1)) == (0, 800, 0)
+    assert (pending(subsidised, 3), pending(subsidised, 1)) == (0, 0)
+    sums = Reader(subsidised.database).subsidy_sums()
+    assert (sums.spent_fen, sums.replaced_fen) == (300, 500)
+    assert verify(subsidised, c.check_tac).first_broken == ""
+
+
+def test_a_lost_cards_subsidy_stays_where_late_records_find_it(subsidised: Ledger, dsn: str) -> None:
+    made, fresh = c.inventory(cards=2, number=2), c.inventory(cards=3).cards[2]
+    subsidised.import_inventory(replace(made, cards=(replace(fresh, opening_fen=0),)), c.NOW)
+    with closing(open_prepared(dsn)) as opened:
+        desk = DeskLedger(opened)
+        desk.report_lost(Wish(b"1" * 16, "王芳", "0001", "丢失"), c.NOW)
+        said = desk.replace_lost(Wish(bytes(16), "王芳", "0001", "丢失"), "0003", c.NOW)
+    assert (said.subsidy_fen, said.subsidy_left_fen) == (0, SUBSIDY_FEN)
+    assert (given_back(subsidised, 3), subsidy(subsidised, 1)) == (0, SUBSIDY_FEN)
+
+
+def all_held_of(held: HeldLedger) -> list[int]:
+    with held.database.reading():
+        return [one.entry for one in all_held(held.database)]

@@ -125,6 +125,18 @@ def test_what_the_card_desk_took_from_cards_stands_in_the_sum() -> None:
         assert not replace(figures, **wrong).true  # type: ignore[arg-type]  # whole numbers each
 
 
+def test_a_subsidy_that_was_given_back_has_a_line_of_its_own() -> None:
+    """7.77 of a void sale and 20.00 of a void card, which still says them."""
+    moved = {"replaced_fen": 2_000, "subsidy_replaced_fen": 2_000, "purse_float_fen": 70_500, "subsidy_fen": 15_500}
+    figures = replace(SUBSIDISED, voids=1, voided_fen=777, pending_subsidy_fen=2_777, **moved)  # type: ignore[arg-type]
+    assert not figures.unexplained_fen
+    assert "待回补助 subsidy given back" in sheet(figures)
+    assert "− 待回补助 subsidy 27.77" in sheet(figures)
+    assert report(figures)["pending_subsidy_fen"] == 2_777
+    for wrong in ({"pending_subsidy_fen": 2_776}, {"subsidy_replaced_fen": 1_999}, {"pending_fen": 777}):
+        assert replace(figures, **wrong).unexplained_fen  # type: ignore[arg-type]  # whole numbers each
+
+
 @pytest.mark.parametrize("wrong", [{"voids": 1, "voided_fen": 1}, {"pending_fen": 1}])
 def test_a_void_that_did_not_reach_the_holder_is_not_true(wrong: dict[str, int]) -> None:
     assert not replace(GOOD, **wrong).true  # type: ignore[arg-type]  # whole numbers each

@@ -4,13 +4,13 @@ import pytest
 
 from cloud.ledger.books import posting
 from cloud.ledger.books.entry import Entry, EntryKind, Posting
-from cloud.ledger.books.posting import CardAccounts
+from cloud.ledger.books.posting import CardAccounts, Moved
 from cloud.ledger.records.values import EntryUnbalanced
 from shared.records import purse_byte
 
 BANK, MERCHANT = 1, 50
-CARD = CardAccounts(purse=10, online=11, transit=12, pending=13, subsidy=14)
-OTHER = CardAccounts(purse=20, online=21, transit=22, pending=23, subsidy=24)
+CARD = CardAccounts(purse=10, online=11, transit=12, pending=13, subsidy=14, pending_subsidy=15)
+OTHER = CardAccounts(purse=20, online=21, transit=22, pending=23, subsidy=24, pending_subsidy=25)
 MAIN, SUBSIDY = purse_byte(0, 2, 1), purse_byte(1, 2, 1)
 
 
@@ -22,7 +22,10 @@ def test_every_event_moves_the_accounts_of_the_chart() -> None:
         "purchase": posting.purchase(CARD, MAIN, MERCHANT, 7),
         "purchase by subsidy": posting.purchase(CARD, SUBSIDY, MERCHANT, 7),
         "released": posting.released(60, MERCHANT, 7),
-        "returned": posting.returned(CARD, 60, 7),
+        "returned": posting.returned(CARD, MAIN, 60, 7),
+        "returned subsidy": posting.returned(CARD, SUBSIDY, 60, 7),
+        "void": posting.voided(CARD, MAIN, MERCHANT, 7),
+        "void of a subsidy": posting.voided(CARD, SUBSIDY, MERCHANT, 7),
         "load authorised": posting.load_authorised(CARD, 7),
         "load confirmed": posting.load_confirmed(CARD, 7),
         "load reversed": posting.load_reversed(CARD, 7),
@@ -35,7 +38,8 @@ def test_every_event_moves_the_accounts_of_the_chart() -> None:
         "cash out": posting.cash_out(2, CARD, 7),
         "cash float": posting.cash_float(BANK, 2, 7),
         "unloaded": posting.unloaded(CARD, 7),
-        "moved": posting.moved_to(CARD, OTHER, 7, 0, 9),
+        "moved": posting.moved_to(CARD, OTHER, Moved(7, 0, 9)),
+        "moved subsidies": posting.moved_to(CARD, OTHER, Moved(subsidy=7, pending_subsidy=9)),
         "closed over": posting.cash_closed(BANK, 2, 3, 7, 9),
         "closed short": posting.cash_closed(BANK, 2, 3, 9, 7),
         "closed empty": posting.cash_closed(BANK, 2, 3, 0, 0),
@@ -49,6 +53,9 @@ def test_every_event_moves_the_accounts_of_the_chart() -> None:
         "purchase by subsidy": [(14, 50, 7)],
         "released": [(60, 50, 7)],
         "returned": [(60, 13, 7)],
+        "returned subsidy": [(60, 15, 7)],
+        "void": [(50, 13, 7)],
+        "void of a subsidy": [(50, 15, 7)],
         "load authorised": [(11, 12, 7)],
         "load confirmed": [(12, 10, 7)],
         "load reversed": [(12, 11, 7)],
@@ -62,6 +69,7 @@ def test_every_event_moves_the_accounts_of_the_chart() -> None:
         "cash float": [(2, 1, 7)],
         "unloaded": [(10, 11, 7)],
         "moved": [(10, 21, 7), (13, 23, 9)],
+        "moved subsidies": [(14, 25, 7), (15, 25, 9)],
         "closed over": [(2, 3, 2), (1, 2, 9)],
         "closed short": [(3, 2, 2), (1, 2, 7)],
         "closed empty": [],

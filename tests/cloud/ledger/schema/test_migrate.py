@@ -72,11 +72,13 @@ def test_every_card_gets_the_accounts_that_came_later(carried: Ledger) -> None:
     carried.import_inventory(fresh, c.NOW)
     with carried.database.reading():
         rows = carried.database.run(
-            "SELECT c.card, p.code, s.code, c.subsidy_fen FROM card c JOIN account p ON p.id = c.pending_account "
-            "JOIN account s ON s.id = c.subsidy_account ORDER BY c.card"
+            "SELECT c.card, p.code, s.code, g.code, c.subsidy_fen FROM card c "
+            "JOIN account p ON p.id = c.pending_account JOIN account s ON s.id = c.subsidy_account "
+            "JOIN account g ON g.id = c.pending_subsidy_account ORDER BY c.card"
         )
     assert rows == [
-        (card.card, f"pending:{card.card.hex()}", f"subsidy:{card.card.hex()}", 0) for card in fresh.cards
+        (card.card, *(f"{kind}:{card.card.hex()}" for kind in ("pending", "subsidy", "pending-subsidy")), 0)
+        for card in fresh.cards
     ]
 
 
