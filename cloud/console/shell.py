@@ -1,7 +1,7 @@
 """The console's pages: a thin Flask skin. No rule of money here; it shows what the ledger's read side says.
 
-Chinese first. Strict CSP, no third-party file. Every route but the login pages and the static files wants a session;
-the read API takes a session or the machine token of the data folder.
+Chinese first. Lives under a strict CSP (cloud/process/serving.py): no third-party file. Every route but the login pages
+and the static files wants a session; the read API takes a session or the machine token of the data folder.
 """
 
 import hmac
@@ -21,12 +21,6 @@ OPEN_ENDPOINTS = frozenset({"login", "first_login", "static", "language"})
 """Routes that answer without a session; a test walks all others."""
 FORM_MAX = 16 * 1024
 ENTRIES_MAX = 100
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 
 
 def create_pages(sources: Sources) -> Flask:
@@ -35,7 +29,7 @@ def create_pages(sources: Sources) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = FORM_MAX
     app.jinja_env.filters["yuan"] = yuan
     app.before_request(lambda: _admit(sources))
-    app.after_request(_harden)
+    app.after_request(_unkept)
     app.register_error_handler(HTTPException, _error)
     app.context_processor(lambda: {"w": words(_language()), "lang": _language(), "operator": g.get("operator")})
     sign_in.add_pages(app, sources)
@@ -102,9 +96,8 @@ def _machine(token: str) -> bool:
     return is_read and bool(given) and hmac.compare_digest(given.encode(), token.encode())
 
 
-def _harden(answer: Response) -> Response:
-    for name, value in HEADERS.items():
-        answer.headers.setdefault(name, value)
+def _unkept(answer: Response) -> Response:
+    answer.headers.setdefault("Cache-Control", "no-store")
     return answer
 
 
