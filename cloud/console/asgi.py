@@ -1,6 +1,7 @@
 """The ASGI shell: `/events` natively, everything else through Flask (DESIGN 8: one process, one port).
 
-A stream ends when its viewer goes: `http.disconnect` is awaited, because a send to a gone client is silently ignored.
+A request takes a worker thread once its body is whole, and its answer holds none, as it fits the bridge's queue. A
+stream ends when its viewer goes: `http.disconnect` is awaited, because a send to a gone client is silently ignored.
 """
 
 import asyncio
@@ -11,13 +12,17 @@ from typing import Any
 from a2wsgi import WSGIMiddleware
 
 from cloud.console.live import Live
+from cloud.process.bodies import BODY_S, Receive, Refused, Scope, Send, refuse, replayed, whole_body
 
 WSGI_THREADS = 8
+FORM_MAX = 16 * 1024
+FORMS_AT_ONCE = 4
+"""Threads that forms may take; a password's check is dear, and pages go on beside any number of them."""
+FORM_TURN_S = 20.0
+"""A form waits so long for its turn, then it is refused."""
+RETRY_S = 30
 SESSION_COOKIE = "ykt_session"
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 SSE_HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
@@ -28,9 +33,17 @@ SSE_HEADERS = [
 class Shell:
     """The application that uvicorn serves. `allowed` says whether a session token may see the stream."""
 
-    def __init__(self, flask_app: Any, live: Live, allowed: Callable[[str], bool]) -> None:  # noqa: ANN401  # WSGI
+    def __init__(
+        self,
+        flask_app: Any,  # noqa: ANN401  # WSGI
+        live: Live,
+        allowed: Callable[[str], bool],
+        body_s: float = BODY_S,
+    ) -> None:
         pages: Any = WSGIMiddleware(flask_app, workers=WSGI_THREADS)  # its event types are its own
-        self._pages: Callable[[Scope, Receive, Send], Awaitable[None]] = pages
+        self._body_s = body_s
+        self._forms = asyncio.Semaphore(FORMS_AT_ONCE)
+        self._flask: Callable[[Scope, Receive, Send], Awaitable[None]] = pages
         self._live = live
         self._allowed = allowed
         self._reader: asyncio.Task[None] | None = None
@@ -44,6 +57,26 @@ class Shell:
         elif scope["type"] == "http":
             await self._pages(scope, receive, send)
 
+    async def _pages(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await whole_body(receive, FORM_MAX, self._body_s)
+        if isinstance(body, Refused):
+            await refuse(send, body)
+        elif scope["method"] in ("GET", "HEAD"):
+            await self._flask(scope, replayed(body, receive), send)
+        else:
+            await self._form(scope, replayed(body, receive), send)
+
+    async def _form(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await asyncio.wait_for(self._forms.acquire(), FORM_TURN_S)
+        except TimeoutError:
+            await refuse(send, 503, retry_s=RETRY_S)
+            return
+        try:
+            await self._flask(scope, receive, send)
+        finally:
+            self._forms.release()
+
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         await self._live.refresh()
@@ -55,8 +88,7 @@ class Shell:
 
     async def _events(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not self._allowed(session_token(scope)):
-            await send({"type": "http.response.start", "status": 401, "headers": []})
-            await send({"type": "http.response.body", "body": b""})
+            await refuse(send, 401)
             return
         await send({"type": "http.response.start", "status": 200, "headers": SSE_HEADERS})
         stream = asyncio.create_task(self._stream(scope, send), name="viewer")

@@ -11,7 +11,7 @@ from typing import Any
 from flask import Flask, Response, abort, g, jsonify, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
-from cloud.console.asgi import SESSION_COOKIE
+from cloud.console.asgi import FORM_MAX, SESSION_COOKIE
 from cloud.console.pages import sign_in
 from cloud.console.pages.sign_in import LANGUAGE_COOKIE, Reply, Sources, now
 from cloud.console.words import LANGUAGES, words
@@ -19,7 +19,6 @@ from shared.money import yuan
 
 OPEN_ENDPOINTS = frozenset({"login", "first_login", "static", "language"})
 """Routes that answer without a session; a test walks all others."""
-FORM_MAX = 16 * 1024
 ENTRIES_MAX = 100
 
 

@@ -1,18 +1,16 @@
 """Composition root of the desk's centre: HTTPS, the cashier's token, one ledger thread, the key process's money socket.
 
 `READY desk https://…` when it serves. It never asks for what changes a card: that is another socket and not ours.
-Bounds: a request has at most ANSWER_MAX bytes and BODY_S to come; requests wait for one another.
+Bounds: a request has at most ANSWER_MAX bytes and BODY_S to come; requests wait for one another, each whole by then.
 """
 
 import argparse
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from cloud.desk.answers import DeskAnswers
 from cloud.desk.cashiers import cashier_of
@@ -20,6 +18,7 @@ from cloud.keys.client import KeyClient
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.records.values import Now
+from cloud.process.bodies import Receive, Refused, Scope, Send, refuse, whole_body
 from cloud.process.life import report, say, stop_on_signals
 from cloud.process.serving import HttpsServer
 from cloud.process.settings import FOLDER, load_settings
@@ -29,10 +28,6 @@ from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
 
-BODY_S = 10.0
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
 _BEARER = b"Bearer "
 
 
@@ -90,9 +85,8 @@ class Centre:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
-            status, body = await self._answered(scope, receive)
-            await send({"type": "http.response.start", "status": status, "headers": _HEADERS})
-            await send({"type": "http.response.body", "body": body})
+            answer = await self._answered(scope, receive)
+            await (refuse(send, answer) if isinstance(answer, int) else _send(send, answer))
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -106,39 +100,30 @@ class Centre:
         self._opened.close()
         self._keys.close()
 
-    async def _answered(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
+    async def _answered(self, scope: Scope, receive: Receive) -> bytes | int:
+        """The answer, or the status of a refusal."""
         if scope["path"] != DESK_PATH or scope["method"] != "POST":
-            return 404, b""
+            return 404
         cashier = cashier_of(self._folder, _token(scope))
         if cashier is None:
-            return 401, b""
-        body = await _body(receive)
-        if body is None:
-            return 413, b""
+            return 401
+        body = await whole_body(receive, ANSWER_MAX)
+        if isinstance(body, Refused):
+            return body
         unix_s = time.time()
         now = Now(int(unix_s * 1000), self._clock.at(unix_s))
         loop = asyncio.get_running_loop()
-        return 200, await loop.run_in_executor(self._thread, self.answers.answer, body, cashier, now)
+        return await loop.run_in_executor(self._thread, self.answers.answer, body, cashier, now)
 
 
 _HEADERS = [(b"content-type", b"application/cbor"), (b"cache-control", b"no-store")]
 
 
+async def _send(send: Send, answer: bytes) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+    await send({"type": "http.response.body", "body": answer})
+
+
 def _token(scope: Scope) -> str:
     given = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
     return given.removeprefix(_BEARER).decode("latin-1") if given.startswith(_BEARER) else ""
-
-
-async def _body(receive: Receive) -> bytes | None:
-    """All of it; None when it is too long, too slow, or its sender went."""
-    found = bytearray()
-    with suppress(TimeoutError):
-        async with asyncio.timeout(BODY_S):
-            while len(found) <= ANSWER_MAX:
-                message = await receive()
-                if message["type"] != "http.request":
-                    return None
-                found += message.get("body", b"")
-                if not message.get("more_body", False):
-                    return bytes(found) if len(found) <= ANSWER_MAX else None
-    return None

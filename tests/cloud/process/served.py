@@ -5,11 +5,12 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cloud.process.callers import CallBounds
 from cloud.process.serving import HttpsServer
 from compose.servers.ports import free_port
 from tests.cloud.campus import Campus
@@ -28,23 +29,41 @@ class Served:
         """A caller's TLS, as strict as any browser's."""
         return ssl.create_default_context(cafile=self.ca)
 
-    def call(self, context: ssl.SSLContext | None = None) -> ssl.SSLSocket:
-        """A connection with its handshake done."""
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=CALL_S)
-        return (context or self.context()).wrap_socket(plain, server_hostname="127.0.0.1")
+    def plain(self, address: str = "127.0.0.1") -> socket.socket:
+        """A connection of that address, of which TLS is not yet said a word."""
+        return socket.create_connection(("127.0.0.1", self.port), CALL_S, (address, 0))
 
-    def ask(self, request: bytes) -> bytes:
+    def call(self, context: ssl.SSLContext | None = None, address: str = "127.0.0.1") -> ssl.SSLSocket:
+        """A connection with its handshake done."""
+        return (context or self.context()).wrap_socket(self.plain(address), server_hostname="127.0.0.1")
+
+    def ask(self, request: bytes, address: str = "127.0.0.1") -> bytes:
         """The whole answer to a request that closes its connection."""
-        with self.call() as caller:
+        with self.call(address=address) as caller:
             caller.sendall(request)
-            return b"".join(iter(lambda: caller.recv(65536), b""))
+            return heard(caller)
+
+
+def heard(caller: socket.socket) -> bytes:
+    """All that comes until the other end closes; cut off is an end, too."""
+    found = b""
+    with suppress(ConnectionError, ssl.SSLEOFError):
+        while piece := caller.recv(65536):
+            found += piece
+    return found
+
+
+def get(path: str, *lines: str) -> bytes:
+    """A request that closes its connection."""
+    return "\r\n".join([f"GET {path} HTTP/1.1", "Host: x", "Connection: close", *lines, "", ""]).encode()
 
 
 @contextmanager
-def served(application: Any, campus: Campus) -> Iterator[Served]:
+def served(application: Any, campus: Campus, bounds: CallBounds | None = None) -> Iterator[Served]:
     """Serve an application with a campus's console certificate, in a thread of its own."""
     folder = campus.data / "cloud"
-    server = HttpsServer(application, "127.0.0.1", free_port(), folder / "console.pem", folder / "console.key")
+    pair = folder / "console.pem", folder / "console.key"
+    server = HttpsServer(application, "127.0.0.1", free_port(), *pair, bounds)
     began = threading.Event()
 
     async def serve() -> None:
