@@ -72,7 +72,8 @@ def _assemble(settings: CloudSettings, reader: Reader, accounts: Accounts) -> tu
     token = _machine_token(settings.data / "cloud" / TOKEN_FILE)
     live: Live
     sources = Sources(
-        lambda: live.snapshot, overview.entries, overview.entries_of_record, accounts, token, secure=True
+        lambda: live.snapshot, lambda language: live.fragment(language), overview.entries, overview.entries_of_record,
+        accounts, token, secure=True,
     )  # fmt: skip
     pages = create_pages(sources)
     live = Live(lambda: overview.read(_now_ms()), renderer(pages), _now_ms)

@@ -1,17 +1,20 @@
 """The ASGI shell: `/events` natively, everything else through Flask (DESIGN 8: one process, one port).
 
 A request takes a worker thread once its body is whole, and its answer holds none, as it fits the bridge's queue. A
-stream ends when its viewer goes: `http.disconnect` is awaited, because a send to a gone client is silently ignored.
+stream ends when its viewer goes or its session ends: `http.disconnect` is awaited, because a send to a gone client is
+silently ignored.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
 
 from cloud.console.live import Live
+from cloud.console.seats import SeatBounds, Seats
 from cloud.process.bodies import BODY_S, Receive, Refused, Scope, Send, refuse, replayed, whole_body
 
 WSGI_THREADS = 8
@@ -21,6 +24,9 @@ FORMS_AT_ONCE = 4
 FORM_TURN_S = 20.0
 """A form waits so long for its turn, then it is refused."""
 RETRY_S = 30
+"""Who was refused may come again after so long."""
+SESSION_CHECK_S = 2.0
+"""A stream outlives its session by no more."""
 SESSION_COOKIE = "ykt_session"
 
 SSE_HEADERS = [
@@ -39,9 +45,11 @@ class Shell:
         live: Live,
         allowed: Callable[[str], bool],
         body_s: float = BODY_S,
+        seats: SeatBounds | None = None,
     ) -> None:
         pages: Any = WSGIMiddleware(flask_app, workers=WSGI_THREADS)  # its event types are its own
         self._body_s = body_s
+        self._seats = Seats(seats or SeatBounds())
         self._forms = asyncio.Semaphore(FORMS_AT_ONCE)
         self._flask: Callable[[Scope, Receive, Send], Awaitable[None]] = pages
         self._live = live
@@ -87,22 +95,40 @@ class Shell:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _events(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._allowed(session_token(scope)):
+        token = session_token(scope)
+        if not self._allowed(token):
             await refuse(send, 401)
             return
+        with self._seats.taken(token, scope["client"][0]) as has_seat:
+            if has_seat:
+                await self._watch(scope, token, receive, send)
+            else:
+                await refuse(send, 503, retry_s=RETRY_S)
+
+    async def _watch(self, scope: Scope, token: str, receive: Receive, send: Send) -> None:
+        """Until the viewer goes or its session ends, which ends the answer in order."""
         await send({"type": "http.response.start", "status": 200, "headers": SSE_HEADERS})
-        stream = asyncio.create_task(self._stream(scope, send), name="viewer")
-        gone = asyncio.create_task(_gone(receive), name="viewer-gone")
-        _, pending = await asyncio.wait({stream, gone}, return_when=asyncio.FIRST_COMPLETED)
+        tasks = [
+            asyncio.create_task(self._stream(scope, send), name="viewer"),
+            asyncio.create_task(_gone(receive), name="viewer-gone"),
+            asyncio.create_task(self._signed_out(token), name="viewer-signed-out"),
+        ]
+        done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
+        await send({"type": "http.response.body", "body": b""})
+        await asyncio.gather(*done)
 
     async def _stream(self, scope: Scope, send: Send) -> None:
         language = "en" if scope["query_string"] == b"lang=en" else "zh"
-        async for frame in self._live.frames(language):
-            await send({"type": "http.response.body", "body": frame, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+        async with aclosing(self._live.frames(language)) as frames:
+            async for frame in frames:
+                await send({"type": "http.response.body", "body": frame, "more_body": True})
+
+    async def _signed_out(self, token: str) -> None:
+        while self._allowed(token):  # noqa: ASYNC110 - it ends in a file, and by time
+            await asyncio.sleep(SESSION_CHECK_S)
 
 
 def session_token(scope: Scope) -> str:

@@ -1,18 +1,17 @@
 """One snapshot for everybody: read once a tick, rendered once per language, sent to every viewer (SSE).
 
-A source that cannot be read is said, not hidden: the last good snapshot goes out with `stale` set. Bounds: 200
-viewers; a viewer that does not drain keeps only the newest frame.
+A source that cannot be read is said, not hidden: the last good snapshot goes out with `stale` set. A viewer that does
+not drain keeps only the newest frame; how many there may be, `seats` says.
 """
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 from shared.errors import YktError
 
 TICK_S = 0.5
-VIEWERS_MAX = 200
 PATIENCE_S = 5.0
 """A frame goes out at least this often, so that a viewer can tell silence from quiet."""
 
@@ -61,10 +60,8 @@ class Live:
             self.snapshot = {**self.snapshot, "stale": True, "fault": type(fault).__name__}
         return before != {k: v for k, v in self.snapshot.items() if k != "at_ms"}
 
-    async def frames(self, language: str) -> AsyncIterator[bytes]:
-        """SSE frames for one viewer, the newest first; ends at once when there are too many viewers."""
-        if len(self._viewers) >= VIEWERS_MAX:
-            return
+    async def frames(self, language: str) -> AsyncGenerator[bytes, None]:
+        """SSE frames for one viewer, the newest first."""
         queue: asyncio.Queue[bytes] = asyncio.Queue(maxsize=1)
         self._viewers[queue] = language
         try:
@@ -73,6 +70,11 @@ class Live:
                 yield await queue.get()
         finally:
             del self._viewers[queue]
+
+    def fragment(self, language: str) -> str:
+        """The newest snapshot as the page takes it, in the stream or asked for: {"stale", "html"}."""
+        html = self._render(self.snapshot, language)
+        return json.dumps({"stale": self.snapshot["stale"], "html": html}, ensure_ascii=False)
 
     def _send(self) -> None:
         self._frame += 1
@@ -83,6 +85,4 @@ class Live:
             queue.put_nowait(frames[language])
 
     def _encode(self, language: str) -> bytes:
-        html = self._render(self.snapshot, language)
-        body = json.dumps({"stale": self.snapshot["stale"], "html": html}, ensure_ascii=False)
-        return f"id: {self._frame}\ndata: {body}\n\n".encode()
+        return f"id: {self._frame}\ndata: {self.fragment(language)}\n\n".encode()

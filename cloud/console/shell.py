@@ -51,6 +51,11 @@ def _add_read_pages(app: Flask, sources: Sources) -> None:
     def api_overview() -> Reply:
         return jsonify(sources.snapshot())
 
+    @app.route("/api/v1/live")
+    def api_live() -> Reply:
+        """What the stream would say now, for a page that has no seat at it."""
+        return Response(sources.fragment(_language()), mimetype="application/json")
+
     @app.route("/api/v1/entries")
     def api_entries() -> Reply:
         """By ?card=HEX&counter=N, or by ?device=HEX&epoch=N&seq=N."""

@@ -22,10 +22,11 @@ Reply = str | Response | tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What the pages read: the newest snapshot, entries by (card, counter) and by (device, epoch, seq), operators, the
-    machine token."""
+    """What the pages read: the newest snapshot, its fragment of the page in a language, entries by (card, counter) and
+    by (device, epoch, seq), operators, the machine token."""
 
     snapshot: Callable[[], dict[str, Any]]
+    fragment: Callable[[str], str]
     entries: Callable[[bytes, int, int], list[dict[str, Any]]]
     entries_of_record: Callable[[bytes, int, int], list[dict[str, Any]]]
     accounts: Accounts

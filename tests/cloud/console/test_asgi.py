@@ -1,5 +1,7 @@
 """The console's shell on a real port: unfinished requests, refusals, streams and who is too many."""
 
+import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -11,15 +13,17 @@ from typing import Any
 import pytest
 
 from cloud.console.accounts import Accounts
-from cloud.console.asgi import FORM_MAX, WSGI_THREADS, Shell
+from cloud.console.asgi import FORM_MAX, SESSION_CHECK_S, WSGI_THREADS, Shell
 from cloud.console.live import Live
 from cloud.console.pages.sign_in import Sources
+from cloud.console.seats import SeatBounds
 from cloud.console.shell import create_pages, renderer
 from tests.cloud.campus import Campus
 from tests.cloud.console.test_shell import SNAPSHOT
 from tests.cloud.process.served import Served, get, heard, served
 
 BODY_S = 1.0
+SEATS = SeatBounds(in_all=5, of_session=2, of_address=3)
 UNFINISHED = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nname="
 
 
@@ -29,6 +33,11 @@ class Console:
 
     at: Served
     accounts: Accounts
+    live: Live
+
+    def viewers(self) -> int:
+        """How many streams are open."""
+        return self.live.viewers
 
     def cookie(self) -> str:
         """A new session, as a header."""
@@ -38,11 +47,16 @@ class Console:
 @pytest.fixture
 def console(provisioned: Campus, tmp_path: Path) -> Iterator[Console]:
     accounts = Accounts(tmp_path / "console.db")
-    pages = create_pages(Sources(lambda: SNAPSHOT, lambda *_: [], lambda *_: [], accounts, "token", secure=True))
+    live: Live
+    sources = Sources(
+        lambda: SNAPSHOT, lambda language: live.fragment(language), lambda *_: [], lambda *_: [], accounts, "token",
+        secure=True,
+    )  # fmt: skip
+    pages = create_pages(sources)
     live = Live(lambda: SNAPSHOT, renderer(pages), lambda: int(time.time() * 1000))
-    shell = Shell(pages, live, lambda token: accounts.session(token, int(time.time())) is not None, BODY_S)
+    shell = Shell(pages, live, lambda token: accounts.session(token, int(time.time())) is not None, BODY_S, SEATS)
     with served(shell, provisioned) as where:
-        yield Console(where, accounts)
+        yield Console(where, accounts, live)
     accounts.close()
 
 
@@ -97,3 +111,39 @@ def test_policy_and_status_for_a_stranger(console: Console, path: str, status: i
         1,
     ]
     assert b"cache-control: no-store" in head
+
+
+def watch(console: Console, stack: ExitStack, cookie: str, address: str = "127.0.0.1") -> tuple[ssl.SSLSocket, int]:
+    """A stream that was asked for, and the status that came; one that is refused has said all there is."""
+    caller = stack.enter_context(console.at.call(address=address))
+    caller.sendall(get("/events", cookie))
+    return caller, int(caller.recv(12).split()[1])
+
+
+def test_a_session_an_address_and_all_have_their_bounds_and_the_page_falls_back(console: Console) -> None:
+    with ExitStack() as stack:
+        one, other, third = console.cookie(), console.cookie(), console.cookie()
+        assert [watch(console, stack, one)[1] for _ in range(3)] == [200, 200, 503]
+        assert [watch(console, stack, other)[1] for _ in range(2)] == [200, 503]
+        assert [watch(console, stack, third, "127.0.0.2")[1] for _ in range(2)] == [200, 200]
+        assert watch(console, stack, console.cookie(), "127.0.0.3")[1] == 503
+        answer = console.at.ask(get("/events", console.cookie()))
+        assert b"\r\nretry-after: 30\r\n" in answer
+        fragment = json.loads(console.at.ask(get("/api/v1/live?lang=en", one)).split(b"\r\n\r\n", 1)[1])
+        assert "In balance" in fragment["html"]
+    with ExitStack() as stack:
+        while watch(console, stack, one)[1] != 200:
+            pass
+
+
+def test_a_stream_ends_with_its_session(console: Console) -> None:
+    with ExitStack() as stack:
+        token = console.accounts.open_session("admin", int(time.time()))
+        ended, _ = watch(console, stack, f"Cookie: ykt_session={token}")
+        kept, _ = watch(console, stack, console.cookie())
+        console.accounts.close_session(token)
+        began = time.monotonic()
+        assert heard(ended).endswith(b"0\r\n\r\n")
+        assert time.monotonic() - began < 2 * SESSION_CHECK_S
+        assert console.viewers() == 1
+        kept.close()

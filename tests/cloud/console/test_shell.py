@@ -49,7 +49,7 @@ SNAPSHOT: dict[str, Any] = {
 def sources(tmp_path: Path) -> Iterator[Sources]:
     accounts = Accounts(tmp_path / "console.db")
     yield Sources(
-        lambda: SNAPSHOT, lambda card, counter, most: [{"n": counter}],
+        lambda: SNAPSHOT, lambda language: f'{{"html": "{language}"}}', lambda card, counter, most: [{"n": counter}],
         lambda device, epoch, seq: [{"n": seq}], accounts, "machine-token", secure=False
     )
     accounts.close()
