@@ -23,6 +23,8 @@ from cloud.process.callers import CallBounds, Callers, doors
 STREAM_END_S = 1
 """Open streams are cut after so long when the part ends."""
 KEEP_ALIVE_S = 30
+BACKLOG = 128
+"""Calls that one turn of the loop accepts: the files of those that made room are closed a turn later."""
 HSTS_S = 31_536_000
 POLICY = (
     ("Strict-Transport-Security", f"max-age={HSTS_S}"),
@@ -58,7 +60,7 @@ class HttpsServer(uvicorn.Server):
         config = uvicorn.Config(
             application, host=host, port=port, log_level="warning", access_log=False, lifespan="on", http=_Caller,
             ssl_certfile=certificate, ssl_keyfile=key, ssl_ciphers=CIPHERS, headers=list(POLICY), server_header=False,
-            timeout_graceful_shutdown=STREAM_END_S, timeout_keep_alive=KEEP_ALIVE_S,
+            timeout_graceful_shutdown=STREAM_END_S, timeout_keep_alive=KEEP_ALIVE_S, backlog=BACKLOG,
         )  # fmt: skip
         config.load()
         _require_tls_1_2(config.ssl)
