@@ -6,6 +6,7 @@ Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each 
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from shared.input.amount import AMOUNT_HELP, typed_sum
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.login import LOGIN_HELP
+from shared.words.voice import speak, wanted
 
 FALSE, WRONG_USE = 1, 2
 CONSOLE = "console"
@@ -61,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     cashier.set_defaults(run=_cashier)
 
     def verb(name: str, text: str, run: Verb) -> argparse.ArgumentParser:
-        made = verbs.add_parser(name, help=text, description=text)
+        made: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
         add_data(made)
         made.add_argument("--dsn", metavar="DSN", help=DSN_HELP)
         made.set_defaults(run=run)
@@ -304,4 +306,5 @@ def _server(module: str, words: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main())

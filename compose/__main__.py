@@ -10,6 +10,7 @@ from typing import NoReturn
 
 from compose.place import ROOT, WrongUse
 from compose.verbs import Verb, extras_of, find, help_text, missing_debian
+from shared.words.voice import INHERITED, speak, wanted, without
 
 HELP = {"", "help", "-h", "--help"}
 PARTS = frozenset({"edge", "cloud", "provision", "terminal", "desk"})
@@ -18,8 +19,14 @@ DATA = "--data"
 
 
 def main(arguments: list[str]) -> int:
-    """Run `arguments`; return an exit code only if no verb took over. Raises WrongUse."""
-    name, *rest = arguments or [""]
+    """Run `arguments`; return an exit code only if no verb took over. Raises WrongUse.
+
+    --lang may stand anywhere: what takes over inherits the language, and does not read it again.
+    """
+    language = wanted(arguments, os.environ)
+    speak(language)
+    os.environ[INHERITED] = language.value
+    name, *rest = without(arguments) or [""]
     if name in HELP:
         sys.stdout.write(help_text())
         return 0

@@ -6,6 +6,7 @@ use or refused, and then nothing was changed.
 
 import argparse
 import asyncio
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from compose.campus.campus import step
 from compose.parts.supervise import Supervisor
 from compose.place import ROOT
 from shared.input.command_line import Parser
+from shared.words.voice import speak, wanted
 
 ABOUT = """待核：卡方已入账、商户侧等人核对的分录（如 PSAM 被盗之后到的）。
 一人提议，另一人确认，才以新分录放行给商户或退还持卡人。
@@ -49,4 +51,5 @@ async def _step(data: Path, words: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

@@ -7,6 +7,7 @@ Exit 0 done, 1 when a box has not confirmed within --wait, 2 wrong use.
 import argparse
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from compose.parts.part import Part
 from compose.parts.supervise import Supervisor
 from compose.place import ROOT
 from shared.input.command_line import Parser
+from shared.words.voice import speak, wanted
 
 ABOUT = """PSAM 被盗：一条命令。挂失下发到每个网关并等其落盘确认；截止号之后的记录商户侧一律待核（卡方照常入账）；
 列出涉及的卡；说明密钥所及与轮换的代价。可反复执行以看进度；--found 撤销。
@@ -92,4 +94,5 @@ def _both(parts: tuple[Part, Part], as_json: bool) -> int:
 
 
 if __name__ == "__main__":
+    speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from compose.place import ROOT
+from shared.words.voice import speak, wanted
 
 HELP = """\
 用法 usage: ./ykt test [--all | PYTEST ARGS]
@@ -84,4 +85,5 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

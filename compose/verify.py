@@ -7,6 +7,7 @@ nothing. Exit 0 true, 1 false, 2 wrong use.
 import argparse
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from compose.parts.part import Part
 from compose.parts.supervise import Supervisor
 from compose.place import ROOT
 from shared.input.command_line import Parser
+from shared.words.voice import speak, wanted
 
 ABOUT = """核对账本（余额、分录、TAC 复核、唯一键、批次链、逐卡）与各网关的发件箱；只读，校园运行时也可用。
 Checks the ledger (balances, entries, every TAC again, unique keys, batch chain, card by card) and the outbox
@@ -71,4 +73,5 @@ def _half(half: Part, as_json: bool) -> "subprocess.CompletedProcess[str]":
 
 
 if __name__ == "__main__":
+    speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

@@ -4,6 +4,7 @@ import argparse
 import gc
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import host_port, listening_port
 from shared.input.login import LOGIN_HELP, read_login
+from shared.words.voice import speak, wanted
 
 SAID_MAX = 3
 """Damages named in a check's text; `--json` names as many."""
@@ -131,4 +133,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

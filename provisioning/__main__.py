@@ -1,10 +1,13 @@
 """`python -m provisioning`. Every verb may hold keys, so none leaves a core."""
 
+import os
 import sys
 
 from provisioning.cli.cli import main
 from provisioning.process.memory import leave_no_core
+from shared.words.voice import speak, wanted
 
 if __name__ == "__main__":
+    speak(wanted(sys.argv[1:], os.environ))
     leave_no_core()
     sys.exit(main())

@@ -1,5 +1,6 @@
 """Real servers for the tests: started once per run on free ports, ended with the run even if it is killed."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,9 +15,19 @@ from compose.servers.ports import LOOPBACK, free_port
 from compose.servers.postgres import Postgres
 from compose.servers.postgres import postgres as prepare_postgres
 from compose.servers.servers import embedded_broker, mosquitto_plain
+from shared.words.voice import INHERITED, Language, speak
 
 pytest_plugins = ("tests.sample", "tests.examples", "tests.order", "tests.ahead")
 """What a run leaves out, in which order it goes and with which limits, what begins first."""
+
+os.environ[INHERITED] = Language.ZH.value
+"""What the processes of the tests speak, whatever the terminal's language is."""
+
+
+@pytest.fixture(autouse=True)
+def _voice() -> None:
+    """Each test begins in Chinese; one that looks at English says so by `speak`."""
+    speak(Language.ZH)
 
 
 @dataclass(frozen=True, slots=True)

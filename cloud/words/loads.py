@@ -5,7 +5,7 @@ from typing import Any
 from cloud.ledger.loads.state import Words
 from cloud.ledger.read.loads import LoadStanding
 from shared.money import yuan
-from shared.spans import span
+from shared.words.spans import span
 
 
 def load_json(one: LoadStanding) -> dict[str, Any]:

@@ -6,6 +6,7 @@ posted and true, 1 if not, 2 for wrong use.
 
 import asyncio
 import contextlib
+import os
 import shutil
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from compose.servers.ports import NoPort
 from compose.servers.postgres import PostgresError
 from compose.servers.servers import ServerMissing
 from shared.errors import ConfigFault
+from shared.words.voice import speak, wanted
 
 TICK_S = 1.0
 
@@ -128,4 +130,5 @@ def _live(line: str) -> None:
 
 
 if __name__ == "__main__":
+    speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +17,7 @@ from edge.life import exit_code, say
 from shared.errors import ConfigFault, StoreFault
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
+from shared.words.voice import speak, wanted
 
 ABOUT = """\
 读卡器：serve 把演练卡和 PSAM 放进虚拟读卡器（自带一个 pcscd），readers 列出本机的读卡器。
@@ -82,4 +84,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from edge.desk import options
@@ -9,6 +10,7 @@ from edge.desk.deeds import run
 from edge.files.disk import InUse
 from shared.errors import ConfigFault, YktError
 from shared.purse.errors import CardLost
+from shared.words.voice import speak, wanted
 
 
 def main(arguments: list[str]) -> int:
@@ -32,4 +34,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

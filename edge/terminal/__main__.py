@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from shared.clocks.campus_clock import parse_clock
 from shared.errors import ConfigFault
 from shared.inventory import DeviceKind
 from shared.money import yuan
+from shared.words.voice import speak, wanted
 
 
 def main(arguments: list[str]) -> int:
@@ -117,4 +119,5 @@ def _raw(data: Path, name: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

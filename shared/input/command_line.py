@@ -1,12 +1,14 @@
-"""A command line in both languages: argparse, with Chinese before its own English words. Wrong use ends with 2.
+"""A command line in one language: argparse, its own words in Chinese, too. Wrong use ends with 2.
 
-Every parser of the product is a Parser, and so are the verbs under it. What argparse says that is not translated here,
-or stands in both languages already, is printed as it is.
+Every parser of the product is a Parser, and so are the verbs under it. What argparse says that is not translated here
+is printed as it is.
 """
 
 import argparse
 import re
 from typing import Any, NoReturn
+
+from shared.words.voice import OPTION, Language, Text, spoken
 
 WRONG_USE = 2
 _CHINESE = tuple(
@@ -27,16 +29,33 @@ _CHINESE = tuple(
 
 
 class Parser(argparse.ArgumentParser):
-    """As argparse.ArgumentParser, in both languages."""
+    """As argparse.ArgumentParser, in one language. A Text as help, description, epilog or metavar is taken, too.
+
+    Every parser, and every verb under it, has --lang; `voice.wanted` has read it before any parser was made.
+    """
 
     def __init__(self, *words: Any, **options: Any) -> None:  # noqa: ANN401  # handed on as they are
         """See argparse.ArgumentParser."""
-        super().__init__(*words, **options)
-        self._positionals.title = "命令与参数 commands and arguments"
-        self._optionals.title = "选项 options"
+        super().__init__(*words, **_said(options))
+        self._positionals.title = str(Text("命令与参数", "commands and arguments"))
+        self._optionals.title = str(Text("选项", "options"))
         for action in self._actions:
             if "--help" in action.option_strings:
-                action.help = "显示本帮助 · show this help and end"
+                action.help = str(Text("显示本帮助", "show this help and end"))
+        languages = [language.value for language in Language]
+        self.add_argument(OPTION, choices=languages, default=argparse.SUPPRESS, help=_LANG_HELP)
+
+    def add_argument(self, *words: Any, **options: Any) -> argparse.Action:  # noqa: ANN401  # handed on
+        """See argparse.ArgumentParser."""
+        return super().add_argument(*words, **_said(options))
+
+    def add_subparsers(self, **options: Any) -> Any:  # noqa: ANN401  # handed on
+        """See argparse.ArgumentParser."""
+        return super().add_subparsers(**{"action": _Verbs, **_said(options)})
+
+    def add_argument_group(self, *words: Any, **options: Any) -> Any:  # noqa: ANN401  # handed on
+        """See argparse.ArgumentParser."""
+        return super().add_argument_group(*map(_one, words), **_said(options))
 
     def format_usage(self) -> str:
         """The usage line."""
@@ -48,16 +67,36 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and where help is; exit code 2."""
-        self.exit(WRONG_USE, f"{self.format_usage()}{in_both(message)}\n{self.prog} --help 有说明 / says more\n")
+        more = Text("--help 有说明", "--help says more")
+        self.exit(WRONG_USE, f"{self.format_usage()}{in_one_voice(message)}\n{self.prog} {more}\n")
 
 
-def in_both(message: str) -> str:
-    """argparse's own message after its Chinese one; another message as it is."""
-    for said, zh in _CHINESE:
-        if found := said.fullmatch(message):
-            return f"{found.expand(zh)} / {message}"
+class _Verbs(argparse._SubParsersAction):  # type: ignore[type-arg]  # noqa: SLF001  # what add_subparsers' action is
+    """So that a verb's help may be a Text."""
+
+    def add_parser(self, name: str, **options: Any) -> Any:  # noqa: ANN401  # handed on
+        return super().add_parser(name, **_said(options))
+
+
+_LANG_HELP = Text("界面语言，缺省随终端", "language of what is printed; the terminal's if not given")
+
+
+def in_one_voice(message: str) -> str:
+    """argparse's own message in the language that is spoken; another message as it is."""
+    if spoken() is Language.ZH:
+        for said, zh in _CHINESE:
+            if found := said.fullmatch(message):
+                return found.expand(zh)
     return message
 
 
+def _said(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: _one(value) for name, value in options.items()}
+
+
+def _one(value: Any) -> Any:  # noqa: ANN401  # of argparse's options, a Text is said and the others are handed on
+    return str(value) if isinstance(value, Text) else value
+
+
 def _titled(text: str) -> str:
-    return text.replace("usage: ", "用法 usage: ", 1)
+    return text.replace("usage: ", str(Text("用法：", "usage: ")), 1)

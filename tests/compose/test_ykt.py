@@ -30,6 +30,7 @@ def checkout(tmp_path):
     for name in ("ykt", "pyproject.toml"):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "compose", tmp_path / "compose", ignore=lambda *_: {"__pycache__"})
+    shutil.copytree(ROOT / "shared" / "words", tmp_path / "shared" / "words", ignore=lambda *_: {"__pycache__"})
     (tmp_path / "edge").mkdir()
     (tmp_path / "edge" / "__init__.py").touch()
     (tmp_path / "edge" / "__main__.py").write_text("import os, sys\nprint(os.getcwd(), sys.argv[1:])\n")

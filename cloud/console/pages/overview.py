@@ -23,8 +23,8 @@ from shared.clocks.clock import time_text
 from shared.facts.catalogue import words
 from shared.facts.told import Level
 from shared.ids import card_id
-from shared.spans import span
 from shared.wire.messages import Revocations, TerminalState
+from shared.words.spans import span
 
 SILENT_MS = 15_000
 QUIET_MS = 10_000

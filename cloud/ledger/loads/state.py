@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from shared.money import yuan
 from shared.online import RESULT_TEXT, LoadResult
-from shared.spans import span
+from shared.words.spans import span
 
 RECORD_DUE_S = 75
 """A terminal writes down what it cannot prove after 60 s; a granted load without any record is younger, or owed."""

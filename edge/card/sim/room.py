@@ -21,6 +21,7 @@ from pathlib import Path
 from struct import Struct
 
 from edge.card.sim.place import FIRST_PORT, HIDDEN, PID, READERS, SLOTS, SOCKET
+from shared.words.voice import speak, wanted
 
 POLL_S = 0.2
 """How soon the end of pcscd is noticed."""
@@ -141,4 +142,5 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 if __name__ == "__main__":
+    speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

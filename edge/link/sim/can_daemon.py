@@ -4,6 +4,7 @@ python -m edge.link.sim.can_daemon --socket PATH [--bitrate 125000] … ; one co
 A plain select loop, because its timeouts are in microseconds where an event loop rounds up to milliseconds.
 """
 
+import os
 import random
 import select
 import socket
@@ -24,6 +25,7 @@ from edge.link.sim.can_wire import (
 )
 from edge.link.sim.life import Life
 from shared.input.command_line import Parser
+from shared.words.voice import speak, wanted
 
 # A reader that sleeps this long behind loses frames, as behind a controller's receive buffer.
 _RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
@@ -243,4 +245,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

@@ -18,6 +18,7 @@ from pathlib import Path
 from edge.link.sim.life import Life
 from edge.link.sim.rs485_line import NS_PER_S, LineSettings, SimLine
 from shared.input.command_line import Parser
+from shared.words.voice import speak, wanted
 
 PORTS_MAX = 64
 # Longer waits only delay the end; shorter steps while bytes pass keep a receiver's view smooth.
@@ -147,4 +148,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

@@ -1,6 +1,8 @@
 """How long something has taken, as a person says it: in the two largest units that count, in both languages."""
 
-_UNITS = ((86_400, "天", "d"), (3_600, "小时", "h"), (60, "分", "min"), (1, "秒", "s"))
+from shared.words.voice import Text
+
+_UNITS = ((86_400, Text("天", "d")), (3_600, Text("小时", "h")), (60, Text("分", "min")), (1, Text("秒", "s")))
 
 
 def span(seconds: int) -> tuple[str, str]:
@@ -8,11 +10,11 @@ def span(seconds: int) -> tuple[str, str]:
     left = max(0, seconds)
     zh: list[str] = []
     en: list[str] = []
-    for size, unit_zh, unit_en in _UNITS:
+    for size, unit in _UNITS:
         count, left = divmod(left, size)
         if count or (size == 1 and not zh):
-            zh.append(f"{count} {unit_zh}")
-            en.append(f"{count} {unit_en}")
+            zh.append(f"{count} {unit.zh}")
+            en.append(f"{count} {unit.en}")
         if zh and (len(zh) == 2 or not count):
             break
     return " ".join(zh), " ".join(en)

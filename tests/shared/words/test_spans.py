@@ -1,6 +1,6 @@
 import pytest
 
-from shared.spans import span
+from shared.words.spans import span
 
 
 @pytest.mark.parametrize(

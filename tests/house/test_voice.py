@@ -1,0 +1,82 @@
+"""What people read has both languages, apart: a Chinese literal is the first half of a Text, English its second.
+
+DUE: rooms that still print both at once; it only gets shorter.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from compose.place import ROOT
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
+PARTS = ("cloud", "compose", "edge", "provisioning", "shared")
+WORDS = ("cloud/console/words.py", "shared/facts/", "shared/purse/profile_data/")
+"""Tables whose form says already which half is which, or names on cards and in fonts that have no other language."""
+DUE = (
+    "cloud/", "compose/", "edge/", "provisioning/", "shared/desk.py", "shared/errors.py", "shared/inventory.py",
+    "shared/online.py", "shared/purse/", "shared/transit/", "shared/keys/", "shared/clocks/", "shared/wire/",
+    "shared/input/", "shared/ids.py", "shared/money.py", "shared/records.py",
+)  # fmt: skip
+FILES = sorted(
+    path.relative_to(ROOT)
+    for part in PARTS
+    for path in (ROOT / part).rglob("*.py")
+    if not str(path.relative_to(ROOT)).startswith((*WORDS, *DUE))
+)
+
+
+def mixed(source: str) -> list[str]:
+    """Lines and literals that are Chinese outside of a Text's first half, or Chinese inside of its second."""
+    tree = ast.parse(source)
+    allowed = {id(node) for text in _texts(tree) for node in ast.walk(text.args[0])} | set(_docstrings(tree))
+    return [
+        f"{node.lineno}: {node.value[:40]!r}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if CHINESE.search(node.value) and id(node) not in allowed
+    ]
+
+
+def halves(source: str) -> list[str]:
+    """Texts of which one half is empty or a computed whole."""
+    return [f"{text.lineno}" for text in _texts(ast.parse(source)) if not all(map(_says_something, text.args))]
+
+
+def _says_something(half: ast.expr) -> bool:
+    return not isinstance(half, ast.Constant) or bool(str(half.value).strip())
+
+
+def _texts(tree: ast.AST) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Text":
+            yield from [node] if len(node.args) == 2 else []
+
+
+def _docstrings(tree: ast.AST) -> Iterator[int]:
+    """And strings that stand alone behind an assignment: nobody sees them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield id(node.value)
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_a_literal_is_in_one_language(path: Path) -> None:
+    source = (ROOT / path).read_text(encoding="utf-8")
+    assert mixed(source) == []
+    assert halves(source) == []
+
+
+def test_what_mixes_is_caught() -> None:
+    assert mixed('x = "读卡 / read"')
+    assert mixed('x = Text("读卡", "read 卡")')
+    assert mixed('x = f"{a}: 读卡"')
+    assert halves('x = Text("读卡", "")')
+    assert not mixed('"""读卡."""\nx = Text(f"{a}: 读卡", f"{a}: read")\n"""读."""')
+
+
+def test_what_is_due_is_there() -> None:
+    assert [room for room in DUE if not (ROOT / room).exists()] == []
