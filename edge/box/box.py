@@ -146,6 +146,10 @@ class Box:
             self._rates.pop((link, peer), None)
         return self._finish(now, [])
 
+    def is_proven(self, link: str, peer: Peer) -> bool:
+        """Whether a terminal has proven who it is there."""
+        return self._terminals.at((link, peer)) is not None
+
     # ---- outbox
 
     def on_outcomes(self, now: Now, outcomes: Sequence[Outcome]) -> list[Effect]:

@@ -59,6 +59,10 @@ class MessageLink(Protocol):
         """Say who hears that a peer appeared (True) or is gone (False); on CAN and RS-485 only a hint."""
         ...
 
+    def ask_proven(self, callback: Callable[[Peer], bool]) -> None:
+        """Say who knows whether a peer has proven who it is: where peers are bounded, such a one keeps its place."""
+        ...
+
     async def run(self) -> None:
         """Serve until cancelled; opens the wire and closes it again, and reopens it after trouble."""
         ...

@@ -148,6 +148,7 @@ class Agent:
 
         link.on_message(heard)
         link.on_peer(peer_changed)
+        link.ask_proven(lambda peer: self._box.is_proven(name, peer))
         task = self._loop.create_task(link.run(), name=f"link {name}")
         task.add_done_callback(self._link_ended)
         return task

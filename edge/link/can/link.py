@@ -267,6 +267,9 @@ class CanLink:
     def on_peer(self, callback: Callable[[Peer, bool], None]) -> None:
         """A bus does not know who is there; the session above does."""
 
+    def ask_proven(self, callback: Callable[[Peer], bool]) -> None:
+        """A bus has an address for every terminal."""
+
     async def run(self) -> None:
         """See MessageLink."""
         await self._adapter.run()

@@ -140,6 +140,9 @@ class Rs485Link:
         """See MessageLink."""
         self._tell_peer = callback
 
+    def ask_proven(self, callback: Callable[[Peer], bool]) -> None:
+        """A line has an address for every terminal."""
+
     async def run(self) -> None:
         """See MessageLink."""
         if self._hear is None:

@@ -1,7 +1,9 @@
 """Messages over TCP: the edge's server for many terminals, the terminal's client that comes back by itself.
 
 Every connection has bounds: bytes waiting to go out, the time of one message, silence. A peer that breaks the framing
-or a bound is disconnected and counted. TLS comes as an ssl.SSLContext; who the peer is, the session above proves.
+or a bound is disconnected and counted. Where the port or an address is full, the oldest call that has proven nothing
+makes room, the silent first: whoever fills a port with calls keeps no terminal out. TLS comes as an ssl.SSLContext; who
+the peer is, the session above proves.
 """
 
 import asyncio
@@ -29,12 +31,14 @@ _KEEPALIVE_IDLE_S, _KEEPALIVE_INTERVAL_S, _KEEPALIVE_PROBES = 25, 5, 4
 class TcpBounds:
     """What a connection may cost.
 
-    `write_max_bytes`: what waits to be sent; above it `send` says False. The rest ends the connection: `message_s`
-    from the first byte of a message to its last; at the edge also `first_s` until a first message is whole and
-    `idle_s` until the next (heartbeats are far closer).
+    `connections_max` in all, `of_address` of one address, which may be a whole network behind it; at either, a call
+    that has proven nothing makes room. `write_max_bytes`: what waits to be sent; above it `send` says False. The rest
+    ends the connection: `message_s` from the first byte of a message to its last; at the edge also `first_s` until a
+    first message is whole and `idle_s` until the next (heartbeats are far closer).
     """
 
     connections_max: int = 256
+    of_address: int = 128
     write_max_bytes: int = 64 * 1024
     message_s: float = 10.0
     first_s: float = 10.0
@@ -58,6 +62,7 @@ class _Connection(asyncio.BufferedProtocol):
         closed: Callable[["_Connection", Exception | None], None],
     ) -> None:
         self.number = 0
+        self.address = ""
         self._bounds = bounds
         self._counters = counters
         self._opened = opened
@@ -74,6 +79,7 @@ class _Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: the connection is there; it may be one too many."""
         self._transport = cast("asyncio.Transport", transport)
+        self.address = transport.get_extra_info("peername")[0]
         self._made_s = asyncio.get_running_loop().time()
         _tune(self._transport)
         if not self._opened(self):
@@ -158,6 +164,7 @@ class TcpLink:
         self._next_number = 1
         self._hear: Callable[[Peer, bytes], None] | None = None
         self._tell_peer: Callable[[Peer, bool], None] = lambda _peer, _there: None
+        self._is_proven: Callable[[Peer], bool] = lambda _peer: False
         self._failed: asyncio.Future[None] | None = None
         self._bound: asyncio.Future[int] | None = None
 
@@ -179,6 +186,10 @@ class TcpLink:
     def on_peer(self, callback: Callable[[Peer, bool], None]) -> None:
         """See MessageLink: told at connect and at close."""
         self._tell_peer = callback
+
+    def ask_proven(self, callback: Callable[[Peer], bool]) -> None:
+        """See MessageLink: asked when a call must make room."""
+        self._is_proven = callback
 
     def disconnect(self, peer: Peer) -> None:
         """End a peer's connection, for a session that does not trust it; unknown numbers are ignored."""
@@ -224,7 +235,9 @@ class TcpLink:
         return _Connection(self._bounds, self._counters, self._opened, self._heard, self._closed)
 
     def _opened(self, connection: _Connection) -> bool:
-        if len(self._connections) >= self._bounds.connections_max:
+        bounds, calls = self._bounds, self._connections
+        mine = [one for one in calls.values() if one.address == connection.address]
+        if not (self._room(mine, bounds.of_address) and self._room(list(calls.values()), bounds.connections_max)):
             return False
         connection.number = self._next_number
         self._next_number += 1
@@ -232,15 +245,32 @@ class TcpLink:
         self._tell(connection.number, True)
         return True
 
+    def _room(self, calls: list[_Connection], most: int) -> bool:
+        """Whether one more may come, if need be in the place of one that has proven nothing."""
+        if len(calls) < most:
+            return True
+        unproven = [one for one in calls if not self._is_proven(one.number)]
+        if unproven:
+            self._counters["made_room"] += 1
+            self._evict(min(unproven, key=lambda one: (one.spoke, one.number)))
+        return bool(unproven)
+
+    def _evict(self, connection: _Connection) -> None:
+        self._gone(connection)
+        connection.abort()
+
     def _heard(self, connection: _Connection, message: bytes) -> None:
         if self._hear is not None:
             self._hear(connection.number, message)
 
     def _closed(self, connection: _Connection, defect: Exception | None) -> None:
-        if self._connections.pop(connection.number, None) is not None:
-            self._tell(connection.number, False)
+        self._gone(connection)
         if defect is not None:
             self._fail(defect)
+
+    def _gone(self, connection: _Connection) -> None:
+        if self._connections.pop(connection.number, None) is not None:
+            self._tell(connection.number, False)
 
     def _tell(self, peer: Peer, there: bool) -> None:
         try:

@@ -1,11 +1,14 @@
 """The box as a process: lunch over TCP, kill -9, a broker that dies or is a black hole, wrong use, damage named."""
 
 import json
+import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 
+from edge.link.tcp.link import TcpBounds
 from edge.outbox.opening import FILE
 from shared.wire.messages import DeviceStatus, Hello
 from tests.edge.campus_rig import ROOT, Cloud, EdgeProcess, Terminals, edge_json, threads_of, until
@@ -82,6 +85,19 @@ def test_lunch_and_an_end_in_order(campus):
     until(lambda: not campus.cloud.states[-1].online, "the last word")
     assert campus.edge.said[-1].startswith("STATUS ")
     assert "READY edge" in campus.edge.said
+
+
+def test_silent_calls_fill_no_port(campus):
+    """More than it takes, of many addresses: a terminal that has joined stays, and another one gets in."""
+    campus.open(1)
+    with ExitStack() as stack:
+        for n in range(TcpBounds().connections_max + 50):
+            address = f"127.0.0.{2 + n % 50}", 0
+            stack.enter_context(socket.create_connection(("127.0.0.1", campus.edge.port), 5, address))
+        campus.open(2)
+        campus.lunch(5)
+        campus.terminals.until(campus.drained, "all posted and settled")
+    assert campus.edge.status["joined"] == 2
 
 
 def test_end_of_stdin_is_an_end_in_order(campus):

@@ -29,6 +29,9 @@ class Wire:
     def on_peer(self, callback):
         raise NotImplementedError
 
+    def ask_proven(self, callback):
+        raise NotImplementedError
+
     async def run(self):
         raise NotImplementedError
 

@@ -105,6 +105,19 @@ def test_roaming_terminal_is_no_clone(field):
     assert field.codes() == []
 
 
+def test_only_who_has_joined_keeps_its_place_at_a_full_port(field):
+    field.connect()
+    body = Body(1)
+    field.places[TCP1] = body
+    assert not field.box.is_proven(*TCP1)
+    field.hear(TCP2, Body(2).hello())
+    assert not field.box.is_proven(*TCP2)
+    field.hear(TCP1, body.hello())
+    assert field.box.is_proven(*TCP1)
+    field.run(field.box.on_peer(field.now(), *TCP1, False))
+    assert not field.box.is_proven(*TCP1)
+
+
 def test_connection_that_ended_frees_the_number(field):
     field.joined(1, TCP1)
     field.run(field.box.on_peer(field.now(), "tcp", 1, False))

@@ -21,6 +21,8 @@ class Edge:
         self.link = TcpLink("127.0.0.1", 0, TcpBounds(**bounds))
         self.heard: list[tuple[int, bytes]] = []
         self.peers: list[tuple[int, bool]] = []
+        self.proven: set[int] = set()
+        self.link.ask_proven(self.proven.__contains__)
         self.link.on_message(lambda peer, message: self.heard.append((peer, message)))
         self.link.on_peer(lambda peer, there: self.peers.append((peer, there)))
 
@@ -36,8 +38,8 @@ class Edge:
         await asyncio.sleep(0)
 
     @contextlib.asynccontextmanager
-    async def raw(self):
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+    async def raw(self, address="127.0.0.1"):
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, local_addr=(address, 0))
         try:
             yield reader, writer
         finally:
@@ -141,15 +143,59 @@ def test_an_abrupt_close_in_mid_message():
     play(story)
 
 
-def test_too_many_connections_are_turned_away():
+def test_a_port_full_of_proven_terminals_turns_others_away():
     async def story():
         async with Edge(connections_max=2) as edge, edge.terminal(), edge.terminal():
             await until(lambda: len(edge.peers) == 2)
+            edge.proven |= {1, 2}
             async with edge.raw() as (reader, _):
-                with contextlib.suppress(ConnectionError):
-                    assert await reader.read() == b""
+                assert await end_of(reader) == b""
             assert edge.link.counters()["refused_connections"] == 1
             assert len(edge.peers) == 2
+
+    play(story)
+
+
+async def end_of(reader):
+    with contextlib.suppress(ConnectionError):
+        return await reader.read()
+    return b""
+
+
+@pytest.mark.parametrize("bound", ["connections_max", "of_address"])
+def test_a_port_full_of_calls_that_prove_nothing_lets_a_terminal_in(bound):
+    """The silent go before those that speak, the oldest first; who has proven itself stays."""
+
+    async def story():
+        async with Edge(**{bound: 4}) as edge, contextlib.AsyncExitStack() as stack:
+            calls = [await stack.enter_async_context(edge.raw()) for _ in range(4)]
+            await until(lambda: len(edge.peers) == 4)
+            for _, writer in calls[:2]:
+                writer.write(encode(RECORD))
+            await until(lambda: len(edge.heard) == 2)
+            edge.proven.add(2)
+            for n, gone in enumerate((3, 4, 1)):
+                terminal = await stack.enter_async_context(edge.terminal())
+                await until(lambda gone=gone: (gone, False) in edge.peers)
+                assert await end_of(calls[gone - 1][0]) == b""
+                assert await terminal.send(RECORD)
+                await until(lambda n=n: (5 + n, RECORD) in edge.heard)
+                edge.proven.add(5 + n)
+            assert edge.link.counters()["made_room"] == 3
+            assert edge.link.counters()["connections"] == 4
+            assert await edge.link.send(2, b"\x11ack")
+
+    play(story)
+
+
+def test_one_address_takes_no_place_of_another():
+    async def story():
+        async with Edge(of_address=2) as edge, edge.raw("127.0.0.2"), contextlib.AsyncExitStack() as stack:
+            for _ in range(5):
+                await stack.enter_async_context(edge.raw())
+            await until(lambda: len(edge.peers) == 6 + 3)
+            assert edge.link.counters()["connections"] == 3
+            assert (1, False) not in edge.peers
 
     play(story)
 
