@@ -13,7 +13,7 @@ from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.read.thefts import TheftView
 from cloud.process.settings import load_settings
-from cloud.words.thefts import cards_csv, theft_json, theft_lines
+from cloud.words.thefts import cards_sheet, theft_json, theft_lines
 from shared.clocks.clock import ClockError, parse_time
 from shared.errors import ConfigFault
 from shared.ids import PsamId
@@ -50,7 +50,7 @@ def psam_stolen(data: Path, dsn: str | None, wish: Wish, *, as_json: bool) -> in
         view = Reader(ledger.database).theft_views(wish.psam)[0]
         _say(Reader(ledger.database), view, as_json=as_json)
     if wish.csv is not None:
-        wish.csv.write_text(cards_csv(view.cards), encoding="utf-8")
+        wish.csv.write_bytes(cards_sheet(view.cards))
     return 0 if confirmed or not wish.wait_s else 1
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import getpass
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 
 from edge.desk.card import adding, cards, upkeep
 from edge.desk.desk import Desk
@@ -28,6 +26,7 @@ from shared.clocks.clock import date_bcd
 from shared.desk import CardAsk, DaySheet, DeskOp, parse_card_books
 from shared.errors import ConfigFault
 from shared.ids import CardId, hotlist_index
+from shared.input.sheet import sheet
 from shared.purse.errors import LayoutError
 from shared.purse.upkeep import valid_pin
 
@@ -73,13 +72,8 @@ def _log(given: argparse.Namespace) -> bool:
         _say(log_lines(purse.log, places))
     if given.csv is not None:
         rows = [csv_row(purse.card, record, places) for purse in reading.purses for record in purse.log]
-        _write_csv(given.csv, rows)
+        given.csv.write_bytes(sheet(CSV_HEAD, rows))
     return bool(reading.purses)
-
-
-def _write_csv(path: Path, rows: list[list[str]]) -> None:
-    with path.open("w", encoding="utf-8-sig", newline="") as out:  # as spreadsheets want Chinese text
-        csv.writer(out).writerows([CSV_HEAD, *rows])
 
 
 # --- money -------------------------------------------------------------------------------------------------------

@@ -1,1 +1,1 @@
-"""What people write in settings, tables and command lines, read by one rule each."""
+"""What people write in settings, tables and command lines, read by one rule each; and tables that they are given."""

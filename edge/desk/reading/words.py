@@ -8,6 +8,7 @@ from edge.desk.reading.agreement import LOADS, Agreement, Owed, agree
 from edge.desk.reading.examine import PurseSaid
 from shared.clocks.clock import ClockError, seconds_of_bcd
 from shared.desk import CardBooks, CardState
+from shared.input.sheet import Cell, yuan_cell
 from shared.money import yuan
 from shared.purse.crypto import TYPE_OVERDRAFT, TYPE_UNLOAD
 from shared.purse.files import LogRecord, is_enabled
@@ -97,11 +98,11 @@ def log_lines(log: tuple[LogRecord, ...], places: dict[bytes, str]) -> Iterator[
 CSV_HEAD = ["卡号 card", "时间 time", "类型 type", "金额 yuan", "序号 number", "终端 terminal", "地点 place"]
 
 
-def csv_row(card: bytes, record: LogRecord, places: dict[bytes, str]) -> list[str]:
+def csv_row(card: bytes, record: LogRecord, places: dict[bytes, str]) -> list[Cell]:
     """One log record as cells."""
-    sign = "" if record.kind in LOADS else "-"
+    fen = record.amount_fen if record.kind in LOADS else -record.amount_fen
     return [
-        card.hex(), when_words(record), kind_words(record.kind), sign + yuan(record.amount_fen), str(record.number),
+        card.hex(), when_words(record), kind_words(record.kind), yuan_cell(fen), record.number,
         record.terminal_id.hex(), places.get(record.terminal_id, ""),
     ]  # fmt: skip
 

@@ -94,7 +94,7 @@ def test_the_cards_go_to_a_file(data: Path, tmp_path: Path, capsys) -> None:
     run(capsys, data, *STOLEN)
     later(data, 3)
     run(capsys, data, *STOLEN, "--csv", tmp_path / "cards.csv")
-    rows = list(csv.DictReader((tmp_path / "cards.csv").read_text().splitlines()))
+    rows = list(csv.DictReader((tmp_path / "cards.csv").read_text("utf-8-sig").splitlines()))
     assert [(row["card_label"], row["fen"], row["held_fen"]) for row in rows] == [
         ("0003", "300", "300"), ("0002", "200", "0"), ("0001", "100", "0"),
     ]  # fmt: skip
