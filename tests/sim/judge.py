@@ -37,7 +37,8 @@ class Judge:
         self.retired: list[OutboxMirror] = []
         self.signed: set[tuple[bytes, bytes]] = set()
         """Body and signature of every ack that the ledger's own seal has made: only ever true ones."""
-        self._acked_rows: dict[bytes, int] = {}
+        self._acked_rows: dict[bytes, dict[int, int]] = {}
+        """Rows that an ack has named and that are committed: of each store the last one of each range, by its first."""
         self._covers: dict[tuple[str, str, bytes], int] = {}
         self._gives_up_s: dict[tuple[bytes, int, int], float] = {}
 
@@ -214,13 +215,13 @@ class Judge:
         mirror = next((mirror for mirror in mirrors if mirror.store == store), None)
         if mirror is None:
             raise Violation("I4", f"ledger ack for a store of {box} that never was")
-        first = self._acked_rows.get(store, 0) + 1
-        named = [range(first, cumulative + 1), *(range(low, high + 1) for low, high in ranges)]
-        for row in (row for part in named for row in part):
-            known = mirror.rows.get(row)
-            if known is not None and known[0] not in self.ledger.now.keys:
-                raise Violation("I4", f"ledger ack names row {row} of {box}, it is not committed")
-        self._acked_rows[store] = max(cumulative, first - 1)
+        known = self._acked_rows.setdefault(store, {})
+        for low, high in ((1, cumulative), *ranges):
+            for row in range(known.get(low, low - 1) + 1, high + 1):
+                held = mirror.rows.get(row)
+                if held is not None and held[0] not in self.ledger.now.keys:
+                    raise Violation("I4", f"ledger ack names row {row} of {box}, it is not committed")
+            known[low] = max(high, known.get(low, high))
 
     def _somewhere(self, deed: Deed) -> bool:
         if any(mirror.held.has(deed) for mirror in self.outboxes.values()):
