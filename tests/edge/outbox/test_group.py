@@ -31,6 +31,8 @@ from tests.edge.rig import STORAGE, device, psam
 
 LEDGER = LedgerId(b"LEDGER-1")
 EPOCH = KeepEpoch(device(1), STORAGE, psam(1), 4)
+FILLS_MAX = 40
+"""Groups; some ten of them fill the room."""
 
 
 @pytest.fixture
@@ -67,12 +69,11 @@ def fill(store):
     """As full as a disk gets: the file may not grow any more."""
     pages = store._db.execute("PRAGMA page_count").fetchone()[0]
     store._db.execute(f"PRAGMA max_page_count = {pages + 20}")
-    seq = 1000
-    while True:
-        seq += 50
+    for seq in range(1050, 1050 + 50 * FILLS_MAX, 50):
         outcomes = commit_group(store, [put(seq + n) for n in range(50)], no_room)
         if isinstance(outcomes[0], Refused):
             return outcomes
+    raise AssertionError(f"{FILLS_MAX} groups of 50 records fitted into 20 pages: not all of them are written")
 
 
 def test_writes_of_all_kinds_share_one_transaction(store):

@@ -24,6 +24,8 @@ from tests.small_disk import mounted
 
 LIMITS = OutboxSetting(100_000, 100_000, 0)
 PATIENCE_S = 20.0
+FITS_MAX = 50_000
+"""Records that 2 MiB hold at most, and far more."""
 
 
 def until(condition, what):
@@ -202,6 +204,7 @@ def test_killed_while_putting_holds_all_that_was_acked(tmp_path):
         lines = []
         while len(lines) < 60 + 37 * round_number:
             lines.append(child.stdout.readline().decode())
+            assert lines[-1], "it ended by itself"
         child.send_signal(signal.SIGKILL)
         rest = child.stdout.read().decode().splitlines(keepends=True)
         child.stdout.close()
@@ -241,6 +244,7 @@ def test_full_disk_refuses_then_settles_then_goes_on(small_disk, monkeypatch):
     assert desk.ballast.hold()
     seq = 0
     while not any(isinstance(one, Refused) for one in desk.outcomes):
+        assert seq < FITS_MAX, "more records were kept than fit"
         desk.writer.submit([put(seq + n + 1) for n in range(200)])
         seq += 200
         before = len(desk.outcomes)
