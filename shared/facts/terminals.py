@@ -106,6 +106,16 @@ class TerminalNoEpoch(Told):
 
 
 @dataclass(frozen=True)
+class StolenElsewhere(Told):
+    code, level = "stolen-elsewhere", Level.URGENT
+    zh = "已挂失的终端或 PSAM 出现在未登记它的网关：终端 {device}，PSAM {psam}，在 {place}"
+    en = "a stolen body or PSAM is at a box where it was never registered: body {device}, PSAM {psam} at {place}"
+    device: bytes
+    psam: bytes
+    place: str
+
+
+@dataclass(frozen=True)
 class TerminalRevoked(Told):
     code, level = "terminal-revoked", Level.URGENT
     zh = "已挂失的终端或 PSAM 到场：PSAM {psam}，在 {place}"

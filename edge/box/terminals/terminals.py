@@ -20,6 +20,7 @@ from edge.link.seal import Direction, SealFault, Session, session_key
 from edge.settings import Settings, TerminalSetting
 from shared.errors import WireFault
 from shared.facts.terminals import (
+    StolenElsewhere,
     TerminalLiveTwice,
     TerminalMoved,
     TerminalNoEpoch,
@@ -93,14 +94,21 @@ class Terminals:
         hello = link.HELLO.decode(message)
         terminal = self._registry.get(hello.device)
         if terminal is None:
-            self._tell(now, TerminalUnknown(hello.device, place_text(place)), hello.device)
-            return [_refuse(place, Refusal.UNKNOWN_DEVICE)]
+            return [_refuse(place, self._stranger(now, place, hello))]
         joining = self._joining.get(place)
         if joining is None or joining.asked != message or now.mono_s > joining.until_s:
             if not self._room(now, place):
                 return [_refuse(place, Refusal.BUSY)]
             joining = self._joining[place] = self._challenge(now, terminal, hello, message)
         return [Send(*place, joining.answer, True)]
+
+    def _stranger(self, now: Now, place: Place, hello: Hello) -> Refusal:
+        """A number that is not ours. Nothing of it is proven; but what names itself as stolen is looked for."""
+        if self._is_revoked(hello):
+            self._tell(now, StolenElsewhere(hello.device, hello.psam, place_text(place)), hello.device)
+            return Refusal.REVOKED
+        self._tell(now, TerminalUnknown(hello.device, place_text(place)), hello.device)
+        return Refusal.UNKNOWN_DEVICE
 
     def _challenge(self, now: Now, terminal: TerminalSetting, hello: Hello, asked: bytes) -> _Joining:
         """A repeated HELLO gets the same CHALLENGE: on a slow bus the first one may still be on its way."""
