@@ -1,4 +1,4 @@
-"""`python -m edge`: run a box, or check the outboxes of a data folder. Exit 0 true, 1 false, 2 wrong use."""
+"""`python -m edge`: run a box, swap a broken body for a spare, check outboxes. Exit 0 true, 1 false, 2 wrong use."""
 
 import argparse
 import gc
@@ -20,6 +20,7 @@ from shared.input.endpoint import host_port, listening_port
 from shared.input.login import LOGIN_HELP, read_login
 from shared.words.voice import speak, wanted
 
+DATA = Path("var/campus")
 SAID_MAX = 3
 """Damages named in a check's text; `--json` names as many."""
 
@@ -29,7 +30,7 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s", stream=sys.stderr)
     try:
-        return _verify(options) if options.verb == "verify" else _run(options)
+        return _VERBS[options.verb](options)
     except ConfigFault as fault:
         sys.stderr.write(f"配置错误 / configuration: {fault}\n")
         return 2
@@ -57,6 +58,22 @@ def _run(options: argparse.Namespace) -> int:
     return agent.run(
         settings, agent.Options(host, port, options.tls, endpoints, clock, options.end_with_stdin, login)
     )
+
+
+def _swap(options: argparse.Namespace) -> int:
+    from edge.process.swap_command import Wish, swap
+
+    box = options.box or _only_box(options.data)
+    wish = Wish(box, options.broken, options.spare, options.who, options.undo)
+    sys.stdout.write("".join(f"{line}\n" for line in swap(options.data, wish, parse_clock(options.clock))))
+    return 0
+
+
+def _only_box(data: Path) -> str:
+    boxes = sorted(folder.parent.name for folder in (data / "boxes").glob("*/edge.json"))
+    if len(boxes) != 1:
+        raise ConfigFault(f"--box: 请指明 / say which: {', '.join(boxes) or '无 none'}")
+    return boxes[0]
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -125,11 +142,25 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--rs485", action="append", default=[], metavar="NAME=PORT", help=RS485_HELP)
     run.add_argument("--clock", metavar="T0:REAL0:SPEED", help="校园时钟 / campus clock")
     run.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即结束 / end when stdin closes")
+    _swap_options(verbs.add_parser("swap", help="备用机顶替坏机；不需要中心 / a spare stands in for a broken body"))
     verify = verbs.add_parser("verify", help="核对发件箱 / check outboxes")
     add_data(verify)
     verify.add_argument("--box", help="只查一台 / only this one")
     verify.add_argument("--json", action="store_true", help="机器可读 / for programs")
     return parser
+
+
+def _swap_options(swap: argparse.ArgumentParser) -> None:
+    swap.add_argument("--data", type=Path, default=DATA, help="数据目录 / data folder")
+    swap.add_argument("--box", default="", help="网关编号；只有一台可省 / box id, where there are several")
+    swap.add_argument("--broken", default="", metavar="NAME", help="坏机；不给则列出 / broken body; without: a list")
+    swap.add_argument("--spare", default="", metavar="NAME", help="备用机 / spare body")
+    swap.add_argument("--who", default="", metavar="NAME", help="谁换的 / who does it")
+    swap.add_argument("--undo", action="store_true", help="撤回换机单 / take the order back")
+    swap.add_argument("--clock", metavar="T0:REAL0:SPEED", help="校园时钟 / campus clock")
+
+
+_VERBS = {"run": _run, "verify": _verify, "swap": _swap}
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ has not certified. Terminal keys never appear in a repr. Bytes are hexadecimal; 
                {"name": "tcp", "kind": "tcp"}],
      "terminals": [{"device": 6 B, "name": "pos-01", "kind": "pos", "link": "can0", "address": 1,
                     "key": 16 B, "key_version": 1}],
+     "spares": [{"device": 6 B, "name": "spare-01", "kind": "pos", "key": 16 B, "key_version": 1}],         optional
      "outbox": {"unsettled_max": …, "settled_max": …, "ballast_bytes": …},     optional, and so is each of its keys
      "tls": {"ca": "ca.pem", "certificate": "box.pem", "key": "box.key"}}      optional, beside edge.json
 
@@ -30,6 +31,8 @@ from shared.keys.ack_key import is_certified
 
 FORMAT = 1
 MIB = 1 << 20
+SPARES_MAX = 64
+"""Spare bodies that one box may know."""
 
 
 class LinkKind(StrEnum):
@@ -61,6 +64,27 @@ class TerminalSetting:
     address: int
     key: bytes = field(repr=False)
     key_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpareSetting:
+    """A spare body 备用机: known here by its K_term (16 B), and at no place until a swap is ordered."""
+
+    device: DeviceId
+    name: str
+    kind: DeviceKind
+    key: bytes = field(repr=False)
+    key_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SwapOrder:
+    """One person's word at the box that a spare stands in for a broken body. at_s: campus seconds."""
+
+    spare: DeviceId
+    broken: DeviceId
+    who: str
+    at_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +121,7 @@ class Settings:
     terminals: tuple[TerminalSetting, ...]
     outbox: OutboxSetting
     tls: TlsSetting | None
+    spares: tuple[SpareSetting, ...] = ()
 
 
 def load(file: Path) -> Settings:
@@ -127,6 +152,7 @@ def parse(raw: object, folder: Path) -> Settings:
         terminals=tuple(_terminal(row) for row in top.rows("terminals")),
         outbox=_outbox(top.optional_section("outbox")),
         tls=_tls(top.optional_section("tls"), folder),
+        spares=tuple(_spare(row) for row in top.rows("spares", SPARES_MAX, [])),
     )
     top.done()
     _consistent(settings)
@@ -149,6 +175,18 @@ def _terminal(row: Section) -> TerminalSetting:
         kind=row.one_of("kind", DeviceKind),
         link=row.take("link", str),
         address=row.within("address", 0, LAST_TERMINAL, 0),
+        key=row.octets("key", 16),
+        key_version=row.within("key_version", 0, 255),
+    )
+    row.done()
+    return setting
+
+
+def _spare(row: Section) -> SpareSetting:
+    setting = SpareSetting(
+        device=device_id(row.octets("device", 6)),
+        name=row.take("name", str),
+        kind=row.one_of("kind", DeviceKind),
         key=row.octets("key", 16),
         key_version=row.within("key_version", 0, 255),
     )
@@ -207,6 +245,10 @@ def _consistent(settings: Settings) -> None:
         if terminal.device in devices:
             raise ConfigFault(f"{where}.device: 重复 / stands twice")
         devices.add(terminal.device)
+    for n, spare in enumerate(settings.spares):
+        if spare.device in devices:
+            raise ConfigFault(f"spares[{n}].device: 重复 / stands twice")
+        devices.add(spare.device)
 
 
 def _place(terminal: TerminalSetting, where: str, places: set[tuple[str, int]]) -> None:

@@ -13,6 +13,7 @@ from edge.box.down.revocations import RevokedHere
 from edge.box.terminals.bucket import Bucket
 from edge.box.terminals.conversation import Conversation, Place, place_text
 from edge.box.terminals.epochs import Epochs
+from edge.box.terminals.swaps import TELL_EVERY_S, Swaps
 from edge.box.terminals.terminals import Terminals, refuse_unproven
 from edge.box.up.intake import Intake
 from edge.box.up.ledger_clock import LedgerClock
@@ -43,7 +44,7 @@ from edge.box.values.facts import FactDesk
 from edge.link.messages import Type, type_of
 from edge.link.port import Peer
 from edge.link.seal import SealFault, SessionOver
-from edge.settings import LinkKind, Settings
+from edge.settings import LinkKind, Settings, SwapOrder
 from shared.errors import WireFault
 from shared.facts.boxes import DownMalformed, PublishRefused, RecoveryGone
 from shared.facts.terminals import TerminalFlooding, TerminalMacFailures, TerminalMalformed, TerminalUnauthenticated
@@ -108,14 +109,16 @@ class Box:
         self._questions = Questions(answer_verifier(settings.ack_key, settings.box), self._tell)
         sequences = snapshot.sequences
         self._revoked = RevokedHere(snapshot.revocations, revocations_verifier(settings.ack_key), self._tell)
+        self._swaps = Swaps(settings, self._epochs)
         self._terminals = Terminals(
-            settings, snapshot.store, sequences, self._epochs, random, self._tell, self._revoked
+            settings, snapshot.store, sequences, self._epochs, random, self._tell, self._revoked, self._swaps
         )
         self._awaited = AwaitedHere()
         self._ledger_clock = LedgerClock()
         self._intake = Intake(self._terminals, sequences, self._ledger_clock, self._tell)
         self._uplink = Uplink(settings, snapshot, verifier(settings.ack_key), self._tokens, self._tell, random)
         self._troubles = list(snapshot.troubles)
+        self._swaps_told_s = float("-inf")
 
     # ---- links
 
@@ -176,6 +179,7 @@ class Box:
         self._note_question(hello)
         self._now_lane.connected(hello)
         self._up += self._epochs.unanswered(now)
+        self._tell_swaps(now)
         return self._finish(now, [])
 
     def on_disconnected(self, now: Now) -> list[Effect]:
@@ -204,6 +208,13 @@ class Box:
             out = []
         return self._finish(now, out)
 
+    # ---- the person at the box
+
+    def on_swaps(self, now: Now, orders: Sequence[SwapOrder]) -> list[Effect]:
+        """The swap orders that stand here now."""
+        self._terminals.swapped(self._swaps.ordered(orders))
+        return self._finish(now, [])
+
     # ---- time
 
     def tick(self, now: Now) -> list[Effect]:
@@ -212,6 +223,8 @@ class Box:
             self._tell(now, trouble.told)
         self._troubles.clear()
         self._uplink.tick(now)
+        if now.mono_s - self._swaps_told_s >= TELL_EVERY_S:
+            self._tell_swaps(now)
         told = self._awaited.tell(now, self._terminals.conversations())
         return self._finish(now, [*self._intake.tick(now), *told])
 
@@ -314,6 +327,7 @@ class Box:
                 return self._intake.settled(now, [stream for stream, _ in outcome.settle.marks])
             case EpochKept():
                 self._epochs.kept(outcome.kept)
+                self._tell_swaps(now)
             case RevocationsKept():
                 self._revoked.kept(outcome.held)
                 return self._terminals.expel()
@@ -384,6 +398,11 @@ class Box:
             case LedgerTime():
                 self._heed_time(now, answer.unix_ms)
                 return []
+
+    def _tell_swaps(self, now: Now) -> None:
+        self._swaps_told_s = now.mono_s
+        if self._connected:
+            self._up += self._swaps.told()
 
     def _heed_time(self, now: Now, ledger_ms: int) -> None:
         """One that is not taken is asked for again, so that a right one comes, or the ledger insists."""

@@ -24,6 +24,7 @@ from edge.outbox.opening import Opened, open_outbox
 from edge.outbox.writer import OutboxWriter
 from edge.process.mqtt import Arrived, BrokerSetting, Connected, Event, Lost, MqttLine, Published
 from edge.process.outlets import Outlets
+from edge.process.swap_file import OrderWatch, read_orders
 from edge.process.wiring import Endpoints, make_links
 from edge.settings import Settings
 from shared.clocks.campus_clock import CampusClock
@@ -102,6 +103,7 @@ class Agent:
         own = (settings.tls.certificate,) if options.tls and settings.tls else ()
         self._expiry = DailyLook(own)
         self._up = False
+        self._orders = OrderWatch(settings.folder)
 
     async def serve(self) -> int:
         """Start everything, wait for the end, stop in reverse."""
@@ -111,6 +113,7 @@ class Agent:
             end_with_stdin(self._stop)
         self._writer.start()
         self._do(self._box.on_outcomes(self._now(), self._troubles))
+        self._look_at_orders()
         tasks = [self._start_link(name, link) for name, link in self._links.items()]
         self._line.start()
         tasks += [self._loop.create_task(every(TICK_S, self._stop, self._tick), name="tick")]
@@ -224,8 +227,18 @@ class Agent:
         if self._statuses % STATES_EVERY == 0 and self._up:
             self._publish_state(online=True, qos=0)
         self._statuses += 1
+        self._look_at_orders()
         self._look_at_certificate(self._now())
         return say("STATUS " + json.dumps(self._status(), ensure_ascii=False))
+
+    def _look_at_orders(self) -> None:
+        """Swap orders that somebody wrote at this box; while they cannot be read, those of before stand."""
+        if not self._orders.changed():
+            return
+        try:
+            self._do(self._box.on_swaps(self._now(), read_orders(self._settings.folder)))
+        except ConfigFault as fault:
+            log.error("换机单 / swap orders: %s", fault)
 
     def _look_at_certificate(self, now: Now) -> None:
         """Once a campus day the platform hears that ours ends soon, while there is a connection to say it on."""

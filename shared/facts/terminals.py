@@ -106,6 +106,14 @@ class TerminalNoEpoch(Told):
 
 
 @dataclass(frozen=True)
+class SpareWaits(Told):
+    code, level = "spare-waits", Level.NOTICE
+    zh = "备用机到场，尚无换机单，不能营业，在 {place}"
+    en = "a spare body is here without a swap order, and may not sell, at {place}"
+    place: str
+
+
+@dataclass(frozen=True)
 class StolenElsewhere(Told):
     code, level = "stolen-elsewhere", Level.URGENT
     zh = "已挂失的终端或 PSAM 出现在未登记它的网关：终端 {device}，PSAM {psam}，在 {place}"

@@ -27,6 +27,7 @@ from shared.wire.money_lane import (
 )
 from shared.wire.now_lane import (
     NONCE_SIZE,
+    WHO_MAX,
     Bound,
     DeviceStatus,
     EpochAnswer,
@@ -41,6 +42,7 @@ from shared.wire.now_lane import (
     OnlineRequest,
     RecordCopy,
     Recover,
+    Swap,
     decode_bound,
     decode_now_down,
     decode_now_up,
@@ -79,6 +81,7 @@ __all__ = [
     "RANGES_MAX",
     "REVOCATIONS_CONTEXT",
     "REVOKED_MAX",
+    "WHO_MAX",
     "AckBody",
     "Awaited",
     "Batch",
@@ -104,6 +107,7 @@ __all__ = [
     "SignedAck",
     "SignedAnswer",
     "SignedRevocations",
+    "Swap",
     "Tag",
     "TerminalState",
     "awaited",

@@ -46,6 +46,8 @@ MS_MAX = (1 << 48) - 1
 """Unix ms far beyond any clock: what is above is malformed."""
 SIGNATURE_SIZE = 64
 NONCE_SIZE = 16
+WHO_MAX = 64
+"""Characters of a person's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,22 @@ class LedgerTime:
     unix_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """up/now. A spare body sells with the PSAM of a broken one, by the word of one person at the box (换机单).
+
+    Said at each connection and every minute for as long as the order stands there. at_s: campus seconds of the order.
+    """
+
+    spare: DeviceId
+    broken: DeviceId
+    storage: StorageId
+    psam: PsamId
+    epoch: int
+    at_s: int
+    who: str
+
+
 class EpochStatus(NamedTuple):
     """One epoch of a terminal's STATUS: oldest unsettled, last written, settled seq; open slots."""
 
@@ -201,7 +219,7 @@ class Fact:
     told: Params | str
 
 
-NowUp = EpochRequest | OnlineRequest | RecordCopy | Hello | DeviceStatus | Fact
+NowUp = EpochRequest | OnlineRequest | RecordCopy | Hello | DeviceStatus | Fact | Swap
 Bound = EpochAnswer | Recover | LedgerTime
 """Answers that are bound to box and question, for a box of form 2."""
 NowDown = Bound | OnlineAnswer | SignedAnswer | SignedRevocations | Awaited
@@ -243,6 +261,8 @@ def _now_body(m: NowUp | NowDown) -> list[object]:
             return [Tag.HELLO, m.store, m.row_settled, m.row_last, ack, *([m.nonce] if m.nonce else [])]
         case DeviceStatus():
             return _status_body(m)
+        case Swap():
+            return [Tag.SWAP, m.spare, m.broken, m.storage, m.psam, m.epoch, m.at_s, m.who]
         case Fact():
             return [Tag.FACT, m.code, m.level, m.at_ms, m.device, pack_told(m.told)]
         case _:
@@ -381,6 +401,16 @@ def _fact(b: list[Any]) -> Fact:
     return Fact(code, level, at_ms, device, read_told(told))
 
 
+def _swap(b: list[Any]) -> Swap:
+    spare, broken, storage, psam, epoch, at_s, who = codec.fields(
+        b, bytes, bytes, bytes, bytes, int, int, str, what="swap"
+    )
+    if not epoch or not 0 < len(who) <= WHO_MAX or "\0" in who:
+        raise WireFault("swap: an epoch from 1 on, and somebody's name")
+    triple = device_id(spare), device_id(broken), storage_id(storage), psam_id(psam)
+    return Swap(*triple, within(epoch, EPOCH_MAX), within(at_s, NUMBER_MAX), who)
+
+
 _NOW_UP: dict[int, Any] = {
     Tag.EPOCH_REQUEST: _epoch_request,
     Tag.ONLINE_REQUEST: _online_request,
@@ -388,6 +418,7 @@ _NOW_UP: dict[int, Any] = {
     Tag.HELLO: _hello,
     Tag.STATUS: _status,
     Tag.FACT: _fact,
+    Tag.SWAP: _swap,
 }
 _NOW_DOWN: dict[int, Any] = {
     Tag.EPOCH_ANSWER: _epoch_answer,

@@ -49,6 +49,7 @@ class Tag(IntEnum):
     REVOCATIONS = 14
     AWAITED = 15
     SIGNED_ANSWER = 16
+    SWAP = 17
 
 
 _NAMES = {tag: tag.name.lower() for tag in Tag}

@@ -68,6 +68,7 @@ UP = (
     messages.RecordCopy(STORED), messages.Hello(STORE, 1, 2, SIGNED),
     messages.Hello(STORE, 1, 2, SIGNED, b"n" * 16), messages.Fact("a", "b", 0, b"", "x"),
     messages.DeviceStatus(DEVICE, (EPOCH,), 1, 1, 1, True, 1, 1),
+    messages.Swap(DEVICE, DEVICE, STORAGE, PSAM, 1, 5, "x"),
 )  # fmt: skip
 DOWN = (
     messages.EpochAnswer(1, DEVICE, STORAGE, PSAM, 1, ""), messages.OnlineAnswer(DEVICE, 1, 4, b"a"),

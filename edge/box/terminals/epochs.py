@@ -1,6 +1,7 @@
 """Which storage epoch a (device, storage, PSAM) has: asked of the cloud once, durable here before it is used. Pure.
 
-RECORDS.md "Who". Refuses to invent an epoch: until the cloud has answered, the terminal is told 0 and does not sell.
+RECORDS.md "Who". Refuses to invent an epoch: until the cloud has answered, the terminal is
+told 0 and does not sell. A spare that stands in for a broken body is the exception: an order at the box gives it one.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,13 +19,14 @@ REFUSED_S = 30.0
 
 Triple = tuple[DeviceId, StorageId, PsamId]
 
+PSAM_MOVED = "psam-moved"
 REVOKED = "revoked"
 """The reason for a body or PSAM that the cloud, or the list held here, has revoked."""
 
 _REFUSALS = {
     "unknown-device": Refusal.UNKNOWN_DEVICE,
     "other-box": Refusal.OTHER_BOX,
-    "psam-moved": Refusal.PSAM_MOVED,
+    PSAM_MOVED: Refusal.PSAM_MOVED,
     "unknown-psam": Refusal.UNKNOWN_PSAM,
     "too-many-epochs": Refusal.TOO_MANY_EPOCHS,
     REVOKED: Refusal.REVOKED,
@@ -33,11 +35,13 @@ _REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """epoch 0: not known yet, or refused with a reason. ask: what to send up now, if anything."""
+    """epoch 0: not known yet, or refused with a reason. ask: what to send up now, if anything. keep: an epoch that this
+    box gives itself, once it is durable."""
 
     epoch: int
     refused: str = ""
     ask: EpochRequest | None = None
+    keep: KeepEpoch | None = None
 
     @property
     def refusal(self) -> Refusal:
@@ -67,6 +71,22 @@ class Epochs:
         if refused == triple and now.mono_s < until_s:
             return Resolved(0, reason)
         return Resolved(0, ask=self._ask(now, triple, max(highest, self._highest.get(hello.device, 0))))
+
+    def given(self, hello: Hello, highest: int) -> Resolved:
+        """The epoch of a spare that stands in for a broken body: this box gives it, and asks nobody."""
+        triple = (hello.device, hello.storage, hello.psam)
+        known, top = self._known.get(triple, 0), max(highest, self._highest.get(hello.device, 0))
+        if known or top >= EPOCH_MAX:
+            return Resolved(known, "" if known else "too-many-epochs")
+        return Resolved(0, keep=KeepEpoch(*triple, top + 1))
+
+    def of(self, device: DeviceId) -> list[KeepEpoch]:
+        """All that are durable here of this body."""
+        return [KeepEpoch(*triple, epoch) for triple, epoch in self._known.items() if triple[0] == device]
+
+    def psams_of(self, device: DeviceId) -> set[PsamId]:
+        """The PSAMs that this body has had here."""
+        return {psam for known, _, psam in self._known if known == device}
 
     def unanswered(self, now: Now) -> list[EpochRequest]:
         """All requests without an answer, to be sent again after a reconnect."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edge.box.terminals.conversation import Conversation, EpochView, Place, place_text, view_of
-from edge.box.terminals.epochs import REVOKED, Epochs, Resolved
+from edge.box.terminals.epochs import PSAM_MOVED, REVOKED, Epochs, Resolved
+from edge.box.terminals.swaps import Swaps
 from edge.box.values.effects import Effect, Now, Send
 from edge.box.values.ranges import Ranges
 from edge.box.values.sequences import Sequences
@@ -20,6 +21,7 @@ from edge.link.seal import Direction, SealFault, Session, session_key
 from edge.settings import Settings, TerminalSetting
 from shared.errors import WireFault
 from shared.facts.terminals import (
+    SpareWaits,
     StolenElsewhere,
     TerminalLiveTwice,
     TerminalMoved,
@@ -74,7 +76,7 @@ class Terminals:
 
     def __init__(
         self, settings: Settings, store: StoreId, sequences: Sequences, epochs: Epochs,
-        random: Callable[[int], bytes], tell: Tell, revoked: Revoked,
+        random: Callable[[int], bytes], tell: Tell, revoked: Revoked, swaps: Swaps,
     ) -> None:  # fmt: skip
         self.sequences = sequences
         self._settings = settings
@@ -83,6 +85,7 @@ class Terminals:
         self._random = random
         self._tell = tell
         self._revoked = revoked
+        self._swaps = swaps
         self._registry = {terminal.device: terminal for terminal in settings.terminals}
         self._joining: dict[Place, _Joining] = {}
         self._live: dict[DeviceId, Conversation] = {}
@@ -92,7 +95,7 @@ class Terminals:
     def hello(self, now: Now, place: Place, message: bytes) -> list[Effect]:
         """CHALLENGE, or REFUSE for a number that is not ours. Malformed: WireFault."""
         hello = link.HELLO.decode(message)
-        terminal = self._registry.get(hello.device)
+        terminal = self._registry.get(hello.device) or self._swaps.body(hello.device)
         if terminal is None:
             return [_refuse(place, self._stranger(now, place, hello))]
         joining = self._joining.get(place)
@@ -107,6 +110,9 @@ class Terminals:
         if self._is_revoked(hello):
             self._tell(now, StolenElsewhere(hello.device, hello.psam, place_text(place)), hello.device)
             return Refusal.REVOKED
+        if self._swaps.is_spare(hello.device):
+            self._tell(now, SpareWaits(place_text(place)), hello.device)
+            return Refusal.UNKNOWN_DEVICE
         self._tell(now, TerminalUnknown(hello.device, place_text(place)), hello.device)
         return Refusal.UNKNOWN_DEVICE
 
@@ -160,6 +166,13 @@ class Terminals:
         self._live.pop(talk.terminal.device, None)
         self._parted[talk.terminal.device] = talk
 
+    def swapped(self, bodies: Iterable[DeviceId]) -> None:
+        """Orders for these have changed: their conversations begin anew."""
+        for device in bodies:
+            talk = self._live.get(device)
+            if talk is not None:
+                self.end(talk)
+
     def expel(self) -> list[Effect]:
         """End all conversations that sell under a revoked body or PSAM; it may join again to hand over what it owes."""
         sellers = [talk for talk in self._live.values() if talk.current and self._is_revoked(talk.hello)]
@@ -188,7 +201,7 @@ class Terminals:
 
     def states(self) -> tuple[TerminalState, ...]:
         """Every registered terminal as this box sees it."""
-        return tuple(self._state(terminal) for terminal in self._settings.terminals)
+        return tuple(self._state(terminal) for terminal in (*self._settings.terminals, *self._swaps.bodies()))
 
     def _admit(
         self, now: Now, place: Place, joining: _Joining, auth: Auth
@@ -205,18 +218,34 @@ class Terminals:
         talk.current = 0 if full or resolved.refused else resolved.epoch or _named(auth, hello)
         talk.epochs = self._views(now, talk, auth)
         self._join(now, talk)
-        return self._welcome(now, talk) + proven, None if full else resolved.ask
+        kept: list[Effect] = [resolved.keep] if resolved.keep else []
+        return self._welcome(now, talk) + proven + kept, None if full else resolved.ask
 
     def _resolved(self, now: Now, place: Place, hello: Hello, auth: Auth) -> Resolved:
         """The epoch to sell in. A revoked body gets none, but is heard out: its records are the ledger's to judge."""
         resolved = Resolved(0, REVOKED)
         if not self._is_revoked(hello):
-            resolved = self._epochs.resolve(now, hello, max((e.epoch for e in auth.epochs), default=0))
+            resolved = self._resolved_here(now, hello, auth)
         if resolved.refused == REVOKED:
             self._tell(now, TerminalRevoked(hello.psam, place_text(place)), hello.device)
         elif resolved.refused:
             self._tell(now, TerminalNoEpoch(resolved.refused), hello.device)
         return resolved
+
+    def _resolved_here(self, now: Now, hello: Hello, auth: Auth) -> Resolved:
+        order, highest = self._swaps.order_of(hello.device), max((e.epoch for e in auth.epochs), default=0)
+        if order is not None:
+            return self._stood_in(hello, auth, order.broken, highest)
+        if self._swaps.is_replaced(hello.device):
+            return Resolved(0, PSAM_MOVED)
+        return self._epochs.resolve(now, hello, highest)
+
+    def _stood_in(self, hello: Hello, auth: Auth, broken: DeviceId, highest: int) -> Resolved:
+        """A spare brings the broken body's PSAM. A box that has lost its memory believes an epoch that it proves."""
+        psams = self._epochs.psams_of(broken)
+        if hello.psam in psams:
+            return self._epochs.given(hello, highest)
+        return Resolved(0, "" if not psams and _named(auth, hello) else PSAM_MOVED)
 
     def _is_revoked(self, hello: Hello) -> bool:
         return self._revoked.names(hello.device, hello.psam)

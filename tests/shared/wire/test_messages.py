@@ -30,6 +30,7 @@ from shared.wire.messages import (
     Revocations,
     SignedAck,
     SignedRevocations,
+    Swap,
     TerminalState,
 )
 
@@ -46,6 +47,7 @@ UP: list[Any] = [
     Hello(STORE, 10, 12, None, b"n" * 16),
     DeviceStatus(DEVICE, (EpochStatus(1, PSAM, 5, 9, 4, 1),), 1, 1, 30000, True, 9000, 2),
     Fact("wrong-key", "major", 1, DEVICE, "钥匙不符"),
+    Swap(DEVICE, DeviceId(b"\0\1\0\0\0\2"), STORAGE, PSAM, 1, 849_140_407, "张三"),
 ]
 CARD = CardId(b"\x53\x03\0\0\0\0\0\0\x47\x11")
 DOWN: list[Any] = [
@@ -123,6 +125,26 @@ def test_an_ack_of_form_2_says_what_form_1_says_and_more(ack: AckBody) -> None:
 def test_bad_acks_of_form_2_are_refused(later: list[Any]) -> None:
     with pytest.raises(WireFault):
         messages.decode_ack_body(codec.dumps([*codec.loads(messages.encode_ack_body(ACK)), *later]))
+
+
+def test_frozen_swap() -> None:
+    swap = Swap(DEVICE, DeviceId(b"\0\1\0\0\0\2"), STORAGE, PSAM, 1, 849_140_407, "张三")
+    ids = "46" + DEVICE.hex() + "46000100000002" + "48" + STORAGE.hex() + "46" + PSAM.hex()
+    assert messages.encode_now(swap).hex() == "018811" + ids + "01" + f"1a{849_140_407:08x}" + "66e5bca0e4b889"
+
+
+ODD_SWAPS: list[dict[int, Any]] = [
+    {4: 0}, {4: 65_536}, {5: -1}, {5: 1 << 32}, {6: ""}, {6: "x" * 65}, {6: "a\0b"}, {0: b"\0"}, {2: b"\0"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD_SWAPS, ids=str)
+def test_bad_swaps_are_refused(odd: dict[int, Any]) -> None:
+    row = [DEVICE, DEVICE, STORAGE, PSAM, 1, 849_140_407, "张三"]
+    for at, value in odd.items():
+        row[at] = value
+    with pytest.raises(WireFault):
+        messages.decode_now_up(codec.pack([messages.Tag.SWAP, *row]))
 
 
 def test_frozen_online_request() -> None:
