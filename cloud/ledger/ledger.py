@@ -57,7 +57,14 @@ from cloud.ledger.records.values import (
 )
 from cloud.store.db import Row
 from shared.errors import RuleBroken
-from shared.facts.books import MessageDefect, MessageJunk, RevocationsBehind, SpokenForBox, SpokenForTerminal
+from shared.facts.books import (
+    EpochAhead,
+    MessageDefect,
+    MessageJunk,
+    RevocationsBehind,
+    SpokenForBox,
+    SpokenForTerminal,
+)
 from shared.facts.desks import Hotlisted, Unlisted
 from shared.facts.told import Told
 from shared.ids import BoxId, CardId, LedgerId, PsamId, StoreId
@@ -254,11 +261,15 @@ class Ledger:
     # --- what is told ---------------------------------------------------------------------------------------------
 
     def store_status(self, box: BoxId, status_: DeviceStatus, now_ms: int) -> None:
-        """The newest STATUS of a terminal. A box speaks for its own terminals only: else nothing is kept but a fact."""
+        """The newest STATUS of a terminal. A box speaks for its own terminals only: else nothing is kept but a fact.
+        Nor is an epoch that nobody can have given."""
         with self.database.writing():
             self.opened.picture.look_at_registry(self.database)
             if self.opened.picture.registry.serves(box, status_.device):
-                status.store_status(self.database, box, status_, now_ms)
+                believed, ahead = status.without_epochs_ahead(self.database, status_)
+                status.store_status(self.database, box, believed, now_ms)
+                if ahead:
+                    self._foreign(box, status_.device, EpochAhead(ahead), now_ms)
             else:
                 self._foreign(box, status_.device, SpokenForTerminal(status_.device), now_ms)
 

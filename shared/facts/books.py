@@ -146,6 +146,14 @@ class NewFlash(Told):
 
 
 @dataclass(frozen=True)
+class EpochAhead(Told):
+    code, level = "epoch-ahead", Level.IMPORTANT
+    zh = "终端报告的存储代 {epoch} 远高于账本所给，不予采信"
+    en = "a terminal names epoch {epoch}, far above what the ledger gave: not believed"
+    epoch: int
+
+
+@dataclass(frozen=True)
 class MessageJunk(Told):
     code, case, level = "message-junk", "junk", Level.IMPORTANT
     zh = "不是我们的消息：{fault}"

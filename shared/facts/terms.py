@@ -35,6 +35,7 @@ REFUSALS: dict[str, Words] = {
     "unknown-psam": ("PSAM 未登记", "unknown PSAM"),
     "psam-moved": ("PSAM 换了机身", "PSAM in another body"),
     "revoked": ("已挂失", "reported stolen"),
+    "epoch-ahead": ("存储代号过高，须两人放行", "an epoch far above the ledger's: two persons let it through"),
     "too-many-epochs": ("未清纪元过多", "too many epochs are not drained"),
 }
 """Why the ledger gives no epoch."""

@@ -1,7 +1,7 @@
 """Storage epochs (RECORDS "Who"): a known (device, storage, PSAM) keeps its number, a new one gets the next.
 
 Another flash under the same PSAM leaves a fact. Refuses bodies and PSAMs that are not registered here or reported
-stolen, and a fifth epoch while four are not drained.
+stolen, a fifth epoch while four are not drained, and to number on above an epoch that no ledger can have given.
 """
 
 from collections.abc import Iterable
@@ -18,6 +18,7 @@ for ever. An older copy of this ledger may have forgotten a few; more of them ta
 UNDRAINED_MAX = 4
 """Epochs that AUTH can list."""
 TOO_MANY = "too-many-epochs"
+AHEAD = "epoch-ahead"
 REVOKED = "revoked"
 """Reported stolen: the box knows this word."""
 _WORDS = {
@@ -54,7 +55,10 @@ def assign(writing: Writing, box: str, request: EpochRequest) -> EpochAnswer:
         return _answer(request, known[0][0])
     if _undrained(writing, request) >= UNDRAINED_MAX:
         return _refused(writing, box, request, TOO_MANY)
-    epoch = _next(writing, request)
+    given = _highest_given(writing.db, request.device)
+    if is_ahead(request.highest, given):
+        return _refused(writing, box, request, AHEAD)
+    epoch = _next(writing, request, given)
     if epoch > EPOCH_MAX:
         return _refused(writing, box, request, TOO_MANY)
     _note_new_flash(writing, box, request, epoch)
@@ -74,12 +78,16 @@ def _note_new_flash(writing: Writing, box: str, request: EpochRequest, epoch: in
         writing.notes.tell(told, box=box, device=request.device)
 
 
-def _next(writing: Writing, request: EpochRequest) -> int:
-    """Above all that registry, books and edge know: an older copy of this ledger may have forgotten some."""
-    device = (request.device,)
-    registered = writing.db.run("SELECT max(epoch) FROM epoch WHERE device = ?", device)[0][0] or 0
-    held = writing.db.run("SELECT max(epoch) FROM device_mark WHERE device = ?", device)[0][0] or 0
-    return 1 + max(int(registered), int(held), request.highest)
+def _next(writing: Writing, request: EpochRequest, given: int) -> int:
+    """Above all that registry, books and edge know: an older copy of this ledger may have forgotten some. Records of
+    an epoch that is too far ahead count for nothing here, however they came into the books."""
+    rows = writing.db.run("SELECT epoch FROM device_mark WHERE device = ?", (request.device,))
+    held = max((epoch for (epoch,) in rows if not is_ahead(epoch, given)), default=0)
+    return 1 + max(given, held, request.highest)
+
+
+def _highest_given(db: Database, device: bytes) -> int:
+    return int(db.run("SELECT COALESCE(max(epoch), 0) FROM epoch WHERE device = ?", (device,))[0][0])
 
 
 def _undrained(writing: Writing, request: EpochRequest) -> int:

@@ -1,5 +1,6 @@
 """What terminals and boxes say of themselves, newest only: completeness stands on STATUS, not on clocks."""
 
+from cloud.ledger.fleet.epochs import is_ahead, known_epochs
 from cloud.store.db import Database
 from shared.ids import BoxId
 from shared.wire.messages import BoxState, DeviceStatus, decode_state, encode_state
@@ -19,6 +20,14 @@ def store_status(db: Database, box: BoxId, status: DeviceStatus, now_ms: int) ->
         (status.device, e.epoch, e.psam, e.oldest, e.last, e.settled, e.open_slots, now_ms) for e in status.epochs
     ]
     db.upsert("epoch_status", _EPOCH, "device, epoch", epochs)
+
+
+def without_epochs_ahead(db: Database, status: DeviceStatus) -> tuple[DeviceStatus, int]:
+    """Without the epochs that nobody can have given it, and the highest of those; 0 if it names none."""
+    known = known_epochs(db, [(status.device, named.epoch) for named in status.epochs]).get(status.device, 0)
+    ahead = [named.epoch for named in status.epochs if is_ahead(named.epoch, known)]
+    believed = tuple(named for named in status.epochs if named.epoch not in ahead)
+    return status._replace(epochs=believed), max(ahead, default=0)
 
 
 def store_state(db: Database, box: BoxId, state: BoxState, now_ms: int) -> None:

@@ -2,9 +2,12 @@
 
 import pytest
 
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.records.judge import Reason
+from cloud.ledger.records.values import Verdict
 from shared.ids import BoxId, DeviceId, PsamId, StorageId
-from shared.wire.messages import DeviceStatus, EpochAnswer, EpochRequest, EpochStatus
+from shared.wire.messages import EPOCH_MAX, DeviceStatus, EpochAnswer, EpochRequest, EpochStatus
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 
@@ -21,7 +24,7 @@ def ask(
 def test_a_known_triple_keeps_its_epoch_and_a_new_one_gets_the_next(ledger: Ledger) -> None:
     assert ask(ledger, ONE) == EpochAnswer(7, c.POS, ONE, c.psam(1), 1, "")
     assert ask(ledger, TWO).epoch == 2
-    assert ask(ledger, ONE, 60).epoch == 1
+    assert ask(ledger, ONE, 60).epoch == 1, "a known one is told, whatever else the box names"
     assert ask(ledger, TWO, at=c.POS2).epoch == 1
 
 
@@ -46,7 +49,37 @@ def test_the_edge_may_know_a_higher_epoch_and_the_books_too(ledger: Ledger, box:
     assert ask(ledger, ONE, 5).epoch == 6
     box.send(c.stored(c.purchase(1, c.card(1), 7, 10, c.OPENING), epoch=9))
     assert ask(ledger, TWO).epoch == 10
-    assert ask(ledger, StorageId(b"storage3"), 0xFFFF).reason == "too-many-epochs"
+
+
+def test_an_epoch_named_by_a_box_counts_at_most_sixteen_above_the_ledgers(ledger: Ledger) -> None:
+    assert ask(ledger, ONE, 17) == EpochAnswer(7, c.POS, ONE, c.psam(1), 0, "epoch-ahead")
+    assert c.codes(ledger) == {"epoch-refused": "important"}
+    assert ask(ledger, ONE, 0xFFFF).reason == "epoch-ahead"
+    assert ask(ledger, ONE, 16).epoch == 17
+    assert ask(ledger, TWO, 34).reason == "epoch-ahead"
+    assert ask(ledger, TWO, 33).epoch == 34
+
+
+def test_a_genuine_record_under_an_epoch_that_is_ahead_locks_nobody_out(ledger: Ledger, box: Box) -> None:
+    """Its TAC says nothing about its epoch."""
+    box.send(c.stored(c.purchase(1, c.card(1), 7, 10, c.OPENING), epoch=EPOCH_MAX))
+    assert c.verdicts(ledger) == [(Verdict.HELD, Reason.EPOCH_AHEAD)]
+    assert c.purse(ledger, c.card(1)) == c.OPENING - 10
+    assert ask(ledger, ONE).epoch == 1
+    box.send(c.stored(c.purchase(1, c.card(2), 7, 10, c.OPENING), epoch=1))
+    assert c.verdicts(ledger)[1] == (Verdict.POSTED, Reason.NONE)
+    assert verify(ledger, c.check_tac).first_broken == ""
+
+
+def test_a_status_that_names_an_epoch_ahead_is_believed_without_it(ledger: Ledger) -> None:
+    assert ask(ledger, ONE).epoch == 1
+    epochs = tuple(EpochStatus(n, c.psam(1), 1, 9, 0, 0) for n in (1, 40, 41, EPOCH_MAX))
+    for now_ms in (1, 2):
+        ledger.store_status(c.BOX, DeviceStatus(c.POS, epochs, 1, 1, 100, True, 9700, 1), now_ms)
+    with ledger.database.reading():
+        assert ledger.database.run("SELECT epoch FROM epoch_status") == [(1,)]
+        assert ledger.database.run("SELECT code FROM fact") == [("epoch-ahead",)]
+    assert ask(ledger, TWO).epoch == 2
 
 
 @pytest.mark.parametrize(
