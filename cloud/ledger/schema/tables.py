@@ -273,6 +273,40 @@ held_release = Table(
 )  # fmt: skip
 """What became of the held 待核 entry `held`: entry, of this kind. undone: the entry that took it back again."""
 
+# --- terminals that moved, epochs that were let through: append-only -----------------------------------------------
+
+device_move = Table(
+    "device_move", metadata, _id(), _col("device", Bytes), _col("former", Text), _col("box", Text),
+    _col("proposal", Big), _col("at_ms", Big),
+)  # fmt: skip
+"""The table device stays as the inventory says; the newest move of a device says where it is."""
+
+device_move_mark = Table(
+    "device_move_mark", metadata, _col("move", Big), _col("epoch", Integer), _col("seq", Big),
+    PrimaryKeyConstraint("move", "epoch"), sqlite_with_rowid=False,
+)  # fmt: skip
+"""What it had made of each epoch when it moved: up to there its former box is its own."""
+
+epoch_let = Table(
+    "epoch_let", metadata, _col("device", Bytes), _col("epoch", Integer), _col("proposal", Big),
+    PrimaryKeyConstraint("device", "epoch"), sqlite_with_rowid=False,
+)  # fmt: skip
+
+# --- what a full quarantine keeps --------------------------------------------------------------------------------
+
+quarantine_day = Table(
+    "quarantine_day", metadata, _col("box", Text), _col("device", Bytes), _col("day", Integer), _col("kept", Big),
+    _col("beyond", Big), _col("digest", Bytes),
+    PrimaryKeyConstraint("box", "device", "day"), sqlite_with_rowid=False,
+)  # fmt: skip
+"""kept: records in quarantine. beyond: how many came above the cap, and digest: over all of them, in their order."""
+
+beyond_mark = Table(
+    "beyond_mark", metadata, _col("device", Bytes), _col("epoch", Integer), _col("cumulative", Big),
+    _col("ranges", Bytes), PrimaryKeyConstraint("device", "epoch"), sqlite_with_rowid=False,
+)  # fmt: skip
+"""Sequences that are acknowledged, and of whose records only the digest is here."""
+
 # --- card against ledger -----------------------------------------------------------------------------------------
 
 difference = Table(
