@@ -1,5 +1,5 @@
 """Command line of the cloud 中心平台: ingest, console, desk, cashier, import, deposit, grant, verify, report,
-loads, psam-stolen, held, differences.
+loads, psam-stolen, held, device, differences.
 
 Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
 """
@@ -81,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     _theft_options(stolen)
     held = verb("held", "待核：列出；一人提议、另一人确认放行或退还 / held: list, propose, confirm, reject", _held)
     _held_options(held)
+    device = verb("device", "终端移到别的网关、放行存储代：双人 / a terminal moves; two persons", _device)
+    _device_options(device)
     apart = verb("differences", "卡与账本的差异：列出；查明后说明 / card against ledger: list, explain", _differences)
     _differences_options(apart)
     link = verbs.add_parser("sign-in", help=SIGN_IN, description=SIGN_IN)
@@ -92,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     half.add_argument("--open", action="store_true", help="只列未了的 / open ones only")
     for made in (take, check):
         made.add_argument("--keys", type=Path, metavar="SOCKET", help="密钥进程：复核 TAC / to check TACs again")
-    for made in (check, sums, half, stolen, given, held, apart):
+    for made in (check, sums, half, stolen, given, held, device, apart):
         made.add_argument("--json", action="store_true", help="一行 JSON / one line of JSON")
     return parser
 
@@ -166,6 +168,18 @@ def _held_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reason", metavar="TEXT", help="缘由（提议、否决）/ why (propose, reject)")
 
 
+def _device_options(parser: argparse.ArgumentParser) -> None:
+    steps = ("list", "move", "epoch", "confirm", "reject")
+    told = "列出、移到别的网关、放行存储代；另一人确认或否决 / move, epoch: one person; confirm, reject: another"
+    parser.add_argument("step", choices=steps, nargs="?", default="list", metavar="|".join(steps), help=told)
+    parser.add_argument("name", nargs="?", metavar="NAME", help="终端名或终端号 / the terminal (move, epoch)")
+    parser.add_argument("--to", metavar="BOX", help="移到此网关 / the box that it moves to")
+    parser.add_argument("--epoch", type=int, metavar="N", help="放行到此存储代 / the epoch that is to count")
+    parser.add_argument("--proposal", type=int, metavar="N", help="提议号 / number of the proposal")
+    parser.add_argument("--who", metavar="NAME", help="经手人 / who does it")
+    parser.add_argument("--reason", metavar="TEXT", help="缘由（确认不需要）/ why (confirm needs none)")
+
+
 def _differences_options(parser: argparse.ArgumentParser) -> None:
     steps = ("list", "explain")
     told = "列出（缺省）、说明 / list (as without), explain"
@@ -185,6 +199,31 @@ def _differences(chosen: argparse.Namespace) -> int:
             raise ConfigFault(f"缺少 --{name} / --{name} is missing")
     said = (chosen.number, chosen.who, chosen.reason)
     return differences.explain(chosen.data, chosen.dsn, *said, as_json=chosen.json)
+
+
+def _device(chosen: argparse.Namespace) -> int:
+    from cloud.commands import devices
+
+    where = (chosen.data, chosen.dsn)
+    needed = {
+        "list": (), "move": ("name", "to", "who", "reason"), "epoch": ("name", "epoch", "who", "reason"),
+        "confirm": ("proposal", "who"), "reject": ("proposal", "who", "reason"),
+    }  # fmt: skip
+    for name in needed[chosen.step]:
+        if getattr(chosen, name) is None:
+            named = "NAME" if name == "name" else f"--{name}"
+            raise ConfigFault(f"缺少 {named} / {named} is missing")
+    said = (chosen.who, chosen.reason)
+    match chosen.step:
+        case "list":
+            return devices.listing(*where, as_json=chosen.json)
+        case "move":
+            return devices.move(*where, chosen.name, chosen.to, *said, as_json=chosen.json)
+        case "epoch":
+            return devices.epoch(*where, chosen.name, chosen.epoch, *said, as_json=chosen.json)
+        case "confirm":
+            return devices.confirm(*where, chosen.proposal, chosen.who, as_json=chosen.json)
+    return devices.reject(*where, chosen.proposal, *said, as_json=chosen.json)
 
 
 def _held(chosen: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 from cloud.commands.opening import open_books, wall_now
 from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.held.releases import ENTRIES_MAX, Side
-from cloud.ledger.held.two_persons import Proposal
+from cloud.ledger.held.two_persons import Proposal, ProposalKind
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.read.held import HeldView
 from cloud.process.settings import load_settings
@@ -48,7 +48,7 @@ def listing(data: Path, dsn: str | None, choice: Choice, *, as_json: bool) -> in
     now = wall_now()
     with open_books(data, dsn) as reader:
         found = [view for view in reader.held(choice.psam, now.unix_ms) if choice.takes(view)]
-        proposals = reader.proposals()
+        proposals = [one for one in reader.proposals() if one.kind is ProposalKind.HELD]
     if as_json:
         told = {"held": [held_json(view) for view in found]}
         _json(told | {"proposals": [proposal_json(one, now.unix_ms) for one in proposals]})

@@ -15,7 +15,7 @@ SHOWN_MAX = 200
 SIDES = {Side.MERCHANT: "放行给商户 to the merchant", Side.HOLDER: "退还持卡人 to the holders"}
 WAITS, EXPIRED, CONFIRMED, REJECTED = "waits", "expired", "confirmed", "rejected"
 STATES = {WAITS: "待确认", EXPIRED: "已过期", CONFIRMED: "已确认", REJECTED: "已否决"}
-_DAY_MS = 86_400_000
+DAY_MS = 86_400_000
 
 
 def state_of(proposal: Proposal, now_ms: int) -> str:
@@ -70,5 +70,5 @@ def proposal_lines(proposal: Proposal, now_ms: int) -> Iterator[str]:
         why = f": {proposal.decision.reason}" if proposal.decision.reason else ""
         yield f"  复核人 decided by {proposal.decision.checker}{why}"
     if state == WAITS:
-        days = (proposal.until_ms - now_ms) // _DAY_MS
+        days = (proposal.until_ms - now_ms) // DAY_MS
         yield f"  余 {days} 天 days；须另一人 somebody else: held confirm --proposal {proposal.number} --who NAME"

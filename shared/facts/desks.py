@@ -83,6 +83,68 @@ class PsamFound(Told):
 
 
 @dataclass(frozen=True)
+class DeviceMoveProposed(Told):
+    code, level = "device-move-proposed", Level.NOTICE
+    zh = "提议 {proposal}：终端 {terminal} 由网关 {former} 移到 {box}，{maker}：{reason}"
+    en = "proposal {proposal}: terminal {terminal} moves from box {former} to {box}; {maker}: {reason}"
+    proposal: int
+    terminal: str
+    former: str
+    box: str
+    maker: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class DeviceMoved(Told):
+    code, level = "device-moved", Level.IMPORTANT
+    zh = "提议 {proposal} 已确认：终端 {terminal} 由 {former} 移到 {box}，原网关认到序号 {last}，{maker} → {checker}"
+    en = "proposal {proposal}: {terminal} moved from {former}, its own up to seq {last}, to {box}; {maker} → {checker}"
+    proposal: int
+    terminal: str
+    former: str
+    box: str
+    last: int
+    maker: str
+    checker: str
+
+
+@dataclass(frozen=True)
+class EpochProposed(Told):
+    code, level = "epoch-proposed", Level.NOTICE
+    zh = "提议 {proposal}：放行终端 {terminal} 的存储代 {epoch}，{maker}：{reason}"
+    en = "proposal {proposal}: epoch {epoch} of terminal {terminal} is to count; {maker}: {reason}"
+    proposal: int
+    terminal: str
+    epoch: int
+    maker: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class EpochLetThrough(Told):
+    code, level = "epoch-let-through", Level.IMPORTANT
+    zh = "提议 {proposal} 已确认：放行终端 {terminal} 的存储代 {epoch}，{maker} → {checker}"
+    en = "proposal {proposal}: epoch {epoch} of terminal {terminal} counts from now on; {maker} → {checker}"
+    proposal: int
+    terminal: str
+    epoch: int
+    maker: str
+    checker: str
+
+
+@dataclass(frozen=True)
+class DeviceOrderRejected(Told):
+    code, level = "device-order-rejected", Level.NOTICE
+    zh = "提议 {proposal} 已否决：终端 {terminal} 不变，{maker} → {checker}"
+    en = "proposal {proposal} is rejected: terminal {terminal} stays as it is; {maker} → {checker}"
+    proposal: int
+    terminal: str
+    maker: str
+    checker: str
+
+
+@dataclass(frozen=True)
 class HeldProposed(Told):
     code, level = "held-proposed", Level.NOTICE
     zh = "提议 {proposal}：待核 {entries} 笔 {fen:yuan} 给{side:side}，{maker}：{reason}"

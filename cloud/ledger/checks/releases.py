@@ -77,12 +77,14 @@ def _purse_of(db: Database, record: int) -> int:
 
 
 def _proposal_fault(one: Proposal, named: dict[int, int]) -> str:
-    if one.kind is not ProposalKind.HELD or one.decision is None or one.decision.outcome is not Outcome.CONFIRMED:
+    if one.decision is None or one.decision.outcome is not Outcome.CONFIRMED:
         return ""
     if is_same_person(one.maker, one.decision.checker):
         return f"proposal {one.number}: {one.maker} confirmed his own"
     if one.decision.at_ms > one.until_ms:
         return f"proposal {one.number}: confirmed after it had expired"
+    if one.kind is not ProposalKind.HELD:
+        return ""
     missing = [entry for entry in read_offer(one.document).entries if named.get(entry) != one.number]
     return f"proposal {one.number}: entry {missing[0]} was not released by it" if missing else ""
 

@@ -15,6 +15,7 @@ from cloud.ledger.checks.desk import check_desk
 from cloud.ledger.checks.differences import check_differences
 from cloud.ledger.checks.file import check_file
 from cloud.ledger.checks.gaps import check_gaps
+from cloud.ledger.checks.orders import check_orders
 from cloud.ledger.checks.records import check_keys, check_marks, check_open, check_records, check_tacs, check_voids
 from cloud.ledger.checks.releases import check_two_persons
 from cloud.ledger.checks.thefts import check_thefts
@@ -48,7 +49,8 @@ class Report:
 
 _CHECKS: tuple[Callable[[Database], Check], ...] = (
     check_balances, check_entries, check_records, check_keys, check_marks, check_gaps, check_chain,
-    check_book_chain, check_cards, check_differences, check_thefts, check_two_persons, check_desk, check_open,
+    check_book_chain, check_cards, check_differences, check_thefts, check_two_persons, check_orders, check_desk,
+    check_open,
 )  # fmt: skip
 
 

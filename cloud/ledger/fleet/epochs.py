@@ -21,6 +21,7 @@ TOO_MANY = "too-many-epochs"
 AHEAD = "epoch-ahead"
 REVOKED = "revoked"
 """Reported stolen: the box knows this word."""
+_GIVEN = "SELECT device, epoch FROM (SELECT device, epoch FROM epoch UNION ALL SELECT device, epoch FROM epoch_let) g"
 _WORDS = {
     Reason.DEVICE_UNKNOWN: "unknown-device",
     Reason.OTHER_BOX: "other-box",
@@ -37,8 +38,13 @@ def is_ahead(epoch: int, known: int) -> bool:
 def known_epochs(db: Database, keys: Iterable[tuple[bytes, int]]) -> dict[bytes, int]:
     """The ledger's highest epoch of each device that somebody names a high one of; (device, epoch) are those named."""
     devices = {device for device, epoch in keys if is_ahead(epoch, 0)}
-    rows = db.find("SELECT device, epoch FROM epoch WHERE device", sorted(devices)) if devices else []
+    rows = db.find(f"{_GIVEN} WHERE device", sorted(devices)) if devices else []
     return {bytes(device): epoch for device, epoch in sorted(rows)}
+
+
+def highest_given(db: Database, device: bytes) -> int:
+    """The highest that the ledger gave this device, or two persons let through; 0 if there is none."""
+    return max((epoch for _, epoch in db.run(f"{_GIVEN} WHERE device = ?", (device,))), default=0)
 
 
 def assign(writing: Writing, box: str, request: EpochRequest) -> EpochAnswer:
@@ -55,7 +61,7 @@ def assign(writing: Writing, box: str, request: EpochRequest) -> EpochAnswer:
         return _answer(request, known[0][0])
     if _undrained(writing, request) >= UNDRAINED_MAX:
         return _refused(writing, box, request, TOO_MANY)
-    given = _highest_given(writing.db, request.device)
+    given = highest_given(writing.db, request.device)
     if is_ahead(request.highest, given):
         return _refused(writing, box, request, AHEAD)
     epoch = _next(writing, request, given)
@@ -84,10 +90,6 @@ def _next(writing: Writing, request: EpochRequest, given: int) -> int:
     rows = writing.db.run("SELECT epoch FROM device_mark WHERE device = ?", (request.device,))
     held = max((epoch for (epoch,) in rows if not is_ahead(epoch, given)), default=0)
     return 1 + max(given, held, request.highest)
-
-
-def _highest_given(db: Database, device: bytes) -> int:
-    return int(db.run("SELECT COALESCE(max(epoch), 0) FROM epoch WHERE device = ?", (device,))[0][0])
 
 
 def _undrained(writing: Writing, request: EpochRequest) -> int:

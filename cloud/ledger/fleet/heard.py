@@ -2,6 +2,7 @@
 
 from cloud.ledger.fleet.views import BoxView, Completeness, FactView, TerminalView
 from cloud.ledger.journal.facts import from_json
+from cloud.ledger.journal.move_rows import boxes_now
 from cloud.ledger.records.marks import EMPTY, Mark, unpack_ranges
 from cloud.store.db import Database
 from shared.wire.messages import BoxState, decode_state
@@ -29,7 +30,9 @@ def terminals(db: Database) -> list[TerminalView]:
     for device, epoch in (*held, *heard):
         keys.setdefault(device, set()).add(epoch)
     found = []
-    for device, *names in db.run("SELECT device, name, place, merchant, box FROM device ORDER BY name"):
+    moved = boxes_now(db)
+    for device, *names, box in db.run("SELECT device, name, place, merchant, box FROM device ORDER BY name"):
+        names.append(moved.get(device, box))
         for epoch in sorted(keys.get(device, {0})):
             found.append(_terminal(device, names, epoch, held.get((device, epoch), EMPTY), heard.get((device, epoch))))
     return found

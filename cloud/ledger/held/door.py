@@ -1,18 +1,20 @@
-"""The ledger's doors for what is held 待核: each is one transaction, and answers after its commit.
+"""The ledger's doors for what two persons decide: each is one transaction, and answers after its commit.
 
 For two persons, whether they stand at a command line or a screen. ProposalRefused changed nothing.
 """
 
 from collections.abc import Sequence
 
+from cloud.ledger.held.orders import confirm_order, propose_epoch, propose_move, reject_order
 from cloud.ledger.held.releases import Side, confirm_release, propose_release, reject_release
 from cloud.ledger.held.two_persons import Decided, Proposal
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
+from shared.ids import BoxId, DeviceId
 
 
 class HeldLedger:
-    """Over an opened ledger; belongs to one thread at a time."""
+    """Over an opened ledger; belongs to one thread at a time. What is ordered about terminals is in here, too."""
 
     def __init__(self, opened: OpenedLedger) -> None:
         self._opened = opened
@@ -32,3 +34,23 @@ class HeldLedger:
         """What is held stays held. Idempotent."""
         with self._opened.writing(now) as writing:
             return reject_release(writing, number, who, reason)
+
+    def propose_move(self, device: DeviceId, box: BoxId, who: str, reason: str, now: Now) -> Proposal:
+        """A terminal is to stand at this box."""
+        with self._opened.writing(now) as writing:
+            return propose_move(writing, device, box, who, reason)
+
+    def propose_epoch(self, device: DeviceId, epoch: int, who: str, reason: str, now: Now) -> Proposal:
+        """An epoch that is more than a box's word is good for."""
+        with self._opened.writing(now) as writing:
+            return propose_epoch(writing, device, epoch, who, reason)
+
+    def confirm_order(self, number: int, who: str, now: Now) -> Decided:
+        """The second person's word: it counts when this returns. Idempotent."""
+        with self._opened.writing(now) as writing:
+            return confirm_order(writing, number, who)
+
+    def reject_order(self, number: int, who: str, reason: str, now: Now) -> Decided:
+        """All stays as it is. Idempotent."""
+        with self._opened.writing(now) as writing:
+            return reject_order(writing, number, who, reason)

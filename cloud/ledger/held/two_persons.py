@@ -37,6 +37,10 @@ class ProposalKind(IntEnum):
 
     HELD = 1
     """What becomes of held 待核 entries (cloud.ledger.held.releases)."""
+    MOVE = 12
+    """A terminal stands at another box (cloud.ledger.held.orders)."""
+    EPOCH = 13
+    """A high epoch of a terminal counts as given (cloud.ledger.held.orders)."""
 
 
 class Outcome(IntEnum):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from cloud.ledger.books.chart import BANK, HELD_UNKNOWN, STANDING, Account, AccountKind
 from cloud.ledger.books.posting import CardAccounts
+from cloud.ledger.journal.move_rows import read_moves
 from cloud.ledger.journal.theft_rows import read_stolen
 from cloud.ledger.records.arrival import Arrival
 from cloud.ledger.records.judge import Reason
@@ -34,7 +35,7 @@ class Card(NamedTuple):
 
 
 class Device(NamedTuple):
-    """A body: which box serves it, and whose takings it makes."""
+    """A body: which box serves it now, and whose takings it makes."""
 
     kind: str
     box: BoxId
@@ -78,11 +79,14 @@ class Registry:
     drawers: dict[str, int] = field(default_factory=dict)
     """Code → account of the cashiers' drawers, of over-short and of the subsidy fund."""
     stolen: Stolen = field(default_factory=Stolen)
+    former: dict[tuple[str, bytes], dict[int, int]] = field(default_factory=dict)
+    """(box, device) of before a move → epoch → the last sequence that it had made there."""
     _places: dict[tuple[str, bytes, bytes], Place] = field(default_factory=dict)
 
     def origin(self, box: str, a: Arrival) -> Place:
         """Where this record comes from, and whether that is as registered and not stolen."""
-        place = self.place(box, a.device, a.psam)
+        body = self.devices.get(a.device)
+        place = self.place(body.box if body and self.is_at(box, a) else box, a.device, a.psam)
         return place._replace(reason=Reason.STOLEN) if self.stolen.holds_back(a) else place
 
     def place(self, box: str, device: DeviceId, psam: PsamId) -> Place:
@@ -101,8 +105,10 @@ class Registry:
         return body is not None and body.box == box
 
     def is_at(self, box: str, a: Arrival) -> bool:
-        """Is the body that it names at this box?"""
-        return self.serves(box, a.device)
+        """Is the body that it names at this box, or was it, when it made this record?"""
+        if self.serves(box, a.device):
+            return True
+        return 0 < a.seq <= self.former.get((box, a.device), {}).get(a.epoch, 0)
 
     def _place(self, box: str, device: DeviceId, psam: PsamId) -> Place:
         body, chip = self.devices.get(device), self.psams.get(psam)
@@ -153,6 +159,10 @@ def _read_rows(db: Database, registry: Registry) -> None:
         "SELECT device, kind, box, name, merchant_account, held_account FROM device"
     ):
         registry.devices[device] = Device(kind, box, name, merchant, held)
+    for moved in read_moves(db):
+        registry.devices[moved.device] = registry.devices[moved.device]._replace(box=BoxId(moved.box))
+        upto = registry.former.setdefault((moved.former, moved.device), {})
+        upto.update((epoch, max(seq, upto.get(epoch, 0))) for epoch, seq in moved.upto.items())
     for psam, device, issued in db.run("SELECT psam, device, issued FROM psam"):
         registry.psams[psam] = Psam(device, issued)
     registry.drawers.update(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from cloud.ledger.books.entry import EntryFlag, EntryKind
 from cloud.ledger.fleet.heard import box_states
 from cloud.ledger.journal.balances import all_balances
+from cloud.ledger.journal.move_rows import boxes_now
 from cloud.ledger.journal.theft_rows import read_marks, read_stolen, read_thefts
 from cloud.ledger.records.arrival import Arrival, arrive, record_key
 from cloud.ledger.records.marks import Mark
@@ -223,7 +224,8 @@ def _view(db: Database, theft: Theft) -> TheftView:
 
 def _names(db: Database) -> dict[bytes, tuple[str, str, str, str]]:
     rows = db.run("SELECT device, name, box, place, merchant FROM device")
-    return {device: (name, box, place, merchant) for device, name, box, place, merchant in rows}
+    moved = boxes_now(db)
+    return {row[0]: (row[1], moved.get(row[0]) or row[2], row[3], row[4]) for row in rows}
 
 
 def _body(db: Database, theft: Theft, names: Container[bytes]) -> bytes:
