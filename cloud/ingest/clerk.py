@@ -10,6 +10,7 @@ from cloud.ingest.awaiting import Awaiting
 from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Junk, Letter, Notice, States, Ticket
+from cloud.ingest.witnesses import Witnesses
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.judge import Reason
@@ -66,6 +67,7 @@ class Clerk:
         self._clock = clock
         self._tally = tally
         self._awaiting = Awaiting(ledger)
+        self._witnesses = Witnesses(ledger)
         self._expiry = expiry
         self._judged_again = False
 
@@ -107,6 +109,10 @@ class Clerk:
         letters = [letter for address in behind for letter in self._revocations(address)]
         due = [(address, self._awaiting.due(address.box, now)) for address, _ in there]
         return letters + [_letter(address, awaited) for address, awaited in due if awaited is not None]
+
+    def witnessed(self) -> list[Letter]:
+        """A head of the ledger's chains that the boxes should keep, when there is a new one."""
+        return [self._seal.letter(ack) for ack in self._witnesses.due(self._clock())]
 
     def chores(self, notices: Sequence[Notice] = ()) -> bool:
         """What the ledger wants every few seconds; then its sums are quickly told. Is there more to do?

@@ -39,6 +39,9 @@ class Doer(Protocol):
     def states(self, states: States) -> list[Letter]:
         """The boxes' newest states, and what follows from them."""
 
+    def witnessed(self) -> list[Letter]:
+        """What every box should keep of where the ledger's chains stand."""
+
     def chores(self, notices: Sequence[Notice] = ()) -> bool:
         """The ledger's small duties, a bounded part of them, and these facts; is there more?"""
 
@@ -110,10 +113,13 @@ class LedgerThread(threading.Thread):
 
     def _chores(self, doer: Doer, work: Chores) -> None:
         try:
+            letters = doer.witnessed()
             more = doer.chores(work.notices)
         except AWAY:
             self._lanes.keep_notices(work.notices)
             raise
+        if letters:
+            self._reports.deliver(letters, ())
         if more:
             self._lanes.put_chores()  # behind what has come meanwhile
 

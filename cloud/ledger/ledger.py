@@ -15,7 +15,7 @@ from cloud.ledger.funds.grants import grant
 from cloud.ledger.held.thefts import Report, Reported, report_found, report_stolen
 from cloud.ledger.journal import facts
 from cloud.ledger.journal.balances import fold
-from cloud.ledger.journal.book_chain import LinkKind, digest_of
+from cloud.ledger.journal.book_chain import Head, LinkKind, book_head, digest_of
 from cloud.ledger.journal.booking import Booking
 from cloud.ledger.journal.mark_rows import partition_of_store
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
@@ -40,6 +40,7 @@ from cloud.ledger.receive.receive import (
     receive_copy,
 )
 from cloud.ledger.receive.recovery import VerifyAck
+from cloud.ledger.receive.witnesses import witness_acks
 from cloud.ledger.records.arrival import arrive
 from cloud.ledger.records.judge import REJUDGED, Reason
 from cloud.ledger.records.values import (
@@ -209,6 +210,16 @@ class Ledger:
             if partition is None:
                 partition = self.opened.picture.registry.boxes.get(box, 0)
             return ack_for(self.database, self.opened.picture.registry, box, store, partition, form)
+
+    def book_head(self) -> Head:
+        """Number and hash of the newest link of the book-only chain."""
+        with self.database.reading():
+            return book_head(self.database)
+
+    def witness_acks(self) -> list[AckBody]:
+        """An ack for every box that bears witness of the chains, with the newest heads."""
+        with self.database.reading():
+            return witness_acks(self.database, self.opened.picture.registry)
 
     def hello(self, box: BoxId, partition: int, hello: Hello, verify: VerifyAck, now: Now) -> AckBody | Recover:
         """What is held of the box's store; or Recover, when its signed ack names more than this ledger holds."""

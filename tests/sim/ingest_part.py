@@ -239,8 +239,10 @@ class IngestPart:
 
     def _chores(self, life: int) -> None:
         if life == self._life and self.ledger is not None:
-            ledger = self.ledger
+            ledger, clerk = self.ledger, self._clerk
             self._guard(lambda: ledger.find_differences(self.now()))
+            if clerk is not None and life == self._life:
+                self._guard(lambda: self._deliver(clerk.witnessed(), ()))
             self.world.after(CHORES_S, self._chores, life)
 
     def _guard(self, call: Callable[[], object]) -> None:

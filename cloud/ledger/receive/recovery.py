@@ -10,6 +10,7 @@ from cloud.ledger.journal.booking import head, number_on
 from cloud.ledger.journal.mark_rows import box_marks, box_question, device_question, device_rows
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.receive.acks import ack_for
+from cloud.ledger.receive.witnesses import keep_witness
 from cloud.ledger.records.marks import EMPTY, Mark
 from cloud.store.db import Database
 from shared.facts.books import LedgerRecovery
@@ -23,6 +24,7 @@ VerifyAck = Callable[[SignedAck], AckBody | None]
 def greet(writing: Writing, box: BoxId, partition: int, hello: Hello, verify: VerifyAck) -> AckBody | Recover:
     """Inside of a transaction; told only after the commit."""
     shown = _believed(writing, box, hello, verify)
+    keep_witness(writing, box, partition, hello, shown)
     if shown is None or not _is_older(writing, partition, shown):
         return ack_for(writing.db, writing.registry, box, hello.store, partition, hello.form)
     number, _ = head(writing.db, partition)

@@ -213,6 +213,8 @@ class Uplink:
         """Begin again from the oldest unsettled row of what the store holds now."""
         self.sequences: Sequences = snapshot.sequences
         self._ack: SignedAck | None = snapshot.ack
+        self._witnessed = _heights(decode_ack_body(snapshot.ack.body)) if snapshot.ack else _NO_HEIGHTS
+        """Numbers of both chains in the ack that is, or will be, on the disk."""
         self._ledger: LedgerId | None = snapshot.ledger
         self._floor = snapshot.floor
         self._first = snapshot.depth.first_unsettled
@@ -232,6 +234,7 @@ class Uplink:
         """It could not be written down; later its rows are sent again, and the ledger names them again."""
         self._answered(settle)
         self.sequences.reopen(settle.refs)
+        self._witnessed = _NO_HEIGHTS
         self._retry_s = min(self._retry_s, now.mono_s + SILENCE_S)
         self._tell(now, NotSettledHere(reason))
 
@@ -343,11 +346,12 @@ class Uplink:
         return True
 
     def _forgets(self, body: AckBody) -> bool:
-        """Does it name fewer rows than the ack we hold? A ledger that was put back may count on to the same numbers."""
+        """Does it name fewer rows than the ack we hold, or another head of a chain? A ledger that was put back may
+        count on to the same numbers."""
         known = self._known
         if known is None or known.ledger != body.ledger:
             return False
-        if body.row_cumulative < known.row_cumulative:
+        if body.row_cumulative < known.row_cumulative or _contradicts(body, known):
             return True
         named = Ranges([(1, body.row_cumulative)] if body.row_cumulative else [])
         for low, high in body.row_ranges:
@@ -374,8 +378,9 @@ class Uplink:
         left = self._apart(body)
         covered = {row: ref for row, ref in self._covered(body).items() if row not in left}
         rows = covered | left
-        if not rows:
+        if not rows and not self._bears_witness(body):
             return []
+        self._witnessed = _heights(body)
         for sent in self._sent:
             sent.open = {row: ref for row, ref in sent.open.items() if row not in rows}
         self.latencies_ms.extend(now.unix_ms - sent.came_ms for sent in self._sent if not sent.open)
@@ -386,6 +391,11 @@ class Uplink:
         self._settling.append(Settle(_joined(sorted(rows)), refs, marks, signed, body.ledger, body.number, *apart))
         self.counters["apart"] += len(left)
         return [self._settling[-1]]
+
+    def _bears_witness(self, body: AckBody) -> bool:
+        """Does it say more of the ledger's chains than the ack that is on the disk? Then it is kept, rows or none."""
+        (number, book), (kept, kept_book) = _heights(body), self._witnessed
+        return body.heads is not None and (number > kept or book > kept_book)
 
     def _answered(self, settle: Settle) -> None:
         """No longer under way: this very one, for one that the outbox's queue refuses is answered before older ones."""
@@ -407,6 +417,24 @@ class Uplink:
             for row, ref in sent.open.items()
             if _names_row(body, row) and _names_ref(marks, ref)
         }
+
+
+def _contradicts(body: AckBody, known: AckBody) -> bool:
+    """A chain never goes back, and has one hash at a number."""
+    if body.heads is None or known.heads is None:
+        return False
+    if body.heads.number < known.heads.number:
+        return True
+    other_book = body.heads.number == known.heads.number and body.heads.book != known.heads.book
+    return other_book or (body.number == known.number and body.heads.chain != known.heads.chain)
+
+
+_NO_HEIGHTS = (0, 0)
+
+
+def _heights(body: AckBody) -> tuple[int, int]:
+    """Numbers of the partition's chain and of the book-only chain."""
+    return body.number, body.heads.number if body.heads else 0
 
 
 def _known(snapshot: Snapshot) -> AckBody | None:

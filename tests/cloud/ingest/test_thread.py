@@ -56,6 +56,9 @@ class Told:
     def states(self, states: States) -> list[Letter]:
         return self._do(f"states {len(states.states)}")
 
+    def witnessed(self) -> list[Letter]:
+        return []
+
     def chores(self, notices: Sequence[Notice] = ()) -> bool:
         self.done.append("chores" + " told" * len(notices))
         if self.faults:

@@ -14,7 +14,19 @@ from edge.process.agent import TICK_S
 from shared.errors import StoreFault
 from shared.ids import LedgerId
 from shared.wire import topics
-from shared.wire.messages import BATCH_MAX, FORM_2, NONCE_SIZE, Hello, Recover, decode_ack, encode_ack
+from shared.wire.messages import (
+    BATCH_MAX,
+    CHAIN_HASH_SIZE,
+    FORM_2,
+    NONCE_SIZE,
+    Heads,
+    Hello,
+    Recover,
+    decode_ack,
+    decode_ack_body,
+    encode_ack,
+    encode_now,
+)
 from tests.edge.rig import OTHER_KEY, Ledger
 
 TCP1 = ("tcp", 1)
@@ -290,6 +302,69 @@ def test_another_ledger_is_told_and_asked_to_recover(field, body):
     assert field.codes() == ["ledger-changed"]
     assert owed(field) == 0, "what it signs it has"
     assert hellos(field)[-1].ack is not None
+
+
+# ---- witness of the ledger's chains
+
+
+def heads(number, chain=b"c", book=b"b"):
+    return Heads(chain * CHAIN_HASH_SIZE, number, book * CHAIN_HASH_SIZE)
+
+
+def shown(field):
+    """The ack that the box presents at its next start."""
+    field.disconnect()
+    field.crash()
+    field.connect()
+    signed = hellos(field)[-1].ack
+    return signed and decode_ack_body(signed.body)
+
+
+def test_the_newest_heads_are_kept_though_no_row_is_settled(field, body):
+    sell(field, body)
+    for number in (4, 5):
+        give(field, ack_of(field, heads=heads(number)))
+    assert shown(field).heads == heads(5)
+
+
+def test_a_higher_number_of_the_partition_is_kept_too(field, body):
+    sell(field, body)
+    give(field, ack_of(field, heads=heads(4)))
+    field.ledger.number += 3
+    give(field, ack_of(field, heads=heads(4, b"d")))
+    assert shown(field).heads == heads(4, b"d")
+
+
+def test_the_same_heads_again_are_not_written_again(field, body):
+    sell(field, body)
+    for _ in range(2):
+        effects = field.box.on_downlink(field.now(), topics.DOWN_MONEY, encode_ack(ack_of(field, heads=heads(4))))
+        field.run(effects)
+    assert not any(isinstance(effect, Settle) for effect in effects)
+
+
+@pytest.mark.parametrize("less", [heads(3), heads(4, book=b"x"), heads(4, chain=b"x")])
+def test_a_ledger_whose_chain_went_back_settles_nothing_and_hears_what_was_witnessed(field, body, less):
+    sell(field, body)
+    give(field, ack_of(field, heads=heads(4)))
+    field.wait(HELLO_AGAIN_S)
+    give(field, ack_of(field, heads=less))
+    assert field.codes() == ["ledger-behind"]
+    assert decode_ack_body(hellos(field)[-1].ack.body).heads == heads(4)
+    assert shown(field).heads == heads(4)
+
+
+def test_heads_that_could_not_be_written_are_kept_with_the_next_ack(field, body, monkeypatch):
+    sell(field, body)
+
+    def full(_):
+        raise StoreFault("full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(field.store, "settle", full)
+        give(field, ack_of(field, heads=heads(4)))
+    give(field, ack_of(field, heads=heads(4)))
+    assert shown(field).heads == heads(4)
 
 
 @pytest.mark.parametrize("message", [b"", b"\1", b"\1\xff", b"\2" * 10, b"\1\x83\2\x41\0\x41\0"])
