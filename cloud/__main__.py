@@ -92,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     most = f"已了的最多列几笔 / most of those that are done ({LOADS_LISTED})"
     half.add_argument("--last", type=int, default=LOADS_LISTED, metavar="N", help=most)
     half.add_argument("--open", action="store_true", help="只列未了的 / open ones only")
+    saved = "另存的检查点：账本须含有它，可重复 / a saved checkpoint that the ledger must contain; may be repeated"
+    check.add_argument("--checkpoint", type=Path, action="append", default=[], metavar="FILE", help=saved)
     for made in (take, check):
         made.add_argument("--keys", type=Path, metavar="SOCKET", help="密钥进程：复核 TAC / to check TACs again")
     for made in (check, sums, half, stolen, given, held, device, apart):
@@ -306,7 +308,7 @@ def _named(chosen: argparse.Namespace) -> str:
 def _verify(chosen: argparse.Namespace) -> int:
     from cloud.commands.check import verify
 
-    return verify(chosen.data, chosen.dsn, chosen.keys, as_json=chosen.json)
+    return verify(chosen.data, chosen.dsn, chosen.keys, chosen.checkpoint, as_json=chosen.json)
 
 
 def _report(chosen: argparse.Namespace) -> int:

@@ -3,15 +3,17 @@
 import json
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from cloud.commands.opening import open_books, wall_now
 from cloud.commands.shown import Shown, compare
+from cloud.commands.witnesses import witnesses
 from cloud.keys.client import KeyClient
 from cloud.ledger.books.chart import BANK, FUND
+from cloud.ledger.checks.put_backs import Witness
 from cloud.ledger.checks.verify import Check, Report
 from cloud.ledger.checks.verify import verify as check_ledger
 from cloud.ledger.read.loads import LoadStanding
@@ -19,6 +21,7 @@ from cloud.ledger.read.reader import Reader
 from cloud.ledger.read.rides import LineRides
 from cloud.ledger.read.views import TerminalCount
 from cloud.ledger.records.values import CheckTac
+from cloud.process.settings import load_settings
 from cloud.words.loads import load_lines
 from cloud.words.open_cases import ROWS_MAX, SUSPENSE, open_cases
 from cloud.words.rides import line_words
@@ -46,6 +49,7 @@ NAMES = {
     "device-orders": "终端指令 orders about terminals",
     "desk": "卡务 desk",
     "open-cases": "未结 open cases",
+    "put-back": "见证 witnesses",
 }
 SUMS = {
     "records": "记录 records",
@@ -86,11 +90,15 @@ CASES_MAX = 1000
 """Most open cases of a kind that a report looks at; the reader has a bound of its own."""
 
 
-def verify(data: Path, dsn: str | None, keys: Path | None, *, as_json: bool) -> int:
-    """0 when all is true, 1 when not. Without `keys` no TAC is asked again, and the output says so."""
+def verify(data: Path, dsn: str | None, keys: Path | None, checkpoints: Sequence[Path] = (), *, as_json: bool) -> int:
+    """0 when all is true, 1 when not. Without `keys` no TAC is asked again, and the output says so.
+
+    The boxes of this data folder, and these checkpoints, bear witness of what the ledger must contain.
+    """
+    at_hand = witnesses(load_settings(data), checkpoints)
     try:
         with open_books(data, dsn) as reader:
-            found = _checked(reader, keys)
+            found = _checked(reader, keys, at_hand)
             half_done = [] if as_json else reader.load_standings(wall_now(), ROWS_MAX, open_only=True)
     except StoreFault as fault:  # a ledger that cannot even be read is not true
         found, half_done = Report((Check("file", 0, str(fault)),)), []
@@ -130,13 +138,13 @@ def _report_lines(sums: dict[str, Any]) -> Iterator[str]:
         yield f"  未结 open: {' '.join(f'{key}={part}' for key, part in case.items())}"
 
 
-def _checked(reader: Reader, keys: Path | None) -> Report:
+def _checked(reader: Reader, keys: Path | None, at_hand: Sequence[Witness]) -> Report:
     if keys is None:
-        found = check_ledger(reader, _unasked)
+        found = check_ledger(reader, _unasked, at_hand)
         return Report(tuple(check for check in found.checks if check.name != "tacs"))
     with KeyClient(keys) as client:
         check_tac: CheckTac = client.check_tac
-        return check_ledger(reader, check_tac)
+        return check_ledger(reader, check_tac, at_hand)
 
 
 def _unasked(items: bytes) -> bytes:
@@ -154,11 +162,20 @@ def _table(found: Report, half_done: list[LoadStanding], *, asked: bool) -> Iter
     yield _conclusion(found)
 
 
+_BESIDE = {
+    "differences": ("已说明的差异", "differences that are explained"),
+    "put-back": ("放回的旧账本", "an older copy that was put back"),
+}
+"""What is true and yet not as it should be, by the check's name."""
+
+
 def _conclusion(found: Report) -> str:
     if not found.ok:
         return f"账本有误 / NOT TRUE: {found.first_broken}"
-    if found.warns:
-        return "账本无误，另有已说明的差异 / the ledger is true, beside differences that are explained"
+    beside = [_BESIDE[check.name] for check in found.checks if check.warns]
+    if beside:
+        zh, en = ("、".join(words) for words in zip(*beside, strict=True))
+        return f"账本无误，另有{zh} / the ledger is true, beside {en}"
     return "账本无误 / the ledger is true"
 
 

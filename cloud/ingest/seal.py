@@ -1,5 +1,5 @@
-"""Signs what the ledger has committed: its acks, its answers and its list of revocations. Nothing else uses the
-ledger-ack key. It is held here, so that no message waits for another process."""
+"""Signs what the ledger has committed: its acks, its answers, its list of revocations, checkpoints. Nothing else uses
+the ledger-ack key. It is held here, so that no message waits for another process."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cloud.ingest.ticket import Letter
 from shared.errors import ConfigFault, WireFault
 from shared.ids import BoxId
+from shared.wire.checkpoint import CHECKPOINT_CONTEXT, Checkpoint, encode_checkpoint, pack_checkpoint
 from shared.wire.messages import (
     ACK_CONTEXT,
     REVOCATIONS_CONTEXT,
@@ -52,6 +53,11 @@ class AckSeal:
         """The signed list, for any box."""
         body = encode_revocations(wanted)
         return SignedRevocations(body, self._key.sign(REVOCATIONS_CONTEXT + body))
+
+    def checkpoint(self, stands: Checkpoint) -> bytes:
+        """The file of a signed checkpoint."""
+        body = encode_checkpoint(stands)
+        return pack_checkpoint(body, self._key.sign(CHECKPOINT_CONTEXT + body))
 
     def opened(self, ack: SignedAck) -> AckBody | None:
         """What a box shows as our own ack; None when this key did not sign it."""

@@ -224,7 +224,7 @@ class Ledger:
     def hello(self, box: BoxId, partition: int, hello: Hello, verify: VerifyAck, now: Now) -> AckBody | Recover:
         """What is held of the box's store; or Recover, when its signed ack names more than this ledger holds."""
         with self.opened.writing(now) as writing:
-            return recovery.greet(writing, box, partition, hello, verify)
+            return recovery.greet(writing, box, partition, hello, verify, self.opened.began)
 
     # --- money ----------------------------------------------------------------------------------------------------
 

@@ -201,6 +201,18 @@ def open_database(dsn: str, *, create: bool = True) -> Database:
     return SqliteDatabase(dsn)
 
 
+def read_file(path: Path, sql: str) -> Rows:
+    """Rows of somebody else's SQLite file, which is only read, also while its owner writes. StoreFault."""
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=LOCK_WAIT_S)
+        try:
+            return connection.execute(sql).fetchall()
+        finally:
+            connection.close()
+    except sqlite3.Error as fault:
+        raise StoreFault(f"{path.name}: {fault}") from fault
+
+
 class SqliteDatabase(Database):
     """WAL and synchronous=FULL: a commit is in the log on disk when it returns."""
 

@@ -126,6 +126,40 @@ class LedgerRecovery(Told):
 
 
 @dataclass(frozen=True)
+class PutBackFound(Told):
+    code, case, level = "put-back", "found", Level.URGENT
+    zh = "账本是放回的旧本：账内链 {first}–{last} 号（充值、发放、卡务、审批）不会再来，须两人办结：cloud put-back"
+    en = (
+        "an older ledger was put back: links {first} to {last} of the book-only chain (deposits, grants, desk, "
+        "approvals) cannot come again; two persons see to it: cloud put-back"
+    )
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class PutBackUnknown(Told):
+    code, case, level = "put-back", "unknown", Level.URGENT
+    zh = "账本是放回的旧本：网关有回执 {shown}，账本只到 {here}；旧版网关不见证充值、发放，须两人办结：cloud put-back"
+    en = (
+        "an older ledger was put back: the box has ack {shown}, the ledger {here}; such a box knows of no deposits, "
+        "grants or desk that are gone; two persons see to it: cloud put-back"
+    )
+    shown: int
+    here: int
+
+
+@dataclass(frozen=True)
+class PutBackAgain(Told):
+    code, case, level = "put-back", "again", Level.GENERAL
+    zh = "放回的旧账本已由网关补齐：{records} 条，消费 {spent:yuan}，{terminals} 台终端"
+    en = "the box has brought again what was lacking: {records} records, {spent:yuan} spent, {terminals} terminals"
+    records: int
+    spent: int
+    terminals: int
+
+
+@dataclass(frozen=True)
 class EpochRefused(Told):
     code, level = "epoch-refused", Level.IMPORTANT
     zh = "不给存储代，{reason:refusal}：PSAM {psam}"

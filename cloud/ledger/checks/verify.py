@@ -4,7 +4,7 @@ Reads one snapshot and believes nothing that it can work out again: every sum fr
 key process, every key, mark and batch hash from the records. Open cases are told, not blamed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cloud.ledger.checks.book_chain import check_book_chain
@@ -16,6 +16,7 @@ from cloud.ledger.checks.differences import check_differences
 from cloud.ledger.checks.file import check_file
 from cloud.ledger.checks.gaps import check_gaps
 from cloud.ledger.checks.orders import check_orders
+from cloud.ledger.checks.put_backs import Witness, check_put_backs
 from cloud.ledger.checks.records import check_keys, check_marks, check_open, check_records, check_tacs, check_voids
 from cloud.ledger.checks.releases import check_two_persons
 from cloud.ledger.checks.thefts import check_thefts
@@ -54,10 +55,12 @@ _CHECKS: tuple[Callable[[Database], Check], ...] = (
 )  # fmt: skip
 
 
-def verify(source: Ledger | Reader, check_tac: CheckTac) -> Report:
-    """KeyFault when the key process cannot be asked: then nothing is said."""
+def verify(source: Ledger | Reader, check_tac: CheckTac, witnesses: Sequence[Witness] = ()) -> Report:
+    """KeyFault when the key process cannot be asked: then nothing is said. witnesses: of the ledger's chains, as they
+    stood before this was asked."""
     with source.database.reading():
         checks = [check(source.database) for check in _CHECKS]
+        checks.append(check_put_backs(source.database, witnesses))
         checks.insert(0, check_file(source.database))
         checks[4:4] = [check_tacs(source.database, check_tac), check_voids(source.database, check_tac)]
     return Report(tuple(checks))

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from cloud.ledger.journal.book_chain import book_head
 from cloud.ledger.journal.booking import Booking
 from cloud.ledger.journal.picture import Picture
 from cloud.ledger.journal.registry import make_ledger
@@ -43,6 +44,10 @@ class OpenedLedger:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.renew()
+        with database.reading():
+            self.began = self._newest = book_head(database)[0]
+            """Number of the book-only head when this process first saw these books: what it has booked since then is
+            not taken for what was there before they were put back (receive.put_back)."""
 
     def renew(self) -> None:
         """Look at everything anew: this process has changed the registry."""
@@ -65,6 +70,10 @@ class OpenedLedger:
     def begin_with(self, now: Now, *questions: Question) -> tuple[Writing, list[Rows]]:
         """And the answers to questions that can be asked in the same go."""
         last, answers = self.picture.look_and_ask(self.database, *questions)
+        number, _ = last.book_only
+        if number < self._newest:  # put back while we had them open
+            self.began = number
+        self._newest = number
         booking = Booking(self.database, now, self.picture.registry.campus, *last)
         return Writing(self.database, self.picture, booking, now), answers
 

@@ -9,7 +9,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from cloud.ledger.journal.book_chain import NO_HEAD, Head
+from cloud.ledger.journal.mark_rows import BoxKey
 from cloud.ledger.journal.registry import Registry, read_registry, read_version
+from cloud.ledger.journal.witnessed import PutBack, put_backs
 from cloud.store.db import Database, Question, Rows
 
 DEVICES_MAX = 65_536
@@ -17,7 +19,8 @@ DEVICES_MAX = 65_536
 _LOOK = (
     "SELECT (SELECT COALESCE(MAX(id), 0) FROM record), (SELECT COALESCE(MAX(entry), 0) FROM posting), "
     "(SELECT value FROM watermark WHERE name = 'registry'), (SELECT value FROM watermark WHERE name = 'grey'), "
-    "(SELECT value FROM watermark WHERE name = 'voids'), (SELECT MAX(number) FROM book_chain), "
+    "(SELECT value FROM watermark WHERE name = 'voids'), (SELECT value FROM watermark WHERE name = 'put-back'), "
+    "(SELECT MAX(number) FROM book_chain), "
     "(SELECT hash FROM book_chain ORDER BY number DESC LIMIT 1)"
 )
 
@@ -43,7 +46,9 @@ class Picture:
         self.grey_purses: frozenset[bytes] = frozenset()
         self.void_targets: frozenset[bytes] = frozenset()
         """Purchases about which a void case is open."""
-        self._grey_version = self._void_version = -1
+        self.recovering: dict[BoxKey, PutBack] = {}
+        """Stores whose rows were here before the ledger was put back, and are not all here again."""
+        self._grey_version = self._void_version = self._back_version = -1
         self._devices: set[Bringing] = set()
         self._told: set[tuple[str, bytes]] = set()
         self._clocks: set[DoubtfulClock] = set()
@@ -54,7 +59,7 @@ class Picture:
 
     def look_and_ask(self, db: Database, *questions: Question) -> tuple[Last, list[Rows]]:
         """As `look`, with other questions in the same go; the rows of each."""
-        ((record, entry, registry, grey, voids, number, sealed),), *found = db.ask(Question(_LOOK), *questions)
+        ((record, entry, registry, grey, voids, back, number, sealed),), *found = db.ask(Question(_LOOK), *questions)
         self._know_registry(db, registry)
         if grey != self._grey_version:
             rows = db.run("SELECT DISTINCT purse FROM suspense WHERE load IS NULL")
@@ -62,6 +67,8 @@ class Picture:
         if voids != self._void_version:
             rows = db.run("SELECT DISTINCT target FROM void_case WHERE entry IS NULL")
             self.void_targets, self._void_version = frozenset(target for (target,) in rows), voids
+        if back != self._back_version:
+            self.recovering, self._back_version = _recovering(db), back
         return Last(record, entry, (number, bytes(sealed)) if number else NO_HEAD), found
 
     def look_at_registry(self, db: Database) -> None:
@@ -101,6 +108,14 @@ class Picture:
     def _know_registry(self, db: Database, version: int) -> None:
         if version != self.registry.version:
             self.registry = read_registry(db)
+
+
+def _recovering(db: Database) -> dict[BoxKey, PutBack]:
+    held = {(box, bytes(store)): n for box, store, n in db.run("SELECT box, store, cumulative FROM box_mark")}
+    return {
+        (one.box, bytes(one.store)): one for one in put_backs(db)
+        if one.row_shown > held.get((one.box, bytes(one.store)), 0)
+    }  # fmt: skip
 
 
 def grey_changed(db: Database) -> None:

@@ -29,6 +29,7 @@ from cloud.ledger.loads.cases import is_granted, take_records
 from cloud.ledger.loads.words import note_not_credited, note_unproven
 from cloud.ledger.receive.acks import build_ack
 from cloud.ledger.receive.apart import ApartRows, Row, without
+from cloud.ledger.receive.put_back import count_again
 from cloud.ledger.receive.quarantine import open_cases as open_quarantine
 from cloud.ledger.receive.suspense import Touched, note_claims, open_cases, open_load_cases, settle_touched
 from cloud.ledger.receive.voids import Opened, open_voids, settle_voids
@@ -375,6 +376,8 @@ def receive(writing: Writing, batches: Sequence[ArrivedBatch], receiving: Receiv
     receiving.finish()
     marks, apart_rows = receiving.marks(), receiving.apart
     boxes = _mark_rows(writing, batches, marks, receiving)
+    if writing.picture.recovering:
+        count_again(writing, [(batch, arrivals) for batch, arrivals, _ in batches], receiving.box_marks, boxes)
     touched = _remember_devices(writing, batches, apart_rows)
     writing.close()
     return [

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from cloud.ledger.journal.booking import head, number_on
 from cloud.ledger.journal.mark_rows import box_marks, box_question, device_question, device_rows
 from cloud.ledger.journal.writing import Writing
+from cloud.ledger.receive import put_back
 from cloud.ledger.receive.acks import ack_for
 from cloud.ledger.receive.witnesses import keep_witness
 from cloud.ledger.records.marks import EMPTY, Mark
@@ -21,11 +22,14 @@ from shared.wire.messages import AckBody, Hello, Recover, SignedAck
 VerifyAck = Callable[[SignedAck], AckBody | None]
 
 
-def greet(writing: Writing, box: BoxId, partition: int, hello: Hello, verify: VerifyAck) -> AckBody | Recover:
-    """Inside of a transaction; told only after the commit."""
+def greet(
+    writing: Writing, box: BoxId, partition: int, hello: Hello, verify: VerifyAck, began: int
+) -> AckBody | Recover:
+    """Inside of a transaction; told only after the commit. began: as put_back.look has it."""
     shown = _believed(writing, box, hello, verify)
     keep_witness(writing, box, partition, hello, shown)
-    if shown is None or not _is_older(writing, partition, shown):
+    if shown is None or not _is_older(writing, shown, began):
+        writing.booking.close()  # a link that was added is in this ack
         return ack_for(writing.db, writing.registry, box, hello.store, partition, hello.form)
     number, _ = head(writing.db, partition)
     if shown.number >= number:
@@ -51,14 +55,12 @@ def _believed(writing: Writing, box: BoxId, hello: Hello, verify: VerifyAck) -> 
     return shown
 
 
-def _is_older(writing: Writing, partition: int, shown: AckBody) -> bool:
-    """Did that ack name more than is held here? Its number, its rows, its records."""
-    number, _ = head(writing.db, partition)
-    if shown.partition == partition and shown.number > number:
-        return True
-    if not _rows(writing.db, shown.box, shown.store).covers(Mark(shown.row_cumulative, shown.row_ranges)):
-        return True
-    return not _devices_covered(writing.db, shown)
+def _is_older(writing: Writing, shown: AckBody, began: int) -> bool:
+    """Must the box send again? Its ack named rows or records that are not here, or a batch that is not in the chain."""
+    held = _rows(writing.db, shown.box, shown.store)
+    covered = held.covers(Mark(shown.row_cumulative, shown.row_ranges)) and _devices_covered(writing.db, shown)
+    gone = put_back.look(writing, shown, held, began, rows_gone=not covered)
+    return gone.chain is not None or not covered
 
 
 def _devices_covered(db: Database, shown: AckBody) -> bool:

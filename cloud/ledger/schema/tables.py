@@ -339,8 +339,9 @@ put_back = Table(
 hash; first..last: the book-only links that are gone, up to the one with the hash `book`."""
 
 put_back_again = Table(
-    "put_back_again", metadata, _col("put_back", Big), _col("device", Bytes), _col("records", Big), _col("fen", Big),
-    PrimaryKeyConstraint("put_back", "device"), sqlite_with_rowid=False,
+    "put_back_again", metadata, _col("put_back", Big), _col("device", Bytes), _col("records", Big),
+    _col("spent_fen", Big), _col("loaded_fen", Big), PrimaryKeyConstraint("put_back", "device"),
+    sqlite_with_rowid=False,
 )  # fmt: skip
 """What came again from the box, by terminal."""
 

@@ -30,7 +30,8 @@ def upgrade() -> None:
         _col("last", BIG), _col("book", BYTES), _col("since_ms", BIG), _col("at_ms", BIG),
     )  # fmt: skip
     op.create_table("put_back_again",
-        _col("put_back", BIG), _col("device", BYTES), _col("records", BIG), _col("fen", BIG),
+        _col("put_back", BIG), _col("device", BYTES), _col("records", BIG), _col("spent_fen", BIG),
+        _col("loaded_fen", BIG),
         sa.PrimaryKeyConstraint("put_back", "device"), sqlite_with_rowid=False,
     )  # fmt: skip
     op.create_table("put_back_close", _id("put_back"), _col("proposal", BIG))

@@ -25,7 +25,6 @@ from shared.wire.messages import (
     decode_ack,
     decode_ack_body,
     encode_ack,
-    encode_now,
 )
 from tests.edge.rig import OTHER_KEY, Ledger
 

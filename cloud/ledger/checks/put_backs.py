@@ -1,0 +1,86 @@
+"""Is this ledger an older copy that was put back? What boxes and saved checkpoints bear witness of must be contained.
+
+What was found before stands in the books: false until what comes again is here, and two persons have closed the list
+of what cannot.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from cloud.ledger.checks.check import Check
+from cloud.ledger.journal.book_chain import book_head
+from cloud.ledger.journal.booking import head
+from cloud.ledger.journal.mark_rows import box_marks, box_question, device_question, device_rows
+from cloud.ledger.journal.witnessed import Claim, PutBack, claim_of, missing, put_backs
+from cloud.ledger.records.marks import EMPTY, Mark
+from cloud.store.db import Database
+from shared.wire.messages import AckBody
+
+NAME = "put-back"
+
+
+class Witness(NamedTuple):
+    """A claim, and of a box the ack that makes it."""
+
+    claim: Claim
+    ack: AckBody | None = None
+
+
+def witness_of(ack: AckBody) -> Witness:
+    """A box's newest ack."""
+    return Witness(claim_of(ack), ack)
+
+
+def check_put_backs(db: Database, witnesses: Sequence[Witness]) -> Check:
+    """All witnesses at hand, and all that was found before."""
+    known = put_backs(db)
+    broken = next((fault for one in witnesses if (fault := _fault(db, one, known))), "")
+    waits = [one for one in known if one.is_open]
+    if not broken and waits:
+        broken = f"{_gone(waits)}; two persons have not closed the list: cloud put-back"
+    return Check(NAME, len(witnesses), broken, _note(db, known), warns=bool(known) and not broken)
+
+
+def _fault(db: Database, one: Witness, known: Sequence[PutBack]) -> str:
+    claim, gone = one.claim, missing(db, one.claim, known)
+    if gone.book and claim.book is not None:
+        ours, _ = book_head(db)
+        first = min(ours + 1, claim.book[0])
+        return (
+            f"{claim.who} has seen link {claim.book[0]} of the book-only chain, this is an older ledger: links {first} "
+            f"to {claim.book[0]} (deposits, grants, desk, approvals) cannot come again"
+        )
+    if gone.chain:
+        partition, number, _ = gone.chain
+        ours, _ = head(db, partition)
+        return f"{claim.who} has ack {number} of p{partition:02d}, this is an older ledger (at {ours}, or another one)"
+    return _records_fault(db, one.ack) if one.ack is not None else ""
+
+
+def _records_fault(db: Database, ack: AckBody) -> str:
+    rows, devices = db.ask(box_question([ack.box]), device_question({(d.device, d.epoch) for d in ack.devices}))
+    held = box_marks(rows).get((ack.box, ack.store), EMPTY)
+    if not held.covers(Mark(ack.row_cumulative, ack.row_ranges)):
+        return f"{ack.box} has an ack of rows up to {ack.row_cumulative}, here are those up to {held.cumulative}"
+    marks = device_rows({(d.device, d.epoch) for d in ack.devices}, devices)
+    for d in ack.devices:
+        if not marks[d.device, d.epoch].mark.covers(Mark(d.cumulative, d.ranges)):
+            return f"{ack.box} has an ack of records of {d.device.hex()}/{d.epoch} that are not here"
+    return ""
+
+
+def _gone(waits: Sequence[PutBack]) -> str:
+    spans = ", ".join(f"{one.first}–{one.last}" for one in waits if one.last)
+    unknown = any(one.is_unknown for one in waits)
+    named = f"links {spans} of the book-only chain are gone (deposits, grants, desk, approvals)" if spans else ""
+    return " and ".join(filter(None, (named, "a box of 0.1 does not say what is gone" if unknown else "")))
+
+
+def _note(db: Database, known: Sequence[PutBack]) -> str:
+    if not known:
+        return ""
+    sql = "SELECT COALESCE(SUM(records), 0), COALESCE(SUM(spent_fen), 0), COUNT(DISTINCT device) FROM put_back_again"
+    ((records, fen, terminals),) = db.run(sql)
+    closed = sum(one.proposal is not None for one in known)
+    came = f"再来 came again: {int(records)} 条 records, {int(fen)} fen, {terminals} 台 terminals"
+    return f"放回 put back {len(known)}; {came}; 已办结 closed {closed}"

@@ -1,0 +1,121 @@
+"""This ledger is an older copy that was put back: what a box shows of it is written down, once, and what comes again.
+
+The numbers of both chains go on above what was witnessed. What records bring comes again from the boxes; the book-only
+links between our own head and the witnessed one cannot, and stand as missing until two persons have closed the list.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from cloud.ledger.journal.book_chain import LinkKind, book_head, digest_of
+from cloud.ledger.journal.booking import head
+from cloud.ledger.journal.mark_rows import BoxKey
+from cloud.ledger.journal.witnessed import COLUMNS, Missing, PutBack, claim_of, missing, put_backs
+from cloud.ledger.journal.writing import Writing
+from cloud.ledger.records.arrival import Arrival
+from cloud.ledger.records.marks import Mark
+from cloud.ledger.records.values import Received
+from shared.facts.books import PutBackAgain, PutBackFound, PutBackUnknown
+from shared.wire.messages import AckBody
+
+_AGAIN = (
+    "INSERT INTO put_back_again (put_back, device, records, spent_fen, loaded_fen) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (put_back, device) DO UPDATE SET records = put_back_again.records + excluded.records, "
+    "spent_fen = put_back_again.spent_fen + excluded.spent_fen, "
+    "loaded_fen = put_back_again.loaded_fen + excluded.loaded_fen"
+)
+
+
+def look(writing: Writing, shown: AckBody, held: Mark, began: int, *, rows_gone: bool) -> Missing:
+    """What of this ack we do not contain; new, it is written down and told. began: the number of the book-only head
+    when this process opened the ledger, so that what it has booked since then is not taken for what was there."""
+    known = put_backs(writing.db)
+    gone = missing(writing.db, claim_of(shown), known)
+    is_known = any(one[1:5] == (shown.box, shown.store, shown.partition, shown.number) for one in known)
+    if (gone.chain or gone.book or rows_gone) and not is_known:
+        _write_down(writing, shown, held, min(began, book_head(writing.db)[0]), known, gone)
+    return gone
+
+
+def _write_down(
+    writing: Writing, shown: AckBody, held: Mark, last_ours: int, known: list[PutBack], gone: Missing
+) -> None:
+    here, heads = head(writing.db, shown.partition)[0], shown.heads
+    first, last = _links_gone(shown, last_ours, known) if gone.book else (0, 0)
+    chain, book = (heads.chain, heads.book) if heads else (b"", b"")
+    row = (
+        len(known) + 1, shown.box, bytes(shown.store), shown.partition, shown.number, here, chain, _last_row(shown),
+        held.cumulative, first, last, book, _made_ms(writing, first - 1), writing.now.unix_ms,
+    )  # fmt: skip
+    writing.db.insert("put_back", COLUMNS, [row])
+    number = max(writing.booking.book_only[0], last) + 1
+    writing.booking.link(LinkKind.PUT_BACK, row[0], digest_of(row), number)
+    writing.db.run("UPDATE watermark SET value = value + 1 WHERE name = 'put-back'")
+    _tell(writing, PutBack(*row))
+
+
+def _links_gone(shown: AckBody, last_ours: int, known: list[PutBack]) -> tuple[int, int]:
+    """The newest of them is what the box bears witness of."""
+    last = shown.heads.number if shown.heads else 0
+    first = max([last_ours, *(one.last for one in known if one.last <= last)]) + 1
+    return min(first, last), last
+
+
+def _last_row(shown: AckBody) -> int:
+    return max([shown.row_cumulative, *(high for _, high in shown.row_ranges)])
+
+
+def _made_ms(writing: Writing, number: int) -> int:
+    rows = writing.db.run("SELECT at_ms FROM book_chain WHERE number = ?", (number,))
+    return int(rows[0][0]) if rows else 0
+
+
+def _tell(writing: Writing, found: PutBack) -> None:
+    if found.is_unknown:
+        writing.notes.tell(PutBackUnknown(found.shown, found.here), box=found.box)
+    elif found.last:
+        writing.notes.tell(PutBackFound(found.first, found.last), box=found.box)
+
+
+class Again(NamedTuple):
+    """What has come again of one terminal."""
+
+    records: int = 0
+    spent_fen: int = 0
+    loaded_fen: int = 0
+
+
+def count_again(
+    writing: Writing, batches: Iterable[tuple[Received, list[Arrival]]], before: Mapping[BoxKey, Mark],
+    after: Mapping[BoxKey, Mark],
+) -> None:  # fmt: skip
+    """Count the rows that a box had settled before the ledger was put back and that are here again now."""
+    for key, lost in writing.picture.recovering.items():
+        if key not in after:
+            continue
+        held = before.get(key, Mark())
+        rows = {
+            row: arrival
+            for batch, arrivals in batches if (batch.box, batch.store) == key
+            for row, arrival in enumerate(arrivals, batch.first_row) if row <= lost.row_shown and not held.holds(row)
+        }  # fmt: skip
+        _add(writing, lost.number, rows.values())
+        if after[key].cumulative >= lost.row_shown:
+            _tell_all_here(writing, lost)
+
+
+def _add(writing: Writing, number: int, arrivals: Iterable[Arrival]) -> None:
+    sums: dict[bytes, Again] = {}
+    for a in arrivals:
+        was, fen = sums.get(a.device, Again()), a.record.amount_fen if a.record and a.item else 0
+        spent, loaded = (fen, 0) if a.slot else (0, fen)
+        sums[a.device] = Again(was.records + 1, was.spent_fen + spent, was.loaded_fen + loaded)
+    for device, again in sums.items():
+        writing.db.run(_AGAIN, (number, device, *again))
+
+
+def _tell_all_here(writing: Writing, lost: PutBack) -> None:
+    sql = "SELECT SUM(records), SUM(spent_fen), COUNT(*) FROM put_back_again WHERE put_back = ?"
+    ((records, spent_fen, terminals),) = writing.db.run(sql, (lost.number,))
+    writing.notes.tell(PutBackAgain(int(records or 0), int(spent_fen or 0), terminals), box=lost.box)
+    writing.db.run("UPDATE watermark SET value = value + 1 WHERE name = 'put-back'")

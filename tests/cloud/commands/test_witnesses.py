@@ -1,0 +1,108 @@
+"""python -m cloud verify: a ledger that was put back and has not started is false, by what the boxes have seen."""
+
+import json
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cloud.__main__ import main
+from cloud.ingest.seal import AckSeal, load_ack_key
+from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.process.settings import load_settings
+from edge.box.values.effects import Settle
+from edge.outbox.store import OutboxStore, connect
+from edge.settings import OutboxSetting
+from shared.wire.messages import FORM_1, FORM_2, AckBody, decode_ack
+from tests.cloud.ledger import campus as c
+
+
+def keep(data: Path, ack: AckBody, folder: str = "canteen-1", *, signed: bool = True) -> None:
+    """The box has this ack on its disk, as its outbox writes it."""
+    seal = AckSeal(load_ack_key(load_settings(data).ack_key_file))
+    said = decode_ack(seal.letter(ack).payload)
+    place = data / "boxes" / folder
+    place.mkdir(parents=True, exist_ok=True)
+    store = OutboxStore(connect(place / "outbox.db"), OutboxSetting(), bytes(ack.store))
+    store.begin()
+    store.settle(Settle((), (), (), said if signed else said._replace(signature=bytes(64)), ack.ledger, ack.number))
+    store.commit()
+    store.close()
+
+
+def sell(ledger: Ledger, seq: int, form: int = FORM_2) -> AckBody:
+    record = c.stored(c.purchase(seq, c.card(1), seq, 10, c.OPENING - 10 * seq + 10))
+    return c.Box(ledger, form=form, row=seq - 1).send(record)
+
+
+def verified(capsys: pytest.CaptureFixture[str], data: Path, *words: object) -> tuple[int, dict[str, str]]:
+    code = main(["verify", "--data", str(data), "--json", *map(str, words)])
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    return code, {check["name"]: check["broken"] for check in checks if check["broken"]}
+
+
+@pytest.fixture
+def books(early: Path) -> Path:
+    """Its ledger, with a sale; `put_back` has the copy of that moment."""
+    file = early / "cloud" / "ledger.db"
+    with closing(open_ledger(str(file))) as ledger:
+        keep(early, sell(ledger, 1))
+    shutil.copy(file, early / "copy.db")
+    return file
+
+
+def put_back(data: Path) -> None:
+    shutil.copy(data / "copy.db", data / "cloud" / "ledger.db")
+
+
+def test_boxes_that_have_seen_what_it_holds_make_it_true(
+    early: Path, books: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(open_ledger(str(books))) as ledger:
+        ledger.deposit(c.card(1), 12345, "d", c.NOW)
+        keep(early, sell(ledger, 2))
+    assert verified(capsys, early) == (0, {})
+
+
+def test_a_deposit_that_only_the_lost_books_knew(early: Path, books: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(open_ledger(str(books))) as ledger:
+        ledger.deposit(c.card(1), 12345, "d", c.NOW)
+        keep(early, ledger.ack_for(c.BOX, c.STORE, FORM_2))
+    put_back(early)
+    code, broken = verified(capsys, early)
+    assert code == 1
+    assert "canteen-1 has seen link 2 of the book-only chain" in broken["put-back"]
+    assert "links 2 to 2 (deposits" in broken["put-back"]
+
+
+@pytest.mark.parametrize("form", [FORM_1, FORM_2])
+def test_records_that_lie_in_the_outbox_still(
+    early: Path, books: Path, form: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(open_ledger(str(books))) as ledger:
+        keep(early, sell(ledger, 2, form))
+    put_back(early)
+    code, broken = verified(capsys, early)
+    assert (code, [*broken]) == (1, ["put-back"])
+    assert "canteen-1 has ack 2 of p05" in broken["put-back"]
+
+
+def test_another_branch_of_the_same_length(early: Path, books: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(open_ledger(str(books))) as ledger:
+        ledger.deposit(c.card(1), 12345, "d", c.NOW)
+        keep(early, ledger.ack_for(c.BOX, c.STORE, FORM_2))
+    put_back(early)
+    with closing(open_ledger(str(books))) as ledger:
+        ledger.deposit(c.card(1), 1, "other", c.NOW)
+    assert "canteen-1 has seen link 2" in verified(capsys, early)[1]["put-back"]
+
+
+def test_what_our_key_has_not_signed_is_no_witness(
+    early: Path, books: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(open_ledger(str(books))) as ledger:
+        keep(early, sell(ledger, 2)._replace(number=99), signed=False)
+    (early / "boxes" / "broken").mkdir()
+    (early / "boxes" / "broken" / "outbox.db").write_bytes(b"no database")
+    assert verified(capsys, early) == (0, {})
