@@ -14,7 +14,7 @@ from cloud.ingest.witnesses import Witnesses
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.judge import Reason
-from cloud.ledger.records.values import CheckTac, Now, Received
+from cloud.ledger.records.values import CheckTac, Copied, Now, Received
 from cloud.online.load import LoadDesk
 from shared.clocks.expiry import DailyLook
 from shared.errors import KeyFault, RuleBroken
@@ -74,9 +74,11 @@ class Clerk:
     def money(self, tickets: Sequence[Ticket]) -> list[Letter]:
         """One ledger transaction, and an ack for each (box, store) in it."""
         now = self._clock()
-        for ticket in tickets:
-            if isinstance(ticket.body, Junk):
-                self._keep_junk(ticket, ticket.body, now)
+        junk = [(ticket, ticket.body) for ticket in tickets if isinstance(ticket.body, Junk)]
+        if junk:
+            with self._ledger.together():
+                for ticket, body in junk:
+                    self._keep_junk(ticket, body, now)
         batches = [received for ticket in tickets if (received := _of_batch(ticket)) is not None]
         return self._received(batches, now) if batches else []
 
@@ -90,6 +92,15 @@ class Clerk:
             raise RuleBroken("a message of the money lane, or of nobody, among those of now")
         return self._routed(ticket.address, ticket.body, now)
 
+    def together(self, tickets: Sequence[Ticket]) -> list[Letter]:
+        """A part of a *now* turn in one transaction: copies of records, or messages without a commit of their own."""
+        copies = [copied for ticket in tickets if (copied := _of_copy(ticket)) is not None]
+        if copies:
+            self._copy(copies, self._clock())
+            return []
+        with self._ledger.together():
+            return [letter for ticket in tickets for letter in self.now(ticket)]
+
     def set_aside(self, ticket: Ticket, fault: Exception) -> None:
         """A message of the now lane that our own code stumbled over: kept as it came, as a defect of ours."""
         box, partition = (ticket.address.box, ticket.address.partition) if ticket.address else NOBODY
@@ -101,8 +112,9 @@ class Clerk:
         """What the boxes say of themselves; the console reads it. One with an older list of revocations gets ours:
         with every state until it says that it holds it. And each hears which cards to await, when that has changed."""
         now = self._clock()
-        for address, state in states.states:
-            self._ledger.store_state(address.box, state, now.unix_ms)
+        with self._ledger.together():
+            for address, state in states.states:
+                self._ledger.store_state(address.box, state, now.unix_ms)
         version = self._ledger.revocations.version
         there = [(address, state) for address, state in states.states if state.online]
         behind = [address for address, state in there if state.revocations[0] < version]
@@ -160,7 +172,7 @@ class Clerk:
                 letters = [time, *self._revocations(sender)]
                 return letters + ([_letter(sender, awaited)] if awaited else []) + [greeted]
             case RecordCopy():
-                self._copy(sender, body, now)
+                self._copy([Copied(sender.box, sender.partition, body.stored)], now)
             case DeviceStatus():
                 self._ledger.store_status(sender.box, body, now.unix_ms)
             case Fact():
@@ -190,13 +202,13 @@ class Clerk:
         wanted = self._ledger.revocations
         return [_letter(to, self._seal.revocations(wanted))] if wanted.version else []
 
-    def _copy(self, sender: Address, copy: RecordCopy, now: Now) -> None:
-        """It settles nothing and comes again in money: not worth waiting for a key process that is away."""
+    def _copy(self, copies: Sequence[Copied], now: Now) -> None:
+        """They settle nothing and come again in money: not worth waiting for a key process that is away."""
         try:
-            self._ledger.receive_copy(sender.box, sender.partition, copy.stored, self._check_tac, now)
-            self._tally.copies += 1
+            self._ledger.receive_copies(copies, self._check_tac, now)
+            self._tally.copies += len(copies)
         except KeyFault:
-            self._tally.copies_skipped += 1
+            self._tally.copies_skipped += len(copies)
 
     def _keep_junk(self, ticket: Ticket, junk: Junk, now: Now) -> None:
         box, partition = (ticket.address.box, ticket.address.partition) if ticket.address else NOBODY
@@ -210,6 +222,12 @@ def _of_batch(ticket: Ticket) -> Received | None:
         return None
     batch, sender = ticket.body, ticket.address
     return Received(sender.box, sender.partition, batch.store, batch.first_row, batch.records, batch.form)
+
+
+def _of_copy(ticket: Ticket) -> Copied | None:
+    if ticket.address is None or not isinstance(ticket.body, RecordCopy):
+        return None
+    return Copied(ticket.address.box, ticket.address.partition, ticket.body.stored)
 
 
 def _letter(to: Address, message: NowDown) -> Letter:

@@ -4,10 +4,12 @@ A key process or database that is away stops nothing but progress: the work goes
 is tried again after a bounded pause. A record that our own code stumbles over is set aside by the ledger; any other
 exception over *money* ends the process, for nothing is guessed about it. A message of *now* that our own code stumbles
 over is set aside as it came, at the highest grade: it settles nothing and whoever asks asks again, while a broker that
-sends it to every new process would end them all.
+sends it to every new process would end them all. Many messages of *now* are one transaction; one that fails costs the
+others a second try, each for itself.
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from typing import Protocol
 from cloud.ingest.lanes import Lanes
 from cloud.ingest.pauses import pause_s
 from cloud.ingest.tally import Tally
-from cloud.ingest.ticket import Chores, Letter, Money, Notice, Now, States, Ticket, Work
+from cloud.ingest.ticket import Chores, Letter, Money, Notice, Now, States, Ticket, Work, parts_of
 from shared.errors import KeyFault, StoreFault
 
 AWAY = (KeyFault, StoreFault)
@@ -32,6 +34,9 @@ class Doer(Protocol):
 
     def now(self, ticket: Ticket) -> list[Letter]:
         """One message that somebody waits for."""
+
+    def together(self, tickets: Sequence[Ticket]) -> list[Letter]:
+        """A part of a *now* turn in one transaction. Whatever it raises, nothing of it is done."""
 
     def set_aside(self, ticket: Ticket, fault: Exception) -> None:
         """Keep a message that could not be worked on, and tell of it."""
@@ -93,14 +98,20 @@ class LedgerThread(threading.Thread):
                 self._spare(lambda: self._chores(doer, work))
 
     def _now(self, doer: Doer, work: Now) -> None:
-        for at, ticket in enumerate(work.tickets):
+        waiting = deque(parts_of(work.tickets))
+        while waiting:
+            part = waiting.popleft()
             try:
-                letters = self._answered(doer, ticket)
+                letters = doer.together(part) if len(part) > 1 else self._answered(doer, part[0])
             except AWAY as fault:
-                self._lanes.give_back(Now(work.tickets[at:]), self._pause_s(Now, fault))
+                left = tuple(ticket for one in (part, *waiting) for ticket in one)
+                self._lanes.give_back(Now(left), self._pause_s(Now, fault))
                 return
+            except Exception:  # noqa: BLE001  # of one of them: nothing is done, so each is tried for itself
+                waiting.extendleft((ticket,) for ticket in reversed(part))
+                continue
             self._failures[Now] = 0
-            self._reports.deliver(letters, (ticket,))
+            self._reports.deliver(letters, part)
 
     def _answered(self, doer: Doer, ticket: Ticket) -> list[Letter]:
         try:

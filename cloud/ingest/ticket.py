@@ -1,12 +1,12 @@
 """What the parts of the ingest hand to each other: a message as it came, waiting, and gathered. Values only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from shared.facts.told import Told
 from shared.ids import BoxId
-from shared.wire.messages import Batch, BoxState, NowUp, OnlineRequest
+from shared.wire.messages import Batch, BoxState, NowUp, OnlineRequest, RecordCopy
 from shared.wire.topics import Address
 
 
@@ -77,6 +77,17 @@ class Now:
     """Messages to answer at once."""
 
     tickets: tuple[Ticket, ...]
+
+
+def parts_of(tickets: Iterable[Ticket]) -> list[tuple[Ticket, ...]]:
+    """What of a *now* turn is done in one transaction each: the small messages, the copies of records, and then, for
+    themselves, those with a commit of their own."""
+    small: list[Ticket] = []
+    copies: list[Ticket] = []
+    alone: list[Ticket] = []
+    for ticket in tickets:
+        (alone if ticket.has_own_commit else copies if isinstance(ticket.body, RecordCopy) else small).append(ticket)
+    return [part for part in (tuple(small), tuple(copies), *((ticket,) for ticket in alone)) if part]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ Write side (`cloud.ledger.ledger`)::
     ledger.revocations -> Revocations                                # what every box should hold
     ledger.receive(batches, check_tac, now) -> list[AckBody]         # one per distinct (box, store), order of arrival
     ledger.receive_copy(box, partition, stored, check_tac, now) -> Verdict  # a load record ahead of its row
+    with ledger.together(): …  # all that is asked within, in one transaction
     ledger.ack_for(box, store) -> AckBody                            # credit is CREDIT; ingest may _replace it
     ledger.hello(box, partition, hello, verify, now) -> AckBody | Recover
     ledger.assign_epoch(box, request, now) -> EpochAnswer

@@ -4,7 +4,8 @@ See the package for the list. Refuses nothing that was received; refuses questio
 answer.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 from cloud.ledger.cards.inventory import import_inventory
 from cloud.ledger.findings.look import look
@@ -29,6 +30,7 @@ from cloud.ledger.receive.authorise import authorise
 from cloud.ledger.receive.halving import AWAY, by_halves
 from cloud.ledger.receive.receive import (
     ArrivedBatch,
+    Copy,
     Receiving,
     SettingAside,
     ask_tacs,
@@ -37,7 +39,7 @@ from cloud.ledger.receive.receive import (
     prepare,
     prepare_defect,
     receive,
-    receive_copy,
+    receive_copies,
 )
 from cloud.ledger.receive.recovery import VerifyAck
 from cloud.ledger.receive.witnesses import witness_acks
@@ -45,6 +47,7 @@ from cloud.ledger.records.arrival import arrive
 from cloud.ledger.records.judge import REJUDGED, Reason
 from cloud.ledger.records.values import (
     CheckTac,
+    Copied,
     Deposited,
     DepositRefused,
     Granted,
@@ -118,6 +121,19 @@ class Ledger:
         """Let the database go."""
         self.opened.close()
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """One transaction for all that these doors are asked within the block; nothing of it is done when it raises.
+
+        Not for what must be durable before its answer can be made: load_authorise.
+        """
+        try:
+            with self.database.together():
+                yield
+        except BaseException:
+            self.opened.picture.doubt()
+            raise
+
     # --- who ------------------------------------------------------------------------------------------------------
 
     def import_inventory(self, inventory: Inventory, now: Now) -> ImportReport:
@@ -178,13 +194,18 @@ class Ledger:
             return list({(ack.box, ack.store): ack for ack in acks}.values())
 
     def receive_copy(self, box: BoxId, partition: int, stored: bytes, check_tac: CheckTac, now: Now) -> Verdict:
-        """A record that runs ahead of its outbox row. Its row comes later, as a duplicate."""
-        arrival = arrive(stored)
-        tacs = ask_tacs((arrival,), check_tac)
-        lot = lot_of((arrival,), (partition,))
+        """As receive_copies, for one."""
+        return self.receive_copies([Copied(box, partition, stored)], check_tac, now)[0]
+
+    def receive_copies(self, copied: Sequence[Copied], check_tac: CheckTac, now: Now) -> list[Verdict]:
+        """Records that run ahead of their outbox rows, in one transaction. The rows come later, as duplicates."""
+        copies = [Copy(arrive(one.stored), one.box, one.partition) for one in copied]
+        arrivals = [copy.arrival for copy in copies]
+        tacs = ask_tacs(arrivals, check_tac)
+        lot = lot_of(arrivals, sorted({one.partition for one in copied}))
         with self.database.writing():
             writing, answers = self.opened.begin_with(now, *lot.questions())
-            return receive_copy(writing, arrival, box, partition, Receiving(writing, lot, answers, tacs))
+            return receive_copies(writing, copies, Receiving(writing, lot, answers, tacs))
 
     def rejudge(self, check_tac: CheckTac, now: Now, reasons: Collection[Reason] = REJUDGED) -> Rejudged:
         """Every open quarantine case, of these reasons, that a registration, a key fix or a newer program can change.

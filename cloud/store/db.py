@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -89,6 +89,10 @@ class Database(ABC):
     """
 
     dialect: str
+    _together = False
+    """Is a transaction open that others join?"""
+    _is_spoilt = False
+    """Has one of those that joined it failed?"""
 
     @abstractmethod
     def run(self, sql: str, arguments: Sequence[object] = ()) -> Rows:
@@ -137,8 +141,23 @@ class Database(ABC):
         """One consistent snapshot."""
         return Transaction(self, write=False)
 
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """One transaction of the one writer for all that is opened within: every `writing` and `reading` joins it, and
+        all is committed at the end of the block, or gone if the block raises, or any of those that joined did."""
+        with self.writing():
+            self._together, self._is_spoilt = True, False
+            try:
+                yield
+                if self._is_spoilt:
+                    raise RuleBroken("a part of this transaction has failed")
+            finally:
+                self._together = False
+
     def begin(self, *, write: bool) -> None:
         """For Transaction. A fault of ours, and nothing is open, when it cannot begin."""
+        if self._together:
+            return
         try:
             self._begin(write=write)
         except BaseException as fault:
@@ -147,6 +166,8 @@ class Database(ABC):
 
     def commit(self) -> None:
         """For Transaction. As `begin`."""
+        if self._together:
+            return
         try:
             self._end(commit=True)
         except BaseException as fault:
@@ -155,7 +176,10 @@ class Database(ABC):
 
     def undo(self, fault: BaseException) -> None:
         """For Transaction: roll back, and raise our word for the fault if it is the driver's."""
-        self._give_up()
+        if self._together:
+            self._is_spoilt = True
+        else:
+            self._give_up()
         ours = self._translated(fault) if isinstance(fault, Exception) else None
         if ours is not None:
             raise ours from fault

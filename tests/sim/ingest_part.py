@@ -4,6 +4,7 @@ What the process does with threads is one event here: take work, let its time pa
 """
 
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ from cloud.ingest.quotas.notices import Notices
 from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.thread import AWAY
-from cloud.ingest.ticket import Arrival, Letter, Money, Now, States, Ticket, Work
+from cloud.ingest.ticket import Arrival, Letter, Money, Now, States, Ticket, Work, parts_of
 from cloud.keys.faults import KeyProcessAway, KeyRefused
 from cloud.ledger.held.thefts import Report
 from cloud.ledger.journal.opened import OpenedLedger
@@ -297,16 +298,28 @@ class IngestPart:
         if isinstance(work, Money):
             self._try(lambda: clerk.money(work.tickets), work.tickets, lambda: work)
         elif isinstance(work, Now):
-            for at, ticket in enumerate(work.tickets):
-                granted = self._counts.granted
-                if not self._try(partial(clerk.now, ticket), (ticket,), partial(Now, work.tickets[at:])):
-                    return
-                if isinstance(ticket.body, OnlineRequest) and ticket.address is not None:
-                    self.requests.append((ticket.address.box, ticket.body, self.now()))
-                    if self._counts.granted > granted and not self._links_straggle():
-                        self.judge.granted(ticket.body)
+            self._now_turn(clerk, work)
         elif isinstance(work, States):
             self._guard(lambda: self._deliver(clerk.states(work), ()))
+
+    def _now_turn(self, clerk: Clerk, work: Now) -> None:
+        """As LedgerThread; a part that fails is a crash here, so none is tried message by message."""
+        waiting = deque(parts_of(work.tickets))
+        while waiting:
+            part, granted = waiting[0], self._counts.granted
+            left = [ticket for one in waiting for ticket in one]
+            call = partial(clerk.together, part) if len(part) > 1 else partial(clerk.now, part[0])
+            if not self._try(call, part, partial(Now, tuple(left))):
+                return
+            waiting.popleft()
+            self._hear_requests(part, granted)
+
+    def _hear_requests(self, part: Sequence[Ticket], granted: int) -> None:
+        for ticket in part:
+            if isinstance(ticket.body, OnlineRequest) and ticket.address is not None:
+                self.requests.append((ticket.address.box, ticket.body, self.now()))
+                if self._counts.granted > granted and not self._links_straggle():
+                    self.judge.granted(ticket.body)
 
     def _links_straggle(self) -> bool:
         """The box counts a terminal's patience from the arrival of its request; a slow link adds to it."""

@@ -85,6 +85,10 @@ class Picture:
         self._told.add(told)
         return True
 
+    def doubt(self) -> None:
+        """A transaction in which this was looked at is undone: what was seen then is read anew."""
+        self._grey_version = self._void_version = -1
+
     def clock_is_told(self, clock: DoubtfulClock) -> bool:
         """Has this clock its fact of this day? One for a clock, not one for each of its records."""
         return clock in self._clocks

@@ -390,12 +390,20 @@ def receive(writing: Writing, batches: Sequence[ArrivedBatch], receiving: Receiv
     ]  # fmt: skip
 
 
-def receive_copy(writing: Writing, arrival: Arrival, box: str, partition: int, receiving: Receiving) -> Verdict:
-    """A record without an outbox row: a later row with the same bytes is a duplicate."""
-    verdict = receiving.take(arrival, box, partition)
+class Copy(NamedTuple):
+    """A record without an outbox row, who brought it, and in which partition."""
+
+    arrival: Arrival
+    box: str
+    partition: int
+
+
+def receive_copies(writing: Writing, copies: Sequence[Copy], receiving: Receiving) -> list[Verdict]:
+    """Later rows with the same bytes are duplicates."""
+    verdicts = [receiving.take(*copy) for copy in copies]
     receiving.finish()
     writing.close()
-    return verdict
+    return verdicts
 
 
 def _mark_rows(

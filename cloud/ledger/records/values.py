@@ -56,6 +56,14 @@ class Received(NamedTuple):
     form: int = FORM_1
 
 
+class Copied(NamedTuple):
+    """A stored record that runs ahead of its outbox row."""
+
+    box: BoxId
+    partition: int
+    stored: bytes
+
+
 def singles_of(batch: Received) -> list[Received]:
     """The same records, a message for each."""
     return [batch._replace(first_row=row, records=(raw,)) for row, raw in enumerate(batch.records, batch.first_row)]

@@ -12,12 +12,16 @@ from cloud.ingest.ticket import Arrival, Junk, Ticket
 from cloud.ledger.journal.facts import from_json
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.records.values import Now, Received
+from cloud.store.db import SqliteDatabase
 from provisioning.certificates import authority
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import DAY_S
 from shared.clocks.expiry import DailyLook
 from shared.errors import KeyFault
 from shared.facts.books import MessageDefect
+from shared.ids import StorageId
+from shared.wire.messages import EpochRequest, Fact, NowUp, RecordCopy
+from shared.wire.topics import UP_NOW, Address
 from tests.cloud.ledger import campus as c
 from tests.provisioning.certificates.test_authority import CA, NOW
 
@@ -34,6 +38,29 @@ def test_it_is_kept_once_as_it_came_at_the_highest_grade() -> None:
             ((level, params),) = ledger.database.run("SELECT level, params FROM fact")
     assert (level, tally.defects) == ("urgent", 2)
     assert from_json(params) == MessageDefect("ZeroDivisionError").params(), "and not the secret"
+
+
+def test_a_part_of_a_now_turn_is_one_commit_and_every_message_has_its_answer() -> None:
+    unused = Any
+    with closing(open_ledger(":memory:", c.LEDGER_ID)) as ledger:
+        ledger.import_inventory(c.inventory(), c.NOW)
+        clerk = Clerk(ledger, c.check_tac, unused, unused, lambda: c.NOW, Tally())
+        database = ledger.database
+        assert isinstance(database, SqliteDatabase)
+        commits: list[str] = []
+        database.connection.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
+        asked = [ticket(EpochRequest(n, c.POS, StorageId(bytes((n,)) * 8), c.psam(1), 0)) for n in (1, 2)]
+        letters = clerk.together([*asked, ticket(Fact("bus-off", "urgent", 5, b"", "")), ticket(Junk("why"))])
+        assert commits == ["COMMIT"]
+        assert [len(letters), database.connection.total_changes > 0] == [2, True]
+        loads = [c.stored(c.load(n, c.card(n), 5, 300, c.OPENING, request=n)) for n in (1, 2)]
+        assert clerk.together([ticket(RecordCopy(raw)) for raw in loads]) == []
+        assert commits == ["COMMIT"] * 2
+        assert c.purse(ledger, c.card(2)) == c.OPENING + 300
+
+
+def ticket(body: NowUp | Junk) -> Ticket:
+    return Ticket(Arrival("now", 1, "t", b"raw"), Address(c.PARTITION, c.BOX, UP_NOW), body, lambda: None)
 
 
 def test_what_an_earlier_program_stumbled_over_is_judged_again_once_as_soon_as_the_keys_are_there() -> None:

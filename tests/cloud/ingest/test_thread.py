@@ -13,7 +13,8 @@ from cloud.ingest.thread import LedgerThread, Reports
 from cloud.ingest.ticket import Arrival, Junk, Letter, Notice, States, Ticket
 from shared.errors import KeyFault, RuleBroken, StoreFault
 from shared.facts.books import MessagesRefused
-from shared.ids import BoxId
+from shared.ids import BoxId, DeviceId, PsamId
+from shared.wire.messages import OnlineRequest
 
 LETTER = Letter("down/now", "t", b"")
 
@@ -27,6 +28,11 @@ def until(holds: Callable[[], bool]) -> None:
 
 def ticket(name: bytes) -> Ticket:
     return Ticket(Arrival("s", 1, "t", name), None, Junk("why"), lambda: None)
+
+
+def asking(number: int) -> Ticket:
+    request = OnlineRequest(DeviceId(bytes(6)), 1, PsamId(b"psam01"), number, b"")
+    return Ticket(Arrival("s", 1, "t", str(number).encode()), None, request, lambda: None)
 
 
 class Told:
@@ -49,6 +55,17 @@ class Told:
 
     def now(self, ticket: Ticket) -> list[Letter]:
         return self._do("now " + ticket.arrival.payload.decode())
+
+    def together(self, tickets: Sequence[Ticket]) -> list[Letter]:
+        """As the clerk: nothing of it is done when one fails."""
+        done = [*self.done]
+        try:
+            letters = [letter for ticket in tickets for letter in self.now(ticket)][:1]
+        except BaseException:
+            self.done = done
+            raise
+        self.done.append(f"that were {len(tickets)}")
+        return letters
 
     def set_aside(self, ticket: Ticket, fault: Exception) -> None:
         self.done.append(f"aside {ticket.arrival.payload.decode()} {type(fault).__name__}")
@@ -154,25 +171,55 @@ def test_now_goes_on_while_money_waits_for_the_key_process() -> None:
     assert run.delivered == [b"n", b"m"]
 
 
-def test_a_failing_now_keeps_its_order_and_what_was_done_is_answered() -> None:
+@pytest.mark.parametrize("fault", [KeyFault("away"), StoreFault("away")])
+def test_many_of_now_are_one_transaction_and_wait_together_for_what_is_away(fault: Exception) -> None:
+    run = Run(Told(fault))
+    for name in (b"1", b"2", b"3"):
+        run.lanes.put_now(ticket(name))
+    run.thread.start()
+    run.until(3)
+    run.end()
+    assert run.delivered == [b"1", b"2", b"3"]
+    assert run.doer.done == ["now 1", "now 2", "now 3", "that were 3", "chores"]
+
+
+def test_one_that_fails_costs_the_others_a_second_try_each_for_itself() -> None:
     run = Run(Told())
     for name in (b"1", b"2", b"3"):
         run.lanes.put_now(ticket(name))
-    second = run.doer.now
-    failed: list[bytes] = []
+    sound = run.doer.now
 
     def now(it: Ticket) -> list[Letter]:
-        if it.arrival.payload == b"2" and not failed:
-            failed.append(b"2")
-            raise StoreFault("away")
-        return second(it)
+        if it.arrival.payload == b"2":
+            raise ZeroDivisionError
+        return sound(it)
 
     run.doer.now = now  # type: ignore[method-assign]
     run.thread.start()
     run.until(3)
     run.end()
     assert run.delivered == [b"1", b"2", b"3"]
-    assert run.doer.done == ["now 1", "now 2", "now 3", "chores"]
+    assert run.doer.done == ["now 1", "aside 2 ZeroDivisionError", "now 3", "chores"]
+
+
+def test_what_was_done_before_the_database_went_away_is_answered_and_the_rest_waits_in_order() -> None:
+    run = Run(Told())
+    for number in range(3):
+        run.lanes.put_now(asking(number))
+    sound, failed = run.doer.now, list[bytes]()
+
+    def now(it: Ticket) -> list[Letter]:
+        if it.arrival.payload == b"1" and not failed:
+            failed.append(b"1")
+            raise StoreFault("away")
+        return sound(it)
+
+    run.doer.now = now  # type: ignore[method-assign]
+    run.thread.start()
+    run.until(3)
+    run.end()
+    assert run.delivered == [b"0", b"1", b"2"]
+    assert run.doer.done == ["now 0", "now 1", "now 2", "chores"], "each with a commit of its own"
 
 
 @pytest.mark.parametrize("fault", [RuleBroken("a defect"), ZeroDivisionError()])
@@ -187,7 +234,7 @@ def test_what_it_does_not_know_ends_it_with_nothing_answered(fault: Exception) -
 
 
 def test_a_message_of_now_that_our_code_stumbles_over_is_set_aside_and_the_next_ones_answered() -> None:
-    run = Run(Told(KeyFault("away"), ZeroDivisionError()))
+    run = Run(Told(KeyFault("away"), ZeroDivisionError(), ZeroDivisionError()))
     for name in (b"1", b"2"):
         run.lanes.put_now(ticket(name))
     run.thread.start()
