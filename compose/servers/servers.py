@@ -16,6 +16,10 @@ from compose.servers.ports import LOOPBACK
 from compose.servers.render import render, write_private
 
 RUNNING = r"mosquitto version \S+ running"
+QUEUED_MESSAGES_MAX = 10_000
+"""Messages that the broker keeps for a session which does not take them; what comes then is dropped for it."""
+QUEUED_BYTES_MAX = 64 << 20
+"""The same in bytes: so much memory may each of the two sessions of an ingest that is away cost."""
 
 
 class ServerMissing(Exception):
@@ -66,6 +70,8 @@ def mosquitto(folder: Path, port: int, files: BrokerFiles, address: str = LOOPBA
         acl_file=files.acl_file.resolve(),
         crl=f"crlfile {files.crlfile.resolve()}" if files.crlfile else "",
         user="user root" if os.geteuid() == 0 else "",
+        queued_messages=QUEUED_MESSAGES_MAX,
+        queued_bytes=QUEUED_BYTES_MAX,
         folder=folder.resolve(),
     )
     configuration = write_private(folder / "mosquitto.conf", text)

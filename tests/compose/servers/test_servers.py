@@ -6,14 +6,18 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
 import psycopg
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from compose.parts.standing import NotStanding, Standing
+from compose.servers import servers
 from compose.servers.login import new_login
 from compose.servers.ports import free_port
 from compose.servers.postgres import PostgresError, clear_stale_pid, newest_programs
@@ -25,12 +29,13 @@ from shared.input.login import Login, read_login
 
 pytestmark = pytest.mark.process
 WAIT_S = 10.0
+TOPIC = "oykt/v1/p00/box-1/up/now"
 
 
-def talk(port, *, payload, tls=None, topic="oykt/v1/p00/box-1/up/now", login=None):
+def talk(port, *, payload, tls=None, topic=TOPIC, client_id="box-1", login=None):
     """Publish to oneself and return what came back, or None if nothing did."""
     got = []
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="box-1", protocol=MQTTProtocolVersion.MQTTv5)
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTProtocolVersion.MQTTv5)
     client.on_message = lambda _client, _data, message: got.append(message.payload)
     client.on_connect = lambda *_: client.subscribe(topic, qos=1)
     client.on_subscribe = lambda *_: client.publish(topic, payload, qos=1)
@@ -162,6 +167,42 @@ def test_mutual_tls_refuses_a_client_without_certificate(pki, mutual):
         pytest.raises(ssl.SSLError, match="CERTIFICATE_REQUIRED"),
     ):
         tls.recv(1)
+
+
+def test_a_session_that_takes_nothing_costs_the_broker_a_bounded_memory(pki, tmp_path, monkeypatch):
+    monkeypatch.setattr(servers, "QUEUED_MESSAGES_MAX", 50)
+    port = free_port()
+    files = BrokerFiles(pki / "ca.crt", pki / "server.crt", pki / "server.key", pki / "acl")
+    with Standing(mosquitto(tmp_path, port, files), tmp_path):
+        asleep = durable(port, client_side(pki, "box-1"))
+        asleep.disconnect()
+        asleep.loop(0.1)
+        for n in range(120):
+            assert talk(port, payload=bytes([n]), tls=client_side(pki, "box-1"), client_id="other") == bytes([n])
+        heard = []
+        awake = durable(port, client_side(pki, "box-1"), heard.append)
+        last_s = time.monotonic() + WAIT_S
+        while len(heard) < 50 and time.monotonic() < last_s:
+            awake.loop(0.1)
+        awake.loop(0.5)
+        assert heard == [bytes([n]) for n in range(50)], "the oldest; none is lost, for their box has no ledger's ack"
+        awake.disconnect()
+
+
+def durable(port, tls, hear=None):
+    """A session that the broker keeps, subscribed."""
+    ready = []
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="durable", protocol=MQTTProtocolVersion.MQTTv5)
+    client.on_message = lambda _client, _data, message: hear and hear(message.payload)
+    client.on_connect = lambda *_: client.subscribe(TOPIC, qos=1)
+    client.on_subscribe = lambda *_: ready.append(True)
+    client.tls_set_context(tls)
+    kept = Properties(PacketTypes.CONNECT)
+    kept.SessionExpiryInterval = 600
+    client.connect("127.0.0.1", port, clean_start=False, properties=kept)
+    while not ready:
+        assert client.loop(0.1) == mqtt.MQTT_ERR_SUCCESS
+    return client
 
 
 def test_rights_are_readable_by_their_owner_only(pki, mutual):
