@@ -24,6 +24,7 @@ class Where:
     """Where this run lives. ports: box → TCP port of its edge. dsn: empty = SQLite. clock: empty = wall clock.
 
     login: file with user and password of a broker that asks for them.
+    cloud_port: the broker's door for the cloud alone; 0: it has one door.
     """
 
     data: Path
@@ -35,6 +36,7 @@ class Where:
     dsn: str = ""
     clock: str = ""
     login: Path | None = None
+    cloud_port: int = 0
 
     @property
     def keys_socket(self) -> Path:
@@ -52,7 +54,8 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
     keys = key_process(where.data, where.keys_socket, where.desk_socket)
     dsn = ("--dsn", where.dsn) if where.dsn else ()
     ingest = _python(
-        "ingest", "cloud", "ingest", *_data(where), "--keys", str(where.keys_socket), *_broker(where), *dsn,
+        "ingest", "cloud", "ingest", *_data(where), "--keys", str(where.keys_socket),
+        *_broker(where, where.cloud_port or where.broker_port), *dsn,
         *_clock(where), after=("keys", *after),
     )  # fmt: skip
     console = _python(
@@ -127,7 +130,7 @@ def _buses(where: Where, box: Box) -> list[Part]:
 
 
 def _edge(where: Where, box: Box) -> Part:
-    words = ["edge", "run", *_data(where), "--box", box.box, *_broker(where)]
+    words = ["edge", "run", *_data(where), "--box", box.box, *_broker(where, where.broker_port)]
     for link in box.links:
         wire = _wire(where, box, link)
         if link.kind is LinkKind.CAN:
@@ -168,10 +171,10 @@ def _wire(where: Where, box: Box, link: Link) -> Path:
     return where.run / f"{box.box}-{link.name}"
 
 
-def _broker(where: Where) -> tuple[str, ...]:
+def _broker(where: Where, port: int) -> tuple[str, ...]:
     """How to reach the broker, and how to be let in."""
     login = ("--broker-login", str(where.login)) if where.login else ()
-    return "--broker", f"127.0.0.1:{where.broker_port}", *(("--tls",) if where.full else ()), *login
+    return "--broker", f"127.0.0.1:{port}", *(("--tls",) if where.full else ()), *login
 
 
 def _data(where: Where) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from compose.servers.login import new_login
 from compose.servers.ports import free_port
 from compose.servers.postgres import postgres
 from compose.servers.render import write_private
-from compose.servers.servers import BrokerFiles, embedded_broker, mosquitto
+from compose.servers.servers import BrokerFiles, BrokerPorts, embedded_broker, mosquitto
 
 STEP_S = 600.0
 DEMO_DEPOSIT_FEN = 2_000_000
@@ -113,18 +113,23 @@ async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan:
         words = ("provisioning", "campus", "--data", str(room), "--plan", str(options.data / "plan.json"))
         await step(parts, "provision", *words)
     ports = {box.box: free_port() for box in plan.boxes}
-    broker_port, dsn, login = free_port(), "", None
+    broker_port, cloud_port, dsn, login = free_port(), 0, "", None
     if options.full:
         cluster = await asyncio.to_thread(postgres, options.data)
-        tls = room / "broker"
-        files = BrokerFiles(tls / "ca.pem", tls / "broker.pem", tls / "broker.key", tls / "acl", tls / "crl.pem")
-        await parts.start(mosquitto(options.data / "broker", broker_port, files), cluster.part)
+        cloud_port = free_port()
+        files = BrokerFiles.of_campus(room)
+        if not files.cloudfile.exists():  # a campus of release 0.1
+            await step(parts, "cloud-door", "provisioning", "certificate", "cloud-door", "--data", str(room))
+        broker = mosquitto(options.data / "broker", BrokerPorts(broker_port, cloud_port), files)
+        await parts.start(broker, cluster.part)
         dsn = await asyncio.to_thread(cluster.create_database, DATABASE)
         write_private(room / "cloud" / DSN_FILE, f"{dsn}\n")  # for `./ykt cloud …` beside the running campus
     else:
         login = new_login(run_dir / LOGIN_FILE)
         await parts.start(embedded_broker(broker_port, login=login))
-    return campus.Where(room, run_dir, broker_port, options.port, ports, options.full, dsn, clock, login)
+    return campus.Where(
+        room, run_dir, broker_port, options.port, ports, options.full, dsn, clock, login, cloud_port
+    )
 
 
 def servers_of(options: Options) -> tuple[str, ...]:

@@ -37,13 +37,32 @@ class ServerMissing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BrokerFiles:
-    """What provisioning made for the broker: authority, certificate, key, rights, revoked certificates."""
+    """What provisioning made for the broker: authority, certificate, key, rights, the cloud's own certificate, and the
+    revoked ones."""
 
     cafile: Path
     certfile: Path
     keyfile: Path
     acl_file: Path
+    cloudfile: Path
     crlfile: Path | None = None
+
+    @staticmethod
+    def of_campus(data: Path) -> "BrokerFiles":
+        """Those of a provisioned campus. One of release 0.1 has no cloudfile: `provisioning certificate cloud-door`."""
+        own = data / "broker"
+        return BrokerFiles(*(own / name for name in _NAMES))
+
+
+_NAMES = ("ca.pem", "broker.pem", "broker.key", "acl", "cloud.pem", "crl.pem")
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerPorts:
+    """Where a broker listens: for the boxes, and for the cloud alone."""
+
+    boxes: int
+    cloud: int
 
 
 def embedded_broker(port: int, name: str = "broker", login: Path | None = None) -> Part:
@@ -52,22 +71,26 @@ def embedded_broker(port: int, name: str = "broker", login: Path | None = None) 
     return Part(name, (sys.executable, *words, *(("--login", str(login)) if login else ())))
 
 
-def mosquitto(folder: Path, port: int, files: BrokerFiles, address: str = LOOPBACK, name: str = "broker") -> Part:
+def mosquitto(folder: Path, ports: BrokerPorts, files: BrokerFiles, address: str = LOOPBACK) -> Part:
     """Return mosquitto with mutual TLS and rights; writes its configuration to `folder` and keeps its data there.
 
-    The user name of a client is the common name of its certificate. Raises ServerMissing, UnsafeValue, OSError.
+    The user name of a client is the common name of its certificate, and of a box the client id as well. The cloud's
+    door is open for the cloud's own certificate alone. Raises ServerMissing, UnsafeValue, OSError.
     """
     program = _mosquitto_program()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     files.acl_file.chmod(0o600)  # mosquitto warns about, and will refuse, rights that others can read
     text = render(
         "mosquitto.conf",
-        port=port,
+        port=ports.boxes,
         address=address,
+        cloud_port=ports.cloud,
+        cloud_address=address,
         cafile=files.cafile.resolve(),
         certfile=files.certfile.resolve(),
         keyfile=files.keyfile.resolve(),
         acl_file=files.acl_file.resolve(),
+        cloudfile=files.cloudfile.resolve(),
         crl=f"crlfile {files.crlfile.resolve()}" if files.crlfile else "",
         user="user root" if os.geteuid() == 0 else "",
         queued_messages=QUEUED_MESSAGES_MAX,
@@ -75,7 +98,7 @@ def mosquitto(folder: Path, port: int, files: BrokerFiles, address: str = LOOPBA
         folder=folder.resolve(),
     )
     configuration = write_private(folder / "mosquitto.conf", text)
-    return Part(name, (program, "-c", str(configuration)), ready=RUNNING, stop_signal=signal.SIGTERM)
+    return Part("broker", (program, "-c", str(configuration)), ready=RUNNING, stop_signal=signal.SIGTERM)
 
 
 def mosquitto_plain(port: int, name: str = "mosquitto") -> Part:

@@ -24,6 +24,7 @@ from provisioning.campus.settings import (
 from provisioning.certificates import authority
 from provisioning.certificates.authority import Authority
 from provisioning.certificates.enrol import acl_text, sign_request
+from provisioning.certificates.revocation import CLOUD_DOOR, INGEST, INGEST_KEY
 from provisioning.custody import chain as custody_chain
 from provisioning.custody import files as key_files
 from provisioning.issue import personalise
@@ -211,8 +212,10 @@ def _cloud_files(making: Making, keys: _Keys) -> Iterator[File]:
     yield File("cloud/ack.key", _ed25519_pem(keys.ack))
     yield File("cloud/ca.pem", authority.certificate_pem(ca))
     ingest = authority.new_key()
-    yield File("cloud/ingest.pem", authority.issue_client(ca, ingest.public_key(), INGEST_USER, making.now))
-    yield File("cloud/ingest.key", authority.private_pem(ingest))
+    own = authority.issue_own(ingest, INGEST_USER, making.now)
+    yield File(str(INGEST), own)
+    yield File(str(INGEST_KEY), authority.private_pem(ingest))
+    yield File(str(CLOUD_DOOR), own)
     yield from _server_files(making, ca, "cloud/console")
 
 

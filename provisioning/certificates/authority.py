@@ -68,6 +68,36 @@ def issue_client(authority: Authority, public: ec.EllipticCurvePublicKey, name: 
     return _issue(authority, public, name, CLIENT, now, None)
 
 
+def issue_own(key: PrivateKey, name: str, now: datetime) -> bytes:
+    """PEM certificate of a client that is signed by its own key: for a door where this one is believed, and no CA."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:_NAME_MAX])])
+    builder = _builder(subject, subject, key.public_key(), now, LEAF_DAYS)
+    builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([CLIENT]), critical=False)
+    builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+    return builder.sign(key, SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def is_own(pem: bytes) -> bool:
+    """Is this a certificate that its own key has signed? WireFault when it is none."""
+    try:
+        certificate = x509.load_pem_x509_certificate(pem)
+    except ValueError as fault:
+        raise WireFault("certificate: malformed") from fault
+    return certificate.issuer == certificate.subject
+
+
+def open_private(pem: bytes) -> PrivateKey:
+    """A key as `private_pem` writes it; WireFault when it is none."""
+    try:
+        key = serialization.load_pem_private_key(pem, None)
+    except (ValueError, TypeError):
+        raise WireFault("private key: malformed") from None  # its text may quote the file
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise WireFault("private key: must be EC P-256")
+    return key
+
+
 def renew(authority: Authority, pem: bytes, now: datetime, public: ec.EllipticCurvePublicKey | None = None) -> bytes:
     """PEM certificate that takes the place of this one: same name, use and host names, its key or the one given, a new
     term. WireFault when it is no certificate of this CA, or the CA's own."""

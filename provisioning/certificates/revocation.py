@@ -15,7 +15,11 @@ from shared.errors import ConfigFault
 
 CRL = Path("broker/crl.pem")
 CA = Path("ca.pem")
-_SERVERS = (Path("broker/broker.pem"), Path("cloud/console.pem"), Path("cloud/ingest.pem"))
+INGEST = Path("cloud/ingest.pem")
+INGEST_KEY = Path("cloud/ingest.key")
+CLOUD_DOOR = Path("broker/cloud.pem")
+"""What the broker believes at the cloud's own door: the ingest's certificate again, and nothing else."""
+_SERVERS = (Path("broker/broker.pem"), Path("cloud/console.pem"), INGEST)
 
 
 class Term(NamedTuple):

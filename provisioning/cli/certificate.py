@@ -25,7 +25,7 @@ from shared.errors import ConfigFault, WireFault
 SERVERS = {
     "broker": Path("broker/broker.pem"),
     "console": Path("cloud/console.pem"),
-    "ingest": Path("cloud/ingest.pem"),
+    "ingest": revocation.INGEST,
 }
 REQUEST_MAX = 64 * 1024
 
@@ -50,6 +50,9 @@ def add_to(verbs: Verbs) -> None:
     renew.set_defaults(run=_renew)
     add_store(renew)
     add_who(renew)
+    door = steps.add_parser("cloud-door", help="0.1 版数据目录：入账专用门 / the cloud's own door, for a folder of 0.1")
+    door.add_argument("--data", type=Path, required=True, metavar="DIR", help="校园数据目录 / campus data folder")
+    door.set_defaults(run=_cloud_door)
 
 
 def _renew(chosen: argparse.Namespace) -> None:
@@ -65,10 +68,31 @@ def _renew(chosen: argparse.Namespace) -> None:
     vault.record([deed(now_s(), Act.RENEWED, chosen.who, text) for text in told])
     for file, pem in made:
         _replace(chosen.data / file, pem)
+        if file == revocation.INGEST and (chosen.data / revocation.CLOUD_DOOR).exists():
+            _replace(chosen.data / revocation.CLOUD_DOOR, pem)
         if chosen.out is not None:
             chosen.out.write_bytes(pem)
     sys.stdout.write("".join(f"{text}\n" for text in told))
     sys.stdout.write("重启使用它的程序生效 / restart what uses it\n")
+
+
+def _cloud_door(chosen: argparse.Namespace) -> None:
+    """Of a campus of release 0.1, whose ingest has a certificate of the CA, as the boxes have: once, then never again.
+
+    The door's file goes last: until it is there, this is done again.
+    """
+    ingest, door = chosen.data / revocation.INGEST, chosen.data / revocation.CLOUD_DOOR
+    pem = ingest.read_bytes()
+    if not authority.is_own(pem):
+        pem = _own(chosen.data, pem)
+        _replace(ingest, pem)
+    write_private(door, pem)
+    sys.stdout.write(f"专用门证书已备好 / the cloud's door is made: {door}\n")
+
+
+def _own(data: Path, old: bytes) -> bytes:
+    key = authority.open_private((data / revocation.INGEST_KEY).read_bytes())
+    return authority.issue_own(key, look(old).name, _now())
 
 
 def _wanted(chosen: argparse.Namespace) -> Iterator[Wanted]:
@@ -100,6 +124,8 @@ def _request(file: Path | None) -> bytes | None:
 
 def _made(ca: Authority, data: Path, wanted: Wanted) -> bytes:
     old = (data / wanted.file).read_bytes()
+    if wanted.file == revocation.INGEST and authority.is_own(old):
+        return _own(data, old)
     if wanted.request is None:
         return authority.renew(ca, old, _now())
     name, public = authority.open_request(wanted.request)

@@ -26,6 +26,7 @@ from shared.purse.cos.images import CEILING_FEN
 from shared.purse.profiles import CAMPUS, CAMPUS_CARDS, CardProfile
 from shared.transit.door import Door, check_door
 from shared.transit.fares import FareTable, parse_table
+from shared.wire.topics import INGEST_USER
 
 CARDS_MAX = 1_000_000
 BOXES_MAX = 1_000
@@ -321,8 +322,11 @@ def _plain(row: Section, key: str) -> str:
 
 
 def _box_id(row: Section) -> BoxId:
+    name = _plain(row, "box")
+    if name == INGEST_USER:
+        raise ConfigFault(f"{row.name('box')}: {INGEST_USER} 是入账进程的名字 / is the name of the ingest")
     try:
-        return box_id(_plain(row, "box"))
+        return box_id(name)
     except WireFault as fault:
         raise ConfigFault(f"{row.name('box')}: {fault}") from fault
 

@@ -10,7 +10,7 @@ import pytest
 
 from compose.parts.standing import Standing
 from compose.servers.ports import LOOPBACK, free_port
-from compose.servers.servers import BrokerFiles, mosquitto
+from compose.servers.servers import BrokerFiles, BrokerPorts, mosquitto
 from edge.process import mqtt
 from edge.process.mqtt import Arrived, BrokerSetting, Connected, MqttLine, Published
 from edge.settings import TlsSetting, load
@@ -46,13 +46,16 @@ def data(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def port(data, tmp_path_factory):
-    names = ("ca.pem", "broker.pem", "broker.key", "acl", "crl.pem")
-    files = BrokerFiles(*(data / "broker" / name for name in names))
-    port = free_port()
+def doors(data, tmp_path_factory):
+    ports = BrokerPorts(free_port(), free_port())
     folder = tmp_path_factory.mktemp("mosquitto")
-    with Standing(mosquitto(folder, port, files), folder):
-        yield port
+    with Standing(mosquitto(folder, ports, BrokerFiles.of_campus(data)), folder):
+        yield ports
+
+
+@pytest.fixture(scope="module")
+def port(doors):
+    return doors.boxes
 
 
 class Peer:
@@ -81,8 +84,8 @@ def topic(box, lane):
 def peers(port):
     made = []
 
-    def make(*words):
-        made.append(Peer(port, *words))
+    def make(*words, at=port):
+        made.append(Peer(at, *words))
         return made[-1]
 
     yield make
@@ -90,12 +93,12 @@ def peers(port):
         peer.stop()
 
 
-def test_box_speaks_as_itself_and_only_as_itself(data, peers):
+def test_box_speaks_as_itself_and_only_as_itself(data, peers, doors):
     settings = load(data / "boxes" / BOX / "edge.json")
     assert settings.tls is not None
     cloud = data / "cloud"
     tls = TlsSetting(cloud / "ca.pem", cloud / "ingest.pem", cloud / "ingest.key")
-    ingest = peers("ingest", tls, ((topics.subscriptions(topics.UP_MONEY)[0], 1),), topics.DOWN_NOW)
+    ingest = peers("ingest", tls, ((topics.subscriptions(topics.UP_MONEY)[0], 1),), topics.DOWN_NOW, at=doors.cloud)
     box = peers(BOX, settings.tls, ((topic(BOX, topics.DOWN_MONEY), 0), (topic(BOX, topics.DOWN_NOW), 1)))
     until(lambda: box.has(Connected()) and ingest.has(Connected()), "connected")
     box.line.publish(topic(BOX, topics.UP_MONEY), b"ours", 1)

@@ -12,7 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from compose.parts.standing import Standing
 from compose.servers.ports import LOOPBACK, free_port
-from compose.servers.servers import BrokerFiles, mosquitto
+from compose.servers.servers import BrokerFiles, BrokerPorts, mosquitto
 from shared.ids import BoxId, partition_of
 from shared.wire.topics import DOWN_MONEY, UP_MONEY, subscriptions, topic
 
@@ -21,21 +21,26 @@ pytestmark = pytest.mark.process
 
 
 @pytest.fixture(scope="module")
-def port(campus, tmp_path_factory):
+def doors(campus, tmp_path_factory):
     folder = tmp_path_factory.mktemp("broker")
-    names = ("ca.pem", "broker.pem", "broker.key", "acl", "crl.pem")
-    files = BrokerFiles(*(campus.data / "broker" / name for name in names))
-    port = free_port()
-    with Standing(mosquitto(folder, port, files), folder):
-        yield port
+    ports = BrokerPorts(free_port(), free_port())
+    with Standing(mosquitto(folder, ports, BrokerFiles.of_campus(campus.data)), folder):
+        yield ports
+
+
+@pytest.fixture
+def port(doors):
+    return doors.boxes
 
 
 class Peer:
     """One client, known by its certificate."""
 
-    def __init__(self, port: int, folder: Path, stem: str) -> None:
+    def __init__(self, port: int, folder: Path, stem: str, client_id: str = "") -> None:
         self.heard: list[tuple[str, bytes]] = []
-        self.client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+        self.losses: list[str] = []
+        self.client = Client(CallbackAPIVersion.VERSION2, client_id, protocol=MQTTProtocolVersion.MQTTv5)
+        self.client.on_disconnect = lambda _client, _data, _flags, reason, _more: self.losses.append(str(reason))
         self.client.tls_set_context(context(folder, stem))
         self.client.on_message = lambda _client, _data, message: self.heard.append((message.topic, message.payload))
         ready = threading.Event()
@@ -78,10 +83,10 @@ def context(folder: Path, stem: str) -> ssl.SSLContext:
     return made
 
 
-def test_each_may_do_what_the_topics_say_and_no_more(campus, port) -> None:
+def test_each_may_do_what_the_topics_say_and_no_more(campus, doors, port) -> None:
     bus = BoxId("bus-1")
     own, down = (topic(partition_of(bus), bus, lane) for lane in (UP_MONEY, DOWN_MONEY))
-    ingest = Peer(port, campus.data / "cloud", "ingest")
+    ingest = Peer(doors.cloud, campus.data / "cloud", "ingest")
     box = Peer(port, campus.data / "boxes/bus-1", "box")
     stranger = Peer(port, campus.data / "boxes/canteen-1", "box")
     try:
@@ -99,6 +104,38 @@ def test_each_may_do_what_the_topics_say_and_no_more(campus, port) -> None:
     finally:
         for peer in (ingest, box, stranger):
             peer.close()
+
+
+def test_nobody_throws_another_off_by_taking_his_client_id(campus, doors) -> None:
+    """Neither the other box nor a session of the ingest: a box is who its certificate says."""
+    bus, canteen = BoxId("bus-1"), campus.data / "boxes/canteen-1"
+    own = topic(partition_of(bus), bus, UP_MONEY)
+    ingest = Peer(doors.cloud, campus.data / "cloud", "ingest", "money-p00-p63")
+    box = Peer(doors.boxes, campus.data / "boxes/bus-1", "box", "bus-1")
+    thieves = []
+    try:
+        ingest.subscribe(*subscriptions(UP_MONEY))
+        for client_id in ("bus-1", "money-p00-p63", "cloud-ingest"):
+            thieves.append(Peer(doors.boxes, canteen, "box", client_id))
+            thieves[-1].subscribe("#")
+        assert box.publish(own, b"still here") == "Success"
+        assert ingest.wait_for(1) == [(own, b"still here")]
+        assert (box.losses, ingest.losses) == ([], [])
+        assert [thief.losses for thief in thieves[:2]] == [["Session taken over"]] * 2, "by himself, and so nobody else"
+    finally:
+        for peer in (ingest, box, *thieves):
+            peer.close()
+
+
+@pytest.mark.parametrize("folder", ["boxes/canteen-1", "boxes/bus-1"])
+def test_no_box_comes_in_by_the_clouds_door(campus, doors, folder: str) -> None:
+    with socket.create_connection((LOOPBACK, doors.cloud), WAIT_S) as raw:
+        raw.settimeout(WAIT_S)
+        with (
+            pytest.raises((ssl.SSLError, ConnectionError)),
+            context(campus.data / folder, "box").wrap_socket(raw, server_hostname="localhost") as tls,
+        ):
+            tls.recv(1)
 
 
 def test_without_a_certificate_nobody_gets_in(campus, port) -> None:

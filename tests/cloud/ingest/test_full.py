@@ -9,7 +9,7 @@ import pytest
 
 from compose.parts.standing import Standing
 from compose.servers.ports import free_port
-from compose.servers.servers import BrokerFiles, mosquitto
+from compose.servers.servers import BrokerFiles, BrokerPorts, mosquitto
 from shared.wire.topics import UP_MONEY, topic
 from tests.cloud.campus import Campus, Purse, run_part
 from tests.cloud.field import FieldBox, until
@@ -53,13 +53,12 @@ def full(
 ) -> Iterator[FullSite]:
     folder = tmp_path_factory.mktemp("full")
     campus = provisioned.copy_to(folder / "data")
-    rights = provisioned.data / "broker"
-    files = BrokerFiles(*(rights / name for name in ("ca.pem", "broker.pem", "broker.key", "acl", "crl.pem")))
-    port = free_port()
+    files = BrokerFiles.of_campus(provisioned.data)
+    ports = BrokerPorts(free_port(), free_port())
     run_part("cloud", "import", "--data", campus.data, "--dsn", postgres)
-    part = ingest_part(campus, keys_socket, port, "--tls", "--dsn", postgres)
-    with Standing(mosquitto(folder / "broker", port, files), folder), Standing(part, folder) as ingest:
-        yield FullSite(campus, provisioned.data, port, postgres, ingest, campus.purses())
+    part = ingest_part(campus, keys_socket, ports.cloud, "--tls", "--dsn", postgres)
+    with Standing(mosquitto(folder / "broker", ports, files), folder), Standing(part, folder) as ingest:
+        yield FullSite(campus, provisioned.data, ports.boxes, postgres, ingest, campus.purses())
 
 
 def test_a_lunch_over_mutual_tls_into_postgresql(full: FullSite) -> None:

@@ -23,7 +23,7 @@ from compose.servers.ports import free_port
 from compose.servers.postgres import PostgresError, clear_stale_pid, newest_programs
 from compose.servers.postgres import postgres as prepare_postgres
 from compose.servers.render import UnsafeValue, render
-from compose.servers.servers import BrokerFiles, ServerMissing, embedded_broker, mosquitto
+from compose.servers.servers import BrokerFiles, BrokerPorts, ServerMissing, embedded_broker, mosquitto
 from compose.servers.servers import mosquitto_plain as plain
 from shared.input.login import Login, read_login
 
@@ -32,10 +32,10 @@ WAIT_S = 10.0
 TOPIC = "oykt/v1/p00/box-1/up/now"
 
 
-def talk(port, *, payload, tls=None, topic=TOPIC, client_id="box-1", login=None):
+def talk(port, *, payload, tls=None, topic=TOPIC, login=None):
     """Publish to oneself and return what came back, or None if nothing did."""
     got = []
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=MQTTProtocolVersion.MQTTv5)
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="box-1", protocol=MQTTProtocolVersion.MQTTv5)
     client.on_message = lambda _client, _data, message: got.append(message.payload)
     client.on_connect = lambda *_: client.subscribe(topic, qos=1)
     client.on_subscribe = lambda *_: client.publish(topic, payload, qos=1)
@@ -131,6 +131,8 @@ def pki(tmp_path_factory):
     openssl(folder, "req", "-x509", *EC, "-subj", "/CN=ca", *usage, "-keyout", "ca.key", "-out", "ca.crt")
     for name in ("server", "box-1", "box-2"):
         certificate(folder, name)
+    own = ("-subj", "/CN=box-1", "-keyout", "cloud.key", "-out", "cloud.crt")  # a name with rights, by its own key
+    openssl(folder, "req", "-x509", *EC, *own)
     (folder / "acl").write_text("pattern readwrite oykt/v1/+/%u/#\n")
     (folder / "acl").chmod(0o644)
     return folder
@@ -138,10 +140,10 @@ def pki(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def mutual(pki, tmp_path_factory):
-    port = free_port()
-    files = BrokerFiles(pki / "ca.crt", pki / "server.crt", pki / "server.key", pki / "acl")
-    with Standing(mosquitto(tmp_path_factory.mktemp("data"), port, files), pki):
-        yield port
+    ports = BrokerPorts(free_port(), free_port())
+    files = BrokerFiles(pki / "ca.crt", pki / "server.crt", pki / "server.key", pki / "acl", pki / "cloud.crt")
+    with Standing(mosquitto(tmp_path_factory.mktemp("data"), ports, files), pki):
+        yield ports.boxes
 
 
 def client_side(pki, name=None):
@@ -171,16 +173,17 @@ def test_mutual_tls_refuses_a_client_without_certificate(pki, mutual):
 
 def test_a_session_that_takes_nothing_costs_the_broker_a_bounded_memory(pki, tmp_path, monkeypatch):
     monkeypatch.setattr(servers, "QUEUED_MESSAGES_MAX", 50)
-    port = free_port()
-    files = BrokerFiles(pki / "ca.crt", pki / "server.crt", pki / "server.key", pki / "acl")
-    with Standing(mosquitto(tmp_path, port, files), tmp_path):
-        asleep = durable(port, client_side(pki, "box-1"))
+    ports = BrokerPorts(free_port(), free_port())
+    port = ports.boxes
+    files = BrokerFiles(pki / "ca.crt", pki / "server.crt", pki / "server.key", pki / "acl", pki / "cloud.crt")
+    with Standing(mosquitto(tmp_path, ports, files), tmp_path):
+        asleep = durable(ports.cloud, client_side(pki, "cloud"))
         asleep.disconnect()
         asleep.loop(0.1)
         for n in range(120):
-            assert talk(port, payload=bytes([n]), tls=client_side(pki, "box-1"), client_id="other") == bytes([n])
+            assert talk(port, payload=bytes([n]), tls=client_side(pki, "box-1")) == bytes([n])
         heard = []
-        awake = durable(port, client_side(pki, "box-1"), heard.append)
+        awake = durable(ports.cloud, client_side(pki, "cloud"), heard.append)
         last_s = time.monotonic() + WAIT_S
         while len(heard) < 50 and time.monotonic() < last_s:
             awake.loop(0.1)
@@ -210,10 +213,10 @@ def test_rights_are_readable_by_their_owner_only(pki, mutual):
 
 
 def test_part_that_does_not_get_ready_shows_its_last_lines(pki, tmp_path):
-    files = BrokerFiles(pki / "absent.crt", pki / "server.crt", pki / "server.key", pki / "acl")
+    files = BrokerFiles(pki / "absent.crt", pki / "server.crt", pki / "server.key", pki / "acl", pki / "cloud.crt")
     with (
         pytest.raises(NotStanding, match=r"(?s)broker:.*absent\.crt"),
-        Standing(mosquitto(tmp_path, free_port(), files), tmp_path),
+        Standing(mosquitto(tmp_path, BrokerPorts(free_port(), free_port()), files), tmp_path),
     ):
         pass
 

@@ -8,7 +8,7 @@ from cryptography import x509
 
 from compose.parts.standing import Standing
 from compose.servers.ports import free_port
-from compose.servers.servers import BrokerFiles, mosquitto
+from compose.servers.servers import BrokerFiles, BrokerPorts, mosquitto
 from provisioning.certificates import authority
 from provisioning.custody import chain as custody_chain
 from provisioning.keys.store import KeyKind
@@ -18,6 +18,7 @@ from tests.provisioning.desk import WHO, ok, provision
 from tests.provisioning.test_broker_rights import Peer
 
 BOX = "boxes/canteen-1/box.pem"
+INGEST = "cloud/ingest.pem"
 
 
 @pytest.fixture
@@ -30,7 +31,11 @@ def age(data, ca, file: str, days: int) -> None:
     """A certificate that ends in so many days."""
     path = data / file
     then = datetime.now(UTC) - timedelta(days=authority.LEAF_DAYS - days)
-    path.write_bytes(authority.renew(ca, path.read_bytes(), then))
+    if file == INGEST:
+        key = authority.open_private(path.with_suffix(".key").read_bytes())
+        path.write_bytes(authority.issue_own(key, "cloud-ingest", then))
+    else:
+        path.write_bytes(authority.renew(ca, path.read_bytes(), then))
 
 
 def days_left(data, file: str) -> int:
@@ -45,7 +50,7 @@ def near(data) -> list[str]:
 
 
 def test_what_is_due_gets_a_new_term_and_keeps_key_names_and_mode(data, ca) -> None:
-    due = ["broker/broker.pem", "cloud/console.pem", "cloud/ingest.pem", BOX]
+    due = ["broker/broker.pem", "cloud/console.pem", INGEST, BOX]
     before = {file: x509.load_pem_x509_certificate((data / file).read_bytes()) for file in due}
     for file in due:
         age(data, ca, file, 30)
@@ -56,17 +61,34 @@ def test_what_is_due_gets_a_new_term_and_keeps_key_names_and_mode(data, ca) -> N
     assert near(data) == []
     for file, old in before.items():
         new = x509.load_pem_x509_certificate((data / file).read_bytes())
-        new.verify_directly_issued_by(ca.certificate)
+        new.verify_directly_issued_by(new if file == INGEST else ca.certificate)
         assert new.public_key() == old.public_key()
         assert new.subject == old.subject
         assert new.serial_number != old.serial_number
         shared = [ext for ext in old.extensions if ext.oid != x509.AuthorityKeyIdentifier.oid]
         assert all(ext in new.extensions for ext in shared), "the same uses and host names"
     assert (data / BOX).stat().st_mode & 0o777 == 0o640
+    assert (data / "broker/cloud.pem").read_bytes() == (data / INGEST).read_bytes(), "what the cloud's door believes"
     assert "nothing is due" in ok("certificate", "renew", "--data", data, *WHO, "--due")
     log = (data / "keys/custody.log").read_bytes()
     assert custody_chain.faults(log) == []
     assert sum(b'"act":"renewed"' in line for line in log.splitlines()) == 4
+
+
+def test_a_campus_of_release_0_1_gets_its_clouds_door_once(data, ca) -> None:
+    """There the ingest had a certificate of the CA, as every box has."""
+    key = authority.open_private((data / INGEST).with_suffix(".key").read_bytes())
+    (data / INGEST).write_bytes(authority.issue_client(ca, key.public_key(), "cloud-ingest", datetime.now(UTC)))
+    (data / "broker/cloud.pem").unlink()
+    assert "cloud's door is made" in ok("certificate", "cloud-door", "--data", data)
+    made = (data / INGEST).read_bytes()
+    new = x509.load_pem_x509_certificate(made)
+    new.verify_directly_issued_by(new)
+    assert (look(made).name, new.public_key()) == ("cloud-ingest", key.public_key())
+    (data / "broker/cloud.pem").unlink()
+    ok("certificate", "cloud-door", "--data", data)
+    assert (data / INGEST).read_bytes() == (data / "broker/cloud.pem").read_bytes() == made, "killed in between: as is"
+    assert (data / "broker/cloud.pem").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.process
@@ -75,9 +97,9 @@ def test_a_renewed_box_and_a_renewed_broker_meet(data, ca, tmp_path) -> None:
     age(data, ca, "broker/broker.pem", -1)
     ok("certificate", "renew", "--data", data, *WHO, "--box", "canteen-1")
     ok("certificate", "renew", "--data", data, *WHO, "--server", "broker")
-    files = BrokerFiles(*(data / "broker" / name for name in ("ca.pem", "broker.pem", "broker.key", "acl", "crl.pem")))
+    files = BrokerFiles.of_campus(data)
     port = free_port()
-    with Standing(mosquitto(tmp_path, port, files), tmp_path):
+    with Standing(mosquitto(tmp_path, BrokerPorts(port, free_port()), files), tmp_path):
         Peer(port, data / "boxes/canteen-1", "box").close()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from compose.parts.standing import Standing
 from compose.servers.ports import LOOPBACK, free_port
-from compose.servers.servers import BrokerFiles, mosquitto
+from compose.servers.servers import BrokerFiles, BrokerPorts, mosquitto
 from provisioning.certificates import authority, revocation
 from provisioning.custody import chain as custody_chain
 from provisioning.keys.store import KeyKind
@@ -70,9 +70,9 @@ def test_a_revoked_box_is_turned_away_by_the_broker_and_another_is_not(data, tmp
     assert (again.returncode, "on the list already" in again.stderr) == (2, True)
     ok("crl", "renew", "--data", data, *WHO)
     assert "已吊销 revoked" in ok("crl", "status", "--data", data)
-    files = BrokerFiles(*(data / "broker" / name for name in ("ca.pem", "broker.pem", "broker.key", "acl", "crl.pem")))
+    files = BrokerFiles.of_campus(data)
     port = free_port()
-    with Standing(mosquitto(tmp_path, port, files), tmp_path):
+    with Standing(mosquitto(tmp_path, BrokerPorts(port, free_port()), files), tmp_path):
         Peer(port, data / "boxes/canteen-1", "box").close()
         with pytest.raises((ssl.SSLError, ConnectionError)):
             revoked(port, data / "boxes/bus-1")
