@@ -46,7 +46,8 @@ _NEVER_RECONNECT = -2
 
 
 class SessionTakenOver(LinkFault):
-    """Happens when another client came with our id: fighting back would only take it over in turn. We end."""
+    """Another client came with our id. We come back after the same growing pause as from any short life: who keeps on
+    taking us over has the session for PAUSE_MAX_S at a time, and what he was given and we were not comes again."""
 
 
 Take = Callable[[Arrival], Awaitable[None]]
@@ -107,12 +108,17 @@ def tls_context(ca: Path, certificate: Path, key: Path) -> ssl.SSLContext:
 class Session:
     """One durable session: connects, subscribes, hands messages over, and connects again until `close`."""
 
-    def __init__(self, plan: SessionPlan, endpoint: Endpoint, on_lost: Callable[[str, int], None]) -> None:
-        """`on_lost(session, connection)` tells that nothing of that connection can be PUBACKed any more."""
+    def __init__(
+        self, plan: SessionPlan, endpoint: Endpoint, on_lost: Callable[[str, int], None],
+        on_taken: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        """`on_lost(session, connection)` tells that nothing of that connection can be PUBACKed any more;
+        `on_taken(session)` that somebody else came with our client id, as far as the broker says so."""
         refuse_lossy(plan)
         self._plan = plan
         self._endpoint = endpoint
         self._on_lost = on_lost
+        self._on_taken = on_taken
         self._connection: _Connection | None = None
         self._closing = asyncio.Event()
         self.up = asyncio.Event()
@@ -120,7 +126,7 @@ class Session:
         self.losses = 0
 
     async def run(self) -> None:
-        """Until `close`; SessionTakenOver when somebody else came with our client id."""
+        """Until `close`."""
         short_lives = 0
         while not self._closing.is_set():
             born = asyncio.get_running_loop().time()
@@ -149,10 +155,10 @@ class Session:
             await connection.open(self._endpoint)
             self.up.set()
             await connection.until_lost(self._closing)
-        except SessionTakenOver:
-            raise
-        except LinkFault:
+        except LinkFault as fault:
             self.losses += 1
+            if isinstance(fault, SessionTakenOver):
+                self._on_taken(self._plan.client_id)
         finally:
             self.up.clear()
             self._connection = None

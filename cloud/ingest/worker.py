@@ -1,5 +1,7 @@
 """The ingest process put together: two broker sessions and one ledger thread around the lanes.
 
+Who takes over one of its sessions ends nothing: it comes back, and tells.
+
 Refuses to start beside another ingest on the same data folder, and to go on after a fault that it does not know: then
 it ends with what was not acknowledged left to the broker and the boxes, and the launcher starts it again.
 """
@@ -18,7 +20,7 @@ from typing import Any
 from cloud.ingest.clerk import Clerk
 from cloud.ingest.collector import spare_what_stands
 from cloud.ingest.lanes import Lanes
-from cloud.ingest.mqtt import Endpoint, Session, SessionPlan, SessionTakenOver, tls_context
+from cloud.ingest.mqtt import Endpoint, Session, SessionPlan, tls_context
 from cloud.ingest.quotas.admission import Admission
 from cloud.ingest.quotas.notices import Notices
 from cloud.ingest.seal import AckSeal, load_ack_key
@@ -79,8 +81,9 @@ class Worker:
         self._thread_gone = asyncio.Event()
         self._fault: BaseException | None = None
         endpoint = Endpoint(options.host, options.port, self._tls(), options.login)
-        self._now = Session(self._plan(NOW_SESSION, UP_NOW, STATE), endpoint, self._lost)
-        self._money = Session(self._plan(MONEY_SESSION, UP_MONEY), endpoint, self._lost)
+        told = self._lost, self._notices.taken
+        self._now = Session(self._plan(NOW_SESSION, UP_NOW, STATE), endpoint, *told)
+        self._money = Session(self._plan(MONEY_SESSION, UP_MONEY), endpoint, *told)
 
     async def run(self) -> int:
         """Start, serve, end in order. Raises what ended it, when that was not a request."""
@@ -90,7 +93,7 @@ class Worker:
         thread = self._ledger_thread(loop)
         thread.start()
         tasks = [
-            loop.create_task(self._guarded(session), name=name)
+            loop.create_task(session.run(), name=name)
             for name, session in ((NOW_SESSION, self._now), (MONEY_SESSION, self._money))
         ]
         tasks += [loop.create_task(self._greet(), name="greet"), loop.create_task(self._chores(), name="chores")]
@@ -174,12 +177,6 @@ class Worker:
         unix_s = time.time()
         return Now(int(unix_s * 1000), self._options.clock.at(unix_s))
 
-    async def _guarded(self, session: Session) -> None:
-        try:
-            await session.run()
-        except SessionTakenOver as fault:
-            self._fail(fault, "session taken over")
-
     async def _greet(self) -> None:
         await self._ledger_open.wait()
         await self._now.up.wait()
@@ -238,7 +235,7 @@ class Worker:
 
 @contextmanager
 def _alone(lock: Path) -> Iterator[None]:
-    """One ingest per data folder: two would take each other's sessions over for ever."""
+    """One ingest per data folder: two would take each other's sessions over for ever, and tell so."""
     fd = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:

@@ -149,7 +149,7 @@ class Watch:
     async def connect(self, port: int) -> None:
         """Subscribe."""
         plan = SessionPlan("bench-watch", ((self._filter, 0), (self._echo, 0)), self._take)
-        self._line = Line(plan, Endpoint(LOOPBACK, port), lambda *_: None)
+        self._line = Line(plan, Endpoint(LOOPBACK, port), lambda *_: None, lambda _: None)
         self._tasks = [asyncio.create_task(self._line.run())]
         async with asyncio.timeout(JOIN_S):
             await self._line.up.wait()

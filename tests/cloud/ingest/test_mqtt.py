@@ -9,7 +9,7 @@ import gmqtt
 import pytest
 
 from cloud.ingest import mqtt
-from cloud.ingest.mqtt import Endpoint, Session, SessionPlan, SessionTakenOver
+from cloud.ingest.mqtt import Endpoint, Session, SessionPlan
 from cloud.ingest.ticket import Arrival
 from compose.parts.standing import Standing
 from compose.servers.login import new_login
@@ -29,6 +29,11 @@ async def swallow(_: Arrival) -> None:
 
 def no_loss(_: str, __: int) -> None:
     """Nobody keeps tickets here."""
+
+
+def no_thief(_: str) -> None:
+    """Nobody came with our client id."""
+    raise AssertionError
 
 
 def plan(take: Callable[[Arrival], Awaitable[None]] = swallow, **changes: object) -> SessionPlan:
@@ -83,7 +88,7 @@ def test_a_message_is_pubacked_only_when_its_handler_is_through(broker) -> None:
         seen.append(arrival.payload)
 
     async def story() -> None:
-        first = Session(plan(never), Endpoint("127.0.0.1", broker.port), no_loss)
+        first = Session(plan(never), Endpoint("127.0.0.1", broker.port), no_loss, no_thief)
         task = asyncio.create_task(first.run())
         await asyncio.wait_for(first.up.wait(), 10)
         edge = await publisher(broker.port)
@@ -92,12 +97,12 @@ def test_a_message_is_pubacked_only_when_its_handler_is_through(broker) -> None:
         await until(lambda: len(seen) == 3)
         first.close()
         await task
-        second = Session(plan(once), Endpoint("127.0.0.1", broker.port), no_loss)
+        second = Session(plan(once), Endpoint("127.0.0.1", broker.port), no_loss, no_thief)
         task = asyncio.create_task(second.run())
         await until(lambda: len(seen) == 6)
         second.close()
         await task
-        third = Session(plan(once), Endpoint("127.0.0.1", broker.port), no_loss)
+        third = Session(plan(once), Endpoint("127.0.0.1", broker.port), no_loss, no_thief)
         task = asyncio.create_task(third.run())
         await asyncio.wait_for(third.up.wait(), 10)
         edge.publish(TOPIC, b"\x09", qos=1)
@@ -119,7 +124,7 @@ def test_a_broker_that_died_with_all_its_data_is_found_again(broker) -> None:
         seen.append(arrival.payload)
 
     async def story() -> None:
-        session = Session(plan(take), Endpoint("127.0.0.1", broker.port), lambda *what: lost.append(what))
+        session = Session(plan(take), Endpoint("127.0.0.1", broker.port), lambda *what: lost.append(what), no_thief)
         task = asyncio.create_task(session.run())
         await asyncio.wait_for(session.up.wait(), 10)
         broker.kill()
@@ -140,24 +145,33 @@ def test_a_broker_that_died_with_all_its_data_is_found_again(broker) -> None:
     assert lost[0] == ("money-p00-p63", 1)
 
 
-def test_a_taken_over_session_ends_instead_of_fighting(broker) -> None:
-    """mosquitto says so; the embedded broker only cuts, and then the pauses grow."""
+def test_a_taken_over_session_comes_back_and_hears_what_is_said_then(broker) -> None:
+    """mosquitto says what has happened; the embedded broker only cuts."""
+    seen: list[bytes] = []
+    taken: list[str] = []
+
+    async def take(arrival: Arrival) -> None:
+        seen.append(arrival.payload)
 
     async def story() -> None:
-        one = Session(plan(), Endpoint("127.0.0.1", broker.port), no_loss)
-        first = asyncio.create_task(one.run())
-        await asyncio.wait_for(one.up.wait(), 10)
-        other = Session(plan(), Endpoint("127.0.0.1", broker.port), no_loss)
-        second = asyncio.create_task(other.run())
-        await asyncio.wait_for(other.up.wait(), 10)
-        if broker.kind == "mosquitto":
-            with pytest.raises(SessionTakenOver):
-                await first
-        one.close()
-        other.close()
-        await asyncio.gather(first, second, return_exceptions=True)
+        session = Session(plan(take), Endpoint("127.0.0.1", broker.port), no_loss, taken.append)
+        task = asyncio.create_task(session.run())
+        await asyncio.wait_for(session.up.wait(), 10)
+        edge = await publisher(broker.port)
+        for count in range(1, 4):
+            thief = gmqtt.Client("money-p00-p63", clean_session=False, session_expiry_interval=60)
+            thief.set_config({"reconnect_retries": -2})
+            await thief.connect("127.0.0.1", broker.port)
+            await until(lambda: session.connections > count and session.up.is_set())  # noqa: B023  # awaited at once
+            edge.publish(TOPIC, bytes((count,)), qos=1)
+            await until(lambda: bytes((count,)) in seen)  # noqa: B023
+            await thief.disconnect()
+        session.close()
+        await task
+        await edge.disconnect()
 
     run(story())
+    assert taken == ["money-p00-p63"] * (3 if broker.kind == "mosquitto" else 0)
 
 
 def test_a_silent_broker_is_given_up_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,7 +179,7 @@ def test_a_silent_broker_is_given_up_in_bounded_time(monkeypatch: pytest.MonkeyP
 
     async def story() -> None:
         with socket.create_server(("127.0.0.1", 0)) as hole:
-            session = Session(plan(), Endpoint("127.0.0.1", hole.getsockname()[1]), no_loss)
+            session = Session(plan(), Endpoint("127.0.0.1", hole.getsockname()[1]), no_loss, no_thief)
             task = asyncio.create_task(session.run())
             await until(lambda: session.losses >= 2)
             session.close()
@@ -186,7 +200,7 @@ def test_a_flood_past_the_bound_ends_the_connection_and_nothing_is_lost(
         seen.append(arrival.payload)
 
     async def story() -> None:
-        session = Session(plan(take), Endpoint("127.0.0.1", broker.port), no_loss)
+        session = Session(plan(take), Endpoint("127.0.0.1", broker.port), no_loss, no_thief)
         task = asyncio.create_task(session.run())
         await asyncio.wait_for(session.up.wait(), 10)
         edge = await publisher(broker.port)
@@ -213,7 +227,7 @@ def test_a_flood_that_asks_for_no_puback_ends_no_connection(mosquitto_plain, mon
         await free.wait()
 
     async def story() -> None:
-        session = Session(plan(take), Endpoint("127.0.0.1", mosquitto_plain.port), no_loss)
+        session = Session(plan(take), Endpoint("127.0.0.1", mosquitto_plain.port), no_loss, no_thief)
         task = asyncio.create_task(session.run())
         await asyncio.wait_for(session.up.wait(), 10)
         edge = await publisher(mosquitto_plain.port)
@@ -233,7 +247,7 @@ def test_a_flood_that_asks_for_no_puback_ends_no_connection(mosquitto_plain, mon
 
 def test_small_messages_leave_at_once(broker) -> None:
     async def story() -> None:
-        session = Session(plan(), Endpoint("127.0.0.1", broker.port), no_loss)
+        session = Session(plan(), Endpoint("127.0.0.1", broker.port), no_loss, no_thief)
         task = asyncio.create_task(session.run())
         await asyncio.wait_for(session.up.wait(), 10)
         assert session._connection is not None
@@ -252,7 +266,7 @@ async def _giant(port: int) -> None:
         heard.append(arrival.payload)
 
     lost: list[int] = []
-    session = Session(plan(take), Endpoint("127.0.0.1", port), lambda _, number: lost.append(number))
+    session = Session(plan(take), Endpoint("127.0.0.1", port), lambda _, number: lost.append(number), no_thief)
     task = asyncio.create_task(session.run())
     await asyncio.wait_for(session.up.wait(), 10)
     client = await publisher(port)
