@@ -44,10 +44,13 @@ class CardFile:
 
 
 class Deck:
-    """All cards of a data folder, in the order of the index; ConfigFault when there is no sound index."""
+    """All cards of a data folder, in the order of the index; ConfigFault when there is no sound index.
 
-    def __init__(self, data: Path) -> None:
-        index = data / "cards" / "index.json"
+    folder: "cards", or "operators", the supervisors' 主管卡; a campus of before has none of those.
+    """
+
+    def __init__(self, data: Path, folder: str = "cards") -> None:
+        index = data / folder / "index.json"
         try:
             raw = json.loads(index.read_text(encoding="utf-8"))
             rows = [

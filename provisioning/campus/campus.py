@@ -28,7 +28,7 @@ from provisioning.certificates.revocation import CLOUD_DOOR, INGEST, INGEST_KEY
 from provisioning.custody import chain as custody_chain
 from provisioning.custody import files as key_files
 from provisioning.issue import personalise
-from provisioning.issue.personalise import Validity, make_cards, make_psam
+from provisioning.issue.personalise import Validity, make_cards, make_operator, make_psam
 from provisioning.keys import levels
 from provisioning.keys.levels import Random
 from provisioning.keys.store import (
@@ -97,6 +97,7 @@ def campus_files(making: Making) -> Iterator[File]:
     yield from _key_files(making, keys)
     cards: list[CardRow] = []
     yield from _card_files(plan, keys.school, dates, cards)
+    yield from _operator_files(plan, keys.school, dates)
     yield from _terminal_files(plan, keys.school, bodies, cards)
     boxes: list[BoxRow] = []
     yield from _box_files(making, keys, bodies, boxes)
@@ -174,6 +175,18 @@ def _card_files(plan: Plan, school: KeyStore, dates: Validity, rows: list[CardRo
         rows.append(made.row)
         yield File(f"cards/{name}", made.file)
     yield File("cards/index.json", to_bytes(index))
+
+
+def _operator_files(plan: Plan, school: KeyStore, dates: Validity) -> Iterator[File]:
+    """As the cards' folder is: an index by label, a file each; nothing where the plan has no supervisors."""
+    index = {}
+    for number, label in enumerate(plan.operators, 1):
+        name = f"{number:05d}.card"
+        card, made = make_operator(plan, school, number, dates)
+        index[label] = {"file": name, "card": card.hex()}
+        yield File(f"operators/{name}", made)
+    if index:
+        yield File("operators/index.json", to_bytes(index))
 
 
 def _terminal_files(plan: Plan, school: KeyStore, bodies: Sequence[Body], cards: Sequence[CardRow]) -> Iterator[File]:

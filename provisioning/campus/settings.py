@@ -77,6 +77,7 @@ def terminal_json(plan: Plan, body: Body, listed: Sequence[CardId]) -> dict[str,
         "hotlist": {"version": HOTLIST_VERSION, "cards": [card.hex() for card in listed]},
         "parameters": _parameters(plan),
         **({"subsidy": True} if takes_subsidy else {}),
+        **_operators(plan, body.plan),
         **_ride(plan, body.plan),
     }
 
@@ -147,6 +148,14 @@ def campus_json(plan: Plan, keys: PublicKeys) -> dict[str, Any]:
         "boxes": boxes,
         "cards": len(plan.cards),
     }
+
+
+def _operators(plan: Plan, terminal: TerminalPlan) -> dict[str, Any]:
+    """The supervisors whose cards void sales at a counter."""
+    if terminal.kind is not DeviceKind.POS or not plan.operators:
+        return {}
+    ids = (numbers.operator(plan.region, plan.campus, number) for number in range(1, len(plan.operators) + 1))
+    return {"operators": [card.hex() for card in ids]}
 
 
 def _ride(plan: Plan, terminal: TerminalPlan) -> dict[str, Any]:

@@ -10,13 +10,20 @@ from datetime import date
 from itertools import islice
 from typing import NamedTuple
 
-from provisioning.keys.levels import VERSIONS, CardKeySet, card_keys, psam_control_key
+from provisioning.keys.levels import (
+    LINK_VERSION,
+    VERSIONS,
+    CardKeySet,
+    card_keys,
+    operator_key,
+    psam_control_key,
+)
 from provisioning.keys.store import KeyKind, KeyStore
 from provisioning.plan import numbers
 from provisioning.plan.plan import CardPlan, Plan
 from shared.clocks.clock import DAY_S, date_bcd
 from shared.errors import ConfigFault
-from shared.ids import PsamId
+from shared.ids import CardId, PsamId
 from shared.inventory import CardRow
 from shared.purse.caps import CardCounters
 from shared.purse.cos.images import (
@@ -25,6 +32,7 @@ from shared.purse.cos.images import (
     CardKeys,
     PsamMaster,
     new_psam_image,
+    operator_card_image,
     personalised_card_image,
 )
 from shared.purse.cos.layout import FID_SUBSIDY
@@ -39,6 +47,7 @@ PURCHASE_KEY_ID = 1
 LOAD_KEY_ID = 1
 CARD_KEY_VERSION = VERSIONS[0]
 CARD_CLASS = 1
+OPERATOR_CLASS = 0xF0
 VALID_YEARS = 5
 CAPP_RECORDS = (CardCounters().encode(), RideRecord().encode())
 """File 0017 of every card: day and meal counters, and the transit record, so that a bus may come later."""
@@ -84,6 +93,14 @@ def make_cards(plan: Plan, school: KeyStore, dates: Validity) -> Iterator[MadeCa
         for (number, card), serial, own in zip(chunk, serials, keys, strict=True):
             row = _row(plan, number, card, dates, own.purchase.suite.selector)
             yield MadeCard(row, _card_file(plan, card, serial, own, dates))
+
+
+def make_operator(plan: Plan, school: KeyStore, number: int, dates: Validity) -> tuple[CardId, bytes]:
+    """An operator card 主管卡 of the plan: who it is, and its file."""
+    card = numbers.operator(plan.region, plan.campus, number)
+    public = public_data(plan.region, plan.campus, card[2:], dates, OPERATOR_CLASS)
+    key = CardKey(0, LINK_VERSION, operator_key(school, card))
+    return card, render_initial(operator_card_image(public, key))
 
 
 def make_psam(psam: PsamId, school: KeyStore, control: Key | None = None) -> bytes:

@@ -71,6 +71,9 @@ class JoinedKeeper:
     def terminal_mac(self, version: int, device: bytes, covered: bytes) -> bytes:
         return self._holder(KeyKind.LINK, version).terminal_mac(version, device, covered)
 
+    def operator_answer(self, version: int, card: bytes, challenge: bytes) -> bytes:
+        return self._holder(KeyKind.LINK, version).operator_answer(version, card, challenge)
+
     def close(self) -> None:
         for part in self._parts:
             part.close()

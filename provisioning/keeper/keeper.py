@@ -103,6 +103,9 @@ class Keeper(Protocol):
         """4 bytes (shared.keys.terminal_mac) under K_term of a device, expanded from this version of LINK. A token lets
         that one K_term into this process for it."""
 
+    def operator_answer(self, version: int, card: bytes, challenge: bytes) -> bytes:
+        """8 bytes that this operator card 主管卡 makes of 8, under its key from this version of LINK, as K_term is."""
+
     def close(self) -> None:
         """Forget everything; the keeper answers no more. Idempotent."""
 

@@ -8,7 +8,8 @@ Leaves, as far as this process's memory and no further:
   operation that folds a key, and 80,000 checks a second are beyond it;
 - one card's PIN reload key, for the time of one MAC, for the same reason;
 - one card's own new key, for the time of one WRITE KEY cryptogram: the field in front of it is no whole block;
-- one terminal's K_term, for the time of one MAC: the token expands it from LINK and makes no CMAC under what leaves;
+- one terminal's K_term or one operator card's key, for the time of one MAC: the token expands it from LINK and makes no
+  MAC under what leaves;
 - what is made or written on this very machine: one card's own keys, one PSAM's own control key.
 So a thief of this process's memory has keys of cards, and each of them only what that card is worth; who takes the
 token and its PIN can use it, and still reads no master. In the token a master is named by its kind (label) and
@@ -126,6 +127,9 @@ class Pkcs11Keeper:
 
     def terminal_mac(self, version: int, device: bytes, covered: bytes) -> bytes:
         return known(self._terminals.mac(version, device, covered), KeyKind.LINK, version)
+
+    def operator_answer(self, version: int, card: bytes, challenge: bytes) -> bytes:
+        return known(self._terminals.operator_answer(version, card, challenge), KeyKind.LINK, version)
 
     def destroy(self, kind: KeyKind, version: int) -> None:
         """A master, for ever; UnknownKey, TokenFault."""

@@ -97,6 +97,9 @@ class ReopeningKeeper:
     def terminal_mac(self, version: int, device: bytes, covered: bytes) -> bytes:
         return self._ask(lambda keeper: keeper.terminal_mac(version, device, covered))
 
+    def operator_answer(self, version: int, card: bytes, challenge: bytes) -> bytes:
+        return self._ask(lambda keeper: keeper.operator_answer(version, card, challenge))
+
     def close(self) -> None:
         self._is_barred = True
         self._let_go()

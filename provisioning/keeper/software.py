@@ -103,6 +103,9 @@ class SoftwareKeeper:
     def terminal_mac(self, version: int, device: bytes, covered: bytes) -> bytes:
         return known(self._terminals.mac(version, device, covered), KeyKind.LINK, version)
 
+    def operator_answer(self, version: int, card: bytes, challenge: bytes) -> bytes:
+        return known(self._terminals.operator_answer(version, card, challenge), KeyKind.LINK, version)
+
     def close(self) -> None:
         self._masters.clear()
         self._terminals.clear()

@@ -2,7 +2,7 @@
 
 Each level diversifies by an 8-byte code, right-justified: region by its number, school by its issuer code (so a
 region's PSAM reaches the same card key with two factors, profile campus-region), card by its serial. K_term is HKDF
-of the link master over the device id. Pure: random bytes come in.
+of the link master over the device id, an operator card's key over the card's. Pure: random bytes come in.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from provisioning.keys.store import KeyKind, KeyStore, Level, StoredKey
 from provisioning.plan.numbers import city, issuer
-from shared.ids import DeviceId, PsamId
+from shared.ids import CardId, DeviceId, PsamId
 from shared.purse.crypto import Key, Suite, diversify, diversify_many
 from shared.purse.suite import TRIPLE_DES
 
@@ -43,6 +43,7 @@ _ALWAYS = CARD_MASTERS[:3]
 MASTER_SIZE = 16
 LINK_MASTER_SIZE = 32
 K_TERM_SIZE = 16
+OPERATOR_KEY_SIZE = 16
 
 Random = Callable[[int], bytes]
 
@@ -101,6 +102,17 @@ def terminal_key(school: KeyStore, device: DeviceId, version: int = LINK_VERSION
     """K_term, 16 B: goes to the device and its box only."""
     master = school.one(KeyKind.LINK, version).for_use(KeyKind.LINK)
     return HKDFExpand(SHA256(), K_TERM_SIZE, terminal_context(device)).derive(master)
+
+
+def operator_key(school: KeyStore, card: CardId, version: int = LINK_VERSION) -> Key:
+    """The key of an operator card 主管卡: goes into its chip only."""
+    master = school.one(KeyKind.LINK, version).for_use(KeyKind.LINK)
+    return Key(HKDFExpand(SHA256(), OPERATOR_KEY_SIZE, operator_context(card)).derive(master))
+
+
+def operator_context(card: CardId) -> bytes:
+    """What the key of this operator card is expanded by: the same master as K_term, and nothing that K_term can be."""
+    return b"openykt operator v1\0" + card
 
 
 def terminal_context(device: DeviceId) -> bytes:

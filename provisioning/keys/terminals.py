@@ -1,7 +1,7 @@
-"""What a keeper knows of K_term: whether a terminal signed something. The key itself it gives to nobody.
+"""What a keeper knows of K_term and of operator cards: whether one signed something. The keys it gives to nobody.
 
 K_term is expanded from the LINK master (levels.terminal_key) by one HMAC-SHA256, which the cipher library makes in a
-context of its own, or the token inside: there only the K_term of the asked terminal comes out, for one MAC.
+context of its own, or the token inside: there only the key of the asked terminal or card comes out, for one MAC.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from provisioning.keys.levels import K_TERM_SIZE, terminal_context
+from provisioning.keys.levels import K_TERM_SIZE, OPERATOR_KEY_SIZE, operator_context, terminal_context
 from provisioning.keys.store import KeyKind, StoredKey
-from shared.ids import DeviceId
+from shared.ids import CardId, DeviceId
 from shared.keys.terminal_mac import terminal_mac
+from shared.purse.crypto import Key, encrypt_block
 
 Expand = Callable[[bytes], bytes]
 """HMAC-SHA256 under a LINK master: 32 bytes."""
@@ -47,6 +48,14 @@ class TerminalKeys:
         if expand is None:
             return None
         return terminal_mac(expand(terminal_context(DeviceId(device)) + _FIRST_BLOCK)[:K_TERM_SIZE], covered)
+
+    def operator_answer(self, version: int, card: bytes, challenge: bytes) -> bytes | None:
+        """8 bytes that this operator card makes of 8; None without a LINK master of this version."""
+        expand = self._masters.get(version)
+        if expand is None:
+            return None
+        key = Key(expand(operator_context(CardId(card)) + _FIRST_BLOCK)[:OPERATOR_KEY_SIZE])
+        return encrypt_block(key, challenge)
 
     def clear(self) -> None:
         """Forget them."""

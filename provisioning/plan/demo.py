@@ -34,6 +34,7 @@ def demo_plan(cards: int = CARDS) -> dict[str, Any]:
         "cards": [_card(number) for number in range(1, cards + 1)],
         "caps": None,
         "hotlist": [],
+        "operators": [{"label": "主管01"}, {"label": "主管02"}],
         "fares": _FARES,
     }
 

@@ -1,13 +1,15 @@
 """Every number that provisioning gives: issuer, cards, devices, PSAMs. All follow from the plan, none from time.
 
 A card serial is region 2 ‖ campus 2 ‖ dense number 4 (from 1): the right four bytes are the hotlist index. PSAM and
-device numbers are one register in which no id stands twice: PSAMs have the high part 0x5000.
+device numbers are one register in which no id stands twice: PSAMs have the high part 0x5000. Operator cards have dense
+numbers far above those of any user card.
 """
 
 from shared.errors import ConfigFault
 from shared.ids import CardId, DeviceId, PsamId
 
 _PSAM_BASE = 0x5000_0000
+_OPERATOR_BASE = 0xF000_0000
 
 
 def issuer(campus: int) -> bytes:
@@ -28,6 +30,16 @@ def card_serial(region: int, campus: int, number: int) -> bytes:
 def card(region: int, campus: int, number: int) -> CardId:
     """Issuer 2 ‖ serial 8."""
     return CardId(issuer(campus) + card_serial(region, campus, number))
+
+
+def operator_serial(region: int, campus: int, number: int) -> bytes:
+    """Application serial, 8 B, of the operator card 主管卡 with this number (1 and up)."""
+    return card_serial(region, campus, _OPERATOR_BASE + number)
+
+
+def operator(region: int, campus: int, number: int) -> CardId:
+    """Issuer 2 ‖ serial 8."""
+    return CardId(issuer(campus) + operator_serial(region, campus, number))
 
 
 def device(campus: int, number: int) -> DeviceId:

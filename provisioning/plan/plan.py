@@ -4,7 +4,8 @@ Refuses unknown and missing keys, wrong types, names that cannot be folder or to
 on a link that its box does not have. Optional keys: region (1..65535), issued and expires (YYYY-MM-DD, for cards and
 PSAMs; a plan for an old trace needs them), ceiling_fen (highest balance of a card; 100,000 unless given), hosts (of
 the broker and console, beside localhost), meals, profile (of the cards: campus, or campus-sm4), subsidy (true:
-counters take subsidy purses of cards that a batch will bring), fares (shared/transit/fares.py); a validator's door and
+counters take subsidy purses of cards that a batch will bring), operators (supervisors' cards, each with a label), fares
+(shared/transit/fares.py); a validator's door and
 line: with them it takes rides by the fares, without them amounts.
 """
 
@@ -31,6 +32,8 @@ from shared.wire.topics import INGEST_USER
 CARDS_MAX = 1_000_000
 BOXES_MAX = 1_000
 TERMINALS_MAX = 10_000
+OPERATORS_MAX = 256
+"""Supervisors with an operator card; their ids stand in every counter's settings."""
 TEXT_MAX = 60
 ADDRESS_MAX = 0xDF
 """Highest node address of a terminal on a bus; 0 = has none, on TCP."""
@@ -115,7 +118,8 @@ MEALS = (Meal(1, "早餐", 0), Meal(2, "午餐", 36_000), Meal(3, "晚餐", 55_8
 class Plan:
     """A whole campus. issued and expires None: the day of making, and that day five years on.
 
-    subsidy_expires None: the subsidy purses 补助 are valid as long as their cards.
+    subsidy_expires None: the subsidy purses 补助 are valid as long as their cards. operators: what is printed on the
+    supervisors' cards 主管卡.
     """
 
     campus: int
@@ -135,6 +139,7 @@ class Plan:
     profile: CardProfile = CAMPUS
     fares: FareTable | None = None
     subsidy: bool = False
+    operators: tuple[str, ...] = ()
 
     @property
     def takes_subsidies(self) -> bool:
@@ -168,6 +173,7 @@ def parse_plan(raw: object) -> Plan:
         profile=_profile(top),
         fares=_fares(top.optional_section("fares")),
         subsidy=top.take("subsidy", bool, False),
+        operators=tuple(_operator(row) for row in top.rows("operators", OPERATORS_MAX, [])),
     )
     top.done()
     _check(plan)
@@ -255,6 +261,12 @@ def _card(row: Section, ceiling_fen: int) -> CardPlan:
     return card
 
 
+def _operator(row: Section) -> str:
+    label = _text(row, "label")
+    row.done()
+    return label
+
+
 def _caps(row: Section | None) -> Caps | None:
     if row is None:
         return None
@@ -279,6 +291,7 @@ def _check(plan: Plan) -> None:
     _check_rides(plan)
     labels = [card.label for card in plan.cards]
     _once(labels, "cards")
+    _once(plan.operators, "operators")
     for label in sorted(set(plan.hotlist) - set(labels)):
         raise ConfigFault(f"hotlist: 没有此卡 / no such card: {label[:32]!r}")
     if plan.issued and plan.expires and plan.issued >= plan.expires:

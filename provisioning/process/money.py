@@ -15,7 +15,7 @@ from provisioning.process.refusal import U32, Reason, Refused, exact
 from shared.purse.crypto import TYPE_EP_LOAD, TYPE_UNLOAD, load_session_seed, require_suite, require_supported
 from shared.purse.load_auth import LoadAuth, SessionMac, grant, mac1_fits, mac3_fits
 from shared.purse.overdraft_auth import OverdraftAuth, grant_overdraft, overdraft_mac1_fits
-from shared.purse.tac import ITEM_SIZE, TacChecker, TacVerdict
+from shared.purse.tac import CHALLENGE_SIZE, ITEM_SIZE, OPERATOR, WITNESS, TacChecker, TacVerdict, mac_of
 from shared.wire import codec
 from shared.wire.keyproc import Op
 
@@ -60,7 +60,8 @@ class MoneyOperations:
         self._issuer = issuer
         self._counts = counts
         masters = {(issuer, v): partial(keeper.tac_keys, v) for v in keeper.versions(KeyKind.TAC)}
-        self._checker = TacChecker(masters, terminals=self._terminal_mac)
+        cards = {OPERATOR: self._operator_mac, WITNESS: self._witness_mac}
+        self._checker = TacChecker(masters, terminals=self._terminal_mac, cards=cards)
 
     def answers(self) -> dict[str, Callable[[Sequence[Any]], object]]:
         """What answers which operation."""
@@ -85,6 +86,22 @@ class MoneyOperations:
     def _terminal_mac(self, version: int, device: bytes, covered: bytes) -> bytes | None:
         try:
             return self._keeper.terminal_mac(version, device, covered)
+        except UnknownKey:
+            return None
+
+    def _operator_mac(self, version: int, card: bytes, challenge: bytes) -> bytes | None:
+        return self._said(card, challenge, lambda: self._keeper.operator_answer(version, card, challenge))
+
+    def _witness_mac(self, version: int, card: bytes, challenge: bytes) -> bytes | None:
+        name = CardKeyName(KeyKind.INTERNAL_AUTH, version, card[2:])
+        return self._said(card, challenge, lambda: self._keeper.encrypt_block(name, challenge))
+
+    def _said(self, card: bytes, challenge: bytes, answer: Callable[[], bytes]) -> bytes | None:
+        """Of a card of ours, over a challenge; None where there is no such key."""
+        if card[:2] != self._issuer or len(challenge) != CHALLENGE_SIZE:
+            return None
+        try:
+            return mac_of(answer())
         except UnknownKey:
             return None
 

@@ -310,3 +310,5 @@ SUBSIDY = PROFILES["subsidy"]
 CAMPUS_CARDS = (CAMPUS, CAMPUS_SM4)
 """Main purses of the cards that a school makes for itself; each runs another cipher."""
 AID_PURSE = CAMPUS.aid
+AID_OPERATOR = b"OYKT.OPERATOR"
+"""Application of a supervisor's operator card 主管卡; ours, of no standard."""

@@ -2,12 +2,14 @@
 
 Item: card id 10 (issuer 2 + serial 8) | key version 1 | algorithm 1 | input length 1 | TAC input, zero-padded to 24
 | TAC 4. One level of diversification by the card's serial under the issuer's TAC master of that version. What a
-terminal has signed is asked in the same form: algorithm TERMINAL, its device id in the place of the card's. It never
-guesses: what it has no key for, or a key of another cipher, is said to be unknown, not wrong.
+terminal has signed is asked in the same form: algorithm TERMINAL, its device id in the place of the card's; and what a
+card has said of a void: OPERATOR, WITNESS. It never guesses: what it has no key for, or a key of another cipher, is
+said to be unknown, not wrong.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import IntEnum
@@ -22,6 +24,19 @@ ITEM_SIZE = 41
 INPUT_MAX = 24
 TERMINAL = 0xF0
 """Of no card: the item asks for the MAC of a terminal (shared.keys.terminal_mac)."""
+OPERATOR = 0xF1
+"""Of an operator card 主管卡: the item asks for what it made of a void's challenge (challenge_of)."""
+WITNESS = 0xF2
+"""The same of a card that pays, under its key of internal authentication."""
+CHALLENGE_SIZE = 8
+"""A card that stands for a void enciphers so many bytes (INTERNAL AUTHENTICATE), of which MAC_SIZE go into the record.
+
+Two voids of the same challenge can be made by whoever makes both and has time: still one void a tap, and the bounds of
+a day hold (cloud.ledger.records.void_bounds).
+"""
+MAC_SIZE = 4
+_VOID_LABEL = b"openykt void v2\0"
+SIGNERS = frozenset((TERMINAL, OPERATOR, WITNESS))
 WARM_CARDS = 32_768
 """Derived keys kept; at the bound the card that was not seen for longest is derived again when it returns."""
 
@@ -33,8 +48,11 @@ _Calculator = tuple[Suite, Callable[[bytes], bytes]]
 _DEVICE_SIZE = 6
 TerminalMac = Callable[[int, bytes, bytes], bytes | None]
 """Key version, device id and 24 bytes of input → the MAC; None where there is no such key."""
+CardMac = Callable[[int, bytes, bytes], bytes | None]
+"""Key version, 10-byte card id and challenge → its MAC; None where there is no such key."""
 CardKeys = Callable[[Sequence[bytes]], list[Key]]
 """The TAC keys of cards by their 8-byte serials, in their order."""
+_NO_CARDS: Mapping[int, CardMac] = {}
 
 
 class TacVerdict(IntEnum):
@@ -58,11 +76,26 @@ def terminal_item(device: bytes, key_version: int, covered: bytes, mac: bytes) -
     return tac_item(device.ljust(10, b"\0"), key_version, TERMINAL, covered, mac)
 
 
+def challenge_of(before_mac: bytes) -> bytes:
+    """8 bytes that stand for the stored bytes of a void before the card's MAC: whose it is, and under which number."""
+    return hashlib.sha256(_VOID_LABEL + before_mac).digest()[:CHALLENGE_SIZE]
+
+
+def mac_of(answer: bytes) -> bytes:
+    """4 bytes of what the card made of a challenge."""
+    return answer[:MAC_SIZE]
+
+
+def witness_item(algorithm: int, card_id: bytes, key_version: int, challenge: bytes, mac: bytes) -> bytes:
+    """The 41 bytes that ask whether this card made this MAC; algorithm: OPERATOR or WITNESS."""
+    return tac_item(card_id, key_version, algorithm, challenge, mac)
+
+
 class TacChecker:
     """Asks TAC masters by (2-byte issuer, key version), keeps a bounded cache of warm card keys. Not thread-safe.
 
-    A master is a key, or what gives the card keys to serials where the key itself stands elsewhere. terminals None:
-    no terminal's key is known here.
+    A master is a key, or what gives the card keys to serials where the key itself stands elsewhere. terminals,
+    cards: who signs without a TAC, by algorithm; what is not there is not known here.
     """
 
     def __init__(
@@ -70,8 +103,10 @@ class TacChecker:
         masters: Mapping[tuple[bytes, int], Key | CardKeys],
         warm_cards: int = WARM_CARDS,
         terminals: TerminalMac | None = None,
+        cards: Mapping[int, CardMac] = _NO_CARDS,
     ) -> None:
         self._terminals = terminals
+        self._cards = cards
         self._masters = {
             name: partial(diversify_many, master) if isinstance(master, Key) else master
             for name, master in masters.items()
@@ -84,7 +119,7 @@ class TacChecker:
         if len(items) % ITEM_SIZE:
             raise LayoutError("TAC items are 41 bytes each")
         questions = list(_ITEM.iter_unpack(items))
-        fresh = self._derive({question[0] for question in questions if question[1] != TERMINAL})
+        fresh = self._derive({question[0] for question in questions if question[1] not in SIGNERS})
         verdicts = bytes(self._verdicts(questions, fresh))
         self._keep(fresh)
         return verdicts
@@ -95,8 +130,7 @@ class TacChecker:
         warm = self._warm
         for card, algorithm, size, padded, answer in questions:
             if not is_supported(algorithm):
-                asked = (card, padded[:size], answer)
-                yield self._of_terminal(*asked) if algorithm == TERMINAL else TacVerdict.UNKNOWN_ALGORITHM
+                yield self._of_signer(algorithm, card, padded[:size], answer)
                 continue
             found = warm.get(card)
             if found is None:
@@ -110,8 +144,14 @@ class TacChecker:
             else:
                 yield TacVerdict.WRONG
 
-    def _of_terminal(self, name: bytes, covered: bytes, answer: bytes) -> TacVerdict:
-        made = None if self._terminals is None else self._terminals(name[10], name[:_DEVICE_SIZE], covered)
+    def _of_signer(self, algorithm: int, name: bytes, covered: bytes, answer: bytes) -> TacVerdict:
+        if algorithm not in SIGNERS:
+            return TacVerdict.UNKNOWN_ALGORITHM
+        if algorithm == TERMINAL:
+            made = None if self._terminals is None else self._terminals(name[10], name[:_DEVICE_SIZE], covered)
+        else:
+            card = self._cards.get(algorithm)
+            made = None if card is None else card(name[10], name[:10], covered)
         if made is None:
             return TacVerdict.UNKNOWN_KEY
         return TacVerdict.OK if compare_digest(made, answer) else TacVerdict.WRONG

@@ -19,7 +19,7 @@ AWAY = "keeper-away"
 class Op(StrEnum):
     """Operations.
 
-    TAC: [items] → verdict bytes, one per 41-byte item of shared.purse.tac; of cards, and of terminals.
+    TAC: [items] → verdict bytes, one per 41-byte item of shared.purse.tac; of cards, of terminals, of operator cards.
     LOAD_CHECK: [LoadAuth fields] → bool: is MAC1 the card's?
     LOAD_MAC2: [LoadAuth fields, host time s since 2000] → 4-byte MAC2, only if MAC1 is right.
     UNLOAD_CHECK, UNLOAD_MAC2: the same for an unload 圈提.

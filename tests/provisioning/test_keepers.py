@@ -170,6 +170,14 @@ def test_what_a_terminal_signed(keeper) -> None:
         keeper.terminal_mac(2, device, covered)
 
 
+def test_what_an_operator_card_said(keeper) -> None:
+    card, school = numbers.operator(1, CAMPUS, 3), KeyStore(SCHOOL.level, CAMPUS, (LINK,))
+    want = crypto.encrypt_block(levels.operator_key(school, card), b"8 bytes!")
+    assert keeper.operator_answer(1, card, b"8 bytes!") == want
+    with pytest.raises(UnknownKey):
+        keeper.operator_answer(2, card, b"8 bytes!")
+
+
 def test_a_key_that_is_not_held_is_said_to_be_unknown(keeper) -> None:
     for ask in (
         lambda: keeper.session(name(KeyKind.LOAD, 3), bytes(8)),

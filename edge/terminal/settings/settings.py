@@ -12,6 +12,7 @@ Bytes are hexadecimal; provisioning writes:
      "ring_slots": 4096 (optional; counts when the flash is formatted),
      "agreed": [{"profile": "bank-ep", "issuer": 8 B}, …] (optional, of a POS: cards of others that it takes, by the
                     issuer that their file 0015 begins with: 2 B city form, 8 B bank and toll form),
+     "operators": [10 B, …] (optional, of a POS: the operator cards 主管卡 that void sales here),
      "subsidy": true (optional: a counter that takes the subsidy purse 补助 first; false when left out),
      "ride": {"door": "in", "line": 2, "stop": 1, "direction": 0, "fares": {…}} (optional; of a validator)}
 
@@ -27,7 +28,7 @@ from edge.terminal.settings.rides import RideSettings, parse_ride_settings
 from edge.terminal.store.layout import RING_MAX, RING_MIN
 from edge.terminal.store.parameters import Meal, Parameters
 from shared.errors import ConfigFault
-from shared.ids import DeviceId, card_id, device_id
+from shared.ids import CardId, DeviceId, card_id, device_id
 from shared.input.section import Section, from_json, octets
 from shared.inventory import DeviceKind
 from shared.purse.caps import Caps
@@ -37,6 +38,8 @@ FORMAT = 1
 HOTLIST_MAX = 1_000_000
 AGREED_MAX = 32
 """Issuers whose cards a counter takes; each select more is a card's time."""
+OPERATORS_MAX = 256
+"""Supervisors whose cards a counter knows."""
 RING_SLOTS = 4096
 """A busy counter's five days."""
 _CAPS = ("single_fen", "meal_fen", "meal_count", "day_fen", "day_count")
@@ -65,6 +68,7 @@ class Settings:
     ride: RideSettings | None = None
     subsidy: bool = False
     agreed: tuple[Agreed, ...] = ()
+    operators: frozenset[CardId] = frozenset()
 
 
 def load(file: Path) -> Settings:
@@ -101,15 +105,23 @@ def parse(raw: object) -> Settings:
         ride=_ride(top.optional_section("ride")),
         subsidy=top.take("subsidy", bool, False),
         agreed=tuple(_agreed(row) for row in top.rows("agreed", AGREED_MAX, [])),
+        operators=_operators(top),
     )
     top.done()
     if settings.subsidy and settings.kind is not DeviceKind.POS:
         raise ConfigFault("subsidy: 只用于消费机 / belongs to a POS")
     if settings.agreed and settings.kind is not DeviceKind.POS:
         raise ConfigFault("agreed: 只用于消费机 / belongs to a POS")
+    if settings.operators and settings.kind is not DeviceKind.POS:
+        raise ConfigFault("operators: 只用于消费机 / belongs to a POS")
     if settings.ride is not None and settings.kind is not DeviceKind.VALIDATOR:
         raise ConfigFault("ride: 只用于车载机 / belongs to a validator")
     return settings
+
+
+def _operators(top: Section) -> frozenset[CardId]:
+    named = top.texts("operators", OPERATORS_MAX, ())
+    return frozenset(card_id(octets(text, 10, top.name("operators"))) for text in named)
 
 
 def _ride(row: Section | None) -> RideSettings | None:

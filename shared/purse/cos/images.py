@@ -18,6 +18,7 @@ from shared.purse.cos.layout import (
     ED,
     EP,
     FID_ADF,
+    FID_OPERATOR,
     FREE,
     NEEDS_ISSUER,
     NEEDS_PIN,
@@ -40,13 +41,13 @@ from shared.purse.cos.layout import (
 from shared.purse.cos.psam_image import TTN_MAX, PsamImage, PsamMaster, decode_psam_image, new_psam_image
 from shared.purse.crypto import Key
 from shared.purse.errors import LayoutError
-from shared.purse.files import HOLDER_SIZE, PublicData, encode_public
-from shared.purse.profiles import CardProfile
+from shared.purse.files import HOLDER_SIZE, PublicData, PublicForm, encode_public
+from shared.purse.profiles import AID_OPERATOR, CardProfile
 
 __all__ = [
     "CEILING_FEN", "KEYS_MAX", "TTN_MAX", "Application", "CardImage", "CardKey", "CardKeys", "CardMemory", "PsamImage",
     "PsamMaster", "RamMemory", "blank_card_image", "decode_card_image", "decode_psam_image", "new_card_image",
-    "new_psam_image", "open_card_image", "personalised_card_image",
+    "new_psam_image", "open_card_image", "operator_card_image", "personalised_card_image",
     "purse_options",
 ]  # fmt: skip
 
@@ -329,6 +330,15 @@ def _purses(one: Application) -> Iterable[Purse]:
     for purse in purses if one.split_logs else ():
         purse.load_log, purse.away_log, purse.home = SFI_LOAD_LOG, SFI_AWAY_LOG, one.home
     return purses
+
+
+def operator_card_image(public: PublicData, key: CardKey) -> bytes:
+    """A supervisor's operator card 主管卡: it says who it is and enciphers a challenge; no purse is on it."""
+    directory = new_directory(
+        AID_OPERATOR, encode_public(PublicForm.CITY, public), bytes(HOLDER_SIZE), (), (), fid=FID_OPERATOR
+    )  # fmt: skip
+    directory.put(internal_slot(key.version, _two_key(key.key)))
+    return _sealed(new_card([directory], new_mf()))
 
 
 def purse_options(profile: CardProfile, *, ep_unload: bool, zero_plain: bool = True) -> int:

@@ -25,11 +25,14 @@ from shared.purse.caps import CardCounters, parse_counters
 from shared.purse.cos.card import UserCard
 from shared.purse.cos.images import RamMemory, decode_card_image, decode_psam_image
 from shared.purse.cos.psam import Psam
+from shared.purse.crypto import encrypt_block
 from shared.purse.effects import drive
 from shared.purse.files import holder_name
 from shared.purse.flows.till import identify, open_psam, read_balance
+from shared.purse.flows.witness import present, stand_for
 from shared.purse.outcomes import CardIdentity, PsamIdentity
 from shared.purse.profiles import CAMPUS
+from shared.purse.tac import mac_of
 from shared.slot_file import choose
 from shared.transit.door import Door
 from shared.transit.fares import Point, parse_table
@@ -56,6 +59,22 @@ def test_every_card_selects_as_the_inventory_says(campus) -> None:
         assert drive(read_balance(), card=card) == row.opening_fen == plan["opening_fen"]
     assert [row.hotlist_index for row in campus.inventory.cards] == list(range(1, 41))
     assert all(row.issued % DAY_S == 0 and row.expires - row.issued > 5 * 365 * DAY_S for row in campus.inventory.cards)
+
+
+def test_every_operator_card_stands_in_every_counters_settings_and_answers_under_its_own_key(campus) -> None:
+    index = campus.json("operators/index.json")
+    assert list(index) == [row["label"] for row in campus.plan["operators"]] == ["主管01", "主管02"]
+    cards = {bytes.fromhex(row["card"]) for row in index.values()}
+    for device in campus.inventory.devices:
+        settings = terminal_settings.load(campus.data / "terminals" / device.name / "terminal.json")
+        assert settings.operators == (cards if device.kind is DeviceKind.POS else set())
+    for row in index.values():
+        card = UserCard(RamMemory(choose((campus.data / "operators" / row["file"]).read_bytes()).body), os.urandom)
+        card.power_on()
+        who = drive(present(CAMPUS), card=card)
+        assert (who.card.hex(), who.is_operator) == (row["card"], True)
+        want = encrypt_block(levels.operator_key(campus.school, who.card), b"8 bytes!")
+        assert drive(stand_for(b"8 bytes!"), card=card) == mac_of(want)
 
 
 def test_a_demo_card_says_so_and_holds_what_the_plan_allows(campus) -> None:
@@ -188,6 +207,9 @@ def secrets_of(campus) -> list[tuple[bytes, set[str]]]:
     serials = [numbers.card_serial(1, 1, n) for n in (1, 17, 40)]
     for n, keys in zip((1, 17, 40), levels.card_keys(campus.school, 1, serials), strict=True):
         found += [(key.octets, {f"cards/{n:05d}.card"}) for key in keys[:3]]
+    for n in range(1, len(campus.plan["operators"]) + 1):
+        key = levels.operator_key(campus.school, numbers.operator(1, 1, n))
+        found.append((key.octets, {f"operators/{n:05d}.card"}))
     for path in sorted(campus.data.rglob("*.key")):
         key = load_pem_private_key(path.read_bytes(), None)
         raw = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())

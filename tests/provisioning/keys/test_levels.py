@@ -12,6 +12,7 @@ from provisioning.keys.levels import (
     CardKeySet,
     card_keys,
     new_root,
+    operator_key,
     psam_control_key,
     region_of,
     school_of,
@@ -104,6 +105,20 @@ def test_k_term_is_hkdf_of_the_link_master_over_the_device() -> None:
     expected = hmac.new(link, b"openykt k-term v1\0" + device + b"\x01", hashlib.sha256).digest()[:16]
     assert terminal_key(school, device) == expected
     assert terminal_key(school, numbers.device(1, 4)) != expected
+
+
+def test_an_operator_cards_key_is_hkdf_of_the_link_master_over_the_card() -> None:
+    link = bytes(range(32))
+    school = KeyStore(Level.SCHOOL, 1, (StoredKey(KeyKind.LINK, 1, link),))
+    card = numbers.operator(1, 1, 3)
+    expected = hmac.new(link, b"openykt operator v1\0" + card + b"\x01", hashlib.sha256).digest()[:16]
+    assert operator_key(school, card).octets == expected
+    assert operator_key(school, numbers.operator(1, 1, 4)).octets != expected
+
+
+def test_operator_cards_have_numbers_of_their_own() -> None:
+    assert numbers.operator(1, 258, 7).hex() == "010200010102f0000007"
+    assert numbers.operator(1, 258, 1) > numbers.card(1, 258, 1_000_000)
 
 
 def test_a_key_does_only_its_own_work() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.keeper.software import keeper_of
-from provisioning.keys.levels import card_keys, terminal_key
+from provisioning.keys.levels import card_keys, operator_key, terminal_key
 from provisioning.keys.store import KeyKind, KeyStore, Level, StoredKey, WrongKeyUse
 from provisioning.plan import numbers
 from provisioning.process.operations import KeyOperations, Reason
@@ -14,6 +14,7 @@ from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.purse.crypto import (
     TYPE_EP_LOAD,
     TYPE_EP_PURCHASE,
+    encrypt_block,
     load_mac1,
     load_mac2,
     load_session_key,
@@ -21,7 +22,16 @@ from shared.purse.crypto import (
     tac,
 )
 from shared.purse.load_auth import LoadAuth
-from shared.purse.tac import TacVerdict, tac_item, terminal_item
+from shared.purse.tac import (
+    OPERATOR,
+    WITNESS,
+    TacVerdict,
+    challenge_of,
+    mac_of,
+    tac_item,
+    terminal_item,
+    witness_item,
+)
 from shared.wire import codec
 from shared.wire.keyproc import Op, Role
 
@@ -66,6 +76,31 @@ def test_the_mac_of_a_terminal_is_checked_under_its_own_key() -> None:
         assert answer == [True, bytes((TacVerdict.OK, TacVerdict.WRONG, TacVerdict.UNKNOWN_KEY))]
     assert ask(Op.TAC, items[0]) == [True, bytes((TacVerdict.UNKNOWN_KEY,))]
     assert bytes(range(32)).hex() not in repr(operations)
+
+
+def test_the_mac_of_a_card_that_stands_for_a_void_is_checked_under_its_own_key() -> None:
+    link = StoredKey(KeyKind.LINK, 1, bytes(range(32)))
+    proving = StoredKey(KeyKind.INTERNAL_AUTH, 1, b"\x24" * 8 + b"\x42" * 8)
+    school = KeyStore(Level.SCHOOL, 1, (*SCHOOL.keys, link, proving))
+    boss, other = numbers.operator(1, 1, 3), numbers.operator(1, 1, 4)
+    challenge = challenge_of(b"a void")
+    said = mac_of(encrypt_block(operator_key(school, boss), challenge))
+    (keys,) = card_keys(school, 1, [CARD[2:]])
+    paid = mac_of(encrypt_block(keys.internal_auth, challenge))
+    asked = [
+        (OPERATOR, boss, 1, challenge, said), (OPERATOR, other, 1, challenge, said),
+        (OPERATOR, boss, 1, challenge_of(b"another"), said), (OPERATOR, boss, 2, challenge, said),
+        (OPERATOR, b"\0\2" + boss[2:], 1, challenge, said), (OPERATOR, boss, 1, challenge + b"!", said),
+        (WITNESS, CARD, 1, challenge, paid), (WITNESS, boss, 1, challenge, said), (OPERATOR, CARD, 1, challenge, paid),
+        (WITNESS, CARD, 2, challenge, paid),
+    ]  # fmt: skip
+    ok, wrong, unknown = TacVerdict.OK, TacVerdict.WRONG, TacVerdict.UNKNOWN_KEY
+    verdicts = [ok, wrong, wrong, unknown, unknown, unknown, ok, wrong, wrong, unknown]
+    answer = KeyOperations(keeper_of(school), 1).answer(
+        codec.dumps([Op.TAC, b"".join(witness_item(*one) for one in asked)])
+    )
+    assert codec.loads(answer) == [True, bytes(verdicts)]
+    assert ask(Op.TAC, witness_item(*asked[0])) == [True, bytes((unknown,))], "a school without LINK"
 
 
 def test_a_batch_gets_one_verdict_per_item() -> None:

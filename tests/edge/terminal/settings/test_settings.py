@@ -26,6 +26,9 @@ def test_a_whole_file(kit, tmp_path):
     assert [(one.profile.name, one.issuer.hex()) for one in agreed] == [
         ("bank-ep", "6217000000000001"), ("moc-city", "1001"),
     ]  # fmt: skip
+    assert loaded.operators == frozenset()
+    raw["operators"] = ["000100010001f0000001"]
+    assert {card.hex() for card in settings.parse(raw).operators} == {"000100010001f0000001"}
     assert "000102" not in repr(loaded), "the terminal's key is a secret"
 
 
@@ -37,6 +40,9 @@ def test_a_whole_file(kit, tmp_path):
         ({"device": "00"}, "device"),
         ({"key": "zz"}, "key"),
         ({"profile": "nowhere"}, "profile"),
+        ({"operators": ["00"]}, "operators"),
+        ({"operators": ["00" * 10] * 257}, "operators"),
+        ({"operators": ["00" * 10], "kind": "load"}, "operators"),
         ({"agreed": [{"profile": "bank-ep", "issuer": "6217"}]}, "agreed[0].issuer"),
         ({"agreed": [{"profile": "subsidy", "issuer": "6217"}]}, "agreed[0].profile"),
         ({"agreed": [{"profile": "bank", "issuer": "6217"}]}, "agreed[0].profile"),
