@@ -1,8 +1,8 @@
 """Record bytes: what a terminal writes, every store keeps verbatim, and the ledger judges.
 
 RECORDS.md "Bytes". One codec for the whole product. A record is *wire* bytes (57 for a purchase, 69 for a ride, 52
-for a load, 47 for a void); *stored* = device 6 ‖ epoch 2 ‖ PSAM id 6 ‖ wire. Decoding refuses what it does not know;
-the refused bytes go to quarantine as they are, never to the floor.
+for a load, 47 for a void, 62 for one with a witness); *stored* = device 6 ‖ epoch 2 ‖ PSAM id 6 ‖ wire. Decoding
+refuses what it does not know; the refused bytes go to quarantine as they are, never to the floor.
 """
 
 import hashlib
@@ -42,12 +42,15 @@ class Kind(IntEnum):
     LOAD_UNPROVEN = 13
     LOAD_RECOVERED = 14
     NOT_CREDITED = 15
+    WITNESSED_VOID = 16
+    """A void 撤销 of form 2: a card stands for it, too."""
 
 
 PURCHASE_SHAPED = frozenset({Kind.PURCHASE, Kind.COMPOSITE, Kind.UNPROVEN, Kind.RECOVERED, Kind.NOT_DEBITED})
 LOAD_SHAPED = frozenset({Kind.LOAD, Kind.LOAD_UNPROVEN, Kind.LOAD_RECOVERED, Kind.NOT_CREDITED})
 PROVEN = frozenset({Kind.PURCHASE, Kind.COMPOSITE, Kind.RECOVERED, Kind.LOAD, Kind.LOAD_RECOVERED})
 """Kinds that carry a TAC: the card side posts if it is valid."""
+VOIDS = frozenset({Kind.VOID, Kind.WITNESSED_VOID})
 NO_TAC = b"\0\0\0\0"
 MAC_SIZE = 4
 
@@ -72,9 +75,13 @@ class Cause(IntEnum):
     """Why a purchase is void 撤销."""
 
     CASHIER = 1
-    """The cashier takes back the last sale."""
+    """The cashier takes back the last sale, by PIN alone. Terminals of release 0.1 write it."""
     TORN_PAIR = 2
     """A mixed payment was torn between its two purchases: what was paid is given back."""
+    OPERATOR = 3
+    """A supervisor takes back a sale of the shift; the witness is his operator card 主管卡."""
+    SAME_CARD = 4
+    """The cashier takes back the newest sale, for its holder; the witness is the card that paid, tapped again."""
 
 
 class CounterKind(IntEnum):
@@ -185,11 +192,20 @@ class LoadRecord(NamedTuple):
     linked: int
 
 
-class VoidRecord(NamedTuple):
-    """Kind void 撤销: 47 bytes, big-endian, in this order. The card is not touched: what it paid becomes pending load.
+class Witness(NamedTuple):
+    """A card that stands for a void, 15 bytes: which it is, and its MAC over the stored bytes before it."""
 
-    It names the purchase, recovered or not, by linked (seq − its seq, never 0) and repeats its card, purse, counter,
-    ttn and sum. time: of the void. mac: of the terminal (shared.keys.terminal_mac) over the stored bytes before it.
+    card: CardId
+    key_version: int
+    mac: bytes
+
+
+class VoidRecord(NamedTuple):
+    """Kinds void 撤销 (47 bytes) and witnessed void (62), big-endian, in this order; the witness stands before the mac.
+
+    The card is not touched: what it paid waits for its purse. It names the purchase, recovered or not, by linked (seq −
+    its seq, never 0) and repeats its card, purse, counter, ttn and sum. time: of the void. mac: of the terminal
+    (shared.keys.terminal_mac) over the stored bytes before it, the witness included.
     """
 
     version: int
@@ -209,6 +225,7 @@ class VoidRecord(NamedTuple):
     parameter_version: int
     linked: int
     mac: bytes
+    witness: Witness | None = None
 
 
 Record = PurchaseRecord | LoadRecord | VoidRecord
@@ -217,6 +234,7 @@ HEAD = struct.Struct(">BBHI")
 PURCHASE = struct.Struct(">BBHII10sHBBIIIBB4s3sHHHhH")
 LOAD = struct.Struct(">BBHII10sHBBIIIBB4sHHHH")
 VOID = struct.Struct(">BBHII10sHBIIBBHHHH4s")
+WITNESS = struct.Struct(">10sB4s")
 STORED = struct.Struct(">6sH6s")
 HEAD_SIZE = HEAD.size
 PURCHASE_SIZE = PURCHASE.size
@@ -224,6 +242,8 @@ TRIP_SIZE = 12
 COMPOSITE_SIZE = PURCHASE_SIZE + TRIP_SIZE
 LOAD_SIZE = LOAD.size
 VOID_SIZE = VOID.size
+WITNESS_SIZE = WITNESS.size
+WITNESSED_SIZE = VOID_SIZE + WITNESS_SIZE
 
 
 def peek(wire: bytes) -> Head:
@@ -241,8 +261,8 @@ def decode(wire: bytes) -> Record:
         if len(wire) != LOAD_SIZE:
             raise _odd(wire, LOAD_SIZE)
         return _consistent(LoadRecord._make(LOAD.unpack(wire)), CounterKind.ONLINE)
-    if kind == Kind.VOID:
-        return _void(wire)
+    if kind in VOIDS:
+        return _void(wire, kind)
     raise WireFault(f"record kind {kind} has no codec here")
 
 
@@ -250,7 +270,12 @@ def encode(record: Record) -> bytes:
     """Wire bytes; decode(encode(r)) == r."""
     if isinstance(record, PurchaseRecord):
         return PURCHASE.pack(*record[:-1]) + record.trip
-    return (LOAD if isinstance(record, LoadRecord) else VOID).pack(*record)
+    if isinstance(record, LoadRecord):
+        return LOAD.pack(*record)
+    plain = VOID.pack(*record[:-1])
+    if record.witness is None:
+        return plain
+    return plain[:-MAC_SIZE] + WITNESS.pack(*record.witness) + plain[-MAC_SIZE:]
 
 
 def _purchase(wire: bytes, kind: int) -> PurchaseRecord:
@@ -262,15 +287,30 @@ def _purchase(wire: bytes, kind: int) -> PurchaseRecord:
     raise _odd(wire, COMPOSITE_SIZE if kind == Kind.COMPOSITE else PURCHASE_SIZE)
 
 
-def _void(wire: bytes) -> VoidRecord:
-    if len(wire) != VOID_SIZE:
-        raise _odd(wire, VOID_SIZE)
-    record = VoidRecord._make(VOID.unpack(wire))
-    if record.cause not in _CAUSES:
+def _void(wire: bytes, kind: int) -> VoidRecord:
+    record = _witnessed(wire) if kind == Kind.WITNESSED_VOID else _plain_void(wire)
+    if record.cause not in _CAUSES[kind]:
         raise WireFault(f"void for cause {record.cause}")
     if not 0 < record.linked < record.seq:
         raise WireFault("a void that names no purchase")
     _consistent(record, CounterKind.OFFLINE)
+    return record
+
+
+def _plain_void(wire: bytes) -> VoidRecord:
+    if len(wire) != VOID_SIZE:
+        raise _odd(wire, VOID_SIZE)
+    return VoidRecord._make((*VOID.unpack(wire), None))
+
+
+def _witnessed(wire: bytes) -> VoidRecord:
+    if len(wire) != WITNESSED_SIZE:
+        raise _odd(wire, WITNESSED_SIZE)
+    at = VOID_SIZE - MAC_SIZE
+    witness = Witness._make(WITNESS.unpack_from(wire, at))
+    record = VoidRecord._make((*VOID.unpack(wire[:at] + wire[-MAC_SIZE:]), witness))
+    if (witness.card == record.card) != (record.cause == Cause.SAME_CARD):
+        raise WireFault("the card that paid stands for a void of its own, or another one for a supervisor's")
     return record
 
 
@@ -362,6 +402,9 @@ def application_of(purse: int) -> int:
 
 
 _KINDS = frozenset(int(k) for k in Kind)
-_CAUSES = frozenset(int(cause) for cause in Cause)
+_CAUSES: dict[int, frozenset[int]] = {
+    Kind.VOID: frozenset({Cause.CASHIER, Cause.TORN_PAIR}),
+    Kind.WITNESSED_VOID: frozenset({Cause.OPERATOR, Cause.SAME_CARD}),
+}
 _NO_SEQ = bytes(4)
 _NO_TRIP = (b"",)

@@ -17,6 +17,7 @@ from shared.records import (
     PurchaseRecord,
     Stored,
     VoidRecord,
+    Witness,
 )
 
 CARD = bytes.fromhex("00010000000000004711")
@@ -34,6 +35,11 @@ VOID = VoidRecord(
     1, Kind.VOID, Flags(Proof.NONE, CounterKind.OFFLINE).to_int(), 9, 0x12A7, CARD, 0x4D, records.purse_byte(1, 2, 1),
     1250, 0x2F0A1B40, Cause.CASHIER, 1, 3, 1, 1, 2, bytes.fromhex("C0FFEE11"),
 )  # fmt: skip
+WITNESSED = VOID._replace(
+    kind=Kind.WITNESSED_VOID, cause=Cause.OPERATOR,
+    witness=Witness(bytes.fromhex("000100010001F0000001"), 1, bytes.fromhex("19BC6BD4")),
+)  # fmt: skip
+SAME_CARD = WITNESSED._replace(cause=Cause.SAME_CARD, witness=Witness(CARD, 2, bytes.fromhex("19BC6BD4")))
 PURCHASE_WIRE = bytes.fromhex(
     "01010040000000070000 12A7 00010000000000004711 004D 09 21 000004E2 00002693 2F0A1B2C 01 00 0DEA51C3"
     "000000 0003 0001 0001 FFCE 0000"
@@ -46,12 +52,20 @@ LOAD_WIRE = bytes.fromhex(
 VOID_WIRE = bytes.fromhex(
     "0105004200000009 000012A7 00010000000000004711 004D 61 000004E2 2F0A1B40 01 01 0003 0001 0001 0002 C0FFEE11"
 )
+WITNESSED_WIRE = bytes.fromhex(
+    "0110004200000009 000012A7 00010000000000004711 004D 61 000004E2 2F0A1B40 03 01 0003 0001 0001 0002"
+    "000100010001F0000001 01 19BC6BD4 C0FFEE11"
+)
+SAME_CARD_WIRE = WITNESSED_WIRE[:33] + b"\4" + WITNESSED_WIRE[34:43] + CARD + b"\2" + WITNESSED_WIRE[54:]
 
 
 @pytest.mark.parametrize(
     ("record", "wire"),
-    [(PURCHASE, PURCHASE_WIRE), (RIDE, RIDE_WIRE), (LOAD, LOAD_WIRE), (VOID, VOID_WIRE)],
-)
+    [
+        (PURCHASE, PURCHASE_WIRE), (RIDE, RIDE_WIRE), (LOAD, LOAD_WIRE), (VOID, VOID_WIRE),
+        (WITNESSED, WITNESSED_WIRE), (SAME_CARD, SAME_CARD_WIRE),
+    ],
+)  # fmt: skip
 def test_frozen_bytes(record: records.Record, wire: bytes) -> None:
     assert records.encode(record) == wire
     assert records.decode(wire) == record
@@ -60,6 +74,7 @@ def test_frozen_bytes(record: records.Record, wire: bytes) -> None:
 def test_sizes_of_records_md() -> None:
     assert (records.PURCHASE_SIZE, records.COMPOSITE_SIZE, records.LOAD_SIZE) == (57, 69, 52)
     assert records.VOID_SIZE == len(VOID_WIRE) == 47
+    assert records.WITNESSED_SIZE == len(WITNESSED_WIRE) == 62
     assert len(Stored(b"\0\1\0\0\0\1", 1, b"\x51" * 6, PURCHASE_WIRE).to_bytes()) == 71
 
 
@@ -85,6 +100,13 @@ def test_stored_round_trip_and_digest() -> None:
         (VOID_WIRE + b"\0", "48 bytes"),
         (VOID_WIRE[:33] + b"\x03" + VOID_WIRE[34:], "cause 3"),
         (VOID_WIRE[:41] + b"\0\0" + VOID_WIRE[43:], "names no purchase"),
+        (b"\x01\x10" + VOID_WIRE[2:], "47 bytes"),
+        (b"\x01\x05" + WITNESSED_WIRE[2:], "62 bytes"),
+        (WITNESSED_WIRE + b"\0", "63 bytes"),
+        (WITNESSED_WIRE[:33] + b"\x01" + WITNESSED_WIRE[34:], "cause 1"),
+        (WITNESSED_WIRE[:33] + b"\x04" + WITNESSED_WIRE[34:], "stands for"),
+        (SAME_CARD_WIRE[:33] + b"\x03" + SAME_CARD_WIRE[34:], "stands for"),
+        (WITNESSED_WIRE[:41] + b"\0\0" + WITNESSED_WIRE[43:], "names no purchase"),
         (VOID_WIRE[:41] + b"\0\x09" + VOID_WIRE[43:], "names no purchase"),
         (VOID_WIRE[:3] + b"\x40" + VOID_WIRE[4:], "proof state"),
         (PURCHASE_WIRE[:2] + b"\x80\x40" + PURCHASE_WIRE[4:], "flags"),
