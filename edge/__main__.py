@@ -20,7 +20,6 @@ from shared.input.endpoint import host_port, listening_port
 from shared.input.login import LOGIN_HELP, read_login
 from shared.words.voice import speak, wanted
 
-DATA = Path("var/campus")
 SAID_MAX = 3
 """Damages named in a check's text; `--json` names as many."""
 
@@ -151,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _swap_options(swap: argparse.ArgumentParser) -> None:
-    swap.add_argument("--data", type=Path, default=DATA, help="数据目录 / data folder")
+    add_data(swap)
     swap.add_argument("--box", default="", help="网关编号；只有一台可省 / box id, where there are several")
     swap.add_argument("--broken", default="", metavar="NAME", help="坏机；不给则列出 / broken body; without: a list")
     swap.add_argument("--spare", default="", metavar="NAME", help="备用机 / spare body")

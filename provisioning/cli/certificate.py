@@ -21,6 +21,7 @@ from provisioning.custody.journal import write_private
 from provisioning.keys.store import KeyKind
 from shared.clocks.expiry import look
 from shared.errors import ConfigFault, WireFault
+from shared.input.data_folder import add_data
 
 SERVERS = {
     "broker": Path("broker/broker.pem"),
@@ -51,7 +52,7 @@ def add_to(verbs: Verbs) -> None:
     add_store(renew)
     add_who(renew)
     door = steps.add_parser("cloud-door", help="0.1 版数据目录：入账专用门 / the cloud's own door, for a folder of 0.1")
-    door.add_argument("--data", type=Path, required=True, metavar="DIR", help="校园数据目录 / campus data folder")
+    add_data(door)
     door.set_defaults(run=_cloud_door)
 
 

@@ -289,7 +289,8 @@ def test_a_broker_that_asks_for_a_login_is_given_ours(tmp_path) -> None:
 
     async def story() -> None:
         ours = Endpoint("127.0.0.1", port, login=read_login(file))
-        sessions = [Session(plan(client_id="a"), ours, no_loss), Session(plan(), Endpoint("127.0.0.1", port), no_loss)]
+        anybody = Endpoint("127.0.0.1", port)
+        sessions = [Session(plan(client_id="a"), ours, no_loss, no_thief), Session(plan(), anybody, no_loss, no_thief)]
         tasks = [asyncio.create_task(session.run()) for session in sessions]
         await asyncio.wait_for(sessions[0].up.wait(), 10)
         assert not sessions[1].up.is_set()

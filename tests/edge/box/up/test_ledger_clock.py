@@ -79,7 +79,7 @@ def test_right_time_in_between_ends_an_insistence(clock):
 
 
 def online(body, number):
-    return body.say(Type.ONLINE_REQUEST, link.encode_ask(link.Ask(number, 6000, b"load me")))
+    return body.say(Type.ONLINE_REQUEST, link.ONLINE_REQUEST.encode(link.Ask(number, 6000, b"load me")))
 
 
 def requests(field):

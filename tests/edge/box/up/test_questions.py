@@ -159,10 +159,10 @@ def test_epoch_that_another_says_is_not_kept(field):
 
 
 def test_time_that_answers_a_late_request_is_taken(field, body):
-    field.hear(("tcp", 1), body.say(Type.ONLINE_REQUEST, link.encode_ask(link.Ask(5, 6000, b"INIT"))))
+    field.hear(("tcp", 1), body.say(Type.ONLINE_REQUEST, link.ONLINE_REQUEST.encode(link.Ask(5, 6000, b"INIT"))))
     [request] = [message for message in field.up if isinstance(message, OnlineRequest)]
     time = field.ledger.sign_answer(request.asked, LedgerTime(field.ledger_ms() + 9_000))
     field.down(topics.DOWN_NOW, time)
-    field.hear(("tcp", 1), body.say(Type.ONLINE_REQUEST, link.encode_ask(link.Ask(6, 6000, b"INIT"))))
+    field.hear(("tcp", 1), body.say(Type.ONLINE_REQUEST, link.ONLINE_REQUEST.encode(link.Ask(6, 6000, b"INIT"))))
     later = [message for message in field.up if isinstance(message, OnlineRequest)][-1]
     assert later.until_ms == request.until_ms + 9_000
