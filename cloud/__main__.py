@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from cloud.process.private import keep_private
 from shared.errors import ConfigFault, WireFault, YktError
 from shared.ids import PsamId, psam_id
 from shared.input.amount import AMOUNT_HELP, typed_sum
@@ -347,5 +348,6 @@ def _server(module: str, words: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    keep_private()
     speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main())

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from compose.place import ROOT, WrongUse
+from compose.place import ROOT, WrongUse, keep_private
 from compose.verbs import Verb, extras_of, find, help_text, missing_debian
 from shared.words.voice import INHERITED, speak, wanted, without
 
@@ -70,6 +70,7 @@ def _needs(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    keep_private()
     try:
         sys.exit(main(sys.argv[1:]))
     except WrongUse as wrong:

@@ -15,7 +15,7 @@ from pathlib import Path
 from compose.campus.beside import campus_of, exit_code, ledger_dsn
 from compose.campus.campus import step
 from compose.parts.supervise import Supervisor
-from compose.place import ROOT
+from compose.place import ROOT, keep_private
 from shared.input.command_line import Parser
 from shared.words.voice import speak, wanted
 
@@ -51,5 +51,6 @@ async def _step(data: Path, words: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    keep_private()
     speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

@@ -1,11 +1,29 @@
-"""Where this checkout is, and what a wrong command line raises: for every verb of the launcher.
+"""Where this checkout is, whom its files are for, and what a wrong command line raises: for every verb of the launcher.
 
 Standard library only: `./ykt` asks the verbs before there is a venv.
 """
 
+import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+PASSABLE = 0o711
+"""A folder that a server's own user must be able to pass through, and cannot look around in."""
+
+
+def keep_private() -> None:
+    """What this process and its children make from now on is its owner's alone; see make_passable."""
+    os.umask(0o077)
+
+
+def make_passable(folder: Path) -> None:
+    """Make a folder through which others may pass, and those above it; one that is there stays as it is."""
+    if not folder.is_dir():
+        make_passable(folder.parent)
+        folder.mkdir(exist_ok=True)
+        folder.chmod(PASSABLE)
 
 
 class WrongUse(Exception):

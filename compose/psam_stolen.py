@@ -18,7 +18,7 @@ from compose.campus.beside import campus_of, exit_code, last_object, ledger_dsn
 from compose.campus.campus import step
 from compose.parts.part import Part
 from compose.parts.supervise import Supervisor
-from compose.place import ROOT
+from compose.place import ROOT, keep_private
 from shared.input.command_line import Parser
 from shared.words.voice import speak, wanted
 
@@ -94,5 +94,6 @@ def _both(parts: tuple[Part, Part], as_json: bool) -> int:
 
 
 if __name__ == "__main__":
+    keep_private()
     speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

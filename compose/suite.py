@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from compose.place import ROOT
+from compose.place import ROOT, keep_private
 from shared.words.voice import speak, wanted
 
 HELP = """\
@@ -85,5 +85,6 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    keep_private()
     speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

@@ -19,7 +19,7 @@ from compose.campus.campus import key_process, step
 from compose.campus.terms import terms_now
 from compose.parts.part import Part
 from compose.parts.supervise import Supervisor
-from compose.place import ROOT
+from compose.place import ROOT, keep_private
 from shared.input.command_line import Parser
 from shared.words.voice import speak, wanted
 
@@ -73,5 +73,6 @@ def _half(half: Part, as_json: bool) -> "subprocess.CompletedProcess[str]":
 
 
 if __name__ == "__main__":
+    keep_private()
     speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from edge.files.disk import keep_private
 from edge.outbox.opening import FILE
 from edge.outbox.store import OutboxStore, connect_to_check
 from edge.process.wiring import TCP_HOST, Endpoints
@@ -163,5 +164,6 @@ _VERBS = {"run": _run, "verify": _verify, "swap": _swap}
 
 
 if __name__ == "__main__":
+    keep_private()
     speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

@@ -1,13 +1,14 @@
-"""`python -m provisioning`. Every verb may hold keys, so none leaves a core."""
+"""`python -m provisioning`. Every verb may hold keys, so none leaves a core, and no file for others."""
 
 import os
 import sys
 
 from provisioning.cli.cli import main
-from provisioning.process.memory import leave_no_core
+from provisioning.process.memory import keep_private, leave_no_core
 from shared.words.voice import speak, wanted
 
 if __name__ == "__main__":
+    keep_private()
     speak(wanted(sys.argv[1:], os.environ))
     leave_no_core()
     sys.exit(main())

@@ -23,7 +23,7 @@ from compose.parts.hold import FolderInUse, FolderUnusable, hold
 from compose.parts.interrupts import Interrupts
 from compose.parts.supervise import Event, StartFailed, State, Supervisor
 from compose.parts.watch import Watch
-from compose.place import WrongUse
+from compose.place import WrongUse, keep_private
 from compose.servers.ports import NoPort
 from compose.servers.postgres import PostgresError
 from compose.servers.servers import ServerMissing
@@ -130,5 +130,6 @@ def _live(line: str) -> None:
 
 
 if __name__ == "__main__":
+    keep_private()
     speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

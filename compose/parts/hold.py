@@ -11,6 +11,7 @@ from pathlib import Path
 
 from compose.parts.leash import ALL_END_S
 from compose.parts.process import lives
+from compose.place import make_passable
 
 END_WAIT_S = ALL_END_S + 3.0
 POLL_S = 0.05
@@ -63,7 +64,7 @@ class Hold:
 def hold(folder: Path) -> Hold:
     """Make `folder` if it is not there and lock it for this process. Raises FolderInUse, FolderUnusable."""
     try:
-        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        make_passable(folder)
         fd = os.open(folder / "launcher.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as fault:
         raise FolderUnusable(folder, fault) from fault

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from iotcore import IotCoreBroker
 
+from compose.place import keep_private
 from compose.servers.render import render, write_private
 from shared.errors import ConfigFault
 from shared.input.command_line import Parser
@@ -102,4 +103,5 @@ def _set_no_delay(fd: int, port: int) -> None:
 
 
 if __name__ == "__main__":
+    keep_private()
     main()

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from compose.parts.part import Part
 from compose.parts.process import lives
+from compose.place import make_passable
 from compose.servers.render import render, write_private
 from compose.servers.servers import ServerMissing
 from compose.servers.socket_folder import FolderNotOurs, socket_folder
@@ -176,11 +177,11 @@ def _place(folder: Path, user: str) -> Path:
     note = folder / "postgres.place"
     if note.exists():
         return Path(note.read_text().strip())
-    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    make_passable(folder)
     place = folder.resolve() / "postgres"
     if user and not _may_enter(folder.resolve(), user):
         place = FALLBACK / f"postgres-{secrets.token_hex(6)}"
-        FALLBACK.mkdir(mode=0o755, parents=True, exist_ok=True)
+        make_passable(FALLBACK)
     note.write_text(f"{place}\n")
     return place
 

@@ -13,6 +13,7 @@ from edge.card.sim.pcscd import PrivatePcscd
 from edge.card.sim.place import CARD_READER, PSAM_READER
 from edge.card.sim.server import CardServer, Dial, dial_loopback
 from edge.card.sim.serving import HELP, Hands, ServeOptions, serve_input
+from edge.files.disk import keep_private
 from edge.life import exit_code, say
 from shared.errors import ConfigFault, StoreFault
 from shared.input.command_line import Parser
@@ -84,5 +85,6 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    keep_private()
     speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

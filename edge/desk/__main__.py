@@ -7,7 +7,7 @@ import sys
 
 from edge.desk import options
 from edge.desk.deeds import run
-from edge.files.disk import InUse
+from edge.files.disk import InUse, keep_private
 from shared.errors import ConfigFault, YktError
 from shared.purse.errors import CardLost
 from shared.words.voice import speak, wanted
@@ -34,5 +34,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    keep_private()
     speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""Makes bytes durable, and knows how long that took: a tap's own time is what is left without it.
+"""Makes bytes durable, and knows how long that took: a tap's own time is what is left without it. For no others' eyes.
 
 Short writes and refusing media are StoreFaults; nothing of such a write is promised.
 """
@@ -8,6 +8,11 @@ import time
 from pathlib import Path
 
 from shared.errors import StoreFault
+
+
+def keep_private() -> None:
+    """What this process makes from now on, files, folders and sockets, is its owner's alone. Each process of ours."""
+    os.umask(0o077)
 
 
 class InUse(StoreFault):

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from edge.files.deck import Deck
+from edge.files.disk import keep_private
 from edge.life import exit_code
 from edge.terminal import options
 from edge.terminal.counter.entries import Console
@@ -119,5 +120,6 @@ def _raw(data: Path, name: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
+    keep_private()
     speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

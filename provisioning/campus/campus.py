@@ -103,10 +103,10 @@ def campus_files(making: Making) -> Iterator[File]:
     yield from _box_files(making, keys, bodies, boxes)
     yield from _cloud_files(making, keys)
     yield from _broker_files(making, keys)
-    yield File("ca.pem", authority.certificate_pem(keys.authority), public=True)
-    yield File("campus.json", to_bytes(campus_json(plan, keys.public(plan.campus))), public=True)
+    yield File("ca.pem", authority.certificate_pem(keys.authority))
+    yield File("campus.json", to_bytes(campus_json(plan, keys.public(plan.campus))))
     made = _inventory(making, dates, cards, bodies, boxes)
-    yield File("inventory.bin", inventory.seal(made, keys.signing), public=True)
+    yield File("inventory.bin", inventory.seal(made, keys.signing))
 
 
 def _new_keys(making: Making) -> _Keys:

@@ -4,11 +4,10 @@ from typing import NamedTuple
 
 
 class File(NamedTuple):
-    """Path below the data folder, bytes, and whether everybody may read it. The repr shows no content."""
+    """Path below the data folder, and bytes. The repr shows no content."""
 
     path: str
     body: bytes
-    public: bool = False
 
     def __repr__(self) -> str:
         return f"File({self.path}, {len(self.body)} bytes)"

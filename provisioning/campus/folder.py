@@ -14,22 +14,18 @@ from pathlib import Path
 from provisioning.campus.file import File
 from shared.errors import ConfigFault
 
-OPEN, CLOSED = 0o755, 0o700
-"""OPEN: the folders in it are closed, but a server's own user must be able to pass through."""
-
 
 class FolderInUse(ConfigFault):
     """Happens when there is something in the folder already, or somebody else is making it."""
 
 
-def make_folder(target: Path, files: Iterable[File], mode: int = OPEN) -> None:
-    """Write all files and give them to `target`, a folder of that mode, in one step. FolderInUse, OSError."""
+def make_folder(target: Path, files: Iterable[File]) -> None:
+    """Write all files and give them to `target`, in one step, all of it its owner's alone. FolderInUse, OSError."""
     target = target.resolve()
     require_empty(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with _making(target.with_name(f".{target.name}.making")) as making:
         _write_all(making, files)
-        making.chmod(mode)
         os.sync()  # one for all: a sync per file takes minutes for six thousand cards
         require_empty(target)
         making.rename(target)
@@ -90,8 +86,7 @@ def _write_all(folder: Path, files: Iterable[File]) -> None:
             path.parent.parent.mkdir(mode=0o700, exist_ok=True)
             path.parent.mkdir(mode=0o700, exist_ok=True)
             made.add(path.parent)
-        mode = 0o644 if file.public else 0o600
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(fd, "wb", buffering=0) as out:
             out.write(file.body)
 

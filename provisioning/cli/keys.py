@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from provisioning.campus.file import File
-from provisioning.campus.folder import CLOSED, make_folder, require_empty
+from provisioning.campus.folder import make_folder, require_empty
 from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, vault_of
 from provisioning.custody import chain as custody_chain
 from provisioning.custody import files as key_files
@@ -84,7 +84,7 @@ def _export(chosen: argparse.Namespace) -> None:
     masters = KeyStore(store.level, store.campus, tuple(key for key in store.keys if key.kind in MASTERS))
     vault.record(events_of(masters, Act.EXPORTED, now_s(), name_of(chosen.who)))
     cards = {MOTHER: sent.mother, HALF_A: sent.half_a, HALF_B: sent.half_b}
-    make_folder(chosen.cards, (File(name, body) for name, body in cards.items()), CLOSED)
+    make_folder(chosen.cards, (File(name, body) for name, body in cards.items()))
     _say("已导出 / exported", masters)
 
 

@@ -57,11 +57,10 @@ class CampusFacts:
         )  # fmt: skip
 
     def publish(self, made: Inventory, school: KeyStore) -> None:
-        """Sign it with the campus key and put it in place; it is public."""
+        """Sign it with the campus key and put it in place."""
         key = school.one(KeyKind.SIGNING, 1).for_use(KeyKind.SIGNING)
         path = self.data / FILE
         write_private(path, inventory.seal(made, Ed25519PrivateKey.from_private_bytes(key)))
-        path.chmod(0o644)
 
 
 def read_campus(data: Path) -> CampusFacts:

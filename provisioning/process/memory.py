@@ -1,4 +1,5 @@
-"""What a process can do for secrets in its memory: no core, nobody reading it, no swapping, bytes overwritten.
+"""What a process can do for its secrets: no core, nobody reading its memory, no swapping, bytes overwritten, and files
+that are its owner's alone.
 
 The door to ctypes calls into the C library. CPython gives no promise about `bytes`; overwriting one in place is safe
 only for an object that nobody else relies on, which the caller promises, and reaches no copy that was made before.
@@ -23,6 +24,11 @@ def leave_no_core() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(AttributeError):  # not Linux: the limit above is what there is
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def keep_private() -> None:
+    """What this process makes from now on, files, folders and sockets, is its owner's alone."""
+    os.umask(0o077)
 
 
 def stay_out_of_swap() -> bool:

@@ -21,6 +21,7 @@ from pathlib import Path
 from struct import Struct
 
 from edge.card.sim.place import FIRST_PORT, HIDDEN, PID, READERS, SLOTS, SOCKET
+from edge.files.disk import keep_private
 from shared.words.voice import speak, wanted
 
 POLL_S = 0.2
@@ -142,5 +143,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 if __name__ == "__main__":
+    keep_private()
     speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+from edge.files.disk import keep_private
 from edge.link.can.error import BusTrouble, encode_trouble
 from edge.link.can.frame import FrameError, pack, unpack
 from edge.link.sim.can_bus import NS_PER_S, BusFullError, BusSettings, Delivery, SimCanBus
@@ -245,5 +246,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    keep_private()
     speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

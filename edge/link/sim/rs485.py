@@ -15,6 +15,7 @@ import tty
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.files.disk import keep_private
 from edge.link.sim.life import Life
 from edge.link.sim.rs485_line import NS_PER_S, LineSettings, SimLine
 from shared.input.command_line import Parser
@@ -148,5 +149,6 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    keep_private()
     speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

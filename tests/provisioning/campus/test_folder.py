@@ -16,7 +16,7 @@ from provisioning.campus.file import File
 from provisioning.campus.folder import FolderInUse, make_folder
 
 ROOT = Path(__file__).parents[3]
-FILES = [File("a.json", b"{}", public=True), File("keys/k", b"secret"), File("boxes/b-1/edge.json", b"1")]
+FILES = [File("a.json", b"{}"), File("keys/k", b"secret"), File("boxes/b-1/edge.json", b"1")]
 
 KILLED = """
 import os, signal, sys
@@ -45,9 +45,9 @@ def test_everything_is_written_with_its_mode(tmp_path) -> None:
     make_folder(tmp_path / "up" / "d", FILES)
     data = tmp_path / "up" / "d"
     modes = {str(path.relative_to(data)): path.stat().st_mode & 0o777 for path in data.rglob("*")}
-    closed = {"keys": 0o700, "boxes": 0o700, "boxes/b-1": 0o700, "keys/k": 0o600, "boxes/b-1/edge.json": 0o600}
-    assert modes == closed | {"a.json": 0o644}
-    assert data.stat().st_mode & 0o777 == 0o755
+    folders = {"keys": 0o700, "boxes": 0o700, "boxes/b-1": 0o700}
+    assert modes == folders | {"a.json": 0o600, "keys/k": 0o600, "boxes/b-1/edge.json": 0o600}
+    assert data.stat().st_mode & 0o777 == 0o700
     assert (data / "keys/k").read_bytes() == b"secret"
     assert beside(tmp_path / "up") == ["d"]
 
