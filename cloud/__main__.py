@@ -1,5 +1,5 @@
 """Command line of the cloud 中心平台: ingest, console, desk, cashier, import, deposit, grant, verify, report,
-loads, psam-stolen, held, device, differences.
+loads, psam-stolen, held, device, differences, put-back.
 
 Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
 """
@@ -58,10 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     verbs.add_parser(CONSOLE, help="集控平台 / the console", add_help=False)
     verbs.add_parser("desk", help="卡务中心的账本接口 / the ledger for card desks", add_help=False)
-    cashier = verbs.add_parser("cashier", help="准许一名收银员，写出令牌文件 / admit a cashier, write a token file")
-    add_data(cashier)
-    cashier.add_argument("--name", required=True, metavar="NAME", help="姓名或工号 / name or number")
-    cashier.set_defaults(run=_cashier)
+    _cashier_options(verbs.add_parser("cashier", help="准许一名收银员，写出令牌文件 / admit a cashier, write a token file"))
+    _sign_in_options(verbs.add_parser("sign-in", help=SIGN_IN, description=SIGN_IN))
 
     def verb(name: str, text: str, run: Verb) -> argparse.ArgumentParser:
         made: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
@@ -78,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     check = verb("verify", "核对账本 / check the ledger: what, how many, the first thing broken", _verify)
     sums = verb("report", "账本合计 / the sums of the ledger", _report)
     half = verb("loads", "圈存逐笔：到哪一步、凭据、接下来怎样 / loads: stage, evidence, what will happen", _loads)
+    _loads_options(half)
     stolen = verb("psam-stolen", "PSAM 被盗挂失、找回；可反复执行 / stolen, found; run it again", _psam_stolen)
     _theft_options(stolen)
     held = verb("held", "待核：列出；一人提议、另一人确认放行或退还 / held: list, propose, confirm, reject", _held)
@@ -86,20 +85,33 @@ def _parser() -> argparse.ArgumentParser:
     _device_options(device)
     apart = verb("differences", "卡与账本的差异：列出；查明后说明 / card against ledger: list, explain", _differences)
     _differences_options(apart)
-    link = verbs.add_parser("sign-in", help=SIGN_IN, description=SIGN_IN)
-    add_data(link)
-    link.add_argument("--address", default=ADDRESS, metavar="URL", help=f"集控平台地址 / of the console ({ADDRESS})")
-    link.set_defaults(run=_sign_in)
-    most = f"已了的最多列几笔 / most of those that are done ({LOADS_LISTED})"
-    half.add_argument("--last", type=int, default=LOADS_LISTED, metavar="N", help=most)
-    half.add_argument("--open", action="store_true", help="只列未了的 / open ones only")
+    back = verb("put-back", "放回了旧账本：再来的、不会再来的；两人办结 / an older ledger was put back", _put_back)
+    _put_back_options(back)
     saved = "另存的检查点：账本须含有它，可重复 / a saved checkpoint that the ledger must contain; may be repeated"
     check.add_argument("--checkpoint", type=Path, action="append", default=[], metavar="FILE", help=saved)
     for made in (take, check):
         made.add_argument("--keys", type=Path, metavar="SOCKET", help="密钥进程：复核 TAC / to check TACs again")
-    for made in (check, sums, half, stolen, given, held, device, apart):
+    for made in (check, sums, half, stolen, given, held, device, apart, back):
         made.add_argument("--json", action="store_true", help="一行 JSON / one line of JSON")
     return parser
+
+
+def _cashier_options(parser: argparse.ArgumentParser) -> None:
+    add_data(parser)
+    parser.add_argument("--name", required=True, metavar="NAME", help="姓名或工号 / name or number")
+    parser.set_defaults(run=_cashier)
+
+
+def _sign_in_options(parser: argparse.ArgumentParser) -> None:
+    add_data(parser)
+    parser.add_argument("--address", default=ADDRESS, metavar="URL", help=f"集控平台地址 / of the console ({ADDRESS})")
+    parser.set_defaults(run=_sign_in)
+
+
+def _loads_options(parser: argparse.ArgumentParser) -> None:
+    most = f"已了的最多列几笔 / most of those that are done ({LOADS_LISTED})"
+    parser.add_argument("--last", type=int, default=LOADS_LISTED, metavar="N", help=most)
+    parser.add_argument("--open", action="store_true", help="只列未了的 / open ones only")
 
 
 def _ingest_options(parser: argparse.ArgumentParser) -> None:
@@ -190,6 +202,33 @@ def _differences_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--number", type=int, metavar="N", help="差异号 / number of the difference")
     parser.add_argument("--who", metavar="NAME", help="谁查明的 / who found out")
     parser.add_argument("--reason", metavar="TEXT", help="查明的缘由 / what it was")
+
+
+def _put_back_options(parser: argparse.ArgumentParser) -> None:
+    steps = ("list", "propose", "confirm", "reject")
+    told = "列出（缺省）、提议办结、另一人确认、否决 / propose: one person; confirm: another"
+    parser.add_argument("step", choices=steps, nargs="?", default="list", metavar="|".join(steps), help=told)
+    parser.add_argument("--proposal", type=int, metavar="N", help="提议号 / number of the proposal")
+    parser.add_argument("--who", metavar="NAME", help="经手人 / who does it")
+    parser.add_argument("--reason", metavar="TEXT", help="如何查明、补记 / how it was seen to (propose, reject)")
+
+
+def _put_back(chosen: argparse.Namespace) -> int:
+    from cloud.commands import put_back
+
+    where = (chosen.data, chosen.dsn)
+    needed = {"list": (), "propose": ("who", "reason"), "confirm": ("proposal", "who")}
+    for name in needed.get(chosen.step, ("proposal", "who", "reason")):
+        if getattr(chosen, name) is None:
+            raise ConfigFault(f"缺少 --{name} / --{name} is missing")
+    match chosen.step:
+        case "list":
+            return put_back.listing(*where, as_json=chosen.json)
+        case "propose":
+            return put_back.propose(*where, chosen.who, chosen.reason, as_json=chosen.json)
+        case "confirm":
+            return put_back.confirm(*where, chosen.proposal, chosen.who, as_json=chosen.json)
+    return put_back.reject(*where, chosen.proposal, chosen.who, chosen.reason, as_json=chosen.json)
 
 
 def _differences(chosen: argparse.Namespace) -> int:

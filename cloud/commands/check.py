@@ -17,6 +17,7 @@ from cloud.ledger.checks.put_backs import Witness
 from cloud.ledger.checks.verify import Check, Report
 from cloud.ledger.checks.verify import verify as check_ledger
 from cloud.ledger.read.loads import LoadStanding
+from cloud.ledger.read.put_backs import PutBackView
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.read.rides import LineRides
 from cloud.ledger.read.views import TerminalCount
@@ -24,6 +25,7 @@ from cloud.ledger.records.values import CheckTac
 from cloud.process.settings import load_settings
 from cloud.words.loads import load_lines
 from cloud.words.open_cases import ROWS_MAX, SUSPENSE, open_cases
+from cloud.words.put_backs import one_line
 from cloud.words.rides import line_words
 from shared.errors import StoreFault
 from shared.ids import CardId
@@ -100,14 +102,16 @@ def verify(data: Path, dsn: str | None, keys: Path | None, checkpoints: Sequence
         with open_books(data, dsn) as reader:
             found = _checked(reader, keys, at_hand)
             half_done = [] if as_json else reader.load_standings(wall_now(), ROWS_MAX, open_only=True)
+            back = reader.put_back()
     except StoreFault as fault:  # a ledger that cannot even be read is not true
-        found, half_done = Report((Check("file", 0, str(fault)),)), []
+        found, half_done, back = Report((Check("file", 0, str(fault)),)), [], PutBackView()
     if as_json:
         checks = [{**asdict(check), "ok": not check.broken} for check in found.checks]
         _say_json({"ok": found.ok, "first_broken": found.first_broken, "checks": checks})
     else:
         for line in _table(found, half_done, asked=keys is not None):
             sys.stdout.write(line + "\n")
+        sys.stdout.write("".join(f"{one_line(back)}\n" for _ in back.found[:1]))
     return 0 if found.ok else 1
 
 
@@ -132,6 +136,8 @@ def _report_lines(sums: dict[str, Any]) -> Iterator[str]:
         value = sums[name]
         said = f"¥{yuan(value)}" if name.endswith("_fen") else str(value)
         yield f"{words}{' ' * max(1, SUMS_WIDTH - _width(words))}{said:>16}"
+    if sums["put_back"]["said"]:
+        yield f"  {sums['put_back']['said']}"
     for row in sums["rides"]:
         yield f"  {line_words(LineRides(**row))}"
     for case in sums["open"]:
@@ -199,7 +205,7 @@ def _sums(reader: Reader, shown: Shown) -> dict[str, Any]:
         terminals[row.name] = _added(terminals.get(row.name), row)
         terminals[row.name]["zero_rides"] = zero_rides.get(row.device, 0)
     now, desk, subsidy = wall_now(), reader.desk_sums(), reader.subsidy_sums()
-    differences = reader.standing_differences()
+    differences, back = reader.standing_differences(), reader.put_back()
     half_done = reader.load_standings(now, CASES_MAX, open_only=True)
     still_open = open_cases(half_done, reader.suspense(CASES_MAX), reader.voids(CASES_MAX), now.unix_ms)
     for name, (taps, loads) in shown.by_terminal.items():
@@ -244,6 +250,7 @@ def _sums(reader: Reader, shown: Shown) -> dict[str, Any]:
             "double": shown.double, "first": shown.first, "owed": shown.owed, "owed_fen": shown.owed_fen,
             "owed_subsidy_fen": shown.owed_subsidy_fen, "owed_by": [asdict(one) for one in shown.owed_by],
         },
+        "put_back": {"open": len(back.waits), "said": one_line(back) if back.found else ""},
         "open": [asdict(case) for case in still_open[:ROWS_MAX]],
         "terminals": terminals,
     }  # fmt: skip

@@ -52,6 +52,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "ledger_false": ("不平", "Out of balance"),
     "ledger_unheard": ("收到的已平", "In balance as far as heard"),
     "ledger_differs": ("卡与账不符", "Cards differ from the books"),
+    "ledger_put_back": ("放回了旧账本，有待办结", "An older ledger was put back"),
     "ledger_explained": ("已平，有已说明的差异", "In balance, differences explained"),
     "differences": ("未说明的差异", "Unexplained differences"),
     "explained": ("已说明", "explained"),

@@ -62,8 +62,14 @@ def proposal_json(proposal: Proposal, now_ms: int) -> dict[str, Any]:
 
 def proposal_lines(proposal: Proposal, now_ms: int) -> Iterator[str]:
     """What was proposed, how it stands, and what the second person does."""
-    offer, state = read_offer(proposal.document), state_of(proposal, now_ms)
+    offer = read_offer(proposal.document)
     what = f"{len(offer.entries)} 笔 entries, ¥{yuan(offer.fen)} {SIDES[offer.side]}"
+    return decision_lines(proposal, what, now_ms, "held confirm")
+
+
+def decision_lines(proposal: Proposal, what: str, now_ms: int, confirm: str) -> Iterator[str]:
+    """The same of any proposal. confirm: the second person's command."""
+    state = state_of(proposal, now_ms)
     yield f"提议 proposal {proposal.number}: {STATES[state]} {state}: {what}"
     yield f"  提议人 proposed by {proposal.maker}: {proposal.reason}"
     if proposal.decision is not None:
@@ -71,4 +77,4 @@ def proposal_lines(proposal: Proposal, now_ms: int) -> Iterator[str]:
         yield f"  复核人 decided by {proposal.decision.checker}{why}"
     if state == WAITS:
         days = (proposal.until_ms - now_ms) // DAY_MS
-        yield f"  余 {days} 天 days；须另一人 somebody else: held confirm --proposal {proposal.number} --who NAME"
+        yield f"  余 {days} 天 days；须另一人 somebody else: {confirm} --proposal {proposal.number} --who NAME"

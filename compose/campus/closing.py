@@ -143,6 +143,8 @@ def _assemble(
         differences=books.get("differences", 0),
         differences_explained=books.get("differences_explained", 0),
         explained_fen=books.get("explained_fen", 0),
+        put_back=books.get("put_back", {}).get("said", ""),
+        put_backs_open=books.get("put_back", {}).get("open", 0),
         open=tuple(Open(**case) for case in books.get("open", [])),
     )
 

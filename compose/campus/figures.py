@@ -130,6 +130,10 @@ class Figures:
     differences_explained: int = 0
     explained_fen: int = 0
     """What cards hold beyond the books, by differences that are explained."""
+    put_back: str = ""
+    """An older ledger was put back: what came again, and what cannot; in the cloud's words."""
+    put_backs_open: int = 0
+    """Of it, what two persons have not closed: must be 0."""
 
     @property
     def expected_fen(self) -> int:
@@ -167,7 +171,7 @@ class Figures:
     @property
     def is_right(self) -> bool:
         """Whether everything that is booked is right, and nothing is lost; not whether all is in."""
-        wrong = self.lost or self.double or self.unexplained_fen or self.differences
+        wrong = self.lost or self.double or self.unexplained_fen or self.differences or self.put_backs_open
         return not wrong and bool(self.verify.get("ok"))
 
     @property

@@ -87,6 +87,7 @@ def report(figures: Figures) -> dict[str, Any]:
         "differences": figures.differences,
         "differences_explained": figures.differences_explained,
         "explained_fen": figures.explained_fen,
+        "put_back": {"open": figures.put_backs_open, "said": figures.put_back},
         "latency_ms": dict(figures.latency_ms),
         "verify": dict(figures.verify),
         "by_terminal": {t.name: _terminal_json(t) for t in figures.terminals},
@@ -128,6 +129,7 @@ def sheet(figures: Figures) -> str:
         f"  丢失 lost {figures.lost} · 未达 owed {figures.owed} · 重复 double {figures.double} · "
         f"不明 unexplained {yuan(figures.unexplained_fen)}",
         *_differences(figures),
+        *_put_back(figures),
         f"  注入 injected: {_pairs(figures.injected)}   重启 restarts: {_pairs(figures.faults)}",
         f"  延迟 latency: {_pairs(figures.latency_ms)} ms   核对 verify: {_verify_line(figures.verify)}",
         "",
@@ -250,6 +252,12 @@ def _owed(figures: Figures) -> list[str]:
 def _first(ranges: list[str]) -> str:
     more = len(ranges) - RANGES_MAX
     return ", ".join(ranges[:RANGES_MAX]) + (f" … 另有 {more} 段 / {more} more ranges" if more > 0 else "")
+
+
+def _put_back(figures: Figures) -> list[str]:
+    """An older ledger was put back, where one was."""
+    how = "，逐条见 each: ./ykt cloud put-back" if figures.put_backs_open else ""
+    return [f"  {figures.put_back}{how}"] if figures.put_back else []
 
 
 def _verdict(figures: Figures) -> str:

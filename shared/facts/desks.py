@@ -195,6 +195,22 @@ class HeldRejected(Told):
 
 
 @dataclass(frozen=True)
+class PutBackClosed(Told):
+    code, level = "put-back-closed", Level.IMPORTANT
+    zh = "放回旧账本所缺 {first}–{last} 号已由两人办结（提议 {proposal}），{maker} → {checker}：{reason}"
+    en = (
+        "what the put-back ledger lacks, links {first} to {last}, is seen to (proposal {proposal}); "
+        "{maker} → {checker}: {reason}"
+    )
+    proposal: int
+    first: int
+    last: int
+    maker: str
+    checker: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class DifferenceExplained(Told):
     code, level = "difference-explained", Level.NOTICE
     zh = "差异 {number} 已说明，卡 {card}，{who}：{reason}"

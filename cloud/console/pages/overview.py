@@ -12,11 +12,13 @@ from cloud.ledger.findings.rows import Standing
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.loads.state import Next
 from cloud.ledger.read.loads import LoadStanding
+from cloud.ledger.read.put_backs import PutBackView
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.read.thefts import StandingTheft
 from cloud.ledger.read.views import EntryView, RecordView
 from cloud.ledger.read.views import Overview as Sums
 from cloud.ledger.records.values import Now
+from cloud.words.put_backs import one_line
 from cloud.words.rides import ride_words
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
@@ -90,7 +92,7 @@ class Overview:
                 "pending_fen": sums.pending_fen,
                 "pending_subsidy_fen": sums.pending_subsidy_fen,
             },
-            "ledger": _ledger(sums, self._reader.standing_differences(), unknown),
+            "ledger": _ledger(sums, self._reader.standing_differences(), unknown, self._reader.put_back()),
             "thefts": _thefts(*self._reader.standing_thefts(), boxes),
             "boxes": [_box(box, now_ms) for box in boxes],
             "terminals": [_terminal(view, live) for view in _newest(self._reader.terminals())],
@@ -142,22 +144,25 @@ def entry_json(entry: EntryView) -> dict[str, Any]:
     }
 
 
-def _ledger(sums: Sums, apart: Standing, unknown: int) -> dict[str, Any]:
+def _ledger(sums: Sums, apart: Standing, unknown: int, back: PutBackView) -> dict[str, Any]:
     """Are the books in balance, and do the cards agree with them as far as heard? said: a key of the words."""
     said = "ledger_true"
     if sums.difference_fen or apart.unexplained:
         said = "ledger_false" if sums.difference_fen else "ledger_differs"
+    elif back.waits:
+        said = "ledger_put_back"
     elif unknown or apart.explained:
         said = "ledger_unheard" if unknown else "ledger_explained"
     marks = {"ledger_true": "ok", "ledger_unheard": "warn", "ledger_explained": "warn"}
     return {
-        "ok": not (sums.difference_fen or apart.unexplained),
+        "ok": not (sums.difference_fen or apart.unexplained or back.waits),
         "mark": marks.get(said, "bad"),
         "said": said,
         "difference_fen": sums.difference_fen,
         "unexplained": apart.unexplained,
         "explained": apart.explained,
         "checked": sums.entries,
+        "put_back": one_line(back) if back.found else "",
     }
 
 

@@ -8,12 +8,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from cloud.ledger.checks.check import Check
+from cloud.ledger.held import two_persons
+from cloud.ledger.held.put_backs import read_named
+from cloud.ledger.held.two_persons import Outcome, ProposalKind, ProposalRefused, is_same_person
 from cloud.ledger.journal.book_chain import book_head
 from cloud.ledger.journal.booking import head
 from cloud.ledger.journal.mark_rows import box_marks, box_question, device_question, device_rows
 from cloud.ledger.journal.witnessed import Claim, PutBack, claim_of, missing, put_backs
 from cloud.ledger.records.marks import EMPTY, Mark
 from cloud.store.db import Database
+from shared.errors import WireFault
 from shared.wire.messages import AckBody
 
 NAME = "put-back"
@@ -35,6 +39,7 @@ def check_put_backs(db: Database, witnesses: Sequence[Witness]) -> Check:
     """All witnesses at hand, and all that was found before."""
     known = put_backs(db)
     broken = next((fault for one in witnesses if (fault := _fault(db, one, known))), "")
+    broken = broken or next((fault for one in known if (fault := _closing_fault(db, one))), "")
     waits = [one for one in known if one.is_open]
     if not broken and waits:
         broken = f"{_gone(waits)}; two persons have not closed the list: cloud put-back"
@@ -67,6 +72,22 @@ def _records_fault(db: Database, ack: AckBody) -> str:
         if not marks[d.device, d.epoch].mark.covers(Mark(d.cumulative, d.ranges)):
             return f"{ack.box} has an ack of records of {d.device.hex()}/{d.epoch} that are not here"
     return ""
+
+
+def _closing_fault(db: Database, one: PutBack) -> str:
+    """Closed by a proposal that names it, and that another person has confirmed in time."""
+    if one.proposal is None:
+        return ""
+    try:
+        said = two_persons.proposal(db, one.proposal)
+        named = said.kind is ProposalKind.PUT_BACK and one.number in read_named(said.document)
+    except (ProposalRefused, WireFault):
+        return f"put-back {one.number}: closed by a proposal {one.proposal} that is none"
+    decision = said.decision
+    if not named or decision is None or decision.outcome is not Outcome.CONFIRMED or decision.at_ms > said.until_ms:
+        return f"put-back {one.number}: proposal {one.proposal} does not close it"
+    own = is_same_person(said.maker, decision.checker)
+    return f"put-back {one.number}: {said.maker} confirmed his own" if own else ""
 
 
 def _gone(waits: Sequence[PutBack]) -> str:

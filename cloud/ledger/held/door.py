@@ -6,6 +6,7 @@ For two persons, whether they stand at a command line or a screen. ProposalRefus
 from collections.abc import Sequence
 
 from cloud.ledger.held.orders import confirm_order, propose_epoch, propose_move, reject_order
+from cloud.ledger.held.put_backs import confirm_close, propose_close, reject_close
 from cloud.ledger.held.releases import Side, confirm_release, propose_release, reject_release
 from cloud.ledger.held.two_persons import Decided, Proposal
 from cloud.ledger.journal.opened import OpenedLedger
@@ -54,3 +55,19 @@ class HeldLedger:
         """All stays as it is. Idempotent."""
         with self._opened.writing(now) as writing:
             return reject_order(writing, number, who, reason)
+    # --- a ledger that was put back -------------------------------------------------------------------------------
+
+    def propose_close(self, who: str, reason: str, now: Now) -> Proposal:
+        """The first person has seen to all that cannot come again: nothing is closed yet."""
+        with self._opened.writing(now) as writing:
+            return propose_close(writing, who, reason)
+
+    def confirm_close(self, number: int, who: str, now: Now) -> Decided:
+        """The second person's word: the list is closed when this returns. Idempotent."""
+        with self._opened.writing(now) as writing:
+            return confirm_close(writing, number, who)
+
+    def reject_close(self, number: int, who: str, reason: str, now: Now) -> Decided:
+        """It stays open. Idempotent."""
+        with self._opened.writing(now) as writing:
+            return reject_close(writing, number, who, reason)

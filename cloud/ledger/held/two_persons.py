@@ -37,6 +37,8 @@ class ProposalKind(IntEnum):
 
     HELD = 1
     """What becomes of held 待核 entries (cloud.ledger.held.releases)."""
+    PUT_BACK = 2
+    """What cannot come again of a ledger that was put back is seen to (cloud.ledger.held.put_backs)."""
     MOVE = 12
     """A terminal stands at another box (cloud.ledger.held.orders)."""
     EPOCH = 13

@@ -24,6 +24,7 @@ from cloud.ledger.read import terminals as read_terminals
 from cloud.ledger.read import thefts as read_thefts
 from cloud.ledger.read.held import HeldView
 from cloud.ledger.read.loads import LoadStanding, load_standings
+from cloud.ledger.read.put_backs import PutBackView, put_back_view
 from cloud.ledger.read.rides import LineRides
 from cloud.ledger.read.thefts import BoxWord, Reach, StandingTheft, TheftView
 from cloud.ledger.read.views import (
@@ -218,6 +219,11 @@ class Reader:
         """How many wait for somebody, and how many were explained."""
         with self._lock, self.database.reading():
             return read_findings.standing(self.database)
+
+    def put_back(self) -> PutBackView:
+        """What boxes bear witness of and this ledger does not know: it is an older copy that was put back."""
+        with self._lock, self.database.reading():
+            return put_back_view(self.database)
 
     def proposals(self) -> list[Proposal]:
         """All that one person has proposed to another, oldest first."""

@@ -261,3 +261,15 @@ def test_what_lies_in_a_terminal_is_owed_by_range_and_not_lost() -> None:
     assert (report(OWING)["owed"], report(OWING)["lost"], len(report(OWING)["owed_by"])) == (3, 0, 2)
     assert "NOT TRUE" in sheet(replace(OWING, lost=1))
     assert replace(OWING, owed_fen=2_499).unexplained_fen == 1
+
+
+def test_a_ledger_that_was_put_back_is_red_until_two_persons_have_closed_it() -> None:
+    said = "放回了旧账本 an older ledger was put back: 再来 came again 12 条 records ¥30.00"
+    waits = replace(GOOD, put_back=said, put_backs_open=1)
+    assert (waits.adds_up, waits.true) == (False, False)
+    assert f"{said}，逐条见 each: ./ykt cloud put-back" in sheet(waits)
+    assert report(waits)["put_back"] == {"open": 1, "said": said}
+    closed = replace(GOOD, put_back=said)
+    assert closed.true
+    assert said in sheet(closed)
+    assert "put back" not in sheet(GOOD)

@@ -1,0 +1,64 @@
+"""A ledger that was put back, as people look at it: what is gone, what came again, and what is known of the rest."""
+
+from typing import NamedTuple
+
+from cloud.ledger.books.chart import AccountKind
+from cloud.ledger.journal.balances import all_balances
+from cloud.ledger.journal.witnessed import PutBack, put_backs
+from cloud.store.db import Database
+
+
+class AgainView(NamedTuple):
+    """What came again of a terminal."""
+
+    terminal: str
+    records: int
+    spent_fen: int
+    loaded_fen: int
+
+
+class LackView(NamedTuple):
+    """An account that stands below zero: its card had money that these books know nothing of."""
+
+    label: str
+    account: str
+    fen: int
+
+
+class PutBackView(NamedTuple):
+    """All of it. lacks: what the missing deposits and grants must have brought at least."""
+
+    found: tuple[PutBack, ...] = ()
+    again: tuple[AgainView, ...] = ()
+    lacks: tuple[LackView, ...] = ()
+
+    @property
+    def waits(self) -> list[PutBack]:
+        """What two persons have not closed."""
+        return [one for one in self.found if one.is_open]
+
+
+def put_back_view(db: Database) -> PutBackView:
+    """Inside of a snapshot."""
+    found = tuple(put_backs(db))
+    return PutBackView(found, _again(db), _lacks(db)) if found else PutBackView()
+
+
+def _again(db: Database) -> tuple[AgainView, ...]:
+    rows = db.run(
+        "SELECT a.device, d.name, SUM(a.records), SUM(a.spent_fen), SUM(a.loaded_fen) FROM put_back_again a "
+        "LEFT JOIN device d ON d.device = a.device GROUP BY a.device, d.name ORDER BY d.name, a.device"
+    )
+    return tuple(AgainView(name or bytes(device).hex(), *map(int, sums)) for device, name, *sums in rows)
+
+
+def _lacks(db: Database) -> tuple[LackView, ...]:
+    surplus = all_balances(db)
+    rows = db.run(
+        "SELECT c.label, a.code, a.id FROM card c JOIN account a "
+        "ON a.id = c.online_account OR a.id = c.pending_account ORDER BY c.label, a.code"
+    )
+    return tuple(
+        LackView(label, AccountKind(code.partition(":")[0]).value, -surplus[number])
+        for label, code, number in rows if surplus.get(number, 0) > 0
+    )  # fmt: skip
