@@ -1,5 +1,5 @@
 """Command line of the cloud 中心平台: ingest, console, desk, cashier, import, deposit, grant, verify, report,
-loads, psam-stolen, held, device, differences, put-back.
+loads, psam-stolen, held, device, differences, put-back, checkpoint.
 
 Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
 """
@@ -58,7 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     verbs.add_parser(CONSOLE, help="集控平台 / the console", add_help=False)
     verbs.add_parser("desk", help="卡务中心的账本接口 / the ledger for card desks", add_help=False)
-    _cashier_options(verbs.add_parser("cashier", help="准许一名收银员，写出令牌文件 / admit a cashier, write a token file"))
+    admit = "准许一名收银员，写出令牌文件 / admit a cashier, write a token file"
+    _cashier_options(verbs.add_parser("cashier", help=admit))
     _sign_in_options(verbs.add_parser("sign-in", help=SIGN_IN, description=SIGN_IN))
 
     def verb(name: str, text: str, run: Verb) -> argparse.ArgumentParser:
@@ -87,11 +88,13 @@ def _parser() -> argparse.ArgumentParser:
     _differences_options(apart)
     back = verb("put-back", "放回了旧账本：再来的、不会再来的；两人办结 / an older ledger was put back", _put_back)
     _put_back_options(back)
+    point = verb("checkpoint", "签名检查点：各链到哪里，另存他处 / a signed checkpoint of the chains", _checkpoint)
+    point.add_argument("--out", type=Path, metavar="FILE", help="写入此文件 / into this file")
     saved = "另存的检查点：账本须含有它，可重复 / a saved checkpoint that the ledger must contain; may be repeated"
     check.add_argument("--checkpoint", type=Path, action="append", default=[], metavar="FILE", help=saved)
     for made in (take, check):
         made.add_argument("--keys", type=Path, metavar="SOCKET", help="密钥进程：复核 TAC / to check TACs again")
-    for made in (check, sums, half, stolen, given, held, device, apart, back):
+    for made in (check, sums, half, stolen, given, held, device, apart, back, point):
         made.add_argument("--json", action="store_true", help="一行 JSON / one line of JSON")
     return parser
 
@@ -211,6 +214,12 @@ def _put_back_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--proposal", type=int, metavar="N", help="提议号 / number of the proposal")
     parser.add_argument("--who", metavar="NAME", help="经手人 / who does it")
     parser.add_argument("--reason", metavar="TEXT", help="如何查明、补记 / how it was seen to (propose, reject)")
+
+
+def _checkpoint(chosen: argparse.Namespace) -> int:
+    from cloud.commands.checkpoint import checkpoint
+
+    return checkpoint(chosen.data, chosen.dsn, chosen.out, as_json=chosen.json)
 
 
 def _put_back(chosen: argparse.Namespace) -> int:

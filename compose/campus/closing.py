@@ -7,6 +7,7 @@ import asyncio
 import json
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,10 @@ async def _figures(campus: Campus, parts: Supervisor, watch: Watch, say: Say) ->
     cloud = await _json_step("verify", say, "cloud", "verify", *store, *keys, "--json")
     edges = await _json_step("verify-edge", say, "edge", "verify", *data, "--json")
     cards = await _json_step("cards", say, "edge.terminal", "cards", *data, "--json")
+    saved = await _json_step("checkpoint", say, "cloud", "checkpoint", *store, "--json")
     checks = [*cloud.get("checks", []), *edges.get("checks", [])]
     verify = {"ok": bool(cloud.get("ok") and edges.get("ok")), "checks": checks}
-    return _assemble(campus, parts, watch, books, verify, cards)
+    return replace(_assemble(campus, parts, watch, books, verify, cards), checkpoint=saved.get("file", ""))
 
 
 def _assemble(

@@ -132,6 +132,8 @@ class Figures:
     """What cards hold beyond the books, by differences that are explained."""
     put_back: str = ""
     """An older ledger was put back: what came again, and what cannot; in the cloud's words."""
+    checkpoint: str = ""
+    """The file of the signed checkpoint that was written with these figures."""
     put_backs_open: int = 0
     """Of it, what two persons have not closed: must be 0."""
 

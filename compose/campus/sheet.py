@@ -87,6 +87,7 @@ def report(figures: Figures) -> dict[str, Any]:
         "differences": figures.differences,
         "differences_explained": figures.differences_explained,
         "explained_fen": figures.explained_fen,
+        "checkpoint": figures.checkpoint,
         "put_back": {"open": figures.put_backs_open, "said": figures.put_back},
         "latency_ms": dict(figures.latency_ms),
         "verify": dict(figures.verify),
@@ -130,6 +131,7 @@ def sheet(figures: Figures) -> str:
         f"不明 unexplained {yuan(figures.unexplained_fen)}",
         *_differences(figures),
         *_put_back(figures),
+        *_checkpoint(figures),
         f"  注入 injected: {_pairs(figures.injected)}   重启 restarts: {_pairs(figures.faults)}",
         f"  延迟 latency: {_pairs(figures.latency_ms)} ms   核对 verify: {_verify_line(figures.verify)}",
         "",
@@ -258,6 +260,12 @@ def _put_back(figures: Figures) -> list[str]:
     """An older ledger was put back, where one was."""
     how = "，逐条见 each: ./ykt cloud put-back" if figures.put_backs_open else ""
     return [f"  {figures.put_back}{how}"] if figures.put_back else []
+
+
+def _checkpoint(figures: Figures) -> list[str]:
+    """What a ledger that is put back from before is held against."""
+    kept = figures.checkpoint
+    return [f"  检查点 checkpoint: {kept}（请另存他处 keep it elsewhere；verify --checkpoint FILE）"] if kept else []
 
 
 def _verdict(figures: Figures) -> str:

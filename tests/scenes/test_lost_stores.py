@@ -73,13 +73,27 @@ async def _older_copy(room: Path) -> None:
         assert (campus.posted() < had, loads()) == (True, 0)
         await campus.start("ingest")
         await campus.until_told("ledger-recovery")
+        await campus.until_told("put-back")
         await campus.close_shop()
+        _require_named(campus)
         require_truth(campus)
         assert campus.posted() >= had
         assert {level for level, _ in campus.facts("ledger-recovery")} == {"urgent"}
         assert campus.asked("SELECT count(*) FROM entry WHERE kind = 2 AND document LIKE '%late%'") == [(0,)]
         assert loads(), "a load posts from its TAC alone"
         assert campus.facts("account-negative"), "its deposit is gone: a finding"
+
+
+def _require_named(campus: Campus) -> None:
+    """The deposit is gone: its number is named and the books are false, until two persons have closed the list."""
+    where = ("--data", campus.data)
+    said = command("cloud", "verify", *where, code=1)
+    assert "of the book-only chain are gone" in said, said
+    listed = command("cloud", "put-back", *where, code=1)
+    assert "再来 came again" in listed
+    assert f"缺款 lacks: 卡 card {STRANGER}" in listed, listed
+    command("cloud", "put-back", *where, "propose", "--who", "张三", "--reason", "按底单补记")
+    command("cloud", "put-back", *where, "confirm", "--proposal", 1, "--who", "李四")
 
 
 def test_ledger_put_back_from_an_older_copy(room: Path) -> None:

@@ -4,8 +4,13 @@ from typing import NamedTuple
 
 from cloud.ledger.books.chart import AccountKind
 from cloud.ledger.journal.balances import all_balances
+from cloud.ledger.journal.book_chain import NO_HEAD, book_head_question
+from cloud.ledger.journal.booking import head_question
 from cloud.ledger.journal.witnessed import PutBack, put_backs
+from cloud.ledger.records.values import OWN_PARTITION
 from cloud.store.db import Database
+from shared.ids import LedgerId
+from shared.wire.checkpoint import Checkpoint
 
 
 class AgainView(NamedTuple):
@@ -36,6 +41,16 @@ class PutBackView(NamedTuple):
     def waits(self) -> list[PutBack]:
         """What two persons have not closed."""
         return [one for one in self.found if one.is_open]
+
+
+def checkpoint(db: Database, unix_ms: int) -> Checkpoint:
+    """Inside of a snapshot."""
+    ((ledger,),) = db.run("SELECT value FROM meta WHERE name = 'ledger'")
+    partitions = range(OWN_PARTITION + 1)
+    heads = db.ask(book_head_question(), *(head_question(partition) for partition in partitions))
+    (number, book), *found = [(rows[0][0], bytes(rows[0][1])) if rows else NO_HEAD for rows in heads]
+    chains = tuple((nn, *one) for nn, one in zip(partitions, found, strict=True) if one[0])
+    return Checkpoint(LedgerId(bytes.fromhex(ledger)), unix_ms, chains, number, book)
 
 
 def put_back_view(db: Database) -> PutBackView:

@@ -19,12 +19,13 @@ from cloud.ledger.read import books as read_books
 from cloud.ledger.read import desk as read_desk
 from cloud.ledger.read import held as read_held
 from cloud.ledger.read import overview as read_overview
+from cloud.ledger.read import put_backs as read_put_backs
 from cloud.ledger.read import rides as read_rides
 from cloud.ledger.read import terminals as read_terminals
 from cloud.ledger.read import thefts as read_thefts
 from cloud.ledger.read.held import HeldView
 from cloud.ledger.read.loads import LoadStanding, load_standings
-from cloud.ledger.read.put_backs import PutBackView, put_back_view
+from cloud.ledger.read.put_backs import PutBackView
 from cloud.ledger.read.rides import LineRides
 from cloud.ledger.read.thefts import BoxWord, Reach, StandingTheft, TheftView
 from cloud.ledger.read.views import (
@@ -44,6 +45,7 @@ from cloud.ledger.records.stolen import Theft
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database, open_database
 from shared.ids import CardId, PsamId
+from shared.wire.checkpoint import Checkpoint
 from shared.wire.messages import Revocations
 
 LIST_MAX = 1000
@@ -220,10 +222,15 @@ class Reader:
         with self._lock, self.database.reading():
             return read_findings.standing(self.database)
 
+    def checkpoint(self, unix_ms: int) -> Checkpoint:
+        """Where every chain stands at this moment."""
+        with self._lock, self.database.reading():
+            return read_put_backs.checkpoint(self.database, unix_ms)
+
     def put_back(self) -> PutBackView:
         """What boxes bear witness of and this ledger does not know: it is an older copy that was put back."""
         with self._lock, self.database.reading():
-            return put_back_view(self.database)
+            return read_put_backs.put_back_view(self.database)
 
     def proposals(self) -> list[Proposal]:
         """All that one person has proposed to another, oldest first."""

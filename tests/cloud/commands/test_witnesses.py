@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -106,3 +107,49 @@ def test_what_our_key_has_not_signed_is_no_witness(
     (early / "boxes" / "broken").mkdir()
     (early / "boxes" / "broken" / "outbox.db").write_bytes(b"no database")
     assert verified(capsys, early) == (0, {})
+
+
+# ---- checkpoints
+
+
+def saved(capsys: pytest.CaptureFixture[str], data: Path, *words: object) -> Path:
+    assert main(["checkpoint", "--data", str(data), "--json", *map(str, words)]) == 0
+    return Path(json.loads(capsys.readouterr().out)["file"])
+
+
+def test_a_ledger_from_before_a_saved_checkpoint_is_named(
+    early: Path, books: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(open_ledger(str(books))) as ledger:
+        ledger.deposit(c.card(1), 12345, "d", c.NOW)
+    file = saved(capsys, early, "--out", tmp_path / "safe")
+    assert verified(capsys, early, "--checkpoint", file) == (0, {})
+    with closing(open_ledger(str(books))) as ledger:
+        ledger.deposit(c.card(1), 5, "later", c.NOW)
+    assert verified(capsys, early, "--checkpoint", file) == (0, {}), "a ledger may go on"
+    put_back(early)
+    assert verified(capsys, early) == (0, {}), "the boxes have not seen that deposit"
+    code, broken = verified(capsys, early, "--checkpoint", file)
+    assert (code, "safe has seen link 2 of the book-only chain" in broken["put-back"]) == (1, True)
+
+
+def test_a_checkpoint_knows_every_batch_chain(
+    early: Path, books: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(open_ledger(str(books))) as ledger:
+        sell(ledger, 2)
+    file = saved(capsys, early)
+    assert file.parent == early / "cloud" / "checkpoints"
+    put_back(early)
+    assert "has ack 2 of p05" in verified(capsys, early, "--checkpoint", file)[1]["put-back"]
+
+
+@pytest.mark.parametrize("spoil", [lambda raw: raw[:-1] + b"x", lambda raw: raw[:10] + b"x" + raw[11:], lambda _: b""])
+def test_what_is_no_checkpoint_is_wrong_use(
+    early: Path, books: Path, capsys: pytest.CaptureFixture[str], spoil: Callable[[bytes], bytes]
+) -> None:
+    file = saved(capsys, early)
+    file.write_bytes(spoil(file.read_bytes()))
+    assert main(["verify", "--data", str(early), "--checkpoint", str(file)]) == 2
+    assert file.name in capsys.readouterr().err
+    assert main(["verify", "--data", str(early), "--checkpoint", str(early / "none")]) == 2

@@ -185,6 +185,10 @@ def test_a_ledger_put_back_from_an_older_copy_is_filled_again(quick_site: Site, 
     assert quick_site.posted() == 200
     assert box.acks[-1].number > number
     assert quick_site.asked("SELECT count(*) FROM fact WHERE code = 'ledger-recovery' AND level = 'urgent'") == [(1,)]
+    where = ("--data", quick_site.campus.data)
+    run_part("cloud", "verify", *where, code=1)  # a box of form 1 does not say what was in the books alone
+    run_part("cloud", "put-back", *where, "propose", "--who", "A", "--reason", "by paper")
+    run_part("cloud", "put-back", *where, "confirm", "--proposal", 1, "--who", "B")
     quick_site.verify()
 
 

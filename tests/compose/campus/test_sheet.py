@@ -273,3 +273,8 @@ def test_a_ledger_that_was_put_back_is_red_until_two_persons_have_closed_it() ->
     assert closed.true
     assert said in sheet(closed)
     assert "put back" not in sheet(GOOD)
+
+
+def test_every_sheet_names_its_checkpoint() -> None:
+    assert "checkpoint: /a/b.checkpoint" in sheet(replace(GOOD, checkpoint="/a/b.checkpoint"))
+    assert report(replace(GOOD, checkpoint="/a/b.checkpoint"))["checkpoint"] == "/a/b.checkpoint"

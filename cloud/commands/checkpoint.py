@@ -1,0 +1,46 @@
+"""`cloud checkpoint`: where the ledger's chains stand, signed, into a file to be kept elsewhere.
+
+`verify --checkpoint FILE` holds a ledger against it: one that was put back from before that moment is named. Written
+whole or not at all.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from cloud.commands.opening import open_books, wall_now
+from cloud.ingest.seal import AckSeal, load_ack_key
+from cloud.process.settings import FOLDER, load_settings
+from shared.clocks.clock import date_time_bcd
+from shared.wire.checkpoint import Checkpoint
+
+PLACE = "checkpoints"
+ENDING = ".checkpoint"
+
+
+def checkpoint(data: Path, dsn: str | None, out: Path | None, *, as_json: bool) -> int:
+    """Into `out`, else into DATA/cloud/checkpoints under the time and the book-only number. ConfigFault, StoreFault."""
+    settings, now = load_settings(data), wall_now()
+    seal = AckSeal(load_ack_key(settings.ack_key_file))
+    with open_books(data, dsn) as reader:
+        stands: Checkpoint = reader.checkpoint(now.unix_ms)
+    file = out or settings.data / FOLDER / PLACE / _name(now.campus_s, stands.number)
+    _write(file, seal.checkpoint(stands))
+    if as_json:
+        told = {"file": str(file), "book_only": stands.number, "chains": len(stands.chains)}
+        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
+    else:
+        where = f"账内链 book-only link {stands.number}，{len(stands.chains)} 条批次链 batch chains"
+        sys.stdout.write(f"检查点 checkpoint: {file}（{where}）请另存他处 keep it elsewhere\n")
+    return 0
+
+
+def _name(campus_s: int, number: int) -> str:
+    return f"{date_time_bcd(campus_s).hex()}-{number}{ENDING}"
+
+
+def _write(file: Path, raw: bytes) -> None:
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    beside = file.with_name(file.name + ".new")
+    beside.write_bytes(raw)
+    beside.replace(file)
