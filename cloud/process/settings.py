@@ -13,6 +13,8 @@ FOLDER = "cloud"
 FILE = "cloud.json"
 DSN_FILE = "ledger.dsn"
 """DATA/cloud/ledger.dsn: where the ledger is when it is no SQLite file, for every command; 0600, one line."""
+DSN_FOLDER_FILE = "ledger.folder"
+"""Beside it: the data folder that it was written for, so that a copy does not lead to the original's database."""
 FORMAT = 1
 _KEY_SIZE = 32
 
@@ -58,8 +60,16 @@ class CloudSettings:
         return self.data / "inventory.bin"
 
     def dsn(self, given: str | None) -> str:
-        """The ledger's DSN: the one given, else what DSN_FILE says, else the SQLite file of this data folder."""
-        return given or _dsn_of(self.data / FOLDER / DSN_FILE) or str(self.data / FOLDER / "ledger.db")
+        """The ledger's DSN: the one given, else what DSN_FILE says, else the SQLite file of this data folder.
+
+        ConfigFault, which names the original, in a folder that is a copy of one whose ledger stands elsewhere.
+        """
+        if given:
+            return given
+        told = _text_of(self.data / FOLDER / DSN_FILE)
+        if told:
+            _require_own(self.data, told)
+        return told or str(self.data / FOLDER / "ledger.db")
 
     def books(self, given: str | None) -> str:
         """As dsn(), for who works on a ledger that must be there: ConfigFault when it is a file that is not."""
@@ -72,7 +82,17 @@ class CloudSettings:
         return where
 
 
-def _dsn_of(file: Path) -> str:
+def _require_own(data: Path, dsn: str) -> None:
+    other = _text_of(data / FOLDER / DSN_FOLDER_FILE)
+    if not other or Path(other) == data.resolve() or _text_of(Path(other) / FOLDER / DSN_FILE) != dsn:
+        return
+    raise ConfigFault(
+        f"{data} 是 {other} 的副本，其 {DSN_FILE} 指向原目录的数据库；用 ./ykt verify，或用 --dsn 指明 / is a copy "
+        f"of {other}, whose database its {DSN_FILE} names: use ./ykt verify, or name the ledger with --dsn"
+    )
+
+
+def _text_of(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8").strip()
     except FileNotFoundError:

@@ -33,7 +33,7 @@ DEMO_DEPOSIT_FEN = 2_000_000
 ROOM_MARK = "opened.json"
 LOGIN_FILE = "broker.login"
 """In the run folder: the embedded broker's user and password of this start."""
-DSN_FILE = "ledger.dsn"
+DSN_FILE, DSN_FOLDER_FILE = "ledger.dsn", "ledger.folder"
 """The cloud's own file of that name (cloud/process/settings.py): where the ledger is when it is no SQLite file."""
 
 Say = Callable[[str], None]
@@ -124,6 +124,7 @@ async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan:
         await parts.start(broker, cluster.part)
         dsn = await asyncio.to_thread(cluster.create_database, DATABASE)
         write_private(room / "cloud" / DSN_FILE, f"{dsn}\n")  # for `./ykt cloud …` beside the running campus
+        write_private(room / "cloud" / DSN_FOLDER_FILE, f"{room.resolve()}\n")  # and not for those of a copy of it
     else:
         login = new_login(run_dir / LOGIN_FILE)
         await parts.start(embedded_broker(broker_port, login=login))

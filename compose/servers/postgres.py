@@ -6,7 +6,6 @@ on the network; whoever can enter the socket's folder (its owner and root) is tr
 """
 
 import os
-import secrets
 import shutil
 import signal
 import subprocess
@@ -18,6 +17,7 @@ from urllib.parse import quote
 from compose.parts.part import Part
 from compose.parts.process import lives
 from compose.place import make_passable
+from compose.servers.cluster_place import find_place, keep_place
 from compose.servers.render import render, write_private
 from compose.servers.servers import ServerMissing
 from compose.servers.socket_folder import FolderNotOurs, socket_folder
@@ -82,8 +82,11 @@ def postgres(folder: Path, name: str = "postgres") -> Postgres:
     """
     found = _known(folder, name)
     user, cluster = found.part.user, found.place / "cluster"
+    found.place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     for path in (found.place, found.sockets):
         _own(path, user)
+    keep_place(folder, found.place)
+    _own_all(cluster, user)
     if not (cluster / "PG_VERSION").exists():
         _initdb(found.programs, cluster, user)
     clear_stale_pid(cluster)
@@ -174,16 +177,18 @@ def _gone(pid: int, wait_s: float) -> bool:
 
 def _place(folder: Path, user: str) -> Path:
     """Where the cluster of this data folder stands; the folder remembers it, so a new folder is a new cluster."""
-    note = folder / "postgres.place"
-    if note.exists():
-        return Path(note.read_text().strip())
     make_passable(folder)
-    place = folder.resolve() / "postgres"
-    if user and not _may_enter(folder.resolve(), user):
-        place = FALLBACK / f"postgres-{secrets.token_hex(6)}"
-        make_passable(FALLBACK)
-    note.write_text(f"{place}\n")
-    return place
+    outside = FALLBACK if user and not _may_enter(folder.resolve(), user) else None
+    if outside:
+        make_passable(outside)
+    return find_place(folder, outside, _is_served)
+
+
+def _is_served(place: Path) -> bool:
+    cluster = place / "cluster"
+    file = cluster / "postmaster.pid"
+    first = file.read_text().split("\n", 1)[0].strip() if file.exists() else ""
+    return first.isdigit() and _serves(int(first), cluster)
 
 
 def _may_enter(folder: Path, user: str) -> bool:
@@ -212,6 +217,14 @@ def _own(path: Path, user: str) -> None:
         path.mkdir(mode=0o700)
     if user:
         shutil.chown(path, user, user)
+
+
+def _own_all(cluster: Path, user: str) -> None:
+    """A copy that root has made is root's, and the server would refuse it."""
+    if user and cluster.exists() and cluster.owner() != user:
+        for path in (cluster, *cluster.rglob("*")):
+            shutil.chown(path, user, user)
+        cluster.chmod(0o700)
 
 
 def _programs_of(cluster: Path) -> Path:

@@ -1,13 +1,14 @@
 """cloud.json as provisioning writes it, and every way in which it can be wrong."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cloud.process.settings import load_settings
+from cloud.process.settings import DSN_FILE, DSN_FOLDER_FILE, load_settings
 from provisioning.campus.settings import PublicKeys, cloud_json
 from provisioning.plan.demo import demo_plan
 from provisioning.plan.plan import parse_plan
@@ -88,3 +89,18 @@ def test_a_file_that_is_no_object_is_refused(tmp_path: Path, text: str) -> None:
 def test_no_file_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigFault, match=r"cloud\.json"):
         load_settings(tmp_path)
+
+
+def test_a_copy_of_a_folder_does_not_lead_to_the_originals_database(tmp_path: Path) -> None:
+    original, copy, moved = (tmp_path / name for name in ("original", "copy", "moved"))
+    original.mkdir()
+    written(original)
+    for name, text in ((DSN_FILE, "postgresql://x@/y?host=z"), (DSN_FOLDER_FILE, str(original.resolve()))):
+        (original / "cloud" / name).write_text(text + "\n")
+    shutil.copytree(original, copy)
+    assert load_settings(original).dsn(None) == "postgresql://x@/y?host=z"
+    with pytest.raises(ConfigFault, match="original"):
+        load_settings(copy).dsn(None)
+    assert load_settings(copy).dsn("postgresql://own") == "postgresql://own"
+    original.rename(moved)
+    assert load_settings(moved).dsn(None) == "postgresql://x@/y?host=z", "moved, not copied"
