@@ -48,6 +48,7 @@ NAMES = {
     "differences": "卡账差异 differences",
     "thefts": "挂失 thefts",
     "two-persons": "双人 two persons",
+    "quarantine": "隔离 quarantine",
     "device-orders": "终端指令 orders about terminals",
     "desk": "卡务 desk",
     "open-cases": "未结 open cases",

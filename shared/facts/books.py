@@ -42,6 +42,14 @@ class RecordElsewhere(Told):
 
 
 @dataclass(frozen=True)
+class QuarantineFull(Told):
+    code, level = "quarantine-full", Level.URGENT
+    zh = "一天隔离已满 {most} 条：其后只留条数与摘要，原件在网关"
+    en = "{most} records in quarantine in a day: of more only count and digest are kept, the box has the bytes"
+    most: int
+
+
+@dataclass(frozen=True)
 class TtnTwoCards(Told):
     code, level = "ttn-two-cards", Level.IMPORTANT
     zh = "两张卡同一终端交易号：序号 {seq}"

@@ -6,6 +6,7 @@ from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.check import Check, proven, walk
 from cloud.ledger.journal.booking import CHUNK
 from cloud.ledger.loads.cases import CaseState
+from cloud.ledger.receive.beyond import beyond_marks
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.arrival import NOBODY, Arrival, arrive, is_apart, split_apart, split_key
@@ -105,17 +106,19 @@ def _wrong_tac(items: list[bytes], keys: list[bytes], check_tac: CheckTac) -> st
 
 
 def check_marks(db: Database) -> Check:
-    """What acks name is held (I4); what is held is named, as far as a mark has room."""
+    """What acks name is held, at least its digest (I4); what is held is named, as far as a mark has room."""
     marks = {
         (device, epoch): Mark(cumulative, unpack_ranges(ranges))
         for device, epoch, cumulative, ranges in db.run("SELECT device, epoch, cumulative, ranges FROM device_mark")
     }
-    held: dict[tuple[bytes, int], Mark] = {}
+    held = beyond_marks(db)
     checked = 0
     for key in _keys(db):
         device, epoch, seq = split_key(key)
         checked += 1
         mark = held.get((device, epoch), Mark())
+        if mark.holds(seq):  # of other bytes under it only the digest is kept
+            continue
         wider = add(mark, [seq])
         if wider == mark:
             return Check("marks", checked, "", f"more than {RANGES_MAX} ranges of {device.hex()}: not compared")

@@ -17,6 +17,7 @@ from cloud.ledger.checks.file import check_file
 from cloud.ledger.checks.gaps import check_gaps
 from cloud.ledger.checks.orders import check_orders
 from cloud.ledger.checks.put_backs import Witness, check_put_backs
+from cloud.ledger.checks.quarantine import check_quarantine
 from cloud.ledger.checks.records import check_keys, check_marks, check_open, check_records, check_tacs, check_voids
 from cloud.ledger.checks.releases import check_two_persons
 from cloud.ledger.checks.thefts import check_thefts
@@ -49,7 +50,7 @@ class Report:
 
 
 _CHECKS: tuple[Callable[[Database], Check], ...] = (
-    check_balances, check_entries, check_records, check_keys, check_marks, check_gaps, check_chain,
+    check_balances, check_entries, check_records, check_keys, check_marks, check_quarantine, check_gaps, check_chain,
     check_book_chain, check_cards, check_differences, check_thefts, check_two_persons, check_orders, check_desk,
     check_open,
 )  # fmt: skip

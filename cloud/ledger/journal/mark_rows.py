@@ -29,9 +29,13 @@ class DeviceRow:
 
     def count(self, seq: int, verdict: Verdict) -> None:
         """One more of this verdict, and its sequence number."""
+        self.name(seq)
+        self.counts[_COUNTED[verdict]] += 1
+
+    def name(self, seq: int) -> None:
+        """It is acknowledged."""
         self.touched = True
         self.seqs.add(seq)
-        self.counts[_COUNTED[verdict]] += 1
 
 
 DeviceKey = tuple[bytes, int]

@@ -29,6 +29,7 @@ from cloud.ledger.loads.cases import is_granted, take_records
 from cloud.ledger.loads.words import note_not_credited, note_unproven
 from cloud.ledger.receive.acks import build_ack
 from cloud.ledger.receive.apart import ApartRows, Row, without
+from cloud.ledger.receive.beyond import QUARANTINED_MAX, UNCOUNTED, Beyond, Flow, flow_of
 from cloud.ledger.receive.put_back import count_again
 from cloud.ledger.receive.quarantine import open_cases as open_quarantine
 from cloud.ledger.receive.suspense import Touched, note_claims, open_cases, open_load_cases, settle_touched
@@ -38,8 +39,9 @@ from cloud.ledger.records.judge import DUPLICATE, Judgement, Known, Reason, apar
 from cloud.ledger.records.marks import EMPTY, Mark, add
 from cloud.ledger.records.values import CheckTac, Received, Verdict
 from cloud.store.db import Question, Rows
+from shared.clocks.clock import day_number
 from shared.errors import KeyFault
-from shared.facts.books import TtnTwoCards
+from shared.facts.books import QuarantineFull, TtnTwoCards
 from shared.facts.terminals import RecordFork
 from shared.ids import DeviceId
 from shared.records import Kind, VoidRecord
@@ -156,6 +158,7 @@ class Receiving:
         self._seen = Seen(writing.db, lot.arrivals, self._rows, card_keys, psams)
         self._epochs = known_epochs(writing.db, lot.keys)
         self.apart = ApartRows()
+        self._beyond = Beyond(writing.db, day_number(writing.now.campus_s))
 
     def look_apart(self, batches: Sequence[ArrivedBatch]) -> None:
         """Before the first is taken: which of the rows that may be answered without their device are known."""
@@ -176,6 +179,11 @@ class Receiving:
         elsewhere = self._elsewhere(box, a)
         if elsewhere and proves_nothing(judgement, known):
             return self._take_apart(a, apart(a.record, judgement, elsewhere), partition, row)
+        if judgement.verdict is Verdict.QUARANTINED:
+            if self._is_answered(a, row):
+                return self._counted(a, DUPLICATE)
+            if not self._has_room(a, judgement.reason, box):
+                return self._take_beyond(a, row)
         self._enter(a, judgement, place, known, box, partition)
         return self._counted(a, judgement)
 
@@ -209,6 +217,7 @@ class Receiving:
             row.mark, row.last_seq = add(row.mark, row.seqs), max(row.last_seq, max(row.seqs, default=0))
         save_device_rows(writing.db, self._rows, writing.now.unix_ms)
         self._seen.save(writing.db)
+        self._beyond.save()
 
     def marks(self) -> dict[DeviceKey, Mark]:
         """Of every (device, epoch) at hand."""
@@ -241,9 +250,13 @@ class Receiving:
         """A copy is merely not believed: its row comes, and is kept."""
         if row is None:
             return judgement.verdict
+        verdict, reason = judgement
         if not self.apart.take(row, a):
             return Verdict.DUPLICATE
-        verdict, reason = judgement
+        if not self._has_room(a, reason, row.box):
+            if not self._is_named(row):
+                self._count_beyond(a, row)
+            return verdict
         named = a._replace(key=row.key)
         record = self._booking.add_record(named, verdict, reason, a.fork_number, partition, row.box)
         if verdict is Verdict.QUARANTINED:
@@ -252,6 +265,34 @@ class Receiving:
             self._later.unproven.append((named, record))
         self._writing.notes.elsewhere(reason, row.box, a.device, a.seq)
         return judgement.verdict
+
+    def _is_named(self, row: Row) -> bool:
+        """Was it answered before?"""
+        return self.box_marks.get((row.box, row.store), EMPTY).holds(row.number)
+
+    def _is_answered(self, a: Arrival, row: Row | None) -> bool:
+        """Before, and of its record only the digest was kept."""
+        named = row is not None and a.has_key and self._is_named(row)
+        return named and self._beyond.holds((a.device, a.epoch), a.seq)
+
+    def _has_room(self, a: Arrival, reason: Reason, box: str) -> bool:
+        return reason in UNCOUNTED or self._beyond.has_room(self._flow(box, a))
+
+    def _flow(self, box: str, a: Arrival) -> Flow:
+        return flow_of(box, a.device, known=a.device in self._registry.devices)
+
+    def _take_beyond(self, a: Arrival, row: Row | None) -> Verdict:
+        """Acknowledged as anything else that came, and not kept. A copy is not even counted: its row comes."""
+        if row is None or (a.has_key and not self._beyond.name((a.device, a.epoch), a.seq)):
+            return Verdict.QUARANTINED
+        if a.has_key:
+            self._rows[a.device, a.epoch].name(a.seq)
+        self._count_beyond(a, row)
+        return Verdict.QUARANTINED
+
+    def _count_beyond(self, a: Arrival, row: Row) -> None:
+        if self._beyond.add(self._flow(row.box, a), a.sha):
+            self._writing.notes.tell(QuarantineFull(QUARANTINED_MAX), box=row.box, device=a.device)
 
     def _judged(self, a: Arrival, box: str) -> tuple[Judgement, Known, Place]:
         known, place = self._known(a, box)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.ledger.cards.life import DeedKind
-from cloud.ledger.fleet.epochs import _WORDS, REVOKED, TOO_MANY
+from cloud.ledger.fleet.epochs import _WORDS, AHEAD, REVOKED, TOO_MANY
 from cloud.ledger.funds.grants import PAYERS
 from cloud.ledger.held.releases import Side
 from cloud.ledger.journal.facts import Notes, from_json, to_json
@@ -86,7 +86,7 @@ def test_every_word_that_the_ledger_tells_is_in_the_catalogue() -> None:
     """No case of theirs is held or quarantined."""
     assert {reason.word for reason in Reason} - silent == set(terms.REASONS)
     assert {terms.word_of(kind.name) for kind in DeedKind} == set(terms.DEEDS)
-    assert {*_WORDS.values(), REVOKED, TOO_MANY} == set(terms.REFUSALS)
+    assert {*_WORDS.values(), AHEAD, REVOKED, TOO_MANY} == set(terms.REFUSALS)
     assert set(PAYERS) == set(terms.PAYERS)
     assert {str(side) for side in Side} == set(terms.SIDES)
 
