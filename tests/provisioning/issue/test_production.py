@@ -1,6 +1,6 @@
 """A machine's lease as a state machine: bindings never shift, numbers and bodies are used once, breaks are taken up."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given, settings
@@ -219,3 +219,11 @@ def test_a_body_or_number_is_never_used_again():
 def test_other_rows_are_refused(rows):
     with pytest.raises(RuleBroken):
         Run.of_rows(rows)
+
+
+@pytest.mark.parametrize("wrong", [{"line": 9}, {"number": 900_001}, {"blank": 9041}])
+def test_an_attempt_of_another_lease_is_refused(wrong):
+    """Each of line, number and body must be of this lease, whatever the other two are."""
+    run = Run(LEASE)
+    with pytest.raises(RuleBroken, match="cannot begin"):
+        run.apply(replace(run.reserve(9001, 1), **wrong))

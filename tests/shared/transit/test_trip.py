@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from shared.errors import WireFault
 from shared.purse.errors import LayoutError
 from shared.records import TRIP_SIZE as RECORDS_TRIP_SIZE
-from shared.transit.ride_record import RIDE_SIZE, RideRecord, parse_ride
+from shared.transit.ride_record import RIDE_SIZE, RIDE_TAG, RideRecord, parse_ride, ride_of
 from shared.transit.trip import TRIP_SIZE, Step, Trip, parse_trip
 
 U16 = st.integers(0, 0xFFFF)
@@ -87,3 +87,28 @@ def test_transit_records_come_back(ride):
 def test_an_unknown_transit_record_is_refused(raw):
     with pytest.raises(LayoutError):
         parse_ride(bytes.fromhex(raw))
+
+
+RIDE = RideRecord(True, 1, 12, 7, 9, 300, 11, 8, 200, 1, False)
+OTHER = RIDE_TAG + 1
+
+
+@pytest.mark.parametrize(
+    "before", [b"", bytes((OTHER, 0)), bytes((OTHER, 3, 1, 2, 3)), bytes((OTHER, 2, RIDE_TAG, 30))]
+)
+@pytest.mark.parametrize("behind", [b"", b"\0", bytes((OTHER, 1, 5))])
+def test_the_ride_is_found_among_the_records_of_its_file(before, behind):
+    assert ride_of(before + RIDE.encode() + behind) == RIDE
+    assert ride_of(before + behind) is None
+
+
+@pytest.mark.parametrize("cut", [b"", bytes((RIDE_TAG,)), bytes((OTHER, 200, 1))])
+def test_a_file_without_a_ride_has_none(cut):
+    assert ride_of(cut) is None
+
+
+def test_a_ride_without_its_bytes_is_no_ride():
+    """The last two bytes of a file may be the head of a record."""
+    for raw in (bytes((RIDE_TAG, 0)), RIDE.encode()[:-1], bytes((OTHER, 1, 0)) + RIDE.encode()[:-1]):
+        with pytest.raises(LayoutError):
+            ride_of(raw)
