@@ -1,7 +1,8 @@
 """`./ykt test`: the checks that read the code, then the tests; pytest's closing line is the last line.
 
 Alone or with `--all` it is the whole suite: two workers, the long commands begun ahead, the slowest twenty at the end.
-With other arguments pytest alone runs, in the checkout. If a check fails, the others still run, but no test does.
+With `--mutants` it is a report of `tests/mutants`. With other arguments pytest alone runs, in the checkout. If a check
+fails, the others still run, but no test does.
 """
 
 import os
@@ -16,10 +17,11 @@ from compose.place import ROOT, keep_private
 from shared.words.voice import speak, wanted
 
 HELP = """\
-用法 usage: ./ykt test [--all | PYTEST ARGS]
+用法 usage: ./ykt test [--all | --mutants N [--seed S] | PYTEST ARGS]
 
 不带参数：ruff、mypy、导入约定，然后全部测试：两个进程并行，随机顺序，每个测试有时限，最后列出最慢的二十个。
   穷举的测试和长种子取固定的样本（同一份代码总是同一批）；--all 不取样，全部运行。
+--mutants N：在一份副本里植入 N 个小错误（按种子抽样），只运行对应的测试，列出没有测试发现的；详见 --mutants 1 --help。
 其他参数：只跑 pytest，下面是它的选项；顺序仍是随机的，单进程。
   -n 2 两个进程 · --randomly-seed=N 重现某次的顺序（见开头几行） · -p no:randomly 按书写顺序
   --timeout 0 不限时（用调试器时） · --all 不取样
@@ -27,6 +29,8 @@ HELP = """\
 Without arguments ruff, mypy and the import contracts, then every test: two workers, random order, a limit for each, the
 slowest twenty at the end. Of exhaustive tests and long seeds a stable sample runs (the same code, the same tests);
 --all runs the whole of them.
+--mutants N: N small mistakes, a seeded sample, are planted in a copy, the tests that mirror the module are asked, and
+what no test sees is listed; more by --mutants 1 --help.
 With other arguments pytest alone, its options are these; the order is random here, too, and there is one process:
   -n 2 two workers · --randomly-seed=N the order of that run again (its first lines name it) · -p no:randomly as written
   --timeout 0 no limit (with a debugger) · --all no sample
@@ -34,6 +38,7 @@ With other arguments pytest alone, its options are these; the order is random he
 退出码 exit codes: 0 全部通过 all passed · 1 有失败 something failed · 2 用法不对，或没有测试 wrong use, or no test
 """
 ALL = "--all"
+MUTANTS = "--mutants"
 WORKERS = 2
 SLOWEST = 20
 SUITE = (
@@ -53,6 +58,8 @@ def main(arguments: list[str]) -> int:
     """Return 0 if all is well, 1 if a check or a test failed, 2 for wrong use."""
     os.chdir(ROOT)
     _let_bytecode_be_kept()
+    if MUTANTS in arguments:
+        return subprocess.run((sys.executable, "-m", "tests.mutants", *arguments), check=False).returncode
     if {"-h", "--help"} & set(arguments):
         _say(HELP)
     is_suite = arguments in ([], [ALL])

@@ -46,9 +46,9 @@ VERBS = (
     ),
     Verb(
         "test",
-        "[--all | PYTEST ARGS]",
-        "全部检查和测试，--all 不取样；带其他参数时只跑 pytest",
-        "all checks and tests, --all without sampling; with ARGS pytest alone",
+        "[--all | --mutants N | PYTEST ARGS]",
+        "全部检查和测试，--all 不取样；--mutants N 看测试发现多少小错误；带其他参数时只跑 pytest",
+        "all checks and tests, --all without sampling; how many of N small mistakes they see; with ARGS pytest alone",
         "compose.suite",
         extras=f"{DEV},{CARDS}",
     ),

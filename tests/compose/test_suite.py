@@ -49,6 +49,15 @@ def test_help_is_ours_then_that_of_pytest(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.process
+@pytest.mark.process
+def test_mutants_are_a_report_of_their_own(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["--mutants", "2", "--seed", "1", "--only", "shared/money"]) == 0
+    said = capfd.readouterr().out.splitlines()
+    assert said[0].startswith("seed 1: 2 ")
+    assert len([line for line in said if "shared/money.py:" in line]) == 2
+    assert main(["--mutants", "none"]) == 2
+
+
 def test_the_closing_line_is_the_last_and_the_slowest_come_before(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text(PLUGINS + NOTHING_AHEAD)
     (tmp_path / "test_slow.py").write_text(SLOW_ONE)
