@@ -263,7 +263,7 @@ def test_nothing_is_acknowledged_while_the_ledger_is_held_by_another_writer(quic
             other.execute("BEGIN IMMEDIATE")
             box.put(*lunch(quick_site.campus.purses(), quick_site.body(), epoch, 20))
             time.sleep(0.3)
-            assert len(box.acks) == before
+            assert not any(ack.row_cumulative for ack in box.acks[before:]), "an ack of before may still come"
             other.execute("ROLLBACK")
         until(box.all_settled, "settled")
 
