@@ -31,6 +31,7 @@ from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut, SimFlash
 from tests.sim.edge_part import EdgePart, SimConnection
 from tests.sim.faults import Faults
+from tests.sim.hostile_box import BelievesAnyBox
 from tests.sim.ingest_part import IngestPart, SimDatabase
 from tests.sim.judge import Judge
 from tests.sim.mixed_defects import KeepsAHalf
@@ -438,7 +439,7 @@ DEFECTS: dict[str, Defect] = {
         "时钟归零怪卡 2000-01-01 blames cards", _laws("clock"), Parts(terminal=BelievesItsClock)
     ),
     "forgets-pending": Defect("I5: 先扣款后记账 debit before the slot", _laws("I5"), Parts(terminal=ForgetsPending)),
-    "frees-on-ack": Defect("I5: 网关收到即释放 a slot freed by ACK", _laws("I4", "I5"), Parts(terminal=FreesOnAck)),
+    "frees-on-ack": Defect("I5: 收到即释放 a slot freed by ACK", _laws("I1", "I4", "I5"), Parts(terminal=FreesOnAck)),
     "overwrites-oldest": Defect("I5: 满则覆盖 the oldest rows go", _laws("I1", "I5"), Parts(edge=OverwritesOldest)),
     "grants-late": Defect("过时仍圈存 a load for nobody", _laws("late"), Parts(ingest=GrantsLate)),
     "trusts-the-order": Defect("I7: 依赖到达次序 order matters", _laws("I7"), Parts(ingest=TrustsTheOrder)),
@@ -448,6 +449,7 @@ DEFECTS: dict[str, Defect] = {
         "补两次 a load tried twice", _laws("once"), Parts(ingest=TriesAgainAndAgain), LONG_TAPS
     ),
     "welcomes-the-thief": Defect("挂失后仍放行 a thief may sell", _laws("theft"), Parts(edge=WelcomesTheThief)),
+    "believes-any-box": Defect("信任何网关 another box's word", _laws("apart"), Parts(ingest=BelievesAnyBox)),
     "keeps-a-half": Defect("付一半商户留下 half a pair is kept", _laws("half"), Parts(terminal=KeepsAHalf)),
     "deaf-to-voids": Defect("撤销不办 a void is never decided", _laws("void"), Parts(ingest=DeafToVoids)),
     "breaks-its-chain": Defect("批次链不实 a chain of nothing", _laws("verify"), Parts(ingest=BreaksItsChain)),

@@ -54,6 +54,7 @@ class Faults:
     bit_rot_s: float = 0.0
     commit_fails: float = 0.0
     queue_full: float = 0.0
+    hostile_box_s: float = 0.0
     ring_slots: int = 256
     settled_max: int = 1_000_000
     outbox_destroyed: bool = False
@@ -99,6 +100,8 @@ def draw(random: Random) -> Faults:
     if random.random() < 0.4:  # last, so that what is drawn before stays as it was
         faults.commit_fails = random.choice((0.01, 0.1))
         faults.queue_full = random.choice((0.0, 0.02, 0.1))
+    if random.random() < 0.3:
+        faults.hostile_box_s = random.choice((4.0, 20.0))
     return faults
 
 

@@ -46,6 +46,7 @@ _OF_CLAIMS = ", ".join(
 def check_end(campus: "Campus") -> None:
     """I1, I2, I3 in full."""
     campus.judge.ledger_committed(campus.ingest.database)  # whatever way it was written
+    campus.judge.forgeries.at_rest(campus.ingest.database)
     no_difference(campus)
     open_cases = explained(campus)
     exactly_once(campus, open_cases)

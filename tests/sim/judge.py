@@ -16,6 +16,7 @@ from shared.records import LOAD_SHAPED, CounterKind, Kind, Pair
 from shared.wire.messages import DeviceMark, OnlineRequest, decode_ack, decode_ack_body
 from tests.sim.books import Books
 from tests.sim.disk import SimFlash
+from tests.sim.forgeries import Forgeries
 from tests.sim.stores import Held, LedgerMirror, OutboxMirror, Seqs
 from tests.sim.truth import CardTruth, Deed, Happened
 from tests.sim.world import Violation, World
@@ -35,6 +36,7 @@ class Judge:
         self.voids_shown: list[tuple[str, Row]] = []
         self._told: set[tuple[str, int, int]] = set()
         self.retired: list[OutboxMirror] = []
+        self.forgeries = Forgeries()
         self.signed: set[tuple[bytes, bytes]] = set()
         """Body and signature of every ack that the ledger's own seal has made: only ever true ones."""
         self._acked_rows: dict[bytes, dict[int, int]] = {}
@@ -185,12 +187,14 @@ class Judge:
 
     def ledger_committed(self, database: sqlite3.Connection) -> None:
         """A transaction of the ledger is durable."""
+        self.forgeries.committed(database)
         self.ledger.committed(database)
         self.books.committed(database)
 
     def ledger_put_back(self, database: sqlite3.Connection) -> None:
         """A disaster of ours: every debit that it lost must still be in an outbox or a flash."""
         before = self.ledger.now
+        self.forgeries.put_back()
         self.ledger.put_back(database)
         self.books.put_back(database)
         self._acked_rows.clear()
@@ -211,6 +215,8 @@ class Judge:
         self._require_rows(body.box, body.store, body.row_cumulative, body.row_ranges)
 
     def _require_rows(self, box: str, store: bytes, cumulative: int, ranges: tuple[tuple[int, int], ...]) -> None:
+        if store in self.forgeries.stores:
+            return
         mirrors = [self.outboxes[box], *self.retired]
         mirror = next((mirror for mirror in mirrors if mirror.store == store), None)
         if mirror is None:

@@ -6,6 +6,8 @@ from shared.records import LOAD_SIZE, STORED_HEAD
 from tests.sim.disk import deed_of
 from tests.sim.truth import Deed
 
+KEY_SIZE = 12
+"""Of a record's key in the ledger; that of a row which was answered without its device is longer."""
 Stream = bytes
 Key = bytes
 """device 6 ‖ epoch 2 ‖ seq 4 ‖ digest 8: names the bytes of a record."""
@@ -126,7 +128,7 @@ class LedgerMirror:
         query = "SELECT id, key, digest, stored FROM record WHERE id > ? ORDER BY id"
         for number, key, digest, stored in database.execute(query, (self._last,)):
             self._last = number
-            deed = _deed(stored)
+            deed = _deed(stored) if len(key) == KEY_SIZE else None  # what was answered apart is nobody's deed
             self.now.add(key + digest, deed)
             self.ever.add(key + digest, deed)
 

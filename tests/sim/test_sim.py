@@ -45,6 +45,7 @@ HAPPENINGS = (
     "ledger put back", "disk full", "away", "theft", "ride on", "ride off", "mixed", "void",
     "flash rot", "outbox rot",
     "commit failed", "queue full",
+    "hostile box",
 )  # fmt: skip
 
 
