@@ -46,6 +46,7 @@ NAMES = {
     "book-chain": "账内链 book-only chain",
     "cards": "逐卡 cards",
     "differences": "卡账差异 differences",
+    "losses": "挂失后损失 losses",
     "thefts": "挂失 thefts",
     "two-persons": "双人 two persons",
     "quarantine": "隔离 quarantine",
@@ -85,6 +86,8 @@ SUMS = {
     "differences": "未说明的差异 unexplained",
     "differences_explained": "  已说明的 explained",
     "difference_fen": "差异 difference",
+    "loss_fen": "挂失后损失 loss after report",
+    "loss_provision_fen": "  其中准备 of it provided",
 }
 """What `report` prints of the sums, in this order."""
 SUMS_WIDTH = 36
@@ -171,6 +174,7 @@ def _table(found: Report, half_done: list[LoadStanding], *, asked: bool) -> Iter
 
 _BESIDE = {
     "differences": ("已说明的差异", "differences that are explained"),
+    "losses": ("挂失后损失", "losses after reports, which the school bears"),
     "put-back": ("放回的旧账本", "an older copy that was put back"),
 }
 """What is true and yet not as it should be, by the check's name."""
@@ -207,6 +211,7 @@ def _sums(reader: Reader, shown: Shown) -> dict[str, Any]:
         terminals[row.name]["zero_rides"] = zero_rides.get(row.device, 0)
     now, desk, subsidy = wall_now(), reader.desk_sums(), reader.subsidy_sums()
     differences, back = reader.standing_differences(), reader.put_back()
+    losses = reader.loss_sums()
     half_done = reader.load_standings(now, CASES_MAX, open_only=True)
     still_open = open_cases(half_done, reader.suspense(CASES_MAX), reader.voids(CASES_MAX), now.unix_ms)
     for name, (taps, loads) in shown.by_terminal.items():
@@ -246,6 +251,11 @@ def _sums(reader: Reader, shown: Shown) -> dict[str, Any]:
         "differences": differences.unexplained,
         "differences_explained": differences.explained,
         "explained_fen": differences.explained_fen,
+        "losses": losses.purchases,
+        "loss_fen": losses.fen,
+        "loss_provision_fen": losses.provision_fen,
+        "loss_purses_fen": losses.purses_fen,
+        "loss_subsidy_fen": losses.subsidy_fen,
         "shown": {
             "taps": shown.taps, "mixed": shown.mixed, "loads": shown.loads, "lost": shown.lost,
             "double": shown.double, "first": shown.first, "owed": shown.owed, "owed_fen": shown.owed_fen,

@@ -147,6 +147,11 @@ def _assemble(
         explained_fen=books.get("explained_fen", 0),
         put_back=books.get("put_back", {}).get("said", ""),
         put_backs_open=books.get("put_back", {}).get("open", 0),
+        losses=books.get("losses", 0),
+        loss_fen=books.get("loss_fen", 0),
+        loss_provision_fen=books.get("loss_provision_fen", 0),
+        loss_purses_fen=books.get("loss_purses_fen", 0),
+        loss_subsidy_fen=books.get("loss_subsidy_fen", 0),
         open=tuple(Open(**case) for case in books.get("open", [])),
     )
 

@@ -137,6 +137,16 @@ class Figures:
     put_backs_open: int = 0
     """Of it, what two persons have not closed: must be 0."""
 
+    losses: int = 0
+    loss_fen: int = 0
+    """挂失后损失: purchases of lost cards after their report, and what is provided for them; the school bears it."""
+    loss_provision_fen: int = 0
+    """Of loss_fen, provided and not spent by now."""
+    loss_purses_fen: int = 0
+    """What was booked back into purses of lost cards: in the ledger's float, and on no card."""
+    loss_subsidy_fen: int = 0
+    """Of it, into their subsidy purses."""
+
     @property
     def expected_fen(self) -> int:
         """What the cards must hold: opening + loads − spent − unloads; void cards hold nothing that counts."""
@@ -150,7 +160,7 @@ class Figures:
         came_in = self.deposits_fen + self.voided_fen + self.granted_fen + self.unloads_fen + self.replaced_fen
         waits = self.pending_fen + self.pending_subsidy_fen
         accounts = came_in - self.loads_fen - self.transit_fen - waits - self.online_fen
-        books = abs(self.purse_float_fen - self.expected_fen) + abs(accounts)
+        books = abs(self.purse_float_fen - self.loss_purses_fen - self.expected_fen) + abs(accounts)
         return beyond + books + self._subsidy_unexplained_fen
 
     @property
@@ -163,7 +173,7 @@ class Figures:
         """The same for the subsidy purses alone: what one purse lacks, the other cannot make good."""
         apart = self.subsidy_cards_fen - self.subsidy_replaced_fen - self.subsidy_expected_fen + self.owed_subsidy_fen
         beyond = max(0, apart) + max(0, -apart - self.suspense_fen)
-        return beyond + abs(self.subsidy_fen - self.subsidy_expected_fen)
+        return beyond + abs(self.subsidy_fen - self.loss_subsidy_fen - self.subsidy_expected_fen)
 
     @property
     def adds_up(self) -> bool:

@@ -89,6 +89,11 @@ def report(figures: Figures) -> dict[str, Any]:
         "explained_fen": figures.explained_fen,
         "checkpoint": figures.checkpoint,
         "put_back": {"open": figures.put_backs_open, "said": figures.put_back},
+        "losses": figures.losses,
+        "loss_fen": figures.loss_fen,
+        "loss_provision_fen": figures.loss_provision_fen,
+        "loss_purses_fen": figures.loss_purses_fen,
+        "loss_subsidy_fen": figures.loss_subsidy_fen,
         "latency_ms": dict(figures.latency_ms),
         "verify": dict(figures.verify),
         "by_terminal": {t.name: _terminal_json(t) for t in figures.terminals},
@@ -130,6 +135,7 @@ def sheet(figures: Figures) -> str:
         f"  丢失 lost {figures.lost} · 未达 owed {figures.owed} · 重复 double {figures.double} · "
         f"不明 unexplained {yuan(figures.unexplained_fen)}",
         *_differences(figures),
+        *_losses(figures),
         *_put_back(figures),
         *_checkpoint(figures),
         f"  注入 injected: {_pairs(figures.injected)}   重启 restarts: {_pairs(figures.faults)}",
@@ -150,12 +156,18 @@ def _purses(figures: Figures) -> list[str]:
         *_desk(f),
         ("=", "应在卡内 expected on cards", f.expected_fen, f.subsidy_expected_fen, ""),
         (" ", "卡内实数 on the cards", f.cards_fen, f.subsidy_cards_fen, f"{f.cards} 张{_void_cards(f)}"),
-        (" ", "总账卡内余额 ledger float", f.purse_float_fen, f.subsidy_fen, ""),
+        (" ", "总账卡内余额 ledger float", f.purse_float_fen, f.subsidy_fen, _back(f)),
     ]
     if not (f.subsidies or f.subsidy_opening_fen):
         return [_sum(label, fen, note, sign) for sign, label, fen, _, note in rows]
     heads = "".join(_right(word, COLUMN) for word in ("主钱包 main", "补助 subsidy", "合计 total"))
     return [f"    {_wide('', 32)}{heads}", *(_row_of_purses(*row) for row in rows)]
+
+
+def _back(f: Figures) -> str:
+    """What the float has that no card does."""
+    told = "含补回挂失卡 of it given back to lost cards"
+    return f"{told} {yuan(f.loss_purses_fen)}" if f.loss_purses_fen else ""
 
 
 def _row_of_purses(sign: str, label: str, fen: int, subsidy_fen: int, note: str) -> str:
@@ -256,6 +268,17 @@ def _first(ranges: list[str]) -> str:
     return ", ".join(ranges[:RANGES_MAX]) + (f" … 另有 {more} 段 / {more} more ranges" if more > 0 else "")
 
 
+def _losses(figures: Figures) -> list[str]:
+    """挂失后损失, where there is any: what lost cards have spent, and what they still may."""
+    if not (figures.loss_fen or figures.losses):
+        return []
+    spent = f"挂失后消费 spent {figures.losses} 笔 {yuan(figures.loss_purses_fen)}"
+    left_fen = figures.loss_provision_fen
+    provided = f" · 准备未用 provided, not spent {yuan(left_fen)}" if left_fen else ""
+    told = f"挂失后损失，学校承担 loss after report, the school bears it: {yuan(figures.loss_fen)}"
+    return [f"  {told} ({spent}{provided})，逐卡见 each card: ./ykt cloud lost"]
+
+
 def _put_back(figures: Figures) -> list[str]:
     """An older ledger was put back, where one was."""
     how = "，逐条见 each: ./ykt cloud put-back" if figures.put_backs_open else ""
@@ -269,6 +292,10 @@ def _checkpoint(figures: Figures) -> list[str]:
 
 
 def _verdict(figures: Figures) -> str:
+    if figures.true and (figures.loss_fen or figures.losses):
+        loss = yuan(figures.loss_fen)
+        told = f"All posted; {loss} lost after reports — see above."
+        return f"  结论：全部入账；另有挂失后损失 {loss}，由学校承担。 {told}"
     if figures.true and figures.differences_explained:
         n = figures.differences_explained
         return f"  结论：全部入账；卡与账有 {n} 处差异，已说明。 All posted; {n} differences are explained — see above."

@@ -10,7 +10,7 @@ from string import Formatter
 from types import ModuleType
 
 from shared.clocks.clock import MAX_SECONDS, time_text
-from shared.facts import books, boxes, desks, terminals
+from shared.facts import books, boxes, desks, losses, terminals
 from shared.facts.terms import (
     ANSWERS,
     COMMANDS,
@@ -38,7 +38,7 @@ def _kinds(module: ModuleType) -> list[type[Told]]:
 
 
 CATALOGUE: dict[tuple[str, str], type[Told]] = {
-    (one.code, one.case): one for module in (terminals, boxes, books, desks) for one in _kinds(module)
+    (one.code, one.case): one for module in (terminals, boxes, books, desks, losses) for one in _kinds(module)
 }
 """By code and case."""
 

@@ -82,6 +82,7 @@ DEEDS: dict[str, Words] = {
     "reissued": ("挂失补卡", "reissued"),
     "drawn": ("领用", "drawn"),
     "spoiled": ("废卡", "spoiled"),
+    "kept": ("坏卡换卡，旧卡收存", "replaced, the old card is kept"),
 }
 """What a desk did with a card: the names of cloud.ledger's DeedKind."""
 

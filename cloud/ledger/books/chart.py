@@ -19,8 +19,8 @@ class Side(IntEnum):
 
 class AccountKind(StrEnum):
     """bank 银行专户, purse 卡内余额, online 电子账户, transit 圈存在途, pending 过渡余额(待圈存), subsidy 补助余额,
-    pending-subsidy 待回补助, merchant 商户应付, held 待核, cash 现金 per cashier, over-short 长款/短款, fund
-    补助基金."""
+    pending-subsidy 待回补助, merchant 商户应付, held 待核, cash 现金 per cashier, over-short 长款/短款, fund 补助基金,
+    loss-after-report 挂失后损失, loss-provision 挂失损失准备."""
 
     BANK = "bank"
     PURSE = "purse"
@@ -40,9 +40,15 @@ class AccountKind(StrEnum):
     """补助基金: what the school has paid in for grants, less what was granted; negative: not paid in yet."""
     OVER_SHORT = "over-short"
     """长款/短款: what drawers held too much, less what they lacked."""
+    LOSS = "loss-after-report"
+    """挂失后损失: what lost cards spend after their report, and what they may; the school bears it."""
+    LOSS_PROVISION = "loss-provision"
+    """挂失损失准备: booked as a loss when a terminal was written off for a card, and not spent by now."""
 
 
-SIDES = dict.fromkeys(AccountKind, Side.CREDIT) | {AccountKind.BANK: Side.DEBIT, AccountKind.CASH: Side.DEBIT}
+SIDES = dict.fromkeys(AccountKind, Side.CREDIT) | dict.fromkeys(
+    (AccountKind.BANK, AccountKind.CASH, AccountKind.LOSS), Side.DEBIT
+)
 BANK = "bank"
 HELD_UNKNOWN = "held:?"
 """Purchases of a body that is in no inventory: whose money it is, nobody can say yet."""
@@ -83,6 +89,9 @@ def card_accounts(card: CardId) -> tuple[Account, ...]:
 FUND = Account("fund", AccountKind.FUND)
 """Made with the first grant."""
 OVER_SHORT = Account("over-short", AccountKind.OVER_SHORT)
+LOSS = Account("loss-after-report", AccountKind.LOSS)
+LOSS_PROVISION = Account("loss-provision", AccountKind.LOSS_PROVISION)
+"""Both are made with the first loss."""
 
 
 def cash_account(cashier: str) -> Account:

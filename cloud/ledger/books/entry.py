@@ -62,6 +62,13 @@ class EntryKind(IntEnum):
     HELD_RETURNED = 41
     """退还: what was held goes to the holder's pending load, by two persons."""
 
+    LOSS_BORNE = 50
+    """挂失后损失: what a lost card has spent after its report goes back to its purse; the school bears it."""
+    LOSS_TAKEN_BACK = 51
+    """The exact opposite: the purchase was given back."""
+    LOSS_PROVIDED = 52
+    """挂失损失准备: what a lost card may still spend where it is written off, by two persons."""
+
 
 class EntryFlag(IntEnum):
     """Bits of an entry's flags."""

@@ -13,6 +13,21 @@ def withdrawal_key(entry: int) -> bytes:
     return bytes((EntryKind.EVIDENCE_WITHDRAWN,)) + entry.to_bytes(8, "big")
 
 
+def loss_key(record: int, turn: int) -> bytes:
+    """Of the entry that books this record's purchase as a loss, for the `turn`th time."""
+    return bytes((EntryKind.LOSS_BORNE,)) + record.to_bytes(8, "big") + turn.to_bytes(2, "big")
+
+
+def loss_undone_key(entry: int) -> bytes:
+    """Of the exact opposite of that entry."""
+    return bytes((EntryKind.LOSS_TAKEN_BACK,)) + entry.to_bytes(8, "big")
+
+
+def provision_key(proposal: int) -> bytes:
+    """Of the entry that provides for what a proposal wrote off."""
+    return bytes((EntryKind.LOSS_PROVIDED,)) + proposal.to_bytes(8, "big")
+
+
 def release_key(held: int) -> bytes:
     """Of the entry that says whose a held entry's sum is, its merchant's or the holder's: one key for both."""
     return bytes((EntryKind.HELD_RELEASED,)) + held.to_bytes(8, "big")

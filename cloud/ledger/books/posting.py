@@ -159,6 +159,17 @@ def cash_closed(bank: int, cash: int, over_short: int, expected_fen: int, counte
     return booked + ((Posting(bank, cash, counted_fen),) if counted_fen else ())
 
 
+def loss_borne(loss: int, provision: int, purse: int, fen: int, provided_fen: int) -> Postings:
+    """挂失后损失: back into the purse, out of what was provided for it first."""
+    moves = ((provision, purse, provided_fen), (loss, purse, fen - provided_fen))
+    return tuple(Posting(debit, credit, part) for debit, credit, part in moves if part)
+
+
+def loss_provided(loss: int, provision: int, fen: int) -> Postings:
+    """挂失损失准备: a loss that may come is one from now on."""
+    return (Posting(loss, provision, fen),)
+
+
 def withdrawn(postings: Postings) -> Postings:
     """The exact opposite of an entry."""
     return tuple(Posting(p.credit, p.debit, p.fen) for p in postings)

@@ -31,6 +31,8 @@ class DeedKind(IntEnum):
     REISSUED = 7
     DRAWN = 8
     SPOILED = 9
+    KEPT = 10
+    """坏卡换卡, of a card that cannot be read and that the desk keeps."""
 
 
 class Life(NamedTuple):
@@ -69,13 +71,14 @@ def require_served(writing: Writing, card: bytes) -> Card:
 
 def add_deed(
     writing: Writing, kind: DeedKind, card: bytes, cashier: str, key: bytes, text: str = "", other: bytes | None = None
-) -> None:
-    """Keep who did it, and why."""
+) -> int:
+    """Keep who did it, and why; the deed's number."""
     last = writing.db.run("SELECT MAX(id) FROM card_deed")[0][0] or 0
     now = writing.now
     row = (last + 1, key, card, other, int(kind), cashier, text[:TEXT_MAX], now.unix_ms, now.campus_s)
     writing.db.insert("card_deed", DEED_COLUMNS, [row])
     writing.booking.link(LinkKind.DEED, last + 1, digest_of(row))
+    return last + 1
 
 
 def deed_of(db: Database, key: bytes) -> tuple[DeedKind, bytes, bytes | None] | None:

@@ -21,6 +21,7 @@ from cloud.ledger.checks.check import Check, Line, walk, walk_entries
 from cloud.ledger.checks.releases import paying_purses, release_fault
 from cloud.ledger.funds.documents import DESK_KINDS, desk_postings
 from cloud.ledger.funds.grants import payer_account
+from cloud.ledger.held.losses.bearing import paper_postings, read_paper
 from cloud.ledger.held.releases import RELEASE_KINDS
 from cloud.ledger.journal.balances import all_balances
 from cloud.ledger.journal.booking import BatchKind, record_digest, seal_hash
@@ -101,7 +102,8 @@ def _postings(lines: list[Line]) -> Postings:
 
 def _withdrawal_fault(db: Database, kind: EntryKind, actual: Postings, reverses: int) -> str:
     rows = db.run("SELECT debit, credit, fen FROM posting WHERE entry = ? ORDER BY line", (reverses,))
-    if kind is not EntryKind.EVIDENCE_WITHDRAWN or actual != withdrawn(tuple(Posting(*row) for row in rows)):
+    kinds = (EntryKind.EVIDENCE_WITHDRAWN, EntryKind.LOSS_TAKEN_BACK)
+    if kind not in kinds or actual != withdrawn(tuple(Posting(*row) for row in rows)):
         return f"is not the opposite of entry {reverses}"
     return ""
 
@@ -177,6 +179,8 @@ def _of_document(registry: Registry, kind: EntryKind, body: list[object]) -> Pos
     said, *fields = body
     if said != kind:
         raise ValueError("another kind")
+    if kind is EntryKind.LOSS_BORNE:
+        return paper_postings(registry, read_paper(codec.dumps(body)))
     if kind in DESK_KINDS:
         return desk_postings(registry, kind, fields)
     if kind in LOAD_POSTINGS:

@@ -165,9 +165,15 @@ def _open_cards(db: Database) -> set[bytes]:
 
 
 def _moved(db: Database) -> dict[int, int]:
-    """Account → what was moved away from it to the card that replaced its own."""
-    rows = db.run(
-        "SELECT debit, CAST(SUM(fen) AS BIGINT) FROM posting WHERE kind IN (?, ?) GROUP BY debit",
-        (int(EntryKind.CARD_REPLACED), int(EntryKind.LOSS_RELEASED)),
-    )
-    return dict(rows)
+    """Account → what was moved away from it to the card that replaced its own, less what the school has borne."""
+    found: dict[int, int] = defaultdict(int)
+    for account, fen in db.run(
+        "SELECT debit, CAST(SUM(fen) AS BIGINT) FROM posting WHERE kind IN (?, ?, ?) GROUP BY debit "
+        "UNION ALL SELECT credit, CAST(-SUM(fen) AS BIGINT) FROM posting WHERE kind = ? GROUP BY credit",
+        (
+            int(EntryKind.CARD_REPLACED), int(EntryKind.LOSS_RELEASED), int(EntryKind.LOSS_TAKEN_BACK),
+            int(EntryKind.LOSS_BORNE),
+        ),
+    ):  # fmt: skip
+        found[account] += fen
+    return found

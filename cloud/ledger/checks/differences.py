@@ -7,8 +7,9 @@ is told, and holds for so much and no more.
 from collections import defaultdict
 
 from cloud.ledger.checks.check import Check
-from cloud.ledger.findings.purses import Report, reports, spent_since
 from cloud.ledger.findings.rows import MAIN, SUBSIDY, Difference, Finding, Kind, differences
+from cloud.ledger.held.losses.reports import Report, reports
+from cloud.ledger.held.losses.spent import Spent, borne, released_at, spent
 from cloud.ledger.journal.balances import all_balances
 from cloud.ledger.loads.cases import CaseState
 from cloud.store.db import Database
@@ -55,15 +56,16 @@ def _coming(db: Database) -> dict[bytes, int]:
 def _lost(db: Database, known: list[Difference]) -> str:
     labels: dict[bytes, str] = dict(db.run("SELECT c.card, c.label FROM card c JOIN card_deed d ON d.card = c.card"))
     for card, report in reports(db, list(labels)).items():
+        due = borne(spent(db, card), report, released_at(db, card))
         for application, _ in _PURSES:
-            fault = _spent(db, card, application, report, known)
+            fault = _spent(card, application, report, known, [one for one in due if one.application == application])
             if fault:
                 return f"card {labels[card]}: {fault}"
     return ""
 
 
-def _spent(db: Database, card: bytes, application: int, report: Report, known: list[Difference]) -> str:
-    fen = sum(one.said.amount_fen for one in spent_since(db, card, application, report.at_s))
+def _spent(card: bytes, application: int, report: Report, known: list[Difference], due: list[Spent]) -> str:
+    fen = sum(one.said.amount_fen for one in due)
     found = Finding(card, application, Kind.LOST, report.deed, 0, fen, None)
     if not fen or any(one.explanation and one.covers(found) for one in known):
         return ""

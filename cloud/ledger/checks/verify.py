@@ -15,6 +15,7 @@ from cloud.ledger.checks.desk import check_desk
 from cloud.ledger.checks.differences import check_differences
 from cloud.ledger.checks.file import check_file
 from cloud.ledger.checks.gaps import check_gaps
+from cloud.ledger.checks.losses import check_losses
 from cloud.ledger.checks.orders import check_orders
 from cloud.ledger.checks.put_backs import Witness, check_put_backs
 from cloud.ledger.checks.quarantine import check_quarantine
@@ -51,8 +52,8 @@ class Report:
 
 _CHECKS: tuple[Callable[[Database], Check], ...] = (
     check_balances, check_entries, check_records, check_keys, check_marks, check_quarantine, check_gaps, check_chain,
-    check_book_chain, check_cards, check_differences, check_thefts, check_two_persons, check_orders, check_desk,
-    check_open,
+    check_book_chain, check_cards, check_differences, check_losses, check_thefts, check_two_persons, check_orders,
+    check_desk, check_open,
 )  # fmt: skip
 
 

@@ -28,6 +28,8 @@ from cloud.ledger.desk.receipts import ReceiptKind, add_receipt, receipt_of
 from cloud.ledger.desk.stock import require_fresh, use
 from cloud.ledger.fleet.owing import OWING_MAX, Owing, owing
 from cloud.ledger.funds.documents import enter
+from cloud.ledger.held.losses.bearing import bear, borne_in_main
+from cloud.ledger.held.losses.reports import freeze_told, reports
 from cloud.ledger.journal.balances import balance
 from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.writing import Writing
@@ -68,7 +70,7 @@ def report_lost(writing: Writing, wish: Wish) -> None:
         raise DeskRefused(CARD_REPLACED)
     _hotlist(writing, card, listed=True)
     set_life(writing, card, life._replace(state=CardState.LOST))
-    _note(writing, wish, DeedKind.LOST, card)
+    freeze_told(writing, _note(writing, wish, DeedKind.LOST, card))
 
 
 def cancel_lost(writing: Writing, wish: Wish) -> None:
@@ -81,6 +83,7 @@ def cancel_lost(writing: Writing, wish: Wish) -> None:
         raise DeskRefused(NOT_LOST if life.state is CardState.NORMAL else CARD_REPLACED)
     _hotlist(writing, card, listed=False)
     set_life(writing, card, life._replace(state=CardState.NORMAL))
+    _give_back_borne(writing, wish, card)
     _note(writing, wish, DeedKind.FOUND, card)
 
 
@@ -209,10 +212,22 @@ def _hotlist(writing: Writing, card: bytes, *, listed: bool) -> None:
     touch_registry(writing.db)
 
 
-def _note(writing: Writing, wish: Wish, kind: DeedKind, card: bytes, other: bytes | None = None) -> None:
-    add_deed(writing, kind, card, wish.cashier, wish.key, wish.reason, other)
+def _note(writing: Writing, wish: Wish, kind: DeedKind, card: bytes, other: bytes | None = None) -> int:
+    """The deed's number."""
+    number = add_deed(writing, kind, card, wish.cashier, wish.key, wish.reason, other)
     label = wish.label or writing.registry.cards[card].label
     writing.notes.tell(CardLife(label, word_of(kind.name), wish.cashier))
+    return number
+
+
+def _give_back_borne(writing: Writing, wish: Wish, card: bytes) -> None:
+    """What the school has borne of it lies in its purse account and not on the card: into the online account."""
+    report = reports(writing.db, [card]).get(card)
+    if report is not None:
+        bear(writing, card, report)
+    fen = borne_in_main(writing.db, card)
+    if fen:
+        enter(writing, EntryKind.LOSS_RELEASED, (card, card, fen, 0, 0), wish.key)
 
 
 def _told(

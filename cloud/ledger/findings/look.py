@@ -1,7 +1,8 @@
 """Looks at the purses that were touched since the last look, and opens, widens or clears their differences.
 
 Beside the posting of records, never in it: bounded work every few seconds, up to a watermark of entries. What is late
-or not decided is waited for; a difference that it made is cleared when it has come.
+or not decided is waited for; a difference that it made is cleared when it has come. What the school bears of lost cards
+is booked here, before their purses are looked at.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,14 +10,10 @@ from typing import NamedTuple
 
 from cloud.ledger.books.chart import AccountKind
 from cloud.ledger.findings.purses import (
-    Held,
     Purse,
-    Report,
     Whose,
     newest_of_purses,
     place_of,
-    reports,
-    spent_since,
     whole_purse,
 )
 from cloud.ledger.findings.rows import (
@@ -31,12 +28,17 @@ from cloud.ledger.findings.rows import (
     of_cards,
     watched,
 )
+from cloud.ledger.held.losses.bearing import bear, kept_or_lost
+from cloud.ledger.held.losses.reports import Report, reports
+from cloud.ledger.held.losses.spent import Spent, borne, released_at
+from cloud.ledger.held.losses.spent import spent as spent_by
 from cloud.ledger.journal.balances import fold
 from cloud.ledger.journal.facts import FactRow, append, row_of
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.chain import Break, Chain, breaks, chain_of, mark_of
 from cloud.store.db import Database, Row
 from shared.facts.books import BalanceChainBroken, LostCardSpent, PurseNegative
+from shared.facts.losses import LossBorne
 from shared.records import CounterKind
 
 ENTRIES_MAX = 16
@@ -44,7 +46,9 @@ ENTRIES_MAX = 16
 BREAKS_MAX = 8
 """Most steps of one purse that are named at a look."""
 _WATERMARK = "findings"
-_OF_CARDS = frozenset({AccountKind.PURSE.value, AccountKind.SUBSIDY.value, AccountKind.TRANSIT.value})
+_OF_CARDS = frozenset(
+    kind.value for kind in (AccountKind.PURSE, AccountKind.SUBSIDY, AccountKind.TRANSIT, AccountKind.PENDING)
+)
 _WORDS = {MAIN: "main", SUBSIDY: "subsidy"}
 
 
@@ -58,7 +62,7 @@ class _Opened(NamedTuple):
 
 
 class _Looked(NamedTuple):
-    """One purse as it stands. spent: what it has paid since the report of loss that stands."""
+    """One purse as it stands. spent: what it has paid, and the school bears: since a report of loss that stands."""
 
     card: bytes
     application: int
@@ -68,7 +72,7 @@ class _Looked(NamedTuple):
     purse: Purse
     chain: Chain
     lost: Report | None
-    spent: list[Held]
+    spent: list[Spent]
 
 
 def look(writing: Writing) -> bool:
@@ -81,10 +85,23 @@ def look(writing: Writing) -> bool:
     high = min(last, low + ENTRIES_MAX)
     cards = sorted({*_touched(db, low, high), *watched(db)})
     if cards:
-        _look_at(writing, cards)
+        lost = reports(db, cards)
+        _bear(writing, cards, lost)
+        _look_at(writing, cards, lost)
     if high > low:
         db.run("UPDATE watermark SET value = ? WHERE name = ?", (high, _WATERMARK))
     return bool(last > high)
+
+
+def _bear(writing: Writing, cards: list[bytes], lost: dict[bytes, Report]) -> None:
+    """Book what lost cards have spent; of one without a report that came after its release, tell it here."""
+    for card in sorted(kept_or_lost(writing.db, cards)):
+        for one in bear(writing, card, lost.get(card)):
+            if card not in lost:
+                device, name, place = place_of(writing.db, one.record)
+                told = LossBorne(writing.registry.cards[card].label, name, place, one.said.amount_fen)
+                writing.notes.tell(told, device=device)
+    fold(writing.db)
 
 
 def _touched(db: Database, low: int, high: int) -> set[bytes]:
@@ -95,18 +112,18 @@ def _touched(db: Database, low: int, high: int) -> set[bytes]:
     return {bytes.fromhex(code.partition(":")[2]) for kind, code in found if kind in _OF_CARDS}
 
 
-def _look_at(writing: Writing, cards: Sequence[bytes]) -> None:
+def _look_at(writing: Writing, cards: Sequence[bytes], lost: dict[bytes, Report]) -> None:
     known: dict[bytes, list[Difference]] = {card: [] for card in cards}
     for one in of_cards(writing.db, cards):
         known[one.found.card].append(one)
     facts: list[FactRow] = []
-    for looked in _purses(writing.db, cards):
+    for looked in _purses(writing.db, cards, lost):
         mine = [one for one in known[looked.card] if one.found.application == looked.application]
         facts += _compared(writing, looked, mine)
     append(writing.db, facts)
 
 
-def _purses(db: Database, cards: Sequence[bytes]) -> Iterator[_Looked]:
+def _purses(db: Database, cards: Sequence[bytes], lost: dict[bytes, Report]) -> Iterator[_Looked]:
     rows = db.find(
         "SELECT card, label, opening_fen, purse_account, subsidy_fen, subsidy_account FROM card WHERE card", cards
     )
@@ -114,7 +131,6 @@ def _purses(db: Database, cards: Sequence[bytes]) -> Iterator[_Looked]:
     balances: dict[int, int] = dict(
         db.find("SELECT account, credit_fen - debit_fen FROM balance WHERE account", accounts)
     )
-    lost = reports(db, list(cards))
     there = [one for row in rows for one in _purses_of_card(row) if one.account in balances]
     steps = newest_of_purses(db, [one.whose for one in there])
     for one in there:
@@ -130,7 +146,9 @@ def _purses_of_card(row: Row) -> tuple[_Opened, _Opened]:
 
 
 def _looked(db: Database, opened: _Opened, balance_fen: int, purse: Purse, lost: Report | None) -> _Looked:
-    spent = spent_since(db, *opened.whose, lost.at_s) if lost else []
+    card, application = opened.whose
+    due = borne(spent_by(db, card), lost, released_at(db, card)) if lost else []
+    spent = [one for one in due if one.application == application]
     chain = _chain(opened.opening_fen, purse)
     return _Looked(*opened.whose, opened.label, opened.opening_fen, balance_fen, purse, chain, lost, spent)
 

@@ -7,10 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from cloud.ledger.cards.life import DeedKind
 from cloud.ledger.findings.rows import MAIN
+from cloud.ledger.held.losses.spent import PURSES
 from cloud.ledger.loads.cases import CaseState
-from cloud.ledger.loads.evidence import MAIN_PURSE
 from cloud.ledger.loads.unloads import TAKEN, UnloadState
 from cloud.ledger.records.chain import Step
 from cloud.ledger.records.grey import STANDS, State
@@ -18,10 +17,6 @@ from cloud.store.db import Database, Newest, Question, Rows
 from shared.errors import WireFault
 from shared.records import STORED_HEAD, CounterKind, LoadRecord, PurchaseRecord, decode, parse_stored
 
-SUBSIDY_PURSE = 0b0110
-"""Application subsidy, EP (records.purse_of)."""
-PURSES = (MAIN_PURSE, SUBSIDY_PURSE)
-"""By application."""
 PURCHASES_MAX, LOADS_MAX = 16, 64
 """The newest that are judged at a look; what lies before was judged when it came."""
 COUNTERS = 1 << 16
@@ -76,13 +71,6 @@ class Purse(NamedTuple):
     is_open: bool
 
 
-class Report(NamedTuple):
-    """A report of loss that stands: which deed, and when by the campus clock."""
-
-    deed: int
-    at_s: int
-
-
 def newest_of_purses(db: Database, whose: Sequence[Whose]) -> dict[Whose, Purse]:
     """Their newest steps, all asked for at once."""
     return _purses(db, whose, PURCHASES_MAX, LOADS_MAX)
@@ -91,23 +79,6 @@ def newest_of_purses(db: Database, whose: Sequence[Whose]) -> dict[Whose, Purse]
 def whole_purse(db: Database, whose: Whose) -> Purse:
     """All its steps: a counter has no more."""
     return _purses(db, [whose], COUNTERS, COUNTERS)[whose]
-
-
-def spent_since(db: Database, card: bytes, application: int, since_s: int) -> list[Held]:
-    """Purchases that the card took after this moment, by their own time: for the few cards that are lost."""
-    key = _key((card, application))
-    spent, grey = db.ask(_proven([key], CounterKind.OFFLINE, COUNTERS), Question(_GREY, [key], keyed=True))
-    held = _purchases(_by(spent, _PURSE)[key], _by(grey)[key])
-    return [one for one in held if one.said.time > since_s and one.said.amount_fen]
-
-
-def reports(db: Database, cards: list[bytes]) -> dict[bytes, Report]:
-    """Of those cards that are reported lost and were not found."""
-    last: dict[bytes, tuple[int, int, int]] = {}
-    for card, deed, kind, at_s in db.find("SELECT card, id, kind, at_s FROM card_deed WHERE card", cards):
-        if kind in (DeedKind.LOST, DeedKind.FOUND):
-            last[bytes(card)] = max(last.get(bytes(card), (0, 0, 0)), (deed, kind, at_s))
-    return {card: Report(deed, at_s) for card, (deed, kind, at_s) in last.items() if kind == DeedKind.LOST}
 
 
 def place_of(db: Database, record: int) -> tuple[bytes, str, str]:

@@ -21,6 +21,10 @@ CARD_ACCOUNTS = (
     "purse_account, online_account, transit_account, pending_account, subsidy_account, pending_subsidy_account"
 )
 """Columns of the table card, in the order of posting.CardAccounts."""
+_MADE_LATER = (
+    AccountKind.CASH, AccountKind.OVER_SHORT, AccountKind.FUND, AccountKind.LOSS, AccountKind.LOSS_PROVISION,
+)  # fmt: skip
+"""Kinds of accounts that are made when they are first used."""
 PLACES_MAX = 65_536
 """(box, device, PSAM) triples whose answer is remembered; at the bound all are worked out again."""
 
@@ -77,7 +81,7 @@ class Registry:
     psams: dict[bytes, Psam] = field(default_factory=dict)
     boxes: dict[str, int] = field(default_factory=dict)
     drawers: dict[str, int] = field(default_factory=dict)
-    """Code → account of the cashiers' drawers, of over-short and of the subsidy fund."""
+    """Code → account of the cashiers' drawers, of over-short, of the subsidy fund and of losses."""
     stolen: Stolen = field(default_factory=Stolen)
     former: dict[tuple[str, bytes], dict[int, int]] = field(default_factory=dict)
     """(box, device) of before a move → epoch → the last sequence that it had made there."""
@@ -167,8 +171,8 @@ def _read_rows(db: Database, registry: Registry) -> None:
         registry.psams[psam] = Psam(device, issued)
     registry.drawers.update(
         db.run(
-            "SELECT code, id FROM account WHERE kind IN (?, ?, ?)",
-            (AccountKind.CASH.value, AccountKind.OVER_SHORT.value, AccountKind.FUND.value),
+            "SELECT code, id FROM account WHERE kind IN (?, ?, ?, ?, ?)",
+            tuple(kind.value for kind in _MADE_LATER),
         )
     )
     registry.stolen = read_stolen(db)

@@ -14,6 +14,7 @@ from cloud.ledger.fleet import heard as read_fleet
 from cloud.ledger.fleet.coming import Coming
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.held import two_persons
+from cloud.ledger.held.losses import bearing as read_losses
 from cloud.ledger.held.two_persons import Proposal
 from cloud.ledger.read import books as read_books
 from cloud.ledger.read import desk as read_desk
@@ -216,6 +217,11 @@ class Reader:
         """All that cards and books ever differed in, oldest first."""
         with self._lock, self.database.reading():
             return read_findings.differences(self.database)
+
+    def loss_sums(self) -> read_losses.Sums:
+        """What the school has borne of lost cards."""
+        with self._lock, self.database.reading():
+            return read_losses.sums(self.database)
 
     def standing_differences(self) -> Standing:
         """How many wait for somebody, and how many were explained."""

@@ -356,6 +356,32 @@ witness = Table(
 )  # fmt: skip
 """A box's last Hello: its store, the form of the wire that it speaks, the book-only head that it has shown."""
 
+# --- losses after a report ---------------------------------------------------------------------------------------
+
+loss_report = Table(
+    "loss_report", metadata, Column("deed", Big, primary_key=True, autoincrement=False), _col("told", Bytes)
+)
+"""What terminals had told when a card was reported lost (losses.reports)."""
+
+loss = Table(
+    "loss", metadata, _id(), _col("record", Big), _col("card", Bytes), _col("application", Small), _col("fen", Big),
+    _col("provided_fen", Big), _col("entry", Big), _maybe("undone", Big),
+    Index("ix_loss_card", "card"), Index("ix_loss_record", "record"),
+)  # fmt: skip
+"""A purchase that the school bears. provided_fen: paid by what was provided. undone: the entry that took it back."""
+
+write_off = Table(
+    "write_off", metadata, _col("card", Bytes), _col("device", Bytes), _col("proposal", Big), _col("fen", Big),
+    _maybe("entry", Big), _col("at_ms", Big), PrimaryKeyConstraint("card", "device"),
+)  # fmt: skip
+"""A terminal that a card's balance waits for no longer. fen, entry: what was provided, on a proposal's first row."""
+
+write_off_due = Table(
+    "write_off_due", metadata, _col("card", Bytes), _col("device", Bytes), _col("at_ms", Big),
+    PrimaryKeyConstraint("card", "device"),
+)  # fmt: skip
+"""A proposal that stands by itself: its terminal was silent for so long."""
+
 # --- what is told ------------------------------------------------------------------------------------------------
 
 fact = Table(

@@ -37,7 +37,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     Outcome: {"CONFIRMED": 1, "REJECTED": 2},
     DeedKind: {
         "LOST": 1, "FOUND": 2, "REPLACED": 3, "RELEASED": 4, "CLASS": 5, "ACTIVATED": 6, "REISSUED": 7,
-        "DRAWN": 8, "SPOILED": 9,
+        "DRAWN": 8, "SPOILED": 9, "KEPT": 10,
     },
     QuarantineState: {"OPEN": 0, "POSTED": 1, "NO_ENTRY": 2, "SUSPENSE": 3},
     VoidState: {"WAITING": 0, "POSTED": 1, "HELD": 2},
@@ -53,7 +53,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "OPENING_SUBSIDY": 11, "VOID": 12, "CASH_IN": 20, "CASH_OUT": 21, "CASH_FLOAT": 22, "UNLOADED": 23,
         "UNLOADED_BY_COUNTER": 24, "CARD_REPLACED": 25, "LOSS_RELEASED": 26, "CASH_CLOSED": 27, "GRANT": 30,
         "CLAIM_AUTHORISED": 31, "CLAIM_REVERSED": 32, "CLAIM_ALONE": 33, "HELD_RELEASED": 40, "HELD_RETURNED":
-        41,
+        41, "LOSS_BORNE": 50, "LOSS_TAKEN_BACK": 51, "LOSS_PROVIDED": 52,
     },
     EntryFlag: {"TIME_DOUBTFUL": 1, "MERCHANT_HELD": 2},
     BatchKind: {"ORDINARY": 0, "RECOVERY": 1},

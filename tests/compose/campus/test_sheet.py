@@ -278,3 +278,27 @@ def test_a_ledger_that_was_put_back_is_red_until_two_persons_have_closed_it() ->
 def test_every_sheet_names_its_checkpoint() -> None:
     assert "checkpoint: /a/b.checkpoint" in sheet(replace(GOOD, checkpoint="/a/b.checkpoint"))
     assert report(replace(GOOD, checkpoint="/a/b.checkpoint"))["checkpoint"] == "/a/b.checkpoint"
+
+
+LOSING = replace(
+    GOOD, spent_fen=40_000, cards_fen=70_000, losses=1, loss_fen=2_500, loss_purses_fen=2_500, posted=33, records=33
+)
+"""A lost card paid 25.00 after its report: merchants and card have it, the school has given it back to the purse."""
+
+
+def test_a_loss_after_a_report_has_its_line_and_no_plain_green_conclusion() -> None:
+    assert (LOSING.unexplained_fen, LOSING.true) == (0, True)
+    page = sheet(LOSING)
+    assert "the school bears it: 25.00 (挂失后消费 spent 1 笔 25.00)" in page
+    assert "账实相符" not in page
+    assert "All posted; 25.00 lost after reports" in page
+    assert "given back to lost cards 25.00" in page
+    assert (report(LOSING)["loss_fen"], report(LOSING)["losses"]) == (2_500, 1)
+    assert "loss after report" not in sheet(GOOD)
+    assert replace(LOSING, loss_purses_fen=2_400).unexplained_fen == 100
+
+
+def test_what_is_provided_for_a_written_off_terminal_is_a_loss_too() -> None:
+    page = sheet(replace(GOOD, loss_fen=2_500, loss_provision_fen=2_500))
+    assert "provided, not spent 25.00" in page
+    assert "账实相符" not in page

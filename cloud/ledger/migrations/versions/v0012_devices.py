@@ -11,7 +11,7 @@ from alembic import op
 from cloud.ledger.migrations.guards import forbid_change
 
 revision = "0012"
-down_revision = "0010"
+down_revision = "0011"
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INT = sa.Integer()

@@ -1,0 +1,75 @@
+"""挂失后损失: whatever a lost card has spent after its report is booked as a loss, once, and nothing else is.
+
+What has come since the last look is told, not blamed. A loss is true and yet not as it should be: it warns.
+"""
+
+from collections import Counter
+
+from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.checks.check import Check
+from cloud.ledger.held.losses.bearing import Loss, Paper, losses, read_paper, sums
+from cloud.ledger.held.losses.reports import reports
+from cloud.ledger.held.losses.spent import borne, released_at, spent
+from cloud.store.db import Database
+from shared.errors import WireFault
+from shared.money import yuan
+
+NAME = "losses"
+_CARDS = "SELECT DISTINCT d.card, c.label FROM card_deed d JOIN card c ON c.card = d.card ORDER BY c.label"
+
+
+def check_losses(db: Database) -> Check:
+    """Every loss, and every card that was ever lost or kept."""
+    rows = losses(db)
+    broken = next((fault for row in rows if (fault := _row_fault(db, row))), "") or _counts_fault(db, rows)
+    waiting = 0
+    for card, label in db.run(_CARDS):
+        fault, late = _card_fault(db, bytes(card), [row for row in rows if row.card == card])
+        broken, waiting = broken or (f"card {label}: {fault}" if fault else ""), waiting + late
+    notes = [_sum(db), f"待入账 to be booked: {waiting}" if waiting else ""]
+    note = "，".join(filter(None, notes))
+    return Check(NAME, len(rows), broken, note, warns=bool(note))
+
+
+def _sum(db: Database) -> str:
+    fen = sums(db).fen
+    return f"挂失后损失，学校承担 borne by the school: ¥{yuan(fen)}" if fen else ""
+
+
+def _row_fault(db: Database, row: Loss) -> str:
+    """Is the row what its entry's document says?"""
+    booked = db.run("SELECT kind, document FROM posting WHERE entry = ? AND line = 0", (row.entry,))
+    try:
+        paper = read_paper(booked[0][1]) if booked and booked[0][1] else None
+    except WireFault:
+        paper = None
+    if paper != Paper(row.record, row.card, row.application, row.fen, row.provided_fen):
+        return f"loss {row.number}: entry {row.entry} says something else"
+    undone = db.run("SELECT reverses FROM posting WHERE entry = ? AND line = 0", (row.undone,)) if row.undone else []
+    return "" if row.undone is None or undone == [(row.entry,)] else f"loss {row.number}: was not taken back"
+
+
+def _counts_fault(db: Database, rows: list[Loss]) -> str:
+    query = "SELECT COUNT(*) FROM posting WHERE kind = ? AND line = 0"
+    (made,), (undone,) = (db.run(query, (int(k),))[0] for k in (EntryKind.LOSS_BORNE, EntryKind.LOSS_TAKEN_BACK))
+    known = len(rows), sum(row.undone is not None for row in rows)
+    return "" if (made, undone) == known else f"{made} entries of losses, {undone} taken back; known are {known}"
+
+
+def _card_fault(db: Database, card: bytes, rows: list[Loss]) -> tuple[str, int]:
+    """What is wrong, and how many purchases are to be booked yet."""
+    standing = [row for row in rows if row.undone is None]
+    twice = [record for record, count in Counter(row.record for row in standing).items() if count > 1]
+    if twice:
+        return f"record {twice[0]} is booked as a loss twice", 0
+    found = {one.record: one for one in spent(db, card)}
+    ((seen,),) = db.run("SELECT value FROM watermark WHERE name = 'findings'")
+    for row in standing:  # one that is not found was given back since: the next look takes the loss back
+        if row.record in found and found[row.record].said.amount_fen != row.fen:
+            return f"record {row.record}: {row.fen} fen of a loss, it took another sum", 0
+    due = borne(found.values(), reports(db, [card]).get(card), released_at(db, card))
+    missing = [one for one in due if one.record not in {row.record for row in standing}]
+    old = [one for one in missing if one.entry <= seen]
+    if old:
+        return f"record {old[0].record} was spent after the report, and is not booked as a loss", len(missing)
+    return "", len(missing)

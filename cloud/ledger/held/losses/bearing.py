@@ -1,0 +1,169 @@
+"""挂失后损失: each purchase that the school bears is booked back into the card's purse, once; given back, it is undone.
+
+Beside the posting of records, by the look for differences. What was provided for the card pays first.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from cloud.ledger.books.chart import LOSS, LOSS_PROVISION
+from cloud.ledger.books.entry import Entry, EntryKind, Posting, document_hash
+from cloud.ledger.books.keys import loss_key, loss_undone_key
+from cloud.ledger.books.posting import Postings, loss_borne, withdrawn
+from cloud.ledger.cards.life import DeedKind
+from cloud.ledger.held.losses.reports import Report
+from cloud.ledger.held.losses.spent import Spent, borne, released_at, spent
+from cloud.ledger.journal.balances import balance
+from cloud.ledger.journal.registry import Registry, ensure_accounts, touch_registry
+from cloud.ledger.journal.writing import Writing
+from cloud.ledger.records.values import OWN_PARTITION
+from cloud.store.db import Database
+from shared.clocks.clock import day_number
+from shared.errors import WireFault
+from shared.wire import codec
+
+COLUMNS = "id, record, card, application, fen, provided_fen, entry, undone"
+
+
+class Loss(NamedTuple):
+    """A row: a record's purchase as the school bears it. undone: the entry that took it back; None: it stands."""
+
+    number: int
+    record: int
+    card: bytes
+    application: int
+    fen: int
+    provided_fen: int
+    entry: int
+    undone: int | None
+
+
+class Paper(NamedTuple):
+    """What the document of such an entry says."""
+
+    record: int
+    card: bytes
+    application: int
+    fen: int
+    provided_fen: int
+
+    def to_bytes(self) -> bytes:
+        return codec.dumps([int(EntryKind.LOSS_BORNE), *self])
+
+
+def read_paper(document: bytes) -> Paper:
+    """WireFault for a document that is none."""
+    kind, *fields = codec.fields(codec.loads(document), int, int, bytes, int, int, int, what="loss")
+    if kind != EntryKind.LOSS_BORNE:
+        raise WireFault("loss: another kind")
+    return Paper(*fields)
+
+
+def paper_postings(registry: Registry, paper: Paper) -> Postings:
+    """What the paper means; KeyError for a card or an account that is none."""
+    accounts = registry.cards[paper.card].accounts
+    purse = accounts.subsidy if paper.application else accounts.purse
+    loss, provision = registry.drawers[LOSS.code], registry.drawers[LOSS_PROVISION.code]
+    return loss_borne(loss, provision, purse, paper.fen, paper.provided_fen)
+
+
+def losses(db: Database, cards: Iterable[bytes] | None = None) -> list[Loss]:
+    """All rows, or those of these cards, in order."""
+    select = f"SELECT {COLUMNS} FROM loss"  # noqa: S608  # our own names
+    rows = db.run(f"{select} ORDER BY id") if cards is None else sorted(db.find(f"{select} WHERE card", list(cards)))
+    return [Loss(*row) for row in rows]
+
+
+class Sums(NamedTuple):
+    """What the school has borne, fen. fen: 挂失后损失 in all; provision_fen: of it provided and not spent by now.
+
+    purses_fen: given back to purses of lost cards, subsidy_fen of it to their subsidy purses.
+    """
+
+    fen: int
+    provision_fen: int
+    purses_fen: int
+    subsidy_fen: int
+    purchases: int
+
+
+def sums(db: Database) -> Sums:
+    """Of all cards."""
+    standing = [one for one in losses(db) if one.undone is None]
+    codes: dict[str, int] = dict(db.find("SELECT code, id FROM account WHERE code", [LOSS.code, LOSS_PROVISION.code]))
+    fen, provision_fen = (
+        balance(db, codes[one.code], one.side) if one.code in codes else 0 for one in (LOSS, LOSS_PROVISION)
+    )
+    subsidy_fen = sum(one.fen for one in standing if one.application)
+    return Sums(fen, provision_fen, sum(one.fen for one in standing), subsidy_fen, len(standing))
+
+
+def kept_or_lost(db: Database, cards: list[bytes]) -> set[bytes]:
+    """Those of these cards of which somebody but their holder may spend, or may have spent."""
+    rows = db.find("SELECT card, kind FROM card_deed WHERE card", cards)
+    return {bytes(card) for card, kind in rows if kind in (DeedKind.LOST, DeedKind.KEPT)}
+
+
+def bear(writing: Writing, card: bytes, report: Report | None) -> list[Spent]:
+    """Book what is new, take back what was given back; what is new."""
+    found = spent(writing.db, card)
+    standing = {one.record: one for one in losses(writing.db, [card]) if one.undone is None}
+    for record in standing.keys() - {one.record for one in found}:
+        _undo(writing, standing[record])
+    due = borne(found, report, released_at(writing.db, card))
+    fresh = [one for one in due if one.record not in standing]
+    if fresh:
+        need_accounts(writing)
+    for one in fresh:
+        _book(writing, card, one)
+    writing.booking.flush()
+    return fresh
+
+
+def provided_left(db: Database, card: bytes) -> int:
+    """What was provided for this card, and is not spent by now."""
+    ((provided,),) = db.run("SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM write_off WHERE card = ?", (card,))
+    return int(provided) - sum(one.provided_fen for one in losses(db, [card]) if one.undone is None)
+
+
+def borne_in_main(db: Database, card: bytes) -> int:
+    """What was borne of this card's main purse and is in its purse account still: a card found again has none."""
+    found = sum(one.fen for one in losses(db, [card]) if one.undone is None and not one.application)
+    ((moved,),) = db.run(
+        "SELECT CAST(COALESCE(SUM(p.fen), 0) AS BIGINT) FROM posting p JOIN card c ON c.purse_account = p.debit "
+        "AND c.online_account = p.credit WHERE c.card = ? AND p.kind = ?", (card, int(EntryKind.LOSS_RELEASED)),
+    )  # fmt: skip
+    return max(0, found - int(moved))
+
+
+def need_accounts(writing: Writing) -> None:
+    """The accounts of losses, made with the first one."""
+    if LOSS.code not in writing.registry.drawers:
+        writing.registry.drawers.update(ensure_accounts(writing.db, (LOSS, LOSS_PROVISION)))
+        touch_registry(writing.db)
+
+
+def _book(writing: Writing, card: bytes, one: Spent) -> None:
+    db, fen = writing.db, one.said.amount_fen
+    ((last, before),) = db.run(
+        "SELECT COALESCE(MAX(id), 0), COUNT(CASE WHEN record = ? THEN 1 END) FROM loss", (one.record,)
+    )
+    paper = Paper(one.record, card, one.application, fen, min(fen, max(0, provided_left(db, card))))
+    document = paper.to_bytes()
+    entry = Entry(
+        EntryKind.LOSS_BORNE, day_number(writing.now.campus_s), loss_key(one.record, before), document_hash(document),
+        paper_postings(writing.registry, paper), document=document,
+    )  # fmt: skip
+    number = writing.booking.add_entry(entry, OWN_PARTITION)
+    db.insert("loss", COLUMNS, [(last + 1, *paper, number, None)])
+
+
+def _undo(writing: Writing, loss: Loss) -> None:
+    columns = "debit, credit, fen, effective_day, input_hash"
+    rows = writing.db.run(f"SELECT {columns} FROM posting WHERE entry = ? ORDER BY line", (loss.entry,))  # noqa: S608  # ours
+    postings = withdrawn(tuple(Posting(*row[:3]) for row in rows))
+    day, input_hash = rows[0][3:]
+    kind, key = EntryKind.LOSS_TAKEN_BACK, loss_undone_key(loss.entry)
+    entry = Entry(kind, day, key, input_hash, postings, record=loss.record, reverses=loss.entry)
+    number = writing.booking.add_entry(entry, OWN_PARTITION)
+    writing.db.run("UPDATE loss SET undone = ? WHERE id = ?", (number, loss.number))
