@@ -86,6 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     _device_options(device)
     apart = verb("differences", "卡与账本的差异：列出；查明后说明 / card against ledger: list, explain", _differences)
     _differences_options(apart)
+    gone = verb("lost", "挂失卡：余款等谁；两人销账 / lost cards: for whom their balances wait; write-off", _lost)
+    _lost_options(gone)
     back = verb("put-back", "放回了旧账本：再来的、不会再来的；两人办结 / an older ledger was put back", _put_back)
     _put_back_options(back)
     point = verb("checkpoint", "签名检查点：各链到哪里，另存他处 / a signed checkpoint of the chains", _checkpoint)
@@ -94,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--checkpoint", type=Path, action="append", default=[], metavar="FILE", help=saved)
     for made in (take, check):
         made.add_argument("--keys", type=Path, metavar="SOCKET", help="密钥进程：复核 TAC / to check TACs again")
-    for made in (check, sums, half, stolen, given, held, device, apart, back, point):
+    for made in (check, sums, half, stolen, given, held, device, apart, gone, back, point):
         made.add_argument("--json", action="store_true", help="一行 JSON / one line of JSON")
     return parser
 
@@ -238,6 +240,48 @@ def _put_back(chosen: argparse.Namespace) -> int:
         case "confirm":
             return put_back.confirm(*where, chosen.proposal, chosen.who, as_json=chosen.json)
     return put_back.reject(*where, chosen.proposal, chosen.who, chosen.reason, as_json=chosen.json)
+
+
+def _lost_options(parser: argparse.ArgumentParser) -> None:
+    steps = ("list", "explain", "write-off", "reject")
+    told = "列出（缺省）、说明、销账（一人提议，另一人以 --proposal 确认）、否决 / write-off: one person, then another"
+    parser.add_argument("step", choices=steps, nargs="?", default="list", metavar="|".join(steps), help=told)
+    parser.add_argument("--card", metavar="LABEL", help="卡面号 / the text printed on the card")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--terminal", action="append", default=[], metavar="NAME", help="此终端，可重复 / this one")
+    due = "所有已三个上课日未联系的 / all that were silent for three school days"
+    which.add_argument("--due", action="store_true", help=due)
+    which.add_argument("--every", action="store_true", help="所有还等的终端 / all that it waits for")
+    parser.add_argument("--proposal", type=int, metavar="N", help="提议号：另一人确认或否决 / confirm or reject it")
+    parser.add_argument("--who", metavar="NAME", help="经手人 / who does it")
+    parser.add_argument("--reason", metavar="TEXT", help="缘由（提议、否决）/ why (propose, reject)")
+
+
+def _lost(chosen: argparse.Namespace) -> int:
+    from cloud.commands import lost
+
+    where = (chosen.data, chosen.dsn)
+    confirms = chosen.step == "write-off" and chosen.proposal is not None
+    needed = {"list": (), "explain": ("card",), "reject": ("proposal", "who", "reason")}
+    _need(chosen, *needed.get(chosen.step, ("who",) if confirms else ("card", "who")))
+    match chosen.step:
+        case "list":
+            return lost.listing(*where, as_json=chosen.json)
+        case "explain":
+            return lost.explain(*where, chosen.card, as_json=chosen.json)
+        case "reject":
+            return lost.reject(*where, chosen.proposal, chosen.who, chosen.reason, as_json=chosen.json)
+    if confirms:
+        return lost.confirm(*where, chosen.proposal, chosen.who, as_json=chosen.json)
+    terminals = tuple(chosen.terminal)
+    wish = lost.Wish(chosen.card, terminals, chosen.due, chosen.every, chosen.who, chosen.reason)
+    return lost.propose(*where, wish, as_json=chosen.json)
+
+
+def _need(chosen: argparse.Namespace, *names: str) -> None:
+    for name in names:
+        if getattr(chosen, name) is None:
+            raise ConfigFault(f"缺少 --{name} / --{name} is missing")
 
 
 def _differences(chosen: argparse.Namespace) -> int:

@@ -79,8 +79,9 @@ class Replaced:
 
     owing: name, place, records owed, open slots, silent since the report. again: told before, `total_fen` says it.
     subsidy_fen: subsidy 补助 that now waits as the new card's; subsidy_left_fen: still in the old subsidy purse.
-    was_lost: what is left waits until every terminal says that it refuses the card, which somebody may still use. Told
-    at the end and only where it is so, as subsidies are: a desk of before does not know them.
+    was_lost: what is left waits until every terminal says that it refuses the card, which somebody may still use;
+    waits: for how many, of which `owing` are the first. Told at the end and only where it is so, as subsidies are: a
+    desk of before does not know them.
     """
 
     receipt: int
@@ -95,22 +96,26 @@ class Replaced:
     was_lost: bool = False
     subsidy_fen: int = 0
     subsidy_left_fen: int = 0
+    waits: int = 0
 
     def to_list(self) -> list[object]:
         sums = [self.purse_fen, self.online_fen, self.pending_fen, self.left_fen, self.transit_fen]
         sums += [self.subsidy_fen, self.subsidy_left_fen] if self.subsidy_fen or self.subsidy_left_fen else []
         told = [self.receipt, self.total_fen, sums, [list(one) for one in self.owing], self.again]
-        return [*told, True] if self.was_lost else told
+        return [*told, True, self.waits] if self.was_lost else told
 
 
 def parse_replaced(raw: Sequence[Any]) -> Replaced:
     """WireFault when malformed."""
-    whole = raw if len(raw) > _REPLACED_BEFORE else [*raw, False]
-    receipt, total, sums, late, again, lost = codec.fields(whole, int, int, list, list, bool, bool, what="replaced")
+    whole = raw if len(raw) > _REPLACED_BEFORE else [*raw, False, 0]
+    receipt, total, sums, late, again, lost, waits = codec.fields(
+        whole, int, int, list, list, bool, bool, int, what="replaced"
+    )
     purse, online, pending, left, transit, subsidy, subsidy_left = _sums(sums, 7, "replaced")
     owed = tuple(codec.fields(one, str, str, int, int, bool, what="owing") for one in late)
     return Replaced(
-        receipt, total, purse, online, pending, left, transit, owed, again, lost, subsidy, subsidy_left
+        receipt, total, purse, online, pending, left, transit, owed, again, lost, subsidy, subsidy_left,
+        waits or len(owed),
     )  # fmt: skip
 
 

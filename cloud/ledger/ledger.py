@@ -13,6 +13,7 @@ from cloud.ledger.findings.rows import Difference, explain
 from cloud.ledger.fleet import epochs, status
 from cloud.ledger.funds.deposits import deposit
 from cloud.ledger.funds.grants import grant
+from cloud.ledger.held.losses.standing import stand
 from cloud.ledger.held.thefts import Report, Reported, report_found, report_stolen
 from cloud.ledger.journal import facts
 from cloud.ledger.journal.balances import fold
@@ -89,6 +90,9 @@ from shared.wire.messages import (
     Revocations,
 )
 
+STANDS_MS = 3_600_000
+"""So often it is looked which write-offs stand by themselves."""
+
 
 def open_ledger(dsn: str, ledger_id: LedgerId | None = None) -> "Ledger":
     """As open_prepared, with the doors of the ingest. StoreFault, ConfigFault."""
@@ -101,6 +105,7 @@ class Ledger:
     def __init__(self, opened: OpenedLedger) -> None:
         self.opened = opened
         self.database = opened.database
+        self._stands_ms = 0
 
     @property
     def id(self) -> LedgerId:
@@ -281,8 +286,14 @@ class Ledger:
     # --- card against ledger --------------------------------------------------------------------------------------
 
     def find_differences(self, now: Now) -> bool:
-        """Look at what was touched since the last look, a bounded part of it; is there more?"""
+        """Look at what was touched since the last look, a bounded part of it; is there more?
+
+        Now and then also tell which terminals a lost card has waited for too long.
+        """
         with self.opened.writing(now) as writing:
+            if now.unix_ms >= self._stands_ms:
+                self._stands_ms = now.unix_ms + STANDS_MS
+                stand(writing)
             return look(writing)
 
     def explain_difference(self, number: int, who: str, reason: str, now: Now) -> Difference:

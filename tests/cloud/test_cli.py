@@ -15,11 +15,15 @@ from cloud.__main__ import main
 from cloud.commands.opening import login_name
 from cloud.console.accounts import Accounts
 from cloud.keys.client import KeyClient
+from cloud.ledger.desk.door import DeskLedger
+from cloud.ledger.desk.replacing import Wish as Lost
+from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.read.reader import open_reader
 from cloud.ledger.records.values import Now, Received
 from shared.clocks.campus_clock import WALL
 from shared.ids import StorageId, StoreId
+from shared.money import yuan
 from shared.online import LoadResult
 from shared.records import Kind
 from shared.wire.messages import EpochRequest, OnlineRequest
@@ -379,3 +383,50 @@ def test_help_imports_no_library() -> None:
     asked = "import sys, cloud.__main__; print([m for m in ('sqlalchemy', 'gmqtt', 'asyncio') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_lost_cards_are_listed_explained_and_terminals_written_off_by_two(data: Path, lunch: Campus, capsys) -> None:
+    with closing(open_prepared(str(data / "cloud" / "ledger.db"))) as opened:
+        DeskLedger(opened).report_lost(Lost(b"k" * 16, "王芳", "0007", "丢失"), Now(MS, campus_now()))
+    lost = ("lost", "--data", data)
+    code, said = run(capsys, *lost)
+    assert code == 0
+    assert "卡 card 0007 挂失 lost" in said
+    assert "等 waits for 2 台 terminals: pos-01, pos-02" in said
+    _, said = run(capsys, *lost, "explain", "--card", "0007")
+    assert "pos-01" in said
+    assert "未回报拒收 has not said that it refuses the card" in said
+    assert "cloud lost write-off --card 0007 --terminal pos-01" in said
+    (card,) = json.loads(run(capsys, *lost, "--json")[1])["cards"]
+    assert (card["card"], card["state"], card["due_terminals"], card["left_fen"]) == ("0007", "lost", 2, 6_290)
+    words = ("--card", "0007", "--due", "--who", "李明")
+    code, said = run(capsys, *lost, "write-off", *words, "--json")
+    assert code == 0, said
+    fen = json.loads(said)["fen"]
+    assert fen > 6_290, "of both purses"
+    assert run(capsys, *lost, "write-off", "--proposal", "1", "--who", "李明")[0] == 2
+    code, said = run(capsys, *lost, "write-off", "--proposal", "1", "--who", "赵红")
+    assert code == 0
+    assert "waits for nobody: desk reissue --label 0007" in said
+    code, said = run(capsys, "verify", "--data", data)
+    assert code == 0, said
+    assert "账本无误 / the ledger is true\n" not in said, "not in plain green above a loss"
+    assert f"borne by the school: ¥{yuan(fen)}" in said
+    sums = json.loads(run(capsys, "report", "--data", data, "--json")[1])
+    assert sums["loss_fen"] == sums["loss_provision_fen"] == fen
+    assert run(capsys, "held", "--data", data, "list")[0] == 0, "which knows its own proposals only"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("explain",), "--card"),
+        (("explain", "--card", "0001"), "未挂失"),
+        (("write-off", "--card", "0001"), "--who"),
+        (("write-off", "--card", "0001", "--due", "--who", "x"), "未挂失"),
+        (("reject", "--proposal", "1", "--who", "x"), "--reason"),
+    ],
+)
+def test_a_lost_card_that_is_none_is_said(data: Path, words: tuple[str, ...], said: str, capsys) -> None:
+    code, text = run(capsys, "lost", "--data", data, *words)
+    assert (code, said in text) == (2, True), text

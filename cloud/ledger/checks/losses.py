@@ -7,9 +7,12 @@ from collections import Counter
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.check import Check
-from cloud.ledger.held.losses.bearing import Loss, Paper, losses, read_paper, sums
+from cloud.ledger.held import two_persons
+from cloud.ledger.held.losses.bearing import Loss, Paper, losses, provided_left, read_paper, sums
 from cloud.ledger.held.losses.reports import reports
 from cloud.ledger.held.losses.spent import borne, released_at, spent
+from cloud.ledger.held.losses.write_off import read_offer, read_provision
+from cloud.ledger.held.two_persons import Outcome, ProposalKind
 from cloud.store.db import Database
 from shared.errors import WireFault
 from shared.money import yuan
@@ -22,6 +25,7 @@ def check_losses(db: Database) -> Check:
     """Every loss, and every card that was ever lost or kept."""
     rows = losses(db)
     broken = next((fault for row in rows if (fault := _row_fault(db, row))), "") or _counts_fault(db, rows)
+    broken = broken or _write_off_fault(db)
     waiting = 0
     for card, label in db.run(_CARDS):
         fault, late = _card_fault(db, bytes(card), [row for row in rows if row.card == card])
@@ -56,9 +60,43 @@ def _counts_fault(db: Database, rows: list[Loss]) -> str:
     return "" if (made, undone) == known else f"{made} entries of losses, {undone} taken back; known are {known}"
 
 
+def _write_off_fault(db: Database) -> str:
+    """Each terminal was named by a confirmed proposal, and what was provided is that proposal's entry, whole."""
+    confirmed = {
+        one.number: read_offer(one.document)
+        for one in two_persons.proposals(db)
+        if one.kind is ProposalKind.WRITE_OFF and one.decision and one.decision.outcome is Outcome.CONFIRMED
+    }
+    rows = db.run("SELECT card, device, proposal, fen, entry FROM write_off ORDER BY proposal, device")
+    for card, device, number, fen, entry in rows:
+        offer = confirmed.get(number)
+        if offer is None or offer.card != card or device not in offer.devices:
+            return f"proposal {number}: terminal {device.hex()} was written off without it"
+        if fen and _provision(db, entry) != (card, fen, number):
+            return f"proposal {number}: entry {entry} provides for something else"
+    named = {(number, device) for _, device, number, *_ in rows}
+    for number, offer in confirmed.items():
+        if any((number, device) not in named for device in offer.devices):
+            return f"proposal {number}: was confirmed, and a terminal of it is not written off"
+    query = "SELECT COUNT(*) FROM posting WHERE kind = ? AND line = 0"
+    ((booked,),) = db.run(query, (int(EntryKind.LOSS_PROVIDED),))
+    known = sum(fen > 0 for *_, fen, _ in rows)
+    return "" if booked == known else f"{booked} entries of provisions, {known} known"
+
+
+def _provision(db: Database, entry: int) -> tuple[bytes, int, int] | None:
+    booked = db.run("SELECT document FROM posting WHERE entry = ? AND line = 0", (entry,))
+    try:
+        return read_provision(booked[0][0])[:3] if booked and booked[0][0] else None
+    except WireFault:
+        return None
+
+
 def _card_fault(db: Database, card: bytes, rows: list[Loss]) -> tuple[str, int]:
     """What is wrong, and how many purchases are to be booked yet."""
     standing = [row for row in rows if row.undone is None]
+    if provided_left(db, card) < 0:
+        return "more is paid by what was provided than was provided", 0
     twice = [record for record, count in Counter(row.record for row in standing).items() if count > 1]
     if twice:
         return f"record {twice[0]} is booked as a loss twice", 0

@@ -2,10 +2,11 @@
 
 What is not on the card (online account, pending load, subsidy that was given back) moves at once. Of the purse moves
 what is proven: the balance that the broken card itself says under its MAC1; of a broken card that is not readable, and
-that the desk keeps, all of it once no terminal owes a record; of a lost card nothing, for somebody may use it wherever
-no terminal has said that it refuses it, and none can say so before hotlists travel. Of a subsidy purse no card says
-anything under a MAC: it moves when no terminal owes, and waits as the new card's. The rest stays in the old accounts,
-where late records find it, and is released later. The old card is void and hotlisted for ever.
+that the desk keeps, all of it once no terminal owes a record; of a lost card nothing before every terminal has brought
+what it has and says that it refuses the card, which none can before hotlists travel. Whoever is not waited for any
+longer was written off by two persons (held/losses). Of a subsidy purse no card says anything under a MAC: it moves when
+no terminal is waited for, and waits as the new card's. The rest stays in the old accounts, where late records find it,
+and is released later. The old card is void and hotlisted for ever.
 """
 
 from dataclasses import dataclass
@@ -26,10 +27,11 @@ from cloud.ledger.cards.refusals import (
 )
 from cloud.ledger.desk.receipts import ReceiptKind, add_receipt, receipt_of
 from cloud.ledger.desk.stock import require_fresh, use
-from cloud.ledger.fleet.owing import OWING_MAX, Owing, owing
+from cloud.ledger.fleet.owing import OWING_MAX
 from cloud.ledger.funds.documents import enter
-from cloud.ledger.held.losses.bearing import bear, borne_in_main
+from cloud.ledger.held.losses.bearing import bear, borne_beside
 from cloud.ledger.held.losses.reports import freeze_told, reports
+from cloud.ledger.held.losses.waiting import must_refuse, waits_for
 from cloud.ledger.journal.balances import balance
 from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.writing import Writing
@@ -98,14 +100,15 @@ def change_class(writing: Writing, wish: Wish, card: bytes, card_class: int) -> 
 
 
 def replace_broken(writing: Writing, wish: Wish, new_label: str, said_fen: int | None) -> Replaced:
-    """坏卡换卡. said_fen: what the card said under a right MAC1; None when it is not readable."""
+    """坏卡换卡. said_fen: what the card said under a right MAC1; None: it is not readable, and the desk keeps it."""
     old, new = card_of(writing.db, wish.label), card_of(writing.db, new_label)
-    if _done_before(writing, wish, DeedKind.REPLACED, old, new):
+    kind = DeedKind.KEPT if said_fen is None else DeedKind.REPLACED
+    if _done_before(writing, wish, kind, old, new):
         return _told(writing, wish.key, old, again=True)
     if life_of(writing.db, old).state is not CardState.NORMAL:
         lost = life_of(writing.db, old).state is CardState.LOST
         raise DeskRefused(CARD_LOST if lost else CARD_REPLACED)
-    return _replace(writing, wish, old, new, said_fen, broken=True)
+    return _replace(writing, wish, old, new, said_fen, kind)
 
 
 def replace_lost(writing: Writing, wish: Wish, new_label: str) -> Replaced:
@@ -116,11 +119,11 @@ def replace_lost(writing: Writing, wish: Wish, new_label: str) -> Replaced:
     life = life_of(writing.db, old)
     if life.state is not CardState.LOST:
         raise DeskRefused(NOT_LOST if life.state is CardState.NORMAL else CARD_REPLACED)
-    return _replace(writing, wish, old, new, None, broken=False)
+    return _replace(writing, wish, old, new, None, DeedKind.REISSUED)
 
 
 def release(writing: Writing, wish: Wish) -> Replaced:
-    """余款解冻: what is left in the purse of a broken card, when no terminal owes any more, and what came to the old
+    """余款解冻: what is left in the old purse, when no terminal is waited for any more, and what came to the old
     accounts since (a load that was given back, a void). Nothing left is a success."""
     old = card_of(writing.db, wish.label)
     life = life_of(writing.db, old)
@@ -131,14 +134,16 @@ def release(writing: Writing, wish: Wish) -> Replaced:
     moved = _movable(writing, old, None)
     if not sum(moved):
         return _told(writing, wish.key, old)
-    kind = EntryKind.LOSS_RELEASED if _was_lost(writing.db, old) else EntryKind.CARD_REPLACED
+    kind = EntryKind.LOSS_RELEASED if must_refuse(writing.db, old) else EntryKind.CARD_REPLACED
     entry = enter(writing, kind, (old, life.successor, *moved), wish.key)
     add_receipt(writing, wish.cashier, ReceiptKind.RELEASE, old, sum(moved), entry, wish.key)
     _note(writing, wish, DeedKind.RELEASED, old, life.successor)
     return _told(writing, wish.key, old, moved)
 
 
-def _replace(writing: Writing, wish: Wish, old: bytes, new: bytes, said_fen: int | None, *, broken: bool) -> Replaced:
+def _replace(
+    writing: Writing, wish: Wish, old: bytes, new: bytes, said_fen: int | None, deed: DeedKind
+) -> Replaced:  # fmt: skip
     if new == old:
         raise DeskRefused(NEW_CARD_USED)
     require_fresh(writing, new)
@@ -147,10 +152,10 @@ def _replace(writing: Writing, wish: Wish, old: bytes, new: bytes, said_fen: int
     set_life(writing, old, Life(CardState.REPLACED, new, life_of(writing.db, old).card_class), since_ms)
     _hotlist(writing, old, listed=True)
     moved = _movable(writing, old, said_fen)
-    kind = EntryKind.CARD_REPLACED if broken else EntryKind.LOSS_RELEASED
+    kind = EntryKind.LOSS_RELEASED if deed is DeedKind.REISSUED else EntryKind.CARD_REPLACED
     entry = enter(writing, kind, (old, new, *moved), wish.key)
     add_receipt(writing, wish.cashier, ReceiptKind.REPLACE, old, sum(moved), entry, wish.key)
-    _note(writing, wish, DeedKind.REPLACED if broken else DeedKind.REISSUED, old, new)
+    _note(writing, wish, deed, old, new)
     return _told(writing, wish.key, old, moved)
 
 
@@ -173,7 +178,7 @@ def _provable(writing: Writing, old: bytes, purse: int, said_fen: int | None) ->
     books_fen = max(0, balance(writing.db, purse, Side.CREDIT))
     if said_fen is not None:
         return min(said_fen, books_fen)
-    waits = _was_lost(writing.db, old) or _is_open(writing.db, old) or owing(writing.db, _since_ms(writing, old))
+    waits = _is_open(writing.db, old) or waits_for(writing.db, old, _since_ms(writing, old))
     return 0 if waits else books_fen
 
 
@@ -187,13 +192,6 @@ def _since_ms(writing: Writing, card: bytes) -> int:
     """Since when nobody may use the card: its report, or this moment."""
     rows = writing.db.run("SELECT since_ms FROM card_life WHERE card = ? AND state <> 0", (card,))
     return int(rows[0][0]) if rows else writing.now.unix_ms
-
-
-def _was_lost(db: Database, card: bytes) -> bool:
-    """Is it gone, and did or does the new card come for a lost one?"""
-    query = "SELECT kind FROM card_deed WHERE card = ? AND kind IN (?, ?) ORDER BY id DESC LIMIT 1"
-    rows = db.run(query, (card, int(DeedKind.LOST), int(DeedKind.FOUND)))
-    return bool(rows) and rows[0][0] == DeedKind.LOST
 
 
 def _done_before(writing: Writing, wish: Wish, kind: DeedKind, card: bytes, other: bytes | None = None) -> bool:
@@ -225,9 +223,9 @@ def _give_back_borne(writing: Writing, wish: Wish, card: bytes) -> None:
     report = reports(writing.db, [card]).get(card)
     if report is not None:
         bear(writing, card, report)
-    fen = borne_in_main(writing.db, card)
-    if fen:
-        enter(writing, EntryKind.LOSS_RELEASED, (card, card, fen, 0, 0), wish.key)
+    moved = borne_beside(writing.db, card, writing.registry.cards[card].accounts)
+    if any(moved):
+        enter(writing, EntryKind.LOSS_RELEASED, (card, card, *moved), wish.key)
 
 
 def _told(
@@ -238,11 +236,13 @@ def _told(
     accounts: CardAccounts = writing.registry.cards[old].accounts
     left_fen = max(0, balance(writing.db, accounts.purse, Side.CREDIT))
     subsidy_left_fen = max(0, balance(writing.db, accounts.subsidy, Side.CREDIT))
-    late: list[Owing] = owing(writing.db, _since_ms(writing, old)) if left_fen or subsidy_left_fen else []
+    late = waits_for(writing.db, old, _since_ms(writing, old)) if left_fen or subsidy_left_fen else []
     given = receipt_of(writing.db, key)
     number, total = (given.number, given.fen) if given else (0, 0)
     return Replaced(
         number, total, moved.purse, moved.online, moved.pending, left_fen,
-        balance(writing.db, accounts.transit, Side.CREDIT), tuple(late[:OWING_MAX]), again,
-        bool(left_fen) and _was_lost(writing.db, old), moved.subsidy + moved.pending_subsidy, subsidy_left_fen,
+        balance(writing.db, accounts.transit, Side.CREDIT),
+        tuple((one.terminal.name, one.terminal.place, *one[1:4]) for one in late[:OWING_MAX]), again,
+        bool(left_fen) and must_refuse(writing.db, old), moved.subsidy + moved.pending_subsidy, subsidy_left_fen,
+        len(late),
     )  # fmt: skip

@@ -2,8 +2,8 @@
 
 A body that can debit (no load machine) and was ever given an epoch owes until its newest STATUS came after the moment
 in question, names nothing that the ledger lacks, and leaves no slot open. Older epochs owe what they lack. Enough for
-a card that the desk keeps. A lost one may be used at any terminal that has not said that it refuses it: that part of
-the rule comes with the hotlist's distribution, and desk/replacing.py releases nothing of a lost card before.
+a card that the desk keeps. A lost one may be used at any terminal that has not said that it refuses it, or was written
+off: held/losses/waiting.py.
 """
 
 from typing import NamedTuple
@@ -27,19 +27,39 @@ class Owing(NamedTuple):
     silent: bool
 
 
-def owing(db: Database, since_ms: int) -> list[Owing]:
-    """Every terminal that owes, or may; empty when the ledger is complete for a card that nobody used since."""
-    kinds: dict[bytes, str] = dict(db.run("SELECT device, kind FROM device"))
+class Fleet(NamedTuple):
+    """All terminals as they were heard, with their kinds, and which were ever given an epoch."""
+
+    rows: list[TerminalView]
+    kinds: dict[bytes, str]
+    given: set[bytes]
+
+    @property
+    def debitors(self) -> dict[bytes, TerminalView]:
+        """Those that can debit: the newest epoch of each."""
+        return {one.device: one for one in self.rows if self.can_debit(one.device)}
+
+    def can_debit(self, device: bytes) -> bool:
+        """No load machine, and it was given an epoch: without one it does not sell."""
+        return self.kinds[device] not in LOADERS and device in self.given
+
+
+def fleet(db: Database) -> Fleet:
+    """Inside of a snapshot."""
     given = {device for (device,) in db.run("SELECT DISTINCT device FROM epoch")}
-    rows = terminals(db)
-    newest = {terminal.device: terminal.epoch for terminal in rows}  # by rising epoch
+    return Fleet(terminals(db), dict(db.run("SELECT device, kind FROM device")), given)
+
+
+def owing(there: Fleet, since_ms: int) -> list[tuple[bytes, Owing]]:
+    """Every terminal that owes, or may; empty when the ledger is complete for a card that nobody used since."""
+    newest = {terminal.device: terminal.epoch for terminal in there.rows}  # by rising epoch
     found = []
-    for terminal in rows:
-        if kinds[terminal.device] in LOADERS or terminal.device not in given:
+    for terminal in there.rows:
+        if not there.can_debit(terminal.device):
             continue
         one = _owing(terminal, since_ms, is_newest=terminal.epoch == newest[terminal.device])
         if one is not None:
-            found.append(one)
+            found.append((terminal.device, one))
     return found
 
 

@@ -39,6 +39,8 @@ class ProposalKind(IntEnum):
     """What becomes of held 待核 entries (cloud.ledger.held.releases)."""
     PUT_BACK = 2
     """What cannot come again of a ledger that was put back is seen to (cloud.ledger.held.put_backs)."""
+    WRITE_OFF = 6
+    """Terminals that a lost card's balance waits for no longer (cloud.ledger.held.losses.write_off)."""
     MOVE = 12
     """A terminal stands at another box (cloud.ledger.held.orders)."""
     EPOCH = 13

@@ -15,6 +15,8 @@ from cloud.ledger.fleet.coming import Coming
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.losses import bearing as read_losses
+from cloud.ledger.held.losses import standing as read_standing
+from cloud.ledger.held.losses.standing import Standing as LostCard
 from cloud.ledger.held.two_persons import Proposal
 from cloud.ledger.read import books as read_books
 from cloud.ledger.read import desk as read_desk
@@ -222,6 +224,11 @@ class Reader:
         """What the school has borne of lost cards."""
         with self._lock, self.database.reading():
             return read_losses.sums(self.database)
+
+    def lost_cards(self, now: Now) -> list[LostCard]:
+        """Lost and kept cards as they stand, those that were lost last first."""
+        with self._lock, self.database.reading():
+            return read_standing.standing(self.database, now)
 
     def standing_differences(self) -> Standing:
         """How many wait for somebody, and how many were explained."""

@@ -45,8 +45,16 @@ def report(desk: Desk, operation: DeskOp, label: str, reason: str) -> bool:
     """挂失 or 解挂."""
     if desk.do(operation, [label, reason]) is None:
         return False
-    lost = operation is DeskOp.LOST
-    desk.say(f"{label}: 已挂失，账户已冻结 / reported lost, frozen" if lost else f"{label}: 已解挂 / report cancelled")
+    if operation is not DeskOp.LOST:
+        desk.say(f"{label}: 已解挂 / report cancelled")
+        return True
+    desk.say(f"{label}: 已挂失，账户已冻结 / reported lost, frozen")
+    desk.say(
+        "补卡时电子账户与过渡余额即转新卡；卡内余款待各终端，挂失后的消费由学校承担 / at the reissue the online "
+        "account and what is pending move at once; what is on the card waits for the terminals, what it spends now "
+        "the school bears"
+    )
+    desk.say(f"等谁、如何销账 for whom, and the write-off: ./ykt cloud lost explain --card {label}")
     return True
 
 
@@ -142,17 +150,34 @@ def _lines(said: Replaced, label: str, new: str) -> Iterator[str]:
     for name, place, records, slots, silent in said.owing:
         why = [f"欠 {records} 笔 records" if records else "", f"未了 {slots} 笔 open slots" if slots else ""]
         why.append("其后未联系 not heard since" if silent else "")
+        why.append("未回报拒收旧卡 has not said that it refuses the old card" if said.was_lost else "")
         yield f"  {name} {place}: {'，'.join(filter(None, why))}"
+    if said.waits > len(said.owing):
+        yield f"  … 共 {said.waits} 台 terminals in all"
+    yield from _way_out(said, label)
 
 
 def _frozen(said: Replaced) -> str:
     if not said.was_lost:
         return f"冻结待收齐 frozen until complete: ¥{yuan(said.left_fen)}"
     return (
-        f"卡内余款冻结 what was on the card stays frozen: ¥{yuan(said.left_fen)}，待每台终端回报拒收旧卡；"
-        "黑名单尚不下发，暂不能解冻 / until every terminal says that it refuses the old card; hotlists do not reach "
-        "them yet: nothing is released"
+        f"卡内余款冻结 what was on the card stays frozen: ¥{yuan(said.left_fen)}，待每台终端收齐并回报拒收旧卡"
+        "（黑名单尚不下发），或两人销账 / until every terminal has brought all and refuses the old card, which none "
+        "can say before hotlists travel, or two persons write it off"
     )
+
+
+def _way_out(said: Replaced, label: str) -> Iterator[str]:
+    """What a person can do about it."""
+    if not said.waits:
+        return
+    first = said.owing[0][0] if said.owing else "NAME"
+    yield f"逐台说明 each terminal: ./ykt cloud lost explain --card {label}"
+    yield (
+        f"两人销账 write-off, two persons: ./ykt cloud lost write-off --card {label} --terminal {first} "
+        "--who NAME --reason TEXT"
+    )
+    yield f"其后 then: ./ykt desk release --label {label}"
 
 
 def _void(desk: Desk, card: CardChannel) -> bool:

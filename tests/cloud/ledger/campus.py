@@ -43,7 +43,7 @@ ISSUER = b"\x10\x01"
 MASTER = Key(bytes(range(16)))
 DAY_S = 86_400
 T0 = 9_700 * DAY_S + 11 * 3600
-"""A Tuesday of 2026, 11:00, in campus seconds."""
+"""A Thursday of 2026, 11:00, in campus seconds."""
 NOW = Now(1_784_000_000_000, T0)
 ISSUED = 9_000 * DAY_S
 BOX, OTHER_BOX = BoxId("canteen-1"), BoxId("canteen-2")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cloud.ledger.books.chart import LOSS, LOSS_PROVISION
 from cloud.ledger.books.entry import Entry, EntryKind, Posting, document_hash
 from cloud.ledger.books.keys import loss_key, loss_undone_key
-from cloud.ledger.books.posting import Postings, loss_borne, withdrawn
+from cloud.ledger.books.posting import CardAccounts, Moved, Postings, loss_borne, withdrawn
 from cloud.ledger.cards.life import DeedKind
 from cloud.ledger.held.losses.reports import Report
 from cloud.ledger.held.losses.spent import Spent, borne, released_at, spent
@@ -101,7 +101,7 @@ def sums(db: Database) -> Sums:
 def kept_or_lost(db: Database, cards: list[bytes]) -> set[bytes]:
     """Those of these cards of which somebody but their holder may spend, or may have spent."""
     rows = db.find("SELECT card, kind FROM card_deed WHERE card", cards)
-    return {bytes(card) for card, kind in rows if kind in (DeedKind.LOST, DeedKind.KEPT)}
+    return {bytes(card) for card, kind in rows if kind in (DeedKind.LOST, DeedKind.KEPT, DeedKind.REPLACED)}
 
 
 def bear(writing: Writing, card: bytes, report: Report | None) -> list[Spent]:
@@ -126,14 +126,28 @@ def provided_left(db: Database, card: bytes) -> int:
     return int(provided) - sum(one.provided_fen for one in losses(db, [card]) if one.undone is None)
 
 
-def borne_in_main(db: Database, card: bytes) -> int:
-    """What was borne of this card's main purse and is in its purse account still: a card found again has none."""
-    found = sum(one.fen for one in losses(db, [card]) if one.undone is None and not one.application)
-    ((moved,),) = db.run(
-        "SELECT CAST(COALESCE(SUM(p.fen), 0) AS BIGINT) FROM posting p JOIN card c ON c.purse_account = p.debit "
-        "AND c.online_account = p.credit WHERE c.card = ? AND p.kind = ?", (card, int(EntryKind.LOSS_RELEASED)),
-    )  # fmt: skip
-    return max(0, found - int(moved))
+def borne_beside(db: Database, card: bytes, accounts: CardAccounts) -> Moved:
+    """What was borne of this card's purses and lies in their accounts still, though the card itself has it not."""
+    standing = [one for one in losses(db, [card]) if one.undone is None]
+    if not standing:
+        return Moved(0, 0, 0, 0, 0)
+    main, subsidy = (
+        sum(one.fen for one in standing if one.application == application)
+        - _moved_before(db, *sides)
+        for application, sides in enumerate(
+            ((accounts.purse, accounts.online), (accounts.subsidy, accounts.pending_subsidy))
+        )
+    )
+    return Moved(max(0, main), 0, 0, max(0, subsidy), 0)
+
+
+def _moved_before(db: Database, purse: int, beside: int) -> int:
+    """By a card that was found again before."""
+    ((fen,),) = db.run(
+        "SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM posting WHERE debit = ? AND credit = ? AND kind = ?",
+        (purse, beside, int(EntryKind.LOSS_RELEASED)),
+    )
+    return int(fen)
 
 
 def need_accounts(writing: Writing) -> None:

@@ -54,10 +54,12 @@ def borne(found: Iterable[Spent], report: Report | None, released: int | None) -
 
 
 def released_at(db: Database, card: bytes) -> int | None:
-    """The entry that released all that was left in the purse of a lost or a kept card; None while none has."""
+    """The entry that released all that was left in the purse of a card; None while none has.
+
+    What a card that could be read has proven, and was moved when it was replaced, is not all: records may be late.
+    """
     rows = db.run("SELECT key, kind FROM card_deed WHERE card = ? ORDER BY id", (card,))
-    whole = {DeedKind.REISSUED, DeedKind.KEPT} & {kind for _, kind in rows}
-    keys = [bytes((made,)) + key for key, kind in rows if kind in _MOVING for made in _MOVED] if whole else []
+    keys = [bytes((made,)) + key for key, kind in rows if kind in _MOVING for made in _MOVED]
     purse = f"purse:{card.hex()}"
     entries = db.find("SELECT entry, debit FROM posting WHERE key", keys)
     ((account,),) = db.run("SELECT id FROM account WHERE code = ?", (purse,)) or [(None,)]

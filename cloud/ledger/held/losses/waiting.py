@@ -1,0 +1,66 @@
+"""For which terminals the balance of a lost or kept card waits, and why: completeness, and that it refuses the card.
+
+A card that the desk keeps can be used nowhere: for it every terminal has only to bring all that it has. A lost one may
+be used wherever no terminal has said that it refuses it, and none can say so before hotlists travel: each is waited for
+until two persons have written it off.
+"""
+
+from typing import NamedTuple
+
+from cloud.ledger.cards.life import DeedKind
+from cloud.ledger.fleet.owing import Fleet, fleet, owing
+from cloud.ledger.fleet.views import TerminalView
+from cloud.ledger.records.values import Now
+from cloud.store.db import Database
+from shared.clocks.school_days import school_days_since
+
+SCHOOL_DAYS = 3
+"""So many school days silent, and the proposal to write a terminal off stands by itself."""
+
+
+class Waiting(NamedTuple):
+    """Why a balance waits for a terminal. accepts: it has not said that it refuses the card."""
+
+    terminal: TerminalView
+    records: int
+    open_slots: int
+    silent: bool
+    accepts: bool
+
+    def is_due(self, since_ms: int, now: Now) -> bool:
+        """Was it silent for SCHOOL_DAYS, since the card may not be used?"""
+        last_ms = max(since_ms, self.terminal.heard_ms)
+        return school_days_since(now.campus_s - (now.unix_ms - last_ms) // 1000, now.campus_s) >= SCHOOL_DAYS
+
+
+def waits_for(db: Database, card: bytes, since_ms: int, there: Fleet | None = None) -> list[Waiting]:
+    """By name; those that are written off for this card are not waited for. there: where it was read before."""
+    there = there or fleet(db)
+    late: dict[bytes, tuple[int, int, bool]] = {}
+    for device, one in owing(there, since_ms):
+        records, slots, silent = late.get(device, (0, 0, False))
+        late[device] = records + one.records, slots + one.open_slots, silent or one.silent
+    is_out, gone, found = must_refuse(db, card), written_off(db, card), []
+    for device, terminal in there.debitors.items():
+        accepts = is_out and not has_refused(db, device, card)
+        if device not in gone and (accepts or device in late):
+            found.append(Waiting(terminal, *late.get(device, (0, 0, False)), accepts))
+    return found
+
+
+def must_refuse(db: Database, card: bytes) -> bool:
+    """May somebody use the card? Not one that the desk keeps; one that was reported lost and not found, yes."""
+    kinds = (DeedKind.LOST, DeedKind.FOUND)
+    query = "SELECT kind FROM card_deed WHERE card = ? AND kind IN (?, ?) ORDER BY id DESC LIMIT 1"
+    rows = db.run(query, (card, *map(int, kinds)))
+    return bool(rows) and rows[0][0] == DeedKind.LOST
+
+
+def written_off(db: Database, card: bytes) -> set[bytes]:
+    """Terminals that two persons have written off for this card."""
+    return {bytes(device) for (device,) in db.run("SELECT device FROM write_off WHERE card = ?", (card,))}
+
+
+def has_refused(_: Database, __: bytes, ___: bytes) -> bool:
+    """Has this terminal said that it refuses this card? None can before hotlists travel: their echo belongs here."""
+    return False

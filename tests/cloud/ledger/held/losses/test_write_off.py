@@ -1,0 +1,204 @@
+"""Two persons write a terminal off for a card: its balance waits for it no longer, and what may be lost is booked."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import pytest
+
+from cloud.ledger.checks.verify import verify
+from cloud.ledger.desk.door import DeskLedger
+from cloud.ledger.desk.replacing import Wish
+from cloud.ledger.held.losses.door import LossLedger
+from cloud.ledger.held.losses.standing import Standing
+from cloud.ledger.held.two_persons import ProposalRefused
+from cloud.ledger.journal.opened import OpenedLedger
+from cloud.ledger.ledger import Ledger
+from cloud.ledger.read.reader import Reader
+from cloud.ledger.records.values import Now
+from shared.ids import PsamId, StorageId
+from shared.wire.messages import DeviceStatus, EpochRequest, EpochStatus
+from tests.cloud.ledger import campus as c
+from tests.cloud.ledger.campus import BOX, DAY_S, NOW, OPENING, POS, POS2, Box
+
+CARD, NEW = c.card(1), c.card(8)
+
+
+class Site(NamedTuple):
+    """A ledger with two terminals that can debit."""
+
+    ledger: Ledger
+    desk: DeskLedger
+    two: LossLedger
+
+    def heard(self, device: bytes, last: int, now: Now) -> None:
+        rows = (EpochStatus(1, c.psam(device[-1]), 1, last, 0, 0),)
+        self.ledger.store_status(BOX, DeviceStatus(c.device(device[-1]), rows, 1, 1, 100, True, 1, 1), now.unix_ms)
+
+    def lost(self, now: Now) -> Standing:
+        (found,) = Reader(self.ledger.database).lost_cards(now)
+        return found
+
+    def look(self, now: Now) -> None:
+        while self.ledger.find_differences(now):
+            pass
+
+
+def later(days: int) -> Now:
+    """NOW is a Thursday."""
+    return Now(NOW.unix_ms + days * DAY_S * 1000 + 1000, NOW.campus_s + days * DAY_S + 1)
+
+
+def wish(n: int, label: str = "0001") -> Wish:
+    return Wish(n.to_bytes(16, "big"), "王芳", label, "丢失")
+
+
+@pytest.fixture
+def site(opened: OpenedLedger, ledger: Ledger) -> Site:
+    for device in (POS, POS2):
+        asked = EpochRequest(1, device, StorageId(b"T" * 8), PsamId(c.psam(device[-1])), 0)
+        assert ledger.assign_epoch(BOX, asked, NOW).epoch == 1
+    made = Site(ledger, DeskLedger(opened), LossLedger(opened))
+    for device in (POS, POS2):
+        made.heard(device, 0, NOW)
+    return made
+
+
+def bring_fresh(site: Site) -> None:
+    """A new card of the stock, 0009."""
+    fresh = replace(c.inventory(9).cards[8], opening_fen=0)
+    site.ledger.import_inventory(replace(c.inventory(8, number=2), cards=(*c.inventory().cards, fresh)), NOW)
+
+
+def lose(site: Site) -> None:
+    """Reported lost, and replaced."""
+    bring_fresh(site)
+    site.desk.report_lost(wish(1), NOW)
+    site.desk.replace_lost(wish(2), "0009", NOW)
+
+
+def sign(site: Site, *names: str, now: Now = NOW) -> int:
+    made = site.two.propose_write_off("0001", names, "李明", "终端已报废", now)
+    assert not site.two.confirm_write_off(made.number, "赵红", now).again
+    return made.number
+
+
+def true(site: Site, *, ok: bool = True) -> None:
+    report = verify(site.ledger, c.check_tac)
+    assert report.ok is ok, report.first_broken
+
+
+def test_the_balance_is_released_when_every_terminal_is_written_off(site: Site) -> None:
+    lose(site)
+    said = site.desk.release(wish(3), NOW)
+    assert (said.purse_fen, said.waits) == (0, 2)
+    sign(site, "pos-01")
+    assert site.desk.release(wish(4), NOW).waits == 1
+    sign(site, "pos-02")
+    said = site.desk.release(wish(5), NOW)
+    assert (said.purse_fen, said.left_fen, said.waits) == (OPENING, 0, 0)
+    balances = c.balances(site.ledger)
+    assert (balances["loss-after-report"], balances["loss-provision"]) == (OPENING, -OPENING)
+    true(site)
+    (check,) = [one for one in verify(site.ledger, c.check_tac).checks if one.name == "losses"]
+    assert check.warns
+
+
+def test_what_the_old_card_spends_after_that_is_paid_by_what_was_provided(site: Site) -> None:
+    lose(site)
+    sign(site, "pos-01", "pos-02")
+    site.desk.release(wish(3), NOW)
+    Box(site.ledger).send(c.stored(c.purchase(1, CARD, 0, 300, OPENING)))
+    assert c.purse(site.ledger, CARD) == -300
+    site.look(NOW)
+    balances = c.balances(site.ledger)
+    assert c.purse(site.ledger, CARD) == 0
+    assert (balances["loss-after-report"], balances["loss-provision"]) == (OPENING, -OPENING + 300)
+    one = site.lost(NOW)
+    assert (one.borne_fen, one.provided_fen, one.left_fen) == (300, OPENING - 300, 0)
+    site.ledger.explain_difference(1, "李明", "已报案", NOW)
+    true(site)
+
+
+def test_what_the_holder_had_spent_before_and_comes_after_the_release_is_borne_too(site: Site) -> None:
+    """pos-02 had told seq 1 when the card was reported, was written off, and brings it at last."""
+    site.heard(POS2, 1, NOW)
+    lose(site)
+    sign(site, "pos-01", "pos-02")
+    site.desk.release(wish(3), NOW)
+    Box(site.ledger).send(c.stored(c.purchase(1, CARD, 0, 300, OPENING, at=POS2), POS2))
+    site.look(NOW)
+    assert c.purse(site.ledger, CARD) == 0
+    assert site.lost(NOW).borne_fen == 300
+
+
+def test_after_three_school_days_a_silent_terminals_write_off_stands_and_waits_for_two(site: Site) -> None:
+    """Reported on a Thursday, and a weekend between: one stays silent, the other is heard each day."""
+    lose(site)
+    for days in (1, 4, 5, 6):
+        site.heard(POS, 0, later(days))
+        site.ledger._stands_ms = 0  # the hour between two looks is over
+        site.look(later(days))
+        assert [w.terminal.name for w in site.lost(later(days)).waiting] == ["pos-01", "pos-02"]
+        assert site.lost(later(days)).due == ({POS2} if days >= 5 else set())
+    told = [fact.told for fact in Reader(site.ledger.database).facts(50) if fact.code == "write-off-due"]
+    assert [dict(one) for one in told] == [{"card": "0001", "terminal": "pos-02", "count": 1, "fen": OPENING}]
+    made = site.two.propose_write_off("0001", ["pos-02"], "李明", "三日未联系", later(6))
+    one = site.lost(later(6))
+    assert (one.due, one.proposed) == (set(), {POS2: made.number})
+    site.two.confirm_write_off(made.number, "赵红", later(6))
+    assert [w.terminal.name for w in site.lost(later(6)).waiting] == ["pos-01"]
+
+
+def test_two_persons_and_no_less(site: Site) -> None:
+    lose(site)
+    made = site.two.propose_write_off("0001", ["pos-01"], "李明", "报废", NOW)
+    with pytest.raises(ProposalRefused, match="另一人"):
+        site.two.confirm_write_off(made.number, "李明", NOW)
+    with pytest.raises(ProposalRefused, match="重叠"):
+        site.two.propose_write_off("0001", ["pos-02", "pos-01"], "赵红", "报废", NOW)
+    site.two.reject_write_off(made.number, "赵红", "仍在用", NOW)
+    assert site.desk.release(wish(3), NOW).waits == 2
+    again = sign(site, "pos-01")
+    assert site.two.confirm_write_off(again, "赵红", NOW).again
+    with pytest.raises(ProposalRefused, match="已销账"):
+        site.two.propose_write_off("0001", ["pos-01"], "李明", "报废", NOW)
+    true(site)
+
+
+@pytest.mark.parametrize(
+    ("label", "names", "said"),
+    [("0002", ["pos-01"], "未挂失"), ("nobody", ["pos-01"], "没有这张卡"), ("0001", ["load-01"], "load-01"),
+     ("0001", ["pos-03"], "pos-03"), ("0001", [], "1..")],
+)  # fmt: skip
+def test_what_cannot_be_written_off(site: Site, label: str, names: list[str], said: str) -> None:
+    lose(site)
+    with pytest.raises(ProposalRefused, match=said):
+        site.two.propose_write_off(label, names, "李明", "报废", NOW)
+
+
+def test_no_more_is_provided_than_is_left_on_the_card(site: Site) -> None:
+    lose(site)
+    first = site.two.propose_write_off("0001", ["pos-01"], "李明", "报废", NOW)
+    Box(site.ledger).send(c.stored(c.purchase(1, CARD, 0, OPENING - 100, OPENING, at=POS2), POS2))
+    site.two.confirm_write_off(first.number, "赵红", NOW)
+    assert c.balances(site.ledger)["loss-provision"] == -100
+    sign(site, "pos-02")
+    assert c.balances(site.ledger)["loss-provision"] == -100
+
+
+def test_a_kept_card_needs_completeness_alone(site: Site) -> None:
+    """Unreadable, and at the desk: nobody can use it, so no terminal has to refuse it."""
+    bring_fresh(site)
+    said = site.desk.replace_broken(wish(1), "0009", None, later(0))
+    assert (said.purse_fen, said.was_lost, [one[4] for one in said.owing]) == (0, False, [True, True])
+    assert not site.lost(later(0)).is_lost
+    site.heard(POS, 0, later(0))
+    assert [w.terminal.name for w in site.lost(later(0)).waiting] == ["pos-02"]
+    sign(site, "pos-02", now=later(0))
+    assert site.desk.release(wish(2), later(0)).purse_fen == OPENING
+    Box(site.ledger).send(c.stored(c.purchase(1, CARD, 0, 300, OPENING, at=POS2), POS2))
+    site.look(later(0))
+    assert (c.purse(site.ledger, CARD), site.lost(later(0)).borne_fen) == (0, 300)
+    (fact,) = [fact for fact in Reader(site.ledger.database).facts(50) if fact.code == "loss-late"]
+    assert (fact.level, dict(fact.told)["terminal"]) == ("urgent", "pos-02")
+    true(site)
