@@ -4,7 +4,7 @@ Commit, then answer: every letter here names what the ledger has committed. An e
 acknowledged; doing the same again is safe, for every record, request and message has its own key in the ledger.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from cloud.ingest.awaiting import Awaiting
 from cloud.ingest.seal import AckSeal
@@ -42,6 +42,7 @@ from shared.wire.messages import (
 from shared.wire.topics import DOWN_NOW, Address, topic
 
 NO_DEVICE = DeviceId(b"")
+OnBoxes = Callable[[Mapping[BoxId, int]], None]
 NOBODY = (BoxId(""), 0)
 """Sender of what came on no topic of ours."""
 
@@ -58,8 +59,10 @@ class Clerk:
         clock: Callable[[], Now],
         tally: Tally,
         expiry: DailyLook | None = None,
+        on_boxes: OnBoxes = lambda _: None,
     ) -> None:
-        """expiry: of the platform's own certificates; None: nobody looks."""
+        """expiry: of the platform's own certificates; None: nobody looks. on_boxes: hears which boxes (id → partition)
+        are registered, when they have changed."""
         self._ledger = ledger
         self._check_tac = check_tac
         self._loads = loads
@@ -69,6 +72,8 @@ class Clerk:
         self._awaiting = Awaiting(ledger)
         self._witnesses = Witnesses(ledger)
         self._expiry = expiry
+        self._on_boxes = on_boxes
+        self._boxes_told: dict[BoxId, int] = {}
         self._judged_again = False
 
     def money(self, tickets: Sequence[Ticket]) -> list[Letter]:
@@ -136,9 +141,17 @@ class Clerk:
             self._tell(sender, told, now)
         more = self._ledger.find_differences(now)  # folds, too
         self._tally.books = Reader(self._ledger.database).counts()
+        self.tell_boxes()
         self._look_at_certificates(now)
         self._judge_defects_again(now)
         return more
+
+    def tell_boxes(self) -> None:
+        """As of the last transaction."""
+        boxes = self._ledger.boxes
+        if boxes != self._boxes_told:
+            self._boxes_told = boxes
+            self._on_boxes(boxes)
 
     def _look_at_certificates(self, now: Now) -> None:
         for one in self._expiry.look(now.campus_s) if self._expiry is not None else ():

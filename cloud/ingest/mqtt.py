@@ -7,6 +7,7 @@ client lives for one connection, so a late PUBACK can never name a message of th
 import asyncio
 import inspect
 import logging
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -23,9 +24,9 @@ from shared.errors import ConfigFault, LinkFault
 from shared.input.login import Login
 from shared.wire.codec import MESSAGE_MAX
 
-RECEIVE_MAX = 400
-"""Messages the broker may have unacknowledged at this session; the boxes' quotas leave room in it for each other."""
-IN_HAND_MAX = 600
+RECEIVE_MAX = 100
+"""Messages the broker may have unacknowledged at this session; the box's credit bounds the records in them."""
+IN_HAND_MAX = 256
 """Messages of one connection that are not done, of each QoS. Above: QoS 0 is dropped, and a broker that ignores
 RECEIVE_MAX so far loses the connection; it will send again what was not PUBACKed."""
 PACKET_MAX = 8 * MESSAGE_MAX
@@ -38,6 +39,11 @@ KEEPALIVE_S = 10
 """A broker that falls silent is given up after twice this."""
 CONNECT_MAX_S = 5.0
 """Longest wait for a connection, its CONNACK, and the SUBACK; then it counts as away."""
+RECEIVE_BUFFER = 64 << 10
+"""Bytes of the socket: what comes at once before a session that is beyond its pace is read no further."""
+PACE_S = 1.0
+PAUSE_MAX_S = 5.0
+"""Longest that such a session is not read: shorter than its keepalive."""
 STEADY_S = 5.0
 """A connection that lived so long was a good one: the next pause is the shortest again."""
 _TAKEN_OVER = 0x8E
@@ -65,14 +71,16 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class SessionPlan:
-    """What one session does: its id, its (topic filter, QoS) pairs, who takes its messages.
+    """What one session does: its id, its (topic filter, QoS) pairs, who takes its messages, and how many a second.
 
-    `take` returns when the message is done for good; only then is it PUBACKed. It never raises.
+    `take` returns when the message is done for good; only then is it PUBACKed. It never raises. What is beyond `pace`
+    waits in the socket and at the broker, which drops it at its own bound.
     """
 
     client_id: str
     filters: tuple[tuple[str, int], ...]
     take: Take
+    pace: int
     mqtt_version: int = 5
 
 
@@ -110,15 +118,17 @@ class Session:
 
     def __init__(
         self, plan: SessionPlan, endpoint: Endpoint, on_lost: Callable[[str, int], None],
-        on_taken: Callable[[str], None],
+        on_taken: Callable[[str], None], on_slowed: Callable[[str], None] = lambda _: None,
     ) -> None:  # fmt: skip
         """`on_lost(session, connection)` tells that nothing of that connection can be PUBACKed any more;
-        `on_taken(session)` that somebody else came with our client id, as far as the broker says so."""
+        `on_taken(session)` that somebody else came with our client id, as far as the broker says so;
+        `on_slowed(session)` that more than its pace has come, and is read no further for a while."""
         refuse_lossy(plan)
         self._plan = plan
         self._endpoint = endpoint
         self._on_lost = on_lost
         self._on_taken = on_taken
+        self._on_slowed = on_slowed
         self._connection: _Connection | None = None
         self._closing = asyncio.Event()
         self.up = asyncio.Event()
@@ -150,7 +160,7 @@ class Session:
     async def _live(self) -> None:
         """One connection, from first to last."""
         self.connections += 1
-        connection = self._connection = _Connection(self._plan, self.connections)
+        connection = self._connection = _Connection(self._plan, self.connections, self._on_slowed)
         try:
             await connection.open(self._endpoint)
             self.up.set()
@@ -169,13 +179,16 @@ class Session:
 class _Connection:
     """One gmqtt client, used once."""
 
-    def __init__(self, plan: SessionPlan, number: int) -> None:
+    def __init__(self, plan: SessionPlan, number: int, on_slowed: Callable[[str], None]) -> None:
         self.number = number
+        self._on_slowed = on_slowed
         self.is_connected = False
         self._taken_over = False
         self._plan = plan
         self._in_hand = [0, 0]
         """By QoS: a flood that asks for no PUBACK must not end the connection of those that do."""
+        self._heard = 0
+        self._since_s = 0.0
         self._lost = asyncio.Event()
         self._ended = asyncio.Event()
         self._granted: asyncio.Future[tuple[int, ...]] = asyncio.get_running_loop().create_future()
@@ -188,6 +201,7 @@ class _Connection:
                 await self._unless_lost(self._connect(endpoint))
                 self._subscribe()
                 granted = await self._unless_lost(_value(self._granted))
+            self._bound_socket()
         except (OSError, MQTTConnectError) as fault:  # a refused, silent or unreachable broker
             raise LinkFault(f"broker: {type(fault).__name__}") from fault
         if any(code >= 0x80 for code in granted):
@@ -253,6 +267,7 @@ class _Connection:
 
     async def _on_message(self, _client: object, topic: str | bytes, payload: bytes, qos: int, _: object) -> int:
         """gmqtt PUBACKs when this returns 0; for ever silent if it raises."""
+        self._keep_pace()
         at = min(qos, 1)
         if self._in_hand[at] >= IN_HAND_MAX:
             return await self._overrun(qos)
@@ -261,6 +276,36 @@ class _Connection:
         await self._plan.take(Arrival(self._plan.client_id, self.number, text, bytes(payload)))
         self._in_hand[at] -= 1
         return 0
+
+    def _keep_pace(self) -> None:
+        """Who says more than the pace is read no further, until it is the pace again."""
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._since_s >= PACE_S and self._heard < self._plan.pace:
+            self._heard, self._since_s = 0, now_s
+        self._heard += 1
+        if self._heard == self._plan.pace:
+            self._transport().pause_reading()
+            self._on_slowed(self._plan.client_id)
+            self._read_on()
+
+    def _read_on(self) -> None:
+        loop = asyncio.get_running_loop()
+        passed_s = loop.time() - self._since_s
+        wait_s = min(self._heard / self._plan.pace * PACE_S, PAUSE_MAX_S) - passed_s
+        if wait_s > 0:
+            loop.call_later(wait_s, self._read_on)
+            return
+        self._heard, self._since_s = 0, loop.time()
+        if self.is_connected:
+            self._transport().resume_reading()
+
+    def _bound_socket(self) -> None:
+        own = self._transport().get_extra_info("socket")
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+
+    def _transport(self) -> asyncio.ReadTransport:
+        found: asyncio.ReadTransport = self.client._connection._transport  # noqa: SLF001  # it gives no other way
+        return found
 
     async def _overrun(self, qos: int) -> int:
         if qos:

@@ -1,4 +1,4 @@
-"""The ingest process put together: two broker sessions and one ledger thread around the lanes.
+"""The ingest process put together: two broker sessions for each box, and one ledger thread around the lanes.
 
 Who takes over one of its sessions ends nothing: it comes back, and tells.
 
@@ -17,13 +17,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from cloud.ingest.clerk import Clerk
+from cloud.ingest.clerk import Clerk, OnBoxes
 from cloud.ingest.collector import spare_what_stands
 from cloud.ingest.lanes import Lanes
-from cloud.ingest.mqtt import Endpoint, Session, SessionPlan, tls_context
+from cloud.ingest.mqtt import Endpoint, tls_context
 from cloud.ingest.quotas.admission import Admission
 from cloud.ingest.quotas.notices import Notices
 from cloud.ingest.seal import AckSeal, load_ack_key
+from cloud.ingest.sessions import Ears, Sessions
 from cloud.ingest.tally import Tally
 from cloud.ingest.thread import LedgerThread, Reports
 from cloud.ingest.ticket import Arrival, Letter, Ticket
@@ -36,10 +37,9 @@ from cloud.process.settings import CloudSettings
 from shared.clocks.campus_clock import CampusClock
 from shared.clocks.expiry import DailyLook
 from shared.errors import ConfigFault
+from shared.ids import BoxId
 from shared.input.login import Login
-from shared.wire.topics import DOWN_MONEY, STATE, UP_MONEY, UP_NOW, subscriptions
 
-NOW_SESSION, MONEY_SESSION = "now-p00-p63", "money-p00-p63"
 CHORES_S = 1.0
 END_S = 4.0
 """Longest wait for the ledger thread and the sessions to end in order; then the process ends without them."""
@@ -81,9 +81,9 @@ class Worker:
         self._thread_gone = asyncio.Event()
         self._fault: BaseException | None = None
         endpoint = Endpoint(options.host, options.port, self._tls(), options.login)
-        told = self._lost, self._notices.taken
-        self._now = Session(self._plan(NOW_SESSION, UP_NOW, STATE), endpoint, *told)
-        self._money = Session(self._plan(MONEY_SESSION, UP_MONEY), endpoint, *told)
+        notices = self._notices
+        ears = Ears(self._take, self._lost, notices.taken, notices.slow, lambda fault: self._fail(fault, "a session"))
+        self._sessions = Sessions(endpoint, options.settings.mqtt, ears)
 
     async def run(self) -> int:
         """Start, serve, end in order. Raises what ended it, when that was not a request."""
@@ -92,11 +92,7 @@ class Worker:
         stop_on_signals(self._stop, end_with_stdin=self._options.end_with_stdin)
         thread = self._ledger_thread(loop)
         thread.start()
-        tasks = [
-            loop.create_task(session.run(), name=name)
-            for name, session in ((NOW_SESSION, self._now), (MONEY_SESSION, self._money))
-        ]
-        tasks += [loop.create_task(self._greet(), name="greet"), loop.create_task(self._chores(), name="chores")]
+        tasks = [loop.create_task(self._greet(), name="greet"), loop.create_task(self._chores(), name="chores")]
         await report(self._stop, self._figures)
         await self._end(tasks)
         say_status(self._figures())
@@ -115,28 +111,17 @@ class Worker:
     def _deliver(self, letters: Sequence[Letter], tickets: Sequence[Ticket]) -> None:
         """The ack goes out before the PUBACK; a letter that finds no connection is made again when asked for."""
         for letter in letters:
-            sent = self._sent(letter)
+            sent = self._sessions.publish(letter)
             self._tally.letters += sent
             self._tally.letters_unsent += not sent
         for ticket in tickets:
             ticket.done()
-
-    def _sent(self, letter: Letter) -> bool:
-        """Through its own session, or the other one while that is away."""
-        first, second = (self._money, self._now) if letter.lane == DOWN_MONEY else (self._now, self._money)
-        return first.publish(letter.topic, letter.payload) or second.publish(letter.topic, letter.payload)
 
     def _lost(self, session: str, connection: int) -> None:
         for ticket in self._lanes.drop(session, connection):
             ticket.done()
 
     # --- beginning and end --------------------------------------------------------------------------------------
-
-    def _plan(self, client_id: str, *lanes: str) -> SessionPlan:
-        mqtt = self._options.settings.mqtt
-        shared = f"$share/{mqtt.share}/" if mqtt.share else ""
-        filters = tuple((shared + text, int(lane != STATE)) for lane in lanes for text in subscriptions(lane))
-        return SessionPlan(client_id, filters, self._take, mqtt.version)
 
     def _tls(self) -> ssl.SSLContext | None:
         files = self._options.settings.tls
@@ -152,10 +137,13 @@ class Worker:
         def on_open() -> None:
             loop.call_soon_threadsafe(self._ledger_open.set)
 
-        return LedgerThread(self._lanes, self._opened, Reports(on_open, deliver, on_end), self._tally)
+        def on_boxes(boxes: Mapping[BoxId, int]) -> None:
+            loop.call_soon_threadsafe(self._sessions.follow, boxes)
+
+        return LedgerThread(self._lanes, lambda: self._opened(on_boxes), Reports(on_open, deliver, on_end), self._tally)
 
     @contextmanager
-    def _opened(self) -> Iterator[Clerk]:
+    def _opened(self, on_boxes: OnBoxes) -> Iterator[Clerk]:
         """In the ledger thread: the ledger and the key client belong to it."""
         settings = self._options.settings
         seal = AckSeal(load_ack_key(settings.ack_key_file))
@@ -164,7 +152,9 @@ class Worker:
             spare_what_stands()
             try:
                 loads = LoadDesk(keys, ledger, self._loads)
-                yield Clerk(ledger, keys.check_tac, loads, seal, self._clock, self._tally, self._expiry())
+                clerk = Clerk(ledger, keys.check_tac, loads, seal, self._clock, self._tally, self._expiry(), on_boxes)
+                clerk.tell_boxes()
+                yield clerk
             finally:
                 ledger.close()
 
@@ -179,8 +169,7 @@ class Worker:
 
     async def _greet(self) -> None:
         await self._ledger_open.wait()
-        await self._now.up.wait()
-        await self._money.up.wait()
+        await self._sessions.all_up()
         say("READY ingest")
 
     def _thread_ended(self, fault: BaseException | None) -> None:
@@ -210,11 +199,8 @@ class Worker:
         self._lanes.close()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._thread_gone.wait(), END_S)
-        self._now.close()
-        self._money.close()
-        sessions, others = tasks[:2], tasks[2:]
-        await asyncio.wait(sessions, timeout=END_S)
-        for task in (*sessions, *others):
+        await self._sessions.end(END_S)
+        for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
@@ -224,11 +210,12 @@ class Worker:
             **self._tally.figures(),
             "loads": asdict(self._loads),
             "refused": dict(self._notices.refused),
+            "slowed": dict(self._notices.slowed),
             "taken_over": self._notices.taken_over,
             "waiting_records": records,
             "waiting_now": messages,
-            "connected": self._now.up.is_set() and self._money.up.is_set(),
-            "connections_lost": self._now.losses + self._money.losses,
+            "connected": self._sessions.are_up,
+            "connections_lost": self._sessions.losses,
             "cpu_s": round(time.process_time(), 3),
         }
 

@@ -122,6 +122,11 @@ class Ledger:
         """Of the campus; empty before the first import."""
         return self.opened.picture.registry.name
 
+    @property
+    def boxes(self) -> dict[BoxId, int]:
+        """Those that are registered and their partitions, as of the last transaction."""
+        return {BoxId(box): partition for box, partition in self.opened.picture.registry.boxes.items()}
+
     def close(self) -> None:
         """Let the database go."""
         self.opened.close()

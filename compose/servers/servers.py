@@ -16,10 +16,10 @@ from compose.servers.ports import LOOPBACK
 from compose.servers.render import render, write_private
 
 RUNNING = r"mosquitto version \S+ running"
-QUEUED_MESSAGES_MAX = 10_000
+QUEUED_MESSAGES_MAX = 1_000
 """Messages that the broker keeps for a session which does not take them; what comes then is dropped for it."""
-QUEUED_BYTES_MAX = 64 << 20
-"""The same in bytes: so much memory may each of the two sessions of an ingest that is away cost."""
+QUEUED_BYTES_MAX = 16 << 20
+"""The same in bytes: so much memory may each session of an ingest that is away cost, two for each box."""
 
 
 class ServerMissing(Exception):

@@ -221,6 +221,15 @@ class MessagesRefused(Told):
 
 
 @dataclass(frozen=True)
+class MessagesSlowed(Told):
+    code, level = "messages-slowed", Level.IMPORTANT
+    zh = "网关发送过快，{lane:lane}已限速读取 {count} 次，多出的由代理丢弃；流水不会丢，网关会重发"
+    en = "a box sends too fast: {lane:lane} were read slowly {count} times, the broker drops the rest; no money is lost"
+    lane: str
+    count: int
+
+
+@dataclass(frozen=True)
 class SessionTaken(Told):
     code, level = "session-taken", Level.URGENT
     zh = "入账会话 {session} 被他人用同一客户端标识接管 {count} 次，已重新连接"

@@ -35,6 +35,8 @@ AGAIN_S = 0.25
 DRAIN_S = 10.0
 ECHO_BYTES = 200
 FLOOR_EVERY_S = 0.05
+PACE = 100_000
+"""Messages a second: more than there will be."""
 
 
 @dataclass(slots=True)
@@ -148,7 +150,7 @@ class Watch:
 
     async def connect(self, port: int) -> None:
         """Subscribe."""
-        plan = SessionPlan("bench-watch", ((self._filter, 0), (self._echo, 0)), self._take)
+        plan = SessionPlan("bench-watch", ((self._filter, 0), (self._echo, 0)), self._take, PACE)
         self._line = Line(plan, Endpoint(LOOPBACK, port), lambda *_: None, lambda _: None)
         self._tasks = [asyncio.create_task(self._line.run())]
         async with asyncio.timeout(JOIN_S):

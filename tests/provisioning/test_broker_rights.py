@@ -110,12 +110,12 @@ def test_nobody_throws_another_off_by_taking_his_client_id(campus, doors) -> Non
     """Neither the other box nor a session of the ingest: a box is who its certificate says."""
     bus, canteen = BoxId("bus-1"), campus.data / "boxes/canteen-1"
     own = topic(partition_of(bus), bus, UP_MONEY)
-    ingest = Peer(doors.cloud, campus.data / "cloud", "ingest", "money-p00-p63")
+    ingest = Peer(doors.cloud, campus.data / "cloud", "ingest", "money.canteen-1")
     box = Peer(doors.boxes, campus.data / "boxes/bus-1", "box", "bus-1")
     thieves = []
     try:
         ingest.subscribe(*subscriptions(UP_MONEY))
-        for client_id in ("bus-1", "money-p00-p63", "cloud-ingest"):
+        for client_id in ("bus-1", "money.canteen-1", "cloud-ingest"):
             thieves.append(Peer(doors.boxes, canteen, "box", client_id))
             thieves[-1].subscribe("#")
         assert box.publish(own, b"still here") == "Success"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cloud.ingest.quotas.allowance import SENDERS_MAX
 from cloud.ingest.ticket import Notice
-from shared.facts.books import MessagesRefused, SessionTaken
+from shared.facts.books import MessagesRefused, MessagesSlowed, SessionTaken
 from shared.facts.told import Told
 from shared.ids import BoxId
 
@@ -31,6 +31,8 @@ class Notices:
     def __init__(self) -> None:
         self.refused: Counter[str] = Counter()
         """By lane or kind, since the start."""
+        self.slowed: Counter[str] = Counter()
+        """By lane: how often somebody was read no further for a while."""
         self.taken_over = 0
         self._untold: Counter[_Subject] = Counter()
         self._told_s: dict[_Subject, float] = {}
@@ -39,6 +41,11 @@ class Notices:
         """A message was beyond the quota of its sender. what: a word of shared.facts.terms.LANES."""
         self.refused[what] += 1
         self._note(_Subject(sender, what, MessagesRefused))
+
+    def slow(self, sender: BoxId, lane: str) -> None:
+        """A box has said more than its pace; what it says beyond that, the broker drops at its bound."""
+        self.slowed[lane] += 1
+        self._note(_Subject(sender, lane, MessagesSlowed))
 
     def taken(self, session: str) -> None:
         """Somebody came with the client id of this session."""

@@ -37,7 +37,7 @@ def no_thief(_: str) -> None:
 
 
 def plan(take: Callable[[Arrival], Awaitable[None]] = swallow, **changes: object) -> SessionPlan:
-    values = {"client_id": "money-p00-p63", "filters": FILTER, "take": take}
+    values = {"client_id": "money.edge-0001", "filters": FILTER, "take": take, "pace": 1000}
     return SessionPlan(**(values | changes))
 
 
@@ -142,7 +142,7 @@ def test_a_broker_that_died_with_all_its_data_is_found_again(broker) -> None:
         await edge.disconnect()
 
     run(story())
-    assert lost[0] == ("money-p00-p63", 1)
+    assert lost[0] == ("money.edge-0001", 1)
 
 
 def test_a_taken_over_session_comes_back_and_hears_what_is_said_then(broker) -> None:
@@ -159,7 +159,7 @@ def test_a_taken_over_session_comes_back_and_hears_what_is_said_then(broker) -> 
         await asyncio.wait_for(session.up.wait(), 10)
         edge = await publisher(broker.port)
         for count in range(1, 4):
-            thief = gmqtt.Client("money-p00-p63", clean_session=False, session_expiry_interval=60)
+            thief = gmqtt.Client("money.edge-0001", clean_session=False, session_expiry_interval=60)
             thief.set_config({"reconnect_retries": -2})
             await thief.connect("127.0.0.1", broker.port)
             await until(lambda: session.connections > count and session.up.is_set())  # noqa: B023  # awaited at once
@@ -171,7 +171,7 @@ def test_a_taken_over_session_comes_back_and_hears_what_is_said_then(broker) -> 
         await edge.disconnect()
 
     run(story())
-    assert taken == ["money-p00-p63"] * (3 if broker.kind == "mosquitto" else 0)
+    assert taken == ["money.edge-0001"] * (3 if broker.kind == "mosquitto" else 0)
 
 
 def test_a_silent_broker_is_given_up_in_bounded_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,6 +243,34 @@ def test_a_flood_that_asks_for_no_puback_ends_no_connection(mosquitto_plain, mon
         await edge.disconnect()
 
     run(story())
+
+
+def test_who_says_more_than_the_pace_is_read_slowly_and_to_the_end(broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt, "PACE_S", 0.1)
+    seen: list[bytes] = []
+    slowed: list[str] = []
+
+    async def take(arrival: Arrival) -> None:
+        seen.append(arrival.payload)
+
+    async def story() -> None:
+        endpoint = Endpoint("127.0.0.1", broker.port)
+        session = Session(plan(take, pace=3), endpoint, no_loss, no_thief, slowed.append)
+        task = asyncio.create_task(session.run())
+        await asyncio.wait_for(session.up.wait(), 10)
+        edge = await publisher(broker.port)
+        for round_ in range(4):
+            for n in range(9):
+                edge.publish(TOPIC, bytes((round_, n)), qos=1)
+            await until(lambda: len(seen) == 9 * (round_ + 1))  # noqa: B023  # awaited at once
+        session.close()
+        await task
+        await edge.disconnect()
+
+    run(story())
+    assert seen == [bytes((round_, n)) for round_ in range(4) for n in range(9)]
+    assert set(slowed) == {"money.edge-0001"}
+    assert len(slowed) >= 4
 
 
 def test_small_messages_leave_at_once(broker) -> None:

@@ -3,7 +3,7 @@
 from cloud.ingest.quotas import notices as module
 from cloud.ingest.quotas.notices import AGAIN_S, Notices
 from cloud.ingest.ticket import Notice
-from shared.facts.books import MessagesRefused, SessionTaken
+from shared.facts.books import MessagesRefused, MessagesSlowed, SessionTaken
 from shared.ids import BoxId
 
 A, B, PLATFORM = BoxId("a"), BoxId("b"), BoxId("")
@@ -28,13 +28,22 @@ def test_a_flood_is_one_fact_of_each_box_and_lane_in_a_span() -> None:
 
 def test_a_take_over_is_told_at_once_and_its_repeats_with_their_number() -> None:
     notices = Notices()
-    notices.taken("now-p00-p63")
-    assert notices.due(0.0) == (Notice(PLATFORM, SessionTaken("now-p00-p63", 1)),)
+    notices.taken("now.bus-1")
+    assert notices.due(0.0) == (Notice(PLATFORM, SessionTaken("now.bus-1", 1)),)
     for _ in range(3):
-        notices.taken("now-p00-p63")
+        notices.taken("now.bus-1")
     assert notices.due(1.0) == ()
-    assert notices.due(AGAIN_S) == (Notice(PLATFORM, SessionTaken("now-p00-p63", 3)),)
+    assert notices.due(AGAIN_S) == (Notice(PLATFORM, SessionTaken("now.bus-1", 3)),)
     assert notices.taken_over == 4
+
+
+def test_who_is_read_slowly_is_told_apart_from_who_is_refused() -> None:
+    notices = Notices()
+    notices.refuse(A, "now")
+    for _ in range(5):
+        notices.slow(A, "now")
+    assert notices.due(0.0) == (Notice(A, MessagesRefused("now", 1)), Notice(A, MessagesSlowed("now", 5)))
+    assert (notices.refused, notices.slowed) == ({"now": 1}, {"now": 5})
 
 
 def test_too_many_names_are_counted_under_nobodys(monkeypatch) -> None:
