@@ -11,7 +11,7 @@ from tests.bench.row import Row, as_json, table
 ABOUT = """性能数字，每项一行，旁边是同一次运行测得的参照与目标。其他程序忙时数字偏低。
 Figures, a row each, beside a yardstick measured in the same run and the goal. A busy machine lowers them."""
 EXITS = "退出码 exit codes: 0 全部达标 every goal met · 1 有未达标 a goal missed · 2 用法不对 wrong use"
-NAMES = ("outbox", "can", "rs485", "hole", "ledger", "campus", "sim", "purse", "keys", "personalise")
+NAMES = ("outbox", "can", "rs485", "hole", "ledger", "campus", "flood", "sim", "purse", "keys", "personalise")
 
 
 def main(arguments: list[str]) -> int:

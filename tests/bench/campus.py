@@ -66,11 +66,11 @@ def _on(made: Made, folder: Path, name: str, dsn: str) -> Iterator[Row]:
         phases = asyncio.run(_phases(made, scene))
     for (rate, _), phase in zip(RATES, phases, strict=True):
         title = f"tap → ledger ack, {rate}/s, {name}"
-        p50, floor = _quantile(phase.latencies_ms, 50), _quantile(phase.floor_ms, 50)
+        p50, floor = quantile(phase.latencies_ms, 50), quantile(phase.floor_ms, 50)
         aimed = rate == RATES[-1][0]
         row = at_most(f"{title}, p50", p50, "ms", P50_MS, FLOOR, floor)
         yield row if aimed else Row(row.name, p50, "ms", FLOOR, floor)
-        yield Row(f"{title}, p99", _quantile(phase.latencies_ms, 99), "ms", FLOOR, _quantile(phase.floor_ms, 99))
+        yield Row(f"{title}, p99", quantile(phase.latencies_ms, 99), "ms", FLOOR, quantile(phase.floor_ms, 99))
     last, rate = phases[-1], RATES[-1][0]
     yield Row(f"the same as the edge says, {rate}/s, {name}, p50", last.own["p50"], "ms")
     yield Row(f"edge CPU at {rate}/s, {name}", last.edge_us, "µs/record")
@@ -81,14 +81,14 @@ def _on(made: Made, folder: Path, name: str, dsn: str) -> Iterator[Row]:
 async def _phases(made: Made, scene: Scene) -> list[_Phase]:
     rng = Random(2026)
     tills = [Till(body) for body in made.bodies]
-    _stock(made, tills, rng)
+    stock(made, tills, rng, 2 * sum(taps + WARM_TAPS for _, taps in RATES))
     phases: list[_Phase] = []
     async with Watch(tills, made.partition, made.data) as watch:
         await watch.connect(scene.where.broker_port)
         for rate, taps in RATES:
             if phases:
-                await asyncio.to_thread(_restart, scene.edge)
-            await _join_all(tills, scene)
+                await asyncio.to_thread(restart, scene.edge)
+            await join_all(tills, scene)
             await play(tills, watch, WARM_RATE, WARM_TAPS, rng)
             phases.append(await _phase(tills, watch, scene, rate, taps, rng))
             for till in tills:
@@ -97,10 +97,10 @@ async def _phases(made: Made, scene: Scene) -> list[_Phase]:
 
 
 async def _phase(tills: list[Till], watch: Watch, scene: Scene, rate: int, taps: int, rng: Random) -> _Phase:
-    edge, ingest = await _figures(scene, 0)
+    edge, ingest = await figures(scene, 0)
     wanted = edge["accepted"] + taps
     latencies_s = await play(tills, watch, rate, taps, rng)
-    edge_after, ingest_after = await _figures(scene, wanted)
+    edge_after, ingest_after = await figures(scene, wanted)
     return _Phase(
         [1000 * one for one in latencies_s],
         [1000 * one for one in watch.floor_s],
@@ -111,7 +111,7 @@ async def _phase(tills: list[Till], watch: Watch, scene: Scene, rate: int, taps:
     )
 
 
-async def _figures(scene: Scene, accepted: int) -> tuple[dict[str, Any], dict[str, Any]]:
+async def figures(scene: Scene, accepted: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """The next STATUS of edge and ingest, once the edge counts so many records."""
     before = status(scene.edge), status(scene.ingest)
     async with asyncio.timeout(STATUS_S):
@@ -122,19 +122,19 @@ async def _figures(scene: Scene, accepted: int) -> tuple[dict[str, Any], dict[st
             await asyncio.sleep(0.02)
 
 
-async def _join_all(tills: list[Till], scene: Scene) -> None:
+async def join_all(tills: list[Till], scene: Scene) -> None:
     await asyncio.gather(*(till.join(scene.tcp) for till in tills))
 
 
-def _restart(edge: Standing) -> None:
+def restart(edge: Standing) -> None:
     """So that each rate has figures of its own."""
     edge.stop()
     edge.start()
 
 
-def _stock(made: Made, tills: list[Till], rng: Random) -> None:
-    """Enough records for every till, each a whole purchase of a software card, amounts of 10 fen."""
-    most = 2 * sum(taps + WARM_TAPS for _, taps in RATES) // len(tills)
+def stock(made: Made, tills: list[Till], rng: Random, taps: int) -> None:
+    """So many records for all tills together, each a whole purchase of a software card, amounts of 10 fen."""
+    most = taps // len(tills)
     now_s = WALL.at(time.time())
     for till in tills:
         for seq in range(1, most + 1):
@@ -142,6 +142,6 @@ def _stock(made: Made, tills: list[Till], rng: Random) -> None:
             till.records.append(wire_of(bought, seq))
 
 
-def _quantile(values: list[float], percent: int) -> float:
+def quantile(values: list[float], percent: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 

@@ -17,7 +17,7 @@ from compose.campus.plan import parse_plan
 from compose.parts.standing import Standing
 from compose.place import ROOT
 from compose.servers.ports import LOOPBACK, free_port
-from compose.servers.servers import embedded_broker
+from compose.servers.servers import BrokerFiles, BrokerPorts, embedded_broker, mosquitto
 from edge.files.memory import read_image
 from shared import inventory as inventories
 from shared.ids import DeviceId, PsamId
@@ -67,10 +67,10 @@ class Scene:
         return LOOPBACK, self.where.ports[BOX]
 
 
-def make(folder: Path) -> Made:
-    """Provision a campus with TILLS tills on TCP and CARDS cards."""
+def make(folder: Path, *others: str) -> Made:
+    """Provision a campus with TILLS tills on TCP and CARDS cards. others: boxes that have rights and no process."""
     data, plan = folder / "campus", folder / "plan.json"
-    plan.write_text(json.dumps(_plan()), encoding="utf-8")
+    plan.write_text(json.dumps(_plan(*others)), encoding="utf-8")
     run("provisioning", "campus", "--data", str(data), "--plan", str(plan))
     signer = bytes.fromhex(json.loads((data / "campus.json").read_text(encoding="utf-8"))["campus_key"])
     sealed = (data / "inventory.bin").read_bytes()
@@ -84,14 +84,18 @@ def make(folder: Path) -> Made:
 
 
 @contextmanager
-def standing(made: Made, folder: Path, dsn: str = "") -> Iterator[Scene]:
-    """All processes up; `folder` gets logs and sockets and must have a short path."""
-    where = Where(made.data, folder, free_port(), free_port(), {BOX: free_port()}, dsn=dsn)
+def standing(made: Made, folder: Path, dsn: str = "", *, full: bool = False) -> Iterator[Scene]:
+    """All processes up; `folder` gets logs and sockets and must have a short path. full: mosquitto with its rights."""
+    doors = BrokerPorts(free_port(), free_port() if full else 0)
+    where = Where(made.data, folder, doors.boxes, free_port(), {BOX: free_port()}, full, dsn, "", doors.cloud)
     run("cloud", "import", "--data", str(made.data), *(("--dsn", dsn) if dsn else ()))
     keys, ingest, _ = core_parts(where, ())
     (edge,) = field_parts(where, parse_plan(_plan()))
+    broker = embedded_broker(doors.boxes)
+    if full:
+        broker = mosquitto(folder / "broker", doors, BrokerFiles.of_campus(made.data))
     with ExitStack() as stack:
-        for part in (embedded_broker(where.broker_port), keys):
+        for part in (broker, keys):
             stack.enter_context(Standing(part, folder))
         cloud = stack.enter_context(Standing(ingest, folder))
         yield Scene(where, stack.enter_context(Standing(edge, folder)), cloud)
@@ -122,14 +126,18 @@ def _body(data: Path, row: dict[str, Any], psams: dict[DeviceId, PsamId]) -> Bod
     return Body(device, psams[device], bytes.fromhex(row["key"]), psam)
 
 
-def _plan() -> dict[str, Any]:
+def _plan(*others: str) -> dict[str, Any]:
     tills = [
         {"name": f"pos-{n:02d}", "kind": "pos", "link": "tcp", "address": 0, "merchant": f"档口{n % 4}",
          "place": f"{n}号窗口"}
         for n in range(1, TILLS + 1)
     ]  # fmt: skip
-    box = {"box": BOX, "name": "第一食堂", "links": [{"name": "tcp", "kind": "tcp"}], "terminals": tills}
+    boxes = [_box(BOX, tills), *(_box(name, [tills[0] | {"name": f"pos-{name}"}]) for name in others)]
     cards = [{"label": f"{n:04d}", "opening_fen": OPENING_FEN} for n in range(1, CARDS + 1)]
     return {
-        "campus": 1, "name": "演练校园", "demo": True, "boxes": [box], "cards": cards, "caps": None, "hotlist": [],
+        "campus": 1, "name": "演练校园", "demo": True, "boxes": boxes, "cards": cards, "caps": None, "hotlist": [],
     }  # fmt: skip
+
+
+def _box(name: str, terminals: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"box": name, "name": name, "links": [{"name": "tcp", "kind": "tcp"}], "terminals": terminals}
