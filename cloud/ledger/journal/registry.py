@@ -89,8 +89,7 @@ class Registry:
 
     def origin(self, box: str, a: Arrival) -> Place:
         """Where this record comes from, and whether that is as registered and not stolen."""
-        body = self.devices.get(a.device)
-        place = self.place(body.box if body and self.is_at(box, a) else box, a.device, a.psam)
+        place = self.place(self._home(box, a) if self.former else box, a.device, a.psam)
         return place._replace(reason=Reason.STOLEN) if self.stolen.holds_back(a) else place
 
     def place(self, box: str, device: DeviceId, psam: PsamId) -> Place:
@@ -113,6 +112,11 @@ class Registry:
         if self.serves(box, a.device):
             return True
         return 0 < a.seq <= self.former.get((box, a.device), {}).get(a.epoch, 0)
+
+    def _home(self, box: str, a: Arrival) -> str:
+        """Its box of now, for a record that is as good as if it came from there."""
+        body = self.devices.get(a.device)
+        return body.box if body and self.is_at(box, a) else box
 
     def _place(self, box: str, device: DeviceId, psam: PsamId) -> Place:
         body, chip = self.devices.get(device), self.psams.get(psam)

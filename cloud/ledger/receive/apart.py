@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from cloud.ledger.journal.mark_rows import BoxKey
-from cloud.ledger.records.arrival import Arrival, apart_key
+from cloud.ledger.records.arrival import Arrival, apart_key, is_apart
 from cloud.ledger.records.marks import runs
 from cloud.store.db import Database
 from shared.ids import BoxId, StoreId
@@ -63,3 +63,9 @@ class ApartRows:
 def without(arrivals: Sequence[Arrival], first_row: int, rows: frozenset[int]) -> Iterable[Arrival]:
     """What is left of a batch."""
     return (a for number, a in enumerate(arrivals, first_row) if number not in rows)
+
+
+def is_posted_apart(db: Database, a: Arrival) -> bool:
+    """Were these very bytes posted as such a row, when a registration or a key fix made them valid?"""
+    sql = "SELECT r.key, r.digest FROM proof p JOIN record r ON r.id = p.record WHERE p.card_key = ?"
+    return any(is_apart(key) and digest == a.digest for key, digest in db.run(sql, (a.card_key,)))

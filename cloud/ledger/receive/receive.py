@@ -28,7 +28,7 @@ from cloud.ledger.journal.writing import Writing, first_verdict_key
 from cloud.ledger.loads.cases import is_granted, take_records
 from cloud.ledger.loads.words import note_not_credited, note_unproven
 from cloud.ledger.receive.acks import build_ack
-from cloud.ledger.receive.apart import ApartRows, Row, without
+from cloud.ledger.receive.apart import ApartRows, Row, is_posted_apart, without
 from cloud.ledger.receive.beyond import QUARANTINED_MAX, UNCOUNTED, Beyond, Flow, flow_of
 from cloud.ledger.receive.put_back import count_again
 from cloud.ledger.receive.quarantine import open_cases as open_quarantine
@@ -43,7 +43,7 @@ from shared.clocks.clock import day_number
 from shared.errors import KeyFault
 from shared.facts.books import QuarantineFull, TtnTwoCards
 from shared.facts.terminals import RecordFork
-from shared.ids import DeviceId
+from shared.ids import BoxId, DeviceId, StoreId
 from shared.records import Kind, VoidRecord
 from shared.wire.messages import FORM_2, AckBody
 
@@ -102,6 +102,15 @@ class _Later:
     touched: Touched = field(default_factory=Touched)
 
 
+NO_ROW = 0
+NO_STORE = StoreId(bytes(8))
+"""Of a copy that runs ahead of its row."""
+
+
+def _row(by: Received, number: int) -> Row | None:
+    return Row(by.box, by.store, number) if number != NO_ROW else None
+
+
 class Booked(NamedTuple):
     """Where a record stands in the books: its number, its fork number, how it came; is_apart: under its row's key."""
 
@@ -156,7 +165,8 @@ class Receiving:
         self.box_marks = box_marks(stores)
         self._rows: dict[DeviceKey, DeviceRow] = device_rows(lot.keys, devices)
         self._seen = Seen(writing.db, lot.arrivals, self._rows, card_keys, psams)
-        self._epochs = known_epochs(writing.db, lot.keys)
+        known = known_epochs(writing.db, lot.keys)
+        self._ahead = frozenset(key for key in lot.keys if is_ahead(key[1], known.get(key[0], 0)))
         self.apart = ApartRows()
         self._beyond = Beyond(writing.db, day_number(writing.now.campus_s))
 
@@ -165,26 +175,27 @@ class Receiving:
         rows = [
             Row(batch.box, batch.store, number)
             for batch, arrivals, keys in batches
-            if any(self._may_be_elsewhere(batch.box, *key) for key in keys)
+            if self.is_doubtful(batch.box, keys)
             for number, a in enumerate(arrivals, batch.first_row)
             if self._elsewhere(batch.box, a)
         ]
         self.apart.look(self._writing.db, rows)
 
-    def take(self, a: Arrival, box: str, partition: int, row: Row | None = None) -> Verdict:
-        """Judge one record and put it into the books. row: of the outbox; None for a copy that runs ahead of it."""
+    def is_doubtful(self, box: str, keys: Iterable[DeviceKey]) -> bool:
+        """May one of them be elsewhere? Nearly never, so that nearly no batch is looked through."""
+        return any(key in self._ahead or not self._registry.serves(box, DeviceId(key[0])) for key in keys)
+
+    def take(self, a: Arrival, by: Received, number: int = NO_ROW, *, doubtful: bool = True) -> Verdict:
+        """Judge one record and put it into the books. number: of its outbox row. doubtful: it may be elsewhere."""
         if self._seen.has(a):
             return self._counted(a, DUPLICATE)
-        judgement, known, place = self._judged(a, box)
-        elsewhere = self._elsewhere(box, a)
+        judgement, known, place = self._judged(a, by.box)
+        elsewhere = self._elsewhere(by.box, a) if doubtful else Reason.NONE
         if elsewhere and proves_nothing(judgement, known):
-            return self._take_apart(a, apart(a.record, judgement, elsewhere), partition, row)
-        if judgement.verdict is Verdict.QUARANTINED:
-            if self._is_answered(a, row):
-                return self._counted(a, DUPLICATE)
-            if not self._has_room(a, judgement.reason, box):
-                return self._take_beyond(a, row)
-        self._enter(a, judgement, place, known, box, partition)
+            return self._take_apart(a, apart(a.record, judgement, elsewhere), by.partition, _row(by, number))
+        if judgement.verdict is Verdict.QUARANTINED and self._is_beyond(a, judgement.reason, _row(by, number), by.box):
+            return judgement.verdict
+        self._enter(a, judgement, place, known, by.box, by.partition)
         return self._counted(a, judgement)
 
     def take_again(self, a: Arrival, booked: Booked) -> Judgement:
@@ -236,15 +247,11 @@ class Receiving:
         """Why what it says of its device is not to be believed unproven; NONE where it is."""
         if not a.has_key:
             return Reason.NONE
-        if is_ahead(a.epoch, self._epochs.get(a.device, 0)):
+        if (a.device, a.epoch) in self._ahead:
             return Reason.EPOCH_AHEAD
         if self._registry.is_at(box, a):
             return Reason.NONE
         return Reason.OTHER_BOX if a.device in self._registry.devices else Reason.DEVICE_UNKNOWN
-
-    def _may_be_elsewhere(self, box: str, device: bytes, epoch: int) -> bool:
-        """So that a batch of a box's own terminals, as nearly all are, is not looked through."""
-        return not self._registry.serves(box, DeviceId(device)) or is_ahead(epoch, self._epochs.get(device, 0))
 
     def _take_apart(self, a: Arrival, judgement: Judgement, partition: int, row: Row | None) -> Verdict:
         """A copy is merely not believed: its row comes, and is kept."""
@@ -270,10 +277,16 @@ class Receiving:
         """Was it answered before?"""
         return self.box_marks.get((row.box, row.store), EMPTY).holds(row.number)
 
-    def _is_answered(self, a: Arrival, row: Row | None) -> bool:
-        """Before, and of its record only the digest was kept."""
+    def _is_beyond(self, a: Arrival, reason: Reason, row: Row | None, box: str) -> bool:
+        """Of what goes to quarantine: is there no room for it, or was it answered by its digest before?"""
         named = row is not None and a.has_key and self._is_named(row)
-        return named and self._beyond.holds((a.device, a.epoch), a.seq)
+        if named and self._beyond.holds((a.device, a.epoch), a.seq):
+            self._counted(a, DUPLICATE)
+            return True
+        if self._has_room(a, reason, box):
+            return False
+        self._take_beyond(a, row)
+        return True
 
     def _has_room(self, a: Arrival, reason: Reason, box: str) -> bool:
         return reason in UNCOUNTED or self._beyond.has_room(self._flow(box, a))
@@ -281,14 +294,13 @@ class Receiving:
     def _flow(self, box: str, a: Arrival) -> Flow:
         return flow_of(box, a.device, known=a.device in self._registry.devices)
 
-    def _take_beyond(self, a: Arrival, row: Row | None) -> Verdict:
+    def _take_beyond(self, a: Arrival, row: Row | None) -> None:
         """Acknowledged as anything else that came, and not kept. A copy is not even counted: its row comes."""
         if row is None or (a.has_key and not self._beyond.name((a.device, a.epoch), a.seq)):
-            return Verdict.QUARANTINED
+            return
         if a.has_key:
             self._rows[a.device, a.epoch].name(a.seq)
         self._count_beyond(a, row)
-        return Verdict.QUARANTINED
 
     def _count_beyond(self, a: Arrival, row: Row) -> None:
         if self._beyond.add(self._flow(row.box, a), a.sha):
@@ -296,11 +308,15 @@ class Receiving:
 
     def _judged(self, a: Arrival, box: str) -> tuple[Judgement, Known, Place]:
         known, place = self._known(a, box)
-        return judge(a.record, known), known, place
+        judgement = judge(a.record, known)
+        taken = judgement.verdict is Verdict.QUARANTINED and judgement.reason in _TAKEN
+        if taken and is_posted_apart(self._writing.db, a):
+            judgement = _POSTED_APART
+        return judgement, known, place
 
     def _known(self, a: Arrival, box: str) -> tuple[Known, Place]:
         place = self._registry.origin(box, a)
-        if is_ahead(a.epoch, self._epochs.get(a.device, 0)) and not place.reason:
+        if self._ahead and (a.device, a.epoch) in self._ahead and not place.reason:
             place = place._replace(reason=Reason.EPOCH_AHEAD)
         card_known = a.record is not None and a.record.card in self._registry.cards
         tac = self._tacs.get(a.item) if a.item is not None else None
@@ -319,7 +335,7 @@ class Receiving:
         if verdict is Verdict.QUARANTINED:
             self._later.quarantined.append((record, reason))
             self._writing.notes.quarantined(reason, box, a.device, a.seq, a.why)
-        else:
+        elif judgement is not _POSTED_APART:
             booked = Booked(record, fork, box, partition, self._writing.now.campus_s)
             self._follow(a, judgement, place, booked)
 
@@ -391,6 +407,9 @@ class SettingAside(Receiving):
 
 _NOWHERE = Place(Reason.DEFECT, None, 0, 0, 0)
 _DEFECT = Judgement(Verdict.QUARANTINED, Reason.DEFECT)
+_TAKEN = frozenset({Reason.CARD_KEY_TAKEN, Reason.TTN_TAKEN})
+_POSTED_APART = Judgement(Verdict.NO_ENTRY, Reason.OTHER_BOX)
+"""Of bytes that were posted as another box had brought them, when their key became known."""
 _MERCHANT_REASONS = frozenset(
     {
         Reason.DEVICE_UNKNOWN, Reason.OTHER_BOX, Reason.PSAM_UNKNOWN, Reason.PSAM_MOVED, Reason.FORK, Reason.STOLEN,
@@ -410,10 +429,10 @@ def _touch(touched: Touched, a: Arrival, purse: bytes) -> None:
 def receive(writing: Writing, batches: Sequence[ArrivedBatch], receiving: Receiving) -> list[AckBody]:
     """Inside of the transaction; the acks are true once it is committed."""
     receiving.look_apart(batches)
-    for batch, arrivals, _ in batches:
-        box, partition, store = batch.box, batch.partition, batch.store
+    for batch, arrivals, keys in batches:
+        doubtful = receiving.is_doubtful(batch.box, keys)
         for number, arrival in enumerate(arrivals, batch.first_row):
-            receiving.take(arrival, box, partition, Row(box, store, number))
+            receiving.take(arrival, batch, number, doubtful=doubtful)
     receiving.finish()
     marks, apart_rows = receiving.marks(), receiving.apart
     boxes = _mark_rows(writing, batches, marks, receiving)
@@ -441,7 +460,9 @@ class Copy(NamedTuple):
 
 def receive_copies(writing: Writing, copies: Sequence[Copy], receiving: Receiving) -> list[Verdict]:
     """Later rows with the same bytes are duplicates."""
-    verdicts = [receiving.take(*copy) for copy in copies]
+    verdicts = [
+        receiving.take(a, Received(BoxId(box), partition, NO_STORE, NO_ROW, ())) for a, box, partition in copies
+    ]
     receiving.finish()
     writing.close()
     return verdicts

@@ -173,6 +173,19 @@ def test_a_key_fix_posts_what_a_box_elsewhere_has_brought(ledger: Ledger, hostil
     assert verify(ledger, c.check_tac).first_broken == ""
 
 
+def test_what_was_posted_after_a_key_fix_is_no_alarm_when_its_own_box_brings_it(
+    ledger: Ledger, box: Box, hostile: Box
+) -> None:
+    ledger.receive([hostile.batch(sale(1))._replace(form=FORM_2)], lambda items: b"\1" * (len(items) // 41), c.NOW)
+    ledger.rejudge(c.check_tac, c.NOW, REJUDGED)
+    ack = send(box, sale(1), sale(2))
+    assert c.verdicts(ledger)[1:] == [(Verdict.NO_ENTRY, Reason.OTHER_BOX), (Verdict.POSTED, Reason.NONE)]
+    assert ack.devices[0].cumulative == 2
+    assert "record-quarantined" not in c.codes(ledger)
+    assert c.purse(ledger, c.card(1)) == c.OPENING - 200
+    assert verify(ledger, c.check_tac).first_broken == ""
+
+
 def test_a_copy_from_elsewhere_writes_nothing(ledger: Ledger) -> None:
     verdict = ledger.receive_copy(c.OTHER_BOX, c.OTHER_PARTITION, forged(1), c.check_tac, c.NOW)
     assert verdict is Verdict.QUARANTINED
