@@ -1,6 +1,7 @@
 """`./ykt` behind its environment: hand a verb over to the module that does it.
 
 `--needs VERB …` is what `./ykt` asks first, with any Python: one line of extras, one line of missing Debian packages.
+`--locked EXTRA,…` is what pip is to install for these extras of ours.
 """
 
 import os
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from compose.lock.locked import FILE, wanted_lines
 from compose.place import ROOT, WrongUse, keep_private
 from compose.verbs import Verb, extras_of, find, help_text, missing_debian
 from shared.words.voice import INHERITED, speak, wanted, without
@@ -32,6 +34,9 @@ def main(arguments: list[str]) -> int:
         return 0
     if name == "--needs":
         return _needs(rest)
+    if name == "--locked":
+        sys.stdout.write(wanted_lines((ROOT / FILE).read_text(encoding="utf-8"), rest[0].split(",")))
+        return 0
     return _hand_over(find(name), rest)
 
 

@@ -97,6 +97,22 @@ VERBS = (
         "what is held: one person proposes, another confirms",
         "compose.held",
     ),
+    Verb(
+        "lock",
+        "",
+        "按 pyproject.toml 重新生成 requirements.lock",
+        "make requirements.lock anew from pyproject.toml",
+        "compose.lock.make",
+        extras=DEV,
+    ),
+    Verb(
+        "sbom",
+        "[--out FILE]",
+        "软件物料清单（CycloneDX），不需要网络",
+        "the bill of materials (CycloneDX), without a network",
+        "compose.lock.sbom",
+        extras="",
+    ),
     Verb("edge", "…", "数据网关", "the edge box", "edge"),
     Verb("cloud", "…", "中心平台：入账、控制台、导入", "the platform: ingest, console, import", "cloud"),
     Verb(

@@ -11,6 +11,7 @@ import pytest
 
 from compose import verbs
 from compose.__main__ import main
+from compose.lock.locked import FILE
 from compose.place import ROOT, WrongUse
 from compose.verbs import VERBS, existing, extras_of, find, help_text, missing_debian
 
@@ -27,7 +28,7 @@ def ykt(*words, checkout=ROOT, path="/usr/bin:/bin", **more):
 @pytest.fixture
 def checkout(tmp_path):
     """A checkout without a venv whose verb `edge` prints where and with what it runs."""
-    for name in ("ykt", "pyproject.toml"):
+    for name in ("ykt", "pyproject.toml", FILE):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "compose", tmp_path / "compose", ignore=lambda *_: {"__pycache__"})
     shutil.copytree(ROOT / "shared" / "words", tmp_path / "shared" / "words", ignore=lambda *_: {"__pycache__"})
@@ -148,6 +149,43 @@ def test_changed_requirement_installs_again(checkout):
     project.write_text(re.sub(r"cbor2>=[0-9.]+", "cbor2>=99", project.read_text()))
     ykt("edge", checkout=checkout)
     assert "-m pip install" in (checkout / "calls").read_text()
+
+
+def test_changed_lock_installs_again_by_content_alone(checkout):
+    prepared(checkout)
+    lock = checkout / FILE
+    lock.write_text(lock.read_text() + "\n")
+    assert ykt("edge", checkout=checkout).returncode == 0
+    build, packages, ours, _ = [line for line in (checkout / "calls").read_text().splitlines() if "sys." not in line]
+    for line in (build, packages):
+        assert "--require-hashes --no-deps --no-build-isolation -r " in line
+    assert ours.endswith(f"--no-deps --no-build-isolation -e {checkout}")
+
+
+def test_a_damaged_lock_installs_nothing(checkout):
+    prepared(checkout)
+    lock = checkout / FILE
+    lock.write_text(lock.read_text().replace("--hash=sha256:", "", 1))
+    done = ykt("edge", checkout=checkout)
+    assert done.returncode == 2
+    assert "requirements.lock 不能用" in done.stderr
+    assert "-m pip" not in (checkout / "calls").read_text()
+
+
+def test_unlocked_is_said(checkout):
+    prepared(checkout)
+    (checkout / FILE).write_text((checkout / FILE).read_text() + "\n")
+    done = ykt("edge", checkout=checkout, YKT_UNLOCKED="1")
+    assert done.returncode == 0
+    assert "未按 requirements.lock 核对内容" in done.stderr
+    assert "--require-hashes" not in (checkout / "calls").read_text()
+
+
+def test_the_bill_of_materials_needs_no_venv_and_no_network(checkout):
+    done = ykt("sbom", checkout=checkout)
+    assert done.returncode == 0, done.stderr
+    assert '"bomFormat": "CycloneDX"' in done.stdout
+    assert not (checkout / ".venv").exists()
 
 
 def test_changed_lint_setting_installs_nothing(checkout):
