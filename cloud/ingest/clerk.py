@@ -17,8 +17,8 @@ from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import CheckTac, Copied, Now, Received
 from cloud.online.load import LoadDesk
 from shared.clocks.expiry import DailyLook
-from shared.errors import KeyFault, RuleBroken
-from shared.facts.books import MessageDefect, MessageJunk
+from shared.errors import KeyFault, RuleBroken, StoreFault
+from shared.facts.books import DatabaseBack, KeysBack, MessageDefect, MessageJunk
 from shared.facts.endings import told_of
 from shared.facts.told import Told
 from shared.ids import BoxId, DeviceId
@@ -112,6 +112,11 @@ class Clerk:
         told, now_ms = MessageDefect(type(fault).__name__), self._clock().unix_ms
         self._ledger.quarantine_message(box, partition, ticket.arrival.payload, told, now_ms)
         self._tally.defects += 1
+
+    def outage_over(self, fault: type[KeyFault] | type[StoreFault], seconds: int) -> None:
+        """The key process, or the database, was away for so long."""
+        told = KeysBack(seconds) if issubclass(fault, KeyFault) else DatabaseBack(seconds)
+        self._ledger.tell(told, self._clock())
 
     def states(self, states: States) -> list[Letter]:
         """What the boxes say of themselves; the console reads it. One with an older list of revocations gets ours:

@@ -9,10 +9,12 @@ others a second try, each for itself.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from cloud.ingest.lanes import Lanes
@@ -22,6 +24,8 @@ from cloud.ingest.ticket import Chores, Letter, Money, Notice, Now, States, Tick
 from shared.errors import KeyFault, StoreFault
 
 AWAY = (KeyFault, StoreFault)
+OUTAGE_S = 5
+"""What is shorter is a pause, and no outage."""
 
 Deliver = Callable[[Sequence[Letter], Sequence[Ticket]], None]
 
@@ -47,6 +51,9 @@ class Doer(Protocol):
     def witnessed(self) -> list[Letter]:
         """What every box should keep of where the ledger's chains stand."""
 
+    def outage_over(self, fault: type[KeyFault] | type[StoreFault], seconds: int) -> None:
+        """One of AWAY is there again, after so long."""
+
     def chores(self, notices: Sequence[Notice] = ()) -> bool:
         """The ledger's small duties, a bounded part of them, and these facts; is there more?"""
 
@@ -64,14 +71,18 @@ class LedgerThread(threading.Thread):
     """Owns the ledger: opens it, works on it and closes it, all in this one thread."""
 
     def __init__(
-        self, lanes: Lanes, opened: Callable[[], AbstractContextManager[Doer]], reports: Reports, tally: Tally
-    ) -> None:
+        self, lanes: Lanes, opened: Callable[[], AbstractContextManager[Doer]], reports: Reports, tally: Tally,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
         super().__init__(name="ledger", daemon=True)
         self._lanes = lanes
         self._opened = opened
         self._reports = reports
         self._tally = tally
+        self._clock = clock
         self._failures: dict[type[Money | Now], int] = {Money: 0, Now: 0}
+        self._away: dict[type[KeyFault] | type[StoreFault], float] = {}
+        """Since when each of AWAY has failed us."""
 
     def run(self) -> None:
         """Until the lanes are closed."""
@@ -110,8 +121,8 @@ class LedgerThread(threading.Thread):
             except Exception:  # noqa: BLE001  # of one of them: nothing is done, so each is tried for itself
                 waiting.extendleft((ticket,) for ticket in reversed(part))
                 continue
-            self._failures[Now] = 0
             self._reports.deliver(letters, part)
+            self._succeeded(doer, Now)
 
     def _answered(self, doer: Doer, ticket: Ticket) -> list[Letter]:
         try:
@@ -148,8 +159,8 @@ class LedgerThread(threading.Thread):
         except AWAY as fault:
             self._lanes.give_back(work, self._pause_s(Money, fault))
             return
-        self._failures[Money] = 0
         self._reports.deliver(letters, work.tickets)
+        self._succeeded(doer, Money)
 
     def _spare(self, duty: Callable[[], None]) -> None:
         """Work that comes again by itself: a failure is counted, and that is all."""
@@ -158,7 +169,19 @@ class LedgerThread(threading.Thread):
         except AWAY as fault:
             self._tally.failed(fault)
 
+    def _succeeded(self, doer: Doer, lane: type[Money | Now]) -> None:
+        """A lane that had failed works again: what was away is there, and that is told if it was long."""
+        failed, self._failures[lane] = self._failures[lane], 0
+        if not failed:
+            return
+        away, self._away = self._away, {}
+        for fault, since_s in away.items():
+            seconds = int(self._clock() - since_s)
+            if seconds >= OUTAGE_S:
+                self._spare(partial(doer.outage_over, fault, seconds))
+
     def _pause_s(self, lane: type[Money | Now], fault: KeyFault | StoreFault) -> float:
         self._tally.failed(fault)
         self._failures[lane] += 1
+        self._away.setdefault(KeyFault if isinstance(fault, KeyFault) else StoreFault, self._clock())
         return pause_s(self._failures[lane] - 1)

@@ -151,6 +151,7 @@ class Worker:
             ledger = open_ledger(self._options.dsn)
             spare_what_stands()
             try:
+                ledger.started(self._clock())
                 loads = LoadDesk(keys, ledger, self._loads)
                 clerk = Clerk(ledger, keys.check_tac, loads, seal, self._clock, self._tally, self._expiry(), on_boxes)
                 clerk.tell_boxes()

@@ -64,6 +64,7 @@ from cloud.store.db import Row
 from shared.errors import RuleBroken
 from shared.facts.books import (
     EpochAhead,
+    IngestStarted,
     MessageDefect,
     MessageJunk,
     RevocationsBehind,
@@ -330,6 +331,16 @@ class Ledger:
                 status.store_state(self.database, box, state, now_ms)
             else:
                 self._foreign(box, b"", SpokenForBox(state.box), now_ms)
+
+    def started(self, now: Now) -> None:
+        """The ingest has opened these books: told, with how long nothing had happened in them."""
+        with self.database.writing():
+            facts.append(self.database, [facts.row_of(IngestStarted(facts.quiet_s(self.database, now)), now.unix_ms)])
+
+    def tell(self, told: Told, now: Now) -> None:
+        """What the ingest has noticed."""
+        with self.database.writing():
+            facts.append(self.database, [facts.row_of(told, now.unix_ms)])
 
     def fact(self, box: BoxId, fact: Fact, now_ms: int) -> None:
         """What an edge noticed, at its own time; at ours if it has none."""

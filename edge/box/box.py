@@ -18,6 +18,7 @@ from edge.box.terminals.terminals import Terminals, refuse_unproven
 from edge.box.up.intake import Intake
 from edge.box.up.ledger_clock import LedgerClock
 from edge.box.up.now_lane import NowLane, Offered, Perishable, TokenSource
+from edge.box.up.presence import Presence
 from edge.box.up.questions import Questions
 from edge.box.up.signature import ack_verifier, answer_verifier, revocations_verifier
 from edge.box.up.uplink import Uplink, Verify
@@ -117,6 +118,7 @@ class Box:
         self._ledger_clock = LedgerClock()
         self._intake = Intake(self._terminals, sequences, self._ledger_clock, self._tell)
         self._uplink = Uplink(settings, snapshot, verifier(settings.ack_key), self._tokens, self._tell, random)
+        self._presence = Presence(snapshot.depth.unsettled)
         self._troubles = list(snapshot.troubles)
         self._swaps_told_s = float("-inf")
 
@@ -174,6 +176,9 @@ class Box:
     def on_connected(self, now: Now) -> list[Effect]:
         """Connected and subscribed."""
         self._connected = True
+        told = self._presence.back(now.mono_s)
+        if told is not None:
+            self._tell(now, told)
         self._uplink.connected(now)
         hello = self._uplink.hello(now)
         self._note_question(hello)
@@ -185,6 +190,7 @@ class Box:
     def on_disconnected(self, now: Now) -> list[Effect]:
         """The connection to the broker is lost; nothing changes for the terminals."""
         self._connected = False
+        self._presence.lost(now.mono_s)
         self._now_lane.disconnected()
         self._uplink.disconnected()
         self._awaited.forget()

@@ -322,3 +322,27 @@ class LostCardSpent(Told):
     place: str
     fen: int
     total: int
+
+
+@dataclass(frozen=True)
+class IngestStarted(Told):
+    code, level = "ingest-started", Level.GENERAL
+    zh = "入账已启动，此前 {seconds} 秒没有动静"
+    en = "the ingest has started; nothing had happened for {seconds} s"
+    seconds: int
+
+
+@dataclass(frozen=True)
+class KeysBack(Told):
+    code, case, level = "outage-over", "keys", Level.IMPORTANT
+    zh = "密钥进程已恢复，中断 {seconds} 秒"
+    en = "the key process answers again, after {seconds} s"
+    seconds: int
+
+
+@dataclass(frozen=True)
+class DatabaseBack(Told):
+    code, case, level = "outage-over", "database", Level.IMPORTANT
+    zh = "账本数据库已恢复，中断 {seconds} 秒"
+    en = "the ledger's database answers again, after {seconds} s"
+    seconds: int

@@ -291,3 +291,19 @@ class CertificateEnded(Told):
     en = "certificate of {name} has ended on {ends:day}; renew: provision certificate renew"
     name: str
     ends: int
+
+
+@dataclass(frozen=True)
+class BoxStarted(Told):
+    code, level = "box-started", Level.GENERAL
+    zh = "网关已启动，待入账 {rows} 条"
+    en = "the box has started, {rows} records wait"
+    rows: int
+
+
+@dataclass(frozen=True)
+class BrokerBack(Told):
+    code, case, level = "outage-over", "broker", Level.GENERAL
+    zh = "网关与平台的连接已恢复，中断 {seconds} 秒"
+    en = "the box has its connection to the platform again, after {seconds} s"
+    seconds: int

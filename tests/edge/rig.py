@@ -331,6 +331,8 @@ class Field:
         self.s = 1000.0
         self.places: dict[tuple[str, int], Body] = {}
         self.facts: list[Fact] = []
+        self.starts: list[Fact] = []
+        """That it has started is told by every box."""
         self.up: list[object] = []
         self.sent: list[Send] = []
         self.batches: list[Batch] = []
@@ -451,7 +453,7 @@ class Field:
         message = decode_now_up(effect.payload)
         self.up.append(message)
         if isinstance(message, Fact):
-            self.facts.append(message)
+            (self.starts if message.code == "box-started" else self.facts).append(message)
         if isinstance(message, EpochRequest) and self.answering:
             answer = self.ledger.epoch(message)
             signed = self.ledger.sign_answer(message.asked, answer)

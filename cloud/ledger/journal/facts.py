@@ -7,6 +7,7 @@ transaction, with the number of times, so that a flood of bad records is not a f
 import json
 
 from cloud.ledger.records.judge import TOP_GRADE, Reason
+from cloud.ledger.records.values import Now
 from cloud.store.db import Database
 from shared.facts.books import RecordElsewhere, RecordHeld, RecordQuarantined, StolenUsed
 from shared.facts.told import TEXT_MAX, TIMES, Level, Params, Told, Value
@@ -73,6 +74,17 @@ def row_of(
     """The row of a fact of our own."""
     params = told.params() if times == 1 else (*told.params(), (TIMES, times))
     return now_ms, str(level or told.level), told.code, box, device, "", to_json(params)
+
+
+def quiet_s(db: Database, now: Now) -> int:
+    """Whole seconds since the last batch, box's word or fact; 0 where there never was one."""
+    sql = (
+        "SELECT (SELECT MAX(committed_ms) FROM batch), (SELECT MAX(at_ms) FROM box_state), "
+        "(SELECT at_ms FROM fact WHERE id = (SELECT MAX(id) FROM fact))"
+    )
+    ((batch_ms, box_ms, fact_ms),) = db.run(sql)
+    last_ms = max(batch_ms or 0, box_ms or 0, fact_ms or 0)
+    return max(0, now.unix_ms - last_ms) // 1000 if last_ms else 0
 
 
 def reported(box: str, fact: Fact, now_ms: int) -> FactRow:

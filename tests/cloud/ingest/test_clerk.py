@@ -17,8 +17,8 @@ from provisioning.certificates import authority
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import DAY_S
 from shared.clocks.expiry import DailyLook
-from shared.errors import KeyFault
-from shared.facts.books import MessageDefect
+from shared.errors import KeyFault, StoreFault
+from shared.facts.books import DatabaseBack, IngestStarted, KeysBack, MessageDefect
 from shared.ids import StorageId
 from shared.wire.messages import EpochRequest, Fact, NowUp, RecordCopy
 from shared.wire.topics import UP_NOW, Address
@@ -106,3 +106,19 @@ def test_the_platforms_own_certificates_are_told_once_a_day(tmp_path: Path) -> N
                 told.append(ledger.database.run("SELECT level, code FROM fact ORDER BY id"))
     soon, last = ("important", "certificate-ends"), ("urgent", "certificate-last-days")
     assert told == [[], [soon], [soon], [soon] * 2, [soon, soon, last]]
+
+
+def test_a_start_and_an_outage_leave_a_fact_each() -> None:
+    later = c.NOW._replace(unix_ms=c.NOW.unix_ms + 90_000)
+    with closing(open_ledger(":memory:", c.LEDGER_ID)) as ledger:
+        ledger.started(c.NOW)
+        ledger.import_inventory(c.inventory(), c.NOW)
+        ledger.started(later)
+        clerk = Clerk(ledger, c.check_tac, Any, Any, lambda: later, Tally())  # type: ignore[arg-type]
+        clerk.outage_over(KeyFault, 12)
+        clerk.outage_over(StoreFault, 7)
+        with ledger.database.reading():
+            told = ledger.database.run("SELECT code, params FROM fact ORDER BY id")
+    found = [(code, from_json(params)) for code, params in told]
+    wanted = (IngestStarted(0), IngestStarted(90), KeysBack(12), DatabaseBack(7))
+    assert found == [(one.code, one.params()) for one in wanted]

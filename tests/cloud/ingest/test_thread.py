@@ -9,7 +9,7 @@ import pytest
 
 from cloud.ingest.lanes import Lanes
 from cloud.ingest.tally import Tally
-from cloud.ingest.thread import LedgerThread, Reports
+from cloud.ingest.thread import OUTAGE_S, LedgerThread, Reports
 from cloud.ingest.ticket import Arrival, Junk, Letter, Notice, States, Ticket
 from shared.errors import KeyFault, RuleBroken, StoreFault
 from shared.facts.books import MessagesRefused
@@ -73,6 +73,9 @@ class Told:
     def states(self, states: States) -> list[Letter]:
         return self._do(f"states {len(states.states)}")
 
+    def outage_over(self, fault: type[Exception], seconds: int) -> None:
+        self.done.append(f"over {fault.__name__} {seconds}")
+
     def witnessed(self) -> list[Letter]:
         return []
 
@@ -86,7 +89,7 @@ class Told:
 class Run:
     """The thread under test with everything it told."""
 
-    def __init__(self, doer: Told) -> None:
+    def __init__(self, doer: Told, clock: Callable[[], float] = time.monotonic) -> None:
         self.lanes = Lanes()
         self.doer = doer
         self.tally = Tally()
@@ -94,7 +97,7 @@ class Run:
         self.ended: list[BaseException | None] = []
         self.closed = threading.Event()
         reports = Reports(lambda: None, self._deliver, self.ended.append)
-        self.thread = LedgerThread(self.lanes, self._opened, reports, self.tally)
+        self.thread = LedgerThread(self.lanes, self._opened, reports, self.tally, clock)
 
     @contextmanager
     def _opened(self) -> Iterator[Told]:
@@ -132,6 +135,27 @@ def test_money_is_answered_only_when_it_is_done(fault: Exception) -> None:
     assert run.delivered == [b"a", b"b"]
     assert run.tally.key_faults + run.tally.store_faults == 2
     assert run.ended == [None]
+
+
+@pytest.mark.parametrize("fault", [KeyFault("away"), StoreFault("away")])
+@pytest.mark.parametrize("put", ["put_money", "put_now"])
+def test_an_outage_is_told_once_with_its_length_when_the_lane_works_again(fault: Exception, put: str) -> None:
+    seconds = iter((100.0, 103.0, 100.0 + OUTAGE_S))
+    run = Run(Told(fault, fault), lambda: next(seconds))
+    getattr(run.lanes, put)(ticket(b"a"))
+    run.thread.start()
+    run.until(1)
+    run.end()
+    assert run.doer.done[1:] == [f"over {type(fault).__name__} {OUTAGE_S}", "chores"]
+
+
+def test_a_pause_is_no_outage() -> None:
+    run = Run(Told(KeyFault("away")))
+    run.lanes.put_money(ticket(b"a"))
+    run.thread.start()
+    run.until(1)
+    run.end()
+    assert run.doer.done == ["money a", "chores"]
 
 
 def test_chores_that_have_more_to_do_come_again_behind_everything_else() -> None:
