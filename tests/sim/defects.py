@@ -39,6 +39,7 @@ from tests.sim.parts import Parts
 from tests.sim.ride_defects import LeavesAboard
 from tests.sim.rot_defects import BelievesItsDisk, NumbersOver
 from tests.sim.terminal_part import TerminalPart
+from tests.sim.witnesses import DeafToWitnesses
 from tests.sim.world import World
 
 DEFECT_SEEDS = 50
@@ -457,5 +458,8 @@ DEFECTS: dict[str, Defect] = {
         "卡计数器不动 a card's counter stays", _laws("card"), Parts(terminal=CardWithoutCounters)
     ),
     "raw-keys": Defect("私自充值 a card is loaded with raw keys", _laws("difference"), Parts(terminal=RawKeys)),
+    "deaf-to-witnesses": Defect(
+        "放回旧账本不声不响 a put-back ledger says nothing", _laws("witness"), Parts(ingest=DeafToWitnesses)
+    ),
     "never-sends-again": Defect("不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain)),
 }

@@ -228,6 +228,11 @@ class EdgePart:
         self._database.raw.close()
         self._database = self.connection(self._at)
 
+    def kept_ack(self) -> bytes:
+        """Signature and body of the ledger ack on its disk; empty when there is none."""
+        rows = self._database.raw.execute("SELECT value FROM about WHERE name = 'ack'").fetchall()
+        return bytes(rows[0][0]) if rows else b""
+
     def owes(self) -> int:
         """Rows that the ledger has not named; a box that is off owes one."""
         return 1 if self._store is None else self._store.depth().unsettled

@@ -30,6 +30,7 @@ from tests.sim.ingest_part import KeysHere
 from tests.sim.judge import deed_of_row
 from tests.sim.ledgers import GRANT_FEN
 from tests.sim.truth import CardTruth, Deed
+from tests.sim.witnesses import close_the_list, witnessed_is_named, witnesses
 from tests.sim.world import Violation
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def check_end(campus: "Campus") -> None:
     halves(campus)
     zero_sum(campus)
     tried_once(campus)
+    witnessed_is_named(campus)
+    close_the_list(campus)
     if campus.world.seed % VERIFY_EVERY == 0:
         own_word(campus)
 
@@ -295,7 +298,8 @@ def own_word(campus: "Campus") -> None:
     """The ledger's own `verify` says the same: it finds nothing broken in sound books."""
     ledger, operations = campus.ingest.ledger, campus.plan.key_operations()
     if ledger is not None:
-        report = verify(ledger, KeysHere(operations, campus.world, campus.faults).check_tac)
+        check_tac = KeysHere(operations, campus.world, campus.faults).check_tac
+        report = verify(ledger, check_tac, witnesses(campus.edges))
         if not report.ok:
             raise Violation("verify", report.first_broken)
 

@@ -27,6 +27,7 @@ from cloud.online.load import LoadCounts, LoadDesk
 from cloud.store.db import Row, SqliteDatabase
 from provisioning.process.operations import KeyOperations
 from shared.errors import StoreFault
+from shared.ids import CardId
 from shared.purse.load_auth import LoadAuth
 from shared.purse.tac import ITEM_SIZE
 from shared.wire import codec
@@ -197,6 +198,11 @@ class IngestPart:
         ledger.psam_stolen(report, self.now())
         ((last,),) = self.database.execute("SELECT COALESCE(MAX(id), 0) FROM record").fetchall()
         return last, ledger.revocations.mark
+
+    def hotlist(self, card: bytes) -> None:
+        """The command: something that stands in the books alone."""
+        ledger = Ledger(OpenedLedger(SimDatabase(self.database, lambda point: None)))
+        ledger.set_hotlisted(CardId(card), True, self.now())
 
     def put_back(self, copy: sqlite3.Connection) -> None:
         """The ledger is an older copy now."""

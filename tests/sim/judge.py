@@ -34,6 +34,8 @@ class Judge:
         self.flashes: dict[str, SimFlash] = {}
         self.shown_rows: list[tuple[str, Row]] = []
         self.voids_shown: list[tuple[str, Row]] = []
+        self.gone_links: set[int] = set()
+        """Book-only links that a box had seen when the ledger was put back, and that the copy does not have."""
         self._told: set[tuple[str, int, int]] = set()
         self.retired: list[OutboxMirror] = []
         self.forgeries = Forgeries()

@@ -8,9 +8,13 @@ from cloud.ledger.held.thefts import Report
 from tests.sim.hostile_box import HostileBox
 from tests.sim.ingest_part import copy_of
 from tests.sim.theft import Theft
+from tests.sim.witnesses import acks_at_hand, gone_links
 
 if TYPE_CHECKING:
     from tests.sim.campus import Campus
+
+
+NOBODYS_CARD = bytes(10)
 
 
 class Nemesis:
@@ -147,9 +151,21 @@ class Nemesis:
         if self._on and not self._campus.ingest.database.in_transaction:
             copy = self._copy = copy_of(self._campus.ingest.database)
             self._world.note("ledger copied")
+            for share in (0.3, 0.6):
+                self._world.after(share * later_s, self._act_in_the_books, copy)
             self._world.after(later_s, self._put_back, copy)
+
+    def _act_in_the_books(self, copy: sqlite3.Connection) -> None:
+        """What no record can bring again, about a card that nobody has: its loss moves nothing else."""
+        if self._on and self._copy is copy and not self._campus.ingest.database.in_transaction:
+            self._world.note("book-only")
+            self._campus.ingest.hotlist(NOBODYS_CARD)
 
     def _put_back(self, copy: sqlite3.Connection) -> None:
         if self._on:
             self._copy = None
-            self._campus.ingest.put_back(copy)
+            campus = self._campus
+            campus.judge.gone_links = gone_links(acks_at_hand(campus.edges), copy)
+            if campus.judge.gone_links:
+                self._world.note("witnessed and gone")
+            campus.ingest.put_back(copy)

@@ -42,7 +42,8 @@ SEEDS_MAX_S = 900
 """Far above the minute that it takes: only for a machine that hangs."""
 HAPPENINGS = (
     "terminal cut", "edge killed", "ingest killed", "broker down", "uplink lost", "line cut", "outbox destroyed",
-    "ledger put back", "disk full", "away", "theft", "ride on", "ride off", "mixed", "void",
+    "ledger put back", "book-only", "witnessed and gone", "disk full", "away", "theft", "ride on", "ride off", "mixed",
+    "void",
     "flash rot", "outbox rot",
     "commit failed", "queue full",
     "hostile box",

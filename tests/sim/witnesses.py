@@ -1,0 +1,86 @@
+"""The boxes as witnesses: what one of them has on its disk of a ledger that was put back must be named as gone."""
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from cloud.ledger.checks.put_backs import Witness, witness_of
+from cloud.ledger.held.door import HeldLedger
+from cloud.ledger.journal.witnessed import Missing, put_backs
+from cloud.ledger.ledger import Ledger
+from cloud.ledger.receive import put_back
+from shared.wire.messages import AckBody, decode_ack_body
+from tests.sim.edge_part import EdgePart
+from tests.sim.ingest_part import IngestPart
+from tests.sim.world import Violation
+
+if TYPE_CHECKING:
+    from tests.sim.campus import Campus
+
+_SIGNATURE = 64
+
+
+def acks_at_hand(edges: Iterable[EdgePart]) -> list[AckBody]:
+    """What every box has on its disk."""
+    rows = [edge.kept_ack() for edge in edges]
+    return [decode_ack_body(raw[_SIGNATURE:]) for raw in rows if raw]
+
+
+def witnesses(edges: Iterable[EdgePart]) -> list[Witness]:
+    """For the ledger's own check."""
+    return [witness_of(ack) for ack in acks_at_hand(edges)]
+
+
+def gone_links(acks: Iterable[AckBody], copy: sqlite3.Connection) -> set[int]:
+    """Numbers of book-only heads that a box has seen and that are not in this copy."""
+    found = set()
+    for ack in acks:
+        if ack.heads is not None and ack.heads.number:
+            rows = copy.execute("SELECT hash FROM book_chain WHERE number = ?", (ack.heads.number,)).fetchall()
+            if [bytes(sealed) for (sealed,) in rows] != [ack.heads.book]:
+                found.add(ack.heads.number)
+    return found
+
+
+def witnessed_is_named(campus: "Campus") -> None:
+    """Every link that a box had seen when the ledger was put back stands in its list of what cannot come again."""
+    gone = campus.judge.gone_links
+    if not gone or campus.ingest.ledger is None:
+        return
+    with campus.ingest.ledger.database.reading():
+        known = put_backs(campus.ingest.ledger.database)
+    for number in sorted(gone):
+        if not any(one.first <= number <= one.last for one in known):
+            raise Violation("witness", f"link {number} was witnessed and is gone, and nothing says so")
+
+
+def close_the_list(campus: "Campus") -> None:
+    """Two persons see to what is open."""
+    ledger = campus.ingest.ledger
+    if ledger is None:
+        return
+    with ledger.database.reading():
+        waits = any(one.is_open for one in put_backs(ledger.database))
+    if waits:
+        held, now = HeldLedger(ledger.opened), campus.ingest.now()
+        made = held.propose_close("A", "by paper", now)
+        held.confirm_close(made.number, "B", now)
+
+
+class DeafToWitnesses(IngestPart):
+    """What a box shows of the chains is not looked up: an older ledger goes on as if nothing were gone."""
+
+    def open(self, database: Any, at: Callable[[str], None]) -> Ledger:
+        ledger = super().open(database, at)
+        hello = ledger.hello
+
+        def deaf(*values: Any) -> Any:
+            look, put_back.look = put_back.look, lambda *_, **__: Missing(None, False)
+            try:
+                return hello(*values)
+            finally:
+                put_back.look = look
+
+        ledger.hello = deaf  # type: ignore[method-assign]  # the defect
+        return ledger
+
