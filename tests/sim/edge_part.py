@@ -202,6 +202,8 @@ class EdgePart:
     def rot(self) -> None:
         """Power off, and while it is away a bit of a row flips that is still owed."""
         self.kill()
+        if not self._is_made():  # destroyed, and not begun again
+            return
         owed = "SELECT row, body FROM record WHERE NOT EXISTS (SELECT 1 FROM settled WHERE row BETWEEN low AND high)"
         rows = self._database.raw.execute(owed).fetchall()
         if rows:
@@ -230,8 +232,13 @@ class EdgePart:
 
     def kept_ack(self) -> bytes:
         """Signature and body of the ledger ack on its disk; empty when there is none."""
+        if not self._is_made():
+            return b""
         rows = self._database.raw.execute("SELECT value FROM about WHERE name = 'ack'").fetchall()
         return bytes(rows[0][0]) if rows else b""
+
+    def _is_made(self) -> bool:
+        return bool(self._database.raw.execute("SELECT 1 FROM sqlite_master WHERE name = 'record'").fetchall())
 
     def owes(self) -> int:
         """Rows that the ledger has not named; a box that is off owes one."""
