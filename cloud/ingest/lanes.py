@@ -32,8 +32,9 @@ CHORES_PATIENCE_S = 10.0
 class Lanes:
     """Filled by the loop, emptied by the ledger thread."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, gather_records: int = GATHER_RECORDS) -> None:
         self._clock = clock
+        self._gather_records = gather_records
         self._changed = threading.Condition()
         self._money = Turns(lambda ticket: ticket.records)
         self._now = Turns(lambda ticket: OWN_COMMIT_SIZE if ticket.has_own_commit else 1)
@@ -154,7 +155,7 @@ class Lanes:
     def _money_turn(self) -> Money | None:
         if not self._money or self._clock() < self._money_not_before:
             return None
-        return Money(self._money.take(GATHER_RECORDS))
+        return Money(self._money.take(self._gather_records))
 
     def _wake_in_s(self) -> float | None:
         """None = until something changes. Only a pause after a failure is waited for by the clock."""

@@ -31,6 +31,7 @@ from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut, SimFlash
 from tests.sim.edge_part import EdgePart, SimConnection
 from tests.sim.faults import Faults
+from tests.sim.flood import FirstComeFirstServed
 from tests.sim.hostile_box import BelievesAnyBox
 from tests.sim.ingest_part import IngestPart, SimDatabase
 from tests.sim.judge import Judge
@@ -450,6 +451,9 @@ DEFECTS: dict[str, Defect] = {
         "补两次 a load tried twice", _laws("once"), Parts(ingest=TriesAgainAndAgain), LONG_TAPS
     ),
     "welcomes-the-thief": Defect("挂失后仍放行 a thief may sell", _laws("theft"), Parts(edge=WelcomesTheThief)),
+    "first-come-first-served": Defect(
+        "先到先办 everybody behind a flood", _laws("turns"), Parts(ingest=FirstComeFirstServed)
+    ),
     "believes-any-box": Defect("信任何网关 another box's word", _laws("apart"), Parts(ingest=BelievesAnyBox)),
     "keeps-a-half": Defect("付一半商户留下 half a pair is kept", _laws("half"), Parts(terminal=KeepsAHalf)),
     "deaf-to-voids": Defect("撤销不办 a void is never decided", _laws("void"), Parts(ingest=DeafToVoids)),

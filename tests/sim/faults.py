@@ -55,6 +55,7 @@ class Faults:
     commit_fails: float = 0.0
     queue_full: float = 0.0
     hostile_box_s: float = 0.0
+    flood_s: float = 0.0
     ring_slots: int = 256
     settled_max: int = 1_000_000
     outbox_destroyed: bool = False
@@ -102,6 +103,8 @@ def draw(random: Random) -> Faults:
         faults.queue_full = random.choice((0.0, 0.02, 0.1))
     if random.random() < 0.3:
         faults.hostile_box_s = random.choice((4.0, 20.0))
+    if random.random() < 0.2:
+        faults.flood_s = random.choice((20.0, 60.0))
     return faults
 
 

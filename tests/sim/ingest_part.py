@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any
 
 from cloud.ingest.clerk import Clerk
-from cloud.ingest.lanes import Lanes
 from cloud.ingest.pauses import pause_s
 from cloud.ingest.quotas.admission import Admission
 from cloud.ingest.quotas.notices import Notices
@@ -40,6 +39,7 @@ from tests.sim.disk import PowerCut
 from tests.sim.faults import Faults
 from tests.sim.judge import Judge
 from tests.sim.network import Broker
+from tests.sim.turns_law import WatchedLanes
 from tests.sim.world import World
 
 NOW_SESSION, MONEY_SESSION = "now", "money"
@@ -145,7 +145,7 @@ class IngestPart:
         self.ledger: Ledger | None = None
         self._plan = plan
         self.keys = KeysHere(plan.key_operations(), world, faults)
-        self._lanes = Lanes(lambda: world.now_s)
+        self._lanes = self.lanes()
         self.notices = Notices()
         self._admission = Admission(self._lanes, self.notices, lambda: world.now_s)
         self._clerk: Clerk | None = None
@@ -161,7 +161,7 @@ class IngestPart:
         self._life += 1
         self.alive = True
         self.ledger = self.open(self.database, self._at)
-        self._lanes = Lanes(lambda: self.world.now_s)
+        self._lanes = self.lanes()
         self.notices = Notices()
         self._admission = Admission(self._lanes, self.notices, lambda: self.world.now_s)
         self._working = False
@@ -171,6 +171,10 @@ class IngestPart:
         self.world.note("ingest up")
         self.connect()
         self.world.after(CHORES_S, self._chores, self._life)
+
+    def lanes(self) -> WatchedLanes:
+        """Those of one life."""
+        return WatchedLanes(self.world)
 
     def open(self, database: sqlite3.Connection, at: Callable[[str], None]) -> Ledger:
         """The ledger over a database; `at` is called around each commit."""
@@ -272,7 +276,10 @@ class IngestPart:
         return take
 
     def _take(self, session: str, number: int, arrival: Arrival) -> None:
+        refused = self.notices.refused.total()
         if not self._admission.take(arrival, lambda: self.broker.puback(session, number)):
+            if self.notices.refused.total() > refused:
+                self.world.note("message refused")
             self.broker.puback(session, number)
         self._work_soon()
 
@@ -286,7 +293,7 @@ class IngestPart:
         if life != self._life or self._clerk is None:
             return
         self._working = False
-        work = self._lanes._next()
+        work = self._lanes.next()
         if work is None:
             wait_s = self._lanes._wake_in_s()
             if wait_s is not None:

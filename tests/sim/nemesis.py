@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cloud.ledger.held.thefts import Report
+from tests.sim.flood import FloodingBox
 from tests.sim.hostile_box import HostileBox
 from tests.sim.ingest_part import copy_of
 from tests.sim.theft import Theft
@@ -38,6 +39,7 @@ class Nemesis:
         self._every(faults.disk_full_s, self._fill_disk)
         self._every(faults.bit_rot_s, self._rot)
         self._every(faults.hostile_box_s, HostileBox(self._campus).send)
+        self._every(faults.flood_s, FloodingBox(self._campus).send)
         if faults.outbox_destroyed:
             self._world.after(self._world.between(0.2, 0.9) * span_s, self._destroy)
         if faults.theft:

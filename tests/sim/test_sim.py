@@ -46,7 +46,7 @@ HAPPENINGS = (
     "void",
     "flash rot", "outbox rot",
     "commit failed", "queue full",
-    "hostile box",
+    "hostile box", "flood", "message refused",
 )  # fmt: skip
 
 
