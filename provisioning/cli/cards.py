@@ -166,7 +166,8 @@ def _work(chosen: argparse.Namespace) -> None:
 def _attempt_text(folder: LeaseFolder, attempt: Attempt) -> str:
     line = folder.order.line(attempt.line)
     done = "好卡 good" if attempt.step is Step.DONE else f"报废 spoiled ({attempt.reason})"
-    return f"行 line {attempt.line} {line.group} {line.label}: 卡号 number {attempt.number}: {done}"
+    of = f"卡号 number {attempt.number}, 空白卡 body {attempt.blank}"
+    return f"行 line {attempt.line} {line.group} {line.label}: {of}: {done}"
 
 
 def _seen(chosen: argparse.Namespace) -> None:

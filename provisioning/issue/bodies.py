@@ -2,9 +2,11 @@
 
 A body's memory is its two-slot file. A store is not synced each time, as a chip would be: the file is synced when the
 body is taken out, before anything is answered for it; a body that a power cut tore is waste, as on a real desk. Files
-are NUMBER.card in one folder; finished ones move to done/ or spoiled/. Refuses a file that is in another reader.
+are NUMBER.card in one folder; finished ones move to done/ or spoiled/. Refuses a file that is in another reader. A body
+that is no card any more is fed like others: that it does not answer is for the machine to find, and to write down.
 """
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterable, Iterator
@@ -15,7 +17,9 @@ from provisioning.custody.journal import sync_folder
 from provisioning.issue.production import Attempt, Lease, Step
 from provisioning.issue.work import Body
 from shared.errors import ConfigFault, StoreFault
+from shared.purse.apdu import CardChannel
 from shared.purse.cos.card import UserCard
+from shared.purse.errors import CardLost, LayoutError
 from shared.slot_file import choose, fits, render_initial, render_slot
 
 DONE, SPOILED = "done", "spoiled"
@@ -33,9 +37,9 @@ class BodyMemory:
         except BlockingIOError as fault:
             os.close(self._fd)
             raise ConfigFault(f"{path.name}: 在另一台读写器上 / lies in another reader") from fault
-        except StoreFault:
+        except StoreFault as fault:
             os.close(self._fd)
-            raise
+            raise StoreFault(f"{path.name}: {fault}") from fault
         self._capacity = len(raw) // 2
 
     def load(self) -> bytes:
@@ -52,6 +56,13 @@ class BodyMemory:
         """Out of the reader, durable."""
         os.fsync(self._fd)
         os.close(self._fd)
+
+
+class DeadBody:
+    """In the reader, and no card: it answers nothing."""
+
+    def transmit(self, apdu: bytes, /) -> bytes:  # noqa: ARG002 - a CardChannel
+        raise CardLost("the body does not answer")
 
 
 @contextmanager
@@ -104,11 +115,21 @@ class FolderFeeder:
         wanted = blank if blank is not None else self._next()
         if wanted is None or not body_path(self._folder, wanted).exists():
             return None
-        self._memory = BodyMemory(body_path(self._folder, wanted))
         self._used.add(wanted)
-        card = UserCard(self._memory, os.urandom)
-        card.power_on()
-        return Body(wanted, card)
+        return Body(wanted, self._powered(body_path(self._folder, wanted)))
+
+    def _powered(self, path: Path) -> CardChannel:
+        try:
+            self._memory = BodyMemory(path)
+            card = UserCard(self._memory, os.urandom)
+            card.power_on()
+        except (StoreFault, LayoutError):
+            return DeadBody()
+        except OSError as fault:
+            if fault.errno != errno.EIO:
+                raise
+            return DeadBody()
+        return card
 
     def clear(self) -> None:
         """Take out what is in the reader."""

@@ -191,7 +191,11 @@ class Run:
         if self.next_number not in self.lease.numbers:
             raise Stopped("卡号已用完：交回本段，另领一段 / no card numbers left: return this lease and take another")
         if self._spoiled_in_row >= SPOILED_IN_ROW_MAX:
-            raise Stopped(f"连续报废 {SPOILED_IN_ROW_MAX} 张：检查设备 / so many spoiled in a row: look at the machine")
+            bodies = ", ".join(str(attempt.blank) for attempt in self.attempts[-SPOILED_IN_ROW_MAX:])
+            raise Stopped(
+                f"连续报废 {SPOILED_IN_ROW_MAX} 张（空白卡 {bodies}）：检查设备 / "
+                f"so many spoiled in a row (bodies {bodies}): look at the machine"
+            )
 
 
 def advanced(attempt: Attempt, step: Step, at: int, reason: str = "") -> Attempt:

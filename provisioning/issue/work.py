@@ -2,7 +2,8 @@
 
 Every step is in the journal before the next one begins, so a machine that is killed anywhere goes on where it was. What
 an unfinished body is worth is read from the body itself: still blank → the same number is written to the same body;
-whole → it is checked; half → spoiled. Refuses to go on with another body in the reader while one is unfinished.
+whole → it is checked; half, or dead → spoiled: named, counted, and the next body is taken. Refuses to go on with
+another body in the reader while one is unfinished.
 """
 
 from __future__ import annotations
@@ -14,18 +15,21 @@ from typing import NamedTuple, Protocol
 from provisioning.custody.lines import Row
 from provisioning.issue.production import Attempt, Run, Step, Stopped, advanced
 from shared.purse.apdu import CardChannel
-from shared.purse.errors import PurseError
+from shared.purse.errors import CardLost, PurseError
 
 REASON_MAX = 80
 
 
 class Condition(Enum):
-    """What a body is worth. WHOLE: it answers as the card that the attempt was to make."""
+    """What a body is worth. WHOLE: it answers as the card that the attempt was to make. DEAD: it answers nothing."""
 
     BLANK = "blank"
     WHOLE = "whole"
     HALF = "half"
+    DEAD = "dead"
 
+
+_DEAD = "卡体无应答 / the body does not answer"
 
 class Body(NamedTuple):
     """A body in the reader: the number on its back, and the card itself."""
@@ -96,8 +100,10 @@ class Machine:
             raise Stopped("本段空白卡用完：交回，另领一段 / no blank body is left: return this lease, take another")
         attempt = self._run.reserve(body.blank, self._now())
         self._record(attempt)
-        if self._condition(body, attempt) is not Condition.BLANK:
-            return self._step(attempt, Step.SPOILED, "不是空白卡，或传输密钥不符 / not blank, or another transport key")
+        condition = self._condition(body, attempt)
+        if condition is not Condition.BLANK:
+            other = "不是空白卡，或传输密钥不符 / not blank, or another transport key"
+            return self._step(attempt, Step.SPOILED, _DEAD if condition is Condition.DEAD else other)
         return self._finish(body, attempt, write=True)
 
     def _resume(self, attempt: Attempt) -> Attempt:
@@ -106,15 +112,18 @@ class Machine:
             raise Stopped(f"先放回空白卡 {attempt.blank}，或报废它 / put body {attempt.blank} back, or give it up")
         condition = self._condition(body, attempt)
         unwritten = condition is Condition.BLANK and attempt.step is not Step.RESERVED
-        if condition is Condition.HALF or unwritten:
-            return self._step(attempt, Step.SPOILED, "中断后不完整 / incomplete after a break")
+        if condition in (Condition.HALF, Condition.DEAD) or unwritten:
+            torn = "中断后不完整 / incomplete after a break"
+            return self._step(attempt, Step.SPOILED, _DEAD if condition is Condition.DEAD else torn)
         return self._finish(body, attempt, write=condition is Condition.BLANK)
 
     def _condition(self, body: Body, attempt: Attempt) -> Condition:
         try:
             return self._personaliser.condition(body.channel, attempt)
+        except CardLost:
+            return Condition.DEAD
         except PurseError:
-            return Condition.HALF  # a body that does not answer is worth no more
+            return Condition.HALF
 
     def _finish(self, body: Body, attempt: Attempt, *, write: bool) -> Attempt:
         try:

@@ -130,6 +130,37 @@ sys.exit(main(sys.argv[2:]))
 """
 
 
+def test_a_dead_blank_is_named_counted_and_passed_over(started):
+    lease(started, "m1", 4)
+    blanks = started / "production/blanks"
+    (blanks / "0000009002.card").write_bytes(b"")
+    (blanks / "0000009004.card").write_bytes(bytes(1024))
+    worked = work(started, "m1")
+    assert worked.returncode == 0, worked.stderr
+    for blank in (9002, 9004):
+        assert f"空白卡 body {blank}: 报废 spoiled (卡体无应答 / the body does not answer)" in worked.stdout
+    assert "好卡 good 4, 报废 spoiled 2, 待制 left 0" in worked.stdout
+    run = LeaseFolder(started / "production/leases/0001").run()
+    assert [(one.line, one.blank) for one in run.done] == [(1, 9001), (2, 9003), (3, 9005), (4, 9006)]
+    ok("batch", "return", "--data", started, *WHO, "--machine", "m1")
+    told = ok("batch", "sheet", "--data", started)
+    assert "报废 spoiled: 空白卡 body 9002, 行 line 2: 卡体无应答" in told
+    assert "报废 spoiled: 空白卡 body 9004, 行 line 3: 卡体无应答" in told
+    assert (blanks / "spoiled/0000009002.card").exists()
+    assert "spoiled 2 + 在库 left 34" in ok("stock", "sheet", "--data", started)
+
+
+def test_three_dead_blanks_in_a_row_stop_the_machine_by_their_names(started):
+    lease(started, "m1", 4)
+    for blank in (9001, 9002, 9003):
+        (started / f"production/blanks/000000{blank}.card").write_bytes(b"")
+    worked = work(started, "m1")
+    assert worked.returncode == 2
+    assert "空白卡 9001, 9002, 9003" in worked.stderr + worked.stdout
+    ok("batch", "seen", "--data", started, *WHO, "--machine", "m1")
+    assert work(started, "m1").returncode == 0
+
+
 @pytest.mark.process
 @pytest.mark.parametrize("step", ["reserved", "written", "checked", "done"])
 @pytest.mark.parametrize("side", ["before", "after"])
