@@ -24,6 +24,7 @@ from provisioning.cli import psam as cli_psam
 from provisioning.cli import seal as cli_seal
 from provisioning.cli import stock as cli_stock
 from provisioning.cli import theft as cli_theft
+from provisioning.cli.beside import note_open, refuse_open
 from provisioning.custody import files as key_files
 from provisioning.keys.store import KeyStore, Level
 from provisioning.plan.demo import CARDS, demo_plan
@@ -41,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one verb and return its exit code."""
     chosen = _parser().parse_args(arguments)
     try:
-        return int(chosen.run(chosen) or 0)
+        return _run(chosen)
     except (ConfigFault, KeyFault, WireFault) as fault:
         sys.stderr.write(f"错误 / error: {fault}\n")
         return WRONG_USE
@@ -51,6 +52,13 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as fault:
         sys.stderr.write(f"无法读写 / cannot read or write: {fault.filename or ''}: {fault.strerror}\n")
         return WRONG_USE
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    refuse_open(chosen)
+    code = int(chosen.run(chosen) or 0)
+    note_open(chosen)
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:

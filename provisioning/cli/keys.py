@@ -12,6 +12,7 @@ from pathlib import Path
 from provisioning.campus.file import File
 from provisioning.campus.folder import make_folder, require_empty
 from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, vault_of
+from provisioning.cli.beside import MAY_LIE_OPEN
 from provisioning.custody import chain as custody_chain
 from provisioning.custody import files as key_files
 from provisioning.custody import log as custody
@@ -32,7 +33,7 @@ def add_to(verbs: Verbs) -> None:
     verify = steps.add_parser("verify", help="核对链；指出第一处断裂 / check the chain, name the first broken line")
     add_data(verify)
     verify.add_argument("--head", metavar="HEX", help="仪式记录或状态行上的链头 / from the minutes or a STATUS line")
-    verify.set_defaults(run=_verify)
+    verify.set_defaults(run=_verify, **{MAY_LIE_OPEN: True})
     ways = add_group(verbs, "transport", "母卡：密钥传递 / keys as mother cards")
     out = ways.add_parser("export", help="写母卡和认证卡 A、B / write a mother card, authentication halves A and B")
     out.set_defaults(run=_export)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from provisioning.cli.arguments import Verbs, add_store, add_who, now_s, vault_of
+from provisioning.cli.beside import MAY_LIE_OPEN
 from provisioning.custody import files as key_files
 from provisioning.custody import resealing
 from provisioning.custody.chain import Act, deed
@@ -23,13 +24,15 @@ def add_to(verbs: Verbs) -> None:
     )  # fmt: skip
     verb.add_argument("--new-passphrase-file", type=Path, metavar="FILE", help="或新口令 (600) / or a passphrase")
     add_who(verb)
-    verb.set_defaults(run=_seal)
+    verb.set_defaults(run=_seal, **{MAY_LIE_OPEN: True})
 
 
 def _seal(chosen: argparse.Namespace) -> None:
     if bool(chosen.officer) is bool(chosen.new_passphrase_file):
         raise ConfigFault("--officer 三次，或 --new-passphrase-file / --officer three times, or --new-passphrase-file")
     vault = vault_of(chosen)
+    if chosen.new_passphrase_file:
+        key_files.require_apart(chosen.data, [chosen.new_passphrase_file])
     if chosen.officer:
         new, told = _of_officers(vault.folder, chosen.officer)
     else:
@@ -46,6 +49,7 @@ def _of_officers(folder: Path, given: list[str]) -> tuple[Unlock, str]:
         if not (name and is_pair and path) or name in files:
             raise ConfigFault("--officer 姓名=文件，各不相同 / NAME=FILE, each officer once")
         files[name] = Path(path)
+    key_files.require_apart(folder.parent, list(files.values()))
     held = resealing.hand_out(folder, files, os.urandom)
     for officer, share in held.items():
         sys.stdout.write(f"{officer}: 份额 share {share.number}, 校验值 check {share.check.hex().upper()}\n")

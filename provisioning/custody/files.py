@@ -42,6 +42,7 @@ def unlock_of(
 
     forget: is given the shares' content once they are joined. ShareFault, StoreLocked, ConfigFault.
     """
+    require_apart(data, [*share_files, *([passphrase_file] if passphrase_file else [])])
     if share_files:
         held = [read_share(file, forget) for file in share_files]
         unlock = Unlock(shares.join(held))
@@ -49,6 +50,16 @@ def unlock_of(
             forget(share.octets)
         return unlock
     return read_passphrase(passphrase_file) if passphrase_file else _read_unlock(data / FOLDER / UNLOCK)
+
+
+def require_apart(data: Path, files: Sequence[Path]) -> None:
+    """ConfigFault when what opens the stores lies in their own folder: whoever takes it would have both."""
+    for file in files:
+        if (data / FOLDER).resolve() in file.resolve().parents:
+            raise ConfigFault(
+                f"{file}: 份额和口令不得与密钥库同放，应在本人介质上 / a share or passphrase never lies beside the "
+                "stores: on its owner's medium"
+            )
 
 
 def read_share(file: Path, forget: Forget = lambda _: None) -> Share:
