@@ -35,6 +35,14 @@ WHY = {
     "void": "待其消费入账，随即自动退入过渡余额 waits for its purchase, then goes to pending load by itself",
     "void_no_sale": "指向的记录不是这样一笔消费，请人工核对 names a record that is no such purchase: look at it",
     "void_twice": "该笔已撤销过，请人工核对 the purchase is void already: look at it",
+    "void_pin": "仅凭口令撤销，两人核定前不动账 a void by PIN alone: moves nothing until two persons have decided",
+    "void_bound": "超出时限、单笔或当日限额，请人工核对 too old, over too much or one too many a day: look at it",
+    "void_whole": "混合支付完整，请人工核对 half of a mixed payment that is whole: look at it",
+    "device_unknown": "终端未登记，请人工核对 from an unknown terminal: look at it",
+    "other_box": "来自别的网关，请人工核对 from a box that its terminal is not at: look at it",
+    "psam_unknown": "PSAM 未登记，请人工核对 from an unknown PSAM: look at it",
+    "psam_moved": "PSAM 换了机身，请人工核对 from a PSAM in another body: look at it",
+    "stolen": "PSAM 或终端已挂失，请人工核对 from a stolen PSAM or body: look at it",
     "fork": "同号不同内容，请人工核对 same number, other bytes: look at it",
 }
 """Of an open void, by its reason."""

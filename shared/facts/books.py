@@ -274,6 +274,27 @@ class VoidHeld(Told):
 
 
 @dataclass(frozen=True)
+class VoidByOperator(Told):
+    code, case, level = "void", "operator", Level.NOTICE
+    zh = "主管卡 {operator} 撤销 ¥{fen:yuan}：序号 {seq}，撤销 {sale}"
+    en = "operator card {operator} has voided {fen:yuan}: seq {seq} of {sale}"
+    operator: bytes
+    fen: int
+    seq: int
+    sale: int
+
+
+@dataclass(frozen=True)
+class VoidBySameCard(Told):
+    code, case, level = "void", "same-card", Level.NOTICE
+    zh = "收银员凭原卡撤销 ¥{fen:yuan}：序号 {seq}，撤销 {sale}"
+    en = "the cashier alone has voided {fen:yuan} with the card that paid: seq {seq} of {sale}"
+    fen: int
+    seq: int
+    sale: int
+
+
+@dataclass(frozen=True)
 class UnloadContradiction(Told):
     code, level = "unload-contradiction", Level.URGENT
     zh = "圈提证明与计数器矛盾：卡 {card}"

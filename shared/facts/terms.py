@@ -26,6 +26,10 @@ REASONS: dict[str, Words] = {
     "void": ("撤销待原笔消费", "a void that waits for its purchase"),
     "void-no-sale": ("撤销的不是消费", "a void of what is no such purchase"),
     "void-twice": ("已撤销过", "void already"),
+    "void-pin": ("仅凭口令撤销，无主管卡", "a void by PIN alone, no supervisor's card"),
+    "void-bound": ("撤销超出时限、单笔或当日限额", "a void that is too old, over too much, or one too many of the day"),
+    "void-witness": ("撤销的主管卡或原卡签名错误", "wrong MAC of the card that stands for a void"),
+    "void-whole": ("混合支付完整，不应退半笔", "half of a mixed payment that is whole"),
 }
 """Why the ledger did not simply post a record: the names of cloud.ledger's Reason."""
 

@@ -20,19 +20,35 @@ from cloud.ledger.records.values import Now
 from provisioning.custody.files import open_level, unlock_of
 from provisioning.issue.campus_facts import read_campus
 from provisioning.keeper.token import move_into_token
-from provisioning.keys.levels import card_keys, terminal_key
+from provisioning.keys.levels import card_keys, operator_key, terminal_key
 from provisioning.keys.store import KeyKind, KeyStore, Level
+from provisioning.plan import numbers
 from shared.clocks.clock import date_time_bcd
 from shared.inventory import CardRow, DeviceKind, DeviceRow, Inventory, PsamRow
 from shared.keys.terminal_mac import mac_input, terminal_mac
-from shared.purse.crypto import TYPE_CAPP_PURCHASE, purchase_tac_input, tac
-from shared.records import MAC_SIZE, Cause, CounterKind, Flags, Kind, Proof, PurchaseRecord, Stored, VoidRecord, encode
+from shared.purse.crypto import TYPE_CAPP_PURCHASE, encrypt_block, purchase_tac_input, tac
+from shared.purse.tac import challenge_of, mac_of
+from shared.records import (
+    MAC_SIZE,
+    WITNESS_SIZE,
+    Cause,
+    CounterKind,
+    Flags,
+    Kind,
+    Proof,
+    PurchaseRecord,
+    Stored,
+    VoidRecord,
+    Witness,
+    encode,
+)
 from tests.cloud.ledger import campus as c
 from tests.provisioning.rotating import in_memory, put_back, small_campus, to_version_2
 from tests.provisioning.running_keys import WAIT_S, needs_softhsm, running
 
 pytestmark = [pytest.mark.process, needs_softhsm]
 FEN, POSTED, WAITS = 900, (Verdict.POSTED, Reason.NONE), (Verdict.QUARANTINED, Reason.KEY_UNKNOWN)
+BOSS = numbers.operator(1, 1, 1)
 PROVEN_VOID = (Verdict.SUSPENSE, Reason.VOID)
 """Its purchase decides."""
 
@@ -54,12 +70,15 @@ class Till(NamedTuple):
         return made._replace(key_version=card.key_version, algorithm=card.algorithm, tac=tac(keys.tac, asked))
 
     def void(self, seq: int, of: PurchaseRecord) -> bytes:
-        """Signed under the body's own K_term."""
+        """A supervisor's card stands for it; signed under the body's own K_term."""
         flags = Flags(Proof.NONE, CounterKind.OFFLINE).to_int()
         made = VoidRecord(
-            1, Kind.VOID, flags, seq, of.ttn, of.card, of.counter, of.purse, of.amount_fen, of.time, Cause.CASHIER,
-            1, 0, 1, 1, seq - of.seq, bytes(MAC_SIZE),
+            1, Kind.WITNESSED_VOID, flags, seq, of.ttn, of.card, of.counter, of.purse, of.amount_fen, of.time,
+            Cause.OPERATOR, 1, 0, 1, 1, seq - of.seq, bytes(MAC_SIZE), Witness(BOSS, 1, bytes(MAC_SIZE)),
         )  # fmt: skip
+        covered = self.stored(made)[: -MAC_SIZE - WITNESS_SIZE]
+        said = mac_of(encrypt_block(operator_key(self.school, BOSS), challenge_of(covered)))
+        made = made._replace(witness=Witness(BOSS, 1, said))
         before = self.stored(made)[:-MAC_SIZE]
         return before + terminal_mac(terminal_key(self.school, self.device.device), mac_input(before))
 

@@ -20,7 +20,7 @@ from edge.terminal.store.layout import (
 from edge.terminal.store.port import MemoryFlash
 from shared.ids import CardId
 from shared.purse.outcomes import PendingLoad, PendingPurchase
-from shared.records import LOAD_SHAPED, CounterKind, Kind, application_of, peek
+from shared.records import LOAD_SHAPED, VOIDS, CounterKind, application_of, peek
 from tests.sim.truth import Deed
 from tests.sim.world import Violation
 
@@ -128,14 +128,14 @@ class SimFlash(MemoryFlash):
         found = parse_record(raw)
         if found is not None:
             self._number(found)
-        return None if found is None or found.wire[1] == Kind.VOID else deed_of(found.wire)
+        return None if found is None or found.wire[1] in VOIDS else deed_of(found.wire)
 
 
 def deed_of(wire: bytes) -> Deed:
     """The deed that a record tells of, or that a void takes back. Read off its bytes: all have card and counter in one
     place, and a void its purse a byte before the others."""
     kind = CounterKind.ONLINE if wire[1] in _LOADS else CounterKind.OFFLINE
-    purse = wire[24] if wire[1] == Kind.VOID else wire[25]
+    purse = wire[24] if wire[1] in VOIDS else wire[25]
     return Deed(CardId(wire[12:22]), kind, wire[22] << 8 | wire[23], application_of(purse))
 
 

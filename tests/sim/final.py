@@ -192,9 +192,11 @@ def voids(campus: "Campus") -> None:
     """Every void that was shown is posted or held for a person; pending load is what was granted and given back, less
     what was claimed."""
     judge, database = campus.judge, campus.ingest.database
-    held = {deed_of(stored[STORED_HEAD:]) for (stored,) in database.execute(_VOIDS_HELD)}
-    if held and judge.books.theft is None:
-        raise Violation("void", f"a void of {_name(campus, min(held))} is held: its terminal should not have signed it")
+    wires = [stored[STORED_HEAD:] for (stored,) in database.execute(_VOIDS_HELD)]
+    held = {deed_of(wire) for wire in wires}
+    proven = {deed_of(wire) for wire in wires if decode(wire).kind != Kind.VOID}
+    if proven and judge.books.theft is None:
+        raise Violation("void", f"a void of {_name(campus, min(proven))} is held, and a card stood for it")
     for terminal, row in judge.voids_shown:
         deed = deed_of_row(row)
         if not judge.books.voided[deed] and deed not in held:

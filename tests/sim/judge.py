@@ -12,7 +12,7 @@ from edge.box.values.effects import Settle
 from edge.link.messages import Type
 from edge.terminal.store.book import Row
 from edge.terminal.taps.asking import ANSWER_S
-from shared.records import LOAD_SHAPED, CounterKind, Kind, Pair
+from shared.records import LOAD_SHAPED, VOIDS, CounterKind, Pair
 from shared.wire.messages import DeviceMark, OnlineRequest, decode_ack, decode_ack_body
 from tests.sim.books import Books
 from tests.sim.disk import SimFlash
@@ -73,7 +73,7 @@ class Judge:
     def shown(self, terminal: str, row: Row) -> None:
         """成功 is in the shown log of a terminal, and on its display."""
         self.world.note("shown", terminal, row.seq, row.counter, row.amount_fen)
-        if row.kind is Kind.VOID:
+        if row.kind in VOIDS:
             self.voids_shown.append((terminal, row))
             return
         self.shown_rows.append((terminal, row))

@@ -16,7 +16,7 @@ from cloud.ledger.records.values import CheckTac, Verdict
 from cloud.store.db import Database
 from shared.errors import KeyFault
 from shared.purse.tac import TacVerdict
-from shared.records import Kind
+from shared.records import VoidRecord
 from shared.wire.messages import RANGES_MAX
 
 _POSTED_VOIDS = "SELECT record, entry FROM void_case WHERE state = ?"
@@ -144,18 +144,18 @@ def _keys(db: Database) -> Iterator[bytes]:
 
 
 def check_voids(db: Database, check_tac: CheckTac) -> Check:
-    """Every void that was posted has its terminal's MAC, asked again, and its entry; and no entry is without."""
+    """Every void that was posted has its MACs, asked again, and its entry; and no entry is without."""
     posted: dict[int, int] = dict(db.run(_POSTED_VOIDS, (int(VoidState.POSTED),)))
     entries: dict[int, int] = dict(db.run(_VOID_ENTRIES, (int(EntryKind.VOID),)))
     if posted != entries:
         record = min(record for record, _ in posted.items() ^ entries.items())
         return Check("voids", len(entries), f"record {record}: its void and its entry are not each other's")
     arrivals = [arrive(stored) for _, stored in db.find("SELECT id, stored FROM record WHERE id", list(posted))]
-    items = [a.item for a in arrivals if a.item is not None and a.record is not None and a.record.kind == Kind.VOID]
-    if len(items) != len(posted):
+    asked = [(a, item) for a in arrivals for item in a.items if isinstance(a.record, VoidRecord)]
+    if len({a.key for a, _ in asked}) != len(posted):
         return Check("voids", len(entries), "a void comes from a record that is none")
-    answers = check_tac(b"".join(items)) if items else b""
-    wrong = next((a for a, v in zip(arrivals, answers, strict=True) if v != TacVerdict.OK), None)
+    answers = check_tac(b"".join(item for _, item in asked)) if asked else b""
+    wrong = next((a for (a, _), v in zip(asked, answers, strict=True) if v != TacVerdict.OK), None)
     return Check("voids", len(entries), f"record {_shown(wrong.key)}: its MAC is wrong" if wrong else "")
 
 

@@ -34,7 +34,7 @@ from cloud.ledger.receive.put_back import count_again
 from cloud.ledger.receive.quarantine import open_cases as open_quarantine
 from cloud.ledger.receive.suspense import Touched, note_claims, open_cases, open_load_cases, settle_touched
 from cloud.ledger.receive.voids import Opened, open_voids, settle_voids
-from cloud.ledger.records.arrival import Arrival, arrive, names_other_purse, purse_key, target_key, unread
+from cloud.ledger.records.arrival import Arrival, arrive, key_beside, names_other_purse, purse_key, target_key, unread
 from cloud.ledger.records.judge import DUPLICATE, Judgement, Known, Reason, apart, judge, proves_nothing
 from cloud.ledger.records.marks import EMPTY, Mark, add
 from cloud.ledger.records.values import CheckTac, Received, Verdict
@@ -44,6 +44,7 @@ from shared.errors import KeyFault
 from shared.facts.books import QuarantineFull, TtnTwoCards
 from shared.facts.terminals import RecordFork
 from shared.ids import BoxId, DeviceId, StoreId
+from shared.purse.tac import TacVerdict
 from shared.records import Kind, VoidRecord
 from shared.wire.messages import FORM_2, AckBody
 
@@ -78,7 +79,7 @@ def _keys(arrivals: Iterable[Arrival]) -> frozenset[DeviceKey]:
 
 def ask_tacs(arrivals: Iterable[Arrival], check_tac: CheckTac) -> dict[bytes, int]:
     """TAC item → verdict, in one call. KeyFault when the answer is not one verdict per item."""
-    items = list({a.item: None for a in arrivals if a.item is not None})
+    items = list({item: None for a in arrivals for item in a.items})
     if not items:
         return {}
     answers = check_tac(b"".join(items))
@@ -321,6 +322,8 @@ class Receiving:
         card_known = a.record is not None and a.record.card in self._registry.cards
         tac = self._tacs.get(a.item) if a.item is not None else None
         known = self._seen.known(a, tac, place.reason, card_known=card_known)
+        if a.witness is not None:
+            known = known._replace(witness=self._tacs.get(a.witness, TacVerdict.UNKNOWN_KEY))
         if names_other_purse(a) and not is_granted(self._writing.db, a):
             known = known._replace(other_purse=True)
         return known, place
@@ -340,10 +343,11 @@ class Receiving:
             self._follow(a, judgement, place, booked)
 
     def _follow(self, a: Arrival, judgement: Judgement, place: Place, booked: Booked) -> None:
-        if a.key in self._writing.picture.void_targets:  # a void that this transaction brings looks by itself
-            self._later.void_targets.add(a.key)
+        waiting = self._writing.picture.void_targets  # a void that this transaction brings looks by itself
+        if waiting and a.has_key:
+            self._later.void_targets.update(waiting.intersection((a.key, key_beside(a.key, -1))))
         if isinstance(a.record, VoidRecord):
-            self._later.voids.append(Opened(a, booked.record, booked.received_s, place.reason is Reason.STOLEN))
+            self._later.voids.append(Opened(a, booked.record, booked.received_s, place.reason))
         elif a.item is not None:
             self._prove(a, judgement, place, booked)
         else:

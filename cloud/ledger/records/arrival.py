@@ -12,12 +12,14 @@ from shared.errors import WireFault
 from shared.ids import DeviceId, PsamId
 from shared.keys.terminal_mac import mac_input
 from shared.purse.crypto import TYPE_ED_LOAD, load_tac_input, purchase_tac_input
-from shared.purse.tac import tac_item, terminal_item
+from shared.purse.tac import OPERATOR, WITNESS, challenge_of, tac_item, terminal_item, witness_item
 from shared.records import (
     HASH_SIZE,
     MAC_SIZE,
     PROVEN,
     SEQ_MAX,
+    WITNESS_SIZE,
+    Cause,
     CounterKind,
     LoadRecord,
     PurchaseRecord,
@@ -46,7 +48,7 @@ class Arrival(NamedTuple):
 
     card_key: (card, purse, counter kind, counter); its first 11 bytes name the purse. slot: (PSAM id, ttn) and
     claim: (card, TAC time), of purchases. item: the TAC question of a proven kind, None if it can have no answer; of a
-    void, which has no card key, the question about its MAC.
+    void, which has no card key, the question about its MAC. witness: the question about the card that stands for it.
     """
 
     stored: bytes
@@ -62,6 +64,12 @@ class Arrival(NamedTuple):
     slot: bytes = b""
     claim: bytes = b""
     item: bytes | None = None
+    witness: bytes | None = None
+
+    @property
+    def items(self) -> tuple[bytes, ...]:
+        """What is to be asked of the key process."""
+        return tuple(item for item in (self.item, self.witness) if item is not None)
 
     @property
     def digest(self) -> bytes:
@@ -99,7 +107,7 @@ def arrive(stored: bytes) -> Arrival:
         return _purchase(stored, sha, key, device, epoch, psam, record)
     if isinstance(record, VoidRecord):
         item = terminal_item(device, record.key_version, mac_input(stored[:-MAC_SIZE]), record.mac)
-        return Arrival(stored, sha, key, device, epoch, psam, seq, record, item=item)
+        return Arrival(stored, sha, key, device, epoch, psam, seq, record, item=item, witness=_witness(stored, record))
     return _load(stored, sha, key, device, epoch, psam, record)
 
 
@@ -140,6 +148,12 @@ def split_key(key: bytes) -> tuple[bytes, int, int]:
     """device, epoch, seq of a record's key; or device, epoch, request of a load case's key."""
     device, epoch, seq = _KEY.unpack(key)
     return device, epoch, seq
+
+
+def key_beside(key: bytes, by: int) -> bytes:
+    """The key of the record so many places behind this one, of the same device and epoch."""
+    device, epoch, seq = _KEY.unpack(key)
+    return _KEY.pack(device, epoch, seq + by)
 
 
 def slot_key(psam: bytes, ttn: int) -> bytes:
@@ -194,6 +208,15 @@ def purse_key(key: bytes) -> bytes:
 def fork_number(sha: bytes) -> int:
     """63 bits, never zero."""
     return int.from_bytes(sha[:HASH_SIZE], "big") >> 1 | 1
+
+
+def _witness(stored: bytes, void: VoidRecord) -> bytes | None:
+    """What the card that stands for a void has signed lies in front of its own MAC."""
+    if void.witness is None:
+        return None
+    algorithm = OPERATOR if void.cause == Cause.OPERATOR else WITNESS
+    covered = challenge_of(stored[: -MAC_SIZE - WITNESS_SIZE])
+    return witness_item(algorithm, void.witness.card, void.witness.key_version, covered, void.witness.mac)
 
 
 def _keyless(sha: bytes) -> bytes:

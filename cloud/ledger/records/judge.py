@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cloud.ledger.records.values import Verdict
 from shared.facts.terms import word_of
 from shared.purse.tac import TacVerdict
-from shared.records import LOAD_SHAPED, Kind, Record
+from shared.records import LOAD_SHAPED, VOIDS, Kind, Record
 
 
 class Reason(IntEnum):
@@ -52,6 +52,14 @@ class Reason(IntEnum):
     """It names a record that is no such purchase."""
     VOID_TWICE = 42
     """The purchase is void already."""
+    VOID_WITNESS = 46
+    """The card that stands for a void has not signed it."""
+    VOID_PIN = 43
+    """Nobody but its terminal stands for the void: a PIN alone."""
+    VOID_BOUND = 44
+    """Too old, too much or too many a day for a void that moves money by itself (cloud.ledger.records.void_bounds)."""
+    VOID_WHOLE = 45
+    """It gives back half of a mixed payment as torn, and the payment is whole."""
 
     @property
     def word(self) -> str:
@@ -64,8 +72,8 @@ TOP_GRADE = frozenset({Reason.FORK, Reason.CARD_KEY_TAKEN, Reason.TTN_TAKEN, Rea
 
 REJUDGED = frozenset(
     {
-        Reason.UNDECODABLE, Reason.WRONG_TAC, Reason.VOID_MAC, Reason.LOAD_PURSE, Reason.KEY_UNKNOWN,
-        Reason.CARD_UNKNOWN, Reason.DEFECT,
+        Reason.UNDECODABLE, Reason.WRONG_TAC, Reason.VOID_MAC, Reason.VOID_WITNESS, Reason.LOAD_PURSE,
+        Reason.KEY_UNKNOWN, Reason.CARD_UNKNOWN, Reason.DEFECT,
     }
 )
 """What a registration, a key fix or a newer program can change."""
@@ -77,6 +85,7 @@ class Known(NamedTuple):
     same / other: its key is held with the same / with other bytes. tac: the key process's word on its TAC, or on the
     MAC of a void; None when the record carries none or one that cannot be asked. place: why device, PSAM or box is not
     as registered. other_purse: it tells of a load into a purse that has no loads here, and none was granted under it.
+    witness: the key process's word on the card that stands for a void; OK where none has to.
     """
 
     same: bool = False
@@ -87,6 +96,7 @@ class Known(NamedTuple):
     ttn_taken: bool = False
     place: Reason = Reason.NONE
     other_purse: bool = False
+    witness: int = TacVerdict.OK
 
 
 class Judgement(NamedTuple):
@@ -127,7 +137,7 @@ def judge(record: Record | None, known: Known) -> Judgement:
         return Judgement(without.verdict, Reason.FORK) if known.other else without
     if known.tac != TacVerdict.OK:
         return _refused(record, known.tac)
-    return _void(known) if record.kind == Kind.VOID else _proven(record, known)
+    return _void(known) if record.kind in VOIDS else _proven(record, known)
 
 
 def proves_nothing(judgement: Judgement, known: Known) -> bool:
@@ -146,12 +156,15 @@ def apart(record: Record | None, judgement: Judgement, elsewhere: Reason) -> Jud
 
 def _refused(record: Record, tac: int | None) -> Judgement:
     found = _REFUSED[tac]  # type: ignore[index]  # an int equals its TacVerdict
-    is_void = record.kind == Kind.VOID and found.reason is Reason.WRONG_TAC
+    is_void = record.kind in VOIDS and found.reason is Reason.WRONG_TAC
     return Judgement(Verdict.QUARANTINED, Reason.VOID_MAC) if is_void else found
 
 
 def _void(known: Known) -> Judgement:
     """Its terminal has signed it; what becomes of it its purchase decides, which may not be here yet."""
+    if known.witness != TacVerdict.OK:
+        is_wrong = known.witness == TacVerdict.WRONG
+        return Judgement(Verdict.QUARANTINED, Reason.VOID_WITNESS if is_wrong else Reason.KEY_UNKNOWN)
     if not known.card_known:
         return Judgement(Verdict.QUARANTINED, Reason.CARD_UNKNOWN)
     return Judgement(Verdict.SUSPENSE, Reason.FORK if known.other else Reason.VOID)

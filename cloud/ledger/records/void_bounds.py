@@ -21,8 +21,12 @@ class Bound(NamedTuple):
 
 BOUNDS: dict[int, Bound] = {
     Cause.TORN_PAIR: Bound(None, 20_000, 10, 20_000),
+    Cause.OPERATOR: Bound(24 * 3600, 50_000, 50, 100_000),
+    Cause.SAME_CARD: Bound(180, 3_000, 5, 15_000),
 }
-"""A cause that is not here moves nothing by itself."""
+"""A cause that is not here moves nothing by itself: a PIN alone."""
+OPERATOR_DAY = Bound(None, 50_000, 100, 200_000)
+"""What one operator card may give back on a day, at all terminals together."""
 
 
 def is_alone(void: VoidRecord) -> bool:
@@ -30,11 +34,22 @@ def is_alone(void: VoidRecord) -> bool:
     return void.cause not in BOUNDS
 
 
-def is_within(void: VoidRecord, sale_s: int, posted: int, posted_fen: int) -> bool:
-    """posted, posted_fen: what its terminal's voids of this cause have moved on that day."""
-    bound = BOUNDS[void.cause]
+class Moved(NamedTuple):
+    """What voids have moved on a day: how many, and their sum."""
+
+    times: int
+    fen: int
+
+
+def is_within(void: VoidRecord, sale_s: int, by_terminal: Moved, by_witness: Moved) -> bool:
+    """by_terminal: its terminal's voids of this cause; by_witness: those that the same card stood for."""
+    is_operator = void.cause == Cause.OPERATOR
+    return _fits(BOUNDS[void.cause], void, sale_s, by_terminal) and (
+        not is_operator or _fits(OPERATOR_DAY, void, sale_s, by_witness)
+    )
+
+
+def _fits(bound: Bound, void: VoidRecord, sale_s: int, moved: Moved) -> bool:
     is_young = bound.age_s is None or 0 <= void.time - sale_s <= bound.age_s
-    return (
-        is_young and void.amount_fen <= bound.fen
-        and posted < bound.day_count and posted_fen + void.amount_fen <= bound.day_fen
-    )  # fmt: skip
+    is_small = void.amount_fen <= bound.fen and moved.fen + void.amount_fen <= bound.day_fen
+    return is_young and is_small and moved.times < bound.day_count

@@ -15,14 +15,16 @@ from shared.purse.crypto import (
     TYPE_EP_LOAD,
     Key,
     diversify,
+    encrypt_block,
     load_tac_input,
     purchase_tac_input,
     tac,
 )
-from shared.purse.tac import TacChecker
+from shared.purse.tac import OPERATOR, WITNESS, TacChecker, challenge_of, mac_of
 from shared.records import (
     MAC_SIZE,
     NO_TAC,
+    WITNESS_SIZE,
     Cause,
     CounterKind,
     Flags,
@@ -34,6 +36,7 @@ from shared.records import (
     Record,
     Stored,
     VoidRecord,
+    Witness,
     encode,
     purse_byte,
 )
@@ -94,7 +97,21 @@ def checker() -> TacChecker:
     return TacChecker(
         {(ISSUER, 1): MASTER},
         terminals=lambda version, who, covered: terminal_mac(k_term(who), covered) if version == 1 else None,
+        cards={OPERATOR: _said_by, WITNESS: _said_by},
     )
+
+
+def _said_by(version: int, who: bytes, covered: bytes) -> bytes | None:
+    return mac_of(encrypt_block(own_key(who), covered)) if version == 1 else None
+
+
+def own_key(of: bytes) -> Key:
+    """Of an operator card, or that by which a card proves itself."""
+    return Key(of.rjust(16, b"o"))
+
+
+BOSS = CardId(ISSUER + bytes.fromhex("00002026f0000001"))
+"""A supervisor's operator card."""
 
 
 def k_term(of: bytes) -> bytes:
@@ -133,16 +150,36 @@ def purchase(
 
 def void(
     seq: int, of: PurchaseRecord, *, at: DeviceId = POS, epoch: int = 1, signed_by: DeviceId | None = None,
-    time: int = T0, **changed: object,
+    time: int = T0, by: CardId = BOSS, said_by: CardId | None = None, **changed: object,
 ) -> bytes:
-    """Stored bytes of the void of a purchase, as the terminal signs them."""
+    """Stored bytes of the void of a purchase, as its witness and then the terminal sign them."""
+    cause = Cause.SAME_CARD if by == of.card else Cause.OPERATOR
+    made = _void(seq, of, Kind.WITNESSED_VOID, cause, time)
+    made = made._replace(witness=Witness(by, 1, bytes(MAC_SIZE)))._replace(**changed)
+    covered = Stored(at, epoch, psam(at[-1]), encode(made)).to_bytes()[: -MAC_SIZE - WITNESS_SIZE]
+    said = mac_of(encrypt_block(own_key(said_by or by), challenge_of(covered)))
+    made = made._replace(witness=made.witness and made.witness._replace(mac=said))
+    return _signed(made, at, epoch, signed_by or at)
+
+
+def void_by_pin(
+    seq: int, of: PurchaseRecord, *, cause: Cause = Cause.CASHIER, at: DeviceId = POS, time: int = T0
+) -> bytes:
+    """The same of release 0.1, for which the terminal alone stands; or of a payment that was torn."""
+    return _signed(_void(seq, of, Kind.VOID, cause, time), at, 1, at)
+
+
+def _void(seq: int, of: PurchaseRecord, kind: Kind, cause: Cause, time: int) -> VoidRecord:
     flags = Flags(Proof.NONE, CounterKind.OFFLINE).to_int()
-    made = VoidRecord(
-        1, Kind.VOID, flags, seq, of.ttn, of.card, of.counter, of.purse, of.amount_fen, time, Cause.CASHIER, 1, 0, 1, 1,
+    return VoidRecord(
+        1, kind, flags, seq, of.ttn, of.card, of.counter, of.purse, of.amount_fen, time, cause, 1, 0, 1, 1,
         seq - of.seq, bytes(MAC_SIZE),
-    )._replace(**changed)  # fmt: skip
+    )  # fmt: skip
+
+
+def _signed(made: VoidRecord, at: DeviceId, epoch: int, by: DeviceId) -> bytes:
     before = Stored(at, epoch, psam(at[-1]), encode(made)).to_bytes()[:-MAC_SIZE]
-    return before + terminal_mac(k_term(signed_by or at), mac_input(before))
+    return before + terminal_mac(k_term(by), mac_input(before))
 
 
 def load(

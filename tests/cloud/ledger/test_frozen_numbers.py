@@ -30,6 +30,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         23, "CARD_KEY_TAKEN": 24, "TTN_TAKEN": 25, "VOID_MAC": 26, "LOAD_PURSE": 27, "DEFECT": 28,
         "EPOCH_AHEAD": 29,
         "NOT_DEBITED": 30, "NOT_CREDITED": 31, "ZERO": 32, "VOID": 40, "VOID_NO_SALE": 41, "VOID_TWICE": 42,
+        "VOID_PIN": 43, "VOID_BOUND": 44, "VOID_WHOLE": 45, "VOID_WITNESS": 46,
     },
     State: {"OPEN": 0, "EVIDENCE": 1, "RECOVERED": 2, "NOTHING": 3, "EMPTY": 4},
     Act: {"STOLEN": 1, "FOUND": 2, "RENUMBERED": 3},

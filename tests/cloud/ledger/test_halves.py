@@ -15,7 +15,7 @@ from tests.cloud.ledger.campus import Box
 HALF = c.purchase(2, c.card(1), 0, 450, c.OPENING, kind=Kind.UNPROVEN, pair=Pair.SECOND)
 NEXT = c.purchase(4, c.card(1), 1, 100, c.OPENING - 450, at=c.POS2)
 RECOVERED = c.purchase(6, c.card(1), 0, 450, c.OPENING, ttn=2, kind=Kind.RECOVERED, linked=4, pair=Pair.SECOND)
-VOID = c.void(7, RECOVERED, cause=Cause.TORN_PAIR)
+VOID = c.void_by_pin(7, RECOVERED, cause=Cause.TORN_PAIR)
 
 
 def pending(ledger: Ledger) -> int:

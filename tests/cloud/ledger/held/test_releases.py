@@ -223,8 +223,8 @@ def test_of_one_psam_only_its_own(ledger: Ledger, held: HeldLedger) -> None:
 
 
 def void(ledger: Ledger, row: int) -> None:
-    """A held purchase of a body that was not stolen: its cashier voids it."""
-    Box(ledger, row=row).send(c.void(2, SALE, at=c.FAR))
+    """A held purchase of a body that was not stolen: a supervisor voids it, and it comes by its own box."""
+    Box(ledger, c.OTHER_BOX, c.OTHER_PARTITION, row=row).send(c.void(2, SALE, at=c.FAR))
 
 
 SALE = c.purchase(1, c.card(7), 1, 70, c.OPENING, at=c.FAR)

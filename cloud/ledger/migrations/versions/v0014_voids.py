@@ -1,4 +1,6 @@
-"""Each card gets one more account, pending-subsidy 待回补助: what was given back to its subsidy purse.
+"""Voids are counted by day and cause, and by who stands for them; those of before are counted under none.
+
+Each card gets one more account, pending-subsidy 待回补助: what was given back to its subsidy purse.
 
 Nothing posted changes: a subsidy that an older program gave back stays in the pending load. The watermark is the last
 entry of that time.
@@ -11,6 +13,7 @@ revision = "0014"
 down_revision = "0013"
 
 BIG = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+SMALL = sa.SmallInteger().with_variant(sa.Integer(), "sqlite")
 CREDIT = -1
 KIND = "pending-subsidy"
 
@@ -18,6 +21,9 @@ KIND = "pending-subsidy"
 def upgrade() -> None:
     op.add_column("card", sa.Column("pending_subsidy_account", BIG, nullable=False, server_default="0"))
     _give_every_card()
+    for name, form in (("cause", SMALL), ("day", sa.Integer()), ("witness", sa.LargeBinary())):
+        op.add_column("void_case", sa.Column(name, form, nullable=True))
+    op.create_index("ix_void_case_day", "void_case", ["day"])
     op.execute(
         "INSERT INTO watermark (name, value) SELECT 'pending_subsidy', (SELECT COALESCE(MAX(entry), 0) FROM posting) "
         "WHERE EXISTS (SELECT 1 FROM meta)"
