@@ -59,6 +59,9 @@ class Reason(IntEnum):
     VOID_TWICE = 81
     VOID_OTHER_DAY = 82
     VOID_NOT_YET = 83
+    VOID_OPERATOR = 84
+    VOID_NEEDS_OPERATOR = 85
+    VOID_OTHER_CARD = 86
 
 
 REASON_TEXT: dict[Reason, tuple[str, str]] = {
@@ -112,6 +115,15 @@ REASON_TEXT: dict[Reason, tuple[str, str]] = {
     Reason.VOID_NO_SALE: ("没有可撤销的消费", "there is no sale to void"),
     Reason.VOID_TWICE: ("上一笔已撤销", "the last sale is void already"),
     Reason.VOID_OTHER_DAY: ("上一笔不是今天的，不能撤销", "the last sale was on another day, it cannot be void"),
+    Reason.VOID_OPERATOR: ("本机不认识这张主管卡", "this terminal does not know this operator card"),
+    Reason.VOID_NEEDS_OPERATOR: (
+        "收银员不能单独撤销这一笔，请用主管卡",
+        "not for the cashier alone: a supervisor's operator card is needed",
+    ),
+    Reason.VOID_OTHER_CARD: (
+        "不是付款的那张卡，请用原卡或主管卡",
+        "not the card that paid: that one, or an operator card",
+    ),
     Reason.VOID_NOT_YET: ("有一笔未确认，先处理那一笔", "a transaction is not confirmed yet, settle it first"),
 }
 """Chinese first, English second. A test holds that every reason has its text."""

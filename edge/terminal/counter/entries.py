@@ -18,7 +18,7 @@ from typing import Any
 from edge.terminal.store.book import Row
 from shared.ids import DeviceId
 from shared.money import yuan
-from shared.records import LOAD_SHAPED, Kind, Pair
+from shared.records import LOAD_SHAPED, VOIDS, Pair
 
 WAIT_S = 1.0
 PAUSE_S = 0.1
@@ -59,7 +59,7 @@ async def entries_of(console: Console, device: DeviceId, row: Row) -> list[Entry
 
 def queries_of(device: DeviceId, row: Row) -> Sequence[str]:
     """What to ask for, a query each; the halves of a mixed payment are records n and n+1."""
-    if row.kind in LOAD_SHAPED or row.kind is Kind.VOID:
+    if row.kind in LOAD_SHAPED or row.kind in VOIDS:
         return (f"card={row.card.hex()}&counter={row.counter}",)
     seqs = (row.seq - 1, row.seq) if row.pair is Pair.SECOND else (row.seq,)
     return [f"device={device.hex()}&epoch={row.epoch}&seq={seq}" for seq in seqs]
@@ -69,7 +69,7 @@ def _ours(row: Row, found: list[Entry]) -> list[Entry]:
     """A card has two counters, and a void bears that of its purchase."""
     if row.kind in LOAD_SHAPED:
         return [entry for entry in found if str(entry.get("kind")).startswith(("load", "claim"))]
-    return [entry for entry in found if row.kind is not Kind.VOID or entry.get("kind") == "void"]
+    return [entry for entry in found if row.kind not in VOIDS or entry.get("kind") == "void"]
 
 
 def entry_line(entry: Entry) -> str:

@@ -23,7 +23,7 @@ from edge.terminal.taps.mixed import MixedTill
 from edge.terminal.taps.sale import Till
 from edge.terminal.taps.serving import serve
 from edge.terminal.taps.steps import End, Result, Show, Tap
-from edge.terminal.taps.voiding import void_last
+from edge.terminal.taps.voiding import void_last, void_with_card
 from shared.errors import RuleBroken, StoreFault
 from shared.ids import psam_id
 from shared.inventory import LOADERS
@@ -142,8 +142,12 @@ class Firmware:
         return self._gate
 
     def void(self, now: Now) -> Tap[Result]:
-        """撤销 of the last sale of this body, once, on its business day. No card is needed."""
+        """撤销 of the last sale of this body by PIN alone, once, on its business day: noted, and held by the centre."""
         return self._tap(void_last(self.body), 0, now)
+
+    def void_with_card(self, seq: int, now: Now) -> Tap[Result]:
+        """撤销 of a sale of this shift by its number, 0: the newest one; the card in the field stands for it."""
+        return self._tap(void_with_card(self.body, seq, self._till), 0, now)
 
     def load(self, amount_fen: int, now: Now) -> Tap[Result]:
         """圈存 at a load machine. 0 = only settle what is pending on this card."""

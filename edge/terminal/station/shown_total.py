@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.records import LOAD_SHAPED, Kind, Pair
+from shared.records import LOAD_SHAPED, VOIDS, Pair
 
 
 @dataclass(slots=True)
@@ -22,7 +22,7 @@ class Shown:
         if kind in LOAD_SHAPED:
             self.loads += 1
             self.loads_fen += fen
-        elif kind == Kind.VOID:
+        elif kind in VOIDS:
             self.voids += 1
             self.voided_fen += fen
         else:

@@ -12,6 +12,7 @@ from edge.terminal.store.layout import AskedLoad
 from edge.terminal.store.parameters import Parameters
 from shared import records
 from shared.clocks.clock import CampusTime
+from shared.errors import RuleBroken
 from shared.ids import CardId
 from shared.online import CLAIMS
 from shared.purse.outcomes import PendingLoad, PendingPurchase
@@ -131,22 +132,25 @@ class Book:
             self.unproven(waiting, now_s)
         self._finish(waiting)
 
-    def void(self, sale: PurchaseRecord, cause: Cause, now: CampusTime, sign: Callable[[bytes], bytes]) -> Row:
-        """撤销 of a sale of the current epoch. sign: wire bytes without their MAC → the MAC."""
-        flash = self._flash
-        seq = flash.next_seq()
+    def draft_void(self, sale: PurchaseRecord, cause: Cause, now: CampusTime, seq: int) -> VoidRecord:
+        """撤销 of a sale of the current epoch, under this seq, which nobody has signed yet."""
         flags = Flags(Proof.NONE, CounterKind.OFFLINE, clock_set=now.is_set).to_int()
-        record = VoidRecord(
+        return VoidRecord(
             records.VERSION, Kind.VOID, flags, seq, sale.ttn, sale.card, sale.counter, sale.purse, sale.amount_fen,
             now.seconds, cause, self._key_version, 0, *self._versions(), seq - sale.seq, bytes(records.MAC_SIZE),
         )  # fmt: skip
-        before = records.encode(record)[: -records.MAC_SIZE]
+
+    def void(self, draft: VoidRecord, sign: Callable[[bytes], bytes]) -> Row:
+        """Write it. sign: wire bytes without their MAC → the MAC."""
+        flash, seq = self._flash, draft.seq
+        if seq != flash.next_seq():
+            raise RuleBroken("a void was signed under another seq")
+        before = records.encode(draft)[: -records.MAC_SIZE]
         flash.append(before + sign(before))
-        self._mark_day(now.seconds, seq, is_set=now.is_set)
-        application = records.application_of(sale.purse)
+        self._mark_day(draft.time, seq, is_set=records.parse_flags(draft.flags).clock_set)
         return Row(
-            flash.epochs[-1].epoch, seq, Kind.VOID, sale.card, sale.counter, sale.amount_fen, now.seconds,
-            application=application,
+            flash.epochs[-1].epoch, seq, Kind(draft.kind), draft.card, draft.counter, draft.amount_fen, draft.time,
+            application=records.application_of(draft.purse),
         )  # fmt: skip
 
     def overdue(self, mono_s: float, card: CardId | None = None) -> list[Waiting]:

@@ -5,7 +5,7 @@ be remembered across a power cut. Between the two purchases of a pair no other r
 comes ends the pair first.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeGuard
 
 from edge.terminal.store.book import Book, Row
@@ -17,11 +17,29 @@ from shared.ids import CardId, DeviceId
 from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.purse.outcomes import PendingPurchase
 from shared.purse.reasons import Reason
-from shared.records import PROVEN, Cause, Kind, Pair, PurchaseRecord, Record, Stored, VoidRecord, decode, parse_flags
+from shared.purse.tac import challenge_of
+from shared.records import (
+    MAC_SIZE,
+    PROVEN,
+    WITNESS_SIZE,
+    Cause,
+    Kind,
+    Pair,
+    PurchaseRecord,
+    Record,
+    Stored,
+    VoidRecord,
+    Witness,
+    decode,
+    encode,
+    parse_flags,
+)
 
 LOOK_BACK = 32
 """Records that are looked at for the last sale; what lies further back is no longer the last one that anybody means."""
 HALVES = 2
+SHIFT_MAX = 4_096
+"""Records of a shift that are looked at; what lies further back is for the card office."""
 
 
 class Debt(NamedTuple):
@@ -32,9 +50,12 @@ class Debt(NamedTuple):
 
 
 class Voids:
-    """Over one store. key: K_term."""
+    """Over one store. key: K_term, of key_version."""
 
-    def __init__(self, flash: Flash, book: Book, parameters: Parameters, device: DeviceId, key: bytes) -> None:
+    def __init__(
+        self, flash: Flash, book: Book, parameters: Parameters, device: DeviceId, key: bytes, key_version: int
+    ) -> None:
+        self._key_version = key_version
         self._flash = flash
         self._book = book
         self._parameters = parameters
@@ -47,9 +68,81 @@ class Voids:
         return "Voids()"
 
     def write(self, sale: PurchaseRecord, cause: Cause, now: CampusTime) -> Row:
-        """The record, durable and signed by this terminal."""
+        """The record, durable and signed by this terminal alone."""
         self.may_owe = True
-        return self._book.void(sale, cause, now, self._signer())
+        return self._book.void(self._book.draft_void(sale, cause, now, self._flash.next_seq()), self._signer())
+
+    def drafts(self, sale: PurchaseRecord, cause: Cause, witness: CardId, now: CampusTime) -> list[VoidRecord]:
+        """Of every half of this payment, the second first, for the witness to stand for: nothing is written yet."""
+        version = sale.key_version if cause is Cause.SAME_CARD else self._key_version
+        signs = Witness(witness, version, bytes(MAC_SIZE))
+        numbered = enumerate(self.halves(sale), self._flash.next_seq())
+        made = [self._book.draft_void(half, cause, now, seq) for seq, half in numbered]
+        return [draft._replace(kind=Kind.WITNESSED_VOID, witness=signs) for draft in made]
+
+    def challenge(self, draft: VoidRecord) -> bytes:
+        """What the witness is to answer."""
+        return challenge_of(self._stored(encode(draft)[: -MAC_SIZE - WITNESS_SIZE]))
+
+    def write_witnessed(self, drafts: Sequence[VoidRecord]) -> list[Row]:
+        """All of them, each with the witness's MAC in it; the records, durable and signed by this terminal."""
+        self.may_owe = True
+        return [self._book.void(draft, self._signer()) for draft in drafts]
+
+    def halves(self, sale: PurchaseRecord) -> list[PurchaseRecord]:
+        """The payment that this sale ends, the second half first."""
+        is_second = parse_flags(sale.flags).pair is Pair.SECOND
+        first = self.first_half(sale.card, sale.seq) if is_second else None
+        return [sale] if first is None else [sale, first]
+
+    def sale_of_shift(self, seq: int, now: CampusTime) -> PurchaseRecord | Reason:
+        """The payment with this number, 0: the newest one; or why it cannot be void. By its second half, if it has two.
+
+        A ride is none: the card's transit record would go on as if it were paid.
+        """
+        if self._book.without_record:
+            return Reason.VOID_NOT_YET
+        dead = self._void_seqs(seq)
+        wanted = self._newest(dead) if not seq else self._whole(seq)
+        if wanted is None or wanted.trip:
+            return Reason.VOID_NO_SALE
+        if wanted.seq in dead:
+            return Reason.VOID_TWICE
+        return wanted if self._is_today(wanted.time, now) else Reason.VOID_OTHER_DAY
+
+    def by_same_card(self, now: CampusTime) -> int:
+        """Voids of today for which no supervisor stood."""
+        count = 0
+        for record in self._back(0):
+            if isinstance(record, VoidRecord) and record.cause == Cause.SAME_CARD and self._is_today(record.time, now):
+                count += 1
+        return count
+
+    def _whole(self, seq: int) -> PurchaseRecord | None:
+        """The paid purchase with this number; of a first half, its second one."""
+        found = self.record_of(seq) if 0 < seq <= self._last_seq() else None
+        if not _is_paid(found) or parse_flags(found.flags).pair is not Pair.FIRST:
+            return found if _is_paid(found) else None
+        behind = self.record_of(seq + 1)
+        return behind if _is_paid(behind) and behind.card == found.card else found
+
+    def _newest(self, dead: set[int]) -> PurchaseRecord | None:
+        return next((r for r in self._back(0) if _is_paid(r) and r.seq not in dead), None)
+
+    def _void_seqs(self, above: int) -> set[int]:
+        """Numbers of the payments that are void, those above this one at the least."""
+        return {r.seq - r.linked for r in self._back(above) if isinstance(r, VoidRecord)}
+
+    def _back(self, above: int) -> Iterator[Record]:
+        """Records of this epoch that are still in the ring, the newest first, down to the one above this number."""
+        newest = self._last_seq()
+        for seq in range(newest, max(newest - SHIFT_MAX, above), -1):
+            record = self.record_of(seq)
+            if record is not None:
+                yield record
+
+    def _is_today(self, time_s: int, now: CampusTime) -> bool:
+        return self._parameters.day_of(time_s) == self._parameters.day_of(now.seconds)
 
     def pay_back(self, now: CampusTime) -> list[Row]:
         """Write what is owed, as far as the ring has room; the rest waits. Not in the middle of a payment."""
@@ -75,7 +168,7 @@ class Voids:
             if isinstance(record, PurchaseRecord) and record.trip:
                 break
             if isinstance(record, VoidRecord):
-                if record.cause == Cause.CASHIER:
+                if record.cause != Cause.TORN_PAIR:
                     return Reason.VOID_TWICE
                 dead.add(seq - record.linked)
             elif _is_paid(record) and seq not in dead:
@@ -116,11 +209,12 @@ class Voids:
         return None
 
     def _other_half(self, void: VoidRecord) -> Debt | None:
-        """A cashier takes back both halves; the second comes first."""
+        """Both halves are taken back, the second comes first; a witness that has gone does not stand for the other."""
         sale = self.record_of(void.seq - void.linked)
-        if void.cause != Cause.CASHIER or not _is_paid(sale) or parse_flags(sale.flags).pair is not Pair.SECOND:
+        if void.cause == Cause.TORN_PAIR or not _is_paid(sale) or parse_flags(sale.flags).pair is not Pair.SECOND:
             return None
-        return _debt(self.first_half(sale.card, sale.seq), Cause.CASHIER)
+        cause = Cause.CASHIER if void.cause == Cause.CASHIER else Cause.TORN_PAIR
+        return _debt(self.first_half(sale.card, sale.seq), cause)
 
     def _second_waits(self) -> bool:
         """Is the second half of the newest pair still open in its slot?"""
@@ -132,15 +226,16 @@ class Voids:
         return current.last if current is not None else 0
 
     def _signer(self) -> Callable[[bytes], bytes]:
+        def sign(before: bytes) -> bytes:
+            return terminal_mac(self._sign_with, mac_input(self._stored(before)))
+
+        return sign
+
+    def _stored(self, wire: bytes) -> bytes:
         epoch = self._flash.current
         if epoch is None:
             raise RuleBroken("no epoch, no void")
-
-        def sign(before: bytes) -> bytes:
-            covered = mac_input(Stored(self._device, epoch.epoch, epoch.psam, before).to_bytes())
-            return terminal_mac(self._sign_with, covered)
-
-        return sign
+        return Stored(self._device, epoch.epoch, epoch.psam, wire).to_bytes()
 
 
 def _is_paid(record: Record | None) -> TypeGuard[PurchaseRecord]:

@@ -35,7 +35,9 @@ class Body:
         self.book = Book(flash, settings.parameters, settings.key_version)
         self.now = Now(0.0, 0)
         self.psam = PsamId(settings.device)
-        self.voids = Voids(flash, self.book, settings.parameters, settings.device, settings.key)
+        self.voids = Voids(
+            flash, self.book, settings.parameters, settings.device, settings.key, settings.key_version
+        )  # fmt: skip
         self.live_ttn: int | None = None
         self.untold = Untold()
         self.presented: CardId | None = None

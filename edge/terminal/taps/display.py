@@ -221,15 +221,32 @@ def unproven(pending: PendingPurchase | PendingLoad) -> Display:
     return Display(Face.NOTICE, title, _NOTHING, todo)
 
 
-def voided(amount_fen: int, card: CardId) -> Display:
-    """撤销成功: the record is durable. The card is as it was."""
+def voided(amount_fen: int, card: CardId, subsidy_fen: int = 0) -> Display:
+    """撤销成功: the record is durable. The card is as it was. subsidy_fen: what of it nobody can claim yet."""
     amount = yuan(amount_fen)
     title = Text(
         f"撤销成功 ¥{amount} 已退入过渡余额，卡尾号 {card[-2:].hex()}",
         f"void: ¥{amount} goes to pending load, card …{card[-2:].hex()}",
     )
     todo = Text("卡内余额未变，请持卡人到圈存机领款", "the card is unchanged; the holder claims it at a load machine")
+    if subsidy_fen:
+        subsidy = yuan(subsidy_fen)
+        todo = Text(
+            f"卡内余额未变；其中补助 ¥{subsidy} 记为待回补助，暂不能领，余款到圈存机领",
+            f"the card is unchanged; ¥{subsidy} of it is a subsidy that cannot be claimed yet",
+        )
     return Display(Face.VOIDED, title, Text(f"已撤销{amount}元", f"{amount} yuan given back"), todo)
+
+
+def void_noted(amount_fen: int, card: CardId) -> Display:
+    """A void by PIN alone: the record is durable, and the centre holds it."""
+    amount = yuan(amount_fen)
+    title = Text(
+        f"撤销已登记 ¥{amount} 待中心核定，卡尾号 {card[-2:].hex()}",
+        f"a void of ¥{amount} is noted, the centre decides, card …{card[-2:].hex()}",
+    )
+    todo = Text("无主管卡：两人核定后退入过渡余额", "no operator card: given back when two persons have decided")
+    return Display(Face.VOIDED, title, Text(f"撤销{amount}元已登记", f"a void of {amount} yuan is noted"), todo)
 
 
 def given_back(amount_fen: int, reason: Reason | None = None) -> Display:

@@ -1,32 +1,116 @@
-"""The cashier's void 撤销: the last sale of this terminal is given back, by a signed record and never by the card.
+"""The void 撤销: a sale of this shift is given back, by a signed record and never by writing to the card.
 
-Once, on the business day of the sale, and only while nothing is unconfirmed. Refuses everything else with its reason.
-The card need not be there: what it paid waits in pending load 过渡余额 until it is claimed. A mixed payment is two
-purchases, and both are given back.
+With a supervisor's operator card 主管卡 in the field: any sale of the business day. With the card that paid, tapped
+again: the newest one, for the cashier alone, within bounds. By PIN alone, with no card: the last one, and then it is
+only noted, for the centre holds it until two persons have decided. Refuses everything else with its reason. What was
+paid waits for its purse until it is claimed. A mixed payment is two purchases, and both are given back.
 """
 
+from edge.terminal.store.book import Row
 from edge.terminal.taps import display
 from edge.terminal.taps.body import Body
+from edge.terminal.taps.display import Bar
+from edge.terminal.taps.serving import Parts, serve
 from edge.terminal.taps.steps import End, Result, Show, Shown, Tap
+from shared.purse.flows.witness import Presented, present, stand_for
+from shared.purse.outcomes import Rejected
 from shared.purse.reasons import Reason
-from shared.records import Cause
+from shared.records import Cause, PurchaseRecord, VoidRecord
+
+ALONE_S = 180
+"""So long after the sale a cashier may void it alone, with the card that paid."""
+ALONE_FEN = 3_000
+ALONE_A_SHIFT = 5
+"""Records; a mixed payment has two."""
 
 
 def void_last(body: Body) -> Tap[Result]:
-    """Give the last sale back."""
+    """By PIN alone: note that the last sale is to be given back."""
     if body.settling_bar is not None:
-        yield Show(display.not_selling(body.settling_bar))
-        return Result(End.NOT_SELLING, 0)
+        return (yield from _not_selling(body.settling_bar))
     now = body.time()
     body.voids.pay_back(now)
     sale = body.voids.last_sale(now)
     if isinstance(sale, Reason):
-        yield Show(display.not_void(sale))
-        return Result(End.DECLINED, 0, reason=sale)
+        return (yield from _refused(sale))
     body.untold.forget()
     rows = [body.voids.write(sale, Cause.CASHIER, now), *body.voids.pay_back(now)]
+    total_fen = yield from _shown(rows)
+    yield Show(display.void_noted(total_fen, sale.card))
+    return Result(End.DONE, total_fen, rows[-1])
+
+
+def void_with_card(body: Body, seq: int, parts: Parts) -> Tap[Result]:
+    """A sale by its number, 0: the newest one; the card in the field stands for it."""
+    if body.settling_bar is not None:
+        return (yield from _not_selling(body.settling_bar))
+    card = yield from serve(present(body.settings.profile), parts)
+    if isinstance(card, Rejected):
+        return (yield from _refused(card.reason))
+    body.voids.pay_back(body.time())
+    sale = _sale_for(body, seq, card)
+    if isinstance(sale, Reason):
+        return (yield from _refused(sale))
+    if body.flash.free < len(body.voids.halves(sale)):
+        return (yield from _not_selling(Bar.RING_FULL))
+    drafts = yield from _stood_for(body, sale, card, parts)
+    if isinstance(drafts, Reason):
+        return (yield from _refused(drafts))
+    body.untold.forget()
+    rows = body.voids.write_witnessed(drafts)
+    total_fen = yield from _shown(rows)
+    subsidy_fen = sum(row.amount_fen for row in rows if row.application)
+    yield Show(display.voided(total_fen, sale.card, subsidy_fen))
+    return Result(End.DONE, total_fen, rows[-1])
+
+
+def _sale_for(body: Body, seq: int, card: Presented) -> PurchaseRecord | Reason:
+    """The sale that this card may have void, or why not."""
+    if card.is_operator and card.card not in body.settings.operators:
+        return Reason.VOID_OPERATOR
+    sale = body.voids.sale_of_shift(seq, body.time())
+    if isinstance(sale, Reason) or card.is_operator:
+        return sale
+    return _alone(body, sale, card) or sale
+
+
+def _alone(body: Body, sale: PurchaseRecord, card: Presented) -> Reason | None:
+    """Why the cashier needs a supervisor; None: the card that paid is enough."""
+    if card.card != sale.card:
+        return Reason.VOID_OTHER_CARD
+    now = body.time()
+    newest = body.voids.sale_of_shift(0, now)
+    halves = body.voids.halves(sale)
+    is_newest = not isinstance(newest, Reason) and newest.seq == sale.seq
+    is_young = 0 <= now.seconds - sale.time <= ALONE_S
+    is_small = sum(half.amount_fen for half in halves) <= ALONE_FEN
+    is_rare = body.voids.by_same_card(now) + len(halves) <= ALONE_A_SHIFT
+    return None if is_newest and is_young and is_small and is_rare else Reason.VOID_NEEDS_OPERATOR
+
+
+def _stood_for(body: Body, sale: PurchaseRecord, card: Presented, parts: Parts) -> Tap[list[VoidRecord] | Reason]:
+    """The records, each with the card's MAC; nothing is written before the card has stood for all of them."""
+    cause = Cause.OPERATOR if card.is_operator else Cause.SAME_CARD
+    made = []
+    for draft in body.voids.drafts(sale, cause, card.card, body.time()):
+        mac = yield from serve(stand_for(body.voids.challenge(draft)), parts)
+        if isinstance(mac, Rejected):
+            return mac.reason
+        made.append(draft._replace(witness=draft.witness and draft.witness._replace(mac=mac)))
+    return made
+
+
+def _shown(rows: list[Row]) -> Tap[int]:
     for row in rows:
         yield Shown(row)
-    total_fen = sum(row.amount_fen for row in rows)
-    yield Show(display.voided(total_fen, sale.card))
-    return Result(End.DONE, total_fen, rows[-1])
+    return sum(row.amount_fen for row in rows)
+
+
+def _refused(reason: Reason) -> Tap[Result]:
+    yield Show(display.not_void(reason))
+    return Result(End.DECLINED, 0, reason=reason)
+
+
+def _not_selling(bar: Bar) -> Tap[Result]:
+    yield Show(display.not_selling(bar))
+    return Result(End.NOT_SELLING, 0)

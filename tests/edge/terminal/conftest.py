@@ -30,6 +30,7 @@ from shared.purse.cos.images import (
     decode_card_image,
     new_card_image,
     new_psam_image,
+    operator_card_image,
     personalised_card_image,
 )
 from shared.purse.cos.layout import FID_SUBSIDY
@@ -55,6 +56,10 @@ TERMINAL_JSON = {
 }  # fmt: skip
 
 
+PROOF = Key(bytes(range(16)))
+"""Of what cards prove themselves by."""
+
+
 class School:
     """Keys, cards, PSAMs and the key process's part of a load."""
 
@@ -72,7 +77,8 @@ class School:
         )
         purchase = CardKey(1, 1, diversify(self.purchase, serial))
         load = CardKey(1, 1, diversify(self.loads, serial))
-        keys = CardKeys((purchase,), (load,), diversify(self.tac, serial))
+        proof = CardKey(0, 1, diversify(PROOF, serial))
+        keys = CardKeys((purchase,), (load,), diversify(self.tac, serial), internal_auth=proof)
         if subsidy is None:
             return RamMemory(new_card_image(CAMPUS, public, keys, opening_balance_fen=balance))
         main = Application(CAMPUS, public, keys, balance)
@@ -81,6 +87,14 @@ class School:
             fid=FID_SUBSIDY, records=(CardCounters(locked=locked).encode(),),
         )  # fmt: skip
         return RamMemory(personalised_card_image([main, second]))
+
+    def operator(self, number=1):
+        """A supervisor's card; its key is its own number."""
+        serial = b"\0\0\0\0\xf0\0\0" + bytes((number,))
+        public = PublicData(
+            b"\x53\x03", serial, bytes.fromhex("20250901"), bytes.fromhex("20290731"), b"\x45\x10", b"\0\1"
+        )
+        return RamMemory(operator_card_image(public, CardKey(0, 1, Key(serial * 2))))
 
     def card(self, memory):
         card = UserCard(memory, self.rng.randbytes)
@@ -297,6 +311,9 @@ class Bench:
 
     def void(self):
         return self.tap(self.firmware.void(self.now()), None)
+
+    def void_with(self, memory, seq=0, card=None):
+        return self.tap(self.firmware.void_with_card(seq, self.now()), card or self.school.card(memory))
 
     def load(self, memory, amount=5000, card=None):
         return self.tap(self.firmware.load(amount, self.now()), card or self.school.card(memory))

@@ -1,4 +1,4 @@
-"""The cashier's void: the last sale, once, on its day, signed by the terminal; the card is not touched."""
+"""The void by PIN alone: the last sale, once, on its day, signed by the terminal; the centre holds it."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_the_last_sale_is_given_back_by_a_signed_record(bench, kit):
     assert kit.balance(memory) == 50_000 - 1550
     assert [row.kind for row in bench.shown] == [Kind.PURCHASE, Kind.PURCHASE, Kind.VOID]
     assert bench.displays[-1].face is Face.VOIDED
-    assert "过渡余额" in bench.displays[-1].title.zh
+    assert "待中心核定" in bench.displays[-1].title.zh
     assert bench.edge.seqs() == [1, 2, 3]
 
 
