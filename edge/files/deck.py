@@ -19,6 +19,8 @@ from shared.purse.cos.torn import Plan, TearingChannel
 from shared.purse.profiles import SUBSIDY
 from shared.transit.ride_record import RideRecord, ride_of
 
+OPERATORS = "operators"
+
 
 @dataclass(frozen=True, slots=True)
 class CardFile:
@@ -70,6 +72,11 @@ class Deck:
     def find(self, label: str) -> CardFile | None:
         """The card with this label."""
         return self._by_label.get(label)
+
+
+def operators_of(data: Path) -> Deck | None:
+    """The supervisors' cards 主管卡 of a data folder; a campus of before has none."""
+    return Deck(data, OPERATORS) if (data / OPERATORS / "index.json").exists() else None
 
 
 class Laid:

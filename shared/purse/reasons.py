@@ -113,8 +113,8 @@ REASON_TEXT: dict[Reason, tuple[str, str]] = {
     Reason.PROOF_GONE: ("卡已扣款，交易认证码已被覆盖", "debited, but the card no longer holds its TAC"),
     Reason.MAC3_WRONG: ("卡的圈提证明错误，勿付款", "the card's proof of the unload is wrong, do not pay out"),
     Reason.VOID_NO_SALE: ("没有可撤销的消费", "there is no sale to void"),
-    Reason.VOID_TWICE: ("上一笔已撤销", "the last sale is void already"),
-    Reason.VOID_OTHER_DAY: ("上一笔不是今天的，不能撤销", "the last sale was on another day, it cannot be void"),
+    Reason.VOID_TWICE: ("这一笔已撤销", "the sale is void already"),
+    Reason.VOID_OTHER_DAY: ("这一笔不是今天的，不能撤销", "the sale was on another day, it cannot be void"),
     Reason.VOID_OPERATOR: ("本机不认识这张主管卡", "this terminal does not know this operator card"),
     Reason.VOID_NEEDS_OPERATOR: (
         "收银员不能单独撤销这一笔，请用主管卡",

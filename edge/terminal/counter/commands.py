@@ -20,6 +20,7 @@ class Verb(StrEnum):
     SELL = "sell"
     AGAIN = "again"
     VOID = "void"
+    SALES = "sales"
     RIDE = "ride"
     STOP = "stop"
     CLAIM = "claim"
@@ -39,7 +40,7 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A verb with its word (label, before/after, on/off, stop) or amount."""
+    """A verb with its word (label, before/after, on/off, stop, which sale is void) or amount."""
 
     verb: Verb
     word: str = ""
@@ -50,7 +51,10 @@ HELP = """\
   12.50            消费 12.50 元 / sell for 12.50 yuan
   again            同一张卡再放一次（空行也行）/ present the same card again (an empty line does too)
   claim            领款：待领的补助、退款圈入卡内（需联网）/ claim what waits for the card (on line)
-  void             撤销本机上一笔消费，退入过渡余额 / give the last sale of this terminal back
+  void             原卡再放：撤销刚才那笔（3 分钟内、30 元内）/ the card that paid, again: void the newest sale
+  void 17 [主管01] 主管卡：撤销本班流水 17 / a supervisor's operator card: void sale 17 of this shift
+  void pin         仅凭口令：只登记上一笔，中心待核 / by PIN alone: the last sale is noted, the centre holds it
+  sales            本班可撤销的消费 / the sales of this shift
   ride             刷卡乘车（车载机）/ tap on or off (at a validator)
   stop 3 [back]    报站：到 3 站，上行（back 下行）/ the bus is at stop 3, outward (back: inward)
   card 0012        换一张卡 / choose another card
@@ -67,6 +71,8 @@ _PLAIN = {
     "再放": Verb.AGAIN,
     "void": Verb.VOID,
     "撤销": Verb.VOID,
+    "sales": Verb.SALES,
+    "流水": Verb.SALES,
     "ride": Verb.RIDE,
     "乘车": Verb.RIDE,
     "claim": Verb.CLAIM,
@@ -89,6 +95,7 @@ _PLAIN = {
 
 
 _SPENDING = ("", "load")
+_VOID = re.compile(r"pin|口令|[0-9]{1,10}( \S.*)?")
 _STOP = re.compile(r"[0-9]{1,3}( back)?")
 
 
@@ -99,6 +106,8 @@ def parse(line: str) -> Command:
         return Command(_PLAIN[text.lower()])
     verb, _, rest = text.partition(" ")
     match verb.lower(), rest.lower():
+        case ("void" | "撤销", _) if _VOID.fullmatch(rest):
+            return Command(Verb.VOID, rest)
         case ("card" | "换卡", _) if rest:
             return Command(Verb.CARD, rest)
         case ("pull" | "拔卡" | "抽卡", "" | "after" | "before"):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from edge.card.reader.psam import PsamReader
 from edge.card.reader.reader import NoCard, Reader, require_readers
-from edge.files.deck import Deck
+from edge.files.deck import Deck, operators_of
 from edge.files.disk import InUse
 from edge.life import say
 from edge.terminal.counter import commands
@@ -23,7 +23,7 @@ from edge.terminal.counter.commands import Command, Verb
 from edge.terminal.counter.entries import Console, entries_of, entry_line
 from edge.terminal.counter.fields import DeckField, Field, Lying, ReaderField
 from edge.terminal.counter.pulling import PulledAtDebit
-from edge.terminal.counter.wording import again_line, status_lines
+from edge.terminal.counter.wording import again_line, sale_lines, status_lines
 from edge.terminal.station import running
 from edge.terminal.station.figures import status
 from edge.terminal.station.screen import Screen
@@ -48,6 +48,7 @@ LINE_MAX = 200
 JOIN_S = 5.0
 """A prompt waits so long for the link to join and to be registered."""
 PROMPT = "> "
+PIN_ALONE = ("pin", "口令")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,14 @@ def _open(options: CounterOptions, name: str, screen: Screen, psam: PsamReader |
     return station
 
 
+def _operators(data: Path, label: str) -> DeckField | None:
+    """The supervisors' cards of the demonstration, the named one or the first; None when there is none."""
+    deck = operators_of(data)
+    if deck is None or not deck.cards or (label and deck.find(label) is None):
+        return None
+    return DeckField(deck, label)
+
+
 class _Counter:
     """One person at one counter."""
 
@@ -168,7 +177,7 @@ class _Counter:
             case Verb.LOAD | Verb.CLAIM:
                 await self._load(command)
             case Verb.VOID:
-                await self._void()
+                await (self._void_by_pin() if command.word in PIN_ALONE else self._void(command))
             case Verb.RIDE | Verb.STOP if self._station.settings.ride is None:
                 say("本机不按票价收费 / this body takes no rides")
             case Verb.RIDE:
@@ -196,6 +205,9 @@ class _Counter:
                 stop, _, way = command.word.partition(" ")
                 self._station.firmware.at_stop(int(stop), int(bool(way)))
                 say(f"到站 {stop} / at stop {command.word}")
+            case Verb.SALES:
+                for line in sale_lines(self._station.firmware.sales()):
+                    say(line)
             case Verb.STATUS:
                 for line in self._status():
                     say(line)
@@ -222,8 +234,18 @@ class _Counter:
             return
         await self._tap(self._station, command, lambda: firmware.again(self._station.now()))
 
-    async def _void(self) -> None:
-        """No card is laid: a void never touches one."""
+    async def _void(self, command: Command) -> None:
+        """The card that stands for it: of a numbered sale a supervisor's, else the one that paid."""
+        seq, _, label = command.word.partition(" ")
+        field = self._field if not seq or self._options.reader else _operators(self._options.data, label)
+        if field is None:
+            say(f"没有这张主管卡 / no such operator card: {label}")
+            return
+        firmware, station = self._station.firmware, self._station
+        await self._tap(station, command, lambda: firmware.void_with_card(int(seq or 0), station.now()), field)
+
+    async def _void_by_pin(self) -> None:
+        """No card is laid."""
         station = self._station
         result = await station.tap(station.firmware.void(station.now()), None)
         if result.end is End.DONE:
@@ -252,9 +274,12 @@ class _Counter:
                 say("没有空闲的圈存机 / no load machine is free; 可用 --name 指定 / name one with --name")
         return self._loader
 
-    async def _tap(self, station: Station, command: Command, tap: Callable[[], Tap[Result]]) -> None:
+    async def _tap(
+        self, station: Station, command: Command, tap: Callable[[], Tap[Result]], field: Field | None = None
+    ) -> None:
+        """field: where the card lies, if it is not the holder's."""
         pull, self._pull = self._pull, None
-        laid = await self._lay(station)
+        laid = await self._lay(station, field or self._field)
         if laid is None:
             return
         with laid as lying:
@@ -265,10 +290,10 @@ class _Counter:
         if result.end is End.DONE and result.row is not None:
             await self._entry(station, result)
 
-    async def _lay(self, station: Station) -> AbstractContextManager[Lying] | None:
+    async def _lay(self, station: Station, field: Field) -> AbstractContextManager[Lying] | None:
         """The card in the field, or the reason said why there is none."""
         try:
-            return await self._field.lay(station.disk)
+            return await field.lay(station.disk)
         except InUse:
             say("这张卡正在别处使用，请稍候再试 / this card lies in another field, try again")
         except NoCard as none:
@@ -297,7 +322,7 @@ class _Counter:
             say(f"没有这张卡 / no such card: {label}")
 
     async def _read(self, verb: Verb) -> None:
-        laid = await self._lay(self._station)
+        laid = await self._lay(self._station, self._field)
         if laid is None:
             return
         with laid as lying:

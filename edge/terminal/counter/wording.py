@@ -1,11 +1,13 @@
 """What a counter by hand says in words: this terminal's state, and what to type when a card must come again. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edge.terminal.counter.commands import Command, Verb
+from edge.terminal.store.voids import ShiftSale
 from edge.terminal.taps.display import Bar, bar_words
 from edge.terminal.taps.steps import End, Result
+from shared.clocks.clock import time_text
 from shared.inventory import DeviceKind
 from shared.money import yuan
 from shared.purse.reasons import Reason
@@ -16,6 +18,7 @@ _KINDS = {
     DeviceKind.LOAD_MACHINE: "圈存机 load machine",
     DeviceKind.DESK: "卡务台 card desk",
 }
+SALES_SHOWN = 20
 _LINE = {
     "no-wire": "无网络 no network",
     "hello": "正在接入 joining",
@@ -40,6 +43,19 @@ def status_lines(said: Mapping[str, Any]) -> list[str]:
         f"  待同一张卡再放 cards to come again: {said['waiting_slots']}，其中未登记 not noted yet {said['open_slots']}",
         f"  每笔耗时 a tap takes: p50 {said['latency_ms']['p50']} ms · p99 {said['latency_ms']['p99']} ms",
     ]
+
+
+def sale_lines(sales: Sequence[ShiftSale]) -> list[str]:
+    """The sales of this shift as a cashier reads them, the newest first."""
+    if not sales:
+        return ["本班没有消费 / no sales in this shift"]
+    lines = [
+        f"  流水 {sale.seq:>6}  {time_text(sale.time_s)}  ¥{yuan(sale.fen)}  卡尾号 card …{sale.card[-2:].hex()}"
+        + ("  已撤销 void" if sale.is_void else "")
+        for sale in sales[:SALES_SHOWN]
+    ]
+    more = len(sales) - SALES_SHOWN
+    return [*lines, *([f"  … 另有 {more} 笔 more"] if more > 0 else [])]
 
 
 def again_line(command: Command, result: Result) -> str:

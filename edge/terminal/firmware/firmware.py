@@ -14,6 +14,7 @@ from edge.terminal.store.clock import Now
 from edge.terminal.store.flash import Flash
 from edge.terminal.store.layout import AskedLoad
 from edge.terminal.store.untold import NOWHERE, Place
+from edge.terminal.store.voids import ShiftSale
 from edge.terminal.taps import display
 from edge.terminal.taps.body import Body
 from edge.terminal.taps.display import Bar, Display
@@ -148,6 +149,10 @@ class Firmware:
     def void_with_card(self, seq: int, now: Now) -> Tap[Result]:
         """撤销 of a sale of this shift by its number, 0: the newest one; the card in the field stands for it."""
         return self._tap(void_with_card(self.body, seq, self._till), 0, now)
+
+    def sales(self) -> list[ShiftSale]:
+        """What this body has sold in this shift, and what of it is void."""
+        return self.body.voids.sales_of_shift(self.body.time()) if self.body.has_epoch else []
 
     def load(self, amount_fen: int, now: Now) -> Tap[Result]:
         """圈存 at a load machine. 0 = only settle what is pending on this card."""

@@ -12,12 +12,12 @@ from edge.files.deck import CardFile, Deck, Laid
 from edge.files.disk import InUse
 from edge.terminal.play.script import Line, Progress
 from edge.terminal.station.station import Station
-from edge.terminal.taps.steps import End, Result
+from edge.terminal.taps.steps import End, Result, Tap
 from shared.clocks.campus_clock import CampusClock
 from shared.inventory import LOADERS
 from shared.online import LoadResult
 from shared.purse.reasons import Reason
-from shared.records import PROVEN, peek
+from shared.records import PROVEN, VOIDS, peek
 
 BUSY_S = 0.05
 BUSY_MAX = 1200
@@ -31,10 +31,12 @@ class Player:
     """One script. `is_over` ends it between two lines."""
 
     def __init__(
-        self, station: Station, deck: Deck, lines: tuple[Line, ...], progress: Progress, is_over: asyncio.Event
-    ) -> None:
+        self, station: Station, deck: Deck, lines: tuple[Line, ...], progress: Progress, is_over: asyncio.Event,
+        operators: Deck | None = None,
+    ) -> None:  # fmt: skip
         self._station = station
         self._deck = deck
+        self._operators = operators
         self._lines = lines
         self._progress = progress
         self._is_over = is_over
@@ -58,7 +60,7 @@ class Player:
         if mark is None or mark.line >= len(self._lines) or flash.current is None:
             return 0
         newer = range(mark.seq + 1, flash.current.last + 1)
-        proven = any(peek(flash.read(flash.current, seq)).kind in PROVEN for seq in newer)
+        proven = any(peek(flash.read(flash.current, seq)).kind in PROVEN | VOIDS for seq in newer)
         self._station.firmware.body.untold.forget()  # this script knows what was done
         return mark.line + 1 if proven else mark.line
 
@@ -67,7 +69,7 @@ class Player:
         return current.last if current else 0
 
     async def _do(self, line: Line) -> None:
-        card = self._deck.find(line.card)
+        card = self._deck.find(line.card) or self._operator(line)
         if card is None:
             self._station.figures.declined += 1
             return
@@ -80,21 +82,28 @@ class Player:
             if await self._pause(RETRY_S if result.end is End.DECLINED else BUSY_S):
                 return
 
+    def _operator(self, line: Line) -> CardFile | None:
+        """A supervisor's card, for a void."""
+        return None if line.void is None or self._operators is None else self._operators.find(line.card)
+
     async def _tap(self, card: CardFile, line: Line) -> Result | None:
         """The same amount again after a torn card: the firmware knows whether it was paid."""
-        firmware = self._station.firmware
-        is_load = self._station.settings.kind in LOADERS
         for _ in range(BUSY_MAX):
             try:
                 with Laid(card, self._station.disk) as laid:
-                    now = self._station.now()
-                    tap = firmware.load(line.amount_fen, now) if is_load else firmware.sale(line.amount_fen, now)
-                    return await self._station.tap(tap, laid.channel)
+                    return await self._station.tap(self._deed(line), laid.channel)
             except InUse:
                 if await self._pause(BUSY_S):
                     return None
         self._station.figures.declined += 1
         return None
+
+    def _deed(self, line: Line) -> Tap[Result]:
+        firmware, now = self._station.firmware, self._station.now()
+        if line.void is not None:
+            return firmware.void_with_card(line.void, now)
+        is_load = self._station.settings.kind in LOADERS
+        return firmware.load(line.amount_fen, now) if is_load else firmware.sale(line.amount_fen, now)
 
     async def _until(self, at: int, clock: CampusClock) -> bool:
         """Wait for a campus second. True when it is over."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from json import dumps
 from pathlib import Path
 
-from edge.files.deck import Deck
+from edge.files.deck import Deck, operators_of
 from edge.life import end_with_stdin, every, on_signals, say
 from edge.terminal.play.customers import Customers, Habits
 from edge.terminal.play.player import Player
@@ -104,7 +104,8 @@ class _Process:
         options = self._options
         if options.script is not None:
             lines, progress = read_script(options.script), Progress(folder, options.script)
-            await Player(self._station, self._deck, lines, progress, self._over).play(options.clock)
+            operators = operators_of(options.data)
+            await Player(self._station, self._deck, lines, progress, self._over, operators).play(options.clock)
         elif options.habits is not None:
             await Customers(self._station, self._deck, options.habits, self._over).come()
         else:

@@ -1,6 +1,7 @@
 """A script of purchases or loads for one terminal, as a trace replay writes it: JSON lines, played in their order.
 
     {"card": "0012", "amount_fen": 1250, "at": 817300805}        at: campus second, optional
+    {"card": "主管01", "void": 17}      a void 撤销 of sale 17, 0: the newest; by a supervisor's card or the payer's
 
 Each line is done once, also when the process is killed: the progress is noted beside the flash before a card is laid
 down, and what the ring says decides. Refuses a file with a malformed line.
@@ -16,11 +17,12 @@ from shared.errors import ConfigFault
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One purchase or load. at 0: as soon as may be."""
+    """One purchase or load, or the void of a sale by its number. at 0: as soon as may be."""
 
     card: str
     amount_fen: int
     at: int
+    void: int | None = None
 
 
 def read_script(path: Path) -> tuple[Line, ...]:
@@ -37,12 +39,14 @@ def read_script(path: Path) -> tuple[Line, ...]:
 def _line(path: Path, number: int, raw: str) -> Line:
     try:
         row = json.loads(raw)
-        card, amount, at = row["card"], row["amount_fen"], row.get("at", 0)
+        card, at, void = row["card"], row.get("at", 0), row.get("void")
+        amount = row["amount_fen"] if void is None else 0
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as fault:
         raise ConfigFault(f"{path}: 第 {number} 行 / line {number}: not a script line") from fault
-    if not isinstance(card, str) or type(amount) is not int or amount <= 0 or not isinstance(at, int | float):
+    is_whole = type(amount) is int and amount > 0 if void is None else type(void) is int and void >= 0
+    if not isinstance(card, str) or not is_whole or not isinstance(at, int | float):
         raise ConfigFault(f"{path}: 第 {number} 行 / line {number}: not a script line")
-    return Line(card, amount, int(at))
+    return Line(card, amount, int(at), void)
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,16 @@ class Debt(NamedTuple):
     cause: Cause
 
 
+class ShiftSale(NamedTuple):
+    """A paid purchase of this shift, each half of a mixed payment by itself."""
+
+    seq: int
+    time_s: int
+    fen: int
+    card: CardId
+    is_void: bool
+
+
 class Voids:
     """Over one store. key: K_term, of key_version."""
 
@@ -109,6 +119,12 @@ class Voids:
         if wanted.seq in dead:
             return Reason.VOID_TWICE
         return wanted if self._is_today(wanted.time, now) else Reason.VOID_OTHER_DAY
+
+    def sales_of_shift(self, now: CampusTime) -> list[ShiftSale]:
+        """All of them, the newest first; a ride is none."""
+        dead = self._void_seqs(0)
+        sales = [r for r in self._back(0) if _is_paid(r) and not r.trip and self._is_today(r.time, now)]
+        return [ShiftSale(r.seq, r.time, r.amount_fen, r.card, r.seq in dead) for r in sales]
 
     def by_same_card(self, now: CampusTime) -> int:
         """Voids of today for which no supervisor stood."""
