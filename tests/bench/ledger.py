@@ -78,8 +78,8 @@ def _posting(dsn: str, raw: "_Raw | None") -> Figures:
     """Medians of rounds of the same shape, the yardsticks and ours in turn; the first round is for warming up."""
     ledger = open_ledger(dsn, campus.LEDGER_ID)
     try:
-        ledger.import_inventory(_inventory(), campus.NOW)
-        ingest, source = _Ingest(ledger), _Source()
+        ledger.import_inventory(inventory(), campus.NOW)
+        ingest, source = Ingest(ledger), Source()
         if raw is not None:
             raw.make_twins()
         spare_what_stands()
@@ -89,7 +89,7 @@ def _posting(dsn: str, raw: "_Raw | None") -> Figures:
     return {name: statistics.median(one[name] for one in found[WARM:]) for name in found[0]}
 
 
-def _round(ingest: "_Ingest", source: "_Source", raw: "_Raw | None") -> Figures:
+def _round(ingest: "Ingest", source: "Source", raw: "_Raw | None") -> Figures:
     messages = source.messages(BATCHES)
     figures = ingest.round(messages)
     if raw is not None:
@@ -99,7 +99,7 @@ def _round(ingest: "_Ingest", source: "_Source", raw: "_Raw | None") -> Figures:
     return figures
 
 
-class _Ingest:
+class Ingest:
     """What the ledger thread does with a money message, and what of it is the TAC check."""
 
     def __init__(self, ledger: Ledger) -> None:
@@ -206,13 +206,17 @@ class _Raw:
 
 
 @dataclass(slots=True)
-class _Source:
+class Source:
     """Genuine records of a lunch at one box: cards and tills in turn, every number as it would be."""
 
+    size: int = CARDS
     row: int = 1
-    cards: list[int] = field(default_factory=lambda: [0] * CARDS)
+    cards: list[int] = field(init=False)
     tills: list[int] = field(default_factory=lambda: [0] * TILLS)
     turn: int = 0
+
+    def __post_init__(self) -> None:
+        self.cards = [0] * self.size
 
     def messages(self, count: int) -> list[bytes]:
         """So many money messages with BATCH records each."""
@@ -223,7 +227,7 @@ class _Source:
         return encode_batch(Batch(campus.STORE, first, tuple(self._record() for _ in range(BATCH))))
 
     def _record(self) -> bytes:
-        number, till = self.turn * 7 % CARDS, self.turn % TILLS
+        number, till = self.turn * 7 % self.size, self.turn % TILLS
         self.turn += 1
         self.cards[number] += 1
         self.tills[till] += 1
@@ -235,14 +239,15 @@ class _Source:
         return campus.stored(record, at)
 
 
-def _inventory() -> Inventory:
+def inventory(cards: int = CARDS) -> Inventory:
+    """So many cards and TILLS tills."""
     tills = range(1, TILLS + 1)
     devices = tuple(
         DeviceRow(campus.device(n), DeviceKind.POS, campus.BOX, f"pos-{n:02d}", f"{n}号窗口", f"档口{n % 4}")
         for n in tills
     )
     psams = tuple(PsamRow(campus.psam(n), campus.device(n), campus.ISSUED) for n in tills)
-    return campus.inventory(CARDS, devices=devices, psams=psams)
+    return campus.inventory(cards, devices=devices, psams=psams)
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from tests.bench.scene import BOX, Body
 JOIN_S = 15.0
 AGAIN_S = 0.25
 DRAIN_S = 10.0
+POUR_S, POURED_S = 0.002, 60.0
 ECHO_BYTES = 200
 FLOOR_EVERY_S = 0.05
 PACE = 100_000
@@ -201,6 +202,25 @@ async def play(tills: Sequence[Till], watch: Watch, rate: float, taps: int, rng:
             watch.heard.clear()
             await watch.heard.wait()
     return watch.latencies_s
+
+
+async def pour(tills: Sequence[Till], watch: Watch, rate: float, taps: int) -> tuple[float, float]:
+    """So many taps at this rate, the tills in turn: offered and settled per second. TimeoutError as above."""
+    loop = asyncio.get_running_loop()
+    watch.latencies_s, watch.floor_s = [], []
+    began_s, sent = loop.time(), 0
+    while sent < taps:
+        due = min(taps, int((loop.time() - began_s) * rate) + 1)
+        for number in range(sent, due):
+            tills[number % len(tills)].tap()
+        sent = due
+        await asyncio.sleep(POUR_S)
+    offered_s = loop.time() - began_s
+    async with asyncio.timeout(POURED_S):
+        while len(watch.latencies_s) < taps:
+            watch.heard.clear()
+            await watch.heard.wait()
+    return taps / offered_s, taps / (loop.time() - began_s)
 
 
 def _sync_page(fd: int) -> None:

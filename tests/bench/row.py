@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 class Row:
     """One figure. beside: what stands beside it (same run); ratio = value / beside_value; met: None without a goal.
 
-    value None: not measured, and `goal` says why.
+    value None: not measured, and `goal` says why. spread: lowest and highest of what it is the median of.
     """
 
     name: str
@@ -19,6 +19,7 @@ class Row:
     beside_value: float | None = None
     goal: str = ""
     met: bool | None = None
+    spread: str = ""
 
     @property
     def ratio(self) -> float | None:
@@ -56,10 +57,12 @@ def table(rows: Sequence[Row]) -> str:
         beside = f"{row.beside_value:,.1f}" if row.beside_value is not None else ""
         verdict = {None: "", True: "达到 met", False: "未达到 NOT MET"}[row.met]
         figure = f"{row.name:<44}{row.said:>14} {row.unit:<12}"
-        lines.append(f"{figure}{row.beside:<40}{beside:>14}{ratio:>8}  {row.goal} {verdict}")
+        spread = f"({row.spread})" if row.spread else ""
+        said = " ".join(word for word in (row.goal, verdict, spread) if word)
+        lines.append(f"{figure}{row.beside:<40}{beside:>14}{ratio:>8}  {said}")
     return "\n".join(lines) + "\n"
 
 
 def as_json(rows: Sequence[Row]) -> str:
-    """DESIGN 1: name, value, unit, beside, beside_value, ratio, goal, met."""
+    """DESIGN 1: name, value, unit, beside, beside_value, ratio, goal, met, spread."""
     return json.dumps([{**asdict(row), "ratio": row.ratio} for row in rows], ensure_ascii=False, indent=1) + "\n"

@@ -29,8 +29,12 @@ def test_json_has_every_column_and_the_ratio():
     (row,) = json.loads(as_json([at_least("a", 50.0, "/s", "raw", 200.0, 0.5)]))
     assert row == {
         "name": "a", "value": 50.0, "unit": "/s", "beside": "raw", "beside_value": 200.0, "goal": "≥ 0.5 ×",
-        "met": False, "ratio": 0.25,
+        "met": False, "ratio": 0.25, "spread": "",
     }  # fmt: skip
+
+
+def test_the_spread_is_printed_beside_the_figure():
+    assert table([Row("a", 2.0, "ms", spread="1 … 3")]).splitlines()[1].endswith("(1 … 3)")
 
 
 def test_what_could_not_be_measured_says_why_and_fails_nothing():
