@@ -41,6 +41,8 @@ _FEN_FIELD_MAX = 0xFFFF_FFFF
 NOBODY = bytes(6)
 """Device of bytes without a readable head; their key is made of their hash."""
 PURSE_KEY_SIZE = 11
+KEY_SIZE = _KEY.size
+"""Of the key of a device's record; that of a row which is answered without its device is longer."""
 
 
 class Arrival(NamedTuple):
@@ -135,7 +137,7 @@ def apart_key(box: str, store: bytes, row: int) -> bytes:
 
 def is_apart(key: bytes) -> bool:
     """Did apart_key make it?"""
-    return len(key) > _KEY.size
+    return len(key) > KEY_SIZE
 
 
 def split_apart(key: bytes) -> tuple[bytes, int, str]:

@@ -4,6 +4,7 @@ import pytest
 
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.judge import REJUDGED, Reason
 from cloud.ledger.records.values import Received, Verdict
 from shared.records import Kind
@@ -104,6 +105,17 @@ def test_a_grey_purchase_from_elsewhere_is_decided_by_its_card_and_gives_way_to_
     send(box, grey)
     assert (c.merchant(ledger), c.held(ledger)) == (150, 0)
     assert verify(ledger, c.check_tac).first_broken == ""
+
+
+def test_the_sums_hold_with_rows_apart(ledger: Ledger, box: Box, hostile: Box) -> None:
+    send(hostile, unproven(1), forged(2), forged(3))
+    before = Reader(ledger.database).counts()
+    assert (before.records, before.suspense, before.quarantined, before.posted) == (3, 1, 2, 0)
+    send(box, c.stored(c.purchase(2, c.card(1), 2, 50, c.OPENING - 100)))
+    after = Reader(ledger.database).counts()
+    assert (after.records, after.suspense, after.quarantined, after.posted, after.held) == (4, 0, 2, 2, 0)
+    rows = {row.name: (row.posted, row.suspense) for row in Reader(ledger.database).by_terminal()}
+    assert rows["pos-01"] == (2, 0)
 
 
 def test_no_terminals_word_about_another_record_counts_from_elsewhere(ledger: Ledger, box: Box, hostile: Box) -> None:
