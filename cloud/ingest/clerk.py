@@ -10,7 +10,7 @@ from cloud.ingest.awaiting import Awaiting
 from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Junk, Letter, Notice, States, Ticket
-from cloud.ingest.witnesses import Witnesses
+from cloud.ingest.witnesses import Met, Witnesses
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.judge import Reason
@@ -31,6 +31,7 @@ from shared.wire.messages import (
     EpochRequest,
     Fact,
     Hello,
+    HelloWanted,
     LedgerTime,
     NowDown,
     NowUp,
@@ -71,6 +72,7 @@ class Clerk:
         self._tally = tally
         self._awaiting = Awaiting(ledger)
         self._witnesses = Witnesses(ledger)
+        self._met = Met(ledger)
         self._expiry = expiry
         self._on_boxes = on_boxes
         self._boxes_told: dict[BoxId, int] = {}
@@ -103,7 +105,7 @@ class Clerk:
         if copies:
             self._copy(copies, self._clock())
             return []
-        with self._ledger.together():
+        with self._met.undone_by_a_fault(), self._ledger.together():
             return [letter for ticket in tickets for letter in self.now(ticket)]
 
     def set_aside(self, ticket: Ticket, fault: Exception) -> None:
@@ -134,7 +136,7 @@ class Clerk:
 
     def witnessed(self) -> list[Letter]:
         """A head of the ledger's chains that the boxes should keep, when there is a new one."""
-        return [self._seal.letter(ack) for ack in self._witnesses.due(self._clock())]
+        return [self._acked(ack) for ack in self._witnesses.due(self._clock())]
 
     def chores(self, notices: Sequence[Notice] = ()) -> bool:
         """What the ledger wants every few seconds; then its sums are quickly told. Is there more to do?
@@ -175,7 +177,14 @@ class Clerk:
     def _received(self, batches: Sequence[Received], now: Now) -> list[Letter]:
         acks = self._ledger.receive(batches, self._check_tac, now)
         self._tally.committed(len(batches), sum(len(batch.records) for batch in batches))
-        return [self._seal.letter(ack) for ack in acks]
+        return [self._acked(ack) for ack in acks]
+
+    def _acked(self, ack: AckBody) -> Letter:
+        """The ack, once this process has heard what the box bears witness of: a newer head would take the place of the
+        one that the box has seen, and with it what is gone of a ledger that was put back."""
+        if ack.heads is None or self._met.has(ack.box, ack.store):
+            return self._seal.letter(ack)
+        return _letter(Address(ack.partition, ack.box, DOWN_NOW), HelloWanted(ack.store))
 
     def _routed(self, sender: Address, body: NowUp, now: Now) -> list[Letter]:
         match body:
@@ -207,6 +216,7 @@ class Clerk:
     def _greeted(self, sender: Address, hello: Hello, now: Now) -> Letter:
         """What the ledger holds of this store, or that the ledger is the older one and needs all above again."""
         answer: AckBody | Recover = self._ledger.hello(sender.box, sender.partition, hello, self._seal.opened, now)
+        self._met.add(sender.box, hello.store)
         if isinstance(answer, Recover):
             self._tally.recoveries += 1
             return self._bound(sender, hello.asked, answer)

@@ -5,13 +5,53 @@ connection; a box that was away hears it with the answer to its Hello. Bound: th
 each, no oftener than SPREAD_S.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from cloud.ledger.journal.book_chain import NO_HEAD
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Now
+from shared.ids import BoxId, StoreId
 from shared.wire.messages import AckBody
 
+MET_MAX = 4096
 SPREAD_S = 3
 AGAIN = 2
+
+
+class Met:
+    """Which outboxes have said Hello to this process, since the books were last seen to go back: only these get heads.
+
+    Belongs to the ledger thread. Bound: MET_MAX; at the bound all are asked again.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._began = ledger.opened.began
+        self._stores: set[tuple[BoxId, StoreId]] = set()
+
+    def has(self, box: BoxId, store: StoreId) -> bool:
+        """Is what it bears witness of looked up?"""
+        if self._ledger.opened.began != self._began:  # put back while we had them open
+            self._began = self._ledger.opened.began
+            self._stores.clear()
+        return (box, store) in self._stores
+
+    def add(self, box: BoxId, store: StoreId) -> None:
+        """Its Hello is answered."""
+        if len(self._stores) >= MET_MAX:
+            self._stores.clear()
+        self._stores.add((box, store))
+
+    @contextmanager
+    def undone_by_a_fault(self) -> Iterator[None]:
+        """What is added within counts only when nothing is raised."""
+        before = set(self._stores)
+        try:
+            yield
+        except BaseException:
+            self._stores = before
+            raise
 
 
 class Witnesses:

@@ -57,6 +57,7 @@ from shared.wire.messages import (
     EpochAnswer,
     EpochRequest,
     Hello,
+    HelloWanted,
     LedgerTime,
     OnlineAnswer,
     OnlineRequest,
@@ -392,6 +393,9 @@ class Box:
                 return [*self._revoked.offered(now, down)]
             case Awaited():
                 self._awaited.heard(now, down)
+                return []
+            case HelloWanted():
+                self._uplink.hello_wanted(now, down.store)
                 return []
 
     def _answered(self, now: Now, answer: Bound) -> list[Effect]:

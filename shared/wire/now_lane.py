@@ -166,6 +166,16 @@ class LedgerTime:
 
 
 @dataclass(frozen=True, slots=True)
+class HelloWanted:
+    """down/now, to boxes of form 2. This process of the ledger's has not heard yet what the box bears witness of.
+
+    Unsigned: a forged one makes a box say Hello, which it does no oftener than it likes.
+    """
+
+    store: StoreId
+
+
+@dataclass(frozen=True, slots=True)
 class Swap:
     """up/now. A spare body sells with the PSAM of a broken one, by the word of one person at the box (换机单).
 
@@ -222,7 +232,7 @@ class Fact:
 NowUp = EpochRequest | OnlineRequest | RecordCopy | Hello | DeviceStatus | Fact | Swap
 Bound = EpochAnswer | Recover | LedgerTime
 """Answers that are bound to box and question, for a box of form 2."""
-NowDown = Bound | OnlineAnswer | SignedAnswer | SignedRevocations | Awaited
+NowDown = Bound | OnlineAnswer | SignedAnswer | SignedRevocations | Awaited | HelloWanted
 
 
 def encode_now(m: NowUp | NowDown) -> bytes:
@@ -285,6 +295,8 @@ def _down_body(m: NowDown) -> list[object]:
             return [Tag.REVOCATIONS, m.body, m.signature]
         case Awaited():
             return [Tag.AWAITED, list(m.cards)]
+        case HelloWanted():
+            return [Tag.HELLO_WANTED, m.store]
 
 
 def _status_body(m: DeviceStatus) -> list[object]:
@@ -401,6 +413,11 @@ def _fact(b: list[Any]) -> Fact:
     return Fact(code, level, at_ms, device, read_told(told))
 
 
+def _hello_wanted(b: list[Any]) -> HelloWanted:
+    (store,) = codec.fields(b, bytes, what="hello wanted")
+    return HelloWanted(store_id(store))
+
+
 def _swap(b: list[Any]) -> Swap:
     spare, broken, storage, psam, epoch, at_s, who = codec.fields(
         b, bytes, bytes, bytes, bytes, int, int, str, what="swap"
@@ -428,4 +445,5 @@ _NOW_DOWN: dict[int, Any] = {
     Tag.REVOCATIONS: _revocations,
     Tag.SIGNED_ANSWER: signed_answer,
     Tag.AWAITED: _awaited,
+    Tag.HELLO_WANTED: _hello_wanted,
 }

@@ -50,6 +50,7 @@ class Tag(IntEnum):
     AWAITED = 15
     SIGNED_ANSWER = 16
     SWAP = 17
+    HELLO_WANTED = 18
 
 
 _NAMES = {tag: tag.name.lower() for tag in Tag}

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from cloud.ledger.checks.put_backs import Witness, witness_of
 from cloud.ledger.held.door import HeldLedger
-from cloud.ledger.journal.witnessed import Missing, put_backs
+from cloud.ledger.journal.book_chain import LinkKind
+from cloud.ledger.journal.witnessed import put_backs
+from cloud.ledger.journal.writing import Writing
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.receive import put_back
 from shared.wire.messages import AckBody, decode_ack_body
@@ -67,19 +69,24 @@ def close_the_list(campus: "Campus") -> None:
         held.confirm_close(made.number, "B", now)
 
 
+def _only_number_on(writing: Writing, shown: AckBody, *_: object) -> None:
+    seen = shown.heads.number if shown.heads else 0
+    writing.booking.link(LinkKind.PUT_BACK, 0, bytes(32), max(writing.booking.book_only[0], seen) + 1)
+
+
 class DeafToWitnesses(IngestPart):
-    """What a box shows of the chains is not looked up: an older ledger goes on as if nothing were gone."""
+    """What a box shows lifts the numbers and is not written down: an older ledger goes on as if nothing were gone."""
 
     def open(self, database: Any, at: Callable[[str], None]) -> Ledger:
         ledger = super().open(database, at)
         hello = ledger.hello
 
         def deaf(*values: Any) -> Any:
-            look, put_back.look = put_back.look, lambda *_, **__: Missing(None, False)
+            written, put_back._write_down = put_back._write_down, _only_number_on
             try:
                 return hello(*values)
             finally:
-                put_back.look = look
+                put_back._write_down = written
 
         ledger.hello = deaf  # type: ignore[method-assign]  # the defect
         return ledger

@@ -28,7 +28,7 @@ from shared.facts.boxes import (
     PublishRefused,
     Recovery,
 )
-from shared.ids import LedgerId
+from shared.ids import LedgerId, StoreId
 from shared.wire import topics
 from shared.wire.messages import (
     BATCH_MAX,
@@ -363,6 +363,11 @@ class Uplink:
         """Another ledger with our ack key: what it names it has; what it lacks it asks for by Recover."""
         self._ledger = ledger
         self._floor = 0
+
+    def hello_wanted(self, now: Now, store: StoreId) -> None:
+        """A new process of the ledger's asks what this outbox bears witness of."""
+        if store == self._store:
+            self.ask_hello(now)
 
     def ask_hello(self, now: Now) -> None:
         """Something is amiss that a new Hello mends: said when HELLO_AGAIN_S are over since the last one."""

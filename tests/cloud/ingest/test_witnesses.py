@@ -2,14 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from cloud.ingest.clerk import Clerk
+from cloud.ingest.seal import AckSeal
+from cloud.ingest.tally import Tally
+from cloud.ingest.ticket import Arrival, Letter, Ticket
 from cloud.ingest.witnesses import AGAIN, SPREAD_S, Witnesses
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.values import Now
+from shared.errors import RuleBroken
 from shared.ids import BoxId, StoreId
-from shared.wire.messages import NONCE_SIZE, AckBody, Hello
+from shared.wire.messages import FORM_1, FORM_2, NONCE_SIZE, AckBody, Batch, Hello, HelloWanted, decode_now_down
+from shared.wire.topics import DOWN_MONEY, DOWN_NOW, UP_MONEY, UP_NOW, Address
 from tests.cloud.ledger import campus as c
 
 
@@ -59,3 +67,57 @@ def test_a_box_with_a_new_outbox_hears_of_that_one(ledger: Ledger) -> None:
     greet(ledger, c.BOX, c.PARTITION, c.STORE)
     greet(ledger, c.BOX, c.PARTITION, c.OTHER_STORE)
     assert [ack.store for ack in Witnesses(ledger).due(c.NOW)] == [c.OTHER_STORE]
+
+
+# ---- what was witnessed is heard before it is overwritten
+
+
+def clerk_of(ledger: Ledger) -> Clerk:
+    return Clerk(ledger, c.check_tac, Any, AckSeal(Ed25519PrivateKey.generate()), lambda: c.NOW, Tally())  # type: ignore[arg-type]
+
+
+def ticket(body: Batch | Hello) -> Ticket:
+    lane = UP_MONEY if isinstance(body, Batch) else UP_NOW
+    return Ticket(Arrival(lane, 1, "", b""), Address(c.PARTITION, c.BOX, lane), body, lambda: None)
+
+
+def batch(seq: int, form: int = FORM_2) -> Ticket:
+    record = c.stored(c.purchase(seq, c.card(1), seq, 10, c.OPENING - 10 * seq + 10))
+    return ticket(Batch(c.STORE, seq, (record,), form))
+
+
+def lanes(letters: list[Letter]) -> list[str]:
+    return [letter.lane for letter in letters]
+
+
+HELLO = ticket(Hello(c.STORE, 0, 0, None, bytes(NONCE_SIZE)))
+
+
+def test_a_box_that_has_not_greeted_this_process_is_asked_and_gets_no_head(ledger: Ledger) -> None:
+    greet(ledger, c.BOX, c.PARTITION, c.STORE)
+    clerk = clerk_of(ledger)
+    for letters in (clerk.money([batch(1)]), clerk.witnessed()):
+        (letter,) = letters
+        assert decode_now_down(letter.payload) == HelloWanted(c.STORE)
+    assert c.verdicts(ledger) == [(1, 0)], "it is in the books all the same"
+    assert lanes(clerk.now(HELLO))[-1] == DOWN_MONEY
+    assert lanes(clerk.money([batch(2)])) == [DOWN_MONEY]
+
+
+def test_a_box_of_release_0_1_is_acknowledged_at_once(ledger: Ledger) -> None:
+    assert lanes(clerk_of(ledger).money([batch(1, FORM_1)])) == [DOWN_MONEY]
+
+
+def test_a_hello_whose_transaction_fails_does_not_count(ledger: Ledger) -> None:
+    clerk = clerk_of(ledger)
+    poison = Ticket(HELLO.arrival, None, HELLO.body, lambda: None)
+    with pytest.raises(RuleBroken):
+        clerk.together([HELLO, poison])
+    assert lanes(clerk.money([batch(1)])) == [DOWN_NOW]
+
+
+def test_books_that_go_back_under_a_running_process_are_asked_about_anew(ledger: Ledger) -> None:
+    clerk = clerk_of(ledger)
+    clerk.now(HELLO)
+    ledger.opened.began += 1
+    assert lanes(clerk.money([batch(1)])) == [DOWN_NOW]

@@ -58,6 +58,7 @@ DOWN: list[Any] = [
     SignedRevocations(b"body", b"x" * 64),
     Awaited(),
     Awaited((CARD,)),
+    messages.HelloWanted(STORE),
 ]
 
 
@@ -206,6 +207,7 @@ def test_the_longest_list_fits_a_message() -> None:
 def test_frozen_awaited_cards() -> None:
     assert messages.encode_now(Awaited((CARD,))).hex() == "01820f81" + "4a" + CARD.hex()
     assert messages.encode_now(Awaited()).hex() == "01820f80"
+    assert messages.encode_now(messages.HelloWanted(STORE)).hex() == "01821248" + STORE.hex()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from edge.box.values.ranges import Ranges
 from edge.outbox.group import commit_group
 from edge.process.agent import TICK_S
 from shared.errors import StoreFault
-from shared.ids import LedgerId
+from shared.ids import LedgerId, StoreId
 from shared.wire import topics
 from shared.wire.messages import (
     BATCH_MAX,
@@ -21,10 +21,12 @@ from shared.wire.messages import (
     NONCE_SIZE,
     Heads,
     Hello,
+    HelloWanted,
     Recover,
     decode_ack,
     decode_ack_body,
     encode_ack,
+    encode_now,
 )
 from tests.edge.rig import OTHER_KEY, Ledger
 
@@ -351,6 +353,17 @@ def test_a_ledger_whose_chain_went_back_settles_nothing_and_hears_what_was_witne
     assert field.codes() == ["ledger-behind"]
     assert decode_ack_body(hellos(field)[-1].ack.body).heads == heads(4)
     assert shown(field).heads == heads(4)
+
+
+def test_a_new_process_of_the_ledgers_may_ask_for_a_hello(field, body):
+    sell(field, body)
+    field.wait(HELLO_AGAIN_S)
+    before = len(hellos(field))
+    field.down(topics.DOWN_NOW, encode_now(HelloWanted(StoreId(b"other-00"))))
+    assert len(hellos(field)) == before
+    for _ in range(3):
+        field.down(topics.DOWN_NOW, encode_now(HelloWanted(field.store.store)))
+    assert len(hellos(field)) == before + 1, "no oftener than it likes"
 
 
 def test_heads_that_could_not_be_written_are_kept_with_the_next_ack(field, body, monkeypatch):
