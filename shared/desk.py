@@ -56,7 +56,10 @@ class DeskOp(StrEnum):
     FOUND = "found"
     """[key, label, reason] → []. 解挂."""
     REPLACE = "replace"
-    """[key, old label, new label, reason, LoadAuth fields of a load of nothing, or []] → Replaced. 坏卡换卡."""
+    """[key, old label, new label, reason, LoadAuth fields of a load of nothing] → Replaced. 坏卡换卡.
+
+    [] instead of the fields: the card cannot be read, and the desk keeps it.
+    """
     REISSUE = "reissue"
     """[key, old label, new label, reason] → Replaced. 挂失补卡, of a card that was reported lost."""
     CLASS = "class"

@@ -180,6 +180,8 @@ def _report(given: argparse.Namespace) -> bool:
 
 
 def _replace(given: argparse.Namespace) -> bool:
+    if given.label and not given.kept:
+        raise ConfigFault(cards.NOT_KEPT.format(given.label, given.new))
     if given.label:
         return cards.replace_unreadable(_desk(given), given.label, given.new, given.reason)
     with card_in(laying_of(given)) as card:

@@ -89,6 +89,7 @@ class _Verbs:
         which.add_argument("--card", default="", metavar="LABEL", help="旧演练卡 · the old demonstration card")
         which.add_argument("--reader", default="", metavar="NAME", help="旧卡所在读卡器 · the old card's reader")
         which.add_argument("--label", default="", metavar="LABEL", help="旧卡不可读：卡面号 · not readable: label")
+        broken.add_argument("--kept", action="store_true", help=KEPT)
         _reason(_new(broken))
         _reason(_new(_label(self._verb("reissue", "挂失补卡 · a lost card's successor"))))
         _reason(_label(self._verb("release", "余款解冻：收齐后转入新卡账户 · release what was kept back")))
@@ -123,6 +124,7 @@ class _Verbs:
         return verb
 
 
+KEPT = "随 --label：不可读的旧卡由卡务台收存 · with --label: the desk keeps the card that cannot be read"
 _ADDED = "transit 乘车记录 transit record · subsidy 补助钱包 subsidy purse"
 
 

@@ -321,7 +321,7 @@ def test_a_broken_card_gives_way_to_a_new_one(office):
     said = office.desk("replace", "--card", CARD, "--new", FRESH, "--reason", "折断")
     assert f"旧卡 {CARD} 作废" in said
     assert "应用已永久锁定" in said
-    assert "补助余额 ¥22.60 仍记在旧卡补助账户" in said
+    assert "补助 ¥22.60 记为新卡待回补助" in said
     assert "冻结" not in said
     said = office.desk("read", "--card", FRESH)
     assert f"online account ¥{before // 100}.{before % 100:02d}" in said
@@ -342,8 +342,14 @@ def test_a_lost_card_is_frozen_and_another_one_comes_for_it(office):
     office.desk("lost", "--label", OTHER)
     said = office.desk("reissue", "--label", OTHER, "--new", FRESH)
     assert "online ¥1.00" in said
-    assert "until every terminal says that it refuses the old card" in said
-    assert "nothing is released" in office.desk("release", "--label", OTHER, code=1)
+    assert "until every terminal has brought all and refuses the old card" in said
+    released = office.desk("release", "--label", OTHER, code=1)
+    assert "has not said that it refuses the old card" in released
+    assert f"./ykt cloud lost write-off --card {OTHER} --terminal" in released
+    where = ("--data", office.data, "--card", OTHER)
+    run_part("cloud", "lost", "write-off", *where, "--every", "--who", "李明", "--reason", "未启用黑名单")
+    run_part("cloud", "lost", "write-off", "--data", office.data, "--proposal", "1", "--who", "赵红")
+    assert "moved to the new card's account" in office.desk("release", "--label", OTHER)
     assert "replaced by: 9001" in office.desk("read", "--card", OTHER)
     office.verify()
 
@@ -357,7 +363,10 @@ def test_a_cashiers_day(office):
     office.desk("cash-out", "--card", OTHER, "--yuan", "20.50")
     office.desk("draw", "--first", FRESH, "--last", "9003")
     office.desk("spoil", "--label", "9003", "--reason", "写卡失败")
-    office.desk("replace", "--label", CARD, "--new", FRESH)
+    said = office.desk("replace", "--label", CARD, "--new", FRESH, code=2)
+    assert "only if the desk keeps it: --kept" in said
+    said = office.desk("replace", "--label", CARD, "--new", FRESH, "--kept")
+    assert "the desk keeps the old card" in said
     assert "未日结 open" in office.desk("sheet")
     said = office.desk("close", "--counted", "128.50", "--left", "1", "--out", office.room / "sheet.txt")
     assert "短款 short ¥1.00" in said

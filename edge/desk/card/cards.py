@@ -70,9 +70,22 @@ def replace_readable(desk: Desk, card: CardChannel, new: str, reason: str) -> bo
     return _void(desk, card)
 
 
+NOT_KEPT = (
+    "不可读的旧卡要由卡务台收存才算坏卡：加 --kept；持卡人带走的，按挂失办理：desk lost --label {0}，"
+    "再 desk reissue --label {0} --new {1} / a card that cannot be read is a broken one only if the desk keeps "
+    "it: --kept; one that its holder takes along is a lost one: desk lost, then desk reissue"
+)
+
+
 def replace_unreadable(desk: Desk, label: str, new: str, reason: str) -> bool:
-    """坏卡换卡 without a word of the old card: the terminals' records prove what was on it."""
-    return _replaced(desk, desk.do(DeskOp.REPLACE, [label, new, reason, []]), label, new)
+    """坏卡换卡 without a word of the old card, which the desk keeps: the terminals' records prove what was on it."""
+    if not _replaced(desk, desk.do(DeskOp.REPLACE, [label, new, reason, []]), label, new):
+        return False
+    desk.say(
+        f"旧卡 {label} 由卡务台收存，请剪角入袋并写明卡号：别处不能再用，只等各终端收齐 / the desk keeps the old card: "
+        "cut it, put it into a bag with its number; nobody can use it, the rest waits until all terminals brought all"
+    )
+    return True
 
 
 def reissue(desk: Desk, label: str, new: str, reason: str) -> bool:
@@ -159,7 +172,10 @@ def _lines(said: Replaced, label: str, new: str) -> Iterator[str]:
 
 def _frozen(said: Replaced) -> str:
     if not said.was_lost:
-        return f"冻结待收齐 frozen until complete: ¥{yuan(said.left_fen)}"
+        return (
+            f"冻结待收齐 frozen until complete: ¥{yuan(said.left_fen)}，每台终端在此之后报到、没有欠账即可解冻 / until "
+            "every terminal was heard of since, and owes nothing"
+        )
     return (
         f"卡内余款冻结 what was on the card stays frozen: ¥{yuan(said.left_fen)}，待每台终端收齐并回报拒收旧卡"
         "（黑名单尚不下发），或两人销账 / until every terminal has brought all and refuses the old card, which none "
