@@ -53,6 +53,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "ledger_unheard": ("收到的已平", "In balance as far as heard"),
     "ledger_differs": ("卡与账不符", "Cards differ from the books"),
     "ledger_put_back": ("放回了旧账本，有待办结", "An older ledger was put back"),
+    "ledger_lost": ("已平，另有挂失后损失", "In balance, beside losses after reports"),
+    "losses_after": ("挂失后损失，学校承担", "Lost after reports, the school bears it"),
     "ledger_explained": ("已平，有已说明的差异", "In balance, differences explained"),
     "differences": ("未说明的差异", "Unexplained differences"),
     "explained": ("已说明", "explained"),

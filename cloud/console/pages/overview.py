@@ -92,7 +92,10 @@ class Overview:
                 "pending_fen": sums.pending_fen,
                 "pending_subsidy_fen": sums.pending_subsidy_fen,
             },
-            "ledger": _ledger(sums, self._reader.standing_differences(), unknown, self._reader.put_back()),
+            "ledger": _ledger(
+                sums, self._reader.standing_differences(), unknown, self._reader.put_back(),
+                self._reader.loss_sums().fen,
+            ),
             "thefts": _thefts(*self._reader.standing_thefts(), boxes),
             "boxes": [_box(box, now_ms) for box in boxes],
             "terminals": [_terminal(view, live) for view in _newest(self._reader.terminals())],
@@ -144,16 +147,16 @@ def entry_json(entry: EntryView) -> dict[str, Any]:
     }
 
 
-def _ledger(sums: Sums, apart: Standing, unknown: int, back: PutBackView) -> dict[str, Any]:
+def _ledger(sums: Sums, apart: Standing, unknown: int, back: PutBackView, loss_fen: int) -> dict[str, Any]:
     """Are the books in balance, and do the cards agree with them as far as heard? said: a key of the words."""
     said = "ledger_true"
     if sums.difference_fen or apart.unexplained:
         said = "ledger_false" if sums.difference_fen else "ledger_differs"
     elif back.waits:
         said = "ledger_put_back"
-    elif unknown or apart.explained:
-        said = "ledger_unheard" if unknown else "ledger_explained"
-    marks = {"ledger_true": "ok", "ledger_unheard": "warn", "ledger_explained": "warn"}
+    elif unknown or loss_fen or apart.explained:
+        said = "ledger_unheard" if unknown else "ledger_lost" if loss_fen else "ledger_explained"
+    marks = {"ledger_true": "ok"} | dict.fromkeys(("ledger_unheard", "ledger_lost", "ledger_explained"), "warn")
     return {
         "ok": not (sums.difference_fen or apart.unexplained or back.waits),
         "mark": marks.get(said, "bad"),
@@ -162,6 +165,7 @@ def _ledger(sums: Sums, apart: Standing, unknown: int, back: PutBackView) -> dic
         "unexplained": apart.unexplained,
         "explained": apart.explained,
         "checked": sums.entries,
+        "loss_fen": loss_fen,
         "put_back": one_line(back) if back.found else "",
     }
 

@@ -9,6 +9,9 @@ import pytest
 
 from cloud.console.pages.overview import DEAD_MS, QUIET_MS, SILENT_MS, Overview
 from cloud.console.words import words
+from cloud.ledger.desk.door import DeskLedger
+from cloud.ledger.desk.replacing import Wish
+from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
 from shared.wire.messages import BoxState, TerminalState
@@ -129,3 +132,22 @@ def test_a_terminal_of_which_nothing_was_told_shows_no_numbers(ledger: Ledger) -
     say(ledger)
     found = {one["name"]: [one[name] for name in numbers] for one in read(ledger)["terminals"]}
     assert (found["pos-01"], found["pos-02"]) == ([3, 3, 0, 0], [None] * 4)
+
+
+def test_nothing_is_plain_green_above_a_loss_after_a_report(tmp_path: Path) -> None:
+    with closing(open_prepared(str(tmp_path / "ledger.db"), c.LEDGER_ID)) as opened:
+        ledger = Ledger(opened)
+        ledger.import_inventory(c.inventory(), c.NOW)
+        for name in (c.BOX, c.OTHER_BOX):
+            ledger.store_state(name, BoxState(name, c.STORE, BOX_MS, True, 0, 9, 9, 0, 0), NOW_MS)
+        assert read(ledger)["ledger"]["mark"] == "ok"
+        DeskLedger(opened).report_lost(Wish(b"k" * 16, "王芳", "0001", "丢失"), c.NOW)
+        c.Box(ledger).send(c.stored(c.purchase(1, c.card(1), 0, 300, c.OPENING, time=c.NOW.campus_s + 60)))
+        while ledger.find_differences(c.NOW):
+            pass
+        shown = read(ledger)["ledger"]
+        assert (shown["said"], shown["loss_fen"]) == ("ledger_differs", 300)
+        ledger.explain_difference(1, "李明", "已报案", c.NOW)
+        shown = read(ledger)["ledger"]
+        assert (shown["ok"], shown["mark"], shown["said"]) == (True, "warn", "ledger_lost")
+        assert words("zh")[shown["said"]] == "已平，另有挂失后损失"
