@@ -68,6 +68,8 @@ class Blueprint:
     ack_key: Ed25519PrivateKey
     sealed_keys: bytes
     unlock: Unlock
+    operator: CardMade
+    """The supervisor's card, which every counter knows."""
 
     def key_operations(self) -> KeyOperations:
         """The key process, without the process."""
@@ -95,6 +97,7 @@ def blueprint() -> Blueprint:
         ack_key=ack_key,
         sealed_keys=files[f"keys/{Level.SCHOOL.value}.keys"],
         unlock=Unlock(files["keys/unlock"]),
+        operator=_operator(files),
     )
     for card in built.cards:
         require_layout(card.image)
@@ -122,6 +125,7 @@ def _plan() -> dict[str, object]:
         "cards": [_card(n) for n in range(1, CARDS + 1)],
         "caps": None,
         "hotlist": [],
+        "operators": [{"label": "主管01"}],
         "fares": FARES,
         "issued": "2025-09-01",
         "expires": "2030-09-01",
@@ -143,6 +147,11 @@ def _cards(files: dict[str, bytes]) -> list[CardMade]:
         CardMade(CardId(bytes.fromhex(row["card"])), label, choose(files[f"cards/{row['file']}"]).body)
         for label, row in index.items()
     ]
+
+
+def _operator(files: dict[str, bytes]) -> CardMade:
+    ((label, row),) = json.loads(files["operators/index.json"]).items()
+    return CardMade(CardId(bytes.fromhex(row["card"])), label, choose(files[f"operators/{row['file']}"]).body)
 
 
 def _terminal(files: dict[str, bytes], name: str) -> TerminalMade:

@@ -13,6 +13,7 @@ from tests.sim.clock import Clock
 from tests.sim.crowd import Crowd
 from tests.sim.faults import Faults, draw
 from tests.sim.final import check_end
+from tests.sim.forged_voids import forge_voids
 from tests.sim.ingest_part import copy_of
 from tests.sim.judge import Judge
 from tests.sim.ledgers import fresh_ledger
@@ -204,3 +205,5 @@ def _play(campus: Campus, days: int, taps: int, *, replay: bool) -> None:
     check_end(campus)
     if replay:
         check_replay(campus)
+    if campus.faults.forged_voids:
+        forge_voids(campus)

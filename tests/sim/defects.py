@@ -26,7 +26,7 @@ from shared.ids import LedgerId
 from shared.wire.messages import OnlineRequest, decode_batch, encode_now
 from shared.wire.topics import UP_MONEY
 from tests.sim.blueprint import TerminalMade
-from tests.sim.book_defects import BreaksItsChain, CardWithoutCounters, DeafToVoids, RawKeys
+from tests.sim.book_defects import BreaksItsChain, CardWithoutCounters, DeafToVoids, RawKeys, TrustsAPin
 from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut, SimFlash
 from tests.sim.edge_part import EdgePart, SimConnection
@@ -457,6 +457,7 @@ DEFECTS: dict[str, Defect] = {
     "believes-any-box": Defect("信任何网关 another box's word", _laws("apart"), Parts(ingest=BelievesAnyBox)),
     "keeps-a-half": Defect("付一半商户留下 half a pair is kept", _laws("half"), Parts(terminal=KeepsAHalf)),
     "deaf-to-voids": Defect("撤销不办 a void is never decided", _laws("void"), Parts(ingest=DeafToVoids)),
+    "trusts-a-pin": Defect("凭口令撤销 a PIN moves money", _laws("forged-void"), Parts(ingest=TrustsAPin)),
     "breaks-its-chain": Defect("批次链不实 a chain of nothing", _laws("verify"), Parts(ingest=BreaksItsChain)),
     "card-without-counters": Defect(
         "卡计数器不动 a card's counter stays", _laws("card"), Parts(terminal=CardWithoutCounters)

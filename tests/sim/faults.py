@@ -61,6 +61,8 @@ class Faults:
     outbox_destroyed: bool = False
     ledger_put_back: bool = False
     theft: bool = False
+    forged_voids: bool = False
+    """When all has drained, somebody with a terminal's key."""
     points: dict[str, float] = field(default_factory=dict)
 
     def calm(self) -> None:
@@ -105,6 +107,7 @@ def draw(random: Random) -> Faults:
         faults.hostile_box_s = random.choice((4.0, 20.0))
     if random.random() < 0.2:
         faults.flood_s = random.choice((20.0, 60.0))
+    faults.forged_voids = random.random() < 0.3
     return faults
 
 

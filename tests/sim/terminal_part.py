@@ -24,7 +24,7 @@ from shared.purse.effects import ToCard, ToPsam
 from shared.purse.errors import CardLost, PsamLost
 from shared.purse.reasons import Reason
 from shared.records import CounterKind
-from tests.sim.blueprint import TerminalMade
+from tests.sim.blueprint import TerminalMade, blueprint
 from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut, SimFlash
 from tests.sim.faults import Faults
@@ -245,12 +245,14 @@ class TerminalPart:
         self._go(self._life, None)
 
     def void(self, done: Done = lambda result: None) -> None:
-        """The cashier takes back the last sale, if the terminal is free. No card is needed."""
+        """The supervisor takes back the newest sale, if the terminal is free, with his operator card in the field."""
         if self.firmware is None or self._tap is not None:
             return
         self._done = done
         self.world.note("void", self.name)
-        self._tap = self.firmware.void(self.now())
+        self._card = UserCard(RamMemory(blueprint().operator.image), self.world.bytes)
+        self._card.power_on()
+        self._tap = self.firmware.void_with_card(0, self.now())
         self._go(self._life, None)
 
     def _go(self, life: int, answer: Any) -> None:

@@ -10,7 +10,7 @@ from shared.purse.profiles import PurchaseForm
 from tests.sim.final import halves
 from tests.sim.world import Violation
 from tests.torn.cut import Action, Cut
-from tests.torn.play import COMES_BACK, OF_A_SALE, WRITTEN, Aftermath, Play, Scenario, count_points
+from tests.torn.play import OF_A_SALE, WRITTEN, Aftermath, Play, Scenario, count_points
 
 SUBSIDISED = 4
 """Index of a card with a subsidy purse, 15.50 yuan in it."""
@@ -113,9 +113,9 @@ class VoidPlay(MixedPlay):
         self.world.run(self.world.now_s + 5.0)
 
     def _nobody_charged_twice(self, told: int) -> None:
-        """Taken back whole, or, where nobody tried again, perhaps not at all."""
+        """Taken back whole, or, where the operator card was pulled and nobody tried again, not at all."""
         kept_fen = self._kept_fen()
-        is_sure = told or self.aftermath in COMES_BACK
+        is_sure = told or self.aftermath is Aftermath.HERE
         if kept_fen and (is_sure or kept_fen != self.scenario.fen):
             raise Violation("void", f"{kept_fen} fen of a void sale over {self.scenario.fen} are kept")
         halves(self.campus)
