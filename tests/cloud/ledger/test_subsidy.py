@@ -18,8 +18,10 @@ from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
 from shared.desk import parse_replaced
+from shared.ids import StorageId
 from shared.online import LoadResult, Purpose
 from shared.records import Kind
+from shared.wire.messages import EpochRequest
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 
@@ -172,6 +174,8 @@ def test_a_replaced_cards_subsidy_waits_as_the_new_cards(subsidised: Ledger, dsn
 def test_a_lost_cards_subsidy_stays_where_late_records_find_it(subsidised: Ledger, dsn: str) -> None:
     made, fresh = c.inventory(cards=2, number=2), c.inventory(cards=3).cards[2]
     subsidised.import_inventory(replace(made, cards=(replace(fresh, opening_fen=0),)), c.NOW)
+    asked = EpochRequest(1, c.POS, StorageId(b"T" * 8), c.psam(1), 0)
+    assert subsidised.assign_epoch(c.BOX, asked, c.NOW).epoch == 1
     with closing(open_prepared(dsn)) as opened:
         desk = DeskLedger(opened)
         desk.report_lost(Wish(b"1" * 16, "王芳", "0001", "丢失"), c.NOW)
