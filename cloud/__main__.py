@@ -181,6 +181,8 @@ def _held_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--psam", type=_psam, metavar="HEX", help="此 PSAM（及同被盗机身）的 / of this PSAM")
     parser.add_argument("--card", action="append", default=[], metavar="LABEL", help="此卡的，可重复 / of this card")
     parser.add_argument("--entry", type=int, action="append", default=[], metavar="N", help="此分录，可重复 / this one")
+    voids = "此记录号的待核撤销，可重复 / this held void, by its record"
+    parser.add_argument("--void", type=int, action="append", default=[], metavar="N", help=voids)
     side = "merchant 放行给商户，holder 退到持卡人的过渡余额 / whose it is to be"
     parser.add_argument("--to", choices=("merchant", "holder"), help=side)
     parser.add_argument("--proposal", type=int, metavar="N", help="提议号 / number of the proposal")
@@ -326,7 +328,8 @@ def _held(chosen: argparse.Namespace) -> int:
     from cloud.ledger.held.releases import Side
 
     where = (chosen.data, chosen.dsn)
-    needed = {"list": (), "propose": ("to", "who", "reason"), "confirm": ("proposal", "who")}
+    proposed = ("who", "reason") if chosen.void else ("to", "who", "reason")
+    needed = {"list": (), "propose": proposed, "confirm": ("proposal", "who")}
     for name in needed.get(chosen.step, ("proposal", "who", "reason")):
         if getattr(chosen, name) is None:
             raise ConfigFault(f"缺少 --{name} / --{name} is missing")
@@ -334,6 +337,8 @@ def _held(chosen: argparse.Namespace) -> int:
     match chosen.step:
         case "list":
             return held.listing(*where, choice, as_json=chosen.json)
+        case "propose" if chosen.void:
+            return held.propose_voids(*where, tuple(chosen.void), chosen.who, chosen.reason, as_json=chosen.json)
         case "propose":
             return held.propose(*where, choice, Side(chosen.to), chosen.who, chosen.reason, as_json=chosen.json)
         case "confirm":

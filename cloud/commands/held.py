@@ -14,14 +14,17 @@ from typing import Any
 from cloud.commands.opening import open_books, wall_now
 from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.held.releases import ENTRIES_MAX, Side
-from cloud.ledger.held.two_persons import Proposal, ProposalKind
+from cloud.ledger.held.two_persons import Proposal, ProposalKind, proposal
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.read.held import HeldView
+from cloud.ledger.receive.void_words import VoidLedger
 from cloud.process.settings import load_settings
-from cloud.words.held import held_json, held_lines, proposal_json, proposal_lines
+from cloud.words.held import held_json, held_lines, proposal_json, proposal_lines, void_json, void_lines
 from shared.errors import ConfigFault
 from shared.ids import PsamId
 
+_KINDS = (ProposalKind.HELD, ProposalKind.VOID)
+VOIDS_SHOWN = 1000
 DECIDED_SHOWN = 20
 """Of the newest proposals, shown to people beside all that are undecided; a program gets all."""
 
@@ -48,14 +51,29 @@ def listing(data: Path, dsn: str | None, choice: Choice, *, as_json: bool) -> in
     now = wall_now()
     with open_books(data, dsn) as reader:
         found = [view for view in reader.held(choice.psam, now.unix_ms) if choice.takes(view)]
-        proposals = [one for one in reader.proposals() if one.kind is ProposalKind.HELD]
+        proposals = [one for one in reader.proposals() if one.kind in _KINDS]
+        voids = [] if not choice.is_empty else [one for one in reader.voids(VOIDS_SHOWN) if one.why != "void"]
     if as_json:
-        told = {"held": [held_json(view) for view in found]}
+        told = {"held": [held_json(view) for view in found], "voids": [void_json(view) for view in voids]}
         _json(told | {"proposals": [proposal_json(one, now.unix_ms) for one in proposals]})
         return 0
     shown = [one for one in proposals if one.decision is None] + proposals[-DECIDED_SHOWN:]
     lines = (line for one in sorted(set(shown)) for line in proposal_lines(one, now.unix_ms))
-    _say(*held_lines(found), *lines)
+    _say(*held_lines(found), *void_lines(voids), *lines)
+    return 0
+
+
+def propose_voids(
+    data: Path, dsn: str | None, records: tuple[int, ...], who: str, reason: str, *, as_json: bool
+) -> int:
+    """The first person wants these voids to give back what their sales took. ProposalRefused."""
+    now = wall_now()
+    with closing(_open(data, dsn)) as opened:
+        made = VoidLedger(opened).propose(records, who, reason, now)
+    if as_json:
+        _json(proposal_json(made, now.unix_ms))
+    else:
+        _say(*proposal_lines(made, now.unix_ms))
     return 0
 
 
@@ -87,7 +105,9 @@ def confirm(data: Path, dsn: str | None, number: int, who: str, *, as_json: bool
     """The second person: posted when this returns. ProposalRefused; then nothing was changed."""
     now = wall_now()
     with closing(_open(data, dsn)) as opened:
-        decided = HeldLedger(opened).confirm_release(number, who, now)
+        of_voids = _is_of_voids(opened, number)
+        door = VoidLedger(opened).confirm if of_voids else HeldLedger(opened).confirm_release
+        decided = door(number, who, now)
     return _decided(decided.proposal, now.unix_ms, again=decided.again, as_json=as_json)
 
 
@@ -95,8 +115,15 @@ def reject(data: Path, dsn: str | None, number: int, who: str, reason: str, *, a
     """What is held stays held. ProposalRefused; then nothing was changed."""
     now = wall_now()
     with closing(_open(data, dsn)) as opened:
-        decided = HeldLedger(opened).reject_release(number, who, reason, now)
+        of_voids = _is_of_voids(opened, number)
+        door = VoidLedger(opened).reject if of_voids else HeldLedger(opened).reject_release
+        decided = door(number, who, reason, now)
     return _decided(decided.proposal, now.unix_ms, again=decided.again, as_json=as_json)
+
+
+def _is_of_voids(opened: OpenedLedger, number: int) -> bool:
+    with opened.database.reading():
+        return proposal(opened.database, number).kind is ProposalKind.VOID
 
 
 def _open(data: Path, dsn: str | None) -> OpenedLedger:

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cloud.ledger.held.releases import Side, read_offer
-from cloud.ledger.held.two_persons import Outcome, Proposal
+from cloud.ledger.held.two_persons import Outcome, Proposal, ProposalKind
 from cloud.ledger.read.held import HeldView
+from cloud.ledger.read.views import VoidView
+from cloud.ledger.receive.void_words import read_voids
 from shared.clocks.clock import time_text
 from shared.facts.terms import REASONS
 from shared.money import yuan
@@ -49,12 +51,34 @@ def held_lines(found: Sequence[HeldView]) -> Iterator[str]:
     yield f"待核 held: {len(found)} 笔, ¥{yuan(sum(view.fen for view in found))}"
 
 
+def void_json(view: VoidView) -> dict[str, Any]:
+    """record: its number, to propose it by. Sums in fen."""
+    r = view.record
+    return {
+        "record": r.number, "card": r.card.hex(), "label": r.label, "fen": r.amount_fen, "terminal": r.terminal,
+        "seq": r.seq, "sale": view.target, "reason": view.why,
+    }  # fmt: skip
+
+
+def void_lines(found: Sequence[VoidView]) -> Iterator[str]:
+    """A line each, where there are any."""
+    for view in found[:SHOWN_MAX]:
+        r, why = view.record, " ".join(REASONS.get(view.why.replace("_", "-"), ()))
+        yield (
+            f"撤销 void, 记录 record {r.number}  卡 card {r.label or r.card.hex()}  ¥{yuan(r.amount_fen)}  "
+            f"{r.terminal} seq {r.seq} → {view.target}  {why}"
+        )
+    if found:
+        told = "held propose --void N：两人核定后退回 / given back when two persons have decided"
+        yield f"待核撤销 held voids: {len(found)}；{told}"
+
+
 def proposal_json(proposal: Proposal, now_ms: int) -> dict[str, Any]:
     """Times: Unix milliseconds."""
-    offer, said = read_offer(proposal.document), proposal.decision
+    said = proposal.decision
     return {
-        "proposal": proposal.number, "state": state_of(proposal, now_ms), "to": str(offer.side), "fen": offer.fen,
-        "entries": list(offer.entries), "maker": proposal.maker, "reason": proposal.reason, "at_ms": proposal.at_ms,
+        "proposal": proposal.number, "state": state_of(proposal, now_ms), **_what(proposal),
+        "maker": proposal.maker, "reason": proposal.reason, "at_ms": proposal.at_ms,
         "until_ms": proposal.until_ms, "checker": said.checker if said else "",
         "checker_reason": said.reason if said else "", "decided_ms": said.at_ms if said else 0,
     }  # fmt: skip
@@ -62,9 +86,19 @@ def proposal_json(proposal: Proposal, now_ms: int) -> dict[str, Any]:
 
 def proposal_lines(proposal: Proposal, now_ms: int) -> Iterator[str]:
     """What was proposed, how it stands, and what the second person does."""
+    if proposal.kind is ProposalKind.VOID:
+        named = ", ".join(map(str, read_voids(proposal.document)))
+        return decision_lines(proposal, f"撤销 voids, 记录 records {named}", now_ms, "held confirm")
     offer = read_offer(proposal.document)
     what = f"{len(offer.entries)} 笔 entries, ¥{yuan(offer.fen)} {SIDES[offer.side]}"
     return decision_lines(proposal, what, now_ms, "held confirm")
+
+
+def _what(proposal: Proposal) -> dict[str, Any]:
+    if proposal.kind is ProposalKind.VOID:
+        return {"to": str(Side.HOLDER), "voids": list(read_voids(proposal.document))}
+    offer = read_offer(proposal.document)
+    return {"to": str(offer.side), "fen": offer.fen, "entries": list(offer.entries)}
 
 
 def decision_lines(proposal: Proposal, what: str, now_ms: int, confirm: str) -> Iterator[str]:

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.check import Check, proven, walk
+from cloud.ledger.held.two_persons import Outcome, ProposalKind
 from cloud.ledger.journal.booking import CHUNK
 from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.receive.beyond import beyond_marks
 from cloud.ledger.receive.quarantine import QuarantineState
+from cloud.ledger.receive.void_words import read_voids
 from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.arrival import NOBODY, Arrival, arrive, is_apart, split_apart, split_key
 from cloud.ledger.records.grey import State
@@ -16,11 +18,16 @@ from cloud.ledger.records.values import CheckTac, Verdict
 from cloud.store.db import Database
 from shared.errors import KeyFault
 from shared.purse.tac import TacVerdict
-from shared.records import VoidRecord
+from shared.records import Cause, VoidRecord
 from shared.wire.messages import RANGES_MAX
 
 _POSTED_VOIDS = "SELECT record, entry FROM void_case WHERE state = ?"
 _VOID_ENTRIES = "SELECT record, entry FROM posting WHERE kind = ? AND line = 0"
+_BY_PIN = "SELECT record, proposal FROM void_case WHERE state = ? AND cause = ?"
+_CONFIRMED = (
+    "SELECT p.document FROM proposal p JOIN decision d ON d.proposal = p.id "
+    "WHERE p.id = ? AND p.kind = ? AND d.outcome = ? AND d.checker <> p.maker"
+)
 _POSTED_WITHOUT_KEY = (
     "SELECT id FROM record WHERE verdict IN (?, ?) EXCEPT SELECT record FROM proof ORDER BY 1 LIMIT 1"
 )
@@ -156,7 +163,17 @@ def check_voids(db: Database, check_tac: CheckTac) -> Check:
         return Check("voids", len(entries), "a void comes from a record that is none")
     answers = check_tac(b"".join(item for _, item in asked)) if asked else b""
     wrong = next((a for (a, _), v in zip(asked, answers, strict=True) if v != TacVerdict.OK), None)
-    return Check("voids", len(entries), f"record {_shown(wrong.key)}: its MAC is wrong" if wrong else "")
+    broken = f"record {_shown(wrong.key)}: its MAC is wrong" if wrong else _alone_fault(db)
+    return Check("voids", len(entries), broken)
+
+
+def _alone_fault(db: Database) -> str:
+    """By PIN alone no void moves money, but by the word of two persons. Those of an older program have no cause."""
+    for record, number in db.run(_BY_PIN, (int(VoidState.POSTED), int(Cause.CASHIER))):
+        rows = db.run(_CONFIRMED, (number or 0, int(ProposalKind.VOID), int(Outcome.CONFIRMED)))
+        if not rows or record not in read_voids(rows[0][0]):
+            return f"record {record}: a void by PIN alone has moved money, and no two persons have let it"
+    return ""
 
 
 def check_open(db: Database) -> Check:

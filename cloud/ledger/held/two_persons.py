@@ -43,6 +43,8 @@ class ProposalKind(IntEnum):
     """Terminals that a lost card's balance waits for no longer (cloud.ledger.held.losses.write_off)."""
     MOVE = 12
     """A terminal stands at another box (cloud.ledger.held.orders)."""
+    VOID = 22
+    """Held voids 撤销 give back what their sales took (cloud.ledger.receive.void_words)."""
     EPOCH = 13
     """A high epoch of a terminal counts as given (cloud.ledger.held.orders)."""
 

@@ -28,7 +28,7 @@ COLUMNS = (
     "record, target, card, amount_fen, state, reason, entry, received_s, opened_ms, changed_ms, cause, day, witness"
 )
 _CASES = (
-    "SELECT v.record, v.target, v.state, v.reason, v.received_s, r.stored, r.fork FROM void_case v "
+    "SELECT v.record, v.target, v.state, v.reason, v.received_s, v.proposal, r.stored, r.fork FROM void_case v "
     "JOIN record r ON r.id = v.record WHERE v.target"
 )
 PLACES = frozenset(
@@ -65,6 +65,8 @@ class _Case(NamedTuple):
     state: int
     reason: int
     received_s: int
+    proposal: int
+    """By which two persons let it move; 0: none."""
     arrival: Arrival
     fork: int
 
@@ -128,7 +130,7 @@ def _settled(writing: Writing, targets: set[bytes]) -> set[bytes]:
 
 
 def _judge(writing: Writing, case: _Case) -> Finding:
-    if case.fork or case.reason in PLACES:
+    if not case.proposal and (case.fork or case.reason in PLACES):
         return VoidState.HELD, Reason.FORK if case.fork else Reason(case.reason), None
     rows = writing.db.run("SELECT stored, fork FROM record WHERE key = ? ORDER BY id", (case.target,))
     if not rows:
@@ -148,6 +150,8 @@ def _judge(writing: Writing, case: _Case) -> Finding:
 
 def _held_for(writing: Writing, case: _Case, sale: PurchaseRecord) -> tuple[VoidState, Reason] | None:
     """Why a void that fits its purchase does not move money by itself; None: it does."""
+    if case.proposal:
+        return None
     if is_alone(case.void):
         return VoidState.HELD, Reason.VOID_PIN
     if case.void.cause == Cause.TORN_PAIR and (waits := _is_not_torn(writing, case, sale)) is not None:
@@ -280,8 +284,8 @@ def _post(writing: Writing, case: _Case, purchase: _Purchase) -> int:
 
 
 def _case(row: Row) -> _Case:
-    record, target, state, reason, received_s, stored, fork = row
-    return _Case(record, target, state, reason, received_s, arrive(stored), fork)
+    record, target, state, reason, received_s, proposal, stored, fork = row
+    return _Case(record, target, state, reason, received_s, proposal or 0, arrive(stored), fork)
 
 
 def _void(arrival: Arrival) -> VoidRecord:

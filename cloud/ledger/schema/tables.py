@@ -178,11 +178,11 @@ void_case = Table(
     "void_case", metadata, Column("record", Big, primary_key=True, autoincrement=False), _col("target", Bytes),
     _col("card", Bytes), _col("amount_fen", Big), _col("state", Small), _col("reason", Small), _maybe("entry", Big),
     _col("received_s", Big), _col("opened_ms", Big), _col("changed_ms", Big),
-    _maybe("cause", Small), _maybe("day", Integer), _maybe("witness", Bytes),
+    _maybe("cause", Small), _maybe("day", Integer), _maybe("witness", Bytes), _maybe("proposal", Big),
     Index("ix_void_case_target", "target"), Index("ix_void_case_state", "state"), Index("ix_void_case_day", "day"),
 )  # fmt: skip
 """Voids 撤销. target: key of the record that is to be void. day: of its receipt, since 2000. witness: the card that
-stands for it. Those of before have none of the three."""
+stands for it. proposal: by which two persons let it move. Those of before have none of the three."""
 
 junk = Table(
     "junk", metadata, _id(), _col("digest", Bytes), _col("at_ms", Big), _col("box", Text), _col("partition", Small),

@@ -60,6 +60,25 @@ def test_one_proposes_another_confirms_and_again_is_success(data: Path, capsys) 
     assert "待核 held: 0 笔" in run(capsys, data, "list")[1]
 
 
+def test_a_void_by_pin_is_listed_and_given_back_by_two(early: Path, capsys) -> None:
+    sale = c.purchase(1, c.card(1), 1, 700, c.OPENING)
+    with closing(books(early)) as ledger:
+        c.Box(ledger).send(c.stored(sale), c.void_by_pin(2, sale))
+    code, said = run(capsys, early, "list")
+    for text in ("撤销 void, 记录 record 2  卡 card 0001  ¥7.00", "seq 2 → 1", "仅凭口令撤销", "held propose --void N"):
+        assert text in said
+    assert json.loads(run(capsys, early, "list", "--json")[1])["voids"][0] == {
+        "record": 2, "card": c.card(1).hex(), "label": "0001", "fen": 700, "terminal": "pos-01", "seq": 2, "sale": 1,
+        "reason": "void_pin",
+    }  # fmt: skip
+    code, said = run(capsys, early, "propose", "--void", 2, "--who", "张三", "--reason", "已问主管")
+    assert (code, "撤销 voids, 记录 records 2" in said, sums(early)) == (0, True, (700, 0))
+    assert run(capsys, early, "confirm", "--proposal", 1, "--who", "张三")[0] == 2
+    assert (run(capsys, early, "confirm", "--proposal", 1, "--who", "李四")[0], sums(early)) == (0, (0, 0))
+    code, said = run(capsys, early, "list")
+    assert ("held voids" in said, "提议 proposal 1: 已确认" in said) == (False, True)
+
+
 def test_cards_are_given_back_and_the_rest_is_rejected(data: Path, capsys) -> None:
     back = ("--to", "holder", "--who", "张三", "--reason", "不是本人", "--json")
     code, said = run(capsys, data, "propose", "--card", "0002", *back)

@@ -34,7 +34,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     },
     State: {"OPEN": 0, "EVIDENCE": 1, "RECOVERED": 2, "NOTHING": 3, "EMPTY": 4},
     Act: {"STOLEN": 1, "FOUND": 2, "RENUMBERED": 3},
-    ProposalKind: {"HELD": 1, "PUT_BACK": 2, "WRITE_OFF": 6, "MOVE": 12, "EPOCH": 13},
+    ProposalKind: {"HELD": 1, "PUT_BACK": 2, "WRITE_OFF": 6, "MOVE": 12, "EPOCH": 13, "VOID": 22},
     Outcome: {"CONFIRMED": 1, "REJECTED": 2},
     DeedKind: {
         "LOST": 1, "FOUND": 2, "REPLACED": 3, "RELEASED": 4, "CLASS": 5, "ACTIVATED": 6, "REISSUED": 7,

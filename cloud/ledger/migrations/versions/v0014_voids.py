@@ -1,4 +1,5 @@
-"""Voids are counted by day and cause, and by who stands for them; those of before are counted under none.
+"""Voids are counted by day and cause, and by who stands for them; those of before are counted under none. Beside them
+stands the proposal by which two persons let a held one move.
 
 Each card gets one more account, pending-subsidy 待回补助: what was given back to its subsidy purse.
 
@@ -21,7 +22,7 @@ KIND = "pending-subsidy"
 def upgrade() -> None:
     op.add_column("card", sa.Column("pending_subsidy_account", BIG, nullable=False, server_default="0"))
     _give_every_card()
-    for name, form in (("cause", SMALL), ("day", sa.Integer()), ("witness", sa.LargeBinary())):
+    for name, form in (("cause", SMALL), ("day", sa.Integer()), ("witness", sa.LargeBinary()), ("proposal", BIG)):
         op.add_column("void_case", sa.Column(name, form, nullable=True))
     op.create_index("ix_void_case_day", "void_case", ["day"])
     op.execute(
