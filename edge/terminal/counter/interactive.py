@@ -43,6 +43,7 @@ from shared.purse.errors import CardLost
 from shared.purse.files import LogRecord
 from shared.purse.flows.till import identify, read_balance, read_log
 from shared.purse.outcomes import Rejected
+from shared.records import Kind
 
 LINE_MAX = 200
 JOIN_S = 5.0
@@ -309,7 +310,9 @@ class _Counter:
         say(f"    流水 record: {row.epoch}/{row.seq} · 卡计数 card counter {row.counter}")
         if not row.amount_fen:
             say("    零元，不入账 / over nothing: there is nothing to post")
-        if console is None or not row.amount_fen:
+        if row.kind is Kind.VOID:
+            say("    待核，两人核定后入账 / held until two persons have decided")
+        if console is None or not row.amount_fen or row.kind is Kind.VOID:
             return
         found = await entries_of(console, station.settings.device, row)
         if not found:
