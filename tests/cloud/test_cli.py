@@ -392,13 +392,13 @@ def test_lost_cards_are_listed_explained_and_terminals_written_off_by_two(data: 
     code, said = run(capsys, *lost)
     assert code == 0
     assert "卡 card 0007 挂失 lost" in said
-    assert "等 waits for 2 台 terminals: pos-01, pos-02" in said
+    assert "等 waits for 17 台 terminals: bus-01, bus-02" in said
     _, said = run(capsys, *lost, "explain", "--card", "0007")
     assert "pos-01" in said
     assert "未回报拒收 has not said that it refuses the card" in said
-    assert "cloud lost write-off --card 0007 --terminal pos-01" in said
+    assert "cloud lost write-off --card 0007 --terminal bus-01" in said
     (card,) = json.loads(run(capsys, *lost, "--json")[1])["cards"]
-    assert (card["card"], card["state"], card["due_terminals"], card["left_fen"]) == ("0007", "lost", 2, 6_290)
+    assert (card["card"], card["state"], card["due_terminals"], card["left_fen"]) == ("0007", "lost", 17, 6_290)
     words = ("--card", "0007", "--due", "--who", "李明")
     code, said = run(capsys, *lost, "write-off", *words, "--json")
     assert code == 0, said

@@ -35,12 +35,12 @@ class Fleet(NamedTuple):
     given: set[bytes]
 
     @property
-    def debitors(self) -> dict[bytes, TerminalView]:
-        """Those that can debit: the newest epoch of each."""
-        return {one.device: one for one in self.rows if self.can_debit(one.device)}
+    def tills(self) -> dict[bytes, TerminalView]:
+        """Those that debit cards, or will when they are given an epoch: the newest epoch of each."""
+        return {one.device: one for one in self.rows if self.kinds[one.device] not in LOADERS}
 
-    def can_debit(self, device: bytes) -> bool:
-        """No load machine, and it was given an epoch: without one it does not sell."""
+    def has_sold(self, device: bytes) -> bool:
+        """May it have debited a card? It is no load machine, and was given an epoch: without one it does not sell."""
         return self.kinds[device] not in LOADERS and device in self.given
 
 
@@ -55,7 +55,7 @@ def owing(there: Fleet, since_ms: int) -> list[tuple[bytes, Owing]]:
     newest = {terminal.device: terminal.epoch for terminal in there.rows}  # by rising epoch
     found = []
     for terminal in there.rows:
-        if not there.can_debit(terminal.device):
+        if not there.has_sold(terminal.device):
             continue
         one = _owing(terminal, since_ms, is_newest=terminal.epoch == newest[terminal.device])
         if one is not None:

@@ -41,7 +41,7 @@ def waits_for(db: Database, card: bytes, since_ms: int, there: Fleet | None = No
         records, slots, silent = late.get(device, (0, 0, False))
         late[device] = records + one.records, slots + one.open_slots, silent or one.silent
     is_out, gone, found = must_refuse(db, card), written_off(db, card), []
-    for device, terminal in there.debitors.items():
+    for device, terminal in there.tills.items():
         accepts = is_out and not has_refused(db, device, card)
         if device not in gone and (accepts or device in late):
             found.append(Waiting(terminal, *late.get(device, (0, 0, False)), accepts))

