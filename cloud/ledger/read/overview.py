@@ -49,7 +49,7 @@ _GREY_APART = (
 """Grey purchases that were answered without their device: no mark counts them."""
 _SUBSIDY_SPENT = (
     "SELECT CAST(COALESCE(SUM(CASE WHEN a.id = p.debit THEN p.fen ELSE -p.fen END), 0) AS BIGINT) "
-    "FROM posting p JOIN account a ON a.id IN (p.debit, p.credit) WHERE a.kind = ? AND p.kind NOT IN (?, ?, ?)"
+    "FROM posting p JOIN account a ON a.id IN (p.debit, p.credit) WHERE a.kind = ? AND p.kind NOT IN (?, ?, ?, ?, ?)"
 )
 _SUBSIDY_MOVED = (
     "SELECT CAST(COALESCE(SUM(p.fen), 0) AS BIGINT) FROM posting p JOIN account a ON a.id = p.debit "
@@ -114,7 +114,8 @@ def subsidy_sums(db: Database) -> SubsidySums:
     """Reads every posting: for a report, not for a page."""
     (opening,) = db.run("SELECT CAST(COALESCE(SUM(subsidy_fen), 0) AS BIGINT) FROM card")[0]
     kind, moves = str(AccountKind.SUBSIDY), (int(EntryKind.CARD_REPLACED), int(EntryKind.LOSS_RELEASED))
-    (spent,) = db.run(_SUBSIDY_SPENT, (kind, int(EntryKind.OPENING_SUBSIDY), *moves))[0]
+    borne = (int(EntryKind.LOSS_BORNE), int(EntryKind.LOSS_TAKEN_BACK))
+    (spent,) = db.run(_SUBSIDY_SPENT, (kind, int(EntryKind.OPENING_SUBSIDY), *moves, *borne))[0]
     (moved,) = db.run(_SUBSIDY_MOVED, (kind, *moves))[0]
     return SubsidySums(opening, spent, moved)
 

@@ -125,6 +125,9 @@ def test_both_purses_are_made_whole(ledger: Ledger, desk: DeskLedger, box: Box) 
     box.send(sale(1, 0, 300, 0, purse=c.SUBSIDY), sale(2, 0, 100, OPENING))
     assert booked(ledger) == (400, OPENING)
     assert c.balances(ledger).get(f"subsidy:{CARD.hex()}", 0) == 0
+    reader = Reader(ledger.database)
+    assert (reader.loss_sums().purses_fen, reader.loss_sums().subsidy_fen) == (400, 300)
+    assert reader.subsidy_sums().spent_fen == 300, "the loss gives the purse back what it spent, and unspends nothing"
 
 
 def test_a_purchase_that_is_given_back_is_no_loss(ledger: Ledger, desk: DeskLedger, box: Box) -> None:
