@@ -9,8 +9,9 @@ from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.check import Check
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.losses.bearing import Loss, Paper, losses, provided_left, read_paper, sums
-from cloud.ledger.held.losses.reports import reports
+from cloud.ledger.held.losses.reports import Report, reports
 from cloud.ledger.held.losses.spent import borne, released_at, spent
+from cloud.ledger.held.losses.waiting import has_refused, written_off
 from cloud.ledger.held.losses.write_off import read_offer, read_provision
 from cloud.ledger.held.two_persons import Outcome, ProposalKind
 from cloud.store.db import Database
@@ -60,6 +61,14 @@ def _counts_fault(db: Database, rows: list[Loss]) -> str:
     return "" if (made, undone) == known else f"{made} entries of losses, {undone} taken back; known are {known}"
 
 
+def _still_waited_for(db: Database, card: bytes, report: Report) -> bytes:
+    """A till of the time of the report that neither refuses the card nor was written off. A report of before this was
+    kept names none."""
+    gone = written_off(db, card)
+    waiting = (one for one in report.told if one not in gone and not has_refused(db, one, card))
+    return next(waiting, b"")
+
+
 def _write_off_fault(db: Database) -> str:
     """Each terminal was named by a confirmed proposal, and what was provided is that proposal's entry, whole."""
     confirmed = {
@@ -100,12 +109,15 @@ def _card_fault(db: Database, card: bytes, rows: list[Loss]) -> tuple[str, int]:
     twice = [record for record, count in Counter(row.record for row in standing).items() if count > 1]
     if twice:
         return f"record {twice[0]} is booked as a loss twice", 0
+    report, released = reports(db, [card]).get(card), released_at(db, card)
+    if report is not None and released is not None and (waiting := _still_waited_for(db, card, report)):
+        return f"entry {released} released its balance, and terminal {waiting.hex()} was waited for", 0
     found = {one.record: one for one in spent(db, card)}
     ((seen,),) = db.run("SELECT value FROM watermark WHERE name = 'findings'")
     for row in standing:  # one that is not found was given back since: the next look takes the loss back
         if row.record in found and found[row.record].said.amount_fen != row.fen:
             return f"record {row.record}: {row.fen} fen of a loss, it took another sum", 0
-    due = borne(found.values(), reports(db, [card]).get(card), released_at(db, card))
+    due = borne(found.values(), report, released)
     missing = [one for one in due if one.record not in {row.record for row in standing}]
     old = [one for one in missing if one.entry <= seen]
     if old:

@@ -5,9 +5,12 @@ from typing import NamedTuple
 
 import pytest
 
+from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.cards.life import DeedKind, add_deed
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
+from cloud.ledger.funds.documents import enter
 from cloud.ledger.held.losses.door import LossLedger
 from cloud.ledger.held.losses.standing import Standing
 from cloud.ledger.held.two_persons import ProposalRefused
@@ -202,3 +205,14 @@ def test_a_kept_card_needs_completeness_alone(site: Site) -> None:
     (fact,) = [fact for fact in Reader(site.ledger.database).facts(50) if fact.code == "loss-late"]
     assert (fact.level, dict(fact.told)["terminal"]) == ("urgent", "pos-02")
     true(site)
+
+
+def test_a_balance_that_was_released_while_a_terminal_was_waited_for_is_found(opened: OpenedLedger, site: Site) -> None:
+    """As an older program, or another one, would book it."""
+    lose(site)
+    sign(site, "pos-01", "pos-02")
+    key = b"r" * 16
+    with opened.writing(NOW) as writing:
+        enter(writing, EntryKind.LOSS_RELEASED, (CARD, c.card(9), OPENING, 0, 0, 0, 0), key)
+        add_deed(writing, DeedKind.RELEASED, CARD, "王芳", key)
+    assert f"terminal {c.FAR.hex()} was waited for" in verify(site.ledger, c.check_tac).first_broken
