@@ -78,7 +78,7 @@ VERBS = (
     ),
     Verb(
         "verify",
-        "[--data DIR]",
+        "[--data DIR] [--checkpoint FILE]",
         "核对账本与网关：检查了什么、多少条、第一处不符",
         "check ledger and boxes: what, how many, the first thing broken",
         "compose.verify",

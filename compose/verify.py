@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from compose.campus.beside import campus_of, exit_code, last_object, ledger_dsn
@@ -23,9 +23,10 @@ from compose.place import ROOT, keep_private
 from shared.input.command_line import Parser
 from shared.words.voice import speak, wanted
 
-ABOUT = """核对账本（余额、分录、TAC 复核、唯一键、批次链、逐卡）与各网关的发件箱；只读，校园运行时也可用。
+ABOUT = """核对账本（余额、分录、TAC 复核、唯一键、批次链、逐卡）与各网关的发件箱；
+网关见证过的账本须有；只读，校园运行时也可用。
 Checks the ledger (balances, entries, every TAC again, unique keys, batch chain, card by card) and the outbox
-of every box. Changes nothing; may be used while the campus runs."""
+of every box; what a box has seen of the ledger must be there. Changes nothing; may be used while the campus runs."""
 EXITS = "退出码 exit codes: 0 无误 true · 1 有误，指出第一处 not true, first place named · 2 用法不对 wrong use"
 
 
@@ -35,12 +36,17 @@ def main(arguments: list[str]) -> int:
         prog="./ykt verify", description=ABOUT, epilog=EXITS, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--data", type=Path, default=ROOT / "var", metavar="DIR", help="数据目录 · data folder (var/)")
+    parser.add_argument(
+        "--checkpoint", type=Path, action="append", default=[], metavar="FILE",
+        help="另存的检查点，可重复 · a saved checkpoint that the ledger must contain; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="机器可读，一行 JSON · one line of JSON for a program")
     given = parser.parse_args(arguments)
-    return exit_code(_verify(given.data.absolute(), given.json))
+    saved = [word for file in given.checkpoint for word in ("--checkpoint", str(file.absolute()))]
+    return exit_code(_verify(given.data.absolute(), saved, given.json))
 
 
-async def _verify(data: Path, as_json: bool) -> int:
+async def _verify(data: Path, saved: Sequence[str], as_json: bool) -> int:
     room = campus_of(data)
     with tempfile.TemporaryDirectory(prefix="ykt-") as run:
         async with Supervisor(Path(run) / "log") as parts:
@@ -50,7 +56,7 @@ async def _verify(data: Path, as_json: bool) -> int:
             store = ("--data", str(room), *(("--dsn", dsn) if dsn else ()))
             halves = [
                 step("verify-edge", "edge", "verify", "--data", str(room)),
-                step("verify-cloud", "cloud", "verify", *store, "--keys", str(socket)),
+                step("verify-cloud", "cloud", "verify", *store, "--keys", str(socket), *saved),
             ]
             return await asyncio.to_thread(_both, halves, room, as_json)
 

@@ -11,10 +11,11 @@ from cloud.console.pages.overview import DEAD_MS, QUIET_MS, SILENT_MS, Overview
 from cloud.console.words import words
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
+from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
-from shared.wire.messages import BoxState, TerminalState
+from shared.wire.messages import FORM_2, NONCE_SIZE, BoxState, Heads, Hello, SignedAck, TerminalState
 from tests.cloud.ledger import campus as c
 
 NOW_MS = c.NOW.unix_ms
@@ -125,6 +126,23 @@ def test_money_that_the_ledger_never_gave_is_red_until_somebody_has_explained_it
     assert (told["ok"], told["mark"], told["said"]) == (True, "warn", "ledger_explained")
     assert (told["unexplained"], told["explained"]) == (0, 1)
     assert {"ledger_differs", "ledger_explained", "differences", "explained"} <= set(words("zh"))
+
+
+def test_a_ledger_that_was_put_back_is_red_until_two_persons_have_closed_the_list(ledger: Ledger) -> None:
+    for one in (c.BOX, c.OTHER_BOX):
+        say(ledger, box=one)
+    heads = Heads(bytes(32), 9, b"h" * 32)
+    shown = ledger.ack_for(c.BOX, c.STORE, FORM_2)._replace(heads=heads)
+    said = Hello(c.STORE, 0, 0, SignedAck(b"", bytes(64)), bytes(NONCE_SIZE))
+    ledger.hello(c.BOX, c.PARTITION, said, lambda _: shown, c.NOW)
+    told = read(ledger)["ledger"]
+    assert (told["ok"], told["mark"], told["said"]) == (False, "bad", "ledger_put_back")
+    assert "待两人办结 gone, two persons to close: 1–9" in told["put_back"]
+    held = HeldLedger(ledger.opened)
+    held.confirm_close(held.propose_close("张三", "按底单补记", c.NOW).number, "李四", c.NOW)
+    told = read(ledger)["ledger"]
+    assert (told["ok"], "所缺已办结 closed" in told["put_back"]) == (True, True)
+    assert "ledger_put_back" in words("zh")
 
 
 def test_a_terminal_of_which_nothing_was_told_shows_no_numbers(ledger: Ledger) -> None:
