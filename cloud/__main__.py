@@ -1,5 +1,5 @@
 """Command line of the cloud 中心平台: ingest, console, desk, cashier, import, deposit, grant, verify, report,
-loads, psam-stolen, held, device, differences, put-back, checkpoint.
+loads, psam-stolen, held, device, swap, differences, put-back, checkpoint.
 
 Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
 """
@@ -30,6 +30,8 @@ SIGN_IN = "一次性登录链接：首次，或忘记密码 / a one-time link: f
 LOADS_LISTED = 20
 ADDRESS = "https://127.0.0.1:8443/"
 Verb = Callable[[argparse.Namespace], int]
+Made = tuple[str, Verb, tuple[Callable[[argparse.ArgumentParser], None], ...]]
+"""A verb: what it is for, what runs it, what adds its options."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,43 +64,73 @@ def _parser() -> argparse.ArgumentParser:
     _cashier_options(verbs.add_parser("cashier", help=admit))
     _sign_in_options(verbs.add_parser("sign-in", help=SIGN_IN, description=SIGN_IN))
 
-    def verb(name: str, text: str, run: Verb) -> argparse.ArgumentParser:
-        made: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
-        add_data(made)
-        made.add_argument("--dsn", metavar="DSN", help=DSN_HELP)
-        made.set_defaults(run=run)
-        return made
-
-    _ingest_options(verb("ingest", "收记录、验 TAC、入账、回执 / receive, check, post, acknowledge", _ingest))
-    _deposit_options(verb("deposit", "充值到电子账户 / deposit into online accounts", _deposit))
-    given = verb("grant", "发放补助等，到过渡余额待领 / grant into the pending load, to be claimed", _grant)
-    _grant_options(given)
-    take = verb("import", "导入签名清单，期初余额入账 / take the signed inventory, post opening balances", _import)
-    check = verb("verify", "核对账本 / check the ledger: what, how many, the first thing broken", _verify)
-    sums = verb("report", "账本合计 / the sums of the ledger", _report)
-    half = verb("loads", "圈存逐笔：到哪一步、凭据、接下来怎样 / loads: stage, evidence, what will happen", _loads)
-    _loads_options(half)
-    stolen = verb("psam-stolen", "PSAM 被盗挂失、找回；可反复执行 / stolen, found; run it again", _psam_stolen)
-    _theft_options(stolen)
-    held = verb("held", "待核：列出；一人提议、另一人确认放行或退还 / held: list, propose, confirm, reject", _held)
-    _held_options(held)
-    device = verb("device", "终端移到别的网关、放行存储代：双人 / a terminal moves; two persons", _device)
-    _device_options(device)
-    apart = verb("differences", "卡与账本的差异：列出；查明后说明 / card against ledger: list, explain", _differences)
-    _differences_options(apart)
-    gone = verb("lost", "挂失卡：余款等谁；两人销账 / lost cards: for whom their balances wait; write-off", _lost)
-    _lost_options(gone)
-    back = verb("put-back", "放回了旧账本：再来的、不会再来的；两人办结 / an older ledger was put back", _put_back)
-    _put_back_options(back)
-    point = verb("checkpoint", "签名检查点：各链到哪里，另存他处 / a signed checkpoint of the chains", _checkpoint)
-    point.add_argument("--out", type=Path, metavar="FILE", help="写入此文件 / into this file")
-    saved = "另存的检查点：账本须含有它，可重复 / a saved checkpoint that the ledger must contain; may be repeated"
-    check.add_argument("--checkpoint", type=Path, action="append", default=[], metavar="FILE", help=saved)
-    for made in (take, check):
-        made.add_argument("--keys", type=Path, metavar="SOCKET", help="密钥进程：复核 TAC / to check TACs again")
-    for made in (check, sums, half, stolen, given, held, device, apart, gone, back, point):
-        made.add_argument("--json", action="store_true", help="一行 JSON / one line of JSON")
+    for name, (text, run, options) in {**_money_verbs(), **_asking_verbs(), **_two_person_verbs()}.items():
+        verb: argparse.ArgumentParser = verbs.add_parser(name, help=text, description=text)
+        add_data(verb)
+        verb.add_argument("--dsn", metavar="DSN", help=DSN_HELP)
+        verb.set_defaults(run=run)
+        for add in options:
+            add(verb)
     return parser
+
+
+def _money_verbs() -> dict[str, Made]:
+    """What brings something into the books."""
+    return {
+        "ingest": ("收记录、验 TAC、入账、回执 / receive, check, post, acknowledge", _ingest, (_ingest_options,)),
+        "deposit": ("充值到电子账户 / deposit into online accounts", _deposit, (_deposit_options,)),
+        "grant": ("发放补助等，到过渡余额待领 / grant into the pending load, to be claimed", _grant, (_grant_options, _json)),
+        "import": ("导入签名清单，期初余额入账 / take the signed inventory, post opening balances", _import, (_keys,)),
+    }  # fmt: skip
+
+
+def _asking_verbs() -> dict[str, Made]:
+    """What only asks the books."""
+    return {
+        "verify": ("核对账本 / check the ledger: what, how many, the first thing broken", _verify,
+                   (_verify_options, _keys, _json)),
+        "report": ("账本合计 / the sums of the ledger", _report, (_json,)),
+        "loads": ("圈存逐笔：到哪一步、凭据、接下来怎样 / loads: stage, evidence, what will happen", _loads,
+                  (_loads_options, _json)),
+        "checkpoint": ("签名检查点：各链到哪里，另存他处 / a signed checkpoint of the chains", _checkpoint,
+                       (_checkpoint_options, _json)),
+    }  # fmt: skip
+
+
+def _two_person_verbs() -> dict[str, Made]:
+    """What a person reports, finds out, or decides with a second one."""
+    return {
+        "psam-stolen": ("PSAM 被盗挂失、找回；可反复执行 / stolen, found; run it again", _psam_stolen,
+                        (_theft_options, _json)),
+        "held": ("待核：列出；一人提议、另一人确认放行或退还 / held: list, propose, confirm, reject", _held,
+                 (_held_options, _json)),
+        "device": ("终端移到别的网关、放行存储代：双人 / a terminal moves; two persons", _device, (_device_options, _json)),
+        "swap": ("换机：备用机顶替坏机；一人提议、另一人确认 / spares in broken bodies' places", _swap,
+                 (_swap_options, _json)),
+        "differences": ("卡与账本的差异：列出；查明后说明 / card against ledger: list, explain", _differences,
+                        (_differences_options, _json)),
+        "lost": ("挂失卡：余款等谁；两人销账 / lost cards: for whom their balances wait; write-off", _lost,
+                 (_lost_options, _json)),
+        "put-back": ("放回了旧账本：再来的、不会再来的；两人办结 / an older ledger was put back", _put_back,
+                     (_put_back_options, _json)),
+    }  # fmt: skip
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="一行 JSON / one line of JSON")
+
+
+def _keys(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--keys", type=Path, metavar="SOCKET", help="密钥进程：复核 TAC / to check TACs again")
+
+
+def _verify_options(parser: argparse.ArgumentParser) -> None:
+    saved = "另存的检查点：账本须含有它，可重复 / a saved checkpoint that the ledger must contain; may be repeated"
+    parser.add_argument("--checkpoint", type=Path, action="append", default=[], metavar="FILE", help=saved)
+
+
+def _checkpoint_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--out", type=Path, metavar="FILE", help="写入此文件 / into this file")
 
 
 def _cashier_options(parser: argparse.ArgumentParser) -> None:
@@ -200,6 +232,34 @@ def _device_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--proposal", type=int, metavar="N", help="提议号 / number of the proposal")
     parser.add_argument("--who", metavar="NAME", help="经手人 / who does it")
     parser.add_argument("--reason", metavar="TEXT", help="缘由（确认不需要）/ why (confirm needs none)")
+
+
+def _swap_options(parser: argparse.ArgumentParser) -> None:
+    steps = ("list", "propose", "confirm", "reject")
+    told = "列出（缺省）、提议、另一人确认、否决 / list (as without), propose: one person, confirm: another"
+    parser.add_argument("step", choices=steps, nargs="?", default="list", metavar="|".join(steps), help=told)
+    parser.add_argument("--number", type=int, metavar="N", help="换机号（提议）/ number of the swap (propose)")
+    parser.add_argument("--proposal", type=int, metavar="N", help="提议号（确认、否决）/ of the proposal")
+    parser.add_argument("--who", metavar="NAME", help="经手人 / who does it")
+    parser.add_argument("--reason", metavar="TEXT", help="缘由（提议、否决）/ why (propose, reject)")
+
+
+def _swap(chosen: argparse.Namespace) -> int:
+    from cloud.commands import swaps
+
+    where = (chosen.data, chosen.dsn)
+    needed = {"list": (), "propose": ("number", "who", "reason"), "confirm": ("proposal", "who")}
+    for name in needed.get(chosen.step, ("proposal", "who", "reason")):
+        if getattr(chosen, name) is None:
+            raise ConfigFault(f"缺少 --{name} / --{name} is missing")
+    match chosen.step:
+        case "list":
+            return swaps.listing(*where, as_json=chosen.json)
+        case "propose":
+            return swaps.propose(*where, chosen.number, chosen.who, chosen.reason, as_json=chosen.json)
+        case "confirm":
+            return swaps.confirm(*where, chosen.proposal, chosen.who, as_json=chosen.json)
+    return swaps.reject(*where, chosen.proposal, chosen.who, chosen.reason, as_json=chosen.json)
 
 
 def _differences_options(parser: argparse.ArgumentParser) -> None:

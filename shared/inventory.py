@@ -74,6 +74,16 @@ class DeviceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SpareRow:
+    """A spare body 备用机 of a box: at no position, and with no merchant, until it stands in for a broken one."""
+
+    device: DeviceId
+    kind: DeviceKind
+    box: BoxId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class BoxRow:
     """An edge box. certificate: SHA-256 of its certificate, empty in the embedded campus."""
 
@@ -96,6 +106,7 @@ class Inventory:
     psams: tuple[PsamRow, ...]
     devices: tuple[DeviceRow, ...]
     boxes: tuple[BoxRow, ...]
+    spares: tuple[SpareRow, ...] = ()
 
 
 def seal(inventory: Inventory, key: Ed25519PrivateKey) -> bytes:
@@ -121,7 +132,8 @@ def _body(v: Inventory) -> bytes:
     psams = [[p.psam, p.device, p.issued] for p in v.psams]
     devices = [[d.device, d.kind.value, d.box, d.name, d.place, d.merchant] for d in v.devices]
     boxes = [[b.box, b.partition, b.name, b.certificate] for b in v.boxes]
-    return codec.dumps([v.number, v.campus, v.name, v.demo, v.issued, cards, psams, devices, boxes])
+    spares = [[[s.device, s.kind.value, s.box, s.name] for s in v.spares]] if v.spares else []
+    return codec.dumps([v.number, v.campus, v.name, v.demo, v.issued, cards, psams, devices, boxes, *spares])
 
 
 def _card_fields(c: CardRow) -> list[object]:
@@ -131,8 +143,10 @@ def _card_fields(c: CardRow) -> list[object]:
 
 
 def _parse(body: bytes) -> Inventory:
-    number, campus, name, demo, issued, cards, psams, devices, boxes = codec.fields(
-        codec.loads(body), int, int, str, bool, int, list, list, list, list, what="inventory"
+    rows = codec.loads(body)
+    types = _BODY if len(rows) == len(_BODY) else (*_BODY, list)
+    number, campus, name, demo, issued, cards, psams, devices, boxes, *spares = codec.fields(
+        rows, *types, what="inventory"
     )
     return Inventory(
         number,
@@ -144,7 +158,12 @@ def _parse(body: bytes) -> Inventory:
         tuple(map(_psam, psams)),
         tuple(map(_device, devices)),
         tuple(map(_box, boxes)),
+        tuple(map(_spare, spares[0])) if spares else (),
     )
+
+
+_BODY = (int, int, str, bool, int, list, list, list, list)
+"""Spares stand at the end, and only where there are any."""
 
 
 def _card(row: list[Any]) -> CardRow:
@@ -163,9 +182,18 @@ def _psam(row: list[Any]) -> PsamRow:
 
 def _device(row: list[Any]) -> DeviceRow:
     device, kind, box, name, place, merchant = codec.fields(row, bytes, str, str, str, str, str, what="device")
-    if kind not in list(DeviceKind):
-        raise WireFault(f"inventory: device kind {kind[:16]!r}")
-    return DeviceRow(device_id(device), DeviceKind(kind), box_id(box), name, place, merchant)
+    return DeviceRow(device_id(device), _kind(kind), box_id(box), name, place, merchant)
+
+
+def _spare(row: list[Any]) -> SpareRow:
+    device, kind, box, name = codec.fields(row, bytes, str, str, str, what="spare")
+    return SpareRow(device_id(device), _kind(kind), box_id(box), name)
+
+
+def _kind(text: str) -> DeviceKind:
+    if text not in list(DeviceKind):
+        raise WireFault(f"inventory: device kind {text[:16]!r}")
+    return DeviceKind(text)
 
 
 def _box(row: list[Any]) -> BoxRow:

@@ -38,6 +38,7 @@ from shared.wire.messages import (
     OnlineRequest,
     RecordCopy,
     Recover,
+    Swap,
     encode_now,
 )
 from shared.wire.topics import DOWN_NOW, Address, topic
@@ -204,6 +205,8 @@ class Clerk:
                 self._ledger.store_status(sender.box, body, now.unix_ms)
             case Fact():
                 self._ledger.fact(sender.box, body, now.unix_ms)
+            case Swap():
+                self._ledger.swap_told(sender.box, body, now)
         return []
 
     def _asked(self, sender: Address, request: OnlineRequest, now: Now) -> list[Letter]:

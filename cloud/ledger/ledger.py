@@ -14,6 +14,7 @@ from cloud.ledger.fleet import epochs, status
 from cloud.ledger.funds.deposits import deposit
 from cloud.ledger.funds.grants import grant
 from cloud.ledger.held.losses.standing import stand
+from cloud.ledger.held.swaps import swap_told
 from cloud.ledger.held.thefts import Report, Reported, report_found, report_stolen
 from cloud.ledger.journal import facts
 from cloud.ledger.journal.balances import fold
@@ -89,6 +90,7 @@ from shared.wire.messages import (
     OnlineRequest,
     Recover,
     Revocations,
+    Swap,
 )
 
 STANDS_MS = 3_600_000
@@ -183,6 +185,13 @@ class Ledger:
         """The epoch of (device, storage, PSAM); 0 with a reason when refused."""
         with self.opened.writing(now) as writing:
             return epochs.assign(writing, box, request)
+
+    def swap_told(self, box: BoxId, swap: Swap, now: Now) -> None:
+        """A box has put a spare in a broken body's place. Idempotent; what is not taken leaves a fact, once."""
+        with self.opened.writing(now) as writing:
+            refused = swap_told(writing, box, swap)
+            if refused is not None and self.opened.picture.is_first(box, b"swap" + swap.spare):
+                writing.notes.tell(refused, box=box, device=swap.spare)
 
     # --- records --------------------------------------------------------------------------------------------------
 

@@ -177,6 +177,29 @@ class EpochRefused(Told):
 
 
 @dataclass(frozen=True)
+class SwapTold(Told):
+    code, level = "swap-told", Level.IMPORTANT
+    zh = "备用机顶替坏机 {broken}，PSAM {psam}，存储代 {epoch}，{who} 于 {at:time}；商户侧待核，待两人确认"
+    en = "a spare stands in for body {broken}: PSAM {psam}, epoch {epoch}, {who} at {at:time}; held until confirmed"
+    broken: bytes
+    psam: bytes
+    epoch: int
+    at: int
+    who: str
+
+
+@dataclass(frozen=True)
+class SwapRefused(Told):
+    code, level = "swap-refused", Level.URGENT
+    zh = "网关所报换机不予承认，{reason:swap}：坏机 {broken}，PSAM {psam}，{who}"
+    en = "a swap that a box tells is not taken, {reason:swap}: body {broken}, PSAM {psam}, {who}"
+    reason: str
+    broken: bytes
+    psam: bytes
+    who: str
+
+
+@dataclass(frozen=True)
 class NewFlash(Told):
     code, level = "new-flash", Level.IMPORTANT
     zh = "PSAM {psam} 未动而存储已换：{before} → {after}，新存储代 {epoch}"

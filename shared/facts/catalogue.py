@@ -23,6 +23,7 @@ from shared.facts.terms import (
     REFUSALS,
     SIDES,
     STORES,
+    SWAPS,
     Words,
 )
 from shared.facts.told import CASE, TIMES, UNSAID, Params, Told, Value
@@ -143,6 +144,7 @@ SETS: dict[str, dict[str, Words]] = {
     "reason": REASONS,
     "refusal": REFUSALS,
     "store": STORES,
+    "swap": SWAPS,
     "damage": DAMAGES,
     "command": COMMANDS,
     "deed": DEEDS,

@@ -219,3 +219,23 @@ class DifferenceExplained(Told):
     card: str
     who: str
     reason: str
+
+
+@dataclass(frozen=True)
+class SwapConfirmed(Told):
+    code, level = "swap-confirmed", Level.NOTICE
+    zh = "换机 {swap} 已确认：{maker} 提议，{checker} 确认"
+    en = "swap {swap} is confirmed: proposed by {maker}, confirmed by {checker}"
+    swap: int
+    maker: str
+    checker: str
+
+
+@dataclass(frozen=True)
+class SwapRejected(Told):
+    code, level = "swap-rejected", Level.IMPORTANT
+    zh = "换机 {swap} 被否决：{maker} 提议，{checker} 否决"
+    en = "swap {swap} is rejected: proposed by {maker}, rejected by {checker}"
+    swap: int
+    maker: str
+    checker: str

@@ -12,6 +12,7 @@ REASONS: dict[str, Words] = {
     "psam-unknown": ("PSAM 未登记", "unknown PSAM"),
     "psam-moved": ("PSAM 换了机身", "PSAM in another body"),
     "stolen": ("已挂失的 PSAM 或终端", "stolen PSAM or body"),
+    "swapped": ("备用机顶替，待中心确认", "a spare body, not confirmed yet"),
     "fork": ("同号不同内容", "same number, other bytes"),
     "undecodable": ("无法解读", "unreadable"),
     "wrong-tac": ("TAC 错误", "wrong TAC"),
@@ -43,6 +44,17 @@ REFUSALS: dict[str, Words] = {
     "too-many-epochs": ("未清纪元过多", "too many epochs are not drained"),
 }
 """Why the ledger gives no epoch."""
+
+SWAPS: dict[str, Words] = {
+    "spare-unknown": ("备用机未登记在此网关", "no spare body of this box"),
+    "broken-unknown": ("坏机未登记在此网关，或种类不同", "no body of this box, or of another kind"),
+    "psam-moved": ("PSAM 不是坏机的", "the PSAM is not that body's"),
+    "stolen": ("已挂失", "reported stolen"),
+    "spare-used": ("备用机已顶替过另一台", "the spare has stood in for another body"),
+    "psam-swapped": ("PSAM 已在另一台备用机", "the PSAM is in another spare"),
+    "epoch-taken": ("存储代已被占用", "the epoch belongs to another flash"),
+}
+"""Why the ledger does not take a swap that a box tells."""
 
 STORES: dict[str, Words] = {
     "cap": ("未结清记录已达上限", "as many unsettled rows as it may have"),

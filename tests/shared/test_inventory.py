@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from shared import inventory
 from shared.errors import WireFault
 from shared.ids import BoxId, CardId, DeviceId, PsamId
-from shared.inventory import BoxRow, CardRow, DeviceKind, DeviceRow, Inventory, PsamRow
+from shared.inventory import BoxRow, CardRow, DeviceKind, DeviceRow, Inventory, PsamRow, SpareRow
 from shared.wire import codec
 
 KEY = Ed25519PrivateKey.from_private_bytes(b"\7" * 32)
@@ -46,3 +46,13 @@ def test_another_key_or_an_edited_byte_is_refused() -> None:
     assert edited != raw
     with pytest.raises(WireFault, match="signature"):
         inventory.open_sealed(edited, KEY.public_key())
+
+
+def test_spares_stand_at_the_end_and_only_where_there_are_any() -> None:
+    ready = SpareRow(DeviceId(b"\0\1\x40\0\0\1"), DeviceKind.POS, BoxId("canteen-1"), "spare-01")
+    with_spares = replace(SAMPLE, spares=(ready,))
+    assert inventory.open_sealed(inventory.seal(with_spares, KEY), KEY.public_key()) == with_spares
+    bodies = [codec.unpack_file(inventory.seal(one, KEY))[1] for one in (SAMPLE, with_spares)]
+    assert [len(codec.loads(body)) for body in bodies] == [9, 10]
+    assert codec.loads(bodies[1])[:9] == codec.loads(bodies[0])
+    assert codec.loads(bodies[1])[9] == [[b"\0\1\x40\0\0\1", "pos", "canteen-1", "spare-01"]]

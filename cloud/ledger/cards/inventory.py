@@ -17,7 +17,7 @@ from cloud.ledger.records.values import OWN_PARTITION, ImportReport, InventoryRe
 from cloud.store.db import Database, Row
 from shared.clocks.clock import day_number
 from shared.ids import PARTITIONS
-from shared.inventory import BoxRow, CardRow, DeviceRow, Inventory, PsamRow
+from shared.inventory import BoxRow, CardRow, DeviceRow, Inventory, PsamRow, SpareRow
 from shared.wire import codec
 
 CARD_COLUMNS = (
@@ -38,14 +38,17 @@ def import_inventory(db: Database, inventory: Inventory, registry: Registry, boo
         db, "SELECT device, kind, box, name, place, merchant FROM device WHERE device",
         map(_device_row, inventory.devices),
     )  # fmt: skip
+    spares = _fresh(db, "SELECT device, kind, box, name FROM spare WHERE device", map(_spare_row, inventory.spares))
     cards = _fresh(db, _CARD_KNOWN, map(_card_row, inventory.cards))
     _check_links(inventory, registry, psams, devices)
+    _check_spares(inventory, registry, spares)
     db.insert("box", "box, partition, name, certificate", boxes)
     db.insert("psam", "psam, device, issued", psams)
     _add_devices(db, devices)
+    db.insert("spare", "device, kind, box, name", spares)
     opening = _add_cards(db, cards, registry, booking)
     _set_meta(db, inventory)
-    fresh = [*boxes, *psams, *devices, *cards]
+    fresh = [*boxes, *psams, *devices, *spares, *cards]
     if fresh:
         booking.link(LinkKind.IMPORT, inventory.number, digest_of(tuple(map(list, fresh))))
     return ImportReport(len(cards), len(psams), len(devices), len(boxes), opening)
@@ -72,6 +75,18 @@ def _check_links(inventory: Inventory, registry: Registry, psams: Sequence[Row],
     for psam, device, _ in psams:
         if device not in bodies:
             raise InventoryRefused(f"PSAM {psam.hex()}: its body is in no inventory")
+
+
+def _check_spares(inventory: Inventory, registry: Registry, spares: Sequence[Row]) -> None:
+    """A new spare belongs to a known box, and its number to nobody else."""
+    boxes = {*registry.boxes, *(b.box for b in inventory.boxes)}
+    bodies = {*registry.devices, *(d.device for d in inventory.devices)}
+    chips = {bytes(psam) for psam in (*registry.psams, *(p.psam for p in inventory.psams))}
+    for device, _, box, name in spares:
+        if box not in boxes:
+            raise InventoryRefused(f"spare {name}: box {box} is in no inventory")
+        if device in bodies or bytes(device) in chips:
+            raise InventoryRefused(f"spare {name}: its number is another's")
 
 
 def _fresh(db: Database, known_sql: str, rows: Iterable[Row]) -> list[Row]:
@@ -152,6 +167,10 @@ def _psam_row(p: PsamRow) -> Row:
 
 def _device_row(d: DeviceRow) -> Row:
     return d.device, d.kind.value, d.box, d.name, d.place, d.merchant
+
+
+def _spare_row(s: SpareRow) -> Row:
+    return s.device, s.kind.value, s.box, s.name
 
 
 def _box_row(b: BoxRow) -> Row:

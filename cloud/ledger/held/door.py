@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from cloud.ledger.held.orders import confirm_order, propose_epoch, propose_move, reject_order
 from cloud.ledger.held.put_backs import confirm_close, propose_close, reject_close
 from cloud.ledger.held.releases import Side, confirm_release, propose_release, reject_release
+from cloud.ledger.held.swaps import confirm_swap, propose_swap, reject_swap
 from cloud.ledger.held.two_persons import Decided, Proposal
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
@@ -20,6 +21,21 @@ class HeldLedger:
     def __init__(self, opened: OpenedLedger) -> None:
         self._opened = opened
         self.database = opened.database
+
+    def propose_swap(self, number: int, who: str, reason: str, now: Now) -> Proposal:
+        """The first person's word on a swap."""
+        with self._opened.writing(now) as writing:
+            return propose_swap(writing, number, who, reason)
+
+    def confirm_swap(self, proposal: int, who: str, now: Now) -> Decided:
+        """The second person's word: from here on what the spare brings is its merchant's. Idempotent."""
+        with self._opened.writing(now) as writing:
+            return confirm_swap(writing, proposal, who)
+
+    def reject_swap(self, proposal: int, who: str, reason: str, now: Now) -> Decided:
+        """What the spare brings stays held. Idempotent."""
+        with self._opened.writing(now) as writing:
+            return reject_swap(writing, proposal, who, reason)
 
     def propose_release(self, side: Side, entries: Sequence[int], who: str, reason: str, now: Now) -> Proposal:
         """The first person's word: nothing moves yet."""

@@ -47,6 +47,8 @@ class ProposalKind(IntEnum):
     """Held voids 撤销 give back what their sales took (cloud.ledger.receive.void_words)."""
     EPOCH = 13
     """A high epoch of a terminal counts as given (cloud.ledger.held.orders)."""
+    SWAP = 15
+    """A spare body in a broken one's place (cloud.ledger.held.swaps)."""
 
 
 class Outcome(IntEnum):

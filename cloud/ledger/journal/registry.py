@@ -10,6 +10,7 @@ from typing import NamedTuple
 from cloud.ledger.books.chart import BANK, HELD_UNKNOWN, STANDING, Account, AccountKind
 from cloud.ledger.books.posting import CardAccounts
 from cloud.ledger.journal.move_rows import read_moves
+from cloud.ledger.journal.swap_rows import SwapState, read_swaps
 from cloud.ledger.journal.theft_rows import read_stolen
 from cloud.ledger.records.arrival import Arrival
 from cloud.ledger.records.judge import Reason
@@ -85,6 +86,8 @@ class Registry:
     stolen: Stolen = field(default_factory=Stolen)
     former: dict[tuple[str, bytes], dict[int, int]] = field(default_factory=dict)
     """(box, device) of before a move → epoch → the last sequence that it had made there."""
+    swaps: dict[tuple[bytes, bytes], Reason] = field(default_factory=dict)
+    """(spare, PSAM) → what a swap makes of a PSAM that was registered in another body."""
     _places: dict[tuple[str, bytes, bytes], Place] = field(default_factory=dict)
 
     def origin(self, box: str, a: Arrival) -> Place:
@@ -133,7 +136,7 @@ class Registry:
             return Reason.NONE  # a body without PSAM uses its own number
         if chip is None:
             return Reason.PSAM_UNKNOWN
-        return Reason.NONE if chip.device == device else Reason.PSAM_MOVED
+        return Reason.NONE if chip.device == device else self.swaps.get((device, psam), Reason.PSAM_MOVED)
 
 
 def read_version(db: Database) -> int:
@@ -180,7 +183,15 @@ def _read_rows(db: Database, registry: Registry) -> None:
         )
     )
     registry.stolen = read_stolen(db)
+    registry.swaps.update(((swap.spare, swap.psam), _OF_A_SWAP[swap.state]) for swap in read_swaps(db))
     registry.boxes.update(db.run("SELECT box, partition FROM box"))
+
+
+_OF_A_SWAP = {
+    SwapState.TOLD: Reason.SWAPPED,
+    SwapState.CONFIRMED: Reason.NONE,
+    SwapState.REJECTED: Reason.PSAM_MOVED,
+}
 
 
 def ensure_accounts(db: Database, accounts: Iterable[Account]) -> dict[str, int]:

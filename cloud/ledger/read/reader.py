@@ -17,19 +17,21 @@ from cloud.ledger.held import two_persons
 from cloud.ledger.held.losses import bearing as read_losses
 from cloud.ledger.held.losses import standing as read_standing
 from cloud.ledger.held.losses.standing import Standing as LostCard
-from cloud.ledger.held.two_persons import Proposal
+from cloud.ledger.held.two_persons import Proposal, ProposalKind
 from cloud.ledger.read import books as read_books
 from cloud.ledger.read import desk as read_desk
 from cloud.ledger.read import held as read_held
 from cloud.ledger.read import overview as read_overview
 from cloud.ledger.read import put_backs as read_put_backs
 from cloud.ledger.read import rides as read_rides
+from cloud.ledger.read import swaps as read_swaps
 from cloud.ledger.read import terminals as read_terminals
 from cloud.ledger.read import thefts as read_thefts
 from cloud.ledger.read.held import HeldView
 from cloud.ledger.read.loads import LoadStanding, load_standings
 from cloud.ledger.read.put_backs import PutBackView
 from cloud.ledger.read.rides import LineRides
+from cloud.ledger.read.swaps import SwapView
 from cloud.ledger.read.thefts import BoxWord, Reach, StandingTheft, TheftView
 from cloud.ledger.read.views import (
     AccountView,
@@ -246,9 +248,14 @@ class Reader:
             return read_put_backs.put_back_view(self.database)
 
     def proposals(self) -> list[Proposal]:
-        """All that one person has proposed to another, oldest first."""
+        """All that one person has proposed to another about what is held, oldest first."""
         with self._lock, self.database.reading():
-            return two_persons.proposals(self.database)
+            return [one for one in two_persons.proposals(self.database) if one.kind is ProposalKind.HELD]
+
+    def swaps(self, now_ms: int) -> list[SwapView]:
+        """Spare bodies in broken ones' places, oldest first."""
+        with self._lock, self.database.reading():
+            return read_swaps.swap_views(self.database, now_ms)
 
     def voids(self, most: int = 100) -> list[VoidView]:
         """Voids that wait for their purchase or are held, oldest first."""

@@ -43,6 +43,8 @@ class Reason(IntEnum):
     """Our own code stumbled over it: kept as it came, for the next program."""
     EPOCH_AHEAD = 29
     """It names an epoch that the ledger cannot have given (cloud.ledger.fleet.epochs)."""
+    SWAPPED = 36
+    """A spare body in a broken one's place, by one person's word at its box, that nobody has confirmed yet."""
     NOT_DEBITED = 30
     NOT_CREDITED = 31
     ZERO = 32

@@ -10,7 +10,7 @@ from typing import Any
 from cloud.store.db import WRITER_LOCK, Database, PostgresDatabase, SqliteDatabase
 from shared.errors import ConfigFault, RuleBroken
 
-HEAD = "0014"
+HEAD = "0015"
 """The schema that this program speaks."""
 _FOLDER = Path(__file__).parents[1] / "migrations"
 

@@ -256,6 +256,19 @@ revocation_mark = Table(
     PrimaryKeyConstraint("revocation", "device", "epoch"), sqlite_with_rowid=False,
 )  # fmt: skip
 
+# --- spare bodies ------------------------------------------------------------------------------------------------
+
+spare = Table(
+    "spare", metadata, _col("device", Bytes), _col("kind", Text), _col("box", Text), _col("name", Text),
+    PrimaryKeyConstraint("device"),
+)  # fmt: skip
+
+swap = Table(
+    "swap", metadata, _id(), _col("box", Text), _col("spare", Bytes), _col("broken", Bytes), _col("storage", Bytes),
+    _col("psam", Bytes), _col("epoch", Integer), _col("at_s", Big), _col("who", Text), _col("heard_ms", Big),
+)  # fmt: skip
+"""As its box told it. What two persons said of it stands in proposal and decision."""
+
 # --- two persons -------------------------------------------------------------------------------------------------
 
 proposal = Table(

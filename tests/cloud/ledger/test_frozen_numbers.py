@@ -28,13 +28,13 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "NONE": 0, "DEVICE_UNKNOWN": 1, "OTHER_BOX": 2, "PSAM_UNKNOWN": 3, "PSAM_MOVED": 4, "FORK": 5,
         "STOLEN": 6, "UNPROVEN": 10, "UNDECODABLE": 20, "WRONG_TAC": 21, "KEY_UNKNOWN": 22, "CARD_UNKNOWN":
         23, "CARD_KEY_TAKEN": 24, "TTN_TAKEN": 25, "VOID_MAC": 26, "LOAD_PURSE": 27, "DEFECT": 28,
-        "EPOCH_AHEAD": 29,
+        "EPOCH_AHEAD": 29, "SWAPPED": 36,
         "NOT_DEBITED": 30, "NOT_CREDITED": 31, "ZERO": 32, "VOID": 40, "VOID_NO_SALE": 41, "VOID_TWICE": 42,
         "VOID_PIN": 43, "VOID_BOUND": 44, "VOID_WHOLE": 45, "VOID_WITNESS": 46,
     },
     State: {"OPEN": 0, "EVIDENCE": 1, "RECOVERED": 2, "NOTHING": 3, "EMPTY": 4},
     Act: {"STOLEN": 1, "FOUND": 2, "RENUMBERED": 3},
-    ProposalKind: {"HELD": 1, "PUT_BACK": 2, "WRITE_OFF": 6, "MOVE": 12, "EPOCH": 13, "VOID": 22},
+    ProposalKind: {"HELD": 1, "PUT_BACK": 2, "WRITE_OFF": 6, "MOVE": 12, "EPOCH": 13, "SWAP": 15, "VOID": 22},
     Outcome: {"CONFIRMED": 1, "REJECTED": 2},
     DeedKind: {
         "LOST": 1, "FOUND": 2, "REPLACED": 3, "RELEASED": 4, "CLASS": 5, "ACTIVATED": 6, "REISSUED": 7,
