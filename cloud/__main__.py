@@ -79,7 +79,8 @@ def _money_verbs() -> dict[str, Made]:
     return {
         "ingest": ("收记录、验 TAC、入账、回执 / receive, check, post, acknowledge", _ingest, (_ingest_options,)),
         "deposit": ("充值到电子账户 / deposit into online accounts", _deposit, (_deposit_options,)),
-        "grant": ("发放补助等，到过渡余额待领 / grant into the pending load, to be claimed", _grant, (_grant_options, _json)),
+        "grant": ("发放补助等，到过渡余额待领 / grant into the pending load, to be claimed", _grant,
+                  (_grant_options, _json)),
         "import": ("导入签名清单，期初余额入账 / take the signed inventory, post opening balances", _import, (_keys,)),
     }  # fmt: skip
 
@@ -104,7 +105,8 @@ def _two_person_verbs() -> dict[str, Made]:
                         (_theft_options, _json)),
         "held": ("待核：列出；一人提议、另一人确认放行或退还 / held: list, propose, confirm, reject", _held,
                  (_held_options, _json)),
-        "device": ("终端移到别的网关、放行存储代：双人 / a terminal moves; two persons", _device, (_device_options, _json)),
+        "device": ("终端移到别的网关、放行存储代：双人 / a terminal moves; two persons", _device,
+                   (_device_options, _json)),
         "swap": ("换机：备用机顶替坏机；一人提议、另一人确认 / spares in broken bodies' places", _swap,
                  (_swap_options, _json)),
         "differences": ("卡与账本的差异：列出；查明后说明 / card against ledger: list, explain", _differences,

@@ -63,6 +63,8 @@ class Box:
     name: str
     links: tuple[Link, ...]
     terminals: tuple[Terminal, ...]
+    spares: tuple[dict[str, str], ...] = ()
+    """Spare bodies, for provisioning alone: nobody starts one."""
 
     def link_of(self, terminal: Terminal) -> Link:
         """The line of one of its terminals; WrongUse when the plan does not have it."""
@@ -184,7 +186,8 @@ def _link_json(link: Link) -> dict[str, Any]:
 
 def _box(raw: dict[str, Any]) -> Box:
     links = tuple(_link(link) for link in raw["links"])
-    return Box(raw["box"], raw["name"], links, tuple(Terminal(**terminal) for terminal in raw["terminals"]))
+    terminals = tuple(Terminal(**terminal) for terminal in raw["terminals"])
+    return Box(raw["box"], raw["name"], links, terminals, tuple(raw.get("spares", ())))
 
 
 def _link(raw: dict[str, Any]) -> Link:

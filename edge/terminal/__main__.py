@@ -1,4 +1,4 @@
-"""`python -m edge.terminal run | interactive | cards`. Exit 0 clean, 1 broken, 2 wrong use or in use."""
+"""`python -m edge.terminal run | interactive | cards | adopt`. Exit 0 clean, 1 broken, 2 wrong use or in use."""
 
 import asyncio
 import json
@@ -12,10 +12,11 @@ from edge.life import exit_code
 from edge.terminal import options
 from edge.terminal.counter.entries import Console
 from edge.terminal.counter.interactive import CounterOptions, interact
-from edge.terminal.options import CardsWords, CounterWords
+from edge.terminal.options import AdoptWords, CardsWords, CounterWords
 from edge.terminal.play.run import RunOptions, run
 from edge.terminal.settings import settings
 from edge.terminal.station import running
+from edge.terminal.station.adopting import adopt
 from edge.terminal.station.wires import Wire
 from shared.clocks.campus_clock import parse_clock
 from shared.errors import ConfigFault
@@ -38,6 +39,9 @@ def _do(arguments: list[str]) -> int:
             return asyncio.run(interact(_counter(given)))
         case CardsWords():
             return _cards(given)
+        case AdoptWords():
+            sys.stdout.write("".join(f"{line}\n" for line in adopt(given.data, given.name, given.broken)))
+            return 0
 
 
 def _cards(given: CardsWords) -> int:

@@ -1,4 +1,4 @@
-"""The command line of `python -m edge.terminal`: run, interactive, cards. Refuses what it does not know, exit 2."""
+"""The command line of `python -m edge.terminal`: run, interactive, cards, adopt. Refuses what it does not know."""
 
 import argparse
 from pathlib import Path
@@ -12,8 +12,9 @@ from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 
 ABOUT = """\
-终端：run 无人值守运行，interactive 亲手收银，cards 汇总卡内余额。
-A terminal: run as a process, interactive to sell at by hand, cards to sum up what the cards hold."""
+终端：run 无人值守运行，interactive 亲手收银，cards 汇总卡内余额，adopt 备用机装上坏机的 PSAM。
+A terminal: run as a process, interactive to sell at by hand, cards to sum up what the cards hold, adopt to put a
+broken body's PSAM into a spare."""
 RATE = 0.35
 TEAR = 0.01
 
@@ -41,7 +42,15 @@ class CardsWords(NamedTuple):
     as_json: bool
 
 
-Words = RunOptions | CounterWords | CardsWords
+class AdoptWords(NamedTuple):
+    """What was asked of `adopt`: a spare's name, and whose place it takes."""
+
+    data: Path
+    name: str
+    broken: str
+
+
+Words = RunOptions | CounterWords | CardsWords | AdoptWords
 
 
 def parse(arguments: list[str]) -> Words:
@@ -49,6 +58,8 @@ def parse(arguments: list[str]) -> Words:
     given = _parser().parse_args(["interactive" if word == "--interactive" else word for word in arguments])
     if given.verb == "cards":
         return CardsWords(given.data, given.json)
+    if given.verb == "adopt":
+        return AdoptWords(given.data, given.name, given.broken)
     wire = Wire(given.tcp, given.can, given.rs485)
     if given.verb == "interactive":
         return CounterWords(
@@ -85,6 +96,10 @@ def _parser() -> argparse.ArgumentParser:
     cards = verbs.add_parser("cards", help="汇总卡内余额 · what the cards hold")
     add_data(cards)
     cards.add_argument("--json", action="store_true", help="一行 JSON · one line of JSON")
+    adopt = verbs.add_parser("adopt", help="备用机装上坏机的 PSAM · a spare takes a broken body's PSAM and place")
+    add_data(adopt)
+    adopt.add_argument("--name", required=True, help="备用机 · the spare")
+    adopt.add_argument("--from", dest="broken", required=True, metavar="NAME", help="坏机 · the broken body")
     return parser
 
 

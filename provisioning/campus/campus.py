@@ -5,7 +5,7 @@ and to the one party that each belongs to; to nowhere else.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cryptography.hazmat.primitives import serialization
@@ -15,6 +15,7 @@ from provisioning.campus.file import File
 from provisioning.campus.settings import (
     Body,
     PublicKeys,
+    Spare,
     campus_json,
     cloud_json,
     edge_json,
@@ -47,7 +48,7 @@ from provisioning.plan.plan import BoxPlan, Plan
 from shared import inventory
 from shared.errors import ConfigFault
 from shared.ids import BoxId, partition_of
-from shared.inventory import LOADERS, BoxRow, CardRow, DeviceRow, Inventory, PsamRow
+from shared.inventory import LOADERS, BoxRow, CardRow, DeviceRow, Inventory, PsamRow, SpareRow
 from shared.keys.ack_key import certify
 from shared.purse.crypto import suite_of
 from shared.wire.topics import INGEST_USER
@@ -93,19 +94,19 @@ def campus_files(making: Making) -> Iterator[File]:
     """Every file of the campus, once. Cards come as they are made, so that a big campus needs little memory."""
     plan, keys = making.plan, _new_keys(making)
     dates = personalise.validity(plan, making.now_s)
-    bodies = _bodies(plan, keys.school)
+    bodies, spares = _bodies(plan, keys.school), _spares(plan, keys.school)
     yield from _key_files(making, keys)
     cards: list[CardRow] = []
     yield from _card_files(plan, keys.school, dates, cards)
     yield from _operator_files(plan, keys.school, dates)
-    yield from _terminal_files(plan, keys.school, bodies, cards)
+    yield from _terminal_files(plan, keys.school, [*bodies, *(spare.as_body() for spare in spares)], cards)
     boxes: list[BoxRow] = []
-    yield from _box_files(making, keys, bodies, boxes)
+    yield from _box_files(making, keys, bodies, spares, boxes)
     yield from _cloud_files(making, keys)
     yield from _broker_files(making, keys)
     yield File("ca.pem", authority.certificate_pem(keys.authority))
     yield File("campus.json", to_bytes(campus_json(plan, keys.public(plan.campus))))
-    made = _inventory(making, dates, cards, bodies, boxes)
+    made = replace(_inventory(making, dates, cards, bodies, boxes), spares=_spare_rows(spares))
     yield File("inventory.bin", inventory.seal(made, keys.signing))
 
 
@@ -150,6 +151,18 @@ def _bodies(plan: Plan, school: KeyStore) -> list[Body]:
         psam = numbers.psam(plan.campus, number) if terminal.kind not in LOADERS else None
         bodies.append(Body(box, terminal, device, psam, levels.terminal_key(school, device)))
     return bodies
+
+
+def _spares(plan: Plan, school: KeyStore) -> list[Spare]:
+    made = []
+    for number, (box, spare) in enumerate(plan.spares(), 1):
+        device = numbers.spare(plan.campus, number)
+        made.append(Spare(box, spare, device, levels.terminal_key(school, device)))
+    return made
+
+
+def _spare_rows(spares: Sequence[Spare]) -> tuple[SpareRow, ...]:
+    return tuple(SpareRow(one.device, one.plan.kind, one.box.box, one.plan.name) for one in spares)
 
 
 def _key_files(making: Making, keys: _Keys) -> Iterator[File]:
@@ -199,14 +212,17 @@ def _terminal_files(plan: Plan, school: KeyStore, bodies: Sequence[Body], cards:
             yield File(f"{folder}/psam.bin", make_psam(body.psam, school))
 
 
-def _box_files(making: Making, keys: _Keys, bodies: Sequence[Body], rows: list[BoxRow]) -> Iterator[File]:
+def _box_files(
+    making: Making, keys: _Keys, bodies: Sequence[Body], spares: Sequence[Spare], rows: list[BoxRow]
+) -> Iterator[File]:
     public = keys.public(making.plan.campus)
     for box in making.plan.boxes:
         own = [body for body in bodies if body.box is box]
+        ready = [spare for spare in spares if spare.box is box]
         folder = f"boxes/{box.box}"
         certificate, key = _box_certificate(making, keys, box)
         rows.append(BoxRow(box.box, partition_of(box.box), box.name, authority.fingerprint(certificate)))
-        yield File(f"{folder}/edge.json", to_bytes(edge_json(making.plan, box, own, public)))
+        yield File(f"{folder}/edge.json", to_bytes(edge_json(making.plan, box, own, ready, public)))
         yield File(f"{folder}/ca.pem", authority.certificate_pem(keys.authority))
         yield File(f"{folder}/box.pem", certificate)
         yield File(f"{folder}/box.key", key)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from provisioning.keys.levels import LINK_VERSION
 from provisioning.plan import numbers
-from provisioning.plan.plan import BoxPlan, Plan, TerminalPlan
+from provisioning.plan.plan import BoxPlan, Plan, SparePlan, TerminalPlan
 from shared.ids import CardId, DeviceId, PsamId, partition_of
 from shared.inventory import DeviceKind
 from shared.transit.fares import render_table
@@ -38,6 +38,24 @@ class Body(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Body({self.plan.name}, {self.device.hex()})"
+
+
+class Spare(NamedTuple):
+    """A spare body as it is made: its plan, box, number and K_term (16 B). The repr shows no key."""
+
+    box: BoxPlan
+    plan: SparePlan
+    device: DeviceId
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"Spare({self.plan.name}, {self.device.hex()})"
+
+    def as_body(self) -> Body:
+        """As it lies in the cupboard: on the box's last line, with no place, no merchant and no PSAM."""
+        link = self.box.links[-1].name
+        plan = TerminalPlan(self.plan.name, self.plan.kind, link, 0, "", "备用 spare")
+        return Body(self.box, plan, self.device, None, self.key)
 
 
 class PublicKeys(NamedTuple):
@@ -82,8 +100,10 @@ def terminal_json(plan: Plan, body: Body, listed: Sequence[CardId]) -> dict[str,
     }
 
 
-def edge_json(plan: Plan, box: BoxPlan, bodies: Sequence[Body], keys: PublicKeys) -> dict[str, Any]:
-    """edge.json of a box; bodies: the terminals that it serves."""
+def edge_json(
+    plan: Plan, box: BoxPlan, bodies: Sequence[Body], spares: Sequence[Spare], keys: PublicKeys
+) -> dict[str, Any]:
+    """edge.json of a box; bodies: the terminals that it serves; spares: those that it knows beside."""
     terminals = [
         {
             "device": body.device.hex(),
@@ -109,6 +129,7 @@ def edge_json(plan: Plan, box: BoxPlan, bodies: Sequence[Body], keys: PublicKeys
         "parameter_version": PARAMETER_VERSION,
         "links": [link.to_json() for link in box.links],
         "terminals": terminals,
+        **({"spares": [_spare(spare) for spare in spares]} if spares else {}),
         "outbox": OUTBOX,
         "tls": {"ca": "ca.pem", "certificate": "box.pem", "key": "box.key"},
     }
@@ -156,6 +177,16 @@ def _operators(plan: Plan, terminal: TerminalPlan) -> dict[str, Any]:
         return {}
     ids = (numbers.operator(plan.region, plan.campus, number) for number in range(1, len(plan.operators) + 1))
     return {"operators": [card.hex() for card in ids]}
+
+
+def _spare(spare: Spare) -> dict[str, Any]:
+    return {
+        "device": spare.device.hex(),
+        "name": spare.plan.name,
+        "kind": spare.plan.kind.value,
+        "key": spare.key.hex(),
+        "key_version": LINK_VERSION,
+    }
 
 
 def _ride(plan: Plan, terminal: TerminalPlan) -> dict[str, Any]:

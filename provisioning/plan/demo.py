@@ -24,7 +24,8 @@ _STALLS = ("一楼大伙", "一楼面食", "二楼风味", "清真餐厅")
 def demo_plan(cards: int = CARDS) -> dict[str, Any]:
     """8 POS on CAN, 4 on RS-485, 1 POS and a load machine on TCP; a bus, on at its front and off at its back door.
 
-    Beside them a counter, a load machine and a card desk that the launcher leaves to whoever wants to sell by hand.
+    Beside them a counter, a load machine and a card desk that the launcher leaves to whoever wants to sell by hand,
+    and a spare body that stands ready for a broken one.
     """
     return {
         "campus": 1,
@@ -51,7 +52,8 @@ def _canteen() -> dict[str, Any]:
     terminals += [_body(f"{BY_HAND}pos", "pos", "tcp", 0, _STALLS[0], "体验柜台")]
     terminals += [_body(f"{BY_HAND}load", "load", "tcp", 0, "", "体验圈存机")]
     terminals += [_body(f"{BY_HAND}desk", "desk", "tcp", 0, "", "卡务中心")]
-    return {"box": "canteen-1", "name": "第一食堂", "links": links, "terminals": terminals}
+    spares = [{"name": "spare-01", "kind": "pos"}]
+    return {"box": "canteen-1", "name": "第一食堂", "links": links, "terminals": terminals, "spares": spares}
 
 
 def _bus() -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """Every number that provisioning gives: issuer, cards, devices, PSAMs. All follow from the plan, none from time.
 
 A card serial is region 2 ‖ campus 2 ‖ dense number 4 (from 1): the right four bytes are the hotlist index. PSAM and
-device numbers are one register in which no id stands twice: PSAMs have the high part 0x5000. Operator cards have dense
-numbers far above those of any user card.
+device numbers are one register in which no id stands twice: PSAMs have the high part 0x5000, spare bodies 0x4000.
+Operator cards have dense numbers far above those of any user card.
 """
 
 from shared.errors import ConfigFault
 from shared.ids import CardId, DeviceId, PsamId
 
-_PSAM_BASE = 0x5000_0000
+_SPARE_BASE, _PSAM_BASE = 0x4000_0000, 0x5000_0000
 _OPERATOR_BASE = 0xF000_0000
 
 
@@ -45,6 +45,11 @@ def operator(region: int, campus: int, number: int) -> CardId:
 def device(campus: int, number: int) -> DeviceId:
     """Body serial of the terminal with this number (1 and up)."""
     return DeviceId(issuer(campus) + number.to_bytes(4, "big"))
+
+
+def spare(campus: int, number: int) -> DeviceId:
+    """Body serial of the spare with this number (1 and up): apart from those that are in place, which may grow."""
+    return DeviceId(issuer(campus) + (_SPARE_BASE + number).to_bytes(4, "big"))
 
 
 def psam(campus: int, number: int) -> PsamId:

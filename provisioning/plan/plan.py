@@ -5,8 +5,8 @@ on a link that its box does not have. Optional keys: region (1..65535), issued a
 PSAMs; a plan for an old trace needs them), ceiling_fen (highest balance of a card; 100,000 unless given), hosts (of
 the broker and console, beside localhost), meals, profile (of the cards: campus, or campus-sm4), subsidy (true:
 counters take subsidy purses of cards that a batch will bring), operators (supervisors' cards, each with a label), fares
-(shared/transit/fares.py); a validator's door and
-line: with them it takes rides by the fares, without them amounts.
+(shared/transit/fares.py); a validator's door and line: with them it takes rides by the fares, without them amounts; a
+box's spares (name, kind): bodies that stand ready.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ BOXES_MAX = 1_000
 TERMINALS_MAX = 10_000
 OPERATORS_MAX = 256
 """Supervisors with an operator card; their ids stand in every counter's settings."""
+SPARES_MAX = 64
+"""Spare bodies of a box."""
 TEXT_MAX = 60
 ADDRESS_MAX = 0xDF
 """Highest node address of a terminal on a bus; 0 = has none, on TCP."""
@@ -79,6 +81,14 @@ class TerminalPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class SparePlan:
+    """A spare body 备用机: it takes the place of a broken one of its kind, where that was wired."""
+
+    name: str
+    kind: DeviceKind
+
+
+@dataclass(frozen=True, slots=True)
 class BoxPlan:
     """An edge box with its lines and bodies."""
 
@@ -86,6 +96,7 @@ class BoxPlan:
     name: str
     links: tuple[LinkPlan, ...]
     terminals: tuple[TerminalPlan, ...]
+    spares: tuple[SparePlan, ...] = ()
 
     def link_of(self, terminal: TerminalPlan) -> LinkPlan:
         """The line that a terminal of this box hangs on; the plan's check made sure that there is one."""
@@ -150,6 +161,10 @@ class Plan:
         """Every body with its box, in the order that numbers them."""
         return ((box, terminal) for box in self.boxes for terminal in box.terminals)
 
+    def spares(self) -> Iterator[tuple[BoxPlan, SparePlan]]:
+        """Every spare body with its box, in the order that numbers them."""
+        return ((box, spare) for box in self.boxes for spare in box.spares)
+
 
 def parse_plan(raw: object) -> Plan:
     """The plan in a JSON value; ConfigFault naming the key when anything is wrong with it."""
@@ -196,6 +211,7 @@ def _box(row: Section) -> BoxPlan:
         _text(row, "name"),
         tuple(_link(link) for link in row.rows("links", 16)),
         tuple(_terminal(terminal) for terminal in row.rows("terminals", TERMINALS_MAX)),
+        tuple(_spare(spare) for spare in row.rows("spares", SPARES_MAX, [])),
     )
     row.done()
     _once((link.name for link in box.links), row.name("links"))
@@ -241,6 +257,14 @@ def _terminal(row: Section) -> TerminalPlan:
     return terminal
 
 
+def _spare(row: Section) -> SparePlan:
+    spare = SparePlan(_plain(row, "name"), row.one_of("kind", DeviceKind))
+    row.done()
+    if spare.kind in LOADERS:
+        raise ConfigFault(f"{row.name('kind')}: 备用机只有消费机和车载机 / a spare is a POS or a validator")
+    return spare
+
+
 def _door(row: Section, kind: DeviceKind) -> Door | None:
     if not row.has("door"):
         return None
@@ -284,7 +308,7 @@ def _meal(row: Section) -> Meal:
 
 def _check(plan: Plan) -> None:
     _once((box.box for box in plan.boxes), "boxes")
-    names = [terminal.name for _, terminal in plan.terminals()]
+    names = [terminal.name for _, terminal in plan.terminals()] + [spare.name for _, spare in plan.spares()]
     if len(names) > TERMINALS_MAX:
         raise ConfigFault(f"terminals: 最多 / at most {TERMINALS_MAX}")
     _once(names, "terminals")

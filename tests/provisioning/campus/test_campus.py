@@ -148,6 +148,19 @@ def test_boxes_read_their_settings_and_know_their_own_terminals_only(campus) -> 
     assert [device.kind for device in campus.inventory.devices].count(DeviceKind.POS) == 14
 
 
+def test_spare_bodies_are_known_to_their_box_and_to_nobody_else(campus) -> None:
+    (row,) = campus.inventory.spares
+    assert (row.name, row.kind, row.box) == ("spare-01", DeviceKind.POS, "canteen-1")
+    (spare,) = edge_settings.load(campus.data / "boxes" / row.box / "edge.json").spares
+    key = levels.terminal_key(campus.school, row.device)
+    assert (spare.device, spare.kind, spare.key) == (row.device, row.kind, key)
+    assert edge_settings.load(campus.data / "boxes" / "bus-1" / "edge.json").spares == ()
+    body = terminal_settings.load(campus.data / "terminals" / row.name / "terminal.json")
+    assert (body.device, body.key, body.merchant) == (row.device, spare.key, "")
+    assert not (campus.data / "terminals" / row.name / "psam.bin").exists()
+    assert row.device not in {device.device for device in campus.inventory.devices}
+
+
 def test_the_ack_key_is_certified_by_the_key_that_signed_the_inventory(campus) -> None:
     public = campus.json("campus.json")
     cloud = campus.json("cloud/cloud.json")
@@ -200,7 +213,7 @@ def secrets_of(campus) -> list[tuple[bytes, set[str]]]:
     psams = {str(path.relative_to(campus.data)) for path in campus.data.glob("terminals/*/psam.bin")}
     purchase = campus.school.one(KeyKind.PURCHASE, 1).octets
     found = [(octets, psams if octets == purchase else where) for octets, where in found]
-    for device in campus.inventory.devices:
+    for device in (*campus.inventory.devices, *campus.inventory.spares):
         own = {f"terminals/{device.name}/terminal.json", f"boxes/{device.box}/edge.json"}
         found.append((levels.terminal_key(campus.school, device.device), own))
     serials = [numbers.card_serial(1, 1, n) for n in (1, 17, 40)]

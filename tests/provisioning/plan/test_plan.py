@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from compose.campus import plan as launcher
+from provisioning.plan import numbers
 from provisioning.plan.demo import demo_plan
 from provisioning.plan.plan import MEALS, LinkKind, parse_plan
 from shared.errors import ConfigFault
@@ -159,3 +160,33 @@ def test_the_launchers_plans_are_plans(tmp_path) -> None:
         assert [card.label for card in parsed.cards] == [card.label for card in plan.cards]
         assert len(list(parsed.terminals())) == len(list(plan.terminals()))
         assert parsed.ceiling_fen == 5_000_000
+
+
+def test_spares_are_a_boxs_own_and_numbered_apart() -> None:
+    plan = parse_plan(demo_plan(1))
+    assert [(box.box, spare.name, spare.kind) for box, spare in plan.spares()] == [
+        ("canteen-1", "spare-01", DeviceKind.POS)
+    ]
+    assert numbers.spare(1, 1).hex() == "000140000001"
+    assert not any(spare.name == terminal.name for _, spare in plan.spares() for _, terminal in plan.terminals())
+
+
+@pytest.mark.parametrize(
+    ("spare", "where"),
+    [
+        ({"name": "pos-01", "kind": "pos"}, "terminals"),
+        ({"name": "spare-02", "kind": "load"}, "kind"),
+        ({"name": "Spare", "kind": "pos"}, "name"),
+        ({"name": "spare-02", "kind": "pos", "link": "tcp"}, "link"),
+    ],
+)
+def test_spare_that_cannot_be_is_named(spare: dict[str, str], where: str) -> None:
+    with pytest.raises(ConfigFault, match=where):
+        parse_plan(changed("boxes.0.spares", [spare]))
+
+
+def test_the_launcher_hands_spares_on(tmp_path) -> None:
+    launcher.write_plan(tmp_path / "plan.json", launcher.parse_plan(demo_plan(1)))
+    assert [spare.name for _, spare in parse_plan(json.loads((tmp_path / "plan.json").read_bytes())).spares()] == [
+        "spare-01"
+    ]
