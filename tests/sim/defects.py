@@ -25,6 +25,7 @@ from edge.terminal.store.untold import NOWHERE
 from shared.ids import LedgerId
 from shared.wire.messages import OnlineRequest, decode_batch, encode_now
 from shared.wire.topics import UP_MONEY
+from tests.sim.answer_defects import BelievesTheBroker
 from tests.sim.blueprint import TerminalMade
 from tests.sim.book_defects import BreaksItsChain, CardWithoutCounters, DeafToVoids, RawKeys, TrustsAPin
 from tests.sim.clock import Clock
@@ -418,7 +419,9 @@ def _laws(*names: str) -> frozenset[str]:
 
 
 DEFECTS: dict[str, Defect] = {
-    "no-duplicate-check": Defect("I1: 不查重 every delivery posts", _laws("I1"), Parts(ingest=KnowsNoDuplicates)),
+    "no-duplicate-check": Defect(
+        "I1: 不查重 every delivery posts", _laws("I1", "I4"), Parts(ingest=KnowsNoDuplicates)
+    ),
     "loses-a-posting": Defect("I1: 漏记一笔 a record without its entry", _laws("I1"), Parts(ingest=LosesPostings)),
     "folds-twice": Defect("I2: 余额重复累计 folded twice", _laws("I2"), Parts(ingest=FoldsTwice)),
     "another-card": Defect("I3: 记错卡 booked on another card", _laws("I3"), Parts(ingest=BooksOnAnotherCard)),
@@ -436,7 +439,9 @@ DEFECTS: dict[str, Defect] = {
     "numbers-over": Defect(
         "坏一位即覆盖 a record numbered over", _laws("number", "half", "I1", "I5"), Parts(terminal=NumbersOver)
     ),
-    "believes-its-disk": Defect("发件箱不校验 no checksum of rows", _laws("I4", "I5"), Parts(edge=BelievesItsDisk)),
+    "believes-its-disk": Defect(
+        "发件箱不校验 no checksum of rows", _laws("I4", "I5", "liveness"), Parts(edge=BelievesItsDisk)
+    ),
     "believes-its-clock": Defect(
         "时钟归零怪卡 2000-01-01 blames cards", _laws("clock"), Parts(terminal=BelievesItsClock)
     ),
@@ -465,6 +470,9 @@ DEFECTS: dict[str, Defect] = {
     "raw-keys": Defect("私自充值 a card is loaded with raw keys", _laws("difference"), Parts(terminal=RawKeys)),
     "deaf-to-witnesses": Defect(
         "放回旧账本不声不响 a put-back ledger says nothing", _laws("witness"), Parts(ingest=DeafToWitnesses)
+    ),
+    "believes-the-broker": Defect(
+        "代理说什么信什么 a box believes the broker", _laws("forged"), Parts(edge=BelievesTheBroker)
     ),
     "never-sends-again": Defect("不重发 every batch is sent once", _laws("liveness"), Parts(edge=NeverSendsAgain)),
 }

@@ -291,6 +291,7 @@ class EdgePart:
 
     def _do(self, effects: list[Effect]) -> None:
         for effect in effects:
+            self.judge.answers.done(self.name, effect, self.clock.unix_ms())
             if isinstance(effect, Send):
                 self._send(effect)
             elif isinstance(effect, Publish):
@@ -428,6 +429,10 @@ class EdgePart:
             self._do(self.box.on_downlink(self._now(), lane, payload))
         else:
             self._do(self.box.on_published(self._now(), token, 0))
+
+    def topic_of(self, lane: str) -> str:
+        """Where it speaks and listens."""
+        return self._topic(lane)
 
     def _topic(self, lane: str) -> str:
         return topics.topic(self.settings.partition, self.settings.box, lane)

@@ -63,6 +63,7 @@ class Faults:
     theft: bool = False
     forged_voids: bool = False
     """When all has drained, somebody with a terminal's key."""
+    stranger_s: float = 0.0
     points: dict[str, float] = field(default_factory=dict)
 
     def calm(self) -> None:
@@ -108,6 +109,9 @@ def draw(random: Random) -> Faults:
     if random.random() < 0.2:
         faults.flood_s = random.choice((20.0, 60.0))
     faults.forged_voids = random.random() < 0.3
+    apart = Random(repr(faults))  # so that what is drawn from `random` stays as it was
+    if apart.random() < 0.3:
+        faults.stranger_s = apart.choice((2.0, 15.0))
     return faults
 
 

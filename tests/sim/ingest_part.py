@@ -357,6 +357,8 @@ class IngestPart:
         for letter in letters:
             if letter.lane == DOWN_MONEY:
                 self.judge.ledger_ack(letter.payload)
+            else:
+                self.judge.answers.told(letter.topic, letter.payload)
             self.broker.publish(letter.topic, letter.lane, letter.payload)
             self._at("ledger.after_ack")
         for ticket in tickets:

@@ -1,7 +1,8 @@
 """The laws, checked at the moment at which they could break: what leaves a part is held against what is durable then.
 
 I1 exactly once · I2 zero sum · I3 card chain · I4 no acknowledgement before its commit · I5 nothing is dropped early ·
-told: no success is shown twice · number: none is given twice (`disk.py`).
+told: no success is shown twice · number: none is given twice (`disk.py`) · forged: no box does what the ledger has not
+said (`stranger.py`).
 The judge reads databases, flashes and card memories; it believes no core.
 """
 
@@ -18,6 +19,7 @@ from tests.sim.books import Books
 from tests.sim.disk import SimFlash
 from tests.sim.forgeries import Forgeries
 from tests.sim.stores import Held, LedgerMirror, OutboxMirror, Seqs
+from tests.sim.stranger import Answers
 from tests.sim.truth import CardTruth, Deed, Happened
 from tests.sim.world import Violation, World
 
@@ -39,6 +41,7 @@ class Judge:
         self._told: set[tuple[str, int, int]] = set()
         self.retired: list[OutboxMirror] = []
         self.forgeries = Forgeries()
+        self.answers = Answers()
         self.signed: set[tuple[bytes, bytes]] = set()
         """Body and signature of every ack that the ledger's own seal has made: only ever true ones."""
         self._acked_rows: dict[bytes, dict[int, int]] = {}

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cloud.ledger.held.thefts import Report
+from shared.wire.topics import DOWN_NOW
 from tests.sim.flood import FloodingBox
 from tests.sim.hostile_box import HostileBox
 from tests.sim.ingest_part import copy_of
+from tests.sim.stranger import Stranger
 from tests.sim.theft import Theft
 from tests.sim.witnesses import acks_at_hand, gone_links
 
@@ -26,6 +28,9 @@ class Nemesis:
         self._world = campus.world
         self._on = True
         self._copy: sqlite3.Connection | None = None
+        self._stranger = Stranger(campus.world, campus.judge.answers)
+        if campus.faults.stranger_s:
+            campus.broker.overheard = self._stranger.overhear
 
     def begin(self, span_s: float) -> None:
         """Plan what is to happen; span_s: about how long the day's selling lasts."""
@@ -40,6 +45,7 @@ class Nemesis:
         self._every(faults.bit_rot_s, self._rot)
         self._every(faults.hostile_box_s, HostileBox(self._campus).send)
         self._every(faults.flood_s, FloodingBox(self._campus).send)
+        self._every(faults.stranger_s, self._speak_for_the_ledger)
         if faults.outbox_destroyed:
             self._world.after(self._world.between(0.2, 0.9) * span_s, self._destroy)
         if faults.theft:
@@ -98,6 +104,16 @@ class Nemesis:
         edge = self._world.random.choice(self._campus.edges)
         edge.disk(full=True)
         self._world.after(self._world.between(1.0, 30.0), lambda: edge.disk(full=False))
+
+    def _speak_for_the_ledger(self) -> None:
+        """Somebody with rights at the broker answers in the ledger's name."""
+        broker = self._campus.broker
+        if not broker.up:
+            return
+        topics = [edge.topic_of(DOWN_NOW) for edge in self._campus.edges]
+        to, payload = self._stranger.word(topics)
+        self._world.note("stranger", to)
+        broker.publish(to, DOWN_NOW, payload)
 
     def _rot(self) -> None:
         """A bit flips while a terminal or a box is off: at most one until it is looked at again."""

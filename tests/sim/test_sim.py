@@ -45,8 +45,7 @@ HAPPENINGS = (
     "ledger put back", "book-only", "witnessed and gone", "disk full", "away", "theft", "ride on", "ride off", "mixed",
     "void",
     "flash rot", "outbox rot",
-    "commit failed", "queue full",
-    "hostile box", "flood", "message refused",
+    "commit failed", "queue full", "stranger", "hostile box", "flood", "message refused",
 )  # fmt: skip
 
 
