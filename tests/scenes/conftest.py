@@ -37,6 +37,17 @@ def _two_boxes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _made(tmp_path_factory, plans.two_boxes(), "two")
 
 
+@pytest.fixture(scope="session")
+def _with_a_spare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _made(tmp_path_factory, plans.with_a_spare(), "spare")
+
+
+@pytest.fixture
+def spare_room(_with_a_spare: Path, tmp_path: Path) -> Path:
+    """Three counters and a load machine on TCP, and a spare body."""
+    return plans.copy(_with_a_spare, tmp_path / "room")
+
+
 @pytest.fixture
 def room(_on_tcp: Path, tmp_path: Path) -> Path:
     """Three counters and a load machine on TCP."""

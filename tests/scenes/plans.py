@@ -43,6 +43,13 @@ def on_tcp() -> Plan:
     return _plan(_box(BOX, (_link("tcp"),), [_pos(n, "tcp", 0) for n in (1, 2, 3)] + [_load("load-1")]))
 
 
+def with_a_spare() -> Plan:
+    """As `on_tcp`, and a spare body that stands ready."""
+    plan = on_tcp()
+    (box,) = plan.boxes
+    return replace(plan, boxes=(replace(box, spares=({"name": "spare-1", "kind": "pos"},)),))
+
+
 def on_buses() -> Plan:
     """A counter on CAN, one on RS-485, one and the load machine on TCP."""
     links = (Link("can0", LinkKind.CAN, 125_000), Link("line0", LinkKind.RS485, 115_200), _link("tcp"))
