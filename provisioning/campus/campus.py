@@ -195,7 +195,7 @@ def _operator_files(plan: Plan, school: KeyStore, dates: Validity) -> Iterator[F
     index = {}
     for number, label in enumerate(plan.operators, 1):
         name = f"{number:05d}.card"
-        card, made = make_operator(plan, school, number, dates)
+        card, made = make_operator(plan.region, plan.campus, school, number, dates)
         index[label] = {"file": name, "card": card.hex()}
         yield File(f"operators/{name}", made)
     if index:

@@ -20,6 +20,7 @@ from provisioning.cli import certificate as cli_certificate
 from provisioning.cli import crl as cli_crl
 from provisioning.cli import keeper as cli_keeper
 from provisioning.cli import keys as cli_keys
+from provisioning.cli import operators as cli_operators
 from provisioning.cli import psam as cli_psam
 from provisioning.cli import seal as cli_seal
 from provisioning.cli import stock as cli_stock
@@ -76,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument("--cards", type=int, default=CARDS)
     plan.add_argument("--out", type=Path, required=True, metavar="FILE", help="- = 标准输出 / standard output")
     plan.set_defaults(run=_plan)
-    keys = (cli_keeper, cli_ceremony, cli_seal, cli_keys, cli_stock, cli_cards, cli_psam, cli_theft)
+    keys = (cli_keeper, cli_ceremony, cli_seal, cli_keys, cli_stock, cli_cards, cli_psam, cli_theft, cli_operators)
     for part in (*keys, cli_crl, cli_certificate):
         part.add_to(verbs)
     return parser

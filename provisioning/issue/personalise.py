@@ -95,10 +95,10 @@ def make_cards(plan: Plan, school: KeyStore, dates: Validity) -> Iterator[MadeCa
             yield MadeCard(row, _card_file(plan, card, serial, own, dates))
 
 
-def make_operator(plan: Plan, school: KeyStore, number: int, dates: Validity) -> tuple[CardId, bytes]:
-    """An operator card 主管卡 of the plan: who it is, and its file."""
-    card = numbers.operator(plan.region, plan.campus, number)
-    public = public_data(plan.region, plan.campus, card[2:], dates, OPERATOR_CLASS)
+def make_operator(region: int, campus: int, school: KeyStore, number: int, dates: Validity) -> tuple[CardId, bytes]:
+    """The operator card 主管卡 with this number (1 and up): who it is, and its file."""
+    card = numbers.operator(region, campus, number)
+    public = public_data(region, campus, card[2:], dates, OPERATOR_CLASS)
     key = CardKey(0, LINK_VERSION, operator_key(school, card))
     return card, render_initial(operator_card_image(public, key))
 
