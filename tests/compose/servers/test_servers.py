@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import tempfile
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
@@ -139,11 +140,16 @@ def pki(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def mutual(pki, tmp_path_factory):
+def doors(pki, tmp_path_factory):
     ports = BrokerPorts(free_port(), free_port())
     files = BrokerFiles(pki / "ca.crt", pki / "server.crt", pki / "server.key", pki / "acl", pki / "cloud.crt")
     with Standing(mosquitto(tmp_path_factory.mktemp("data"), ports, files), pki):
-        yield ports.boxes
+        yield ports
+
+
+@pytest.fixture(scope="module")
+def mutual(doors):
+    return doors.boxes
 
 
 def client_side(pki, name=None):
@@ -169,6 +175,18 @@ def test_mutual_tls_refuses_a_client_without_certificate(pki, mutual):
         pytest.raises(ssl.SSLError, match="CERTIFICATE_REQUIRED"),
     ):
         tls.recv(1)
+
+
+@pytest.mark.parametrize(("suites", "spoken"), [("ECDHE+AES:!AESGCM:!AESCCM", False), ("ECDHE+AESGCM", True)])
+@pytest.mark.parametrize("door", ["boxes", "cloud"])
+def test_no_suite_with_cbc_is_spoken(pki, doors, suites, spoken, door):
+    context = client_side(pki, {"boxes": "box-1", "cloud": "cloud"}[door])
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(suites)
+    with socket.create_connection(("127.0.0.1", getattr(doors, door)), WAIT_S) as raw:
+        refused = nullcontext() if spoken else pytest.raises(ssl.SSLError, match=r"(?i)handshake.failure")
+        with refused, context.wrap_socket(raw, server_hostname="127.0.0.1") as caller:
+            assert "GCM" in caller.cipher()[0]
 
 
 def test_a_session_that_takes_nothing_costs_the_broker_a_bounded_memory(pki, tmp_path, monkeypatch):
