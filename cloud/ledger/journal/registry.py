@@ -110,6 +110,11 @@ class Registry:
         body = self.devices.get(device)
         return body is not None and body.box == box
 
+    def is_in(self, psam: PsamId, device: DeviceId) -> bool:
+        """Is this PSAM registered in this body? One without a PSAM uses its own number."""
+        chip = self.psams.get(psam)
+        return bytes(psam) == bytes(device) or (chip is not None and chip.device == device)
+
     def is_at(self, box: str, a: Arrival) -> bool:
         """Is the body that it names at this box, or was it, when it made this record?"""
         if self.serves(box, a.device):

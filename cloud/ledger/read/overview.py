@@ -11,7 +11,7 @@ from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.read.views import AccountView, CardView, Counts, Overview
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.voids import VoidState
-from cloud.ledger.records.arrival import KEY_SIZE
+from cloud.ledger.records.arrival import APART_KEYS, KEY_SIZE
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.values import Verdict
 from cloud.store.db import Database
@@ -43,10 +43,10 @@ _GREY_HALVES = (
     "JOIN account a ON a.id = p.credit WHERE s.state = ? AND a.kind IN (?, ?)"
 )
 """Halves of mixed payments that evidence has given back at once."""
-_GREY_APART = (
-    "SELECT COUNT(*) FROM suspense s JOIN record r ON r.id = s.record WHERE length(s.record_key) > ? AND r.verdict = ?"
+_APART = (
+    "SELECT verdict, COUNT(*) FROM record WHERE key >= ? AND key < ? AND length(key) > ? GROUP BY verdict"
 )
-"""Grey purchases that were answered without their device: no mark counts them."""
+"""First verdicts of what was answered without its device: no mark counts them."""
 _SUBSIDY_SPENT = (
     "SELECT CAST(COALESCE(SUM(CASE WHEN a.id = p.debit THEN p.fen ELSE -p.fen END), 0) AS BIGINT) "
     "FROM posting p JOIN account a ON a.id IN (p.debit, p.credit) WHERE a.kind = ? AND p.kind NOT IN (?, ?, ?, ?, ?)"
@@ -154,7 +154,9 @@ def _verdicts(db: Database) -> tuple[int, int, int, int, int, int]:
     """First verdicts, moved by what became of suspense and quarantine since."""
     posted, held, suspense, quarantined, no_entry, duplicates = db.run(_FIRST)[0]
     (last,) = db.run("SELECT COALESCE(MAX(id), 0) FROM record")[0]
-    suspense += db.run(_GREY_APART, (KEY_SIZE, int(Verdict.SUSPENSE)))[0][0]
+    apart: dict[int, int] = dict(db.run(_APART, (*APART_KEYS, KEY_SIZE)))
+    posted, held = posted + apart.get(Verdict.POSTED, 0), held + apart.get(Verdict.HELD, 0)
+    suspense, no_entry = suspense + apart.get(Verdict.SUSPENSE, 0), no_entry + apart.get(Verdict.NO_ENTRY, 0)
     quarantined = last - posted - held - suspense - no_entry  # also bytes without a readable head, which have no mark
     grey: dict[int, int] = dict(db.run("SELECT state, COUNT(*) FROM suspense GROUP BY state"))
     cases: dict[int, int] = dict(db.run("SELECT state, COUNT(*) FROM quarantine GROUP BY state"))

@@ -9,13 +9,15 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.journal.writing import first_verdict_key
 from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.read.views import TerminalCount
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.voids import VoidState
-from cloud.ledger.records.arrival import arrive, is_apart, split_key
+from cloud.ledger.records.arrival import APART_KEYS, KEY_SIZE, arrive, is_apart, split_key
 from cloud.ledger.records.grey import State
 from cloud.ledger.records.marks import EMPTY, Mark, unpack_ranges
+from cloud.ledger.records.values import Verdict
 from cloud.store.db import Database
 
 Key = tuple[bytes, int]
@@ -28,6 +30,10 @@ _FIRST = (
 _LATER = (
     "SELECT r.key, r.stored, CAST(COALESCE(SUM(p.fen), 0) AS BIGINT) FROM {cases} c JOIN record r ON r.id = c.record "
     "LEFT JOIN posting p ON p.entry = c.entry AND p.kind IN (?, ?) WHERE c.state = ? GROUP BY r.id, r.key, r.stored"
+)
+_APART = (
+    "SELECT key, fork, stored, verdict FROM record "
+    "WHERE key >= ? AND key < ? AND length(key) > ? AND verdict IN (?, ?)"
 )
 _LOADS = "SELECT key, amount_fen FROM load_case WHERE state IN (?, ?)"
 
@@ -45,6 +51,7 @@ def by_terminal(db: Database) -> list[TerminalCount]:
     """By name and epoch. Bodies in no inventory are named by their number."""
     found: defaultdict[Key, _Sums] = defaultdict(_Sums)
     _first_verdicts(db, found)
+    _apart(db, found)
     _later_postings(db, found)
     _voids(db, found)
     _loads(db, found)
@@ -59,6 +66,19 @@ def _first_verdicts(db: Database, found: defaultdict[Key, _Sums]) -> None:
         sums.mark = Mark(cumulative, unpack_ranges(ranges))
         sums.counts.update(dict(zip(_NAMES, counts, strict=True)))
         sums.counts["posted"] += sums.counts["held"]
+
+
+def _apart(db: Database, found: defaultdict[Key, _Sums]) -> None:
+    """Genuine debits that a box has brought under the number of another box's terminal: theirs, and in no mark."""
+    rows = db.run(_APART, (*APART_KEYS, KEY_SIZE, int(Verdict.POSTED), int(Verdict.HELD)))
+    there = [(arrive(stored), bytes(key), fork, verdict) for key, fork, stored, verdict in rows]
+    keys = [first_verdict_key(EntryKind.PURCHASE, a._replace(key=key), fork) for a, key, fork, _ in there]
+    spent = {bytes(key): fen for key, fen in db.find("SELECT key, fen FROM posting WHERE key", keys)}
+    for (a, _, _, verdict), key in zip(there, keys, strict=True):
+        counts = _of(found, a.key)
+        counts["posted"] += 1
+        counts["held"] += verdict == Verdict.HELD
+        counts["spent_fen"] += spent.get(key, 0)
 
 
 def _later_postings(db: Database, found: defaultdict[Key, _Sums]) -> None:

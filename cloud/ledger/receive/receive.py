@@ -193,7 +193,10 @@ class Receiving:
         judgement, known, place = self._judged(a, by.box)
         elsewhere = self._elsewhere(by.box, a) if doubtful else Reason.NONE
         if elsewhere and proves_nothing(judgement, known):
-            return self._take_apart(a, apart(a.record, judgement, elsewhere), by.partition, _row(by, number))
+            return self._take_apart(a, apart(a.record, judgement, elsewhere), place, by.partition, _row(by, number))
+        if elsewhere and self._speaks_for_another(a):
+            alone = judge(a.record, known._replace(other=False))
+            return self._take_apart(a, alone, place, by.partition, _row(by, number))
         if judgement.verdict is Verdict.QUARANTINED and self._is_beyond(a, judgement.reason, _row(by, number), by.box):
             return judgement.verdict
         self._enter(a, judgement, place, known, by.box, by.partition)
@@ -254,14 +257,22 @@ class Receiving:
             return Reason.NONE
         return Reason.OTHER_BOX if a.device in self._registry.devices else Reason.DEVICE_UNKNOWN
 
-    def _take_apart(self, a: Arrival, judgement: Judgement, partition: int, row: Row | None) -> Verdict:
+    def _speaks_for_another(self, a: Arrival) -> bool:
+        """Does its TAC prove a card's debit, and nothing about the device that it names? A TAC covers the PSAM and not
+        the device: a thief could put his own terminals' genuine sales under another's numbers."""
+        is_ours = a.device in self._registry.devices
+        return is_ours and bool(a.card_key) and not self._registry.is_in(a.psam, a.device)
+
+    def _take_apart(
+        self, a: Arrival, judgement: Judgement, place: Place, partition: int, row: Row | None
+    ) -> Verdict:
         """A copy is merely not believed: its row comes, and is kept."""
         if row is None:
             return judgement.verdict
         verdict, reason = judgement
         if not self.apart.take(row, a):
             return Verdict.DUPLICATE
-        if not self._has_room(a, reason, row.box):
+        if verdict in _UNPROVEN_APART and not self._has_room(a, reason, row.box):
             if not self._is_named(row):
                 self._count_beyond(a, row)
             return verdict
@@ -270,7 +281,8 @@ class Receiving:
         if verdict is Verdict.QUARANTINED:
             self._later.quarantined.append((record, reason))
         else:
-            self._later.unproven.append((named, record))
+            booked = Booked(record, a.fork_number, row.box, partition, self._writing.now.campus_s, is_apart=True)
+            self._follow(named, judgement, place, booked)
         self._writing.notes.elsewhere(reason, row.box, a.device, a.seq)
         return judgement.verdict
 
@@ -411,6 +423,8 @@ class SettingAside(Receiving):
 
 _NOWHERE = Place(Reason.DEFECT, None, 0, 0, 0)
 _DEFECT = Judgement(Verdict.QUARANTINED, Reason.DEFECT)
+_UNPROVEN_APART = frozenset({Verdict.QUARANTINED, Verdict.SUSPENSE})
+"""What has a cap; what a valid TAC has posted has none."""
 _TAKEN = frozenset({Reason.CARD_KEY_TAKEN, Reason.TTN_TAKEN})
 _POSTED_APART = Judgement(Verdict.NO_ENTRY, Reason.OTHER_BOX)
 """Of bytes that were posted as another box had brought them, when their key became known."""

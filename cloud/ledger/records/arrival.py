@@ -43,6 +43,8 @@ NOBODY = bytes(6)
 PURSE_KEY_SIZE = 11
 KEY_SIZE = _KEY.size
 """Of the key of a device's record; that of a row which is answered without its device is longer."""
+APART_KEYS = NOBODY + b"\0", NOBODY + b"\1"
+"""All keys of rows that are answered without their device lie between these, beside a few of nobody's."""
 
 
 class Arrival(NamedTuple):
@@ -132,7 +134,7 @@ def record_key(device: bytes, epoch: int, seq: int) -> bytes:
 def apart_key(box: str, store: bytes, row: int) -> bytes:
     """Of a row that is answered without its device. Longer than any other key, and like nobody's it begins with
     zeros, so it is never taken for the key of a device."""
-    return NOBODY + b"\0" + store + row.to_bytes(8, "big") + box.encode()
+    return APART_KEYS[0] + store + row.to_bytes(8, "big") + box.encode()
 
 
 def is_apart(key: bytes) -> bool:

@@ -135,6 +135,29 @@ def test_a_valid_tac_posts_the_card_side_from_anywhere(ledger: Ledger, hostile: 
     assert ack.apart == ()
 
 
+def test_a_thiefs_own_genuine_sales_under_anothers_numbers_claim_none(ledger: Ledger, box: Box, hostile: Box) -> None:
+    """A TAC covers the PSAM and not the device: FAR is at the hostile box, and its PSAM has made these sales."""
+    own = c.purchase(1, c.card(3), 1, 70, c.OPENING, at=c.FAR)
+    ack = send(hostile, c.stored(own, at=c.POS, chip=c.psam(3), epoch=EPOCH_MAX))
+    ack = send(hostile, c.stored(own._replace(seq=2, ttn=2, tac=_tac(2)), at=c.POS, chip=c.psam(3)))
+    assert c.verdicts(ledger)[0] == (Verdict.HELD, Reason.OTHER_BOX)
+    assert (ack.devices, ack.apart) == ((), ((2, 2),))
+    assert marks(ledger) == []
+    assert c.purse(ledger, c.card(3)) == c.OPENING - 70
+    send(box, sale(1), sale(2))
+    assert c.verdicts(ledger)[2:] == [(Verdict.POSTED, Reason.NONE)] * 2
+    assert verify(ledger, c.check_tac).first_broken == ""
+    counts = Reader(ledger.database).counts()
+    assert (counts.records, counts.posted, counts.held, counts.quarantined) == (4, 3, 1, 1)
+    rows = [(row.epoch, row.posted, row.held, row.spent_fen) for row in Reader(ledger.database).by_terminal()]
+    assert rows == [(1, 2, 0, 200), (EPOCH_MAX, 1, 1, 70)]
+
+
+def _tac(ttn: int) -> bytes:
+    """Of the same card and counter once more."""
+    return c.purchase(ttn, c.card(3), 1, 70, c.OPENING, at=c.FAR).tac
+
+
 def test_a_genuine_tac_replayed_under_anothers_numbers_claims_no_number(
     ledger: Ledger, box: Box, hostile: Box
 ) -> None:
