@@ -1,4 +1,4 @@
-"""A box that floods *now* with all it has, as a process of its own: `python -m tests.bench.flooder PORT FOLDER QOS`.
+"""A box that floods a lane with all it has, a process of its own: `python -m tests.bench.flooder PORT FOLDER LANE QOS`.
 
 Says READY when it is connected, floods until its standard input closes, then says how much it was and what it cost.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from shared.ids import DeviceId, partition_of
 from shared.wire.messages import DeviceStatus, encode_now
-from shared.wire.topics import UP_NOW, topic
+from shared.wire.topics import topic
 from tests.attack.mqtt_bytes import Client, packet, text
 
 PUBLISH = 3
@@ -22,11 +22,11 @@ WINDOW = 200
 
 def main() -> None:
     """Flood."""
-    port, folder, qos = int(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    port, folder, lane, qos = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
     context = ssl.create_default_context(cafile=folder / "ca.pem")
     context.load_cert_chain(folder / "box.pem", folder / "box.key")
     box = json.loads((folder / "edge.json").read_text(encoding="utf-8"))["box"]
-    head = text(topic(partition_of(box), box, UP_NOW))
+    head = text(topic(partition_of(box), box, lane))
     payload = encode_now(DeviceStatus(DeviceId(bytes(6)), (), 1, 1, 9, True, 1, 1))
     over = threading.Event()
     threading.Thread(target=lambda: (sys.stdin.read(), over.set()), daemon=True).start()

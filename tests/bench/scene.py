@@ -87,7 +87,8 @@ def make(folder: Path, *others: str) -> Made:
 def standing(made: Made, folder: Path, dsn: str = "", *, full: bool = False) -> Iterator[Scene]:
     """All processes up; `folder` gets logs and sockets and must have a short path. full: mosquitto with its rights."""
     doors = BrokerPorts(free_port(), free_port() if full else 0)
-    where = Where(made.data, folder, doors.boxes, free_port(), {BOX: free_port()}, full, dsn, "", doors.cloud)
+    tcp = {BOX: free_port()}
+    where = Where(made.data, folder, doors.boxes, free_port(), tcp, full=full, dsn=dsn, cloud_port=doors.cloud)
     run("cloud", "import", "--data", str(made.data), *(("--dsn", dsn) if dsn else ()))
     keys, ingest, _ = core_parts(where, ())
     (edge,) = field_parts(where, parse_plan(_plan()))

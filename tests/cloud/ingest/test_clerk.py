@@ -59,6 +59,20 @@ def test_a_part_of_a_now_turn_is_one_commit_and_every_message_has_its_answer() -
         assert c.purse(ledger, c.card(2)) == c.OPENING + 300
 
 
+def test_who_is_registered_is_told_when_it_changes_and_not_before() -> None:
+    told: list[dict[str, int]] = []
+    unused = Any
+    with closing(open_ledger(":memory:", c.LEDGER_ID)) as ledger:
+        tell = lambda boxes: told.append({**boxes})  # noqa: E731  # who hears
+        clerk = Clerk(ledger, c.check_tac, unused, unused, lambda: c.NOW, Tally(), on_boxes=tell)
+        clerk.tell_boxes()
+        assert told == []
+        ledger.import_inventory(c.inventory(), c.NOW)
+        for _ in range(2):
+            clerk.chores()
+    assert told == [{c.BOX: c.PARTITION, c.OTHER_BOX: c.OTHER_PARTITION}]
+
+
 def ticket(body: NowUp | Junk) -> Ticket:
     return Ticket(Arrival("now", 1, "t", b"raw"), Address(c.PARTITION, c.BOX, UP_NOW), body, lambda: None)
 
