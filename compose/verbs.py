@@ -47,8 +47,8 @@ VERBS = (
     Verb(
         "test",
         "[--all | --mutants N | PYTEST ARGS]",
-        "全部检查和测试，--all 不取样；--mutants N 看测试发现多少小错误；带其他参数时只跑 pytest",
-        "all checks and tests, --all without sampling; how many of N small mistakes they see; with ARGS pytest alone",
+        "全部检查和测试；--mutants N 数漏掉的小错误；其他参数只跑 pytest",
+        "all checks and tests; of N small mistakes, those unseen; ARGS: pytest",
         "compose.suite",
         extras=f"{DEV},{CARDS}",
     ),
