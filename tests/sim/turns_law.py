@@ -27,7 +27,9 @@ class TurnsLaw:
         self._waiting[lane].append(ticket)
 
     def given_back(self, work: Money | Now) -> None:
-        """It waits once more, and goes first."""
+        """It waits once more, and goes first: its turn was nobody's."""
+        if isinstance(work, Now):
+            self._others = max(0, self._others - 1)
         self._waiting[type(work)] += work.tickets
         self._given_back.update(work.tickets)
 
