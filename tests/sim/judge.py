@@ -170,6 +170,8 @@ class Judge:
         mirror = self.outboxes[box]
         for low, high in settle.rows:
             for row in range(low, high + 1):
+                if row not in mirror.rows:
+                    raise Violation("I4", f"{box}: row {row} settled, the box has never had it")
                 if mirror.rows[row][0] not in self.ledger.ever.keys:
                     raise Violation("I4", f"{box}: row {row} settled, the ledger has never had it")
 
