@@ -31,6 +31,8 @@ CARDS = 60
 """Every third one is poor and must load; the others are rich enough for a long day."""
 SUBSIDISED = ("pos-2", "pos-3", "pos-5")
 """Counters that take the subsidy purse first, which every other card has."""
+HOSTILE = "odd-1"
+"""A body at which nobody buys: see hostile_terminal.py."""
 RING_SLOTS = 256
 """Small enough to run round in a day; large enough for an outage of a meal."""
 
@@ -112,6 +114,7 @@ def _plan() -> dict[str, object]:
     can, tcp = {"name": "can0", "kind": "can", "bitrate": 125_000}, {"name": "tcp", "kind": "tcp"}
     canteen = [_body(f"pos-{n}", "pos", "can0", n, f"stall-{n % 2}") for n in range(1, 5)]
     canteen += [_body("pos-5", "pos", "tcp", 0, "stall-0"), _body("load-1", "load", "tcp", 0, "")]
+    canteen += [_body(HOSTILE, "pos", "tcp", 0, "odd")]
     ride = {"door": "both", "line": 1}
     bus = [_body("bus-1", "validator", "tcp", 0, "bus") | ride, _body("bus-2", "validator", "can0", 2, "bus")]
     return {

@@ -41,6 +41,8 @@ class Books:
         """What of it went to pending load: by a void, or by evidence of half a mixed payment."""
         self.entries = 0
         self.theft: Theft | None = None
+        self.hostile = b""
+        """A body that makes its records up."""
         self._deeds = deeds
         self._accounts: dict[int, str] = {}
         self._last = 0
@@ -69,12 +71,17 @@ class Books:
             elif reverses is not None:
                 touched.append(self._withdraw(reverses))
             elif kind in _POSTS:
+                self._require_a_card(number, stored)
                 deed = _of_document(database, document) if stored is None else deed_of(stored[STORED_HEAD:])
                 touched.append(self._post(database, number, EntryKind(kind), deed, lines))
                 self._note_half(database, number, EntryKind(kind), lines)
         for deed in touched:
             if not 0 <= self.posted[deed] <= 1:
                 raise Violation("I1", f"{deed} is posted {self.posted[deed]} times")
+
+    def _require_a_card(self, number: int, stored: bytes | None) -> None:
+        if stored is not None and self.hostile and stored[:6] == self.hostile:
+            raise Violation("hostile", f"entry {number} is of a record that no card has made")
 
     def put_back(self, database: sqlite3.Connection) -> None:
         """It is an older copy now: read all of it again."""

@@ -8,12 +8,13 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.sim.blueprint import Blueprint, blueprint
+from tests.sim.blueprint import HOSTILE, Blueprint, blueprint
 from tests.sim.clock import Clock
 from tests.sim.crowd import Crowd
 from tests.sim.faults import Faults, draw
 from tests.sim.final import check_end
 from tests.sim.forged_voids import forge_voids
+from tests.sim.hostile_terminal import HostileBody, is_hostile
 from tests.sim.ingest_part import copy_of
 from tests.sim.judge import Judge
 from tests.sim.ledgers import fresh_ledger
@@ -78,6 +79,7 @@ class Campus:
         ]
         self.terminals = [
             parts.terminal(self.world, self.clock, self.faults, self.judge, made) for made in plan.terminals
+            if made.settings.name != HOSTILE
         ]
         self.cards = [CardTruth(made.card, made.label, made.image) for made in plan.cards]
         self.lines: list[Line] = [self._line(terminal) for terminal in self.terminals]
@@ -87,6 +89,15 @@ class Campus:
         self.judge.ledger_committed(self.ingest.database)
         self.crowd = Crowd(self.world, self.faults, self.cards, self.terminals)
         self.nemesis = Nemesis(self)
+        self.hostile = self._hostile() if is_hostile(seed) else None
+
+    def _hostile(self) -> HostileBody:
+        made = next(made for made in self.plan.terminals if made.settings.name == HOSTILE)
+        edge = next(edge for edge in self.edges if edge.name == made.box)
+        psam = next(row.psam for row in self.plan.inventory.psams if row.device == made.settings.device)
+        self.fault_names += ("hostile terminal",)
+        self.judge.disbelieve(made.settings.device)
+        return HostileBody(self.world, edge, made, psam, [card.card for card in self.plan.cards])
 
     def close(self) -> None:
         """Let the databases go."""
@@ -111,6 +122,8 @@ class Campus:
             edge.start()
         for terminal in self.terminals:
             terminal.start()
+        if self.hostile is not None:
+            self.hostile.begin()
 
     def day(self, taps: int) -> None:
         """Three meals, and the quiet between them."""
@@ -132,6 +145,8 @@ class Campus:
         self.faults.calm()
         self._weather()
         self.nemesis.quiet()
+        if self.hostile is not None:
+            self.hostile.quiet()
         until_s = self.world.now_s + HEAL_MAX_S
         self.world.run(self.world.now_s + 25.0)
         self._settle_torn()

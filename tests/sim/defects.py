@@ -26,7 +26,7 @@ from shared.ids import LedgerId
 from shared.wire.messages import OnlineRequest, decode_batch, encode_now
 from shared.wire.topics import UP_MONEY
 from tests.sim.answer_defects import BelievesTheBroker
-from tests.sim.blueprint import TerminalMade
+from tests.sim.blueprint import HOSTILE, TerminalMade
 from tests.sim.book_defects import BreaksItsChain, CardWithoutCounters, DeafToVoids, RawKeys, TrustsAPin
 from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut, SimFlash
@@ -34,7 +34,7 @@ from tests.sim.edge_part import EdgePart, SimConnection
 from tests.sim.faults import Faults
 from tests.sim.flood import FirstComeFirstServed
 from tests.sim.hostile_box import BelievesAnyBox
-from tests.sim.ingest_part import IngestPart, SimDatabase
+from tests.sim.ingest_part import IngestPart, SimDatabase, tac_items
 from tests.sim.judge import Judge
 from tests.sim.mixed_defects import KeepsAHalf
 from tests.sim.parts import Parts
@@ -414,6 +414,19 @@ class TrustsTheOrder(IngestPart):
         return ledger
 
 
+class BelievesATerminal(IngestPart):
+    """The word of a terminal that is ours, at its own box, is enough: its TACs are not looked at."""
+
+    def __init__(self, *values: Any) -> None:
+        super().__init__(*values)
+        devices = {row.device for row in self._plan.inventory.devices if row.name == HOSTILE}
+        (psam,) = (row.psam for row in self._plan.inventory.psams if row.device in devices)
+        real = self.keys.check_tac
+        self.keys.check_tac = lambda items: bytes(  # type: ignore[method-assign]  # the defect
+            0 if psam in item else verdict for item, verdict in zip(tac_items(items), real(items), strict=True)
+        )
+
+
 def _laws(*names: str) -> frozenset[str]:
     return frozenset(names)
 
@@ -467,6 +480,7 @@ DEFECTS: dict[str, Defect] = {
     "card-without-counters": Defect(
         "卡计数器不动 a card's counter stays", _laws("card"), Parts(terminal=CardWithoutCounters)
     ),
+    "believes-a-terminal": Defect("假流水入账 a lie moves money", _laws("hostile"), Parts(ingest=BelievesATerminal)),
     "raw-keys": Defect("私自充值 a card is loaded with raw keys", _laws("difference"), Parts(terminal=RawKeys)),
     "deaf-to-witnesses": Defect(
         "放回旧账本不声不响 a put-back ledger says nothing", _laws("witness"), Parts(ingest=DeafToWitnesses)

@@ -1,8 +1,8 @@
 """The laws, checked at the moment at which they could break: what leaves a part is held against what is durable then.
 
 I1 exactly once · I2 zero sum · I3 card chain · I4 no acknowledgement before its commit · I5 nothing is dropped early ·
-told: no success is shown twice · number: none is given twice (`disk.py`) · forged: no box does what the ledger has not
-said (`stranger.py`).
+hostile: no lie moves money · told: no success is shown twice · number: none is given twice (`disk.py`) · forged: no
+box does what the ledger has not said (`stranger.py`).
 The judge reads databases, flashes and card memories; it believes no core.
 """
 
@@ -46,10 +46,15 @@ class Judge:
         """Body and signature of every ack that the ledger's own seal has made: only ever true ones."""
         self._acked_rows: dict[bytes, dict[int, int]] = {}
         """Rows that an ack has named and that are committed: of each store the last one of each range, by its first."""
+        self._hostile = b""
         self._covers: dict[tuple[str, str, bytes], int] = {}
         self._gives_up_s: dict[tuple[bytes, int, int], float] = {}
 
     # --- cards and terminals --------------------------------------------------------------------------------------
+
+    def disbelieve(self, device: bytes) -> None:
+        """What this body says is made up: it moves no money, and what it is answered is its own affair."""
+        self._hostile = self.books.hostile = device
 
     def flash(self, terminal: str, flash: SimFlash) -> None:
         """A terminal's store exists."""
@@ -146,6 +151,8 @@ class Judge:
         if kind not in (Type.ACK, Type.SETTLED):
             if kind == Type.WELCOME and self.books.theft is not None:
                 self.books.theft.welcomed(box, device, message)
+            return
+        if device == self._hostile:
             return
         seq = int.from_bytes(message[1:3], "big")
         if kind == Type.ACK:

@@ -45,7 +45,7 @@ HAPPENINGS = (
     "ledger put back", "book-only", "witnessed and gone", "disk full", "away", "theft", "ride on", "ride off", "mixed",
     "void",
     "flash rot", "outbox rot",
-    "commit failed", "queue full", "stranger", "hostile box", "flood", "message refused",
+    "commit failed", "queue full", "stranger", "hostile box", "hostile terminal", "flood", "message refused",
 )  # fmt: skip
 
 
