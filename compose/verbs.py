@@ -48,7 +48,7 @@ VERBS = (
         "test",
         "[--all | --mutants N | PYTEST ARGS]",
         "全部检查和测试；--mutants N 数漏掉的小错误；其他参数只跑 pytest",
-        "all checks and tests; of N small mistakes, those unseen; ARGS: pytest",
+        "all checks and tests; small mistakes that none sees; ARGS: pytest",
         "compose.suite",
         extras=f"{DEV},{CARDS}",
     ),
