@@ -117,7 +117,7 @@ def test_a_stolen_box_throws_nobody_off_and_does_not_come_in_by_the_clouds_door(
         for name in ids:
             with Client(place.port, name, tls=_box(place, "annex")) as thief:
                 thief.ping()
-            with pytest.raises((ssl.SSLError, ConnectionError)), Client(cloud, name, tls=_box(place, "annex")) as thief:
+            with pytest.raises(OSError), Client(cloud, name, tls=_box(place, "annex")) as thief:
                 thief.ping()
         assert victim.publish(place.lane("up/money"), b"still here") == 0
         centre.ping()
