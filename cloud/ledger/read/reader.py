@@ -17,7 +17,7 @@ from cloud.ledger.held import two_persons
 from cloud.ledger.held.losses import bearing as read_losses
 from cloud.ledger.held.losses import standing as read_standing
 from cloud.ledger.held.losses.standing import Standing as LostCard
-from cloud.ledger.held.two_persons import Proposal, ProposalKind
+from cloud.ledger.held.two_persons import Proposal
 from cloud.ledger.read import books as read_books
 from cloud.ledger.read import desk as read_desk
 from cloud.ledger.read import held as read_held
@@ -248,9 +248,9 @@ class Reader:
             return read_put_backs.put_back_view(self.database)
 
     def proposals(self) -> list[Proposal]:
-        """All that one person has proposed to another about what is held, oldest first."""
+        """All that one person has proposed to another, whatever it is about, oldest first."""
         with self._lock, self.database.reading():
-            return [one for one in two_persons.proposals(self.database) if one.kind is ProposalKind.HELD]
+            return two_persons.proposals(self.database)
 
     def swaps(self, now_ms: int) -> list[SwapView]:
         """Spare bodies in broken ones' places, oldest first."""
