@@ -3,6 +3,10 @@
 Such a row is in the books under a key of its own (box, store, row) and in quarantine, and that is all: no mark of the
 device moves, no last sequence, no highest epoch, no key of it is claimed. So a box can say what it likes about another
 box's terminals, and the same bytes from the device's own box are judged as if nobody had ever sent them.
+
+A row of the device's own box whose sequence number has no room in the mark, for its terminal leaves hole after hole, is
+answered in the same way, though it is in the books as any other: else it would stand before everybody else's rows for
+ever. Its terminal, which hears no SETTLED, keeps it and may bring it again when a hole has closed.
 """
 
 from collections import defaultdict
@@ -50,6 +54,10 @@ class ApartRows:
         is_new = name not in self._held
         self._held.add(name)
         return is_new
+
+    def leave(self, box: str, store: bytes, rows: Iterable[int]) -> None:
+        """These have no room in their device's mark: they settle by themselves, and their terminal is told nothing."""
+        self._rows[box, store].extend(rows)
 
     def of(self, box: str, store: bytes) -> frozenset[int]:
         """Row numbers."""

@@ -46,7 +46,7 @@ from shared.facts.terminals import RecordFork
 from shared.ids import BoxId, DeviceId, StoreId
 from shared.purse.tac import TacVerdict
 from shared.records import Kind, VoidRecord
-from shared.wire.messages import FORM_2, AckBody
+from shared.wire.messages import FORM_2, RANGES_MAX, AckBody
 
 
 class ArrivedBatch(NamedTuple):
@@ -453,10 +453,11 @@ def receive(writing: Writing, batches: Sequence[ArrivedBatch], receiving: Receiv
             receiving.take(arrival, batch, number, doubtful=doubtful)
     receiving.finish()
     marks, apart_rows = receiving.marks(), receiving.apart
+    touched = _remember_devices(writing, batches, apart_rows)
+    _leave_what_has_no_room(batches, marks, apart_rows)
     boxes = _mark_rows(writing, batches, marks, receiving)
     if writing.picture.recovering:
         count_again(writing, [(batch, arrivals) for batch, arrivals, _ in batches], receiving.box_marks, boxes)
-    touched = _remember_devices(writing, batches, apart_rows)
     writing.close()
     return [
         build_ack(
@@ -498,6 +499,19 @@ def _mark_rows(
         changed[key] = batch.partition, add(mark, _named_rows(batch, arrivals, marks, apart_rows.of(*key)))
     save_box_marks(writing.db, changed, writing.now.unix_ms)
     return {key: mark for key, (_, mark) in changed.items()}
+
+
+def _leave_what_has_no_room(
+    batches: Sequence[ArrivedBatch], marks: dict[DeviceKey, Mark], apart_rows: ApartRows
+) -> None:
+    """A box of form 1 hears of none: what does not fit into a mark comes again from there, as it always did."""
+    if not any(len(mark.ranges) == RANGES_MAX for mark in marks.values()):
+        return
+    for batch, arrivals, _ in batches:
+        if batch.form >= FORM_2:
+            named = set(_named_rows(batch, arrivals, marks, apart_rows.of(batch.box, batch.store)))
+            rows = range(batch.first_row, batch.first_row + len(arrivals))
+            apart_rows.leave(batch.box, batch.store, (row for row in rows if row not in named))
 
 
 def _named_rows(

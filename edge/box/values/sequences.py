@@ -12,9 +12,11 @@ from edge.box.values.streams import Ref, Stream
 
 
 class _Seqs:
-    __slots__ = ("durable", "held", "open_twice", "settled")
+    __slots__ = ("brought", "durable", "held", "open_twice", "settled")
 
     def __init__(self) -> None:
+        self.brought = Ranges()
+        """Of rows, and of nobody's word: what the ledger may have to name in runs."""
         self.held = Ranges()
         self.settled = Ranges()
         self.durable = Ranges()
@@ -34,13 +36,14 @@ class Sequences:
         return seqs is not None and seq in seqs.held
 
     def is_stray(self, stream: Stream, seq: int) -> bool:
-        """Would this seq stand alone, neither held nor beside one that is?"""
-        return not any(self.holds(stream, near) for near in (seq - 1, seq, seq + 1))
+        """Would this seq stand alone, neither a row's nor beside a row's?"""
+        seqs = self._streams.get(stream)
+        return seqs is None or not any(near in seqs.brought for near in (seq - 1, seq, seq + 1))
 
     def pieces(self, stream: Stream) -> int:
-        """Of how many runs what is held consists."""
+        """Of how many runs the rows consist. A terminal's word closes no hole here: at the ledger it closes none."""
         seqs = self._streams.get(stream)
-        return len(seqs.held.pieces()) if seqs else 0
+        return len(seqs.brought.pieces()) if seqs else 0
 
     def held_upto(self, stream: Stream, top: int) -> Ranges:
         """A copy of what is held, without what lies above `top`."""
@@ -73,6 +76,7 @@ class Sequences:
         seqs = self._of(ref.stream)
         if ref.seq in seqs.held and ref.seq not in seqs.settled:
             seqs.open_twice[ref.seq] = seqs.open_twice.get(ref.seq, 1) + 1
+        seqs.brought.add(ref.seq)
         seqs.held.add(ref.seq)
         seqs.settled.remove(ref.seq)
         seqs.durable.remove(ref.seq)
@@ -80,6 +84,7 @@ class Sequences:
     def know_settled(self, ref: Ref) -> None:
         """A settled row with this seq is in the outbox (used when an outbox is read at the start)."""
         seqs = self._of(ref.stream)
+        seqs.brought.add(ref.seq)
         if ref.seq not in seqs.held:
             seqs.held.add(ref.seq)
             seqs.settled.add(ref.seq)
@@ -116,6 +121,7 @@ class Sequences:
         if rows > 2:
             seqs.open_twice[ref.seq] = rows - 1
         elif rows == 1 and ref.seq not in seqs.settled:
+            seqs.brought.remove(ref.seq)
             seqs.held.remove(ref.seq)
 
     def _settle_one(self, ref: Ref) -> None:

@@ -6,9 +6,10 @@ from cloud.ledger.checks.verify import verify
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.judge import REJUDGED, Reason
+from cloud.ledger.records.marks import Mark
 from cloud.ledger.records.values import Received, Verdict
 from shared.records import Kind
-from shared.wire.messages import EPOCH_MAX, FORM_1, FORM_2, AckBody, EpochRequest
+from shared.wire.messages import EPOCH_MAX, FORM_1, FORM_2, RANGES_MAX, AckBody, EpochRequest
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 
@@ -225,3 +226,32 @@ def test_a_copy_from_elsewhere_writes_nothing(ledger: Ledger) -> None:
     verdict = ledger.receive_copy(c.OTHER_BOX, c.OTHER_PARTITION, forged(1), c.check_tac, c.NOW)
     assert verdict is Verdict.QUARANTINED
     assert c.verdicts(ledger) == []
+
+
+def small(seq: int) -> bytes:
+    return c.stored(c.purchase(seq, c.card(1), seq, 1, c.OPENING - seq))
+
+
+ODD = [small(seq) for seq in range(1, 2 * RANGES_MAX + 2, 2)]
+"""As many holes as a mark has room for."""
+ONE_MORE = small(2 * RANGES_MAX + 3)
+
+
+def test_a_row_that_its_devices_mark_has_no_room_for_stands_before_nobody(ledger: Ledger, box: Box) -> None:
+    assert send(box, *ODD).apart == ()
+    row = len(ODD) + 1
+    ack = send(box, ONE_MORE)
+    assert (ack.row_cumulative, ack.row_ranges, ack.apart) == (row, (), ((row, row),))
+    assert not Mark(ack.devices[0].cumulative, ack.devices[0].ranges).holds(2 * RANGES_MAX + 3), "told to no terminal"
+    assert c.verdicts(ledger)[-1] == (Verdict.POSTED, Reason.NONE), "and in the books"
+    assert send(box, small(2)).apart == ()
+    ack = send(box, ONE_MORE)
+    assert ack.apart == (), "a hole has closed: it is named when its terminal brings it again"
+    assert Mark(ack.devices[0].cumulative, ack.devices[0].ranges).holds(2 * RANGES_MAX + 3)
+    assert len(c.verdicts(ledger)) == RANGES_MAX + 3
+
+
+def test_a_box_of_form_1_brings_again_what_has_no_room(ledger: Ledger, box: Box) -> None:
+    send(box, *ODD, form=FORM_1)
+    ack = send(box, ONE_MORE, form=FORM_1)
+    assert (ack.row_cumulative, ack.apart) == (len(ODD), ())

@@ -15,6 +15,7 @@ from shared.wire import topics
 from shared.wire.messages import (
     FORM_2,
     DeviceStatus,
+    EpochStatus,
     Hello,
     LedgerTime,
     OnlineAnswer,
@@ -139,6 +140,18 @@ def test_a_body_that_goes_on_leaving_holes_is_refused_and_what_fills_them_is_tak
         field.hear(TCP1, body.say(Type.RECORD, purchase(seq)))
     assert field.store.depth().last_row == PIECES_MAX + 3, "beside one that is held, and in the place of the hole"
     assert body.acked == {1: 3}
+
+
+def test_a_bodys_own_word_closes_no_hole(field, body):
+    """What it says is settled is in no mark of the ledger; only rows are."""
+    for seq in range(1, 2 * PIECES_MAX, 2):
+        field.hear(TCP1, body.say(Type.RECORD, purchase(seq)))
+    rows = (EpochStatus(1, body.psam, 5001, 5001, 5000, 0),)
+    status = link.Status(rows, 1, 0, 0, 1, 9000, 1, 100, clock_set=True)
+    field.hear(TCP1, body.say(Type.STATUS, link.STATUS.encode(status)))
+    for seq in (5001, 6000):
+        field.hear(TCP1, body.say(Type.RECORD, purchase(seq)))
+    assert (field.codes()[-1:], field.store.depth().last_row) == (["terminal-malformed"], PIECES_MAX)
 
 
 def test_holes_are_counted_while_they_are_under_way(field, body):
