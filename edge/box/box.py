@@ -383,7 +383,7 @@ class Box:
         match down:
             case SignedAnswer():
                 answer = self._questions.opened(now, down)
-                return self._answered(now, answer) if answer else []
+                return self._answered(now, answer, down.asked) if answer else []
             case EpochAnswer() | Recover() | LedgerTime():
                 self._questions.bare(now, down)
                 return []
@@ -398,13 +398,13 @@ class Box:
                 self._uplink.hello_wanted(now, down.store)
                 return []
 
-    def _answered(self, now: Now, answer: Bound) -> list[Effect]:
+    def _answered(self, now: Now, answer: Bound, asked: bytes) -> list[Effect]:
         match answer:
             case EpochAnswer():
                 keep = self._epochs.answer(now, answer)
                 return [keep] if keep else []
             case Recover():
-                return self._uplink.recover(now, answer)
+                return self._uplink.recover(now, answer, asked)
             case LedgerTime():
                 self._heed_time(now, answer.unix_ms)
                 return []

@@ -471,8 +471,12 @@ class Field:
         return out
 
     def recover(self, rows: int, ledger: LedgerId = LEDGER, store: bytes = b"") -> None:
-        """The ledger asks for all rows above, in answer to the newest Hello."""
+        """The ledger asks for all rows above, in answer to the newest Hello, and to the one that a box says instead."""
+        asked, self.greeting, greeting = self.asked, False, self.greeting
         self.answer(Recover(ledger, store or self.store.store, rows))
+        if self.asked != asked:
+            self.answer(Recover(ledger, store or self.store.store, rows))
+        self.greeting = greeting
 
     def answer(self, answer: Bound) -> None:
         """The ledger's signed answer to the newest Hello."""

@@ -31,10 +31,16 @@ def look(writing: Writing, shown: AckBody, held: Mark, began: int, *, rows_gone:
     when this process opened the ledger, so that what it has booked since then is not taken for what was there."""
     known = put_backs(writing.db)
     gone = missing(writing.db, claim_of(shown), known)
-    is_known = any(one[1:5] == (shown.box, shown.store, shown.partition, shown.number) for one in known)
-    if (gone.chain or gone.book or rows_gone) and not is_known:
+    if (gone.chain or gone.book or rows_gone) and not _is_known(shown, known, gone):
         _write_down(writing, shown, held, min(began, book_head(writing.db)[0]), known, gone)
     return gone
+
+
+def _is_known(shown: AckBody, known: list[PutBack], gone: Missing) -> bool:
+    """The same number of its chain may bear witness of a later book-only link: an ack can come though no batch did."""
+    same = [one for one in known if one[1:5] == (shown.box, shown.store, shown.partition, shown.number)]
+    book = shown.heads.book if shown.heads else b""
+    return any(one.book == book for one in same) or bool(same and not gone.book)
 
 
 def _write_down(

@@ -59,6 +59,8 @@ SILENCE_MAX_S = 60.0
 BATCH_BYTES_MAX = 192 * 1024
 """Record bytes of one batch: with its envelope it stays below the largest message that the cloud accepts."""
 LATENCIES_MAX = 4096
+HELLOS_MAX = 16
+"""Hellos whose answer may still come; an answer to an older one is asked again."""
 HELLO_AGAIN_S = 10.0
 """A ledger that speaks as if it were older or another is reminded of our highest ack, no oftener than this."""
 
@@ -101,6 +103,8 @@ class Uplink:
         self._unsettling: Unsettle | None = None
         """What a recovery asks of the store, until it is durable."""
         self._presented = 0
+        self._shown: dict[bytes, SignedAck | None] = {}
+        """Which ack each of the last Hellos has shown, by its nonce."""
         self._sent: deque[_Sent] = deque()
         self._settling: list[Settle] = []
         """Settles that the store has not yet answered for, bounded by the rows that were in flight."""
@@ -124,6 +128,9 @@ class Uplink:
         worth_s = self._greeting.said(now.mono_s)
         self._presented = decode_ack_body(self._ack.body).number if self._ack else 0
         nonce = self._random(NONCE_SIZE)
+        if len(self._shown) >= HELLOS_MAX:
+            del self._shown[next(iter(self._shown))]
+        self._shown[nonce] = self._ack
         hello = Hello(self._store, self._first - 1, self._last_row, self._ack, nonce)
         return Perishable(hello, now.mono_s + worth_s)
 
@@ -182,10 +189,18 @@ class Uplink:
         self._silence_s = SILENCE_S
         return self._settle(now, body, signed)
 
-    def recover(self, now: Now, message: Recover) -> list[Effect]:
-        """The ledger is older than it was: forget what it has lost, and let no earlier ack settle it again."""
+    def recover(self, now: Now, message: Recover, asked: bytes) -> list[Effect]:
+        """The ledger is older than it was: forget what it has lost, and let no earlier ack settle it again.
+
+        asked: the nonce of the Hello that it answers. One that showed less than is known by now is asked again: what
+        is newest of the ledger that is gone must have been shown before it is forgotten.
+        """
         if message.store != self._store:
             self.counters["recover_other_store"] += 1
+            return []
+        if asked not in self._shown or self._shown[asked] != self._ack:
+            self.counters["recover_of_before"] += 1
+            self.hello_due = True
             return []
         self._greeting.answered()
         self._tell(now, Recovery(message.row_cumulative + 1))

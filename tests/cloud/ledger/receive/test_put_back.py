@@ -118,6 +118,18 @@ def test_every_box_adds_what_it_alone_has_seen(lost: Lost, ledger: Ledger) -> No
     assert [(one.first, one.last) for one in known(ledger)][-1] == (5, 5)
 
 
+def test_a_later_link_under_the_same_number_of_the_boxs_own_chain_is_named_too(lost: Lost, ledger: Ledger) -> None:
+    """Acks come for new heads alone, too: the number of its chain stays, the book-only one does not."""
+    pays_in(lost, "one")
+    first = lost.ledger.ack_for(c.BOX, c.STORE, FORM_2)
+    pays_in(lost, "two")
+    second = lost.ledger.ack_for(c.BOX, c.STORE, FORM_2)
+    assert first.number == second.number
+    for ack in (first, second, first, second):
+        hello(ledger, ack, lost.box)
+    assert [(one.first, one.last) for one in known(ledger)] == [(3, 3), (4, 4)]
+
+
 def test_the_same_number_with_another_hash_is_no_containment(lost: Lost, ledger: Ledger) -> None:
     ack = lost.ledger.ack_for(c.BOX, c.STORE, FORM_2)
     assert ack.heads is not None

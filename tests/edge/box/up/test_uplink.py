@@ -549,11 +549,28 @@ def test_no_ack_settles_while_the_unsettle_is_under_way(field, body):
     sell(field, body, 3)
     field.hold_acks = True
     sell(field, body)
+    field.greeting = False
+    field.connect()
     message = field.ledger.sign_answer(field.asked, Recover(field.ledger.ident, field.store.store, 0))
     effects = field.box.on_downlink(field.now(), topics.DOWN_NOW, message)
     assert isinstance(effects[0], Unsettle)
     late = field.box.on_downlink(field.now(), topics.DOWN_MONEY, encode_ack(ack_of(field, number=99)))
     assert not any(isinstance(effect, Settle) for effect in late)
+
+
+def test_a_recovery_that_answers_a_hello_of_before_is_asked_for_again(field, body):
+    """An ack came while it was under way: what it bears witness of must be shown before it is forgotten."""
+    sell(field, body)
+    field.greeting = False
+    field.connect()
+    give(field, ack_of(field, heads=heads(4)))
+    before, batches = len(hellos(field)), len(field.batches)
+    field.answer(Recover(field.ledger.ident, field.store.store, 0))
+    assert (len(field.batches), owed(field)) == (batches, 0)
+    assert len(hellos(field)) == before + 1
+    assert decode_ack_body(hellos(field)[-1].ack.body).heads == heads(4)
+    field.answer(Recover(field.ledger.ident, field.store.store, 0))
+    assert len(field.batches) == batches + 1
 
 
 def test_recovery_for_another_store_is_not_ours(field, body):
