@@ -7,6 +7,7 @@ Refuses a file with an unknown, missing or misspelt key. Parsed once, when this 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from importlib.resources import files
@@ -22,6 +23,7 @@ from shared.purse.files import PublicData, PublicForm
 from shared.purse.reasons import Reason
 from shared.purse.suite import SUITES, TRIPLE_DES, Suite
 from shared.records import purse_byte
+from shared.words.voice import Text
 
 APPLICATION_MAIN = 0
 APPLICATION_SUBSIDY = 1
@@ -183,7 +185,7 @@ def parse_profile(name: str, text: str) -> CardProfile:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
-        raise ConfigFault(f"{name}.toml: 不是 TOML / not TOML: {fault}") from fault
+        raise ConfigFault(Text(f"{name}.toml: 不是 TOML：{fault}", f"{name}.toml: not TOML: {fault}")) from fault
     row = Section(raw, f"{name}.toml")
     profile = _profile(name, row)
     row.done()
@@ -224,7 +226,7 @@ def _profile(name: str, row: Section) -> CardProfile:
 def _suite(row: Section) -> Suite:
     name = row.take("algorithm", str, TRIPLE_DES.name)
     if name not in SUITES:
-        raise ConfigFault(f"{row.name('algorithm')}: 应为 / must be one of {', '.join(SUITES)}")
+        raise ConfigFault(_none_of(row.name("algorithm"), SUITES))
     return SUITES[name]
 
 
@@ -236,14 +238,16 @@ def _fid(row: Section) -> int | None:
 def _aid(row: Section) -> bytes:
     text = row.take("aid", str)
     if not 10 <= len(text) <= 32:
-        raise ConfigFault(f"{row.name('aid')}: 应为 5 至 16 字节 / must have 5 to 16 bytes")
+        where = row.name("aid")
+        raise ConfigFault(Text(f"{where}: 应为 5 至 16 字节", f"{where}: must have 5 to 16 bytes"))
     return octets(text, len(text) // 2, row.name("aid"))
 
 
 def _title(row: Section) -> tuple[str, str]:
     texts = row.texts("title", 2)
     if len(texts) != 2:
-        raise ConfigFault(f"{row.name('title')}: 应为中文、英文 / must be Chinese and English")
+        where = row.name("title")
+        raise ConfigFault(Text(f"{where}: 应为中文、英文两项", f"{where}: must be two texts, Chinese and English"))
     return texts[0], texts[1]
 
 
@@ -260,15 +264,20 @@ def _choices(
 ) -> tuple[_Named, ...]:
     found = tuple(_named(text, kind, row.name(key)) for text in row.texts(key, most, default))
     if len(set(found)) != len(found) or not (found or default is not None):
-        raise ConfigFault(f"{row.name(key)}: 重复或为空 / twice, or none at all")
+        where = row.name(key)
+        raise ConfigFault(Text(f"{where}: 重复或为空", f"{where}: one stands there twice, or none at all"))
     return found
 
 
 def _named(text: str, kind: type[_Named], where: str) -> _Named:
     known = {each.name.lower().replace("_", "-"): each for each in kind}
     if text not in known:
-        raise ConfigFault(f"{where}: 应为 / must be one of {', '.join(known)}")
+        raise ConfigFault(_none_of(where, known))
     return known[text]
+
+
+def _none_of(where: str, known: Iterable[str]) -> Text:
+    return Text(f"{where}: 应为其一：{'、'.join(known)}", f"{where}: must be one of {', '.join(known)}")
 
 
 def _words(row: Section, key: str) -> frozenset[int]:

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from shared.errors import ConfigFault
 from shared.transit.fares import FareForm, FareTable
+from shared.words.voice import Text
 
 
 class Door(StrEnum):
@@ -18,6 +19,6 @@ def check_door(door: Door, line: int, fares: FareTable, where: str) -> None:
     """ConfigFault naming `where` when a validator at this door of this line could never take a fare."""
     fare = fares.lines.get(line)
     if fare is None:
-        raise ConfigFault(f"{where}.line: 票价表没有此线路 / the fares know no such line")
+        raise ConfigFault(Text(f"{where}.line: 票价表没有此线路", f"{where}.line: the fares know no such line"))
     if fare.form is FareForm.FLAT and door is Door.OUT:
-        raise ConfigFault(f"{where}.door: 一票制线路下车不刷卡 / nobody taps out on a flat line")
+        raise ConfigFault(Text(f"{where}.door: 一票制线路下车不刷卡", f"{where}.door: nobody taps out on a flat line"))

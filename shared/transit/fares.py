@@ -16,6 +16,7 @@ from shared.input.section import Section
 from shared.purse.reasons import Reason
 from shared.transit.ride_record import RideRecord
 from shared.transit.trip import ARREARS_MAX_FEN, Step, Trip
+from shared.words.voice import Text
 
 LINES_MAX = 256
 STOPS_MAX = 200
@@ -226,7 +227,8 @@ def parse_table(row: Section) -> FareTable:
     )
     row.done()
     if table.stand_s < table.again_s:
-        raise ConfigFault(f"{row.name('stand_s')}: 不得小于 again_s / must not be less than again_s")
+        where = row.name("stand_s")
+        raise ConfigFault(Text(f"{where}: 不得小于 again_s", f"{where}: must not be less than again_s"))
     return table
 
 
@@ -243,7 +245,8 @@ def _lines(row: Section) -> dict[int, LineFare]:
     lines = [_line(each) for each in row.rows("lines", LINES_MAX)]
     found = {line.line: line for line in lines}
     if not lines or len(found) != len(lines):
-        raise ConfigFault(f"{row.name('lines')}: 为空或线路重复 / none, or a line twice")
+        where = row.name("lines")
+        raise ConfigFault(Text(f"{where}: 没有线路，或线路重复", f"{where}: no line, or a line twice"))
     return found
 
 
@@ -252,17 +255,19 @@ def _line(row: Section) -> LineFare:
     line = LineFare(row.within("line", 1, 0xFFFF), row.take("name", str), form, _fares(row))
     row.done()
     if form is FareForm.FLAT and len(line.fares_fen) != 1:
-        raise ConfigFault(f"{row.name('fares_fen')}: 一票制只有一个票价 / a flat line has one fare")
+        where = row.name("fares_fen")
+        raise ConfigFault(Text(f"{where}: 一票制只有一个票价", f"{where}: a flat line has one fare"))
     return line
 
 
 def _fares(row: Section) -> tuple[int, ...]:
     fares: list[object] = row.take("fares_fen", list)
-    if not 0 < len(fares) <= STOPS_MAX + 1:
-        raise ConfigFault(f"{row.name('fares_fen')}: 应有 / must have 1..{STOPS_MAX + 1}")
+    where, most = row.name("fares_fen"), STOPS_MAX + 1
+    if not 0 < len(fares) <= most:
+        raise ConfigFault(Text(f"{where}: 应有 1 至 {most} 项", f"{where}: must have 1 to {most} fares"))
     good = [
         fare for fare in fares if isinstance(fare, int) and not isinstance(fare, bool) and 0 <= fare <= FARE_MAX_FEN
     ]
     if len(good) != len(fares) or good != sorted(good):
-        raise ConfigFault(f"{row.name('fares_fen')}: 应为不减的分值 / must be fen that never fall")
+        raise ConfigFault(Text(f"{where}: 应为以分计、不减的票价", f"{where}: must be fares in fen that never fall"))
     return tuple(good)
