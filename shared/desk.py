@@ -14,6 +14,7 @@ from typing import Any
 from shared.errors import WireFault
 from shared.ids import CardId, card_id
 from shared.wire import codec
+from shared.words.voice import Text
 
 DESK_PATH = "/desk/v1"
 ANSWER_MAX = 64 * 1024
@@ -330,6 +331,16 @@ class No:
     code: str
     zh: str
     en: str
+
+    @classmethod
+    def of(cls, code: str, words: Text) -> No:
+        """The same from a Text; both languages travel, and the desk chooses."""
+        return cls(code, words.zh, words.en)
+
+    @property
+    def words(self) -> Text:
+        """What a person is told."""
+        return Text(self.zh, self.en)
 
 
 def encode_ask(operation: str, arguments: Sequence[object]) -> bytes:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from shared.errors import WireFault
 from shared.ids import CardId, card_id
+from shared.words.voice import Text
 
 ANSWER_KIND = 1
 _REQUEST = struct.Struct(">B10sHIIBBBB4s4s")
@@ -58,22 +59,22 @@ class LoadResult(IntEnum):
     """As RETRY, of a claim: ask for it as a RETRY_CLAIM."""
 
 
-RESULT_TEXT: dict[LoadResult, tuple[str, str]] = {
-    LoadResult.GRANTED: ("圈存金额不符", "the amount granted differs"),
-    LoadResult.NO_FUNDS: ("账户余额不足", "not enough in the account"),
-    LoadResult.WRONG_MAC: ("卡认证失败，请到卡务中心", "the card failed its check, please go to the card office"),
-    LoadResult.UNKNOWN_CARD: ("非本系统卡", "not a card of this system"),
-    LoadResult.HOTLISTED: ("黑名单卡", "the card is on the hotlist"),
-    LoadResult.OVER_LIMIT: ("超过圈存限额", "over the limit for loads"),
-    LoadResult.ALREADY_LOADED: ("该笔已圈存", "already loaded"),
-    LoadResult.NOT_NOW: ("中心忙，请稍后再试", "the centre is busy, please try later"),
-    LoadResult.WRONG_DEVICE: ("本机未登记为圈存机", "this body is no load machine"),
-    LoadResult.CLAIMABLE: ("有款待领，请再放卡", "money waits for this card, present it again"),
-    LoadResult.RETRY: ("有一笔圈存待补，请再放卡", "a load is to be tried again, present the card again"),
-    LoadResult.RETRY_CLAIM: ("有一笔领款待补，请再放卡", "a claim is to be tried again, present the card again"),
-    LoadResult.NOTHING: ("没有待领的款", "nothing waits for this card"),
+RESULT_TEXT: dict[LoadResult, Text] = {
+    LoadResult.GRANTED: Text("圈存金额不符", "the amount granted differs"),
+    LoadResult.NO_FUNDS: Text("账户余额不足", "not enough in the account"),
+    LoadResult.WRONG_MAC: Text("卡认证失败，请到卡务中心", "the card failed its check, please go to the card office"),
+    LoadResult.UNKNOWN_CARD: Text("非本系统卡", "not a card of this system"),
+    LoadResult.HOTLISTED: Text("黑名单卡", "the card is on the hotlist"),
+    LoadResult.OVER_LIMIT: Text("超过圈存限额", "over the limit for loads"),
+    LoadResult.ALREADY_LOADED: Text("该笔已圈存", "already loaded"),
+    LoadResult.NOT_NOW: Text("中心忙，请稍后再试", "the centre is busy, please try later"),
+    LoadResult.WRONG_DEVICE: Text("本机未登记为圈存机", "this body is no load machine"),
+    LoadResult.CLAIMABLE: Text("有款待领，请再放卡", "money waits for this card, present it again"),
+    LoadResult.RETRY: Text("有一笔圈存待补，请再放卡", "a load is to be tried again, present the card again"),
+    LoadResult.RETRY_CLAIM: Text("有一笔领款待补，请再放卡", "a claim is to be tried again, present the card again"),
+    LoadResult.NOTHING: Text("没有待领的款", "nothing waits for this card"),
 }
-"""What a person is told of each, zh and en."""
+"""What a person is told of each."""
 
 
 class LoadRequest(NamedTuple):

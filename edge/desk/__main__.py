@@ -10,7 +10,9 @@ from edge.desk.deeds import run
 from edge.files.disk import InUse, keep_private
 from shared.errors import ConfigFault, YktError
 from shared.purse.errors import CardLost
-from shared.words.voice import speak, wanted
+from shared.words.voice import Text, speak, wanted
+
+GONE = Text("卡已离开或读不出，请重新放卡", "the card is gone or not readable: present it again")
 
 
 def main(arguments: list[str]) -> int:
@@ -21,13 +23,13 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{wrong}\n")
         return 2
     except CardLost:
-        sys.stderr.write("卡已离开或读不出，请重新放卡 / the card is gone or not readable, present it again\n")
+        sys.stderr.write(f"{GONE}\n")
         return 1
     except YktError as fault:
-        sys.stderr.write(f"错误 / error: {type(fault).__name__}: {fault}\n")
+        sys.stderr.write(f"{Text('错误', 'error')}: {type(fault).__name__}: {fault}\n")
         return 1
     except OSError as fault:
-        sys.stderr.write(f"无法读写 / cannot read or write: {fault.filename or ''}: {fault.strerror}\n")
+        sys.stderr.write(f"{Text('无法读写', 'cannot read or write')}: {fault.filename or ''}: {fault.strerror}\n")
         return 1
     except KeyboardInterrupt:
         return 1

@@ -29,6 +29,7 @@ from shared.ids import CardId, hotlist_index
 from shared.input.sheet import sheet
 from shared.purse.errors import LayoutError
 from shared.purse.upkeep import valid_pin
+from shared.words.voice import Text
 
 DONE, NOT_DONE = 0, 1
 
@@ -51,14 +52,15 @@ def _read(given: argparse.Namespace) -> bool:
     return reading.main is not None
 
 
-def _local_lines(given: argparse.Namespace, card: CardId) -> Iterator[str]:
+def _local_lines(given: argparse.Namespace, card: CardId) -> Iterator[Text]:
     """What this desk knows by itself, where there is one: its hotlist, its open matters."""
     try:
         body = find_body(given.data, given.name)
     except ConfigFault:
         return
     if body.settings.hotlist.contains(card, hotlist_index(card)):
-        yield f"本台黑名单 v{body.settings.hotlist.version} 有此卡 / on this desk's own hotlist"
+        version = body.settings.hotlist.version
+        yield Text(f"本台黑名单 v{version} 有此卡", f"on this desk's own hotlist, v{version}")
     yield from money.open_lines(Matters(body.matters).open(), card)
 
 
@@ -68,11 +70,11 @@ def _log(given: argparse.Namespace) -> bool:
         reading = read_card(card, line)
     places = places_of(reading.books)
     for purse in reading.purses:
-        say(f"{' / '.join(purse.profile.title)} {purse.card.hex()}")
+        say(f"{Text(*purse.profile.title)} {purse.card.hex()}")
         _say(log_lines(purse.log, places))
     if given.csv is not None:
         rows = [csv_row(purse.card, record, places) for purse in reading.purses for record in purse.log]
-        given.csv.write_bytes(sheet(CSV_HEAD, rows))
+        given.csv.write_bytes(sheet([str(head) for head in CSV_HEAD], rows))
     return bool(reading.purses)
 
 
@@ -98,15 +100,22 @@ def _load(given: argparse.Namespace) -> bool:
     with card_in(laying_of(given)) as card:
         who = money.identity_of(card).card_id
         if given.cash and money.has_open_load(desk, who):
-            say("该卡上次圈存未了：先执行 load，勿收现金 / its last load is open: run load without --cash first")
+            desk.say(
+                Text("该卡上次圈存未了：先执行 load，勿收现金", "its last load is open: run load without --cash first")
+            )
             return False
         if given.cash and not money.cash(desk, DeskOp.CASH_IN, who, given.fen):
             return False
         done = money.load(desk, card, given.fen)
     if given.cash and not done:
-        say("现金已在电子账户；卡未确认，请再放卡执行 load（勿再加 --cash）")
-        say("the cash is in the online account; the card is not confirmed: run load again, without --cash")
+        desk.say(_CASH_IS_IN)
     return done
+
+
+_CASH_IS_IN = Text(
+    "现金已在电子账户；卡未确认，请再放卡执行 load（勿再加 --cash）",
+    "the cash is in the online account; the card is not confirmed: run load again, without --cash",
+)
 
 
 def _claim(given: argparse.Namespace) -> bool:
@@ -143,26 +152,27 @@ def _add(given: argparse.Namespace) -> bool:
 
 
 def _pin(given: argparse.Namespace) -> bool:
-    old = _secret("旧口令 old PIN") if given.verb == "pin-change" else None
-    new = _secret("新口令 new PIN" if given.verb in ("pin-change", "pin-reload") else "口令 PIN")
+    old = _secret(Text("旧口令", "old PIN")) if given.verb == "pin-change" else None
+    new = _secret(Text("新口令", "new PIN") if given.verb in ("pin-change", "pin-reload") else Text("口令", "PIN"))
     with card_in(laying_of(given)) as card:
         if given.verb == "pin-verify":
-            return upkeep.check_pin(say, card, new)
+            return upkeep.check_pin(_say_one, card, new)
         desk = _desk(given, upkeep.card_in_field(card))
         if given.verb == "pin-unblock":
             return upkeep.unblock_pin(desk, card, new)
         return upkeep.new_pin(desk, card, new, old)
 
 
-def _secret(what: str) -> bytes:
+def _secret(what: Text) -> bytes:
     """Digits, from the keyboard unseen, or a line of the input. ConfigFault when it cannot be a PIN."""
-    text = getpass.getpass(f"{what}: ") if sys.stdin.isatty() else sys.stdin.readline().strip()
+    wanted = Text(f"{what.zh}：", f"{what.en}: ")
+    text = getpass.getpass(str(wanted)) if sys.stdin.isatty() else sys.stdin.readline().strip()
     is_packed = len(text) % 2 == 0 and text.isascii() and text.isdigit()
     try:
         return valid_pin(bytes.fromhex(text) if is_packed else text.encode("ascii"))
     except (UnicodeEncodeError, LayoutError) as fault:
-        said = "口令应为 4 到 12 位数字（偶数位）/ a PIN is 4 to 12 digits, an even number of them"
-        raise ConfigFault(f"{what}: {said}") from fault
+        said = Text(f"{what.zh}应为 4 到 12 位数字，且为偶数位", f"{what.en}: 4 to 12 digits, an even number of them")
+        raise ConfigFault(said) from fault
 
 
 # --- the life of cards -------------------------------------------------------------------------------------------
@@ -181,7 +191,7 @@ def _report(given: argparse.Namespace) -> bool:
 
 def _replace(given: argparse.Namespace) -> bool:
     if given.label and not given.kept:
-        raise ConfigFault(cards.NOT_KEPT.format(given.label, given.new))
+        raise ConfigFault(cards.not_kept(given.label, given.new))
     if given.label:
         return cards.replace_unreadable(_desk(given), given.label, given.new, given.reason)
     with card_in(laying_of(given)) as card:
@@ -211,7 +221,7 @@ def _spoil(given: argparse.Namespace) -> bool:
 def _close(given: argparse.Namespace) -> bool:
     desk = _desk(given)
     if not money.settle(desk):
-        say("请先办结未了事项，再日结 / settle what is open, then close")
+        desk.say(Text("请先办结未了事项，再日结", "settle what is open, then close"))
         return False
     return _print(given, day.close(desk, given.counted, given.left))
 
@@ -226,7 +236,7 @@ def _print(given: argparse.Namespace, said: DaySheet | None) -> bool:
     page = list(day.sheet_lines(said))
     _say(page)
     if given.out is not None:
-        given.out.write_text("\n".join(page) + "\n", encoding="utf-8")
+        given.out.write_text("".join(f"{line}\n" for line in page), encoding="utf-8")
     return True
 
 
@@ -245,9 +255,13 @@ def _desk(given: argparse.Namespace, card: CardId | None = None) -> Desk:
     return Desk(given.data, body, Matters(body.matters), line, keys, say)
 
 
-def _say(texts: Iterable[str]) -> None:
+def _say(texts: Iterable[str | Text]) -> None:
     for text in texts:
-        say(text)
+        _say_one(text)
+
+
+def _say_one(text: str | Text) -> None:
+    say(str(text))
 
 
 _DEEDS: dict[str, Callable[[argparse.Namespace], bool]] = {

@@ -14,24 +14,33 @@ from edge.desk.doors.matters import Matter, Matters
 from edge.desk.paper import AWAY, no_line
 from shared.desk import DeskOp, No
 from shared.errors import ConfigFault
+from shared.words.voice import Text
+
+NO_LINE = Text(
+    "没有账本接口或令牌（cloud desk、cloud cashier）", "no line to the ledger, or no token (cloud desk, cloud cashier)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """centre and keys: None where no line is known. say: to the cashier."""
+    """line and keys: None where none is known. out: to the cashier."""
 
     data: Path
     body: DeskBody
     matters: Matters
     line: Centre | None
     keys: DeskKeys | None
-    say: Callable[[str], object]
+    out: Callable[[str], object]
+
+    def say(self, what: str | Text) -> None:
+        """To the cashier, in the language of this desk."""
+        self.out(str(what))
 
     @property
     def centre(self) -> Centre:
         """The line to the ledger; ConfigFault without one."""
         if self.line is None:
-            raise ConfigFault("没有账本接口或令牌 / no line to the ledger, or no token (cloud desk, cloud cashier)")
+            raise ConfigFault(NO_LINE)
         return self.line
 
     def do(self, operation: DeskOp, arguments: Sequence[object]) -> list[Any] | None:

@@ -79,5 +79,5 @@ def _enable(card: CardChannel, profile: CardProfile, protect: Protect) -> Seen:
 def _done(card: CardChannel, apdu: bytes, what: str) -> bytes:
     answer = ResponseApdu.of_any(card.transmit(apdu))
     if answer.sw != Sw.OK:
-        raise NotActivated(f"{what}: {answer.sw:04X} {' / '.join(sw_text(answer.sw))}")
+        raise NotActivated(f"{what}: {answer.sw:04X} {sw_text(answer.sw)}")
     return answer.data

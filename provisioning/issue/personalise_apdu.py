@@ -263,8 +263,8 @@ def _run(card: CardChannel, step: _Step) -> None:
 def _done(card: CardChannel, apdu: bytes) -> bytes:
     answer = ResponseApdu.of_any(card.transmit(apdu))
     if answer.sw != Sw.OK:
-        zh, en = sw_text(answer.sw)
-        raise CardSpoiled(f"{apdu[:4].hex().upper()}: {answer.sw:04X} {zh} / {en}")
+        why = sw_text(answer.sw)
+        raise CardSpoiled(f"{apdu[:4].hex().upper()}: {answer.sw:04X} {why}")
     return answer.data
 
 

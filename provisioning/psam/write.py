@@ -89,4 +89,4 @@ def _done(psam: CardChannel, apdu: bytes) -> bytes:
 
 def _need_ok(apdu: bytes, answer: ResponseApdu) -> None:
     if answer.sw != Sw.OK:
-        raise PsamRefused(f"{apdu[:4].hex().upper()}: {answer.sw:04X} {' / '.join(sw_text(answer.sw))}")
+        raise PsamRefused(f"{apdu[:4].hex().upper()}: {answer.sw:04X} {sw_text(answer.sw)}")

@@ -11,6 +11,7 @@ from enum import Enum, IntEnum
 from typing import NamedTuple, Protocol
 
 from shared.purse.errors import ApduError
+from shared.words.voice import Text
 
 MAX_DATA = 255
 MAX_GET_RESPONSE = 16
@@ -119,40 +120,40 @@ class Sw(IntEnum):
 
 
 _SW_TEXT = {
-    Sw.OK: ("成功", "done"),
-    Sw.DATA_CORRUPT: ("数据可能损坏", "data may be corrupt"),
-    Sw.KEY_CHECKSUM: ("文件或密钥校验错", "file or key checksum wrong"),
-    Sw.AUTH_ID_WRONG: ("认证识别码错误", "authentication code wrong"),
-    Sw.MEMORY_FAILED: ("写存储器失败", "writing the memory failed"),
-    Sw.WRONG_LENGTH: ("长度错误", "wrong length"),
-    Sw.SM_UNKNOWN: ("不支持安全报文", "no secure messaging for this command"),
-    Sw.ORDER: ("命令顺序错误", "command out of order"),
-    Sw.FILE_KIND: ("文件类型不符", "wrong kind of file"),
-    Sw.SECURITY: ("安全状态不满足", "security status not met"),
-    Sw.LOCKED: ("密钥已锁定", "key locked"),
-    Sw.NO_CHALLENGE: ("未取随机数", "no challenge asked"),
-    Sw.CONDITIONS: ("使用条件不满足", "conditions not met"),
-    Sw.NO_CURRENT_FILE: ("没有当前文件", "no current file"),
-    Sw.SM_MISSING: ("缺少安全报文", "secure messaging missing"),
-    Sw.SM_WRONG: ("安全报文错误", "secure messaging wrong"),
-    Sw.WRONG_DATA: ("数据域错误", "wrong data"),
-    Sw.APP_BLOCKED: ("应用或功能锁定", "application blocked or not supported"),
-    Sw.FILE_NOT_FOUND: ("未找到文件", "file not found"),
-    Sw.RECORD_NOT_FOUND: ("未找到记录", "record not found"),
-    Sw.NO_SPACE: ("空间不足", "no space"),
-    Sw.WRONG_P1P2: ("参数错误", "wrong P1 or P2"),
-    Sw.REFERENCE_NOT_FOUND: ("未找到引用数据", "referenced data not found"),
-    Sw.WRONG_OFFSET: ("偏移越界", "offset outside the file"),
-    Sw.INS_UNKNOWN: ("不支持的指令", "unknown instruction"),
-    Sw.CLA_UNKNOWN: ("不支持的类别", "unknown class"),
-    Sw.MAC_WRONG: ("MAC 错误", "MAC wrong"),
-    Sw.LOCKED_FOR_EVER: ("应用永久锁定", "locked for ever"),
-    Sw.BALANCE: ("余额不足", "balance too low"),
-    Sw.COUNTER_FULL: ("交易计数器达到最大值", "counter at its maximum"),
-    Sw.KEY_NOT_FOUND: ("密钥不支持", "key not found"),
-    Sw.NO_PROOF: ("所需 MAC 不可用", "proof not available"),
-    Sw.CAPP_LOCKED: ("复合应用锁定", "CAPP record locked"),
-    Sw.GREY_LOCKED: ("电子钱包灰锁", "purse grey-locked"),
+    Sw.OK: Text("成功", "done"),
+    Sw.DATA_CORRUPT: Text("数据可能损坏", "data may be corrupt"),
+    Sw.KEY_CHECKSUM: Text("文件或密钥校验错", "file or key checksum wrong"),
+    Sw.AUTH_ID_WRONG: Text("认证识别码错误", "authentication code wrong"),
+    Sw.MEMORY_FAILED: Text("写存储器失败", "writing the memory failed"),
+    Sw.WRONG_LENGTH: Text("长度错误", "wrong length"),
+    Sw.SM_UNKNOWN: Text("不支持安全报文", "no secure messaging for this command"),
+    Sw.ORDER: Text("命令顺序错误", "command out of order"),
+    Sw.FILE_KIND: Text("文件类型不符", "wrong kind of file"),
+    Sw.SECURITY: Text("安全状态不满足", "security status not met"),
+    Sw.LOCKED: Text("密钥已锁定", "key locked"),
+    Sw.NO_CHALLENGE: Text("未取随机数", "no challenge asked"),
+    Sw.CONDITIONS: Text("使用条件不满足", "conditions not met"),
+    Sw.NO_CURRENT_FILE: Text("没有当前文件", "no current file"),
+    Sw.SM_MISSING: Text("缺少安全报文", "secure messaging missing"),
+    Sw.SM_WRONG: Text("安全报文错误", "secure messaging wrong"),
+    Sw.WRONG_DATA: Text("数据域错误", "wrong data"),
+    Sw.APP_BLOCKED: Text("应用或功能锁定", "application blocked or not supported"),
+    Sw.FILE_NOT_FOUND: Text("未找到文件", "file not found"),
+    Sw.RECORD_NOT_FOUND: Text("未找到记录", "record not found"),
+    Sw.NO_SPACE: Text("空间不足", "no space"),
+    Sw.WRONG_P1P2: Text("参数错误", "wrong P1 or P2"),
+    Sw.REFERENCE_NOT_FOUND: Text("未找到引用数据", "referenced data not found"),
+    Sw.WRONG_OFFSET: Text("偏移越界", "offset outside the file"),
+    Sw.INS_UNKNOWN: Text("不支持的指令", "unknown instruction"),
+    Sw.CLA_UNKNOWN: Text("不支持的类别", "unknown class"),
+    Sw.MAC_WRONG: Text("MAC 错误", "MAC wrong"),
+    Sw.LOCKED_FOR_EVER: Text("应用永久锁定", "locked for ever"),
+    Sw.BALANCE: Text("余额不足", "balance too low"),
+    Sw.COUNTER_FULL: Text("交易计数器达到最大值", "counter at its maximum"),
+    Sw.KEY_NOT_FOUND: Text("密钥不支持", "key not found"),
+    Sw.NO_PROOF: Text("所需 MAC 不可用", "proof not available"),
+    Sw.CAPP_LOCKED: Text("复合应用锁定", "CAPP record locked"),
+    Sw.GREY_LOCKED: Text("电子钱包灰锁", "purse grey-locked"),
 }
 
 
@@ -173,15 +174,15 @@ def word_of_unheard(command: CommandApdu, known: Container[int]) -> Sw:
     return Sw.SM_UNKNOWN if command.cla & _WITH_MAC else Sw.SM_MISSING
 
 
-def sw_text(sw: int) -> tuple[str, str]:
-    """Chinese and English meaning of any status word."""
+def sw_text(sw: int) -> Text:
+    """The meaning of any status word."""
     if sw in _SW_TEXT:
         return _SW_TEXT[Sw(sw)]
     if sw & 0xFFF0 == 0x63C0:
-        return f"验证失败，剩余 {sw & 15} 次", f"verification failed, {sw & 15} tries left"
+        return Text(f"验证失败，剩余 {sw & 15} 次", f"verification failed, {sw & 15} tries left")
     if sw >> 8 in (0x61, 0x6C):
-        return f"应答长度 {sw & 0xFF}", f"answer has {sw & 0xFF} bytes"
-    return f"未知状态字 {sw:04X}", f"unknown status word {sw:04X}"
+        return Text(f"应答长度 {sw & 0xFF}", f"answer has {sw & 0xFF} bytes")
+    return Text(f"未知状态字 {sw:04X}", f"unknown status word {sw:04X}")
 
 
 class DebitVerdict(Enum):

@@ -14,20 +14,21 @@ from shared.purse.outcomes import Pin
 from shared.purse.overdraft_auth import OverdraftAuth
 from shared.purse.profiles import Purse
 from shared.purse.reasons import Reason
+from shared.words.voice import Text
 
 
 class Remedy(Enum):
-    """What to do after a step whose effect is not known. Chinese first, English second."""
+    """What to do after a step whose effect is not known."""
 
-    PRESENT_AGAIN = ("请同一张卡重新放卡，系统据卡判定", "present the same card again: the card decides")
-    REPEAT = ("重新执行即可，重复无害", "do it again: a repetition does no harm")
-    READ_BACK = ("读出文件比对，不符再写", "read the file and compare; write again if it differs")
-    TRY_BOTH = ("先试新口令，再试旧口令", "try the new PIN first, then the old one")
-    REPLACE_VERSION = (
+    PRESENT_AGAIN = Text("请同一张卡重新放卡，系统据卡判定", "present the same card again: the card decides")
+    REPEAT = Text("重新执行即可，重复无害", "do it again: a repetition does no harm")
+    READ_BACK = Text("读出文件比对，不符再写", "read the file and compare; write again if it differs")
+    TRY_BOTH = Text("先试新口令，再试旧口令", "try the new PIN first, then the old one")
+    REPLACE_VERSION = Text(
         "以新密钥版本试一次交易；不符则以同一版本再写",
         "try the new version; if it fails write it again",
     )
-    ASK_CENTRE_AGAIN = (
+    ASK_CENTRE_AGAIN = Text(
         "证明已保存，中心恢复后自动递交，未确认前勿付款",
         "the proof is kept and handed in; do not pay yet",
     )
@@ -39,7 +40,7 @@ class Refused:
 
     reason: Reason
     sw: int | None = None
-    why: tuple[str, str] | None = None
+    why: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class UnloadRefused:
 
     reason: Reason
     sw: int | None = None
-    why: tuple[str, str] | None = None
+    why: Text | None = None
     pending: PendingUnload | None = None
 
 
@@ -154,7 +155,7 @@ class OverdraftRefused:
 
     reason: Reason
     sw: int | None = None
-    why: tuple[str, str] | None = None
+    why: Text | None = None
     pending: PendingOverdraft | None = None
 
 

@@ -19,6 +19,7 @@ from shared.purse.load_auth import LoadAuth
 from shared.purse.outcomes import PendingLoad, PendingPurchase
 from shared.purse.overdraft_auth import OverdraftAuth
 from shared.purse.upkeep import ExternalAuthAsk, InternalAuthAsk, PinReloadAsk, UpkeepAsk
+from shared.words.voice import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,9 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """The centre says no. `why`: Chinese and English, for the desk."""
+    """The centre says no. `why`: for the desk."""
 
-    why: tuple[str, str]
+    why: Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ from shared.purse.upkeep import (
     WriteKey,
 )
 from shared.slot_file import choose
+from shared.words.voice import Text
 from tests.provisioning.running_keys import WAIT_S, needs_softhsm, running
 
 pytestmark = pytest.mark.process
@@ -90,7 +91,7 @@ class Desk:
         try:
             return self._answer(question)
         except KeyRefused as refused:
-            return Denial((str(refused), str(refused)))
+            return Denial(Text(str(refused), str(refused)))
 
     def _answer(self, question):
         match question:
@@ -158,7 +159,7 @@ def test_a_key_is_written_and_the_next_transaction_uses_it(desk) -> None:
     assert isinstance(unloaded(desk, 100), Unloaded)
     denied = desk.run(maintain(WriteKey(CardKeyType.UNLOAD, 1, 9), desk.number))
     assert isinstance(denied, Refused)
-    assert denied.why == ("unknown-key", "unknown-key")
+    assert denied.why == Text("unknown-key", "unknown-key")
 
 
 def test_a_load_is_granted_credited_and_its_tac_is_right(desk) -> None:

@@ -26,6 +26,7 @@ from shared.purse.outcomes import CardIdentity, Declined, PurchaseOrder
 from shared.purse.profiles import CAMPUS
 from shared.purse.reasons import REASON_TEXT, Reason
 from shared.purse.tac import TacVerdict
+from shared.words.voice import Text
 from tests.provisioning.cli import test_psam as rotation
 from tests.provisioning.desk import WHO, ok, provision
 from tests.provisioning.running_keys import WAIT_S, running
@@ -81,7 +82,7 @@ def test_the_old_version_is_retired_refused_with_its_reason_and_still_proven(own
     refused = at_the_till(own, "0002", tmp_path / "psams" / f"{made}.psam")
     assert isinstance(refused, Declined)
     assert refused.reason is Reason.CARD_KEY
-    assert REASON_TEXT[refused.reason] == ("卡密钥版本不支持", "the card's key is not supported")
+    assert REASON_TEXT[refused.reason] == Text("卡密钥版本不支持", "the card's key is not supported")
 
 
 def at_the_till(data, label, psam_file):

@@ -114,26 +114,29 @@ def office(made, tmp_path) -> Iterator[Office]:
 def test_a_card_is_read_and_agrees_with_the_ledger(office):
     office.start_centre()
     said = office.desk("read", "--card", CARD)
-    assert "相符 / agrees" in said
-    assert "the subsidy balance agrees" in said
-    assert f"label {CARD}" in said
+    assert "核对：相符" in said
+    assert "核对：补助余额相符" in said
+    assert f"卡面号 {CARD}" in said
+    said = office.desk("read", "--card", CARD, "--lang", "en")
+    assert "check: agrees" in said
+    assert "check: the subsidy balance agrees" in said
     assert "subsidy" not in office.desk("read", "--card", PLAIN)
 
 
 def test_without_a_line_the_card_alone_is_read(office):
     said = office.desk("read", "--card", CARD)
-    assert "not held against the ledger" in said
+    assert "未与账本核对" in said
     assert "卡内余额" in said
 
 
 def test_a_wrong_token_is_told_so(office):
     (office.data / "cloud" / "cashier-王芳.token").write_text("nonsense")
     office.start_centre()
-    assert "the token is not valid" in office.desk("read", "--card", CARD)
+    assert "令牌无效" in office.desk("read", "--card", CARD)
 
 
 def test_a_card_of_nobody_is_wrong_use(office):
-    assert "no such card" in office.desk("read", "--card", "9999", code=2)
+    assert "没有这张卡" in office.desk("read", "--card", "9999", code=2)
 
 
 def test_cash_onto_the_card_and_back_to_cash(office):
@@ -143,13 +146,13 @@ def test_cash_onto_the_card_and_back_to_cash(office):
     office.start_field()
     before = office.on_card(CARD)
     said = office.desk("load", "--card", CARD, "--cash", "--yuan", "50")
-    assert "收据 receipt 王芳-000001" in said
+    assert "收据 王芳-000001" in said
     assert office.on_card(CARD) == before + 5_000
     office.desk("load", "--card", CARD, "--cash", "--yuan", "50")
     before += 5_000
     assert office.on_card(CARD) == before + 5_000, "the same sum again is another load, for the last one was told"
     run_part("cloud", "grant", "--data", office.data, "--card", CARD, "--fen", "700", "--key", "g", "--reason", "补助")
-    assert "pending load, can be claimed: ¥7.00" in office.desk("read", "--card", CARD)
+    assert "过渡余额，可领款：¥7.00" in office.desk("read", "--card", CARD)
     said = office.desk("claim", "--card", CARD)
     assert "领款" in said
     before += 700
@@ -159,12 +162,12 @@ def test_cash_onto_the_card_and_back_to_cash(office):
     assert "王芳-000004" in said
     assert office.on_card(CARD) == before + 3_000
     said = office.desk("read", "--card", CARD)
-    assert "相符 / agrees" in said
-    assert "圈提 unload  -¥20.00" in said
+    assert "核对：相符" in said
+    assert "圈提  -¥20.00" in said
     assert "hand-desk 卡务中心" in said
     assert "卡务台" not in office.desk("log", "--card", CARD, "--csv", office.room / "log.csv")
     assert "圈提" in (office.room / "log.csv").read_text(encoding="utf-8-sig")
-    assert "open matters: 0" in office.desk("settle")
+    assert "未了事项：0" in office.desk("settle")
     office.verify()
 
 
@@ -176,11 +179,11 @@ def test_a_load_that_was_perhaps_never_told_is_not_made_twice(office):
     office.desk("load", "--card", CARD, "--cash", "--yuan", "50")
     held = office.on_card(CARD)
     Matters(office.data / "terminals" / "hand-desk" / "desk").begin(LOAD, {"card": office.card(CARD), "fen": 5_000})
-    assert "its last load is open" in office.desk("load", "--card", CARD, "--cash", "--yuan", "50", code=1)
-    assert "waits for its card" in office.desk("settle", code=1)
-    assert "none made now" in office.desk("load", "--card", CARD, "--yuan", "50")
+    assert "该卡上次圈存未了" in office.desk("load", "--card", CARD, "--cash", "--yuan", "50", code=1)
+    assert "圈存待原卡" in office.desk("settle", code=1)
+    assert "未再圈存" in office.desk("load", "--card", CARD, "--yuan", "50")
     assert office.on_card(CARD) == held
-    assert "open matters: 0" in office.desk("settle")
+    assert "未了事项：0" in office.desk("settle")
     assert "王芳-000002" in office.desk("load", "--card", CARD, "--cash", "--yuan", "50")
     assert office.on_card(CARD) == held + 5_000
     office.verify()
@@ -195,23 +198,23 @@ def test_the_ledger_goes_between_cash_and_card(office):
     held = office.on_card(CARD)
     ingest.kill()
     said = office.desk("load", "--card", CARD, "--cash", "--yuan", "50", code=1)
-    assert "run load again, without --cash" in said
+    assert "勿再加 --cash" in said
     assert office.on_card(CARD) == held
     ingest.start()
     office.desk("load", "--card", CARD, "--yuan", "50")
     assert office.on_card(CARD) == held + 5_000
-    assert "相符 / agrees" in office.desk("read", "--card", CARD)
+    assert "核对：相符" in office.desk("read", "--card", CARD)
     office.verify()
 
 
 def test_a_desk_without_its_ledger_takes_no_cash_and_says_so(office):
     office.start_keys()
-    assert "no line to the ledger" in office.desk("cash-in", "--card", CARD, "--yuan", "1", code=2)
+    assert "没有账本接口或令牌" in office.desk("cash-in", "--card", CARD, "--yuan", "1", code=2)
     url = ("--url", f"https://127.0.0.1:{free_port()}")
-    assert "desk settle" in office.desk("cash-in", "--card", CARD, "--yuan", "1", *url, code=1)
+    assert "请执行 settle 查明" in office.desk("cash-in", "--card", CARD, "--yuan", "1", *url, code=1)
     office.start_centre()
     assert "王芳-000001" in office.desk("settle")
-    assert "open matters: 0" in office.desk("settle")
+    assert "未了事项：0" in office.desk("settle")
     office.verify()
 
 
@@ -221,13 +224,13 @@ def test_a_card_is_blocked_unblocked_and_blocked_for_ever(office):
     said = office.desk("block", "--card", CARD)
     assert said.index("应用已锁定") < said.index("补助钱包：应用已锁定"), "the main purse is closed first"
     said = office.desk("read", "--card", CARD, code=1)
-    assert "can be unblocked" in said
+    assert "应用已锁定（可解锁）" in said
     assert "卡内余额" not in said
     said = office.desk("unblock", "--card", CARD)
     assert said.index("补助钱包：应用已解锁") < said.rindex("应用已解锁"), "and opened last"
     assert office.desk("read", "--card", CARD).count("卡内余额") == 2
     office.desk("block", "--card", CARD, "--forever")
-    assert "blocked for ever" in office.desk("read", "--card", CARD, code=1)
+    assert "应用已永久锁定" in office.desk("read", "--card", CARD, code=1)
     office.desk("unblock", "--card", CARD, code=1)
     said = office.desk("block", "--card", PLAIN)
     assert "补助" not in said, "this one has no subsidy purse"
@@ -245,9 +248,9 @@ def test_a_card_is_activated_before_its_holder(office):
             public.content = public.content[:8] + b"\0" + public.content[9:]
     path.write_bytes(render_initial(image.encode()))
     assert "未领卡激活" in office.desk("read", "--card", CARD)
-    assert "not enabled" in office.desk("cash-in", "--card", CARD, "--yuan", "1", code=2)
+    assert "卡未启用" in office.desk("cash-in", "--card", CARD, "--yuan", "1", code=2)
     assert "已激活" in office.desk("activate", "--card", CARD)
-    assert office.desk("read", "--card", CARD).count("启用 enabled: 是 yes") == 2
+    assert office.desk("read", "--card", CARD).count("启用：是") == 2
     assert "已激活" in office.desk("activate", "--card", CARD), "again is a success"
 
 
@@ -278,7 +281,7 @@ def test_an_older_card_is_given_the_transit_record(office):
     before = office.on_card(CARD)
     assert "乘车记录已写入" in office.desk("add", "--card", CARD, "transit")
     assert (_ride(office, CARD), office.on_card(CARD)) == (RideRecord(), before)
-    assert "there already" in office.desk("add", "--card", CARD, "transit")
+    assert "已有乘车记录" in office.desk("add", "--card", CARD, "transit")
 
 
 def test_what_a_finished_card_cannot_be_given_is_said_with_what_to_do(office):
@@ -287,14 +290,14 @@ def test_what_a_finished_card_cannot_be_given_is_said_with_what_to_do(office):
     _older_card(office, PLAIN, room=False)
     _older_card(office, OTHER, room=True, kept_up=False)
     said = office.desk("add", "--card", OTHER, "transit", code=1)
-    assert "no maintenance key" in said
-    assert "exchange the card" in said
-    for what, why in (("transit", "no room left"), ("subsidy", "no finished card gets one")):
+    assert "没有维护密钥" in said
+    assert "请换一张新卡" in said
+    for what, why in (("transit", "没有余地"), ("subsidy", "成品卡不能加")):
         said = office.desk("add", "--card", PLAIN, what, code=1)
         assert why in said
         assert "replace --card 旧卡 --new 新卡" in said
     assert _ride(office, PLAIN) is None
-    assert "there already" in office.desk("add", "--card", CARD, "subsidy")
+    assert "已有补助钱包" in office.desk("add", "--card", CARD, "subsidy")
     assert "未办理" not in office.desk("read", "--card", PLAIN)
 
 
@@ -310,7 +313,7 @@ def test_a_card_without_a_pin_refuses_one(office):
     office.start_keys()
     done = office.typed("123456\n", "pin-reload", "--card", CARD)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "not done" in done.stdout
+    assert "未办理" in done.stdout
 
 
 def test_a_broken_card_gives_way_to_a_new_one(office):
@@ -324,33 +327,35 @@ def test_a_broken_card_gives_way_to_a_new_one(office):
     assert "补助 ¥22.60 记为新卡待回补助" in said
     assert "冻结" not in said
     said = office.desk("read", "--card", FRESH)
-    assert f"online account ¥{before // 100}.{before % 100:02d}" in said
-    assert "blocked for ever" in office.desk("read", "--card", CARD, code=1)
-    assert "cannot be served" in office.desk("cash-in", "--card", CARD, "--yuan", "1", code=2)
+    assert f"电子账户 ¥{before // 100}.{before % 100:02d}" in said
+    assert "应用已永久锁定" in office.desk("read", "--card", CARD, code=1)
+    assert "不能办理" in office.desk("cash-in", "--card", CARD, "--yuan", "1", code=2)
     office.verify()
 
 
 def test_a_lost_card_is_frozen_and_another_one_comes_for_it(office):
     office.start_keys()
     office.start_centre()
-    assert "not reported lost" in office.desk("reissue", "--label", OTHER, "--new", FRESH, code=1)
+    assert "该卡没有挂失" in office.desk("reissue", "--label", OTHER, "--new", FRESH, code=1)
     assert "已挂失" in office.desk("lost", "--label", OTHER, "--reason", "食堂")
-    assert "reported lost: keep it" in office.desk("cash-in", "--card", OTHER, "--yuan", "1", code=1)
-    assert "已挂失 reported lost · 在黑名单" in office.desk("read", "--card", OTHER)
+    assert "该卡已挂失，请收下卡" in office.desk("cash-in", "--card", OTHER, "--yuan", "1", code=1)
+    refused = office.desk("cash-in", "--card", OTHER, "--yuan", "1", "--lang", "en", code=1)
+    assert "the ledger refuses: this card is reported lost: keep it" in refused, "both halves came; the desk chose"
+    assert "已挂失 · 在黑名单" in office.desk("read", "--card", OTHER)
     office.desk("found", "--label", OTHER)
     office.desk("cash-in", "--card", OTHER, "--yuan", "1")
     office.desk("lost", "--label", OTHER)
     said = office.desk("reissue", "--label", OTHER, "--new", FRESH)
-    assert "online ¥1.00" in said
-    assert "until every terminal has brought all and refuses the old card" in said
+    assert "电子账户 ¥1.00" in said
+    assert "待每台终端收齐并回报拒收旧卡" in said
     released = office.desk("release", "--label", OTHER, code=1)
-    assert "has not said that it refuses the old card" in released
+    assert "未回报拒收旧卡" in released
     assert f"./ykt cloud lost write-off --card {OTHER} --terminal" in released
     where = ("--data", office.data, "--card", OTHER)
     run_part("cloud", "lost", "write-off", *where, "--every", "--who", "李明", "--reason", "未启用黑名单")
     run_part("cloud", "lost", "write-off", "--data", office.data, "--proposal", "1", "--who", "赵红")
-    assert "moved to the new card's account" in office.desk("release", "--label", OTHER)
-    assert "replaced by: 9001" in office.desk("read", "--card", OTHER)
+    assert "已转入新卡账户" in office.desk("release", "--label", OTHER)
+    assert "替换为：9001" in office.desk("read", "--card", OTHER)
     office.verify()
 
 
@@ -364,37 +369,40 @@ def test_a_cashiers_day(office):
     office.desk("draw", "--first", FRESH, "--last", "9003")
     office.desk("spoil", "--label", "9003", "--reason", "写卡失败")
     said = office.desk("replace", "--label", CARD, "--new", FRESH, code=2)
-    assert "only if the desk keeps it: --kept" in said
+    assert "由卡务台收存才算坏卡：加 --kept" in said
     said = office.desk("replace", "--label", CARD, "--new", FRESH, "--kept")
-    assert "the desk keeps the old card" in said
-    assert "未日结 open" in office.desk("sheet")
+    assert "由卡务台收存，请剪角入袋" in said
+    assert "未日结" in office.desk("sheet")
     said = office.desk("close", "--counted", "128.50", "--left", "1", "--out", office.room / "sheet.txt")
-    assert "短款 short ¥1.00" in said
-    assert "收据 receipts: 000001–000004，共 4 张" in said
-    assert "领用 drawn 3 = 发出 used 1 + 废卡 spoiled 1 + 结存 left 1" in said
-    assert "空白卡实点 cards counted: 1，相符 agrees" in said
+    assert "短款 ¥1.00" in said
+    assert "收据：000001–000004，共 4 张" in said
+    assert "领用 3 = 发出 1 + 废卡 1 + 结存 1" in said
+    assert "空白卡实点：1，相符" in said
     assert (office.room / "sheet.txt").read_text(encoding="utf-8") in said
-    assert "the day is closed" in office.desk("close", "--counted", "0", "--left", "1", code=1)
-    assert "the day is closed" in office.desk("cash-in", "--card", OTHER, "--yuan", "1", code=1)
-    assert "已日结 closed" in office.desk("sheet")
+    assert "今日已日结" in office.desk("close", "--counted", "0", "--left", "1", code=1)
+    assert "今日已日结" in office.desk("cash-in", "--card", OTHER, "--yuan", "1", code=1)
+    assert "已日结" in office.desk("sheet")
+    said = office.desk("sheet", "--lang", "en")
+    assert "· closed" in said
+    assert "difference: short by ¥1.00" in said
+    assert "cards counted: 1, as it should be" in said
     office.verify()
 
 
 def test_a_student_becomes_staff(office):
     office.start_keys()
     office.start_centre()
-    assert "学生卡 student" in office.desk("read", "--card", CARD)
+    assert "类别：学生卡" in office.desk("read", "--card", CARD)
     office.desk("class", "--card", CARD, "--to", "2", "--reason", "留校")
     said = office.desk("read", "--card", CARD)
-    assert said.count("教工卡 staff") == 2, "both applications tell the class"
+    assert said.count("类别：教工卡") == 2, "both applications tell the class"
     assert "学生卡" not in said
     assert "类别不符" not in said
 
 
 def test_the_desk_socket_is_needed_and_no_other_will_do(office):
-    assert "no desk socket" in office.desk("block", "--card", CARD, code=2)
+    assert "没有密钥进程的卡务套接字" in office.desk("block", "--card", CARD, code=2)
     office.start_keys()
     said = office.desk("block", "--card", CARD, "--desk-keys", office.keys, code=1)
-    assert "the key process refuses" in said
+    assert "密钥进程拒绝" in said
     assert "可解锁" not in office.desk("read", "--card", CARD)
-

@@ -215,7 +215,9 @@ def _about_card(stage: Stage, facts: LoadFacts) -> list[Words]:
 def _result_words(name: str) -> Words:
     """Of the result by its name; the name itself when a newer program wrote it."""
     known = LoadResult.__members__.get(name.upper())
-    return Words(*RESULT_TEXT[known]) if known is not None else Words(f"结果 {name}", f"result {name}")
+    if known is None:
+        return Words(f"结果 {name}", f"result {name}")
+    return Words(RESULT_TEXT[known].zh, RESULT_TEXT[known].en)
 
 
 SECOND_TRY = {

@@ -22,22 +22,23 @@ from shared.purse.profiles import CAMPUS, SUBSIDY
 from shared.purse.selecting import select
 from shared.purse.upkeep import AppendRecord
 from shared.transit.ride_record import RIDE_TAG, RideRecord, parse_ride
+from shared.words.voice import Text
 
-Text = tuple[str, str]
-EXCHANGE = (
+EXCHANGE = Text(
     "请换一张新卡：先 draw 领卡，再 replace --card 旧卡 --new 新卡",
     "exchange the card: draw a new one, then replace --card OLD --new NEW",
 )
-FULL = ("文件 0017 没有余地，其大小在制卡时已定", "file 0017 has no room left, its size was fixed at issue")
-NO_KEY = ("卡内没有维护密钥，什么也写不进", "the card has no maintenance key: nothing can be written to it")
-NO_FILE = ("卡内没有记录文件 0017", "the card has no record file 0017")
-FOREIGN = ("卡内乘车记录不是本系统的", "the transit record on the card is not of this system")
-PURSE_NEVER = (
+FULL = Text("文件 0017 没有余地，其大小在制卡时已定", "file 0017 has no room left, its size was fixed at issue")
+NO_KEY = Text("卡内没有维护密钥，什么也写不进", "the card has no maintenance key: nothing can be written to it")
+NO_FILE = Text("卡内没有记录文件 0017", "the card has no record file 0017")
+FOREIGN = Text("卡内乘车记录不是本系统的", "the transit record on the card is not of this system")
+PURSE_NEVER = Text(
     "补助钱包是卡内另一个应用，连同密钥只在制卡时写入，成品卡不能加",
     "a subsidy purse is an application of its own, written with its keys at issue; no finished card gets one",
 )
-THERE = "已有乘车记录，未改动 / the transit record is there already, nothing was changed"
-PURSE_THERE = "已有补助钱包 / the subsidy purse is there already"
+THERE = Text("已有乘车记录，未改动", "the transit record is there already, nothing was changed")
+PURSE_THERE = Text("已有补助钱包", "the subsidy purse is there already")
+OTHERWISE = Text("写入后读出不符", "what was written does not read back")
 
 
 class What(StrEnum):
@@ -58,7 +59,7 @@ def add(desk: Desk, card: CardChannel, what: What) -> bool:
     outcome = run(desk, card, maintain(AppendRecord(SFI_CAPP, RideRecord().encode()), who))
     if isinstance(outcome, Refused) and outcome.sw in _NEVER:
         return _exchange(desk, _NEVER[Sw(outcome.sw)])
-    desk.say(card_line(outcome, ("乘车记录已写入", "the transit record is written")))
+    desk.say(card_line(outcome, Text("乘车记录已写入", "the transit record is written")))
     if not isinstance(outcome, DoneAtCard):
         return False
     card.transmit(select(CAMPUS))
@@ -85,7 +86,7 @@ def _said_of(desk: Desk, record: bytes) -> bool:
 
 
 def _otherwise(desk: Desk) -> bool:
-    desk.say("写入后读出不符 / what was written does not read back")
+    desk.say(OTHERWISE)
     return False
 
 
@@ -98,5 +99,5 @@ def _subsidy(desk: Desk, card: CardChannel) -> bool:
 
 
 def _exchange(desk: Desk, why: Text) -> bool:
-    desk.say(f"{why[0]}；{EXCHANGE[0]} / {why[1]}; {EXCHANGE[1]}")
+    desk.say(Text(f"{why.zh}；{EXCHANGE.zh}", f"{why.en}; {EXCHANGE.en}"))
     return False

@@ -23,16 +23,17 @@ from shared.purse.outcomes import Pin
 from shared.purse.profiles import CAMPUS, SUBSIDY, CardProfile
 from shared.purse.selecting import select
 from shared.purse.upkeep import BlockApplication, UnblockApplication, UnblockPin, UpdateFile, Upkeep
+from shared.words.voice import Text
 
 TRIES = 0x63C0
 """Status word of a wrong PIN: its last digit is the tries left."""
 ENABLED_OFFSET, ENABLED = 8, b"\x01"
 """Byte of file 0015 that says whether the application is in use (FMCOS; city form)."""
-OPERATIONS: dict[str, tuple[Upkeep, tuple[str, str]]] = {
-    "activate": (UpdateFile(SFI_PUBLIC, ENABLED_OFFSET, ENABLED), ("已激活", "activated")),
-    "block": (BlockApplication(), ("应用已锁定", "the application is blocked")),
-    "block-forever": (BlockApplication(forever=True), ("应用已永久锁定", "the application is blocked for ever")),
-    "unblock": (UnblockApplication(), ("应用已解锁", "the application is unblocked")),
+OPERATIONS: dict[str, tuple[Upkeep, Text]] = {
+    "activate": (UpdateFile(SFI_PUBLIC, ENABLED_OFFSET, ENABLED), Text("已激活", "activated")),
+    "block": (BlockApplication(), Text("应用已锁定", "the application is blocked")),
+    "block-forever": (BlockApplication(forever=True), Text("应用已永久锁定", "the application is blocked for ever")),
+    "unblock": (UnblockApplication(), Text("应用已解锁", "the application is unblocked")),
 }
 
 _CLOSING = frozenset(("block", "block-forever"))
@@ -46,7 +47,7 @@ def card_in_field(card: CardChannel) -> CardId:
     said = drive(examine(CAMPUS), card=card)
     found = said.card
     if found is None:
-        raise ConfigFault("不是本校的卡，或读不出 / not a card of ours, or not readable")
+        raise ConfigFault(Text("不是本校的卡，或读不出", "not a card of ours, or not readable"))
     card.transmit(select(CAMPUS))  # of a blocked card the MF was read; its application hears commands though it refuses
     return found
 
@@ -55,7 +56,8 @@ def public_of(card: CardChannel) -> PurseSaid:
     """The main purse as it says; ConfigFault when it cannot be read."""
     said = drive(examine(CAMPUS), card=card)
     if isinstance(said, NotOurs):
-        raise ConfigFault(f"读不出 / cannot be read: {' / '.join(said.block.value)}")
+        why = said.block.value
+        raise ConfigFault(Text(f"读不出：{why.zh}", f"cannot be read: {why.en}"))
     return said
 
 
@@ -71,21 +73,23 @@ def operate(desk: Desk, card: CardChannel, name: str) -> bool:
 
 def _operate_on(desk: Desk, card: CardChannel, who: CardId, profile: CardProfile, name: str) -> bool:
     state = ResponseApdu.of_any(card.transmit(select(profile))).sw
-    operation, (zh, en) = OPERATIONS[name]
+    operation, done = OPERATIONS[name]
     if profile is CAMPUS:
-        return told(desk, run(desk, card, maintain(operation, who)), (zh, en))
+        return told(desk, run(desk, card, maintain(operation, who)), done)
     if state not in _WORTH.get(name, _IN_USE):
         return True
-    return told(desk, run(desk, card, maintain(operation, who)), (f"补助钱包：{zh}", f"the subsidy purse: {en}"))
+    done = Text(f"补助钱包：{done.zh}", f"the subsidy purse: {done.en}")
+    return told(desk, run(desk, card, maintain(operation, who)), done)
 
 
-def check_pin(say: Callable[[str], object], card: CardChannel, pin: bytes) -> bool:
+def check_pin(say: Callable[[Text], object], card: CardChannel, pin: bytes) -> bool:
     """The only way to learn of a PIN: try it. A wrong one costs a try, and the card says how many are left."""
     card_in_field(card)
     outcome = drive_desk(verify_pin(Pin(pin)), card=card, centre=_silent, keep=_keep)
-    say(_pin_line(outcome, ("口令正确", "the PIN is right")))
+    say(_pin_line(outcome, Text("口令正确", "the PIN is right")))
     if isinstance(outcome, Refused) and outcome.sw is not None and outcome.sw & 0xFFF0 == TRIES:
-        say(f"剩余次数 tries left: {outcome.sw & 0x0F}")
+        left = outcome.sw & 0x0F
+        say(Text(f"剩余次数：{left}", f"tries left: {left}"))
     return isinstance(outcome, DoneAtCard)
 
 
@@ -93,21 +97,23 @@ def new_pin(desk: Desk, card: CardChannel, new: bytes, old: bytes | None) -> boo
     """Change by the old PIN, or reload by the issuer's key. LayoutError for a PIN of another size."""
     who = card_in_field(card)
     flow = reload_pin(Pin(new), who) if old is None else change_pin(Pin(old), Pin(new))
-    return _told_of_pin(desk, run(desk, card, flow), ("口令已更换", "the PIN is changed"))
+    return _told_of_pin(desk, run(desk, card, flow), Text("口令已更换", "the PIN is changed"))
 
 
 def unblock_pin(desk: Desk, card: CardChannel, pin: bytes) -> bool:
     """All tries again, for whoever knows the right PIN."""
     who = card_in_field(card)
     outcome = run(desk, card, maintain(UnblockPin(0, pin), who))
-    return _told_of_pin(desk, outcome, ("口令已解锁", "the PIN is unblocked"))
+    return _told_of_pin(desk, outcome, Text("口令已解锁", "the PIN is unblocked"))
 
 
 def run(desk: Desk, card: CardChannel, flow: Generator[DeskEffect, Any, DeskOutcome]) -> DeskOutcome:
     """Drive an upkeep flow; ConfigFault without a line to the keys."""
     keys = desk.keys
     if keys is None:
-        raise ConfigFault("没有密钥进程的卡务套接字 / no desk socket of the key process (--desk-keys)")
+        raise ConfigFault(
+            Text("没有密钥进程的卡务套接字（--desk-keys）", "no desk socket of the key process (--desk-keys)")
+        )
 
     def ask(question: CentreQuestion) -> CentreAnswer:
         return keys.ask(question)
@@ -115,21 +121,21 @@ def run(desk: Desk, card: CardChannel, flow: Generator[DeskEffect, Any, DeskOutc
     return drive_desk(flow, card=card, centre=ask, keep=_keep)
 
 
-def told(desk: Desk, outcome: DeskOutcome, done: tuple[str, str]) -> bool:
+def told(desk: Desk, outcome: DeskOutcome, done: Text) -> bool:
     """Say it; True when it was done."""
     desk.say(card_line(outcome, done))
     return isinstance(outcome, DoneAtCard)
 
 
-def _told_of_pin(desk: Desk, outcome: DeskOutcome, done: tuple[str, str]) -> bool:
+def _told_of_pin(desk: Desk, outcome: DeskOutcome, done: Text) -> bool:
     desk.say(_pin_line(outcome, done))
     return isinstance(outcome, DoneAtCard)
 
 
-def _pin_line(outcome: DeskOutcome, done: tuple[str, str]) -> str:
+def _pin_line(outcome: DeskOutcome, done: Text) -> Text:
     """Of a PIN, "no such key" means that the card was issued without one."""
     if isinstance(outcome, Refused) and outcome.sw == Sw.KEY_NOT_FOUND:
-        outcome = replace(outcome, why=("卡上没有口令", "this card has no PIN"))
+        outcome = replace(outcome, why=Text("卡上没有口令", "this card has no PIN"))
     return card_line(outcome, done)
 
 

@@ -17,6 +17,7 @@ from edge.terminal.taps.display import Display
 from shared.clocks.campus_clock import CampusClock
 from shared.errors import ConfigFault
 from shared.inventory import DeviceKind
+from shared.words.voice import Text
 
 JOIN_S = 8.0
 TERMINALS, FILE, MATTERS = "terminals", "terminal.json", "desk"
@@ -40,12 +41,13 @@ def find_body(data: Path, name: str) -> DeskBody:
     if name:
         body = DeskBody(data / TERMINALS / name, settings.load(data / TERMINALS / name / FILE))
         if body.settings.kind is not DeviceKind.DESK:
-            raise ConfigFault(f"{name}: 不是卡务台 / is no card desk")
+            raise ConfigFault(Text(f"{name}: 不是卡务台", f"{name}: is no card desk"))
         return body
     paths = sorted((data / TERMINALS).glob(f"*/{FILE}"))
     found = [DeskBody(path.parent, made) for path in paths if (made := settings.load(path)).kind is DeviceKind.DESK]
     if len(found) != 1:
-        raise ConfigFault("--name: 请指明卡务台 / name the desk" if found else "没有卡务台 / there is no card desk")
+        which = Text("有多个卡务台，请用 --name 指明", "there are several card desks: name one with --name")
+        raise ConfigFault(which if found else Text("没有卡务台", "there is no card desk"))
     return found[0]
 
 
@@ -55,7 +57,7 @@ def wire_of(data: Path, body: DeskBody) -> Wire:
     edge = running.edge_of(data, box)
     port = edge.option("--tcp-port") if edge else ""
     if not port:
-        raise ConfigFault(f"数据网关 {box} 未运行，不能圈存 / box {box} is not running: no loads")
+        raise ConfigFault(Text(f"数据网关 {box} 未运行，不能圈存", f"box {box} is not running: no loads"))
     return Wire(tcp=f"127.0.0.1:{port}")
 
 
@@ -68,7 +70,7 @@ async def joined(
     station.start()
     try:
         if not await station.joined(JOIN_S):
-            raise ConfigFault("未能联机，不能圈存 / not on line: no loads")
+            raise ConfigFault(Text("未能联机，不能圈存", "not on line: no loads"))
         yield station
     finally:
         await station.close()

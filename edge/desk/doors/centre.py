@@ -17,9 +17,10 @@ from typing import Any
 
 from shared.desk import ANSWER_MAX, DESK_PATH, DeskOp, No, decode_answer, encode_ask
 from shared.errors import ConfigFault, WireFault
+from shared.words.voice import Text
 
 ANSWER_S = 6.0
-FORBIDDEN = No("forbidden", "令牌无效：请重新准许该收银员", "the token is not valid: admit the cashier again")
+FORBIDDEN = No.of("forbidden", Text("令牌无效：请重新准许该收银员", "the token is not valid: admit the cashier again"))
 
 
 @dataclass(frozen=True, slots=True)

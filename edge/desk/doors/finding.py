@@ -12,6 +12,7 @@ from pathlib import Path
 from edge.desk.doors.centre import Centre
 from edge.terminal.station import running
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 CLOUD = "cloud"
 
@@ -51,7 +52,7 @@ def _token(line: Line) -> str | None:
     try:
         return path.read_text(encoding="ascii").strip()
     except (OSError, ValueError) as fault:
-        raise ConfigFault(f"{path}: 无法读取令牌 / the token cannot be read") from fault
+        raise ConfigFault(Text(f"{path}: 无法读取令牌", f"{path}: the token cannot be read")) from fault
 
 
 def _token_file(line: Line) -> Path | None:
@@ -62,5 +63,7 @@ def _token_file(line: Line) -> Path | None:
         return folder / f"cashier-{line.cashier}.token"
     found = sorted(folder.glob("cashier-*.token"))
     if len(found) > 1:
-        raise ConfigFault("--cashier: 有多名收银员，请指明 / there are several cashiers, name one")
+        raise ConfigFault(
+            Text("有多名收银员，请用 --cashier 指明", "there are several cashiers: name one with --cashier")
+        )
     return found[0] if found else None

@@ -16,10 +16,11 @@ from shared.purse.upkeep import ExternalAuthAsk, InternalAuthAsk, PinReloadAsk, 
 from shared.wire import codec
 from shared.wire.keyproc import AWAY, FRAME_MAX, LENGTH, Op
 from shared.wire.upkeep_frames import to_frame
+from shared.words.voice import Text
 
 TIMEOUT_S = 3.0
-REFUSED = Denial(("密钥进程拒绝", "the key process refuses"))
-NOT_HERE = Denial(("卡务台不得为此求密钥", "a desk asks no key for this"))
+REFUSED = Denial(Text("密钥进程拒绝", "the key process refuses"))
+NOT_HERE = Denial(Text("卡务台不得为此求密钥", "a desk asks no key for this"))
 
 
 @dataclass(frozen=True, slots=True)

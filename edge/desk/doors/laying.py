@@ -10,6 +10,7 @@ from pathlib import Path
 from edge.files.deck import Deck, Laid
 from shared.errors import ConfigFault
 from shared.purse.apdu import CardChannel
+from shared.words.voice import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ def card_in(laying: Laying) -> Iterator[CardChannel]:
         return
     card = Deck(laying.data).find(laying.label)
     if card is None:
-        raise ConfigFault(f"没有这张卡 / no such card: {laying.label[:32]!r}")
+        label = laying.label[:32]
+        raise ConfigFault(Text(f"没有这张卡：{label!r}", f"no such card: {label!r}"))
     with Laid(card) as lying:
         yield lying.channel

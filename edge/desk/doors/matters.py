@@ -17,9 +17,11 @@ from edge.files.disk import sync_folder
 from shared.desk import KEY_SIZE
 from shared.errors import StoreFault
 from shared.input.section import Section
+from shared.words.voice import Text
 
 MATTERS_MAX = 64
 FORMAT = 1
+TOO_MANY = Text("未了事项太多，请先办结（desk settle）", "too many open matters: settle them first (desk settle)")
 _ENDING = ".json"
 
 
@@ -41,7 +43,7 @@ class Matters:
     def begin(self, kind: str, body: dict[str, Any]) -> Matter:
         """A new matter with a new key, durable on return."""
         if len(list(self._files())) >= MATTERS_MAX:
-            raise StoreFault("未了事项太多，先办结 / too many open matters: settle them first (desk settle)")
+            raise StoreFault(TOO_MANY)
         matter = Matter(os.urandom(KEY_SIZE), kind, body)
         self.keep(matter)
         return matter
@@ -75,7 +77,7 @@ class Matters:
             try:
                 row = Section(json.loads(path.read_text(encoding="utf-8")), file=path.name)
             except (OSError, ValueError, RecursionError) as fault:
-                raise StoreFault(f"{path}: 无法读取 / cannot be read") from fault
+                raise StoreFault(Text(f"{path}: 无法读取", f"{path}: cannot be read")) from fault
             row.take("format", int)
             yield Matter(row.octets("key", KEY_SIZE), row.take("kind", str), row.take("body", dict))
 

@@ -31,16 +31,17 @@ from shared.purse.flows.till import identify
 from shared.purse.outcomes import CardIdentity, Rejected
 from shared.purse.profiles import CAMPUS, Purse
 from shared.purse.reasons import REASON_TEXT, Reason
+from shared.words.voice import Text
 
 DRAIN_S = 5.0
 """A load's record is waited for so long; then it goes out with the next load."""
 LOAD = "load"
 """A matter: a load or claim was begun, and its end perhaps not told. Its card settles it."""
 NAMES = {
-    DeskOp.CASH_IN: ("现金充值", "cash into the account"),
-    DeskOp.CASH_OUT: ("现金退出", "cash out of the account"),
-    DeskOp.CASH_FLOAT: ("备用金", "change for the drawer"),
-    DeskOp.UNLOAD: ("圈提入账", "unload into the account"),
+    DeskOp.CASH_IN: Text("现金充值", "cash into the account"),
+    DeskOp.CASH_OUT: Text("现金退出", "cash out of the account"),
+    DeskOp.CASH_FLOAT: Text("备用金", "change for the drawer"),
+    DeskOp.UNLOAD: Text("圈提入账", "unload into the account"),
 }
 
 
@@ -50,7 +51,8 @@ def identity_of(card: CardChannel) -> CardIdentity:
     if isinstance(found, Rejected) and found.reason is Reason.CARD_GONE:
         raise CardLost("taken away")
     if isinstance(found, Rejected):
-        raise ConfigFault(f"不能办理 / cannot be served: {' / '.join(REASON_TEXT[found.reason])}")
+        why = REASON_TEXT[found.reason]
+        raise ConfigFault(Text(f"不能办理：{why.zh}", f"cannot be served: {why.en}"))
     return found
 
 
@@ -85,15 +87,15 @@ def _tap(desk: Desk, card: CardChannel, fen: int, what: Callable[[Station], Tap[
     def show(what: Display) -> None:
         if not tapping.is_set():
             return  # the line coming and going is no news to a cashier
-        desk.say(f"{what.title.zh} / {what.title.en}")
+        desk.say(Text(what.title.zh, what.title.en))
         if what.todo.zh:
-            desk.say(f"→ {what.todo.zh} / {what.todo.en}")
+            desk.say(Text(f"→ {what.todo.zh}", f"→ {what.todo.en}"))
 
     async def go() -> End:
         async with joined(desk.body, wire, WALL, show) as station:
             desk.matters.begin(LOAD, {"card": who.hex(), "fen": fen})
             if not told_all:
-                desk.say("上次圈存结果未报，请核对 / the last load was not told: mind what is said now")
+                desk.say(Text("上次圈存结果未报，请核对以下所说", "the last load was not told: mind what is said now"))
                 station.firmware.doubt_last()  # a display of this body has shown it, perhaps, and the matter says no
             else:
                 station.firmware.body.untold.forget()
@@ -101,7 +103,7 @@ def _tap(desk: Desk, card: CardChannel, fen: int, what: Callable[[Station], Tap[
             result = await station.tap(what(station), card)
             tapping.clear()
             if not await station.drained(DRAIN_S):
-                desk.say("记录留在卡务台，下次联机补传 / the record stays here and goes out at the next load")
+                desk.say(Text("记录留在卡务台，下次圈存时补传", "the record stays here and goes out at the next load"))
         return result.end
 
     end = asyncio.run(go())
@@ -109,6 +111,9 @@ def _tap(desk: Desk, card: CardChannel, fen: int, what: Callable[[Station], Tap[
         for matter in [one for one in desk.matters.open() if one.kind == LOAD and one.body.get("card") == who.hex()]:
             desk.matters.end(matter)
     return end is End.DONE
+
+
+_THAT_WAS_IT = Text("以上即所要的一笔，不再圈提", "that was the unload which was asked for: nothing more is taken")
 
 
 def unload(desk: Desk, card: CardChannel, fen: int) -> bool:
@@ -120,7 +125,7 @@ def unload(desk: Desk, card: CardChannel, fen: int) -> bool:
                 return False
             identity = identity_of(card)
             if fen and pending_of(matter).auth.amount_fen == fen:
-                desk.say("以上即所要的一笔，不再圈提 / that was the unload which was asked for: nothing more is taken")
+                desk.say(_THAT_WAS_IT)
                 return True
     if not fen:
         return True
@@ -129,11 +134,12 @@ def unload(desk: Desk, card: CardChannel, fen: int) -> bool:
     return _told(desk, Unloading(desk.centre, desk.matters, matter).run(order, identity, card))
 
 
-def open_lines(matters: Iterable[Matter], card: CardId) -> Iterator[str]:
+def open_lines(matters: Iterable[Matter], card: CardId) -> Iterator[Text]:
     """What this desk has left open with a card."""
     for matter in matters:
         if is_granted(matter) and pending_of(matter).auth.card == card:
-            yield f"本台未了圈提 / an unload of this desk is open: ¥{yuan(pending_of(matter).auth.amount_fen)}"
+            fen = yuan(pending_of(matter).auth.amount_fen)
+            yield Text(f"本台未了圈提：¥{fen}", f"an unload of this desk is open: ¥{fen}")
 
 
 def settle(desk: Desk) -> bool:
@@ -141,23 +147,24 @@ def settle(desk: Desk) -> bool:
     left = 0
     for matter in list(desk.matters.open()):
         left += not _settled(desk, matter)
-    desk.say(f"未了事项 open matters: {left}")
+    desk.say(Text(f"未了事项：{left}", f"open matters: {left}"))
     return not left
 
 
 def _settled(desk: Desk, matter: Matter) -> bool:
     if matter.kind == LOAD:
-        desk.say(f"圈存待原卡：load --yuan 0 / a load waits for its card: {matter.body.get('card')}")
+        card = matter.body.get("card")
+        desk.say(Text(f"圈存待原卡 {card}：执行 load --yuan 0", f"a load waits for its card {card}: run load --yuan 0"))
         return False
     if matter.kind != DeskOp.UNLOAD:
         operation = DeskOp(matter.kind)
         answer = desk.go_on(matter)
         if answer is not None:
-            desk.say(f"已办成 / done: {operation}")
+            desk.say(Text(f"已办成：{operation}", f"done: {operation}"))
         if answer is not None and operation in NAMES:
             _receipt(desk, operation, answer)
         if answer is not None and operation is DeskOp.REPLACE:
-            desk.say("旧卡若在场，请执行 block --forever / if the old card is here: block --forever")
+            desk.say(Text("旧卡若在场，请执行 block --forever", "if the old card is here, run block --forever"))
         return not any(one.key == matter.key for one in desk.matters.open())
     if not is_granted(matter):
         desk.matters.end(matter)  # MAC2 never came: the card was not debited
@@ -167,7 +174,8 @@ def _settled(desk: Desk, matter: Matter) -> bool:
         return _told(desk, unloading.hand_in())
     known = unloading.look()
     if known is None:
-        desk.say(f"圈提待原卡判定 / an unload waits for its card: {pending.auth.card.hex()}")
+        card = pending.auth.card.hex()
+        desk.say(Text(f"圈提待原卡判定：{card}", f"an unload waits for its card: {card}"))
         return False
     _told(desk, known)
     return True

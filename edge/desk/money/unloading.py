@@ -30,6 +30,7 @@ from shared.purse.load_auth import LoadAuth
 from shared.purse.outcomes import CardIdentity
 from shared.purse.profiles import Purse
 from shared.purse.reasons import Reason
+from shared.words.voice import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Unloading:
         """Without a card: the proof is kept already. ConfigFault when it is not."""
         pending = pending_of(self._matter)
         if pending.mac3 is None:
-            raise ConfigFault("需要原卡 / the card itself is needed")
+            raise ConfigFault(Text("需要原卡", "the card itself is needed"))
         flow = prove_unload(pending, pending.mac3)
         return self._ended(drive_desk(flow, card=NoCard(), centre=self._ask, keep=self._keep))
 
@@ -129,7 +130,7 @@ class Unloading:
 
 def _grant(answer: list[Any] | No | None) -> CentreAnswer:
     if isinstance(answer, No):
-        return Denial((answer.zh, answer.en))
+        return Denial(answer.words)
     if answer is None or len(answer) != 2 or type(answer[0]) is not int or not isinstance(answer[1], bytes):
         return None
     return Grant(answer[0], answer[1])

@@ -14,6 +14,7 @@ from shared.desk import CardBooks, OpenMatter
 from shared.purse.crypto import TYPE_ED_LOAD, TYPE_EP_LOAD, TYPE_OVERDRAFT, TYPE_UNLOAD
 from shared.purse.files import LogRecord
 from shared.purse.profiles import CardProfile, Number
+from shared.words.voice import Text
 
 LOADS = frozenset((TYPE_ED_LOAD, TYPE_EP_LOAD))
 ONLINE_TYPES = LOADS | {TYPE_UNLOAD, TYPE_OVERDRAFT}
@@ -21,12 +22,12 @@ ONLINE_TYPES = LOADS | {TYPE_UNLOAD, TYPE_OVERDRAFT}
 
 
 class Match(Enum):
-    """Chinese first, English second."""
+    """What card and ledger say of each other."""
 
-    AGREES = ("相符", "agrees")
-    LATE = ("迟到：有流水未到账本", "late: records have not reached the ledger")
-    IN_DOUBT = ("在途：有圈存或圈提未了", "in doubt: a load or unload is not decided")
-    UNEXPLAINED = ("不符，原因不明", "unexplained difference")
+    AGREES = Text("相符", "agrees")
+    LATE = Text("迟到：有流水未到账本", "late: records have not reached the ledger")
+    IN_DOUBT = Text("在途：有圈存或圈提未了", "in doubt: a load or unload is not decided")
+    UNEXPLAINED = Text("不符，原因不明", "unexplained difference")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from shared.purse.flows.recovery import PurseState, purse_state, read_logs
 from shared.purse.flows.till import INIT_ANSWER
 from shared.purse.profiles import CardProfile, card_id_of
 from shared.purse.selecting import SELECT_BLOCKED, is_application, public_file, select
+from shared.words.voice import Text
 
 HOLDER_SIZE = 39
 KEY_ID = 1
@@ -34,12 +35,12 @@ _answer = ResponseApdu.of_any
 
 
 class Block(Enum):
-    """What the card's own lock says. Chinese first, English second."""
+    """What the card's own lock says."""
 
-    NONE = ("未锁定", "not blocked")
-    TEMPORARY = ("应用已锁定（可解锁）", "application blocked, can be unblocked")
-    PERMANENT = ("应用已永久锁定", "application blocked for ever")
-    CARD = ("卡已锁死", "the whole card is blocked")
+    NONE = Text("未锁定", "not blocked")
+    TEMPORARY = Text("应用已锁定（可解锁）", "application blocked, can be unblocked")
+    PERMANENT = Text("应用已永久锁定", "application blocked for ever")
+    CARD = Text("卡已锁死", "the whole card is blocked")
 
 
 @dataclass(frozen=True, slots=True)

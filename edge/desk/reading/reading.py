@@ -13,6 +13,7 @@ from shared.errors import WireFault
 from shared.purse.apdu import CardChannel
 from shared.purse.effects import drive
 from shared.purse.profiles import CAMPUS, SUBSIDY
+from shared.words.voice import Text
 
 PROFILES = (CAMPUS, SUBSIDY)
 MAIN = CAMPUS
@@ -61,31 +62,34 @@ def _parsed(answer: list[Any]) -> CardBooks | None:
 
 def lines(reading: Reading, today_bcd: bytes) -> list[str]:
     """All of it in words."""
-    said = [] if reading.main is not None else [_nothing_words(reading.nothing)]
+    said: list[Text] = [] if reading.main is not None else [_nothing_words(reading.nothing)]
     for purse in reading.purses:
         said += purse_lines(purse, today_bcd)
         if purse.profile is MAIN:
             said += _book_words(purse, reading.books)
         elif isinstance(reading.books, CardBooks) and purse.balance_fen is not None:
             said.append(subsidy_line(purse.balance_fen, reading.books.subsidy_fen))
-        said.append("卡内明细 log:" if purse.log else "卡内明细 log: 空 empty")
+        said.append(Text("卡内明细：", "log:") if purse.log else Text("卡内明细：空", "log: empty"))
         said += log_lines(purse.log, places_of(reading.books))
-    return said
+    return [str(text) for text in said]
 
 
-def _nothing_words(nothing: NotOurs | None) -> str:
+def _nothing_words(nothing: NotOurs | None) -> Text:
     if nothing is not None and nothing.block is not Block.NONE:
-        who = f"　卡号 card: {nothing.card.hex()}" if nothing.card is not None else ""
-        return f"锁定 block: {' / '.join(nothing.block.value)}{who}"
+        block = nothing.block.value
+        if nothing.card is None:
+            return Text(f"锁定：{block.zh}", f"block: {block.en}")
+        who = nothing.card.hex()
+        return Text(f"锁定：{block.zh}　卡号：{who}", f"block: {block.en}  card: {who}")
     word = f" ({nothing.sw:04X})" if nothing is not None else ""
-    return f"不是本校的卡，或读不出{word} / not a card of ours, or not readable"
+    return Text(f"不是本校的卡，或读不出{word}", f"not a card of ours, or not readable{word}")
 
 
-def _book_words(said: PurseSaid, books: CardBooks | No | None) -> list[str]:
+def _book_words(said: PurseSaid, books: CardBooks | No | None) -> list[Text]:
     if books is None:
-        return ["未与账本核对：以上只是卡的说法 / not held against the ledger: this is the card's word alone"]
+        return [Text("未与账本核对：以上只是卡的说法", "not held against the ledger: this is the card's word alone")]
     if isinstance(books, No):
-        return [f"账本 ledger: {books.zh} / {books.en}"]
+        return [Text(f"账本：{books.zh}", f"ledger: {books.en}")]
     return list(book_lines(said, books))
 
 

@@ -166,9 +166,14 @@ def earlier(amount_fen: int, trip: bytes = b"") -> Display:
     )
 
 
+def _why(reason: Reason) -> Text:
+    said = REASON_TEXT[reason]
+    return Text(said.zh, said.en)
+
+
 def declined(reason: Reason) -> Display:
     """Nothing was debited, for certain."""
-    zh, en = REASON_TEXT[reason]
+    zh, en = _why(reason)
     again = reason in (Reason.CARD_GONE, Reason.PSAM_GONE)
     todo = Text("未扣款，请重新放卡", "nothing taken, present again") if again else Text("未扣款", "nothing taken")
     return Display(Face.DECLINED, Text(zh, en), Text(zh, en), todo)
@@ -182,7 +187,7 @@ def not_debited(pending: PendingPurchase) -> Display:
 
 def again(pending: PendingPurchase | PendingLoad, reason: Reason) -> Display:
     """Perhaps debited or credited: only the same card can tell."""
-    zh, en = REASON_TEXT[reason]
+    zh, en = _why(reason)
     amount = yuan(pending.sale_fen if isinstance(pending, PendingPurchase) else pending.request.amount_fen)
     return Display(
         Face.AGAIN,
@@ -194,7 +199,7 @@ def again(pending: PendingPurchase | PendingLoad, reason: Reason) -> Display:
 
 def suspect(reason: Reason) -> Display:
     """A card that failed its own proof."""
-    zh, en = REASON_TEXT[reason]
+    zh, en = _why(reason)
     return Display(
         Face.SUSPECT,
         Text(zh, en),
@@ -205,7 +210,7 @@ def suspect(reason: Reason) -> Display:
 
 def closed(pending: PendingPurchase | PendingLoad, reason: Reason) -> Display:
     """This card can say no more; the centre decides from the card's next transaction."""
-    zh, en = REASON_TEXT[reason]
+    zh, en = _why(reason)
     was_paid = reason is Reason.PROOF_GONE and isinstance(pending, PendingPurchase)
     todo = Text("可放行，勿再收款；由中心核对", "serve, take nothing more; the centre settles it")
     if not was_paid:
@@ -252,7 +257,7 @@ def void_noted(amount_fen: int, card: CardId) -> Display:
 def given_back(amount_fen: int, reason: Reason | None = None) -> Display:
     """A payment of two purchases was not completed: what was paid of it goes back. Nothing was sold."""
     amount = yuan(amount_fen)
-    why_zh, why_en = REASON_TEXT[reason] if reason is not None else ("付款未完成", "the payment was not completed")
+    why_zh, why_en = _why(reason) if reason is not None else ("付款未完成", "the payment was not completed")
     title = Text(f"{why_zh}，已付 ¥{amount} 退入过渡余额", f"{why_en}: ¥{amount} paid goes to pending load")
     todo = Text("未收款；再消费请重新输入金额，退款到圈存机领", "not paid; key the amount again to sell")
     return Display(Face.DECLINED, title, Text(why_zh, why_en), todo)
@@ -260,7 +265,7 @@ def given_back(amount_fen: int, reason: Reason | None = None) -> Display:
 
 def not_void(reason: Reason) -> Display:
     """The last sale stands."""
-    zh, en = REASON_TEXT[reason]
+    zh, en = _why(reason)
     return Display(Face.DECLINED, Text(zh, en), Text(zh, en), Text("未撤销", "nothing is void"))
 
 
@@ -344,5 +349,5 @@ def tried_again(amount_fen: int, balance_fen: int) -> Display:
 
 def load_refused(reason: Reason, result: LoadResult | None) -> Display:
     """Nothing was credited, for certain; what the centre set aside goes back by itself."""
-    title = Text(*REASON_TEXT[reason]) if result is None else Text(*RESULT_TEXT[result])
+    title = _why(reason) if result is None else Text(RESULT_TEXT[result].zh, RESULT_TEXT[result].en)
     return Display(Face.DECLINED, title, title, Text("卡内未变，可稍后再试", "the card is unchanged, try again later"))

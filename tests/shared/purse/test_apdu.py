@@ -69,11 +69,11 @@ def test_responses():
 
 @pytest.mark.parametrize("sw", [*Sw, 0x63C2, 0x6110, 0x6C04, 0x1234])
 def test_every_status_word_has_both_texts(sw):
-    zh, en = sw_text(sw)
-    assert zh
-    assert en
-    assert not zh.isascii()
-    assert en.isascii()
+    text = sw_text(sw)
+    assert text.zh
+    assert text.en
+    assert not text.zh.isascii()
+    assert text.en.isascii()
 
 
 @given(st.integers(0, 0xFFFF))

@@ -112,6 +112,6 @@ def test_no_reset_without_a_set_clock_that_shows_a_later_day(card, clock):
 
 def test_every_reason_has_both_texts():
     assert set(REASON_TEXT) == set(Reason)
-    for zh, en in REASON_TEXT.values():
-        assert not zh.isascii()
-        assert en.isascii()
+    for text in REASON_TEXT.values():
+        assert not text.zh.isascii()
+        assert text.en.isascii()

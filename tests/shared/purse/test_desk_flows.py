@@ -56,6 +56,7 @@ from shared.purse.upkeep import (
     WriteKey,
     plan,
 )
+from shared.words.voice import Text
 
 DESK = bytes.fromhex("510000000099")
 NOW_S = 817_339_530
@@ -65,7 +66,7 @@ PROFILE = replace(PROFILES["bank-ed"], unload=frozenset((Purse.ED, Purse.EP)))
 KEYS = {name: Key(random.Random(name).randbytes(16)) for name in (
     "purchase", "load", "tac", "unload", "overdraft", "maintenance", "control", "pin-unblock", "pin-reload", "next",
 )}  # fmt: skip
-NO = Denial(("不同意", "no"))
+NO = Denial(Text("不同意", "no"))
 
 
 def image(balance=5000, *, pin_for_load=True):

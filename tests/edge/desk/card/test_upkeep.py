@@ -14,6 +14,7 @@ from shared.purse.files import PublicData
 from shared.purse.flows.upkeep import change_pin
 from shared.purse.outcomes import Pin
 from shared.purse.profiles import CAMPUS
+from shared.words.voice import Language, speak
 
 RIGHT, WRONG, NEW = bytes.fromhex("123456"), bytes.fromhex("000000"), bytes.fromhex("654321")
 
@@ -39,27 +40,29 @@ def made(pin):
 def tried(card, pin):
     said = []
     done = check_pin(said.append, card, pin)
-    return done, "\n".join(said)
+    return done, "\n".join(map(str, said))
 
 
 def test_a_right_pin_gives_the_tries_back_that_wrong_ones_cost(card):
-    assert "tries left: 2" in tried(card, WRONG)[1]
+    assert "剩余次数：2" in tried(card, WRONG)[1]
     assert tried(card, RIGHT)[0]
-    assert "tries left: 2" in tried(card, WRONG)[1]
+    assert "剩余次数：2" in tried(card, WRONG)[1]
 
 
 def test_three_wrong_ones_lock_it(card):
     for left in (2, 1, 0):
-        assert f"tries left: {left}" in tried(card, WRONG)[1]
+        assert f"剩余次数：{left}" in tried(card, WRONG)[1]
     done, said = tried(card, RIGHT)
     assert not done
-    assert "locked" in said
+    assert "口令已锁定" in said
 
 
 def test_a_card_without_a_pin_says_so_and_not_that_its_key_is_not_supported():
     done, said = tried(made(b""), RIGHT)
     assert not done
-    assert "卡上没有口令 / this card has no PIN" in said
+    assert "未办理：卡上没有口令（9403）" in said
+    speak(Language.EN)
+    assert "not done: this card has no PIN (9403)" in tried(made(b""), RIGHT)[1]
 
 
 def test_a_changed_pin_is_the_one_that_is_right(card):

@@ -8,6 +8,7 @@ from shared.desk import CardBooks, CardState, OpenMatter
 from shared.purse.crypto import TYPE_CAPP_PURCHASE, TYPE_EP_LOAD
 from shared.purse.files import LogRecord
 from shared.purse.profiles import CAMPUS
+from shared.words.voice import Text
 
 POS, FAR = b"\x50\x00\x00\x00\x00\x01", b"\x50\x00\x00\x00\x00\x02"
 WHEN = bytes.fromhex("20260915120000")
@@ -45,14 +46,16 @@ def test_a_missing_record_is_named_with_its_terminal():
     assert found.proven
     (owed,) = found.owed
     assert (owed.counter, owed.place) == (3, "pos-01 1号窗口")
-    assert any("pos-01 1号窗口" in line and "¥5.00" in line for line in agreement_lines(found))
+    assert any("pos-01 1号窗口" in line.zh and "¥5.00" in line.zh for line in agreement_lines(found))
 
 
 def test_what_the_log_has_lost_is_late_and_not_proven():
     found = agree(CAMPUS, 9_000, (bought(4, 500),), books(offline=(4, 3)))
     assert found.match is Match.LATE
     assert not found.proven
-    assert any("no longer in the card's log" in line for line in agreement_lines(found))
+    assert any(
+        "卡内明细已无此笔" in line.zh and "no longer in the card's log" in line.en for line in agreement_lines(found)
+    )
 
 
 def test_an_online_and_an_offline_number_are_told_apart():
@@ -74,6 +77,8 @@ def test_what_is_undecided_is_in_doubt():
 
 
 def test_a_subsidy_balance_is_held_against_its_own_account():
-    assert "agrees" in subsidy_line(800, 800)
-    assert "−1.50" in subsidy_line(650, 800) or "-1.50" in subsidy_line(650, 800)
-    assert "agrees" not in subsidy_line(650, 800)
+    assert subsidy_line(800, 800) == Text("核对：补助余额相符", "check: the subsidy balance agrees")
+    apart = subsidy_line(650, 800)
+    for half in (apart.zh, apart.en):
+        assert "¥-1.50" in half
+    assert "agrees" not in apart.en

@@ -16,6 +16,7 @@ from shared.purse.effects import drive
 from shared.purse.errors import CardLost
 from shared.purse.files import PublicData, encode_holder
 from shared.purse.profiles import CAMPUS, SUBSIDY
+from shared.words.voice import Language, speak
 
 TODAY = bytes.fromhex("20260915")
 PUBLIC = PublicData(
@@ -54,7 +55,9 @@ def test_a_card_in_use():
 def test_both_purses_are_read():
     said = read_card(card_of(application(), application(SUBSIDY, fid=0x3F02)), None)
     assert [one.profile for one in said.purses] == [CAMPUS, SUBSIDY]
-    assert "教工卡 staff" in "\n".join(lines(said, TODAY))
+    assert "类别：教工卡" in "\n".join(lines(said, TODAY))
+    speak(Language.EN)
+    assert "class: staff" in "\n".join(lines(said, TODAY))
 
 
 def test_a_card_that_was_not_activated_is_read_all_the_same():
@@ -70,7 +73,7 @@ def test_a_card_that_was_not_activated_is_read_all_the_same():
 def test_a_blocked_application_says_who_it_is_and_nothing_of_its_money(block, wanted):
     said = drive(examine(CAMPUS), card=card_of(application(), block=block))
     assert said == NotOurs(wanted, said.sw, PUBLIC.issuer + PUBLIC.serial)
-    assert wanted.value[1] in lines(read_card(card_of(application(), block=block), None), TODAY)[0]
+    assert wanted.value.zh in lines(read_card(card_of(application(), block=block), None), TODAY)[0]
 
 
 def test_a_card_that_is_locked_as_a_whole_says_nothing():
@@ -86,7 +89,7 @@ def test_a_strangers_card():
     said = drive(examine(CAMPUS), card=card)
     assert isinstance(said, NotOurs)
     assert said.sw != Sw.OK
-    assert "not a card of ours" in lines(read_card(card, None), TODAY)[0]
+    assert "不是本校的卡" in lines(read_card(card, None), TODAY)[0]
 
 
 @pytest.mark.parametrize("after", range(6))
