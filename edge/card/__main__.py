@@ -18,11 +18,16 @@ from edge.life import exit_code, say
 from shared.errors import ConfigFault, StoreFault
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
-from shared.words.voice import speak, wanted
+from shared.words.voice import Text, speak, wanted
 
-ABOUT = """\
-读卡器：serve 把演练卡和 PSAM 放进虚拟读卡器（自带一个 pcscd），readers 列出本机的读卡器。
-Readers: serve puts demonstration cards and a PSAM into virtual readers (with its own pcscd), readers lists ours."""
+ABOUT = Text(
+    "读卡器：serve 把演练卡和 PSAM 放进虚拟读卡器（自带一个 pcscd），\nreaders 列出本机的读卡器。",
+    "Readers: serve puts demonstration cards and a PSAM into virtual readers (with a pcscd\n"
+    "of its own), readers lists those of this machine.",
+)
+
+
+IN_USE = Text("被占用", "in use")
 
 
 def main(arguments: list[str]) -> int:
@@ -37,8 +42,9 @@ def _readers() -> int:
 
 
 def _line(reader: FoundReader) -> str:
-    card = f"有卡 card {reader.atr.hex().upper()}" if reader.atr else "空 empty"
-    return f"{reader.name}\t{card}" + ("\t被占用 in use" if reader.is_held else "")
+    atr = reader.atr.hex().upper()
+    card = Text(f"有卡 {atr}", f"card {atr}") if atr else Text("空", "empty")
+    return f"{reader.name}\t{card}" + (f"\t{IN_USE}" if reader.is_held else "")
 
 
 def _serve(given: argparse.Namespace) -> int:
@@ -60,7 +66,7 @@ def _hold(options: ServeOptions, dial: Dial) -> int:
         server.close()
         raise
     try:
-        say(HELP)
+        say(str(HELP))
         say("READY cards")
         serve_input(hands)
     finally:
@@ -68,18 +74,24 @@ def _hold(options: ServeOptions, dial: Dial) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     parser = Parser(prog="python -m edge.card", description=ABOUT, formatter_class=argparse.RawTextHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("readers", help="列出读卡器 · the readers of this machine")
-    serve = verbs.add_parser("serve", help="虚拟读卡器里的卡 · cards in virtual readers")
+    verbs.add_parser("readers", help=Text("列出本机的读卡器", "list the readers of this machine"))
+    serve = verbs.add_parser(
+        "serve", help=Text("把演练卡放进虚拟读卡器", "put demonstration cards into virtual readers")
+    )
     add_data(serve)
-    serve.add_argument("--card", default="", metavar="LABEL", help="先放哪张卡 · first card")
-    serve.add_argument("--psam", default="", metavar="NAME", help="哪台终端的 PSAM · whose PSAM")
-    serve.add_argument("--card-t0", action="store_true", help="用户卡走 T=0 · the user card speaks T=0")
-    serve.add_argument("--psam-t0", action="store_true", help="PSAM 走 T=0 · the PSAM speaks T=0")
+    serve.add_argument("--card", default="", metavar="LABEL", help=Text("先放哪张卡", "the card to begin with"))
     serve.add_argument(
-        "--system", action="store_true", help="用系统的 pcscd 和 vpcd · the system's pcscd and vpcd instead of our own"
+        "--psam", default="", metavar="NAME", help=Text("放哪台终端的 PSAM", "the terminal whose PSAM it is")
+    )
+    serve.add_argument("--card-t0", action="store_true", help=Text("用户卡用 T=0", "the user card speaks T=0"))
+    serve.add_argument("--psam-t0", action="store_true", help=Text("PSAM 用 T=0", "the PSAM speaks T=0"))
+    serve.add_argument(
+        "--system",
+        action="store_true",
+        help=Text("用系统的 pcscd 和 vpcd", "use the system's pcscd and vpcd, not our own"),
     )
     return parser
 

@@ -38,7 +38,7 @@ def row(card: Chip, psam: Chip, psam_id: PsamId, time_s: int) -> Row:
     """Taps/s, beside what pcscd would allow if there were nothing but its exchanges."""
     missing = why_not()
     if missing:
-        return not_measured(NAME, UNIT, missing)
+        return not_measured(NAME, UNIT, str(missing))
     try:
         with _readers(card, psam) as (reader, psam_reader):
             rounds = [(_taps(reader, psam_reader, psam_id, time_s), _floor(reader)) for _ in range(ROUNDS)]

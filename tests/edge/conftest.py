@@ -22,7 +22,7 @@ def pcscd() -> Iterator[tuple[PrivatePcscd, CardServer]]:
     """A pcscd of our own, two virtual readers; the test is skipped by the name of what is missing."""
     missing = why_not()
     if missing:
-        pytest.skip(missing)
+        pytest.skip(str(missing))
     yield from start_pcscd()
 
 

@@ -10,12 +10,14 @@ from types import ModuleType
 from typing import NamedTuple
 
 from shared.errors import ConfigFault, YktError
+from shared.words.voice import Text
 
-WITHOUT_PYSCARD = """\
-未安装 pyscard：真实读卡器需要附加依赖 cards，及 Debian 软件包 pcscd libpcsclite-dev swig gcc python3-dev
-（用 ./ykt 启动时自动安装）
-pyscard is not installed: real readers need the extra `cards` and the Debian packages pcscd libpcsclite-dev swig gcc
-python3-dev (./ykt installs them by itself)"""
+WITHOUT_PYSCARD = Text(
+    "未安装 pyscard：真实读卡器需要附加依赖 cards，及 Debian 软件包 pcscd libpcsclite-dev swig gcc python3-dev\n"
+    "（用 ./ykt 启动时自动安装）",
+    "pyscard is not installed: real readers need the extra `cards` and the Debian packages pcscd libpcsclite-dev\n"
+    "swig gcc python3-dev (./ykt installs them by itself)",
+)
 
 
 class PcscError(YktError):

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from enum import Enum
 
+from shared.words.voice import Text
+
 
 class Meaning(Enum):
     """Of a connect that failed."""
 
-    ABSENT = "没有卡 / no card"
-    AGAIN = "卡尚未就绪 / the card is not ready yet"
-    BUSY = "读卡器正被别的程序占用 / another program holds the reader"
-    NO_READER = "没有这台读卡器 / there is no such reader"
-    NO_SERVICE = "读卡服务 pcscd 没有运行 / pcscd is not running"
-    STUCK = "读卡器没有反应 / the reader does not react"
-    FOREIGN = "卡无法使用 / this card cannot be used"
+    ABSENT = Text("没有卡", "no card")
+    AGAIN = Text("卡尚未就绪", "the card is not ready yet")
+    BUSY = Text("读卡器正被别的程序占用", "another program holds the reader")
+    NO_READER = Text("没有这台读卡器", "there is no such reader")
+    NO_SERVICE = Text("读卡服务 pcscd 没有运行", "pcscd is not running")
+    STUCK = Text("读卡器没有反应", "the reader does not react")
+    FOREIGN = Text("卡无法使用", "this card cannot be used")
 
 
 _OF_CONNECT = {

@@ -7,7 +7,7 @@ where nothing can have been done: while connecting, and at a first SELECT. Every
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Self
@@ -18,6 +18,7 @@ from edge.card.reader.faults import MAY_PASS, Meaning, of_connect
 from shared.errors import ConfigFault
 from shared.purse.apdu import CardChannel, T0Channel, WholeChannel
 from shared.purse.errors import ApduError, CardLost
+from shared.words.voice import Text
 
 CONNECT_TRIES = 10
 CONNECT_PAUSE_S = 0.03
@@ -212,8 +213,14 @@ def require_readers(names: Iterable[str]) -> None:
     found = [reader.name for reader in found_readers()]
     for name in names:
         if name not in found:
-            there = " · ".join(found) or "无 none"
-            raise ConfigFault(f"没有读卡器 {name}；本机有：{there} / no reader {name}; there are: {there}")
+            raise ConfigFault(_no_reader(name, found))
+
+
+def _no_reader(name: str, found: Sequence[str]) -> Text:
+    if not found:
+        return Text(f"没有读卡器 {name}；本机一台也没有", f"no reader {name}; there is none here")
+    zh, en = "、".join(found), ", ".join(found)
+    return Text(f"没有读卡器 {name}；本机有：{zh}", f"no reader {name}; there are: {en}")
 
 
 def _look() -> tuple[FoundReader, ...]:

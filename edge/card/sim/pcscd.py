@@ -17,6 +17,7 @@ from typing import Self
 
 from edge.card.sim.place import DRIVER, HIDDEN, PID, READERS, SOCKET, configuration
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 SOCKET_ENV = "PCSCLITE_CSOCK_NAME"
 """Names the socket of a client's pcscd; a process reads it once, at its first call."""
@@ -34,15 +35,15 @@ class PcscdMissing(ConfigFault):
     """pcscd cannot run here; the text says what is missing."""
 
 
-def why_not() -> str:
-    """Empty when a pcscd of our own can run here, else what is missing."""
+def why_not() -> Text | None:
+    """None when a pcscd of our own can run here, else what is missing."""
     if _program("pcscd") is None:
-        return "缺少 Debian 软件包 pcscd / the Debian package pcscd is missing"
+        return Text("缺少 Debian 软件包 pcscd", "the Debian package pcscd is missing")
     if not DRIVER.exists():
-        return "缺少 Debian 软件包 vsmartcard-vpcd / the Debian package vsmartcard-vpcd is missing"
+        return Text("缺少 Debian 软件包 vsmartcard-vpcd", "the Debian package vsmartcard-vpcd is missing")
     if _unshare() is None:
-        return "没有建立命名空间的权限 / no right to mount and network namespaces here"
-    return ""
+        return Text("没有建立命名空间的权限", "no right to make mount and network namespaces here")
+    return None
 
 
 class PrivatePcscd:
@@ -55,7 +56,7 @@ class PrivatePcscd:
             raise PcscdMissing(missing)
         self.socket = run / SOCKET
         if len(os.fsencode(self.socket)) > _UNIX_PATH_MAX:
-            raise ConfigFault(f"{run}: 路径太长 / too long a path for a unix socket")
+            raise ConfigFault(Text(f"{run}: 套接字路径太长", f"{run}: too long a path for a unix socket"))
         self._run = run
         self.start()
 
@@ -123,7 +124,7 @@ class PrivatePcscd:
         while not (self._run / PID).exists():
             if self._room.poll() is not None or time.monotonic() > until:
                 said = (self._run / "pcscd.log").read_text(encoding="utf-8", errors="replace")[-400:].strip()
-                raise PcscdMissing(f"pcscd 未能启动 / pcscd did not start: {said}")
+                raise PcscdMissing(Text(f"pcscd 未能启动：{said}", f"pcscd did not start: {said}"))
             time.sleep(_POLL_S)
 
 

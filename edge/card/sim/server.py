@@ -17,6 +17,7 @@ from edge.card.sim.place import FIRST_PORT, SLOTS
 from edge.card.sim.slot import Cut, Slot
 from edge.card.sim.wire import Control, Frames
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 Dial = Callable[[int], socket.socket]
 """A line to a slot of a vpcd that listens; OSError when there is none."""
@@ -54,7 +55,7 @@ class ServedSlot:
         try:
             line = self._dial(self._number)
         except OSError as error:
-            raise ConfigFault("没有虚拟读卡器 / no virtual reader listens") from error
+            raise ConfigFault(Text("没有虚拟读卡器在等待", "no virtual reader listens")) from error
         line.settimeout(None)
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.slot.insert(chip)

@@ -23,14 +23,24 @@ from shared.errors import ConfigFault, StoreFault
 from shared.purse.cos.card import UserCard
 from shared.purse.cos.psam import Psam
 from shared.purse.cos.torn import Tear, TearingMemory
+from shared.words.voice import Text
 
-HELP = """\
-  card 0012          把这张卡放进读卡器 / put this card into the reader
-  pull [psam]        取出 / take out          put [psam]   放回 / put back
-  tear HOW [N]       第 N 条指令时断开 / tear at the N-th command from now (1)
+HELP = Text(
+    """\
+  card 0012          把这张卡放进读卡器
+  pull [psam]        取出          put [psam]   放回
+  tear HOW [N]       从现在起第 N 条指令时断开，缺省 1
        before · after · middle · mute         指令前、应答前、应答中、不应答
-       before-commit · after-commit           写入前、写入后掉电 / power lost before or after the next write
-  help · quit"""
+       before-commit · after-commit           下一次写入前、写入后掉电
+  help · quit""",
+    """\
+  card 0012          put this card into the reader
+  pull [psam]        take out      put [psam]   put back
+  tear HOW [N]       tear at the N-th command from now, 1 if not given
+       before · after · middle · mute         before the command, before or amid its answer, no answer
+       before-commit · after-commit           power lost before or after the next write
+  help · quit""",
+)
 SEEN_S = 3.0
 """pcscd looks for cards every 0.4 s."""
 _COMMITS = {"before-commit": Tear.BEFORE, "after-commit": Tear.AFTER}
@@ -78,14 +88,14 @@ class Hands:
             case []:
                 pass
             case _:
-                say(HELP)
+                _tell(HELP)
         return True
 
     def choose(self, label: str) -> None:
         """Another user card into the reader."""
         found = self._deck.find(label)
         if found is None:
-            say(f"没有这张卡 / no such card: {label}")
+            _tell(Text(f"没有这张卡：{label}", f"no such card: {label}"))
             return
         self._server.card.pull()
         self._drop("card")
@@ -111,13 +121,13 @@ class Hands:
         slot, chip = self._slot(which), self._chips.get(which)
         if verb == "pull":
             slot.pull()
-            say(f"已取出 / taken out: {which}")
+            _tell(Text(f"已取出：{which}", f"taken out: {which}"))
         elif chip is None:
-            say(f"没有可放的 / there is none: {which}")
+            _tell(Text(f"没有可放的：{which}", f"there is none: {which}"))
         else:
             slot.insert(chip)
             slot.until_seen(SEEN_S)  # what is said to be in the reader can be used there; else the reader sleeps
-            say(f"已放入 / put in: {which}")
+            _tell(Text(f"已放入：{which}", f"put in: {which}"))
 
     def _tear(self, how: str, at: int) -> None:
         if how in _COMMITS:
@@ -125,9 +135,9 @@ class Hands:
         elif how in _CUTS and at > 0:
             self._server.card.tear(_CUTS[how], at)
         else:
-            say(HELP)
+            _tell(HELP)
             return
-        say(f"将断开 / will tear: {how}")
+        _tell(Text(f"将断开：{how}", f"will tear: {how}"))
 
     def _commit_plan(self) -> Tear:
         tear, self._next_commit = self._next_commit, Tear.NOT
@@ -140,6 +150,10 @@ class Hands:
         memory = self._memories.pop(which, None)
         if memory is not None:
             memory.close()
+
+
+def _tell(text: Text) -> None:
+    say(str(text))
 
 
 def serve_lines(hands: Hands, lines: Iterable[str]) -> None:

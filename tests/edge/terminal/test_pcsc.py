@@ -188,7 +188,7 @@ def test_a_card_that_never_answers_is_lost_within_the_bound(till, school, reader
     laid = readers.put(school.card(memory))
     readers.server.card.tear(Cut.MUTE, CARD_COMMANDS["8054"])
     assert sell(till, laid).end is End.UNKNOWN
-    with pytest.raises(NoCard, match="does not react"):
+    with pytest.raises(NoCard, match="读卡器没有反应"):
         readers.card.lay()
     assert sell(till, readers.put(school.card(memory))).end is End.DONE
     assert kit.balance(memory) == OPENING - PRICE
@@ -217,7 +217,7 @@ def test_a_slot_that_is_dead_already_is_found_dead_by_its_first_select(school, r
 
 def test_a_reader_is_held_by_one_till(school, readers):
     other = Reader(CARD_READER)
-    with readers.put(school.card(school.memory())), pytest.raises(NoCard, match="another program"):
+    with readers.put(school.card(school.memory())), pytest.raises(NoCard, match="正被别的程序占用"):
         other.lay()
     other.lay().close()
     other.close()
@@ -225,7 +225,7 @@ def test_a_reader_is_held_by_one_till(school, readers):
 
 def test_a_reader_that_does_not_exist_is_no_card(pcscd):
     reader = Reader("no such reader")
-    with pytest.raises(NoCard, match="no such reader"):
+    with pytest.raises(NoCard, match="没有这台读卡器"):
         reader.lay()
     reader.close()
 

@@ -16,7 +16,7 @@ from shared.purse.cos.images import decode_card_image
 from shared.records import PROVEN
 from tests.edge.terminal.test_process import BOUND_S, CARDS, OPENING, Campus, Process, on_loop
 
-pytestmark = [pytest.mark.process, pytest.mark.skipif(bool(why_not()), reason=why_not())]
+pytestmark = [pytest.mark.process, pytest.mark.skipif(bool(why_not()), reason=str(why_not()))]
 ROOT = Path(__file__).parents[3]
 
 
@@ -68,9 +68,10 @@ def serving(campus, request, monkeypatch):
 READERS = [sys.executable, "-P", "-m", "edge.card", "readers"]
 
 
-def listed():
+def listed(*words):
     """What `readers` prints."""
-    return subprocess.run(READERS, cwd=ROOT, capture_output=True, text=True, timeout=BOUND_S, check=True).stdout
+    command = [*READERS, *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=BOUND_S, check=True).stdout
 
 
 def balance(campus, label=5):
@@ -82,24 +83,23 @@ def test_sold_to_pulled_torn_and_put_back(campus, serving):
     async def play():
         words = ("--reader", CARD_READER, "--psam-reader", PSAM_READER)
         async with Process(campus, *words, verb="interactive") as hand:
-
             await hand.until(lambda p: any("在线 online" in line for line in p.lines))
             await hand.types("12.50", "成功 ¥12.50 余额 ¥187.50", "record: 1/1")
             await hand.types("log", "消费 purchase  ¥12.50")
-            serving.say("pull", "taken out: card")
+            serving.say("pull", "已取出：card")
             await until_seen_empty()
             await hand.types("5", "请放卡 / present the card")
-            serving.say("put", "put in: card")
+            serving.say("put", "已放入：card")
             await hand.until(lambda p: any("成功 ¥5.00" in line for line in p.lines))
-            serving.say("tear after-commit", "will tear")
+            serving.say("tear after-commit", "将断开")
             await hand.types("3", "请同一张卡重新放卡", "勿放行")
-            serving.say("put", "put in: card")
+            serving.say("put", "已放入：card")
             await hand.types("again", "成功 ¥3.00")
-            serving.say("pull psam", "taken out: psam")
+            serving.say("pull psam", "已取出：psam")
             await hand.types("4", "PSAM")
-            serving.say("put psam", "put in: psam")
+            serving.say("put psam", "已放入：psam")
             await until_sold(hand, "4")
-            serving.say("card 0006", "put in: card")
+            serving.say("card 0006", "已放入：card")
             await hand.types("balance", "¥200.00")
             hand.process.stdin.write(b"quit\n")
             async with asyncio.timeout(BOUND_S):
@@ -114,7 +114,7 @@ def test_sold_to_pulled_torn_and_put_back(campus, serving):
     async def until_seen_empty():
         """pcscd believes for up to 0.4 s that the card is still there."""
         async with asyncio.timeout(BOUND_S):
-            while f"{CARD_READER}\t空 empty" not in await asyncio.to_thread(listed):
+            while f"{CARD_READER}\t空" not in await asyncio.to_thread(listed):
                 pass
 
     on_loop(campus, play)
@@ -138,11 +138,12 @@ def test_the_readers_process_ends_with_its_pcscd(campus, serving):
 def test_readers_lists_what_lies_there(campus, serving):
     lines = dict(line.split("\t", 1) for line in listed().splitlines())
     assert lines.keys() == {CARD_READER, PSAM_READER}
-    assert lines[CARD_READER].startswith("有卡 card 3B")
+    assert lines[CARD_READER].startswith("有卡 3B")
+    assert f"{CARD_READER}\tcard 3B" in listed("--lang", "en")
     without = {name: value for name, value in os.environ.items() if name not in serving.environment}
     nothing = subprocess.run(
         READERS, cwd=ROOT, capture_output=True, text=True, timeout=BOUND_S, check=False,
         env={**without, "PCSCLITE_CSOCK_NAME": str(campus.data / "none")},
     )  # fmt: skip
     assert nothing.returncode == 2
-    assert "pcscd is not running" in nothing.stderr
+    assert "pcscd 没有运行" in nothing.stderr

@@ -15,7 +15,7 @@ from edge.card.sim.pcscd import PcscdMissing, PrivatePcscd, why_not
 from edge.card.sim.place import CARD_READER, FIRST_PORT, PSAM_READER, SLOTS
 from shared.errors import ConfigFault
 
-pytestmark = [pytest.mark.process, pytest.mark.skipif(bool(why_not()), reason=why_not())]
+pytestmark = [pytest.mark.process, pytest.mark.skipif(bool(why_not()), reason=str(why_not()))]
 ROOT = Path(__file__).parents[4]
 
 
@@ -80,7 +80,7 @@ def test_its_ports_are_reached_through_it_alone(run):
 def test_it_says_why_it_did_not_start(run):
     with PrivatePcscd(run) as own:
         own.kill()
-        with pytest.raises(PcscdMissing, match=r"did not start: [\s\S]*no-such-driver"):
+        with pytest.raises(PcscdMissing, match=r"未能启动：[\s\S]*no-such-driver"):
             own.start(Path("/no-such-driver.so"))
 
 
@@ -90,11 +90,11 @@ def test_a_pcscd_that_finds_no_readers_is_not_left_behind(run, monkeypatch):
     ours = f"{run}/reader.conf.d"
     with PrivatePcscd(run) as own:
         own.kill()
-        with pytest.raises(PcscdMissing, match="did not start"):
+        with pytest.raises(PcscdMissing, match="pcscd 未能启动"):
             own.start(next(Path("/usr/lib").glob("*/libc.so.6")))
     assert not [line for line in command_lines() if ours in line]
 
 
 def test_a_folder_too_deep_for_a_socket_is_refused(tmp_path):
-    with pytest.raises(ConfigFault, match="too long a path"):
+    with pytest.raises(ConfigFault, match="套接字路径太长"):
         PrivatePcscd(tmp_path / ("deep" * 30))
