@@ -156,7 +156,7 @@ def _loads_options(parser: argparse.ArgumentParser) -> None:
 def _ingest_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--keys", type=Path, required=True, metavar="SOCKET", help="密钥进程 / the key process")
     parser.add_argument("--broker", required=True, metavar="HOST:PORT")
-    parser.add_argument("--broker-login", type=Path, metavar="FILE", help=LOGIN_HELP)
+    parser.add_argument("--broker-login", type=Path, metavar="FILE", help=str(LOGIN_HELP))
     parser.add_argument("--tls", action="store_true", help="双向 TLS / mutual TLS with the certificate in DATA/cloud")
     parser.add_argument("--clock", metavar="T0:REAL0:SPEED", help="回放用的校园时钟 / campus clock of a replay")
     parser.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即结束 / end when stdin closes")

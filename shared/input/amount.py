@@ -10,8 +10,11 @@ from collections.abc import Iterator
 
 from shared.errors import WireFault
 from shared.money import Fen, fen, yuan
+from shared.words.voice import Text
 
-AMOUNT_HELP = "12.50 · 12.5 · 12 · ¥12.50 · 12.50元 · 1,234.50"
+AMOUNT_HELP = Text("12.50 · 12.5 · 12 · ¥12.50 · 12.50元 · 1,234.50", "12.50 · 12.5 · 12 · ¥12.50 · 1,234.50")
+_ZERO = Text("金额不能为零", "the amount is zero")
+_SIGNS = re.compile(r"^¥?￥?|元$")
 _THOUSANDS = re.compile(r"[¥￥]?\s*\d{1,3}(,\d{3})+(\.\d{1,2})?元?", re.ASCII)
 _POINTS = str.maketrans(dict.fromkeys(",，。．、'", "."))
 _SHOWN = 20
@@ -19,11 +22,11 @@ _SHOWN = 20
 
 def parse_yuan(text: str) -> Fen:
     """Fen of a decimal amount in yuan: '12', '12.5', '12.50', with an optional ¥ or 元; else WireFault."""
-    plain = text.strip().removeprefix("¥").removeprefix("￥").removesuffix("元").strip()
+    plain = _SIGNS.sub("", text.strip()).strip()
     whole, _, part = plain.partition(".")
     digits = (whole or "0") + part.ljust(2, "0")
     if not (whole or part) or len(part) > 2 or len(digits) > 10 or not (digits.isascii() and digits.isdigit()):
-        raise WireFault(f"not an amount in yuan: {text[:_SHOWN]!r}")
+        raise WireFault(Text(f"金额看不懂 {text[:_SHOWN]!r}", f"not an amount in yuan: {text[:_SHOWN]!r}"))
     return fen(int(digits))
 
 
@@ -31,7 +34,7 @@ def parse_amount(cell: str) -> Fen:
     """Fen of a sum in one of the forms of AMOUNT_HELP; WireFault otherwise, and for zero."""
     amount = _in_any_form(cell)
     if not amount:
-        raise WireFault("金额为零 / amount is zero")
+        raise WireFault(_ZERO)
     return amount
 
 
@@ -52,7 +55,7 @@ def typed_sum(text: str) -> Fen:
     """The same, of an option that moves money: above zero."""
     amount = typed_yuan(text)
     if not amount:
-        raise argparse.ArgumentTypeError("金额为零 / amount is zero")
+        raise argparse.ArgumentTypeError(str(_ZERO))
     return amount
 
 
@@ -64,10 +67,11 @@ def _in_any_form(text: str) -> Fen:
         return parse_yuan(plain)
     except WireFault as fault:
         meant = meant_fen(plain)
-        likely = "应为元，如 12.50 / yuan, as 12.50"
+        likely = Text("应为元，如 12.50", "it is in yuan, as 12.50")
         if meant is not None:
-            likely = f"是不是 {yuan(meant)}？/ did you mean {yuan(meant)}?"
-        raise WireFault(f"金额看不懂 / unknown amount {plain[:_SHOWN]!r}：{likely}") from fault
+            likely = Text(f"是不是 {yuan(meant)}？", f"did you mean {yuan(meant)}?")
+        said = repr(plain[:_SHOWN])
+        raise WireFault(Text(f"金额看不懂 {said}：{likely.zh}", f"unknown amount {said}: {likely.en}")) from fault
 
 
 def _ways(text: str) -> Iterator[str]:

@@ -11,21 +11,21 @@ from typing import Any, NoReturn
 from shared.words.voice import OPTION, Language, Text, spoken
 
 WRONG_USE = 2
-_CHINESE = tuple(
-    (re.compile(said), zh)
-    for said, zh in (
-        (r"the following arguments are required: (.+)", r"缺少 \1"),
-        (r"one of the arguments (.+) is required", r"须给出其中一个：\1"),
-        (r"unrecognized arguments: (.+)", r"看不懂：\1"),
-        (r"ambiguous option: (.+) could match (.+)", r"\1 不明确，可能是 \2"),
-        (r"argument (.+?): expected (?:one|at least one|at most one) argument", r"\1 缺少值"),
-        (r"argument (.+?): not allowed with argument (.+)", r"\1 不能与 \2 同用"),
-        (r"argument (.+?): ignored explicit argument (.+)", r"\1 不带值：\2"),
-        (r"argument (.+?): invalid choice: (.+) \(choose from (.+)\)", r"\1 没有 \2，可选 \3"),
-        (r"argument (.+?): invalid (?:int|float) value: (.+)", r"\1 应为数字，不是 \2"),
-        (r"argument (.+?): invalid \S+ value: (.+)", r"\1 不能是 \2"),
-    )
+_ARGPARSE = (
+    Text(r"缺少 \1", r"the following arguments are required: (.+)"),
+    Text(r"须给出其中一个：\1", r"one of the arguments (.+) is required"),
+    Text(r"看不懂：\1", r"unrecognized arguments: (.+)"),
+    Text(r"\1 不明确，可能是 \2", r"ambiguous option: (.+) could match (.+)"),
+    Text(r"\1 缺少值", r"argument (.+?): expected (?:one|at least one|at most one) argument"),
+    Text(r"\1 不能与 \2 同用", r"argument (.+?): not allowed with argument (.+)"),
+    Text(r"\1 不带值：\2", r"argument (.+?): ignored explicit argument (.+)"),
+    Text(r"\1 没有 \2，可选 \3", r"argument (.+?): invalid choice: (.+) \(choose from (.+)\)"),
+    Text(r"\1 应为数字，不是 \2", r"argument (.+?): invalid (?:int|float) value: (.+)"),
+    Text(r"\1 不能是 \2", r"argument (.+?): invalid \S+ value: (.+)"),
+    Text(r"\1：\2", r"argument (.+?): (.+)"),
 )
+"""What argparse says, as a pattern, and the same in Chinese."""
+_CHINESE = tuple((re.compile(said.en), said.zh) for said in _ARGPARSE)
 
 
 class Parser(argparse.ArgumentParser):

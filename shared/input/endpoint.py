@@ -1,6 +1,7 @@
 """HOST:PORT and ports of a command line, for every part that takes one. Pure."""
 
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 PORT_MAX = 0xFFFF
 
@@ -9,7 +10,7 @@ def host_port(text: str, option: str) -> tuple[str, int]:
     """Host, without the brackets of an IPv6 address, and port; ConfigFault naming the option."""
     host, _, port = text.rpartition(":")
     if not host or not (port.isascii() and port.isdecimal()) or not 0 < int(port[:6]) <= PORT_MAX:
-        raise ConfigFault(f"{option}: 应为 / must be HOST:PORT")
+        raise ConfigFault(Text(f"{option}: 应为 HOST:PORT", f"{option}: must be HOST:PORT"))
     return host.strip("[]"), int(port)
 
 

@@ -4,9 +4,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 OPTION = "--broker-login"
-LOGIN_HELP = "消息代理的口令文件：用户、口令各一行 / a private file with user and password of the broker, a line each"
+LOGIN_HELP = Text(
+    "消息代理的口令文件：用户、口令各一行", "a private file with user and password of the broker, a line each"
+)
 _LENGTH_MAX = 128
 
 
@@ -24,15 +27,17 @@ def read_login(file: Path | None) -> Login | None:
         return None
     try:
         if file.stat().st_mode & 0o077:
-            raise ConfigFault(f"{OPTION} {file}: 权限应为 600 / must be readable by its owner only")
+            raise ConfigFault(f"{OPTION} {file}: {_NOT_PRIVATE}")
         lines = file.read_text(encoding="ascii").splitlines()
     except OSError as fault:
-        raise ConfigFault(f"{OPTION} {file}: 无法读取 / cannot be read: {fault.strerror}") from fault
+        raise ConfigFault(f"{OPTION} {file}: {_UNREADABLE}: {fault.strerror}") from fault
     except ValueError:
-        raise ConfigFault(_NO_LOGIN.format(file)) from None  # its text may quote the file
+        raise ConfigFault(f"{OPTION} {file}: {_NO_LOGIN}") from None  # its text may quote the file
     if len(lines) != 2 or not all(0 < len(line) <= _LENGTH_MAX for line in lines):
-        raise ConfigFault(_NO_LOGIN.format(file))
+        raise ConfigFault(f"{OPTION} {file}: {_NO_LOGIN}")
     return Login(*lines)
 
 
-_NO_LOGIN = OPTION + " {}: 应为用户、口令各一行 / must be two lines, user and password"
+_NO_LOGIN = Text("应为用户、口令各一行", "must be two lines, user and password")
+_NOT_PRIVATE = Text("权限应为 600", "must be readable by its owner only")
+_UNREADABLE = Text("无法读取", "cannot be read")

@@ -1,6 +1,6 @@
 """One JSON object of a settings file or plan: every key is taken exactly once, what is left over stops the start.
 
-Messages name the key with its path, Chinese first; they never repeat a value, which may be a secret.
+Messages name the key with its path; they never repeat a value, which may be a secret.
 """
 
 import json
@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 ROWS_MAX = 100_000
 """Most rows of any list in a settings file."""
@@ -20,7 +21,7 @@ class Section:
 
     def __init__(self, raw: object, where: str = "", *, file: str = "") -> None:
         if not isinstance(raw, dict):
-            raise ConfigFault(f"{where or file}: 应为对象 / must be an object")
+            raise ConfigFault(f"{where or file}: {Text('应为对象', 'must be an object')}")
         self._left: dict[str, Any] = dict(raw)
         self._where = where
 
@@ -32,9 +33,9 @@ class Section:
         """The value of `key`, of exactly this type; a missing one is `default` where there is one."""
         value = self._left.pop(key, default)
         if value is None:
-            raise ConfigFault(f"{self.name(key)}: 缺少 / is missing")
+            raise ConfigFault(f"{self.name(key)}: {Text('缺少', 'is missing')}")
         if not isinstance(value, form) or (isinstance(value, bool) and form is not bool):
-            raise ConfigFault(f"{self.name(key)}: 类型应为 / must be {form.__name__}")
+            raise ConfigFault(f"{self.name(key)}: {Text('类型应为', 'must be')} {form.__name__}")
         return value
 
     def has(self, key: str) -> bool:
@@ -45,7 +46,7 @@ class Section:
         """A whole number in low..high."""
         value: int = self.take(key, int, default)
         if not low <= value <= high:
-            raise ConfigFault(f"{self.name(key)}: 应在 / must be in {low}..{high}")
+            raise ConfigFault(f"{self.name(key)}: {Text('应在', 'must be in')} {low}..{high}")
         return value
 
     def optional(self, key: str, high: int) -> int | None:
@@ -76,25 +77,25 @@ class Section:
         """A list of at most `most` texts."""
         rows = self._list(key, most, None if default is None else list(default))
         if not all(isinstance(row, str) for row in rows):
-            raise ConfigFault(f"{self.name(key)}: 应为文字列表 / must be a list of texts")
+            raise ConfigFault(f"{self.name(key)}: {Text('应为文字列表', 'must be a list of texts')}")
         return tuple(str(row) for row in rows)
 
     def one_of(self, key: str, kinds: type[_Kind]) -> _Kind:
         """One of the texts of an enum."""
         text = self.take(key, str)
         if text not in list(kinds):
-            raise ConfigFault(f"{self.name(key)}: 应为 / must be one of {', '.join(kinds)}")
+            raise ConfigFault(f"{self.name(key)}: {Text('应为其中之一：', 'must be one of ')}{', '.join(kinds)}")
         return kinds(text)
 
     def done(self) -> None:
         """ConfigFault for the first key that nobody took."""
         for key in self._left:
-            raise ConfigFault(f"{self.name(str(key)[:32])}: 未知的配置项 / unknown key")
+            raise ConfigFault(f"{self.name(str(key)[:32])}: {Text('未知的配置项', 'unknown key')}")
 
     def _list(self, key: str, most: int, default: list[object] | None) -> list[object]:
         rows: list[object] = self.take(key, list, default)
         if len(rows) > most:
-            raise ConfigFault(f"{self.name(key)}: 最多 / at most {most}")
+            raise ConfigFault(f"{self.name(key)}: {Text('最多', 'at most')} {most}")
         return rows
 
 
@@ -103,7 +104,7 @@ def from_json(raw: str | bytes, file: str) -> Any:  # noqa: ANN401  # JSON is an
     try:
         return json.loads(raw)
     except (ValueError, RecursionError) as fault:
-        raise ConfigFault(f"{file}: 不是 JSON / not JSON: {type(fault).__name__}") from fault
+        raise ConfigFault(f"{file}: {Text('不是 JSON', 'not JSON')}: {type(fault).__name__}") from fault
 
 
 def octets(text: str, size: int, where: str) -> bytes:
@@ -111,7 +112,7 @@ def octets(text: str, size: int, where: str) -> bytes:
     try:
         value = bytes.fromhex(text)
     except ValueError as fault:
-        raise ConfigFault(f"{where}: 不是十六进制 / not hexadecimal") from fault
+        raise ConfigFault(f"{where}: {Text('不是十六进制', 'not hexadecimal')}") from fault
     if len(value) != size:
-        raise ConfigFault(f"{where}: 应为 {size} 字节 / must have {size} bytes")
+        raise ConfigFault(f"{where}: {Text(f'应为 {size} 字节', f'must have {size} bytes')}")
     return value

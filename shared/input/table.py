@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from shared.errors import ConfigFault, WireFault
+from shared.words.voice import Text
 
 LABEL_MAX = 64
 ENCODINGS = "UTF-8, GB18030"
+_TOO_MANY = Text(
+    "列数多于表头，含逗号的金额要加引号", "more columns than the head line: quote a sum that has a comma"
+)
 
 
 class Row(NamedTuple):
@@ -50,7 +54,8 @@ def read_table(raw: bytes, names: Mapping[str, str], needed: Collection[str], li
     head = [names.get(cell.strip().lower(), "") for cell in _head(lines)]
     wrong = [name for name in dict.fromkeys((*needed, *filter(None, head))) if head.count(name) != 1]
     if wrong:
-        raise ConfigFault(f"{what}: 缺少列或重复列 / a column is missing or there twice: {', '.join(wrong)}")
+        said = Text("缺少列或重复列", "a column is missing or there twice")
+        raise ConfigFault(f"{what}: {said}: {', '.join(wrong)}")
     places = {name: at for at, name in enumerate(head) if name}
     width = 1 + max((places[name] for name in needed), default=0)
     return Table(frozenset(places), _rows(lines, places, (width, len(head)), lines_max, what))
@@ -63,16 +68,16 @@ def decoded(raw: bytes, what: str) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise ConfigFault(f"{what}: 既不是 UTF-8 也不是 GB18030 / neither UTF-8 nor GB18030")
+    raise ConfigFault(f"{what}: {Text('既不是 UTF-8 也不是 GB18030', 'neither UTF-8 nor GB18030')}")
 
 
-def parse_label(cell: str, what: str) -> str:
+def parse_label(cell: str, what: str | Text) -> str:
     """What is printed on a card or a window; WireFault, which begins with `what`."""
     plain = cell.strip()
     if plain.startswith('="') and plain.endswith('"'):
         plain = plain[2:-1]
     if not plain or len(plain) > LABEL_MAX or not plain.isprintable():
-        raise WireFault(f"{what}: 空、过长或含控制字符 / empty, too long or unprintable")
+        raise WireFault(f"{what}: {Text('空、过长或含控制字符', 'empty, too long or unprintable')}")
     return plain
 
 
@@ -87,9 +92,9 @@ def _head(lines: _Lines) -> list[str]:
 def _miscounted(cells: list[str], least: int, most: int) -> str:
     """Why a line has too few cells, or too many: 1,234.50 without quotes would be read as 1."""
     if len(cells) < least:
-        return f"列数不足 / only {len(cells)} columns"
+        return str(Text(f"列数不足，只有 {len(cells)} 列", f"only {len(cells)} columns"))
     if any(cell.strip() for cell in cells[most:]):
-        return "列数多于表头，含逗号的金额要加引号 / more columns than the head line: quote a sum that has a comma"
+        return str(_TOO_MANY)
     return ""
 
 
@@ -110,6 +115,6 @@ def _rows(
             broken = _miscounted(cells, *widths)
         count += 1
         if count > lines_max:
-            raise ConfigFault(f"{what}: 超过 {lines_max} 行 / more than {lines_max} lines")
+            raise ConfigFault(f"{what}: {Text(f'超过 {lines_max} 行', f'more than {lines_max} lines')}")
         found = {name: cells[at].strip() if at < len(cells) else "" for name, at in places.items()}
         yield Row(lines.line_num, {} if broken else found, broken)

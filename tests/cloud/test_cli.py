@@ -289,9 +289,9 @@ def test_deposits_of_a_file(data: Path, tmp_path: Path, capsys) -> None:
     ("words", "said"),
     [
         (["--card", "12", "--yuan", "5"], "12"),
-        (["--card", "0007", "--yuan", "0"], "zero"),
+        (["--card", "0007", "--yuan", "0"], "不能为零"),
         (["--card", "0007", "--yuan", "-5"], "--yuan"),
-        (["--card", "0007", "--yuan", "12,50"], "did you mean 12.50?"),
+        (["--card", "0007", "--yuan", "12,50"], "是不是 12.50？"),
         (["--card", "0007", "--fen", str(2**40)], "yuan"),
         (["--card", "0007"], "--yuan"),
         (["--file", "nowhere", "--yuan", "5"], "--file"),

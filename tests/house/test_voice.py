@@ -32,7 +32,8 @@ FILES = sorted(
 def mixed(source: str) -> list[str]:
     """Lines and literals that are Chinese outside of a Text's first half, or Chinese inside of its second."""
     tree = ast.parse(source)
-    allowed = {id(node) for text in _texts(tree) for node in ast.walk(text.args[0])} | set(_docstrings(tree))
+    allowed = {id(node) for text in _texts(tree) for node in ast.walk(text.args[0])}
+    allowed |= {*_docstrings(tree), *_written(tree)}
     return [
         f"{node.lineno}: {node.value[:40]!r}"
         for node in ast.walk(tree)
@@ -56,6 +57,15 @@ def _texts(tree: ast.AST) -> Iterator[ast.Call]:
             yield from [node] if len(node.args) == 2 else []
 
 
+def _written(tree: ast.AST) -> Iterator[int]:
+    """Keys of a dict and patterns: what people write is looked up by them, and nobody reads them."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            yield from map(id, node.keys)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "re.compile":
+            yield from map(id, ast.walk(node))
+
+
 def _docstrings(tree: ast.AST) -> Iterator[int]:
     """And strings that stand alone behind an assignment: nobody sees them."""
     for node in ast.walk(tree):
@@ -75,6 +85,8 @@ def test_what_mixes_is_caught() -> None:
     assert mixed('x = Text("读卡", "read 卡")')
     assert mixed('x = f"{a}: 读卡"')
     assert halves('x = Text("读卡", "")')
+    assert mixed('x = {"card": "卡号"}')
+    assert not mixed('x = {"卡号": "card"}\ny = re.compile("元$")')
     assert not mixed('"""读卡."""\nx = Text(f"{a}: 读卡", f"{a}: read")\n"""读."""')
 
 

@@ -22,7 +22,7 @@ def test_a_filled_folder_is_wrong_use(campus, provision) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("{", "not JSON"), ('{"campus": 0}', "campus: 应在"), ("[]", "must be an object"), ("[" * 100_000, "not JSON")],
+    [("{", "不是 JSON"), ('{"campus": 0}', "campus: 应在"), ("[]", "应为对象"), ("[" * 100_000, "不是 JSON")],
 )
 def test_a_wrong_plan_is_wrong_use(tmp_path, provision, text, said) -> None:
     (tmp_path / "plan.json").write_text(text)

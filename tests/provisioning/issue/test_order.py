@@ -53,7 +53,7 @@ def test_refused(cards, batch, said):
 
 
 def test_refused_files():
-    with pytest.raises(ConfigFault, match="not JSON"):
+    with pytest.raises(ConfigFault, match="不是 JSON"):
         parse_order(b"{")
     with pytest.raises(ConfigFault, match="later"):
         order(later=1)

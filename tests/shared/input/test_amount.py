@@ -6,6 +6,7 @@ import pytest
 
 from shared.errors import WireFault
 from shared.input.amount import meant_fen, parse_amount, parse_yuan, typed_sum, typed_yuan
+from shared.words.voice import Language, speak
 
 
 @pytest.mark.parametrize(
@@ -55,5 +56,13 @@ def test_where_nobody_can_tell_an_example_is_given(text: str) -> None:
 
 def test_a_sum_that_moves_money_is_above_zero() -> None:
     assert (typed_yuan("0"), typed_sum("0.01")) == (0, 1)
-    with pytest.raises(argparse.ArgumentTypeError, match="zero"):
+    with pytest.raises(argparse.ArgumentTypeError, match="不能为零"):
         typed_sum("0.00")
+
+
+def test_what_is_not_understood_is_said_in_the_language_that_is_spoken() -> None:
+    with pytest.raises(WireFault) as refused:
+        parse_amount("12,50")
+    assert str(refused.value) == "金额看不懂 '12,50'：是不是 12.50？"
+    speak(Language.EN)
+    assert str(refused.value) == "unknown amount '12,50': did you mean 12.50?"

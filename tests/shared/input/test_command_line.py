@@ -56,7 +56,10 @@ def test_wrong_use_is_named_in_one_language(
     assert "--help says more" in english
 
 
-@pytest.mark.parametrize(("language", "said"), [(Language.ZH, "应为元"), (Language.EN, "must be yuan")])
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [(Language.ZH, "--yuan：应为元"), (Language.EN, "argument --yuan: must be yuan")],
+)
 def test_a_message_of_ours_speaks_with_one_voice(
     capsys: pytest.CaptureFixture[str], language: Language, said: str
 ) -> None:
@@ -68,7 +71,7 @@ def test_a_message_of_ours_speaks_with_one_voice(
     made.add_argument("--yuan", type=yuan)
     with pytest.raises(SystemExit):
         made.parse_args(["--yuan", "y"])
-    assert f"argument --yuan: {said}: y\n" in capsys.readouterr().err
+    assert f"\n{said}: y\n" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

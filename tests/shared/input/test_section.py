@@ -6,6 +6,7 @@ import pytest
 
 from shared.errors import ConfigFault
 from shared.input.section import Section, from_json, octets
+from shared.words.voice import Language, speak
 
 
 class Kind(StrEnum):
@@ -69,6 +70,24 @@ def test_what_is_wrong_is_named(ask: object, path: str) -> None:
         ask(whole())  # type: ignore[operator]  # one of the questions above
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [(Language.ZH, ("n: 应在 0..2", "gone: 缺少", "kind: 应为其中之一：one, two")),
+     (Language.EN, ("n: must be in 0..2", "gone: is missing", "kind: must be one of one, two"))],
+)  # fmt: skip
+def test_it_is_named_in_the_language_that_is_spoken(language: Language, said: tuple[str, ...]) -> None:
+    speak(language)
+    wrong = Section({"n": 3, "kind": "three"})
+    for ask, words in zip(
+        (lambda: wrong.within("n", 0, 2), lambda: wrong.take("gone", int), lambda: wrong.one_of("kind", Kind)),
+        said,
+        strict=True,
+    ):
+        with pytest.raises(ConfigFault) as caught:
+            ask()
+        assert str(caught.value) == words
+
+
 def test_a_value_never_stands_in_an_error() -> None:
     with pytest.raises(ConfigFault) as caught:
         octets("c0ffee-secret", 16, "key")
@@ -83,6 +102,6 @@ def test_what_is_no_object(raw: object) -> None:
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe\xfd", b"[" * 100_000, b'{"a":' * 100_000, b"9" * 5000])
 def test_what_is_not_json_names_its_file_and_no_word_of_it(raw: bytes) -> None:
-    with pytest.raises(ConfigFault, match=r"^x\.json: .* not JSON: \w+$"):
+    with pytest.raises(ConfigFault, match=r"^x\.json: 不是 JSON: \w+$"):
         from_json(raw, "x.json")
     assert from_json(b'{"a": 1}', "x.json") == {"a": 1}

@@ -47,7 +47,7 @@ def test_what_is_no_table(raw: bytes) -> None:
 
 def test_a_bound_on_lines() -> None:
     assert len(rows(b"card\n1\n2\n", 2)) == 2
-    with pytest.raises(ConfigFault, match="more than 2"):
+    with pytest.raises(ConfigFault, match="超过 2 行"):
         rows(b"card\n1\n2\n3\n", 2)
 
 

@@ -85,7 +85,7 @@ def test_a_file_that_is_none(tmp_path):
     with pytest.raises(ConfigFault, match="cannot be read"):
         settings.load(tmp_path / "terminal.json")
     (tmp_path / "terminal.json").write_text("{")
-    with pytest.raises(ConfigFault, match="not JSON"):
+    with pytest.raises(ConfigFault, match="不是 JSON"):
         settings.load(tmp_path / "terminal.json")
-    with pytest.raises(ConfigFault, match="object"):
+    with pytest.raises(ConfigFault, match="应为对象"):
         settings.parse([])
