@@ -68,7 +68,10 @@ def _campus(folder: str) -> str:
 
 
 def _needs(arguments: list[str]) -> int:
-    verb = find(arguments[0] if arguments else "")
+    if not arguments or arguments[0] in HELP:
+        sys.stdout.write("\n\n")
+        return 0
+    verb = find(arguments[0])
     extras, packages = extras_of(verb, arguments[1:]), missing_debian(verb, arguments[1:])
     sys.stdout.write(f"{extras}\n{' '.join(packages)}\n")
     return 0

@@ -1,12 +1,16 @@
 """Where this checkout is, whom its files are for, and what a wrong command line raises: for every verb of the launcher.
 
-Standard library only: `./ykt` asks the verbs before there is a venv.
+Standard library and shared/words only: `./ykt` asks the verbs before there is a venv.
 """
 
 import os
 from pathlib import Path
 
+from shared.words.voice import Text
+
 ROOT = Path(__file__).resolve().parents[1]
+DATA_HELP = Text("数据目录，缺省 var/", "data folder (var/)")
+"""Of the launcher's verbs, whose folder is not that of the parts."""
 
 
 PASSABLE = 0o711

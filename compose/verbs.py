@@ -1,7 +1,7 @@
 """The verbs of `./ykt`: what each does, which module does it, and what has to be installed for it.
 
-Standard library only: `./ykt` asks it before there is a venv. A verb whose module is not in the checkout does not
-exist, neither in the help nor when it is called.
+Standard library and shared/words only: `./ykt` asks it before there is a venv. A verb whose module is not in the
+checkout does not exist, neither in the help nor when it is called.
 """
 
 import shutil
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compose.place import ROOT, WrongUse
+from shared.words.voice import Text
 
 RUN = "edge,cloud,provisioning,demo"
 DEV = f"{RUN},dev"
@@ -21,6 +22,8 @@ POSTGRES = Path("/usr/lib/postgresql")
 PCSC_HEADER = Path("/usr/include/PCSC/winscard.h")
 VPCD = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
+FIRST = ("up", "verify", "test")
+"""What somebody should try who has just got here, in this order."""
 PROGRAMS = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
 
 
@@ -30,8 +33,7 @@ class Verb:
 
     name: str
     usage: str
-    zh: str
-    en: str
+    does: Text
     module: str
     extras: str = RUN
 
@@ -40,100 +42,111 @@ VERBS = (
     Verb(
         "up",
         "[--full] [--for 60s] [--report FILE] [--data DIR] …",
-        "在前台运行一个完整的校园；Ctrl-C 有序结束，数据保留",
-        "a campus in the foreground; Ctrl-C ends it in order, data stay",
+        Text(
+            "在前台运行一个完整的校园；Ctrl-C 有序结束，数据保留",
+            "a campus in the foreground; Ctrl-C ends it in order, data stay",
+        ),
         "compose.campus.up",
     ),
     Verb(
         "test",
         "[--all | --mutants N | PYTEST ARGS]",
-        "全部检查和测试；--mutants N 数漏掉的小错误；其他参数只跑 pytest",
-        "all checks and tests; small mistakes that none sees; ARGS: pytest",
+        Text(
+            "全部检查和测试；--mutants N 找没有测试发现的小错误",
+            "all checks and tests; --mutants N: small mistakes that none sees",
+        ),
         "compose.suite",
         extras=f"{DEV},{CARDS}",
     ),
     Verb(
         "bench",
         "[NAME…] [--json FILE]",
-        "性能数字，每项一行，旁边是同时测得的参照",
-        "figures, each beside a yardstick measured in the same run",
+        Text(
+            "性能数字，每项一行，旁边是同时测得的参照",
+            "figures, each beside a yardstick measured in the same run",
+        ),
         "tests.bench",
         extras=f"{DEV},{CARDS}",
     ),
     Verb(
         "sim",
         "--seeds A:B [--days N] [--taps N]",
-        "用真实代码模拟校园，按种子注入故障并检查账目",
-        "the real code in a simulated campus, faults by seed",
+        Text(
+            "用真实代码模拟校园，按种子注入故障并检查账目",
+            "the real code in a simulated campus, faults by seed",
+        ),
         "tests.sim",
         extras=DEV,
     ),
     Verb(
         "torn",
         "[SCENARIO…] [--points]",
-        "闪卡穷举：每一条指令、每一次落盘都断一次，逐一核对",
-        "torn cards: each APDU and each durable write cut once, then checked",
+        Text(
+            "闪卡穷举：每一条指令、每一次落盘都断一次，逐一核对",
+            "torn cards: each APDU and each durable write cut once, then checked",
+        ),
         "tests.torn",
         extras=DEV,
     ),
     Verb(
         "verify",
         "[--data DIR] [--checkpoint FILE]",
-        "核对账本与网关：检查了什么、多少条、第一处不符",
-        "check ledger and boxes: what, how many, the first thing broken",
+        Text(
+            "核对账本与网关：检查了什么、多少条、第一处不符",
+            "check ledger and boxes: what, how many, the first thing broken",
+        ),
         "compose.verify",
     ),
     Verb(
         "psam-stolen",
         "--psam HEX --since TIME --who NAME --reason TEXT",
-        "PSAM 被盗：挂失到每个网关、商户侧待核、列出涉及的卡",
-        "a stolen PSAM: revoked at every box, held, its cards listed",
+        Text(
+            "PSAM 被盗：挂失到每个网关、商户侧待核、列出涉及的卡",
+            "a stolen PSAM: revoked at every box, held, its cards listed",
+        ),
         "compose.psam_stolen",
     ),
     Verb(
         "held",
         "list|propose|confirm|reject …",
-        "待核：一人提议、另一人确认，放行给商户或退还持卡人",
-        "what is held: one person proposes, another confirms",
+        Text(
+            "待核：一人提议、另一人确认，放行给商户或退还持卡人",
+            "what is held: one person proposes, another confirms",
+        ),
         "compose.held",
     ),
     Verb(
         "lock",
         "",
-        "按 pyproject.toml 重新生成 requirements.lock",
-        "make requirements.lock anew from pyproject.toml",
+        Text("按 pyproject.toml 重新生成 requirements.lock", "make requirements.lock anew from pyproject.toml"),
         "compose.lock.make",
         extras=DEV,
     ),
     Verb(
         "sbom",
         "[--out FILE]",
-        "软件物料清单（CycloneDX），不需要网络",
-        "the bill of materials (CycloneDX), without a network",
+        Text("软件物料清单（CycloneDX），不需要网络", "the bill of materials (CycloneDX), without a network"),
         "compose.lock.sbom",
         extras="",
     ),
-    Verb("edge", "…", "数据网关", "the edge box", "edge"),
-    Verb("cloud", "…", "中心平台：入账、控制台、导入", "the platform: ingest, console, import", "cloud"),
+    Verb("edge", "…", Text("数据网关", "the edge box"), "edge"),
+    Verb("cloud", "…", Text("中心平台：入账、控制台、导入", "the platform: ingest, console, import"), "cloud"),
     Verb(
         "provision",
         "…",
-        "发行：密钥、卡、PSAM、证书、清单",
-        "keys, cards, PSAMs, certificates, inventory",
+        Text("发行：密钥、卡、PSAM、证书、清单", "keys, cards, PSAMs, certificates, inventory"),
         "provisioning",
     ),
     Verb(
         "terminal",
         "… [--interactive]",
-        "终端；可亲手当一回收银台",
-        "a terminal; a counter to sell at by hand",
+        Text("终端；可亲手当一回收银台", "a terminal; a counter to sell at by hand"),
         "edge.terminal",
     ),
     Verb(
         "desk",
         "read|… [--card LABEL] [--reader NAME]",
-        "卡务台：读卡、充值、圈提、换卡、日结",
-        "the card desk: read, load, unload, replace, close the day",
+        Text("卡务台：读卡、充值、圈提、换卡、日结", "the card desk: read, load, unload, replace, close the day"),
         "edge.desk",
     ),
 )
@@ -150,7 +163,9 @@ def find(name: str) -> Verb:
         if verb.name == name:
             return verb
     raise WrongUse(
-        f"没有这个命令：{name}；./ykt --help 列出全部命令\nNo such verb: {name}; ./ykt --help lists them all"
+        Text(
+            f"没有这个命令：{name}；./ykt --help 列出全部命令", f"No such verb: {name}; ./ykt --help lists them all"
+        )
     )
 
 
@@ -174,30 +189,42 @@ def missing_debian(verb: Verb, arguments: list[str]) -> tuple[str, ...]:
 
 
 def help_text() -> str:
-    """Return the help, Chinese first."""
+    """Return the help in one language; what to try first stands first."""
     verbs = existing()
-    chinese = "\n".join(f"  {verb.name:<11} {verb.usage}\n            {verb.zh}" for verb in verbs)
-    english = "\n".join(f"  {verb.name:<11} {verb.usage}\n            {verb.en}" for verb in verbs)
-    return f"""\
+    first = "\n".join(f"  ./ykt {verb.name:<7} {verb.does}" for name in FIRST for verb in verbs if verb.name == name)
+    rows = "\n".join(f"  {verb.name:<11} {verb.usage}\n            {verb.does}" for verb in verbs)
+    page = Text(
+        f"""\
 OpenYKT 开放一卡通
+
+可以先试：
+{first}
 
 用法：./ykt 命令 [参数]
 首次运行会建立 .venv 并安装所需的包。每个命令都有自己的 --help。
 
-{chinese}
+{rows}
 
+界面语言随终端，--lang zh|en 另选。
 退出码：0 正确  1 不正确  2 用法不对或缺少条件
-
+""",
+        f"""\
 OpenYKT, an open-source campus one-card platform
+
+What to try first:
+{first}
 
 Usage: ./ykt VERB [ARGUMENTS]
 The first run makes .venv and installs what is needed.
 Every verb has its own --help.
 
-{english}
+{rows}
 
+The language is that of the terminal; --lang zh|en chooses another.
 Exit codes: 0 true  1 false  2 wrong use, or something is missing
-"""
+""",
+    )
+    return str(page)
 
 
 def _exists(module: str) -> bool:

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from unicodedata import east_asian_width
 
 import pytest
@@ -14,12 +15,13 @@ from compose.__main__ import main
 from compose.lock.locked import FILE
 from compose.place import ROOT, WrongUse
 from compose.verbs import VERBS, existing, extras_of, find, help_text, missing_debian
+from shared.words.voice import Language, speak, wanted
 
 TOOLS = {"sh", "dirname", "id", "cat", "sed", "cksum", "grep", "tail", "mktemp", "rm", "flock", "uname", "env", "tr"}
 
 
 def ykt(*words, checkout=ROOT, path="/usr/bin:/bin", **more):
-    environment = {"PATH": path, "HOME": os.environ["HOME"], "LANG": "C.UTF-8", **more}
+    environment = {"PATH": path, "HOME": os.environ["HOME"], "LANG": "C.UTF-8"} | more
     return subprocess.run(
         (checkout / "ykt", *words), capture_output=True, text=True, check=False, env=environment, cwd="/", timeout=60
     )
@@ -31,26 +33,38 @@ def checkout(tmp_path):
     for name in ("ykt", "pyproject.toml", FILE):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "compose", tmp_path / "compose", ignore=lambda *_: {"__pycache__"})
-    shutil.copytree(ROOT / "shared" / "words", tmp_path / "shared" / "words", ignore=lambda *_: {"__pycache__"})
+    for name in ("words", "input"):
+        folder = Path("shared", name)
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=lambda *_: {"__pycache__"})
     (tmp_path / "edge").mkdir()
     (tmp_path / "edge" / "__init__.py").touch()
     (tmp_path / "edge" / "__main__.py").write_text("import os, sys\nprint(os.getcwd(), sys.argv[1:])\n")
     return tmp_path
 
 
-def test_help_needs_no_venv_and_speaks_chinese_first(checkout):
-    done = ykt("--help", checkout=checkout)
+@pytest.mark.parametrize(
+    ("words", "environment", "is_english"),
+    [((), {}, False), (("--help",), {"LANG": "en_US.UTF-8"}, True), (("-h", "--lang", "en"), {}, True),
+     (("--lang=en",), {}, True), (("help", "--lang", "zh"), {"LANG": "en"}, False),
+     ((), {"LC_ALL": "zh_CN.UTF-8", "LANG": "en_GB"}, False), ((), {"YKT_LANG": "en", "LC_ALL": "zh_CN"}, True)],
+)  # fmt: skip
+def test_help_needs_no_venv_and_is_in_one_language(checkout, words, environment, is_english):
+    done = ykt(*words, checkout=checkout, **environment)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.index("用法") < done.stdout.index("Usage")
+    assert ("Usage" in done.stdout, "用法" in done.stdout) == (is_english, not is_english)
     assert not (checkout / ".venv").exists()
 
 
 def test_help_lists_the_verbs_of_this_checkout_and_no_others(checkout):
     listed = re.findall(r"^  ([a-z]+) ", ykt("help", checkout=checkout).stdout, re.MULTILINE)
-    chinese, english = listed[: len(listed) // 2], listed[len(listed) // 2 :]
-    assert chinese == english
-    assert {"test", "edge"} <= set(chinese)
-    assert not {"sim", "bench", "cloud", "provision", "terminal"} & set(chinese)
+    assert {"test", "edge"} <= set(listed)
+    assert not {"sim", "bench", "cloud", "provision", "terminal"} & set(listed)
+
+
+def test_help_says_first_what_to_try_first(checkout):
+    said = ykt(checkout=checkout).stdout
+    assert re.findall(r"^  ./ykt ([a-z]+) ", said, re.MULTILINE) == ["up", "verify", "test"]
+    assert said.index("./ykt test") < said.index("用法")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +74,7 @@ def test_wrong_use_ends_with_2_before_anything_is_made(checkout, words):
     done = ykt(*words, checkout=checkout)
     assert done.returncode == 2
     assert "没有这个命令" in done.stderr
-    assert "No such verb" in done.stderr
+    assert "No such verb" in ykt(*words, "--lang", "en", checkout=checkout).stderr
     assert not (checkout / ".venv").exists()
 
 
@@ -80,8 +94,31 @@ def test_missing_packages_are_named_when_they_may_not_be_installed(checkout, tmp
     done = ykt("test", checkout=lacking(checkout), path=programs(tmp_path / "bin", id="echo 1000"))
     assert done.returncode == 2
     assert "缺少软件包：chromium fonts-noto-cjk" in done.stderr
-    assert "Missing packages: chromium fonts-noto-cjk" in done.stderr
     assert not (checkout / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("--lang", "en"), ("--lang=en",), ("--lang", "zh"), ("--lang", "EN"), ("--lang",), ("--lang=",)]
+)
+@pytest.mark.parametrize(
+    "environment",
+    [{}, {"LANG": "en_GB.UTF-8"}, {"LANG": "EN"}, {"LANG": "eng"}, {"LANG": "en", "LC_MESSAGES": "zh_CN"},
+     {"LC_ALL": "C", "LANG": "en"}, {"LC_ALL": "", "LANG": "en"}, {"YKT_LANG": "zh", "LC_ALL": "en_US"}],
+)  # fmt: skip
+def test_the_script_speaks_what_python_would(words, environment):
+    script = (ROOT / "ykt").read_text().split("\npython=")[0]
+    said = subprocess.run(
+        ("/bin/sh", "-c", f"{script}\necho $lang", ROOT / "ykt", "test", *words),
+        capture_output=True, text=True, check=True, env={"PATH": "/usr/bin:/bin", **environment},
+    )  # fmt: skip
+    assert said.stdout.strip() == wanted(["test", *words], environment).value
+
+
+def test_missing_packages_are_named_in_english_too(checkout, tmp_path):
+    path = programs(tmp_path / "bin", id="echo 1000")
+    done = ykt("test", checkout=lacking(checkout), path=path, LANG="en_US.UTF-8")
+    assert done.stderr.startswith("Missing packages: chromium fonts-noto-cjk")
+    assert not re.search(r"[\u4e00-\u9fff]", done.stderr)
 
 
 def test_missing_packages_are_installed_by_root_after_one_update(checkout, tmp_path):
@@ -128,7 +165,7 @@ def prepared(checkout):
     python = checkout / ".venv" / "bin" / "python"
     python.write_text(STAND_IN.format(checkout=checkout, python=sys.executable))
     python.chmod(0o755)
-    script = (checkout / "ykt").read_text().split("\ncase ")[0]
+    script = (checkout / "ykt").read_text().split("\nneeds=")[0]
     mark = subprocess.run(
         ("sh", "-c", f"{script}\nfingerprint", checkout / "ykt"), capture_output=True, text=True, check=True
     ).stdout
@@ -204,11 +241,13 @@ def test_script_names_no_registry_and_no_bashism():
 
 def test_every_verb_says_both_languages():
     for verb in VERBS:
-        assert re.search(r"[\u4e00-\u9fff]", verb.zh), verb.name
-        assert re.fullmatch(r"[ -~]+", verb.en), verb.name
+        assert re.search(r"[\u4e00-\u9fff]", verb.does.zh), verb.name
+        assert re.fullmatch(r"[ -~]+", verb.does.en), verb.name
 
 
-def test_help_fits_a_terminal():
+@pytest.mark.parametrize("language", list(Language))
+def test_help_fits_a_terminal(language):
+    speak(language)
     widths = [sum(2 if east_asian_width(char) in "WF" else 1 for char in line) for line in help_text().splitlines()]
     assert max(widths) <= 80
 
@@ -261,5 +300,5 @@ def test_needs_are_two_lines(capsys):
 
 
 def test_unknown_verb_is_wrong_use():
-    with pytest.raises(WrongUse, match="No such verb: pay"):
+    with pytest.raises(WrongUse, match="没有这个命令：pay"):
         main(["pay"])
