@@ -2,19 +2,23 @@
 
 Plain pip requirements, so that pip itself can read the whole; over each stands a line that says which of our extras it
 is for. `base` is what every part needs, `build` what builds ours and the few that come as source. Standard library
-only: `./ykt` reads it before there is a venv.
+and shared/words only: `./ykt` reads it before there is a venv.
 """
 
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from shared.words.voice import Text
+
 FILE = "requirements.lock"
 BASE, BUILD = "base", "build"
-HEAD = """\
-# 由 ./ykt lock 生成，勿手改；只按内容（SHA-256）安装，不写来源地址
-# Made by ./ykt lock, not by hand. Installed by content alone; where from, pip's own settings say.
-"""
+_HEAD = Text(
+    "# 由 ./ykt lock 生成，勿手改；只按内容（SHA-256）安装，不写来源地址",
+    "# Made by ./ykt lock, not by hand. Installed by content alone; where from, pip's own settings say.",
+)
+HEAD = f"{_HEAD.zh}\n{_HEAD.en}\n"
+"""Both: the file is for everybody."""
 _PIN = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[^ ;\\]+)(?: ; (?P<marker>[^\\]+))? \\")
 _HASH = re.compile(r"    --hash=sha256:(?P<hash>[0-9a-f]{64})(?: \\)?")
 

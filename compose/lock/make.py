@@ -39,12 +39,18 @@ markers.default_environment = lambda: {**real(), **told}
 from pip._internal.cli.main import main
 sys.exit(main(sys.argv[2:]))
 """
-HELP = """\
-用法 usage: ./ykt lock
+HELP = Text(
+    """\
+用法：./ykt lock
 
 按 pyproject.toml 重新生成 requirements.lock（每个包的版本与内容哈希），需要网络。
+""",
+    """\
+usage: ./ykt lock
+
 Makes requirements.lock anew from pyproject.toml: versions and hashes of contents. Needs the network.
-"""
+""",
+)
 
 
 class Machine(NamedTuple):
@@ -86,7 +92,7 @@ Picture = Mapping[str, Found]
 def main(arguments: list[str]) -> int:
     """0 written, 1 pip could not, in its own words, 2 wrong use."""
     if arguments := without(arguments):
-        sys.stdout.write(HELP)
+        sys.stdout.write(str(HELP))
         return 0 if set(arguments) <= {"-h", "--help"} else 2
     declared = declarations((ROOT / "pyproject.toml").read_bytes())
     try:

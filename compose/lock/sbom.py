@@ -4,7 +4,6 @@ Names what may be installed and nothing else: each package with its version, the
 wants it. The same lock gives the same bytes.
 """
 
-import argparse
 import json
 import os
 import sys
@@ -16,17 +15,19 @@ from uuid import NAMESPACE_URL, uuid5
 
 from compose.lock.locked import FILE, Locked, parse
 from compose.place import ROOT, keep_private
-from shared.words.voice import speak, wanted, without
+from shared.input.command_line import Parser
+from shared.words.voice import Text, speak, wanted
 
+_OUT = Text("写入文件，缺省为屏幕", "a file instead of the screen")
 TOOLS_ALONE = {"build", "dev"}
 """A package for these only is in no school's installation."""
 
 
 def main(arguments: list[str]) -> int:
     """0 written, 2 wrong use."""
-    parser = argparse.ArgumentParser(prog="./ykt sbom", description="软件物料清单 / the bill of materials")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="写入文件，缺省为屏幕 / a file instead of the screen")
-    given = parser.parse_args(without(arguments))
+    parser = Parser(prog="./ykt sbom", description=Text("软件物料清单", "the bill of materials"))
+    parser.add_argument("--out", type=Path, metavar="FILE", help=_OUT)
+    given = parser.parse_args(arguments)
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     text = bill(project, (ROOT / FILE).read_text(encoding="utf-8"))
     if given.out is None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from compose.parts.leash import ALL_END_S
 from compose.parts.process import lives
 from compose.place import make_passable
+from shared.words.voice import Text
 
 END_WAIT_S = ALL_END_S + 3.0
 POLL_S = 0.05
@@ -25,8 +26,10 @@ class FolderInUse(Exception):
     def __init__(self, folder: Path, owner: int) -> None:
         """Say which folder, and whose."""
         super().__init__(
-            f"数据目录正在使用：{folder}（进程 {owner}）。请先结束它，或用 --data 另选目录。\n"
-            f"Data folder in use: {folder} (process {owner}). End that one first, or choose another with --data."
+            Text(
+                f"数据目录正在使用：{folder}（进程 {owner}）。请先结束它，或用 --data 另选目录。",
+                f"Data folder in use: {folder} (process {owner}). End that one first, or choose another with --data.",
+            )
         )
 
 
@@ -39,8 +42,10 @@ class FolderUnusable(Exception):
         """Say which folder, and why."""
         why = f"{fault.filename or folder}: {fault.strerror}"
         super().__init__(
-            f"数据目录 {folder} 不能用：{why}。请用 --data 另选可写的目录。\n"
-            f"The data folder {folder} cannot be used: {why}. Choose one that can be written with --data."
+            Text(
+                f"数据目录 {folder} 不能用：{why}。请用 --data 另选可写的目录。",
+                f"The data folder {folder} cannot be used: {why}. Choose one that can be written with --data.",
+            )
         )
 
 

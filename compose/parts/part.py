@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from compose.parts.leash import Leash
+from shared.words.voice import Text
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -78,5 +79,5 @@ def _identity(user: str) -> tuple[int | None, int | None, list[int] | None]:
     try:
         entry = pwd.getpwnam(user)
     except KeyError as error:
-        raise PartError(f"no user {user!r} on this machine") from error
+        raise PartError(Text(f"本机没有用户 {user!r}", f"no user {user!r} on this machine")) from error
     return entry.pw_uid, entry.pw_gid, []

@@ -22,6 +22,7 @@ from compose.parts.child import Child
 from compose.parts.leash import Leash
 from compose.parts.output import PartLog
 from compose.parts.part import Part, PartError
+from shared.words.voice import Text
 
 BACK_OFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_S = 30.0
@@ -69,10 +70,15 @@ class Ended:
 class StartFailed(Exception):
     """A part did not become ready: why, and its last lines."""
 
-    def __init__(self, name: str, reason: str, tail: tuple[str, ...]) -> None:
-        """Say it in both languages, with what the part itself said."""
+    def __init__(self, name: str, reason: Text, tail: tuple[str, ...]) -> None:
+        """Say it, with what the part itself said."""
         lines = "".join(f"\n  | {line}" for line in tail)
-        super().__init__(f"部件未能启动：{name}（{reason}）\nA part did not start: {name} ({reason}){lines}")
+        super().__init__(
+            Text(
+                f"部件未能启动：{name}（{reason.zh}）{lines}",
+                f"A part did not start: {name} ({reason.en}){lines}",
+            )
+        )
         self.name = name
         self.reason = reason
         self.tail = tail
@@ -277,10 +283,10 @@ class Supervisor:
         self._watch_leash()
 
 
-def _reason(part: Part, child: Child) -> str:
+def _reason(part: Part, child: Child) -> Text:
     if child.exited.done():
-        return f"退出码 exit {child.exited.result()}"
-    return f"{part.ready_timeout_s:g} 秒内未就绪 not ready within {part.ready_timeout_s:g} s"
+        return Text(f"退出码 {child.exited.result()}", f"exit {child.exited.result()}")
+    return Text(f"{part.ready_timeout_s:g} 秒内未就绪", f"not ready within {part.ready_timeout_s:g} s")
 
 
 def _first_of(failed: "BaseExceptionGroup[StartFailed]") -> StartFailed:

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from shared.words.voice import Text
+
 PREFIX = "STATUS "
 WINDOW_S = 5.0
 
@@ -104,7 +106,7 @@ class Watch:
                 await asyncio.wait_for(self._heard.wait(), min(1.0, stalled_s))
 
     def live_line(self, faults: int) -> str:
-        """taps/s, in outbox, posted, oldest unposted, restarts; zh and en in one line."""
+        """taps/s, in outbox, posted, oldest unposted, restarts, in one line."""
         taps = self.total("t-", "taps") + self.total("t-", "loads")
         now = time.monotonic()
         self._taps.append((now, taps))
@@ -113,8 +115,10 @@ class Watch:
         then, before = self._taps[0]
         rate = (taps - before) / (now - then) if now > then else 0.0
         oldest_s = self.most("edge-", "oldest_unsettled_ms") / 1000
-        return (
-            f"{rate:5.1f} 笔/秒 taps/s · 待结算 in outbox {self.total('edge-', 'unsettled')} · "
-            f"已入账 posted {self.total('edge-', 'settled')} · 最早等待 oldest unposted {oldest_s:.1f} s · "
-            f"重启 restarts {faults}"
+        waits, posted = self.total("edge-", "unsettled"), self.total("edge-", "settled")
+        line = Text(
+            f"{rate:5.1f} 笔/秒 · 待结算 {waits} · 已入账 {posted} · 最早等待 {oldest_s:.1f} 秒 · 重启 {faults}",
+            f"{rate:5.1f} taps/s · in outbox {waits} · posted {posted} · oldest unposted {oldest_s:.1f} s · "
+            f"restarts {faults}",
         )
+        return str(line)

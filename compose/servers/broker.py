@@ -22,6 +22,7 @@ from compose.servers.render import render, write_private
 from shared.errors import ConfigFault
 from shared.input.command_line import Parser
 from shared.input.login import LOGIN_HELP, Login, read_login
+from shared.words.voice import Text, speak, wanted
 
 MAX_PAYLOAD_BYTES = 1 << 20
 LISTEN_S = 10.0
@@ -62,7 +63,7 @@ def _auth(login: Login | None) -> str:
 
 def _attend(port: int) -> None:
     if not _listens(port):
-        sys.stderr.write(f"端口 {port} 未能监听 / not listening on port {port}\n")
+        sys.stderr.write(f"{Text(f'端口 {port} 未能监听', f'not listening on port {port}')}\n")
         os._exit(1)
     send_at_once(port)
     sys.stdout.write(f"READY port={port}\n")
@@ -104,4 +105,5 @@ def _set_no_delay(fd: int, port: int) -> None:
 
 if __name__ == "__main__":
     keep_private()
+    speak(wanted(sys.argv[1:], os.environ))
     main()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from compose.place import WrongUse
+from shared.words.voice import Text
 
 NOTE = "postgres.place"
 """In the data folder: where its cluster stands."""
@@ -29,7 +30,12 @@ def find_place(folder: Path, outside: Path | None, in_use: Callable[[Path], bool
     if noted is None:
         return own if outside is None else outside / f"postgres-{secrets.token_hex(6)}"
     if noted.name == INSIDE:
-        raise WrongUse(f"{folder}: 数据库不在此目录内 / the database is not in this folder but in {noted}")
+        raise WrongUse(
+            Text(
+                f"{folder}: 数据库不在此目录内，而在 {noted}",
+                f"{folder}: the database is not in this folder but in {noted}",
+            )
+        )
     _require_ours(folder.resolve(), noted, in_use)
     return noted
 
@@ -53,11 +59,15 @@ def _require_ours(folder: Path, place: Path, in_use: Callable[[Path], bool]) -> 
         other = Path(owner.read_text().strip())
         if other != folder and _noted(other) == place:
             raise WrongUse(
-                f"{folder} 是副本：数据库 {place} 属于 {other} / this folder is a copy: the database {place} "
-                f"belongs to {other}, and is not in it"
+                Text(
+                    f"{folder} 是副本：数据库 {place} 属于 {other}，不在其中",
+                    f"{folder} is a copy: the database {place} belongs to {other}, and is not in it",
+                )
             )
     elif in_use(place):  # of a release that wrote down no owner
         raise WrongUse(
-            f"{folder}: 数据库 {place} 正被使用，不知属于哪个目录；先结束它的校园 / the database {place} is in use "
-            "and does not say by which folder: end its campus first"
+            Text(
+                f"{folder}: 数据库 {place} 正被使用，不知属于哪个目录；先结束它的校园",
+                f"{folder}: the database {place} is in use and does not say by which folder: end its campus first",
+            )
         )

@@ -9,6 +9,8 @@ import os
 import socket
 from collections import deque
 
+from shared.words.voice import Text
+
 LOOPBACK = "127.0.0.1"
 TRIED_MAX = 64
 KEPT_MAX = 256
@@ -31,7 +33,7 @@ def free_port() -> int:
             port: int = probe.getsockname()[1]
         if _keep(port):
             return port
-    raise NoPort("没有空闲端口 / no free port")
+    raise NoPort(Text("没有空闲端口", "no free port"))
 
 
 def take_port(port: int) -> bool:

@@ -21,6 +21,7 @@ from compose.servers.cluster_place import find_place, keep_place
 from compose.servers.render import render, write_private
 from compose.servers.servers import ServerMissing
 from compose.servers.socket_folder import FolderNotOurs, socket_folder
+from shared.words.voice import Text
 
 INSTALLED = Path("/usr/lib/postgresql")
 FALLBACK = Path("/var/lib/openykt")
@@ -163,7 +164,9 @@ def _end_orphan(pid: int) -> None:
                 return
     finally:
         os.close(fd)
-    raise PostgresError(f"a server of this folder does not end: process {pid}")
+    raise PostgresError(
+        Text(f"该目录的服务器没有结束：进程 {pid}", f"a server of this folder does not end: process {pid}")
+    )
 
 
 def _gone(pid: int, wait_s: float) -> bool:

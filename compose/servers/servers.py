@@ -14,6 +14,7 @@ from pathlib import Path
 from compose.parts.part import Part
 from compose.servers.ports import LOOPBACK
 from compose.servers.render import render, write_private
+from shared.words.voice import Text
 
 RUNNING = r"mosquitto version \S+ running"
 QUEUED_MESSAGES_MAX = 1_000
@@ -30,8 +31,10 @@ class ServerMissing(Exception):
     def __init__(self, program: str, package: str) -> None:
         """Name the program and the Debian package that brings it."""
         super().__init__(
-            f"缺少程序 {program}，请安装 Debian 软件包 {package}。\n"
-            f"The program {program} is missing; install the Debian package {package}."
+            Text(
+                f"缺少程序 {program}，请安装 Debian 软件包 {package}。",
+                f"The program {program} is missing; install the Debian package {package}.",
+            )
         )
 
 

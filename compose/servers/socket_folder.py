@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
+from shared.words.voice import Text
+
 SOCKET_PATH_BYTES = 90
 """Of 108 that the kernel takes: the socket's own name comes after it."""
 ROOTS = Path("/run")
@@ -49,5 +51,7 @@ def _ours(path: Path, user: str) -> Path:
     found = path.lstat()
     owners = {os.geteuid(), *((pwd.getpwnam(user).pw_uid,) if user else ())}
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in owners or found.st_mode & 0o077:
-        raise FolderNotOurs(f"{path}: 不是本用户私有的目录，拒绝使用 / is not a private folder of ours, refused")
+        raise FolderNotOurs(
+            Text(f"{path}: 不是本用户私有的目录，拒绝使用", f"{path}: is not a private folder of ours, refused")
+        )
     return path

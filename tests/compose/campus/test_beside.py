@@ -10,6 +10,7 @@ from compose.campus.beside import campus_of, exit_code, last_object, ledger_dsn
 from compose.parts.supervise import StartFailed, Supervisor
 from compose.place import WrongUse
 from compose.servers.servers import ServerMissing
+from shared.words.voice import Text
 
 
 async def ends(what: int | Exception) -> int:
@@ -21,7 +22,8 @@ async def ends(what: int | Exception) -> int:
 @pytest.mark.parametrize(
     ("end", "code", "said"),
     [
-        (0, 0, ""), (1, 1, ""), (WrongUse("no campus"), 2, "no campus"), (StartFailed("keys", "gone", ()), 1, "keys"),
+        (0, 0, ""), (1, 1, ""), (WrongUse("no campus"), 2, "no campus"),
+        (StartFailed("keys", Text("退出", "gone"), ()), 1, "keys"),
         (ServerMissing("postgres", "postgresql"), 2, "postgresql"),
     ],
 )  # fmt: skip

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from compose.campus.up import main
+from shared.words.voice import Language, speak
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
@@ -55,7 +56,8 @@ def test_a_data_folder_that_cannot_be_made(tmp_path: Path, capsys: pytest.Captur
     (tmp_path / "file").touch()
     page = said(capsys, "--data", tmp_path / "file" / "data")
     assert "不能用" in page
-    assert "cannot be used" in page
+    speak(Language.EN)
+    assert "cannot be used" in said(capsys, "--data", tmp_path / "file" / "data")
 
 
 def test_a_full_disk_is_said_in_words(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def test_ready_line_is_what_the_part_said(campus):
 def test_part_that_dies_at_its_start_fails_it_with_its_last_lines(campus):
     async def scene():
         async with campus.supervisor as supervisor:
-            with pytest.raises(StartFailed, match=r"(?s)broker.*exit 3.*\| no such port") as failed:
+            with pytest.raises(StartFailed, match=r"(?s)broker.*退出码 3.*\| no such port") as failed:
                 await supervisor.start(
                     sleeper("ledger"),
                     part("broker", "print('no such port'); raise SystemExit(3)"),
@@ -174,7 +174,7 @@ def test_part_that_is_never_ready_fails_the_start_and_is_ended(campus):
 
     async def scene():
         async with campus.supervisor as supervisor:
-            with pytest.raises(StartFailed, match=r"not ready within 0\.5 s"):
+            with pytest.raises(StartFailed, match=r"0\.5 秒内未就绪"):
                 await supervisor.start(silent)
 
     run(scene())
@@ -208,7 +208,7 @@ def test_a_spare_part_that_does_not_start_is_tried_again_and_the_rest_goes_on(ca
 def test_program_that_is_not_there_fails_the_start(campus):
     async def scene():
         async with campus.supervisor as supervisor:
-            with pytest.raises(StartFailed, match=r"(?s)exit 127.*No such file"):
+            with pytest.raises(StartFailed, match=r"(?s)退出码 127.*No such file"):
                 await supervisor.start(Part("edge", ("/no/such/program",)))
 
     run(scene())
@@ -217,7 +217,7 @@ def test_program_that_is_not_there_fails_the_start(campus):
 def test_user_that_is_not_there_fails_the_start(campus):
     async def scene():
         async with campus.supervisor as supervisor:
-            with pytest.raises(StartFailed, match="no user 'nobody-of-that-name'"):
+            with pytest.raises(StartFailed, match="没有用户 'nobody-of-that-name'"):
                 await supervisor.start(sleeper("edge", user="nobody-of-that-name"))
 
     run(scene())
@@ -464,7 +464,7 @@ def test_folder_in_use_is_refused_in_both_languages(launcher, tmp_path, monkeypa
     """At once: its launcher lives."""
     monkeypatch.setattr("compose.parts.hold.END_WAIT_S", 600.0)
     pids(launcher)
-    with pytest.raises(FolderInUse, match=rf"(?s)正在使用.*{launcher.pid}.*in use") as refused:
+    with pytest.raises(FolderInUse, match=rf"(?s)正在使用.*{launcher.pid}") as refused:
         hold(tmp_path / "data")
     assert refused.value.exit_code == 2
 

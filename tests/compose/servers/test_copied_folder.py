@@ -95,6 +95,6 @@ def test_a_database_of_release_0_1_names_no_owner_and_is_left_alone_while_it_is_
     folder, place = tmp_path / "folder", tmp_path / "outside" / "postgres-1"
     folder.mkdir()
     (folder / NOTE).write_text(f"{place}\n")
-    with pytest.raises(WrongUse, match="in use"):
+    with pytest.raises(WrongUse, match="正被使用"):
         find_place(folder, None, lambda _: True)
     assert find_place(folder, None, nobody) == place

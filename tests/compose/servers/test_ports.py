@@ -62,5 +62,5 @@ def test_of_those_kept_the_oldest_goes(monkeypatch):
 
 def test_no_port_is_said(monkeypatch):
     monkeypatch.setattr(ports, "TRIED_MAX", 0)
-    with pytest.raises(NoPort, match="no free port"):
+    with pytest.raises(NoPort, match="没有空闲端口"):
         free_port()

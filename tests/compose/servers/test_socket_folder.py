@@ -65,7 +65,7 @@ def test_somebody_elses_folder_is_refused(as_nobody: Path) -> None:
     squatted = socket_folder(place, "", {})
     squatted.mkdir(mode=0o700)
     os.chown(squatted, 4711, 4711)
-    with pytest.raises(FolderNotOurs, match="refused"):
+    with pytest.raises(FolderNotOurs, match="拒绝使用"):
         socket_folder(place, "", {})
     os.chown(squatted, os.geteuid(), -1)
     assert socket_folder(place, "", {}) == squatted
