@@ -15,27 +15,34 @@ from pathlib import Path
 from compose.campus.beside import campus_of, exit_code, ledger_dsn
 from compose.campus.campus import step
 from compose.parts.supervise import Supervisor
-from compose.place import ROOT, keep_private
+from compose.place import DATA_HELP, ROOT, keep_private
 from shared.input.command_line import Parser
-from shared.words.voice import speak, wanted
+from shared.words.voice import Text, speak, wanted
 
-ABOUT = """待核：卡方已入账、商户侧等人核对的分录（如 PSAM 被盗之后到的）。
-一人提议，另一人确认，才以新分录放行给商户或退还持卡人。
-Held: entries whose card side is posted and whose merchant side waits, as after a theft. One person proposes, another
-confirms, and only then new entries give the sums to the merchant or back to the holder.
-
+_USES = """
   ./ykt held list [--psam HEX] [--card LABEL]… [--json]
   ./ykt held propose --psam HEX|--card LABEL|--entry N --to merchant|holder --who NAME --reason TEXT
   ./ykt held confirm --proposal N --who NAME
   ./ykt held reject --proposal N --who NAME --reason TEXT"""
-EXITS = "退出码 exit codes: 0 已办 done · 2 用法不对或被拒绝，未作任何更改 wrong use or refused, nothing was changed"
+ABOUT = Text(
+    f"""待核：卡方已入账、商户侧等人核对的分录（如 PSAM 被盗之后到的）。
+一人提议，另一人确认，才以新分录放行给商户或退还持卡人。
+{_USES}""",
+    f"""Held: entries whose card side is posted and whose merchant side waits, as after a theft. One person proposes,
+another confirms, and only then new entries give the sums to the merchant or back to the holder.
+{_USES}""",
+)
+EXITS = Text(
+    "退出码：0 已办 · 2 用法不对或被拒绝，未作任何更改",
+    "exit codes: 0 done · 2 wrong use or refused, nothing was changed",
+)
 
 
 def main(arguments: list[str]) -> int:
     """One step; the exit code."""
     form = argparse.RawTextHelpFormatter
     parser = Parser(prog="./ykt held", description=ABOUT, epilog=EXITS, formatter_class=form)
-    parser.add_argument("--data", type=Path, default=ROOT / "var", metavar="DIR", help="数据目录 · data folder (var/)")
+    parser.add_argument("--data", type=Path, default=ROOT / "var", metavar="DIR", help=DATA_HELP)
     given, words = parser.parse_known_args(arguments)
     return exit_code(_step(given.data.absolute(), words))
 

@@ -18,17 +18,36 @@ from compose.campus.beside import campus_of, exit_code, last_object, ledger_dsn
 from compose.campus.campus import step
 from compose.parts.part import Part
 from compose.parts.supervise import Supervisor
-from compose.place import ROOT, keep_private
+from compose.place import DATA_HELP, ROOT, keep_private
 from shared.input.command_line import Parser
-from shared.words.voice import speak, wanted
+from shared.words.voice import Text, speak, wanted
 
-ABOUT = """PSAM 被盗：一条命令。挂失下发到每个网关并等其落盘确认；截止号之后的记录商户侧一律待核（卡方照常入账）；
-列出涉及的卡；说明密钥所及与轮换的代价。可反复执行以看进度；--found 撤销。
-A stolen PSAM: revokes it at every box and waits for them, holds the merchant side of all that arrives after its last
-settled record (the card side always posts), lists the cards touched, says what its key reaches and what rotation
-costs. Run it again to see how far it is; --found takes it back."""
-EXITS = "退出码 exit codes: 0 已办 done · 1 有网关未在 --wait 内确认 a box has not confirmed · 2 用法不对 wrong use"
+ABOUT = Text(
+    """PSAM 被盗：一条命令。挂失下发到每个网关并等其落盘确认；截止号之后的记录商户侧一律待核（卡方照常入账）；
+列出涉及的卡；说明密钥所及与轮换的代价。可反复执行以看进度；--found 撤销。""",
+    """A stolen PSAM: revokes it at every box and waits for them, holds the merchant side of all that arrives after its
+last settled record (the card side always posts), lists the cards touched, says what its key reaches and what rotation
+costs. Run it again to see how far it is; --found takes it back.""",
+)
+EXITS = Text(
+    "退出码：0 已办 · 1 有网关未在 --wait 内确认 · 2 用法不对",
+    "exit codes: 0 done · 1 a box has not confirmed within --wait · 2 wrong use",
+)
 WAIT_S = 10.0
+_HELP = {
+    "wait": Text(f"等网关几秒，缺省 {WAIT_S:g}", f"seconds to wait for the boxes ({WAIT_S:g})"),
+    "psam": Text("PSAM 号（0016 文件），12 位十六进制", "its number (file 0016), 6 bytes in hexadecimal"),
+    "since": Text("何时起失控，如 2026-11-26T11:30", "out of our hands since, as 2026-11-26T11:30"),
+    "who": Text("经手人", "who reports it"),
+    "reason": Text("缘由", "why"),
+    "body": Text("机身一并被盗", "the body that it is in is gone, too"),
+    "found": Text("撤销：已找回", "it is found again"),
+    "unlisted": Text("清单之外，如库存的", "it is in no inventory, as one in stock"),
+    "csv": Text("涉及的卡，写入此文件", "all cards touched by it, to this file"),
+    "passphrase-file": Text("密钥库的口令文件", "passphrase of the key store"),
+    "share-file": Text("份额，可重复", "a share; may be repeated"),
+    "json": Text("机器可读，一行 JSON", "one line of JSON, for a program"),
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -37,22 +56,23 @@ def main(arguments: list[str]) -> int:
     return exit_code(_report(given))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     form = argparse.RawTextHelpFormatter
     parser = Parser(prog="./ykt psam-stolen", description=ABOUT, epilog=EXITS, formatter_class=form)
-    parser.add_argument("--data", type=Path, default=ROOT / "var", metavar="DIR", help="数据目录 · data folder (var/)")
-    parser.add_argument("--psam", required=True, metavar="HEX", help="PSAM 号 (0016)，12 位 · its 6 bytes")
-    parser.add_argument("--since", metavar="TIME", help="何时起失控 · out of our hands since: 2026-11-26T11:30")
-    parser.add_argument("--who", required=True, metavar="NAME", help="经手人 · who reports it")
-    parser.add_argument("--reason", required=True, metavar="TEXT", help="缘由 · why")
-    parser.add_argument("--body", action="store_true", help="机身一并被盗 · the body that it is in is gone too")
-    parser.add_argument("--found", action="store_true", help="撤销：已找回 · found again")
-    parser.add_argument("--unlisted", action="store_true", help="清单之外，如库存的 · in no inventory")
-    parser.add_argument("--wait", type=float, default=WAIT_S, metavar="S", help=f"等网关 · for the boxes ({WAIT_S:g})")
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="涉及的卡 · all cards touched by it")
-    parser.add_argument("--passphrase-file", type=Path, metavar="FILE", help="密钥库口令 · of the key store")
-    parser.add_argument("--share-file", type=Path, action="append", default=[], metavar="FILE", help="份额 · a share")
-    parser.add_argument("--json", action="store_true", help="机器可读，一行 JSON · one line of JSON for a program")
+    parser.add_argument("--data", type=Path, default=ROOT / "var", metavar="DIR", help=DATA_HELP)
+    parser.add_argument("--psam", required=True, metavar="HEX", help=_HELP["psam"])
+    parser.add_argument("--since", metavar="TIME", help=_HELP["since"])
+    parser.add_argument("--who", required=True, metavar="NAME", help=_HELP["who"])
+    parser.add_argument("--reason", required=True, metavar="TEXT", help=_HELP["reason"])
+    parser.add_argument("--body", action="store_true", help=_HELP["body"])
+    parser.add_argument("--found", action="store_true", help=_HELP["found"])
+    parser.add_argument("--unlisted", action="store_true", help=_HELP["unlisted"])
+    parser.add_argument("--wait", type=float, default=WAIT_S, metavar="S", help=_HELP["wait"])
+    parser.add_argument("--csv", type=Path, metavar="FILE", help=_HELP["csv"])
+    parser.add_argument("--passphrase-file", type=Path, metavar="FILE", help=_HELP["passphrase-file"])
+    share = {"action": "append", "default": [], "metavar": "FILE"}
+    parser.add_argument("--share-file", type=Path, help=_HELP["share-file"], **share)
+    parser.add_argument("--json", action="store_true", help=_HELP["json"])
     return parser
 
 

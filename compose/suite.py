@@ -14,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from compose.place import ROOT, keep_private
-from shared.words.voice import speak, wanted
+from shared.words.voice import Text, speak, wanted, without
 
-HELP = """\
-用法 usage: ./ykt test [--all | --mutants N [--seed S] | PYTEST ARGS]
+HELP = Text(
+    """\
+用法：./ykt test [--all | --mutants N [--seed S] | PYTEST 参数]
 
 不带参数：ruff、mypy、导入约定，然后全部测试：两个进程并行，随机顺序，每个测试有时限，最后列出最慢的二十个。
   穷举的测试和长种子取固定的样本（同一份代码总是同一批）；--all 不取样，全部运行。
@@ -25,6 +26,11 @@ HELP = """\
 其他参数：只跑 pytest，下面是它的选项；顺序仍是随机的，单进程。
   -n 2 两个进程 · --randomly-seed=N 重现某次的顺序（见开头几行） · -p no:randomly 按书写顺序
   --timeout 0 不限时（用调试器时） · --all 不取样
+
+退出码：0 全部通过 · 1 有失败 · 2 用法不对，或没有测试
+""",
+    """\
+usage: ./ykt test [--all | --mutants N [--seed S] | PYTEST ARGS]
 
 Without arguments ruff, mypy and the import contracts, then every test: two workers, random order, a limit for each, the
 slowest twenty at the end. Of exhaustive tests and long seeds a stable sample runs (the same code, the same tests);
@@ -35,8 +41,10 @@ With other arguments pytest alone, its options are these; the order is random he
   -n 2 two workers · --randomly-seed=N the order of that run again (its first lines name it) · -p no:randomly as written
   --timeout 0 no limit (with a debugger) · --all no sample
 
-退出码 exit codes: 0 全部通过 all passed · 1 有失败 something failed · 2 用法不对，或没有测试 wrong use, or no test
-"""
+exit codes: 0 all passed · 1 something failed · 2 wrong use, or no test
+""",
+)
+_OK, _FAILED = Text("通过", "ok"), Text("失败", "failed")
 ALL = "--all"
 MUTANTS = "--mutants"
 WORKERS = 2
@@ -61,12 +69,12 @@ def main(arguments: list[str]) -> int:
     if MUTANTS in arguments:
         return subprocess.run((sys.executable, "-m", "tests.mutants", *arguments), check=False).returncode
     if {"-h", "--help"} & set(arguments):
-        _say(HELP)
+        _say(str(HELP))
     is_suite = arguments in ([], [ALL])
     failed = [name for name, words in CHECKS if not _passes(name, words)] if is_suite else []
     if failed:
         names = ", ".join(failed)
-        _say(f"检查未通过：{names}；未运行测试 / checks failed: {names}; no test was run")
+        _say(str(Text(f"检查未通过：{names}；未运行测试", f"checks failed: {names}; no test was run")))
         return 1
     return EXIT.get(pytest.ExitCode(pytest.main([*SUITE, *arguments] if is_suite else arguments)), 1)
 
@@ -82,7 +90,7 @@ def _passes(name: str, words: tuple[str, ...]) -> bool:
     _say(f"[ .. ] {name}")
     program = Path(sys.executable).with_name(name)
     code = subprocess.run((program, *words), check=False).returncode
-    _say(f"[{'通过 ok' if code == 0 else '失败 failed'}] {name} {time.monotonic() - began:.1f} s")
+    _say(f"[{_OK if code == 0 else _FAILED}] {name} {time.monotonic() - began:.1f} s")
     return code == 0
 
 
@@ -94,4 +102,4 @@ def _say(line: str) -> None:
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(without(sys.argv[1:])))

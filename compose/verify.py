@@ -19,15 +19,21 @@ from compose.campus.campus import key_process, step
 from compose.campus.terms import terms_now
 from compose.parts.part import Part
 from compose.parts.supervise import Supervisor
-from compose.place import ROOT, keep_private
+from compose.place import DATA_HELP, ROOT, keep_private
 from shared.input.command_line import Parser
-from shared.words.voice import speak, wanted
+from shared.words.voice import Text, speak, wanted
 
-ABOUT = """核对账本（余额、分录、TAC 复核、唯一键、批次链、逐卡）与各网关的发件箱；
-网关见证过的账本须有；只读，校园运行时也可用。
-Checks the ledger (balances, entries, every TAC again, unique keys, batch chain, card by card) and the outbox
-of every box; what a box has seen of the ledger must be there. Changes nothing; may be used while the campus runs."""
-EXITS = "退出码 exit codes: 0 无误 true · 1 有误，指出第一处 not true, first place named · 2 用法不对 wrong use"
+ABOUT = Text(
+    """核对账本（余额、分录、TAC 复核、唯一键、批次链、逐卡）与各网关的发件箱；
+网关见证过的账本须有；只读，校园运行时也可用。""",
+    """Checks the ledger (balances, entries, every TAC again, unique keys, batch chain, card by card) and the outbox
+of every box; what a box has seen of the ledger must be there. Changes nothing; may be used while the campus runs.""",
+)
+EXITS = Text(
+    "退出码：0 无误 · 1 有误，指出第一处 · 2 用法不对",
+    "exit codes: 0 true · 1 not true, the first place is named · 2 wrong use",
+)
+JSON_HELP = Text("机器可读，一行 JSON", "one line of JSON, for a program")
 
 
 def main(arguments: list[str]) -> int:
@@ -35,12 +41,12 @@ def main(arguments: list[str]) -> int:
     parser = Parser(
         prog="./ykt verify", description=ABOUT, epilog=EXITS, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--data", type=Path, default=ROOT / "var", metavar="DIR", help="数据目录 · data folder (var/)")
+    parser.add_argument("--data", type=Path, default=ROOT / "var", metavar="DIR", help=DATA_HELP)
     parser.add_argument(
         "--checkpoint", type=Path, action="append", default=[], metavar="FILE",
-        help="另存的检查点，可重复 · a saved checkpoint that the ledger must contain; may be repeated",
+        help=Text("另存的检查点，账本须含；可重复", "a saved checkpoint that the ledger must contain; may be repeated"),
     )  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="机器可读，一行 JSON · one line of JSON for a program")
+    parser.add_argument("--json", action="store_true", help=JSON_HELP)
     given = parser.parse_args(arguments)
     saved = [word for file in given.checkpoint for word in ("--checkpoint", str(file.absolute()))]
     return exit_code(_verify(given.data.absolute(), saved, given.json))

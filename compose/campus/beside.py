@@ -12,6 +12,7 @@ from compose.parts.supervise import StartFailed, Supervisor
 from compose.place import WrongUse
 from compose.servers.database import database
 from compose.servers.servers import ServerMissing
+from shared.words.voice import Text
 
 
 def exit_code(work: Coroutine[Any, Any, int]) -> int:
@@ -30,7 +31,7 @@ def campus_of(data: Path) -> Path:
     """The campus in a launcher's folder; WrongUse when there is none."""
     room = data / "campus"
     if not (room / "campus.json").exists():
-        raise WrongUse(f"{data}: 这里没有校园数据 / no campus here")
+        raise WrongUse(Text(f"{data}: 这里没有校园数据", f"{data}: no campus here"))
     return room
 
 

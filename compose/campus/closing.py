@@ -13,22 +13,24 @@ from typing import Any
 
 from compose.campus.campus import step
 from compose.campus.figures import Figures, Open, Owed, Terminal
-from compose.campus.opening import Campus, Say
+from compose.campus.opening import Campus, Say, step_failed
 from compose.campus.replay import with_progress
 from compose.campus.sheet import report, sheet
 from compose.parts.supervise import Ended, Supervisor
 from compose.parts.watch import Watch
+from shared.words.voice import Text
 
 STALLED_S = 180.0
 """Bound of a drain without progress (nobody has less left than before): after it, who still owes is named."""
 STEP_S = 600.0
 TOLD_LINES = 20
+_CLOSING = Text("停止营业，撕卡补刷，排空……", "selling stops; torn cards come again; draining …")
 
 
 async def close(campus: Campus, parts: Supervisor, watch: Watch, hurry: asyncio.Event, say: Say) -> Figures:
     """Stop selling, drain, verify, collect the figures. A second wish (hurry) ends the drain at once."""
     ended = time.monotonic()
-    say("停止营业，撕卡补刷，排空…… selling stops; torn cards come again; draining")
+    say(_CLOSING)
     for name in campus.sellers:
         parts.send(name, signal.SIGUSR1)
     parts_left = [*campus.sellers, *(f"edge-{box.box}" for box in campus.plan.boxes)]
@@ -39,7 +41,8 @@ async def close(campus: Campus, parts: Supervisor, watch: Watch, hurry: asyncio.
     rushed.cancel()
     for name in parts_left:
         if not _drained(watch.of(name)):
-            say(f"  未排空 not drained: {name} {json.dumps(watch.of(name), ensure_ascii=False)[:200]}")
+            owes = json.dumps(watch.of(name), ensure_ascii=False)[:200]
+            say(f"  {Text('未排空', 'not drained')}: {name} {owes}")
     await parts.end(*campus.sellers)
     return await _figures(with_progress(campus, watch, ended), parts, watch, say)
 
@@ -48,7 +51,7 @@ def sum_up(figures: Figures, ended: Ended, path: Path | None, say: Say) -> int:
     """Print the sheet, write the report; the exit code."""
     say(sheet(figures))
     if ended.killed:
-        say(f"  强制结束 killed: {', '.join(ended.killed)}")
+        say(f"  {Text('强制结束', 'killed')}: {', '.join(ended.killed)}")
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(report(figures), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -145,15 +148,22 @@ def _assemble(
         differences=books.get("differences", 0),
         differences_explained=books.get("differences_explained", 0),
         explained_fen=books.get("explained_fen", 0),
-        put_back=books.get("put_back", {}).get("said", ""),
+        put_back=_said(books.get("put_back", {}).get("said", "")),
         put_backs_open=books.get("put_back", {}).get("open", 0),
         losses=books.get("losses", 0),
         loss_fen=books.get("loss_fen", 0),
         loss_provision_fen=books.get("loss_provision_fen", 0),
         loss_purses_fen=books.get("loss_purses_fen", 0),
         loss_subsidy_fen=books.get("loss_subsidy_fen", 0),
-        open=tuple(Open(**case) for case in books.get("open", [])),
+        open=tuple(Open(**{**case, "will": _said(case.get("will", ""))}) for case in books.get("open", [])),
     )
+
+
+def _said(words: str | list[str] | dict[str, str]) -> str | Text:
+    """What the cloud says of a case, for its JSON has no language: both halves, or a word that needs none."""
+    if isinstance(words, dict):
+        return Text(words["zh"], words["en"])
+    return words if isinstance(words, str) else Text(*words)
 
 
 def _terminal(name: str, row: dict[str, Any], watch: Watch, *, by_label: bool) -> Terminal:
@@ -189,7 +199,7 @@ async def _json_step(name: str, say: Say, *words: str) -> dict[str, Any]:
     lines = printed.decode("utf-8", "replace").splitlines()
     if lines and lines[-1].startswith("{"):
         return dict(json.loads(lines[-1]))
-    say(f"  步骤失败 step failed: {name} (exit {process.returncode})")
+    say(f"  {step_failed(name, process.returncode)}")
     for line in lines[-TOLD_LINES:]:
         say(f"  | {line}")
     return {}

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.words.voice import Text
+
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
@@ -42,7 +44,7 @@ class Open:
     card: str
     amount_fen: int
     age_s: int
-    will: str = ""
+    will: str | Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class Figures:
     differences_explained: int = 0
     explained_fen: int = 0
     """What cards hold beyond the books, by differences that are explained."""
-    put_back: str = ""
+    put_back: str | Text = ""
     """An older ledger was put back: what came again, and what cannot; in the cloud's words."""
     checkpoint: str = ""
     """The file of the signed checkpoint that was written with these figures."""

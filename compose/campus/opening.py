@@ -26,6 +26,7 @@ from compose.servers.ports import free_port
 from compose.servers.postgres import postgres
 from compose.servers.render import write_private
 from compose.servers.servers import BrokerFiles, BrokerPorts, embedded_broker, mosquitto
+from shared.words.voice import Text
 
 STEP_S = 600.0
 DEMO_DEPOSIT_FEN = 2_000_000
@@ -36,7 +37,21 @@ LOGIN_FILE = "broker.login"
 DSN_FILE, DSN_FOLDER_FILE = "ledger.dsn", "ledger.folder"
 """The cloud's own file of that name (cloud/process/settings.py): where the ledger is when it is no SQLite file."""
 
-Say = Callable[[str], None]
+Say = Callable[[str | Text], None]
+"""Print a line; a Text is said in the language that is spoken."""
+
+SERVERS = Text("服务器与账本", "servers and ledger")
+_CORE = Text("密钥进程、入账、集控平台", "key process, ingest, console")
+_FIELD = Text("总线与数据网关", "buses and boxes")
+_NO_CONSOLE = Text(
+    "集控平台未能启动，营业照常，将不断重试；原因见 log/console.log",
+    "the console did not start; selling goes on and it is tried again; why: log/console.log",
+)
+_EMBEDDED = Text(
+    "内置消息代理：只听本机，明文，无权限表，口令每次启动随机生成",
+    "embedded broker: this machine only, plain, no rights; a random password at each start",
+)
+_WITH_FULL, _WITHOUT_FULL = Text("须加 --full", "with --full"), Text("不能加 --full", "without --full")
 
 
 class StepFailed(Exception):
@@ -72,16 +87,17 @@ async def open_campus(options: Options, parts: Supervisor, run_dir: Path, say: S
         deposits = [{"card": card.label, "fen": DEMO_DEPOSIT_FEN} for card in plan.cards]
         await first_time(options, parts, where, plan, deposits, say)
     say_broker(where, say)
-    say(f"[1/4] 服务器与账本 servers and ledger ({time.monotonic() - began:.1f} s)")
+    say(f"[1/4] {SERVERS} ({time.monotonic() - began:.1f} s)")
     desk = campus.desk_parts(where, plan, free_port(), servers_of(options))
     await parts.start(*campus.core_parts(where, servers_of(options)), *desk)
-    say(f"[2/4] 密钥进程、入账、集控平台 key process, ingest, console ({time.monotonic() - began:.1f} s)")
+    say(f"[2/4] {_CORE} ({time.monotonic() - began:.1f} s)")
     say_console(parts, where, say)
     await parts.start(*campus.field_parts(where, plan))
-    say(f"[3/4] 总线与数据网关 buses and boxes ({time.monotonic() - began:.1f} s)")
+    say(f"[3/4] {_FIELD} ({time.monotonic() - began:.1f} s)")
     bodies = campus.terminal_parts(where, plan, campus.customers(plan, options.seed))
     await parts.start(*bodies)
-    say(f"[4/4] {len(bodies)} 台终端开始营业 terminals are selling ({time.monotonic() - began:.1f} s)")
+    selling = Text(f"{len(bodies)} 台终端开始营业", f"{len(bodies)} terminals are selling")
+    say(f"[4/4] {selling} ({time.monotonic() - began:.1f} s)")
     return Campus(plan, where, tuple(part.name for part in bodies))
 
 
@@ -89,21 +105,23 @@ def say_console(parts: Supervisor, where: campus.Where, say: Say) -> None:
     """The console's address, and the one-time link while nobody has signed in yet; or that there is no console."""
     line = parts.ready_line("console")
     if not line:
-        say("      集控平台未能启动，营业照常，将不断重试；原因见 log/console.log")
-        say("      the console did not start; selling goes on and it is tried again; why: log/console.log")
+        say(f"      {_NO_CONSOLE}")
         return
     words = line.split()
     links = [word for word in words if "/first-login/" in word]
-    say(f"      集控平台 console: https://127.0.0.1:{where.console_port}/  (证书 CA: campus/cloud/ca.pem)")
+    address = f"https://127.0.0.1:{where.console_port}/"
+    console = Text(
+        f"集控平台：{address} （CA 证书：campus/cloud/ca.pem）", f"console: {address} (CA: campus/cloud/ca.pem)"
+    )
+    say(f"      {console}")
     for link in links:
-        say(f"      首次登录（只能用一次）first sign-in, works once: {link}")
+        say(f"      {Text('首次登录，只能用一次：', 'first sign-in, works once: ')}{link}")
 
 
 def say_broker(where: campus.Where, say: Say) -> None:
     """What the embedded broker is, and is not."""
     if where.login is not None:
-        say("      内置消息代理：只听本机，明文，无权限表，口令每次启动随机生成")
-        say("      embedded broker: this machine only, plain, no rights; a random password at each start")
+        say(f"      {_EMBEDDED}")
 
 
 async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan: Plan, clock: str) -> campus.Where:
@@ -156,7 +174,11 @@ async def first_time(
     early = (options.data / ROOM_MARK).with_suffix(".new")
     early.write_text(json.dumps(mark), encoding="utf-8")
     early.rename(options.data / ROOM_MARK)  # whole or not there: a kill in between must not leave half a word
-    say(f"      密钥、{len(plan.cards)} 张卡、期初余额与充值已备好 keys, cards, opening balances and deposits are made")
+    cards = len(plan.cards)
+    made = Text(
+        f"密钥、{cards} 张卡、期初余额与充值已备好", f"keys, {cards} cards, opening balances and deposits are made"
+    )
+    say(f"      {made}")
 
 
 async def step(parts: Supervisor, name: str, *words: str) -> tuple[str, ...]:
@@ -164,8 +186,13 @@ async def step(parts: Supervisor, name: str, *words: str) -> tuple[str, ...]:
     ended = await parts.run(campus.step(name, *words), STEP_S)
     if ended.code:
         tail = "".join(f"\n  | {line}" for line in ended.tail)
-        raise StepFailed(f"步骤失败 / step failed: {name} (exit {ended.code}){tail}")
+        raise StepFailed(f"{step_failed(name, ended.code)}{tail}")
     return ended.tail
+
+
+def step_failed(name: str, code: int | None) -> Text:
+    """That a command of the product ended badly."""
+    return Text(f"步骤失败：{name}（退出码 {code}）", f"step failed: {name} (exit {code})")
 
 
 def room_mark(data: Path) -> dict[str, bool] | None:
@@ -178,7 +205,12 @@ def room_mark(data: Path) -> dict[str, bool] | None:
     except (ValueError, RecursionError):
         made = None
     if not isinstance(made, dict) or not isinstance(made.get("full"), bool):
-        raise WrongUse(f"{path}: 已损坏：写回 / damaged; put back {{\"full\": false}}, or true if made with --full")
+        raise WrongUse(
+            Text(
+                f'{path}: 已损坏：请写回 {{"full": false}}，以 --full 建的写 true',
+                f'{path}: is damaged; put back {{"full": false}}, or true if made with --full',
+            )
+        )
     return made
 
 
@@ -190,11 +222,19 @@ def known_room(options: Options) -> bool:
     full = made["full"]
     for flag, wanted in (("--all-can", options.all_can), ("--sm4", options.sm4)):
         if wanted and not made.get(flag.strip("-").replace("-", "_"), False):
-            raise WrongUse(f"该数据目录不是 {flag} 所建，请另选 --data / not made with {flag}; choose another --data")
+            raise WrongUse(
+                Text(
+                    f"该数据目录不是用 {flag} 建的，请用 --data 另选",
+                    f"this data folder was not made with {flag}; choose another with --data",
+                )
+            )
     if full != options.full:
-        zh, en = ("须加 --full", "with --full") if full else ("不能加 --full", "without --full")
+        how = _WITH_FULL if full else _WITHOUT_FULL
         raise WrongUse(
-            f"该数据目录启动时{zh}，或用 --data 另选 / this data folder is started {en}; or choose another with --data"
+            Text(
+                f"该数据目录启动时{how.zh}，或用 --data 另选",
+                f"this data folder is started {how.en}; or choose another with --data",
+            )
         )
     return True
 

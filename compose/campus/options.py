@@ -6,19 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from compose.campus.trace import TRACE_HELP
-from compose.place import ROOT, WrongUse
+from compose.place import DATA_HELP, ROOT, WrongUse
 from compose.servers.ports import take_port
 from shared.input.command_line import Parser
+from shared.words.voice import Text
 
-ABOUT = """在前台运行一个完整的校园：账本、入账、集控平台、数据网关、总线与终端。
+ABOUT = Text(
+    """在前台运行一个完整的校园：账本、入账、集控平台、数据网关、总线与终端。
 Ctrl-C（或 --for 到时）停止营业，撕卡补刷，排空，核对，打印结账表；再按一次 Ctrl-C 不再等排空。
-数据留在 --data；再次 up 接着用。
-
-A whole campus in the foreground: ledger, ingest, console, edge boxes, buses, terminals.
+数据留在 --data；再次 up 接着用。""",
+    """A whole campus in the foreground: ledger, ingest, console, edge boxes, buses, terminals.
 Ctrl-C (or the end of --for) stops selling, presents torn cards again, drains, verifies and prints the
-closing sheet; a second Ctrl-C does not wait for the drain. Data stay in --data; the next up goes on."""
-EXITS = """退出码 exit codes: 0 全部入账且账实相符 all posted and true · 1 不符、有未结或未能启动 not so, or no start ·
-2 用法不对 wrong use"""
+closing sheet; a second Ctrl-C does not wait for the drain. Data stay in --data; the next up goes on.""",
+)
+EXITS = Text(
+    "退出码：0 全部入账且账实相符 · 1 不符、有未结或未能启动 · 2 用法不对",
+    "exit codes: 0 all posted and true · 1 not so, or no start · 2 wrong use",
+)
 CONSOLE_PORT = 8443
 SPEED = 1.0
 CARDS, CARDS_MAX = 200, 100_000
@@ -49,54 +53,89 @@ def parse(arguments: list[str]) -> Options:
     """Options of a command line; WrongUse or argparse's own exit 2."""
     given = _parser().parse_args(arguments)
     if given.port is not None and not 0 < given.port <= PORT_MAX:
-        raise WrongUse(f"没有端口 {given.port}，应为 1 到 {PORT_MAX} / no port {given.port}: 1 to {PORT_MAX}")
+        raise WrongUse(
+            Text(f"没有端口 {given.port}，应为 1 到 {PORT_MAX}", f"no port {given.port}: it must be 1 to {PORT_MAX}")
+        )
     _refuse_what_would_be_ignored(given)
     speed = SPEED if given.speed is None else given.speed
     cards = CARDS if given.cards is None else given.cards
     if speed <= 0 or not 0 < cards <= CARDS_MAX:
-        raise WrongUse(f"--speed 应大于 0，--cards 应为 1 到 {CARDS_MAX} / --speed above 0, --cards 1 to {CARDS_MAX}")
+        raise WrongUse(
+            Text(
+                f"--speed 应大于 0，--cards 应为 1 到 {CARDS_MAX}",
+                f"--speed must be above 0, --cards 1 to {CARDS_MAX}",
+            )
+        )
     return Options(
         given.data.absolute(), given.port or 0, given.full, given.all_can, given.sm4, _seconds(given.run_for),
         given.report, given.trace, speed, cards, given.seed,
     )  # fmt: skip
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        prog="./ykt up", description=ABOUT, epilog=EXITS, formatter_class=argparse.RawTextHelpFormatter
-    )
+def _parser() -> Parser:
+    form = argparse.RawTextHelpFormatter
+    parser = Parser(prog="./ykt up", description=ABOUT, epilog=EXITS, formatter_class=form)
     add = parser.add_argument
-    add("--data", type=Path, default=ROOT / "var", metavar="DIR", help="数据目录 · data folder (var/)")
-    add("--port", type=int, metavar="N", help="集控平台端口 · console port (8443, or the next free one)")
+    add("--data", type=Path, default=ROOT / "var", metavar="DIR", help=DATA_HELP)
+    add(
+        "--port", type=int, metavar="N",
+        help=Text("集控平台端口，缺省 8443 或其后空闲的", "console port (8443, or the next free one)"),
+    )  # fmt: skip
     add(
         "--full", action="store_true",
-        help="用 mosquitto（双向 TLS）与 PostgreSQL，而非内置代理与 SQLite；数据目录建好后不可改\n"
-        "the real servers, not the embedded broker and SQLite; fixed once the data folder is made",
+        help=Text(
+            "用 mosquitto（双向 TLS）与 PostgreSQL，而非内置代理与 SQLite；数据目录建好后不可改",
+            "mosquitto (mutual TLS) and PostgreSQL, not the embedded broker and SQLite;\n"
+            "fixed once the data folder is made",
+        ),
     )  # fmt: skip
     add(
         "--all-can", action="store_true",
-        help="圈存机与车载机也上 CAN，只在新数据目录可选\nload machine and validators on CAN; new data folders only",
+        help=Text(
+            "圈存机与车载机也上 CAN，只在新数据目录可选", "load machine and validators on CAN; new data folders only"
+        ),
     )  # fmt: skip
     add(
         "--sm4", action="store_true",
-        help="交易密钥用 SM4（本项目的形式，不声明互通），只在新数据目录可选\n"
-        "SM4 money keys (a form of ours, no interworking claimed); new data folders only",
+        help=Text(
+            "交易密钥用 SM4（本项目的形式，不声明互通），只在新数据目录可选",
+            "SM4 money keys (a form of ours, no interworking claimed); new data folders only",
+        ),
     )  # fmt: skip
-    add("--for", dest="run_for", default="", metavar="60s", help="到时有序结束 · end in order after: 60, 60s, 5m, 1h")
-    add("--report", type=Path, metavar="FILE", help="结账表另存为 JSON（金额单位：分）· the sheet as JSON, sums in fen")
+    add(
+        "--for", dest="run_for", default="", metavar="60s",
+        help=Text("到时有序结束，如 60、60s、5m、1h", "end in order after: 60, 60s, 5m, 1h"),
+    )  # fmt: skip
+    add(
+        "--report", type=Path, metavar="FILE",
+        help=Text("结账表另存为 JSON（金额单位：分）", "the sheet as JSON, too, sums in fen"),
+    )  # fmt: skip
     add("--trace", type=Path, metavar="CSV", help=TRACE_HELP)
-    add("--speed", type=float, metavar="N", help="重放速度上限，倍，随 --trace · ceiling of a replay (1)")
-    add("--cards", type=int, metavar="N", help="演练卡数，只用于新数据目录 · cards of a new demonstration (200)")
-    add("--seed", type=int, default=1, metavar="N", help="随机种子 · seed of the demonstration's customers (1)")
+    add(
+        "--speed", type=float, metavar="N",
+        help=Text("重放速度上限，几倍，随 --trace，缺省 1", "ceiling of the speed of a --trace, times (1)"),
+    )  # fmt: skip
+    add(
+        "--cards", type=int, metavar="N",
+        help=Text("演练卡数，只用于新数据目录，缺省 200", "cards of a new demonstration (200)"),
+    )  # fmt: skip
+    add(
+        "--seed", type=int, default=1, metavar="N",
+        help=Text("演练顾客的随机种子，缺省 1", "seed of the demonstration's customers (1)"),
+    )  # fmt: skip
     return parser
 
 
 def _refuse_what_would_be_ignored(given: argparse.Namespace) -> None:
     if given.speed is not None and given.trace is None:
-        raise WrongUse("--speed 只用于 --trace / --speed goes with --trace")
+        raise WrongUse(Text("--speed 只用于 --trace", "--speed goes with --trace"))
     if given.trace is not None and (given.all_can or given.sm4 or given.cards is not None):
-        raise WrongUse("重放时卡与终端由文件决定 / the cards and terminals of a replay are those of the file: "
-                       "--all-can, --sm4, --cards")  # fmt: skip
+        raise WrongUse(
+            Text(
+                "重放时卡与终端由文件决定，不能用 --all-can、--sm4、--cards",
+                "the cards and terminals of a replay are those of the file: no --all-can, --sm4, --cards",
+            )
+        )
 
 
 def console_port(wanted: int) -> int:
@@ -105,7 +144,11 @@ def console_port(wanted: int) -> int:
     for port in tried:
         if take_port(port):
             return port
-    raise WrongUse(f"端口 {tried[0]} 已被占用，请用 --port 另选 / port {tried[0]} is taken; choose another with --port")
+    raise WrongUse(
+        Text(
+            f"端口 {tried[0]} 已被占用，请用 --port 另选", f"port {tried[0]} is taken; choose another with --port"
+        )
+    )
 
 
 def _seconds(text: str) -> float:
@@ -113,5 +156,7 @@ def _seconds(text: str) -> float:
         return 0.0
     found = _DURATION.fullmatch(text.strip())
     if not found or not float(found[1]):
-        raise WrongUse(f"--for {text}：时长应如 60、60s、5m、1h / a time, as 60, 60s, 5m, 1h")
+        raise WrongUse(
+            Text(f"--for {text}：时长应如 60、60s、5m、1h", f"--for {text}: a time is wanted, as 60, 60s, 5m, 1h")
+        )
     return float(found[1]) * _UNIT_S[found[2]]

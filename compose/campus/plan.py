@@ -12,11 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from compose.place import WrongUse
+from shared.words.voice import Text
 
 BY_HAND = "hand-"
 """Bodies whose names begin so are not started: they wait for a person (`./ykt terminal --interactive`)."""
+_NO_PLAN = Text("不是校园计划", "not a plan")
 _ALWAYS = ("address", "merchant", "place")
 """Keys of a terminal that are written though empty; door and line are not."""
+_CANTEEN, _LOAD_MACHINE = Text("第一食堂", "canteen 1"), Text("圈存机", "load machine ")
+_DRILL = Text("演练校园", "drill campus")
+"""Names of the replayed campus; the plan is kept, and has the Chinese ones whatever is spoken."""
 BUS_MAX = 32
 """Most terminals on one bus; the rest goes to TCP."""
 
@@ -71,7 +76,8 @@ class Box:
         for link in self.links:
             if link.name == terminal.link:
                 return link
-        raise WrongUse(f"plan: {terminal.name}: no link {terminal.link!r} at {self.box}")
+        none = Text(f"{self.box} 没有线路 {terminal.link!r}", f"no link {terminal.link!r} at {self.box}")
+        raise WrongUse(f"plan: {terminal.name}: {none}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +117,10 @@ def trace_plan(cards: list[str], terminals: list[str], load_machines: int) -> Pl
         Terminal(f"t{n:04d}", "pos", *(("can0", n) if n <= BUS_MAX else ("tcp", 0)), label, label)
         for n, label in enumerate(terminals, 1)
     ]
-    bodies += [Terminal(f"load-{n:02d}", "load", "tcp", 0, "", f"圈存机{n}") for n in range(1, load_machines + 1)]
-    box = Box("canteen-1", "第一食堂", (Link("can0", LinkKind.CAN, 125_000), _tcp()), tuple(bodies))
-    return Plan(1, "演练校园", True, (box,), tuple(Card(label, 0) for label in cards), None, ())
+    machines = range(1, load_machines + 1)
+    bodies += [Terminal(f"load-{n:02d}", "load", "tcp", 0, "", f"{_LOAD_MACHINE.zh}{n}") for n in machines]
+    box = Box("canteen-1", _CANTEEN.zh, (Link("can0", LinkKind.CAN, 125_000), _tcp()), tuple(bodies))
+    return Plan(1, _DRILL.zh, True, (box,), tuple(Card(label, 0) for label in cards), None, ())
 
 
 def with_load_and_validators_on_can(plan: Plan) -> Plan:
@@ -133,7 +140,7 @@ def read_plan(path: Path) -> Plan:
     try:
         return parse_plan(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, RecursionError) as fault:
-        raise WrongUse(f"{path.name}: not a plan / 不是校园计划: {fault}") from fault
+        raise WrongUse(f"{path.name}: {_NO_PLAN}: {fault}") from fault
 
 
 def parse_plan(raw: dict[str, Any]) -> Plan:
@@ -144,7 +151,7 @@ def parse_plan(raw: dict[str, Any]) -> Plan:
         rules = raw["caps"], tuple(raw["hotlist"]), raw.get("fares")
         plan = Plan(raw["campus"], raw["name"], raw["demo"], boxes, cards, *rules)
     except (ValueError, KeyError, TypeError) as fault:
-        raise WrongUse(f"not a plan / 不是校园计划: {fault}") from fault
+        raise WrongUse(f"{_NO_PLAN}: {fault}") from fault
     list(plan.terminals())
     return plan
 

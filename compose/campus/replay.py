@@ -13,6 +13,7 @@ from typing import Any
 from compose.campus import campus, trace
 from compose.campus.lines import write_lines
 from compose.campus.opening import (
+    SERVERS,
     Campus,
     Say,
     StepFailed,
@@ -29,6 +30,7 @@ from compose.parts.supervise import Supervisor
 from compose.parts.watch import Watch
 from compose.place import WrongUse
 from shared.clocks.campus_clock import CampusClock
+from shared.words.voice import Text
 
 LOADERS = 8
 LOAD_MAX_FEN = 100_000
@@ -37,6 +39,8 @@ LOADING_S = 3600.0
 """Bound of the loading phase."""
 LEAD_S, LEAD_BODY_S = 4.0, 0.2
 """Real seconds, and more for each body, from the start of the trace's clock to its first line: all have joined."""
+_STANDING = Text("入账、集控平台、数据网关", "ingest, console, boxes")
+_UNREADABLE = Text("读不到流水", "the trace cannot be read")
 TOLD_MAX = 50
 """Rejected lines that are printed one by one."""
 OURS = frozenset({"launcher.lock", "log"})
@@ -52,7 +56,10 @@ def require_empty(folder: Path) -> None:
     """WrongUse when there is something in a folder that a day would be played into."""
     left = sorted(path.name for path in folder.iterdir() if path.name not in OURS) if folder.is_dir() else []
     if left:
-        raise WrongUse(f"--trace 要求空的 --data 目录 / --trace wants an empty --data folder: {', '.join(left[:3])}")
+        there = ", ".join(left[:3])
+        raise WrongUse(
+            Text(f"--trace 要求空的 --data 目录，现有 {there}", f"--trace wants an empty --data folder, not {there}")
+        )
 
 
 async def open_replay(
@@ -66,11 +73,11 @@ async def open_replay(
     where = await open_servers(options, parts, run_dir, plan, _clock(day, 1.0, LOADING_S))
     await first_time(options, parts, where, plan, [{"card": c, "fen": f} for c, f in day.cards().items()], say)
     say_broker(where, say)
-    say(f"[1/4] 服务器与账本 servers and ledger ({time.monotonic() - began:.1f} s)")
+    say(f"[1/4] {SERVERS} ({time.monotonic() - began:.1f} s)")
     server_names = servers_of(options)
     standing = [*campus.core_parts(where, server_names), *campus.field_parts(where, plan)]
     await parts.start(*standing)
-    say(f"[2/4] 入账、集控平台、数据网关 ingest, console, boxes ({time.monotonic() - began:.1f} s)")
+    say(f"[2/4] {_STANDING} ({time.monotonic() - began:.1f} s)")
     say_console(parts, where, say)
     loads = await _load(options, parts, watch, where, plan, day, say)
     await parts.end(*(part.name for part in standing))
@@ -80,7 +87,11 @@ async def open_replay(
     await parts.start(*campus.core_parts(where, server_names), *campus.field_parts(where, plan))
     bodies = campus.terminal_parts(where, plan, _sales(options.data / "scripts", plan, day))
     await parts.start(*bodies)
-    say(f"[4/4] {len(bodies)} 台终端按流水时钟重放 terminals replay on the trace's clock, ≤ ×{options.speed:g}")
+    told = Text(
+        f"{len(bodies)} 台终端按流水时钟重放，最高 ×{options.speed:g}",
+        f"{len(bodies)} terminals replay on the trace's clock, ≤ ×{options.speed:g}",
+    )
+    say(f"[4/4] {told}")
     counts: dict[str, float] = {"trace_lines": len(day.lines), "trace_skipped": len(day.rejected), "trace_loads": loads}
     span = day.lines[-1].at - day.lines[0].at
     return Campus(plan, where, tuple(part.name for part in bodies), True, counts, (starts, span))
@@ -105,7 +116,7 @@ def lines_left(played: Campus, watch: Watch) -> int:
 def progress(played: Campus, watch: Watch) -> str:
     """How far a replay is, before the live line; empty when none is played."""
     lines = int(played.counts.get("trace_lines", 0))
-    return f"重放 replayed {lines - lines_left(played, watch)}/{lines} · " if played.script else ""
+    return f"{Text('重放', 'replayed')} {lines - lines_left(played, watch)}/{lines} · " if played.script else ""
 
 
 def _read(options: Options, say: Say) -> Trace:
@@ -114,15 +125,18 @@ def _read(options: Options, say: Say) -> Trace:
     try:
         day = trace.read(options.trace.read_bytes(), date.today())  # noqa: DTZ011  # a campus-local day
     except OSError as fault:
-        raise WrongUse(f"读不到流水 / the trace cannot be read: {options.trace}: {fault.strerror}") from fault
+        raise WrongUse(f"{_UNREADABLE}: {options.trace}: {fault.strerror}") from fault
     for line in day.rejected[:TOLD_MAX]:
-        say(f"  第 {line.number} 行跳过 / line {line.number} skipped: {line.reason}")
+        say(f"  {Text(f'第 {line.number} 行跳过：', f'line {line.number} skipped: ')}{line.reason}")
+    lines, cards, terminals, skipped = len(day.lines), len(day.cards()), len(day.terminals()), len(day.rejected)
     say(
-        f"流水 trace: {len(day.lines)} 笔 lines, {len(day.cards())} 张卡 cards, {len(day.terminals())} 台终端 "
-        f"terminals, 跳过 {len(day.rejected)} 行 skipped"
+        Text(
+            f"流水：{lines} 笔，{cards} 张卡，{terminals} 台终端，跳过 {skipped} 行",
+            f"trace: {lines} lines, {cards} cards, {terminals} terminals, {skipped} lines skipped",
+        )
     )
     if not day.lines:
-        raise WrongUse("流水中没有可重放的行 / no line of the trace can be replayed")
+        raise WrongUse(Text("流水中没有可重放的行", "no line of the trace can be replayed"))
     return day
 
 
@@ -146,9 +160,15 @@ async def _load(
     await parts.start(*bodies)
     owing = await watch.until(names, lambda said: bool(said.get("script_done") and said.get("drained")), LOADING_S)
     if owing:
-        raise StepFailed(f"圈存未完成 / loading did not end: {', '.join(owing)}")
+        raise StepFailed(f"{Text('圈存未完成', 'loading did not end')}: {', '.join(owing)}")
     took, loads = time.monotonic() - began, sum(int(watch.of(name).get("loads") or 0) for name in names)
-    say(f"[3/4] 圈存 {loads} 笔 loads, {took:.1f} s, {loads / took:.0f} 笔/秒 loads/s")
+    rate = f"{loads / took:.0f}"
+    say(
+        Text(
+            f"[3/4] 圈存 {loads} 笔，{took:.1f} 秒，{rate} 笔/秒",
+            f"[3/4] {loads} loads, {took:.1f} s, {rate} loads/s",
+        )
+    )
     await parts.end(*names)
     return loads
 

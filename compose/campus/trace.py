@@ -13,23 +13,29 @@ from shared.errors import WireFault
 from shared.input.amount import AMOUNT_HELP, parse_amount
 from shared.input.table import ENCODINGS, Row, parse_label, read_table
 from shared.money import Fen
+from shared.words.voice import Text
 
 LINES_MAX = 2_000_000
 """Longest trace: a province's day is replayed in parts."""
 EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001  # campus-local seconds have no zone (RECORDS "Dates")
 
 COLUMNS = ("time", "card", "terminal", "amount")
-NAMES = dict(zip(("时间", "卡号", "终端", "金额"), COLUMNS, strict=True)) | {name: name for name in COLUMNS}
+NAMES = {"时间": "time", "卡号": "card", "终端": "terminal", "金额": "amount"} | {name: name for name in COLUMNS}
 
-TIME_HELP = (
-    "2025-09-01 11:32:05 · 2025/9/1 11:32 · 2025-09-01T11:32:05 · 2025年9月1日 11:32:05 · 20250901113205 · 11:32:05"
+TIME_HELP = Text(
+    "2025-09-01 11:32:05 · 2025/9/1 11:32 · 2025-09-01T11:32:05 · 2025年9月1日 11:32:05 · 20250901113205 · 11:32:05",
+    "2025-09-01 11:32:05 · 2025/9/1 11:32 · 2025-09-01T11:32:05 · 20250901113205 · 11:32:05",
 )
 
-TRACE_HELP = (
-    "重放一天的流水，放完自行结束；--data 必须为空 · replay a day and end; --data must be empty\n"
-    f"列 columns: time,card,terminal,amount / 时间,卡号,终端,金额; {ENCODINGS}\n"
-    f"时间 time:\n  {TIME_HELP.replace(' · ', chr(10) + '  ')}\n金额 amount:\n  {AMOUNT_HELP}"
+TRACE_HELP = Text(
+    "重放一天的流水，放完自行结束；--data 必须为空\n"
+    f"列：时间,卡号,终端,金额（或 time,card,terminal,amount）；{ENCODINGS}\n"
+    f"时间：\n  {TIME_HELP.zh.replace(' · ', chr(10) + '  ')}\n金额：\n  {AMOUNT_HELP.zh}",
+    "replay a day and end; --data must be empty\n"
+    f"columns: time,card,terminal,amount; {ENCODINGS}\n"
+    f"time:\n  {TIME_HELP.en.replace(' · ', chr(10) + '  ')}\namount:\n  {AMOUNT_HELP.en}",
 )
+_CARD, _TERMINAL = Text("卡号", "card"), Text("终端", "terminal")
 
 _DATED = re.compile(
     r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?[T\s]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?", re.ASCII
@@ -49,7 +55,7 @@ class Line(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """A line that is not replayed, and why (zh / en)."""
+    """A line that is not replayed, and why in the language that is spoken."""
 
     number: int
     reason: str
@@ -97,14 +103,14 @@ def parse_time(text: str, today: date) -> int:
     elif found := _CLOCK.fullmatch(plain):
         parts = [today.year, today.month, today.day] + [int(part or 0) for part in found.groups()]
     else:
-        raise WireFault(f"时间看不懂 / unknown time {plain[:30]!r}")
+        raise WireFault(f"{Text('时间看不懂', 'unknown time')} {plain[:30]!r}")
     try:
         moment = datetime(*parts)  # type: ignore[arg-type]  # noqa: DTZ001  # six integers, campus-local
     except ValueError as fault:
-        raise WireFault(f"没有这个时间 / no such time {plain[:30]!r}") from fault
+        raise WireFault(f"{Text('没有这个时间', 'no such time')} {plain[:30]!r}") from fault
     seconds = (moment - EPOCH) // timedelta(seconds=1)
     if not 0 <= seconds <= 0xFFFF_FFFF:
-        raise WireFault(f"时间超出范围 / time out of range {plain[:30]!r}")
+        raise WireFault(f"{Text('时间超出范围', 'time out of range')} {plain[:30]!r}")
     return seconds
 
 
@@ -114,7 +120,7 @@ def _line(row: Row, today: date) -> Line:
     return Line(
         parse_time(row.cells["time"], today),
         row.number,
-        parse_label(row.cells["card"], "卡号 / card"),
-        parse_label(row.cells["terminal"], "终端 / terminal"),
+        parse_label(row.cells["card"], _CARD),
+        parse_label(row.cells["terminal"], _TERMINAL),
         parse_amount(row.cells["amount"]),
     )

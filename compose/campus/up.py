@@ -28,9 +28,15 @@ from compose.servers.ports import NoPort
 from compose.servers.postgres import PostgresError
 from compose.servers.servers import ServerMissing
 from shared.errors import ConfigFault
-from shared.words.voice import speak, wanted
+from shared.words.voice import Text, speak, wanted
 
 TICK_S = 1.0
+_NOT_REACHED = Text("未能读写", "could not be read or written")
+_MARKS = {
+    State.READY: Text("就绪", "ready"),
+    State.DIED: Text("意外退出，将重启", "died, will restart"),
+    State.KILLED: Text("强制结束", "killed"),
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -52,7 +58,7 @@ def main(arguments: list[str]) -> int:
         _say(str(wrong))
         return 2
     except OSError as fault:
-        _say(f"未能读写 / could not be read or written: {fault.filename or options.data}: {fault.strerror}")
+        _say(f"{_NOT_REACHED}: {fault.filename or options.data}: {fault.strerror}")
         return 1
     except (StartFailed, PostgresError, opening.StepFailed) as failed:
         _say(str(failed))
@@ -75,7 +81,7 @@ async def _campus(options: Options, day: Trace | None, run_dir: Path, lock_fd: i
             if not began.done():
                 began.cancel()
                 await asyncio.gather(began, return_exceptions=True)
-                _say("已中止启动 / start given up")
+                _say(Text("已中止启动", "start given up"))
                 return 1
             campus = began.result()
             terms = asyncio.create_task(say_daily(parts, campus.where.data, _say))
@@ -107,19 +113,14 @@ def _run_folder() -> Iterator[Path]:
 
 
 def _show(event: Event, watch: Watch) -> None:
-    marks = {
-        State.READY: "就绪 ready",
-        State.DIED: "意外退出，将重启 died, will restart",
-        State.KILLED: "强制结束 killed",
-    }
     if event.state is State.STARTING:
         watch.forget(event.name)
-    if event.state in marks:
+    if event.state in _MARKS:
         why = event.detail if event.state is State.DIED else ""
-        _say(f"  [{marks[event.state]}] {event.name} {event.took_s:.1f} s {why}")
+        _say(f"  [{_MARKS[event.state]}] {event.name} {event.took_s:.1f} s {why}".rstrip())
 
 
-def _say(line: str) -> None:
+def _say(line: str | Text) -> None:
     sys.stdout.write(f"\r\x1b[K{line}\n" if sys.stdout.isatty() else f"{line}\n")
     sys.stdout.flush()
 

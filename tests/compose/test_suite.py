@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from compose.suite import SLOWEST, SUITE, main
+from shared.words.voice import Language, speak
 from tests.compose.whole_run import PLUGINS, run
 
 SLOW_ONE = """
@@ -40,11 +41,17 @@ def test_it(n): pass
 """
 
 
-def test_help_is_ours_then_that_of_pytest(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("language", "begins", "random"), [(Language.ZH, "用法：", "随机"), (Language.EN, "usage: ", "random order")]
+)
+def test_help_is_ours_then_that_of_pytest(
+    capsys: pytest.CaptureFixture[str], language: Language, begins: str, random: str
+) -> None:
+    speak(language)
     assert main(["--help"]) == 0
     said = capsys.readouterr().out
-    assert said.startswith("用法 usage: ./ykt test")
-    for word in ("--all", "随机", "random order", "-p no:randomly", "-n 2", "--randomly-seed"):
+    assert said.startswith(f"{begins}./ykt test")
+    for word in ("--all", random, "-p no:randomly", "-n 2", "--randomly-seed"):
         assert word in said
 
 

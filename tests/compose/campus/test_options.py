@@ -1,5 +1,6 @@
 """What `./ykt up` accepts, and what it refuses in words."""
 
+import re
 import socket
 from collections.abc import Iterator
 
@@ -7,6 +8,7 @@ import pytest
 
 from compose.campus.options import CONSOLE_PORT, console_port, parse
 from compose.place import WrongUse
+from shared.words.voice import Language, speak
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def test_a_taken_port_is_said_when_it_was_asked_for(taken: int) -> None:
 
 
 def test_what_is_no_port_is_not_called_taken() -> None:
-    with pytest.raises(WrongUse, match="1 to 65535"):
+    with pytest.raises(WrongUse, match="1 到 65535"):
         parse(["--port", "70000"])
 
 
@@ -50,11 +52,16 @@ def test_defaults_and_what_a_replay_may_say() -> None:
     assert parse(["--trace", "x.csv", "--speed", "20"]).speed == 20
 
 
-def test_the_help_fits_and_names_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("language", "codes"), [(Language.ZH, "退出码"), (Language.EN, "exit codes")])
+def test_the_help_fits_and_names_the_exit_codes(
+    capsys: pytest.CaptureFixture[str], language: Language, codes: str
+) -> None:
+    speak(language)
     with pytest.raises(SystemExit):
         parse(["--help"])
     page = capsys.readouterr().out
-    assert "exit codes" in page
+    assert codes in page
+    assert bool(re.search("[\u4e00-\u9fff]", page)) is (language is Language.ZH)
     assert max(map(_columns, page.splitlines())) <= 120
 
 

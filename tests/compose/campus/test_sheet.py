@@ -1,11 +1,13 @@
 """The closing sheet: what makes it true, and that one fen out of place does not."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from compose.campus.figures import Figures, Open, Owed, Terminal
 from compose.campus.sheet import WILL, report, sheet
+from shared.words.voice import Language, Text, speak
 
 POS = Terminal("pos-01", "1号窗口", 1, 40, 30, 30, 37_500, 0, 0, 0, 0)
 LOAD = Terminal("load-01", "大厅圈存机", 1, 2, 2, 2, 0, 2, 10_000, 0, 0)
@@ -28,15 +30,15 @@ def test_a_true_sheet_adds_up_by_hand() -> None:
 
 
 def test_the_last_row_is_what_the_rows_above_come_to() -> None:
-    (total,) = [line for line in sheet(GOOD).splitlines() if "合计 total" in line]
-    assert total.split()[2:] == ["32", "32", "375.00", "100.00", "0"]
+    (total,) = [line for line in sheet(GOOD).splitlines() if line.startswith("  合计")]
+    assert total.split()[1:] == ["32", "32", "375.00", "100.00", "0"]
 
 
 def test_a_replay_that_was_cut_short_says_so() -> None:
     page = sheet(replace(GOOD, this_run={"taps": 32, "trace_lines": 40, "trace_left": 8}))
-    assert "还有 8 行未放 / the replay was cut short: 8 lines" in page
-    assert "流水行 lines of the trace 40" in page
-    assert "cut short" not in sheet(GOOD)
+    assert "重放未完，还有 8 行未放" in page
+    assert "流水行 40" in page
+    assert "重放未完" not in sheet(GOOD)
 
 
 def test_pending_loads_and_voids_stand_beside_the_sum() -> None:
@@ -60,21 +62,21 @@ SUBSIDISED = replace(
 def rows_of(page: str) -> dict[str, list[str]]:
     """Label → sums of main purse, subsidy purse and both."""
     top = page.splitlines()[2:9]
-    assert top[0].split() == ["主钱包", "main", "补助", "subsidy", "合计", "total"]
+    assert top[0].split() == ["主钱包", "补助钱包", "合计"]
     return {line[4:36].strip(): line[36:].split()[:3] for line in top[1:]}
 
 
 def test_two_purses_have_a_column_each_that_adds_up_by_hand() -> None:
     assert SUBSIDISED.true
     assert rows_of(sheet(SUBSIDISED)) == {
-        "期初余额 opening": ["700.00", "300.00", "1000.00"],
-        "圈存 loads": ["100.00", "0.00", "100.00"],
-        "消费 spent": ["250.00", "125.00", "375.00"],
-        "应在卡内 expected on cards": ["550.00", "175.00", "725.00"],
-        "卡内实数 on the cards": ["550.00", "175.00", "725.00"],
-        "总账卡内余额 ledger float": ["550.00", "175.00", "725.00"],
+        "期初余额": ["700.00", "300.00", "1000.00"],
+        "圈存": ["100.00", "0.00", "100.00"],
+        "消费": ["250.00", "125.00", "375.00"],
+        "应在卡内": ["550.00", "175.00", "725.00"],
+        "卡内实数": ["550.00", "175.00", "725.00"],
+        "总账卡内余额": ["550.00", "175.00", "725.00"],
     }
-    assert "mixed payments: 3" in sheet(SUBSIDISED)
+    assert "成功中混合支付 3" in sheet(SUBSIDISED)
     told = report(SUBSIDISED)
     assert (told["subsidies"], told["subsidy_fen"], told["mixed"]) == (15, 17_500, 3)
     assert not {"补助", "混合"} & {word for word in ("补助", "混合") if word in sheet(GOOD)}
@@ -83,8 +85,8 @@ def test_two_purses_have_a_column_each_that_adds_up_by_hand() -> None:
 def test_what_the_desk_took_stands_in_the_column_of_the_main_purse() -> None:
     figures = replace(SUBSIDISED, unloads_fen=2_000, cards_fen=70_500, purse_float_fen=70_500, online_fen=22_000)
     assert figures.true
-    assert "  − 圈提 unloads" in sheet(figures)
-    (row,) = [line.split() for line in sheet(figures).splitlines() if "圈提 unloads" in line]
+    assert "  − 圈提" in sheet(figures)
+    (row,) = [line.split() for line in sheet(figures).splitlines() if "圈提" in line]
     assert row[-3:] == ["20.00", "0.00", "20.00"]
 
 
@@ -93,7 +95,7 @@ def test_what_the_desk_took_stands_in_the_column_of_the_main_purse() -> None:
 def test_a_fen_that_lies_in_the_wrong_purse_is_not_true(name: str, more: int) -> None:
     wrong = replace(SUBSIDISED, **{name: getattr(SUBSIDISED, name) + more})
     assert wrong.unexplained_fen >= 1
-    assert "NOT TRUE" in sheet(wrong)
+    assert "不符！" in sheet(wrong)
 
 
 def test_an_open_subsidy_purchase_explains_what_its_purse_lacks() -> None:
@@ -106,7 +108,7 @@ def test_an_open_subsidy_purchase_explains_what_its_purse_lacks() -> None:
 def test_grants_are_money_that_came_in_and_waits_or_was_claimed() -> None:
     figures = replace(GOOD, granted_fen=900, pending_fen=900)
     assert figures.adds_up
-    assert "+ 发放 grants 9.00 − 过渡 pending 9.00" in sheet(figures)
+    assert "+ 发放 9.00 − 过渡 9.00" in sheet(figures)
     assert report(figures)["granted_fen"] == 900
     assert not replace(figures, pending_fen=899).adds_up
 
@@ -117,9 +119,9 @@ def test_what_the_card_desk_took_from_cards_stands_in_the_sum() -> None:
     figures = replace(GOOD, **desk, cards_fen=72_500 - 2_000)  # type: ignore[arg-type]  # whole numbers each
     assert figures.true
     assert (report(figures)["unloads_fen"], report(figures)["replaced_fen"]) == (2_000, 3_000)
-    assert "+ 卡务 desk 50.00" in sheet(figures)
-    assert "其中旧卡不计 of it on void cards, not counted: 30.00" in sheet(figures)
-    assert "void cards" not in sheet(GOOD)
+    assert "+ 卡务 50.00" in sheet(figures)
+    assert "其中旧卡不计 30.00" in sheet(figures)
+    assert "旧卡" not in sheet(GOOD)
     assert "圈提" not in sheet(GOOD)
     for wrong in ({"unloads_fen": 1_999}, {"replaced_fen": 2_999}, {"cards_fen": 70_499}, {"online_fen": 24_999}):
         assert not replace(figures, **wrong).true  # type: ignore[arg-type]  # whole numbers each
@@ -130,8 +132,8 @@ def test_a_subsidy_that_was_given_back_has_a_line_of_its_own() -> None:
     moved = {"replaced_fen": 2_000, "subsidy_replaced_fen": 2_000, "purse_float_fen": 70_500, "subsidy_fen": 15_500}
     figures = replace(SUBSIDISED, voids=1, voided_fen=777, pending_subsidy_fen=2_777, **moved)  # type: ignore[arg-type]
     assert not figures.unexplained_fen
-    assert "待回补助 subsidy given back" in sheet(figures)
-    assert "− 待回补助 subsidy 27.77" in sheet(figures)
+    assert "待回补助" in sheet(figures)
+    assert "− 待回补助 27.77" in sheet(figures)
     assert report(figures)["pending_subsidy_fen"] == 2_777
     for wrong in ({"pending_subsidy_fen": 2_776}, {"subsidy_replaced_fen": 1_999}, {"pending_fen": 777}):
         assert replace(figures, **wrong).unexplained_fen  # type: ignore[arg-type]  # whole numbers each
@@ -147,10 +149,10 @@ def test_entries_that_take_nothing_are_counted_and_explained() -> None:
     figures = replace(GOOD, taps=39, records=39, no_entry=7, zero_rides=7, terminals=(POS, LOAD, bus))
     assert figures.true
     page = sheet(figures)
-    assert "the exit pays 7" in page
-    assert "not charged 7" in next(line for line in page.splitlines() if "bus-01" in line)
+    assert "下车时扣款 7" in page
+    assert "上车未扣 7" in next(line for line in page.splitlines() if "bus-01" in line)
     assert report(figures)["zero_rides"] == report(figures)["by_terminal"]["bus-01"]["zero_rides"] == 7
-    assert "the exit pays" not in sheet(GOOD)
+    assert "下车时扣款" not in sheet(GOOD)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +164,7 @@ def test_one_thing_wrong_is_not_true(wrong: dict[str, object]) -> None:
     figures = replace(GOOD, **wrong)  # type: ignore[arg-type]  # one field each
     assert not figures.true
     assert report(figures)["ok"] is False
-    assert "NOT TRUE" in sheet(figures)
+    assert "不符！" in sheet(figures)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +176,7 @@ def test_what_has_not_come_in_is_not_wrong_and_not_true_either(out: dict[str, ob
     figures = replace(GOOD, **out)  # type: ignore[arg-type]  # one field each
     assert not figures.true
     assert report(figures)["ok"] is False
-    assert "NOT ALL HAS COME IN" in sheet(figures)
+    assert "未收齐" in sheet(figures)
 
 
 TORN = Open("suspense", "pos-01", 41, "0012", 1250, 7)
@@ -189,9 +191,9 @@ def test_open_cases_explain_what_they_are_about_but_not_all_is_posted(cards_fen:
     assert figures.adds_up
     assert report(figures)["ok"] is False
     page = sheet(figures)
-    assert "NOT ALL POSTED" in page
-    assert "NOT TRUE" not in page
-    for said in ("50.00", "12.50", "95 s", "7 s", "0012", "0013", "#3", "#41", *WILL.values()):
+    assert "未全部入账" in page
+    assert "不符！" not in page
+    for said in ("50.00", "12.50", "95 秒", "7 秒", "0012", "0013", "#3", "#41", *map(str, WILL.values())):
         assert said in page
 
 
@@ -199,19 +201,19 @@ def test_open_cases_explain_what_they_are_about_but_not_all_is_posted(cards_fen:
 def test_open_cases_explain_no_fen_more(cards_fen: int) -> None:
     figures = replace(GOOD, **OPEN, cards_fen=cards_fen)  # type: ignore[arg-type]  # one field each
     assert figures.unexplained_fen == 1
-    assert "NOT TRUE" in sheet(figures)
+    assert "不符！" in sheet(figures)
 
 
 @pytest.mark.parametrize("still", [{"suspense": 1}, {"quarantined": 1}])
 def test_what_is_not_posted_is_not_exit_zero(still: dict[str, int]) -> None:
     figures = replace(GOOD, **still)  # type: ignore[arg-type]  # one field each
     assert not figures.true
-    assert "NOT ALL POSTED" in sheet(figures)
+    assert "未全部入账" in sheet(figures)
 
 
 def test_online_accounts_must_add_up() -> None:
     assert replace(GOOD, online_fen=19_999).unexplained_fen == 1
-    assert "deposits 300.00" in sheet(GOOD)
+    assert "充值 300.00" in sheet(GOOD)
 
 
 def test_the_report_has_the_promised_keys() -> None:
@@ -234,13 +236,13 @@ def test_a_difference_between_card_and_ledger_is_not_true_until_it_is_explained(
     assert "差异" not in sheet(GOOD)
     wrong = replace(GOOD, differences=1)
     assert not wrong.true
-    assert "NOT TRUE" in sheet(wrong)
-    assert "未说明 unexplained 1" in sheet(wrong)
+    assert "不符！" in sheet(wrong)
+    assert "未说明 1" in sheet(wrong)
     assert report(wrong)["differences"] == 1
     beyond = replace(GOOD, differences_explained=2, explained_fen=10_000, cards_fen=GOOD.cards_fen + 10_000)
     assert beyond.true
-    assert "2 differences are explained" in sheet(beyond)
-    assert "All posted and true" not in sheet(beyond)
+    assert "2 处差异，已说明" in sheet(beyond)
+    assert "账实相符" not in sheet(beyond)
     assert not replace(beyond, cards_fen=beyond.cards_fen + 1).true
 
 
@@ -254,29 +256,29 @@ OWING = replace(
 def test_what_lies_in_a_terminal_is_owed_by_range_and_not_lost() -> None:
     page = sheet(OWING)
     assert (OWING.unexplained_fen, OWING.is_right, OWING.adds_up, OWING.true) == (0, True, False, False)
-    assert "丢失 lost 0 · 未达 owed 3" in page
-    assert "owed, not lost: 3 笔, 25.00" in page
-    assert "pos-01 纪元 epoch 1: 38–39, 41" in page
-    assert "NOT ALL HAS COME IN" in page
+    assert "丢失 0 · 未达 3" in page
+    assert "未达，未丢：3 笔，25.00" in page
+    assert "pos-01 纪元 1: 38–39, 41" in page
+    assert "未收齐" in page
     assert (report(OWING)["owed"], report(OWING)["lost"], len(report(OWING)["owed_by"])) == (3, 0, 2)
-    assert "NOT TRUE" in sheet(replace(OWING, lost=1))
+    assert "不符！" in sheet(replace(OWING, lost=1))
     assert replace(OWING, owed_fen=2_499).unexplained_fen == 1
 
 
 def test_a_ledger_that_was_put_back_is_red_until_two_persons_have_closed_it() -> None:
-    said = "放回了旧账本 an older ledger was put back: 再来 came again 12 条 records ¥30.00"
+    said = Text("放回了旧账本：再来 12 条 ¥30.00", "an older ledger was put back: 12 records came again, ¥30.00")
     waits = replace(GOOD, put_back=said, put_backs_open=1)
     assert (waits.adds_up, waits.true) == (False, False)
-    assert f"{said}，逐条见 each: ./ykt cloud put-back" in sheet(waits)
-    assert report(waits)["put_back"] == {"open": 1, "said": said}
+    assert f"{said}，逐条见 ./ykt cloud put-back" in sheet(waits)
+    assert report(waits)["put_back"] == {"open": 1, "said": {"zh": said.zh, "en": said.en}}
     closed = replace(GOOD, put_back=said)
     assert closed.true
-    assert said in sheet(closed)
-    assert "put back" not in sheet(GOOD)
+    assert said.zh in sheet(closed)
+    assert "放回" not in sheet(GOOD)
 
 
 def test_every_sheet_names_its_checkpoint() -> None:
-    assert "checkpoint: /a/b.checkpoint" in sheet(replace(GOOD, checkpoint="/a/b.checkpoint"))
+    assert "检查点：/a/b.checkpoint" in sheet(replace(GOOD, checkpoint="/a/b.checkpoint"))
     assert report(replace(GOOD, checkpoint="/a/b.checkpoint"))["checkpoint"] == "/a/b.checkpoint"
 
 
@@ -289,16 +291,50 @@ LOSING = replace(
 def test_a_loss_after_a_report_has_its_line_and_no_plain_green_conclusion() -> None:
     assert (LOSING.unexplained_fen, LOSING.true) == (0, True)
     page = sheet(LOSING)
-    assert "the school bears it: 25.00 (挂失后消费 spent 1 笔 25.00)" in page
+    assert "学校承担：25.00（挂失后消费 1 笔 25.00）" in page
     assert "账实相符" not in page
-    assert "All posted; 25.00 lost after reports" in page
-    assert "given back to lost cards 25.00" in page
+    assert "另有挂失后损失 25.00" in page
+    assert "含补回挂失卡 25.00" in page
     assert (report(LOSING)["loss_fen"], report(LOSING)["losses"]) == (2_500, 1)
-    assert "loss after report" not in sheet(GOOD)
+    assert "挂失" not in sheet(GOOD)
     assert replace(LOSING, loss_purses_fen=2_400).unexplained_fen == 100
 
 
 def test_what_is_provided_for_a_written_off_terminal_is_a_loss_too() -> None:
     page = sheet(replace(GOOD, loss_fen=2_500, loss_provision_fen=2_500))
-    assert "provided, not spent 25.00" in page
+    assert "准备未用 25.00" in page
     assert "账实相符" not in page
+
+
+FULL = replace(
+    SUBSIDISED, **OPEN, voids=1, voided_fen=777, pending_fen=10, pending_subsidy_fen=2_777, granted_fen=5, zero_rides=3,
+    unloads_fen=100, replaced_fen=2_000, owed=3, owed_by=OWING.owed_by, differences=1, explained_fen=1, losses=1,
+    loss_fen=2_500, loss_provision_fen=1, loss_purses_fen=100, put_back=Text("放回", "put back"), put_backs_open=1,
+    checkpoint="/a", this_run={"taps": 1, "trace_left": 8}, terminals=(replace(POS, place="W", open_slots=1), LOAD),
+)  # fmt: skip
+"""Every line that a sheet can have."""
+
+
+def columns(page: str) -> set[int]:
+    """How wide the rows of terminals are, and the heads over them, on the screen."""
+    rows = page[page.index("load-01  ") :].splitlines()[:3]
+    head = next(line for line in page.splitlines() if line.startswith(("  终端", "  terminal")))
+    cut = ["  load-01" + rows[0].removeprefix("load-01"), rows[1].partition("  未决")[0].partition("  open")[0]]
+    return {sum(2 if ord(char) > 0x2E7F else 1 for char in line) for line in (head, *cut, rows[2])}
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_the_columns_line_up_in_both_languages(language: Language) -> None:
+    speak(language)
+    assert len(columns(sheet(replace(FULL, open=())))) == 1
+
+
+def test_an_english_sheet_has_no_chinese_word_and_the_report_no_language() -> None:
+    told = report(FULL)
+    speak(Language.EN)
+    page = sheet(FULL).replace("大厅圈存机", "")
+    assert not re.search("[\u3000-\uffef\u4e00-\u9fff]", page), page
+    for said in ("Closing sheet", "opening balance", "NOT TRUE", "put back; each: ./ykt cloud put-back"):
+        assert said in page
+    assert "All posted and true." in sheet(GOOD)
+    assert report(FULL) == told
