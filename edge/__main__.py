@@ -19,7 +19,7 @@ from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import host_port, listening_port
 from shared.input.login import LOGIN_HELP, read_login
-from shared.words.voice import speak, wanted
+from shared.words.voice import Language, Text, speak, wanted
 
 SAID_MAX = 3
 """Damages named in a check's text; `--json` names as many."""
@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
     try:
         return _VERBS[options.verb](options)
     except ConfigFault as fault:
-        sys.stderr.write(f"配置错误 / configuration: {fault}\n")
+        sys.stderr.write(f"{Text(f'配置错误：{fault}', f'configuration: {fault}')}\n")
         return 2
     except (StoreFault, OSError) as fault:
         sys.stderr.write(f"{fault}\n")
@@ -44,7 +44,7 @@ def _run(options: argparse.Namespace) -> int:
 
     settings = load(options.data / "boxes" / options.box / "edge.json")
     if settings.box != options.box:
-        raise ConfigFault(f"box: edge.json 属于 / belongs to {settings.box}")
+        raise ConfigFault(Text(f"box: edge.json 属于 {settings.box}", f"box: edge.json belongs to {settings.box}"))
     host, port = host_port(options.broker, "--broker")
     endpoints = Endpoints(
         can=dict(_can(word) for word in options.can),
@@ -72,43 +72,59 @@ def _swap(options: argparse.Namespace) -> int:
 def _only_box(data: Path) -> str:
     boxes = sorted(folder.parent.name for folder in (data / "boxes").glob("*/edge.json"))
     if len(boxes) != 1:
-        raise ConfigFault(f"--box: 请指明 / say which: {', '.join(boxes) or '无 none'}")
+        raise ConfigFault(
+            Text(
+                f"--box: 请指明是哪一台：{'、'.join(boxes) or '一台也没有'}",
+                f"--box: say which: {', '.join(boxes) or 'there is none'}",
+            )
+        )
     return boxes[0]
 
 
 def _verify(options: argparse.Namespace) -> int:
     folders = [options.data / "boxes" / options.box] if options.box else sorted((options.data / "boxes").glob("*"))
     if not any(folder.is_dir() for folder in folders):
-        raise ConfigFault(f"--data {options.data}: 没有数据网关 / no edge boxes here")
+        raise ConfigFault(Text(f"--data {options.data}: 没有数据网关", f"--data {options.data}: no edge boxes here"))
     checks = [_check(folder) for folder in folders if folder.is_dir()]
     true = all(check["ok"] for check in checks)
     if options.json:
-        sys.stdout.write(json.dumps({"ok": true, "checks": checks}, ensure_ascii=False) + "\n")
+        plain = [check | {"first": _in_english(check["first"])} for check in checks]
+        sys.stdout.write(json.dumps({"ok": true, "checks": plain}, ensure_ascii=False) + "\n")
         return 0 if true else 1
     for check in checks:
-        mark = "通过 ok" if check["ok"] else "失败 FAILED"
-        sys.stdout.write(f"{check['name']}: {mark}, {check['count']} 行 rows {check['first']}\n")
+        mark = Text("通过", "ok") if check["ok"] else Text("失败", "FAILED")
+        rows = Text(f"{check['count']} 行", f"{check['count']} rows")
+        sys.stdout.write(f"{check['name']}: {mark} · {rows} {check['first']}\n")
     return 0 if true else 1
+
+
+def _in_english(said: object) -> str:
+    """What a program reads does not depend on the language of the process that wrote it."""
+    return said.in_language(Language.EN) if isinstance(said, Text) else str(said)
 
 
 def _check(folder: Path) -> dict[str, object]:
     name = f"outbox {folder.name}"
     if not (folder / FILE).exists():
-        return {"name": name, "ok": True, "count": 0, "first": "(尚无 / none yet)"}
+        return {"name": name, "ok": True, "count": 0, "first": Text("（尚无记录）", "(none yet)")}
     try:
         store = OutboxStore(connect_to_check(folder / FILE), OutboxSetting(), bytes(8))
         damages, rows = store.check(), store.depth().last_row
         store.close()
     except StoreFault as fault:
-        return {"name": name, "ok": False, "count": 0, "first": str(fault)}
-    first = "; ".join(f"row {damage.row}: {damage.reason}" for damage in damages[:SAID_MAX])
+        return {"name": name, "ok": False, "count": 0, "first": fault.args[0] if fault.args else ""}
+    named = damages[:SAID_MAX]
+    first = Text(
+        "；".join(f"第 {damage.row} 行：{damage.reason}" for damage in named),
+        "; ".join(f"row {damage.row}: {damage.reason}" for damage in named),
+    )
     return {"name": name, "ok": not damages, "count": rows, "first": first}
 
 
 def _named(word: str, option: str) -> tuple[str, str]:
     name, sign, value = word.partition("=")
     if not sign or not value:
-        raise ConfigFault(f"{option}: 应为 / must be NAME=…")
+        raise ConfigFault(Text(f"{option}: 应为 NAME=…", f"{option}: must be NAME=…"))
     return name, value
 
 
@@ -116,48 +132,58 @@ def _can(word: str) -> tuple[str, tuple[str, str]]:
     name, value = _named(word, "--can")
     interface, colon, channel = value.partition(":")
     if not colon or not channel:
-        raise ConfigFault("--can: 应为 / must be NAME=INTERFACE:CHANNEL")
+        raise ConfigFault(Text("--can: 应为 NAME=INTERFACE:CHANNEL", "--can: must be NAME=INTERFACE:CHANNEL"))
     return name, (interface, channel)
 
 
-CAN_HELP = (
-    "edge.json 中的 CAN 线路，如 can0=socketcan:can0（先用 ip link 启用），可重复 / "
-    "a CAN link of edge.json: python-can's interface and channel, set up by ip link; once for each"
+CAN_HELP = Text(
+    "edge.json 中的 CAN 线路，如 can0=socketcan:can0（先用 ip link 启用），可重复",
+    "a CAN link of edge.json, such as can0=socketcan:can0, set up by ip link before; once for each",
 )
-RS485_HELP = "RS-485 线路及串口，如 line0=/dev/ttyUSB0，可重复 / a link and its serial port; once for each"
+RS485_HELP = Text(
+    "edge.json 中的 RS-485 线路及串口，如 line0=/dev/ttyUSB0，可重复",
+    "an RS-485 link of edge.json and its serial port, such as line0=/dev/ttyUSB0; once for each",
+)
+CLOCK_HELP = Text("校园时钟，演练用", "campus clock, of a demonstration")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="python -m edge", description="数据网关 / edge box")
+def _parser() -> Parser:
+    parser = Parser(prog="python -m edge", description=Text("数据网关", "The edge box."))
     verbs = parser.add_subparsers(dest="verb", required=True)
-    run = verbs.add_parser("run", help="运行一台网关 / run a box")
+    run = verbs.add_parser("run", help=Text("运行一台网关", "run a box"))
     add_data(run)
-    run.add_argument("--box", required=True, help="网关编号 / box id")
-    run.add_argument("--broker", required=True, metavar="HOST:PORT", help="消息代理 / MQTT broker")
+    run.add_argument("--box", required=True, help=Text("网关编号", "box id"))
+    run.add_argument("--broker", required=True, metavar="HOST:PORT", help=Text("MQTT 消息代理", "MQTT broker"))
     run.add_argument("--broker-login", type=Path, metavar="FILE", help=LOGIN_HELP)
-    run.add_argument("--tls", action="store_true", help="双向 TLS / mutual TLS")
-    run.add_argument("--tcp-port", type=listening_port, help="TCP 终端端口，0 = 任选 / port for TCP terminals, 0 = any")
-    run.add_argument("--tcp-host", default=TCP_HOST, help="TCP 监听地址 / address to listen on")
+    run.add_argument("--tls", action="store_true", help=Text("与消息代理用双向 TLS", "mutual TLS with the broker"))
+    run.add_argument(
+        "--tcp-port",
+        type=listening_port,
+        help=Text("TCP 终端的端口，0 为任选", "port for TCP terminals, 0 for any"),
+    )
+    run.add_argument("--tcp-host", default=TCP_HOST, help=Text("TCP 监听地址", "address to listen on"))
     run.add_argument("--can", action="append", default=[], metavar="NAME=INTERFACE:CHANNEL", help=CAN_HELP)
     run.add_argument("--rs485", action="append", default=[], metavar="NAME=PORT", help=RS485_HELP)
-    run.add_argument("--clock", metavar="T0:REAL0:SPEED", help="校园时钟 / campus clock")
-    run.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即结束 / end when stdin closes")
-    _swap_options(verbs.add_parser("swap", help="备用机顶替坏机；不需要中心 / a spare stands in for a broken body"))
-    verify = verbs.add_parser("verify", help="核对发件箱 / check outboxes")
+    run.add_argument("--clock", metavar="T0:REAL0:SPEED", help=CLOCK_HELP)
+    run.add_argument("--end-with-stdin", action="store_true", help=Text("标准输入关闭即结束", "end when stdin closes"))
+    swap_help = Text("备用机顶替坏机，不需要中心", "a spare stands in for a broken body; needs no centre")
+    _swap_options(verbs.add_parser("swap", help=swap_help))
+    verify = verbs.add_parser("verify", help=Text("核对发件箱", "check outboxes"))
     add_data(verify)
-    verify.add_argument("--box", help="只查一台 / only this one")
-    verify.add_argument("--json", action="store_true", help="机器可读 / for programs")
+    verify.add_argument("--box", help=Text("只查这一台", "only this one"))
+    verify.add_argument("--json", action="store_true", help=Text("机器可读", "for programs"))
     return parser
 
 
-def _swap_options(swap: argparse.ArgumentParser) -> None:
+def _swap_options(swap: Parser) -> None:
     add_data(swap)
-    swap.add_argument("--box", default="", help="网关编号；只有一台可省 / box id, where there are several")
-    swap.add_argument("--broken", default="", metavar="NAME", help="坏机；不给则列出 / broken body; without: a list")
-    swap.add_argument("--spare", default="", metavar="NAME", help="备用机 / spare body")
-    swap.add_argument("--who", default="", metavar="NAME", help="谁换的 / who does it")
-    swap.add_argument("--undo", action="store_true", help="撤回换机单 / take the order back")
-    swap.add_argument("--clock", metavar="T0:REAL0:SPEED", help="校园时钟 / campus clock")
+    swap.add_argument("--box", default="", help=Text("网关编号，只有一台时可省", "box id, where there are several"))
+    broken_help = Text("坏机；不给则列出备用机与换机单", "broken body; without it spares and orders are listed")
+    swap.add_argument("--broken", default="", metavar="NAME", help=broken_help)
+    swap.add_argument("--spare", default="", metavar="NAME", help=Text("备用机", "spare body"))
+    swap.add_argument("--who", default="", metavar="NAME", help=Text("谁换的", "who does it"))
+    swap.add_argument("--undo", action="store_true", help=Text("撤回换机单", "take the swap order back"))
+    swap.add_argument("--clock", metavar="T0:REAL0:SPEED", help=CLOCK_HELP)
 
 
 _VERBS = {"run": _run, "verify": _verify, "swap": _swap}

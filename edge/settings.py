@@ -28,6 +28,7 @@ from shared.ids import PARTITIONS, BoxId, DeviceId, box_id, device_id
 from shared.input.section import Section, from_json
 from shared.inventory import DeviceKind
 from shared.keys.ack_key import is_certified
+from shared.words.voice import Text
 
 FORMAT = 1
 MIB = 1 << 20
@@ -129,7 +130,8 @@ def load(file: Path) -> Settings:
     try:
         raw = file.read_bytes()
     except OSError as fault:
-        raise ConfigFault(f"{file}: 无法读取 / cannot be read: {fault.strerror}") from fault
+        why = fault.strerror
+        raise ConfigFault(Text(f"{file}: 无法读取：{why}", f"{file}: cannot be read: {why}")) from fault
     return parse(from_json(raw, str(file)), file.parent)
 
 
@@ -137,7 +139,7 @@ def parse(raw: object, folder: Path) -> Settings:
     """Settings of a JSON object; ConfigFault naming the key."""
     top = Section(raw, file="edge.json")
     if top.take("format", int) != FORMAT:
-        raise ConfigFault(f"format: 只认识 / only {FORMAT} is known")
+        raise ConfigFault(Text(f"format: 只认识 {FORMAT}", f"format: only {FORMAT} is known"))
     campus = top.within("campus", 0, 0xFFFF)
     settings = Settings(
         folder=folder,
@@ -219,7 +221,12 @@ def _ack_key(top: Section, campus: int) -> bytes:
     signer = Ed25519PublicKey.from_public_bytes(top.octets("campus_key", 32))
     key, certificate = top.octets("ack_key", 32), top.octets("ack_certificate", 64)
     if not is_certified(campus, key, certificate, signer):
-        raise ConfigFault("ack_certificate: 校方密钥未认证此回执密钥 / the campus key has not certified ack_key")
+        raise ConfigFault(
+            Text(
+                "ack_certificate: 校方密钥未认证此回执密钥",
+                "ack_certificate: the campus key has not certified ack_key",
+            )
+        )
     return key
 
 
@@ -227,33 +234,39 @@ def _box(text: str) -> BoxId:
     try:
         return box_id(text)
     except WireFault as fault:
-        raise ConfigFault(f"box: {fault}") from fault
+        said = Text("box: 只能用字母、数字和 -，且不超过 32 个", f"box: {fault}")
+        raise ConfigFault(said) from fault
 
 
 def _consistent(settings: Settings) -> None:
     links = {link.name: link.kind for link in settings.links}
     if len(links) != len(settings.links):
-        raise ConfigFault("links: 名称重复 / a name stands twice")
+        raise ConfigFault(Text("links: 名称重复", "links: a name stands twice"))
     places: set[tuple[str, int]] = set()
     devices: set[DeviceId] = set()
     for n, terminal in enumerate(settings.terminals):
         where = f"terminals[{n}]"
         if terminal.link not in links:
-            raise ConfigFault(f"{where}.link: 没有此链路 / no such link: {terminal.link}")
+            said = Text(f"{where}.link: 没有此链路：{terminal.link}", f"{where}.link: no such link: {terminal.link}")
+            raise ConfigFault(said)
         if links[terminal.link] is not LinkKind.TCP:
             _place(terminal, where, places)
         if terminal.device in devices:
-            raise ConfigFault(f"{where}.device: 重复 / stands twice")
+            raise ConfigFault(Text(f"{where}.device: 重复", f"{where}.device: stands twice"))
         devices.add(terminal.device)
     for n, spare in enumerate(settings.spares):
         if spare.device in devices:
-            raise ConfigFault(f"spares[{n}].device: 重复 / stands twice")
+            raise ConfigFault(Text(f"spares[{n}].device: 重复", f"spares[{n}].device: stands twice"))
         devices.add(spare.device)
 
 
 def _place(terminal: TerminalSetting, where: str, places: set[tuple[str, int]]) -> None:
     if terminal.address < FIRST_TERMINAL:
-        raise ConfigFault(f"{where}.address: 总线终端须有地址 / a terminal on a bus has an address")
+        raise ConfigFault(
+            Text(f"{where}.address: 总线终端须有地址", f"{where}.address: a terminal on a bus has an address")
+        )
     if (terminal.link, terminal.address) in places:
-        raise ConfigFault(f"{where}.address: 重复 / stands twice on {terminal.link}")
+        raise ConfigFault(
+            Text(f"{where}.address: 在 {terminal.link} 上重复", f"{where}.address: stands twice on {terminal.link}")
+        )
     places.add((terminal.link, terminal.address))

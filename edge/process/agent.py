@@ -34,6 +34,7 @@ from shared.facts.endings import told_of
 from shared.input.login import Login
 from shared.wire import topics
 from shared.wire.messages import BoxState, encode_state
+from shared.words.voice import Text
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ class Options:
 def run(settings: Settings, options: Options) -> int:
     """Serve until SIGTERM, SIGINT or the end of stdin: 0 clean, 1 a part failed; ConfigFault before anything runs."""
     if options.tls and settings.tls is None:
-        raise ConfigFault("tls: 使用 --tls 时必须配置 / must be configured for --tls")
+        raise ConfigFault(Text("tls: 使用 --tls 时必须配置", "tls: must be configured for --tls"))
     links = make_links(settings, options.endpoints)
     with _alone(settings.folder / "edge.lock"):
         opened = open_outbox(settings.folder, settings.outbox, secrets.token_bytes(8))
@@ -74,7 +75,8 @@ def _alone(lock: Path) -> Iterator[None]:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as fault:
-            raise ConfigFault(f"{lock.parent}: 已有网关进程在用 / another process runs this box") from fault
+            said = Text(f"{lock.parent}: 已有网关进程在用", f"{lock.parent}: another process runs this box")
+            raise ConfigFault(said) from fault
         yield
     finally:
         os.close(fd)
@@ -133,10 +135,11 @@ class Agent:
         await asyncio.to_thread(self._line.stop)
         await asyncio.to_thread(self._writer.stop)
         if isinstance(self._fault, ConfigFault):
-            log.error("配置错误 / configuration: %s", self._fault)
+            log.error("%s", Text(f"配置错误：{self._fault}", f"configuration: {self._fault}"))
             return 2
         if self._fault is not None:
-            log.error("故障终止 / ended by a fault: %r", self._fault)
+            what = f"{type(self._fault).__name__}: {self._fault}"
+            log.error("%s", Text(f"故障终止：{what}", f"ended by a fault: {what}"))
             return 1
         return 0
 
@@ -238,7 +241,7 @@ class Agent:
         try:
             self._do(self._box.on_swaps(self._now(), read_orders(self._settings.folder)))
         except ConfigFault as fault:
-            log.error("换机单 / swap orders: %s", fault)
+            log.error("%s", Text(f"换机单：{fault}", f"swap orders: {fault}"))
 
     def _look_at_certificate(self, now: Now) -> None:
         """Once a campus day the platform hears that ours ends soon, while there is a connection to say it on."""

@@ -14,6 +14,7 @@ from shared.errors import ConfigFault
 from shared.ids import device_id
 from shared.input.section import Section, from_json
 from shared.wire.messages import WHO_MAX
+from shared.words.voice import Text
 
 FILE = "swaps.json"
 FORMAT = 1
@@ -27,10 +28,11 @@ def read_orders(folder: Path) -> tuple[SwapOrder, ...]:
     except FileNotFoundError:
         return ()
     except OSError as fault:
-        raise ConfigFault(f"{file}: 无法读取 / cannot be read: {fault.strerror}") from fault
+        why = fault.strerror
+        raise ConfigFault(Text(f"{file}: 无法读取：{why}", f"{file}: cannot be read: {why}")) from fault
     top = Section(from_json(raw, str(file)), file=FILE)
     if top.take("format", int) != FORMAT:
-        raise ConfigFault(f"{FILE}: format: 只认识 / only {FORMAT} is known")
+        raise ConfigFault(Text(f"{FILE}: format: 只认识 {FORMAT}", f"{FILE}: format: only {FORMAT} is known"))
     orders = tuple(_order(row) for row in top.rows("orders", SPARES_MAX))
     top.done()
     return orders
@@ -53,7 +55,8 @@ def write_orders(folder: Path, orders: Sequence[SwapOrder]) -> None:
         early.rename(folder / FILE)
         _sync(folder)
     except OSError as fault:
-        raise ConfigFault(f"{folder / FILE}: 无法写入 / cannot be written: {fault.strerror}") from fault
+        where, why = folder / FILE, fault.strerror
+        raise ConfigFault(Text(f"{where}: 无法写入：{why}", f"{where}: cannot be written: {why}")) from fault
 
 
 class OrderWatch:
@@ -81,7 +84,8 @@ def _order(row: Section) -> SwapOrder:
     )  # fmt: skip
     row.done()
     if not 0 < len(order.who) <= WHO_MAX or not order.who.isprintable():
-        raise ConfigFault(f"{row.name('who')}: 1..{WHO_MAX} 个字 / characters")
+        key = row.name("who")
+        raise ConfigFault(Text(f"{key}: 应为 1..{WHO_MAX} 个字", f"{key}: must be 1..{WHO_MAX} characters"))
     return order
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from edge.link.port import MessageLink
 from edge.settings import LinkKind, LinkSetting, Settings
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 TCP_HOST = "0.0.0.0"  # noqa: S104  # terminals are other machines; every message is authenticated
 
@@ -28,7 +29,8 @@ def make_links(settings: Settings, endpoints: Endpoints) -> dict[str, MessageLin
     names = {link.name: link.kind for link in settings.links}
     for name, kind in [(n, LinkKind.CAN) for n in endpoints.can] + [(n, LinkKind.RS485) for n in endpoints.rs485]:
         if names.get(name) is not kind:
-            raise ConfigFault(f"--{kind} {name}: edge.json 中没有此链路 / no such link in edge.json")
+            option = f"--{kind} {name}"
+            raise ConfigFault(Text(f"{option}: edge.json 中没有此链路", f"{option}: no such link in edge.json"))
     return {link.name: _make(link, settings, endpoints) for link in settings.links}
 
 
@@ -45,7 +47,7 @@ def _can(link: LinkSetting, endpoints: Endpoints) -> MessageLink:
     from edge.link.can.link import CanLink, CanLinkSettings
 
     if link.name not in endpoints.can:
-        raise ConfigFault(f"{link.name}: 需要 / needs --can {link.name}=INTERFACE:CHANNEL")
+        raise _needed(link, f"--can {link.name}=INTERFACE:CHANNEL")
     interface, channel = endpoints.can[link.name]
     return CanLink(CanLinkSettings(CanBusSettings(interface, channel, link.bitrate)))
 
@@ -55,7 +57,7 @@ def _rs485(link: LinkSetting, settings: Settings, endpoints: Endpoints) -> Messa
     from edge.link.rs485.polling import PollSettings
 
     if link.name not in endpoints.rs485:
-        raise ConfigFault(f"{link.name}: 需要 / needs --rs485 {link.name}=PORT")
+        raise _needed(link, f"--rs485 {link.name}=PORT")
     addresses = tuple(terminal.address for terminal in settings.terminals if terminal.link == link.name)
     return Rs485Link(Rs485LinkSettings(endpoints.rs485[link.name], addresses, PollSettings(baud=link.baud)))
 
@@ -64,5 +66,9 @@ def _tcp(link: LinkSetting, endpoints: Endpoints) -> MessageLink:
     from edge.link.tcp.link import TcpLink
 
     if endpoints.tcp_port is None:
-        raise ConfigFault(f"{link.name}: 需要 / needs --tcp-port N")
+        raise _needed(link, "--tcp-port N")
     return TcpLink(endpoints.tcp_host, endpoints.tcp_port)
+
+
+def _needed(link: LinkSetting, option: str) -> ConfigFault:
+    return ConfigFault(Text(f"{link.name}: 需要 {option}", f"{link.name}: needs {option}"))

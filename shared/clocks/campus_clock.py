@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 UNIX_2000 = 946_684_800
 """Unix time of 2000-01-01 00:00:00 UTC."""
@@ -43,7 +44,7 @@ def parse_clock(text: str | None) -> CampusClock:
     try:
         campus, real, speed = (float(part) for part in text.split(":"))
     except ValueError as fault:
-        raise ConfigFault("--clock wants T0:REAL0:SPEED") from fault
+        raise ConfigFault(Text("--clock: 应为 T0:REAL0:SPEED", "--clock wants T0:REAL0:SPEED")) from fault
     if not all(map(isfinite, (campus, real, speed))) or speed <= 0:
-        raise ConfigFault("--clock: numbers, and a speed above 0")
+        raise ConfigFault(Text("--clock: 应为数字，且速度大于 0", "--clock: numbers, and a speed above 0"))
     return CampusClock(campus, real, speed)

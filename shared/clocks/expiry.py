@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import DAY_S
 from shared.errors import WireFault
+from shared.words.voice import Text
 
 REMIND_DAYS = 60
 """So long before its end a list or certificate is named."""
@@ -41,7 +42,7 @@ def look(pem: bytes) -> Seen:
     try:
         one = x509.load_pem_x509_certificate(pem)
     except ValueError as fault:
-        raise WireFault("证书损坏 / certificate: malformed") from fault
+        raise WireFault(Text("证书损坏", "certificate: malformed")) from fault
     names = one.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return Seen(str(names[0].value) if names else "", one.not_valid_after_utc, one.serial_number)
 

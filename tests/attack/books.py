@@ -53,7 +53,7 @@ def require_books(place: Place, *, quarantined: int = 0, held: int = 0) -> int:
     waits = asked(place.ledger, "SELECT count(*) FROM record WHERE verdict = 2")[0][0]
     assert waits == held, f"{waits} held"
     said = command("cloud", "verify", "--data", place.data) + command("edge", "verify", "--data", place.data)
-    assert "FAILED" not in said, said
+    assert "失败" not in said, said
     return len(found)
 
 

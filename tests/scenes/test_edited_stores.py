@@ -34,7 +34,7 @@ def _edit_outbox(campus: Campus) -> None:
     file.write_bytes(raw)
     done = run("edge", "verify", "--data", campus.data)
     assert done.returncode == 1, done.stdout
-    assert f"row {row}:" in done.stdout, done.stdout
+    assert f"第 {row} 行：" in done.stdout, done.stdout
 
 
 def _edit_ledger(campus: Campus) -> None:

@@ -26,6 +26,7 @@ from edge.link.can.frame import (
 )
 from edge.link.can.ids import acceptance_filters
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 # The default buffer holds 222 frames, 60 ms of a 500 kbit/s bus: a pause of the process would lose frames.
 RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
@@ -82,7 +83,8 @@ def open_door(settings: CanBusSettings, address: int) -> Door:
             ignore_config=True,
         )
     except NotImplementedError as unknown:
-        said = f"--can: python-can 没有接口 / has no interface {settings.interface!r}"
+        name = repr(settings.interface)
+        said = Text(f"--can: python-can 没有接口 {name}", f"--can: python-can has no interface {name}")
         raise ConfigFault(said) from unknown
     except (can.CanError, OSError) as trouble:
         raise BusLostError(str(trouble)) from trouble

@@ -26,7 +26,7 @@ from edge.link.sim.can_wire import (
 )
 from edge.link.sim.life import Life
 from shared.input.command_line import Parser
-from shared.words.voice import speak, wanted
+from shared.words.voice import Text, speak, wanted
 
 # A reader that sleeps this long behind loses frames, as behind a controller's receive buffer.
 _RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024
@@ -196,9 +196,9 @@ class SimCanDaemon:
 def _listen(path: Path) -> socket.socket:
     """A listening socket that appears at `path` only when it can be connected to."""
     if len(bytes(path)) + 4 > _PATH_MAX_BYTES:
-        raise SocketPathError(f"{path} is longer than a unix socket's path may be")
+        raise SocketPathError(Text(f"{path}: 路径过长", f"{path} is longer than a unix socket's path may be"))
     if path.exists() and _answers(path):
-        raise SocketPathError(f"another bus listens at {path}")
+        raise SocketPathError(Text(f"{path}: 已有总线在此监听", f"another bus listens at {path}"))
     early = path.with_name(path.name + ".new")
     early.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -221,16 +221,23 @@ def _set_buffer(sock: socket.socket) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _RECEIVE_BUFFER_BYTES)
 
 
+_QUEUE_HELP = Text("每个节点的发送队列，帧（10）", "frames that a node's send queue holds (10)")
+_RESTART_HELP = Text(
+    "总线关闭后多少毫秒重启，0 为不重启（100）", "restart after bus-off, milliseconds, 0 for never (100)"
+)
+_STDIN_HELP = Text("标准输入关闭即结束", "end when stdin closes")
+
+
 def main(arguments: list[str]) -> int:
     """Command line; 0 after an ordered end, 2 for wrong use."""
-    parser = Parser(prog="sim_can_daemon", description="CAN 总线模拟器 · CAN bus simulator")
-    parser.add_argument("--socket", type=Path, required=True, help="套接字路径 · unix socket path")
-    parser.add_argument("--bitrate", type=int, default=125_000, help="比特率 · bit/s (125000)")
-    parser.add_argument("--txqueuelen", type=int, default=10, help="每节点发送队列 · frames per node (10)")
-    parser.add_argument("--nodes", type=int, default=64, help="节点上限 · most nodes (64)")
-    parser.add_argument("--restart-ms", type=int, default=100, help="离线后重启 · restart, 0 = never (100)")
-    parser.add_argument("--seed", type=int, default=0, help="故障随机种子 · seed of injected faults (0)")
-    parser.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即退出 · end with stdin")
+    parser = Parser(prog="sim_can_daemon", description=Text("CAN 总线模拟器", "CAN bus simulator"))
+    parser.add_argument("--socket", type=Path, required=True, help=Text("套接字路径", "unix socket path"))
+    parser.add_argument("--bitrate", type=int, default=125_000, help=Text("比特率（125000）", "bit/s (125000)"))
+    parser.add_argument("--txqueuelen", type=int, default=10, help=_QUEUE_HELP)
+    parser.add_argument("--nodes", type=int, default=64, help=Text("节点上限（64）", "most nodes (64)"))
+    parser.add_argument("--restart-ms", type=int, default=100, help=_RESTART_HELP)
+    parser.add_argument("--seed", type=int, default=0, help=Text("故障的随机种子（0）", "seed of injected faults (0)"))
+    parser.add_argument("--end-with-stdin", action="store_true", help=_STDIN_HELP)
     options = parser.parse_args(arguments)
     restart_ns = options.restart_ms * 1_000_000 or None
     settings = BusSettings(options.bitrate, options.nodes, options.txqueuelen, restart_ns)

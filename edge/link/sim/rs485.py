@@ -19,7 +19,7 @@ from edge.files.disk import keep_private
 from edge.link.sim.life import Life
 from edge.link.sim.rs485_line import NS_PER_S, LineSettings, SimLine
 from shared.input.command_line import Parser
-from shared.words.voice import speak, wanted
+from shared.words.voice import Text, speak, wanted
 
 PORTS_MAX = 64
 # Longer waits only delay the end; shorter steps while bytes pass keep a receiver's view smooth.
@@ -115,7 +115,7 @@ def _open_port(name: str, baud: int) -> _Port:
 def _link(path: Path, target: str) -> None:
     """Point the name at the device at once, also over what a killed simulator left."""
     if path.exists() and not path.is_symlink():
-        raise LineDirectoryError(f"{path} is there and is no link")
+        raise LineDirectoryError(Text(f"{path} 已存在，且不是链接", f"{path} is there and is no link"))
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     early = path.with_name(path.name + ".new")
     early.unlink(missing_ok=True)
@@ -123,16 +123,20 @@ def _link(path: Path, target: str) -> None:
     early.rename(path)
 
 
+_NOISE_HELP = Text("字节受扰的比例（0）", "share of bytes that are garbled (0)")
+_STDIN_HELP = Text("标准输入关闭即结束", "end when stdin closes")
+
+
 def main(arguments: list[str]) -> int:
     """Command line; 0 after an ordered end, 2 for wrong use."""
-    parser = Parser(prog="sim_rs485", description="RS-485 线路模拟器 · RS-485 line simulator")
-    parser.add_argument("--dir", type=Path, required=True, help="端口所在目录 · folder of the ports")
-    parser.add_argument("--ports", type=int, required=True, help="从站端口数 · slave ports (1..64)")
-    parser.add_argument("--baud", type=int, default=115_200, help="波特率 · baud (115200)")
-    parser.add_argument("--noise", type=float, default=0.0, help="字节受扰比例 · part of bytes garbled (0)")
-    parser.add_argument("--echo", action="store_true", help="端口听到自己 · ports hear themselves")
-    parser.add_argument("--seed", type=int, default=0, help="干扰随机种子 · seed of noise (0)")
-    parser.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即退出 · end with stdin")
+    parser = Parser(prog="sim_rs485", description=Text("RS-485 线路模拟器", "RS-485 line simulator"))
+    parser.add_argument("--dir", type=Path, required=True, help=Text("端口所在目录", "folder of the ports"))
+    parser.add_argument("--ports", type=int, required=True, help=Text("从站端口数（1..64）", "slave ports (1..64)"))
+    parser.add_argument("--baud", type=int, default=115_200, help=Text("波特率（115200）", "baud (115200)"))
+    parser.add_argument("--noise", type=float, default=0.0, help=_NOISE_HELP)
+    parser.add_argument("--echo", action="store_true", help=Text("端口能听到自己", "ports hear themselves"))
+    parser.add_argument("--seed", type=int, default=0, help=Text("干扰的随机种子（0）", "seed of the noise (0)"))
+    parser.add_argument("--end-with-stdin", action="store_true", help=_STDIN_HELP)
     options = parser.parse_args(arguments)
     if not 1 <= options.ports <= PORTS_MAX or not 0 <= options.noise <= 1:
         parser.error(f"--ports 1..{PORTS_MAX}, --noise 0..1")

@@ -232,7 +232,9 @@ def test_a_can_interface_that_nobody_knows_is_wrong_use(tmp_path):
 
 def test_box_that_is_not_there(tmp_path):
     assert run(tmp_path, "--tcp-port", "0").returncode == 2
-    assert edge("verify", "--data", str(tmp_path)).returncode == 2
+    assert "没有数据网关" in edge("verify", "--data", str(tmp_path)).stderr
+    nothing = edge("verify", "--data", str(tmp_path), "--lang", "en")
+    assert (nothing.returncode, nothing.stderr) == (2, f"configuration: --data {tmp_path}: no edge boxes here\n")
     assert edge("dance").returncode == 2
     assert edge("run", "--data", str(tmp_path), "--box", BOX, "--broker", "nowhere").returncode == 2
 
@@ -241,7 +243,7 @@ def test_a_second_process_on_one_folder_is_wrong_use(campus, tmp_path):
     campus.open(1)
     ended = run(tmp_path, "--tcp-port", "0")
     assert ended.returncode == 2, ended.stderr
-    assert "another process runs this box" in ended.stderr
+    assert "已有网关进程在用" in ended.stderr
     assert "READY" not in ended.stdout
     campus.lunch(2)
     campus.terminals.until(campus.drained, "everything in the ledger")
@@ -278,8 +280,12 @@ def test_one_byte_edited_in_the_outbox_is_named(campus, tmp_path):
     path.write_bytes(raw)
     named = edge("verify", "--data", str(tmp_path), "--box", BOX)
     assert named.returncode == 1
-    assert "FAILED" in named.stdout
-    assert "row 7: crc" in named.stdout
+    assert named.stdout == f"outbox {BOX}: 失败 · 10 行 第 7 行：crc\n"
+    english = edge("verify", "--data", str(tmp_path), "--box", BOX, "--lang", "en")
+    assert english.stdout == f"outbox {BOX}: FAILED · 10 rows row 7: crc\n"
+    for language in ("zh", "en"):
+        for_programs = edge("verify", "--data", str(tmp_path), "--json", "--lang", language)
+        assert json.loads(for_programs.stdout)["checks"][0]["first"] == "row 7: crc"
 
 
 def ended_with_ten_unsettled(campus):

@@ -9,6 +9,7 @@ from edge.__main__ import main
 from edge.process.swap_file import FILE, OrderWatch, read_orders, write_orders
 from edge.settings import SwapOrder
 from shared.errors import ConfigFault
+from shared.words.voice import Language, speak
 from tests.edge.campus_rig import BOX, edge_json
 from tests.edge.rig import device
 
@@ -67,8 +68,8 @@ def test_what_is_no_file_of_orders_is_refused_by_name(tmp_path, text):
 def test_one_person_orders_and_hears_what_follows(data, capsys):
     assert swap(data, "--broken", "pos-01", "--spare", "spare-50", "--who", " 张三 ") == 0
     said = capsys.readouterr().out
-    assert "待核" in said
-    assert "held until two persons" in said
+    assert said.startswith("换机单已记下：spare-50 顶替 pos-01\n")
+    assert "一律待核，直到中心两人确认" in said
     assert orders(data) == [(device(50), device(1), "张三")]
     assert swap(data, "--broken", "pos-01", "--spare", "spare-50", "--who", "李四") == 0
     assert orders(data) == [(device(50), device(1), "张三")], "said again it is the same order"
@@ -79,8 +80,21 @@ def test_without_a_body_it_lists(data, capsys):
     capsys.readouterr()
     assert swap(data) == 0
     said = capsys.readouterr().out
-    assert "spare-50, spare-51" in said
+    assert "备用机：spare-50、spare-51" in said
     assert "spare-51 ← pos-02  张三" in said
+
+
+def test_it_speaks_english_where_it_is_asked_to(data, capsys):
+    speak(Language.EN)
+    swap(data, "--broken", "pos-01", "--spare", "spare-50", "--who", "x")
+    assert "held until two persons at the centre confirm" in capsys.readouterr().out
+    swap(data)
+    assert capsys.readouterr().out.startswith("spares: spare-50, spare-51")
+    swap(data, "--broken", "pos-09", "--spare", "spare-50", "--who", "x")
+    swap(data, "--broken", "pos-02", "--undo")
+    refused = capsys.readouterr().err
+    assert "configuration: --broken pos-09: not at this box, which has: pos-01, pos-02" in refused
+    assert "configuration: pos-02: there is no swap order" in refused
 
 
 def test_an_order_is_taken_back(data):

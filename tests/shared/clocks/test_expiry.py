@@ -29,7 +29,7 @@ def campus_s(at: datetime) -> int:
 def test_what_is_read() -> None:
     seen = look(PEM)
     assert (seen.name, seen.ends) == ("canteen-1", ENDS)
-    with pytest.raises(WireFault, match="malformed"):
+    with pytest.raises(WireFault, match="证书损坏"):
         look(b"no certificate")
 
 
