@@ -10,6 +10,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from shared.errors import StoreFault
+from shared.words.voice import Text
 
 SLOT_CAPACITY = 4096
 """Bytes of one slot unless told otherwise: header, body and CRC."""
@@ -51,7 +52,7 @@ def choose(raw: bytes) -> Chosen:
     capacity, odd = divmod(len(raw), 2)
     found = [] if odd else [slot for number in (0, 1) if (slot := _slot(raw, number, capacity)) is not None]
     if not found:
-        raise StoreFault("two-slot file: no valid slot")
+        raise StoreFault(Text("双槽文件：没有完好的槽", "two-slot file: no valid slot"))
     return max(found, key=lambda slot: slot.generation)
 
 

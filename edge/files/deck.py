@@ -18,6 +18,7 @@ from shared.purse.cos.images import decode_card_image
 from shared.purse.cos.torn import Plan, TearingChannel
 from shared.purse.profiles import SUBSIDY
 from shared.transit.ride_record import RideRecord, ride_of
+from shared.words.voice import Text
 
 OPERATORS = "operators"
 
@@ -60,12 +61,17 @@ class Deck:
                 for label, row in raw.items()
             ]
         except FileNotFoundError as fault:
-            said = "这里没有校园数据，先 ./ykt up，或用 --data 指明 / no campus here: ./ykt up first, or name --data"
-            raise ConfigFault(f"{data}: {said}") from fault
+            said = Text(
+                f"{data}: 这里没有校园数据，先 ./ykt up，或用 --data 指明",
+                f"{data}: no campus here: ./ykt up first, or name --data",
+            )
+            raise ConfigFault(said) from fault
         except OSError as fault:
-            raise ConfigFault(f"{index}: 无法读取 / cannot be read: {fault.strerror}") from fault
+            why = fault.strerror
+            raise ConfigFault(Text(f"{index}: 无法读取：{why}", f"{index}: cannot be read: {why}")) from fault
         except (ValueError, RecursionError, KeyError, TypeError, AttributeError, WireFault) as fault:
-            raise ConfigFault(f"{index}: 卡片索引无法读取 / no sound index of cards: {fault}") from fault
+            said = Text(f"{index}: 卡片索引损坏：{fault}", f"{index}: no sound index of cards: {fault}")
+            raise ConfigFault(said) from fault
         self.cards = tuple(rows)
         self._by_label = {row.label: row for row in rows}
 

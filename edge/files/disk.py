@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from shared.errors import StoreFault
+from shared.words.voice import Text
 
 
 def keep_private() -> None:
@@ -32,11 +33,11 @@ class Disk:
         try:
             written = os.pwrite(fd, raw, offset)
         except OSError as error:
-            raise StoreFault(f"write: {error.strerror}") from error
+            raise StoreFault(Text(f"写入失败：{error.strerror}", f"write: {error.strerror}")) from error
         finally:
             self.spent_s += time.perf_counter() - began
         if written != len(raw):
-            raise StoreFault("write: short")
+            raise StoreFault(Text("只写入了一部分", "write: short"))
 
     def sync(self, fd: int) -> None:
         """Everything written to this file is durable on return."""
@@ -46,7 +47,7 @@ class Disk:
             if self._slow_s:
                 time.sleep(self._slow_s)
         except OSError as error:
-            raise StoreFault(f"sync: {error.strerror}") from error
+            raise StoreFault(Text(f"落盘失败：{error.strerror}", f"sync: {error.strerror}")) from error
         finally:
             self.spent_s += time.perf_counter() - began
 

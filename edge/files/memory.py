@@ -12,6 +12,7 @@ from typing import Self
 from edge.files.disk import Disk, InUse
 from shared.errors import StoreFault
 from shared.slot_file import choose, fits, render_slot
+from shared.words.voice import Text
 
 
 class FileMemory:
@@ -29,7 +30,7 @@ class FileMemory:
             self._newest = choose(os.pread(self._fd, 2 * self._capacity, 0))
         except BlockingIOError as error:
             os.close(self._fd)
-            raise InUse(f"{path.name}: 正在另一处使用 / lies in another field") from error
+            raise InUse(Text(f"{path.name}: 正在另一处使用", f"{path.name}: lies in another field")) from error
         except StoreFault:
             os.close(self._fd)
             raise
@@ -40,7 +41,8 @@ class FileMemory:
     def store(self, image: bytes, /) -> None:
         slot, generation = 1 - self._newest.slot, self._newest.generation + 1
         if not fits(image, self._capacity):
-            raise StoreFault(f"an image of {len(image)} bytes does not fit its file")
+            size = len(image)
+            raise StoreFault(Text(f"{size} 字节的映像，文件放不下", f"an image of {size} bytes does not fit its file"))
         self._disk.write(self._fd, render_slot(generation, image), slot * self._capacity)
         self._disk.sync(self._fd)
         self._newest = type(self._newest)(slot, generation, image)

@@ -22,7 +22,7 @@ from shared.clocks.campus_clock import parse_clock
 from shared.errors import ConfigFault
 from shared.inventory import DeviceKind
 from shared.money import yuan
-from shared.words.voice import speak, wanted
+from shared.words.voice import Text, speak, wanted
 
 
 def main(arguments: list[str]) -> int:
@@ -40,7 +40,7 @@ def _do(arguments: list[str]) -> int:
         case CardsWords():
             return _cards(given)
         case AdoptWords():
-            sys.stdout.write("".join(f"{line}\n" for line in adopt(given.data, given.name, given.broken)))
+            sys.stdout.write(f"{adopt(given.data, given.name, given.broken)}\n")
             return 0
 
 
@@ -55,9 +55,13 @@ def _cards(given: CardsWords) -> int:
         sys.stdout.write(json.dumps(found) + "\n")
         return 0
     for card, (main, subsidy) in zip(deck.cards, held, strict=True):
-        beside = "" if subsidy is None else f"  补助 subsidy ¥{yuan(subsidy)}"
+        beside = "" if subsidy is None else Text(f"  补助 ¥{yuan(subsidy)}", f"  subsidy ¥{yuan(subsidy)}")
         sys.stdout.write(f"  {card.label}  ¥{yuan(main)}{beside}\n")
-    said = f"{len(held)} 张卡 cards, ¥{yuan(main_fen + subsidy_fen)}, 其中补助 of it subsidy ¥{yuan(subsidy_fen)}"
+    whole, subsidies_yuan = yuan(main_fen + subsidy_fen), yuan(subsidy_fen)
+    said = Text(
+        f"{len(held)} 张卡，共 ¥{whole}，其中补助 ¥{subsidies_yuan}",
+        f"{len(held)} cards, ¥{whole}, of which subsidy ¥{subsidies_yuan}",
+    )
     sys.stdout.write(f"{said}\n")
     return 0
 
@@ -119,7 +123,7 @@ def _raw(data: Path, name: str) -> dict[str, str]:
     try:
         raw: dict[str, str] = json.loads((data / "terminals" / name / "terminal.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as fault:
-        raise ConfigFault(f"{name}: 没有这台终端 / no such terminal") from fault
+        raise ConfigFault(Text(f"{name}: 没有这台终端", f"{name}: no such terminal")) from fault
     return raw
 
 

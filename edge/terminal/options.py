@@ -10,11 +10,13 @@ from edge.terminal.station.wires import Wire
 from shared.clocks.campus_clock import parse_clock
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
+from shared.words.voice import Text
 
-ABOUT = """\
-终端：run 无人值守运行，interactive 亲手收银，cards 汇总卡内余额，adopt 备用机装上坏机的 PSAM。
-A terminal: run as a process, interactive to sell at by hand, cards to sum up what the cards hold, adopt to put a
-broken body's PSAM into a spare."""
+ABOUT = Text(
+    "终端：run 无人值守运行，interactive 亲手收银，cards 汇总卡内余额，adopt 备用机装上坏机的 PSAM。",
+    "A terminal: run as a process, interactive to sell at by hand, cards to sum up what the cards hold,\n"
+    "adopt to put a broken body's PSAM into a spare.",
+)
 RATE = 0.35
 TEAR = 0.01
 
@@ -80,73 +82,87 @@ def parse(arguments: list[str]) -> Words:
     )
 
 
-CAN_HELP = (
-    "如 socketcan:can0（先用 ip link 启用）；simbus:SOCKET 为模拟总线\n"
-    "python-can's interface and channel, set up by ip link; simbus: a simulated bus"
+CAN_HELP = Text(
+    "如 socketcan:can0（先用 ip link 启用）；simbus:SOCKET 为模拟总线",
+    "such as socketcan:can0, set up by ip link before; simbus:SOCKET: a simulated bus",
 )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> Parser:
     parser = Parser(
         prog="./ykt terminal", description=ABOUT, formatter_class=argparse.RawTextHelpFormatter
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
-    _add_run(verbs.add_parser("run", help="无人值守运行 · as a process"))
-    _add_counter(verbs.add_parser("interactive", help="亲手收银 · sell at by hand (also --interactive)"))
-    cards = verbs.add_parser("cards", help="汇总卡内余额 · what the cards hold")
+    _add_run(verbs.add_parser("run", help=Text("无人值守运行", "run as a process")))
+    by_hand = Text("亲手收银（也可写 --interactive）", "sell at by hand (also --interactive)")
+    _add_counter(verbs.add_parser("interactive", help=by_hand))
+    cards = verbs.add_parser("cards", help=Text("汇总卡内余额", "what the cards hold"))
     add_data(cards)
-    cards.add_argument("--json", action="store_true", help="一行 JSON · one line of JSON")
-    adopt = verbs.add_parser("adopt", help="备用机装上坏机的 PSAM · a spare takes a broken body's PSAM and place")
+    cards.add_argument("--json", action="store_true", help=Text("输出一行 JSON", "one line of JSON"))
+    adopting = Text("备用机装上坏机的 PSAM，接替其机位", "a spare takes a broken body's PSAM and place")
+    adopt = verbs.add_parser("adopt", help=adopting)
     add_data(adopt)
-    adopt.add_argument("--name", required=True, help="备用机 · the spare")
-    adopt.add_argument("--from", dest="broken", required=True, metavar="NAME", help="坏机 · the broken body")
+    adopt.add_argument("--name", required=True, help=Text("备用机", "the spare"))
+    adopt.add_argument("--from", dest="broken", required=True, metavar="NAME", help=Text("坏机", "the broken body"))
     return parser
 
 
-def _add_run(run: argparse.ArgumentParser) -> None:
+def _add_run(run: Parser) -> None:
     add_data(run)
-    run.add_argument("--name", required=True, help="终端名 · which terminal")
+    run.add_argument("--name", required=True, help=Text("终端名", "which terminal"))
     _add_wire(run, is_required=True)
-    run.add_argument("--customers", action="store_true", help="演练顾客 · people of the demonstration come")
-    run.add_argument("--rate", type=_positive, default=RATE, help=f"每秒几笔 · taps per second ({RATE})")
-    run.add_argument("--tear", type=_share, default=TEAR, help=f"拔卡概率 · share of pulled cards ({TEAR})")
-    run.add_argument("--seed", type=int, default=1, help="随机种子 · seed of the people (1)")
-    run.add_argument("--script", type=Path, help="脚本 JSONL · play a script instead")
-    run.add_argument("--clock-unset", action="store_true", help="时钟未设 · the clock lost its time")
-    run.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即结束 · end when stdin closes")
-    run.add_argument("--show", action="store_true", help="打印显示内容 · print every display")
+    customers = Text("演练顾客来刷卡", "people of the demonstration come")
+    run.add_argument("--customers", action="store_true", help=customers)
+    rate = Text(f"每秒几笔（{RATE}）", f"taps per second ({RATE})")
+    run.add_argument("--rate", type=_positive, default=RATE, help=rate)
+    tear = Text(f"中途拔卡的比例（{TEAR}）", f"share of pulled cards ({TEAR})")
+    run.add_argument("--tear", type=_share, default=TEAR, help=tear)
+    run.add_argument("--seed", type=int, default=1, help=Text("顾客的随机种子（1）", "seed of the people (1)"))
+    run.add_argument("--script", type=Path, help=Text("改为照脚本（JSONL）收款", "play a script (JSONL) instead"))
+    unset = Text("如同时钟丢了时间", "as if the clock had lost its time")
+    run.add_argument("--clock-unset", action="store_true", help=unset)
+    ends = Text("标准输入关闭即结束", "end when stdin closes")
+    run.add_argument("--end-with-stdin", action="store_true", help=ends)
+    run.add_argument("--show", action="store_true", help=Text("打印每次显示的内容", "print every display"))
 
 
-def _add_counter(counter: argparse.ArgumentParser) -> None:
+def _add_counter(counter: Parser) -> None:
     add_data(counter)
-    counter.add_argument("--name", default="", help="终端名 · which terminal (first free POS on TCP)")
+    name = Text("终端名（缺省为第一台空闲的 TCP 消费机）", "which terminal (the first free POS on TCP)")
+    counter.add_argument("--name", default="", help=name)
     _add_wire(counter, is_required=False)
-    counter.add_argument("--card", default="", help="先用哪张卡 · first card")
-    counter.add_argument("--reader", default="", metavar="NAME", help="PC/SC 读卡器，放真卡 · a reader for real cards")
-    counter.add_argument("--psam-reader", default="", metavar="NAME", help="PSAM 所在的读卡器 · the PSAM's reader")
-    counter.add_argument("--console", default="", metavar="URL", help="集控平台地址 · console (found by itself)")
-    counter.add_argument("--token", type=Path, help="只读接口令牌文件 · token file of the read API")
-    counter.add_argument("--ca", type=Path, help="CA 证书 · authority of the console's certificate")
-    counter.add_argument("--box-kill", default="", metavar="CMD", help="box kill 执行的命令 · what `box kill` runs")
+    counter.add_argument("--card", default="", help=Text("先用哪张卡", "the card to begin with"))
+    reader = Text("放真卡的 PC/SC 读卡器", "PC/SC reader for real cards")
+    counter.add_argument("--reader", default="", metavar="NAME", help=reader)
+    psam = Text("PSAM 所在的 PC/SC 读卡器", "PC/SC reader that holds the PSAM")
+    counter.add_argument("--psam-reader", default="", metavar="NAME", help=psam)
+    console = Text("集控平台地址（缺省自动查找）", "address of the console (found by itself)")
+    counter.add_argument("--console", default="", metavar="URL", help=console)
+    counter.add_argument("--token", type=Path, help=Text("只读接口的令牌文件", "token file of the read API"))
+    counter.add_argument("--ca", type=Path, help=Text("集控平台证书的 CA", "authority of the console's certificate"))
+    kill = Text("box kill 执行的命令", "what `box kill` runs")
+    counter.add_argument("--box-kill", default="", metavar="CMD", help=kill)
 
 
-def _add_wire(parser: argparse.ArgumentParser, *, is_required: bool) -> None:
+def _add_wire(parser: Parser, *, is_required: bool) -> None:
     wire = parser.add_mutually_exclusive_group(required=is_required)
-    wire.add_argument("--tcp", default="", metavar="HOST:PORT", help="数据网关的地址 · of the edge box")
-    wire.add_argument("--can", default="", metavar="INTERFACE:CHANNEL", help=CAN_HELP)
-    wire.add_argument("--rs485", default="", metavar="PORT", help="串口，如 /dev/ttyUSB0 · a serial port")
-    parser.add_argument("--clock", help="T0:REAL0:SPEED 流水时钟 · clock of a trace")
+    box = Text("数据网关的地址", "address of the edge box")
+    wire.add_argument("--tcp", default="", metavar="HOST:PORT", help=str(box))
+    wire.add_argument("--can", default="", metavar="INTERFACE:CHANNEL", help=str(CAN_HELP))
+    serial = Text("串口，如 /dev/ttyUSB0", "serial port, such as /dev/ttyUSB0")
+    wire.add_argument("--rs485", default="", metavar="PORT", help=str(serial))
+    parser.add_argument("--clock", metavar="T0:REAL0:SPEED", help=Text("流水的时钟，演练用", "clock of a trace"))
 
 
 def _positive(text: str) -> float:
     value = float(text)
     if value <= 0:
-        raise argparse.ArgumentTypeError("must be above 0")
+        raise argparse.ArgumentTypeError(str(Text("须大于 0", "must be above 0")))
     return value
 
 
 def _share(text: str) -> float:
     value = float(text)
     if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError("must be in 0..1")
+        raise argparse.ArgumentTypeError(str(Text("须在 0..1 之间", "must be in 0..1")))
     return value

@@ -46,7 +46,7 @@ class Counter:
 
     def online(self) -> Self:
         """Wait until it is."""
-        self._until("在线 online")
+        self._until("在线")
         return self
 
     def offline(self) -> Self:
@@ -69,7 +69,7 @@ class Counter:
     def settled(self) -> None:
         """Look again and again until the ledger has all of it."""
         last_s = time.monotonic() + BOUND_S
-        while "未入账 not posted 0" not in self.says(""):
+        while "未入账 0" not in self.says(""):
             assert time.monotonic() < last_s, self._screen
             time.sleep(LOOK_S)
 

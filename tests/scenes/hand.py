@@ -24,7 +24,7 @@ class Hand:
             sys.executable, "-P", "-m", "edge.terminal", "interactive", *words,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        await self._until("在线 online")
+        await self._until("在线")
         return self
 
     async def __aexit__(self, *_: object) -> None:

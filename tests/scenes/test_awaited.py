@@ -58,7 +58,7 @@ def test_a_torn_claim_is_tried_again_behind_a_sale_at_another_box(two_room: Path
 async def _tear(campus: Campus) -> None:
     """The card is pulled before the credit, and its terminal dies; the ledger says what will happen."""
     async with Hand(campus, HERE) as hand:
-        await hand.types("pull before", "will be pulled")
+        await hand.types("pull before", "下次拔卡")
         await hand.types("claim", "请同一张卡重新放卡")
         await hand.kill()
     (load,) = _loads(campus)

@@ -56,7 +56,7 @@ def test_a_claim_over_the_real_broker(room: Path) -> None:
 
 def test_a_torn_claim_is_listed_then_given_back_and_claimed_anew(room: Path) -> None:
     async def act(campus: Campus, hand: Hand) -> None:
-        await hand.types("pull before", "will be pulled")
+        await hand.types("pull before", "下次拔卡")
         await hand.types("claim", "请同一张卡重新放卡")
         found = json.loads(run("cloud", "loads", "--data", campus.data, "--open", "--json").stdout)
         mine = [load for load in found["loads"] if load["card"] == STRANGER]

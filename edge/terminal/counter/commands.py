@@ -1,4 +1,4 @@
-"""What a person at the interactive counter may type. Pure: a line in, a command out, texts zh and en.
+"""What a person at the interactive counter may type. Pure: a line in, a command out.
 
 An amount alone is a sale. What is not understood is said so, with what there is; an amount that is written another
 way is answered with what is meant, and never taken for it: money moves for what was typed.
@@ -12,6 +12,7 @@ from enum import StrEnum
 from shared.errors import WireFault
 from shared.input.amount import meant_fen, parse_yuan
 from shared.money import yuan
+from shared.words.voice import Text
 
 
 class Verb(StrEnum):
@@ -47,76 +48,108 @@ class Command:
     amount_fen: int = 0
 
 
-HELP = """\
-  12.50            消费 12.50 元 / sell for 12.50 yuan
-  again            同一张卡再放一次（空行也行）/ present the same card again (an empty line does too)
-  claim            领款：待领的补助、退款圈入卡内（需联网）/ claim what waits for the card (on line)
-  void             原卡再放：撤销刚才那笔（3 分钟内、30 元内）/ the card that paid, again: void the newest sale
-  void 17 [主管01] 主管卡：撤销本班流水 17 / a supervisor's operator card: void sale 17 of this shift
-  void pin         仅凭口令：只登记上一笔，中心待核 / by PIN alone: the last sale is noted, the centre holds it
-  sales            本班可撤销的消费 / the sales of this shift
-  ride             刷卡乘车（车载机）/ tap on or off (at a validator)
-  stop 3 [back]    报站：到 3 站，上行（back 下行）/ the bus is at stop 3, outward (back: inward)
-  card 0012        换一张卡 / choose another card
-  pull [before|after]  下一次扣款时拔卡：扣款前 / 扣款后 / pull the card at the next debit, before or after it
-  load 50          圈存 50 元（圈存机）/ load 50 yuan (at a load machine)
-  balance · log    卡内余额、卡内明细 0018 / the card's balance and own log
-  net off · net on 断网、复网 / cut and mend the network
-  box kill         强制结束数据网关 / kill the edge box
-  status           本机状态（文字）/ this terminal's state in words
-  help · quit      帮助、退出 / this text, the end"""
+HELP = Text(
+    """\
+  12.50                 消费 12.50 元
+  again                 同一张卡再放一次（空行也行）
+  claim                 领款：待领的补助、退款圈入卡内（需联网）
+  void                  原卡再放：撤销刚才那笔（3 分钟内、30 元内）
+  void 17 [主管01]      主管卡：撤销本班流水 17
+  void pin              仅凭口令：只登记上一笔，中心待核
+  sales                 本班可撤销的消费
+  ride                  刷卡乘车（车载机）
+  stop 3 [back]         报站：到 3 站，上行（back 为下行）
+  card 0012             换一张卡
+  pull [before|after]   下一次扣款时拔卡：扣款前或扣款后
+  load 50               圈存 50 元（圈存机）
+  balance · log         卡内余额、卡内明细（0018）
+  net off · net on      断网、复网
+  box kill              强制结束数据网关
+  status                本机状态
+  help · quit           帮助、退出""",
+    """\
+  12.50                 sell for 12.50 yuan
+  again                 present the same card again (an empty line does too)
+  claim                 claim onto the card what waits for it (on line)
+  void                  the card that paid, again: void the newest sale (within 3 minutes, up to 30 yuan)
+  void 17 [LABEL]       a supervisor's operator card: void sale 17 of this shift
+  void pin              by PIN alone: the last sale is noted, the centre holds it
+  sales                 the sales of this shift that can be void
+  ride                  tap on or off (at a validator)
+  stop 3 [back]         the bus is at stop 3, outward (back: inward)
+  card 0012             choose another card
+  pull [before|after]   pull the card at the next debit, before or after it
+  load 50               load 50 yuan (at a load machine)
+  balance · log         the card's balance and own log (0018)
+  net off · net on      cut and mend the network
+  box kill              kill the edge box
+  status                this terminal's state
+  help · quit           this text, the end""",
+)
 
 _PLAIN = {
     "again": Verb.AGAIN,
-    "再放": Verb.AGAIN,
     "void": Verb.VOID,
-    "撤销": Verb.VOID,
     "sales": Verb.SALES,
-    "流水": Verb.SALES,
     "ride": Verb.RIDE,
-    "乘车": Verb.RIDE,
     "claim": Verb.CLAIM,
-    "领款": Verb.CLAIM,
     "log": Verb.LOG,
-    "明细": Verb.LOG,
     "balance": Verb.BALANCE,
-    "余额": Verb.BALANCE,
     "status": Verb.STATUS,
-    "状态": Verb.STATUS,
     "help": Verb.HELP,
-    "帮助": Verb.HELP,
     "?": Verb.HELP,
     "quit": Verb.QUIT,
     "exit": Verb.QUIT,
-    "退出": Verb.QUIT,
     "box kill": Verb.BOX_KILL,
     "": Verb.NOTHING,
 }
+_CHINESE = (
+    Text("再放", "again"),
+    Text("撤销", "void"),
+    Text("流水", "sales"),
+    Text("乘车", "ride"),
+    Text("领款", "claim"),
+    Text("明细", "log"),
+    Text("余额", "balance"),
+    Text("状态", "status"),
+    Text("帮助", "help"),
+    Text("退出", "quit"),
+    Text("换卡", "card"),
+    Text("拔卡", "pull"),
+    Text("抽卡", "pull"),
+    Text("网络", "net"),
+    Text("报站", "stop"),
+    Text("圈存", "load"),
+)
+_VERBS = {word.zh: word.en for word in _CHINESE}
+"""Both are understood at every counter, whatever it speaks."""
 
 
 _SPENDING = ("", "load")
-_VOID = re.compile(r"pin|口令|[0-9]{1,10}( \S.*)?")
+PIN_ALONE = Text("口令", "pin")
+_VOID = re.compile(rf"{PIN_ALONE.en}|{PIN_ALONE.zh}|[0-9]{{1,10}}( \S.*)?")
 _STOP = re.compile(r"[0-9]{1,3}( back)?")
 
 
 def parse(line: str) -> Command:
     """The command of a line."""
     text = " ".join(line.split())
-    if text.lower() in _PLAIN:
-        return Command(_PLAIN[text.lower()])
+    plain = _VERBS.get(text, text.lower())
+    if plain in _PLAIN:
+        return Command(_PLAIN[plain])
     verb, _, rest = text.partition(" ")
-    match verb.lower(), rest.lower():
-        case ("void" | "撤销", _) if _VOID.fullmatch(rest):
+    match _VERBS.get(verb, verb.lower()), rest.lower():
+        case ("void", _) if _VOID.fullmatch(rest):
             return Command(Verb.VOID, rest)
-        case ("card" | "换卡", _) if rest:
+        case ("card", _) if rest:
             return Command(Verb.CARD, rest)
-        case ("pull" | "拔卡" | "抽卡", "" | "after" | "before"):
+        case ("pull", "" | "after" | "before"):
             return Command(Verb.PULL, rest.lower() or "after")
-        case ("net" | "网络", "on" | "off"):
+        case ("net", "on" | "off"):
             return Command(Verb.NET, rest.lower())
-        case ("stop" | "报站", _) if _STOP.fullmatch(rest):
+        case ("stop", _) if _STOP.fullmatch(rest):
             return Command(Verb.STOP, rest)
-        case ("load" | "圈存", _) if rest:
+        case ("load", _) if rest:
             return _amount(Verb.LOAD, rest)
         case _:
             return _amount(Verb.SELL, text)

@@ -19,19 +19,20 @@ from edge.terminal.store.book import Row
 from shared.ids import DeviceId
 from shared.money import yuan
 from shared.records import LOAD_SHAPED, VOIDS, Pair
+from shared.words.voice import Text
 
 WAIT_S = 1.0
 PAUSE_S = 0.1
 REQUEST_S = 1.0
 ANSWER_MAX = 1 << 20
 KINDS = {
-    "purchase": "消费 purchase",
-    "evidence": "消费，凭证据 purchase, by evidence",
-    "void": "撤销 void",
-    "load_authorised": "圈存批准 load authorised",
-    "load_confirmed": "圈存入卡 load confirmed",
-    "load_confirmed_by_counter": "圈存入卡，凭计数 load confirmed by counter",
-    "claim_authorised": "领款批准 claim authorised",
+    "purchase": Text("消费", "purchase"),
+    "evidence": Text("消费（凭证据）", "purchase, by evidence"),
+    "void": Text("撤销", "void"),
+    "load_authorised": Text("圈存批准", "load authorised"),
+    "load_confirmed": Text("圈存入卡", "load confirmed"),
+    "load_confirmed_by_counter": Text("圈存入卡（凭计数）", "load confirmed by counter"),
+    "claim_authorised": Text("领款批准", "claim authorised"),
 }
 Entry = dict[str, Any]
 
@@ -75,11 +76,14 @@ def _ours(row: Row, found: list[Entry]) -> list[Entry]:
 def entry_line(entry: Entry) -> str:
     """An entry in words: its number, its kind, and which account paid which."""
     kind = str(entry.get("kind"))
-    moved = "，".join(f"{p['debit']} → {p['credit']} ¥{yuan(p['fen'])}" for p in entry.get("postings", ()))
+    comma = str(Text("，", ", "))
+    moved = comma.join(f"{p['debit']} → {p['credit']} ¥{yuan(p['fen'])}" for p in entry.get("postings", ()))
     record = entry.get("record") or {}
-    counter = f" · 卡计数 counter {record['counter']}" if "counter" in record else ""
-    held = " · 待核 held" if record.get("verdict") == "held" else ""
-    return f"账本分录 ledger entry {entry.get('entry')}: {KINDS.get(kind, kind)}{counter} · {moved}{held}"
+    counted = record.get("counter")
+    counter = "" if counted is None else Text(f" · 卡计数 {counted}", f" · card counter {counted}")
+    held = Text(" · 待核", " · held") if record.get("verdict") == "held" else ""
+    head = Text(f"账本分录 {entry.get('entry')}：", f"ledger entry {entry.get('entry')}: ")
+    return f"{head}{KINDS.get(kind, kind)}{counter} · {moved}{held}"
 
 
 def _ask(console: Console, query: str) -> list[Entry]:

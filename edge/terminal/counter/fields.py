@@ -14,6 +14,7 @@ from edge.card.reader.reader import NoCard, Reader
 from edge.files.deck import CardFile, Deck, Laid
 from edge.files.disk import Disk
 from shared.purse.apdu import CardChannel
+from shared.words.voice import Text
 
 PRESENT_S = 20.0
 """A person is waited for so long; then the amount is forgotten."""
@@ -90,7 +91,7 @@ class ReaderField:
                     raise
             if not until:
                 until = loop.time() + PRESENT_S
-                self._say("请放卡 / present the card")
+                self._say(str(Text("请放卡", "present the card")))
             await asyncio.sleep(POLL_S)
 
     def choose(self, label: str) -> bool:  # noqa: ARG002  # whatever lies there is the card

@@ -19,17 +19,16 @@ from edge.files.deck import Deck, operators_of
 from edge.files.disk import InUse
 from edge.life import say
 from edge.terminal.counter import commands
-from edge.terminal.counter.commands import Command, Verb
+from edge.terminal.counter.commands import PIN_ALONE, Command, Verb
 from edge.terminal.counter.entries import Console, entries_of, entry_line
 from edge.terminal.counter.fields import DeckField, Field, Lying, ReaderField
 from edge.terminal.counter.pulling import PulledAtDebit
-from edge.terminal.counter.wording import again_line, sale_lines, status_lines
+from edge.terminal.counter.wording import again_line, sale_lines, selling_words, status_lines
 from edge.terminal.station import running
 from edge.terminal.station.figures import status
 from edge.terminal.station.screen import Screen
 from edge.terminal.station.station import Station
 from edge.terminal.station.wires import Wire
-from edge.terminal.taps.display import bar_words
 from edge.terminal.taps.steps import End, Result, Tap
 from shared.clocks.campus_clock import CampusClock
 from shared.clocks.clock import ClockError, seconds_of_bcd
@@ -44,13 +43,12 @@ from shared.purse.files import LogRecord
 from shared.purse.flows.till import identify, read_balance, read_log
 from shared.purse.outcomes import Rejected
 from shared.records import Kind
+from shared.words.voice import Text
 
 LINE_MAX = 200
 JOIN_S = 5.0
 """A prompt waits so long for the link to join and to be registered."""
 PROMPT = "> "
-PIN_ALONE = ("pin", "口令")
-
 
 @dataclass(frozen=True, slots=True)
 class CounterOptions:
@@ -107,7 +105,7 @@ def _open_first(
             return _open(options, name, screen, psam)
         except InUse as fault:
             busy = fault
-    raise busy or InUse("没有可用的终端 / no terminal is free; 用 --name 指定 / name one with --name")
+    raise busy or InUse(Text("没有可用的终端；用 --name 指定", "no terminal is free; name one with --name"))
 
 
 def _open(options: CounterOptions, name: str, screen: Screen, psam: PsamReader | None) -> Station:
@@ -139,8 +137,9 @@ class _Counter:
     async def serve(self) -> int:
         """Until quit or the end of the input."""
         settings = self._station.settings
-        say(f"终端 {settings.name} {settings.place} {settings.merchant}" + (" 【演练 DEMO】" if settings.demo else ""))
-        say(commands.HELP)
+        demo = Text(" 【演练】", " [DEMO]") if settings.demo else ""
+        say(f"{Text('终端', 'terminal')} {settings.name} {settings.place} {settings.merchant}{demo}")
+        say(str(commands.HELP))
         lines = await _lines()
         await self._station.joined(JOIN_S)
         while True:
@@ -161,12 +160,11 @@ class _Counter:
 
     def _why(self) -> str:
         firmware = self._station.firmware
-        net = "断网 offline" if self._station.is_cut or not firmware.line.is_joined else "在线 online"
+        is_off = self._station.is_cut or not firmware.line.is_joined
+        net = Text("断网", "offline") if is_off else Text("在线", "online")
         owed = firmware.body.flash.unsettled
-        pulled = "" if self._pull is None else " · 下次拔卡 will be pulled"
-        bar = firmware.bar
-        selling = "可消费 selling" if bar is None else f"停止消费 not selling: {' / '.join(bar_words(bar))}"
-        return f"{net} · {selling} · 未入账 not posted {owed}{pulled}"
+        pulled = "" if self._pull is None else Text(" · 下次拔卡", " · the card will be pulled")
+        return f"{net} · {selling_words(firmware.bar)} · {Text(f'未入账 {owed}', f'not posted {owed}')}{pulled}"
 
     async def _obey(self, command: Command) -> bool:
         """False at the end."""
@@ -178,9 +176,10 @@ class _Counter:
             case Verb.LOAD | Verb.CLAIM:
                 await self._load(command)
             case Verb.VOID:
-                await (self._void_by_pin() if command.word in PIN_ALONE else self._void(command))
+                is_alone = command.word in (PIN_ALONE.zh, PIN_ALONE.en)
+                await (self._void_by_pin() if is_alone else self._void(command))
             case Verb.RIDE | Verb.STOP if self._station.settings.ride is None:
-                say("本机不按票价收费 / this body takes no rides")
+                _tell(Text("本机不按票价收费", "this body takes no rides"))
             case Verb.RIDE:
                 await self._tap(self._station, command, lambda: self._station.firmware.ride(self._station.now()))
             case Verb.BALANCE | Verb.LOG:
@@ -205,7 +204,7 @@ class _Counter:
             case Verb.STOP:
                 stop, _, way = command.word.partition(" ")
                 self._station.firmware.at_stop(int(stop), int(bool(way)))
-                say(f"到站 {stop} / at stop {command.word}")
+                _tell(Text(f"到站 {stop}{'（下行）' if way else ''}", f"at stop {stop}{', inward' if way else ''}"))
             case Verb.SALES:
                 for line in sale_lines(self._station.firmware.sales()):
                     say(line)
@@ -213,14 +212,14 @@ class _Counter:
                 for line in self._status():
                     say(line)
             case Verb.HELP:
-                say(commands.HELP)
+                _tell(commands.HELP)
             case _:
                 self._ask_back(command)
 
     def _ask_back(self, command: Command) -> None:
-        say(f"看不懂 / not understood: {command.word}　help = 帮助")
+        _tell(Text(f"看不懂：{command.word}（help 有说明）", f"not understood: {command.word} (help says more)"))
         if typed := commands.meant(command):
-            say(f"  → 是这个金额吗？请键入 / if you mean this amount, type: {typed}")
+            _tell(Text(f"  → 是这个金额吗？请键入：{typed}", f"  → if you mean this amount, type: {typed}"))
 
     async def _sell(self, command: Command) -> None:
         firmware = self._station.firmware
@@ -231,7 +230,7 @@ class _Counter:
         firmware = self._station.firmware
         if not firmware.body.flash.waiting and firmware.body.untold.row is None:
             if command.verb is Verb.AGAIN:
-                say("没有待确认的交易 / nothing waits to be presented again")
+                _tell(Text("没有待确认的交易", "nothing waits to be presented again"))
             return
         await self._tap(self._station, command, lambda: firmware.again(self._station.now()))
 
@@ -240,7 +239,7 @@ class _Counter:
         seq, _, label = command.word.partition(" ")
         field = self._field if not seq or self._options.reader else _operators(self._options.data, label)
         if field is None:
-            say(f"没有这张主管卡 / no such operator card: {label}")
+            _tell(Text(f"没有这张主管卡：{label}", f"no such operator card: {label}"))
             return
         firmware, station = self._station.firmware, self._station
         await self._tap(station, command, lambda: firmware.void_with_card(int(seq or 0), station.now()), field)
@@ -268,11 +267,11 @@ class _Counter:
             return self._station
         if self._loader is None:
             try:
-                screen = Screen("圈存机 load machine")
+                screen = Screen(str(Text("圈存机", "load machine")))
                 self._loader = _open_first(self._options, self._options.load_names, screen)
                 self._screens.append(screen)
             except InUse:
-                say("没有空闲的圈存机 / no load machine is free; 可用 --name 指定 / name one with --name")
+                _tell(Text("没有空闲的圈存机；可用 --name 指定", "no load machine is free; name one with --name"))
         return self._loader
 
     async def _tap(
@@ -296,33 +295,45 @@ class _Counter:
         try:
             return await field.lay(station.disk)
         except InUse:
-            say("这张卡正在别处使用，请稍候再试 / this card lies in another field, try again")
+            _tell(Text("这张卡正在别处使用，请稍候再试", "this card lies in another field, try again"))
         except NoCard as none:
             say(str(none))
         except StoreFault as damaged:
-            say(f"卡片数据损坏，请换一张卡 / the card's data are damaged, use another card: {damaged}")
+            _tell(
+                Text(
+                    f"卡片数据损坏，请换一张卡：{damaged}", f"the card's data are damaged, use another card: {damaged}"
+                )
+            )
         return None
 
     async def _entry(self, station: Station, result: Result) -> None:
         row, console = result.row, self._options.console
         if row is None:
             return
-        say(f"    流水 record: {row.epoch}/{row.seq} · 卡计数 card counter {row.counter}")
+        number = f"{row.epoch}/{row.seq}"
+        _tell(
+            Text(f"    流水 {number} · 卡计数 {row.counter}", f"    record {number} · card counter {row.counter}")
+        )
         if not row.amount_fen:
-            say("    零元，不入账 / over nothing: there is nothing to post")
+            _tell(Text("    零元，不入账", "    over nothing: there is nothing to post"))
         if row.kind is Kind.VOID:
-            say("    待核，两人核定后入账 / held until two persons have decided")
+            _tell(Text("    待核，两人核定后入账", "    held until two persons have decided"))
         if console is None or not row.amount_fen or row.kind is Kind.VOID:
             return
         found = await entries_of(console, station.settings.device, row)
         if not found:
-            say("    账本尚无此笔（断网或排队中，稍后自动入账） / not in the ledger yet; it will be posted by itself")
+            _tell(
+                Text(
+                    "    账本尚无此笔（断网或排队中，稍后自动入账）",
+                    "    not in the ledger yet; it will be posted by itself",
+                )
+            )
         for entry in found:
             say(f"    {entry_line(entry)}")
 
     def _choose(self, label: str) -> None:
         if not self._field.choose(label):
-            say(f"没有这张卡 / no such card: {label}")
+            _tell(Text(f"没有这张卡：{label}", f"no such card: {label}"))
 
     async def _read(self, verb: Verb) -> None:
         laid = await self._lay(self._station, self._field)
@@ -332,32 +343,42 @@ class _Counter:
             try:
                 lines = self._said_by(lying.channel, verb)
             except CardLost:
-                lines = ["请重新放卡 / please present the card again"]
+                lines = [Text("请重新放卡", "please present the card again")]
         for line in lines:
-            say(line)
+            _tell(line)
 
-    def _said_by(self, card: CardChannel, verb: Verb) -> list[str]:
+    def _said_by(self, card: CardChannel, verb: Verb) -> list[Text]:
         body = self._station.firmware.body
         identity = drive(identify(body.settings.profile, body.time(), body.settings.agreed), card=card)
         if isinstance(identity, Rejected):
-            return [f"读卡失败 / the card cannot be read: {identity.reason.name}"]
+            why = identity.reason.name
+            return [Text(f"读卡失败：{why}", f"the card cannot be read: {why}")]
         if verb is Verb.LOG:
-            return [_log_line(record) for record in drive(read_log(), card=card)] or ["卡内无明细 / the log is empty"]
+            empty = Text("卡内无明细", "the log is empty")
+            return [_log_line(record) for record in drive(read_log(), card=card)] or [empty]
         balance = drive(read_balance(), card=card)
-        return ["读卡失败 / unreadable" if isinstance(balance, Rejected) else f"余额 balance ¥{yuan(balance)}"]
+        if isinstance(balance, Rejected):
+            return [Text("余额读取失败", "the balance cannot be read")]
+        return [Text(f"余额 ¥{yuan(balance)}", f"balance ¥{yuan(balance)}")]
 
     def _kill_box(self) -> None:
         options = self._options
         if options.box_kill:
             done = subprocess.run(shlex.split(options.box_kill), check=False)  # the operator's own command
-            say(f"box kill: exit {done.returncode}")
+            code = done.returncode
+            _tell(Text(f"box kill：退出码 {code}", f"box kill: exit {code}"))
             return
         box = options.box(self._station.settings.name)
         found = running.edge_of(options.data, box)
         if found is None or not running.kill(found):
-            say(f"没有找到数据网关进程 / no edge process of {box} is running")
+            _tell(Text(f"没有找到数据网关 {box} 的进程", f"no process of the edge box {box} is running"))
         else:
-            say(f"已 kill -9 数据网关 {box}（进程 {found.pid}）；照常收款，恢复后自动补传 / killed; go on selling")
+            _tell(
+                Text(
+                    f"已强制结束数据网关 {box}（进程 {found.pid}）；照常收款，恢复后自动补传",
+                    f"killed the edge box {box} (process {found.pid}); go on selling, records follow when it is back",
+                )
+            )
 
     def _status(self) -> list[str]:
         station = self._station
@@ -365,14 +386,20 @@ class _Counter:
         return status_lines(said)
 
 
-def _log_line(record: LogRecord) -> str:
+def _tell(what: Text) -> None:
+    say(str(what))
+
+
+def _log_line(record: LogRecord) -> Text:
     with suppress(ClockError):
         day = seconds_of_bcd(record.date_time)
         stamp = record.date_time.hex()
         when = f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]} {stamp[8:10]}:{stamp[10:12]}:{stamp[12:]}" if day else stamp
-        kind = "圈存 load" if record.kind in (1, 2) else "消费 purchase"
-        return f"  {when}  {kind}  ¥{yuan(record.amount_fen)}  #{record.number}  @{record.terminal_id.hex()}"
-    return f"  {record.encode().hex()}"
+        kind = Text("圈存", "load") if record.kind in (1, 2) else Text("消费", "purchase")
+        rest = f"¥{yuan(record.amount_fen)}  #{record.number}  @{record.terminal_id.hex()}"
+        return Text(f"  {when}  {kind.zh}  {rest}", f"  {when}  {kind.en}  {rest}")
+    raw = record.encode().hex()
+    return Text(f"  {raw}", f"  {raw}")
 
 
 async def _lines() -> asyncio.StreamReader:

@@ -11,51 +11,71 @@ from shared.clocks.clock import time_text
 from shared.inventory import DeviceKind
 from shared.money import yuan
 from shared.purse.reasons import Reason
+from shared.words.voice import Text
 
 _KINDS = {
-    DeviceKind.POS: "消费机 POS",
-    DeviceKind.VALIDATOR: "车载机 validator",
-    DeviceKind.LOAD_MACHINE: "圈存机 load machine",
-    DeviceKind.DESK: "卡务台 card desk",
+    DeviceKind.POS: Text("消费机", "POS"),
+    DeviceKind.VALIDATOR: Text("车载机", "validator"),
+    DeviceKind.LOAD_MACHINE: Text("圈存机", "load machine"),
+    DeviceKind.DESK: Text("卡务台", "card desk"),
 }
 SALES_SHOWN = 20
+_JOINING = Text("正在接入", "joining")
 _LINE = {
-    "no-wire": "无网络 no network",
-    "hello": "正在接入 joining",
-    "auth": "正在接入 joining",
-    "joined": "在线 online",
+    "no-wire": Text("无网络", "no network"),
+    "hello": _JOINING,
+    "auth": _JOINING,
+    "joined": Text("在线", "online"),
 }
 
 
 def status_lines(said: Mapping[str, Any]) -> list[str]:
     """The STATUS values of a terminal as a person reads them."""
-    why = " / ".join(bar_words(Bar(said["why"]))) if said["why"] else ""
-    selling = f"停止消费 not selling: {why}" if why else "可消费 selling"
     kind = _KINDS[DeviceKind(said["kind"])]
-    return [
-        f"  {said['name']} · {kind} · {_LINE[said['state']]} · {selling}",
-        f"  开机以来 since power-on: {_shown(said, '')}",
-        f"  累计 since its first day: {_shown(said, 'total_')}",
-        f"  未成功 not done: 拒绝 declined {said['declined']} · 中断 torn {said['torn']} · 停售时 not selling "
-        f"{said['not_selling']}",
-        f"  流水 records: 第 {said['epoch']} 纪元 epoch · 最新 newest {said['last']} · 未入账 not posted "
-        f"{said['unsettled']} · 未上传 not sent {said['unsent']} · 余位 free {said['ring_free']}",
-        f"  待同一张卡再放 cards to come again: {said['waiting_slots']}，其中未登记 not noted yet {said['open_slots']}",
-        f"  每笔耗时 a tap takes: p50 {said['latency_ms']['p50']} ms · p99 {said['latency_ms']['p99']} ms",
-    ]
+    selling = selling_words(Bar(said["why"]) if said["why"] else None)
+    lines = (
+        Text(f"开机以来：{_shown(said, '').zh}", f"since power-on: {_shown(said, '').en}"),
+        Text(f"累计：{_shown(said, 'total_').zh}", f"since its first day: {_shown(said, 'total_').en}"),
+        Text(
+            f"未成功：拒绝 {said['declined']} · 中断 {said['torn']} · 停售时 {said['not_selling']}",
+            f"not done: declined {said['declined']} · torn {said['torn']} · not selling {said['not_selling']}",
+        ),
+        Text(
+            f"流水：第 {said['epoch']} 纪元 · 最新 {said['last']} · 未入账 {said['unsettled']} · "
+            f"未上传 {said['unsent']} · 余位 {said['ring_free']}",
+            f"records: epoch {said['epoch']} · newest {said['last']} · not posted {said['unsettled']} · "
+            f"not sent {said['unsent']} · free {said['ring_free']}",
+        ),
+        Text(
+            f"待同一张卡再放：{said['waiting_slots']}，其中未登记 {said['open_slots']}",
+            f"cards to come again: {said['waiting_slots']}, of which not noted yet: {said['open_slots']}",
+        ),
+        Text(f"每笔耗时：{_latency(said)}", f"a tap takes: {_latency(said)}"),
+    )
+    return [f"  {said['name']} · {kind} · {_LINE[said['state']]} · {selling}", *(f"  {line}" for line in lines)]
+
+
+def selling_words(bar: Bar | None) -> Text:
+    """Does this body sell, or why not?"""
+    if bar is None:
+        return Text("可消费", "selling")
+    why = bar_words(bar)
+    return Text(f"停止消费：{why.zh}", f"not selling: {why.en}")
 
 
 def sale_lines(sales: Sequence[ShiftSale]) -> list[str]:
     """The sales of this shift as a cashier reads them, the newest first."""
     if not sales:
-        return ["本班没有消费 / no sales in this shift"]
-    lines = [
-        f"  流水 {sale.seq:>6}  {time_text(sale.time_s)}  ¥{yuan(sale.fen)}  卡尾号 card …{sale.card[-2:].hex()}"
-        + ("  已撤销 void" if sale.is_void else "")
-        for sale in sales[:SALES_SHOWN]
-    ]
+        return [str(Text("本班没有消费", "no sales in this shift"))]
+    lines = [f"  {_sale_line(sale)}" for sale in sales[:SALES_SHOWN]]
     more = len(sales) - SALES_SHOWN
-    return [*lines, *([f"  … 另有 {more} 笔 more"] if more > 0 else [])]
+    return [*lines, *([str(Text(f"  … 另有 {more} 笔", f"  … {more} more"))] if more > 0 else [])]
+
+
+def _sale_line(sale: ShiftSale) -> str:
+    paid, card = f"{sale.seq:>6}  {time_text(sale.time_s)}  ¥{yuan(sale.fen)}", sale.card[-2:].hex()
+    void = Text("  已撤销", "  void") if sale.is_void else ""
+    return f"{Text(f'流水 {paid}  卡尾号 {card}', f'sale {paid}  card …{card}')}{void}"
 
 
 def again_line(command: Command, result: Result) -> str:
@@ -63,12 +83,16 @@ def again_line(command: Command, result: Result) -> str:
     if result.end is not End.UNKNOWN or result.reason is Reason.MAC2_WRONG:
         return ""
     typed = {Verb.LOAD: f"load {yuan(command.amount_fen)}", Verb.CLAIM: "claim"}.get(command.verb, "again")
-    enter = "（或直接回车）/ or just Enter" if typed == "again" else ""
-    return f"  → 同一张卡再放：键入 / the same card again, type: {typed}{enter}"
+    enter = Text("（或直接回车）", " (or just Enter)") if typed == "again" else ""
+    return f"{Text('  → 同一张卡再放，请键入：', '  → the same card again, type: ')}{typed}{enter}"
 
 
-def _shown(said: Mapping[str, Any], run: str) -> str:
-    sold = f"消费 sales {said[run + 'taps']} ¥{yuan(said['total_fen' if run else 'shown_fen'])}"
-    loads = f"圈存 loads {said[run + 'loads']} ¥{yuan(said[run + 'loads_fen'])}"
-    voids = f"撤销 voids {said[run + 'voids']} ¥{yuan(said[run + 'voided_fen'])}"
-    return f"{sold} · {loads} · {voids}"
+def _shown(said: Mapping[str, Any], run: str) -> Text:
+    sold = f"{said[run + 'taps']} ¥{yuan(said['total_fen' if run else 'shown_fen'])}"
+    loads = f"{said[run + 'loads']} ¥{yuan(said[run + 'loads_fen'])}"
+    voids = f"{said[run + 'voids']} ¥{yuan(said[run + 'voided_fen'])}"
+    return Text(f"消费 {sold} · 圈存 {loads} · 撤销 {voids}", f"sales {sold} · loads {loads} · voids {voids}")
+
+
+def _latency(said: Mapping[str, Any]) -> str:
+    return f"p50 {said['latency_ms']['p50']} ms · p99 {said['latency_ms']['p99']} ms"

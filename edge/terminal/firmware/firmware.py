@@ -31,6 +31,7 @@ from shared.inventory import LOADERS
 from shared.purse.flows.till import open_psam
 from shared.purse.outcomes import PsamIdentity
 from shared.purse.reasons import Reason
+from shared.words.voice import Text
 
 _NEVER = float("inf")
 _OVER = (End.DONE, End.DECLINED)
@@ -295,7 +296,12 @@ class Firmware:
             return
         current = body.flash.epochs[-1]
         if told.epoch == current.epoch and told.seq > current.last:
-            raise StoreFault(f"流水存储缺号 / seq {told.seq} was shown, this store ends at {current.last}")
+            raise StoreFault(
+                Text(
+                    f"流水存储缺号：已显示到 {told.seq}，本机只存到 {current.last}",
+                    f"records are lost: {told.seq} was shown, this store ends at {current.last}",
+                )
+            )
         body.untold.boot(body.flash.newest(), body.flash.kept(current.last - 1), current.epoch, body.time(), told)
         if body.untold.row is not None:
             body.show(display.last_before(body.untold.row))

@@ -13,6 +13,7 @@ from pathlib import Path
 from zlib import crc32
 
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,10 @@ def read_script(path: Path) -> tuple[Line, ...]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as fault:
-        raise ConfigFault(f"{path}: {fault.strerror}") from fault
+        why = fault.strerror
+        raise ConfigFault(Text(f"{path}: 无法读取：{why}", f"{path}: cannot be read: {why}")) from fault
     except UnicodeDecodeError as fault:
-        raise ConfigFault(f"{path}: 不是 UTF-8 / not UTF-8") from fault
+        raise ConfigFault(Text(f"{path}: 不是 UTF-8", f"{path}: not UTF-8")) from fault
     return tuple(_line(path, number, raw) for number, raw in enumerate(text.splitlines(), 1) if raw.strip())
 
 
@@ -42,11 +44,15 @@ def _line(path: Path, number: int, raw: str) -> Line:
         card, at, void = row["card"], row.get("at", 0), row.get("void")
         amount = row["amount_fen"] if void is None else 0
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError) as fault:
-        raise ConfigFault(f"{path}: 第 {number} 行 / line {number}: not a script line") from fault
+        raise _no_line(path, number) from fault
     is_whole = type(amount) is int and amount > 0 if void is None else type(void) is int and void >= 0
     if not isinstance(card, str) or not is_whole or not isinstance(at, int | float):
-        raise ConfigFault(f"{path}: 第 {number} 行 / line {number}: not a script line")
+        raise _no_line(path, number)
     return Line(card, amount, int(at), void)
+
+
+def _no_line(path: Path, number: int) -> ConfigFault:
+    return ConfigFault(Text(f"{path}: 第 {number} 行不是脚本行", f"{path}: line {number} is not a script line"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from shared.input.section import Section, from_json, octets
 from shared.inventory import DeviceKind
 from shared.purse.caps import Caps
 from shared.purse.profiles import APPLICATION_MAIN, ISSUER_SIZE, PROFILES, Agreed, CardProfile
+from shared.words.voice import Text
 
 FORMAT = 1
 HOTLIST_MAX = 1_000_000
@@ -76,7 +77,8 @@ def load(file: Path) -> Settings:
     try:
         raw = file.read_bytes()
     except OSError as fault:
-        raise ConfigFault(f"{file}: 无法读取 / cannot be read: {fault.strerror}") from fault
+        why = fault.strerror
+        raise ConfigFault(Text(f"{file}: 无法读取：{why}", f"{file}: cannot be read: {why}")) from fault
     return parse(from_json(raw, str(file)))
 
 
@@ -84,7 +86,7 @@ def parse(raw: object) -> Settings:
     """Settings of a JSON object; ConfigFault naming the key."""
     top = Section(raw, file="terminal.json")
     if top.take("format", int) != FORMAT:
-        raise ConfigFault(f"format: 只认识 / only {FORMAT} is known")
+        raise ConfigFault(Text(f"format: 只认识 {FORMAT}", f"format: only {FORMAT} is known"))
     top.take("box", str)
     settings = Settings(
         name=top.take("name", str),
@@ -109,14 +111,18 @@ def parse(raw: object) -> Settings:
     )
     top.done()
     if settings.subsidy and settings.kind is not DeviceKind.POS:
-        raise ConfigFault("subsidy: 只用于消费机 / belongs to a POS")
+        raise _of_a_pos("subsidy")
     if settings.agreed and settings.kind is not DeviceKind.POS:
-        raise ConfigFault("agreed: 只用于消费机 / belongs to a POS")
+        raise _of_a_pos("agreed")
     if settings.operators and settings.kind is not DeviceKind.POS:
-        raise ConfigFault("operators: 只用于消费机 / belongs to a POS")
+        raise _of_a_pos("operators")
     if settings.ride is not None and settings.kind is not DeviceKind.VALIDATOR:
-        raise ConfigFault("ride: 只用于车载机 / belongs to a validator")
+        raise ConfigFault(Text("ride: 只用于车载机", "ride: belongs to a validator"))
     return settings
+
+
+def _of_a_pos(key: str) -> ConfigFault:
+    return ConfigFault(Text(f"{key}: 只用于消费机", f"{key}: belongs to a POS"))
 
 
 def _operators(top: Section) -> frozenset[CardId]:
@@ -131,7 +137,8 @@ def _ride(row: Section | None) -> RideSettings | None:
 def _agreed(row: Section) -> Agreed:
     profile = _profile(row)
     if profile.application != APPLICATION_MAIN:
-        raise ConfigFault(f"{row.name('profile')}: 应为主钱包 / must be a main purse")
+        key = row.name("profile")
+        raise ConfigFault(Text(f"{key}: 应为主钱包", f"{key}: must be a main purse"))
     made = Agreed(profile, row.octets("issuer", ISSUER_SIZE[profile.form]))
     row.done()
     return made
@@ -140,7 +147,10 @@ def _agreed(row: Section) -> Agreed:
 def _profile(top: Section) -> CardProfile:
     name = top.take("profile", str)
     if name not in PROFILES:
-        raise ConfigFault(f"{top.name('profile')}: 应为 / must be one of {', '.join(PROFILES)}")
+        key = top.name("profile")
+        raise ConfigFault(
+            Text(f"{key}: 应为 {'、'.join(PROFILES)} 之一", f"{key}: must be one of {', '.join(PROFILES)}")
+        )
     return PROFILES[name]
 
 
@@ -173,7 +183,12 @@ def _parameters(row: Section) -> Parameters:
         caps.done()
     starts = [(meal.from_s - parameters.day_start_s) % _DAY_S for meal in parameters.meals]
     if starts != sorted(set(starts)):
-        raise ConfigFault("parameters.meals: 时间须递增 / their times must rise within the business day")
+        raise ConfigFault(
+            Text(
+                "parameters.meals: 时间须在营业日内递增",
+                "parameters.meals: their times must rise within the business day",
+            )
+        )
     return parameters
 
 

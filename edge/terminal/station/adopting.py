@@ -14,23 +14,26 @@ from edge.files.disk import sync_folder
 from edge.terminal.settings import settings
 from edge.terminal.station.flash_file import FileFlash
 from shared.errors import ConfigFault, StoreFault
+from shared.words.voice import Text
 
 SETTINGS, PSAM, FLASH = "terminal.json", "psam.bin", "flash.bin"
 OWN = ("name", "device", "key", "key_version")
 """What is a body's own; all else belongs to the place."""
 
 
-def adopt(data: Path, spare: str, broken: str) -> list[str]:
-    """Lines for the person. ConfigFault, StoreFault; then the PSAM is where it was."""
+def adopt(data: Path, spare: str, broken: str) -> Text:
+    """What the person is told. ConfigFault, StoreFault; then the PSAM is where it was."""
     ours, theirs = data / "terminals" / spare, data / "terminals" / broken
     own, place = _read(ours), _read(theirs)
     for key in ("kind", "box"):
         if own.get(key) != place.get(key):
-            raise ConfigFault(f"{spare}: {key} 与 {broken} 不同 / differs from its")
+            raise ConfigFault(
+                Text(f"{spare}: {key} 与 {broken} 的不同", f"{spare}: its {key} differs from that of {broken}")
+            )
     if not (theirs / PSAM).exists():
         return _done(spare, broken, moved=(ours / PSAM).exists())
     if (ours / PSAM).exists():
-        raise ConfigFault(f"{spare}: 已有 PSAM / has a PSAM already")
+        raise ConfigFault(Text(f"{spare}: 已有 PSAM", f"{spare}: has a PSAM already"))
     for folder in (ours, theirs):
         _require_rest(folder)
     _write(ours, place | {key: own[key] for key in OWN})
@@ -40,13 +43,13 @@ def adopt(data: Path, spare: str, broken: str) -> list[str]:
     return _done(spare, broken, moved=True)
 
 
-def _done(spare: str, broken: str, *, moved: bool) -> list[str]:
+def _done(spare: str, broken: str, *, moved: bool) -> Text:
     if not moved:
-        raise ConfigFault(f"{broken}: 没有 PSAM 可移 / has no PSAM to be moved")
-    return [
+        raise ConfigFault(Text(f"{broken}: 没有 PSAM 可移", f"{broken}: has no PSAM to be moved"))
+    return Text(
         f"PSAM 已从 {broken} 移入 {spare}；接原线路、原地址开机即可",
         f"The PSAM has moved from {broken} into {spare}: switch it on, on the same line and address",
-    ]
+    )
 
 
 def _read(folder: Path) -> dict[str, Any]:

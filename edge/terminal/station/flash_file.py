@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edge.files.disk import Disk, InUse, sync_folder
 from shared.errors import StoreFault
+from shared.words.voice import Text
 
 
 class FileFlash:
@@ -22,7 +23,7 @@ class FileFlash:
                 os.fsync(self._fd)
                 sync_folder(path.parent)
         except BlockingIOError as error:
-            raise InUse(f"{path}: 另一进程正在使用 / another process runs this terminal") from error
+            raise InUse(Text(f"{path}: 另一进程正在使用", f"{path}: another process runs this terminal")) from error
         except OSError as error:
             raise StoreFault(f"{path}: {error.strerror}") from error
 

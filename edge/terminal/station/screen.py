@@ -1,7 +1,12 @@
-"""The display of a body as lines of text, for a person at a keyboard."""
+"""The display of a body as lines of text, for a person at a keyboard.
+
+A till's display has two lines by design, Chinese and English: it is the customer's, who chose no language here. What
+the body says aloud and what its cashier is to do stand in the one language that the counter speaks.
+"""
 
 from edge.life import say
 from edge.terminal.taps.display import Display
+from shared.words.voice import Text
 
 
 class Screen:
@@ -12,11 +17,11 @@ class Screen:
         self.is_off = False
 
     def show(self, what: Display) -> None:
-        """Both languages; nothing once it is off."""
+        """Nothing once it is off."""
         if self.is_off:
             return
         say(f"  ┃ {self._mark}{what.title.zh}\n  ┃ {self._mark}{what.title.en}")
         if what.voice.zh:
-            say(f"  🔊 {what.voice.zh} / {what.voice.en}")
+            say(f"  🔊 {what.voice}")
         if what.todo.zh:
-            say(f"  → 收银员 cashier: {what.todo.zh} / {what.todo.en}")
+            say(str(Text(f"  → 收银员：{what.todo.zh}", f"  → cashier: {what.todo.en}")))

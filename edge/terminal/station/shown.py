@@ -24,6 +24,7 @@ from edge.terminal.station.shown_total import Shown
 from edge.terminal.store.book import Row
 from edge.terminal.store.untold import NOWHERE, Place
 from shared.errors import StoreFault
+from shared.words.voice import Text
 
 _NUMBERS = ("epoch", "seq", "kind", "counter", "fen")
 _TOLD_AT = len(b'{"told": ')
@@ -136,7 +137,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, int]]]:
     for number, line in enumerate(raw.rpartition(b"\n")[0].splitlines(keepends=True), 1):
         row = _row(line)
         if row is None:
-            raise StoreFault(f"{path}: line {number} is damaged")
+            raise StoreFault(Text(f"{path}: 第 {number} 行损坏", f"{path}: line {number} is damaged"))
         yield at, row
         at += len(line)
 

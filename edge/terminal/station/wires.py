@@ -14,6 +14,7 @@ from edge.link.tcp.link import TcpTerminalLink
 from edge.terminal.settings.settings import Settings
 from shared.errors import ConfigFault
 from shared.input.endpoint import host_port
+from shared.words.voice import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +31,19 @@ def open_link(wire: Wire, settings: Settings) -> TerminalLink:
     if wire.tcp:
         return TcpTerminalLink(*host_port(wire.tcp, "--tcp"))
     if not settings.address or not settings.bitrate:
-        raise ConfigFault("address, link: 总线终端须有地址和速率 / a terminal on a bus has an address and a rate")
+        raise ConfigFault(
+            Text(
+                "address, link: 总线终端须有地址和速率",
+                "address, link: a terminal on a bus has an address and a rate",
+            )
+        )
     if wire.can:
         interface, colon, channel = wire.can.partition(":")
         if not colon or not channel:
-            raise ConfigFault("--can: 应为 / must be INTERFACE:CHANNEL")
+            raise ConfigFault(Text("--can: 应为 INTERFACE:CHANNEL", "--can: must be INTERFACE:CHANNEL"))
         bus = CanBusSettings(interface, channel, settings.bitrate)
         return CanTerminalLink(CanLinkSettings(bus), settings.address)
     if wire.rs485:
         serial = SerialSettings(wire.rs485, settings.bitrate)
         return Rs485TerminalLink(serial, settings.address)
-    raise ConfigFault("--tcp, --can 或 / or --rs485")
+    raise ConfigFault(Text("须给出 --tcp、--can 或 --rs485", "one of --tcp, --can and --rs485 is needed"))

@@ -48,6 +48,7 @@ from edge.terminal.store.port import FlashPort
 from shared.errors import RuleBroken, StoreFault
 from shared.ids import PsamId, StorageId, StoreId
 from shared.records import HEAD, SEQ_MAX, Head, Kind, peek
+from shared.words.voice import Text
 
 LAG_MAX = 256
 """Settled records that the durable mark may lag behind: at most these are sent again after a power cut."""
@@ -88,7 +89,12 @@ def flash_size(ring_slots: int) -> int:
 def format_flash(port: FlashPort, storage: StorageId, ring_slots: int) -> None:
     """Make an empty store; what was there is gone. StoreFault when the medium is too small."""
     if not RING_MIN <= ring_slots <= RING_MAX or port.size() < flash_size(ring_slots):
-        raise StoreFault(f"a ring has {RING_MIN}..{RING_MAX} slots and must fit the medium")
+        raise StoreFault(
+            Text(
+                f"流水存储应有 {RING_MIN}..{RING_MAX} 格，且介质须容得下",
+                f"a ring has {RING_MIN}..{RING_MAX} slots and must fit the medium",
+            )
+        )
     port.write(0, bytes(flash_size(ring_slots)))
     port.sync()
     port.write(0, render_page(Page(2, storage, ring_slots, 0, 0, 0, 0, 0, 0, 0, _NO_STORE, (), ())))
@@ -206,7 +212,7 @@ class Flash:
         StoreFault when the ring is full or the medium refuses; then no seq is used.
         """
         if self.free <= 0:
-            raise StoreFault("ring full")
+            raise StoreFault(Text("流水存储已满", "ring full"))
         if self._next_index - self._durably_settled() >= self.ring_slots:
             self._save()
         epoch = self.epochs[-1]
@@ -221,7 +227,7 @@ class Flash:
         """Wire bytes of an unsettled record; StoreFault when the slot does not hold it."""
         wire = self._wire_at(epoch, seq)
         if wire is None:
-            raise StoreFault(f"ring slot of seq {seq} is damaged")
+            raise StoreFault(Text(f"流水 {seq} 的存储格损坏", f"ring slot of seq {seq} is damaged"))
         return wire
 
     def newest(self) -> bytes | None:
@@ -258,7 +264,12 @@ class Flash:
         """
         epoch = self.epochs[-1]
         if not epoch.drained:
-            raise StoreFault(f"流水存储缺号 / the box holds seq {seq}, here are {epoch.last}: dump this terminal")
+            raise _lost(
+                Text(
+                    f"流水存储缺号：网关已有 {seq}，本机只到 {epoch.last}",
+                    f"records are lost: the box holds {seq}, this store ends at {epoch.last}",
+                )
+            )
         epoch.first_index, epoch.last, epoch.settled = self._next_index - seq, seq, seq
         self._save()
 
@@ -405,7 +416,7 @@ class Flash:
             current.last = self._next_index - current.first_index
         missing = next((i for i in range(self._oldest_kept(), self._next_index) if i not in found), None)
         if missing is not None:
-            raise StoreFault(f"流水存储损坏 / a record is damaged (ring index {missing}): dump this terminal")
+            raise _lost(Text(f"流水存储损坏：第 {missing} 格", f"a record is damaged (ring index {missing})"))
 
     def _heal_ring(self, found: dict[int, RingSlot]) -> None:
         """Put right what lies where a record must be, and behind the newest: there it may be one cut while written."""
@@ -459,15 +470,21 @@ def _slot_at(place: int) -> int:
     return SLOTS_AT + place * SLOT_SIZE
 
 
+def _lost(what: Text) -> StoreFault:
+    """What is in the store is still evidence."""
+    return StoreFault(Text(f"{what.zh}；请先转储本机", f"{what.en}: dump this terminal"))
+
+
 def _newest_page(port: FlashPort) -> Page:
     whole = port.size() >= RING_AT
     pages = [parse_page(port.read(at, PAGE_SIZE)) for at in (0, PAGE_STRIDE) if whole]
     sound = [page for page in pages if page is not None]
     if not sound:
-        raise StoreFault("流水存储损坏 / no metadata page is sound: dump this terminal")
+        raise _lost(Text("流水存储损坏：两份目录页都不完好", "the record store is damaged: no metadata page is sound"))
     newest = max(sound, key=lambda page: page.generation)
     if port.size() < flash_size(newest.ring_slots):
-        raise StoreFault(f"流水存储被截短 / cut off, {newest.ring_slots} slots were there: dump this terminal")
+        slots = newest.ring_slots
+        raise _lost(Text(f"流水存储被截短，原有 {slots} 格", f"the record store is cut off, {slots} slots were there"))
     return newest
 
 
@@ -481,7 +498,12 @@ def _require_epoch(current: Epoch | None, newest: Iterable[RingSlot]) -> None:
     """Records behind the page's own end are of the epoch that grows; else this page is not the newest one."""
     for slot in newest:
         if current is None or slot.epoch != current.epoch:
-            raise StoreFault(f"流水存储损坏 / the metadata page is older than epoch {slot.epoch}: dump this terminal")
+            raise _lost(
+                Text(
+                    f"流水存储损坏：目录页早于第 {slot.epoch} 纪元",
+                    f"the record store is damaged: its metadata page is older than epoch {slot.epoch}",
+                )
+            )
 
 
 def _ring(port: FlashPort, slots: int, at: Callable[[int], int]) -> list[RingSlot]:

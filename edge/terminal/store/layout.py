@@ -22,6 +22,7 @@ from shared.ids import PsamId, StorageId, StoreId, psam_id
 from shared.online import LoadRequest, parse_request
 from shared.purse.outcomes import PendingLoad, PendingPurchase
 from shared.records import Pair
+from shared.words.voice import Text
 
 FORMAT = 1
 PAGE_SIZE = 512
@@ -176,7 +177,7 @@ def parse_page(raw: bytes) -> Page | None:
     if mark != _PAGE_MARK or not _sound(raw, size):
         return None
     if form != FORMAT:
-        raise StoreFault(f"flash format {form} is not {FORMAT}")
+        raise StoreFault(Text(f"流水存储格式是 {form}，应为 {FORMAT}", f"flash format {form} is not {FORMAT}"))
     rows = tuple(EpochRow(e, psam_id(psam), *ns) for e, psam, *ns in _EPOCH.iter_unpack(raw[_PAGE.size : middle]))
     ends = tuple(KnownEpoch(e, psam_id(psam), last) for e, psam, last in _KNOWN.iter_unpack(raw[middle:size]))
     return Page._make((*fields[2:-2], rows, ends, bool(count & _REVOKED)))
@@ -185,7 +186,8 @@ def parse_page(raw: bytes) -> Page | None:
 def render_record(slot: RingSlot) -> bytes:
     """SLOT_SIZE bytes at most; StoreFault when the record is too long for a slot."""
     if len(slot.wire) > RECORD_MAX:
-        raise StoreFault(f"a record of {len(slot.wire)} bytes does not fit a slot")
+        size = len(slot.wire)
+        raise StoreFault(Text(f"记录有 {size} 字节，一格放不下", f"a record of {size} bytes does not fit a slot"))
     return _closed(_RING.pack(_RING_MARK, slot.ordinal, slot.generation, slot.epoch, len(slot.wire)) + slot.wire)
 
 

@@ -1,4 +1,4 @@
-"""What a terminal shows, says aloud, and tells its cashier to do. Values only; Chinese first, English second.
+"""What a terminal shows on its two lines, says aloud, and tells its cashier to do. Values only, in both languages.
 
 A text never says 成功 but in `done`, `loaded` and `voided`: those are shown after their row is in the shown log.
 """
@@ -15,6 +15,7 @@ from shared.purse.outcomes import PendingLoad, PendingPurchase
 from shared.purse.reasons import REASON_TEXT, Reason
 from shared.records import LOAD_SHAPED, application_of
 from shared.transit.trip import Step, Trip, parse_trip
+from shared.words.voice import Text
 
 
 class Face(StrEnum):
@@ -31,12 +32,6 @@ class Face(StrEnum):
     NOT_SELLING = "not-selling"
     NOTICE = "notice"
 
-
-class Text(NamedTuple):
-    """One text in both languages."""
-
-    zh: str
-    en: str
 
 
 class Display(NamedTuple):
@@ -61,7 +56,8 @@ class Bar(StrEnum):
     REVOKED = "revoked"
 
 
-_NOTHING = Text("", "")
+_SILENT = ""
+_NOTHING = Text(_SILENT, _SILENT)
 _AGAIN = Text("请同一张卡重新放卡", "please present the same card again")
 _BAR: dict[Bar, tuple[Text, Text]] = {
     Bar.NOT_BOOTED: (Text("正在启动", "starting"), Text("请稍候", "please wait")),
@@ -122,32 +118,35 @@ def done(pending: PendingPurchase) -> Display:
     )
 
 
-_STEPS = {Step.BOARD: ("上车", "on"), Step.ALIGHT: ("下车", "off"), Step.FLAT: ("上车", "on")}
+_ON, _OFF = Text("上车", "on"), Text("下车", "off")
+_STEPS = {Step.BOARD: _ON, Step.ALIGHT: _OFF, Step.FLAT: _ON}
 
 
 def _rode(trip: Trip, amount: str, left: str) -> Display:
     """成功 of a ride's tap. A forgotten exit, a missing boarding and a transfer are said: the fare would surprise."""
-    zh, en = _STEPS[trip.step]
-    owed = yuan(trip.arrears_fen)
+    step, owed = _STEPS[trip.step], yuan(trip.arrears_fen)
     notes = [
-        (trip.arrears_fen > 0, f"含上次未刷下车 ¥{owed}", f"¥{owed} of it for the exit forgotten last time"),
-        (trip.has_no_boarding, "未刷上车，按最高票价", "not tapped on: the highest fare"),
-        (trip.is_transfer, "换乘优惠", "transfer discount"),
+        (trip.arrears_fen > 0, Text(f"含上次未刷下车 ¥{owed}", f"¥{owed} of it for the exit forgotten last time")),
+        (trip.has_no_boarding, Text("未刷上车，按最高票价", "not tapped on: the highest fare")),
+        (trip.is_transfer, Text("换乘优惠", "transfer discount")),
     ]
-    said = [(note_zh, note_en) for applies, note_zh, note_en in notes if applies]
+    said = [note for applies, note in notes if applies]
     return Display(
         Face.DONE,
-        Text(f"成功 {zh} ¥{amount} 余额 ¥{left}", f"{en} ¥{amount}, balance ¥{left}"),
-        Text("请下车时刷卡" if trip.step is Step.BOARD else "谢谢", "tap off" if trip.step is Step.BOARD else "thanks"),
-        Text("；".join(note_zh for note_zh, _ in said), "; ".join(note_en for _, note_en in said)),
+        Text(f"成功 {step.zh} ¥{amount} 余额 ¥{left}", f"{step.en} ¥{amount}, balance ¥{left}"),
+        Text("请下车时刷卡", "tap off") if trip.step is Step.BOARD else Text("谢谢", "thanks"),
+        Text("；".join(note.zh for note in said), "; ".join(note.en for note in said)),
     )
 
 
 def _rode_before(trip: Trip, amount: str) -> Display:
-    zh, en = _STEPS[trip.step]
+    step = _STEPS[trip.step]
     return Display(
         Face.EARLIER,
-        Text(f"成功 上次{zh} ¥{amount} 已记录，未再扣", f"{en} ¥{amount}: that tap went through, nothing taken now"),
+        Text(
+            f"成功 上次{step.zh} ¥{amount} 已记录，未再扣",
+            f"{step.en} ¥{amount}: that tap went through, nothing taken now",
+        ),
         Text("已刷卡", "tapped already"),
         Text("放行；为同行者付款请再刷一次", "let pass; to pay for a companion tap once more"),
     )
@@ -166,17 +165,12 @@ def earlier(amount_fen: int, trip: bytes = b"") -> Display:
     )
 
 
-def _why(reason: Reason) -> Text:
-    said = REASON_TEXT[reason]
-    return Text(said.zh, said.en)
-
-
 def declined(reason: Reason) -> Display:
     """Nothing was debited, for certain."""
-    zh, en = _why(reason)
+    why = REASON_TEXT[reason]
     again = reason in (Reason.CARD_GONE, Reason.PSAM_GONE)
     todo = Text("未扣款，请重新放卡", "nothing taken, present again") if again else Text("未扣款", "nothing taken")
-    return Display(Face.DECLINED, Text(zh, en), Text(zh, en), todo)
+    return Display(Face.DECLINED, why, why, todo)
 
 
 def not_debited(pending: PendingPurchase) -> Display:
@@ -187,11 +181,11 @@ def not_debited(pending: PendingPurchase) -> Display:
 
 def again(pending: PendingPurchase | PendingLoad, reason: Reason) -> Display:
     """Perhaps debited or credited: only the same card can tell."""
-    zh, en = _why(reason)
+    why = REASON_TEXT[reason]
     amount = yuan(pending.sale_fen if isinstance(pending, PendingPurchase) else pending.request.amount_fen)
     return Display(
         Face.AGAIN,
-        Text(f"{zh} ¥{amount}", f"{en}, ¥{amount}"),
+        Text(f"{why.zh} ¥{amount}", f"{why.en}, ¥{amount}"),
         _AGAIN,
         Text("勿放行、勿收现金；同一张卡再放一次", "do not serve or take cash yet; the same card once more"),
     )
@@ -199,10 +193,9 @@ def again(pending: PendingPurchase | PendingLoad, reason: Reason) -> Display:
 
 def suspect(reason: Reason) -> Display:
     """A card that failed its own proof."""
-    zh, en = _why(reason)
     return Display(
         Face.SUSPECT,
-        Text(zh, en),
+        REASON_TEXT[reason],
         Text("请联系工作人员", "please ask the staff"),
         Text("勿放行，请持卡人到卡务中心", "do not serve, send the holder to the card office"),
     )
@@ -210,12 +203,12 @@ def suspect(reason: Reason) -> Display:
 
 def closed(pending: PendingPurchase | PendingLoad, reason: Reason) -> Display:
     """This card can say no more; the centre decides from the card's next transaction."""
-    zh, en = _why(reason)
     was_paid = reason is Reason.PROOF_GONE and isinstance(pending, PendingPurchase)
     todo = Text("可放行，勿再收款；由中心核对", "serve, take nothing more; the centre settles it")
     if not was_paid:
         todo = Text("勿再收款；由中心核对，持卡人可到卡务中心查询", "take nothing more; the centre settles it")
-    return Display(Face.CLOSED, Text(zh, en), Text("交易已登记，等待核对", "noted, the centre will settle it"), todo)
+    voice = Text("交易已登记，等待核对", "noted, the centre will settle it")
+    return Display(Face.CLOSED, REASON_TEXT[reason], voice, todo)
 
 
 def unproven(pending: PendingPurchase | PendingLoad) -> Display:
@@ -257,22 +250,21 @@ def void_noted(amount_fen: int, card: CardId) -> Display:
 def given_back(amount_fen: int, reason: Reason | None = None) -> Display:
     """A payment of two purchases was not completed: what was paid of it goes back. Nothing was sold."""
     amount = yuan(amount_fen)
-    why_zh, why_en = _why(reason) if reason is not None else ("付款未完成", "the payment was not completed")
-    title = Text(f"{why_zh}，已付 ¥{amount} 退入过渡余额", f"{why_en}: ¥{amount} paid goes to pending load")
+    why = Text("付款未完成", "the payment was not completed") if reason is None else REASON_TEXT[reason]
+    title = Text(f"{why.zh}，已付 ¥{amount} 退入过渡余额", f"{why.en}: ¥{amount} paid goes to pending load")
     todo = Text("未收款；再消费请重新输入金额，退款到圈存机领", "not paid; key the amount again to sell")
-    return Display(Face.DECLINED, title, Text(why_zh, why_en), todo)
+    return Display(Face.DECLINED, title, why, todo)
 
 
 def not_void(reason: Reason) -> Display:
     """The last sale stands."""
-    zh, en = _why(reason)
-    return Display(Face.DECLINED, Text(zh, en), Text(zh, en), Text("未撤销", "nothing is void"))
+    why = REASON_TEXT[reason]
+    return Display(Face.DECLINED, why, why, Text("未撤销", "nothing is void"))
 
 
-def bar_words(bar: Bar) -> tuple[str, str]:
-    """Why, in Chinese and English."""
-    title, _ = _BAR[bar]
-    return title.zh, title.en
+def bar_words(bar: Bar) -> Text:
+    """Why it does not sell."""
+    return _BAR[bar][0]
 
 
 def not_selling(bar: Bar) -> Display:
@@ -313,11 +305,12 @@ def refused(why: Refusal) -> Display:
 def last_before(row: Row) -> Display:
     """The newest record at power-on: its holder may not have been told."""
     amount, card = yuan(row.sale_fen), row.card[-2:].hex()
-    zh, en, deed = ("圈存", "loaded", "again") if row.kind in LOAD_SHAPED else ("扣款", "paid", "twice")
+    deed = Text("圈存", "loaded") if row.kind in LOAD_SHAPED else Text("扣款", "paid")
     title = Text(
-        f"断电前最后一笔 ¥{amount} 已{zh}，卡尾号 {card}", f"before the power went: ¥{amount} {en}, card …{card}"
+        f"断电前最后一笔 ¥{amount} 已{deed.zh}，卡尾号 {card}",
+        f"before the power went: ¥{amount} {deed.en}, card …{card}",
     )
-    todo = Text(f"同一张卡再放，不会重复{zh}", f"the same card over the same amount is not {en} {deed}")
+    todo = Text(f"同一张卡再放，不会重复{deed.zh}", f"the same card over the same amount is not {deed.en} twice")
     return Display(Face.NOTICE, title, _NOTHING, todo)
 
 
@@ -349,5 +342,5 @@ def tried_again(amount_fen: int, balance_fen: int) -> Display:
 
 def load_refused(reason: Reason, result: LoadResult | None) -> Display:
     """Nothing was credited, for certain; what the centre set aside goes back by itself."""
-    title = _why(reason) if result is None else Text(RESULT_TEXT[result].zh, RESULT_TEXT[result].en)
+    title = REASON_TEXT[reason] if result is None else RESULT_TEXT[result]
     return Display(Face.DECLINED, title, title, Text("卡内未变，可稍后再试", "the card is unchanged, try again later"))

@@ -11,6 +11,7 @@ from edge.terminal.settings import settings
 from edge.terminal.station.adopting import adopt
 from edge.terminal.station.flash_file import FileFlash
 from shared.errors import ConfigFault
+from shared.words.voice import Language
 
 SPARE_KEY, BROKEN_KEY = "50" * 16, "01" * 16
 
@@ -45,7 +46,9 @@ def test_place_and_psam_move_and_number_and_key_stay(data: Path) -> None:
     assert (data / "terminals" / "spare-01" / "psam.bin").read_bytes() == b"chip"
     assert not (data / "terminals" / "pos-01" / "psam.bin").exists()
     assert (data / "terminals" / "spare-01" / "terminal.json").stat().st_mode & 0o777 == 0o600
-    assert "spare-01" in adopt(data, "spare-01", "pos-01")[0], "said again it is done"
+    again = adopt(data, "spare-01", "pos-01")
+    assert "PSAM 已从 pos-01 移入 spare-01" in str(again), "said again it is done"
+    assert "has moved from pos-01 into spare-01" in again.in_language(Language.EN)
 
 
 def test_body_that_runs_keeps_its_psam(data: Path) -> None:

@@ -14,6 +14,7 @@ from edge.terminal.station import running
 from edge.terminal.store.book import Row
 from shared.ids import CardId, DeviceId
 from shared.records import Kind, Pair
+from shared.words.voice import Language, speak
 
 CARD = CardId(bytes.fromhex("53030000000000000666"))
 DEVICE = DeviceId(bytes.fromhex("00010000000f"))
@@ -89,8 +90,9 @@ def test_a_record_is_asked_for_by_its_number_and_a_load_or_void_by_the_counter(r
 
 
 def test_an_entry_is_told_in_words():
-    said = entry_line(entry("purchase"))
-    assert said == "账本分录 ledger entry 9: 消费 purchase · 卡计数 counter 6 · a → b ¥12.50"
+    assert entry_line(entry("purchase")) == "账本分录 9：消费 · 卡计数 6 · a → b ¥12.50"
+    speak(Language.EN)
+    assert entry_line(entry("purchase")) == "ledger entry 9: purchase · card counter 6 · a → b ¥12.50"
 
 
 async def timed(console):

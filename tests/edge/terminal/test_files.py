@@ -52,10 +52,10 @@ def test_memory_refuses_what_is_none(tmp_path, card_file):
         FileMemory(tmp_path / "missing")
     with pytest.raises(StoreFault):
         read_image(tmp_path / "missing")
-    with FileMemory(card_file) as memory, pytest.raises(StoreFault, match="does not fit"):
+    with FileMemory(card_file) as memory, pytest.raises(StoreFault, match="放不下"):
         memory.store(bytes(300))
     card_file.write_bytes(bytes(512))
-    with pytest.raises(StoreFault, match="no valid slot"):
+    with pytest.raises(StoreFault, match="没有完好的"):
         FileMemory(card_file)
 
 
@@ -119,7 +119,7 @@ def test_a_damaged_line_of_the_shown_log_is_named(tmp_path):
     path = tmp_path / "shown.log"
     good = b'{"epoch": 1, "seq": 1, "kind": 1, "card": "00", "counter": 0, "fen": 1, "time": 1}\n'
     path.write_bytes(good + b"nonsense\n")
-    with pytest.raises(StoreFault, match="line 2"):
+    with pytest.raises(StoreFault, match="第 2 行"):
         list(read_shown(path))
 
 
@@ -130,7 +130,7 @@ def test_the_disk_knows_its_time_and_says_when_it_refuses(tmp_path):
         disk.write(file.fileno(), b"bytes", 0)
         disk.sync(file.fileno())
     assert disk.spent_s >= 0.01
-    with path.open("rb") as file, pytest.raises(StoreFault, match="write"):
+    with path.open("rb") as file, pytest.raises(StoreFault, match="写入失败"):
         disk.write(file.fileno(), b"bytes", 0)
 
 
@@ -187,7 +187,7 @@ def test_script_and_its_progress(tmp_path):
 def test_a_wrong_script_line_is_named(tmp_path, line):
     path = tmp_path / "s.jsonl"
     path.write_text('{"card": "1", "amount_fen": 5}\n' + line + "\n")
-    with pytest.raises(ConfigFault, match="line 2"):
+    with pytest.raises(ConfigFault, match="第 2 行"):
         read_script(path)
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigFault, match="UTF-8"):
@@ -197,7 +197,7 @@ def test_a_wrong_script_line_is_named(tmp_path, line):
 @pytest.mark.parametrize("line", [b"{", b"[]", b"{}", b"7", b'{"epoch": "1"}', b"[" * 100_000])
 def test_a_line_of_the_shown_log_that_is_none_is_named(tmp_path, line):
     (tmp_path / "shown.log").write_bytes(line + b"\n")
-    with pytest.raises(StoreFault, match="line 1 is damaged"):
+    with pytest.raises(StoreFault, match="第 1 行损坏"):
         ShownLog(tmp_path / "shown.log")
 
 

@@ -3,10 +3,11 @@
 import pytest
 
 from edge.link.messages import Refusal
-from edge.terminal.counter.commands import Command, Verb, meant, parse
-from edge.terminal.counter.wording import again_line
+from edge.terminal.counter.commands import HELP, Command, Verb, meant, parse
+from edge.terminal.counter.wording import again_line, sale_lines, selling_words
 from edge.terminal.settings.hotlist import Hotlist
 from edge.terminal.station.figures import Figures, percentile
+from edge.terminal.station.screen import Screen
 from edge.terminal.store.parameters import Meal, Parameters
 from edge.terminal.taps import display
 from edge.terminal.taps.display import Bar
@@ -15,6 +16,7 @@ from shared.clocks.clock import DAY_S, CampusTime
 from shared.ids import CardId
 from shared.online import LoadResult
 from shared.purse.reasons import Reason
+from shared.words.voice import Language, speak
 
 CARD = CardId(bytes.fromhex("53030000000000000666"))
 OTHER = CardId(bytes.fromhex("54030000000000000666"))
@@ -115,9 +117,9 @@ def test_an_amount_written_another_way_is_not_taken_and_answered(line, typed):
 @pytest.mark.parametrize(
     ("line", "result", "typed"),
     [
-        ("3", Result(End.UNKNOWN, 300, reason=Reason.CARD_GONE), "type: again（或直接回车）"),
-        ("load 50", Result(End.UNKNOWN, 5000, reason=Reason.CARD_GONE), "type: load 50.00"),
-        ("claim", Result(End.UNKNOWN, 0, reason=Reason.CARD_GONE), "type: claim"),
+        ("3", Result(End.UNKNOWN, 300, reason=Reason.CARD_GONE), "请键入：again（或直接回车）"),
+        ("load 50", Result(End.UNKNOWN, 5000, reason=Reason.CARD_GONE), "请键入：load 50.00"),
+        ("claim", Result(End.UNKNOWN, 0, reason=Reason.CARD_GONE), "请键入：claim"),
         ("3", Result(End.UNKNOWN, 300, reason=Reason.MAC2_WRONG), ""),
         ("3", Result(End.DECLINED, 300, reason=Reason.CARD_GONE), ""),
     ],
@@ -125,6 +127,25 @@ def test_an_amount_written_another_way_is_not_taken_and_answered(line, typed):
 def test_when_the_same_card_must_come_again_the_counter_says_what_to_type(line, result, typed):
     said = again_line(parse(line), result)
     assert typed in said if typed else not said
+
+
+def test_the_counter_speaks_english_where_it_is_asked_to():
+    speak(Language.EN)
+    unclear = Result(End.UNKNOWN, 300, reason=Reason.CARD_GONE)
+    assert again_line(parse("3"), unclear) == "  → the same card again, type: again (or just Enter)"
+    assert again_line(parse("圈存 50"), unclear).endswith("type: load 50.00"), "what is typed is understood in both"
+    assert str(selling_words(Bar.RING_FULL)) == "not selling: record store full, not selling"
+    assert sale_lines(()) == ["no sales in this shift"]
+    assert "present the same card again" in str(HELP)
+
+
+def test_the_display_has_both_lines_and_the_cashier_one_language(capsys):
+    Screen().show(display.not_selling(Bar.STOPPED))
+    speak(Language.EN)
+    Screen().show(display.not_selling(Bar.STOPPED))
+    chinese, english = capsys.readouterr().out.split("  → 收银员：等待上传完成\n")
+    assert [line for line in chinese.splitlines() if "┃" in line] == ["  ┃ 已停止营业", "  ┃ selling has stopped"]
+    assert english.endswith("  🔊 selling has stopped\n  → cashier: wait until everything is uploaded\n")
 
 
 def test_every_state_has_its_texts_in_both_languages():

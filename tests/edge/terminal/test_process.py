@@ -15,6 +15,7 @@ from edge.link.tcp.link import TcpLink
 from edge.terminal.station.shown import read_shown
 from shared import records
 from shared.clocks.campus_clock import WALL
+from shared.money import yuan
 from shared.purse.cos.images import PsamMaster, decode_card_image, new_psam_image
 from shared.records import PROVEN
 from shared.slot_file import render_initial
@@ -313,6 +314,15 @@ def test_wrong_use_ends_with_two(words):
     asyncio.run(main())
 
 
+async def in_words(campus, language):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "edge.terminal", "cards", "--data", str(campus.data), "--lang", language,
+        stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[3],
+    )  # fmt: skip
+    said, _ = await process.communicate()
+    return said.decode()
+
+
 def test_cards_are_summed_up(campus):
     async def main():
         process = await asyncio.create_subprocess_exec(
@@ -321,6 +331,9 @@ def test_cards_are_summed_up(campus):
         )  # fmt: skip
         said, _ = await process.communicate()
         assert json.loads(said) == {"cards": CARDS, "cards_fen": CARDS * OPENING, "subsidies": 0, "subsidy_fen": 0}
+        whole = f"¥{yuan(CARDS * OPENING)}"
+        assert (await in_words(campus, "zh")).endswith(f"{CARDS} 张卡，共 {whole}，其中补助 ¥0.00\n")
+        assert (await in_words(campus, "en")).endswith(f"{CARDS} cards, {whole}, of which subsidy ¥0.00\n")
 
     asyncio.run(main())
 
@@ -331,23 +344,23 @@ def test_a_counter_by_hand(campus):
             campus, "--card", "0005", "--box-kill", f"{sys.executable} -c pass", verb="interactive"
         ) as hand:
 
-            await hand.until(lambda p: any("在线 online" in line for line in p.lines))
-            await hand.types("12.50", "成功 ¥12.50 余额 ¥187.50", "消费12.50元", "record: 1/1")
+            await hand.until(lambda p: any("在线" in line for line in p.lines))
+            await hand.types("12.50", "成功 ¥12.50 余额 ¥187.50", "消费12.50元", "流水 1/1")
             await hand.types("balance", "¥187.50")
-            await hand.types("log", "消费 purchase  ¥12.50")
-            await hand.types("pull after", "will be pulled")
-            await hand.types("3", "请同一张卡重新放卡", "勿放行", "the same card again, type: again")
+            await hand.types("log", "消费  ¥12.50")
+            await hand.types("pull after", "下次拔卡")
+            await hand.types("3", "请同一张卡重新放卡", "勿放行", "请键入：again")
             await hand.types("again", "成功 ¥3.00")
-            await hand.types("pull before", "will be pulled")
+            await hand.types("pull before", "下次拔卡")
             await hand.types("4", "勿放行")
             await hand.types("card 0006", "[0006]")
             await hand.types("5", "一笔 ¥4.00 未确认", "成功 ¥5.00")
             await hand.types("card 0005", "[0005]")
             await hand.types("again", "上笔 ¥4.00 未扣款")
-            await hand.types("net off", "断网 offline")
+            await hand.types("net off", "断网")
             await hand.types("6", "成功 ¥6.00")
-            await hand.types("net on", "在线 online")
-            await hand.types("box kill", "exit 0")
+            await hand.types("net on", "在线")
+            await hand.types("box kill", "退出码 0")
             await hand.types("card 777", "没有这张卡")
             await hand.types("again", "没有待确认的交易")
             bad = campus.data / "cards" / json.loads((campus.data / "cards" / "index.json").read_text())["0006"]["file"]
@@ -358,9 +371,9 @@ def test_a_counter_by_hand(campus):
             await hand.types("balance", "卡片数据损坏，请换一张卡")
             bad.write_bytes(whole)
             await hand.types("gibberish", "看不懂")
-            await hand.types("12,50", "看不懂", "请键入 / if you mean this amount, type: 12.50")
-            await hand.types("status", "t1 · 消费机 POS · 在线 online · 可消费 selling", "消费 sales 4 ¥26.50")
-            await hand.types("help", "again")
+            await hand.types("12,50", "看不懂", "请键入：12.50")
+            await hand.types("status", "t1 · 消费机 · 在线 · 可消费", "消费 4 ¥26.50")
+            await hand.types("help", "同一张卡再放一次")
             hand.lines.clear()
             hand.process.stdin.write(b"quit\n")
             async with asyncio.timeout(BOUND_S):
@@ -380,8 +393,8 @@ def test_a_counter_switched_off_and_on_takes_the_same_sum_as_another_sale(campus
 
     async def play():
         async with Process(campus, "--card", "0005", verb="interactive") as hand:
-            await hand.until(lambda p: any("在线 online" in line for line in p.lines))
-            await hand.types("12.50", "成功 ¥12.50 余额 ¥187.50", "record: 1/1")
+            await hand.until(lambda p: any("在线" in line for line in p.lines))
+            await hand.types("12.50", "成功 ¥12.50 余额 ¥187.50", "流水 1/1")
             if end == "kill":
                 hand.process.kill()
             else:
@@ -389,8 +402,8 @@ def test_a_counter_switched_off_and_on_takes_the_same_sum_as_another_sale(campus
             async with asyncio.timeout(BOUND_S):
                 await hand.process.wait()
         async with Process(campus, "--card", "0005", verb="interactive") as hand:
-            await hand.until(lambda p: any("在线 online" in line for line in p.lines))
-            await hand.types("12.50", "成功 ¥12.50 余额 ¥175.00", "record: 1/2")
+            await hand.until(lambda p: any("在线" in line for line in p.lines))
+            await hand.types("12.50", "成功 ¥12.50 余额 ¥175.00", "流水 1/2")
             assert not any("断电前" in line or "上笔" in line for line in hand.lines)
             hand.process.stdin.write(b"quit\n")
             async with asyncio.timeout(BOUND_S):
@@ -404,10 +417,12 @@ def test_a_load_by_hand(kit, school, tmp_path):
     campus = Campus(kit, school, tmp_path, kind="load")
 
     async def play():
-        async with Process(campus, verb="interactive") as hand:
-            await hand.until(lambda p: any("在线 online" in line for line in p.lines))
-            hand.process.stdin.write("圈存 50\n".encode())
-            await hand.until(lambda p: any("圈存成功 ¥50.00" in line for line in p.lines))
+        async with Process(campus, "--lang", "en", verb="interactive") as hand:
+            await hand.until(lambda p: any("online · selling · not posted 0" in line for line in p.lines))
+            hand.process.stdin.write("圈存 50\n".encode())  # understood whatever the counter speaks
+            await hand.until(lambda p: any("圈存成功 ¥50.00" in line for line in p.lines))  # the customer's display
+            await hand.until(lambda p: any("record 1/1 · card counter" in line for line in p.lines))
+            await hand.types("status", "t1 · load machine · online · selling", "loads 1 ¥50.00")
             hand.process.stdin.close()
             async with asyncio.timeout(BOUND_S):
                 assert await hand.process.wait() == 0

@@ -83,12 +83,13 @@ def test_sold_to_pulled_torn_and_put_back(campus, serving):
     async def play():
         words = ("--reader", CARD_READER, "--psam-reader", PSAM_READER)
         async with Process(campus, *words, verb="interactive") as hand:
-            await hand.until(lambda p: any("在线 online" in line for line in p.lines))
-            await hand.types("12.50", "成功 ¥12.50 余额 ¥187.50", "record: 1/1")
-            await hand.types("log", "消费 purchase  ¥12.50")
+
+            await hand.until(lambda p: any("在线" in line for line in p.lines))
+            await hand.types("12.50", "成功 ¥12.50 余额 ¥187.50", "流水 1/1")
+            await hand.types("log", "消费  ¥12.50")
             serving.say("pull", "已取出：card")
             await until_seen_empty()
-            await hand.types("5", "请放卡 / present the card")
+            await hand.types("5", "请放卡")
             serving.say("put", "已放入：card")
             await hand.until(lambda p: any("成功 ¥5.00" in line for line in p.lines))
             serving.say("tear after-commit", "将断开")

@@ -20,11 +20,11 @@ def test_a_ride_by_hand(kit, school, tmp_path):
     async def play():
         async with Process(campus, "--card", "0001", verb="interactive") as hand:
 
-            await hand.until(lambda p: any("在线 online" in line for line in p.lines))
-            await hand.types("ride", "成功 上车 ¥0.00 余额 ¥50.00", "请下车时刷卡", "nothing to post")
+            await hand.until(lambda p: any("在线" in line for line in p.lines))
+            await hand.types("ride", "成功 上车 ¥0.00 余额 ¥50.00", "请下车时刷卡", "零元，不入账")
             await hand.types("ride", "已刷卡，请勿重复")
             await hand.types("stop 3", "到站 3")
-            await hand.types("pull after", "will be pulled")
+            await hand.types("pull after", "下次拔卡")
             await hand.types("ride", "请同一张卡重新放卡")
             await hand.types("ride", "成功 下车 ¥2.00 余额 ¥48.00")
             await hand.types("card 0002", "[0002]")

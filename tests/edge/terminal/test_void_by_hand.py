@@ -31,23 +31,23 @@ def campus(kit, school, tmp_path):
 def test_voids_by_hand(campus):
     async def play():
         async with Process(campus, "--card", "0005", verb="interactive") as hand:
-            await hand.until(lambda p: any("在线 online" in line for line in p.lines))
+            await hand.until(lambda p: any("在线" in line for line in p.lines))
             await hand.types("sales", "本班没有消费")
             for amount in ("12.50", "3", "40"):
                 await hand.types(amount, f"成功 ¥{float(amount):.2f}")
             await hand.types("void", "收银员不能单独撤销这一笔，请用主管卡")
             await hand.types("void 3 主管02", "本机不认识这张主管卡")
             await hand.types("void 3 主管09", "没有这张主管卡")
-            await hand.types("void 3", "撤销成功 ¥40.00", "record: 1/4")
-            await hand.types("撤销 1 主管01", "撤销成功 ¥12.50", "record: 1/5")
+            await hand.types("void 3", "撤销成功 ¥40.00", "流水 1/4")
+            await hand.types("撤销 1 主管01", "撤销成功 ¥12.50", "流水 1/5")
             await hand.types("void 1", "已撤销")
             await hand.types("card 0006", "[0006]")
             await hand.types("void", "不是付款的那张卡")
             await hand.types("card 0005", "[0005]")
-            await hand.types("void", "撤销成功 ¥3.00", "record: 1/6")
+            await hand.types("void", "撤销成功 ¥3.00", "流水 1/6")
             await hand.types("2", "成功 ¥2.00")
-            await hand.types("void pin", "撤销已登记 ¥2.00 待中心核定", "record: 1/8")
-            await hand.types("sales", "¥40.00  卡尾号 card …0005  已撤销 void")
+            await hand.types("void pin", "撤销已登记 ¥2.00 待中心核定", "流水 1/8")
+            await hand.types("sales", "¥40.00  卡尾号 0005  已撤销")
             await hand.types("balance", "¥142.50")
 
     on_loop(campus, play)
@@ -84,5 +84,5 @@ def test_a_script_voids(campus, tmp_path):
 @pytest.mark.parametrize("row", [{"void": -1}, {"void": "1"}, {"void": True}, {"void": 1.0}])
 def test_a_script_line_that_voids_nothing_is_refused(tmp_path, row):
     (tmp_path / "s").write_text(json.dumps({"card": "0001"} | row), encoding="utf-8")
-    with pytest.raises(ConfigFault, match="line 1"):
+    with pytest.raises(ConfigFault, match="第 1 行"):
         read_script(tmp_path / "s")

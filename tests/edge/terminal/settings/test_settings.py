@@ -82,7 +82,7 @@ def test_a_wrong_key_is_named(kit, changed, named):
 
 
 def test_a_file_that_is_none(tmp_path):
-    with pytest.raises(ConfigFault, match="cannot be read"):
+    with pytest.raises(ConfigFault, match="无法读取"):
         settings.load(tmp_path / "terminal.json")
     (tmp_path / "terminal.json").write_text("{")
     with pytest.raises(ConfigFault, match="不是 JSON"):

@@ -109,13 +109,13 @@ def test_full_ring_refuses_and_settled_slots_are_reused_oldest_first():
     port, flash = new_flash(8)
     for seq in range(1, 9):
         flash.append(wire(seq))
-    with pytest.raises(StoreFault, match="ring full"):
+    with pytest.raises(StoreFault, match="流水存储已满"):
         flash.append(wire(9))
     assert flash.next_seq() == 9
     flash.settle(flash.current, 3)
     for seq in range(9, 12):
         flash.append(wire(seq))
-    with pytest.raises(StoreFault, match="ring full"):
+    with pytest.raises(StoreFault, match="流水存储已满"):
         flash.append(wire(12))
     port.crash(lambda _: 0)
     again = Flash(port)
@@ -141,7 +141,7 @@ def test_damaged_unsettled_record_is_refused_and_a_settled_one_is_not():
     port.image[layout.RING_AT + 20] ^= 1
     assert Flash(port).current.last == 4
     port.image[layout.RING_AT + 2 * layout.SLOT_SIZE + 20] ^= 7
-    with pytest.raises(StoreFault, match="dump"):
+    with pytest.raises(StoreFault, match="转储"):
         Flash(port)
 
 
@@ -206,7 +206,7 @@ def test_an_unsettled_record_that_cannot_be_read_is_said_and_not_numbered_over()
         flash.append(wire(seq))
     port.sync()
     port.image[ring_at(1) : ring_at(2)] = bytes(layout.SLOT_SIZE)
-    with pytest.raises(StoreFault, match="ring index 1"):
+    with pytest.raises(StoreFault, match="第 1 格"):
         Flash(port)
 
 
@@ -245,14 +245,14 @@ def test_a_page_older_than_its_records_is_refused():
     flash.append(wire(1))
     newest = max((0, layout.PAGE_STRIDE), key=lambda at: layout.parse_page(port.read(at, 512)).generation)
     flip(port, newest, 100)
-    with pytest.raises(StoreFault, match="older than epoch 2"):
+    with pytest.raises(StoreFault, match="早于第 2 纪元"):
         Flash(port)
 
 
 def test_behind_what_the_box_holds_numbers_go_on():
     port, flash = new_flash(8)
     flash.append(wire(1))
-    with pytest.raises(StoreFault, match="the box holds seq 3"):
+    with pytest.raises(StoreFault, match="网关已有 3"):
         flash.go_behind(3)
     flash.settle(flash.current, 1)
     flash.go_behind(3)
@@ -269,7 +269,7 @@ def test_no_sound_page_is_refused_and_blank_is_told_apart():
     Flash(port)
     for at in (0, layout.PAGE_STRIDE):
         port.image[at + 20] ^= 1
-    with pytest.raises(StoreFault, match="no metadata page"):
+    with pytest.raises(StoreFault, match="目录页都不完好"):
         Flash(port)
 
 
@@ -515,5 +515,5 @@ def test_a_store_that_was_cut_off_is_not_opened(left):
     port, flash = new_flash()
     flash.append(wire(1))
     del port.image[left:]
-    with pytest.raises(StoreFault, match="dump this terminal"):
+    with pytest.raises(StoreFault, match="转储本机"):
         Flash(port)
