@@ -12,6 +12,7 @@ from edge.outbox.ballast import Ballast, room_rows
 from edge.outbox.store import OutboxStore, StoreRefusal, connect
 from edge.settings import OutboxSetting
 from shared.facts.boxes import OutboxReplaced, OutboxShort
+from shared.words.voice import Text
 
 FILE, BALLAST = "outbox.db", "ballast.bin"
 ROW_BYTES = 400
@@ -71,7 +72,8 @@ def _put_aside(folder: Path) -> Path:
     numbers = (n for n in range(1, ASIDE_MAX) if not (folder / f"{FILE}.damaged-{n}").exists())
     number = next(numbers, None)
     if number is None:
-        raise StoreRefusal("damaged", f"{ASIDE_MAX} damaged outbox files stand here already")
+        said = Text(f"这里已有 {ASIDE_MAX} 个损坏的文件", f"{ASIDE_MAX} damaged outbox files stand here already")
+        raise StoreRefusal("damaged", said)
     for suffix in ("-wal", "-shm"):
         if (folder / (FILE + suffix)).exists():
             (folder / (FILE + suffix)).rename(folder / f"{FILE}.damaged-{number}{suffix}")

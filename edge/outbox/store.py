@@ -24,6 +24,7 @@ from shared.errors import RuleBroken, StoreFault
 from shared.facts.boxes import OutboxKept, OutboxRowDamaged
 from shared.ids import StoreId, ledger_id, store_id
 from shared.wire.messages import Range, Revocations, SignedAck, encode_revocations
+from shared.words.voice import Text
 
 SCHEMA = 1
 STORE_ID_SIZE = 8
@@ -53,8 +54,8 @@ _REASONS = {
 class StoreRefusal(StoreFault):
     """Happens when SQLite refuses; reason: full, io, read-only, damaged, other."""
 
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"outbox: {reason}: {detail}")
+    def __init__(self, reason: str, detail: Text) -> None:
+        super().__init__(Text(f"发件箱（{reason}）：{detail.zh}", f"outbox: {reason}: {detail.en}"))
         self.reason = reason
 
 
@@ -113,7 +114,7 @@ class _Refusals:
         if isinstance(fault, sqlite3.Error):
             code = getattr(fault, "sqlite_errorcode", 0)
             reason = _REASONS.get(code) or _REASONS.get(code & 0xFF, "other")
-            raise StoreRefusal(reason, str(fault)) from fault
+            raise StoreRefusal(reason, Text(str(fault), str(fault))) from fault
 
 
 _REFUSALS = _Refusals()
@@ -394,13 +395,15 @@ class OutboxStore:
             tables.write_about(self._db, store=store_id(fresh_id))
             self._db.execute("COMMIT")
         elif version != SCHEMA:
-            raise StoreRefusal("other", f"schema {version} is not known here")
+            said = Text(f"不认识第 {version} 版数据库", f"schema {version} is not known here")
+            raise StoreRefusal("other", said)
 
     def _store_id(self) -> StoreId:
         """Without its id nothing in the file can be named to the ledger: it is beyond repair."""
         found = tables.read_about(self._db, "store")
         if len(found) != STORE_ID_SIZE:
-            raise StoreRefusal("damaged", "the store id does not fit its checksum")
+            said = Text("存储标识与校验和不符", "the store id does not fit its checksum")
+            raise StoreRefusal("damaged", said)
         return StoreId(found)
 
     def _read_numbers(self) -> None:

@@ -74,7 +74,7 @@ HELP = Text(
   void                  the card that paid, again: void the newest sale (within 3 minutes, up to 30 yuan)
   void 17 [LABEL]       a supervisor's operator card: void sale 17 of this shift
   void pin              by PIN alone: the last sale is noted, the centre holds it
-  sales                 the sales of this shift that can be void
+  sales                 the sales of this shift that a void can take back
   ride                  tap on or off (at a validator)
   stop 3 [back]         the bus is at stop 3, outward (back: inward)
   card 0012             choose another card

@@ -579,7 +579,7 @@ def test_schema_of_the_future(shelf, store):
     db = sqlite3.connect(shelf.path, isolation_level=None)
     db.execute("PRAGMA user_version = 2")
     db.close()
-    with pytest.raises(StoreRefusal, match="schema 2"):
+    with pytest.raises(StoreRefusal, match="第 2 版"):
         OutboxStore(connect(shelf.path), LIMITS, b"STORE-00")
 
 
