@@ -23,6 +23,7 @@ from cloud.ledger.read.rides import LineRides
 from cloud.ledger.read.views import TerminalCount
 from cloud.ledger.records.values import CheckTac
 from cloud.process.settings import load_settings
+from cloud.words.both import both
 from cloud.words.loads import load_lines
 from cloud.words.open_cases import ROWS_MAX, SUSPENSE, open_cases
 from cloud.words.put_backs import one_line
@@ -31,67 +32,68 @@ from shared.errors import StoreFault
 from shared.ids import CardId
 from shared.money import yuan
 from shared.purse.tac import ITEM_SIZE
+from shared.words.voice import Text
 
 NAMES = {
-    "file": "账本文件 file",
-    "balances": "余额 balances",
-    "entries": "分录 entries",
-    "records": "记录 records",
-    "tacs": "复核 TAC",
-    "voids": "撤销 voids",
-    "keys": "唯一键 unique keys",
-    "marks": "回执标记 ack marks",
-    "gaps": "缺号 lost numbers",
-    "batch-chain": "批次链 batch chain",
-    "book-chain": "账内链 book-only chain",
-    "cards": "逐卡 cards",
-    "differences": "卡账差异 differences",
-    "losses": "挂失后损失 losses",
-    "thefts": "挂失 thefts",
-    "two-persons": "双人 two persons",
-    "quarantine": "隔离 quarantine",
-    "device-orders": "终端指令 orders about terminals",
-    "desk": "卡务 desk",
-    "open-cases": "未结 open cases",
-    "put-back": "见证 witnesses",
+    "file": Text("账本文件", "file"),
+    "balances": Text("余额", "balances"),
+    "entries": Text("分录", "entries"),
+    "records": Text("记录", "records"),
+    "tacs": Text("复核 TAC", "TACs again"),
+    "voids": Text("撤销", "voids"),
+    "keys": Text("唯一键", "unique keys"),
+    "marks": Text("回执标记", "ack marks"),
+    "gaps": Text("缺号", "lost numbers"),
+    "batch-chain": Text("批次链", "batch chain"),
+    "book-chain": Text("账内链", "book-only chain"),
+    "cards": Text("逐卡", "cards"),
+    "differences": Text("卡账差异", "differences"),
+    "losses": Text("挂失后损失", "losses"),
+    "thefts": Text("挂失", "thefts"),
+    "two-persons": Text("双人", "two persons"),
+    "quarantine": Text("隔离", "quarantine"),
+    "device-orders": Text("终端指令", "orders about terminals"),
+    "desk": Text("卡务", "desk"),
+    "open-cases": Text("未结", "open cases"),
+    "put-back": Text("见证", "witnesses"),
 }
 SUMS = {
-    "records": "记录 records",
-    "posted": "入账 posted",
-    "held": "  其中待核 of it held",
-    "suspense": "挂账 suspense",
-    "quarantined": "隔离 quarantined",
-    "no_entry": "无分录 no entry",
-    "zero_rides": "  其中上车未扣 of it on, not charged",
-    "duplicates": "重复到达 duplicates",
-    "opening_fen": "期初余额 opening",
-    "subsidy_opening_fen": "  其中补助 of it subsidy",
-    "loads": "圈存 loads",
-    "loads_fen": "圈存合计 loaded",
-    "spent_fen": "消费合计 spent",
-    "subsidy_spent_fen": "  其中补助 of it subsidy",
-    "purse_float_fen": "卡内余额总账 purse float",
-    "subsidy_fen": "  其中补助 of it subsidy",
-    "pending_fen": "过渡余额 pending load",
-    "pending_subsidy_fen": "待回补助 subsidy given back",
-    "voids": "撤销 voids",
-    "voided_fen": "撤销合计 voided",
-    "online_fen": "电子账户 online accounts",
-    "transit_fen": "圈存在途 in transit",
-    "deposits_fen": "充值 deposits",
-    "unloads_fen": "圈提 unloads",
-    "replaced_fen": "换卡补卡 replaced",
-    "granted_fen": "发放 grants",
-    "suspense_fen": "挂账合计 in suspense",
-    "differences": "未说明的差异 unexplained",
-    "differences_explained": "  已说明的 explained",
-    "difference_fen": "差异 difference",
-    "loss_fen": "挂失后损失 loss after report",
-    "loss_provision_fen": "  其中准备 of it provided",
+    "records": Text("记录", "records"),
+    "posted": Text("入账", "posted"),
+    "held": Text("  其中待核", "  of it held"),
+    "suspense": Text("挂账", "suspense"),
+    "quarantined": Text("隔离", "quarantined"),
+    "no_entry": Text("无分录", "no entry"),
+    "zero_rides": Text("  其中上车未扣", "  of it on, not charged"),
+    "duplicates": Text("重复到达", "duplicates"),
+    "opening_fen": Text("期初余额", "opening"),
+    "subsidy_opening_fen": Text("  其中补助", "  of it subsidy"),
+    "loads": Text("圈存", "loads"),
+    "loads_fen": Text("圈存合计", "loaded"),
+    "spent_fen": Text("消费合计", "spent"),
+    "subsidy_spent_fen": Text("  其中补助", "  of it subsidy"),
+    "purse_float_fen": Text("卡内余额总账", "purse float"),
+    "subsidy_fen": Text("  其中补助", "  of it subsidy"),
+    "pending_fen": Text("过渡余额", "pending load"),
+    "pending_subsidy_fen": Text("待回补助", "subsidy given back"),
+    "voids": Text("撤销", "voids"),
+    "voided_fen": Text("撤销合计", "voided"),
+    "online_fen": Text("电子账户", "online accounts"),
+    "transit_fen": Text("圈存在途", "in transit"),
+    "deposits_fen": Text("充值", "deposits"),
+    "unloads_fen": Text("圈提", "unloads"),
+    "replaced_fen": Text("换卡补卡", "replaced"),
+    "granted_fen": Text("发放", "grants"),
+    "suspense_fen": Text("挂账合计", "in suspense"),
+    "differences": Text("未说明的差异", "unexplained"),
+    "differences_explained": Text("  已说明的", "  explained"),
+    "difference_fen": Text("差异", "difference"),
+    "loss_fen": Text("挂失后损失", "loss after report"),
+    "loss_provision_fen": Text("  其中准备", "  of it provided"),
 }
 """What `report` prints of the sums, in this order."""
 SUMS_WIDTH = 36
-NAME_WIDTH = 22
+NAME_WIDTH = 24
 CASES_MAX = 1000
 """Most open cases of a kind that a report looks at; the reader has a bound of its own."""
 
@@ -110,7 +112,7 @@ def verify(data: Path, dsn: str | None, keys: Path | None, checkpoints: Sequence
     except StoreFault as fault:  # a ledger that cannot even be read is not true
         found, half_done, back = Report((Check("file", 0, str(fault)),)), [], PutBackView()
     if as_json:
-        checks = [{**asdict(check), "ok": not check.broken} for check in found.checks]
+        checks = [{**asdict(check), "note": both(check.note), "ok": not check.broken} for check in found.checks]
         _say_json({"ok": found.ok, "first_broken": found.first_broken, "checks": checks})
     else:
         for line in _table(found, half_done, asked=keys is not None):
@@ -139,13 +141,19 @@ def _report_lines(sums: dict[str, Any]) -> Iterator[str]:
     for name, words in SUMS.items():
         value = sums[name]
         said = f"¥{yuan(value)}" if name.endswith("_fen") else str(value)
-        yield f"{words}{' ' * max(1, SUMS_WIDTH - _width(words))}{said:>16}"
+        yield f"{words}{' ' * max(1, SUMS_WIDTH - _width(str(words)))}{said:>16}"
     if sums["put_back"]["said"]:
-        yield f"  {sums['put_back']['said']}"
+        yield f"  {Text(*sums['put_back']['said'])}"
     for row in sums["rides"]:
         yield f"  {line_words(LineRides(**row))}"
     for case in sums["open"]:
-        yield f"  未结 open: {' '.join(f'{key}={part}' for key, part in case.items())}"
+        yield f"  {Text('未结：', 'open: ')}{' '.join(f'{key}={part}' for key, part in _spoken(case))}"
+
+
+def _spoken(case: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What will happen in one language."""
+    for key, part in case.items():
+        yield key, (Text(*part) if part else "") if key == "will" else part
 
 
 def _checked(reader: Reader, keys: Path | None, at_hand: Sequence[Witness]) -> Report:
@@ -168,33 +176,34 @@ def _table(found: Report, half_done: list[LoadStanding], *, asked: bool) -> Iter
     for one in half_done:
         yield from (f"    {line}" for line in load_lines(one))
     if not asked:
-        yield "  —  未复核 TAC（缺 --keys）/ TACs were not checked again (no --keys)"
-    yield _conclusion(found)
+        yield f"  —  {_UNASKED}"
+    yield str(_conclusion(found))
 
 
+_UNASKED = Text("未复核 TAC（缺 --keys）", "TACs were not checked again (no --keys)")
 _BESIDE = {
-    "differences": ("已说明的差异", "differences that are explained"),
-    "losses": ("挂失后损失", "losses after reports, which the school bears"),
-    "put-back": ("放回的旧账本", "an older copy that was put back"),
+    "differences": Text("已说明的差异", "differences that are explained"),
+    "losses": Text("挂失后损失", "losses after reports, which the school bears"),
+    "put-back": Text("放回的旧账本", "an older copy that was put back"),
 }
 """What is true and yet not as it should be, by the check's name."""
 
 
-def _conclusion(found: Report) -> str:
+def _conclusion(found: Report) -> Text:
     if not found.ok:
-        return f"账本有误 / NOT TRUE: {found.first_broken}"
+        return Text(f"账本有误：{found.first_broken}", f"the ledger is NOT TRUE: {found.first_broken}")
     beside = [_BESIDE[check.name] for check in found.checks if check.warns]
     if beside:
-        zh, en = ("、".join(words) for words in zip(*beside, strict=True))
-        return f"账本无误，另有{zh} / the ledger is true, beside {en}"
-    return "账本无误 / the ledger is true"
+        zh, en = "、".join(words.zh for words in beside), ", ".join(words.en for words in beside)
+        return Text(f"账本无误，另有{zh}", f"the ledger is true, beside {en}")
+    return Text("账本无误", "the ledger is true")
 
 
 def _row(check: Check) -> str:
-    name = NAMES.get(check.name, check.name)
+    name = str(NAMES.get(check.name, check.name))
     gap = " " * max(1, NAME_WIDTH - _width(name))
     mark = "✗ " if check.broken else "△ " if check.warns else "✓ "
-    return f"  {mark}{name}{gap}{check.checked:>10}  {check.broken or check.note}".rstrip()
+    return f"  {mark}{name}{gap}{check.checked:>10}  {check.broken or check.note or ''}".rstrip()
 
 
 def _width(text: str) -> int:
@@ -261,8 +270,8 @@ def _sums(reader: Reader, shown: Shown) -> dict[str, Any]:
             "double": shown.double, "first": shown.first, "owed": shown.owed, "owed_fen": shown.owed_fen,
             "owed_subsidy_fen": shown.owed_subsidy_fen, "owed_by": [asdict(one) for one in shown.owed_by],
         },
-        "put_back": {"open": len(back.waits), "said": one_line(back) if back.found else ""},
-        "open": [asdict(case) for case in still_open[:ROWS_MAX]],
+        "put_back": {"open": len(back.waits), "said": both(one_line(back) if back.found else None)},
+        "open": [{**asdict(case), "will": both(case.will)} for case in still_open[:ROWS_MAX]],
         "terminals": terminals,
     }  # fmt: skip
 

@@ -13,6 +13,7 @@ from cloud.ingest.seal import AckSeal, load_ack_key
 from cloud.process.settings import FOLDER, load_settings
 from shared.clocks.clock import date_time_bcd
 from shared.wire.checkpoint import Checkpoint
+from shared.words.voice import Text
 
 PLACE = "checkpoints"
 ENDING = ".checkpoint"
@@ -30,8 +31,12 @@ def checkpoint(data: Path, dsn: str | None, out: Path | None, *, as_json: bool) 
         told = {"file": str(file), "book_only": stands.number, "chains": len(stands.chains)}
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
     else:
-        where = f"账内链 book-only link {stands.number}，{len(stands.chains)} 条批次链 batch chains"
-        sys.stdout.write(f"检查点 checkpoint: {file}（{where}）请另存他处 keep it elsewhere\n")
+        link, chains = stands.number, len(stands.chains)
+        said = Text(
+            f"检查点：{file}（账内链 {link}，{chains} 条批次链），请另存他处",
+            f"checkpoint: {file} (book-only link {link}, {chains} batch chains); keep it elsewhere",
+        )
+        sys.stdout.write(f"{said}\n")
     return 0
 
 

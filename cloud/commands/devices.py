@@ -20,6 +20,7 @@ from cloud.process.settings import load_settings
 from cloud.words.orders import Names, order_json, order_lines
 from shared.errors import ConfigFault
 from shared.ids import BoxId, DeviceId
+from shared.words.voice import Text
 
 
 def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
@@ -34,7 +35,7 @@ def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
         _json(told | {"proposals": [order_json(one, names, now.unix_ms) for one in orders]})
         return 0
     lines = (line for one in orders for line in order_lines(one, names, now.unix_ms))
-    _say(*(f"终端 terminal {name}  网关 box {box}" for name, box, _ in at), *lines)
+    _say(*(str(Text(f"终端 {name}  网关 {box}", f"terminal {name}  box {box}")) for name, box, _ in at), *lines)
     return 0
 
 
@@ -77,7 +78,7 @@ def _terminal(data: Path, dsn: str | None, name: str) -> tuple[DeviceId, Names]:
         names = _names(reader)
     found = [device for device, known in names.items() if name in (known, device.hex())]
     if len(found) != 1:
-        raise ConfigFault(f"没有（或不止一台）终端 {name} / no terminal {name}, or more than one")
+        raise ConfigFault(Text(f"没有（或不止一台）终端 {name}", f"no terminal {name}, or more than one"))
     return DeviceId(found[0]), names
 
 
@@ -95,7 +96,10 @@ def _decided(data: Path, dsn: str | None, decided: Decided, now_ms: int, *, as_j
     if as_json:
         _json(order_json(decided.proposal, names, now_ms) | {"again": decided.again})
         return 0
-    _say(*order_lines(decided.proposal, names, now_ms), *(("先前已办 / was decided before",) if decided.again else ()))
+    _say(
+        *order_lines(decided.proposal, names, now_ms),
+        *((str(Text("先前已办", "was decided before")),) if decided.again else ()),
+    )
     return 0
 
 

@@ -19,23 +19,27 @@ from cloud.commands.opening import wall_now
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.values import GrantRefused
 from cloud.process.settings import load_settings
+from cloud.words.both import halves
 from shared.errors import ConfigFault, WireFault
 from shared.ids import CardId
 from shared.input.amount import parse_amount
 from shared.input.table import Row, Table, parse_label, read_table
 from shared.money import yuan
+from shared.words.voice import Text
 
 LINES_MAX = 100_000
 BYTES_MAX = 64 << 20
 """Of a file: what is larger is none of LINES_MAX lines."""
 FEN, YUAN = "fen", "amount"
 """A sum in fen, or in yuan: a file has one of these columns, never both."""
-NAMES = {
-    "card": "card", "卡号": "card", "fen": FEN, "分": FEN, "金额(分)": FEN, "金额（分）": FEN, YUAN: YUAN, "金额": YUAN,
-    "金额(元)": YUAN, "金额（元）": YUAN, "reason": "reason", "缘由": "reason", "事由": "reason", "key": "key",
-    "幂等键": "key",
-}  # fmt: skip
-HEAD_HELP = "card,fen,reason[,key] / 卡号,金额(元),缘由[,幂等键]"
+_HEADS = (
+    Text("卡号", "card"), Text("分", FEN), Text("金额(分)", FEN), Text("金额（分）", FEN), Text("金额", YUAN),
+    Text("金额(元)", YUAN), Text("金额（元）", YUAN), Text("缘由", "reason"), Text("事由", "reason"),
+    Text("幂等键", "key"),
+)  # fmt: skip
+"""Either half is understood, whatever this process speaks; the English one is the column's name."""
+NAMES = {head: name.en for name in _HEADS for head in (name.en, name.zh)}
+HEAD_HELP = Text("卡号,金额(元),缘由[,幂等键]", "card,fen,reason[,key]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,11 @@ class Done(NamedTuple):
     why: str = ""
 
 
-SAID = {"granted": "已发放", "again": "先前已发放", "refused": "拒绝"}
+SAID = {
+    "granted": Text("已发放", "granted"),
+    "again": Text("先前已发放", "granted before"),
+    "refused": Text("拒绝", "refused"),
+}
 
 
 def grant(data: Path, dsn: str | None, wish: Wish, *, as_json: bool) -> int:
@@ -89,7 +97,7 @@ def _granted(ledger: Ledger, cards: dict[str, CardId], wish: Wish, line: Line) -
     if line.fault:
         return Done(line, "refused", line.fault)
     if line.label not in cards:
-        return Done(line, "refused", "没有这张卡 / no such card")
+        return Done(line, "refused", str(Text("没有这张卡", "no such card")))
     try:
         made = ledger.grant(cards[line.label], line.fen, wish.payer, line.reason, line.key, wall_now(), wish.who)
     except GrantRefused as refused:
@@ -100,20 +108,27 @@ def _granted(ledger: Ledger, cards: dict[str, CardId], wish: Wish, line: Line) -
 def _lines(wish: Wish) -> Iterator[Line]:
     if wish.file is None:
         if wish.card is None or wish.fen is None or not wish.reason:
-            raise ConfigFault("缺少 --yuan 或 --reason / --yuan or --reason is missing")
+            raise ConfigFault(Text("缺少 --yuan 或 --reason", "--yuan or --reason is missing"))
         yield Line(0, wish.card, wish.fen, wish.reason, wish.key or f"command-{token_hex(8)}")
         return
     if wish.fen is not None:
-        raise ConfigFault("--file 不与 --yuan 同用 / --file goes without --yuan")
+        raise ConfigFault(Text("--file 不与 --yuan 同用", "--file goes without --yuan"))
     yield from _of_file(wish.file, wish)
 
 
 def _of_file(file: Path, wish: Wish) -> Iterator[Line]:
     table = _table(file, needs_reason=not wish.reason)
     if len(table.columns & {FEN, YUAN}) != 1:
-        raise ConfigFault(f"{file.name}: 金额列须恰有一个 / one column with the sum: {HEAD_HELP}")
+        raise ConfigFault(
+            Text(
+                f"{file.name}: 金额列须恰有一个：{HEAD_HELP.zh}",
+                f"{file.name}: one column with the sum: {HEAD_HELP.en}",
+            )
+        )
     if "key" not in table.columns and not wish.key:
-        raise ConfigFault(f"{file.name}: 无 key 列，须给 --key 批次号 / no key column: --key BATCH is needed")
+        raise ConfigFault(
+            Text(f"{file.name}: 无 key 列，须给 --key 批次号", f"{file.name}: no key column: --key BATCH is needed")
+        )
     for row in table.rows:
         try:
             yield _line(row, wish)
@@ -126,9 +141,13 @@ def _table(file: Path, *, needs_reason: bool) -> Table:
         with file.open("rb") as source:
             raw = source.read(BYTES_MAX + 1)
     except OSError as fault:
-        raise ConfigFault(f"{file}: 无法读取 / cannot be read: {fault.strerror}") from fault
+        raise ConfigFault(
+            Text(f"{file}: 无法读取：{fault.strerror}", f"{file}: cannot be read: {fault.strerror}")
+        ) from fault
     if len(raw) > BYTES_MAX:
-        raise ConfigFault(f"{file.name}: 至多 / at most {BYTES_MAX >> 20} MiB")
+        raise ConfigFault(
+            Text(f"{file.name}: 至多 {BYTES_MAX >> 20} MiB", f"{file.name}: at most {BYTES_MAX >> 20} MiB")
+        )
     return read_table(raw, NAMES, ("card", *(("reason",) if needs_reason else ())), LINES_MAX, file.name)
 
 
@@ -136,7 +155,7 @@ def _line(row: Row, wish: Wish) -> Line:
     """WireFault for a line that cannot be granted."""
     if row.fault:
         raise WireFault(row.fault)
-    label = parse_label(row.cells["card"], "卡号 / card")
+    label = parse_label(row.cells["card"], str(Text("卡号", "card")))
     fen = parse_amount(row.cells[YUAN]) if YUAN in row.cells else _fen(row.cells[FEN])
     reason = row.cells.get("reason") or wish.reason or ""
     return Line(row.number, label, fen, reason, row.cells.get("key") or f"{wish.key}-{label}")
@@ -144,7 +163,7 @@ def _line(row: Row, wish: Wish) -> Line:
 
 def _fen(cell: str) -> int:
     if not (cell.isascii() and cell.isdecimal() and len(cell) <= 10):
-        raise WireFault("金额应为整数分 / the amount is a whole number of fen")
+        raise WireFault(Text("金额应为整数分", "the amount is a whole number of fen"))
     return int(cell)
 
 
@@ -158,11 +177,21 @@ def _say(done: list[Done], *, as_json: bool) -> None:
         sys.stdout.write(json.dumps({**counts, "granted_fen": fresh_fen, "lines": lines}, ensure_ascii=False) + "\n")
         return
     for one in done:
-        place = f"行 line {one.line.number}: " if one.line.number else ""
-        why = f": {one.why}" if one.why else ""
-        said = f"{SAID[one.result]} {one.result}{why}"
-        sys.stdout.write(f"{place}卡 card {one.line.label} ¥{yuan(one.line.fen)} {said}\n")
-    sys.stdout.write(
-        f"合计 total: 新发放 granted {counts['granted']} 笔 ¥{yuan(fresh_fen)}, 先前已发放 again {counts['again']}, "
-        f"拒绝、跳过 refused {counts['refused']}\n"
+        sys.stdout.write(f"{_told(one)}\n")
+    granted, again, refused, fresh = counts["granted"], counts["again"], counts["refused"], yuan(fresh_fen)
+    total = Text(
+        f"合计：新发放 {granted} 笔 ¥{fresh}，先前已发放 {again}，拒绝 {refused}",
+        f"total: granted {granted} ¥{fresh}, granted before {again}, refused {refused}",
+    )
+    sys.stdout.write(f"{total}\n")
+
+
+def _told(one: Done) -> Text:
+    line, said = one.line, SAID[one.result]
+    row = Text(f"第 {line.number} 行：", f"line {line.number}: ") if line.number else None
+    zh, en = halves(row if row else None)
+    what = f"{line.label} ¥{yuan(line.fen)}"
+    return Text(
+        f"{zh}卡 {what} {said.zh}{f'：{one.why}' if one.why else ''}",
+        f"{en}card {what} {said.en}{f': {one.why}' if one.why else ''}",
     )

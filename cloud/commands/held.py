@@ -22,6 +22,7 @@ from cloud.process.settings import load_settings
 from cloud.words.held import held_json, held_lines, proposal_json, proposal_lines, void_json, void_lines
 from shared.errors import ConfigFault
 from shared.ids import PsamId
+from shared.words.voice import Text
 
 _KINDS = (ProposalKind.HELD, ProposalKind.VOID)
 VOIDS_SHOWN = 1000
@@ -80,23 +81,25 @@ def propose_voids(
 def propose(data: Path, dsn: str | None, choice: Choice, side: Side, who: str, reason: str, *, as_json: bool) -> int:
     """The first person. ProposalRefused, ConfigFault; then nothing was changed."""
     if choice.is_empty:
-        raise ConfigFault("请用 --psam、--card 或 --entry 指明 / say which: --psam, --card or --entry")
+        raise ConfigFault(Text("请用 --psam、--card 或 --entry 指明", "say which: --psam, --card or --entry"))
     now = wall_now()
     with open_books(data, dsn) as reader:
         views = [view for view in reader.held(choice.psam, now.unix_ms) if choice.takes(view)]
     missing = set(choice.entries) - {view.entry for view in views}
     if missing:
-        raise ConfigFault(f"分录 {min(missing)} 不在待核 / entry {min(missing)} is not held, or is not of these")
+        raise ConfigFault(
+            Text(f"分录 {min(missing)} 不在待核", f"entry {min(missing)} is not held, or is not of these")
+        )
     chosen = [view.entry for view in views if choice.entries or not view.proposal]
     if not chosen:
-        raise ConfigFault("没有可提议的待核分录 / nothing is held that is not proposed already")
+        raise ConfigFault(Text("没有可提议的待核分录", "nothing is held that is not proposed already"))
     with closing(_open(data, dsn)) as opened:
         made = HeldLedger(opened).propose_release(side, chosen[:ENTRIES_MAX], who, reason, now)
     if as_json:
         _json(proposal_json(made, now.unix_ms))
         return 0
     left = len(chosen) - ENTRIES_MAX
-    more = (f"另有 {left} 笔，请再提议 / {left} more: propose again",) if left > 0 else ()
+    more = (str(Text(f"另有 {left} 笔，请再提议", f"{left} more: propose again")),) if left > 0 else ()
     _say(*proposal_lines(made, now.unix_ms), *more)
     return 0
 
@@ -134,7 +137,7 @@ def _decided(proposal: Proposal, now_ms: int, *, again: bool, as_json: bool) -> 
     if as_json:
         _json(proposal_json(proposal, now_ms) | {"again": again})
         return 0
-    _say(*proposal_lines(proposal, now_ms), *(("先前已办 / was decided before",) if again else ()))
+    _say(*proposal_lines(proposal, now_ms), *((str(Text("先前已办", "was decided before")),) if again else ()))
     return 0
 
 

@@ -22,6 +22,7 @@ from shared.errors import ConfigFault
 from shared.ids import CardId
 from shared.inventory import Inventory, open_sealed
 from shared.money import FEN_MAX, yuan
+from shared.words.voice import Text
 
 LINE_MAX = 4096
 
@@ -56,10 +57,13 @@ def import_campus(data: Path, dsn: str | None, keys: Path | None) -> int:
     inventory = read_inventory(settings)
     with closing(open_ledger(settings.dsn(dsn))) as ledger:
         done = ledger.import_inventory(inventory, wall_now())
-        sys.stdout.write(
-            f"已导入 / imported: {done.cards} 张卡 cards, {done.psams} PSAM, {done.devices} 台终端 terminals, "
-            f"{done.boxes} 台数据网关 boxes, 期初余额 opening {yuan(done.opening_fen)} 元\n"
+        told = Text(
+            f"已导入：{done.cards} 张卡，{done.psams} 个 PSAM，{done.devices} 台终端，{done.boxes} 台数据网关，"
+            f"期初余额 ¥{yuan(done.opening_fen)}",
+            f"imported: {done.cards} cards, {done.psams} PSAMs, {done.devices} terminals, {done.boxes} boxes, "
+            f"opening balances ¥{yuan(done.opening_fen)}",
         )
+        sys.stdout.write(f"{told}\n")
         if keys is not None:
             _rejudge(ledger, keys)
     return 0
@@ -72,9 +76,11 @@ def deposit(data: Path, dsn: str | None, wish: Wish) -> int:
     with closing(open_ledger(settings.books(dsn))) as ledger:
         fresh = sum(not ledger.deposit(card, one.fen, one.key, wall_now(), one.who).again for card, one in wanted)
     total = yuan(sum(one.fen for _, one in wanted))
-    sys.stdout.write(
-        f"已充值 / deposited: {len(wanted)} 笔, {total} 元, 新入账 newly posted {fresh}\n"
-    )  # fmt: skip
+    told = Text(
+        f"已充值：{len(wanted)} 笔，¥{total}，新入账 {fresh} 笔",
+        f"deposited: {len(wanted)}, ¥{total}, newly posted {fresh}",
+    )
+    sys.stdout.write(f"{told}\n")
     return 0
 
 
@@ -83,37 +89,52 @@ def read_inventory(settings: CloudSettings) -> Inventory:
     try:
         raw = settings.inventory.read_bytes()
     except OSError as fault:
-        raise ConfigFault(f"{settings.inventory}: 无法读取 / cannot be read: {fault.strerror}") from fault
+        raise ConfigFault(
+            Text(
+                f"{settings.inventory}: 无法读取：{fault.strerror}",
+                f"{settings.inventory}: cannot be read: {fault.strerror}",
+            )
+        ) from fault
     inventory = open_sealed(raw, Ed25519PublicKey.from_public_bytes(settings.campus_key))
     if (inventory.campus, inventory.demo) != (settings.campus, settings.demo):
-        raise ConfigFault("清单属于另一校园，或演练与生产混用 / an inventory of another campus, or 演练 in production")
+        raise ConfigFault(
+            Text("清单属于另一校园，或演练与生产混用", "an inventory of another campus, or of a drill in production")
+        )
     return inventory
 
 
 def _rejudge(ledger: Ledger, keys: Path) -> None:
     with KeyClient(keys) as client:
         done = ledger.rejudge(client.check_tac, wall_now())
-    sys.stdout.write(f"重新判定 / judged again: {done.looked_at}, 入账 posted {done.posted}\n")
+    told = Text(
+        f"重新判定：{done.looked_at}，入账 {done.posted}", f"judged again: {done.looked_at}, posted {done.posted}"
+    )
+    sys.stdout.write(f"{told}\n")
 
 
 def _wanted(wish: Wish, inventory: Inventory) -> Iterator[tuple[CardId, Deposit]]:
     cards = {row.label: row.card for row in inventory.cards}
     for one in _deposits(wish, list(cards)):
         if one.label not in cards:
-            raise ConfigFault(f"没有这张卡 / no such card: {one.label[:40]}")
+            raise ConfigFault(Text(f"没有这张卡：{one.label[:40]}", f"no such card: {one.label[:40]}"))
         if not 0 < one.fen <= FEN_MAX:
-            raise ConfigFault(f"金额应为 0.01 到 {yuan(FEN_MAX)} 元 / of 0.01 to {yuan(FEN_MAX)} yuan: {yuan(one.fen)}")
+            raise ConfigFault(
+                Text(
+                    f"金额应为 0.01 到 {yuan(FEN_MAX)} 元，不是 {yuan(one.fen)}",
+                    f"a sum is 0.01 to {yuan(FEN_MAX)} yuan, not {yuan(one.fen)}",
+                )
+            )
         yield cards[one.label], one
 
 
 def _deposits(wish: Wish, labels: list[str]) -> Iterator[Deposit]:
     if wish.file is not None:
         if wish.fen is not None or wish.key is not None:
-            raise ConfigFault("--file 不与 --yuan、--key 同用 / --file goes without --yuan and --key")
+            raise ConfigFault(Text("--file 不与 --yuan、--key 同用", "--file goes without --yuan and --key"))
         yield from _lines(wish.file, wish.who)
         return
     if wish.fen is None:
-        raise ConfigFault("缺少 --yuan / --yuan is missing")
+        raise ConfigFault(Text("缺少 --yuan", "--yuan is missing"))
     key = wish.key or f"command-{token_hex(8)}"
     for label in labels if wish.every else [wish.card or ""]:
         yield Deposit(label, wish.fen, f"{key}-{label}" if wish.every else key, wish.who)
@@ -126,11 +147,18 @@ def _lines(file: Path, who: str) -> Iterator[Deposit]:
                 if line.strip():
                     yield _line(line, f"{file.name}:{number}", who)
     except (OSError, UnicodeDecodeError) as fault:
-        raise ConfigFault(f"{file}: 无法读取 / cannot be read: {type(fault).__name__}") from fault
+        raise ConfigFault(
+            Text(f"{file}: 无法读取：{type(fault).__name__}", f"{file}: cannot be read: {type(fault).__name__}")
+        ) from fault
 
 
 def _line(line: str, where: str, who: str) -> Deposit:
-    wrong = ConfigFault(f'{where}: 应为 / expected {{"card": LABEL, "fen": N, "key": TEXT[, "who": NAME]}}')
+    wrong = ConfigFault(
+        Text(
+            f'{where}: 应为 {{"card": LABEL, "fen": N, "key": TEXT[, "who": NAME]}}',
+            f'{where}: expected {{"card": LABEL, "fen": N, "key": TEXT[, "who": NAME]}}',
+        )
+    )
     try:
         row: Any = json.loads(line[:LINE_MAX])
     except (ValueError, RecursionError):

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from cloud.commands.opening import open_books, wall_now
 from cloud.ledger.read.loads import LoadStanding
+from cloud.words.both import halves
 from cloud.words.loads import load_json, load_lines
 from shared.money import yuan
+from shared.words.voice import Text
 
 LISTED_MAX = 1000
 
@@ -26,16 +28,27 @@ def loads(data: Path, dsn: str | None, last: int, *, open_only: bool, as_json: b
     for one in [one for one in found if one.state.is_unfinished] + done[:last]:
         sys.stdout.write("\n".join(load_lines(one)) + "\n")
     if (more := len(done) - last) > 0:
-        sys.stdout.write(f"另有 {more} 笔已了的未列，用 --last N / {more} more that are done: --last N\n")
+        sys.stdout.write(
+            str(
+                Text(
+                    f"另有 {more} 笔已了的未列，用 --last N\n", f"{more} more that are done are not listed: --last N\n"
+                )
+            )
+        )
     on_the_way = [one for one in found if one.state.is_open]
     given_back = [one for one in found if one.state.is_unfinished and not one.state.is_open]
-    bound = "至少 at least " if len(found) == LISTED_MAX else ""
-    sys.stdout.write(
-        f"共 {bound}{len(found)} 笔 loads：● 未了 open {len(on_the_way)}，¥{_sum(on_the_way)}；"
-        f"◐ 已退回、未了 given back, not done with {len(given_back)}，¥{_sum(given_back)}\n"
-    )
+    sys.stdout.write(f"{_total(found, on_the_way, given_back)}\n")
     return 0
 
 
 def _sum(loads: list[LoadStanding]) -> str:
     return yuan(sum(one.amount_fen for one in loads))
+
+
+def _total(found: list[LoadStanding], on_the_way: list[LoadStanding], given_back: list[LoadStanding]) -> Text:
+    zh, en = halves(Text("至少 ", "at least ") if len(found) == LISTED_MAX else None)
+    ways, way_fen, backs, back_fen = len(on_the_way), _sum(on_the_way), len(given_back), _sum(given_back)
+    return Text(
+        f"共 {zh}{len(found)} 笔：● 未了 {ways}，¥{way_fen}；◐ 已退回、未了 {backs}，¥{back_fen}",
+        f"{en}{len(found)} loads: ● open {ways}, ¥{way_fen}; ◐ given back, not done with {backs}, ¥{back_fen}",
+    )

@@ -21,8 +21,11 @@ from cloud.ledger.read.reader import Reader
 from cloud.process.settings import load_settings
 from cloud.words.losses import card_json, explain_lines, list_lines, offer_json, offer_lines
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
-SILENT_REASON = "三个上课日未联系 / silent for three school days"
+_SILENT = Text("三个上课日未联系", "silent for three school days")
+SILENT_REASON = f"{_SILENT.zh} / {_SILENT.en}"
+"""Stored as the reason of a person who gave none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,12 @@ def _names(one: Standing, wish: Wish) -> list[str]:
         waiting = [w for w in waiting if w.terminal.device in one.due]
     names = list(wish.terminals) or [w.terminal.name for w in waiting if wish.due or wish.every]
     if not names:
-        raise ConfigFault("没有可销账的终端：--terminal NAME、--due 或 --every / no terminal to write off")
+        raise ConfigFault(
+            Text(
+                "没有可销账的终端：--terminal NAME、--due 或 --every",
+                "no terminal to write off: --terminal NAME, --due or --every",
+            )
+        )
     return names
 
 
@@ -101,7 +109,9 @@ def _card(reader: Reader, label: str) -> Standing:
     for one in reader.lost_cards(wall_now()):
         if one.label == label:
             return one
-    raise ConfigFault(f"卡 {label[:40]} 未挂失，也未收存 / was neither reported lost nor kept")
+    raise ConfigFault(
+        Text(f"卡 {label[:40]} 未挂失，也未收存", f"card {label[:40]} was neither reported lost nor kept")
+    )
 
 
 def _decided(data: Path, dsn: str | None, proposal: Proposal, now_ms: int, *, as_json: bool) -> int:

@@ -16,8 +16,10 @@ from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.process.settings import load_settings
 from cloud.words.held import decision_lines, state_of
 from cloud.words.put_backs import put_back_json, put_back_lines
+from shared.words.voice import Text
 
 NEXT = "put-back confirm"
+CLOSE = Text("办结", "to close it")
 
 
 def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
@@ -29,7 +31,7 @@ def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
     if as_json:
         _json(put_back_json(view) | {"proposals": [_proposal_json(one, now.unix_ms) for one in proposals]})
     else:
-        lines = (line for one in proposals for line in decision_lines(one, "办结 to close", now.unix_ms, NEXT))
+        lines = (line for one in proposals for line in decision_lines(one, CLOSE, now.unix_ms, NEXT))
         _say(*put_back_lines(view), *lines)
     return 1 if view.waits else 0
 
@@ -66,7 +68,7 @@ def _told(one: Proposal, now_ms: int, *, as_json: bool) -> int:
     if as_json:
         _json(_proposal_json(one, now_ms))
     else:
-        _say(*decision_lines(one, "办结 to close", now_ms, NEXT))
+        _say(*decision_lines(one, CLOSE, now_ms, NEXT))
     return 0
 
 

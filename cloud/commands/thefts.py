@@ -17,6 +17,7 @@ from cloud.words.thefts import cards_sheet, theft_json, theft_lines
 from shared.clocks.clock import ClockError, parse_time
 from shared.errors import ConfigFault
 from shared.ids import PsamId
+from shared.words.voice import Text
 
 POLL_S = 0.2
 WAIT_MAX_S = 3600
@@ -60,18 +61,23 @@ def _act(ledger: Ledger, wish: Wish) -> None:
         ledger.psam_found(wish.psam, wish.who, wish.reason, now)
         return
     if wish.since is None:
-        raise ConfigFault("--since: 何时起失控，如 2026-11-26T11:30 / since when nobody knows who has it")
+        raise ConfigFault(
+            Text("--since: 何时起失控，如 2026-11-26T11:30", "--since: when it was lost, as 2026-11-26T11:30")
+        )
     try:
         since_s = parse_time(wish.since)
     except ClockError as fault:
-        form = "应如 2026-11-26T11:30 / as 2026-11-26T11:30"
-        raise ConfigFault(f"--since {wish.since[:40]}: {form} ({fault})") from fault
+        form = Text(f"应如 2026-11-26T11:30（{fault}）", f"as 2026-11-26T11:30 ({fault})")
+        said = wish.since[:40]
+        raise ConfigFault(Text(f"--since {said}: {form.zh}", f"--since {said}: {form.en}")) from fault
     if since_s > now.campus_s + AHEAD_S:
-        raise ConfigFault(f"--since {wish.since}: 在将来 / lies in the future")
+        raise ConfigFault(Text(f"--since {wish.since}: 在将来", f"--since {wish.since}: lies in the future"))
     if not (wish.unlisted or Reader(ledger.database).knows_psam(wish.psam)):
         raise ConfigFault(
-            f"清单中没有 PSAM {wish.psam.hex()}，请核对号码；若是库存中未启用的，加 --unlisted / "
-            f"no such PSAM in the inventory: check the number; for one of the stock, add --unlisted"
+            Text(
+                f"清单中没有 PSAM {wish.psam.hex()}，请核对号码；若是库存中未启用的，加 --unlisted",
+                f"no PSAM {wish.psam.hex()} in the inventory: check the number; for one of the stock, add --unlisted",
+            )
         )
     ledger.psam_stolen(Report(wish.psam, wish.body, since_s, wish.who, wish.reason), now)
 

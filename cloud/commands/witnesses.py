@@ -17,6 +17,7 @@ from cloud.store.db import read_file
 from shared.errors import ConfigFault, StoreFault, WireFault
 from shared.wire.checkpoint import CHECKPOINT_CONTEXT, Checkpoint, decode_checkpoint, unpack_checkpoint
 from shared.wire.messages import ACK_CONTEXT, AckBody, decode_ack_body
+from shared.words.voice import Text
 
 BOXES, OUTBOX = "boxes", "outbox.db"
 _SIGNATURE = 64
@@ -38,9 +39,13 @@ def read_checkpoint(path: Path, key: Ed25519PublicKey) -> Checkpoint:
         key.verify(signature, CHECKPOINT_CONTEXT + body)
         return decode_checkpoint(body)
     except OSError as fault:
-        raise ConfigFault(f"{path}: 无法读取 / cannot be read: {fault.strerror}") from fault
+        raise ConfigFault(
+            Text(f"{path}: 无法读取：{fault.strerror}", f"{path}: cannot be read: {fault.strerror}")
+        ) from fault
     except (InvalidSignature, WireFault) as fault:
-        raise ConfigFault(f"{path}: 不是本校账本签发的检查点 / is no checkpoint that this campus has signed") from fault
+        raise ConfigFault(
+            Text(f"{path}: 不是本校账本签发的检查点", f"{path}: is no checkpoint that this campus has signed")
+        ) from fault
 
 
 def _acks(data: Path, key: Ed25519PublicKey) -> Iterator[AckBody]:

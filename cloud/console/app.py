@@ -25,6 +25,7 @@ from cloud.process.settings import CloudSettings, load_settings
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
+from shared.words.voice import Text
 
 FIRST_OPERATOR = "admin"
 TOKEN_FILE = "api.token"  # noqa: S105  # the name of a file
@@ -32,15 +33,19 @@ TOKEN_FILE = "api.token"  # noqa: S105  # the name of a file
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until told to end."""
-    parser = Parser(prog="./ykt cloud console", description="集控平台 / the console")
+    parser = Parser(prog="./ykt cloud console", description=Text("集控平台", "the console"))
     add_data(parser)
     parser.add_argument("--dsn", metavar="DSN")
     parser.add_argument("--port", type=listening_port, required=True)
-    parser.add_argument("--host", default="127.0.0.1", help="监听地址 / address (127.0.0.1)")
     parser.add_argument(
-        "--clock", metavar="T0:REAL0:SPEED", help="不改变显示 / accepted, shows record times as they are"
+        "--host", default="127.0.0.1", help=Text("监听地址，缺省 127.0.0.1", "address to listen at (127.0.0.1)")
     )
-    parser.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即结束 / end when stdin closes")
+    parser.add_argument(
+        "--clock", metavar="T0:REAL0:SPEED", help=Text("可给出，不改变显示", "taken, and changes nothing that is shown")
+    )
+    parser.add_argument(
+        "--end-with-stdin", action="store_true", help=Text("标准输入关闭即结束", "end when standard input closes")
+    )
     given = parser.parse_args(arguments)
     settings = load_settings(given.data)
     asyncio.run(_serve(settings, given))

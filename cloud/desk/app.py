@@ -27,20 +27,33 @@ from shared.desk import ANSWER_MAX, DESK_PATH
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
+from shared.words.voice import Text
 
 _BEARER = b"Bearer "
 
 
 def main(arguments: Sequence[str]) -> int:
     """Serve until told to end."""
-    parser = Parser(prog="./ykt cloud desk", description="卡务中心的账本接口 / the ledger for card desks")
+    parser = Parser(prog="./ykt cloud desk", description=Text("卡务中心的账本接口", "the ledger for card desks"))
     add_data(parser)
     parser.add_argument("--dsn", metavar="DSN")
-    parser.add_argument("--keys", type=Path, required=True, metavar="SOCKET", help="密钥进程（账务）/ money socket")
+    parser.add_argument(
+        "--keys",
+        type=Path,
+        required=True,
+        metavar="SOCKET",
+        help=Text("密钥进程（账务）", "socket of the key process, for money"),
+    )
     parser.add_argument("--port", type=listening_port, required=True)
-    parser.add_argument("--host", default="127.0.0.1", help="监听地址 / address (127.0.0.1)")
-    parser.add_argument("--clock", metavar="T0:REAL0:SPEED", help="回放用的校园时钟 / campus clock of a replay")
-    parser.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即结束 / end when stdin closes")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help=Text("监听地址，缺省 127.0.0.1", "address to listen at (127.0.0.1)")
+    )
+    parser.add_argument(
+        "--clock", metavar="T0:REAL0:SPEED", help=Text("回放用的校园时钟", "the campus clock of a replay")
+    )
+    parser.add_argument(
+        "--end-with-stdin", action="store_true", help=Text("标准输入关闭即结束", "end when standard input closes")
+    )
     asyncio.run(_serve(parser.parse_args(arguments)))
     return 0
 

@@ -13,6 +13,7 @@ import secrets
 from pathlib import Path
 
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 FILE = "cashiers.json"
 CASHIERS_MAX = 256
@@ -22,13 +23,15 @@ NAME_MAX = 32
 def admit(folder: Path, name: str) -> Path:
     """Make a token for this name; the file it stands in. ConfigFault for a name that is none."""
     if not 0 < len(name) <= NAME_MAX or not name.replace("-", "").isalnum():
-        raise ConfigFault(f"--name: 1..{NAME_MAX} 个字母、汉字、数字 / letters and digits")
+        raise ConfigFault(
+            Text(f"--name: 1..{NAME_MAX} 个字母、汉字、数字", f"--name: 1..{NAME_MAX} letters and digits")
+        )
     token = secrets.token_urlsafe(32)
     with (folder / f"{FILE}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         known = _read(folder / FILE)
         if name not in known and len(known) >= CASHIERS_MAX:
-            raise ConfigFault(f"最多 {CASHIERS_MAX} 名收银员 / at most so many cashiers")
+            raise ConfigFault(Text(f"最多 {CASHIERS_MAX} 名收银员", f"at most {CASHIERS_MAX} cashiers"))
         kept = token_file(folder, name)
         _write(kept, token + "\n")
         _write(folder / FILE, json.dumps(known | {name: _digest(token)}, ensure_ascii=False, indent=1) + "\n")
@@ -55,9 +58,9 @@ def _read(path: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as fault:
-        raise ConfigFault(f"{path}: 无法读取 / cannot be read") from fault
+        raise ConfigFault(Text(f"{path}: 无法读取", f"{path}: cannot be read")) from fault
     if not isinstance(raw, dict) or not all(isinstance(value, str) for value in raw.values()):
-        raise ConfigFault(f"{path}: 应为 / must be {{name: digest}}")
+        raise ConfigFault(Text(f"{path}: 应为 {{姓名: 摘要}}", f"{path}: must be {{name: digest}}"))
     return raw
 
 

@@ -23,6 +23,7 @@ from cloud.ingest.ticket import Arrival
 from shared.errors import ConfigFault, LinkFault
 from shared.input.login import Login
 from shared.wire.codec import MESSAGE_MAX
+from shared.words.voice import Text
 
 RECEIVE_MAX = 100
 """Messages the broker may have unacknowledged at this session; the box's credit bounds the records in them."""
@@ -88,17 +89,24 @@ def refuse_lossy(plan: SessionPlan) -> None:
     """ConfigFault with the reason when this plan could lose records."""
     if plan.mqtt_version != 5:
         raise ConfigFault(
-            "拒绝 MQTT 3.1.1：代理会对被拒绝的消息回成功，且消费端先确认后处理 / "
-            "MQTT 3.1.1 is refused: denied messages look delivered, and consumers acknowledge before they work"
+            Text(
+                "拒绝 MQTT 3.1.1：代理会对被拒绝的消息回成功，且消费端先确认后处理",
+                "MQTT 3.1.1 is refused: denied messages look delivered, and consumers acknowledge before they work",
+            )
         )
     if any(text.startswith("$share/") for text, _ in plan.filters):
         raise ConfigFault(
-            "拒绝 $share：已停的消费者仍会分到消息 / $share is refused: a dead member keeps its share of the messages"
+            Text(
+                "拒绝 $share：已停的消费者仍会分到消息",
+                "$share is refused: a dead member keeps its share of the messages",
+            )
         )
     if not inspect.iscoroutinefunction(plan.take):
         raise ConfigFault(
-            "拒绝非协程处理函数：永远不会发出 PUBACK，会话会无声卡住 / "
-            "a handler that is no coroutine is refused: no PUBACK would ever be sent and the session would stall"
+            Text(
+                "拒绝非协程处理函数：永远不会发出 PUBACK，会话会无声卡住",
+                "a handler that is no coroutine is refused: no PUBACK would ever be sent and the session would stall",
+            )
         )
 
 

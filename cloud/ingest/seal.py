@@ -28,6 +28,7 @@ from shared.wire.messages import (
     encode_revocations,
 )
 from shared.wire.topics import DOWN_MONEY, topic
+from shared.words.voice import Text
 
 
 class AckSeal:
@@ -72,10 +73,12 @@ def load_ack_key(path: Path) -> Ed25519PrivateKey:
     """The key in an unencrypted PEM file that only its owner can read; ConfigFault, without a word of its content."""
     try:
         if path.stat().st_mode & 0o077:
-            raise ConfigFault(f"{path.name}: 权限应为 600 / must be readable by its owner only")
+            raise ConfigFault(Text(f"{path.name}: 权限应为 600", f"{path.name}: must be readable by its owner only"))
         raw = path.read_bytes()
     except OSError as fault:
-        raise ConfigFault(f"{path.name}: 无法读取 / cannot be read: {fault.strerror}") from fault
+        raise ConfigFault(
+            Text(f"{path.name}: 无法读取：{fault.strerror}", f"{path.name}: cannot be read: {fault.strerror}")
+        ) from fault
     return _parsed(raw, path.name)
 
 
@@ -83,7 +86,9 @@ def _parsed(raw: bytes, name: str) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(raw, None)
     except (ValueError, TypeError):
-        raise ConfigFault(f"{name}: 不是 PEM 私钥 / not a PEM private key") from None  # its text may quote the file
+        raise ConfigFault(
+            Text(f"{name}: 不是 PEM 私钥", f"{name}: not a PEM private key")
+        ) from None  # its text may quote the file
     if not isinstance(key, Ed25519PrivateKey):
-        raise ConfigFault(f"{name}: 不是 Ed25519 密钥 / not an Ed25519 key")
+        raise ConfigFault(Text(f"{name}: 不是 Ed25519 密钥", f"{name}: not an Ed25519 key"))
     return key

@@ -39,6 +39,7 @@ from shared.clocks.expiry import DailyLook
 from shared.errors import ConfigFault
 from shared.ids import BoxId
 from shared.input.login import Login
+from shared.words.voice import Text
 
 CHORES_S = 1.0
 END_S = 4.0
@@ -229,7 +230,7 @@ def _alone(lock: Path) -> Iterator[None]:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as fault:
-            raise ConfigFault("已有入账进程在用此数据目录 / another ingest uses this data folder") from fault
+            raise ConfigFault(Text("已有入账进程在用此数据目录", "another ingest uses this data folder")) from fault
         yield
     finally:
         os.close(fd)

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from enum import IntEnum
 from typing import Any
 
+from shared.words.voice import Text
+
 BODY_S = 10.0
 
 Scope = dict[str, Any]
@@ -56,18 +58,18 @@ def replayed(body: bytes, receive: Receive) -> Receive:
 
 
 _SAID = {
-    400: "请求不完整 / not a whole request",
-    401: "请先登录 / sign in first",
-    404: "没有这个地址 / no such address",
-    408: "请求来得太慢 / the request came too slowly",
-    413: "请求过长 / the request is too long",
-    503: "人太多，请稍后再试 / too many at once, try again later",
+    400: Text("请求不完整", "not a whole request"),
+    401: Text("请先登录", "sign in first"),
+    404: Text("没有这个地址", "no such address"),
+    408: Text("请求来得太慢", "the request came too slowly"),
+    413: Text("请求过长", "the request is too long"),
+    503: Text("人太多，请稍后再试", "too many at once, try again later"),
 }
 
 
 async def refuse(send: Send, status: int, retry_s: int | None = None) -> None:
     """An answer that ends the connection, with a line for who reads it. retry_s: when it may be asked again."""
-    said = _SAID[status].encode()
+    said = str(_SAID[status]).encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store"), (b"connection", b"close"),
         (b"content-length", b"%d" % len(said)),

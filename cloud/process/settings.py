@@ -8,6 +8,7 @@ from pathlib import Path
 
 from shared.errors import ConfigFault
 from shared.input.section import Section, from_json
+from shared.words.voice import Text
 
 FOLDER = "cloud"
 FILE = "cloud.json"
@@ -76,8 +77,10 @@ class CloudSettings:
         where = self.dsn(given)
         if "://" not in where and not Path(where).exists():
             raise ConfigFault(
-                f"{where}: 没有账本，先执行 cloud import，或用 --dsn 指明 / there is no ledger: cloud import first, "
-                "or name it with --dsn"
+                Text(
+                    f"{where}: 没有账本，先执行 cloud import，或用 --dsn 指明",
+                    f"{where}: there is no ledger: cloud import first, or name it with --dsn",
+                )
             )
         return where
 
@@ -87,8 +90,11 @@ def _require_own(data: Path, dsn: str) -> None:
     if not other or Path(other) == data.resolve() or _text_of(Path(other) / FOLDER / DSN_FILE) != dsn:
         return
     raise ConfigFault(
-        f"{data} 是 {other} 的副本，其 {DSN_FILE} 指向原目录的数据库；用 ./ykt verify，或用 --dsn 指明 / is a copy "
-        f"of {other}, whose database its {DSN_FILE} names: use ./ykt verify, or name the ledger with --dsn"
+        Text(
+            f"{data} 是 {other} 的副本，其 {DSN_FILE} 指向原目录的数据库；用 ./ykt verify，或用 --dsn 指明",
+            f"{data} is a copy of {other}, whose database its {DSN_FILE} names: use ./ykt verify, or name the ledger "
+            "with --dsn",
+        )
     )
 
 
@@ -98,7 +104,7 @@ def _text_of(file: Path) -> str:
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as fault:
-        raise ConfigFault(f"{file}: 无法读取 / cannot be read") from fault
+        raise ConfigFault(Text(f"{file}: 无法读取", f"{file}: cannot be read")) from fault
 
 
 def load_settings(data: Path) -> CloudSettings:
@@ -107,13 +113,15 @@ def load_settings(data: Path) -> CloudSettings:
     try:
         raw = file.read_bytes()
     except OSError as fault:
-        raise ConfigFault(f"{file}: 无法读取 / cannot be read: {fault.strerror}") from fault
+        raise ConfigFault(
+            Text(f"{file}: 无法读取：{fault.strerror}", f"{file}: cannot be read: {fault.strerror}")
+        ) from fault
     return _parse(Section(from_json(raw, str(file)), file=FILE), data)
 
 
 def _parse(top: Section, data: Path) -> CloudSettings:
     if top.take("format", int) != FORMAT:
-        raise ConfigFault(f"{FILE}: format: 未知版本 / unknown version")
+        raise ConfigFault(Text(f"{FILE}: format: 未知版本", f"{FILE}: format: unknown version"))
     folder = data / FOLDER
     tls, console = top.section("tls"), top.section("console")
     mqtt = top.optional_section("mqtt") or Section({}, "mqtt")

@@ -1,1 +1,1 @@
-"""What is told to people of the ledger's cases, Chinese first: the same lines for commands, pages and sheets."""
+"""What is told to people of the ledger's cases, in both languages: the same lines for commands, pages and sheets."""

@@ -1,4 +1,4 @@
-"""Differences between card and ledger as text and as JSON, Chinese first. Pure."""
+"""Differences between card and ledger as text and as JSON, in both languages. Pure."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -8,11 +8,16 @@ from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.facts.terms import PURSES
 from shared.money import yuan
+from shared.words.voice import Text
 
 SHOWN_MAX = 200
 """Lines for people; a program gets all."""
 UNEXPLAINED, EXPLAINED, CLEARED = "unexplained", "explained", "cleared"
-_STATES = {UNEXPLAINED: "未说明", EXPLAINED: "已说明", CLEARED: "已消除"}
+_STATES = {
+    UNEXPLAINED: Text("未说明", "unexplained"),
+    EXPLAINED: Text("已说明", "explained"),
+    CLEARED: Text("已消除", "cleared"),
+}
 
 
 def state_of(one: Difference) -> str:
@@ -34,27 +39,44 @@ def difference_json(one: Difference) -> dict[str, Any]:
 def difference_lines(found: Sequence[Difference]) -> Iterator[str]:
     """Each with what it is about, and how many there are."""
     for one in found[-SHOWN_MAX:]:
-        state, purse = state_of(one), " ".join(_purse(one)[1])
-        when = time_text(WALL.at(one.found_ms / 1000))
-        yield f"差异 difference {one.number}: {_STATES[state]} {state}  卡 card {one.label} {purse}  {when}"
+        yield str(_head(one))
         yield f"  {_what(one)}"
         if one.explanation:
             yield f"  {one.explanation.who}: {one.explanation.reason}"
     wanting = [one for one in found if one.is_unexplained]
-    yield f"差异 differences: {len(found)}，未说明 unexplained: {len(wanting)}"
+    yield str(
+        Text(f"差异 {len(found)}，未说明 {len(wanting)}", f"differences {len(found)}, unexplained {len(wanting)}")
+    )
     if wanting:
-        yield "  查明后 when it is known: differences explain --number N --who NAME --reason TEXT"
+        then = "differences explain --number N --who NAME --reason TEXT"
+        yield str(Text(f"  查明后：{then}", f"  when it is known: {then}"))
 
 
-def _what(one: Difference) -> str:
+def _head(one: Difference) -> Text:
+    state, purse = _STATES[state_of(one)], Text(*_purse(one)[1])
+    when = time_text(WALL.at(one.found_ms / 1000))
+    return Text(
+        f"差异 {one.number}：{state.zh}  卡 {one.label} {purse.zh}  {when}",
+        f"difference {one.number}: {state.en}  card {one.label}, {purse.en}  {when}",
+    )
+
+
+def _what(one: Difference) -> Text:
     expected, read = yuan(one.found.expected_fen), yuan(one.found.read_fen)
     match one.found.kind:
         case Kind.NEGATIVE:
-            return f"卡账 ¥{read}：卡上花掉了账本没有给过的钱 the card has spent money that the ledger never gave"
+            return Text(
+                f"卡账 ¥{read}：卡上花掉了账本没有给过的钱",
+                f"card account ¥{read}: the card has spent money that the ledger never gave",
+            )
         case Kind.CHAIN:
-            return f"余额应为 should be ¥{expected}，读到 read ¥{read}，计数器 counter {_counter(one)}"
+            counter = _counter(one)
+            return Text(
+                f"余额应为 ¥{expected}，读到 ¥{read}，计数器 {counter}",
+                f"the balance should be ¥{expected}, ¥{read} was read, counter {counter}",
+            )
         case Kind.LOST:
-            return f"挂失后消费 spent since it was reported lost: ¥{read}"
+            return Text(f"挂失后消费：¥{read}", f"spent since it was reported lost: ¥{read}")
 
 
 def _counter(one: Difference) -> int:

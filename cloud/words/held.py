@@ -1,4 +1,4 @@
-"""Held 待核 entries and proposals about them, as text and as JSON, Chinese first. Pure."""
+"""Held 待核 entries and proposals about them, as text and as JSON, in both languages. Pure."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -8,15 +8,25 @@ from cloud.ledger.held.two_persons import Outcome, Proposal, ProposalKind
 from cloud.ledger.read.held import HeldView
 from cloud.ledger.read.views import VoidView
 from cloud.ledger.receive.void_words import read_voids
+from cloud.words.both import halves
 from shared.clocks.clock import time_text
 from shared.facts.terms import REASONS
 from shared.money import yuan
+from shared.words.voice import Text
 
 SHOWN_MAX = 200
 """Lines for people; a program gets all."""
-SIDES = {Side.MERCHANT: "放行给商户 to the merchant", Side.HOLDER: "退还持卡人 to the holders"}
+SIDES = {
+    Side.MERCHANT: Text("放行给商户", "released to the merchant"),
+    Side.HOLDER: Text("退还持卡人", "returned to the holders"),
+}
 WAITS, EXPIRED, CONFIRMED, REJECTED = "waits", "expired", "confirmed", "rejected"
-STATES = {WAITS: "待确认", EXPIRED: "已过期", CONFIRMED: "已确认", REJECTED: "已否决"}
+STATES = {
+    WAITS: Text("待确认", "waits"),
+    EXPIRED: Text("已过期", "expired"),
+    CONFIRMED: Text("已确认", "confirmed"),
+    REJECTED: Text("已否决", "rejected"),
+}
 DAY_MS = 86_400_000
 
 
@@ -39,16 +49,27 @@ def held_json(view: HeldView) -> dict[str, Any]:
 def held_lines(found: Sequence[HeldView]) -> Iterator[str]:
     """A line each, and the sum."""
     for view in found[:SHOWN_MAX]:
-        why = " ".join(REASONS.get(view.reason.word, ()))
-        named = f"，提议 proposal {view.proposal}" if view.proposal else ""
-        where = f"{view.terminal} {view.merchant}".rstrip()
-        yield (
-            f"分录 entry {view.entry}  卡 card {view.label or view.card.hex()}  ¥{yuan(view.fen)}  "
-            f"{time_text(view.time_s)}  {where} seq {view.seq}  {why}{named}"
-        )
+        yield str(_held(view))
     if len(found) > SHOWN_MAX:
-        yield f"… 另有 {len(found) - SHOWN_MAX} 笔 more; --json: 全部 all"
-    yield f"待核 held: {len(found)} 笔, ¥{yuan(sum(view.fen for view in found))}"
+        more = len(found) - SHOWN_MAX
+        yield str(Text(f"… 另有 {more} 笔，--json 列出全部", f"… {more} more, --json lists all"))
+    fen = yuan(sum(view.fen for view in found))
+    yield str(Text(f"待核 {len(found)} 笔，¥{fen}", f"held: {len(found)}, ¥{fen}"))
+
+
+def _held(view: HeldView) -> Text:
+    why, card = reason_text(view.reason.word), view.label or view.card.hex()
+    where, fen, when = f"{view.terminal} {view.merchant}".rstrip(), yuan(view.fen), time_text(view.time_s)
+    zh, en = halves(Text(f"，提议 {view.proposal}", f", proposal {view.proposal}") if view.proposal else None)
+    return Text(
+        f"分录 {view.entry}  卡 {card}  ¥{fen}  {when}  {where} 序号 {view.seq}  {why.zh}{zh}",
+        f"entry {view.entry}  card {card}  ¥{fen}  {when}  {where} seq {view.seq}  {why.en}{en}",
+    )
+
+
+def reason_text(word: str) -> Text:
+    """Why the ledger holds it; a word of a newer program as it is."""
+    return Text(*REASONS.get(word, (word, word)))
 
 
 def void_json(view: VoidView) -> dict[str, Any]:
@@ -63,14 +84,21 @@ def void_json(view: VoidView) -> dict[str, Any]:
 def void_lines(found: Sequence[VoidView]) -> Iterator[str]:
     """A line each, where there are any."""
     for view in found[:SHOWN_MAX]:
-        r, why = view.record, " ".join(REASONS.get(view.why.replace("_", "-"), ()))
-        yield (
-            f"撤销 void, 记录 record {r.number}  卡 card {r.label or r.card.hex()}  ¥{yuan(r.amount_fen)}  "
-            f"{r.terminal} seq {r.seq} → {view.target}  {why}"
+        r, why = view.record, reason_text(view.why.replace("_", "-"))
+        card, fen = r.label or r.card.hex(), yuan(r.amount_fen)
+        yield str(
+            Text(
+                f"撤销记录 {r.number}  卡 {card}  ¥{fen}  {r.terminal} 序号 {r.seq} → {view.target}  {why.zh}",
+                f"void, record {r.number}  card {card}  ¥{fen}  {r.terminal} seq {r.seq} → {view.target}  {why.en}",
+            )
         )
     if found:
-        told = "held propose --void N：两人核定后退回 / given back when two persons have decided"
-        yield f"待核撤销 held voids: {len(found)}；{told}"
+        yield str(
+            Text(
+                f"待核撤销 {len(found)} 笔；两人核定后退回：held propose --void N",
+                f"held voids: {len(found)}; given back when two persons have decided: held propose --void N",
+            )
+        )
 
 
 def proposal_json(proposal: Proposal, now_ms: int) -> dict[str, Any]:
@@ -88,9 +116,11 @@ def proposal_lines(proposal: Proposal, now_ms: int) -> Iterator[str]:
     """What was proposed, how it stands, and what the second person does."""
     if proposal.kind is ProposalKind.VOID:
         named = ", ".join(map(str, read_voids(proposal.document)))
-        return decision_lines(proposal, f"撤销 voids, 记录 records {named}", now_ms, "held confirm")
+        voids = Text(f"撤销，记录 {named}", f"voids, records {named}")
+        return decision_lines(proposal, voids, now_ms, "held confirm")
     offer = read_offer(proposal.document)
-    what = f"{len(offer.entries)} 笔 entries, ¥{yuan(offer.fen)} {SIDES[offer.side]}"
+    count, fen, side = len(offer.entries), yuan(offer.fen), SIDES[offer.side]
+    what = Text(f"{count} 笔，¥{fen}，{side.zh}", f"{count} entries, ¥{fen}, {side.en}")
     return decision_lines(proposal, what, now_ms, "held confirm")
 
 
@@ -101,14 +131,26 @@ def _what(proposal: Proposal) -> dict[str, Any]:
     return {"to": str(offer.side), "fen": offer.fen, "entries": list(offer.entries)}
 
 
-def decision_lines(proposal: Proposal, what: str, now_ms: int, confirm: str) -> Iterator[str]:
+def decision_lines(proposal: Proposal, what: Text, now_ms: int, confirm: str) -> Iterator[str]:
     """The same of any proposal. confirm: the second person's command."""
     state = state_of(proposal, now_ms)
-    yield f"提议 proposal {proposal.number}: {STATES[state]} {state}: {what}"
-    yield f"  提议人 proposed by {proposal.maker}: {proposal.reason}"
-    if proposal.decision is not None:
-        why = f": {proposal.decision.reason}" if proposal.decision.reason else ""
-        yield f"  复核人 decided by {proposal.decision.checker}{why}"
+    yield str(proposal_head(proposal.number, state, what))
+    yield from person_lines(proposal)
     if state == WAITS:
-        days = (proposal.until_ms - now_ms) // DAY_MS
-        yield f"  余 {days} 天 days；须另一人 somebody else: {confirm} --proposal {proposal.number} --who NAME"
+        days, then = (proposal.until_ms - now_ms) // DAY_MS, f"{confirm} --proposal {proposal.number} --who NAME"
+        yield str(Text(f"  余 {days} 天，须另一人：{then}", f"  {days} days left, for somebody else: {then}"))
+
+
+def proposal_head(number: int, state: str, what: Text) -> Text:
+    """Which one, how it stands, what it is about."""
+    stands = STATES[state]
+    return Text(f"提议 {number}：{stands.zh}：{what.zh}", f"proposal {number}: {stands.en}: {what.en}")
+
+
+def person_lines(proposal: Proposal) -> Iterator[str]:
+    """Who proposed it, and who decided."""
+    maker, said = f"{proposal.maker}: {proposal.reason}", proposal.decision
+    yield str(Text(f"  提议人 {maker}", f"  proposed by {maker}"))
+    if said is not None:
+        checker = f"{said.checker}: {said.reason}" if said.reason else said.checker
+        yield str(Text(f"  复核人 {checker}", f"  decided by {checker}"))

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from cloud.ledger.loads.state import Words
 from cloud.ledger.read.loads import LoadStanding
+from cloud.words.both import both
 from shared.money import yuan
 from shared.words.spans import span
+from shared.words.voice import Text
 
 
 def load_json(one: LoadStanding) -> dict[str, Any]:
@@ -16,8 +17,8 @@ def load_json(one: LoadStanding) -> dict[str, Any]:
         "request": one.request, "card": one.label, "counter": one.counter, "amount_fen": one.amount_fen,
         "open": state.is_open, "unfinished": state.is_unfinished, "source": one.source,
         "stage": state.stage.value, "age_s": state.age_s, "opened_ms": one.opened_ms,
-        "result": one.result, "next": state.next.value, "said": list(state.said),
-        "evidence": [list(words) for words in state.evidence], "will": list(state.will),
+        "result": one.result, "next": state.next.value, "said": both(state.said),
+        "evidence": [both(words) for words in state.evidence], "will": both(state.will),
     }  # fmt: skip
 
 
@@ -26,15 +27,16 @@ def load_lines(one: LoadStanding) -> list[str]:
     state = one.state
     mark = "●" if state.is_open else "◐" if state.is_unfinished else "○"
     is_claim = one.source == "pending" or not one.amount_fen  # whoever asks what waits names no sum
-    what = "领款 claim" if is_claim else "圈存 load"
-    place = f"（{one.place}）" if one.place else ""
-    since = Words("申请", "asked") if state.is_open else Words("判定", "decided")
+    what = Text("领款", "claim") if is_claim else Text("圈存", "load")
+    at = Text(f"{one.terminal}（{one.place}）", f"{one.terminal} ({one.place})") if one.place else one.terminal
+    since = Text("申请", "asked") if state.is_open else Text("判定", "decided")
     zh, en = span(state.age_s)
+    age = Text(f"（{since.zh}于 {zh}前）", f" ({since.en} {en} ago)")
     lines = [
-        f"{mark} {what} ¥{yuan(one.amount_fen)}  卡 card {one.label}  {one.terminal}{place} #{one.request}",
-        f"    {state.said.zh}（{since.zh}于 {zh}前） / {state.said.en} ({since.en} {en} ago)",
+        f"{mark} {what} ¥{yuan(one.amount_fen)}  {Text('卡', 'card')} {one.label}  {at} #{one.request}",
+        f"    {state.said}{age}",
     ]
-    lines += [f"    {words.zh} / {words.en}" for words in state.evidence]
+    lines += [f"    {words}" for words in state.evidence]
     if state.will.zh:
-        lines.append(f"  → {state.will.zh}\n    {state.will.en}")
+        lines.append(f"  → {state.will}")
     return lines

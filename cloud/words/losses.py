@@ -1,16 +1,18 @@
-"""Lost and kept cards, and write-offs of terminals for them, as text and as JSON, Chinese first. Pure."""
+"""Lost and kept cards, and write-offs of terminals for them, as text and as JSON, in both languages. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from cloud.ledger.held.losses.standing import Standing
 from cloud.ledger.held.losses.waiting import SCHOOL_DAYS, Waiting
 from cloud.ledger.held.losses.write_off import read_offer
 from cloud.ledger.held.two_persons import Proposal
-from cloud.words.held import STATES, WAITS, state_of
+from cloud.words.both import halves
+from cloud.words.held import WAITS, person_lines, proposal_head, state_of
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.money import yuan
+from shared.words.voice import Text
 
 CARDS_SHOWN, TERMINALS_SHOWN = 100, 100
 """Lines for people; a program gets all."""
@@ -38,32 +40,43 @@ def card_json(one: Standing) -> dict[str, Any]:
 def list_lines(found: Sequence[Standing]) -> Iterator[str]:
     """A line each: what is left, what waits, what is to be signed."""
     for one in found[:CARDS_SHOWN]:
-        yield _head(one)
+        yield str(_head(one))
         if one.is_open:
             yield f"  {_waits(one)}"
     open_fen = sum(one.left_fen for one in found)
     borne, provided = sum(one.borne_fen for one in found), sum(one.provided_fen for one in found)
-    yield (
-        f"挂失与收存的卡 lost and kept cards: {len(found)}，冻结 frozen ¥{yuan(open_fen)}，"
-        f"挂失后损失 lost after reports ¥{yuan(borne)}，准备未用 provided ¥{yuan(provided)}"
+    frozen, lost, kept = yuan(open_fen), yuan(borne), yuan(provided)
+    yield str(
+        Text(
+            f"挂失与收存的卡 {len(found)}，冻结 ¥{frozen}，挂失后损失 ¥{lost}，准备未用 ¥{kept}",
+            f"lost and kept cards: {len(found)}, frozen ¥{frozen}, lost after reports ¥{lost}, still provided ¥{kept}",
+        )
     )
     if any(one.is_open for one in found):
-        yield "  逐台说明 each terminal: cloud lost explain --card LABEL"
+        then = "cloud lost explain --card LABEL"
+        yield str(Text(f"  逐台说明：{then}", f"  terminal by terminal: {then}"))
 
 
 def explain_lines(one: Standing) -> Iterator[str]:
     """All of one card: why each terminal is waited for, and what can be done."""
-    yield _head(one)
+    yield str(_head(one))
     if not one.is_open:
-        yield "  没有冻结的余款 / nothing is frozen"
+        yield str(Text("  没有冻结的余款", "  nothing is frozen"))
         return
-    rule = "收齐且拒收旧卡" if one.is_lost else "收齐"
-    english = "brought all and refuses the card" if one.is_lost else "brought all"
-    yield f"  余款待每台终端{rule}，或两人销账 / waits until every terminal has {english}, or two persons write it off"
+    rule = Text("收齐", "brought all its records")
+    if one.is_lost:
+        rule = Text("收齐且拒收旧卡", "brought all its records and refuses the card")
+    yield str(
+        Text(
+            f"  余款待每台终端{rule.zh}，或两人销账",
+            f"  the balance waits until each terminal has {rule.en}, or two persons write it off",
+        )
+    )
     for waiting in one.waiting[:TERMINALS_SHOWN]:
-        yield f"  {waiting.terminal.name} {waiting.terminal.place}: {'，'.join(_why(one, waiting))}"
+        yield f"  {waiting.terminal.name} {waiting.terminal.place}: {_listed(_why(one, waiting))}"
     if len(one.waiting) > TERMINALS_SHOWN:
-        yield f"  … 另有 {len(one.waiting) - TERMINALS_SHOWN} 台 more; --json: 全部 all"
+        more = len(one.waiting) - TERMINALS_SHOWN
+        yield str(Text(f"  … 另有 {more} 台，--json 列出全部", f"  … {more} more, --json lists all"))
     yield from _next(one)
 
 
@@ -71,15 +84,16 @@ def offer_lines(proposal: Proposal, label: str, names: Sequence[str], now_ms: in
     """What was proposed, how it stands, and what the second person does."""
     offer, state = read_offer(proposal.document), state_of(proposal, now_ms)
     told = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
-    yield (
-        f"提议 proposal {proposal.number}: {STATES[state]} {state}: 卡 card {label} 不再等 waits no longer for {told} "
-        f"({len(offer.devices)})，至多计提 may lose ¥{yuan(offer.fen)}"
+    count, fen = len(offer.devices), yuan(offer.fen)
+    what = Text(
+        f"卡 {label} 不再等 {told}（{count} 台），至多计提 ¥{fen}",
+        f"card {label} waits no longer for {told} ({count}), at most ¥{fen} is provided for",
     )
-    yield f"  提议人 proposed by {proposal.maker}: {proposal.reason}"
-    if proposal.decision is not None:
-        yield f"  复核人 decided by {proposal.decision.checker}"
+    yield str(proposal_head(proposal.number, state, what))
+    yield from person_lines(proposal)
     if state == WAITS:
-        yield f"  须另一人 somebody else: cloud lost write-off --proposal {proposal.number} --who NAME"
+        then = f"cloud lost write-off --proposal {proposal.number} --who NAME"
+        yield str(Text(f"  须另一人：{then}", f"  for somebody else: {then}"))
 
 
 def offer_json(proposal: Proposal, label: str, names: Sequence[str], now_ms: int) -> dict[str, Any]:
@@ -92,45 +106,69 @@ def offer_json(proposal: Proposal, label: str, names: Sequence[str], now_ms: int
     }  # fmt: skip
 
 
-def _head(one: Standing) -> str:
-    state = "挂失 lost" if one.is_lost else "坏卡已换 replaced"
-    since = time_text(WALL.at(one.since_ms / 1000))
-    successor = f" → 新卡 {one.successor}" if one.successor else "，未补卡 no new card yet"
-    spent = f"，挂失后消费 spent since {one.borne} 笔 ¥{yuan(one.borne_fen)}" if one.borne else ""
-    return f"卡 card {one.label} {state} {since}{successor}：卡内余款冻结 frozen ¥{yuan(one.left_fen)}{spent}"
+def _head(one: Standing) -> Text:
+    state = Text("挂失", "lost") if one.is_lost else Text("坏卡已换", "replaced")
+    since, left, borne = time_text(WALL.at(one.since_ms / 1000)), yuan(one.left_fen), yuan(one.borne_fen)
+    new = Text("，未补卡", ", no new card yet")
+    if one.successor:
+        new = Text(f" → 新卡 {one.successor}", f" → new card {one.successor}")
+    spent = Text(f"，挂失后消费 {one.borne} 笔 ¥{borne}", f", {one.borne} purchases since: ¥{borne}")
+    zh, en = halves(spent if one.borne else None)
+    return Text(
+        f"卡 {one.label} {state.zh} {since}{new.zh}：卡内余款冻结 ¥{left}{zh}",
+        f"card {one.label} {state.en} {since}{new.en}: frozen ¥{left}{en}",
+    )
 
 
-def _waits(one: Standing) -> str:
+def _waits(one: Standing) -> Text:
     if not one.waiting:
-        verb = "release" if one.successor else "reissue"
-        return f"不再等任何终端 waits for nobody: desk {verb} --label {one.label}"
+        then = f"desk {'release' if one.successor else 'reissue'} --label {one.label}"
+        return Text(f"不再等任何终端：{then}", f"waits for no terminal: {then}")
     names = ", ".join(w.terminal.name for w in one.waiting[:6]) + (" …" if len(one.waiting) > 6 else "")
-    due = f"；待两人签字 want two signatures: {len(one.due)}" if one.due else ""
-    signed = f"；已一人签 signed by one: {len(one.proposed)}" if one.proposed else ""
-    return f"等 waits for {len(one.waiting)} 台 terminals: {names}；已销账 written off {one.written_off}{due}{signed}"
+    count, due, signed = len(one.waiting), len(one.due), len(one.proposed)
+    said = [Text(f"等 {count} 台终端：{names}", f"waits for {count} terminals: {names}")]
+    said.append(Text(f"已销账 {one.written_off}", f"written off {one.written_off}"))
+    said += [Text(f"待两人签字 {due}", f"two signatures wanted for {due}")] if due else []
+    said += [Text(f"已一人签 {signed}", f"signed by one {signed}")] if signed else []
+    return Text("；".join(part.zh for part in said), "; ".join(part.en for part in said))
 
 
-def _why(one: Standing, waiting: Waiting) -> Iterator[str]:
+def _listed(said: Iterable[Text]) -> Text:
+    parts = list(said)
+    return Text("，".join(part.zh for part in parts), ", ".join(part.en for part in parts))
+
+
+def _why(one: Standing, waiting: Waiting) -> Iterator[Text]:
     if waiting.records:
         spans = ", ".join(f"{low}–{high}" for low, high in waiting.terminal.owed[:4])
-        yield f"欠 {waiting.records} 笔 owes records {spans}".rstrip()
+        yield Text(f"欠 {waiting.records} 笔 {spans}".rstrip(), f"owes {waiting.records} records {spans}".rstrip())
     if waiting.open_slots:
-        yield f"未了 {waiting.open_slots} 笔 open slots"
+        yield Text(f"未了 {waiting.open_slots} 笔", f"{waiting.open_slots} open slots")
     if waiting.silent:
-        yield "其后未联系 not heard since"
+        yield Text("其后未联系", "not heard since")
     if waiting.accepts:
-        yield "未回报拒收 has not said that it refuses the card"
+        yield Text("未回报拒收", "has not said that it refuses the card")
     if waiting.terminal.device in one.due:
-        yield f"已 {SCHOOL_DAYS} 个上课日未联系，销账待两人签字 silent for {SCHOOL_DAYS} school days: two signatures"
+        days = SCHOOL_DAYS
+        yield Text(
+            f"已 {days} 个上课日未联系，销账待两人签字",
+            f"silent for {days} school days: a write-off wants two signatures",
+        )
     if waiting.terminal.device in one.proposed:
-        yield f"提议 proposal {one.proposed[waiting.terminal.device]}"
+        number = one.proposed[waiting.terminal.device]
+        yield Text(f"提议 {number}", f"proposal {number}")
 
 
 def _next(one: Standing) -> Iterator[str]:
     if not one.waiting:
         yield f"  {_waits(one)}"
         return
-    yield (
-        f"  销账（两人）write off, by two persons: cloud lost write-off --card {one.label} "
-        f"--terminal {one.waiting[0].terminal.name} … --who NAME --reason TEXT；--due: 到期各台 all that are due"
+    then = (
+        f"cloud lost write-off --card {one.label} --terminal {one.waiting[0].terminal.name} … --who NAME --reason TEXT"
+    )
+    yield str(
+        Text(
+            f"  销账（两人）：{then}；--due 为到期各台",
+            f"  to write off, by two persons: {then}; --due: all that are due",
+        )
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from cloud.ledger.read.loads import LoadStanding
 from cloud.ledger.read.views import SuspenseView, VoidView
+from shared.words.voice import Text
 
 ROWS_MAX = 50
 """Most rows that a report shows; the sums are of all that were asked for."""
@@ -19,7 +20,7 @@ TRANSIT, SUSPENSE, VOID = "transit", "suspense", "void"
 class OpenCase:
     """kind: transit, suspense or void. number: request of a load, seq of a record. age_s: since the ledger knows of it.
 
-    will: what will happen, in both languages; empty where the kind says it all.
+    will: what will happen; None where the kind says it all.
     """
 
     kind: str
@@ -28,22 +29,28 @@ class OpenCase:
     card: str
     amount_fen: int
     age_s: int
-    will: str = ""
+    will: Text | None = None
 
 
 WHY = {
-    "void": "待其消费入账，随即自动退入过渡余额 waits for its purchase, then goes to pending load by itself",
-    "void_no_sale": "指向的记录不是这样一笔消费，请人工核对 names a record that is no such purchase: look at it",
-    "void_twice": "该笔已撤销过，请人工核对 the purchase is void already: look at it",
-    "void_pin": "仅凭口令撤销，两人核定前不动账 a void by PIN alone: moves nothing until two persons have decided",
-    "void_bound": "超出时限、单笔或当日限额，请人工核对 too old, over too much or one too many a day: look at it",
-    "void_whole": "混合支付完整，请人工核对 half of a mixed payment that is whole: look at it",
-    "device_unknown": "终端未登记，请人工核对 from an unknown terminal: look at it",
-    "other_box": "来自别的网关，请人工核对 from a box that its terminal is not at: look at it",
-    "psam_unknown": "PSAM 未登记，请人工核对 from an unknown PSAM: look at it",
-    "psam_moved": "PSAM 换了机身，请人工核对 from a PSAM in another body: look at it",
-    "stolen": "PSAM 或终端已挂失，请人工核对 from a stolen PSAM or body: look at it",
-    "fork": "同号不同内容，请人工核对 same number, other bytes: look at it",
+    "void": Text("待其消费入账，随即自动退入过渡余额", "waits for its purchase, then goes to pending load by itself"),
+    "void_no_sale": Text(
+        "指向的记录不是这样一笔消费，请人工核对", "names a record that is no such purchase: look at it"
+    ),
+    "void_twice": Text("该笔已撤销过，请人工核对", "the purchase is void already: look at it"),
+    "void_pin": Text(
+        "仅凭口令撤销，两人核定前不动账", "a void by PIN alone: moves nothing until two persons have decided"
+    ),
+    "void_bound": Text(
+        "超出时限、单笔或当日限额，请人工核对", "too old, over too much or one too many a day: look at it"
+    ),
+    "void_whole": Text("混合支付完整，请人工核对", "half of a mixed payment that is whole: look at it"),
+    "device_unknown": Text("终端未登记，请人工核对", "from an unknown terminal: look at it"),
+    "other_box": Text("来自别的网关，请人工核对", "from a box that its terminal is not at: look at it"),
+    "psam_unknown": Text("PSAM 未登记，请人工核对", "from an unknown PSAM: look at it"),
+    "psam_moved": Text("PSAM 换了机身，请人工核对", "from a PSAM in another body: look at it"),
+    "stolen": Text("PSAM 或终端已挂失，请人工核对", "from a stolen PSAM or body: look at it"),
+    "fork": Text("同号不同内容，请人工核对", "same number, other bytes: look at it"),
 }
 """Of an open void, by its reason."""
 
@@ -54,7 +61,7 @@ def open_cases(
     """Oldest first. An unproven load is counted once, as the load that is in transit."""
     found = [
         OpenCase(TRANSIT, one.terminal, one.request, one.label, one.amount_fen, one.state.age_s,
-                 f"{one.state.said.zh}。{one.state.will.zh} {one.state.said.en}. {one.state.will.en}")
+                 Text(f"{one.state.said.zh}。{one.state.will.zh}", f"{one.state.said.en}. {one.state.will.en}"))
         for one in loads if one.state.is_open
     ]  # fmt: skip
     found += [
@@ -64,7 +71,7 @@ def open_cases(
     ]  # fmt: skip
     found += [
         OpenCase(VOID, one.record.terminal, one.record.seq, one.record.label or one.record.card.hex(),
-                 one.record.amount_fen, max(0, now_ms - one.opened_ms) // 1000, WHY.get(one.why, ""))
+                 one.record.amount_fen, max(0, now_ms - one.opened_ms) // 1000, WHY.get(one.why))
         for one in voids
     ]  # fmt: skip
     return sorted(found, key=lambda case: -case.age_s)

@@ -1,11 +1,12 @@
-"""Orders about terminals, as text and as JSON, Chinese first. Pure."""
+"""Orders about terminals, as text and as JSON, in both languages. Pure."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cloud.ledger.held.orders import read_epoch, read_move
 from cloud.ledger.held.two_persons import Proposal, ProposalKind
-from cloud.words.held import DAY_MS, STATES, WAITS, state_of
+from cloud.words.held import decision_lines, state_of
+from shared.words.voice import Text
 
 Names = Mapping[bytes, str]
 """Device → what people call it."""
@@ -23,15 +24,7 @@ def order_json(one: Proposal, names: Names, now_ms: int) -> dict[str, Any]:
 
 def order_lines(one: Proposal, names: Names, now_ms: int) -> Iterator[str]:
     """What was proposed, how it stands, and what the second person does."""
-    state = state_of(one, now_ms)
-    yield f"提议 proposal {one.number}: {STATES[state]} {state}: {_text(one, names)}"
-    yield f"  提议人 proposed by {one.maker}: {one.reason}"
-    if one.decision is not None:
-        why = f": {one.decision.reason}" if one.decision.reason else ""
-        yield f"  复核人 decided by {one.decision.checker}{why}"
-    if state == WAITS:
-        days = (one.until_ms - now_ms) // DAY_MS
-        yield f"  余 {days} 天 days；须另一人 somebody else: device confirm --proposal {one.number} --who NAME"
+    return decision_lines(one, _text(one, names), now_ms, "device confirm")
 
 
 def _what(one: Proposal, names: Names) -> dict[str, Any]:
@@ -42,12 +35,17 @@ def _what(one: Proposal, names: Names) -> dict[str, Any]:
     return {"order": "epoch", "terminal": _named(epoch.device, names), "epoch": epoch.epoch}
 
 
-def _text(one: Proposal, names: Names) -> str:
+def _text(one: Proposal, names: Names) -> Text:
     if one.kind is ProposalKind.MOVE:
         move = read_move(one.document)
-        return f"终端 {_named(move.device, names)} 由网关 {move.former} 移到 {move.box} moves from one box to another"
+        named = _named(move.device, names)
+        return Text(
+            f"终端 {named} 由网关 {move.former} 移到 {move.box}",
+            f"terminal {named} moves from box {move.former} to {move.box}",
+        )
     epoch = read_epoch(one.document)
-    return f"终端 {_named(epoch.device, names)} 的存储代 {epoch.epoch} 放行 this epoch of the terminal counts"
+    named = _named(epoch.device, names)
+    return Text(f"终端 {named} 的存储代 {epoch.epoch} 放行", f"epoch {epoch.epoch} of terminal {named} counts")
 
 
 def _named(device: bytes, names: Names) -> str:

@@ -1,15 +1,17 @@
-"""A ledger that was put back, as text and as JSON, Chinese first. Pure."""
+"""A ledger that was put back, as text and as JSON, in both languages. Pure."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from cloud.ledger.journal.witnessed import PutBack
 from cloud.ledger.read.put_backs import PutBackView
+from cloud.words.both import halves
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.money import yuan
+from shared.words.voice import Text
 
-ACCOUNTS = {"online": "电子账户 online account", "pending": "过渡余额 pending load"}
+ACCOUNTS = {"online": Text("电子账户", "online account"), "pending": Text("过渡余额", "pending load")}
 SHOWN_MAX = 100
 """Lines of a kind for people; a program gets all."""
 
@@ -35,45 +37,82 @@ def put_back_json(view: PutBackView) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def one_line(view: PutBackView) -> str:
+def one_line(view: PutBackView) -> Text:
     """What came again, and what cannot."""
     records, fen = sum(one.records for one in view.again), sum(one.spent_fen for one in view.again)
     waits = view.waits
     spans = "、".join(f"{one.first}–{one.last}" for one in waits if one.last)
-    unknown = "（旧版网关不知其数 not known to boxes of 0.1）" if any(one.is_unknown for one in waits) else ""
-    gone = f"不会再来，待两人办结 gone, two persons to close: {spans}{unknown}" if waits else "所缺已办结 closed"
-    return (
-        f"放回了旧账本 an older ledger was put back: 再来 came again {records} 条 records ¥{yuan(fen)}，"
-        f"{len(view.again)} 台终端 terminals；账内链 book-only links {gone}"
+    unknown = Text("（旧版网关不知其数）", " (boxes of 0.1 do not know which)")
+    zh, en = halves(unknown if any(one.is_unknown for one in waits) else None)
+    gone = Text("账内链所缺已办结", "what the book-only chain lacks is closed")
+    if waits:
+        gone = Text(
+            f"账内链 {spans}{zh} 不会再来，待两人办结",
+            f"book-only links {spans}{en} are gone, for two persons to close",
+        )
+    spent, terminals = yuan(fen), len(view.again)
+    return Text(
+        f"放回了旧账本：再来 {records} 条记录 ¥{spent}，{terminals} 台终端；{gone.zh}",
+        f"an older ledger was put back: {records} records ¥{spent} came again from {terminals} terminals; {gone.en}",
     )
 
 
 def put_back_lines(view: PutBackView) -> Iterator[str]:
     """All that is known."""
     if not view.found:
-        yield "账本未曾放回 this ledger was never put back"
+        yield str(Text("账本未曾放回", "this ledger was never put back"))
         return
-    yield one_line(view)
+    yield str(one_line(view))
     for one in view.found[-SHOWN_MAX:]:
         yield from _found(one)
     for again in view.again[:SHOWN_MAX]:
-        loaded = f"，圈存 loaded ¥{yuan(again.loaded_fen)}" if again.loaded_fen else ""
-        yield f"  再来 came again: {again.terminal} {again.records} 条 records ¥{yuan(again.spent_fen)}{loaded}"
+        loaded = yuan(again.loaded_fen)
+        zh, en = halves(Text(f"，圈存 ¥{loaded}", f", loaded ¥{loaded}") if again.loaded_fen else None)
+        records, spent = again.records, yuan(again.spent_fen)
+        yield str(
+            Text(
+                f"  再来：{again.terminal} {records} 条记录 ¥{spent}{zh}",
+                f"  came again: {again.terminal} {records} records ¥{spent}{en}",
+            )
+        )
     for lack in view.lacks[:SHOWN_MAX]:
-        yield f"  缺款 lacks: 卡 card {lack.label} {ACCOUNTS.get(lack.account, lack.account)} ¥{yuan(lack.fen)}"
+        account, fen = ACCOUNTS.get(lack.account, lack.account), yuan(lack.fen)
+        yield str(Text(f"  缺款：卡 {lack.label} {account} ¥{fen}", f"  lacks: card {lack.label}, {account} ¥{fen}"))
     if view.waits:
-        yield "  查明补记后 when seen to: put-back propose --who NAME --reason TEXT"
+        then = "put-back propose --who NAME --reason TEXT"
+        yield str(Text(f"  查明补记后：{then}", f"  when it was seen to: {then}"))
 
 
 def _found(one: PutBack) -> Iterator[str]:
-    closed = f"已办结 closed by {one.proposal}" if one.proposal else "无缺 nothing gone"
-    state = "未办结 open" if one.is_open else closed
-    when, since = _time(one.at_ms), _time(one.since_ms)
-    yield f"  {one.number}. {when} {one.box}: 回执 ack {one.shown}，账本 ledger {one.here}  {state}"
+    state, when, since = _state(one), _time(one.at_ms), _time(one.since_ms)
+    yield str(
+        Text(
+            f"  {one.number}. {when} {one.box}：回执 {one.shown}，账本 {one.here}  {state.zh}",
+            f"  {one.number}. {when} {one.box}: ack {one.shown}, ledger {one.here}  {state.en}",
+        )
+    )
     if one.last:
-        yield f"     账内链 links {one.first}–{one.last}，{since} 之后的充值、发放、卡务、审批 made after that moment"
+        yield str(
+            Text(
+                f"     账内链 {one.first}–{one.last}：{since} 之后的充值、发放、卡务、审批",
+                f"     book-only links {one.first}–{one.last}: deposits, grants, desk, approvals after {since}",
+            )
+        )
     elif one.is_unknown:
-        yield "     旧版网关只见证记录；充值、发放、卡务、审批请按纸据核对 check deposits, grants, desk by paper"
+        yield str(
+            Text(
+                "     旧版网关只见证记录；充值、发放、卡务、审批请按纸据核对",
+                "     a box of 0.1 witnesses records only: check deposits, grants, desk and approvals by paper",
+            )
+        )
+
+
+def _state(one: PutBack) -> Text:
+    if one.is_open:
+        return Text("未办结", "open")
+    if one.proposal:
+        return Text(f"已由提议 {one.proposal} 办结", f"closed by proposal {one.proposal}")
+    return Text("无缺", "nothing gone")
 
 
 def _time(unix_ms: int) -> str:

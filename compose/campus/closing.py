@@ -148,7 +148,7 @@ def _assemble(
         differences=books.get("differences", 0),
         differences_explained=books.get("differences_explained", 0),
         explained_fen=books.get("explained_fen", 0),
-        put_back=_said(books.get("put_back", {}).get("said", "")),
+        put_back=_said(books.get("put_back", {}).get("said") or ""),
         put_backs_open=books.get("put_back", {}).get("open", 0),
         losses=books.get("losses", 0),
         loss_fen=books.get("loss_fen", 0),

@@ -1,6 +1,7 @@
 """python -m cloud: import, deposit, verify, report, and what wrong use gets."""
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -8,10 +9,12 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from unicodedata import east_asian_width
 
 import pytest
 
 from cloud.__main__ import main
+from cloud.commands.check import NAME_WIDTH, SUMS, SUMS_WIDTH
 from cloud.commands.opening import login_name
 from cloud.console.accounts import Accounts
 from cloud.keys.client import KeyClient
@@ -27,6 +30,7 @@ from shared.money import yuan
 from shared.online import LoadResult
 from shared.records import Kind
 from shared.wire.messages import EpochRequest, OnlineRequest
+from shared.words.voice import Language, speak
 from tests.cloud.campus import Campus, Purse, campus_now
 
 MS = 1_784_000_000_000
@@ -95,7 +99,7 @@ def test_a_true_ledger_is_said_to_be_true_check_by_check(data: Path, keys_socket
 def test_without_the_key_process_it_says_what_it_did_not_check(data: Path, capsys) -> None:
     code, said = run(capsys, "verify", "--data", data)
     assert code == 0
-    assert "TACs were not checked again" in said
+    assert "未复核 TAC" in said
     assert "✓ 复核 TAC" not in said
 
 
@@ -151,9 +155,28 @@ def test_the_report_adds_up(data: Path, capsys) -> None:
     assert sums["shown"] == {"taps": 40, "mixed": 0, "loads": 0} | nothing
     _, told = run(capsys, "report", "--data", data)
     assert [line.split()[-1] for line in told.splitlines() if line.startswith(("消费合计", "入账"))] == ["40", "¥40.00"]
+    speak(Language.EN)
+    _, told = run(capsys, "report", "--data", data)
+    english = [line.split()[-1] for line in told.splitlines() if line.startswith(("posted ", "spent "))]
+    assert english == ["40", "¥40.00"]
     till = sums["terminals"]["pos-02"]
     assert (till["first_seq"], till["last_seq"]) == (1, 20)
     assert (till["taps"], till["posted"], till["spent_fen"]) == (20, 20, 2000)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_columns_line_up_in_either_language(data: Path, language: Language, capsys) -> None:
+    speak(language)
+    _, report = run(capsys, "report", "--data", data)
+    assert {cells(line) for line in report.splitlines()[: len(SUMS)]} == {SUMS_WIDTH + 16}
+    _, verified = run(capsys, "verify", "--data", data)
+    checks = [line for line in verified.splitlines() if line.startswith("  ✓")]
+    counts = {cells(re.match(r"  ✓ .*?\s+\d+(?=  |$)", line)[0]) for line in checks}
+    assert counts == {2 + 2 + NAME_WIDTH + 10}
+
+
+def cells(line: str) -> int:
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in line)
 
 
 def half_done_load(data: Path, lunch: Campus) -> None:
@@ -170,16 +193,21 @@ def half_done_load(data: Path, lunch: Campus) -> None:
 def test_a_load_without_an_end_is_listed_with_its_age_evidence_and_what_will_happen(
     data: Path, lunch: Campus, capsys
 ) -> None:
-    nothing = "共 0 笔 loads：● 未了 open 0，¥0.00；◐ 已退回、未了 given back, not done with 0，¥0.00\n"
+    nothing = "共 0 笔：● 未了 0，¥0.00；◐ 已退回、未了 0，¥0.00\n"
     assert run(capsys, "loads", "--data", data, "--open") == (0, nothing)
     half_done_load(data, lunch)
     code, said = run(capsys, "loads", "--data", data)
     assert code == 0
     parts = (
-        "¥50.00  卡 card", "  load-01", " #1\n", "（申请于 1 小时", "(asked 1 h", "已批准，等结果", "no STATUS",
-        "MAC1: online counter 1", "given back",
+        "¥50.00  卡 ", "  load-01", " #1\n", "（申请于 1 小时", "已批准，等结果", "终端尚无状态上报",
+        "MAC1：申请时联机计数 1", "退回",
     )  # fmt: skip
     assert all(part in said for part in parts)
+    speak(Language.EN)
+    _, said = run(capsys, "loads", "--data", data)
+    english = ("¥50.00  card ", " (asked 1 h", "no STATUS", "MAC1: online counter 1", "given back", "● open 1, ¥50")
+    assert all(part in said for part in english)
+    speak(Language.ZH)
     _, said = run(capsys, "loads", "--data", data, "--last", "0")
     assert "  load-01" in said, "what is half done is always listed"
     code, verified = run(capsys, "verify", "--data", data)
@@ -192,7 +220,7 @@ def test_a_load_without_an_end_is_listed_with_its_age_evidence_and_what_will_hap
     _, said = run(capsys, "report", "--data", data, "--json")
     (case,) = json.loads(said)["open"]
     assert (case["kind"], case["amount_fen"]) == ("transit", 5000)
-    assert load["will"][0] in case["will"]
+    assert load["will"][0] in case["will"][0]
 
 
 def test_a_success_that_was_shown_and_not_posted_is_named(data: Path, lunch: Campus, capsys) -> None:
@@ -247,7 +275,7 @@ def test_deposits_are_posted_once_per_key(data: Path, capsys) -> None:
     for _ in range(2):
         code, said = run(capsys, "deposit", "--data", data, "--card", "0007", "--fen", "1250", "--key", "k1")
         assert code == 0, said
-    assert "新入账 newly posted 0" in said
+    assert "新入账 0 笔" in said
     assert online_fen(data, capsys) == 1250
     assert run(capsys, "deposit", "--data", data, "--all", "--fen", "100", "--key", "k2")[0] == 0
     assert online_fen(data, capsys) == 1250 + 40 * 100
@@ -281,7 +309,7 @@ def test_deposits_of_a_file(data: Path, tmp_path: Path, capsys) -> None:
     for posted in (10, 0):
         code, said = run(capsys, "deposit", "--data", data, "--file", lines)
         assert code == 0, said
-        assert f"newly posted {posted}\n" in said
+        assert f"新入账 {posted} 笔\n" in said
     assert online_fen(data, capsys) == 55
 
 
@@ -292,7 +320,7 @@ def test_deposits_of_a_file(data: Path, tmp_path: Path, capsys) -> None:
         (["--card", "0007", "--yuan", "0"], "不能为零"),
         (["--card", "0007", "--yuan", "-5"], "--yuan"),
         (["--card", "0007", "--yuan", "12,50"], "是不是 12.50？"),
-        (["--card", "0007", "--fen", str(2**40)], "yuan"),
+        (["--card", "0007", "--fen", str(2**40)], "元"),
         (["--card", "0007"], "--yuan"),
         (["--file", "nowhere", "--yuan", "5"], "--file"),
         (["--card", "0007", "--yuan", "5", "--who", "x" * 65], "--who"),
@@ -351,7 +379,7 @@ def test_a_campus_without_a_ledger_is_wrong_use(data: Path, capsys) -> None:
     for words in (("verify",), ("report",), ("deposit", "--all", "--fen", "1", "--key", "k"), grant, stolen):
         code, said = run(capsys, *words, "--data", data)
         assert code == 2
-        assert "no ledger" in said
+        assert "没有账本" in said
     assert not (data / "cloud" / "ledger.db").exists()
 
 
@@ -362,7 +390,7 @@ def test_a_ledger_of_an_older_program_is_not_called_untrue(data: Path, capsys) -
         code, said = run(capsys, verb, "--data", data)
         assert code == 2
         assert "账本是旧版 0001" in said
-        assert "NOT TRUE" not in said
+        assert "账本有误" not in said
 
 
 @pytest.mark.parametrize("broker", ["nohost", "host:", "host:0", "host:99999", ":1883", "host:x"])
@@ -391,11 +419,16 @@ def test_lost_cards_are_listed_explained_and_terminals_written_off_by_two(data: 
     lost = ("lost", "--data", data)
     code, said = run(capsys, *lost)
     assert code == 0
-    assert "卡 card 0007 挂失 lost" in said
-    assert "等 waits for 17 台 terminals: bus-01, bus-02" in said
+    assert "卡 0007 挂失" in said
+    assert "等 17 台终端：bus-01, bus-02" in said
     _, said = run(capsys, *lost, "explain", "--card", "0007")
     assert "pos-01" in said
-    assert "未回报拒收 has not said that it refuses the card" in said
+    assert "未回报拒收" in said
+    speak(Language.EN)
+    _, english = run(capsys, *lost, "explain", "--card", "0007")
+    assert "has not said that it refuses the card" in english
+    assert "card 0007 lost " in english
+    speak(Language.ZH)
     assert "cloud lost write-off --card 0007 --terminal bus-01" in said
     (card,) = json.loads(run(capsys, *lost, "--json")[1])["cards"]
     assert (card["card"], card["state"], card["due_terminals"], card["left_fen"]) == ("0007", "lost", 17, 6_290)
@@ -407,11 +440,11 @@ def test_lost_cards_are_listed_explained_and_terminals_written_off_by_two(data: 
     assert run(capsys, *lost, "write-off", "--proposal", "1", "--who", "李明")[0] == 2
     code, said = run(capsys, *lost, "write-off", "--proposal", "1", "--who", "赵红")
     assert code == 0
-    assert "waits for nobody: desk reissue --label 0007" in said
+    assert "不再等任何终端：desk reissue --label 0007" in said
     code, said = run(capsys, "verify", "--data", data)
     assert code == 0, said
-    assert "账本无误 / the ledger is true\n" not in said, "not in plain green above a loss"
-    assert f"borne by the school: ¥{yuan(fen)}" in said
+    assert "账本无误\n" not in said, "not in plain green above a loss"
+    assert f"学校承担：¥{yuan(fen)}" in said
     sums = json.loads(run(capsys, "report", "--data", data, "--json")[1])
     assert sums["loss_fen"] == sums["loss_provision_fen"] == fen
     assert run(capsys, "held", "--data", data, "list")[0] == 0, "which knows its own proposals only"

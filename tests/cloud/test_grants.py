@@ -8,6 +8,7 @@ import pytest
 
 from cloud.__main__ import main
 from cloud.ledger.read.reader import open_reader
+from shared.words.voice import Language, speak
 from tests.cloud.campus import Campus
 
 
@@ -34,13 +35,13 @@ def test_one_card(campus: Campus, capsys) -> None:
     words = ("--card", "0001", "--fen", 3000, "--reason", "春季补助", "--key", "spring-0001")
     code, said = grant(capsys, campus, *words)
     assert (code, pending(campus)) == (0, {"0001": 3000})
-    assert "卡 card 0001 ¥30.00 已发放 granted" in said
+    assert "卡 0001 ¥30.00 已发放\n" in said
     code, said = grant(capsys, campus, *words)
     assert (code, pending(campus)) == (0, {"0001": 3000})
-    assert "先前已发放 again" in said
+    assert "卡 0001 ¥30.00 先前已发放\n" in said
     code, said = grant(capsys, campus, *words[:3], 3001, *words[4:])
     assert code == 1
-    assert "another grant" in said
+    assert "已用于另一笔发放" in said
 
 
 def write(tmp_path: Path, *lines: str, encoding: str = "utf-8-sig", end: str = "\n") -> Path:
@@ -55,8 +56,12 @@ def test_a_batch_has_a_result_for_each_line_and_is_the_same_batch_again(campus: 
     )
     code, said = grant(capsys, campus, "--file", file, "--key", "spring")
     assert (code, pending(campus)) == (1, {"0001": 3000, "0004": 250})
-    parts = ("行 line 3: 卡 card 0002", "金额应为整数分", "没有这张卡 / no such card", "above zero")
-    assert all(part in said for part in (*parts, "granted 2 笔 ¥32.50", "refused 3"))
+    parts = ("第 3 行：卡 0002", "金额应为整数分", "没有这张卡\n", "大于零")
+    assert all(part in said for part in (*parts, "新发放 2 笔 ¥32.50", "拒绝 3"))
+    speak(Language.EN)
+    _, said = grant(capsys, campus, "--file", file, "--key", "spring")
+    parts = ("line 3: card 0002", "refused: the amount is a whole", "no such card\n", "granted before 2, refused 3")
+    assert all(part in said for part in parts)
     code, said = grant(capsys, campus, "--file", file, "--key", "spring", "--json")
     found = json.loads(said)
     assert (code, found["granted"], found["again"], found["refused"], found["granted_fen"]) == (1, 0, 2, 3, 0)
@@ -68,7 +73,7 @@ def test_lines_may_have_keys_and_the_command_the_reason(campus: Campus, tmp_path
     file = write(tmp_path, "key,fen,card", "a,100,0001", "b,100,0001", "a,100,0001")
     code, said = grant(capsys, campus, "--file", file, "--reason", "更正")
     assert (code, pending(campus)) == (0, {"0001": 200})
-    assert "先前已发放 again 1" in said
+    assert "先前已发放 1，" in said
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
@@ -78,8 +83,8 @@ def test_a_finance_offices_own_file(campus: Campus, tmp_path: Path, capsys, enco
     file = write(tmp_path, *lines, encoding=encoding, end=end)
     code, said = grant(capsys, campus, "--file", file, "--key", "春季")
     assert (code, pending(campus)) == (1, {"0001": 3000, "0002": 123450})
-    assert "行 line 4: 卡 card  ¥0.00 拒绝 refused: 列数不足" in said
-    assert "新发放 granted 2 笔 ¥1264.50, 先前已发放 again 0, 拒绝、跳过 refused 1" in said
+    assert "第 4 行：卡  ¥0.00 拒绝：列数不足" in said
+    assert "新发放 2 笔 ¥1264.50，先前已发放 0，拒绝 1\n" in said
 
 
 def test_fen_are_fen_and_yuan_are_yuan(campus: Campus, tmp_path: Path, capsys) -> None:

@@ -18,6 +18,7 @@ from cloud.ledger.read.thefts import StandingTheft
 from cloud.ledger.read.views import EntryView, RecordView
 from cloud.ledger.read.views import Overview as Sums
 from cloud.ledger.records.values import Now
+from cloud.words.both import both
 from cloud.words.put_backs import one_line
 from cloud.words.rides import ride_words
 from shared.clocks.campus_clock import WALL
@@ -93,7 +94,10 @@ class Overview:
                 "pending_subsidy_fen": sums.pending_subsidy_fen,
             },
             "ledger": _ledger(
-                sums, self._reader.standing_differences(), unknown, self._reader.put_back(),
+                sums,
+                self._reader.standing_differences(),
+                unknown,
+                self._reader.put_back(),
                 self._reader.loss_sums().fen,
             ),
             "thefts": _thefts(*self._reader.standing_thefts(), boxes),
@@ -141,7 +145,7 @@ def entry_json(entry: EntryView) -> dict[str, Any]:
             "seq": record.seq,
             "counter": record.counter,
             "amount_fen": record.amount_fen,
-            "ride": list(ride_words(record.trip) or ()),
+            "ride": both(ride_words(record.trip)),
             "verdict": record.verdict,
         },
     }
@@ -166,7 +170,7 @@ def _ledger(sums: Sums, apart: Standing, unknown: int, back: PutBackView, loss_f
         "explained": apart.explained,
         "checked": sums.entries,
         "loss_fen": loss_fen,
-        "put_back": one_line(back) if back.found else "",
+        "put_back": both(one_line(back) if back.found else None),
     }
 
 
@@ -267,7 +271,7 @@ def _record(view: RecordView) -> dict[str, Any]:
         "terminal": view.terminal,
         "card": view.label or view.card.hex(),
         "kind": view.kind.lower() if view.kind else "other",
-        "ride": list(ride_words(view.trip) or ()),
+        "ride": both(ride_words(view.trip)),
         "amount_fen": view.amount_fen,
         "mark": mark,
         "verdict": verdict,
@@ -284,9 +288,9 @@ def _load(one: LoadStanding) -> dict[str, Any]:
         "amount_fen": one.amount_fen,
         "age": list(span(state.age_s)),
         "mark": "ok" if state.next is Next.RECORD else "bad" if state.next is Next.DESK else "warn",
-        "said": list(state.said),
-        "evidence": [list(words) for words in state.evidence],
-        "will": list(state.will),
+        "said": both(state.said),
+        "evidence": [both(words) for words in state.evidence],
+        "will": both(state.will),
     }
 
 

@@ -19,6 +19,7 @@ from shared.clocks.clock import day_number
 from shared.ids import PARTITIONS
 from shared.inventory import BoxRow, CardRow, DeviceRow, Inventory, PsamRow, SpareRow
 from shared.wire import codec
+from shared.words.voice import Text
 
 CARD_COLUMNS = (
     "card, label, profile, key_version, algorithm, card_class, hotlist_index, issued, expires, opening_fen, subsidy_fen"
@@ -56,10 +57,15 @@ def import_inventory(db: Database, inventory: Inventory, registry: Registry, boo
 
 def _check_ledger(inventory: Inventory, registry: Registry) -> None:
     if registry.name and (inventory.campus, inventory.demo) != (registry.campus, registry.demo):
-        raise InventoryRefused("this ledger belongs to another campus, or is 演练 and the inventory is not")
+        raise InventoryRefused(
+            Text(
+                "账本属于另一校园，或演练与生产混用",
+                "this ledger belongs to another campus, or is a drill and the inventory is not",
+            )
+        )
     for b in inventory.boxes:
         if not 0 <= b.partition < PARTITIONS:
-            raise InventoryRefused(f"box {b.box}: no such partition")
+            raise InventoryRefused(Text(f"网关 {b.box}：没有这个分区", f"box {b.box}: no such partition"))
 
 
 def _check_links(inventory: Inventory, registry: Registry, psams: Sequence[Row], devices: Sequence[Row]) -> None:
@@ -69,12 +75,16 @@ def _check_links(inventory: Inventory, registry: Registry, psams: Sequence[Row],
     chips = {*registry.psams, *(p.psam for p in inventory.psams)}
     for device, _, box, name, *_ in devices:
         if box not in boxes:
-            raise InventoryRefused(f"device {name}: box {box} is in no inventory")
+            raise InventoryRefused(
+                Text(f"终端 {name}：清单中没有网关 {box}", f"device {name}: box {box} is in no inventory")
+            )
         if device in chips:
-            raise InventoryRefused(f"device {name}: its number is a PSAM's")
+            raise InventoryRefused(Text(f"终端 {name}：号码与 PSAM 相同", f"device {name}: its number is a PSAM's"))
     for psam, device, _ in psams:
         if device not in bodies:
-            raise InventoryRefused(f"PSAM {psam.hex()}: its body is in no inventory")
+            raise InventoryRefused(
+                Text(f"PSAM {psam.hex()}：清单中没有它的终端", f"PSAM {psam.hex()}: its body is in no inventory")
+            )
 
 
 def _check_spares(inventory: Inventory, registry: Registry, spares: Sequence[Row]) -> None:
@@ -84,9 +94,11 @@ def _check_spares(inventory: Inventory, registry: Registry, spares: Sequence[Row
     chips = {bytes(psam) for psam in (*registry.psams, *(p.psam for p in inventory.psams))}
     for device, _, box, name in spares:
         if box not in boxes:
-            raise InventoryRefused(f"spare {name}: box {box} is in no inventory")
+            raise InventoryRefused(
+                Text(f"备用机 {name}：清单中没有网关 {box}", f"spare {name}: box {box} is in no inventory")
+            )
         if device in bodies or bytes(device) in chips:
-            raise InventoryRefused(f"spare {name}: its number is another's")
+            raise InventoryRefused(Text(f"备用机 {name}：号码已被占用", f"spare {name}: its number is another's"))
 
 
 def _fresh(db: Database, known_sql: str, rows: Iterable[Row]) -> list[Row]:
@@ -94,10 +106,14 @@ def _fresh(db: Database, known_sql: str, rows: Iterable[Row]) -> list[Row]:
     wanted: dict[object, Row] = {}
     for row in rows:
         if wanted.setdefault(row[0], row) != row:
-            raise InventoryRefused(f"{_shown(row[0])} stands twice with different data")
+            raise InventoryRefused(
+                Text(f"{_shown(row[0])} 出现两次，内容不同", f"{_shown(row[0])} stands twice with different data")
+            )
     for known in db.find(known_sql, list(wanted)):
         if wanted.pop(known[0]) != known:
-            raise InventoryRefused(f"{_shown(known[0])} is known with other data")
+            raise InventoryRefused(
+                Text(f"{_shown(known[0])} 已登记，内容不同", f"{_shown(known[0])} is known with other data")
+            )
     return list(wanted.values())
 
 
@@ -113,7 +129,7 @@ def _add_devices(db: Database, devices: Sequence[Row]) -> None:
 def _add_cards(db: Database, cards: Sequence[Row], registry: Registry, booking: Booking) -> int:
     labels = [row[1] for row in cards]
     if len(set(labels)) != len(labels) or db.find("SELECT label FROM card WHERE label", labels):
-        raise InventoryRefused("a card label is given to two cards")
+        raise InventoryRefused(Text("两张卡用了同一卡面号", "a card label is given to two cards"))
     wanted = [card_accounts(row[0]) for row in cards]
     numbers = ensure_accounts(db, [*chain(*(w[:OLDEST] for w in wanted)), *chain(*(w[OLDEST:] for w in wanted))])
     accounts = [CardAccounts(*(numbers[account.code] for account in of_card)) for of_card in wanted]
@@ -135,9 +151,7 @@ def _open(row: Row, bank: int, accounts: CardAccounts, booking: Booking) -> None
 
 def _enter(kind: EntryKind, card: bytes, issued: int, fen: int, postings: Postings, booking: Booking) -> None:
     document = codec.dumps([int(kind), card, fen])
-    entry = Entry(
-        kind, day_number(issued), bytes((kind,)) + card, document_hash(document), postings, document=document
-    )
+    entry = Entry(kind, day_number(issued), bytes((kind,)) + card, document_hash(document), postings, document=document)
     booking.add_entry(entry, OWN_PARTITION)
 
 

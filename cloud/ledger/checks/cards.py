@@ -22,6 +22,7 @@ from cloud.ledger.records.chain import Break, Step, breaks, chain_of
 from cloud.ledger.records.grey import State
 from cloud.store.db import Database
 from shared.records import LoadRecord, PurchaseRecord, VoidRecord, application_of, purse_of
+from shared.words.voice import Text
 
 ED_EP, EP = 0b11, 0b10
 """Bits of records.purse_of."""
@@ -59,8 +60,10 @@ def check_cards(db: Database) -> Check:
         checked += 1
         found = [
             _purse_fault(
-                histories.get((card, application)) or _History(), opening,
-                moved.get(account, 0) - surplus.get(account, 0), explained.get((bytes(card), application), set()),
+                histories.get((card, application)) or _History(),
+                opening,
+                moved.get(account, 0) - surplus.get(account, 0),
+                explained.get((bytes(card), application), set()),
             )
             for application, opening, account in ((MAIN, main_fen, purse), (SUBSIDY, subsidy_fen, subsidy))
         ]
@@ -71,7 +74,7 @@ def check_cards(db: Database) -> Check:
         if broken and card not in open_cards:
             return Check("cards", checked, f"card {label}: {_said(broken)}")
         waiting += card in open_cards or any(one.has_gap for one in found)
-    return Check("cards", checked, "", f"未收齐 not complete yet: {waiting}" if waiting else "")
+    return Check("cards", checked, "", Text(f"未收齐：{waiting}", f"not complete yet: {waiting}") if waiting else None)
 
 
 def _purse_fault(known: _History, opening_fen: int, actual_fen: int, explained: set[int]) -> _Found:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from cloud.ledger.journal.booking import CHUNK, POSTING_COLUMNS
 from cloud.store.db import Database, Row
+from shared.words.voice import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Check:
     name: str
     checked: int
     broken: str = ""
-    note: str = ""
+    note: Text | None = None
     warns: bool = False
 
 

@@ -13,6 +13,7 @@ from cloud.ledger.held.losses.spent import Spent, borne, released_at, spent
 from cloud.ledger.journal.balances import all_balances
 from cloud.ledger.loads.cases import CaseState
 from cloud.store.db import Database
+from shared.words.voice import Text
 
 NAME = "differences"
 _PURSES = ((MAIN, "main purse"), (SUBSIDY, "subsidy purse"))
@@ -28,7 +29,8 @@ def check_differences(db: Database) -> Check:
         first = wanting[0]
         broken = f"difference {first.number}, card {first.label}: {first.found.kind.name.lower()}, unexplained"
     explained = len([one for one in known if one.explanation])
-    return Check(NAME, checked, broken, f"已说明的差异 explained: {explained}" if explained else "", bool(explained))
+    note = Text(f"已说明的差异：{explained}", f"explained: {explained}") if explained else None
+    return Check(NAME, checked, broken, note, bool(explained))
 
 
 def _purses(db: Database, explained: list[Difference]) -> tuple[int, str]:

@@ -3,6 +3,7 @@
 from cloud.ledger.checks.check import Check
 from cloud.store.db import Database
 from shared.errors import StoreFault
+from shared.words.voice import Text
 
 FAULTS_MAX = 1
 NAME = "file"
@@ -12,7 +13,7 @@ def check_file(db: Database) -> Check:
     """Pages of a SQLite file, with every index against its table. PostgreSQL checks its pages itself: its clusters are
     made with data checksums."""
     if db.dialect != "sqlite":
-        return Check(NAME, 0, "", "PostgreSQL 自行校验页 checks its pages itself")
+        return Check(NAME, 0, "", Text("PostgreSQL 自行校验页", "PostgreSQL checks its pages itself"))
     try:
         ((pages,),) = db.run("PRAGMA page_count")
         said = [str(text) for (text,) in db.run(f"PRAGMA integrity_check({FAULTS_MAX})")]

@@ -8,6 +8,7 @@ from cloud.ledger.checks.check import Check
 from cloud.ledger.fleet.heard import box_states, terminals
 from cloud.ledger.fleet.views import TerminalView
 from cloud.store.db import Database
+from shared.words.voice import Text
 
 NAME = "gaps"
 
@@ -27,7 +28,8 @@ def check_gaps(db: Database) -> Check:
         hint = "" if state.online else " (its box is off line, and may still hold them)"
         shown = ", ".join(f"{low}-{high}" for low, high in lost)
         return Check(NAME, len(rows), f"terminal {terminal.name} epoch {terminal.epoch}: {shown} are lost{hint}")
-    return Check(NAME, len(rows), "", f"网关正在重发 being sent again: {waiting}" if waiting else "")
+    note = Text(f"网关正在重发：{waiting}", f"being sent again: {waiting}") if waiting else None
+    return Check(NAME, len(rows), "", note)
 
 
 def _settled_and_missing(terminal: TerminalView) -> list[tuple[int, int]]:

@@ -17,6 +17,7 @@ from cloud.ledger.held.two_persons import Outcome, ProposalKind
 from cloud.store.db import Database
 from shared.errors import WireFault
 from shared.money import yuan
+from shared.words.voice import Text
 
 NAME = "losses"
 _CARDS = "SELECT DISTINCT d.card, c.label FROM card_deed d JOIN card c ON c.card = d.card ORDER BY c.label"
@@ -31,14 +32,15 @@ def check_losses(db: Database) -> Check:
     for card, label in db.run(_CARDS):
         fault, late = _card_fault(db, bytes(card), [row for row in rows if row.card == card])
         broken, waiting = broken or (f"card {label}: {fault}" if fault else ""), waiting + late
-    notes = [_sum(db), f"待入账 to be booked: {waiting}" if waiting else ""]
-    note = "，".join(filter(None, notes))
-    return Check(NAME, len(rows), broken, note, warns=bool(note))
+    unbooked = Text(f"待入账：{waiting}", f"to be booked: {waiting}") if waiting else None
+    notes = [note for note in (_sum(db), unbooked) if note]
+    said = Text("，".join(note.zh for note in notes), ", ".join(note.en for note in notes)) if notes else None
+    return Check(NAME, len(rows), broken, said, warns=bool(notes))
 
 
-def _sum(db: Database) -> str:
+def _sum(db: Database) -> Text | None:
     fen = sums(db).fen
-    return f"挂失后损失，学校承担 borne by the school: ¥{yuan(fen)}" if fen else ""
+    return Text(f"挂失后损失，学校承担：¥{yuan(fen)}", f"borne by the school: ¥{yuan(fen)}") if fen else None
 
 
 def _row_fault(db: Database, row: Loss) -> str:

@@ -18,7 +18,9 @@ from cloud.ledger.journal.witnessed import Claim, PutBack, claim_of, missing, pu
 from cloud.ledger.records.marks import EMPTY, Mark
 from cloud.store.db import Database
 from shared.errors import WireFault
+from shared.money import yuan
 from shared.wire.messages import AckBody
+from shared.words.voice import Text
 
 NAME = "put-back"
 
@@ -97,11 +99,14 @@ def _gone(waits: Sequence[PutBack]) -> str:
     return " and ".join(filter(None, (named, "a box of 0.1 does not say what is gone" if unknown else "")))
 
 
-def _note(db: Database, known: Sequence[PutBack]) -> str:
+def _note(db: Database, known: Sequence[PutBack]) -> Text | None:
     if not known:
-        return ""
+        return None
     sql = "SELECT COALESCE(SUM(records), 0), COALESCE(SUM(spent_fen), 0), COUNT(DISTINCT device) FROM put_back_again"
     ((records, fen, terminals),) = db.run(sql)
     closed = sum(one.proposal is not None for one in known)
-    came = f"再来 came again: {int(records)} 条 records, {int(fen)} fen, {terminals} 台 terminals"
-    return f"放回 put back {len(known)}; {came}; 已办结 closed {closed}"
+    times, spent = len(known), yuan(int(fen))
+    return Text(
+        f"放回 {times} 次；再来 {int(records)} 条记录，¥{spent}，{terminals} 台终端；已办结 {closed}",
+        f"put back {times}; came again: {int(records)} records, ¥{spent}, {terminals} terminals; closed {closed}",
+    )

@@ -9,6 +9,7 @@ from cloud.ledger.records.arrival import NOBODY, arrive, is_apart
 from cloud.ledger.records.values import Verdict
 from cloud.store.db import Database
 from shared.clocks.clock import day_number
+from shared.words.voice import Text
 
 NAME = "quarantine"
 _DIGEST = hashlib.sha256().digest_size
@@ -27,7 +28,7 @@ def check_quarantine(db: Database) -> Check:
         if device != NOBODY and found < kept:
             return Check(NAME, len(days), f"{named}: {kept} records were kept, {found} are here")
     beyond = sum(row[4] for row in days)
-    return Check(NAME, len(days), "", f"只留摘要 digests only: {beyond}" if beyond else "")
+    return Check(NAME, len(days), "", Text(f"只留摘要：{beyond}", f"digests only: {beyond}") if beyond else None)
 
 
 def _counted(db: Database) -> Counter[tuple[str, bytes, int]]:

@@ -20,6 +20,7 @@ from shared.errors import KeyFault
 from shared.purse.tac import TacVerdict
 from shared.records import Cause, VoidRecord
 from shared.wire.messages import RANGES_MAX
+from shared.words.voice import Text
 
 _POSTED_VOIDS = "SELECT record, entry FROM void_case WHERE state = ?"
 _VOID_ENTRIES = "SELECT record, entry FROM posting WHERE kind = ? AND line = 0"
@@ -28,9 +29,7 @@ _CONFIRMED = (
     "SELECT p.document FROM proposal p JOIN decision d ON d.proposal = p.id "
     "WHERE p.id = ? AND p.kind = ? AND d.outcome = ? AND d.checker <> p.maker"
 )
-_POSTED_WITHOUT_KEY = (
-    "SELECT id FROM record WHERE verdict IN (?, ?) EXCEPT SELECT record FROM proof ORDER BY 1 LIMIT 1"
-)
+_POSTED_WITHOUT_KEY = "SELECT id FROM record WHERE verdict IN (?, ?) EXCEPT SELECT record FROM proof ORDER BY 1 LIMIT 1"
 """Two sorted sets: a join would look through all proofs for every record, for nothing else needs them by record."""
 _POSTED = (int(Verdict.POSTED), int(Verdict.HELD))
 
@@ -128,7 +127,11 @@ def check_marks(db: Database) -> Check:
             continue
         wider = add(mark, [seq])
         if wider == mark:
-            return Check("marks", checked, "", f"more than {RANGES_MAX} ranges of {device.hex()}: not compared")
+            body = device.hex()
+            note = Text(
+                f"{body} 超过 {RANGES_MAX} 段，未比对", f"more than {RANGES_MAX} ranges of {body}: not compared"
+            )
+            return Check("marks", checked, "", note)
         held[device, epoch] = wider
     for at in sorted({*marks, *held}):
         named, here = marks.get(at, Mark()), held.get(at, Mark())
@@ -182,7 +185,10 @@ def check_open(db: Database) -> Check:
     (loads,) = db.run("SELECT COUNT(*) FROM load_case WHERE state = ?", (int(CaseState.PENDING),))[0]
     (bad,) = db.run("SELECT COUNT(*) FROM quarantine WHERE state = ?", (int(QuarantineState.OPEN),))[0]
     (voids,) = db.run("SELECT COUNT(*) FROM void_case WHERE state <> ?", (int(VoidState.POSTED),))[0]
-    note = f"灰记录 grey {grey}, 圈存在途 pending loads {loads}, 隔离 quarantined {bad}, 撤销未结 voids {voids}"
+    note = Text(
+        f"灰记录 {grey}，圈存在途 {loads}，隔离 {bad}，撤销未结 {voids}",
+        f"unproven records {grey}, loads in transit {loads}, quarantined {bad}, open voids {voids}",
+    )
     return Check("open-cases", grey + loads + bad + voids, "", note)
 
 

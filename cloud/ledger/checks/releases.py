@@ -19,6 +19,7 @@ from cloud.ledger.journal.registry import Registry
 from cloud.ledger.records.arrival import arrive
 from cloud.store.db import Database, Row
 from shared.errors import WireFault
+from shared.words.voice import Text
 
 NAME = "two-persons"
 MAIN_PURSE = 0
@@ -37,7 +38,8 @@ def check_two_persons(db: Database) -> Check:
     if not broken and booked != len(releases):
         broken = f"{booked} entries of releases, {len(releases)} known"
     waiting = sum(one.decision is None for one in proposals.values())
-    return Check(NAME, len(proposals) + len(releases), broken, f"未决 undecided: {waiting}" if waiting else "")
+    note = Text(f"未决：{waiting}", f"undecided: {waiting}") if waiting else None
+    return Check(NAME, len(proposals) + len(releases), broken, note)
 
 
 def release_fault(

@@ -123,9 +123,7 @@ class DeskLedger:
 
     # --- unload 圈提 ----------------------------------------------------------------------------------------------
 
-    def unload_authorise(
-        self, key: bytes, cashier: str, auth: LoadAuth, now: Now, *, mac1_ok: bool
-    ) -> UnloadCase:
+    def unload_authorise(self, key: bytes, cashier: str, auth: LoadAuth, now: Now, *, mac1_ok: bool) -> UnloadCase:
         """The case, pending: its MAC2 may leave. A right MAC1 also settles the card's earlier loads and unloads."""
         body = codec.dumps(list(auth))
         with self._opened.writing(now) as writing:
@@ -257,7 +255,7 @@ class DeskLedger:
     def unload_nothing(self, key: bytes, now: Now) -> None:
         """The desk says that nothing was debited; the card's next counter will prove it."""
         with self._opened.writing(now) as writing:
-            note_unload(writing, _case(writing, key), "卡务台称未扣 not debited, says the desk")
+            note_unload(writing, _case(writing, key), "not debited, says the desk")
 
 
 def _case(writing: Writing, key: bytes) -> UnloadCase:

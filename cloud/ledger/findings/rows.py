@@ -15,6 +15,7 @@ from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database, Row
 from shared.errors import ConfigFault
 from shared.facts.desks import DifferenceExplained
+from shared.words.voice import Text
 
 MAIN, SUBSIDY = 0, 1
 """Applications of a card (records.application_of)."""
@@ -159,15 +160,20 @@ def explain(writing: Writing, number: int, who: str, reason: str) -> Difference:
     """Somebody knows what it is; said again by the same person it is a success. DifferenceRefused."""
     signed, why = person(who), reason.strip()
     if not 0 < len(why) <= REASON_MAX or "\0" in why:
-        raise DifferenceRefused(f"--reason: 1..{REASON_MAX} 个字 / characters")
+        raise DifferenceRefused(Text(f"--reason: 1..{REASON_MAX} 个字", f"--reason: 1..{REASON_MAX} characters"))
     rows = writing.db.run(f"{_SELECT}id = ?", (number,))
     if not rows:
-        raise DifferenceRefused(f"没有差异 {number} / there is no difference {number}")
+        raise DifferenceRefused(Text(f"没有差异 {number}", f"there is no difference {number}"))
     known = _difference(rows[0])
     if known.explanation is not None:
         if known.explanation[:2] == (signed, why):
             return known
-        raise DifferenceRefused(f"差异 {number} 已由 {known.explanation.who} 说明 / was explained before")
+        raise DifferenceRefused(
+            Text(
+                f"差异 {number} 已由 {known.explanation.who} 说明",
+                f"{known.explanation.who} has explained difference {number} before",
+            )
+        )
     said = Explanation(signed, why, writing.now.unix_ms)
     row = (number, *said)
     writing.db.insert("explanation", "difference, who, reason, at_ms", [row])

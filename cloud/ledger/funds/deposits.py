@@ -9,6 +9,7 @@ from shared.clocks.clock import day_number
 from shared.errors import WireFault
 from shared.ids import CardId
 from shared.wire import codec
+from shared.words.voice import Text
 
 FIELDS = 4
 """Of a document, before the name of who made the deposit, which those of before do not have."""
@@ -18,12 +19,12 @@ def deposit(writing: Writing, card: CardId, fen: int, key: str, who: str = "") -
     """Inside of a transaction. The same key with the same card and sum is the same deposit, whoever repeats it."""
     accounts = writing.accounts(card)
     if accounts is None:
-        raise DepositRefused(f"card {card.hex()} is in no inventory")
+        raise DepositRefused(Text(f"清单中没有卡 {card.hex()}", f"card {card.hex()} is in no inventory"))
     document, entry_key = _document(card, fen, key, who), bytes((EntryKind.DEPOSIT,)) + key.encode()
     known = writing.db.run("SELECT entry, document FROM posting WHERE key = ?", (entry_key,))
     if known:
         if codec.loads(known[0][1])[:FIELDS] != codec.loads(document)[:FIELDS]:
-            raise DepositRefused(f"key {key!r} was used for another deposit")
+            raise DepositRefused(Text(f"幂等键 {key!r} 已用于另一笔充值", f"key {key!r} was used for another deposit"))
         return Deposited(known[0][0], again=True)
     postings = deposit_postings(writing.registry.bank, accounts, fen)
     day = day_number(writing.now.campus_s)

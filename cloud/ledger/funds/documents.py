@@ -26,6 +26,7 @@ from shared.clocks.clock import day_number
 from shared.errors import WireFault
 from shared.money import fen as money
 from shared.wire import codec
+from shared.words.voice import Text
 
 KEY_MAX = 64
 WHO_MAX = 64
@@ -41,14 +42,19 @@ def require_sum_and_key(what: str, fen: int, key: str) -> None:
     """What every sum that is given from outside must have; WireFault, which names the document."""
     money(fen)
     if not fen or not 0 < len(key.encode()) <= KEY_MAX:
-        raise WireFault(f"a {what} has a sum above zero and a key of 1 to {KEY_MAX} bytes")
+        raise WireFault(
+            Text(
+                f"金额须大于零，幂等键为 1..{KEY_MAX} 字节",
+                f"a {what} has a sum above zero and a key of 1 to {KEY_MAX} bytes",
+            )
+        )
 
 
 def signed(who: str) -> tuple[str, ...]:
     """What a document ends with: who gave the sum; nothing where nobody said so. WireFault for a name that is none."""
     name = " ".join(who.split())
     if len(name) > WHO_MAX or not name.isprintable():
-        raise WireFault(f"--who: 1..{WHO_MAX} 个字 / characters")
+        raise WireFault(Text(f"--who: 1..{WHO_MAX} 个字", f"--who: 1..{WHO_MAX} characters"))
     return (name,) if name else ()
 
 

@@ -15,6 +15,7 @@ from shared.errors import WireFault
 from shared.facts import desks
 from shared.ids import CardId
 from shared.wire import codec
+from shared.words.voice import Text
 
 REASON_MAX = 200
 PAYERS = (FUND.code, BANK)
@@ -29,11 +30,11 @@ def grant(
     document, entry_key = _document(card, fen, payer, reason, key, who), bytes((EntryKind.GRANT,)) + key.encode()
     accounts = writing.accounts(card)
     if accounts is None:
-        raise GrantRefused(f"card {card.hex()} is in no inventory")
+        raise GrantRefused(Text(f"清单中没有卡 {card.hex()}", f"card {card.hex()} is in no inventory"))
     known = writing.db.run("SELECT entry, document FROM posting WHERE key = ?", (entry_key,))
     if known:
         if codec.loads(known[0][1])[:FIELDS] != codec.loads(document)[:FIELDS]:
-            raise GrantRefused(f"key {key!r} was used for another grant")
+            raise GrantRefused(Text(f"幂等键 {key!r} 已用于另一笔发放", f"key {key!r} was used for another grant"))
         return Granted(known[0][0], again=True)
     _need_fund(writing)
     postings = grant_postings(payer_account(writing.registry, payer), accounts, fen)
@@ -61,7 +62,9 @@ def _document(card: CardId, fen: int, payer: str, reason: str, key: str, who: st
     except WireFault as fault:
         raise GrantRefused(str(fault)) from fault
     if payer not in PAYERS:
-        raise GrantRefused(f"a grant is paid by {' or '.join(PAYERS)}")
+        raise GrantRefused(Text(f"出资方只能是 {'、'.join(PAYERS)}", f"a grant is paid by {' or '.join(PAYERS)}"))
     if not 0 < len(reason) <= REASON_MAX:
-        raise GrantRefused(f"a grant has a reason of 1 to {REASON_MAX} letters")
+        raise GrantRefused(
+            Text(f"发放须有 1..{REASON_MAX} 个字的缘由", f"a grant has a reason of 1 to {REASON_MAX} letters")
+        )
     return codec.dumps([int(EntryKind.GRANT), payer, card, fen, reason, key, *name])

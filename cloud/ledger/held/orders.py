@@ -19,6 +19,7 @@ from shared.errors import WireFault
 from shared.facts.desks import DeviceMoved, DeviceMoveProposed, DeviceOrderRejected, EpochLetThrough, EpochProposed
 from shared.wire import codec
 from shared.wire.messages import EPOCH_MAX
+from shared.words.voice import Text
 
 RING_MAX = 32_767
 """Slots of a terminal's ring (RECORDS): more than so many above what is here it cannot have made without a box."""
@@ -73,9 +74,9 @@ def propose_move(writing: Writing, device: bytes, box: str, who: str, reason: st
     """Inside of a transaction. ProposalRefused."""
     body = _require_device(writing, device)
     if box not in writing.registry.boxes:
-        raise ProposalRefused(f"没有网关 {box} / there is no box {box}")
+        raise ProposalRefused(Text(f"没有网关 {box}", f"there is no box {box}"))
     if body.box == box:
-        raise ProposalRefused(f"终端 {body.name} 已在 {box} / {body.name} is at {box} already")
+        raise ProposalRefused(Text(f"终端 {body.name} 已在 {box}", f"{body.name} is at {box} already"))
     made = two_persons.propose(writing, ProposalKind.MOVE, Move(device, body.box, box).to_bytes(), who, reason)
     told = DeviceMoveProposed(made.number, body.name, body.box, box, made.maker, made.reason)
     writing.notes.tell(told, device=device)
@@ -88,7 +89,10 @@ def propose_epoch(writing: Writing, device: bytes, epoch: int, who: str, reason:
     given = highest_given(writing.db, device)
     if not is_ahead(epoch, given) or epoch >= EPOCH_MAX:
         raise ProposalRefused(
-            f"存储代须高于 {given} 十六以上、低于 {EPOCH_MAX} / an epoch more than 16 above {given}, below {EPOCH_MAX}"
+            Text(
+                f"存储代须比 {given} 大 16 以上，且小于 {EPOCH_MAX}",
+                f"an epoch more than 16 above {given}, below {EPOCH_MAX}",
+            )
         )
     made = two_persons.propose(writing, ProposalKind.EPOCH, Epoch(device, epoch).to_bytes(), who, reason)
     writing.notes.tell(EpochProposed(made.number, body.name, epoch, made.maker, made.reason), device=device)
@@ -134,7 +138,9 @@ def _move(writing: Writing, one: Proposal, checker: str) -> None:
     move = read_move(one.document)
     body = _require_device(writing, move.device)
     if body.box != move.former:
-        raise ProposalRefused(f"终端 {body.name} 已不在 {move.former} / {body.name} is not at {move.former} any more")
+        raise ProposalRefused(
+            Text(f"终端 {body.name} 已不在 {move.former}", f"{body.name} is not at {move.former} any more")
+        )
     upto = made_of(writing.db, move.device)
     number = next_move(writing.db)
     add_move(writing.db, Moved(number, move.device, move.former, move.box, one.number, writing.now.unix_ms, upto))
@@ -146,7 +152,7 @@ def _move(writing: Writing, one: Proposal, checker: str) -> None:
 def _let(writing: Writing, one: Proposal, checker: str) -> None:
     epoch = read_epoch(one.document)
     if not is_ahead(epoch.epoch, highest_given(writing.db, epoch.device)):
-        raise ProposalRefused(f"提议 {one.number} 已无需要 / proposal {one.number} is not needed any more")
+        raise ProposalRefused(Text(f"提议 {one.number} 已无需要", f"proposal {one.number} is not needed any more"))
     let_through(writing.db, epoch.device, epoch.epoch, one.number)
     name = writing.registry.devices[epoch.device].name
     writing.notes.tell(EpochLetThrough(one.number, name, epoch.epoch, one.maker, checker), device=epoch.device)
@@ -159,12 +165,12 @@ def _device_of(one: Proposal) -> bytes:
 def _ordered(writing: Writing, number: int) -> Proposal:
     found = two_persons.proposal(writing.db, number)
     if found.kind not in ORDERS:
-        raise ProposalRefused(f"提议 {number} 不是终端的指令 / proposal {number} is about something else")
+        raise ProposalRefused(Text(f"提议 {number} 不是终端的指令", f"proposal {number} is no order about a terminal"))
     return found
 
 
 def _require_device(writing: Writing, device: bytes) -> Device:
     found = writing.registry.devices.get(device)
     if found is None:
-        raise ProposalRefused(f"没有终端 {device.hex()} / there is no terminal {device.hex()}")
+        raise ProposalRefused(Text(f"没有终端 {device.hex()}", f"there is no terminal {device.hex()}"))
     return found

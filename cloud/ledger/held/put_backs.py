@@ -13,6 +13,7 @@ from cloud.ledger.journal.writing import Writing
 from shared.errors import WireFault
 from shared.facts.desks import PutBackClosed
 from shared.wire import codec
+from shared.words.voice import Text
 
 
 def read_named(document: bytes) -> tuple[int, ...]:
@@ -27,10 +28,15 @@ def propose_close(writing: Writing, who: str, reason: str) -> Proposal:
     """Inside of a transaction. All that is open now. ProposalRefused when nothing is, or it is proposed already."""
     wanted = tuple(one.number for one in put_backs(writing.db) if one.is_open)
     if not wanted:
-        raise ProposalRefused("没有要办结的 / nothing is open")
+        raise ProposalRefused(Text("没有要办结的", "nothing is open"))
     for other in two_persons.waiting(writing.db, writing.now.unix_ms):
         if other.kind is ProposalKind.PUT_BACK and set(read_named(other.document)) & set(wanted):
-            raise ProposalRefused(f"与提议 {other.number} 重叠，先办结 / proposal {other.number} names some: decide it")
+            raise ProposalRefused(
+                Text(
+                    f"与提议 {other.number} 重叠，先办结它",
+                    f"proposal {other.number} names some of it: decide it first",
+                )
+            )
     return two_persons.propose(writing, ProposalKind.PUT_BACK, codec.dumps(list(wanted)), who, reason)
 
 
@@ -61,5 +67,7 @@ def _closed(proposal: Proposal, found: Sequence[PutBack]) -> PutBackClosed:
 def _offered(writing: Writing, number: int) -> Proposal:
     found = two_persons.proposal(writing.db, number)
     if found.kind is not ProposalKind.PUT_BACK:
-        raise ProposalRefused(f"提议 {number} 不是放回旧账本的 / proposal {number} is about something else")
+        raise ProposalRefused(
+            Text(f"提议 {number} 不是放回旧账本的", f"proposal {number} is not about a ledger that was put back")
+        )
     return found

@@ -23,6 +23,7 @@ from shared.clocks.clock import day_number
 from shared.errors import WireFault
 from shared.facts.desks import HeldProposed, HeldRejected, HeldReleased, HeldReturned
 from shared.wire import codec
+from shared.words.voice import Text
 
 ENTRIES_MAX = 5000
 """Of one proposal, which is one transaction; more are proposed in parts."""
@@ -87,7 +88,12 @@ def propose_release(writing: Writing, side: Side, entries: Sequence[int], who: s
     """Inside of a transaction. ProposalRefused when one of them does not wait, or waits for somebody's word already."""
     wanted = tuple(sorted(set(entries)))
     if not 0 < len(wanted) <= ENTRIES_MAX:
-        raise ProposalRefused(f"待核分录 1..{ENTRIES_MAX} 笔 / 1..{ENTRIES_MAX} held entries, here {len(wanted)}")
+        raise ProposalRefused(
+            Text(
+                f"待核分录应为 1..{ENTRIES_MAX} 笔，现有 {len(wanted)}",
+                f"1..{ENTRIES_MAX} held entries, here {len(wanted)}",
+            )
+        )
     held = _require_held(writing.db, wanted)
     for one in held:
         _require_side(writing.registry, side, one)
@@ -148,7 +154,7 @@ def holder_of(db: Database, card: bytes) -> bytes:
 def _offered(writing: Writing, number: int) -> Proposal:
     found = two_persons.proposal(writing.db, number)
     if found.kind is not ProposalKind.HELD:
-        raise ProposalRefused(f"提议 {number} 不是待核处理 / proposal {number} is about something else")
+        raise ProposalRefused(Text(f"提议 {number} 不是待核处理", f"proposal {number} is not about held entries"))
     return found
 
 
@@ -156,21 +162,29 @@ def _require_held(db: Database, entries: Sequence[int]) -> list[Held]:
     held = held_among(db, entries)
     missing = sorted(set(entries) - {one.entry for one in held})
     if missing:
-        raise ProposalRefused(f"分录 {missing[0]} 不在待核 / entry {missing[0]} is not held (any more)")
+        raise ProposalRefused(Text(f"分录 {missing[0]} 不在待核", f"entry {missing[0]} is not held (any more)"))
     return held
 
 
 def _require_side(registry: Registry, side: Side, one: Held) -> None:
     if side is Side.MERCHANT and one.account not in merchants_of(registry):
         raise ProposalRefused(
-            f"分录 {one.entry}：终端未登记，不知归谁，只能退还 / its body is in no inventory: nobody's yet, return it"
+            Text(
+                f"分录 {one.entry}：终端未登记，不知归谁，只能退还",
+                f"entry {one.entry}: its terminal is in no inventory, so nobody's yet: it can only be returned",
+            )
         )
 
 
 def _require_undisputed(writing: Writing, entries: set[int]) -> None:
     for other in two_persons.waiting(writing.db, writing.now.unix_ms):
         if other.kind is ProposalKind.HELD and entries & set(read_offer(other.document).entries):
-            raise ProposalRefused(f"与提议 {other.number} 重叠，先办结 / proposal {other.number} names some: decide it")
+            raise ProposalRefused(
+                Text(
+                    f"与提议 {other.number} 重叠，先办结它",
+                    f"proposal {other.number} names some of them: decide it first",
+                )
+            )
 
 
 def _post(writing: Writing, decided: Decided, side: Side, held: Sequence[Held]) -> None:

@@ -21,6 +21,7 @@ from cloud.ledger.journal.writing import Writing
 from shared.facts.books import SwapRefused, SwapTold
 from shared.facts.desks import SwapConfirmed, SwapRejected
 from shared.wire.messages import Swap
+from shared.words.voice import Text
 
 _DEVICE = "device, kind, box, name, place, merchant, merchant_account, held_account"
 
@@ -43,10 +44,16 @@ def propose_swap(writing: Writing, number: int, who: str, reason: str) -> Propos
     """Inside of a transaction. The first person's word on the swap with this number. ProposalRefused."""
     found = _swap(writing, number)
     if found.state is not SwapState.TOLD:
-        raise ProposalRefused(f"换机 {number} 已办 / swap {number} was decided: {found.state.value}")
+        raise ProposalRefused(
+            Text(f"换机 {number} 已确认", f"swap {number} was confirmed")
+            if found.state is SwapState.CONFIRMED
+            else Text(f"换机 {number} 已否决", f"swap {number} was rejected")
+        )
     for other in two_persons.waiting(writing.db, writing.now.unix_ms):
         if other.kind is ProposalKind.SWAP and number_in(other.document) == number:
-            raise ProposalRefused(f"提议 {other.number} 已在等待确认 / proposal {other.number} waits for it")
+            raise ProposalRefused(
+                Text(f"提议 {other.number} 正等待确认", f"proposal {other.number} waits for a second person")
+            )
     return two_persons.propose(writing, ProposalKind.SWAP, document_of(number), who, reason)
 
 
@@ -113,13 +120,13 @@ def _swap(writing: Writing, number: int) -> SwapRow:
     for one in read_swaps(writing.db):
         if one.number == number:
             return one
-    raise ProposalRefused(f"没有换机 {number} / there is no swap {number}")
+    raise ProposalRefused(Text(f"没有换机 {number}", f"there is no swap {number}"))
 
 
 def _about(writing: Writing, proposal: int) -> SwapRow:
     found = two_persons.proposal(writing.db, proposal)
     if found.kind is not ProposalKind.SWAP:
-        raise ProposalRefused(f"提议 {proposal} 不是换机 / proposal {proposal} is about something else")
+        raise ProposalRefused(Text(f"提议 {proposal} 不是换机", f"proposal {proposal} is no swap"))
     return _swap(writing, number_in(found.document))
 
 

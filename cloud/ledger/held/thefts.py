@@ -16,6 +16,7 @@ from shared.errors import ConfigFault
 from shared.facts.desks import PsamFound, PsamStolen
 from shared.ids import PsamId
 from shared.wire.messages import REVOKED_MAX
+from shared.words.voice import Text
 
 WHO_MAX, REASON_MAX = 64, 200
 
@@ -62,7 +63,7 @@ def report_found(writing: Writing, psam: PsamId, who: str, reason: str, last: tu
     _require_signed(who, reason)
     thefts = [theft for theft in read_thefts(writing.db) if theft.psam == psam]
     if not thefts:
-        raise TheftRefused(f"PSAM {psam.hex()} 未曾挂失 / was never reported stolen")
+        raise TheftRefused(Text(f"PSAM {psam.hex()} 未曾挂失", f"PSAM {psam.hex()} was never reported stolen"))
     if all(theft.found is not None for theft in thefts):
         return _as_it_is(writing)
     _, version = _add(writing, Act.FOUND, psam, b"", 0, who, reason, last)
@@ -111,11 +112,18 @@ def _bodies_of(writing: Writing, psam: PsamId) -> set[bytes]:
 
 def _require_signed(who: str, reason: str) -> None:
     if not 0 < len(who.strip()) <= WHO_MAX or not 0 < len(reason.strip()) <= REASON_MAX or "\0" in who + reason:
-        raise TheftRefused(f"--who 1..{WHO_MAX}、--reason 1..{REASON_MAX} 个字 / characters")
+        raise TheftRefused(
+            Text(
+                f"--who 1..{WHO_MAX}、--reason 1..{REASON_MAX} 个字",
+                f"--who 1..{WHO_MAX}, --reason 1..{REASON_MAX} characters",
+            )
+        )
 
 
 def _require_room(writing: Writing) -> None:
     """At the bound nothing more is revoked one by one: then the masters are out of hand, and only rotation helps."""
     standing: list[Theft] = [theft for theft in read_thefts(writing.db) if theft.found is None]
     if len(standing) >= REVOKED_MAX:
-        raise TheftRefused(f"挂失名单已满 {REVOKED_MAX}，请轮换密钥 / the list is full: rotate the masters")
+        raise TheftRefused(
+            Text(f"挂失名单已满 {REVOKED_MAX}，请轮换密钥", f"the list of {REVOKED_MAX} is full: rotate the masters")
+        )

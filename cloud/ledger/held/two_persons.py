@@ -13,6 +13,7 @@ from cloud.ledger.journal.book_chain import LinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 WHO_MAX, REASON_MAX = 64, 200
 PROPOSAL_DAYS = 7
@@ -96,7 +97,9 @@ def propose(writing: Writing, kind: ProposalKind, document: bytes, who: str, rea
     maker, why = person(who), _reason(reason)
     now_ms = writing.now.unix_ms
     if len(waiting(writing.db, now_ms)) >= OPEN_MAX:
-        raise ProposalRefused(f"未决提议已有 {OPEN_MAX} 件，请先办结 / {OPEN_MAX} proposals wait: decide those first")
+        raise ProposalRefused(
+            Text(f"未决提议已有 {OPEN_MAX} 件，请先办结", f"{OPEN_MAX} proposals wait: decide those first")
+        )
     number = 1 + int(writing.db.run("SELECT COALESCE(MAX(id), 0) FROM proposal")[0][0])
     until_ms = now_ms + PROPOSAL_DAYS * _DAY_MS
     row = (number, int(kind), document, maker, why, now_ms, until_ms)
@@ -111,11 +114,20 @@ def confirm(writing: Writing, number: int, who: str, reason: str = "") -> Decide
     if found.decision is not None:
         if found.decision.outcome is Outcome.CONFIRMED:
             return Decided(found, again=True)
-        raise ProposalRefused(f"提议 {number} 已被否决 / proposal {number} was rejected by {found.decision.checker}")
+        raise ProposalRefused(
+            Text(
+                f"提议 {number} 已被 {found.decision.checker} 否决",
+                f"proposal {number} was rejected by {found.decision.checker}",
+            )
+        )
     if not found.waits(writing.now.unix_ms):
-        raise ProposalRefused(f"提议 {number} 已过期，请重新提议 / proposal {number} has expired: propose it again")
+        raise ProposalRefused(
+            Text(f"提议 {number} 已过期，请重新提议", f"proposal {number} has expired: propose it again")
+        )
     if is_same_person(checker, found.maker):
-        raise ProposalRefused(f"须另一人确认 / {found.maker} proposed it: somebody else confirms")
+        raise ProposalRefused(
+            Text(f"{found.maker} 是提议人，须另一人确认", f"{found.maker} proposed it: somebody else confirms")
+        )
     return Decided(_decide(writing, found, Outcome.CONFIRMED, checker, reason.strip()), again=False)
 
 
@@ -125,7 +137,12 @@ def reject(writing: Writing, number: int, who: str, reason: str) -> Decided:
     if found.decision is not None:
         if found.decision.outcome is Outcome.REJECTED:
             return Decided(found, again=True)
-        raise ProposalRefused(f"提议 {number} 已办 / proposal {number} was confirmed by {found.decision.checker}")
+        raise ProposalRefused(
+            Text(
+                f"提议 {number} 已由 {found.decision.checker} 确认",
+                f"proposal {number} was confirmed by {found.decision.checker}",
+            )
+        )
     return Decided(_decide(writing, found, Outcome.REJECTED, checker, why), again=False)
 
 
@@ -133,7 +150,7 @@ def proposal(db: Database, number: int) -> Proposal:
     """ProposalRefused when there is none."""
     rows = db.run(f"{_SELECT} WHERE p.id = ?", (number,))
     if not rows:
-        raise ProposalRefused(f"没有提议 {number} / there is no proposal {number}")
+        raise ProposalRefused(Text(f"没有提议 {number}", f"there is no proposal {number}"))
     return _proposal(rows[0])
 
 
@@ -152,7 +169,7 @@ def person(name: str) -> str:
     """A name as it is kept: one spelling for what looks the same. ProposalRefused for none."""
     plain = " ".join(unicodedata.normalize("NFKC", name).split())
     if not 0 < len(plain) <= WHO_MAX or not plain.isprintable():
-        raise ProposalRefused(f"--who: 1..{WHO_MAX} 个字 / characters")
+        raise ProposalRefused(Text(f"--who: 1..{WHO_MAX} 个字", f"--who: 1..{WHO_MAX} characters"))
     return plain
 
 
@@ -164,13 +181,13 @@ def is_same_person(one: str, other: str) -> bool:
 def _reason(text: str) -> str:
     plain = text.strip()
     if not 0 < len(plain) <= REASON_MAX or "\0" in plain:
-        raise ProposalRefused(f"--reason: 1..{REASON_MAX} 个字 / characters")
+        raise ProposalRefused(Text(f"--reason: 1..{REASON_MAX} 个字", f"--reason: 1..{REASON_MAX} characters"))
     return plain
 
 
 def _decide(writing: Writing, found: Proposal, outcome: Outcome, checker: str, reason: str) -> Proposal:
     if len(reason) > REASON_MAX or "\0" in reason:
-        raise ProposalRefused(f"--reason: 0..{REASON_MAX} 个字 / characters")
+        raise ProposalRefused(Text(f"--reason: 0..{REASON_MAX} 个字", f"--reason: 0..{REASON_MAX} characters"))
     said = Decision(outcome, checker, reason, writing.now.unix_ms)
     row = (found.number, int(outcome), checker, reason, said.at_ms)
     writing.db.insert("decision", _DECISION_COLUMNS, [row])

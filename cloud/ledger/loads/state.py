@@ -6,23 +6,16 @@ moves by the card's counter and by TACs (cloud.ledger.loads.cases), never by a c
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 from shared.money import yuan
 from shared.online import RESULT_TEXT, LoadResult
 from shared.words.spans import span
+from shared.words.voice import Text
 
 RECORD_DUE_S = 75
 """A terminal writes down what it cannot prove after 60 s; a granted load without any record is younger, or owed."""
 SILENT_S = 60
 """A terminal's STATUS comes every 10 s: after this it counts as unreachable."""
-
-
-class Words(NamedTuple):
-    """One text in both languages."""
-
-    zh: str
-    en: str
 
 
 class Stage(StrEnum):
@@ -109,10 +102,10 @@ class LoadState:
 
     stage: Stage
     age_s: int
-    said: Words
-    evidence: tuple[Words, ...]
+    said: Text
+    evidence: tuple[Text, ...]
     next: Next
-    will: Words
+    will: Text
 
     @property
     def is_open(self) -> bool:
@@ -174,129 +167,127 @@ def _silent_s(facts: LoadFacts, now_ms: int) -> int:
 
 # --- words --------------------------------------------------------------------------------------------------------
 
+SILENCE = Text(*("", ""))
+"""Nothing is to be said."""
 STAGES = {
-    Stage.AUTHORISED: Words("已批准，等结果", "granted, its outcome is awaited"),
-    Stage.NOT_CREDITED: Words("终端称未入卡，待证", "not credited, says the terminal; to be proven"),
-    Stage.UNPROVEN: Words("终端不知是否入卡，待证", "in doubt at the terminal; to be proven"),
-    Stage.UNDEBITED: Words("存疑圈存，本账未见批准", "in doubt, and never granted by this ledger"),
-    Stage.REFUSED: Words("未批准", "refused"),
-    Stage.CONFIRMED: Words("已入卡（TAC）", "credited, proven by its TAC"),
-    Stage.CONFIRMED_BY_COUNTER: Words("已入卡（计数器）", "credited, proven by the card's next counter"),
-    Stage.REVERSED: Words("未入卡，已退回", "not credited, given back"),
-    Stage.WANTED: Words("未入卡，已退回，待补一次", "not credited, given back, to be tried once more"),
-    Stage.IN_VAIN: Words("未入卡，已退回，补一次未成", "not credited, given back, tried once more in vain"),
+    Stage.AUTHORISED: Text("已批准，等结果", "granted, its outcome is awaited"),
+    Stage.NOT_CREDITED: Text("终端称未入卡，待证", "not credited, says the terminal; to be proven"),
+    Stage.UNPROVEN: Text("终端不知是否入卡，待证", "in doubt at the terminal; to be proven"),
+    Stage.UNDEBITED: Text("存疑圈存，本账未见批准", "in doubt, and never granted by this ledger"),
+    Stage.REFUSED: Text("未批准", "refused"),
+    Stage.CONFIRMED: Text("已入卡（TAC）", "credited, proven by its TAC"),
+    Stage.CONFIRMED_BY_COUNTER: Text("已入卡（计数器）", "credited, proven by the card's next counter"),
+    Stage.REVERSED: Text("未入卡，已退回", "not credited, given back"),
+    Stage.WANTED: Text("未入卡，已退回，待补一次", "not credited, given back, to be tried once more"),
+    Stage.IN_VAIN: Text("未入卡，已退回，补一次未成", "not credited, given back, tried once more in vain"),
 }
-ACCOUNTS = {"online": Words("电子账户", "the online account"), "pending": Words("过渡余额", "the pending load")}
+ACCOUNTS = {"online": Text("电子账户", "the online account"), "pending": Text("过渡余额", "the pending load")}
 
 
-def _evidence(stage: Stage, facts: LoadFacts, now_ms: int) -> tuple[Words, ...]:
+def _evidence(stage: Stage, facts: LoadFacts, now_ms: int) -> tuple[Text, ...]:
     return tuple(_about_card(stage, facts)) + tuple(_about_terminal(stage, facts, now_ms))
 
 
-def _about_card(stage: Stage, facts: LoadFacts) -> list[Words]:
+def _about_card(stage: Stage, facts: LoadFacts) -> list[Text]:
     n, before = facts.counter, yuan(facts.balance_fen)
     if stage is Stage.UNDEBITED:
-        return [Words(f"终端记录：联机计数 {n}，无 TAC", f"the terminal's record: online counter {n}, no TAC")]
+        return [Text(f"终端记录：联机计数 {n}，无 TAC", f"the terminal's record: online counter {n}, no TAC")]
     if stage is Stage.REFUSED:
         return [_result_words(facts.result)]
-    asked = Words(
-        f"MAC1：申请时联机计数 {n}，余额 ¥{before}", f"MAC1: online counter {n}, balance ¥{before} when asked"
-    )
+    asked = Text(f"MAC1：申请时联机计数 {n}，余额 ¥{before}", f"MAC1: online counter {n}, balance ¥{before} when asked")
     later = {
-        Stage.CONFIRMED: Words("TAC 已核", "TAC checked"),
-        Stage.CONFIRMED_BY_COUNTER: Words(f"其后计数已过 {n}", f"a later MAC1 or TAC with a counter above {n}"),
+        Stage.CONFIRMED: Text("TAC 已核", "TAC checked"),
+        Stage.CONFIRMED_BY_COUNTER: Text(f"其后计数已过 {n}", f"a later MAC1 or TAC with a counter above {n}"),
     }
     for back in (Stage.REVERSED, Stage.WANTED, Stage.IN_VAIN):
-        later[back] = Words(f"其后计数 {n} 未被此笔占用", f"counter {n} was proven later and not used by this load")
-    found = [asked, later.get(stage, Words("TAC 未到，其后计数未见", "no TAC yet, no later counter seen"))]
+        later[back] = Text(f"其后计数 {n} 未被此笔占用", f"counter {n} was proven later and not used by this load")
+    found = [asked, later.get(stage, Text("TAC 未到，其后计数未见", "no TAC yet, no later counter seen"))]
     return found + ([SECOND_TRY[facts.retry]] if stage in (Stage.WANTED, Stage.IN_VAIN) else [])
 
 
-def _result_words(name: str) -> Words:
+def _result_words(name: str) -> Text:
     """Of the result by its name; the name itself when a newer program wrote it."""
     known = LoadResult.__members__.get(name.upper())
-    if known is None:
-        return Words(f"结果 {name}", f"result {name}")
-    return Words(RESULT_TEXT[known].zh, RESULT_TEXT[known].en)
+    return RESULT_TEXT[known] if known is not None else Text(f"结果 {name}", f"result {name}")
 
 
 SECOND_TRY = {
-    "open": Words("尚未补", "not tried again yet"),
-    "offered": Words("已通知终端补 1 次，终端未来要款", "offered to a terminal once, none has asked for it"),
-    "offered_twice": Words("已通知终端补 2 次，终端未来要款", "offered to a terminal twice, none has asked for it"),
-    "offered_last": Words(
+    "open": Text("尚未补", "not tried again yet"),
+    "offered": Text("已通知终端补 1 次，终端未来要款", "offered to a terminal once, none has asked for it"),
+    "offered_twice": Text("已通知终端补 2 次，终端未来要款", "offered to a terminal twice, none has asked for it"),
+    "offered_last": Text(
         "已通知终端补 3 次，终端未来要款，不再通知", "offered to a terminal 3 times, none has asked; no more"
     ),
-    "second": Words("此笔即为补的那一次", "this was itself the second try"),
+    "second": Text("此笔即为补的那一次", "this was itself the second try"),
 }
 """What became of the second try of a load that was given back, by its retry mark."""
 
 
-def _about_terminal(stage: Stage, facts: LoadFacts, now_ms: int) -> list[Words]:
+def _about_terminal(stage: Stage, facts: LoadFacts, now_ms: int) -> list[Text]:
     if stage not in OPEN:
         return []
     found = []
     if facts.replaced:
-        found.append(Words("终端已更换，原机或已无话可说", "the terminal was replaced, the old one may never speak"))
+        found.append(Text("终端已更换，原机或已无话可说", "the terminal was replaced, the old one may never speak"))
     elif not facts.heard_ms:
-        found.append(Words("终端尚无状态上报", "the terminal has sent no STATUS yet"))
+        found.append(Text("终端尚无状态上报", "the terminal has sent no STATUS yet"))
     elif (silent_s := _silent_s(facts, now_ms)) > SILENT_S:
         zh, en = span(silent_s)
-        found.append(Words(f"终端 {zh}未联系", f"the terminal was not heard for {en}"))
+        found.append(Text(f"终端 {zh}未联系", f"the terminal was not heard for {en}"))
     if facts.owes:
-        found.append(Words(f"终端尚欠 {facts.owes} 笔记录", f"the terminal still owes {facts.owes} records"))
+        found.append(Text(f"终端尚欠 {facts.owes} 笔记录", f"the terminal still owes {facts.owes} records"))
     if not facts.awaited:
-        found.append(Words("卡在黑名单或已过期", "the card is on the hotlist or past its dates"))
+        found.append(Text("卡在黑名单或已过期", "the card is on the hotlist or past its dates"))
     return found
 
 
-def _will(after: Next, facts: LoadFacts) -> Words:
+def _will(after: Next, facts: LoadFacts) -> Text:
     if after is Next.NOTHING:
-        return Words("", "")
+        return SILENCE
     if facts.state == "reversed":
         return _of_given_back(after, facts)
     when, where, by_mac1 = WHEN[after], WHERE.get(after, AT_ANY_TAP), _by_mac1(facts)
-    return Words(when.zh + where.zh + by_mac1.zh, when.en + where.en + by_mac1.en)
+    return Text(f"{when.zh}{where.zh}{by_mac1.zh}", f"{when.en}{where.en}{by_mac1.en}")
 
 
 WHEN = {
-    Next.RECORD: Words("一分钟内应有终端记录；否则", "its record is due within a minute; else "),
-    Next.TERMINAL: Words("终端联网后补传记录；或", "the terminal's records come when it is on line again; or "),
-    Next.CARD: Words("", ""),
-    Next.DESK: Words("", ""),
+    Next.RECORD: Text("一分钟内应有终端记录；否则", "its record is due within a minute; else "),
+    Next.TERMINAL: Text("终端联网后补传记录；或", "the terminal's records come when it is on line again; or "),
+    Next.CARD: SILENCE,
+    Next.DESK: SILENCE,
 }
-AT_ANY_TAP = Words("该卡下次在任一联机终端刷卡时", "the card's next tap at any terminal on line ")
-WHERE = {Next.DESK: Words("须持卡到卡务中心，", "the card is needed at the card office, which ")}
+AT_ANY_TAP = Text("该卡下次在任一联机终端刷卡时", "the card's next tap at any terminal on line ")
+WHERE = {Next.DESK: Text("须持卡到卡务中心，", "the card is needed at the card office, which ")}
 """Where the card's MAC1 is to be had, if not at any tap: nobody else serves a card that is listed or past its dates."""
 
 
-def _by_mac1(facts: LoadFacts) -> Words:
+def _by_mac1(facts: LoadFacts) -> Text:
     n, back = facts.counter, _back(facts)
-    return Words(
+    return Text(
         f"由 MAC1 判定：计数仍为 {n} 则{back.zh}；已过则入账",
         f"decides by MAC1: counter still {n}: {back.en}; beyond: posted",
     )
 
 
-def _back(facts: LoadFacts) -> Words:
+def _back(facts: LoadFacts) -> Text:
     """What follows when the card did not take it."""
     if not facts.debited:
-        return Words("无款可退，结案", "there is nothing to give back, the case is closed")
+        return Text("无款可退，结案", "there is nothing to give back, the case is closed")
     fen, to = yuan(facts.amount_fen), ACCOUNTS[facts.source]
     if facts.retry == "open":
-        return Words(f" ¥{fen} 退回{to.zh}，并补一次", f"¥{fen} given back to {to.en} and tried once more")
-    return Words(f" ¥{fen} 退回{to.zh}，不再补", f"¥{fen} given back to {to.en}, not tried again")
+        return Text(f" ¥{fen} 退回{to.zh}，并补一次", f"¥{fen} given back to {to.en} and tried once more")
+    return Text(f" ¥{fen} 退回{to.zh}，不再补", f"¥{fen} given back to {to.en}, not tried again")
 
 
-def _of_given_back(after: Next, facts: LoadFacts) -> Words:
+def _of_given_back(after: Next, facts: LoadFacts) -> Text:
     fen, at = yuan(facts.amount_fen), ACCOUNTS[facts.source]
     if after is Next.RETRY:
-        return Words(
+        return Text(
             f"该卡下次在任一联机终端刷卡（消费、圈存、领款）时补 ¥{fen}，只补一次",
             f"¥{fen} is tried once more, once, at the card's next tap at any terminal on line (sale, load, claim)",
         )
-    anew = Words("再领", "claim") if facts.source == "pending" else Words("再圈存", "load")
-    return Words(
+    anew = Text("再领", "claim") if facts.source == "pending" else Text("再圈存", "load")
+    return Text(
         f"¥{fen} 在{at.zh}；持卡人可{anew.zh}，或到卡务中心",
         f"¥{fen} is in {at.en}; the holder may {anew.en} again, or come to the card office",
     )

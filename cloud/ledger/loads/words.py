@@ -26,8 +26,9 @@ from cloud.ledger.records.arrival import Arrival, case_key
 from cloud.ledger.records.grey import State
 
 EVIDENCE_MAX = 200
-UNPROVEN_SAID = "待证 unproven"
-NOT_CREDITED_SAID = "终端称未圈存 not credited, says the terminal"
+UNPROVEN_SAID = "unproven"
+NOT_CREDITED_SAID = "not credited, says the terminal"
+"""As they are stored; older rows have Chinese before them."""
 
 
 def note_unproven(writing: Writing, loads: Iterable[tuple[Arrival, int]]) -> list[tuple[Arrival, int, State]]:

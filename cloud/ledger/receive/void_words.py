@@ -15,6 +15,7 @@ from cloud.ledger.records.values import Now
 from cloud.store.db import Database, Row
 from shared.facts.desks import HeldProposed, HeldRejected, HeldReturned
 from shared.wire import codec
+from shared.words.voice import Text
 
 VOIDS_MAX = 100
 """Of one proposal; more are proposed in parts."""
@@ -55,7 +56,9 @@ def propose_voids(writing: Writing, records: Sequence[int], who: str, reason: st
     """Inside of a transaction."""
     wanted = tuple(sorted(set(records)))
     if not 0 < len(wanted) <= VOIDS_MAX:
-        raise ProposalRefused(f"撤销 1..{VOIDS_MAX} 笔 / 1..{VOIDS_MAX} voids, here {len(wanted)}")
+        raise ProposalRefused(
+            Text(f"撤销应为 1..{VOIDS_MAX} 笔，现有 {len(wanted)}", f"1..{VOIDS_MAX} voids, here {len(wanted)}")
+        )
     held = _require_held(writing.db, wanted)
     made = two_persons.propose(writing, ProposalKind.VOID, codec.dumps(list(wanted)), who, reason)
     writing.notes.tell(HeldProposed(made.number, len(held), _sum(held), SIDE, made.maker, made.reason))
@@ -89,7 +92,7 @@ def reject_voids(writing: Writing, number: int, who: str, reason: str) -> Decide
 def _of_voids(writing: Writing, number: int) -> Proposal:
     found = two_persons.proposal(writing.db, number)
     if found.kind is not ProposalKind.VOID:
-        raise ProposalRefused(f"提议 {number} 不是撤销 / proposal {number} is about something else")
+        raise ProposalRefused(Text(f"提议 {number} 不是撤销", f"proposal {number} is not about voids"))
     return found
 
 
@@ -97,7 +100,7 @@ def _require_held(db: Database, wanted: Sequence[int]) -> list[Row]:
     cases = [case for case in db.find(_CASES, list(wanted)) if case[3] == VoidState.HELD]
     missing = sorted(set(wanted) - {case[0] for case in cases})
     if missing:
-        raise ProposalRefused(f"记录 {missing[0]} 不是待核的撤销 / record {missing[0]} is no void that is held")
+        raise ProposalRefused(Text(f"记录 {missing[0]} 不是待核的撤销", f"record {missing[0]} is no void that is held"))
     return cases
 
 
@@ -105,7 +108,10 @@ def _require_posted(db: Database, wanted: Sequence[int]) -> None:
     still = sorted(case[0] for case in db.find(_CASES, list(wanted)) if case[3] != VoidState.POSTED)
     if still:
         raise ProposalRefused(
-            f"记录 {still[0]} 与其消费不符或已退，不能撤销 / record {still[0]} fits no sale that is not given back yet"
+            Text(
+                f"记录 {still[0]} 与其消费不符或已退，不能撤销",
+                f"record {still[0]} fits no sale that is not given back yet",
+            )
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from cloud.store.db import WRITER_LOCK, Database, PostgresDatabase, SqliteDatabase
 from shared.errors import ConfigFault, RuleBroken
+from shared.words.voice import Text
 
 HEAD = "0015"
 """The schema that this program speaks."""
@@ -21,7 +22,9 @@ def migrate(database: Database) -> None:
     if found == HEAD:
         return
     if found is not None and found > HEAD:
-        raise ConfigFault(f"账本版本 {found} 比本程序新 / ledger schema {found} is newer than this program ({HEAD})")
+        raise ConfigFault(
+            Text(f"账本版本 {found} 比本程序（{HEAD}）新", f"ledger schema {found} is newer than this program ({HEAD})")
+        )
     if found is None and isinstance(database, SqliteDatabase):
         _create(database)
         return
@@ -32,14 +35,19 @@ def require_head(database: Database) -> None:
     """For who only reads: ConfigFault unless the ledger has the schema that this program speaks, and how to get it."""
     found = _revision(database)
     if found is None:
-        raise ConfigFault("没有账本，先执行 cloud import / there is no ledger: cloud import first")
+        raise ConfigFault(Text("没有账本，先执行 cloud import", "there is no ledger: cloud import first"))
     if found < HEAD:
         raise ConfigFault(
-            f"账本是旧版 {found}，本程序用 {HEAD}：先启动一次（up 或 cloud ingest）即升级 / the ledger has the older "
-            f"schema {found}, this program speaks {HEAD}: start it once (up, or cloud ingest), which brings it up"
+            Text(
+                f"账本是旧版 {found}，本程序用 {HEAD}：先启动一次（up 或 cloud ingest）即升级",
+                f"the ledger has the older schema {found}, this program {HEAD}: start it once (up, or cloud ingest), "
+                "which brings it up",
+            )
         )
     if found > HEAD:
-        raise ConfigFault(f"账本版本 {found} 比本程序新 / ledger schema {found} is newer than this program ({HEAD})")
+        raise ConfigFault(
+            Text(f"账本版本 {found} 比本程序（{HEAD}）新", f"ledger schema {found} is newer than this program ({HEAD})")
+        )
 
 
 def _revision(database: Database) -> str | None:

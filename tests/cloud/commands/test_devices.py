@@ -8,6 +8,7 @@ import pytest
 
 from cloud.__main__ import main
 from cloud.ledger.ledger import open_ledger
+from shared.words.voice import Language, speak
 from tests.cloud.ledger import campus as c
 
 MOVE = ("move", "pos-01", "--to", c.OTHER_BOX, "--who", "张三", "--reason", "食堂装修")
@@ -24,14 +25,18 @@ def run(capsys: pytest.CaptureFixture[str], data: Path, *words: object) -> tuple
 
 def test_one_orders_another_confirms(early: Path, capsys) -> None:
     code, said = run(capsys, early, *MOVE)
-    for text in ("提议 proposal 1: 待确认 waits", "pos-01", "canteen-1 移到 canteen-2", "device confirm --proposal 1"):
+    for text in ("提议 1：待确认", "pos-01", "canteen-1 移到 canteen-2", "device confirm --proposal 1"):
         assert text in said
     assert (code, run(capsys, early, "confirm", "--proposal", 1, "--who", "张三")[0]) == (0, 2)
     code, said = run(capsys, early, "confirm", "--proposal", 1, "--who", "李四")
-    assert (code, "已确认 confirmed" in said) == (0, True)
+    assert (code, "已确认" in said) == (0, True)
     assert "先前已办" in run(capsys, early, "confirm", "--proposal", 1, "--who", "李四")[1]
     code, said = run(capsys, early)
-    assert (code, "terminal pos-01  网关 box canteen-2" in said, "已确认" in said) == (0, True, True)
+    assert (code, "终端 pos-01  网关 canteen-2" in said, "已确认" in said) == (0, True, True)
+    speak(Language.EN)
+    said = run(capsys, early, "list")[1]
+    assert "terminal pos-01  box canteen-2\n" in said
+    assert "proposal 1: confirmed: terminal pos-01 moves from box canteen-1 to canteen-2\n" in said
     with closing(open_ledger(str(early / "cloud" / "ledger.db"))) as ledger:
         assert ledger.opened.picture.registry.serves(c.OTHER_BOX, c.POS)
 

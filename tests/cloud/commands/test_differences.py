@@ -8,6 +8,7 @@ import pytest
 
 from cloud.__main__ import main
 from cloud.ledger.ledger import open_ledger
+from shared.words.voice import Language, speak
 from tests.cloud.campus import Campus
 from tests.cloud.ledger import campus as c
 
@@ -42,31 +43,45 @@ def test_what_is_apart_is_listed_explained_and_told_ever_after(data: Path, capsy
     code, said = run(capsys, data, "differences")
     assert code == 1
     for text in (
-        "差异 difference 1: 未说明 unexplained  卡 card 0001 主钱包 main purse", "卡账 ¥-0.50",
-        "余额应为 should be ¥9.00，读到 read ¥109.00，计数器 counter 1", "未说明 unexplained: 2",
+        "差异 1：未说明  卡 0001 主钱包", "卡账 ¥-0.50",
+        "余额应为 ¥9.00，读到 ¥109.00，计数器 1", "未说明 2",
     ):  # fmt: skip
         assert text in said
     code, said = run(capsys, data, "verify")
-    assert (code, "✗ 卡账差异" in said, "NOT TRUE" in said) == (1, True, True)
+    assert (code, "✗ 卡账差异" in said, "账本有误" in said) == (1, True, True)
     assert json.loads(run(capsys, data, "report", "--json")[1])["differences"] == 2
     for number in (1, 2):
         code, said = run(capsys, data, "differences", "explain", "--number", number, *WHO)
         assert (code, "王芳: 密钥外泄" in said) == (0, True), said
     assert run(capsys, data, "differences", "list")[0] == 0
     code, said = run(capsys, data, "verify")
-    assert (code, "△ 卡账差异" in said, "beside differences that are explained" in said) == (0, True, True), said
+    assert (code, "△ 卡账差异" in said, "账本无误，另有已说明的差异" in said) == (0, True, True), said
     told = json.loads(run(capsys, data, "report", "--json")[1])
     assert (told["differences"], told["differences_explained"], told["explained_fen"]) == (0, 2, 10_000)
 
 
 def test_wrong_use_changes_nothing_and_is_told(data: Path, capsys) -> None:
     for words, why in (
-        (("explain", *WHO), "--number is missing"),
-        (("explain", "--number", 1, "--who", "王芳"), "--reason is missing"),
-        (("explain", "--number", 9, *WHO), "no difference 9"),
+        (("explain", *WHO), "缺少 --number"),
+        (("explain", "--number", 1, "--who", "王芳"), "缺少 --reason"),
+        (("explain", "--number", 9, *WHO), "没有差异 9"),
         (("explain", "--number", 1, "--who", " ", "--reason", "x"), "--who"),
     ):
         code, said = run(capsys, data, "differences", *words)
         assert (code, why in said) == (2, True), said
     listed = json.loads(run(capsys, data, "differences", "--json")[1])["differences"]
     assert [(one["kind"], one["state"]) for one in listed] == [("negative", "unexplained"), ("chain", "unexplained")]
+
+
+def test_in_english(data: Path, capsys) -> None:
+    speak(Language.EN)
+    _, said = run(capsys, data, "differences")
+    for text in (
+        "difference 1: unexplained  card 0001, main purse", "the card has spent money that the ledger never gave",
+        "the balance should be ¥9.00, ¥109.00 was read, counter 1", "differences 2, unexplained 2\n",
+    ):  # fmt: skip
+        assert text in said
+    _, said = run(capsys, data, "verify")
+    assert "✗ differences" in said
+    assert "the ledger is NOT TRUE: " in said
+    assert run(capsys, data, "differences", "explain", *WHO) == (2, "error: --number is missing\n")

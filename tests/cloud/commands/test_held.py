@@ -9,6 +9,7 @@ import pytest
 from cloud.__main__ import main
 from cloud.ledger.held.thefts import Report
 from cloud.ledger.ledger import Ledger, open_ledger
+from shared.words.voice import Language, speak
 from tests.cloud.ledger import campus as c
 
 PSAM = c.psam(1).hex()
@@ -45,19 +46,32 @@ def run(capsys: pytest.CaptureFixture[str], data: Path, *words: object) -> tuple
 
 def test_one_proposes_another_confirms_and_again_is_success(data: Path, capsys) -> None:
     code, said = run(capsys, data, "list")
-    assert (code, "待核 held: 2 笔, ¥3.00" in said, "已挂失的 PSAM 或终端" in said) == (0, True, True), said
+    assert (code, "待核 2 笔，¥3.00" in said, "已挂失的 PSAM 或终端" in said) == (0, True, True), said
     code, said = run(capsys, data, *PROPOSED)
-    for text in ("提议 proposal 1: 待确认 waits", "2 笔 entries, ¥3.00 放行给商户", "张三: 与小票核对无误", "余 7 天"):
+    for text in ("提议 1：待确认", "2 笔，¥3.00，放行给商户", "张三: 与小票核对无误", "余 7 天"):
         assert text in said
     assert (code, sums(data)) == (0, (0, 300))
-    assert "提议 proposal 1" in run(capsys, data, "list")[1]
+    assert "提议 1" in run(capsys, data, "list")[1]
     code, said = run(capsys, data, "confirm", "--proposal", 1, "--who", "张三")
-    assert (code, "须另一人确认" in said, sums(data)) == (2, True, (0, 300))
+    assert (code, "张三 是提议人，须另一人确认" in said, sums(data)) == (2, True, (0, 300))
     code, said = run(capsys, data, "confirm", "--proposal", 1, "--who", "李四")
-    assert (code, "已确认 confirmed" in said, "复核人 decided by 李四" in said) == (0, True, True)
+    assert (code, "已确认" in said, "复核人 李四" in said) == (0, True, True)
     code, said = run(capsys, data, "confirm", "--proposal", 1, "--who", "李四")
-    assert (code, "先前已办 / was decided before" in said, sums(data)) == (0, True, (300, 0))
-    assert "待核 held: 0 笔" in run(capsys, data, "list")[1]
+    assert (code, "先前已办\n" in said, sums(data)) == (0, True, (300, 0))
+    assert "待核 0 笔" in run(capsys, data, "list")[1]
+
+
+def test_in_english(data: Path, capsys) -> None:
+    speak(Language.EN)
+    code, said = run(capsys, data, "list")
+    assert (code, "seq 1  stolen PSAM or body\n" in said, "held: 2, ¥3.00\n" in said) == (0, True, True), said
+    code, said = run(capsys, data, *PROPOSED)
+    waits = "proposal 1: waits: 2 entries, ¥3.00, released to the merchant\n"
+    for text in (waits, "  proposed by 张三: ", "7 days left"):
+        assert text in said
+    code, said = run(capsys, data, "confirm", "--proposal", 1, "--who", "张三")
+    assert (code, said) == (2, "error: 张三 proposed it: somebody else confirms\n")
+    assert "  decided by 李四\n" in run(capsys, data, "confirm", "--proposal", 1, "--who", "李四")[1]
 
 
 def test_a_void_by_pin_is_listed_and_given_back_by_two(early: Path, capsys) -> None:
@@ -65,18 +79,18 @@ def test_a_void_by_pin_is_listed_and_given_back_by_two(early: Path, capsys) -> N
     with closing(books(early)) as ledger:
         c.Box(ledger).send(c.stored(sale), c.void_by_pin(2, sale))
     code, said = run(capsys, early, "list")
-    for text in ("撤销 void, 记录 record 2  卡 card 0001  ¥7.00", "seq 2 → 1", "仅凭口令撤销", "held propose --void N"):
+    for text in ("撤销记录 2  卡 0001  ¥7.00", "序号 2 → 1", "仅凭口令撤销", "held propose --void N"):
         assert text in said
     assert json.loads(run(capsys, early, "list", "--json")[1])["voids"][0] == {
         "record": 2, "card": c.card(1).hex(), "label": "0001", "fen": 700, "terminal": "pos-01", "seq": 2, "sale": 1,
         "reason": "void_pin",
     }  # fmt: skip
     code, said = run(capsys, early, "propose", "--void", 2, "--who", "张三", "--reason", "已问主管")
-    assert (code, "撤销 voids, 记录 records 2" in said, sums(early)) == (0, True, (700, 0))
+    assert (code, "撤销，记录 2" in said, sums(early)) == (0, True, (700, 0))
     assert run(capsys, early, "confirm", "--proposal", 1, "--who", "张三")[0] == 2
     assert (run(capsys, early, "confirm", "--proposal", 1, "--who", "李四")[0], sums(early)) == (0, (0, 0))
     code, said = run(capsys, early, "list")
-    assert ("held voids" in said, "提议 proposal 1: 已确认" in said) == (False, True)
+    assert ("待核撤销" in said, "提议 1：已确认" in said) == (False, True)
 
 
 def test_cards_are_given_back_and_the_rest_is_rejected(data: Path, capsys) -> None:
@@ -90,7 +104,7 @@ def test_cards_are_given_back_and_the_rest_is_rejected(data: Path, capsys) -> No
     entry = told["held"][0]["entry"]
     assert run(capsys, data, "propose", "--entry", entry, *back)[0] == 0
     code, said = run(capsys, data, "reject", "--proposal", 2, "--who", "李四", "--reason", "是本人")
-    assert (code, "已否决 rejected" in said, sums(data)) == (0, True, (0, 100))
+    assert (code, "已否决" in said, sums(data)) == (0, True, (0, 100))
     states = [one["state"] for one in json.loads(run(capsys, data, "list", "--json")[1])["proposals"]]
     assert states == ["confirmed", "rejected"]
 
@@ -100,7 +114,7 @@ def test_what_was_proposed_already_is_not_proposed_again(data: Path, capsys) -> 
     code, said = run(capsys, data, *PROPOSED, "--json")
     assert (code, json.loads(said)["fen"]) == (0, 200), "of the PSAM, what is left"
     code, said = run(capsys, data, *PROPOSED)
-    assert (code, "nothing is held" in said) == (2, True)
+    assert (code, "没有可提议的待核分录" in said) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +124,7 @@ def test_what_was_proposed_already_is_not_proposed_again(data: Path, capsys) -> 
         (("propose", "--psam", PSAM, "--who", "a", "--reason", "b"), "--to"),
         (("propose", "--to", "merchant", "--who", "a", "--reason", "b"), "--psam"),
         (("propose", "--entry", "1", "--to", "merchant", "--who", "a", "--reason", "b"), "1 不在待核"),
-        (("propose", "--psam", "5000000000ff", "--to", "merchant", "--who", "a", "--reason", "b"), "nothing is held"),
+        (("propose", "--psam", "5000000000ff", "--to", "merchant", "--who", "a", "--reason", "b"), "没有可提议"),
         (("propose", "--psam", PSAM, "--to", "merchant", "--who", " ", "--reason", "b"), "--who"),
         (("confirm", "--who", "a"), "--proposal"),
         (("confirm", "--proposal", "9", "--who", "a"), "没有提议 9"),

@@ -10,6 +10,7 @@ import pytest
 from cloud.__main__ import main
 from cloud.ledger.ledger import Ledger, open_ledger
 from shared.wire.messages import FORM_1, FORM_2, NONCE_SIZE, Hello, SignedAck
+from shared.words.voice import Language, speak
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 
@@ -60,9 +61,19 @@ def data(early: Path) -> Path:
 def test_what_is_gone_and_what_is_known_of_it(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, said = run(capsys, data, "put-back")
     assert code == 1
-    for text in ("再来 came again 1 条 records", "gone, two persons to close: 2–3", "账内链 links 2–3", "load-01 1 条"):
+    for text in ("再来 1 条记录", "账内链 2–3 不会再来，待两人办结", "账内链 2–3：", "load-01 1 条"):
         assert text in said, said
-    assert "缺款 lacks: 卡 card 0001 电子账户 online account ¥-100.00" in said, "loads say what must have been paid in"
+    assert "缺款：卡 0001 电子账户 ¥-100.00" in said, "loads say what must have been paid in"
+    speak(Language.EN)
+    _, said = run(capsys, data, "put-back")
+    for text in (
+        "1 records ¥0.00 came again from 1 terminals; book-only links 2–3 are gone, for two persons to close\n",
+        "book-only links 2–3: deposits, grants, desk, approvals after",
+        "came again: load-01 1 records ¥0.00, loaded ¥100.00",
+        "lacks: card 0001, online account ¥-100.00",
+    ):  # fmt: skip
+        assert text in said
+    speak(Language.ZH)
     told = json.loads(run(capsys, data, "put-back", "--json")[1])
     assert (told["open"], told["again"]["records"], told["again"]["loaded_fen"]) == (1, 1, 10_000)
     assert run(capsys, data, "report")[1].count("放回了旧账本") == 1
@@ -70,19 +81,19 @@ def test_what_is_gone_and_what_is_known_of_it(data: Path, capsys: pytest.Capture
 
 def test_it_is_false_until_two_persons_have_closed_it(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, said = run(capsys, data, "verify")
-    assert (code, "NOT TRUE: put-back: links 2–3 of the book-only chain are gone" in said) == (1, True), said
-    assert "放回了旧账本 an older ledger was put back: 再来" in said
+    assert (code, "账本有误：put-back: links 2–3 of the book-only chain are gone" in said) == (1, True), said
+    assert "放回了旧账本：再来" in said
     assert run(capsys, data, *("put-back", *PROPOSED))[0] == 0
     code, said = run(capsys, data, "put-back", *PROPOSED)
-    assert (code, "proposal 1 names some" in said) == (2, True)
+    assert (code, "与提议 1 重叠" in said) == (2, True)
     assert run(capsys, data, "put-back", "confirm", "--proposal", 1, "--who", "张三")[0] == 2
     assert run(capsys, data, "verify")[0] == 1
     assert run(capsys, data, "held", "list")[0] == 0, "a proposal about something else is not its matter"
     assert run(capsys, data, "held", "confirm", "--proposal", 1, "--who", "李四")[0] == 2
     code, said = run(capsys, data, "put-back", "confirm", "--proposal", 1, "--who", "李四")
-    assert (code, "已确认 confirmed" in said) == (0, True)
+    assert (code, "已确认" in said) == (0, True)
     code, said = run(capsys, data, "verify")
-    assert (code, "beside an older copy that was put back" in said, "△ 见证" in said) == (0, True, True), said
+    assert (code, "账本无误，另有放回的旧账本" in said, "△ 见证" in said) == (0, True, True), said
     assert run(capsys, data, "put-back")[0] == 0
     assert run(capsys, data, "put-back", *PROPOSED)[0] == 2, "nothing is open"
 
@@ -105,7 +116,7 @@ def test_boxes_of_release_0_1_do_not_know_what_is_gone(early: Path, capsys: pyte
 
 
 def test_a_ledger_that_was_never_put_back(early: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, early, "put-back") == (0, "账本未曾放回 this ledger was never put back\n")
+    assert run(capsys, early, "put-back") == (0, "账本未曾放回\n")
     assert run(capsys, early, "put-back", *PROPOSED)[0] == 2
 
 

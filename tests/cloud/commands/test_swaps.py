@@ -11,6 +11,7 @@ from cloud.ledger.ledger import open_ledger
 from shared.ids import DeviceId, StorageId
 from shared.inventory import DeviceKind, SpareRow
 from shared.wire.messages import Swap
+from shared.words.voice import Language, speak
 from tests.cloud.ledger import campus as c
 
 SPARE = DeviceId(b"\0\1\x40\0\0\1")
@@ -38,10 +39,16 @@ def run(capsys: pytest.CaptureFixture[str], data: Path, *words: object) -> tuple
 def test_listed_proposed_confirmed(data: Path, capsys) -> None:
     code, said = run(capsys, data)
     assert code == 0
-    for text in ("spare-01 顶替 for pos-01", "张三", "待两人确认", "待核 held: 1 笔, ¥2.50"):
+    for text in ("spare-01 顶替 pos-01", "张三", "待两人确认", "待核 1 笔，¥2.50"):
         assert text in said
+    speak(Language.EN)
+    told = run(capsys, data, "list")[1]
+    assert "spare-01 for pos-01" in told
+    assert "waits for two persons" in told
+    assert "held: 1, ¥2.50" in told
+    speak(Language.ZH)
     assert run(capsys, data, *PROPOSED)[0] == 0
-    assert "提议 proposal 1 待另一人确认" in run(capsys, data, "list")[1]
+    assert "提议 1 待另一人确认" in run(capsys, data, "list")[1]
     assert run(capsys, data, *PROPOSED)[0] == 2, "it waits already"
     assert run(capsys, data, "confirm", "--proposal", 1, "--who", "李四")[0] == 2
     code, said = run(capsys, data, "confirm", "--proposal", 1, "--who", "王五")
@@ -53,7 +60,7 @@ def test_listed_proposed_confirmed(data: Path, capsys) -> None:
 def test_rejected(data: Path, capsys) -> None:
     run(capsys, data, *PROPOSED)
     assert run(capsys, data, "reject", "--proposal", 1, "--who", "王五", "--reason", "无此事")[0] == 0
-    assert "已否决 rejected" in run(capsys, data)[1]
+    assert "已否决" in run(capsys, data)[1]
 
 
 @pytest.mark.parametrize(
@@ -68,5 +75,5 @@ def test_wrong_use(data: Path, capsys, words: tuple[object, ...]) -> None:
 def test_a_proposal_about_a_swap_is_none_about_what_is_held(data: Path, capsys) -> None:
     run(capsys, data, *PROPOSED)
     assert main(["held", "--data", str(data), "list"]) == 0
-    assert "提议 proposal" not in capsys.readouterr().out
+    assert "提议 " not in capsys.readouterr().out
     assert main(["held", "--data", str(data), "confirm", "--proposal", "1", "--who", "王五"]) == 2

@@ -11,6 +11,7 @@ from cloud.__main__ import main
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
 from shared.wire.messages import BoxState
+from shared.words.voice import Language, speak
 from tests.cloud.ledger import campus as c
 
 PSAM = c.psam(1).hex()
@@ -56,12 +57,26 @@ def test_it_says_what_was_done_who_knows_and_what_the_key_reaches(data: Path, ca
     code, said = run(capsys, data, *STOLEN)
     assert code == 0, said
     for text in (
-        "已挂失 reported stolen", "pos-01 1号窗口 一楼大伙 @ canteen-1", "2026-07-21 10:00:00", "王五: 窗口被撬",
-        "版本 version 1，已确认 confirmed 0/2", "未确认 not yet: canteen-1", "seq 2", "待核 held      0 笔",
-        "campus 密钥版本 key version 1: 8 张卡 cards", "never credit",
-        "给卡加钱（没有圈存密钥）", "quarantines", "--found",
+        "已挂失", "pos-01 1号窗口 一楼大伙 @ canteen-1", "2026-07-21 10:00:00", "王五: 窗口被撬",
+        "版本 1，已确认 0/2", "未确认：canteen-1", "序号 2", "待核    0 笔",
+        "campus 密钥版本 1：8 张卡",
+        "给卡加钱（没有圈存密钥）", "--found",
     ):  # fmt: skip
         assert text in said
+
+
+def test_in_english(data: Path, capsys) -> None:
+    speak(Language.EN)
+    code, said = run(capsys, data, *STOLEN)
+    assert code == 0, said
+    for text in (
+        ": reported stolen\n", "  list     version 1, confirmed by 0/2 boxes\n", "not yet: canteen-1", "seq 2",
+        "held     0 records, ¥0.00 (the card side is posted)", "campus key version 1: 8 cards", "never credit",
+        "quarantines", "to undo it (held stays held): psam-stolen --found",
+    ):  # fmt: skip
+        assert text in said
+    code, said = run(capsys, data, "--psam", PSAM, "--found", "--who", "王五", "--reason", "found")
+    assert "it may sell again; two persons release what is held" in said
 
 
 def test_run_again_it_tells_how_far_it_is_and_adds_nothing(data: Path, capsys) -> None:
@@ -87,7 +102,7 @@ def test_wait_ends_when_all_boxes_hold_the_list_and_says_when_not(data: Path, ca
     assert run(capsys, data, *STOLEN, "--wait", "0.3")[0] == 1
     confirm(data, c.BOX, c.OTHER_BOX)
     code, said = run(capsys, data, *STOLEN, "--wait", "30")
-    assert (code, "confirmed 2/2" in said) == (0, True)
+    assert (code, "已确认 2/2" in said) == (0, True)
 
 
 def test_the_cards_go_to_a_file(data: Path, tmp_path: Path, capsys) -> None:
@@ -107,9 +122,9 @@ def test_found_again(data: Path, capsys) -> None:
     later(data, 3)
     code, said = run(capsys, data, *found)
     assert code == 0
-    assert "已找回 found again" in said
-    assert "待核 held      1 笔" in said
-    assert "two persons release what is held" in said
+    assert "已找回" in said
+    assert "待核    1 笔" in said
+    assert "待核由两人核对后放行" in said
 
 
 def test_a_psam_of_no_inventory_is_a_slip_unless_it_is_said(data: Path, capsys) -> None:
@@ -127,7 +142,7 @@ def test_a_psam_of_no_inventory_is_a_slip_unless_it_is_said(data: Path, capsys) 
         (("--psam", "51"), "12 位十六进制"),
         (("--psam", PSAM, "--who", "a", "--reason", "b"), "--since"),
         (("--psam", PSAM, "--who", "a", "--reason", "b", "--since", "yesterday"), "--since"),
-        (("--psam", PSAM, "--who", "a", "--reason", "b", "--since", "2130-01-01"), "future"),
+        (("--psam", PSAM, "--who", "a", "--reason", "b", "--since", "2130-01-01"), "将来"),
         (("--psam", PSAM, "--who", "", "--reason", "b", "--since", "2026-01-01"), "--who"),
         (("--psam", PSAM, "--who", "a", "--reason", "b", "--since", "2026-01-01", "--wait", "-1"), "--wait"),
     ],

@@ -394,7 +394,7 @@ def test_it_ends_when_standard_input_closes(quick_site: Site) -> None:
 
 def test_a_second_ingest_on_the_same_folder_is_refused(quick_site: Site, tmp_path: Path) -> None:
     (tmp_path / "second").mkdir()
-    with pytest.raises(NotStanding, match="another ingest"):
+    with pytest.raises(NotStanding, match="已有入账进程"):
         Standing(quick_site.ingest.part, tmp_path / "second").__enter__()
 
 

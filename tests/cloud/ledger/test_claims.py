@@ -62,7 +62,7 @@ def test_a_grant_is_once_per_key_and_told(ledger: Ledger) -> None:
     assert sums(ledger)[3] == 3000
     assert c.balances(ledger)["fund"] == 3000  # granted and not paid in yet
     assert c.codes(ledger) == {"granted": "notice"}
-    with pytest.raises(GrantRefused, match="another grant"):
+    with pytest.raises(GrantRefused, match="另一笔发放"):
         grant(ledger, 3001)
     grant(ledger, 500, "grant-2", "bank")
     assert sums(ledger)[3] == 3500

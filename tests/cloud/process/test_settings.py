@@ -99,7 +99,7 @@ def test_a_copy_of_a_folder_does_not_lead_to_the_originals_database(tmp_path: Pa
         (original / "cloud" / name).write_text(text + "\n")
     shutil.copytree(original, copy)
     assert load_settings(original).dsn(None) == "postgresql://x@/y?host=z"
-    with pytest.raises(ConfigFault, match="original"):
+    with pytest.raises(ConfigFault, match="原目录"):
         load_settings(copy).dsn(None)
     assert load_settings(copy).dsn("postgresql://own") == "postgresql://own"
     original.rename(moved)

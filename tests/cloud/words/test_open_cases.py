@@ -34,16 +34,16 @@ def test_pending_loads_and_grey_purchases_oldest_first() -> None:
     assert found[0] == OpenCase("suspense", "pos-02", 41, "0008", 1250, 90)
     assert found[1] == OpenCase("transit", "load-01", 9, "0007", 5000, 5, found[1].will)
     assert len(found) == 2
-    assert "¥50.00 退回" in found[1].will
-    assert "¥50.00 given back" in found[1].will
+    assert "¥50.00 退回" in found[1].will.zh
+    assert "¥50.00 given back" in found[1].will.en
 
 
 def test_an_open_void_says_what_it_waits_for() -> None:
     waits, twice = (VoidView(grey("void", 0).record, 40, why, NOW_MS - 3_000) for why in ("void", "void_twice"))
     found = open_cases([], [], [waits, twice], NOW_MS)
     assert found[0] == OpenCase("void", "pos-02", 41, "0008", 1250, 3, found[0].will)
-    assert "waits for its purchase" in found[0].will
-    assert "void already" in found[1].will
+    assert "waits for its purchase" in found[0].will.en
+    assert "void already" in found[1].will.en
 
 
 def test_no_age_is_negative() -> None:

@@ -27,6 +27,7 @@ from shared.desk import CardState
 from shared.errors import WireFault
 from shared.facts.losses import WriteOffConfirmed, WriteOffProposed, WriteOffRejected
 from shared.wire import codec
+from shared.words.voice import Text
 
 TERMINALS_MAX = 5000
 """Of one proposal; more are proposed in parts."""
@@ -84,7 +85,12 @@ def propose_write_off(writing: Writing, label: str, names: Sequence[str], who: s
     devices = _devices(writing.db, card, names)
     for other in two_persons.waiting(writing.db, writing.now.unix_ms):
         if other.kind is ProposalKind.WRITE_OFF and _overlaps(read_offer(other.document), card, devices):
-            raise ProposalRefused(f"与提议 {other.number} 重叠，先办结 / proposal {other.number} names some: decide it")
+            raise ProposalRefused(
+                Text(
+                    f"与提议 {other.number} 重叠，先办结它",
+                    f"proposal {other.number} names some of them: decide it first",
+                )
+            )
     offer = Offer(card, possible_fen(writing, card), devices)
     made = two_persons.propose(writing, ProposalKind.WRITE_OFF, offer.to_bytes(), who, reason)
     told = WriteOffProposed(made.number, label, _named(names), len(devices), offer.fen, made.maker, made.reason)
@@ -99,7 +105,7 @@ def confirm_write_off(writing: Writing, number: int, who: str) -> Decided:
         return decided
     offer = read_offer(decided.proposal.document)
     if written_off(writing.db, offer.card) & set(offer.devices):
-        raise ProposalRefused("其中有终端已销账 / one of the terminals is written off already")
+        raise ProposalRefused(Text("其中有终端已销账", "one of the terminals is written off already"))
     fen = min(offer.fen, possible_fen(writing, offer.card))
     entry = _provide(writing, decided.proposal, offer.card, fen) if fen else None
     rows = [
@@ -133,10 +139,12 @@ def possible_fen(writing: Writing, card: bytes) -> int:
 def _card(writing: Writing, label: str) -> bytes:
     rows = writing.db.run("SELECT card FROM card WHERE label = ?", (label,))
     if not rows:
-        raise ProposalRefused(f"没有这张卡 / no such card: {label[:40]}")
+        raise ProposalRefused(Text(f"没有这张卡：{label[:40]}", f"no such card: {label[:40]}"))
     card = bytes(rows[0][0])
     if life_of(writing.db, card).state is CardState.NORMAL:
-        raise ProposalRefused(f"卡 {label} 未挂失，也未换卡 / card {label} was neither reported lost nor replaced")
+        raise ProposalRefused(
+            Text(f"卡 {label} 未挂失，也未换卡", f"card {label} was neither reported lost nor replaced")
+        )
     return card
 
 
@@ -144,12 +152,17 @@ def _devices(db: Database, card: bytes, names: Sequence[str]) -> tuple[bytes, ..
     known = {one.name: device for device, one in fleet(db).tills.items()}
     for name in names:
         if name not in known:
-            raise ProposalRefused(f"没有能扣款的终端 {name[:40]} / no terminal of this name that can debit")
+            raise ProposalRefused(Text(f"没有能扣款的终端 {name[:40]}", f"no terminal {name[:40]} that can debit"))
     devices = tuple(dict.fromkeys(known[name] for name in names))
     if not 0 < len(devices) <= TERMINALS_MAX:
-        raise ProposalRefused(f"终端 1..{TERMINALS_MAX} 台 / 1..{TERMINALS_MAX} terminals, here {len(devices)}")
+        raise ProposalRefused(
+            Text(
+                f"终端应为 1..{TERMINALS_MAX} 台，现有 {len(devices)}",
+                f"1..{TERMINALS_MAX} terminals, here {len(devices)}",
+            )
+        )
     if written_off(db, card) & set(devices):
-        raise ProposalRefused("其中有终端已销账 / one of them is written off already")
+        raise ProposalRefused(Text("其中有终端已销账", "one of them is written off already"))
     return devices
 
 
@@ -160,7 +173,7 @@ def _overlaps(offer: Offer, card: bytes, devices: Sequence[bytes]) -> bool:
 def _offered(db: Database, number: int) -> Proposal:
     found = two_persons.proposal(db, number)
     if found.kind is not ProposalKind.WRITE_OFF:
-        raise ProposalRefused(f"提议 {number} 不是终端销账 / proposal {number} is about something else")
+        raise ProposalRefused(Text(f"提议 {number} 不是终端销账", f"proposal {number} is no write-off of terminals"))
     return found
 
 

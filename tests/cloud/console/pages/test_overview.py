@@ -137,11 +137,12 @@ def test_a_ledger_that_was_put_back_is_red_until_two_persons_have_closed_the_lis
     ledger.hello(c.BOX, c.PARTITION, said, lambda _: shown, c.NOW)
     told = read(ledger)["ledger"]
     assert (told["ok"], told["mark"], told["said"]) == (False, "bad", "ledger_put_back")
-    assert "待两人办结 gone, two persons to close: 1–9" in told["put_back"]
+    assert "账内链 1–9 不会再来，待两人办结" in told["put_back"][0]
+    assert "book-only links 1–9 are gone" in told["put_back"][1]
     held = HeldLedger(ledger.opened)
     held.confirm_close(held.propose_close("张三", "按底单补记", c.NOW).number, "李四", c.NOW)
     told = read(ledger)["ledger"]
-    assert (told["ok"], "所缺已办结 closed" in told["put_back"]) == (True, True)
+    assert (told["ok"], "所缺已办结" in told["put_back"][0]) == (True, True)
     assert "ledger_put_back" in words("zh")
 
 

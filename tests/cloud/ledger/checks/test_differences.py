@@ -8,6 +8,7 @@ from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
+from shared.words.voice import Text
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import NOW, OPENING, Box
 from tests.cloud.ledger.findings.test_look import CARD, LATER, looked, raw_keys, sale
@@ -43,7 +44,7 @@ def test_what_is_explained_is_true_and_told_and_no_more_than_that(ledger: Ledger
     assert "card 0001" in checked(ledger)["cards"].broken
     ledger.explain_difference(2, "王芳", "密钥外泄", LATER)
     assert verify(ledger, c.check_tac).first_broken == ""
-    assert checked(ledger)["differences"].note == "已说明的差异 explained: 2"
+    assert checked(ledger)["differences"].note == Text("已说明的差异：2", "explained: 2")
     box.send(sale(3, 2, 50, 9_950))
     assert "-100 fen" in checked(ledger)["differences"].broken
 

@@ -5,11 +5,12 @@ import pytest
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.ledger import Ledger
 from shared.wire.messages import BoxState, DeviceStatus, EpochStatus
+from shared.words.voice import Text
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 
 
-def gaps(ledger: Ledger) -> tuple[str, str]:
+def gaps(ledger: Ledger) -> tuple[str, Text | None]:
     """What is broken, and the note."""
     report = verify(ledger, c.check_tac)
     (found,) = [check for check in report.checks if check.name == "gaps"]
@@ -30,9 +31,9 @@ def test_settled_numbers_that_the_books_lack_are_named(ledger: Ledger, box: Box)
     box.send(*(c.stored(c.purchase(seq, c.card(1), seq, 10, c.OPENING - 10 * seq)) for seq in (1, 5)))
     tell(ledger, 0, 9)
     say(ledger, 0)
-    assert gaps(ledger) == ("", ""), "late is no loss: the terminal still holds them"
+    assert gaps(ledger) == ("", None), "late is no loss: the terminal still holds them"
     tell(ledger, 7, 9)
-    assert gaps(ledger) == ("terminal pos-01 epoch 1: 2-4, 6-7 are lost", "")
+    assert gaps(ledger) == ("terminal pos-01 epoch 1: 2-4, 6-7 are lost", None)
     say(ledger, 0, online=False)
     assert gaps(ledger)[0].endswith("(its box is off line, and may still hold them)")
 
@@ -44,6 +45,6 @@ def test_what_a_box_may_still_send_is_waited_for(ledger: Ledger, box: Box, told:
     if told:
         say(ledger, 2)
     broken, note = gaps(ledger)
-    assert (broken, note.endswith(": 1")) == ("", True)
+    assert (broken, note and note.en[-3:]) == ("", ": 1")
     box.send(*(c.stored(c.purchase(seq, c.card(1), seq, 10, c.OPENING - 10 * (seq - 1))) for seq in (1, 2)))
-    assert gaps(ledger) == ("", "")
+    assert gaps(ledger) == ("", None)

@@ -94,7 +94,7 @@ def test_rejected_it_stays_held(ledger: Ledger, held: HeldLedger, box: Box) -> N
     box.send(sale(1))
     assert c.verdicts(ledger)[-1] == (Verdict.HELD, Reason.PSAM_MOVED)
     assert c.codes(ledger)["swap-rejected"] == "important"
-    with pytest.raises(ProposalRefused, match="rejected"):
+    with pytest.raises(ProposalRefused, match="已否决"):
         held.propose_swap(1, "李四", "再", c.NOW)
 
 

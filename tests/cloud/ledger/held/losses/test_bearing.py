@@ -16,6 +16,7 @@ from shared.facts.catalogue import words
 from shared.ids import PsamId, StorageId
 from shared.records import Flags, parse_flags
 from shared.wire.messages import DeviceStatus, EpochRequest, EpochStatus
+from shared.words.voice import Text
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import BOX, NOW, OPENING, POS, Box
 
@@ -76,7 +77,7 @@ def test_what_lies_above_the_last_number_told_is_after_the_report_whatever_time_
     assert report.ok, report.first_broken
     assert report.warns
     (check,) = [one for one in report.checks if one.name == "losses"]
-    assert "borne by the school: ¥3.00" in check.note
+    assert "borne by the school: ¥3.00" in check.note.en
 
 
 def test_the_urgent_fact_names_card_and_terminal(ledger: Ledger, desk: DeskLedger, box: Box) -> None:
@@ -164,7 +165,7 @@ def test_a_loss_that_is_not_booked_is_found(ledger: Ledger, desk: DeskLedger, bo
     box.send(sale(1, 0, 300, OPENING))
     with ledger.database.reading():
         check = check_losses(ledger.database)
-    assert (check.broken, check.note) == ("", "待入账 to be booked: 1")
+    assert (check.broken, check.note) == ("", Text("待入账：1", "to be booked: 1"))
     with ledger.database.writing():
         ledger.database.run("UPDATE watermark SET value = 999 WHERE name = 'findings'")
     with ledger.database.reading():
