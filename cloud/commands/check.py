@@ -23,15 +23,16 @@ from cloud.ledger.read.rides import LineRides
 from cloud.ledger.read.views import TerminalCount
 from cloud.ledger.records.values import CheckTac
 from cloud.process.settings import load_settings
-from cloud.words.both import both
+from cloud.words.both import both, halves
 from cloud.words.loads import load_lines
-from cloud.words.open_cases import ROWS_MAX, SUSPENSE, open_cases
+from cloud.words.open_cases import ROWS_MAX, SUSPENSE, TRANSIT, VOID, open_cases
 from cloud.words.put_backs import one_line
 from cloud.words.rides import line_words
 from shared.errors import StoreFault
 from shared.ids import CardId
 from shared.money import yuan
 from shared.purse.tac import ITEM_SIZE
+from shared.words.spans import span
 from shared.words.voice import Text
 
 NAMES = {
@@ -64,9 +65,9 @@ SUMS = {
     "suspense": Text("挂账", "suspense"),
     "quarantined": Text("隔离", "quarantined"),
     "no_entry": Text("无分录", "no entry"),
-    "zero_rides": Text("  其中上车未扣", "  of it on, not charged"),
+    "zero_rides": Text("  其中上车未扣", "  of it boardings, not charged"),
     "duplicates": Text("重复到达", "duplicates"),
-    "opening_fen": Text("期初余额", "opening"),
+    "opening_fen": Text("期初余额", "opening balances"),
     "subsidy_opening_fen": Text("  其中补助", "  of it subsidy"),
     "loads": Text("圈存", "loads"),
     "loads_fen": Text("圈存合计", "loaded"),
@@ -79,19 +80,25 @@ SUMS = {
     "voids": Text("撤销", "voids"),
     "voided_fen": Text("撤销合计", "voided"),
     "online_fen": Text("电子账户", "online accounts"),
-    "transit_fen": Text("圈存在途", "in transit"),
+    "transit_fen": Text("圈存在途", "loads in transit"),
     "deposits_fen": Text("充值", "deposits"),
     "unloads_fen": Text("圈提", "unloads"),
     "replaced_fen": Text("换卡补卡", "replaced"),
     "granted_fen": Text("发放", "grants"),
     "suspense_fen": Text("挂账合计", "in suspense"),
-    "differences": Text("未说明的差异", "unexplained"),
-    "differences_explained": Text("  已说明的", "  explained"),
-    "difference_fen": Text("差异", "difference"),
+    "differences": Text("未说明的差异", "unexplained differences"),
+    "differences_explained": Text("  已说明的", "  explained ones"),
+    "difference_fen": Text("差异合计", "sum of differences"),
     "loss_fen": Text("挂失后损失", "loss after report"),
     "loss_provision_fen": Text("  其中准备", "  of it provided"),
 }
 """What `report` prints of the sums, in this order."""
+KINDS = {
+    TRANSIT: Text("圈存在途", "load in transit"),
+    SUSPENSE: Text("灰记录", "unproven record"),
+    VOID: Text("撤销", "void"),
+}
+"""Of open cases."""
 SUMS_WIDTH = 36
 NAME_WIDTH = 24
 CASES_MAX = 1000
@@ -147,13 +154,17 @@ def _report_lines(sums: dict[str, Any]) -> Iterator[str]:
     for row in sums["rides"]:
         yield f"  {line_words(LineRides(**row))}"
     for case in sums["open"]:
-        yield f"  {Text('未结：', 'open: ')}{' '.join(f'{key}={part}' for key, part in _spoken(case))}"
+        yield f"  {_open_case(case)}"
 
 
-def _spoken(case: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What will happen in one language."""
-    for key, part in case.items():
-        yield key, (Text(*part) if part else "") if key == "will" else part
+def _open_case(case: dict[str, Any]) -> Text:
+    kind, place = KINDS[case["kind"]], f"{case['terminal']} #{case['number']}"
+    card, fen, (zh, en) = case["card"], yuan(case["amount_fen"]), span(case["age_s"])
+    will_zh, will_en = halves(Text(*case["will"]) if case["will"] else None)
+    return Text(
+        f"未结：{kind.zh}  ¥{fen}  卡 {card}  {place}  {zh}前  {will_zh}".rstrip(),
+        f"open: {kind.en}  ¥{fen}  card {card}  {place}  {en} ago  {will_en}".rstrip(),
+    )
 
 
 def _checked(reader: Reader, keys: Path | None, at_hand: Sequence[Witness]) -> Report:

@@ -221,6 +221,13 @@ def test_a_load_without_an_end_is_listed_with_its_age_evidence_and_what_will_hap
     (case,) = json.loads(said)["open"]
     assert (case["kind"], case["amount_fen"]) == ("transit", 5000)
     assert load["will"][0] in case["will"][0]
+    _, said = run(capsys, "report", "--data", data)
+    assert "  未结：圈存在途  ¥50.00  卡 " in said
+    assert "load-01 #1  1 小时" in said
+    speak(Language.EN)
+    _, said = run(capsys, "report", "--data", data)
+    assert "  open: load in transit  ¥50.00  card " in said
+    assert "load-01 #1  1 h" in said
 
 
 def test_a_success_that_was_shown_and_not_posted_is_named(data: Path, lunch: Campus, capsys) -> None:
