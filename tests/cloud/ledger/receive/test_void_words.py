@@ -68,7 +68,7 @@ def test_all_of_a_proposal_or_none(ledger: Ledger, words: VoidLedger) -> None:
     Box(ledger, row=2).send(c.stored(c.purchase(2, c.card(2), 0, 70, c.OPENING)), odd)
     assert cases(ledger)[1] == (VoidState.HELD, Reason.VOID_NO_SALE)
     made = words.propose([2, 4], "张三", "退", c.NOW)
-    with pytest.raises(ProposalRefused, match="record 4"):
+    with pytest.raises(ProposalRefused, match="记录 4"):
         words.confirm(made.number, "李四", c.NOW)
     assert (pending(ledger), pending(ledger, 2)) == (0, 0)
     assert sound(ledger)
