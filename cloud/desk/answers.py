@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from cloud.keys.faults import KeyRefused
-from cloud.ledger.cards.refusals import UNKNOWN_CARD, WRONG_PROOF, DeskRefused, refusal
+from cloud.ledger.cards.refusals import UNKNOWN_CARD, WRONG_PROOF, DeskRefused
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.loads.unloads import UnloadCase, UnloadState
@@ -24,8 +24,8 @@ from shared.purse.load_auth import LoadAuth, mac3_halves
 from shared.wire import codec
 from shared.words.voice import Text
 
-MALFORMED = refusal("malformed", Text("请求有误", "a malformed request"))
-AWAY = refusal("away", Text("账本或密钥进程暂不可用，请重试", "ledger or key process is away, ask again"))
+MALFORMED = No.of("malformed", Text("请求有误", "a malformed request"))
+AWAY = No.of("away", Text("账本或密钥进程暂不可用，请重试", "ledger or key process is away, ask again"))
 _AUTH = (bytes, int, int, bytes, int, int, int, int, bytes, bytes)
 _AUTH_SIZES = ((0, 10), (3, 4), (8, 6), (9, 4))
 _TAKEN = {UnloadState.CONFIRMED: 1, UnloadState.CONFIRMED_BY_COUNTER: 1, UnloadState.NOT_TAKEN: 0}
