@@ -63,7 +63,7 @@ class Line(NamedTuple):
     fen: int
     reason: str
     key: str
-    fault: str = ""
+    fault: str | Text = ""
 
 
 class Done(NamedTuple):
@@ -71,7 +71,7 @@ class Done(NamedTuple):
 
     line: Line
     result: str
-    why: str = ""
+    why: str | Text = ""
 
 
 SAID = {
@@ -97,11 +97,11 @@ def _granted(ledger: Ledger, cards: dict[str, CardId], wish: Wish, line: Line) -
     if line.fault:
         return Done(line, "refused", line.fault)
     if line.label not in cards:
-        return Done(line, "refused", str(Text("没有这张卡", "no such card")))
+        return Done(line, "refused", Text("没有这张卡", "no such card"))
     try:
         made = ledger.grant(cards[line.label], line.fen, wish.payer, line.reason, line.key, wall_now(), wish.who)
     except GrantRefused as refused:
-        return Done(line, "refused", str(refused))
+        return Done(line, "refused", _reason(refused))
     return Done(line, "again" if made.again else "granted")
 
 
@@ -133,7 +133,7 @@ def _of_file(file: Path, wish: Wish) -> Iterator[Line]:
         try:
             yield _line(row, wish)
         except WireFault as fault:
-            yield Line(row.number, row.cells.get("card", ""), 0, "", "", str(fault))
+            yield Line(row.number, row.cells.get("card", ""), 0, "", "", _reason(fault))
 
 
 def _table(file: Path, *, needs_reason: bool) -> Table:
@@ -171,7 +171,7 @@ def _say(done: list[Done], *, as_json: bool) -> None:
     counts = {result: sum(one.result == result for one in done) for result in SAID}
     fresh_fen = sum(one.line.fen for one in done if one.result == "granted")
     if as_json:
-        lines = [{**one.line._asdict(), "result": one.result, "why": one.why} for one in done]
+        lines = [{**one.line._asdict(), "result": one.result, "why": _stored(one.why)} for one in done]
         for line in lines:
             del line["fault"]
         sys.stdout.write(json.dumps({**counts, "granted_fen": fresh_fen, "lines": lines}, ensure_ascii=False) + "\n")
@@ -184,6 +184,16 @@ def _say(done: list[Done], *, as_json: bool) -> None:
         f"total: granted {granted} ¥{fresh}, granted before {again}, refused {refused}",
     )
     sys.stdout.write(f"{total}\n")
+
+
+def _reason(fault: WireFault) -> str | Text:
+    said = fault.args[0] if fault.args else ""
+    return said if isinstance(said, Text) else str(said)
+
+
+def _stored(why: str | Text) -> str:
+    """For a program: both languages, whatever this process speaks."""
+    return f"{why.zh} / {why.en}" if isinstance(why, Text) else why
 
 
 def _told(one: Done) -> Text:

@@ -66,6 +66,7 @@ def test_a_batch_has_a_result_for_each_line_and_is_the_same_batch_again(campus: 
     found = json.loads(said)
     assert (code, found["granted"], found["again"], found["refused"], found["granted_fen"]) == (1, 0, 2, 3, 0)
     assert [line["result"] for line in found["lines"]] == ["again", "refused", "refused", "refused", "again"]
+    assert found["lines"][2]["why"] == "没有这张卡 / no such card", "JSON has no language"
     assert pending(campus) == {"0001": 3000, "0004": 250}
 
 
