@@ -52,6 +52,7 @@ from shared.inventory import LOADERS, BoxRow, CardRow, DeviceRow, Inventory, Psa
 from shared.keys.ack_key import certify
 from shared.purse.crypto import suite_of
 from shared.wire.topics import INGEST_USER
+from shared.words.voice import Text
 
 INVENTORY_NUMBER = 1
 
@@ -133,7 +134,12 @@ def _masters(making: Making) -> tuple[tuple[KeyStore, ...], KeyStore]:
         region = levels.region_of(root, plan.region)
         return (root, region), levels.school_of(region, plan.campus)
     if (masters.level, masters.campus) != (Level.SCHOOL, plan.campus):
-        raise ConfigFault(f"密钥属于学校 {masters.campus} / the masters are another school's")
+        raise ConfigFault(
+            Text(
+                f"密钥属于学校 {masters.campus}，不是 {plan.campus}",
+                f"the masters are of school {masters.campus}, not {plan.campus}",
+            )
+        )
     for kind in levels.MASTERS:
         _require_suite(plan, masters.one(kind, personalise.CARD_KEY_VERSION))
     return (), masters
@@ -141,7 +147,12 @@ def _masters(making: Making) -> tuple[tuple[KeyStore, ...], KeyStore]:
 
 def _require_suite(plan: Plan, master: StoredKey) -> None:
     if master.kind in levels.MONEY_MASTERS and suite_of(master.algorithm) is not plan.profile.suite:
-        raise ConfigFault(f"profile: {plan.profile.name} 与密钥算法不符 / the masters are of another algorithm")
+        raise ConfigFault(
+            Text(
+                f"profile: {plan.profile.name} 与密钥算法不符",
+                f"profile: the masters are of another algorithm than {plan.profile.name}",
+            )
+        )
 
 
 def _bodies(plan: Plan, school: KeyStore) -> list[Body]:

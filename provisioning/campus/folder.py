@@ -13,6 +13,7 @@ from pathlib import Path
 
 from provisioning.campus.file import File
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 
 class FolderInUse(ConfigFault):
@@ -37,9 +38,9 @@ def require_empty(target: Path) -> None:
     if target.is_dir():
         if next(target.iterdir(), None) is None:
             return
-        raise FolderInUse(f"{target}: 数据目录不是空的 / the data folder is not empty")
+        raise FolderInUse(Text(f"{target}: 数据目录不是空的", f"{target}: the data folder is not empty"))
     if target.exists():
-        raise FolderInUse(f"{target}: 不是目录 / not a folder")
+        raise FolderInUse(Text(f"{target}: 不是目录", f"{target}: not a folder"))
 
 
 @contextmanager
@@ -60,7 +61,7 @@ def _making(folder: Path) -> Iterator[Path]:
 
 
 def _claim(folder: Path, lock: int) -> None:
-    busy = FolderInUse(f"{folder}: 另一个程序正在生成 / another run is making it")
+    busy = FolderInUse(Text(f"{folder}: 另一个程序正在生成", f"{folder}: another run is making it"))
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as fault:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from provisioning.keys.levels import LINK_VERSION
-from provisioning.plan import numbers
+from provisioning.plan import names, numbers
 from provisioning.plan.plan import BoxPlan, Plan, SparePlan, TerminalPlan
 from shared.ids import CardId, DeviceId, PsamId, partition_of
 from shared.inventory import DeviceKind
@@ -54,7 +54,7 @@ class Spare(NamedTuple):
     def as_body(self) -> Body:
         """As it lies in the cupboard: on the box's last line, with no place, no merchant and no PSAM."""
         link = self.box.links[-1].name
-        plan = TerminalPlan(self.plan.name, self.plan.kind, link, 0, "", "备用 spare")
+        plan = TerminalPlan(self.plan.name, self.plan.kind, link, 0, "", names.SPARE)
         return Body(self.box, plan, self.device, None, self.key)
 
 

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from provisioning.custody.chain import HEAD_WORDS
 from provisioning.keys.components import OFFICERS_LEAST, OFFICERS_MOST
 from provisioning.keys.levels import MASTERS
 from provisioning.keys.store import KeyKind
 from shared.clocks.clock import time_text
 from shared.errors import ConfigFault, RuleBroken
 from shared.purse.suite import SUITES, TRIPLE_DES, Suite
+from shared.words.voice import Text
 
 Checks = Mapping[str, str]
 """Kind (behind its level, where several are told) → check value in hex."""
@@ -75,7 +77,7 @@ class Terms:
             algorithm = row.get("algorithm", TRIPLE_DES.name)  # journals of earlier releases have none
             return cls(*head, tuple(row["officers"]), kinds, SUITES[algorithm].name)
         except (KeyError, ValueError) as fault:
-            raise RuleBroken("the row begins no ceremony") from fault
+            raise RuleBroken(Text("此行不是仪式的开始", "the row begins no ceremony")) from fault
 
 
 def terms(
@@ -84,13 +86,25 @@ def terms(
     """Judged terms; ConfigFault."""
     named = tuple(officer.strip() for officer in officers)
     if not OFFICERS_LEAST <= len(named) <= OFFICERS_MOST or not all(named):
-        raise ConfigFault(f"须有 {OFFICERS_LEAST} 或 {OFFICERS_MOST} 名保管员 / wants two or three officers")
+        raise ConfigFault(
+            Text(
+                f"须有 {OFFICERS_LEAST} 或 {OFFICERS_MOST} 名保管员",
+                f"wants {OFFICERS_LEAST} or {OFFICERS_MOST} officers",
+            )
+        )
     if len(set(named)) < len(named):
-        raise ConfigFault("一人不能兼任两名保管员 / one person cannot be two officers")
+        raise ConfigFault(Text("一人不能兼任两名保管员", "one person cannot be two officers"))
     if not (1 <= campus <= 0xFFFF and 1 <= region <= 0xFFFF and 1 <= version <= 0xFF):
-        raise ConfigFault("校园号、地区号 1..65535，版本 1..255 / campus and region number, version out of bounds")
+        raise ConfigFault(
+            Text(
+                "学校号、地区号应为 1..65535，版本应为 1..255",
+                "the numbers of campus and region are 1..65535, the version 1..255",
+            )
+        )
     if algorithm not in SUITES:
-        raise ConfigFault(f"算法应为 / the algorithm must be one of {', '.join(SUITES)}")
+        raise ConfigFault(
+            Text(f"算法应为其中之一：{', '.join(SUITES)}", f"the algorithm must be one of {', '.join(SUITES)}")
+        )
     return Terms(ceremony, campus, region, version, named, algorithm=algorithm)
 
 
@@ -130,15 +144,20 @@ class Ceremony:
         """Officers who have not been here."""
         return tuple(officer for officer in self.terms.officers if officer not in self.components)
 
-    def next_step(self) -> str:
+    def next_step(self) -> Text:
         """What is due, for people."""
         due = {
-            Phase.COLLECTING: f"保管员分别录入分量 / each enters his components alone: {', '.join(self.missing)}",
-            Phase.READY: "全体保管员到场，合成 / all officers together: join",
-            Phase.JOINED: "逐级分散：根 → 地区 → 学校 / derive the region's and the school's masters",
-            Phase.DERIVED: "签署仪式记录，结束 / sign the minutes: close",
-            Phase.CLOSED: "仪式已结束 / closed",
-            Phase.ABORTED: "仪式已中止 / aborted",
+            Phase.COLLECTING: Text(
+                f"保管员分别录入分量：{'、'.join(self.missing)}",
+                f"each officer enters his components alone: {', '.join(self.missing)}",
+            ),
+            Phase.READY: Text("全体保管员到场，合成根密钥：join", "all officers together make the root masters: join"),
+            Phase.JOINED: Text(
+                "逐级分散，根 → 地区 → 学校：derive", "derive the region's and the school's masters: derive"
+            ),
+            Phase.DERIVED: Text("签署仪式记录，结束：close", "sign the minutes and end: close"),
+            Phase.CLOSED: Text("仪式已结束", "the ceremony is closed"),
+            Phase.ABORTED: Text("仪式已中止", "the ceremony was aborted"),
         }
         return due[self.phase]
 
@@ -147,17 +166,21 @@ class Ceremony:
     def component(self, officer: str, checks: Checks, at: int) -> dict[str, Any]:
         """This officer has entered his components."""
         if officer not in self.terms.officers:
-            raise OutOfTurn(f"{officer[:60]!r} 不在保管员名单 / is no officer of this ceremony")
+            raise OutOfTurn(
+                Text(f"{officer[:60]!r} 不在保管员名单", f"{officer[:60]!r} is no officer of this ceremony")
+            )
         if officer in self.components:
-            raise OutOfTurn(f"{officer} 已录入过 / has entered his components already")
+            raise OutOfTurn(Text(f"{officer} 已录入过", f"{officer} has entered his components already"))
         self._require(Phase.COLLECTING)
         if set(checks) != {kind.value for kind in self.terms.kinds}:
-            raise OutOfTurn("分量不齐 / wants one component of each kind")
+            raise OutOfTurn(Text("分量不齐，每种密钥须有一份", "wants one component of each kind"))
         for other, known in self.components.items():
             same = sorted(kind for kind, check in checks.items() if known[kind] == check)
             if same:
                 told = ", ".join(same)
-                raise OutOfTurn(f"与 {other} 的分量相同 / the same check value as {other}'s component: {told}")
+                raise OutOfTurn(
+                    Text(f"与 {other} 的分量校验值相同：{told}", f"the same check value as {other}'s component: {told}")
+                )
         return {"row": "component", "officer": officer, "checks": dict(checks), "at": at}
 
     def join(self, checks: Checks, at: int) -> dict[str, Any]:
@@ -178,7 +201,12 @@ class Ceremony:
     def abort(self, who: str, reason: str, at: int) -> dict[str, Any]:
         """Not to be taken up again. A ceremony that has made keys is closed, not aborted: its version is retired."""
         if self.phase not in (Phase.COLLECTING, Phase.READY):
-            raise OutOfTurn(f"已有主密钥，不能中止：{self.next_step()} / masters exist: it cannot be aborted")
+            raise OutOfTurn(
+                Text(
+                    f"已有主密钥，不能中止；下一步：{self.next_step().zh}",
+                    f"masters exist, so it cannot be aborted; next: {self.next_step().en}",
+                )
+            )
         return {"row": "aborted", "who": who, "reason": reason, "at": at}
 
     def apply(self, row: Mapping[str, Any]) -> None:
@@ -193,38 +221,41 @@ class Ceremony:
             case "closed" | "aborted":
                 self.ended = Phase(row["row"])
             case _:
-                raise RuleBroken("the ceremony's journal has a row of unknown kind")
+                raise RuleBroken(Text("仪式日志中有未知种类的行", "the ceremony's journal has a row of unknown kind"))
         self.rows.append(dict(row))
 
     def _require(self, phase: Phase) -> None:
         if self.phase is not phase:
-            raise OutOfTurn(f"此步未到：{self.next_step()} / not due")
+            raise OutOfTurn(Text(f"此步未到；下一步：{self.next_step().zh}", f"not due; next: {self.next_step().en}"))
 
 
 def minutes(ceremony: Ceremony, custody_head: bytes) -> str:
     """仪式记录: who, when, check values; no secret. To be printed, signed and kept with the custody log."""
     told = ceremony.terms
     parts = [
-        "密钥仪式记录 / Minutes of a key ceremony\n",
-        f"编号 ceremony    {told.ceremony}",
-        f"学校 campus      {told.campus}    地区 region {told.region}    密钥版本 key version {told.version}",
-        f"算法 algorithm   {told.algorithm}",
-        f"保管员 officers  {', '.join(told.officers)}",
-        f"保管日志链头 head of the custody log  {custody_head.hex()}\n",
+        Text("密钥仪式记录\n", "Minutes of a key ceremony\n"),
+        Text(f"编号          {told.ceremony}", f"ceremony      {told.ceremony}"),
+        Text(
+            f"学校          {told.campus}    地区 {told.region}    密钥版本 {told.version}",
+            f"campus        {told.campus}    region {told.region}    key version {told.version}",
+        ),
+        Text(f"算法          {told.algorithm}", f"algorithm     {told.algorithm}"),
+        Text(f"保管员        {'、'.join(told.officers)}", f"officers      {', '.join(told.officers)}"),
+        f"{HEAD_WORDS}  {custody_head.hex()}\n",
         *(_row_text(row) for row in ceremony.rows),
-        "\n签名 / signed:",
+        Text("\n签名：", "\nsigned:"),
         *(f"  {officer}  ____________________" for officer in told.officers),
     ]
-    return "\n".join(parts) + "\n"
+    return "".join(f"{part}\n" for part in parts)
 
 
 _STEPS = {
-    "begun": "开始 begun",
-    "component": "录入分量 components entered",
-    "joined": "合成根密钥 root masters joined",
-    "derived": "逐级分散 region and school derived",
-    "closed": "结束 closed",
-    "aborted": "中止 aborted",
+    "begun": Text("开始", "begun"),
+    "component": Text("录入分量", "components entered"),
+    "joined": Text("合成根密钥", "root masters joined"),
+    "derived": Text("逐级分散", "region and school derived"),
+    "closed": Text("结束", "closed"),
+    "aborted": Text("中止", "aborted"),
 }
 
 

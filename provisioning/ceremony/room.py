@@ -14,13 +14,16 @@ from pathlib import Path
 from provisioning.ceremony.ceremony import Ceremony, OutOfTurn, Phase, Terms, minutes, terms
 from provisioning.custody.chain import Act, Event, check_value, deed, events_of, name_of
 from provisioning.custody.journal import Journal, open_journal, read_journal, sync_folder, write_private
+from provisioning.custody.notes import noted
 from provisioning.custody.vault import Vault, merged
 from provisioning.keys.components import Component, joined, require_check
 from provisioning.keys.levels import region_of, school_of, selector
 from provisioning.keys.store import NONCE_SIZE, SALT_SIZE, KeyStore, Level, StoredKey, Unlock, open_store, seal
 from shared.errors import ConfigFault
 from shared.purse.suite import TRIPLE_DES
+from shared.words.voice import Text
 
+_CEREMONY, _CLOSED = noted(Text("仪式", "ceremony")), noted(Text("结束", "closed"))
 JOURNAL = "ceremony.journal"
 MINUTES = "minutes.txt"
 _PREFIX = "ceremony-"
@@ -45,10 +48,15 @@ class Room:
     ) -> Ceremony:
         """Open a ceremony; version None: the one after the highest that the root store has. ConfigFault."""
         if self._open_folder() is not None:
-            raise OutOfTurn(f"已有未结束的仪式：{self.status().next_step()} / a ceremony is open")
+            raise OutOfTurn(
+                Text(
+                    f"已有未结束的仪式；下一步：{self.status().next_step().zh}",
+                    f"a ceremony is open; next: {self.status().next_step().en}",
+                )
+            )
         number = len(self._folders()) + 1
         if number > CEREMONIES_MAX:
-            raise ConfigFault(f"仪式最多 / ceremonies at most {CEREMONIES_MAX}")
+            raise ConfigFault(Text(f"仪式最多 {CEREMONIES_MAX} 次", f"at most {CEREMONIES_MAX} ceremonies"))
         told = terms(f"{number:04d}", campus, region, version or self._next_version(), officers, algorithm)
         for officer in (*told.officers, who):
             name_of(officer)
@@ -69,7 +77,9 @@ class Room:
             keys = tuple(StoredKey(one.kind, version, one.octets) for one in components)
             own = KeyStore(Level.ROOT, ceremony.terms.campus, keys)
             write_private(_component(folder, ceremony.terms, officer), _sealed(own, unlock))
-            self._vault.record(events_of(own, Act.COMPONENT, self._now(), officer, f"仪式 {ceremony.terms.ceremony}"))
+            self._vault.record(
+                events_of(own, Act.COMPONENT, self._now(), officer, f"{_CEREMONY} {ceremony.terms.ceremony}")
+            )
             return _taken(ceremony, journal, row)
 
     def join(self, unlocks: Mapping[str, Unlock]) -> Ceremony:
@@ -92,7 +102,7 @@ class Room:
             _remove_components(folder, ceremony.terms)  # again, for the joining may have been cut short
             told, root = ceremony.terms, self._vault.read(Level.ROOT)
             if root is None:
-                raise ConfigFault("没有根密钥库 / there is no root store")
+                raise ConfigFault(Text("没有根密钥库", "there is no root store"))
             own = KeyStore(Level.ROOT, 0, tuple(key for key in root.keys if key.version == told.version))
             region = region_of(own, told.region)
             school = school_of(region, told.campus)
@@ -109,7 +119,7 @@ class Room:
         """Write the minutes and end; gives their text."""
         with self._opened() as (folder, ceremony, journal):
             row = ceremony.close(name_of(who), self._now())
-            events = [deed(self._now(), Act.MINUTES, who, f"仪式 {ceremony.terms.ceremony} 结束 closed")]
+            events = [deed(self._now(), Act.MINUTES, who, f"{_CEREMONY} {ceremony.terms.ceremony} {_CLOSED}")]
             head = self._vault.record(events)
             ceremony.apply(row)
             text = minutes(ceremony, head)
@@ -123,7 +133,9 @@ class Room:
         """End without keys; the components are removed."""
         with self._opened() as (folder, ceremony, journal):
             row = ceremony.abort(name_of(who), reason, self._now())
-            self._vault.record([deed(self._now(), Act.ABORTED, who, f"仪式 {ceremony.terms.ceremony}: {reason}"[:160])])
+            self._vault.record(
+                [deed(self._now(), Act.ABORTED, who, f"{_CEREMONY} {ceremony.terms.ceremony}: {reason}"[:160])]
+            )
             _remove_components(folder, ceremony.terms)
             return _taken(ceremony, journal, row)
 
@@ -131,7 +143,7 @@ class Room:
         """The open ceremony, or the last one; ConfigFault when there never was one."""
         folders = self._folders()
         if not folders:
-            raise ConfigFault("还没有仪式 / there was no ceremony yet")
+            raise ConfigFault(Text("还没有仪式", "there was no ceremony yet"))
         return Ceremony.of_rows(read_journal(folders[-1] / JOURNAL))
 
     def minutes(self) -> str:
@@ -139,7 +151,7 @@ class Room:
         for folder in reversed(self._folders()):
             if (folder / MINUTES).exists():
                 return (folder / MINUTES).read_text(encoding="utf-8")
-        raise ConfigFault("没有仪式记录 / there are no minutes")
+        raise ConfigFault(Text("没有仪式记录", "there are no minutes"))
 
     def _folders(self) -> list[Path]:
         return sorted(path.parent for path in self._vault.folder.glob(f"{_PREFIX}*/{JOURNAL}") if read_journal(path))
@@ -158,7 +170,7 @@ class Room:
     def _opened(self) -> Iterator[tuple[Path, Ceremony, Journal]]:
         folder = self._open_folder()
         if folder is None:
-            raise OutOfTurn("没有进行中的仪式：begin / no ceremony is open: begin one")
+            raise OutOfTurn(Text("没有进行中的仪式：先 begin", "no ceremony is open: begin one"))
         with open_journal(folder / JOURNAL) as journal:
             yield folder, Ceremony.of_rows(journal.rows), journal
 
@@ -167,9 +179,9 @@ def _sums(folder: Path, ceremony: Ceremony, unlocks: Mapping[str, Unlock]) -> tu
     told = ceremony.terms
     absent = [officer for officer in told.officers if officer not in unlocks]
     if absent:
-        raise OutOfTurn(f"缺席 / absent: {', '.join(absent)}")
+        raise OutOfTurn(Text(f"保管员缺席：{'、'.join(absent)}", f"officers absent: {', '.join(absent)}"))
     if len({unlocks[officer].secret for officer in told.officers}) < len(told.officers):
-        raise ConfigFault("两名保管员的口令相同 / two officers have the same passphrase")
+        raise ConfigFault(Text("两名保管员的口令相同", "two officers have the same passphrase"))
     parts = [_component_store(folder, ceremony, officer, unlocks[officer]) for officer in told.officers]
     return tuple(
         StoredKey(
@@ -185,7 +197,7 @@ def _sums(folder: Path, ceremony: Ceremony, unlocks: Mapping[str, Unlock]) -> tu
 def _component_store(folder: Path, ceremony: Ceremony, officer: str, unlock: Unlock) -> KeyStore:
     path = _component(folder, ceremony.terms, officer)
     if not path.exists():
-        raise ConfigFault(f"{officer}: 分量文件不在 / the sealed components are not there")
+        raise ConfigFault(Text(f"{officer}: 分量文件不在", f"{officer}: the sealed components are not there"))
     store = open_store(path.read_bytes(), unlock, Level.ROOT)
     for key in store.keys:
         require_check(check_value(key), bytes.fromhex(ceremony.components[officer][key.kind.value]), officer)
@@ -197,7 +209,12 @@ def _require_fit(there: KeyStore | None, school: KeyStore) -> None:
     if there is None:
         return
     if there.campus != school.campus:
-        raise ConfigFault(f"密钥库属于学校 {there.campus} / the store is another school's")
+        raise ConfigFault(
+            Text(
+                f"密钥库属于学校 {there.campus}，不是 {school.campus}",
+                f"the store is of school {there.campus}, not {school.campus}",
+            )
+        )
     merged(there, school.keys)
 
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from shared.errors import WireFault
+from shared.words.voice import Text
 
 AUTHORITY_DAYS = 20 * 365
 LEAF_DAYS = 2 * 365
@@ -83,7 +84,7 @@ def is_own(pem: bytes) -> bool:
     try:
         certificate = x509.load_pem_x509_certificate(pem)
     except ValueError as fault:
-        raise WireFault("certificate: malformed") from fault
+        raise WireFault(Text("证书损坏", "certificate: malformed")) from fault
     return certificate.issuer == certificate.subject
 
 
@@ -92,9 +93,9 @@ def open_private(pem: bytes) -> PrivateKey:
     try:
         key = serialization.load_pem_private_key(pem, None)
     except (ValueError, TypeError):
-        raise WireFault("private key: malformed") from None  # its text may quote the file
+        raise WireFault(Text("私钥损坏", "private key: malformed")) from None  # its text may quote the file
     if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise WireFault("private key: must be EC P-256")
+        raise WireFault(Text("私钥须为 EC P-256", "private key: must be EC P-256"))
     return key
 
 
@@ -107,10 +108,10 @@ def renew(authority: Authority, pem: bytes, now: datetime, public: ec.EllipticCu
         use = next(iter(old.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value))
         name = old.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value
     except (ValueError, TypeError, IndexError, InvalidSignature, x509.ExtensionNotFound) as fault:
-        raise WireFault("不是本校 CA 签发的证书 / certificate: not one of this CA") from fault
+        raise WireFault(Text("不是本校 CA 签发的证书", "not a certificate of this CA")) from fault
     key = public or old.public_key()
     if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise WireFault("certificate: the key must be EC P-256")
+        raise WireFault(Text("证书的密钥须为 EC P-256", "certificate: the key must be EC P-256"))
     try:
         alternatives = old.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
@@ -133,11 +134,11 @@ def open_crl(pem: bytes, authority_pem: bytes) -> Revocations:
         key = x509.load_pem_x509_certificate(authority_pem).public_key()
         number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
     except (ValueError, x509.ExtensionNotFound) as fault:
-        raise WireFault("吊销列表损坏 / revocation list: malformed") from fault
+        raise WireFault(Text("吊销列表损坏", "the revocation list is damaged")) from fault
     if not isinstance(key, ec.EllipticCurvePublicKey) or not crl.is_signature_valid(key):
-        raise WireFault("吊销列表不是本校 CA 签的 / revocation list: not signed by this CA")
+        raise WireFault(Text("吊销列表不是本校 CA 签的", "the revocation list is not signed by this CA"))
     if crl.next_update_utc is None:
-        raise WireFault("吊销列表没有期限 / revocation list: without an end")
+        raise WireFault(Text("吊销列表没有期限", "the revocation list has no end"))
     return Revocations(number, crl.next_update_utc, {one.serial_number: one.revocation_date_utc for one in crl})
 
 
@@ -147,9 +148,9 @@ def open_authority(certificate_pem: bytes, key_der: bytes) -> Authority:
         certificate = x509.load_pem_x509_certificate(certificate_pem)
         key = serialization.load_der_private_key(key_der, None)
     except ValueError as fault:
-        raise WireFault("CA: malformed") from fault
+        raise WireFault(Text("CA 证书损坏", "CA: malformed")) from fault
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
-        raise WireFault("CA 证书与密钥不符 / the CA's certificate and key do not belong together")
+        raise WireFault(Text("CA 证书与密钥不符", "the CA's certificate and key do not belong together"))
     return Authority(certificate, key)
 
 
@@ -179,11 +180,11 @@ def open_request(pem: bytes) -> tuple[str, ec.EllipticCurvePublicKey]:
         names = request.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         public, is_signed = request.public_key(), request.is_signature_valid
     except (ValueError, InvalidSignature) as fault:
-        raise WireFault("request: malformed") from fault
+        raise WireFault(Text("请求损坏", "request: malformed")) from fault
     if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP256R1):
-        raise WireFault("request: the key must be EC P-256")
+        raise WireFault(Text("请求的密钥须为 EC P-256", "request: the key must be EC P-256"))
     if not is_signed or len(names) != 1 or len(list(request.subject)) != 1:
-        raise WireFault("request: wrong signature, or more than one common name")
+        raise WireFault(Text("请求签名错误，或名字不止一个", "request: wrong signature, or more than one common name"))
     return str(names[0].value), public
 
 

@@ -11,13 +11,14 @@ from provisioning.certificates.authority import Authority, issue_client, open_re
 from shared.errors import WireFault
 from shared.ids import BoxId
 from shared.wire.topics import acl_rules
+from shared.words.voice import Text
 
 
 def sign_request(authority: Authority, request_pem: bytes, box: BoxId, now: datetime) -> bytes:
     """PEM certificate with the box id as common name; WireFault when the request is not that box's, or is malformed."""
     name, public = open_request(request_pem)
     if name != box:
-        raise WireFault("request: made in another name")
+        raise WireFault(Text("请求：用了另一个名字", "request: made in another name"))
     return issue_client(authority, public, box, now)
 
 

@@ -12,6 +12,7 @@ from provisioning.certificates import authority
 from provisioning.certificates.authority import Revocations
 from shared.clocks.expiry import REMIND_DAYS, look
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 CRL = Path("broker/crl.pem")
 CA = Path("ca.pem")
@@ -20,6 +21,8 @@ INGEST_KEY = Path("cloud/ingest.key")
 CLOUD_DOOR = Path("broker/cloud.pem")
 """What the broker believes at the cloud's own door: the ingest's certificate again, and nothing else."""
 _SERVERS = (Path("broker/broker.pem"), Path("cloud/console.pem"), INGEST)
+LIST = Text("吊销列表", "revocation list")
+"""What the list is called among the terms; `Term.name`, which machines read too, has both."""
 
 
 class Term(NamedTuple):
@@ -45,7 +48,7 @@ def revocations(data: Path) -> Revocations:
 def terms(data: Path, now: datetime) -> list[Term]:
     """The list first, then the CA, servers and boxes. WireFault, OSError."""
     ends = revocations(data).ends
-    found = [Term("吊销列表 revocation list", str(CRL), ends, (ends - now).days)]
+    found = [Term(f"{LIST.zh} {LIST.en}", str(CRL), ends, (ends - now).days)]
     for path in _certificates(data):
         seen = look((data / path).read_bytes())
         found.append(Term(seen.name, str(path), seen.ends, (seen.ends - now).days, seen.serial))
@@ -56,7 +59,7 @@ def serial_of_box(data: Path, box: str) -> int:
     """Of the certificate that the box got; ConfigFault when the campus has no such box."""
     path = data / "boxes" / box / "box.pem"
     if Path(box).name != box or not path.exists():
-        raise ConfigFault(f"没有此数据网关 / no such box: {box[:60]!r}")
+        raise ConfigFault(Text(f"没有此数据网关：{box[:60]!r}", f"no such box: {box[:60]!r}"))
     return look(path.read_bytes()).serial
 
 

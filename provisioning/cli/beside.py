@@ -6,11 +6,12 @@ campus that is none is refused every command but those that end this (`seal`) or
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
+from provisioning.cli.arguments import warn
 from provisioning.custody import files as key_files
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 MAY_LIE_OPEN = "may_lie_open"
 """Default of a verb that works on stores which lie open, too."""
@@ -21,8 +22,10 @@ def refuse_open(chosen: argparse.Namespace) -> None:
     for data in _folders(chosen):
         if _lies_open(data) and _is_demonstration(data) is False and not getattr(chosen, MAY_LIE_OPEN, False):
             raise ConfigFault(
-                f"{data}: 不是演练，unlock 却与密钥库同放：先 seal / no demonstration, and unlock lies beside the "
-                "stores: seal first"
+                Text(
+                    f"{data}: 不是演练，unlock 却与密钥库同放：先 seal",
+                    f"{data}: this is no demonstration, and unlock lies beside the stores: seal first",
+                )
             )
 
 
@@ -30,9 +33,11 @@ def note_open(chosen: argparse.Namespace) -> None:
     """Say it where nothing says that it is a demonstration."""
     for data in _folders(chosen):
         if _lies_open(data) and not _is_demonstration(data):
-            sys.stderr.write(
-                f"注意：{data} 的 unlock 与密钥库同放，谁拿到目录谁就能打开：接着 seal / "
-                f"note: unlock lies beside the stores of {data}, whoever has the folder opens them: seal next\n"
+            warn(
+                Text(
+                    f"注意：{data} 的 unlock 与密钥库同放，谁拿到目录谁就能打开：接着 seal\n",
+                    f"note: unlock lies beside the stores of {data}, whoever has the folder opens them: seal next\n",
+                )
             )
 
 

@@ -13,10 +13,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioning.cli.arguments import Verbs, add_group, add_store, add_token, add_who, now_s, token_place, vault_of
+from provisioning.cli.arguments import (
+    Verbs,
+    add_group,
+    add_store,
+    add_token,
+    add_who,
+    now_s,
+    say,
+    token_place,
+    vault_of,
+)
 from provisioning.cli.stock import BLANKS, TRANSPORT_VERSION, batches, school_store
 from provisioning.custody.chain import Act, deed, name_of
 from provisioning.custody.journal import write_private
+from provisioning.custody.notes import heard, noted
 from provisioning.issue import bodies as body_file
 from provisioning.issue.activation import Protect, activate
 from provisioning.issue.campus_facts import read_campus
@@ -37,51 +48,62 @@ from provisioning.psam import rotation_files
 from shared.clocks.clock import DAY_S, date_bcd, day_of_date_bcd
 from shared.errors import ConfigFault, WireFault
 from shared.input.amount import typed_sum
+from shared.input.command_line import Parser
 from shared.inventory import CardRow
 from shared.money import yuan
 from shared.purse.cos.card import UserCard
 from shared.purse.cos.images import CEILING_FEN
 from shared.purse.profiles import CAMPUS
 from shared.purse.upkeep import KeyUse, UpkeepAsk, plan
+from shared.words.voice import Text
 
 
 def add_to(verbs: Verbs) -> None:
     """Add the verbs and their steps."""
-    steps = add_group(verbs, "batch", "批量制卡 / cards in batches")
-    start = _step(steps, "start", _start, "按订单开批 / begin a batch from an order")
+    steps = add_group(verbs, "batch", Text("批量制卡", "cards in batches"))
+    start = _step(steps, "start", _start, Text("按订单开批", "begin a batch from an order"))
     start.add_argument("--order", type=Path, required=True, metavar="ORDER.json")
     start.add_argument("--region", type=int)
-    told = f"余额上限，元 / ceiling of the balance in yuan ({yuan(CEILING_FEN)})"
+    told = Text(
+        f"余额上限，元（默认 {yuan(CEILING_FEN)}）",
+        f"ceiling of the balance in yuan ({yuan(CEILING_FEN)} unless given)",
+    )
     start.add_argument("--ceiling", type=typed_sum, dest="ceiling_fen", default=CEILING_FEN, metavar="SUM", help=told)
     start.add_argument("--ceiling-fen", type=int, help=argparse.SUPPRESS, default=argparse.SUPPRESS)
-    start.add_argument("--subsidy-expires", metavar="YYYYMMDD", help="补助钱包有效期至 (默认同卡) / their last day")
-    lease = _step(steps, "lease", _lease, "一台机器领一段 / a machine takes its next lines")
+    start.add_argument(
+        "--subsidy-expires",
+        metavar="YYYYMMDD",
+        help=Text("补助钱包有效期至（默认同卡）", "last day of the subsidy purses (the card's unless given)"),
+    )
+    lease = _step(steps, "lease", _lease, Text("一台机器领一段", "a machine takes its next lines"))
     lease.add_argument("--batch", required=True)
-    lease.add_argument("--lines", type=int, default=LEASE_MAX, help=f"最多 at most {LEASE_MAX}")
-    work = _step(steps, "work", _work, "制卡，可随时中断再续 / make cards; may be broken off and taken up")
-    work.add_argument("--most", type=int, default=ORDER_MAX, help="至多几张 / so many at most")
-    seen = _step(steps, "seen", _seen, "已查看机器，可继续 / somebody looked: go on")
-    give_up = _step(steps, "give-up", _give_up, "未完成的卡报废 / the unfinished body is waste")
+    lease.add_argument("--lines", type=int, default=LEASE_MAX, help=Text(f"最多 {LEASE_MAX}", f"at most {LEASE_MAX}"))
+    work = _step(steps, "work", _work, Text("制卡，可随时中断再续", "make cards; may be broken off and taken up again"))
+    work.add_argument("--most", type=int, default=ORDER_MAX, help=Text("至多几张", "at most so many"))
+    seen = _step(steps, "seen", _seen, Text("已查看机器，可继续", "somebody looked: go on"))
+    give_up = _step(steps, "give-up", _give_up, Text("未完成的卡报废", "the unfinished body is waste"))
     give_up.add_argument("--reason", required=True)
-    back = _step(steps, "return", _return, "交回一段 / give the lease back")
-    write_off = _step(steps, "write-off", _write_off, "日志遗失的段报失 / a lease whose journal is lost")
+    back = _step(steps, "return", _return, Text("交回一段", "give the lease back"))
+    write_off = _step(
+        steps, "write-off", _write_off, Text("日志遗失的段报失", "write off a lease whose journal is lost")
+    )
     for step in (lease, work, seen, give_up, back, write_off):
         step.add_argument("--machine", required=True, metavar="NAME")
-    sheet = _step(steps, "sheet", _sheet, "制卡日报 / the day's production sheet")
-    sheet.add_argument("--day", metavar="YYYYMMDD", help="缺省今天 / today unless given")
-    inventory = _step(steps, "inventory", _inventory, "好卡写入新清单 / the good cards into a new inventory")
+    sheet = _step(steps, "sheet", _sheet, Text("制卡日报", "the day's production sheet"))
+    sheet.add_argument("--day", metavar="YYYYMMDD", help=Text("缺省今天", "today unless given"))
+    inventory = _step(steps, "inventory", _inventory, Text("好卡写入新清单", "put the good cards into a new inventory"))
     for step in (start, lease, seen, give_up, back, write_off, inventory):
         add_who(step)
-    card = add_group(verbs, "card", "卡台 / the card desk")
-    enable = _step(card, "activate", _activate, "领卡激活 / enable a card for its holder")
-    enable.add_argument("--label", required=True, help="卡面号 / the text printed on it")
+    card = add_group(verbs, "card", Text("卡台", "the card desk"))
+    enable = _step(card, "activate", _activate, Text("领卡激活", "enable a card for its holder"))
+    enable.add_argument("--label", required=True, help=Text("卡面号", "the label printed on it"))
     add_who(enable)
     for step in (work, give_up, inventory, enable):
         add_token(step)
 
 
-def _step(steps: Verbs, name: str, run: object, told: str) -> argparse.ArgumentParser:
-    step: argparse.ArgumentParser = steps.add_parser(name, help=told)
+def _step(steps: Verbs, name: str, run: object, told: Text) -> Parser:
+    step: Parser = steps.add_parser(name, help=told)
     add_store(step)
     step.set_defaults(run=run)
     return step
@@ -93,26 +115,33 @@ def _start(chosen: argparse.Namespace) -> None:
     taken = {row.label for row in facts.inventory.cards}
     for line in order.lines:
         if line.label in taken:
-            raise ConfigFault(f"卡面号 {line.label[:32]!r} 已有卡 / this label has a card already")
+            raise ConfigFault(
+                Text(f"卡面号 {line.label[:32]!r} 已有卡", f"the label {line.label[:32]!r} has a card already")
+            )
     dates = usual_validity(now_s() - now_s() % DAY_S)
     region = facts.region if chosen.region is None else chosen.region
     subsidy_expiry = _last_day(chosen.subsidy_expires) if chosen.subsidy_expires else b""
     terms = School(region, facts.inventory.campus, dates, 0, chosen.ceiling_fen, subsidy_expiry)
     batches(chosen).start(order, terms, chosen.who)
     for group, lines in order.groups():
-        sys.stdout.write(f"  {group}: 行 lines {lines.first}..{lines.last}\n")
+        say(Text(f"  {group}: 第 {lines.first}..{lines.last} 行\n", f"  {group}: lines {lines.first}..{lines.last}\n"))
 
 
 def _lease(chosen: argparse.Namespace) -> None:
     version = rotation_files.issuing(chosen.data)
     folder = batches(chosen).lease(chosen.batch, chosen.machine, version, chosen.lines, chosen.who)
     lease = folder.run().lease
-    sys.stdout.write(
-        f"段 lease {lease.lease}: 行 lines {lease.lines.first}..{lease.lines.last}, "
-        f"空白卡 bodies {lease.blanks.first}..{lease.blanks.last}: {folder.path}\n"
+    lines, blanks = (f"{span.first}..{span.last}" for span in (lease.lines, lease.blanks))
+    say(
+        Text(
+            f"第 {lease.lease} 段：第 {lines} 行，空白卡 {blanks}：{folder.path}\n",
+            f"lease {lease.lease}: lines {lines}, bodies {blanks}: {folder.path}\n",
+        )
     )
 
 
+_INVENTORY, _NEW = noted(Text("清单", "inventory")), noted(Text("新卡", "new cards"))
+_ACTIVATE = noted(Text("激活", "activate"))
 _MAC_SIZE = 4
 
 
@@ -149,7 +178,9 @@ def _keys(chosen: argparse.Namespace, school: KeyStore) -> Iterator[IssuingKeys]
     """From where the school's masters are: the store, a token, or both. Retired versions make no card."""
     place, gone = token_place(chosen), rotation_files.retired(chosen.data)
     if not school.versions(KeyKind.TAC) and not token_files.is_ready(chosen.data, place):
-        raise ConfigFault("密封库中没有主密钥，也没有密码设备 / no masters in the store, and there is no token here")
+        raise ConfigFault(
+            Text("密封库中没有主密钥，也没有密码设备", "the store has no masters, and there is no token here")
+        )
     with open_masters(chosen.data, school, place, gone) as masters:
         yield of_keeper(masters.keeper)
 
@@ -159,21 +190,27 @@ def _work(chosen: argparse.Namespace) -> None:
         for attempt in bench.machine.work(chosen.most):
             bench.feeder.take_away(attempt)
             sys.stdout.write(f"{_attempt_text(bench.folder, attempt)}\n")
+        good, bad = len(bench.run.done), len(bench.run.spoiled)
         left = bench.run.lease.lines.size - len(bench.run.done)
-        sys.stdout.write(f"好卡 good {len(bench.run.done)}, 报废 spoiled {len(bench.run.spoiled)}, 待制 left {left}\n")
+        say(Text(f"好卡 {good}，报废 {bad}，待制 {left}\n", f"good {good}, spoiled {bad}, left {left}\n"))
 
 
 def _attempt_text(folder: LeaseFolder, attempt: Attempt) -> str:
     line = folder.order.line(attempt.line)
-    done = "好卡 good" if attempt.step is Step.DONE else f"报废 spoiled ({attempt.reason})"
-    of = f"卡号 number {attempt.number}, 空白卡 body {attempt.blank}"
-    return f"行 line {attempt.line} {line.group} {line.label}: {of}: {done}"
+    why, of = heard(attempt.reason), f"{attempt.line} {line.group} {line.label}"
+    done = Text("好卡", "good") if attempt.step is Step.DONE else Text(f"报废（{why.zh}）", f"spoiled ({why.en})")
+    return str(
+        Text(
+            f"行 {of}：卡号 {attempt.number}，空白卡 {attempt.blank}：{done.zh}",
+            f"line {of}: number {attempt.number}, body {attempt.blank}: {done.en}",
+        )
+    )
 
 
 def _seen(chosen: argparse.Namespace) -> None:
     with batches(chosen).of_machine(chosen.machine).working() as (run, journal):
         journal.append(seen_row(name_of(chosen.who), now_s()))
-        sys.stdout.write(f"报废 spoiled: {len(run.spoiled)}\n")
+        say(Text(f"报废 {len(run.spoiled)} 张\n", f"spoiled: {len(run.spoiled)}\n"))
 
 
 def _give_up(chosen: argparse.Namespace) -> None:
@@ -189,14 +226,19 @@ def _return(chosen: argparse.Namespace) -> None:
     number = folder.run().lease.lease
     _put_into_deck(chosen.data, folder)
     run = office.take_back(number, chosen.who)
-    sys.stdout.write(f"好卡 good {len(run.done)}, 报废 spoiled {len(run.spoiled)}\n")
+    say(Text(f"好卡 {len(run.done)}，报废 {len(run.spoiled)}\n", f"good {len(run.done)}, spoiled {len(run.spoiled)}\n"))
 
 
 def _write_off(chosen: argparse.Namespace) -> None:
     office = batches(chosen)
     number = int(office.of_machine(chosen.machine).path.name)
     office.write_off(number, chosen.who)
-    sys.stdout.write(f"段 lease {number}: 空白卡报废，卡号作废，行待重制 / bodies waste, numbers void, lines free\n")
+    say(
+        Text(
+            f"第 {number} 段：空白卡报废，卡号作废，行待重制\n",
+            f"lease {number}: its bodies are waste, its numbers void, its lines free\n",
+        )
+    )
 
 
 def _sheet(chosen: argparse.Namespace) -> int:
@@ -214,9 +256,14 @@ def _inventory(chosen: argparse.Namespace) -> None:
     with _keys(chosen, school) as keys:
         made = facts.with_rows(_rows(chosen, keys), [], now_s())
     new = len(made.cards) - len(facts.inventory.cards)
-    vault.record([deed(now_s(), Act.BATCH, chosen.who, f"清单 inventory {made.number}: 新卡 new cards {new}")])
+    vault.record([deed(now_s(), Act.BATCH, chosen.who, f"{_INVENTORY} {made.number}: {_NEW} {new}")])
     facts.publish(made, school)
-    sys.stdout.write(f"清单 inventory {made.number}: {new} 张新卡 new cards；接着 next: cloud import\n")
+    say(
+        Text(
+            f"清单 {made.number}：{new} 张新卡；接着 cloud import\n",
+            f"inventory {made.number}: {new} new cards; next: cloud import\n",
+        )
+    )
 
 
 def _rows(chosen: argparse.Namespace, keys: IssuingKeys) -> list[CardRow]:
@@ -232,15 +279,15 @@ def _activate(chosen: argparse.Namespace) -> None:
     wanted = next((row for row in read_campus(chosen.data).inventory.cards if row.label == chosen.label), None)
     index = json.loads((chosen.data / "cards" / "index.json").read_bytes())
     if wanted is None or chosen.label not in index:
-        raise ConfigFault(f"没有此卡 / no such card: {chosen.label[:32]!r}")
+        raise ConfigFault(Text(f"没有此卡：{chosen.label[:32]!r}", f"no such card: {chosen.label[:32]!r}"))
     vault = vault_of(chosen)
     with _keys(chosen, school_store(vault)) as keys:
-        vault.record([deed(now_s(), Act.BATCH, chosen.who, f"激活 activate {wanted.card.hex()}")])
+        vault.record([deed(now_s(), Act.BATCH, chosen.who, f"{_ACTIVATE} {wanted.card.hex()}")])
         with body_file.in_reader(chosen.data / "cards" / index[chosen.label]["file"]) as memory:
             card = UserCard(memory, os.urandom)
             card.power_on()
             activate(card, CAMPUS, wanted.card, _protector(keys.keeper, wanted.key_version))
-    sys.stdout.write(f"已激活 / enabled: {chosen.label}\n")
+    say(Text(f"已激活：{chosen.label}\n", f"enabled: {chosen.label}\n"))
 
 
 def _protector(keeper: Keeper, version: int) -> Protect:
@@ -249,7 +296,7 @@ def _protector(keeper: Keeper, version: int) -> Protect:
     def protect(ask: UpkeepAsk) -> bytes:
         command = plan(ask.operation)
         if command.use is not KeyUse.MAINTENANCE or command.is_hidden:
-            raise ConfigFault("此操作不归卡台 / this is no work of the desk's")
+            raise ConfigFault(Text("此操作不归卡务台", "this is no work of the desk's"))
         head = command.header + bytes((len(command.field) + _MAC_SIZE,)) + command.field
         name = CardKeyName(KeyKind.MAINTENANCE, version, ask.card[2:])
         return head + keeper.protect_mac(name, ask.challenge, head)
@@ -279,7 +326,7 @@ def _last_day(text: str) -> bytes:
     """A day to come, BCD."""
     day = _day(text, "--subsidy-expires")
     if day * DAY_S <= now_s():
-        raise ConfigFault(f"--subsidy-expires: {text} 已过 / is over")
+        raise ConfigFault(Text(f"--subsidy-expires: {text} 已过", f"--subsidy-expires: {text} is over"))
     return date_bcd(day * DAY_S)
 
 

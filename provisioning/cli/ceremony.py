@@ -14,7 +14,7 @@ from pathlib import Path
 
 from provisioning.ceremony.ceremony import Ceremony
 from provisioning.ceremony.room import Room
-from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, vault_of
+from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, say, vault_of
 from provisioning.custody import files as key_files
 from provisioning.custody.files import PASSPHRASE_LEAST
 from provisioning.custody.journal import read_private, write_private
@@ -30,7 +30,9 @@ from provisioning.keys.components import (
 from provisioning.keys.levels import MASTERS
 from provisioning.keys.store import KeyKind, Unlock
 from shared.errors import ConfigFault
+from shared.input.command_line import Parser
 from shared.purse.suite import SUITES, TRIPLE_DES
+from shared.words.voice import Text
 
 TRIES = 3
 """Times that one component may be typed wrongly before the step ends; nothing is kept of them."""
@@ -38,40 +40,48 @@ TRIES = 3
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb and its steps."""
-    steps = add_group(verbs, "ceremony", "密钥仪式 / the key ceremony")
-    begin = _step(steps, "begin", _begin, "开始：保管员二或三人 / begin with two or three officers")
+    steps = add_group(verbs, "ceremony", Text("密钥仪式", "the key ceremony"))
+    begin = _step(steps, "begin", _begin, Text("开始：保管员二或三人", "begin with two or three officers"))
     begin.add_argument("--campus", type=int, required=True)
     begin.add_argument("--region", type=int, default=1)
-    begin.add_argument("--version", type=int, help="缺省为下一版本 / the next one unless given")
+    begin.add_argument(
+        "--version", type=int, help=Text("密钥版本，缺省为下一版本", "key version, the next one unless given")
+    )
     begin.add_argument("--officer", action="append", required=True, metavar="NAME")
     begin.add_argument(
         "--algorithm",
         choices=list(SUITES),
         default=TRIPLE_DES.name,
-        help="交易密钥的算法；sm4-campus 不声明互通 / of the money keys; sm4-campus claims no interworking",
+        help=Text(
+            "交易密钥的算法；sm4-campus 不声明互通", "algorithm of the money keys; sm4-campus claims no interworking"
+        ),
     )
-    draw = steps.add_parser("draw", help="保管员独自抽取一份新分量 / an officer alone draws fresh components")
+    draw = steps.add_parser("draw", help=Text("保管员独自抽取一份新分量", "an officer alone draws fresh components"))
     draw.set_defaults(run=_draw)
-    draw.add_argument("--out", type=Path, required=True, metavar="SHEET", help="新文件 (600) / a new file")
-    enter = _step(steps, "enter", _enter, "一名保管员录入分量 / one officer enters his components")
+    draw.add_argument(
+        "--out", type=Path, required=True, metavar="SHEET", help=Text("新文件（600）", "a new file (600)")
+    )
+    enter = _step(steps, "enter", _enter, Text("一名保管员录入分量", "one officer enters his components"))
     enter.add_argument("--officer", required=True, metavar="NAME")
     enter.add_argument(
-        "--sheet", metavar="SHEET", help="缺省逐项键入；- = 标准输入 / typed unless given, - = standard input"
+        "--sheet",
+        metavar="SHEET",
+        help=Text("分量单；缺省逐项键入，- 为标准输入", "sheet of components; typed unless given, - is standard input"),
     )
     enter.add_argument("--officer-passphrase-file", type=Path, metavar="FILE")
-    join = _step(steps, "join", _join, "全体到场，合成根密钥 / all together make the root masters")
+    join = _step(steps, "join", _join, Text("全体到场，合成根密钥", "all together make the root masters"))
     join.add_argument("--officer-passphrase", action="append", default=[], metavar="NAME=FILE")
-    _step(steps, "derive", _derive, "根 → 地区 → 学校 / derive region and school")
-    close = _step(steps, "close", _close, "写仪式记录，结束 / write the minutes and end")
-    abort = _step(steps, "abort", _abort, "中止，分量作废 / give up, the components are void")
+    _step(steps, "derive", _derive, Text("逐级分散：根 → 地区 → 学校", "derive the masters of region and school"))
+    close = _step(steps, "close", _close, Text("写仪式记录，结束", "write the minutes and end"))
+    abort = _step(steps, "abort", _abort, Text("中止，分量作废", "give up, the components are void"))
     abort.add_argument("--reason", required=True)
     for step in (begin, close, abort):
         add_who(step)
-    _step(steps, "status", _status, "进行到哪一步 / where it stands")
-    _step(steps, "minutes", _minutes, "显示仪式记录 / print the minutes")
+    _step(steps, "status", _status, Text("进行到哪一步", "where it stands"))
+    _step(steps, "minutes", _minutes, Text("显示仪式记录", "print the minutes"))
 
 
-def _step(steps: Verbs, name: str, run: object, help_text: str) -> argparse.ArgumentParser:
+def _step(steps: Verbs, name: str, run: object, help_text: Text) -> Parser:
     step = steps.add_parser(name, help=help_text)
     add_store(step)
     step.set_defaults(run=run)
@@ -89,7 +99,7 @@ def _begin(chosen: argparse.Namespace) -> None:
 
 def _draw(chosen: argparse.Namespace) -> None:
     if chosen.out.exists():
-        raise ConfigFault(f"{chosen.out.name}: 已存在 / exists already")
+        raise ConfigFault(Text(f"{chosen.out.name}: 已存在", f"{chosen.out.name}: exists already"))
     made = [new_component(kind, os.urandom) for kind in MASTERS]
     write_private(chosen.out, sheet(made).encode("ascii"))
     sys.stdout.write(f"{check_text({one.kind: one.check for one in made})}\n")
@@ -117,9 +127,14 @@ def _derive(chosen: argparse.Namespace) -> None:
 
 def _close(chosen: argparse.Namespace) -> None:
     sys.stdout.write(_room(chosen).close(chosen.who))
-    sys.stdout.write("请打印并签字；根密钥库交保管 / print and sign; put the root store away\n")
+    say(Text("请打印并签字；根密钥库交保管\n", "print and sign; put the root store away\n"))
     if vault_of(chosen).is_for_demonstrations:
-        sys.stdout.write("同目录的 unlock 能打开密钥库，仅供演示：接着 seal / whoever reads it opens the store: seal\n")
+        say(
+            Text(
+                "同目录的 unlock 能打开密钥库，仅供演练：接着 seal\n",
+                "unlock in the same folder opens the store, which is for demonstrations alone: seal next\n",
+            )
+        )
 
 
 def _abort(chosen: argparse.Namespace) -> None:
@@ -137,8 +152,13 @@ def _minutes(chosen: argparse.Namespace) -> None:
 def _say(ceremony: Ceremony) -> None:
     last = ceremony.rows[-1]
     checks = "".join(f"  {name:<24}KCV {check}\n" for name, check in last.get("checks", {}).items())
-    told = f"仪式 ceremony {ceremony.terms.ceremony}，密钥版本 version {ceremony.terms.version}"
-    sys.stdout.write(f"{told}\n{checks}下一步 / next: {ceremony.next_step()}\n")
+    terms, step = ceremony.terms, ceremony.next_step()
+    say(
+        Text(
+            f"仪式 {terms.ceremony}，密钥版本 {terms.version}\n{checks}下一步：{step.zh}\n",
+            f"ceremony {terms.ceremony}, key version {terms.version}\n{checks}next: {step.en}\n",
+        )
+    )
 
 
 def _sheet_text(name: str) -> str:
@@ -147,17 +167,19 @@ def _sheet_text(name: str) -> str:
     try:
         return read_private(Path(name)).decode("ascii")
     except UnicodeDecodeError:
-        raise ConfigFault(f"{name}: 不是分量单 / not a sheet of components") from None
+        raise ConfigFault(Text(f"{name}: 不是分量单", f"{name}: not a sheet of components")) from None
 
 
 def _passphrase(officer: str, file: Path | None, *, new: bool) -> Unlock:
     if file is not None:
         return key_files.read_passphrase(file)
-    typed = _hidden(f"{officer} 的口令 / passphrase: ")
-    if new and typed != _hidden("再输一次 / again: "):
-        raise ConfigFault("两次口令不同 / the two differ")
+    typed = _hidden(Text(f"{officer} 的口令: ", f"passphrase of {officer}: "))
+    if new and typed != _hidden(Text("再输一次: ", "again: ")):
+        raise ConfigFault(Text("两次口令不同", "the two passphrases differ"))
     if len(typed.encode()) < PASSPHRASE_LEAST:
-        raise ConfigFault(f"口令至少 {PASSPHRASE_LEAST} 字节 / a passphrase has at least so many bytes")
+        raise ConfigFault(
+            Text(f"口令至少 {PASSPHRASE_LEAST} 字节", f"a passphrase has at least {PASSPHRASE_LEAST} bytes")
+        )
     return Unlock(typed.encode(), is_passphrase=True)
 
 
@@ -168,20 +190,24 @@ def _typed(kinds: Sequence[KeyKind]) -> list[Component]:
 def _typed_one(kind: KeyKind) -> Component:
     for _ in range(TRIES):
         try:
-            octets = bytes.fromhex(_hidden(f"{kind} 分量 component (32 hex): "))
-            check = bytes.fromhex(input(f"{kind} 分量单上的校验值 / check value on the sheet: "))
+            octets = bytes.fromhex(
+                _hidden(Text(f"{kind} 分量（32 位十六进制）: ", f"{kind} component (32 hexadecimal digits): "))
+            )
+            check = bytes.fromhex(input(str(Text(f"{kind} 分量单上的校验值: ", f"{kind} check value on the sheet: "))))
             return checked(kind, octets, check)
         except (ValueError, ComponentFault) as fault:
-            told = fault if isinstance(fault, ComponentFault) else "不是十六进制 / not hexadecimal"
+            told = fault if isinstance(fault, ComponentFault) else Text("不是十六进制", "not hexadecimal")
             sys.stderr.write(f"{told}\n")
-    raise ComponentFault(f"{kind}: 输错 {TRIES} 次 / typed wrongly so many times")
+    raise ComponentFault(Text(f"{kind}: 已输错 {TRIES} 次", f"{kind}: typed wrongly {TRIES} times"))
 
 
-def _hidden(prompt: str) -> str:
+def _hidden(prompt: Text) -> str:
     """A secret typed with echo off; ConfigFault where there is no terminal that could hide it."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)
         try:
-            return getpass.getpass(prompt)
+            return getpass.getpass(str(prompt))
         except (getpass.GetPassWarning, EOFError):
-            raise ConfigFault("没有终端可隐藏输入：用文件 / no terminal to hide the typing: give files") from None
+            raise ConfigFault(
+                Text("没有终端可隐藏输入：请用文件", "no terminal to hide the typing: give files")
+            ) from None

@@ -5,7 +5,6 @@ A certificate that was revoked is not renewed. Each file is whole or not there; 
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,20 +13,23 @@ from typing import NamedTuple
 
 from provisioning.certificates import authority, revocation
 from provisioning.certificates.authority import Authority
-from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, vault_of
+from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, say, vault_of
 from provisioning.cli.stock import school_store
 from provisioning.custody.chain import Act, deed
 from provisioning.custody.journal import write_private
+from provisioning.custody.notes import noted
 from provisioning.keys.store import KeyKind
 from shared.clocks.expiry import look
 from shared.errors import ConfigFault, WireFault
 from shared.input.data_folder import add_data
+from shared.words.voice import Text
 
 SERVERS = {
     "broker": Path("broker/broker.pem"),
     "console": Path("cloud/console.pem"),
     "ingest": revocation.INGEST,
 }
+_RENEWED = noted(Text("证书续期", "renewed"))
 REQUEST_MAX = 64 * 1024
 
 
@@ -40,18 +42,25 @@ class Wanted(NamedTuple):
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb and its step."""
-    steps = add_group(verbs, "certificate", "证书续期 / new terms for certificates")
-    renew = steps.add_parser("renew", help="到期前续期 / before they end; see crl status")
+    steps = add_group(verbs, "certificate", Text("证书续期", "new terms for certificates"))
+    renew = steps.add_parser("renew", help=Text("到期前续期，见 crl status", "renew before they end; see crl status"))
     which = renew.add_mutually_exclusive_group(required=True)
-    which.add_argument("--box", metavar="ID", help="数据网关 / an edge box")
-    which.add_argument("--server", choices=tuple(SERVERS), help="服务器 / a server")
-    which.add_argument("--due", action="store_true", help="60 天内到期的全部 / all that end within 60 days")
-    renew.add_argument("--request", type=Path, metavar="CSR", help="网关自造密钥的请求 / the box's own request")
-    renew.add_argument("--out", type=Path, metavar="FILE", help="另存一份带给网关（非机密）/ a copy for the box")
+    which.add_argument("--box", metavar="ID", help=str(Text("数据网关", "an edge box")))
+    which.add_argument("--server", choices=tuple(SERVERS), help=str(Text("服务器", "a server")))
+    which.add_argument("--due", action="store_true", help=str(Text("60 天内到期的全部", "all that end within 60 days")))
+    renew.add_argument("--request", type=Path, metavar="CSR", help=Text("网关自造密钥的请求", "the box's own request"))
+    renew.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help=Text("另存一份带给网关（非机密）", "a copy to take to the box (no secret)"),
+    )
     renew.set_defaults(run=_renew)
     add_store(renew)
     add_who(renew)
-    door = steps.add_parser("cloud-door", help="0.1 版数据目录：入账专用门 / the cloud's own door, for a folder of 0.1")
+    door = steps.add_parser(
+        "cloud-door", help=Text("0.1 版数据目录：入账的专用门", "the cloud's own door, for a folder of 0.1")
+    )
     add_data(door)
     door.set_defaults(run=_cloud_door)
 
@@ -59,13 +68,13 @@ def add_to(verbs: Verbs) -> None:
 def _renew(chosen: argparse.Namespace) -> None:
     wanted = list(_wanted(chosen))
     if not wanted:
-        sys.stdout.write("无须续期 / nothing is due\n")
+        say(Text("无须续期\n", "nothing is due\n"))
         return
     vault = vault_of(chosen)
     key = school_store(vault).one(KeyKind.AUTHORITY, 1).for_use(KeyKind.AUTHORITY)
     ca = authority.open_authority((chosen.data / revocation.CA).read_bytes(), key)
     made = [(one.file, _made(ca, chosen.data, one)) for one in wanted]
-    told = [f"证书续期 renewed: {look(pem).name} {look(pem).ends:%Y-%m-%d}"[:120] for _, pem in made]
+    told = [f"{_RENEWED}: {look(pem).name} {look(pem).ends:%Y-%m-%d}"[:120] for _, pem in made]
     vault.record([deed(now_s(), Act.RENEWED, chosen.who, text) for text in told])
     for file, pem in made:
         _replace(chosen.data / file, pem)
@@ -73,8 +82,14 @@ def _renew(chosen: argparse.Namespace) -> None:
             _replace(chosen.data / revocation.CLOUD_DOOR, pem)
         if chosen.out is not None:
             chosen.out.write_bytes(pem)
-    sys.stdout.write("".join(f"{text}\n" for text in told))
-    sys.stdout.write("重启使用它的程序生效 / restart what uses it\n")
+    for _, pem in made:
+        seen = look(pem)
+        say(
+            Text(
+                f"已续期：{seen.name}，至 {seen.ends:%Y-%m-%d}\n", f"renewed: {seen.name}, until {seen.ends:%Y-%m-%d}\n"
+            )
+        )
+    say(Text("重启使用它的程序生效\n", "restart what uses it\n"))
 
 
 def _cloud_door(chosen: argparse.Namespace) -> None:
@@ -88,7 +103,7 @@ def _cloud_door(chosen: argparse.Namespace) -> None:
         pem = _own(chosen.data, pem)
         _replace(ingest, pem)
     write_private(door, pem)
-    sys.stdout.write(f"专用门证书已备好 / the cloud's door is made: {door}\n")
+    say(Text(f"专用门证书已备好：{door}\n", f"the certificate of the cloud's door is made: {door}\n"))
 
 
 def _own(data: Path, old: bytes) -> bytes:
@@ -99,14 +114,23 @@ def _own(data: Path, old: bytes) -> bytes:
 def _wanted(chosen: argparse.Namespace) -> Iterator[Wanted]:
     """ConfigFault for a box that there is none of, that was revoked, or options that do not go together."""
     if chosen.box is None and (chosen.request or chosen.out):
-        raise ConfigFault("--request、--out 只与 --box 同用 / go with --box")
+        raise ConfigFault(Text("--request、--out 只与 --box 同用", "--request and --out go with --box"))
     revoked = revocation.revocations(chosen.data).revoked
     if chosen.box is not None:
         if revocation.serial_of_box(chosen.data, chosen.box) in revoked:
-            raise ConfigFault(f"{chosen.box}: 证书已吊销，不续期 / its certificate was revoked and is not renewed")
+            raise ConfigFault(
+                Text(
+                    f"{chosen.box}: 证书已吊销，不续期", f"{chosen.box}: its certificate was revoked and is not renewed"
+                )
+            )
         folder = Path("boxes") / chosen.box
         if chosen.request is not None and (chosen.data / folder / "box.key").exists():
-            raise ConfigFault(f"{chosen.box}: 其密钥在此，不需 --request / its key is here: renew without --request")
+            raise ConfigFault(
+                Text(
+                    f"{chosen.box}: 密钥在此处，不需 --request",
+                    f"{chosen.box}: its key is here: renew without --request",
+                )
+            )
         yield Wanted(folder / "box.pem", _request(chosen.request))
     elif chosen.server is not None:
         yield Wanted(SERVERS[chosen.server])
@@ -131,7 +155,7 @@ def _made(ca: Authority, data: Path, wanted: Wanted) -> bytes:
         return authority.renew(ca, old, _now())
     name, public = authority.open_request(wanted.request)
     if name != look(old).name:
-        raise WireFault("request: made in another name")
+        raise WireFault(Text("请求：用了另一个名字", "request: made in another name"))
     return authority.renew(ca, old, _now(), public)
 
 

@@ -25,6 +25,7 @@ from provisioning.cli import psam as cli_psam
 from provisioning.cli import seal as cli_seal
 from provisioning.cli import stock as cli_stock
 from provisioning.cli import theft as cli_theft
+from provisioning.cli.arguments import say, warn
 from provisioning.cli.beside import note_open, refuse_open
 from provisioning.custody import files as key_files
 from provisioning.keys.store import KeyStore, Level
@@ -35,6 +36,7 @@ from shared.errors import ConfigFault, KeyFault, RuleBroken, StoreFault, WireFau
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.section import from_json
+from shared.words.voice import Text
 
 BROKEN, WRONG_USE = 1, 2
 
@@ -45,13 +47,14 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return _run(chosen)
     except (ConfigFault, KeyFault, WireFault) as fault:
-        sys.stderr.write(f"错误 / error: {fault}\n")
+        warn(Text(f"错误：{fault}\n", f"error: {fault}\n"))
         return WRONG_USE
     except (RuleBroken, StoreFault) as fault:
-        sys.stderr.write(f"数据有误 / broken: {fault}\n")
+        warn(Text(f"数据有误：{fault}\n", f"broken: {fault}\n"))
         return BROKEN
     except OSError as fault:
-        sys.stderr.write(f"无法读写 / cannot read or write: {fault.filename or ''}: {fault.strerror}\n")
+        told = f"{fault.filename}: {fault.strerror}" if fault.filename else fault.strerror
+        warn(Text(f"无法读写：{told}\n", f"cannot read or write: {told}\n"))
         return WRONG_USE
 
 
@@ -62,20 +65,37 @@ def _run(chosen: argparse.Namespace) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = Parser(prog="./ykt provision", description="密钥、发卡、证书 / keys, cards, certificates")
+def _parser() -> Parser:
+    parser = Parser(prog="./ykt provision", description=Text("密钥、发卡、证书", "keys, cards, certificates"))
     verbs = parser.add_subparsers(required=True, metavar="VERB")
-    campus = verbs.add_parser("campus", help="按计划生成全部数据 / make everything that a plan describes")
+    campus = verbs.add_parser("campus", help=Text("按计划生成全部数据", "make everything that a plan describes"))
     campus.add_argument("--plan", type=Path, required=True, metavar="PLAN.json")
-    campus.add_argument("--masters", type=Path, metavar="DIR", help="仪式所得的密钥 / masters that a ceremony made")
+    campus.add_argument(
+        "--masters",
+        type=Path,
+        metavar="DIR",
+        help=Text("仪式所得密钥的目录", "folder with the masters that a ceremony made"),
+    )
     campus.set_defaults(run=_campus)
     add_data(campus)
-    campus.add_argument("--passphrase-file", type=Path, help="口令文件 (600) / instead of a random unlock file")
-    campus.add_argument("--share-file", type=Path, action="append", default=[], help="打开 --masters / opens --masters")
-    plan = verbs.add_parser("plan", help="写出校园计划 / write a plan")
+    campus.add_argument(
+        "--passphrase-file",
+        type=Path,
+        help=Text("口令文件（600），代替随机的 unlock 文件", "passphrase file (600), instead of a random unlock file"),
+    )
+    campus.add_argument(
+        "--share-file",
+        type=Path,
+        action="append",
+        default=[],
+        help=Text("打开 --masters 的份额，可重复", "a share that opens --masters; may be repeated"),
+    )
+    plan = verbs.add_parser("plan", help=Text("写出校园计划", "write a plan"))
     plan.add_argument("which", choices=["demo"])
     plan.add_argument("--cards", type=int, default=CARDS)
-    plan.add_argument("--out", type=Path, required=True, metavar="FILE", help="- = 标准输出 / standard output")
+    plan.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help=Text("- 为标准输出", "- is standard output")
+    )
     plan.set_defaults(run=_plan)
     keys = (cli_keeper, cli_ceremony, cli_seal, cli_keys, cli_stock, cli_cards, cli_psam, cli_theft, cli_operators)
     for part in (*keys, cli_crl, cli_certificate):
@@ -91,9 +111,13 @@ def _campus(chosen: argparse.Namespace) -> None:
     masters, custody = _masters(chosen)
     making = Making(plan, WALL.at(now), datetime.fromtimestamp(now, UTC), os.urandom, unlock, masters, custody)
     make_folder(chosen.data, campus_files(making))
-    bodies = sum(1 for _ in plan.terminals())
-    counts = f"{len(plan.cards)} 张卡 cards, {bodies} 台终端 terminals, {len(plan.boxes)} 台数据网关 boxes"
-    sys.stdout.write(f"已生成 / made: {plan.name}: {counts}: {chosen.data}\n")
+    bodies, cards, boxes = sum(1 for _ in plan.terminals()), len(plan.cards), len(plan.boxes)
+    say(
+        Text(
+            f"已生成 {plan.name}：{cards} 张卡，{bodies} 台终端，{boxes} 台数据网关：{chosen.data}\n",
+            f"made {plan.name}: {cards} cards, {bodies} terminals, {boxes} boxes: {chosen.data}\n",
+        )
+    )
 
 
 def _masters(chosen: argparse.Namespace) -> tuple[KeyStore | None, bytes]:

@@ -5,17 +5,17 @@ The move takes the masters that a token takes out of the sealed store for good; 
 
 import argparse
 import os
-import sys
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from provisioning.certificates import revocation
-from provisioning.cli.arguments import add_token, token_place
+from provisioning.cli.arguments import Verbs, add_token, say, token_place, warn
 from provisioning.custody import files as key_files
 from provisioning.custody import log as custody
 from provisioning.custody.chain import Act, events_of
+from provisioning.custody.notes import noted
 from provisioning.keeper import token as token_files
 from provisioning.keys.store import KeyStore, Level
 from provisioning.process.opening import KeeperChoice, KeeperName
@@ -24,31 +24,52 @@ from shared.clocks.campus_clock import WALL
 from shared.errors import WireFault
 from shared.input.data_folder import add_data
 from shared.wire.keyproc import Role
+from shared.words.voice import Text
 
-Verbs = argparse._SubParsersAction  # noqa: SLF001  # argparse gives this type no public name
 
-
-def add_to(verbs: "Verbs[argparse.ArgumentParser]") -> None:
+def add_to(verbs: Verbs) -> None:
     """Add the verbs."""
-    keys = verbs.add_parser("keys", help="密钥进程 / the key process")
-    keys.add_argument("--socket", type=Path, required=True, help="账务用 / for the ledger")
-    keys.add_argument("--desk-socket", type=Path, help="卡务用：维护、口令、写密钥 / for the card desk")
-    keys.add_argument("--audit-socket", type=Path, help="核对用：TAC 与校验值 / for checks")
+    keys = verbs.add_parser("keys", help=Text("密钥进程", "the key process"))
+    keys.add_argument("--socket", type=Path, required=True, help=Text("账务用的套接字", "socket for the ledger"))
+    keys.add_argument(
+        "--desk-socket",
+        type=Path,
+        help=Text("卡务台用的套接字：维护、口令、写密钥", "socket for the card desk: upkeep, PINs, writing keys"),
+    )
+    keys.add_argument(
+        "--audit-socket",
+        type=Path,
+        help=Text("核对用的套接字：TAC 与校验值", "socket for checks: TACs and check values"),
+    )
     keys.add_argument("--keeper", type=KeeperName, choices=list(KeeperName), default=KeeperName.SOFTWARE)
     add_token(keys)
     keys.add_argument(
-        "--share-file", type=Path, action="append", default=[], help="一位保管员的份额，可重复 / an officer's share"
+        "--share-file",
+        type=Path,
+        action="append",
+        default=[],
+        help=Text("一位保管员的份额，可重复", "an officer's share; may be repeated"),
     )
-    keys.add_argument("--end-with-stdin", action="store_true", help="标准输入关闭即结束 / end when stdin closes")
+    keys.add_argument("--end-with-stdin", action="store_true", help=Text("标准输入关闭即结束", "end when stdin closes"))
     keys.set_defaults(run=_keys)
-    token = verbs.add_parser("token", help="主密钥移入密码设备 / move the masters into a PKCS#11 token")
-    token.add_argument("--who", default="", metavar="NAME", help="经手人 / who does it")
-    token.add_argument("--share-file", type=Path, action="append", default=[], help="一位保管员的份额 / a share")
+    token = verbs.add_parser("token", help=Text("主密钥移入密码设备", "move the masters into a PKCS#11 token"))
+    token.add_argument("--who", default="", metavar="NAME", help=Text("经手人", "who does it"))
+    token.add_argument(
+        "--share-file",
+        type=Path,
+        action="append",
+        default=[],
+        help=Text("一位保管员的份额，可重复", "an officer's share; may be repeated"),
+    )
     token.set_defaults(run=_token)
     add_token(token)
     for verb in (keys, token):
         add_data(verb)
-        verb.add_argument("--passphrase-file", type=Path, help="口令文件 (600) / instead of a random unlock file")
+        verb.add_argument(
+            "--passphrase-file",
+            type=Path,
+            help=Text("口令文件（600），代替 unlock 文件", "passphrase file (600), instead of the unlock file"),
+        )
 
 
 def _keys(chosen: argparse.Namespace) -> None:
@@ -66,14 +87,21 @@ def _remind(data: Path) -> None:
     with suppress(WireFault, OSError):
         for term in revocation.terms(data, datetime.fromtimestamp(time.time(), UTC)):
             if term.is_near:
-                sys.stderr.write(f"提醒 / reminder: {term.file} {term.ends:%Y-%m-%d}, 余 {term.days} 天 days: crl\n")
+                warn(
+                    Text(
+                        f"提醒：{term.file} {term.ends:%Y-%m-%d} 到期，余 {term.days} 天，见 crl\n",
+                        f"reminder: {term.file} ends {term.ends:%Y-%m-%d}, {term.days} days left; see crl\n",
+                    )
+                )
 
 
 def _token(chosen: argparse.Namespace) -> None:
     unlock = key_files.unlock_of(chosen.data, chosen.passphrase_file, chosen.share_file)
     school = key_files.open_with(chosen.data, Level.SCHOOL, unlock)
     moved = KeyStore(school.level, school.campus, token_files.moving(school).moved)
-    events = events_of(moved, Act.EXPORTED, WALL.at(time.time()), chosen.who, "移入密码设备 moved into the token")
+    events = events_of(
+        moved, Act.EXPORTED, WALL.at(time.time()), chosen.who, noted(Text("移入密码设备", "moved into the token"))
+    )
     done = token_files.move_into_token(
         chosen.data,
         unlock,
@@ -82,7 +110,11 @@ def _token(chosen: argparse.Namespace) -> None:
         lambda: custody.append(chosen.data / key_files.FOLDER / key_files.CUSTODY, events),
         token_place(chosen),
     )
-    sys.stdout.write(f"已移入密码设备 / moved into the token: {len(done.moved)} 个主密钥 masters\n")
+    say(Text(f"已移入密码设备：{len(done.moved)} 个主密钥\n", f"moved into the token: {len(done.moved)} masters\n"))
     for version in done.sm4:
-        told = "留在密封库（SM4，设备不收）/ stays in the sealed store: SM4, which no token takes"
-        sys.stdout.write(f"  版本 version {version}: {told}\n")
+        say(
+            Text(
+                f"  版本 {version}：留在密封库（SM4，设备不收）\n",
+                f"  version {version}: stays in the sealed store (SM4, which no token takes)\n",
+            )
+        )

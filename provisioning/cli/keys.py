@@ -11,7 +11,7 @@ from pathlib import Path
 
 from provisioning.campus.file import File
 from provisioning.campus.folder import make_folder, require_empty
-from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, vault_of
+from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, say, vault_of
 from provisioning.cli.beside import MAY_LIE_OPEN
 from provisioning.custody import chain as custody_chain
 from provisioning.custody import files as key_files
@@ -23,31 +23,61 @@ from provisioning.keys.levels import MASTERS, school_of
 from provisioning.keys.store import KeyStore, Level, Unlock
 from shared.errors import ConfigFault
 from shared.input.data_folder import add_data
+from shared.words.voice import Text
 
 MOTHER, HALF_A, HALF_B = "mother.card", "auth-a.card", "auth-b.card"
 
 
 def add_to(verbs: Verbs) -> None:
     """Add the verbs."""
-    steps = add_group(verbs, "custody", "保管日志 / the custody log")
-    verify = steps.add_parser("verify", help="核对链；指出第一处断裂 / check the chain, name the first broken line")
+    steps = add_group(verbs, "custody", Text("保管日志", "the custody log"))
+    verify = steps.add_parser(
+        "verify", help=Text("核对链；指出第一处断裂", "check the chain, name the first broken line")
+    )
     add_data(verify)
-    verify.add_argument("--head", metavar="HEX", help="仪式记录或状态行上的链头 / from the minutes or a STATUS line")
+    verify.add_argument(
+        "--head", metavar="HEX", help=Text("仪式记录或 STATUS 行上的链头", "head from the minutes or a STATUS line")
+    )
     verify.set_defaults(run=_verify, **{MAY_LIE_OPEN: True})
-    ways = add_group(verbs, "transport", "母卡：密钥传递 / keys as mother cards")
-    out = ways.add_parser("export", help="写母卡和认证卡 A、B / write a mother card, authentication halves A and B")
+    ways = add_group(verbs, "transport", Text("母卡：密钥传递", "keys as mother cards"))
+    out = ways.add_parser(
+        "export", help=Text("写母卡和认证卡 A、B", "write a mother card, authentication halves A and B")
+    )
     out.set_defaults(run=_export)
-    into = ways.add_parser("import", help="由三者导入 / take them in from all three")
+    into = ways.add_parser("import", help=Text("由母卡和认证卡 A、B 导入", "take the keys in from all three"))
     into.set_defaults(run=_import)
-    derive = ways.add_parser("derive", help="由地区密钥分散出本校密钥 / derive the school's masters from a region's")
+    derive = ways.add_parser(
+        "derive", help=Text("由地区密钥分散出本校密钥", "derive the school's masters from a region's")
+    )
     derive.add_argument("--campus", type=int, required=True)
     derive.set_defaults(run=_derive)
     for way in (out, into):
         way.add_argument("--level", type=Level, required=True, choices=list(Level))
         told = f"{MOTHER}, {HALF_A}, {HALF_B}"
-        way.add_argument("--cards", type=Path, required=True, metavar="DIR", help=f"导出为新文件夹 / a folder: {told}")
-        way.add_argument("--officer-a", type=Path, required=True, metavar="FILE", help="甲的口令 / passphrase of A")
-        way.add_argument("--officer-b", type=Path, required=True, metavar="FILE", help="乙的口令 / passphrase of B")
+        way.add_argument(
+            "--cards",
+            type=Path,
+            required=True,
+            metavar="DIR",
+            help=Text(
+                f"三个文件的文件夹，导出时须是新的：{told}",
+                f"folder of the three files, a new one for an export: {told}",
+            ),
+        )
+        way.add_argument(
+            "--officer-a",
+            type=Path,
+            required=True,
+            metavar="FILE",
+            help=Text("甲的口令文件", "passphrase file of officer A"),
+        )
+        way.add_argument(
+            "--officer-b",
+            type=Path,
+            required=True,
+            metavar="FILE",
+            help=Text("乙的口令文件", "passphrase file of officer B"),
+        )
     for way in (out, into, derive):
         add_store(way)
         add_who(way)
@@ -62,13 +92,20 @@ def _verify(chosen: argparse.Namespace) -> int:
     found = custody_chain.faults(raw)
     if lost:
         found.append(
-            f"{lines} 行之后被截断，或不是同一本日志：没有此链头 / cut off behind line {lines}, or another log: "
-            f"no line has the head in {', '.join(lost)}"
+            Text(
+                f"{lines} 行之后被截断，或不是同一本日志：没有此链头 {'、'.join(lost)}",
+                f"cut off behind line {lines}, or another log: no line has the head in {', '.join(lost)}",
+            )
         )
     if found:
-        sys.stdout.write(f"保管日志有误 / the custody log is broken: {found[0]}（共 {len(found)} 处 in all）\n")
+        say(
+            Text(
+                f"保管日志有误：{found[0].zh}（共 {len(found)} 处）\n",
+                f"the custody log is broken: {found[0].en} ({len(found)} in all)\n",
+            )
+        )
         return 1
-    sys.stdout.write(f"保管日志完整 / the custody log is whole: {lines} 行 lines, 链头 head {head}\n")
+    say(Text(f"保管日志完整：{lines} 行，链头 {head}\n", f"the custody log is whole: {lines} lines, head {head}\n"))
     return 0
 
 
@@ -76,9 +113,9 @@ def _export(chosen: argparse.Namespace) -> None:
     vault = vault_of(chosen)
     store = vault.read(chosen.level)
     if store is None:
-        raise ConfigFault(f"没有 {chosen.level} 级密钥库 / there is no store of this level")
+        raise ConfigFault(Text(f"没有 {chosen.level} 级密钥库", f"there is no store of level {chosen.level}"))
     if (chosen.cards / MOTHER).exists():
-        raise ConfigFault(f"{chosen.cards}: 已有母卡 / there is a mother card already")
+        raise ConfigFault(Text(f"{chosen.cards}: 已有母卡", f"{chosen.cards}: there is a mother card already"))
     require_empty(chosen.cards)
     officers = _officers(chosen)
     sent = transport.export(store, officers, os.urandom)
@@ -86,7 +123,7 @@ def _export(chosen: argparse.Namespace) -> None:
     vault.record(events_of(masters, Act.EXPORTED, now_s(), name_of(chosen.who)))
     cards = {MOTHER: sent.mother, HALF_A: sent.half_a, HALF_B: sent.half_b}
     make_folder(chosen.cards, (File(name, body) for name, body in cards.items()))
-    _say("已导出 / exported", masters)
+    _say(Text("已导出", "exported"), masters)
 
 
 def _import(chosen: argparse.Namespace) -> None:
@@ -96,19 +133,21 @@ def _import(chosen: argparse.Namespace) -> None:
     _require_same(vault.read(arrived.level), arrived)
     vault.record(events_of(arrived, Act.IMPORTED, now_s(), name_of(chosen.who)))
     vault.add(arrived.level, arrived.campus, arrived.keys)
-    _say("已导入 / imported", arrived)
+    _say(Text("已导入", "imported"), arrived)
 
 
 def _derive(chosen: argparse.Namespace) -> None:
     vault = vault_of(chosen)
     region = vault.read(Level.REGION)
     if region is None or not 1 <= chosen.campus <= 0xFFFF:
-        raise ConfigFault("没有地区密钥库，或学校号不对 / there is no region store, or the campus number is wrong")
+        raise ConfigFault(
+            Text("没有地区密钥库，或学校号不对", "there is no region store, or the campus number is wrong")
+        )
     school = school_of(region, chosen.campus)
     _require_same(vault.read(Level.SCHOOL), school)
     vault.record(events_of(school, Act.DERIVED, now_s(), name_of(chosen.who)))
     vault.add(Level.SCHOOL, chosen.campus, school.keys)
-    _say("已分散 / derived", school)
+    _say(Text("已分散", "derived"), school)
 
 
 def _require_same(there: KeyStore | None, arriving: KeyStore) -> None:
@@ -116,17 +155,22 @@ def _require_same(there: KeyStore | None, arriving: KeyStore) -> None:
     if there is None:
         return
     if there.campus != arriving.campus:
-        raise ConfigFault(f"密钥库属于学校 {there.campus} / the store is another school's")
+        raise ConfigFault(
+            Text(
+                f"密钥库属于学校 {there.campus}，不是 {arriving.campus}",
+                f"the store is of school {there.campus}, not {arriving.campus}",
+            )
+        )
     merged(there, arriving.keys)
 
 
 def _officers(chosen: argparse.Namespace) -> tuple[Unlock, Unlock]:
     a, b = (key_files.read_passphrase(file) for file in (chosen.officer_a, chosen.officer_b))
     if a.secret == b.secret:
-        raise ConfigFault("甲乙口令相同 / both officers have the same passphrase")
+        raise ConfigFault(Text("甲乙口令相同", "both officers have the same passphrase"))
     return a, b
 
 
-def _say(done: str, store: KeyStore) -> None:
+def _say(done: Text, store: KeyStore) -> None:
     rows = "".join(f"  {key.kind:<16}{key.version:>3}  KCV {check_value(key).hex().upper()}\n" for key in store.keys)
     sys.stdout.write(f"{done}: {store.level}\n{rows}")

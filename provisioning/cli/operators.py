@@ -6,14 +6,14 @@ repeated. Terminals read their settings when they start.
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from provisioning.campus.settings import to_bytes
-from provisioning.cli.arguments import Verbs, add_store, add_who, now_s, vault_of
+from provisioning.cli.arguments import Verbs, add_store, add_who, now_s, say, vault_of
 from provisioning.custody.chain import Act, Event, check_value
 from provisioning.custody.journal import write_private
+from provisioning.custody.notes import noted
 from provisioning.issue.campus_facts import CampusFacts, read_campus
 from provisioning.issue.personalise import make_operator, usual_validity
 from provisioning.keys.levels import LINK_VERSION
@@ -23,17 +23,19 @@ from shared.clocks.clock import DAY_S
 from shared.errors import ConfigFault
 from shared.ids import CardId
 from shared.inventory import DeviceKind
+from shared.words.voice import Text
 
 FOLDER = "operators"
+_CARD = noted(Text("主管卡", "operator card"))
 
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb."""
-    text = "主管卡：再制一张，写入各消费机的设置 / one more operator card, known to every counter"
+    text = Text("主管卡：再制一张，写入各消费机的设置", "one more operator card, known to every counter")
     verb = verbs.add_parser("operator", help=text, description=text)
     add_store(verb)
     add_who(verb)
-    verb.add_argument("--label", required=True, metavar="TEXT", help="卡面文字 / printed on it")
+    verb.add_argument("--label", required=True, metavar="TEXT", help=Text("卡面文字", "printed on it"))
     verb.set_defaults(run=_run)
 
 
@@ -41,7 +43,7 @@ def _run(chosen: argparse.Namespace) -> None:
     campus, vault = read_campus(chosen.data), vault_of(chosen)
     school = vault.read(Level.SCHOOL)
     if school is None:
-        raise ConfigFault(f"{chosen.data}: 没有学校密钥库 / no key store of a school")
+        raise ConfigFault(Text(f"{chosen.data}: 没有学校密钥库", f"{chosen.data}: no key store of a school"))
     index = _index(chosen.data, chosen.label)
     today = now_s() - now_s() % DAY_S
     number = len(index) + 1
@@ -52,26 +54,32 @@ def _run(chosen: argparse.Namespace) -> None:
     counters = _tell_counters(campus, card)
     index[chosen.label] = {"file": f"{number:05d}.card", "card": card.hex()}
     write_private(chosen.data / FOLDER / "index.json", to_bytes(index))
-    told = f"已写入 {counters} 台消费机的设置，重启后生效 / {counters} counters know it when they start again"
-    sys.stdout.write(f"主管卡 operator card {chosen.label} {card.hex()}；{told}\n")
+    say(
+        Text(
+            f"主管卡 {chosen.label} {card.hex()}：已写入 {counters} 台消费机的设置，重启后生效\n",
+            f"operator card {chosen.label} {card.hex()}: {counters} counters know it when they start again\n",
+        )
+    )
 
 
 def _index(data: Path, label: str) -> dict[str, Any]:
     """What there is so far. ConfigFault for a label that cannot be, or is taken."""
     if not 0 < len(label) <= TEXT_MAX or not (label.isprintable() and label == label.strip()):
-        raise ConfigFault(f"--label: 应为 1..{TEXT_MAX} 个可见字符 / wants 1..{TEXT_MAX} visible characters")
+        raise ConfigFault(
+            Text(f"--label: 应为 1..{TEXT_MAX} 个可见字符", f"--label: wants 1..{TEXT_MAX} visible characters")
+        )
     path = data / FOLDER / "index.json"
     index: dict[str, Any] = json.loads(path.read_bytes()) if path.exists() else {}
     if label in index:
-        raise ConfigFault(f"--label: 已有此卡 / stands already: {label}")
+        raise ConfigFault(Text(f"--label: 已有此卡：{label}", f"--label: there is such a card already: {label}"))
     if len(index) >= OPERATORS_MAX:
-        raise ConfigFault(f"主管卡最多 {OPERATORS_MAX} 张 / at most {OPERATORS_MAX} operator cards")
+        raise ConfigFault(Text(f"主管卡最多 {OPERATORS_MAX} 张", f"at most {OPERATORS_MAX} operator cards"))
     return index
 
 
 def _event(school: KeyStore, chosen: argparse.Namespace, card: CardId) -> Event:
     link = school.one(KeyKind.LINK, LINK_VERSION)
-    note = f"主管卡 operator card {chosen.label} {card.hex()}"
+    note = f"{_CARD} {chosen.label} {card.hex()}"
     return Event(now_s(), Act.DERIVED, Level.SCHOOL, link.kind, link.version, check_value(link), chosen.who, note)
 
 

@@ -19,10 +19,12 @@ from provisioning.cli.arguments import (
     add_token,
     add_who,
     now_s,
+    say,
     token_place,
     vault_of,
 )
 from provisioning.custody.journal import write_private
+from provisioning.custody.notes import noted
 from provisioning.issue.bodies import in_reader
 from provisioning.issue.campus_facts import read_campus
 from provisioning.issue.personalise import make_psam
@@ -35,71 +37,122 @@ from provisioning.psam.rotation_files import Desk, retired, used
 from provisioning.psam.write import control_name, renew, require_masters
 from shared.errors import ConfigFault, WireFault
 from shared.ids import DeviceId, PsamId, device_id, psam_id
+from shared.input.command_line import Parser
 from shared.inventory import PsamRow
 from shared.purse.cos.psam import Psam
 from shared.purse.crypto import Key
+from shared.words.voice import Text
 
 MAKE_MAX = 1_000
-RESTART = "重启密钥进程，使其使用现在的主密钥 / restart the key process: it works with what it opened\n"
+RESTART = Text(
+    "请重启密钥进程，使其使用现在的主密钥\n", "restart the key process: it works with the masters that it opened\n"
+)
 
 
-ORDER_ABOUT = """\
-换机单：一台终端的 PSAM 要换成另一枚时先开单；完工后用 psam close 办结，再写进新清单。
+ORDER_ABOUT = Text(
+    """\
+换机单：一台终端的 PSAM 要换成另一枚时先开单；完工后用 psam close 办结，再写进新清单。""",
+    """\
 A swap order: opened before the PSAM of a body is replaced by another one; `psam close` ends it when the fitter is
-back, and the next inventory tells the ledger."""
-ORDER_NEEDS = """\
-需要 needs: 终端名或机身号；一枚在库 stock 或已领出 issued 且已写完的 PSAM；缘由；经手人。
-            the body by name or number; a PSAM in stock or issued, and written; why; who.
-例 example:
+back, and the next inventory tells the ledger.""",
+)
+ORDER_NEEDS = Text(
+    """\
+需要：终端名或机身号；一枚在库（stock）或已领出（issued）且已写完的 PSAM；缘由；经手人。
+例：
   ./ykt provision psam list
   ./ykt provision psam order --device pos-01 --into 500100000014 --reason 终端故障 --who 王芳
   ./ykt provision psam close --order 1 --out scrapped --who 王芳
-  ./ykt provision psam inventory --who 王芳 && ./ykt cloud import"""
-BODY_HELP = "终端名或机身号，如 pos-01 / the body by name, or by its 12 digits"
+  ./ykt provision psam inventory --who 王芳 && ./ykt cloud import""",
+    """\
+needs: the body by name or number; a PSAM in stock or issued, and written; why; who.
+example:
+  ./ykt provision psam list
+  ./ykt provision psam order --device pos-01 --into 500100000014 --reason "out of order" --who Wang
+  ./ykt provision psam close --order 1 --out scrapped --who Wang
+  ./ykt provision psam inventory --who Wang && ./ykt cloud import""",
+)
+_MADE, _VERSIONS = noted(Text("造", "made")), noted(Text("版本", "versions"))
+_WRITTEN, _TAKEN = noted(Text("写成", "written")), noted(Text("取出停用", "taken out"))
+_SWAP, _SWAPPED, _OLD = (
+    noted(Text("换机单", "swap order")),
+    noted(Text("换机单完成", "swap order")),
+    noted(Text("旧", "old")),
+)
+BODY_HELP = Text("终端名（如 pos-01）或 12 位机身号", "the body by name, as pos-01, or by its 12 digits")
 SHOWN = 5
 """Most names that an error gives to choose from."""
 
 
 def add_to(verbs: Verbs) -> None:
     """Add the verbs and their steps."""
-    steps = add_group(verbs, "psam", "PSAM 登记簿 / the register of PSAMs")
-    _step(steps, "list", _list, "全部 / all of them")
-    make = _step(steps, "make", _make, "造新 PSAM，编号不重用 / new ones, with numbers that nobody had")
+    steps = add_group(verbs, "psam", Text("PSAM 登记簿", "the register of PSAMs"))
+    _step(steps, "list", _list, Text("列出全部", "list all of them"))
+    make = _step(steps, "make", _make, Text("造新 PSAM，编号不重用", "make new ones, with numbers that nobody had"))
     make.add_argument("--count", type=int, default=1)
     make.add_argument("--out", type=Path, required=True, metavar="DIR")
-    move = _step(steps, "move", _move, "出库、装机、入库、报废、被盗 / to another place")
-    move.add_argument("--psam", type=_psam, required=True, metavar="PSAM", help="12 位 / its 12 digits")
+    move = _step(
+        steps,
+        "move",
+        _move,
+        Text("移动：出库、装机、入库、报废、被盗", "move one: out, into a body, back, to waste, stolen"),
+    )
+    move.add_argument("--psam", type=_psam, required=True, metavar="PSAM", help=Text("PSAM 号，12 位", "its 12 digits"))
     move.add_argument("--to", type=PsamState, choices=list(PsamState), required=True)
     move.add_argument("--device", metavar="BODY", help=BODY_HELP)
     move.add_argument("--reason", default="")
-    renewed = _step(steps, "renew", _renew, "写入现有各版本 / write the versions that the school has now")
-    renewed.add_argument("--psam", type=_psam, required=True, metavar="PSAM", help="12 位 / its 12 digits")
-    renewed.add_argument("--file", type=Path, required=True, help="PSAM 文件 / its body")
-    order = _step(steps, "order", _order, "开换机单 / a swap order")
-    order.description, order.epilog = ORDER_ABOUT, ORDER_NEEDS
+    renewed = _step(steps, "renew", _renew, Text("写入现有各版本", "write the versions that the school has now"))
+    renewed.add_argument(
+        "--psam", type=_psam, required=True, metavar="PSAM", help=Text("PSAM 号，12 位", "its 12 digits")
+    )
+    renewed.add_argument("--file", type=Path, required=True, help=Text("PSAM 文件", "its software body"))
+    order = _step(steps, "order", _order, Text("开换机单", "open a swap order"))
+    order.description, order.epilog = str(ORDER_ABOUT), str(ORDER_NEEDS)
     order.formatter_class = argparse.RawDescriptionHelpFormatter
     order.add_argument("--device", required=True, metavar="BODY", help=BODY_HELP)
-    order.add_argument("--into", type=_psam, required=True, metavar="PSAM", help="换上的 PSAM，12 位 / goes in")
-    order.add_argument("--reason", required=True, metavar="TEXT", help="缘由，如“终端故障” / why")
-    close = _step(steps, "close", _close, "换机单完成 / the swap is done")
-    close.add_argument("--order", type=int, required=True, metavar="N", help="换机单号，见 psam list / its number")
-    close.add_argument("--out", type=PsamState, choices=list(PsamState), required=True, help="旧的去向 / the old one's")
-    inventory = _step(steps, "inventory", _inventory, "新装机的写入新清单 / those put in since into a new inventory")
-    rotate = add_group(verbs, "rotate", "密钥轮换 / rotation of the card masters")
-    _step(rotate, "status", _status, "各版本进度与下一步 / how far each version is, and what is next")
-    costs = _step(rotate, "cost", _cost, "停用一个版本的代价 / what it costs to be rid of a version")
+    order.add_argument(
+        "--into",
+        type=_psam,
+        required=True,
+        metavar="PSAM",
+        help=Text("换上的 PSAM，12 位", "the PSAM to go in, 12 digits"),
+    )
+    order.add_argument(
+        "--reason", required=True, metavar="TEXT", help=Text("缘由，如“终端故障”", 'why, as "terminal out of order"')
+    )
+    close = _step(steps, "close", _close, Text("换机单完成", "close a swap order"))
+    close.add_argument(
+        "--order",
+        type=int,
+        required=True,
+        metavar="N",
+        help=Text("换机单号，见 psam list", "its number, as psam list shows it"),
+    )
+    close.add_argument(
+        "--out",
+        type=PsamState,
+        choices=list(PsamState),
+        required=True,
+        help=Text("旧 PSAM 的去向", "where the old PSAM went"),
+    )
+    inventory = _step(
+        steps, "inventory", _inventory, Text("新装机的写入新清单", "put those set in since into a new inventory")
+    )
+    rotate = add_group(verbs, "rotate", Text("密钥轮换", "rotation of the card masters"))
+    _step(rotate, "status", _status, Text("各版本进度与下一步", "how far each version is, and what is next"))
+    costs = _step(rotate, "cost", _cost, Text("停用一个版本的代价", "what it costs to get rid of a version"))
     costs.add_argument("--json", action="store_true")
-    _step(rotate, "new", _new, "下一版本，须办仪式 / the next version: hold a ceremony for it")
-    issue = _step(rotate, "issue", _issue, "新卡启用此版本 / new cards carry this version")
-    retire = _step(rotate, "retire", _retire, "停用此版本 / this version goes")
+    _step(rotate, "new", _new, Text("下一版本，须办仪式", "the next version: hold a ceremony for it"))
+    issue = _step(rotate, "issue", _issue, Text("新卡启用此版本", "let new cards carry this version"))
+    retire = _step(rotate, "retire", _retire, Text("停用此版本", "retire this version"))
     for step in (issue, retire):
         step.add_argument("--version", type=int, required=True)
     for step in (make, move, renewed, order, close, inventory, issue, retire):
         add_who(step)
 
 
-def _step(steps: Verbs, name: str, run: object, told: str) -> argparse.ArgumentParser:
-    step: argparse.ArgumentParser = steps.add_parser(name, help=told)
+def _step(steps: Verbs, name: str, run: object, told: Text) -> Parser:
+    step: Parser = steps.add_parser(name, help=told)
     add_store(step)
     add_token(step)
     step.set_defaults(run=run)
@@ -113,14 +166,23 @@ def _desk(chosen: argparse.Namespace) -> Desk:
 def _list(chosen: argparse.Namespace) -> None:
     register, gone = _desk(chosen).register(), retired(chosen.data)
     for entry in register.entries:
-        versions = _list_of(entry.versions) if entry.is_written else "未写完 unwritten"
-        body = entry.device.hex() if entry.device else "-"
-        told = f"{entry.psam.hex()}  {entry.state:<9} 版本 versions {versions:<6} 终端 body {body}"
-        sys.stdout.write(f"{told}{_carried(entry, gone)}\n")
+        sys.stdout.write(f"{_entry_text(entry)}{_carried(entry, gone)}\n")
     for order in register.orders.values():
-        done = "完成 done" if order.closed is not None else "未完成 open"
+        done = Text("完成", "done") if order.closed is not None else Text("未完成", "open")
         told = f"{order.device.hex()}: {order.out.hex()} → {order.into.hex()}"
-        sys.stdout.write(f"换机单 order {order.order}  {told}  {done}  {order.reason}\n")
+        say(
+            Text(
+                f"换机单 {order.order}  {told}  {done}  {order.reason}\n",
+                f"order {order.order}  {told}  {done}  {order.reason}\n",
+            )
+        )
+
+
+def _entry_text(entry: PsamEntry) -> Text:
+    body, listed = entry.device.hex() if entry.device else "-", _list_of(entry.versions)
+    held = Text(f"{listed:<6}", f"{listed:<9}") if entry.is_written else Text("未写完", "unwritten")
+    told = f"{entry.psam.hex()}  {entry.state:<9}"
+    return Text(f"{told} 版本 {held.zh} 终端 {body}", f"{told} versions {held.en} body {body}")
 
 
 def _make(chosen: argparse.Namespace) -> None:
@@ -138,12 +200,12 @@ def _make(chosen: argparse.Namespace) -> None:
                 if psam is None:
                     row = register.make(versions, chosen.who, now_s())
                     psam = psam_id(bytes.fromhex(row["psam"]))
-                    commit([row], chosen.who, f"造 made {psam.hex()}, 版本 versions {_list_of(versions)}")
+                    commit([row], chosen.who, f"{_MADE} {psam.hex()}, {_VERSIONS} {_list_of(versions)}")
                 elif register.entry(psam).versions != versions:  # a version came or was retired since
                     commit([register.renew(psam, versions, chosen.who, now_s())], chosen.who, _renewed(psam, versions))
                 body = make_psam(psam, school, _control(masters, psam))
                 write_private(chosen.out / f"{psam.hex()}.psam", body)
-                commit([register.written(psam, chosen.who, now_s())], chosen.who, f"写成 written {psam.hex()}")
+                commit([register.written(psam, chosen.who, now_s())], chosen.who, f"{_WRITTEN} {psam.hex()}")
                 sys.stdout.write(f"{psam.hex()}\n")
 
 
@@ -174,16 +236,27 @@ def _order(chosen: argparse.Namespace) -> None:
         try:
             row = register.order_swap(device, chosen.into, chosen.reason, chosen.who, now_s())
         except ConfigFault as fault:
-            raise ConfigFault(f"{fault}；{_free(register)}") from fault
-        commit([row], chosen.who, f"换机单 swap order {row['order']}: {row['out']} → {row['in']}")
-        sys.stdout.write(f"换机单 / swap order {row['order']}: {row['out']} → {row['in']}\n")
-        sys.stdout.write(f"换好后 / when it is done: psam close --order {row['order']} --out stock|scrapped|stolen\n")
+            free = _free(register)
+            raise ConfigFault(Text(f"{fault}；{free.zh}", f"{fault}; {free.en}")) from fault
+        commit([row], chosen.who, f"{_SWAP} {row['order']}: {row['out']} → {row['in']}")
+        say(
+            Text(
+                f"换机单 {row['order']}: {row['out']} → {row['in']}\n",
+                f"swap order {row['order']}: {row['out']} → {row['in']}\n",
+            )
+        )
+        say(
+            Text(
+                f"换好后：psam close --order {row['order']} --out stock|scrapped|stolen\n",
+                f"when it is done: psam close --order {row['order']} --out stock|scrapped|stolen\n",
+            )
+        )
 
 
 def _close(chosen: argparse.Namespace) -> None:
     with _desk(chosen).psams() as (register, commit):
         rows = register.close_swap(chosen.order, chosen.out, chosen.who, now_s())
-        commit(rows, chosen.who, f"换机单完成 swap order {chosen.order} done, 旧 old: {chosen.out}")
+        commit(rows, chosen.who, f"{_SWAPPED} {chosen.order} done, {_OLD}: {chosen.out}")
 
 
 def _inventory(chosen: argparse.Namespace) -> None:
@@ -193,20 +266,39 @@ def _inventory(chosen: argparse.Namespace) -> None:
     made = facts.with_rows([], rows, now_s())
     facts.publish(made, desk.school())
     new = len(made.psams) - len(facts.inventory.psams)
-    sys.stdout.write(f"清单 inventory {made.number}: {new} 个新 PSAM new；接着 next: cloud import\n")
+    say(
+        Text(
+            f"清单 {made.number}：{new} 个新 PSAM；接着 cloud import\n",
+            f"inventory {made.number}: {new} new PSAMs; next: cloud import\n",
+        )
+    )
 
 
 def _status(chosen: argparse.Namespace) -> None:
     facts = _desk(chosen).facts()
     for version in sorted(facts.held | facts.retired):
-        sys.stdout.write(f"版本 version {version}: {facts.stage(version)}: {next_step(facts, version, now_s())}\n")
-        sys.stdout.write(f"    主密钥 masters: {facts.places.of(version).text()}\n")
+        step = next_step(facts, version, now_s())
+        say(
+            Text(
+                f"版本 {version}: {facts.stage(version)}：{step.zh}\n",
+                f"version {version}: {facts.stage(version)}: {step.en}\n",
+            )
+        )
+        say(
+            Text(
+                f"    主密钥：{facts.places.of(version).text()}\n", f"    masters: {facts.places.of(version).text()}\n"
+            )
+        )
     for version in sorted(set(used(chosen.data)) - facts.places.versions(KeyKind.TAC)):
-        told = "its masters are neither in the sealed store nor in a token named here: --module"
-        sys.stdout.write(f"版本 version {version}: 主密钥不在密封库，也不在指明的密码设备：--module / {told}\n")
+        say(
+            Text(
+                f"版本 {version}: 主密钥不在密封库，也不在指明的密码设备：用 --module\n",
+                f"version {version}: its masters are neither in the sealed store nor in a token named here: --module\n",
+            )
+        )
     for version in sorted(facts.places.versions(KeyKind.LINK)):
         where = facts.places.of(version, (KeyKind.LINK,)).text()
-        sys.stdout.write(f"终端密钥 terminals' keys, LINK {version}: {where}\n")
+        say(Text(f"终端密钥 LINK {version}：{where}\n", f"terminals' keys, LINK {version}: {where}\n"))
 
 
 def _cost(chosen: argparse.Namespace) -> None:
@@ -222,32 +314,39 @@ def _cost(chosen: argparse.Namespace) -> None:
 
 def _new(chosen: argparse.Namespace) -> None:
     version = require_new(_desk(chosen).facts())
-    sys.stdout.write(f"下一版本 / next version: {version}：ceremony begin --version {version}\n")
+    say(
+        Text(
+            f"下一版本 {version}：ceremony begin --version {version}\n",
+            f"next version {version}: ceremony begin --version {version}\n",
+        )
+    )
 
 
 def _issue(chosen: argparse.Namespace) -> None:
     _desk(chosen).issue(chosen.version, chosen.who)
     _status(chosen)
-    sys.stdout.write(RESTART)
+    say(RESTART)
 
 
 def _retire(chosen: argparse.Namespace) -> None:
     _desk(chosen).retire(chosen.version, chosen.who)
     _status(chosen)
-    sys.stdout.write(RESTART)
+    say(RESTART)
 
 
-def _carried(entry: PsamEntry, gone: frozenset[int]) -> str:
+def _carried(entry: PsamEntry, gone: frozenset[int]) -> str | Text:
     """Of a PSAM that may still sell: which retired versions are in it."""
     left = sorted(gone & set(entry.versions))
     if not left or entry.state.is_final:
         return ""
-    return f"  带停用版本 {_list_of(left)}：psam renew / carries a retired version"
+    return Text(
+        f"  带停用版本 {_list_of(left)}：psam renew", f"  carries a retired version, {_list_of(left)}: psam renew"
+    )
 
 
 def _renewed(psam: PsamId, versions: Sequence[int], gone: Sequence[int] = ()) -> str:
-    taken = f"，取出停用 taken out {_list_of(gone)}" if gone else ""
-    return f"{psam.hex()}: 版本 versions {_list_of(versions)}{taken}"
+    taken = f"，{_TAKEN} {_list_of(gone)}" if gone else ""
+    return f"{psam.hex()}: {_VERSIONS} {_list_of(versions)}{taken}"
 
 
 def _list_of(versions: Iterable[int]) -> str:
@@ -265,13 +364,13 @@ def _kept(school: KeyStore, versions: tuple[int, ...]) -> KeyStore:
     return KeyStore(school.level, school.campus, keys)
 
 
-def _free(register: Register) -> str:
+def _free(register: Register) -> Text:
     """Which PSAMs could go into a body."""
     free = [e.psam.hex() for e in register.entries if e.state in (PsamState.STOCK, PsamState.ISSUED) and e.is_written]
-    more = f" … 共 {len(free)}" if len(free) > SHOWN else ""
+    more = Text(f" 等共 {len(free)} 枚", f" and others, {len(free)} in all") if len(free) > SHOWN else ""
     if not free:
-        return "没有可换上的 PSAM，先 psam make / no PSAM is free: psam make first"
-    return f"可换上 free: {', '.join(free[:SHOWN])}{more}"
+        return Text("没有可换上的 PSAM，先 psam make", "no PSAM is free: psam make first")
+    return Text(f"可换上：{', '.join(free[:SHOWN])}{more}", f"free: {', '.join(free[:SHOWN])}{more}")
 
 
 def _body(chosen: argparse.Namespace, text: str) -> DeviceId:
@@ -284,7 +383,10 @@ def _body(chosen: argparse.Namespace, text: str) -> DeviceId:
         return device_id(bytes.fromhex(text))
     except (ValueError, WireFault):
         names = ", ".join(row.name for row in devices[:SHOWN])
-        told = f"没有终端 {text[:40]}，应如 {names} 或 12 位机身号 / no body of this name or number"
+        told = Text(
+            f"没有终端 {text[:40]}，应如 {names} 或 12 位机身号",
+            f"no body {text[:40]}: a name, as {names}, or its 12 digits",
+        )
         raise ConfigFault(told) from None
 
 
@@ -293,5 +395,8 @@ def _psam(text: str) -> PsamId:
         return psam_id(bytes.fromhex(text))
     except (ValueError, WireFault):
         raise argparse.ArgumentTypeError(
-            f"PSAM 号为 12 位十六进制，见 psam list，不是 {text[:40]!r} / 12 hexadecimal digits, as psam list shows"
+            Text(
+                f"PSAM 号为 12 位十六进制，见 psam list，不是 {text[:40]!r}",
+                f"a PSAM has 12 hexadecimal digits, as psam list shows, not {text[:40]!r}",
+            )
         ) from None

@@ -5,7 +5,7 @@ import os
 import sys
 from pathlib import Path
 
-from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, vault_of
+from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, say, vault_of
 from provisioning.custody.chain import Act, Event, check_value, name_of
 from provisioning.custody.journal import read_private
 from provisioning.custody.vault import Vault, merged
@@ -18,6 +18,7 @@ from provisioning.keys import components
 from provisioning.keys.store import KeyKind, KeyStore, Level, StoredKey
 from shared.errors import ConfigFault
 from shared.purse.cos.images import blank_card_image
+from shared.words.voice import Text
 
 BLANKS = "blanks"
 TRANSPORT_VERSION = 1
@@ -26,23 +27,31 @@ VIRTUAL_MAX = 100_000
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb and its steps."""
-    steps = add_group(verbs, "stock", "空白卡库存 / the stock of blank cards")
-    receive = steps.add_parser("receive", help="按号段入库 / a range of bodies comes in")
+    steps = add_group(verbs, "stock", Text("空白卡库存", "the stock of blank cards"))
+    receive = steps.add_parser("receive", help=Text("按号段入库", "a range of bodies comes in"))
     receive.add_argument("--first", type=int, required=True)
     receive.add_argument("--count", type=int, required=True)
-    receive.add_argument("--virtual", action="store_true", help="同时造虚拟空白卡 / make software bodies, too")
+    receive.add_argument("--virtual", action="store_true", help=Text("同时造虚拟空白卡", "make software bodies, too"))
     receive.set_defaults(run=_receive)
-    spoil = steps.add_parser("spoil", help="库内报废 / a body in the stock is waste")
+    spoil = steps.add_parser("spoil", help=Text("库内报废", "a body in the stock is waste"))
     spoil.add_argument("--blank", type=int, required=True)
     spoil.add_argument("--reason", required=True)
     spoil.set_defaults(run=_spoil)
-    count = steps.add_parser("count", help="盘点 / somebody counted")
+    count = steps.add_parser("count", help=Text("盘点", "enter what somebody counted"))
     count.add_argument("--left", type=int, required=True)
     count.set_defaults(run=_count)
-    transport = steps.add_parser("transport", help="录入传输密钥（二人分量）/ the transport key from two components")
-    transport.add_argument("--sheet", type=Path, action="append", required=True, help="两份 (600) / twice")
+    transport = steps.add_parser(
+        "transport", help=Text("录入传输密钥（二人分量）", "take the transport key in from two components")
+    )
+    transport.add_argument(
+        "--sheet",
+        type=Path,
+        action="append",
+        required=True,
+        help=Text("分量单（600），给两次", "sheet of components (600), given twice"),
+    )
     transport.set_defaults(run=_transport)
-    sheet = steps.add_parser("sheet", help="库存表 / the sum")
+    sheet = steps.add_parser("sheet", help=Text("库存表", "the stock's sum"))
     sheet.set_defaults(run=_sheet)
     for step in (receive, spoil, count, transport, sheet):
         add_store(step)
@@ -59,7 +68,7 @@ def school_store(vault: Vault) -> KeyStore:
     """The school's masters; ConfigFault when there is no store."""
     school = vault.read(Level.SCHOOL)
     if school is None:
-        raise ConfigFault("没有学校密钥库 / there is no store of the school")
+        raise ConfigFault(Text("没有学校密钥库", "there is no store of the school"))
     return school
 
 
@@ -94,7 +103,7 @@ def _spoil(chosen: argparse.Namespace) -> None:
 
 def _count(chosen: argparse.Namespace) -> int:
     difference = batches(chosen).count(chosen.left, chosen.who)
-    sys.stdout.write(f"盘点差 / difference: {difference}\n")
+    say(Text(f"盘点差：{difference}\n", f"difference: {difference}\n"))
     return 1 if difference else 0
 
 
@@ -109,7 +118,7 @@ def _transport(chosen: argparse.Namespace) -> None:
     texts = [read_private(path).decode("ascii", "replace") for path in chosen.sheet]
     parts = [component.octets for text in texts for component in components.parse_sheet(text, kinds)]
     check = _put_transport(vault_of(chosen), components.joined(parts), chosen.who)
-    sys.stdout.write(f"传输密钥 / transport key: KCV {check.hex().upper()}\n")
+    say(Text(f"传输密钥：KCV {check.hex().upper()}\n", f"transport key: KCV {check.hex().upper()}\n"))
 
 
 def _put_transport(vault: Vault, octets: bytes, who: str) -> bytes:

@@ -8,27 +8,34 @@ import json
 import sys
 from typing import Any
 
-from provisioning.cli.arguments import Verbs, add_store, add_who, now_s, vault_of
+from provisioning.cli.arguments import Verbs, add_store, add_who, now_s, say, vault_of
+from provisioning.custody.notes import noted
 from provisioning.issue.campus_facts import read_campus
 from provisioning.psam.register import PsamEntry, PsamState, Register
 from provisioning.psam.rotation_cost import Cost, cost
 from provisioning.psam.rotation_files import Desk
 from shared.errors import WireFault
 from shared.ids import PsamId, psam_id
+from shared.words.voice import Text
 
-STEPS = "  步骤 steps: rotate new, ceremony, psam renew, rotate issue, 换卡 new cards, rotate retire\n"
+STEPS = Text(
+    "  步骤：rotate new、ceremony、psam renew、rotate issue、换卡、rotate retire\n",
+    "  steps: rotate new, ceremony, psam renew, rotate issue, new cards, rotate retire\n",
+)
 
 
 def add_to(verbs: Verbs) -> None:
     """Add the verb."""
-    text = "PSAM 被盗或找回：登记簿与轮换代价 / stolen or found: the register, and what rotation costs"
+    text = Text(
+        "PSAM 被盗或找回：登记簿与轮换代价", "a PSAM was stolen or found: the register, and what rotation costs"
+    )
     verb = verbs.add_parser("psam-stolen", help=text, description=text)
     add_store(verb)
     add_who(verb)
     verb.add_argument("--psam", type=_psam, required=True, metavar="HEX")
     verb.add_argument("--reason", required=True, metavar="TEXT")
-    verb.add_argument("--found", action="store_true", help="已找回 / found again")
-    verb.add_argument("--json", action="store_true", help="一行 JSON / one line of JSON")
+    verb.add_argument("--found", action="store_true", help=Text("已找回", "found again"))
+    verb.add_argument("--json", action="store_true", help=Text("一行 JSON", "one line of JSON"))
     verb.set_defaults(run=_run)
 
 
@@ -38,7 +45,7 @@ def _run(chosen: argparse.Namespace) -> None:
     with desk.psams() as (register, commit):
         row = _row(register, chosen)
         if row is not None:
-            what = "找回 found" if chosen.found else "被盗 stolen"
+            what = noted(Text("找回", "found") if chosen.found else Text("被盗", "stolen"))
             commit([row], chosen.who, f"{chosen.psam.hex()} {what}: {chosen.reason}")
         entry = register.entry(chosen.psam)
         cards = [(card.key_version, card.expires) for card in campus.inventory.cards]
@@ -62,15 +69,20 @@ def _say(entry: PsamEntry, costs: list[Cost], *, as_json: bool) -> None:
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
         return
     versions = ", ".join(map(str, entry.versions))
-    sys.stdout.write(f"登记簿 register: {entry.psam.hex()} {entry.state}，消费主密钥版本 purchase masters {versions}\n")
-    sys.stdout.write("轮换的代价（芯片被攻破才需要）/ what rotation costs (needed if the chip is broken)\n")
+    say(
+        Text(
+            f"登记簿：{entry.psam.hex()} {entry.state}，消费主密钥版本 {versions}\n",
+            f"register: {entry.psam.hex()} {entry.state}, purchase masters {versions}\n",
+        )
+    )
+    say(Text("轮换的代价（芯片被攻破才需要）：\n", "what rotation costs (needed if the chip is broken):\n"))
     for one in costs:
         sys.stdout.write(f"  {one.text()}\n")
-    sys.stdout.write(STEPS)
+    say(STEPS)
 
 
 def _psam(text: str) -> PsamId:
     try:
         return psam_id(bytes.fromhex(text))
     except (ValueError, WireFault):
-        raise argparse.ArgumentTypeError("12 位十六进制 / 12 hexadecimal digits") from None
+        raise argparse.ArgumentTypeError(Text("应为 12 位十六进制", "wants 12 hexadecimal digits")) from None

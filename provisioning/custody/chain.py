@@ -19,10 +19,13 @@ from provisioning.keys.store import KeyKind, KeyStore, StoredKey
 from provisioning.keys.terminals import expanding, link_check
 from shared.errors import ConfigFault
 from shared.purse.crypto import Key, kcv, suite_of
+from shared.words.voice import Text
 
 START = bytes(32)
 """What stands before the first line."""
 WHO_MAX = 60
+HEAD_WORDS = Text("保管日志链头", "head of the custody log")
+"""What stands before the head in the minutes of a ceremony, in whichever language; `custody verify` looks for it."""
 NOTE_MAX = 160
 HEAD_LEAST = 16
 """Hex digits of a head, as in STATUS, that name it."""
@@ -76,14 +79,14 @@ def events_of(store: KeyStore, act: Act, at: int, who: str = "", note: str = "")
 def deed(at: int, act: Act, who: str, note: str) -> Event:
     """An event about no single key; ConfigFault when its texts are too long for a line."""
     if not note.isprintable() or len(note) > NOTE_MAX:
-        raise ConfigFault(f"备注最多 {NOTE_MAX} 个可见字符 / a note has at most so many visible characters")
+        raise ConfigFault(Text(f"备注最多 {NOTE_MAX} 个可见字符", f"a note has at most {NOTE_MAX} visible characters"))
     return Event(at, act, who=name_of(who), note=note)
 
 
 def name_of(who: str) -> str:
     """A person's name as it may stand in the log; ConfigFault otherwise."""
     if not who.isprintable() or len(who) > WHO_MAX:
-        raise ConfigFault(f"姓名最多 {WHO_MAX} 个可见字符 / a name has at most so many visible characters")
+        raise ConfigFault(Text(f"姓名最多 {WHO_MAX} 个可见字符", f"a name has at most {WHO_MAX} visible characters"))
     return who
 
 
@@ -129,16 +132,16 @@ def count(raw: bytes) -> int:
     return len(_split(raw))
 
 
-def faults(raw: bytes) -> list[str]:
+def faults(raw: bytes) -> list[Text]:
     """What is wrong with a log: one text per broken line, none when it is whole."""
     found, before = [], START
     for number, line in enumerate(_split(raw), 1):
         try:
             entry = json.loads(line)
             if entry["before"] != before.hex():
-                found.append(f"第 {number} 行与前一行不衔接 / line {number} does not follow the line before it")
+                found.append(Text(f"第 {number} 行与前一行不衔接", f"line {number} does not follow the line before it"))
         except (ValueError, RecursionError, KeyError, TypeError):
-            found.append(f"第 {number} 行残缺 / line {number} is torn")
+            found.append(Text(f"第 {number} 行残缺", f"line {number} is torn"))
         before = hashlib.sha256(line).digest()
     return found
 

@@ -11,6 +11,7 @@ from provisioning.keys import shares
 from provisioning.keys.shares import Share
 from provisioning.keys.store import UNLOCK_SIZE, KeyStore, Level, StoreLocked, Unlock, open_store
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 FOLDER = "keys"
 UNLOCK = "unlock"
@@ -57,8 +58,10 @@ def require_apart(data: Path, files: Sequence[Path]) -> None:
     for file in files:
         if (data / FOLDER).resolve() in file.resolve().parents:
             raise ConfigFault(
-                f"{file}: 份额和口令不得与密钥库同放，应在本人介质上 / a share or passphrase never lies beside the "
-                "stores: on its owner's medium"
+                Text(
+                    f"{file}: 份额和口令不得与密钥库同放，应在本人介质上",
+                    f"{file}: a share or passphrase does not lie beside the stores but on its owner's medium",
+                )
             )
 
 
@@ -76,7 +79,12 @@ def read_passphrase(file: Path) -> Unlock:
     _require_private(file)
     secret = _read(file).rstrip(b"\r\n")
     if len(secret) < PASSPHRASE_LEAST:
-        raise ConfigFault(f"{file.name}: 口令至少 {PASSPHRASE_LEAST} 字节 / a passphrase has at least so many bytes")
+        raise ConfigFault(
+            Text(
+                f"{file.name}: 口令至少 {PASSPHRASE_LEAST} 字节",
+                f"{file.name}: a passphrase has at least {PASSPHRASE_LEAST} bytes",
+            )
+        )
     return Unlock(secret, is_passphrase=True)
 
 
@@ -86,7 +94,7 @@ def read_pin(file: Path) -> str:
     try:
         return _read(file).decode("ascii").strip()
     except UnicodeDecodeError as fault:
-        raise ConfigFault(f"{file.name}: PIN 应为 ASCII / a PIN is ASCII") from fault
+        raise ConfigFault(Text(f"{file.name}: PIN 应为 ASCII", f"{file.name}: a PIN is ASCII")) from fault
 
 
 def campus_of(data: Path) -> int:
@@ -94,16 +102,21 @@ def campus_of(data: Path) -> int:
     try:
         return int(json.loads(_read(data / "campus.json"))["campus"])
     except (ValueError, RecursionError, KeyError, TypeError) as fault:
-        raise ConfigFault(f"{data}: campus.json 残缺 / damaged") from fault
+        raise ConfigFault(Text(f"{data}: campus.json 残缺", f"{data}: campus.json is damaged")) from fault
 
 
 def _read_unlock(file: Path) -> Unlock:
     if not file.exists():
-        raise ConfigFault(f"{file}: 不在：用份额或口令 / is not there: --share-file or --passphrase-file")
+        raise ConfigFault(
+            Text(
+                f"{file}: 不在，请用 --share-file 或 --passphrase-file",
+                f"{file}: is not there: --share-file or --passphrase-file",
+            )
+        )
     _require_private(file)
     secret = _read(file)
     if len(secret) != UNLOCK_SIZE:
-        raise StoreLocked("unlock 文件损坏 / the unlock file is damaged")
+        raise StoreLocked(Text("unlock 文件损坏", "the unlock file is damaged"))
     return Unlock(secret)
 
 
@@ -113,7 +126,7 @@ def _require_private(file: Path) -> None:
     except OSError as fault:
         raise _unreadable(file, fault) from fault
     if mode & 0o077:
-        raise ConfigFault(f"{file.name}: 权限应为 600 / must be readable by its owner only")
+        raise ConfigFault(Text(f"{file.name}: 权限应为 600", f"{file.name}: must be readable by its owner only"))
 
 
 def _read(file: Path) -> bytes:
@@ -124,4 +137,4 @@ def _read(file: Path) -> bytes:
 
 
 def _unreadable(file: Path, fault: OSError) -> ConfigFault:
-    return ConfigFault(f"{file}: 无法读取 / cannot be read: {fault.strerror}")
+    return ConfigFault(Text(f"{file}: 无法读取：{fault.strerror}", f"{file}: cannot be read: {fault.strerror}"))

@@ -14,6 +14,7 @@ from typing import Any
 
 from provisioning.custody.lines import Row, decode, encode
 from shared.errors import ConfigFault, StoreFault
+from shared.words.voice import Text
 
 JOURNAL_MAX = 256 * 1024 * 1024
 LOCK_S = 10.0
@@ -36,12 +37,14 @@ class Journal:
         """Durable, all or (after a power cut) a first part of them. StoreFault when nothing was accepted."""
         text = b"".join(map(encode, rows))
         if self._size + len(text) > JOURNAL_MAX:
-            raise StoreFault(f"日志已满 / a journal has at most {JOURNAL_MAX} bytes")
+            raise StoreFault(Text(f"日志已满，最多 {JOURNAL_MAX} 字节", f"the journal is full, at {JOURNAL_MAX} bytes"))
         try:
             self._write(text)
         except OSError as fault:
             os.ftruncate(self._fd, self._size)
-            raise StoreFault(f"日志无法写入 / cannot be written: {fault.strerror}") from fault
+            raise StoreFault(
+                Text(f"日志无法写入：{fault.strerror}", f"the journal cannot be written: {fault.strerror}")
+            ) from fault
         self._size += len(text)
         self.rows.extend(map(dict, rows))
 
@@ -101,7 +104,7 @@ def write_private(path: Path, body: bytes) -> None:
 def read_private(path: Path) -> bytes:
     """A secret from a file that its owner alone can read; ConfigFault otherwise, OSError."""
     if path.stat().st_mode & 0o077:
-        raise ConfigFault(f"{path.name}: 权限应为 600 / must be readable by its owner only")
+        raise ConfigFault(Text(f"{path.name}: 权限应为 600", f"{path.name}: must be readable by its owner only"))
     return path.read_bytes()
 
 
@@ -112,7 +115,9 @@ def _lock(fd: int, path: Path, wait_s: float) -> None:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as fault:
             if time.monotonic() >= last:
-                raise JournalBusy(f"{path.name}: 另一个程序正在使用 / in use by another process") from fault
+                raise JournalBusy(
+                    Text(f"{path.name}: 另一个程序正在使用", f"{path.name}: another process uses it")
+                ) from fault
             time.sleep(_POLL_S)
         else:
             return
@@ -121,7 +126,7 @@ def _lock(fd: int, path: Path, wait_s: float) -> None:
 def _read_all(fd: int) -> bytes:
     size = os.fstat(fd).st_size
     if size > JOURNAL_MAX:
-        raise StoreFault(f"日志过大 / a journal has at most {JOURNAL_MAX} bytes")
+        raise StoreFault(Text(f"日志过大，最多 {JOURNAL_MAX} 字节", f"a journal has at most {JOURNAL_MAX} bytes"))
     parts, at = [], 0
     while at < size:
         part = os.pread(fd, size - at, at)

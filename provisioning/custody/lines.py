@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from shared.errors import StoreFault
+from shared.words.voice import Text
 
 Row = Mapping[str, Any]
 LINE_MAX = 16_384
@@ -27,7 +28,7 @@ def encode(row: Row) -> bytes:
     body = json.dumps(row, separators=(",", ":"), ensure_ascii=False).encode()
     line = b"%08x " % crc32(body) + body + b"\n"
     if len(line) > LINE_MAX:
-        raise StoreFault(f"a line of a journal has at most {LINE_MAX} bytes")
+        raise StoreFault(Text(f"日志一行最多 {LINE_MAX} 字节", f"a line of a journal has at most {LINE_MAX} bytes"))
     return line
 
 
@@ -38,7 +39,7 @@ def decode(raw: bytes, name: str) -> Read:
     for number, line in enumerate(whole, 1):
         row = _row(line)
         if row is None:
-            raise StoreFault(f"{name}: 第 {number} 行损坏 / line {number} is damaged")
+            raise StoreFault(Text(f"{name}: 第 {number} 行损坏", f"{name}: line {number} is damaged"))
         rows.append(row)
     return Read(rows, len(raw) - len(tail))
 

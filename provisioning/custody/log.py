@@ -9,10 +9,10 @@ import os
 import re
 from pathlib import Path
 
-from provisioning.custody.chain import Event, head, last_number, lines
+from provisioning.custody.chain import HEAD_WORDS, Event, head, last_number, lines
 from provisioning.custody.journal import write_private
 
-_HEAD_LINE = re.compile(r"custody log  ([0-9a-f]{64})$", re.MULTILINE)
+_HEAD_LINE = re.compile(f"(?:{HEAD_WORDS.zh}|{HEAD_WORDS.en})  ([0-9a-f]{{64}})")
 TAIL_BYTES = 4096
 """The last line is looked for in so many bytes at the end; a line of ours is far shorter."""
 

@@ -24,6 +24,7 @@ from provisioning.keys.store import (
     seal,
 )
 from shared.errors import ConfigFault, RuleBroken
+from shared.words.voice import Text
 
 THRESHOLD, OFFICERS = 2, 3
 """Any two of three officers."""
@@ -35,7 +36,9 @@ Random = Callable[[int], bytes]
 def hand_out(folder: Path, files: Mapping[str, Path], random: Random) -> dict[str, Share]:
     """A share for each officer in a file of his own, durable; those that a broken run left, when all are there."""
     if len(files) != OFFICERS or len(set(files.values())) != OFFICERS:
-        raise ConfigFault(f"须有 {OFFICERS} 名保管员，各有文件 / wants {OFFICERS} officers, each with his own file")
+        raise ConfigFault(
+            Text(f"须有 {OFFICERS} 名保管员，各有文件", f"wants {OFFICERS} officers, each with his own file")
+        )
     if not all(path.exists() for path in files.values()):
         _clear(folder / _MARK, [path for path in files.values() if path.exists()])
         made = shares.split(random(UNLOCK_SIZE), THRESHOLD, OFFICERS, random)
@@ -50,7 +53,12 @@ def _clear(mark: Path, there: Sequence[Path]) -> None:
     own = mark.read_bytes() if mark.exists() else b""
     for path in there:
         if not own or key_files.read_share(path).name.hex().encode() != own:
-            raise ConfigFault(f"已有份额文件，又不齐：{path} / a share file is there, but not all: move it away first")
+            raise ConfigFault(
+                Text(
+                    f"已有份额文件，又不齐，请先移开：{path}",
+                    f"a share file is there, but not all of them; move it away first: {path}",
+                )
+            )
     for path in there:
         path.unlink()
 
@@ -71,7 +79,7 @@ def reseal(folder: Path, old: Callable[[], Unlock], new: Unlock, random: Random,
     for path, store in waiting.items():
         sealed = seal(store, new, random(SALT_SIZE), random(NONCE_SIZE))
         if open_store(sealed, new, store.level) != store:
-            raise RuleBroken("a sealed store does not open again")
+            raise RuleBroken(Text("封好的密钥库打不开", "a sealed store does not open again"))
         write_private(path, sealed)
     for left in (key_files.UNLOCK, _MARK):
         (folder / left).unlink(missing_ok=True)
@@ -84,7 +92,7 @@ def _waiting(folder: Path, old: Callable[[], Unlock], new: Unlock) -> dict[Path,
     paths = {level: folder / key_files.store_name(level) for level in Level}
     there = {level: path for level, path in paths.items() if path.exists()}
     if not there:
-        raise ConfigFault(f"{folder}: 没有密钥库 / there is no store")
+        raise ConfigFault(Text(f"{folder}: 没有密钥库", f"{folder}: there is no store"))
     locked = {level: path for level, path in there.items() if not _opens(path, new, level)}
     if not locked:
         return {}

@@ -25,6 +25,7 @@ from provisioning.keys.store import (
     seal,
 )
 from shared.errors import RuleBroken
+from shared.words.voice import Text
 
 
 class Vault:
@@ -48,7 +49,7 @@ class Vault:
         unlock = self._unlock_or_new()
         sealed = seal(store, unlock, os.urandom(SALT_SIZE), os.urandom(NONCE_SIZE))
         if open_store(sealed, unlock, store.level) != store:
-            raise RuleBroken("a sealed store does not open again")
+            raise RuleBroken(Text("封好的密钥库打不开", "a sealed store does not open again"))
         write_private(self.folder / key_files.store_name(store.level), sealed)
 
     def add(self, level: Level, campus: int, keys: Sequence[StoredKey]) -> KeyStore:
@@ -90,5 +91,10 @@ def merged(store: KeyStore, keys: Sequence[StoredKey]) -> KeyStore:
     own = {(key.kind, key.version): key for key in store.keys}
     for key in keys:
         if own.setdefault((key.kind, key.version), key) != key:
-            raise RuleBroken(f"{store.level}: another {key.kind} key of version {key.version} is there already")
+            raise RuleBroken(
+                Text(
+                    f"{store.level}: 已有另一把 {key.kind} 密钥，版本 {key.version}",
+                    f"{store.level}: another {key.kind} key of version {key.version} is there already",
+                )
+            )
     return KeyStore(store.level, store.campus, tuple(own.values()))

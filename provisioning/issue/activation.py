@@ -16,6 +16,7 @@ from shared.purse.commands import SFI_PUBLIC
 from shared.purse.files import PublicData, parse_public, public_size
 from shared.purse.profiles import SUBSIDY, CardProfile, card_id_of
 from shared.purse.upkeep import UpdateFile, UpkeepAsk
+from shared.words.voice import Text
 
 ENABLE = UpdateFile(SFI_PUBLIC, ENABLED_OFFSET, bytes((ENABLED,)))
 """The operation that a desk asks the key process to protect."""
@@ -41,7 +42,7 @@ class Seen:
 
 def look(card: CardChannel, profile: CardProfile) -> Seen:
     """Which card this is. NotActivated when it is none of the profile, CardLost."""
-    _done(card, commands.select_name(profile.aid), "不是本校的卡 / not a card of ours")
+    _done(card, commands.select_name(profile.aid), Text("不是本校的卡", "not a card of ours"))
     size = public_size(profile.form)
     public = parse_public(profile.form, _done(card, commands.read_binary(SFI_PUBLIC, size), "0015"))
     return Seen(card_id_of(profile, public), public)
@@ -53,7 +54,9 @@ def activate(card: CardChannel, profile: CardProfile, wanted: CardId, protect: P
     Its subsidy application 补助 comes first, if it has one: a card whose main purse is enabled is enabled whole.
     """
     if look(card, profile).card != wanted:
-        raise NotActivated(f"卡不符：名单上是 {wanted.hex()} / another card than the list names")
+        raise NotActivated(
+            Text(f"卡不符：名单上是 {wanted.hex()}", f"another card than the list names: {wanted.hex()}")
+        )
     if has_application(card, SUBSIDY):
         _enable(card, SUBSIDY, protect)
     return _enable(card, profile, protect)
@@ -68,16 +71,18 @@ def _enable(card: CardChannel, profile: CardProfile, protect: Protect) -> Seen:
     seen = look(card, profile)
     if seen.is_enabled:
         return seen
-    challenge = _done(card, commands.get_challenge(), "取随机数 challenge")
-    _done(card, protect(UpkeepAsk(seen.card, challenge, ENABLE)), "启用 enabling")
+    challenge = _done(card, commands.get_challenge(), Text("取随机数", "challenge"))
+    _done(card, protect(UpkeepAsk(seen.card, challenge, ENABLE)), Text("启用", "enabling"))
     after = look(card, profile)
     if not after.is_enabled:
-        raise NotActivated("卡未启用 / the card is still not enabled")
+        raise NotActivated(Text("卡未启用", "the card is still not enabled"))
     return after
 
 
-def _done(card: CardChannel, apdu: bytes, what: str) -> bytes:
+def _done(card: CardChannel, apdu: bytes, what: str | Text) -> bytes:
     answer = ResponseApdu.of_any(card.transmit(apdu))
     if answer.sw != Sw.OK:
-        raise NotActivated(f"{what}: {answer.sw:04X} {sw_text(answer.sw)}")
+        why = sw_text(answer.sw)
+        of = what if isinstance(what, Text) else Text(what, what)
+        raise NotActivated(Text(f"{of.zh}：{answer.sw:04X} {why.zh}", f"{of.en}: {answer.sw:04X} {why.en}"))
     return answer.data

@@ -21,6 +21,7 @@ from shared.purse.apdu import CardChannel
 from shared.purse.cos.card import UserCard
 from shared.purse.errors import CardLost, LayoutError
 from shared.slot_file import choose, fits, render_initial, render_slot
+from shared.words.voice import Text
 
 DONE, SPOILED = "done", "spoiled"
 
@@ -36,7 +37,7 @@ class BodyMemory:
             self._newest = choose(raw)
         except BlockingIOError as fault:
             os.close(self._fd)
-            raise ConfigFault(f"{path.name}: 在另一台读写器上 / lies in another reader") from fault
+            raise ConfigFault(Text(f"{path.name}: 在另一台读写器上", f"{path.name}: lies in another reader")) from fault
         except StoreFault as fault:
             os.close(self._fd)
             raise StoreFault(f"{path.name}: {fault}") from fault
@@ -47,7 +48,9 @@ class BodyMemory:
 
     def store(self, image: bytes, /) -> None:
         if not fits(image, self._capacity):
-            raise StoreFault(f"an image of {len(image)} bytes does not fit its file")
+            raise StoreFault(
+                Text(f"{len(image)} 字节的卡体数据放不进文件", f"an image of {len(image)} bytes does not fit its file")
+            )
         slot, generation = 1 - self._newest.slot, self._newest.generation + 1
         os.pwrite(self._fd, render_slot(generation, image), slot * self._capacity)
         self._newest = type(self._newest)(slot, generation, image)
@@ -62,7 +65,7 @@ class DeadBody:
     """In the reader, and no card: it answers nothing."""
 
     def transmit(self, apdu: bytes, /) -> bytes:  # noqa: ARG002 - a CardChannel
-        raise CardLost("the body does not answer")
+        raise CardLost(Text("卡体无应答", "the body does not answer"))
 
 
 @contextmanager
@@ -95,7 +98,7 @@ def new_body(folder: Path, blank: int, image: bytes) -> None:
     path = body_path(folder, blank)
     made = path.with_suffix(".new")
     if path.exists():
-        raise ConfigFault(f"{path.name}: 已有此空白卡 / there is a body of this number")
+        raise ConfigFault(Text(f"{path.name}: 已有此空白卡", f"{path.name}: there is a body of this number"))
     made.write_bytes(render_initial(image))
     made.rename(path)
 

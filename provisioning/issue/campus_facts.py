@@ -15,6 +15,7 @@ from provisioning.keys.store import KeyKind, KeyStore
 from shared import inventory
 from shared.errors import ConfigFault
 from shared.inventory import CardRow, Inventory, PsamRow
+from shared.words.voice import Text
 
 FILE = "inventory.bin"
 
@@ -35,7 +36,7 @@ class CampusFacts:
     def region(self) -> int:
         """Of its cards' serials; ConfigFault when it has no card yet."""
         if not self.inventory.cards:
-            raise ConfigFault("清单中还没有卡：用 --region 指明 / the inventory has no card: give --region")
+            raise ConfigFault(Text("清单中还没有卡：用 --region 指明", "the inventory has no card: give --region"))
         return int.from_bytes(self.inventory.cards[0].card[2:4], "big")
 
     def with_rows(self, cards: list[CardRow], psams: list[PsamRow], now_s: int) -> Inventory:
@@ -43,12 +44,19 @@ class CampusFacts:
         known = {row.card: row for row in self.inventory.cards}
         for row in cards:
             if known.get(row.card, row) != row:
-                raise ConfigFault(f"卡 {row.card.hex()} 已在清单中，且不同 / is in the inventory with other data")
+                raise ConfigFault(
+                    Text(
+                        f"卡 {row.card.hex()} 已在清单中，且不同",
+                        f"card {row.card.hex()} is in the inventory with other data",
+                    )
+                )
         labels = {row.label for row in self.inventory.cards}
         fresh = tuple(row for row in cards if row.card not in known)
         for row in fresh:
             if row.label in labels:
-                raise ConfigFault(f"卡面号 {row.label[:32]!r} 已有卡 / this label has a card already")
+                raise ConfigFault(
+                    Text(f"卡面号 {row.label[:32]!r} 已有卡", f"the label {row.label[:32]!r} has a card already")
+                )
         psam_ids = {row.psam for row in self.inventory.psams}
         new_psams = tuple(row for row in psams if row.psam not in psam_ids)
         old = self.inventory
@@ -68,6 +76,6 @@ def read_campus(data: Path) -> CampusFacts:
     try:
         key = bytes.fromhex(json.loads((data / "campus.json").read_bytes())["campus_key"])
     except (ValueError, RecursionError, KeyError, TypeError) as fault:
-        raise ConfigFault("campus.json: 无法读懂 / cannot be understood") from fault
+        raise ConfigFault(Text("campus.json: 无法读懂", "campus.json: cannot be understood")) from fault
     raw = (data / FILE).read_bytes()
     return CampusFacts(data, inventory.open_sealed(raw, Ed25519PublicKey.from_public_bytes(key)))

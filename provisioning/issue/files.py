@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from provisioning.custody.chain import Act, deed
 from provisioning.custody.journal import Journal, open_journal, read_journal, write_private
+from provisioning.custody.notes import noted
 from provisioning.custody.vault import Vault
 from provisioning.issue.jobs import School
 from provisioning.issue.office import Office, Sheet
@@ -22,9 +23,18 @@ from provisioning.issue.order import Order, parse_order
 from provisioning.issue.personalise import Validity
 from provisioning.issue.production import Lease, Run, Span
 from shared.errors import ConfigFault, RuleBroken
+from shared.words.voice import Text
 
 FOLDER = "production"
 OFFICE, WORK, ORDER, TERMS = "office.journal", "work.journal", "order.json", "terms.json"
+
+_RECEIVED, _SPOILED = noted(Text("入库", "received")), noted(Text("报废", "spoiled"))
+_COUNTED, _DIFFERENCE = noted(Text("盘点", "counted")), noted(Text("差", "difference"))
+_CARDS, _GOOD = noted(Text("张", "cards")), noted(Text("好卡", "good"))
+_OUT, _BACK = noted(Text("领", "out")), noted(Text("交", "back"))
+_WRITTEN_OFF = noted(Text("报失", "written off"))
+_LINES, _NUMBERS = noted(Text("行", "lines")), noted(Text("卡号", "numbers"))
+"""Of notes in the custody log."""
 
 
 class LeaseFolder(NamedTuple):
@@ -46,14 +56,19 @@ class LeaseFolder(NamedTuple):
     def run(self) -> Run:
         """Its state now, read without holding it; ConfigFault when its journal is lost."""
         if not (self.path / WORK).exists():
-            raise ConfigFault(f"{self.path.name}: 制卡日志不在：报失 / the journal is not there: write the lease off")
+            raise ConfigFault(
+                Text(
+                    f"{self.path.name}: 制卡日志不在，应报失",
+                    f"{self.path.name}: the journal is not there: write the lease off",
+                )
+            )
         return Run.of_rows(read_journal(self.path / WORK))
 
     @contextmanager
     def working(self) -> Iterator[tuple[Run, Journal]]:
         """Its journal held by this machine alone."""
         if not (self.path / WORK).exists():
-            raise ConfigFault(f"{self.path.name}: 制卡日志不在 / the journal is not there")
+            raise ConfigFault(Text(f"{self.path.name}: 制卡日志不在", f"{self.path.name}: the journal is not there"))
         with open_journal(self.path / WORK, wait_s=0) as journal:
             yield Run.of_rows(journal.rows), journal
 
@@ -80,21 +95,21 @@ class Batches:
         with self._opened() as (office, journal):
             row = office.receive(blanks, who, self.now())
             make()
-            self._tell(Act.STOCK, who, f"入库 received {blanks.first}..{blanks.last}")
+            self._tell(Act.STOCK, who, f"{_RECEIVED} {blanks.first}..{blanks.last}")
             return self._take(office, journal, row).sheet()
 
     def spoil(self, blank: int, who: str, reason: str) -> Sheet:
         """A body in the stock is waste."""
         with self._opened() as (office, journal):
             row = office.spoil(blank, who, reason, self.now())
-            self._tell(Act.STOCK, who, f"报废 spoiled {blank}: {reason}")
+            self._tell(Act.STOCK, who, f"{_SPOILED} {blank}: {reason}")
             return self._take(office, journal, row).sheet()
 
     def count(self, left: int, who: str) -> int:
         """Somebody counted; gives the difference to what should be there."""
         with self._opened() as (office, journal):
             row = office.count(left, who, self.now())
-            self._tell(Act.STOCK, who, f"盘点 counted {left}, 差 difference {row['difference']}")
+            self._tell(Act.STOCK, who, f"{_COUNTED} {left}, {_DIFFERENCE} {row['difference']}")
             self._take(office, journal, row)
             return int(row["difference"])
 
@@ -109,7 +124,7 @@ class Batches:
             folder.mkdir(parents=True, exist_ok=True)
             write_private(folder / ORDER, order.encode())
             write_private(folder / TERMS, _terms(terms))
-            self._tell(Act.BATCH, who, f"{order.batch}: {len(order.lines)} 张 cards, SHA-256 {order.digest}")
+            self._tell(Act.BATCH, who, f"{order.batch}: {len(order.lines)} {_CARDS}, SHA-256 {order.digest}")
             self._take(office, journal, row)
             return order
 
@@ -119,7 +134,7 @@ class Batches:
             lease, row = office.lease(batch, machine, version, most, who, self.now())
             folder = self.lease_folder(lease.lease)
             self._lay_out(folder, lease)
-            self._tell(Act.BATCH, who, _lease_text("领 out", lease))
+            self._tell(Act.BATCH, who, _lease_text(_OUT, lease))
             self._take(office, journal, row)
             return folder
 
@@ -128,8 +143,8 @@ class Batches:
         with self._opened() as (office, journal):
             run = self.lease_folder(number).run()
             row = office.take_back(run, who, self.now())
-            told = f"好卡 good {len(run.done)}, 报废 spoiled {len(run.spoiled)}"
-            self._tell(Act.BATCH, who, f"{_lease_text('交 back', run.lease)}: {told}")
+            told = f"{_GOOD} {len(run.done)}, {_SPOILED} {len(run.spoiled)}"
+            self._tell(Act.BATCH, who, f"{_lease_text(_BACK, run.lease)}: {told}")
             self._take(office, journal, row)
             return run
 
@@ -137,7 +152,7 @@ class Batches:
         """A lease whose journal is lost."""
         with self._opened() as (office, journal):
             row = office.write_off(number, who, self.now())
-            self._tell(Act.BATCH, who, _lease_text("报失 written off", office.leases[number]))
+            self._tell(Act.BATCH, who, _lease_text(_WRITTEN_OFF, office.leases[number]))
             return self._take(office, journal, row).sheet()
 
     def of_machine(self, machine: str) -> LeaseFolder:
@@ -146,7 +161,7 @@ class Batches:
         for number in sorted(office.out):
             if office.leases[number].machine == machine:
                 return self.lease_folder(number)
-        raise ConfigFault(f"{machine}: 手上没有任务段 / has no lease in hand")
+        raise ConfigFault(Text(f"{machine}: 手上没有任务段", f"{machine}: has no lease in hand"))
 
     def lease_folder(self, number: int) -> LeaseFolder:
         """Where a lease lies."""
@@ -201,9 +216,9 @@ def _terms(school: School) -> bytes:
 
 def _lease_text(what: str, lease: Lease) -> str:
     if lease.lines.size < 1:
-        raise RuleBroken("a lease without lines")
+        raise RuleBroken(Text("一段没有行", "a lease without lines"))
     lines, numbers = lease.lines, lease.numbers
     return (
-        f"{what} {lease.lease} {lease.batch} {lease.machine}: 行 lines {lines.first}..{lines.last}, "
-        f"卡号 numbers {numbers.first}..{numbers.last}"
+        f"{what} {lease.lease} {lease.batch} {lease.machine}: {_LINES} {lines.first}..{lines.last}, "
+        f"{_NUMBERS} {numbers.first}..{numbers.last}"
     )

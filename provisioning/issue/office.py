@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from provisioning.issue.production import Lease, Run, Span
 from shared.errors import ConfigFault, RuleBroken
+from shared.words.voice import Text
 
 LEASE_MAX = 500
 STOCK_MAX = 1_000_000
@@ -91,21 +92,26 @@ class Office:
     def receive(self, blanks: Span, who: str, at: int) -> dict[str, Any]:
         """New blank bodies come into the stock."""
         if not 1 <= blanks.first <= blanks.last <= NUMBER_MAX or len(self._ever) + blanks.size > STOCK_MAX:
-            raise ConfigFault(f"空白卡号段不对 / not a range of bodies: {blanks.first}..{blanks.last}")
+            raise ConfigFault(
+                Text(
+                    f"空白卡号段不对：{blanks.first}..{blanks.last}",
+                    f"not a range of bodies: {blanks.first}..{blanks.last}",
+                )
+            )
         if any(blank in self._ever for blank in range(blanks.first, blanks.last + 1)):
-            raise ConfigFault("其中有号码已入过库 / some of these bodies were received before")
+            raise ConfigFault(Text("其中有号码已入过库", "some of these bodies were received before"))
         return {"row": "received", "blanks": list(blanks), "who": who, "at": at}
 
     def spoil(self, blank: int, who: str, reason: str, at: int) -> dict[str, Any]:
         """A body in the stock is damaged."""
         if blank not in self._left:
-            raise ConfigFault(f"空白卡 {blank} 不在库 / body {blank} is not in the stock")
+            raise ConfigFault(Text(f"空白卡 {blank} 不在库", f"body {blank} is not in the stock"))
         return {"row": "spoiled", "blank": blank, "who": who, "reason": reason, "at": at}
 
     def start(self, batch: str, lines: int, digest: str, who: str, at: int) -> dict[str, Any]:
         """A new batch."""
         if batch in self.batches:
-            raise ConfigFault(f"批次已有 / there is a batch of this name: {batch}")
+            raise ConfigFault(Text(f"批次已有：{batch}", f"there is a batch of this name: {batch}"))
         return {"row": "batch", "batch": batch, "lines": lines, "digest": digest, "who": who, "at": at}
 
     def lease(
@@ -114,18 +120,18 @@ class Office:
         """The next free lines of a batch for a machine, with numbers and bodies; fewer when the stock is broken up."""
         free = self._batch(batch).free
         if any(self.leases[lease].machine == machine for lease in self.out):
-            raise ConfigFault(f"{machine}: 先交回手上的一段 / return the lease in hand first")
+            raise ConfigFault(Text(f"{machine}: 先交回手上的一段", f"{machine}: return the lease in hand first"))
         if not free:
-            raise ConfigFault(f"{batch}: 没有待制的行 / no line is free")
+            raise ConfigFault(Text(f"{batch}: 没有待制的行", f"{batch}: no line is free"))
         if not self._left:
-            raise ConfigFault("没有空白卡 / no blank body is in the stock")
+            raise ConfigFault(Text("没有空白卡", "no blank body is in the stock"))
         lines = _first_run(free, min(most, LEASE_MAX))
         blanks = _first_run(self._left, lines.size + spares(lines.size))
         lines = Span(lines.first, lines.first + min(lines.size, blanks.size) - 1)
         number = self.next_number
         numbers = Span(number, number + blanks.size - 1)
         if numbers.last > NUMBER_MAX:
-            raise ConfigFault("卡号已用完 / no card number is left")
+            raise ConfigFault(Text("卡号已用完", "no card number is left"))
         lease = Lease(len(self.leases) + 1, batch, machine, version, lines, numbers, blanks)
         return lease, lease.to_row() | {"who": who, "at": at}
 
@@ -133,9 +139,11 @@ class Office:
         """A machine's lease comes back with its journal; an unfinished body must be decided first."""
         lease = run.lease
         if lease.lease not in self.out or self.leases[lease.lease] != lease:
-            raise ConfigFault(f"段 {lease.lease} 不在外 / lease {lease.lease} is not out, or is another one")
+            raise ConfigFault(
+                Text(f"段 {lease.lease} 不在外，或不是同一段", f"lease {lease.lease} is not out, or is another one")
+            )
         if run.open is not None:
-            raise ConfigFault(f"空白卡 {run.open.blank} 未完成 / body {run.open.blank} is unfinished")
+            raise ConfigFault(Text(f"空白卡 {run.open.blank} 未完成", f"body {run.open.blank} is unfinished"))
         done, spoiled = run.done, run.spoiled
         return {
             "row": "returned", "lease": lease.lease, "issued": _spans(one.blank for one in done),
@@ -149,7 +157,7 @@ class Office:
         Cards that it made are in no inventory, so the platform refuses them.
         """
         if lease not in self.out:
-            raise ConfigFault(f"段 {lease} 不在外 / lease {lease} is not out")
+            raise ConfigFault(Text(f"段 {lease} 不在外", f"lease {lease} is not out"))
         spans = [list(self.leases[lease].blanks)]
         return {"row": "returned", "lease": lease, "issued": [], "spoiled": spans, "lines": [], "who": who, "at": at}
 
@@ -176,12 +184,12 @@ class Office:
             case "counted":
                 pass  # what was found is told, and changes nothing by itself
             case _:
-                raise RuleBroken("the office's journal has a row of unknown kind")
+                raise RuleBroken(Text("制卡日志中有未知种类的行", "the office's journal has a row of unknown kind"))
 
     def _take_received(self, row: Mapping[str, Any]) -> None:
         blanks = set(_numbers([row["blanks"]]))
         if blanks & self._ever:
-            raise RuleBroken("a blank body was received twice")
+            raise RuleBroken(Text("空白卡入库两次", "a blank body was received twice"))
         self._ever |= blanks
         self._left |= blanks
         self._received += len(blanks)
@@ -195,7 +203,7 @@ class Office:
         lines = set(_numbers([lease.lines]))
         free = self._batch(lease.batch).free
         if not lines <= free or lease.numbers.first <= self._numbers_given or lease.lease in self.leases:
-            raise RuleBroken(f"lease {lease.lease} gives what is not free")
+            raise RuleBroken(Text(f"第 {lease.lease} 段领了不在库的", f"lease {lease.lease} gives what is not free"))
         self._remove(set(_numbers([lease.blanks])))
         free -= lines
         self._numbers_given = lease.numbers.last
@@ -204,13 +212,15 @@ class Office:
 
     def _take_returned(self, row: Mapping[str, Any]) -> None:
         if row["lease"] not in self.out:
-            raise RuleBroken(f"lease {row['lease']} is not out")
+            raise RuleBroken(Text(f"第 {row['lease']} 段不在外", f"lease {row['lease']} is not out"))
         lease, batch = self.leases[row["lease"]], self._batch(self.leases[row["lease"]].batch)
         issued, spoiled, lines = (set(_numbers(row[name])) for name in ("issued", "spoiled", "lines"))
         all_blanks, all_lines = set(_numbers([lease.blanks])), set(_numbers([lease.lines]))
         fits = issued | spoiled <= all_blanks and lines <= all_lines
         if not fits or issued & spoiled or len(lines) != len(issued):
-            raise RuleBroken(f"the return of lease {lease.lease} does not fit it")
+            raise RuleBroken(
+                Text(f"第 {lease.lease} 段交回的与领的不符", f"the return of lease {lease.lease} does not fit it")
+            )
         self._left |= all_blanks - issued - spoiled
         batch.free |= all_lines - lines
         batch.issued += len(issued)
@@ -221,12 +231,12 @@ class Office:
 
     def _remove(self, blanks: set[int]) -> None:
         if not blanks <= self._left:
-            raise RuleBroken("a blank body is not in the stock")
+            raise RuleBroken(Text("空白卡不在库", "a blank body is not in the stock"))
         self._left -= blanks
 
     def _batch(self, name: str) -> Batch:
         if name not in self.batches:
-            raise ConfigFault(f"没有此批次 / no such batch: {name[:32]!r}")
+            raise ConfigFault(Text(f"没有此批次：{name[:32]!r}", f"no such batch: {name[:32]!r}"))
         return self.batches[name]
 
 

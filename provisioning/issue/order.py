@@ -19,6 +19,7 @@ from provisioning.issue.production import Span
 from shared.errors import ConfigFault
 from shared.input.labels import in_order
 from shared.input.section import Section, from_json
+from shared.words.voice import Text
 
 ORDER_MAX = 100_000
 TEXT_MAX = 60
@@ -71,7 +72,7 @@ def parse_order(raw: bytes) -> Order:
     top = Section(from_json(raw, "ORDER.json"), file="ORDER.json")
     batch = top.take("batch", str)
     if not _BATCH.fullmatch(batch):
-        raise ConfigFault("batch: 只用小写字母、数字和 - / small letters, digits and '-' only")
+        raise ConfigFault(Text("batch: 只用小写字母、数字和 -", "batch: small letters, digits and '-' only"))
     wanted = sorted((_line(row) for row in top.rows("cards", ORDER_MAX)), key=_place)
     top.done()
     _require_once([line.label for line in wanted])
@@ -98,18 +99,23 @@ def _line(row: Section) -> OrderLine:
 
 def _require_once(labels: Sequence[str]) -> None:
     if not labels:
-        raise ConfigFault("cards: 一张也没有 / not one card is wanted")
+        raise ConfigFault(Text("cards: 一张也没有", "cards: not one card is wanted"))
     seen: set[str] = set()
     for label in labels:
         if label in seen:
-            raise ConfigFault(f"cards: 重复 / stands twice: {label[:32]!r}")
+            raise ConfigFault(Text(f"cards: 重复：{label[:32]!r}", f"cards: stands twice: {label[:32]!r}"))
         seen.add(label)
 
 
 def _text(row: Section, key: str) -> str:
     text: str = row.take(key, str)
     if not 1 <= len(text) <= TEXT_MAX or not (text.isprintable() and text == text.strip()):
-        raise ConfigFault(f"{row.name(key)}: 应为 1..{TEXT_MAX} 个可见字符 / wants that many visible characters")
+        raise ConfigFault(
+            Text(
+                f"{row.name(key)}: 应为 1..{TEXT_MAX} 个可见字符",
+                f"{row.name(key)}: wants 1..{TEXT_MAX} visible characters",
+            )
+        )
     return text
 
 

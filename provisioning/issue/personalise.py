@@ -19,7 +19,7 @@ from provisioning.keys.levels import (
     psam_control_key,
 )
 from provisioning.keys.store import KeyKind, KeyStore
-from provisioning.plan import numbers
+from provisioning.plan import names, numbers
 from provisioning.plan.plan import CardPlan, Plan
 from shared.clocks.clock import DAY_S, date_bcd
 from shared.errors import ConfigFault
@@ -42,6 +42,7 @@ from shared.purse.profiles import CAMPUS_CARDS, SUBSIDY, CardProfile, Purse
 from shared.purse.suite import suite_of
 from shared.slot_file import render_initial
 from shared.transit.ride_record import RideRecord
+from shared.words.voice import Text
 
 PURCHASE_KEY_ID = 1
 LOAD_KEY_ID = 1
@@ -153,7 +154,7 @@ def _row(plan: Plan, number: int, card: CardPlan, dates: Validity, algorithm: in
 
 def _card_file(plan: Plan, card: CardPlan, serial: bytes, own: CardKeySet, dates: Validity) -> bytes:
     public = public_data(plan.region, plan.campus, serial, dates, CARD_CLASS)
-    holder = encode_holder(f"演练{card.label}" if plan.demo else "")
+    holder = encode_holder(f"{names.DRILL}{card.label}" if plan.demo else "")
     main = Application(
         plan.profile, public, _keys(own), card.opening_fen, plan.ceiling_fen, holder=holder, records=CAPP_RECORDS,
         ep_unload=may_unload(plan.profile, own.unload),
@@ -198,7 +199,7 @@ def card_profile(algorithm: int) -> CardProfile:
     for profile in CAMPUS_CARDS:
         if profile.suite is suite:
             return profile
-    raise ConfigFault(f"没有此算法的校园卡 / no campus card runs the algorithm {algorithm:02X}")
+    raise ConfigFault(Text(f"没有算法 {algorithm:02X} 的校园卡", f"no campus card runs the algorithm {algorithm:02X}"))
 
 
 def _keys(own: CardKeySet) -> CardKeys:

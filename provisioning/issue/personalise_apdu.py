@@ -35,6 +35,7 @@ from shared.purse.crypto import (
 )
 from shared.purse.files import LOG_DEPTH, LOG_RECORD_SIZE, PUBLIC_SIZE, PublicData, encode_public
 from shared.purse.profiles import SUBSIDY, CardProfile
+from shared.words.voice import Text
 
 FID_MF, FID_EP = 0x3F00, 0x0002
 SFI_CARD = 0x05
@@ -118,7 +119,7 @@ def write(card: CardChannel, transport: Key, job: CardJob) -> None:
     The first that changes it creates file 0005; the last replaces the transport key.
     """
     if not _proves(card, FID_MF, transport):
-        raise CardSpoiled("传输密钥不对 / the transport key is wrong")
+        raise CardSpoiled(Text("传输密钥不对", "the transport key is wrong"))
     for step in _master_file(transport, job):
         _run(card, step)
     for app in job.applications:
@@ -136,7 +137,7 @@ def check(card: CardChannel, job: CardJob) -> None:
     """
     for app in job.applications:
         _check_application(card, job, app)
-    _expect(_proves(card, FID_MF, _needed(job, KeyKind.CONTROL)), "卡片主控密钥 control key of the MF")
+    _expect(_proves(card, FID_MF, _needed(job, KeyKind.CONTROL)), Text("卡片主控密钥", "control key of the MF"))
     _expect(_done(card, commands.read_binary(SFI_CARD, len(job.card_public))) == job.card_public, "0005")
 
 
@@ -151,13 +152,15 @@ def _check_application(card: CardChannel, job: CardJob, app: AppJob) -> None:
     _expect(_done(card, commands.read_binary(SFI_HOLDER, len(job.holder))) == job.holder, "0016")
     for number, record in enumerate(CAPP_RECORDS, 1):
         _expect(_done(card, commands.read_record(app.profile.capp_file, number)) == record, "0017")
-    _expect(_done(card, commands.GET_BALANCE) == bytes(4), "余额 balance")
-    _expect(_load_key_is_right(card, job), "圈存密钥 load key")
+    _expect(_done(card, commands.GET_BALANCE) == bytes(4), Text("余额", "balance"))
+    _expect(_load_key_is_right(card, job), Text("圈存密钥", "load key"))
     internal = job.key(KeyKind.INTERNAL_AUTH)
     if internal is not None:
         asked = CommandApdu(0x00, 0x88, 0x00, 0x00, job.public.serial[-8:], 8).encode()
-        _expect(_done(card, asked) == encrypt_block(internal, job.public.serial[-8:]), "内部认证密钥 internal key")
-    _expect(_proves(card, None, _needed(job, KeyKind.CONTROL)), "应用主控密钥 control key")
+        _expect(
+            _done(card, asked) == encrypt_block(internal, job.public.serial[-8:]), Text("内部认证密钥", "internal key")
+        )
+    _expect(_proves(card, None, _needed(job, KeyKind.CONTROL)), Text("应用主控密钥", "control key"))
 
 
 # --- the steps -----------------------------------------------------------------------------------------------------
@@ -246,7 +249,7 @@ def _key_content(kind: KeyKind, version: int, key: Key) -> bytes:
 def _needed(job: CardJob, kind: KeyKind) -> Key:
     key = job.key(kind)
     if key is None:
-        raise CardSpoiled(f"学校没有此主密钥 / the school has no such master: {kind}")
+        raise CardSpoiled(Text(f"学校没有此主密钥：{kind}", f"the school has no such master: {kind}"))
     return key
 
 
@@ -264,7 +267,8 @@ def _done(card: CardChannel, apdu: bytes) -> bytes:
     answer = ResponseApdu.of_any(card.transmit(apdu))
     if answer.sw != Sw.OK:
         why = sw_text(answer.sw)
-        raise CardSpoiled(f"{apdu[:4].hex().upper()}: {answer.sw:04X} {why}")
+        head = f"{apdu[:4].hex().upper()}: {answer.sw:04X}"
+        raise CardSpoiled(Text(f"{head} {why.zh}", f"{head} {why.en}"))
     return answer.data
 
 
@@ -304,6 +308,7 @@ def _load_key_is_right(card: CardChannel, job: CardJob) -> bool:
     )
 
 
-def _expect(is_right: bool, what: str) -> None:  # reads as a sentence where it is called
+def _expect(is_right: bool, what: str | Text) -> None:  # reads as a sentence where it is called
     if not is_right:
-        raise CardSpoiled(f"回读不符 / reads back otherwise: {what}")
+        of = what if isinstance(what, Text) else Text(what, what)
+        raise CardSpoiled(Text(f"回读不符：{of.zh}", f"reads back otherwise: {of.en}"))

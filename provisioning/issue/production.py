@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from shared.errors import ConfigFault, RuleBroken
+from shared.words.voice import Text
 
 SPOILED_IN_ROW_MAX = 3
 """So many in a row are the reader's or the printer's fault, not the cards'."""
@@ -74,7 +75,7 @@ class Lease:
             spans = (Span(*row[name]) for name in ("lines", "numbers", "blanks"))
             return cls(row["lease"], row["batch"], row["machine"], row["version"], *spans)
         except (KeyError, TypeError) as fault:
-            raise RuleBroken("the row is no lease") from fault
+            raise RuleBroken(Text("此行不是任务段", "the row is no lease")) from fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +151,12 @@ class Run:
     def reserve(self, blank: int, at: int) -> Attempt:
         """The next attempt, with this body. Stopped when the machine must not go on; RuleBroken when nothing is due."""
         if self.open is not None or self.is_finished:
-            raise RuleBroken("nothing to reserve")
+            raise RuleBroken(Text("没有可留的行", "nothing to reserve"))
         self._require_going()
         if blank not in self.lease.blanks:
-            raise Stopped(f"空白卡 {blank} 不属于本机 / the blank body {blank} is not of this machine's lease")
+            raise Stopped(Text(f"空白卡 {blank} 不属于本机", f"the blank body {blank} is not of this machine's lease"))
         if blank in self._blanks:
-            raise Stopped(f"空白卡 {blank} 已用过 / the body {blank} has been used")
+            raise Stopped(Text(f"空白卡 {blank} 已用过", f"the body {blank} has been used"))
         return Attempt(self._next_line, self.next_number, blank, Step.RESERVED, at)
 
     def apply(self, attempt: Attempt) -> None:
@@ -166,7 +167,12 @@ class Run:
         now = self.open
         known = now is not None and (now.line, now.number, now.blank) == (attempt.line, attempt.number, attempt.blank)
         if now is None or not known or _BEFORE.get(attempt.step, now.step) is not now.step:
-            raise RuleBroken(f"line {attempt.line}: {attempt.step} cannot come here")
+            raise RuleBroken(
+                Text(
+                    f"第 {attempt.line} 行：此处不能是 {attempt.step}",
+                    f"line {attempt.line}: {attempt.step} cannot come here",
+                )
+            )
         self.attempts[-1] = attempt
         self._spoiled_in_row += attempt.step is Step.SPOILED
         if attempt.step is Step.DONE:
@@ -183,18 +189,24 @@ class Run:
         lease = self.lease
         fits = attempt.line in lease.lines and attempt.number in lease.numbers and attempt.blank in lease.blanks
         if self.open is not None or (attempt.line, attempt.number) != due or not fits or attempt.blank in self._blanks:
-            raise RuleBroken(f"line {attempt.line}: this attempt cannot begin")
+            raise RuleBroken(
+                Text(f"第 {attempt.line} 行：不能这样开始", f"line {attempt.line}: this attempt cannot begin")
+            )
         self._blanks.add(attempt.blank)
         self.attempts.append(attempt)
 
     def _require_going(self) -> None:
         if self.next_number not in self.lease.numbers:
-            raise Stopped("卡号已用完：交回本段，另领一段 / no card numbers left: return this lease and take another")
+            raise Stopped(
+                Text("卡号已用完：交回本段，另领一段", "no card numbers left: return this lease and take another")
+            )
         if self._spoiled_in_row >= SPOILED_IN_ROW_MAX:
             bodies = ", ".join(str(attempt.blank) for attempt in self.attempts[-SPOILED_IN_ROW_MAX:])
             raise Stopped(
-                f"连续报废 {SPOILED_IN_ROW_MAX} 张（空白卡 {bodies}）：检查设备 / "
-                f"so many spoiled in a row (bodies {bodies}): look at the machine"
+                Text(
+                    f"连续报废 {SPOILED_IN_ROW_MAX} 张（空白卡 {bodies}）：检查设备",
+                    f"{SPOILED_IN_ROW_MAX} spoiled in a row (bodies {bodies}): look at the machine",
+                )
             )
 
 
@@ -209,7 +221,7 @@ def attempt_of(row: Mapping[str, Any]) -> Attempt:
         step = Step(row["row"])
         return Attempt(row["line"], row["number"], row["blank"], step, row["at"], row.get("reason", ""))
     except (KeyError, ValueError) as fault:
-        raise RuleBroken("the row is no step of an attempt") from fault
+        raise RuleBroken(Text("此行不是制卡步骤", "the row is no step of an attempt")) from fault
 
 
 def seen_row(who: str, at: int) -> dict[str, Any]:

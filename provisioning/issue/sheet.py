@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from provisioning.custody.notes import heard
 from provisioning.issue.office import Sheet
 from provisioning.issue.order import Order
 from provisioning.issue.production import Attempt, Run, Step
 from shared.clocks.clock import DAY_S, date_bcd
 from shared.input.labels import in_order
+from shared.words.voice import Text
 
 
 class Worked(NamedTuple):
@@ -23,7 +25,8 @@ class Worked(NamedTuple):
 def day_sheet(day: int, worked: Sequence[Worked], stock: Sheet) -> str:
     """Text for the day (days since 2000-01-01). Cards count on the day of their last step."""
     stamp = date_bcd(day * DAY_S).hex()
-    parts = [f"制卡日报 / production sheet {stamp[:4]}-{stamp[4:6]}-{stamp[6:]}\n"]
+    date = f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:]}"
+    parts = [str(Text(f"制卡日报 {date}\n", f"production sheet {date}\n"))]
     for one in worked:
         parts += _lease_lines(day, one)
     parts.append(stock_text(stock))
@@ -32,10 +35,18 @@ def day_sheet(day: int, worked: Sequence[Worked], stock: Sheet) -> str:
 
 def stock_text(stock: Sheet) -> str:
     """The sum, and whether it is right."""
-    verdict = "相符 / right" if stock.difference == 0 else f"不符，差 / WRONG by {stock.difference}"
-    return (
-        f"空白卡 blanks: 已发 issued {stock.issued} + 报废 spoiled {stock.spoiled} + 在库 left {stock.left}"
-        f" + 在机 at machines {stock.at_machines} = 入库 received {stock.received}: {verdict}\n"
+    verdict = (
+        Text("相符", "right")
+        if stock.difference == 0
+        else Text(f"不符，差 {stock.difference}", f"WRONG by {stock.difference}")
+    )
+    made, waste, left, away = stock.issued, stock.spoiled, stock.left, stock.at_machines
+    return str(
+        Text(
+            f"空白卡：已发 {made} + 报废 {waste} + 在库 {left} + 在机 {away} = 入库 {stock.received}：{verdict.zh}\n",
+            f"blanks: issued {made} + spoiled {waste} + left {left} + at machines {away} = received "
+            f"{stock.received}: {verdict.en}\n",
+        )
     )
 
 
@@ -46,7 +57,12 @@ def _lease_lines(day: int, one: Worked) -> Iterator[str]:
     waste = [attempt for attempt in today if attempt.step is Step.SPOILED]
     if not good and not waste:
         return
-    yield f"{lease.batch}  {lease.machine}  段 lease {lease.lease}: 好卡 good {len(good)}, 报废 spoiled {len(waste)}"
+    yield str(
+        Text(
+            f"{lease.batch}  {lease.machine}  第 {lease.lease} 段：好卡 {len(good)}，报废 {len(waste)}",
+            f"{lease.batch}  {lease.machine}  lease {lease.lease}: good {len(good)}, spoiled {len(waste)}",
+        )
+    )
     groups = Counter(one.order.line(attempt.line).group for attempt in good)
     for group in sorted(groups, key=lambda name: (in_order(name), name)):
         yield f"    {group}: {groups[group]}"
@@ -55,4 +71,10 @@ def _lease_lines(day: int, one: Worked) -> Iterator[str]:
 
 
 def _waste_line(attempt: Attempt) -> str:
-    return f"    报废 spoiled: 空白卡 body {attempt.blank}, 行 line {attempt.line}: {attempt.reason}"
+    why = heard(attempt.reason)
+    return str(
+        Text(
+            f"    报废：空白卡 {attempt.blank}，第 {attempt.line} 行：{why.zh}",
+            f"    spoiled: body {attempt.blank}, line {attempt.line}: {why.en}",
+        )
+    )

@@ -13,9 +13,11 @@ from enum import Enum
 from typing import NamedTuple, Protocol
 
 from provisioning.custody.lines import Row
+from provisioning.custody.notes import reason_of, stored
 from provisioning.issue.production import Attempt, Run, Step, Stopped, advanced
 from shared.purse.apdu import CardChannel
 from shared.purse.errors import CardLost, PurseError
+from shared.words.voice import Text
 
 REASON_MAX = 80
 
@@ -29,7 +31,8 @@ class Condition(Enum):
     DEAD = "dead"
 
 
-_DEAD = "卡体无应答 / the body does not answer"
+_DEAD = Text("卡体无应答", "the body does not answer")
+
 
 class Body(NamedTuple):
     """A body in the reader: the number on its back, and the card itself."""
@@ -91,30 +94,34 @@ class Machine:
     def give_up(self, reason: str) -> Attempt:
         """The unfinished body is gone or unreadable, says a person: it is waste. Stopped when there is none."""
         if self._run.open is None:
-            raise Stopped("没有未完成的卡 / no card is unfinished")
+            raise Stopped(Text("没有未完成的卡", "no card is unfinished"))
         return self._step(self._run.open, Step.SPOILED, reason)
 
     def _begin(self) -> Attempt:
         body = self._feeder.present(None)
         if body is None:
-            raise Stopped("本段空白卡用完：交回，另领一段 / no blank body is left: return this lease, take another")
+            raise Stopped(
+                Text("本段空白卡用完：交回，另领一段", "no blank body is left: return this lease, take another")
+            )
         attempt = self._run.reserve(body.blank, self._now())
         self._record(attempt)
         condition = self._condition(body, attempt)
         if condition is not Condition.BLANK:
-            other = "不是空白卡，或传输密钥不符 / not blank, or another transport key"
-            return self._step(attempt, Step.SPOILED, _DEAD if condition is Condition.DEAD else other)
+            other = Text("不是空白卡，或传输密钥不符", "not blank, or another transport key")
+            return self._step(attempt, Step.SPOILED, stored(_DEAD if condition is Condition.DEAD else other))
         return self._finish(body, attempt, write=True)
 
     def _resume(self, attempt: Attempt) -> Attempt:
         body = self._feeder.present(attempt.blank)
         if body is None or body.blank != attempt.blank:
-            raise Stopped(f"先放回空白卡 {attempt.blank}，或报废它 / put body {attempt.blank} back, or give it up")
+            raise Stopped(
+                Text(f"先放回空白卡 {attempt.blank}，或报废它", f"put body {attempt.blank} back first, or give it up")
+            )
         condition = self._condition(body, attempt)
         unwritten = condition is Condition.BLANK and attempt.step is not Step.RESERVED
         if condition in (Condition.HALF, Condition.DEAD) or unwritten:
-            torn = "中断后不完整 / incomplete after a break"
-            return self._step(attempt, Step.SPOILED, _DEAD if condition is Condition.DEAD else torn)
+            torn = Text("中断后不完整", "incomplete after a break")
+            return self._step(attempt, Step.SPOILED, stored(_DEAD if condition is Condition.DEAD else torn))
         return self._finish(body, attempt, write=condition is Condition.BLANK)
 
     def _condition(self, body: Body, attempt: Attempt) -> Condition:
@@ -133,7 +140,7 @@ class Machine:
                 attempt = self._step(attempt, Step.WRITTEN)
             self._personaliser.check(body.channel, attempt)
         except (CardSpoiled, PurseError) as fault:
-            return self._step(attempt, Step.SPOILED, str(fault)[:REASON_MAX])
+            return self._step(attempt, Step.SPOILED, reason_of(fault)[:REASON_MAX])
         if attempt.step is Step.WRITTEN:
             attempt = self._step(attempt, Step.CHECKED)
         return self._step(attempt, Step.DONE)

@@ -13,6 +13,7 @@ from provisioning.keys.places import GOES
 from provisioning.keys.store import KeyKind
 from shared.errors import KeyFault
 from shared.purse.crypto import Key, Suite
+from shared.words.voice import Text
 
 
 class JoinedKeeper:
@@ -81,8 +82,12 @@ class JoinedKeeper:
     def _take(self, part: Keeper, kind: KeyKind, version: int) -> None:
         first = self._holders.setdefault((kind, version), part)
         if first is not part and first.check_value(kind, version) != part.check_value(kind, version):
-            told = f"the token and the store hold different {kind} keys of version {version}"
-            raise KeyFault(f"密码设备与密封库中版本 {version} 的 {kind} 密钥不同 / {told}")
+            raise KeyFault(
+                Text(
+                    f"密码设备与密封库中版本 {version} 的 {kind} 密钥不同",
+                    f"the token and the store hold different {kind} keys of version {version}",
+                )
+            )
 
     def _for(self, name: CardKeyName, use: Use) -> Keeper:
         require_use(name.kind, use)

@@ -13,6 +13,7 @@ from provisioning.keys.levels import CARD_MASTERS
 from provisioning.keys.store import KeyKind, WrongKeyUse
 from shared.errors import KeyFault
 from shared.purse.crypto import Key, Suite
+from shared.words.voice import Text
 
 Found = TypeVar("Found")
 
@@ -54,8 +55,12 @@ class RetiredKey(UnknownKey):
     """Happens when a retired version is asked for anything but its TACs."""
 
     def __init__(self, kind: KeyKind, version: int) -> None:
-        told = f"version {version} is retired, its {kind} key does no more work"
-        super().__init__(f"版本 {version} 已停用，其 {kind} 密钥不再使用 / {told}")
+        super().__init__(
+            Text(
+                f"版本 {version} 已停用，其 {kind} 密钥不再使用",
+                f"version {version} is retired, its {kind} key does no more work",
+            )
+        )
 
 
 class KeeperAway(KeyFault):
@@ -123,7 +128,7 @@ class Session(Protocol):
 def known(found: Found | None, kind: KeyKind, version: int) -> Found:
     """What was looked for; UnknownKey when there is no such key."""
     if found is None:
-        raise UnknownKey(f"没有 {kind} 密钥，版本 {version} / no {kind} key of version {version}")
+        raise UnknownKey(Text(f"没有 {kind} 密钥，版本 {version}", f"no {kind} key of version {version}"))
     return found
 
 

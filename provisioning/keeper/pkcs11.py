@@ -38,6 +38,7 @@ from shared.purse.crypto import (
     suite_of,
     tac,
 )
+from shared.words.voice import Text
 
 MAC_SIZE = 4
 KEY_SIZE = 16
@@ -54,11 +55,11 @@ class Pkcs11Keeper:
         found = {(held.id[:2], KeyKind(held.label), held.id[2]): held for held in token.masters() if _is_ours(held)}
         campuses = {campus for campus, _, _ in found}
         if len(campuses) != 1:
-            raise KeyFault("密码设备里应有且只有一所学校的密钥 / the token must hold the masters of one campus")
+            raise KeyFault(Text("密码设备里应有且只有一所学校的密钥", "the token must hold the masters of one campus"))
         self.campus = int.from_bytes(campuses.pop(), "big")
         self._masters = {(kind, version): held.handle for (_, kind, version), held in found.items()}
         if not all(map(token.is_guarded, self._masters.values())):
-            raise KeyFault("密码设备里有可导出的密钥 / the token holds a master that could be read")
+            raise KeyFault(Text("密码设备里有可导出的密钥", "the token holds a master that could be read"))
         links = {version: handle for (kind, version), handle in self._masters.items() if kind is KeyKind.LINK}
         self._terminals = TerminalKeys({version: partial(token.hmac, handle) for version, handle in links.items()})
 
@@ -200,10 +201,19 @@ def require_held(token: Token, campus: int, key: StoredKey) -> None:
     """KeyFault when the token has not this very key, guarded."""
     there = _there(token, campus, key.kind, key.version)
     if there is None or not token.is_guarded(there.handle):
-        raise KeyFault(f"密码设备未留住 {key.kind} 密钥，版本 {key.version} / the token did not keep it as it should")
+        raise KeyFault(
+            Text(
+                f"密码设备未按要求留住 {key.kind} 密钥，版本 {key.version}",
+                f"the token did not keep the {key.kind} key of version {key.version} as it should",
+            )
+        )
     if _check_value(token, there) != _own_check(key):
-        told = f"密码设备里已有另一把 {key.kind} 密钥，版本 {key.version}"
-        raise KeyFault(f"{told} / the token has another {key.kind} key of version {key.version}")
+        raise KeyFault(
+            Text(
+                f"密码设备里已有另一把 {key.kind} 密钥，版本 {key.version}",
+                f"the token has another {key.kind} key of version {key.version}",
+            )
+        )
 
 
 class NoSm4InToken(KeyFault):
@@ -211,8 +221,12 @@ class NoSm4InToken(KeyFault):
 
     def __init__(self, versions: Sequence[int]) -> None:
         which = ", ".join(map(str, versions))
-        told = f"a token takes 3DES masters; version {which} in SM4 stays in the sealed store, opened beside it"
-        super().__init__(f"密码设备只收 3DES 主密钥；SM4 版本 {which} 留在密封库 / {told}")
+        super().__init__(
+            Text(
+                f"密码设备只收 3DES 主密钥；SM4 版本 {which} 留在密封库，与其同时打开",
+                f"a token takes 3DES masters; version {which} in SM4 stays in the sealed store, opened beside it",
+            )
+        )
 
 
 def is_sm4(key: StoredKey) -> bool:
@@ -237,15 +251,22 @@ def _store(token: Token, campus: int, key: StoredKey) -> None:
 def generate(token: Token, campus: int, kind: KeyKind, version: int) -> None:
     """Let the token make a card master itself; KeyFault when it has one of this version, or makes no card master."""
     if kind is KeyKind.LINK:
-        raise KeyFault("LINK 须在密封库里产生 / K_term is made from LINK, which begins in the sealed store")
+        raise KeyFault(
+            Text(
+                "LINK 须在密封库里产生，终端密钥由它分散",
+                "LINK begins in the sealed store: the terminals' keys are made from it",
+            )
+        )
     if _there(token, campus, kind, version) is not None:
-        raise KeyFault(f"密码设备里已有 {kind} 密钥，版本 {version} / the token has a {kind} key of version {version}")
+        raise KeyFault(
+            Text(f"密码设备里已有 {kind} 密钥，版本 {version}", f"the token has a {kind} key of version {version}")
+        )
     token.generate(kind.value, _id(campus, version), ability_of(kind))
 
 
 def _there(token: Token, campus: int, kind: KeyKind, version: int) -> Held | None:
     if kind not in HELD:
-        raise KeyFault(f"{kind} 密钥不进密码设备 / a {kind} key does not belong into the token")
+        raise KeyFault(Text(f"{kind} 密钥不进密码设备", f"a {kind} key does not belong into the token"))
     name = (kind.value, _id(campus, version))
     return next((held for held in token.masters() if (held.label, held.id) == name), None)
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, Self
 
 from provisioning.keeper.keeper import KeeperAway
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 BLOCK = 8
 
@@ -197,7 +198,7 @@ class Token:
         try:
             yield
         except self._p.PyKCS11Error as fault:
-            raise TokenFault(f"密码设备 / token: {fault}") from None
+            raise TokenFault(Text(f"密码设备：{fault}", f"token: {fault}")) from None
 
 
 class _Derivation:
@@ -225,8 +226,8 @@ def open_token(module: Path, label: str, pin: str) -> Token:
             if _label(library, slot) == label:
                 return Token(p, _logged_in(p, library, slot, pin), library)
     except p.PyKCS11Error as fault:
-        raise TokenFault(f"密码设备 / token: {fault}") from None
-    raise ConfigFault(f"没有名为 {label} 的密码设备 / no token has this label")
+        raise TokenFault(Text(f"密码设备：{fault}", f"token: {fault}")) from None
+    raise ConfigFault(Text(f"没有名为 {label} 的密码设备", f"no token has the label {label}"))
 
 
 def has_token(module: Path, label: str) -> bool:
@@ -236,7 +237,7 @@ def has_token(module: Path, label: str) -> bool:
         slots = [slot for slot in library.getSlotList(tokenPresent=True) if _label(library, slot) == label]
         return any(library.getTokenInfo(slot).flags & p.CKF_USER_PIN_INITIALIZED for slot in slots)
     except p.PyKCS11Error as fault:
-        raise TokenFault(f"密码设备 / token: {fault}") from None
+        raise TokenFault(Text(f"密码设备：{fault}", f"token: {fault}")) from None
 
 
 def _logged_in(p: Any, library: Any, slot: Any, pin: str) -> Any:  # noqa: ANN401
@@ -246,7 +247,7 @@ def _logged_in(p: Any, library: Any, slot: Any, pin: str) -> Any:  # noqa: ANN40
     except p.PyKCS11Error as fault:
         session.closeSession()
         if fault.value in (p.CKR_PIN_INCORRECT, p.CKR_PIN_LOCKED, p.CKR_PIN_EXPIRED, p.CKR_PIN_INVALID):
-            raise PinRefused(f"密码设备不接受 PIN / the token refuses its PIN: {fault}") from None
+            raise PinRefused(Text(f"密码设备不接受 PIN：{fault}", f"the token refuses its PIN: {fault}")) from None
         raise
     return session
 
@@ -257,10 +258,10 @@ def make_token(module: Path, label: str, officer_pin: str, pin: str) -> None:
     try:
         slots = library.getSlotList(tokenPresent=True)
         if any(_label(library, slot) == label for slot in slots):
-            raise ConfigFault(f"密码设备 {label} 已存在 / a token of this label is already there")
+            raise ConfigFault(Text(f"密码设备 {label} 已存在", f"a token with the label {label} is already there"))
         free = next((slot for slot in slots if not _label(library, slot)), None)
         if free is None:
-            raise ConfigFault("没有空闲的密码设备 / no free token")
+            raise ConfigFault(Text("没有空闲的密码设备", "no free token"))
         library.initToken(free, officer_pin, label)
         free = next(slot for slot in library.getSlotList(tokenPresent=True) if _label(library, slot) == label)
         session = library.openSession(free, p.CKF_SERIAL_SESSION | p.CKF_RW_SESSION)
@@ -269,19 +270,21 @@ def make_token(module: Path, label: str, officer_pin: str, pin: str) -> None:
         session.logout()
         session.closeSession()
     except p.PyKCS11Error as fault:
-        raise TokenFault(f"密码设备 / token: {fault}") from None
+        raise TokenFault(Text(f"密码设备：{fault}", f"token: {fault}")) from None
 
 
 def _library(module: Path) -> tuple[Any, Any]:
     try:
         import PyKCS11 as p  # noqa: N813  # only who uses a token needs it installed
     except ImportError as fault:
-        raise ConfigFault("缺少 PyKCS11 (openykt[hsm]) / PyKCS11 is not installed") from fault
+        raise ConfigFault(Text("缺少 PyKCS11（openykt[hsm]）", "PyKCS11 is not installed (openykt[hsm])")) from fault
     library = p.PyKCS11Lib()
     try:
         library.load(str(module))
     except p.PyKCS11Error as fault:
-        raise ConfigFault(f"{module.name}: 无法加载 / cannot be loaded: {fault}") from None
+        raise ConfigFault(
+            Text(f"{module.name}: 无法加载：{fault}", f"{module.name}: cannot be loaded: {fault}")
+        ) from None
     return p, library
 
 

@@ -18,6 +18,7 @@ from provisioning.keys.levels import HELD
 from provisioning.keys.places import Master, Places, in_store
 from provisioning.keys.store import KeyStore
 from shared.errors import KeyFault
+from shared.words.voice import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +55,5 @@ def open_masters(data: Path, store: KeyStore, place: TokenPlace, retired: frozen
             return
         held = Pkcs11Keeper(token)
         if held.campus != store.campus:
-            raise KeyFault("密封库与密码设备不属于同一学校 / the sealed store and the token are of two schools")
+            raise KeyFault(Text("密封库与密码设备不属于同一学校", "the sealed store and the token are of two schools"))
         yield Masters(store, held, JoinedKeeper([held, own], retired))

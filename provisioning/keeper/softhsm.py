@@ -13,6 +13,7 @@ from pathlib import Path
 
 from provisioning.custody.journal import write_private
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 TOKENS, KEPT, OBJECT = "tokens", "kept", "token.object"
 LOOKS, LOOK_S = 10, 0.02
@@ -40,12 +41,14 @@ def library(folder: Path, *, make: bool = False) -> Path:
     """
     found = softhsm()
     if found is None:
-        raise ConfigFault("没有 SoftHSM (Debian: softhsm2)，也没有 --module / no SoftHSM, and no --module")
+        raise ConfigFault(
+            Text("没有 SoftHSM（Debian: softhsm2），也没有 --module", "no SoftHSM (Debian: softhsm2), and no --module")
+        )
     if make:
         folder.mkdir(mode=0o700, exist_ok=True)
         (folder / TOKENS).mkdir(mode=0o700, exist_ok=True)
     if not (folder / TOKENS).is_dir():
-        raise ConfigFault(f"{folder}: 没有密码设备 / no token here")
+        raise ConfigFault(Text(f"{folder}: 没有密码设备", f"{folder}: there is no token here"))
     settings, told = folder / "softhsm2.conf", _SETTINGS.format(folder / TOKENS).encode()
     if not settings.exists() or settings.read_bytes() != told:  # the campus's folder may have moved
         write_private(settings, told)

@@ -19,6 +19,7 @@ from provisioning.keeper.softhsm import TOKENS, is_shown, library, make_durable,
 from provisioning.keys.levels import MASTERS
 from provisioning.keys.store import NONCE_SIZE, SALT_SIZE, KeyKind, KeyStore, StoredKey, Unlock, seal
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 FOLDER = "token"
 PIN, OFFICER_PIN = "token.pin", "token-officer.pin"
@@ -68,7 +69,7 @@ def moving(school: KeyStore) -> Moving:
         key for key in school.keys if key.kind is KeyKind.LINK or (key.kind in MASTERS and key.version not in sm4)
     )
     if not moved and not sm4:
-        raise ConfigFault("主密钥已在密码设备里 / the masters are in a token already")
+        raise ConfigFault(Text("主密钥已在密码设备里", "the masters are in a token already"))
     left = KeyStore(school.level, school.campus, tuple(key for key in school.keys if key not in moved))
     return Moving(moved, left, tuple(sorted(sm4)))
 

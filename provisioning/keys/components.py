@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from provisioning.keys.store import KeyKind
 from shared.errors import KeyFault
 from shared.purse.crypto import Key, kcv
+from shared.words.voice import Text
 
 SIZE = 16
 OFFICERS_LEAST, OFFICERS_MOST = 2, 3
@@ -47,24 +48,26 @@ def new_component(kind: KeyKind, random: Random) -> Component:
 def checked(kind: KeyKind, octets: bytes, check: bytes) -> Component:
     """The component whose check value stands on the sheet; ComponentFault."""
     if len(octets) != SIZE or not any(octets):
-        raise ComponentFault(f"{kind}: 分量应为 {SIZE} 字节，且不全为零 / a component has 16 bytes, not all zero")
+        raise ComponentFault(
+            Text(f"{kind}: 分量应为 {SIZE} 字节，且不全为零", f"{kind}: a component has {SIZE} bytes, not all zero")
+        )
     component = Component(kind, octets)
-    require_check(component.check, check, f"{kind}: 分量 component")
+    require_check(component.check, check, Text(f"{kind} 分量", f"{kind} component"))
     return component
 
 
 def joined(parts: Sequence[bytes]) -> bytes:
     """The key: XOR of two or three parts; ComponentFault when it is none."""
     if not OFFICERS_LEAST <= len(parts) <= OFFICERS_MOST or {len(part) for part in parts} != {SIZE}:
-        raise ComponentFault("两或三个分量 / two or three components of 16 bytes")
+        raise ComponentFault(Text(f"须有两或三个 {SIZE} 字节的分量", f"wants two or three components of {SIZE} bytes"))
     if len(set(parts)) < len(parts):
-        raise ComponentFault("两个分量相同 / two components are equal")
+        raise ComponentFault(Text("两个分量相同", "two components are equal"))
     total = 0
     for part in parts:
         total ^= int.from_bytes(part, "big")
     key = total.to_bytes(SIZE, "big")
     if key[:8] == key[8:] or not any(key):
-        raise ComponentFault("分量之和不是 3DES 密钥：重做 / the sum is no 3DES key: begin again")
+        raise ComponentFault(Text("分量之和不是 3DES 密钥：重做", "the sum is no 3DES key: begin again"))
     return key
 
 
@@ -74,11 +77,15 @@ def halves(key: bytes, random: Random) -> tuple[bytes, bytes]:
     return a, (int.from_bytes(a, "big") ^ int.from_bytes(key, "big")).to_bytes(SIZE, "big")
 
 
-def require_check(found: bytes, named: bytes, what: str) -> None:
+def require_check(found: bytes, named: bytes, what: str | Text) -> None:
     """WrongCheckValue unless they are equal. Check values are public."""
     if found != named:
+        of = what if isinstance(what, Text) else Text(what, what)
         raise WrongCheckValue(
-            f"{what}: 校验值不符 / wrong check value: {found.hex().upper()}, 应为 wanted {named.hex().upper()}"
+            Text(
+                f"{of.zh}：校验值不符：算得 {found.hex().upper()}，应为 {named.hex().upper()}",
+                f"{of.en}: wrong check value: {found.hex().upper()}, wanted {named.hex().upper()}",
+            )
         )
 
 
@@ -90,11 +97,13 @@ def parse_sheet(text: str, kinds: Sequence[KeyKind]) -> list[Component]:
             continue
         kind, octets, check = _fields(line, number)
         if kind not in kinds or kind in found:
-            raise ComponentFault(f"第 {number} 行：不需要此密钥，或重复 / line {number}: a kind not wanted, or twice")
+            raise ComponentFault(
+                Text(f"第 {number} 行：不需要此密钥，或重复", f"line {number}: a kind not wanted, or twice")
+            )
         found[kind] = checked(KeyKind(kind), octets, check)
     missing = [kind for kind in kinds if kind not in found]
     if missing:
-        raise ComponentFault(f"缺少 / missing: {', '.join(missing)}")
+        raise ComponentFault(Text(f"缺少：{', '.join(missing)}", f"missing: {', '.join(missing)}"))
     return [found[kind] for kind in kinds]
 
 
@@ -113,4 +122,6 @@ def _fields(line: str, number: int) -> tuple[str, bytes, bytes]:
         kind, octets, check = line.split()
         return kind, bytes.fromhex(octets), bytes.fromhex(check)
     except ValueError:
-        raise ComponentFault(f"第 {number} 行：应为“种类 分量 校验值” / line {number}: KIND COMPONENT KCV") from None
+        raise ComponentFault(
+            Text(f"第 {number} 行：应为“种类 分量 校验值”", f"line {number}: wants KIND COMPONENT KCV")
+        ) from None

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from provisioning.keys.levels import HELD, MASTERS
 from provisioning.keys.store import KeyKind, KeyStore
+from shared.words.voice import Text
 
 GOES = frozenset(MASTERS) - {KeyKind.TAC, KeyKind.PSAM_CONTROL}
 """What a retired version loses. Its TAC master proves late records, its PSAM control master writes the PSAMs."""
 Master = tuple[KeyKind, int]
 """Kind and version."""
-STORE, TOKEN = "密封库 sealed store", "密码设备 token"
+STORE, TOKEN = Text("密封库", "sealed store"), Text("密码设备", "token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +42,21 @@ class Places:
         return self.of(version, GOES)
 
     def place(self, master: Master) -> str:
-        """Of one that is held, for people."""
+        """Of one that is held, for the custody log: in both languages."""
         places = ((STORE, self.store), (TOKEN, self.token))
-        return " + ".join(name for name, held in places if master in held)
+        return " + ".join(f"{name.zh} {name.en}" for name, held in places if master in held)
 
-    def text(self) -> str:
+    def text(self) -> Text:
         """Where these masters are, for people; says when a move was cut."""
         if self.store & self.token:
-            return f"{STORE} + {TOKEN}：移入未完，再执行 token / in both: a move was cut, `token` again"
+            return Text(
+                f"{STORE.zh} + {TOKEN.zh}：移入未完，再执行 token",
+                f"{STORE.en} + {TOKEN.en}: a move was cut, `token` again",
+            )
         if self.store and self.token:
-            return f"{STORE}: {_kinds(self.store)}; {TOKEN}: {_kinds(self.token)}"
-        return STORE if self.store else TOKEN if self.token else "无 none"
+            store, token = _kinds(self.store), _kinds(self.token)
+            return Text(f"{STORE.zh}：{store}；{TOKEN.zh}：{token}", f"{STORE.en}: {store}; {TOKEN.en}: {token}")
+        return STORE if self.store else TOKEN if self.token else Text("无", "none")
 
 
 def in_store(store: KeyStore) -> frozenset[Master]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from shared.errors import KeyFault
+from shared.words.voice import Text
 
 SECRET_LEAST, SECRET_MOST = 16, 64
 """Bytes. The splitting's name is a hash of the secret, which a shorter one could be guessed from."""
@@ -74,7 +75,12 @@ class Share:
 def split(secret: bytes, threshold: int, count: int, random: Random) -> tuple[Share, ...]:
     """`count` shares of a secret of 16 to 64 bytes, any `threshold` (2 and up) of which join it; ShareFault."""
     if not SECRET_LEAST <= len(secret) <= SECRET_MOST or not 2 <= threshold <= count <= SHARES_MOST:
-        raise ShareFault("a secret of 16 to 64 bytes, and 2 <= k <= n <= 16 shares")
+        raise ShareFault(
+            Text(
+                "秘密须为 16 至 64 字节，2 <= k <= n <= 16 份",
+                "a secret of 16 to 64 bytes, and 2 <= k <= n <= 16 shares",
+            )
+        )
     rows = [secret] + [random(len(secret)) for _ in range(threshold - 1)]
     name = _name(secret)
     return tuple(Share(threshold, x, name, _at(rows, x)) for x in range(1, count + 1))
@@ -83,28 +89,33 @@ def split(secret: bytes, threshold: int, count: int, random: Random) -> tuple[Sh
 def join(shares: Sequence[Share]) -> bytes:
     """The secret; SharesTooFew, SharesRepeated, SharesForeign, ShareDamaged. Shares beyond k are checked, too."""
     if not shares:
-        raise SharesTooFew("没有份额 / no share")
+        raise SharesTooFew(Text("没有份额", "no share was given"))
     first = shares[0]
     if any((s.threshold, s.name, len(s.octets)) != (first.threshold, first.name, len(first.octets)) for s in shares):
-        raise SharesForeign("份额不属于同一次拆分 / the shares belong to different splittings")
+        raise SharesForeign(Text("份额不属于同一次拆分", "the shares belong to different splittings"))
     if len({share.number for share in shares}) < len(shares):
-        raise SharesRepeated("同一份额出现两次 / one share was given twice")
+        raise SharesRepeated(Text("同一份额出现两次", "one share was given twice"))
     if len(shares) < first.threshold:
-        raise SharesTooFew(f"需要 {first.threshold} 份，只有 {len(shares)} 份 / too few shares")
+        raise SharesTooFew(
+            Text(
+                f"需要 {first.threshold} 份，只有 {len(shares)} 份",
+                f"wants {first.threshold} shares, there are {len(shares)}",
+            )
+        )
     secret = _interpolated(shares)
     if _name(secret) != first.name:
-        raise ShareDamaged("份额合不出原来的密钥 / the shares do not join to what was split")
+        raise ShareDamaged(Text("份额合不出原来的密钥", "the shares do not join to what was split"))
     return secret
 
 
 def from_bytes(raw: bytes) -> Share:
     """A share; ShareDamaged when its check value does not fit."""
     if not _HEAD_SIZE + SECRET_LEAST + _CHECK_SIZE <= len(raw) <= _HEAD_SIZE + SECRET_MOST + _CHECK_SIZE:
-        raise ShareDamaged("份额长度不对 / a share of wrong length")
+        raise ShareDamaged(Text("份额长度不对", "a share of wrong length"))
     share = Share(raw[1], raw[2], raw[3:_HEAD_SIZE], raw[_HEAD_SIZE:-_CHECK_SIZE])
     bounds = raw[0] == _FORMAT and 2 <= share.threshold <= SHARES_MOST and 1 <= share.number <= SHARES_MOST
     if not bounds or share.check != raw[-_CHECK_SIZE:]:
-        raise ShareDamaged("份额校验值不符 / a share whose check value does not fit")
+        raise ShareDamaged(Text("份额校验值不符", "a share whose check value does not fit"))
     return share
 
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from shared.errors import KeyFault, WireFault
 from shared.purse.crypto import ALGORITHM_3DES, Key, suite_of
 from shared.wire import codec
+from shared.words.voice import Text
 
 FORMAT = 1
 UNLOCK_SIZE = 32
@@ -115,7 +116,12 @@ class KeyStore:
         """A key; KeyFault when the store has none of this kind and version."""
         found = self.versions(kind).get(version)
         if found is None:
-            raise KeyFault(f"no {kind} key of version {version} at level {self.level}")
+            raise KeyFault(
+                Text(
+                    f"{self.level} 级没有 {kind} 密钥，版本 {version}",
+                    f"no {kind} key of version {version} at level {self.level}",
+                )
+            )
         return found
 
 
@@ -154,19 +160,26 @@ def open_store(raw: bytes, unlock: Unlock, level: Level, forget: Callable[[bytes
     try:
         *head, sealed = codec.fields(codec.unpack_file(raw), int, str, bytes, bytes, bytes, what="key store")
         if head[:2] != [FORMAT, unlock.method] or len(head[2]) != SALT_SIZE or len(head[3]) != NONCE_SIZE:
-            raise StoreLocked("密钥库须用另一种方式打开 / the key store opens in another way, or has another format")
+            raise StoreLocked(
+                Text("密钥库须用另一种方式打开", "the key store opens in another way, or has another format")
+            )
         sealing = unlock.sealing_key(head[2])
         body = AESGCM(sealing).decrypt(head[3], sealed, _bound_to(head))
         store = _parse(body)
         forget(sealing)
         forget(body)
     except InvalidTag as fault:
-        told = "密钥库打不开：口令或份额不对，或已损坏 / key store: wrong passphrase or unlock file, or damaged"
+        told = Text(
+            "密钥库打不开：口令或份额不对，或已损坏",
+            "the key store does not open: wrong passphrase, share or unlock file, or damaged",
+        )
         raise StoreLocked(told) from fault
     except (WireFault, ValueError) as fault:
-        raise StoreLocked("不是密钥库文件 / the key store: not one of ours") from fault
+        raise StoreLocked(Text("不是密钥库文件", "not a key store")) from fault
     if store.level is not level:
-        raise StoreLocked(f"密钥库级别不符 / the key store holds level {store.level}, not {level}")
+        raise StoreLocked(
+            Text(f"密钥库级别是 {store.level}，不是 {level}", f"the key store holds level {store.level}, not {level}")
+        )
     return store
 
 

@@ -26,6 +26,7 @@ from shared.purse.crypto import (
 )
 from shared.purse.errors import LayoutError
 from shared.wire import codec
+from shared.words.voice import Text
 
 FORMAT = 1
 KEYS_MAX = 256
@@ -77,7 +78,7 @@ def mother_card(store: KeyStore, transport: Key, nonce: bytes) -> bytes:
     """The file of a control mother card; TransportFault when the store has nothing that travels this way."""
     keys = [key for key in store.keys if key.kind in MASTERS]
     if not 0 < len(keys) <= KEYS_MAX:
-        raise TransportFault(f"1..{KEYS_MAX} 个主密钥 / masters")
+        raise TransportFault(Text(f"应有 1..{KEYS_MAX} 个主密钥", f"wants 1..{KEYS_MAX} masters"))
     rows = [[_CODES[key.kind], key.version, kcv(key.card_key(key.kind)), _cryptogram(transport, key)] for key in keys]
     body = codec.dumps([FORMAT, store.level.value, store.campus, kcv(transport), nonce, rows])
     return codec.pack([body, secure_messaging_mac(transport, nonce, body)])
@@ -87,7 +88,7 @@ def import_mother(raw: bytes, sealed: Sequence[bytes], officers: Sequence[Unlock
     """The store of that level, opened with both halves; TransportFault, WrongCheckValue, StoreLocked."""
     parts = [_open_half(half, unlock, level) for half, unlock in zip(sealed, officers, strict=True)]
     if sorted(version for version, _ in parts) != [1, 2]:
-        raise TransportFault("须有认证卡 A 和 B 各一 / wants one half A and one half B")
+        raise TransportFault(Text("须有认证卡 A 和 B 各一", "wants one half A and one half B"))
     return open_mother(raw, Key(joined([octets for _, octets in parts])), level)
 
 
@@ -99,12 +100,14 @@ def open_mother(raw: bytes, transport: Key, level: Level) -> KeyStore:
             codec.loads(body), int, str, int, bytes, bytes, list, what="mother card"
         )
     except WireFault as fault:
-        raise TransportFault("不是母卡文件 / not a mother card") from fault
+        raise TransportFault(Text("不是母卡文件", "not a mother card")) from fault
     if form != FORMAT or len(nonce) != _NONCE or named != level.value:
-        raise TransportFault(f"母卡级别或版本不符 / the mother card is of another level or form than {level}")
-    require_check(kcv(transport), check, "传输密钥 transport key")
+        raise TransportFault(
+            Text(f"母卡的级别或版本不符，应为 {level}", f"the mother card is of another level or form than {level}")
+        )
+    require_check(kcv(transport), check, Text("传输密钥", "transport key"))
     if secure_messaging_mac(transport, nonce, body) != mac:
-        raise TransportFault("母卡 MAC 错误 / the mother card's MAC is wrong")
+        raise TransportFault(Text("母卡 MAC 错误", "the mother card's MAC is wrong"))
     return KeyStore(level, campus, tuple(_opened(row, transport) for row in rows))
 
 
@@ -130,11 +133,16 @@ def _opened(row: object, transport: Key) -> StoredKey:
         code, version, check, cryptogram = codec.fields(parts, int, int, bytes, bytes, what="mother card")
         content = secure_messaging_decrypt(transport, cryptogram)
     except (WireFault, LayoutError) as fault:
-        raise TransportFault("母卡上有损坏的密钥 / a key on the mother card is damaged") from fault
+        raise TransportFault(Text("母卡上有损坏的密钥", "a key on the mother card is damaged")) from fault
     if code not in _KINDS or content[:2] != bytes((code, version & 0xFF)) or len(content) != 19:
-        raise TransportFault("母卡上的密钥种类不符 / a key on the mother card is not of the kind that it says")
+        raise TransportFault(Text("母卡上的密钥种类不符", "a key on the mother card is not of the kind that it says"))
     if not is_supported(content[2]):
-        raise TransportFault(f"母卡上的密钥算法 {content[2]:02X} 不支持 / an algorithm that is not built")
+        raise TransportFault(
+            Text(
+                f"母卡上的密钥算法 {content[2]:02X} 不支持",
+                f"a key on the mother card has an algorithm that is not built: {content[2]:02X}",
+            )
+        )
     key = StoredKey(_KINDS[code], version, content[3:], content[2])
     require_check(kcv(key.card_key(key.kind)), check, f"{key.kind} {version}")
     return key
@@ -148,5 +156,5 @@ def _seal_half(store: KeyStore, number: int, octets: bytes, unlock: Unlock, rand
 def _open_half(sealed: bytes, unlock: Unlock, level: Level) -> tuple[int, bytes]:
     half = open_store(sealed, unlock, level)
     if len(half.keys) != 1:
-        raise TransportFault("不是认证卡 / not half an authentication card")
+        raise TransportFault(Text("不是认证卡", "not half an authentication card"))
     return half.keys[0].version, half.keys[0].for_use(KeyKind.TRANSPORT)

@@ -7,6 +7,7 @@ Operator cards have dense numbers far above those of any user card.
 
 from shared.errors import ConfigFault
 from shared.ids import CardId, DeviceId, PsamId
+from shared.words.voice import Text
 
 _SPARE_BASE, _PSAM_BASE = 0x4000_0000, 0x5000_0000
 _OPERATOR_BASE = 0xF000_0000
@@ -61,5 +62,5 @@ def psam_number(campus: int, psam: PsamId) -> int:
     """The number of a PSAM of ours; ConfigFault when it is of another campus, or not numbered by us."""
     number = int.from_bytes(psam[2:], "big") - _PSAM_BASE
     if psam[:2] != issuer(campus) or number < 1:
-        raise ConfigFault(f"PSAM {psam.hex()} 不是本校的 / is not of this campus")
+        raise ConfigFault(Text(f"PSAM {psam.hex()} 不是本校的", f"PSAM {psam.hex()} is not of this campus"))
     return number

@@ -18,6 +18,7 @@ from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 
+from provisioning.plan import names
 from shared.errors import ConfigFault, WireFault
 from shared.ids import BoxId, box_id
 from shared.input.section import Section
@@ -28,6 +29,7 @@ from shared.purse.profiles import CAMPUS, CAMPUS_CARDS, CardProfile
 from shared.transit.door import Door, check_door
 from shared.transit.fares import FareTable, parse_table
 from shared.wire.topics import INGEST_USER
+from shared.words.voice import Text
 
 CARDS_MAX = 1_000_000
 BOXES_MAX = 1_000
@@ -121,7 +123,7 @@ class Meal:
     from_s: int
 
 
-MEALS = (Meal(1, "早餐", 0), Meal(2, "午餐", 36_000), Meal(3, "晚餐", 55_800), Meal(4, "夜宵", 73_800))
+MEALS = tuple(Meal(n, *one) for n, one in enumerate(zip(names.MEALS, (0, 36_000, 55_800, 73_800), strict=True), 1))
 """Open all day: every second belongs to a meal."""
 
 
@@ -201,7 +203,9 @@ _PROFILES = {profile.name: profile for profile in CAMPUS_CARDS}
 def _profile(top: Section) -> CardProfile:
     name = top.take("profile", str, CAMPUS.name)
     if name not in _PROFILES:
-        raise ConfigFault(f"profile: 应为 / must be one of {', '.join(_PROFILES)}")
+        raise ConfigFault(
+            Text(f"profile: 应为其中之一：{', '.join(_PROFILES)}", f"profile: must be one of {', '.join(_PROFILES)}")
+        )
     return _PROFILES[name]
 
 
@@ -219,9 +223,19 @@ def _box(row: Section) -> BoxPlan:
     places: list[str] = []
     for terminal in box.terminals:
         if terminal.link not in kinds:
-            raise ConfigFault(f"{row.name(terminal.name)}: 没有此链路 / no such link: {terminal.link[:32]!r}")
+            raise ConfigFault(
+                Text(
+                    f"{row.name(terminal.name)}: 没有此链路：{terminal.link[:32]!r}",
+                    f"{row.name(terminal.name)}: no such link: {terminal.link[:32]!r}",
+                )
+            )
         if (kinds[terminal.link] is LinkKind.TCP) != (terminal.address == 0):
-            raise ConfigFault(f"{row.name(terminal.name)}.address: 总线 1..{ADDRESS_MAX}, TCP 0 / on a bus, 0 on TCP")
+            raise ConfigFault(
+                Text(
+                    f"{row.name(terminal.name)}.address: 总线上应为 1..{ADDRESS_MAX}，TCP 应为 0",
+                    f"{row.name(terminal.name)}.address: 1..{ADDRESS_MAX} on a bus, 0 on TCP",
+                )
+            )
         places += [f"{terminal.link}:{terminal.address}"] if terminal.address else []
     _once(places, row.name("address"))
     return box
@@ -253,7 +267,9 @@ def _terminal(row: Section) -> TerminalPlan:
     )
     row.done()
     if (terminal.door is None) != (terminal.line == 0):
-        raise ConfigFault(f"{row.name('line')}: door 与 line 须同时给出 / door and line come together")
+        raise ConfigFault(
+            Text(f"{row.name('line')}: door 与 line 须同时给出", f"{row.name('line')}: door and line come together")
+        )
     return terminal
 
 
@@ -261,7 +277,11 @@ def _spare(row: Section) -> SparePlan:
     spare = SparePlan(_plain(row, "name"), row.one_of("kind", DeviceKind))
     row.done()
     if spare.kind in LOADERS:
-        raise ConfigFault(f"{row.name('kind')}: 备用机只有消费机和车载机 / a spare is a POS or a validator")
+        raise ConfigFault(
+            Text(
+                f"{row.name('kind')}: 备用机只有消费机和车载机", f"{row.name('kind')}: a spare is a POS or a validator"
+            )
+        )
     return spare
 
 
@@ -269,7 +289,7 @@ def _door(row: Section, kind: DeviceKind) -> Door | None:
     if not row.has("door"):
         return None
     if kind is not DeviceKind.VALIDATOR:
-        raise ConfigFault(f"{row.name('door')}: 只用于车载机 / belongs to a validator")
+        raise ConfigFault(Text(f"{row.name('door')}: 只用于车载机", f"{row.name('door')}: belongs to a validator"))
     return row.one_of("door", Door)
 
 
@@ -310,21 +330,23 @@ def _check(plan: Plan) -> None:
     _once((box.box for box in plan.boxes), "boxes")
     names = [terminal.name for _, terminal in plan.terminals()] + [spare.name for _, spare in plan.spares()]
     if len(names) > TERMINALS_MAX:
-        raise ConfigFault(f"terminals: 最多 / at most {TERMINALS_MAX}")
+        raise ConfigFault(Text(f"terminals: 最多 {TERMINALS_MAX} 台", f"terminals: at most {TERMINALS_MAX}"))
     _once(names, "terminals")
     _check_rides(plan)
     labels = [card.label for card in plan.cards]
     _once(labels, "cards")
     _once(plan.operators, "operators")
     for label in sorted(set(plan.hotlist) - set(labels)):
-        raise ConfigFault(f"hotlist: 没有此卡 / no such card: {label[:32]!r}")
+        raise ConfigFault(Text(f"hotlist: 没有此卡：{label[:32]!r}", f"hotlist: no such card: {label[:32]!r}"))
     if plan.issued and plan.expires and plan.issued >= plan.expires:
-        raise ConfigFault("expires: 应晚于 issued / must be after issued")
+        raise ConfigFault(Text("expires: 应晚于 issued", "expires: must be after issued"))
     if plan.issued and plan.subsidy_expires and plan.issued >= plan.subsidy_expires:
-        raise ConfigFault("subsidy_expires: 应晚于 issued / must be after issued")
+        raise ConfigFault(Text("subsidy_expires: 应晚于 issued", "subsidy_expires: must be after issued"))
     rising = all(a.meal < b.meal and a.from_s < b.from_s for a, b in pairwise(plan.meals))
     if plan.meals[0].from_s or not rising:
-        raise ConfigFault("meals: 编号与时间须递增，从 0 秒起 / numbers and times must rise, from second 0")
+        raise ConfigFault(
+            Text("meals: 编号与时间须递增，从 0 秒起", "meals: numbers and times must rise, from second 0")
+        )
 
 
 def _check_rides(plan: Plan) -> None:
@@ -332,7 +354,9 @@ def _check_rides(plan: Plan) -> None:
         if terminal.door is None:
             continue
         if plan.fares is None:
-            raise ConfigFault(f"fares: 缺少，而有车载机按票价收费 / is missing, {terminal.name} takes rides")
+            raise ConfigFault(
+                Text(f"fares: 缺少，而 {terminal.name} 按票价收费", f"fares: is missing, {terminal.name} takes rides")
+            )
         check_door(terminal.door, terminal.line, plan.fares, terminal.name)
 
 
@@ -340,28 +364,40 @@ def _once(names: Iterable[str], where: str) -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise ConfigFault(f"{where}: 重复 / stands twice: {name[:32]!r}")
+            raise ConfigFault(Text(f"{where}: 重复：{name[:32]!r}", f"{where}: stands twice: {name[:32]!r}"))
         seen.add(name)
 
 
 def _text(row: Section, key: str, least: int = 1) -> str:
     text: str = row.take(key, str)
     if not least <= len(text) <= TEXT_MAX or not (text.isprintable() and text == text.strip()):
-        raise ConfigFault(f"{row.name(key)}: 应为 {least}..{TEXT_MAX} 个可见字符 / wants that many visible characters")
+        raise ConfigFault(
+            Text(
+                f"{row.name(key)}: 应为 {least}..{TEXT_MAX} 个可见字符",
+                f"{row.name(key)}: wants {least}..{TEXT_MAX} visible characters",
+            )
+        )
     return text
 
 
 def _plain(row: Section, key: str) -> str:
     text: str = row.take(key, str)
     if not _NAME.fullmatch(text):
-        raise ConfigFault(f"{row.name(key)}: 只用小写字母、数字和 - / small letters, digits and '-' only")
+        raise ConfigFault(
+            Text(f"{row.name(key)}: 只用小写字母、数字和 -", f"{row.name(key)}: small letters, digits and '-' only")
+        )
     return text
 
 
 def _box_id(row: Section) -> BoxId:
     name = _plain(row, "box")
     if name == INGEST_USER:
-        raise ConfigFault(f"{row.name('box')}: {INGEST_USER} 是入账进程的名字 / is the name of the ingest")
+        raise ConfigFault(
+            Text(
+                f"{row.name('box')}: {INGEST_USER} 是入账进程的名字",
+                f"{row.name('box')}: {INGEST_USER} is the name of the ingest",
+            )
+        )
     try:
         return box_id(name)
     except WireFault as fault:
@@ -375,9 +411,9 @@ def _date(row: Section, key: str) -> date | None:
     try:
         day = date.fromisoformat(text)
     except ValueError as fault:
-        raise ConfigFault(f"{row.name(key)}: 应为日期 / must be a date YYYY-MM-DD") from fault
+        raise ConfigFault(Text(f"{row.name(key)}: 应为日期", f"{row.name(key)}: must be a date YYYY-MM-DD")) from fault
     if not 2000 <= day.year <= 2135:
-        raise ConfigFault(f"{row.name(key)}: 应在 / must be in 2000..2135")
+        raise ConfigFault(Text(f"{row.name(key)}: 应在 2000..2135 年", f"{row.name(key)}: must be in 2000..2135"))
     return day
 
 
@@ -385,5 +421,5 @@ def _hosts(row: Section) -> tuple[str, ...]:
     hosts = row.texts("hosts", 16, ())
     for host in hosts:
         if not _HOST.fullmatch(host):
-            raise ConfigFault(f"hosts: 不是主机名 / not a host name: {host[:32]!r}")
+            raise ConfigFault(Text(f"hosts: 不是主机名：{host[:32]!r}", f"hosts: not a host name: {host[:32]!r}"))
     return hosts

@@ -24,6 +24,7 @@ from provisioning.keys.store import KeyKind, KeyStore, Level
 from provisioning.process import memory
 from provisioning.psam import rotation_files
 from shared.errors import ConfigFault, KeyFault
+from shared.words.voice import Text
 
 
 class KeeperName(StrEnum):
@@ -98,7 +99,7 @@ def _token(data: Path, choice: KeeperChoice, at: int, desk: Desk) -> Opened:
     try:
         school = _store(data, choice)
         if school.campus != first.campus:
-            raise KeyFault("密封库与密码设备不属于同一学校 / the sealed store and the token are of two schools")
+            raise KeyFault(Text("密封库与密码设备不属于同一学校", "the sealed store and the token are of two schools"))
         beside, others = _of_store(school, at)
         parts, events = [beside], events + others
     except (ConfigFault, KeyFault) as fault:
@@ -124,8 +125,12 @@ def _require_here(data: Path, school: KeyStore) -> None:
     lacking = set(rotation_files.used(data)) - set(school.versions(KeyKind.TAC))
     if lacking and token_files.is_ready(data):
         which = ", ".join(map(str, sorted(lacking)))
-        told = f"the TAC masters of version {which} are not in the sealed store but in the token: --keeper pkcs11"
-        raise ConfigFault(f"版本 {which} 的 TAC 主密钥不在密封库，在密码设备：--keeper pkcs11 / {told}")
+        raise ConfigFault(
+            Text(
+                f"版本 {which} 的 TAC 主密钥不在密封库，在密码设备：--keeper pkcs11",
+                f"the TAC masters of version {which} are not in the sealed store but in the token: --keeper pkcs11",
+            )
+        )
 
 
 def _of_store(school: KeyStore, at: int) -> tuple[Keeper, list[Event]]:

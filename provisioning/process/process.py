@@ -29,6 +29,7 @@ from provisioning.process.operations import KeyOperations
 from shared.clocks.campus_clock import WALL
 from shared.errors import ConfigFault
 from shared.wire.keyproc import FRAME_MAX, LENGTH, Role
+from shared.words.voice import Text
 
 CONNECTIONS_MAX = 16
 FRAME_S = 10.0
@@ -122,7 +123,14 @@ def serve_keys(data: Path, paths: Mapping[Role, Path], choice: KeeperChoice, *, 
         head = record(opened.events)
         operations = KeyOperations(opened.keeper, opened.campus)
         if opened.closed:
-            sys.stderr.write(f"密封库未打开 / the sealed store is not open beside the token: {opened.closed}\n")
+            sys.stderr.write(
+                str(
+                    Text(
+                        f"密封库未与密码设备同时打开：{opened.closed}\n",
+                        f"the sealed store is not open beside the token: {opened.closed}\n",
+                    )
+                )
+            )
         told = {"keeper": choice.name.value, "locked": locked, "custody_head": head.hex()[:16]}
         told["store"] = "closed" if opened.closed else "open"
         asyncio.run(_run(operations, listening, _Told(told, opened.token), end_with_stdin=end_with_stdin))
@@ -154,9 +162,13 @@ def _listen_until(ends: ExitStack, path: Path) -> socket.socket:
 def listen(path: Path) -> socket.socket:
     """A listening socket of mode 0600; ConfigFault when another process answers there. A dead one is replaced."""
     if len(os.fsencode(path)) > SOCKET_PATH_MAX:
-        raise ConfigFault(f"--socket: 路径最长 {SOCKET_PATH_MAX} 字节 / the path has at most so many bytes")
+        raise ConfigFault(
+            Text(
+                f"--socket: 路径最长 {SOCKET_PATH_MAX} 字节", f"--socket: the path has at most {SOCKET_PATH_MAX} bytes"
+            )
+        )
     if _answers(path):
-        raise ConfigFault(f"{path}: 已有密钥进程 / a key process is already there")
+        raise ConfigFault(Text(f"{path}: 已有密钥进程", f"{path}: a key process is already there"))
     if path.is_socket():
         path.unlink()
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -217,9 +229,7 @@ def _watch_stdin(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
         stop.set()
 
 
-async def _report(
-    server: KeyServer, operations: KeyOperations, told: _Told, stop: asyncio.Event
-) -> None:
+async def _report(server: KeyServer, operations: KeyOperations, told: _Told, stop: asyncio.Event) -> None:
     """One STATUS line a second; a launcher that no longer reads has gone, which is a reason to end."""
     while not stop.is_set():
         with suppress(TimeoutError):

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from provisioning.plan import numbers
 from shared.errors import ConfigFault, RuleBroken
 from shared.ids import DeviceId, PsamId, device_id, psam_id
+from shared.words.voice import Text
 
 PSAMS_MAX = 100_000
 
@@ -116,7 +117,7 @@ class Register:
     def entry(self, psam: PsamId) -> PsamEntry:
         """ConfigFault when there is none."""
         if psam not in self._entries:
-            raise ConfigFault(f"登记簿中没有 PSAM {psam.hex()} / the register has no such PSAM")
+            raise ConfigFault(Text(f"登记簿中没有 PSAM {psam.hex()}", f"the register has no PSAM {psam.hex()}"))
         return self._entries[psam]
 
     def in_body(self, device: DeviceId) -> PsamId | None:
@@ -132,7 +133,9 @@ class Register:
     def make(self, versions: Sequence[int], who: str, at: int) -> dict[str, Any]:
         """A new PSAM with a number that nobody had, into the stock. Its chip is written next: `written`."""
         if not versions or len(self._entries) >= PSAMS_MAX:
-            raise ConfigFault(f"没有密钥版本，或超过 {PSAMS_MAX} 个 / no key version, or too many PSAMs")
+            raise ConfigFault(
+                Text(f"没有密钥版本，或超过 {PSAMS_MAX} 个", f"no key version, or more than {PSAMS_MAX} PSAMs")
+            )
         number = self.next_number
         psam = numbers.psam(self._campus, number).hex()
         made = {"row": "made", "psam": psam, "number": number, "versions": sorted(versions), "who": who, "at": at}
@@ -141,7 +144,7 @@ class Register:
     def written(self, psam: PsamId, who: str, at: int) -> dict[str, Any]:
         """Its chip holds its keys."""
         if self.entry(psam).is_written:
-            raise ConfigFault(f"PSAM {psam.hex()} 已写过 / is written already")
+            raise ConfigFault(Text(f"PSAM {psam.hex()} 已写过", f"PSAM {psam.hex()} is written already"))
         return {"row": "written", "psam": psam.hex(), "who": who, "at": at}
 
     @property
@@ -166,7 +169,7 @@ class Register:
         """A stolen one is in our hands again: in its body, if it is in one and that has got no other; else in stock."""
         entry = self.entry(psam)
         if entry.state is not PsamState.STOLEN:
-            raise ConfigFault(f"PSAM {psam.hex()} 未登记为被盗 / is not stolen")
+            raise ConfigFault(Text(f"PSAM {psam.hex()} 未登记为被盗", f"PSAM {psam.hex()} is not stolen"))
         was_in = [stay.device for stay in self.stays_of(psam) if stay.until == entry.since]
         body = {"device": was_in[-1].hex()} if was_in and was_in[-1] not in self._bodies else {}
         return {"row": "found", "psam": psam.hex(), "who": who, "at": at, "reason": reason} | body
@@ -174,18 +177,24 @@ class Register:
     def renew(self, psam: PsamId, versions: Sequence[int], who: str, at: int) -> dict[str, Any]:
         """Its purchase masters are these from now on."""
         if self.entry(psam).state.is_final or not versions:
-            raise ConfigFault(f"PSAM {psam.hex()} 已作废 / is out of use, or would hold no key")
+            raise ConfigFault(
+                Text(
+                    f"PSAM {psam.hex()} 已作废，或不再有密钥", f"PSAM {psam.hex()} is out of use, or would hold no key"
+                )
+            )
         return {"row": "versions", "psam": psam.hex(), "versions": sorted(versions), "who": who, "at": at}
 
     def order_swap(self, device: DeviceId, into: PsamId, reason: str, who: str, at: int) -> dict[str, Any]:
         """A swap order for the body: its PSAM comes out, `into` goes in."""
         out = self.in_body(device)
         if out is None:
-            raise ConfigFault(f"终端 {device.hex()} 内没有 PSAM / there is no PSAM in this body")
+            raise ConfigFault(Text(f"终端 {device.hex()} 内没有 PSAM", f"there is no PSAM in the body {device.hex()}"))
         if any(order.closed is None and device == order.device for order in self.orders.values()):
-            raise ConfigFault(f"终端 {device.hex()} 已有未完成的换机单 / a swap order is open for this body")
+            raise ConfigFault(
+                Text(f"终端 {device.hex()} 已有未完成的换机单", f"a swap order is open for the body {device.hex()}")
+            )
         if self.entry(into).state not in (PsamState.STOCK, PsamState.ISSUED) or not self.entry(into).is_written:
-            raise ConfigFault(f"PSAM {into.hex()} 不在库 / is not free to go in")
+            raise ConfigFault(Text(f"PSAM {into.hex()} 不在库，不能装入", f"PSAM {into.hex()} is not free to go in"))
         number = len(self.orders) + 1
         pair = {"device": device.hex(), "out": out.hex(), "in": into.hex()}
         return {"row": "order", "order": number} | pair | {"reason": reason, "who": who, "at": at}
@@ -194,9 +203,9 @@ class Register:
         """The fitter is back: the old one went to stock, was scrapped, or was not there any more (stolen)."""
         found = self.orders.get(order)
         if found is None or found.closed is not None:
-            raise ConfigFault(f"没有未完成的换机单 {order} / no such open swap order")
+            raise ConfigFault(Text(f"没有未完成的换机单 {order}", f"there is no open swap order {order}"))
         if out_state not in (PsamState.STOCK, PsamState.SCRAPPED, PsamState.STOLEN):
-            raise ConfigFault("旧 PSAM：入库、报废或被盗 / the old one is in stock, scrapped or stolen")
+            raise ConfigFault(Text("旧 PSAM 只能入库、报废或被盗", "the old PSAM is in stock, scrapped or stolen"))
         closed = {"row": "closed", "order": order, "who": who, "at": at}
         gone = _state_row(found.out, out_state, who, at)
         leave = [] if self.entry(found.out).state.is_final else [gone]
@@ -227,14 +236,16 @@ class Register:
                 case "closed":
                     self.orders[row["order"]] = self.orders[row["order"]]._replace(closed=row["at"])
                 case _:
-                    raise RuleBroken("the register has a row of unknown kind")
+                    raise RuleBroken(Text("登记簿中有未知种类的行", "the register has a row of unknown kind"))
         except (KeyError, ConfigFault) as fault:
-            raise RuleBroken(f"the register has a row that cannot follow: {fault}") from fault
+            raise RuleBroken(
+                Text(f"登记簿中有一行接不上：{fault}", f"the register has a row that cannot follow: {fault}")
+            ) from fault
 
     def _take_made(self, row: Mapping[str, Any]) -> None:
         psam = psam_id(bytes.fromhex(row["psam"]))
         if psam in self._entries:
-            raise RuleBroken(f"PSAM {psam.hex()} was made twice")
+            raise RuleBroken(Text(f"PSAM {psam.hex()} 造了两次", f"PSAM {psam.hex()} was made twice"))
         is_written = row.get("written", True)
         self._entries[psam] = PsamEntry(
             psam, row["number"], tuple(row["versions"]), PsamState.STOCK, None, row["at"], is_written
@@ -258,7 +269,7 @@ class Register:
         psam = psam_id(bytes.fromhex(row["psam"]))
         entry = self.entry(psam)
         if entry.state is not PsamState.STOLEN:
-            raise RuleBroken(f"PSAM {psam.hex()} was found and never stolen")
+            raise RuleBroken(Text(f"PSAM {psam.hex()} 未曾被盗却找回", f"PSAM {psam.hex()} was found and never stolen"))
         self._entries[psam] = replace(entry, state=PsamState.STOCK, since=row["at"])
         if row.get("device"):
             self._take_state({**row, "state": PsamState.IN_BODY.value})
@@ -272,13 +283,25 @@ class Register:
     def _require_move(self, psam: PsamId, state: PsamState, device: DeviceId | None) -> None:
         now = self.entry(psam).state
         if not self.entry(psam).is_written and not state.is_final:
-            raise ConfigFault(f"PSAM {psam.hex()} 未写完：再执行 psam make / is not written yet: psam make again")
+            raise ConfigFault(
+                Text(
+                    f"PSAM {psam.hex()} 未写完：再执行 psam make",
+                    f"PSAM {psam.hex()} is not written yet: psam make again",
+                )
+            )
         if now not in _FROM[state]:
-            raise ConfigFault(f"PSAM {psam.hex()}: {now} → {state} 不可 / cannot go there")
+            raise ConfigFault(
+                Text(f"PSAM {psam.hex()} 不能从 {now} 到 {state}", f"PSAM {psam.hex()} cannot go from {now} to {state}")
+            )
         if (device is None) is (state is PsamState.IN_BODY):
-            raise ConfigFault(f"{state}: 须指明终端 / names a body exactly when it goes into one")
+            raise ConfigFault(
+                Text(
+                    f"{state}: 装入终端时须指明终端，否则不得指明",
+                    f"{state}: a body is named exactly when it goes into one",
+                )
+            )
         if device is not None and device in self._bodies:
-            raise ConfigFault(f"终端 {device.hex()} 内已有 PSAM / there is a PSAM in this body")
+            raise ConfigFault(Text(f"终端 {device.hex()} 内已有 PSAM", f"there is a PSAM in the body {device.hex()}"))
 
 
 def _state_row(psam: PsamId, state: PsamState, who: str, at: int, device: DeviceId | None = None) -> dict[str, Any]:

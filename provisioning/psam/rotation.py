@@ -18,6 +18,7 @@ from provisioning.keys.store import KeyKind, KeyStore
 from provisioning.psam.register import PsamEntry
 from shared.clocks.clock import time_text
 from shared.errors import ConfigFault
+from shared.words.voice import Text
 
 NAMED_MAX = 5
 """So many PSAMs are named in a refusal; the rest are counted."""
@@ -88,58 +89,88 @@ def require_new(facts: Facts) -> int:
     """The version that a new rotation would make; refused while another one is under way."""
     newest = max(facts.held | facts.retired, default=0)
     if newest > facts.issuing:
-        raise RotationRefused(f"版本 {newest} 尚未启用：{next_step(facts, newest, 0)} / a rotation is under way")
+        step = next_step(facts, newest, 0)
+        raise RotationRefused(
+            Text(f"版本 {newest} 尚未启用：{step.zh}", f"version {newest} is not in use yet: {step.en}")
+        )
     return newest + 1
 
 
 def require_issue(facts: Facts, version: int) -> None:
     """May new cards carry this version?"""
     if version not in facts.held or version in facts.retired:
-        raise RotationRefused(f"没有版本 {version} 的主密钥：先办密钥仪式 / no such masters: hold a ceremony")
+        raise RotationRefused(
+            Text(f"没有版本 {version} 的主密钥：先办密钥仪式", f"no masters of version {version}: hold a ceremony")
+        )
     if version < facts.issuing:
-        raise RotationRefused(f"现行版本是 {facts.issuing}，不能退回 / the version in use is newer: no way back")
+        raise RotationRefused(
+            Text(f"现行版本是 {facts.issuing}，不能退回", f"version {facts.issuing} is in use: no way back")
+        )
     lacking = facts.without(version)
     if lacking:
-        raise RotationRefused(f"{len(lacking)} 个 PSAM 还没有版本 {version} / PSAMs lack it: {_named(lacking)}")
+        raise RotationRefused(
+            Text(
+                f"{len(lacking)} 个 PSAM 还没有版本 {version}：{_named(lacking)}",
+                f"{len(lacking)} PSAMs lack version {version}: {_named(lacking)}",
+            )
+        )
 
 
 def require_retire(facts: Facts, version: int, now_s: int) -> None:
     """May this version go?"""
     if version in facts.retired or version not in facts.held:
-        raise RotationRefused(f"没有版本 {version} / there is no such version")
+        raise RotationRefused(Text(f"没有版本 {version}", f"there is no version {version}"))
     if version >= facts.issuing:
-        raise RotationRefused(f"版本 {version} 在用或未用 / this version is in use, or not yet used")
+        raise RotationRefused(Text(f"版本 {version} 在用或未用", f"version {version} is in use, or not yet used"))
     last = facts.last_expiry.get(version, 0)
     if last > now_s:
-        raise RotationRefused(f"还有版本 {version} 的卡，{time_text(last)} 到期 / cards of it are valid until then")
+        raise RotationRefused(
+            Text(
+                f"还有版本 {version} 的卡，{time_text(last)} 到期",
+                f"cards of version {version} are valid until {time_text(last)}",
+            )
+        )
 
 
-def next_step(facts: Facts, version: int, now_s: int) -> str:
+def next_step(facts: Facts, version: int, now_s: int) -> Text:
     """What this version waits for, for people."""
     match facts.stage(version):
         case Stage.MADE:
             lacking = facts.without(version)
-            return f"写入 {len(lacking)} 个 PSAM（psam renew）/ write it to the PSAMs that lack it: {_named(lacking)}"
+            return Text(
+                f"写入还没有它的 {len(lacking)} 个 PSAM（psam renew）：{_named(lacking)}",
+                f"write it to the {len(lacking)} PSAMs that lack it (psam renew): {_named(lacking)}",
+            )
         case Stage.IN_PSAMS:
-            return "可启用（rotate issue）/ new cards may carry it"
+            return Text("可启用（rotate issue）", "new cards may carry it (rotate issue)")
         case Stage.ISSUING:
-            return "现行 / in use"
+            return Text("现行", "in use")
         case Stage.EXPIRING:
             last = facts.last_expiry.get(version, 0)
-            waiting = f"等旧卡到期 {time_text(last)} / its cards expire then"
-            return waiting if last > now_s else "可停用（rotate retire）/ may be retired"
+            waiting = Text(f"等旧卡到期 {time_text(last)}", f"its cards expire {time_text(last)}")
+            return waiting if last > now_s else Text("可停用（rotate retire）", "may be retired (rotate retire)")
         case Stage.RETIRED:
             return _after_retiring(facts, version)
 
 
-def _after_retiring(facts: Facts, version: int) -> str:
+def _after_retiring(facts: Facts, version: int) -> Text:
     left, carrying = facts.places.to_destroy(version), facts.carrying(version)
-    told = ["已停用 / retired"]
+    told = [Text("已停用", "retired")]
     if left.all:
-        told.append(f"尚有 {len(left.all)} 把主密钥未销毁：再执行 rotate retire / masters still there: retire again")
+        told.append(
+            Text(
+                f"尚有 {len(left.all)} 把主密钥未销毁：再执行 rotate retire",
+                f"{len(left.all)} masters are still there: rotate retire again",
+            )
+        )
     if carrying:
-        told.append(f"{len(carrying)} 个 PSAM 还带着它（psam renew）/ PSAMs still carry it: {_named(carrying)}")
-    return "；".join(told)
+        told.append(
+            Text(
+                f"{len(carrying)} 个 PSAM 还带着它（psam renew）：{_named(carrying)}",
+                f"{len(carrying)} PSAMs still carry it (psam renew): {_named(carrying)}",
+            )
+        )
+    return Text("；".join(one.zh for one in told), "; ".join(one.en for one in told))
 
 
 def retired_store(school: KeyStore, version: int) -> KeyStore:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from provisioning.psam.register import PsamEntry
 from shared.clocks.clock import time_text
+from shared.words.voice import Text
 
 CARDS_A_DAY = 3_000
 PSAMS_A_DAY = 60
@@ -40,12 +41,21 @@ class Cost(NamedTuple):
         """For a program."""
         return {**self._asdict(), "card_days": self.card_days, "psam_days": self.psam_days}
 
-    def text(self) -> str:
+    def text(self) -> Text:
         """For people."""
-        cards = f"{self.cards} 张有效卡 valid cards ≈ {self.card_days} 天 days（每天 {CARDS_A_DAY} a day）"
-        psams = f"{self.psams} 个 PSAM ≈ {self.psam_days} 天 days（按每天 {PSAMS_A_DAY} 个估 assumed）"
-        last = f"，末张到期 last expires {time_text(self.last_s)}" if self.last_s else ""
-        return f"版本 version {self.version}: {cards}；{psams}{last}"
+        cards = Text(
+            f"{self.cards} 张有效卡 ≈ {self.card_days} 天（每天 {CARDS_A_DAY} 张）",
+            f"{self.cards} valid cards ≈ {self.card_days} days ({CARDS_A_DAY} a day)",
+        )
+        psams = Text(
+            f"{self.psams} 个 PSAM ≈ {self.psam_days} 天（按每天 {PSAMS_A_DAY} 个估）",
+            f"{self.psams} PSAMs ≈ {self.psam_days} days ({PSAMS_A_DAY} a day assumed)",
+        )
+        told = Text(f"版本 {self.version}：{cards.zh}；{psams.zh}", f"version {self.version}: {cards.en}; {psams.en}")
+        if not self.last_s:
+            return told
+        last = time_text(self.last_s)
+        return Text(f"{told.zh}，末张 {last} 到期", f"{told.en}, the last expires {last}")
 
 
 def cost(version: int, cards: Iterable[tuple[int, int]], live: Iterable[PsamEntry], now_s: int) -> Cost:

@@ -11,6 +11,7 @@ from typing import Any
 
 from provisioning.custody.chain import Act, Event, deed
 from provisioning.custody.journal import Journal, open_journal, read_journal
+from provisioning.custody.notes import noted
 from provisioning.custody.vault import Vault
 from provisioning.issue.campus_facts import CampusFacts
 from provisioning.issue.files import leased_expiries
@@ -31,7 +32,10 @@ from provisioning.psam.rotation import (
     retired_store,
 )
 from shared.errors import ConfigFault, RuleBroken
+from shared.words.voice import Text
 
+_ISSUED, _RETIRED = noted(Text("启用版本", "cards carry version")), noted(Text("停用版本", "retired version"))
+_DESTROYED = noted(Text("销毁于", "destroyed in"))
 KEYS, VERSIONS_JOURNAL, PSAMS_JOURNAL = "keys", "versions.journal", "psam.journal"
 
 
@@ -113,7 +117,7 @@ class Desk:
         """The school's store; ConfigFault when there is none."""
         school = self._vault.read(Level.SCHOOL)
         if school is None:
-            raise ConfigFault("没有学校密钥库 / there is no store of the school")
+            raise ConfigFault(Text("没有学校密钥库", "there is no store of the school"))
         return school
 
     def issue(self, version: int, who: str) -> None:
@@ -123,7 +127,7 @@ class Desk:
             if facts.issuing == version:
                 return
             require_issue(facts, version)
-            self._vault.record([deed(self._now(), Act.ROTATED, who, f"启用版本 cards carry version {version}")])
+            self._vault.record([deed(self._now(), Act.ROTATED, who, f"{_ISSUED} {version}")])
             journal.append({"row": "issuing", "version": version, "who": who, "at": self._now()})
 
     def retire(self, version: int, who: str) -> None:
@@ -144,9 +148,9 @@ class Desk:
                 self._destroy(masters, left, version)
 
     def _destroying(self, masters: Masters, left: Places, version: int, who: str) -> list[Event]:
-        told = [deed(self._now(), Act.RETIRED, who, f"停用版本 retired version {version}")]
+        told = [deed(self._now(), Act.RETIRED, who, f"{_RETIRED} {version}")]
         for kind, number in sorted(left.all):
-            check, place = masters.check_value((kind, number)), f"销毁于 destroyed in: {left.place((kind, number))}"
+            check, place = masters.check_value((kind, number)), f"{_DESTROYED}: {left.place((kind, number))}"
             told.append(Event(self._now(), Act.DESTROYED, Level.SCHOOL, kind, number, check, who, place))
         return told
 
@@ -186,5 +190,5 @@ def _versions(rows: list[dict[str, Any]]) -> tuple[int, frozenset[int]]:
         elif row.get("row") == "retired":
             retired.add(row["version"])
         else:
-            raise RuleBroken("the journal of versions has a row of unknown kind")
+            raise RuleBroken(Text("版本日志中有未知种类的行", "the journal of versions has a row of unknown kind"))
     return current, frozenset(retired)

@@ -17,6 +17,7 @@ from shared.purse import commands
 from shared.purse.apdu import CardChannel, ResponseApdu, Sw, sw_text
 from shared.purse.commands import PSAM_APPLICATIONS
 from shared.purse.suite import TRIPLE_DES
+from shared.words.voice import Text
 
 SFI_TERMINAL = 0x16
 CONTROL_VERSION = 1
@@ -39,8 +40,12 @@ def require_masters(have: Collection[int], versions: Iterable[int]) -> None:
     lacking = [version for version in versions if version not in have]
     if lacking:
         which = ", ".join(map(str, lacking))
-        told = f"purchase masters of version {which} are in a token and do not come out: write PSAMs before the move"
-        raise ConfigFault(f"版本 {which} 的消费主密钥在密码设备里，出不来：PSAM 须在移入之前写 / {told}")
+        raise ConfigFault(
+            Text(
+                f"版本 {which} 的消费主密钥在密码设备里，出不来：PSAM 须在移入之前写",
+                f"purchase masters of version {which} are in a token and do not come out: write PSAMs before the move",
+            )
+        )
 
 
 def renew(
@@ -56,7 +61,7 @@ def renew(
     keeper: has the PSAM control master, in the store or in a token. Idempotent.
     """
     if _done(psam, commands.read_binary(SFI_TERMINAL, len(wanted))) != wanted:
-        raise PsamRefused(f"读写器上不是 {wanted.hex()} / another PSAM is in the reader")
+        raise PsamRefused(Text(f"读写器上不是 {wanted.hex()}", f"another PSAM than {wanted.hex()} is in the reader"))
     _select_application(psam)
     fields = [
         key_field(PSAM_USAGE[1], one.version, one.algorithm, one.for_use(KeyKind.PURCHASE)) for one in masters
@@ -89,4 +94,6 @@ def _done(psam: CardChannel, apdu: bytes) -> bytes:
 
 def _need_ok(apdu: bytes, answer: ResponseApdu) -> None:
     if answer.sw != Sw.OK:
-        raise PsamRefused(f"{apdu[:4].hex().upper()}: {answer.sw:04X} {sw_text(answer.sw)}")
+        why = sw_text(answer.sw)
+        head = f"{apdu[:4].hex().upper()}: {answer.sw:04X}"
+        raise PsamRefused(Text(f"{head} {why.zh}", f"{head} {why.en}"))

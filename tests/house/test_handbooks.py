@@ -31,7 +31,7 @@ def test_every_command_of_the_handbooks_does_what_it_is_there_for(tmp_path: Path
         ("sh", "-x", "-c", script), cwd=tmp_path, env=env, capture_output=True, text=True, timeout=WAIT_S, check=False
     )
     assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-2000:]
-    assert "相符 / right" in done.stdout
+    assert "：相符" in done.stdout
     assert done.stdout.count("保管日志完整") == 3
     sheet = (tmp_path / "李/分量单").read_text().split()[1]
     assert sheet not in done.stdout + done.stderr

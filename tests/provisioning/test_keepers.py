@@ -289,7 +289,7 @@ def test_the_token_can_make_a_master_that_nobody_has_seen(token) -> None:
         session = keeper.session(name(KeyKind.LOAD, 9), bytes(8))
         assert len(session.mac(b"x")) == 4
         session.close()
-        with pytest.raises(KeyFault, match="has a load key"):
+        with pytest.raises(KeyFault, match="已有 load 密钥"):
             generate(token, CAMPUS, KeyKind.LOAD, 9)
     finally:
         token.destroy(keeper._masters[KeyKind.LOAD, 9])
@@ -298,13 +298,13 @@ def test_the_token_can_make_a_master_that_nobody_has_seen(token) -> None:
 @needs_softhsm
 def test_what_is_no_card_master_or_there_already_is_not_taken_in(token) -> None:
     for kind in (KeyKind.SIGNING, KeyKind.AUTHORITY, KeyKind.TRANSPORT):
-        with pytest.raises(KeyFault, match="does not belong"):
+        with pytest.raises(KeyFault, match="密钥不进密码设备"):
             take_in(token, CAMPUS, StoredKey(kind, 1, bytes(16)))
-    with pytest.raises(KeyFault, match="another tac key"):
+    with pytest.raises(KeyFault, match="另一把 tac 密钥"):
         take_in(token, CAMPUS, StoredKey(KeyKind.TAC, 1, bytes(range(16))))
-    with pytest.raises(KeyFault, match="another link key"):
+    with pytest.raises(KeyFault, match="另一把 link 密钥"):
         take_in(token, CAMPUS, StoredKey(KeyKind.LINK, 1, bytes(range(32))))
-    with pytest.raises(KeyFault, match="begins in the sealed store"):
+    with pytest.raises(KeyFault, match="LINK 须在密封库里产生，终端密钥由它分散"):
         generate(token, CAMPUS, KeyKind.LINK, 2)
     before = len(token.masters())
     take_in(token, CAMPUS, SCHOOL.one(KeyKind.TAC, 1))
@@ -317,7 +317,7 @@ def test_a_token_of_two_campuses_is_refused(token) -> None:
     take_in(token, 7, StoredKey(KeyKind.LOAD, 1, bytes(range(16))))
     other = next(held for held in token.masters() if held.id[:2] == b"\0\7")
     try:
-        with pytest.raises(KeyFault, match="one campus"):
+        with pytest.raises(KeyFault, match="密码设备里应有且只有一所学校的密钥"):
             Pkcs11Keeper(token)
     finally:
         token.destroy(other.handle)
@@ -332,7 +332,7 @@ def test_a_master_that_could_be_read_is_not_worked_with(token) -> None:
     ]
     handle = token._session.createObject([(p.CKA_KEY_TYPE, p.CKK_DES2), *weak, (p.CKA_VALUE, bytes(range(16)))])
     try:
-        with pytest.raises(KeyFault, match="could be read"):
+        with pytest.raises(KeyFault, match="密码设备里有可导出的密钥"):
             Pkcs11Keeper(token)
     finally:
         token.destroy(handle)
@@ -341,13 +341,13 @@ def test_a_master_that_could_be_read_is_not_worked_with(token) -> None:
 @needs_softhsm
 def test_a_move_that_is_done_is_refused(room, token) -> None:
     left = KeyStore(Level.SCHOOL, CAMPUS, (StoredKey(KeyKind.SIGNING, 1, bytes(32)),))
-    with pytest.raises(ConfigFault, match="in a token already"):
+    with pytest.raises(ConfigFault, match="主密钥已在密码设备里"):
         token_files.move_into_token(room, UNLOCK, left, os.urandom)
 
 
 @needs_softhsm
 def test_a_wrong_pin_or_library_is_said_so(room, token, tmp_path) -> None:
-    with pytest.raises(ConfigFault, match="no token has this label"):
+    with pytest.raises(ConfigFault, match="没有名为"):
         open_token(token_files.softhsm(), "another", "x")
-    with pytest.raises(ConfigFault, match="cannot be loaded"):
+    with pytest.raises(ConfigFault, match="无法加载"):
         open_token(tmp_path / "none.so", "openykt-258", "x")

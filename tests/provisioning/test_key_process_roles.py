@@ -221,10 +221,10 @@ def test_two_of_three_officers_open_the_keys_and_one_does_not(campus, tmp_path, 
         assert len(client.masters()) == len(MASTERS)
         assert keys.end() == 0
     one = provision("keys", "--data", data, "--socket", tmp_path / "s", "--share-file", files[1])
-    assert (one.returncode, "too few" in one.stderr) == (2, True)
+    assert (one.returncode, "只有 1 份" in one.stderr) == (2, True)
     files[1].chmod(0o644)
     shown = provision("keys", "--data", data, "--socket", tmp_path / "s", "--share-file", files[1])
-    assert (shown.returncode, "owner only" in shown.stderr) == (2, True)
+    assert (shown.returncode, "权限应为 600" in shown.stderr) == (2, True)
     assert not (tmp_path / "s").exists()
 
 
@@ -242,7 +242,7 @@ def test_the_masters_are_moved_once_and_named_in_the_custody_log(campus, token_c
         (kind, custody_chain.check_value(campus.school.one(kind, 1)).hex().upper()) for kind in HELD
     }
     again = provision("token", "--data", token_campus)
-    assert (again.returncode, "in a token already" in again.stderr) == (2, True)
+    assert (again.returncode, "主密钥已在密码设备里" in again.stderr) == (2, True)
 
 
 @needs_softhsm
@@ -269,7 +269,7 @@ def test_a_token_with_a_wrong_pin_or_none_at_all_does_not_start(campus, token_ca
     wrong = provision(*words, "--data", token_campus, "--pin-file", pin)
     assert (wrong.returncode, "PIN_INCORRECT" in wrong.stderr) == (2, True)
     none = provision(*words, "--data", campus.data, "--pin-file", pin)
-    assert (none.returncode, "no token here" in none.stderr) == (2, True)
+    assert (none.returncode, "没有密码设备" in none.stderr) == (2, True)
 
 
 # --- memory

@@ -125,7 +125,7 @@ def all_derived(room: Path) -> None:
 
 
 def aborted(room: Path) -> None:
-    phase("aborted")(room)
+    phase("已中止")(room)
     assert not list(room.glob("d/**/component-*"))
 
 
@@ -189,7 +189,7 @@ def receive(room: Path) -> list[object]:
 
 
 def every_blank_has_its_body(room: Path) -> None:
-    assert "received 12" in ok("stock", "sheet", *data(room))
+    assert "入库 12" in ok("stock", "sheet", *data(room))
     assert len(list((room / "d/production/blanks").glob("*.card"))) == 12
 
 
@@ -240,7 +240,7 @@ def batch_comes_to_its_end(room: Path) -> None:
     used = [one for run in runs for one in run.attempts]
     assert len({one.blank for one in used}) == len({one.number for one in used}) == len(used)
     spoiled = sum(len(run.spoiled) for run in runs)
-    assert f"issued 4 + 报废 spoiled {spoiled} + 在库 left {8 - spoiled}" in ok("stock", "sheet", *data(room))
+    assert f"已发 4 + 报废 {spoiled} + 在库 {8 - spoiled}" in ok("stock", "sheet", *data(room))
     labels = [row.label for row in read_campus(room / "d").inventory.cards]
     assert sorted(labels[-4:]) == ["n1", "n2", "n3", "n4"]
     assert len(set(labels)) == len(labels)
@@ -266,23 +266,23 @@ def both_versions(room: Path) -> None:
 
 
 SCENES = {
-    "begin": Scene(until("begin"), begin, phase("enters"), "a ceremony is open"),
-    "enter": Scene(until("enter"), enter, phase("赵"), "has entered"),
-    "second": Scene(until("second"), second, phase("join"), "has entered"),
-    "join": Scene(until("join"), join, phase("derive"), "not due"),
-    "derive": Scene(until("derive"), derive, all_derived, "not due"),
-    "close": Scene(until("close"), close, phase("closed"), "no ceremony is open"),
+    "begin": Scene(until("begin"), begin, phase("分别录入"), "已有未结束的仪式"),
+    "enter": Scene(until("enter"), enter, phase("赵"), "已录入过"),
+    "second": Scene(until("second"), second, phase("join"), "已录入过"),
+    "join": Scene(until("join"), join, phase("derive"), "此步未到"),
+    "derive": Scene(until("derive"), derive, all_derived, "此步未到"),
+    "close": Scene(until("close"), close, phase("已结束"), "没有进行中的仪式"),
     "abort": Scene(
-        until("join"), lambda room: ["ceremony", "abort", *data(room), *WHO, "--reason", "x"], aborted, "no ceremony is"
+        until("join"), lambda room: ["ceremony", "abort", *data(room), *WHO, "--reason", "x"], aborted, "没有进行中的"
     ),
     "seal": Scene(campus_of, seal, all_sealed),
-    "export": Scene(two_passphrases, export, takes_in, "mother card already"),
+    "export": Scene(two_passphrases, export, takes_in, "已有母卡"),
     "psam make": Scene(campus_of, make, every_psam_has_its_body),
-    "receive": Scene(campus_of, receive, every_blank_has_its_body, "received before"),
+    "receive": Scene(campus_of, receive, every_blank_has_its_body, "已入过库"),
     "batch start": Scene(order, start, batch_comes_to_its_end),
-    "batch lease": Scene(batch_until(start), lease, batch_comes_to_its_end, "return the lease"),
+    "batch lease": Scene(batch_until(start), lease, batch_comes_to_its_end, "先交回"),
     "batch work": Scene(batch_until(start, lease), work, batch_comes_to_its_end, stride=7),
-    "batch return": Scene(batch_until(start, lease, work), give_back, batch_comes_to_its_end, "no lease"),
+    "batch return": Scene(batch_until(start, lease, work), give_back, batch_comes_to_its_end, "没有任务段"),
     "inventory": Scene(batch_until(start, lease, work, give_back), publish, batch_comes_to_its_end),
     "rotate issue": Scene(next_version, issue, both_versions),
 }

@@ -109,7 +109,7 @@ def taken_out(data: Path) -> None:
 
 
 SCENES = {
-    "token": Scene((), token, all_in_the_token, "in a token already", stride=2),
+    "token": Scene((), token, all_in_the_token, "已在密码设备里", stride=2),
     "retire, token": Scene((token,), retire, gone_from_the_token),
     "retire, store": Scene((), retire, gone_from_the_store),
     "psam renew": Scene((token, retire), renew, taken_out),
@@ -150,7 +150,7 @@ def test_killed_at_every_touch_and_asked_for_again(name, rotated, monkeypatch, w
 
 def said_again(here: Path, scene: Scene) -> None:
     token_files.is_ready(here)  # whatever was left of it, this question has an answer
-    assert "version 2: issuing" in ok("rotate", "status", "--data", here)
+    assert "版本 2: issuing" in ok("rotate", "status", "--data", here)
     done = provision(*scene.words(here))
     assert done.returncode == 0 or (done.returncode == 2 and scene.done in done.stderr), done
     scene.after(here)

@@ -98,7 +98,7 @@ def live(desk: Desk) -> None:
     (room / "o.json").write_text(json.dumps({"batch": "o", "cards": rows}))
     desk.run("batch", "start", *data, *WHO, "--order", room / "o.json")
     desk.run("batch", "lease", *data, *WHO, "--batch", "o", "--machine", "m")
-    assert "spoiled 1" in desk.run("batch", "work", *data, "--machine", "m")
+    assert "报废 1" in desk.run("batch", "work", *data, "--machine", "m")
     desk.run("batch", "return", *data, *WHO, "--machine", "m")
     for words in (("batch", "inventory", *data, *WHO), ("batch", "sheet", *data), ("stock", "sheet", *data)):
         desk.run(*words)

@@ -60,11 +60,11 @@ def test_the_old_version_is_retired_refused_with_its_reason_and_still_proven(own
     waiting = [load_of(own, both, label, version) for label, version in (("0002", 1), ("n1", 2))]
 
     early = provision("rotate", "retire", *data, *WHO, "--version", 1)
-    assert (early.returncode, "valid until then" in early.stderr) == (2, True)
+    assert (early.returncode, "到期" in early.stderr) == (2, True)
     last = max(row.expires for row in read_campus(own).inventory.cards if row.key_version == 1)
     monkeypatch.setattr("provisioning.cli.psam.now_s", lambda: last + 86_400)
-    assert "may be retired" in ok("rotate", "status", *data)
-    assert "restart the key process" in ok("rotate", "retire", *data, *WHO, "--version", 1)
+    assert "可停用（rotate retire" in ok("rotate", "status", *data)
+    assert "请重启密钥进程，使其使用现在的主密钥" in ok("rotate", "retire", *data, *WHO, "--version", 1)
     ok("rotate", "retire", *data, *WHO, "--version", 1)
     assert "1: retired" in ok("rotate", "status", *data)
     left = {(key.kind, key.version) for key in open_level(own, Level.SCHOOL).keys if key.kind in MASTERS}

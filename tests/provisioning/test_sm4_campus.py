@@ -168,7 +168,7 @@ def test_a_mother_card_with_an_algorithm_that_is_not_built_is_refused(school):
     rows = [[0x34, 1, bytes(3), crypto.secure_messaging_encrypt(key, bytes((0x34, 1, 4)) + bytes(16))]]
     nonce = os.urandom(8)
     body = codec.dumps([1, "school", 1, crypto.kcv(key), nonce, rows])
-    with pytest.raises(transport.TransportFault, match="algorithm"):
+    with pytest.raises(transport.TransportFault, match="算法"):
         transport.open_mother(codec.pack([body, crypto.secure_messaging_mac(key, nonce, body)]), key, Level.SCHOOL)
 
 
@@ -185,7 +185,7 @@ def test_a_ceremony_says_its_algorithm_and_an_earlier_one_had_3des():
     assert "sm4-campus" in minutes(Ceremony.of_rows([row]), bytes(32))
     del row["algorithm"]
     assert Terms.of_row(row).suite is TRIPLE_DES
-    with pytest.raises(ConfigFault, match="algorithm"):
+    with pytest.raises(ConfigFault, match="算法"):
         terms("0001", 7, 1, 2, ("甲", "乙"), "sm1")
     with pytest.raises(RuleBroken):
         Terms.of_row(row | {"algorithm": "sm1"})
@@ -236,7 +236,7 @@ def test_a_psam_takes_the_new_cipher_beside_the_old(school):
 def test_masters_of_a_ceremony_must_be_of_the_plans_algorithm(school):
     plan = parse_plan(demo_plan(1) | {"campus": CAMPUS_NUMBER, "profile": "campus-sm4"})
     making = Making(plan, 800_000_000, None, os.urandom, masters=school)
-    with pytest.raises(ConfigFault, match="algorithm"):
+    with pytest.raises(ConfigFault, match="算法"):
         list(campus_files(making))
 
 

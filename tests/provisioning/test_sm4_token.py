@@ -47,7 +47,7 @@ def campus(data, school=SCHOOL):
 
 
 def test_a_sm4_master_is_refused_before_the_token_is_asked() -> None:
-    with pytest.raises(NoSm4InToken, match=r"密码设备只收 3DES.*version 2 in SM4 stays in the sealed store"):
+    with pytest.raises(NoSm4InToken, match=r"密码设备只收 3DES.*SM4 版本 2 留在密封库"):
         take_in(None, CAMPUS, SCHOOL.one(KeyKind.LOAD, 2))
 
 
@@ -55,7 +55,7 @@ def test_a_school_with_nothing_but_sm4_makes_no_token(tmp_path) -> None:
     data = campus(tmp_path / "d", of_version(2, LINK, SIGNING))
     before = (data / "keys/school.keys").read_bytes()
     for _ in range(2):
-        with pytest.raises(NoSm4InToken, match="version 2"):
+        with pytest.raises(NoSm4InToken, match="版本 2"):
             token_files.move_into_token(data, UNLOCK, of_version(2, LINK, SIGNING), os.urandom)
     assert [path.name for path in (data / "keys").iterdir()] == ["school.keys"]
     assert (data / "keys/school.keys").read_bytes() == before
@@ -134,7 +134,7 @@ def test_a_new_key_goes_onto_a_card_whose_control_key_is_elsewhere(both, version
 @needs_softhsm
 def test_a_move_that_was_cut_left_both_and_the_token_is_worked_with(moved) -> None:
     with open_masters(moved, SCHOOL, OWN_TOKEN, frozenset()) as masters:
-        assert "移入未完" in masters.places.of(1).text()
+        assert "移入未完" in str(masters.places.of(1).text())
         assert masters.keeper.versions(KeyKind.LOAD) == (1, 2)
         assert masters.keeper._holders[KeyKind.LOAD, 1] is masters.token
 
@@ -143,12 +143,12 @@ def test_a_move_that_was_cut_left_both_and_the_token_is_worked_with(moved) -> No
 def test_different_keys_under_one_name_are_refused(moved) -> None:
     other = KeyStore(Level.SCHOOL, CAMPUS, (StoredKey(KeyKind.LOAD, 1, bytes(range(16))),))
     with (
-        pytest.raises(KeyFault, match=r"版本 1 的 load 密钥不同.*different load keys of version 1"),
+        pytest.raises(KeyFault, match="版本 1 的 load 密钥不同"),
         open_masters(moved, other, OWN_TOKEN, frozenset()),
     ):
         pass
     elsewhere = KeyStore(Level.SCHOOL, 7, ())
-    with pytest.raises(KeyFault, match="of two schools"), open_masters(moved, elsewhere, OWN_TOKEN, frozenset()):
+    with pytest.raises(KeyFault, match="不属于同一学校"), open_masters(moved, elsewhere, OWN_TOKEN, frozenset()):
         pass
 
 
@@ -159,7 +159,7 @@ def test_a_retired_version_is_refused_by_its_name_wherever_it_is() -> None:
         assert (1 in keeper.versions(kind)) is (kind in stays)
     (keys,) = card_keys(SCHOOL, 1, [SERIAL])
     assert keeper.tac_keys(1, [SERIAL]) == [keys.tac]
-    told = r"版本 1 已停用.*version 1 is retired"
+    told = "版本 1 已停用"
     for kind in CARD_MASTERS:
         if kind is not KeyKind.TAC:
             with pytest.raises(RetiredKey, match=told):

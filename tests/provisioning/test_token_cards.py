@@ -47,7 +47,7 @@ def test_a_card_made_from_the_token_is_loaded_by_the_token(data, tmp_path) -> No
     (tmp_path / "o.json").write_text(json.dumps({"batch": "o", "cards": [{"label": "n1", "name": "新", "class": "c"}]}))
     ok("batch", "start", *words, *WHO, "--order", tmp_path / "o.json")
     ok("batch", "lease", *words, *WHO, "--batch", "o", "--machine", "m")
-    assert "good 1" in ok("batch", "work", *words, "--machine", "m")
+    assert "好卡 1" in ok("batch", "work", *words, "--machine", "m")
     ok("batch", "return", *words, *WHO, "--machine", "m")
     ok("batch", "inventory", *words, *WHO)
     ok("card", "activate", *words, *WHO, "--label", "n1")
@@ -71,17 +71,17 @@ def test_a_card_made_from_the_token_is_loaded_by_the_token(data, tmp_path) -> No
 
 def test_what_a_token_cannot_do_is_said(data, tmp_path) -> None:
     made = provision("psam", "make", "--data", data, *WHO, "--out", tmp_path / "p")
-    assert (made.returncode, "do not come out" in made.stderr) == (2, True)
+    assert (made.returncode, "的消费主密钥在密码设备里，出不来：PSAM 须在移入之前写" in made.stderr) == (2, True)
     assert not (data / "keys/psam.journal").exists()
     (data / "keys/token.pin").write_text("0000")
     (tmp_path / "o.json").write_text(json.dumps({"batch": "o", "cards": [{"label": "n1", "name": "新", "class": "c"}]}))
     ok("batch", "start", "--data", data, *WHO, "--order", tmp_path / "o.json")
     ok("batch", "lease", "--data", data, *WHO, "--batch", "o", "--machine", "m")
     refused = provision("batch", "work", "--data", data, "--machine", "m")
-    assert (refused.returncode, "refuses its PIN" in refused.stderr) == (2, True)
+    assert (refused.returncode, "密码设备不接受 PIN" in refused.stderr) == (2, True)
     shutil.rmtree(data / "keys/token")
     gone = provision("batch", "work", "--data", data, "--machine", "m")
-    assert (gone.returncode, "no token here" in gone.stderr) == (2, True)
+    assert (gone.returncode, "没有密码设备" in gone.stderr) == (2, True)
 
 
 def test_both_sources_give_a_card_the_same_keys_but_for_parity(campus, token_campus) -> None:

@@ -78,24 +78,24 @@ def versions_in(file: Path) -> list[int]:
 
 
 def test_status_says_where_the_masters_of_each_version_are(data) -> None:
-    assert status(data)[1::2] == ["    主密钥 masters: 密封库 sealed store"] * 2
+    assert status(data)[1::2] == ["    主密钥：密封库"] * 2
     ok("token", "--data", data, "--who", "甲")
     told = status(data)
-    assert [line.partition(": ")[2] for line in told] == [
-        told[0].partition(": ")[2], "密码设备 token", told[2].partition(": ")[2], "密码设备 token", "密码设备 token",
+    assert [line.partition("：")[2] for line in told] == [
+        told[0].partition("：")[2], "密码设备", told[2].partition("：")[2], "密码设备", "密码设备",
     ]  # fmt: skip
     assert "1: expiring" in told[0]
     assert "2: issuing" in told[2]
-    assert [psam for psam in ok("rotate", "cost", "--data", data).splitlines() if "version 1" in psam]
-    assert "next version: 3" in ok("rotate", "new", "--data", data)
+    assert [psam for psam in ok("rotate", "cost", "--data", data).splitlines() if "版本 1" in psam]
+    assert "下一版本 3" in ok("rotate", "new", "--data", data)
     (data / "keys/school.keys").unlink()  # the token alone
     assert status(data) == told
     (data / "keys/token.pin").write_text("0" * 8)
     refused = provision("rotate", "status", "--data", data)
-    assert (refused.returncode, "refuses its PIN" in refused.stderr) == (2, True)
+    assert (refused.returncode, "密码设备不接受 PIN" in refused.stderr) == (2, True)
     shutil.rmtree(data / "keys/token")
     refused = provision("rotate", "status", "--data", data)
-    assert (refused.returncode, "no store of the school" in refused.stderr) == (2, True)
+    assert (refused.returncode, "没有学校密钥库" in refused.stderr) == (2, True)
 
 
 def test_a_vendors_token_is_named_and_its_absence_is_said(data, tmp_path, monkeypatch) -> None:
@@ -107,21 +107,21 @@ def test_a_vendors_token_is_named_and_its_absence_is_said(data, tmp_path, monkey
     (tmp_path / "pin").write_text("1234")
     (tmp_path / "pin").chmod(0o600)
     none = provision("token", "--data", data, "--who", "甲", *place)
-    assert (none.returncode, "no token has this label" in none.stderr) == (2, True)
+    assert (none.returncode, "没有名为" in none.stderr) == (2, True)
     make_token(token_files.softhsm(), "openykt-1", "12345678", "1234")
     ok("token", "--data", data, "--who", "甲", *place)
     assert not (data / "keys/token").exists()
     told = ok("rotate", "status", "--data", data, *place).splitlines()
-    assert [line.partition(": ")[2] for line in told[1::2]] == ["密码设备 token"] * 2
+    assert [line.partition("：")[2] for line in told[1::2]] == ["密码设备"] * 2
     unseen = status(data)
-    assert [line.split(":")[0] for line in unseen] == ["版本 version 1", "版本 version 2"]
-    assert all("neither in the sealed store nor in a token named here: --module" in line for line in unseen)
+    assert [line.split(":")[0] for line in unseen] == ["版本 1", "版本 2"]
+    assert all("主密钥不在密封库，也不在指明的密码设备：用 --module" in line for line in unseen)
 
 
 def test_a_software_keeper_does_not_start_while_the_masters_are_in_the_token(data) -> None:
     ok("token", "--data", data, "--who", "甲")
     refused = provision("keys", "--data", data, "--socket", data / "s")
-    assert (refused.returncode, "--keeper pkcs11" in refused.stderr) == (2, True)
+    assert (refused.returncode, "的 TAC 主密钥不在密封库，在密码设备：--keeper pkcs11" in refused.stderr) == (2, True)
 
 
 def test_a_retired_version_is_destroyed_in_the_token_and_its_late_records_still_prove(data, monkeypatch) -> None:
@@ -135,12 +135,12 @@ def test_a_retired_version_is_destroyed_in_the_token_and_its_late_records_still_
         late = rotation.item(rotation.purchase(data, "0002", psam, psam_id))
     waiting = [load_of(data, both, label, version) for label, version in (("0002", 1), ("n1", 2))]
     ok("token", *words, "--who", "甲")
-    assert "valid until then" in provision("rotate", "retire", *words, *WHO, "--version", 1).stderr
+    assert "到期" in provision("rotate", "retire", *words, *WHO, "--version", 1).stderr
     last = after_the_last_card(data)
     monkeypatch.setattr("provisioning.cli.psam.now_s", lambda: last)
     with running(data, "--keeper", "pkcs11") as keys, KeyClient(keys.path, timeout_s=WAIT_S) as client:
         assert len(client.load_mac2(waiting[0], last)) == 4
-        assert "restart the key process" in ok("rotate", "retire", *words, *WHO, "--version", 1)
+        assert "请重启密钥进程，使其使用现在的主密钥" in ok("rotate", "retire", *words, *WHO, "--version", 1)
         assert refusal(client, waiting[0], last) in ("retired-key", "unknown-key")
         until_answered(lambda: client.load_mac2(waiting[1], last))
         assert client.check_tac(late) == bytes((TacVerdict.OK,))
@@ -179,7 +179,7 @@ def test_renewing_takes_the_retired_version_out_of_a_psam_and_the_lists_name_the
     files = {psam.hex(): file for psam, file in rotation.psam_files(data).items()}
     one, other = sorted(files)
     assert chips(data) == {one: [1, 2], other: [1, 2]}
-    assert f"2 个 PSAM 还带着它（psam renew）/ PSAMs still carry it: {one}, {other}" in status(data)[0]
+    assert f"2 个 PSAM 还带着它（psam renew）：{one}, {other}" in status(data)[0]
     assert ok("psam", "list", *words).count("带停用版本 1") == 2
     renew = ("psam", "renew", *words, *WHO, "--psam", one, "--file", files[one])
     for _ in range(2):
@@ -189,11 +189,11 @@ def test_renewing_takes_the_retired_version_out_of_a_psam_and_the_lists_name_the
     assert note == f"{one}: 版本 versions 2，取出停用 taken out 1"
     told = ok("psam", "list", *words).splitlines()
     assert ["带停用版本" in line for line in told[:2]] == [False, True]
-    assert "versions 2 " in told[0]
-    assert f"1 个 PSAM 还带着它（psam renew）/ PSAMs still carry it: {other}" in status(data)[0]
+    assert "版本 2 " in told[0]
+    assert f"1 个 PSAM 还带着它（psam renew）：{other}" in status(data)[0]
     ok("psam", "renew", *words, *WHO, "--psam", other, "--file", files[other])
-    assert status(data)[0] == "版本 version 1: retired: 已停用 / retired"
-    assert status(data)[1].endswith("密码设备 token")
+    assert status(data)[0] == "版本 1: retired：已停用"
+    assert status(data)[1].endswith("密码设备")
 
 
 def test_a_psam_is_made_and_renewed_with_its_control_master_in_the_token(data, tmp_path, monkeypatch) -> None:
@@ -204,11 +204,11 @@ def test_a_psam_is_made_and_renewed_with_its_control_master_in_the_token(data, t
     school = open_level(data, Level.SCHOOL)
     token_files.move_into_token(data, unlock_of(data), only(school, 1), os.urandom)
     put_back(data, only(school, 2))
-    assert [line.partition(": ")[2] for line in status(data)[1::2]] == ["密码设备 token", "密封库 sealed store"]
+    assert [line.partition("：")[2] for line in status(data)[1::2]] == ["密码设备", "密封库"]
     ok("psam", "renew", *words, *WHO, "--psam", fresh, "--file", file)
     assert versions_in(file) == [1, 2]
     refused = provision("psam", "make", *words, *WHO, "--out", tmp_path / "q")
-    assert (refused.returncode, "version 1 are in a token and do not come out" in refused.stderr) == (2, True)
+    assert (refused.returncode, "版本 1 的消费主密钥在密码设备里，出不来" in refused.stderr) == (2, True)
     assert not (tmp_path / "q").exists()
     last = after_the_last_card(data)
     monkeypatch.setattr("provisioning.cli.psam.now_s", lambda: last)

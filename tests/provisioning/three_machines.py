@@ -96,7 +96,7 @@ def _machine(data: Path, name: str, seed: int, days: Days) -> None:
     while True:
         told = _verb("batch", "lease", "--data", data, *WHO, "--batch", "autumn", "--machine", name, "--lines", LEASE)
         if told.returncode:
-            assert "no line is free" in told.stderr, told
+            assert "没有待制的行" in told.stderr, told
             return
         while True:
             kill_after = chance.randrange(1, 12) if kills else 0
@@ -107,9 +107,9 @@ def _machine(data: Path, name: str, seed: int, days: Days) -> None:
             elif code == 0:
                 break
             else:
-                if "return this lease" in said:
+                if "交回" in said:
                     break
-                assert "look at the machine" in said, said
+                assert "检查设备" in said, said
                 days.looks += 1
                 assert _verb("batch", "seen", "--data", data, *WHO, "--machine", name).returncode == 0
         back = _verb("batch", "return", "--data", data, *WHO, "--machine", name)
@@ -146,7 +146,7 @@ def _read_sheets(data: Path, days: Days, over: threading.Event) -> None:
 def sums(told: str) -> tuple[int, ...]:
     """issued, spoiled, left, at machines, received."""
     assert "相符" in told, told
-    return tuple(map(int, re.findall(r"[a-z] (\d+)", told)))
+    return tuple(map(int, re.findall(r"[发废库机] (\d+)", told)))
 
 
 def require_right(data: Path, days: Days) -> str:

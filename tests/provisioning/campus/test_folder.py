@@ -62,7 +62,7 @@ def test_a_filled_folder_is_refused_and_left_alone(tmp_path) -> None:
     data = tmp_path / "d"
     data.mkdir()
     (data / "mine").write_text("x")
-    with pytest.raises(FolderInUse, match="not empty"):
+    with pytest.raises(FolderInUse, match="数据目录不是空的"):
         make_folder(data, FILES)
     assert beside(data) == ["mine"]
     assert beside(tmp_path) == ["d"]
@@ -70,7 +70,7 @@ def test_a_filled_folder_is_refused_and_left_alone(tmp_path) -> None:
 
 def test_a_file_in_its_place_is_refused(tmp_path) -> None:
     (tmp_path / "d").write_text("x")
-    with pytest.raises(FolderInUse, match="not a folder"):
+    with pytest.raises(FolderInUse, match="不是目录"):
         make_folder(tmp_path / "d", FILES)
 
 
@@ -120,7 +120,7 @@ def test_two_runs_at_once_are_refused(tmp_path) -> None:
     fd = os.open(making, os.O_RDONLY)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX)
-        with pytest.raises(FolderInUse, match="another run"):
+        with pytest.raises(FolderInUse, match="另一个程序正在生成"):
             make_folder(tmp_path / "d", FILES)
     finally:
         os.close(fd)

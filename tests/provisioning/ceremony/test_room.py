@@ -101,7 +101,7 @@ def test_joining_needs_everybody_with_his_own_passphrase(tmp_path):
         room(tmp_path).join({name: UNLOCKS[name] for name in (LI, ZHAO)})
     with pytest.raises(StoreLocked):
         room(tmp_path).join(UNLOCKS | {QIAN: Unlock(b"something else", is_passphrase=True)})
-    with pytest.raises(ConfigFault, match="same passphrase"):
+    with pytest.raises(ConfigFault, match="口令相同"):
         room(tmp_path).join(UNLOCKS | {QIAN: UNLOCKS[LI]})
     assert room(tmp_path).status().phase is Phase.READY
     assert vault(tmp_path).read(Level.ROOT) is None
@@ -116,17 +116,17 @@ def test_a_swapped_component_file_is_seen(tmp_path):
     with pytest.raises(WrongCheckValue):
         room(tmp_path).join(UNLOCKS)
     (tmp_path / "keys/ceremony-0001/component-1.keys").unlink()
-    with pytest.raises(ConfigFault, match="not there"):
+    with pytest.raises(ConfigFault, match="不在"):
         room(tmp_path).join(UNLOCKS)
 
 
 def test_one_ceremony_at_a_time_and_abort_removes_what_was_entered(tmp_path):
     entered(tmp_path, (LI, ZHAO))
-    with pytest.raises(OutOfTurn, match="ceremony is open"):
+    with pytest.raises(OutOfTurn, match="已有未结束的仪式"):
         room(tmp_path).begin(CAMPUS, REGION, None, (LI, ZHAO), LI)
     room(tmp_path).abort(LI, "分量外泄")
     assert not list(tmp_path.rglob("component-*"))
-    with pytest.raises(OutOfTurn, match="no ceremony is open"):
+    with pytest.raises(OutOfTurn, match="没有进行中的仪式：先 begin"):
         room(tmp_path).join(UNLOCKS)
     assert room(tmp_path).begin(CAMPUS, REGION, None, (LI, ZHAO), LI).terms.ceremony == "0002"
     assert '"aborted"' in (tmp_path / "keys/custody.log").read_text()
@@ -152,7 +152,7 @@ def test_the_same_version_again_is_refused(tmp_path):
     room(tmp_path).begin(CAMPUS, REGION, 1, (LI, ZHAO), LI)
     for name in (LI, ZHAO):
         room(tmp_path).enter(name, components(40 + len(name) + ord(name)), UNLOCKS[name])
-    with pytest.raises(RuleBroken, match="is there already"):
+    with pytest.raises(RuleBroken, match="已有另一把"):
         room(tmp_path).join(UNLOCKS)
 
 
@@ -162,7 +162,7 @@ def test_another_school_is_refused(tmp_path):
     for name in (LI, ZHAO):
         room(tmp_path).enter(name, components(ord(name)), UNLOCKS[name])
     room(tmp_path).join(UNLOCKS)
-    with pytest.raises(ConfigFault, match="another school"):
+    with pytest.raises(ConfigFault, match="密钥库属于学校"):
         room(tmp_path).derive()
 
 

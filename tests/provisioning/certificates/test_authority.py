@@ -46,7 +46,7 @@ def test_a_box_gets_a_certificate_in_its_own_name() -> None:
 
 
 def test_a_request_in_another_name_is_refused() -> None:
-    with pytest.raises(WireFault, match="another name"):
+    with pytest.raises(WireFault, match="另一个名字"):
         sign_request(CA, authority.new_request(authority.new_key(), "bus-1"), BOX, NOW)
 
 
@@ -54,8 +54,8 @@ def test_unsound_requests_are_refused() -> None:
     for pem, why in (
         (request_of(ec.generate_private_key(ec.SECP384R1()), BOX), "P-256"),
         (request_of(ed25519.Ed25519PrivateKey.generate(), BOX), "P-256"),
-        (request_of(authority.new_key(), BOX, BOX), "common name"),
-        (request_of(authority.new_key()), "common name"),
+        (request_of(authority.new_key(), BOX, BOX), "名字不止一个"),
+        (request_of(authority.new_key()), "名字不止一个"),
     ):
         with pytest.raises(WireFault, match=why):
             sign_request(CA, pem, BOX, NOW)

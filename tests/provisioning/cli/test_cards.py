@@ -62,10 +62,10 @@ def test_three_machines_make_an_order_and_the_cards_go_out(started):
     for machine in ("m1", "m2", "m3"):
         lease(started, machine)
     for machine in ("m2", "m1", "m3"):
-        assert "好卡 good" in finish(started, machine)
+        assert "好卡" in finish(started, machine)
     told = ok("batch", "sheet", *data)
-    assert "已发 issued 12 + 报废 spoiled 0 + 在库 left 28 + 在机 at machines 0 = 入库 received 40: 相符" in told
-    assert [int(n) for n in re.findall("好卡 good ([0-9]+)", told)] == [5, 5, 2]
+    assert "已发 12 + 报废 0 + 在库 28 + 在机 0 = 入库 40：相符" in told
+    assert [int(n) for n in re.findall("：好卡 ([0-9]+)", told)] == [5, 5, 2]
     assert "12 张新卡" in ok("batch", "inventory", *data, *WHO)
     facts = read_campus(started)
     assert facts.inventory.number == 2
@@ -100,14 +100,14 @@ def test_a_spoiled_body_gets_a_new_blank_and_no_line_moves(started):
     foreign = started / "production/blanks/0000009002.card"
     foreign.unlink()
     body_file.new_body(foreign.parent, 9002, blank_card_image())
-    assert "报废 spoiled" in work(started, "m1").stdout
+    assert "报废" in work(started, "m1").stdout
     run = LeaseFolder(started / "production/leases/0001").run()
     assert [(one.line, one.blank) for one in run.done] == [(1, 9001), (2, 9003), (3, 9004), (4, 9005)]
     assert [(one.line, one.blank) for one in run.spoiled] == [(2, 9002)]
     ok("batch", "return", "--data", started, *WHO, "--machine", "m1")
     assert (started / "production/blanks/spoiled/0000009002.card").exists()
-    assert "报废 spoiled: 空白卡 body 9002, 行 line 2" in ok("batch", "sheet", "--data", started)
-    assert "spoiled 1 + 在库 left 35" in ok("stock", "sheet", "--data", started)
+    assert "报废：空白卡 9002，第 2 行" in ok("batch", "sheet", "--data", started)
+    assert "报废 1 + 在库 35" in ok("stock", "sheet", "--data", started)
 
 
 KILL_AT = """
@@ -138,16 +138,16 @@ def test_a_dead_blank_is_named_counted_and_passed_over(started):
     worked = work(started, "m1")
     assert worked.returncode == 0, worked.stderr
     for blank in (9002, 9004):
-        assert f"空白卡 body {blank}: 报废 spoiled (卡体无应答 / the body does not answer)" in worked.stdout
-    assert "好卡 good 4, 报废 spoiled 2, 待制 left 0" in worked.stdout
+        assert f"空白卡 {blank}：报废（卡体无应答）" in worked.stdout
+    assert "好卡 4，报废 2，待制 0" in worked.stdout
     run = LeaseFolder(started / "production/leases/0001").run()
     assert [(one.line, one.blank) for one in run.done] == [(1, 9001), (2, 9003), (3, 9005), (4, 9006)]
     ok("batch", "return", "--data", started, *WHO, "--machine", "m1")
     told = ok("batch", "sheet", "--data", started)
-    assert "报废 spoiled: 空白卡 body 9002, 行 line 2: 卡体无应答" in told
-    assert "报废 spoiled: 空白卡 body 9004, 行 line 3: 卡体无应答" in told
+    assert "报废：空白卡 9002，第 2 行：卡体无应答\n" in told
+    assert "报废：空白卡 9004，第 3 行：卡体无应答\n" in told
     assert (blanks / "spoiled/0000009002.card").exists()
-    assert "spoiled 2 + 在库 left 34" in ok("stock", "sheet", "--data", started)
+    assert "报废 2 + 在库 34" in ok("stock", "sheet", "--data", started)
 
 
 def test_three_dead_blanks_in_a_row_stop_the_machine_by_their_names(started):
@@ -188,7 +188,7 @@ def test_killed_at_every_step_and_taken_up_again(started, step, side):
 def test_a_machine_that_needs_a_person_says_for_what(started):
     lease(started, "m1", 3)
     assert provision("batch", "return", "--data", started, *WHO, "--machine", "m2").returncode == 2
-    assert "return the lease" in provision(
+    assert "先交回手上的一段" in provision(
         "batch", "lease", "--data", started, *WHO, "--batch", "autumn", "--machine", "m1"
     ).stderr  # fmt: skip
     for blank in (9001, 9002, 9003):
@@ -196,19 +196,19 @@ def test_a_machine_that_needs_a_person_says_for_what(started):
         path.unlink()
         body_file.new_body(path.parent, blank, blank_card_image())
     stopped = work(started, "m1")
-    assert (stopped.returncode, "look at the machine" in stopped.stderr) == (2, True)
+    assert (stopped.returncode, "检查设备" in stopped.stderr) == (2, True)
     ok("batch", "seen", "--data", started, *WHO, "--machine", "m1")
     finish(started, "m1")
-    assert "spoiled 3" in ok("stock", "sheet", "--data", started)
+    assert "报废 3" in ok("stock", "sheet", "--data", started)
 
 
 def test_work_stops_where_it_is_told_and_when_no_body_is_left(started):
     lease(started, "m1", 3)
-    assert "good 1, 报废 spoiled 0, 待制 left 2" in work(started, "m1", "--most", 1).stdout
+    assert "好卡 1，报废 0，待制 2" in work(started, "m1", "--most", 1).stdout
     for path in (started / "production/blanks").glob("*.card"):
         path.unlink()
     stopped = work(started, "m1")
-    assert (stopped.returncode, "no blank body is left" in stopped.stderr) == (2, True)
+    assert (stopped.returncode, "本段空白卡用完：交回，另领一段" in stopped.stderr) == (2, True)
     ok("batch", "return", "--data", started, *WHO, "--machine", "m1")
     assert provision("stock", "count", "--data", started, *WHO, "--left", 0).returncode == 1
 
@@ -219,8 +219,8 @@ def test_a_lost_journal_is_written_off_and_never_begun_again(started):
     (started / "production/leases/0001/work.journal").unlink()
     assert work(started, "m1").returncode == 2
     ok("batch", "write-off", "--data", started, *WHO, "--machine", "m1")
-    assert "spoiled 6" in ok("stock", "sheet", "--data", started)
-    assert "行 lines 1..3" in lease(started, "m1", 3)
+    assert "报废 6" in ok("stock", "sheet", "--data", started)
+    assert "第 1..3 行" in lease(started, "m1", 3)
     run = LeaseFolder(started / "production/leases/0002").run()
     assert run.lease.numbers.first == 47
 
@@ -228,11 +228,11 @@ def test_a_lost_journal_is_written_off_and_never_begun_again(started):
 def test_orders_and_stock_refuse_what_is_there(started, tmp_path):
     data = ("--data", started)
     again = ok("batch", "start", *data, *WHO, "--order", order(tmp_path, 12))
-    assert "行 lines" in again
+    assert "第 9..12 行" in again
     assert provision("batch", "start", *data, *WHO, "--order", order(tmp_path, 13)).returncode == 2
     other = tmp_path / "o.json"
     other.write_text(json.dumps({"batch": "o", "cards": [{"label": "0001", "name": "x", "class": "y"}]}))
-    assert "has a card already" in provision("batch", "start", *data, *WHO, "--order", other).stderr
+    assert "已有卡" in provision("batch", "start", *data, *WHO, "--order", other).stderr
     assert provision("stock", "receive", *data, *WHO, "--first", 9040, "--count", 1).returncode == 2
     ok("stock", "spoil", *data, *WHO, "--blank", 9040, "--reason", "折断")
     assert provision("stock", "count", *data, *WHO, "--left", 39).returncode == 0

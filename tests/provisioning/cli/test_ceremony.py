@@ -46,7 +46,7 @@ def held(tmp_path_factory):
 
     phrases = {name: private(folder / f"{name}.words", f"passphrase of {name}\n") for name in (LI, ZHAO)}
     step("begin", "--data", data, "--campus", 1, "--officer", LI, "--officer", ZHAO, "--who", "书记")
-    assert "not due" in step("join", "--data", data, *passphrases(phrases), code=2)
+    assert "此步未到；下一步" in step("join", "--data", data, *passphrases(phrases), code=2)
     for name in (ZHAO, LI):
         sheet = folder / f"{name}.sheet"
         step("draw", "--out", sheet)
@@ -86,7 +86,7 @@ def test_a_campus_is_made_from_it_and_its_log_goes_on(held):
     checked = provision("custody", "verify", "--data", folder / "d")
     assert checked.returncode == 0
     minutes = provision("ceremony", "minutes", "--data", folder / "c").stdout
-    head = re.search("head of the custody log  ([0-9a-f]{64})", minutes)
+    head = re.search("保管日志链头  ([0-9a-f]{64})", minutes)
     assert provision("custody", "verify", "--data", folder / "d", "--head", head[1]).returncode == 0
 
 
@@ -125,12 +125,12 @@ def test_a_changed_custody_log_is_named_and_false(held, tmp_path):
     log, kept = tmp_path / "keys/custody.log", (tmp_path / "keys/custody.log").read_bytes()
     rows = kept.splitlines(keepends=True)
     changed = {
-        "edited": (kept.replace(b'"n":5', b'"n":6', 1), "line 6 does not follow"),
-        "removed": (b"".join(rows[:7] + rows[8:]), "line 8 does not follow"),
-        "turned round": (b"".join([*rows[:2], rows[3], rows[2], *rows[4:]]), "line 3 does not follow"),
-        "torn": (b"".join([*rows[:3], rows[3][:40] + b"\n", *rows[4:]]), "line 4 is torn"),
-        "cut at the end": (b"".join(rows[:-1]), f"cut off behind line {len(rows) - 1}"),
-        "another log": (b"", "cut off behind line 0"),
+        "edited": (kept.replace(b'"n":5', b'"n":6', 1), "第 6 行与前一行不衔接"),
+        "removed": (b"".join(rows[:7] + rows[8:]), "第 8 行与前一行不衔接"),
+        "turned round": (b"".join([*rows[:2], rows[3], rows[2], *rows[4:]]), "第 3 行与前一行不衔接"),
+        "torn": (b"".join([*rows[:3], rows[3][:40] + b"\n", *rows[4:]]), "第 4 行残缺"),
+        "cut at the end": (b"".join(rows[:-1]), f"{len(rows) - 1} 行之后被截断"),
+        "another log": (b"", "0 行之后被截断"),
     }
     for how, (raw, told) in changed.items():
         log.write_bytes(raw)
@@ -155,7 +155,7 @@ def test_the_minutes_know_what_the_log_has_lost(held, tmp_path):
     log.write_bytes(b"".join(rows[:closed]))
     done = provision("custody", "verify", "--data", tmp_path)
     assert (done.returncode, "ceremony-0001/minutes.txt" in done.stdout) == (1, True), done
-    last = re.search("链头 head ([0-9a-f]{64})", provision("custody", "verify", "--data", folder / "c").stdout)[1]
+    last = re.search("链头 ([0-9a-f]{64})", provision("custody", "verify", "--data", folder / "c").stdout)[1]
     log.write_bytes(b"".join(rows[:-1]))
     assert provision("custody", "verify", "--data", tmp_path).returncode == 0
     as_in_status = provision("custody", "verify", "--data", tmp_path, "--head", last[:16])
@@ -169,10 +169,10 @@ def test_one_sheet_for_two_officers_is_refused_at_once(held, tmp_path):
     enter = ("ceremony", "enter", *data, "--sheet", folder / f"{LI}.sheet")
     words = [("--officer", name, "--officer-passphrase-file", folder / f"{name}.words") for name in (LI, ZHAO)]
     assert provision(*enter, *words[0]).returncode == 0
-    for wrong, told in ((words[0], "already"), (words[1], "the same check value")):
+    for wrong, told in ((words[0], "已录入过"), (words[1], "的分量校验值相同")):
         done = provision(*enter, *wrong)
         assert (done.returncode, told in done.stderr) == (2, True), done
-    assert "next: " in provision("ceremony", "status", *data).stdout
+    assert "下一步：" in provision("ceremony", "status", *data).stdout
     assert len(list(tmp_path.rglob("component-*"))) == 1
     assert (tmp_path / "keys").stat().st_mode & 0o77 == 0
 
@@ -182,7 +182,7 @@ def test_wrong_use_is_said(held, tmp_path):
     data = ("--data", tmp_path)
     assert provision("ceremony", "status", *data).returncode == 2
     one = provision("ceremony", "begin", *data, "--campus", 1, "--officer", LI, "--officer", LI, "--who", LI)
-    assert "one person cannot be two officers" in one.stderr
+    assert "一人不能兼任两名保管员" in one.stderr
     provision("ceremony", "begin", *data, "--campus", 1, "--officer", LI, "--officer", ZHAO, "--who", LI)
     sheet = (folder / f"{LI}.sheet").read_text()
     open_sheet = tmp_path / "open.sheet"
@@ -191,10 +191,10 @@ def test_wrong_use_is_said(held, tmp_path):
     assert "600" in provision("ceremony", "enter", *data, *words, "--sheet", open_sheet).stderr
     wrong = private(tmp_path / "wrong.sheet", sheet.replace(sheet.split()[2], "000000", 1))
     done = provision("ceremony", "enter", *data, *words, "--sheet", wrong)
-    assert (done.returncode, "wrong check value" in done.stderr) == (2, True)
+    assert (done.returncode, "校验值不符：算得" in done.stderr) == (2, True)
     assert sheet.split()[1] not in done.stderr
     aborted = provision("ceremony", "abort", *data, "--who", LI, "--reason", "演练")
-    assert "aborted" in aborted.stdout
+    assert "已中止" in aborted.stdout
 
 
 def test_without_a_terminal_nothing_is_typed_in_the_open(held, tmp_path):
@@ -208,7 +208,7 @@ def test_without_a_terminal_nothing_is_typed_in_the_open(held, tmp_path):
         check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "no terminal" in done.stderr
+    assert "没有终端可隐藏输入：请用文件" in done.stderr
 
 
 def test_at_a_terminal_components_are_typed_unseen(held, tmp_path):
@@ -217,7 +217,7 @@ def test_at_a_terminal_components_are_typed_unseen(held, tmp_path):
     rows = [line.split() for line in (folder / f"{LI}.sheet").read_text().splitlines()]
     answers = [text for _, octets, check in rows for text in (octets, check)] + ["my own words", "my own words"]
     shown = at_terminal(["ceremony", "enter", "--data", str(tmp_path), "--officer", LI], answers)
-    assert "next: " in shown
+    assert "下一步：" in shown
     assert all(check in shown for _, _, check in rows)
     assert not [octets for _, octets, _ in rows if octets in shown]
     assert "my own words" not in shown
@@ -232,11 +232,11 @@ def test_a_component_typed_wrongly_is_asked_for_again_and_three_times_end_the_st
     right = [text for _, *pair in others for text in pair] + ["my own words", "my own words"]
     enter = ["ceremony", "enter", "--data", str(tmp_path), "--officer", LI]
     bad = at_terminal(enter, [slip, check, "no hex", octets, "00"], code=2)
-    assert "typed wrongly so many times" in bad
+    assert "已输错" in bad
     assert provision("ceremony", "status", "--data", tmp_path).stdout.count(ZHAO) == 1
     assert not list(tmp_path.rglob("component-*"))
     shown = at_terminal(enter, [slip, check, octets, check, *right])
-    assert "wrong check value" in shown
+    assert "校验值不符：算得" in shown
     assert not [one for one in (slip, *(octets for _, octets, _ in rows)) if one in bad + shown]
 
 
@@ -252,7 +252,7 @@ def test_nobody_sees_both_and_all_of_them_together_see_neither(held, tmp_path):
         answers = [text for _, *pair in rows for text in pair] + [f"words of {name}"] * 2
         screens[name] = at_terminal(["ceremony", "enter", *data, "--officer", name], answers)
     for name, other in ((LI, ZHAO), (ZHAO, LI)):
-        assert not [check for _, _, check in sheets[other] if check in screens[name].partition("next: ")[0]]
+        assert not [check for _, _, check in sheets[other] if check in screens[name].partition("下一步：")[0]]
         part = (tmp_path / f"keys/ceremony-0001/component-{(LI, ZHAO).index(other) + 1}.keys").read_bytes()
         with pytest.raises(StoreLocked):
             open_store(part, Unlock(f"words of {name}".encode(), is_passphrase=True), Level.ROOT)
@@ -274,7 +274,7 @@ def test_components_come_down_a_pipe_without_a_terminal(held, tmp_path):
         command, cwd=ROOT, input=sheet, capture_output=True, text=True, timeout=WAIT_S, start_new_session=True,
         check=False,
     )  # fmt: skip
-    assert (done.returncode, "next: " in done.stdout) == (0, True), done
+    assert (done.returncode, "下一步：" in done.stdout) == (0, True), done
     assert not [line.split()[1] for line in sheet.splitlines() if line.split()[1] in done.stdout + done.stderr]
 
 

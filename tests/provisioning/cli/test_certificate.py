@@ -57,7 +57,7 @@ def test_what_is_due_gets_a_new_term_and_keeps_key_names_and_mode(data, ca) -> N
     (data / BOX).chmod(0o640)
     assert near(data) == due
     said = ok("certificate", "renew", "--data", data, *WHO, "--due")
-    assert said.count("证书续期 renewed") == 4
+    assert said.count("已续期：") == 4
     assert near(data) == []
     for file, old in before.items():
         new = x509.load_pem_x509_certificate((data / file).read_bytes())
@@ -69,7 +69,7 @@ def test_what_is_due_gets_a_new_term_and_keeps_key_names_and_mode(data, ca) -> N
         assert all(ext in new.extensions for ext in shared), "the same uses and host names"
     assert (data / BOX).stat().st_mode & 0o777 == 0o640
     assert (data / "broker/cloud.pem").read_bytes() == (data / INGEST).read_bytes(), "what the cloud's door believes"
-    assert "nothing is due" in ok("certificate", "renew", "--data", data, *WHO, "--due")
+    assert "无须续期" in ok("certificate", "renew", "--data", data, *WHO, "--due")
     log = (data / "keys/custody.log").read_bytes()
     assert custody_chain.faults(log) == []
     assert sum(b'"act":"renewed"' in line for line in log.splitlines()) == 4
@@ -80,7 +80,7 @@ def test_a_campus_of_release_0_1_gets_its_clouds_door_once(data, ca) -> None:
     key = authority.open_private((data / INGEST).with_suffix(".key").read_bytes())
     (data / INGEST).write_bytes(authority.issue_client(ca, key.public_key(), "cloud-ingest", datetime.now(UTC)))
     (data / "broker/cloud.pem").unlink()
-    assert "cloud's door is made" in ok("certificate", "cloud-door", "--data", data)
+    assert "专用门证书已备好" in ok("certificate", "cloud-door", "--data", data)
     made = (data / INGEST).read_bytes()
     new = x509.load_pem_x509_certificate(made)
     new.verify_directly_issued_by(new)
@@ -114,7 +114,7 @@ def test_a_field_box_sends_a_request_with_a_key_of_its_own(data, ca, tmp_path) -
     assert (tmp_path / "box.pem").read_bytes() == (data / BOX).read_bytes()
     (tmp_path / "csr").write_bytes(authority.new_request(key, "bus-1"))
     done = provision(*words)
-    assert (done.returncode, "another name" in done.stderr) == (2, True)
+    assert (done.returncode, "另一个名字" in done.stderr) == (2, True)
 
 
 def test_refusals_change_nothing(data, ca, tmp_path) -> None:
@@ -125,11 +125,11 @@ def test_refusals_change_nothing(data, ca, tmp_path) -> None:
     (data / "cloud/ingest.pem").write_bytes(foreign)
     kept = {path: path.read_bytes() for path in data.rglob("*.pem")}
     for words, told in (
-        (("--box", "nobody"), "no such box"),
-        (("--box", "bus-1"), "was revoked"),
-        (("--box", "canteen-1", "--request", tmp_path / "csr"), "its key is here"),
-        (("--server", "ingest"), "not one of this CA"),
-        (("--server", "broker", "--out", tmp_path / "x"), "go with --box"),
+        (("--box", "nobody"), "没有此数据网关"),
+        (("--box", "bus-1"), "证书已吊销，不续期"),
+        (("--box", "canteen-1", "--request", tmp_path / "csr"), "密钥在此处，不需 --request"),
+        (("--server", "ingest"), "不是本校 CA 签发的证书"),
+        (("--server", "broker", "--out", tmp_path / "x"), "--request、--out 只与 --box 同用"),
     ):
         done = provision("certificate", "renew", "--data", data, *WHO, *words)
         assert (done.returncode, told in done.stderr) == (2, True), done
@@ -137,12 +137,12 @@ def test_refusals_change_nothing(data, ca, tmp_path) -> None:
 
 
 def test_the_ca_itself_is_not_renewed_like_that(data, ca) -> None:
-    with pytest.raises(WireFault, match="not one of this CA"):
+    with pytest.raises(WireFault, match="不是本校 CA 签发的证书"):
         authority.renew(ca, (data / "ca.pem").read_bytes(), datetime.now(UTC))
 
 
 def test_a_revoked_certificate_is_not_due(data, ca) -> None:
     age(data, ca, "boxes/bus-1/box.pem", 30)
     ok("crl", "revoke", "--data", data, *WHO, "--box", "bus-1", "--reason", "网关被盗")
-    assert "nothing is due" in ok("certificate", "renew", "--data", data, *WHO, "--due")
+    assert "无须续期" in ok("certificate", "renew", "--data", data, *WHO, "--due")
     assert days_left(data, "boxes/bus-1/box.pem") < REMIND_DAYS

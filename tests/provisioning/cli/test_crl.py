@@ -35,13 +35,13 @@ def test_a_fresh_campus_has_time_and_says_when_everything_ends(data) -> None:
     assert files[:5] == ["broker/crl.pem", "ca.pem", "broker/broker.pem", "cloud/console.pem", "cloud/ingest.pem"]
     assert {"boxes/bus-1/box.pem", "boxes/canteen-1/box.pem"} <= set(files)
     assert min(term["days"] for term in told["terms"]) > REMIND_DAYS
-    assert "ends soon" not in ok("crl", "status", "--data", data)
+    assert "快到期" not in ok("crl", "status", "--data", data)
 
 
 def test_a_list_near_its_end_is_named_and_a_new_one_keeps_what_it_says(data, campus) -> None:
     near(data, campus, 30)
     said = provision("crl", "status", "--data", data)
-    assert (said.returncode, said.stdout.count("ends soon")) == (1, 1)
+    assert (said.returncode, said.stdout.count("快到期")) == (1, 1)
     before = revocation.revocations(data)
     assert "第 6 号" in ok("crl", "renew", "--data", data, *WHO)
     after = revocation.revocations(data)
@@ -59,7 +59,7 @@ def test_the_key_process_reminds_when_it_starts(data, campus) -> None:
     with running(data) as keys:
         assert keys.end() == 0
         said = keys.process.stderr.read().decode()
-    assert "reminder: broker/crl.pem" in said
+    assert "提醒：broker/crl.pem" in said
     assert len(said.splitlines()) == 1
 
 
@@ -67,9 +67,9 @@ def test_the_key_process_reminds_when_it_starts(data, campus) -> None:
 def test_a_revoked_box_is_turned_away_by_the_broker_and_another_is_not(data, tmp_path) -> None:
     ok("crl", "revoke", "--data", data, *WHO, "--box", "bus-1", "--reason", "网关被盗")
     again = provision("crl", "revoke", "--data", data, *WHO, "--box", "bus-1", "--reason", "x")
-    assert (again.returncode, "on the list already" in again.stderr) == (2, True)
+    assert (again.returncode, "已在吊销列表上" in again.stderr) == (2, True)
     ok("crl", "renew", "--data", data, *WHO)
-    assert "已吊销 revoked" in ok("crl", "status", "--data", data)
+    assert "已吊销" in ok("crl", "status", "--data", data)
     files = BrokerFiles.of_campus(data)
     port = free_port()
     with Standing(mosquitto(tmp_path, BrokerPorts(port, free_port()), files), tmp_path):
@@ -91,13 +91,13 @@ def revoked(port, folder) -> None:
 def test_refusals(data, tmp_path) -> None:
     for box in ("nobody", "../bus-1", ""):
         done = provision("crl", "revoke", "--data", data, *WHO, "--box", box, "--reason", "x")
-        assert (done.returncode, "no such box" in done.stderr) == (2, True), box
+        assert (done.returncode, "没有此数据网关" in done.stderr) == (2, True), box
     other = authority.new_authority("another", datetime.now(UTC))
     kept = (data / "broker/crl.pem").read_bytes()
     foreign = authority.issue_crl(other, {}, 9, datetime.now(UTC))
-    for raw, told in ((foreign, "not signed by this CA"), (kept[:200], "malformed"), (b"", "malformed")):
+    for raw, told in ((foreign, "吊销列表不是本校 CA 签的"), (kept[:200], "吊销列表损坏"), (b"", "吊销列表损坏")):
         (data / "broker/crl.pem").write_bytes(raw)
         done = provision("crl", "renew", "--data", data, *WHO)
         assert (done.returncode, told in done.stderr) == (2, True), done
-    with pytest.raises(WireFault, match="do not belong together"):
+    with pytest.raises(WireFault, match="CA 证书与密钥不符"):
         authority.open_authority((data / "ca.pem").read_bytes(), authority.private_der(authority.new_key()))

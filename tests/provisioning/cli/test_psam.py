@@ -56,7 +56,7 @@ def said(capsys, *words):
 def test_an_order_says_what_it_is_for_what_it_needs_and_what_there_is(own, tmp_path, capsys):
     data, why = ("--data", own), ("--reason", "读卡不良")
     page = said(capsys, "psam", "order", "--help")
-    assert all(part in page for part in ("A swap order", "需要 needs", "--device pos-01", "psam close --order 1"))
+    assert all(part in page for part in ("换机单：", "需要：", "--device pos-01", "psam close --order 1"))
     body = read_campus(own).inventory.devices[0]
     wrong = provision("psam", "order", *data, *WHO, *why, "--device", "nobody", "--into", "5" * 12)
     assert (wrong.returncode, body.name in wrong.stderr) == (2, True)
@@ -66,7 +66,7 @@ def test_an_order_says_what_it_is_for_what_it_needs_and_what_there_is(own, tmp_p
     assert (wrong.returncode, "psam make" in wrong.stderr) == (2, True)
     (made,) = ok("psam", "make", *data, *WHO, "--out", tmp_path / "psams").split()
     wrong = provision("psam", "order", *data, *WHO, *why, "--device", body.name, "--into", mine)
-    assert (wrong.returncode, f"free: {made}" in wrong.stderr) == (2, True)
+    assert (wrong.returncode, f"可换上：{made}" in wrong.stderr) == (2, True)
     assert f"→ {made}" in ok("psam", "order", *data, *WHO, *why, "--device", body.name, "--into", made)
 
 
@@ -81,14 +81,14 @@ def test_new_psams_a_theft_and_a_swap(own, tmp_path):
     assert (image.psam_id.hex(), sorted(image.masters)) == (made[0], [1])
     assert image.masters[1].key == school.one(KeyKind.PURCHASE, 1).card_key(KeyKind.PURCHASE)
     swap = ("--device", first.device.hex(), "--into", made[0], "--reason", "读卡不良")
-    assert "swap order 1" in ok("psam", "order", *data, *WHO, *swap)
+    assert "换机单 1" in ok("psam", "order", *data, *WHO, *swap)
     assert provision("psam", "order", *data, *WHO, *swap).returncode == 2
     ok("psam", "move", *data, *WHO, "--psam", first.psam.hex(), "--to", "stolen", "--reason", "夜间被撬")
     ok("psam", "close", *data, *WHO, "--order", 1, "--out", "stolen")
     told = ok("psam", "list", *data)
     assert f"{first.psam.hex()}  stolen" in told
     assert f"{made[0]}  in-body" in told
-    assert "换机单 order 1" in told
+    assert "换机单 1" in told
     assert "1 个新 PSAM" in ok("psam", "inventory", *data, *WHO)
     row = read_campus(own).inventory.psams[-1]
     assert (row.psam.hex(), row.device) == (made[0], first.device)
@@ -102,7 +102,7 @@ def test_the_wrong_psam_in_the_reader_is_not_written(own):
     (one, file), (other, _) = sorted(psam_files(own).items())[:2]
     before = file.read_bytes()
     done = provision("psam", "renew", "--data", own, *WHO, "--psam", other.hex(), "--file", file)
-    assert (done.returncode, "another PSAM" in done.stderr) == (2, True)
+    assert (done.returncode, "读写器上不是" in done.stderr) == (2, True)
     assert file.read_bytes() == before
     ok("psam", "renew", "--data", own, *WHO, "--psam", one.hex(), "--file", file)
 
@@ -129,11 +129,11 @@ def second_version(data, folder, *words):
 def test_a_whole_rotation_with_overlap(own, tmp_path, algorithm, selector):
     """Also from 3DES to SM4: cards and PSAMs of both ciphers serve side by side until the old cards expire."""
     data = ("--data", own)
-    assert "next version: 2" in ok("rotate", "new", *data)
+    assert "下一版本 2" in ok("rotate", "new", *data)
     second_version(own, tmp_path, "--algorithm", algorithm)
     refused = provision("rotate", "issue", *data, *WHO, "--version", 2)
-    assert (refused.returncode, "PSAMs lack it" in refused.stderr) == (2, True)
-    assert "under way" in provision("rotate", "new", *data).stderr
+    assert (refused.returncode, "还没有版本" in refused.stderr) == (2, True)
+    assert "尚未启用" in provision("rotate", "new", *data).stderr
     files = psam_files(own)
     for psam, file in files.items():
         ok("psam", "renew", *data, *WHO, "--psam", psam.hex(), "--file", file)
@@ -145,7 +145,7 @@ def test_a_whole_rotation_with_overlap(own, tmp_path, algorithm, selector):
     assert (new_cards["version"], new_cards["cards"]) == (2, 1)
     assert old_cards["last_s"] == max(row.expires for row in read_campus(own).inventory.cards if row.key_version == 1)
     assert "40 张有效卡" in ok("rotate", "cost", *data)
-    assert "valid until then" in provision("rotate", "retire", *data, *WHO, "--version", 1).stderr
+    assert "到期" in provision("rotate", "retire", *data, *WHO, "--version", 1).stderr
 
     psam_id, file = next(iter(files.items()))
     with body_file.in_reader(file) as memory:

@@ -29,7 +29,7 @@ def to_officers(files):
 
 def test_any_two_of_three_officers_open_every_store_and_one_does_not(own, files, campus) -> None:
     said = ok("seal", "--data", own, *WHO, *to_officers(files))
-    assert "3 个密钥库 stores" in said
+    assert "3 个密钥库" in said
     assert not (own / "keys/unlock").exists()
     assert {path.stat().st_mode & 0o77 for path in files.values()} == {0}
     for pair in itertools.combinations(files.values(), 2):
@@ -37,9 +37,9 @@ def test_any_two_of_three_officers_open_every_store_and_one_does_not(own, files,
         assert opened[-1] == campus.school
     assert not [path for path in files.values() if path.read_text().split("-")[3] in said]
     one = provision("rotate", "status", "--data", own, "--share-file", files["李"])
-    assert (one.returncode, "too few" in one.stderr) == (2, True)
+    assert (one.returncode, "只有 1 份" in one.stderr) == (2, True)
     twice = provision("rotate", "status", "--data", own, "--share-file", files["李"], "--share-file", files["李"])
-    assert (twice.returncode, "given twice" in twice.stderr) == (2, True)
+    assert (twice.returncode, "同一份额出现两次" in twice.stderr) == (2, True)
     assert "现行" in ok("rotate", "status", "--data", own, "--share-file", files["钱"], "--share-file", files["李"])
     lost = provision("rotate", "status", "--data", own)
     assert (lost.returncode, "--share-file" in lost.stderr) == (2, True)
@@ -65,7 +65,7 @@ def test_a_wrong_or_damaged_share_is_named(own, files, tmp_path) -> None:
     slip = tmp_path / "slip"
     slip.write_text(text[:-3] + ("0" if text[-3] != "0" else "1") + text[-2:])
     slip.chmod(0o600)
-    for other, told in ((wrong, "different splittings"), (slip, "check value does not fit")):
+    for other, told in ((wrong, "份额不属于同一次拆分"), (slip, "份额校验值不符")):
         done = provision("rotate", "status", "--data", own, "--share-file", files["李"], "--share-file", other)
         assert (done.returncode, told in done.stderr) == (2, True), done
 
@@ -79,7 +79,7 @@ def test_from_officers_to_a_passphrase_and_back(own, files, tmp_path, campus) ->
     ok("seal", "--data", own, *WHO, *opens, "--new-passphrase-file", words)
     assert "现行" in ok("rotate", "status", "--data", own, "--passphrase-file", words)
     old = provision("rotate", "status", "--data", own, *opens)
-    assert (old.returncode, "another way" in old.stderr) == (2, True)
+    assert (old.returncode, "密钥库须用另一种方式打开" in old.stderr) == (2, True)
     new = {name: path.with_name("new") for name, path in files.items()}
     ok("seal", "--data", own, *WHO, "--passphrase-file", words, *to_officers(new))
     pair = [read_share(path) for path in (new["李"], new["钱"])]
@@ -107,10 +107,10 @@ def test_refusals_leave_everything_as_it_was(own, files, tmp_path) -> None:
     shutil.copytree(own / "keys", kept)
     files["李"].write_text("somebody's last share")
     for words, told in (
-        (to_officers(files), "not all"),
-        (to_officers(dict(list(files.items())[1:])), "3 officers"),
-        (["--officer", "李"], "NAME=FILE"),
-        ([], "three times"),
+        (to_officers(files), "又不齐"),
+        (to_officers(dict(list(files.items())[1:])), "3 名保管员"),
+        (["--officer", "李"], "姓名=文件"),
+        ([], "三次"),
     ):
         done = provision("seal", "--data", own, *WHO, *words)
         assert (done.returncode, told in done.stderr) == (2, True), done

@@ -42,7 +42,7 @@ def test_damage_is_named(data):
     raw = bytearray(b"".join(map(encode, ROWS)))
     at = data.draw(st.integers(0, len(encode(ROWS[0])) - 2))
     raw[at] ^= data.draw(st.sampled_from((1, 2, 4, 64)))
-    with pytest.raises(StoreFault, match="line 1 is damaged"):
+    with pytest.raises(StoreFault, match="第 1 行损坏"):
         decode(bytes(raw), "j")
 
 

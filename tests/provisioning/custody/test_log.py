@@ -67,7 +67,7 @@ def test_a_long_log_is_continued_from_its_last_line(tmp_path) -> None:
 def test_an_edited_removed_or_inserted_line_is_named() -> None:
     rows = lines(EVENTS).splitlines(keepends=True)
     edited = b"".join([rows[0], rows[1].replace(b'"at":77', b'"at":78'), *rows[2:]])
-    assert [fault.partition(" / ")[2] for fault in faults(edited)] == ["line 3 does not follow the line before it"]
+    assert [fault.en for fault in faults(edited)] == ["line 3 does not follow the line before it"]
     assert len(faults(b"".join([rows[0], *rows[2:]]))) == 1
     assert len(faults(b"".join([rows[0], rows[0], *rows[1:]]))) == 1
 
@@ -78,7 +78,7 @@ def test_a_torn_line_stays_is_named_and_the_chain_goes_on(tmp_path) -> None:
     append(log, events_of(STORE, Act.OPENED, 88))
     named = faults(log.read_bytes())
     assert len(named) == 1
-    assert "line 4 is torn" in named[0]
+    assert "第 4 行残缺" in str(named[0])
 
 
 def test_an_empty_log_begins_at_one(tmp_path) -> None:

@@ -119,38 +119,38 @@ def test_the_sum_would_show_a_body_that_vanished():
 
 def test_refusals():
     office = opened(lines=5, blanks=10)
-    with pytest.raises(ConfigFault, match="received before"):
+    with pytest.raises(ConfigFault, match="其中有号码已入过库"):
         office.receive(Span(10, 12), WHO, 1)
-    with pytest.raises(ConfigFault, match="not a range"):
+    with pytest.raises(ConfigFault, match="空白卡号段不对"):
         office.receive(Span(5, 4), WHO, 1)
-    with pytest.raises(ConfigFault, match="of this name"):
+    with pytest.raises(ConfigFault, match="批次已有"):
         office.start("b", 5, "aa", WHO, 1)
-    with pytest.raises(ConfigFault, match="no such batch"):
+    with pytest.raises(ConfigFault, match="没有此批次"):
         office.lease("c", "m1", 1, 5, WHO, 1)
     lease = take(office, "m1")
-    with pytest.raises(ConfigFault, match="return the lease"):
+    with pytest.raises(ConfigFault, match="先交回手上的一段"):
         office.lease("b", "m1", 1, 5, WHO, 1)
-    with pytest.raises(ConfigFault, match="no line is free"):
+    with pytest.raises(ConfigFault, match="没有待制的行"):
         office.lease("b", "m2", 1, 5, WHO, 1)
     run = Run(lease)
     run.apply(run.reserve(lease.blanks.first, 1))
-    with pytest.raises(ConfigFault, match="unfinished"):
+    with pytest.raises(ConfigFault, match="未完成"):
         office.take_back(run, WHO, 1)
     office.apply(office.take_back(made(lease, [True]), WHO, 1))
-    with pytest.raises(ConfigFault, match="not out"):
+    with pytest.raises(ConfigFault, match="不在外"):
         office.take_back(made(lease, [True]), WHO, 1)
-    with pytest.raises(ConfigFault, match="not in the stock"):
+    with pytest.raises(ConfigFault, match="不在库"):
         office.spoil(99, WHO, "", 1)
     with pytest.raises(RuleBroken):
         office.apply({"row": "later"})
-    with pytest.raises(RuleBroken, match="not free"):
+    with pytest.raises(RuleBroken, match="不在库"):
         office.apply(lease.to_row())
 
 
 def test_no_body_no_lease():
     office = Office()
     office.apply(office.start("b", 5, "aa", WHO, 1))
-    with pytest.raises(ConfigFault, match="no blank body"):
+    with pytest.raises(ConfigFault, match="没有空白卡"):
         office.lease("b", "m1", 1, 5, WHO, 1)
 
 

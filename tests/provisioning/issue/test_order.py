@@ -37,8 +37,8 @@ def test_the_stored_form_is_the_order_again():
 @pytest.mark.parametrize(
     ("cards", "batch", "said"),
     [
-        ([], "b", "not one card"),
-        ([CARDS[0], CARDS[0]], "b", "stands twice"),
+        ([], "b", "cards: 一张也没有"),
+        ([CARDS[0], CARDS[0]], "b", "重复"),
         (CARDS, "B b", "batch"),
         ([CARDS[0] | {"label": " 1"}], "b", "label"),
         ([CARDS[0] | {"label": ""}], "b", "label"),

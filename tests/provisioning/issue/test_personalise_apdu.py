@@ -200,7 +200,7 @@ def test_another_card_of_ours_is_no_blank_and_not_this_one():
 def test_a_wrong_transport_key_writes_nothing():
     card, memory = body(blank_card_image(Key(bytes(range(16)))))
     assert condition(card, TRANSPORT, JOB) is Condition.HALF
-    with pytest.raises(CardSpoiled, match="transport key"):
+    with pytest.raises(CardSpoiled, match="传输密钥不对"):
         write(card, TRANSPORT, JOB)
     assert len(decode_card_image(memory.image).card.directories) == 1
 
@@ -221,13 +221,13 @@ def test_the_transport_key_is_worth_nothing_on_a_finished_card():
 
 def test_the_desk_refuses_another_card_and_a_wrong_mac():
     card, _ = made()
-    with pytest.raises(NotActivated, match="another card"):
+    with pytest.raises(NotActivated, match="卡不符：名单上是"):
         activate(card, CAMPUS, card_of(SCHOOL, Attempt(2, 502, 9002, Step.DONE, AT)), protect)
     with pytest.raises(NotActivated, match="6988"):
         activate(card, CAMPUS, card_of(SCHOOL, ATTEMPT), lambda ask: protect(ask)[:-1] + b"\0")
     assert not look(card, CAMPUS).is_enabled
     blank, _ = body()
-    with pytest.raises(NotActivated, match="not a card of ours"):
+    with pytest.raises(NotActivated, match="不是本校的卡"):
         look(blank, CAMPUS)
     assert (ENABLE.sfi, ENABLE.offset, ENABLE.data) == (0x15, 8, b"\x01")
 

@@ -165,7 +165,7 @@ def test_another_body_while_one_is_unfinished_stops():
 
 def test_spoiled_in_a_row_stop_until_somebody_looked():
     world, log = World(frozenset(range(9001, 9001 + SPOILED_IN_ROW_MAX))), new_log()
-    with pytest.raises(Stopped, match="look at the machine"):
+    with pytest.raises(Stopped, match="检查设备"):
         list(machine(world, log).work(100))
     assert len(Run.of_rows(log).spoiled) == SPOILED_IN_ROW_MAX
     log.append(seen_row("王", 5))
@@ -180,7 +180,7 @@ def test_numbers_end():
         attempt = run.reserve(blank, 1)
         run.apply(attempt)
         run.apply(advanced(attempt, Step.SPOILED, 1, "x"))
-    with pytest.raises(Stopped, match="card numbers"):
+    with pytest.raises(Stopped, match="卡号已用完：交回本段，另领一段"):
         run.reserve(9003, 1)
 
 
@@ -205,9 +205,9 @@ def test_a_body_or_number_is_never_used_again():
     first = run.reserve(9001, 1)
     run.apply(first)
     run.apply(advanced(first, Step.SPOILED, 1))
-    with pytest.raises(Stopped, match="been used"):
+    with pytest.raises(Stopped, match="已用过"):
         run.reserve(9001, 1)
-    with pytest.raises(Stopped, match="not of this"):
+    with pytest.raises(Stopped, match="不属于本机"):
         run.reserve(9041, 1)
     with pytest.raises(RuleBroken):
         run.apply(first)
@@ -225,5 +225,5 @@ def test_other_rows_are_refused(rows):
 def test_an_attempt_of_another_lease_is_refused(wrong):
     """Each of line, number and body must be of this lease, whatever the other two are."""
     run = Run(LEASE)
-    with pytest.raises(RuleBroken, match="cannot begin"):
+    with pytest.raises(RuleBroken, match="不能这样开始"):
         run.apply(replace(run.reserve(9001, 1), **wrong))

@@ -33,7 +33,7 @@ def the_object(data: Path) -> Path:
 
 
 def is_seen(data: Path) -> bool:
-    return "    主密钥 masters: 密码设备 token" in ok("rotate", "status", "--data", data).splitlines()
+    return "    主密钥：密码设备" in ok("rotate", "status", "--data", data).splitlines()
 
 
 DAMAGES = {

@@ -41,12 +41,12 @@ def test_halves_join_again(key, random):
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        ([A], "two or three"),
-        ([A, B, A[::-1], B[::-1]], "two or three"),
-        ([A, B[:8]], "two or three"),
-        ([A, A], "equal"),
-        ([A, B, A], "equal"),
-        ([A, bytes(a ^ 0x5A for a in A)], "no 3DES key"),
+        ([A], "两或三个"),
+        ([A, B, A[::-1], B[::-1]], "两或三个"),
+        ([A, B[:8]], "两或三个"),
+        ([A, A], "相同"),
+        ([A, B, A], "相同"),
+        ([A, bytes(a ^ 0x5A for a in A)], "分量之和不是 3DES 密钥：重做"),
     ],
 )
 def test_what_is_no_key(parts, said):
@@ -71,13 +71,13 @@ def test_sheets_come_again():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "missing: purchase, load"),
-        (f"purchase {A.hex()} fb0975", "missing: load"),
-        (f"purchase {A.hex()} fb0975\npurchase {A.hex()} fb0975", "line 2"),
-        (f"tac {A.hex()} fb0975", "line 1"),
-        (f"purchase {A.hex()}", "line 1"),
-        ("purchase zz fb0975", "line 1"),
-        (f"purchase {A.hex()} fb0976", "wrong check value"),
+        ("", "缺少：purchase, load"),
+        (f"purchase {A.hex()} fb0975", "缺少：load"),
+        (f"purchase {A.hex()} fb0975\npurchase {A.hex()} fb0975", "第 2 行"),
+        (f"tac {A.hex()} fb0975", "第 1 行"),
+        (f"purchase {A.hex()}", "第 1 行"),
+        ("purchase zz fb0975", "第 1 行"),
+        (f"purchase {A.hex()} fb0976", "校验值不符：算得"),
     ],
 )
 def test_wrong_sheets_are_refused_without_saying_what_stood_there(text, said):

@@ -133,5 +133,5 @@ def test_a_key_does_only_its_own_work() -> None:
 
 
 def test_a_missing_version_is_a_key_fault() -> None:
-    with pytest.raises(KeyFault, match="version 9"):
+    with pytest.raises(KeyFault, match="版本 9"):
         ROOT.one(KeyKind.TAC, 9)

@@ -70,14 +70,14 @@ def test_a_passphrase_file_is_private_and_long_enough(tmp_path) -> None:
     file = tmp_path / "words"
     file.write_bytes(b"correct horse\n")
     file.chmod(0o640)
-    with pytest.raises(ConfigFault, match="owner only"):
+    with pytest.raises(ConfigFault, match="权限应为 600"):
         read_passphrase(file)
     file.chmod(0o600)
     assert read_passphrase(file) == Unlock(b"correct horse", is_passphrase=True)
     file.write_bytes(b"short\n")
-    with pytest.raises(ConfigFault, match="at least"):
+    with pytest.raises(ConfigFault, match="口令至少"):
         read_passphrase(file)
-    with pytest.raises(ConfigFault, match="cannot be read"):
+    with pytest.raises(ConfigFault, match="无法读取"):
         read_passphrase(tmp_path / "none")
 
 
@@ -89,8 +89,8 @@ def test_open_level_reads_the_stores_of_a_campus(campus, tmp_path) -> None:
     unlock = folder / "unlock"
     unlock.write_bytes(bytes(32))
     unlock.chmod(0o600)
-    with pytest.raises(StoreLocked, match="wrong passphrase"):
+    with pytest.raises(StoreLocked, match="密钥库打不开：口令或份额不对，或已损坏"):
         open_level(tmp_path, Level.SCHOOL)
     unlock.write_bytes(bytes(31))
-    with pytest.raises(StoreLocked, match="damaged"):
+    with pytest.raises(StoreLocked, match="unlock 文件损坏"):
         open_level(tmp_path, Level.SCHOOL)

@@ -56,9 +56,9 @@ def test_each_hand_is_needed():
     sent, other = export(REGION, (LI, ZHAO), os.urandom), export(REGION, (LI, ZHAO), os.urandom)
     with pytest.raises(StoreLocked):
         import_mother(sent.mother, (sent.half_a, sent.half_b), (ZHAO, LI), Level.REGION)
-    with pytest.raises(TransportFault, match="one half A"):
+    with pytest.raises(TransportFault, match="须有认证卡 A 和 B 各一"):
         import_mother(sent.mother, (sent.half_a, other.half_a), (LI, LI), Level.REGION)
-    with pytest.raises(WrongCheckValue, match="transport key"):
+    with pytest.raises(WrongCheckValue, match="传输密钥"):
         import_mother(sent.mother, (sent.half_a, other.half_b), (LI, ZHAO), Level.REGION)
     with pytest.raises((TransportFault, StoreLocked)):
         import_mother(sent.mother, (sent.half_a, sent.half_b), (LI, ZHAO), Level.SCHOOL)

@@ -21,5 +21,5 @@ def test_a_psam_has_its_number_back():
 
 @pytest.mark.parametrize("foreign", [psam(2, 1), psam(1, 0), PsamId(psam(1, 1)[:2] + bytes(4))])
 def test_any_other_psam_is_refused(foreign):
-    with pytest.raises(ConfigFault, match="not of this campus"):
+    with pytest.raises(ConfigFault, match="不是本校的"):
         psam_number(1, foreign)

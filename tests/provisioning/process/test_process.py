@@ -218,7 +218,7 @@ def test_a_second_key_process_is_refused_and_a_dead_ones_socket_is_replaced(camp
     with running(campus.data) as keys:
         second = provision("keys", "--data", campus.data, "--socket", keys.path)
         assert second.returncode == 2
-        assert "a key process is already there" in second.stderr
+        assert "已有密钥进程" in second.stderr
         with KeyClient(keys.path) as client:
             assert client.check_tac(b"") == b""
         keys.process.kill()

@@ -39,13 +39,13 @@ def test_a_chip_that_is_not_written_goes_nowhere_but_to_the_waste():
     register.apply(register.make((1,), WHO, 11))
     register.apply(register.move(psam(1), PsamState.IN_BODY, WHO, 12, BODY))
     assert [entry.psam for entry in register.unwritten] == [psam(2)]
-    with pytest.raises(ConfigFault, match="psam make again"):
+    with pytest.raises(ConfigFault, match="未写完：再执行 psam make"):
         register.move(psam(2), PsamState.ISSUED, WHO, 13)
-    with pytest.raises(ConfigFault, match="not free"):
+    with pytest.raises(ConfigFault, match="不在库，不能装入"):
         register.order_swap(BODY, psam(2), "坏", WHO, 13)
     register.apply(register.move(psam(2), PsamState.SCRAPPED, WHO, 14))
     assert register.unwritten == ()
-    with pytest.raises(ConfigFault, match="written already"):
+    with pytest.raises(ConfigFault, match="已写过"):
         register.written(psam(1), WHO, 15)
 
 
@@ -55,7 +55,7 @@ def test_the_campus_own_psams_are_adopted():
         register.apply(row)
     assert register.in_body(BODY) == psam(7)
     assert register.next_number == 8
-    with pytest.raises(ConfigFault, match="not of this campus"):
+    with pytest.raises(ConfigFault, match="不是本校的"):
         register.adopt(numbers.psam(1, 7), BODY, (1,), WHO, 5)
 
 
@@ -63,7 +63,7 @@ def test_a_swap_moves_two():
     register = made()
     register.apply(register.move(psam(1), PsamState.IN_BODY, WHO, 20, BODY))
     register.apply(register.order_swap(BODY, psam(2), "坏", WHO, 30))
-    with pytest.raises(ConfigFault, match="swap order is open"):
+    with pytest.raises(ConfigFault, match="已有未完成的换机单"):
         register.order_swap(BODY, psam(3), "坏", WHO, 30)
     for row in register.close_swap(1, PsamState.SCRAPPED, WHO, 40):
         register.apply(row)
@@ -72,7 +72,7 @@ def test_a_swap_moves_two():
     assert register.orders[1].closed == 40
     assert register.stays_of(psam(1)) == [(psam(1), BODY, 20, 40)]
     assert register.stays_of(psam(2)) == [(psam(2), BODY, 40, None)]
-    with pytest.raises(ConfigFault, match="no such open"):
+    with pytest.raises(ConfigFault, match="没有未完成的换机单"):
         register.close_swap(1, PsamState.STOCK, WHO, 50)
 
 
@@ -89,26 +89,26 @@ def test_a_stolen_one_keeps_its_history_and_its_swap_can_be_closed():
     for state in PsamState:
         with pytest.raises(ConfigFault):
             register.move(psam(1), state, WHO, 50, OTHER if state is PsamState.IN_BODY else None)
-    with pytest.raises(ConfigFault, match="out of use"):
+    with pytest.raises(ConfigFault, match="已作废，或不再有密钥"):
         register.renew(psam(1), (2,), WHO, 50)
 
 
 def test_refusals():
     register = made()
     register.apply(register.move(psam(1), PsamState.IN_BODY, WHO, 20, BODY))
-    with pytest.raises(ConfigFault, match="PSAM in this body"):
+    with pytest.raises(ConfigFault, match="内已有 PSAM"):
         register.move(psam(2), PsamState.IN_BODY, WHO, 20, BODY)
-    with pytest.raises(ConfigFault, match="names a body"):
+    with pytest.raises(ConfigFault, match="须指明终端"):
         register.move(psam(2), PsamState.IN_BODY, WHO, 20)
-    with pytest.raises(ConfigFault, match="names a body"):
+    with pytest.raises(ConfigFault, match="须指明终端"):
         register.move(psam(2), PsamState.ISSUED, WHO, 20, BODY)
-    with pytest.raises(ConfigFault, match="no such PSAM"):
+    with pytest.raises(ConfigFault, match="登记簿中没有 PSAM"):
         register.move(psam(9), PsamState.ISSUED, WHO, 20)
-    with pytest.raises(ConfigFault, match="no PSAM in this body"):
+    with pytest.raises(ConfigFault, match="内没有 PSAM"):
         register.order_swap(OTHER, psam(2), "", WHO, 20)
-    with pytest.raises(ConfigFault, match="not free"):
+    with pytest.raises(ConfigFault, match="不在库，不能装入"):
         register.order_swap(BODY, psam(1), "", WHO, 20)
-    with pytest.raises(ConfigFault, match="no key version"):
+    with pytest.raises(ConfigFault, match="没有密钥版本，或超过"):
         register.make((), WHO, 1)
 
 
@@ -125,7 +125,7 @@ def test_made_twice_is_refused():
     register = Register(CAMPUS)
     row = register.make((1,), WHO, 1)
     register.apply(row)
-    with pytest.raises(RuleBroken, match="twice"):
+    with pytest.raises(RuleBroken, match="造了两次"):
         register.apply(row)
 
 
