@@ -12,7 +12,7 @@ from typing import Self
 from tests.attack.place import BOUND_S, POLL_S, Place
 
 LOOK_S = 0.3
-SUCCESS, HAD_GONE_THROUGH, BALANCE = "成功", "已扣款，未再扣", re.compile(r"余额 balance ¥([0-9.]+)")
+SUCCESS, HAD_GONE_THROUGH, BALANCE = "成功", "已扣款，未再扣", re.compile(r"余额 ¥([0-9.]+)")
 
 
 class Counter:
@@ -51,7 +51,7 @@ class Counter:
 
     def offline(self) -> Self:
         """Wait until it sells without a network."""
-        self._until("断网 offline · 可消费 selling")
+        self._until("断网 · 可消费")
         return self
 
     def fails(self) -> str:
@@ -75,9 +75,9 @@ class Counter:
 
     def balance_fen(self) -> int:
         """Of the card that lies there."""
-        found = BALANCE.search(self.says("balance", "balance ¥"))
+        found = BALANCE.search(self.says("balance", "余额 ¥"))
         if found is None:
-            found = BALANCE.search(self._until("\n", self._screen.rindex("balance ¥")))
+            found = BALANCE.search(self._until("\n", self._screen.rindex("余额 ¥")))
         assert found is not None
         return round(float(found.group(1)) * 100)
 
