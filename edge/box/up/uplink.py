@@ -59,6 +59,8 @@ SILENCE_MAX_S = 60.0
 BATCH_BYTES_MAX = 192 * 1024
 """Record bytes of one batch: with its envelope it stays below the largest message that the cloud accepts."""
 LATENCIES_MAX = 4096
+WANTED_AGAIN_S = 0.5
+"""A new process of the ledger's holds our acks back until it has heard a Hello, so it is not kept waiting for long."""
 HELLOS_MAX = 16
 """Hellos whose answer may still come; an answer to an older one is asked again."""
 HELLO_AGAIN_S = 10.0
@@ -99,6 +101,7 @@ class Uplink:
         self._silence_s = SILENCE_S
         self._greeting = Greeting()
         self._hello_s = self._published_s = float("-inf")
+        self._hello_again_s = HELLO_AGAIN_S
         self._retry_s = self._unsettle_s = float("inf")
         self._unsettling: Unsettle | None = None
         """What a recovery asks of the store, until it is durable."""
@@ -124,6 +127,7 @@ class Uplink:
     def hello(self, now: Now) -> Perishable:
         """What to present on `now`: at a connect, when nobody answers, when the ledger seems older than our ack."""
         self.hello_due = self._hello_asked = False
+        self._hello_again_s = HELLO_AGAIN_S
         self._hello_s = now.mono_s
         worth_s = self._greeting.said(now.mono_s)
         self._presented = decode_ack_body(self._ack.body).number if self._ack else 0
@@ -382,15 +386,16 @@ class Uplink:
     def hello_wanted(self, now: Now, store: StoreId) -> None:
         """A new process of the ledger's asks what this outbox bears witness of."""
         if store == self._store:
-            self.ask_hello(now)
+            self.ask_hello(now, WANTED_AGAIN_S)
 
-    def ask_hello(self, now: Now) -> None:
-        """Something is amiss that a new Hello mends: said when HELLO_AGAIN_S are over since the last one."""
+    def ask_hello(self, now: Now, again_s: float = HELLO_AGAIN_S) -> None:
+        """Something is amiss that a new Hello mends: said when `again_s` are over since the last one."""
         self._hello_asked = True
+        self._hello_again_s = min(self._hello_again_s, again_s)
         self._say_asked_hello(now)
 
     def _say_asked_hello(self, now: Now) -> None:
-        if now.mono_s - self._hello_s >= HELLO_AGAIN_S:
+        if now.mono_s - self._hello_s >= self._hello_again_s:
             self.hello_due = True
 
     def _settle(self, now: Now, body: AckBody, signed: SignedAck) -> list[Effect]:

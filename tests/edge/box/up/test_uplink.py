@@ -6,7 +6,15 @@ import pytest
 
 from edge.box.up import uplink
 from edge.box.up.greeting import AGAIN_MAX_S, AGAIN_S, PATIENCE_S
-from edge.box.up.uplink import BATCH_BYTES_MAX, FIRST_CREDIT, HELLO_AGAIN_S, SILENCE_MAX_S, SILENCE_S, WINDOW_MAX
+from edge.box.up.uplink import (
+    BATCH_BYTES_MAX,
+    FIRST_CREDIT,
+    HELLO_AGAIN_S,
+    SILENCE_MAX_S,
+    SILENCE_S,
+    WANTED_AGAIN_S,
+    WINDOW_MAX,
+)
 from edge.box.values.effects import NotSettled, Publish, Settle, Settled, Unsettle
 from edge.box.values.ranges import Ranges
 from edge.outbox.group import commit_group
@@ -364,6 +372,15 @@ def test_a_new_process_of_the_ledgers_may_ask_for_a_hello(field, body):
     for _ in range(3):
         field.down(topics.DOWN_NOW, encode_now(HelloWanted(field.store.store)))
     assert len(hellos(field)) == before + 1, "no oftener than it likes"
+
+
+def test_a_new_process_waits_for_no_hello_that_was_said_a_moment_ago(field, body):
+    """It holds back every ack until it has heard one."""
+    field.connect()
+    before = len(hellos(field))
+    field.down(topics.DOWN_NOW, encode_now(HelloWanted(field.store.store)))
+    field.wait(WANTED_AGAIN_S + TICK_S)
+    assert len(hellos(field)) == before + 1
 
 
 def test_heads_that_could_not_be_written_are_kept_with_the_next_ack(field, body, monkeypatch):
