@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.attack.books import require_books
-from tests.attack.place import Place, free_port
+from tests.attack.place import Place, asked, command, free_port
 
 pytestmark = pytest.mark.process
 IN_USE = 2
@@ -85,4 +85,13 @@ def test_an_ingest_from_a_copied_folder(room: Path) -> None:
         place.kill("ingest-copy")
         place.until_posted(20)
         place.close_shop()
+        _close_what_the_copy_alone_had(place)
         require_books(place)
+
+
+def _close_what_the_copy_alone_had(place: Place) -> None:
+    """Boxes bear witness of the copy's own links: two persons have to see to them, if it had any."""
+    if asked(place.ledger, "SELECT count(*) FROM put_back WHERE last > 0") != [(0,)]:
+        where = ("cloud", "put-back", "--data", place.data)
+        command(*where, "propose", "--who", "A", "--reason", "a copy")
+        command(*where, "confirm", "--proposal", 1, "--who", "B")

@@ -68,7 +68,7 @@ async def _tear(campus: Campus) -> None:
 
 async def _sell(hand: Hand) -> bool:
     """A sale of 1 yuan to its end, which the answer to the next line shows. Was the claim made up for behind it?"""
-    await hand.types("1\nover?", "not understood: over?")
+    await hand.types("1\nover?", "看不懂：over?")
     assert "成功 ¥1.00" in hand.screen or "余额不足" in hand.screen
     return "补圈存成功 ¥30.00" in hand.screen
 

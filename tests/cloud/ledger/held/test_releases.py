@@ -168,7 +168,7 @@ def test_what_is_proposed_is_what_is_confirmed(ledger: Ledger, held: HeldLedger)
 def test_two_proposals_never_name_the_same_entry(held: HeldLedger) -> None:
     first, *others = entries(held)
     number = propose(held, MERCHANT, first)
-    with pytest.raises(ProposalRefused, match=f"proposal {number}"):
+    with pytest.raises(ProposalRefused, match=f"提议 {number}"):
         propose(held, HOLDER, first, *others)
     assert propose(held, HOLDER, *others) == number + 1
     held.reject_release(number, "李四", "不对", c.NOW)
