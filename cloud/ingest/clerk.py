@@ -78,6 +78,8 @@ class Clerk:
         self._on_boxes = on_boxes
         self._boxes_told: dict[BoxId, int] = {}
         self._judged_again = False
+        self._stumbled: set[BoxId] = set()
+        """Boxes whose state our code could not work on; as many as are registered, for nobody else is heard."""
 
     def money(self, tickets: Sequence[Ticket]) -> list[Letter]:
         """One ledger transaction, and an ack for each (box, store) in it."""
@@ -139,14 +141,23 @@ class Clerk:
         """A head of the ledger's chains that the boxes should keep, when there is a new one."""
         return [self._acked(ack) for ack in self._witnesses.due(self._clock())]
 
-    def chores(self, notices: Sequence[Notice] = ()) -> bool:
-        """What the ledger wants every few seconds; then its sums are quickly told. Is there more to do?
-
-        notices: facts of the ingest's own, first of all.
-        """
+    def notices(self, notices: Sequence[Notice]) -> None:
+        """Facts of the ingest's own: all of them, or none when the database is away."""
         now = self._clock()
-        for sender, told in notices:
-            self._tell(sender, told, now)
+        with self._ledger.together():
+            for sender, told in notices:
+                self._tell(sender, told, now)
+
+    def state_failed(self, address: Address, fault: Exception) -> None:
+        """A state that our own code stumbles over: told once for its box, for it comes again and again."""
+        self._tally.defects += 1
+        if address.box not in self._stumbled:
+            self._tell(address.box, MessageDefect(type(fault).__name__), self._clock())
+            self._stumbled.add(address.box)
+
+    def chores(self) -> bool:
+        """What the ledger wants every few seconds; then its sums are quickly told. Is there more to do?"""
+        now = self._clock()
         more = self._ledger.find_differences(now)  # folds, too
         self._tally.books = Reader(self._ledger.database).counts()
         self.tell_boxes()

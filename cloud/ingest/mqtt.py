@@ -291,8 +291,9 @@ class _Connection:
         if now_s - self._since_s >= PACE_S and self._heard < self._plan.pace:
             self._heard, self._since_s = 0, now_s
         self._heard += 1
-        if self._heard == self._plan.pace:
+        if self._heard >= self._plan.pace:  # each time: the client's own reader resumes the transport for its buffer
             self._transport().pause_reading()
+        if self._heard == self._plan.pace:
             self._on_slowed(self._plan.client_id)
             self._read_on()
 

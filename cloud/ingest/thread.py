@@ -22,6 +22,7 @@ from cloud.ingest.pauses import pause_s
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Chores, Letter, Money, Notice, Now, States, Ticket, Work, parts_of
 from shared.errors import KeyFault, StoreFault
+from shared.wire.topics import Address
 
 AWAY = (KeyFault, StoreFault)
 OUTAGE_S = 5
@@ -51,11 +52,17 @@ class Doer(Protocol):
     def witnessed(self) -> list[Letter]:
         """What every box should keep of where the ledger's chains stand."""
 
+    def state_failed(self, address: Address, fault: Exception) -> None:
+        """A state of this box could not be worked on: told, once."""
+
     def outage_over(self, fault: type[KeyFault] | type[StoreFault], seconds: int) -> None:
         """One of AWAY is there again, after so long."""
 
-    def chores(self, notices: Sequence[Notice] = ()) -> bool:
-        """The ledger's small duties, a bounded part of them, and these facts; is there more?"""
+    def notices(self, notices: Sequence[Notice]) -> None:
+        """Facts of the ingest's own, in one transaction."""
+
+    def chores(self) -> bool:
+        """The ledger's small duties, a bounded part of them; is there more?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +125,9 @@ class LedgerThread(threading.Thread):
                 left = tuple(ticket for one in (part, *waiting) for ticket in one)
                 self._lanes.give_back(Now(left), self._pause_s(Now, fault))
                 return
-            except Exception:  # noqa: BLE001  # of one of them: nothing is done, so each is tried for itself
+            except Exception:  # of one of them: nothing is done, so each is tried for itself
+                if len(part) == 1:
+                    raise  # it could not even be set aside: nothing is guessed about that
                 waiting.extendleft((ticket,) for ticket in reversed(part))
                 continue
             self._reports.deliver(letters, part)
@@ -134,24 +143,40 @@ class LedgerThread(threading.Thread):
             return []
 
     def _chores(self, doer: Doer, work: Chores) -> None:
+        if work.notices:
+            self._notices(doer, work)
+        letters = doer.witnessed()
+        if letters:  # at once: they count as told, whatever becomes of the other chores
+            self._reports.deliver(letters, ())
+        if doer.chores():
+            self._lanes.put_chores()  # behind what has come meanwhile
+
+    def _notices(self, doer: Doer, work: Chores) -> None:
         try:
-            letters = doer.witnessed()
-            more = doer.chores(work.notices)
+            doer.notices(work.notices)
         except AWAY:
             self._lanes.keep_notices(work.notices)
             raise
-        if letters:
-            self._reports.deliver(letters, ())
-        if more:
-            self._lanes.put_chores()  # behind what has come meanwhile
 
     def _finish(self, doer: Doer) -> None:
         doer.chores()
 
     def _states(self, doer: Doer, work: States) -> None:
-        letters = doer.states(work)
+        letters = self._heard(doer, work)
         if letters:
             self._reports.deliver(letters, ())
+
+    def _heard(self, doer: Doer, work: States) -> list[Letter]:
+        """A state that our own code stumbles over is said again every two seconds: it stops nobody else's."""
+        try:
+            return doer.states(work)
+        except AWAY:
+            raise
+        except Exception as fault:  # noqa: BLE001  # of one of them: nothing is done, so each is heard for itself
+            if len(work.states) == 1:
+                doer.state_failed(work.states[0][0], fault)
+                return []
+            return [letter for one in work.states for letter in self._heard(doer, States((one,)))]
 
     def _money(self, doer: Doer, work: Money) -> None:
         try:

@@ -93,6 +93,8 @@ from shared.wire.messages import (
     Swap,
 )
 
+NOBODYS = b"?"
+"""In the place of a terminal that is not registered."""
 STANDS_MS = 3_600_000
 """So often it is looked which write-offs stand by themselves."""
 
@@ -140,9 +142,14 @@ class Ledger:
 
         Not for what must be durable before its answer can be made: load_authorise.
         """
+        with self._doubting(), self.database.together():
+            yield
+
+    @contextmanager
+    def _doubting(self) -> Iterator[None]:
+        """What the picture has learnt within is doubted when it is undone."""
         try:
-            with self.database.together():
-                yield
+            yield
         except BaseException:
             self.opened.picture.doubt()
             raise
@@ -183,12 +190,12 @@ class Ledger:
 
     def assign_epoch(self, box: BoxId, request: EpochRequest, now: Now) -> EpochAnswer:
         """The epoch of (device, storage, PSAM); 0 with a reason when refused."""
-        with self.opened.writing(now) as writing:
+        with self._doubting(), self.opened.writing(now) as writing:
             return epochs.assign(writing, box, request)
 
     def swap_told(self, box: BoxId, swap: Swap, now: Now) -> None:
         """A box has put a spare in a broken body's place. Idempotent; what is not taken leaves a fact, once."""
-        with self.opened.writing(now) as writing:
+        with self._doubting(), self.opened.writing(now) as writing:
             refused = swap_told(writing, box, swap)
             if refused is not None and self.opened.picture.is_first(box, b"swap" + swap.spare):
                 writing.notes.tell(refused, box=box, device=swap.spare)
@@ -321,7 +328,7 @@ class Ledger:
     def store_status(self, box: BoxId, status_: DeviceStatus, now_ms: int) -> None:
         """The newest STATUS of a terminal. A box speaks for its own terminals only: else nothing is kept but a fact.
         Nor is an epoch that nobody can have given."""
-        with self.database.writing():
+        with self._doubting(), self.database.writing():
             self.opened.picture.look_at_registry(self.database)
             if self.opened.picture.registry.serves(box, status_.device):
                 believed, ahead = status.without_epochs_ahead(self.database, status_)
@@ -333,7 +340,7 @@ class Ledger:
 
     def store_state(self, box: BoxId, state: BoxState, now_ms: int) -> None:
         """The newest state of a box, told by that box."""
-        with self.database.writing():
+        with self._doubting(), self.database.writing():
             self.opened.picture.look_at_registry(self.database)
             if state.box == box:
                 self._note_ahead(box, state, now_ms)
@@ -366,7 +373,8 @@ class Ledger:
                 facts.append(self.database, [facts.row_of(told, now_ms, box=box)])
 
     def _foreign(self, box: BoxId, device: bytes, told: Told, now_ms: int) -> None:
-        if self.opened.picture.is_first(box, device):
+        known = device in self.opened.picture.registry.devices
+        if self.opened.picture.is_first(box, device if known else NOBODYS):  # numbers can be made up without end
             facts.append(self.database, [facts.row_of(told, now_ms, box=box, device=device)])
 
     def _note_ahead(self, box: BoxId, state: BoxState, now_ms: int) -> None:

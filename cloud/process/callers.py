@@ -7,6 +7,7 @@ closed. Counted from the kernel's accept on, so that what never says a word of T
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 Address = tuple[str, int]
@@ -38,7 +39,8 @@ class Call(socket.socket):
     def hang_up(self) -> None:
         """End it from here: whoever reads it finds its end."""
         self.gone(self)
-        self.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # its peer may have reset it already; who comes next is not to pay for that
+            self.shutdown(socket.SHUT_RDWR)
 
 
 @dataclass(slots=True)

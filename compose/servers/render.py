@@ -18,7 +18,7 @@ def render(template: str, **values: object) -> str:
     texts = {name: str(value) for name, value in values.items()}
     for name, text in texts.items():
         if UNSAFE.search(text):
-            raise UnsafeValue(f"{name} for {template}: {text!r}")
+            raise UnsafeValue(f"{name} for {template}")  # not what it is: it may be a password
     return Template((TEMPLATES / template).read_text(encoding="utf-8")).substitute(texts)
 
 

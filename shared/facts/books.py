@@ -237,8 +237,8 @@ class MessageDefect(Told):
 @dataclass(frozen=True)
 class MessagesRefused(Told):
     code, level = "messages-refused", Level.IMPORTANT
-    zh = "网关超出限额，拒收{lane:lane} {count} 条；流水不会丢，网关会重发"
-    en = "a box is beyond its quota: refused {count} {lane:lane}; no money is lost, the box sends it again"
+    zh = "网关超出限额，拒收{lane:lane} {count} 条；流水网关会重发，其余的不再来"
+    en = "a box is beyond its quota: refused {count} {lane:lane}; records come again, nothing else does"
     lane: str
     count: int
 

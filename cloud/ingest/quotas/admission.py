@@ -12,6 +12,7 @@ from cloud.ingest.lanes import Lanes
 from cloud.ingest.quotas.allowance import Allowance
 from cloud.ingest.quotas.notices import Notices
 from cloud.ingest.ticket import Arrival, Body, Junk, Ticket
+from shared.facts.told import Level
 from shared.ids import BoxId
 from shared.wire.messages import (
     BoxState,
@@ -21,6 +22,7 @@ from shared.wire.messages import (
     Hello,
     OnlineRequest,
     RecordCopy,
+    Swap,
 )
 from shared.wire.topics import STATE, UP_MONEY
 
@@ -45,11 +47,13 @@ class Admission:
             Junk: (JUNK, Allowance(64, 0.2)),
             EpochRequest: (NOW, Allowance(256, 5.0)),
             Hello: (NOW, Allowance(32, 1.0)),
+            Swap: (NOW, Allowance(64, 0.5)),
             OnlineRequest: (NOW, Allowance(512, 50.0)),
             RecordCopy: (NOW, Allowance(512, 50.0)),
             DeviceStatus: (NOW, Allowance(1024, 100.0)),
         }
         """By kind, once it is read: each of these may leave a row behind, or cost a commit of its own."""
+        self._urgent = FACTS, Allowance(64, 0.2)
 
     def take(self, arrival: Arrival, done: Callable[[], None]) -> bool:
         """Does it wait for the ledger? Then `done` is called when it may be PUBACKed; else that may be at once."""
@@ -72,7 +76,7 @@ class Admission:
         return self._unread[lane].take(sender, self._clock())
 
     def _put(self, ticket: Ticket, lane: str) -> bool:
-        kind = self._read.get(type(ticket.body))
+        kind = self._kind_of(ticket.body)
         if kind is not None and not kind[1].take(ticket.sender, self._clock()):
             self._notices.refuse(ticket.sender, kind[0])
             return False
@@ -81,3 +85,9 @@ class Admission:
         else:
             self._lanes.put_now(ticket)
         return True
+
+    def _kind_of(self, body: Body) -> tuple[str, Allowance] | None:
+        """What a box tells all day takes no room of what it tells as urgent."""
+        if isinstance(body, Fact) and body.level == Level.URGENT:
+            return self._urgent
+        return self._read.get(type(body))

@@ -102,7 +102,10 @@ def _undrained(writing: Writing, request: EpochRequest) -> int:
 
 
 def _refused(writing: Writing, box: str, request: EpochRequest, word: str) -> EpochAnswer:
-    writing.notes.tell(EpochRefused(word, request.psam), box=box, device=request.device)
+    known = request.device in writing.registry.devices
+    about = word.encode() + (request.device if known else b"")  # numbers can be made up without end
+    if writing.picture.is_first(box, about):
+        writing.notes.tell(EpochRefused(word, request.psam), box=box, device=request.device)
     return _answer(request, 0, word)
 
 

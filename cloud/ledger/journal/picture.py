@@ -86,8 +86,10 @@ class Picture:
         return True
 
     def doubt(self) -> None:
-        """A transaction in which this was looked at is undone: what was seen then is read anew."""
-        self._grey_version = self._void_version = -1
+        """A transaction in which this was looked at is undone: what was seen then is read anew, and what was told is
+        told again, for it may be what is undone."""
+        self._grey_version = self._void_version = self._back_version = self.registry.version = -1
+        self._told.clear()
 
     def clock_is_told(self, clock: DoubtfulClock) -> bool:
         """Has this clock its fact of this day? One for a clock, not one for each of its records."""

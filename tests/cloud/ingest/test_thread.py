@@ -13,8 +13,9 @@ from cloud.ingest.thread import OUTAGE_S, LedgerThread, Reports
 from cloud.ingest.ticket import Arrival, Junk, Letter, Notice, States, Ticket
 from shared.errors import KeyFault, RuleBroken, StoreFault
 from shared.facts.books import MessagesRefused
-from shared.ids import BoxId, DeviceId, PsamId
-from shared.wire.messages import OnlineRequest
+from shared.ids import BoxId, DeviceId, PsamId, StoreId
+from shared.wire.messages import BoxState, OnlineRequest
+from shared.wire.topics import STATE, Address
 
 LETTER = Letter("down/now", "t", b"")
 
@@ -35,11 +36,18 @@ def asking(number: int) -> Ticket:
     return Ticket(Arrival("s", 1, "t", str(number).encode()), None, request, lambda: None)
 
 
+NOTICE = Notice(BoxId("edge-1"), MessagesRefused("now", 3))
+STORE = StoreId(b"store--1")
+
+
 class Told:
     """A doer that raises the faults it was given, then works. `done` is what it did, in order."""
 
     def __init__(self, *faults: BaseException) -> None:
         self.faults = list(faults)
+        self.chores_fail: Exception | None = None
+        self.aside_fails: Exception | None = None
+        self.heads: list[Letter] = []
         self.more: list[bool] = []
         """What the chores answer, the last one first."""
         self.done: list[str] = []
@@ -68,6 +76,8 @@ class Told:
         return letters
 
     def set_aside(self, ticket: Ticket, fault: Exception) -> None:
+        if self.aside_fails is not None:
+            raise self.aside_fails
         self.done.append(f"aside {ticket.arrival.payload.decode()} {type(fault).__name__}")
 
     def states(self, states: States) -> list[Letter]:
@@ -77,12 +87,18 @@ class Told:
         self.done.append(f"over {fault.__name__} {seconds}")
 
     def witnessed(self) -> list[Letter]:
-        return []
+        return self.heads
 
-    def chores(self, notices: Sequence[Notice] = ()) -> bool:
-        self.done.append("chores" + " told" * len(notices))
-        if self.faults:
-            raise self.faults.pop(0)
+    def state_failed(self, address: Address, fault: Exception) -> None:
+        self.done.append(f"stumbled over {address.box} {type(fault).__name__}")
+
+    def notices(self, notices: Sequence[Notice]) -> None:
+        self._do(f"told {len(notices)}")
+
+    def chores(self) -> bool:
+        if self.chores_fail is not None:
+            raise self.chores_fail
+        self._do("chores")
         return self.more.pop() if self.more else False
 
 
@@ -93,6 +109,7 @@ class Run:
         self.lanes = Lanes()
         self.doer = doer
         self.tally = Tally()
+        self.letters: list[Letter] = []
         self.delivered: list[bytes] = []
         self.ended: list[BaseException | None] = []
         self.closed = threading.Event()
@@ -108,6 +125,7 @@ class Run:
 
     def _deliver(self, letters: Sequence[Letter], tickets: Sequence[Ticket]) -> None:
         assert letters in ([LETTER], [])
+        self.letters += letters
         self.delivered += [t.arrival.payload for t in tickets]
 
     def until(self, count: int) -> None:
@@ -172,14 +190,57 @@ def test_chores_that_have_more_to_do_come_again_behind_everything_else() -> None
 
 def test_what_is_to_be_told_is_told_with_the_next_chores_when_the_database_is_away() -> None:
     run = Run(Told(StoreFault("away")))
-    run.lanes.keep_notices([Notice(BoxId("edge-1"), MessagesRefused("now", 3))])
+    run.lanes.keep_notices([NOTICE])
     run.lanes.put_chores()
     run.thread.start()
     until(lambda: bool(run.tally.store_faults))
     run.lanes.put_chores()
     until(lambda: len(run.doer.done) == 2)
     run.end()
-    assert run.doer.done == ["chores told", "chores told", "chores"]
+    assert run.doer.done == ["told 1", "chores", "chores"]
+
+
+def test_what_was_told_is_not_told_again_when_the_rest_of_the_chores_fails() -> None:
+    run = Run(Told())
+    run.doer.chores_fail = KeyFault("away")
+    run.lanes.keep_notices([NOTICE])
+    run.lanes.put_chores()
+    run.thread.start()
+    until(lambda: bool(run.tally.key_faults))
+    run.doer.chores_fail = None
+    run.lanes.put_chores()
+    until(lambda: len(run.doer.done) == 2)
+    run.end()
+    assert run.doer.done == ["told 1", "chores", "chores"]
+
+
+def test_what_boxes_are_to_bear_witness_of_goes_out_though_the_other_chores_fail() -> None:
+    run = Run(Told())
+    run.doer.heads, run.doer.chores_fail = [LETTER], KeyFault("away")
+    run.lanes.put_chores()
+    run.thread.start()
+    until(lambda: bool(run.letters))
+    run.doer.chores_fail = None
+    run.end()
+
+
+def test_a_state_that_our_code_stumbles_over_stops_nobody_elses() -> None:
+    run = Run(Told(TypeError("ours"), TypeError("ours")))
+    for box in ("a", "b"):
+        run.lanes.put_state(Address(7, BoxId(box), STATE), BoxState(BoxId(box), STORE, 1, True, 0, 1, 0, 0, 0))
+    run.thread.start()
+    until(lambda: len(run.doer.done) == 2)
+    run.end()
+    assert run.doer.done == ["stumbled over a TypeError", "states 1", "chores"]
+
+
+def test_a_message_that_cannot_even_be_set_aside_ends_the_process() -> None:
+    run = Run(Told(TypeError("ours")))
+    run.doer.aside_fails = ValueError("and again")
+    run.lanes.put_now(ticket(b"n"))
+    run.thread.start()
+    run.thread.join(5)
+    assert run.ended == [run.doer.aside_fails]
 
 
 def test_now_goes_on_while_money_waits_for_the_key_process() -> None:

@@ -15,6 +15,7 @@ from shared.wire.messages import (
     NowUp,
     OnlineRequest,
     RecordCopy,
+    Swap,
     encode_batch,
     encode_now,
     encode_state,
@@ -22,6 +23,7 @@ from shared.wire.messages import (
 from shared.wire.topics import STATE, UP_MONEY, UP_NOW
 
 DEVICE, STORE, PSAM = device_id(bytes(6)), store_id(b"S" * 8), PsamId(b"psam01")
+SWAP = Swap(DEVICE, DEVICE, StorageId(b"T" * 8), PSAM, 1, 5, "王芳")
 BATCH = encode_batch(Batch(STORE, 1, (b"r",)))
 
 
@@ -80,11 +82,13 @@ def test_a_box_has_so_many_batches_waiting_and_the_next_when_they_are_done(door:
 
 def test_facts_and_junk_and_requests_of_a_box_leave_a_bounded_number_of_rows(door: Door) -> None:
     epoch = EpochRequest(1, DEVICE, StorageId(b"T" * 8), PSAM, 0)
-    assert sum(door.say("flood", Fact("bus-off", "urgent", 5, b"", "x")) for _ in range(400)) == 256
+    assert sum(door.say("flood", Fact("bus-off", "important", 5, b"", "x")) for _ in range(400)) == 256
+    assert sum(door.say("flood", Fact("outbox-damaged", "urgent", 5, b"", "x")) for _ in range(100)) == 64, "its own"
+    assert sum(door.say("flood", SWAP) for _ in range(72)) == 64
     assert sum(door.say("flood", epoch) for _ in range(300)) == 256
     assert sum(door.take("flood", UP_NOW, b"\0") for _ in range(100)) == 64
     assert sum(door.take("flood", UP_MONEY, b"\0") for _ in range(3)) == 0, "junk is junk on any lane"
-    assert door.notices.refused == {"facts": 144, "junk": 39, "now": 44}
+    assert door.notices.refused == {"facts": 144 + 36, "junk": 39, "now": 44 + 8}
 
 
 def test_junk_of_nobody_has_nobodys_quota(door: Door) -> None:

@@ -1,11 +1,13 @@
 """Many doors of the ledger in one transaction: all of it or nothing, on both databases."""
 
+from dataclasses import replace
+
 import pytest
 
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.values import Copied, Verdict
 from shared.errors import RuleBroken
-from shared.ids import StorageId
+from shared.ids import DeviceId, StorageId
 from shared.wire.messages import DeviceStatus, EpochRequest, Fact
 from tests.cloud.ledger import campus as c
 
@@ -73,3 +75,24 @@ def test_copies_of_records_are_one_transaction_and_one_question(ledger: Ledger) 
     with ledger.database.reading():
         assert ledger.database.run("SELECT COUNT(*) FROM record") == [(2,)]
     assert c.purse(ledger, c.card(2)) == c.OPENING + 300
+
+
+def test_what_was_told_within_what_is_undone_is_told_again(ledger: Ledger) -> None:
+    def undone() -> None:
+        with ledger.together():
+            ledger.store_status(c.OTHER_BOX, STATUS, 1)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        undone()
+    assert "spoken-for" not in c.codes(ledger)
+    ledger.store_status(c.OTHER_BOX, STATUS, 1)
+    assert len(c.facts(ledger, "spoken-for")) == 1
+
+
+def test_numbers_that_a_box_makes_up_leave_one_fact(ledger: Ledger) -> None:
+    for number in range(50):
+        made_up = DeviceId(b"made-" + bytes((number,)))
+        ledger.store_status(c.OTHER_BOX, STATUS._replace(device=made_up), 1)
+        ledger.assign_epoch(c.OTHER_BOX, replace(ASKED, device=made_up), c.NOW)
+    assert (len(c.facts(ledger, "spoken-for")), len(c.facts(ledger, "epoch-refused"))) == (1, 1)
