@@ -24,6 +24,7 @@ from shared.wire.messages import Swap
 from shared.words.voice import Text
 
 _DEVICE = "device, kind, box, name, place, merchant, merchant_account, held_account"
+_AS_BROKEN = "kind, place, merchant, merchant_account, held_account"
 
 
 def swap_told(writing: Writing, box: str, swap: Swap) -> SwapRefused | None:
@@ -108,8 +109,9 @@ def _take(writing: Writing, box: str, swap: Swap) -> None:
     add_swap(db, SwapRow(number, box, *told, writing.now.unix_ms))
     if swap.spare not in writing.registry.devices:
         ((name,),) = db.run("SELECT name FROM spare WHERE device = ?", (swap.spare,))
-        ((_, kind, at, _, *rest),) = db.run(f"SELECT {_DEVICE} FROM device WHERE device = ?", (swap.broken,))  # noqa: S608  # our own names
-        db.insert("device", _DEVICE, [(swap.spare, kind, at, name, *rest)])
+        ((kind, *rest),) = db.run(f"SELECT {_AS_BROKEN} FROM device WHERE device = ?", (swap.broken,))  # noqa: S608  # our own names
+        # The box that told it, which is the broken body's of now: a move does not change the broken one's row.
+        db.insert("device", _DEVICE, [(swap.spare, kind, box, name, *rest)])
     if not db.run("SELECT 1 FROM epoch WHERE device = ? AND epoch = ?", (swap.spare, swap.epoch)):
         row = swap.spare, swap.epoch, swap.storage, swap.psam
         db.insert("epoch", "device, epoch, storage, psam", [row])

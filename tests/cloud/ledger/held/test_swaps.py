@@ -15,7 +15,7 @@ from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import InventoryRefused, Verdict
 from shared.ids import BoxId, DeviceId, StorageId
 from shared.inventory import DeviceKind, SpareRow
-from shared.wire.messages import DeviceStatus, EpochRequest, EpochStatus, Swap
+from shared.wire.messages import FORM_2, DeviceStatus, EpochRequest, EpochStatus, Swap
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 
@@ -153,6 +153,18 @@ def test_stolen_psam_is_swapped_nowhere(ledger: Ledger) -> None:
     ledger.psam_stolen(Report(c.psam(1), body=False, since_s=c.T0, who="王五", reason="x"), c.NOW)
     ledger.swap_told(c.BOX, SWAP, c.NOW)
     assert [fact["reason"] for fact in c.facts(ledger, "swap-refused")] == ["stolen"]
+
+
+def test_terminal_that_moved_and_broke_has_its_spare_at_the_box_of_now(ledger: Ledger, held: HeldLedger) -> None:
+    far = Box(ledger, c.OTHER_BOX, c.OTHER_PARTITION, c.OTHER_STORE, form=FORM_2)
+    here = SpareRow(DeviceId(b"\0\1\x40\0\0\4"), DeviceKind.POS, c.OTHER_BOX, "spare-04")
+    ledger.import_inventory(c.inventory(number=3, spares=(here,)), c.NOW)
+    made = held.propose_move(c.POS, c.OTHER_BOX, "李四", "并窗口", c.NOW)
+    held.confirm_order(made.number, "王五", c.NOW)
+    ledger.swap_told(c.OTHER_BOX, changed(spare=here.device), c.NOW)
+    ack = far.send(sale(1, spare=here.device))
+    assert c.verdicts(ledger)[-1] == (Verdict.HELD, Reason.SWAPPED)
+    assert (ack.apart, [one.device for one in ack.devices]) == ((), [here.device])
 
 
 def test_epoch_of_another_flash_is_not_taken_over(ledger: Ledger) -> None:
