@@ -52,6 +52,7 @@ SWAPS: dict[str, Words] = {
     "stolen": ("已挂失", "reported stolen"),
     "spare-used": ("备用机已顶替过另一台", "the spare has stood in for another body"),
     "psam-swapped": ("PSAM 已在另一台备用机", "the PSAM is in another spare"),
+    "epoch-ahead": ("存储代号过高", "an epoch far above the ledger's"),
     "epoch-taken": ("存储代已被占用", "the epoch belongs to another flash"),
 }
 """Why the ledger does not take a swap that a box tells."""

@@ -2,9 +2,11 @@
 
 Told by the box, the spare is a body of the campus: it is listed, it owes, and what it sells posts the card side; the
 merchant side waits 待核 until two persons have confirmed the swap, and is released from there as all that is held.
-Refuses a spare or a broken body that is not of that box, a PSAM that is not the broken body's, and a second life.
+Refuses a spare or a broken body that is not of that box, a PSAM that is not the broken body's, a second life, and
+an epoch that no ledger can have given.
 """
 
+from cloud.ledger.fleet.epochs import AHEAD, highest_given, is_ahead
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.two_persons import Decided, Proposal, ProposalKind, ProposalRefused
 from cloud.ledger.journal.registry import touch_registry
@@ -94,6 +96,8 @@ def _refusal(writing: Writing, box: str, swap: Swap, swaps: list[SwapRow]) -> st
         return "spare-used"
     if any(one.psam == swap.psam and one.spare != swap.spare and one.state is not SwapState.REJECTED for one in swaps):
         return "psam-swapped"
+    if is_ahead(swap.epoch, highest_given(writing.db, swap.spare)):
+        return AHEAD
     return "" if _epoch_is_free(writing, swap) else "epoch-taken"
 
 

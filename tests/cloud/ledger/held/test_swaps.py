@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from cloud.ledger.checks.verify import verify
+from cloud.ledger.fleet.epochs import EPOCHS_AHEAD
 from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.held.releases import Side
 from cloud.ledger.held.thefts import Report
@@ -15,7 +16,7 @@ from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import InventoryRefused, Verdict
 from shared.ids import BoxId, DeviceId, StorageId
 from shared.inventory import DeviceKind, SpareRow
-from shared.wire.messages import FORM_2, DeviceStatus, EpochRequest, EpochStatus, Swap
+from shared.wire.messages import EPOCH_MAX, FORM_2, DeviceStatus, EpochRequest, EpochStatus, Swap
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 
@@ -165,6 +166,16 @@ def test_terminal_that_moved_and_broke_has_its_spare_at_the_box_of_now(ledger: L
     ack = far.send(sale(1, spare=here.device))
     assert c.verdicts(ledger)[-1] == (Verdict.HELD, Reason.SWAPPED)
     assert (ack.apart, [one.device for one in ack.devices]) == ((), [here.device])
+
+
+@pytest.mark.parametrize("epoch", [EPOCHS_AHEAD + 1, EPOCH_MAX])
+def test_epoch_far_above_the_ledgers_locks_no_spare_out(ledger: Ledger, epoch: int) -> None:
+    ledger.swap_told(c.BOX, changed(epoch=epoch), c.NOW)
+    assert [fact["reason"] for fact in c.facts(ledger, "swap-refused")] == ["epoch-ahead"]
+    assert Reader(ledger.database).swaps(c.NOW.unix_ms) == []
+    ledger.swap_told(c.BOX, changed(epoch=EPOCHS_AHEAD), c.NOW)
+    ask = EpochRequest(1, SPARE, StorageId(b"flash-s2"), c.psam(1), 0)
+    assert ledger.assign_epoch(c.BOX, ask, c.NOW).epoch == EPOCHS_AHEAD + 1
 
 
 def test_epoch_of_another_flash_is_not_taken_over(ledger: Ledger) -> None:
