@@ -1,7 +1,7 @@
 """The book-only chain, worked out again: its hashes, its numbers, and that each link is about a row as it stands.
 
-Nothing that no record can bring again stands beside the chain, from its first link of that kind on: a ledger of before
-has no links for what it held then.
+Nothing that no record can bring again stands beside the chain. Of a ledger of before, what people did and said has got
+its links; its entries have none, up to the first one that has.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ _Key = tuple[int, int, bytes]
 def check_book_chain(db: Database) -> Check:
     """All links."""
     named: set[_Key] = set()
-    since: dict[int, int] = {}
+    since: int | None = None
     last, checked = NO_HEAD, 0
     for link in _links(db):
         checked += 1
@@ -41,7 +41,8 @@ def check_book_chain(db: Database) -> Check:
             return Check(NAME, checked, f"link {link.number}: was edited")
         last = link.number, link.hash
         named.add((link.kind, link.what, link.digest))
-        since[link.kind] = min(since.get(link.kind, link.what), link.what)
+        if link.kind == LinkKind.ENTRY:
+            since = link.what if since is None else min(since, link.what)
     return Check(NAME, checked, _rows_fault(db, named, since))
 
 
@@ -55,9 +56,9 @@ def _links(db: Database) -> Iterator[Link]:
         last = rows[-1][0]
 
 
-def _rows_fault(db: Database, named: set[_Key], since: dict[int, int]) -> str:
-    """What stands in the books and in no link, and the other way round."""
-    standing = {key for key in _standing(db) if key[0] in since and key[1] >= since[key[0]]}
+def _rows_fault(db: Database, named: set[_Key], since: int | None) -> str:
+    """What stands in the books and in no link, and the other way round. since: the first entry that has one."""
+    standing = {key for key in _standing(db) if key[0] != LinkKind.ENTRY or (since is not None and key[1] >= since)}
     linked = {key for key in named if key[0] == LinkKind.ENTRY or key[0] in _TABLES}
     if extra := standing - linked:
         kind, what, _ = min(extra)

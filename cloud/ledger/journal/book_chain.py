@@ -2,7 +2,7 @@
 
 What a terminal wrote comes again from a box; a deposit, a desk's deed or two persons' word stands in the books alone.
 hash = SHA-256(previous hash ‖ number, kind, what, time ‖ digest of the row), numbered 1, 2, … over the whole ledger.
-Boxes keep the newest head of it (RECORDS "Acks"). A ledger of before has no links for what it held before.
+Boxes keep the newest head of it (RECORDS "Acks"). A ledger of before has no links for the entries it held before.
 """
 
 import hashlib

@@ -6,11 +6,16 @@ deposit, purchases, a held and a grey one, evidence and its withdrawal, loads, a
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from cloud.ledger.checks.book_chain import check_book_chain
 from cloud.ledger.checks.verify import verify
+from cloud.ledger.held.door import HeldLedger
+from cloud.ledger.held.orders import Move
+from cloud.ledger.held.two_persons import ProposalKind
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.schema import migrate
@@ -104,6 +109,51 @@ def test_books_that_are_not_whole_are_not_carried_over(old: Database, dsn: str, 
     with old.reading():
         assert old.run("SELECT version_num FROM alembic_version") == [("0001",)]
         assert old.run("SELECT fen FROM posting WHERE entry = 9") == [(1000,)]
+
+
+MOVE = Move(c.POS, c.BOX, c.OTHER_BOX).to_bytes()
+
+
+@pytest.fixture
+def with_words(old: Database) -> Database:
+    """Schema 0012: what no record can bring again of every kind, none of it numbered as time goes."""
+    migrate._upgrade(old, "0012")
+    with old.writing():
+        proposal = "id, kind, document, maker, reason, at_ms, until_ms"
+        kind = int(ProposalKind.MOVE)
+        old.insert("proposal", proposal, [(n, kind, MOVE, "A", "why", n, c.NOW.unix_ms + 1) for n in (1, 2, 3, 4)])
+        old.insert("decision", "proposal, outcome, checker, reason, at_ms", [(4, 2, "B", "no", 9), (1, 2, "C", "", 8)])
+        old.insert("desk_close", "cashier, day, at_ms, document", [("A", 9000, 9, b"sheet")])
+        old.insert("explanation", "difference, who, reason, at_ms", [(7, "A", "late", 9)])
+        deed = "id, key, card, other, kind, cashier, text, at_ms, at_s"
+        old.insert("card_deed", deed, [(1, b"k", c.card(1), None, 1, "A", "", 9, 9)])
+    return old
+
+
+def _chain_fault(ledger: Ledger) -> str:
+    with ledger.database.reading():
+        return check_book_chain(ledger.database).broken
+
+
+def test_peoples_words_of_before_have_links_after(with_words: Database, dsn: str) -> None:
+    with closing(open_ledger(dsn)) as ledger:
+        with ledger.database.reading():
+            kinds = [kind for (kind,) in ledger.database.run("SELECT kind FROM book_chain ORDER BY number")]
+        assert kinds == [3, 3, 3, 3, 4, 2, 4, 5, 8], "in the order of their times"
+        assert _chain_fault(ledger) == ""
+        HeldLedger(ledger.opened).reject_order(3, "B", "no", c.NOW)
+        assert _chain_fault(ledger) == "", "proposal 4 was decided before 3"
+        row = ("B", 9000, 10, b"sheet")
+        with ledger.database.writing():
+            ledger.database.insert("desk_close", "cashier, day, at_ms, document", [row])
+        assert _chain_fault(ledger) == "close 9000: has no link, or was edited"
+
+
+def test_an_edit_of_what_stood_before_is_named(with_words: Database, dsn: str) -> None:
+    with closing(open_ledger(dsn)) as ledger:
+        with ledger.database.writing():
+            ledger.database.insert("decision", "proposal, outcome, checker, reason, at_ms", [(2, 2, "B", "", 1)])
+        assert _chain_fault(ledger) == "decision 2: has no link, or was edited"
 
 
 def _edit(database: Database, sql: str) -> None:
