@@ -1,7 +1,7 @@
 """`cloud checkpoint`: where the ledger's chains stand, signed, into a file to be kept elsewhere.
 
-`verify --checkpoint FILE` holds a ledger against it: one that was put back from before that moment is named. Written
-whole or not at all.
+`verify --checkpoint FILE` holds a ledger against it: one that was put back from before that moment is named. Durable
+before it is told.
 """
 
 import json
@@ -11,6 +11,7 @@ from pathlib import Path
 from cloud.commands.opening import open_books, wall_now
 from cloud.ingest.seal import AckSeal, load_ack_key
 from cloud.process.settings import FOLDER, load_settings
+from cloud.process.whole_file import write_whole
 from shared.clocks.clock import date_time_bcd
 from shared.wire.checkpoint import Checkpoint
 from shared.words.voice import Text
@@ -26,7 +27,7 @@ def checkpoint(data: Path, dsn: str | None, out: Path | None, *, as_json: bool) 
     with open_books(data, dsn) as reader:
         stands: Checkpoint = reader.checkpoint(now.unix_ms)
     file = out or settings.data / FOLDER / PLACE / _name(now.campus_s, stands.number)
-    _write(file, seal.checkpoint(stands))
+    write_whole(file, seal.checkpoint(stands))
     if as_json:
         told = {"file": str(file), "book_only": stands.number, "chains": len(stands.chains)}
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
@@ -42,10 +43,3 @@ def checkpoint(data: Path, dsn: str | None, out: Path | None, *, as_json: bool) 
 
 def _name(campus_s: int, number: int) -> str:
     return f"{date_time_bcd(campus_s).hex()}-{number}{ENDING}"
-
-
-def _write(file: Path, raw: bytes) -> None:
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    beside = file.with_name(file.name + ".new")
-    beside.write_bytes(raw)
-    beside.replace(file)

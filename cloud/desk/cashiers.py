@@ -8,10 +8,10 @@ import fcntl
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from pathlib import Path
 
+from cloud.process.whole_file import write_whole
 from shared.errors import ConfigFault
 from shared.words.voice import Text
 
@@ -33,8 +33,9 @@ def admit(folder: Path, name: str) -> Path:
         if name not in known and len(known) >= CASHIERS_MAX:
             raise ConfigFault(Text(f"最多 {CASHIERS_MAX} 名收银员", f"at most {CASHIERS_MAX} cashiers"))
         kept = token_file(folder, name)
-        _write(kept, token + "\n")
-        _write(folder / FILE, json.dumps(known | {name: _digest(token)}, ensure_ascii=False, indent=1) + "\n")
+        write_whole(kept, f"{token}\n".encode())
+        names = json.dumps(known | {name: _digest(token)}, ensure_ascii=False, indent=1)
+        write_whole(folder / FILE, f"{names}\n".encode())
     return kept
 
 
@@ -62,22 +63,6 @@ def _read(path: Path) -> dict[str, str]:
     if not isinstance(raw, dict) or not all(isinstance(value, str) for value in raw.values()):
         raise ConfigFault(Text(f"{path}: 应为 {{姓名: 摘要}}", f"{path}: must be {{name: digest}}"))
     return raw
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole and durable, or as before."""
-    fresh = path.with_name(path.name + ".new")
-    fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(fd, "w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _digest(token: str) -> str:

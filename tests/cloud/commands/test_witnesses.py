@@ -1,6 +1,7 @@
 """python -m cloud verify: a ledger that was put back and has not started is false, by what the boxes have seen."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import closing
@@ -142,6 +143,20 @@ def test_a_checkpoint_knows_every_batch_chain(
     assert file.parent == early / "cloud" / "checkpoints"
     put_back(early)
     assert "has ack 2 of p05" in verified(capsys, early, "--checkpoint", file)[1]["put-back"]
+
+
+def test_a_checkpoint_is_durable_before_it_is_told(
+    early: Path, books: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced, fsync = set(), os.fsync
+
+    def seen(fd: int) -> None:
+        synced.add(os.fstat(fd).st_ino)
+        fsync(fd)
+
+    monkeypatch.setattr(os, "fsync", seen)
+    file = saved(capsys, early)
+    assert {file.stat().st_ino, file.parent.stat().st_ino} <= synced
 
 
 @pytest.mark.parametrize("spoil", [lambda raw: raw[:-1] + b"x", lambda raw: raw[:10] + b"x" + raw[11:], lambda _: b""])
