@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from compose.servers.ports import free_port
 from tests.cloud.campus import Campus
 
 CALL_S = 20.0
+PATIENCE_S = 60.0
+"""For what must come: a busy machine is slow, and only one that never comes is a fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,12 @@ class Served:
 
 
 def heard(caller: socket.socket) -> bytes:
-    """All that comes until the other end closes; cut off is an end, too."""
-    found = b""
+    """All that comes until the other end closes; cut off is an end, too. One that talks on for ever fails."""
+    found, patience = b"", time.monotonic() + PATIENCE_S
     with suppress(ConnectionError, ssl.SSLEOFError):
         while piece := caller.recv(65536):
             found += piece
+            assert time.monotonic() < patience, "the other end talks on"
     return found
 
 
