@@ -10,10 +10,9 @@ from typing import Any
 
 from cloud.commands.opening import open_books, wall_now
 from cloud.commands.shown import Shown, compare
-from cloud.commands.witnesses import witnesses
+from cloud.commands.witnesses import AtHand, witnesses
 from cloud.keys.client import KeyClient
 from cloud.ledger.books.chart import BANK, FUND
-from cloud.ledger.checks.put_backs import Witness
 from cloud.ledger.checks.verify import Check, Report
 from cloud.ledger.checks.verify import verify as check_ledger
 from cloud.ledger.read.loads import LoadStanding
@@ -57,6 +56,7 @@ NAMES = {
     "desk": Text("卡务", "desk"),
     "open-cases": Text("未结", "open cases"),
     "put-back": Text("见证", "witnesses"),
+    "unasked": Text("未问到的见证", "witnesses not asked"),
 }
 SUMS = {
     "records": Text("记录", "records"),
@@ -167,13 +167,13 @@ def _open_case(case: dict[str, Any]) -> Text:
     )
 
 
-def _checked(reader: Reader, keys: Path | None, at_hand: Sequence[Witness]) -> Report:
+def _checked(reader: Reader, keys: Path | None, at_hand: AtHand) -> Report:
     if keys is None:
-        found = check_ledger(reader, _unasked, at_hand)
+        found = check_ledger(reader, _unasked, *at_hand)
         return Report(tuple(check for check in found.checks if check.name != "tacs"))
     with KeyClient(keys) as client:
         check_tac: CheckTac = client.check_tac
-        return check_ledger(reader, check_tac, at_hand)
+        return check_ledger(reader, check_tac, *at_hand)
 
 
 def _unasked(items: bytes) -> bytes:
@@ -196,6 +196,7 @@ _BESIDE = {
     "differences": Text("已说明的差异", "differences that are explained"),
     "losses": Text("挂失后损失", "losses after reports, which the school bears"),
     "put-back": Text("放回的旧账本", "an older copy that was put back"),
+    "unasked": Text("未问到的见证", "witnesses that could not be asked"),
 }
 """What is true and yet not as it should be, by the check's name."""
 

@@ -1,11 +1,12 @@
 """Who bears witness of the ledger's chains and is at hand: the boxes' outboxes of this data folder, saved checkpoints.
 
-What the ledger-ack key has not signed is no witness. An outbox that cannot be read is the boxes' own check's matter.
+What the ledger-ack key has not signed is no witness. A box whose ack cannot be read is named: nobody knows what it has
+seen.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -24,12 +25,24 @@ _SIGNATURE = 64
 _ACK = "SELECT value FROM about WHERE name = 'ack'"
 
 
-def witnesses(settings: CloudSettings, files: Sequence[Path]) -> list[Witness]:
+class AtHand(NamedTuple):
+    """unasked: folders of boxes that could not be asked."""
+
+    witnesses: tuple[Witness, ...]
+    unasked: tuple[str, ...]
+
+
+def witnesses(settings: CloudSettings, files: Sequence[Path]) -> AtHand:
     """To be read before the ledger is: what a box has seen by now, the ledger has. ConfigFault for a file that is no
     checkpoint of this ledger's key."""
     key = Ed25519PublicKey.from_public_bytes(settings.ack_key)
-    acks = [witness_of(ack) for ack in _acks(settings.data, key)]
-    return acks + [Witness(_claim(path.name, read_checkpoint(path, key))) for path in files]
+    heard, unasked = [Witness(_claim(path.name, read_checkpoint(path, key))) for path in files], []
+    for path in sorted((settings.data / BOXES).glob(f"*/{OUTBOX}")):
+        try:
+            heard += map(witness_of, _acks(path, key))
+        except (StoreFault, InvalidSignature, WireFault):
+            unasked.append(path.parent.name)
+    return AtHand(tuple(heard), tuple(unasked))
 
 
 def read_checkpoint(path: Path, key: Ed25519PublicKey) -> Checkpoint:
@@ -48,13 +61,16 @@ def read_checkpoint(path: Path, key: Ed25519PublicKey) -> Checkpoint:
         ) from fault
 
 
-def _acks(data: Path, key: Ed25519PublicKey) -> Iterator[AckBody]:
-    for path in sorted((data / BOXES).glob(f"*/{OUTBOX}")):
-        with suppress(StoreFault, InvalidSignature, WireFault):
-            for (value,) in read_file(path, _ACK):
-                raw = bytes(value)
-                key.verify(raw[:_SIGNATURE], ACK_CONTEXT + raw[_SIGNATURE:])
-                yield decode_ack_body(raw[_SIGNATURE:])
+def _acks(path: Path, key: Ed25519PublicKey) -> list[AckBody]:
+    """One, or none before the first. StoreFault, InvalidSignature, WireFault."""
+    return [_signed(value, key) for (value,) in read_file(path, _ACK)]
+
+
+def _signed(raw: object, key: Ed25519PublicKey) -> AckBody:
+    if not isinstance(raw, bytes):
+        raise WireFault("an ack that is no bytes")
+    key.verify(raw[:_SIGNATURE], ACK_CONTEXT + raw[_SIGNATURE:])
+    return decode_ack_body(raw[_SIGNATURE:])
 
 
 def _claim(who: str, stands: Checkpoint) -> Claim:

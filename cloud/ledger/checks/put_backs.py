@@ -23,6 +23,7 @@ from shared.wire.messages import AckBody
 from shared.words.voice import Text
 
 NAME = "put-back"
+UNASKED = "unasked"
 
 
 class Witness(NamedTuple):
@@ -45,7 +46,16 @@ def check_put_backs(db: Database, witnesses: Sequence[Witness]) -> Check:
     waits = [one for one in known if one.is_open]
     if not broken and waits:
         broken = f"{_gone(waits)}; two persons have not closed the list: cloud put-back"
-    return Check(NAME, len(witnesses), broken, _note(db, known), warns=bool(known) and not broken)
+    note = _note(db, known) if known else None if witnesses else Text("没有见证在手", "no witness was at hand")
+    return Check(NAME, len(witnesses), broken, note, warns=bool(known) and not broken)
+
+
+def check_unasked(boxes: Sequence[str]) -> list[Check]:
+    """Of boxes that could not be asked what they have seen; nothing when all were."""
+    if not boxes:
+        return []
+    zh, en = "、".join(boxes), ", ".join(boxes)
+    return [Check(UNASKED, len(boxes), "", Text(f"网关 {zh} 无法询问", f"box {en} could not be asked"), warns=True)]
 
 
 def _fault(db: Database, one: Witness, known: Sequence[PutBack]) -> str:
@@ -99,9 +109,7 @@ def _gone(waits: Sequence[PutBack]) -> str:
     return " and ".join(filter(None, (named, "a box of 0.1 does not say what is gone" if unknown else "")))
 
 
-def _note(db: Database, known: Sequence[PutBack]) -> Text | None:
-    if not known:
-        return None
+def _note(db: Database, known: Sequence[PutBack]) -> Text:
     sql = "SELECT COALESCE(SUM(records), 0), COALESCE(SUM(spent_fen), 0), COUNT(DISTINCT device) FROM put_back_again"
     ((records, fen, terminals),) = db.run(sql)
     closed = sum(one.proposal is not None for one in known)

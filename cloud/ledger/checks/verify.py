@@ -17,7 +17,7 @@ from cloud.ledger.checks.file import check_file
 from cloud.ledger.checks.gaps import check_gaps
 from cloud.ledger.checks.losses import check_losses
 from cloud.ledger.checks.orders import check_orders
-from cloud.ledger.checks.put_backs import Witness, check_put_backs
+from cloud.ledger.checks.put_backs import Witness, check_put_backs, check_unasked
 from cloud.ledger.checks.quarantine import check_quarantine
 from cloud.ledger.checks.records import check_keys, check_marks, check_open, check_records, check_tacs, check_voids
 from cloud.ledger.checks.releases import check_two_persons
@@ -57,12 +57,14 @@ _CHECKS: tuple[Callable[[Database], Check], ...] = (
 )  # fmt: skip
 
 
-def verify(source: Ledger | Reader, check_tac: CheckTac, witnesses: Sequence[Witness] = ()) -> Report:
+def verify(
+    source: Ledger | Reader, check_tac: CheckTac, witnesses: Sequence[Witness] = (), unasked: Sequence[str] = ()
+) -> Report:
     """KeyFault when the key process cannot be asked: then nothing is said. witnesses: of the ledger's chains, as they
-    stood before this was asked."""
+    stood before this was asked; unasked: boxes that may be some, and could not be asked."""
     with source.database.reading():
         checks = [check(source.database) for check in _CHECKS]
-        checks.append(check_put_backs(source.database, witnesses))
+        checks += [check_put_backs(source.database, witnesses), *check_unasked(unasked)]
         checks.insert(0, check_file(source.database))
         checks[4:4] = [check_tacs(source.database, check_tac), check_voids(source.database, check_tac)]
     return Report(tuple(checks))

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +18,7 @@ from edge.box.values.effects import Settle
 from edge.outbox.store import OutboxStore, connect
 from edge.settings import OutboxSetting
 from shared.wire.messages import FORM_1, FORM_2, AckBody, decode_ack
+from shared.words.voice import Language, speak
 from tests.cloud.ledger import campus as c
 
 
@@ -100,14 +102,64 @@ def test_another_branch_of_the_same_length(early: Path, books: Path, capsys: pyt
     assert "canteen-1 has seen link 2" in verified(capsys, early)[1]["put-back"]
 
 
-def test_what_our_key_has_not_signed_is_no_witness(
-    early: Path, books: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def noted(capsys: pytest.CaptureFixture[str], data: Path) -> dict[str, tuple[bool, str, str]]:
+    """Check → does it warn, and its note in both languages."""
+    assert main(["verify", "--data", str(data), "--json"]) == 0
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    return {check["name"]: (check["warns"], *check["note"]) for check in checks if check["note"]}
+
+
+def shown(capsys: pytest.CaptureFixture[str], data: Path) -> list[str]:
+    main(["verify", "--data", str(data)])
+    return capsys.readouterr().out.splitlines()
+
+
+def unreadable(data: Path, folder: str, raw: bytes) -> None:
+    place = data / "boxes" / folder
+    place.mkdir(parents=True)
+    (place / "outbox.db").write_bytes(raw)
+
+
+def test_a_box_that_cannot_be_asked_is_named(early: Path, books: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with closing(open_ledger(str(books))) as ledger:
         keep(early, sell(ledger, 2)._replace(number=99), signed=False)
-    (early / "boxes" / "broken").mkdir()
-    (early / "boxes" / "broken" / "outbox.db").write_bytes(b"no database")
-    assert verified(capsys, early) == (0, {})
+    unreadable(early, "broken", b"no database")
+    told = noted(capsys, early)
+    assert told["unasked"] == (
+        True, "网关 broken、canteen-1 无法询问", "box broken, canteen-1 could not be asked"
+    )  # fmt: skip
+    assert told["put-back"] == (False, "没有见证在手", "no witness was at hand")
+    rows = shown(capsys, early)
+    assert any(row.startswith("  △ 未问到的见证") and row.endswith("网关 broken、canteen-1 无法询问") for row in rows)
+    assert rows[-1].endswith("账本无误，另有未问到的见证")
+    speak(Language.EN)
+    assert shown(capsys, early)[-1].endswith("the ledger is true, beside witnesses that could not be asked")
+
+
+def test_an_ack_that_is_no_bytes_is_none(early: Path, books: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(sqlite3.connect(early / "boxes" / "canteen-1" / "outbox.db")) as box, box:
+        box.execute("UPDATE about SET value = 'words' WHERE name = 'ack'")
+    assert noted(capsys, early)["unasked"][2] == "box canteen-1 could not be asked"
+
+
+def test_the_others_are_asked_still(early: Path, books: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    unreadable(early, "broken", b"")
+    told = noted(capsys, early)
+    assert told["unasked"][1:] == ("网关 broken 无法询问", "box broken could not be asked")
+    assert "put-back" not in told, "canteen-1 bears witness"
+    with closing(open_ledger(str(books))) as ledger:
+        keep(early, sell(ledger, 2))
+    put_back(early)
+    assert verified(capsys, early)[0] == 1
+
+
+def test_a_ledger_of_which_nobody_bears_witness_says_so(
+    early: Path, books: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(early / "boxes")
+    told = noted(capsys, early)
+    assert told["put-back"] == (False, "没有见证在手", "no witness was at hand")
+    assert "unasked" not in told
 
 
 # ---- checkpoints
