@@ -26,13 +26,13 @@ def listing(data: Path, dsn: str | None, *, as_json: bool) -> int:
     """All that is known; 1 while something is open."""
     now = wall_now()
     with open_books(data, dsn) as reader:
-        view = reader.put_back()
+        view, lacks = reader.put_back(), reader.lacks()
         proposals = [one for one in reader.proposals() if one.kind is ProposalKind.PUT_BACK]
     if as_json:
-        _json(put_back_json(view) | {"proposals": [_proposal_json(one, now.unix_ms) for one in proposals]})
+        _json(put_back_json(view, lacks) | {"proposals": [_proposal_json(one, now.unix_ms) for one in proposals]})
     else:
         lines = (line for one in proposals for line in decision_lines(one, CLOSE, now.unix_ms, NEXT))
-        _say(*put_back_lines(view), *lines)
+        _say(*put_back_lines(view, lacks), *lines)
     return 1 if view.waits else 0
 
 

@@ -1,10 +1,10 @@
 """A ledger that was put back, as text and as JSON, in both languages. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cloud.ledger.journal.witnessed import PutBack
-from cloud.ledger.read.put_backs import PutBackView
+from cloud.ledger.read.put_backs import LackView, PutBackView
 from cloud.words.both import halves
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
@@ -16,7 +16,7 @@ SHOWN_MAX = 100
 """Lines of a kind for people; a program gets all."""
 
 
-def put_back_json(view: PutBackView) -> dict[str, Any]:
+def put_back_json(view: PutBackView, lacks: Sequence[LackView]) -> dict[str, Any]:
     """Sums in fen, times in Unix milliseconds; first..last 0: no link is gone; unknown: a box of 0.1 cannot say."""
     return {
         "open": len(view.waits),
@@ -33,7 +33,7 @@ def put_back_json(view: PutBackView) -> dict[str, Any]:
             "loaded_fen": sum(one.loaded_fen for one in view.again),
             "terminals": {one.terminal: one.records for one in view.again},
         },
-        "lacks": [one._asdict() for one in view.lacks],
+        "lacks": [one._asdict() for one in lacks],
     }  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def one_line(view: PutBackView) -> Text:
     )
 
 
-def put_back_lines(view: PutBackView) -> Iterator[str]:
+def put_back_lines(view: PutBackView, lacks: Sequence[LackView]) -> Iterator[str]:
     """All that is known."""
     if not view.found:
         yield str(Text("账本未曾放回", "this ledger was never put back"))
@@ -75,7 +75,7 @@ def put_back_lines(view: PutBackView) -> Iterator[str]:
                 f"  came again: {again.terminal} {records} records ¥{spent}{en}",
             )
         )
-    for lack in view.lacks[:SHOWN_MAX]:
+    for lack in lacks[:SHOWN_MAX]:
         account, fen = ACCOUNTS.get(lack.account, lack.account), yuan(lack.fen)
         yield str(Text(f"  缺款：卡 {lack.label} {account} ¥{fen}", f"  lacks: card {lack.label}, {account} ¥{fen}"))
     if view.waits:

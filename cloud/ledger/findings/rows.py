@@ -27,6 +27,11 @@ _SELECT = (
     "d.found_ms, d.changed_ms, e.who, e.reason, e.at_ms FROM difference d JOIN card c ON c.card = d.card "
     "LEFT JOIN explanation e ON e.difference = d.id WHERE d."
 )
+_STANDING = (
+    "SELECT COUNT(CASE WHEN e.who IS NULL AND d.state = ? THEN 1 END), COUNT(e.who), "
+    "CAST(COALESCE(SUM(CASE WHEN e.who IS NOT NULL AND d.kind = ? THEN d.read_fen - d.expected_fen END), 0) AS BIGINT) "
+    "FROM difference d LEFT JOIN explanation e ON e.difference = d.id"
+)
 
 
 class Kind(IntEnum):
@@ -131,13 +136,8 @@ def watched(db: Database) -> list[bytes]:
 
 def standing(db: Database) -> Standing:
     """How many there are."""
-    found = differences(db)
-    explained = [one for one in found if one.explanation]
-    beyond = [one.found for one in explained if one.found.kind is Kind.CHAIN]
-    return Standing(
-        sum(one.is_unexplained for one in found), len(explained),
-        sum(found.read_fen - found.expected_fen for found in beyond),
-    )  # fmt: skip
+    counts = db.run(_STANDING, (int(State.OPEN), int(Kind.CHAIN)))
+    return Standing(*map(int, counts[0]))
 
 
 def add(writing: Writing, found: Finding) -> None:

@@ -31,11 +31,10 @@ class LackView(NamedTuple):
 
 
 class PutBackView(NamedTuple):
-    """All of it. lacks: what the missing deposits and grants must have brought at least."""
+    """What is gone, and what came again."""
 
     found: tuple[PutBack, ...] = ()
     again: tuple[AgainView, ...] = ()
-    lacks: tuple[LackView, ...] = ()
 
     @property
     def waits(self) -> list[PutBack]:
@@ -54,9 +53,9 @@ def checkpoint(db: Database, unix_ms: int) -> Checkpoint:
 
 
 def put_back_view(db: Database) -> PutBackView:
-    """Inside of a snapshot."""
+    """Inside of a snapshot. As cheap as what was found is little: a console asks it twice a second."""
     found = tuple(put_backs(db))
-    return PutBackView(found, _again(db), _lacks(db)) if found else PutBackView()
+    return PutBackView(found, _again(db)) if found else PutBackView()
 
 
 def _again(db: Database) -> tuple[AgainView, ...]:
@@ -67,7 +66,11 @@ def _again(db: Database) -> tuple[AgainView, ...]:
     return tuple(AgainView(name or bytes(device).hex(), *map(int, sums)) for device, name, *sums in rows)
 
 
-def _lacks(db: Database) -> tuple[LackView, ...]:
+def lacks(db: Database) -> tuple[LackView, ...]:
+    """Inside of a snapshot. What the deposits and grants that are missing must have brought at least; nothing of a
+    ledger that was never put back. Reads all accounts."""
+    if not put_backs(db):
+        return ()
     surplus = all_balances(db)
     rows = db.run(
         "SELECT c.label, a.code, a.id FROM card c JOIN account a "

@@ -29,7 +29,7 @@ from cloud.ledger.read import terminals as read_terminals
 from cloud.ledger.read import thefts as read_thefts
 from cloud.ledger.read.held import HeldView
 from cloud.ledger.read.loads import LoadStanding, load_standings
-from cloud.ledger.read.put_backs import PutBackView
+from cloud.ledger.read.put_backs import LackView, PutBackView
 from cloud.ledger.read.rides import LineRides
 from cloud.ledger.read.swaps import SwapView
 from cloud.ledger.read.thefts import BoxWord, Reach, StandingTheft, TheftView
@@ -246,6 +246,11 @@ class Reader:
         """What boxes bear witness of and this ledger does not know: it is an older copy that was put back."""
         with self._lock, self.database.reading():
             return read_put_backs.put_back_view(self.database)
+
+    def lacks(self) -> Sequence[LackView]:
+        """What is missing at least in a ledger that was put back, by account. Reads all accounts."""
+        with self._lock, self.database.reading():
+            return read_put_backs.lacks(self.database)
 
     def proposals(self) -> list[Proposal]:
         """All that one person has proposed to another, whatever it is about, oldest first."""

@@ -9,6 +9,7 @@ import pytest
 
 from cloud.__main__ import main
 from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.read.reader import open_reader
 from shared.wire.messages import FORM_1, FORM_2, NONCE_SIZE, Hello, SignedAck
 from shared.words.voice import Language, speak
 from tests.cloud.ledger import campus as c
@@ -77,6 +78,15 @@ def test_what_is_gone_and_what_is_known_of_it(data: Path, capsys: pytest.Capture
     told = json.loads(run(capsys, data, "put-back", "--json")[1])
     assert (told["open"], told["again"]["records"], told["again"]["loaded_fen"]) == (1, 1, 10_000)
     assert run(capsys, data, "report")[1].count("放回了旧账本") == 1
+
+
+def test_what_a_console_asks_twice_a_second_reads_no_account(data: Path) -> None:
+    with closing(open_reader(str(data / "cloud" / "ledger.db"))) as reader:
+        asked: list[str] = []
+        reader.database.connection.set_trace_callback(asked.append)  # type: ignore[attr-defined]  # SQLite's
+        assert reader.put_back().waits
+        assert [sql for sql in asked if " account" in sql or " balance" in sql or " posting" in sql] == []
+        assert [one.label for one in reader.lacks()] == ["0001"]
 
 
 def test_it_is_false_until_two_persons_have_closed_it(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,6 +23,10 @@ from shared.errors import WireFault
 from shared.wire import codec
 
 COLUMNS = "id, record, card, application, fen, provided_fen, entry, undone"
+_STANDING = (
+    "SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT), CAST(COALESCE(SUM(CASE WHEN application <> 0 THEN fen END), 0) "
+    "AS BIGINT), COUNT(*) FROM loss WHERE undone IS NULL"
+)
 
 
 class Loss(NamedTuple):
@@ -89,13 +93,12 @@ class Sums(NamedTuple):
 
 def sums(db: Database) -> Sums:
     """Of all cards."""
-    standing = [one for one in losses(db) if one.undone is None]
+    ((given, subsidy_fen, purchases),) = db.run(_STANDING)
     codes: dict[str, int] = dict(db.find("SELECT code, id FROM account WHERE code", [LOSS.code, LOSS_PROVISION.code]))
     fen, provision_fen = (
         balance(db, codes[one.code], one.side) if one.code in codes else 0 for one in (LOSS, LOSS_PROVISION)
     )
-    subsidy_fen = sum(one.fen for one in standing if one.application)
-    return Sums(fen, provision_fen, sum(one.fen for one in standing), subsidy_fen, len(standing))
+    return Sums(fen, provision_fen, int(given), int(subsidy_fen), purchases)
 
 
 def kept_or_lost(db: Database, cards: list[bytes]) -> set[bytes]:
