@@ -356,7 +356,7 @@ class Receiving:
 
     def _follow(self, a: Arrival, judgement: Judgement, place: Place, booked: Booked) -> None:
         waiting = self._writing.picture.void_targets  # a void that this transaction brings looks by itself
-        if waiting and a.has_key:
+        if waiting and a.has_key and not booked.is_apart:
             self._later.void_targets.update(waiting.intersection((a.key, key_beside(a.key, -1))))
         if isinstance(a.record, VoidRecord):
             self._later.voids.append(Opened(a, booked.record, booked.received_s, place.reason))

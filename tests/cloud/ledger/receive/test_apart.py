@@ -222,6 +222,22 @@ def test_what_was_posted_after_a_key_fix_is_no_alarm_when_its_own_box_brings_it(
     assert verify(ledger, c.check_tac).first_broken == ""
 
 
+def test_while_a_void_waits_rows_apart_are_judged_and_judged_again_as_ever(
+    ledger: Ledger, box: Box, hostile: Box
+) -> None:
+    send(box, c.void(3, c.purchase(2, c.card(4), 1, 100, c.OPENING)))
+    send(hostile, unproven(1))
+    assert c.verdicts(ledger)[1:] == [(Verdict.SUSPENSE, Reason.UNPROVEN)]
+    sold = c.stored(c.purchase(4, c.card(1), 2, 100, c.OPENING - 100))
+    ledger.receive([hostile.batch(sold)._replace(form=FORM_2)], lambda items: b"\1" * (len(items) // 41), c.NOW)
+    assert ledger.rejudge(c.check_tac, c.NOW, REJUDGED).posted == 1
+    assert c.purse(ledger, c.card(1)) == c.OPENING - 200, "what is grey is proven by it"
+    own = c.purchase(1, c.card(3), 1, 70, c.OPENING, at=c.FAR)
+    send(hostile, c.stored(own, at=c.POS, chip=c.psam(3)))
+    assert c.verdicts(ledger)[3:] == [(Verdict.HELD, Reason.OTHER_BOX)]
+    assert verify(ledger, c.check_tac).first_broken == ""
+
+
 def test_a_copy_from_elsewhere_writes_nothing(ledger: Ledger) -> None:
     verdict = ledger.receive_copy(c.OTHER_BOX, c.OTHER_PARTITION, forged(1), c.check_tac, c.NOW)
     assert verdict is Verdict.QUARANTINED
