@@ -6,7 +6,8 @@ box's terminals, and the same bytes from the device's own box are judged as if n
 
 A row of the device's own box whose sequence number has no room in the mark, for its terminal leaves hole after hole, is
 answered in the same way, though it is in the books as any other: else it would stand before everybody else's rows for
-ever. Its terminal, which hears no SETTLED, keeps it and may bring it again when a hole has closed.
+ever. Its terminal, which hears no SETTLED, keeps it and may bring it again when a hole has closed. So is a row above
+the quarantine's cap whose sequence has no room among the remembered holes: count and digest are all that is kept of it.
 """
 
 from collections import defaultdict
@@ -56,7 +57,7 @@ class ApartRows:
         return is_new
 
     def leave(self, box: str, store: bytes, rows: Iterable[int]) -> None:
-        """These have no room in their device's mark: they settle by themselves, and their terminal is told nothing."""
+        """A mark of their device has no room for these: they settle by themselves, and their terminal hears nothing."""
         self._rows[box, store].extend(rows)
 
     def of(self, box: str, store: bytes) -> frozenset[int]:

@@ -59,8 +59,8 @@ class Beyond:
         return day.beyond == 1
 
     def name(self, key: DeviceKey, seq: int) -> bool:
-        """Remember that of this sequence there is no record. False: no more holes can be remembered; it comes again,
-        and on another day there is room."""
+        """Remember that of this sequence there is no record. False: no more holes can be remembered; its row is counted
+        and settles apart, so that it stands before nobody."""
         self._marks[key] = add(self._mark(key), [seq])
         return self._marks[key].holds(seq)
 

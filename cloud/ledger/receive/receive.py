@@ -170,6 +170,7 @@ class Receiving:
         self._ahead = frozenset(key for key in lot.keys if is_ahead(key[1], known.get(key[0], 0)))
         self.apart = ApartRows()
         self._beyond = Beyond(writing.db, day_number(writing.now.campus_s))
+        self._counted_beyond: set[Row] = set()
 
     def look_apart(self, batches: Sequence[ArrivedBatch]) -> None:
         """Before the first is taken: which of the rows that may be answered without their device are known."""
@@ -273,8 +274,7 @@ class Receiving:
         if not self.apart.take(row, a):
             return Verdict.DUPLICATE
         if verdict in _UNPROVEN_APART and not self._has_room(a, reason, row.box):
-            if not self._is_named(row):
-                self._count_beyond(a, row)
+            self._count_beyond(a, row)
             return verdict
         named = a._replace(key=row.key)
         record = self._booking.add_record(named, verdict, reason, a.fork_number, partition, row.box)
@@ -308,14 +308,21 @@ class Receiving:
         return flow_of(box, a.device, known=a.device in self._registry.devices)
 
     def _take_beyond(self, a: Arrival, row: Row | None) -> None:
-        """Acknowledged as anything else that came, and not kept. A copy is not even counted: its row comes."""
-        if row is None or (a.has_key and not self._beyond.name((a.device, a.epoch), a.seq)):
+        """Acknowledged as anything else that came, and not kept; what cannot be named settles by itself. A copy is not
+        even counted: its row comes."""
+        if row is None:
             return
-        if a.has_key:
+        if a.has_key and not self._beyond.name((a.device, a.epoch), a.seq):
+            self.apart.leave(row.box, row.store, [row.number])
+        elif a.has_key:
             self._rows[a.device, a.epoch].name(a.seq)
         self._count_beyond(a, row)
 
     def _count_beyond(self, a: Arrival, row: Row) -> None:
+        """Once, however often it comes."""
+        if row in self._counted_beyond or self._is_named(row):
+            return
+        self._counted_beyond.add(row)
         if self._beyond.add(self._flow(row.box, a), a.sha):
             self._writing.notes.tell(QuarantineFull(QUARANTINED_MAX), box=row.box, device=a.device)
 
@@ -517,7 +524,7 @@ def _leave_what_has_no_room(
 def _named_rows(
     batch: Received, arrivals: Sequence[Arrival], marks: dict[DeviceKey, Mark], apart_rows: frozenset[int]
 ) -> Iterable[int]:
-    if not any(mark.ranges for mark in marks.values()):  # a number can be left out of a mark with ranges only
+    if not any(mark.ranges for mark in marks.values()):  # then each number is in its mark, or its row apart
         return range(batch.first_row, batch.first_row + len(arrivals))
     return [
         row for row, a in enumerate(arrivals, batch.first_row)

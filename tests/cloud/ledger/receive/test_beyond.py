@@ -10,7 +10,7 @@ from cloud.ledger.receive import beyond
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import Now, Received, Verdict
 from shared.records import Kind
-from shared.wire.messages import FORM_2, AckBody
+from shared.wire.messages import FORM_1, FORM_2, RANGES_MAX, AckBody
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 
@@ -145,16 +145,57 @@ def test_a_genuine_record_under_a_sequence_of_which_only_the_digest_is_here_post
     assert sound(ledger)
 
 
-def test_holes_that_cannot_be_remembered_come_again_and_have_room_another_day(ledger: Ledger, box: Box) -> None:
+def kept(ledger: Ledger) -> int:
+    """Of how many rows something is in the books."""
+    return len(c.verdicts(ledger)) + sum(row[3] for row in days(ledger))  # type: ignore[misc]
+
+
+def full_of_holes(box: Box) -> int:
+    """As many sequences without a record as can be remembered, with sales between them; the last sequence."""
+    last = CAP + 2 * RANGES_MAX
     flood(box, 1, CAP)
-    odd = [forged(seq) for seq in range(CAP + 2, CAP + 2 + 2 * 70, 2)]
-    even = [sale(seq) for seq in range(CAP + 1, CAP + 1 + 2 * 70, 2)]
-    ack = send(box, *(raw for pair in zip(even, odd, strict=True) for raw in pair))
-    assert ack.row_cumulative < CAP + 140
+    send(box, *(raw for seq in range(CAP + 1, last, 2) for raw in (sale(seq), forged(seq + 1))))
+    send(box, sale(last + 1))
+    return last + 1
+
+
+@pytest.mark.parametrize("form", [FORM_1, FORM_2])
+def test_what_cannot_be_named_is_counted_once_and_stands_before_nobody(ledger: Ledger, box: Box, form: int) -> None:
+    last = full_of_holes(box)
+    raw = tuple(forged(seq) for seq in range(last + 2, last + 22))
+    batch = box.batch(*raw)._replace(form=form)
+    for batches in ([batch], [batch, batch]):
+        ack = ledger.receive(batches, c.check_tac, c.NOW)[0]
+        assert (ack.row_cumulative, ack.row_ranges) == (last + 20, ())
+        assert [(d.cumulative, d.ranges) for d in ledger.ack_for(c.BOX, c.STORE).devices] == [(last, ())]
+        assert ack.apart == (((last + 1, last + 20),) if form == FORM_2 else ())
+        assert kept(ledger) == last + 20
     assert sound(ledger)
-    again = Received(c.BOX, c.PARTITION, c.STORE, 1, tuple(r for _, rows in box.sent for r in rows), FORM_2)
-    (later,) = ledger.receive([again], c.check_tac, TOMORROW)
-    assert later.row_cumulative > ack.row_cumulative
+
+
+def test_other_bytes_under_a_named_sequence_are_counted_too(ledger: Ledger, box: Box) -> None:
+    last = full_of_holes(box)
+    ack = send(box, forged(3, counter=99), forged(4, counter=99))
+    assert (ack.row_cumulative, ack.apart) == (last + 2, ((last + 1, last + 2),))
+    assert kept(ledger) == last + 2
+
+
+def test_what_cannot_be_named_is_counted_once_within_one_transaction(ledger: Ledger, box: Box) -> None:
+    last = full_of_holes(box)
+    batch = box.batch(forged(last + 1), b"junk")._replace(form=FORM_2)
+    ledger.receive([batch, batch], c.check_tac, c.NOW)
+    ledger.receive([batch], c.check_tac, c.NOW)
+    assert kept(ledger) == last + 2
+
+
+def test_what_could_not_be_named_has_room_another_day(ledger: Ledger, box: Box) -> None:
+    last = full_of_holes(box)
+    batch = box.batch(forged(last + 1))._replace(form=FORM_2)
+    (ack,) = ledger.receive([batch], c.check_tac, c.NOW)
+    assert ack.apart == ((last + 1, last + 1),)
+    (ack,) = ledger.receive([batch], c.check_tac, TOMORROW)
+    assert (ack.apart, ack.devices[0].cumulative) == ((), last + 1)
+    assert c.verdicts(ledger)[-1] == (Verdict.QUARANTINED, Reason.WRONG_TAC)
     assert sound(ledger)
 
 
