@@ -35,7 +35,7 @@ from cloud.ledger.receive.quarantine import open_cases as open_quarantine
 from cloud.ledger.receive.suspense import Touched, note_claims, open_cases, open_load_cases, settle_touched
 from cloud.ledger.receive.voids import Opened, open_voids, settle_voids
 from cloud.ledger.records.arrival import Arrival, arrive, key_beside, names_other_purse, purse_key, target_key, unread
-from cloud.ledger.records.judge import DUPLICATE, Judgement, Known, Reason, apart, judge, proves_nothing
+from cloud.ledger.records.judge import DUPLICATE, PLACES, Judgement, Known, Reason, apart, judge, proves_nothing
 from cloud.ledger.records.marks import EMPTY, Mark, add
 from cloud.ledger.records.values import CheckTac, Received, Verdict
 from cloud.store.db import Question, Rows
@@ -435,12 +435,7 @@ _UNPROVEN_APART = frozenset({Verdict.QUARANTINED, Verdict.SUSPENSE})
 _TAKEN = frozenset({Reason.CARD_KEY_TAKEN, Reason.TTN_TAKEN})
 _POSTED_APART = Judgement(Verdict.NO_ENTRY, Reason.OTHER_BOX)
 """Of bytes that were posted as another box had brought them, when their key became known."""
-_MERCHANT_REASONS = frozenset(
-    {
-        Reason.DEVICE_UNKNOWN, Reason.OTHER_BOX, Reason.PSAM_UNKNOWN, Reason.PSAM_MOVED, Reason.FORK, Reason.STOLEN,
-        Reason.EPOCH_AHEAD,
-    }
-)  # fmt: skip
+_MERCHANT_REASONS = PLACES | {Reason.FORK}
 
 
 def _touch(touched: Touched, a: Arrival, purse: bytes) -> None:

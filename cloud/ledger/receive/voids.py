@@ -15,7 +15,7 @@ from cloud.ledger.books.keys import release_key, void_key
 from cloud.ledger.books.posting import voided
 from cloud.ledger.journal.writing import Writing, first_verdict_key
 from cloud.ledger.records.arrival import Arrival, arrive, key_beside, split_key, target_key
-from cloud.ledger.records.judge import Reason
+from cloud.ledger.records.judge import PLACES, Reason
 from cloud.ledger.records.values import OWN_PARTITION
 from cloud.ledger.records.void_bounds import Moved, is_alone, is_within
 from cloud.store.db import Row
@@ -31,10 +31,6 @@ _CASES = (
     "SELECT v.record, v.target, v.state, v.reason, v.received_s, v.proposal, r.stored, r.fork FROM void_case v "
     "JOIN record r ON r.id = v.record WHERE v.target"
 )
-PLACES = frozenset(
-    (Reason.DEVICE_UNKNOWN, Reason.OTHER_BOX, Reason.PSAM_UNKNOWN, Reason.PSAM_MOVED, Reason.STOLEN)
-)
-"""Why a void does not come from where it should."""
 
 
 class VoidState(IntEnum):

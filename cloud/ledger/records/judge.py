@@ -72,6 +72,14 @@ class Reason(IntEnum):
 TOP_GRADE = frozenset({Reason.FORK, Reason.CARD_KEY_TAKEN, Reason.TTN_TAKEN, Reason.DEFECT})
 """紧急: somebody copied, rolled back or forged, or we have a defect."""
 
+PLACES = frozenset(
+    {
+        Reason.DEVICE_UNKNOWN, Reason.OTHER_BOX, Reason.PSAM_UNKNOWN, Reason.PSAM_MOVED, Reason.STOLEN,
+        Reason.EPOCH_AHEAD, Reason.SWAPPED,
+    }
+)  # fmt: skip
+"""Why a record does not come from where it should: its merchant's side waits, and a void moves nothing by itself."""
+
 REJUDGED = frozenset(
     {
         Reason.UNDECODABLE, Reason.WRONG_TAC, Reason.VOID_MAC, Reason.VOID_WITNESS, Reason.LOAD_PURSE,

@@ -12,6 +12,7 @@ from cloud.ledger.held.thefts import Report
 from cloud.ledger.held.two_persons import ProposalRefused
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
+from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import InventoryRefused, Verdict
 from shared.ids import BoxId, DeviceId, StorageId
@@ -75,6 +76,17 @@ def test_card_side_posts_and_the_merchant_side_waits_until_two_persons_confirm(
     assert (c.held(ledger), c.merchant(ledger)) == (10, 10)
     assert verify(held, c.check_tac).first_broken == ""
     assert c.codes(ledger)["swap-confirmed"] == "notice"
+
+
+def test_its_sales_are_told_as_held_and_its_voids_move_nothing(ledger: Ledger, box: Box) -> None:
+    ledger.swap_told(c.BOX, SWAP, c.NOW)
+    sold = c.purchase(1, c.card(1), 7, 10, c.OPENING)
+    box.send(c.stored(sold, SPARE, 1, c.psam(1)), c.void(2, sold, at=SPARE))
+    assert c.held(ledger) == 10
+    with ledger.database.reading():
+        rows = ledger.database.run("SELECT state, reason FROM void_case")
+    assert [tuple(row) for row in rows] == [(VoidState.HELD, Reason.SWAPPED)]
+    assert [fact["reason"] for fact in c.facts(ledger, "record-held")] == ["swapped"]
 
 
 def test_what_was_held_is_released_as_all_that_is_held(ledger: Ledger, held: HeldLedger, box: Box) -> None:

@@ -15,6 +15,7 @@ from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import Now, Verdict
 from shared.ids import BoxId
 from shared.records import Cause, Kind, Pair, PurchaseRecord, Witness
+from shared.wire.messages import EPOCH_MAX
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 
@@ -385,3 +386,8 @@ def test_what_does_not_come_from_where_it_should_moves_nothing(
     Box(ledger, *box_of).send(void)
     assert (cases(ledger), pending(ledger)) == ([(VoidState.HELD, reason)], 0)
     assert "void-held" in c.codes(ledger)
+
+
+def test_the_void_of_an_epoch_that_nobody_gave_moves_nothing(ledger: Ledger, box: Box) -> None:
+    box.send(c.stored(SALE, epoch=EPOCH_MAX), c.void(4, SALE, epoch=EPOCH_MAX))
+    assert (cases(ledger), pending(ledger)) == ([(VoidState.HELD, Reason.EPOCH_AHEAD)], 0)
