@@ -1,7 +1,8 @@
 """Facts that the ledger itself tells the alarm rules, and those that edges report: kept in order, never edited.
 
 Kept are a code and its parameters; the words stand in shared/facts. Bound: one row per code and device in one
-transaction, with the number of times, so that a flood of bad records is not a flood of facts.
+transaction, or per code and box where no device is named, with the number of times, so that a flood of bad records is
+not a flood of facts.
 """
 
 import json
@@ -26,11 +27,11 @@ class Notes:
     """Facts of one transaction, gathered and written at its end."""
 
     def __init__(self) -> None:
-        self._told: dict[tuple[str, bytes], tuple[Level, str, Told, int]] = {}
+        self._told: dict[tuple[str, str, bytes], tuple[Level, str, Told, int]] = {}
 
     def tell(self, told: Told, *, box: str = "", device: bytes = b"", level: Level | None = None) -> None:
         """Level: the fact's own, unless a higher one is given. Of one code and device the first one is written."""
-        key = (told.code, device)
+        key = (told.code, "" if device else box, device)
         known = self._told.get(key)
         if known:
             self._told[key] = (*known[:3], known[3] + 1)
@@ -56,7 +57,7 @@ class Notes:
         """Idempotent only as part of its transaction."""
         rows = [
             row_of(told, now_ms, box=box, device=device, level=level, times=times)
-            for (_, device), (level, box, told, times) in self._told.items()
+            for (*_, device), (level, box, told, times) in self._told.items()
         ]
         append(db, rows)
 

@@ -17,6 +17,7 @@ from cloud.store.db import Database
 from shared.clocks.clock import day_number
 from shared.errors import RuleBroken
 from shared.facts.books import TimeDoubtful
+from shared.ids import DeviceId
 from shared.records import Pair, Record, parse_flags
 
 
@@ -91,6 +92,10 @@ class Writing:
         undone = Entry(kind, day, withdrawal_key(entry), input_hash, postings, record=record, reverses=entry)
         return self.booking.add_entry(undone, OWN_PARTITION)
 
+    def named(self, device: DeviceId) -> bytes:
+        """As facts name it: a number in no inventory is what a stranger wrote, and facts are bounded by device."""
+        return device if device in self.registry.devices else b""
+
     def accounts(self, card: bytes) -> CardAccounts | None:
         """Of a card of ours."""
         found = self.registry.cards.get(card)
@@ -102,7 +107,7 @@ class Writing:
         issued_s = max(card.issued, place.issued)
         if is_possible(time_s, issued_s, received_s):
             return day_of(time_s), 0
-        self._doubt_clock(TimeDoubtful(time_s, arrival.seq), arrival.device)
+        self._doubt_clock(TimeDoubtful(time_s, arrival.seq), self.named(arrival.device))
         near_s = self.neighbours.nearest(arrival, place.issued, issued_s, received_s)
         return doubtful_day(near_s, received_s), EntryFlag.TIME_DOUBTFUL
 

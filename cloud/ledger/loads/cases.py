@@ -173,7 +173,7 @@ def _post_alone(writing: Writing, arrival: Arrival, record: int, known: LoadCase
     elif is_same_load(known, load):
         close_case(writing, known, CaseState.CONFIRMED, record)
     kind = LoadWithoutDebit if known is None or not known.debited else LoadContradiction
-    writing.notes.tell(kind(arrival.seq), device=arrival.device)
+    writing.notes.tell(kind(arrival.seq), device=writing.named(arrival.device))
     _note_negative(writing, account_of(accounts, source), load.card)
 
 

@@ -283,7 +283,7 @@ class Receiving:
         else:
             booked = Booked(record, a.fork_number, row.box, partition, self._writing.now.campus_s, is_apart=True)
             self._follow(named, judgement, place, booked)
-        self._writing.notes.elsewhere(reason, row.box, a.device, a.seq)
+        self._writing.notes.elsewhere(reason, row.box, self._writing.named(a.device), a.seq)
         return judgement.verdict
 
     def _is_named(self, row: Row) -> bool:
@@ -324,7 +324,7 @@ class Receiving:
             return
         self._counted_beyond.add(row)
         if self._beyond.add(self._flow(row.box, a), a.sha):
-            self._writing.notes.tell(QuarantineFull(QUARANTINED_MAX), box=row.box, device=a.device)
+            self._writing.notes.tell(QuarantineFull(QUARANTINED_MAX), box=row.box, device=self._writing.named(a.device))
 
     def _judged(self, a: Arrival, box: str) -> tuple[Judgement, Known, Place]:
         known, place = self._known(a, box)
@@ -350,13 +350,13 @@ class Receiving:
     def _enter(self, a: Arrival, judgement: Judgement, place: Place, known: Known, box: str, partition: int) -> None:
         verdict, reason = judgement
         if known.other:
-            self._writing.notes.tell(RecordFork(a.epoch, a.seq), box=box, device=a.device)
+            self._writing.notes.tell(RecordFork(a.epoch, a.seq), box=box, device=self._writing.named(a.device))
         fork = self._seen.fork_of(a)
         record = self._booking.add_record(a, verdict, reason, fork, partition, box)
         self._seen.accept(a, fork)
         if verdict is Verdict.QUARANTINED:
             self._later.quarantined.append((record, reason))
-            self._writing.notes.quarantined(reason, box, a.device, a.seq, a.why)
+            self._writing.notes.quarantined(reason, box, self._writing.named(a.device), a.seq, a.why)
         elif judgement is not _POSTED_APART:
             booked = Booked(record, fork, box, partition, self._writing.now.campus_s)
             self._follow(a, judgement, place, booked)
@@ -375,11 +375,11 @@ class Receiving:
     def _prove(self, a: Arrival, judgement: Judgement, place: Place, booked: Booked) -> None:
         """A valid TAC with new card keys: the card side posts."""
         if a.slot and self._seen.other_card(a):
-            self._writing.notes.tell(TtnTwoCards(a.seq), box=booked.box, device=a.device)
+            self._writing.notes.tell(TtnTwoCards(a.seq), box=booked.box, device=self._writing.named(a.device))
         self._seen.claim(a)
         self._booking.claim_keys(a, booked.record)
         if judgement.reason in _MERCHANT_REASONS:
-            self._writing.notes.held(judgement.reason, booked.box, a.device, a.seq)
+            self._writing.notes.held(judgement.reason, booked.box, self._writing.named(a.device), a.seq)
         purse = purse_key(a.card_key)
         if purse in self._writing.picture.grey_purses:  # a case that this transaction opens touches itself
             _touch(self._later.touched, a, purse)

@@ -260,4 +260,4 @@ def _post(writing: Writing, case: _Case, generation: int) -> int | None:
 def _withdraw(writing: Writing, case: _Case, entry: int) -> None:
     writing.booking.flush()
     writing.withdraw(entry, case.row[0])
-    writing.notes.tell(GreyWithdrawn(case.arrival.seq), device=case.arrival.device)
+    writing.notes.tell(GreyWithdrawn(case.arrival.seq), device=writing.named(case.arrival.device))

@@ -260,7 +260,7 @@ def _tell_who(writing: Writing, case: _Case, witness: Witness) -> None:
 
 
 def _tell(writing: Writing, arrival: Arrival, target: bytes, reason: Reason) -> None:
-    writing.notes.tell(VoidHeld(reason.word, arrival.seq, split_key(target)[2]), device=arrival.device)
+    writing.notes.tell(VoidHeld(reason.word, arrival.seq, split_key(target)[2]), device=writing.named(arrival.device))
 
 
 def _post(writing: Writing, case: _Case, purchase: _Purchase) -> int:

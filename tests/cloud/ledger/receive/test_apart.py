@@ -178,6 +178,18 @@ def test_a_body_in_no_inventory_is_at_no_box(ledger: Ledger, box: Box) -> None:
     assert marks(ledger) == []
 
 
+@pytest.mark.parametrize("changed", [{"key_version": 9}, {"tac": WRONG}, {}])
+def test_a_flood_of_invented_numbers_is_one_fact_of_its_box(
+    ledger: Ledger, box: Box, hostile: Box, changed: dict[str, object]
+) -> None:
+    made = [c.purchase(n, c.card(3), n, 1, c.OPENING, at=c.FAR)._replace(**changed) for n in range(1, 31)]  # type: ignore[arg-type]
+    bodies = [c.stored(one, at=c.device(99 + one.seq), chip=c.psam(3)) for one in made]
+    ledger.receive([box.batch(*bodies[:10]), hostile.batch(*bodies[10:])], c.check_tac, c.NOW)
+    code = "record-elsewhere" if changed else "record-held"
+    told = [(fact["box"], fact["device"], fact["times"]) for fact in c.facts(ledger, code)]
+    assert told == [(c.BOX, b"", 10), (c.OTHER_BOX, b"", 20)]
+
+
 def test_more_rows_than_an_ack_has_room_for_are_named_when_the_first_are_settled(
     ledger: Ledger, hostile: Box
 ) -> None:
