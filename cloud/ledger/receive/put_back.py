@@ -4,7 +4,7 @@ The numbers of both chains go on above what was witnessed. What records bring co
 links between our own head and the witnessed one cannot, and stand as missing until two persons have closed the list.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from cloud.ledger.journal.book_chain import LinkKind, book_head, digest_of
@@ -14,7 +14,7 @@ from cloud.ledger.journal.witnessed import COLUMNS, Missing, PutBack, claim_of, 
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.arrival import Arrival
 from cloud.ledger.records.marks import Mark
-from cloud.ledger.records.values import Received
+from cloud.ledger.records.values import Received, Verdict
 from shared.facts.books import PutBackAgain, PutBackFound, PutBackUnknown
 from shared.wire.messages import AckBody
 
@@ -92,32 +92,37 @@ class Again(NamedTuple):
 
 
 def count_again(
-    writing: Writing, batches: Iterable[tuple[Received, list[Arrival]]], before: Mapping[BoxKey, Mark],
-    after: Mapping[BoxKey, Mark],
+    writing: Writing, came: Iterable[tuple[Received, Sequence[tuple[Arrival, Verdict]]]],
+    before: Mapping[BoxKey, Mark], after: Mapping[BoxKey, Mark],
 ) -> None:  # fmt: skip
-    """Count the rows that a box had settled before the ledger was put back and that are here again now."""
+    """Count the rows that a box had settled before the ledger was put back and that are here again now. came: each
+    batch's records and what became of them; of a row that came twice the first counts."""
     for key, lost in writing.picture.recovering.items():
         if key not in after:
             continue
-        held = before.get(key, Mark())
-        rows = {
-            row: arrival
-            for batch, arrivals in batches if (batch.box, batch.store) == key
-            for row, arrival in enumerate(arrivals, batch.first_row) if row <= lost.row_shown and not held.holds(row)
-        }  # fmt: skip
-        _add(writing, lost.number, rows.values())
+        held, rows = before.get(key, Mark()), dict[int, tuple[Arrival, Verdict]]()
+        for batch, judged in came:
+            if (batch.box, batch.store) == key:
+                for row, one in enumerate(judged, batch.first_row):
+                    rows.setdefault(row, one)
+        _add(writing, lost.number, [rows[row] for row in rows if row <= lost.row_shown and not held.holds(row)])
         if after[key].cumulative >= lost.row_shown:
             _tell_all_here(writing, lost)
 
 
-def _add(writing: Writing, number: int, arrivals: Iterable[Arrival]) -> None:
+def _add(writing: Writing, number: int, judged: Iterable[tuple[Arrival, Verdict]]) -> None:
     sums: dict[bytes, Again] = {}
-    for a in arrivals:
-        was, fen = sums.get(a.device, Again()), a.record.amount_fen if a.record and a.item else 0
+    for a, verdict in judged:
+        was, fen = sums.get(a.device, Again()), _fen(a, verdict)
         spent, loaded = (fen, 0) if a.slot else (0, fen)
         sums[a.device] = Again(was.records + 1, was.spent_fen + spent, was.loaded_fen + loaded)
     for device, again in sums.items():
         writing.db.run(_AGAIN, (number, device, *again))
+
+
+def _fen(a: Arrival, verdict: Verdict) -> int:
+    """Of a purchase or a load that moved money by itself; nothing else is posted or held by its own record."""
+    return a.record.amount_fen if a.record and verdict in (Verdict.POSTED, Verdict.HELD) else 0
 
 
 def _tell_all_here(writing: Writing, lost: PutBack) -> None:

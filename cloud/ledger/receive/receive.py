@@ -449,17 +449,18 @@ def _touch(touched: Touched, a: Arrival, purse: bytes) -> None:
 def receive(writing: Writing, batches: Sequence[ArrivedBatch], receiving: Receiving) -> list[AckBody]:
     """Inside of the transaction; the acks are true once it is committed."""
     receiving.look_apart(batches)
-    for batch, arrivals, keys in batches:
-        doubtful = receiving.is_doubtful(batch.box, keys)
-        for number, arrival in enumerate(arrivals, batch.first_row):
-            receiving.take(arrival, batch, number, doubtful=doubtful)
+    verdicts = [_take_all(receiving, one) for one in batches]
     receiving.finish()
     marks, apart_rows = receiving.marks(), receiving.apart
     touched = _remember_devices(writing, batches, apart_rows)
     _leave_what_has_no_room(batches, marks, apart_rows)
     boxes = _mark_rows(writing, batches, marks, receiving)
     if writing.picture.recovering:
-        count_again(writing, [(batch, arrivals) for batch, arrivals, _ in batches], receiving.box_marks, boxes)
+        came = [
+            (one.batch, list(zip(one.arrivals, found, strict=True)))
+            for one, found in zip(batches, verdicts, strict=True)
+        ]
+        count_again(writing, came, receiving.box_marks, boxes)
     writing.close()
     return [
         build_ack(
@@ -469,6 +470,11 @@ def receive(writing: Writing, batches: Sequence[ArrivedBatch], receiving: Receiv
         )
         for batch in {(b.box, b.store): b for b, _, _ in batches}.values()
     ]  # fmt: skip
+
+
+def _take_all(receiving: Receiving, one: ArrivedBatch) -> list[Verdict]:
+    batch, doubtful = one.batch, receiving.is_doubtful(one.batch.box, one.keys)
+    return [receiving.take(a, batch, n, doubtful=doubtful) for n, a in enumerate(one.arrivals, batch.first_row)]
 
 
 class Copy(NamedTuple):

@@ -156,6 +156,24 @@ def test_what_comes_again_is_counted_by_terminal_and_its_end_is_told(lost: Lost,
     assert told(ledger, "again") == [PutBackAgain(3, 720, 2).params()], "what is new, and what came twice, is not in it"
 
 
+def test_only_what_is_posted_or_held_is_money_that_came_again(lost: Lost, ledger: Ledger) -> None:
+    sold = c.purchase(2, c.card(1), 2, 10, c.OPENING - 10)
+    wrong = c.purchase(4, c.card(1), 4, 500, c.OPENING, tac_of=b"1234")
+    held = c.purchase(5, c.card(3), 1, 30, c.OPENING, chip=c.psam(3))
+    lost.box.send(c.stored(sold), c.void(3, sold), c.stored(wrong), c.stored(held, chip=c.psam(3)))
+    lost.box.send(c.stored(c.load(1, c.card(5), 1, 900, c.OPENING, request=1)))
+    assert isinstance(hello(ledger, lost.ledger.ack_for(c.BOX, c.STORE, FORM_2), lost.box), Recover)
+    lost.box.ledger = ledger
+    twice = [lost.box.batch(*records)._replace(first_row=first) for first, records in list(lost.box.sent) * 2]
+    ledger.receive(twice, c.check_tac, c.NOW)
+    with ledger.database.reading():
+        rows = ledger.database.run(
+            "SELECT device, records, spent_fen, loaded_fen FROM put_back_again ORDER BY device"
+        )
+    assert [tuple(row) for row in rows] == [(c.POS, 4, 40, 0), (c.LOADER, 1, 0, 900)]
+    assert told(ledger, "again") == [PutBackAgain(5, 40, 2).params()]
+
+
 def test_a_box_of_release_0_1_says_that_something_is_gone_and_not_what(lost: Lost, ledger: Ledger) -> None:
     pays_in(lost, "x")
     lost.box.form = FORM_1
