@@ -194,7 +194,7 @@ class OutboxStore:
                 outcomes = self._put_all(puts)
             except sqlite3.IntegrityError:  # a put that said unseen was there: look at each
                 self._db.execute("ROLLBACK TO puts")
-                self._next = first
+                self._read_numbers()  # rows apart that were taken out are there again
                 outcomes = self._put_all([put._replace(seen=True) for put in puts])
             self._db.execute("RELEASE puts")
             return outcomes

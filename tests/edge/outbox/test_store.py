@@ -387,6 +387,16 @@ def test_a_row_apart_whose_record_says_unseen_is_found_as_well(store):
     assert keep(store, put(1)) == [Kept(put(1, seen=True), 2, True, False, False)]
 
 
+def test_a_group_of_seen_and_unseen_records_finds_every_row_apart(shelf, store):
+    keep(store, put(1), put(2), put(3))
+    settle_apart(store, 1, 2)
+    outcomes = keep(store, put(1, seen=True), put(2))
+    assert [(kept.row, kept.fresh, kept.settled) for kept in outcomes] == [(4, True, False), (5, True, False)]
+    for now in each(store, shelf):
+        assert [row.row for row in now.rows(0, 9)[0]] == [3, 4, 5]
+        assert (now.depth().kept, now.check()) == (0, [])
+
+
 def test_a_row_apart_stays_when_there_is_no_room_for_its_record(shelf):
     store = shelf.open(OutboxSetting(1, 1000, 0))
     keep(store, put(1))
