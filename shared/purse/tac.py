@@ -32,7 +32,7 @@ CHALLENGE_SIZE = 8
 """A card that stands for a void enciphers so many bytes (INTERNAL AUTHENTICATE), of which MAC_SIZE go into the record.
 
 Two voids of the same challenge can be made by whoever makes both and has time: still one void a tap, and the bounds of
-a day hold (cloud.ledger.records.void_bounds).
+a day hold (shared.keys.void_bounds).
 """
 MAC_SIZE = 4
 _VOID_LABEL = b"openykt void v2\0"

@@ -17,11 +17,11 @@ from cloud.ledger.journal.writing import Writing, first_verdict_key
 from cloud.ledger.records.arrival import Arrival, arrive, key_beside, split_key, target_key
 from cloud.ledger.records.judge import PLACES, Reason
 from cloud.ledger.records.values import OWN_PARTITION
-from cloud.ledger.records.void_bounds import Moved, is_alone, is_within
 from cloud.store.db import Row
 from shared.clocks.clock import day_number
 from shared.errors import RuleBroken
 from shared.facts.books import VoidByOperator, VoidBySameCard, VoidHeld
+from shared.keys.void_bounds import Moved, is_alone, is_within
 from shared.records import PROVEN, Cause, Kind, Pair, PurchaseRecord, VoidRecord, Witness, parse_flags
 
 COLUMNS = (

@@ -59,7 +59,7 @@ class Reason(IntEnum):
     VOID_PIN = 43
     """Nobody but its terminal stands for the void: a PIN alone."""
     VOID_BOUND = 44
-    """Too old, too much or too many a day for a void that moves money by itself (cloud.ledger.records.void_bounds)."""
+    """Too old, too much or too many a day for a void that moves money by itself (shared.keys.void_bounds)."""
     VOID_WHOLE = 45
     """It gives back half of a mixed payment as torn, and the payment is whole."""
 

@@ -15,6 +15,7 @@ from shared.clocks.clock import CampusTime
 from shared.errors import RuleBroken, WireFault
 from shared.ids import CardId, DeviceId
 from shared.keys.terminal_mac import mac_input, terminal_mac
+from shared.keys.void_bounds import Moved, is_within
 from shared.purse.outcomes import PendingPurchase
 from shared.purse.reasons import Reason
 from shared.purse.tac import challenge_of
@@ -128,11 +129,28 @@ class Voids:
 
     def by_same_card(self, now: CampusTime) -> int:
         """Voids of today for which no supervisor stood."""
-        count = 0
-        for record in self._back(0):
-            if isinstance(record, VoidRecord) and record.cause == Cause.SAME_CARD and self._is_today(record.time, now):
-                count += 1
-        return count
+        return len(self._today(Cause.SAME_CARD, now))
+
+    def move_by_themselves(self, drafts: Sequence[VoidRecord], now: CampusTime) -> bool:
+        """May the centre give all of these back without a person, as far as this ring remembers the day?"""
+        moved: list[VoidRecord] = []
+        for void in (*reversed(self._today(drafts[0].cause, now)), *drafts):
+            if self._moves(void, moved):
+                moved.append(void)
+        return all(draft in moved for draft in drafts)
+
+    def _moves(self, void: VoidRecord, moved: Sequence[VoidRecord]) -> bool:
+        """moved: those of the same cause before it that nobody holds; the bounds keep them few."""
+        sale = self.record_of(void.seq - void.linked)
+        sale_s = void.time if sale is None else sale.time
+        witness = void.witness and void.witness.card
+        by_witness = [one for one in moved if one.witness and one.witness.card == witness]
+        return is_within(void, sale_s, _sum(moved), _sum(by_witness))
+
+    def _today(self, cause: int, now: CampusTime) -> list[VoidRecord]:
+        """The voids of today for this cause, the newest first."""
+        voids = (record for record in self._back(0) if isinstance(record, VoidRecord))
+        return [void for void in voids if void.cause == cause and self._is_today(void.time, now)]
 
     def _whole(self, seq: int) -> PurchaseRecord | None:
         """The paid purchase with this number; of a first half, its second one."""
@@ -256,6 +274,10 @@ class Voids:
 
 def _is_paid(record: Record | None) -> TypeGuard[PurchaseRecord]:
     return isinstance(record, PurchaseRecord) and record.kind in PROVEN and record.amount_fen > 0
+
+
+def _sum(voids: Sequence[VoidRecord]) -> Moved:
+    return Moved(len(voids), sum(void.amount_fen for void in voids))
 
 
 def _debt(first: PurchaseRecord | None, cause: Cause) -> Debt | None:

@@ -58,6 +58,7 @@ class Bar(StrEnum):
 
 _SILENT = ""
 _NOTHING = Text(_SILENT, _SILENT)
+_NO_OPERATOR = Text("无主管卡", "no operator card")
 _AGAIN = Text("请同一张卡重新放卡", "please present the same card again")
 _BAR: dict[Bar, tuple[Text, Text]] = {
     Bar.NOT_BOOTED: (Text("正在启动", "starting"), Text("请稍候", "please wait")),
@@ -220,30 +221,37 @@ def unproven(pending: PendingPurchase | PendingLoad) -> Display:
 
 
 def voided(amount_fen: int, card: CardId, subsidy_fen: int = 0) -> Display:
-    """撤销成功: the record is durable. The card is as it was. subsidy_fen: what of it nobody can claim yet."""
+    """已登记撤销: the record is durable, and the centre will give it back. The card is as it was.
+
+    subsidy_fen: what of it nobody can claim yet.
+    """
     amount = yuan(amount_fen)
     title = Text(
-        f"撤销成功 ¥{amount} 已退入过渡余额，卡尾号 {card[-2:].hex()}",
-        f"void: ¥{amount} goes to pending load, card …{card[-2:].hex()}",
+        f"已登记撤销 ¥{amount} 中心收到后退入过渡余额，卡尾号 {card[-2:].hex()}",
+        f"a void of ¥{amount} is written: to pending load when the centre has it, card …{card[-2:].hex()}",
     )
-    todo = Text("卡内余额未变，请持卡人到圈存机领款", "the card is unchanged; the holder claims it at a load machine")
+    todo = Text(
+        "卡内余额未变，之后请持卡人到圈存机领款",
+        "the card is unchanged; the holder claims it at a load machine",
+    )
     if subsidy_fen:
         subsidy = yuan(subsidy_fen)
         todo = Text(
             f"卡内余额未变；其中补助 ¥{subsidy} 记为待回补助，暂不能领，余款到圈存机领",
             f"the card is unchanged; ¥{subsidy} of it is a subsidy that cannot be claimed yet",
         )
-    return Display(Face.VOIDED, title, Text(f"已撤销{amount}元", f"{amount} yuan given back"), todo)
+    return Display(Face.VOIDED, title, Text(f"已登记撤销{amount}元", f"a void of {amount} yuan is written"), todo)
 
 
-def void_noted(amount_fen: int, card: CardId) -> Display:
-    """A void by PIN alone: the record is durable, and the centre holds it."""
+def void_noted(amount_fen: int, card: CardId, *, is_above: bool = False) -> Display:
+    """The record is durable, and the centre holds it: a void by PIN alone, or above what moves by itself."""
     amount = yuan(amount_fen)
     title = Text(
         f"撤销已登记 ¥{amount} 待中心核定，卡尾号 {card[-2:].hex()}",
         f"a void of ¥{amount} is noted, the centre decides, card …{card[-2:].hex()}",
     )
-    todo = Text("无主管卡：两人核定后退入过渡余额", "no operator card: given back when two persons have decided")
+    why = Text("超出自动退款的限额", "above what is given back by itself") if is_above else _NO_OPERATOR
+    todo = Text(f"{why.zh}：两人核定后退入过渡余额", f"{why.en}: given back when two persons have decided")
     return Display(Face.VOIDED, title, Text(f"撤销{amount}元已登记", f"a void of {amount} yuan is noted"), todo)
 
 

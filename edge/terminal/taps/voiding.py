@@ -2,8 +2,9 @@
 
 With a supervisor's operator card 主管卡 in the field: any sale of the business day. With the card that paid, tapped
 again: the newest one, for the cashier alone, within bounds. By PIN alone, with no card: the last one, and then it is
-only noted, for the centre holds it until two persons have decided. Refuses everything else with its reason. What was
-paid waits for its purse until it is claimed. A mixed payment is two purchases, and both are given back.
+only noted, for the centre holds it until two persons have decided; so is what lies above the bounds of a supervisor.
+Refuses everything else with its reason. What was paid waits for its purse until it is claimed. A mixed payment is two
+purchases, and both are given back.
 """
 
 from edge.terminal.store.book import Row
@@ -12,16 +13,14 @@ from edge.terminal.taps.body import Body
 from edge.terminal.taps.display import Bar
 from edge.terminal.taps.serving import Parts, serve
 from edge.terminal.taps.steps import End, Result, Show, Shown, Tap
+from shared.keys.void_bounds import BOUNDS
 from shared.purse.flows.witness import Presented, present, stand_for
 from shared.purse.outcomes import Rejected
 from shared.purse.reasons import Reason
 from shared.records import Cause, PurchaseRecord, VoidRecord
 
-ALONE_S = 180
-"""So long after the sale a cashier may void it alone, with the card that paid."""
-ALONE_FEN = 3_000
-ALONE_A_SHIFT = 5
-"""Records; a mixed payment has two."""
+_ALONE = BOUNDS[Cause.SAME_CARD]
+"""Of a cashier alone, with the card that paid; a mixed payment has two records, and is bounded as a whole."""
 
 
 def void_last(body: Body) -> Tap[Result]:
@@ -57,10 +56,14 @@ def void_with_card(body: Body, seq: int, parts: Parts) -> Tap[Result]:
     if isinstance(drafts, Reason):
         return (yield from _refused(drafts))
     body.untold.forget()
+    move = body.voids.move_by_themselves(drafts, body.time())
     rows = body.voids.write_witnessed(drafts)
     total_fen = yield from _shown(rows)
     subsidy_fen = sum(row.amount_fen for row in rows if row.application)
-    yield Show(display.voided(total_fen, sale.card, subsidy_fen))
+    yield Show(
+        display.voided(total_fen, sale.card, subsidy_fen) if move
+        else display.void_noted(total_fen, sale.card, is_above=True)
+    )  # fmt: skip
     return Result(End.DONE, total_fen, rows[-1])
 
 
@@ -82,9 +85,9 @@ def _alone(body: Body, sale: PurchaseRecord, card: Presented) -> Reason | None:
     newest = body.voids.sale_of_shift(0, now)
     halves = body.voids.halves(sale)
     is_newest = not isinstance(newest, Reason) and newest.seq == sale.seq
-    is_young = 0 <= now.seconds - sale.time <= ALONE_S
-    is_small = sum(half.amount_fen for half in halves) <= ALONE_FEN
-    is_rare = body.voids.by_same_card(now) + len(halves) <= ALONE_A_SHIFT
+    is_young = _ALONE.age_s is None or 0 <= now.seconds - sale.time <= _ALONE.age_s
+    is_small = sum(half.amount_fen for half in halves) <= _ALONE.fen
+    is_rare = body.voids.by_same_card(now) + len(halves) <= _ALONE.day_count
     return None if is_newest and is_young and is_small and is_rare else Reason.VOID_NEEDS_OPERATOR
 
 

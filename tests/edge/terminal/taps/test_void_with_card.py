@@ -201,3 +201,48 @@ def test_a_void_by_pin_says_that_it_is_only_noted(counter):
     counter.void()
     assert "待中心核定" in counter.displays[-1].title.zh
     assert "成功" not in counter.displays[-1].title.zh
+
+
+def is_only_noted(bench):
+    """Does the till say that two persons decide? Else it says that the money will come, and not that it is there."""
+    shown = bench.displays[-1]
+    assert "成功" not in shown.title.zh
+    assert "已退入" not in shown.title.zh
+    assert ("待中心核定" in shown.title.zh) is ("超出自动退款的限额" in shown.todo.zh)
+    return "待中心核定" in shown.title.zh
+
+
+@pytest.mark.parametrize(("amount", "noted"), [(50_000, False), (50_001, True)])
+def test_a_supervisors_void_above_five_hundred_yuan_is_only_noted(counter, amount, noted):
+    counter.sell(counter.school.memory(balance=60_000), amount)
+    assert counter.void_with(counter.school.operator()).end is End.DONE
+    assert is_only_noted(counter) is noted
+
+
+def test_above_a_thousand_yuan_a_day_a_void_is_only_noted_and_a_smaller_one_still_moves(counter):
+    boss = counter.school.operator()
+    for number, amount in enumerate((50_000, 40_000, 10_001, 10_000), 1):
+        counter.sell(counter.school.memory(number), amount)
+    said = [counter.void_with(boss, seq).end is End.DONE and is_only_noted(counter) for seq in (1, 2, 3, 4)]
+    assert said == [False, False, True, False], "what is held counts for nothing"
+    counter.wait(86_400)
+    counter.sell(counter.school.memory(5), 50_000)
+    counter.void_with(boss)
+    assert not is_only_noted(counter), "another day"
+
+
+def test_the_fifty_first_void_of_a_day_is_only_noted(school, kit):
+    bench = kit.Bench(school, operators=[BOSS], ring_slots=128).connect()
+    memory, boss = school.memory(), school.operator()
+    said = []
+    for _ in range(51):
+        bench.sell(memory, 100)
+        bench.void_with(boss)
+        said.append(is_only_noted(bench))
+    assert said == [False] * 50 + [True]
+
+
+def test_a_mixed_payment_of_which_one_half_is_above_is_only_noted(mixed):
+    mixed.sell(mixed.school.memory(balance=90_000, subsidy=800), 50_801)
+    mixed.void_with(mixed.school.operator())
+    assert is_only_noted(mixed)

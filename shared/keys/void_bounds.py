@@ -1,7 +1,8 @@
 """What a void 撤销 may move before a person has looked at it, by its cause: how old, how much, how often. Pure.
 
 A PIN is no proof: whoever has the terminal's key signs as its cashier, so a void by PIN alone moves nothing by itself.
-Counts and sums are of one terminal and one day of receipt, which nobody can write into a record.
+Counts and sums are of one terminal and one day of receipt, which nobody can write into a record. The ledger decides; a
+terminal asks the same of what it remembers, so that a cashier is not promised what a person has to decide.
 """
 
 from typing import NamedTuple
