@@ -232,8 +232,8 @@ class Uplink:
         """Begin again from the oldest unsettled row of what the store holds now."""
         self.sequences: Sequences = snapshot.sequences
         self._ack: SignedAck | None = snapshot.ack
-        self._witnessed = _heights(decode_ack_body(snapshot.ack.body)) if snapshot.ack else _NO_HEIGHTS
-        """Numbers of both chains in the ack that is, or will be, on the disk."""
+        self._witnessed = _witnessed(snapshot)
+        """Numbers of both chains in the ack that is, or will be, on the disk, of this ledger."""
         self._ledger: LedgerId | None = snapshot.ledger
         self._floor = snapshot.floor
         self._first = snapshot.depth.first_unsettled
@@ -382,6 +382,7 @@ class Uplink:
         """Another ledger with our ack key: what it names it has; what it lacks it asks for by Recover."""
         self._ledger = ledger
         self._floor = 0
+        self._witnessed = _NO_HEIGHTS
 
     def hello_wanted(self, now: Now, store: StoreId) -> None:
         """A new process of the ledger's asks what this outbox bears witness of."""
@@ -460,6 +461,11 @@ _NO_HEIGHTS = (0, 0)
 def _heights(body: AckBody) -> tuple[int, int]:
     """Numbers of the partition's chain and of the book-only chain."""
     return body.number, body.heads.number if body.heads else 0
+
+
+def _witnessed(snapshot: Snapshot) -> tuple[int, int]:
+    body = decode_ack_body(snapshot.ack.body) if snapshot.ack else None
+    return _heights(body) if body and body.ledger == snapshot.ledger else _NO_HEIGHTS
 
 
 def _known(snapshot: Snapshot) -> AckBody | None:

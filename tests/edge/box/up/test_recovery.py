@@ -13,7 +13,7 @@ from edge.box.up.uplink import (
 from edge.box.values.effects import Settle, Unsettle
 from edge.process.agent import TICK_S
 from shared.errors import StoreFault
-from shared.ids import StoreId
+from shared.ids import LedgerId, StoreId
 from shared.wire import topics
 from shared.wire.messages import (
     FORM_2,
@@ -52,6 +52,18 @@ def test_a_higher_number_of_the_partition_is_kept_too(field, body):
     field.ledger.number += 3
     give(field, ack_of(field, heads=heads(4, b"d")))
     assert shown(field).heads == heads(4, b"d")
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_the_heads_of_another_ledger_are_kept_though_its_numbers_are_lower(field, body, asks):
+    sell(field, body)
+    give(field, ack_of(field, number=90, heads=heads(9)))
+    field.ledger = Ledger(LedgerId(b"LEDGER-2"))
+    if asks:
+        field.recover(1, field.ledger.ident)
+    for number in (2, 3):
+        give(field, ack_of(field, number=number, row_cumulative=1, heads=heads(number)))
+    assert shown(field).heads == heads(3)
 
 
 def test_the_same_heads_again_are_not_written_again(field, body):
