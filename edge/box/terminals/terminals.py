@@ -167,8 +167,10 @@ class Terminals:
         self._parted[talk.terminal.device] = talk
 
     def swapped(self, bodies: Iterable[DeviceId]) -> None:
-        """Orders for these have changed: their conversations begin anew."""
-        for device in bodies:
+        """Orders for these have changed: their conversations begin anew, and their joins."""
+        changed = frozenset(bodies)
+        self._joining = {at: one for at, one in self._joining.items() if one.terminal.device not in changed}
+        for device in changed:
             talk = self._live.get(device)
             if talk is not None:
                 self.end(talk)

@@ -122,6 +122,19 @@ def test_order_that_is_taken_back_ends_the_spares_conversation(field, broken):
     assert field.join(Body(1), TCP1).current == 1
 
 
+def test_order_that_is_taken_back_ends_the_spares_join_too(field, broken):
+    order(field, ORDER)
+    body = field.places[TCP2] = Body(SPARE, psam=psam(1))
+    (challenge,) = field.box.on_message(field.now(), *TCP2, body.hello())
+    auth = body.hear(challenge.message)
+    order(field)
+    field.hear(TCP2, *auth)
+    assert (body.current, body.welcome) == (0, None)
+    field.connect()
+    assert not any(isinstance(message, EpochRequest) and message.device == device(SPARE) for message in field.up)
+    assert spare(field).refused is Refusal.UNKNOWN_DEVICE
+
+
 def test_box_that_has_lost_its_memory_lets_the_spare_sell_in_the_epoch_that_it_proves(field, broken):
     order(field, ORDER)
     body = spare(field)
