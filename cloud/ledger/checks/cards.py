@@ -1,6 +1,6 @@
 """Each card against the books: its purse accounts, and the chains of balances that its own records read (I3).
 
-A card with open cases is not judged yet, one with missing counters by its newest ones only, and both are counted: a
+A purse with open cases is not judged yet, one with missing counters by its newest ones only, and both are counted: a
 late record is no fault of the card. A counter that was posted twice is one of ours. A step that somebody has explained
 may read what it likes.
 """
@@ -51,7 +51,7 @@ class _Found(NamedTuple):
 
 def check_cards(db: Database) -> Check:
     """Purse accounts = opening + loads − purchases, and the chain of balances that every card read."""
-    surplus, open_cards, extra = all_balances(db), _open_cards(db), _by_evidence(db)
+    surplus, is_open, extra = all_balances(db), _open_purses(db), _by_evidence(db)
     checked = waiting = 0
     histories, moved, explained = _histories(db, extra), _moved(db), _explained(db)
     for card, label, main_fen, purse, subsidy_fen, subsidy in db.run(
@@ -68,12 +68,13 @@ def check_cards(db: Database) -> Check:
             for application, opening, account in ((MAIN, main_fen, purse), (SUBSIDY, subsidy_fen, subsidy))
         ]
         wrong = next((one.fault for one in found if one.fault), "")
-        broken = next((one.broken for one in found if one.broken), None)
+        waits = [(bytes(card), application) in is_open for application in (MAIN, SUBSIDY)]
+        broken = next((one.broken for one, late in zip(found, waits, strict=True) if one.broken and not late), None)
         if wrong:
             return Check("cards", checked, f"card {label}: {wrong}")
-        if broken and card not in open_cards:
+        if broken:
             return Check("cards", checked, f"card {label}: {_said(broken)}")
-        waiting += card in open_cards or any(one.has_gap for one in found)
+        waiting += any(waits) or any(one.has_gap for one in found)
     return Check("cards", checked, "", Text(f"未收齐：{waiting}", f"not complete yet: {waiting}") if waiting else None)
 
 
@@ -159,12 +160,14 @@ def _by_evidence(db: Database) -> dict[bytes, list[Arrival]]:
     return found
 
 
-def _open_cards(db: Database) -> set[bytes]:
-    grey = {purse[:10] for (purse,) in db.run("SELECT purse FROM suspense WHERE state = ?", (int(State.OPEN),))}
+def _open_purses(db: Database) -> set[Purse]:
+    """Loads and unloads are of the main one. A purse's key ends with its application, above the bits of ED and EP."""
+    rows = db.run("SELECT purse FROM suspense WHERE state = ?", (int(State.OPEN),))
+    grey = {(bytes(purse[:10]), purse[10] >> 2) for (purse,) in rows}
     loads = {card for (card,) in db.run("SELECT card FROM load_case WHERE state = ?", (int(CaseState.PENDING),))}
     query = "SELECT card FROM unload_case WHERE state = ?"
     unloads = {card for (card,) in db.run(query, (int(UnloadState.PENDING),))}
-    return grey | loads | unloads
+    return grey | {(bytes(card), MAIN) for card in loads | unloads}
 
 
 def _moved(db: Database) -> dict[int, int]:

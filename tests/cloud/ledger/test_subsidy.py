@@ -187,3 +187,22 @@ def test_a_lost_cards_subsidy_stays_where_late_records_find_it(subsidised: Ledge
 def all_held_of(held: HeldLedger) -> list[int]:
     with held.database.reading():
         return [one.entry for one in all_held(held.database)]
+
+
+def test_what_is_open_in_the_main_purse_excuses_nothing_in_the_subsidy_purse(subsidised: Ledger) -> None:
+    """Nobody has looked yet: verify finds by itself what a look would."""
+    unproven = c.stored(c.purchase(1, c.card(1), 0, 100, c.OPENING, kind=Kind.UNPROVEN))
+    Box(subsidised).send(unproven, by_subsidy(2, 0, 100, 800), by_subsidy(3, 1, 100, 800))
+    said = "cards: card 0001: counter 1 read 800 fen, 700 is what the one before left"
+    assert verify(subsidised, c.check_tac).first_broken == said
+    while subsidised.find_differences(c.NOW):
+        pass
+    (found,) = Reader(subsidised.database).differences()
+    assert found.found[4:6] == (700, 800)
+
+
+def test_what_is_open_in_the_subsidy_purse_waits(subsidised: Ledger) -> None:
+    Box(subsidised).send(
+        by_subsidy(1, 0, 100, 800, Kind.UNPROVEN), by_subsidy(2, 1, 100, 800), by_subsidy(3, 2, 100, 300)
+    )
+    assert "cards" not in verify(subsidised, c.check_tac).first_broken
