@@ -48,6 +48,7 @@ NAMES = {
     "book-chain": Text("账内链", "book-only chain"),
     "cards": Text("逐卡", "cards"),
     "differences": Text("卡账差异", "differences"),
+    "looks": Text("逐笔查看", "looks"),
     "losses": Text("挂失后损失", "losses"),
     "thefts": Text("挂失", "thefts"),
     "two-persons": Text("双人", "two persons"),
@@ -194,6 +195,7 @@ def _table(found: Report, half_done: list[LoadStanding], *, asked: bool) -> Iter
 _UNASKED = Text("未复核 TAC（缺 --keys）", "TACs were not checked again (no --keys)")
 _BESIDE = {
     "differences": Text("已说明的差异", "differences that are explained"),
+    "looks": Text("长时间无人查看的分录", "entries that were not looked at for long"),
     "losses": Text("挂失后损失", "losses after reports, which the school bears"),
     "put-back": Text("放回的旧账本", "an older copy that was put back"),
     "unasked": Text("未问到的见证", "witnesses that could not be asked"),

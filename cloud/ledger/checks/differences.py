@@ -1,12 +1,14 @@
 """What cards have and the books never gave: purses below zero, what lost cards spend, and what was found and waits.
 
-By its own sums, over all purses; that a balance follows from the one before is `cards.py`. What somebody has explained
-is told, and holds for so much and no more.
+By its own sums, over all purses; that a balance follows from the one before is `cards.py`. So what nobody has looked at
+yet is judged all the same, but told to nobody: it is counted here. What somebody has explained is told, and holds for
+so much and no more.
 """
 
 from collections import defaultdict
 
 from cloud.ledger.checks.check import Check
+from cloud.ledger.findings.look import looked_upto
 from cloud.ledger.findings.rows import MAIN, SUBSIDY, Difference, Finding, Kind, differences
 from cloud.ledger.held.losses.reports import Report, reports
 from cloud.ledger.held.losses.spent import Spent, borne, released_at, spent
@@ -15,7 +17,9 @@ from cloud.ledger.loads.cases import CaseState
 from cloud.store.db import Database
 from shared.words.voice import Text
 
-NAME = "differences"
+NAME, LOOKS = "differences", "looks"
+LOOK_LATE_MS = 600_000
+"""Looks follow within seconds: entries that wait, booked over a longer time than this, warn that none comes."""
 _PURSES = ((MAIN, "main purse"), (SUBSIDY, "subsidy purse"))
 
 
@@ -31,6 +35,20 @@ def check_differences(db: Database) -> Check:
     explained = len([one for one in known if one.explanation])
     note = Text(f"已说明的差异：{explained}", f"explained: {explained}") if explained else None
     return Check(NAME, checked, broken, note, bool(explained))
+
+
+def check_looks(db: Database) -> Check:
+    """All entries: how far the looks have come."""
+    seen, last = looked_upto(db)
+    ((checked,),) = db.run("SELECT COUNT(*) FROM posting WHERE line = 0 AND entry <= ?", (seen,))
+    if seen > last:
+        return Check(LOOKS, checked, f"entry {seen} is said to be looked at, the last one is {last}")
+    ((waiting, over_ms),) = db.run(
+        "SELECT COUNT(*), COALESCE(MAX(booked_at_ms) - MIN(booked_at_ms), 0) FROM posting WHERE line = 0 AND entry > ?",
+        (seen,),
+    )
+    note = Text(f"尚未查看的分录：{waiting}", f"entries not looked at yet: {waiting}") if waiting else None
+    return Check(LOOKS, checked, "", note, warns=over_ms > LOOK_LATE_MS)
 
 
 def _purses(db: Database, explained: list[Difference]) -> tuple[int, str]:

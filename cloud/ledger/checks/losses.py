@@ -7,6 +7,7 @@ from collections import Counter
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.check import Check
+from cloud.ledger.findings.look import looked_upto
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.losses.bearing import Loss, Paper, losses, provided_left, read_paper, sums
 from cloud.ledger.held.losses.reports import Report, reports
@@ -115,7 +116,7 @@ def _card_fault(db: Database, card: bytes, rows: list[Loss]) -> tuple[str, int]:
     if report is not None and released is not None and (waiting := _still_waited_for(db, card, report)):
         return f"entry {released} released its balance, and terminal {waiting.hex()} was waited for", 0
     found = {one.record: one for one in spent(db, card)}
-    ((seen,),) = db.run("SELECT value FROM watermark WHERE name = 'findings'")
+    seen, _ = looked_upto(db)
     for row in standing:  # one that is not found was given back since: the next look takes the loss back
         if row.record in found and found[row.record].said.amount_fen != row.fen:
             return f"record {row.record}: {row.fen} fen of a loss, it took another sum", 0

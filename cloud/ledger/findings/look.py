@@ -79,9 +79,7 @@ def look(writing: Writing) -> bool:
     """Inside of a transaction. Is there more to look at?"""
     db = writing.db
     fold(db)
-    ((low, last),) = db.run(
-        "SELECT value, (SELECT COALESCE(MAX(entry), 0) FROM posting) FROM watermark WHERE name = ?", (_WATERMARK,)
-    )
+    low, last = looked_upto(db)
     high = min(last, low + ENTRIES_MAX)
     cards = sorted({*_touched(db, low, high), *watched(db)})
     if cards:
@@ -91,6 +89,14 @@ def look(writing: Writing) -> bool:
     if high > low:
         db.run("UPDATE watermark SET value = ? WHERE name = ?", (high, _WATERMARK))
     return bool(last > high)
+
+
+def looked_upto(db: Database) -> tuple[int, int]:
+    """The entry up to which it was looked, and the last one."""
+    ((seen, last),) = db.run(
+        "SELECT value, (SELECT COALESCE(MAX(entry), 0) FROM posting) FROM watermark WHERE name = ?", (_WATERMARK,)
+    )
+    return seen, last
 
 
 def _bear(writing: Writing, cards: list[bytes], lost: dict[bytes, Report]) -> None:

@@ -3,11 +3,13 @@
 import pytest
 
 from cloud.ledger.checks.check import Check
+from cloud.ledger.checks.differences import LOOK_LATE_MS
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.records.values import Now
 from shared.words.voice import Text
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import NOW, OPENING, Box
@@ -78,3 +80,24 @@ def test_what_a_lost_card_spent_since_is_broken_until_it_is_explained(
     looked(ledger)
     ledger.explain_difference(1, "王芳", "学校承担", LATER)
     assert verify(ledger, c.check_tac).first_broken == ""
+
+
+def test_entries_that_nobody_has_looked_at_are_told_and_warn_when_they_are_old(ledger: Ledger, box: Box) -> None:
+    def looks() -> Check:
+        (check,) = [one for one in verify(ledger, c.check_tac).checks if one.name == "looks"]
+        return check
+
+    looked(ledger)
+    assert looks() == Check("looks", looks().checked)
+    whole = looks().checked
+    box.send(sale(1, 0, 100, OPENING))
+    assert looks() == Check("looks", whole, "", Text("尚未查看的分录：1", "entries not looked at yet: 1"))
+    box.send(sale(2, 1, 100, OPENING - 100), now=Now(NOW.unix_ms + LOOK_LATE_MS, NOW.campus_s + 600))
+    assert not looks().warns
+    box.send(sale(3, 2, 100, OPENING - 200), now=Now(NOW.unix_ms + LOOK_LATE_MS + 1, NOW.campus_s + 601))
+    assert looks() == Check("looks", whole, "", Text("尚未查看的分录：3", "entries not looked at yet: 3"), warns=True)
+    looked(ledger)
+    assert looks() == Check("looks", whole + 3)
+    with ledger.database.writing():
+        ledger.database.run("UPDATE watermark SET value = 999 WHERE name = 'findings'")
+    assert looks().broken.startswith("entry 999 is said to be looked at, the last one is ")
