@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from cloud.ledger.findings.rows import Standing
-from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
+from cloud.ledger.fleet.views import BoxView, FactView, TerminalView, newest_of
 from cloud.ledger.loads.state import Next
 from cloud.ledger.read.loads import LoadStanding
 from cloud.ledger.read.put_backs import PutBackView
@@ -216,8 +216,7 @@ def _live_states(boxes: list[BoxView], now_ms: int) -> dict[bytes, _Live]:
 
 def _newest(views: list[TerminalView]) -> list[TerminalView]:
     """One row a body: its newest epoch."""
-    newest = {view.device: view for view in sorted(views, key=lambda view: view.epoch)}
-    return sorted(newest.values(), key=lambda view: view.name)
+    return sorted(newest_of(views).values(), key=lambda view: view.name)
 
 
 def _box(view: BoxView, now_ms: int) -> dict[str, Any]:

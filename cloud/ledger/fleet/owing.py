@@ -9,7 +9,7 @@ off: held/losses/waiting.py.
 from typing import NamedTuple
 
 from cloud.ledger.fleet.heard import terminals
-from cloud.ledger.fleet.views import Completeness, TerminalView
+from cloud.ledger.fleet.views import Completeness, TerminalView, newest_of
 from cloud.store.db import Database
 from shared.inventory import LOADERS
 
@@ -36,8 +36,8 @@ class Fleet(NamedTuple):
 
     @property
     def tills(self) -> dict[bytes, TerminalView]:
-        """Those that debit cards, or will when they are given an epoch: the newest epoch of each."""
-        return {one.device: one for one in self.rows if self.kinds[one.device] not in LOADERS}
+        """Those that debit cards, or will when they are given an epoch: the newest epoch of each (newest_of)."""
+        return {device: one for device, one in newest_of(self.rows).items() if self.kinds[device] not in LOADERS}
 
     def has_sold(self, device: bytes) -> bool:
         """May it have debited a card? It is no load machine, and was given an epoch: without one it does not sell."""
@@ -52,12 +52,11 @@ def fleet(db: Database) -> Fleet:
 
 def owing(there: Fleet, since_ms: int) -> list[tuple[bytes, Owing]]:
     """Every terminal that owes, or may; empty when the ledger is complete for a card that nobody used since."""
-    newest = {terminal.device: terminal.epoch for terminal in there.rows}  # by rising epoch
-    found = []
+    newest, found = newest_of(there.rows), []
     for terminal in there.rows:
         if not there.has_sold(terminal.device):
             continue
-        one = _owing(terminal, since_ms, is_newest=terminal.epoch == newest[terminal.device])
+        one = _owing(terminal, since_ms, is_newest=terminal is newest[terminal.device])
         if one is not None:
             found.append((terminal.device, one))
     return found

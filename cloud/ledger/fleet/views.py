@@ -1,5 +1,6 @@
 """What is shown of boxes and terminals: plain values, times in Unix ms."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -49,6 +50,16 @@ class TerminalView:
     def owes(self) -> int:
         """How many records."""
         return sum(high - low + 1 for low, high in self.owed)
+
+
+def newest_of(views: Iterable[TerminalView]) -> dict[bytes, TerminalView]:
+    """Of each body the epoch that it sells in: the highest that its last STATUS names; of one that was never heard,
+    the highest. That a record says a higher one proves nothing: no TAC covers it."""
+    found: dict[bytes, TerminalView] = {}
+    for view in views:
+        known = found.setdefault(view.device, view)
+        found[view.device] = max(known, view, key=lambda one: (one.heard_ms, one.epoch))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

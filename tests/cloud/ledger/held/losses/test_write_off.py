@@ -19,7 +19,7 @@ from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
 from shared.ids import PsamId, StorageId
-from shared.wire.messages import DeviceStatus, EpochRequest, EpochStatus
+from shared.wire.messages import EPOCH_MAX, DeviceStatus, EpochRequest, EpochStatus
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import BOX, DAY_S, NOW, OPENING, POS, POS2, Box
 
@@ -205,6 +205,26 @@ def test_a_kept_card_needs_completeness_alone(site: Site) -> None:
     (fact,) = [fact for fact in Reader(site.ledger.database).facts(50) if fact.code == "loss-late"]
     assert (fact.level, dict(fact.told)["terminal"]) == ("urgent", "pos-02")
     true(site)
+
+
+@pytest.mark.parametrize("epoch", [2, EPOCH_MAX])
+def test_a_genuine_sale_under_a_higher_epoch_silences_nobody(site: Site, epoch: int) -> None:
+    """Its TAC says nothing about its epoch: a terminal's newest epoch is the one that its last STATUS names."""
+    Box(site.ledger).send(c.stored(c.purchase(1, c.card(2), 0, 100, OPENING), epoch=epoch))
+    bring_fresh(site)
+    site.desk.replace_broken(wish(1), "0009", None, later(0))
+    for device in (POS, POS2):
+        site.heard(device, 0, later(0))
+    assert site.lost(later(0)).waiting == ()
+    assert site.desk.release(wish(2), later(0)).purse_fen == OPENING
+
+
+@pytest.mark.parametrize("epoch", [2, EPOCH_MAX])
+def test_a_higher_epoch_makes_no_write_off_due(site: Site, epoch: int) -> None:
+    Box(site.ledger).send(c.stored(c.purchase(1, c.card(2), 0, 100, OPENING), epoch=epoch))
+    lose(site)
+    site.heard(POS, 0, later(6))
+    assert site.lost(later(6)).due == {POS2, c.FAR}
 
 
 def test_a_balance_that_was_released_while_a_terminal_was_waited_for_is_found(opened: OpenedLedger, site: Site) -> None:
