@@ -63,7 +63,7 @@ def card_of(db: Database, label: str) -> bytes:
 
 
 def report_lost(writing: Writing, wish: Wish) -> None:
-    """挂失: hotlisted first, frozen from this commit on."""
+    """挂失: hotlisted first, frozen from this commit on. Of a card that is lost already the deed alone is kept."""
     card = card_of(writing.db, wish.label)
     if _done_before(writing, wish, DeedKind.LOST, card):
         return
@@ -71,6 +71,9 @@ def report_lost(writing: Writing, wish: Wish) -> None:
     if life.state is CardState.REPLACED:
         raise DeskRefused(CARD_REPLACED)
     _hotlist(writing, card, listed=True)
+    if life.state is CardState.LOST:
+        _note(writing, wish, DeedKind.LOST, card)
+        return
     set_life(writing, card, life._replace(state=CardState.LOST))
     freeze_told(writing, _note(writing, wish, DeedKind.LOST, card))
 
@@ -95,7 +98,8 @@ def change_class(writing: Writing, wish: Wish, card: bytes, card_class: int) -> 
         raise DeskRefused(UNKNOWN_CARD)
     if _done_before(writing, wish, DeedKind.CLASS, card, bytes((card_class,))):
         return
-    set_life(writing, card, life_of(writing.db, card)._replace(card_class=card_class))
+    life = life_of(writing.db, card)._replace(card_class=card_class)
+    set_life(writing, card, life, _since_ms(writing, card))
     _note(writing, wish, DeedKind.CLASS, card, bytes((card_class,)))
 
 

@@ -2,7 +2,8 @@
 
 After the report is what lies above the last number that a terminal had told, by STATUS or by its records. A terminal
 that was silent then has told too little: of what lies above its last number its own time decides, if its clock was set;
-if not, the school bears it. So does a report of before this was written down, for all terminals.
+if not, the school bears it. So does a report of before this was written down, for all terminals. A second report of a
+card that is lost already is one more person's word, and moves nothing: the first one stands.
 """
 
 from collections.abc import Mapping
@@ -52,11 +53,12 @@ def freeze_told(writing: Writing, deed: int) -> None:
 
 def reports(db: Database, cards: list[bytes]) -> dict[bytes, Report]:
     """Of those cards that are reported lost and were not found."""
-    last: dict[bytes, tuple[int, int, int]] = {}
-    for card, deed, kind, at_s in db.find("SELECT card, id, kind, at_s FROM card_deed WHERE card", cards):
-        if kind in (DeedKind.LOST, DeedKind.FOUND):
-            last[bytes(card)] = max(last.get(bytes(card), (0, 0, 0)), (deed, kind, at_s))
-    standing = {card: (deed, at_s) for card, (deed, kind, at_s) in last.items() if kind == DeedKind.LOST}
+    standing: dict[bytes, tuple[int, int]] = {}
+    for deed, card, kind, at_s in sorted(db.find("SELECT id, card, kind, at_s FROM card_deed WHERE card", cards)):
+        if kind == DeedKind.LOST:
+            standing.setdefault(bytes(card), (deed, at_s))
+        elif kind == DeedKind.FOUND:
+            standing.pop(bytes(card), None)
     deeds = [deed for deed, _ in standing.values()]
     told = {deed: _read(raw) for deed, raw in db.find("SELECT deed, told FROM loss_report WHERE deed", deeds)}
     return {card: Report(deed, at_s, told.get(deed, {})) for card, (deed, at_s) in standing.items()}

@@ -50,6 +50,12 @@ def unset_clock(seq: int, counter: int, fen: int, balance: int, time: int) -> by
     return c.stored(made._replace(flags=flags.to_int()))
 
 
+def since_ms(ledger: Ledger) -> int:
+    with ledger.database.reading():
+        ((since,),) = ledger.database.run("SELECT since_ms FROM card_life")
+    return int(since)
+
+
 def booked(ledger: Ledger) -> tuple[int, int]:
     """After a look: what stands as losses, and the card's purse."""
     while ledger.find_differences(LATER):
@@ -157,6 +163,25 @@ def test_a_card_that_is_found_again_has_what_was_borne_in_its_online_account(
     box.send(sale(2, 1, 100, OPENING - 300))
     assert booked(ledger) == (300, OPENING - 400), "what is spent after that is the holder's"
     assert verify(ledger, c.check_tac).ok
+
+
+def test_a_second_report_moves_nothing(ledger: Ledger, desk: DeskLedger, box: Box) -> None:
+    """What was spent between the two is after the first, and stays to be explained."""
+    status(ledger, last=0)
+    desk.report_lost(wish(1), NOW)
+    box.send(sale(1, 0, 300, OPENING))
+    assert booked(ledger) == (300, OPENING)
+    desk.report_lost(wish(2), LATER)
+    box.send(sale(2, 1, 50, OPENING - 300))
+    assert booked(ledger) == (350, OPENING)
+    assert since_ms(ledger) == NOW.unix_ms
+    assert "spent 350 fen since it was reported lost" in verify(ledger, c.check_tac).first_broken
+
+
+def test_another_class_does_not_move_a_report(ledger: Ledger, desk: DeskLedger) -> None:
+    desk.report_lost(wish(1), NOW)
+    desk.change_class(wish(2), CARD, 3, LATER)
+    assert since_ms(ledger) == NOW.unix_ms
 
 
 def test_a_loss_that_is_not_booked_is_found(ledger: Ledger, desk: DeskLedger, box: Box) -> None:
