@@ -68,6 +68,8 @@ class EntryKind(IntEnum):
     """The exact opposite: the purchase was given back."""
     LOSS_PROVIDED = 52
     """挂失损失准备: what a lost card may still spend where it is written off, by two persons."""
+    LOSS_UNPROVIDED = 53
+    """准备转回: what of it was not spent when the card was found again."""
 
 
 class EntryFlag(IntEnum):

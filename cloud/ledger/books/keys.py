@@ -28,6 +28,11 @@ def provision_key(proposal: int) -> bytes:
     return bytes((EntryKind.LOSS_PROVIDED,)) + proposal.to_bytes(8, "big")
 
 
+def unprovided_key(card: bytes, turn: int) -> bytes:
+    """Of the entry that takes back what was provided for this card, for the `turn`th time."""
+    return bytes((EntryKind.LOSS_UNPROVIDED,)) + card + turn.to_bytes(2, "big")
+
+
 def release_key(held: int) -> bytes:
     """Of the entry that says whose a held entry's sum is, its merchant's or the holder's: one key for both."""
     return bytes((EntryKind.HELD_RELEASED,)) + held.to_bytes(8, "big")

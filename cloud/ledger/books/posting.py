@@ -170,6 +170,11 @@ def loss_provided(loss: int, provision: int, fen: int) -> Postings:
     return (Posting(loss, provision, fen),)
 
 
+def loss_unprovided(loss: int, provision: int, fen: int) -> Postings:
+    """It does not come any more."""
+    return (Posting(provision, loss, fen),)
+
+
 def withdrawn(postings: Postings) -> Postings:
     """The exact opposite of an entry."""
     return tuple(Posting(p.credit, p.debit, p.fen) for p in postings)

@@ -3,6 +3,7 @@
 Refuses what does not follow: a void card is never normal again.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -35,6 +36,9 @@ class DeedKind(IntEnum):
     """坏卡换卡, of a card that cannot be read and that the desk keeps."""
 
 
+_FREEZING = frozenset({DeedKind.LOST, DeedKind.KEPT, DeedKind.REPLACED})
+
+
 class Life(NamedTuple):
     """successor: the card that took its place. card_class: another one than the inventory's."""
 
@@ -47,6 +51,30 @@ def life_of(db: Database, card: bytes) -> Life:
     """Normal where nothing else is known."""
     rows = db.run("SELECT state, successor, card_class FROM card_life WHERE card = ?", (card,))
     return Life(_STATES[rows[0][0]], *rows[0][1:]) if rows else Life()
+
+
+class Frozen(NamedTuple):
+    """What froze a card: the number of its report, keeping or replacement. is_lost: somebody may have it."""
+
+    deed: int
+    is_lost: bool
+
+
+def frozen(db: Database, cards: Sequence[bytes]) -> dict[bytes, Frozen]:
+    """Those of these cards that nobody may use: of each the first deed that froze it since it was found last."""
+    found: dict[bytes, Frozen] = {}
+    for deed, card, kind in sorted(db.find("SELECT id, card, kind FROM card_deed WHERE card", cards)):
+        if kind == DeedKind.FOUND:
+            found.pop(bytes(card), None)
+        elif kind in _FREEZING:
+            found.setdefault(bytes(card), Frozen(deed, kind == DeedKind.LOST))
+    return found
+
+
+def frozen_by(db: Database, card: bytes) -> int:
+    """The number of the deed that froze it; 0: nothing did."""
+    found = frozen(db, [card]).get(card)
+    return found.deed if found else 0
 
 
 def set_life(writing: Writing, card: bytes, life: Life, since_ms: int | None = None) -> None:

@@ -21,7 +21,7 @@ from cloud.ledger.checks.check import Check, Line, walk, walk_entries
 from cloud.ledger.checks.releases import paying_purses, release_fault
 from cloud.ledger.funds.documents import DESK_KINDS, desk_postings
 from cloud.ledger.funds.grants import payer_account
-from cloud.ledger.held.losses.bearing import paper_postings, read_paper
+from cloud.ledger.held.losses.bearing import paper_postings, read_paper, read_unprovided, unprovided_postings
 from cloud.ledger.held.losses.write_off import provision_postings, read_provision
 from cloud.ledger.held.releases import RELEASE_KINDS
 from cloud.ledger.journal.balances import all_balances
@@ -184,6 +184,8 @@ def _of_document(registry: Registry, kind: EntryKind, body: list[object]) -> Pos
         return paper_postings(registry, read_paper(codec.dumps(body)))
     if kind is EntryKind.LOSS_PROVIDED:
         return provision_postings(registry, read_provision(codec.dumps(body)))
+    if kind is EntryKind.LOSS_UNPROVIDED:
+        return unprovided_postings(registry, read_unprovided(codec.dumps(body)))
     if kind in DESK_KINDS:
         return desk_postings(registry, kind, fields)
     if kind in LOAD_POSTINGS:

@@ -6,6 +6,7 @@ What has come since the last look is told, not blamed. A loss is true and yet no
 from collections import Counter
 
 from cloud.ledger.books.entry import EntryKind
+from cloud.ledger.cards.life import frozen_by
 from cloud.ledger.checks.check import Check
 from cloud.ledger.findings.look import looked_upto
 from cloud.ledger.held import two_persons
@@ -79,14 +80,14 @@ def _write_off_fault(db: Database) -> str:
         for one in two_persons.proposals(db)
         if one.kind is ProposalKind.WRITE_OFF and one.decision and one.decision.outcome is Outcome.CONFIRMED
     }
-    rows = db.run("SELECT card, device, proposal, fen, entry FROM write_off ORDER BY proposal, device")
-    for card, device, number, fen, entry in rows:
+    rows = db.run("SELECT card, deed, device, proposal, fen, entry FROM write_off ORDER BY proposal, device")
+    for card, deed, device, number, fen, entry in rows:
         offer = confirmed.get(number)
-        if offer is None or offer.card != card or device not in offer.devices:
+        if offer is None or (offer.card, offer.deed) != (card, deed) or device not in offer.devices:
             return f"proposal {number}: terminal {device.hex()} was written off without it"
         if fen and _provision(db, entry) != (card, fen, number):
             return f"proposal {number}: entry {entry} provides for something else"
-    named = {(number, device) for _, device, number, *_ in rows}
+    named = {(number, device) for _, _, device, number, *_ in rows}
     for number, offer in confirmed.items():
         if any((number, device) not in named for device in offer.devices):
             return f"proposal {number}: was confirmed, and a terminal of it is not written off"
@@ -107,8 +108,11 @@ def _provision(db: Database, entry: int) -> tuple[bytes, int, int] | None:
 def _card_fault(db: Database, card: bytes, rows: list[Loss]) -> tuple[str, int]:
     """What is wrong, and how many purchases are to be booked yet."""
     standing = [row for row in rows if row.undone is None]
-    if provided_left(db, card) < 0:
+    provided_fen = provided_left(db, card)
+    if provided_fen < 0:
         return "more is paid by what was provided than was provided", 0
+    if provided_fen and not frozen_by(db, card):
+        return f"{provided_fen} fen are provided for it, and it was found again", 0
     twice = [record for record, count in Counter(row.record for row in standing).items() if count > 1]
     if twice:
         return f"record {twice[0]} is booked as a loss twice", 0

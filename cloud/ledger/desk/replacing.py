@@ -29,7 +29,7 @@ from cloud.ledger.desk.receipts import ReceiptKind, add_receipt, receipt_of
 from cloud.ledger.desk.stock import require_fresh, use
 from cloud.ledger.fleet.owing import OWING_MAX
 from cloud.ledger.funds.documents import enter
-from cloud.ledger.held.losses.bearing import bear, borne_beside
+from cloud.ledger.held.losses.bearing import bear, borne_beside, take_back_provided
 from cloud.ledger.held.losses.reports import freeze_told, reports
 from cloud.ledger.held.losses.waiting import must_refuse, waits_for
 from cloud.ledger.journal.balances import balance
@@ -90,6 +90,7 @@ def cancel_lost(writing: Writing, wish: Wish) -> None:
     set_life(writing, card, life._replace(state=CardState.NORMAL))
     _give_back_borne(writing, wish, card)
     _note(writing, wish, DeedKind.FOUND, card)
+    take_back_provided(writing, card)
 
 
 def change_class(writing: Writing, wish: Wish, card: bytes, card_class: int) -> None:

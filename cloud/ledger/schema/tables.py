@@ -386,14 +386,15 @@ loss = Table(
 """A purchase that the school bears. provided_fen: paid by what was provided. undone: the entry that took it back."""
 
 write_off = Table(
-    "write_off", metadata, _col("card", Bytes), _col("device", Bytes), _col("proposal", Big), _col("fen", Big),
-    _maybe("entry", Big), _col("at_ms", Big), PrimaryKeyConstraint("card", "device"),
+    "write_off", metadata, _col("card", Bytes), _col("device", Bytes), _col("deed", Big), _col("proposal", Big),
+    _col("fen", Big), _maybe("entry", Big), _col("at_ms", Big), PrimaryKeyConstraint("card", "device", "deed"),
 )  # fmt: skip
-"""A terminal that a card's balance waits for no longer. fen, entry: what was provided, on a proposal's first row."""
+"""A terminal that a card's balance waits for no longer. deed: the report or the keeping that froze it: a card that was
+found and lost again is waited for anew. fen, entry: what was provided, on a proposal's first row."""
 
 write_off_due = Table(
-    "write_off_due", metadata, _col("card", Bytes), _col("device", Bytes), _col("at_ms", Big),
-    PrimaryKeyConstraint("card", "device"),
+    "write_off_due", metadata, _col("card", Bytes), _col("device", Bytes), _col("deed", Big), _col("at_ms", Big),
+    PrimaryKeyConstraint("card", "device", "deed"),
 )  # fmt: skip
 """A proposal that stands by itself: its terminal was silent for so long."""
 

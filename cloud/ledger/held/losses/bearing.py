@@ -1,6 +1,7 @@
 """挂失后损失: each purchase that the school bears is booked back into the card's purse, once; given back, it is undone.
 
-Beside the posting of records, by the look for differences. What was provided for the card pays first.
+Beside the posting of records, by the look for differences. What was provided for the card pays first; what of that is
+not spent when the card is found again is taken back.
 """
 
 from collections.abc import Iterable
@@ -8,9 +9,9 @@ from typing import NamedTuple
 
 from cloud.ledger.books.chart import LOSS, LOSS_PROVISION
 from cloud.ledger.books.entry import Entry, EntryKind, Posting, document_hash
-from cloud.ledger.books.keys import loss_key, loss_undone_key
-from cloud.ledger.books.posting import CardAccounts, Moved, Postings, loss_borne, withdrawn
-from cloud.ledger.cards.life import DeedKind
+from cloud.ledger.books.keys import loss_key, loss_undone_key, unprovided_key
+from cloud.ledger.books.posting import CardAccounts, Moved, Postings, loss_borne, loss_unprovided, withdrawn
+from cloud.ledger.cards.life import DeedKind, frozen_by
 from cloud.ledger.held.losses.reports import Report
 from cloud.ledger.held.losses.spent import Spent, borne, released_at, spent
 from cloud.ledger.journal.balances import balance
@@ -71,6 +72,29 @@ def paper_postings(registry: Registry, paper: Paper) -> Postings:
     return loss_borne(loss, provision, purse, paper.fen, paper.provided_fen)
 
 
+class Unprovided(NamedTuple):
+    """What the document says of an entry that takes back what was provided."""
+
+    card: bytes
+    fen: int
+
+    def to_bytes(self) -> bytes:
+        return codec.dumps([int(EntryKind.LOSS_UNPROVIDED), *self])
+
+
+def read_unprovided(document: bytes) -> Unprovided:
+    """WireFault for a document that is none."""
+    kind, *fields = codec.fields(codec.loads(document), int, bytes, int, what="provision taken back")
+    if kind != EntryKind.LOSS_UNPROVIDED:
+        raise WireFault("provision taken back: another kind")
+    return Unprovided(*fields)
+
+
+def unprovided_postings(registry: Registry, said: Unprovided) -> Postings:
+    """What it means; KeyError for accounts that are none."""
+    return loss_unprovided(registry.drawers[LOSS.code], registry.drawers[LOSS_PROVISION.code], said.fen)
+
+
 def losses(db: Database, cards: Iterable[bytes] | None = None) -> list[Loss]:
     """All rows, or those of these cards, in order."""
     select = f"SELECT {COLUMNS} FROM loss"  # noqa: S608  # our own names
@@ -120,13 +144,38 @@ def bear(writing: Writing, card: bytes, report: Report | None) -> list[Spent]:
     for one in fresh:
         _book(writing, card, one)
     writing.booking.flush()
+    take_back_provided(writing, card)
     return fresh
 
 
 def provided_left(db: Database, card: bytes) -> int:
-    """What was provided for this card, and is not spent by now."""
+    """What was provided for this card, and is neither spent by now nor taken back."""
     ((provided,),) = db.run("SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM write_off WHERE card = ?", (card,))
-    return int(provided) - sum(one.provided_fen for one in losses(db, [card]) if one.undone is None)
+    spent_fen = sum(one.provided_fen for one in losses(db, [card]) if one.undone is None)
+    return int(provided) - spent_fen - _taken_back(db, card)[1]
+
+
+def take_back_provided(writing: Writing, card: bytes) -> None:
+    """Of a card that nothing freezes any more nothing stays provided, be it that a loss was taken back later."""
+    fen = 0 if frozen_by(writing.db, card) else provided_left(writing.db, card)
+    if fen > 0:
+        document = Unprovided(card, fen).to_bytes()
+        key = unprovided_key(card, _taken_back(writing.db, card)[0])
+        entry = Entry(
+            EntryKind.LOSS_UNPROVIDED, day_number(writing.now.campus_s), key, document_hash(document),
+            unprovided_postings(writing.registry, Unprovided(card, fen)), document=document,
+        )  # fmt: skip
+        writing.booking.add_entry(entry, OWN_PARTITION)
+        writing.booking.flush()
+
+
+def _taken_back(db: Database, card: bytes) -> tuple[int, int]:
+    """How often, and fen."""
+    ((turns, fen),) = db.run(
+        "SELECT COUNT(*), CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM posting WHERE key >= ? AND key <= ?",
+        (unprovided_key(card, 0), unprovided_key(card, 0xFFFF)),
+    )
+    return int(turns), int(fen)
 
 
 def borne_beside(db: Database, card: bytes, accounts: CardAccounts) -> Moved:

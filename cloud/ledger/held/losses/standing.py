@@ -7,6 +7,7 @@ for two signatures: the first makes it a proposal of a person, the second confir
 from typing import NamedTuple
 
 from cloud.ledger.books.chart import Side
+from cloud.ledger.cards.life import frozen_by
 from cloud.ledger.fleet.owing import Fleet, fleet
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.losses.bearing import losses, provided_left
@@ -36,10 +37,12 @@ _CARDS = (
 class Standing(NamedTuple):
     """A card. left_fen: in its purse; borne_fen: what the school has borne of it; provided_fen: and provided.
 
+    deed: what froze it.
     due: those of `waiting` whose write-off stands by itself; proposed: device → proposal that waits.
     """
 
     card: bytes
+    deed: int
     label: str
     successor: str
     is_lost: bool
@@ -70,14 +73,15 @@ def standing(db: Database, now: Now) -> list[Standing]:
 
 def stand(writing: Writing) -> None:
     """Tell the write-offs that stand by themselves from now on. Inside of a transaction."""
-    told: dict[bytes, set[bytes]] = {}
-    for card, device in writing.db.run("SELECT card, device FROM write_off_due"):
-        told.setdefault(bytes(card), set()).add(bytes(device))
+    told: dict[tuple[bytes, int], set[bytes]] = {}
+    for card, deed, device in writing.db.run("SELECT card, deed, device FROM write_off_due"):
+        told.setdefault((bytes(card), deed), set()).add(bytes(device))
     for one in standing(writing.db, writing.now):
-        fresh = [w.terminal for w in one.waiting if w.terminal.device in one.due - told.get(one.card, set())]
+        new = one.due - told.get((one.card, one.deed), set())
+        fresh = [w.terminal for w in one.waiting if w.terminal.device in new]
         if fresh and one.is_open:
-            rows = [(one.card, terminal.device, writing.now.unix_ms) for terminal in fresh]
-            writing.db.insert("write_off_due", "card, device, at_ms", rows)
+            rows = [(one.card, terminal.device, one.deed, writing.now.unix_ms) for terminal in fresh]
+            writing.db.insert("write_off_due", "card, device, deed, at_ms", rows)
             fen = possible_fen(writing, one.card)
             writing.notes.tell(WriteOffDue(one.label, fresh[0].name, len(fresh), fen), device=fresh[0].device)
 
@@ -86,14 +90,16 @@ def _standing(
     db: Database, now: Now, proposals: list[Proposal], there: Fleet, card: bytes, label: str, purse: int,
     since_ms: int, successor: str,
 ) -> Standing:  # fmt: skip
+    deed = frozen_by(db, card)
     left_fen = max(0, balance_now(db, purse, Side.CREDIT))
     waiting = tuple(waits_for(db, card, since_ms, there)) if left_fen else ()
-    mine = [(one.number, read_offer(one.document)) for one in proposals]
-    proposed = {device: number for number, offer in mine if offer.card == card for device in offer.devices}
+    offers = [(one.number, read_offer(one.document)) for one in proposals]
+    mine = [(number, offer) for number, offer in offers if (offer.card, offer.deed) == (card, deed)]
+    proposed = {device: number for number, offer in mine for device in offer.devices}
     due = frozenset(one.terminal.device for one in waiting if one.is_due(since_ms, now)) - proposed.keys()
     standing_losses = [one for one in losses(db, [card]) if one.undone is None]
     return Standing(
-        card, label, successor, must_refuse(db, card), since_ms, left_fen, len(standing_losses),
+        card, deed, label, successor, must_refuse(db, card), since_ms, left_fen, len(standing_losses),
         sum(one.fen for one in standing_losses), max(0, provided_left(db, card)), waiting,
         len(written_off(db, card)), due, proposed,
     )  # fmt: skip

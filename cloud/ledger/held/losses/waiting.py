@@ -7,7 +7,7 @@ until two persons have written it off.
 
 from typing import NamedTuple
 
-from cloud.ledger.cards.life import DeedKind
+from cloud.ledger.cards.life import frozen, frozen_by
 from cloud.ledger.fleet.owing import Fleet, fleet, owing
 from cloud.ledger.fleet.views import TerminalView
 from cloud.ledger.records.values import Now
@@ -50,15 +50,14 @@ def waits_for(db: Database, card: bytes, since_ms: int, there: Fleet | None = No
 
 def must_refuse(db: Database, card: bytes) -> bool:
     """May somebody use the card? Not one that the desk keeps; one that was reported lost and not found, yes."""
-    kinds = (DeedKind.LOST, DeedKind.FOUND)
-    query = "SELECT kind FROM card_deed WHERE card = ? AND kind IN (?, ?) ORDER BY id DESC LIMIT 1"
-    rows = db.run(query, (card, *map(int, kinds)))
-    return bool(rows) and rows[0][0] == DeedKind.LOST
+    found = frozen(db, [card]).get(card)
+    return found is not None and found.is_lost
 
 
 def written_off(db: Database, card: bytes) -> set[bytes]:
-    """Terminals that two persons have written off for this card."""
-    return {bytes(device) for (device,) in db.run("SELECT device FROM write_off WHERE card = ?", (card,))}
+    """Terminals that two persons have written off for this card, since it was frozen: not those of a report before."""
+    rows = db.run("SELECT device FROM write_off WHERE card = ? AND deed = ?", (card, frozen_by(db, card)))
+    return {bytes(device) for (device,) in rows}
 
 
 def has_refused(_: Database, __: bytes, ___: bytes) -> bool:

@@ -11,7 +11,7 @@ from cloud.ledger.books.chart import LOSS, LOSS_PROVISION, Side
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.keys import provision_key
 from cloud.ledger.books.posting import Postings, loss_provided
-from cloud.ledger.cards.life import life_of
+from cloud.ledger.cards.life import frozen_by, life_of
 from cloud.ledger.fleet.owing import fleet
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.losses.bearing import need_accounts, provided_left
@@ -31,18 +31,22 @@ from shared.words.voice import Text
 
 TERMINALS_MAX = 5000
 """Of one proposal; more are proposed in parts."""
-COLUMNS = "card, device, proposal, fen, entry, at_ms"
+COLUMNS = "card, device, deed, proposal, fen, entry, at_ms"
 
 
 class Offer(NamedTuple):
-    """What a proposal's document says: of which card, what may be lost at most, and which terminals."""
+    """What a proposal's document says: of which card, what may be lost at most, and which terminals.
+
+    deed: the report or the keeping that it is about.
+    """
 
     card: bytes
+    deed: int
     fen: int
     devices: tuple[bytes, ...]
 
     def to_bytes(self) -> bytes:
-        return codec.dumps([self.card, self.fen, list(self.devices)])
+        return codec.dumps([self.card, self.deed, self.fen, list(self.devices)])
 
 
 class Provision(NamedTuple):
@@ -60,10 +64,10 @@ class Provision(NamedTuple):
 
 def read_offer(document: bytes) -> Offer:
     """WireFault for a document that is none."""
-    card, fen, devices = codec.fields(codec.loads(document), bytes, int, list, what="write-off")
+    card, deed, fen, devices = codec.fields(codec.loads(document), bytes, int, int, list, what="write-off")
     if not all(type(device) is bytes for device in devices):
         raise WireFault("write-off: malformed")
-    return Offer(card, fen, tuple(devices))
+    return Offer(card, deed, fen, tuple(devices))
 
 
 def read_provision(document: bytes) -> Provision:
@@ -82,16 +86,16 @@ def provision_postings(registry: Registry, said: Provision) -> Postings:
 def propose_write_off(writing: Writing, label: str, names: Sequence[str], who: str, reason: str) -> Proposal:
     """Inside of a transaction. The first person. ProposalRefused."""
     card = _card(writing, label)
-    devices = _devices(writing.db, card, names)
+    devices, deed = _devices(writing.db, card, names), frozen_by(writing.db, card)
     for other in two_persons.waiting(writing.db, writing.now.unix_ms):
-        if other.kind is ProposalKind.WRITE_OFF and _overlaps(read_offer(other.document), card, devices):
+        if other.kind is ProposalKind.WRITE_OFF and _overlaps(read_offer(other.document), card, deed, devices):
             raise ProposalRefused(
                 Text(
                     f"与提议 {other.number} 重叠，先办结它",
                     f"proposal {other.number} names some of them: decide it first",
                 )
             )
-    offer = Offer(card, possible_fen(writing, card), devices)
+    offer = Offer(card, deed, possible_fen(writing, card), devices)
     made = two_persons.propose(writing, ProposalKind.WRITE_OFF, offer.to_bytes(), who, reason)
     told = WriteOffProposed(made.number, label, _named(names), len(devices), offer.fen, made.maker, made.reason)
     writing.notes.tell(told)
@@ -104,12 +108,19 @@ def confirm_write_off(writing: Writing, number: int, who: str) -> Decided:
     if decided.again:
         return decided
     offer = read_offer(decided.proposal.document)
+    if frozen_by(writing.db, offer.card) != offer.deed:
+        raise ProposalRefused(
+            Text(
+                "提议之后该卡已解挂，请否决此提议",
+                "the card was found again since this was proposed: reject the proposal",
+            )
+        )
     if written_off(writing.db, offer.card) & set(offer.devices):
         raise ProposalRefused(Text("其中有终端已销账", "one of the terminals is written off already"))
     fen = min(offer.fen, possible_fen(writing, offer.card))
     entry = _provide(writing, decided.proposal, offer.card, fen) if fen else None
     rows = [
-        (offer.card, device, number, 0 if at else fen, None if at else entry, writing.now.unix_ms)
+        (offer.card, device, offer.deed, number, 0 if at else fen, None if at else entry, writing.now.unix_ms)
         for at, device in enumerate(offer.devices)
     ]
     writing.db.insert("write_off", COLUMNS, rows)
@@ -166,8 +177,8 @@ def _devices(db: Database, card: bytes, names: Sequence[str]) -> tuple[bytes, ..
     return devices
 
 
-def _overlaps(offer: Offer, card: bytes, devices: Sequence[bytes]) -> bool:
-    return offer.card == card and bool(set(offer.devices) & set(devices))
+def _overlaps(offer: Offer, card: bytes, deed: int, devices: Sequence[bytes]) -> bool:
+    return (offer.card, offer.deed) == (card, deed) and bool(set(offer.devices) & set(devices))
 
 
 def _offered(db: Database, number: int) -> Proposal:

@@ -31,11 +31,12 @@ def upgrade() -> None:
     op.create_index("ix_loss_card", "loss", ["card"])
     op.create_index("ix_loss_record", "loss", ["record"])
     op.create_table("write_off",
-        _col("card", BYTES), _col("device", BYTES), _col("proposal", BIG), _col("fen", BIG),
-        sa.Column("entry", BIG, nullable=True), _col("at_ms", BIG), sa.PrimaryKeyConstraint("card", "device"),
+        _col("card", BYTES), _col("device", BYTES), _col("deed", BIG), _col("proposal", BIG), _col("fen", BIG),
+        sa.Column("entry", BIG, nullable=True), _col("at_ms", BIG), sa.PrimaryKeyConstraint("card", "device", "deed"),
     )  # fmt: skip
     op.create_table("write_off_due",
-        _col("card", BYTES), _col("device", BYTES), _col("at_ms", BIG), sa.PrimaryKeyConstraint("card", "device"),
+        _col("card", BYTES), _col("device", BYTES), _col("deed", BIG), _col("at_ms", BIG),
+        sa.PrimaryKeyConstraint("card", "device", "deed"),
     )  # fmt: skip
     for table in ("loss_report", "write_off", "write_off_due"):
         forbid_change(table)

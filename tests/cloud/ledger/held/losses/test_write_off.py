@@ -85,6 +85,11 @@ def sign(site: Site, *names: str, now: Now = NOW) -> int:
     return made.number
 
 
+def provided_or_lost(site: Site) -> set[str]:
+    """Those of the two accounts that hold anything."""
+    return {"loss-after-report", "loss-provision"} & c.balances(site.ledger).keys()
+
+
 def true(site: Site, *, ok: bool = True) -> None:
     report = verify(site.ledger, c.check_tac)
     assert report.ok is ok, report.first_broken
@@ -236,3 +241,66 @@ def test_a_balance_that_was_released_while_a_terminal_was_waited_for_is_found(op
         enter(writing, EntryKind.LOSS_RELEASED, (CARD, c.card(9), OPENING, 0, 0, 0, 0), key)
         add_deed(writing, DeedKind.RELEASED, CARD, "王芳", key)
     assert f"terminal {c.FAR.hex()} was waited for" in verify(site.ledger, c.check_tac).first_broken
+
+
+def test_a_write_off_ends_with_its_report_and_what_was_not_spent_of_its_provision_is_taken_back(site: Site) -> None:
+    """Lost, written off everywhere, found; lost again, it may be used at every terminal as before."""
+    bring_fresh(site)
+    site.desk.report_lost(wish(1), NOW)
+    sign(site, "pos-01", "pos-02", "pos-03")
+    site.desk.cancel_lost(wish(2), NOW)
+    assert not provided_or_lost(site)
+    true(site)
+    site.desk.report_lost(wish(3), NOW)
+    said = site.desk.replace_lost(wish(4), "0009", NOW)
+    assert (said.purse_fen, said.left_fen, said.waits) == (0, OPENING, 3)
+    assert site.lost(NOW).written_off == 0
+    sign(site, "pos-01", "pos-02", "pos-03")
+    assert c.balances(site.ledger)["loss-provision"] == -OPENING
+    assert site.desk.release(wish(5), NOW).purse_fen == OPENING
+    true(site)
+
+
+def test_what_a_void_gives_back_to_a_provision_of_a_found_card_is_taken_back_too(site: Site) -> None:
+    site.desk.report_lost(wish(1), NOW)
+    sign(site, "pos-01")
+    made = c.purchase(1, CARD, 0, 300, OPENING)
+    box = Box(site.ledger)
+    box.send(c.stored(made))
+    site.desk.cancel_lost(wish(2), NOW)
+    assert c.balances(site.ledger)["loss-after-report"] == 300
+    box.send(c.void(2, made))
+    site.look(NOW)
+    assert not provided_or_lost(site)
+
+
+def test_a_proposal_of_before_the_card_was_found_is_not_confirmed(site: Site) -> None:
+    site.desk.report_lost(wish(1), NOW)
+    made = site.two.propose_write_off("0001", ["pos-01"], "李明", "报废", NOW)
+    site.desk.cancel_lost(wish(2), NOW)
+    with pytest.raises(ProposalRefused, match="已解挂"):
+        site.two.confirm_write_off(made.number, "赵红", NOW)
+    site.desk.report_lost(wish(3), NOW)
+    with pytest.raises(ProposalRefused, match="已解挂"):
+        site.two.confirm_write_off(made.number, "赵红", NOW)
+    sign(site, "pos-01")
+    true(site)
+
+
+def test_terminals_of_a_card_that_was_lost_twice_are_told_as_due_twice(site: Site) -> None:
+    told = []
+    for turn, days in enumerate((0, 10)):
+        site.desk.report_lost(wish(2 * turn + 1), later(days))
+        site.ledger._stands_ms = 0
+        site.look(later(days + 6))
+        told.append(len([one for one in Reader(site.ledger.database).facts(50) if one.code == "write-off-due"]))
+        site.desk.cancel_lost(wish(2 * turn + 2), later(days + 6))
+    assert told == [1, 2]
+
+
+def test_what_stays_provided_for_a_found_card_is_found(opened: OpenedLedger, site: Site) -> None:
+    site.desk.report_lost(wish(1), NOW)
+    sign(site, "pos-01")
+    with opened.writing(NOW) as writing:
+        add_deed(writing, DeedKind.FOUND, CARD, "王芳", b"f" * 16)
+    assert f"{OPENING} fen are provided for it" in verify(site.ledger, c.check_tac).first_broken
