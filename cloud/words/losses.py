@@ -22,9 +22,9 @@ def card_json(one: Standing) -> dict[str, Any]:
     """Sums in fen, times in Unix milliseconds."""
     return {
         "card": one.label, "state": "lost" if one.is_lost else "replaced", "since_ms": one.since_ms,
-        "successor": one.successor, "left_fen": one.left_fen, "losses": one.borne, "loss_fen": one.borne_fen,
-        "provided_fen": one.provided_fen, "written_off": one.written_off,
-        "due_terminals": len(one.due),
+        "successor": one.successor, "left_fen": one.left_fen, "subsidy_left_fen": one.subsidy_left_fen,
+        "losses": one.borne, "loss_fen": one.borne_fen, "provided_fen": one.provided_fen,
+        "written_off": one.written_off, "due_terminals": len(one.due),
         "waiting": [
             {
                 "terminal": w.terminal.name, "place": w.terminal.place, "records": w.records,
@@ -43,7 +43,7 @@ def list_lines(found: Sequence[Standing]) -> Iterator[str]:
         yield str(_head(one))
         if one.is_open:
             yield f"  {_waits(one)}"
-    open_fen = sum(one.left_fen for one in found)
+    open_fen = sum(one.frozen_fen for one in found)
     borne, provided = sum(one.borne_fen for one in found), sum(one.provided_fen for one in found)
     frozen, lost, kept = yuan(open_fen), yuan(borne), yuan(provided)
     yield str(
@@ -107,16 +107,20 @@ def offer_json(proposal: Proposal, label: str, names: Sequence[str], now_ms: int
 
 
 def _head(one: Standing) -> Text:
+    main, subsidy = yuan(one.left_fen), yuan(one.subsidy_left_fen)
+    left = Text(f"¥{main}", f"¥{main}")
+    if one.subsidy_left_fen:
+        left = Text(f"¥{main}，补助钱包 ¥{subsidy}", f"¥{main}, in the subsidy purse ¥{subsidy}")
     state = Text("挂失", "lost") if one.is_lost else Text("坏卡已换", "replaced")
-    since, left, borne = time_text(WALL.at(one.since_ms / 1000)), yuan(one.left_fen), yuan(one.borne_fen)
+    since, borne = time_text(WALL.at(one.since_ms / 1000)), yuan(one.borne_fen)
     new = Text("，未补卡", ", no new card yet")
     if one.successor:
         new = Text(f" → 新卡 {one.successor}", f" → new card {one.successor}")
     spent = Text(f"，挂失后消费 {one.borne} 笔 ¥{borne}", f", {one.borne} purchases since: ¥{borne}")
     zh, en = halves(spent if one.borne else None)
     return Text(
-        f"卡 {one.label} {state.zh} {since}{new.zh}：卡内余款冻结 ¥{left}{zh}",
-        f"card {one.label} {state.en} {since}{new.en}: frozen ¥{left}{en}",
+        f"卡 {one.label} {state.zh} {since}{new.zh}：卡内余款冻结 {left.zh}{zh}",
+        f"card {one.label} {state.en} {since}{new.en}: frozen {left.en}{en}",
     )
 
 

@@ -248,6 +248,6 @@ def _told(
         number, total, moved.purse, moved.online, moved.pending, left_fen,
         balance(writing.db, accounts.transit, Side.CREDIT),
         tuple((one.terminal.name, one.terminal.place, *one[1:4]) for one in late[:OWING_MAX]), again,
-        bool(left_fen) and must_refuse(writing.db, old), moved.subsidy + moved.pending_subsidy, subsidy_left_fen,
-        len(late),
+        bool(left_fen or subsidy_left_fen) and must_refuse(writing.db, old),
+        moved.subsidy + moved.pending_subsidy, subsidy_left_fen, len(late),
     )  # fmt: skip

@@ -28,14 +28,15 @@ from shared.facts.losses import WriteOffDue
 CARDS_MAX = 1000
 """Most cards that are looked at; those that were lost last."""
 _CARDS = (
-    "SELECT c.card, c.label, c.purse_account, l.since_ms, COALESCE(s.label, '') FROM card_life l "
+    "SELECT c.card, c.label, c.purse_account, c.subsidy_account, l.since_ms, COALESCE(s.label, '') FROM card_life l "
     "JOIN card c ON c.card = l.card LEFT JOIN card s ON s.card = l.successor WHERE l.state <> 0 "
     "ORDER BY l.since_ms DESC LIMIT ?"
 )
 
 
 class Standing(NamedTuple):
-    """A card. left_fen: in its purse; borne_fen: what the school has borne of it; provided_fen: and provided.
+    """A card. left_fen, subsidy_left_fen: in its two purses; borne_fen: what the school has borne of it; provided_fen:
+    and provided.
 
     deed: what froze it.
     due: those of `waiting` whose write-off stands by itself; proposed: device → proposal that waits.
@@ -48,6 +49,7 @@ class Standing(NamedTuple):
     is_lost: bool
     since_ms: int
     left_fen: int
+    subsidy_left_fen: int
     borne: int
     borne_fen: int
     provided_fen: int
@@ -59,7 +61,12 @@ class Standing(NamedTuple):
     @property
     def is_open(self) -> bool:
         """Is there anything left to be decided?"""
-        return self.left_fen > 0
+        return self.frozen_fen > 0
+
+    @property
+    def frozen_fen(self) -> int:
+        """Of both purses."""
+        return self.left_fen + self.subsidy_left_fen
 
 
 def standing(db: Database, now: Now) -> list[Standing]:
@@ -88,18 +95,18 @@ def stand(writing: Writing) -> None:
 
 def _standing(
     db: Database, now: Now, proposals: list[Proposal], there: Fleet, card: bytes, label: str, purse: int,
-    since_ms: int, successor: str,
+    subsidy: int, since_ms: int, successor: str,
 ) -> Standing:  # fmt: skip
     deed = frozen_by(db, card)
-    left_fen = max(0, balance_now(db, purse, Side.CREDIT))
-    waiting = tuple(waits_for(db, card, since_ms, there)) if left_fen else ()
+    left_fen, subsidy_fen = (max(0, balance_now(db, one, Side.CREDIT)) for one in (purse, subsidy))
+    waiting = tuple(waits_for(db, card, since_ms, there)) if left_fen or subsidy_fen else ()
     offers = [(one.number, read_offer(one.document)) for one in proposals]
     mine = [(number, offer) for number, offer in offers if (offer.card, offer.deed) == (card, deed)]
     proposed = {device: number for number, offer in mine for device in offer.devices}
     due = frozenset(one.terminal.device for one in waiting if one.is_due(since_ms, now)) - proposed.keys()
     standing_losses = [one for one in losses(db, [card]) if one.undone is None]
     return Standing(
-        card, deed, label, successor, must_refuse(db, card), since_ms, left_fen, len(standing_losses),
+        card, deed, label, successor, must_refuse(db, card), since_ms, left_fen, subsidy_fen, len(standing_losses),
         sum(one.fen for one in standing_losses), max(0, provided_left(db, card)), waiting,
         len(written_off(db, card)), due, proposed,
     )  # fmt: skip

@@ -18,6 +18,7 @@ from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
+from cloud.words.losses import explain_lines, list_lines
 from shared.ids import PsamId, StorageId
 from shared.wire.messages import EPOCH_MAX, DeviceStatus, EpochRequest, EpochStatus
 from tests.cloud.ledger import campus as c
@@ -304,3 +305,19 @@ def test_what_stays_provided_for_a_found_card_is_found(opened: OpenedLedger, sit
     with opened.writing(NOW) as writing:
         add_deed(writing, DeedKind.FOUND, CARD, "王芳", b"f" * 16)
     assert f"{OPENING} fen are provided for it" in verify(site.ledger, c.check_tac).first_broken
+
+
+def test_what_is_frozen_in_the_subsidy_purse_alone_waits_as_well(site: Site) -> None:
+    """It is waited for, told apart, due and provided for as the main purse is."""
+    bring_fresh(site)
+    made = replace(c.inventory(10).cards[9], opening_fen=0, subsidy_fen=800)
+    site.ledger.import_inventory(replace(c.inventory(8, number=3), cards=(*c.inventory().cards, made)), NOW)
+    site.desk.report_lost(wish(1, "0010"), NOW)
+    one = site.lost(NOW)
+    assert (one.left_fen, one.subsidy_left_fen, one.is_open, len(one.waiting)) == (0, 800, True, 3)
+    assert "卡内余款冻结 ¥0.00，补助钱包 ¥8.00" in "".join(list_lines([one]))
+    assert "pos-03" in "".join(explain_lines(one))
+    assert site.desk.replace_lost(wish(2, "0010"), "0009", NOW).was_lost
+    site.look(later(6))
+    told = [dict(one.told) for one in Reader(site.ledger.database).facts(50) if one.code == "write-off-due"]
+    assert [(one["card"], one["fen"]) for one in told] == [("0010", 800)]
