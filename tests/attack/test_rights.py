@@ -5,6 +5,7 @@ import shutil
 import ssl
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from getpass import getuser
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.attack.mqtt_bytes import NOT_AUTHORIZED, Client
 from tests.attack.place import Place, free_port
 
 pytestmark = pytest.mark.process
+IDS = ("now.canteen", "money.canteen", "canteen", "money.annex", "cloud-ingest", "ingest")
 UP, DOWN = ("up/now", "up/money", "up/bulk", "state"), ("down/now", "down/money")
 PROBES = ("#", "oykt/#", "oykt/v1/#", "+/+/+/+/+/+", "oykt/v1/+/annex/#", "$SYS/#", "oykt/v1/+/+/up/money")
 CONFIGURATION = """
@@ -106,22 +108,28 @@ def test_the_last_will_of_a_box_speaks_for_nobody_else(place: Place, cloud: int)
             assert [heard.topic for heard in centre.heard] == heirs
 
 
-def test_a_stolen_box_throws_nobody_off_and_does_not_come_in_by_the_clouds_door(place: Place, cloud: int) -> None:
+def test_a_stolen_box_throws_nobody_off(place: Place, cloud: int) -> None:
     """C13: with its own, genuine certificate it takes every client id that it can think of."""
-    ids = ("now.canteen", "money.canteen", "canteen", "money.annex", "cloud-ingest", "ingest")
     with (
         Client(cloud, "money.canteen", tls=identity(place.data / "cloud", "ingest")) as centre,
         Client(place.port, "canteen", tls=_box(place, "canteen")) as victim,
     ):
         centre.subscribe("oykt/v1/+/+/up/money")
-        for name in ids:
-            with Client(place.port, name, tls=_box(place, "annex")) as thief:
-                thief.ping()
-            with pytest.raises(OSError), Client(cloud, name, tls=_box(place, "annex")) as thief:
-                thief.ping()
-        assert victim.publish(place.lane("up/money"), b"still here") == 0
-        centre.ping()
+        with ExitStack() as thieves:
+            for name in IDS:
+                thieves.enter_context(Client(place.port, name, tls=_box(place, "annex"))).ping()
+            assert victim.publish(place.lane("up/money"), b"still here") == 0
+            centre.ping()
         assert [heard.payload for heard in centre.heard] == [b"still here"]
+
+
+def test_a_stolen_box_does_not_come_in_by_the_clouds_door(place: Place, cloud: int) -> None:
+    """Nobody else is connected meanwhile: mosquitto 2.0 may hang up on a bystander when a handshake fails (open.md)."""
+    for name in IDS:
+        with pytest.raises(OSError), Client(cloud, name, tls=_box(place, "annex")) as thief:
+            thief.ping()
+    with Client(cloud, "ingest", tls=identity(place.data / "cloud", "ingest")) as centre:
+        centre.ping()
 
 
 def test_a_certificate_of_the_same_name_from_elsewhere_stays_outside(place: Place, tmp_path: Path) -> None:
