@@ -23,10 +23,10 @@ from cloud.process.life import report, say, stop_on_signals
 from cloud.process.serving import HttpsServer
 from cloud.process.settings import FOLDER, load_settings
 from shared.clocks.campus_clock import CampusClock, parse_clock
-from shared.desk import ANSWER_MAX, DESK_PATH
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import listening_port
+from shared.wire.desk import ANSWER_MAX, DESK_PATH
 from shared.words.voice import Text
 
 _BEARER = b"Bearer "

@@ -23,12 +23,12 @@ from edge.life import say
 from edge.terminal.station import running
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import date_bcd
-from shared.desk import CardAsk, DaySheet, DeskOp, parse_card_books
 from shared.errors import ConfigFault
 from shared.ids import CardId, hotlist_index
 from shared.input.sheet import sheet
 from shared.purse.errors import LayoutError
 from shared.purse.upkeep import valid_pin
+from shared.wire.desk import CardAsk, DaySheet, DeskOp, parse_card_books
 from shared.words.voice import Text
 
 DONE, NOT_DONE = 0, 1

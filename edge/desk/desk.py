@@ -12,8 +12,8 @@ from edge.desk.doors.centre import Centre
 from edge.desk.doors.keys import DeskKeys
 from edge.desk.doors.matters import Matter, Matters
 from edge.desk.paper import AWAY, no_line
-from shared.desk import DeskOp, No
 from shared.errors import ConfigFault
+from shared.wire.desk import DeskOp, No
 from shared.words.voice import Text
 
 NO_LINE = Text(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from shared.clocks.clock import date_time_bcd
-from shared.desk import No, ReceiptSaid
 from shared.money import yuan
 from shared.purse.desk_outcomes import DoneAtCard, NotKnown, Refused, Unloaded, UnloadRefused, UnloadUnknown
 from shared.purse.reasons import REASON_TEXT, Reason
+from shared.wire.desk import No, ReceiptSaid
 from shared.words.voice import Text
 
 AWAY = Text(

@@ -49,9 +49,8 @@ from provisioning.keys.levels import card_keys, terminal_key
 from provisioning.keys.store import KeyKind, KeyStore, Level, StoredKey
 from provisioning.plan import numbers
 from provisioning.process.operations import KeyOperations
-from shared import desk, inventory, online, records
+from shared import inventory, online, records
 from shared.clocks.clock import date_time_bcd
-from shared.desk import CardAsk, CardBooks, CardState, DaySheet, DeskOp, No, OpenMatter, Replaced, SheetRow
 from shared.errors import KeyFault
 from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StorageId, StoreId
 from shared.inventory import BoxRow, CardRow, DeviceKind, DeviceRow, Inventory, PsamRow
@@ -100,7 +99,9 @@ from shared.records import (
     VoidRecord,
     purse_byte,
 )
+from shared.wire import desk
 from shared.wire import messages as wire
+from shared.wire.desk import CardAsk, CardBooks, CardState, DaySheet, DeskOp, No, OpenMatter, Replaced, SheetRow
 from shared.wire.keyproc import LENGTH, Role
 from shared.wire.messages import (
     ACK_CONTEXT,

@@ -15,9 +15,9 @@ from cloud.ledger.journal.book_chain import LinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.clocks.clock import day_number
-from shared.desk import DaySheet, SheetRow, parse_day_sheet
 from shared.facts.desks import CashOver, CashShort
 from shared.wire import codec
+from shared.wire.desk import DaySheet, SheetRow, parse_day_sheet
 
 COLUMNS = "cashier, day, at_ms, document"
 

@@ -57,12 +57,12 @@ from cloud.ledger.loads.unloads import (
 from cloud.ledger.read.desk import card_books
 from cloud.ledger.receive.suspense import Touched, settle_touched
 from cloud.ledger.records.values import Now
-from shared.desk import CardAsk, CardBooks, DaySheet, ReceiptSaid, Replaced
 from shared.facts.books import Mac3Wrong
 from shared.ids import CardId
 from shared.money import FEN_MAX
 from shared.purse.load_auth import LoadAuth
 from shared.wire import codec
+from shared.wire.desk import CardAsk, CardBooks, DaySheet, ReceiptSaid, Replaced
 
 
 class DeskLedger:

@@ -37,9 +37,9 @@ from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.grey import State
 from cloud.store.db import Database
-from shared.desk import CardState, Replaced
 from shared.facts.desks import CardLife
 from shared.facts.terms import word_of
+from shared.wire.desk import CardState, Replaced
 
 _NOTHING = Moved()
 

@@ -14,7 +14,7 @@ from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.clocks.clock import day_number
-from shared.desk import CardState
+from shared.wire.desk import CardState
 
 COLUMNS = "label, cashier, state, day, reason, changed_ms"
 RANGE_MAX = 500

@@ -18,9 +18,9 @@ from cloud.ledger.loads.unloads import UnloadState
 from cloud.ledger.records.arrival import arrive
 from cloud.ledger.records.grey import State
 from cloud.store.db import Database
-from shared.desk import MISSING_MAX, CardAsk, CardBooks, OpenMatter
 from shared.ids import CardId
 from shared.records import CounterKind, VoidRecord
+from shared.wire.desk import MISSING_MAX, CardAsk, CardBooks, OpenMatter
 
 _CARD = (
     "SELECT label, key_version, card_class, hotlisted, opening_fen, purse_account, online_account, transit_account, "

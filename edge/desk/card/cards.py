@@ -14,7 +14,6 @@ from edge.desk.desk import Desk
 from edge.desk.reading.examine import PurseSaid
 from edge.desk.reading.reading import ask_books
 from edge.desk.reading.words import class_words
-from shared.desk import CardBooks, DeskOp, Replaced, parse_replaced
 from shared.errors import ConfigFault
 from shared.ids import CardId
 from shared.money import yuan
@@ -29,6 +28,7 @@ from shared.purse.load_auth import LoadAuth
 from shared.purse.profiles import CAMPUS, SUBSIDY, CardProfile
 from shared.purse.selecting import select
 from shared.purse.upkeep import UpdateFile
+from shared.wire.desk import CardBooks, DeskOp, Replaced, parse_replaced
 from shared.words.voice import Text
 
 CLASS_IN_PUBLIC, CLASS_IN_HOLDER = 28, 0

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shared.desk import ANSWER_MAX, DESK_PATH, DeskOp, No, decode_answer, encode_ask
 from shared.errors import ConfigFault, WireFault
+from shared.wire.desk import ANSWER_MAX, DESK_PATH, DeskOp, No, decode_answer, encode_ask
 from shared.words.voice import Text
 
 ANSWER_S = 6.0

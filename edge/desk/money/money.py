@@ -19,7 +19,6 @@ from edge.terminal.taps.display import Display
 from edge.terminal.taps.steps import End, Result, Tap
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import CampusTime
-from shared.desk import DeskOp, ReceiptSaid, parse_receipt
 from shared.errors import ConfigFault
 from shared.ids import CardId
 from shared.money import yuan
@@ -31,6 +30,7 @@ from shared.purse.flows.till import identify
 from shared.purse.outcomes import CardIdentity, Rejected
 from shared.purse.profiles import CAMPUS, Purse
 from shared.purse.reasons import REASON_TEXT, Reason
+from shared.wire.desk import DeskOp, ReceiptSaid, parse_receipt
 from shared.words.voice import Text
 
 DRAIN_S = 5.0

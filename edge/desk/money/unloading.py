@@ -11,7 +11,6 @@ from typing import Any
 
 from edge.desk.doors.centre import Centre
 from edge.desk.doors.matters import Matter, Matters
-from shared.desk import DeskOp, No, ReceiptSaid, parse_receipt
 from shared.errors import ConfigFault, RuleBroken, WireFault
 from shared.ids import card_id
 from shared.purse.apdu import CardChannel
@@ -30,6 +29,7 @@ from shared.purse.load_auth import LoadAuth
 from shared.purse.outcomes import CardIdentity
 from shared.purse.profiles import Purse
 from shared.purse.reasons import Reason
+from shared.wire.desk import DeskOp, No, ReceiptSaid, parse_receipt
 from shared.words.voice import Text
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from edge.desk.doors.centre import Centre
 from edge.desk.reading.examine import Block, NotOurs, PurseSaid, examine
 from edge.desk.reading.words import book_lines, log_lines, purse_lines, subsidy_line
-from shared.desk import CardAsk, CardBooks, DeskOp, No, parse_card_books
 from shared.errors import WireFault
 from shared.purse.apdu import CardChannel
 from shared.purse.effects import drive
 from shared.purse.profiles import CAMPUS, SUBSIDY
+from shared.wire.desk import CardAsk, CardBooks, DeskOp, No, parse_card_books
 from shared.words.voice import Text
 
 PROFILES = (CAMPUS, SUBSIDY)

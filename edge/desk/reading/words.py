@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from edge.desk.reading.agreement import LOADS, Agreement, Owed, agree
 from edge.desk.reading.examine import PurseSaid
 from shared.clocks.clock import ClockError, seconds_of_bcd
-from shared.desk import CardBooks, CardState
 from shared.input.sheet import Cell, yuan_cell
 from shared.money import yuan
 from shared.purse.crypto import TYPE_OVERDRAFT, TYPE_UNLOAD
 from shared.purse.files import LogRecord, is_enabled
+from shared.wire.desk import CardBooks, CardState
 from shared.words.voice import Text
 
 CLASSES = {1: Text("学生卡", "student"), 2: Text("教工卡", "staff"), 3: Text("临时卡", "visitor")}

@@ -12,8 +12,8 @@ import pytest
 
 from compose.parts.standing import Standing
 from compose.servers.ports import free_port
-from shared.desk import ANSWER_MAX, DESK_PATH, CardAsk, DeskOp, No, decode_answer, encode_ask, parse_receipt
 from shared.wire import codec
+from shared.wire.desk import ANSWER_MAX, DESK_PATH, CardAsk, DeskOp, No, decode_answer, encode_ask, parse_receipt
 from tests.cloud.campus import Campus, part, run_part
 
 pytestmark = pytest.mark.process

@@ -17,10 +17,10 @@ from cloud.ledger.held.thefts import Report
 from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
-from shared.desk import parse_replaced
 from shared.ids import StorageId
 from shared.online import LoadResult, Purpose
 from shared.records import Kind
+from shared.wire.desk import parse_replaced
 from shared.wire.messages import EpochRequest
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box

@@ -23,10 +23,10 @@ from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION
 from cloud.store.db import Database
 from shared.clocks.clock import day_number
-from shared.desk import CardState
 from shared.errors import WireFault
 from shared.facts.losses import WriteOffConfirmed, WriteOffProposed, WriteOffRejected
 from shared.wire import codec
+from shared.wire.desk import CardState
 from shared.words.voice import Text
 
 TERMINALS_MAX = 5000

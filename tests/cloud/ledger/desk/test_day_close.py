@@ -11,8 +11,8 @@ from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.journal.facts import from_json
 from cloud.ledger.records.values import Now
 from shared.clocks.clock import day_number
-from shared.desk import SheetRow, parse_day_sheet
 from shared.facts.desks import CashOver, CashShort
+from shared.wire.desk import SheetRow, parse_day_sheet
 from tests.cloud.ledger.campus import NOW, balances, card, check_tac, codes, inventory
 
 ONE, WANG, LI = card(1), "王芳", "li"

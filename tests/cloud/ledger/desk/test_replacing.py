@@ -20,13 +20,13 @@ from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
-from shared.desk import CardAsk, CardState, parse_replaced
 from shared.facts.catalogue import words
 from shared.ids import PsamId, StorageId
 from shared.online import LoadResult
 from shared.purse.crypto import TYPE_EP_LOAD
 from shared.purse.load_auth import LoadAuth
 from shared.records import Kind
+from shared.wire.desk import CardAsk, CardState, parse_replaced
 from shared.wire.messages import DeviceStatus, EpochRequest, EpochStatus
 from tests.cloud.ledger.campus import (
     BOX,

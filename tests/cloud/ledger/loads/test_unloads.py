@@ -6,10 +6,10 @@ from cloud.ledger.cards.refusals import COUNTER_USED, HOTLISTED, KEY_USED, MORE_
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.loads.unloads import UnloadState
-from shared.desk import CardAsk
 from shared.purse.crypto import TYPE_UNLOAD
 from shared.purse.load_auth import LoadAuth
 from shared.records import Kind
+from shared.wire.desk import CardAsk
 from tests.cloud.ledger.campus import (
     NOW,
     OPENING,

@@ -3,8 +3,8 @@
 import pytest
 
 from cloud.ledger.desk.door import DeskLedger
-from shared.desk import CardAsk, parse_card_books
 from shared.records import Kind
+from shared.wire.desk import CardAsk, parse_card_books
 from tests.cloud.ledger.campus import (
     NOW,
     OPENING,
