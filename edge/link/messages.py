@@ -2,19 +2,37 @@
 
 First byte type; second byte, on all but the single-frame forms, protocol version (high nibble) and the index
 of the epoch that the message speaks of (low two bits: position in the epoch list of WELCOME). Big-endian.
-Types from 0x20 on are kept for EMCY, COMMAND, PARAMS, HOTLIST, FIRMWARE.
+0x20 to 0x27 carry documents of the fleet (shared/fleet/document.py); from 0x28 on: kept for EMCY and broadcasts.
 
 Not described here, for they carry other bytes: RECORD is sealed record bytes (shared/records.py), ACK and SETTLED are
 single frames of seal.py.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
 
 from edge.link.layout import PROTOCOL, Form, Layout, Rows, Way
 from shared.errors import WireFault
+from shared.fleet.delta import Delta, Patch
+from shared.fleet.document import (
+    CAMPUS,
+    DIGEST_SIZE,
+    HEAD_SIZE,
+    LENGTH_MAX,
+    SCOPE_SIZE,
+    SIGNATURE_SIZE,
+    DocumentKind,
+    Head,
+    Scope,
+    SignedHead,
+    page_count,
+    scope,
+)
 from shared.ids import CardId, DeviceId, PsamId, StorageId, StoreId
+from shared.keys.document_key import PUBLIC_SIZE, DocumentKey
+from shared.wire.fleet_lane import DETAIL_MAX, Verdict
 from shared.wire.messages import AWAITED_MAX, EPOCHS_MAX, Awaited, EpochStatus, awaited
 
 
@@ -35,6 +53,12 @@ class Type(IntEnum):
     ONLINE_REQUEST = 0x16
     ONLINE_ANSWER = 0x17
     AWAITED = 0x18
+    DOCUMENT_KEY = 0x20
+    DOCUMENT_HEAD = 0x21
+    DOCUMENT_DELTA = 0x22
+    DOCUMENT_PAGE = 0x23
+    DOCUMENT_WANT = 0x24
+    DOCUMENT_REPORT = 0x25
 
 
 TYPES = {int(kind): kind for kind in Type}
@@ -170,6 +194,69 @@ class Ask:
     payload: bytes
 
 
+class DocumentHead(NamedTuple):
+    """Down, sealed: a head, signed by the centre, and the CRC-32 of each page."""
+
+    raw: bytes
+    signature: bytes
+    table: tuple[int, ...]
+
+    @property
+    def head(self) -> SignedHead:
+        """What is to be judged."""
+        return SignedHead(self.raw, self.signature)
+
+
+class DocumentDelta(NamedTuple):
+    """Down, sealed: from the generation before this head's."""
+
+    raw: bytes
+    signature: bytes
+    delta: bytes
+
+    @property
+    def head(self) -> SignedHead:
+        """What is to be judged."""
+        return SignedHead(self.raw, self.signature)
+
+
+class DocumentPage(NamedTuple):
+    """Down, sealed."""
+
+    kind: DocumentKind
+    scope: Scope
+    generation: int
+    number: int
+    data: bytes
+
+
+class DocumentWant(NamedTuple):
+    """Up, sealed: no pages wants the head and its table."""
+
+    kind: DocumentKind
+    scope: Scope
+    generation: int
+    numbers: tuple[int, ...]
+
+
+class DocumentReport(NamedTuple):
+    """Up, sealed: what shared.wire.fleet_lane.Reported says of this terminal, in its own words."""
+
+    kind: DocumentKind
+    scope: Scope
+    generation: int
+    digest: bytes
+    echo: int
+    seq: int
+    as_of: int
+    offered: int
+    verdict: Verdict
+    detail: bytes = b""
+
+
+WANT_MAX = 8
+"""Pages that a terminal asks for at a time: what it can write before the next come."""
+
 _STORE, _STORAGE = StoreId(b"store--1"), StorageId(b"flash--1")
 _DEVICE, _PSAM = DeviceId(b"\0\1\0\0\0\1"), PsamId(b"\x51\0\0\0\0\x23")
 _CARDS = CardId(b"\x53\3\0\0\0\0\0\0\x47\x11"), CardId(b"\x53\3\0\0\0\0\0\0\x47\x12")
@@ -228,9 +315,47 @@ AWAITED = Layout(
     rows=Rows("cards", "card 10s", AWAITED_MAX, counted=False),
     example=Awaited(_CARDS),
 )  # fmt: skip
+_HEAD = Head(1, DocumentKind.HOTLIST, CAMPUS, 7, _TIME, 1025, b"d" * DIGEST_SIZE).encode()
+_READ_NAME: dict[str, Callable[[Any], Any]] = {"kind": DocumentKind, "scope": scope}
+DOCUMENT_KEY = Layout(
+    "DOCUMENT_KEY", Type.DOCUMENT_KEY, Way.DOWN, Form.SEALED, DocumentKey,
+    f"kind B, version B, public {PUBLIC_SIZE}s, certificate {SIGNATURE_SIZE}s",
+    example=DocumentKey(DocumentKind.HOTLIST, 1, b"p" * PUBLIC_SIZE, b"c" * SIGNATURE_SIZE),
+    read={"kind": DocumentKind},
+)  # fmt: skip
+DOCUMENT_HEAD = Layout(
+    "DOCUMENT_HEAD", Type.DOCUMENT_HEAD, Way.DOWN, Form.SEALED, DocumentHead,
+    f"raw {HEAD_SIZE}s, signature {SIGNATURE_SIZE}s",
+    rows=Rows("table", "crc I", page_count(max(LENGTH_MAX.values())), counted=False),
+    example=DocumentHead(_HEAD, b"s" * SIGNATURE_SIZE, (0x12345678, 0x9ABCDEF0)),
+)  # fmt: skip
+DOCUMENT_DELTA = Layout(
+    "DOCUMENT_DELTA", Type.DOCUMENT_DELTA, Way.DOWN, Form.SEALED, DocumentDelta,
+    f"raw {HEAD_SIZE}s, signature {SIGNATURE_SIZE}s", rest="delta",
+    example=DocumentDelta(_HEAD, b"s" * SIGNATURE_SIZE, Delta(1025, (Patch(8, b"x"),)).encode()),
+)  # fmt: skip
+DOCUMENT_PAGE = Layout(
+    "DOCUMENT_PAGE", Type.DOCUMENT_PAGE, Way.DOWN, Form.SEALED, DocumentPage,
+    f"kind B, scope {SCOPE_SIZE}s, generation I, number H", rest="data", read=_READ_NAME,
+    example=DocumentPage(DocumentKind.HOTLIST, CAMPUS, 7, 1, b"page"),
+)  # fmt: skip
+DOCUMENT_WANT = Layout(
+    "DOCUMENT_WANT", Type.DOCUMENT_WANT, Way.UP, Form.SEALED, DocumentWant,
+    f"kind B, scope {SCOPE_SIZE}s, generation I", rows=Rows("numbers", "number H", WANT_MAX), read=_READ_NAME,
+    example=DocumentWant(DocumentKind.HOTLIST, CAMPUS, 7, (0, 1)),
+)  # fmt: skip
+DOCUMENT_REPORT = Layout(
+    "DOCUMENT_REPORT", Type.DOCUMENT_REPORT, Way.UP, Form.SEALED,
+    lambda detail, **of: DocumentReport(**of, detail=bytes(detail)),
+    f"kind B, scope {SCOPE_SIZE}s, generation I, digest {DIGEST_SIZE}s, echo I, seq I, as_of I, offered I, verdict B",
+    rows=Rows("detail", "byte B", DETAIL_MAX), read=_READ_NAME | {"verdict": Verdict},
+    example=DocumentReport(
+        DocumentKind.HOTLIST, CAMPUS, 7, b"d" * DIGEST_SIZE, 0xABCDEF01, 12, _TIME, 8, Verdict.WRONG_DIGEST, b"why",
+    ),
+)  # fmt: skip
 MESSAGES: tuple[Layout[Any], ...] = (
     HELLO, CHALLENGE, REFUSE, REFUSE_SEALED, AUTH, WELCOME, STATUS, HEARTBEAT, TIME, ONLINE_REQUEST, ONLINE_ANSWER,
-    AWAITED,
+    AWAITED, DOCUMENT_KEY, DOCUMENT_HEAD, DOCUMENT_DELTA, DOCUMENT_PAGE, DOCUMENT_WANT, DOCUMENT_REPORT,
 )  # fmt: skip
 """All that are described here, for fuzz, vectors and docs/messages.md."""
 

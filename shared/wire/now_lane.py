@@ -24,6 +24,7 @@ from shared.ids import (
 )
 from shared.wire import codec
 from shared.wire.awaited import Awaited, awaited
+from shared.wire.fleet_lane import FLEET_UP, FleetUp, Held, PagesWanted, Reported, fleet_up_body
 from shared.wire.money_lane import SignedAck
 from shared.wire.revocation import SignedRevocations
 from shared.wire.signed_answer import SignedAnswer, kind_of, signed_answer
@@ -229,7 +230,7 @@ class Fact:
     told: Params | str
 
 
-NowUp = EpochRequest | OnlineRequest | RecordCopy | Hello | DeviceStatus | Fact | Swap
+NowUp = EpochRequest | OnlineRequest | RecordCopy | Hello | DeviceStatus | Fact | Swap | FleetUp
 Bound = EpochAnswer | Recover | LedgerTime
 """Answers that are bound to box and question, for a box of form 2."""
 NowDown = Bound | OnlineAnswer | SignedAnswer | SignedRevocations | Awaited | HelloWanted
@@ -275,6 +276,8 @@ def _now_body(m: NowUp | NowDown) -> list[object]:
             return [Tag.SWAP, m.spare, m.broken, m.storage, m.psam, m.epoch, m.at_s, m.who]
         case Fact():
             return [Tag.FACT, m.code, m.level, m.at_ms, m.device, pack_told(m.told)]
+        case Held() | PagesWanted() | Reported():
+            return fleet_up_body(m)
         case _:
             return _down_body(m)
 
@@ -436,6 +439,7 @@ _NOW_UP: dict[int, Any] = {
     Tag.STATUS: _status,
     Tag.FACT: _fact,
     Tag.SWAP: _swap,
+    **FLEET_UP,
 }
 _NOW_DOWN: dict[int, Any] = {
     Tag.EPOCH_ANSWER: _epoch_answer,

@@ -1,8 +1,8 @@
 """Every MQTT topic, and who may use it: broker rights are generated from here, nowhere else.
 
-DESIGN 5: oykt/v1/pNN/{box}/up/now|money|bulk, …/down/now|money, …/state. `now` carries what cannot wait
-(alarms, online requests, epoch requests, a copy of each load record), `money` records oldest first, `bulk`
-metrics and logs: only those may be dropped.
+DESIGN 5: oykt/v1/pNN/{box}/up/now|money|bulk, …/down/now|money|bulk, …/state. `now` carries what cannot wait
+(alarms, online requests, epoch requests, a copy of each load record), `money` records oldest first, `up/bulk`
+metrics and logs: only those may be dropped. `down/bulk` carries documents of the fleet, in pages.
 """
 
 from functools import lru_cache
@@ -13,10 +13,10 @@ from shared.ids import PARTITIONS, BoxId, box_id
 
 ROOT = "oykt/v1"
 UP_NOW, UP_MONEY, UP_BULK = "up/now", "up/money", "up/bulk"
-DOWN_NOW, DOWN_MONEY = "down/now", "down/money"
+DOWN_NOW, DOWN_MONEY, DOWN_BULK = "down/now", "down/money", "down/bulk"
 STATE = "state"
 UPWARD = (UP_NOW, UP_MONEY, UP_BULK, STATE)
-DOWNWARD = (DOWN_NOW, DOWN_MONEY)
+DOWNWARD = (DOWN_NOW, DOWN_MONEY, DOWN_BULK)
 _LANES = frozenset(UPWARD + DOWNWARD)
 TOPICS_MAX = 512
 """Topics remembered, so that the same few need not be taken apart for every message; only ours ever are."""

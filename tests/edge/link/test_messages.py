@@ -42,7 +42,7 @@ def test_no_other_length_is_understood(one: Layout[Any], cut: int, more: bytes) 
             understood = one.decode(other)
         except WireFault:
             continue
-        assert one.rest or one is AWAITED, "no other message may have another length"
+        assert one.rest or (one.rows and not one.rows.counted), "no other message may have another length"
         assert one.encode(understood) == other
 
 
