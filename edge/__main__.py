@@ -144,7 +144,7 @@ RS485_HELP = Text(
     "edge.json 中的 RS-485 线路及串口，如 line0=/dev/ttyUSB0，可重复",
     "an RS-485 link of edge.json and its serial port, such as line0=/dev/ttyUSB0; once for each",
 )
-CLOCK_HELP = Text("校园时钟，演练用", "campus clock, of a demonstration")
+CLOCK_HELP = Text("校园时钟，演示用", "campus clock, of a demonstration")
 
 
 def _parser() -> Parser:

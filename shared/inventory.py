@@ -95,7 +95,7 @@ class BoxRow:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """All of it. demo: 演练 data, refused by a production ledger. number rises with each inventory."""
+    """All of it. demo: 演示 data, refused by a production ledger. number rises with each inventory."""
 
     number: int
     campus: int

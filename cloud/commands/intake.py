@@ -1,6 +1,6 @@
 """What is put into a ledger by command: the signed inventory, and deposits 充值. Both may be repeated without harm.
 
-Refuses an inventory that the campus key did not sign, or that is 演练 where the campus is not; deposits without a sum.
+Refuses an inventory that the campus key did not sign, or that is 演示 where the campus is not; deposits without a sum.
 """
 
 import json
@@ -98,7 +98,10 @@ def read_inventory(settings: CloudSettings) -> Inventory:
     inventory = open_sealed(raw, Ed25519PublicKey.from_public_bytes(settings.campus_key))
     if (inventory.campus, inventory.demo) != (settings.campus, settings.demo):
         raise ConfigFault(
-            Text("清单属于另一校园，或演练与生产混用", "an inventory of another campus, or of a drill in production")
+            Text(
+                "清单属于另一校园，或演示与生产混用",
+                "an inventory of another campus, or one of them is a demonstration",
+            )
         )
     return inventory
 

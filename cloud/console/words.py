@@ -6,8 +6,8 @@ LANGUAGES = ("zh", "en")
 
 WORDS: dict[str, tuple[str, str]] = {
     "product": ("开放一卡通 · 集控平台", "OpenYKT · Console"),
-    "drill": ("演练", "Drill"),
-    "drill_note": ("演练数据，不是真钱", "Drill data, not real money"),
+    "demo": ("演示", "Demonstration"),
+    "demo_note": ("演示数据，不是真钱", "Demonstration data, not real money"),
     "login": ("登录", "Sign in"),
     "logout": ("退出", "Sign out"),
     "user": ("用户名", "User name"),

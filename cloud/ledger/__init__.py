@@ -6,7 +6,7 @@ Every method is blocking; a Ledger belongs to one thread at a time, a Reader may
 Write side (`cloud.ledger.ledger`)::
 
     ledger = open_ledger(dsn)            # "postgresql://…", a file path, or ":memory:"; migrates when older
-    ledger.id, ledger.demo, ledger.name  # LedgerId; 演练; campus name ("" before the first import)
+    ledger.id, ledger.demo, ledger.name  # LedgerId; 演示; campus name ("" before the first import)
     ledger.import_inventory(inventory, now) -> ImportReport          # InventoryRefused: a known id with other data
     ledger.deposit(card, fen, key, now) -> Deposited                 # idempotent by `key`; DepositRefused
     ledger.set_hotlisted(card, True, now)

@@ -119,7 +119,7 @@ class Ledger:
 
     @property
     def demo(self) -> bool:
-        """演练: demonstration data."""
+        """演示: demonstration data."""
         return self.opened.picture.registry.demo
 
     @property

@@ -117,11 +117,11 @@ def _parser() -> Parser:
     )  # fmt: skip
     add(
         "--cards", type=int, metavar="N",
-        help=Text("演练卡数，只用于新数据目录，缺省 200", "cards of a new demonstration (200)"),
+        help=Text("演示卡数，只用于新数据目录，缺省 200", "cards of a new demonstration (200)"),
     )  # fmt: skip
     add(
         "--seed", type=int, default=1, metavar="N",
-        help=Text("演练顾客的随机种子，缺省 1", "seed of the demonstration's customers (1)"),
+        help=Text("演示顾客的随机种子，缺省 1", "seed of the demonstration's customers (1)"),
     )  # fmt: skip
     return parser
 

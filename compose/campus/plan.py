@@ -20,7 +20,7 @@ _NO_PLAN = Text("不是校园计划", "not a plan")
 _ALWAYS = ("address", "merchant", "place")
 """Keys of a terminal that are written though empty; door and line are not."""
 _CANTEEN, _LOAD_MACHINE = Text("第一食堂", "canteen 1"), Text("圈存机", "load machine ")
-_DRILL = Text("演练校园", "drill campus")
+_DEMO = Text("演示校园", "demonstration campus")
 """Names of the replayed campus; the plan is kept, and has the Chinese ones whatever is spoken."""
 BUS_MAX = 32
 """Most terminals on one bus; the rest goes to TCP."""
@@ -120,7 +120,7 @@ def trace_plan(cards: list[str], terminals: list[str], load_machines: int) -> Pl
     machines = range(1, load_machines + 1)
     bodies += [Terminal(f"load-{n:02d}", "load", "tcp", 0, "", f"{_LOAD_MACHINE.zh}{n}") for n in machines]
     box = Box("canteen-1", _CANTEEN.zh, (Link("can0", LinkKind.CAN, 125_000), _tcp()), tuple(bodies))
-    return Plan(1, _DRILL.zh, True, (box,), tuple(Card(label, 0) for label in cards), None, ())
+    return Plan(1, _DEMO.zh, True, (box,), tuple(Card(label, 0) for label in cards), None, ())
 
 
 def with_load_and_validators_on_can(plan: Plan) -> Plan:

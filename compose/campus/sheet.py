@@ -129,7 +129,7 @@ def sheet(figures: Figures) -> str:
     """The printed page, in the language that is spoken."""
     lines = [
         "",
-        f"═══ {Text('结账表', 'Closing sheet')} ═══  {Text('演练', 'drill')}",
+        f"═══ {Text('结账表', 'Closing sheet')} ═══  {Text('演示', 'demonstration')}",
         *_purses(figures),
         *_beside(figures),
         "",

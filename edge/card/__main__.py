@@ -21,7 +21,7 @@ from shared.input.data_folder import add_data
 from shared.words.voice import Text, speak, wanted
 
 ABOUT = Text(
-    "读卡器：serve 把演练卡和 PSAM 放进虚拟读卡器（自带一个 pcscd），\nreaders 列出本机的读卡器。",
+    "读卡器：serve 把演示卡和 PSAM 放进虚拟读卡器（自带一个 pcscd），\nreaders 列出本机的读卡器。",
     "Readers: serve puts demonstration cards and a PSAM into virtual readers (with a pcscd\n"
     "of its own), readers lists those of this machine.",
 )
@@ -79,7 +79,7 @@ def _parser() -> Parser:
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("readers", help=Text("列出本机的读卡器", "list the readers of this machine"))
     serve = verbs.add_parser(
-        "serve", help=Text("把演练卡放进虚拟读卡器", "put demonstration cards into virtual readers")
+        "serve", help=Text("把演示卡放进虚拟读卡器", "put demonstration cards into virtual readers")
     )
     add_data(serve)
     serve.add_argument("--card", default="", metavar="LABEL", help=Text("先放哪张卡", "the card to begin with"))

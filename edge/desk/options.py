@@ -17,7 +17,7 @@ from shared.input.data_folder import add_data
 from shared.words.voice import Text
 
 ABOUT = Text(
-    "卡务台：读卡、充值圈存、圈提、口令、锁定、换卡、日结。\n卡在读卡器里，或是演练卡文件。金额以元计。",
+    "卡务台：读卡、充值圈存、圈提、口令、锁定、换卡、日结。\n卡在读卡器里，或是演示卡文件。金额以元计。",
     "The card desk: read, load, unload, PIN, block, replace, close the day.\n"
     "The card lies in a reader or is a demonstration's file. Sums are in yuan.",
 )
@@ -128,7 +128,7 @@ class _Verbs:
             "--card",
             default="",
             metavar="LABEL",
-            help=str(Text("旧演练卡的卡面号", "label of the old demonstration card")),
+            help=str(Text("旧演示卡的卡面号", "label of the old demonstration card")),
         )
         which.add_argument(
             "--reader", default="", metavar="NAME", help=str(Text("旧卡所在的读卡器", "the reader with the old card"))
@@ -249,7 +249,7 @@ def _classes() -> Text:
 def _card(verb: Parser) -> None:
     which = verb.add_mutually_exclusive_group(required=True)
     which.add_argument(
-        "--card", default="", metavar="LABEL", help=str(Text("演练卡的卡面号", "label of a demonstration card"))
+        "--card", default="", metavar="LABEL", help=str(Text("演示卡的卡面号", "label of a demonstration card"))
     )
     which.add_argument("--reader", default="", metavar="NAME", help=str(Text("读卡器名", "name of a PC/SC reader")))
 

@@ -85,7 +85,7 @@ def _follows(spare: SpareSetting, broken: TerminalSetting) -> list[str]:
     lines = (
         Text(f"换机单已记下：{spare.name} 顶替 {broken.name}", f"Noted: {spare.name} stands in for {broken.name}"),
         Text(
-            f"  1. 把 PSAM 从坏机取出装入备用机，接同一线路、同一地址（演练：{adopt}）",
+            f"  1. 把 PSAM 从坏机取出装入备用机，接同一线路、同一地址（演示：{adopt}）",
             "  1. Move the PSAM from the broken body into the spare, on the same line and address "
             f"(in the demonstration: {adopt})",
         ),

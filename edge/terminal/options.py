@@ -111,7 +111,7 @@ def _add_run(run: Parser) -> None:
     add_data(run)
     run.add_argument("--name", required=True, help=Text("终端名", "which terminal"))
     _add_wire(run, is_required=True)
-    customers = Text("演练顾客来刷卡", "people of the demonstration come")
+    customers = Text("演示顾客来刷卡", "people of the demonstration come")
     run.add_argument("--customers", action="store_true", help=customers)
     rate = Text(f"每秒几笔（{RATE}）", f"taps per second ({RATE})")
     run.add_argument("--rate", type=_positive, default=RATE, help=rate)
@@ -151,7 +151,7 @@ def _add_wire(parser: Parser, *, is_required: bool) -> None:
     wire.add_argument("--can", default="", metavar="INTERFACE:CHANNEL", help=str(CAN_HELP))
     serial = Text("串口，如 /dev/ttyUSB0", "serial port, such as /dev/ttyUSB0")
     wire.add_argument("--rs485", default="", metavar="PORT", help=str(serial))
-    parser.add_argument("--clock", metavar="T0:REAL0:SPEED", help=Text("流水的时钟，演练用", "clock of a trace"))
+    parser.add_argument("--clock", metavar="T0:REAL0:SPEED", help=Text("流水的时钟，演示用", "clock of a trace"))
 
 
 def _positive(text: str) -> float:

@@ -23,7 +23,7 @@ def refuse_open(chosen: argparse.Namespace) -> None:
         if _lies_open(data) and _is_demonstration(data) is False and not getattr(chosen, MAY_LIE_OPEN, False):
             raise ConfigFault(
                 Text(
-                    f"{data}: 不是演练，unlock 却与密钥库同放：先 seal",
+                    f"{data}: 不是演示，unlock 却与密钥库同放：先 seal",
                     f"{data}: this is no demonstration, and unlock lies beside the stores: seal first",
                 )
             )

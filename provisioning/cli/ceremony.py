@@ -131,7 +131,7 @@ def _close(chosen: argparse.Namespace) -> None:
     if vault_of(chosen).is_for_demonstrations:
         say(
             Text(
-                "同目录的 unlock 能打开密钥库，仅供演练：接着 seal\n",
+                "同目录的 unlock 能打开密钥库，仅供演示：接着 seal\n",
                 "unlock in the same folder opens the store, which is for demonstrations alone: seal next\n",
             )
         )

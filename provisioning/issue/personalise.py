@@ -154,7 +154,7 @@ def _row(plan: Plan, number: int, card: CardPlan, dates: Validity, algorithm: in
 
 def _card_file(plan: Plan, card: CardPlan, serial: bytes, own: CardKeySet, dates: Validity) -> bytes:
     public = public_data(plan.region, plan.campus, serial, dates, CARD_CLASS)
-    holder = encode_holder(f"{names.DRILL}{card.label}" if plan.demo else "")
+    holder = encode_holder(f"{names.DEMO}{card.label}" if plan.demo else "")
     main = Application(
         plan.profile, public, _keys(own), card.opening_fen, plan.ceiling_fen, holder=holder, records=CAPP_RECORDS,
         ep_unload=may_unload(plan.profile, own.unload),

@@ -1,6 +1,6 @@
 """The demonstration campus of `./ykt up` as a PLAN.json value: one canteen, one bus, two hundred cards.
 
-Everything in it is invented; it says 演练. Caps are null: an endless run must never meet one.
+Everything in it is invented; it says 演示. Caps are null: an endless run must never meet one.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ def demo_plan(cards: int = CARDS) -> dict[str, Any]:
     """
     return {
         "campus": 1,
-        "name": "演练校园",
+        "name": "演示校园",
         "demo": True,
         "boxes": [_canteen(), _bus()],
         "cards": [_card(number) for number in range(1, cards + 1)],

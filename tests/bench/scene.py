@@ -136,7 +136,7 @@ def _plan(*others: str) -> dict[str, Any]:
     boxes = [_box(BOX, tills), *(_box(name, [tills[0] | {"name": f"pos-{name}"}]) for name in others)]
     cards = [{"label": f"{n:04d}", "opening_fen": OPENING_FEN} for n in range(1, CARDS + 1)]
     return {
-        "campus": 1, "name": "演练校园", "demo": True, "boxes": boxes, "cards": cards, "caps": None, "hotlist": [],
+        "campus": 1, "name": "演示校园", "demo": True, "boxes": boxes, "cards": cards, "caps": None, "hotlist": [],
     }  # fmt: skip
 
 

@@ -271,7 +271,7 @@ def test_demonstration_data_does_not_enter_a_production_campus(data: Path, capsy
     file.write_text(json.dumps(json.loads(file.read_text()) | {"demo": False}))
     code, said = run(capsys, "import", "--data", data)
     assert code == 2
-    assert "演练" in said
+    assert "演示" in said
 
 
 def online_fen(data: Path, capsys) -> int:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.process
 
 BOX, OTHER = BoxId("canteen-1"), BoxId("bus-1")
 PLAN = {
-    "campus": 1, "name": "演练校园", "demo": True, "caps": None, "hotlist": [],
+    "campus": 1, "name": "演示校园", "demo": True, "caps": None, "hotlist": [],
     "boxes": [
         {"box": box, "name": box, "links": [{"name": "tcp", "kind": "tcp"}], "terminals": [
             {"name": f"t-{box}", "kind": "pos", "link": "tcp", "address": 0, "merchant": "一楼", "place": "1号窗口"},

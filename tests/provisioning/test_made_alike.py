@@ -62,7 +62,7 @@ class Pair:
         memory = RamMemory(blank_card_image(TRANSPORT))
         card = UserCard(memory, os.urandom)
         card.power_on()
-        order = Order("b", (OrderLine(1, "一班", "0001", "演练0001", 1, subsidy),))
+        order = Order("b", (OrderLine(1, "一班", "0001", "演示0001", 1, subsidy),))
         school = School(REGION, CAMPUS_NUMBER, DATES, 1, 100_000, bytes.fromhex(SUBSIDY_DAY.replace("-", "")))
         writer = CardWriter(school, order, of_store(self.store), TRANSPORT)
         attempt = Attempt(1, 1, 0, Step.RESERVED, AT)
@@ -233,7 +233,7 @@ def test_a_finished_card_is_erased_by_nobody(pair):
 
 
 def test_the_row_of_a_card_says_its_true_profile(pair):
-    order = Order("b", (OrderLine(1, "一班", "0001", "演练0001", 1),))
+    order = Order("b", (OrderLine(1, "一班", "0001", "演示0001", 1),))
     school = School(REGION, CAMPUS_NUMBER, DATES, 1, 100_000)
     algorithm = pair.keys.purchase.suite.selector
     row = card_row(school, order, Attempt(1, 1, 0, Step.DONE, AT), algorithm)

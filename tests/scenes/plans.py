@@ -129,7 +129,7 @@ def run(module: str, *words: object) -> "subprocess.CompletedProcess[str]":
 
 
 def _plan(box: Box) -> Plan:
-    return Plan(1, "演练校园", True, (box,), tuple(_cards()), None, ())
+    return Plan(1, "演示校园", True, (box,), tuple(_cards()), None, ())
 
 
 def _cards() -> Iterator[Card]:

@@ -119,7 +119,7 @@ def _plan() -> dict[str, object]:
     bus = [_body("bus-1", "validator", "tcp", 0, "bus") | ride, _body("bus-2", "validator", "can0", 2, "bus")]
     return {
         "campus": 1,
-        "name": "演练校园",
+        "name": "演示校园",
         "demo": True,
         "boxes": [
             {"box": "canteen-1", "name": "第一食堂", "links": [can, tcp], "terminals": canteen},

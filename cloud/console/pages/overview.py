@@ -75,7 +75,8 @@ class Overview:
         unknown = sum(not _is_heard(box, now_ms) for box in boxes)
         loads = self._reader.load_standings(Now(now_ms, WALL.at(now_ms / 1000)), OPEN_LOADS_MAX, open_only=True)
         return {
-            "drill": sums.demo,
+            "demo": sums.demo,
+            "drill": sums.demo,  # its name of before: programs may read it
             "campus": sums.campus,
             "figures": {
                 "rate": self._rate(sums.posted, now_ms),

@@ -59,8 +59,8 @@ def _check_ledger(inventory: Inventory, registry: Registry) -> None:
     if registry.name and (inventory.campus, inventory.demo) != (registry.campus, registry.demo):
         raise InventoryRefused(
             Text(
-                "账本属于另一校园，或演练与生产混用",
-                "this ledger belongs to another campus, or is a drill and the inventory is not",
+                "账本属于另一校园，或演示与生产混用",
+                "this ledger belongs to another campus, or one of them is a demonstration",
             )
         )
     for b in inventory.boxes:

@@ -137,7 +137,7 @@ class _Counter:
     async def serve(self) -> int:
         """Until quit or the end of the input."""
         settings = self._station.settings
-        demo = Text(" 【演练】", " [DEMO]") if settings.demo else ""
+        demo = Text(" 【演示】", " [DEMO]") if settings.demo else ""
         say(f"{Text('终端', 'terminal')} {settings.name} {settings.place} {settings.merchant}{demo}")
         say(str(commands.HELP))
         lines = await _lines()

@@ -102,7 +102,7 @@ def test_from_the_link_to_the_live_page_in_both_languages(page: Page, console: C
     expect(page.locator("#pill")).to_have_class(re.compile("live"))
     expect(page.locator("body")).to_contain_text("账本检查")
     expect(page.locator("body")).to_contain_text("已平")
-    expect(page.locator("body")).to_contain_text("演练校园")
+    expect(page.locator("body")).to_contain_text("演示校园")
     expect(page.locator("tbody tr")).to_have_count(ROWS)
     page.click("text=English")
     expect(page.locator("body")).to_contain_text("In balance")

@@ -15,7 +15,7 @@ from cloud.console.words import WORDS, words
 
 PASSWORD = "correct horse battery"
 SNAPSHOT: dict[str, Any] = {
-    "stale": False, "at_ms": 1, "drill": True, "campus": "演练校园",
+    "stale": False, "at_ms": 1, "demo": True, "campus": "演示校园",
     "figures": {"rate": 1.5, "posted": 3, "spent_fen": 1250, "loads_fen": 5000, "unposted": 0, "oldest_s": 0,
                 "boxes_unknown": 0, "suspense": 0, "quarantined": 0, "held": 0, "float_fen": 98750, "subsidy_fen": 1200,
                 "pending_fen": 300},

@@ -87,7 +87,7 @@ def inventory(cards: int = 8, number: int = 1, **changed: object) -> Inventory:
     )
     boxes = (BoxRow(BOX, PARTITION, "第一食堂", b""), BoxRow(OTHER_BOX, OTHER_PARTITION, "第二食堂", b""))
     made = {
-        "number": number, "campus": 1, "name": "演练校园", "demo": True, "issued": ISSUED, "cards": rows,
+        "number": number, "campus": 1, "name": "演示校园", "demo": True, "issued": ISSUED, "cards": rows,
         "psams": psams, "devices": devices, "boxes": boxes,
     }  # fmt: skip
     return Inventory(**(made | changed))  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ def test_an_import_posts_opening_balances_once(ledger: Ledger) -> None:
     assert c.balances(ledger) == {"bank": 8 * c.OPENING} | {f"purse:{c.card(n).hex()}": -c.OPENING for n in range(1, 9)}
     assert ledger.import_inventory(c.inventory(), c.NOW) == ImportReport(0, 0, 0, 0, 0)
     assert c.balances(ledger)["bank"] == 8 * c.OPENING
-    assert (ledger.name, ledger.demo, ledger.id) == ("演练校园", True, c.LEDGER_ID)
+    assert (ledger.name, ledger.demo, ledger.id) == ("演示校园", True, c.LEDGER_ID)
 
 
 def test_a_later_inventory_adds_what_is_new(ledger: Ledger) -> None:

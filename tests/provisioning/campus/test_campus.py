@@ -79,7 +79,7 @@ def test_every_operator_card_stands_in_every_counters_settings_and_answers_under
 
 def test_a_demo_card_says_so_and_holds_what_the_plan_allows(campus) -> None:
     image = decode_card_image(choose((campus.data / "cards/00012.card").read_bytes()).body)
-    assert holder_name(image.holder) == "演练0012"
+    assert holder_name(image.holder) == "演示0012"
     assert image.ceiling_fen == campus.plan["ceiling_fen"] == 150_000
 
 
@@ -175,7 +175,7 @@ def test_the_ack_key_is_certified_by_the_key_that_signed_the_inventory(campus) -
 
 def test_public_facts(campus) -> None:
     public = campus.json("campus.json")
-    assert (public["name"], public["campus"], public["issuer"], public["demo"]) == ("演练校园", 1, "0001", True)
+    assert (public["name"], public["campus"], public["issuer"], public["demo"]) == ("演示校园", 1, "0001", True)
     assert public["merchants"] == ["一楼大伙", "一楼面食", "二楼风味", "清真餐厅", "校车"]
     assert [box["box"] for box in public["boxes"]] == ["canteen-1", "bus-1"]
     for path in campus.json("cloud/cloud.json")["tls"].values():

@@ -51,6 +51,11 @@ def terminal(snapshot: dict[str, Any]) -> tuple[str, str]:
     return found["mark"], found["state"]
 
 
+def test_a_demonstration_is_called_one_and_still_has_the_key_of_before(ledger: Ledger) -> None:
+    snapshot = read(ledger)
+    assert (snapshot["demo"], snapshot["drill"]) == (True, True)
+
+
 def test_what_waits_has_an_age_and_not_a_date(ledger: Ledger) -> None:
     """A box tells for how long its oldest row waits; it goes on waiting while nobody hears of the box."""
     say(ledger, unsettled=3, oldest_ms=4_000)

@@ -41,7 +41,7 @@ def test_the_overview_adds_up(ledger: Ledger, box: Box) -> None:
     fill(ledger, box)
     for _ in range(2):
         o = reader(ledger).overview()
-        assert (o.campus, o.demo, o.ledger) == ("演练校园", True, c.LEDGER_ID)
+        assert (o.campus, o.demo, o.ledger) == ("演示校园", True, c.LEDGER_ID)
         n = reader(ledger).counts()
         assert (n.records, n.posted, n.held, n.suspense, n.quarantined) == (7, 4, 1, 1, 2)
         assert (n.no_entry, n.duplicates, n.oldest_ms) == (0, 2, 0)

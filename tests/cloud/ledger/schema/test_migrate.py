@@ -62,6 +62,14 @@ def test_an_older_ledger_verifies_after_the_migration(carried: Ledger) -> None:
     assert c.entry_kinds(carried) == [2, 3, 3, 3, 6, 7, 6, 3, 4, 3, 5]
 
 
+def test_it_keeps_the_name_that_it_was_given(carried: Ledger) -> None:
+    """演练 was the word for a demonstration; the campus is the same, and takes its next inventory as 演示."""
+    fresh = c.inventory(cards=9, number=2)
+    assert (carried.name, fresh.name) == ("演练校园", "演示校园")
+    carried.import_inventory(fresh, c.NOW)
+    assert verify(carried, c.check_tac).first_broken == ""
+
+
 def test_it_goes_on_selling_and_knows_what_it_had(carried: Ledger) -> None:
     box, purse = Box(carried), c.purse(carried, c.card(1))
     first = c.stored(c.purchase(1, c.card(1), 7, 100, c.OPENING))

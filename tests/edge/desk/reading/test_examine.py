@@ -28,10 +28,10 @@ PUBLIC = PublicData(
 CARD_PUBLIC = PUBLIC.issuer + PUBLIC.city + PUBLIC.industry + bytes(2) + PUBLIC.serial + bytes(24)
 
 
-def application(profile=CAMPUS, public=PUBLIC, fid=0x3F01):
+def application(profile=CAMPUS, public=PUBLIC, fid=0x3F01, holder="张三"):
     keys = [Key(random.Random(name).randbytes(16)) for name in ("purchase", "load", "tac")]
     money = CardKeys((CardKey(1, 1, keys[0]),), (CardKey(1, 1, keys[1]),), keys[2])
-    return Application(profile, public, money, 12_345, holder=encode_holder("张三"), fid=fid)
+    return Application(profile, public, money, 12_345, holder=encode_holder(holder), fid=fid)
 
 
 def card_of(*applications, block=CardBlock.NONE):
@@ -50,6 +50,10 @@ def test_a_card_in_use():
     assert isinstance(said, PurseSaid)
     assert (said.balance_fen, said.offline, said.online, said.holder) == (12_345, 0, 0, "张三")
     assert said.card == PUBLIC.issuer + PUBLIC.serial
+
+
+def test_a_demonstration_card_of_before_shows_the_name_that_it_was_given():
+    assert drive(examine(CAMPUS), card=card_of(application(holder="演练0012"))).holder == "演练0012"
 
 
 def test_both_purses_are_read():
