@@ -1,4 +1,4 @@
-"""Who was told which list of awaited cards 待问名单: a box gets it at Hello, when it changes, and now and then again.
+"""Who was told which list of awaited cards 待补圈名单: a box gets it at Hello, when it changes, and now and then again.
 
 In memory: a new process takes every box for one that awaits nobody, and a list that is not told again a box forgets
 (edge.box.down.awaited). Bound: the boxes that the broker lets in, one row each.

@@ -124,7 +124,7 @@ class Clerk:
         self._ledger.tell(told, self._clock())
 
     def states(self, states: States) -> list[Letter]:
-        """What the boxes say of themselves; the console reads it. One with an older list of revocations gets ours:
+        """What the boxes say of themselves; the console reads it. One with an older list of stolen devices gets ours:
         with every state until it says that it holds it. And each hears which cards to await, when that has changed."""
         now = self._clock()
         with self._ledger.together():

@@ -1,5 +1,5 @@
-"""Signs what the ledger has committed: its acks, its answers, its list of revocations, checkpoints. Nothing else uses
-the ledger-ack key. It is held here, so that no message waits for another process."""
+"""Signs what the ledger has committed: its acks, its answers, its list of stolen devices, checkpoints. Nothing else
+uses the ledger-ack key. It is held here, so that no message waits for another process."""
 
 from pathlib import Path
 

@@ -378,7 +378,7 @@ class Ledger:
             facts.append(self.database, [facts.row_of(told, now_ms, box=box, device=device)])
 
     def _note_ahead(self, box: BoxId, state: BoxState, now_ms: int) -> None:
-        """A box holds a list of revocations that this ledger does not know: it must have been put back."""
+        """A box holds a list of stolen devices that this ledger does not know: it must have been put back."""
         ours = self.revocations
         ahead = state.revocations[0] >= ours.version and state.revocations != ours.mark
         if ahead and self.opened.picture.is_first(box, b"revocations"):

@@ -142,7 +142,7 @@ def sheet(figures: Figures) -> str:
         f"  {Text('本次：', 'this run: ')}{_pairs(figures.this_run)}",
         *_cut_short(figures),
         "",
-        f"  {_wide(Text('终端', 'terminal'), 17)} {_wide(Text('机位', 'place'), 20)} {_columns(HEADS)}",
+        f"  {_wide(Text('终端', 'terminal'), 17)} {_wide(Text('点位', 'position'), 20)} {_columns(HEADS)}",
     ]
     lines += [_row(terminal) for terminal in sorted(figures.terminals, key=lambda row: in_order(row.name))]
     lines += [_total(figures.terminals)]

@@ -83,7 +83,7 @@ def write_epoch(db: Any, name: bytes, epoch: int) -> None:  # noqa: ANN401  # DB
 
 
 def read_revocations(db: Any) -> bytes:  # noqa: ANN401  # DB-API connections differ
-    """Bytes of the list of revocations, empty when there is none or it is damaged: the cloud sends it again."""
+    """Bytes of the list of stolen devices, empty when there is none or it is damaged: the cloud sends it again."""
     return read_about(db, "revocations")
 
 

@@ -99,7 +99,7 @@ def _parser() -> Parser:
     cards = verbs.add_parser("cards", help=Text("汇总卡内余额", "what the cards hold"))
     add_data(cards)
     cards.add_argument("--json", action="store_true", help=Text("输出一行 JSON", "one line of JSON"))
-    adopting = Text("备用机装上坏机的 PSAM，接替其机位", "a spare takes a broken body's PSAM and place")
+    adopting = Text("备用机装上坏机的 PSAM，接替其点位", "a spare takes a broken body's PSAM and position")
     adopt = verbs.add_parser("adopt", help=adopting)
     add_data(adopt)
     adopt.add_argument("--name", required=True, help=Text("备用机", "the spare"))

@@ -280,8 +280,8 @@ class SpokenForBox(Told):
 @dataclass(frozen=True)
 class RevocationsBehind(Told):
     code, level = "revocations-behind", Level.URGENT
-    zh = "网关的挂失名单 {there} 比账本的 {here} 新：重做 psam-stolen"
-    en = "the box has list of revocations {there}, the ledger {here}: psam-stolen again"
+    zh = "网关的失窃设备名单 {there} 比账本的 {here} 新：重做 psam-stolen"
+    en = "the box has list of stolen devices {there}, the ledger {here}: psam-stolen again"
     there: int
     here: int
 

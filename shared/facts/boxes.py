@@ -177,8 +177,8 @@ class AnswerStale(Told):
 @dataclass(frozen=True)
 class RevocationsForged(Told):
     code, level = "revocations-forged", Level.URGENT
-    zh = "挂失名单签名无效"
-    en = "a list of revocations with a wrong signature"
+    zh = "失窃设备名单签名无效"
+    en = "a list of stolen devices with a wrong signature"
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ DAMAGES: dict[str, Words] = {
 
 COMMANDS: dict[str, Words] = {
     "KeepEpoch": ("存储代", "an epoch"),
-    "KeepRevocations": ("挂失名单", "a list of revocations"),
+    "KeepRevocations": ("失窃设备名单", "a list of stolen devices"),
 }
 """What else an outbox is asked to keep: the names of edge.effects."""
 

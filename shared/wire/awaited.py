@@ -1,4 +1,4 @@
-"""Awaited cards 待问名单: a load of theirs is half done, and their next tap on line is to ask the centre. Frozen bytes.
+"""Awaited cards 待补圈名单: a load of theirs is half done, their next tap on line is to ask the centre. Frozen bytes.
 
 The whole list each time, so that a lost one is made good by the next. It grants nothing: whoever is named wrongly asks
 in vain, who is not named asks at a machine, desk or claim; so it is not signed and nobody keeps it on disk. Refuses,

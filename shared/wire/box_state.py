@@ -50,7 +50,7 @@ class BoxState(NamedTuple):
     faults: int
     terminals: tuple[TerminalState, ...] = ()
     revocations: tuple[int, int] = (0, 0)
-    """Mark of the list of revocations that is durable here (see Revocations.mark)."""
+    """Mark of the list of stolen devices that is durable here (see Revocations.mark)."""
 
 
 def encode_state(m: BoxState) -> bytes:

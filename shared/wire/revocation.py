@@ -1,4 +1,4 @@
-"""Revoked PSAMs and bodies 挂失名单: one signed list with a version, from the ledger to every box. Frozen bytes.
+"""Revoked PSAMs and bodies 失窃设备名单: one signed list with a version, from the ledger to every box. Frozen bytes.
 
 The whole list each time, so that a box needs nothing but the newest. Refuses, with WireFault, what is malformed, out of
 order or said twice; whether the signature is right is judged elsewhere.

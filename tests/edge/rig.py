@@ -397,7 +397,7 @@ class Field:
         self.run(self.box.on_downlink(self.now(), lane, message))
 
     def revoke(self, version: int, psams=(), devices=()) -> None:
-        """The cloud has this list of revocations now, and sends it."""
+        """The cloud has this list of stolen devices now, and sends it."""
         self.ledger.revocations = Revocations(version, tuple(psams), tuple(devices))
         self.down(topics.DOWN_NOW, self.ledger.sign_revocations(self.ledger.revocations))
 

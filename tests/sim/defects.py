@@ -386,7 +386,7 @@ class TriesAgainAndAgain(IngestPart):
 
 
 class WelcomesTheThief(EdgePart):
-    """A box that keeps the list of revocations, says so, and does not look at it."""
+    """A box that keeps the list of stolen devices, says so, and does not look at it."""
 
     def start(self) -> None:
         super().start()

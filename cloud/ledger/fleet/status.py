@@ -31,8 +31,8 @@ def without_epochs_ahead(db: Database, status: DeviceStatus) -> tuple[DeviceStat
 
 
 def store_state(db: Database, box: BoxId, state: BoxState, now_ms: int) -> None:
-    """Inside of a transaction. The last will of a box tells the list of revocations that it began with: it holds that
-    which it told since."""
+    """Inside of a transaction. The last will of a box tells the list of stolen devices that it began with: it holds
+    that which it told since."""
     if not state.online:
         state = state._replace(revocations=max(state.revocations, _told(db, box, state)))
     db.upsert("box_state", "box, at_ms, state", "box", [(box, now_ms, encode_state(state))])

@@ -1,4 +1,4 @@
-"""A PSAM is stolen 被盗挂失, or found again: one row each, the next list of revocations, and a fact. Never edited.
+"""A PSAM is stolen 被盗挂失, or found again: one row each, the next list of stolen devices, and a fact. Never edited.
 
 Idempotent: the same report again changes nothing. Refuses to forget: a ledger that was put back, and knows less than a
 box holds, numbers its next list above that.
@@ -125,5 +125,8 @@ def _require_room(writing: Writing) -> None:
     standing: list[Theft] = [theft for theft in read_thefts(writing.db) if theft.found is None]
     if len(standing) >= REVOKED_MAX:
         raise TheftRefused(
-            Text(f"挂失名单已满 {REVOKED_MAX}，请轮换密钥", f"the list of {REVOKED_MAX} is full: rotate the masters")
+            Text(
+                f"失窃设备名单已满 {REVOKED_MAX}，请轮换密钥",
+                f"the list of {REVOKED_MAX} stolen devices is full: rotate the masters",
+            )
         )

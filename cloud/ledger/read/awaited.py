@@ -1,4 +1,4 @@
-"""Which cards every box should await 待问名单: a load of theirs is decided or tried again at their next tap."""
+"""Which cards every box should await 待补圈名单: a load of theirs is decided or tried again at their next tap."""
 
 from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.retry import OFFERABLE

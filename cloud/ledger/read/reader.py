@@ -188,12 +188,12 @@ class Reader:
             return read_thefts.revocations(self.database)
 
     def standing_thefts(self) -> tuple[Revocations, list[StandingTheft]]:
-        """The list of revocations, and what stands on it, newest first."""
+        """The list of stolen devices, and what stands on it, newest first."""
         with self._lock, self.database.reading():
             return read_thefts.standing(self.database)
 
     def box_words(self) -> list[BoxWord]:
-        """What every box last told of the list of revocations that it holds."""
+        """What every box last told of the list of stolen devices that it holds."""
         with self._lock, self.database.reading():
             return read_thefts.box_words(self.database)
 

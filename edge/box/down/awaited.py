@@ -1,4 +1,4 @@
-"""Awaited cards 待问名单 at a box: what the centre named last, told to every joined terminal. Pure, in memory only.
+"""Awaited cards 待补圈名单 at a box: what the centre named last, told to every joined terminal. Pure, in memory only.
 
 Forgotten when the broker is away, or when the centre has said nothing for KEPT_S: without the centre a question only
 keeps a customer waiting. Whenever the centre says a list, the terminals are told: a link may have lost the one before,

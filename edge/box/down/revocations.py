@@ -1,4 +1,4 @@
-"""The list of revoked PSAMs and bodies 挂失名单 that counts at this box: durable first, and never an older one. Pure.
+"""The list of stolen devices 失窃设备名单 that counts at this box: durable first, and never an older one. Pure.
 
 Refuses a list with a wrong signature, with a fact. What it names may not join to sell; what it still owes is taken.
 """

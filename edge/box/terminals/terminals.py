@@ -46,7 +46,7 @@ R_EDGE_SIZE = 16
 
 
 class Revoked(Protocol):
-    """The list of revocations that counts here."""
+    """The list of stolen devices that counts here."""
 
     def names(self, device: DeviceId, psam: PsamId) -> bool:
         """May this body, with this PSAM, not sell any more?"""

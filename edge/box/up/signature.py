@@ -1,4 +1,4 @@
-"""Is it signed by the ledger-ack key that the campus has certified: an ack, an answer, a list of revocations? Pure.
+"""Is it signed by the ledger-ack key that the campus has certified: an ack, an answer, a list of stolen devices? Pure.
 
 The key comes from the settings.
 """

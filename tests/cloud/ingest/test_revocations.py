@@ -1,4 +1,4 @@
-"""The list of revocations on its way down: at Hello, and with every state of a box until it says that it holds it."""
+"""The list of stolen devices on its way down: at Hello, with every state of a box until it says that it holds it."""
 
 from collections.abc import Iterator
 from pathlib import Path
