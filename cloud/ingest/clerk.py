@@ -15,7 +15,7 @@ from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import CheckTac, Copied, Now, Received
-from cloud.online.load import LoadDesk
+from cloud.online.load import LoadAnswers
 from shared.clocks.expiry import DailyLook
 from shared.errors import KeyFault, RuleBroken, StoreFault
 from shared.facts.books import DatabaseBack, KeysBack, MessageDefect, MessageJunk
@@ -56,7 +56,7 @@ class Clerk:
         self,
         ledger: Ledger,
         check_tac: CheckTac,
-        loads: LoadDesk,
+        loads: LoadAnswers,
         seal: AckSeal,
         clock: Callable[[], Now],
         tally: Tally,

@@ -31,7 +31,7 @@ from cloud.ingest.ticket import Arrival, Letter, Ticket
 from cloud.keys.client import KeyClient
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.records.values import Now
-from cloud.online.load import LoadCounts, LoadDesk
+from cloud.online.load import LoadAnswers, LoadCounts
 from cloud.process.life import report, say, say_status, stop_on_signals
 from cloud.process.settings import CloudSettings
 from shared.clocks.campus_clock import CampusClock
@@ -153,7 +153,7 @@ class Worker:
             spare_what_stands()
             try:
                 ledger.started(self._clock())
-                loads = LoadDesk(keys, ledger, self._loads)
+                loads = LoadAnswers(keys, ledger, self._loads)
                 clerk = Clerk(ledger, keys.check_tac, loads, seal, self._clock, self._tally, self._expiry(), on_boxes)
                 clerk.tell_boxes()
                 yield clerk

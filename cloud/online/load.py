@@ -43,7 +43,7 @@ class LoadCounts:
     withheld: int = 0
 
 
-class LoadDesk:
+class LoadAnswers:
     """Answers online requests of terminals: loads, claims, second tries."""
 
     def __init__(self, keys: LoadKeys, book: LoadBook, counts: LoadCounts) -> None:

@@ -41,7 +41,7 @@ from edge.box.values.effects import (
     Trouble,
     Unsettled,
 )
-from edge.box.values.facts import FactDesk
+from edge.box.values.facts import FactReporter
 from edge.link.messages import Type, type_of
 from edge.link.port import Peer
 from edge.link.seal import SealFault, SessionOver
@@ -99,7 +99,7 @@ class Box:
         self, settings: Settings, snapshot: Snapshot, random: Callable[[int], bytes],
         verifier: Callable[[bytes], Verify] = ack_verifier,
     ) -> None:  # fmt: skip
-        self.facts = FactDesk()
+        self.facts = FactReporter()
         self.counters: Counter[str] = Counter()
         self._kinds = {link.name: link.kind for link in settings.links}
         self._tokens = TokenSource()

@@ -94,7 +94,7 @@ def add_to(verbs: Verbs) -> None:
     inventory = _step(steps, "inventory", _inventory, Text("好卡写入新清单", "put the good cards into a new inventory"))
     for step in (start, lease, seen, give_up, back, write_off, inventory):
         add_who(step)
-    card = add_group(verbs, "card", Text("卡台", "the card desk"))
+    card = add_group(verbs, "card", Text("卡务台", "the card desk"))
     enable = _step(card, "activate", _activate, Text("领卡激活", "enable a card for its holder"))
     enable.add_argument("--label", required=True, help=Text("卡面号", "the label printed on it"))
     add_who(enable)

@@ -33,7 +33,7 @@ from provisioning.keys.store import KeyKind, KeyStore
 from provisioning.psam.register import PsamEntry, PsamState, Register
 from provisioning.psam.rotation import next_step, require_new
 from provisioning.psam.rotation_cost import cost
-from provisioning.psam.rotation_files import Desk, retired, used
+from provisioning.psam.rotation_files import CampusKeys, retired, used
 from provisioning.psam.write import control_name, renew, require_masters
 from shared.errors import ConfigFault, WireFault
 from shared.ids import DeviceId, PsamId, device_id, psam_id
@@ -159,12 +159,12 @@ def _step(steps: Verbs, name: str, run: object, told: Text) -> Parser:
     return step
 
 
-def _desk(chosen: argparse.Namespace) -> Desk:
-    return Desk(read_campus(chosen.data), vault_of(chosen), now_s, token_place(chosen))
+def _campus_keys(chosen: argparse.Namespace) -> CampusKeys:
+    return CampusKeys(read_campus(chosen.data), vault_of(chosen), now_s, token_place(chosen))
 
 
 def _list(chosen: argparse.Namespace) -> None:
-    register, gone = _desk(chosen).register(), retired(chosen.data)
+    register, gone = _campus_keys(chosen).register(), retired(chosen.data)
     for entry in register.entries:
         sys.stdout.write(f"{_entry_text(entry)}{_carried(entry, gone)}\n")
     for order in register.orders.values():
@@ -188,13 +188,13 @@ def _entry_text(entry: PsamEntry) -> Text:
 def _make(chosen: argparse.Namespace) -> None:
     if not 1 <= chosen.count <= MAKE_MAX:
         raise ConfigFault(f"--count: 1..{MAKE_MAX}")
-    desk = _desk(chosen)
-    with desk.masters() as masters:
-        versions = desk.purchase_versions(masters)
+    keys = _campus_keys(chosen)
+    with keys.masters() as masters:
+        versions = keys.purchase_versions(masters)
         school = _kept(masters.store, versions)
         require_masters(school.versions(KeyKind.PURCHASE), versions)
         chosen.out.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with desk.psams() as (register, commit):
+        with keys.psams() as (register, commit):
             left = [entry.psam for entry in register.unwritten]  # a run that was cut had given them their numbers
             for psam in left[: chosen.count] + [None] * (chosen.count - len(left)):
                 if psam is None:
@@ -210,16 +210,16 @@ def _make(chosen: argparse.Namespace) -> None:
 
 
 def _move(chosen: argparse.Namespace) -> None:
-    with _desk(chosen).psams() as (register, commit):
+    with _campus_keys(chosen).psams() as (register, commit):
         device = _body(chosen, chosen.device) if chosen.device else None
         row = register.move(chosen.psam, chosen.to, chosen.who, now_s(), device, chosen.reason)
         commit([row], chosen.who, f"{chosen.psam.hex()} → {chosen.to} {chosen.reason}".rstrip())
 
 
 def _renew(chosen: argparse.Namespace) -> None:
-    desk = _desk(chosen)
-    with desk.masters() as masters, desk.psams() as (register, commit):
-        versions, gone = desk.purchase_versions(masters), sorted(retired(chosen.data))
+    keys = _campus_keys(chosen)
+    with keys.masters() as masters, keys.psams() as (register, commit):
+        versions, gone = keys.purchase_versions(masters), sorted(retired(chosen.data))
         row = register.renew(chosen.psam, versions, chosen.who, now_s())
         written = _kept(masters.store, versions).versions(KeyKind.PURCHASE)
         require_masters((*written, *register.entry(chosen.psam).versions), versions)
@@ -232,7 +232,7 @@ def _renew(chosen: argparse.Namespace) -> None:
 
 def _order(chosen: argparse.Namespace) -> None:
     device = _body(chosen, chosen.device)
-    with _desk(chosen).psams() as (register, commit):
+    with _campus_keys(chosen).psams() as (register, commit):
         try:
             row = register.order_swap(device, chosen.into, chosen.reason, chosen.who, now_s())
         except ConfigFault as fault:
@@ -254,17 +254,17 @@ def _order(chosen: argparse.Namespace) -> None:
 
 
 def _close(chosen: argparse.Namespace) -> None:
-    with _desk(chosen).psams() as (register, commit):
+    with _campus_keys(chosen).psams() as (register, commit):
         rows = register.close_swap(chosen.order, chosen.out, chosen.who, now_s())
         commit(rows, chosen.who, f"{_SWAPPED} {chosen.order} done, {_OLD}: {chosen.out}")
 
 
 def _inventory(chosen: argparse.Namespace) -> None:
     facts, vault = read_campus(chosen.data), vault_of(chosen)
-    desk = Desk(facts, vault, now_s)
-    rows = [PsamRow(stay.psam, stay.device, stay.since) for stay in desk.register().stays]
+    keys = CampusKeys(facts, vault, now_s)
+    rows = [PsamRow(stay.psam, stay.device, stay.since) for stay in keys.register().stays]
     made = facts.with_rows([], rows, now_s())
-    facts.publish(made, desk.school())
+    facts.publish(made, keys.school())
     new = len(made.psams) - len(facts.inventory.psams)
     say(
         Text(
@@ -275,7 +275,7 @@ def _inventory(chosen: argparse.Namespace) -> None:
 
 
 def _status(chosen: argparse.Namespace) -> None:
-    facts = _desk(chosen).facts()
+    facts = _campus_keys(chosen).facts()
     for version in sorted(facts.held | facts.retired):
         step = next_step(facts, version, now_s())
         say(
@@ -302,7 +302,7 @@ def _status(chosen: argparse.Namespace) -> None:
 
 
 def _cost(chosen: argparse.Namespace) -> None:
-    facts = _desk(chosen).facts()
+    facts = _campus_keys(chosen).facts()
     cards = [(card.key_version, card.expires) for card in read_campus(chosen.data).inventory.cards]
     found = [cost(version, cards, facts.psams, now_s()) for version in sorted(facts.held)]
     if chosen.json:
@@ -313,7 +313,7 @@ def _cost(chosen: argparse.Namespace) -> None:
 
 
 def _new(chosen: argparse.Namespace) -> None:
-    version = require_new(_desk(chosen).facts())
+    version = require_new(_campus_keys(chosen).facts())
     say(
         Text(
             f"下一版本 {version}：ceremony begin --version {version}\n",
@@ -323,13 +323,13 @@ def _new(chosen: argparse.Namespace) -> None:
 
 
 def _issue(chosen: argparse.Namespace) -> None:
-    _desk(chosen).issue(chosen.version, chosen.who)
+    _campus_keys(chosen).issue(chosen.version, chosen.who)
     _status(chosen)
     say(RESTART)
 
 
 def _retire(chosen: argparse.Namespace) -> None:
-    _desk(chosen).retire(chosen.version, chosen.who)
+    _campus_keys(chosen).retire(chosen.version, chosen.who)
     _status(chosen)
     say(RESTART)
 

@@ -13,7 +13,7 @@ from provisioning.custody.notes import noted
 from provisioning.issue.campus_facts import read_campus
 from provisioning.psam.register import PsamEntry, PsamState, Register
 from provisioning.psam.rotation_cost import Cost, cost
-from provisioning.psam.rotation_files import Desk
+from provisioning.psam.rotation_files import CampusKeys
 from shared.errors import WireFault
 from shared.ids import PsamId, psam_id
 from shared.words.voice import Text
@@ -41,8 +41,8 @@ def add_to(verbs: Verbs) -> None:
 
 def _run(chosen: argparse.Namespace) -> None:
     campus = read_campus(chosen.data)
-    desk = Desk(campus, vault_of(chosen), now_s)
-    with desk.psams() as (register, commit):
+    campus_keys = CampusKeys(campus, vault_of(chosen), now_s)
+    with campus_keys.psams() as (register, commit):
         row = _row(register, chosen)
         if row is not None:
             what = noted(Text("找回", "found") if chosen.found else Text("被盗", "stolen"))

@@ -45,7 +45,7 @@ class KeeperChoice:
     pin_file: Path | None = None
 
 
-class Desk(NamedTuple):
+class ReopeningNeeds(NamedTuple):
     """What a keeper needs that opens itself again: campus seconds, monotonic seconds, and the custody log."""
 
     now: Callable[[], int]
@@ -67,17 +67,17 @@ class Opened:
     closed: str = ""
 
 
-def open_keeper(data: Path, choice: KeeperChoice, at: int, desk: Desk) -> Opened:
+def open_keeper(data: Path, choice: KeeperChoice, at: int, needs: ReopeningNeeds) -> Opened:
     """The keeper of the school of `data`; at: campus seconds. ConfigFault, KeyFault."""
     if choice.name is KeeperName.PKCS11:
-        return _token(data, choice, at, desk)
+        return _token(data, choice, at, needs)
     school = _store(data, choice)
     _require_here(data, school)
     keeper, events = _of_store(school, at)
     return Opened(JoinedKeeper([keeper], rotation_files.retired(data)), school.campus, events)
 
 
-def _token(data: Path, choice: KeeperChoice, at: int, desk: Desk) -> Opened:
+def _token(data: Path, choice: KeeperChoice, at: int, needs: ReopeningNeeds) -> Opened:
     def standing() -> Pkcs11Keeper:
         token = token_files.open_token(data, choice.module, choice.pin_file)
         try:
@@ -88,7 +88,7 @@ def _token(data: Path, choice: KeeperChoice, at: int, desk: Desk) -> Opened:
 
     def reopened() -> Pkcs11Keeper:
         keeper = standing()
-        desk.record(_events(keeper, desk.now()))
+        needs.record(_events(keeper, needs.now()))
         return keeper
 
     def may_go(kind: KeyKind, version: int) -> bool:
@@ -107,7 +107,7 @@ def _token(data: Path, choice: KeeperChoice, at: int, desk: Desk) -> Opened:
             first.close()
             raise
         closed = str(fault)
-    token = ReopeningKeeper(first, reopened, desk.clock, may_go)
+    token = ReopeningKeeper(first, reopened, needs.clock, may_go)
     keeper = JoinedKeeper([token, *parts], rotation_files.retired(data))
     return Opened(keeper, first.campus, events, token, closed)
 

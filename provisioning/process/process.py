@@ -24,7 +24,7 @@ from provisioning.custody import files as key_files
 from provisioning.custody import log as custody
 from provisioning.keeper.reopening import ReopeningKeeper
 from provisioning.process.memory import leave_no_core, stay_out_of_swap
-from provisioning.process.opening import Desk, KeeperChoice, open_keeper
+from provisioning.process.opening import KeeperChoice, ReopeningNeeds, open_keeper
 from provisioning.process.operations import KeyOperations
 from shared.clocks.campus_clock import WALL
 from shared.errors import ConfigFault
@@ -118,7 +118,7 @@ def serve_keys(data: Path, paths: Mapping[Role, Path], choice: KeeperChoice, *, 
     with ExitStack() as ends:
         listening = {role: _listen_until(ends, path) for role, path in paths.items()}
         record = partial(custody.append, data / key_files.FOLDER / key_files.CUSTODY)
-        opened = open_keeper(data, choice, _now_s(), Desk(_now_s, time.monotonic, record))
+        opened = open_keeper(data, choice, _now_s(), ReopeningNeeds(_now_s, time.monotonic, record))
         ends.callback(opened.keeper.close)
         head = record(opened.events)
         operations = KeyOperations(opened.keeper, opened.campus)

@@ -54,8 +54,8 @@ def used(data: Path) -> range:
     return range(VERSIONS[0], issuing(data) + 1)
 
 
-class Desk:
-    """The key desk of a campus: its PSAM register and its versions. now: campus seconds; token: where one is."""
+class CampusKeys:
+    """A campus's keys in its files: its PSAM register and its versions. now: campus seconds; token: where one is."""
 
     def __init__(
         self, campus: CampusFacts, vault: Vault, now: Callable[[], int], token: TokenPlace = OWN_TOKEN

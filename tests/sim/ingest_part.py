@@ -22,7 +22,7 @@ from cloud.ledger.held.thefts import Report
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Now as LedgerNow
-from cloud.online.load import LoadCounts, LoadDesk
+from cloud.online.load import LoadAnswers, LoadCounts
 from cloud.store.db import Row, SqliteDatabase
 from provisioning.process.operations import KeyOperations
 from shared.errors import StoreFault
@@ -166,7 +166,7 @@ class IngestPart:
         self._admission = Admission(self._lanes, self.notices, lambda: self.world.now_s)
         self._working = False
         self._counts = LoadCounts()
-        loads = LoadDesk(self.keys, self.ledger, self._counts)
+        loads = LoadAnswers(self.keys, self.ledger, self._counts)
         self._clerk = Clerk(self.ledger, self.keys.check_tac, loads, AckSeal(self._plan.ack_key), self.now, self.tally)
         self.world.note("ingest up")
         self.connect()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.records.values import Received
-from cloud.online.load import LoadCounts, LoadDesk
+from cloud.online.load import LoadAnswers, LoadCounts
 from shared.ids import BoxId, StoreId
 from shared.purse.load_auth import LoadAuth
 from tests.sim.books import Books
@@ -80,9 +80,9 @@ def deliver(campus: "Campus", ledger: Ledger) -> int:
     """Everything again; how many batches."""
     world = World(campus.world.seed)
     keys = KeysOfTheDay(campus.ingest.keys, KeysHere(campus.plan.key_operations(), world, Faults()))
-    desk, now = LoadDesk(keys, ledger, LoadCounts()), campus.ingest.now()
+    loads, now = LoadAnswers(keys, ledger, LoadCounts()), campus.ingest.now()
     for box, request, then in campus.ingest.requests:
-        desk.answer(BoxId(box), request, then)
+        loads.answer(BoxId(box), request, then)
     batches = [piece for mirror in _mirrors(campus) for piece in _pieces(campus, mirror, world.random)]
     batches += [batch for batch in batches if world.random.random() < 0.15]
     world.random.shuffle(batches)

@@ -287,7 +287,7 @@ class TerminalPart:
                 return None
 
     def _tell_asked(self, firmware: Firmware) -> None:
-        question = firmware.line.desk._question
+        question = firmware.line.asking._question
         if question is not None:
             self.judge.asked(self.device, question.epoch, question.number)
 

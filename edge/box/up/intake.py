@@ -12,7 +12,7 @@ from edge.box.terminals.conversation import Conversation, EpochView
 from edge.box.terminals.terminals import Tell, Terminals, time_for
 from edge.box.up.ledger_clock import LedgerClock
 from edge.box.up.now_lane import Offered, Perishable
-from edge.box.up.online import OnlineDesk
+from edge.box.up.online import OnlineRequests
 from edge.box.values.effects import Effect, Kept, Now, Put, Refused, Send
 from edge.box.values.sequences import Sequences
 from edge.box.values.streams import Ref, Stream, key_of, ref_of, stream_device, stream_epoch, stream_of
@@ -57,7 +57,7 @@ class Intake:
         self._terminals = terminals
         self._ledger_clock = ledger_clock
         self._tell = tell
-        self._online = OnlineDesk()
+        self._online = OnlineRequests()
         self.time_wanted = False
         self._pending: dict[bytes, None] = {}
         """Keys of puts under way, bounded by the outbox's queue."""

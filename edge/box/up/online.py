@@ -16,7 +16,7 @@ DEVICE_MAX = 4
 TABLE_MAX = 256
 
 
-class OnlineDesk:
+class OnlineRequests:
     """Who waits for what."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Facts that an alarm rule of the cloud may want: a desk that does not repeat itself. Pure.
+"""Facts that an alarm rule of the cloud may want: a reporter that does not repeat itself. Pure.
 
 What there is to tell, and in which words, stands in shared/facts.
 """
@@ -15,7 +15,7 @@ REMEMBERED_MAX = 1024
 """(code, device) pairs remembered; at the bound the oldest is forgotten, so its next fact is said at once."""
 
 
-class FactDesk:
+class FactReporter:
     """Turns happenings into facts, and repeats of one into a count. `counts` holds totals per code."""
 
     def __init__(self) -> None:

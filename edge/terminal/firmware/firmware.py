@@ -55,7 +55,7 @@ class Firmware:
         self.line = Line(self.body, random_bytes)
         self._gate = Gate(self.body, settings.ride) if settings.ride is not None else None
         self._till = self._gate or (MixedTill(self.body) if settings.subsidy else Till(self.body))
-        self._load_point = LoadPoint(self.body, self.line.desk, lambda: self.line.is_joined)
+        self._load_point = LoadPoint(self.body, self.line.asking, lambda: self.line.is_joined)
         self._has_psam = has_psam
         self._busy = False
         self._open = 0
@@ -197,7 +197,7 @@ class Firmware:
     @property
     def is_answered(self) -> bool:
         """May a tap that waits at AwaitAnswer go on?"""
-        return self.line.desk.is_settled
+        return self.line.asking.is_settled
 
     @property
     def is_drained(self) -> bool:

@@ -12,7 +12,7 @@ from edge.link.messages import Refusal, Type, Welcome
 from edge.link.seal import Direction, Opened, Session, SessionOver, session_key
 from edge.terminal.firmware.window import WINDOW, WINDOW_BUS, Window
 from edge.terminal.store.flash import Epoch
-from edge.terminal.taps.asking import Desk
+from edge.terminal.taps.asking import Asking
 from edge.terminal.taps.body import Body
 from shared.errors import WireFault
 from shared.inventory import DeviceKind
@@ -55,7 +55,7 @@ class Line:
         self._flash = body.flash
         self._random = random_bytes
         self.window = Window(body.flash, WINDOW_BUS if body.settings.address else WINDOW)
-        self.desk = Desk()
+        self.asking = Asking()
         self.out: list[bytes] = []
         self.state = State.NO_WIRE
         self.refusal: Refusal | None = None
@@ -103,10 +103,10 @@ class Line:
             self._hello()
         if self.state is State.JOINED:
             self._check_silence()
-        self.desk.expire(mono_s)
+        self.asking.expire(mono_s)
         if self.state is not State.JOINED:
             return
-        if not self.desk.is_settled:
+        if not self.asking.is_settled:
             self._ask()
         for index, wire in self.window.take(mono_s):
             self._seal(Type.RECORD, wire, index)
@@ -118,8 +118,8 @@ class Line:
     def due_s(self) -> float:
         """Monotonic second of the next thing that is due."""
         due_s = self._hello_s
-        if not self.desk.is_settled:
-            due_s = min(due_s, self.desk.due_s(can_send=self.is_joined))
+        if not self.asking.is_settled:
+            due_s = min(due_s, self.asking.due_s(can_send=self.is_joined))
         if self.state is not State.JOINED:
             return due_s
         due_s = min(due_s, self.window.due_s(), self._status_s, self._heartbeat_s)
@@ -293,7 +293,7 @@ class Line:
             self._body.take_time(link.TIME.decode(opened.payload).time)
         elif opened.type is Type.ONLINE_ANSWER:
             answer = link.ONLINE_ANSWER.decode(opened.payload)
-            self.desk.answered(answer.request, answer.payload)
+            self.asking.answered(answer.request, answer.payload)
         elif opened.type is Type.AWAITED:
             self._body.awaited = set(link.AWAITED.decode(opened.payload).cards)
         elif opened.type is Type.REFUSE:
@@ -303,7 +303,7 @@ class Line:
 
     def _ask(self) -> None:
         """On a bus the request overtakes the records that are under way."""
-        question = self.desk.to_send(self._mono_s) if self.is_joined else None
+        question = self.asking.to_send(self._mono_s) if self.is_joined else None
         if question is None:
             return
         lane = next((lane for lane in self.window.lanes if lane.epoch == question.epoch), None)

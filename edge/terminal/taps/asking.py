@@ -29,7 +29,7 @@ class Question:
         return max(0, int((self.deadline_s - mono_s) * 1000))
 
 
-class Desk:
+class Asking:
     """`is_settled` becomes true when the question has its answer or its deadline has passed."""
 
     def __init__(self) -> None:

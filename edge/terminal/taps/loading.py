@@ -13,7 +13,7 @@ from edge.terminal.store.book import Row
 from edge.terminal.store.flash import Waiting
 from edge.terminal.store.layout import AskedLoad
 from edge.terminal.taps import display
-from edge.terminal.taps.asking import ANSWER_S, Desk
+from edge.terminal.taps.asking import ANSWER_S, Asking
 from edge.terminal.taps.body import Body
 from edge.terminal.taps.display import Bar, Display
 from edge.terminal.taps.serving import serve
@@ -67,9 +67,9 @@ _No = tuple[Reason, LoadResult | None]
 class LoadPoint:
     """Loads of one body."""
 
-    def __init__(self, body: Body, desk: Desk, is_joined: Callable[[], bool]) -> None:
+    def __init__(self, body: Body, asking: Asking, is_joined: Callable[[], bool]) -> None:
         self._body = body
-        self._desk = desk
+        self._asking = asking
         self._is_joined = is_joined
         self._asked: Waiting | None = None
         self._opened: Waiting | None = None
@@ -296,9 +296,9 @@ class LoadPoint:
                 asked, self._number, clock_set=body.time().is_set, mono_s=body.now.mono_s
             )  # fmt: skip
         epoch = body.flash.epochs[-1].epoch
-        self._desk.ask(self._number, epoch, request.to_bytes(), body.now.mono_s, self._wait_s)
+        self._asking.ask(self._number, epoch, request.to_bytes(), body.now.mono_s, self._wait_s)
         yield AwaitAnswer()
-        return self._desk.take()
+        return self._asking.take()
 
 
 def _loaded_display(pending: PendingLoad, *, before: bool, rest_fen: int = 0) -> Display:

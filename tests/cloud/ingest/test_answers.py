@@ -12,7 +12,7 @@ from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Arrival, Ticket
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.online.load import LoadCounts, LoadDesk
+from cloud.online.load import LoadAnswers, LoadCounts
 from shared.ids import LedgerId, StorageId
 from shared.wire.messages import (
     ACK_CONTEXT,
@@ -52,8 +52,8 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def said(ledger: Ledger, message: NowUp) -> list[NowDown]:
     """All that goes down on the lane now."""
-    desk = LoadDesk(None, ledger, LoadCounts())  # type: ignore[arg-type]  # nobody loads here
-    clerk = Clerk(ledger, c.check_tac, desk, AckSeal(KEY), lambda: c.NOW, Tally())
+    loads = LoadAnswers(None, ledger, LoadCounts())  # type: ignore[arg-type]  # nobody loads here
+    clerk = Clerk(ledger, c.check_tac, loads, AckSeal(KEY), lambda: c.NOW, Tally())
     ticket = Ticket(Arrival("now", 1, "", b""), Address(c.PARTITION, c.BOX, UP_NOW), message, lambda: None)
     return [decode_now_down(letter.payload) for letter in clerk.now(ticket) if letter.lane == DOWN_NOW]
 

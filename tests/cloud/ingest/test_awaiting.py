@@ -14,7 +14,7 @@ from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Arrival, Letter, States, Ticket
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.values import Now
-from cloud.online.load import LoadCounts, LoadDesk
+from cloud.online.load import LoadAnswers, LoadCounts
 from shared.ids import CardId
 from shared.online import LoadResult, Purpose
 from shared.records import Kind
@@ -55,8 +55,8 @@ def clerk(ledger: Ledger, clock: Clock) -> Clerk:
 
 
 def made(ledger: Ledger, clock: Clock) -> Clerk:
-    desk = LoadDesk(None, ledger, LoadCounts())  # type: ignore[arg-type]  # nobody loads here
-    return Clerk(ledger, c.check_tac, desk, AckSeal(Ed25519PrivateKey.generate()), clock, Tally())
+    loads = LoadAnswers(None, ledger, LoadCounts())  # type: ignore[arg-type]  # nobody loads here
+    return Clerk(ledger, c.check_tac, loads, AckSeal(Ed25519PrivateKey.generate()), clock, Tally())
 
 
 def half_done(ledger: Ledger) -> None:

@@ -12,7 +12,7 @@ from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Arrival, Letter, States, Ticket
 from cloud.ledger.held.thefts import Report
 from cloud.ledger.ledger import Ledger, open_ledger
-from cloud.online.load import LoadCounts, LoadDesk
+from cloud.online.load import LoadAnswers, LoadCounts
 from shared.wire.messages import (
     REVOCATIONS_CONTEXT,
     BoxState,
@@ -39,8 +39,8 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 @pytest.fixture
 def clerk(ledger: Ledger) -> Clerk:
-    desk = LoadDesk(None, ledger, LoadCounts())  # type: ignore[arg-type]  # nobody loads here
-    return Clerk(ledger, c.check_tac, desk, AckSeal(KEY), lambda: c.NOW, Tally())
+    loads = LoadAnswers(None, ledger, LoadCounts())  # type: ignore[arg-type]  # nobody loads here
+    return Clerk(ledger, c.check_tac, loads, AckSeal(KEY), lambda: c.NOW, Tally())
 
 
 def told(clerk: Clerk, *states: BoxState) -> list[Letter]:

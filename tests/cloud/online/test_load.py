@@ -10,7 +10,7 @@ from cloud.keys.client import KeyClient
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import LoadDecision, Now, Received
-from cloud.online.load import LoadCounts, LoadDesk
+from cloud.online.load import LoadAnswers, LoadCounts
 from shared.errors import KeyFault, StoreFault
 from shared.ids import BoxId, StorageId, StoreId
 from shared.online import LoadAnswer, LoadRequest, LoadResult, Purpose, parse_answer
@@ -23,7 +23,7 @@ FUNDS = 20_000
 
 
 class Cut:
-    """Stands between the desk and its two partners and fails once, where told."""
+    """Stands between the centre and its two partners and fails once, where told."""
 
     def __init__(self, keys: KeyClient, ledger: Ledger) -> None:
         self.keys = keys
@@ -65,7 +65,7 @@ class Counter:
         self.card: Purse = campus.purses()[0]
         self.cut = Cut(keys, ledger)
         self.counts = LoadCounts()
-        self.desk = LoadDesk(self.cut, self.cut, self.counts)
+        self.centre = LoadAnswers(self.cut, self.cut, self.counts)
         self.ms = 1_784_000_000_000
         self.seq = 0
         epoch = EpochRequest(1, self.body.device, StorageId(b"T" * 8), self.body.psam, 0)
@@ -81,7 +81,7 @@ class Counter:
         """None: no answer, the terminal would repeat. until_ms: when it gives up."""
         payload = asked if isinstance(asked, bytes) else asked.to_bytes()
         request = OnlineRequest(self.body.device, self.epoch, self.body.psam, number, payload, until_ms)
-        answer = self.desk.answer(self.body.box, request, self.now())
+        answer = self.centre.answer(self.body.box, request, self.now())
         if answer is None:
             return None
         assert isinstance(answer, OnlineAnswer)

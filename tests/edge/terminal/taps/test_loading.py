@@ -90,7 +90,7 @@ def test_a_late_answer_changes_nothing(machine, kit):
     number, answer = late[0]
     payload = number.to_bytes(4, "big") + answer.to_bytes()
     machine.deliver(machine.edge.seal(0x17, payload))
-    assert machine.firmware.line.desk.late == 1
+    assert machine.firmware.line.asking.late == 1
     assert len(machine.written()) == 1
     assert kit.balance(memory) == OK
 
