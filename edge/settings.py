@@ -107,7 +107,7 @@ class TlsSetting:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class BoxSettings:
     """All of it. ack_key: Ed25519 public half (32 B) of the ledger-ack key. folder: where edge.json stands."""
 
     folder: Path
@@ -125,7 +125,7 @@ class Settings:
     spares: tuple[SpareSetting, ...] = ()
 
 
-def load(file: Path) -> Settings:
+def load(file: Path) -> BoxSettings:
     """The settings in `file`; ConfigFault naming the key when anything is wrong with them."""
     try:
         raw = file.read_bytes()
@@ -135,13 +135,13 @@ def load(file: Path) -> Settings:
     return parse(from_json(raw, str(file)), file.parent)
 
 
-def parse(raw: object, folder: Path) -> Settings:
+def parse(raw: object, folder: Path) -> BoxSettings:
     """Settings of a JSON object; ConfigFault naming the key."""
     top = Section(raw, file="edge.json")
     if top.take("format", int) != FORMAT:
         raise ConfigFault(Text(f"format: 只认识 {FORMAT}", f"format: only {FORMAT} is known"))
     campus = top.within("campus", 0, 0xFFFF)
-    settings = Settings(
+    settings = BoxSettings(
         folder=folder,
         box=_box(top.take("box", str)),
         partition=top.within("partition", 0, PARTITIONS - 1),
@@ -238,7 +238,7 @@ def _box(text: str) -> BoxId:
         raise ConfigFault(said) from fault
 
 
-def _consistent(settings: Settings) -> None:
+def _consistent(settings: BoxSettings) -> None:
     links = {link.name: link.kind for link in settings.links}
     if len(links) != len(settings.links):
         raise ConfigFault(Text("links: 名称重复", "links: a name stands twice"))

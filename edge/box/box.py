@@ -45,7 +45,7 @@ from edge.box.values.facts import FactReporter
 from edge.link.messages import Type, type_of
 from edge.link.port import Peer
 from edge.link.seal import SealFault, SessionOver
-from edge.settings import LinkKind, Settings, SwapOrder
+from edge.settings import BoxSettings, LinkKind, SwapOrder
 from shared.errors import WireFault
 from shared.facts.boxes import DownMalformed, PublishRefused, RecoveryGone
 from shared.facts.terminals import TerminalFlooding, TerminalMacFailures, TerminalMalformed, TerminalUnauthenticated
@@ -96,7 +96,7 @@ class Box:
     """One edge box. verifier: makes the check of the ledger's acks for a public key."""
 
     def __init__(
-        self, settings: Settings, snapshot: Snapshot, random: Callable[[int], bytes],
+        self, settings: BoxSettings, snapshot: Snapshot, random: Callable[[int], bytes],
         verifier: Callable[[bytes], Verify] = ack_verifier,
     ) -> None:  # fmt: skip
         self.facts = FactReporter()

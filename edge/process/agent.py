@@ -26,7 +26,7 @@ from edge.process.mqtt import Arrived, BrokerSetting, Connected, Event, Lost, Mq
 from edge.process.outlets import Outlets
 from edge.process.swap_file import OrderWatch, read_orders
 from edge.process.wiring import Endpoints, make_links
-from edge.settings import Settings
+from edge.settings import BoxSettings
 from shared.clocks.campus_clock import CampusClock
 from shared.clocks.expiry import DailyLook
 from shared.errors import ConfigFault
@@ -57,7 +57,7 @@ class Options:
     login: Login | None = None
 
 
-def run(settings: Settings, options: Options) -> int:
+def run(settings: BoxSettings, options: Options) -> int:
     """Serve until SIGTERM, SIGINT or the end of stdin: 0 clean, 1 a part failed; ConfigFault before anything runs."""
     if options.tls and settings.tls is None:
         raise ConfigFault(Text("tls: 使用 --tls 时必须配置", "tls: must be configured for --tls"))
@@ -86,7 +86,7 @@ class Agent:
     """One run of one box."""
 
     def __init__(
-        self, settings: Settings, options: Options, links: dict[str, MessageLink], opened: Opened
+        self, settings: BoxSettings, options: Options, links: dict[str, MessageLink], opened: Opened
     ) -> None:
         self._settings = settings
         self._options = options

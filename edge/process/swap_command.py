@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from edge.process.swap_file import read_orders, write_orders
-from edge.settings import Settings, SpareSetting, SwapOrder, TerminalSetting, load
+from edge.settings import BoxSettings, SpareSetting, SwapOrder, TerminalSetting, load
 from shared.clocks.campus_clock import CampusClock
 from shared.errors import ConfigFault
 from shared.inventory import LOADERS
@@ -68,7 +68,7 @@ def _require_free(orders: tuple[SwapOrder, ...], spare: SpareSetting, broken: Te
         )
 
 
-def _undone(settings: Settings, orders: tuple[SwapOrder, ...], broken: TerminalSetting) -> list[str]:
+def _undone(settings: BoxSettings, orders: tuple[SwapOrder, ...], broken: TerminalSetting) -> list[str]:
     left = tuple(one for one in orders if one.broken != broken.device)
     if left == orders:
         raise ConfigFault(Text(f"{broken.name}: 没有换机单", f"{broken.name}: there is no swap order"))
@@ -106,7 +106,7 @@ def _follows(spare: SpareSetting, broken: TerminalSetting) -> list[str]:
     return [str(line) for line in lines]
 
 
-def _listed(settings: Settings, orders: tuple[SwapOrder, ...]) -> list[str]:
+def _listed(settings: BoxSettings, orders: tuple[SwapOrder, ...]) -> list[str]:
     names = {one.device: one.name for one in settings.terminals} | {one.device: one.name for one in settings.spares}
     spares = _joined(one.name for one in settings.spares)
     shown = [f"  {names.get(one.spare, '?')} ← {names.get(one.broken, '?')}  {one.who}" for one in orders]

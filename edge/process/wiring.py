@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edge.link.port import MessageLink
-from edge.settings import LinkKind, LinkSetting, Settings
+from edge.settings import BoxSettings, LinkKind, LinkSetting
 from shared.errors import ConfigFault
 from shared.words.voice import Text
 
@@ -24,7 +24,7 @@ class Endpoints:
     tcp_host: str = TCP_HOST
 
 
-def make_links(settings: Settings, endpoints: Endpoints) -> dict[str, MessageLink]:
+def make_links(settings: BoxSettings, endpoints: Endpoints) -> dict[str, MessageLink]:
     """A link for each one configured; ConfigFault for one without an endpoint, or an endpoint without a link."""
     names = {link.name: link.kind for link in settings.links}
     for name, kind in [(n, LinkKind.CAN) for n in endpoints.can] + [(n, LinkKind.RS485) for n in endpoints.rs485]:
@@ -34,7 +34,7 @@ def make_links(settings: Settings, endpoints: Endpoints) -> dict[str, MessageLin
     return {link.name: _make(link, settings, endpoints) for link in settings.links}
 
 
-def _make(link: LinkSetting, settings: Settings, endpoints: Endpoints) -> MessageLink:
+def _make(link: LinkSetting, settings: BoxSettings, endpoints: Endpoints) -> MessageLink:
     if link.kind is LinkKind.CAN:
         return _can(link, endpoints)
     if link.kind is LinkKind.RS485:
@@ -52,7 +52,7 @@ def _can(link: LinkSetting, endpoints: Endpoints) -> MessageLink:
     return CanLink(CanLinkSettings(CanBusSettings(interface, channel, link.bitrate)))
 
 
-def _rs485(link: LinkSetting, settings: Settings, endpoints: Endpoints) -> MessageLink:
+def _rs485(link: LinkSetting, settings: BoxSettings, endpoints: Endpoints) -> MessageLink:
     from edge.link.rs485.link import Rs485Link, Rs485LinkSettings
     from edge.link.rs485.polling import PollSettings
 

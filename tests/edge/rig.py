@@ -17,7 +17,7 @@ from edge.link.messages import AuthEpoch, Type
 from edge.link.seal import Direction, Session, session_key
 from edge.outbox.group import commit_group
 from edge.outbox.store import OutboxStore
-from edge.settings import LinkKind, LinkSetting, OutboxSetting, Settings, TerminalSetting
+from edge.settings import BoxSettings, LinkKind, LinkSetting, OutboxSetting, TerminalSetting
 from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StorageId
 from shared.inventory import DeviceKind
 from shared.records import NO_TAC, CounterKind, Flags, Kind, LoadRecord, Proof, PurchaseRecord, encode
@@ -69,7 +69,9 @@ def psam(number: int) -> PsamId:
     return PsamId(b"\x51\0" + number.to_bytes(4, "big"))
 
 
-def settings(bodies: int = 2, on: str = "tcp", outbox: OutboxSetting | None = None, folder: Path = Path()) -> Settings:
+def settings(
+    bodies: int = 2, on: str = "tcp", outbox: OutboxSetting | None = None, folder: Path = Path()
+) -> BoxSettings:
     """A box with a CAN bus and a TCP link, and bodies 1..n on one of them."""
     terminals = tuple(
         TerminalSetting(
@@ -80,7 +82,7 @@ def settings(bodies: int = 2, on: str = "tcp", outbox: OutboxSetting | None = No
     links = LinkSetting("can0", LinkKind.CAN, 125_000, 0), LinkSetting("tcp", LinkKind.TCP, 0, 0)
     public = ACK_KEY.public_key().public_bytes_raw()
     limits = outbox or OutboxSetting(ballast_bytes=0)
-    return Settings(folder, BOX, PARTITION, 1, True, public, 1, 1, links, terminals, limits, None)
+    return BoxSettings(folder, BOX, PARTITION, 1, True, public, 1, 1, links, terminals, limits, None)
 
 
 def purchase(seq: int, amount: int = 100, kind: Kind = Kind.PURCHASE) -> bytes:
@@ -323,7 +325,7 @@ class Ledger:
 class Field:
     """A box over an outbox, bodies at places, a ledger behind a broker that can be taken away. Synchronous."""
 
-    def __init__(self, given: Settings | None = None, ledger: Ledger | None = None) -> None:
+    def __init__(self, given: BoxSettings | None = None, ledger: Ledger | None = None) -> None:
         self.settings = given or settings()
         self.ledger = ledger or Ledger()
         self.db = sqlite3.connect(":memory:", isolation_level=None)

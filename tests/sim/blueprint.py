@@ -50,7 +50,7 @@ class CardMade:
 class TerminalMade:
     """A body as delivered: its settings, its PSAM, where it hangs."""
 
-    settings: terminal_settings.Settings
+    settings: terminal_settings.BodySettings
     psam_image: bytes | None
     """None: a load machine sells nothing and has none."""
     box: str
@@ -64,7 +64,7 @@ class Blueprint:
 
     cards: tuple[CardMade, ...]
     terminals: tuple[TerminalMade, ...]
-    boxes: tuple[edge_settings.Settings, ...]
+    boxes: tuple[edge_settings.BoxSettings, ...]
     inventory: Inventory
     campus_key: Ed25519PublicKey
     ack_key: Ed25519PrivateKey
@@ -166,5 +166,5 @@ def _terminal(files: dict[str, bytes], name: str) -> TerminalMade:
     return TerminalMade(settings, psam, raw["box"], link["name"], link["kind"] != "tcp")
 
 
-def _box(raw: bytes) -> edge_settings.Settings:
+def _box(raw: bytes) -> edge_settings.BoxSettings:
     return edge_settings.parse(json.loads(raw), Path())

@@ -18,7 +18,7 @@ from edge.link.port import Peer
 from edge.outbox.group import commit_group
 from edge.outbox.store import OutboxStore
 from edge.outbox.writer import turned_away
-from edge.settings import Settings
+from edge.settings import BoxSettings
 from shared.errors import StoreFault
 from shared.ids import StoreId
 from shared.wire import topics
@@ -133,7 +133,7 @@ class EdgePart:
     connection: type[SimConnection] = SimConnection
 
     def __init__(
-        self, world: World, clock: Clock, faults: Faults, judge: Judge, broker: Broker, settings: Settings
+        self, world: World, clock: Clock, faults: Faults, judge: Judge, broker: Broker, settings: BoxSettings
     ) -> None:
         self.settings = replace(settings, outbox=replace(settings.outbox, settled_max=faults.settled_max))
         self.name = settings.box

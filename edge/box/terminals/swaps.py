@@ -9,7 +9,7 @@ never had; the broken body sells no more, and hands over what it owes.
 from collections.abc import Iterable, Sequence
 
 from edge.box.terminals.epochs import Epochs
-from edge.settings import Settings, SwapOrder, TerminalSetting
+from edge.settings import BoxSettings, SwapOrder, TerminalSetting
 from shared.ids import DeviceId
 from shared.wire.messages import Swap
 
@@ -20,7 +20,7 @@ TELL_EVERY_S = 60.0
 class Swaps:
     """orders: those that stand now."""
 
-    def __init__(self, settings: Settings, epochs: Epochs) -> None:
+    def __init__(self, settings: BoxSettings, epochs: Epochs) -> None:
         self.orders: tuple[SwapOrder, ...] = ()
         self._epochs = epochs
         self._spares = {spare.device: spare for spare in settings.spares}

@@ -18,7 +18,7 @@ from edge.box.values.streams import stream_of
 from edge.link import messages as link
 from edge.link.messages import Auth, AuthEpoch, Hello, Refusal, Welcome, WelcomeEpoch
 from edge.link.seal import Direction, SealFault, Session, session_key
-from edge.settings import Settings, TerminalSetting
+from edge.settings import BoxSettings, TerminalSetting
 from shared.errors import WireFault
 from shared.facts.terminals import (
     SpareWaits,
@@ -75,7 +75,7 @@ class Terminals:
     """Registry and conversations of one box."""
 
     def __init__(
-        self, settings: Settings, store: StoreId, sequences: Sequences, epochs: Epochs,
+        self, settings: BoxSettings, store: StoreId, sequences: Sequences, epochs: Epochs,
         random: Callable[[int], bytes], tell: Tell, revoked: Revoked, swaps: Swaps,
     ) -> None:  # fmt: skip
         self.sequences = sequences

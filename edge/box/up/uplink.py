@@ -16,7 +16,7 @@ from edge.box.values.effects import Effect, Now, Publish, Read, Row, Rows, Settl
 from edge.box.values.ranges import Ranges
 from edge.box.values.sequences import Sequences
 from edge.box.values.streams import Ref, Stream, ref_of, stream_of
-from edge.settings import Settings
+from edge.settings import BoxSettings
 from shared.facts.boxes import (
     AckForged,
     AckForOtherBox,
@@ -83,7 +83,7 @@ class Uplink:
     """The sender of one outbox. `hello_due`: the owner says Hello on `now` and clears it."""
 
     def __init__(
-        self, settings: Settings, snapshot: Snapshot, verify: Verify, tokens: TokenSource, tell: Tell,
+        self, settings: BoxSettings, snapshot: Snapshot, verify: Verify, tokens: TokenSource, tell: Tell,
         random: Callable[[int], bytes],
     ) -> None:  # fmt: skip
         self.counters: Counter[str] = Counter()

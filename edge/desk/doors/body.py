@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.terminal.settings import settings
-from edge.terminal.settings.settings import Settings
+from edge.terminal.settings.settings import BodySettings
 from edge.terminal.station import running
 from edge.terminal.station.station import Station
 from edge.terminal.station.wires import Wire
@@ -28,7 +28,7 @@ class DeskBody:
     """Which one. folder: its data."""
 
     folder: Path
-    settings: Settings
+    settings: BodySettings
 
     @property
     def matters(self) -> Path:

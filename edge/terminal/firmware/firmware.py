@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from edge.link.messages import Refusal
 from edge.terminal.firmware.line import Line
-from edge.terminal.settings.settings import Settings
+from edge.terminal.settings.settings import BodySettings
 from edge.terminal.store.clock import Now
 from edge.terminal.store.flash import Flash
 from edge.terminal.store.layout import AskedLoad
@@ -43,7 +43,7 @@ class Firmware:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: BodySettings,
         flash: Flash,
         random_bytes: Callable[[int], bytes],
         *,

@@ -48,7 +48,7 @@ _DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class BodySettings:
     """All of it. key: K_term, 16 bytes; address: on a bus, 0 on TCP; bitrate: bit/s of CAN or RS-485, 0 on TCP."""
 
     name: str
@@ -72,7 +72,7 @@ class Settings:
     operators: frozenset[CardId] = frozenset()
 
 
-def load(file: Path) -> Settings:
+def load(file: Path) -> BodySettings:
     """The settings in `file`; ConfigFault naming the key when anything is wrong with them."""
     try:
         raw = file.read_bytes()
@@ -82,13 +82,13 @@ def load(file: Path) -> Settings:
     return parse(from_json(raw, str(file)))
 
 
-def parse(raw: object) -> Settings:
+def parse(raw: object) -> BodySettings:
     """Settings of a JSON object; ConfigFault naming the key."""
     top = Section(raw, file="terminal.json")
     if top.take("format", int) != FORMAT:
         raise ConfigFault(Text(f"format: 只认识 {FORMAT}", f"format: only {FORMAT} is known"))
     top.take("box", str)
-    settings = Settings(
+    settings = BodySettings(
         name=top.take("name", str),
         kind=top.one_of("kind", DeviceKind),
         campus=top.within("campus", 0, 0xFFFF),

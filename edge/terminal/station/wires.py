@@ -11,7 +11,7 @@ from edge.link.port import TerminalLink
 from edge.link.rs485.door import SerialSettings
 from edge.link.rs485.link import Rs485TerminalLink
 from edge.link.tcp.link import TcpTerminalLink
-from edge.terminal.settings.settings import Settings
+from edge.terminal.settings.settings import BodySettings
 from shared.errors import ConfigFault
 from shared.input.endpoint import host_port
 from shared.words.voice import Text
@@ -26,7 +26,7 @@ class Wire:
     rs485: str = ""
 
 
-def open_link(wire: Wire, settings: Settings) -> TerminalLink:
+def open_link(wire: Wire, settings: BodySettings) -> TerminalLink:
     """The link of a terminal; ConfigFault when the option cannot be understood or the body has no address."""
     if wire.tcp:
         return TcpTerminalLink(*host_port(wire.tcp, "--tcp"))

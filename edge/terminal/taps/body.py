@@ -3,7 +3,7 @@
 Holds the moment of the last input, the PSAM it was booted with, and the fault that keeps it from selling.
 """
 
-from edge.terminal.settings.settings import Settings
+from edge.terminal.settings.settings import BodySettings
 from edge.terminal.store.book import Book, Row, card_of
 from edge.terminal.store.clock import Now, TerminalClock
 from edge.terminal.store.flash import Flash, Waiting
@@ -28,7 +28,7 @@ class Body:
     centre, as the edge of this conversation has said.
     """
 
-    def __init__(self, settings: Settings, flash: Flash, *, clock_set: bool) -> None:
+    def __init__(self, settings: BodySettings, flash: Flash, *, clock_set: bool) -> None:
         self.settings = settings
         self.flash = flash
         self.clock = TerminalClock(is_set=clock_set, last_day=flash.day)
