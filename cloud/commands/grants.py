@@ -14,7 +14,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import NamedTuple
 
-from cloud.commands.intake import read_inventory
+from cloud.commands.imports import read_inventory
 from cloud.commands.opening import wall_now
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.values import GrantRefused

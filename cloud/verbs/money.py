@@ -98,13 +98,13 @@ def _ingest(chosen: argparse.Namespace) -> int:
 
 
 def _import(chosen: argparse.Namespace) -> int:
-    from cloud.commands.intake import import_campus
+    from cloud.commands.imports import import_campus
 
     return import_campus(chosen.data, chosen.dsn, chosen.keys)
 
 
 def _deposit(chosen: argparse.Namespace) -> int:
-    from cloud.commands.intake import Wish, deposit
+    from cloud.commands.imports import Wish, deposit
 
     wish = Wish(chosen.card, chosen.all, chosen.file, chosen.fen, chosen.key, named(chosen))
     return deposit(chosen.data, chosen.dsn, wish)

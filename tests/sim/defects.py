@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cloud.ingest.intake import read
+from cloud.ingest.decoding import read
 from cloud.ingest.ticket import Arrival
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.loads import offers as load_offers

@@ -7,7 +7,7 @@ once, for what is not would stand before the messages of all others at the broke
 
 from collections.abc import Callable
 
-from cloud.ingest.intake import read, sender_of
+from cloud.ingest.decoding import read, sender_of
 from cloud.ingest.lanes import Lanes
 from cloud.ingest.quotas.allowance import Allowance
 from cloud.ingest.quotas.notices import Notices

@@ -1,4 +1,4 @@
-"""What is put into a ledger by command: the signed inventory, and deposits 充值. Both may be repeated without harm.
+"""What is brought into a ledger by command: the signed inventory, and deposits 充值. Both may be repeated without harm.
 
 Refuses an inventory that the campus key did not sign, or that is 演示 where the campus is not; deposits without a sum.
 """

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud.ingest.intake import read
+from cloud.ingest.decoding import read
 from cloud.ingest.ticket import Arrival, Junk
 from shared.ids import box_id, store_id
 from shared.wire import codec
