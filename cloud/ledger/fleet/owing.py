@@ -1,9 +1,9 @@
 """Which terminals could still bring a debit of a card: the simple form of the release rule of DESIGN 6.
 
-A body that can debit (no load machine) and was ever given an epoch owes until its newest STATUS came after the moment
-in question, names nothing that the ledger lacks, and leaves no slot open. Older epochs owe what they lack. Enough for
-a card that the desk keeps. A lost one may be used at any terminal that has not said that it refuses it, or was written
-off: held/losses/waiting.py.
+A body that can debit (no load machine) and has an epoch, from this ledger or from what it was before it was put back,
+owes until its newest STATUS came after the moment in question, names nothing that the ledger lacks, and leaves no slot
+open. Older epochs owe what they lack. Enough for a card that the desk keeps. A lost one may be used at any terminal
+that has not said that it refuses it, or was written off: held/losses/waiting.py.
 """
 
 from typing import NamedTuple
@@ -15,6 +15,11 @@ from shared.inventory import LOADERS
 
 OWING_MAX = 32
 """Most terminals that are named."""
+_GIVEN = " UNION ".join(
+    f"SELECT device FROM {table}"  # noqa: S608  # our own names
+    for table in ("epoch", "epoch_let", "device_mark", "epoch_status")
+)
+"""A ledger that was put back may have forgotten an epoch; the box that keeps it goes on under it, and asks for none."""
 
 
 class Owing(NamedTuple):
@@ -28,7 +33,7 @@ class Owing(NamedTuple):
 
 
 class Fleet(NamedTuple):
-    """All terminals as they were heard, with their kinds, and which were ever given an epoch."""
+    """All terminals as they were heard, with their kinds, and which have an epoch, whoever gave it."""
 
     rows: list[TerminalView]
     kinds: dict[bytes, str]
@@ -40,13 +45,13 @@ class Fleet(NamedTuple):
         return {device: one for device, one in newest_of(self.rows).items() if self.kinds[device] not in LOADERS}
 
     def has_sold(self, device: bytes) -> bool:
-        """May it have debited a card? It is no load machine, and was given an epoch: without one it does not sell."""
+        """May it have debited a card? It is no load machine, and has an epoch: without one it does not sell."""
         return self.kinds[device] not in LOADERS and device in self.given
 
 
 def fleet(db: Database) -> Fleet:
     """Inside of a snapshot."""
-    given = {device for (device,) in db.run("SELECT DISTINCT device FROM epoch")}
+    given = {device for (device,) in db.run(_GIVEN)}
     return Fleet(terminals(db), dict(db.run("SELECT device, kind FROM device")), given)
 
 

@@ -21,7 +21,7 @@ from shared.ids import StorageId
 from shared.online import LoadResult, Purpose
 from shared.records import Kind
 from shared.wire.desk import parse_replaced
-from shared.wire.messages import EpochRequest
+from shared.wire.messages import DeviceStatus, EpochRequest, EpochStatus
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 
@@ -159,6 +159,8 @@ def test_a_replaced_cards_subsidy_waits_as_the_new_cards(subsidised: Ledger, dsn
     subsidised.import_inventory(replace(made, cards=(replace(fresh, opening_fen=0),)), c.NOW)
     sale = c.purchase(1, c.card(1), 0, 300, 800, purse=c.SUBSIDY)
     Box(subsidised).send(c.stored(sale), c.void(2, sale))
+    all_here = (EpochStatus(1, c.psam(1), 1, 2, 0, 0),)
+    subsidised.store_status(c.BOX, DeviceStatus(c.POS, all_here, 1, 1, 100, True, 9_700, 1), c.NOW.unix_ms)
     with closing(open_prepared(dsn)) as opened:
         desk = DeskLedger(opened)
         said = desk.replace_broken(Wish(bytes(16), "王芳", "0001", "消磁"), "0003", None, c.NOW)

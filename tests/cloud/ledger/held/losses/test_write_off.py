@@ -11,6 +11,7 @@ from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.funds.documents import enter
+from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.held.losses.door import LossLedger
 from cloud.ledger.held.losses.standing import Standing
 from cloud.ledger.held.two_persons import ProposalRefused
@@ -211,6 +212,24 @@ def test_a_kept_card_needs_completeness_alone(site: Site) -> None:
     (fact,) = [fact for fact in Reader(site.ledger.database).facts(50) if fact.code == "loss-late"]
     assert (fact.level, dict(fact.told)["terminal"]) == ("urgent", "pos-02")
     true(site)
+
+
+@pytest.mark.parametrize("known_by", ["record", "status", "order"])
+def test_a_terminal_whose_epoch_a_ledger_put_back_never_gave_is_waited_for(
+    opened: OpenedLedger, ledger: Ledger, known_by: str
+) -> None:
+    """Its box remembers the epoch that it was given after the backup: it sells on, and asks for none."""
+    site, held = Site(ledger, DeskLedger(opened), LossLedger(opened)), HeldLedger(opened)
+    bring_fresh(site)
+    if known_by == "record":
+        Box(ledger).send(c.stored(c.purchase(1, c.card(2), 0, 100, OPENING)))
+    elif known_by == "status":
+        site.heard(POS, 0, NOW)
+    else:
+        held.confirm_order(held.propose_epoch(POS, 17, "李明", "换板", NOW).number, "赵红", NOW)
+    site.desk.replace_broken(wish(1), "0009", None, later(0))
+    assert [(w.terminal.name, w.silent) for w in site.lost(later(0)).waiting] == [("pos-01", True)]
+    assert site.desk.release(wish(2), later(0)).purse_fen == 0
 
 
 @pytest.mark.parametrize("epoch", [2, EPOCH_MAX])
