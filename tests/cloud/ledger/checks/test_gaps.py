@@ -3,7 +3,10 @@
 import pytest
 
 from cloud.ledger.checks.verify import verify
+from cloud.ledger.held.door import HeldLedger
+from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
+from shared.ids import BoxId
 from shared.wire.messages import BoxState, DeviceStatus, EpochStatus
 from shared.words.voice import Text
 from tests.cloud.ledger import campus as c
@@ -18,13 +21,13 @@ def gaps(ledger: Ledger) -> tuple[str, Text | None]:
     return found.broken, found.note
 
 
-def tell(ledger: Ledger, settled: int, last: int) -> None:
+def tell(ledger: Ledger, settled: int, last: int, box: BoxId = c.BOX) -> None:
     epochs = (EpochStatus(1, c.psam(1), settled + 1, last, settled, 0),)
-    ledger.store_status(c.BOX, DeviceStatus(c.POS, epochs, 1, 1, 100, True, 9700, 1), 5)
+    ledger.store_status(box, DeviceStatus(c.POS, epochs, 1, 1, 100, True, 9700, 1), 5)
 
 
-def say(ledger: Ledger, unsettled: int, *, online: bool = True) -> None:
-    ledger.store_state(c.BOX, BoxState(c.BOX, c.STORE, 77, online, unsettled, 1000, 99, 0, 0, ()), 80)
+def say(ledger: Ledger, unsettled: int, *, online: bool = True, box: BoxId = c.BOX) -> None:
+    ledger.store_state(box, BoxState(box, c.STORE, 77, online, unsettled, 1000, 99, 0, 0, ()), 80)
 
 
 def test_settled_numbers_that_the_books_lack_are_named(ledger: Ledger, box: Box) -> None:
@@ -48,3 +51,21 @@ def test_what_a_box_may_still_send_is_waited_for(ledger: Ledger, box: Box, told:
     assert (broken, note and note.en[-3:]) == ("", ": 1")
     box.send(*(c.stored(c.purchase(seq, c.card(1), seq, 10, c.OPENING - 10 * (seq - 1))) for seq in (1, 2)))
     assert gaps(ledger) == ("", None)
+
+
+def test_a_box_that_a_terminal_has_left_may_still_send_what_it_had_made_there(
+    opened: OpenedLedger, ledger: Ledger
+) -> None:
+    orders = HeldLedger(opened)
+    tell(ledger, 2, 2)
+    orders.confirm_order(orders.propose_move(c.POS, c.OTHER_BOX, "张三", "并到二食堂", c.NOW).number, "李四", c.NOW)
+    say(ledger, 0, box=c.OTHER_BOX)
+    assert gaps(ledger)[1] is not None, "it was never heard of"
+    say(ledger, 2)
+    assert gaps(ledger)[1] is not None
+    tell(ledger, 3, 3, c.OTHER_BOX)
+    assert gaps(ledger) == ("terminal pos-01 epoch 1: 3-3 are lost", None), "this one was not made there"
+    say(ledger, 0, online=False)
+    assert gaps(ledger)[0].endswith("1-3 are lost (its box is off line, and may still hold them)")
+    say(ledger, 0)
+    assert gaps(ledger) == ("terminal pos-01 epoch 1: 1-3 are lost", None)
