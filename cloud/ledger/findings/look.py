@@ -43,6 +43,8 @@ from shared.records import CounterKind
 
 ENTRIES_MAX = 16
 """Most entries of a look: what a record that comes meanwhile waits for."""
+WATCHED_EVERY = 256
+"""Entries after which open differences are looked at again though more entries wait; else when none does."""
 BREAKS_MAX = 8
 """Most steps of one purse that are named at a look."""
 _WATERMARK = "findings"
@@ -81,7 +83,8 @@ def look(writing: Writing) -> bool:
     fold(db)
     low, last = looked_upto(db)
     high = min(last, low + ENTRIES_MAX)
-    cards = sorted({*_touched(db, low, high), *watched(db)})
+    again = watched(db) if high == last or low // WATCHED_EVERY < high // WATCHED_EVERY else ()
+    cards = sorted({*_touched(db, low, high), *again})
     if cards:
         lost = reports(db, cards)
         _bear(writing, cards, lost)

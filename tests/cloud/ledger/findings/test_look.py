@@ -4,9 +4,9 @@ import pytest
 
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
-from cloud.ledger.findings.look import ENTRIES_MAX
+from cloud.ledger.findings.look import ENTRIES_MAX, WATCHED_EVERY
 from cloud.ledger.findings.purses import PURCHASES_MAX
-from cloud.ledger.findings.rows import DifferenceRefused, Kind, State
+from cloud.ledger.findings.rows import DifferenceRefused, Finding, Kind, State, add
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
@@ -169,6 +169,40 @@ def test_a_look_is_bounded_and_goes_on_where_it_ended(ledger: Ledger, box: Box) 
     assert ledger.find_differences(NOW)
     assert not ledger.find_differences(NOW)
     assert looked(ledger) == []
+
+
+def gone(opened: OpenedLedger, ledger: Ledger) -> None:
+    """A difference that does not show any more, and no entry says so."""
+    assert looked(ledger) == []
+    with opened.writing(NOW) as writing:
+        add(writing, Finding(CARD, 0, Kind.NEGATIVE, 0, 0, -50, None))
+
+
+def sell(box: Box, many: int) -> None:
+    """Of another card, an entry each."""
+    box.send(*(c.stored(c.purchase(1 + n, c.card(2), n, 1, OPENING - n)) for n in range(many)))
+
+
+def unexplained(ledger: Ledger) -> int:
+    return Reader(ledger.database).standing_differences().unexplained
+
+
+def test_open_differences_are_looked_at_again_once_when_all_entries_are_looked_at(
+    opened: OpenedLedger, ledger: Ledger, box: Box
+) -> None:
+    gone(opened, ledger)
+    sell(box, 3 * ENTRIES_MAX)
+    assert (ledger.find_differences(LATER), unexplained(ledger)) == (True, 1)
+    assert looked(ledger) == []
+
+
+def test_open_differences_are_looked_at_again_though_entries_never_end(
+    opened: OpenedLedger, ledger: Ledger, box: Box
+) -> None:
+    gone(opened, ledger)
+    sell(box, WATCHED_EVERY + 2 * ENTRIES_MAX)
+    looks = [(ledger.find_differences(LATER), unexplained(ledger)) for _ in range(WATCHED_EVERY // ENTRIES_MAX)]
+    assert looks[-1] == (True, 0)
 
 
 def test_cards_of_one_look_are_judged_each_by_its_own_steps(ledger: Ledger, box: Box) -> None:
