@@ -187,6 +187,7 @@ def test_wrong_use_is_said(held, tmp_path):
     sheet = (folder / f"{LI}.sheet").read_text()
     open_sheet = tmp_path / "open.sheet"
     open_sheet.write_text(sheet)
+    open_sheet.chmod(0o644)  # whatever the umask
     words = ("--officer", LI, "--officer-passphrase-file", folder / f"{LI}.words")
     assert "600" in provision("ceremony", "enter", *data, *words, "--sheet", open_sheet).stderr
     wrong = private(tmp_path / "wrong.sheet", sheet.replace(sheet.split()[2], "000000", 1))
