@@ -106,9 +106,9 @@ def _names(one: Standing, wish: Wish) -> list[str]:
 
 
 def _card(reader: Reader, label: str) -> Standing:
-    for one in reader.lost_cards(wall_now()):
-        if one.label == label:
-            return one
+    one = reader.lost_card(label, wall_now())
+    if one is not None:
+        return one
     raise ConfigFault(
         Text(f"卡 {label[:40]} 未挂失，也未收存", f"card {label[:40]} was neither reported lost nor kept")
     )
@@ -119,10 +119,10 @@ def _decided(data: Path, dsn: str | None, proposal: Proposal, now_ms: int, *, as
     with open_books(data, dsn) as reader:
         names = [one.name for one in reader.terminals() if one.device in offer.devices]
         labels = {one.card: one.label for one in reader.cards()}
-        left = [one for one in reader.lost_cards(wall_now()) if one.card == offer.card]
+        left = reader.lost_card(labels[offer.card], wall_now())
     _told(proposal, labels[offer.card], list(dict.fromkeys(names)), now_ms, as_json=as_json)
     if not as_json:
-        _say(*(line for one in left for line in list_lines([one])))
+        _say(*list_lines([left] if left else []))
     return 0
 
 

@@ -110,7 +110,7 @@ class Ledger:
     def __init__(self, opened: OpenedLedger) -> None:
         self.opened = opened
         self.database = opened.database
-        self._stands_ms = 0
+        self._stands_ms, self._stands_after = 0, b""
 
     @property
     def id(self) -> LedgerId:
@@ -310,13 +310,20 @@ class Ledger:
     def find_differences(self, now: Now) -> bool:
         """Look at what was touched since the last look, a bounded part of it; is there more?
 
-        Now and then also tell which terminals a lost card has waited for too long.
+        Now and then also tell which terminals lost cards have waited for too long, a few cards a look.
         """
+        after, is_due = b"", now.unix_ms >= self._stands_ms
+        if is_due:
+            self._stands_ms = now.unix_ms + STANDS_MS  # before: a fault of it costs one look
         with self.opened.writing(now) as writing:
-            if now.unix_ms >= self._stands_ms:
-                self._stands_ms = now.unix_ms + STANDS_MS
-                stand(writing)
-            return look(writing)
+            if is_due:
+                after = stand(writing, self._stands_after)
+            more = look(writing)
+        if is_due:
+            self._stands_after = after
+        if after:
+            self._stands_ms = 0  # the next look goes on
+        return more or bool(after)
 
     def explain_difference(self, number: int, who: str, reason: str, now: Now) -> Difference:
         """Somebody's word, kept for ever. Idempotent. DifferenceRefused."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from cloud.ledger.held.losses.standing import Standing
+from cloud.ledger.held.losses.standing import CARDS_MAX, Standing
 from cloud.ledger.held.losses.waiting import SCHOOL_DAYS, Waiting
 from cloud.ledger.held.losses.write_off import read_offer
 from cloud.ledger.held.two_persons import Proposal
@@ -52,6 +52,8 @@ def list_lines(found: Sequence[Standing]) -> Iterator[str]:
             f"lost and kept cards: {len(found)}, frozen ¥{frozen}, lost after reports ¥{lost}, still provided ¥{kept}",
         )
     )
+    if len(found) >= CARDS_MAX:
+        yield str(Text(f"  仅列 {CARDS_MAX} 张；其余按卡号查", f"  {CARDS_MAX} are listed; ask for others by label"))
     if any(one.is_open for one in found):
         then = "cloud lost explain --card LABEL"
         yield str(Text(f"  逐台说明：{then}", f"  terminal by terminal: {then}"))

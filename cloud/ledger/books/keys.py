@@ -2,6 +2,9 @@
 
 from cloud.ledger.books.entry import EntryKind
 
+TURNS_MAX = 0xFFFF
+"""A key counts so far how often the same thing was done to the same one."""
+
 
 def void_key(purchase: bytes) -> bytes:
     """Of the entry that makes the purchase with this entry key void."""
@@ -31,6 +34,11 @@ def provision_key(proposal: int) -> bytes:
 def unprovided_key(card: bytes, turn: int) -> bytes:
     """Of the entry that takes back what was provided for this card, for the `turn`th time."""
     return bytes((EntryKind.LOSS_UNPROVIDED,)) + card + turn.to_bytes(2, "big")
+
+
+def card_of_unprovided(key: bytes) -> bytes:
+    """Whose entry it is."""
+    return key[1:-2]
 
 
 def release_key(held: int) -> bytes:

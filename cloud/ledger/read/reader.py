@@ -228,9 +228,14 @@ class Reader:
             return read_losses.sums(self.database)
 
     def lost_cards(self, now: Now) -> list[LostCard]:
-        """Lost and kept cards as they stand, those that were lost last first."""
+        """Lost and kept cards as they stand: what is frozen first, then what was lost last. CARDS_MAX of them."""
         with self._lock, self.database.reading():
             return read_standing.standing(self.database, now)
+
+    def lost_card(self, label: str, now: Now) -> LostCard | None:
+        """One of them, whichever; None for a card that was neither reported lost nor replaced."""
+        with self._lock, self.database.reading():
+            return read_standing.standing_of(self.database, now, label)
 
     def standing_differences(self) -> Standing:
         """How many wait for somebody, and how many were explained."""

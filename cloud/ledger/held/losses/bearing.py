@@ -4,12 +4,13 @@ Beside the posting of records, by the look for differences. What was provided fo
 not spent when the card is found again is taken back.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from cloud.ledger.books.chart import LOSS, LOSS_PROVISION
 from cloud.ledger.books.entry import Entry, EntryKind, Posting, document_hash
-from cloud.ledger.books.keys import loss_key, loss_undone_key, unprovided_key
+from cloud.ledger.books.keys import TURNS_MAX, card_of_unprovided, loss_key, loss_undone_key, unprovided_key
 from cloud.ledger.books.posting import CardAccounts, Moved, Postings, loss_borne, loss_unprovided, withdrawn
 from cloud.ledger.cards.life import DeedKind, frozen_by
 from cloud.ledger.held.losses.reports import Report
@@ -18,7 +19,7 @@ from cloud.ledger.journal.balances import balance
 from cloud.ledger.journal.registry import Registry, ensure_accounts, touch_registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import OWN_PARTITION
-from cloud.store.db import Database
+from cloud.store.db import Database, Newest
 from shared.clocks.clock import day_number
 from shared.errors import WireFault
 from shared.wire import codec
@@ -150,9 +151,19 @@ def bear(writing: Writing, card: bytes, report: Report | None) -> list[Spent]:
 
 def provided_left(db: Database, card: bytes) -> int:
     """What was provided for this card, and is neither spent by now nor taken back."""
-    ((provided,),) = db.run("SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM write_off WHERE card = ?", (card,))
-    spent_fen = sum(one.provided_fen for one in losses(db, [card]) if one.undone is None)
-    return int(provided) - spent_fen - _taken_back(db, card)[1]
+    return provided(db, [card]).get(card, 0)
+
+
+def provided(db: Database, cards: Sequence[bytes]) -> dict[bytes, int]:
+    """The same of those of these cards for which something ever was."""
+    found: dict[bytes, int] = defaultdict(int)
+    for fen, card in db.find("SELECT fen, card FROM write_off WHERE card", cards):
+        found[bytes(card)] += fen
+    for one in losses(db, list(found)):
+        found[one.card] -= one.provided_fen if one.undone is None else 0
+    for card, (_, fen) in _taken_back(db, list(found)).items():
+        found[card] -= fen
+    return dict(found)
 
 
 def take_back_provided(writing: Writing, card: bytes) -> None:
@@ -160,7 +171,7 @@ def take_back_provided(writing: Writing, card: bytes) -> None:
     fen = 0 if frozen_by(writing.db, card) else provided_left(writing.db, card)
     if fen > 0:
         document = Unprovided(card, fen).to_bytes()
-        key = unprovided_key(card, _taken_back(writing.db, card)[0])
+        key = unprovided_key(card, _taken_back(writing.db, [card]).get(card, (0, 0))[0])
         entry = Entry(
             EntryKind.LOSS_UNPROVIDED, day_number(writing.now.campus_s), key, document_hash(document),
             unprovided_postings(writing.registry, Unprovided(card, fen)), document=document,
@@ -169,13 +180,15 @@ def take_back_provided(writing: Writing, card: bytes) -> None:
         writing.booking.flush()
 
 
-def _taken_back(db: Database, card: bytes) -> tuple[int, int]:
-    """How often, and fen."""
-    ((turns, fen),) = db.run(
-        "SELECT COUNT(*), CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM posting WHERE key >= ? AND key <= ?",
-        (unprovided_key(card, 0), unprovided_key(card, 0xFFFF)),
-    )
-    return int(turns), int(fen)
+def _taken_back(db: Database, cards: Sequence[bytes]) -> dict[bytes, tuple[int, int]]:
+    """How often, and fen, of those of these cards of which anything ever was."""
+    ends = [(unprovided_key(card, 0), unprovided_key(card, TURNS_MAX)) for card in cards]
+    (rows,) = db.ask(Newest("SELECT key, fen FROM posting WHERE key", ends, TURNS_MAX + 1))
+    found: dict[bytes, tuple[int, int]] = {}
+    for key, fen in rows:
+        turns, before = found.get(card := card_of_unprovided(bytes(key)), (0, 0))
+        found[card] = turns + 1, before + fen
+    return found
 
 
 def borne_beside(db: Database, card: bytes, accounts: CardAccounts) -> Moved:

@@ -1,42 +1,63 @@
 """Lost and kept cards as they stand: what is left in their purses, for whom it waits, what two persons are to decide.
 
 A proposal to write off a terminal that was silent for three school days stands by itself, and is told once. It waits
-for two signatures: the first makes it a proposal of a person, the second confirms it.
+for two signatures: the first makes it a proposal of a person, the second confirms it. What is the same for many cards
+is read once for all of them.
 """
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from cloud.ledger.books.chart import Side
-from cloud.ledger.cards.life import frozen_by
+from cloud.ledger.cards.life import DeedKind, Frozen, frozen
 from cloud.ledger.fleet.owing import Fleet, fleet
 from cloud.ledger.held import two_persons
-from cloud.ledger.held.losses.bearing import losses, provided_left
-from cloud.ledger.held.losses.waiting import (
-    Waiting,
-    must_refuse,
-    waits_for,
-    written_off,
-)
+from cloud.ledger.held.losses.bearing import Loss, losses, provided
+from cloud.ledger.held.losses.waiting import Waiting, waiting_in, written_off_of
 from cloud.ledger.held.losses.write_off import possible_fen, read_offer
-from cloud.ledger.held.two_persons import Proposal, ProposalKind
-from cloud.ledger.journal.balances import balance_now
+from cloud.ledger.held.two_persons import ProposalKind
+from cloud.ledger.journal.balances import balances_of
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import Now
-from cloud.store.db import Database
+from cloud.store.db import Database, Row
 from shared.facts.losses import WriteOffDue
 
 CARDS_MAX = 1000
-"""Most cards that are looked at; those that were lost last."""
+"""Most cards that are listed: those of which something is frozen first, of them those that were lost last. Each one is
+told by its label."""
+CARDS_A_LOOK = 32
+"""Most cards of which a look tells what is due: what a record that comes meanwhile waits for."""
 _CARDS = (
     "SELECT c.card, c.label, c.purse_account, c.subsidy_account, l.since_ms, COALESCE(s.label, '') FROM card_life l "
-    "JOIN card c ON c.card = l.card LEFT JOIN card s ON s.card = l.successor WHERE l.state <> 0 "
-    "ORDER BY l.since_ms DESC LIMIT ?"
+    "JOIN card c ON c.card = l.card LEFT JOIN card s ON s.card = l.successor "
+    "LEFT JOIN balance m ON m.account = c.purse_account LEFT JOIN balance b ON b.account = c.subsidy_account "
+    "WHERE l.state <> 0"
 )
+_TAIL = (
+    "(SELECT {side} FROM posting WHERE entry > (SELECT value FROM watermark WHERE name = 'fold'))"  # a few hundred rows
+)
+_MOVED = " OR ".join(
+    f"c.{account} IN {_TAIL.format(side=side)}"
+    for account in ("purse_account", "subsidy_account")
+    for side in ("debit", "credit")
+)
+_IS_OPEN = f"(COALESCE(m.credit_fen > m.debit_fen, FALSE) OR COALESCE(b.credit_fen > b.debit_fen, FALSE) OR {_MOVED})"
+"""Something is left, or may be: what is not folded by now is looked at."""
+_IS_BORNE = "EXISTS (SELECT 1 FROM loss WHERE loss.card = l.card AND loss.undone IS NULL)"
+_DEED = "SELECT 1 FROM card_deed {0} WHERE {0}.card = l.card AND {0}.kind = {1}"
+_FOUND = _DEED.format("f", int(DeedKind.FOUND))
+_IS_LOST = f"EXISTS ({_DEED.format('d', int(DeedKind.LOST))} AND NOT EXISTS ({_FOUND} AND f.id > d.id))"
+_LISTED = (
+    f"{_CARDS} AND ({_IS_LOST} OR {_IS_BORNE} OR {_IS_OPEN}) "
+    f"ORDER BY CASE WHEN {_IS_OPEN} THEN 0 ELSE 1 END, l.since_ms DESC LIMIT ?"
+)
+_LABELLED = f"{_CARDS} AND c.label = ?"
+_OPEN_AFTER = f"{_CARDS} AND l.card > ? AND {_IS_OPEN} ORDER BY l.card LIMIT ?"
 
 
 class Standing(NamedTuple):
-    """A card. left_fen, subsidy_left_fen: in its two purses; borne_fen: what the school has borne of it; provided_fen:
-    and provided.
+    """A card. left_fen, subsidy_left_fen: in its two purses; borne_fen: what the school has borne; provided_fen: and
+    provided.
 
     deed: what froze it.
     due: those of `waiting` whose write-off stands by itself; proposed: device → proposal that waits.
@@ -56,7 +77,7 @@ class Standing(NamedTuple):
     waiting: tuple[Waiting, ...]
     written_off: int
     due: frozenset[bytes]
-    proposed: dict[bytes, int]
+    proposed: Mapping[bytes, int]
 
     @property
     def is_open(self) -> bool:
@@ -69,44 +90,98 @@ class Standing(NamedTuple):
         return self.left_fen + self.subsidy_left_fen
 
 
+class _Read(NamedTuple):
+    """What is read once for many cards. surplus: debit surplus by account; proposed: by card and deed."""
+
+    db: Database
+    there: Fleet
+    surplus: Mapping[int, int]
+    frozen: Mapping[bytes, Frozen]
+    written_off: Mapping[bytes, set[bytes]]
+    losses: Mapping[bytes, list[Loss]]
+    provided: Mapping[bytes, int]
+    proposed: Mapping[tuple[bytes, int], Mapping[bytes, int]]
+
+
 def standing(db: Database, now: Now) -> list[Standing]:
-    """Those that were lost or replaced last first, of which something is left. Inside of a snapshot."""
-    rows = db.run(_CARDS, (CARDS_MAX,))
-    waiting = [one for one in two_persons.waiting(db, now.unix_ms) if one.kind is ProposalKind.WRITE_OFF]
-    there = fleet(db)
-    found = [_standing(db, now, waiting, there, bytes(card), *rest) for card, *rest in rows]
+    """Those that are lost, of which something is frozen, or of which the school bears something; CARDS_MAX at most.
+
+    Inside of a snapshot. What is frozen comes first, then what was lost last.
+    """
+    found = _standing(db, now, db.run(_LISTED, (CARDS_MAX,)))
     return [one for one in found if one.is_lost or one.is_open or one.borne]
 
 
-def stand(writing: Writing) -> None:
-    """Tell the write-offs that stand by themselves from now on. Inside of a transaction."""
-    told: dict[tuple[bytes, int], set[bytes]] = {}
-    for card, deed, device in writing.db.run("SELECT card, deed, device FROM write_off_due"):
-        told.setdefault((bytes(card), deed), set()).add(bytes(device))
-    for one in standing(writing.db, writing.now):
-        new = one.due - told.get((one.card, one.deed), set())
-        fresh = [w.terminal for w in one.waiting if w.terminal.device in new]
-        if fresh and one.is_open:
-            rows = [(one.card, terminal.device, one.deed, writing.now.unix_ms) for terminal in fresh]
-            writing.db.insert("write_off_due", "card, device, deed, at_ms", rows)
-            fen = possible_fen(writing, one.card)
-            writing.notes.tell(WriteOffDue(one.label, fresh[0].name, len(fresh), fen), device=fresh[0].device)
+def standing_of(db: Database, now: Now, label: str) -> Standing | None:
+    """The card with this label; None for one that nobody has reported, kept or replaced. Inside of a snapshot."""
+    return next(iter(_standing(db, now, db.run(_LABELLED, (label,)))), None)
 
 
-def _standing(
-    db: Database, now: Now, proposals: list[Proposal], there: Fleet, card: bytes, label: str, purse: int,
-    subsidy: int, since_ms: int, successor: str,
+def stand(writing: Writing, after: bytes) -> bytes:
+    """Tell the write-offs that stand by themselves from now on, of some cards. Inside of a transaction.
+
+    The last card that was looked at, which the next look comes after; b"": that were all.
+    """
+    rows = writing.db.run(_OPEN_AFTER, (after, CARDS_A_LOOK))
+    cards = [bytes(row[0]) for row in rows]
+    told: dict[tuple[bytes, int], set[bytes]] = defaultdict(set)
+    for deed, device, card in writing.db.find("SELECT deed, device, card FROM write_off_due WHERE card", cards):
+        told[bytes(card), deed].add(bytes(device))
+    for one in _standing(writing.db, writing.now, rows):
+        _tell_due(writing, one, one.due - told[one.card, one.deed])
+    return cards[-1] if len(cards) == CARDS_A_LOOK else b""
+
+
+def _tell_due(writing: Writing, one: Standing, new: frozenset[bytes]) -> None:
+    fresh = [w.terminal for w in one.waiting if w.terminal.device in new]
+    if fresh and one.is_open:
+        rows = [(one.card, terminal.device, one.deed, writing.now.unix_ms) for terminal in fresh]
+        writing.db.insert("write_off_due", "card, device, deed, at_ms", rows)
+        fen = possible_fen(writing, one.card)
+        writing.notes.tell(WriteOffDue(one.label, fresh[0].name, len(fresh), fen), device=fresh[0].device)
+
+
+def _standing(db: Database, now: Now, rows: Sequence[Row]) -> list[Standing]:
+    if not rows:
+        return []
+    read = _read(db, now, [bytes(row[0]) for row in rows], [account for row in rows for account in row[2:4]])
+    return [_one(read, now, bytes(card), *rest) for card, *rest in rows]
+
+
+def _read(db: Database, now: Now, cards: list[bytes], accounts: list[int]) -> _Read:
+    froze = frozen(db, cards)
+    borne: dict[bytes, list[Loss]] = defaultdict(list)
+    for one in losses(db, cards):
+        if one.undone is None:
+            borne[one.card].append(one)
+    return _Read(
+        db, fleet(db), balances_of(db, accounts), froze, written_off_of(db, froze), borne, provided(db, cards),
+        _proposed(db, now),
+    )  # fmt: skip
+
+
+def _proposed(db: Database, now: Now) -> dict[tuple[bytes, int], dict[bytes, int]]:
+    """Of all proposals that wait."""
+    found: dict[tuple[bytes, int], dict[bytes, int]] = defaultdict(dict)
+    for one in two_persons.waiting(db, now.unix_ms):
+        if one.kind is ProposalKind.WRITE_OFF:
+            offer = read_offer(one.document)
+            found[offer.card, offer.deed].update(dict.fromkeys(offer.devices, one.number))
+    return found
+
+
+def _one(
+    read: _Read, now: Now, card: bytes, label: str, purse: int, subsidy: int, since_ms: int, successor: str
 ) -> Standing:  # fmt: skip
-    deed = frozen_by(db, card)
-    left_fen, subsidy_fen = (max(0, balance_now(db, one, Side.CREDIT)) for one in (purse, subsidy))
-    waiting = tuple(waits_for(db, card, since_ms, there)) if left_fen or subsidy_fen else ()
-    offers = [(one.number, read_offer(one.document)) for one in proposals]
-    mine = [(number, offer) for number, offer in offers if (offer.card, offer.deed) == (card, deed)]
-    proposed = {device: number for number, offer in mine for device in offer.devices}
+    left_fen, subsidy_fen = (max(0, -read.surplus.get(account, 0)) for account in (purse, subsidy))
+    deed, is_lost = read.frozen.get(card, Frozen(0, is_lost=False))
+    gone, borne = read.written_off.get(card, set()), read.losses.get(card, [])
+    waiting: tuple[Waiting, ...] = ()
+    if left_fen or subsidy_fen:
+        waiting = tuple(waiting_in(read.db, read.there, card, since_ms, gone, is_lost=is_lost))
+    proposed = read.proposed.get((card, deed), {})
     due = frozenset(one.terminal.device for one in waiting if one.is_due(since_ms, now)) - proposed.keys()
-    standing_losses = [one for one in losses(db, [card]) if one.undone is None]
     return Standing(
-        card, deed, label, successor, must_refuse(db, card), since_ms, left_fen, subsidy_fen, len(standing_losses),
-        sum(one.fen for one in standing_losses), max(0, provided_left(db, card)), waiting,
-        len(written_off(db, card)), due, proposed,
+        card, deed, label, successor, is_lost, since_ms, left_fen, subsidy_fen, len(borne),
+        sum(one.fen for one in borne), max(0, read.provided.get(card, 0)), waiting, len(gone), due, proposed,
     )  # fmt: skip

@@ -1,6 +1,8 @@
 """Two persons write a terminal off for a card: its balance waits for it no longer, and what may be lost is booked."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import pytest
@@ -12,6 +14,7 @@ from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
 from cloud.ledger.funds.documents import enter
 from cloud.ledger.held.door import HeldLedger
+from cloud.ledger.held.losses import standing
 from cloud.ledger.held.losses.door import LossLedger
 from cloud.ledger.held.losses.standing import Standing
 from cloud.ledger.held.two_persons import ProposalRefused
@@ -19,6 +22,7 @@ from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
+from cloud.store.db import Database
 from cloud.words.losses import explain_lines, list_lines
 from shared.ids import PsamId, StorageId
 from shared.wire.messages import EPOCH_MAX, DeviceStatus, EpochRequest, EpochStatus
@@ -340,3 +344,110 @@ def test_what_is_frozen_in_the_subsidy_purse_alone_waits_as_well(site: Site) -> 
     site.look(later(6))
     told = [dict(one.told) for one in Reader(site.ledger.database).facts(50) if one.code == "write-off-due"]
     assert [(one["card"], one["fen"]) for one in told] == [("0010", 800)]
+
+
+def bring_many(site: Site, count: int) -> list[str]:
+    """Cards with a balance, from 0011 on."""
+    first, labels = 11, [f"{n:04}" for n in range(11, 11 + count)]
+    made = [replace(c.inventory(n).cards[n - 1], label=label) for n, label in enumerate(labels, first)]
+    site.ledger.import_inventory(replace(c.inventory(8, number=4), cards=(*c.inventory().cards, *made)), NOW)
+    return labels
+
+
+def lose_many(site: Site, count: int) -> list[str]:
+    """Reported one second after the other."""
+    labels = bring_many(site, count)
+    for n, label in enumerate(labels):
+        site.desk.report_lost(wish(100 + n, label), Now(NOW.unix_ms + 1000 * n, NOW.campus_s + n))
+    return labels
+
+
+def test_an_old_frozen_balance_is_listed_before_newer_cards_without_one(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And whatever is not listed is told by its label."""
+    monkeypatch.setattr(standing, "CARDS_MAX", 2)
+    bring_fresh(site)
+    lose_many(site, 1)
+    empty = replace(c.inventory(10).cards[9], opening_fen=0)
+    site.ledger.import_inventory(replace(c.inventory(8, number=5), cards=(*c.inventory().cards, empty)), NOW)
+    for n, label in enumerate(("0010", "0009")):
+        site.desk.report_lost(wish(n, label), later(n + 1))
+    reader = Reader(site.ledger.database)
+    assert [one.label for one in reader.lost_cards(later(3))] == ["0011", "0009"]
+    while site.ledger.find_differences(later(3)):
+        pass
+    assert [one.label for one in reader.lost_cards(later(3))] == ["0011", "0009"], "folded"
+    one = reader.lost_card("0010", later(3))
+    assert one is not None
+    assert (one.label, one.is_lost, one.is_open) == ("0010", True, False)
+    assert reader.lost_card("0002", later(3)) is None
+
+
+def test_kept_cards_of_which_nothing_is_left_push_no_lost_one_out(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    monkeypatch.setattr(standing, "CARDS_MAX", 1)
+    bring_fresh(site)
+    empty = replace(c.inventory(10).cards[9], opening_fen=0)
+    site.ledger.import_inventory(replace(c.inventory(8, number=5), cards=(*c.inventory().cards, empty)), NOW)
+    site.desk.report_lost(wish(1, "0001"), NOW)
+    site.look(NOW)
+    assert site.desk.replace_broken(wish(2, "0010"), "0009", None, later(1)).left_fen == 0
+    assert [one.label for one in Reader(site.ledger.database).lost_cards(later(1))] == ["0001"]
+
+
+def test_a_look_tells_what_is_due_of_a_few_cards_at_a_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A posting never waits for all of them; none is left out, whenever it was lost."""
+    monkeypatch.setattr(standing, "CARDS_A_LOOK", 2)
+    labels = lose_many(site, 5)
+    while site.ledger.find_differences(NOW):
+        pass
+    site.ledger._stands_ms = 0
+    told = []
+    for _ in range(3):
+        more = site.ledger.find_differences(later(6))
+        with site.ledger.database.reading():
+            told += site.ledger.database.run("SELECT COUNT(DISTINCT card) FROM write_off_due")
+    assert told == [(2,), (4,), (len(labels),)]
+    assert not more
+
+
+class Asked:
+    """How often a database is asked."""
+
+    def __init__(self, database: Database, patch: pytest.MonkeyPatch) -> None:
+        self.times = 0
+        for door in (database.ask, database.run):
+            patch.setattr(database, door.__name__, partial(self._count, door))
+
+    def _count(self, door: Callable[..., object], *given: object) -> object:
+        self.times += 1
+        return door(*given)
+
+
+def asked(site: Site) -> tuple[int, int]:
+    """Of a list, and of a look that has nothing new to tell."""
+    numbers = []
+    for door in (lambda: Reader(site.ledger.database).lost_cards(later(6)), lambda: site.look(later(6))):
+        site.look(later(6))
+        site.ledger._stands_ms = 0
+        with pytest.MonkeyPatch.context() as patch:
+            counted = Asked(site.ledger.database, patch)
+            door()
+        numbers.append(counted.times)
+    listing, looking = numbers
+    return listing, looking
+
+
+def test_many_lost_cards_ask_the_database_no_oftener_than_a_few(site: Site) -> None:
+    """Neither a list nor a look, in whose transaction records wait; also when something is provided for each card."""
+    labels, few = bring_many(site, 20), (0, 0)
+    for n, label in enumerate(labels, 1):
+        site.desk.report_lost(wish(n, label), NOW)
+        made = site.two.propose_write_off(label, ["pos-01"], "李明", "终端已报废", later(1))
+        site.two.confirm_write_off(made.number, "赵红", later(1))
+        few = asked(site) if n == 2 else few
+    found = Reader(site.ledger.database).lost_cards(later(6))
+    assert [one.written_off for one in found] == [1] * len(labels)
+    assert asked(site) == few
