@@ -109,17 +109,22 @@ class Voids:
     def sale_of_shift(self, seq: int, now: CampusTime) -> PurchaseRecord | Reason:
         """The payment with this number, 0: the newest one; or why it cannot be void. By its second half, if it has two.
 
-        A ride is none: the card's transit record would go on as if it were paid.
+        One that is void already stays what 0 means, so that who asks again takes back no other sale; what was torn is
+        no sale. A ride is none: the card's transit record would go on as if it were paid.
         """
         if self._book.without_record:
             return Reason.VOID_NOT_YET
         dead = self._void_seqs(seq)
-        wanted = self._newest(dead) if not seq else self._whole(seq)
+        wanted = self._whole(seq) if seq else self._newest(self._torn_seqs())
         if wanted is None or wanted.trip:
             return Reason.VOID_NO_SALE
         if wanted.seq in dead:
             return Reason.VOID_TWICE
         return wanted if self._is_today(wanted.time, now) else Reason.VOID_OTHER_DAY
+
+    def newest_sale(self) -> PurchaseRecord | None:
+        """The newest payment that is not void."""
+        return self._newest(self._void_seqs(0))
 
     def sales_of_shift(self, now: CampusTime) -> list[ShiftSale]:
         """All of them, the newest first; a ride is none."""
@@ -160,8 +165,12 @@ class Voids:
         behind = self.record_of(seq + 1)
         return behind if _is_paid(behind) and behind.card == found.card else found
 
-    def _newest(self, dead: set[int]) -> PurchaseRecord | None:
-        return next((r for r in self._back(0) if _is_paid(r) and r.seq not in dead), None)
+    def _newest(self, without: set[int]) -> PurchaseRecord | None:
+        return next((r for r in self._back(0) if _is_paid(r) and r.seq not in without), None)
+
+    def _torn_seqs(self) -> set[int]:
+        """Numbers of the payments that were given back because they were torn: nobody asked for that."""
+        return {r.seq - r.linked for r in self._back(0) if isinstance(r, VoidRecord) and r.cause == Cause.TORN_PAIR}
 
     def _void_seqs(self, above: int) -> set[int]:
         """Numbers of the payments that are void, those above this one at the least."""

@@ -82,9 +82,9 @@ def _alone(body: Body, sale: PurchaseRecord, card: Presented) -> Reason | None:
     if card.card != sale.card:
         return Reason.VOID_OTHER_CARD
     now = body.time()
-    newest = body.voids.sale_of_shift(0, now)
+    newest = body.voids.newest_sale()
     halves = body.voids.halves(sale)
-    is_newest = not isinstance(newest, Reason) and newest.seq == sale.seq
+    is_newest = newest is not None and newest.seq == sale.seq
     is_young = _ALONE.age_s is None or 0 <= now.seconds - sale.time <= _ALONE.age_s
     is_small = sum(half.amount_fen for half in halves) <= _ALONE.fen
     is_rare = body.voids.by_same_card(now) + len(halves) <= _ALONE.day_count

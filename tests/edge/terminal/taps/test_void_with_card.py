@@ -52,9 +52,39 @@ def test_each_sale_is_void_once(counter):
     boss = counter.school.operator()
     assert counter.void_with(boss, 1).end is End.DONE
     assert counter.void_with(boss, 1).reason is Reason.VOID_TWICE
-    assert counter.void_with(boss).amount_fen == 1250, "the newest that is not void"
-    assert counter.void_with(boss).reason is Reason.VOID_NO_SALE
+    assert counter.void_with(boss, 2).amount_fen == 1250
+    assert counter.void_with(boss).reason is Reason.VOID_TWICE
     assert len(counter.written()) == 4
+
+
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_void_that_is_repeated_takes_back_no_other_sale(counter, number):
+    boss, memory = counter.school.operator(), counter.school.memory()
+    for amount in (300, 1250):
+        counter.sell(memory, amount)
+    assert counter.void_with(boss, number).amount_fen == 1250
+    assert counter.void_with(boss).reason is Reason.VOID_TWICE
+    assert counter.void_with(memory).reason is Reason.VOID_TWICE
+    assert len(counter.written()) == 3
+    assert counter.void_with(memory, 1).amount_fen == 300, "an older one by its number"
+    counter.sell(memory, 500)
+    assert counter.void_with(memory).amount_fen == 500
+
+
+def test_the_newest_sale_is_void_behind_the_void_of_an_older_one(counter):
+    for amount in (300, 1250):
+        counter.sell(counter.school.memory(), amount)
+    counter.void_with(counter.school.operator(), 1)
+    assert counter.void_with(counter.school.operator()).amount_fen == 1250
+
+
+def test_what_was_torn_is_no_void_that_anybody_asked_for(mixed):
+    sold, torn = mixed.school.memory(2), mixed.school.memory(subsidy=800)
+    mixed.sell(sold, 300)
+    mixed.sell(None, 1250, card=Pulled(mixed.school.card(torn), 1, 0x54))
+    mixed.wait(61)
+    assert [kind for kind, _ in kinds(mixed)][-1] == Kind.VOID
+    assert mixed.void_with(sold).amount_fen == 300
 
 
 @pytest.mark.parametrize("seq", [2, 99, 0xFFFF_FFFF])
@@ -133,13 +163,13 @@ def test_a_cashier_alone_voids_the_newest_sale_only(counter):
 
 
 class Pulled:
-    """A card that is gone when it is asked for the n-th MAC."""
+    """A card that is gone when it is asked for the n-th MAC, or for what else has this instruction byte."""
 
-    def __init__(self, card, left):
-        self._card, self._left = card, left
+    def __init__(self, card, left, ins=0x88):
+        self._card, self._left, self._ins = card, left, ins
 
     def transmit(self, apdu):
-        if apdu[1] == 0x88:
+        if apdu[1] == self._ins:
             if not self._left:
                 raise CardLost("pulled")
             self._left -= 1
@@ -189,8 +219,10 @@ def test_a_ring_without_room_for_both_halves_takes_none(school, kit):
     bench.sell(school.memory(subsidy=800), 1250)
     while bench.sell(school.memory(2), 100).end is End.DONE:
         pass
+    number = 3
     while bench.firmware.body.flash.free > 1:
-        assert bench.void_with(school.operator()).end is End.DONE
+        assert bench.void_with(school.operator(), number).end is End.DONE
+        number += 1
     assert bench.void_with(school.operator(), 1).end is End.NOT_SELLING
     assert bench.displays[-1].title.zh == "存储已满，停止消费"
     assert bench.firmware.bar is not Bar.FLASH
