@@ -73,6 +73,17 @@ def open_journal(path: Path, *, wait_s: float = LOCK_S) -> Iterator[Journal]:
         os.close(fd)
 
 
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """One writer at a time in a folder whose files are replaced whole. JournalBusy, OSError."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _lock(fd, folder, LOCK_S)
+        yield
+    finally:
+        os.close(fd)
+
+
 def read_journal(path: Path) -> list[dict[str, Any]]:
     """All whole rows without holding the file; none when there is no file. StoreFault, OSError."""
     if not path.exists():

@@ -1,4 +1,4 @@
-"""Every verb of ceremony, seals, transport, PSAMs and rotation: killed at each touch of the disk, or on a full one.
+"""Verbs of ceremony, seals, transport, PSAMs, operators, rotation: killed at each touch of the disk, or on a full one.
 
 Asked for again with the same words each comes to its end, or says that it was done already; nothing is made twice,
 nothing is lost, the custody log is whole, no secret lies open.
@@ -265,6 +265,28 @@ def both_versions(room: Path) -> None:
     assert "2: issuing" in told
 
 
+def operator(room: Path) -> list[object]:
+    return ["operator", *data(room), *WHO, "--label", "主管09"]
+
+
+def withdraw(room: Path) -> list[object]:
+    return [*operator(room), "--withdraw"]
+
+
+def every_counter_knows(*, is_known: bool) -> Callable[[Path], None]:
+    def after(room: Path) -> None:
+        rows = json.loads((room / "d/operators/index.json").read_text())
+        assert len({row["card"] for row in rows.values()}) == len(rows)
+        assert "making" not in rows["主管09"]
+        assert (room / "d/operators" / rows["主管09"]["file"]).exists()
+        counters = [path for path in room.glob("d/terminals/*/terminal.json") if '"pos"' in path.read_text()]
+        assert counters
+        for path in counters:
+            assert (rows["主管09"]["card"] in json.loads(path.read_text()).get("operators", [])) is is_known
+
+    return after
+
+
 SCENES = {
     "begin": Scene(until("begin"), begin, phase("分别录入"), "已有未结束的仪式"),
     "enter": Scene(until("enter"), enter, phase("赵"), "已录入过"),
@@ -284,6 +306,8 @@ SCENES = {
     "batch work": Scene(batch_until(start, lease), work, batch_comes_to_its_end, stride=7),
     "batch return": Scene(batch_until(start, lease, work), give_back, batch_comes_to_its_end, "没有任务段"),
     "inventory": Scene(batch_until(start, lease, work, give_back), publish, batch_comes_to_its_end),
+    "operator": Scene(campus_of, operator, every_counter_knows(is_known=True), "已有此卡"),
+    "withdraw": Scene(lambda room: ok(*operator(room)), withdraw, every_counter_knows(is_known=False)),
     "rotate issue": Scene(next_version, issue, both_versions),
 }
 CEREMONY = ("begin", "enter", "second", "join", "derive", "close", "abort")

@@ -13,6 +13,7 @@ Bytes are hexadecimal; provisioning writes:
      "agreed": [{"profile": "bank-ep", "issuer": 8 B}, …] (optional, of a POS: cards of others that it takes, by the
                     issuer that their file 0015 begins with: 2 B city form, 8 B bank and toll form),
      "operators": [10 B, …] (optional, of a POS: the operator cards 主管卡 that void sales here),
+     "withdrawn": [10 B, …] (optional, of a POS: those that void nothing any more, whatever "operators" says),
      "subsidy": true (optional: a counter that takes the subsidy purse 补助 first; false when left out),
      "ride": {"door": "in", "line": 2, "stop": 1, "direction": 0, "fares": {…}} (optional; of a validator)}
 
@@ -41,6 +42,8 @@ AGREED_MAX = 32
 """Issuers whose cards a counter takes; each select more is a card's time."""
 OPERATORS_MAX = 256
 """Supervisors whose cards a counter knows."""
+WITHDRAWN_MAX = 4096
+"""Of their cards that count no more."""
 RING_SLOTS = 4096
 """A busy counter's five days."""
 _CAPS = ("single_fen", "meal_fen", "meal_count", "day_fen", "day_count")
@@ -107,7 +110,7 @@ def parse(raw: object) -> BodySettings:
         ride=_ride(top.optional_section("ride")),
         subsidy=top.take("subsidy", bool, False),
         agreed=tuple(_agreed(row) for row in top.rows("agreed", AGREED_MAX, [])),
-        operators=_operators(top),
+        operators=_operators(top, "operators", OPERATORS_MAX) - _operators(top, "withdrawn", WITHDRAWN_MAX),
     )
     top.done()
     if settings.subsidy and settings.kind is not DeviceKind.POS:
@@ -125,9 +128,8 @@ def _of_a_pos(key: str) -> ConfigFault:
     return ConfigFault(Text(f"{key}: 只用于消费机", f"{key}: belongs to a POS"))
 
 
-def _operators(top: Section) -> frozenset[CardId]:
-    named = top.texts("operators", OPERATORS_MAX, ())
-    return frozenset(card_id(octets(text, 10, top.name("operators"))) for text in named)
+def _operators(top: Section, key: str, most: int) -> frozenset[CardId]:
+    return frozenset(card_id(octets(text, 10, top.name(key))) for text in top.texts(key, most, ()))
 
 
 def _ride(row: Section | None) -> RideSettings | None:

@@ -29,6 +29,8 @@ def test_a_whole_file(kit, tmp_path):
     assert loaded.operators == frozenset()
     raw["operators"] = ["000100010001f0000001"]
     assert {card.hex() for card in settings.parse(raw).operators} == {"000100010001f0000001"}
+    raw["withdrawn"] = ["000100010001f0000001", "000100010001f0000002"]
+    assert settings.parse(raw).operators == frozenset()
     assert "000102" not in repr(loaded), "the terminal's key is a secret"
 
 
@@ -42,6 +44,8 @@ def test_a_whole_file(kit, tmp_path):
         ({"profile": "nowhere"}, "profile"),
         ({"operators": ["00"]}, "operators"),
         ({"operators": ["00" * 10] * 257}, "operators"),
+        ({"withdrawn": ["00"]}, "withdrawn"),
+        ({"withdrawn": ["00" * 10] * 4097}, "withdrawn"),
         ({"operators": ["00" * 10], "kind": "load"}, "operators"),
         ({"agreed": [{"profile": "bank-ep", "issuer": "6217"}]}, "agreed[0].issuer"),
         ({"agreed": [{"profile": "subsidy", "issuer": "6217"}]}, "agreed[0].profile"),
