@@ -40,7 +40,8 @@ LOOK_BACK = 32
 """Records that are looked at for the last sale; what lies further back is no longer the last one that anybody means."""
 HALVES = 2
 SHIFT_MAX = 4_096
-"""Records of a shift that are looked at; what lies further back is for the card office."""
+"""Records of a shift that are listed, counted, and looked through for the newest sale. A sale that lies further back is
+void by its number, as long as the ring has it."""
 
 
 class Debt(NamedTuple):
@@ -114,22 +115,21 @@ class Voids:
         """
         if self._book.without_record:
             return Reason.VOID_NOT_YET
-        dead = self._void_seqs(seq)
         wanted = self._whole(seq) if seq else self._newest(self._torn_seqs())
         if wanted is None or wanted.trip:
             return Reason.VOID_NO_SALE
-        if wanted.seq in dead:
-            return Reason.VOID_TWICE
-        return wanted if self._is_today(wanted.time, now) else Reason.VOID_OTHER_DAY
+        if not self._is_today(wanted.time, now):
+            return Reason.VOID_OTHER_DAY
+        return Reason.VOID_TWICE if self._is_void(wanted) else wanted
 
     def newest_sale(self) -> PurchaseRecord | None:
         """The newest payment that is not void."""
-        return self._newest(self._void_seqs(0))
+        return self._newest(self._void_seqs())
 
     def sales_of_shift(self, now: CampusTime) -> list[ShiftSale]:
         """All of them, the newest first; a ride is none."""
-        dead = self._void_seqs(0)
-        sales = [r for r in self._back(0) if _is_paid(r) and not r.trip and self._is_today(r.time, now)]
+        dead = self._void_seqs()
+        sales = [r for r in self._back() if _is_paid(r) and not r.trip and self._is_today(r.time, now)]
         return [ShiftSale(r.seq, r.time, r.amount_fen, r.card, r.seq in dead) for r in sales]
 
     def by_same_card(self, now: CampusTime) -> int:
@@ -154,7 +154,7 @@ class Voids:
 
     def _today(self, cause: int, now: CampusTime) -> list[VoidRecord]:
         """The voids of today for this cause, the newest first."""
-        voids = (record for record in self._back(0) if isinstance(record, VoidRecord))
+        voids = (record for record in self._back() if isinstance(record, VoidRecord))
         return [void for void in voids if void.cause == cause and self._is_today(void.time, now)]
 
     def _whole(self, seq: int) -> PurchaseRecord | None:
@@ -166,20 +166,28 @@ class Voids:
         return behind if _is_paid(behind) and behind.card == found.card else found
 
     def _newest(self, without: set[int]) -> PurchaseRecord | None:
-        return next((r for r in self._back(0) if _is_paid(r) and r.seq not in without), None)
+        return next((r for r in self._back() if _is_paid(r) and r.seq not in without), None)
 
     def _torn_seqs(self) -> set[int]:
         """Numbers of the payments that were given back because they were torn: nobody asked for that."""
-        return {r.seq - r.linked for r in self._back(0) if isinstance(r, VoidRecord) and r.cause == Cause.TORN_PAIR}
+        return {r.seq - r.linked for r in self._back() if isinstance(r, VoidRecord) and r.cause == Cause.TORN_PAIR}
 
-    def _void_seqs(self, above: int) -> set[int]:
-        """Numbers of the payments that are void, those above this one at the least."""
-        return {r.seq - r.linked for r in self._back(above) if isinstance(r, VoidRecord)}
+    def _is_void(self, sale: PurchaseRecord) -> bool:
+        """However far back in the day it lies: its void stands behind it."""
+        behind = self._between(sale.seq, self._last_seq())
+        return any(isinstance(r, VoidRecord) and r.seq - r.linked == sale.seq for r in behind)
 
-    def _back(self, above: int) -> Iterator[Record]:
-        """Records of this epoch that are still in the ring, the newest first, down to the one above this number."""
+    def _void_seqs(self) -> set[int]:
+        """Numbers of the payments that are void."""
+        return {r.seq - r.linked for r in self._back() if isinstance(r, VoidRecord)}
+
+    def _back(self) -> Iterator[Record]:
+        """SHIFT_MAX records of this epoch, those that are still in the ring, the newest first."""
         newest = self._last_seq()
-        for seq in range(newest, max(newest - SHIFT_MAX, above), -1):
+        return self._between(newest - SHIFT_MAX, newest)
+
+    def _between(self, above: int, newest: int) -> Iterator[Record]:
+        for seq in range(newest, max(above, 0), -1):
             record = self.record_of(seq)
             if record is not None:
                 yield record

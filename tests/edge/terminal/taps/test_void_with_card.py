@@ -87,6 +87,19 @@ def test_what_was_torn_is_no_void_that_anybody_asked_for(mixed):
     assert mixed.void_with(sold).amount_fen == 300
 
 
+def test_a_sale_far_back_in_the_shift_is_void_by_its_number_and_once(counter, monkeypatch):
+    monkeypatch.setattr("edge.terminal.store.voids.SHIFT_MAX", 4)
+    boss = counter.school.operator()
+    for amount in (300, 1250):
+        counter.sell(counter.school.memory(), amount)
+    assert counter.void_with(boss, 2).end is End.DONE
+    for _ in range(5):
+        counter.sell(counter.school.memory(), 100)
+    assert counter.void_with(boss, 1).amount_fen == 300
+    assert counter.void_with(boss, 1).reason is Reason.VOID_TWICE
+    assert counter.void_with(boss, 2).reason is Reason.VOID_TWICE, "its void lies as far back"
+
+
 @pytest.mark.parametrize("seq", [2, 99, 0xFFFF_FFFF])
 def test_what_is_no_sale_is_not_void(counter, seq):
     counter.sell(counter.school.memory(), 300)
