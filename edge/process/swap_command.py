@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from edge.process.swap_file import read_orders, write_orders
+from edge.process.swap_file import changing, read_orders, write_orders
 from edge.settings import BoxSettings, SpareSetting, SwapOrder, TerminalSetting, load
 from shared.clocks.campus_clock import CampusClock
 from shared.errors import ConfigFault
@@ -35,9 +35,13 @@ class Wish:
 def swap(data: Path, wish: Wish, clock: CampusClock) -> list[str]:
     """Lines for the person, in the language that is spoken. ConfigFault; then nothing was changed."""
     settings = load(data / "boxes" / wish.box / "edge.json")
-    orders = read_orders(settings.folder)
     if not wish.broken:
-        return _listed(settings, orders)
+        return _listed(settings, read_orders(settings.folder))
+    with changing(settings.folder) as orders:
+        return _changed(settings, orders, wish, clock)
+
+
+def _changed(settings: Settings, orders: tuple[SwapOrder, ...], wish: Wish, clock: CampusClock) -> list[str]:
     broken = _named(settings.terminals, wish.broken, "--broken")
     if wish.undo:
         return _undone(settings, orders, broken)

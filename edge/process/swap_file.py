@@ -1,11 +1,14 @@
 """BOX/swaps.json: the swap orders 换机单 that stand at a box, written by its command and read by the running box.
 
-Whole or not there: a new one is written beside it and renamed into place. Refuses a file that is none, by name.
+Whole or not there: a new one is written beside it and renamed into place, by one command at a time. Refuses a file that
+is none, by name.
 """
 
+import fcntl
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from edge.settings import SPARES_MAX, SwapOrder
@@ -38,8 +41,25 @@ def read_orders(folder: Path) -> tuple[SwapOrder, ...]:
     return orders
 
 
+@contextmanager
+def changing(folder: Path) -> Iterator[tuple[SwapOrder, ...]]:
+    """Those that stand; no other command changes them meanwhile. ConfigFault while one does, or as `read_orders`."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as fault:
+            where = folder / FILE
+            raise ConfigFault(
+                Text(f"{where}: 另一个命令正在修改，请再试", f"{where}: another command is changing it, try again")
+            ) from fault
+        yield read_orders(folder)
+    finally:
+        os.close(fd)
+
+
 def write_orders(folder: Path, orders: Sequence[SwapOrder]) -> None:
-    """Durable on return. ConfigFault while another command writes, or when the folder takes nothing."""
+    """Durable on return; inside `changing`. ConfigFault when the folder takes nothing."""
     rows = [
         {"spare": one.spare.hex(), "broken": one.broken.hex(), "who": one.who, "at_s": one.at_s} for one in orders
     ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from edge.__main__ import main
-from edge.process.swap_file import FILE, OrderWatch, read_orders, write_orders
+from edge.process.swap_file import FILE, OrderWatch, changing, read_orders, write_orders
 from edge.settings import SwapOrder
 from shared.errors import ConfigFault
 from shared.words.voice import Language, speak
@@ -102,6 +102,19 @@ def test_an_order_is_taken_back(data):
     assert swap(data, "--broken", "pos-01", "--undo") == 0
     assert orders(data) == []
     assert swap(data, "--broken", "pos-01", "--undo") == 2
+
+
+@pytest.mark.parametrize("words", [("--spare", "spare-51", "--who", "李四"), ("--undo",)])
+def test_two_commands_at_once_lose_no_order(data, capsys, words):
+    folder = data / "boxes" / BOX
+    with changing(folder) as orders_then:
+        write_orders(folder, (*orders_then, ORDER))
+        assert swap(data, "--broken", "pos-02", *words) == 2
+        assert "另一个命令正在修改" in capsys.readouterr().err
+        assert swap(data) == 0, "to look is free"
+    assert orders(data) == [(device(50), device(1), "张三")]
+    swap(data, "--broken", "pos-02", "--spare", "spare-51", "--who", "李四")
+    assert len(orders(data)) == 2
 
 
 @pytest.mark.parametrize(
