@@ -28,6 +28,8 @@ from shared.words.voice import Text
 
 SCHEMA = 1
 STORE_ID_SIZE = 8
+OTHERS_MAX = 8
+"""Records of one seq that are looked at for a fork, so that it costs the same however many there are."""
 DAY_MS = 24 * 3600 * 1000
 KEEP_MS = 35 * DAY_MS
 """Settled rows are kept at least so long, unless their budget is smaller (RECORDS.md)."""
@@ -450,12 +452,10 @@ class OutboxStore:
         """
         self._insert(fresh)
         key, body = put.key, put.stored[STREAM_SIZE:]
-        found = self._sound("key = ?", (key,))
-        if found is not None and found[0] in self._apart:
-            found = None  # answered without its device: it is to be answered anew
-        if found is None:
-            return "fork" if self._sound(_SAME_SEQ, (key[:12], key[:12] + b"\xff" * 8, key)) else None
-        row, its_body = found
+        found = self._without_apart(self._sound("key = ?", (key,), 1))
+        if not found:
+            return "fork" if self._is_fork(key) else None
+        row, its_body = found[0]
         return Kept(put, row, False, False, row in self._settled) if its_body == body else Refused(put, "collision")
 
     def _take_out(self, key: bytes) -> None:
@@ -475,12 +475,25 @@ class OutboxStore:
             self._apart.remove(low, high)
             tables.write_apart(self._db, self._apart)
 
-    def _sound(self, which: str, values: tuple[bytes, ...]) -> tuple[int, bytes] | None:
-        """Number and body of one such row; those that are damaged are set aside."""
-        sql = f"SELECT row, key, body, at_ms, crc FROM record WHERE {which} LIMIT 1"  # noqa: S608  # words of ours
-        while (found := self._db.execute(sql, values).fetchone()) is not None and not is_sound(*found):
-            self.set_aside(Damage(found[0], "crc"))
-        return (found[0], found[2]) if found is not None else None
+    def _is_fork(self, key: bytes) -> bool:
+        """Are there other bytes under its seq? Rows apart are none; of OTHERS_MAX of them nobody knows, and it is."""
+        others = self._sound(_SAME_SEQ, (key[:12], key[:12] + b"\xff" * 8, key), OTHERS_MAX)
+        return len(others) == OTHERS_MAX or bool(self._without_apart(others))
+
+    def _without_apart(self, rows: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+        """What was answered without its device is to be answered anew, as if it had never come."""
+        return [one for one in rows if one[0] not in self._apart]
+
+    def _sound(self, which: str, values: tuple[bytes, ...], most: int) -> list[tuple[int, bytes]]:
+        """Number and body of such rows; those that are damaged are set aside."""
+        sql = f"SELECT row, key, body, at_ms, crc FROM record WHERE {which} LIMIT {most}"  # noqa: S608  # words of ours
+        while True:
+            found = self._db.execute(sql, values).fetchall()
+            damaged = [row[0] for row in found if not is_sound(*row)]
+            if not damaged:
+                return [(row[0], row[2]) for row in found]
+            for row in damaged:
+                self.set_aside(Damage(row, "crc"))
 
     def _select(self, low: int, high: int, limit: int) -> Any:  # noqa: ANN401  # a cursor
         sql = "SELECT row, key, body, at_ms, crc FROM record WHERE row BETWEEN ? AND ? ORDER BY row LIMIT ?"

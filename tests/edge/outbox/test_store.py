@@ -10,7 +10,16 @@ from edge.box.values.effects import KeepEpoch, Kept, Put, Refused, Settle, Troub
 from edge.box.values.streams import ref_of, stream_of
 from edge.outbox.crc import is_pair, is_range, is_sound, pair_crc, range_crc, record_crc
 from edge.outbox.scan import Damage
-from edge.outbox.store import DAY_MS, INSERT_ROWS, OutboxStore, StoreRefusal, connect, connect_to_check, refusals
+from edge.outbox.store import (
+    DAY_MS,
+    INSERT_ROWS,
+    OTHERS_MAX,
+    OutboxStore,
+    StoreRefusal,
+    connect,
+    connect_to_check,
+    refusals,
+)
 from edge.settings import OutboxSetting
 from shared.errors import RuleBroken
 from shared.facts.boxes import OutboxKept, OutboxRowDamaged
@@ -395,6 +404,21 @@ def test_a_group_of_seen_and_unseen_records_finds_every_row_apart(shelf, store):
     for now in each(store, shelf):
         assert [row.row for row in now.rows(0, 9)[0]] == [3, 4, 5]
         assert (now.depth().kept, now.check()) == (0, [])
+
+
+def test_a_row_apart_makes_no_fork_of_the_record_that_its_device_has_under_that_seq(shelf, store):
+    keep(store, put(1, 999))
+    settle_apart(store, 1, 1)
+    for now in each(store, shelf):
+        assert [one.fork for one in keep(now, put(1, 3, seen=True))] == [False]
+    assert [one.fork for one in keep(shelf.again(), put(1, 4, seen=True))] == [True], "two that are not apart"
+
+
+def test_behind_more_rows_apart_than_are_looked_at_it_is_a_fork(store):
+    for amount in range(1, OTHERS_MAX + 1):
+        keep(store, put(1, amount, seen=True))
+    settle_apart(store, 1, OTHERS_MAX)
+    assert keep(store, put(1, 99, seen=True))[0].fork
 
 
 def test_a_row_apart_stays_when_there_is_no_room_for_its_record(shelf):
