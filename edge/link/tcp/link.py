@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 READ_BYTES = 4096
 """Read at once from a connection; a longer message comes in pieces."""
 _SWEEP_S = 1.0
+_GONE = ("",)
+"""Of a peer that has reset already: the kernel does not know its address any more, and its end is read next."""
 _KEEPALIVE_IDLE_S, _KEEPALIVE_INTERVAL_S, _KEEPALIVE_PROBES = 25, 5, 4
 
 
@@ -79,7 +81,7 @@ class _Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """asyncio: the connection is there; it may be one too many."""
         self._transport = cast("asyncio.Transport", transport)
-        self.address = transport.get_extra_info("peername")[0]
+        self.address = (transport.get_extra_info("peername") or _GONE)[0]
         self._made_s = asyncio.get_running_loop().time()
         _tune(self._transport)
         if not self._opened(self):

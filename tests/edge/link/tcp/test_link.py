@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import struct
 
 import pytest
 
@@ -139,6 +140,41 @@ def test_an_abrupt_close_in_mid_message():
             async with edge.terminal() as terminal:
                 await terminal.send(RECORD)
                 await until(lambda: (2, RECORD) in edge.heard)
+
+    play(story)
+
+
+class ResetTerminal(TcpTerminalLink):
+    """Its edge goes with a reset when the connection stands and the terminal has not looked at it yet."""
+
+    edge: socket.socket | None = None
+
+    def _new(self):
+        if self.edge is not None:
+            called, _ = self.edge.accept()
+            called.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            called.close()
+            self.edge = None
+        return super()._new()
+
+
+def test_an_edge_that_has_reset_before_the_terminal_looks_is_called_again():
+    """Then the kernel no longer says who it was."""
+
+    async def story():
+        faults, wire = [], []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context["message"]))
+        with socket.create_server(("127.0.0.1", 0)) as edge:
+            link = ResetTerminal(*edge.getsockname(), TcpBounds(reconnect_min_s=0.02))
+            link.edge = edge
+            link.on_message(lambda message: None)
+            link.on_wire(wire.append)
+            task = asyncio.create_task(link.run())
+            await until(lambda: wire[-3:] == [True, False, True] or faults)
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            assert faults == []
 
     play(story)
 
