@@ -1,7 +1,8 @@
 """What opens the key stores does not lie beside them: a note after every command, a refusal where money is real.
 
 The file `unlock` in the folder of the stores opens them for whoever takes the folder. A demonstration may have it; a
-campus that is none is refused every command but those that end this (`seal`) or only look.
+campus that is none is refused every command but those that end this (`seal`), that only look, or that bring a folder of
+release 0.1 up to date without any key of the stores (`certificate cloud-door`).
 """
 
 import argparse
@@ -11,10 +12,17 @@ from pathlib import Path
 from provisioning.cli.arguments import warn
 from provisioning.custody import files as key_files
 from shared.errors import ConfigFault
+from shared.input.command_line import Parser
 from shared.words.voice import Text
 
 MAY_LIE_OPEN = "may_lie_open"
 """Default of a verb that works on stores which lie open, too."""
+
+
+def may_lie_open(*verbs: Parser) -> None:
+    """Let these work on stores which lie open, too."""
+    for verb in verbs:
+        verb.set_defaults(**{MAY_LIE_OPEN: True})
 
 
 def refuse_open(chosen: argparse.Namespace) -> None:

@@ -24,6 +24,7 @@ from provisioning.cli.arguments import (
     token_place,
     vault_of,
 )
+from provisioning.cli.beside import may_lie_open
 from provisioning.cli.stock import BLANKS, TRANSPORT_VERSION, batches, school_store
 from provisioning.custody.chain import Act, deed, name_of
 from provisioning.custody.journal import write_private
@@ -90,6 +91,7 @@ def add_to(verbs: Verbs) -> None:
     for step in (lease, work, seen, give_up, back, write_off):
         step.add_argument("--machine", required=True, metavar="NAME")
     sheet = _step(steps, "sheet", _sheet, Text("制卡日报", "the day's production sheet"))
+    may_lie_open(sheet)
     sheet.add_argument("--day", metavar="YYYYMMDD", help=Text("缺省今天", "today unless given"))
     inventory = _step(steps, "inventory", _inventory, Text("好卡写入新清单", "put the good cards into a new inventory"))
     for step in (start, lease, seen, give_up, back, write_off, inventory):

@@ -15,6 +15,7 @@ from pathlib import Path
 from provisioning.ceremony.ceremony import Ceremony
 from provisioning.ceremony.room import Room
 from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, say, vault_of
+from provisioning.cli.beside import may_lie_open
 from provisioning.custody import files as key_files
 from provisioning.custody.files import PASSPHRASE_LEAST
 from provisioning.custody.journal import read_private, write_private
@@ -77,8 +78,9 @@ def add_to(verbs: Verbs) -> None:
     abort.add_argument("--reason", required=True)
     for step in (begin, close, abort):
         add_who(step)
-    _step(steps, "status", _status, Text("进行到哪一步", "where it stands"))
-    _step(steps, "minutes", _minutes, Text("显示仪式记录", "print the minutes"))
+    status = _step(steps, "status", _status, Text("进行到哪一步", "where it stands"))
+    minutes = _step(steps, "minutes", _minutes, Text("显示仪式记录", "print the minutes"))
+    may_lie_open(status, minutes)
 
 
 def _step(steps: Verbs, name: str, run: object, help_text: Text) -> Parser:

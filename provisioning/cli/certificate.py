@@ -14,6 +14,7 @@ from typing import NamedTuple
 from provisioning.certificates import authority, revocation
 from provisioning.certificates.authority import Authority
 from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, say, vault_of
+from provisioning.cli.beside import may_lie_open
 from provisioning.cli.stock import school_store
 from provisioning.custody.chain import Act, deed
 from provisioning.custody.journal import write_private
@@ -63,6 +64,7 @@ def add_to(verbs: Verbs) -> None:
     )
     add_data(door)
     door.set_defaults(run=_cloud_door)
+    may_lie_open(door)
 
 
 def _renew(chosen: argparse.Namespace) -> None:

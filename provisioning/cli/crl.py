@@ -15,6 +15,7 @@ from provisioning.certificates import authority, revocation
 from provisioning.certificates.authority import Revocations
 from provisioning.certificates.revocation import Term
 from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, say, vault_of
+from provisioning.cli.beside import may_lie_open
 from provisioning.cli.stock import school_store
 from provisioning.custody.chain import NOTE_MAX, Act, deed
 from provisioning.custody.journal import write_private
@@ -37,6 +38,7 @@ def add_to(verbs: Verbs) -> None:
     )
     status.add_argument("--json", action="store_true")
     status.set_defaults(run=_status)
+    may_lie_open(status)
     renew = steps.add_parser("renew", help=Text("签发新列表，期限重新计算", "a new list, with a new term"))
     renew.set_defaults(run=_renew)
     revoke = steps.add_parser(

@@ -12,7 +12,7 @@ from pathlib import Path
 from provisioning.campus.file import File
 from provisioning.campus.folder import make_folder, require_empty
 from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, say, vault_of
-from provisioning.cli.beside import MAY_LIE_OPEN
+from provisioning.cli.beside import may_lie_open
 from provisioning.custody import chain as custody_chain
 from provisioning.custody import files as key_files
 from provisioning.custody import log as custody
@@ -38,7 +38,8 @@ def add_to(verbs: Verbs) -> None:
     verify.add_argument(
         "--head", metavar="HEX", help=Text("仪式记录或 STATUS 行上的链头", "head from the minutes or a STATUS line")
     )
-    verify.set_defaults(run=_verify, **{MAY_LIE_OPEN: True})
+    verify.set_defaults(run=_verify)
+    may_lie_open(verify)
     ways = add_group(verbs, "transport", Text("母卡：密钥传递", "keys as mother cards"))
     out = ways.add_parser(
         "export", help=Text("写母卡和认证卡 A、B", "write a mother card, authentication halves A and B")

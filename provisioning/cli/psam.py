@@ -23,6 +23,7 @@ from provisioning.cli.arguments import (
     token_place,
     vault_of,
 )
+from provisioning.cli.beside import may_lie_open
 from provisioning.custody.journal import write_private
 from provisioning.custody.notes import noted
 from provisioning.issue.bodies import in_reader
@@ -87,7 +88,7 @@ SHOWN = 5
 def add_to(verbs: Verbs) -> None:
     """Add the verbs and their steps."""
     steps = add_group(verbs, "psam", Text("PSAM 登记簿", "the register of PSAMs"))
-    _step(steps, "list", _list, Text("列出全部", "list all of them"))
+    listed = _step(steps, "list", _list, Text("列出全部", "list all of them"))
     make = _step(steps, "make", _make, Text("造新 PSAM，编号不重用", "make new ones, with numbers that nobody had"))
     make.add_argument("--count", type=int, default=1)
     make.add_argument("--out", type=Path, required=True, metavar="DIR")
@@ -139,7 +140,7 @@ def add_to(verbs: Verbs) -> None:
         steps, "inventory", _inventory, Text("新装机的写入新清单", "put those set in since into a new inventory")
     )
     rotate = add_group(verbs, "rotate", Text("密钥轮换", "rotation of the card masters"))
-    _step(rotate, "status", _status, Text("各版本进度与下一步", "how far each version is, and what is next"))
+    status = _step(rotate, "status", _status, Text("各版本进度与下一步", "how far each version is, and what is next"))
     costs = _step(rotate, "cost", _cost, Text("停用一个版本的代价", "what it costs to get rid of a version"))
     costs.add_argument("--json", action="store_true")
     _step(rotate, "new", _new, Text("下一版本，须办仪式", "the next version: hold a ceremony for it"))
@@ -149,6 +150,7 @@ def add_to(verbs: Verbs) -> None:
         step.add_argument("--version", type=int, required=True)
     for step in (make, move, renewed, order, close, inventory, issue, retire):
         add_who(step)
+    may_lie_open(listed, status, costs)
 
 
 def _step(steps: Verbs, name: str, run: object, told: Text) -> Parser:

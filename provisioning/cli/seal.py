@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from provisioning.cli.arguments import Verbs, add_store, add_who, now_s, say, vault_of
-from provisioning.cli.beside import MAY_LIE_OPEN
+from provisioning.cli.beside import may_lie_open
 from provisioning.custody import files as key_files
 from provisioning.custody import resealing
 from provisioning.custody.chain import NOTE_MAX, Act, deed
@@ -33,7 +33,8 @@ def add_to(verbs: Verbs) -> None:
         help=Text("或新口令的文件（600）", "or the file of a new passphrase (600)"),
     )
     add_who(verb)
-    verb.set_defaults(run=_seal, **{MAY_LIE_OPEN: True})
+    verb.set_defaults(run=_seal)
+    may_lie_open(verb)
 
 
 def _seal(chosen: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, say, vault_of
+from provisioning.cli.beside import may_lie_open
 from provisioning.custody.chain import Act, Event, check_value, name_of
 from provisioning.custody.journal import read_private
 from provisioning.custody.vault import Vault, merged
@@ -53,6 +54,7 @@ def add_to(verbs: Verbs) -> None:
     transport.set_defaults(run=_transport)
     sheet = steps.add_parser("sheet", help=Text("库存表", "the stock's sum"))
     sheet.set_defaults(run=_sheet)
+    may_lie_open(sheet)
     for step in (receive, spoil, count, transport, sheet):
         add_store(step)
     for step in (receive, spoil, count, transport):

@@ -1,9 +1,13 @@
 """What opens the stores beside them: noted, refused where money is real; shares and passphrases there never work."""
 
+import argparse
 import json
+import shutil
 
 import pytest
 
+from provisioning.cli.beside import MAY_LIE_OPEN
+from provisioning.cli.cli import _parser
 from provisioning.custody.journal import write_private
 from tests.provisioning.desk import WHO, ok, provision
 
@@ -22,7 +26,7 @@ def test_a_demonstration_may_lie_open_and_says_nothing(own):
 
 def test_a_real_campus_is_refused_until_it_is_sealed(own, tmp_path):
     production(own)
-    for words in (("rotate", "status"), ("psam", "list"), ("keys", "--socket", tmp_path / "s")):
+    for words in (("rotate", "new"), ("batch", "seen", "--machine", "m", *WHO), ("keys", "--socket", tmp_path / "s")):
         done = provision(*words, "--data", own)
         assert (done.returncode, "先 seal" in done.stderr) == (2, True), words
     looked = provision("custody", "verify", "--data", own)
@@ -33,6 +37,39 @@ def test_a_real_campus_is_refused_until_it_is_sealed(own, tmp_path):
     given = ("--share-file", shares[0], "--share-file", shares[1])
     done = provision("rotate", "status", "--data", own, *given)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+LOOKS = [
+    "batch sheet", "ceremony minutes", "ceremony status", "crl status", "custody verify", "psam list", "rotate cost",
+    "rotate status", "stock sheet",
+]  # fmt: skip
+
+
+def test_only_what_looks_or_ends_it_works_on_stores_that_lie_open():
+    """And the step from release 0.1, whose folder holds what opens its stores as often as not."""
+    known = {name: verb for name, verb in steps(_parser()) if verb.get_default(MAY_LIE_OPEN)}
+    assert sorted(known) == sorted([*LOOKS, "certificate cloud-door", "seal"])
+    named = [name for name, verb in known.items() if any(action.dest == "who" for action in verb._actions)]
+    assert named == ["seal"], "who only looks is asked for no name"
+
+
+def steps(verb, name=""):
+    below = [action for action in verb._actions if isinstance(action, argparse._SubParsersAction)]
+    if not below:
+        yield name, verb
+    for word, step in (pair for action in below for pair in action.choices.items()):
+        yield from steps(step, f"{name} {word}".strip())
+
+
+@pytest.mark.parametrize("step", [*LOOKS, "certificate cloud-door"])
+def test_to_look_is_free_and_the_door_of_0_1_is_made(campus, own, step):
+    for name in ("broker", "cloud", "boxes"):
+        shutil.copytree(campus.data / name, own / name)
+    shutil.copy(campus.data / "ca.pem", own)
+    done = provision(*step.split(), "--data", production(own))
+    assert "先 seal" not in done.stderr
+    if not step.startswith("ceremony"):  # none was ever begun
+        assert (done.returncode, "注意" in done.stderr) == (0, True), done
 
 
 def test_a_ceremony_that_is_not_sealed_yet_says_so_after_each_command(tmp_path):
