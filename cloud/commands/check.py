@@ -2,7 +2,6 @@
 
 import json
 import sys
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +30,7 @@ from shared.errors import StoreFault
 from shared.ids import CardId
 from shared.money import yuan
 from shared.purse.tac import ITEM_SIZE
+from shared.words.columns import left
 from shared.words.spans import span
 from shared.words.voice import Text
 
@@ -149,7 +149,7 @@ def _report_lines(sums: dict[str, Any]) -> Iterator[str]:
     for name, words in SUMS.items():
         value = sums[name]
         said = f"¥{yuan(value)}" if name.endswith("_fen") else str(value)
-        yield f"{words}{' ' * max(1, SUMS_WIDTH - _width(str(words)))}{said:>16}"
+        yield f"{left(words, SUMS_WIDTH)}{said:>16}"
     if sums["put_back"]["said"]:
         yield f"  {Text(*sums['put_back']['said'])}"
     for row in sums["rides"]:
@@ -215,14 +215,8 @@ def _conclusion(found: Report) -> Text:
 
 def _row(check: Check) -> str:
     name = str(NAMES.get(check.name, check.name))
-    gap = " " * max(1, NAME_WIDTH - _width(name))
     mark = "✗ " if check.broken else "△ " if check.warns else "✓ "
-    return f"  {mark}{name}{gap}{check.checked:>10}  {check.broken or check.note or ''}".rstrip()
-
-
-def _width(text: str) -> int:
-    """Columns on a terminal: Chinese characters take two."""
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+    return f"  {mark}{left(name, NAME_WIDTH)}{check.checked:>10}  {check.broken or check.note or ''}".rstrip()
 
 
 def _sums(reader: Reader, shown: Shown) -> dict[str, Any]:

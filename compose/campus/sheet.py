@@ -11,6 +11,7 @@ from typing import Any
 from compose.campus.figures import Figures, Terminal
 from shared.input.labels import in_order
 from shared.money import yuan
+from shared.words.columns import left, right
 from shared.words.voice import Text
 
 WILL = {
@@ -142,7 +143,7 @@ def sheet(figures: Figures) -> str:
         f"  {Text('本次：', 'this run: ')}{_pairs(figures.this_run)}",
         *_cut_short(figures),
         "",
-        f"  {_wide(Text('终端', 'terminal'), 17)} {_wide(Text('点位', 'position'), 20)} {_columns(HEADS)}",
+        f"  {left(Text('终端', 'terminal'), 17)} {left(Text('点位', 'position'), 20)} {_columns(HEADS)}",
     ]
     lines += [_row(terminal) for terminal in sorted(figures.terminals, key=lambda row: in_order(row.name))]
     lines += [_total(figures.terminals)]
@@ -212,8 +213,8 @@ def _purses(figures: Figures) -> list[str]:
     ]
     if not (f.subsidies or f.subsidy_opening_fen):
         return [_sum(label, fen, note, sign) for sign, label, fen, _, note in rows]
-    heads = "".join(_right(word, COLUMN) for word in PURSES)
-    return [f"    {_wide('', 32)}{heads}", *(_row_of_purses(*row) for row in rows)]
+    heads = "".join(right(word, COLUMN) for word in PURSES)
+    return [f"    {left('', 32)}{heads}", *(_row_of_purses(*row) for row in rows)]
 
 
 def _back(f: Figures) -> str:
@@ -231,8 +232,8 @@ def _of_cards(f: Figures) -> str:
 
 
 def _row_of_purses(sign: str, label: Text, fen: int, subsidy_fen: int, note: str) -> str:
-    columns = "".join(_right(yuan(one), COLUMN) for one in (fen - subsidy_fen, subsidy_fen, fen))
-    return f"  {sign} {_wide(label, 32)}{columns}  {note}".rstrip()
+    columns = "".join(right(yuan(one), COLUMN) for one in (fen - subsidy_fen, subsidy_fen, fen))
+    return f"  {sign} {left(label, 32)}{columns}  {note}".rstrip()
 
 
 def _desk(figures: Figures) -> list[tuple[str, Text, int, int, str]]:
@@ -424,7 +425,7 @@ def _open(figures: Figures) -> list[str]:
         lines.append(_sum(Text("挂账，或已扣卡", "suspense, maybe paid"), figures.suspense_fen, "", "±"))
     for case in figures.open:
         lines.append(
-            f"    {_wide(KINDS.get(case.kind, case.kind), 20)} {_wide(case.terminal, 12)} #{case.number:<6} "
+            f"    {left(KINDS.get(case.kind, case.kind), 20)} {left(case.terminal, 12)} #{case.number:<6} "
             f"{Text('卡', 'card')} {case.card}  {yuan(case.amount_fen)}  {Text(f'{case.age_s} 秒', f'{case.age_s} s')}"
         )
         if case.will:
@@ -434,7 +435,7 @@ def _open(figures: Figures) -> list[str]:
 
 
 def _sum(label: Text, fen: int, note: str | Text, sign: str = " ") -> str:
-    return f"  {sign} {_wide(label, 34)}{yuan(fen):>14}  {note}".rstrip()
+    return f"  {sign} {left(label, 34)}{yuan(fen):>14}  {note}".rstrip()
 
 
 def _row(t: Terminal) -> str:
@@ -442,33 +443,19 @@ def _row(t: Terminal) -> str:
     figures = _columns((span, t.taps, t.posted, yuan(t.spent_fen), yuan(t.loads_fen), t.owes))
     late = f"  {Text('未决', 'open')} {t.open_slots}" if t.open_slots else ""
     rides = f"  {Text('上车未扣', 'on, not charged')} {t.zero_rides}" if t.zero_rides else ""
-    return f"  {_wide(t.name, 17)} {_wide(t.place, 20)} {figures}{late}{rides}"
+    return f"  {left(t.name, 17)} {left(t.place, 20)} {figures}{late}{rides}"
 
 
 def _total(rows: tuple[Terminal, ...]) -> str:
     """What the rows above come to: the taps, posted, spent and loads of the sums over them."""
     taps, posted, owes = sum(t.taps for t in rows), sum(t.posted for t in rows), sum(t.owes for t in rows)
     spent, loads = yuan(sum(t.spent_fen for t in rows)), yuan(sum(t.loads_fen for t in rows))
-    return f"  {_wide(Text('合计', 'total'), 38)} {_columns(('', taps, posted, spent, loads, owes))}"
+    return f"  {left(Text('合计', 'total'), 38)} {_columns(('', taps, posted, spent, loads, owes))}"
 
 
 def _columns(cells: Sequence[object]) -> str:
     """The columns of numbers, or the heads over them."""
-    return "  ".join(_right(cell, width) for cell, width in zip(cells, WIDTHS, strict=True))
-
-
-def _wide(text: object, width: int) -> str:
-    """Pad what is shown by columns on the screen: a Chinese character takes two."""
-    return f"{text}{' ' * max(0, width - _taken(str(text)))}"
-
-
-def _right(text: object, width: int) -> str:
-    """The same, from the left."""
-    return f"{' ' * max(0, width - _taken(str(text)))}{text}"
-
-
-def _taken(text: str) -> int:
-    return sum(2 if ord(char) > 0x2E7F else 1 for char in text)
+    return "  ".join(right(cell, width) for cell, width in zip(cells, WIDTHS, strict=True))
 
 
 def _pairs(figures: Mapping[str, float]) -> str:

@@ -4,6 +4,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from shared.words.columns import left, right
+from shared.words.voice import Text
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -46,21 +49,34 @@ def at_most(
 
 def not_measured(name: str, unit: str, why: str) -> Row:
     """A row whose part is not there: neither met nor missed."""
-    return Row(name, None, unit, goal=f"未测 not measured: {why}")
+    return Row(name, None, unit, goal=str(Text(f"未测：{why}", f"not measured: {why}")))
+
+
+_MET, _NOT_MET = Text("达到", "met"), Text("未达到", "NOT MET")
+_FIGURE, _VALUE, _UNIT = Text("项目", "figure"), Text("数值", "value"), Text("单位", "unit")
+_BESIDE, _RATIO, _GOAL = Text("参照", "beside"), Text("比值", "ratio"), Text("目标", "goal")
 
 
 def table(rows: Sequence[Row]) -> str:
     """The printed table."""
-    lines = [f"{'figure':<44}{'value':>14} {'unit':<12}{'beside':<40}{'value':>14}{'ratio':>8}  goal"]
-    for row in rows:
-        ratio = f"{row.ratio:.2f}" if row.ratio is not None else ""
-        beside = f"{row.beside_value:,.1f}" if row.beside_value is not None else ""
-        verdict = {None: "", True: "达到 met", False: "未达到 NOT MET"}[row.met]
-        figure = f"{row.name:<44}{row.said:>14} {row.unit:<12}"
-        spread = f"({row.spread})" if row.spread else ""
-        said = " ".join(word for word in (row.goal, verdict, spread) if word)
-        lines.append(f"{figure}{row.beside:<40}{beside:>14}{ratio:>8}  {said}")
+    lines = [_line(_FIGURE, _VALUE, _UNIT, _BESIDE, _VALUE, _RATIO, _GOAL), *map(_line_of, rows)]
     return "\n".join(lines) + "\n"
+
+
+def _line_of(row: Row) -> str:
+    ratio = f"{row.ratio:.2f}" if row.ratio is not None else ""
+    beside = f"{row.beside_value:,.1f}" if row.beside_value is not None else ""
+    verdict = "" if row.met is None else str(_MET if row.met else _NOT_MET)
+    spread = f"({row.spread})" if row.spread else ""
+    said = " ".join(word for word in (row.goal, verdict, spread) if word)
+    return _line(row.name, row.said, row.unit, row.beside, beside, ratio, said)
+
+
+def _line(
+    figure: object, value: object, unit: object, beside: object, other: object, ratio: object, said: object
+) -> str:
+    begin = f"{left(figure, 44)}{right(value, 14)} {left(unit, 12)}"
+    return f"{begin}{left(beside, 40)}{right(other, 14)}{right(ratio, 8)}  {said}"
 
 
 def as_json(rows: Sequence[Row]) -> str:

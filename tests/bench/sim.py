@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 
 from compose.place import ROOT
+from shared.words.voice import Text
 from tests.bench.row import Row
 
 SEEDS = "1000:1004"
@@ -25,7 +26,7 @@ def rows() -> Iterator[Row]:
         if value is None:
             return
         found.append(value)
-    _say(f"每遍 each pass: {', '.join(f'{value:,.0f}' for value in found)}")
+    _say(_each_pass(found))
     best = max(found)
     yield Row("simulated campus-days of 2,000 taps", best, "/h and core", goal=f"≥ {GOAL:,.0f}", met=best >= GOAL)
 
@@ -39,10 +40,11 @@ def _days_per_hour() -> float | None:
             timeout=BOUND_S,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        _say(f"跳过：{BOUND_S:.0f} 秒内未完成 / skipped: not done within {BOUND_S:.0f} s")
+        _say(Text(f"跳过：{BOUND_S:.0f} 秒内未完成", f"skipped: not done within {BOUND_S:.0f} s"))
         return None
     if done.returncode:
-        _say(f"跳过：模拟器未能运行 / skipped: the simulator does not run: {_last(done.stderr) or _last(done.stdout)}")
+        said = _last(done.stderr) or _last(done.stdout)
+        _say(Text(f"跳过：模拟器未能运行：{said}", f"skipped: the simulator does not run: {said}"))
         return None
     return float(json.loads(_last(done.stdout))["campus_days_per_hour_and_core"])
 
@@ -52,5 +54,10 @@ def _last(text: str) -> str:
     return lines[-1] if lines else ""
 
 
-def _say(line: str) -> None:
+def _each_pass(found: list[float]) -> Text:
+    figures = ", ".join(f"{value:,.0f}" for value in found)
+    return Text(f"每遍：{figures}", f"each pass: {figures}")
+
+
+def _say(line: Text) -> None:
     sys.stdout.write(f"  · sim: {line}\n")

@@ -20,7 +20,15 @@ WORDS = (
 )  # fmt: skip
 """Tables whose form says already which half is which, or names of a campus, on cards and in fonts: in one language."""
 DUE: tuple[str, ...] = ()
-FILES = sorted(
+COMMANDS = tuple(
+    Path("tests", name)
+    for name in (
+        "bench/__main__.py", "bench/row.py", "bench/sim.py", "mutants/__main__.py", "mutants/scratch.py",
+        "sim/__main__.py", "torn/__main__.py",
+    )
+)  # fmt: skip
+"""Verbs of the launcher that live beside the tests."""
+FILES = sorted(COMMANDS) + sorted(
     path.relative_to(ROOT)
     for part in PARTS
     for path in (ROOT / part).rglob("*.py")

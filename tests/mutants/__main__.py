@@ -4,6 +4,7 @@ A report, not a check: exit 0 whatever survives, 1 if the tests fail without a m
 """
 
 import argparse
+import os
 import sys
 import tempfile
 from collections import Counter, defaultdict
@@ -15,15 +16,20 @@ from typing import NamedTuple
 
 from compose.place import ROOT
 from shared.input.command_line import Parser
+from shared.words.voice import Text, speak, wanted
 from tests.mutants.mirror import mirrors, pure_files
 from tests.mutants.mutator import Mutant, Place, places, planted
 from tests.mutants.scratch import Scratch, Verdict, has_none, is_green
 
-ABOUT = """在一份副本里逐个植入小错误（比较、边界、布尔、加减、常数±1、删去一句），只运行对应的测试。
-In a copy small mistakes are planted one by one (comparison, boundary, boolean, arithmetic, constant ±1, a statement
-removed), and only the tests that mirror the module are run."""
-EXITS = """退出码 exit codes: 0 报告完成，无论存活多少 reported, whatever survives ·
-1 不植入时测试也不通过 the tests fail without a mutant · 2 用法不对 wrong use"""
+ABOUT = Text(
+    "在一份副本里逐个植入小错误（比较、边界、布尔、加减、常数±1、删去一句），只运行对应的测试。",
+    """In a copy small mistakes are planted one by one (comparison, boundary, boolean, arithmetic, constant ±1,
+a statement removed), and only the tests that mirror the module are run.""",
+)
+EXITS = Text(
+    "退出码：0 报告完成，无论存活多少 · 1 不植入时测试也不通过 · 2 用法不对",
+    "exit codes: 0 reported, whatever survives · 1 the tests fail without a mutant · 2 wrong use",
+)
 FIRST_LIMIT_S = 300.0
 """Of tests without a mutant."""
 SAID_MAX = 3000
@@ -58,11 +64,15 @@ def main(arguments: list[str]) -> int:
     """Plant, ask, tell."""
     options = _options(arguments)
     chosen = sample(ROOT, options.mutants, options.seed, options.only)
-    _say(f"seed {options.seed}: {len(chosen)} 个 mutants")
+    _say(str(_begun(options.seed, len(chosen))))
     with tempfile.TemporaryDirectory(prefix="openykt-mutants-") as folder:
         found = Counter(_verdicts(Scratch(ROOT, Path(folder)), chosen))
     _say(" · ".join(f"{verdict.value} {found[verdict]}" for verdict in Verdict if found[verdict]))
     return int(bool(found[Verdict.NOT_GREEN]))
+
+
+def _begun(seed: int, mutants: int) -> Text:
+    return Text(f"种子 {seed}：{mutants} 个小错误", f"seed {seed}: {mutants} mutants")
 
 
 def _verdicts(scratch: Scratch, chosen: Sequence[Chosen]) -> Iterator[Verdict]:
@@ -95,9 +105,10 @@ def sample(root: Path, most: int, seed: int, only: str = "") -> list[Chosen]:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = Parser(prog="./ykt test", description=ABOUT, epilog=EXITS, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--mutants", type=_some, required=True, metavar="N", help="多少个 · how many")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="抽样的种子 · seed of the sample (0)")
-    parser.add_argument("--only", default="", metavar="TEXT", help="路径含此文字的模块 · modules by path")
+    parser.add_argument("--mutants", type=_some, required=True, metavar="N", help=Text("多少个", "how many"))
+    seed = Text("抽样的种子，缺省 0", "seed of the sample (0)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help=seed)
+    parser.add_argument("--only", default="", metavar="TEXT", help=Text("路径含此文字的模块", "modules by path"))
     return parser.parse_args(arguments)
 
 
@@ -115,4 +126,5 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
+from shared.words.voice import Text
+
 MEMORY_BYTES = 4 << 30
 """Of a run of tests: a loop that was made endless fills no machine."""
 MARKS = "not process and not postgres and not browser and not large"
@@ -24,11 +26,11 @@ _LEFT_OUT = ".git", ".venv", "var", "node_modules", "__pycache__", ".mypy_cache"
 class Verdict(Enum):
     """What became of a mutant."""
 
-    KILLED = "发现 killed"
-    SURVIVED = "存活 survived"
-    TIMED_OUT = "超时 timed out"
-    UNASKED = "无测试 no test to ask"
-    NOT_GREEN = "不植入也不通过 tests fail without it"
+    KILLED = Text("发现", "killed")
+    SURVIVED = Text("存活", "survived")
+    TIMED_OUT = Text("超时", "timed out")
+    UNASKED = Text("无测试", "no test to ask")
+    NOT_GREEN = Text("不植入也不通过", "tests fail without it")
 
 
 class Ran(NamedTuple):

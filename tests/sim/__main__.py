@@ -5,22 +5,27 @@ Exit 0: every seed holds (or, with --plant, the defect was caught). 1: a law bro
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import textwrap
 import time
-from os import cpu_count
 from pathlib import Path
 
 from shared.input.command_line import Parser
+from shared.words.voice import Text, speak, wanted
 from tests.sim.defects import DEFECTS
 from tests.sim.runs import Result, Wanted, run_all
 
-ABOUT = """用真实代码模拟校园：每个种子一个校园，按种子注入故障，全程核对。失败的种子打印自己的重现命令。
-A campus per seed: the real code, faults by seed, the laws checked all the time. A failing seed prints how to
-run it again."""
-EXITS = """退出码 exit codes: 0 全部成立（或缺陷被发现）all hold (or the defect was caught) · 1 否 not so ·
-2 用法不对 wrong use"""
+ABOUT = Text(
+    "用真实代码模拟校园：每个种子一个校园，按种子注入故障，全程核对。失败的种子打印自己的重现命令。",
+    """A campus per seed: the real code, faults by seed, the laws checked all the time. A failing seed prints how to
+run it again.""",
+)
+EXITS = Text(
+    "退出码：0 全部成立（或缺陷被发现） · 1 否 · 2 用法不对",
+    "exit codes: 0 all hold (or the defect was caught) · 1 not so · 2 wrong use",
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -58,9 +63,9 @@ def main(arguments: list[str]) -> int:
 
 def _report(result: Result, options: argparse.Namespace) -> str:
     if options.plant and not options.trace:
-        return f"[发现 caught] {options.plant}: seed {result.seed} {result.failure.splitlines()[0]}"
+        return f"[{Text('发现', 'caught')}] {options.plant}: seed {result.seed} {result.failure.splitlines()[0]}"
     again = f"./ykt sim --seeds {result.seed}:{result.seed + 1} --days {options.days} --taps {options.taps}"
-    return f"[失败 failed] seed {result.seed}, commit {_commit()}: {result.failure}\n{again}"
+    return f"[{Text('失败', 'failed')}] seed {result.seed}, commit {_commit()}: {result.failure}\n{again}"
 
 
 def _commit() -> str:
@@ -76,18 +81,23 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         prog="./ykt sim", description=ABOUT, epilog=EXITS, formatter_class=argparse.RawTextHelpFormatter
     )
     add = parser.add_argument
-    add("--seeds", type=_seeds, default=(0, 20), metavar="A:B", help="种子区间，不含 B · seeds A to B−1 (0:20)")
-    add("--days", type=_some, default=1, metavar="N", help="每个种子的天数 · days per seed (1)")
-    add("--taps", type=_some, default=300, metavar="N", help="每天刷卡次数 · taps per day (300)")
+    seeds = Text("种子区间，不含 B，缺省 0:20", "seeds A to B−1 (0:20)")
+    add("--seeds", type=_seeds, default=(0, 20), metavar="A:B", help=seeds)
+    add("--days", type=_some, default=1, metavar="N", help=Text("每个种子的天数，缺省 1", "days per seed (1)"))
+    add("--taps", type=_some, default=300, metavar="N", help=Text("每天刷卡次数，缺省 300", "taps per day (300)"))
     names = textwrap.fill(", ".join(sorted(DEFECTS)), 90, break_on_hyphens=False)
     add(
         "--plant", choices=sorted(DEFECTS), metavar="DEFECT",
-        help=f"植入一个缺陷，应被发现 · plant a defect, which must be caught:\n{names}",
+        help=Text(f"植入一个缺陷，应被发现：\n{names}", f"plant a defect, which must be caught:\n{names}"),
     )  # fmt: skip
-    add("--all", action="store_true", help="发现缺陷后继续 · go on after it was caught")
-    add("--trace", action="store_true", help="植入的缺陷也打印事件 · print the events of the planted defect, too")
-    add("--fingerprints", action="store_true", help="打印每个种子的指纹 · print each seed's fingerprint")
-    add("--jobs", type=_some, default=cpu_count() or 1, metavar="N", help="进程数 · processes (all cores)")
+    add("--all", action="store_true", help=Text("发现缺陷后继续", "go on after it was caught"))
+    add(
+        "--trace", action="store_true",
+        help=Text("植入的缺陷也打印事件", "print the events of the planted defect, too"),
+    )  # fmt: skip
+    add("--fingerprints", action="store_true", help=Text("打印每个种子的指纹", "print each seed's fingerprint"))
+    jobs = Text("进程数，缺省为处理器数", "processes (all cores)")
+    add("--jobs", type=_some, default=os.cpu_count() or 1, metavar="N", help=jobs)
     return parser.parse_args(arguments)
 
 
@@ -110,4 +120,5 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

@@ -53,6 +53,6 @@ def run_one(wanted: Wanted) -> Result:
     try:
         outcome = run_seed(wanted.seed, days=wanted.days, taps=wanted.taps, parts=parts)
     except Failure as failure:
-        text = f"{failure.text}\n故障 faults: {', '.join(failure.faults)}\n{failure.trace}"
+        text = f"{failure.text}\nfaults: {', '.join(failure.faults)}\n{failure.trace}"
         return Result(wanted.seed, None, failure.law, text, time.process_time() - began)
     return Result(wanted.seed, outcome, "", "", time.process_time() - began)

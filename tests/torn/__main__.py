@@ -6,15 +6,16 @@ without a debit. 1: a law broke; the run that broke it is printed. 2: wrong use.
 """
 
 import argparse
+import os
 import sys
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from multiprocessing import get_context
-from os import cpu_count
 
 from shared.input.command_line import Parser
+from shared.words.voice import Text, speak, wanted
 from tests.sample import kept
 from tests.torn import bank, behind, mixed, outage, play, rides
 from tests.torn.cut import Action
@@ -22,6 +23,7 @@ from tests.torn.play import count_points, cut_at
 
 BY_NAME = {**play.BY_NAME, **rides.BY_NAME, **mixed.BY_NAME, **bank.BY_NAME, **behind.BY_NAME}
 NAMES = (*BY_NAME, *outage.BY_NAME)
+ABOUT = Text("在每一步断一次，逐一核对", "cut at every step, check each")
 FAILURES_MAX = 20
 """Lines printed of what broke in one scenario."""
 
@@ -34,7 +36,7 @@ def main(arguments: list[str]) -> int:
         for name in options.scenario or NAMES:
             run = _cuts if name in BY_NAME else _outages
             total.add(run(name, pool, options))
-    _say(f"合计 total: {total.points} 处 points, {total.runs} 次 runs, 不符 broken {total.broken}")
+    _say(_sum(total))
     return int(total.broken > 0)
 
 
@@ -79,25 +81,37 @@ def _sample(names: list[str], one_in: int) -> dict[int, str]:
 
 def _told(name: str, points: dict[int, str], ways: int, failures: list[str], options: argparse.Namespace) -> Tally:
     tally = Tally(len(points), len(points) * ways, len(failures))
-    run = f"{tally.points:>3} 处 points × {ways:>2} = {tally.runs:>4} 次 runs"
-    _say(f"{name:<24} {run}, 不符 broken {tally.broken}")
+    _say(f"{name:<24} {_figures(tally, ways)}")
     for line in failures[:FAILURES_MAX] + ([f"  {point}" for point in points.values()] if options.points else []):
         _say(line)
     return tally
 
 
-def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = Parser(prog="./ykt torn", description="在每一步断一次，逐一核对 / cut at every step, check each")
-    parser.add_argument("scenario", nargs="*", metavar="SCENARIO", help=f"场景 / one or more of: {', '.join(NAMES)}")
-    parser.add_argument("--points", action="store_true", help="列出每一处 / name the points")
-    parser.add_argument(
-        "--one-in", type=_some, default=1, metavar="N", help="每 N 处取一处，固定取样 / one point in N, always the same"
+def _figures(tally: Tally, ways: int) -> Text:
+    points, runs, broken = f"{tally.points:>3}", f"{tally.runs:>4}", tally.broken
+    return Text(
+        f"{points} 处 × {ways:>2} = {runs} 次，不符 {broken}",
+        f"{points} points × {ways:>2} = {runs} runs, broken {broken}",
     )
-    parser.add_argument("--jobs", type=int, default=cpu_count() or 1, help="进程数 / processes")
-    options = parser.parse_args(arguments)
-    if unknown := [name for name in options.scenario if name not in NAMES]:
-        parser.error(f"无此场景 / no such scenario: {', '.join(unknown)}")
-    return options
+
+
+def _sum(total: Tally) -> Text:
+    return Text(
+        f"合计：{total.points} 处，{total.runs} 次，不符 {total.broken}",
+        f"total: {total.points} points, {total.runs} runs, broken {total.broken}",
+    )
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = Parser(prog="./ykt torn", description=ABOUT)
+    names = ", ".join(NAMES)
+    chosen = Text(f"场景，缺省全部：{names}", f"one or more of: {names}")
+    parser.add_argument("scenario", nargs="*", metavar="SCENARIO", choices=NAMES, help=chosen)
+    parser.add_argument("--points", action="store_true", help=Text("列出每一处", "name the points"))
+    one_in = Text("每 N 处取一处，固定取样", "one point in N, always the same")
+    parser.add_argument("--one-in", type=_some, default=1, metavar="N", help=one_in)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help=Text("进程数", "processes"))
+    return parser.parse_args(arguments)
 
 
 def _some(text: str) -> int:
@@ -112,4 +126,5 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    speak(wanted(sys.argv[1:], os.environ))
     sys.exit(main(sys.argv[1:]))

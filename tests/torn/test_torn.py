@@ -29,7 +29,7 @@ SALE = SCENARIOS[0]
 def test_every_point_of_every_tap(ahead, whole):
     done = ahead(RUN_MAX_S)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5_000:]
-    total = re.search(r"total: (\d+) 处 points, (\d+) 次 runs, 不符 broken 0", done.stdout)
+    total = re.search(r"合计：(\d+) 处，(\d+) 次，不符 0", done.stdout)
     assert total is not None, done.stdout
     assert int(total[1]) > (540 if whole else 540 // TORN_ONE_IN)
     assert int(total[2]) == sum(int(points) * int(ways) for points, ways in _POINTS.findall(done.stdout))
@@ -45,7 +45,7 @@ def test_a_sample_has_some_of_each_scenario_and_nothing_that_the_whole_has_not()
     assert len(_sample(names[:2], 6)) == 1
 
 
-_POINTS = re.compile(r"(\d+) 处 points × +(\d+) =")
+_POINTS = re.compile(r"(\d+) 处 × +(\d+) =")
 
 
 def test_the_points_are_those_of_a_purchase():
