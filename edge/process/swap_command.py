@@ -41,7 +41,7 @@ def swap(data: Path, wish: Wish, clock: CampusClock) -> list[str]:
         return _changed(settings, orders, wish, clock)
 
 
-def _changed(settings: Settings, orders: tuple[SwapOrder, ...], wish: Wish, clock: CampusClock) -> list[str]:
+def _changed(settings: BoxSettings, orders: tuple[SwapOrder, ...], wish: Wish, clock: CampusClock) -> list[str]:
     broken = _named(settings.terminals, wish.broken, "--broken")
     if wish.undo:
         return _undone(settings, orders, broken)
