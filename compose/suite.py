@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from compose.place import ROOT, keep_private
+from shared.input.command_line import Parser
+from shared.input.described import DESCRIBE
 from shared.words.voice import Text, speak, wanted, without
 
 HELP = Text(
@@ -66,6 +68,8 @@ def main(arguments: list[str]) -> int:
     """Return 0 if all is well, 1 if a check or a test failed, 2 for wrong use."""
     os.chdir(ROOT)
     _let_bytecode_be_kept()
+    if arguments == [DESCRIBE]:
+        _own_words().parse_args(arguments)
     if MUTANTS in arguments:
         return subprocess.run((sys.executable, "-m", "tests.mutants", *arguments), check=False).returncode
     if {"-h", "--help"} & set(arguments):
@@ -77,6 +81,15 @@ def main(arguments: list[str]) -> int:
         _say(str(Text(f"检查未通过：{names}；未运行测试", f"checks failed: {names}; no test was run")))
         return 1
     return EXIT.get(pytest.ExitCode(pytest.main([*SUITE, *arguments] if is_suite else arguments)), 1)
+
+
+def _own_words() -> Parser:
+    """Those that are not pytest's, for a shell that completes them."""
+    parser = Parser(prog="./ykt test")
+    parser.add_argument(ALL, action="store_true", help=Text("不取样", "no sample"))
+    parser.add_argument(MUTANTS, metavar="N", help=Text("没有测试发现的小错误", "small mistakes that no test sees"))
+    parser.add_argument("words", nargs="*", type=Path, help=Text("pytest 的参数", "words for pytest"))
+    return parser
 
 
 def _let_bytecode_be_kept() -> None:

@@ -129,6 +129,13 @@ VERBS = (
         "compose.lock.sbom",
         extras="",
     ),
+    Verb(
+        "completion",
+        "bash|zsh|fish",
+        Text("命令补全脚本，用法见其 --help", "a script by which the shell completes words; see its --help"),
+        "compose.completion",
+        extras=f"{RUN},shell",
+    ),
     Verb("edge", "…", Text("数据网关", "the edge box"), "edge"),
     Verb("cloud", "…", Text("中心平台：入账、控制台、导入", "the platform: ingest, console, import"), "cloud"),
     Verb(

@@ -5,9 +5,12 @@ is printed as it is.
 """
 
 import argparse
+import json
 import re
+import sys
 from typing import Any, NoReturn
 
+from shared.input.described import DESCRIBE, described
 from shared.words.voice import OPTION, Language, Text, spoken
 
 WRONG_USE = 2
@@ -56,6 +59,13 @@ class Parser(argparse.ArgumentParser):
     def add_argument_group(self, *words: Any, **options: Any) -> Any:  # noqa: ANN401  # handed on
         """See argparse.ArgumentParser."""
         return super().add_argument_group(*map(_one, words), **_said(options))
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401  # handed on
+        """See argparse.ArgumentParser. To DESCRIBE alone it answers what it takes, and ends with 0."""
+        if list(sys.argv[1:] if args is None else args) == [DESCRIBE]:
+            sys.stdout.write(f"{json.dumps(described(self), ensure_ascii=False)}\n")
+            self.exit()
+        return super().parse_known_args(args, namespace)
 
     def format_usage(self) -> str:
         """The usage line."""
