@@ -11,10 +11,10 @@ from typing import NoReturn
 
 from compose.lock.locked import FILE, wanted_lines
 from compose.place import ROOT, WrongUse, keep_private
-from compose.verbs import Verb, extras_of, find, help_text, missing_debian
+from compose.verbs import Verb, extras_of, find, first_page, help_text, missing_debian
 from shared.words.voice import INHERITED, speak, wanted, without
 
-HELP = {"", "help", "-h", "--help"}
+NOTHING, HELP = "", {"help", "-h", "--help"}
 PARTS = frozenset({"edge", "cloud", "provision", "terminal", "desk"})
 """Verbs whose --data is a campus; those of the launcher keep one in their folder."""
 DATA = "--data"
@@ -29,6 +29,9 @@ def main(arguments: list[str]) -> int:
     speak(language)
     os.environ[INHERITED] = language.value
     name, *rest = without(arguments) or [""]
+    if name == NOTHING:
+        sys.stdout.write(first_page())
+        return 0
     if name in HELP:
         sys.stdout.write(help_text())
         return 0
@@ -68,7 +71,7 @@ def _campus(folder: str) -> str:
 
 
 def _needs(arguments: list[str]) -> int:
-    if not arguments or arguments[0] in HELP:
+    if not arguments or arguments[0] in {NOTHING, *HELP}:
         sys.stdout.write("\n\n")
         return 0
     verb = find(arguments[0])

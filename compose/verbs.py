@@ -22,8 +22,22 @@ POSTGRES = Path("/usr/lib/postgresql")
 PCSC_HEADER = Path("/usr/include/PCSC/winscard.h")
 VPCD = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
-FIRST = ("up", "verify", "test")
-"""What somebody should try who has just got here, in this order."""
+FIRST = (
+    (
+        "up",
+        "",
+        Text("启动一个完整的校园，打印集控平台地址和登录链接", "a whole campus; prints the console's address"),
+    ),
+    (
+        "terminal",
+        " --interactive",
+        Text("在另一窗口亲手收款：输金额、选卡、拔卡", "in another window: sell by hand, pull cards"),
+    ),
+    ("verify", "", Text("核对账本与网关，校园运行时也可以", "check ledger and boxes, also while it runs")),
+    ("up", " --for 60s", Text("六十秒后收市，打印能手算的结账表", "end after a minute; a sheet that adds up")),
+    ("test", "", Text("全部检查和测试，约十分钟", "every check and test, about ten minutes")),
+)
+"""What somebody should try who has just got here, in this order: a verb, its words, what he will see."""
 PROGRAMS = "/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin"
 
 
@@ -83,7 +97,7 @@ VERBS = (
         "[SCENARIO…] [--points]",
         Text(
             "闪卡穷举：每一条指令、每一次落盘都断一次，逐一核对",
-            "torn cards: each APDU and each durable write cut once, then checked",
+            "torn cards: every APDU and durable write cut once, then checked",
         ),
         "tests.torn",
         extras=DEV,
@@ -195,17 +209,54 @@ def missing_debian(verb: Verb, arguments: list[str]) -> tuple[str, ...]:
     return tuple(package for package, there in needs.items() if not there)
 
 
+def first_page() -> str:
+    """Return what is shown to somebody who says nothing: what to try first."""
+    names = {verb.name for verb in existing()}
+    rows = "\n".join(f"  {f'./ykt {name}{words}':<31}{does}" for name, words, does in FIRST if name in names)
+    page = Text(
+        f"""\
+OpenYKT 开放一卡通：学生刷卡吃饭，断网也能扣款，记录一笔不丢
+
+可以先试（按此次序）：
+{rows}
+
+Ctrl-C 有序结束。数据在 var/，再次启动接着用；删掉 var/ 就是重新开始。
+首次运行会建立 .venv 并安装所需的包，约一分钟。
+
+  ./ykt --help        全部命令；每个命令也有自己的 --help
+  ./ykt completion    命令补全（bash、zsh、fish）
+  README.zh.md        一笔记录的路、各岗位的说明；用语见 GLOSSARY.md
+
+界面语言随终端。English: ./ykt --lang en
+""",
+        f"""\
+OpenYKT, an open-source campus one-card platform: cards pay without a network,
+and no record is lost.
+
+What to try first, in this order:
+{rows}
+
+Ctrl-C ends in order. Data are in var/, the next start goes on with them;
+remove var/ to begin anew. The first run makes .venv and installs what is
+needed, about a minute.
+
+  ./ykt --help        all verbs; each has its own --help, too
+  ./ykt completion    completion of words in bash, zsh and fish
+  README.md           the path of a record, pages for each desk; GLOSSARY.md
+
+The language is that of the terminal. Chinese: ./ykt --lang zh
+""",
+    )
+    return str(page)
+
+
 def help_text() -> str:
-    """Return the help in one language; what to try first stands first."""
+    """Return the help in one language: all verbs."""
     verbs = existing()
-    first = "\n".join(f"  ./ykt {verb.name:<7} {verb.does}" for name in FIRST for verb in verbs if verb.name == name)
-    rows = "\n".join(f"  {verb.name:<11} {verb.usage}\n            {verb.does}" for verb in verbs)
+    rows = "\n".join(f"  {f'{verb.name:<11} {verb.usage}'.rstrip()}\n              {verb.does}" for verb in verbs)
     page = Text(
         f"""\
 OpenYKT 开放一卡通
-
-可以先试：
-{first}
 
 用法：./ykt 命令 [参数]
 首次运行会建立 .venv 并安装所需的包。每个命令都有自己的 --help。
@@ -217,9 +268,6 @@ OpenYKT 开放一卡通
 """,
         f"""\
 OpenYKT, an open-source campus one-card platform
-
-What to try first:
-{first}
 
 Usage: ./ykt VERB [ARGUMENTS]
 The first run makes .venv and installs what is needed.

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from unicodedata import east_asian_width
 
 import pytest
 
@@ -14,7 +13,8 @@ from compose import verbs
 from compose.__main__ import main
 from compose.lock.locked import FILE
 from compose.place import ROOT, WrongUse
-from compose.verbs import VERBS, existing, extras_of, find, help_text, missing_debian
+from compose.verbs import FIRST, VERBS, existing, extras_of, find, first_page, help_text, missing_debian
+from shared.words.columns import taken
 from shared.words.voice import Language, speak, wanted
 
 TOOLS = {"sh", "dirname", "id", "cat", "sed", "cksum", "grep", "tail", "mktemp", "rm", "flock", "uname", "env", "tr"}
@@ -44,9 +44,10 @@ def checkout(tmp_path):
 
 @pytest.mark.parametrize(
     ("words", "environment", "is_english"),
-    [((), {}, False), (("--help",), {"LANG": "en_US.UTF-8"}, True), (("-h", "--lang", "en"), {}, True),
-     (("--lang=en",), {}, True), (("help", "--lang", "zh"), {"LANG": "en"}, False),
-     ((), {"LC_ALL": "zh_CN.UTF-8", "LANG": "en_GB"}, False), ((), {"YKT_LANG": "en", "LC_ALL": "zh_CN"}, True)],
+    [(("help",), {}, False), (("--help",), {"LANG": "en_US.UTF-8"}, True), (("-h", "--lang", "en"), {}, True),
+     (("help", "--lang=en"), {}, True), (("help", "--lang", "zh"), {"LANG": "en"}, False),
+     (("-h",), {"LC_ALL": "zh_CN.UTF-8", "LANG": "en_GB"}, False),
+     (("-h",), {"YKT_LANG": "en", "LC_ALL": "zh_CN"}, True)],
 )  # fmt: skip
 def test_help_needs_no_venv_and_is_in_one_language(checkout, words, environment, is_english):
     done = ykt(*words, checkout=checkout, **environment)
@@ -61,10 +62,21 @@ def test_help_lists_the_verbs_of_this_checkout_and_no_others(checkout):
     assert not {"sim", "bench", "cloud", "provision", "terminal"} & set(listed)
 
 
-def test_help_says_first_what_to_try_first(checkout):
-    said = ykt(checkout=checkout).stdout
-    assert re.findall(r"^  ./ykt ([a-z]+) ", said, re.MULTILINE) == ["up", "verify", "test"]
-    assert said.index("./ykt test") < said.index("用法")
+@pytest.mark.parametrize(("words", "title"), [((), "可以先试"), (("--lang", "en"), "What to try first")])
+def test_without_words_it_shows_what_to_try_first(checkout, words, title):
+    done = ykt(*words, checkout=checkout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert title in done.stdout
+    assert re.findall(r"^  ./ykt ([a-z]+) ", done.stdout, re.MULTILINE) == ["up", "verify", "up", "test", "completion"]
+    assert not (checkout / ".venv").exists()
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_what_to_try_first_is_a_short_page_of_verbs_that_exist(language):
+    speak(language)
+    assert len(first_page().splitlines()) <= 20
+    assert {name for name, *_ in FIRST} <= {verb.name for verb in existing()}
+    assert widest(first_page()) <= 80
 
 
 @pytest.mark.parametrize(
@@ -248,8 +260,11 @@ def test_every_verb_says_both_languages():
 @pytest.mark.parametrize("language", list(Language))
 def test_help_fits_a_terminal(language):
     speak(language)
-    widths = [sum(2 if east_asian_width(char) in "WF" else 1 for char in line) for line in help_text().splitlines()]
-    assert max(widths) <= 80
+    assert widest(help_text()) <= 80
+
+
+def widest(page):
+    return max(map(taken, page.splitlines()))
 
 
 @pytest.mark.parametrize("verb", existing(), ids=lambda verb: verb.name)
