@@ -12,12 +12,14 @@ from typing import Any, Self
 
 from cloud.keys.faults import KeyProcessAway, KeyRefused
 from shared.errors import KeyFault, WireFault
+from shared.fleet.document import SIGNATURE_SIZE, Head, SignedHead
+from shared.keys.document_key import DocumentKey, document_key
 from shared.purse.load_auth import LoadAuth
 from shared.purse.overdraft_auth import OverdraftAuth
 from shared.purse.tac import ITEM_SIZE
 from shared.purse.upkeep import ExternalAuthAsk, InternalAuthAsk, PinReloadAsk, UpkeepAsk
 from shared.wire import codec
-from shared.wire.keyproc import AWAY, FRAME_MAX, LENGTH, Op
+from shared.wire.keyproc import AWAY, FRAME_MAX, LENGTH, SIGNS, Op
 from shared.wire.upkeep_frames import to_frame
 
 TIMEOUT_S = 2.0
@@ -84,6 +86,21 @@ class KeyClient:
     def internal_auth(self, ask: InternalAuthAsk, key_version: int) -> bool:
         """Did this card's own key make the answer? KeyFault when refused or away."""
         return self._yes(Op.INTERNAL_AUTH, ask.card, key_version, ask.data, ask.answer)
+
+    def sign_document(self, head: Head) -> SignedHead:
+        """The head with its kind's signature. KeyFault when refused (another role's kind, no such key) or away."""
+        op = next((one for one, kinds in SIGNS.items() if head.kind in kinds), Op.SIGN_ORDER)
+        raw = head.encode()
+        return SignedHead(raw, self._octets(SIGNATURE_SIZE, op, raw))
+
+    def document_keys(self) -> list[DocumentKey]:
+        """The public half of every document key that the key process holds. KeyFault when refused or away."""
+        answer = self._ask(Op.DOCUMENT_KEYS)
+        try:
+            rows = [codec.fields(row, int, int, bytes, bytes, what="document key") for row in answer]
+            return [document_key(*row) for row in rows]
+        except (TypeError, WireFault) as fault:
+            raise KeyFault("key process: no list of document keys") from fault
 
     def check_value(self, kind: str, version: int) -> bytes:
         """3-byte KCV of a master. KeyFault when refused (there is none) or away."""

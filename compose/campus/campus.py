@@ -48,10 +48,15 @@ class Where:
         """Its socket for card desks, which move no money."""
         return self.run / "desk-keys.sock"
 
+    @property
+    def fleet_socket(self) -> Path:
+        """Its socket for whoever orders terminals about."""
+        return self.run / "fleet-keys.sock"
+
 
 def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
     """Key process, ingest and console; `after` = the broker and the database. Selling goes on without a console."""
-    keys = key_process(where.data, where.keys_socket, where.desk_socket)
+    keys = key_process(where.data, where.keys_socket, where.desk_socket, where.fleet_socket)
     dsn = ("--dsn", where.dsn) if where.dsn else ()
     ingest = _python(
         "ingest", "cloud", "ingest", *_data(where), "--keys", str(where.keys_socket),
@@ -65,10 +70,11 @@ def core_parts(where: Where, after: tuple[str, ...]) -> list[Part]:
     return [keys, ingest, console]
 
 
-def key_process(data: Path, socket: Path, desk_socket: Path | None = None) -> Part:
-    """The only part that opens the key store."""
-    desk = ("--desk-socket", str(desk_socket)) if desk_socket is not None else ()
-    return _python("keys", "provisioning", "keys", "--data", str(data), "--socket", str(socket), *desk)
+def key_process(data: Path, socket: Path, desk: Path | None = None, fleet: Path | None = None) -> Part:
+    """The only part that opens the key store. desk, fleet: its further sockets."""
+    asked = (("--desk-socket", desk), ("--fleet-socket", fleet))
+    others = [word for name, path in asked if path is not None for word in (name, str(path))]
+    return _python("keys", "provisioning", "keys", "--data", str(data), "--socket", str(socket), *others)
 
 
 def desk_parts(where: Where, plan: Plan, port: int, after: tuple[str, ...]) -> list[Part]:

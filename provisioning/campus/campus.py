@@ -100,7 +100,7 @@ def campus_files(making: Making) -> Iterator[File]:
     cards: list[CardRow] = []
     yield from _card_files(plan, keys.school, dates, cards)
     yield from _operator_files(plan, keys.school, dates)
-    yield from _terminal_files(plan, keys.school, [*bodies, *(spare.as_body() for spare in spares)], cards)
+    yield from _terminal_files(plan, keys, [*bodies, *(spare.as_body() for spare in spares)], cards)
     boxes: list[BoxRow] = []
     yield from _box_files(making, keys, bodies, spares, boxes)
     yield from _cloud_files(making, keys)
@@ -213,14 +213,15 @@ def _operator_files(plan: Plan, school: KeyStore, dates: Validity) -> Iterator[F
         yield File("operators/index.json", to_bytes(index))
 
 
-def _terminal_files(plan: Plan, school: KeyStore, bodies: Sequence[Body], cards: Sequence[CardRow]) -> Iterator[File]:
+def _terminal_files(plan: Plan, keys: _Keys, bodies: Sequence[Body], cards: Sequence[CardRow]) -> Iterator[File]:
     refused = frozenset(plan.hotlist)
     listed = [card.card for card in cards if card.label in refused]
+    campus_key = keys.public(plan.campus).campus
     for body in bodies:
         folder = f"terminals/{body.plan.name}"
-        yield File(f"{folder}/terminal.json", to_bytes(terminal_json(plan, body, listed)))
+        yield File(f"{folder}/terminal.json", to_bytes(terminal_json(plan, body, listed, campus_key)))
         if body.psam is not None:
-            yield File(f"{folder}/psam.bin", make_psam(body.psam, school))
+            yield File(f"{folder}/psam.bin", make_psam(body.psam, keys.school))
 
 
 def _box_files(

@@ -71,8 +71,8 @@ def to_bytes(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=1).encode() + b"\n"
 
 
-def terminal_json(plan: Plan, body: Body, listed: Sequence[CardId]) -> dict[str, Any]:
-    """terminal.json of one body; listed: the cards on version 1 of the hotlist.
+def terminal_json(plan: Plan, body: Body, listed: Sequence[CardId], campus_key: bytes) -> dict[str, Any]:
+    """terminal.json of one body; listed: the cards on version 1 of the hotlist; campus_key: the public half (32 B).
 
     A POS takes subsidies first where any card has, or will have, a subsidy purse.
     """
@@ -88,6 +88,7 @@ def terminal_json(plan: Plan, body: Body, listed: Sequence[CardId]) -> dict[str,
         "device": body.device.hex(),
         "key": body.key.hex(),
         "key_version": LINK_VERSION,
+        "campus_key": campus_key.hex(),
         "profile": plan.profile.name,
         "box": body.box.box,
         "link": body.box.link_of(body.plan).to_json(),

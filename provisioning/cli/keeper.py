@@ -41,6 +41,11 @@ def add_to(verbs: Verbs) -> None:
         type=Path,
         help=Text("核对用的套接字：TAC 与校验值", "socket for checks: TACs and check values"),
     )
+    keys.add_argument(
+        "--fleet-socket",
+        type=Path,
+        help=Text("终端管理用的套接字：参数、指令的签名", "socket for the fleet: signs parameters and orders"),
+    )
     keys.add_argument("--keeper", type=KeeperName, choices=list(KeeperName), default=KeeperName.SOFTWARE)
     add_token(keys)
     keys.add_argument(
@@ -73,7 +78,10 @@ def add_to(verbs: Verbs) -> None:
 
 
 def _keys(chosen: argparse.Namespace) -> None:
-    asked = {Role.MONEY: chosen.socket, Role.DESK: chosen.desk_socket, Role.AUDIT: chosen.audit_socket}
+    asked = {
+        Role.MONEY: chosen.socket, Role.DESK: chosen.desk_socket, Role.AUDIT: chosen.audit_socket,
+        Role.FLEET: chosen.fleet_socket,
+    }  # fmt: skip
     paths = {role: path for role, path in asked.items() if path is not None}
     choice = KeeperChoice(
         chosen.keeper, chosen.passphrase_file, tuple(chosen.share_file), chosen.module, chosen.pin_file

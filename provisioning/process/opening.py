@@ -18,6 +18,7 @@ from provisioning.keeper.keeper import Keeper
 from provisioning.keeper.pkcs11 import Pkcs11Keeper
 from provisioning.keeper.reopening import ReopeningKeeper
 from provisioning.keeper.software import keeper_of
+from provisioning.keys.documents import DocumentKeys, document_keys
 from provisioning.keys.levels import HELD
 from provisioning.keys.places import GOES
 from provisioning.keys.store import KeyKind, KeyStore, Level
@@ -57,12 +58,14 @@ class ReopeningNeeds(NamedTuple):
 class Opened:
     """A keeper, the campus whose masters it holds, and what the custody log is to say.
 
-    token: the part of it that may go away; closed: why the sealed store beside the token is not open, if it is not.
+    documents: what documents are signed with, of the sealed store: none where only a token is open. token: the part of
+    it that may go away; closed: why the sealed store beside the token is not open, if it is not.
     """
 
     keeper: JoinedKeeper
     campus: int
     events: list[Event]
+    documents: DocumentKeys
     token: ReopeningKeeper | None = None
     closed: str = ""
 
@@ -73,8 +76,9 @@ def open_keeper(data: Path, choice: KeeperChoice, at: int, needs: ReopeningNeeds
         return _token(data, choice, at, needs)
     school = _store(data, choice)
     _require_here(data, school)
+    documents = document_keys(school)
     keeper, events = _of_store(school, at)
-    return Opened(JoinedKeeper([keeper], rotation_files.retired(data)), school.campus, events)
+    return Opened(JoinedKeeper([keeper], rotation_files.retired(data)), school.campus, events, documents)
 
 
 def _token(data: Path, choice: KeeperChoice, at: int, needs: ReopeningNeeds) -> Opened:
@@ -96,10 +100,12 @@ def _token(data: Path, choice: KeeperChoice, at: int, needs: ReopeningNeeds) -> 
 
     first = standing()
     events, parts, closed = _events(first, at), [], ""
+    documents = DocumentKeys(first.campus)
     try:
         school = _store(data, choice)
         if school.campus != first.campus:
             raise KeyFault(Text("密封库与密码设备不属于同一学校", "the sealed store and the token are of two schools"))
+        documents = document_keys(school)
         beside, others = _of_store(school, at)
         parts, events = [beside], events + others
     except (ConfigFault, KeyFault) as fault:
@@ -109,7 +115,7 @@ def _token(data: Path, choice: KeeperChoice, at: int, needs: ReopeningNeeds) -> 
         closed = str(fault)
     token = ReopeningKeeper(first, reopened, needs.clock, may_go)
     keeper = JoinedKeeper([token, *parts], rotation_files.retired(data))
-    return Opened(keeper, first.campus, events, token, closed)
+    return Opened(keeper, first.campus, events, documents, token, closed)
 
 
 def _store(data: Path, choice: KeeperChoice) -> KeyStore:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioning.keeper.keeper import Keeper, KeeperAway, RetiredKey, UnknownKey
+from provisioning.keys.documents import DocumentKeys
 from provisioning.keys.levels import MASTERS
 from provisioning.keys.store import KeyKind, WrongKeyUse
 from provisioning.plan.numbers import issuer
+from provisioning.process.documents import DocumentOperations
 from provisioning.process.money import MoneyOperations
 from provisioning.process.refusal import Reason, Refused, exact
 from provisioning.process.upkeep import UpkeepOperations
@@ -49,17 +51,19 @@ class Counts:
     overdraft_mac2: int = 0
     upkeep: int = 0
     authentications: int = 0
+    documents: int = 0
 
 
 class KeyOperations:
-    """The operations over one school's keeper. Not thread-safe."""
+    """The operations over one school's keeper. documents: what it signs documents with. Not thread-safe."""
 
-    def __init__(self, keeper: Keeper, campus: int) -> None:
+    def __init__(self, keeper: Keeper, campus: int, documents: DocumentKeys | None = None) -> None:
         self._keeper = keeper
         self.counts = Counts()
         self._answers: dict[str, Callable[[Sequence[Any]], object]] = {
             **MoneyOperations(keeper, issuer(campus), self.counts).answers(),
             **UpkeepOperations(keeper, issuer(campus), self.counts).answers(),
+            **DocumentOperations(documents or DocumentKeys(campus), self.counts).answers(),
             Op.KCV: self._kcv,
             Op.STATUS: self._status,
         }

@@ -121,7 +121,7 @@ def serve_keys(data: Path, paths: Mapping[Role, Path], choice: KeeperChoice, *, 
         opened = open_keeper(data, choice, _now_s(), ReopeningNeeds(_now_s, time.monotonic, record))
         ends.callback(opened.keeper.close)
         head = record(opened.events)
-        operations = KeyOperations(opened.keeper, opened.campus)
+        operations = KeyOperations(opened.keeper, opened.campus, opened.documents)
         if opened.closed:
             sys.stderr.write(
                 str(

@@ -9,6 +9,8 @@ import struct
 from collections.abc import Mapping
 from enum import StrEnum
 
+from shared.fleet.document import DocumentKind
+
 LENGTH = struct.Struct(">I")
 FRAME_MAX = 1 << 20
 """Largest request or answer; larger closes the connection."""
@@ -29,6 +31,10 @@ class Op(StrEnum):
     PIN_RELOAD: [card, key version, new PIN] → 4-byte MAC.
     EXTERNAL_AUTH: [card, key version, challenge 4 or 8] → 8-byte cryptogram under the card's control key.
     INTERNAL_AUTH: [card, key version, 8 bytes, the card's 8 bytes] → bool: did the card's own key make them?
+    SIGN_LIST: [head of a document] → 64-byte signature; of a list that follows from the ledger: hotlist, revocations,
+    awaited cards.
+    SIGN_ORDER: the same of what persons decide: parameters, operators, orders.
+    DOCUMENT_KEYS: [] → [[kind, key version, public key, the campus key's certificate], ...].
     KCV: [kind, version] → 3-byte check value of a master.
     STATUS: [] → [[kind, version, 3-byte check value], ...] of all masters that are held.
     """
@@ -45,6 +51,9 @@ class Op(StrEnum):
     PIN_RELOAD = "pin-reload"
     EXTERNAL_AUTH = "external-auth"
     INTERNAL_AUTH = "internal-auth"
+    SIGN_LIST = "sign-list"
+    SIGN_ORDER = "sign-order"
+    DOCUMENT_KEYS = "document-keys"
     KCV = "kcv"
     STATUS = "status"
 
@@ -58,7 +67,15 @@ class Role(StrEnum):
     """The card desk: what changes a card, and never its money."""
     AUDIT = "audit"
     """A check of the books: TACs, and which keys there are."""
+    FLEET = "fleet"
+    """Whoever orders terminals about: parameters, operators, commands. It proves nothing and moves no money."""
 
+
+SIGNS: Mapping[Op, frozenset[DocumentKind]] = {
+    Op.SIGN_LIST: frozenset((DocumentKind.HOTLIST, DocumentKind.REVOCATIONS, DocumentKind.AWAITED)),
+    Op.SIGN_ORDER: frozenset((DocumentKind.PARAMETERS, DocumentKind.OPERATORS, DocumentKind.ORDER)),
+}
+"""Which documents each operation signs. Firmware is signed by nobody on line."""
 
 _NAMES = frozenset((Op.KCV, Op.STATUS))
 ALLOWED: Mapping[Role, frozenset[str]] = {
@@ -72,7 +89,10 @@ ALLOWED: Mapping[Role, frozenset[str]] = {
         Op.UNLOAD_MAC3,
         Op.OVERDRAFT_CHECK,
         Op.OVERDRAFT_MAC2,
+        Op.SIGN_LIST,
+        Op.DOCUMENT_KEYS,
     },
     Role.DESK: _NAMES | {Op.UPKEEP, Op.PIN_RELOAD, Op.EXTERNAL_AUTH, Op.INTERNAL_AUTH},
     Role.AUDIT: _NAMES | {Op.TAC},
+    Role.FLEET: _NAMES | {Op.SIGN_ORDER, Op.DOCUMENT_KEYS},
 }

@@ -12,6 +12,7 @@ Bytes are hexadecimal; provisioning writes:
      "ring_slots": 4096 (optional; counts when the flash is formatted),
      "agreed": [{"profile": "bank-ep", "issuer": 8 B}, …] (optional, of a POS: cards of others that it takes, by the
                     issuer that their file 0015 begins with: 2 B city form, 8 B bank and toll form),
+     "campus_key": 32 B (optional: the campus key's public half; without it no document of the fleet counts here),
      "operators": [10 B, …] (optional, of a POS: the operator cards 主管卡 that void sales here),
      "withdrawn": [10 B, …] (optional, of a POS: those that void nothing any more, whatever "operators" says),
      "subsidy": true (optional: a counter that takes the subsidy purse 补助 first; false when left out),
@@ -71,6 +72,7 @@ class BodySettings:
     ring_slots: int
     ride: RideSettings | None = None
     subsidy: bool = False
+    campus_key: bytes = b""
     agreed: tuple[Agreed, ...] = ()
     operators: frozenset[CardId] = frozenset()
 
@@ -99,6 +101,7 @@ def parse(raw: object) -> BodySettings:
         device=device_id(top.octets("device", 6)),
         key=top.octets("key", 16),
         key_version=top.within("key_version", 0, 255),
+        campus_key=_campus_key(top),
         profile=_profile(top),
         bitrate=_bitrate(top.section("link")),
         address=top.within("address", 0, LAST_TERMINAL, 0),
@@ -126,6 +129,11 @@ def parse(raw: object) -> BodySettings:
 
 def _of_a_pos(key: str) -> ConfigFault:
     return ConfigFault(Text(f"{key}: 只用于消费机", f"{key}: belongs to a POS"))
+
+
+def _campus_key(top: Section) -> bytes:
+    text = top.take("campus_key", str, "")
+    return octets(text, 32, top.name("campus_key")) if text else b""
 
 
 def _operators(top: Section, key: str, most: int) -> frozenset[CardId]:

@@ -1,9 +1,11 @@
 """The client of the key process against a peer that speaks the bytes of shared/wire/keyproc.py, well and badly."""
 
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import cbor2
@@ -12,11 +14,14 @@ import pytest
 from cloud.keys.client import KeyClient
 from cloud.keys.faults import KeyProcessAway, KeyRefused
 from shared.errors import KeyFault
+from shared.fleet.document import CAMPUS, DocumentKind, Head, digest_of
+from shared.keys.document_key import Keyring
 from shared.purse.load_auth import LoadAuth
 from shared.purse.overdraft_auth import OverdraftAuth
 from shared.purse.tac import ITEM_SIZE
 from shared.purse.upkeep import ExternalAuthAsk, InternalAuthAsk, PinReloadAsk, UnblockPin, UpkeepAsk
 from shared.wire.keyproc import LENGTH, Op
+from tests.cloud.campus import Campus
 
 AUTH = LoadAuth(b"C" * 10, 1, 0, b"RRRR", 7, 1000, 5000, 2, b"P" * 6, b"MMMM")
 Reply = Callable[[list[object]], bytes | None]
@@ -195,3 +200,14 @@ def test_a_token_that_is_away_is_worth_asking_again(peer: Peer, keys: KeyClient)
     peer.reply = lambda _: framed([False, "keeper-away"])
     with pytest.raises(KeyProcessAway):
         keys.load_mac2(AUTH, 9)
+
+
+def test_a_real_key_process_signs_a_list_and_says_whose_key_it_is(provisioned: Campus, keys_socket: Path) -> None:
+    raw = json.loads((provisioned.data / "campus.json").read_text(encoding="utf-8"))
+    ring = Keyring(raw["campus"], bytes.fromhex(raw["campus_key"]))
+    head = Head(1, DocumentKind.HOTLIST, CAMPUS, 1, 848_000_000, 3, digest_of(b"one"))
+    with KeyClient(keys_socket) as keys:
+        assert all(ring.add(key) for key in keys.document_keys())
+        assert ring.opened(keys.sign_document(head)) == head
+        with pytest.raises(KeyRefused):
+            keys.sign_document(replace(head, kind=DocumentKind.PARAMETERS))

@@ -1,0 +1,56 @@
+"""The keys that documents of the fleet are signed with, one for each kind, and the campus key's word for each.
+
+Each is expanded from the campus signing key, so a school of before has them without a new store, and none of them says
+anything of another. Firmware has none here: its key is the ceremony's, and never in a process that is on line.
+"""
+
+import hmac
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from provisioning.keys.store import KeyKind, KeyStore
+from shared.fleet.document import DocumentKind, Head, SignedHead
+from shared.keys.document_key import DocumentKey, certify_document_key, sign_head
+
+KEY_VERSION = 1
+SIGNING_VERSION = 1
+ONLINE = tuple(kind for kind in DocumentKind if kind is not DocumentKind.FIRMWARE)
+_CONTEXT = b"openykt document key seed v1\0"
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentKeys:
+    """Of one campus. public: what terminals and boxes are told; empty when the campus signing key is not here."""
+
+    campus: int
+    public: tuple[DocumentKey, ...] = ()
+    _private: dict[tuple[int, int], Ed25519PrivateKey] = field(default_factory=dict, repr=False)
+
+    def sign(self, head: Head) -> SignedHead | None:
+        """None: no such key is held."""
+        key = self._private.get((head.kind, head.key_version))
+        return None if key is None else sign_head(self.campus, head, key)
+
+
+def document_keys(school: KeyStore) -> DocumentKeys:
+    """Of this school's store; none when it holds no signing key."""
+    seed = next((k.for_use(KeyKind.SIGNING) for k in school.keys if k.kind is KeyKind.SIGNING), None)
+    if seed is None:
+        return DocumentKeys(school.campus)
+    signer = Ed25519PrivateKey.from_private_bytes(seed)
+    private: dict[tuple[int, int], Ed25519PrivateKey] = {
+        (kind, KEY_VERSION): _key(seed, school.campus, kind) for kind in ONLINE
+    }
+    public = tuple(
+        certify_document_key(
+            school.campus, kind, KEY_VERSION, private[kind, KEY_VERSION].public_key().public_bytes_raw(), signer
+        )
+        for kind in ONLINE
+    )
+    return DocumentKeys(school.campus, public, private)
+
+
+def _key(seed: bytes, campus: int, kind: DocumentKind) -> Ed25519PrivateKey:
+    covered = _CONTEXT + campus.to_bytes(2, "big") + bytes((kind, KEY_VERSION))
+    return Ed25519PrivateKey.from_private_bytes(hmac.digest(seed, covered, "sha256"))

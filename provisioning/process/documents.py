@@ -1,0 +1,47 @@
+"""Heads of documents that the key process signs: what the ledger decides at one socket, what persons order at another.
+
+Refuses a head that is malformed, of a kind that this operation does not sign, or of a key that is not held. Pure.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+from provisioning.keys.documents import DocumentKeys
+from provisioning.process.refusal import Reason, Refused, exact
+from shared.fleet.document import HEAD_SIZE, decode_head
+from shared.wire.keyproc import SIGNS, Op
+
+
+class DocumentCounts(Protocol):
+    """What is counted here."""
+
+    documents: int
+
+
+class DocumentOperations:
+    """Over the document keys of one campus. Not thread-safe."""
+
+    def __init__(self, keys: DocumentKeys, counts: DocumentCounts) -> None:
+        self._keys = keys
+        self._counts = counts
+
+    def answers(self) -> dict[str, Callable[[Sequence[Any]], object]]:
+        """What answers which operation."""
+        found: dict[str, Callable[[Sequence[Any]], object]] = {op: partial(self._sign, op) for op in SIGNS}
+        return {**found, Op.DOCUMENT_KEYS: self._public}
+
+    def _sign(self, op: Op, arguments: Sequence[Any]) -> bytes:
+        (raw,) = exact(arguments, HEAD_SIZE, types=(bytes,))
+        head = decode_head(raw)
+        if head.kind not in SIGNS[op]:
+            raise Refused(Reason.WRONG_USE)
+        signed = self._keys.sign(head)
+        if signed is None:
+            raise Refused(Reason.UNKNOWN_KEY)
+        self._counts.documents += 1
+        return signed.signature
+
+    def _public(self, arguments: Sequence[Any]) -> list[list[object]]:
+        exact(arguments, types=())
+        return [[key.kind, key.version, key.public, key.certificate] for key in self._keys.public]
