@@ -13,6 +13,7 @@ from edge.terminal.settings.settings import BodySettings
 from edge.terminal.store.clock import Now
 from edge.terminal.store.flash import Flash
 from edge.terminal.store.layout import AskedLoad
+from edge.terminal.store.papers import Papers
 from edge.terminal.store.untold import NOWHERE, Place
 from edge.terminal.store.voids import ShiftSale
 from edge.terminal.taps import display
@@ -49,9 +50,10 @@ class Firmware:
         *,
         clock_set: bool = True,
         has_psam: bool = True,
+        papers: Papers | None = None,
     ) -> None:
         """random_bytes(n): n unpredictable bytes. clock_set: the RTC has kept the time since somebody set it."""
-        self.body = Body(settings, flash, clock_set=clock_set)
+        self.body = Body(settings, flash, clock_set=clock_set, papers=papers)
         self.line = Line(self.body, random_bytes)
         self._gate = Gate(self.body, settings.ride) if settings.ride is not None else None
         self._till = self._gate or (MixedTill(self.body) if settings.subsidy else Till(self.body))
@@ -247,6 +249,10 @@ class Firmware:
             self._open = without_record
             self.line.status_due()
         self.line.tick()
+        if body.documents.changed:
+            body.documents.changed.clear()
+            self._keep_versions()
+            self.line.status_due()
         self._tell_network()
         self._tell_healed()
 
@@ -284,10 +290,14 @@ class Firmware:
             elif not waiting.slot.unproven and body.flash.free > 0:
                 body.write_unproven(waiting)
         self._pay_back()
-        settings = body.settings
-        body.flash.keep_versions(settings.hotlist.version, settings.parameters.version)
+        body.documents.boot()
+        self._keep_versions()
         self._find_epoch()
         self._remember_last(told)
+
+    def _keep_versions(self) -> None:
+        body = self.body
+        body.flash.keep_versions(body.hotlist_version, body.settings.parameters.version)
 
     def _remember_last(self, told: Place) -> None:
         """The power may have gone between the newest record and its display: tell the cashier of it."""

@@ -10,12 +10,12 @@ from enum import Enum
 from edge.link import messages as link
 from edge.link.messages import Refusal, Type, Welcome
 from edge.link.seal import Direction, Opened, Session, SessionOver, session_key
+from edge.terminal.down.documents import Say
 from edge.terminal.firmware.window import WINDOW, WINDOW_BUS, Window
 from edge.terminal.store.flash import Epoch
 from edge.terminal.taps.asking import Asking
 from edge.terminal.taps.body import Body
 from shared.errors import WireFault
-from shared.inventory import DeviceKind
 from shared.wire.messages import EpochStatus
 
 JOIN_S = 2.0
@@ -35,7 +35,6 @@ HEARTBEAT_S = 5.0
 FIRMWARE_VERSION = 1
 R_TERM_SIZE = 8
 _NEVER = float("inf")
-_MODELS = {DeviceKind.POS: 1, DeviceKind.VALIDATOR: 2, DeviceKind.LOAD_MACHINE: 3, DeviceKind.DESK: 4}
 
 
 class State(Enum):
@@ -114,6 +113,7 @@ class Line:
             self._status()
         if mono_s >= self._heartbeat_s:
             self._heartbeat()
+        self._say(self._body.documents.tick(mono_s))
 
     def due_s(self) -> float:
         """Monotonic second of the next thing that is due."""
@@ -122,7 +122,7 @@ class Line:
             due_s = min(due_s, self.asking.due_s(can_send=self.is_joined))
         if self.state is not State.JOINED:
             return due_s
-        due_s = min(due_s, self.window.due_s(), self._status_s, self._heartbeat_s)
+        due_s = min(due_s, self.window.due_s(), self._status_s, self._heartbeat_s, self._body.documents.due_s())
         return due_s if due_s <= self._trusted_till() else min(due_s, self._silent_at())
 
     def status_due(self) -> None:
@@ -163,9 +163,9 @@ class Line:
             self._part(State.HELLO)
             self._r_term = self._random(R_TERM_SIZE)
         settings, flash = self._body.settings, self._flash
-        model = _MODELS[settings.kind]
         hello = link.Hello(
-            settings.device, flash.storage, self._body.psam, model, FIRMWARE_VERSION, flash.boot, self._r_term
+            settings.device, flash.storage, self._body.psam, self._body.model, FIRMWARE_VERSION, flash.boot,
+            self._r_term,
         )  # fmt: skip
         self.out.append(link.HELLO.encode(hello))
         self._hello_s = self._mono_s + self._wait_s
@@ -207,6 +207,7 @@ class Line:
         if not same:
             self._flash.keep_store(welcome.store)
         self._status_s = self._heartbeat_s = self._mono_s
+        self._say(self._body.documents.joined())
 
     def _refused(self, raw: bytes) -> None:
         refusal = link.REFUSE.decode(raw).reason
@@ -299,7 +300,25 @@ class Line:
         elif opened.type is Type.REFUSE:
             self._barred(link.REFUSE_SEALED.decode(opened.payload).reason)
         else:
+            self._document(opened)
+
+    def _document(self, opened: Opened) -> None:
+        documents, last = self._body.documents, self._flash.epochs[-1].last if self._flash.epochs else 0
+        if opened.type is Type.DOCUMENT_KEY:
+            documents.key(link.DOCUMENT_KEY.decode(opened.payload))
+        elif opened.type is Type.DOCUMENT_HEAD:
+            self._say(documents.head(link.DOCUMENT_HEAD.decode(opened.payload), last, self._mono_s))
+        elif opened.type is Type.DOCUMENT_DELTA:
+            self._say(documents.delta(link.DOCUMENT_DELTA.decode(opened.payload), last))
+        elif opened.type is Type.DOCUMENT_PAGE:
+            self._say(documents.page(link.DOCUMENT_PAGE.decode(opened.payload), last, self._mono_s))
+        else:
             raise WireFault(f"{opened.type.name} goes up, never down")
+
+    def _say(self, said: list[Say]) -> None:
+        """The names of these messages are those of their types."""
+        for one in said:
+            self._seal(Type[one.layout.name], one.layout.encode(one.message), 0)
 
     def _ask(self) -> None:
         """On a bus the request overtakes the records that are under way."""
@@ -313,7 +332,7 @@ class Line:
             self._seal(Type.ONLINE_REQUEST, payload, lane.index)
 
     def _status(self) -> None:
-        flash, settings = self._flash, self._body.settings
+        flash = self._flash
         clock_set = self._body.time().is_set
         rows = [row for row in flash.epochs if not row.drained or row is flash.current]
         current = flash.current
@@ -329,7 +348,7 @@ class Line:
             for row in rows
         )
         status = link.Status(
-            epochs, flash.hotlist_version, settings.hotlist.crc, flash.hotlist_seq, flash.parameter_version,
+            epochs, flash.hotlist_version, self._body.hotlist_crc, flash.hotlist_seq, flash.parameter_version,
             flash.day, flash.day_first_seq, min(flash.free, 0xFFFF), clock_set,
         )  # fmt: skip
         self._seal(Type.STATUS, link.STATUS.encode(status), 0)

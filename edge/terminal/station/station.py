@@ -19,6 +19,7 @@ from edge.terminal.firmware.firmware import Firmware
 from edge.terminal.settings import settings as terminal_settings
 from edge.terminal.station.figures import Figures
 from edge.terminal.station.flash_file import FileFlash
+from edge.terminal.station.paper_files import PaperFiles
 from edge.terminal.station.shown import ShownLog
 from edge.terminal.station.tapping import Counter, Tapping, run_through
 from edge.terminal.station.wires import Wire, open_link
@@ -71,8 +72,9 @@ class Station:
         self._show = show
         self.counter = Counter(psam, self.shown.append, self._tell)
         self.firmware = Firmware(
-            self.settings, Flash(self._port), os.urandom, clock_set=clock_set, has_psam=psam is not None
-        )
+            self.settings, Flash(self._port), os.urandom, clock_set=clock_set, has_psam=psam is not None,
+            papers=PaperFiles(folder, self.disk),
+        )  # fmt: skip
         self._messages: deque[bytes] = deque(maxlen=MESSAGES_MAX)
         self._more = asyncio.Event()
         self._sent = asyncio.Event()

@@ -3,20 +3,26 @@
 Holds the moment of the last input, the PSAM it was booted with, and the fault that keeps it from selling.
 """
 
+from edge.terminal.down.documents import Documents, documents_of
 from edge.terminal.settings.settings import BodySettings
 from edge.terminal.store.book import Book, Row, card_of
 from edge.terminal.store.clock import Now, TerminalClock
 from edge.terminal.store.flash import Flash, Waiting
 from edge.terminal.store.layout import AskedLoad
+from edge.terminal.store.papers import MemoryPapers, Papers
 from edge.terminal.store.untold import Untold
 from edge.terminal.store.voids import Voids
 from edge.terminal.taps import display
 from edge.terminal.taps.display import Bar, Display
 from shared.clocks.clock import CampusTime
+from shared.fleet.document import DocumentKind
 from shared.ids import CardId, PsamId
+from shared.inventory import DeviceKind
 from shared.purse.outcomes import PendingPurchase
 from shared.records import Pair
 
+MODELS = {DeviceKind.POS: 1, DeviceKind.VALIDATOR: 2, DeviceKind.LOAD_MACHINE: 3, DeviceKind.DESK: 4}
+"""Hardware models, as HELLO says them."""
 DISPLAYS_MAX = 32
 """Displays outside a tap that nobody took: the oldest is forgotten."""
 
@@ -28,8 +34,14 @@ class Body:
     centre, as the edge of this conversation has said.
     """
 
-    def __init__(self, settings: BodySettings, flash: Flash, *, clock_set: bool) -> None:
+    def __init__(
+        self, settings: BodySettings, flash: Flash, *, clock_set: bool, papers: Papers | None = None
+    ) -> None:  # fmt: skip
+        """papers: where documents of the fleet are kept; None: in memory only, as on a body without room for them."""
         self.settings = settings
+        self.documents: Documents = documents_of(
+            settings.device, self.model, settings.campus, settings.campus_key, papers or MemoryPapers()
+        )
         self.flash = flash
         self.clock = TerminalClock(is_set=clock_set, last_day=flash.day)
         self.book = Book(flash, settings.parameters, settings.key_version)
@@ -48,6 +60,28 @@ class Body:
     def time(self) -> CampusTime:
         """Campus time of the last input."""
         return self.clock.at(self.now)
+
+    @property
+    def model(self) -> int:
+        """Of its hardware."""
+        return MODELS[self.settings.kind]
+
+    @property
+    def hotlist_version(self) -> int:
+        """The generation that is in use, or the version of its settings."""
+        paper = self.documents.in_use(DocumentKind.HOTLIST)
+        return self.settings.hotlist.version if paper is None else paper.head.generation
+
+    @property
+    def hotlist_crc(self) -> int:
+        """Of what is in use."""
+        paper = self.documents.in_use(DocumentKind.HOTLIST)
+        return self.settings.hotlist.crc if paper is None else paper.echo
+
+    def is_listed(self, card: CardId, index: int) -> bool:
+        """Is this card on the hotlist in use?"""
+        listed = self.documents.meaning(DocumentKind.HOTLIST) or self.settings.hotlist
+        return bool(listed.contains(card, index))
 
     def take_time(self, campus_s: int) -> None:
         """A proven edge says what time it is. A day marker from a clock that was ahead begins anew."""

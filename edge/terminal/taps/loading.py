@@ -272,8 +272,8 @@ class LoadPoint:
         return Result(End.DECLINED, amount_fen, reason=outcome.reason, denied=denied)
 
     def listed(self, card: CardId, index: int) -> bool:
-        """The hotlist, preloaded; the centre looks as well."""
-        return self._body.settings.hotlist.contains(card, index)
+        """The hotlist in use; the centre looks as well."""
+        return self._body.is_listed(card, index)
 
     def persist(self, pending: PendingPurchase | PendingLoad) -> None:
         """The granted load, durable on return; it takes over from the request."""

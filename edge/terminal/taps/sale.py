@@ -190,8 +190,8 @@ class Till:
         return row
 
     def listed(self, card: CardId, index: int) -> bool:
-        """The hotlist, preloaded."""
-        return self._body.settings.hotlist.contains(card, index)
+        """The hotlist in use."""
+        return self._body.is_listed(card, index)
 
     def persist(self, pending: PendingPurchase | PendingLoad) -> None:
         """The pending purchase, durable on return."""

@@ -1,0 +1,261 @@
+"""The documents of a terminal: what is offered is proven here, never goes backwards, is durable before it counts. Pure.
+
+Whoever stands between can withhold a document and no more: key, signature and digest are checked against the campus key
+of the body's own settings. What is reported is computed from the bytes in use. A document that cannot be taken changes
+nothing, and the report says why.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from edge.link import messages as link
+from edge.link.layout import Layout
+from edge.link.messages import DocumentDelta, DocumentHead, DocumentPage, DocumentReport, DocumentWant
+from edge.terminal.down.fetch import TRIES_MAX, Fetch
+from edge.terminal.down.paper import Paper, read_paper
+from edge.terminal.store.papers import Papers
+from shared.errors import StoreFault, WireFault
+from shared.fleet.delta import decode_delta
+from shared.fleet.document import (
+    CAMPUS,
+    DIGEST_SIZE,
+    DocumentKind,
+    Head,
+    Offer,
+    Scope,
+    SignedHead,
+    decode_head,
+    device_scope,
+    digest_of,
+    is_for,
+    judge,
+    model_scope,
+)
+from shared.fleet.hotlist import Hotlist
+from shared.ids import DeviceId
+from shared.keys.document_key import DocumentKey, Keyring
+from shared.wire.fleet_lane import Verdict
+
+FETCHES_MAX = 4
+"""Documents on their way at the same time; a further one waits until it is offered again."""
+FRESH_KEPT_S = 3600
+"""The moment at which the centre last said that a document is the newest is written down no oftener than this."""
+_NEVER = float("inf")
+Name = tuple[DocumentKind, Scope]
+READERS: Mapping[DocumentKind, Callable[[bytes], object]] = {DocumentKind.HOTLIST: Hotlist}
+"""Kinds that this terminal understands, and what refuses their bytes with WireFault."""
+_REFUSALS = {Offer.OLDER: Verdict.OLDER, Offer.FORK: Verdict.FORK}
+
+
+class Say(NamedTuple):
+    """A message for the edge, to be sealed."""
+
+    layout: Layout[Any]
+    message: DocumentWant | DocumentReport
+
+
+class Documents:
+    """Of one body. Nothing counts here before `boot`.
+
+    changed: kinds whose document in use is another one since somebody looked; whoever uses them empties it.
+    """
+
+    def __init__(self, device: DeviceId, model: int, ring: Keyring | None, papers: Papers) -> None:
+        """ring: with the campus key of the body's settings; None: it has none, so it takes no document at all."""
+        self._device, self._model = device, model
+        self._ring = ring
+        self._papers = papers
+        self._held: dict[Name, Paper] = {}
+        self._meaning: dict[Name, object] = {}
+        self._fetches: dict[Name, Fetch] = {}
+        self.changed: set[DocumentKind] = set()
+        self.damaged = 0
+
+    def boot(self) -> None:
+        """Read what is kept. What is damaged is passed over and counted: the edge offers it again."""
+        if self._ring is None:
+            return
+        for name in self._papers.names():
+            try:
+                paper = read_paper(self._papers.read(name), self._ring)
+                if paper.head.kind in READERS:
+                    self._use(paper)
+            except (WireFault, StoreFault):
+                self.damaged += 1
+
+    # --- what is in use -------------------------------------------------------------------------------------------
+
+    def in_use(self, kind: DocumentKind) -> Paper | None:
+        """The one that counts: this body's own before its model's, that before the campus's."""
+        for scope in (device_scope(self._device), model_scope(self._model), CAMPUS):
+            if (kind, scope) in self._held:
+                return self._held[kind, scope]
+        return None
+
+    def meaning(self, kind: DocumentKind) -> Any:  # noqa: ANN401  # what READERS makes of that kind
+        """The document in use, understood; None: there is none."""
+        paper = self.in_use(kind)
+        return None if paper is None else self._meaning[paper.head.kind, paper.head.scope]
+
+    # --- messages of the edge -------------------------------------------------------------------------------------
+
+    def joined(self) -> list[Say]:
+        """At each join: what is in use, computed anew. A body without any says that it takes documents."""
+        self._fetches.clear()
+        if self._ring is None:
+            return []
+        if not self._held:
+            return [_report(None, (DocumentKind.HOTLIST, CAMPUS), Verdict.IN_USE, 0)]
+        return [self._said((paper.head.kind, paper.head.scope), Verdict.IN_USE, 0) for paper in self._held.values()]
+
+    def key(self, key: DocumentKey) -> None:
+        """A key that the campus has not certified is not kept."""
+        if self._ring is not None:
+            self._ring.add(key)
+
+    def head(self, offered: DocumentHead, last_seq: int, mono_s: float) -> list[Say]:
+        """A document is offered. WireFault when the message is malformed."""
+        head, refused = self._judged(offered.head)
+        if head is None:
+            return refused
+        name, held = (head.kind, head.scope), self._held.get((head.kind, head.scope))
+        fetch = self._fetches.get(name)
+        if fetch is not None and fetch.head.generation >= head.generation:
+            return []
+        if fetch is None and len(self._fetches) >= FETCHES_MAX:
+            return [self._said(name, Verdict.BUSY, head.generation)]
+        self._fetches[name] = Fetch(head, offered.head, offered.table, held.body if held else b"")
+        return self._went_on(name, last_seq, mono_s)
+
+    def delta(self, offered: DocumentDelta, last_seq: int) -> list[Say]:
+        """The next generation is offered as what has changed. WireFault when the message is malformed."""
+        head, refused = self._judged(offered.head)
+        if head is None:
+            return refused
+        name = (head.kind, head.scope)
+        held = self._held.get(name)
+        if held is None or held.head.generation + 1 != head.generation:
+            return [Say(link.DOCUMENT_WANT, DocumentWant(*name, head.generation, ()))]
+        body = decode_delta(offered.delta).apply(held.body)
+        if digest_of(body) != head.digest:
+            return [Say(link.DOCUMENT_WANT, DocumentWant(*name, head.generation, ()))]
+        self._fetches.pop(name, None)
+        return [self._taken(head, offered.head, body, last_seq)]
+
+    def page(self, page: DocumentPage, last_seq: int, mono_s: float) -> list[Say]:
+        """A page that was asked for; any other one is passed over."""
+        name = (page.kind, page.scope)
+        fetch = self._fetches.get(name)
+        if fetch is None or not fetch.take(page):
+            return []
+        return self._went_on(name, last_seq, mono_s)
+
+    def tick(self, mono_s: float) -> list[Say]:
+        """Ask again for what has not come; a fetch that gets nothing ends, and waits for the next offer."""
+        due = [name for name, fetch in self._fetches.items() if mono_s >= fetch.due_s]
+        for name in due:
+            if self._fetches[name].tries >= TRIES_MAX:
+                del self._fetches[name]
+        return [say for name in due if name in self._fetches for say in self._ask(name, mono_s)]
+
+    def due_s(self) -> float:
+        """Monotonic second of the next `tick` that does anything."""
+        return min((fetch.due_s for fetch in self._fetches.values()), default=_NEVER)
+
+    @property
+    def is_fetching(self) -> bool:
+        """Is a document on its way?"""
+        return bool(self._fetches)
+
+    # --- inside ---------------------------------------------------------------------------------------------------
+
+    def _judged(self, signed: SignedHead) -> tuple[Head | None, list[Say]]:
+        """The head, when it is a newer document for this body; else what to say of it."""
+        if self._ring is None:
+            return None, []
+        head = self._ring.opened(signed)
+        if head is None:
+            return None, self._unproven(signed)
+        name = (head.kind, head.scope)
+        if not is_for(head.scope, self._device, self._model):
+            return None, [self._said(name, Verdict.NOT_FOR_ME, head.generation)]
+        if head.kind not in READERS:
+            return None, [self._said(name, Verdict.UNSUPPORTED, head.generation)]
+        held = self._held.get(name)
+        offer = judge(held.head if held else None, head)
+        if offer in _REFUSALS:
+            return None, [self._said(name, _REFUSALS[offer], head.generation)]
+        if offer is Offer.FRESHER and held is not None:
+            self._freshen(Paper(head, signed, held.key, held.seq, held.body), held)
+        if offer is not Offer.NEWER:
+            return None, [self._said(name, Verdict.IN_USE, head.generation)]
+        return head, []
+
+    def _unproven(self, signed: SignedHead) -> list[Say]:
+        head = decode_head(signed.raw)
+        is_known = self._ring is not None and self._ring.key_for(head) is not None
+        verdict = Verdict.WRONG_SIGNATURE if is_known else Verdict.UNKNOWN_KEY
+        return [self._said((head.kind, head.scope), verdict, head.generation)]
+
+    def _went_on(self, name: Name, last_seq: int, mono_s: float) -> list[Say]:
+        fetch = self._fetches[name]
+        if not fetch.is_whole:
+            return self._ask(name, mono_s)
+        del self._fetches[name]
+        body = fetch.body
+        if digest_of(body) != fetch.head.digest:
+            return [self._said(name, Verdict.WRONG_DIGEST, fetch.head.generation)]
+        return [self._taken(fetch.head, fetch.signed, body, last_seq)]
+
+    def _ask(self, name: Name, mono_s: float) -> list[Say]:
+        want = self._fetches[name].want(mono_s)
+        return [Say(link.DOCUMENT_WANT, want)] if want else []
+
+    def _taken(self, head: Head, signed: SignedHead, body: bytes, last_seq: int) -> Say:
+        """Proven: make it durable, and use it."""
+        name = (head.kind, head.scope)
+        key = self._ring.key_for(head) if self._ring is not None else None
+        if key is None:
+            return self._said(name, Verdict.UNKNOWN_KEY, head.generation)
+        paper = Paper(head, signed, key, last_seq, body)
+        try:
+            READERS[head.kind](body)
+            self._papers.keep(paper.name, paper.encode())
+        except WireFault:
+            return self._said(name, Verdict.MALFORMED, head.generation)
+        except StoreFault:
+            return self._said(name, Verdict.NO_ROOM, head.generation)
+        self._use(paper)
+        self.changed.add(head.kind)
+        return self._said(name, Verdict.IN_USE, head.generation)
+
+    def _freshen(self, paper: Paper, before: Paper) -> None:
+        """The same document, said later: after a power cut an hour more of age is no harm."""
+        self._held[paper.head.kind, paper.head.scope] = paper
+        if paper.head.as_of // FRESH_KEPT_S > before.head.as_of // FRESH_KEPT_S:
+            with suppress(StoreFault):
+                self._papers.keep(paper.name, paper.encode())
+
+    def _use(self, paper: Paper) -> None:
+        name = (paper.head.kind, paper.head.scope)
+        self._meaning[name] = READERS[paper.head.kind](paper.body)
+        self._held[name] = paper
+
+    def _said(self, name: Name, verdict: Verdict, offered: int) -> Say:
+        return _report(self._held.get(name), name, verdict, offered)
+
+
+def _report(paper: Paper | None, name: Name, verdict: Verdict, offered: int) -> Say:
+    if paper is None:
+        return Say(link.DOCUMENT_REPORT, DocumentReport(*name, 0, bytes(DIGEST_SIZE), 0, 0, 0, offered, verdict))
+    head = paper.head
+    report = DocumentReport(
+        *name, head.generation, paper.digest, paper.echo, paper.seq, head.as_of, offered or head.generation, verdict
+    )
+    return Say(link.DOCUMENT_REPORT, report)
+
+
+def documents_of(device: DeviceId, model: int, campus: int, campus_key: bytes, papers: Papers) -> Documents:
+    """Of a body whose settings name the campus key; b"": it takes none."""
+    return Documents(device, model, Keyring(campus, campus_key) if campus_key else None, papers)
