@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from edge.link import messages as link
 from edge.link.layout import Layout
 from edge.link.messages import DocumentDelta, DocumentHead, DocumentPage, DocumentReport, DocumentWant
+from edge.terminal.down.ages import FRESH_S
 from edge.terminal.down.fetch import TRIES_MAX, Fetch
 from edge.terminal.down.paper import Paper, read_paper
 from edge.terminal.store.papers import Papers
@@ -39,6 +40,8 @@ from shared.wire.fleet_lane import Verdict
 
 FETCHES_MAX = 4
 """Documents on their way at the same time; a further one waits until it is offered again."""
+CATCH_UP_S = 60.0
+"""So long a body whose hotlist is old waits for a newer one before it sells on; once, until one has come whole."""
 FRESH_KEPT_S = 3600
 """The moment at which the centre last said that a document is the newest is written down no oftener than this."""
 _NEVER = float("inf")
@@ -69,6 +72,7 @@ class Documents:
         self._held: dict[Name, Paper] = {}
         self._meaning: dict[Name, object] = {}
         self._fetches: dict[Name, Fetch] = {}
+        self._catching_s: float | None = None
         self.changed: set[DocumentKind] = set()
         self.damaged = 0
 
@@ -126,6 +130,8 @@ class Documents:
         if fetch is None and len(self._fetches) >= FETCHES_MAX:
             return [self._said(name, Verdict.BUSY, head.generation)]
         self._fetches[name] = Fetch(head, offered.head, offered.table, held.body if held else b"")
+        if head.kind is DocumentKind.HOTLIST and self._catching_s is None:
+            self._catching_s = mono_s
         return self._went_on(name, last_seq, mono_s)
 
     def delta(self, offered: DocumentDelta, last_seq: int) -> list[Say]:
@@ -162,6 +168,15 @@ class Documents:
     def due_s(self) -> float:
         """Monotonic second of the next `tick` that does anything."""
         return min((fetch.due_s for fetch in self._fetches.values()), default=_NEVER)
+
+    def is_catching_up(self, mono_s: float, campus_s: int | None) -> bool:
+        """Is a hotlist that has grown old just being brought up to date? Not for longer than CATCH_UP_S, however often
+        the link comes and goes. campus_s None: nobody knows how old it is."""
+        paper = self.in_use(DocumentKind.HOTLIST)
+        if paper is None or self._catching_s is None or (DocumentKind.HOTLIST, CAMPUS) not in self._fetches:
+            return False
+        is_old = campus_s is None or campus_s - paper.head.as_of >= FRESH_S
+        return is_old and mono_s - self._catching_s < CATCH_UP_S
 
     @property
     def is_fetching(self) -> bool:
@@ -228,6 +243,8 @@ class Documents:
             return self._said(name, Verdict.NO_ROOM, head.generation)
         self._use(paper)
         self.changed.add(head.kind)
+        if head.kind is DocumentKind.HOTLIST:
+            self._catching_s = None
         return self._said(name, Verdict.IN_USE, head.generation)
 
     def _freshen(self, paper: Paper, before: Paper) -> None:

@@ -44,6 +44,12 @@ class Parameters:
         meal = self.meals[place - 1].meal if place else 0
         return MealClock(self.day_of(now.seconds), meal, now.is_set)
 
+    def meal_began(self, seconds: int) -> int:
+        """Campus second at which the meal period of this moment began."""
+        at = max(seconds - self.day_start_s, 0) % DAY_S
+        place = bisect_right(self._starts, at)
+        return seconds - at + (self._starts[place - 1] if place else 0)
+
     def day_of(self, seconds: int) -> int:
         """Business day of a moment."""
         return business_day(seconds, self.day_start_s)

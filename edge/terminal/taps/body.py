@@ -3,6 +3,7 @@
 Holds the moment of the last input, the PSAM it was booted with, and the fault that keeps it from selling.
 """
 
+from edge.terminal.down.ages import aged
 from edge.terminal.down.documents import Documents, documents_of
 from edge.terminal.settings.settings import BodySettings
 from edge.terminal.store.book import Book, Row, card_of
@@ -18,6 +19,7 @@ from shared.clocks.clock import CampusTime
 from shared.fleet.document import DocumentKind
 from shared.ids import CardId, PsamId
 from shared.inventory import DeviceKind
+from shared.purse.caps import Caps
 from shared.purse.outcomes import PendingPurchase
 from shared.records import Pair
 
@@ -83,6 +85,18 @@ class Body:
         listed = self.documents.meaning(DocumentKind.HOTLIST) or self.settings.hotlist
         return bool(listed.contains(card, index))
 
+    @property
+    def caps(self) -> Caps | None:
+        """What a card may spend now: the parameters' caps, by the age of the hotlist.
+
+        A body that holds no hotlist of the fleet's has none that could be old.
+        """
+        parameters, paper, time = self.settings.parameters, self.documents.in_use(DocumentKind.HOTLIST), self.time()
+        if paper is None:
+            return parameters.caps
+        began = parameters.meal_began(time.seconds)
+        return aged(parameters.caps, began - paper.head.as_of if time.is_set else None)
+
     def take_time(self, campus_s: int) -> None:
         """A proven edge says what time it is. A day marker from a clock that was ahead begins anew."""
         if not self.clock.correct(campus_s, self.now):
@@ -106,7 +120,11 @@ class Body:
             return Bar.REVOKED
         if not self.has_epoch:
             return Bar.NO_EPOCH
-        return Bar.RING_FULL if self.flash.free <= self.book.without_record else None
+        if self.flash.free <= self.book.without_record:
+            return Bar.RING_FULL
+        time = self.time()
+        is_behind = self.documents.is_catching_up(self.now.mono_s, time.seconds if time.is_set else None)
+        return Bar.CATCHING_UP if is_behind else None
 
     @property
     def settling_bar(self) -> Bar | None:

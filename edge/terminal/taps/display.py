@@ -54,6 +54,7 @@ class Bar(StrEnum):
     FLASH = "flash"
     NOT_JOINED = "not-joined"
     REVOKED = "revoked"
+    CATCHING_UP = "catching-up"
 
 
 _SILENT = ""
@@ -66,6 +67,10 @@ _BAR: dict[Bar, tuple[Text, Text]] = {
     Bar.RING_FULL: (
         Text("存储已满，停止消费", "record store full, not selling"),
         Text("检查网络，流水上传后自动恢复", "check the network; selling resumes when records are uploaded"),
+    ),
+    Bar.CATCHING_UP: (
+        Text("正在更新黑名单", "bringing the hotlist up to date"),
+        Text("最多一分钟，请稍候", "a minute at most, please wait"),
     ),
     Bar.NO_EPOCH: (
         Text("本机尚未登记，暂停消费", "not registered yet, not selling"),

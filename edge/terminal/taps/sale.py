@@ -146,7 +146,7 @@ class Till:
     def _order(self, amount_fen: int) -> PurchaseOrder:
         body, time = self._body, self._body.time()
         parameters = body.settings.parameters
-        return PurchaseOrder(amount_fen, time.seconds, body.psam, parameters.meal_clock(time), parameters.caps)
+        return PurchaseOrder(amount_fen, time.seconds, body.psam, parameters.meal_clock(time), body.caps)
 
     def _spend(self, flow: Flow[PurchaseOutcome], amount_fen: int) -> Tap[Result]:
         """A debit, its record, and what is shown."""

@@ -288,3 +288,38 @@ def test_two_scopes_do_not_share_a_paper(site: Site) -> None:
         site.centre.make(body_of(3))
         site.offer(1)
     assert len({*site.papers.held}) == 2
+
+
+DAY_S = 86_400
+NOW_S = 848_000_000 + 60 * DAY_S
+
+
+def test_a_body_that_was_away_catches_up_for_a_minute_at_most(site: Site) -> None:
+    site.centre.make(body_of(3))
+    site.offer(1)
+    assert not site.documents.is_catching_up(0.0, NOW_S), "nothing newer is offered"
+    site.centre.make(body_of(*range(0, 40_000, 9_000)))
+    site.documents.head(site.centre.head(2), 9, 10.0)
+    assert site.documents.is_catching_up(69.0, NOW_S)
+    assert site.documents.is_catching_up(69.0, None), "nobody knows how old it is"
+    assert not site.documents.is_catching_up(69.0, 848_000_000 + DAY_S - 1), "it is not old"
+    assert not site.documents.is_catching_up(70.0, NOW_S), "it sells on while it goes on"
+    assert site.documents.is_fetching
+
+
+def test_a_link_that_flaps_stops_no_till(site: Site) -> None:
+    site.centre.make(body_of(3))
+    site.offer(1)
+    site.centre.make(body_of(4))
+    waited = 0
+    for second in range(600):
+        if second % 5 == 0:
+            site.documents.joined()
+            site.documents.head(site.centre.head(2), 9, float(second))
+        waited += site.documents.is_catching_up(float(second), NOW_S)
+    assert waited == 60
+    site.documents.joined()
+    assert site.offer(2).verdict is Verdict.IN_USE
+    site.centre.make(body_of(5))
+    site.documents.head(site.centre.head(3), 9, 601.0)
+    assert site.documents.is_catching_up(602.0, NOW_S), "the next time that it has grown old it waits again"

@@ -1,0 +1,34 @@
+"""The age ladder: what an old hotlist costs. Caps shrink, and selling never stops by age. Pure.
+
+The age is the one at which the meal period began, so that nothing changes inside of it; a clock that was never set
+makes it unknown, which is as old as can be. No rung goes below one meal.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+from shared.purse.caps import Caps
+
+HOUR_S = 3600
+
+
+class Rung(NamedTuple):
+    """From this age on a card spends at most so much on a day."""
+
+    from_s: int
+    day_fen: int
+
+
+LADDER = (Rung(24 * HOUR_S, 60_00), Rung(72 * HOUR_S, 30_00))
+"""Ascending; below the first rung the caps are what they are."""
+FRESH_S = LADDER[0].from_s
+
+
+def aged(caps: Caps | None, age_s: int | None, ladder: tuple[Rung, ...] = LADDER) -> Caps | None:
+    """The caps of a terminal whose hotlist is so old. age_s None: unknown."""
+    rungs = [rung for rung in ladder if age_s is None or age_s >= rung.from_s]
+    if not rungs:
+        return caps
+    own = caps or Caps()
+    limits = [fen for fen in (own.day_fen, rungs[-1].day_fen) if fen is not None]
+    return replace(own, day_fen=max(min(limits), own.meal_fen or 0))
