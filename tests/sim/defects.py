@@ -41,7 +41,7 @@ from tests.sim.parts import Parts
 from tests.sim.ride_defects import LeavesAboard
 from tests.sim.rot_defects import BelievesItsDisk, NumbersOver
 from tests.sim.terminal_part import TerminalPart
-from tests.sim.witnesses import DeafToWitnesses
+from tests.sim.witnesses import DeafToWitnesses, ForgetsWhatWasSeen
 from tests.sim.world import World
 
 DEFECT_SEEDS = 50
@@ -484,6 +484,9 @@ DEFECTS: dict[str, Defect] = {
     "raw-keys": Defect("私自充值 a card is loaded with raw keys", _laws("difference"), Parts(terminal=RawKeys)),
     "deaf-to-witnesses": Defect(
         "放回旧账本不声不响 a put-back ledger says nothing", _laws("witness"), Parts(ingest=DeafToWitnesses)
+    ),
+    "forgets-what-was-seen": Defect(
+        "放回清单漏首条 the list of what is gone begins too late", _laws("witness"), Parts(ingest=ForgetsWhatWasSeen)
     ),
     "believes-the-broker": Defect(
         "代理说什么信什么 a box believes the broker", _laws("forged"), Parts(edge=BelievesTheBroker)

@@ -187,3 +187,5 @@ class Nemesis:
             if campus.judge.gone_links:
                 self._world.note("witnessed and gone")
             campus.ingest.put_back(copy)
+            if self._world.chance(0.5):  # a command that books before the ingest runs
+                campus.ingest.hotlist(NOBODYS_CARD)

@@ -10,7 +10,7 @@ from cloud.ledger.journal.book_chain import LinkKind
 from cloud.ledger.journal.witnessed import put_backs
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.receive import put_back
+from cloud.ledger.receive import put_back, recovery
 from shared.wire.messages import AckBody, decode_ack_body
 from tests.sim.edge_part import EdgePart
 from tests.sim.ingest_part import IngestPart
@@ -34,14 +34,15 @@ def witnesses(edges: Iterable[EdgePart]) -> list[Witness]:
 
 
 def gone_links(acks: Iterable[AckBody], copy: sqlite3.Connection) -> set[int]:
-    """Numbers of book-only heads that a box has seen and that are not in this copy."""
-    found = set()
-    for ack in acks:
-        if ack.heads is not None and ack.heads.number:
-            rows = copy.execute("SELECT hash FROM book_chain WHERE number = ?", (ack.heads.number,)).fetchall()
-            if [bytes(sealed) for (sealed,) in rows] != [ack.heads.book]:
-                found.add(ack.heads.number)
-    return found
+    """Numbers of the book-only links that a box has seen, or that lie before such a one, and that this copy has not."""
+    ((ours,),) = copy.execute("SELECT COALESCE(MAX(number), 0) FROM book_chain").fetchall()
+    seen = {ack.heads.number: ack.heads.book for ack in acks if ack.heads is not None and ack.heads.number}
+    gone = {number for number, sealed in seen.items() if not _contains(copy, number, sealed)}
+    return gone | set(range(ours + 1, max(gone, default=0) + 1))
+
+
+def _contains(copy: sqlite3.Connection, number: int, sealed: bytes) -> bool:
+    return copy.execute("SELECT hash FROM book_chain WHERE number = ?", (number,)).fetchall() == [(sealed,)]
 
 
 def witnessed_is_named(campus: "Campus") -> None:
@@ -89,5 +90,23 @@ class DeafToWitnesses(IngestPart):
                 put_back._write_down = written
 
         ledger.hello = deaf  # type: ignore[method-assign]  # the defect
+        return ledger
+
+
+class ForgetsWhatWasSeen(IngestPart):
+    """What was booked before this process began is taken for what was there before the ledger was put back."""
+
+    def open(self, database: Any, at: Callable[[str], None]) -> Ledger:
+        ledger = super().open(database, at)
+        hello = ledger.hello
+
+        def forgetful(*values: Any) -> Any:
+            known, recovery.seen_by = recovery.seen_by, lambda *_: None
+            try:
+                return hello(*values)
+            finally:
+                recovery.seen_by = known
+
+        ledger.hello = forgetful  # type: ignore[method-assign]  # the defect
         return ledger
 

@@ -76,6 +76,15 @@ def claim_of(ack: AckBody) -> Claim:
     return Claim(ack.box, chains, (heads.number, heads.book) if heads else None)
 
 
+def seen_by(db: Database, box: str) -> int | None:
+    """The newest of our links that this box is known to have seen; None: it was never heard.
+
+    What it has seen besides, and we do not contain, comes after it: we may have booked over that since then.
+    """
+    rows = db.run("SELECT number FROM witness WHERE box = ?", (box,))
+    return int(rows[0][0]) if rows else None
+
+
 def put_backs(db: Database) -> list[PutBack]:
     """All of them, oldest first."""
     columns = ", ".join(f"p.{name}" for name in COLUMNS.split(", "))

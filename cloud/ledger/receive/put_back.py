@@ -26,13 +26,13 @@ _AGAIN = (
 )
 
 
-def look(writing: Writing, shown: AckBody, held: Mark, began: int, *, rows_gone: bool) -> Missing:
-    """What of this ack we do not contain; new, it is written down and told. began: the number of the book-only head
-    when this process opened the ledger, so that what it has booked since then is not taken for what was there."""
+def look(writing: Writing, shown: AckBody, held: Mark, common: int, *, rows_gone: bool) -> Missing:
+    """What of this ack we do not contain; new, it is written down and told. common: up to this number our book-only
+    links are those that the box has seen; what was booked since then is not taken for what was there."""
     known = put_backs(writing.db)
     gone = missing(writing.db, claim_of(shown), known)
     if (gone.chain or gone.book or rows_gone) and not _is_known(shown, known, gone):
-        _write_down(writing, shown, held, min(began, book_head(writing.db)[0]), known, gone)
+        _write_down(writing, shown, held, min(common, book_head(writing.db)[0]), known, gone)
     return gone
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from cloud.ledger.journal.booking import head, number_on
 from cloud.ledger.journal.mark_rows import box_marks, box_question, device_question, device_rows
+from cloud.ledger.journal.witnessed import seen_by
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.receive import put_back
 from cloud.ledger.receive.acks import ack_for
@@ -25,10 +26,11 @@ VerifyAck = Callable[[SignedAck], AckBody | None]
 def greet(
     writing: Writing, box: BoxId, partition: int, hello: Hello, verify: VerifyAck, began: int
 ) -> AckBody | Recover:
-    """Inside of a transaction; told only after the commit. began: as put_back.look has it."""
-    shown = _believed(writing, box, hello, verify)
+    """Inside of a transaction; told only after the commit. began: our newest link when this process opened the ledger:
+    it bounds what was there before for a box that was never heard."""
+    shown, seen = _believed(writing, box, hello, verify), seen_by(writing.db, box)
     keep_witness(writing, box, partition, hello, shown)
-    if shown is None or not _is_older(writing, shown, began):
+    if shown is None or not _is_older(writing, shown, began if seen is None else min(began, seen)):
         writing.booking.close()  # a link that was added is in this ack
         return ack_for(writing.db, writing.registry, box, hello.store, partition, hello.form)
     number, _ = head(writing.db, partition)
@@ -55,11 +57,11 @@ def _believed(writing: Writing, box: BoxId, hello: Hello, verify: VerifyAck) -> 
     return shown
 
 
-def _is_older(writing: Writing, shown: AckBody, began: int) -> bool:
+def _is_older(writing: Writing, shown: AckBody, common: int) -> bool:
     """Must the box send again? Its ack named rows or records that are not here, or a batch that is not in the chain."""
     held = _rows(writing.db, shown.box, shown.store)
     covered = held.covers(Mark(shown.row_cumulative, shown.row_ranges)) and _devices_covered(writing.db, shown)
-    gone = put_back.look(writing, shown, held, began, rows_gone=not covered)
+    gone = put_back.look(writing, shown, held, common, rows_gone=not covered)
     return gone.chain is not None or not covered
 
 

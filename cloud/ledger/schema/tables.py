@@ -369,7 +369,8 @@ witness = Table(
     "witness", metadata, Column("box", Text, primary_key=True), _col("store", Bytes), _col("partition", Small),
     _col("form", Small), _col("number", Big), _col("at_ms", Big),
 )  # fmt: skip
-"""A box's last Hello: its store, the form of the wire that it speaks, the book-only head that it has shown."""
+"""A box's last Hello: its store, the form of the wire that it speaks. number: the newest book-only link that it has
+shown and that was contained, or that stood here when it was heard first."""
 
 # --- losses after a report ---------------------------------------------------------------------------------------
 

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import pytest
 
+from cloud.ledger.checks.put_backs import check_put_backs, witness_of
 from cloud.ledger.journal.facts import from_json
+from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.journal.witnessed import PutBack, put_backs
 from cloud.ledger.ledger import Ledger, open_ledger
 from shared.facts.books import PutBackAgain, PutBackFound
@@ -102,6 +104,77 @@ def test_what_it_books_itself_after_it_was_put_back_hides_nothing(lost: Lost, le
         hello(ledger, lost.ledger.ack_for(c.BOX, c.STORE, FORM_2), lost.box)
         lost.box.send(sale(lost.box.row + 1))
         assert (known(ledger)[-1].first, known(ledger)[-1].last) == gone
+
+
+def restarted(ledger: Ledger) -> Ledger:
+    """Another process over the same database."""
+    return Ledger(OpenedLedger(ledger.database))
+
+
+def books(ledger: Ledger, *keys: str) -> None:
+    """Something else than the lost ledger has under the same numbers."""
+    for key in keys:
+        ledger.grant(c.card(3), 500, "fund", "help", key, c.NOW)
+
+
+def test_what_another_process_booked_after_it_was_put_back_hides_nothing(lost: Lost, ledger: Ledger) -> None:
+    """Be it a command before the ingest ran, or the ingest before it was started again: the books know how far they
+    were when the box last bore witness of them. Another box that has seen nothing else moves that of its own only."""
+    hello(ledger, lost.ledger.ack_for(c.BOX, c.STORE, FORM_2), lost.box)
+    pays_in(lost, "x", "y", "z")
+    ack = lost.ledger.ack_for(c.BOX, c.STORE, FORM_2)
+    books(ledger, "1")
+    again = restarted(ledger)
+    hello(again, again.ack_for(c.OTHER_BOX, c.OTHER_STORE, FORM_2), lost.far)
+    books(again, "2")
+    again = restarted(again)
+    assert again.opened.began == 4
+    witness = witness_of(ack)
+    with ledger.database.reading():
+        assert "links 3 to 5 (" in check_put_backs(ledger.database, [witness]).broken
+    hello(again, ack, lost.box)
+    assert [(one.first, one.last) for one in known(again)] == [(3, 5)]
+    hello(again, ack, lost.box)
+    assert len(known(again)) == 1
+
+
+def test_what_a_box_has_shown_and_is_here_is_not_named(lost: Lost, ledger: Ledger) -> None:
+    """Also when an older Hello of it comes later, that a broker has kept."""
+    older = lost.ledger.ack_for(c.BOX, c.STORE, FORM_2)
+    for one in (ledger, lost.ledger):
+        one.deposit(c.card(2), 12345, "both", c.NOW)
+    hello(ledger, lost.ledger.ack_for(c.BOX, c.STORE, FORM_2), lost.box)
+    pays_in(lost, "x")
+    again = restarted(ledger)
+    books(again, "1", "2")
+    hello(again, older, lost.box)
+    hello(restarted(again), lost.ledger.ack_for(c.BOX, c.STORE, FORM_2), lost.box)
+    assert [(one.first, one.last) for one in known(again)] == [(4, 4)]
+
+
+def test_a_hello_from_before_it_was_put_back_says_nothing_of_what_was_booked_since(lost: Lost, ledger: Ledger) -> None:
+    """A broker may have kept it."""
+    older = lost.ledger.ack_for(c.BOX, c.STORE, FORM_2)
+    hello(ledger, older, lost.box)
+    pays_in(lost, "x", "y")
+    books(ledger, "1")
+    again = restarted(ledger)
+    hello(again, older, lost.box)
+    hello(again, lost.ledger.ack_for(c.BOX, c.STORE, FORM_2), lost.box)
+    assert [(one.first, one.last) for one in known(again)] == [(3, 4)]
+
+
+def test_an_ack_that_is_not_ours_bears_no_witness(lost: Lost, ledger: Ledger) -> None:
+    """The true one may come after it."""
+    ack = lost.ledger.ack_for(c.BOX, c.STORE, FORM_2)
+    hello(ledger, ack, lost.box)
+    books(ledger, "1", "2")
+    again = restarted(ledger)
+    said = Hello(lost.box.store, 0, 0, SignedAck(b"", bytes(64)), bytes(NONCE_SIZE))
+    again.hello(lost.box.box, lost.box.partition, said, lambda _: None, c.NOW)
+    pays_in(lost, "x", "y")
+    hello(again, lost.ledger.ack_for(c.BOX, c.STORE, FORM_2), lost.box)
+    assert [(one.first, one.last) for one in known(again)] == [(3, 4)]
 
 
 def test_every_box_adds_what_it_alone_has_seen(lost: Lost, ledger: Ledger) -> None:
