@@ -138,8 +138,10 @@ class Clerk:
         return letters + [_letter(address, awaited) for address, awaited in due if awaited is not None]
 
     def witnessed(self) -> list[Letter]:
-        """A head of the ledger's chains that the boxes should keep, when there is a new one."""
-        return [self._acked(ack) for ack in self._witnesses.due(self._clock())]
+        """A head of the ledger's chains that the boxes should keep, when there is one; then they should show it."""
+        now = self._clock()
+        told = [self._acked(ack) for ack in self._witnesses.due(now)]
+        return told + [_hello_wanted(ack) for ack in self._witnesses.to_ask(now)]
 
     def notices(self, notices: Sequence[Notice]) -> None:
         """Facts of the ingest's own: all of them, or none when the database is away."""
@@ -196,7 +198,7 @@ class Clerk:
         one that the box has seen, and with it what is gone of a ledger that was put back."""
         if ack.heads is None or self._met.has(ack.box, ack.store):
             return self._seal.letter(ack)
-        return _letter(Address(ack.partition, ack.box, DOWN_NOW), HelloWanted(ack.store))
+        return _hello_wanted(ack)
 
     def _routed(self, sender: Address, body: NowUp, now: Now) -> list[Letter]:
         match body:
@@ -270,6 +272,11 @@ def _of_copy(ticket: Ticket) -> Copied | None:
     if ticket.address is None or not isinstance(ticket.body, RecordCopy):
         return None
     return Copied(ticket.address.box, ticket.address.partition, ticket.body.stored)
+
+
+def _hello_wanted(ack: AckBody) -> Letter:
+    """For the box and the store of this ack."""
+    return _letter(Address(ack.partition, ack.box, DOWN_NOW), HelloWanted(ack.store))
 
 
 def _letter(to: Address, message: NowDown) -> Letter:

@@ -1,8 +1,9 @@
 """A head of the book-only chain that no box has witnessed goes to all of them: within seconds, not with the next meal.
 
 A box that sends records has it with its next ack; this is for the others. Said AGAIN times, for a message may find no
-connection; a box that was away hears it with the answer to its Hello. Bound: the boxes that have said Hello, one ack
-each, no oftener than SPREAD_S.
+connection; a box that was away hears it with the answer to its Hello. Then each is asked to show what it keeps, so that
+the books know what it has seen, and an older copy of them names nothing as gone that it has. Bound: the boxes that have
+said Hello; one ack each, no oftener than SPREAD_S, and one question each, no oftener than ASK_S.
 """
 
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from shared.wire.messages import AckBody
 MET_MAX = 4096
 SPREAD_S = 3
 AGAIN = 2
+ASK_S = 60
 
 
 class Met:
@@ -62,10 +64,12 @@ class Witnesses:
         self._head = NO_HEAD
         self._left = 0
         self._said_ms: int | None = None
+        self._to_ask: list[AckBody] = []
+        self._unasked_ms = 0
 
     def due(self, now: Now) -> list[AckBody]:
         """Acks with the newest head, for every box, when it is time to. They count as told. StoreFault."""
-        if self._said_ms is not None and 0 <= now.unix_ms - self._said_ms < SPREAD_S * 1000:
+        if _is_within(SPREAD_S, self._said_ms, now):
             return []
         head = self._ledger.book_head()
         if head != self._head:
@@ -74,4 +78,17 @@ class Witnesses:
             return []
         acks = self._ledger.witness_acks()
         self._left, self._said_ms = self._left - 1, now.unix_ms
+        self._unasked_ms = self._unasked_ms if self._to_ask else now.unix_ms
+        self._to_ask = acks
         return acks
+
+    def to_ask(self, now: Now) -> list[AckBody]:
+        """The acks that were told last, ASK_S after the first of which nobody asked; they count as asked."""
+        if not self._to_ask or _is_within(ASK_S, self._unasked_ms, now):
+            return []
+        told, self._to_ask = self._to_ask, []
+        return told
+
+
+def _is_within(seconds: int, since_ms: int | None, now: Now) -> bool:
+    return since_ms is not None and 0 <= now.unix_ms - since_ms < seconds * 1000

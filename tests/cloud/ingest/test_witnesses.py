@@ -1,6 +1,6 @@
 """A head that no box has witnessed goes to all of them, within seconds, in the form that each speaks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -11,7 +11,7 @@ from cloud.ingest.clerk import Clerk
 from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
 from cloud.ingest.ticket import Arrival, Letter, Ticket
-from cloud.ingest.witnesses import AGAIN, SPREAD_S, Witnesses
+from cloud.ingest.witnesses import AGAIN, ASK_S, SPREAD_S, Witnesses
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.values import Now
 from shared.errors import RuleBroken
@@ -57,6 +57,20 @@ def test_it_is_said_again_for_a_message_may_be_lost_and_then_no_more(ledger: Led
     assert said == [True] * AGAIN + [False, False]
 
 
+def test_a_box_shows_what_it_was_told_so_that_the_books_know_it(ledger: Ledger) -> None:
+    """Once a minute, for a rush brings a head with every deposit; and once more when that is over."""
+    greet(ledger, c.BOX, c.PARTITION, c.STORE)
+    witnesses, asked = Witnesses(ledger), dict[int, int]()
+    for second in range(4 * ASK_S):
+        if second <= ASK_S:
+            ledger.deposit(c.card(1), 1000, str(second), c.NOW)
+        witnesses.due(after(second))
+        for ack in witnesses.to_ask(after(second)):
+            assert ack.heads is not None
+            asked[second] = ack.heads.number
+    assert asked == {ASK_S: ASK_S + 2, 2 * ASK_S + SPREAD_S: ASK_S + 2}
+
+
 def test_a_box_of_release_0_1_and_one_of_no_inventory_hear_nothing(ledger: Ledger) -> None:
     greet(ledger, c.BOX, c.PARTITION, c.STORE, b"")
     greet(ledger, BoxId("nobody"), 1, c.STORE)
@@ -72,8 +86,8 @@ def test_a_box_with_a_new_outbox_hears_of_that_one(ledger: Ledger) -> None:
 # ---- what was witnessed is heard before it is overwritten
 
 
-def clerk_of(ledger: Ledger) -> Clerk:
-    return Clerk(ledger, c.check_tac, Any, AckSeal(Ed25519PrivateKey.generate()), lambda: c.NOW, Tally())  # type: ignore[arg-type]
+def clerk_of(ledger: Ledger, clock: Callable[[], Now] = lambda: c.NOW) -> Clerk:
+    return Clerk(ledger, c.check_tac, Any, AckSeal(Ed25519PrivateKey.generate()), clock, Tally())  # type: ignore[arg-type]
 
 
 def ticket(body: Batch | Hello) -> Ticket:
@@ -114,6 +128,18 @@ def test_a_hello_whose_transaction_fails_does_not_count(ledger: Ledger) -> None:
     with pytest.raises(RuleBroken):
         clerk.together([HELLO, poison])
     assert lanes(clerk.money([batch(1)])) == [DOWN_NOW]
+
+
+def test_a_box_that_was_told_is_asked_to_show_it(ledger: Ledger) -> None:
+    moment = [0]
+    clerk = clerk_of(ledger, lambda: after(moment[0]))
+    clerk.now(HELLO)
+    said = {}
+    for second in range(2 * ASK_S):
+        moment[0] = second
+        said[second] = lanes(clerk.witnessed())
+    told = {0: [DOWN_MONEY], SPREAD_S: [DOWN_MONEY]}
+    assert {second: to for second, to in said.items() if to} == told | {ASK_S: [DOWN_NOW]}
 
 
 def test_books_that_go_back_under_a_running_process_are_asked_about_anew(ledger: Ledger) -> None:
