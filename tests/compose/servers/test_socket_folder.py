@@ -18,17 +18,21 @@ from compose.servers.socket_folder import FolderNotOurs, socket_folder
 NOBODY = "nobody"
 LONG = "/".join(["深" * 20] * 3)
 TWICE = """
-import json, sys
+import json, os, sys
 from pathlib import Path
 import psycopg
 from compose.servers.postgres import postgres, running_postgres
 from compose.parts.standing import Standing
+if os.geteuid() == 0:  # not before: what is imported may lie where that user cannot read
+    sys.executable = os.path.realpath(sys.executable)
+    os.setgroups(())
+    os.setgid(int(sys.argv[4]))
+    os.setuid(int(sys.argv[3]))
 data = Path(sys.argv[1])
 server = postgres(data)
 with Standing(server.part, data.parent):
     with psycopg.connect(server.create_database("found")) as db:
         db.execute("SELECT 1")
-    import os
     os.environ["XDG_RUNTIME_DIR"] = sys.argv[2]
     with psycopg.connect(running_postgres(data).dsn("found")) as db:
         db.execute("SELECT 1")
@@ -97,16 +101,16 @@ def test_the_server_of_a_long_path_is_found_again_by_every_call() -> None:
     data, session = room / LONG / "data", room / "session"
     data.parent.mkdir(parents=True)
     session.mkdir(mode=0o700)
-    is_root = os.geteuid() == 0
-    user = pwd.getpwnam(NOBODY if is_root else pwd.getpwuid(os.geteuid()).pw_name)
+    for part in ("compose", "shared"):  # a checkout may be closed to this user
+        shutil.copytree(ROOT / part, room / "code" / part, ignore=shutil.ignore_patterns("__pycache__"))
+    user = pwd.getpwnam(NOBODY) if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     for path in (room, *room.rglob("*")):
         os.chown(path, user.pw_uid, user.pw_gid)
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8"}
-    who = {"user": NOBODY, "group": user.pw_gid, "extra_groups": ()} if is_root else {}
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(room / "code"), "LC_ALL": "C.UTF-8"}
     sockets = None
     try:
-        words = (sys.executable, "-P", "-c", TWICE, str(data), str(session))
-        done = subprocess.run(words, capture_output=True, text=True, cwd="/", env=environment, check=False, **who)
+        words = (sys.executable, "-P", "-c", TWICE, str(data), str(session), str(user.pw_uid), str(user.pw_gid))
+        done = subprocess.run(words, capture_output=True, text=True, cwd="/", env=environment, check=False)
         assert done.returncode == 0, done.stderr
         first, again, mode = json.loads(done.stdout.splitlines()[-1])
         sockets = Path(first)
