@@ -23,7 +23,7 @@ from provisioning.plan import numbers
 from provisioning.plan.plan import OPERATORS_MAX, TEXT_MAX
 from shared.clocks.clock import DAY_S
 from shared.errors import ConfigFault
-from shared.ids import CardId
+from shared.ids import CardId, card_id
 from shared.inventory import DeviceKind
 from shared.words.voice import Text
 
@@ -34,6 +34,8 @@ _CARD = noted(Text("主管卡", "operator card"))
 _WITHDRAWN = noted(Text("作废", "withdrawn"))
 MAKING, WITHDRAWN = "making", "withdrawn"
 """Marks of a row in the index: not in all settings yet; counts no more."""
+OPERATORS = "operators"
+"""Cards in a counter's settings, as `withdrawn` are those that count no more."""
 _Row = dict[str, Any]
 
 
@@ -124,15 +126,18 @@ def _row_to_make(campus: CampusFacts, index: dict[str, _Row], label: str) -> _Ro
                 f"at most {EVER_MAX} operator cards, the withdrawn ones among them",
             )
         )
-    number = _next_number(campus.data / FOLDER, index)
+    number = _next_number(campus, index)
     card = numbers.operator(campus.region, campus.inventory.campus, number)
     return {"file": f"{number:05d}.card", "card": card.hex()}
 
 
-def _next_number(folder: Path, index: dict[str, _Row]) -> int:
-    """One that no row and no card has: a card may have outlived its row."""
-    files = [path.stem for path in folder.glob("*.card") if path.stem.isdecimal()]
-    return max([0, *map(_number, index.values()), *map(int, files)]) + 1
+def _next_number(campus: CampusFacts, index: dict[str, _Row]) -> int:
+    """One that no row, no card and no counter has: a card may have outlived its row, and its folder."""
+    files = [path.stem for path in (campus.data / FOLDER).glob("*.card") if path.stem.isdecimal()]
+    said = (json.loads(path.read_bytes()) for path in _counters(campus))
+    known = [card for settings in said for name in (OPERATORS, WITHDRAWN) for card in settings.get(name, [])]
+    taken = (numbers.operator_number(card_id(bytes.fromhex(card))) for card in known)
+    return max([0, *map(_number, index.values()), *map(int, files), *taken]) + 1
 
 
 def _number(row: _Row) -> int:
@@ -162,15 +167,17 @@ def _event(school: KeyStore, chosen: argparse.Namespace, card: CardId) -> Event:
 
 def _tell_counters(campus: CampusFacts, made: list[_Row], index: dict[str, _Row]) -> int:
     """How many counters' settings say it now, a spare's among them: it takes another's place."""
-    gone = _withdrawn(index)
-    bodies = [(row.name, row.kind) for row in campus.inventory.devices]
-    bodies += [(row.name, row.kind) for row in campus.inventory.spares]
-    counters = [name for name, kind in bodies if kind is DeviceKind.POS]
-    for name in counters:
-        path = campus.data / "terminals" / name / "terminal.json"
+    gone, counters = _withdrawn(index), _counters(campus)
+    for path in counters:
         settings = json.loads(path.read_bytes())
-        known = {*settings.get("operators", []), *(row["card"] for row in made)}
-        settings["operators"] = sorted(known - gone)
+        known = {*settings.get(OPERATORS, []), *(row["card"] for row in made)}
+        settings[OPERATORS] = sorted(known - gone)
         settings |= {WITHDRAWN: sorted({*settings.get(WITHDRAWN, []), *gone})} if gone else {}
         write_private(path, to_bytes(settings))
     return len(counters)
+
+
+def _counters(campus: CampusFacts) -> list[Path]:
+    bodies = [(row.name, row.kind) for row in campus.inventory.devices]
+    bodies += [(row.name, row.kind) for row in campus.inventory.spares]
+    return [campus.data / "terminals" / name / "terminal.json" for name, kind in bodies if kind is DeviceKind.POS]

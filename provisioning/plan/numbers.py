@@ -43,6 +43,11 @@ def operator(region: int, campus: int, number: int) -> CardId:
     return CardId(issuer(campus) + operator_serial(region, campus, number))
 
 
+def operator_number(card: CardId) -> int:
+    """The number of an operator card of ours; 0 of any other card."""
+    return max(0, int.from_bytes(card[-4:], "big") - _OPERATOR_BASE)
+
+
 def device(campus: int, number: int) -> DeviceId:
     """Body serial of the terminal with this number (1 and up)."""
     return DeviceId(issuer(campus) + number.to_bytes(4, "big"))

@@ -110,6 +110,13 @@ def test_a_card_without_its_row_keeps_its_number(own, provision):
     assert index_of(own)["主管03"]["card"] > index["主管02"]["card"]
 
 
+def test_a_card_that_the_counters_know_keeps_its_number_when_its_folder_is_gone(own, provision):
+    known = {row["card"] for row in index_of(own).values()}
+    shutil.rmtree(own / "operators")
+    assert provision(*words(own, "主管03")).returncode == 0
+    assert index_of(own)["主管03"]["card"] > max(known)
+
+
 def test_a_killed_run_is_repeated_and_another_label_has_another_number(own, campus, provision):
     provision(*words(own, "主管03"))
     index = index_of(own)
