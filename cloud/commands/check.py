@@ -50,7 +50,7 @@ NAMES = {
     "differences": Text("卡账差异", "differences"),
     "looks": Text("逐笔查看", "looks"),
     "losses": Text("挂失后损失", "losses"),
-    "thefts": Text("挂失", "thefts"),
+    "thefts": Text("失窃", "thefts"),
     "two-persons": Text("双人", "two persons"),
     "quarantine": Text("隔离", "quarantine"),
     "device-orders": Text("终端指令", "orders about terminals"),

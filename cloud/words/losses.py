@@ -65,13 +65,13 @@ def explain_lines(one: Standing) -> Iterator[str]:
     if not one.is_open:
         yield str(Text("  没有冻结的余款", "  nothing is frozen"))
         return
-    rule = Text("收齐", "brought all its records")
+    rule = Text("收齐", "is complete")
     if one.is_lost:
-        rule = Text("收齐且拒收旧卡", "brought all its records and refuses the card")
+        rule = Text("收齐且拒收旧卡", "is complete and refuses the card")
     yield str(
         Text(
             f"  余款待每台终端{rule.zh}，或两人销账",
-            f"  the balance waits until each terminal has {rule.en}, or two persons write it off",
+            f"  the balance waits until each terminal {rule.en}, or two persons write it off",
         )
     )
     for waiting in one.waiting[:TERMINALS_SHOWN]:

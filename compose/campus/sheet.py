@@ -41,7 +41,7 @@ PAIRS = {
     "speed_reached": Text("达到倍速", "speed reached ×"),
 }
 HEADS = (
-    Text("序号", "seq"), Text("成功", "taps"), Text("入账", "posted"), Text("消费", "spent"), Text("圈存", "loads"),
+    Text("序号", "seq"), Text("成功", "taps"), Text("入账", "posted"), Text("消费", "purchases"), Text("圈存", "loads"),
     Text("欠", "owes"),
 )  # fmt: skip
 """Over the columns of numbers."""
@@ -205,7 +205,7 @@ def _purses(figures: Figures) -> list[str]:
     rows = [
         (" ", Text("期初余额", "opening balance"), f.opening_fen, f.subsidy_opening_fen, ""),
         ("+", Text("圈存", "loads"), f.loads_fen, 0, _many(f.loads)),
-        ("−", Text("消费", "spent"), f.spent_fen, f.subsidy_spent_fen, _many(f.posted - f.loads - f.voids)),
+        ("−", Text("消费", "purchases"), f.spent_fen, f.subsidy_spent_fen, _many(f.posted - f.loads - f.voids)),
         *_desk(f),
         ("=", Text("应在卡内", "expected on the cards"), f.expected_fen, f.subsidy_expected_fen, ""),
         (" ", Text("卡内实数", "on the cards"), f.cards_fen, f.subsidy_cards_fen, _of_cards(f)),
@@ -329,7 +329,7 @@ def _owed(figures: Figures) -> list[str]:
     spans: dict[str, list[str]] = {}
     for one in figures.owed_by:
         span = f"{one.first}–{one.last}" if one.last > one.first else f"{one.first}"
-        spans.setdefault(f"{one.name} {Text('纪元', 'epoch')} {one.epoch}", []).append(span)
+        spans.setdefault(f"{one.name} {Text('存储代', 'epoch')} {one.epoch}", []).append(span)
     more = len(spans) - OWED_MAX
     count, owed = figures.owed, yuan(figures.owed_fen)
     told = Text(

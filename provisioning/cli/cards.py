@@ -97,7 +97,7 @@ def add_to(verbs: Verbs) -> None:
     for step in (start, lease, seen, give_up, back, write_off, inventory):
         add_who(step)
     card = add_group(verbs, "card", Text("卡务台", "the card desk"))
-    enable = _step(card, "activate", _activate, Text("领卡激活", "enable a card for its holder"))
+    enable = _step(card, "activate", _activate, Text("领卡激活", "activate a card before its holder"))
     enable.add_argument("--label", required=True, help=Text("卡面号", "the label printed on it"))
     add_who(enable)
     for step in (work, give_up, inventory, enable):

@@ -33,7 +33,7 @@ class OutboxMarkDamaged(Told):
 @dataclass(frozen=True)
 class OutboxEpochDamaged(Told):
     code, case, level = "outbox-damaged", "epoch", Level.URGENT
-    zh = "纪元损坏：{body}"
+    zh = "存储代损坏：{body}"
     en = "a damaged epoch: {body}"
     body: str
 

@@ -92,7 +92,7 @@ class TerminalRolledBack(Told):
 @dataclass(frozen=True)
 class TerminalTooManyEpochs(Told):
     code, level = "terminal-too-many-epochs", Level.IMPORTANT
-    zh = "未清纪元已达 {most} 个"
+    zh = "未清存储代已达 {most} 个"
     en = "{most} epochs are not drained"
     most: int
 
@@ -100,7 +100,7 @@ class TerminalTooManyEpochs(Told):
 @dataclass(frozen=True)
 class TerminalNoEpoch(Told):
     code, level = "terminal-no-epoch", Level.IMPORTANT
-    zh = "中心拒绝编纪元：{reason:refusal}"
+    zh = "中心拒绝编存储代：{reason:refusal}"
     en = "the platform gives no epoch: {reason:refusal}"
     reason: str
 

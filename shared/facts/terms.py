@@ -41,7 +41,7 @@ REFUSALS: dict[str, Words] = {
     "psam-moved": ("PSAM 换了机身", "PSAM in another body"),
     "revoked": ("已挂失", "reported stolen"),
     "epoch-ahead": ("存储代号过高，须两人放行", "an epoch far above the ledger's: two persons let it through"),
-    "too-many-epochs": ("未清纪元过多", "too many epochs are not drained"),
+    "too-many-epochs": ("未清存储代过多", "too many epochs are not drained"),
 }
 """Why the ledger gives no epoch."""
 

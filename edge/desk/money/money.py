@@ -40,7 +40,7 @@ LOAD = "load"
 NAMES = {
     DeskOp.CASH_IN: Text("现金充值", "cash into the account"),
     DeskOp.CASH_OUT: Text("现金退出", "cash out of the account"),
-    DeskOp.CASH_FLOAT: Text("备用金", "change for the drawer"),
+    DeskOp.CASH_FLOAT: Text("备用金", "float for the drawer"),
     DeskOp.UNLOAD: Text("圈提入账", "unload into the account"),
 }
 

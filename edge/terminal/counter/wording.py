@@ -41,7 +41,7 @@ def status_lines(said: Mapping[str, Any]) -> list[str]:
             f"not done: declined {said['declined']} · torn {said['torn']} · not selling {said['not_selling']}",
         ),
         Text(
-            f"流水：第 {said['epoch']} 纪元 · 最新 {said['last']} · 未入账 {said['unsettled']} · "
+            f"流水：存储代 {said['epoch']} · 最新 {said['last']} · 未入账 {said['unsettled']} · "
             f"未上传 {said['unsent']} · 余位 {said['ring_free']}",
             f"records: epoch {said['epoch']} · newest {said['last']} · not posted {said['unsettled']} · "
             f"not sent {said['unsent']} · free {said['ring_free']}",

@@ -500,7 +500,7 @@ def _require_epoch(current: Epoch | None, newest: Iterable[RingSlot]) -> None:
         if current is None or slot.epoch != current.epoch:
             raise _lost(
                 Text(
-                    f"流水存储损坏：目录页早于第 {slot.epoch} 纪元",
+                    f"流水存储损坏：目录页早于存储代 {slot.epoch}",
                     f"the record store is damaged: its metadata page is older than epoch {slot.epoch}",
                 )
             )

@@ -258,7 +258,7 @@ def test_what_lies_in_a_terminal_is_owed_by_range_and_not_lost() -> None:
     assert (OWING.unexplained_fen, OWING.is_right, OWING.adds_up, OWING.true) == (0, True, False, False)
     assert "丢失 0 · 未达 3" in page
     assert "未达，未丢：3 笔，25.00" in page
-    assert "pos-01 纪元 1: 38–39, 41" in page
+    assert "pos-01 存储代 1: 38–39, 41" in page
     assert "未收齐" in page
     assert (report(OWING)["owed"], report(OWING)["lost"], len(report(OWING)["owed_by"])) == (3, 0, 2)
     assert "不符！" in sheet(replace(OWING, lost=1))

@@ -245,7 +245,7 @@ def test_a_page_older_than_its_records_is_refused():
     flash.append(wire(1))
     newest = max((0, layout.PAGE_STRIDE), key=lambda at: layout.parse_page(port.read(at, 512)).generation)
     flip(port, newest, 100)
-    with pytest.raises(StoreFault, match="早于第 2 纪元"):
+    with pytest.raises(StoreFault, match="早于存储代 2"):
         Flash(port)
 
 
