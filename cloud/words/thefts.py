@@ -55,7 +55,7 @@ def theft_lines(view: TheftView, boxes: Sequence[BoxWord], version: int, reach: 
     state = Text("已挂失", "reported stolen") if theft.found is None else Text("已找回", "found again")
     yield f"PSAM {theft.psam.hex()}: {state}"
     where = f"{view.terminal} {view.place} {view.merchant} @ {view.box}" if view.body else str(NO_BODY)
-    yield f"  {Text('终端  ', 'body   ')}  {where}{BODY_TOO if theft.device else ''}"
+    yield f"  {Text('机身  ', 'body   ')}  {where}{BODY_TOO if theft.device else ''}"
     since, who = time_text(theft.since_s), f"{theft.who}: {theft.reason}"
     yield str(Text(f"  起于    {since}  经手 {who}", f"  since    {since}  by {who}"))
     yield from _box_lines(boxes, version)

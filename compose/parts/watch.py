@@ -117,7 +117,7 @@ class Watch:
         oldest_s = self.most("edge-", "oldest_unsettled_ms") / 1000
         waits, posted = self.total("edge-", "unsettled"), self.total("edge-", "settled")
         line = Text(
-            f"{rate:5.1f} 笔/秒 · 待结算 {waits} · 已入账 {posted} · 最早等待 {oldest_s:.1f} 秒 · 重启 {faults}",
+            f"{rate:5.1f} 笔/秒 · 待结清 {waits} · 已入账 {posted} · 最早等待 {oldest_s:.1f} 秒 · 重启 {faults}",
             f"{rate:5.1f} taps/s · in outbox {waits} · posted {posted} · oldest unposted {oldest_s:.1f} s · "
             f"restarts {faults}",
         )
