@@ -24,7 +24,7 @@ STALLED_S = 180.0
 """Bound of a drain without progress (nobody has less left than before): after it, who still owes is named."""
 STEP_S = 600.0
 TOLD_LINES = 20
-_CLOSING = Text("停止营业，撕卡补刷，排空……", "selling stops; torn cards come again; draining …")
+_CLOSING = Text("停止营业，闪卡补刷，排空……", "selling stops; torn cards come again; draining …")
 
 
 async def close(campus: Campus, parts: Supervisor, watch: Watch, hurry: asyncio.Event, say: Say) -> Figures:

@@ -13,7 +13,7 @@ from shared.words.voice import Text
 
 ABOUT = Text(
     """在前台运行一个完整的校园：账本、入账、集控平台、数据网关、总线与终端。
-Ctrl-C（或 --for 到时）停止营业，撕卡补刷，排空，核对，打印结账表；再按一次 Ctrl-C 不再等排空。
+Ctrl-C（或 --for 到时）停止营业，闪卡补刷，排空，核对，打印结账表；再按一次 Ctrl-C 不再等排空。
 数据留在 --data；再次 up 接着用。""",
     """A whole campus in the foreground: ledger, ingest, console, edge boxes, buses, terminals.
 Ctrl-C (or the end of --for) stops selling, presents torn cards again, drains, verifies and prints the

@@ -40,7 +40,7 @@ LOADING_S = 3600.0
 LEAD_S, LEAD_BODY_S = 4.0, 0.2
 """Real seconds, and more for each body, from the start of the trace's clock to its first line: all have joined."""
 _STANDING = Text("入账、集控平台、数据网关", "ingest, console, boxes")
-_UNREADABLE = Text("读不到流水", "the trace cannot be read")
+_UNREADABLE = Text("读不到流水文件", "the trace cannot be read")
 TOLD_MAX = 50
 """Rejected lines that are printed one by one."""
 OURS = frozenset({"launcher.lock", "log"})
@@ -88,7 +88,7 @@ async def open_replay(
     bodies = campus.terminal_parts(where, plan, _sales(options.data / "scripts", plan, day))
     await parts.start(*bodies)
     told = Text(
-        f"{len(bodies)} 台终端按流水时钟重放，最高 ×{options.speed:g}",
+        f"{len(bodies)} 台终端按流水文件的时钟重放，最高 ×{options.speed:g}",
         f"{len(bodies)} terminals replay on the trace's clock, ≤ ×{options.speed:g}",
     )
     say(f"[4/4] {told}")
@@ -131,12 +131,12 @@ def _read(options: Options, say: Say) -> Trace:
     lines, cards, terminals, skipped = len(day.lines), len(day.cards()), len(day.terminals()), len(day.rejected)
     say(
         Text(
-            f"流水：{lines} 笔，{cards} 张卡，{terminals} 台终端，跳过 {skipped} 行",
+            f"流水文件：{lines} 笔，{cards} 张卡，{terminals} 台终端，跳过 {skipped} 行",
             f"trace: {lines} lines, {cards} cards, {terminals} terminals, {skipped} lines skipped",
         )
     )
     if not day.lines:
-        raise WrongUse(Text("流水中没有可重放的行", "no line of the trace can be replayed"))
+        raise WrongUse(Text("流水文件中没有可重放的行", "no line of the trace can be replayed"))
     return day
 
 

@@ -34,7 +34,7 @@ PAIRS = {
     "taps": Text("成功", "taps"),
     "loads": Text("圈存", "loads"),
     "torn": Text("闪卡", "torn"),
-    "trace_lines": Text("流水行", "lines of the trace"),
+    "trace_lines": Text("流水文件行", "lines of the trace"),
     "trace_skipped": Text("跳过行", "lines skipped"),
     "trace_loads": Text("先行圈存", "loads before it"),
     "trace_left": Text("未放行", "lines left"),

@@ -28,7 +28,7 @@ TIME_HELP = Text(
 )
 
 TRACE_HELP = Text(
-    "重放一天的流水，放完自行结束；--data 必须为空\n"
+    "重放一天的流水文件，放完自行结束；--data 必须为空\n"
     f"列：时间,卡号,终端,金额（或 time,card,terminal,amount）；{ENCODINGS}\n"
     f"时间：\n  {TIME_HELP.zh.replace(' · ', chr(10) + '  ')}\n金额：\n  {AMOUNT_HELP.zh}",
     "replay a day and end; --data must be empty\n"

@@ -73,7 +73,7 @@ class _Verbs:
         unload = self._verb(
             "unload",
             Text(
-                "圈提：卡 → 电子账户；撕卡未了的先办结",
+                "圈提：卡 → 电子账户；闪卡未了的先办结",
                 "unload: card → online account; one that was torn is settled first",
             ),
             card=True,

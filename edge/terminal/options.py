@@ -151,7 +151,7 @@ def _add_wire(parser: Parser, *, is_required: bool) -> None:
     wire.add_argument("--can", default="", metavar="INTERFACE:CHANNEL", help=str(CAN_HELP))
     serial = Text("串口，如 /dev/ttyUSB0", "serial port, such as /dev/ttyUSB0")
     wire.add_argument("--rs485", default="", metavar="PORT", help=str(serial))
-    parser.add_argument("--clock", metavar="T0:REAL0:SPEED", help=Text("流水的时钟，演示用", "clock of a trace"))
+    parser.add_argument("--clock", metavar="T0:REAL0:SPEED", help=Text("流水文件的时钟，演示用", "clock of a trace"))
 
 
 def _positive(text: str) -> float:

@@ -153,7 +153,7 @@ class AckOfOtherLedger(Told):
 @dataclass(frozen=True)
 class AnswerForged(Told):
     code, case, level = "answer-forged", "signature", Level.URGENT
-    zh = "平台答复签名无效：{answer:answer}，未采用"
+    zh = "中心答复签名无效：{answer:answer}，未采用"
     en = "an answer of the platform with a wrong signature, not taken: {answer:answer}"
     answer: str
 
@@ -161,7 +161,7 @@ class AnswerForged(Told):
 @dataclass(frozen=True)
 class AnswerUnsigned(Told):
     code, case, level = "answer-forged", "unsigned", Level.URGENT
-    zh = "平台答复没有签名：{answer:answer}，未采用"
+    zh = "中心答复没有签名：{answer:answer}，未采用"
     en = "an answer of the platform without a signature, not taken: {answer:answer}"
     answer: str
 
@@ -169,7 +169,7 @@ class AnswerUnsigned(Told):
 @dataclass(frozen=True)
 class AnswerStale(Told):
     code, level = "answer-stale", Level.GENERAL
-    zh = "平台答复了本网关没有问的：{answer:answer}，系重放或过迟，未采用"
+    zh = "中心答复了本网关没有问的：{answer:answer}，系重放或过迟，未采用"
     en = "an answer to nothing that this box asked, replayed or too late, not taken: {answer:answer}"
     answer: str
 
@@ -241,7 +241,7 @@ class RecoveryGone(Told):
 @dataclass(frozen=True)
 class DownMalformed(Told):
     code, level = "down-malformed", Level.GENERAL
-    zh = "平台下行报文无法解读，{lane}：{fault}"
+    zh = "中心下行报文无法解读，{lane}：{fault}"
     en = "a malformed message from the platform, {lane}: {fault}"
     lane: str
     fault: str
@@ -304,6 +304,6 @@ class BoxStarted(Told):
 @dataclass(frozen=True)
 class BrokerBack(Told):
     code, case, level = "outage-over", "broker", Level.GENERAL
-    zh = "网关与平台的连接已恢复，中断 {seconds} 秒"
+    zh = "网关与中心的连接已恢复，中断 {seconds} 秒"
     en = "the box has its connection to the platform again, after {seconds} s"
     seconds: int

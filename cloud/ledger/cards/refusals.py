@@ -19,7 +19,7 @@ DAY_CLOSED = No.of("day-closed", Text("今日已日结，不能再办理现金�
 DRAWER = No.of("drawer", Text("钱箱现金不足，请先登记备用金", "the drawer has not that much cash: book a float first"))
 WRONG_MAC1 = No.of("wrong-mac1", Text("卡的认证码错误", "the card's MAC1 is wrong"))
 MORE_THAN_BOOKS = No.of(
-    "more-than-books", Text("超过账面卡余额，查清原因前不得圈提", "more than the books say: find out why first")
+    "more-than-books", Text("超过账面卡内余额，查清原因前不得圈提", "more than the books say: find out why first")
 )
 COUNTER_USED = No.of(
     "counter-used", Text("该卡联机序号已被占用，可疑", "the card's counter was used before: suspicious")

@@ -70,7 +70,7 @@ def book_lines(said: PurseSaid, books: CardBooks) -> Iterator[Text]:
         yield Text(f"类别不符：账本为{kind.zh}", f"the card's class differs from the ledger's: {kind.en}")
     purse, online, transit = yuan(books.purse_fen), yuan(books.online_fen), yuan(books.transit_fen)
     yield Text(
-        f"账面卡余额 ¥{purse} · 电子账户 ¥{online} · 圈存在途 ¥{transit}",
+        f"账面卡内余额 ¥{purse} · 电子账户 ¥{online} · 圈存在途 ¥{transit}",
         f"expected on the card ¥{purse} · online account ¥{online} · in transit ¥{transit}",
     )
     yield from _waiting_lines(books)

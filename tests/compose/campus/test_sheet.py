@@ -37,7 +37,7 @@ def test_the_last_row_is_what_the_rows_above_come_to() -> None:
 def test_a_replay_that_was_cut_short_says_so() -> None:
     page = sheet(replace(GOOD, this_run={"taps": 32, "trace_lines": 40, "trace_left": 8}))
     assert "重放未完，还有 8 行未放" in page
-    assert "流水行 40" in page
+    assert "流水文件行 40" in page
     assert "重放未完" not in sheet(GOOD)
 
 

@@ -18,7 +18,7 @@ def said(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
 
 @pytest.mark.parametrize(
     ("raw", "why"),
-    [(b"when,who\n1,2\n", "缺少列或重复列"), (b"", "缺少列或重复列"), (b"\xff\xfe\x00", "UTF-8"), (None, "读不到流水")],
+    [(b"when,who\n1,2\n", "缺少列或重复列"), (b"", "缺少列或重复列"), (b"\xff\xfe\x00", "UTF-8"), (None, "读不到")],
     ids=["no columns", "empty", "no text", "no file"],
 )
 def test_a_trace_that_cannot_be_read(
