@@ -13,7 +13,7 @@ from typing import Any
 
 from cloud.commands.opening import open_books, wall_now
 from cloud.ledger.held.losses.door import LossLedger
-from cloud.ledger.held.losses.standing import Standing
+from cloud.ledger.held.losses.standing import LostCard
 from cloud.ledger.held.losses.write_off import read_offer
 from cloud.ledger.held.two_persons import Proposal
 from cloud.ledger.journal.opened import open_prepared
@@ -90,7 +90,7 @@ def reject(data: Path, dsn: str | None, number: int, who: str, reason: str, *, a
     return _decided(data, dsn, decided.proposal, now.unix_ms, as_json=as_json)
 
 
-def _names(one: Standing, wish: Wish) -> list[str]:
+def _names(one: LostCard, wish: Wish) -> list[str]:
     waiting = [w for w in one.waiting if w.terminal.device not in one.proposed]
     if wish.due:
         waiting = [w for w in waiting if w.terminal.device in one.due]
@@ -105,7 +105,7 @@ def _names(one: Standing, wish: Wish) -> list[str]:
     return names
 
 
-def _card(reader: Reader, label: str) -> Standing:
+def _card(reader: Reader, label: str) -> LostCard:
     one = reader.lost_card(label, wall_now())
     if one is not None:
         return one

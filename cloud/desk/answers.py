@@ -33,7 +33,7 @@ _TAKEN = {UnloadState.CONFIRMED: 1, UnloadState.CONFIRMED_BY_COUNTER: 1, UnloadS
 Answer = Sequence[object] | No
 
 
-class DeskKeys(Protocol):
+class MoneyKeys(Protocol):
     """The key process, as `keys.client` asks it. KeyRefused is a no, any other KeyFault means away: ask again."""
 
     def load_check(self, auth: LoadAuth) -> bool: ...
@@ -65,7 +65,7 @@ class DeskCounts:
 class DeskAnswers:
     """One centre's answers. Not thread-safe: the ledger is one thread's."""
 
-    def __init__(self, ledger: DeskLedger, keys: DeskKeys) -> None:
+    def __init__(self, ledger: DeskLedger, keys: MoneyKeys) -> None:
         self._ledger = ledger
         self._keys = keys
         self.counts = DeskCounts()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from cloud.ledger.held.losses.standing import CARDS_MAX, Standing
+from cloud.ledger.held.losses.standing import CARDS_MAX, LostCard
 from cloud.ledger.held.losses.waiting import SCHOOL_DAYS, Waiting
 from cloud.ledger.held.losses.write_off import read_offer
 from cloud.ledger.held.two_persons import Proposal
@@ -18,7 +18,7 @@ CARDS_SHOWN, TERMINALS_SHOWN = 100, 100
 """Lines for people; a program gets all."""
 
 
-def card_json(one: Standing) -> dict[str, Any]:
+def card_json(one: LostCard) -> dict[str, Any]:
     """Sums in fen, times in Unix milliseconds."""
     return {
         "card": one.label, "state": "lost" if one.is_lost else "replaced", "since_ms": one.since_ms,
@@ -37,7 +37,7 @@ def card_json(one: Standing) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def list_lines(found: Sequence[Standing]) -> Iterator[str]:
+def list_lines(found: Sequence[LostCard]) -> Iterator[str]:
     """A line each: what is left, what waits, what is to be signed."""
     for one in found[:CARDS_SHOWN]:
         yield str(_head(one))
@@ -59,7 +59,7 @@ def list_lines(found: Sequence[Standing]) -> Iterator[str]:
         yield str(Text(f"  逐台说明：{then}", f"  terminal by terminal: {then}"))
 
 
-def explain_lines(one: Standing) -> Iterator[str]:
+def explain_lines(one: LostCard) -> Iterator[str]:
     """All of one card: why each terminal is waited for, and what can be done."""
     yield str(_head(one))
     if not one.is_open:
@@ -108,7 +108,7 @@ def offer_json(proposal: Proposal, label: str, names: Sequence[str], now_ms: int
     }  # fmt: skip
 
 
-def _head(one: Standing) -> Text:
+def _head(one: LostCard) -> Text:
     main, subsidy = yuan(one.left_fen), yuan(one.subsidy_left_fen)
     left = Text(f"¥{main}", f"¥{main}")
     if one.subsidy_left_fen:
@@ -126,7 +126,7 @@ def _head(one: Standing) -> Text:
     )
 
 
-def _waits(one: Standing) -> Text:
+def _waits(one: LostCard) -> Text:
     if not one.waiting:
         then = f"desk {'release' if one.successor else 'reissue'} --label {one.label}"
         return Text(f"不再等任何终端：{then}", f"waits for no terminal: {then}")
@@ -144,7 +144,7 @@ def _listed(said: Iterable[Text]) -> Text:
     return Text("，".join(part.zh for part in parts), ", ".join(part.en for part in parts))
 
 
-def _why(one: Standing, waiting: Waiting) -> Iterator[Text]:
+def _why(one: LostCard, waiting: Waiting) -> Iterator[Text]:
     if waiting.records:
         spans = ", ".join(f"{low}–{high}" for low, high in waiting.terminal.owed[:4])
         yield Text(f"欠 {waiting.records} 笔 {spans}".rstrip(), f"owes {waiting.records} records {spans}".rstrip())
@@ -165,7 +165,7 @@ def _why(one: Standing, waiting: Waiting) -> Iterator[Text]:
         yield Text(f"提议 {number}", f"proposal {number}")
 
 
-def _next(one: Standing) -> Iterator[str]:
+def _next(one: LostCard) -> Iterator[str]:
     if not one.waiting:
         yield f"  {_waits(one)}"
         return

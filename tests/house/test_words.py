@@ -24,6 +24,11 @@ STEM = 4
 SMALL = {"the", "of", "a", "an", "its", "for", "in", "with", "to"}
 
 
+ONE = {"Desk": "edge/desk/desk.py", "Intake": "edge/box/up/intake.py", "Settings": "", "Holdings": ""}
+"""Words that were several classes' once, and whose the one is now."""
+CLASS = re.compile("[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*")
+
+
 class Word(NamedTuple):
     """One thing: its names in both languages, and in the code."""
 
@@ -95,6 +100,12 @@ def _defined(at: ast.AST, owner: str) -> Iterator[str]:
             yield from (owner + target.id for target in targets if isinstance(target, ast.Name))
 
 
+def renamed(tree: ast.AST) -> list[str]:
+    """Classes that are imported under another name."""
+    names = [name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for name in node.names]
+    return [name.name for name in names if name.asname not in (None, name.name) and CLASS.fullmatch(name.name)]
+
+
 def is_there(code: str) -> bool:
     return code == NOTHING or ((ROOT / code).exists() if "/" in code else code in names())
 
@@ -159,6 +170,14 @@ def test_what_has_no_name_in_the_code_is_little() -> None:
     assert sum(word.code == NOTHING for word in WORDS) <= 8
 
 
+def test_a_class_has_a_name_of_its_own() -> None:
+    """Where one module needs two classes of a name, one of them has the wrong one; these words have had several."""
+    for name, home in ONE.items():
+        homes = [str(path.relative_to(ROOT)) for path in modules() if name in _defined(source(path), "")]
+        assert homes == ([home] if home else []), name
+    assert [found for path in modules() for found in renamed(source(path))] == []
+
+
 def test_what_is_shown_is_called_as_in_the_glossary() -> None:
     told = [(path, pair) for path in modules() for pair in pairs(source(path))]
     assert len(told) > 900
@@ -181,6 +200,8 @@ def test_what_is_wrong_is_caught() -> None:
     assert not disagree("今天", "whatever")
     planted = ast.parse('x = Text("点位：", "place")\ny = {"place": ("点位", "Place")}')
     assert [disagree(*pair) for pair in pairs(planted)] == [True, True]
+    assert renamed(ast.parse("from a import Standing as LostCard")) == ["Standing"]
+    assert not renamed(ast.parse("from a import COLUMNS as BOOK_COLUMNS, grant as posted, Key as Key"))
     assert says(Old("drill", "", ()), "of a Drill in production")
     assert not says(Old("drill", "", ()), "drilled")
     assert says(Old("机位", "", ()), "接替其机位")

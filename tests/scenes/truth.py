@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloud.ledger.read.reader import Reader, open_reader
-from cloud.ledger.read.views import EntryView, Overview
+from cloud.ledger.read.views import EntryView, LedgerSums
 from edge.files.deck import Deck
 from edge.terminal.station.shown import read_shown
 from shared.ids import CardId, card_id
@@ -43,7 +43,7 @@ class Success:
     application: int
 
 
-def require_truth(campus: Campus, *, quarantined: int = 0, held: int | None = 0) -> Overview:
+def require_truth(campus: Campus, *, quarantined: int = 0, held: int | None = 0) -> LedgerSums:
     """AssertionError naming the first thing that is not so. held None: as many as there are."""
     with closing(open_reader(str(campus.ledger))) as reader:
         for success in successes(campus.data):
@@ -117,7 +117,7 @@ def _require_transit(reader: Reader) -> None:
     assert transit == {load.card: load.amount_fen for load in pending if load.result == "granted"}, pending
 
 
-def _require_sums(campus: Campus, reader: Reader, view: Overview) -> None:
+def _require_sums(campus: Campus, reader: Reader, view: LedgerSums) -> None:
     done = run("edge.terminal", "cards", "--data", campus.data, "--json")
     held = json.loads(done.stdout)
     assert held["cards_fen"] == view.float_fen == view.opening_fen + view.loads_fen - view.spent_fen

@@ -8,15 +8,14 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from cloud.ledger.findings.rows import Standing
+from cloud.ledger.findings.rows import DifferenceSums
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView, newest_of
 from cloud.ledger.loads.state import Next
 from cloud.ledger.read.loads import LoadStanding
 from cloud.ledger.read.put_backs import PutBackView
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.read.thefts import StandingTheft
-from cloud.ledger.read.views import EntryView, RecordView
-from cloud.ledger.read.views import Overview as Sums
+from cloud.ledger.read.views import EntryView, LedgerSums, RecordView
 from cloud.ledger.records.values import Now
 from cloud.words.both import both
 from cloud.words.put_backs import one_line
@@ -152,7 +151,7 @@ def entry_json(entry: EntryView) -> dict[str, Any]:
     }
 
 
-def _ledger(sums: Sums, apart: Standing, unknown: int, back: PutBackView, loss_fen: int) -> dict[str, Any]:
+def _ledger(sums: LedgerSums, apart: DifferenceSums, unknown: int, back: PutBackView, loss_fen: int) -> dict[str, Any]:
     """Are the books in balance, and do the cards agree with them as far as heard? said: a key of the words."""
     said = "ledger_true"
     if sums.difference_fen or apart.unexplained:

@@ -102,7 +102,7 @@ class Difference(NamedTuple):
         return mine <= theirs if found.kind is Kind.NEGATIVE else found.kind is Kind.CHAIN or mine >= theirs
 
 
-class Standing(NamedTuple):
+class DifferenceSums(NamedTuple):
     """How many there are. explained_fen: what cards hold beyond the books, by chains that are explained."""
 
     unexplained: int
@@ -134,10 +134,10 @@ def watched(db: Database) -> list[bytes]:
     return [bytes(card) for (card,) in rows]
 
 
-def standing(db: Database) -> Standing:
+def standing(db: Database) -> DifferenceSums:
     """How many there are."""
     counts = db.run(_STANDING, (int(State.OPEN), int(Kind.CHAIN)))
-    return Standing(*map(int, counts[0]))
+    return DifferenceSums(*map(int, counts[0]))
 
 
 def add(writing: Writing, found: Finding) -> None:

@@ -8,7 +8,7 @@ from cloud.ledger.fleet.heard import box_states, terminals
 from cloud.ledger.journal.balances import all_balances, folded_up_to
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
 from cloud.ledger.loads.cases import CaseState
-from cloud.ledger.read.views import AccountView, CardView, Counts, Overview
+from cloud.ledger.read.views import AccountView, CardView, Counts, LedgerSums
 from cloud.ledger.receive.quarantine import QuarantineState
 from cloud.ledger.receive.voids import VoidState
 from cloud.ledger.records.arrival import APART_KEYS, KEY_SIZE
@@ -78,8 +78,8 @@ def counts(db: Database) -> Counts:
     )  # fmt: skip
 
 
-def overview(db: Database) -> Overview:
-    """See Overview."""
+def overview(db: Database) -> LedgerSums:
+    """See LedgerSums."""
     meta: dict[str, str] = dict(db.run("SELECT name, value FROM meta"))
     counted = counts(db)
     kinds, difference_fen = _by_kind(db)
@@ -90,7 +90,7 @@ def overview(db: Database) -> Overview:
     voids, voided_fen = db.run(_VOIDS, (int(VoidState.POSTED),))[0]
     (returned_fen,) = db.run(_RETURNED, (int(EntryKind.HELD_RETURNED),))[0]
     voided_fen += db.run(_GREY_HALVES, (int(State.EVIDENCE), *map(str, _GIVEN_BACK)))[0][0]
-    return Overview(
+    return LedgerSums(
         ledger=bytes.fromhex(meta["ledger"]), campus=meta.get("name", ""), demo=meta.get("demo") == "1",
         records=counted.records, posted=counted.posted, held=counted.held, suspense=counted.suspense,
         quarantined=counted.quarantined, no_entry=counted.no_entry, duplicates=counted.duplicates,

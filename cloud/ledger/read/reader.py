@@ -8,7 +8,7 @@ import threading
 from collections.abc import Sequence
 
 from cloud.ledger.findings import rows as read_findings
-from cloud.ledger.findings.rows import Difference, Standing
+from cloud.ledger.findings.rows import Difference, DifferenceSums
 from cloud.ledger.fleet import coming as read_coming
 from cloud.ledger.fleet import heard as read_fleet
 from cloud.ledger.fleet.coming import Coming
@@ -16,7 +16,7 @@ from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.losses import bearing as read_losses
 from cloud.ledger.held.losses import standing as read_standing
-from cloud.ledger.held.losses.standing import Standing as LostCard
+from cloud.ledger.held.losses.standing import LostCard
 from cloud.ledger.held.two_persons import Proposal
 from cloud.ledger.read import books as read_books
 from cloud.ledger.read import desk as read_desk
@@ -38,8 +38,8 @@ from cloud.ledger.read.views import (
     CardView,
     Counts,
     EntryView,
+    LedgerSums,
     LoadView,
-    Overview,
     QuarantineView,
     RecordView,
     SuspenseView,
@@ -74,7 +74,7 @@ class Reader:
         with self._lock:
             self.database.close()
 
-    def overview(self) -> Overview:
+    def overview(self) -> LedgerSums:
         """The campus in numbers."""
         with self._lock, self.database.reading():
             return read_overview.overview(self.database)
@@ -237,7 +237,7 @@ class Reader:
         with self._lock, self.database.reading():
             return read_standing.standing_of(self.database, now, label)
 
-    def standing_differences(self) -> Standing:
+    def standing_differences(self) -> DifferenceSums:
         """How many wait for somebody, and how many were explained."""
         with self._lock, self.database.reading():
             return read_findings.standing(self.database)

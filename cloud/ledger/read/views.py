@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Records by what became of them, since the first start; see Overview. oldest_ms: as there."""
+    """Records by what became of them, since the first start; see LedgerSums. oldest_ms: as there."""
 
     records: int = 0
     posted: int = 0
@@ -18,7 +18,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
+class LedgerSums:
     """Numbers since the first start.
 
     records = posted + suspense + quarantined + no_entry. held: those of posted whose merchant side waits. owed: records

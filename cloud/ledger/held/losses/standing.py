@@ -55,7 +55,7 @@ _LABELLED = f"{_CARDS} AND c.label = ?"
 _OPEN_AFTER = f"{_CARDS} AND l.card > ? AND {_IS_OPEN} ORDER BY l.card LIMIT ?"
 
 
-class Standing(NamedTuple):
+class LostCard(NamedTuple):
     """A card. left_fen, subsidy_left_fen: in its two purses; borne_fen: what the school has borne; provided_fen: and
     provided.
 
@@ -103,7 +103,7 @@ class _Read(NamedTuple):
     proposed: Mapping[tuple[bytes, int], Mapping[bytes, int]]
 
 
-def standing(db: Database, now: Now) -> list[Standing]:
+def standing(db: Database, now: Now) -> list[LostCard]:
     """Those that are lost, of which something is frozen, or of which the school bears something; CARDS_MAX at most.
 
     Inside of a snapshot. What is frozen comes first, then what was lost last.
@@ -112,7 +112,7 @@ def standing(db: Database, now: Now) -> list[Standing]:
     return [one for one in found if one.is_lost or one.is_open or one.borne]
 
 
-def standing_of(db: Database, now: Now, label: str) -> Standing | None:
+def standing_of(db: Database, now: Now, label: str) -> LostCard | None:
     """The card with this label; None for one that nobody has reported, kept or replaced. Inside of a snapshot."""
     return next(iter(_standing(db, now, db.run(_LABELLED, (label,)))), None)
 
@@ -132,7 +132,7 @@ def stand(writing: Writing, after: bytes) -> bytes:
     return cards[-1] if len(cards) == CARDS_A_LOOK else b""
 
 
-def _tell_due(writing: Writing, one: Standing, new: frozenset[bytes]) -> None:
+def _tell_due(writing: Writing, one: LostCard, new: frozenset[bytes]) -> None:
     fresh = [w.terminal for w in one.waiting if w.terminal.device in new]
     if fresh and one.is_open:
         rows = [(one.card, terminal.device, one.deed, writing.now.unix_ms) for terminal in fresh]
@@ -141,7 +141,7 @@ def _tell_due(writing: Writing, one: Standing, new: frozenset[bytes]) -> None:
         writing.notes.tell(WriteOffDue(one.label, fresh[0].name, len(fresh), fen), device=fresh[0].device)
 
 
-def _standing(db: Database, now: Now, rows: Sequence[Row]) -> list[Standing]:
+def _standing(db: Database, now: Now, rows: Sequence[Row]) -> list[LostCard]:
     if not rows:
         return []
     read = _read(db, now, [bytes(row[0]) for row in rows], [account for row in rows for account in row[2:4]])
@@ -172,7 +172,7 @@ def _proposed(db: Database, now: Now) -> dict[tuple[bytes, int], dict[bytes, int
 
 def _one(
     read: _Read, now: Now, card: bytes, label: str, purse: int, subsidy: int, since_ms: int, successor: str
-) -> Standing:  # fmt: skip
+) -> LostCard:  # fmt: skip
     left_fen, subsidy_fen = (max(0, -read.surplus.get(account, 0)) for account in (purse, subsidy))
     deed, is_lost = read.frozen.get(card, Frozen(0, is_lost=False))
     gone, borne = read.written_off.get(card, set()), read.losses.get(card, [])
@@ -181,7 +181,7 @@ def _one(
         waiting = tuple(waiting_in(read.db, read.there, card, since_ms, gone, is_lost=is_lost))
     proposed = read.proposed.get((card, deed), {})
     due = frozenset(one.terminal.device for one in waiting if one.is_due(since_ms, now)) - proposed.keys()
-    return Standing(
+    return LostCard(
         card, deed, label, successor, is_lost, since_ms, left_fen, subsidy_fen, len(borne),
         sum(one.fen for one in borne), max(0, read.provided.get(card, 0)), waiting, len(gone), due, proposed,
     )  # fmt: skip

@@ -16,7 +16,7 @@ from cloud.ledger.funds.documents import enter
 from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.held.losses import standing
 from cloud.ledger.held.losses.door import LossLedger
-from cloud.ledger.held.losses.standing import Standing
+from cloud.ledger.held.losses.standing import LostCard
 from cloud.ledger.held.two_persons import ProposalRefused
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
@@ -43,7 +43,7 @@ class Site(NamedTuple):
         rows = (EpochStatus(1, c.psam(device[-1]), 1, last, 0, 0),)
         self.ledger.store_status(BOX, DeviceStatus(c.device(device[-1]), rows, 1, 1, 100, True, 1, 1), now.unix_ms)
 
-    def lost(self, now: Now) -> Standing:
+    def lost(self, now: Now) -> LostCard:
         (found,) = Reader(self.ledger.database).lost_cards(now)
         return found
 
