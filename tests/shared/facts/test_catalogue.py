@@ -159,6 +159,7 @@ def test_in_words(told: Told, zh: str, en: str) -> None:
 def test_what_a_box_of_before_tells_is_shown_as_it_is() -> None:
     assert words("record-fork", "同号不同记录 / other bytes") == ("同号不同记录 / other bytes",) * 2
     assert words("record-fork", "") == ("record-fork",) * 2
+    assert words("revocations-forged", "挂失名单签名无效") == ("挂失名单签名无效",) * 2, "a word that we say no more"
 
 
 @pytest.mark.parametrize(
