@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from shared.records.kinds import KINDS
+
 LANGUAGES = ("zh", "en")
 
 WORDS: dict[str, tuple[str, str]] = {
@@ -115,16 +117,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "state_revoked": ("已挂失", "Reported stolen"),
     "state_never": ("从未入网", "Never joined"),
     "state_silent": ("无应答", "Silent"),
-    "kind_purchase": ("消费", "Purchase"),
-    "kind_composite": ("乘车", "Ride"),
-    "kind_load": ("圈存", "Load"),
-    "kind_unproven": ("灰记录", "Unproven"),
-    "kind_recovered": ("补回消费", "Recovered"),
-    "kind_not_debited": ("未扣款", "Not debited"),
-    "kind_load_unproven": ("圈存存疑", "Load in doubt"),
-    "kind_load_recovered": ("补回圈存", "Load recovered"),
-    "kind_not_credited": ("未圈存", "Not credited"),
-    "kind_void": ("撤销", "Void"),
+    **{f"kind_{one.kind.name.lower()}": (one.words.zh, one.words.en) for one in KINDS},
     "kind_other": ("其他", "Other"),
     "verdict_posted": ("已入账", "Posted"),
     "verdict_held": ("已入账·待核", "Posted, held"),

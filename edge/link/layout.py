@@ -1,17 +1,16 @@
 """How a message of the terminal link is described: once, its fields in the order of their bytes. Pure.
 
 From the description follow its codec, its length check, its row in docs/messages.md, its seed in tests/fuzz and its
-bytes in tests/vectors. Widths are those of `struct`, big-endian: B, H, I whole numbers of 1, 2, 4 bytes, ? a truth,
-6s six bytes.
+bytes in tests/vectors. Widths: shared/records/widths.py.
 """
 
-import struct
 from collections.abc import Callable, Mapping
 from enum import Enum
 from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from shared.errors import WireFault
+from shared.records.widths import Fields, parsed, struct_of
 
 PROTOCOL = 1
 HEAD = PROTOCOL << 4
@@ -67,8 +66,8 @@ class Layout(Generic[T]):
         self._read = dict(read or {})
         self._head = (number, HEAD)[: len(form.value)]
         self._values = _values(self.fields)
-        self._fixed = _struct(form.value, self.fields)
-        self._row = _struct("", parsed(rows.fields)) if rows else struct.Struct("")
+        self._fixed = struct_of(self.fields, behind=form.value)
+        self._row = struct_of(parsed(rows.fields) if rows else ())
         self._row_values = _values(parsed(rows.fields)) if rows else tuple
 
     @property
@@ -128,18 +127,9 @@ class Layout(Generic[T]):
             raise WireFault(f"{self.name}: {fault}") from None
 
 
-def parsed(fields: str) -> tuple[tuple[str, str], ...]:
-    """Name and width of each."""
-    return tuple((name, width) for name, width in map(str.split, filter(None, fields.split(", "))))
-
-
-def _values(fields: tuple[tuple[str, str], ...]) -> Callable[[Any], tuple[Any, ...]]:
+def _values(fields: Fields) -> Callable[[Any], tuple[Any, ...]]:
     """What takes these of a message, in their order."""
     names = [name for name, _ in fields]
     if len(names) > 1:
         return attrgetter(*names)
     return lambda message: tuple(getattr(message, name) for name in names)
-
-
-def _struct(head: str, fields: tuple[tuple[str, str], ...]) -> struct.Struct:
-    return struct.Struct(">" + head + "".join(width for _, width in fields))

@@ -4,7 +4,7 @@ First byte type; second byte, on all but the single-frame forms, protocol versio
 of the epoch that the message speaks of (low two bits: position in the epoch list of WELCOME). Big-endian.
 0x20 to 0x27 carry documents of the fleet (shared/fleet/document.py); from 0x28 on: kept for EMCY and broadcasts.
 
-Not described here, for they carry other bytes: RECORD is sealed record bytes (shared/records.py), ACK and SETTLED are
+Not described here, for they carry other bytes: RECORD is sealed record bytes (shared/records/), ACK and SETTLED are
 single frames of seal.py.
 """
 

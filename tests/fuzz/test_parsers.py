@@ -35,6 +35,7 @@ from shared.purse import apdu, caps, files
 from shared.purse.cos import cardfs, images, psam_image
 from shared.purse.cos.psam_image import PsamMaster
 from shared.purse.crypto import Key
+from shared.records import kinds
 from shared.transit import ride_record, trip
 from shared.wire import codec, desk, messages, topics
 from tests.fuzz.mutations import mutated, other_values, sealed_again
@@ -52,16 +53,6 @@ RECORD = records.PurchaseRecord(
     b"\0\0\1", 0, 1, 1, 0, 0,
 )  # fmt: skip
 WIRE = records.encode(RECORD)
-VOID = records.VoidRecord(
-    1, records.Kind.VOID, 66, 9, 7, CardId(b"0123456789"), 5, 0x21, 1250, 800_000_000, records.Cause.CASHIER, 1, 0, 1,
-    1, 2, b"mac!",
-)  # fmt: skip
-WITNESSED = VOID._replace(
-    kind=records.Kind.WITNESSED_VOID, cause=records.Cause.OPERATOR,
-    witness=records.Witness(CardId(b"9876543210"), 1, b"seen"),
-)  # fmt: skip
-VOIDS = [records.encode(VOID), records.encode(WITNESSED)]
-RIDE = records.encode(RECORD._replace(kind=records.Kind.COMPOSITE, trip=bytes(12)))
 STORED = records.Stored(DEVICE, 1, PSAM, WIRE).to_bytes()
 ACK = messages.AckBody(
     LEDGER, 5, 9, BoxId("box"), STORE, 7, ((9, 12),), (messages.DeviceMark(DEVICE, 1, 4, ((6, 8),)),), 2000
@@ -105,7 +96,7 @@ def _padded(parse: Callable[[bytes], object], size: int) -> Callable[[bytes], ob
 
 
 PARSERS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
-    "record": (records.decode, [WIRE, RIDE, *VOIDS]),
+    "record": (records.decode, [records.encode(one.example) for one in kinds.KINDS]),
     "stored record": (records.parse_stored, [STORED]),
     "batch": (messages.decode_batch, list(map(messages.encode_batch, BATCHES))),
     "ack": (messages.decode_ack, [messages.encode_ack(SIGNED)]),

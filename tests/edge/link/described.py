@@ -7,8 +7,10 @@ stand there already never change.
 import json
 from pathlib import Path
 
-from edge.link.layout import Form, Layout, Rows, Way, parsed
+from edge.link.layout import Form, Layout, Rows, Way
 from edge.link.messages import MESSAGES
+from shared.records.widths import parsed
+from tests.described import said
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "messages.md"
@@ -17,7 +19,7 @@ VECTORS = ROOT / "tests" / "vectors" / "terminal_messages.json"
 _HEAD = """# Messages between terminal and box
 
 Written from the descriptions in `edge/link/messages.py` by `python -m tests.edge.link.described`; not to be edited.
-Numbers are big-endian, widths in bytes. RECORD (0x10) is sealed record bytes (`shared/records.py`); ACK (0x11) and
+Numbers are big-endian, widths in bytes. RECORD (0x10) is sealed record bytes (`shared/records/`); ACK (0x11) and
 SETTLED (0x12) are single frames (`edge/link/seal.py`).
 
 | message | type | way | form | fields |
@@ -25,7 +27,6 @@ SETTLED (0x12) are single frames (`edge/link/seal.py`).
 """
 _WAYS = {Way.UP: "terminal → box", Way.DOWN: "box → terminal"}
 _FORMS = {Form.OPEN: "open: type 1, version 1", Form.FRAME: "one frame: type 1", Form.SEALED: "sealed"}
-_WIDTHS = {"B": "1", "H": "2", "I": "4", "?": "1"}
 
 
 def page() -> str:
@@ -39,18 +40,14 @@ def vectors() -> dict[str, str]:
 
 
 def _line(one: Layout[object]) -> str:
-    parts = [_fields(one.fields), _rows(one.rows) if one.rows else "", f"{one.rest} 1…" if one.rest else ""]
-    said = ", ".join(filter(None, parts))
-    return f"| {one.name} | 0x{one.number:02x} | {_WAYS[one.way]} | {_FORMS[one.form]} | {said} |\n"
+    parts = [said(one.fields), _rows(one.rows) if one.rows else "", f"{one.rest} 1…" if one.rest else ""]
+    fields = ", ".join(filter(None, parts))
+    return f"| {one.name} | 0x{one.number:02x} | {_WAYS[one.way]} | {_FORMS[one.form]} | {fields} |\n"
 
 
 def _rows(rows: Rows) -> str:
     count = "count 1, then " if rows.counted else ""
-    return f"{count}up to {rows.most} × ({_fields(parsed(rows.fields))})"
-
-
-def _fields(fields: tuple[tuple[str, str], ...]) -> str:
-    return ", ".join(f"{name} {_WIDTHS.get(width) or width.rstrip('s')}" for name, width in fields)
+    return f"{count}up to {rows.most} × ({said(parsed(rows.fields))})"
 
 
 if __name__ == "__main__":
