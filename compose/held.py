@@ -15,6 +15,7 @@ from pathlib import Path
 from compose.campus.beside import campus_of, exit_code, ledger_dsn
 from compose.campus.campus import step
 from compose.parts.supervise import Supervisor
+from compose.parts.told import Waiting, progress_line
 from compose.place import DATA_HELP, ROOT, keep_private
 from shared.input.command_line import Parser
 from shared.words.voice import Text, speak, wanted
@@ -49,9 +50,10 @@ def main(arguments: list[str]) -> int:
 
 async def _step(data: Path, words: list[str]) -> int:
     room = campus_of(data)
-    with tempfile.TemporaryDirectory(prefix="ykt-") as run:
-        async with Supervisor(Path(run) / "log") as parts:
+    with tempfile.TemporaryDirectory(prefix="ykt-") as run, progress_line() as progress:
+        async with Supervisor(Path(run) / "log", on_event=Waiting(progress)) as parts:
             dsn = await ledger_dsn(parts, data)
+            progress.clear()
             part = step("held", "cloud", "held", "--data", str(room), *(("--dsn", dsn) if dsn else ()), *words)
             done = await asyncio.to_thread(subprocess.run, part.argv, check=False)
             return done.returncode

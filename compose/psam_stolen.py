@@ -18,6 +18,7 @@ from compose.campus.beside import campus_of, exit_code, last_object, ledger_dsn
 from compose.campus.campus import step
 from compose.parts.part import Part
 from compose.parts.supervise import Supervisor
+from compose.parts.told import Waiting, progress_line
 from compose.place import DATA_HELP, ROOT, keep_private
 from shared.input.command_line import Parser
 from shared.words.voice import Text, speak, wanted
@@ -79,9 +80,10 @@ def _parser() -> Parser:
 async def _report(given: argparse.Namespace) -> int:
     data = given.data.absolute()
     room = campus_of(data)
-    with tempfile.TemporaryDirectory(prefix="ykt-") as run:
-        async with Supervisor(Path(run) / "log") as parts:
+    with tempfile.TemporaryDirectory(prefix="ykt-") as run, progress_line() as progress:
+        async with Supervisor(Path(run) / "log", on_event=Waiting(progress)) as parts:
             dsn = await ledger_dsn(parts, data)
+            progress.clear()
             return await asyncio.to_thread(_both, _parts(given, room, dsn), given.json)
 
 

@@ -16,6 +16,7 @@ import pytest
 from compose.place import ROOT, keep_private
 from shared.input.command_line import Parser
 from shared.input.described import DESCRIBE
+from shared.words.screen import Ink, Inks
 from shared.words.voice import Text, speak, wanted, without
 
 HELP = Text(
@@ -103,7 +104,8 @@ def _passes(name: str, words: tuple[str, ...]) -> bool:
     _say(f"[ .. ] {name}")
     program = Path(sys.executable).with_name(name)
     code = subprocess.run((program, *words), check=False).returncode
-    _say(f"[{_OK if code == 0 else _FAILED}] {name} {time.monotonic() - began:.1f} s")
+    ink, verdict = (Ink.GOOD, _OK) if code == 0 else (Ink.BAD, _FAILED)
+    _say(f"[{Inks(sys.stdout, os.environ)(ink, verdict)}] {name} {time.monotonic() - began:.1f} s")
     return code == 0
 
 

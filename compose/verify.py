@@ -19,6 +19,7 @@ from compose.campus.campus import key_process, step
 from compose.campus.terms import terms_now
 from compose.parts.part import Part
 from compose.parts.supervise import Supervisor
+from compose.parts.told import Waiting, progress_line
 from compose.place import DATA_HELP, ROOT, keep_private
 from shared.input.command_line import Parser
 from shared.words.voice import Text, speak, wanted
@@ -54,11 +55,12 @@ def main(arguments: list[str]) -> int:
 
 async def _verify(data: Path, saved: Sequence[str], as_json: bool) -> int:
     room = campus_of(data)
-    with tempfile.TemporaryDirectory(prefix="ykt-") as run:
-        async with Supervisor(Path(run) / "log") as parts:
+    with tempfile.TemporaryDirectory(prefix="ykt-") as run, progress_line() as progress:
+        async with Supervisor(Path(run) / "log", on_event=Waiting(progress)) as parts:
             socket = Path(run) / "keys.sock"
             await parts.start(key_process(room, socket))
             dsn = await ledger_dsn(parts, data)
+            progress.clear()
             store = ("--data", str(room), *(("--dsn", dsn) if dsn else ()))
             halves = [
                 step("verify-edge", "edge", "verify", "--data", str(room)),

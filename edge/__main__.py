@@ -19,10 +19,13 @@ from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.endpoint import host_port, listening_port
 from shared.input.login import LOGIN_HELP, read_login
+from shared.words.columns import left
+from shared.words.screen import Ink, Inks
 from shared.words.voice import Language, Text, speak, wanted
 
 SAID_MAX = 3
 """Damages named in a check's text; `--json` names as many."""
+NAME_WIDTH = 24
 
 
 def main(arguments: list[str]) -> int:
@@ -92,10 +95,16 @@ def _verify(options: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps({"ok": true, "checks": plain}, ensure_ascii=False) + "\n")
         return 0 if true else 1
     for check in checks:
-        mark = Text("通过", "ok") if check["ok"] else Text("失败", "FAILED")
-        rows = Text(f"{check['count']} 行", f"{check['count']} rows")
-        sys.stdout.write(f"{check['name']}: {mark} · {rows} {check['first']}\n")
+        sys.stdout.write(f"{_row(check)}\n")
     return 0 if true else 1
+
+
+def _row(check: dict[str, object]) -> str:
+    """As the rows of `cloud verify`, under which it may stand."""
+    box = str(check["name"]).partition(" ")[2]
+    name = Text(f"发件箱 {box}", f"outbox {box}")
+    mark = Inks(sys.stdout, os.environ)(*((Ink.GOOD, "✓") if check["ok"] else (Ink.BAD, "✗")))
+    return f"  {mark} {left(name, NAME_WIDTH)}{check['count']:>10}  {check['first']}".rstrip()
 
 
 def _in_english(said: object) -> str:

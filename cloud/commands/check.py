@@ -1,9 +1,11 @@
 """What a ledger is asked by command: is it true (`verify`), and what does it add up to (`report`). Changes nothing."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ from shared.ids import CardId
 from shared.money import yuan
 from shared.purse.tac import ITEM_SIZE
 from shared.words.columns import left
+from shared.words.screen import Ink, Inks, ProgressLine
 from shared.words.spans import span
 from shared.words.voice import Text
 
@@ -131,7 +134,8 @@ def verify(data: Path, dsn: str | None, keys: Path | None, checkpoints: Sequence
 
 def report(data: Path, dsn: str | None, *, as_json: bool) -> int:
     """The sums since the first start, and what the terminals have shown against what was posted."""
-    with open_books(data, dsn) as reader:
+    with ProgressLine(sys.stderr, os.environ) as progress, open_books(data, dsn) as reader:
+        progress.tell(Text("汇总账本", "adding up the ledger"))
 
         def kinds_of(card: CardId, application: int, counter: int) -> list[str]:
             return [entry.kind for entry in reader.entries(card, counter, application)]
@@ -169,12 +173,14 @@ def _open_case(case: dict[str, Any]) -> Text:
 
 
 def _checked(reader: Reader, keys: Path | None, at_hand: AtHand) -> Report:
-    if keys is None:
-        found = check_ledger(reader, _unasked, *at_hand)
-        return Report(tuple(check for check in found.checks if check.name != "tacs"))
-    with KeyClient(keys) as client:
-        check_tac: CheckTac = client.check_tac
-        return check_ledger(reader, check_tac, *at_hand)
+    with ProgressLine(sys.stderr, os.environ) as progress:
+        tell = partial(progress.tell, Text("核对账本", "checking the ledger"))
+        if keys is None:
+            found = check_ledger(reader, _unasked, *at_hand, tell)
+            return Report(tuple(check for check in found.checks if check.name != "tacs"))
+        with KeyClient(keys) as client:
+            check_tac: CheckTac = client.check_tac
+            return check_ledger(reader, check_tac, *at_hand, tell)
 
 
 def _unasked(items: bytes) -> bytes:
@@ -189,7 +195,8 @@ def _table(found: Report, half_done: list[LoadStanding], *, asked: bool) -> Iter
         yield from (f"    {line}" for line in load_lines(one))
     if not asked:
         yield f"  —  {_UNASKED}"
-    yield str(_conclusion(found))
+    ink = Ink.BAD if not found.ok else Ink.CARE if found.warns else Ink.GOOD
+    yield Inks(sys.stdout, os.environ)(ink, _conclusion(found))
 
 
 _UNASKED = Text("未复核 TAC（缺 --keys）", "TACs were not checked again (no --keys)")
@@ -215,8 +222,9 @@ def _conclusion(found: Report) -> Text:
 
 def _row(check: Check) -> str:
     name = str(NAMES.get(check.name, check.name))
-    mark = "✗ " if check.broken else "△ " if check.warns else "✓ "
-    return f"  {mark}{left(name, NAME_WIDTH)}{check.checked:>10}  {check.broken or check.note or ''}".rstrip()
+    ink, mark = (Ink.BAD, "✗") if check.broken else (Ink.CARE, "△") if check.warns else (Ink.GOOD, "✓")
+    inked = Inks(sys.stdout, os.environ)(ink, mark)
+    return f"  {inked} {left(name, NAME_WIDTH)}{check.checked:>10}  {check.broken or check.note or ''}".rstrip()
 
 
 def _sums(reader: Reader, shown: Shown) -> dict[str, Any]:

@@ -6,6 +6,7 @@ other one back.
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -25,6 +26,7 @@ from shared.ids import CardId
 from shared.input.amount import parse_amount
 from shared.input.table import Row, Table, parse_label, read_table
 from shared.money import yuan
+from shared.words.screen import ProgressLine
 from shared.words.voice import Text
 
 LINES_MAX = 100_000
@@ -86,8 +88,9 @@ def grant(data: Path, dsn: str | None, wish: Wish, *, as_json: bool) -> int:
     lines = list(_lines(wish))
     settings = load_settings(data)
     cards = {row.label: row.card for row in read_inventory(settings).cards}
-    with closing(open_ledger(settings.books(dsn))) as ledger:
-        done = [_granted(ledger, cards, wish, line) for line in lines]
+    with closing(open_ledger(settings.books(dsn))) as ledger, ProgressLine(sys.stderr, os.environ) as progress:
+        passing = progress.through(Text("发放", "making grants"), lines, len(lines))
+        done = [_granted(ledger, cards, wish, line) for line in passing]
     _say(done, as_json=as_json)
     return 1 if any(one.result == "refused" for one in done) else 0
 

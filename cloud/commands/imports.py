@@ -4,6 +4,7 @@ Refuses an inventory that the campus key did not sign, or that is 演示 where t
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,6 +23,7 @@ from shared.errors import ConfigFault
 from shared.ids import CardId
 from shared.inventory import Inventory, open_sealed
 from shared.money import FEN_MAX, yuan
+from shared.words.screen import ProgressLine
 from shared.words.voice import Text
 
 LINE_MAX = 4096
@@ -56,7 +58,10 @@ def import_campus(data: Path, dsn: str | None, keys: Path | None) -> int:
     settings = load_settings(data)
     inventory = read_inventory(settings)
     with closing(open_ledger(settings.dsn(dsn))) as ledger:
-        done = ledger.import_inventory(inventory, wall_now())
+        with ProgressLine(sys.stderr, os.environ) as progress:
+            cards = len(inventory.cards)
+            progress.tell(Text(f"导入 {cards} 张卡", f"importing {cards} cards"))
+            done = ledger.import_inventory(inventory, wall_now())
         told = Text(
             f"已导入：{done.cards} 张卡，{done.psams} 个 PSAM，{done.devices} 台终端，{done.boxes} 台数据网关，"
             f"期初余额 ¥{yuan(done.opening_fen)}",
@@ -73,8 +78,9 @@ def deposit(data: Path, dsn: str | None, wish: Wish) -> int:
     """Post the wished deposits; the same key again is success."""
     settings = load_settings(data)
     wanted = list(_wanted(wish, read_inventory(settings)))
-    with closing(open_ledger(settings.books(dsn))) as ledger:
-        fresh = sum(not ledger.deposit(card, one.fen, one.key, wall_now(), one.who).again for card, one in wanted)
+    with closing(open_ledger(settings.books(dsn))) as ledger, ProgressLine(sys.stderr, os.environ) as progress:
+        passing = progress.through(Text("充值", "making deposits"), wanted, len(wanted))
+        fresh = sum(not ledger.deposit(card, one.fen, one.key, wall_now(), one.who).again for card, one in passing)
     total = yuan(sum(one.fen for _, one in wanted))
     told = Text(
         f"已充值：{len(wanted)} 笔，¥{total}，新入账 {fresh} 笔",
@@ -107,7 +113,8 @@ def read_inventory(settings: CloudSettings) -> Inventory:
 
 
 def _rejudge(ledger: Ledger, keys: Path) -> None:
-    with KeyClient(keys) as client:
+    with KeyClient(keys) as client, ProgressLine(sys.stderr, os.environ) as progress:
+        progress.tell(Text("重新判定隔离的记录", "judging what is in quarantine again"))
         done = ledger.rejudge(client.check_tac, wall_now())
     told = Text(
         f"重新判定：{done.looked_at}，入账 {done.posted}", f"judged again: {done.looked_at}, posted {done.posted}"

@@ -1,6 +1,7 @@
 """`cloud psam-stolen`: a PSAM is stolen, or found again; said as often as one likes, each time with how far it is."""
 
 import json
+import os
 import sys
 import time
 from contextlib import closing
@@ -17,6 +18,7 @@ from cloud.words.thefts import cards_sheet, theft_json, theft_lines
 from shared.clocks.clock import ClockError, parse_time
 from shared.errors import ConfigFault
 from shared.ids import PsamId
+from shared.words.screen import ProgressLine
 from shared.words.voice import Text
 
 POLL_S = 0.2
@@ -85,10 +87,12 @@ def _act(ledger: Ledger, wish: Wish) -> None:
 def _await_boxes(reader: Reader, wait_s: float) -> bool:
     """Do all boxes hold the list, at the latest after this time?"""
     last = time.monotonic() + wait_s
-    while not all(word.confirmed for word in reader.box_words()):
-        if time.monotonic() >= last:
-            return False
-        time.sleep(POLL_S)
+    with ProgressLine(sys.stderr, os.environ) as progress:
+        while not all(confirmed := [word.confirmed for word in reader.box_words()]):
+            if time.monotonic() >= last:
+                return False
+            progress.tell(Text("等网关确认", "waiting for the boxes"), sum(confirmed), len(confirmed))
+            time.sleep(POLL_S)
     return True
 
 

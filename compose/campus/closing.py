@@ -24,11 +24,19 @@ STALLED_S = 180.0
 """Bound of a drain without progress (nobody has less left than before): after it, who still owes is named."""
 STEP_S = 600.0
 TOLD_LINES = 20
+TOLD_S = 1.0
+"""How often a drain says on a terminal what is left."""
+_ADDING_UP, _VERIFYING = Text("汇总账本", "adding up the ledger"), Text("核对账本与网关", "checking ledger and boxes")
 _CLOSING = Text("停止营业，闪卡补刷，排空……", "selling stops; torn cards come again; draining …")
 
 
-async def close(campus: Campus, parts: Supervisor, watch: Watch, hurry: asyncio.Event, say: Say) -> Figures:
-    """Stop selling, drain, verify, collect the figures. A second wish (hurry) ends the drain at once."""
+async def close(
+    campus: Campus, parts: Supervisor, watch: Watch, hurry: asyncio.Event, say: Say, tell: Say
+) -> Figures:
+    """Stop selling, drain, verify, collect the figures. A second wish (hurry) ends the drain at once.
+
+    tell: what is being done, on a terminal.
+    """
     ended = time.monotonic()
     say(_CLOSING)
     for name in campus.sellers:
@@ -36,7 +44,9 @@ async def close(campus: Campus, parts: Supervisor, watch: Watch, hurry: asyncio.
     parts_left = [*campus.sellers, *(f"edge-{box.box}" for box in campus.plan.boxes)]
     drain = asyncio.create_task(watch.until_stalled(parts_left, _drained, _left, STALLED_S))
     rushed = asyncio.create_task(hurry.wait())
-    await asyncio.wait({drain, rushed}, return_when=asyncio.FIRST_COMPLETED)
+    while not (drain.done() or rushed.done()):
+        tell(_draining(sum(_left(watch.of(name)) for name in parts_left)))
+        await asyncio.wait({drain, rushed}, return_when=asyncio.FIRST_COMPLETED, timeout=TOLD_S)
     drain.cancel()
     rushed.cancel()
     for name in parts_left:
@@ -44,7 +54,7 @@ async def close(campus: Campus, parts: Supervisor, watch: Watch, hurry: asyncio.
             owes = json.dumps(watch.of(name), ensure_ascii=False)[:200]
             say(f"  {Text('未排空', 'not drained')}: {name} {owes}")
     await parts.end(*campus.sellers)
-    return await _figures(with_progress(campus, watch, ended), parts, watch, say)
+    return await _figures(with_progress(campus, watch, ended), parts, watch, say, tell)
 
 
 def sum_up(figures: Figures, ended: Ended, path: Path | None, say: Say) -> int:
@@ -58,6 +68,10 @@ def sum_up(figures: Figures, ended: Ended, path: Path | None, say: Say) -> int:
     return 0 if figures.true else 1
 
 
+def _draining(left: int) -> Text:
+    return Text(f"排空，待结算 {left}", f"draining, {left} not settled")
+
+
 def _drained(said: dict[str, Any]) -> bool:
     """A terminal says so itself; a box when everything that it holds is settled."""
     return bool(said["drained"]) if "drained" in said else said.get("unsettled") == 0
@@ -68,12 +82,14 @@ def _left(said: dict[str, Any]) -> int:
     return sum(int(said.get(key) or 0) for key in ("unsettled", "open_slots", "waiting_slots"))
 
 
-async def _figures(campus: Campus, parts: Supervisor, watch: Watch, say: Say) -> Figures:
+async def _figures(campus: Campus, parts: Supervisor, watch: Watch, say: Say, tell: Say) -> Figures:
     where = campus.where
     data = ("--data", str(where.data))
     store = (*data, *(("--dsn", where.dsn) if where.dsn else ()))
+    tell(_ADDING_UP)
     books = await _json_step("report", say, "cloud", "report", *store, "--json")
     keys = ("--keys", str(where.keys_socket))
+    tell(_VERIFYING)
     cloud = await _json_step("verify", say, "cloud", "verify", *store, *keys, "--json")
     edges = await _json_step("verify-edge", say, "edge", "verify", *data, "--json")
     cards = await _json_step("cards", say, "edge.terminal", "cards", *data, "--json")

@@ -22,16 +22,20 @@ from compose.campus.trace import Trace
 from compose.parts.hold import FolderInUse, FolderUnusable, hold
 from compose.parts.interrupts import Interrupts
 from compose.parts.supervise import Event, StartFailed, State, Supervisor
+from compose.parts.told import Waiting, progress_line
 from compose.parts.watch import Watch
 from compose.place import WrongUse, keep_private
 from compose.servers.ports import NoPort
 from compose.servers.postgres import PostgresError
 from compose.servers.servers import ServerMissing
 from shared.errors import ConfigFault
+from shared.words.screen import Ink, Inks, is_screen
 from shared.words.voice import Text, speak, wanted
 
 TICK_S = 1.0
 _NOT_REACHED = Text("未能读写", "could not be read or written")
+_PROGRESS = progress_line()
+_WAITING = Waiting(_PROGRESS)
 _MARKS = {
     State.READY: Text("就绪", "ready"),
     State.DIED: Text("意外退出，将重启", "died, will restart"),
@@ -88,7 +92,7 @@ async def _campus(options: Options, day: Trace | None, run_dir: Path, lock_fd: i
             await _keep_on(options, campus, parts, watch, wished)
             terms.cancel()
             await asyncio.gather(terms, return_exceptions=True)
-            figures = await closing.close(campus, parts, watch, interrupts.second, _say)
+            figures = await closing.close(campus, parts, watch, interrupts.second, _say, _PROGRESS.tell)
             ended = await parts.end(hurry=interrupts.second)
             return closing.sum_up(figures, ended, options.report, _say)
 
@@ -117,17 +121,24 @@ def _show(event: Event, watch: Watch) -> None:
         watch.forget(event.name)
     if event.state in _MARKS:
         why = event.detail if event.state is State.DIED else ""
-        _say(f"  [{_MARKS[event.state]}] {event.name} {event.took_s:.1f} s {why}".rstrip())
+        ink = Ink.GOOD if event.state is State.READY else Ink.BAD
+        mark = Inks(sys.stdout, os.environ)(ink, _MARKS[event.state])
+        _say(f"  [{mark}] {event.name} {event.took_s:.1f} s {why}".rstrip())
+    _WAITING(event)
 
 
 def _say(line: str | Text) -> None:
-    sys.stdout.write(f"\r\x1b[K{line}\n" if sys.stdout.isatty() else f"{line}\n")
+    _PROGRESS.clear()
+    sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def _live(line: str) -> None:
-    sys.stdout.write(f"\r\x1b[K{line}" if sys.stdout.isatty() else f"{line}\n")
-    sys.stdout.flush()
+    """Over the last one on a terminal; elsewhere a line each, for a log."""
+    if is_screen(sys.stdout, os.environ):
+        _PROGRESS.tell(line.strip())
+    else:
+        _say(line)
 
 
 if __name__ == "__main__":

@@ -159,12 +159,14 @@ class Supervisor:
     async def run(self, step: Part, timeout_s: float) -> Outcome:
         """Run a one-off step to its end, killing it after `timeout_s`; its output goes to the log like a part's."""
         log = PartLog(self._log_dir / f"{step.name}.log")
+        self._on_event(Event(step.name, State.STARTING, 0.0))
         child = Child(step, self._leash, partial(self._heard, step.name, log))
         try:
             await asyncio.wait({child.exited}, timeout=timeout_s)
         finally:
             await child.end(step.stop_signal, step.stop_timeout_s)
             log.close()
+            self._on_event(Event(step.name, State.ENDED, time.monotonic() - child.began))
         return Outcome(child.exited.result(), log.tail)
 
     async def end(self, *names: str, hurry: asyncio.Event | None = None) -> Ended:

@@ -36,6 +36,7 @@ from shared.errors import ConfigFault, KeyFault, RuleBroken, StoreFault, WireFau
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.section import from_json
+from shared.words.screen import ProgressLine
 from shared.words.voice import Text
 
 BROKEN, WRONG_USE = 1, 2
@@ -110,7 +111,9 @@ def _campus(chosen: argparse.Namespace) -> None:
     now = time.time()
     masters, custody = _masters(chosen)
     making = Making(plan, WALL.at(now), datetime.fromtimestamp(now, UTC), os.urandom, unlock, masters, custody)
-    make_folder(chosen.data, campus_files(making))
+    with ProgressLine(sys.stderr, os.environ) as progress:
+        making_files = Text("制作卡与密钥，文件", "making cards and keys, files")
+        make_folder(chosen.data, progress.through(making_files, campus_files(making)))
     bodies, cards, boxes = sum(1 for _ in plan.terminals()), len(plan.cards), len(plan.boxes)
     say(
         Text(

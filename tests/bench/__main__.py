@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from shared.input.command_line import Parser
+from shared.words.screen import ProgressLine
 from shared.words.voice import Text, speak, wanted
 from tests.bench.row import Row, as_json, table
 
@@ -39,11 +40,16 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help=written)
     given = parser.parse_args(arguments)
     rows: list[Row] = []
+    progress = ProgressLine(sys.stderr, os.environ)
     for name in given.names or (*NAMES, *(LONG if given.all else ())):
+        progress.tell(name)
         for row in importlib.import_module(f"tests.bench.{name}").rows():
             rows.append(row)
+            progress.clear()
             sys.stdout.write(f"  · {row.name}: {row.said} {row.unit}\n")
             sys.stdout.flush()
+            progress.tell(name)
+    progress.clear()
     sys.stdout.write("\n" + table(rows))
     if given.json:
         given.json.write_text(as_json(rows), encoding="utf-8")

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from shared.input.command_line import Parser
+from shared.words.screen import Ink, Inks, ProgressLine
 from shared.words.voice import Text, speak, wanted
 from tests.sim.defects import DEFECTS
 from tests.sim.runs import Result, Wanted, run_all
@@ -34,7 +35,10 @@ def main(arguments: list[str]) -> int:
     wanted = [Wanted(seed, options.days, options.taps, options.plant or "") for seed in range(*options.seeds)]
     began = time.monotonic()
     caught = cpu_s = taps = done = records = 0.0
-    for count, result in enumerate(run_all(wanted, options.jobs), 1):
+    progress = ProgressLine(sys.stderr, os.environ)
+    seeds = Text("种子", "seeds")
+    for count, result in enumerate(progress.through(seeds, run_all(wanted, options.jobs), len(wanted)), 1):
+        progress.clear()
         cpu_s += result.cpu_s
         if result.outcome is None:
             caught += 1
@@ -65,7 +69,8 @@ def _report(result: Result, options: argparse.Namespace) -> str:
     if options.plant and not options.trace:
         return f"[{Text('发现', 'caught')}] {options.plant}: seed {result.seed} {result.failure.splitlines()[0]}"
     again = f"./ykt sim --seeds {result.seed}:{result.seed + 1} --days {options.days} --taps {options.taps}"
-    return f"[{Text('失败', 'failed')}] seed {result.seed}, commit {_commit()}: {result.failure}\n{again}"
+    failed = Inks(sys.stdout, os.environ)(Ink.BAD, Text("失败", "failed"))
+    return f"[{failed}] seed {result.seed}, commit {_commit()}: {result.failure}\n{again}"
 
 
 def _commit() -> str:

@@ -8,6 +8,7 @@ without a debit. 1: a law broke; the run that broke it is printed. 2: wrong use.
 import argparse
 import os
 import sys
+from collections.abc import Iterable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,7 @@ from math import ceil
 from multiprocessing import get_context
 
 from shared.input.command_line import Parser
+from shared.words.screen import ProgressLine
 from shared.words.voice import Text, speak, wanted
 from tests.sample import kept
 from tests.torn import bank, behind, mixed, outage, play, rides
@@ -60,7 +62,7 @@ class Tally:
 def _cuts(name: str, pool: Executor, options: argparse.Namespace) -> Tally:
     scenario = BY_NAME[name]
     points = _sample(count_points(scenario), options.one_in)
-    failures = [text for texts in pool.map(partial(cut_at, scenario), points) for text in texts]
+    failures = _all_of(name, pool.map(partial(cut_at, scenario), points), len(points))
     return _told(name, points, len(Action) * len(scenario.aftermaths), failures, options)
 
 
@@ -68,8 +70,13 @@ def _outages(name: str, pool: Executor, options: argparse.Namespace) -> Tally:
     wanted = outage.outages(name)
     points = _sample([str(outage.Outage(*one)) for one in wanted], options.one_in)
     chosen = [wanted[number - 1] for number in points]
-    failures = [text for texts in pool.map(partial(outage.suffer, name), chosen) for text in texts]
+    failures = _all_of(name, pool.map(partial(outage.suffer, name), chosen), len(chosen))
     return _told(name, points, len(outage.BY_NAME[name].aftermaths), failures, options)
+
+
+def _all_of(name: str, played: Iterable[list[str]], points: int) -> list[str]:
+    passing = ProgressLine(sys.stderr, os.environ).through(name, played, points)
+    return [text for texts in passing for text in texts]
 
 
 def _sample(names: list[str], one_in: int) -> dict[int, str]:

@@ -6,6 +6,7 @@ key process, every key, mark and batch hash from the records. Open cases are tol
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from cloud.ledger.checks.book_chain import check_book_chain
 from cloud.ledger.checks.books import check_balances, check_chain, check_entries
@@ -25,7 +26,6 @@ from cloud.ledger.checks.thefts import check_thefts
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import CheckTac
-from cloud.store.db import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,24 +50,41 @@ class Report:
         return next((f"{check.name}: {check.broken}" for check in self.checks if check.broken), "")
 
 
-_CHECKS: tuple[Callable[[Database], Check], ...] = (
-    check_balances, check_entries, check_records, check_keys, check_marks, check_quarantine, check_gaps, check_chain,
-    check_book_chain, check_cards, check_differences, check_looks, check_losses, check_thefts, check_two_persons,
-    check_orders, check_desk, check_open,
+_FIRST = (check_file, check_balances, check_entries, check_records)
+_WITH_KEYS = (check_tacs, check_voids)
+_THEN = (
+    check_keys, check_marks, check_quarantine, check_gaps, check_chain, check_book_chain, check_cards,
+    check_differences, check_looks, check_losses, check_thefts, check_two_persons, check_orders, check_desk, check_open,
 )  # fmt: skip
 
 
+def _unheard(_done: int, _total: int) -> None:
+    return
+
+
 def verify(
-    source: Ledger | Reader, check_tac: CheckTac, witnesses: Sequence[Witness] = (), unasked: Sequence[str] = ()
+    source: Ledger | Reader,
+    check_tac: CheckTac,
+    witnesses: Sequence[Witness] = (),
+    unasked: Sequence[str] = (),
+    tell: Callable[[int, int], None] = _unheard,
 ) -> Report:
     """KeyFault when the key process cannot be asked: then nothing is said. witnesses: of the ledger's chains, as they
-    stood before this was asked; unasked: boxes that may be some, and could not be asked."""
-    with source.database.reading():
-        checks = [check(source.database) for check in _CHECKS]
-        checks += [check_put_backs(source.database, witnesses), *check_unasked(unasked)]
-        checks.insert(0, check_file(source.database))
-        checks[4:4] = [check_tacs(source.database, check_tac), check_voids(source.database, check_tac)]
-    return Report(tuple(checks))
+    stood before this was asked; unasked: boxes that may be some, and could not be asked. tell: before each check, how
+    many are done, and of how many."""
+    db = source.database
+    steps: list[Callable[[], Check]] = [
+        *(partial(check, db) for check in _FIRST),
+        *(partial(check, db, check_tac) for check in _WITH_KEYS),
+        *(partial(check, db) for check in _THEN),
+        partial(check_put_backs, db, witnesses),
+    ]
+    made: list[Check] = []
+    with db.reading():
+        for done, step in enumerate(steps):
+            tell(done, len(steps))
+            made.append(step())
+    return Report((*made, *check_unasked(unasked)))
 
 
 __all__ = ["Check", "Report", "verify"]
