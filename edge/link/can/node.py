@@ -35,6 +35,12 @@ TRAFFIC: Final[Mapping[int, int]] = MappingProxyType({
     0x11: 4,  # ACK
     0x12: 4,  # SETTLED
     0x14: 5,  # HEARTBEAT
+    0x20: 7,  # documents of the fleet, all that is said of them: never ahead of a record, whoever's address is lower
+    0x21: 7,
+    0x22: 7,
+    0x23: 7,
+    0x24: 7,
+    0x25: 7,
 })  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from edge.link.can.ids import EDGE_ADDRESS, FUNCTIONAL, CanId, parse_id
 from edge.link.can.isotp import CONTINUE_FRAME, OVERFLOW_FRAME, ReassemblyLimits
 from edge.link.can.node import TRAFFIC, CanNode, NodeLimits
 from edge.link.messages import Type
-from edge.link.port import EVERYONE, MessageSizeError
+from edge.link.port import EVERYONE, FIRST_TERMINAL, LAST_TERMINAL, MessageSizeError
 
 RECORD = b"\x10" + bytes(68)
 ACK = b"\x11\x01\x02abcd"
@@ -57,7 +57,7 @@ def test_seven_bytes_are_one_frame(message):
 @pytest.mark.parametrize(("message", "urgent", "priority"), [
     (ACK, False, 4), (b"\x12abcdef", False, 4), (b"\x14abcdef", False, 5), (b"\x10abc", False, 6),
     (b"\x16abc", False, 3), (b"\x17abc", False, 3), (b"\x99abc", False, 6), (b"\x99abc", True, 3),
-    (b"\x15abc", True, 2),
+    (b"\x15abc", True, 2), (b"\x23abc", False, 7),
 ])  # fmt: skip
 def test_priority_by_type(message, urgent, priority):
     edge = CanNode(EDGE_ADDRESS)
@@ -68,7 +68,16 @@ def test_priority_by_type(message, urgent, priority):
 def test_the_table_speaks_of_the_types_that_are():
     named = {Type.TIME: 2, Type.ONLINE_REQUEST: 3, Type.ONLINE_ANSWER: 3, Type.ACK: 4, Type.SETTLED: 4,
              Type.HEARTBEAT: 5}  # fmt: skip
-    assert named == TRAFFIC
+    documents = {kind: 7 for kind in Type if kind.name.startswith("DOCUMENT_")}
+    assert named | documents == TRAFFIC
+
+
+def test_a_page_of_a_document_yields_to_a_record_of_any_terminal():
+    page = CanNode(EDGE_ADDRESS)
+    page.offer(FIRST_TERMINAL, b"\x23page of a document")
+    record = CanNode(LAST_TERMINAL)
+    record.offer(EDGE_ADDRESS, b"\x10a record that is longer")
+    assert record.next_frame(0.0).word < page.next_frame(0.0).word
 
 
 def test_an_urgent_message_overtakes_a_long_one_between_two_frames():
