@@ -68,7 +68,7 @@ class Books:
                 self.theft.booked(number, record, stored, credited)
             if kind == EntryKind.VOID:
                 self._void(deed_of(stored[STORED_HEAD:]), sum(line[2] for line in lines))
-            elif reverses is not None:
+            elif _takes_a_deed_back(kind, reverses):
                 touched.append(self._withdraw(reverses))
             elif kind in _POSTS:
                 self._require_a_card(number, stored)
@@ -149,6 +149,11 @@ class Books:
                 raise Violation("I2", f"a posting on account {account}, which does not exist")
             self._accounts[account] = found[0]
         return self._accounts[account]
+
+
+def _takes_a_deed_back(kind: int, reverses: int | None) -> bool:
+    """Of a loss it is not the deed that is taken back."""
+    return reverses is not None and kind != EntryKind.LOSS_TAKEN_BACK
 
 
 def _of_document(database: sqlite3.Connection, document: bytes | None) -> Deed:

@@ -19,6 +19,7 @@ from tests.sim.ingest_part import copy_of
 from tests.sim.judge import Judge
 from tests.sim.ledgers import fresh_ledger
 from tests.sim.lines import BusLine, Line, TcpLine
+from tests.sim.losses import check_losses
 from tests.sim.nemesis import Nemesis
 from tests.sim.network import Broker
 from tests.sim.parts import Parts
@@ -220,5 +221,6 @@ def _play(campus: Campus, days: int, taps: int, *, replay: bool) -> None:
     check_end(campus)
     if replay:
         check_replay(campus)
+        check_losses(campus)
     if campus.faults.forged_voids:
         forge_voids(campus)

@@ -36,6 +36,7 @@ from tests.sim.flood import FirstComeFirstServed
 from tests.sim.hostile_box import BelievesAnyBox
 from tests.sim.ingest_part import IngestPart, SimDatabase, tac_items
 from tests.sim.judge import Judge
+from tests.sim.losses import GoesByTheClock
 from tests.sim.mixed_defects import KeepsAHalf
 from tests.sim.parts import Parts
 from tests.sim.ride_defects import LeavesAboard
@@ -472,6 +473,7 @@ DEFECTS: dict[str, Defect] = {
     "first-come-first-served": Defect(
         "先到先办 everybody behind a flood", _laws("turns"), Parts(ingest=FirstComeFirstServed)
     ),
+    "goes-by-the-clock": Defect("挂失按钟不按号 a loss by the clock", _laws("loss"), Parts(ingest=GoesByTheClock)),
     "believes-any-box": Defect("信任何网关 another box's word", _laws("apart"), Parts(ingest=BelievesAnyBox)),
     "keeps-a-half": Defect("付一半商户留下 half a pair is kept", _laws("half"), Parts(terminal=KeepsAHalf)),
     "deaf-to-voids": Defect("撤销不办 a void is never decided", _laws("void"), Parts(ingest=DeafToVoids)),

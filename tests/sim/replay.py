@@ -6,6 +6,7 @@ requests come first, in their own order. What is compared is money and who has i
 
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from random import Random
 from typing import TYPE_CHECKING
@@ -76,8 +77,8 @@ def _compare(campus: "Campus", database: sqlite3.Connection) -> None:
         raise Violation("I7", f"{code}: {there[code]} fen in another order, {here[code]} in this one")
 
 
-def deliver(campus: "Campus", ledger: Ledger) -> int:
-    """Everything again; how many batches."""
+def deliver(campus: "Campus", ledger: Ledger, halfway: Callable[[], None] = lambda: None) -> int:
+    """Everything again; how many batches. halfway: what is done between them."""
     world = World(campus.world.seed)
     keys = KeysOfTheDay(campus.ingest.keys, KeysHere(campus.plan.key_operations(), world, Faults()))
     loads, now = LoadAnswers(keys, ledger, LoadCounts()), campus.ingest.now()
@@ -86,11 +87,17 @@ def deliver(campus: "Campus", ledger: Ledger) -> int:
     batches = [piece for mirror in _mirrors(campus) for piece in _pieces(campus, mirror, world.random)]
     batches += [batch for batch in batches if world.random.random() < 0.15]
     world.random.shuffle(batches)
-    at = 0
-    while at < len(batches):
-        size = world.random.randint(1, TRANSACTION_MAX)
-        ledger.receive(batches[at : at + size], keys.check_tac, now)
-        at += size
+
+    def receive(part: list[Received]) -> None:
+        while part:
+            size = world.random.randint(1, TRANSACTION_MAX)
+            ledger.receive(part[:size], keys.check_tac, now)
+            part = part[size:]
+
+    half = len(batches) // 2
+    receive(batches[:half])
+    halfway()
+    receive(batches[half:])
     return len(batches)
 
 
