@@ -18,7 +18,7 @@ from cloud.ledger.held.swaps import swap_told
 from cloud.ledger.held.thefts import Report, Reported, report_found, report_stolen
 from cloud.ledger.journal import facts
 from cloud.ledger.journal.balances import fold
-from cloud.ledger.journal.book_chain import Head, LinkKind, book_head, digest_of
+from cloud.ledger.journal.book_chain import BookLinkKind, Head, book_head, digest_of
 from cloud.ledger.journal.booking import Booking
 from cloud.ledger.journal.mark_rows import partition_of_store
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
@@ -172,7 +172,7 @@ class Ledger:
         with self.opened.writing(now) as writing:
             writing.db.run("UPDATE card SET hotlisted = ? WHERE card = ?", (int(hotlisted), card))
             touch_registry(writing.db)
-            writing.booking.link(LinkKind.HOTLIST, 0, digest_of((card, int(hotlisted), now.unix_ms)))
+            writing.booking.link(BookLinkKind.HOTLIST, 0, digest_of((card, int(hotlisted), now.unix_ms)))
             writing.notes.tell(told)
 
     def psam_stolen(self, report: Report, now: Now) -> Reported:

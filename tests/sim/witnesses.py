@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from cloud.ledger.checks.put_backs import Witness, witness_of
 from cloud.ledger.held.door import HeldLedger
-from cloud.ledger.journal.book_chain import LinkKind
+from cloud.ledger.journal.book_chain import BookLinkKind
 from cloud.ledger.journal.witnessed import put_backs
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.ledger import Ledger
@@ -72,7 +72,7 @@ def close_the_list(campus: "Campus") -> None:
 
 def _only_number_on(writing: Writing, shown: AckBody, *_: object) -> None:
     seen = shown.heads.number if shown.heads else 0
-    writing.booking.link(LinkKind.PUT_BACK, 0, bytes(32), max(writing.booking.book_only[0], seen) + 1)
+    writing.booking.link(BookLinkKind.PUT_BACK, 0, bytes(32), max(writing.booking.book_only[0], seen) + 1)
 
 
 class DeafToWitnesses(IngestPart):

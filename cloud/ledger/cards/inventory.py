@@ -10,7 +10,7 @@ from itertools import chain
 from cloud.ledger.books.chart import card_accounts, merchant_accounts
 from cloud.ledger.books.entry import Entry, EntryKind, document_hash
 from cloud.ledger.books.posting import CardAccounts, Postings, opening_balance, opening_subsidy
-from cloud.ledger.journal.book_chain import LinkKind, digest_of
+from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.booking import Booking
 from cloud.ledger.journal.registry import CARD_ACCOUNTS, Registry, ensure_accounts, touch_registry
 from cloud.ledger.records.values import OWN_PARTITION, ImportReport, InventoryRefused
@@ -51,7 +51,7 @@ def import_inventory(db: Database, inventory: Inventory, registry: Registry, boo
     _set_meta(db, inventory)
     fresh = [*boxes, *psams, *devices, *spares, *cards]
     if fresh:
-        booking.link(LinkKind.IMPORT, inventory.number, digest_of(tuple(map(list, fresh))))
+        booking.link(BookLinkKind.IMPORT, inventory.number, digest_of(tuple(map(list, fresh))))
     return ImportReport(len(cards), len(psams), len(devices), len(boxes), opening)
 
 

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cloud.ledger.cards.refusals import CARD_LOST, CARD_REPLACED, HOTLISTED, UNKNOWN_CARD, DeskRefused
-from cloud.ledger.journal.book_chain import LinkKind, digest_of
+from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.registry import Card
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
@@ -105,7 +105,7 @@ def add_deed(
     now = writing.now
     row = (last + 1, key, card, other, int(kind), cashier, text[:TEXT_MAX], now.unix_ms, now.campus_s)
     writing.db.insert("card_deed", DEED_COLUMNS, [row])
-    writing.booking.link(LinkKind.DEED, last + 1, digest_of(row))
+    writing.booking.link(BookLinkKind.DEED, last + 1, digest_of(row))
     return last + 1
 
 

@@ -9,20 +9,20 @@ from hashlib import sha256
 
 from cloud.ledger.checks.books import digest_of_lines, entry_of_lines
 from cloud.ledger.checks.check import Check, walk_entries
-from cloud.ledger.journal.book_chain import COLUMNS, NO_HEAD, Link, LinkKind, digest_of, is_book_only, link_hash
+from cloud.ledger.journal.book_chain import COLUMNS, NO_HEAD, BookLink, BookLinkKind, digest_of, is_book_only, link_hash
 from cloud.ledger.journal.booking import CHUNK
 from cloud.store.db import Database
 
 NAME = "book-chain"
 _TABLES = {
-    LinkKind.DEED: ("card_deed", "id, key, card, other, kind, cashier, text, at_ms, at_s", 0),
-    LinkKind.PROPOSAL: ("proposal", "id, kind, document, maker, reason, at_ms, until_ms", 0),
-    LinkKind.DECISION: ("decision", "proposal, outcome, checker, reason, at_ms", 0),
-    LinkKind.CLOSE: ("desk_close", "cashier, day, at_ms, document", 1),
-    LinkKind.REVOCATION: (
+    BookLinkKind.DEED: ("card_deed", "id, key, card, other, kind, cashier, text, at_ms, at_s", 0),
+    BookLinkKind.PROPOSAL: ("proposal", "id, kind, document, maker, reason, at_ms, until_ms", 0),
+    BookLinkKind.DECISION: ("decision", "proposal, outcome, checker, reason, at_ms", 0),
+    BookLinkKind.CLOSE: ("desk_close", "cashier, day, at_ms, document", 1),
+    BookLinkKind.REVOCATION: (
         "revocation", "id, version, act, psam, device, since_s, who, reason, at_ms, record, entry", 0,
     ),
-    LinkKind.EXPLANATION: ("explanation", "difference, who, reason, at_ms", 0),
+    BookLinkKind.EXPLANATION: ("explanation", "difference, who, reason, at_ms", 0),
 }  # fmt: skip
 """Append-only tables with a link for each row: its columns, and which of them is the link's `what`."""
 _Key = tuple[int, int, bytes]
@@ -35,22 +35,22 @@ def check_book_chain(db: Database) -> Check:
     last, checked = NO_HEAD, 0
     for link in _links(db):
         checked += 1
-        if link.number != last[0] + 1 and link.kind != LinkKind.PUT_BACK:
+        if link.number != last[0] + 1 and link.kind != BookLinkKind.PUT_BACK:
             return Check(NAME, checked, f"link {last[0] + 1} is missing")
         if link_hash(last[1], link.number, link.kind, link.what, link.digest, link.at_ms) != link.hash:
             return Check(NAME, checked, f"link {link.number}: was edited")
         last = link.number, link.hash
         named.add((link.kind, link.what, link.digest))
-        if link.kind == LinkKind.ENTRY:
+        if link.kind == BookLinkKind.ENTRY:
             since = link.what if since is None else min(since, link.what)
     return Check(NAME, checked, _rows_fault(db, named, since))
 
 
-def _links(db: Database) -> Iterator[Link]:
+def _links(db: Database) -> Iterator[BookLink]:
     last = 0
     while True:
         rows = db.run(f"SELECT {COLUMNS} FROM book_chain WHERE number > ? ORDER BY number LIMIT ?", (last, CHUNK))  # noqa: S608  # ours
-        yield from (Link(n, kind, what, bytes(digest), ms, bytes(sealed)) for n, kind, what, digest, ms, sealed in rows)
+        yield from (BookLink(n, kind, what, bytes(told), ms, bytes(sealed)) for n, kind, what, told, ms, sealed in rows)
         if len(rows) < CHUNK:
             return
         last = rows[-1][0]
@@ -58,14 +58,14 @@ def _links(db: Database) -> Iterator[Link]:
 
 def _rows_fault(db: Database, named: set[_Key], since: int | None) -> str:
     """What stands in the books and in no link, and the other way round. since: the first entry that has one."""
-    standing = {key for key in _standing(db) if key[0] != LinkKind.ENTRY or (since is not None and key[1] >= since)}
-    linked = {key for key in named if key[0] == LinkKind.ENTRY or key[0] in _TABLES}
+    standing = {key for key in _standing(db) if key[0] != BookLinkKind.ENTRY or (since is not None and key[1] >= since)}
+    linked = {key for key in named if key[0] == BookLinkKind.ENTRY or key[0] in _TABLES}
     if extra := standing - linked:
         kind, what, _ = min(extra)
-        return f"{LinkKind(kind).name.lower()} {what}: has no link, or was edited"
+        return f"{BookLinkKind(kind).name.lower()} {what}: has no link, or was edited"
     if gone := linked - standing:
         kind, what, _ = min(gone)
-        return f"{LinkKind(kind).name.lower()} {what}: has a link and is gone, or was edited"
+        return f"{BookLinkKind(kind).name.lower()} {what}: has a link and is gone, or was edited"
     return ""
 
 
@@ -73,7 +73,7 @@ def _standing(db: Database) -> Iterator[_Key]:
     for number, lines in walk_entries(db):
         entry = entry_of_lines(lines) if lines[0].record is None and lines[0].reverses is None else None
         if entry is not None and is_book_only(entry):
-            yield LinkKind.ENTRY, number, sha256(digest_of_lines(lines[0], entry)).digest()
+            yield BookLinkKind.ENTRY, number, sha256(digest_of_lines(lines[0], entry)).digest()
     for kind, (table, columns, what) in _TABLES.items():
         for row in db.run(f"SELECT {columns} FROM {table}"):  # noqa: S608  # our own names
             yield kind, row[what], digest_of(row)

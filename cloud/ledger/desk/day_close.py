@@ -11,7 +11,7 @@ from cloud.ledger.desk.receipts import ReceiptKind
 from cloud.ledger.desk.stock import count_stock
 from cloud.ledger.funds.documents import enter, need_drawer
 from cloud.ledger.journal.balances import balance
-from cloud.ledger.journal.book_chain import LinkKind, digest_of
+from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.clocks.clock import day_number
@@ -36,7 +36,7 @@ def close_day(writing: Writing, key: bytes, cashier: str, counted_fen: int, coun
     enter(writing, EntryKind.CASH_CLOSED, (cashier, day, sheet.expected_fen, counted_fen), key)
     row = (cashier, day, writing.now.unix_ms, codec.dumps(sheet.to_list()))
     writing.db.insert("desk_close", COLUMNS, [row])
-    writing.booking.link(LinkKind.CLOSE, day, digest_of(row))
+    writing.booking.link(BookLinkKind.CLOSE, day, digest_of(row))
     if sheet.difference_fen or sheet.cards_difference:
         kind = CashOver if sheet.difference_fen >= 0 else CashShort
         writing.notes.tell(kind(cashier, abs(sheet.difference_fen), sheet.cards_difference))

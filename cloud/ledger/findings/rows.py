@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cloud.ledger.held.two_persons import REASON_MAX, person
-from cloud.ledger.journal.book_chain import LinkKind, digest_of
+from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.facts import append, row_of
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database, Row
@@ -177,7 +177,7 @@ def explain(writing: Writing, number: int, who: str, reason: str) -> Difference:
     said = Explanation(signed, why, writing.now.unix_ms)
     row = (number, *said)
     writing.db.insert("explanation", "difference, who, reason, at_ms", [row])
-    writing.booking.link(LinkKind.EXPLANATION, number, digest_of(row))
+    writing.booking.link(BookLinkKind.EXPLANATION, number, digest_of(row))
     told = DifferenceExplained(number, known.label, signed, why)
     append(writing.db, [row_of(told, writing.now.unix_ms)])
     return known._replace(explanation=said)

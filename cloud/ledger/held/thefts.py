@@ -7,7 +7,7 @@ box holds, numbers its next list above that.
 from typing import NamedTuple
 
 from cloud.ledger.fleet.heard import box_states
-from cloud.ledger.journal.book_chain import LinkKind, digest_of
+from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.theft_rows import add_row, freeze_marks, read_stolen, read_thefts, read_version
 from cloud.ledger.journal.writing import Writing
@@ -87,7 +87,7 @@ def _add(
     version = 1 + max(read_version(writing.db), *(mark[0] for mark in _box_marks(writing)), 0)
     row = (version, int(act), bytes(psam), device, since_s, who, reason, writing.now.unix_ms, *last)
     number = add_row(writing.db, row)
-    writing.booking.link(LinkKind.REVOCATION, number, digest_of((number, *row)))
+    writing.booking.link(BookLinkKind.REVOCATION, number, digest_of((number, *row)))
     touch_registry(writing.db)
     return number, version
 

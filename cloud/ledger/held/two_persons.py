@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from cloud.ledger.journal.book_chain import LinkKind, digest_of
+from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.errors import ConfigFault
@@ -104,7 +104,7 @@ def propose(writing: Writing, kind: ProposalKind, document: bytes, who: str, rea
     until_ms = now_ms + PROPOSAL_DAYS * _DAY_MS
     row = (number, int(kind), document, maker, why, now_ms, until_ms)
     writing.db.insert("proposal", _COLUMNS, [row])
-    writing.booking.link(LinkKind.PROPOSAL, number, digest_of(row))
+    writing.booking.link(BookLinkKind.PROPOSAL, number, digest_of(row))
     return Proposal(number, kind, document, maker, why, now_ms, until_ms, None)
 
 
@@ -191,7 +191,7 @@ def _decide(writing: Writing, found: Proposal, outcome: Outcome, checker: str, r
     said = Decision(outcome, checker, reason, writing.now.unix_ms)
     row = (found.number, int(outcome), checker, reason, said.at_ms)
     writing.db.insert("decision", _DECISION_COLUMNS, [row])
-    writing.booking.link(LinkKind.DECISION, found.number, digest_of(row))
+    writing.booking.link(BookLinkKind.DECISION, found.number, digest_of(row))
     return found._replace(decision=said)
 
 

@@ -20,7 +20,7 @@ NO_HEAD: Head = (0, bytes(32))
 _LINK = Struct(">QHQQ")
 
 
-class LinkKind(IntEnum):
+class BookLinkKind(IntEnum):
     """What a link is about. Frozen numbers: they stand in the books. what: a row's number, 0 where it has none."""
 
     ENTRY = 1
@@ -45,7 +45,7 @@ class LinkKind(IntEnum):
     """The numbers go on above those that a box bears witness of and this ledger does not know. what: put_back.id."""
 
 
-class Link(NamedTuple):
+class BookLink(NamedTuple):
     """A row of the chain."""
 
     number: int
@@ -72,10 +72,10 @@ def is_book_only(entry: Entry) -> bool:
     return entry.record is None and entry.reverses is None and entry.kind not in _COME_AGAIN
 
 
-def make_link(head: Head, kind: int, what: int, digest: bytes, at_ms: int, number: int = 0) -> Link:
+def make_link(head: Head, kind: int, what: int, digest: bytes, at_ms: int, number: int = 0) -> BookLink:
     """The link after this head; number: another one than the next, of a chain that goes on above a gap."""
     number = number or head[0] + 1
-    return Link(number, kind, what, digest, at_ms, link_hash(head[1], number, kind, what, digest, at_ms))
+    return BookLink(number, kind, what, digest, at_ms, link_hash(head[1], number, kind, what, digest, at_ms))
 
 
 def link_hash(previous: bytes, number: int, kind: int, what: int, digest: bytes, at_ms: int) -> bytes:

@@ -12,7 +12,7 @@ from struct import Struct
 
 from cloud.ledger.books.entry import Entry, entry_digest
 from cloud.ledger.journal.book_chain import COLUMNS as BOOK_COLUMNS
-from cloud.ledger.journal.book_chain import NO_HEAD, Head, Link, LinkKind, is_book_only, make_link
+from cloud.ledger.journal.book_chain import NO_HEAD, BookLink, BookLinkKind, Head, is_book_only, make_link
 from cloud.ledger.records.arrival import Arrival
 from cloud.ledger.records.values import Now, Verdict
 from cloud.store.db import Database, Lines, Question, Row, Rows
@@ -65,7 +65,7 @@ class Booking:
         self._book = book
         self._record, self._entry = last_record, last_entry
         self._book_only = book_only
-        self._links: list[Link] = []
+        self._links: list[BookLink] = []
         self._heads: dict[int, Head] = {}
         self._chains: dict[int, _Chain] = {}
         self._records: list[Row] = []
@@ -107,10 +107,10 @@ class Booking:
         digest = entry_digest(self._entry, ms, self._book, entry)
         chain.digests_of_entries.append(digest)
         if is_book_only(entry):
-            self.link(LinkKind.ENTRY, self._entry, hashlib.sha256(digest).digest())
+            self.link(BookLinkKind.ENTRY, self._entry, hashlib.sha256(digest).digest())
         return self._entry
 
-    def link(self, kind: LinkKind, what: int, digest: bytes, number: int = 0) -> None:
+    def link(self, kind: BookLinkKind, what: int, digest: bytes, number: int = 0) -> None:
         """One more link of the book-only chain. number: above a gap (make_link)."""
         made = make_link(self._book_only, int(kind), what, digest, self._now.unix_ms, number)
         self._book_only = made.number, made.hash

@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.funds.documents import enter
-from cloud.ledger.journal.book_chain import LinkKind, digest_of
+from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.facts.books import UnloadContradiction
@@ -60,7 +60,7 @@ def add_unload_case(writing: Writing, case: UnloadCase) -> None:
     """A new row."""
     row = tuple(getattr(case, name) for name in COLUMNS.split(", "))
     writing.db.insert("unload_case", COLUMNS, [row])
-    writing.booking.link(LinkKind.UNLOAD, 0, digest_of(row))
+    writing.booking.link(BookLinkKind.UNLOAD, 0, digest_of(row))
 
 
 def taken_unloads(db: Database, card: bytes) -> list[tuple[int, int, int]]:

@@ -7,7 +7,7 @@ links between our own head and the witnessed one cannot, and stand as missing un
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from cloud.ledger.journal.book_chain import LinkKind, book_head, digest_of
+from cloud.ledger.journal.book_chain import BookLinkKind, book_head, digest_of
 from cloud.ledger.journal.booking import head
 from cloud.ledger.journal.mark_rows import BoxKey
 from cloud.ledger.journal.witnessed import COLUMNS, Missing, PutBack, claim_of, missing, put_backs
@@ -55,7 +55,7 @@ def _write_down(
     )  # fmt: skip
     writing.db.insert("put_back", COLUMNS, [row])
     number = max(writing.booking.book_only[0], last) + 1
-    writing.booking.link(LinkKind.PUT_BACK, row[0], digest_of(row), number)
+    writing.booking.link(BookLinkKind.PUT_BACK, row[0], digest_of(row), number)
     writing.db.run("UPDATE watermark SET value = value + 1 WHERE name = 'put-back'")
     _tell(writing, PutBack(*row))
 

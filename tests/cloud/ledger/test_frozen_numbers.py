@@ -9,7 +9,7 @@ from cloud.ledger.cards.life import DeedKind
 from cloud.ledger.desk.receipts import ReceiptKind
 from cloud.ledger.desk.stock import Drawn
 from cloud.ledger.held.two_persons import Outcome, ProposalKind
-from cloud.ledger.journal.book_chain import LinkKind
+from cloud.ledger.journal.book_chain import BookLinkKind
 from cloud.ledger.journal.booking import BatchKind
 from cloud.ledger.loads.cases import CaseState
 from cloud.ledger.loads.retry import Retry
@@ -58,7 +58,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     },
     EntryFlag: {"TIME_DOUBTFUL": 1, "MERCHANT_HELD": 2},
     BatchKind: {"ORDINARY": 0, "RECOVERY": 1},
-    LinkKind: {
+    BookLinkKind: {
         "ENTRY": 1, "DEED": 2, "PROPOSAL": 3, "DECISION": 4, "CLOSE": 5, "REVOCATION": 6, "IMPORT": 7,
         "EXPLANATION": 8, "UNLOAD": 9, "HOTLIST": 10, "PUT_BACK": 11,
     },

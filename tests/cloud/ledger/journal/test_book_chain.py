@@ -6,7 +6,7 @@ from cloud.ledger.checks.verify import verify
 from cloud.ledger.held.door import HeldLedger
 from cloud.ledger.held.releases import Side
 from cloud.ledger.held.thefts import Report
-from cloud.ledger.journal.book_chain import NO_HEAD, LinkKind, book_hash_at, book_head
+from cloud.ledger.journal.book_chain import NO_HEAD, BookLinkKind, book_hash_at, book_head
 from cloud.ledger.journal.booking import head
 from cloud.ledger.ledger import Ledger
 from shared.ids import PsamId
@@ -21,9 +21,9 @@ def kinds(ledger: Ledger) -> list[int]:
 
 
 def test_an_import_with_its_opening_balances_is_one_link(ledger: Ledger) -> None:
-    assert kinds(ledger) == [LinkKind.IMPORT]
+    assert kinds(ledger) == [BookLinkKind.IMPORT]
     ledger.import_inventory(c.inventory(), c.NOW)
-    assert kinds(ledger) == [LinkKind.IMPORT]
+    assert kinds(ledger) == [BookLinkKind.IMPORT]
 
 
 def test_money_from_outside_and_peoples_words_have_links(ledger: Ledger) -> None:
@@ -32,7 +32,7 @@ def test_money_from_outside_and_peoples_words_have_links(ledger: Ledger) -> None
     ledger.grant(c.card(1), 500, "fund", "help", "g", c.NOW)
     ledger.set_hotlisted(c.card(1), True, c.NOW)
     ledger.psam_stolen(Report(PsamId(c.psam(1)), False, c.T0, "A", "gone"), c.NOW)
-    assert kinds(ledger)[1:] == [LinkKind.ENTRY, LinkKind.ENTRY, LinkKind.HOTLIST, LinkKind.REVOCATION]
+    assert kinds(ledger)[1:] == [BookLinkKind.ENTRY, BookLinkKind.ENTRY, BookLinkKind.HOTLIST, BookLinkKind.REVOCATION]
 
 
 def test_what_records_bring_has_none(ledger: Ledger, box: Box) -> None:
@@ -41,7 +41,7 @@ def test_what_records_bring_has_none(ledger: Ledger, box: Box) -> None:
     ledger.load_authorise(c.BOX, online, load, True, c.NOW)
     box.send(c.stored(c.load(1, c.card(1), 3, 400, c.OPENING, request=1)))
     box.send(c.stored(c.purchase(1, c.card(1), 7, 10, c.OPENING)))
-    assert kinds(ledger) == [LinkKind.IMPORT, LinkKind.ENTRY]
+    assert kinds(ledger) == [BookLinkKind.IMPORT, BookLinkKind.ENTRY]
 
 
 def test_an_ack_of_form_2_brings_both_heads(ledger: Ledger, box: Box) -> None:
