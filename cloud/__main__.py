@@ -95,7 +95,7 @@ def _cashier(chosen: argparse.Namespace) -> int:
     from cloud.process.settings import FOLDER, load_settings
 
     kept = admit(load_settings(chosen.data).data / FOLDER, chosen.name)
-    sys.stdout.write(f"{Text('令牌文件：', 'token file:')} {kept}\n")
+    sys.stdout.write(f"{Text('令牌文件：', 'token file: ')}{kept}\n")
     return 0
 
 
@@ -104,8 +104,8 @@ def _sign_in(chosen: argparse.Namespace) -> int:
     from cloud.process.settings import load_settings
 
     link = sign_in_link(load_settings(chosen.data), chosen.address)
-    said = Text("登录链接（24 小时内用一次）：", "sign-in link, to be used once within 24 hours:")
-    sys.stdout.write(f"{said} {link}\n")
+    said = Text("登录链接（24 小时内用一次）：", "sign-in link, to be used once within 24 hours: ")
+    sys.stdout.write(f"{said}{link}\n")
     return 0
 
 

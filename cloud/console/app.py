@@ -35,8 +35,9 @@ def main(arguments: Sequence[str]) -> int:
     """Serve until told to end."""
     parser = Parser(prog="./ykt cloud console", description=Text("集控平台", "the console"))
     add_data(parser)
-    parser.add_argument("--dsn", metavar="DSN")
-    parser.add_argument("--port", type=listening_port, required=True)
+    ledger = Text("账本；缺省依数据目录", "the ledger; the data folder's if not given")
+    parser.add_argument("--dsn", metavar="DSN", help=ledger)
+    parser.add_argument("--port", type=listening_port, required=True, help=Text("监听端口", "port to listen at"))
     parser.add_argument(
         "--host", default="127.0.0.1", help=Text("监听地址，缺省 127.0.0.1", "address to listen at (127.0.0.1)")
     )

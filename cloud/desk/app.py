@@ -36,7 +36,8 @@ def main(arguments: Sequence[str]) -> int:
     """Serve until told to end."""
     parser = Parser(prog="./ykt cloud desk", description=Text("卡务中心的账本接口", "the ledger for card desks"))
     add_data(parser)
-    parser.add_argument("--dsn", metavar="DSN")
+    ledger = Text("账本；缺省依数据目录", "the ledger; the data folder's if not given")
+    parser.add_argument("--dsn", metavar="DSN", help=ledger)
     parser.add_argument(
         "--keys",
         type=Path,
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         metavar="SOCKET",
         help=Text("密钥进程（账务）", "socket of the key process, for money"),
     )
-    parser.add_argument("--port", type=listening_port, required=True)
+    parser.add_argument("--port", type=listening_port, required=True, help=Text("监听端口", "port to listen at"))
     parser.add_argument(
         "--host", default="127.0.0.1", help=Text("监听地址，缺省 127.0.0.1", "address to listen at (127.0.0.1)")
     )

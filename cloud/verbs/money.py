@@ -33,7 +33,7 @@ def money_verbs() -> dict[str, Made]:
 
 def _ingest_options(parser: Parser) -> None:
     parser.add_argument("--keys", type=Path, required=True, metavar="SOCKET", help=Text("密钥进程", "the key process"))
-    parser.add_argument("--broker", required=True, metavar="HOST:PORT")
+    parser.add_argument("--broker", required=True, metavar="HOST:PORT", help=Text("MQTT 消息代理", "MQTT broker"))
     parser.add_argument("--broker-login", type=Path, metavar="FILE", help=LOGIN_HELP)
     parser.add_argument(
         "--tls",

@@ -33,11 +33,13 @@ def add_store(parser: Parser) -> None:
     parser.add_argument(
         "--passphrase-file",
         type=Path,
+        metavar="FILE",
         help=Text("密钥库的口令文件（600）", "file with the key store's passphrase (600)"),
     )
     parser.add_argument(
         "--share-file",
         type=Path,
+        metavar="FILE",
         action="append",
         default=[],
         help=Text("一位保管员的份额，可重复", "an officer's share; may be repeated"),
@@ -53,7 +55,10 @@ def add_token(parser: Parser) -> None:
         help=Text("PKCS#11 库（默认 SoftHSM）", "PKCS#11 library (SoftHSM unless given)"),
     )
     parser.add_argument(
-        "--pin-file", type=Path, help=Text("密码设备的 PIN 文件（600）", "file with the token's PIN (600)")
+        "--pin-file",
+        type=Path,
+        metavar="FILE",
+        help=Text("密码设备的 PIN 文件（600）", "file with the token's PIN (600)"),
     )
 
 

@@ -63,8 +63,12 @@ def add_to(verbs: Verbs) -> None:
     """Add the verbs and their steps."""
     steps = add_group(verbs, "batch", Text("批量制卡", "cards in batches"))
     start = _step(steps, "start", _start, Text("按订单开批", "begin a batch from an order"))
-    start.add_argument("--order", type=Path, required=True, metavar="ORDER.json")
-    start.add_argument("--region", type=int)
+    start.add_argument(
+        "--order", type=Path, required=True, metavar="ORDER.json",
+        help=Text("订单文件，见 docs/production.md", "the order, see docs/production.md"),
+    )  # fmt: skip
+    region = Text("地区号，缺省依清单", "region number; the inventory's if not given")
+    start.add_argument("--region", type=int, help=region)
     told = Text(
         f"余额上限，元（默认 {yuan(CEILING_FEN)}）",
         f"ceiling of the balance in yuan ({yuan(CEILING_FEN)} unless given)",
@@ -77,19 +81,19 @@ def add_to(verbs: Verbs) -> None:
         help=Text("补助钱包有效期至（默认同卡）", "last day of the subsidy purses (the card's unless given)"),
     )
     lease = _step(steps, "lease", _lease, Text("一台机器领一段", "a machine takes its next lines"))
-    lease.add_argument("--batch", required=True)
+    lease.add_argument("--batch", required=True, help=Text("哪一批", "which batch"))
     lease.add_argument("--lines", type=int, default=LEASE_MAX, help=Text(f"最多 {LEASE_MAX}", f"at most {LEASE_MAX}"))
     work = _step(steps, "work", _work, Text("制卡，可随时中断再续", "make cards; may be broken off and taken up again"))
     work.add_argument("--most", type=int, default=ORDER_MAX, help=Text("至多几张", "at most so many"))
     seen = _step(steps, "seen", _seen, Text("已查看机器，可继续", "somebody looked: go on"))
     give_up = _step(steps, "give-up", _give_up, Text("未完成的卡报废", "the unfinished body is waste"))
-    give_up.add_argument("--reason", required=True)
+    give_up.add_argument("--reason", required=True, help=Text("缘由", "why"))
     back = _step(steps, "return", _return, Text("交回一段", "give the lease back"))
     write_off = _step(
         steps, "write-off", _write_off, Text("日志遗失的段报失", "write off a lease whose journal is lost")
     )
     for step in (lease, work, seen, give_up, back, write_off):
-        step.add_argument("--machine", required=True, metavar="NAME")
+        step.add_argument("--machine", required=True, metavar="NAME", help=Text("哪台机器", "which machine"))
     sheet = _step(steps, "sheet", _sheet, Text("制卡日报", "the day's production sheet"))
     may_lie_open(sheet)
     sheet.add_argument("--day", metavar="YYYYMMDD", help=Text("缺省今天", "today unless given"))

@@ -43,12 +43,15 @@ def add_to(verbs: Verbs) -> None:
     """Add the verb and its steps."""
     steps = add_group(verbs, "ceremony", Text("密钥仪式", "the key ceremony"))
     begin = _step(steps, "begin", _begin, Text("开始：保管员二或三人", "begin with two or three officers"))
-    begin.add_argument("--campus", type=int, required=True)
-    begin.add_argument("--region", type=int, default=1)
+    begin.add_argument("--campus", type=int, required=True, help=Text("学校号", "number of the school"))
+    begin.add_argument("--region", type=int, default=1, help=Text("地区号，缺省 1", "number of the region (1)"))
     begin.add_argument(
         "--version", type=int, help=Text("密钥版本，缺省为下一版本", "key version, the next one unless given")
     )
-    begin.add_argument("--officer", action="append", required=True, metavar="NAME")
+    begin.add_argument(
+        "--officer", action="append", required=True, metavar="NAME",
+        help=Text("一名保管员，二或三次", "an officer; two or three times"),
+    )  # fmt: skip
     begin.add_argument(
         "--algorithm",
         choices=list(SUITES),
@@ -63,19 +66,25 @@ def add_to(verbs: Verbs) -> None:
         "--out", type=Path, required=True, metavar="SHEET", help=Text("新文件（600）", "a new file (600)")
     )
     enter = _step(steps, "enter", _enter, Text("一名保管员录入分量", "one officer enters his components"))
-    enter.add_argument("--officer", required=True, metavar="NAME")
+    enter.add_argument("--officer", required=True, metavar="NAME", help=Text("哪一名保管员", "which officer"))
     enter.add_argument(
         "--sheet",
         metavar="SHEET",
         help=Text("分量单；缺省逐项键入，- 为标准输入", "sheet of components; typed unless given, - is standard input"),
     )
-    enter.add_argument("--officer-passphrase-file", type=Path, metavar="FILE")
+    enter.add_argument(
+        "--officer-passphrase-file", type=Path, metavar="FILE",
+        help=Text("该保管员的口令文件（600）", "file with the officer's passphrase (600)"),
+    )  # fmt: skip
     join = _step(steps, "join", _join, Text("全体到场，合成根密钥", "all together make the root masters"))
-    join.add_argument("--officer-passphrase", action="append", default=[], metavar="NAME=FILE")
+    join.add_argument(
+        "--officer-passphrase", action="append", default=[], metavar="NAME=FILE",
+        help=Text("各保管员的口令文件", "file with an officer's passphrase; once for each"),
+    )  # fmt: skip
     _step(steps, "derive", _derive, Text("逐级分散：根 → 地区 → 学校", "derive the masters of region and school"))
     close = _step(steps, "close", _close, Text("写仪式记录，结束", "write the minutes and end"))
     abort = _step(steps, "abort", _abort, Text("中止，分量作废", "give up, the components are void"))
-    abort.add_argument("--reason", required=True)
+    abort.add_argument("--reason", required=True, help=Text("缘由", "why"))
     for step in (begin, close, abort):
         add_who(step)
     status = _step(steps, "status", _status, Text("进行到哪一步", "where it stands"))

@@ -70,7 +70,10 @@ def _parser() -> Parser:
     parser = Parser(prog="./ykt provision", description=Text("密钥、发卡、证书", "keys, cards, certificates"))
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     campus = verbs.add_parser("campus", help=Text("按计划生成全部数据", "make everything that a plan describes"))
-    campus.add_argument("--plan", type=Path, required=True, metavar="PLAN.json")
+    campus.add_argument(
+        "--plan", type=Path, required=True, metavar="PLAN.json",
+        help=Text("校园计划，见 plan demo", "the plan, as plan demo writes one"),
+    )  # fmt: skip
     campus.add_argument(
         "--masters",
         type=Path,
@@ -82,18 +85,20 @@ def _parser() -> Parser:
     campus.add_argument(
         "--passphrase-file",
         type=Path,
+        metavar="FILE",
         help=Text("口令文件（600），代替随机的 unlock 文件", "passphrase file (600), instead of a random unlock file"),
     )
     campus.add_argument(
         "--share-file",
         type=Path,
+        metavar="FILE",
         action="append",
         default=[],
         help=Text("打开 --masters 的份额，可重复", "a share that opens --masters; may be repeated"),
     )
     plan = verbs.add_parser("plan", help=Text("写出校园计划", "write a plan"))
-    plan.add_argument("which", choices=["demo"])
-    plan.add_argument("--cards", type=int, default=CARDS)
+    plan.add_argument("which", choices=["demo"], help=Text("写哪一种计划", "which plan to write"))
+    plan.add_argument("--cards", type=int, default=CARDS, help=Text("多少张卡", "how many cards"))
     plan.add_argument(
         "--out", type=Path, required=True, metavar="FILE", help=Text("- 为标准输出", "- is standard output")
     )

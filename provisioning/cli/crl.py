@@ -36,7 +36,7 @@ def add_to(verbs: Verbs) -> None:
             "何时到期；60 天内有到期的，退出码 1", "what ends when; exit code 1 when something ends within 60 days"
         ),
     )
-    status.add_argument("--json", action="store_true")
+    status.add_argument("--json", action="store_true", help=Text("输出一行 JSON", "one line of JSON"))
     status.set_defaults(run=_status)
     may_lie_open(status)
     renew = steps.add_parser("renew", help=Text("签发新列表，期限重新计算", "a new list, with a new term"))
@@ -44,8 +44,8 @@ def add_to(verbs: Verbs) -> None:
     revoke = steps.add_parser(
         "revoke", help=Text("吊销数据网关的证书", "revoke a box's certificate: it may no longer come in")
     )
-    revoke.add_argument("--box", required=True, metavar="ID")
-    revoke.add_argument("--reason", required=True)
+    revoke.add_argument("--box", required=True, metavar="ID", help=Text("哪台网关", "which box"))
+    revoke.add_argument("--reason", required=True, help=Text("缘由", "why"))
     revoke.set_defaults(run=_revoke)
     for step in (status, renew, revoke):
         add_store(step)

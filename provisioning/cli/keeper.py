@@ -46,7 +46,10 @@ def add_to(verbs: Verbs) -> None:
         type=Path,
         help=Text("终端管理用的套接字：参数、指令的签名", "socket for the fleet: signs parameters and orders"),
     )
-    keys.add_argument("--keeper", type=KeeperName, choices=list(KeeperName), default=KeeperName.SOFTWARE)
+    keys.add_argument(
+        "--keeper", type=KeeperName, choices=list(KeeperName), default=KeeperName.SOFTWARE,
+        help=Text("主密钥由谁保管：软件或密码设备", "who keeps the masters: software or a token"),
+    )  # fmt: skip
     add_token(keys)
     keys.add_argument(
         "--share-file",

@@ -50,10 +50,13 @@ def add_to(verbs: Verbs) -> None:
     derive = ways.add_parser(
         "derive", help=Text("由地区密钥分散出本校密钥", "derive the school's masters from a region's")
     )
-    derive.add_argument("--campus", type=int, required=True)
+    derive.add_argument("--campus", type=int, required=True, help=Text("学校号", "number of the school"))
     derive.set_defaults(run=_derive)
     for way in (out, into):
-        way.add_argument("--level", type=Level, required=True, choices=list(Level))
+        way.add_argument(
+            "--level", type=Level, required=True, choices=list(Level),
+            help=Text("哪一级的密钥", "keys of which level"),
+        )  # fmt: skip
         told = f"{MOTHER}, {HALF_A}, {HALF_B}"
         way.add_argument(
             "--cards",

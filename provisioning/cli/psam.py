@@ -42,6 +42,7 @@ from shared.input.command_line import Parser
 from shared.inventory import PsamRow
 from shared.purse.cos.psam import Psam
 from shared.purse.crypto import Key
+from shared.words.columns import left
 from shared.words.voice import Text
 
 MAKE_MAX = 1_000
@@ -90,8 +91,11 @@ def add_to(verbs: Verbs) -> None:
     steps = add_group(verbs, "psam", Text("PSAM 登记簿", "the register of PSAMs"))
     listed = _step(steps, "list", _list, Text("列出全部", "list all of them"))
     make = _step(steps, "make", _make, Text("造新 PSAM，编号不重用", "make new ones, with numbers that nobody had"))
-    make.add_argument("--count", type=int, default=1)
-    make.add_argument("--out", type=Path, required=True, metavar="DIR")
+    make.add_argument("--count", type=int, default=1, help=Text("造几个，缺省 1", "how many (1)"))
+    make.add_argument(
+        "--out", type=Path, required=True, metavar="DIR",
+        help=Text("写到哪个目录", "the folder that they are written to"),
+    )  # fmt: skip
     move = _step(
         steps,
         "move",
@@ -99,9 +103,9 @@ def add_to(verbs: Verbs) -> None:
         Text("移动：出库、装机、入库、报废、被盗", "move one: out, into a body, back, to waste, stolen"),
     )
     move.add_argument("--psam", type=_psam, required=True, metavar="PSAM", help=Text("PSAM 号，12 位", "its 12 digits"))
-    move.add_argument("--to", type=PsamState, choices=list(PsamState), required=True)
+    move.add_argument("--to", type=PsamState, choices=list(PsamState), required=True, help=Text("移到哪里", "where to"))
     move.add_argument("--device", metavar="BODY", help=BODY_HELP)
-    move.add_argument("--reason", default="")
+    move.add_argument("--reason", default="", help=Text("缘由", "why"))
     renewed = _step(steps, "renew", _renew, Text("写入现有各版本", "write the versions that the school has now"))
     renewed.add_argument(
         "--psam", type=_psam, required=True, metavar="PSAM", help=Text("PSAM 号，12 位", "its 12 digits")
@@ -142,12 +146,12 @@ def add_to(verbs: Verbs) -> None:
     rotate = add_group(verbs, "rotate", Text("密钥轮换", "rotation of the card masters"))
     status = _step(rotate, "status", _status, Text("各版本进度与下一步", "how far each version is, and what is next"))
     costs = _step(rotate, "cost", _cost, Text("停用一个版本的代价", "what it costs to get rid of a version"))
-    costs.add_argument("--json", action="store_true")
+    costs.add_argument("--json", action="store_true", help=Text("输出一行 JSON", "one line of JSON"))
     _step(rotate, "new", _new, Text("下一版本，须办仪式", "the next version: hold a ceremony for it"))
     issue = _step(rotate, "issue", _issue, Text("新卡启用此版本", "let new cards carry this version"))
     retire = _step(rotate, "retire", _retire, Text("停用此版本", "retire this version"))
     for step in (issue, retire):
-        step.add_argument("--version", type=int, required=True)
+        step.add_argument("--version", type=int, required=True, help=Text("哪个密钥版本", "which key version"))
     for step in (make, move, renewed, order, close, inventory, issue, retire):
         add_who(step)
     may_lie_open(listed, status, costs)
@@ -183,8 +187,11 @@ def _list(chosen: argparse.Namespace) -> None:
 def _entry_text(entry: PsamEntry) -> Text:
     body, listed = entry.device.hex() if entry.device else "-", _list_of(entry.versions)
     held = Text(f"{listed:<6}", f"{listed:<9}") if entry.is_written else Text("未写完", "unwritten")
-    told = f"{entry.psam.hex()}  {entry.state:<9}"
-    return Text(f"{told} 版本 {held.zh} 终端 {body}", f"{told} versions {held.en} body {body}")
+    psam, state = entry.psam.hex(), entry.state.said
+    return Text(
+        f"{psam}  {left(state.zh, 9)} 版本 {held.zh} 终端 {body}",
+        f"{psam}  {left(state.en, 9)} versions {held.en} body {body}",
+    )
 
 
 def _make(chosen: argparse.Namespace) -> None:
@@ -279,11 +286,11 @@ def _inventory(chosen: argparse.Namespace) -> None:
 def _status(chosen: argparse.Namespace) -> None:
     facts = _campus_keys(chosen).facts()
     for version in sorted(facts.held | facts.retired):
-        step = next_step(facts, version, now_s())
+        step, stage = next_step(facts, version, now_s()), facts.stage(version).said
         say(
             Text(
-                f"版本 {version}: {facts.stage(version)}：{step.zh}\n",
-                f"version {version}: {facts.stage(version)}: {step.en}\n",
+                f"版本 {version}（{stage.zh}）：{step.zh}\n",
+                f"version {version} ({stage.en}): {step.en}\n",
             )
         )
         say(
@@ -294,7 +301,7 @@ def _status(chosen: argparse.Namespace) -> None:
     for version in sorted(set(used(chosen.data)) - facts.places.versions(KeyKind.TAC)):
         say(
             Text(
-                f"版本 {version}: 主密钥不在密封库，也不在指明的密码设备：用 --module\n",
+                f"版本 {version}：主密钥不在密封库，也不在指明的密码设备：用 --module\n",
                 f"version {version}: its masters are neither in the sealed store nor in a token named here: --module\n",
             )
         )

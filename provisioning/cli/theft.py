@@ -32,8 +32,11 @@ def add_to(verbs: Verbs) -> None:
     verb = verbs.add_parser("psam-stolen", help=text, description=text)
     add_store(verb)
     add_who(verb)
-    verb.add_argument("--psam", type=_psam, required=True, metavar="HEX")
-    verb.add_argument("--reason", required=True, metavar="TEXT")
+    verb.add_argument(
+        "--psam", type=_psam, required=True, metavar="HEX",
+        help=Text("PSAM 号，12 位十六进制", "its number, 12 hexadecimal digits"),
+    )  # fmt: skip
+    verb.add_argument("--reason", required=True, metavar="TEXT", help=Text("缘由", "why"))
     verb.add_argument("--found", action="store_true", help=Text("已找回", "found again"))
     verb.add_argument("--json", action="store_true", help=Text("一行 JSON", "one line of JSON"))
     verb.set_defaults(run=_run)
@@ -71,8 +74,8 @@ def _say(entry: PsamEntry, costs: list[Cost], *, as_json: bool) -> None:
     versions = ", ".join(map(str, entry.versions))
     say(
         Text(
-            f"登记簿：{entry.psam.hex()} {entry.state}，消费主密钥版本 {versions}\n",
-            f"register: {entry.psam.hex()} {entry.state}, purchase masters {versions}\n",
+            f"登记簿：{entry.psam.hex()} {entry.state.said.zh}，消费主密钥版本 {versions}\n",
+            f"register: {entry.psam.hex()} {entry.state.said.en}, purchase masters {versions}\n",
         )
     )
     say(Text("轮换的代价（芯片被攻破才需要）：\n", "what rotation costs (needed if the chip is broken):\n"))

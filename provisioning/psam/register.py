@@ -34,6 +34,20 @@ class PsamState(StrEnum):
     def is_final(self) -> bool:
         return self in (PsamState.STOLEN, PsamState.SCRAPPED)
 
+    @property
+    def said(self) -> Text:
+        """For people; the value is what is typed, and what files and programs have."""
+        return _SAID[self]
+
+
+_SAID = {
+    PsamState.STOCK: Text("在库", "in stock"),
+    PsamState.ISSUED: Text("已出库", "issued"),
+    PsamState.IN_BODY: Text("已装机", "in a body"),
+    PsamState.STOLEN: Text("被盗", "stolen"),
+    PsamState.SCRAPPED: Text("已报废", "scrapped"),
+}
+
 
 _FROM = {
     PsamState.ISSUED: (PsamState.STOCK,),

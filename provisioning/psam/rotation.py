@@ -37,6 +37,20 @@ class Stage(StrEnum):
     EXPIRING = "expiring"
     RETIRED = "retired"
 
+    @property
+    def said(self) -> Text:
+        """For people."""
+        return _SAID[self]
+
+
+_SAID = {
+    Stage.MADE: Text("已生成", "made"),
+    Stage.IN_PSAMS: Text("已写入 PSAM", "in the PSAMs"),
+    Stage.ISSUING: Text("发卡用", "issuing"),
+    Stage.EXPIRING: Text("等旧卡到期", "expiring"),
+    Stage.RETIRED: Text("停用", "retired"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Facts:

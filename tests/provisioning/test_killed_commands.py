@@ -261,8 +261,8 @@ def issue(room: Path) -> list[object]:
 
 def both_versions(room: Path) -> None:
     told = ok("rotate", "status", *data(room))
-    assert "1: expiring" in told
-    assert "2: issuing" in told
+    assert "1（等旧卡到期）" in told
+    assert "2（发卡用）" in told
 
 
 def operator(room: Path) -> list[object]:

@@ -150,7 +150,7 @@ def test_killed_at_every_touch_and_asked_for_again(name, rotated, monkeypatch, w
 
 def said_again(here: Path, scene: Scene) -> None:
     token_files.is_ready(here)  # whatever was left of it, this question has an answer
-    assert "版本 2: issuing" in ok("rotate", "status", "--data", here)
+    assert "版本 2（发卡用）" in ok("rotate", "status", "--data", here)
     done = provision(*scene.words(here))
     assert done.returncode == 0 or (done.returncode == 2 and scene.done in done.stderr), done
     scene.after(here)

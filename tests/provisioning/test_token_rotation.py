@@ -84,8 +84,8 @@ def test_status_says_where_the_masters_of_each_version_are(data) -> None:
     assert [line.partition("：")[2] for line in told] == [
         told[0].partition("：")[2], "密码设备", told[2].partition("：")[2], "密码设备", "密码设备",
     ]  # fmt: skip
-    assert "1: expiring" in told[0]
-    assert "2: issuing" in told[2]
+    assert "1（等旧卡到期）" in told[0]
+    assert "2（发卡用）" in told[2]
     assert [psam for psam in ok("rotate", "cost", "--data", data).splitlines() if "版本 1" in psam]
     assert "下一版本 3" in ok("rotate", "new", "--data", data)
     (data / "keys/school.keys").unlink()  # the token alone

@@ -41,7 +41,7 @@ def psam_files(data):
 def test_the_register_begins_with_the_campus_own(own):
     told = ok("psam", "list", "--data", own)
     inventory = read_campus(own).inventory
-    assert told.count("in-body") == len(inventory.psams) == len(told.splitlines())
+    assert told.count("已装机") == len(inventory.psams) == len(told.splitlines())
     assert not (own / "keys/psam.journal").exists()
 
 
@@ -86,8 +86,8 @@ def test_new_psams_a_theft_and_a_swap(own, tmp_path):
     ok("psam", "move", *data, *WHO, "--psam", first.psam.hex(), "--to", "stolen", "--reason", "夜间被撬")
     ok("psam", "close", *data, *WHO, "--order", 1, "--out", "stolen")
     told = ok("psam", "list", *data)
-    assert f"{first.psam.hex()}  stolen" in told
-    assert f"{made[0]}  in-body" in told
+    assert f"{first.psam.hex()}  被盗" in told
+    assert f"{made[0]}  已装机" in told
     assert "换机单 1" in told
     assert "1 个新 PSAM" in ok("psam", "inventory", *data, *WHO)
     row = read_campus(own).inventory.psams[-1]

@@ -26,7 +26,7 @@ def test_a_theft_said_twice_is_one_and_tells_what_rotation_costs(own):
     assert (version["cards"], version["psams"]) == (len(inventory.cards), len(inventory.psams) - 1)
     rows = len(read_journal(own / "keys/psam.journal"))
     text = ok(*words(own))
-    assert "stolen" in text
+    assert "被盗" in text
     assert f"{len(inventory.cards)} 张有效卡" in text
     assert len(read_journal(own / "keys/psam.journal")) == rows
     assert custody_chain.faults((own / "keys/custody.log").read_bytes()) == []
