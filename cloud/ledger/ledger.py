@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from cloud.ledger.cards.inventory import import_inventory
+from cloud.ledger.cards.listing import Why, list_card, unlist_card
 from cloud.ledger.findings.look import look
 from cloud.ledger.findings.rows import Difference, explain
 from cloud.ledger.fleet import epochs, status
@@ -22,7 +23,6 @@ from cloud.ledger.journal.book_chain import BookLinkKind, Head, book_head, diges
 from cloud.ledger.journal.booking import Booking
 from cloud.ledger.journal.mark_rows import partition_of_store
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
-from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.read.awaited import awaited_cards
 from cloud.ledger.receive import quarantine, recovery
@@ -166,14 +166,19 @@ class Ledger:
         self.opened.renew()
         return report
 
-    def set_hotlisted(self, card: CardId, hotlisted: bool, now: Now) -> None:
-        """Loads of a hotlisted card are refused from the next request on. An unknown card changes nothing."""
+    def set_hotlisted(self, card: CardId, hotlisted: bool, now: Now, who: str = "", reason: str = "") -> bool:
+        """By a person's word; what else lists the card stays. False: nothing changed. A card of nobody's inventory may
+        be listed, too: by its number."""
         told = Hotlisted(card) if hotlisted else Unlisted(card)
         with self.opened.writing(now) as writing:
-            writing.db.run("UPDATE card SET hotlisted = ? WHERE card = ?", (int(hotlisted), card))
-            touch_registry(writing.db)
-            writing.booking.link(BookLinkKind.HOTLIST, 0, digest_of((card, int(hotlisted), now.unix_ms)))
-            writing.notes.tell(told)
+            if hotlisted:
+                is_new = list_card(writing, card, Why.COMMAND, who, reason)
+            else:
+                is_new = unlist_card(writing, card, Why.COMMAND)
+            if is_new:
+                writing.booking.link(BookLinkKind.HOTLIST, 0, digest_of((card, int(hotlisted), now.unix_ms)))
+                writing.notes.tell(told)
+            return is_new
 
     def psam_stolen(self, report: Report, now: Now) -> Reported:
         """From here on its records' merchant side waits, and every box is told. Idempotent. TheftRefused."""

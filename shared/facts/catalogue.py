@@ -10,12 +10,13 @@ from string import Formatter
 from types import ModuleType
 
 from shared.clocks.clock import MAX_SECONDS, time_text
-from shared.facts import books, boxes, desks, losses, terminals
+from shared.facts import books, boxes, desks, fleet, losses, terminals
 from shared.facts.terms import (
     ANSWERS,
     COMMANDS,
     DAMAGES,
     DEEDS,
+    DOCUMENTS,
     LANES,
     PAYERS,
     PURSES,
@@ -24,6 +25,7 @@ from shared.facts.terms import (
     SIDES,
     STORES,
     SWAPS,
+    VERDICTS,
     Words,
 )
 from shared.facts.told import CASE, TIMES, UNSAID, Params, Told, Value
@@ -39,7 +41,7 @@ def _kinds(module: ModuleType) -> list[type[Told]]:
 
 
 CATALOGUE: dict[tuple[str, str], type[Told]] = {
-    (one.code, one.case): one for module in (terminals, boxes, books, desks, losses) for one in _kinds(module)
+    (one.code, one.case): one for module in (terminals, boxes, books, desks, losses, fleet) for one in _kinds(module)
 }
 """By code and case."""
 
@@ -152,4 +154,6 @@ SETS: dict[str, dict[str, Words]] = {
     "side": SIDES,
     "purse": PURSES,
     "lane": LANES,
+    "document": DOCUMENTS,
+    "verdict": VERDICTS,
 }

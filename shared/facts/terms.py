@@ -82,6 +82,34 @@ COMMANDS: dict[str, Words] = {
 }
 """What else an outbox is asked to keep: the names of edge.effects."""
 
+DOCUMENTS: dict[str, Words] = {
+    "hotlist": ("黑名单", "the hotlist"),
+    "parameters": ("参数", "the parameters"),
+    "firmware": ("固件", "the firmware"),
+    "revocations": ("失窃设备名单", "the list of stolen devices"),
+    "awaited": ("待补圈名单", "the list of awaited cards"),
+    "operators": ("操作员名单", "the list of operators"),
+    "order": ("指令", "an order"),
+}
+"""Kinds of documents that come down: the names of shared.fleet's DocumentKind."""
+
+VERDICTS: dict[str, Words] = {
+    "refused": ("拒绝", "refused"),
+    "wrong-signature": ("签名无效", "a wrong signature"),
+    "unknown-key": ("密钥未知", "an unknown key"),
+    "older": ("比在用的旧", "older than what is in use"),
+    "fork": ("同版号而内容不同", "the same generation with other bytes"),
+    "wrong-digest": ("摘要不符", "a wrong digest"),
+    "malformed": ("无法解读", "unreadable"),
+    "too-long": ("过长", "too long"),
+    "not-for-me": ("不是给本机的", "not for this terminal"),
+    "no-room": ("存不下", "no room for it"),
+    "busy": ("此时不宜生效", "not at this moment"),
+    "expired": ("已过期", "expired"),
+    "unsupported": ("本机不支持", "not supported here"),
+}
+"""Why a terminal has not taken a document: the names of the wire's Verdict, from REFUSED on."""
+
 ANSWERS: dict[str, Words] = {
     "time": ("账本时刻", "the ledger's time"),
     "epoch": ("存储代", "an epoch"),
@@ -122,5 +150,6 @@ LANES: dict[str, Words] = {
     "state": ("状态", "states"),
     "facts": ("事件", "facts"),
     "junk": ("无法解读的消息", "unreadable messages"),
+    "documents": ("下发文件的消息", "messages about documents"),
 }
 """What of a box was beyond its quota: the words of cloud.ingest.admission."""

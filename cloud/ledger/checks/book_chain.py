@@ -23,6 +23,9 @@ _TABLES = {
         "revocation", "id, version, act, psam, device, since_s, who, reason, at_ms, record, entry", 0,
     ),
     BookLinkKind.EXPLANATION: ("explanation", "difference, who, reason, at_ms", 0),
+    BookLinkKind.DOCUMENT: (
+        "document", "id, kind, scope, generation, length, digest, pages, who, made_ms, made_s", 0,
+    ),
 }  # fmt: skip
 """Append-only tables with a link for each row: its columns, and which of them is the link's `what`."""
 _Key = tuple[int, int, bytes]

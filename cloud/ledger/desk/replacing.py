@@ -15,6 +15,7 @@ from cloud.ledger.books.chart import Side
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.books.posting import CardAccounts, Moved
 from cloud.ledger.cards.life import DeedKind, Life, add_deed, deed_of, life_of, set_life
+from cloud.ledger.cards.listing import Why, list_card, unlist_card
 from cloud.ledger.cards.refusals import (
     CARD_LOST,
     CARD_REPLACED,
@@ -33,7 +34,6 @@ from cloud.ledger.held.losses.bearing import bear, borne_beside, take_back_provi
 from cloud.ledger.held.losses.reports import freeze_told, reports
 from cloud.ledger.held.losses.waiting import must_refuse, waits_for
 from cloud.ledger.journal.balances import balance
-from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.grey import State
 from cloud.store.db import Database
@@ -70,7 +70,7 @@ def report_lost(writing: Writing, wish: Wish) -> None:
     life = life_of(writing.db, card)
     if life.state is CardState.REPLACED:
         raise DeskRefused(CARD_REPLACED)
-    _hotlist(writing, card, listed=True)
+    list_card(writing, card, Why.LOST, wish.cashier, wish.reason)
     if life.state is CardState.LOST:
         _note(writing, wish, DeedKind.LOST, card)
         return
@@ -86,7 +86,7 @@ def cancel_lost(writing: Writing, wish: Wish) -> None:
     life = life_of(writing.db, card)
     if life.state is not CardState.LOST:
         raise DeskRefused(NOT_LOST if life.state is CardState.NORMAL else CARD_REPLACED)
-    _hotlist(writing, card, listed=False)
+    unlist_card(writing, card, Why.LOST)
     set_life(writing, card, life._replace(state=CardState.NORMAL))
     _give_back_borne(writing, wish, card)
     _note(writing, wish, DeedKind.FOUND, card)
@@ -155,7 +155,7 @@ def _replace(
     use(writing, wish.key, wish.cashier, new)
     since_ms = _since_ms(writing, old)
     set_life(writing, old, Life(CardState.REPLACED, new, life_of(writing.db, old).card_class), since_ms)
-    _hotlist(writing, old, listed=True)
+    list_card(writing, old, Why.REPLACED, wish.cashier, wish.reason)
     moved = _movable(writing, old, said_fen)
     kind = EntryKind.LOSS_RELEASED if deed is DeedKind.REISSUED else EntryKind.CARD_REPLACED
     entry = enter(writing, kind, (old, new, *moved), wish.key)
@@ -208,11 +208,6 @@ def _done_before(writing: Writing, wish: Wish, kind: DeedKind, card: bytes, othe
     if known != (kind, card, other):
         raise DeskRefused(KEY_USED)
     return True
-
-
-def _hotlist(writing: Writing, card: bytes, *, listed: bool) -> None:
-    writing.db.run("UPDATE card SET hotlisted = ? WHERE card = ?", (int(listed), card))
-    touch_registry(writing.db)
 
 
 def _note(writing: Writing, wish: Wish, kind: DeedKind, card: bytes, other: bytes | None = None) -> int:

@@ -9,8 +9,8 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from cloud.ledger.cards.life import DeedKind, add_deed, deed_of, life_of
+from cloud.ledger.cards.listing import Why, list_card
 from cloud.ledger.cards.refusals import KEY_USED, NEW_CARD_USED, NOT_DRAWN, RANGE, DeskRefused
-from cloud.ledger.journal.registry import touch_registry
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 from shared.clocks.clock import day_number
@@ -74,8 +74,7 @@ def spoil(writing: Writing, key: bytes, cashier: str, label: str, reason: str) -
         raise DeskRefused(NOT_DRAWN)
     add_deed(writing, DeedKind.SPOILED, card[0][0], cashier, key, reason)
     _set(writing, label, cashier, Drawn.SPOILED, reason)
-    writing.db.run("UPDATE card SET hotlisted = 1 WHERE label = ?", (label,))
-    touch_registry(writing.db)
+    list_card(writing, card[0][0], Why.SPOILED, cashier, reason)
 
 
 def use(writing: Writing, key: bytes, cashier: str, card: bytes) -> None:

@@ -43,6 +43,8 @@ class BookLinkKind(IntEnum):
     """By command, not by a deed. what: 0."""
     PUT_BACK = 11
     """The numbers go on above those that a box bears witness of and this ledger does not know. what: put_back.id."""
+    DOCUMENT = 12
+    """A document of the fleet was made. what: document.id."""
 
 
 class BookLink(NamedTuple):

@@ -399,6 +399,65 @@ write_off_due = Table(
 )  # fmt: skip
 """A proposal that stands by itself: its terminal was silent for so long."""
 
+# --- documents of the fleet --------------------------------------------------------------------------------------
+
+
+def _which() -> tuple[Column[Any], Column[Any]]:
+    """Kind and scope of a document (shared.fleet.document)."""
+    return _col("kind", Small), _col("scope", Bytes)
+
+
+document = Table(
+    "document", metadata, _id(), *_which(), _col("generation", Big), _col("length", Integer), _col("digest", Bytes),
+    _col("pages", Bytes), _col("who", Text), _col("made_ms", Big), _col("made_s", Big),
+    UniqueConstraint("kind", "scope", "generation", name="uq_document_generation"),
+)  # fmt: skip
+"""Append-only. pages: the SHA-256 of each page, of which `digest` is the SHA-256."""
+
+document_page = Table(
+    "document_page", metadata, _col("digest", Bytes), _col("data", Bytes), PrimaryKeyConstraint("digest")
+)
+"""Append-only: each page once, however many generations have it."""
+
+document_head = Table(
+    "document_head", metadata, *_which(), _col("generation", Big), _col("as_of", Big), _col("raw", Bytes),
+    _col("signature", Bytes), _col("signed_ms", Big), PrimaryKeyConstraint("kind", "scope"),
+)  # fmt: skip
+"""The newest head of each document, as it was signed last."""
+
+document_delta = Table(
+    "document_delta", metadata, *_which(), _col("generation", Big), _col("raw", Bytes),
+    PrimaryKeyConstraint("kind", "scope"),
+)  # fmt: skip
+"""To this generation, from the one before it. Only of the newest."""
+
+document_held = Table(
+    "document_held", metadata, _col("box", Text), *_which(), _col("generation", Big), _col("digest", Bytes),
+    _col("as_of", Big), _col("at_ms", Big), PrimaryKeyConstraint("box", "kind", "scope"),
+)  # fmt: skip
+"""What is durable at a box, as it said last."""
+
+document_reported = Table(
+    "document_reported", metadata, _col("device", Bytes), *_which(), _col("generation", Big), _col("digest", Bytes),
+    _col("echo", Big), _col("seq", Big), _col("as_of", Big), _col("offered", Big), _col("verdict", Small),
+    _col("detail", Bytes), _col("box", Text), _col("at_ms", Big), _col("since_ms", Big), _col("reached", Big),
+    _col("told", Big), PrimaryKeyConstraint("device", "kind", "scope"),
+)  # fmt: skip
+"""A terminal's last word. since_ms: when it first said that this generation is in use; reached: the highest one of
+ours that it ever said so of; told: the generation that it was last told to be behind, 0: none."""
+
+hotlist_named = Table(
+    "hotlist_named", metadata, _col("card", Bytes), _col("since", Big), _maybe("until", Big),
+    PrimaryKeyConstraint("card", "since"),
+)  # fmt: skip
+"""The hotlists of the campus that name a card: from this generation on, up to and without that one."""
+
+hotlisted = Table(
+    "hotlisted", metadata, _col("card", Bytes), _col("reason", Small), _col("who", Text), _col("text", Text),
+    _col("since_ms", Big), PrimaryKeyConstraint("card", "reason"),
+)  # fmt: skip
+"""Why a card is on the hotlist (cards.listing.Listed): as long as there is one reason, it is."""
+
 # --- what is told ------------------------------------------------------------------------------------------------
 
 fact = Table(

@@ -60,7 +60,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     BatchKind: {"ORDINARY": 0, "RECOVERY": 1},
     BookLinkKind: {
         "ENTRY": 1, "DEED": 2, "PROPOSAL": 3, "DECISION": 4, "CLOSE": 5, "REVOCATION": 6, "IMPORT": 7,
-        "EXPLANATION": 8, "UNLOAD": 9, "HOTLIST": 10, "PUT_BACK": 11,
+        "EXPLANATION": 8, "UNLOAD": 9, "HOTLIST": 10, "PUT_BACK": 11, "DOCUMENT": 12,
     },
 }  # fmt: skip
 

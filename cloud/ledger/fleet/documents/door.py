@@ -1,0 +1,150 @@
+"""The ledger's doors for documents of the fleet: each is one transaction, and answers after its commit.
+
+For the ingest, which makes the hotlist and sends what was made, and for whoever makes another document.
+"""
+
+from collections.abc import Sequence
+
+from cloud.ledger.fleet.documents import making, reported, rows
+from cloud.ledger.fleet.documents.hotlist import Listing, listing, note_named
+from cloud.ledger.fleet.documents.making import Draft, draft, keep, keep_refreshed
+from cloud.ledger.fleet.documents.rows import Document, Wanted, Which
+from cloud.ledger.fleet.documents.standing import Fleet, Standing, TerminalRow, standing
+from cloud.ledger.journal.opened import OpenedLedger
+from cloud.ledger.journal.writing import Writing
+from cloud.ledger.records.values import Now
+from shared.facts.books import SpokenForTerminal
+from shared.facts.fleet import DocumentBehind
+from shared.facts.told import Told
+from shared.fleet.document import CAMPUS, DocumentKind, Head, SignedHead
+from shared.ids import BoxId
+from shared.wire.fleet_lane import Held, Reported
+
+HOTLIST: Which = (DocumentKind.HOTLIST, CAMPUS)
+BEHIND_MS = 120_000
+"""A terminal that is heard and lacks something for so long is told, once for each generation."""
+HEARD_MS = 60_000
+"""One whose STATUS is older than this is not heard: it is away, and that is told elsewhere."""
+STRANGER = b"?"
+
+
+class DocumentLedger:
+    """Over an opened ledger; belongs to one thread at a time."""
+
+    def __init__(self, opened: OpenedLedger) -> None:
+        self.opened = opened
+        self.database = opened.database
+
+    # --- made -----------------------------------------------------------------------------------------------------
+
+    def versions(self) -> tuple[int, int]:
+        """What rises when a card is listed, or a document made, by whichever process. Cheap: one row each."""
+        with self.database.reading():
+            return making.versions(self.database)
+
+    def draft(self, which: Which, body: bytes, key_version: int, now: Now) -> Draft | None:
+        """The next generation of this document, to be signed; None: nothing is new. WireFault: it is too long."""
+        with self.database.reading():
+            return draft(self.database, which, body, key_version, now)
+
+    def draft_hotlist(self, key_version: int, now: Now) -> tuple[Draft, Listing] | None:
+        """The same of the hotlist, as the books say it. WireFault where the cards do not fit."""
+        with self.database.reading():
+            found = listing(self.database)
+            made = draft(self.database, HOTLIST, found.body, key_version, now)
+        return (made, found) if made is not None else None
+
+    def keep(
+        self, made: Draft, signed: SignedHead, who: str, now: Now, names: Listing | None = None
+    ) -> Document | None:  # fmt: skip
+        """Durable, and to be sent, when this returns. names: of a hotlist. None: another one was made meanwhile."""
+        with self.opened.writing(now) as writing:
+            document = keep(writing, made, signed, who)
+            if document is not None and names is not None:
+                note_named(writing.db, document.generation, names.cards)
+            return document
+
+    def refreshed(self, which: Which, key_version: int, now: Now) -> Head | None:
+        """Its newest head as of now, to be signed; None: it was never made."""
+        with self.database.reading():
+            return making.refreshed(self.database, which, key_version, now)
+
+    def keep_refreshed(self, head: Head, signed: SignedHead, now: Now) -> None:
+        """The same document, said later."""
+        with self.opened.writing(now) as writing:
+            keep_refreshed(writing, head, signed)
+
+    # --- sent -----------------------------------------------------------------------------------------------------
+
+    def wanted(self) -> list[Wanted]:
+        """The newest generation of every document."""
+        with self.database.reading():
+            return rows.wanted(self.database)
+
+    def body(self, document: Document) -> bytes:
+        """All bytes of this generation."""
+        with self.database.reading():
+            return rows.body_of(self.database, document)
+
+    def pages(self, which: Which, generation: int, numbers: Sequence[int]) -> list[tuple[int, bytes]]:
+        """These pages of that generation, those that it has."""
+        with self.database.reading():
+            document = rows.generation_of(self.database, *which, generation)
+            if document is None:
+                return []
+            known = [number for number in numbers if number < len(document.hashes)]
+            return list(zip(known, rows.pages_at(self.database, document, known), strict=True))
+
+    # --- told -----------------------------------------------------------------------------------------------------
+
+    def held(self, box: BoxId, held: Held, now: Now) -> None:
+        """All that is durable at this box."""
+        with self.database.writing():
+            reported.store_held(self.database, box, held, now.unix_ms)
+
+    def reported(self, box: BoxId, said: Reported, now: Now) -> None:
+        """A terminal's word, by its own box; of another's nothing is kept but a fact, once."""
+        with self.opened.writing(now) as writing:
+            if writing.registry.serves(box, said.device):
+                told = reported.store_reported(writing.db, box, said, now.unix_ms)
+                if told is not None:
+                    writing.notes.tell(told, box=box, device=said.device)
+            elif writing.picture.is_first(box, writing.named(said.device) or STRANGER):
+                writing.notes.tell(SpokenForTerminal(said.device), box=box, device=writing.named(said.device))
+
+    def tell(self, told: Told, now: Now) -> None:
+        """What the maker has noticed."""
+        with self.opened.writing(now) as writing:
+            writing.notes.tell(told)
+
+    def tell_behind(self, now: Now) -> int:
+        """Tell of terminals that are heard and lack a generation for BEHIND_MS; how many."""
+        with self.database.reading():
+            rows = self.database.run("SELECT device FROM device_status WHERE at_ms > ?", (now.unix_ms - HEARD_MS,))
+            heard = {bytes(device) for (device,) in rows}
+            late = [one for one in standing(self.database).terminals if one.device in heard and _is_late(one, now)]
+        if late:
+            with self.opened.writing(now) as writing:
+                for row in late:
+                    _tell_behind(writing, row)
+        return len(late)
+
+    def standing(self) -> Fleet:
+        """Wanted beside reported."""
+        with self.database.reading():
+            return standing(self.database)
+
+
+def _is_late(row: TerminalRow, now: Now) -> bool:
+    if row.standing is not Standing.BEHIND or row.known is None or row.known.told == row.wanted:
+        return False
+    return now.unix_ms - row.behind_ms >= BEHIND_MS
+
+
+def _tell_behind(writing: Writing, row: TerminalRow) -> None:
+    kind, whom = row.which
+    seconds = (writing.now.unix_ms - row.behind_ms) // 1000
+    has = row.known.said.generation if row.known else 0
+    told = DocumentBehind(kind.name.lower(), row.name, has, row.wanted, seconds)
+    writing.notes.tell(told, box=row.box, device=row.device)
+    reported.note_behind(writing.db, row.device, kind, whom, row.wanted)

@@ -1,0 +1,156 @@
+"""A document is made: its next generation, pages, delta and signed head in one transaction, linked as decisions are.
+
+Nothing here signs: a draft is read, signed by the key process outside of any transaction, and kept if it is still the
+next one. Equal bytes make no generation. The numbers go on above whatever a box or a terminal says that it holds: a
+ledger that was put back must not say another thing under a number that is out there.
+"""
+
+import hashlib
+from typing import NamedTuple
+
+from cloud.ledger.fleet.documents.rows import COLUMNS, Document, Which, body_of, newest
+from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
+from cloud.ledger.journal.writing import Writing
+from cloud.ledger.records.values import Now
+from cloud.store.db import Database
+from shared.errors import WireFault
+from shared.facts.fleet import DocumentMade
+from shared.fleet.delta import delta_between
+from shared.fleet.document import (
+    GENERATION_MAX,
+    LENGTH_MAX,
+    DocumentKind,
+    Head,
+    SignedHead,
+    pages_of,
+)
+from shared.fleet.document import digest_of as digest_of_body
+
+AHEAD_MAX = 1000
+"""So far above ours a box's or a terminal's word is followed: a liar may burn numbers, and never all of them."""
+AHEAD_AGAIN_MS = 60_000
+"""A document is made anew for such a word alone no sooner than this after it was made last."""
+WHO_MAX = 100
+
+
+class Draft(NamedTuple):
+    """What is to be signed, and the bytes behind it. before: the generation that it follows, 0: the first."""
+
+    head: Head
+    body: bytes
+    before: int
+
+
+def draft(db: Database, which: Which, body: bytes, key_version: int, now: Now) -> Draft | None:
+    """The next generation; None where the newest one has these bytes. WireFault: too long. Inside of a transaction."""
+    kind, scope = which
+    if len(body) > LENGTH_MAX[kind]:
+        raise WireFault(f"document of {len(body)} bytes, at most {LENGTH_MAX[kind]}")
+    last, digest = newest(db, kind, scope), digest_of_body(body)
+    before = last.generation if last else 0
+    told = _told_of(db, which, before)
+    if last is not None and last.digest == digest and not _is_overtaken(last, told, now):
+        return None
+    generation = min(max(before, told) + 1, GENERATION_MAX)
+    head = Head(key_version, kind, scope, generation, now.campus_s, len(body), digest)
+    return Draft(head, body, before)
+
+
+def keep(writing: Writing, made: Draft, signed: SignedHead, who: str) -> Document | None:
+    """Durable with the commit. None: another one was made meanwhile, and nothing is done."""
+    db, head = writing.db, made.head
+    last = newest(db, head.kind, head.scope)
+    if (last.generation if last else 0) != made.before:
+        return None
+    document = Document(
+        _next_number(db), head.kind, head.scope, head.generation, head.length, head.digest, _keep_pages(db, made.body),
+        who[:WHO_MAX], writing.now.unix_ms, writing.now.campus_s,
+    )  # fmt: skip
+    row = (document.number, int(document.kind), *document[2:])
+    db.insert("document", COLUMNS, [row])
+    writing.booking.link(BookLinkKind.DOCUMENT, document.number, digest_of(row))
+    _keep_delta(db, last, made)
+    _keep_head(writing, head, signed)
+    if head.kind is not DocumentKind.HOTLIST:  # what lists a card is told of that card
+        writing.notes.tell(DocumentMade(head.kind.name.lower(), head.generation, head.length, document.who))
+    return document
+
+
+def refreshed(db: Database, which: Which, key_version: int, now: Now) -> Head | None:
+    """The newest head with the time of now, to be signed; None: there is none. Inside of a transaction."""
+    last = newest(db, *which)
+    if last is None:
+        return None
+    return Head(key_version, last.kind, last.scope, last.generation, now.campus_s, last.length, last.digest)
+
+
+def keep_refreshed(writing: Writing, head: Head, signed: SignedHead) -> None:
+    """Said later; nothing else of it changes. Of another generation than the newest: nothing is done."""
+    last = newest(writing.db, head.kind, head.scope)
+    if last is not None and last.generation == head.generation:
+        _keep_head(writing, head, signed)
+
+
+def touch_documents(db: Database) -> None:
+    """Tell every process that there is something to send."""
+    db.run("UPDATE watermark SET value = value + 1 WHERE name = 'documents'")
+
+
+def versions(db: Database) -> tuple[int, int]:
+    """Of the registry, and of the documents: what rises when either changes. Cheap."""
+    found: dict[str, int] = dict(
+        db.run("SELECT name, value FROM watermark WHERE name IN ('registry', 'documents')")
+    )
+    return found.get("registry", 0), found.get("documents", 0)
+
+
+def _told_of(db: Database, which: Which, before: int) -> int:
+    """The highest generation that somebody says he has, as far as it is followed; 0: nobody says anything."""
+    kind, scope = which
+    highest = [
+        db.run(
+            f"SELECT COALESCE(MAX(generation), 0) FROM {table} WHERE kind = ? AND scope = ? AND generation <= ?",  # noqa: S608  # ours
+            (int(kind), scope, before + AHEAD_MAX),
+        )[0][0]
+        for table in ("document_held", "document_reported")
+    ]
+    return int(max(highest))
+
+
+def _is_overtaken(last: Document, told: int, now: Now) -> bool:
+    return told > last.generation and not 0 <= now.unix_ms - last.made_ms < AHEAD_AGAIN_MS
+
+
+def _next_number(db: Database) -> int:
+    return int(db.run("SELECT COALESCE(MAX(id), 0) + 1 FROM document")[0][0])
+
+
+def _keep_pages(db: Database, body: bytes) -> bytes:
+    """Those that no generation had before; the hash of each, joined."""
+    pages = [(hashlib.sha256(page).digest(), page) for page in pages_of(body)]
+    by_hash = dict(pages)
+    known = {bytes(digest) for (digest,) in db.find("SELECT digest FROM document_page WHERE digest", list(by_hash))}
+    db.insert("document_page", "digest, data", [(h, page) for h, page in by_hash.items() if h not in known])
+    return b"".join(digest for digest, _ in pages)
+
+
+def _keep_delta(db: Database, last: Document | None, made: Draft) -> None:
+    """Only from the number before: whoever has another one repairs by pages."""
+    kind, scope, generation = made.head.kind, made.head.scope, made.head.generation
+    db.run("DELETE FROM document_delta WHERE kind = ? AND scope = ?", (int(kind), scope))
+    if last is None or last.generation != generation - 1:
+        return
+    delta = delta_between(body_of(db, last), made.body)
+    if delta is not None:
+        row = (int(kind), scope, generation, delta.encode())
+        db.insert("document_delta", "kind, scope, generation, raw", [row])
+
+
+def _keep_head(writing: Writing, head: Head, signed: SignedHead) -> None:
+    row = (
+        int(head.kind), head.scope, head.generation, head.as_of, signed.raw, signed.signature, writing.now.unix_ms,
+    )  # fmt: skip
+    columns = "kind, scope, generation, as_of, raw, signature, signed_ms"
+    writing.db.upsert("document_head", columns, "kind, scope", [row])
+    touch_documents(writing.db)
+

@@ -1,0 +1,169 @@
+"""Wanted 应有 beside reported 实有: how every document stands at every terminal that should have it.
+
+What a terminal has never said is unknown, and stays so. Behind is counted from the moment at which the first
+generation that it lacks was made.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import NamedTuple
+
+from cloud.ledger.fleet.documents.reported import Known, held_by, reported
+from cloud.ledger.fleet.documents.rows import Document, Wanted, Which, wanted
+from cloud.ledger.journal.move_rows import boxes_now
+from cloud.store.db import Database
+from shared.fleet.document import CAMPUS, DocumentKind, Scope, device_scope
+from shared.ids import DeviceId
+from shared.wire.fleet_lane import HeldRow, Verdict
+
+ROWS_MAX = 100_000
+"""Most rows that are told: 7 kinds of 14,000 terminals."""
+
+
+class Standing(StrEnum):
+    """How a terminal stands to one document. Words: cloud/words/documents.py."""
+
+    IN_USE = "in-use"
+    BEHIND = "behind"
+    STORED = "stored"
+    """It has it, and it takes effect later."""
+    REFUSED = "refused"
+    FORK = "fork"
+    AHEAD = "ahead"
+    """It uses a generation that is not made here."""
+    UNKNOWN = "unknown"
+
+    @property
+    def is_red(self) -> bool:
+        """Does somebody have to look at it?"""
+        return self in (Standing.REFUSED, Standing.FORK, Standing.AHEAD)
+
+
+class DocumentRow(NamedTuple):
+    """The newest generation of a document. as_of: campus seconds at which its head was signed last."""
+
+    document: Document
+    as_of: int
+    pages: int
+
+
+class BoxRow(NamedTuple):
+    """What a box said last that it holds of it; None: nothing."""
+
+    box: str
+    which: Which
+    wanted: int
+    held: HeldRow | None
+
+
+class TerminalRow(NamedTuple):
+    """behind_ms: since when it lacks something, Unix milliseconds; 0: it lacks nothing, or nobody knows."""
+
+    device: bytes
+    name: str
+    place: str
+    box: str
+    which: Which
+    wanted: int
+    standing: Standing
+    known: Known | None
+    behind_ms: int
+
+
+class Fleet(NamedTuple):
+    """All of it, as of one snapshot."""
+
+    documents: tuple[DocumentRow, ...]
+    boxes: tuple[BoxRow, ...]
+    terminals: tuple[TerminalRow, ...]
+
+    def of(self, device: str) -> "Fleet":
+        """One terminal alone, by its name or number, and its box."""
+        rows = tuple(row for row in self.terminals if device in (row.name, row.device.hex()))
+        boxes = {row.box for row in rows}
+        return Fleet(self.documents, tuple(one for one in self.boxes if one.box in boxes), rows)
+
+    @property
+    def is_red(self) -> bool:
+        """Is there a fork, or has a terminal refused something?"""
+        return any(row.standing.is_red for row in self.terminals)
+
+
+def standing(db: Database) -> Fleet:
+    """Inside of a snapshot."""
+    there = wanted(db)
+    held = {(box, row.kind, row.scope): row for box, rows in held_by(db).items() for row in rows}
+    return Fleet(
+        tuple(DocumentRow(one.document, one.head.as_of, len(one.document.hashes)) for one in there),
+        tuple(_boxes(db, there, held)),
+        tuple(_terminals(db, there))[:ROWS_MAX],
+    )
+
+
+def _boxes(
+    db: Database, there: Sequence[Wanted], held: Mapping[tuple[str, DocumentKind, Scope], HeldRow]
+) -> Iterator[BoxRow]:
+    for (box,) in db.run("SELECT box FROM box ORDER BY box"):
+        for one in there:
+            if one.document.scope == CAMPUS or (box, *one.document.which) in held:
+                found = held.get((box, *one.document.which))
+                yield BoxRow(box, one.document.which, one.document.generation, found)
+
+
+def _terminals(db: Database, there: Sequence[Wanted]) -> Iterator[TerminalRow]:
+    newest = {one.document.which: one.document for one in there}
+    known = {(bytes(one.said.device), one.said.kind, one.said.scope): one for one in reported(db)}
+    made, moved = _made(db), boxes_now(db)
+    for device, name, place, registered in db.run("SELECT device, name, place, box FROM device ORDER BY name"):
+        box = str(moved.get(bytes(device), registered))
+        own = device_scope(DeviceId(bytes(device)))
+        asked = {which for which in newest if which[1] in (CAMPUS, own)}
+        asked |= {(kind, whom) for of, kind, whom in known if of == device}
+        for which in sorted(asked):
+            last, key = newest.get(which), (bytes(device), *which)
+            how = judged(last, known.get(key), made.get(key, _NEVER))
+            behind_ms = made.get(key, _NEVER).next_ms if how in (Standing.BEHIND, Standing.STORED) else 0
+            yield TerminalRow(
+                bytes(device), name, place, box, which, last.generation if last else 0, how, known.get(key), behind_ms,
+            )  # fmt: skip
+
+
+class Made(NamedTuple):
+    """What we know of a generation that a terminal uses: its digest, and when the one after it was made; 0: none."""
+
+    digest: bytes
+    next_ms: int
+
+
+_NEVER = Made(b"", 0)
+
+
+def judged(last: Document | None, word: Known | None, made: Made) -> Standing:
+    """What its last word is worth. made: what ours is of the generation that it uses."""
+    if word is None:
+        return Standing.UNKNOWN
+    said, newest = word.said, last.generation if last else 0
+    if said.verdict is Verdict.FORK:
+        return Standing.FORK
+    if said.generation > newest:
+        return Standing.AHEAD
+    if said.generation and made.digest != said.digest:
+        return Standing.FORK
+    if said.generation == newest:
+        return Standing.IN_USE
+    if said.verdict >= Verdict.REFUSED and said.verdict is not Verdict.BUSY and said.offered == newest:
+        return Standing.REFUSED
+    return Standing.STORED if said.verdict is Verdict.STORED and said.offered == newest else Standing.BEHIND
+
+
+def _made(db: Database) -> dict[tuple[bytes, DocumentKind, Scope], Made]:
+    rows = db.run(
+        "SELECT r.device, r.kind, r.scope, d.digest, (SELECT n.made_ms FROM document n WHERE n.kind = r.kind "
+        "AND n.scope = r.scope AND n.generation > r.generation ORDER BY n.generation LIMIT 1) "
+        "FROM document_reported r LEFT JOIN document d ON d.kind = r.kind AND d.scope = r.scope "
+        "AND d.generation = r.generation"
+    )
+    return {
+        (bytes(device), DocumentKind(kind), Scope(bytes(whom))): Made(bytes(digest or b""), next_ms or 0)
+        for device, kind, whom, digest, next_ms in rows
+    }

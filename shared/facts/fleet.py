@@ -1,0 +1,56 @@
+"""What the centre tells of documents 下发文件: made, not made, and what terminals report that cannot be, or is old."""
+
+from dataclasses import dataclass
+
+from shared.facts.told import Level, Told
+
+
+@dataclass(frozen=True)
+class DocumentMade(Told):
+    code, level = "document-made", Level.NOTICE
+    zh = "{kind:document}第 {generation} 版已签发，{length} 字节，{who}"
+    en = "{kind:document}, generation {generation}, is made and signed, {length} bytes: {who}"
+    kind: str
+    generation: int
+    length: int
+    who: str
+
+
+@dataclass(frozen=True)
+class DocumentUnmade(Told):
+    code, level = "document-unmade", Level.URGENT
+    zh = "{kind:document}的新版无法制作，终端仍用旧版：{fault}"
+    en = "a new generation of {kind:document} cannot be made, terminals keep the old one: {fault}"
+    kind: str
+    fault: str
+
+
+@dataclass(frozen=True)
+class DocumentForkInUse(Told):
+    code, case, level = "document-fork", "centre", Level.URGENT
+    zh = "终端在用的{kind:document}第 {generation} 版，不是中心签发的那一份"
+    en = "{kind:document}, generation {generation}: what a terminal uses is not what the centre has made"
+    kind: str
+    generation: int
+
+
+@dataclass(frozen=True)
+class DocumentAhead(Told):
+    code, level = "document-ahead", Level.URGENT
+    zh = "现场已有{kind:document}第 {generation} 版，中心只做到第 {newest} 版：账本可能放回过旧的"
+    en = "{kind:document}: generation {generation} is in use, the centre has made {newest}: was a ledger put back?"
+    kind: str
+    generation: int
+    newest: int
+
+
+@dataclass(frozen=True)
+class DocumentBehind(Told):
+    code, level = "document-behind", Level.IMPORTANT
+    zh = "终端 {terminal} 在线，{kind:document}却停在第 {generation} 版（应为第 {newest} 版）已 {seconds} 秒"
+    en = "terminal {terminal} is online, its {kind:document} is at {generation} instead of {newest} since {seconds} s"
+    kind: str
+    terminal: str
+    generation: int
+    newest: int
+    seconds: int
