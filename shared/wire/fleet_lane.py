@@ -133,7 +133,7 @@ class PagesWanted:
 @dataclass(frozen=True, slots=True)
 class Reported:
     """up/now. A terminal's word. generation, digest: of what is in use (0 and zeros: nothing); echo: CRC-32 over its
-    table; seq: the first record under it; offered: the generation that the verdict is about."""
+    table; seq: the last record written before it took effect; offered: the generation that the verdict is about."""
 
     device: DeviceId
     kind: DocumentKind
