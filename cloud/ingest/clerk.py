@@ -6,6 +6,7 @@ acknowledged; doing the same again is safe, for every record, request and messag
 
 from collections.abc import Callable, Mapping, Sequence
 
+from cloud.fleet.centre import Centre
 from cloud.ingest.awaiting import Awaiting
 from cloud.ingest.seal import AckSeal
 from cloud.ingest.tally import Tally
@@ -22,6 +23,7 @@ from shared.facts.books import DatabaseBack, KeysBack, MessageDefect, MessageJun
 from shared.facts.endings import told_of
 from shared.facts.told import Told
 from shared.ids import BoxId, DeviceId
+from shared.wire.fleet_lane import FleetDown, FleetUp, Held, PagesWanted, Reported, encode_fleet_down
 from shared.wire.messages import (
     FORM_1,
     AckBody,
@@ -41,7 +43,7 @@ from shared.wire.messages import (
     Swap,
     encode_now,
 )
-from shared.wire.topics import DOWN_NOW, Address, topic
+from shared.wire.topics import DOWN_BULK, DOWN_NOW, Address, topic
 
 NO_DEVICE = DeviceId(b"")
 OnBoxes = Callable[[Mapping[BoxId, int]], None]
@@ -62,9 +64,10 @@ class Clerk:
         tally: Tally,
         expiry: DailyLook | None = None,
         on_boxes: OnBoxes = lambda _: None,
+        centre: Centre | None = None,
     ) -> None:
         """expiry: of the platform's own certificates; None: nobody looks. on_boxes: hears which boxes (id → partition)
-        are registered, when they have changed."""
+        are registered, when they have changed. centre: of documents; None: nothing is made or sent."""
         self._ledger = ledger
         self._check_tac = check_tac
         self._loads = loads
@@ -76,6 +79,7 @@ class Clerk:
         self._met = Met(ledger)
         self._expiry = expiry
         self._on_boxes = on_boxes
+        self._centre = centre
         self._boxes_told: dict[BoxId, int] = {}
         self._judged_again = False
         self._stumbled: set[BoxId] = set()
@@ -143,6 +147,12 @@ class Clerk:
         told = [self._acked(ack) for ack in self._witnesses.due(now)]
         return told + [_hello_wanted(ack) for ack in self._witnesses.to_ask(now)]
 
+    def looked(self) -> list[Letter]:
+        """What boxes lack of the documents that were made."""
+        found = self._centre.looked(self._clock()) if self._centre is not None else []
+        boxes = self._ledger.boxes
+        return [_bulk(Address(boxes[box], box, DOWN_BULK), message) for box, message in found if box in boxes]
+
     def notices(self, notices: Sequence[Notice]) -> None:
         """Facts of the ingest's own: all of them, or none when the database is away."""
         now = self._clock()
@@ -165,6 +175,8 @@ class Clerk:
         self.tell_boxes()
         self._look_at_certificates(now)
         self._judge_defects_again(now)
+        if self._centre is not None:
+            self._centre.chores(now)
         return more
 
     def tell_boxes(self) -> None:
@@ -207,6 +219,8 @@ class Clerk:
             case OnlineRequest():
                 return self._asked(sender, body, now)
             case Hello():
+                if self._centre is not None:
+                    self._centre.connected(sender.box)
                 greeted = self._greeted(sender, body, now)
                 awaited = self._awaiting.hello(sender.box, now)
                 time = self._bound(sender, body.asked, LedgerTime(now.unix_ms))
@@ -220,7 +234,22 @@ class Clerk:
                 self._ledger.fact(sender.box, body, now.unix_ms)
             case Swap():
                 self._ledger.swap_told(sender.box, body, now)
+            case Held() | PagesWanted() | Reported():
+                return self._of_documents(sender, body, now)
         return []
+
+    def _of_documents(self, sender: Address, body: FleetUp, now: Now) -> list[Letter]:
+        """A box without documents never says any of these; without a centre nobody answers."""
+        if self._centre is None:
+            return []
+        match body:
+            case Held():
+                return [_bulk(sender, one) for one in self._centre.held(sender.box, body, now)]
+            case PagesWanted():
+                return [_bulk(sender, one) for one in self._centre.pages(body)]
+            case Reported():
+                self._centre.reported(sender.box, body, now)
+                return []
 
     def _asked(self, sender: Address, request: OnlineRequest, now: Now) -> list[Letter]:
         """One answer, or silence. A box that asks too late may have an outdated idea of the time here."""
@@ -277,6 +306,10 @@ def _of_copy(ticket: Ticket) -> Copied | None:
 def _hello_wanted(ack: AckBody) -> Letter:
     """For the box and the store of this ack."""
     return _letter(Address(ack.partition, ack.box, DOWN_NOW), HelloWanted(ack.store))
+
+
+def _bulk(to: Address, message: FleetDown) -> Letter:
+    return Letter(DOWN_BULK, topic(to.partition, to.box, DOWN_BULK), encode_fleet_down(message))
 
 
 def _letter(to: Address, message: NowDown) -> Letter:

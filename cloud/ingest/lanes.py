@@ -1,9 +1,9 @@
 """The two queues between the broker sessions and the ledger thread, and the order in which it works.
 
-`now`, the boxes' states and `money` have their turns one after the other, each with a bounded part of what is there,
-and within a lane the boxes have theirs; then the chores: nobody waits on a clock, and *now* waits for one money batch
-at most. Bounded from outside: what waits here is not PUBACKed, so a session brings IN_HAND_MAX at most, and each box
-what cloud.ingest.quotas.admission lets it.
+`now`, the boxes' states, the look for documents and `money` have their turns one after the other, each with a bounded
+part of what is there, and within a lane the boxes have theirs; then the chores: nobody waits on a clock, and *now*
+waits for one money batch at most. Bounded from outside: what waits here is not PUBACKed, so a session brings
+IN_HAND_MAX at most, and each box what cloud.ingest.quotas.admission lets it.
 """
 
 import threading
@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from cloud.ingest.ticket import Chores, Money, Notice, Now, States, Ticket, Work
+from cloud.ingest.ticket import Chores, Look, Money, Notice, Now, States, Ticket, Work
 from cloud.ingest.turns import Turns
 from shared.ids import BoxId
 from shared.wire.messages import BoxState
@@ -38,10 +38,13 @@ class Lanes:
         self._changed = threading.Condition()
         self._money = Turns(lambda ticket: ticket.records)
         self._now = Turns(lambda ticket: OWN_COMMIT_SIZE if ticket.has_own_commit else 1)
-        self._rota: deque[Callable[[], Work | None]] = deque((self._now_turn, self._states_turn, self._money_turn))
+        self._rota: deque[Callable[[], Work | None]] = deque(
+            (self._now_turn, self._states_turn, self._look_turn, self._money_turn)
+        )
         """Whose turn is next, first."""
         self._notices: deque[Notice] = deque(maxlen=NOTICES_MAX)
         self._states: dict[BoxId, tuple[Address, BoxState]] = {}
+        self._look_due = False
         self._chores_due = False
         self._chores_since = 0.0
         self._not_before = 0.0
@@ -75,6 +78,12 @@ class Lanes:
         """To be told with the next chores."""
         with self._changed:
             self._notices.extend(notices)
+
+    def put_look(self) -> None:
+        """Look once more what another process has changed; asked twice, done once."""
+        with self._changed:
+            self._look_due = True
+            self._changed.notify()
 
     def put_chores(self) -> None:
         """The ledger's small duties, when there is nothing else to do, or CHORES_PATIENCE_S later; asked twice, done
@@ -151,6 +160,10 @@ class Lanes:
         states = tuple(self._states.values())
         self._states.clear()
         return States(states) if states else None
+
+    def _look_turn(self) -> Look | None:
+        is_due, self._look_due = self._look_due, False
+        return Look() if is_due else None
 
     def _money_turn(self) -> Money | None:
         if not self._money or self._clock() < self._money_not_before:

@@ -20,7 +20,7 @@ from typing import Protocol
 from cloud.ingest.lanes import Lanes
 from cloud.ingest.pauses import pause_s
 from cloud.ingest.tally import Tally
-from cloud.ingest.ticket import Chores, Letter, Money, Notice, Now, States, Ticket, Work, parts_of
+from cloud.ingest.ticket import Chores, Letter, Look, Money, Notice, Now, States, Ticket, Work, parts_of
 from shared.errors import KeyFault, StoreFault
 from shared.wire.topics import Address
 
@@ -51,6 +51,9 @@ class Doer(Protocol):
 
     def witnessed(self) -> list[Letter]:
         """What every box should keep of where the ledger's chains stand."""
+
+    def looked(self) -> list[Letter]:
+        """What boxes lack of what was made."""
 
     def state_failed(self, address: Address, fault: Exception) -> None:
         """A state of this box could not be worked on: told, once."""
@@ -114,6 +117,8 @@ class LedgerThread(threading.Thread):
                 self._spare(lambda: self._states(doer, work))
             case Chores():
                 self._spare(lambda: self._chores(doer, work))
+            case Look():
+                self._spare(lambda: self._look(doer))
 
     def _now(self, doer: Doer, work: Now) -> None:
         waiting = deque(parts_of(work.tickets))
@@ -150,6 +155,11 @@ class LedgerThread(threading.Thread):
             self._reports.deliver(letters, ())
         if doer.chores():
             self._lanes.put_chores()  # behind what has come meanwhile
+
+    def _look(self, doer: Doer) -> None:
+        letters = doer.looked()
+        if letters:
+            self._reports.deliver(letters, ())
 
     def _notices(self, doer: Doer, work: Chores) -> None:
         try:

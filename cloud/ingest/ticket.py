@@ -104,11 +104,16 @@ class Chores:
     notices: tuple[Notice, ...] = ()
 
 
-Work = Money | Now | States | Chores
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Has another process listed a card, or made a document, and who lacks it?"""
+
+
+Work = Money | Now | States | Chores | Look
 
 
 class Letter(NamedTuple):
-    """A message for a box. lane: shared.wire.topics.DOWN_NOW or DOWN_MONEY."""
+    """A message for a box. lane: one of shared.wire.topics.DOWNWARD."""
 
     lane: str
     topic: str

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from cloud.fleet.centre import Centre
 from cloud.ingest.clerk import Clerk, OnBoxes
 from cloud.ingest.collector import spare_what_stands
 from cloud.ingest.lanes import Lanes
@@ -42,6 +43,10 @@ from shared.input.login import Login
 from shared.words.voice import Text
 
 CHORES_S = 1.0
+LOOK_S = 0.2
+"""So often it is looked whether another process has listed a card or made a document."""
+SIGN_S = 0.5
+"""Longest that the key process may take over a document, while *money* waits: then it is signed with a later look."""
 END_S = 4.0
 """Longest wait for the ledger thread and the sessions to end in order; then the process ends without them."""
 
@@ -94,6 +99,7 @@ class Worker:
         thread = self._ledger_thread(loop)
         thread.start()
         tasks = [loop.create_task(self._greet(), name="greet"), loop.create_task(self._chores(), name="chores")]
+        tasks.append(loop.create_task(self._looks(), name="looks"))
         await report(self._stop, self._figures)
         await self._end(tasks)
         say_status(self._figures())
@@ -148,13 +154,16 @@ class Worker:
         """In the ledger thread: the ledger and the key client belong to it."""
         settings = self._options.settings
         seal = AckSeal(load_ack_key(settings.ack_key_file))
-        with KeyClient(self._options.keys) as keys:
+        with KeyClient(self._options.keys) as keys, KeyClient(self._options.keys, SIGN_S) as signer:
             ledger = open_ledger(self._options.dsn)
             spare_what_stands()
             try:
                 ledger.started(self._clock())
                 loads = LoadAnswers(keys, ledger, self._loads)
-                clerk = Clerk(ledger, keys.check_tac, loads, seal, self._clock, self._tally, self._expiry(), on_boxes)
+                centre = Centre(ledger.opened, signer)
+                clerk = Clerk(
+                    ledger, keys.check_tac, loads, seal, self._clock, self._tally, self._expiry(), on_boxes, centre
+                )  # fmt: skip
                 clerk.tell_boxes()
                 yield clerk
             finally:
@@ -195,6 +204,12 @@ class Worker:
             await asyncio.sleep(CHORES_S)
             self._lanes.keep_notices(self._notices.due(time.monotonic()))
             self._lanes.put_chores()
+
+    async def _looks(self) -> None:
+        """One cheap question each time."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            self._lanes.put_look()
 
     async def _end(self, tasks: Sequence["asyncio.Task[None]"]) -> None:
         """The running transaction ends and its letters go; then the sessions; what is left was never PUBACKed."""

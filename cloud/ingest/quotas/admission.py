@@ -14,6 +14,7 @@ from cloud.ingest.quotas.notices import Notices
 from cloud.ingest.ticket import Arrival, Body, Junk, Ticket
 from shared.facts.told import Level
 from shared.ids import BoxId
+from shared.wire.fleet_lane import Held, PagesWanted, Reported
 from shared.wire.messages import (
     BoxState,
     DeviceStatus,
@@ -29,7 +30,7 @@ from shared.wire.topics import STATE, UP_MONEY
 MONEY_EACH = 100
 """Batches of one box that may wait: a quarter of what the broker lets go without PUBACK. A box of ours has eight under
 way, and some of them twice after a loss."""
-NOW, MONEY, STATES, FACTS, JUNK = "now", "money", "state", "facts", "junk"
+NOW, MONEY, STATES, FACTS, JUNK, DOCUMENTS = "now", "money", "state", "facts", "junk", "documents"
 _LANES = {UP_MONEY: MONEY, STATE: STATES}
 
 
@@ -51,8 +52,12 @@ class Admission:
             OnlineRequest: (NOW, Allowance(512, 50.0)),
             RecordCopy: (NOW, Allowance(512, 50.0)),
             DeviceStatus: (NOW, Allowance(1024, 100.0)),
+            Held: (DOCUMENTS, Allowance(64, 1.0)),
+            PagesWanted: (DOCUMENTS, Allowance(64, 4.0)),
+            Reported: (DOCUMENTS, Allowance(1024, 20.0)),
         }
-        """By kind, once it is read: each of these may leave a row behind, or cost a commit of its own."""
+        """By kind, once it is read: each of these may leave a row behind, or cost a commit of its own. PagesWanted:
+        32 KiB each, so a box is given 128 KiB a second at most."""
         self._urgent = FACTS, Allowance(64, 0.2)
 
     def take(self, arrival: Arrival, done: Callable[[], None]) -> bool:

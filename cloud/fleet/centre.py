@@ -1,0 +1,77 @@
+"""The centre's side of documents, for the ingest: what boxes say, what they are sent, and the look that follows.
+
+Never raises KeyFault: without a key process nothing new is made, and what was made is sent on with the keys of before.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from cloud.fleet.making import Maker
+from cloud.fleet.sending import Sender, Sent
+from cloud.fleet.signing import DocumentSigner
+from cloud.ledger.fleet.documents.door import DocumentLedger
+from cloud.ledger.journal.opened import OpenedLedger
+from cloud.ledger.records.values import Now
+from shared.errors import KeyFault
+from shared.ids import BoxId, DeviceId
+from shared.keys.document_key import DocumentKey
+from shared.wire.fleet_lane import FleetDown, Held, PagesWanted, Reported
+
+RETRY_MS = 1_000
+"""So often it is looked what was offered and not taken, when nothing new was made."""
+BEHIND_MS = 30_000
+"""So often it is looked which terminals are behind."""
+
+
+class Centre:
+    """Belongs to the ledger thread."""
+
+    def __init__(self, opened: OpenedLedger, signer: DocumentSigner) -> None:
+        self._ledger = DocumentLedger(opened)
+        self._opened = opened
+        self._maker = Maker(self._ledger, signer)
+        self._sender = Sender(self._ledger, self._serves)
+        self._keys: Sequence[DocumentKey] = ()
+        self._due_ms = self._behind_ms = 0
+
+    def connected(self, box: BoxId) -> None:
+        """A box greets: what it was offered counts no more."""
+        self._sender.connected(box)
+
+    def held(self, box: BoxId, said: Held, now: Now) -> list[FleetDown]:
+        """What it lacks. StoreFault."""
+        self._ledger.held(box, said, now)
+        self._sender.follow(self._ledger.versions()[1])
+        return self._sender.held(box, said, self._fresh_keys(now), now.unix_ms)
+
+    def pages(self, asked: PagesWanted) -> list[FleetDown]:
+        """Those that there are. StoreFault."""
+        return self._sender.pages(asked)
+
+    def reported(self, box: BoxId, said: Reported, now: Now) -> None:
+        """A terminal's word. StoreFault."""
+        self._ledger.reported(box, said, now)
+
+    def looked(self, now: Now) -> list[Sent]:
+        """The hotlist follows the books; then what boxes lack. Cheap where nothing has changed. StoreFault."""
+        registry, _ = self._ledger.versions()
+        self._maker.look(registry, now)
+        is_new = self._sender.follow(self._ledger.versions()[1])
+        if not is_new and 0 <= now.unix_ms - self._due_ms < RETRY_MS:
+            return []
+        self._due_ms = now.unix_ms
+        return self._sender.due(self._fresh_keys(now), now.unix_ms)
+
+    def chores(self, now: Now) -> None:
+        """Tell which terminals are behind. StoreFault."""
+        if not 0 <= now.unix_ms - self._behind_ms < BEHIND_MS:
+            self._behind_ms = now.unix_ms
+            self._ledger.tell_behind(now)
+
+    def _fresh_keys(self, now: Now) -> Sequence[DocumentKey]:
+        with suppress(KeyFault):  # those of before are as good
+            self._keys = self._maker.keys(now)
+        return self._keys
+
+    def _serves(self, box: BoxId, device: DeviceId) -> bool:
+        return self._opened.picture.registry.serves(box, device)
