@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cloud.ledger.cards.life import DeedKind, Frozen, frozen
+from cloud.ledger.fleet.documents.reported import InUse
 from cloud.ledger.fleet.owing import Fleet, fleet
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.losses.bearing import Loss, losses, provided
-from cloud.ledger.held.losses.waiting import Waiting, waiting_in, written_off_of
+from cloud.ledger.held.losses.waiting import Waiting, refusals, waiting_in, written_off_of
 from cloud.ledger.held.losses.write_off import possible_fen, read_offer
 from cloud.ledger.held.two_persons import ProposalKind
 from cloud.ledger.journal.balances import balances_of
@@ -93,11 +94,11 @@ class LostCard(NamedTuple):
 class _Read(NamedTuple):
     """What is read once for many cards. surplus: debit surplus by account; proposed: by card and deed."""
 
-    db: Database
     there: Fleet
     surplus: Mapping[int, int]
     frozen: Mapping[bytes, Frozen]
     written_off: Mapping[bytes, set[bytes]]
+    refusing: Mapping[bytes, Mapping[bytes, InUse]]
     losses: Mapping[bytes, list[Loss]]
     provided: Mapping[bytes, int]
     proposed: Mapping[tuple[bytes, int], Mapping[bytes, int]]
@@ -155,8 +156,8 @@ def _read(db: Database, now: Now, cards: list[bytes], accounts: list[int]) -> _R
         if one.undone is None:
             borne[one.card].append(one)
     return _Read(
-        db, fleet(db), balances_of(db, accounts), froze, written_off_of(db, froze), borne, provided(db, cards),
-        _proposed(db, now),
+        fleet(db), balances_of(db, accounts), froze, written_off_of(db, froze), refusals(db, cards), borne,
+        provided(db, cards), _proposed(db, now),
     )  # fmt: skip
 
 
@@ -178,7 +179,8 @@ def _one(
     gone, borne = read.written_off.get(card, set()), read.losses.get(card, [])
     waiting: tuple[Waiting, ...] = ()
     if left_fen or subsidy_fen:
-        waiting = tuple(waiting_in(read.db, read.there, card, since_ms, gone, is_lost=is_lost))
+        refusing = read.refusing.get(card, {})
+        waiting = tuple(waiting_in(read.there, since_ms, gone, refusing, is_lost=is_lost))
     proposed = read.proposed.get((card, deed), {})
     due = frozenset(one.terminal.device for one in waiting if one.is_due(since_ms, now)) - proposed.keys()
     return LostCard(

@@ -1,14 +1,17 @@
 """For which terminals the balance of a lost or kept card waits, and why: completeness, and that it refuses the card.
 
 A card that the desk keeps can be used nowhere: for it every terminal has only to bring all that it has. A lost one may
-be used wherever no terminal has said that it refuses it, and none can say so before hotlists travel: each is waited for
-until two persons have written it off.
+be used wherever no terminal has said that it refuses it. A terminal says so when it reports that it uses a hotlist of
+ours from which on every one names the card; then the ledger must have heard all that it wrote up to that moment. The
+others are waited for until two persons have written them off.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from cloud.ledger.cards.life import Frozen, frozen
+from cloud.ledger.fleet.documents.hotlist import named_since
+from cloud.ledger.fleet.documents.reported import InUse, hotlists_in_use, hotlists_reached
 from cloud.ledger.fleet.owing import Fleet, fleet, owing
 from cloud.ledger.fleet.views import TerminalView
 from cloud.ledger.records.values import Now
@@ -37,23 +40,41 @@ class Waiting(NamedTuple):
 def waits_for(db: Database, card: bytes, since_ms: int) -> list[Waiting]:
     """By name; those that are written off for this card are not waited for."""
     is_lost, gone = must_refuse(db, card), written_off(db, card)
-    return waiting_in(db, fleet(db), card, since_ms, gone, is_lost=is_lost)
+    refusing = refusals(db, [card]).get(card, {})
+    return waiting_in(fleet(db), since_ms, gone, refusing, is_lost=is_lost)
 
 
 def waiting_in(
-    db: Database, there: Fleet, card: bytes, since_ms: int, gone: Collection[bytes], *, is_lost: bool
+    there: Fleet, since_ms: int, gone: Collection[bytes], refusing: Mapping[bytes, InUse], *, is_lost: bool
 ) -> list[Waiting]:  # fmt: skip
-    """The same, of what was read for many cards. gone: terminals that are written off for this one."""
+    """The same, of what was read for many cards. gone: terminals that are written off for this one; refusing: those
+    that refuse it."""
     late: dict[bytes, tuple[int, int, bool]] = {}
     for device, one in owing(there, since_ms):
         records, slots, silent = late.get(device, (0, 0, False))
         late[device] = records + one.records, slots + one.open_slots, silent or one.silent
     found = []
     for device, terminal in there.tills.items():
-        accepts = is_lost and not has_refused(db, device, card)
-        if device not in gone and (accepts or device in late):
-            found.append(Waiting(terminal, *late.get(device, (0, 0, False)), accepts))
+        records, slots, silent = late.get(device, (0, 0, False))
+        accepts = is_lost and device not in refusing
+        silent = silent or (is_lost and not accepts and _is_unheard_since(terminal, refusing[device]))
+        if device not in gone and (accepts or silent or device in late):
+            found.append(Waiting(terminal, records, slots, silent, accepts))
     return found
+
+
+def refusals(db: Database, cards: Sequence[bytes]) -> dict[bytes, dict[bytes, InUse]]:
+    """Card → the terminals that refuse it: the hotlist of ours that each reports to use, and since when."""
+    since = named_since(db, cards)
+    used = hotlists_in_use(db) if since else {}
+    return {
+        card: {device: one for device, one in used.items() if one.generation >= first} for card, first in since.items()
+    }
+
+
+def _is_unheard_since(terminal: TerminalView, echo: InUse) -> bool:
+    """Was its newest STATUS before the hotlist that it uses, or lacks it a record of before that?"""
+    return terminal.heard_ms < echo.since_ms or terminal.last < echo.seq
 
 
 def must_refuse(db: Database, card: bytes) -> bool:
@@ -76,6 +97,7 @@ def written_off_of(db: Database, froze: Mapping[bytes, Frozen]) -> dict[bytes, s
     return found
 
 
-def has_refused(_: Database, __: bytes, ___: bytes) -> bool:
-    """Has this terminal said that it refuses this card? None can before hotlists travel: their echo belongs here."""
-    return False
+def has_refused(db: Database, device: bytes, card: bytes) -> bool:
+    """Has this terminal ever said that it refuses this card, as the newest hotlist does?"""
+    since = named_since(db, [card]).get(card)
+    return since is not None and hotlists_reached(db).get(device, 0) >= since
