@@ -7,11 +7,14 @@ school, an index for the city comes with as-of balances.
 import threading
 from collections.abc import Sequence
 
+from cloud.ledger.cards.listing import ListedFor, all_reasons
 from cloud.ledger.findings import rows as read_findings
 from cloud.ledger.findings.rows import Difference, DifferenceSums
 from cloud.ledger.fleet import coming as read_coming
 from cloud.ledger.fleet import heard as read_fleet
 from cloud.ledger.fleet.coming import Coming
+from cloud.ledger.fleet.documents import standing as read_documents
+from cloud.ledger.fleet.documents.standing import DocumentsView
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.losses import bearing as read_losses
@@ -236,6 +239,16 @@ class Reader:
         """One of them, whichever; None for a card that was neither reported lost nor replaced."""
         with self._lock, self.database.reading():
             return read_standing.standing_of(self.database, now, label)
+
+    def documents(self) -> DocumentsView:
+        """What every terminal should have, beside what it says that it uses."""
+        with self._lock, self.database.reading():
+            return read_documents.standing(self.database)
+
+    def listed_cards(self) -> list[ListedFor]:
+        """Every card that is to be refused, once for each reason, the oldest first."""
+        with self._lock, self.database.reading():
+            return all_reasons(self.database)
 
     def standing_differences(self) -> DifferenceSums:
         """How many wait for somebody, and how many were explained."""

@@ -1,0 +1,62 @@
+"""Cards on the hotlist 黑名单 and why, as text and as JSON, in both languages. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cloud.ledger.cards.listing import ListedFor, Why
+from shared.clocks.campus_clock import WALL
+from shared.clocks.clock import time_text
+from shared.words.voice import Text
+
+CARDS_SHOWN = 200
+"""Lines for people; a program gets all."""
+WHYS = {
+    Why.COMMAND: Text("人工列入", "by a person"),
+    Why.LOST: Text("挂失", "reported lost"),
+    Why.REPLACED: Text("已换卡、补卡", "replaced"),
+    Why.SPOILED: Text("废卡", "spoiled"),
+    Why.FINDING: Text("账目发现异常", "found by the books"),
+}
+_DONE = {
+    "report-lost": Text("已挂失，列入黑名单", "is reported lost, and on the hotlist"),
+    "cancel-report": Text("已解挂", "is found: its report is cancelled"),
+    "hotlist": Text("已列入黑名单", "is on the hotlist"),
+    "unlist": Text("不再因人工列入黑名单", "is on the hotlist by nobody's word any longer"),
+}
+STEPS = tuple(_DONE)
+
+
+def done_line(step: str, label: str) -> str:
+    """What was done."""
+    done, then = _DONE[step], "cloud documents"
+    return str(Text(f"卡 {label} {done.zh}；各终端：{then}", f"card {label} {done.en}; at terminals: {then}"))
+
+
+def done_json(step: str, label: str, *, is_new: bool) -> dict[str, Any]:
+    """new: did it change anything?"""
+    return {"card": label, "step": step, "new": is_new}
+
+
+def listed_json(found: Sequence[ListedFor], labels: Mapping[bytes, str]) -> dict[str, Any]:
+    """Times in Unix milliseconds."""
+    return {
+        "listed": [
+            {
+                "card": labels.get(one.card, one.card.hex()), "why": one.why.name.lower(), "who": one.who,
+                "reason": one.text, "since_ms": one.since_ms,
+            }
+            for one in found
+        ]
+    }  # fmt: skip
+
+
+def listed_lines(found: Sequence[ListedFor], labels: Mapping[bytes, str]) -> Iterator[str]:
+    """A line for each reason, the newest first, then how many cards there are."""
+    for one in list(reversed(found))[:CARDS_SHOWN]:
+        since = time_text(WALL.at(one.since_ms / 1000)) if one.since_ms else ""
+        said = " ".join(part for part in (one.who, one.text) if part)
+        yield f"{labels.get(one.card, one.card.hex())}  {WHYS[one.why]}  {since}  {said}".rstrip()
+    cards = len({one.card for one in found})
+    yield str(Text(f"黑名单共 {cards} 张卡", f"the hotlist has {cards} cards"))
+    if len(found) > CARDS_SHOWN:
+        yield str(Text(f"  最新 {CARDS_SHOWN} 条；--json 列出全部", f"  the newest {CARDS_SHOWN}; --json lists all"))
