@@ -21,6 +21,7 @@ from shared.clocks.expiry import DailyLook
 from shared.errors import KeyFault, RuleBroken, StoreFault
 from shared.facts.books import DatabaseBack, KeysBack, MessageDefect, MessageJunk
 from shared.facts.endings import told_of
+from shared.facts.fleet import DocumentUnmade
 from shared.facts.told import Told
 from shared.ids import BoxId, DeviceId
 from shared.wire.fleet_lane import FleetDown, FleetUp, Held, PagesWanted, Reported, encode_fleet_down
@@ -84,6 +85,8 @@ class Clerk:
         self._judged_again = False
         self._stumbled: set[BoxId] = set()
         """Boxes whose state our code could not work on; as many as are registered, for nobody else is heard."""
+        self._looks_failed: set[str] = set()
+        """Faults of looks that are told; as many as there are classes of them."""
 
     def money(self, tickets: Sequence[Ticket]) -> list[Letter]:
         """One ledger transaction, and an ack for each (box, store) in it."""
@@ -152,6 +155,15 @@ class Clerk:
         found = self._centre.looked(self._clock()) if self._centre is not None else []
         boxes = self._ledger.boxes
         return [_bulk(Address(boxes[box], box, DOWN_BULK), message) for box, message in found if box in boxes]
+
+    def look_failed(self, fault: Exception) -> None:
+        """Our own code stumbles over a document: told once for each kind of fault, for it is looked at again and
+        again."""
+        self._tally.defects += 1
+        name = type(fault).__name__
+        if name not in self._looks_failed:
+            self._tell(NOBODY[0], DocumentUnmade("hotlist", name), self._clock())
+            self._looks_failed.add(name)
 
     def notices(self, notices: Sequence[Notice]) -> None:
         """Facts of the ingest's own: all of them, or none when the database is away."""

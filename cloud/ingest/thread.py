@@ -55,6 +55,9 @@ class Doer(Protocol):
     def looked(self) -> list[Letter]:
         """What boxes lack of what was made."""
 
+    def look_failed(self, fault: Exception) -> None:
+        """The look stumbled: told, once."""
+
     def state_failed(self, address: Address, fault: Exception) -> None:
         """A state of this box could not be worked on: told, once."""
 
@@ -157,7 +160,14 @@ class LedgerThread(threading.Thread):
             self._lanes.put_chores()  # behind what has come meanwhile
 
     def _look(self, doer: Doer) -> None:
-        letters = doer.looked()
+        """A document that our own code stumbles over stops no record."""
+        try:
+            letters = doer.looked()
+        except AWAY:
+            raise
+        except Exception as fault:  # noqa: BLE001  # a defect of ours: told, and looked at again
+            doer.look_failed(fault)
+            return
         if letters:
             self._reports.deliver(letters, ())
 

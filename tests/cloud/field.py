@@ -13,6 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from shared.ids import BoxId, StoreId
 from shared.records import parse_stored
+from shared.wire.fleet_lane import FleetDown, decode_fleet_down
 from shared.wire.messages import (
     ACK_CONTEXT,
     AckBody,
@@ -28,7 +29,7 @@ from shared.wire.messages import (
     encode_batch,
     encode_now,
 )
-from shared.wire.topics import DOWN_MONEY, DOWN_NOW, UP_MONEY, UP_NOW, topic
+from shared.wire.topics import DOWN_BULK, DOWN_MONEY, DOWN_NOW, UP_MONEY, UP_NOW, topic
 from tests.cloud.campus import Campus
 
 RESEND_S = 1.0
@@ -57,6 +58,7 @@ class FieldBox:
         self.recovers: list[Recover] = []
         self.times: list[int] = []
         self.answers: queue.Queue[object] = queue.Queue()
+        self.documents: queue.Queue[FleetDown] = queue.Queue()
         self.sent_at: dict[int, float] = {}
         self.latency_s: dict[int, float] = {}
         self._key = campus.ack_key()
@@ -103,6 +105,10 @@ class FieldBox:
         """The next answer on the lane now."""
         return self.answers.get(timeout=bound_s)
 
+    def document(self, bound_s: float = 10.0) -> FleetDown:
+        """The next message about a document."""
+        return self.documents.get(timeout=bound_s)
+
     def all_settled(self) -> bool:
         with self._lock:
             return len(self.settled) == len(self.rows)
@@ -127,7 +133,7 @@ class FieldBox:
 
     def _on_connect(self, client: paho.Client, *_: object) -> None:
         client.subscribe([(topic(self.partition, self.box, lane), paho.SubscribeOptions(qos=1))
-                          for lane in (DOWN_MONEY, DOWN_NOW)])  # fmt: skip
+                          for lane in (DOWN_MONEY, DOWN_NOW, DOWN_BULK)])  # fmt: skip
         with self._lock:
             self.sent_at.clear()
         self._connected.set()
@@ -144,6 +150,9 @@ class FieldBox:
         self._on_publish()
         if message.topic.endswith(DOWN_MONEY):
             self._acked(decode_ack(message.payload))
+            return
+        if message.topic.endswith(DOWN_BULK):
+            self.documents.put(decode_fleet_down(message.payload))
             return
         answer = decode_now_down(message.payload)
         if isinstance(answer, Recover):

@@ -54,7 +54,7 @@ class Admission:
             DeviceStatus: (NOW, Allowance(1024, 100.0)),
             Held: (DOCUMENTS, Allowance(64, 1.0)),
             PagesWanted: (DOCUMENTS, Allowance(64, 4.0)),
-            Reported: (DOCUMENTS, Allowance(1024, 20.0)),
+            Reported: (DOCUMENTS, Allowance(512, 20.0)),
         }
         """By kind, once it is read: each of these may leave a row behind, or cost a commit of its own. PagesWanted:
         32 KiB each, so a box is given 128 KiB a second at most."""

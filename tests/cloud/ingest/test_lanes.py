@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cloud.ingest.lanes import CHORES_PATIENCE_S, GATHER_RECORDS, GROUP_SIZE, Lanes
-from cloud.ingest.ticket import Arrival, Chores, Junk, Money, Now, States, Ticket
+from cloud.ingest.ticket import Arrival, Chores, Junk, Look, Money, Now, States, Ticket
 from shared.ids import StoreId, box_id, store_id
 from shared.wire.messages import Batch, BoxState
 from shared.wire.topics import UP_MONEY, Address
@@ -153,3 +153,12 @@ def test_closing_wakes_the_thread(hands: Hands) -> None:
     thread.join(5)
     assert not thread.is_alive()
     assert got[-1] is None
+
+
+def test_a_look_has_its_turn_while_records_never_cease(hands: Hands) -> None:
+    """Asked twice, done once; and before the chores."""
+    hands.lanes.put_chores()
+    for _ in range(2):
+        hands.lanes.put_look()
+        hands.lanes.put_money(hands.ticket(GATHER_RECORDS))
+    assert [type(hands.lanes.take()) for _ in range(4)] == [Look, Money, Money, Chores]

@@ -89,6 +89,12 @@ class Told:
     def witnessed(self) -> list[Letter]:
         return self.heads
 
+    def looked(self) -> list[Letter]:
+        return self._do("looked")
+
+    def look_failed(self, fault: Exception) -> None:
+        self.done.append(f"look stumbled over {type(fault).__name__}")
+
     def state_failed(self, address: Address, fault: Exception) -> None:
         self.done.append(f"stumbled over {address.box} {type(fault).__name__}")
 
@@ -339,3 +345,18 @@ def test_closing_leaves_what_waits_unanswered() -> None:
         assert time.monotonic() < last
     run.end()
     assert run.delivered == []
+
+
+def test_what_a_look_brings_goes_out_and_what_it_stumbles_over_stops_no_record() -> None:
+    run = Run(Told(StoreFault("away"), ValueError("ours")))
+    run.thread.start()
+    for done in ([], ["look stumbled over ValueError"]):
+        run.lanes.put_look()
+        until(lambda done=done: not run.lanes._look_due and run.doer.done == done)  # type: ignore[misc]
+    run.lanes.put_look()
+    until(lambda: run.letters == [LETTER])
+    run.lanes.put_money(ticket(b"a"))
+    run.until(1)
+    run.end()
+    assert run.doer.done == ["look stumbled over ValueError", "looked", "money a", "chores"]
+    assert run.ended == [None]

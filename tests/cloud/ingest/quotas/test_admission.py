@@ -6,7 +6,9 @@ from cloud.ingest.lanes import Lanes
 from cloud.ingest.quotas.admission import MONEY_EACH, Admission
 from cloud.ingest.quotas.notices import Notices
 from cloud.ingest.ticket import Arrival, Money, Now, States
+from shared.fleet.document import CAMPUS, DocumentKind
 from shared.ids import PsamId, StorageId, box_id, device_id, store_id
+from shared.wire.fleet_lane import Held, PagesWanted, Reported, Verdict
 from shared.wire.messages import (
     Batch,
     BoxState,
@@ -113,3 +115,24 @@ def test_a_request_with_a_commit_of_its_own_counts_for_many_in_a_turn(door: Door
     work = door.lanes.take()
     assert isinstance(work, Now)
     assert [ticket.sender for ticket in work.tickets] == ["flood", "quiet", "flood", "flood"]
+
+
+HOTLIST = DocumentKind.HOTLIST, CAMPUS
+REPORTED = Reported(DEVICE, *HOTLIST, 1, bytes(32), 0, 0, 0, 1, Verdict.IN_USE)
+
+
+@pytest.mark.parametrize(
+    ("message", "burst", "per_s"),
+    [(Held(()), 64, 1), (PagesWanted(*HOTLIST, 1, (0,)), 64, 4), (REPORTED, 512, 20)],
+    ids=["held", "pages", "reported"],
+)
+def test_messages_about_documents_have_quotas_of_their_own(
+    door: Door, message: NowUp, burst: int, per_s: int
+) -> None:  # fmt: skip
+    """A box of 130 terminals may say what each of them uses of three kinds when it connects; nobody asks for ever."""
+    assert [door.say("flood", message) for _ in range(burst + 1)] == [True] * burst + [False]
+    assert door.notices.refused == {"documents": 1}
+    assert door.say("quiet", message)
+    assert door.say("flood", Fact("code", "notice", 1, DEVICE, ()))
+    door.now_s += 1
+    assert sum(door.say("flood", message) for _ in range(100)) == per_s
