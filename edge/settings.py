@@ -108,13 +108,15 @@ class TlsSetting:
 
 @dataclass(frozen=True, slots=True)
 class BoxSettings:
-    """All of it. ack_key: Ed25519 public half (32 B) of the ledger-ack key. folder: where edge.json stands."""
+    """All of it. campus_key, ack_key: Ed25519 public halves (32 B) of the campus key, and of the ledger-ack key that it
+    has certified. folder: where edge.json stands."""
 
     folder: Path
     box: BoxId
     partition: int
     campus: int
     demo: bool
+    campus_key: bytes
     ack_key: bytes
     hotlist_version: int
     parameter_version: int
@@ -123,6 +125,11 @@ class BoxSettings:
     outbox: OutboxSetting
     tls: TlsSetting | None
     spares: tuple[SpareSetting, ...] = ()
+
+    @property
+    def devices(self) -> frozenset[DeviceId]:
+        """All bodies that may be served here, the spare ones among them."""
+        return frozenset(one.device for one in self.terminals) | frozenset(one.device for one in self.spares)
 
 
 def load(file: Path) -> BoxSettings:
@@ -140,14 +147,15 @@ def parse(raw: object, folder: Path) -> BoxSettings:
     top = Section(raw, file="edge.json")
     if top.take("format", int) != FORMAT:
         raise ConfigFault(Text(f"format: 只认识 {FORMAT}", f"format: only {FORMAT} is known"))
-    campus = top.within("campus", 0, 0xFFFF)
+    campus, campus_key = top.within("campus", 0, 0xFFFF), top.octets("campus_key", 32)
     settings = BoxSettings(
         folder=folder,
         box=_box(top.take("box", str)),
         partition=top.within("partition", 0, PARTITIONS - 1),
         campus=campus,
         demo=top.take("demo", bool),
-        ack_key=_ack_key(top, campus),
+        campus_key=campus_key,
+        ack_key=_ack_key(top, campus, campus_key),
         hotlist_version=top.within("hotlist_version", 0, 0xFFFF_FFFF),
         parameter_version=top.within("parameter_version", 0, 0xFFFF_FFFF),
         links=tuple(_link(row) for row in top.rows("links")),
@@ -217,8 +225,8 @@ def _tls(row: Section | None, folder: Path) -> TlsSetting | None:
     return setting
 
 
-def _ack_key(top: Section, campus: int) -> bytes:
-    signer = Ed25519PublicKey.from_public_bytes(top.octets("campus_key", 32))
+def _ack_key(top: Section, campus: int, campus_key: bytes) -> bytes:
+    signer = Ed25519PublicKey.from_public_bytes(campus_key)
     key, certificate = top.octets("ack_key", 32), top.octets("ack_certificate", 64)
     if not is_certified(campus, key, certificate, signer):
         raise ConfigFault(

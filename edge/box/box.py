@@ -5,11 +5,13 @@ messages → uplink, epochs and online answers. It has no clock, no random, no s
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.box.down.awaited import AwaitedHere
+from edge.box.down.documents import Document, DocumentsHere, Name
 from edge.box.down.revocations import RevokedHere
+from edge.box.down.serving import SPOKEN, Serving
 from edge.box.terminals.bucket import Bucket
 from edge.box.terminals.conversation import Conversation, Place, place_text
 from edge.box.terminals.epochs import Epochs
@@ -23,6 +25,8 @@ from edge.box.up.questions import Questions
 from edge.box.up.signature import ack_verifier, answer_verifier, revocations_verifier
 from edge.box.up.uplink import Uplink, Verify
 from edge.box.values.effects import (
+    DocumentKept,
+    DocumentNotKept,
     Effect,
     EpochKept,
     Kept,
@@ -116,6 +120,9 @@ class Box:
             settings, snapshot.store, sequences, self._epochs, random, self._tell, self._revoked, self._swaps
         )
         self._awaited = AwaitedHere()
+        self._documents = DocumentsHere(settings, self._tell)
+        self._documents.restore(snapshot.documents)
+        self._serving = Serving(self._documents.held, settings.links, self._tell)
         self._ledger_clock = LedgerClock()
         self._intake = Intake(self._terminals, sequences, self._ledger_clock, self._tell)
         self._uplink = Uplink(settings, snapshot, verifier(settings.ack_key), self._tokens, self._tell, random)
@@ -185,6 +192,8 @@ class Box:
         self._note_question(hello)
         self._now_lane.connected(hello)
         self._up += self._epochs.unanswered(now)
+        self._documents.connected(now)
+        self._serving.connected()
         self._tell_swaps(now)
         return self._finish(now, [])
 
@@ -195,6 +204,7 @@ class Box:
         self._now_lane.disconnected()
         self._uplink.disconnected()
         self._awaited.forget()
+        self._documents.disconnected()
         return self._finish(now, [])
 
     def on_published(self, now: Now, token: int, reason: int) -> list[Effect]:
@@ -206,9 +216,9 @@ class Box:
         return self._finish(now, [])
 
     def on_downlink(self, now: Now, lane: str, message: bytes) -> list[Effect]:
-        """A message of down/now or down/money. Never raises for its content."""
+        """A message of down/now, down/money or down/bulk. Never raises for its content."""
         try:
-            out = self._uplink.ack(now, message) if lane == topics.DOWN_MONEY else self._down(now, message)
+            out = self._from_above(now, lane, message)
         except WireFault as fault:
             self.counters["down_malformed"] += 1
             self._tell(now, DownMalformed(lane, str(fault)))
@@ -232,8 +242,9 @@ class Box:
         self._uplink.tick(now)
         if now.mono_s - self._swaps_told_s >= TELL_EVERY_S:
             self._tell_swaps(now)
+        self._documents.tick(now)
         told = self._awaited.tell(now, self._terminals.conversations())
-        return self._finish(now, [*self._intake.tick(now), *told])
+        return self._finish(now, [*self._intake.tick(now), *told, *self._serve(now)])
 
     # ---- what others may see
 
@@ -246,10 +257,15 @@ class Box:
         """The list that is durable here."""
         return self._revoked.held
 
+    @property
+    def documents(self) -> Mapping[Name, Document]:
+        """The documents that are durable here."""
+        return self._documents.held
+
     def totals(self) -> Counter[str]:
         """All counters of the parts, and the facts by code."""
         total = self.counters + self._intake.counters + self._uplink.counters + self.facts.counts
-        total += self._questions.counters
+        total += self._questions.counters + self._documents.counters + self._serving.counters
         total["joined"] = sum(1 for _ in self._terminals.conversations())
         total["now_dropped"] = self._now_lane.dropped
         total["in_flight"] = self._uplink.in_flight()
@@ -279,6 +295,9 @@ class Box:
             return []
         opened = talk.seal.open(message)
         self._terminals.heard(now, talk)
+        if opened.type in SPOKEN:
+            self._serving.heard(now, talk, opened)
+            return []
         return self._intake.take(now, talk, opened)
 
     def _hello(self, now: Now, place: Place, rates: _Rates, message: bytes) -> list[Effect]:
@@ -340,6 +359,11 @@ class Box:
                 return self._terminals.expel()
             case Trouble():
                 self._tell(now, outcome.told)
+            case DocumentKept():
+                self._documents.kept(outcome.kept)
+                return self._serve(now)
+            case DocumentNotKept():
+                self._documents.not_kept(now, outcome)
             case _:
                 self._heed_rare(now, outcome)
         return []
@@ -377,6 +401,18 @@ class Box:
         self._terminals.sequences = self._intake.sequences = snapshot.sequences
         self._uplink.load(snapshot)
         self._troubles += snapshot.troubles
+
+    def _from_above(self, now: Now, lane: str, message: bytes) -> list[Effect]:
+        match lane:
+            case topics.DOWN_MONEY:
+                return self._uplink.ack(now, message)
+            case topics.DOWN_BULK:
+                return [*self._documents.heard(now, message)]
+            case _:
+                return self._down(now, message)
+
+    def _serve(self, now: Now) -> list[Effect]:
+        return [*self._serving.serve(now, self._terminals.conversations())]
 
     def _down(self, now: Now, message: bytes) -> list[Effect]:
         down = decode_now_down(message)
@@ -429,12 +465,11 @@ class Box:
             self._uplink.ask_hello(now)  # the answer to this connection's Hello is lost, or not all of it
         if self._uplink.hello_due and self._connected:
             self._up.append(self._uplink.hello(now))
-        if self._up or self._intake.up:
-            for message in self._up + self._intake.up:
+        for source in (self._up, self._intake.up, self._documents.up, self._serving.up):
+            for message in source:
                 self._note_question(message)
                 self._now_lane.offer(message)
-            self._up.clear()
-            self._intake.up.clear()
+            source.clear()
         out += self._uplink.pump(now)
         out += self._now_lane.pump(now, self._tokens)
         return out

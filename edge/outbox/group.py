@@ -1,7 +1,8 @@
 """One group of commands to the outbox: one transaction for all that writes, then the reads. No thread, no clock.
 
 A refused transaction accepts nothing: its records get no ACK and stay at their terminals. What only settles or
-remembers is tried once more with the room of the ballast.
+remembers is tried once more with the room of the ballast. A document comes after all of them, by itself, and only
+while records are accepted: a disk that has no room for one has lost no record over it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +11,10 @@ from typing import Protocol
 
 from edge.box.values.effects import (
     Command,
+    DocumentKept,
+    DocumentNotKept,
     EpochKept,
+    KeepDocument,
     KeepEpoch,
     KeepRevocations,
     Kept,
@@ -49,22 +53,29 @@ class Store(Protocol):
     def unsettle(self, unsettle: Unsettle) -> int: ...
     def keep_epoch(self, kept: KeepEpoch) -> None: ...
     def keep_revocations(self, wanted: Revocations) -> Revocations: ...
+    def keep_document(self, wanted: KeepDocument) -> None: ...
     def set_aside(self, damage: Damage) -> None: ...
     def rows(self, after: int, limit: int) -> tuple[list[Row], Damage | None]: ...
     def snapshot(self) -> Snapshot: ...
     def take_troubles(self) -> list[Trouble]: ...
+
+    accepting: bool
 
     @property
     def first_unsettled(self) -> int: ...
 
 
 def commit_group(store: Store, commands: Sequence[Command], free_room: Callable[[], bool]) -> list[Outcome]:
-    """Outcomes of the commands, writes first, each in their order. free_room: gives up the ballast, True if it did."""
-    writes = [command for command in commands if not isinstance(command, Read)]
+    """Outcomes of the commands: writes first, documents, reads, each in their order.
+
+    free_room: gives up the ballast, True if it did.
+    """
+    writes = [command for command in commands if not isinstance(command, Read | KeepDocument)]
     outcomes: list[Outcome] = []
     for is_unsettle, run in groupby(writes, _is_unsettle):
         group = [*run]
         outcomes += _unsettle_all(store, group, free_room) if is_unsettle else _write(store, group, free_room)
+    outcomes += [_keep_document(store, command) for command in commands if isinstance(command, KeepDocument)]
     for command in commands:
         if isinstance(command, Read):
             outcomes += _read(store, command)
@@ -122,6 +133,19 @@ def _transaction(store: Store, group: Iterable[Command]) -> list[Outcome]:
     store.commit()
     first = store.first_unsettled
     return [*outcomes, *(Settled(settle, first) for settle in settles), *store.take_troubles()]
+
+
+def _keep_document(store: Store, wanted: KeepDocument) -> DocumentKept | DocumentNotKept:
+    if not store.accepting:
+        return DocumentNotKept(wanted, "full")
+    try:
+        store.begin()
+        store.keep_document(wanted)
+        store.commit()
+    except StoreFault as fault:
+        store.rollback()
+        return DocumentNotKept(wanted, _reason(fault))
+    return DocumentKept(wanted)
 
 
 def _unsettle_all(store: Store, group: Sequence[Command], free_room: Callable[[], bool]) -> list[Outcome]:

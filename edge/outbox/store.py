@@ -6,18 +6,31 @@ fails its checksum is set aside, never sent, never silently dropped. Not thread-
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from edge.box.values.effects import Depth, KeepEpoch, Kept, Put, Refused, Row, Settle, Snapshot, Trouble, Unsettle
+from edge.box.values.effects import (
+    Depth,
+    KeepDocument,
+    KeepEpoch,
+    Kept,
+    Put,
+    Refused,
+    Row,
+    Settle,
+    Snapshot,
+    Trouble,
+    Unsettle,
+)
 from edge.box.values.ranges import Ranges
 from edge.box.values.streams import STREAM_SIZE, key_of
 from edge.outbox import scan as outbox_scan
 from edge.outbox import tables
 from edge.outbox.crc import is_sound, record_crc
+from edge.outbox.documents import read_documents, write_document
 from edge.outbox.scan import Damage
 from edge.settings import OutboxSetting
 from shared.errors import RuleBroken, StoreFault
@@ -26,7 +39,7 @@ from shared.ids import StoreId, ledger_id, store_id
 from shared.wire.messages import Range, Revocations, SignedAck, encode_revocations
 from shared.words.voice import Text
 
-SCHEMA = 1
+SCHEMA = 2
 STORE_ID_SIZE = 8
 OTHERS_MAX = 8
 """Records of one seq that are looked at for a fork, so that it costs the same however many there are."""
@@ -247,6 +260,11 @@ class OutboxStore:
             tables.write_revocations(self._db, encode_revocations(wanted))
             return wanted
 
+    def keep_document(self, wanted: KeepDocument) -> None:
+        """Hold this document in the place of the one of its kind and scope."""
+        with refusals():
+            write_document(self._db, wanted)
+
     def keep_backup_mark(self, row: int) -> None:
         """Rows up to here are covered by a signed backup mark of the cloud."""
         with refusals():
@@ -340,6 +358,7 @@ class OutboxStore:
                 epochs=epochs,
                 sequences=sequences,
                 revocations=outbox_scan.revocations(self._db),
+                documents=read_documents(self._db),
                 troubles=(*damaged, *self.take_troubles(), *spoiled),
             )
 
@@ -389,16 +408,27 @@ class OutboxStore:
     # ---- inside
 
     def _create(self, fresh_id: bytes) -> None:
+        """Make or bring up to date. Whoever may only look at a file of before finds it as it is."""
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            self._db.execute("BEGIN IMMEDIATE")
-            for statement in _statements():
-                self._db.execute(statement)
-            tables.write_about(self._db, store=store_id(fresh_id))
-            self._db.execute("COMMIT")
-        elif version != SCHEMA:
+        if version > SCHEMA:
             said = Text(f"不认识第 {version} 版数据库", f"schema {version} is not known here")
             raise StoreRefusal("other", said)
+        if version < SCHEMA:
+            self._bring_up(version, fresh_id)
+
+    def _bring_up(self, version: int, fresh_id: bytes) -> None:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in _statements(version):
+                self._db.execute(statement)
+        except sqlite3.OperationalError as fault:
+            self._db.execute("ROLLBACK")
+            if not version or getattr(fault, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_READONLY:
+                raise
+            return
+        if not version:
+            tables.write_about(self._db, store=store_id(fresh_id))
+        self._db.execute("COMMIT")
 
     def _store_id(self) -> StoreId:
         """Without its id nothing in the file can be named to the ledger: it is beyond repair."""
@@ -518,7 +548,9 @@ def _trouble(damage: Damage) -> Trouble:
     return Trouble(OutboxRowDamaged(damage.row, damage.reason))
 
 
-def _statements() -> list[str]:
-    text = resources.files("edge").joinpath("schema/0001.sql").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("--")]
-    return [part for part in "\n".join(lines).split(";") if part.strip()]
+def _statements(version: int) -> Iterator[str]:
+    """From this schema to ours."""
+    for number in range(version + 1, SCHEMA + 1):
+        text = resources.files("edge").joinpath(f"schema/{number:04}.sql").read_text(encoding="utf-8")
+        lines = [line for line in text.splitlines() if not line.startswith("--")]
+        yield from (part for part in "\n".join(lines).split(";") if part.strip())

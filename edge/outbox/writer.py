@@ -1,19 +1,22 @@
 """The outbox writer: the one thread that touches the outbox, so that a slow disk never stops the event loop.
 
-Group commit of whatever is queued. A record never waits for others; a settle waits a moment for records to share its
-sync with. At the bound of the queue a record is refused at once: no ACK, the terminal keeps it. Idle moments are used
-to fold the write-ahead log in and to drop old settled rows.
+Group commit of whatever is queued, a document by itself. A record never waits for others; a settle waits a moment for
+records to share its sync with. At the bound of the queue a record is refused at once: no ACK, the terminal keeps it.
+Idle moments are used to fold the write-ahead log in and to drop old settled rows.
 """
 
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import islice, takewhile
 from typing import Protocol
 
 from edge.box.values.effects import (
     Command,
     Depth,
+    DocumentNotKept,
+    KeepDocument,
     Kept,
     NotRead,
     NotSettled,
@@ -51,6 +54,8 @@ FOLD_UNITS_MAX = 2048
 """The log is folded into the file in an idle moment after so many commits or 16 times as many records, and at once
 after the larger number: what is not folded stays smaller than the ballast, which a full disk needs to fold it."""
 RECORDS_PER_UNIT = 16
+DOCUMENT_BYTES_PER_UNIT = 4096
+"""A document's bytes stand in the log, too."""
 
 
 class KeepingStore(Store, Protocol):
@@ -61,8 +66,6 @@ class KeepingStore(Store, Protocol):
     def drop_settled(self, unix_ms: int, *, pressed: bool = False) -> Dropped: ...
     def free_bytes(self) -> int: ...
     def close(self) -> None: ...
-
-    accepting: bool
 
 
 class OutboxWriter:
@@ -136,7 +139,7 @@ class OutboxWriter:
         if group:
             outcomes = commit_group(self._store, group, self._give_up_ballast)
             self.groups += 1
-            self._unfolded += 1 + len(group) / RECORDS_PER_UNIT
+            self._unfolded += 1 + len(group) / RECORDS_PER_UNIT + _document_bytes(group) / DOCUMENT_BYTES_PER_UNIT
             self._feel_pressure(outcomes)
             self._deliver(outcomes)
         if not group or self._unfolded >= FOLD_UNITS_MAX:
@@ -152,10 +155,17 @@ class OutboxWriter:
                 self._wake.wait(IDLE_S)
             if self._only_settles():
                 self._wake.wait_for(lambda: not self._only_settles(), SETTLE_WAIT_S)
-            size = min(len(self._queue), GROUP_MAX)
+            size = min(len(self._queue), GROUP_MAX, self._upto_document())
             group = [self._queue.popleft() for _ in range(size)]
             self._puts -= sum(1 for command in group if isinstance(command, Put))
             return group
+
+    def _upto_document(self) -> int:
+        """A document is a group of its own, so that no record waits for more than one."""
+        if self._queue and isinstance(self._queue[0], KeepDocument):
+            return 1
+        upto = takewhile(lambda command: not isinstance(command, KeepDocument), islice(self._queue, GROUP_MAX))
+        return sum(1 for _ in upto)
 
     def _only_settles(self) -> bool:
         return bool(self._queue) and not self._ending and all(isinstance(command, Settle) for command in self._queue)
@@ -212,6 +222,10 @@ class OutboxWriter:
                 return
 
 
+def _document_bytes(group: Sequence[Command]) -> int:
+    return sum(len(command.body) for command in group if isinstance(command, KeepDocument))
+
+
 def turned_away(command: Command) -> Outcome:
     """The answer to a command for which the queue has no room."""
     match command:
@@ -223,5 +237,7 @@ def turned_away(command: Command) -> Outcome:
             return NotUnsettled(command, "queue")
         case Read():
             return NotRead(command)
+        case KeepDocument():
+            return DocumentNotKept(command, "queue")
         case _:
             return Trouble(NotKeptHere(type(command).__name__, "queue"))

@@ -294,10 +294,11 @@ class Agent:
         )
 
     def _broker(self) -> BrokerSetting:
-        """Acks are re-creatable, so QoS 0; what is said on `now` is said once, so QoS 1."""
+        """Acks are re-creatable, so QoS 0; what is said on `now` and `bulk` is said once, so QoS 1."""
         settings, options = self._settings, self._options
         will = self._state(online=False)
-        subscriptions = ((self._topic(topics.DOWN_NOW), 1), (self._topic(topics.DOWN_MONEY), 0))
+        lanes = (topics.DOWN_NOW, 1), (topics.DOWN_MONEY, 0), (topics.DOWN_BULK, 1)
+        subscriptions = tuple((self._topic(lane), qos) for lane, qos in lanes)
         return BrokerSetting(
             options.broker_host, options.broker_port, settings.box, subscriptions, self._topic(topics.STATE),
             encode_state(will), settings.tls if options.tls else None, options.login,

@@ -22,6 +22,7 @@ from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StorageId
 from shared.inventory import DeviceKind
 from shared.records import NO_TAC, CounterKind, Flags, Kind, LoadRecord, Proof, PurchaseRecord, encode
 from shared.wire import topics
+from shared.wire.fleet_lane import FleetDown, Held, PagesWanted, Reported, encode_fleet_down
 from shared.wire.messages import (
     ACK_CONTEXT,
     REVOCATIONS_CONTEXT,
@@ -35,6 +36,7 @@ from shared.wire.messages import (
     Fact,
     Hello,
     LedgerTime,
+    NowUp,
     Recover,
     Revocations,
     SignedAck,
@@ -48,6 +50,7 @@ from shared.wire.messages import (
     encode_now,
     encode_revocations,
 )
+from tests.edge.fleet_rig import CAMPUS_KEY, HOTLIST, Centre, Holder
 
 ACK_KEY = Ed25519PrivateKey.from_private_bytes(b"\x11" * 32)
 OTHER_KEY = Ed25519PrivateKey.from_private_bytes(b"\x22" * 32)
@@ -82,7 +85,8 @@ def settings(
     links = LinkSetting("can0", LinkKind.CAN, 125_000, 0), LinkSetting("tcp", LinkKind.TCP, 0, 0)
     public = ACK_KEY.public_key().public_bytes_raw()
     limits = outbox or OutboxSetting(ballast_bytes=0)
-    return BoxSettings(folder, BOX, PARTITION, 1, True, public, 1, 1, links, terminals, limits, None)
+    campus = CAMPUS_KEY.public_key().public_bytes_raw()
+    return BoxSettings(folder, BOX, PARTITION, 1, True, campus, public, 1, 1, links, terminals, limits, None)
 
 
 def purchase(seq: int, amount: int = 100, kind: Kind = Kind.PURCHASE) -> bytes:
@@ -129,6 +133,8 @@ class Body:
     awaited: list[bytes] = field(default_factory=list)
     seal: Session | None = None
     faults: int = 0
+    holder: Holder | None = None
+    """What it does with documents; a terminal of release 0.1 knows none."""
     barred: bool = False
     """It was proven that it is revoked."""
 
@@ -167,8 +173,13 @@ class Body:
         elif kind in link.SHORT:
             self._short(kind, message)
         elif self.seal is not None:
-            self._sealed(message)
+            return self._sealed(message)
         return []
+
+    def reports(self) -> list[bytes]:
+        """What it says of documents after its first STATUS: of the hotlist at least, whether it has one or not."""
+        names = dict.fromkeys([HOTLIST, *self.holder.in_use])
+        return [self.say(*self.holder.report(name)) for name in names]
 
     def sell(self, amount: int = 100, make=purchase) -> bytes:
         """A new record in the ring of the current epoch; its sealed message."""
@@ -213,7 +224,7 @@ class Body:
         self._epochs = [epoch.epoch for epoch in epochs]
         return self.seal.seal(Type.AUTH, link.AUTH.encode(link.Auth(epochs)))
 
-    def _sealed(self, message: bytes) -> None:
+    def _sealed(self, message: bytes) -> list[bytes]:
         opened = self.seal.open(message)
         if opened.type is Type.WELCOME:
             self._welcome(link.WELCOME.decode(opened.payload))
@@ -225,6 +236,9 @@ class Body:
             self.answers.append(link.ONLINE_ANSWER.decode(opened.payload))
         elif opened.type is Type.AWAITED:
             self.awaited.append(opened.payload)
+        elif self.holder is not None:
+            return [self.say(*said) for said in self.holder.hear(opened.type, opened.payload)]
+        return []
 
     def _welcome(self, welcome: link.Welcome) -> None:
         self.welcome = welcome
@@ -345,6 +359,8 @@ class Field:
         self.greeting = True
         self.hold_acks = False
         self.held_acks: list[bytes] = []
+        self.centre = Centre()
+        """It has no document to begin with."""
         self._randoms = 0
         self.boot()
 
@@ -380,6 +396,18 @@ class Field:
         """HELLO and all that follows."""
         self.places[place] = body
         self.hear(place, body.hello())
+        return body
+
+    def offer(self, *messages: FleetDown) -> None:
+        """The centre says these on down/bulk."""
+        for message in messages:
+            self.down(topics.DOWN_BULK, encode_fleet_down(message))
+
+    def holding(self, number: int = 1, place: tuple[str, int] = ("tcp", 1)) -> Body:
+        """A terminal that knows documents: joined, and it has said what it holds."""
+        body = self.joined(number, place)
+        body.holder = body.holder or Holder()
+        self.hear(place, body.status(), *body.reports())
         return body
 
     def joined(self, number: int = 1, place: tuple[str, int] = ("tcp", 1)) -> Body:
@@ -452,7 +480,10 @@ class Field:
                 else:
                     out += self.box.on_downlink(self.now(), topics.DOWN_MONEY, ack)
             return out
-        message = decode_now_up(effect.payload)
+        return out + self._hear_now(decode_now_up(effect.payload))
+
+    def _hear_now(self, message: NowUp) -> list[Effect]:
+        out: list[Effect] = []
         self.up.append(message)
         if isinstance(message, Fact):
             (self.starts if message.code == "box-started" else self.facts).append(message)
@@ -460,6 +491,9 @@ class Field:
             answer = self.ledger.epoch(message)
             signed = self.ledger.sign_answer(message.asked, answer)
             out += self.box.on_downlink(self.now(), topics.DOWN_NOW, signed)
+        if isinstance(message, Held | PagesWanted | Reported):
+            for one in self.centre.answers(message):
+                out += self.box.on_downlink(self.now(), topics.DOWN_BULK, encode_fleet_down(one))
         if isinstance(message, Hello):
             self.asked = message.asked
         if isinstance(message, Hello) and self.greeting:

@@ -1,1 +1,1 @@
-"""What goes down to terminals: awaited cards, revocations."""
+"""What goes down to terminals: documents of the fleet, awaited cards, revocations."""

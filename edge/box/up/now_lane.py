@@ -1,9 +1,10 @@
 """The lane `now` upward: what cannot wait, in a bounded queue of its own, so that money is never behind it. Pure.
 
 At the bounds: a fact beyond FACTS_MAX is dropped and counted, the count is said as a fact of its own; a STATUS
-replaces the older one of its device; online requests, epoch requests and record copies are dropped while there is no
-connection or URGENT_MAX wait (terminals repeat the first two, the record itself runs in money). What is of no use
-after a while is dropped then, here and at the broker.
+replaces the older one of its device, a terminal's word on a document the older one on that document, and what is held
+the one before; they and requests for pages are said again by their owner at each connection. Online requests, epoch
+requests and record copies are dropped while there is no connection or URGENT_MAX wait (terminals repeat the first two,
+the record itself runs in money). What is of no use after a while is dropped then, here and at the broker.
 """
 
 import math
@@ -15,11 +16,13 @@ from edge.box.values.facts import fact_of
 from shared.facts.boxes import FactsDropped
 from shared.ids import DeviceId
 from shared.wire import topics
+from shared.wire.fleet_lane import Held, Reported
 from shared.wire.messages import DeviceStatus, Fact, Hello, NowUp, OnlineRequest, encode_now
 
 FACTS_MAX = 256
 URGENT_MAX = 256
 STATUSES_MAX = 1024
+REPORTS_MAX = 2048
 IN_FLIGHT_MAX = 8
 """Messages of this lane without PUBACK; the client library has 20 places for all lanes."""
 
@@ -45,6 +48,9 @@ class NowLane:
         self._urgent: deque[Offered] = deque()
         self._facts: deque[Fact] = deque()
         self._statuses: dict[DeviceId, DeviceStatus] = {}
+        self._held: Held | None = None
+        self._reports: dict[bytes, Reported] = {}
+        """By device, kind and scope."""
         self._in_flight: dict[int, Offered] = {}
 
     def connected(self, hello: Perishable) -> None:
@@ -59,6 +65,8 @@ class NowLane:
         self._requeue()
         self.dropped += len(self._urgent)
         self._urgent.clear()
+        self._held = None
+        self._reports.clear()
 
     def offer(self, message: Offered) -> None:
         """Take a message, within the bounds above."""
@@ -67,6 +75,10 @@ class NowLane:
                 self._offer_fact(message)
             case DeviceStatus():
                 self._offer_status(message)
+            case Held() if self._connected:
+                self._held = message
+            case Reported() if self._connected:
+                self._offer_report(message)
             case Perishable(Hello()) if self._has_hello():
                 return  # the broker still owes its PUBACK for the one before
             case _ if self._connected and len(self._urgent) < URGENT_MAX:
@@ -77,7 +89,7 @@ class NowLane:
     def pump(self, now: Now, tokens: "TokenSource") -> list[Publish]:
         """What may be published now."""
         out: list[Publish] = []
-        if not (self._urgent or self._statuses or self._facts or self._unsaid):
+        if not (self._urgent or self._held or self._statuses or self._reports or self._facts or self._unsaid):
             return out  # asked after every input, and mostly there is nothing
         while self._connected and len(self._in_flight) < IN_FLIGHT_MAX:
             message = self._next(now)
@@ -94,7 +106,8 @@ class NowLane:
 
     def waiting(self) -> int:
         """Messages that are queued or in flight."""
-        return len(self._urgent) + len(self._facts) + len(self._statuses) + len(self._in_flight)
+        by_device = len(self._statuses) + len(self._reports)
+        return len(self._urgent) + bool(self._held) + by_device + len(self._facts) + len(self._in_flight)
 
     def _has_hello(self) -> bool:
         return any(_is_hello(message) for message in (*self._urgent, *self._in_flight.values()))
@@ -105,8 +118,13 @@ class NowLane:
             if not isinstance(message, Perishable) or now.mono_s < message.until_s:
                 return message
             self.dropped += 1
+        if self._held is not None:
+            held, self._held = self._held, None
+            return held
         if self._statuses:
             return self._statuses.pop(next(iter(self._statuses)))
+        if self._reports:
+            return self._reports.pop(next(iter(self._reports)))
         if self._facts:
             return self._facts.popleft()
         return self._lost(now)
@@ -131,6 +149,14 @@ class NowLane:
             self.dropped += 1
             return
         self._statuses[status.device] = status
+
+    def _offer_report(self, report: Reported) -> None:
+        about = report.device + bytes((report.kind,)) + report.scope
+        self._reports.pop(about, None)
+        if len(self._reports) >= REPORTS_MAX:
+            self.dropped += 1
+            return
+        self._reports[about] = report
 
     def _requeue(self) -> None:
         for message in self._in_flight.values():

@@ -11,7 +11,9 @@ from edge.box.values.sequences import Sequences
 from edge.box.values.streams import Ref, Stream, key_of
 from edge.link.port import Peer
 from shared.facts.told import Told
+from shared.fleet.document import Head, SignedHead, decode_head
 from shared.ids import DeviceId, LedgerId, PsamId, StorageId, StoreId
+from shared.keys.document_key import DocumentKey
 from shared.wire.messages import Range, Revocations, SignedAck
 
 
@@ -118,7 +120,24 @@ class KeepRevocations:
     wanted: Revocations
 
 
-Command = Put | Settle | Unsettle | Read | KeepEpoch | KeepRevocations
+@dataclass(frozen=True, slots=True)
+class KeepDocument:
+    """Hold this document in the place of the one of its kind and scope, with the key that proves its head.
+
+    It is written by itself, after whatever else is due, and never with the room of the ballast.
+    """
+
+    signed: SignedHead
+    key: DocumentKey
+    body: bytes = field(repr=False)
+
+    @property
+    def head(self) -> Head:
+        """What is signed."""
+        return decode_head(self.signed.raw)
+
+
+Command = Put | Settle | Unsettle | Read | KeepEpoch | KeepRevocations | KeepDocument
 """Effects that go to the outbox. Their outcomes come back, in the same order except that a Read may wait."""
 Effect = Send | Publish | Command
 
@@ -167,6 +186,7 @@ class Snapshot:
     epochs: tuple[KeepEpoch, ...]
     sequences: Sequences
     revocations: Revocations = field(default_factory=Revocations)
+    documents: tuple[KeepDocument, ...] = ()
     troubles: tuple[Trouble, ...] = ()
 
 
@@ -262,7 +282,22 @@ class RevocationsKept:
     held: Revocations
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentKept:
+    """The document is durable."""
+
+    kept: KeepDocument
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentNotKept:
+    """The document was not written, and the one before it is still there."""
+
+    wanted: KeepDocument
+    reason: str
+
+
 Outcome = (
     Kept | Refused | Settled | NotSettled | Rows | NotRead | Unsettled | NotUnsettled | Reloaded | EpochKept
-    | RevocationsKept | Trouble
+    | RevocationsKept | DocumentKept | DocumentNotKept | Trouble
 )  # fmt: skip

@@ -5,7 +5,10 @@ import sqlite3
 import pytest
 
 from edge.box.values.effects import (
+    DocumentKept,
+    DocumentNotKept,
     EpochKept,
+    KeepDocument,
     KeepEpoch,
     Kept,
     NotRead,
@@ -26,6 +29,7 @@ from edge.outbox.group import commit_group
 from edge.outbox.store import OutboxStore, connect
 from edge.settings import OutboxSetting
 from shared.ids import LedgerId
+from tests.edge.fleet_rig import Centre
 from tests.edge.outbox.test_store import put
 from tests.edge.rig import STORAGE, device, psam
 
@@ -292,3 +296,48 @@ def test_damaged_row_met_by_a_put_is_told(store):
     store._db.execute("UPDATE record SET crc = crc + 1 WHERE row = 1")
     kept, trouble = commit_group(store, [put(1, seen=True)], no_room)
     assert (kept.row, kept.fresh, trouble.told.code) == (2, True, "outbox-damaged")
+
+
+# ---- documents
+
+
+def document(size=40_000):
+    made = Centre().make(bytes(size))
+    return KeepDocument(made.signed, Centre().key(made.head.kind), made.body)
+
+
+def test_a_document_is_written_by_itself_after_all_else(store):
+    commits = []
+    real = store.commit
+    store.commit = lambda: (commits.append(1), real())
+    outcomes = commit_group(store, [document(), put(1), Read(0, 10, 7), EPOCH], no_room)
+    assert [type(one) for one in outcomes] == [Kept, EpochKept, DocumentKept, Rows]
+    assert (outcomes[2], len(commits)) == (DocumentKept(document()), 2)
+    assert store.snapshot().documents == (document(),)
+
+
+def test_a_full_disk_refuses_the_document_and_no_record_and_leaves_the_ballast_alone(store):
+    ballast = Ballast(store)
+    fill(store)
+    store._db.execute("DELETE FROM record WHERE row <= 60")  # room for another record
+    outcomes = commit_group(store, [document(), put(1)], ballast.free)
+    assert [type(one) for one in outcomes] == [Kept, DocumentNotKept]
+    assert (outcomes[1].reason, ballast.used) == ("full", 0)
+    assert store.snapshot().documents == ()
+
+
+def test_while_the_ballast_is_given_up_no_document_is_written(store):
+    store.accepting = False
+    assert commit_group(store, [document()], no_room) == [DocumentNotKept(document(), "full")]
+    store.accepting = True
+    assert commit_group(store, [document()], no_room) == [DocumentKept(document())]
+
+
+@failing_commits
+@either_way
+def test_a_document_whose_commit_fails_is_not_kept_and_the_one_before_is(commits, failing, code, reason, rolls_back):
+    commit_group(failing, [document(1)], no_room)
+    commits.fail(1, code, rolls_back)
+    assert commit_group(failing, [document()], no_room) == [DocumentNotKept(document(), reason)]
+    assert failing.snapshot().documents == (document(1),)
+    assert commit_group(failing, [document(), put(1)], no_room)[1] == DocumentKept(document())

@@ -11,7 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from edge.box.values.effects import Kept, NotRead, NotSettled, Read, Refused, Settle, Trouble
+from edge.box.values.effects import (
+    DocumentKept,
+    DocumentNotKept,
+    KeepDocument,
+    Kept,
+    NotRead,
+    NotSettled,
+    Read,
+    Refused,
+    Settle,
+    Trouble,
+)
 from edge.outbox import writer as outbox
 from edge.outbox.ballast import Ballast, room_rows
 from edge.outbox.opening import BALLAST, FILE, open_outbox
@@ -19,6 +30,8 @@ from edge.outbox.store import OutboxStore, connect
 from edge.outbox.writer import GROUP_MAX, OutboxWriter
 from edge.settings import OutboxSetting
 from shared.ids import LedgerId
+from tests.edge.fleet_rig import Centre
+from tests.edge.outbox.test_group import document
 from tests.edge.outbox.test_store import put
 from tests.small_disk import mounted
 
@@ -127,6 +140,32 @@ def test_group_is_bounded(desk):
     assert desk.writer.groups == 2
 
 
+def test_a_document_is_a_group_of_its_own_and_no_record_waits_for_two(desk):
+    desk.store.gate = threading.Event()
+    desk.writer.submit([put(1)])
+    until(lambda: not desk.writer._queue, "the first group is on its way")
+    desk.writer.submit([put(2), document(1), put(3), document(2), document(3), put(4)])
+    desk.store.gate.set()
+    until(lambda: desk.writer.depth.last_row == 4 and len(desk.outcomes) == 7, "all done")
+    assert [type(one) for one in desk.outcomes] == [Kept, Kept, DocumentKept, Kept, DocumentKept, DocumentKept, Kept]
+    assert desk.writer.groups == 7
+
+
+def test_a_document_that_finds_no_place_in_the_queue_is_not_kept(desk, monkeypatch):
+    monkeypatch.setattr(outbox, "COMMANDS_MAX", 0)
+    assert desk.writer.submit([document(1)]) == [DocumentNotKept(document(1), "queue")]
+
+
+def test_the_bytes_of_documents_count_for_folding_the_log(desk):
+    desk.store.checkpoint = lambda: None
+    desk.writer.submit([document(0)])
+    until(lambda: desk.outcomes, "kept")
+    before = desk.writer._unfolded
+    desk.writer.submit([document(80_000)])
+    until(lambda: len(desk.outcomes) == 2, "kept")
+    assert desk.writer._unfolded - before > 80_000 / 4096
+
+
 def test_stop_finishes_what_is_queued(tmp_path):
     desk = Desk(tmp_path)
     desk.store.gate = threading.Event()
@@ -221,6 +260,59 @@ def test_killed_while_putting_holds_all_that_was_acked(tmp_path):
     assert acked.items() <= held.items()
     assert sorted(held) == [*range(1, len(held) + 1)]
     store.close()
+
+
+CHANGES = """
+import sys
+from pathlib import Path
+from edge.outbox.ballast import Ballast
+from edge.outbox.opening import FILE
+from edge.outbox.store import OutboxStore, connect
+from edge.outbox.writer import OutboxWriter
+from edge.settings import OutboxSetting
+from tests.edge.outbox.test_writer import generation
+folder = Path(sys.argv[1])
+store = OutboxStore(connect(folder / FILE), OutboxSetting(100_000, 100_000, 0), b"STORE-00")
+number = max([one.head.generation for one in store.snapshot().documents], default=0)
+def deliver(outcomes):
+    for one in outcomes: sys.stdout.write(f"{one.kept.head.generation}\\n")
+    sys.stdout.flush()
+writer = OutboxWriter(store, Ballast(folder / "ballast.bin", 0), deliver, lambda fault: None, lambda: 5)
+writer.start()
+while True:
+    number += 1
+    while len(writer._queue) > 2: pass
+    writer.submit([generation(number)])
+"""
+
+
+def generation(number):
+    """Of a list of 33 pages, of which each one changes a byte."""
+    centre = Centre()
+    body = bytearray(33 * 1024)
+    body[number % len(body)] = number & 0xFF
+    made = centre.make(bytes(body), generation=number)
+    return KeepDocument(made.signed, centre.key(made.head.kind), made.body)
+
+
+def test_killed_while_keeping_documents_holds_the_newest_that_was_kept_or_a_later_one_whole(tmp_path):
+    """kill -9 five times over one file: never an older one, never half of one."""
+    for round_number in range(5):
+        child = subprocess.Popen(
+            [sys.executable, "-c", CHANGES, str(tmp_path)], stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]
+        )
+        lines = [child.stdout.readline().decode() for _ in range(5 + 7 * round_number)]
+        child.send_signal(signal.SIGKILL)
+        lines += child.stdout.read().decode().splitlines(keepends=True)
+        child.stdout.close()
+        child.wait()
+        said = int([line for line in lines if line.endswith("\n")][-1])
+        store = OutboxStore(connect(tmp_path / FILE), LIMITS, b"OTHER-00")
+        [held] = store.snapshot().documents
+        assert held.head.generation >= said
+        assert held == generation(held.head.generation)
+        assert store.check() == []
+        store.close()
 
 
 # ---- a real full disk

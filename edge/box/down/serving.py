@@ -1,0 +1,273 @@
+"""Documents from a box to its terminals: what each should have beside what it says it has. Pure.
+
+A terminal that has said nothing of documents (release 0.1) is sent nothing. One that has is sent, for each document
+that is meant for it and that it lacks: the key, then the delta from the generation before, or the head with its table;
+pages when it asks. Its word goes up as it was said, and is remembered to be said again at the next connection.
+
+Bounds: of each document the newest request for pages of a terminal, one after another; an offer is repeated after
+OFFER_AGAIN_S without a word or a page, after REFUSED_AGAIN_S when it was refused or is being fetched; REPORTS_MAX words
+are remembered. Pace: pace.py.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from edge.box.down.documents import Document, Name
+from edge.box.down.pace import TERMINAL_BYTES_PER_S, Pace, link_bytes_per_s
+from edge.box.terminals.conversation import Conversation
+from edge.box.terminals.terminals import Tell
+from edge.box.values.effects import Now, Send
+from edge.link import messages as link
+from edge.link.messages import DocumentReport, DocumentWant, Type
+from edge.link.seal import Opened
+from edge.settings import LinkSetting
+from shared.errors import WireFault
+from shared.facts.documents import DocumentRefused, TerminalDocumentFork
+from shared.facts.terms import word_of
+from shared.fleet.document import (
+    CAMPUS,
+    PAGE_SIZE,
+    DocumentKind,
+    Head,
+    device_scope,
+    is_for,
+    model_scope,
+    page_size,
+)
+from shared.ids import DeviceId
+from shared.wire.fleet_lane import Reported, Verdict
+
+OFFER_AGAIN_S = 15.0
+REFUSED_AGAIN_S = 60.0
+SILENT_S = 60.0
+"""A terminal that was not heard for so long is sent nothing: it joins again when it is back."""
+REPORTS_MAX = 2048
+SPOKEN = frozenset({Type.DOCUMENT_REPORT, Type.DOCUMENT_WANT})
+"""What of documents goes up from a terminal."""
+
+
+class _Offer(NamedTuple):
+    """What was offered last of one document."""
+
+    generation: int
+    as_of: int
+    at_s: float
+    as_delta: bool
+
+
+class _Desk:
+    """One conversation, as far as it is about documents.
+
+    reports: the newest word on each. asked: heads that it wants, whatever it has said. wants: pages, of a generation.
+    """
+
+    __slots__ = ("asked", "keys", "offers", "pace", "reports", "talk", "wants")
+
+    def __init__(self, now: Now, talk: Conversation) -> None:
+        self.talk = talk
+        self.reports: dict[Name, DocumentReport] = {}
+        self.keys: set[tuple[int, int]] = set()
+        self.offers: dict[Name, _Offer] = {}
+        self.asked: set[Name] = set()
+        self.wants: dict[Name, tuple[int, deque[int]]] = {}
+        self.pace = Pace(TERMINAL_BYTES_PER_S, now.mono_s)
+
+    def names(self) -> Iterator[Name]:
+        """All that may be meant for it, the urgent kinds first."""
+        scopes = CAMPUS, model_scope(self.talk.hello.model), device_scope(self.talk.terminal.device)
+        return ((kind, scope) for kind in DocumentKind for scope in scopes)
+
+    def touch(self, now: Now, name: Name) -> None:
+        """It is fetching this: the offer was heard, and is not repeated while that goes on."""
+        offer = self.offers.get(name)
+        if offer is not None:
+            self.offers[name] = offer._replace(at_s=now.mono_s)
+
+    def is_meant(self, name: Name) -> bool:
+        """Is this document for it?"""
+        return is_for(name[1], self.talk.terminal.device, self.talk.hello.model)
+
+
+class Serving:
+    """held: what counts here (documents.py). `up` collects what terminals say; its owner empties it."""
+
+    def __init__(self, held: Mapping[Name, Document], links: Iterable[LinkSetting], tell: Tell) -> None:
+        self.up: list[Reported] = []
+        self.counters: Counter[str] = Counter()
+        self._held = held
+        self._tell = tell
+        self._rates = {one.name: link_bytes_per_s(one) for one in links}
+        self._paces: dict[str, Pace] = {}
+        self._desks: dict[DeviceId, _Desk] = {}
+        self._said: dict[tuple[DeviceId, Name], Reported] = {}
+        self._turn = 0
+
+    def connected(self) -> None:
+        """The newest word of every terminal is said again."""
+        self.up = [*self._said.values()]
+
+    def heard(self, now: Now, talk: Conversation, opened: Opened) -> None:
+        """A DOCUMENT_REPORT or a DOCUMENT_WANT. Malformed: WireFault."""
+        if opened.type is Type.DOCUMENT_REPORT:
+            self._reported(now, talk, link.DOCUMENT_REPORT.decode(opened.payload))
+        else:
+            self._wanted(now, talk, link.DOCUMENT_WANT.decode(opened.payload))
+
+    def serve(self, now: Now, talks: Iterable[Conversation]) -> list[Send]:
+        """What may go to these terminals now, a message to each in turn while there is credit; for ticks."""
+        desks = [desk for talk in talks if (desk := self._desk_of(now, talk)) is not None]
+        if not desks:
+            return []
+        self._turn = (self._turn + 1) % len(desks)
+        waiting = deque(desks[self._turn :] + desks[: self._turn])
+        out: list[Send] = []
+        while waiting:
+            desk = waiting.popleft()
+            send = self._next(now, desk)
+            if send is not None:
+                out.append(send)
+                waiting.append(desk)
+        return out
+
+    # ---- what a terminal says
+
+    def _reported(self, now: Now, talk: Conversation, report: DocumentReport) -> None:
+        device, name = talk.terminal.device, (report.kind, report.scope)
+        desk = self._desks.get(device)
+        if desk is None or desk.talk is not talk:
+            desk = self._desks[device] = _Desk(now, talk)
+        _require_meant(desk, name)
+        desk.reports[name] = report
+        self._remember(Reported(device, *report))
+        if report.verdict is Verdict.UNKNOWN_KEY:
+            desk.keys = {key for key in desk.keys if key[0] != report.kind}
+        if report.verdict >= Verdict.REFUSED:
+            self.counters["documents_refused"] += 1
+            told = DocumentRefused(word_of(report.kind.name), report.offered, word_of(report.verdict.name))
+            self._tell(now, told, device)
+        self._compare(now, device, report, name)
+
+    def _compare(self, now: Now, device: DeviceId, report: DocumentReport, name: Name) -> None:
+        """The same generation must be the same bytes: what is in use was looked at, not what was sent."""
+        held = self._held.get(name)
+        if held is not None and report.generation == held.head.generation and report.digest != held.head.digest:
+            self.counters["documents_forked"] += 1
+            self._tell(now, TerminalDocumentFork(word_of(report.kind.name), report.generation), device)
+
+    def _remember(self, said: Reported) -> None:
+        key = said.device, (said.kind, said.scope)
+        self._said.pop(key, None)
+        if len(self._said) >= REPORTS_MAX:
+            del self._said[next(iter(self._said))]
+        self._said[key] = said
+        self.up.append(said)
+
+    def _wanted(self, now: Now, talk: Conversation, want: DocumentWant) -> None:
+        desk, name = self._desks.get(talk.terminal.device), (want.kind, want.scope)
+        held = self._held.get(name)
+        if desk is None or desk.talk is not talk or held is None or not desk.is_meant(name):
+            self.counters["wants_of_nothing"] += 1
+            return
+        if want.generation != held.head.generation or not want.numbers:
+            desk.asked.add(name)
+            return
+        if not all(page_size(held.head.length, number) for number in want.numbers):
+            raise WireFault(f"DOCUMENT_WANT: pages {want.numbers} of {held.head.length} bytes")
+        desk.wants[name] = want.generation, deque(want.numbers)
+        desk.touch(now, name)
+
+    # ---- what it is sent
+
+    def _desk_of(self, now: Now, talk: Conversation) -> _Desk | None:
+        desk = self._desks.get(talk.terminal.device)
+        is_here = desk is not None and desk.talk is talk and now.mono_s - talk.heard_s < SILENT_S
+        return desk if is_here else None
+
+    def _next(self, now: Now, desk: _Desk) -> Send | None:
+        where = desk.talk.place[0]
+        pace = self._paces.get(where)
+        if pace is None:
+            pace = self._paces[where] = Pace(self._rates[where], now.mono_s)
+        if not pace.has_credit(now.mono_s) or not desk.pace.has_credit(now.mono_s):
+            return None
+        found = self._due(now, desk) or self._page(now, desk)
+        if found is None:
+            return None
+        sealed = desk.talk.seal.seal(*found)
+        for one in (pace, desk.pace):
+            one.spend(len(sealed))
+        return Send(*desk.talk.place, sealed)
+
+    def _due(self, now: Now, desk: _Desk) -> tuple[Type, bytes] | None:
+        for name in desk.names():
+            held = self._held.get(name)
+            if held is not None and _is_due(now, desk, name, held):
+                return self._offer(now, desk, name, held)
+        return None
+
+    def _offer(self, now: Now, desk: _Desk, name: Name, held: Document) -> tuple[Type, bytes]:
+        key, signed, head = held.kept.key, held.kept.signed, held.head
+        if (key.kind, key.version) not in desk.keys:
+            desk.keys.add((key.kind, key.version))
+            return Type.DOCUMENT_KEY, link.DOCUMENT_KEY.encode(key)
+        as_delta = name not in desk.asked and _fits(desk, name, held)
+        desk.asked.discard(name)
+        desk.offers[name] = _Offer(head.generation, head.as_of, now.mono_s, as_delta)
+        if as_delta:
+            delta = link.DocumentDelta(signed.raw, signed.signature, held.delta)
+            return Type.DOCUMENT_DELTA, link.DOCUMENT_DELTA.encode(delta)
+        whole = link.DocumentHead(signed.raw, signed.signature, held.table)
+        return Type.DOCUMENT_HEAD, link.DOCUMENT_HEAD.encode(whole)
+
+    def _page(self, now: Now, desk: _Desk) -> tuple[Type, bytes] | None:
+        """The next one of the first request; what is wanted of a generation that has passed is not sent any more."""
+        for name, (generation, numbers) in [*desk.wants.items()]:
+            held = self._held[name]
+            if numbers and held.head.generation == generation:
+                number = numbers.popleft()
+                desk.touch(now, name)
+                data = held.kept.body[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]
+                page = link.DocumentPage(*name, generation, number, data)
+                return Type.DOCUMENT_PAGE, link.DOCUMENT_PAGE.encode(page)
+            del desk.wants[name]
+        return None
+
+
+def _require_meant(desk: _Desk, name: Name) -> None:
+    if not desk.is_meant(name):
+        raise WireFault(f"DOCUMENT_REPORT of {word_of(name[0].name)} for somebody else")
+
+
+def _is_due(now: Now, desk: _Desk, name: Name, held: Document) -> bool:
+    report, offer, head = desk.reports.get(name), desk.offers.get(name), held.head
+    if name in desk.asked:
+        return True
+    if report is not None and report.generation >= head.generation:
+        return _is_staler(report, head) and (offer is None or offer.as_of < head.as_of)
+    if offer is None or offer.generation < head.generation:
+        return True
+    return now.mono_s - offer.at_s >= _patience(report, offer)
+
+
+def _is_staler(report: DocumentReport, head: Head) -> bool:
+    """It has the very document, and has not heard that the centre still calls it the newest."""
+    return (report.generation, report.digest) == head.mark and report.as_of < head.as_of
+
+
+def _patience(report: DocumentReport | None, offer: _Offer) -> float:
+    """Seconds from an offer to the next one of the same document."""
+    if report is None or report.offered != offer.generation or report.verdict is Verdict.UNKNOWN_KEY:
+        return OFFER_AGAIN_S
+    if report.verdict is Verdict.STORED:
+        return float("inf")
+    if offer.as_delta and report.verdict in (Verdict.WRONG_DIGEST, Verdict.MALFORMED):
+        return 0.0  # what it has is not what it says: pages will tell
+    return REFUSED_AGAIN_S
+
+
+def _fits(desk: _Desk, name: Name, held: Document) -> bool:
+    """Is the delta from the generation before what it needs? It is tried once."""
+    report, offer, before = desk.reports.get(name), desk.offers.get(name), (held.head.generation - 1, held.base)
+    is_first = offer is None or offer.generation < held.head.generation
+    return bool(held.delta) and is_first and report is not None and (report.generation, report.digest) == before

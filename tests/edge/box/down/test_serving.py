@@ -1,0 +1,444 @@
+"""Documents from a box to its terminals: to those that know them, what they lack, at their pace, and their word up."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from edge.box.down import serving
+from edge.box.down.serving import OFFER_AGAIN_S, REFUSED_AGAIN_S, SILENT_S
+from edge.box.values.effects import Send
+from edge.link import messages as link
+from edge.link.messages import Type
+from shared.fleet.document import CAMPUS, PAGE_SIZE, DocumentKind, device_scope, model_scope
+from shared.wire.fleet_lane import Reported, Verdict
+from tests.edge.fleet_rig import AS_OF, HOTLIST, Holder, Made
+from tests.edge.rig import Body, Field, device, settings
+
+TCP1, TCP2, CAN1 = ("tcp", 1), ("tcp", 2), ("can0", 1)
+KEY, HEAD, DELTA, PAGE = Type.DOCUMENT_KEY, Type.DOCUMENT_HEAD, Type.DOCUMENT_DELTA, Type.DOCUMENT_PAGE
+
+
+def body(pages: int, seed: int = 1) -> bytes:
+    return random.Random(seed).randbytes(pages * PAGE_SIZE)
+
+
+def changed(before: bytes, at: int = 5) -> bytes:
+    return before[:at] + bytes((before[at] ^ 1,)) + before[at + 1 :]
+
+
+def made(field: Field, content: bytes, kind: DocumentKind = DocumentKind.HOTLIST, scope=CAMPUS, **more) -> Made:
+    """The box has it."""
+    one = field.centre.make(content, kind, scope, **more)
+    field.offer(field.centre.key(kind), one.offer())
+    assert field.box.documents[kind, scope].kept.body == content
+    return one
+
+
+def used(terminal: Body, name=HOTLIST) -> tuple[int, bytes] | None:
+    found = terminal.holder.in_use.get(name)
+    return (found[0].generation, found[1]) if found else None
+
+
+def ticks(field: Field, seconds: float) -> None:
+    for _ in range(int(seconds * 4)):
+        field.wait(0.25)
+
+
+def heard(terminal: Body) -> list[Type]:
+    """What it was sent of documents since the last time."""
+    types = terminal.holder.types()
+    terminal.holder.heard.clear()
+    return types
+
+
+def fields():
+    """On a wire and on a bus."""
+    yield Field(), TCP1
+    yield Field(settings(1, "can0")), CAN1
+
+
+@pytest.fixture
+def field() -> Field:
+    field = Field()
+    field.connect()
+    return field
+
+
+def test_a_terminal_of_release_0_1_is_sent_nothing(field):
+    made(field, body(3))
+    field.joined()
+    field.sent.clear()
+    field.hear(TCP1, field.places[TCP1].status())
+    ticks(field, 120)
+    assert {send.message[0] for send in field.sent} == {Type.TIME}
+
+
+def test_a_terminal_fetches_what_it_lacks_and_uses_it():
+    for field, place in fields():
+        field.connect()
+        first = made(field, body(20))
+        terminal = field.holding(1, place)
+        ticks(field, 20)
+        assert used(terminal) == (1, first.body)
+        assert heard(terminal) == [KEY, HEAD] + [PAGE] * 20
+        ticks(field, 60)
+        assert heard(terminal) == []
+
+
+def test_a_change_goes_as_a_delta_at_once_to_who_has_the_generation_before(field):
+    made(field, body(33))
+    terminal = field.holding()
+    ticks(field, 5)
+    heard(terminal)
+    second = field.centre.make(changed(body(33)))
+    field.offer(second.delta())
+    assert used(terminal) == (2, second.body), "not even a tick later"
+    assert heard(terminal) == [DELTA]
+
+
+def test_who_was_away_longer_fetches_the_pages_that_differ(field):
+    made(field, body(33))
+    terminal = field.holding()
+    ticks(field, 5)
+    field.places.clear()
+    for at in (1, 2, 5000):
+        made(field, changed(field.centre.newest[HOTLIST].body, at))
+    holder = terminal.holder
+    terminal = field.joined(1)
+    terminal.holder = holder
+    heard(terminal)
+    field.hear(TCP1, terminal.status(), *terminal.reports())
+    ticks(field, 5)
+    assert used(terminal) == (4, field.centre.newest[HOTLIST].body)
+    assert heard(terminal) == [KEY, HEAD, PAGE, PAGE]
+
+
+def test_a_delta_that_does_not_fit_what_is_in_use_is_followed_by_the_head(field):
+    made(field, body(3))
+    terminal = field.holding()
+    ticks(field, 5)
+    heard(terminal)
+    head, content = terminal.holder.in_use[HOTLIST]
+    right = terminal.holder.report(HOTLIST)
+    terminal.holder.in_use[HOTLIST] = head, changed(content, 9)  # its flash has aged since it said so
+    assert right
+    second = field.centre.make(changed(body(3)))
+    field.offer(second.delta())
+    ticks(field, 5)
+    assert used(terminal) == (2, second.body)
+    assert heard(terminal)[:2] == [DELTA, HEAD]
+
+
+def test_after_a_restart_of_the_box_the_head_goes_instead_of_the_delta(field):
+    made(field, body(3))
+    terminal = field.holding()
+    ticks(field, 5)
+    second = made(field, changed(body(3)))
+    terminal.holder.in_use[HOTLIST] = (terminal.holder.in_use[HOTLIST][0], second.body)
+    terminal.holder.in_use.clear()
+    field.crash()
+    field.connect()
+    again = field.joined()
+    again.holder = terminal.holder
+    field.hear(TCP1, again.status(), *again.reports())
+    ticks(field, 5)
+    assert used(again) == (2, second.body)
+
+
+def test_documents_for_all_for_a_model_and_for_one(field):
+    expected = {
+        HOTLIST: made(field, body(1)),
+        (DocumentKind.FIRMWARE, model_scope(1)): made(field, body(2), DocumentKind.FIRMWARE, model_scope(1)),
+        (DocumentKind.ORDER, device_scope(device(1))): made(field, b"1", DocumentKind.ORDER, device_scope(device(1))),
+    }
+    made(field, body(1), DocumentKind.FIRMWARE, model_scope(2))
+    made(field, b"2", DocumentKind.ORDER, device_scope(device(2)))
+    terminal = field.holding()
+    ticks(field, 5)
+    assert {name: used(terminal, name) for name in terminal.holder.in_use} == {
+        name: (1, one.body) for name, one in expected.items()
+    }
+
+
+def test_a_fresher_word_on_what_is_in_use_is_said_once(field):
+    first = made(field, body(3))
+    terminal = field.holding()
+    ticks(field, 5)
+    heard(terminal)
+    field.offer(field.centre.sign(replace(first.head, as_of=AS_OF + 600), first.body).offer())
+    ticks(field, 60)
+    assert terminal.holder.in_use[HOTLIST][0].as_of == AS_OF + 600
+    assert heard(terminal) == [HEAD]
+    terminal.holder.deaf = True
+    field.hear(TCP1, terminal.status())
+    field.offer(field.centre.sign(replace(first.head, as_of=AS_OF + 1200), first.body).offer())
+    ticks(field, SILENT_S - 1)
+    assert heard(terminal) == [HEAD]
+
+
+def test_a_terminal_that_is_ahead_of_its_box_is_sent_nothing(field):
+    newer = field.centre.make(body(3), generation=9)
+    field.centre.newest.clear()
+    made(field, body(3, 2))
+    terminal = field.joined()
+    terminal.holder = Holder()
+    terminal.holder.in_use[HOTLIST] = newer.head, newer.body
+    field.hear(TCP1, terminal.status(), *terminal.reports())
+    ticks(field, 30)
+    assert heard(terminal) == []
+    assert field.codes() == []
+
+
+# ---- what is lost, refused or not answered
+
+
+def test_an_offer_that_is_not_answered_is_repeated_and_not_to_who_is_silent(field):
+    made(field, body(3))
+    terminal = field.holding()
+    terminal.holder.deaf = True
+    for _ in range(4):
+        field.hear(TCP1, terminal.status())
+        ticks(field, OFFER_AGAIN_S)
+    assert heard(terminal) == [KEY] + [HEAD] * 4
+    ticks(field, SILENT_S)
+    heard(terminal)
+    ticks(field, 10 * SILENT_S)
+    assert heard(terminal) == []
+
+
+def test_a_lost_page_is_asked_for_again_by_its_terminal(field):
+    first = made(field, body(3))
+    terminal = field.holding()
+    terminal.holder.deaf = True
+    ticks(field, 1)
+    field.hear(TCP1, terminal.say(*terminal.holder.want(HOTLIST, 1, 0, 2)))
+    ticks(field, 1)
+    assert heard(terminal)[-2:] == [PAGE, PAGE]
+    field.hear(TCP1, terminal.say(*terminal.holder.want(HOTLIST, 1, 2)))
+    ticks(field, 1)
+    [(kind, payload)] = terminal.holder.heard
+    page = link.DOCUMENT_PAGE.decode(payload)
+    assert (kind, page.number, page.data) == (PAGE, 2, first.body[2 * PAGE_SIZE :])
+
+
+def test_of_each_document_the_newest_request_counts(field, monkeypatch):
+    monkeypatch.setattr(serving, "TERMINAL_BYTES_PER_S", 2000)
+    made(field, body(16))
+    terminal = field.holding()
+    terminal.holder.deaf = True
+    ticks(field, 5)
+    heard(terminal)
+    for numbers in (range(8), range(8, 16)):
+        field.hear(TCP1, terminal.say(*terminal.holder.want(HOTLIST, 1, *numbers)))
+    ticks(field, 14)
+    pages = [link.DOCUMENT_PAGE.decode(payload).number for kind, payload in terminal.holder.heard if kind is PAGE]
+    assert pages == [*range(8, 16)]
+
+
+def test_a_terminal_that_asks_for_the_head_gets_it(field):
+    made(field, body(3))
+    terminal = field.holding()
+    ticks(field, 5)
+    heard(terminal)
+    for generation in (0, 1, 7):
+        field.hear(TCP1, terminal.say(*terminal.holder.want(HOTLIST, generation)))
+        terminal.holder.deaf = True
+        ticks(field, 1)
+        assert heard(terminal) == [HEAD]
+
+
+def test_what_it_wants_of_a_generation_that_has_passed_is_answered_with_the_newest_head(field):
+    made(field, body(3))
+    terminal = field.holding()
+    terminal.holder.deaf = True
+    ticks(field, 1)
+    field.hear(TCP1, terminal.say(*terminal.holder.want(HOTLIST, 1, 0, 1, 2)))
+    made(field, changed(body(3)))
+    heard(terminal)
+    field.hear(TCP1, terminal.say(*terminal.holder.want(HOTLIST, 1, 0)))
+    ticks(field, 3)
+    assert heard(terminal) == [HEAD]
+
+
+def test_wants_of_what_is_not_here_or_for_another_or_before_any_word_are_counted(field):
+    made(field, b"2", DocumentKind.ORDER, device_scope(device(2)))
+    terminal = field.joined()
+    terminal.holder = Holder()
+    holder = terminal.holder
+    field.hear(TCP1, terminal.say(*holder.want(HOTLIST, 1, 0)))
+    field.hear(TCP1, *terminal.reports())
+    field.hear(TCP1, terminal.say(*holder.want(HOTLIST, 1, 0)))
+    field.hear(TCP1, terminal.say(*holder.want((DocumentKind.ORDER, device_scope(device(2))), 1, 0)))
+    ticks(field, 1)
+    assert heard(terminal) == []
+    assert field.box.totals()["wants_of_nothing"] == 3
+
+
+def test_a_page_that_no_document_has_is_malformed(field):
+    made(field, body(3))
+    terminal = field.holding()
+    terminal.holder.deaf = True
+    field.hear(TCP1, terminal.say(*terminal.holder.want(HOTLIST, 1, 1, 3)))
+    ticks(field, 1)
+    assert PAGE not in heard(terminal)
+    assert field.codes() == ["terminal-malformed"]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.REFUSED, Verdict.BUSY, Verdict.NO_ROOM, Verdict.WRONG_SIGNATURE])
+def test_a_refusal_is_told_with_its_reason_and_the_offer_repeated_later(field, verdict):
+    made(field, body(3))
+    terminal = field.joined()
+    terminal.holder = Holder()
+    terminal.holder.refuse = verdict
+    field.hear(TCP1, terminal.status(), *terminal.reports())
+    ticks(field, 1)
+    assert heard(terminal) == [KEY, HEAD]
+    fact = field.facts[0]
+    word = verdict.name.lower().replace("_", "-")
+    assert (fact.code, fact.device, dict(fact.told)) == (
+        "document-refused", device(1), {"kind": "hotlist", "generation": 1, "verdict": word},
+    )  # fmt: skip
+    ticks(field, REFUSED_AGAIN_S - 5)
+    assert heard(terminal) == []
+    field.hear(TCP1, terminal.status())
+    ticks(field, 5)
+    assert heard(terminal) == [HEAD]
+
+
+def test_a_key_that_was_lost_is_sent_again_when_the_terminal_says_so(field):
+    made(field, body(3))
+    terminal = field.holding()
+    terminal.holder.deaf = True
+    ticks(field, 1)
+    heard(terminal)
+    field.hear(TCP1, terminal.say(*terminal.holder.report(HOTLIST, Verdict.UNKNOWN_KEY, 1)))
+    ticks(field, OFFER_AGAIN_S)
+    assert heard(terminal) == [KEY, HEAD]
+
+
+def test_what_is_stored_for_later_is_not_offered_again(field):
+    made(field, body(3))
+    terminal = field.holding()
+    terminal.holder.deaf = True
+    ticks(field, 1)
+    field.hear(TCP1, terminal.say(*terminal.holder.report(HOTLIST, Verdict.STORED, 1)))
+    heard(terminal)
+    for _ in range(10):
+        field.hear(TCP1, terminal.status())
+        ticks(field, 50)
+    assert heard(terminal) == []
+
+
+def test_other_bytes_in_use_under_the_same_generation_are_a_fork_and_an_alarm(field):
+    made(field, body(3))
+    terminal = field.joined()
+    terminal.holder = Holder()
+    terminal.holder.in_use[HOTLIST] = field.centre.newest[HOTLIST].head, changed(body(3))
+    field.hear(TCP1, terminal.status(), *terminal.reports())
+    ticks(field, 30)
+    assert [(fact.code, fact.level, fact.device) for fact in field.facts] == [("document-fork", "urgent", device(1))]
+    assert field.box.totals()["documents_forked"] == 1
+    assert heard(terminal) == []
+
+
+def test_a_report_about_a_document_of_somebody_else_is_malformed(field):
+    terminal = field.holding()
+    field.up.clear()
+    for scope in (device_scope(device(2)), model_scope(2)):
+        field.hear(TCP1, terminal.say(*terminal.holder.report((DocumentKind.ORDER, scope))))
+    assert field.codes() == ["terminal-malformed"]
+    assert not any(isinstance(message, Reported) for message in field.up)
+
+
+# ---- its word goes up
+
+
+def reported(field: Field) -> list[Reported]:
+    return [message for message in field.up if isinstance(message, Reported)]
+
+
+def test_every_word_goes_up_as_it_was_said_and_the_newest_again_at_each_connection(field):
+    first = made(field, body(3))
+    terminal = field.holding()
+    ticks(field, 5)
+    said = reported(field)
+    assert [(one.device, one.generation, one.digest) for one in said] == [
+        (device(1), 0, bytes(32)), (device(1), 1, first.head.digest),
+    ]  # fmt: skip
+    detail = link.DocumentReport(*HOTLIST, 1, first.head.digest, 7, 12, AS_OF, 2, Verdict.BUSY, b"why")
+    field.hear(TCP1, terminal.say(Type.DOCUMENT_REPORT, link.DOCUMENT_REPORT.encode(detail)))
+    newest = Reported(device(1), *detail)
+    assert reported(field)[-1] == newest
+    field.disconnect()
+    field.up.clear()
+    field.hear(TCP1, terminal.say(Type.DOCUMENT_REPORT, link.DOCUMENT_REPORT.encode(detail)))
+    field.connect()
+    assert reported(field) == [newest]
+
+
+def test_words_are_remembered_up_to_a_bound(monkeypatch):
+    monkeypatch.setattr(serving, "REPORTS_MAX", 2)
+    field = Field(settings(4))
+    for number in range(1, 5):
+        field.holding(number, ("tcp", number))
+    field.disconnect()
+    field.up.clear()
+    field.connect()
+    assert [one.device for one in reported(field)] == [device(3), device(4)]
+
+
+# ---- pace
+
+
+def document_bytes(sends: list[Send]) -> int:
+    return sum(len(send.message) for send in sends if send.message[0] in (KEY, HEAD, DELTA, PAGE))
+
+
+def test_a_bus_full_of_terminals_that_all_fetch_keeps_to_its_share_and_all_get_it():
+    field = Field(settings(20, "can0"))
+    field.connect()
+    first = made(field, body(8))
+    terminals = [field.holding(number, ("can0", number)) for number in range(1, 21)]
+    field.sent.clear()
+    seconds = 0
+    while not all(used(one) for one in terminals):
+        before = document_bytes(field.sent)
+        ticks(field, 1)
+        seconds += 1
+        assert document_bytes(field.sent) - before <= 125_000 * 7 / 136 + PAGE_SIZE
+        assert seconds < 60
+        for number, one in enumerate(terminals, 1):
+            field.hear(("can0", number), one.status())
+    assert seconds > 20
+    assert {used(one) for one in terminals} == {(1, first.body)}
+
+
+def test_a_terminal_gets_no_more_than_it_can_take_and_others_are_served_beside_it(field):
+    firmware = made(field, body(200), DocumentKind.FIRMWARE, model_scope(1))
+    one, two = field.holding(1, TCP1), field.holding(2, TCP2)
+    for _ in range(20):
+        field.sent.clear()
+        ticks(field, 1)
+        for place in (TCP1, TCP2):
+            sent = [send for send in field.sent if (send.link, send.peer) == place]
+            assert document_bytes(sent) <= serving.TERMINAL_BYTES_PER_S + 2 * PAGE_SIZE
+    name = DocumentKind.FIRMWARE, model_scope(1)
+    assert used(one, name) == used(two, name) == (1, firmware.body)
+
+
+def test_a_record_is_answered_while_pages_are_due_and_goes_before_them(field):
+    made(field, body(64))
+    terminal = field.holding()
+    terminal.holder.deaf = True
+    ticks(field, 1)
+    field.hear(TCP1, terminal.say(*terminal.holder.want(HOTLIST, 1, *range(8))))
+    field.sent.clear()
+    field.hear(TCP1, terminal.sell())
+    assert [send.message[0] for send in field.sent] == [Type.ACK, Type.SETTLED]
+    field.hear(TCP1, terminal.sell())
+    field.s += 2
+    effects = field.box.tick(field.now())
+    kinds = [effect.message[0] for effect in effects if isinstance(effect, Send)]
+    assert kinds[0] == Type.SETTLED
+    assert {*kinds[1:]} == {PAGE}
