@@ -12,6 +12,10 @@ from typing import Any
 
 from shared.errors import WireFault
 from shared.ids import CardId, card_id
+from shared.wire import topics
+from shared.wire.form import fields
+from shared.wire.form.layout import Layout, Message
+from shared.wire.tags import Tag
 
 AWAITED_MAX = 128
 """Cards of a list. Those whose loads changed last are named; the others wait for machine, desk or claim as before."""
@@ -35,3 +39,13 @@ def awaited(raw: Sequence[Any]) -> Awaited:
     if any(a >= b for a, b in pairwise(cards)):
         raise WireFault("awaited cards: not ascending")
     return Awaited(cards)
+
+
+AWAITED = Message(
+    Tag.AWAITED, topics.DOWN_NOW,
+    Layout(
+        "awaited cards", Awaited,
+        fields.listed("cards", "10 bytes, ascending", AWAITED_MAX, lambda raw: awaited(raw).cards),
+    ),
+    (Awaited((CardId(b"\x53\3\0\0\0\0\0\0\x47\x11"),)), NOBODY),
+)  # fmt: skip

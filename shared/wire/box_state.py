@@ -7,15 +7,14 @@ none.
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from shared.errors import WireFault
-from shared.ids import BoxId, DeviceId, StoreId, box_id, device_id, store_id
-from shared.wire import codec
+from shared.ids import BoxId, DeviceId, StoreId
+from shared.wire import topics
+from shared.wire.form import fields
+from shared.wire.form.layout import Layout, Message
 from shared.wire.revocation import VERSION_MAX
-from shared.wire.tags import Tag, within
+from shared.wire.tags import Tag
 
 CRC_MAX = 0xFFFF_FFFF
-_FORM = (int, str, bytes, int, bool, int, int, int, int, int, list)
-_SINCE_REVOCATIONS = (*_FORM, int, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,45 +51,49 @@ class BoxState(NamedTuple):
     revocations: tuple[int, int] = (0, 0)
     """Mark of the list of stolen devices that is durable here (see Revocations.mark)."""
 
+    @property
+    def revocations_version(self) -> int:
+        """Of that mark."""
+        return self.revocations[0]
+
+    @property
+    def revocations_crc(self) -> int:
+        """Of that mark."""
+        return self.revocations[1]
+
 
 def encode_state(m: BoxState) -> bytes:
     """Bytes of a BoxState."""
-    terminals = [
-        [t.device, t.address, t.link, t.state, t.heard_ms, t.last_seq, t.settled, t.unsent, t.open_slots]
-        for t in m.terminals
-    ]
-    return codec.pack(
-        [
-            Tag.STATE,
-            m.box,
-            m.store,
-            m.at_ms,
-            m.online,
-            m.unsettled,
-            m.cap,
-            m.accepted,
-            m.oldest_unsettled_ms,
-            m.faults,
-            terminals,
-            *m.revocations,
-        ]
-    )
+    return STATE.encode(m)
 
 
 def decode_state(message: bytes) -> BoxState:
     """WireFault when malformed."""
-    body = codec.unpack(message)
-    older = len(body) == len(_FORM)
-    fields = codec.fields(body, *(_FORM if older else _SINCE_REVOCATIONS), what="state")
-    tag, box, store, at, online, unsettled, cap, accepted, oldest, faults, terminals, *mark = fields
-    if tag != Tag.STATE:
-        raise WireFault(f"tag {tag}, expected STATE")
-    rows = tuple(_terminal(row) for row in terminals)
-    version, crc = (0, 0) if older else (within(mark[0], VERSION_MAX), within(mark[1], CRC_MAX))
-    counts = at, online, unsettled, cap, accepted, oldest, faults
-    return BoxState(box_id(box), store_id(store), *counts, rows, (version, crc))
+    return STATE.decode(message)
 
 
-def _terminal(row: Any) -> TerminalState:  # noqa: ANN401  # straight from CBOR
-    device, *rest = codec.fields(row, bytes, str, str, str, int, int, int, int, int, what="terminal state")
-    return TerminalState(device_id(device), *rest)
+def _state(*values: Any) -> BoxState:  # noqa: ANN401  # in the order of the fields below
+    *others, version, crc = values
+    return BoxState._make((*others, (version, crc)))
+
+
+_TERMINAL = Layout(
+    "terminal state", TerminalState, fields.device(), fields.text("address"), fields.text("link"), fields.text("state"),
+    *map(fields.whole, ("heard_ms", "last_seq", "settled", "unsent", "open_slots")),
+)  # fmt: skip
+STATE = Message(
+    Tag.STATE, topics.STATE,
+    Layout(
+        "state", _state, fields.box(), fields.store(), fields.whole("at_ms"), fields.truth("online"),
+        *map(fields.whole, ("unsettled", "cap", "accepted", "oldest_unsettled_ms", "faults")),
+        fields.rows("terminals", _TERMINAL),
+        later=(fields.whole("revocations_version", VERSION_MAX), fields.whole("revocations_crc", CRC_MAX)),
+        absent=(0, 0), kept=True,
+    ),
+    (
+        BoxState(
+            BoxId("canteen-1"), StoreId(b"store--1"), 1, True, 2, 3, 4, 5, 0,
+            (TerminalState(DeviceId(b"\0\1\0\0\0\1"), "can0/1", "can", "joined", 1, 2, 3, 4, 0),), (7, CRC_MAX),
+        ),
+    ),
+)  # fmt: skip

@@ -14,6 +14,7 @@ import cbor2
 from shared.errors import WireFault
 
 WIRE_VERSION = 1
+_VERSION = bytes((WIRE_VERSION,))
 MESSAGE_MAX = 256 * 1024
 """Largest message that either end accepts: 1,000 records of 71 bytes take a third of it."""
 INT_BITS = 62
@@ -31,7 +32,7 @@ _REFUSED = dict.fromkeys(_BUILT_IN_TAGS, _refuse_tag)
 
 def pack(body: Sequence[object]) -> bytes:
     """Version byte + CBOR array."""
-    return bytes((WIRE_VERSION,)) + cbor2.dumps(list(body))
+    return _VERSION + cbor2.dumps(body)
 
 
 def unpack(message: bytes) -> list[Any]:
@@ -61,7 +62,13 @@ def loads(raw: bytes) -> list[Any]:
 
 
 def fields(body: Sequence[Any], *types: type | tuple[type, ...], what: str) -> tuple[Any, ...]:
-    """`body` as a tuple when it has exactly these types (bool is not an int here); else WireFault.
+    """`body` as a tuple when it has exactly these types; else WireFault."""
+    require(body, types, what)
+    return tuple(body)
+
+
+def require(body: Sequence[Any], types: tuple[type | tuple[type, ...], ...], what: str) -> None:
+    """WireFault unless `body` is an array of exactly these types (bool is not an int here).
 
     No number past INT_BITS and no text with a NUL: what a database column cannot hold is refused at the border.
     """
@@ -75,7 +82,6 @@ def fields(body: Sequence[Any], *types: type | tuple[type, ...], what: str) -> t
                 raise WireFault(f"{what}: a number past {INT_BITS} bits")
         elif type(value) is str and "\0" in value:
             raise WireFault(f"{what}: text with a NUL")
-    return tuple(body)
 
 
 def _require_types(body: Sequence[Any], types: tuple[type | tuple[type, ...], ...], what: str) -> None:

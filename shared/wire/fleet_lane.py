@@ -1,4 +1,4 @@
-"""Documents of the fleet between centre and box: down/bulk, and what a box says of them on up/now. Frozen encodings.
+"""Documents of the fleet between centre and box: down/bulk, and what a box says of them on up/now. Frozen bytes.
 
 The box says at each connection, and after each change, what it holds durably (Held). The centre answers with the keys
 and heads that the box lacks; the box asks for the pages that differ (PagesWanted), and takes a document when its digest
@@ -6,7 +6,6 @@ is right. A live change goes to a box that holds the generation before it as a d
 comes up as it was said (Reported). Refuses, with WireFault, what is malformed; signatures are judged elsewhere.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import pairwise
@@ -15,22 +14,26 @@ from typing import Any, NamedTuple
 from shared.errors import WireFault
 from shared.fleet.delta import DELTA_MAX
 from shared.fleet.document import (
+    CAMPUS,
     DIGEST_SIZE,
     GENERATION_MAX,
     LENGTH_MAX,
     PAGE_SIZE,
     SIGNATURE_SIZE,
     DocumentKind,
+    Head,
     Scope,
     SignedHead,
     decode_head,
     page_count,
     scope,
 )
-from shared.ids import DeviceId, device_id
-from shared.keys.document_key import DocumentKey, document_key
-from shared.wire import codec
-from shared.wire.tags import NUMBER_MAX, SHORT_MAX, within
+from shared.ids import DeviceId
+from shared.keys.document_key import PUBLIC_SIZE, DocumentKey
+from shared.wire import codec, topics
+from shared.wire.form import fields
+from shared.wire.form.layout import Field, Layout, Message
+from shared.wire.tags import NUMBER_MAX, SHORT_MAX
 
 HELD_MAX = 512
 """Documents that a box tells of in one message: campus-wide ones, and those of its terminals."""
@@ -154,149 +157,123 @@ FleetUp = Held | PagesWanted | Reported
 
 def encode_fleet_down(m: FleetDown) -> bytes:
     """Bytes of a message of down/bulk."""
-    return codec.pack(_down_body(m))
-
-
-def _down_body(m: FleetDown) -> list[object]:
-    match m:
-        case DocumentKey():
-            return [FleetTag.KEY, m.kind, m.version, m.public, m.certificate]
-        case OfferedHead():
-            return [FleetTag.HEAD, m.head.raw, m.head.signature, list(m.table)]
-        case OfferedDelta():
-            return [FleetTag.DELTA, m.head.raw, m.head.signature, m.delta]
-        case Page():
-            return [FleetTag.PAGE, m.kind, m.scope, m.generation, m.number, m.data]
-
-
-def fleet_up_body(m: FleetUp) -> list[object]:
-    """The array of a message of up/now."""
-    match m:
-        case Held():
-            return [FleetTag.HELD, [list(row) for row in m.rows]]
-        case PagesWanted():
-            return [FleetTag.PAGES_WANTED, m.kind, m.scope, m.generation, list(m.numbers)]
-        case Reported():
-            state = [m.generation, m.digest, m.echo, m.seq, m.as_of, m.offered, m.verdict, m.detail]
-            return [FleetTag.REPORTED, m.device, m.kind, m.scope, *state]
+    return _BY_TYPE[type(m)].encode(m)
 
 
 def decode_fleet_down(message: bytes) -> FleetDown:
     """A message of down/bulk; WireFault when malformed or not for this lane."""
     body = codec.unpack(message)
-    parse = _DOWN.get(body[0]) if body and type(body[0]) is int else None
-    if parse is None:
+    layout = _DOWN.get(body[0]) if body and type(body[0]) is int else None
+    if layout is None:
         raise WireFault("unknown message tag on this lane")
-    return parse(body[1:])
+    return layout.value(body[1:])  # type: ignore[no-any-return]  # the table below fixes the types
 
 
-def _key(b: Sequence[Any]) -> DocumentKey:
-    kind, version, public, certificate = codec.fields(b, int, int, bytes, bytes, what="document key")
-    return document_key(kind, within(version, 0xFF), public, certificate)
-
-
-def _head(b: Sequence[Any]) -> OfferedHead:
-    raw, signature, table = codec.fields(b, bytes, bytes, list, what="document head")
-    head = decode_head(raw)
-    if len(table) != page_count(head.length):
+def _offered_head(raw: bytes, signature: bytes, table: tuple[int, ...]) -> OfferedHead:
+    if len(table) != page_count(decode_head(raw).length):
         raise WireFault(f"document head: a table of {len(table)} pages")
-    return OfferedHead(_signed(raw, signature), tuple(within(_number(one), NUMBER_MAX) for one in table))
+    return OfferedHead(SignedHead(raw, signature), table)
 
 
-def _delta(b: Sequence[Any]) -> OfferedDelta:
-    raw, signature, delta = codec.fields(b, bytes, bytes, bytes, what="document delta")
+def _offered_delta(raw: bytes, signature: bytes, delta: bytes) -> OfferedDelta:
     decode_head(raw)
-    if len(delta) > DELTA_MAX:
-        raise WireFault(f"document delta of {len(delta)} bytes")
-    return OfferedDelta(_signed(raw, signature), delta)
+    return OfferedDelta(SignedHead(raw, signature), delta)
 
 
-def _page(b: Sequence[Any]) -> Page:
-    kind, whom, generation, number, data = codec.fields(b, int, bytes, int, int, bytes, what="document page")
-    which = _kind(kind)
-    if not 0 < len(data) <= PAGE_SIZE:
-        raise WireFault(f"document page of {len(data)} bytes")
-    return Page(which, scope(whom), _generation(generation), _page_number(which, number), data)
+def _page(kind: DocumentKind, whom: Scope, generation: int, number: int, data: bytes) -> Page:
+    return Page(kind, whom, generation, _page_of(kind, number), data)
 
 
-def _held(b: Sequence[Any]) -> Held:
-    (rows,) = codec.fields(b, list, what="documents held")
-    if len(rows) > HELD_MAX:
-        raise WireFault(f"documents held: {len(rows)}, at most {HELD_MAX}")
-    return Held(tuple(map(_held_row, rows)))
+def _pages_wanted(kind: DocumentKind, whom: Scope, generation: int, numbers: tuple[int, ...]) -> PagesWanted:
+    found = tuple(_page_of(kind, one) for one in numbers)
+    if not found or any(a >= b for a, b in pairwise(found)):
+        raise WireFault(f"pages wanted: {len(found)}, ascending")
+    return PagesWanted(kind, whom, generation, found)
 
 
-def _held_row(row: Any) -> HeldRow:  # noqa: ANN401  # straight from CBOR
-    kind, whom, generation, digest, as_of = codec.fields(row, int, bytes, int, bytes, int, what="document held")
-    return HeldRow(_kind(kind), scope(whom), _generation(generation), _digest(digest), within(as_of, NUMBER_MAX))
+def _page_of(kind: DocumentKind, number: int) -> int:
+    if number >= page_count(LENGTH_MAX[kind]):
+        raise WireFault(f"document page {number}")
+    return number
 
 
-def _pages_wanted(b: Sequence[Any]) -> PagesWanted:
-    kind, whom, generation, numbers = codec.fields(b, int, bytes, int, list, what="pages wanted")
-    which = _kind(kind)
-    found = tuple(_page_number(which, _number(one)) for one in numbers)
-    if not 0 < len(found) <= PAGES_MAX or any(a >= b for a, b in pairwise(found)):
-        raise WireFault(f"pages wanted: {len(found)}, ascending, 1 to {PAGES_MAX}")
-    return PagesWanted(which, scope(whom), _generation(generation), found)
+def _numbers(name: str, most: int, count: int) -> Field:
+    """Whole numbers, `count` of them at most."""
+    one = Layout(name, int, fields.whole(name, most))
+    return Field(name, list, f"up to {count} × 0…{most}", lambda raw: _each(one, raw, count), list)
 
 
-def _reported(b: Sequence[Any]) -> Reported:
-    types = (bytes, int, bytes, int, bytes, int, int, int, int, int, bytes)
-    device, kind, whom, generation, digest, echo, seq, as_of, offered, verdict, detail = codec.fields(
-        b, *types, what="document reported"
-    )
-    for value in (generation, echo, seq, as_of, offered):
-        within(value, NUMBER_MAX)
-    if verdict not in _VERDICTS or len(detail) > DETAIL_MAX:
-        raise WireFault(f"document reported: verdict {verdict}, {len(detail)} bytes beside it")
-    of = device_id(device), _kind(kind), scope(whom)
-    return Reported(*of, generation, _digest(digest), echo, seq, as_of, offered, _VERDICTS[verdict], detail)
+def _each(one: Layout[int], raw: list[Any], count: int) -> tuple[int, ...]:
+    if len(raw) > count:
+        raise WireFault(f"{one.name}: {len(raw)}, at most {count}")
+    return tuple(one.value([value]) for value in raw)
 
 
-def _signed(raw: bytes, signature: bytes) -> SignedHead:
-    if len(signature) != SIGNATURE_SIZE:
-        raise WireFault(f"document: a signature of {len(signature)} bytes")
-    return SignedHead(raw, signature)
+_KIND = fields.chosen("kind", DocumentKind)
+_SCOPE = Field("scope", bytes, "scope", scope)
+_GENERATION = fields.whole("generation", GENERATION_MAX, least=1)
+_DIGEST = fields.octets("digest", DIGEST_SIZE, DIGEST_SIZE)
+_AS_OF = fields.whole("as_of", NUMBER_MAX)
+_DOCUMENT = _KIND, _SCOPE, _GENERATION
+_HELD_ROW = Layout("document held", HeldRow, *_DOCUMENT, _DIGEST, _AS_OF)
+_OFFERED = Head(1, DocumentKind.HOTLIST, CAMPUS, 9, 848_000_000, PAGE_SIZE + 1, b"d" * DIGEST_SIZE)
+_SIGNED_HEAD = SignedHead(_OFFERED.encode(), b"s" * SIGNATURE_SIZE)
 
-
-def _kind(value: int) -> DocumentKind:
-    if value not in _KINDS:
-        raise WireFault(f"document of kind {value}")
-    return _KINDS[value]
-
-
-def _generation(value: int) -> int:
-    if not value:
-        raise WireFault("document: a generation is from 1 on")
-    return within(value, GENERATION_MAX)
-
-
-def _page_number(kind: DocumentKind, value: int) -> int:
-    return within(value, min(SHORT_MAX, page_count(LENGTH_MAX[kind]) - 1))
-
-
-def _digest(raw: bytes) -> bytes:
-    if len(raw) != DIGEST_SIZE:
-        raise WireFault(f"document: a digest of {len(raw)} bytes")
-    return raw
-
-
-def _number(value: Any) -> int:  # noqa: ANN401  # straight from CBOR
-    (number,) = codec.fields([value], int, what="number")
-    return int(number)
-
-
-_KINDS = {int(kind): kind for kind in DocumentKind}
-_VERDICTS = {int(verdict): verdict for verdict in Verdict}
-_DOWN: dict[int, Callable[[Sequence[Any]], FleetDown]] = {
-    FleetTag.KEY: _key,
-    FleetTag.HEAD: _head,
-    FleetTag.DELTA: _delta,
-    FleetTag.PAGE: _page,
-}
-FLEET_UP: dict[int, Callable[[Sequence[Any]], FleetUp]] = {
-    FleetTag.HELD: _held,
-    FleetTag.PAGES_WANTED: _pages_wanted,
-    FleetTag.REPORTED: _reported,
-}
-"""What reads a message of up/now, by its tag."""
+KEY = Message(
+    FleetTag.KEY, topics.DOWN_BULK,
+    Layout(
+        "document key", DocumentKey, _KIND, fields.whole("version", 0xFF),
+        fields.octets("public", PUBLIC_SIZE, PUBLIC_SIZE), fields.octets("certificate", SIGNATURE_SIZE, SIGNATURE_SIZE),
+    ),
+    (DocumentKey(DocumentKind.HOTLIST, 1, b"p" * PUBLIC_SIZE, b"c" * SIGNATURE_SIZE),),
+)  # fmt: skip
+HEAD = Message(
+    FleetTag.HEAD, topics.DOWN_BULK,
+    Layout(
+        "document head", _offered_head, fields.octets("head.raw"), fields.signature("head.signature"),
+        _numbers("table", NUMBER_MAX, page_count(max(LENGTH_MAX.values()))),
+    ),
+    (OfferedHead(_SIGNED_HEAD, (1, NUMBER_MAX)),),
+)  # fmt: skip
+DELTA = Message(
+    FleetTag.DELTA, topics.DOWN_BULK,
+    Layout(
+        "document delta", _offered_delta, fields.octets("head.raw"), fields.signature("head.signature"),
+        fields.octets("delta", DELTA_MAX),
+    ),
+    (OfferedDelta(_SIGNED_HEAD, b"delta"),),
+)
+PAGE = Message(
+    FleetTag.PAGE, topics.DOWN_BULK,
+    Layout(
+        "document page", _page, *_DOCUMENT, fields.whole("number", SHORT_MAX), fields.octets("data", PAGE_SIZE, least=1)
+    ),
+    (Page(DocumentKind.HOTLIST, CAMPUS, 9, 1, b"data"),),
+)
+HELD = Message(
+    FleetTag.HELD, topics.UP_NOW, Layout("documents held", Held, fields.rows("rows", _HELD_ROW, HELD_MAX)),
+    (Held((HeldRow(DocumentKind.HOTLIST, CAMPUS, 9, b"d" * DIGEST_SIZE, 848_000_000),)), Held(())),
+)  # fmt: skip
+PAGES_WANTED = Message(
+    FleetTag.PAGES_WANTED, topics.UP_NOW,
+    Layout("pages wanted", _pages_wanted, *_DOCUMENT, _numbers("numbers", SHORT_MAX, PAGES_MAX)),
+    (PagesWanted(DocumentKind.HOTLIST, CAMPUS, 9, (0, 7)),),
+)  # fmt: skip
+REPORTED = Message(
+    FleetTag.REPORTED, topics.UP_NOW,
+    Layout(
+        "document reported", Reported, fields.device(), _KIND, _SCOPE, fields.whole("generation", NUMBER_MAX), _DIGEST,
+        fields.whole("echo", NUMBER_MAX), fields.whole("seq", NUMBER_MAX), _AS_OF, fields.whole("offered", NUMBER_MAX),
+        fields.chosen("verdict", Verdict), fields.octets("detail", DETAIL_MAX),
+    ),
+    (
+        Reported(
+            DeviceId(b"\0\1\0\0\0\1"), DocumentKind.HOTLIST, CAMPUS, 9, b"d" * DIGEST_SIZE, 7, 5, 848_000_000, 9,
+            Verdict.IN_USE, b"why",
+        ),
+    ),
+)  # fmt: skip
+FLEET: tuple[Message[Any], ...] = KEY, HEAD, DELTA, PAGE, HELD, PAGES_WANTED, REPORTED
+"""All of them, by their tags."""
+_BY_TYPE: dict[type, Message[Any]] = {type(one.examples[0]): one for one in FLEET}
+_DOWN = {one.tag: one.layout for one in FLEET if one.lane == topics.DOWN_BULK}

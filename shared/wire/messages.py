@@ -1,14 +1,23 @@
 """Messages between edge and cloud by one name for both ends: what the two lanes offer, and nothing else.
 
-The values and their encodings stand in money_lane.py, now_lane.py, signed_answer.py, awaited.py, box_state.py and
-revocation.py. Lanes: topics.py; version byte: codec.py.
+The values and their descriptions stand in money_lane.py, now_lane.py, signed_answer.py, awaited.py, box_state.py and
+revocation.py; how they are described: form/. Lanes: topics.py; version byte: codec.py. A new message is
+imported from where it is described.
 """
+
+from typing import Any
 
 from shared.wire.awaited import AWAITED_MAX, Awaited, awaited
 from shared.wire.awaited import NOBODY as NOBODY_AWAITED
-from shared.wire.box_state import BoxState, TerminalState, decode_state, encode_state
+from shared.wire.box_state import STATE, BoxState, TerminalState, decode_state, encode_state
+from shared.wire.fleet_lane import FLEET
+from shared.wire.form.fields import NONCE_SIZE
+from shared.wire.form.layout import Layout, Message
 from shared.wire.money_lane import (
+    ACK,
+    ACK_BODY,
     ACK_CONTEXT,
+    BATCH,
     BATCH_MAX,
     CHAIN_HASH_SIZE,
     RANGES_MAX,
@@ -26,7 +35,7 @@ from shared.wire.money_lane import (
     encode_batch,
 )
 from shared.wire.now_lane import (
-    NONCE_SIZE,
+    NOW,
     WHO_MAX,
     Bound,
     DeviceStatus,
@@ -50,6 +59,7 @@ from shared.wire.now_lane import (
     encode_now,
 )
 from shared.wire.revocation import (
+    REVOCATIONS_BODY,
     REVOCATIONS_CONTEXT,
     REVOKED_MAX,
     Revocations,
@@ -67,15 +77,22 @@ from shared.wire.tags import (
     Tag,
 )
 
+MESSAGES: tuple[Message[Any], ...] = (BATCH, ACK, *NOW, *(one for one in FLEET if one not in NOW), STATE)
+"""All that there are, for docs/lanes.md, vectors and fuzz."""
+BODIES: tuple[Layout[Any], ...] = (ACK_BODY, REVOCATIONS_BODY)
+"""What is signed inside of a message."""
+
 __all__ = [
     "ACK_CONTEXT",
     "AWAITED_MAX",
     "BATCH_MAX",
+    "BODIES",
     "CHAIN_HASH_SIZE",
     "EPOCHS_MAX",
     "EPOCH_MAX",
     "FORM_1",
     "FORM_2",
+    "MESSAGES",
     "NOBODY_AWAITED",
     "NONCE_SIZE",
     "PAYLOAD_MAX",

@@ -6,10 +6,12 @@ Ranges are inclusive pairs. Refuses, with WireFault, what is malformed; signatur
 from typing import Any, NamedTuple
 
 from shared.errors import WireFault
-from shared.ids import BoxId, DeviceId, LedgerId, StoreId, box_id, device_id, ledger_id, store_id
+from shared.ids import BoxId, DeviceId, LedgerId, StoreId
 from shared.records import STORED_HEAD, WIRE_MAX
-from shared.wire import codec
-from shared.wire.tags import EPOCH_MAX, FORM_1, Tag, later_form, tagged, within
+from shared.wire import codec, topics
+from shared.wire.form import fields
+from shared.wire.form.layout import Field, Layout, Message
+from shared.wire.tags import FORM_1, FORM_2, FORM_MAX, Tag
 
 BATCH_MAX = 1000
 """Most records of one money message."""
@@ -85,84 +87,41 @@ ACK_CONTEXT = b"openykt ledger ack v1\0"
 
 def encode_batch(m: Batch) -> bytes:
     """Bytes of a Batch."""
-    form = [] if m.form == FORM_1 else [m.form]
-    return codec.pack([Tag.BATCH, m.store, m.first_row, list(m.records), *form])
+    return BATCH.encode(m)
 
 
 def decode_batch(message: bytes) -> Batch:
     """WireFault when malformed. An undecodable *record* inside is the ledger's matter, not the codec's."""
-    body = codec.unpack(message)
-    types = _BATCH if len(body) == len(_BATCH) else (*_BATCH, int)
-    tag, store, first, records, *form = codec.fields(body, *types, what="batch")
-    if tag != Tag.BATCH:
-        raise WireFault(f"tag {tag}, expected BATCH")
-    if not 1 <= len(records) <= BATCH_MAX or first < 1:
-        raise WireFault("batch: 1..1000 records from row 1 on")
-    for raw in records:
-        if not isinstance(raw, bytes) or len(raw) > STORED_HEAD + WIRE_MAX:
-            raise WireFault("batch: a record is not bytes of bounded size")
-    return Batch(store_id(store), first, tuple(records), later_form(form))
+    return BATCH.decode(message)
 
 
 def encode_ack_body(m: AckBody) -> bytes:
     """The bytes that are signed."""
-    devices = [[d.device, d.epoch, d.cumulative, _pairs(d.ranges)] for d in m.devices]
-    rows = m.row_cumulative, _pairs(m.row_ranges)
-    return codec.dumps(
-        [m.ledger, m.partition, m.number, m.box, m.store, *rows, devices, m.credit, *_form_2(m.apart, m.heads)]
-    )
+    return codec.dumps(ACK_BODY.row(m))
 
 
 def decode_ack_body(raw: bytes) -> AckBody:
     """WireFault when malformed. Check the signature first."""
-    body = codec.loads(raw)
-    types = _ACK if len(body) == len(_ACK) else (*_ACK, list, list)
-    ledger, partition, number, box, store, rows, ranges, devices, credit, *later = codec.fields(
-        body, *types, what="ack"
-    )
-    marks = tuple(map(_mark, devices))
-    apart, heads = (_ranges(later[0]), _heads(later[1])) if later else ((), None)
-    if later and not apart and heads is None:
-        raise WireFault("ack: form 2 without anything of form 2")
-    of = ledger_id(ledger), partition, number, box_id(box), store_id(store)
-    return AckBody(*of, rows, _ranges(ranges), marks, credit, apart, heads)
+    return ACK_BODY.value(codec.loads(raw))
 
 
 def encode_ack(m: SignedAck) -> bytes:
     """Bytes of a SignedAck."""
-    return codec.pack([Tag.ACK, m.body, m.signature])
+    return ACK.encode(m)
 
 
 def decode_ack(message: bytes) -> SignedAck:
     """WireFault when malformed; the signature is not checked here."""
-    _, body, signature = tagged(message, Tag.ACK, int, bytes, bytes)
-    if len(signature) != 64:
-        raise WireFault("ack: a signature has 64 bytes")
-    return SignedAck(body, signature)
+    return ACK.decode(message)
 
 
-_BATCH = (int, bytes, int, list)
-_ACK = (bytes, int, int, str, bytes, int, list, list, int)
-
-
-def _form_2(apart: tuple[Range, ...], heads: Heads | None) -> list[object]:
-    if not apart and heads is None:
-        return []
-    return [_pairs(apart), list(heads) if heads else []]
-
-
-def _heads(row: list[Any]) -> Heads | None:
-    if not row:
-        return None
-    heads = Heads(*codec.fields(row, bytes, int, bytes, what="heads"))
-    if {len(heads.chain), len(heads.book)} != {CHAIN_HASH_SIZE} or heads.number < 0:
-        raise WireFault("heads: a hash has 32 bytes, a number begins at 0")
-    return heads
-
-
-def _mark(row: Any) -> DeviceMark:  # noqa: ANN401  # straight from CBOR
-    device, epoch, cumulative, ranges = codec.fields(row, bytes, int, int, list, what="device mark")
-    return DeviceMark(device_id(device), within(epoch, EPOCH_MAX), cumulative, _ranges(ranges))
+def _records(raw: list[Any]) -> tuple[bytes, ...]:
+    if not 1 <= len(raw) <= BATCH_MAX:
+        raise WireFault(f"batch: 1..{BATCH_MAX} records")
+    for one in raw:
+        if not isinstance(one, bytes) or len(one) > STORED_HEAD + WIRE_MAX:
+            raise WireFault("batch: a record is not bytes of bounded size")
+    return tuple(raw)
 
 
 def _pairs(ranges: tuple[Range, ...]) -> list[list[int]]:
@@ -178,3 +137,48 @@ def _ranges(raw: list[Any]) -> tuple[Range, ...]:
     if any(low > high or low < 1 for low, high in pairs):
         raise WireFault("a range runs backwards")
     return tuple((low, high) for low, high in pairs)
+
+
+def _ranges_field(name: str) -> Field:
+    return Field(name, list, f"up to {RANGES_MAX} × [low, high]", _ranges, _pairs)
+
+
+_HEADS = Layout(
+    "heads", Heads, fields.octets("chain", CHAIN_HASH_SIZE, CHAIN_HASH_SIZE), fields.whole("number", least=0),
+    fields.octets("book", CHAIN_HASH_SIZE, CHAIN_HASH_SIZE),
+)  # fmt: skip
+_MARK = Layout(
+    "device mark", DeviceMark, fields.device(), fields.epoch(), fields.whole("cumulative"), _ranges_field("ranges")
+)
+_STORE, _LEDGER, _DEVICE = StoreId(b"store--1"), LedgerId(b"ledger-1"), DeviceId(b"\0\1\0\0\0\1")
+_ACKED = AckBody(
+    _LEDGER, 42, 17, BoxId("canteen-1"), _STORE, 900, ((905, 910),), (DeviceMark(_DEVICE, 1, 40, ((42, 44),)),), 2048,
+    ((3, 4),), Heads(b"c" * CHAIN_HASH_SIZE, 5, b"b" * CHAIN_HASH_SIZE),
+)  # fmt: skip
+
+BATCH = Message(
+    Tag.BATCH, topics.UP_MONEY,
+    Layout(
+        "batch", Batch, fields.store(), fields.whole("first_row", least=1),
+        fields.listed("records", f"{STORED_HEAD + WIRE_MAX} bytes", BATCH_MAX, _records),
+        later=(fields.whole("form", FORM_MAX, FORM_2),), absent=(FORM_1,),
+    ),
+    (Batch(_STORE, 5, (b"record", b"another"), FORM_2), Batch(_STORE, 5, (b"record", b"another"))),
+)  # fmt: skip
+ACK_BODY = Layout(
+    "ack body", AckBody, fields.ledger(), fields.whole("partition"), fields.whole("number"), fields.box(),
+    fields.store(), fields.whole("row_cumulative"), _ranges_field("row_ranges"),
+    fields.rows("devices", _MARK), fields.whole("credit"),
+    later=(
+        _ranges_field("apart"),
+        Field(
+            "heads", list, "nothing, or chain 32 bytes, number, book 32 bytes",
+            lambda row: _HEADS.value(row) if row else None, lambda heads: _HEADS.row(heads) if heads else [],
+        ),
+    ),
+    absent=((), None),
+)  # fmt: skip
+ACK = Message(
+    Tag.ACK, topics.DOWN_MONEY, Layout("ack", SignedAck, fields.octets("body"), fields.signature()),
+    (SignedAck(encode_ack_body(_ACKED), bytes(fields.SIGNATURE_SIZE)),),
+)  # fmt: skip

@@ -10,43 +10,21 @@ from typing import Any, NamedTuple
 
 from shared.errors import WireFault
 from shared.facts.told import Params
-from shared.ids import (
-    DeviceId,
-    LedgerId,
-    PsamId,
-    StorageId,
-    StoreId,
-    device_id,
-    ledger_id,
-    psam_id,
-    storage_id,
-    store_id,
-)
-from shared.wire import codec
-from shared.wire.awaited import Awaited, awaited
-from shared.wire.fleet_lane import FLEET_UP, FleetUp, Held, PagesWanted, Reported, fleet_up_body
+from shared.ids import DeviceId, LedgerId, PsamId, StorageId, StoreId
+from shared.wire import codec, topics
+from shared.wire.awaited import AWAITED, Awaited
+from shared.wire.fleet_lane import HELD, PAGES_WANTED, REPORTED, FleetUp
+from shared.wire.form import fields
+from shared.wire.form.fields import NONCE_SIZE
+from shared.wire.form.layout import Field, Layout, Message
+from shared.wire.form.told import pack_told, read_told
 from shared.wire.money_lane import SignedAck
-from shared.wire.revocation import SignedRevocations
-from shared.wire.signed_answer import SignedAnswer, kind_of, signed_answer
-from shared.wire.tags import (
-    EPOCH_MAX,
-    EPOCHS_MAX,
-    FORM_1,
-    FORM_2,
-    NUMBER_MAX,
-    SHORT_MAX,
-    SLOTS_MAX,
-    Tag,
-    later_form,
-    payload_of,
-    within,
-)
-from shared.wire.told import pack_told, read_told
+from shared.wire.revocation import REVOCATIONS, SignedRevocations
+from shared.wire.signed_answer import SIGNED_ANSWER, SignedAnswer, kind_of
+from shared.wire.tags import EPOCHS_MAX, FORM_1, FORM_2, FORM_MAX, NUMBER_MAX, SHORT_MAX, SLOTS_MAX, Tag
 
 MS_MAX = (1 << 48) - 1
 """Unix ms far beyond any clock: what is above is malformed."""
-SIGNATURE_SIZE = 64
-NONCE_SIZE = 16
 WHO_MAX = 64
 """Characters of a person's name."""
 
@@ -238,7 +216,7 @@ NowDown = Bound | OnlineAnswer | SignedAnswer | SignedRevocations | Awaited | He
 
 def encode_now(m: NowUp | NowDown) -> bytes:
     """Bytes of any message of the `now` lanes."""
-    return codec.pack(_now_body(m))
+    return _BY_TYPE[type(m)].encode(m)
 
 
 def decode_now_up(message: bytes) -> NowUp:
@@ -257,197 +235,119 @@ def decode_bound(message: bytes) -> Bound:
     return _decode(message, _NOW_DOWN)  # type: ignore[no-any-return]  # the kinds that are signed
 
 
-def _now_body(m: NowUp | NowDown) -> list[object]:
-    match m:
-        case EpochRequest():
-            nonce = [m.nonce] if m.nonce else []
-            return [Tag.EPOCH_REQUEST, m.request, m.device, m.storage, m.psam, m.highest, *nonce]
-        case OnlineRequest():
-            form = [] if m.form == FORM_1 else [m.form]
-            return [Tag.ONLINE_REQUEST, m.device, m.epoch, m.psam, m.request, m.payload, m.until_ms, *form]
-        case RecordCopy():
-            return [Tag.RECORD_COPY, m.stored]
-        case Hello():
-            ack = [m.ack.body, m.ack.signature] if m.ack else []
-            return [Tag.HELLO, m.store, m.row_settled, m.row_last, ack, *([m.nonce] if m.nonce else [])]
-        case DeviceStatus():
-            return _status_body(m)
-        case Swap():
-            return [Tag.SWAP, m.spare, m.broken, m.storage, m.psam, m.epoch, m.at_s, m.who]
-        case Fact():
-            return [Tag.FACT, m.code, m.level, m.at_ms, m.device, pack_told(m.told)]
-        case Held() | PagesWanted() | Reported():
-            return fleet_up_body(m)
-        case _:
-            return _down_body(m)
-
-
-def _down_body(m: NowDown) -> list[object]:
-    match m:
-        case EpochAnswer():
-            return [Tag.EPOCH_ANSWER, m.request, m.device, m.storage, m.psam, m.epoch, m.reason]
-        case OnlineAnswer():
-            return [Tag.ONLINE_ANSWER, m.device, m.epoch, m.request, m.payload]
-        case Recover():
-            return [Tag.RECOVER, m.ledger, m.store, m.row_cumulative]
-        case LedgerTime():
-            return [Tag.LEDGER_TIME, m.unix_ms]
-        case SignedAnswer():
-            return [Tag.SIGNED_ANSWER, m.asked, m.body, m.signature]
-        case SignedRevocations():
-            return [Tag.REVOCATIONS, m.body, m.signature]
-        case Awaited():
-            return [Tag.AWAITED, list(m.cards)]
-        case HelloWanted():
-            return [Tag.HELLO_WANTED, m.store]
-
-
-def _status_body(m: DeviceStatus) -> list[object]:
-    epochs = [[e.epoch, e.psam, e.oldest, e.last, e.settled, e.open_slots] for e in m.epochs]
-    versions = [m.hotlist_version, m.parameter_version, m.slots_left, m.clock_set, m.day, m.day_first_seq]
-    return [Tag.STATUS, m.device, epochs, *versions]
-
-
-def _decode(message: bytes, table: dict[int, Any]) -> Any:  # noqa: ANN401  # typed by the two public functions
+def _decode(message: bytes, table: dict[int, Layout[Any]]) -> Any:  # noqa: ANN401  # typed by the public functions
     body = codec.unpack(message)
-    parse = table.get(body[0]) if body and isinstance(body[0], int) else None
-    if parse is None:
+    layout = table.get(body[0]) if body and isinstance(body[0], int) else None
+    if layout is None:
         raise WireFault("unknown message tag on this lane")
-    return parse(body[1:])
+    return layout.value(body[1:])
 
 
-def _epoch_request(b: list[Any]) -> EpochRequest:
-    types = _EPOCH_REQUEST if len(b) == len(_EPOCH_REQUEST) else (*_EPOCH_REQUEST, bytes)
-    n, device, storage, psam, highest, *nonce = codec.fields(b, *types, what="epoch request")
-    triple = device_id(device), storage_id(storage), psam_id(psam)
-    return EpochRequest(n, *triple, within(highest, EPOCH_MAX), _nonce(nonce[0]) if nonce else b"")
+_SIGNED = Layout("hello ack", SignedAck, fields.octets("body"), fields.octets("signature"))
+_EPOCH_STATUS = Layout(
+    "epoch status", EpochStatus, fields.epoch(), fields.psam(), fields.whole("oldest", NUMBER_MAX),
+    fields.whole("last", NUMBER_MAX), fields.whole("settled", NUMBER_MAX), fields.whole("open_slots", SLOTS_MAX),
+)  # fmt: skip
+_DEVICE, _SPARE, _PSAM = DeviceId(b"\0\1\0\0\0\1"), DeviceId(b"\0\1\0\0\0\2"), PsamId(b"\x51\0\0\0\0\x23")
+_STORAGE, _STORE, _LEDGER = StorageId(b"flash--1"), StoreId(b"store--1"), LedgerId(b"ledger-1")
+_NONCE, _UNIX_MS = b"n" * NONCE_SIZE, 1_784_000_000_000
+_TRIPLE = fields.device(), fields.storage(), fields.psam()
+_FORM = fields.whole("form", FORM_MAX, FORM_2)
 
-
-_EPOCH_REQUEST = (int, bytes, bytes, bytes, int)
-
-
-def _epoch_answer(b: list[Any]) -> EpochAnswer:
-    n, device, storage, psam, epoch, why = codec.fields(b, int, bytes, bytes, bytes, int, str, what="epoch answer")
-    return EpochAnswer(n, device_id(device), storage_id(storage), psam_id(psam), within(epoch, EPOCH_MAX), why)
-
-
-def _online_request(b: list[Any]) -> OnlineRequest:
-    types = _ONLINE_REQUEST if len(b) == len(_ONLINE_REQUEST) else (*_ONLINE_REQUEST, int)
-    device, epoch, psam, n, payload, until, *form = codec.fields(b, *types, what="online request")
-    within(until, MS_MAX)
-    within(n, NUMBER_MAX)
-    of = device_id(device), within(epoch, EPOCH_MAX), psam_id(psam)
-    return OnlineRequest(*of, n, payload_of(payload), until, later_form(form))
-
-
-_ONLINE_REQUEST = (bytes, int, bytes, int, bytes, int)
-
-
-def _online_answer(b: list[Any]) -> OnlineAnswer:
-    device, epoch, n, payload = codec.fields(b, bytes, int, int, bytes, what="online answer")
-    return OnlineAnswer(device_id(device), within(epoch, EPOCH_MAX), within(n, NUMBER_MAX), payload_of(payload))
-
-
-def _record_copy(b: list[Any]) -> RecordCopy:
-    (stored,) = codec.fields(b, bytes, what="record copy")
-    return RecordCopy(payload_of(stored))
-
-
-def _hello(b: list[Any]) -> Hello:
-    types = _HELLO if len(b) == len(_HELLO) else (*_HELLO, bytes)
-    store, settled, last, ack, *nonce = codec.fields(b, *types, what="hello")
-    signed = SignedAck(*codec.fields(ack, bytes, bytes, what="hello ack")) if ack else None
-    return Hello(store_id(store), settled, last, signed, _nonce(nonce[0]) if nonce else b"")
-
-
-_HELLO = (bytes, int, int, list)
-
-
-def _nonce(raw: bytes) -> bytes:
-    if len(raw) != NONCE_SIZE:
-        raise WireFault(f"a nonce has {NONCE_SIZE} bytes")
-    return raw
-
-
-def _recover(b: list[Any]) -> Recover:
-    ledger, store, rows = codec.fields(b, bytes, bytes, int, what="recover")
-    return Recover(ledger_id(ledger), store_id(store), rows)
-
-
-def _ledger_time(b: list[Any]) -> LedgerTime:
-    (unix_ms,) = codec.fields(b, int, what="ledger time")
-    return LedgerTime(within(unix_ms, MS_MAX))
-
-
-def _revocations(b: list[Any]) -> SignedRevocations:
-    body, signature = codec.fields(b, bytes, bytes, what="revocations")
-    if len(signature) != SIGNATURE_SIZE:
-        raise WireFault(f"revocations: a signature has {SIGNATURE_SIZE} bytes")
-    return SignedRevocations(body, signature)
-
-
-def _awaited(b: list[Any]) -> Awaited:
-    (cards,) = codec.fields(b, list, what="awaited cards")
-    return awaited(cards)
-
-
-def _status(b: list[Any]) -> DeviceStatus:
-    device, epochs, hot, param, left, clock, day, first = codec.fields(
-        b, bytes, list, int, int, int, bool, int, int, what="status"
-    )
-    if len(epochs) > EPOCHS_MAX:
-        raise WireFault(f"status: {len(epochs)} epochs")
-    for value in (hot, param, first):
-        within(value, NUMBER_MAX)
-    for value in (left, day):
-        within(value, SHORT_MAX)
-    return DeviceStatus(device_id(device), tuple(map(_epoch_status, epochs)), hot, param, left, clock, day, first)
-
-
-def _epoch_status(row: Any) -> EpochStatus:  # noqa: ANN401  # straight from CBOR
-    epoch, psam, oldest, last, settled, slots = codec.fields(row, int, bytes, int, int, int, int, what="epoch status")
-    for value in (oldest, last, settled):
-        within(value, NUMBER_MAX)
-    return EpochStatus(within(epoch, EPOCH_MAX), psam_id(psam), oldest, last, settled, within(slots, SLOTS_MAX))
-
-
-def _fact(b: list[Any]) -> Fact:
-    code, level, at_ms, device, told = codec.fields(b, str, str, int, bytes, (str, list), what="fact")
-    return Fact(code, level, at_ms, device, read_told(told))
-
-
-def _hello_wanted(b: list[Any]) -> HelloWanted:
-    (store,) = codec.fields(b, bytes, what="hello wanted")
-    return HelloWanted(store_id(store))
-
-
-def _swap(b: list[Any]) -> Swap:
-    spare, broken, storage, psam, epoch, at_s, who = codec.fields(
-        b, bytes, bytes, bytes, bytes, int, int, str, what="swap"
-    )
-    if not epoch or not 0 < len(who) <= WHO_MAX or "\0" in who:
-        raise WireFault("swap: an epoch from 1 on, and somebody's name")
-    triple = device_id(spare), device_id(broken), storage_id(storage), psam_id(psam)
-    return Swap(*triple, within(epoch, EPOCH_MAX), within(at_s, NUMBER_MAX), who)
-
-
-_NOW_UP: dict[int, Any] = {
-    Tag.EPOCH_REQUEST: _epoch_request,
-    Tag.ONLINE_REQUEST: _online_request,
-    Tag.RECORD_COPY: _record_copy,
-    Tag.HELLO: _hello,
-    Tag.STATUS: _status,
-    Tag.FACT: _fact,
-    Tag.SWAP: _swap,
-    **FLEET_UP,
-}
-_NOW_DOWN: dict[int, Any] = {
-    Tag.EPOCH_ANSWER: _epoch_answer,
-    Tag.ONLINE_ANSWER: _online_answer,
-    Tag.RECOVER: _recover,
-    Tag.LEDGER_TIME: _ledger_time,
-    Tag.REVOCATIONS: _revocations,
-    Tag.SIGNED_ANSWER: signed_answer,
-    Tag.AWAITED: _awaited,
-    Tag.HELLO_WANTED: _hello_wanted,
-}
+EPOCH_REQUEST = Message(
+    Tag.EPOCH_REQUEST, topics.UP_NOW,
+    Layout(
+        "epoch request", EpochRequest, fields.whole("request"), *_TRIPLE, fields.epoch("highest"),
+        later=(fields.nonce(),), absent=(b"",),
+    ),
+    (EpochRequest(1, _DEVICE, _STORAGE, _PSAM, 3, _NONCE), EpochRequest(1, _DEVICE, _STORAGE, _PSAM, 3)),
+)  # fmt: skip
+EPOCH_ANSWER = Message(
+    Tag.EPOCH_ANSWER, topics.DOWN_NOW,
+    Layout("epoch answer", EpochAnswer, fields.whole("request"), *_TRIPLE, fields.epoch(), fields.text("reason")),
+    (EpochAnswer(1, _DEVICE, _STORAGE, _PSAM, 0, "psam-moved"),),
+)
+ONLINE_REQUEST = Message(
+    Tag.ONLINE_REQUEST, topics.UP_NOW,
+    Layout(
+        "online request", OnlineRequest, fields.device(), fields.epoch(), fields.psam(),
+        fields.whole("request", NUMBER_MAX), fields.payload(), fields.whole("until_ms", MS_MAX),
+        later=(_FORM,), absent=(FORM_1,),
+    ),
+    (
+        OnlineRequest(_DEVICE, 1, _PSAM, 9, b"payload", _UNIX_MS, FORM_2),
+        OnlineRequest(_DEVICE, 1, _PSAM, 9, b"payload"),
+    ),
+)  # fmt: skip
+ONLINE_ANSWER = Message(
+    Tag.ONLINE_ANSWER, topics.DOWN_NOW,
+    Layout(
+        "online answer", OnlineAnswer, fields.device(), fields.epoch(), fields.whole("request", NUMBER_MAX),
+        fields.payload(),
+    ),
+    (OnlineAnswer(_DEVICE, 1, 9, b"answer"),),
+)  # fmt: skip
+RECORD_COPY = Message(
+    Tag.RECORD_COPY, topics.UP_NOW, Layout("record copy", RecordCopy, fields.payload("stored")),
+    (RecordCopy(b"stored record"),),
+)  # fmt: skip
+HELLO = Message(
+    Tag.HELLO, topics.UP_NOW,
+    Layout(
+        "hello", Hello, fields.store(), fields.whole("row_settled"), fields.whole("row_last"),
+        Field(
+            "ack", list, "nothing, or body bytes, signature bytes",
+            lambda row: _SIGNED.value(row) if row else None, lambda ack: _SIGNED.row(ack) if ack else [],
+        ),
+        later=(fields.nonce(),), absent=(b"",),
+    ),
+    (
+        Hello(_STORE, 10, 12, SignedAck(b"body", bytes(fields.SIGNATURE_SIZE)), _NONCE), Hello(_STORE, 10, 12, None),
+    ),
+)  # fmt: skip
+RECOVER = Message(
+    Tag.RECOVER, topics.DOWN_NOW,
+    Layout("recover", Recover, fields.ledger(), fields.store(), fields.whole("row_cumulative")),
+    (Recover(_LEDGER, _STORE, 5),),
+)
+STATUS = Message(
+    Tag.STATUS, topics.UP_NOW,
+    Layout(
+        "status", DeviceStatus, fields.device(), fields.rows("epochs", _EPOCH_STATUS, EPOCHS_MAX),
+        fields.whole("hotlist_version", NUMBER_MAX), fields.whole("parameter_version", NUMBER_MAX),
+        fields.whole("slots_left", SHORT_MAX), fields.truth("clock_set"), fields.whole("day", SHORT_MAX),
+        fields.whole("day_first_seq", NUMBER_MAX),
+    ),
+    (DeviceStatus(_DEVICE, (EpochStatus(1, _PSAM, 5, 9, 4, 1),), 1, 1, 30000, True, 9000, 2),),
+)  # fmt: skip
+FACT = Message(
+    Tag.FACT, topics.UP_NOW,
+    Layout(
+        "fact", Fact, fields.text("code"), fields.text("level"), fields.whole("at_ms"), fields.octets("device"),
+        Field("told", (str, list), "[[name, value], …], or text of a box of before", read_told, pack_told),
+    ),
+    (Fact("wrong-key", "major", 1, _DEVICE, (("epoch", 1),)), Fact("wrong-key", "major", 1, b"", "in its own words")),
+)  # fmt: skip
+LEDGER_TIME = Message(
+    Tag.LEDGER_TIME, topics.DOWN_NOW, Layout("ledger time", LedgerTime, fields.whole("unix_ms", MS_MAX)),
+    (LedgerTime(_UNIX_MS),),
+)  # fmt: skip
+SWAP = Message(
+    Tag.SWAP, topics.UP_NOW,
+    Layout(
+        "swap", Swap, fields.device("spare"), fields.device("broken"), fields.storage(), fields.psam(),
+        fields.epoch(least=1), fields.whole("at_s", NUMBER_MAX), fields.text("who", WHO_MAX),
+    ),
+    (Swap(_SPARE, _DEVICE, _STORAGE, _PSAM, 1, 849_140_407, "Zhang San"),),
+)  # fmt: skip
+HELLO_WANTED = Message(
+    Tag.HELLO_WANTED, topics.DOWN_NOW, Layout("hello wanted", HelloWanted, fields.store()), (HelloWanted(_STORE),)
+)
+NOW: tuple[Message[Any], ...] = (
+    EPOCH_REQUEST, EPOCH_ANSWER, ONLINE_REQUEST, ONLINE_ANSWER, RECORD_COPY, HELLO, RECOVER, STATUS, FACT, LEDGER_TIME,
+    REVOCATIONS, AWAITED, SIGNED_ANSWER, SWAP, HELLO_WANTED, HELD, PAGES_WANTED, REPORTED,
+)  # fmt: skip
+"""All messages of the two lanes, by their tags."""
+_BY_TYPE: dict[type, Message[Any]] = {type(one.examples[0]): one for one in NOW}
+_NOW_UP = {one.tag: one.layout for one in NOW if one.lane == topics.UP_NOW}
+_NOW_DOWN = {one.tag: one.layout for one in NOW if one.lane == topics.DOWN_NOW}

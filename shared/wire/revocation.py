@@ -4,7 +4,7 @@ The whole list each time, so that a box needs nothing but the newest. Refuses, w
 order or said twice; whether the signature is right is judged elsewhere.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeVar
@@ -12,8 +12,10 @@ from zlib import crc32
 
 from shared.errors import WireFault
 from shared.ids import DeviceId, PsamId, device_id, psam_id
-from shared.wire import codec
-from shared.wire.tags import within
+from shared.wire import codec, topics
+from shared.wire.form import fields
+from shared.wire.form.layout import Layout, Message
+from shared.wire.tags import Tag
 
 REVOCATIONS_CONTEXT = b"openykt revocations v1\0"
 REVOKED_MAX = 4096
@@ -52,21 +54,33 @@ class SignedRevocations:
 
 def encode_revocations(m: Revocations) -> bytes:
     """The bytes that are signed, and kept."""
-    return codec.dumps([m.version, list(m.psams), list(m.devices)])
+    return codec.dumps(REVOCATIONS_BODY.row(m))
 
 
 def decode_revocations(raw: bytes) -> Revocations:
     """WireFault when malformed. Check the signature first."""
-    version, psams, devices = codec.fields(codec.loads(raw), int, list, list, what="revocations")
-    if not version:
-        raise WireFault("revocations: a list has a version")
-    return Revocations(within(version, VERSION_MAX), _ids(psams, psam_id), _ids(devices, device_id))
+    return REVOCATIONS_BODY.value(codec.loads(raw))
 
 
-def _ids(raw: Sequence[Any], form: Callable[[bytes], _Id]) -> tuple[_Id, ...]:
-    if len(raw) > REVOKED_MAX:
-        raise WireFault("revocations: too many")
-    found = tuple(form(one) for one in raw)
-    if any(a >= b for a, b in pairwise(found)):
-        raise WireFault("revocations: not ascending")
-    return found
+def _ids(form: Callable[[bytes], _Id]) -> Callable[[list[Any]], tuple[_Id, ...]]:
+    def read(raw: list[Any]) -> tuple[_Id, ...]:
+        if len(raw) > REVOKED_MAX:
+            raise WireFault("revocations: too many")
+        found = tuple(form(one) for one in raw)
+        if any(a >= b for a, b in pairwise(found)):
+            raise WireFault("revocations: not ascending")
+        return found
+
+    return read
+
+
+REVOCATIONS_BODY = Layout(
+    "revocations body", Revocations, fields.whole("version", VERSION_MAX, least=1),
+    fields.listed("psams", "6 bytes, ascending", REVOKED_MAX, _ids(psam_id)),
+    fields.listed("devices", "6 bytes, ascending", REVOKED_MAX, _ids(device_id)),
+)  # fmt: skip
+REVOCATIONS = Message(
+    Tag.REVOCATIONS, topics.DOWN_NOW,
+    Layout("revocations", SignedRevocations, fields.octets("body"), fields.signature()),
+    (SignedRevocations(encode_revocations(Revocations(3, (PsamId(b"psam-1"),), ())), bytes(fields.SIGNATURE_SIZE)),),
+)  # fmt: skip

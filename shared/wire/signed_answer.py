@@ -5,14 +5,14 @@ WireFault, what is malformed or an answer of another kind; whether the signature
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from shared.errors import WireFault
 from shared.ids import BoxId
-from shared.wire import codec
+from shared.wire import codec, topics
+from shared.wire.form import fields
+from shared.wire.form.layout import Field, Layout, Message
 from shared.wire.tags import Tag
 
-SIGNATURE_SIZE = 64
 ASKED_MAX = 32
 """Longest name of a question."""
 CONTEXTS: dict[int, bytes] = {
@@ -48,10 +48,17 @@ def kind_of(body: bytes) -> Tag:
     return Tag(tag)
 
 
-def signed_answer(b: list[Any]) -> SignedAnswer:
-    """Of the elements behind the tag."""
-    asked, body, signature = codec.fields(b, bytes, bytes, bytes, what="signed answer")
-    if not 0 < len(asked) <= ASKED_MAX or len(signature) != SIGNATURE_SIZE:
-        raise WireFault(f"signed answer: a question of 1..{ASKED_MAX} bytes and a signature of {SIGNATURE_SIZE}")
-    kind_of(body)
-    return SignedAnswer(asked, body, signature)
+def _body(raw: bytes) -> bytes:
+    kind_of(raw)
+    return raw
+
+
+SIGNED_ANSWER = Message(
+    Tag.SIGNED_ANSWER, topics.DOWN_NOW,
+    Layout(
+        "signed answer", SignedAnswer, fields.octets("asked", ASKED_MAX, least=1),
+        Field("body", bytes, f"{', '.join(Tag(tag).name for tag in CONTEXTS)} as it would come bare", _body),
+        fields.signature(),
+    ),
+    (SignedAnswer(b"n" * 16, codec.pack([Tag.LEDGER_TIME, 1_784_000_000_000]), bytes(fields.SIGNATURE_SIZE)),),
+)  # fmt: skip

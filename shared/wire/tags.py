@@ -1,13 +1,9 @@
-"""What every message between edge and cloud has in common: its tag, and the checks that all of them need.
+"""What all messages between edge and cloud have in common: tags and bounds.
 
-Every message is a CBOR array whose first element is its tag. Refuses, with WireFault, what has not that form.
+Every message is a CBOR array whose first element is its tag (layout.py).
 """
 
 from enum import IntEnum
-from typing import Any
-
-from shared.errors import WireFault
-from shared.wire import codec
 
 PAYLOAD_MAX = 1024
 """Largest opaque terminal payload of an online request or answer."""
@@ -51,37 +47,3 @@ class Tag(IntEnum):
     SIGNED_ANSWER = 16
     SWAP = 17
     HELLO_WANTED = 18
-
-
-_NAMES = {tag: tag.name.lower() for tag in Tag}
-
-
-def later_form(values: list[int]) -> int:
-    """What a message that may end with its form ends with: nothing is form 1, and form 1 is never written."""
-    if not values:
-        return FORM_1
-    if not FORM_1 < values[0] <= FORM_MAX:
-        raise WireFault(f"form {values[0]} of the wire")
-    return values[0]
-
-
-def tagged(message: bytes, tag: Tag, *types: type) -> tuple[Any, ...]:
-    """The elements of a message with this tag and these types, the tag first."""
-    body = codec.fields(codec.unpack(message), *types, what=_NAMES[tag])
-    if body[0] != tag:
-        raise WireFault(f"tag {body[0]}, expected {tag.name}")
-    return body
-
-
-def payload_of(raw: bytes) -> bytes:
-    """Opaque bytes of bounded size."""
-    if len(raw) > PAYLOAD_MAX:
-        raise WireFault(f"payload of {len(raw)} bytes")
-    return raw
-
-
-def within(value: int, top: int) -> int:
-    """A number from 0 to `top`."""
-    if not 0 <= value <= top:
-        raise WireFault(f"{value} is not in 0..{top}")
-    return value

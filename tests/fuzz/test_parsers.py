@@ -59,25 +59,6 @@ ACK = messages.AckBody(
 )  # fmt: skip
 FORM_2_ACK = ACK._replace(apart=((2, 3),), heads=messages.Heads(bytes(32), 4, b"h" * 32))
 SIGNED = messages.SignedAck(messages.encode_ack_body(ACK), bytes(64))
-BATCHES = [messages.Batch(STORE, 1, (STORED, STORED), form) for form in (messages.FORM_1, messages.FORM_2)]
-EPOCH = messages.EpochStatus(1, PSAM, 1, 2, 3, 0)
-UP = (
-    messages.EpochRequest(1, DEVICE, STORAGE, PSAM, 0), messages.OnlineRequest(DEVICE, 1, PSAM, 4, b"abc", 5),
-    messages.EpochRequest(1, DEVICE, STORAGE, PSAM, 0, b"n" * 16),
-    messages.OnlineRequest(DEVICE, 1, PSAM, 4, b"abc", 5, messages.FORM_2),
-    messages.RecordCopy(STORED), messages.Hello(STORE, 1, 2, SIGNED),
-    messages.Hello(STORE, 1, 2, SIGNED, b"n" * 16), messages.Fact("a", "b", 0, b"", "x"),
-    messages.DeviceStatus(DEVICE, (EPOCH,), 1, 1, 1, True, 1, 1),
-    messages.Swap(DEVICE, DEVICE, STORAGE, PSAM, 1, 5, "x"),
-)  # fmt: skip
-DOWN = (
-    messages.EpochAnswer(1, DEVICE, STORAGE, PSAM, 1, ""), messages.OnlineAnswer(DEVICE, 1, 4, b"a"),
-    messages.Recover(LEDGER, STORE, 4), messages.LedgerTime(5), messages.SignedRevocations(b"a", bytes(64)),
-    messages.SignedAnswer(b"n" * 16, messages.encode_now(messages.LedgerTime(5)), bytes(64)),
-)  # fmt: skip
-STATE = messages.BoxState(
-    BoxId("box"), STORE, 1, True, 1, 2, 3, 4, 5, (messages.TerminalState(DEVICE, "a", "b", "c", 1, 2, 3, 4, 5),)
-)  # fmt: skip
 CARD = images.blank_card_image(Key(bytes(range(16))))
 CHIP = psam_image.new_psam_image(PSAM, {1: PsamMaster(Key(bytes(range(16))), 1)})
 PAGE = flash_layout.render_page(
@@ -95,15 +76,19 @@ def _padded(parse: Callable[[bytes], object], size: int) -> Callable[[bytes], ob
     return lambda raw: parse(raw.ljust(size, b"\0")[:size])
 
 
+def _said_on(lane: str) -> list[bytes]:
+    said = [one for one in messages.MESSAGES if one.lane == lane]
+    return [one.encode(example) for one in said for example in one.examples]
+
+
+MESSAGE = "lanes: "
 PARSERS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
     "record": (records.decode, [records.encode(one.example) for one in kinds.KINDS]),
     "stored record": (records.parse_stored, [STORED]),
-    "batch": (messages.decode_batch, list(map(messages.encode_batch, BATCHES))),
-    "ack": (messages.decode_ack, [messages.encode_ack(SIGNED)]),
     "ack body": (messages.decode_ack_body, [SIGNED.body, messages.encode_ack_body(FORM_2_ACK)]),
-    "now up": (messages.decode_now_up, [messages.encode_now(message) for message in UP]),
-    "now down": (messages.decode_now_down, [messages.encode_now(message) for message in DOWN]),
-    "state": (messages.decode_state, [messages.encode_state(STATE)]),
+    **{MESSAGE + one.layout.name: (one.decode, list(map(one.encode, one.examples))) for one in messages.MESSAGES},
+    "now up": (messages.decode_now_up, _said_on(topics.UP_NOW)),
+    "now down": (messages.decode_now_down, _said_on(topics.DOWN_NOW)),
     "revocations": (messages.decode_revocations, [messages.encode_revocations(messages.Revocations(1, (PSAM,)))]),
     "file of ours": (codec.unpack_file, [codec.pack([1, [2, b"3", "4", None, True]])]),
     "desk ask": (desk.decode_ask, [desk.encode_ask("find", ["0012"])]),
@@ -141,7 +126,7 @@ PARSERS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
 }  # fmt: skip
 
 CBOR = {"ack body": 0, "replaced": 0, "day sheet": 0, "revocations": 0} | dict.fromkeys(
-    ("batch", "ack", "now up", "now down", "state", "desk ask", "desk answer"), 1
+    ("now up", "now down", "desk ask", "desk answer", *(name for name in PARSERS if name.startswith(MESSAGE))), 1
 )
 """Of these, where the CBOR begins."""
 BLANK = frozenset({"ride record", "card counters", "trip", "load request", "load answer"})
