@@ -7,7 +7,7 @@ but progress: the look is made again after RETRY_MS. A campus without document k
 
 from collections.abc import Sequence
 
-from cloud.fleet.signing import DocumentSigner, newest_key, signed
+from cloud.fleet.signing import DocumentSigner, newest_key
 from cloud.ledger.fleet.documents.door import HOTLIST, DocumentLedger
 from cloud.ledger.fleet.documents.rows import Document, Which
 from cloud.ledger.records.values import Now
@@ -55,7 +55,7 @@ class Maker:
         if key is None:
             raise _no_key(which[0])
         draft = self._ledger.draft(which, body, key.version, now)
-        return self._ledger.keep(draft, signed(self._signer, draft.head), who, now) if draft else None
+        return self._ledger.keep(draft, self._signer.sign_document(draft.head), who, now) if draft else None
 
     def look(self, registry: int, now: Now) -> None:
         """Let the hotlist follow the books, which are at this version. StoreFault. Never KeyFault."""
@@ -80,7 +80,7 @@ class Maker:
         found = self._ledger.draft_hotlist(key.version, now)
         if found is not None:
             draft, names = found
-            self._ledger.keep(draft, signed(self._signer, draft.head), CENTRE, now, names)
+            self._ledger.keep(draft, self._signer.sign_document(draft.head), CENTRE, now, names)
             self._signed_s = now.campus_s
         elif not 0 <= now.campus_s - self._signed_s < AGAIN_S:
             self._sign_again(key.version, now)
@@ -88,7 +88,7 @@ class Maker:
     def _sign_again(self, version: int, now: Now) -> None:
         head = self._ledger.refreshed(HOTLIST, version, now)
         if head is not None:
-            self._ledger.keep_refreshed(head, signed(self._signer, head), now)
+            self._ledger.keep_refreshed(head, self._signer.sign_document(head), now)
         self._signed_s = now.campus_s
 
     def _tell_unmade(self, fault: str, now: Now) -> None:

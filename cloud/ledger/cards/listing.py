@@ -28,7 +28,7 @@ class Why(IntEnum):
     """What the books have found: money that they never gave."""
 
 
-class Entry(NamedTuple):
+class ListedFor(NamedTuple):
     """A card for one reason."""
 
     card: bytes
@@ -57,18 +57,18 @@ def unlist_card(writing: Writing, card: bytes, why: Why) -> bool:
     return True
 
 
-def reasons_of(db: Database, cards: Iterable[bytes]) -> list[Entry]:
+def reasons_of(db: Database, cards: Iterable[bytes]) -> list[ListedFor]:
     """Of these cards, the oldest first. Inside of a snapshot."""
     return _entries(db.find("SELECT card, reason, who, text, since_ms FROM hotlisted WHERE card", list(cards)))
 
 
-def all_reasons(db: Database) -> list[Entry]:
+def all_reasons(db: Database) -> list[ListedFor]:
     """Of all cards, the oldest first. Inside of a snapshot."""
     return _entries(db.run("SELECT card, reason, who, text, since_ms FROM hotlisted"))
 
 
-def _entries(rows: list[tuple[bytes, int, str, str, int]]) -> list[Entry]:
-    found = [Entry(bytes(card), Why(why), who, text, since_ms) for card, why, who, text, since_ms in rows]
+def _entries(rows: list[tuple[bytes, int, str, str, int]]) -> list[ListedFor]:
+    found = [ListedFor(bytes(card), Why(why), who, text, since_ms) for card, why, who, text, since_ms in rows]
     return sorted(found, key=lambda one: (one.since_ms, one.card, one.why))
 
 

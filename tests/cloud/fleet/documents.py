@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.errors import KeyFault
-from shared.fleet.document import DocumentKind, Head, SignedHead, decode_head
+from shared.fleet.document import DocumentKind, Head, SignedHead
 from shared.ids import DeviceId
-from shared.keys.document_key import DocumentKey, Keyring, certify_document_key, covered_head
+from shared.keys.document_key import DocumentKey, Keyring, certify_document_key, sign_head
 from shared.wire.fleet_lane import Reported, Verdict
 
 CAMPUS_NUMBER = 1
@@ -26,11 +26,11 @@ class Signer:
     def __post_init__(self) -> None:
         self._keys = {kind: Ed25519PrivateKey.generate() for kind in self.kinds}
 
-    def sign_document(self, head: bytes) -> tuple[bytes, ...]:
+    def sign_document(self, head: Head) -> SignedHead:
         if self.is_away:
             raise KeyFault("away")
         self.signed += 1
-        return (self._keys[decode_head(head).kind].sign(covered_head(CAMPUS_NUMBER, head)),)
+        return sign_head(CAMPUS_NUMBER, head, self._keys[head.kind])
 
     def document_keys(self) -> list[DocumentKey]:
         if self.is_away:

@@ -9,7 +9,7 @@ from cloud.ledger.fleet.documents import making, reported, rows
 from cloud.ledger.fleet.documents.hotlist import Listing, listing, note_named
 from cloud.ledger.fleet.documents.making import Draft, draft, keep, keep_refreshed
 from cloud.ledger.fleet.documents.rows import Document, Wanted, Which
-from cloud.ledger.fleet.documents.standing import Fleet, Standing, TerminalRow, standing
+from cloud.ledger.fleet.documents.standing import DocumentState, DocumentsView, TerminalRow, standing
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import Now
@@ -129,14 +129,14 @@ class DocumentLedger:
                     _tell_behind(writing, row)
         return len(late)
 
-    def standing(self) -> Fleet:
+    def standing(self) -> DocumentsView:
         """Wanted beside reported."""
         with self.database.reading():
             return standing(self.database)
 
 
 def _is_late(row: TerminalRow, now: Now) -> bool:
-    if row.standing is not Standing.BEHIND or row.known is None or row.known.told == row.wanted:
+    if row.standing is not DocumentState.BEHIND or row.known is None or row.known.told == row.wanted:
         return False
     return now.unix_ms - row.behind_ms >= BEHIND_MS
 

@@ -20,7 +20,7 @@ ROWS_MAX = 100_000
 """Most rows that are told: 7 kinds of 14,000 terminals."""
 
 
-class Standing(StrEnum):
+class DocumentState(StrEnum):
     """How a terminal stands to one document. Words: cloud/words/documents.py."""
 
     IN_USE = "in-use"
@@ -36,7 +36,7 @@ class Standing(StrEnum):
     @property
     def is_red(self) -> bool:
         """Does somebody have to look at it?"""
-        return self in (Standing.REFUSED, Standing.FORK, Standing.AHEAD)
+        return self in (DocumentState.REFUSED, DocumentState.FORK, DocumentState.AHEAD)
 
 
 class DocumentRow(NamedTuple):
@@ -65,23 +65,23 @@ class TerminalRow(NamedTuple):
     box: str
     which: Which
     wanted: int
-    standing: Standing
+    standing: DocumentState
     known: Known | None
     behind_ms: int
 
 
-class Fleet(NamedTuple):
+class DocumentsView(NamedTuple):
     """All of it, as of one snapshot."""
 
     documents: tuple[DocumentRow, ...]
     boxes: tuple[BoxRow, ...]
     terminals: tuple[TerminalRow, ...]
 
-    def of(self, device: str) -> "Fleet":
+    def of(self, device: str) -> "DocumentsView":
         """One terminal alone, by its name or number, and its box."""
         rows = tuple(row for row in self.terminals if device in (row.name, row.device.hex()))
         boxes = {row.box for row in rows}
-        return Fleet(self.documents, tuple(one for one in self.boxes if one.box in boxes), rows)
+        return DocumentsView(self.documents, tuple(one for one in self.boxes if one.box in boxes), rows)
 
     @property
     def is_red(self) -> bool:
@@ -89,11 +89,11 @@ class Fleet(NamedTuple):
         return any(row.standing.is_red for row in self.terminals)
 
 
-def standing(db: Database) -> Fleet:
+def standing(db: Database) -> DocumentsView:
     """Inside of a snapshot."""
     there = wanted(db)
     held = {(box, row.kind, row.scope): row for box, rows in held_by(db).items() for row in rows}
-    return Fleet(
+    return DocumentsView(
         tuple(DocumentRow(one.document, one.head.as_of, len(one.document.hashes)) for one in there),
         tuple(_boxes(db, there, held)),
         tuple(_terminals(db, there))[:ROWS_MAX],
@@ -122,7 +122,7 @@ def _terminals(db: Database, there: Sequence[Wanted]) -> Iterator[TerminalRow]:
         for which in sorted(asked):
             last, key = newest.get(which), (bytes(device), *which)
             how = judged(last, known.get(key), made.get(key, _NEVER))
-            behind_ms = made.get(key, _NEVER).next_ms if how in (Standing.BEHIND, Standing.STORED) else 0
+            behind_ms = made.get(key, _NEVER).next_ms if how in (DocumentState.BEHIND, DocumentState.STORED) else 0
             yield TerminalRow(
                 bytes(device), name, place, box, which, last.generation if last else 0, how, known.get(key), behind_ms,
             )  # fmt: skip
@@ -138,22 +138,22 @@ class Made(NamedTuple):
 _NEVER = Made(b"", 0)
 
 
-def judged(last: Document | None, word: Known | None, made: Made) -> Standing:
+def judged(last: Document | None, word: Known | None, made: Made) -> DocumentState:
     """What its last word is worth. made: what ours is of the generation that it uses."""
     if word is None:
-        return Standing.UNKNOWN
+        return DocumentState.UNKNOWN
     said, newest = word.said, last.generation if last else 0
     if said.verdict is Verdict.FORK:
-        return Standing.FORK
+        return DocumentState.FORK
     if said.generation > newest:
-        return Standing.AHEAD
+        return DocumentState.AHEAD
     if said.generation and made.digest != said.digest:
-        return Standing.FORK
+        return DocumentState.FORK
     if said.generation == newest:
-        return Standing.IN_USE
+        return DocumentState.IN_USE
     if said.verdict >= Verdict.REFUSED and said.verdict is not Verdict.BUSY and said.offered == newest:
-        return Standing.REFUSED
-    return Standing.STORED if said.verdict is Verdict.STORED and said.offered == newest else Standing.BEHIND
+        return DocumentState.REFUSED
+    return DocumentState.STORED if said.verdict is Verdict.STORED and said.offered == newest else DocumentState.BEHIND
 
 
 def _made(db: Database) -> dict[tuple[bytes, DocumentKind, Scope], Made]:

@@ -6,7 +6,7 @@ import pytest
 
 from cloud.fleet.making import Maker
 from cloud.ledger.fleet.documents.door import BEHIND_MS, DocumentLedger
-from cloud.ledger.fleet.documents.standing import Standing, TerminalRow
+from cloud.ledger.fleet.documents.standing import DocumentState, TerminalRow
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
@@ -66,7 +66,7 @@ def site(opened: OpenedLedger) -> Site:
 
 def test_what_was_never_said_is_unknown(site: Site) -> None:
     row = site.of(POS)
-    assert (row.standing, row.wanted, row.known, row.behind_ms) == (Standing.UNKNOWN, 2, None, 0)
+    assert (row.standing, row.wanted, row.known, row.behind_ms) == (DocumentState.UNKNOWN, 2, None, 0)
     assert not site.documents.standing().is_red
 
 
@@ -74,25 +74,25 @@ def test_behind_since_the_first_generation_that_it_lacks(site: Site) -> None:
     site.listed(3, at(5000))
     site.says(in_use(POS, site.first), at(6000))
     row = site.of(POS)
-    assert (row.standing, row.behind_ms) == (Standing.BEHIND, at(1000).unix_ms)
+    assert (row.standing, row.behind_ms) == (DocumentState.BEHIND, at(1000).unix_ms)
     assert not site.documents.standing().is_red
 
 
 def test_in_use_is_what_has_our_digest(site: Site) -> None:
     site.says(in_use(POS, site.second))
-    assert site.of(POS).standing is Standing.IN_USE
+    assert site.of(POS).standing is DocumentState.IN_USE
     assert site.told() == []
 
 
 @pytest.mark.parametrize(
     ("change", "how", "fact"),
     [
-        ({"digest": b"x" * 32}, Standing.FORK, "document-fork"),
-        ({"generation": 9}, Standing.AHEAD, "document-ahead"),
+        ({"digest": b"x" * 32}, DocumentState.FORK, "document-fork"),
+        ({"generation": 9}, DocumentState.AHEAD, "document-ahead"),
     ],
 )
 def test_what_we_never_made_is_red_and_told_once(
-    site: Site, change: dict[str, object], how: Standing, fact: str
+    site: Site, change: dict[str, object], how: DocumentState, fact: str
 ) -> None:  # fmt: skip
     said = replace(in_use(POS, site.second), **change)  # type: ignore[arg-type]
     site.says(said)
@@ -105,19 +105,19 @@ def test_what_we_never_made_is_red_and_told_once(
 def test_a_refusal_is_red_until_it_takes_something_newer(site: Site) -> None:
     refused = replace(in_use(POS, site.first), offered=2, verdict=Verdict.WRONG_SIGNATURE)
     site.says(refused)
-    assert site.of(POS).standing is Standing.REFUSED
+    assert site.of(POS).standing is DocumentState.REFUSED
     site.says(replace(refused, verdict=Verdict.BUSY))
-    assert site.of(POS).standing is Standing.BEHIND, "it may be offered again"
+    assert site.of(POS).standing is DocumentState.BEHIND, "it may be offered again"
     site.says(replace(refused, verdict=Verdict.STORED))
-    assert site.of(POS).standing is Standing.STORED
+    assert site.of(POS).standing is DocumentState.STORED
     site.says(in_use(POS, site.second))
-    assert site.of(POS).standing is Standing.IN_USE
+    assert site.of(POS).standing is DocumentState.IN_USE
 
 
 def test_another_boxs_word_is_not_kept_and_told_once(site: Site) -> None:
     for _ in range(2):
         site.says(in_use(POS, site.second), box=OTHER_BOX)
-    assert site.of(POS).standing is Standing.UNKNOWN
+    assert site.of(POS).standing is DocumentState.UNKNOWN
     assert [one.code for one in Reader(site.ledger.database).facts()].count("spoken-for") == 1
 
 
