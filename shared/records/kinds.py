@@ -179,7 +179,12 @@ class VoidRecord(NamedTuple):
     witness: Witness | None = None
 
 
-Record = PurchaseRecord | LoadRecord | VoidRecord
+PurseRecord = PurchaseRecord | LoadRecord
+"""What a purse of a card has done, or may have: with its counter and balance before."""
+CountedRecord = PurseRecord | VoidRecord
+"""What names a counter of a card."""
+Record = CountedRecord
+"""Any kind's. Every class has the head, card, amount_fen, time and linked; who needs more asks for one that has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from edge.terminal.store.layout import (
 from edge.terminal.store.port import MemoryFlash
 from shared.ids import CardId
 from shared.purse.outcomes import PendingLoad, PendingPurchase
-from shared.records import LOAD_SHAPED, VOIDS, CounterKind, application_of, peek
+from shared.records import LOAD_SHAPED, PURCHASE_SHAPED, VOIDS, CounterKind, application_of, peek
 from tests.sim.truth import Deed
 from tests.sim.world import Violation
 
@@ -30,6 +30,8 @@ class PowerCut(BaseException):
 
 
 _LOADS = frozenset(int(kind) for kind in LOAD_SHAPED)
+DEEDS = frozenset(int(kind) for kind in PURCHASE_SHAPED | LOAD_SHAPED)
+"""Kinds that tell what a card has done; any other speaks of these, or of none."""
 
 
 class SimFlash(MemoryFlash):
@@ -128,7 +130,7 @@ class SimFlash(MemoryFlash):
         found = parse_record(raw)
         if found is not None:
             self._number(found)
-        return None if found is None or found.wire[1] in VOIDS else deed_of(found.wire)
+        return None if found is None or found.wire[1] not in DEEDS else deed_of(found.wire)
 
 
 def deed_of(wire: bytes) -> Deed:

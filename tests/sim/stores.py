@@ -3,7 +3,7 @@
 import sqlite3
 
 from shared.records import LOAD_SIZE, STORED_HEAD
-from tests.sim.disk import deed_of
+from tests.sim.disk import DEEDS, deed_of
 from tests.sim.truth import Deed
 
 KEY_SIZE = 12
@@ -141,4 +141,4 @@ class LedgerMirror:
 
 def _deed(stored: bytes) -> Deed | None:
     wire = stored[STORED_HEAD:]
-    return deed_of(wire) if len(wire) >= LOAD_SIZE else None
+    return deed_of(wire) if len(wire) >= LOAD_SIZE and wire[1] in DEEDS else None

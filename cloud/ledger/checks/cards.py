@@ -21,7 +21,8 @@ from cloud.ledger.records.arrival import Arrival, arrive, loaded_purse
 from cloud.ledger.records.chain import Break, Step, breaks, chain_of
 from cloud.ledger.records.grey import State
 from cloud.store.db import Database
-from shared.records import LoadRecord, PurchaseRecord, VoidRecord, application_of, purse_of
+from shared.records import LoadRecord, PurchaseRecord, application_of, purse_of
+from shared.records.kinds import PurseRecord
 from shared.words.voice import Text
 
 ED_EP, EP = 0b11, 0b10
@@ -135,7 +136,7 @@ def _histories(db: Database, extra: dict[bytes, list[Arrival]]) -> dict[Purse, _
 
 def _learn(found: dict[Purse, _History], a: Arrival) -> None:
     r = a.record
-    if r is None or isinstance(r, VoidRecord):
+    if not isinstance(r, PurseRecord):
         return
     sign = -1 if isinstance(r, PurchaseRecord) else 1
     purse = loaded_purse(r) if isinstance(r, LoadRecord) else r.purse

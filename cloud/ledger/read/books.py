@@ -18,6 +18,7 @@ from cloud.store.db import Database, Row
 from shared.ids import CardId
 from shared.online import LoadResult
 from shared.records import CounterKind, Kind, LoadRecord, PurchaseRecord
+from shared.records.kinds import CountedRecord
 from shared.wire import codec
 
 _RECORD = "id, stored, verdict, reason, received_ms"
@@ -220,7 +221,8 @@ def _views(db: Database, rows: Sequence[Row]) -> list[RecordView]:
             RecordView(
                 number, a.device, names.get(a.device, a.device.hex()), a.epoch, a.seq,
                 Kind(r.kind).name.lower() if r else "",
-                r.card if r else b"", labels.get(r.card, "") if r else "", r.counter if r else 0,
+                r.card if r else b"", labels.get(r.card, "") if r else "",
+                r.counter if isinstance(r, CountedRecord) else 0,
                 r.amount_fen if r else 0, r.time if r else 0, received_ms, Verdict(verdict).name.lower(),
                 Reason(reason).name.lower(), stored, r.trip if isinstance(r, PurchaseRecord) else b"",
             )

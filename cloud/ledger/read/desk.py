@@ -19,7 +19,8 @@ from cloud.ledger.records.arrival import arrive
 from cloud.ledger.records.grey import State
 from cloud.store.db import Database
 from shared.ids import CardId
-from shared.records import CounterKind, VoidRecord
+from shared.records import CounterKind
+from shared.records.kinds import PurseRecord
 from shared.wire.desk import MISSING_MAX, CardAsk, CardBooks, OpenMatter
 
 _CARD = (
@@ -112,7 +113,7 @@ def _proven(db: Database, purse: bytes, kind: CounterKind) -> dict[int, int]:
 
 def _balance(stored: bytes) -> int:
     record = arrive(stored).record
-    return -1 if record is None or isinstance(record, VoidRecord) else record.balance_fen
+    return record.balance_fen if isinstance(record, PurseRecord) else -1
 
 
 def _missing(known: dict[int, int], below: int, opening_fen: int) -> tuple[int, ...]:

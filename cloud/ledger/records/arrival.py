@@ -4,6 +4,7 @@ Refuses nothing: bytes that cannot be read become an Arrival with a reason, for 
 """
 
 import hashlib
+from collections.abc import Callable
 from struct import Struct
 from typing import NamedTuple
 
@@ -107,12 +108,10 @@ def arrive(stored: bytes) -> Arrival:
         return Arrival(stored, sha, key, device, epoch, psam, seq, None, str(fault))
     seq = record.seq
     key = _KEY.pack(device, epoch, seq)
-    if isinstance(record, PurchaseRecord):
-        return _purchase(stored, sha, key, device, epoch, psam, record)
-    if isinstance(record, VoidRecord):
-        item = terminal_item(device, record.key_version, mac_input(stored[:-MAC_SIZE]), record.mac)
-        return Arrival(stored, sha, key, device, epoch, psam, seq, record, item=item, witness=_witness(stored, record))
-    return _load(stored, sha, key, device, epoch, psam, record)
+    keyed = _KEYED.get(type(record))
+    if keyed is None:  # a kind that claims no key of a card, and carries nothing that is to be asked
+        return Arrival(stored, sha, key, device, epoch, psam, seq, record)
+    return keyed(stored, sha, key, device, epoch, psam, record)
 
 
 def unread(stored: bytes, why: str) -> Arrival:
@@ -248,3 +247,11 @@ def _load(stored: bytes, sha: bytes, key: bytes, device: DeviceId, epoch: int, p
         item = tac_item(r.card, r.key_version, r.algorithm, asked, r.tac)
     key_of_card = card_key(r.card, loaded_purse(r), CounterKind.ONLINE, r.counter)
     return Arrival(stored, sha, key, device, epoch, psam, r.seq, r, "", key_of_card, b"", b"", item)
+
+
+def _void(stored: bytes, sha: bytes, key: bytes, device: DeviceId, epoch: int, psam: PsamId, r: VoidRecord) -> Arrival:
+    item = terminal_item(device, r.key_version, mac_input(stored[:-MAC_SIZE]), r.mac)
+    return Arrival(stored, sha, key, device, epoch, psam, r.seq, r, item=item, witness=_witness(stored, r))
+
+
+_KEYED: dict[type, Callable[..., Arrival]] = {PurchaseRecord: _purchase, LoadRecord: _load, VoidRecord: _void}

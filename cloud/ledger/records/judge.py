@@ -11,6 +11,7 @@ from cloud.ledger.records.values import Verdict
 from shared.facts.terms import word_of
 from shared.purse.tac import TacVerdict
 from shared.records import LOAD_SHAPED, VOIDS, Kind, Record
+from shared.records.kinds import KINDS, Worth
 
 
 class Reason(IntEnum):
@@ -120,11 +121,13 @@ SAME = Known(same=True)
 """What is known of bytes that are in the books already: nothing else decides."""
 DUPLICATE = Judgement(Verdict.DUPLICATE, Reason.NONE)
 POSTED = Judgement(Verdict.POSTED, Reason.NONE)
-_NO_TAC = {
-    Kind.UNPROVEN: Judgement(Verdict.SUSPENSE, Reason.UNPROVEN),
-    Kind.LOAD_UNPROVEN: Judgement(Verdict.SUSPENSE, Reason.UNPROVEN),
-    Kind.NOT_DEBITED: Judgement(Verdict.NO_ENTRY, Reason.NOT_DEBITED),
-    Kind.NOT_CREDITED: Judgement(Verdict.NO_ENTRY, Reason.NOT_CREDITED),
+_GREY = Judgement(Verdict.SUSPENSE, Reason.UNPROVEN)
+_SAID = {Kind.NOT_DEBITED: Reason.NOT_DEBITED, Kind.NOT_CREDITED: Reason.NOT_CREDITED}
+"""Why a terminal's word makes no entry; a kind that is not here says it by its own name."""
+_NO_TAC = {one.kind: _GREY for one in KINDS if one.worth is Worth.OPEN} | {
+    one.kind: Judgement(Verdict.NO_ENTRY, _SAID.get(one.kind, Reason.NONE))
+    for one in KINDS
+    if one.worth is Worth.WORD
 }
 _REFUSED = {
     None: Judgement(Verdict.QUARANTINED, Reason.WRONG_TAC),
@@ -161,7 +164,7 @@ def apart(record: Record | None, judgement: Judgement, elsewhere: Reason) -> Jud
     if judgement.verdict is Verdict.QUARANTINED:
         return judgement
     is_grey = record is not None and record.kind == Kind.UNPROVEN
-    return _NO_TAC[Kind.UNPROVEN] if is_grey else Judgement(Verdict.QUARANTINED, elsewhere)
+    return _GREY if is_grey else Judgement(Verdict.QUARANTINED, elsewhere)
 
 
 def _refused(record: Record, tac: int | None) -> Judgement:

@@ -47,7 +47,8 @@ from edge.terminal.store.layout import (
 from edge.terminal.store.port import FlashPort
 from shared.errors import RuleBroken, StoreFault
 from shared.ids import PsamId, StorageId, StoreId
-from shared.records import HEAD, SEQ_MAX, Head, Kind, peek
+from shared.records import HEAD, SEQ_MAX, Head, peek
+from shared.records.kinds import KINDS, Worth
 from shared.words.voice import Text
 
 LAG_MAX = 256
@@ -55,7 +56,7 @@ LAG_MAX = 256
 REQUEST_BLOCK = 32
 """Online request numbers taken with one metadata write; at most these are left out by a power cut."""
 _NO_STORE = StoreId(bytes(8))
-_STAYS_OPEN = Kind.UNPROVEN, Kind.LOAD_UNPROVEN
+_STAYS_OPEN = frozenset(one.kind for one in KINDS if one.worth is Worth.OPEN)
 
 
 @dataclass(slots=True)

@@ -14,15 +14,14 @@ from shared.ids import CardId
 from shared.records import (
     PROVEN,
     Kind,
-    LoadRecord,
     Pair,
     PurchaseRecord,
     Record,
-    VoidRecord,
     application_of,
     decode,
     parse_flags,
 )
+from shared.records.kinds import PurseRecord
 
 PERHAPS_WAITING_S = 600
 """A holder who was not told stands at the counter for no longer. Without a set clock age cannot be judged; the time of
@@ -54,7 +53,7 @@ class Untold:
         """
         self.row = self.first = None
         record = _read(newest)
-        if record is None or isinstance(record, VoidRecord) or record.kind not in PROVEN:
+        if not isinstance(record, PurseRecord) or record.kind not in PROVEN:
             return
         if told == (epoch, record.seq):
             return
@@ -87,7 +86,7 @@ def _read(wire: bytes | None) -> Record | None:
         return None  # a kind of a later version: it drains, nobody here can tell what it was
 
 
-def _row(epoch: int, record: PurchaseRecord | LoadRecord) -> Row:
+def _row(epoch: int, record: PurseRecord) -> Row:
     kind, card = Kind(record.kind), record.card
     row = Row(epoch, record.seq, kind, card, record.counter, record.amount_fen, record.time)
     if not isinstance(record, PurchaseRecord):
