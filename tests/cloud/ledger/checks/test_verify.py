@@ -2,6 +2,7 @@
 
 import pytest
 
+from cloud.commands.check import NAMES
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.journal.booking import POSTING_COLUMNS
@@ -53,6 +54,13 @@ def test_true_books_are_true(ledger: Ledger) -> None:
         }  # fmt: skip
         ledger.fold()
     assert verify(Reader(ledger.database), c.check_tac).ok
+
+
+def test_every_check_has_its_word_for_people_and_says_how_far_it_is(ledger: Ledger) -> None:
+    told: list[tuple[int, int]] = []
+    report = verify(ledger, c.check_tac, unasked=["canteen-1"], tell=lambda done, total: told.append((done, total)))
+    assert {check.name for check in report.checks} == set(NAMES)
+    assert told == [(done, len(told)) for done in range(len(told))]
 
 
 @pytest.mark.parametrize(
