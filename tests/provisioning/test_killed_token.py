@@ -93,7 +93,7 @@ def gone_from_the_store(data: Path) -> None:
 
 def _gone(data: Path) -> None:
     told = ok("rotate", "status", "--data", data)
-    assert "1: retired" in told
+    assert "1（停用）" in told
     assert "尚有" not in told
     lines = custody_lines(data)
     assert {(line["kind"], line["version"]) for line in lines if line["act"] == "destroyed"} == BOTH - LEFT

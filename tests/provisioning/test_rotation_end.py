@@ -66,7 +66,7 @@ def test_the_old_version_is_retired_refused_with_its_reason_and_still_proven(own
     assert "可停用（rotate retire" in ok("rotate", "status", *data)
     assert "请重启密钥进程，使其使用现在的主密钥" in ok("rotate", "retire", *data, *WHO, "--version", 1)
     ok("rotate", "retire", *data, *WHO, "--version", 1)
-    assert "1: retired" in ok("rotate", "status", *data)
+    assert "1（停用）" in ok("rotate", "status", *data)
     left = {(key.kind, key.version) for key in open_level(own, Level.SCHOOL).keys if key.kind in MASTERS}
     assert {kind for kind, version in left if version == 1} == {KeyKind.TAC, KeyKind.PSAM_CONTROL}
     assert {kind for kind, version in left if version == 2} == set(MASTERS)

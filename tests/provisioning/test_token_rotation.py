@@ -114,7 +114,7 @@ def test_a_vendors_token_is_named_and_its_absence_is_said(data, tmp_path, monkey
     told = ok("rotate", "status", "--data", data, *place).splitlines()
     assert [line.partition("：")[2] for line in told[1::2]] == ["密码设备"] * 2
     unseen = status(data)
-    assert [line.split(":")[0] for line in unseen] == ["版本 1", "版本 2"]
+    assert [line.split("：")[0] for line in unseen] == ["版本 1", "版本 2"]
     assert all("主密钥不在密封库，也不在指明的密码设备：用 --module" in line for line in unseen)
 
 
@@ -192,7 +192,7 @@ def test_renewing_takes_the_retired_version_out_of_a_psam_and_the_lists_name_the
     assert "版本 2 " in told[0]
     assert f"1 个 PSAM 还带着它（psam renew）：{other}" in status(data)[0]
     ok("psam", "renew", *words, *WHO, "--psam", other, "--file", files[other])
-    assert status(data)[0] == "版本 1: retired：已停用"
+    assert status(data)[0] == "版本 1（停用）：已停用"
     assert status(data)[1].endswith("密码设备")
 
 
