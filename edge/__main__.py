@@ -157,7 +157,7 @@ CLOCK_HELP = Text("校园时钟，演示用", "campus clock, of a demonstration"
 
 
 def _parser() -> Parser:
-    parser = Parser(prog="python -m edge", description=Text("数据网关", "The edge box."))
+    parser = Parser(prog="./ykt edge", description=Text("数据网关", "the edge box"))
     verbs = parser.add_subparsers(dest="verb", required=True)
     run = verbs.add_parser("run", help=Text("运行一台网关", "run a box"))
     add_data(run)

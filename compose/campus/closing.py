@@ -52,7 +52,7 @@ async def close(
     for name in parts_left:
         if not _drained(watch.of(name)):
             owes = json.dumps(watch.of(name), ensure_ascii=False)[:200]
-            say(f"  {Text('未排空', 'not drained')}: {name} {owes}")
+            say(f"  {Text('未排空：', 'not drained: ')}{name} {owes}")
     await parts.end(*campus.sellers)
     return await _figures(with_progress(campus, watch, ended), parts, watch, say, tell)
 
@@ -61,7 +61,7 @@ def sum_up(figures: Figures, ended: Ended, path: Path | None, say: Say) -> int:
     """Print the sheet, write the report; the exit code."""
     say(sheet(figures))
     if ended.killed:
-        say(f"  {Text('强制结束', 'killed')}: {', '.join(ended.killed)}")
+        say(f"  {Text('强制结束：', 'killed: ')}{', '.join(ended.killed)}")
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(report(figures), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

@@ -160,7 +160,7 @@ async def _load(
     await parts.start(*bodies)
     owing = await watch.until(names, lambda said: bool(said.get("script_done") and said.get("drained")), LOADING_S)
     if owing:
-        raise StepFailed(f"{Text('圈存未完成', 'loading did not end')}: {', '.join(owing)}")
+        raise StepFailed(f"{Text('圈存未完成：', 'loading did not end: ')}{', '.join(owing)}")
     took, loads = time.monotonic() - began, sum(int(watch.of(name).get("loads") or 0) for name in names)
     rate = f"{loads / took:.0f}"
     say(

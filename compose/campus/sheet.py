@@ -45,6 +45,7 @@ HEADS = (
     Text("欠", "owes"),
 )  # fmt: skip
 """Over the columns of numbers."""
+_COLON = Text("：", ": ")
 WIDTHS = (15, 9, 11, 11, 12, 5)
 
 
@@ -431,7 +432,7 @@ def _open(figures: Figures) -> list[str]:
         if case.will:
             lines.append(f"      {case.will}")
     kinds = dict.fromkeys(case.kind for case in figures.open if not case.will)
-    return lines + [f"    {KINDS.get(kind, kind)}: {WILL[kind]}" for kind in kinds if kind in WILL]
+    return lines + [f"    {KINDS.get(kind, kind)}{_COLON}{WILL[kind]}" for kind in kinds if kind in WILL]
 
 
 def _sum(label: Text, fen: int, note: str | Text, sign: str = " ") -> str:
@@ -442,7 +443,7 @@ def _row(t: Terminal) -> str:
     span = f"{t.first_seq}–{t.last_seq}" if t.last_seq else "–"
     figures = _columns((span, t.taps, t.posted, yuan(t.spent_fen), yuan(t.loads_fen), t.owes))
     late = f"  {Text('未决', 'open')} {t.open_slots}" if t.open_slots else ""
-    rides = f"  {Text('上车未扣', 'on, not charged')} {t.zero_rides}" if t.zero_rides else ""
+    rides = f"  {Text('上车未扣', 'boarded, not charged')} {t.zero_rides}" if t.zero_rides else ""
     return f"  {left(t.name, 17)} {left(t.place, 20)} {figures}{late}{rides}"
 
 

@@ -33,7 +33,7 @@ from shared.words.screen import Ink, Inks, is_screen
 from shared.words.voice import Text, speak, wanted
 
 TICK_S = 1.0
-_NOT_REACHED = Text("未能读写", "could not be read or written")
+_NOT_REACHED = Text("未能读写：", "could not be read or written: ")
 _PROGRESS = progress_line()
 _WAITING = Waiting(_PROGRESS)
 _MARKS = {
@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> int:
         _say(str(wrong))
         return 2
     except OSError as fault:
-        _say(f"{_NOT_REACHED}: {fault.filename or options.data}: {fault.strerror}")
+        _say(f"{_NOT_REACHED}{fault.filename or options.data}: {fault.strerror}")
         return 1
     except (StartFailed, PostgresError, opening.StepFailed) as failed:
         _say(str(failed))

@@ -26,10 +26,10 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{GONE}\n")
         return 1
     except YktError as fault:
-        sys.stderr.write(f"{Text('错误', 'error')}: {type(fault).__name__}: {fault}\n")
+        sys.stderr.write(f"{Text('错误：', 'error: ')}{type(fault).__name__}: {fault}\n")
         return 1
     except OSError as fault:
-        sys.stderr.write(f"{Text('无法读写', 'cannot read or write')}: {fault.filename or ''}: {fault.strerror}\n")
+        sys.stderr.write(f"{Text('无法读写：', 'cannot read or write: ')}{fault.filename or ''}: {fault.strerror}\n")
         return 1
     except KeyboardInterrupt:
         return 1
