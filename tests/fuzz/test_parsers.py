@@ -22,6 +22,7 @@ from edge.link.rs485 import frame as rs485_frame
 from edge.link.sim import can_wire as sim_can_wire
 from edge.link.tcp import framing as tcp_framing
 from edge.terminal.counter import commands
+from edge.terminal.down import orders as kept_orders
 from edge.terminal.store import layout as flash_layout
 from provisioning.custody import lines as journal_lines
 from provisioning.issue import order as production_order
@@ -29,6 +30,7 @@ from provisioning.keys import shares
 from shared import inventory, online, records, slot_file
 from shared.clocks import campus_clock, clock
 from shared.errors import WireFault, YktError
+from shared.fleet import order as fleet_order
 from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StorageId, StoreId
 from shared.input import amount
 from shared.purse import apdu, caps, files
@@ -82,6 +84,10 @@ def _said_on(lane: str) -> list[bytes]:
 
 
 MESSAGE = "lanes: "
+DEEDS = (fleet_order.Lock("盘点"), fleet_order.Unlock(), fleet_order.Locate(30), fleet_order.Reread(2, 5, 9),
+         fleet_order.SendLog(1), fleet_order.Cancel(7), fleet_order.Foreign(200, b"later"))  # fmt: skip
+KEPT = kept_orders.OrderState(7, lock="盘点", detail=b"ok").encode()
+
 PARSERS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
     "record": (records.decode, [records.encode(one.example) for one in kinds.KINDS]),
     "stored record": (records.parse_stored, [STORED]),
@@ -122,6 +128,10 @@ PARSERS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
     "trace": (lambda raw: trace.read(raw, date(2026, 1, 1)), [DAY, DAY.decode().encode("gb18030")]),
     "journal": (lambda raw: journal_lines.decode(raw, "journal"), [journal_lines.encode({"a": 1}) * 3]),
     "order": (production_order.parse_order, [ORDER]),
+    "order of a terminal": (fleet_order.decode_order,
+                            [fleet_order.Order(one, 848_000_000).encode() for one in DEEDS]),
+    "kept orders": (kept_orders.read_state, [KEPT]),
+    "kept orders, their CRC right": (lambda raw: kept_orders.read_state(sealed_again(raw)), [KEPT]),
     "share": (shares.from_bytes, [SHARE.to_bytes()]),
 }  # fmt: skip
 

@@ -14,6 +14,8 @@ from edge.link.layout import Layout
 from edge.link.messages import DocumentDelta, DocumentHead, DocumentPage, DocumentReport, DocumentWant
 from edge.terminal.down.ages import FRESH_S
 from edge.terminal.down.fetch import TRIES_MAX, Fetch
+from edge.terminal.down.orders import NAME as ORDERS
+from edge.terminal.down.orders import Orders
 from edge.terminal.down.paper import Paper, read_paper
 from edge.terminal.store.papers import Papers
 from shared.errors import StoreFault, WireFault
@@ -34,6 +36,7 @@ from shared.fleet.document import (
     model_scope,
 )
 from shared.fleet.hotlist import Hotlist
+from shared.fleet.order import decode_order
 from shared.ids import DeviceId
 from shared.keys.document_key import DocumentKey, Keyring
 from shared.wire.fleet_lane import Verdict
@@ -46,7 +49,10 @@ FRESH_KEPT_S = 3600
 """The moment at which the centre last said that a document is the newest is written down no oftener than this."""
 _NEVER = float("inf")
 Name = tuple[DocumentKind, Scope]
-READERS: Mapping[DocumentKind, Callable[[bytes], object]] = {DocumentKind.HOTLIST: Hotlist}
+READERS: Mapping[DocumentKind, Callable[[bytes], object]] = {
+    DocumentKind.HOTLIST: Hotlist,
+    DocumentKind.ORDER: decode_order,
+}
 """Kinds that this terminal understands, and what refuses their bytes with WireFault."""
 _REFUSALS = {Offer.OLDER: Verdict.OLDER, Offer.FORK: Verdict.FORK}
 
@@ -69,6 +75,8 @@ class Documents:
         self._device, self._model = device, model
         self._ring = ring
         self._papers = papers
+        self.orders = Orders(papers)
+        """What became of the orders that came as documents of their kind."""
         self._held: dict[Name, Paper] = {}
         self._meaning: dict[Name, object] = {}
         self._fetches: dict[Name, Fetch] = {}
@@ -81,12 +89,15 @@ class Documents:
         if self._ring is None:
             return
         for name in self._papers.names():
+            if name == ORDERS:
+                continue
             try:
                 paper = read_paper(self._papers.read(name), self._ring)
                 if paper.head.kind in READERS:
                     self._use(paper)
             except (WireFault, StoreFault):
                 self.damaged += 1
+        self.orders.boot(self.order_held, self.meaning(DocumentKind.ORDER))
 
     # --- what is in use -------------------------------------------------------------------------------------------
 
@@ -101,6 +112,17 @@ class Documents:
         """The document in use, understood; None: there is none."""
         paper = self.in_use(kind)
         return None if paper is None else self._meaning[paper.head.kind, paper.head.scope]
+
+    @property
+    def order_held(self) -> int:
+        """Generation of the order that is durable here, 0: none."""
+        paper = self.in_use(DocumentKind.ORDER)
+        return paper.head.generation if paper else 0
+
+    def order_said(self) -> list[Say]:
+        """What became of the order that is held."""
+        paper = self.in_use(DocumentKind.ORDER)
+        return [] if paper is None else [self._said((paper.head.kind, paper.head.scope), Verdict.IN_USE, 0)]
 
     # --- messages of the edge -------------------------------------------------------------------------------------
 
@@ -193,7 +215,7 @@ class Documents:
         if head is None:
             return None, self._unproven(signed)
         name = (head.kind, head.scope)
-        if not is_for(head.scope, self._device, self._model):
+        if not self._is_meant(head):
             return None, [self._said(name, Verdict.NOT_FOR_ME, head.generation)]
         if head.kind not in READERS:
             return None, [self._said(name, Verdict.UNSUPPORTED, head.generation)]
@@ -206,6 +228,12 @@ class Documents:
         if offer is not Offer.NEWER:
             return None, [self._said(name, Verdict.IN_USE, head.generation)]
         return head, []
+
+    def _is_meant(self, head: Head) -> bool:
+        """An order is for one terminal alone: its generations are numbers of that terminal."""
+        if head.kind is DocumentKind.ORDER:
+            return head.scope == device_scope(self._device)
+        return is_for(head.scope, self._device, self._model)
 
     def _unproven(self, signed: SignedHead) -> list[Say]:
         head = decode_head(signed.raw)
@@ -260,16 +288,20 @@ class Documents:
         self._held[name] = paper
 
     def _said(self, name: Name, verdict: Verdict, offered: int) -> Say:
-        return _report(self._held.get(name), name, verdict, offered)
+        paper, detail = self._held.get(name), b""
+        if paper is not None and name[0] is DocumentKind.ORDER and verdict is Verdict.IN_USE:
+            verdict, detail = self.orders.word(paper.head.generation)
+        return _report(paper, name, verdict, offered, detail)
 
 
-def _report(paper: Paper | None, name: Name, verdict: Verdict, offered: int) -> Say:
+def _report(paper: Paper | None, name: Name, verdict: Verdict, offered: int, detail: bytes = b"") -> Say:
     if paper is None:
         return Say(link.DOCUMENT_REPORT, DocumentReport(*name, 0, bytes(DIGEST_SIZE), 0, 0, 0, offered, verdict))
     head = paper.head
     report = DocumentReport(
-        *name, head.generation, paper.digest, paper.echo, paper.seq, head.as_of, offered or head.generation, verdict
-    )
+        *name, head.generation, paper.digest, paper.echo, paper.seq, head.as_of, offered or head.generation, verdict,
+        detail,
+    )  # fmt: skip
     return Say(link.DOCUMENT_REPORT, report)
 
 

@@ -8,6 +8,7 @@ Refuses to sell without an epoch, with a full ring, with a store or PSAM that fa
 from collections.abc import Callable
 
 from edge.link.messages import Refusal
+from edge.terminal.firmware.deeds import Deeds
 from edge.terminal.firmware.line import Line
 from edge.terminal.settings.settings import BodySettings
 from edge.terminal.store.clock import Now
@@ -55,6 +56,7 @@ class Firmware:
         """random_bytes(n): n unpredictable bytes. clock_set: the RTC has kept the time since somebody set it."""
         self.body = Body(settings, flash, clock_set=clock_set, papers=papers)
         self.line = Line(self.body, random_bytes)
+        self._deeds = Deeds(self.body, self.line)
         self._gate = Gate(self.body, settings.ride) if settings.ride is not None else None
         self._till = self._gate or (MixedTill(self.body) if settings.subsidy else Till(self.body))
         self._load_point = LoadPoint(self.body, self.line.asking, lambda: self.line.is_joined)
@@ -111,7 +113,10 @@ class Firmware:
     def due_s(self) -> float:
         """Monotonic second at which `tick` has something to do next."""
         body, due_s = self.body, self.line.due_s()
-        if self._busy or not body.book.without_record:
+        if self._busy:
+            return due_s
+        due_s = min(due_s, self._deeds.due_s())
+        if not body.book.without_record:
             return due_s
         can_write = body.fault in (None, Bar.STOPPED) and body.flash.free > 0
         return min(due_s, body.book.next_due_s() if can_write else _NEVER)
@@ -197,6 +202,11 @@ class Firmware:
         return Bar.NOT_JOINED if bar is None and is_load_machine and not self.line.is_joined else bar
 
     @property
+    def wants_restart(self) -> bool:
+        """An order says so, and it is written down: boot a new one from the same flash, and drop this."""
+        return self._deeds.wants_restart
+
+    @property
     def is_answered(self) -> bool:
         """May a tap that waits at AwaitAnswer go on?"""
         return self.line.asking.is_settled
@@ -244,6 +254,7 @@ class Firmware:
                 for waiting in body.book.overdue(body.now.mono_s):
                     body.write_unproven(waiting)
             self._pay_back()
+            self._deeds.due()
         without_record = body.book.without_record
         if without_record != self._open:
             self._open = without_record

@@ -11,11 +11,13 @@ from edge.link import messages as link
 from edge.link.messages import Refusal, Type, Welcome
 from edge.link.seal import Direction, Opened, Session, SessionOver, session_key
 from edge.terminal.down.documents import Say
+from edge.terminal.firmware.rereading import Rereading
 from edge.terminal.firmware.window import WINDOW, WINDOW_BUS, Window
 from edge.terminal.store.flash import Epoch
 from edge.terminal.taps.asking import Asking
 from edge.terminal.taps.body import Body
 from shared.errors import WireFault
+from shared.fleet.order import Reread
 from shared.wire.messages import EpochStatus
 
 JOIN_S = 2.0
@@ -54,6 +56,7 @@ class Line:
         self._flash = body.flash
         self._random = random_bytes
         self.window = Window(body.flash, WINDOW_BUS if body.settings.address else WINDOW)
+        self.rereading = Rereading(body.flash, self.window)
         self.asking = Asking()
         self.out: list[bytes] = []
         self.state = State.NO_WIRE
@@ -70,6 +73,7 @@ class Line:
         self._status_s = _NEVER
         self._status_sent_s = -_NEVER
         self._heartbeat_s = _NEVER
+        self._hushed_until_s = -_NEVER
 
     # --- inputs ---------------------------------------------------------------------------------------------------
 
@@ -98,6 +102,9 @@ class Line:
     def tick(self) -> None:
         """Whatever is due. StoreFault when the store cannot read a record."""
         mono_s = self._body.now.mono_s
+        if self.is_hushed:
+            self._hushed(mono_s)
+            return
         if mono_s >= self._hello_s:
             self._hello()
         if self.state is State.JOINED:
@@ -107,7 +114,7 @@ class Line:
             return
         if not self.asking.is_settled:
             self._ask()
-        for index, wire in self.window.take(mono_s):
+        for index, wire in self.window.take(mono_s) + self.rereading.take(mono_s):
             self._seal(Type.RECORD, wire, index)
         if mono_s >= self._status_s:
             self._status()
@@ -117,12 +124,15 @@ class Line:
 
     def due_s(self) -> float:
         """Monotonic second of the next thing that is due."""
+        if self.is_hushed:
+            return min(self._hushed_until_s, self.asking.due_s(can_send=False))
         due_s = self._hello_s
         if not self.asking.is_settled:
             due_s = min(due_s, self.asking.due_s(can_send=self.is_joined))
         if self.state is not State.JOINED:
             return due_s
         due_s = min(due_s, self.window.due_s(), self._status_s, self._heartbeat_s, self._body.documents.due_s())
+        due_s = min(due_s, self.rereading.due_s())
         return due_s if due_s <= self._trusted_till() else min(due_s, self._silent_at())
 
     def status_due(self) -> None:
@@ -130,13 +140,33 @@ class Line:
         if self.state is State.JOINED:
             self._status_s = min(self._status_s, max(self._mono_s, self._status_sent_s + STATUS_MIN_S))
 
+    def hush(self, seconds: int) -> None:
+        """Send nothing for so long, 0: speak again. What is due is kept, and said in a new conversation."""
+        was_hushed = self.is_hushed
+        self._hushed_until_s = self._mono_s + seconds if seconds else -_NEVER
+        if was_hushed and not seconds:
+            self.rejoin()
+
+    @property
+    def is_hushed(self) -> bool:
+        """Has somebody ordered silence?"""
+        return self._hushed_until_s != -_NEVER
+
+    def reread(self, order: Reread) -> bool:
+        """Send records again; False: nothing of that epoch is here."""
+        return self.rereading.begin(order, self._mono_s)
+
+    def say_order(self) -> None:
+        """What became of the order that is held; without a conversation the next join says it."""
+        self._say(self._body.documents.order_said())
+
     @property
     def _mono_s(self) -> float:
         return self._body.now.mono_s
 
     @property
     def is_joined(self) -> bool:
-        return self.state is State.JOINED
+        return self.state is State.JOINED and not self.is_hushed
 
     @property
     def is_registered(self) -> bool:
@@ -315,6 +345,13 @@ class Line:
         else:
             raise WireFault(f"{opened.type.name} goes up, never down")
 
+    def _hushed(self, mono_s: float) -> None:
+        self.asking.expire(mono_s)
+        if mono_s >= self._hushed_until_s:
+            self._hushed_until_s = -_NEVER
+            self.rejoin()
+            self._hello()
+
     def _say(self, said: list[Say]) -> None:
         """The names of these messages are those of their types."""
         for one in said:
@@ -362,5 +399,5 @@ class Line:
         self._heartbeat_s = self._mono_s + HEARTBEAT_S
 
     def _seal(self, kind: Type, payload: bytes, index: int) -> None:
-        if self._session is not None:
+        if self._session is not None and not self.is_hushed:
             self.out.append(self._session.seal(kind, payload, index))

@@ -63,7 +63,10 @@ class Station:
         self.shown = ShownLog(folder / "shown.log", self.disk)
         self.figures = Figures()
         self.is_cut = False
+        self.restarts = 0
         self._clock = clock
+        self._clock_set = clock_set
+        self._folder = folder
         self._rtc_from = int(clock.at(time.time())) if not clock_set else 0
         self._port = _flash_port(folder, self.settings.ring_slots, self.disk)
         self._psam_memory = None if psam is not None else _psam_memory(folder, self.disk)
@@ -71,10 +74,8 @@ class Station:
             psam = _powered(self._psam_memory)
         self._show = show
         self.counter = Counter(psam, self.shown.append, self._tell)
-        self.firmware = Firmware(
-            self.settings, Flash(self._port), os.urandom, clock_set=clock_set, has_psam=psam is not None,
-            papers=PaperFiles(folder, self.disk),
-        )  # fmt: skip
+        self.firmware = self._powered_on()
+        self._is_wire_up = False
         self._messages: deque[bytes] = deque(maxlen=MESSAGES_MAX)
         self._more = asyncio.Event()
         self._sent = asyncio.Event()
@@ -90,7 +91,7 @@ class Station:
 
     def start(self) -> None:
         """Boot, and begin to speak."""
-        run_through(self.firmware.boot(self.now(), self.shown.last_told), self.counter)
+        self._boot()
         self.link.on_message(self._heard)
         self.link.on_wire(self._wire)
         self._tasks = [
@@ -167,6 +168,25 @@ class Station:
                 return task.exception()
         return None
 
+    def _powered_on(self) -> Firmware:
+        return Firmware(
+            self.settings, Flash(self._port), os.urandom, clock_set=self._clock_set,
+            has_psam=self.counter.psam is not None, papers=PaperFiles(self._folder, self.disk),
+        )  # fmt: skip
+
+    def _boot(self) -> None:
+        run_through(self.firmware.boot(self.now(), self.shown.last_told), self.counter)
+
+    def _restart(self) -> None:
+        """By order: the firmware begins anew from what its store holds. No tap is under way."""
+        self.restarts += 1
+        self.firmware.close()
+        if self._psam_memory is not None:
+            self.counter.psam = _powered(self._psam_memory)
+        self.firmware = self._powered_on()
+        self._boot()
+        self.firmware.wire(self._is_wire_up and not self.is_cut, self.now())
+
     def _tell(self, what: Display) -> None:
         """A display of a tap. What was logged before it is told now."""
         self._show(what)
@@ -184,18 +204,22 @@ class Station:
             self._after()
 
     def _wire(self, up: bool) -> None:  # the port's own word
+        self._is_wire_up = up
         if not self.is_cut:
             self.firmware.wire(up, self.now())
             self._after()
 
     def _after(self) -> None:
         """Whatever an input brought about: messages, displays, the next timer."""
-        out = self.firmware.take_messages()
+        out, shown = self.firmware.take_messages(), self.firmware.take_displays()
+        if self.firmware.wants_restart:
+            self._restart()
+            out, shown = out + self.firmware.take_messages(), shown + self.firmware.take_displays()
         if out and not self.is_cut:
             self._messages.extend(out[: MESSAGES_MAX - len(self._messages)])
             self._more.set()
             self._sent.clear()
-        for what in self.firmware.take_displays():
+        for what in shown:
             self._show(what)
         self._moved.set()
         self._arm()

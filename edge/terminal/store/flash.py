@@ -241,6 +241,10 @@ class Flash:
         epoch = self.current
         return None if epoch is None or not 0 < seq <= epoch.last else self._wire_at(epoch, seq)
 
+    def still(self, epoch: Epoch, seq: int) -> bytes | None:
+        """Wire bytes of a record of an epoch that is here, settled or not; None when its slot was used again."""
+        return self._wire_at(epoch, seq) if 0 < seq <= epoch.last else None
+
     def _wire_at(self, epoch: Epoch, seq: int) -> bytes | None:
         index = epoch.first_index + seq - 1
         slot = parse_record(self._port.read(self._at(index), SLOT_SIZE)) or self._heal(index)

@@ -118,6 +118,8 @@ class Body:
             return self.fault
         if self.flash.revoked:
             return Bar.REVOKED
+        if self.documents.orders.lock is not None:
+            return Bar.LOCKED
         if not self.has_epoch:
             return Bar.NO_EPOCH
         if self.flash.free <= self.book.without_record:
@@ -139,6 +141,11 @@ class Body:
         """Broken for good: stop selling, say so."""
         self.fault = bar
         self.show(display.not_selling(bar))
+
+    def not_selling(self, bar: Bar) -> Display:
+        """Why not, and of a lock for what reason."""
+        lock = self.documents.orders.lock
+        return display.locked(lock) if bar is Bar.LOCKED and lock is not None else display.not_selling(bar)
 
     def show(self, what: Display) -> None:
         """Show something outside a tap."""

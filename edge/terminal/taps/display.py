@@ -55,6 +55,7 @@ class Bar(StrEnum):
     NOT_JOINED = "not-joined"
     REVOKED = "revoked"
     CATCHING_UP = "catching-up"
+    LOCKED = "locked"
 
 
 _SILENT = ""
@@ -88,6 +89,7 @@ _BAR: dict[Bar, tuple[Text, Text]] = {
         Text("网络断开，暂停圈存、领款", "no network, no loading or claiming"),
         Text("请稍候再试", "please try again later"),
     ),
+    Bar.LOCKED: (Text("已锁定，停止消费", "locked, not selling"), Text("由中心解锁", "the centre unlocks it")),
     Bar.REVOKED: (
         Text("本机或安全模块已挂失，停止消费", "reported stolen, not selling"),
         Text("联系卡务中心", "call the card office"),
@@ -284,6 +286,24 @@ def not_selling(bar: Bar) -> Display:
     """No sale now, and what helps."""
     title, todo = _BAR[bar]
     return Display(Face.NOT_SELLING, title, title, todo)
+
+
+def locked(why: str) -> Display:
+    """The centre has locked it, for this reason."""
+    title, todo = _BAR[Bar.LOCKED]
+    said = f"：{why}" if why else "", f": {why}" if why else ""
+    return Display(Face.NOT_SELLING, Text("已锁定" + said[0], "locked" + said[1]), title, todo)
+
+
+def unlocked() -> Display:
+    """The lock is off."""
+    return Display(Face.NOTICE, Text("已解锁", "unlocked"), _NOTHING, _NOTHING)
+
+
+def looked_for() -> Display:
+    """Somebody looks for this terminal: it shows and beeps."""
+    title = Text("找的就是本机", "this is the one that is looked for")
+    return Display(Face.NOTICE, title, _NOTHING, _NOTHING)
 
 
 def offline() -> Display:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 
 from edge.terminal.settings.rides import RideSettings
-from edge.terminal.taps import display
 from edge.terminal.taps.body import Body
 from edge.terminal.taps.sale import PAID, Till, purchase_of
 from edge.terminal.taps.steps import End, Result, Show, Tap
@@ -68,7 +67,7 @@ class Gate(Till):
     def _pass(self, identity: CardIdentity) -> Tap[Result]:
         body = self._body
         if body.bar is not None:
-            yield Show(display.not_selling(body.bar))
+            yield Show(body.not_selling(body.bar))
             return Result(End.NOT_SELLING, 0)
         time, settings = body.time(), self._settings
         moment = Moment(time.seconds, time.is_set)

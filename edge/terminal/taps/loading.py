@@ -204,7 +204,7 @@ class LoadPoint:
         if bar is None:
             yield Show(display.load_refused(Reason.OTHER_CARD, None))
             return Result(End.DECLINED, amount_fen, reason=Reason.OTHER_CARD)
-        yield Show(display.not_selling(bar))
+        yield Show(self._body.not_selling(bar))
         return Result(End.NOT_SELLING, amount_fen)
 
     def _settle(self, waiting: Waiting, identity: CardIdentity) -> Tap[Result | None]:

@@ -63,7 +63,7 @@ class MixedTill(Till):
         body = self._body
         bar = body.bar or (Bar.RING_FULL if body.flash.free - body.book.without_record < ROOM else None)
         if bar is not None:
-            yield Show(display.not_selling(bar))
+            yield Show(body.not_selling(bar))
             return Result(End.NOT_SELLING, amount_fen)
         if amount_fen <= 0 or identity.profile is not body.settings.profile:  # another's card has no subsidy of ours
             return (yield from super()._charge(amount_fen, identity))

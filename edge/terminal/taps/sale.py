@@ -98,7 +98,7 @@ class Till:
     def _identify(self, amount_fen: int, bar: Bar | None) -> Tap[CardIdentity | Result]:
         body = self._body
         if bar is not None:
-            yield Show(display.not_selling(bar))
+            yield Show(body.not_selling(bar))
             return Result(End.NOT_SELLING, amount_fen)
         wanted = identify(body.settings.profile, body.time(), body.settings.agreed)
         identity = yield from serve(wanted, self)
@@ -139,7 +139,7 @@ class Till:
     def _charge(self, amount_fen: int, identity: CardIdentity) -> Tap[Result]:
         body = self._body
         if body.bar is not None:
-            yield Show(display.not_selling(body.bar))
+            yield Show(body.not_selling(body.bar))
             return Result(End.NOT_SELLING, amount_fen)
         return (yield from self._spend(purchase(self._order(amount_fen), identity), amount_fen))
 

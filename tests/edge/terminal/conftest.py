@@ -133,6 +133,8 @@ class SmallEdge:
         self.heard = []
         self.requests = []
         self.acks = True
+        self.reports = []
+        self.wanted = lambda want: []
         self._session = None
         self._hello = None
         self.epochs = []
@@ -153,6 +155,11 @@ class SmallEdge:
             return []
         if opened.type is Type.ONLINE_REQUEST:
             return self._answer(opened)
+        if opened.type is Type.DOCUMENT_REPORT:
+            self.reports.append(link.DOCUMENT_REPORT.decode(opened.payload))
+            return []
+        if opened.type is Type.DOCUMENT_WANT:
+            return self.wanted(link.DOCUMENT_WANT.decode(opened.payload))
         assert opened.type is Type.RECORD
         return self._keep(opened)
 
@@ -216,8 +223,9 @@ class Bench:
     """One terminal body and what is around it. `net` False: messages are lost both ways."""
 
     def __init__(
-        self, school, *, kind="pos", edge=None, port=None, ring_slots=64, clock_set=True, has_psam=True, **changed
-    ):
+        self, school, *, kind="pos", edge=None, port=None, ring_slots=64, clock_set=True, has_psam=True, papers=None,
+        **changed
+    ):  # fmt: skip
         self.school = school
         self.settings = terminal_settings.parse({**TERMINAL_JSON, "kind": kind, "ring_slots": ring_slots, **changed})
         self.port = port or MemoryFlash(flash_size(ring_slots))
@@ -225,7 +233,7 @@ class Bench:
             format_flash(self.port, StorageId(b"storage1"), ring_slots)
         self.edge = edge or SmallEdge(online=lambda number, request: school.grant(request, PSAM_ID, NOON_S + 5))
         self.psam_memory = RamMemory(new_psam_image(PSAM_ID, {1: PsamMaster(school.purchase)}))
-        self.options = {"clock_set": clock_set, "has_psam": has_psam}
+        self.options = {"clock_set": clock_set, "has_psam": has_psam, "papers": papers}
         self.mono_s = 1000.0
         self.net = True
         self.told = NOWHERE

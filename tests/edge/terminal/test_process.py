@@ -60,6 +60,7 @@ class Campus:
         await asyncio.gather(self._task, return_exceptions=True)
 
     def _heard(self, peer, message):
+        self.peer = peer
         for answer in self.edge.take(message, self.time()):
             self._say(peer, answer)
         if self.settles and self.edge.held(1) > self.edge.settled.get(1, 0):

@@ -1,0 +1,221 @@
+"""Orders at a whole body: they come sealed, are begun between taps, and are answered at once and at each join."""
+
+import pytest
+
+from edge.link import messages as link
+from edge.link.messages import Type
+from edge.terminal.down.orders import CUT
+from edge.terminal.firmware.deeds import LOCATE_EVERY_S, NOT_HERE
+from edge.terminal.store.papers import MemoryPapers
+from edge.terminal.taps.display import Bar, Face
+from edge.terminal.taps.steps import End
+from shared.fleet.document import DocumentKind, device_scope
+from shared.fleet.order import (
+    Cancel,
+    Deed,
+    Locate,
+    Lock,
+    Order,
+    Reboot,
+    Reread,
+    SendLog,
+    Silence,
+    Unlock,
+)
+from shared.purse.cos.torn import Tear, TearingChannel
+from shared.wire.fleet_lane import Verdict
+from tests.edge.terminal.conftest import DEVICE, NOON_S, Bench
+from tests.edge.terminal.down.centre import CAMPUS_PUBLIC, Centre
+
+
+class TornAtDebit:
+    """The card is pulled when it has debited."""
+
+    def __init__(self, card):
+        self._card = card
+
+    def transmit(self, apdu):
+        channel = TearingChannel(self._card, lambda: Tear.AFTER) if apdu[1] == 0x54 else self._card
+        return channel.transmit(apdu)
+
+
+class Counter(Bench):
+    """A body that takes documents, and a centre that orders."""
+
+    def __init__(self, school, **changed):
+        self.papers = MemoryPapers()
+        self.centre = Centre(DocumentKind.ORDER, device_scope(DEVICE))
+        super().__init__(school, papers=self.papers, campus_key=CAMPUS_PUBLIC.hex(), **changed)
+        self.edge.wanted = self._pages
+        self.connect()
+
+    def _pages(self, want):
+        pages = (self.centre.page(want.generation, number) for number in want.numbers)
+        return [self.edge.seal(Type.DOCUMENT_PAGE, link.DOCUMENT_PAGE.encode(page)) for page in pages]
+
+    def order(self, deed: Deed, expires: int = 0):
+        """What was said of it at once."""
+        generation = self.centre.make(Order(deed, expires).encode())
+        before = len(self.edge.reports)
+        self.deliver(self.edge.seal(Type.DOCUMENT_KEY, link.DOCUMENT_KEY.encode(self.centre.key)))
+        self.deliver(self.edge.seal(Type.DOCUMENT_HEAD, link.DOCUMENT_HEAD.encode(self.centre.head(generation))))
+        self.wait(0)
+        self.displays += self.firmware.take_displays()
+        return [(one.generation, one.verdict, one.detail) for one in self.edge.reports[before:]]
+
+    def again_from_flash(self):
+        self.firmware.close()
+        self.power_on()
+        return self.connect()
+
+    @property
+    def last(self):
+        report = self.edge.reports[-1]
+        return report.generation, report.verdict, report.detail
+
+    def titles(self):
+        return [what.title.zh for what in self.displays]
+
+
+@pytest.fixture
+def counter(school):
+    return Counter(school)
+
+
+def test_a_lock_stops_selling_and_says_why_until_it_is_unlocked(counter, school):
+    card = school.memory()
+    assert counter.order(Lock("盘点")) == [(1, Verdict.STORED, b""), (1, Verdict.IN_USE, b"")]
+    assert (counter.firmware.bar, counter.displays[-1].title.zh) == (Bar.LOCKED, "已锁定：盘点")
+    assert counter.sell(card).end is End.NOT_SELLING
+    assert (counter.displays[-1].face, counter.displays[-1].title.zh) == (Face.NOT_SELLING, "已锁定：盘点")
+    counter.again_from_flash()
+    assert (counter.firmware.bar, counter.last) == (Bar.LOCKED, (1, Verdict.IN_USE, b""))
+    counter.order(Unlock())
+    assert (counter.firmware.bar, counter.displays[-1].title.zh) == (None, "已解锁")
+    assert counter.sell(card).end is End.DONE
+
+
+def test_a_lock_never_cuts_a_tap_in_two(counter, school):
+    card = school.memory()
+    tap = counter.firmware.sell(1250, counter.now())
+    next(tap)
+    counter.order(Lock("x"))
+    assert (counter.last, counter.firmware.bar) == ((1, Verdict.STORED, b""), None)
+    tap.close()
+    counter.firmware.tick(counter.now())
+    counter.exchange()
+    assert (counter.last, counter.firmware.bar) == ((1, Verdict.IN_USE, b""), Bar.LOCKED)
+    assert counter.sell(card).end is End.NOT_SELLING
+
+
+def test_what_lies_open_can_be_settled_at_a_locked_body(counter, school):
+    card = school.memory()
+    torn = counter.sell(card, card=TornAtDebit(school.card(card)))
+    counter.order(Lock("x"))
+    assert (torn.end, counter.again(card).end) == (End.UNKNOWN, End.DONE)
+    assert counter.sell(card).end is End.NOT_SELLING
+
+
+def test_a_terminal_that_is_looked_for_beeps_for_so_long(counter):
+    counter.order(Locate(12))
+    assert counter.last == (1, Verdict.IN_USE, b"")
+    counter.wait(60)
+    assert counter.titles().count("找的就是本机") == 3
+    assert LOCATE_EVERY_S == 5
+
+
+def test_silence_sends_nothing_and_loses_nothing(counter, school):
+    card = school.memory()
+    counter.order(Silence(30))
+    assert counter.last == (1, Verdict.IN_USE, b""), "it says so, then it is silent"
+    heard = len(counter.edge.heard)
+    assert counter.sell(card).end is End.DONE
+    counter.wait(29)
+    counter.deliver(counter.edge.say_time(NOON_S + 29))
+    assert (len(counter.edge.heard), counter.edge.seqs()) == (heard, [])
+    counter.wait(3)
+    assert counter.edge.seqs() == [1]
+    assert counter.last == (1, Verdict.IN_USE, b""), "said again at the join"
+
+
+def test_silence_ends_by_a_restart_and_by_the_order_to_speak(counter, school):
+    counter.order(Silence(3000))
+    counter.again_from_flash()
+    assert counter.sell(school.memory()).end is End.DONE
+    assert counter.edge.seqs() == [1]
+    counter.order(Silence(3000))
+    assert counter.firmware.line.is_hushed
+    counter.firmware.line.hush(0)
+    counter.wait(1)
+    assert counter.firmware.line.is_joined
+
+
+def test_records_are_sent_again_beside_the_days_own(counter, school):
+    for _ in range(5):
+        counter.sell(school.memory())
+    counter.deliver(counter.edge.settle())
+    counter.edge.heard.clear()
+    assert counter.order(Reread(1, 2, 4)) == [(1, Verdict.STORED, b"")]
+    counter.wait(2)
+    assert counter.edge.heard.count(Type.RECORD) == 3
+    assert counter.last == (1, Verdict.IN_USE, b"sent 3 of 3")
+    counter.order(Reread(1, 4, 9))
+    counter.wait(2)
+    assert counter.last == (2, Verdict.IN_USE, b"sent 2 of 6")
+    counter.order(Reread(7, 1, 2))
+    assert counter.last[1] is Verdict.REFUSED
+
+
+def test_sending_again_that_the_power_cuts_off_is_said_to_be_cut_off(counter, school):
+    for _ in range(5):
+        counter.sell(school.memory())
+    counter.order(Reread(1, 1, 5))
+    counter.edge.heard.clear()
+    counter.power_on()
+    counter.connect()
+    counter.wait(5)
+    assert counter.last == (1, Verdict.REFUSED, CUT)
+    assert counter.edge.heard.count(Type.RECORD) == 0
+
+
+def test_a_restart_is_done_once(counter):
+    boots = counter.firmware.body.flash.boot
+    assert counter.order(Reboot()) == [(1, Verdict.STORED, b"")]
+    assert counter.firmware.wants_restart
+    counter.again_from_flash()
+    assert (counter.firmware.wants_restart, counter.last) == (False, (1, Verdict.IN_USE, b""))
+    assert counter.firmware.body.flash.boot == boots + 1
+    counter.again_from_flash()
+    assert not counter.firmware.wants_restart
+
+
+def test_the_log_is_figures_or_a_line_of_its_records(counter, school):
+    card = school.memory()
+    counter.sell(card)
+    counter.order(SendLog(0))
+    assert counter.last[2].startswith(b"boot 1 last 1/1 owed 1 open 0 free ")
+    counter.order(SendLog(1))
+    assert counter.last[2].startswith(b"1/1 purchase 12.50 ")
+    assert len(counter.last[2]) <= 64
+    counter.order(SendLog(2))
+    assert counter.last == (3, Verdict.REFUSED, NOT_HERE)
+
+
+def test_an_expired_order_and_one_for_another_body_do_nothing(counter):
+    counter.order(Lock("x"), expires=NOON_S - 60)
+    assert (counter.last[1], counter.firmware.bar) == (Verdict.EXPIRED, None)
+    for other in (Centre(DocumentKind.ORDER), Centre(DocumentKind.ORDER, device_scope(b"\0\1\0\0\0\x08"))):
+        counter.centre = other
+        counter.order(Lock("x"))
+        assert (counter.last[1], counter.firmware.bar) == (Verdict.NOT_FOR_ME, None)
+
+
+def test_a_cancel_overtakes_an_order_that_waits_for_the_end_of_a_tap(counter):
+    tap = counter.firmware.sell(1250, counter.now())
+    next(tap)
+    counter.order(Lock("x"))
+    counter.order(Cancel(1))
+    tap.close()
+    counter.firmware.tick(counter.now())
+    counter.exchange()
+    assert (counter.last[:2], counter.firmware.bar) == ((2, Verdict.IN_USE), None)
