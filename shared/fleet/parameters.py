@@ -1,0 +1,269 @@
+"""Parameters 参数 as a document: what a terminal lets whom do, and when. Frozen bytes. Pure.
+
+The centre resolves class × meal × position into one document per terminal, so that nothing is left to be weighed here:
+a row for a card class and meal says all of its limits. Form 1 is the byte 1, then parts with rising tags, each as tag
+1, length 2, bytes; a tag that is not known is refused, for whoever does not know a limit must not sell as if there were
+none. Refuses, with WireFault, what is malformed, out of order, or contradicts itself.
+"""
+
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple, TypeVar
+
+from shared.errors import WireFault
+
+FORM = 1
+DAY_S = 86_400
+MEALS_MAX = 32
+LIMITS_MAX = 512
+RUNGS_MAX = 8
+AGREED_MAX = 32
+NAME_MAX = 48
+"""Bytes of a meal's name."""
+FEN_MAX = 0x7FFF_FFFF
+COUNT_MAX = 0xFFFF
+EVERY_OTHER = 0xFFFF
+"""In the place of a card class: every class that has no row of its own, and cards of agreed issuers."""
+_PART = struct.Struct(">BH")
+_DAY, _CEILING, _MEAL, _RUNG = struct.Struct(">I"), struct.Struct(">I"), struct.Struct(">BIB"), struct.Struct(">II")
+_LIMIT = struct.Struct(">HBBIIIHH")
+_REFUSED = 0x20
+_Row = TypeVar("_Row")
+
+
+class MealRow(NamedTuple):
+    """A meal period 餐次: from so many seconds after midnight until the next one begins."""
+
+    meal: int
+    name: str
+    from_s: int
+
+
+class Limits(NamedTuple):
+    """Of a card class in a meal. None: no limit. is_refused: such cards are not served then."""
+
+    single_fen: int | None = None
+    meal_fen: int | None = None
+    meal_count: int | None = None
+    day_fen: int | None = None
+    day_count: int | None = None
+    is_refused: bool = False
+
+
+NO_LIMITS = Limits()
+
+
+class LimitRow(NamedTuple):
+    """card_class: 0–255 as file 0015 says it, or EVERY_OTHER; meal: 0 is before the first one of a day."""
+
+    card_class: int
+    meal: int
+    limits: Limits
+
+
+class RungRow(NamedTuple):
+    """From this age of the hotlist on a card spends at most so much on a day."""
+
+    from_s: int
+    day_fen: int
+
+
+class AgreedRow(NamedTuple):
+    """An issuer whose cards are taken, and which kind of card it issues (a profile's name)."""
+
+    profile: str
+    issuer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterBody:
+    """meals: in the order of their beginning within the business day, numbers rising; limits: ascending. ceiling_fen:
+    highest balance of a card, 0: only the card knows. ladder (): the terminal's own; agreed None: what its settings
+    say."""
+
+    day_start_s: int = 0
+    ceiling_fen: int = 0
+    meals: tuple[MealRow, ...] = ()
+    limits: tuple[LimitRow, ...] = ()
+    ladder: tuple[RungRow, ...] = ()
+    agreed: tuple[AgreedRow, ...] | None = None
+
+    def limits_of(self, card_class: int, meal: int) -> Limits:
+        """What counts for a card of this class in this meal."""
+        found = {(row.card_class, row.meal): row.limits for row in self.limits}
+        return found.get((card_class, meal)) or found.get((EVERY_OTHER, meal)) or NO_LIMITS
+
+    def encode(self) -> bytes:
+        """The bytes; WireFault for what no terminal would take."""
+        _require_sound(self)
+        parts = [
+            (1, _DAY.pack(self.day_start_s)),
+            (2, _CEILING.pack(self.ceiling_fen)),
+            (3, b"".join(map(_meal_bytes, self.meals))),
+            (4, b"".join(map(_limit_bytes, self.limits))),
+            (5, b"".join(_RUNG.pack(*rung) for rung in self.ladder)),
+        ]
+        if self.agreed is not None:
+            parts.append((6, b"".join(map(_agreed_bytes, self.agreed))))
+        return bytes((FORM,)) + b"".join(_PART.pack(tag, len(data)) + data for tag, data in parts)
+
+
+def decode_parameters(raw: bytes) -> ParameterBody:
+    """WireFault when malformed, or when it contradicts itself."""
+    parts = dict(_parts(raw))
+    if not {1, 2, 3, 4, 5} <= parts.keys():
+        raise WireFault("parameters: a part is missing")
+    (day_start_s,), (ceiling_fen,) = _exact(_DAY, parts[1]), _exact(_CEILING, parts[2])
+    body = ParameterBody(
+        day_start_s, ceiling_fen, _meals(parts[3]), tuple(map(_limit, _rows(_LIMIT, parts[4]))),
+        tuple(RungRow(*row) for row in _rows(_RUNG, parts[5])), _agreed(parts[6]) if 6 in parts else None,
+    )  # fmt: skip
+    _require_sound(body)
+    return body
+
+
+def _parts(raw: bytes) -> Iterator[tuple[int, bytes]]:
+    if raw[:1] != bytes((FORM,)):
+        raise WireFault("parameters of another form")
+    at, last = 1, 0
+    while at < len(raw):
+        if len(raw) - at < _PART.size:
+            raise WireFault("parameters: half a part")
+        tag, size = _PART.unpack_from(raw, at)
+        data = raw[at + _PART.size : at + _PART.size + size]
+        if not last < tag <= 6 or len(data) != size:
+            raise WireFault(f"parameters: part {tag} that is not known, out of order, or cut off")
+        yield tag, data
+        at, last = at + _PART.size + size, tag
+
+
+def _exact(form: struct.Struct, data: bytes) -> tuple[int, ...]:
+    if len(data) != form.size:
+        raise WireFault(f"parameters: a part of {len(data)} bytes")
+    return form.unpack(data)
+
+
+def _rows(form: struct.Struct, data: bytes) -> Iterator[tuple[int, ...]]:
+    if len(data) % form.size:
+        raise WireFault("parameters: half a row")
+    return form.iter_unpack(data)
+
+
+def _meal_bytes(row: MealRow) -> bytes:
+    name = row.name.encode()
+    return _MEAL.pack(row.meal, row.from_s, len(name)) + name
+
+
+def _meals(data: bytes) -> tuple[MealRow, ...]:
+    found: list[MealRow] = []
+    while data:
+        if len(data) < _MEAL.size or len(data) < _MEAL.size + data[_MEAL.size - 1]:
+            raise WireFault("parameters: half a meal")
+        meal, from_s, size = _MEAL.unpack_from(data)
+        found.append(MealRow(meal, _text(data[_MEAL.size : _MEAL.size + size]), from_s))
+        data = data[_MEAL.size + size :]
+    return tuple(found)
+
+
+def _limit_bytes(row: LimitRow) -> bytes:
+    values = row.limits[:5]
+    mask = sum(1 << place for place, value in enumerate(values) if value is not None)
+    single, meal_fen, meal_count, day_fen, day_count = (value or 0 for value in values)
+    flags = mask | (_REFUSED if row.limits.is_refused else 0)
+    return _LIMIT.pack(row.card_class, row.meal, flags, single, meal_fen, day_fen, meal_count, day_count)
+
+
+def _limit(row: Sequence[int]) -> LimitRow:
+    card_class, meal, flags, single, meal_fen, day_fen, meal_count, day_count = row
+    if flags > _REFUSED | 0x1F:
+        raise WireFault(f"parameters: limits with flags {flags:#x}")
+    values = [single, meal_fen, meal_count, day_fen, day_count]
+    if any(value and not flags >> place & 1 for place, value in enumerate(values)):
+        raise WireFault("parameters: a limit that does not count")
+    there = (value if flags >> place & 1 else None for place, value in enumerate(values))
+    return LimitRow(card_class, meal, Limits(*there, bool(flags & _REFUSED)))  # type: ignore[arg-type]  # five of them
+
+
+def _agreed_bytes(row: AgreedRow) -> bytes:
+    name = row.profile.encode("ascii")
+    return bytes((len(name), len(row.issuer))) + name + row.issuer
+
+
+def _agreed(data: bytes) -> tuple[AgreedRow, ...]:
+    found: list[AgreedRow] = []
+    while data:
+        if len(data) < 2 or len(data) < 2 + data[0] + data[1]:
+            raise WireFault("parameters: half an issuer")
+        end = 2 + data[0]
+        found.append(AgreedRow(_text(data[2:end]), data[end : end + data[1]]))
+        data = data[end + data[1] :]
+    return tuple(found)
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as fault:
+        raise WireFault("parameters: a name that is no text") from fault
+
+
+# --- what no terminal takes ----------------------------------------------------------------------------------------
+
+
+def _require_sound(body: ParameterBody) -> None:
+    counts = (len(body.meals), MEALS_MAX), (len(body.limits), LIMITS_MAX), (len(body.ladder), RUNGS_MAX)
+    _require(all(there <= most for there, most in counts), "more rows than a terminal has room for")
+    _require(0 <= body.day_start_s < DAY_S and 0 <= body.ceiling_fen <= FEN_MAX, "a day or a ceiling out of bounds")
+    _require_meals(body)
+    _require_limits(body)
+    _require(_rises(body.ladder, lambda rung: (rung.from_s,)), "rungs out of order")
+    _require(all(a.day_fen >= b.day_fen for a, b in pairwise(body.ladder)), "a rung that gives more with age")
+    _require(all(rung.from_s > 0 and 0 < rung.day_fen <= FEN_MAX for rung in body.ladder), "a rung out of bounds")
+    _require_agreed(body.agreed or ())
+
+
+def _require_meals(body: ParameterBody) -> None:
+    meals = body.meals
+    _require(all(1 <= one.meal <= 0xFF and 0 <= one.from_s < DAY_S for one in meals), "a meal out of bounds")
+    _require(all(0 < len(one.name.encode()) <= NAME_MAX for one in meals), "a meal's name too long, or none")
+    _require(_rises(meals, lambda one: ((one.from_s - body.day_start_s) % DAY_S,)), "meals out of order in the day")
+    _require(_rises(meals, lambda one: (one.meal,)), "meals whose numbers do not rise")
+
+
+def _require_limits(body: ParameterBody) -> None:
+    meals = {0, *(one.meal for one in body.meals)}
+    for row in body.limits:
+        _require(row.card_class <= 0xFF or row.card_class == EVERY_OTHER, f"card class {row.card_class}")
+        _require(row.meal in meals, f"limits of meal {row.meal}, which there is not")
+        _require_sums(row.limits)
+    _require(_rises(body.limits, lambda row: (row.card_class, row.meal)), "limits out of order")
+
+
+def _require_sums(limits: Limits) -> None:
+    single, meal_fen, meal_count, day_fen, day_count, _ = limits
+    _require(all(0 < fen <= FEN_MAX for fen in (single, meal_fen, day_fen) if fen is not None), "a sum out of bounds")
+    _require(all(0 < n <= COUNT_MAX for n in (meal_count, day_count) if n is not None), "a count out of bounds")
+    _require(_rises_or_none(single, meal_fen, day_fen), "a limit above that of the meal, or of the day")
+    _require(_rises_or_none(meal_count, day_count), "more purchases in a meal than on a day")
+
+
+def _require_agreed(agreed: Sequence[AgreedRow]) -> None:
+    _require(len(agreed) <= AGREED_MAX and len(set(agreed)) == len(agreed), "too many issuers, or one twice")
+    _require(all(0 < len(one.profile) <= NAME_MAX and one.profile.isascii() for one in agreed), "an issuer's profile")
+    _require(all(0 < len(one.issuer) <= 0xFF for one in agreed), "an issuer without number")
+
+
+def _require(is_so: bool, what: str) -> None:
+    if not is_so:
+        raise WireFault(f"parameters: {what}")
+
+
+def _rises(rows: Sequence[_Row], key: Callable[[_Row], tuple[int, ...]]) -> bool:
+    return all(a < b for a, b in pairwise(map(key, rows)))
+
+
+def _rises_or_none(*values: int | None) -> bool:
+    there = [value for value in values if value is not None]
+    return there == sorted(there)

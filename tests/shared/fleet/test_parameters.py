@@ -1,0 +1,146 @@
+"""Parameters are frozen bytes: what contradicts itself, or is not understood whole, is none."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from shared.errors import WireFault
+from shared.fleet.document import LENGTH_MAX, DocumentKind
+from shared.fleet.parameters import (
+    AGREED_MAX,
+    EVERY_OTHER,
+    LIMITS_MAX,
+    NO_LIMITS,
+    AgreedRow,
+    LimitRow,
+    Limits,
+    MealRow,
+    ParameterBody,
+    RungRow,
+    decode_parameters,
+)
+
+HOUR = 3600
+STUDENT, STAFF = 1, 2
+BODY = ParameterBody(
+    day_start_s=4 * HOUR,
+    ceiling_fen=1_000_00,
+    meals=(MealRow(1, "早餐", 6 * HOUR), MealRow(2, "午餐", 10 * HOUR), MealRow(3, "夜宵", 1 * HOUR)),
+    limits=(
+        LimitRow(STUDENT, 2, Limits(25_00, 30_00, 2, 60_00, 6)),
+        LimitRow(STAFF, 2, Limits(day_count=3)),
+        LimitRow(EVERY_OTHER, 0, Limits(is_refused=True)),
+        LimitRow(EVERY_OTHER, 2, Limits(15_00, is_refused=True)),
+    ),
+    ladder=(RungRow(24 * HOUR, 60_00), RungRow(72 * HOUR, 30_00)),
+    agreed=(AgreedRow("bank-ep", bytes(range(8))),),
+)
+FROZEN = (
+    "0101000400003840020004000186a0030024010000546006e697a9e9a4900200008ca006e58d88e9a4900300000e1006e5a49ce5aeb50400"
+    "500001021f000009c400000bb800001770000200060002021000000000000000000000000000000003ffff00200000000000000000000000"
+    "0000000000ffff0221000005dc00000000000000000000000005001000015180000017700003f48000000bb8060011070862616e6b2d6570"
+    "0001020304050607"
+)
+"""What release 0.2 writes."""
+
+
+def test_the_bytes_are_frozen() -> None:
+    raw = BODY.encode()
+    assert raw.hex() == FROZEN
+    assert ParameterBody().encode().hex() == "010100040000000002000400000000030000040000050000"
+    assert decode_parameters(raw) == BODY
+    assert decode_parameters(ParameterBody(agreed=()).encode()).agreed == ()
+
+
+@pytest.mark.parametrize(
+    ("card_class", "meal", "limits"),
+    [
+        (STUDENT, 2, Limits(25_00, 30_00, 2, 60_00, 6)),
+        (STUDENT, 1, NO_LIMITS),
+        (STUDENT, 0, Limits(is_refused=True)),
+        (9, 2, Limits(15_00, is_refused=True)),
+    ],
+)
+def test_a_class_without_a_row_has_that_of_every_other(card_class: int, meal: int, limits: Limits) -> None:
+    assert BODY.limits_of(card_class, meal) == limits
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"day_start_s": 86_400},
+        {"ceiling_fen": -1},
+        {"meals": (MealRow(2, "午餐", 1), MealRow(1, "早餐", 2)), "limits": ()},
+        {"meals": (MealRow(1, "早餐", 10 * HOUR), MealRow(2, "午餐", 6 * HOUR)), "limits": ()},
+        {"meals": (MealRow(0, "早餐", 1),), "limits": ()},
+        {"meals": (MealRow(1, "", 1),), "limits": ()},
+        {"meals": (MealRow(1, "餐" * 17, 1),), "limits": ()},
+        {"meals": tuple(MealRow(n, "餐", n) for n in range(1, 34)), "limits": (), "day_start_s": 0},
+        {"limits": (LimitRow(1, 4, NO_LIMITS),)},
+        {"limits": (LimitRow(256, 1, NO_LIMITS),)},
+        {"limits": (LimitRow(2, 1, NO_LIMITS), LimitRow(1, 1, NO_LIMITS))},
+        {"limits": (LimitRow(1, 1, NO_LIMITS), LimitRow(1, 1, NO_LIMITS))},
+        {"limits": (LimitRow(1, 1, Limits(single_fen=20_00, meal_fen=10_00)),)},
+        {"limits": (LimitRow(1, 1, Limits(single_fen=20_00, day_fen=10_00)),)},
+        {"limits": (LimitRow(1, 1, Limits(meal_count=3, day_count=2)),)},
+        {"limits": (LimitRow(1, 1, Limits(meal_count=0)),)},
+        {"limits": (LimitRow(1, 1, Limits(meal_fen=0)),)},
+        {"ladder": (RungRow(24 * HOUR, 30_00), RungRow(72 * HOUR, 60_00))},
+        {"ladder": (RungRow(72 * HOUR, 60_00), RungRow(24 * HOUR, 30_00))},
+        {"ladder": (RungRow(0, 60_00),)},
+        {"agreed": (AgreedRow("bank-ep", b"1"), AgreedRow("bank-ep", b"1"))},
+        {"agreed": tuple(AgreedRow("bank-ep", bytes([n])) for n in range(AGREED_MAX + 1))},
+    ],
+)  # fmt: skip
+def test_what_contradicts_itself_is_no_document(wrong: dict[str, object]) -> None:
+    with pytest.raises(WireFault):
+        replace(BODY, **wrong).encode()
+
+
+def test_the_largest_table_of_limits_fits_a_document() -> None:
+    meals = tuple(MealRow(n, "餐" * 16, n * 60) for n in range(1, 33))
+    rows = tuple(LimitRow(one, meal, Limits(1, 1, 1, 1, 1)) for one in range(16) for meal in range(1, 33))
+    assert len(rows) == LIMITS_MAX
+    raw = ParameterBody(meals=meals, limits=rows).encode()
+    assert len(raw) <= LENGTH_MAX[DocumentKind.PARAMETERS]
+    assert decode_parameters(raw).limits == rows
+
+
+RAW = BODY.encode()
+
+
+@pytest.mark.parametrize("end", [0, 1, 3, 8, 50, 100, -1])
+def test_what_is_cut_off_is_refused(end: int) -> None:
+    with pytest.raises(WireFault):
+        decode_parameters(RAW[:end])
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        b"\2" + RAW[1:],
+        RAW + b"\7\0\0",
+        RAW[:8] + RAW[1:8] + RAW[8:],
+        RAW + b"\0",
+    ],
+)
+def test_a_part_that_is_not_known_or_comes_twice_is_refused(spoilt: bytes) -> None:
+    with pytest.raises(WireFault):
+        decode_parameters(spoilt)
+
+
+def test_any_bytes_are_parameters_that_say_the_same_again_or_a_fault() -> None:
+    chance = random.Random(3)
+    understood = 0
+    for _ in range(3000):
+        spoilt = bytearray(RAW)
+        for _ in range(chance.randrange(1, 3)):
+            spoilt[chance.randrange(len(spoilt))] = chance.randrange(256)
+        try:
+            found = decode_parameters(bytes(spoilt))
+        except WireFault:
+            continue
+        understood += 1
+        assert found.encode() == bytes(spoilt), "one way to say it"
+    assert understood
