@@ -60,7 +60,7 @@ def test_help_is_ours_then_that_of_pytest(
 def test_mutants_are_a_report_of_their_own(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["--mutants", "2", "--seed", "1", "--only", "shared/money"]) == 0
     said = capfd.readouterr().out.splitlines()
-    assert said[0].startswith("seed 1: 2 ")
+    assert said[0].startswith("种子 1：2 个")
     assert len([line for line in said if "shared/money.py:" in line]) == 2
     assert main(["--mutants", "none"]) == 2
 
