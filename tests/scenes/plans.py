@@ -16,10 +16,10 @@ from typing import Any
 from compose.campus.campus import step
 from compose.campus.lines import write_lines
 from compose.campus.plan import (
-    BookLinkKind,
     Box,
     Card,
     Link,
+    LinkKind,
     Plan,
     Terminal,
     read_plan,
@@ -52,7 +52,7 @@ def with_a_spare() -> Plan:
 
 def on_buses() -> Plan:
     """A counter on CAN, one on RS-485, one and the load machine on TCP."""
-    links = (Link("can0", BookLinkKind.CAN, 125_000), Link("line0", BookLinkKind.RS485, 115_200), _link("tcp"))
+    links = (Link("can0", LinkKind.CAN, 125_000), Link("line0", LinkKind.RS485, 115_200), _link("tcp"))
     bodies = [_pos(1, "can0", 1), _pos(2, "line0", 1), _pos(3, "tcp", 0), _load("load-1")]
     return _plan(_box(BOX, links, bodies))
 
@@ -143,7 +143,7 @@ def _box(name: str, links: tuple[Link, ...], bodies: list[Terminal]) -> Box:
 
 
 def _link(name: str) -> Link:
-    return Link(name, BookLinkKind.TCP, 0)
+    return Link(name, LinkKind.TCP, 0)
 
 
 def _pos(number: int, link: str, address: int) -> Terminal:
