@@ -58,6 +58,7 @@ NAMES = {
     "quarantine": Text("隔离", "quarantine"),
     "device-orders": Text("终端指令", "orders about terminals"),
     "desk": Text("卡务", "desk"),
+    "documents": Text("下发文件", "documents"),
     "open-cases": Text("未结", "open cases"),
     "put-back": Text("见证", "witnesses"),
     "unasked": Text("未问到的见证", "witnesses not asked"),

@@ -14,6 +14,7 @@ from cloud.ledger.checks.cards import check_cards
 from cloud.ledger.checks.check import Check
 from cloud.ledger.checks.desk import check_desk
 from cloud.ledger.checks.differences import check_differences, check_looks
+from cloud.ledger.checks.documents import check_documents
 from cloud.ledger.checks.file import check_file
 from cloud.ledger.checks.gaps import check_gaps
 from cloud.ledger.checks.losses import check_losses
@@ -54,7 +55,8 @@ _FIRST = (check_file, check_balances, check_entries, check_records)
 _WITH_KEYS = (check_tacs, check_voids)
 _THEN = (
     check_keys, check_marks, check_quarantine, check_gaps, check_chain, check_book_chain, check_cards,
-    check_differences, check_looks, check_losses, check_thefts, check_two_persons, check_orders, check_desk, check_open,
+    check_differences, check_looks, check_losses, check_thefts, check_two_persons, check_orders, check_desk,
+    check_documents, check_open,
 )  # fmt: skip
 
 

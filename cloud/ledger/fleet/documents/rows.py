@@ -61,6 +61,11 @@ def generation_of(db: Database, kind: DocumentKind, scope: Scope, generation: in
     return _first(db.run(_OF, (int(kind), scope, generation)))
 
 
+def documents(db: Database) -> list[Document]:
+    """Every generation, oldest first."""
+    return [_document(row) for row in db.run(f"SELECT {COLUMNS} FROM document ORDER BY kind, scope, generation")]  # noqa: S608  # ours
+
+
 def wanted(db: Database) -> list[Wanted]:
     """All that terminals should have, by kind and scope."""
     rows = db.run(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cloud.ledger.cards.listing import Why, all_reasons
 from cloud.ledger.checks.book_chain import check_book_chain
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.held.door import HeldLedger
@@ -173,3 +174,22 @@ def _edit(database: Database, sql: str) -> None:
             if database.dialect == "postgresql":
                 database.run(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         database.run(sql)
+
+
+def test_why_a_card_was_on_the_hotlist_is_told_as_far_as_anybody_knows(old: Database, dsn: str) -> None:
+    """By its life, or a desk's stock; of one that a command had listed nobody knows more."""
+    migrate._upgrade(old, "0015")
+    with old.writing():
+        (lost, replaced, spoiled, listed), labels = _cards(old, 4)
+        old.run("UPDATE card SET hotlisted = 1 WHERE card IN (?, ?, ?, ?)", (lost, replaced, spoiled, listed))
+        old.insert("card_life", "card, state, since_ms", [(lost, 1, 5), (replaced, 2, 6)])
+        old.insert("desk_card", "label, cashier, state, day, reason, changed_ms", [(labels[2], "w", 3, 1, "", 7)])
+    with closing(open_ledger(dsn)) as ledger, ledger.database.reading():
+        found = {one.card: (one.why, one.since_ms) for one in all_reasons(ledger.database)}
+    expected = {lost: (Why.LOST, 5), replaced: (Why.REPLACED, 6), spoiled: (Why.SPOILED, 7), listed: (Why.COMMAND, 0)}
+    assert found == expected
+
+
+def _cards(database: Database, most: int) -> tuple[list[bytes], list[str]]:
+    rows = database.run("SELECT card, label FROM card ORDER BY card LIMIT ?", (most,))
+    return [bytes(card) for card, _ in rows], [label for _, label in rows]

@@ -1,0 +1,78 @@
+"""Documents of the fleet: each generation's bytes are those of its digest; the newest hotlist is as the books say.
+
+That a document was made at all, and by whom, is the book-only chain's. What another process has listed since the last
+making is told, not blamed: the ingest follows.
+"""
+
+from hashlib import sha256
+
+from cloud.ledger.checks.check import Check
+from cloud.ledger.fleet.documents.rows import Document, Wanted, body_of, documents, wanted
+from cloud.store.db import Database
+from shared.errors import StoreFault, WireFault
+from shared.fleet.document import CAMPUS, DocumentKind, digest_of, page_count
+from shared.fleet.hotlist import Hotlist
+from shared.ids import CardId, hotlist_index
+from shared.words.voice import Text
+
+NAME = "documents"
+
+
+def check_documents(db: Database) -> Check:
+    """Every generation; the bytes of the newest ones whole."""
+    made, heads = documents(db), wanted(db)
+    broken = next((fault for one in made if (fault := _row_fault(one))), "")
+    broken = broken or next((fault for one in heads if (fault := _head_fault(db, one))), "")
+    broken = broken or _newest_fault(made, heads) or _flags_fault(db)
+    fault, late = _hotlist_fault(db, heads)
+    note = Text(f"待入黑名单 {late}", f"to be put into the hotlist: {late}") if late else None
+    return Check(NAME, len(made), broken or fault, note)
+
+
+def _row_fault(one: Document) -> str:
+    if sha256(one.pages).digest() != one.digest or len(one.hashes) != page_count(one.length):
+        return f"document {one.number}: its pages are not those of its digest"
+    return ""
+
+
+def _head_fault(db: Database, one: Wanted) -> str:
+    """Is the signed head about these bytes?"""
+    head, document = one.head, one.document
+    try:
+        is_whole = digest_of(body_of(db, document)) == head.digest == document.digest
+    except StoreFault as fault:
+        return str(fault)
+    said = head.kind, head.scope, head.generation, head.length
+    is_same = said == (*document.which, document.generation, document.length)
+    return "" if is_whole and is_same else f"document {document.number}: its head says something else"
+
+
+def _newest_fault(made: list[Document], heads: list[Wanted]) -> str:
+    newest = {one.which: one.generation for one in made}
+    signed = {one.document.which: one.document.generation for one in heads}
+    return "" if newest == signed else "a document has no head, or an older one"
+
+
+def _flags_fault(db: Database) -> str:
+    """A card is refused by loads and desks as long as there is a reason, and no longer."""
+    rows = db.run(
+        "SELECT c.label FROM card c WHERE c.hotlisted <> (CASE WHEN EXISTS (SELECT 1 FROM hotlisted h "
+        "WHERE h.card = c.card) THEN 1 ELSE 0 END) ORDER BY c.label LIMIT 1"
+    )
+    return f"card {rows[0][0]}: is on the hotlist without a reason, or the other way round" if rows else ""
+
+
+def _hotlist_fault(db: Database, heads: list[Wanted]) -> tuple[str, int]:
+    """What is wrong, and how many cards the books have listed, or taken off, since it was made."""
+    made = [one.document for one in heads if one.document.which == (DocumentKind.HOTLIST, CAMPUS)]
+    if not made:
+        return "", 0
+    named = {CardId(bytes(card)) for (card,) in db.run("SELECT card FROM hotlist_named WHERE until IS NULL")}
+    listed = {CardId(bytes(card)) for (card,) in db.run("SELECT card FROM hotlisted")}
+    try:
+        body = Hotlist(body_of(db, made[0]))
+    except (WireFault, StoreFault) as fault:
+        return str(fault), 0
+    if len(body) != len(named) or not all(body.contains(card, hotlist_index(card)) for card in named):
+        return f"document {made[0].number}: names other cards than it is told to", 0
+    return "", len(named ^ listed)
