@@ -54,8 +54,8 @@ class Centre:
 
     def looked(self, now: Now) -> list[Sent]:
         """The hotlist follows the books; then what boxes lack. Cheap where nothing has changed. StoreFault."""
-        registry, _ = self._ledger.versions()
-        self._maker.look(registry, now)
+        books, _ = self._ledger.versions()
+        self._maker.look(books, now)
         is_new = self._sender.follow(self._ledger.versions()[1])
         if not is_new and 0 <= now.unix_ms - self._due_ms < RETRY_MS:
             return []

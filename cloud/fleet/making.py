@@ -1,6 +1,6 @@
 """The centre makes documents: read, signed by the key process outside of any transaction, kept if still the next one.
 
-The hotlist follows the books by itself: looked at whenever the registry has changed, and its newest head is signed
+The hotlist follows the books by itself: looked at whenever they have changed, and its newest head is signed
 again before it is FRESH_S old, so that its age is honest at every terminal. A key process that is away stops nothing
 but progress: the look is made again after RETRY_MS. A campus without document keys makes none.
 """
@@ -36,7 +36,7 @@ class Maker:
         self._keys: Sequence[DocumentKey] = ()
         self._keys_until_ms = 0
         self._looked_at = -1
-        """Version of the registry that the newest hotlist is of."""
+        """Version of the books that the newest hotlist is of."""
         self._signed_s = 0
         self._not_before_ms = 0
         self._unmade = ""
@@ -57,9 +57,9 @@ class Maker:
         draft = self._ledger.draft(which, body, key.version, now)
         return self._ledger.keep(draft, self._signer.sign_document(draft.head), who, now) if draft else None
 
-    def look(self, registry: int, now: Now) -> None:
+    def look(self, books: int, now: Now) -> None:
         """Let the hotlist follow the books, which are at this version. StoreFault. Never KeyFault."""
-        is_due = registry != self._looked_at or not 0 <= now.campus_s - self._signed_s < AGAIN_S
+        is_due = books != self._looked_at or not 0 <= now.campus_s - self._signed_s < AGAIN_S
         if not is_due or 0 < self._not_before_ms - now.unix_ms <= RETRY_MS:
             return
         self._not_before_ms = now.unix_ms + RETRY_MS
@@ -70,7 +70,7 @@ class Maker:
         except WireFault as fault:
             self._tell_unmade(str(fault), now)
             return
-        self._looked_at, self._not_before_ms, self._unmade = registry, 0, ""
+        self._looked_at, self._not_before_ms, self._unmade = books, 0, ""
 
     def _follow(self, now: Now) -> None:
         key = newest_key(self.keys(now), DocumentKind.HOTLIST)

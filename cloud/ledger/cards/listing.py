@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
-from cloud.ledger.journal.registry import touch_registry
+from cloud.ledger.journal.registry import touch_hotlist
 from cloud.ledger.journal.writing import Writing
 from cloud.store.db import Database
 
@@ -80,4 +80,4 @@ def _follow(writing: Writing, card: bytes) -> None:
     """card.hotlisted: what loads, desks and the document ask."""
     ((count,),) = writing.db.run("SELECT COUNT(*) FROM hotlisted WHERE card = ?", (card,))
     writing.db.run("UPDATE card SET hotlisted = ? WHERE card = ?", (int(count > 0), card))
-    touch_registry(writing.db)
+    touch_hotlist(writing.db)

@@ -20,6 +20,7 @@ _LOOK = (
     "SELECT (SELECT COALESCE(MAX(id), 0) FROM record), (SELECT COALESCE(MAX(entry), 0) FROM posting), "
     "(SELECT value FROM watermark WHERE name = 'registry'), (SELECT value FROM watermark WHERE name = 'grey'), "
     "(SELECT value FROM watermark WHERE name = 'voids'), (SELECT value FROM watermark WHERE name = 'put-back'), "
+    "(SELECT value FROM watermark WHERE name = 'hotlist'), "
     "(SELECT MAX(number) FROM book_chain), "
     "(SELECT hash FROM book_chain ORDER BY number DESC LIMIT 1)"
 )
@@ -48,7 +49,9 @@ class Picture:
         """Purchases about which a void case is open."""
         self.recovering: dict[BoxKey, PutBack] = {}
         """Stores whose rows were here before the ledger was put back, and are not all here again."""
-        self._grey_version = self._void_version = self._back_version = -1
+        self._grey_version = self._void_version = self._back_version = self._hotlist_version = -1
+        self._listed: set[bytes] = set()
+        """Cards on the hotlist, of this campus or another one."""
         self._devices: set[Bringing] = set()
         self._told: set[tuple[str, bytes]] = set()
         self._clocks: set[DoubtfulClock] = set()
@@ -59,8 +62,10 @@ class Picture:
 
     def look_and_ask(self, db: Database, *questions: Question) -> tuple[Last, list[Rows]]:
         """As `look`, with other questions in the same go; the rows of each."""
-        ((record, entry, registry, grey, voids, back, number, sealed),), *found = db.ask(Question(_LOOK), *questions)
+        (row,), *found = db.ask(Question(_LOOK), *questions)
+        record, entry, registry, grey, voids, back, hotlist, number, sealed = row
         self._know_registry(db, registry)
+        self._know_hotlist(db, hotlist)
         if grey != self._grey_version:
             rows = db.run("SELECT DISTINCT purse FROM suspense WHERE load IS NULL")
             self.grey_purses, self._grey_version = frozenset(purse for (purse,) in rows), grey
@@ -88,7 +93,8 @@ class Picture:
     def doubt(self) -> None:
         """A transaction in which this was looked at is undone: what was seen then is read anew, and what was told is
         told again, for it may be what is undone."""
-        self._grey_version = self._void_version = self._back_version = self.registry.version = -1
+        self._grey_version = self._void_version = self._back_version = self._hotlist_version = -1
+        self.registry.version = -1
         self._told.clear()
 
     def clock_is_told(self, clock: DoubtfulClock) -> bool:
@@ -110,6 +116,15 @@ class Picture:
         if len(self._devices) > DEVICES_MAX:
             self._devices.clear()
         self._devices.update(brought)
+
+    def _know_hotlist(self, db: Database, version: int) -> None:
+        """Apart from the registry, which takes long to read and changes seldom."""
+        if version == self._hotlist_version:
+            return
+        listed, cards = {bytes(card) for (card,) in db.run("SELECT DISTINCT card FROM hotlisted")}, self.registry.cards
+        for card in (listed ^ self._listed) & cards.keys():
+            cards[card] = cards[card]._replace(hotlisted=card in listed)
+        self._listed, self._hotlist_version = listed, version
 
     def _know_registry(self, db: Database, version: int) -> None:
         if version != self.registry.version:

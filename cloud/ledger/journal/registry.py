@@ -214,7 +214,7 @@ def ensure_accounts(db: Database, accounts: Iterable[Account]) -> dict[str, int]
 def make_ledger(db: Database, ledger: bytes) -> None:
     """The first rows of a new ledger. Inside of a transaction."""
     db.insert("meta", "name, value", [("ledger", ledger.hex())])
-    names = ("grey", "voids", "fold", "findings", "put-back", "pending_subsidy", "documents")
+    names = ("grey", "voids", "fold", "findings", "put-back", "pending_subsidy", "documents", "hotlist")
     db.insert("watermark", "name, value", [("registry", 1), *((name, 0) for name in names)])
     ensure_accounts(db, STANDING)
 
@@ -222,3 +222,8 @@ def make_ledger(db: Database, ledger: bytes) -> None:
 def touch_registry(db: Database) -> None:
     """Tell every process that its picture of the registry is old."""
     db.run("UPDATE watermark SET value = value + 1 WHERE name = 'registry'")
+
+
+def touch_hotlist(db: Database) -> None:
+    """Tell every process that a card was put on the hotlist, or taken off."""
+    db.run("UPDATE watermark SET value = value + 1 WHERE name = 'hotlist'")

@@ -58,7 +58,8 @@ def upgrade() -> None:
     )  # fmt: skip
     for table in ("document", "document_page"):
         forbid_change(table)
-    op.execute("INSERT INTO watermark (name, value) SELECT 'documents', 0 WHERE EXISTS (SELECT 1 FROM meta)")
+    for name in ("documents", "hotlist"):
+        op.execute(f"INSERT INTO watermark (name, value) SELECT '{name}', 0 WHERE EXISTS (SELECT 1 FROM meta)")  # noqa: S608  # ours
     _say_why()
 
 
