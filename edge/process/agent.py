@@ -265,6 +265,7 @@ class Agent:
             "joined": totals["joined"],
             "connected": self._up,
             "revocations": self._box.revocations.version,
+            "documents": len(self._box.documents),
             "connects": self._line.connects,
             "latency_ms": _quantiles(self._box.latencies_ms()),
             "rss_kib": _rss_kib(),

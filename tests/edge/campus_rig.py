@@ -14,6 +14,7 @@ from edge.link.tcp.framing import FrameDecoder, encode
 from edge.process.mqtt import Arrived, BrokerSetting, Connected, Event, MqttLine
 from shared.keys.ack_key import certify
 from shared.wire import topics
+from shared.wire.fleet_lane import Held, PagesWanted, Reported, encode_fleet_down
 from shared.wire.messages import (
     EpochRequest,
     Fact,
@@ -23,6 +24,7 @@ from shared.wire.messages import (
     decode_state,
     encode_ack,
 )
+from tests.edge.fleet_rig import Centre
 from tests.edge.rig import ACK_KEY, BOX, OTHER_KEY, PARTITION, Body, Ledger, device, purchase
 
 ROOT = Path(__file__).parents[2]
@@ -135,6 +137,8 @@ class Cloud:
         self.ledger = ledger or Ledger()
         self.up = []
         self.states = []
+        self.centre = Centre(OTHER_KEY)
+        """It has no document to begin with."""
         self.answering = True
         self.connects = 0
         lanes = (topics.UP_MONEY, topics.UP_NOW, topics.STATE)
@@ -166,6 +170,13 @@ class Cloud:
                 self._down(topics.DOWN_NOW, self.ledger.sign_answer(message.asked, self.ledger.epoch(message)))
             elif isinstance(message, Hello):
                 self._down(topics.DOWN_MONEY, encode_ack(self.ledger.sign(self.ledger.ack(message.store))))
+            elif isinstance(message, Held | PagesWanted | Reported):
+                self.offer(*self.centre.answers(message))
+
+    def offer(self, *messages):
+        """Documents go down."""
+        for message in messages:
+            self._down(topics.DOWN_BULK, encode_fleet_down(message))
 
     def _down(self, lane, payload):
         self.line.publish(topics.topic(PARTITION, BOX, lane), payload)
@@ -190,6 +201,8 @@ class Terminals:
         self.sockets: dict[int, socket.socket] = {}
         self.readers: dict[int, FrameDecoder] = {}
         self.refreshed: dict[int, float] = {}
+        self.told: dict[int, object] = {}
+        """The WELCOME after which it has said which documents it holds."""
 
     def add(self, number):
         self.bodies[number] = Body(number)
@@ -237,6 +250,10 @@ class Terminals:
             self.say(number, message)
         if number in self.sockets:
             self.say(number, body.status())
+        if body.holder is not None and self.told.get(number) is not body.welcome:
+            self.told[number] = body.welcome
+            for message in body.reports():
+                self.say(number, message)
 
     def _connect(self, number, body):
         try:

@@ -46,6 +46,7 @@ def test_all_of_it(tmp_path):
     settings = load(tmp_path / "edge.json")
     assert (settings.box, settings.partition, settings.campus, settings.demo) == ("canteen-1", 17, 1, True)
     assert settings.ack_key == ACK
+    assert settings.campus_key == OTHER_KEY.public_key().public_bytes_raw()
     assert [link.kind for link in settings.links] == [LinkKind.CAN, LinkKind.RS485, LinkKind.TCP]
     assert settings.links[0].bitrate == 125000
     assert settings.links[1].baud == 115200
@@ -80,6 +81,7 @@ def changed(path, value):
         (("partition",), 64, "partition"),
         (("partition",), True, "partition"),
         (("demo",), 1, "demo"),
+        (("campus_key",), "11" * 31, "campus_key"),
         (("ack_key",), "zz", "ack_key"),
         (("ack_key",), "11" * 31, "ack_key"),
         (("ack_certificate",), "00" * 64, "ack_certificate"),

@@ -48,7 +48,6 @@ class NowLane:
         self._urgent: deque[Offered] = deque()
         self._facts: deque[Fact] = deque()
         self._statuses: dict[DeviceId, DeviceStatus] = {}
-        self._held: Held | None = None
         self._reports: dict[bytes, Reported] = {}
         """By device, kind and scope."""
         self._in_flight: dict[int, Offered] = {}
@@ -65,7 +64,6 @@ class NowLane:
         self._requeue()
         self.dropped += len(self._urgent)
         self._urgent.clear()
-        self._held = None
         self._reports.clear()
 
     def offer(self, message: Offered) -> None:
@@ -76,7 +74,8 @@ class NowLane:
             case DeviceStatus():
                 self._offer_status(message)
             case Held() if self._connected:
-                self._held = message
+                self._urgent = deque(one for one in self._urgent if not isinstance(one, Held))
+                self._urgent.append(message)  # whatever waits: there is one at most
             case Reported() if self._connected:
                 self._offer_report(message)
             case Perishable(Hello()) if self._has_hello():
@@ -89,7 +88,7 @@ class NowLane:
     def pump(self, now: Now, tokens: "TokenSource") -> list[Publish]:
         """What may be published now."""
         out: list[Publish] = []
-        if not (self._urgent or self._held or self._statuses or self._reports or self._facts or self._unsaid):
+        if not (self._urgent or self._statuses or self._reports or self._facts or self._unsaid):
             return out  # asked after every input, and mostly there is nothing
         while self._connected and len(self._in_flight) < IN_FLIGHT_MAX:
             message = self._next(now)
@@ -107,7 +106,7 @@ class NowLane:
     def waiting(self) -> int:
         """Messages that are queued or in flight."""
         by_device = len(self._statuses) + len(self._reports)
-        return len(self._urgent) + bool(self._held) + by_device + len(self._facts) + len(self._in_flight)
+        return len(self._urgent) + by_device + len(self._facts) + len(self._in_flight)
 
     def _has_hello(self) -> bool:
         return any(_is_hello(message) for message in (*self._urgent, *self._in_flight.values()))
@@ -118,9 +117,6 @@ class NowLane:
             if not isinstance(message, Perishable) or now.mono_s < message.until_s:
                 return message
             self.dropped += 1
-        if self._held is not None:
-            held, self._held = self._held, None
-            return held
         if self._statuses:
             return self._statuses.pop(next(iter(self._statuses)))
         if self._reports:

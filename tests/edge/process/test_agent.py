@@ -4,16 +4,20 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from contextlib import ExitStack
 
 import pytest
 
 from edge.link.tcp.link import TcpBounds
 from edge.outbox.opening import FILE
+from shared.fleet.document import DocumentKind
+from shared.wire.fleet_lane import Held, Reported
 from shared.wire.messages import DeviceStatus, Hello
 from tests.edge.campus_rig import ROOT, Cloud, EdgeProcess, Terminals, edge_json, threads_of, until
+from tests.edge.fleet_rig import HOTLIST, Holder
 from tests.edge.process.test_mqtt import BlackHole
-from tests.edge.rig import BOX
+from tests.edge.rig import BOX, OTHER_KEY, device
 
 pytestmark = pytest.mark.process
 
@@ -321,3 +325,53 @@ def test_ruined_outbox_file_is_put_aside_and_nothing_is_lost(campus):
     campus.terminals.until(campus.drained, "all came again")
     assert "outbox-replaced" in campus.cloud.facts()
     assert (campus.edge.folder / f"{FILE}.damaged-1").exists()
+
+
+# ---- documents
+
+
+def listed(campus, generation):
+    """A list of 60 pages, other bytes in each generation."""
+    return campus.cloud.centre.make(bytes((generation,)) + bytes(range(256)) * 240)
+
+
+def in_use(campus, number=1):
+    found = campus.terminals.bodies[number].holder.in_use.get(HOTLIST)
+    return found[0].generation if found else 0
+
+
+def test_a_document_comes_down_to_its_terminals_and_a_change_within_a_breath(campus):
+    campus.open(1, 2)
+    for body in campus.terminals.bodies.values():
+        body.holder = Holder(OTHER_KEY)
+    campus.cloud.offer(campus.cloud.centre.key(DocumentKind.HOTLIST), listed(campus, 1).offer())
+    campus.terminals.until(lambda: in_use(campus, 1) == in_use(campus, 2) == 1, "all of it, in pages")
+    begun_s = time.monotonic()
+    campus.cloud.offer(listed(campus, 2).delta())
+    campus.terminals.until(lambda: in_use(campus, 1) == in_use(campus, 2) == 2, "the change")
+    assert time.monotonic() - begun_s < 2
+    digest = campus.cloud.centre.newest[HOTLIST].head.digest
+    campus.terminals.until(
+        lambda: {one.device for one in campus.cloud.said(Reported) if one.digest == digest} == {device(1), device(2)},
+        "and both say so",
+    )
+    until(lambda: campus.edge.status["documents"] == 1, "STATUS follows")
+    assert campus.cloud.facts() == ["box-started"]
+
+
+def test_killed_again_and_again_while_documents_change_it_never_goes_back(campus):
+    campus.open(1)
+    holder = campus.terminals.bodies[1].holder = Holder(OTHER_KEY)
+    campus.cloud.offer(campus.cloud.centre.key(DocumentKind.HOTLIST), listed(campus, 1).offer())
+    for generation in range(2, 6):
+        campus.terminals.until(lambda: in_use(campus) >= 1, "the first one")
+        campus.cloud.offer(listed(campus, generation).delta())
+        campus.edge.kill()
+        campus.edge.start()
+        held = campus.edge.status.get("documents")
+        assert held in (None, 1)
+    campus.terminals.until(lambda: in_use(campus) == 5, "the newest one")
+    assert holder.in_use[HOTLIST][1] == campus.cloud.centre.newest[HOTLIST].body
+    generations = [row.generation for said in campus.cloud.said(Held) for row in said.rows]
+    assert generations == sorted(generations), "the box never goes back"
+    assert {*campus.cloud.facts()} == {"box-started"}

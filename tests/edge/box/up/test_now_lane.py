@@ -6,7 +6,9 @@ from edge.box.up import now_lane as nowlane
 from edge.box.up.now_lane import IN_FLIGHT_MAX, NowLane, Perishable, TokenSource
 from edge.box.values.effects import Now
 from shared.facts.boxes import FactsDropped
+from shared.fleet.document import CAMPUS, DocumentKind
 from shared.ids import StoreId
+from shared.wire.fleet_lane import Held, HeldRow, PagesWanted, Reported, Verdict
 from shared.wire.messages import DeviceStatus, Fact, Hello, OnlineRequest, RecordCopy, decode_now_up
 from tests.edge.rig import device, psam
 
@@ -146,3 +148,55 @@ def test_broker_is_told_how_long_it_is_worth_keeping(lane, tokens):
     lane.offer(Perishable(REQUEST, 1.1))
     lane.offer(fact(1))
     assert [one.expiry_s for one in lane.pump(Now(1.0, 5, 0), tokens)] == [99, 5, 1, 0]
+
+
+# ---- documents
+
+HOTLIST = DocumentKind.HOTLIST, CAMPUS
+
+
+def held(generation):
+    return Held((HeldRow(*HOTLIST, generation, bytes(32), 0),))
+
+
+def word(n, generation=1, kind=DocumentKind.HOTLIST):
+    return Reported(device(n), kind, CAMPUS, generation, bytes(32), 0, 0, 0, generation, Verdict.IN_USE)
+
+
+def test_what_is_held_is_said_once_as_it_is_now_and_before_what_is_asked_for_later(lane, tokens, monkeypatch):
+    monkeypatch.setattr(nowlane, "URGENT_MAX", 2)
+    wanted = PagesWanted(*HOTLIST, 3, (0,))
+    lane.connected(HELLO)
+    lane.offer(held(1))
+    lane.offer(held(2))
+    lane.offer(status(1))
+    assert lane.waiting() == 3
+    assert said(lane.pump(NOW, tokens)) == [SAID, held(2), status(1)]
+    lane.offer(RecordCopy(b"1"))
+    lane.offer(wanted)
+    lane.offer(held(3))
+    assert said(lane.pump(NOW, tokens)) == [RecordCopy(b"1"), wanted, held(3)]
+    assert lane.dropped == 0
+
+
+def test_the_newest_word_on_each_document_of_each_terminal_goes_up(lane, tokens, monkeypatch):
+    monkeypatch.setattr(nowlane, "REPORTS_MAX", 3)
+    lane.connected(HELLO)
+    for one in (word(1), word(2), word(1, 2), word(1, 1, DocumentKind.ORDER), word(3)):
+        lane.offer(one)
+    assert lane.waiting() == 4
+    assert said(lane.pump(NOW, tokens)) == [SAID, word(2), word(1, 2), word(1, 1, DocumentKind.ORDER)]
+    assert lane.dropped == 1
+
+
+def test_what_was_said_of_documents_is_said_again_by_its_owner_alone(lane, tokens):
+    lane.connected(HELLO)
+    lane.offer(held(1))
+    lane.offer(word(1))
+    lane.pump(NOW, tokens)
+    lane.offer(word(2))
+    lane.disconnected()
+    lane.offer(held(2))
+    lane.offer(word(1, 2))
+    lane.connected(HELLO)
+    assert said(lane.pump(NOW, tokens)) == [SAID]
