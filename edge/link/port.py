@@ -5,7 +5,8 @@ It promises no delivery: only the application's own ACK frees a record. It refus
 """
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from enum import StrEnum
+from typing import NamedTuple, Protocol
 
 # An address 0x01..0xDF on CAN and RS-485; on TCP the number of a connection, from 1, never used again.
 Peer = int
@@ -25,6 +26,29 @@ class MessageSizeError(ValueError):
 
 class NotListeningError(RuntimeError):
     """`run` was called before anybody asked for messages: they would be lost without a word."""
+
+
+class CallFault(StrEnum):
+    """Why a call was refused before a message could be said. See RefusedCall."""
+
+    PLAIN = "plain"
+    UNKNOWN = "unknown"
+    WRONG_KEY = "wrong-key"
+    UNBELIEVED = "unbelieved"
+    BROKEN = "broken"
+
+
+class RefusedCall(NamedTuple):
+    """A call at a TLS port that was refused: from which address, and as whom (what it said, nothing is proven).
+
+    plain: it spoke without TLS; unknown, wrong-key: of its pre-shared key; unbelieved: of its certificate; broken: all
+    else, detail in the library's word.
+    """
+
+    why: CallFault
+    address: str
+    identity: str = ""
+    detail: str = ""
 
 
 def require_message_size(message: bytes, peer: Peer) -> None:

@@ -69,12 +69,14 @@ def issue_client(authority: Authority, public: ec.EllipticCurvePublicKey, name: 
     return _issue(authority, public, name, CLIENT, now, None)
 
 
-def issue_own(key: PrivateKey, name: str, now: datetime) -> bytes:
-    """PEM certificate of a client that is signed by its own key: for a door where this one is believed, and no CA."""
+def issue_own(
+    key: PrivateKey, name: str, now: datetime, use: x509.ObjectIdentifier = CLIENT, days: int = LEAF_DAYS
+) -> bytes:
+    """PEM certificate that is signed by its own key: for a door where this one is believed, and no CA. use: whose."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:_NAME_MAX])])
-    builder = _builder(subject, subject, key.public_key(), now, LEAF_DAYS)
+    builder = _builder(subject, subject, key.public_key(), now, days)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    builder = builder.add_extension(x509.ExtendedKeyUsage([CLIENT]), critical=False)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([use]), critical=False)
     builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     return builder.sign(key, SHA256()).public_bytes(serialization.Encoding.PEM)
 

@@ -1,1 +1,1 @@
-"""What a key signs between parts: the ledger's acks, a terminal's own MAC; how much a signed void moves by itself."""
+"""What a key signs or opens between parts: the ledger's acks, a terminal's own MAC and TLS; what a void may move."""
