@@ -96,7 +96,6 @@ def test_stored_round_trip_and_digest() -> None:
         (PURCHASE_WIRE + RIDE_WIRE[57:], "69 bytes"),
         (b"\x02" + PURCHASE_WIRE[1:], "version 2"),
         (b"\x01\x63" + PURCHASE_WIRE[2:], "kind 99"),
-        (b"\x01\x06" + PURCHASE_WIRE[2:], "no codec"),
         (VOID_WIRE + b"\0", "48 bytes"),
         (VOID_WIRE[:33] + b"\x03" + VOID_WIRE[34:], "cause 3"),
         (VOID_WIRE[:41] + b"\0\0" + VOID_WIRE[43:], "names no purchase"),
