@@ -183,7 +183,7 @@ def _limit(row: Sequence[int]) -> LimitRow:
     if any(value and not flags >> place & 1 for place, value in enumerate(values)):
         raise WireFault("parameters: a limit that does not count")
     there = (value if flags >> place & 1 else None for place, value in enumerate(values))
-    return LimitRow(card_class, meal, Limits(*there, bool(flags & _REFUSED)))  # type: ignore[arg-type]  # five of them
+    return LimitRow(card_class, meal, Limits._make((*there, bool(flags & _REFUSED))))
 
 
 def _agreed_bytes(row: AgreedRow) -> bytes:

@@ -40,6 +40,7 @@ class Reason(IntEnum):
     RIDE_UNCLEAR = 29
     TAPPED_TWICE = 30
     NO_RIDES = 31
+    NOT_SERVED = 33
     PSAM_GONE = 40
     PSAM_REFUSED = 41
     LOAD_NO_ANSWER = 50
@@ -96,6 +97,7 @@ REASON_TEXT: dict[Reason, Text] = {
         "the ride on the card is unclear, please go to the card office",
     ),
     Reason.NO_RIDES: Text("本卡未开通乘车，请到卡务中心", "not a card for rides, please go to the card office"),
+    Reason.NOT_SERVED: Text("本餐不接待此类卡", "cards of this class are not served in this meal"),
     Reason.TAPPED_TWICE: Text("已刷卡，请勿重复", "already tapped"),
     Reason.PSAM_GONE: Text("安全模块无应答", "the PSAM does not answer"),
     Reason.PSAM_REFUSED: Text("安全模块拒绝", "the PSAM refused"),

@@ -349,7 +349,7 @@ class _Counter:
 
     def _said_by(self, card: CardChannel, verb: Verb) -> list[Text]:
         body = self._station.firmware.body
-        identity = drive(identify(body.settings.profile, body.time(), body.settings.agreed), card=card)
+        identity = drive(identify(body.settings.profile, body.time(), body.agreed), card=card)
         if isinstance(identity, Rejected):
             why = identity.reason.name
             return [Text(f"读卡失败：{why}", f"the card cannot be read: {why}")]

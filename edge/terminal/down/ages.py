@@ -5,26 +5,17 @@ makes it unknown, which is as old as can be. No rung goes below one meal.
 """
 
 from dataclasses import replace
-from typing import NamedTuple
 
+from shared.fleet.parameters import RungRow
 from shared.purse.caps import Caps
 
 HOUR_S = 3600
-
-
-class Rung(NamedTuple):
-    """From this age on a card spends at most so much on a day."""
-
-    from_s: int
-    day_fen: int
-
-
-LADDER = (Rung(24 * HOUR_S, 60_00), Rung(72 * HOUR_S, 30_00))
-"""Ascending; below the first rung the caps are what they are."""
+LADDER = (RungRow(24 * HOUR_S, 60_00), RungRow(72 * HOUR_S, 30_00))
+"""Where parameters say none. Ascending; below the first rung the caps are what they are."""
 FRESH_S = LADDER[0].from_s
 
 
-def aged(caps: Caps | None, age_s: int | None, ladder: tuple[Rung, ...] = LADDER) -> Caps | None:
+def aged(caps: Caps | None, age_s: int | None, ladder: tuple[RungRow, ...] = LADDER) -> Caps | None:
     """The caps of a terminal whose hotlist is so old. age_s None: unknown."""
     rungs = [rung for rung in ladder if age_s is None or age_s >= rung.from_s]
     if not rungs:

@@ -2,11 +2,12 @@
 
 Whoever stands between can withhold a document and no more: key, signature and digest are checked against the campus key
 of the body's own settings. What is reported is computed from the bytes in use. A document that cannot be taken changes
-nothing, and the report says why.
+nothing, and the report says why. Parameters wait, durable, for the next meal period: until then those of before count.
 """
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from edge.link import messages as link
@@ -18,6 +19,8 @@ from edge.terminal.down.orders import NAME as ORDERS
 from edge.terminal.down.orders import Orders
 from edge.terminal.down.paper import Paper, read_paper
 from edge.terminal.store.papers import Papers
+from edge.terminal.store.parameters import read_parameters
+from shared.clocks.clock import DAY_S, CampusTime
 from shared.errors import StoreFault, WireFault
 from shared.fleet.delta import decode_delta
 from shared.fleet.document import (
@@ -48,12 +51,17 @@ CATCH_UP_S = 60.0
 FRESH_KEPT_S = 3600
 """The moment at which the centre last said that a document is the newest is written down no oftener than this."""
 _NEVER = float("inf")
+UNKNOWN_S = 0xFFFF_FFFF
+"""In the place of the moment of a document that came while the clock was not set."""
 Name = tuple[DocumentKind, Scope]
 READERS: Mapping[DocumentKind, Callable[[bytes], object]] = {
     DocumentKind.HOTLIST: Hotlist,
     DocumentKind.ORDER: decode_order,
+    DocumentKind.PARAMETERS: read_parameters,
 }
 """Kinds that this terminal understands, and what refuses their bytes with WireFault."""
+AT_NEXT_PERIOD = frozenset({DocumentKind.PARAMETERS})
+"""Kinds that take effect when a meal period begins; any other one does at once, between taps."""
 _REFUSALS = {Offer.OLDER: Verdict.OLDER, Offer.FORK: Verdict.FORK}
 
 
@@ -70,14 +78,22 @@ class Documents:
     changed: kinds whose document in use is another one since somebody looked; whoever uses them empties it.
     """
 
-    def __init__(self, device: DeviceId, model: int, ring: Keyring | None, papers: Papers) -> None:
-        """ring: with the campus key of the body's settings; None: it has none, so it takes no document at all."""
+    def __init__(
+        self, device: DeviceId, model: int, ring: Keyring | None, papers: Papers,
+        next_period: Callable[[], int] = lambda: 0,
+    ) -> None:  # fmt: skip
+        """ring: with the campus key of the body's settings; None: it has none, so it takes no document at all.
+
+        next_period: campus second at which the next meal period begins; 0: nobody knows what time it is.
+        """
         self._device, self._model = device, model
+        self._next_period = next_period
         self._ring = ring
         self._papers = papers
         self.orders = Orders(papers)
         """What became of the orders that came as documents of their kind."""
         self._held: dict[Name, Paper] = {}
+        self._waiting: dict[Name, Paper] = {}
         self._meaning: dict[Name, object] = {}
         self._fetches: dict[Name, Fetch] = {}
         self._catching_s: float | None = None
@@ -94,10 +110,22 @@ class Documents:
             try:
                 paper = read_paper(self._papers.read(name), self._ring)
                 if paper.head.kind in READERS:
-                    self._use(paper)
+                    self._kept(paper)
             except (WireFault, StoreFault):
                 self.damaged += 1
+        self._waiting = {name: one for name, one in self._waiting.items() if self._is_ahead(name, one)}
         self.orders.boot(self.order_held, self.meaning(DocumentKind.ORDER))
+
+    def _kept(self, paper: Paper) -> None:
+        if paper.from_s:
+            self._waiting[paper.head.kind, paper.head.scope] = paper
+        else:
+            self._use(paper)
+
+    def _is_ahead(self, name: Name, waiting: Paper) -> bool:
+        """Not the paper that has become the one in use: nobody has taken it away."""
+        held = self._held.get(name)
+        return held is None or waiting.head.generation > held.head.generation
 
     # --- what is in use -------------------------------------------------------------------------------------------
 
@@ -131,9 +159,9 @@ class Documents:
         self._fetches.clear()
         if self._ring is None:
             return []
-        if not self._held:
+        if not self._held and not self._waiting:
             return [_report(None, (DocumentKind.HOTLIST, CAMPUS), Verdict.IN_USE, 0)]
-        return [self._said((paper.head.kind, paper.head.scope), Verdict.IN_USE, 0) for paper in self._held.values()]
+        return [self._newest_said(name) for name in dict.fromkeys((*self._held, *self._waiting))]
 
     def key(self, key: DocumentKey) -> None:
         """A key that the campus has not certified is not kept."""
@@ -145,7 +173,7 @@ class Documents:
         head, refused = self._judged(offered.head)
         if head is None:
             return refused
-        name, held = (head.kind, head.scope), self._held.get((head.kind, head.scope))
+        name, held = (head.kind, head.scope), self._newest((head.kind, head.scope))
         fetch = self._fetches.get(name)
         if fetch is not None and fetch.head.generation >= head.generation:
             return []
@@ -162,7 +190,7 @@ class Documents:
         if head is None:
             return refused
         name = (head.kind, head.scope)
-        held = self._held.get(name)
+        held = self._newest(name)
         if held is None or held.head.generation + 1 != head.generation:
             return [Say(link.DOCUMENT_WANT, DocumentWant(*name, head.generation, ()))]
         body = decode_delta(offered.delta).apply(held.body)
@@ -219,14 +247,14 @@ class Documents:
             return None, [self._said(name, Verdict.NOT_FOR_ME, head.generation)]
         if head.kind not in READERS:
             return None, [self._said(name, Verdict.UNSUPPORTED, head.generation)]
-        held = self._held.get(name)
+        held = self._newest(name)
         offer = judge(held.head if held else None, head)
         if offer in _REFUSALS:
             return None, [self._said(name, _REFUSALS[offer], head.generation)]
         if offer is Offer.FRESHER and held is not None:
-            self._freshen(Paper(head, signed, held.key, held.seq, held.body), held)
+            self._freshen(replace(held, head=head, signed=signed), held)
         if offer is not Offer.NEWER:
-            return None, [self._said(name, Verdict.IN_USE, head.generation)]
+            return None, [self._newest_said(name)]
         return head, []
 
     def _is_meant(self, head: Head) -> bool:
@@ -262,6 +290,8 @@ class Documents:
         if key is None:
             return self._said(name, Verdict.UNKNOWN_KEY, head.generation)
         paper = Paper(head, signed, key, last_seq, body)
+        if head.kind in AT_NEXT_PERIOD:
+            paper = replace(paper, from_s=self._next_period() or UNKNOWN_S)
         try:
             READERS[head.kind](body)
             self._papers.keep(paper.name, paper.encode())
@@ -269,15 +299,64 @@ class Documents:
             return self._said(name, Verdict.MALFORMED, head.generation)
         except StoreFault:
             return self._said(name, Verdict.NO_ROOM, head.generation)
+        if paper.from_s:
+            self._waiting[name] = paper
+        else:
+            self._begin(paper)
+        return self._newest_said(name)
+
+    def _begin(self, paper: Paper) -> None:
+        """From here on it is the one in use."""
         self._use(paper)
-        self.changed.add(head.kind)
-        if head.kind is DocumentKind.HOTLIST:
+        self.changed.add(paper.head.kind)
+        if paper.head.kind is DocumentKind.HOTLIST:
             self._catching_s = None
-        return self._said(name, Verdict.IN_USE, head.generation)
+
+    # --- what waits for a meal period --------------------------------------------------------------------------------
+
+    def turn(self, time: CampusTime, last_seq: int) -> list[Say]:
+        """What waits for a meal period that has begun is in use from here on. Not inside of a tap."""
+        if not self._waiting or not time.is_set:
+            return []
+        return [say for name in [*self._waiting] if (say := self._turned(name, time.seconds, last_seq)) is not None]
+
+    def begins_s(self) -> int | None:
+        """Campus second of the next `turn` that does anything, where one is known."""
+        return min((paper.from_s for paper in self._waiting.values() if paper.from_s != UNKNOWN_S), default=None)
+
+    def _turned(self, name: Name, campus_s: int, last_seq: int) -> Say | None:
+        """A clock that was unset, or far ahead, when it came: then it waits for the next period from now."""
+        paper = self._waiting[name]
+        if campus_s < paper.from_s <= campus_s + DAY_S:
+            return None
+        is_due = paper.from_s <= campus_s
+        paper = replace(paper, from_s=0, seq=last_seq) if is_due else replace(paper, from_s=self._next_period())
+        try:
+            self._papers.keep(paper.name, paper.encode())
+        except StoreFault:  # as durable as it was: after the next power-on it is tried again
+            del self._waiting[name]
+            return self._said(name, Verdict.NO_ROOM, paper.head.generation)
+        if not is_due:
+            self._waiting[name] = paper
+            return None
+        del self._waiting[name]
+        self._begin(paper)
+        return self._newest_said(name)
+
+    def _newest(self, name: Name) -> Paper | None:
+        """What is durable here, in use or not yet."""
+        return self._waiting.get(name) or self._held.get(name)
+
+    def _newest_said(self, name: Name) -> Say:
+        """What is in use, and what waits."""
+        waiting = self._waiting.get(name)
+        if waiting is not None:
+            return self._said(name, Verdict.STORED, waiting.head.generation)
+        return self._said(name, Verdict.IN_USE, 0)
 
     def _freshen(self, paper: Paper, before: Paper) -> None:
         """The same document, said later: after a power cut an hour more of age is no harm."""
-        self._held[paper.head.kind, paper.head.scope] = paper
+        (self._waiting if paper.from_s else self._held)[paper.head.kind, paper.head.scope] = paper
         if paper.head.as_of // FRESH_KEPT_S > before.head.as_of // FRESH_KEPT_S:
             with suppress(StoreFault):
                 self._papers.keep(paper.name, paper.encode())
@@ -305,6 +384,8 @@ def _report(paper: Paper | None, name: Name, verdict: Verdict, offered: int, det
     return Say(link.DOCUMENT_REPORT, report)
 
 
-def documents_of(device: DeviceId, model: int, campus: int, campus_key: bytes, papers: Papers) -> Documents:
+def documents_of(
+    device: DeviceId, model: int, campus: int, campus_key: bytes, papers: Papers, next_period: Callable[[], int]
+) -> Documents:  # fmt: skip
     """Of a body whose settings name the campus key; b"": it takes none."""
-    return Documents(device, model, Keyring(campus, campus_key) if campus_key else None, papers)
+    return Documents(device, model, Keyring(campus, campus_key) if campus_key else None, papers, next_period)

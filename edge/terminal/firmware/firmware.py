@@ -115,7 +115,7 @@ class Firmware:
         body, due_s = self.body, self.line.due_s()
         if self._busy:
             return due_s
-        due_s = min(due_s, self._deeds.due_s())
+        due_s = min(due_s, self._deeds.due_s(), self._turns_s())
         if not body.book.without_record:
             return due_s
         can_write = body.fault in (None, Bar.STOPPED) and body.flash.free > 0
@@ -233,8 +233,9 @@ class Firmware:
     def _tap(self, tap: Tap[Result], amount_fen: int, now: Now) -> Tap[Result]:
         if self._busy:
             raise RuleBroken("a tap has not ended yet")
-        self._busy = True
         self.body.now, self.body.presented = now, None
+        self._guard(self._turn)
+        self._busy = True
         try:
             result = yield from tap
         except StoreFault:
@@ -249,6 +250,7 @@ class Firmware:
     def _due(self) -> None:
         body = self.body
         if not self._busy:
+            self._turn()
             self._find_epoch()
             if body.book.without_record and body.fault in (None, Bar.STOPPED) and body.flash.free > 0:
                 for waiting in body.book.overdue(body.now.mono_s):
@@ -260,12 +262,28 @@ class Firmware:
             self._open = without_record
             self.line.status_due()
         self.line.tick()
-        if body.documents.changed:
-            body.documents.changed.clear()
-            self._keep_versions()
-            self.line.status_due()
+        self._see_documents()
         self._tell_network()
         self._tell_healed()
+
+    def _turn(self) -> None:
+        """A meal period may have begun: what waited for it counts, and says so, before anything else is done."""
+        body = self.body
+        self.line.tell(body.documents.turn(body.time(), self.line.last_seq))
+        self._see_documents()
+
+    def _turns_s(self) -> float:
+        """Monotonic second at which a document that waits takes effect."""
+        body, time = self.body, self.body.time()
+        begins_s = body.documents.begins_s()
+        return _NEVER if begins_s is None or not time.is_set else body.now.mono_s + max(0, begins_s - time.seconds)
+
+    def _see_documents(self) -> None:
+        """Another one is in use: records say so from here on."""
+        if self.body.documents.changed:
+            self.body.documents.changed.clear()
+            self._keep_versions()
+            self.line.status_due()
 
     def _pay_back(self) -> None:
         """A pair that no card completes any more is given back, and the cashier hears of it."""
@@ -308,7 +326,7 @@ class Firmware:
 
     def _keep_versions(self) -> None:
         body = self.body
-        body.flash.keep_versions(body.hotlist_version, body.settings.parameters.version)
+        body.flash.keep_versions(body.hotlist_version, body.parameter_version)
 
     def _remember_last(self, told: Place) -> None:
         """The power may have gone between the newest record and its display: tell the cashier of it."""

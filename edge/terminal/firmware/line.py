@@ -333,7 +333,7 @@ class Line:
             self._document(opened)
 
     def _document(self, opened: Opened) -> None:
-        documents, last = self._body.documents, self._flash.epochs[-1].last if self._flash.epochs else 0
+        documents, last = self._body.documents, self.last_seq
         if opened.type is Type.DOCUMENT_KEY:
             documents.key(link.DOCUMENT_KEY.decode(opened.payload))
         elif opened.type is Type.DOCUMENT_HEAD:
@@ -351,6 +351,16 @@ class Line:
             self._hushed_until_s = -_NEVER
             self.rejoin()
             self._hello()
+
+    def tell(self, said: list[Say]) -> None:
+        """What the body says of its documents by itself; at the next join all of it is said anyhow."""
+        if self.state is State.JOINED:
+            self._say(said)
+
+    @property
+    def last_seq(self) -> int:
+        """Of the newest record, 0 where there is none."""
+        return self._flash.epochs[-1].last if self._flash.epochs else 0
 
     def _say(self, said: list[Say]) -> None:
         """The names of these messages are those of their types."""

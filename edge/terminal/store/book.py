@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from edge.terminal.store.flash import Flash, Waiting
 from edge.terminal.store.layout import AskedLoad
-from edge.terminal.store.parameters import Parameters
 from shared import records
 from shared.clocks.clock import CampusTime
 from shared.errors import RuleBroken
@@ -50,10 +49,11 @@ class Row(NamedTuple):
 class Book:
     """Writes records for pending slots."""
 
-    def __init__(self, flash: Flash, parameters: Parameters, key_version: int) -> None:
+    def __init__(self, flash: Flash, day_of: Callable[[int], int], key_version: int) -> None:
+        """day_of: business day of a campus second, by the parameters in use."""
         self._key_version = key_version
         self._flash = flash
-        self._parameters = parameters
+        self._day_of = day_of
         self._since_s: dict[int, float] = {}
 
     def open_purchase(self, pending: PendingPurchase, *, clock_set: bool, mono_s: float) -> Waiting:
@@ -223,7 +223,7 @@ class Book:
 
     def _mark_day(self, time: int, seq: int, *, is_set: bool) -> None:
         """A clock that is not set knows no day."""
-        day = self._parameters.day_of(time)
+        day = self._day_of(time)
         if is_set and day > self._flash.day:
             self._flash.mark_day(day, seq)
 

@@ -1,13 +1,18 @@
-"""What the centre set for a terminal: caps, meal periods, the beginning of its business day. One version of it, frozen.
+"""What the centre set for a terminal: limits, meal periods, the beginning of its business day. One version, frozen.
 
-Meal numbers grow within the day; before the first period of a day it is meal 0.
+It comes with the terminal's settings, and from then on as a document of the fleet. Meal numbers grow within the day;
+before the first period of a day it is meal 0.
 """
 
 from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from shared.clocks.clock import DAY_S, CampusTime, business_day
+from shared.errors import WireFault
+from shared.fleet.parameters import EVERY_OTHER, NO_LIMITS, AgreedRow, Limits, ParameterBody, RungRow, decode_parameters
 from shared.purse.caps import Caps, MealClock
+from shared.purse.profiles import APPLICATION_MAIN, ISSUER_SIZE, PROFILES, Agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +28,8 @@ class Meal:
 class Parameters:
     """caps None: nothing is forbidden. meals: in the order of their beginning. Times in seconds after midnight.
 
-    ceiling_fen: highest balance of a card, 0 = only the card knows.
+    ceiling_fen: highest balance of a card, 0 = only the card knows. limits: by card class and meal, in the place of
+    caps; None: there are none by class. ladder (): the built-in one. agreed None: what the settings say.
     """
 
     version: int
@@ -31,6 +37,9 @@ class Parameters:
     meals: tuple[Meal, ...]
     day_start_s: int = 0
     ceiling_fen: int = 0
+    limits: Mapping[tuple[int, int], Limits] | None = None
+    ladder: tuple[RungRow, ...] = ()
+    agreed: tuple[Agreed, ...] | None = None
     _starts: tuple[int, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -53,3 +62,51 @@ class Parameters:
     def day_of(self, seconds: int) -> int:
         """Business day of a moment."""
         return business_day(seconds, self.day_start_s)
+
+    def next_period(self, seconds: int) -> int:
+        """Campus second at which the next meal period, or the next business day, begins."""
+        at = max(seconds - self.day_start_s, 0) % DAY_S
+        place = bisect_right(self._starts, at)
+        return seconds - at + (self._starts[place] if place < len(self._starts) else DAY_S)
+
+    def caps_of(self, card_class: int, meal: int) -> Caps | None:
+        """What a card of this class may spend in this meal; None: nothing is forbidden."""
+        if self.limits is None:
+            return self.caps
+        *values, _ = self._limits_of(card_class, meal)
+        return Caps(*values) if any(value is not None for value in values) else None
+
+    def refuses(self, card_class: int, meal: int) -> bool:
+        """Are cards of this class not served in this meal?"""
+        return self.limits is not None and self._limits_of(card_class, meal).is_refused
+
+    def _limits_of(self, card_class: int, meal: int) -> Limits:
+        limits = self.limits or {}
+        return limits.get((card_class, meal)) or limits.get((EVERY_OTHER, meal)) or NO_LIMITS
+
+
+def read_parameters(raw: bytes) -> Parameters:
+    """Those of a document; WireFault when malformed, or of cards that this terminal has no words for."""
+    return parameters_of(decode_parameters(raw))
+
+
+def parameters_of(body: ParameterBody) -> Parameters:
+    """The version is the document's generation, which stands in its head."""
+    return Parameters(
+        version=0,
+        caps=None,
+        meals=tuple(Meal(*row) for row in body.meals),
+        day_start_s=body.day_start_s,
+        ceiling_fen=body.ceiling_fen,
+        limits={(row.card_class, row.meal): row.limits for row in body.limits},
+        ladder=body.ladder,
+        agreed=None if body.agreed is None else tuple(_agreed(body.agreed)),
+    )
+
+
+def _agreed(rows: tuple[AgreedRow, ...]) -> Iterator[Agreed]:
+    for name, issuer in rows:
+        profile = PROFILES.get(name)
+        if profile is None or profile.application != APPLICATION_MAIN or len(issuer) != ISSUER_SIZE[profile.form]:
+            raise WireFault("parameters: an issuer of cards that nobody knows here")
+        yield Agreed(profile, issuer)

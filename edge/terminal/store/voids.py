@@ -10,7 +10,6 @@ from typing import NamedTuple, TypeGuard
 
 from edge.terminal.store.book import Book, Row
 from edge.terminal.store.flash import Flash
-from edge.terminal.store.parameters import Parameters
 from shared.clocks.clock import CampusTime
 from shared.errors import RuleBroken, WireFault
 from shared.ids import CardId, DeviceId
@@ -65,12 +64,12 @@ class Voids:
     """Over one store. key: K_term, of key_version."""
 
     def __init__(
-        self, flash: Flash, book: Book, parameters: Parameters, device: DeviceId, key: bytes, key_version: int
+        self, flash: Flash, book: Book, day_of: Callable[[int], int], device: DeviceId, key: bytes, key_version: int
     ) -> None:
         self._key_version = key_version
         self._flash = flash
         self._book = book
-        self._parameters = parameters
+        self._day_of = day_of
         self._device = device
         self._sign_with = key
         self.may_owe = True
@@ -193,7 +192,7 @@ class Voids:
                 yield record
 
     def _is_today(self, time_s: int, now: CampusTime) -> bool:
-        return self._parameters.day_of(time_s) == self._parameters.day_of(now.seconds)
+        return self._day_of(time_s) == self._day_of(now.seconds)
 
     def pay_back(self, now: CampusTime) -> list[Row]:
         """Write what is owed, as far as the ring has room; the rest waits. Not in the middle of a payment."""
@@ -223,9 +222,7 @@ class Voids:
                     return Reason.VOID_TWICE
                 dead.add(seq - record.linked)
             elif _is_paid(record) and seq not in dead:
-                days = self._parameters
-                is_today = days.day_of(record.time) == days.day_of(now.seconds)
-                return record if is_today else Reason.VOID_OTHER_DAY
+                return record if self._is_today(record.time, now) else Reason.VOID_OTHER_DAY
         return Reason.VOID_NO_SALE
 
     def record_of(self, seq: int) -> Record | None:

@@ -3,7 +3,7 @@
 Holds the moment of the last input, the PSAM it was booted with, and the fault that keeps it from selling.
 """
 
-from edge.terminal.down.ages import aged
+from edge.terminal.down.ages import LADDER, aged
 from edge.terminal.down.documents import Documents, documents_of
 from edge.terminal.settings.settings import BodySettings
 from edge.terminal.store.book import Book, Row, card_of
@@ -11,16 +11,19 @@ from edge.terminal.store.clock import Now, TerminalClock
 from edge.terminal.store.flash import Flash, Waiting
 from edge.terminal.store.layout import AskedLoad
 from edge.terminal.store.papers import MemoryPapers, Papers
+from edge.terminal.store.parameters import Parameters
 from edge.terminal.store.untold import Untold
 from edge.terminal.store.voids import Voids
 from edge.terminal.taps import display
 from edge.terminal.taps.display import Bar, Display
 from shared.clocks.clock import CampusTime
 from shared.fleet.document import DocumentKind
+from shared.fleet.parameters import EVERY_OTHER
 from shared.ids import CardId, PsamId
 from shared.inventory import DeviceKind
 from shared.purse.caps import Caps
-from shared.purse.outcomes import PendingPurchase
+from shared.purse.outcomes import CardIdentity, PendingPurchase
+from shared.purse.profiles import Agreed
 from shared.records import Pair
 
 MODELS = {DeviceKind.POS: 1, DeviceKind.VALIDATOR: 2, DeviceKind.LOAD_MACHINE: 3, DeviceKind.DESK: 4}
@@ -32,8 +35,8 @@ DISPLAYS_MAX = 32
 class Body:
     """Mutable state of one body. live_ttn: terminal number of the PSAM's open session, if a MAC2 is still due.
 
-    presented: the card of this tap, once it has said which one it is. awaited: cards whose next tap is to ask the
-    centre, as the edge of this conversation has said.
+    presented: the card of this tap, once it has said which one it is, and its class. awaited: cards whose next tap is
+    to ask the centre, as the edge of this conversation has said.
     """
 
     def __init__(
@@ -42,19 +45,19 @@ class Body:
         """papers: where documents of the fleet are kept; None: in memory only, as on a body without room for them."""
         self.settings = settings
         self.documents: Documents = documents_of(
-            settings.device, self.model, settings.campus, settings.campus_key, papers or MemoryPapers()
-        )
+            settings.device, self.model, settings.campus, settings.campus_key, papers or MemoryPapers(),
+            self._next_period,
+        )  # fmt: skip
         self.flash = flash
         self.clock = TerminalClock(is_set=clock_set, last_day=flash.day)
-        self.book = Book(flash, settings.parameters, settings.key_version)
+        self.book = Book(flash, self.day_of, settings.key_version)
         self.now = Now(0.0, 0)
         self.psam = PsamId(settings.device)
-        self.voids = Voids(
-            flash, self.book, settings.parameters, settings.device, settings.key, settings.key_version
-        )  # fmt: skip
+        self.voids = Voids(flash, self.book, self.day_of, settings.device, settings.key, settings.key_version)
         self.live_ttn: int | None = None
         self.untold = Untold()
         self.presented: CardId | None = None
+        self.presented_class = EVERY_OTHER
         self.awaited: set[CardId] = set()
         self.fault: Bar | None = Bar.NOT_BOOTED
         self.displays: list[Display] = []
@@ -86,22 +89,61 @@ class Body:
         return bool(listed.contains(card, index))
 
     @property
+    def parameters(self) -> Parameters:
+        """Those in use: a document's, or the settings'. The one place where they are asked for."""
+        found: Parameters | None = self.documents.meaning(DocumentKind.PARAMETERS)
+        return self.settings.parameters if found is None else found
+
+    @property
+    def parameter_version(self) -> int:
+        """The generation that is in use, or the version of its settings."""
+        paper = self.documents.in_use(DocumentKind.PARAMETERS)
+        return self.settings.parameters.version if paper is None else paper.head.generation
+
+    @property
+    def agreed(self) -> tuple[Agreed, ...]:
+        """Issuers whose cards are taken here."""
+        agreed = self.parameters.agreed
+        return self.settings.agreed if agreed is None else agreed
+
+    def day_of(self, campus_s: int) -> int:
+        """Business day of a moment."""
+        return self.parameters.day_of(campus_s)
+
+    def _next_period(self) -> int:
+        """Campus second at which the next meal period begins; 0: nobody knows what time it is."""
+        time = self.time()
+        return self.parameters.next_period(time.seconds) if time.is_set else 0
+
+    def present(self, identity: CardIdentity) -> None:
+        """The card of this tap has said which one it is. Cards of others are of no class of ours."""
+        self.presented = identity.card_id
+        self.presented_class = identity.card_type if identity.profile is self.settings.profile else EVERY_OTHER
+
+    @property
+    def is_refused(self) -> bool:
+        """Is the presented card of a class that is not served in this meal?"""
+        parameters = self.parameters
+        return parameters.refuses(self.presented_class, parameters.meal_clock(self.time()).meal)
+
+    @property
     def caps(self) -> Caps | None:
-        """What a card may spend now: the parameters' caps, by the age of the hotlist.
+        """What the presented card may spend now: its class's limits in this meal, by the age of the hotlist.
 
         A body that holds no hotlist of the fleet's has none that could be old.
         """
-        parameters, paper, time = self.settings.parameters, self.documents.in_use(DocumentKind.HOTLIST), self.time()
+        parameters, paper, time = self.parameters, self.documents.in_use(DocumentKind.HOTLIST), self.time()
+        caps = parameters.caps_of(self.presented_class, parameters.meal_clock(time).meal)
         if paper is None:
-            return parameters.caps
-        began = parameters.meal_began(time.seconds)
-        return aged(parameters.caps, began - paper.head.as_of if time.is_set else None)
+            return caps
+        age_s = parameters.meal_began(time.seconds) - paper.head.as_of if time.is_set else None
+        return aged(caps, age_s, parameters.ladder or LADDER)
 
     def take_time(self, campus_s: int) -> None:
         """A proven edge says what time it is. A day marker from a clock that was ahead begins anew."""
         if not self.clock.correct(campus_s, self.now):
             return
-        day, flash = self.settings.parameters.day_of(campus_s), self.flash
+        day, flash = self.day_of(campus_s), self.flash
         if flash.day > day + 1 and flash.current is not None:
             flash.mark_day(day, flash.current.last + 1)
 

@@ -189,7 +189,7 @@ class LoadPoint:
 
     def _bounded(self, amount_fen: int, balance_fen: int, purpose: Purpose) -> _Wanted | _No:
         """A claim takes what the card has room for; a second try is the same sum or nothing."""
-        ceiling_fen = self._body.settings.parameters.ceiling_fen or FEN_MAX
+        ceiling_fen = self._body.parameters.ceiling_fen or FEN_MAX
         room_fen = max(0, ceiling_fen - balance_fen)
         if not room_fen or (purpose in RETRIES and room_fen < amount_fen):
             return Reason.LOAD_CEILING, None

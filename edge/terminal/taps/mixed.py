@@ -67,6 +67,8 @@ class MixedTill(Till):
             return Result(End.NOT_SELLING, amount_fen)
         if amount_fen <= 0 or identity.profile is not body.settings.profile:  # another's card has no subsidy of ours
             return (yield from super()._charge(amount_fen, identity))
+        if body.is_refused:
+            return (yield from self._not_served(amount_fen))
         self._opened = None
         shares = yield from serve(share(self._order(amount_fen), identity, SUBSIDY, body.time()), self)
         if isinstance(shares, Declined):

@@ -100,12 +100,12 @@ class Till:
         if bar is not None:
             yield Show(body.not_selling(bar))
             return Result(End.NOT_SELLING, amount_fen)
-        wanted = identify(body.settings.profile, body.time(), body.settings.agreed)
+        wanted = identify(body.settings.profile, body.time(), body.agreed)
         identity = yield from serve(wanted, self)
         if isinstance(identity, Rejected):
             yield Show(display.declined(identity.reason))
             return Result(End.DECLINED, amount_fen, reason=identity.reason)
-        body.presented = identity.card_id
+        body.present(identity)
         return identity
 
     def _settle(self, waiting: Waiting, identity: CardIdentity) -> Tap[Result | None]:
@@ -141,12 +141,18 @@ class Till:
         if body.bar is not None:
             yield Show(body.not_selling(body.bar))
             return Result(End.NOT_SELLING, amount_fen)
+        if body.is_refused:
+            return (yield from self._not_served(amount_fen))
         return (yield from self._spend(purchase(self._order(amount_fen), identity), amount_fen))
+
+    def _not_served(self, amount_fen: int) -> Tap[Result]:
+        """Nothing was begun."""
+        yield Show(display.declined(Reason.NOT_SERVED))
+        return Result(End.DECLINED, amount_fen, reason=Reason.NOT_SERVED)
 
     def _order(self, amount_fen: int) -> PurchaseOrder:
         body, time = self._body, self._body.time()
-        parameters = body.settings.parameters
-        return PurchaseOrder(amount_fen, time.seconds, body.psam, parameters.meal_clock(time), body.caps)
+        return PurchaseOrder(amount_fen, time.seconds, body.psam, body.parameters.meal_clock(time), body.caps)
 
     def _spend(self, flow: Flow[PurchaseOutcome], amount_fen: int) -> Tap[Result]:
         """A debit, its record, and what is shown."""
