@@ -42,6 +42,10 @@ class Section:
         """Is the key there, and not null?"""
         return self._left.get(key) is not None
 
+    def left(self) -> tuple[str, ...]:
+        """Those that nobody has taken yet."""
+        return tuple(self._left)
+
     def within(self, key: str, low: int, high: int, default: int | None = None) -> int:
         """A whole number in low..high."""
         value: int = self.take(key, int, default)

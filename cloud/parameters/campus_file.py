@@ -1,0 +1,354 @@
+"""The campus's parameter file 参数文件 (TOML): limits by rules, meals, agreed issuers, the ladder, the school calendar.
+
+ConfigFault names line, key and reason, and nothing is taken of a file that has one. Of rules that match the same card,
+meal and terminal, the one further down counts, value by value. What terminals do not honour yet is refused by name.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+from cloud.parameters.places import Places
+from shared.clocks.school_days import SPANS_MAX, Calendar, Span, SpanKind, overlapping
+from shared.errors import ConfigFault, WireFault
+from shared.fleet.parameters import (
+    AGREED_MAX,
+    COUNT_MAX,
+    DAY_S,
+    EVERY_OTHER,
+    FEN_MAX,
+    MEALS_MAX,
+    NAME_MAX,
+    RUNGS_MAX,
+    AgreedRow,
+    Limits,
+    MealRow,
+    RungRow,
+)
+from shared.input.amount import parse_yuan
+from shared.input.section import Section
+from shared.purse.profiles import APPLICATION_MAIN, ISSUER_SIZE, PROFILES
+from shared.words.voice import Text
+
+FORMAT = 1
+SIZE_MAX = 256 * 1024
+RULES_MAX = 500
+NAMES_MAX = 500
+OTHERS = ("其他", "other")
+"""Every class that no rule names, and cards of agreed issuers."""
+NONE = ("无", "none")
+"""Lifts a limit that a rule further up has set."""
+_SUMS = ("single", "meal", "day")
+_FIELDS = {"single": "single_fen", "meal": "meal_fen", "day": "day_fen"}
+_COUNTS = ("meal_count", "day_count")
+_NOT_YET = {
+    "fixed": Text("定额", "fixed amounts"),
+    "discount": Text("折扣", "discounts"),
+    "bearer": Text("折扣承担方", "who bears a discount"),
+    "pin_above": Text("超额输密", "a PIN above a sum"),
+    "fare": Text("线路票价", "fares of lines"),
+    "line": Text("线路票价", "fares of lines"),
+}
+"""What is understood and that no terminal of ours does yet."""
+_DAYS_1970 = date(2000, 1, 1).toordinal()
+
+
+class Rule(NamedTuple):
+    """Whom it is for, None: everybody, every meal, everywhere. values: by the names of Limits; None lifts a limit."""
+
+    line: int
+    classes: frozenset[int] | None
+    meals: frozenset[int] | None
+    terminals: frozenset[str] | None
+    boxes: frozenset[str] | None
+    merchants: frozenset[str] | None
+    values: Mapping[str, int | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CampusFile:
+    """All of it. classes: name → number."""
+
+    text: str
+    title: str
+    day_start_s: int
+    ceiling_fen: int
+    classes: Mapping[str, int]
+    meals: tuple[MealRow, ...]
+    rules: tuple[Rule, ...]
+    ladder: tuple[RungRow, ...]
+    agreed: tuple[AgreedRow, ...] | None
+    calendar: Calendar
+
+    @property
+    def hash(self) -> bytes:
+        """Of the text as it was written."""
+        return sha256(self.text.encode()).digest()
+
+    def class_name(self, number: int) -> Text:
+        """As the file calls it."""
+        if number == EVERY_OTHER:
+            return Text("其他卡类", "every other class")
+        named = next((name for name, one in self.classes.items() if one == number), "")
+        return Text(named, named) if named else Text(f"卡类 {number}", f"class {number}")
+
+    def meal_name(self, number: int) -> Text:
+        """As the file calls it."""
+        named = next((row.name for row in self.meals if row.meal == number), "")
+        if not number:
+            return Text("首餐之前", "before the first meal")
+        return Text(named, named) if named else Text(f"餐次 {number}", f"meal {number}")
+
+
+def read_file(text: str) -> CampusFile:
+    """ConfigFault, with line, key and reason."""
+    if len(text.encode()) > SIZE_MAX:
+        raise ConfigFault(Text(f"文件超过 {SIZE_MAX} 字节", f"the file is above {SIZE_MAX} bytes"))
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
+        raise ConfigFault(Text(f"不是 TOML：{fault}", f"not TOML: {fault}")) from fault
+    except RecursionError as fault:
+        raise ConfigFault(Text("不是 TOML：嵌套过深", "not TOML: nested too deep")) from fault
+    places = Places(text)
+    try:
+        return _read(text, Section(raw, file="TOML"), places)
+    except ConfigFault as fault:
+        raise _placed(fault, places) from fault
+
+
+def _placed(fault: ConfigFault, places: Places) -> ConfigFault:
+    """With the line of the path that a Section's message begins with."""
+    line = places.line(str(fault).partition(":")[0])
+    said = fault.args[0]
+    if not line:
+        return fault
+    zh, en = (said.zh, said.en) if isinstance(said, Text) else (str(said), str(said))
+    return ConfigFault(Text(f"第 {line} 行 {zh}", f"line {line}: {en}"))
+
+
+def _read(text: str, top: Section, places: Places) -> CampusFile:
+    if top.take("format", int) != FORMAT:
+        raise ConfigFault(Text(f"format: 只认识 {FORMAT}", f"format: only {FORMAT} is known"))
+    _refuse_not_yet(top)
+    day_start_s, ceiling_fen = _day(top.optional_section("day"))
+    classes, meals = _classes(top), _meals(top, day_start_s)
+    rules = tuple(_rules(top, classes, {row.name: row.meal for row in meals}, places))
+    ladder = _ladder(top)
+    agreed = tuple(map(_agreed, top.rows("agreed", AGREED_MAX))) if top.has("agreed") else None
+    found = CampusFile(
+        text, top.take("title", str, ""), day_start_s, ceiling_fen, classes, meals, rules, ladder, agreed,
+        _calendar(top),
+    )  # fmt: skip
+    top.done()
+    return found
+
+
+def _refuse_not_yet(row: Section) -> None:
+    for key, what in _NOT_YET.items():
+        if row.has(key):
+            name = row.name(key)
+            raise ConfigFault(
+                Text(f"{name}: 终端暂不支持{what.zh}", f"{name}: terminals do not honour {what.en} yet")
+            )
+
+
+def _day(row: Section | None) -> tuple[int, int]:
+    if row is None:
+        return 0, 0
+    found = _clock(row, "start", "00:00"), _sum(row, "ceiling") or 0
+    row.done()
+    return found
+
+
+def _classes(top: Section) -> dict[str, int]:
+    row = top.optional_section("classes")
+    if row is None:
+        return {}
+    found = {name: row.within(name, 0, 0xFF) for name in row.left()}
+    taken: dict[int, str] = {}
+    for name, number in found.items():
+        if name in OTHERS or number in taken:
+            raise ConfigFault(
+                Text(f"{row.name(name)}: 卡类重名或重号", f"{row.name(name)}: a class, or its number, that is taken")
+            )
+        taken[number] = name
+    return found
+
+
+def _meals(top: Section, day_start_s: int) -> tuple[MealRow, ...]:
+    found: list[MealRow] = []
+    for row in top.rows("meal", MEALS_MAX, []):
+        meal = MealRow(row.within("number", 1, 0xFF), _name(row, "name"), _clock(row, "from"))
+        row.done()
+        for other in found:
+            _require_apart(row, meal, other, day_start_s)
+        found.append(meal)
+    return tuple(found)
+
+
+def _require_apart(row: Section, meal: MealRow, before: MealRow, day_start_s: int) -> None:
+    if meal.name == before.name:
+        raise ConfigFault(Text(f"{row.name('name')}: 餐次重名", f"{row.name('name')}: two meals of one name"))
+    if meal.meal <= before.meal:
+        raise ConfigFault(
+            Text(f"{row.name('number')}: 餐次号须递增", f"{row.name('number')}: the numbers of meals must rise")
+        )
+    if (meal.from_s - day_start_s) % DAY_S <= (before.from_s - day_start_s) % DAY_S:
+        raise ConfigFault(
+            Text(
+                f"{row.name('from')}: 早于上一餐次（营业日自 day.start 起）",
+                f"{row.name('from')}: not behind the meal before it, in a day that begins at day.start",
+            )
+        )
+
+
+def _rules(
+    top: Section, classes: Mapping[str, int], meals: Mapping[str, int], places: Places
+) -> Iterator[Rule]:  # fmt: skip
+    known = {**classes, **dict.fromkeys(OTHERS, EVERY_OTHER)}
+    for row in top.rows("limit", RULES_MAX, []):
+        _refuse_not_yet(row)
+        rule = Rule(
+            places.line(row.name("").rstrip(".")), _numbers(row, "classes", known), _numbers(row, "meals", meals),
+            _names(row, "terminals"), _names(row, "boxes"), _names(row, "merchants"), _values(row),
+        )  # fmt: skip
+        row.done()
+        yield rule
+
+
+def _values(row: Section) -> dict[str, int | bool | None]:
+    found: dict[str, int | bool | None] = {}
+    for key in _SUMS:
+        if row.has(key):
+            found[_FIELDS[key]] = _sum(row, key)
+    for key in _COUNTS:
+        if row.has(key):
+            found[key] = row.within(key, 1, COUNT_MAX)
+    if row.has("serve"):
+        found["is_refused"] = not row.take("serve", bool)
+    if not found:
+        name = row.name("").rstrip(".")
+        raise ConfigFault(Text(f"{name}: 没有限额", f"{name}: a rule that says no limit"))
+    return found
+
+
+def _numbers(row: Section, key: str, known: Mapping[str, int]) -> frozenset[int] | None:
+    names = _names(row, key)
+    if names is None:
+        return None
+    for name in sorted(names - known.keys()):
+        raise ConfigFault(
+            Text(f"{row.name(key)}: 没有定义 {name}", f"{row.name(key)}: {name} is not defined in this file")
+        )
+    return frozenset(known[name] for name in names)
+
+
+def _names(row: Section, key: str) -> frozenset[str] | None:
+    if not row.has(key):
+        return None
+    names = frozenset(row.texts(key, NAMES_MAX))
+    if not names:
+        raise ConfigFault(Text(f"{row.name(key)}: 不能为空", f"{row.name(key)}: must not be empty"))
+    return names
+
+
+def _ladder(top: Section) -> tuple[RungRow, ...]:
+    found: list[RungRow] = []
+    for row in top.rows("rung", RUNGS_MAX, []):
+        rung = RungRow(row.within("age_hours", 1, 8760) * 3600, _sum(row, "day") or 0)
+        row.done()
+        if not rung.day_fen:
+            raise ConfigFault(Text(f"{row.name('day')}: 不能为零", f"{row.name('day')}: must not be zero"))
+        if found and (rung.from_s <= found[-1].from_s or rung.day_fen > found[-1].day_fen):
+            name = row.name("age_hours")
+            raise ConfigFault(
+                Text(f"{name}: 名单越旧，限额应越低", f"{name}: the older the hotlist, the lower the limit")
+            )
+        found.append(rung)
+    return tuple(found)
+
+
+def _agreed(row: Section) -> AgreedRow:
+    name = _name(row, "profile")
+    profile = PROFILES.get(name)
+    if profile is None or profile.application != APPLICATION_MAIN:
+        raise ConfigFault(
+            Text(f"{row.name('profile')}: 没有此种主钱包", f"{row.name('profile')}: no main purse of that name")
+        )
+    made = AgreedRow(name, row.octets("issuer", ISSUER_SIZE[profile.form]))
+    row.done()
+    return made
+
+
+def _calendar(top: Section) -> Calendar:
+    spans = [_span(kind, row) for kind in SpanKind for row in top.rows(kind, SPANS_MAX, [])]
+    twice = overlapping(spans)
+    if twice is not None:
+        one, other = twice
+        name = f"{other.kind}[{[span for span in spans if span.kind is other.kind].index(other)}]"
+        raise ConfigFault(
+            Text(f"{name}: {one.name} 与 {other.name} 重叠", f"{name}: {one.name} and {other.name} overlap")
+        )
+    return Calendar(tuple(spans))
+
+
+def _span(kind: SpanKind, row: Section) -> Span:
+    span = Span(kind, _name(row, "name"), _date(row, "first"), _date(row, "last"))
+    row.done()
+    if span.last < span.first:
+        raise ConfigFault(Text(f"{row.name('last')}: 早于开始日", f"{row.name('last')}: before its first day"))
+    return span
+
+
+def _date(row: Section, key: str) -> int:
+    found: date = row.take(key, date)
+    day = found.toordinal() - _DAYS_1970
+    if isinstance(found, datetime) or not 0 <= day <= 0xFFFF:
+        raise ConfigFault(
+            Text(f"{row.name(key)}: 应为日期，如 2026-10-01", f"{row.name(key)}: must be a date, as 2026-10-01")
+        )
+    return day
+
+
+def _name(row: Section, key: str) -> str:
+    name: str = row.take(key, str)
+    if not 0 < len(name.encode()) <= NAME_MAX or not name.isprintable():
+        raise ConfigFault(Text(f"{row.name(key)}: 1..{NAME_MAX} 字节", f"{row.name(key)}: 1..{NAME_MAX} bytes"))
+    return name
+
+
+def _clock(row: Section, key: str, default: str | None = None) -> int:
+    text: str = row.take(key, str, default)
+    hour, _, minute = text.partition(":")
+    if len(text) != 5 or not (hour + minute).isdecimal() or int(hour) > 23 or int(minute) > 59:
+        raise ConfigFault(Text(f"{row.name(key)}: 应如 \"06:30\"", f'{row.name(key)}: as "06:30"'))
+    return int(hour) * 3600 + int(minute) * 60
+
+
+def _sum(row: Section, key: str) -> int | None:
+    """Fen; None for a limit that is lifted, or a key that is not there."""
+    if not row.has(key):
+        return None
+    text, where = row.take(key, object), row.name(key)
+    if text in NONE:
+        return None
+    if not isinstance(text, str):
+        raise ConfigFault(
+            Text(f'{where}: 金额以元写成文字，如 "30.00"', f'{where}: a sum in yuan as a text: "30.00"')
+        )
+    try:
+        found = int(parse_yuan(text))
+    except WireFault as fault:
+        raise ConfigFault(Text(f"{where}: {fault}", f"{where}: {fault}")) from fault
+    if not 0 < found <= FEN_MAX:
+        raise ConfigFault(Text(f"{where}: 金额超出范围", f"{where}: a sum out of bounds"))
+    return found
+
+
+def limits_with(limits: Limits, values: Mapping[str, int | bool | None]) -> Limits:
+    """What a rule makes of limits."""
+    return Limits(**{**limits._asdict(), **values})

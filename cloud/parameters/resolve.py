@@ -1,0 +1,164 @@
+"""One terminal's parameters out of the campus file: every rule that matches it is weighed here, and nowhere else. Pure.
+
+A POS honours limits by class and meal, the ladder and agreed issuers; a load machine the ceiling of a card; all of
+them the day and its meals. ConfigFault for rules that contradict each other at a terminal, and for unknown places.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from cloud.parameters.campus_file import CampusFile, Rule, limits_with
+from shared.errors import ConfigFault, WireFault
+from shared.fleet.parameters import EVERY_OTHER, NO_LIMITS, LimitRow, Limits, ParameterBody
+from shared.inventory import LOADERS, DeviceKind
+from shared.money import yuan
+from shared.words.voice import Text
+
+Cell = tuple[int, int]
+"""Card class and meal."""
+_ORDERS = (
+    ("single_fen", "meal_fen", Text("单笔", "one purchase"), Text("本餐合计", "the meal's sum")),
+    ("single_fen", "day_fen", Text("单笔", "one purchase"), Text("当日合计", "the day's sum")),
+    ("meal_fen", "day_fen", Text("本餐合计", "the meal's sum"), Text("当日合计", "the day's sum")),
+    ("meal_count", "day_count", Text("本餐次数", "the meal's count"), Text("当日次数", "the day's count")),
+)
+
+
+class Position(NamedTuple):
+    """A terminal, and where it stands."""
+
+    device: bytes
+    name: str
+    kind: str
+    box: str
+    merchant: str
+
+
+def resolved(file: CampusFile, position: Position) -> ParameterBody:
+    """What this terminal is to have. ConfigFault."""
+    is_pos = position.kind == DeviceKind.POS
+    cells = dict(_cells(file, position)) if is_pos else {}
+    body = ParameterBody(
+        day_start_s=file.day_start_s,
+        ceiling_fen=file.ceiling_fen if position.kind in LOADERS else 0,
+        meals=file.meals,
+        limits=tuple(_rows(cells)),
+        ladder=file.ladder if is_pos else (),
+        agreed=file.agreed if is_pos else None,
+    )
+    try:
+        body.encode()
+    except WireFault as fault:
+        raise ConfigFault(Text(f"{position.name}: {fault}", f"{position.name}: {fault}")) from fault
+    return body
+
+
+def require_places(file: CampusFile, positions: Sequence[Position]) -> None:
+    """ConfigFault for a rule about a place that there is not, or about a terminal that honours no limits."""
+    names = {one.name: one.kind for one in positions}
+    boxes, merchants = {one.box for one in positions}, {one.merchant for one in positions if one.merchant}
+    for rule in file.rules:
+        _require_known(rule, "terminals", rule.terminals, names)
+        _require_known(rule, "boxes", rule.boxes, boxes)
+        _require_known(rule, "merchants", rule.merchants, merchants)
+        for name in sorted(rule.terminals or ()):
+            if names[name] != DeviceKind.POS:
+                raise _at(rule, Text(f"terminals: {name} 不按限额", f"terminals: {name} honours no limits yet"))
+
+
+def samples(file: CampusFile) -> list[Position]:
+    """A POS for every place that rules name, where nobody knows the campus: enough to find what contradicts itself."""
+    found = [Position(b"", "", DeviceKind.POS, "", "")]
+    for rule in file.rules:
+        found += [_sample(name=name) for name in rule.terminals or ()]
+        found += [_sample(box=name) for name in rule.boxes or ()]
+        found += [_sample(merchant=name) for name in rule.merchants or ()]
+    return list(dict.fromkeys(found))
+
+
+def _sample(name: str = "", box: str = "", merchant: str = "") -> Position:
+    return Position(b"", name, DeviceKind.POS, box, merchant)
+
+
+def _cells(file: CampusFile, position: Position) -> Iterator[tuple[Cell, Limits]]:
+    rules = [rule for rule in file.rules if _is_here(rule, position)]
+    classes = {EVERY_OTHER, *(one for rule in rules for one in rule.classes or ())}
+    for card_class in sorted(classes):
+        for meal in (*(row.meal for row in file.meals), 0):
+            matching = [rule for rule in rules if _is_for(rule, card_class, meal)]
+            yield (card_class, meal), _limits(file, position, (card_class, meal), matching)
+
+
+def _limits(file: CampusFile, position: Position, cell: Cell, rules: Iterable[Rule]) -> Limits:
+    limits, said = NO_LIMITS, {}
+    for rule in rules:
+        limits = limits_with(limits, rule.values)
+        said.update(dict.fromkeys(rule.values, rule))
+    for low, high, low_word, high_word in _ORDERS:
+        least, most = getattr(limits, low), getattr(limits, high)
+        if least is not None and most is not None and least > most:
+            where = (_who(file, cell), position.name)
+            one, other = (_said(low, least, low_word), _said(high, most, high_word))
+            raise _at(_later(said[low], said[high]), _contradiction(where, one, other))
+    _require_one_meal(file, limits, said)
+    return limits
+
+
+def _require_one_meal(file: CampusFile, limits: Limits, said: dict[str, Rule]) -> None:
+    """However old the hotlist is: one meal."""
+    rung = min((rung.day_fen for rung in file.ladder), default=None)
+    if rung is not None and limits.meal_fen is not None and rung < limits.meal_fen:
+        raise _at(
+            said["meal_fen"],
+            Text(
+                f"meal: rung 的 {yuan(rung)} 低于一餐 {yuan(limits.meal_fen)}",
+                f"meal: a rung of {yuan(rung)} is below one meal of {yuan(limits.meal_fen)}",
+            ),
+        )
+
+
+def _rows(cells: dict[Cell, Limits]) -> Iterator[LimitRow]:
+    """Of a class only what differs from that of every other."""
+    for (card_class, meal), limits in sorted(cells.items()):
+        base = NO_LIMITS if card_class == EVERY_OTHER else cells[EVERY_OTHER, meal]
+        if limits != base:
+            yield LimitRow(card_class, meal, limits)
+
+
+def _is_here(rule: Rule, position: Position) -> bool:
+    places = (rule.terminals, position.name), (rule.boxes, position.box), (rule.merchants, position.merchant)
+    return all(names is None or here in names for names, here in places)
+
+
+def _is_for(rule: Rule, card_class: int, meal: int) -> bool:
+    asked = (rule.classes, card_class), (rule.meals, meal)
+    return all(numbers is None or one in numbers for numbers, one in asked)
+
+
+def _later(one: Rule, other: Rule) -> Rule:
+    return max(one, other, key=lambda rule: rule.line)
+
+
+def _who(file: CampusFile, cell: Cell) -> Text:
+    who, meal = file.class_name(cell[0]), file.meal_name(cell[1])
+    return Text(f"{meal.zh} {who.zh}", f"{meal.en}, {who.en}")
+
+
+def _said(field: str, value: int, word: Text) -> Text:
+    shown = yuan(value) if field.endswith("_fen") else str(value)
+    return Text(f"{word.zh} {shown}", f"{word.en} of {shown}")
+
+
+def _contradiction(where: tuple[Text, str], low: Text, high: Text) -> Text:
+    (cell, name), at = where, f" {where[1]}" if where[1] else ""
+    zh, en = f"{cell.zh}{at}：{low.zh} 高于{high.zh}", f"{cell.en}{at and f' at {name}'}: {low.en} is above {high.en}"
+    return Text(zh, en)
+
+
+def _require_known(rule: Rule, key: str, names: frozenset[str] | None, known: Iterable[str]) -> None:
+    for name in sorted((names or frozenset()) - set(known)):
+        raise _at(rule, Text(f"{key}: 本校没有 {name}", f"{key}: there is no {name} on this campus"))
+
+
+def _at(rule: Rule, said: Text) -> ConfigFault:
+    return ConfigFault(Text(f"第 {rule.line} 行 limit {said.zh}", f"line {rule.line}: limit {said.en}"))
