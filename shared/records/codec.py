@@ -40,13 +40,13 @@ def peek(wire: bytes) -> Head:
 def decode(wire: bytes) -> Record:
     """The record of these wire bytes; WireFault with the reason when they are not one."""
     kind = _require_head(wire)
-    one = DESCRIBED.get(kind)
-    if one is None:
+    if kind not in _DECODERS:
         raise WireFault(f"record kind {kind} has no codec here")
-    record: Record = one.shape.decode(wire, one.part)
+    shaped, part, rule = _DECODERS[kind]
+    record: Record = shaped(wire, part)
     _require_flags(record.flags, kind)
-    if one.rule is not None:
-        one.rule(record)
+    if rule is not None:
+        rule(record)
     return record
 
 
@@ -80,4 +80,5 @@ def _require_flags(raw: int, kind: int) -> None:
 
 _KINDS = frozenset(int(k) for k in Kind)
 _ENCODERS: dict[type, Callable[[Any], bytes]] = {type(one.example): one.shape.encode for one in KINDS}
+_DECODERS = {kind: (one.shape.decode, one.part, one.rule) for kind, one in DESCRIBED.items()}
 _NO_SEQ = bytes(4)

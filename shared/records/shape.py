@@ -47,6 +47,7 @@ class Shape(Generic[R]):
         self._pack, self._unpack = self._bare.pack, self._bare.unpack
         self._front, self._back = struct_of(self.fields[: self.part_at]), struct_of(self.fields[self.part_at :])
         self._absent = (part.absent,) if part else ()
+        self._is_plain = part is not None and part.pack is None
         self.size = self._bare.size
         self.whole_size = self.size + (struct_of(parsed(part.fields)).size if part else 0)
 
@@ -55,14 +56,12 @@ class Shape(Generic[R]):
         part = self.part
         if part is None:
             return self._pack(*record)
-        bare = self._pack(*record[:-1])
-        held = record[-1]
+        bare, held = self._pack(*record[:-1]), record[-1]
         if not held:
             return bare
-        if part.pack is None:
+        if self._is_plain:
             return bare + held  # type: ignore[no-any-return]  # bytes
-        at = self._front.size
-        return bare[:at] + part.pack(held) + bare[at:]
+        return self._around(bare, part, held)
 
     def decode(self, wire: bytes, presence: Presence) -> R:
         """WireFault when the length is another one."""
@@ -76,6 +75,10 @@ class Shape(Generic[R]):
     def size_of(self, presence: Presence) -> int:
         """Bytes of a record that holds the part, or need not."""
         return self.whole_size if presence is Presence.ALWAYS else self.size
+
+    def _around(self, bare: bytes, part: Part, held: Any) -> bytes:  # noqa: ANN401  # the part's
+        at, packed = self._front.size, part.pack(held) if part.pack else held
+        return bare[:at] + packed + bare[at:]
 
     def _with_part(self, wire: bytes, part: Part) -> R:
         if part.read is None:
