@@ -9,8 +9,9 @@ from contextlib import contextmanager
 
 from cloud.ledger.cards.inventory import import_inventory
 from cloud.ledger.cards.listing import Why, list_card, unlist_card
+from cloud.ledger.findings.listing import follow, set_policy
 from cloud.ledger.findings.look import look
-from cloud.ledger.findings.rows import Difference, explain
+from cloud.ledger.findings.rows import Difference, Kind, explain
 from cloud.ledger.fleet import epochs, status
 from cloud.ledger.funds.deposits import deposit
 from cloud.ledger.funds.grants import grant
@@ -333,7 +334,14 @@ class Ledger:
     def explain_difference(self, number: int, who: str, reason: str, now: Now) -> Difference:
         """Somebody's word, kept for ever. Idempotent. DifferenceRefused."""
         with self.opened.writing(now) as writing:
-            return explain(writing, number, who, reason)
+            said = explain(writing, number, who, reason)
+            follow(writing, [said.found.card])
+            return said
+
+    def set_findings_policy(self, kinds: Collection[Kind], who: str, now: Now) -> bool:
+        """Which findings list a card by themselves. False: it was so before."""
+        with self.opened.writing(now) as writing:
+            return set_policy(writing, kinds, who)
 
     # --- what is told ---------------------------------------------------------------------------------------------
 

@@ -6,7 +6,8 @@ from cloud.verbs.arguments import LABEL_HELP, LIST, Made, add_json, add_steps, a
 from shared.input.command_line import Parser
 from shared.words.voice import Text
 
-CARD_STEPS = (LIST, "report-lost", "cancel-report", "hotlist", "unlist")
+CARD_STEPS = (LIST, "report-lost", "cancel-report", "hotlist", "unlist", "policy")
+FINDINGS = ("negative", "chain", "none")
 
 
 def fleet_verbs() -> dict[str, Made]:
@@ -30,10 +31,18 @@ def _documents_options(parser: Parser) -> None:
 
 
 def _card_options(parser: Parser) -> None:
-    told = Text("列出、挂失、解挂、列入、移出黑名单", "list; report and cancel a loss; put on the hotlist, take off")
+    told = Text(
+        "列出、挂失、解挂、列入、移出黑名单、自动列入的条件",
+        "list; report and cancel a loss; put on the hotlist, take off; which findings list a card",
+    )
     add_steps(parser, CARD_STEPS, told)
     parser.add_argument("label", nargs="?", metavar="LABEL", help=LABEL_HELP)
     parser.add_argument("--reason", metavar="TEXT", help=Text("缘由", "why"))
+    finding = Text(
+        "policy：何种账目发现即列入，可重复；none 为都不",
+        "policy: findings by which a card is listed, may be repeated; none: by no finding",
+    )
+    parser.add_argument("--finding", choices=FINDINGS, action="append", help=finding)
 
 
 def _documents(chosen: argparse.Namespace) -> int:
@@ -47,6 +56,8 @@ def _card(chosen: argparse.Namespace) -> int:
 
     if chosen.step == LIST:
         return cards.listing(chosen.data, chosen.dsn, as_json=chosen.json)
+    if chosen.step == "policy":
+        return cards.policy(chosen.data, chosen.dsn, chosen.finding, named(chosen), as_json=chosen.json)
     need(chosen, "LABEL", *(("reason",) if chosen.step in ("hotlist", "unlist") else ()))
     deed = cards.Deed(chosen.step, chosen.label, named(chosen), chosen.reason or "")
     return cards.act(chosen.data, chosen.dsn, deed, as_json=chosen.json)

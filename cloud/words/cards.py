@@ -1,11 +1,14 @@
 """Cards on the hotlist 黑名单 and why, as text and as JSON, in both languages. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from cloud.ledger.cards.listing import ListedFor, Why
+from cloud.ledger.findings.listing import word_of_kinds
+from cloud.ledger.findings.rows import Kind
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
+from shared.facts.terms import FINDINGS
 from shared.words.voice import Text
 
 CARDS_SHOWN = 200
@@ -35,6 +38,12 @@ def done_line(step: str, label: str) -> str:
 def done_json(step: str, label: str, *, is_new: bool) -> dict[str, Any]:
     """new: did it change anything?"""
     return {"card": label, "step": step, "new": is_new}
+
+
+def policy_line(kinds: Collection[Kind]) -> str:
+    """By which findings a card is listed."""
+    zh, en = FINDINGS[word_of_kinds(kinds)]
+    return str(Text(f"自动列入黑名单的账目发现：{zh}", f"findings that put a card on the hotlist: {en}"))
 
 
 def listed_json(found: Sequence[ListedFor], labels: Mapping[bytes, str]) -> dict[str, Any]:

@@ -22,6 +22,15 @@ class Unlisted(Told):
 
 
 @dataclass(frozen=True)
+class HotlistPolicy(Told):
+    code, level = "hotlist-policy", Level.IMPORTANT
+    zh = "自动列入黑名单的账目发现改为：{findings:finding}，{who}"
+    en = "findings that put a card on the hotlist are now: {findings:finding}, {who}"
+    findings: str
+    who: str
+
+
+@dataclass(frozen=True)
 class Granted(Told):
     code, level = "granted", Level.NOTICE
     zh = "发放 {fen:yuan}，由{payer:payer}：卡 {card}，{reason}"

@@ -131,6 +131,14 @@ DEEDS: dict[str, Words] = {
 }
 """What a desk did with a card: the names of cloud.ledger's DeedKind."""
 
+FINDINGS: dict[str, Words] = {
+    "none": ("无", "none"),
+    "negative": ("卡户为负", "a purse below zero"),
+    "chain": ("余额不连续", "a balance that does not follow"),
+    "all": ("卡户为负、余额不连续", "a purse below zero, a balance that does not follow"),
+}
+"""What the books find by which a card is listed: the names of cloud.ledger.findings' Kind."""
+
 PAYERS: dict[str, Words] = {"fund": ("补助基金", "the fund"), "bank": ("银行专户", "the bank")}
 
 SIDES: dict[str, Words] = {"merchant": ("商户", "the merchant"), "holder": ("持卡人", "the holders")}

@@ -7,6 +7,7 @@ again. A name is the person's word for himself, as with the other commands.
 import json
 import secrets
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,11 @@ from pathlib import Path
 from cloud.commands.opening import open_books, wall_now
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.desk.replacing import Wish
+from cloud.ledger.findings.rows import Kind
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.ledger import Ledger
 from cloud.process.settings import load_settings
-from cloud.words.cards import done_json, done_line, listed_json, listed_lines
+from cloud.words.cards import done_json, done_line, listed_json, listed_lines, policy_line
 from shared.errors import ConfigFault
 from shared.ids import CardId
 from shared.words.voice import Text
@@ -53,6 +55,18 @@ def act(data: Path, dsn: str | None, deed: Deed, *, as_json: bool) -> int:
         card = _card(opened, deed.label)
         is_new = _do(opened, deed, card)
     _say(json.dumps(done_json(deed.step, deed.label, is_new=is_new)) if as_json else done_line(deed.step, deed.label))
+    return 0
+
+
+def policy(data: Path, dsn: str | None, findings: Sequence[str] | None, who: str, *, as_json: bool) -> int:
+    """Which findings list a card by themselves; findings None: only told. "none" beside others counts for nothing."""
+    if findings is not None:
+        kinds = {Kind[one.upper()] for one in findings if one != "none"}
+        with closing(open_prepared(load_settings(data).books(dsn))) as opened:
+            Ledger(opened).set_findings_policy(kinds, who, wall_now())
+    with open_books(data, dsn) as reader:
+        found = reader.findings_policy()
+    _say(json.dumps({"findings": sorted(kind.name.lower() for kind in found)}) if as_json else policy_line(found))
     return 0
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from cloud.ledger.books.chart import AccountKind
+from cloud.ledger.findings.listing import follow, policy
 from cloud.ledger.findings.purses import (
     Purse,
     Whose,
@@ -130,6 +131,8 @@ def _look_at(writing: Writing, cards: Sequence[bytes], lost: dict[bytes, Report]
         mine = [one for one in known[looked.card] if one.found.application == looked.application]
         facts += _compared(writing, looked, mine)
     append(writing.db, facts)
+    if policy(writing.db):
+        follow(writing, cards)
 
 
 def _purses(db: Database, cards: Sequence[bytes], lost: dict[bytes, Report]) -> Iterator[_Looked]:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from cloud.ledger.cards.listing import ListedFor, all_reasons
 from cloud.ledger.findings import rows as read_findings
-from cloud.ledger.findings.rows import Difference, DifferenceSums
+from cloud.ledger.findings.listing import policy
+from cloud.ledger.findings.rows import Difference, DifferenceSums, Kind
 from cloud.ledger.fleet import coming as read_coming
 from cloud.ledger.fleet import heard as read_fleet
 from cloud.ledger.fleet.coming import Coming
@@ -244,6 +245,11 @@ class Reader:
         """What every terminal should have, beside what it says that it uses."""
         with self._lock, self.database.reading():
             return read_documents.standing(self.database)
+
+    def findings_policy(self) -> frozenset[Kind]:
+        """Which findings list a card by themselves."""
+        with self._lock, self.database.reading():
+            return policy(self.database)
 
     def listed_cards(self) -> list[ListedFor]:
         """Every card that is to be refused, once for each reason, the oldest first."""

@@ -122,3 +122,12 @@ def test_a_terminal_that_is_none(early: Path, capsys) -> None:
     code, said = run(capsys, early, "documents", "--device", "pos-99")
     assert (code, "没有终端 pos-99" in said) == (2, True)
     assert c.POS == POS
+
+
+def test_which_findings_list_a_card_is_asked_and_set(early: Path, capsys) -> None:
+    assert run(capsys, early, "card", "policy")[1] == "自动列入黑名单的账目发现：无\n"
+    code, said = run(capsys, early, "card", "policy", "--finding", "negative", "--finding", "chain", "--who", "李明")
+    assert (code, said) == (0, "自动列入黑名单的账目发现：卡户为负、余额不连续\n")
+    told = json.loads(run(capsys, early, "card", "policy", "--finding", "none", "--who", "李明", "--json")[1])
+    assert told == {"findings": []}
+    assert run(capsys, early, "card", "policy", "--finding", "rumour")[0] == 2

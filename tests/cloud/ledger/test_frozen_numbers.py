@@ -6,6 +6,7 @@ import pytest
 
 from cloud.ledger.books.entry import EntryFlag, EntryKind
 from cloud.ledger.cards.life import DeedKind
+from cloud.ledger.cards.listing import Why
 from cloud.ledger.desk.receipts import ReceiptKind
 from cloud.ledger.desk.stock import Drawn
 from cloud.ledger.held.two_persons import Outcome, ProposalKind
@@ -57,6 +58,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         41, "LOSS_BORNE": 50, "LOSS_TAKEN_BACK": 51, "LOSS_PROVIDED": 52, "LOSS_UNPROVIDED": 53,
     },
     EntryFlag: {"TIME_DOUBTFUL": 1, "MERCHANT_HELD": 2},
+    Why: {"COMMAND": 1, "LOST": 2, "REPLACED": 3, "SPOILED": 4, "FINDING": 5},
     BatchKind: {"ORDINARY": 0, "RECOVERY": 1},
     BookLinkKind: {
         "ENTRY": 1, "DEED": 2, "PROPOSAL": 3, "DECISION": 4, "CLOSE": 5, "REVOCATION": 6, "IMPORT": 7,
