@@ -38,6 +38,11 @@ def _card_options(parser: Parser) -> None:
     add_steps(parser, CARD_STEPS, told)
     parser.add_argument("label", nargs="?", metavar="LABEL", help=LABEL_HELP)
     parser.add_argument("--reason", metavar="TEXT", help=Text("缘由", "why"))
+    wait = Text(
+        "等各在线终端生效几秒，逾时退出码 1",
+        "wait so many seconds for every terminal that is online; if late, the exit code is 1",
+    )
+    parser.add_argument("--wait", type=float, default=0.0, metavar="S", help=wait)
     finding = Text(
         "policy：何种账目发现即列入，可重复；none 为都不",
         "policy: findings by which a card is listed, may be repeated; none: by no finding",
@@ -59,5 +64,5 @@ def _card(chosen: argparse.Namespace) -> int:
     if chosen.step == "policy":
         return cards.policy(chosen.data, chosen.dsn, chosen.finding, named(chosen), as_json=chosen.json)
     need(chosen, "LABEL", *(("reason",) if chosen.step in ("hotlist", "unlist") else ()))
-    deed = cards.Deed(chosen.step, chosen.label, named(chosen), chosen.reason or "")
+    deed = cards.Deed(chosen.step, chosen.label, named(chosen), chosen.reason or "", chosen.wait)
     return cards.act(chosen.data, chosen.dsn, deed, as_json=chosen.json)

@@ -6,12 +6,13 @@ from typing import Any
 from cloud.ledger.cards.listing import ListedFor, Why
 from cloud.ledger.findings.listing import word_of_kinds
 from cloud.ledger.findings.rows import Kind
+from cloud.ledger.fleet.documents.reach import CardReach
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.facts.terms import FINDINGS
 from shared.words.voice import Text
 
-CARDS_SHOWN = 200
+CARDS_SHOWN, NAMES_SHOWN = 200, 8
 """Lines for people; a program gets all."""
 WHYS = {
     Why.COMMAND: Text("人工列入", "by a person"),
@@ -35,9 +36,28 @@ def done_line(step: str, label: str) -> str:
     return str(Text(f"卡 {label} {done.zh}；各终端：{then}", f"card {label} {done.en}; at terminals: {then}"))
 
 
-def done_json(step: str, label: str, *, is_new: bool) -> dict[str, Any]:
-    """new: did it change anything?"""
-    return {"card": label, "step": step, "new": is_new}
+def done_json(step: str, label: str, reach: CardReach | None = None, *, is_new: bool) -> dict[str, Any]:
+    """new: did it change anything? The rest only where it was waited for."""
+    done: dict[str, Any] = {"card": label, "step": step, "new": is_new}
+    if reach is not None:
+        done |= {"generation": reach.generation, "ok": reach.is_whole}
+        done |= {"there": list(reach.there), "late": list(reach.late), "away": list(reach.away)}
+    return done
+
+
+def reach_line(reach: CardReach) -> str:
+    """At how many terminals it counts, which of those that are heard lack it, and which are away."""
+    there, late, away = len(reach.there), _some(reach.late), _some(reach.away)
+    return str(
+        Text(
+            f"  已生效 {there} 台；在线未到：{late}；未联系：{away}",
+            f"  counts at {there} terminals; online and not yet: {late}; away: {away}",
+        )
+    )
+
+
+def _some(names: Sequence[str]) -> str:
+    return (" ".join(names[:NAMES_SHOWN]) + (f" … ({len(names)})" if len(names) > NAMES_SHOWN else "")) or "–"
 
 
 def policy_line(kinds: Collection[Kind]) -> str:

@@ -15,6 +15,7 @@ from cloud.ledger.fleet import coming as read_coming
 from cloud.ledger.fleet import heard as read_fleet
 from cloud.ledger.fleet.coming import Coming
 from cloud.ledger.fleet.documents import standing as read_documents
+from cloud.ledger.fleet.documents.reach import CardReach, reach_of
 from cloud.ledger.fleet.documents.standing import DocumentsView
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.held import two_persons
@@ -250,6 +251,11 @@ class Reader:
         """Which findings list a card by themselves."""
         with self._lock, self.database.reading():
             return policy(self.database)
+
+    def reach_of(self, card: bytes, now: Now) -> CardReach:
+        """At which terminals it counts that this card is listed, or no longer."""
+        with self._lock, self.database.reading():
+            return reach_of(self.database, card, now)
 
     def listed_cards(self) -> list[ListedFor]:
         """Every card that is to be refused, once for each reason, the oldest first."""

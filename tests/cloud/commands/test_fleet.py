@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from cloud.__main__ import main
+from cloud.commands.opening import wall_now
 from cloud.fleet.making import Maker
 from cloud.ledger.fleet.documents.door import DocumentLedger
 from cloud.ledger.ledger import open_ledger
 from shared.fleet.document import Head
 from shared.wire.fleet_lane import Verdict
+from shared.wire.messages import DeviceStatus, EpochStatus
 from shared.words.voice import Language, speak
 from tests.cloud.fleet.documents import Signer, in_use
 from tests.cloud.ledger import campus as c
@@ -131,3 +133,26 @@ def test_which_findings_list_a_card_is_asked_and_set(early: Path, capsys) -> Non
     told = json.loads(run(capsys, early, "card", "policy", "--finding", "none", "--who", "李明", "--json")[1])
     assert told == {"findings": []}
     assert run(capsys, early, "card", "policy", "--finding", "rumour")[0] == 2
+
+
+def test_who_waits_is_told_at_which_terminals_it_counts(early: Path, capsys) -> None:
+    """Nobody makes a hotlist here; then one is made, and pos-01 uses it, and is heard; the others are away."""
+    lost = ("card", "report-lost", "0003", "--who", "王芳")
+    code, said = run(capsys, early, *lost, "--wait", "0.01", "--json")
+    told = json.loads(said)
+    assert (code, told["ok"], told["generation"], told["there"]) == (1, False, 0, [])
+    made(early)
+    heard(early)
+    told = json.loads(run(capsys, early, *lost, "--wait", "0.01", "--json")[1])
+    assert (told["ok"], told["generation"], told["there"], told["late"]) == (True, 1, ["pos-01"], [])
+    assert told["away"] == ["load-01", "pos-02", "pos-03"]
+    code, said = run(capsys, early, "card", "cancel-report", "0003", "--who", "王芳", "--wait", "0.01")
+    assert (code, "已生效 0 台；在线未到：pos-01；" in said) == (1, True), said
+    made(early)
+    assert run(capsys, early, "card", "unlist", "0003", "--who", "w", "--reason", "x", "--wait", "0.01")[0] == 0
+
+
+def heard(data: Path) -> None:
+    rows = (EpochStatus(1, c.psam(1), 1, 0, 0, 0),)
+    with closing(open_ledger(str(data / "cloud" / "ledger.db"))) as ledger:
+        ledger.store_status(BOX, DeviceStatus(POS, rows, 1, 1, 100, True, 1, 1), wall_now().unix_ms)
