@@ -40,9 +40,11 @@ class Centre:
 
     def held(self, box: BoxId, said: Held, now: Now) -> list[FleetDown]:
         """What it lacks. StoreFault."""
-        self._ledger.held(box, said, now)
+        if self._ledger.held(box, said, now):
+            self._maker.doubt()
         self._sender.follow(self._ledger.versions()[1])
-        return self._sender.held(box, said, self._fresh_keys(now), now.unix_ms)
+        keys = self._keys or self._fresh_keys(now)  # else the look keeps them fresh, outside of any transaction
+        return self._sender.held(box, said, keys, now.unix_ms)
 
     def pages(self, asked: PagesWanted) -> list[FleetDown]:
         """Those that there are. StoreFault."""

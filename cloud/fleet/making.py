@@ -57,6 +57,10 @@ class Maker:
         draft = self._ledger.draft(which, body, key.version, now)
         return self._ledger.keep(draft, self._signer.sign_document(draft.head), who, now) if draft else None
 
+    def doubt(self) -> None:
+        """Somebody has something else than what was made here: the next look asks what the next number is."""
+        self._looked_at = -1
+
     def look(self, books: int, now: Now) -> None:
         """Let the hotlist follow the books, which are at this version. StoreFault. Never KeyFault."""
         is_due = books != self._looked_at or not 0 <= now.campus_s - self._signed_s < AGAIN_S

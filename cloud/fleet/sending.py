@@ -118,7 +118,7 @@ class Sender:
         times = before.times + 1 if before is not None and again else 1
         known.offered[which] = _Offered(one.head.generation, one.head.as_of, now_ms, times)
         yield from _keys_for(known, one, keys)
-        if times == 1 and one.delta and held is not None and held.generation == one.head.generation - 1:
+        if times == 1 and one.delta and held is not None and held.digest == one.before:
             yield OfferedDelta(one.signed, one.delta)
         else:
             yield OfferedHead(one.signed, table_of(self._body(one)))

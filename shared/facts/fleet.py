@@ -35,6 +35,15 @@ class DocumentForkInUse(Told):
 
 
 @dataclass(frozen=True)
+class DocumentForkHeld(Told):
+    code, case, level = "document-fork", "held", Level.URGENT
+    zh = "网关持有的{kind:document}第 {generation} 版，不是中心签发的那一份"
+    en = "{kind:document}, generation {generation}: what a box holds is not what the centre has made"
+    kind: str
+    generation: int
+
+
+@dataclass(frozen=True)
 class DocumentAhead(Told):
     code, level = "document-ahead", Level.URGENT
     zh = "现场已有{kind:document}第 {generation} 版，中心只做到第 {newest} 版：账本可能放回过旧的"

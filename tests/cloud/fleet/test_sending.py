@@ -9,6 +9,7 @@ from cloud.fleet.centre import RETRY_MS, Centre
 from cloud.fleet.making import Maker
 from cloud.fleet.sending import AGAIN_MS
 from cloud.ledger.fleet.documents.door import DocumentLedger
+from cloud.ledger.fleet.documents.making import AHEAD_AGAIN_MS
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.records.values import Now
 from shared.fleet.delta import decode_delta
@@ -139,3 +140,14 @@ def test_an_older_generation_is_still_given_page_by_page(centre: Centre, ledger:
     assert isinstance(page, Page)
     assert (page.generation, page.data) == (1, bytes(1024))
     assert centre.pages(PagesWanted(*HOTLIST, 9, (1,))) == []
+
+
+@pytest.mark.parametrize("ahead", [0, 6], ids=["fork", "ahead"])
+def test_after_a_ledger_was_put_back_the_next_look_goes_on_above_what_boxes_hold(
+    centre: Centre, signer: Signer, ahead: int
+) -> None:  # fmt: skip
+    """They hold a number of ours with bytes of the ledger that is gone."""
+    other = HeldRow(*HOTLIST, 1 + ahead, b"x" * 32, 0)
+    centre.held(BOX, Held((other,)), at(AHEAD_AGAIN_MS))
+    (offered,) = (one for box, one in centre.looked(at(AHEAD_AGAIN_MS + 200)) if isinstance(one, OfferedHead))
+    assert signer.opened(offered.head).generation == 2 + ahead

@@ -97,10 +97,13 @@ class DocumentLedger:
 
     # --- told -----------------------------------------------------------------------------------------------------
 
-    def held(self, box: BoxId, held: Held, now: Now) -> None:
-        """All that is durable at this box."""
-        with self.database.writing():
-            reported.store_held(self.database, box, held, now.unix_ms)
+    def held(self, box: BoxId, held: Held, now: Now) -> bool:
+        """All that is durable at this box. True: something of it is not what was made here."""
+        with self.opened.writing(now) as writing:
+            wrong = reported.store_held(writing.db, box, held, now.unix_ms)
+            for told in wrong:
+                writing.notes.tell(told, box=box)
+            return bool(wrong)
 
     def reported(self, box: BoxId, said: Reported, now: Now) -> None:
         """A terminal's word, by its own box; of another's nothing is kept but a fact, once."""

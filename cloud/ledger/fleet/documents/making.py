@@ -49,7 +49,7 @@ def draft(db: Database, which: Which, body: bytes, key_version: int, now: Now) -
     last, digest = newest(db, kind, scope), digest_of_body(body)
     before = last.generation if last else 0
     told = _told_of(db, which, before)
-    if last is not None and last.digest == digest and not _is_overtaken(last, told, now):
+    if last is not None and last.digest == digest and not _is_overtaken(db, last, told, now):
         return None
     generation = min(max(before, told) + 1, GENERATION_MAX)
     head = Head(key_version, kind, scope, generation, now.campus_s, len(body), digest)
@@ -116,8 +116,17 @@ def _told_of(db: Database, which: Which, before: int) -> int:
     return int(max(highest))
 
 
-def _is_overtaken(last: Document, told: int, now: Now) -> bool:
-    return told > last.generation and not 0 <= now.unix_ms - last.made_ms < AHEAD_AGAIN_MS
+def _is_overtaken(db: Database, last: Document, told: int, now: Now) -> bool:
+    """Is its number above ours out there, or ours with other bytes?"""
+    if 0 <= now.unix_ms - last.made_ms < AHEAD_AGAIN_MS:
+        return False
+    return told > last.generation or any(
+        db.run(
+            f"SELECT 1 FROM {table} WHERE kind = ? AND scope = ? AND generation = ? AND digest <> ? LIMIT 1",  # noqa: S608  # ours
+            (int(last.kind), last.scope, last.generation, last.digest),
+        )
+        for table in ("document_held", "document_reported")
+    )
 
 
 def _next_number(db: Database) -> int:

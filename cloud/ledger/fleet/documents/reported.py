@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from cloud.ledger.fleet.documents.rows import Document, generation_of, newest
 from cloud.store.db import Database, Row
-from shared.facts.fleet import DocumentAhead, DocumentForkInUse
+from shared.facts.fleet import DocumentAhead, DocumentForkHeld, DocumentForkInUse
 from shared.facts.told import Told
 from shared.fleet.document import CAMPUS, DocumentKind, Scope
 from shared.ids import BoxId, DeviceId
@@ -33,11 +33,20 @@ class Known(NamedTuple):
     told: int
 
 
-def store_held(db: Database, box: BoxId, held: Held, now_ms: int) -> None:
-    """All that the box holds now; what it does not name it does not hold."""
+def store_held(db: Database, box: BoxId, held: Held, now_ms: int) -> list[Told]:
+    """All that the box holds now; what it does not name it does not hold. What is to be told of it, once for a change.
+    Inside of a transaction."""
+    before = {
+        (kind, bytes(whom)): (generation, bytes(digest))
+        for kind, whom, generation, digest in db.run(
+            "SELECT kind, scope, generation, digest FROM document_held WHERE box = ?", (box,)
+        )
+    }
+    fresh = [row for row in held.rows if before.get((int(row.kind), row.scope)) != (row.generation, row.digest)]
     rows = [(box, int(r.kind), r.scope, r.generation, r.digest, r.as_of, now_ms) for r in held.rows]
     db.run("DELETE FROM document_held WHERE box = ?", (box,))
     db.upsert("document_held", _HELD, "box, kind, scope", rows)
+    return [told for row in fresh if (told := _told_of_held(db, row)) is not None]
 
 
 def held_by(db: Database) -> dict[str, list[HeldRow]]:
@@ -124,11 +133,22 @@ def _in_use(said: Reported) -> tuple[int, bytes]:
 def _told(db: Database, said: Reported, ours: Document | None) -> Told | None:
     if ours is not None and ours.digest == said.digest:
         return None
-    last = newest(db, said.kind, said.scope)
-    kind, above = said.kind.name.lower(), last.generation if last else 0
-    if said.generation > above:
-        return DocumentAhead(kind, said.generation, above)
-    return DocumentForkInUse(kind, said.generation)
+    ahead = _ahead(db, said.kind, said.scope, said.generation)
+    return ahead or DocumentForkInUse(said.kind.name.lower(), said.generation)
+
+
+def _told_of_held(db: Database, row: HeldRow) -> Told | None:
+    ours = generation_of(db, row.kind, row.scope, row.generation)
+    if ours is not None and ours.digest == row.digest:
+        return None
+    ahead = _ahead(db, row.kind, row.scope, row.generation)
+    return ahead or DocumentForkHeld(row.kind.name.lower(), row.generation)
+
+
+def _ahead(db: Database, kind: DocumentKind, whom: Scope, generation: int) -> Told | None:
+    last = newest(db, kind, whom)
+    above = last.generation if last else 0
+    return DocumentAhead(kind.name.lower(), generation, above) if generation > above else None
 
 
 def _known(row: Row) -> Known:

@@ -43,12 +43,14 @@ class Document(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """The newest generation of a document, as its head was signed last. delta: from the one before it; empty: none."""
+    """The newest generation of a document, as its head was signed last. delta: from the one before it, which
+    has the digest `before`; empty: there is none."""
 
     document: Document
     signed: SignedHead
     head: Head
     delta: bytes
+    before: bytes
 
 
 def newest(db: Database, kind: DocumentKind, scope: Scope) -> Document | None:
@@ -69,9 +71,10 @@ def documents(db: Database) -> list[Document]:
 def wanted(db: Database) -> list[Wanted]:
     """All that terminals should have, by kind and scope."""
     rows = db.run(
-        f"SELECT {', '.join(f'd.{name}' for name in COLUMNS.split(', '))}, h.raw, h.signature, x.raw "  # noqa: S608  # our own names
+        f"SELECT {', '.join(f'd.{name}' for name in COLUMNS.split(', '))}, h.raw, h.signature, x.raw, b.digest "  # noqa: S608  # our own names
         "FROM document_head h JOIN document d ON d.kind = h.kind AND d.scope = h.scope AND d.generation = h.generation "
         "LEFT JOIN document_delta x ON x.kind = h.kind AND x.scope = h.scope AND x.generation = h.generation "
+        "LEFT JOIN document b ON b.kind = h.kind AND b.scope = h.scope AND b.generation = h.generation - 1 "
         "ORDER BY d.kind, d.scope"
     )
     return [_wanted(row) for row in rows]
@@ -107,6 +110,7 @@ def _document(row: Row) -> Document:
 
 
 def _wanted(row: Row) -> Wanted:
-    *document, raw, signature, delta = row
+    *document, raw, signature, delta, before = row
     signed = SignedHead(bytes(raw), bytes(signature))
-    return Wanted(_document(tuple(document)), signed, decode_head(signed.raw), bytes(delta or b""))
+    made = _document(tuple(document))
+    return Wanted(made, signed, decode_head(signed.raw), bytes(delta or b""), bytes(before or b""))

@@ -137,3 +137,14 @@ def test_what_a_box_holds_is_what_it_said_last(site: Site) -> None:
     site.documents.held(BOX, Held((row,)), NOW)
     found = {one.box: (one.wanted, one.held) for one in site.documents.standing().boxes}
     assert found == {BOX: (2, row), OTHER_BOX: (2, None)}
+
+
+@pytest.mark.parametrize(
+    ("generation", "fact"), [(2, "document-fork"), (3, "document-ahead"), (1, "")], ids=["fork", "ahead", "ours"]
+)
+def test_what_a_box_holds_and_we_never_made_is_told_once(site: Site, generation: int, fact: str) -> None:
+    digest = site.first.digest if generation == 1 else b"x" * 32
+    held = Held((HeldRow(*HOTLIST, generation, digest, 0),))
+    assert site.documents.held(BOX, held, NOW) is bool(fact)
+    assert site.documents.held(BOX, held, NOW) is False
+    assert site.told() == ([fact] if fact else [])
