@@ -3,10 +3,9 @@
 What is not on the card (online account, pending load, subsidy that was given back) moves at once. Of the purse moves
 what is proven: the balance that the broken card itself says under its MAC1; of a broken card that is not readable, and
 that the desk keeps, all of it once no terminal owes a record; of a lost card nothing before every terminal has brought
-what it has and says that it refuses the card, which none can before hotlists travel. Whoever is not waited for any
-longer was written off by two persons (held/losses). Of a subsidy purse no card says anything under a MAC: it moves when
-no terminal is waited for, and waits as the new card's. The rest stays in the old accounts, where late records find it,
-and is released later. The old card is void and hotlisted for ever.
+what it has and says that it refuses the card, or was written off by two persons (held/losses). Of a subsidy purse no
+card says anything under a MAC: it moves when no terminal is waited for, and waits as the new card's. The rest stays in
+the old accounts, where late records find it, and is released later. The old card is void and hotlisted for ever.
 """
 
 from dataclasses import dataclass

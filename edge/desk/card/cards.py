@@ -214,9 +214,9 @@ def _frozen(said: Replaced) -> Text:
             f"frozen until complete ¥{left}: until every terminal was heard of since, and owes nothing",
         )
     return Text(
-        f"卡内余款冻结 ¥{left}：待每台终端收齐并回报拒收旧卡（黑名单尚不下发），或两人销账",
+        f"卡内余款冻结 ¥{left}：待每台终端收齐并回报拒收旧卡，或两人销账",
         f"what was on the card stays frozen ¥{left}: until every terminal has brought all and refuses the old card, "
-        "which none can say before hotlists travel, or two persons write it off",
+        "or two persons write it off",
     )
 
 
