@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.box.box import Box
-from edge.box.values.effects import Command, Effect, Now, Outcome, Publish, Send
+from edge.box.values.effects import Command, DocumentKept, Effect, KeepDocument, Now, Outcome, Publish, Send
 from edge.box.values.ranges import Ranges
 from edge.box.values.streams import ref_of, stream_device, stream_epoch
 from edge.link import messages as link
@@ -359,6 +359,8 @@ class Field:
         self.greeting = True
         self.hold_acks = False
         self.held_acks: list[bytes] = []
+        self.kept: list[KeepDocument] = []
+        """Documents, in the order in which they became durable."""
         self.centre = Centre()
         """It has no document to begin with."""
         self._randoms = 0
@@ -458,7 +460,9 @@ class Field:
                 queue.extend(self.box.on_outcomes(self.now(), self._commit(commands)))
 
     def _commit(self, commands: list[Command]) -> list[Outcome]:
-        return commit_group(self.store, commands, lambda: False)
+        outcomes = commit_group(self.store, commands, lambda: False)
+        self.kept += [one.kept for one in outcomes if isinstance(one, DocumentKept)]
+        return outcomes
 
     def _deliver(self, effect: Send) -> list[Effect]:
         self.sent.append(effect)

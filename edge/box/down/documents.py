@@ -17,7 +17,7 @@ from edge.box.down.fetching import ASKS_MAX, Fetch
 from edge.box.terminals.terminals import Tell
 from edge.box.values.effects import DocumentNotKept, KeepDocument, Now
 from edge.settings import BoxSettings
-from shared.errors import WireFault
+from shared.errors import RuleBroken, WireFault
 from shared.facts.documents import (
     DocumentForged,
     DocumentFork,
@@ -200,16 +200,13 @@ class DocumentsHere:
 
     def _applied(self, head: Head, delta: bytes) -> bytes | None:
         """The bytes after the delta, if they are those that are signed; a wrong delta is as good as none."""
-        before = self._complete((head.kind, head.scope))
-        if before is None or before.head.generation != head.generation - 1:
-            return None
         try:
             change = decode_delta(delta)
         except WireFault:
             return None
         if change.length != head.length:
             return None
-        body = change.apply(before.body)
+        body = change.apply(self._body((head.kind, head.scope)))
         return body if digest_of(body) == head.digest else None
 
     def _paged(self, now: Now, page: Page) -> list[KeepDocument]:
@@ -240,12 +237,11 @@ class DocumentsHere:
         return []
 
     def _keep(self, head: Head, signed: SignedHead, body: bytes) -> KeepDocument:
-        """Give it to the outbox; what was fetched of the same or an older one is needed no more."""
-        name = head.kind, head.scope
-        fetch, key = self._fetches.get(name), self._ring.key_for(head)
-        assert key is not None, "its signature was proven with it"  # noqa: S101
-        if fetch is not None and fetch.head.generation <= head.generation:
-            del self._fetches[name]
+        """Give it to the outbox; what was fetched is this one or older."""
+        name, key = (head.kind, head.scope), self._ring.key_for(head)
+        if key is None:
+            raise RuleBroken("a document that is kept was proven with its key")
+        self._fetches.pop(name, None)
         wanted = self._keeping[name] = KeepDocument(signed, key, body)
         return wanted
 
@@ -332,7 +328,7 @@ def _after(before: Document | None, kept: KeepDocument, head: Head) -> Document:
     if before is not None and before.head.mark == head.mark:
         return before._replace(kept=kept, head=head)
     table = table_of(kept.body)
-    if before is None or before.head.generation != head.generation - 1:
+    if before is None:
         return Document(kept, head, table)
     delta = delta_between(before.kept.body, kept.body)
     return Document(kept, head, table, before.head.digest, delta.encode() if delta else b"")

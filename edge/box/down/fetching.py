@@ -25,7 +25,7 @@ class Fetch:
         self.signed: SignedHead = offered.head
         self.asks = 0
         self._table = offered.table
-        self._pages = _taken_over(head.length, offered.table, base)
+        self._pages = _taken_over(offered.table, base)
         self._is_mixed = bool(self._pages)
         """Pages of the one before are among them."""
         self._awaited: set[int] = set()
@@ -76,10 +76,6 @@ class Fetch:
         return was
 
 
-def _taken_over(length: int, table: Sequence[int], base: bytes) -> dict[int, bytes]:
-    pages = enumerate(pages_of(base))
-    return {
-        number: data
-        for number, data in islice(pages, len(table))
-        if crc32(data) == table[number] and len(data) == page_size(length, number)
-    }
+def _taken_over(table: Sequence[int], base: bytes) -> dict[int, bytes]:
+    pages = enumerate(islice(pages_of(base), len(table)))
+    return {number: data for number, data in pages if crc32(data) == table[number]}

@@ -89,6 +89,16 @@ class _Desk:
         return is_for(name[1], self.talk.terminal.device, self.talk.hello.model)
 
 
+class _Line:
+    """One link. last: who was served last."""
+
+    __slots__ = ("last", "pace")
+
+    def __init__(self, pace: Pace) -> None:
+        self.pace = pace
+        self.last: DeviceId | None = None
+
+
 class Serving:
     """held: what counts here (documents.py). `up` collects what terminals say; its owner empties it."""
 
@@ -98,10 +108,9 @@ class Serving:
         self._held = held
         self._tell = tell
         self._rates = {one.name: link_bytes_per_s(one) for one in links}
-        self._paces: dict[str, Pace] = {}
+        self._lines: dict[str, _Line] = {}
         self._desks: dict[DeviceId, _Desk] = {}
         self._said: dict[tuple[DeviceId, Name], Reported] = {}
-        self._turn = 0
 
     def connected(self) -> None:
         """The newest word of every terminal is said again."""
@@ -112,23 +121,32 @@ class Serving:
         if opened.type is Type.DOCUMENT_REPORT:
             self._reported(now, talk, link.DOCUMENT_REPORT.decode(opened.payload))
         else:
-            self._wanted(now, talk, link.DOCUMENT_WANT.decode(opened.payload))
+            self._wanted(talk, link.DOCUMENT_WANT.decode(opened.payload))
 
     def serve(self, now: Now, talks: Iterable[Conversation]) -> list[Send]:
-        """What may go to these terminals now, a message to each in turn while there is credit; for ticks."""
-        desks = [desk for talk in talks if (desk := self._desk_of(now, talk)) is not None]
-        if not desks:
-            return []
-        self._turn = (self._turn + 1) % len(desks)
-        waiting = deque(desks[self._turn :] + desks[: self._turn])
-        out: list[Send] = []
-        while waiting:
+        """What may go to these terminals now: on each link a message to each in turn, while there is credit."""
+        lines: dict[str, list[_Desk]] = {}
+        for talk in talks:
+            desk = self._desks.get(talk.terminal.device)
+            if desk is not None and desk.talk is talk and now.mono_s - talk.heard_s < SILENT_S:
+                lines.setdefault(talk.place[0], []).append(desk)
+        return [send for where, desks in lines.items() for send in self._serve_line(now, where, desks)]
+
+    def _serve_line(self, now: Now, where: str, desks: list[_Desk]) -> Iterator[Send]:
+        """It goes on behind the terminal that was served last."""
+        line = self._lines.get(where)
+        if line is None:
+            line = self._lines[where] = _Line(Pace(self._rates[where], now.mono_s))
+        begin = next((n + 1 for n, desk in enumerate(desks) if desk.talk.terminal.device == line.last), 0)
+        waiting = deque(desks[begin:] + desks[:begin])
+        while waiting and line.pace.has_credit(now.mono_s):
             desk = waiting.popleft()
             send = self._next(now, desk)
             if send is not None:
-                out.append(send)
+                line.last = desk.talk.terminal.device
+                line.pace.spend(len(send.message))
                 waiting.append(desk)
-        return out
+                yield send
 
     # ---- what a terminal says
 
@@ -163,7 +181,7 @@ class Serving:
         self._said[key] = said
         self.up.append(said)
 
-    def _wanted(self, now: Now, talk: Conversation, want: DocumentWant) -> None:
+    def _wanted(self, talk: Conversation, want: DocumentWant) -> None:
         desk, name = self._desks.get(talk.terminal.device), (want.kind, want.scope)
         held = self._held.get(name)
         if desk is None or desk.talk is not talk or held is None or not desk.is_meant(name):
@@ -175,28 +193,17 @@ class Serving:
         if not all(page_size(held.head.length, number) for number in want.numbers):
             raise WireFault(f"DOCUMENT_WANT: pages {want.numbers} of {held.head.length} bytes")
         desk.wants[name] = want.generation, deque(want.numbers)
-        desk.touch(now, name)
 
     # ---- what it is sent
 
-    def _desk_of(self, now: Now, talk: Conversation) -> _Desk | None:
-        desk = self._desks.get(talk.terminal.device)
-        is_here = desk is not None and desk.talk is talk and now.mono_s - talk.heard_s < SILENT_S
-        return desk if is_here else None
-
     def _next(self, now: Now, desk: _Desk) -> Send | None:
-        where = desk.talk.place[0]
-        pace = self._paces.get(where)
-        if pace is None:
-            pace = self._paces[where] = Pace(self._rates[where], now.mono_s)
-        if not pace.has_credit(now.mono_s) or not desk.pace.has_credit(now.mono_s):
+        if not desk.pace.has_credit(now.mono_s):
             return None
         found = self._due(now, desk) or self._page(now, desk)
         if found is None:
             return None
         sealed = desk.talk.seal.seal(*found)
-        for one in (pace, desk.pace):
-            one.spend(len(sealed))
+        desk.pace.spend(len(sealed))
         return Send(*desk.talk.place, sealed)
 
     def _due(self, now: Now, desk: _Desk) -> tuple[Type, bytes] | None:
@@ -247,7 +254,7 @@ def _is_due(now: Now, desk: _Desk, name: Name, held: Document) -> bool:
         return _is_staler(report, head) and (offer is None or offer.as_of < head.as_of)
     if offer is None or offer.generation < head.generation:
         return True
-    return now.mono_s - offer.at_s >= _patience(report, offer)
+    return name not in desk.wants and now.mono_s - offer.at_s >= _patience(report, offer)
 
 
 def _is_staler(report: DocumentReport, head: Head) -> bool:

@@ -9,6 +9,7 @@ from edge.box.down import documents
 from edge.box.down.documents import RETRY_S, SOON_S
 from edge.box.down.fetching import ASK_AGAIN_S, ASKS_MAX
 from edge.box.values.effects import DocumentNotKept, KeepDocument, Publish
+from shared.fleet.delta import delta_between
 from shared.fleet.document import CAMPUS, PAGE_SIZE, DocumentKind, Head, device_scope, digest_of, model_scope
 from shared.wire import topics
 from shared.wire.fleet_lane import (
@@ -125,6 +126,7 @@ def test_a_delta_for_another_generation_is_repaired_by_the_pages_that_differ(fie
     assert held(field) == (3, made.body)
     assert [one.numbers for one in said(field, PagesWanted)] == [(0, 4)]
     assert said(field, Held)[0] == Held(()), "what the delta did not fit is not named"
+    assert [row.generation for row in said(field, Held)[-1].rows] == [3], "once"
 
 
 def wrong_deltas(made: Made):
@@ -202,19 +204,27 @@ def test_an_older_one_is_counted_and_never_taken(field):
     first = field.centre.make(body(1))
     second = field.centre.make(changed(first.body))
     shown(field, second)
-    field.offer(first.offer(), first.page(0))
+    old = replace(first.offer(), table=second.offer().table), OfferedDelta(first.signed, delta_to(second, first))
+    field.offer(first.offer(), *old, first.page(0))
     assert held(field) == (2, second.body)
-    assert (field.box.totals()["documents_older"], field.codes()) == (1, [])
+    assert (field.box.totals()["documents_older"], field.codes()) == (3, [])
+    assert [one.head.generation for one in field.kept] == [2]
+
+
+def delta_to(before: Made, after: Made) -> bytes:
+    found = delta_between(before.body, after.body)
+    assert found is not None
+    return found.encode()
 
 
 def test_a_fork_is_an_alarm_counted_and_never_taken(field):
     first = field.centre.make(body(1))
     shown(field, first)
     fork = field.centre.make(changed(first.body), generation=1, as_of=AS_OF + 9)
-    field.offer(fork.offer(), fork.page(0))
-    assert held(field) == (1, first.body)
+    field.offer(fork.offer(), OfferedDelta(fork.signed, delta_to(first, fork)), fork.page(0))
+    assert (held(field), len(field.kept)) == ((1, first.body), 1)
     assert [(fact.code, fact.level) for fact in field.facts] == [("document-fork", "urgent")]
-    assert field.box.totals()["documents_forked"] == 1
+    assert field.box.totals()["documents_forked"] == 2
 
 
 def test_a_fork_of_what_is_being_fetched_is_not_taken_either(field):
@@ -345,6 +355,7 @@ def test_a_fetch_goes_on_over_a_lost_connection(field):
     field.offer(field.centre.key(KIND), made.offer(), made.page(0), made.page(3))
     field.disconnect()
     field.wait(ASK_AGAIN_S)
+    field.wait(0.25)
     field.centre.newest[HOTLIST] = made
     field.up.clear()
     field.connect()
@@ -388,6 +399,25 @@ def test_what_another_campus_signed_is_not_believed_from_the_disk_either(field):
     assert field.box.totals()["documents_unproven"] == 1
 
 
+def test_bytes_that_are_not_those_of_the_head_are_not_believed_whatever_their_checksum(field):
+    made = field.centre.make(body(2))
+    field.centre.newest.clear()
+    field.store.begin()
+    field.store.keep_document(KeepDocument(made.signed, field.centre.key(KIND), changed(made.body)))
+    field.store.commit()
+    field.crash()
+    assert field.box.documents == {}
+    assert field.box.totals()["documents_unproven"] == 1
+
+
+def test_a_terminal_that_left_the_box_takes_its_documents_with_it(field):
+    order = field.centre.make(b"lock", DocumentKind.ORDER, device_scope(device(2)))
+    shown(field, order)
+    field.settings = settings(1)
+    field.crash()
+    assert field.box.documents == {}
+
+
 def test_a_full_disk_refuses_it_with_a_fact_and_it_is_offered_again_later(field):
     first = field.centre.make(body(1))
     shown(field, first)
@@ -409,20 +439,46 @@ def test_a_write_that_failed_does_not_take_a_later_one_with_it(field):
     kept = [
         effect
         for made in (second, third)
-        for effect in field.box.on_downlink(field.now(), topics.DOWN_BULK, encode_fleet_down(delta(made, first)))
+        for effect in field.box.on_downlink(field.now(), topics.DOWN_BULK, encode_fleet_down(made.delta()))
         if isinstance(effect, KeepDocument)
     ]
     field.run(field.box.on_outcomes(field.now(), [DocumentNotKept(kept[0], "io")]))
+    field.offer(third.delta())
+    assert (held(field), field.kept[1:]) == ((1, first.body), []), "it is being written already"
     field.run(kept[1:])
     assert held(field) == (3, third.body)
 
 
-def delta(made: Made, first: Made) -> OfferedDelta:
-    """The second builds on the first, the third on the second."""
-    found = made.delta()
-    assert found is not None
-    assert first.head.generation < made.head.generation
-    return found
+def test_a_write_that_is_done_does_not_forget_a_later_one_that_is_not(field):
+    first = field.centre.make(body(1))
+    shown(field, first)
+    second, third = (field.centre.make(changed(first.body, at)) for at in (1, 2))
+    two, three = (
+        effect
+        for made in (second, third)
+        for effect in field.box.on_downlink(field.now(), topics.DOWN_BULK, encode_fleet_down(made.delta()))
+        if isinstance(effect, KeepDocument)
+    )
+    field.centre.newest.clear()
+    field.run([two])
+    field.offer(third.delta(), third.offer())
+    assert [one.head.generation for one in field.kept] == [1, 2]
+    field.run([three])
+    assert held(field) == (3, third.body)
+
+
+def test_what_becomes_durable_without_a_connection_is_said_at_the_next(field):
+    made = field.centre.make(body(1))
+    field.offer(field.centre.key(KIND))
+    field.box.on_downlink(field.now(), topics.DOWN_BULK, encode_fleet_down(made.offer()))
+    effects = field.box.on_downlink(field.now(), topics.DOWN_BULK, encode_fleet_down(made.page(0)))
+    field.disconnect()
+    field.run([effect for effect in effects if isinstance(effect, KeepDocument)])
+    assert held(field) == (1, made.body)
+    assert field.box.totals()["now_dropped"] == 0
+    field.up.clear()
+    field.connect()
+    assert [row.generation for row in said(field, Held)[0].rows] == [1]
 
 
 # ---- bounds
@@ -525,6 +581,9 @@ def test_over_a_bad_line_it_never_goes_backwards_and_ends_at_the_newest(seed):
 
 
 def never_backwards(field: Field, seen: dict[object, Head]) -> None:
+    """At no moment, as what became durable says."""
+    ages = [(one.head.kind, one.head.generation, one.head.as_of) for one in field.kept]
+    assert sorted(ages, key=lambda age: age[0]) == sorted(ages)
     for name, found in field.box.documents.items():
         before = seen.get(name)
         assert before is None or (before.generation, before.as_of) <= (found.head.generation, found.head.as_of)

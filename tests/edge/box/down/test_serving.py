@@ -10,6 +10,7 @@ from edge.box.down.serving import OFFER_AGAIN_S, REFUSED_AGAIN_S, SILENT_S
 from edge.box.values.effects import Send
 from edge.link import messages as link
 from edge.link.messages import Type
+from edge.settings import LinkKind, LinkSetting
 from shared.fleet.document import CAMPUS, PAGE_SIZE, DocumentKind, device_scope, model_scope
 from shared.wire.fleet_lane import Reported, Verdict
 from tests.edge.fleet_rig import AS_OF, HOTLIST, Holder, Made
@@ -178,7 +179,7 @@ def test_a_fresher_word_on_what_is_in_use_is_said_once(field):
 
 
 def test_a_terminal_that_is_ahead_of_its_box_is_sent_nothing(field):
-    newer = field.centre.make(body(3), generation=9)
+    newer = field.centre.make(body(3), generation=9, as_of=AS_OF - 9)
     field.centre.newest.clear()
     made(field, body(3, 2))
     terminal = field.joined()
@@ -188,6 +189,86 @@ def test_a_terminal_that_is_ahead_of_its_box_is_sent_nothing(field):
     ticks(field, 30)
     assert heard(terminal) == []
     assert field.codes() == []
+
+
+def test_a_terminal_that_has_joined_anew_is_sent_nothing_before_it_says_what_it_has_and_then_what_it_lacks(field):
+    first = made(field, body(3))
+    terminal = field.holding()
+    ticks(field, 5)
+    heard(terminal)
+    field.join(terminal)
+    field.hear(TCP1, terminal.status(), terminal.say(*terminal.holder.want(HOTLIST, 1, 0)))
+    made(field, changed(body(3)))
+    ticks(field, 5)
+    assert heard(terminal) == []
+    assert field.box.totals()["wants_of_nothing"] == 1
+    field.hear(TCP1, *terminal.reports())
+    ticks(field, 5)
+    assert heard(terminal) == [KEY, DELTA]
+    field.join(terminal)
+    field.hear(TCP1, terminal.status(), *terminal.reports())
+    ticks(field, 5)
+    assert heard(terminal) == [], "it has all, and has heard all that is said of it"
+    assert first.head.generation == 1
+
+
+def deaf_at_generation_1(field: Field) -> Body:
+    """It has the first one, and answers nothing to what follows."""
+    made(field, body(3))
+    terminal = field.holding()
+    ticks(field, 5)
+    terminal.holder.deaf = True
+    heard(terminal)
+    return terminal
+
+
+def test_a_delta_is_tried_once_and_then_the_head(field):
+    terminal = deaf_at_generation_1(field)
+    made(field, changed(body(3)))
+    ticks(field, OFFER_AGAIN_S + 1)
+    assert heard(terminal) == [DELTA, HEAD]
+
+
+def test_after_a_fresher_word_the_delta_still_goes(field):
+    terminal = deaf_at_generation_1(field)
+    ticks(field, SILENT_S)
+    second = made(field, changed(body(3)))
+    field.offer(field.centre.sign(replace(second.head, as_of=AS_OF + 60), second.body).offer())
+    field.hear(TCP1, terminal.status())
+    ticks(field, 1)
+    assert heard(terminal) == [DELTA]
+
+
+def test_who_asks_for_the_head_gets_no_delta(field):
+    terminal = deaf_at_generation_1(field)
+    ticks(field, SILENT_S)
+    made(field, changed(body(3)))
+    assert heard(terminal) == []
+    field.hear(TCP1, terminal.say(*terminal.holder.want(HOTLIST, 0)))
+    ticks(field, 1)
+    assert heard(terminal) == [HEAD]
+
+
+def test_a_delta_goes_to_who_has_the_very_bytes_of_the_generation_before(field):
+    terminal = deaf_at_generation_1(field)
+    head, content = terminal.holder.in_use[HOTLIST]
+    terminal.holder.in_use[HOTLIST] = head, changed(content)
+    field.hear(TCP1, *terminal.reports())
+    made(field, changed(body(3), 9))
+    ticks(field, 1)
+    assert heard(terminal) == [HEAD]
+    assert field.codes() == ["document-fork"]
+
+
+def test_a_change_of_a_list_does_not_wait_behind_the_pages_of_something_long(field):
+    firmware = made(field, body(20), DocumentKind.FIRMWARE, model_scope(1))
+    terminal = deaf_at_generation_1(field)
+    field.hear(TCP1, terminal.say(*terminal.holder.want((DocumentKind.FIRMWARE, model_scope(1)), 1, *range(8))))
+    field.box.tick(field.now())
+    made(field, changed(body(3)))
+    ticks(field, 2)
+    assert heard(terminal)[0] is DELTA
+    assert firmware.head.length == 20 * PAGE_SIZE
 
 
 # ---- what is lost, refused or not answered
@@ -254,11 +335,11 @@ def test_what_it_wants_of_a_generation_that_has_passed_is_answered_with_the_newe
     terminal.holder.deaf = True
     ticks(field, 1)
     field.hear(TCP1, terminal.say(*terminal.holder.want(HOTLIST, 1, 0, 1, 2)))
-    made(field, changed(body(3)))
     heard(terminal)
+    made(field, changed(body(3)))
     field.hear(TCP1, terminal.say(*terminal.holder.want(HOTLIST, 1, 0)))
     ticks(field, 3)
-    assert heard(terminal) == [HEAD]
+    assert heard(terminal) == [HEAD, HEAD]
 
 
 def test_wants_of_what_is_not_here_or_for_another_or_before_any_word_are_counted(field):
@@ -380,12 +461,12 @@ def test_every_word_goes_up_as_it_was_said_and_the_newest_again_at_each_connecti
 def test_words_are_remembered_up_to_a_bound(monkeypatch):
     monkeypatch.setattr(serving, "REPORTS_MAX", 2)
     field = Field(settings(4))
-    for number in range(1, 5):
+    for number in (1, 2, 3, 4, 3, 1):
         field.holding(number, ("tcp", number))
     field.disconnect()
     field.up.clear()
     field.connect()
-    assert [one.device for one in reported(field)] == [device(3), device(4)]
+    assert [one.device for one in reported(field)] == [device(3), device(1)]
 
 
 # ---- pace
@@ -401,6 +482,9 @@ def test_a_bus_full_of_terminals_that_all_fetch_keeps_to_its_share_and_all_get_i
     first = made(field, body(8))
     terminals = [field.holding(number, ("can0", number)) for number in range(1, 21)]
     field.sent.clear()
+    ticks(field, 20)
+    shares = [len(one.holder.heard) for one in terminals]
+    assert max(shares) - min(shares) <= 2, "in turn"
     seconds = 0
     while not all(used(one) for one in terminals):
         before = document_bytes(field.sent)
@@ -410,8 +494,24 @@ def test_a_bus_full_of_terminals_that_all_fetch_keeps_to_its_share_and_all_get_i
         assert seconds < 60
         for number, one in enumerate(terminals, 1):
             field.hear(("can0", number), one.status())
-    assert seconds > 20
+    assert seconds > 10
     assert {used(one) for one in terminals} == {(1, first.body)}
+
+
+def test_on_a_slow_line_an_offer_is_not_repeated_while_pages_are_due(field):
+    line = LinkSetting("line0", LinkKind.RS485, 0, 1200)
+    given = settings(4)
+    terminals = tuple(replace(one, link="line0", address=n) for n, one in enumerate(given.terminals, 1))
+    field = Field(replace(given, links=(line,), terminals=terminals))
+    field.connect()
+    first = made(field, body(3))
+    bodies = [field.holding(number, ("line0", number)) for number in range(1, 5)]
+    for _ in range(90):
+        ticks(field, 5)
+        for number, one in enumerate(bodies, 1):
+            field.hear(("line0", number), one.status())
+    assert [used(one) for one in bodies] == [(1, first.body)] * 4
+    assert [heard(one) for one in bodies] == [[KEY, HEAD, PAGE, PAGE, PAGE]] * 4
 
 
 def test_a_terminal_gets_no_more_than_it_can_take_and_others_are_served_beside_it(field):
