@@ -43,6 +43,13 @@ REFUSED_AGAIN_S = 60.0
 SILENT_S = 60.0
 """A terminal that was not heard for so long is sent nothing: it joins again when it is back."""
 REPORTS_MAX = 2048
+KINDS = tuple(kind for kind in DocumentKind if kind is not DocumentKind.REVOCATIONS)
+"""What terminals have a use for; stolen devices are refused by boxes."""
+FINAL = frozenset({
+    Verdict.STORED, Verdict.OLDER, Verdict.FORK, Verdict.TOO_LONG, Verdict.NOT_FOR_ME, Verdict.EXPIRED,
+    Verdict.UNSUPPORTED,
+})  # fmt: skip
+"""Words on an offer after which the same one is not made again in a conversation."""
 SPOKEN = frozenset({Type.DOCUMENT_REPORT, Type.DOCUMENT_WANT})
 """What of documents goes up from a terminal."""
 
@@ -76,7 +83,7 @@ class _Desk:
     def names(self) -> Iterator[Name]:
         """All that may be meant for it, the urgent kinds first."""
         scopes = CAMPUS, model_scope(self.talk.hello.model), device_scope(self.talk.terminal.device)
-        return ((kind, scope) for kind in DocumentKind for scope in scopes)
+        return ((kind, scope) for kind in KINDS for scope in scopes)
 
     def touch(self, now: Now, name: Name) -> None:
         """It is fetching this: the offer was heard, and is not repeated while that goes on."""
@@ -160,7 +167,7 @@ class Serving:
         self._remember(Reported(device, *report))
         if report.verdict is Verdict.UNKNOWN_KEY:
             desk.keys = {key for key in desk.keys if key[0] != report.kind}
-        if report.verdict >= Verdict.REFUSED:
+        if report.verdict >= Verdict.REFUSED and report.offered != report.generation:
             self.counters["documents_refused"] += 1
             told = DocumentRefused(word_of(report.kind.name), report.offered, word_of(report.verdict.name))
             self._tell(now, told, device)
@@ -252,6 +259,8 @@ def _is_due(now: Now, desk: _Desk, name: Name, held: Document) -> bool:
         return True
     if report is not None and report.generation >= head.generation:
         return _is_staler(report, head) and (offer is None or offer.as_of < head.as_of)
+    if report is not None and report.verdict is Verdict.STORED and report.offered == head.generation:
+        return False
     if offer is None or offer.generation < head.generation:
         return True
     return name not in desk.wants and now.mono_s - offer.at_s >= _patience(report, offer)
@@ -266,7 +275,7 @@ def _patience(report: DocumentReport | None, offer: _Offer) -> float:
     """Seconds from an offer to the next one of the same document."""
     if report is None or report.offered != offer.generation or report.verdict is Verdict.UNKNOWN_KEY:
         return OFFER_AGAIN_S
-    if report.verdict is Verdict.STORED:
+    if report.verdict in FINAL:
         return float("inf")
     if offer.as_delta and report.verdict in (Verdict.WRONG_DIGEST, Verdict.MALFORMED):
         return 0.0  # what it has is not what it says: pages will tell

@@ -409,6 +409,46 @@ def test_what_is_stored_for_later_is_not_offered_again(field):
         field.hear(TCP1, terminal.status())
         ticks(field, 50)
     assert heard(terminal) == []
+    field.join(terminal)
+    field.hear(TCP1, terminal.status(), terminal.say(*terminal.holder.report(HOTLIST, Verdict.STORED, 1)))
+    ticks(field, 5)
+    assert heard(terminal) == []
+    made(field, changed(body(3)))
+    ticks(field, 1)
+    assert heard(terminal) == [KEY, HEAD]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.UNSUPPORTED, Verdict.TOO_LONG, Verdict.NOT_FOR_ME, Verdict.EXPIRED])
+def test_what_a_terminal_will_never_take_is_offered_once_in_a_conversation(field, verdict):
+    made(field, body(3))
+    terminal = field.joined()
+    terminal.holder = Holder()
+    terminal.holder.refuse = verdict
+    field.hear(TCP1, terminal.status(), *terminal.reports())
+    for _ in range(10):
+        ticks(field, 50)
+        field.hear(TCP1, terminal.status())
+    assert heard(terminal) == [KEY, HEAD]
+    made(field, changed(body(3)))
+    ticks(field, 1)
+    assert heard(terminal) == [HEAD]
+
+
+def test_what_became_of_an_order_that_was_taken_is_no_refusal_of_a_document(field):
+    name = DocumentKind.ORDER, device_scope(device(1))
+    order = made(field, b"lock", *name)
+    terminal = field.holding()
+    ticks(field, 1)
+    assert used(terminal, name) == (1, order.body)
+    field.hear(TCP1, terminal.say(*terminal.holder.report(name, Verdict.BUSY, 1)))
+    assert (field.codes(), reported(field)[-1].verdict) == ([], Verdict.BUSY)
+
+
+def test_what_is_for_boxes_stays_there(field):
+    made(field, body(1), DocumentKind.REVOCATIONS)
+    terminal = field.holding()
+    ticks(field, 5)
+    assert heard(terminal) == []
 
 
 def test_other_bytes_in_use_under_the_same_generation_are_a_fork_and_an_alarm(field):
