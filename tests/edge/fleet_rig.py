@@ -127,7 +127,8 @@ class Holder:
     """
 
     def __init__(self, campus_key: Ed25519PrivateKey = CAMPUS_KEY) -> None:
-        self.ring = Keyring(1, campus_key.public_key().public_bytes_raw())
+        self.campus_key = campus_key.public_key().public_bytes_raw()
+        self.ring = Keyring(1, self.campus_key)
         self.in_use: dict[Name, tuple[Head, bytes]] = {}
         self.refuse: Verdict | None = None
         self.deaf = False

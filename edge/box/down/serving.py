@@ -69,12 +69,14 @@ class _Desk:
     reports: the newest word on each. asked: heads that it wants, whatever it has said. wants: pages, of a generation.
     """
 
-    __slots__ = ("asked", "keys", "offers", "pace", "reports", "talk", "wants")
+    __slots__ = ("asked", "keyless", "keys", "offers", "pace", "reports", "talk", "wants")
 
     def __init__(self, now: Now, talk: Conversation) -> None:
         self.talk = talk
         self.reports: dict[Name, DocumentReport] = {}
         self.keys: set[tuple[int, int]] = set()
+        self.keyless: set[DocumentKind] = set()
+        """Kinds whose key it has missed."""
         self.offers: dict[Name, _Offer] = {}
         self.asked: set[Name] = set()
         self.wants: dict[Name, tuple[int, deque[int]]] = {}
@@ -165,13 +167,21 @@ class Serving:
         _require_meant(desk, name)
         desk.reports[name] = report
         self._remember(Reported(device, *report))
+        self._heed_refusal(now, desk, report)
+        self._compare(now, device, report, name)
+
+    def _heed_refusal(self, now: Now, desk: _Desk, report: DocumentReport) -> None:
+        """A key that a link has lost is sent again, and told only when that was no help."""
+        if report.verdict < Verdict.REFUSED or report.offered == report.generation:
+            return
+        self.counters["documents_refused"] += 1
         if report.verdict is Verdict.UNKNOWN_KEY:
             desk.keys = {key for key in desk.keys if key[0] != report.kind}
-        if report.verdict >= Verdict.REFUSED and report.offered != report.generation:
-            self.counters["documents_refused"] += 1
-            told = DocumentRefused(word_of(report.kind.name), report.offered, word_of(report.verdict.name))
-            self._tell(now, told, device)
-        self._compare(now, device, report, name)
+            if report.kind not in desk.keyless:
+                desk.keyless.add(report.kind)
+                return
+        told = DocumentRefused(word_of(report.kind.name), report.offered, word_of(report.verdict.name))
+        self._tell(now, told, desk.talk.terminal.device)
 
     def _compare(self, now: Now, device: DeviceId, report: DocumentReport, name: Name) -> None:
         """The same generation must be the same bytes: what is in use was looked at, not what was sent."""

@@ -11,7 +11,12 @@ from edge.box.values.effects import Send
 from edge.link import messages as link
 from edge.link.messages import Type
 from edge.settings import LinkKind, LinkSetting
+from edge.terminal.down.documents import Documents, Say
+from edge.terminal.store.papers import MemoryPapers
 from shared.fleet.document import CAMPUS, PAGE_SIZE, DocumentKind, device_scope, model_scope
+from shared.fleet.hotlist import hotlist_body
+from shared.ids import CardId
+from shared.keys.document_key import Keyring
 from shared.wire.fleet_lane import Reported, Verdict
 from tests.edge.fleet_rig import AS_OF, HOTLIST, Holder, Made
 from tests.edge.rig import Body, Field, device, settings
@@ -393,9 +398,11 @@ def test_a_key_that_was_lost_is_sent_again_when_the_terminal_says_so(field):
     terminal.holder.deaf = True
     ticks(field, 1)
     heard(terminal)
-    field.hear(TCP1, terminal.say(*terminal.holder.report(HOTLIST, Verdict.UNKNOWN_KEY, 1)))
-    ticks(field, OFFER_AGAIN_S)
-    assert heard(terminal) == [KEY, HEAD]
+    for facts in ([], ["document-refused"]):
+        field.hear(TCP1, terminal.say(*terminal.holder.report(HOTLIST, Verdict.UNKNOWN_KEY, 1)))
+        ticks(field, OFFER_AGAIN_S)
+        assert heard(terminal) == [KEY, HEAD]
+        assert field.codes() == facts
 
 
 def test_what_is_stored_for_later_is_not_offered_again(field):
@@ -582,3 +589,101 @@ def test_a_record_is_answered_while_pages_are_due_and_goes_before_them(field):
     kinds = [effect.message[0] for effect in effects if isinstance(effect, Send)]
     assert kinds[0] == Type.SETTLED
     assert {*kinds[1:]} == {PAGE}
+
+
+# ---- our own terminal at the other end
+
+
+class OurTerminal(Holder):
+    """The documents of edge/terminal, on a link that loses, and in a body whose power goes."""
+
+    def __init__(self, chance: random.Random) -> None:
+        super().__init__()
+        self.chance, self.lossy, self.papers, self.mono_s = chance, True, MemoryPapers(), 0.0
+        self.power()
+
+    def power(self) -> None:
+        """It goes, and comes back."""
+        self.documents = Documents(device(1), 1, Keyring(1, self.campus_key), self.papers)
+        self.documents.boot()
+
+    def joined(self) -> list[tuple[Type, bytes]]:
+        return self._said(self.documents.joined())
+
+    def tick(self, mono_s: float) -> list[tuple[Type, bytes]]:
+        self.mono_s = mono_s
+        return self._said(self.documents.tick(mono_s))
+
+    def hear(self, kind: Type, payload: bytes) -> list[tuple[Type, bytes]]:
+        self.heard.append((kind, payload))
+        if self.lossy and self.chance.random() < 0.15:
+            return []
+        match kind:
+            case Type.DOCUMENT_KEY:
+                self.documents.key(link.DOCUMENT_KEY.decode(payload))
+                return []
+            case Type.DOCUMENT_HEAD:
+                return self._said(self.documents.head(link.DOCUMENT_HEAD.decode(payload), 1, self.mono_s))
+            case Type.DOCUMENT_DELTA:
+                return self._said(self.documents.delta(link.DOCUMENT_DELTA.decode(payload), 1))
+        return self._said(self.documents.page(link.DOCUMENT_PAGE.decode(payload), 1, self.mono_s))
+
+    def generation(self) -> int:
+        paper = self.documents.in_use(DocumentKind.HOTLIST)
+        return paper.head.generation if paper else 0
+
+    def _said(self, said: list[Say]) -> list[tuple[Type, bytes]]:
+        kept = [one for one in said if not self.lossy or self.chance.random() > 0.15]
+        return [(Type(one.layout.number), one.layout.encode(one.message)) for one in kept]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_our_own_terminal_is_brought_up_to_date_over_a_bad_link_and_never_goes_back(seed):
+    chance = random.Random(seed)
+    field = Field()
+    field.connect()
+    cards = [*range(40)]
+    terminal, holder = field.joined(), OurTerminal(chance)
+    terminal.holder = holder
+    field.hear(TCP1, terminal.status(), *(terminal.say(*one) for one in holder.joined()))
+    seen = [0]
+
+    def pass_s(seconds: float) -> None:
+        for _ in range(int(seconds * 4)):
+            field.wait(0.25)
+            field.hear(TCP1, *(terminal.say(*one) for one in holder.tick(field.s)))
+            seen.append(holder.generation())
+
+    def join() -> None:
+        field.join(terminal)
+        field.hear(TCP1, terminal.status(), *(terminal.say(*one) for one in holder.joined()))
+
+    for _ in range(25):
+        act = chance.random()
+        if act < 0.5:
+            cards.append(chance.randrange(60_000))
+            listed = [CardId(b"\x53\3\0\0\0\1" + one.to_bytes(4, "big")) for one in cards]
+            one = field.centre.make(hotlist_body(listed, room={b"\x53\3": 60_000}))
+            field.offer(field.centre.key(DocumentKind.HOTLIST), one.delta() or one.offer())
+            field.wait(1)
+        elif act < 0.6:
+            holder.power()
+            join()
+        elif act < 0.7:
+            field.crash()
+            field.connect()
+            join()
+        pass_s(chance.choice([0.5, 1, 5, 20]))
+        field.hear(TCP1, terminal.status())
+    holder.lossy = False
+    join()
+    pass_s(30)
+    newest = field.centre.newest[HOTLIST]
+    assert holder.generation() == newest.head.generation > 0
+    assert holder.documents.in_use(DocumentKind.HOTLIST).body == newest.body
+    assert seen == sorted(seen)
+    assert {*field.codes()} <= {"document-refused"}, "a key that was lost twice"
+    field.disconnect()
+    field.up.clear()
+    field.connect()
+    assert [(one.generation, one.digest) for one in reported(field)] == [newest.head.mark]
