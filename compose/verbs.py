@@ -170,6 +170,15 @@ VERBS = (
         Text("卡务台：读卡、充值、圈提、换卡、日结", "the card desk: read, load, unload, replace, close the day"),
         "edge.desk",
     ),
+    Verb(
+        "conform",
+        "terminal --terminal FILE --tcp PORT|--rs485 PORT|--can INTERFACE:CHANNEL [--json FILE]",
+        Text(
+            "扮演网关，逐项检查别人的终端是否遵守 docs/protocol",
+            "play the edge: does somebody else's terminal keep docs/protocol?",
+        ),
+        "edge.conform",
+    ),
 )
 
 

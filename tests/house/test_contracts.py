@@ -53,6 +53,7 @@ PLANTED = [
     ("edge/box/values/ranges", "import edge.box.up.intake", "box"),
     ("edge/terminal/taps/sale", "import edge.terminal.firmware.line", "terminal"),
     ("edge/desk/doors/keys", "import edge.desk.money.day", "desk"),
+    ("edge/conform/report", "import edge.conform.exam", "conform"),
     ("cloud/store/db", "import cloud.ledger.books.entry", "cloud"),
     ("cloud/ledger/held/entries", "import cloud.ledger.loads.cases", "ledger"),
     ("provisioning/keys/levels", "import provisioning.psam.write", "provisioning"),

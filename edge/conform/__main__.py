@@ -1,0 +1,32 @@
+"""`python -m edge.conform terminal`. Exit 0 conforms, 1 does not, 2 wrong use or not judged."""
+
+import asyncio
+import os
+import sys
+
+from edge.conform import options, subject
+from edge.conform.bench import examine
+from edge.files.disk import keep_private
+from edge.life import exit_code
+from shared.errors import ConfigFault
+from shared.words.voice import Text, speak, wanted
+
+
+def main(arguments: list[str]) -> int:
+    """The exit code."""
+    return exit_code(lambda: _do(arguments))
+
+
+def _do(arguments: list[str]) -> int:
+    given = options.parse(arguments)
+    try:
+        return asyncio.run(examine(given, subject.load(given.terminal)))
+    except OSError as fault:
+        why = fault.strerror
+        raise ConfigFault(Text(f"不能用这条线：{why}", f"this wire cannot be had: {why}")) from fault
+
+
+if __name__ == "__main__":
+    keep_private()
+    speak(wanted(sys.argv[1:], os.environ))
+    sys.exit(main(sys.argv[1:]))
