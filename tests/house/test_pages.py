@@ -9,7 +9,7 @@ from compose.place import ROOT
 PARTS = "cloud|compose|docs|edge|provisioning|shared|tests"
 PAGES = sorted(
     page.relative_to(ROOT)
-    for pattern in ("*.md", "docs/*.md", *(f"{part}/**/*.md" for part in PARTS.split("|") if part != "docs"))
+    for pattern in ("*.md", "docs/**/*.md", *(f"{part}/**/*.md" for part in PARTS.split("|") if part != "docs"))
     for page in ROOT.glob(pattern)
 )
 LINK = re.compile(r"\]\(([^)#:]+)\)")

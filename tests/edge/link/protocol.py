@@ -1,0 +1,203 @@
+"""Worked vectors of docs/protocol: `python -m tests.edge.link.protocol` writes them. Bytes there never change.
+
+test_protocol_vectors.py checks them with struct, hashlib and the ciphers alone.
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from edge.link import messages as link
+from edge.link.can.frame import EXTENDED_MASK
+from edge.link.can.ids import (
+    ALL_ADDRESSES,
+    BULK_PRIORITY,
+    EDGE_ADDRESS,
+    FUNCTIONAL,
+    URGENT_PRIORITY,
+    CanId,
+)
+from edge.link.can.isotp import CONTINUE_FRAME, Transfer, TransferLimits
+from edge.link.can.node import TRAFFIC
+from edge.link.messages import Type
+from edge.link.rs485 import cobs
+from edge.link.rs485.frame import Kind as LineKind
+from edge.link.rs485.frame import LineFrame, encode_frame
+from edge.link.seal import Direction, Session, session_key
+from edge.link.tcp.framing import encode as framed
+from shared import records
+from shared.fleet.delta import delta_between
+from shared.fleet.document import CAMPUS, DocumentKind, Head, digest_of, echo_of, pages_of, table_of
+from shared.fleet.hotlist import hotlist_body
+from shared.ids import CardId, DeviceId, PsamId, StorageId, StoreId
+from shared.keys.document_key import CERTIFICATE_CONTEXT, certify_document_key, covered_head, sign_head
+from shared.keys.terminal_mac import mac_input, terminal_mac
+from shared.records import Stored
+from shared.records.kinds import DESCRIBED, Kind
+
+FOLDER = Path(__file__).parents[2] / "vectors" / "protocol"
+DEVICE, PSAM = DeviceId(bytes.fromhex("000100000007")), PsamId(bytes.fromhex("510000000023"))
+STORAGE, STORE = StorageId(b"flash--1"), StoreId(b"store--1")
+K_TERM, R_TERM, R_EDGE = bytes(range(16)), b"terminal", bytes(range(16, 32))
+EPOCH, TIME = 2, 848_000_000
+UP = (
+    Type.HELLO, Type.AUTH, Type.RECORD, Type.STATUS, Type.HEARTBEAT, Type.ONLINE_REQUEST, Type.DOCUMENT_WANT,
+    Type.DOCUMENT_REPORT,
+)  # fmt: skip
+DOWN = (
+    Type.CHALLENGE, Type.WELCOME, Type.REFUSE, Type.ACK, Type.SETTLED, Type.TIME, Type.ONLINE_ANSWER, Type.AWAITED,
+    Type.DOCUMENT_KEY, Type.DOCUMENT_HEAD, Type.DOCUMENT_DELTA, Type.DOCUMENT_PAGE,
+)  # fmt: skip
+ADDRESS = 3
+"""Of the terminal on a bus."""
+
+
+def join() -> dict[str, Any]:
+    """HELLO to the first record."""
+    hello = link.HELLO.encode(link.Hello(DEVICE, STORAGE, PSAM, 0x0101, 7, 3, R_TERM))
+    challenge = link.CHALLENGE.encode(link.Challenge(R_EDGE, 1, TIME))
+    key = session_key(K_TERM, R_EDGE, R_TERM, DEVICE)
+    up, down = Session(key, DEVICE, Direction.UP), Session(key, DEVICE, Direction.DOWN)
+    auth = link.AUTH.encode(link.Auth((link.AuthEpoch(1, PSAM, 5, 9), link.AuthEpoch(EPOCH, PSAM, 1, 0))))
+    rows = link.WelcomeEpoch(1, 9, 8), link.WelcomeEpoch(EPOCH, 0, 0)
+    welcome = link.WELCOME.encode(link.Welcome(STORE, EPOCH, TIME, 0, 1, rows))
+    status = link.STATUS.encode(link.STATUS.example)
+    purchase = records.encode(DESCRIBED[Kind.PURCHASE].example)
+    return {
+        "k_term": K_TERM, "device": DEVICE, "r_term": R_TERM, "r_edge": R_EDGE, "hello": hello,
+        "challenge": challenge, "session_input": b"openykt session v1\0" + R_EDGE + R_TERM + DEVICE,
+        "session_key": key, "auth_payload": auth, "auth": up.seal(Type.AUTH, auth), "welcome_payload": welcome,
+        "welcome": down.seal(Type.WELCOME, welcome), "status_payload": status, "status": up.seal(Type.STATUS, status),
+        "record_payload": purchase, "record": up.seal(Type.RECORD, purchase, 1),
+        "time": down.seal(Type.TIME, link.TIME.encode(link.Time(TIME + 30))),
+        "revoked": down.seal(Type.REFUSE, link.REFUSE_SEALED.encode(link.REFUSE_SEALED.example)),
+        "refuse": link.REFUSE.encode(link.REFUSE.example), "heartbeat": link.HEARTBEAT.encode(link.HEARTBEAT.example),
+    }  # fmt: skip
+
+
+def short() -> dict[str, Any]:
+    """ACK and SETTLED of the same session."""
+    down = Session(session_key(K_TERM, R_EDGE, R_TERM, DEVICE), DEVICE, Direction.DOWN)
+    rows = (("ack", Type.ACK, 7), ("settled", Type.SETTLED, 7), ("ack_high", Type.ACK, 0x1_0007))
+    return {
+        name: {"type": kind, "epoch": EPOCH, "seq": seq, "message": down.seal_seq(kind, EPOCH, seq)}
+        for name, kind, seq in rows
+    }
+
+
+def record_vectors() -> dict[str, Any]:
+    """A record of each kind by its fields; a void with its MAC made."""
+    found: dict[str, Any] = {}
+    for kind, one in DESCRIBED.items():
+        record = one.example
+        wire = records.encode(record)
+        if hasattr(record, "cause"):
+            stored = Stored(DEVICE, EPOCH, PSAM, wire).to_bytes()
+            mac = terminal_mac(K_TERM, mac_input(stored[:-4]))
+            record = record._replace(mac=mac)
+            wire = records.encode(record)
+        fields = {
+            name: list(value) if name == "witness" and value else value for name, value in record._asdict().items()
+        }
+        found[Kind(kind).name.lower()] = {
+            "fields": fields, "wire": wire, "stored": Stored(DEVICE, EPOCH, PSAM, wire).to_bytes(),
+        }  # fmt: skip
+    return {"k_term": K_TERM, "kinds": found}
+
+
+def documents() -> dict[str, Any]:
+    """A hotlist: its key, head, pages, delta."""
+    campus_seed, key_seed = bytes(range(32)), bytes(range(32, 64))
+    campus, key = (Ed25519PrivateKey.from_private_bytes(seed) for seed in (campus_seed, key_seed))
+    dense = CardId(bytes.fromhex("53030000000000004711")), CardId(bytes.fromhex("53030000000000004712"))
+    foreign = (CardId(bytes.fromhex("10000000000000000001")),)
+    bodies = hotlist_body(dense[:1], foreign), hotlist_body(dense, foreign)
+    certified = certify_document_key(1, DocumentKind.HOTLIST, 1, key.public_key().public_bytes_raw(), campus)
+    heads = [
+        sign_head(1, Head(1, DocumentKind.HOTLIST, CAMPUS, 7 + n, TIME + n, len(body), digest_of(body)), key)
+        for n, body in enumerate(bodies)
+    ]
+    change = delta_between(*bodies)
+    return {
+        "campus": 1, "campus_public": campus.public_key().public_bytes_raw(), "key": asdict(certified),
+        "certificate_context": CERTIFICATE_CONTEXT, "document_key": link.DOCUMENT_KEY.encode(certified),
+        "cards": [*dense[:1], *foreign], "pages": [page.rstrip(b"\0") for page in pages_of(bodies[0])],
+        "length": len(bodies[0]), "digest": digest_of(bodies[0]), "table": list(table_of(bodies[0])),
+        "echo": echo_of(table_of(bodies[0])), "head": heads[0].raw, "covered": covered_head(1, heads[0].raw),
+        "signature": heads[0].signature, "delta": change.encode() if change else b"", "next_head": heads[1].raw,
+        "next_signature": heads[1].signature, "next_digest": digest_of(bodies[1]),
+    }  # fmt: skip
+
+
+def links() -> dict[str, Any]:
+    """The same ACK and AUTH on each wire."""
+    made = join()
+    auth, hello = made["auth"], made["hello"]
+    stuffed = [b"", b"\0", b"\0\0", b"a\0b", bytes(range(1, 255)), bytes(range(1, 256)), b"\0" + bytes(range(1, 255))]
+    slave: dict[str, Any] = {"address": ADDRESS, "upward": True}
+    master: dict[str, Any] = slave | {"upward": False}
+    frames = {
+        "reset": LineFrame(**master, kind=LineKind.RESET), "reset_answer": LineFrame(**slave, kind=LineKind.RESET),
+        "fresh": LineFrame(**slave, kind=LineKind.FRESH), "poll": LineFrame(**master, kind=LineKind.EXCHANGE),
+        "hello": LineFrame(**slave, kind=LineKind.EXCHANGE, payload=hello),
+        "heard": LineFrame(**master, kind=LineKind.EXCHANGE, payload=made["challenge"], expects=1),
+        "more": LineFrame(**slave, kind=LineKind.EXCHANGE, payload=b"\0more", more=True, sequence=1, expects=1,
+                          pending=True),
+    }  # fmt: skip
+    return {
+        "tcp": {"message": hello, "framed": framed(hello)},
+        "cobs": [{"plain": one, "encoded": cobs.encode(one)} for one in stuffed],
+        "rs485": {name: encode_frame(frame) for name, frame in frames.items()},
+        "can": {
+            "address": ADDRESS,
+            "up": {f"{kind:02x}": _id(CanId(TRAFFIC.get(kind, 6), EDGE_ADDRESS, ADDRESS)) for kind in UP},
+            "down": {f"{kind:02x}": _id(CanId(TRAFFIC.get(kind, 6), ADDRESS, EDGE_ADDRESS)) for kind in DOWN},
+            "down_urgent": _id(CanId(URGENT_PRIORITY, ADDRESS, EDGE_ADDRESS)),
+            "down_all": _id(CanId(BULK_PRIORITY, ALL_ADDRESSES, EDGE_ADDRESS, FUNCTIONAL)),
+            "message": auth, "flow_control": CONTINUE_FRAME, "frames": _frames(auth),
+            "short": short()["ack"]["message"], "short_frames": _frames(short()["ack"]["message"]),
+        },
+    }  # fmt: skip
+
+
+def _id(found: CanId) -> str:
+    """The 29 bits."""
+    return f"{found.word & EXTENDED_MASK:08x}"
+
+
+def _frames(message: bytes) -> list[bytes]:
+    transfer = Transfer(message, TransferLimits())
+    frames = []
+    while not transfer.done:
+        frame = transfer.next_frame(0.0)
+        if frame is None:
+            transfer.hear_flow_control(CONTINUE_FRAME, 0.0)
+        else:
+            frames.append(frame)
+    return frames
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: bytes in hexadecimal."""
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return value
+
+
+def all_vectors() -> dict[str, Any]:
+    """By file."""
+    made = {"join": join(), "short": short(), "records": record_vectors(), "documents": documents(), "links": links()}
+    return {name: _plain(one) for name, one in made.items()}
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, made in all_vectors().items():
+        (FOLDER / f"{name}.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,201 @@
+"""The worked vectors of docs/protocol, by struct, hashlib and the ciphers alone: none of our codecs is asked."""
+
+import hashlib
+import json
+import struct
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.cmac import CMAC
+
+FOLDER = Path(__file__).parents[2] / "vectors" / "protocol"
+UP, DOWN = b"\x01", b"\x02"
+SHAPES = {
+    "purchase": ">BBHII10sHBBIIIBB4s3sHHHhH",
+    "load": ">BBHII10sHBBIIIBB4sHHHH",
+    "void": ">BBHII10sHBIIBBHHHH",
+}
+PURCHASES = ("purchase", "composite", "unproven", "recovered", "not_debited")
+VOIDS = ("void", "witnessed_void")
+
+
+def read(name):
+    """Hexadecimal stays text: `raw` of it is bytes."""
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def raw(text):
+    return bytes.fromhex(text)
+
+
+def cmac(key, covered):
+    mac = CMAC(AES(key))
+    mac.update(covered)
+    return mac.finalize()
+
+
+def envelope(key, way, device, counter, kind, payload, index=0):
+    body = struct.pack(">BBH", kind, 0x10 | index, counter & 0xFFFF) + payload
+    return body + cmac(key, way + device + struct.pack(">I", counter) + body)[:8]
+
+
+def test_a_join_from_hello_to_the_first_record():
+    of = {name: raw(text) for name, text in read("join").items()}
+    device, key = of["device"], of["session_key"]
+    assert of["hello"] == struct.pack(
+        ">BB6s8s6sHII8s", 1, 0x10, device, b"flash--1", bytes.fromhex("510000000023"), 0x0101, 7, 3, of["r_term"]
+    )
+    assert of["challenge"] == struct.pack(">BB16sBI", 2, 0x10, of["r_edge"], 1, 848_000_000)
+    assert of["session_input"] == b"openykt session v1\0" + of["r_edge"] + of["r_term"] + device
+    assert key == cmac(of["k_term"], of["session_input"])
+    psam = bytes.fromhex("510000000023")
+    rows = struct.pack(">BH6sIIH6sII", 2, 1, psam, 5, 9, 2, psam, 1, 0)
+    assert of["auth"] == envelope(key, UP, device, 1, 3, rows)
+    rows = struct.pack(">8sHIIIBHIIHII", b"store--1", 2, 848_000_000, 0, 1, 2, 1, 9, 8, 2, 0, 0)
+    assert of["welcome"] == envelope(key, DOWN, device, 1, 4, rows)
+    assert of["status"] == envelope(key, UP, device, 2, 0x13, of["status_payload"])
+    assert of["record"] == envelope(key, UP, device, 3, 0x10, of["record_payload"], index=1)
+    assert of["time"] == envelope(key, DOWN, device, 2, 0x15, struct.pack(">I", 848_000_030))
+    assert of["revoked"] == envelope(key, DOWN, device, 3, 0x05, b"\x09")
+
+
+@pytest.mark.parametrize("name", ["ack", "settled", "ack_high"])
+def test_the_short_form(name):
+    join, one = read("join"), read("short")[name]
+    covered = b"short\0" + DOWN + bytes((one["type"],)) + raw(join["device"]) + struct.pack(
+        ">HI", one["epoch"], one["seq"]
+    )  # fmt: skip
+    mac = cmac(raw(join["session_key"]), covered)[:4]
+    assert raw(one["message"]) == struct.pack(">BH", one["type"], one["seq"] & 0xFFFF) + mac
+
+
+def packed(kind, fields):
+    shape = "purchase" if kind in PURCHASES else "void" if kind in VOIDS else "load"
+    values = [raw(v) if isinstance(v, str) else v for n, v in fields.items() if n not in ("trip", "witness", "mac")]
+    wire = struct.pack(SHAPES[shape], *values) + raw(fields.get("trip", ""))
+    if fields.get("witness"):
+        card, version, mac = fields["witness"]
+        wire += raw(card) + bytes((version,)) + raw(mac)
+    return wire + raw(fields.get("mac", ""))
+
+
+@pytest.mark.parametrize("kind", read("records")["kinds"])
+def test_a_record(kind):
+    made = read("records")["kinds"][kind]
+    wire = packed(kind, made["fields"])
+    assert raw(made["wire"]) == wire
+    stored = raw("000100000007") + struct.pack(">H", 2) + raw("510000000023") + wire
+    assert raw(made["stored"]) == stored
+    if kind in VOIDS:
+        covered = b"openykt record v1\0" + hashlib.sha256(stored[:-4]).digest()[:24]
+        assert wire[-4:] == cmac(raw(read("records")["k_term"]), covered)[:4]
+
+
+def pages_of(body):
+    return [body[at : at + 1024] for at in range(0, len(body), 1024)]
+
+
+def digest_of(body):
+    return hashlib.sha256(b"".join(hashlib.sha256(page).digest() for page in pages_of(body))).digest()
+
+
+def signed_by(public, signature, covered):
+    Ed25519PublicKey.from_public_bytes(public).verify(signature, covered)
+
+
+def test_a_document():
+    of = read("documents")
+    key = of["key"]
+    public, campus = raw(key["public"]), struct.pack(">H", of["campus"])
+    certified = b"openykt document key v1\0" + campus + bytes((key["kind"], key["version"])) + public
+    signed_by(raw(of["campus_public"]), raw(key["certificate"]), certified)
+    assert raw(of["document_key"]) == bytes((key["kind"], key["version"])) + public + raw(key["certificate"])
+    body = b"".join(raw(page).ljust(1024, b"\0") for page in of["pages"])
+    assert len(body) == of["length"]
+    assert body[:7] == struct.pack(">BBH", 1, 1, 1) + raw("5303") + b"\x03"
+    assert body[1024 + 0x4711 // 8] >> (0x4711 % 8) & 1
+    assert sum(byte.bit_count() for byte in body[1024:4096]) == 1
+    assert body[4096:].rstrip(b"\0") == raw(of["cards"][1])
+    assert raw(of["digest"]) == digest_of(body)
+    assert of["table"] == [crc32(page) for page in pages_of(body)]
+    assert of["echo"] == crc32(b"".join(struct.pack(">I", one) for one in of["table"]))
+    head = struct.pack(">BB7sIII32s", 1, 1, bytes(7), 7, 848_000_000, len(body), digest_of(body))
+    assert raw(of["head"]) == head
+    assert raw(of["covered"]) == b"openykt document v1\0" + campus + head
+    signed_by(public, raw(of["signature"]), raw(of["covered"]))
+    delta = raw(of["delta"])
+    length, at, size = struct.unpack_from(">IIH", delta)
+    after = body[:at] + delta[10:] + body[at + size :]
+    assert (len(delta), length) == (10 + size, len(after))
+    assert raw(of["next_digest"]) == digest_of(after)
+    signed_by(public, raw(of["next_signature"]), b"openykt document v1\0" + campus + raw(of["next_head"]))
+
+
+def stuffed(data):
+    """COBS, block by block, from the other end than our encoder: walk and remember where the code byte stands."""
+    out, code_at, code = bytearray(1), 0, 1
+    for n, byte in enumerate(data):
+        if byte:
+            out.append(byte)
+            code += 1
+        if not byte or (code == 0xFF and n + 1 < len(data)):
+            out[code_at] = code
+            code_at, code = len(out), 1
+            out.append(0)
+    out[code_at] = code
+    return bytes(out)
+
+
+def crc16(data):
+    crc = 0xFFFF
+    for byte in data:
+        crc ^= byte << 8
+        for _ in range(8):
+            crc = (crc << 1 ^ (0x1021 if crc & 0x8000 else 0)) & 0xFFFF
+    return struct.pack(">H", crc ^ 0xFFFF)
+
+
+def line_frame(control, payload=b""):
+    inner = bytes((3, control)) + payload
+    return b"\0" + stuffed(inner + crc16(inner)) + b"\0"
+
+
+def test_tcp_and_rs485():
+    of, join = read("links"), read("join")
+    hello = raw(join["hello"])
+    assert raw(of["tcp"]["framed"]) == struct.pack(">H", len(hello)) + hello
+    for one in of["cobs"]:
+        assert raw(one["encoded"]) == stuffed(raw(one["plain"]))
+    line = {name: raw(text) for name, text in of["rs485"].items()}
+    assert line == {
+        "reset": line_frame(0x20),
+        "reset_answer": line_frame(0xA0),
+        "fresh": line_frame(0xE0),
+        "poll": line_frame(0x00),
+        "hello": line_frame(0x80, hello),
+        "heard": line_frame(0x04, raw(join["challenge"])),
+        "more": line_frame(0x80 | 0x10 | 0x08 | 0x04 | 0x02, b"\0more"),
+    }
+
+
+PRIORITIES = {0x15: 2, 0x16: 3, 0x17: 3, 0x11: 4, 0x12: 4, 0x14: 5} | dict.fromkeys(range(0x20, 0x26), 7)
+
+
+def test_can():
+    of = read("links")["can"]
+    for way, target, source in (("up", 0xF0, 3), ("down", 3, 0xF0)):
+        for kind, word in of[way].items():
+            priority = PRIORITIES.get(int(kind, 16), 6)
+            assert int(word, 16) == priority << 26 | 0xDA << 16 | target << 8 | source
+    assert int(of["down_urgent"], 16) == 3 << 26 | 0xDA << 16 | 3 << 8 | 0xF0
+    assert int(of["down_all"], 16) == 6 << 26 | 0xDB << 16 | 0xFF << 8 | 0xF0
+    message = raw(of["message"])
+    frames = [struct.pack(">H", 0x1000 | len(message)) + message[:6]]
+    for n, at in enumerate(range(6, len(message), 7), 1):
+        frames.append(bytes((0x20 | n & 0xF,)) + message[at : at + 7])
+    assert [raw(frame) for frame in of["frames"]] == frames
+    assert raw(of["flow_control"]) == b"\x30\0\0"
+    assert raw(of["short_frames"][0]) == b"\x07" + raw(of["short"])
