@@ -6,14 +6,16 @@ has not certified. Terminal keys never appear in a repr. Bytes are hexadecimal; 
     {"format": 1, "box": "canteen-1", "partition": 17, "campus": 1, "demo": true,
      "campus_key": 32 B, "ack_key": 32 B, "ack_certificate": 64 B, "hotlist_version": 1, "parameter_version": 1,
      "links": [{"name": "can0", "kind": "can", "bitrate": 125000}, {"name": "line0", "kind": "rs485", "baud": 115200},
-               {"name": "tcp", "kind": "tcp"}],
+               {"name": "tcp", "kind": "tcp", "plain": false}],
      "terminals": [{"device": 6 B, "name": "pos-01", "kind": "pos", "link": "can0", "address": 1,
                     "key": 16 B, "key_version": 1}],
      "spares": [{"device": 6 B, "name": "spare-01", "kind": "pos", "key": 16 B, "key_version": 1}],         optional
      "outbox": {"unsettled_max": …, "settled_max": …, "ballast_bytes": …},     optional, and so is each of its keys
      "tls": {"ca": "ca.pem", "certificate": "box.pem", "key": "box.key"}}      optional, beside edge.json
 
-A terminal on a TCP link has no address (or 0).
+A terminal on a TCP link has no address (or 0). plain: whether that link takes terminals without TLS, too; without the
+key it does, for so it was in release 0.1, and the box says so wherever it speaks of itself. latency_ms (optional, of an
+RS-485 line): what a radio module in it adds each way.
 """
 
 from dataclasses import dataclass, field
@@ -32,6 +34,8 @@ from shared.words.voice import Text
 
 FORMAT = 1
 MIB = 1 << 20
+LATENCY_MAX_MS = 2_000
+"""Of a radio module in an RS-485 line; beyond it a poll would wait longer than a terminal does."""
 SPARES_MAX = 64
 """Spare bodies that one box may know."""
 
@@ -46,12 +50,18 @@ class LinkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LinkSetting:
-    """A link of the box. bitrate: bits per second of a CAN bus; baud: of an RS-485 line; 0 where it has none."""
+    """A link of the box. bitrate: bits per second of a CAN bus; baud: of an RS-485 line; 0 where it has none.
+
+    latency_ms: of an RS-485 line, one way, beside what its bytes take. is_plain: a TCP link that takes terminals
+    without TLS, too.
+    """
 
     name: str
     kind: LinkKind
     bitrate: int
     baud: int
+    latency_ms: int = 0
+    is_plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,11 @@ class BoxSettings:
     spares: tuple[SpareSetting, ...] = ()
 
     @property
+    def plain_links(self) -> tuple[str, ...]:
+        """Names of the links that take terminals without TLS, where they could have it."""
+        return tuple(link.name for link in self.links if link.is_plain)
+
+    @property
     def devices(self) -> frozenset[DeviceId]:
         """All bodies that may be served here, the spare ones among them."""
         return frozenset(one.device for one in self.terminals) | frozenset(one.device for one in self.spares)
@@ -173,7 +188,9 @@ def _link(row: Section) -> LinkSetting:
     kind = row.one_of("kind", LinkKind)
     bitrate = row.within("bitrate", 10_000, 1_000_000) if kind is LinkKind.CAN else 0
     baud = row.within("baud", 1_200, 1_000_000) if kind is LinkKind.RS485 else 0
-    setting = LinkSetting(row.take("name", str), kind, bitrate, baud)
+    latency_ms = row.within("latency_ms", 0, LATENCY_MAX_MS, 0) if kind is LinkKind.RS485 else 0
+    is_plain = row.take("plain", bool, True) if kind is LinkKind.TCP else False
+    setting = LinkSetting(row.take("name", str), kind, bitrate, baud, latency_ms, is_plain)
     row.done()
     return setting
 

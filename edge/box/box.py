@@ -47,13 +47,23 @@ from edge.box.values.effects import (
 )
 from edge.box.values.facts import FactReporter
 from edge.link.messages import Type, type_of
-from edge.link.port import Peer
+from edge.link.port import CallFault, Peer, RefusedCall
 from edge.link.seal import SealFault, SessionOver
 from edge.settings import BoxSettings, LinkKind, SwapOrder
 from shared.errors import WireFault
 from shared.facts.boxes import DownMalformed, PublishRefused, RecoveryGone
-from shared.facts.terminals import TerminalFlooding, TerminalMacFailures, TerminalMalformed, TerminalUnauthenticated
+from shared.facts.terminals import (
+    TerminalFlooding,
+    TerminalMacFailures,
+    TerminalMalformed,
+    TerminalPlain,
+    TerminalTlsBroken,
+    TerminalUnauthenticated,
+    TerminalUnbelieved,
+    TerminalWrongKey,
+)
 from shared.facts.told import Told
+from shared.ids import DeviceId, device_id
 from shared.wire import topics
 from shared.wire.messages import (
     Awaited,
@@ -157,6 +167,12 @@ class Box:
         if not present and self._kinds.get(link) is LinkKind.TCP:
             self._terminals.gone((link, peer))
             self._rates.pop((link, peer), None)
+        return self._finish(now, [])
+
+    def on_refused(self, now: Now, link: str, call: RefusedCall) -> list[Effect]:
+        """A call that TLS has refused: nobody has spoken, but somebody has tried."""
+        self.counters["tls_refused"] += 1
+        self._tell_refused(now, f"{link}:{call.address}", call)
         return self._finish(now, [])
 
     def is_proven(self, link: str, peer: Peer) -> bool:
@@ -320,6 +336,20 @@ class Box:
             return []
         rates.hinted_s = now.mono_s
         return [refuse_unproven(place)]
+
+    def _tell_refused(self, now: Now, where: str, call: RefusedCall) -> None:
+        device = _device_of(call.identity)
+        match call.why:
+            case CallFault.UNKNOWN if device is not None:
+                self._terminals.called(now, where, device)
+            case CallFault.WRONG_KEY if device is not None:
+                self._tell(now, TerminalWrongKey(where), device)
+            case CallFault.PLAIN:
+                self._tell(now, TerminalPlain(where), about=where)
+            case CallFault.UNBELIEVED:
+                self._tell(now, TerminalUnbelieved(where), about=where)
+            case _:
+                self._tell(now, TerminalTlsBroken(where, call.detail), about=where)
 
     def _session_over(self, now: Now, place: Place) -> list[Effect]:
         talk = self._terminals.at(place)
@@ -496,3 +526,11 @@ class Box:
             rates = _Rates(Bucket(MESSAGES_PER_S, MESSAGES_BURST, mono_s), Bucket(JOINS_PER_S, JOINS_BURST, mono_s))
             self._rates[place] = rates
         return rates
+
+
+def _device_of(identity: str) -> DeviceId | None:
+    """The number that a caller names itself by; None when it is none."""
+    try:
+        return device_id(bytes.fromhex(identity))
+    except (ValueError, WireFault):
+        return None

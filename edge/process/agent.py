@@ -121,7 +121,7 @@ class Agent:
         tasks += [self._loop.create_task(every(TICK_S, self._stop, self._tick), name="tick")]
         await self._await_ports()
         if not self._stop.is_set():
-            say("READY edge")
+            say(" ".join(("READY edge", *(f"plain:{name}" for name in self._settings.plain_links))))
             await every(STATUS_S, self._stop, self._report)
         return await self._end(tasks)
 
@@ -155,6 +155,9 @@ class Agent:
         link.on_message(heard)
         link.on_peer(peer_changed)
         link.ask_proven(lambda peer: self._box.is_proven(name, peer))
+        hear_refused = getattr(link, "on_refused", None)
+        if hear_refused is not None:
+            hear_refused(lambda call: self._do(self._box.on_refused(self._now(), name, call)))
         task = self._loop.create_task(link.run(), name=f"link {name}")
         task.add_done_callback(self._link_ended)
         return task
@@ -272,6 +275,7 @@ class Agent:
             "cpu_s": round(time.process_time(), 3),
             "groups": self._writer.groups,
             "tcp_ports": self._ports,
+            "plain": list(self._settings.plain_links),
             "counters": dict(totals + self._outlets.counters),
         }
 
@@ -292,6 +296,7 @@ class Agent:
             faults=sum(self._box.facts.counts.values()),
             terminals=self._box.states(),
             revocations=self._box.revocations.mark,
+            plain=self._settings.plain_links,
         )
 
     def _broker(self) -> BrokerSetting:

@@ -5,11 +5,16 @@ An endpoint is where a configured link is wired today: can0=socketcan:can0, line
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from edge.link.port import MessageLink
 from edge.settings import BoxSettings, LinkKind, LinkSetting
 from shared.errors import ConfigFault
+from shared.keys.terminal_psk import psk_identity, terminal_psk
 from shared.words.voice import Text
+
+if TYPE_CHECKING:
+    from edge.link.tcp.door import TlsServer
 
 TCP_HOST = "0.0.0.0"  # noqa: S104  # terminals are other machines; every message is authenticated
 
@@ -39,7 +44,7 @@ def _make(link: LinkSetting, settings: BoxSettings, endpoints: Endpoints) -> Mes
         return _can(link, endpoints)
     if link.kind is LinkKind.RS485:
         return _rs485(link, settings, endpoints)
-    return _tcp(link, endpoints)
+    return _tcp(link, settings, endpoints)
 
 
 def _can(link: LinkSetting, endpoints: Endpoints) -> MessageLink:
@@ -59,15 +64,30 @@ def _rs485(link: LinkSetting, settings: BoxSettings, endpoints: Endpoints) -> Me
     if link.name not in endpoints.rs485:
         raise _needed(link, f"--rs485 {link.name}=PORT")
     addresses = tuple(terminal.address for terminal in settings.terminals if terminal.link == link.name)
-    return Rs485Link(Rs485LinkSettings(endpoints.rs485[link.name], addresses, PollSettings(baud=link.baud)))
+    poll = PollSettings(baud=link.baud).through(link.latency_ms / 1000)
+    return Rs485Link(Rs485LinkSettings(endpoints.rs485[link.name], addresses, poll))
 
 
-def _tcp(link: LinkSetting, endpoints: Endpoints) -> MessageLink:
+def _tcp(link: LinkSetting, settings: BoxSettings, endpoints: Endpoints) -> MessageLink:
     from edge.link.tcp.link import TcpLink
 
     if endpoints.tcp_port is None:
         raise _needed(link, "--tcp-port N")
-    return TcpLink(endpoints.tcp_host, endpoints.tcp_port)
+    tls = _tls(link, settings)
+    return TcpLink(endpoints.tcp_host, endpoints.tcp_port, tls=tls, plain=link.is_plain)
+
+
+def _tls(link: LinkSetting, settings: BoxSettings) -> "TlsServer | None":
+    """By the keys of all bodies that this box knows, and by certificates where there are any. A plain link has what is
+    to be had, for terminals that were switched before it; every other must have something: ConfigFault."""
+    from edge.link.tcp.door import HAS_PSK, CertificateFiles, TlsServer
+
+    files = CertificateFiles(*(settings.folder / name for name in CertificateFiles.NAMES))
+    known = files if files.are_there() else None
+    if link.is_plain and not (HAS_PSK or known):
+        return None
+    keys = {one.device: one.key for one in settings.terminals} | {one.device: one.key for one in settings.spares}
+    return TlsServer({psk_identity(device): terminal_psk(key, device) for device, key in keys.items()}, known)
 
 
 def _needed(link: LinkSetting, option: str) -> ConfigFault:

@@ -65,6 +65,31 @@ class TerminalMalformed(Told):
 
 
 @dataclass(frozen=True)
+class TerminalPlain(Told):
+    code, level = "terminal-plain", Level.IMPORTANT
+    zh = "未加密的连接，此端口只收 TLS，在 {place}"
+    en = "a call without TLS at a port that takes nothing else: {place}"
+    place: str
+
+
+@dataclass(frozen=True)
+class TerminalUnbelieved(Told):
+    code, level = "terminal-certificate", Level.IMPORTANT
+    zh = "终端证书不在本网关名单上，在 {place}"
+    en = "a certificate that this box does not know at {place}"
+    place: str
+
+
+@dataclass(frozen=True)
+class TerminalTlsBroken(Told):
+    code, level = "terminal-tls-broken", Level.GENERAL
+    zh = "TLS 连接失败，在 {place}：{fault}"
+    en = "TLS did not come about at {place}: {fault}"
+    place: str
+    fault: str
+
+
+@dataclass(frozen=True)
 class TerminalFlooding(Told):
     code, level = "terminal-flooding", Level.GENERAL
     zh = "终端报文过多，在 {place}"

@@ -84,9 +84,9 @@ class Section:
             raise ConfigFault(f"{self.name(key)}: {Text('应为文字列表', 'must be a list of texts')}")
         return tuple(str(row) for row in rows)
 
-    def one_of(self, key: str, kinds: type[_Kind]) -> _Kind:
+    def one_of(self, key: str, kinds: type[_Kind], default: _Kind | None = None) -> _Kind:
         """One of the texts of an enum."""
-        text = self.take(key, str)
+        text = self.take(key, str, default)
         if text not in list(kinds):
             raise ConfigFault(f"{self.name(key)}: {Text('应为其中之一：', 'must be one of ')}{', '.join(kinds)}")
         return kinds(text)

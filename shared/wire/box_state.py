@@ -1,12 +1,13 @@
 """What a box says of itself on its state topic, retained: frozen values with one encoding each.
 
 Refuses, with WireFault, what is malformed. A box of before revocations says nothing of them, and is read as if it held
-none.
+none; plain links are said where there are any, and only there.
 """
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from shared.errors import WireFault
 from shared.ids import BoxId, DeviceId, StoreId
 from shared.wire import topics
 from shared.wire.form import fields
@@ -15,6 +16,8 @@ from shared.wire.revocation import VERSION_MAX
 from shared.wire.tags import Tag
 
 CRC_MAX = 0xFFFF_FFFF
+PLAIN_MAX = 64
+"""Links of one box that take terminals without TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class BoxState(NamedTuple):
     terminals: tuple[TerminalState, ...] = ()
     revocations: tuple[int, int] = (0, 0)
     """Mark of the list of stolen devices that is durable here (see Revocations.mark)."""
+    plain: tuple[str, ...] = ()
+    """Links that take terminals without TLS, where they could have it."""
 
     @property
     def revocations_version(self) -> int:
@@ -73,13 +78,23 @@ def decode_state(message: bytes) -> BoxState:
 
 
 def _state(*values: Any) -> BoxState:  # noqa: ANN401  # in the order of the fields below
-    *others, version, crc = values
-    return BoxState._make((*others, (version, crc)))
+    *others, version, crc, plain = values
+    return BoxState._make((*others, (version, crc), plain))
+
+
+def _names(raw: list[Any]) -> tuple[str, ...]:
+    if len(raw) > PLAIN_MAX or not all(isinstance(name, str) for name in raw):
+        raise WireFault("state: plain links that are none")
+    return tuple(raw)
 
 
 _TERMINAL = Layout(
     "terminal state", TerminalState, fields.device(), fields.text("address"), fields.text("link"), fields.text("state"),
     *map(fields.whole, ("heard_ms", "last_seq", "settled", "unsent", "open_slots")),
+)  # fmt: skip
+_EXAMPLE = BoxState(
+    BoxId("canteen-1"), StoreId(b"store--1"), 1, True, 2, 3, 4, 5, 0,
+    (TerminalState(DeviceId(b"\0\1\0\0\0\1"), "can0/1", "can", "joined", 1, 2, 3, 4, 0),), (7, CRC_MAX),
 )  # fmt: skip
 STATE = Message(
     Tag.STATE, topics.STATE,
@@ -89,11 +104,7 @@ STATE = Message(
         fields.rows("terminals", _TERMINAL),
         later=(fields.whole("revocations_version", VERSION_MAX), fields.whole("revocations_crc", CRC_MAX)),
         absent=(0, 0), kept=True,
+        rare=(fields.listed("plain", "text", PLAIN_MAX, _names),), unsaid=((),),
     ),
-    (
-        BoxState(
-            BoxId("canteen-1"), StoreId(b"store--1"), 1, True, 2, 3, 4, 5, 0,
-            (TerminalState(DeviceId(b"\0\1\0\0\0\1"), "can0/1", "can", "joined", 1, 2, 3, 4, 0),), (7, CRC_MAX),
-        ),
-    ),
+    (_EXAMPLE, _EXAMPLE._replace(plain=("tcp",))),
 )  # fmt: skip

@@ -84,7 +84,7 @@ class EdgeProcess:
         threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
         until(lambda: self.statuses or self.process.poll() is not None, "READY and a STATUS")
         assert self.process.poll() is None, self.process.stderr.read()
-        assert self.said[0] == "READY edge"
+        assert self.said[0] == "READY edge plain:tcp"
         return self
 
     def _read(self, process):

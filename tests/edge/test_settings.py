@@ -89,6 +89,10 @@ def changed(path, value):
         (("links", 0, "bitrate"), 5, "links[0].bitrate"),
         (("links", 0, "kind"), "wifi", "links[0].kind"),
         (("links", 2, "baud"), 9600, "links[2].baud"),
+        (("links", 2, "plain"), 0, "links[2].plain"),
+        (("links", 2, "latency_ms"), 100, "links[2].latency_ms"),
+        (("links", 0, "plain"), True, "links[0].plain"),
+        (("links", 1, "latency_ms"), 2001, "links[1].latency_ms"),
         (("links", 1, "name"), "can0", "links"),
         (("links",), {}, "links"),
         (("links", 0), 7, "links[0]"),
@@ -124,3 +128,14 @@ def test_file_that_is_not_there_or_not_json(tmp_path):
         load(tmp_path / "edge.json")
     with pytest.raises(ConfigFault, match=r"edge\.json"):
         parse([], tmp_path)
+
+
+def test_a_tcp_link_of_0_1_is_plain_until_it_is_switched(tmp_path):
+    """There was no key then, and its terminals call without TLS."""
+    assert parse(good(), tmp_path).plain_links == ("tcp",)
+    assert parse(changed(("links", 2, "plain"), True), tmp_path).plain_links == ("tcp",)
+    assert parse(changed(("links", 2, "plain"), False), tmp_path).plain_links == ()
+
+
+def test_a_line_may_run_through_a_radio(tmp_path):
+    assert parse(changed(("links", 1, "latency_ms"), 100), tmp_path).links[1].latency_ms == 100

@@ -97,7 +97,7 @@ class Terminals:
         hello = link.HELLO.decode(message)
         terminal = self._registry.get(hello.device) or self._swaps.body(hello.device)
         if terminal is None:
-            return [_refuse(place, self._stranger(now, place, hello))]
+            return [_refuse(place, self._stranger(now, place_text(place), hello.device, hello.psam))]
         joining = self._joining.get(place)
         if joining is None or joining.asked != message or now.mono_s > joining.until_s:
             if not self._room(now, place):
@@ -105,15 +105,19 @@ class Terminals:
             joining = self._joining[place] = self._challenge(now, terminal, hello, message)
         return [Send(*place, joining.answer, True)]
 
-    def _stranger(self, now: Now, place: Place, hello: Hello) -> Refusal:
+    def called(self, now: Now, where: str, device: DeviceId) -> None:
+        """A number that is not ours has called by TLS, and could say nothing of its PSAM."""
+        self._stranger(now, where, device, PsamId(device))
+
+    def _stranger(self, now: Now, where: str, device: DeviceId, psam: PsamId) -> Refusal:
         """A number that is not ours. Nothing of it is proven; but what names itself as stolen is looked for."""
-        if self._is_revoked(hello):
-            self._tell(now, StolenElsewhere(hello.device, hello.psam, place_text(place)), hello.device)
+        if self._revoked.names(device, psam):
+            self._tell(now, StolenElsewhere(device, psam, where), device)
             return Refusal.REVOKED
-        if self._swaps.is_spare(hello.device):
-            self._tell(now, SpareWaits(place_text(place)), hello.device)
+        if self._swaps.is_spare(device):
+            self._tell(now, SpareWaits(where), device)
             return Refusal.UNKNOWN_DEVICE
-        self._tell(now, TerminalUnknown(hello.device, place_text(place)), hello.device)
+        self._tell(now, TerminalUnknown(device, where), device)
         return Refusal.UNKNOWN_DEVICE
 
     def _challenge(self, now: Now, terminal: TerminalSetting, hello: Hello, asked: bytes) -> _Joining:

@@ -7,7 +7,7 @@ sets both sequence bits to 0, so that no old acknowledgement is taken for a new 
 
 from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.link.port import EVERYONE, Peer, require_message_size
 from edge.link.rs485.conversation import Conversation
@@ -40,6 +40,12 @@ class PollSettings:
     gone_s: float = 3.0
     burst_max: int = 4
     queue_max: int = 16
+
+    def through(self, latency_s: float) -> "PollSettings":
+        """The same line with a radio module in it, which adds so much each way: to an answer both of them. A slave is
+        gone only after it has missed several polls of that length."""
+        both_s = 2 * latency_s
+        return replace(self, reply_wait_s=self.reply_wait_s + both_s, gone_s=self.gone_s + 8 * both_s)
 
 
 class _Slave:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from edge.link.port import CallFault
 from shared.errors import ConfigFault
@@ -38,6 +39,8 @@ class CallRefused(Exception):
 class CertificateFiles:
     """PEM files: our certificate, its key, and the certificates that are believed, all of them and no others."""
 
+    NAMES: ClassVar[tuple[str, str, str]] = ("link.pem", "link.key", "link-believed.pem")
+    """In the folder of a box and of a terminal, as provisioning writes them."""
     certificate: Path
     key: Path
     believed: Path

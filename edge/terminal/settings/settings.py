@@ -5,7 +5,10 @@ Bytes are hexadecimal; provisioning writes:
 
     {"format": 1, "name": "pos-01", "kind": "pos", "campus": 1, "demo": true, "box": "canteen-1",
      "device": 6 B, "key": 16 B, "key_version": 1, "profile": "campus",
-     "link": {"name": "can0", "kind": "can", "bitrate": 125000}, "address": 1, "merchant": "…", "place": "…",
+     "link": {"name": "can0", "kind": "can", "bitrate": 125000}, or of TCP
+             {"name": "tcp", "kind": "tcp", "plain": false (without it true, as in release 0.1),
+              "tls": "certificate" (optional: instead of the pre-shared key)},
+     "address": 1, "merchant": "…", "place": "…",
      "hotlist": {"version": 1, "cards": [10 B, …]},
      "parameters": {"version": 1, "caps": null or {"single_fen": …, …, all optional},
                     "meals": [{"meal": 1, "name": "早餐", "from_s": 0}, …], "day_start_s": 0 (optional)},
@@ -22,6 +25,7 @@ Beside it stand psam.bin (a body without one uses its device id as PSAM id), fla
 """
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from edge.link.port import LAST_TERMINAL
@@ -51,9 +55,19 @@ _CAPS = ("single_fen", "meal_fen", "meal_count", "day_fen", "day_count")
 _DAY_S = 86_400
 
 
+class TlsWay(StrEnum):
+    """How a terminal proves itself to TLS: by the pre-shared key where its program can, or by a certificate."""
+
+    PSK = "psk"
+    CERTIFICATE = "certificate"
+
+
 @dataclass(frozen=True, slots=True)
 class BodySettings:
-    """All of it. key: K_term, 16 bytes; address: on a bus, 0 on TCP; bitrate: bit/s of CAN or RS-485, 0 on TCP."""
+    """All of it. key: K_term, 16 bytes; address: on a bus, 0 on TCP; bitrate: bit/s of CAN or RS-485, 0 on TCP.
+
+    tls: how it calls its box on TCP, None: in plain.
+    """
 
     name: str
     kind: DeviceKind
@@ -75,6 +89,7 @@ class BodySettings:
     campus_key: bytes = b""
     agreed: tuple[Agreed, ...] = ()
     operators: frozenset[CardId] = frozenset()
+    tls: TlsWay | None = None
 
 
 def load(file: Path) -> BodySettings:
@@ -93,6 +108,7 @@ def parse(raw: object) -> BodySettings:
     if top.take("format", int) != FORMAT:
         raise ConfigFault(Text(f"format: 只认识 {FORMAT}", f"format: only {FORMAT} is known"))
     top.take("box", str)
+    bitrate, tls = _link(top.section("link"))
     settings = BodySettings(
         name=top.take("name", str),
         kind=top.one_of("kind", DeviceKind),
@@ -103,7 +119,8 @@ def parse(raw: object) -> BodySettings:
         key_version=top.within("key_version", 0, 255),
         campus_key=_campus_key(top),
         profile=_profile(top),
-        bitrate=_bitrate(top.section("link")),
+        bitrate=bitrate,
+        tls=tls,
         address=top.within("address", 0, LAST_TERMINAL, 0),
         merchant=top.take("merchant", str),
         place=top.take("place", str),
@@ -164,12 +181,19 @@ def _profile(top: Section) -> CardProfile:
     return PROFILES[name]
 
 
-def _bitrate(row: Section) -> int:
+def _link(row: Section) -> tuple[int, TlsWay | None]:
     row.take("name", str)
     rate = {"can": "bitrate", "rs485": "baud"}.get(row.take("kind", str))
     bitrate = row.within(rate, 1_200, 1_000_000) if rate else 0
+    tls = None if rate else _tls(row)
+    row.take("latency_ms", int, 0)  # of an RS-485 line; the box's to heed
     row.done()
-    return bitrate
+    return bitrate, tls
+
+
+def _tls(row: Section) -> TlsWay | None:
+    way = row.one_of("tls", TlsWay, TlsWay.PSK)
+    return None if row.take("plain", bool, True) else way
 
 
 def _hotlist(row: Section) -> Hotlist:

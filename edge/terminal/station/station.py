@@ -59,7 +59,7 @@ class Station:
         """psam: one in a reader, for the body's own psam.bin. ConfigFault or StoreFault when the body cannot start."""
         self.disk = disk or Disk()
         self.settings = terminal_settings.load(folder / "terminal.json")
-        self.link: TerminalLink = open_link(wire, self.settings)
+        self.link: TerminalLink = open_link(wire, self.settings, folder)
         self.shown = ShownLog(folder / "shown.log", self.disk)
         self.figures = Figures()
         self.is_cut = False

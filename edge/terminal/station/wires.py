@@ -4,16 +4,19 @@ The field differs from a simulated line by configuration only. Refuses an option
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from edge.link.can.door import CanBusSettings
 from edge.link.can.link import CanLinkSettings, CanTerminalLink
 from edge.link.port import TerminalLink
 from edge.link.rs485.door import SerialSettings
 from edge.link.rs485.link import Rs485TerminalLink
+from edge.link.tcp.door import CertificateFiles, Psk, TlsClient
 from edge.link.tcp.link import TcpTerminalLink
-from edge.terminal.settings.settings import BodySettings
+from edge.terminal.settings.settings import BodySettings, TlsWay
 from shared.errors import ConfigFault
 from shared.input.endpoint import host_port
+from shared.keys.terminal_psk import psk_identity, terminal_psk
 from shared.words.voice import Text
 
 
@@ -26,10 +29,11 @@ class Wire:
     rs485: str = ""
 
 
-def open_link(wire: Wire, settings: BodySettings) -> TerminalLink:
-    """The link of a terminal; ConfigFault when the option cannot be understood or the body has no address."""
+def open_link(wire: Wire, settings: BodySettings, folder: Path) -> TerminalLink:
+    """The link of a terminal; ConfigFault when the option cannot be understood or the body has no address, or none of
+    the keys that it needs. folder: where its certificate is, if it has one."""
     if wire.tcp:
-        return TcpTerminalLink(*host_port(wire.tcp, "--tcp"))
+        return TcpTerminalLink(*host_port(wire.tcp, "--tcp"), tls=_tls(settings, folder))
     if not settings.address or not settings.bitrate:
         raise ConfigFault(
             Text(
@@ -47,3 +51,13 @@ def open_link(wire: Wire, settings: BodySettings) -> TerminalLink:
         serial = SerialSettings(wire.rs485, settings.bitrate)
         return Rs485TerminalLink(serial, settings.address)
     raise ConfigFault(Text("须给出 --tcp、--can 或 --rs485", "one of --tcp, --can and --rs485 is needed"))
+
+
+def _tls(settings: BodySettings, folder: Path) -> TlsClient | None:
+    """By its key, or by its certificate where its settings say so or this Python has no PSK."""
+    if settings.tls is None:
+        return None
+    files = CertificateFiles(*(folder / name for name in CertificateFiles.NAMES))
+    key = terminal_psk(settings.key, settings.device)
+    psk = Psk(psk_identity(settings.device), key) if settings.tls is TlsWay.PSK else None
+    return TlsClient(psk, files if files.are_there() else None)

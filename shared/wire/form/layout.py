@@ -34,16 +34,19 @@ class Layout(Generic[T]):
     """The array of a value. make: takes the values of all fields in order; they are attributes of what it makes.
 
     later: fields that a newer form of a whole message has, all of them or none. absent: their values in the older form,
-    which is written for these values; with `kept` it is understood and never written.
+    which is written for these values; with `kept` it is understood and never written. rare: fields of a form newer
+    still, written only where they hold anything else than `unsaid`.
     """
 
     def __init__(
         self, name: str, make: Callable[..., T], *fields: Field, later: tuple[Field, ...] = (),
-        absent: tuple[Any, ...] = (), kept: bool = False,
+        absent: tuple[Any, ...] = (), kept: bool = False, rare: tuple[Field, ...] = (), unsaid: tuple[Any, ...] = (),
     ) -> None:  # fmt: skip
         self.name, self.make, self.fields, self.later, self.absent = name, make, fields, later, absent
-        every = (*fields, *later)
-        self._types, self._all_types = tuple(one.type for one in fields), tuple(one.type for one in every)
+        self.rare, self.unsaid = rare, unsaid
+        every = (*fields, *later, *rare)
+        self._all_types = tuple(one.type for one in every)
+        self._types, self._later_types = self._all_types[: len(fields)], self._all_types[: len(fields) + len(later)]
         self._reads = [(at, one.read) for at, one in enumerate(every) if one.read is not None]
         self._writes = [(at, one.write) for at, one in enumerate(every) if one.write is not None]
         self._values = _values([one.name for one in every])
@@ -52,6 +55,8 @@ class Layout(Generic[T]):
     def row(self, value: T) -> list[Any]:
         """The array; what its fields hold is not judged."""
         row = list(self._values(value))
+        if self.rare and self._is_unsaid(row):
+            del row[len(self._later_types) :]
         if self.later and self._is_older(row):
             del row[len(self.fields) :]
         for at, write in self._writes:
@@ -72,12 +77,16 @@ class Layout(Generic[T]):
     def _value_of_either(self, row: list[Any]) -> T:
         if len(row) == len(self.fields):
             codec.require(row, self._types, self.name)
-            return self.make(*self._read([*row, *self.absent], len(row)))
-        codec.require(row, self._all_types, self.name)
+            return self.make(*self._read([*row, *self.absent], len(row)), *self.unsaid)
+        is_rare = bool(self.rare) and len(row) == len(self._all_types)
+        codec.require(row, self._all_types if is_rare else self._later_types, self.name)
         values = self._read(list(row), len(row))
-        if self._is_older(values):
+        if self._is_unsaid(values) if is_rare else self._is_older(values):
             raise WireFault(f"{self.name}: a newer form without anything of it")
-        return self.make(*values)
+        return self.make(*values, *(() if is_rare else self.unsaid))
+
+    def _is_unsaid(self, values: list[Any]) -> bool:
+        return tuple(values[len(self._later_types) :]) == self.unsaid
 
     def _is_older(self, values: list[Any]) -> bool:
         return not self._is_kept and tuple(values[len(self.fields) :]) == self.absent

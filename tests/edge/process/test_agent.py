@@ -88,7 +88,8 @@ def test_lunch_and_an_end_in_order(campus):
     assert campus.edge.errors == ""
     until(lambda: not campus.cloud.states[-1].online, "the last word")
     assert campus.edge.said[-1].startswith("STATUS ")
-    assert "READY edge" in campus.edge.said
+    assert "READY edge plain:tcp" in campus.edge.said
+    assert (status["plain"], state.plain) == (["tcp"], ("tcp",))
 
 
 def test_silent_calls_fill_no_port(campus):

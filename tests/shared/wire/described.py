@@ -48,8 +48,8 @@ def _line(one: Message[Any]) -> str:
 
 
 def _fields(layout: Layout[Any]) -> str:
-    later = f"[{', '.join(map(_said, layout.later))}]" if layout.later else ""
-    return ", ".join(filter(None, [*map(_said, layout.fields), later]))
+    newer = [f"[{', '.join(map(_said, form))}]" for form in (layout.later, layout.rare) if form]
+    return ", ".join([*map(_said, layout.fields), *newer])
 
 
 def _said(one: Field) -> str:

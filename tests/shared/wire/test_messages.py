@@ -302,6 +302,22 @@ def test_frozen_state_and_that_of_a_box_of_before_revocations() -> None:
     assert messages.decode_state(bytes.fromhex(OLD_STATE)).revocations == (0, 0)
 
 
+PLAIN_STATE = "018e" + STATE[4:] + "8163746370"
+
+
+def test_a_box_says_its_plain_links_and_only_where_there_are_any() -> None:
+    state = BoxState(BOX, STORE, 1, True, 2, 3, 4, 5, 0, (), (7, 0xABCDEF01), ("tcp",))
+    assert messages.encode_state(state).hex() == PLAIN_STATE
+    assert messages.decode_state(bytes.fromhex(PLAIN_STATE)) == state
+    assert messages.encode_state(state._replace(plain=())).hex() == STATE
+
+
+@pytest.mark.parametrize("plain", ["8101", "9841" + "60" * 65, "60"])
+def test_plain_links_that_are_none_are_refused(plain: str) -> None:
+    with pytest.raises(WireFault):
+        messages.decode_state(bytes.fromhex("018e" + STATE[4:] + plain))
+
+
 @pytest.mark.parametrize("mark", [(-1, 0), (1 << 32, 0), (1, 1 << 32), (1, -1)])
 def test_marks_of_revocations_outside_of_their_range_are_refused(mark: tuple[int, int]) -> None:
     with pytest.raises(WireFault):

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from edge.terminal.settings import settings
+from edge.terminal.settings.settings import TlsWay
 from shared.errors import ConfigFault
 from shared.inventory import DeviceKind
 from shared.purse.caps import Caps
@@ -54,6 +55,9 @@ def test_a_whole_file(kit, tmp_path):
         ({"agreed": [{}] * 33}, "agreed"),
         ({"agreed": [{"profile": "bank-ep", "issuer": "00" * 8}], "kind": "load"}, "agreed"),
         ({"address": 224}, "address"),
+        ({"link": {"name": "tcp", "kind": "tcp", "plain": 1}}, "link.plain"),
+        ({"link": {"name": "tcp", "kind": "tcp", "tls": "no"}}, "link.tls"),
+        ({"link": {"name": "can0", "kind": "can", "bitrate": 125_000, "plain": True}}, "link.plain"),
         ({"ring_slots": 32_768}, "ring_slots"),
         ({"ring_slots": True}, "ring_slots"),
         ({"demo": None}, "demo"),
@@ -93,3 +97,15 @@ def test_a_file_that_is_none(tmp_path):
         settings.load(tmp_path / "terminal.json")
     with pytest.raises(ConfigFault, match="应为对象"):
         settings.parse([])
+
+
+@pytest.mark.parametrize(("link", "tls"), [
+    ({}, None),
+    ({"plain": True, "tls": "certificate"}, None),
+    ({"plain": False}, TlsWay.PSK),
+    ({"plain": False, "tls": "certificate"}, TlsWay.CERTIFICATE),
+])  # fmt: skip
+def test_how_it_calls_its_box(kit, link, tls):
+    """Without the key in plain, as in release 0.1."""
+    raw = {**kit.terminal_json, "link": {"name": "tcp", "kind": "tcp"} | link}
+    assert settings.parse(raw).tls is tls
