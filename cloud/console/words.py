@@ -34,6 +34,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "live": ("实时", "Live"),
     "late": ("延迟", "Delayed"),
     "cut": ("断开", "Cut off"),
+    "plain_links": ("终端链路未加密：", "Terminals without TLS:"),
     "stale_banner": ("数据中断：下面是断开前的数字。", "Data cut off: the figures below are from before."),
     "source_gone": ("读不到账本，正在重试。", "The ledger cannot be read; trying again."),
     "taps_rate": ("入账 笔/秒", "Posted per second"),

@@ -32,6 +32,8 @@ STEP_S = 600.0
 DEMO_DEPOSIT_FEN = 2_000_000
 """What a demonstration card's online account starts with: 20,000 yuan, more than it eats in a year."""
 ROOM_MARK = "opened.json"
+PLAIN_LINK = "plain:"
+"""So a box begins the name of a TCP link without TLS in its READY line."""
 LOGIN_FILE = "broker.login"
 """In the run folder: the embedded broker's user and password of this start."""
 DSN_FILE, DSN_FOLDER_FILE = "ledger.dsn", "ledger.folder"
@@ -94,6 +96,7 @@ async def open_campus(options: Options, parts: Supervisor, run_dir: Path, say: S
     say_console(parts, where, say)
     await parts.start(*campus.field_parts(where, plan))
     say(f"[3/4] {_FIELD} ({time.monotonic() - began:.1f} s)")
+    say_plain(parts, plan, say)
     bodies = campus.terminal_parts(where, plan, campus.customers(plan, options.seed))
     await parts.start(*bodies)
     selling = Text(f"{len(bodies)} 台终端开始营业", f"{len(bodies)} terminals are selling")
@@ -122,6 +125,19 @@ def say_broker(where: campus.Where, say: Say) -> None:
     """What the embedded broker is, and is not."""
     if where.login is not None:
         say(f"      {_EMBEDDED}")
+
+
+def say_plain(parts: Supervisor, plan: Plan, say: Say) -> None:
+    """Which boxes take terminals without TLS, by their own word."""
+    for box in plan.boxes:
+        words = parts.ready_line(f"edge-{box.box}").split()
+        links = ", ".join(word.removeprefix(PLAIN_LINK) for word in words if word.startswith(PLAIN_LINK))
+        if links:
+            warned = Text(
+                f"⚠ 明文链路：{box.box} 的 {links} 不加密；改用 TLS：provision terminal-tls on --box {box.box}",
+                f"⚠ plain link: {links} of {box.box} has no TLS; to change: provision terminal-tls on --box {box.box}",
+            )
+            say(f"      {warned}")
 
 
 async def open_servers(options: Options, parts: Supervisor, run_dir: Path, plan: Plan, clock: str) -> campus.Where:

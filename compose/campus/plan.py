@@ -53,11 +53,14 @@ class Terminal:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A line of a box; rate is bit/s on CAN, baud on RS-485, 0 on TCP."""
+    """A line of a box; rate is bit/s on CAN, baud on RS-485, 0 on TCP. latency_ms: of a radio module in an RS-485
+    line, each way. is_plain: a TCP link without TLS."""
 
     name: str
     kind: LinkKind
     rate: int
+    latency_ms: int = 0
+    is_plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,8 @@ def _box_json(box: Box) -> dict[str, Any]:
 
 def _link_json(link: Link) -> dict[str, Any]:
     rate = {LinkKind.CAN: "bitrate", LinkKind.RS485: "baud"}.get(link.kind)
-    return {"name": link.name, "kind": link.kind.value} | ({rate: link.rate} if rate else {})
+    beside = {"latency_ms": link.latency_ms} if link.latency_ms else {"plain": True} if link.is_plain else {}
+    return {"name": link.name, "kind": link.kind.value} | ({rate: link.rate} if rate else {}) | beside
 
 
 def _box(raw: dict[str, Any]) -> Box:
@@ -198,4 +202,5 @@ def _box(raw: dict[str, Any]) -> Box:
 
 
 def _link(raw: dict[str, Any]) -> Link:
-    return Link(raw["name"], LinkKind(raw["kind"]), raw.get("bitrate", raw.get("baud", 0)))
+    rate = raw.get("bitrate", raw.get("baud", 0))
+    return Link(raw["name"], LinkKind(raw["kind"]), rate, raw.get("latency_ms", 0), raw.get("plain", False))

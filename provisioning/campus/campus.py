@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from provisioning.campus.file import File
+from provisioning.campus.links import link_files
 from provisioning.campus.settings import (
     Body,
     PublicKeys,
@@ -44,7 +45,7 @@ from provisioning.keys.store import (
     seal,
 )
 from provisioning.plan import numbers
-from provisioning.plan.plan import BoxPlan, Plan
+from provisioning.plan.plan import BoxPlan, LinkKind, Plan
 from shared import inventory
 from shared.errors import ConfigFault
 from shared.ids import BoxId, partition_of
@@ -101,6 +102,7 @@ def campus_files(making: Making) -> Iterator[File]:
     yield from _card_files(plan, keys.school, dates, cards)
     yield from _operator_files(plan, keys.school, dates)
     yield from _terminal_files(plan, keys, [*bodies, *(spare.as_body() for spare in spares)], cards)
+    yield from _link_files(making, bodies, spares)
     boxes: list[BoxRow] = []
     yield from _box_files(making, keys, bodies, spares, boxes)
     yield from _cloud_files(making, keys)
@@ -238,6 +240,17 @@ def _box_files(
         yield File(f"{folder}/ca.pem", authority.certificate_pem(keys.authority))
         yield File(f"{folder}/box.pem", certificate)
         yield File(f"{folder}/box.key", key)
+
+
+def _link_files(making: Making, bodies: Sequence[Body], spares: Sequence[Spare]) -> Iterator[File]:
+    """Of the boxes that have a TCP link: for its terminals, and the spares, which may come to stand there."""
+    for box in making.plan.boxes:
+        if not any(link.kind is LinkKind.TCP for link in box.links):
+            continue
+        on_tcp = [one for one in bodies if one.box is box and box.link_of(one.plan).kind is LinkKind.TCP]
+        ready = [spare.as_body() for spare in spares if spare.box is box]
+        named = {one.plan.name: one.device for one in (*on_tcp, *ready)}
+        yield from link_files(box.box, named, making.now)
 
 
 def _box_certificate(making: Making, keys: _Keys, box: BoxPlan) -> tuple[bytes, bytes]:

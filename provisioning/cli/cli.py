@@ -24,6 +24,7 @@ from provisioning.cli import operators as cli_operators
 from provisioning.cli import psam as cli_psam
 from provisioning.cli import seal as cli_seal
 from provisioning.cli import stock as cli_stock
+from provisioning.cli import terminal_tls as cli_terminal_tls
 from provisioning.cli import theft as cli_theft
 from provisioning.cli.arguments import say, warn
 from provisioning.cli.beside import note_open, refuse_open
@@ -104,7 +105,7 @@ def _parser() -> Parser:
     )
     plan.set_defaults(run=_plan)
     keys = (cli_keeper, cli_ceremony, cli_seal, cli_keys, cli_stock, cli_cards, cli_psam, cli_theft, cli_operators)
-    for part in (*keys, cli_crl, cli_certificate):
+    for part in (*keys, cli_crl, cli_certificate, cli_terminal_tls):
         part.add_to(verbs)
     return parser
 

@@ -6,7 +6,8 @@ PSAMs; a plan for an old trace needs them), ceiling_fen (highest balance of a ca
 the broker and console, beside localhost), meals, profile (of the cards: campus, or campus-sm4), subsidy (true:
 counters take subsidy purses of cards that a batch will bring), operators (supervisors' cards, each with a label), fares
 (shared/transit/fares.py); a validator's door and line: with them it takes rides by the fares, without them amounts; a
-box's spares (name, kind): bodies that stand ready.
+box's spares (name, kind): bodies that stand ready; a TCP link's plain (true: without TLS, and the box warns of it), an
+RS-485 link's latency_ms (of a radio module in it).
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ BOXES_MAX = 1_000
 TERMINALS_MAX = 10_000
 OPERATORS_MAX = 256
 """Supervisors with an operator card; their ids stand in every counter's settings."""
+LATENCY_MAX_MS = 2_000
+"""Of a radio module in an RS-485 line, each way."""
 SPARES_MAX = 64
 """Spare bodies of a box."""
 TEXT_MAX = 60
@@ -56,16 +59,22 @@ class LinkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LinkPlan:
-    """A line of a box. rate: bit/s on CAN, baud on RS-485, 0 on TCP."""
+    """A line of a box. rate: bit/s on CAN, baud on RS-485, 0 on TCP. latency_ms: of a radio module in an RS-485 line,
+    each way. is_plain: a TCP link without TLS."""
 
     name: str
     kind: LinkKind
     rate: int
+    latency_ms: int = 0
+    is_plain: bool = False
 
     def to_json(self) -> dict[str, object]:
         """As in PLAN.json, edge.json and terminal.json."""
-        rate = {LinkKind.CAN: "bitrate", LinkKind.RS485: "baud"}.get(self.kind)
-        return {"name": self.name, "kind": self.kind.value} | ({rate: self.rate} if rate else {})
+        named = {"name": self.name, "kind": self.kind.value}
+        if self.kind is LinkKind.TCP:
+            return {**named, "plain": self.is_plain}
+        rate = "bitrate" if self.kind is LinkKind.CAN else "baud"
+        return {**named, rate: self.rate} | ({"latency_ms": self.latency_ms} if self.latency_ms else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,12 +252,15 @@ def _box(row: Section) -> BoxPlan:
 
 def _link(row: Section) -> LinkPlan:
     kind = row.one_of("kind", LinkKind)
-    rate = 0
+    rate, latency_ms, is_plain = 0, 0, False
     if kind is LinkKind.CAN:
         rate = row.within("bitrate", 10_000, 1_000_000)
     elif kind is LinkKind.RS485:
         rate = row.within("baud", 1_200, 1_000_000)
-    link = LinkPlan(_plain(row, "name"), kind, rate)
+        latency_ms = row.within("latency_ms", 0, LATENCY_MAX_MS, 0)
+    else:
+        is_plain = row.take("plain", bool, False)
+    link = LinkPlan(_plain(row, "name"), kind, rate, latency_ms, is_plain)
     row.done()
     return link
 

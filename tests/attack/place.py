@@ -69,7 +69,7 @@ def _box(name: str, bodies: list[str]) -> dict[str, Any]:
         {"name": body, "kind": body.split("-")[0], "link": "tcp", "address": 0, "merchant": body, "place": body}
         for body in bodies
     ]
-    return {"box": name, "name": name, "links": [{"name": "tcp", "kind": "tcp"}], "terminals": rows}
+    return {"box": name, "name": name, "links": [{"name": "tcp", "kind": "tcp", "plain": True}], "terminals": rows}
 
 
 class Place:

@@ -141,4 +141,4 @@ def _plan(*others: str) -> dict[str, Any]:
 
 
 def _box(name: str, terminals: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"box": name, "name": name, "links": [{"name": "tcp", "kind": "tcp"}], "terminals": terminals}
+    return {"box": name, "name": name, "links": [{"name": "tcp", "kind": "tcp", "plain": True}], "terminals": terminals}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.scenes.campus import Campus
+from tests.scenes.plans import in_plain
 from tests.scenes.relay import AckClock, Relay
 from tests.scenes.truth import require_truth
 
@@ -23,7 +24,7 @@ class AckWaits(NamedTuple):
 async def ack_waits(room: Path, hole: str) -> AckWaits:
     """Sell, swallow, sell on, give the broker back; all of it must be posted then."""
     async with AsyncExitStack() as stack:
-        campus = await stack.enter_async_context(Campus(room, seed=32))
+        campus = await stack.enter_async_context(Campus(in_plain(room), seed=32))
         clock = AckClock()
         to_broker = await stack.enter_async_context(Relay(campus.where.broker_port))
         to_edge = await stack.enter_async_context(Relay(next(iter(campus.where.ports.values())), clock.watch))

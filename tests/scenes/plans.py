@@ -104,6 +104,12 @@ def copy(made: Path, room: Path) -> Path:
     return room
 
 
+def in_plain(room: Path, box: str = BOX) -> Path:
+    """The same campus without TLS on TCP, for a scene that reads along."""
+    command("provisioning", "terminal-tls", "off", "--data", room / "campus", "--box", box)
+    return room
+
+
 def plan_of(room: Path) -> Plan:
     """The plan of a made campus."""
     return read_plan(room / "plan.json")

@@ -15,6 +15,7 @@ from shared.wire.codec import MESSAGE_MAX
 from shared.wire.messages import Batch, EpochRequest, Fact, encode_batch, encode_now
 from shared.wire.topics import STATE, UP_MONEY, UP_NOW, topic
 from tests.scenes.campus import Campus
+from tests.scenes.plans import in_plain
 from tests.scenes.stranger import R_TERM, Caller, hello_of, publish
 from tests.scenes.truth import require_truth
 
@@ -68,7 +69,7 @@ async def _wrong_key(campus: Campus) -> None:
 
 
 async def _over_tcp(room: Path) -> None:
-    async with Campus(room, seed=61) as campus:
+    async with Campus(in_plain(room), seed=61) as campus:
         await campus.open()
         await campus.until_shown(10)
         await campus.until("all may sell", lambda: all(campus.status(name).get("epoch") for name in campus.bodies))

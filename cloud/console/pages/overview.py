@@ -102,6 +102,7 @@ class Overview:
             ),
             "thefts": _thefts(*self._reader.standing_thefts(), boxes),
             "boxes": [_box(box, now_ms) for box in boxes],
+            "plain": [_plain(box) for box in boxes if box.state is not None and box.state.plain],
             "terminals": [_terminal(view, live) for view in _newest(self._reader.terminals())],
             "open_loads": {
                 "count": len(loads),
@@ -217,6 +218,11 @@ def _live_states(boxes: list[BoxView], now_ms: int) -> dict[bytes, _Live]:
 def _newest(views: list[TerminalView]) -> list[TerminalView]:
     """One row a body: its newest epoch."""
     return sorted(newest_of(views).values(), key=lambda view: view.name)
+
+
+def _plain(view: BoxView) -> dict[str, Any]:
+    """A box that takes terminals without TLS, as it told last: it stays told while the box is away."""
+    return {"box": view.box, "name": view.name, "links": list(view.state.plain) if view.state else []}
 
 
 def _box(view: BoxView, now_ms: int) -> dict[str, Any]:

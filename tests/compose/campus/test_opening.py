@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from compose.campus.opening import ROOM_MARK, known_room
+from compose.campus.opening import ROOM_MARK, known_room, say_plain
 from compose.campus.options import parse
 from compose.place import WrongUse
+from tests.scenes import plans
 
 
 def room(path: Path, **mark: bool) -> Path:
@@ -51,3 +52,25 @@ def test_a_damaged_mark_is_named(tmp_path: Path, raw: bytes) -> None:
     (tmp_path / ROOM_MARK).write_bytes(raw)
     with pytest.raises(WrongUse, match=ROOM_MARK):
         known_room(parse(["--data", str(tmp_path)]))
+
+
+class Ready:
+    """What parts have said when they were ready."""
+
+    def __init__(self, **lines: str) -> None:
+        self._lines = lines
+
+    def ready_line(self, name: str) -> str:
+        return self._lines[name.removeprefix("edge-").replace("-", "_")]
+
+
+def test_a_plain_link_is_said_at_every_start() -> None:
+    on_tcp = plans.on_tcp()
+    said: list[str] = []
+    say_plain(Ready(canteen="READY edge plain:tcp"), on_tcp, lambda line: said.append(str(line)))
+    assert "canteen" in said[0]
+    assert "tcp" in said[0]
+    assert "provision terminal-tls on --box canteen" in said[0]
+    said.clear()
+    say_plain(Ready(canteen="READY edge"), on_tcp, lambda line: said.append(str(line)))
+    assert said == []

@@ -31,10 +31,10 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def say(ledger: Ledger, *, box: str = c.BOX, online: bool = True, unsettled: int = 0, oldest_ms: int = 0,
-        quiet_ms: int = 0) -> None:  # fmt: skip
+        quiet_ms: int = 0, plain: tuple[str, ...] = ()) -> None:  # fmt: skip
     """A box's state, heard at NOW_MS. quiet_ms: since it heard its terminal last."""
     terminal = TerminalState(c.POS, "1", "can0", "joined", BOX_MS - quiet_ms, 3, 3, 0, 0)
-    state = BoxState(box, c.STORE, BOX_MS, online, unsettled, 1000, 99, oldest_ms, 2, (terminal,))
+    state = BoxState(box, c.STORE, BOX_MS, online, unsettled, 1000, 99, oldest_ms, 2, (terminal,), plain=plain)
     ledger.store_state(box, state, NOW_MS)
 
 
@@ -175,3 +175,12 @@ def test_nothing_is_plain_green_above_a_loss_after_a_report(tmp_path: Path) -> N
         shown = read(ledger)["ledger"]
         assert (shown["ok"], shown["mark"], shown["said"]) == (True, "warn", "ledger_lost")
         assert words("zh")[shown["said"]] == "已平，另有挂失后损失"
+
+
+def test_a_box_without_tls_is_told_as_long_as_it_has_said_nothing_else(ledger: Ledger) -> None:
+    say(ledger)
+    assert read(ledger)["plain"] == []
+    say(ledger, plain=("tcp",))
+    (told,) = read(ledger)["plain"]
+    assert (told["box"], told["links"]) == (c.BOX, ["tcp"])
+    assert read(ledger, SILENT_MS)["plain"] == [told]
