@@ -1,7 +1,7 @@
 """A controller's own report as an error frame: what went wrong, its state and its two error counters.
 
 An error frame never names the culprit: it is local knowledge. Source: Linux can/error.h (classes in the id word,
-controller state in byte 1, protocol detail in byte 2, TEC in byte 6, REC in byte 7).
+controller state in byte 1, protocol detail in byte 2, its place in byte 3, TEC in byte 6, REC in byte 7).
 """
 
 from dataclasses import dataclass
@@ -20,6 +20,8 @@ _COUNTERS = 0x200
 _RX_OVERFLOW, _TX_OVERFLOW = 0x01, 0x02
 _WARNING, _PASSIVE, _ACTIVE = 0x0C, 0x30, 0x40
 _WHILE_SENDING = 0x80
+_DOMINANT_AFTER_FLAG = 0x13
+"""An SJA1000's word for it ("tolerate dominant bits"); a driver of another controller leaves byte 3 at 0."""
 
 
 class ControllerState(Enum):
@@ -33,7 +35,10 @@ class ControllerState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class BusTrouble:
-    """One error frame in words. `state` is set when the controller reports one."""
+    """One error frame in words. `state` is set when the controller reports one.
+
+    `first`: it has flagged this error before anybody else did; False where the driver does not tell.
+    """
 
     state: ControllerState | None = None
     bus_error: bool = False
@@ -41,6 +46,7 @@ class BusTrouble:
     no_ack: bool = False
     overflow: bool = False
     restarted: bool = False
+    first: bool = False
     tec: int = 0
     rec: int = 0
 
@@ -69,7 +75,8 @@ def encode_trouble(trouble: BusTrouble) -> CanFrame:
         word |= bit if held else 0
     detail = _WHILE_SENDING if trouble.while_sending else 0
     counters = min(trouble.tec, 255), min(trouble.rec, 255)
-    return CanFrame(word, bytes([0, controller, detail, 0, 0, 0, *counters]))
+    where = _DOMINANT_AFTER_FLAG if trouble.first else 0
+    return CanFrame(word, bytes([0, controller, detail, where, 0, 0, *counters]))
 
 
 def decode_trouble(frame: CanFrame) -> BusTrouble:
@@ -85,6 +92,7 @@ def decode_trouble(frame: CanFrame) -> BusTrouble:
         no_ack=bool(frame.word & _NO_ACK),
         overflow=bool(controller & (_RX_OVERFLOW | _TX_OVERFLOW)),
         restarted=bool(frame.word & _RESTARTED),
+        first=bool(frame.word & _PROTOCOL) and frame.data[3] == _DOMINANT_AFTER_FLAG,
         tec=frame.data[6] if counted else 0,
         rec=frame.data[7] if counted else 0,
     )

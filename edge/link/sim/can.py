@@ -21,8 +21,10 @@ from edge.link.sim.can_wire import (
     Join,
     JoinRefusedError,
     PacketError,
+    Restart,
     decode_answer,
     encode_join,
+    encode_order,
 )
 
 _JOIN_TIMEOUT_S = 2.0
@@ -70,6 +72,13 @@ class SimBus(can.BusABC):
             left_s = deadline_s - time.monotonic()
             if left_s <= 0 or not select.select([], [self.socket], [], left_s)[1]:
                 raise can.CanOperationError("Failed to transmit: queue full", errno.ENOBUFS)
+
+    def restart(self) -> None:
+        """Order the node back from bus-off; nothing else wakes it where the simulator's restart time is 0."""
+        try:
+            self.socket.send(encode_order(Restart()))
+        except OSError as trouble:
+            raise can.CanOperationError(f"Failed to restart: {trouble.strerror}", trouble.errno) from trouble
 
     def fileno(self) -> int:
         """The socket's descriptor, readable when a frame is there."""

@@ -10,6 +10,7 @@ import select
 import socket
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from edge.files.disk import keep_private
@@ -18,8 +19,12 @@ from edge.link.can.frame import FrameError, pack, unpack
 from edge.link.sim.can_bus import NS_PER_S, BusFullError, BusSettings, Delivery, SimCanBus
 from edge.link.sim.can_wire import (
     PACKET_MAX_BYTES,
+    Cut,
+    Fault,
+    Join,
     PacketError,
-    decode_join,
+    Restart,
+    decode_order,
     encode_refusal,
     encode_welcome,
     is_frame,
@@ -103,7 +108,9 @@ class SimCanDaemon:
         return select.select(readers, [], [], max(left_ns, 0) / NS_PER_S)[0]
 
     def _has_room(self, connection: _Connection) -> bool:
-        return connection.number is None or self._bus.room(connection.number) > 0
+        """What a node that is bus-off sends is read and lost, so that its RESTART is heard behind it."""
+        number = connection.number
+        return number is None or self._bus.is_off(number) or self._bus.room(number) > 0
 
     def _accept(self) -> None:
         sock, _ = self._listener.accept()
@@ -130,7 +137,7 @@ class SimCanDaemon:
     def _take(self, connection: _Connection, packet: bytes, now_ns: int) -> None:
         try:
             if not is_frame(packet):
-                self._join(connection, packet)
+                self._order(connection, packet, now_ns)
             elif connection.number is not None:
                 self._bus.enqueue(connection.number, unpack(packet), now_ns)
             else:
@@ -139,13 +146,35 @@ class SimCanDaemon:
             self._send(connection, encode_refusal(str(refusal)))
             self._close(connection)
 
-    def _join(self, connection: _Connection, packet: bytes) -> None:
-        join = decode_join(packet)
+    def _order(self, connection: _Connection, packet: bytes, now_ns: int) -> None:
+        order = decode_order(packet)
+        match order:
+            case Join():
+                self._join(connection, order)
+            case Fault():
+                self._break(order)
+            case Cut():
+                self._bus.cut(order.behind)
+            case Restart():
+                if connection.number is not None:
+                    self._bus.restart(connection.number, now_ns)
+
+    def _break(self, fault: Fault) -> None:
+        for number in self._bus.numbers_of(fault.address):
+            settings = replace(
+                self._bus.settings_of(number),
+                corruption=fault.corruption, misreading=fault.misreading, babbles=fault.babbles,
+            )  # fmt: skip
+            self._bus.configure(number, settings)
+
+    def _join(self, connection: _Connection, join: Join) -> None:
         if join.bitrate != self._settings.bitrate:
             raise PacketError(f"bit rate {join.bitrate} on a bus of {self._settings.bitrate} bit/s")
         connection.wants_errors = join.settings.error_frames
         if connection.number is not None:
-            self._bus.configure(connection.number, join.settings)
+            old = self._bus.settings_of(connection.number)
+            kept = replace(join.settings, misreading=old.misreading, babbles=old.babbles)
+            self._bus.configure(connection.number, kept)
             return
         connection.number = self._bus.attach(join.settings)
         self._by_number[connection.number] = connection

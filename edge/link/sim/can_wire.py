@@ -1,7 +1,8 @@
 """What passes between the bus simulator and its python-can plug-in on a unix SEQPACKET socket.
 
-A packet of 16 bytes is a frame, as on a SocketCAN raw socket. Anything else is one of three control packets: JOIN
-(the first word of a client, and again to change its options), WELCOME, REFUSED (with a reason in words).
+A packet of 16 bytes is a frame, as on a SocketCAN raw socket. Anything else is a control packet: JOIN (the first word
+of a client, and again to change its options), WELCOME, REFUSED (with a reason in words), RESTART (of a node that is
+bus-off, by its own software). Who is no node may say what breaks: FAULT of an address, CUT of the cable.
 """
 
 import struct
@@ -15,11 +16,13 @@ PACKET_MAX_BYTES = 8192
 FILTERS_MAX = 512
 
 _MAGIC = b"SIMC\x01"
-_JOIN, _WELCOME, _REFUSED = 1, 2, 3
+_JOIN, _WELCOME, _REFUSED, _RESTART, _FAULT, _CUT = 1, 2, 3, 4, 5, 6
 _HEAD = struct.Struct(">5sB")
 _OPTIONS = struct.Struct(">IBdH")
 _FILTER = struct.Struct(">II")
 _NUMBER = struct.Struct(">H")
+_FAULT_BODY = struct.Struct(">Bdd?")
+_CUT_BODY = struct.Struct(">?B")
 _ECHO, _ERROR_FRAMES = 1, 2
 
 
@@ -37,6 +40,53 @@ class Join:
 
     bitrate: int
     settings: NodeSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What breaks of every node that listens to this address; all 0: nothing does any more. See NodeSettings."""
+
+    address: int
+    corruption: float = 0.0
+    misreading: float = 0.0
+    babbles: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """The cable is cut behind this place of the chain; None: it is whole."""
+
+    behind: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """The node that says it wants to be back from bus-off."""
+
+
+def encode_order(order: Fault | Cut | Restart) -> bytes:
+    """What is no JOIN."""
+    match order:
+        case Fault():
+            body = _FAULT_BODY.pack(order.address, order.corruption, order.misreading, order.babbles)
+            return _HEAD.pack(_MAGIC, _FAULT) + body
+        case Cut():
+            return _HEAD.pack(_MAGIC, _CUT) + _CUT_BODY.pack(order.behind is not None, order.behind or 0)
+        case Restart():
+            return _HEAD.pack(_MAGIC, _RESTART)
+
+
+def decode_order(packet: bytes) -> Join | Fault | Cut | Restart:
+    """Whatever a client may say that is no frame; raises PacketError."""
+    if packet[: _HEAD.size] == _HEAD.pack(_MAGIC, _FAULT) and len(packet) == _HEAD.size + _FAULT_BODY.size:
+        fault = Fault(*_FAULT_BODY.unpack_from(packet, _HEAD.size))
+        if 0 <= fault.corruption <= 1 and 0 <= fault.misreading <= 1:
+            return fault
+        raise PacketError("a FAULT that is no part of 1")
+    if packet[: _HEAD.size] == _HEAD.pack(_MAGIC, _CUT) and len(packet) == _HEAD.size + _CUT_BODY.size:
+        is_cut, behind = _CUT_BODY.unpack_from(packet, _HEAD.size)
+        return Cut(behind if is_cut else None)
+    return Restart() if packet == encode_order(Restart()) else decode_join(packet)
 
 
 def encode_join(join: Join) -> bytes:

@@ -275,3 +275,44 @@ def _joins(path: Path) -> bool:
 def test_wrong_use_is_exit_2(tmp_path, options):
     command = [sys.executable, "-m", "edge.link.sim.can_daemon", "--socket", str(tmp_path / "can"), *options]
     assert subprocess.run(command, check=False, capture_output=True).returncode == 2
+
+
+def test_what_breaks_is_ordered_by_who_is_no_node_and_a_node_restarts_itself(tmp_path):
+    from edge.link.can.ids import EXTENDED as FLAG
+    from edge.link.can.ids import acceptance_filters
+    from edge.link.sim.can_wire import Cut, Fault, encode_order
+
+    with bus_daemon(125_000, "--restart-ms", "0") as path:
+        own = [{"can_id": one.word & ~FLAG, "can_mask": one.mask & ~FLAG, "extended": True}
+               for one in acceptance_filters(3)]  # fmt: skip
+        opened = [can.Bus(interface="simbus", channel=str(path), ignore_config=True, **more)
+                  for more in ({"can_filters": own}, {}, {})]  # fmt: skip
+        bad, *_ = opened
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as hand:
+            hand.connect(str(path))
+            hand.send(encode_order(Fault(3, corruption=1.0)))
+            wait_until(lambda: _is_off(bad))
+            hand.send(encode_order(Fault(3)))
+            bad.restart()
+            wait_until(lambda: (got := bad.recv(2)) is not None and got.arbitration_id & RESTARTED)
+            bad.send(message(0x18DAF003, b"back"))
+            wait_until(lambda: (got := opened[1].recv(2)) is not None and bytes(got.data) == b"back")
+            hand.send(encode_order(Cut(2)))
+            wait_until(lambda: not _reaches(bad, opened[1]))
+        for one in opened:
+            one.shutdown()
+
+
+def _is_off(sender) -> bool:
+    with contextlib.suppress(can.CanOperationError):
+        sender.send(message(0x18DAF003, b"x"))
+    return (got := sender.recv(0.05)) is not None and got.is_error_frame and bool(got.arbitration_id & BUS_OFF)
+
+
+def _reaches(sender, listener) -> bool:
+    with contextlib.suppress(can.CanOperationError):
+        sender.send(message(0x18DAF003, b"far"))
+    while (got := listener.recv(0.2)) is not None:
+        if bytes(got.data) == b"far":
+            return True
+    return False

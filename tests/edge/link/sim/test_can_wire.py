@@ -10,12 +10,17 @@ from edge.link.can.ids import AcceptanceFilter
 from edge.link.sim.can_bus import NodeSettings
 from edge.link.sim.can_wire import (
     FILTERS_MAX,
+    Cut,
+    Fault,
     Join,
     JoinRefusedError,
     PacketError,
+    Restart,
     decode_answer,
     decode_join,
+    decode_order,
     encode_join,
+    encode_order,
     encode_refusal,
     encode_welcome,
     is_frame,
@@ -33,6 +38,23 @@ def test_join_comes_back(join):
     packet = encode_join(join)
     assert decode_join(packet) == join
     assert not is_frame(packet)
+
+
+@given(st.one_of(
+    st.builds(Fault, st.integers(0, 255), st.floats(0, 1), st.floats(0, 1), st.booleans()),
+    st.builds(Cut, st.none() | st.integers(0, 255)),
+    st.just(Restart()),
+))  # fmt: skip
+def test_what_breaks_comes_back(order):
+    packet = encode_order(order)
+    assert decode_order(packet) == order
+    assert not is_frame(packet)
+
+
+@pytest.mark.parametrize("fault", [Fault(1, 1.5), Fault(1, 0.0, -0.1), Fault(1, float("nan"))])
+def test_a_fault_is_a_part_of_one(fault):
+    with pytest.raises(PacketError):
+        decode_order(encode_order(fault))
 
 
 @given(st.binary(max_size=60))
