@@ -10,6 +10,7 @@ from cloud.fleet.making import Maker
 from cloud.fleet.sending import Sender, Sent
 from cloud.fleet.signing import DocumentSigner
 from cloud.ledger.fleet.documents.door import DocumentLedger
+from cloud.ledger.fleet.jobs.door import JobLedger
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 from shared.errors import KeyFault
@@ -21,6 +22,8 @@ RETRY_MS = 1_000
 """So often it is looked what was offered and not taken, when nothing new was made."""
 BEHIND_MS = 30_000
 """So often it is looked which terminals are behind."""
+JOBS_MS = 500
+"""So often it is looked whose turn an order is, and whose clock has run out; an answer moves its job on at once."""
 
 
 class Centre:
@@ -32,7 +35,8 @@ class Centre:
         self._maker = Maker(self._ledger, signer)
         self._sender = Sender(self._ledger, self._serves)
         self._keys: Sequence[DocumentKey] = ()
-        self._due_ms = self._behind_ms = 0
+        self._jobs = JobLedger(opened)
+        self._due_ms = self._behind_ms = self._jobs_ms = 0
 
     def connected(self, box: BoxId) -> None:
         """A box greets: what it was offered counts no more."""
@@ -58,6 +62,7 @@ class Centre:
         """The hotlist follows the books; then what boxes lack. Cheap where nothing has changed. StoreFault."""
         books, _ = self._ledger.versions()
         self._maker.look(books, now)
+        self._move_jobs_on(now)
         is_new = self._sender.follow(self._ledger.versions()[1])
         if not is_new and 0 <= now.unix_ms - self._due_ms < RETRY_MS:
             return []
@@ -69,6 +74,11 @@ class Centre:
         if not 0 <= now.unix_ms - self._behind_ms < BEHIND_MS:
             self._behind_ms = now.unix_ms
             self._ledger.tell_behind(now)
+
+    def _move_jobs_on(self, now: Now) -> None:
+        if not 0 <= now.unix_ms - self._jobs_ms < JOBS_MS:
+            self._jobs_ms = now.unix_ms
+            self._jobs.move_on(now)
 
     def _fresh_keys(self, now: Now) -> Sequence[DocumentKey]:
         with suppress(KeyFault):  # those of before are as good

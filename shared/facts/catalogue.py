@@ -19,6 +19,7 @@ from shared.facts.terms import (
     DOCUMENTS,
     FINDINGS,
     LANES,
+    ORDERS,
     PAYERS,
     PURSES,
     REASONS,
@@ -159,4 +160,5 @@ SETS: dict[str, dict[str, Words]] = {
     "lane": LANES,
     "document": DOCUMENTS,
     "verdict": VERDICTS,
+    "order": ORDERS,
 }

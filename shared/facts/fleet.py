@@ -1,4 +1,4 @@
-"""What the centre tells of documents 下发文件: made, not made, and what terminals report that cannot be, or is old."""
+"""What the centre tells of documents 下发文件 and jobs 任务: made, over, not made, and what terminals report."""
 
 from dataclasses import dataclass
 
@@ -63,3 +63,38 @@ class DocumentBehind(Told):
     generation: int
     newest: int
     seconds: int
+
+
+@dataclass(frozen=True)
+class JobMade(Told):
+    code, level = "job-made", Level.NOTICE
+    zh = "任务 {job}：{verb:order} {count} 台终端，{who}：{reason}"
+    en = "job {job}: {verb:order} to {count} terminals, by {who}: {reason}"
+    job: int
+    verb: str
+    count: int
+    who: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class JobOver(Told):
+    code, level = "job-over", Level.NOTICE
+    zh = "任务 {job}（{verb:order}）结束：完成 {done}，未成 {failed}，取消 {cancelled}"
+    en = "job {job} ({verb:order}) is over: {done} done, {failed} failed, {cancelled} cancelled"
+    job: int
+    verb: str
+    done: int
+    failed: int
+    cancelled: int
+
+
+@dataclass(frozen=True)
+class JobStopped(Told):
+    code, level = "job-stopped", Level.IMPORTANT
+    zh = "任务 {job} 停止：{total} 台中 {failed} 台未成，其余 {left} 台不再下发"
+    en = "job {job} is stopped: {failed} of {total} terminals failed, {left} are not sent to any more"
+    job: int
+    failed: int
+    total: int
+    left: int

@@ -93,6 +93,19 @@ DOCUMENTS: dict[str, Words] = {
 }
 """Kinds of documents that come down: the names of shared.fleet's DocumentKind."""
 
+ORDERS: dict[str, Words] = {
+    "lock": ("锁定", "lock"),
+    "unlock": ("解锁", "unlock"),
+    "reboot": ("重启", "restart"),
+    "locate": ("寻机", "locate"),
+    "silence": ("静默", "silence"),
+    "reread": ("重读流水", "records again"),
+    "send-log": ("取日志", "send log"),
+    "close-shift": ("结班", "close shift"),
+    "cancel": ("撤回", "cancel"),
+}
+"""What terminals are ordered to do: the names of shared.fleet's Verb."""
+
 VERDICTS: dict[str, Words] = {
     "refused": ("拒绝", "refused"),
     "wrong-signature": ("签名无效", "a wrong signature"),

@@ -45,6 +45,8 @@ class BookLinkKind(IntEnum):
     """The numbers go on above those that a box bears witness of and this ledger does not know. what: put_back.id."""
     DOCUMENT = 12
     """A document of the fleet was made. what: document.id."""
+    JOB = 13
+    """Terminals were ordered to do something. what: job.number."""
 
 
 class BookLink(NamedTuple):

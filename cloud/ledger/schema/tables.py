@@ -458,6 +458,25 @@ hotlisted = Table(
 )  # fmt: skip
 """Why a card is on the hotlist (cards.listing.Listed): as long as there is one reason, it is."""
 
+# --- jobs: orders to terminals -----------------------------------------------------------------------------------
+
+job = Table(
+    "job", metadata, Column("number", Big, primary_key=True, autoincrement=False), _col("verb", Small),
+    _col("body", Bytes), _col("who", Text), _col("reason", Text), _col("made_ms", Big), _col("expires_ms", Big),
+    _col("run_ms", Big), _col("width", Big), _col("stop_percent", Small), _col("stop_min", Big), _col("cancels", Big),
+    _col("retries", Big),
+)  # fmt: skip
+"""One order to many terminals. cancels, retries: the job that it is about, 0: none."""
+
+job_row = Table(
+    "job_row", metadata, _col("job", Big), _col("device", Bytes), _col("generation", Big), _col("state", Small),
+    _col("box", Text), _col("verdict", Small), _col("detail", Bytes), _col("sent_ms", Big), _col("box_ms", Big),
+    _col("stored_ms", Big), _col("over_ms", Big), _col("asked_ms", Big), _col("body", Bytes), _col("head", Bytes),
+    _col("signature", Bytes), PrimaryKeyConstraint("job", "device"),
+    UniqueConstraint("device", "generation", name="uq_job_row_generation"), Index("ix_job_row_state", "state"),
+)  # fmt: skip
+"""One terminal in it: which hop has answered, and when (fleet.jobs.state.RowState); head: signed, and sent in turn."""
+
 # --- what is told ------------------------------------------------------------------------------------------------
 
 fact = Table(

@@ -10,6 +10,7 @@ from cloud.ledger.fleet.documents.hotlist import Listing, listing, note_named
 from cloud.ledger.fleet.documents.making import Draft, draft, keep, keep_refreshed
 from cloud.ledger.fleet.documents.rows import Document, Wanted, Which
 from cloud.ledger.fleet.documents.standing import DocumentState, DocumentsView, TerminalRow, standing
+from cloud.ledger.fleet.jobs.door import note_held, note_reported
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import Now
@@ -101,6 +102,7 @@ class DocumentLedger:
         """All that is durable at this box. True: something of it is not what was made here."""
         with self.opened.writing(now) as writing:
             wrong = reported.store_held(writing.db, box, held, now.unix_ms)
+            note_held(writing.db, box, held, now.unix_ms)
             for told in wrong:
                 writing.notes.tell(told, box=box)
             return bool(wrong)
@@ -110,6 +112,7 @@ class DocumentLedger:
         with self.opened.writing(now) as writing:
             if writing.registry.serves(box, said.device):
                 told = reported.store_reported(writing.db, box, said, now.unix_ms)
+                note_reported(writing, said)
                 if told is not None:
                     writing.notes.tell(told, box=box, device=said.device)
             elif writing.picture.is_first(box, writing.named(said.device) or STRANGER):

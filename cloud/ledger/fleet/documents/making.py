@@ -31,6 +31,8 @@ AHEAD_MAX = 1000
 AHEAD_AGAIN_MS = 60_000
 """A document is made anew for such a word alone no sooner than this after it was made last."""
 WHO_MAX = 100
+_TOLD_ELSEWHERE = (DocumentKind.HOTLIST, DocumentKind.ORDER)
+"""What lists a card is told of that card, what orders terminals about of its job."""
 
 
 class Draft(NamedTuple):
@@ -48,7 +50,7 @@ def draft(db: Database, which: Which, body: bytes, key_version: int, now: Now) -
         raise WireFault(f"document of {len(body)} bytes, at most {LENGTH_MAX[kind]}")
     last, digest = newest(db, kind, scope), digest_of_body(body)
     before = last.generation if last else 0
-    told = _told_of(db, which, before)
+    told = told_of(db, which, before)
     if last is not None and last.digest == digest and not _is_overtaken(db, last, told, now):
         return None
     generation = min(max(before, told) + 1, GENERATION_MAX)
@@ -71,7 +73,7 @@ def keep(writing: Writing, made: Draft, signed: SignedHead, who: str) -> Documen
     writing.booking.link(BookLinkKind.DOCUMENT, document.number, digest_of(row))
     _keep_delta(db, last, made)
     _keep_head(writing, head, signed)
-    if head.kind is not DocumentKind.HOTLIST:  # what lists a card is told of that card
+    if head.kind not in _TOLD_ELSEWHERE:
         writing.notes.tell(DocumentMade(head.kind.name.lower(), head.generation, head.length, document.who))
     return document
 
@@ -103,7 +105,7 @@ def versions(db: Database) -> tuple[int, int]:
     return found["registry"] + found["hotlist"], found["documents"]
 
 
-def _told_of(db: Database, which: Which, before: int) -> int:
+def told_of(db: Database, which: Which, before: int) -> int:
     """The highest generation that somebody says he has, as far as it is followed; 0: nobody says anything."""
     kind, scope = which
     highest = [

@@ -90,8 +90,8 @@ class DocumentsView(NamedTuple):
 
 
 def standing(db: Database) -> DocumentsView:
-    """Inside of a snapshot."""
-    there = wanted(db)
+    """Inside of a snapshot. Orders are not here: what became of each is in its job (fleet/jobs/)."""
+    there = [one for one in wanted(db) if one.document.kind is not DocumentKind.ORDER]
     held = {(box, row.kind, row.scope): row for box, rows in held_by(db).items() for row in rows}
     return DocumentsView(
         tuple(DocumentRow(one.document, one.head.as_of, len(one.document.hashes)) for one in there),
@@ -113,6 +113,7 @@ def _boxes(
 def _terminals(db: Database, there: Sequence[Wanted]) -> Iterator[TerminalRow]:
     newest = {one.document.which: one.document for one in there}
     known = {(bytes(one.said.device), one.said.kind, one.said.scope): one for one in reported(db)}
+    known = {key: one for key, one in known.items() if one.said.kind is not DocumentKind.ORDER}
     made, moved = _made(db), boxes_now(db)
     for device, name, place, registered in db.run("SELECT device, name, place, box FROM device ORDER BY name"):
         box = str(moved.get(bytes(device), registered))
