@@ -1,13 +1,27 @@
-"""Verbs about the fleet: what terminals should have, and which cards they are to refuse. Each imports what it needs."""
+"""Verbs about the fleet: what terminals should have, which cards they refuse, what they do. Each imports its own."""
 
 import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cloud.verbs.arguments import LABEL_HELP, LIST, Made, add_json, add_steps, add_who, named, need
+from shared.errors import ConfigFault, WireFault
 from shared.input.command_line import Parser
 from shared.words.voice import Text
 
+if TYPE_CHECKING:
+    from cloud.commands.fleet.jobs import Place, Targets
+    from shared.fleet.order import Deed
+
 CARD_STEPS = (LIST, "report-lost", "cancel-report", "hotlist", "unlist", "policy")
 FINDINGS = ("negative", "chain", "none")
+JOB_STEPS = (LIST, "run", "show", "cancel", "retry")
+ORDERED = ("lock", "unlock", "reboot", "locate", "silence", "reread", "send-log", "close-shift")
+EXPIRES_S = 600
+"""An order that no terminal has begun by then is begun by none."""
+LOCATE_S, SILENCE_S = 30, 60
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def fleet_verbs() -> dict[str, Made]:
@@ -22,6 +36,13 @@ def fleet_verbs() -> dict[str, Made]:
             Text("卡：挂失、解挂、黑名单，各终端即拒收", "cards: lost, found, hotlist; terminals refuse at once"),
             _card,
             (_card_options, add_who, add_json),
+        ),
+        "job": (
+            Text(
+                "任务：锁定、解锁、重启、寻机……逐台答复", "jobs: lock, unlock, restart, locate …, each terminal answers"
+            ),
+            _job,
+            (_job_options, _job_targets, _job_bounds, add_who, add_json),
         ),
     }
 
@@ -66,3 +87,132 @@ def _card(chosen: argparse.Namespace) -> int:
     need(chosen, "LABEL", *(("reason",) if chosen.step in ("hotlist", "unlist") else ()))
     deed = cards.Deed(chosen.step, chosen.label, named(chosen), chosen.reason or "", chosen.wait)
     return cards.act(chosen.data, chosen.dsn, deed, as_json=chosen.json)
+
+
+def _job_options(parser: Parser) -> None:
+    told = Text("列出、下达、查看、撤回、重试未成的", "list, order, show, cancel, try again what failed")
+    add_steps(parser, JOB_STEPS, told)
+    what = Text(
+        f"run 后：{'、'.join(ORDERED)}；其余：任务号", f"behind run: {', '.join(ORDERED)}; else the job's number"
+    )
+    parser.add_argument("what", nargs="?", metavar="WHAT", help=what)
+    parser.add_argument("--reason", metavar="TEXT", help=Text("缘由；锁定时终端显示", "why; a lock shows it"))
+    seconds = Text("秒数（寻机、静默）", "seconds (locate, silence)")
+    parser.add_argument("--seconds", type=int, metavar="N", help=seconds)
+    records = Text("存储代:首号..末号（重读流水）", "epoch:first..last (reread)")
+    parser.add_argument("--records", metavar="E:A..B", help=records)
+    back = Text("倒数第几笔，缺省 0 为统计（取日志）", "how far back, 0: figures (send-log)")
+    parser.add_argument("--back", type=int, default=0, metavar="N", help=back)
+    follow = Text("跟踪到结束", "follow it to its end")
+    parser.add_argument("--follow", action="store_true", help=follow)
+    keys = Text("密钥进程的指令接口；缺省找运行中的", "the key process's socket for orders (the running one's)")
+    parser.add_argument("--keys", type=Path, metavar="SOCKET", help=keys)
+    clock = Text("回放用的校园时钟；缺省找运行中的", "the campus clock of a replay (the running one's)")
+    parser.add_argument("--clock", default="", metavar="T0:REAL0:SPEED", help=clock)
+
+
+def _job_targets(parser: Parser) -> None:
+    whom = parser.add_mutually_exclusive_group()
+    whom.add_argument("--to", metavar="NAME,…", help=str(Text("这些终端", "these terminals")))
+    whom.add_argument("--box", metavar="BOX", help=str(Text("此网关的全部终端", "all terminals of this box")))
+    whom.add_argument("--all", action="store_true", help=str(Text("全部终端", "all terminals")))
+    sure = Text("知道锁定会停止哪些终端", "I know which terminals a lock stops")
+    parser.add_argument("--yes", action="store_true", help=sure)
+
+
+def _job_bounds(parser: Parser) -> None:
+    expires = Text("过期：30s、10m、2h、3d，0 永不；缺省 10m", "expires after 30s, 10m, 2h, 3d, 0 never (10m)")
+    parser.add_argument("--expires", type=_span, default=EXPIRES_S, metavar="SPAN", help=expires)
+    width = Text("同时在途至多几台，缺省不限", "terminals under way at a time (all)")
+    parser.add_argument("--width", type=int, default=0, metavar="N", help=width)
+    stop = Text("未成（含无答复）达此百分比即停", "stop at so many per cent of failures, silence too")
+    parser.add_argument("--stop-at", type=int, default=0, metavar="PERCENT", help=stop)
+    least = Text("至少几台未成才停，缺省 1", "and not before so many have failed (1)")
+    parser.add_argument("--stop-min", type=int, default=1, metavar="N", help=least)
+
+
+def _span(text: str) -> int:
+    found = re.fullmatch(r"(\d{1,6})([smhd]?)", text)
+    if found is None:
+        raise argparse.ArgumentTypeError(Text("应为 30s、10m、2h、3d 或 0", "must be 30s, 10m, 2h, 3d or 0"))
+    return int(found[1]) * _UNITS[found[2] or "s"]
+
+
+def _job(chosen: argparse.Namespace) -> int:
+    from cloud.commands.fleet import jobs
+
+    place = jobs.Place(chosen.data, chosen.dsn, chosen.keys, chosen.clock)
+    match chosen.step:
+        case "run":
+            return _job_run(chosen, place)
+        case "show":
+            return jobs.show(place, _number(chosen), as_json=chosen.json, follow=chosen.follow)
+        case "cancel":
+            said = _number(chosen), named(chosen), chosen.reason or ""
+            return jobs.cancel(place, *said, as_json=chosen.json, follow=chosen.follow)
+        case "retry":
+            said = _number(chosen), named(chosen), chosen.reason or ""
+            return jobs.retry(place, *said, chosen.expires, as_json=chosen.json, follow=chosen.follow)
+    return jobs.listing(place, as_json=chosen.json)
+
+
+def _job_run(chosen: argparse.Namespace, place: "Place") -> int:
+    from cloud.commands.fleet import jobs
+
+    need(chosen, "WHAT", "reason")
+    bounds = chosen.width, chosen.stop_at, chosen.stop_min
+    if min(bounds) < 0 or chosen.stop_at > 100:
+        raise ConfigFault(Text("--width、--stop-at、--stop-min 应为正数", "--width, --stop-at, --stop-min: above 0"))
+    said = named(chosen), chosen.reason, chosen.expires
+    asked = jobs.Asked(_deed(chosen), _targets(chosen), *said, *bounds, chosen.yes)
+    return jobs.run(place, asked, as_json=chosen.json, follow=chosen.follow)
+
+
+def _targets(chosen: argparse.Namespace) -> "Targets":
+    from cloud.commands.fleet.jobs import Targets
+
+    names = tuple(name for name in (chosen.to or "").split(",") if name)
+    if not names and not chosen.box and not chosen.all:
+        raise ConfigFault(Text("缺少 --to、--box 或 --all", "one of --to, --box, --all is missing"))
+    return Targets(names, chosen.box or "", chosen.all)
+
+
+def _deed(chosen: argparse.Namespace) -> "Deed":
+    """ConfigFault for a verb that there is none of, and for arguments out of bounds."""
+    from shared.fleet import order
+
+    seconds = chosen.seconds
+    simple: dict[str, Deed] = {
+        "unlock": order.Unlock(), "reboot": order.Reboot(), "close-shift": order.CloseShift(),
+        "lock": order.Lock(chosen.reason), "send-log": order.SendLog(chosen.back),
+        "locate": order.Locate(LOCATE_S if seconds is None else seconds),
+        "silence": order.Silence(SILENCE_S if seconds is None else seconds),
+    }  # fmt: skip
+    deed = _reread(chosen) if chosen.what == "reread" else simple.get(chosen.what)
+    if deed is None:
+        verbs = ", ".join(ORDERED)
+        raise ConfigFault(Text(f"没有指令 {chosen.what[:20]}：{verbs}", f"no order {chosen.what[:20]}: {verbs}"))
+    try:
+        order.Order(deed).encode()
+    except WireFault as fault:
+        raise ConfigFault(Text(f"超出范围：{fault}", f"out of bounds: {fault}")) from fault
+    return deed
+
+
+def _reread(chosen: argparse.Namespace) -> "Deed":
+    from shared.fleet.order import Reread
+
+    need(chosen, "records")
+    found = re.fullmatch(r"(\d{1,5}):(\d{1,10})\.\.(\d{1,10})", chosen.records)
+    if found is None:
+        raise ConfigFault(Text("--records：应如 1:20..35", "--records: as 1:20..35"))
+    return Reread(*map(int, found.groups()))
+
+
+def _number(chosen: argparse.Namespace) -> int:
+    need(chosen, "WHAT")
+    if not str(chosen.what).isdecimal():
+        raise ConfigFault(
+            Text(f"任务号应为数字：{chosen.what[:20]}", f"a job's number is a number: {chosen.what[:20]}")
+        )
+    return int(chosen.what)

@@ -51,6 +51,7 @@ from shared.records import (
 ROOT = Path(__file__).parents[2]
 CARDS = 40
 COMMAND_S = 60.0
+FLEET = "fleet.sock"
 
 
 def campus_now() -> int:
@@ -188,7 +189,8 @@ def part(name: str, module: str, *words: object) -> Part:
 
 @contextmanager
 def key_process(campus: Campus, folder: Path) -> Iterator[tuple[Standing, Path]]:
-    """The real key process of this campus and its socket."""
-    socket = folder / "keys.sock"
-    with Standing(part("keys", "provisioning", "keys", "--data", campus.data, "--socket", socket), folder) as standing:
+    """The real key process of this campus and its socket; beside it FLEET, where orders are signed."""
+    socket, fleet = folder / "keys.sock", folder / FLEET
+    words = "--data", campus.data, "--socket", socket, "--fleet-socket", fleet
+    with Standing(part("keys", "provisioning", "keys", *words), folder) as standing:
         yield standing, socket

@@ -5,7 +5,7 @@ school, an index for the city comes with as-of balances.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from cloud.ledger.cards.listing import ListedFor, all_reasons
 from cloud.ledger.findings import rows as read_findings
@@ -17,6 +17,9 @@ from cloud.ledger.fleet.coming import Coming
 from cloud.ledger.fleet.documents import standing as read_documents
 from cloud.ledger.fleet.documents.reach import CardReach, reach_of
 from cloud.ledger.fleet.documents.standing import DocumentsView
+from cloud.ledger.fleet.jobs import views as read_jobs
+from cloud.ledger.fleet.jobs.state import JobRow
+from cloud.ledger.fleet.jobs.views import JobView, Stops
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.losses import bearing as read_losses
@@ -256,6 +259,21 @@ class Reader:
         """At which terminals it counts that this card is listed, or no longer."""
         with self._lock, self.database.reading():
             return reach_of(self.database, card, now)
+
+    def jobs(self) -> list[JobView]:
+        """Orders to terminals, the newest last."""
+        with self._lock, self.database.reading():
+            return read_jobs.job_views(self.database)
+
+    def job(self, number: int, now: Now) -> tuple[JobView, list[JobRow]] | None:
+        """One of them and its rows, as of now; None: there is none."""
+        with self._lock, self.database.reading():
+            return read_jobs.job_view(self.database, number, now)
+
+    def stops(self, devices: Collection[bytes], now: Now) -> list[Stops]:
+        """What a lock of these terminals would stop."""
+        with self._lock, self.database.reading():
+            return read_jobs.stops(self.database, devices, now)
 
     def listed_cards(self) -> list[ListedFor]:
         """Every card that is to be refused, once for each reason, the oldest first."""

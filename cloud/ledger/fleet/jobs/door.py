@@ -12,6 +12,7 @@ from cloud.ledger.fleet.documents.rows import newest
 from cloud.ledger.fleet.jobs import rows, state
 from cloud.ledger.fleet.jobs.rows import Signed
 from cloud.ledger.fleet.jobs.state import Job, JobRow, RowState, Word
+from cloud.ledger.fleet.jobs.views import JobView, job_view, job_views
 from cloud.ledger.journal.book_chain import BookLinkKind, digest_of
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.journal.writing import Writing
@@ -36,23 +37,6 @@ class Wish(NamedTuple):
     def body(self, device: bytes) -> bytes:
         """Of this terminal's order."""
         return self.bodies.get(device, self.job.body)
-
-
-class JobView(NamedTuple):
-    """A job and where its rows stand."""
-
-    job: Job
-    counts: Mapping[RowState, int]
-
-    @property
-    def is_over(self) -> bool:
-        """Is nothing awaited any more?"""
-        return all(one.is_over for one in self.counts)
-
-    @property
-    def failed(self) -> int:
-        """Rows, silent ones too."""
-        return sum(count for one, count in self.counts.items() if one.is_failure or one is RowState.STOPPED)
 
 
 class JobLedger:
@@ -113,18 +97,12 @@ class JobLedger:
     def jobs(self) -> list[JobView]:
         """All, the newest last."""
         with self.database.reading():
-            found = rows.counts(self.database)
-            return [JobView(job, found.get(number, {})) for number, job in rows.jobs(self.database).items()]
+            return job_views(self.database)
 
     def job(self, number: int) -> tuple[JobView, list[JobRow]] | None:
         """One of them, and its rows."""
         with self.database.reading():
-            found = rows.jobs(self.database, (number,))
-            if not found:
-                return None
-            there = rows.rows_of(self.database, number)
-            counts = {one: sum(row.state is one for row in there) for one in {row.state for row in there}}
-            return JobView(found[number], counts), there
+            return job_view(self.database, number)
 
 
 def note_held(db: Database, box: BoxId, held: Held, now_ms: int) -> None:

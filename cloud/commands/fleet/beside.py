@@ -1,0 +1,65 @@
+"""What runs beside a command on this machine: the key process's socket for orders, and the campus clock of a replay.
+
+By command line, of this user's processes and of this data folder only (/proc). Nothing found is nothing: options can
+say it instead.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from shared.clocks.campus_clock import CampusClock, parse_clock
+from shared.errors import ConfigFault
+from shared.input.data_folder import CAMPUS
+from shared.words.voice import Text
+
+
+def orders_socket(data: Path, given: Path | None) -> Path:
+    """Where orders are signed: as given, or of the running key process. ConfigFault where there is neither."""
+    if given is not None:
+        return given
+    found = _option(data, "provisioning", "keys", "--fleet-socket")
+    if not found:
+        raise ConfigFault(
+            Text(
+                "没有运行中的密钥进程：先 ./ykt up，或用 --keys 指定其指令接口",
+                "no key process runs: ./ykt up first, or name its socket for orders with --keys",
+            )
+        )
+    return Path(found)
+
+
+def campus_clock(data: Path, given: str) -> CampusClock:
+    """As given, or of the running ingest; else this machine's."""
+    return parse_clock(given or _option(data, "cloud", "ingest", "--clock") or None)
+
+
+def _option(data: Path, module: str, verb: str, name: str) -> str:
+    """The word after an option of the first such process; empty: there is none."""
+    for words in _running(data, module, verb):
+        return _word_after(words, name)
+    return ""
+
+
+def _running(data: Path, module: str, verb: str) -> Iterator[tuple[str, ...]]:
+    for entry in Path("/proc").iterdir():
+        words = _read(entry) if entry.name.isdecimal() else ()
+        if not any(words[at : at + 3] == ("-m", module, verb) for at in range(len(words) - 2)):
+            continue
+        folder = _word_after(words, "--data")
+        if (Path(folder) if folder else CAMPUS).absolute() == data.absolute():
+            yield words
+
+
+def _word_after(words: tuple[str, ...], name: str) -> str:
+    places = [at for at, word in enumerate(words[:-1]) if word == name]
+    return words[places[0] + 1] if places else ""
+
+
+def _read(entry: Path) -> tuple[str, ...]:
+    try:
+        if entry.stat().st_uid != os.getuid():
+            return ()
+        return tuple((entry / "cmdline").read_bytes().decode("utf-8", "replace").split("\0"))
+    except OSError:
+        return ()
