@@ -88,6 +88,8 @@ def test_each_terminal_that_refuses_it_is_waited_for_no_longer(site: Site) -> No
     assert site.waiting(at(12))["pos-01"] == (False, True), "its STATUS is of before"
     site.heard(POS, at(13))
     assert sorted(site.waiting(at(13))) == ["pos-02", "pos-03"], "an older hotlist refuses nobody"
+    site.says(POS, head, at(14))
+    assert sorted(site.waiting(at(14))) == ["pos-02", "pos-03"], "said again at the next connect, it is nothing new"
 
 
 def test_all_of_it_is_released_when_all_tills_refuse_it(site: Site) -> None:
