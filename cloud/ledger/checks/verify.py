@@ -14,11 +14,11 @@ from cloud.ledger.checks.cards import check_cards
 from cloud.ledger.checks.check import Check
 from cloud.ledger.checks.desk import check_desk
 from cloud.ledger.checks.differences import check_differences, check_looks
-from cloud.ledger.checks.documents import check_documents
 from cloud.ledger.checks.file import check_file
+from cloud.ledger.checks.fleet.documents import check_documents
+from cloud.ledger.checks.fleet.orders import check_orders
 from cloud.ledger.checks.gaps import check_gaps
 from cloud.ledger.checks.losses import check_losses
-from cloud.ledger.checks.orders import check_orders
 from cloud.ledger.checks.put_backs import Witness, check_put_backs, check_unasked
 from cloud.ledger.checks.quarantine import check_quarantine
 from cloud.ledger.checks.records import check_keys, check_marks, check_open, check_records, check_tacs, check_voids

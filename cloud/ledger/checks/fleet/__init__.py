@@ -1,0 +1,1 @@
+"""Laws about the fleet: documents as they were made, and orders about terminals."""
