@@ -354,8 +354,6 @@ def test_a_fetch_goes_on_over_a_lost_connection(field):
     field.centre.newest.clear()
     field.offer(field.centre.key(KIND), made.offer(), made.page(0), made.page(3))
     field.disconnect()
-    field.wait(ASK_AGAIN_S)
-    field.wait(0.25)
     field.centre.newest[HOTLIST] = made
     field.up.clear()
     field.connect()
