@@ -11,6 +11,8 @@ from edge.life import exit_code
 from shared.errors import ConfigFault
 from shared.words.voice import Text, speak, wanted
 
+NOT_JUDGED = 2
+
 
 def main(arguments: list[str]) -> int:
     """The exit code."""
@@ -19,11 +21,14 @@ def main(arguments: list[str]) -> int:
 
 def _do(arguments: list[str]) -> int:
     given = options.parse(arguments)
+    if given.json is not None and not given.json.parent.is_dir():
+        raise ConfigFault(Text(f"--json: 没有目录 {given.json.parent}", f"--json: no folder {given.json.parent}"))
     try:
         return asyncio.run(examine(given, subject.load(given.terminal)))
     except OSError as fault:
-        why = fault.strerror
-        raise ConfigFault(Text(f"不能用这条线：{why}", f"this wire cannot be had: {why}")) from fault
+        raise ConfigFault(Text(f"不能用：{fault}", f"cannot be used: {fault}")) from fault
+    except KeyboardInterrupt:
+        return NOT_JUDGED
 
 
 if __name__ == "__main__":

@@ -24,7 +24,8 @@ TICK_S = 0.02
 async def examine(given: Given, subject: Subject) -> int:
     """The exit code. ConfigFault when the wire cannot be had."""
     link = open_link(given, subject)
-    bench = _Bench(Exam(subject, os.urandom, is_bus=given.tcp is None, tap_s=given.tap_s, takes=given.takes), link)
+    exam = Exam(subject, os.urandom, is_bus=given.tcp is None, tap_s=given.tap_s, takes=given.takes)
+    bench = _Bench(exam, link, only=subject.address if given.tcp is None else None)
     serving = asyncio.create_task(link.run(), name="link")
     try:
         if isinstance(link, TcpLink):
@@ -47,11 +48,11 @@ async def _port(link: TcpLink, serving: "asyncio.Task[None]") -> int:
 
 
 class _Bench:
-    """Peers come and go; the newest one is the terminal."""
+    """On TCP the newest caller is the terminal; on a bus the one at its address."""
 
-    def __init__(self, exam: Exam, link: MessageLink) -> None:
-        self._exam, self._link = exam, link
-        self._peer: Peer | None = None
+    def __init__(self, exam: Exam, link: MessageLink, only: Peer | None) -> None:
+        self._exam, self._link, self._only = exam, link, only
+        self._peer: Peer | None = only
         self._printed = 0
         link.on_message(self._heard)
         link.on_peer(self._came)
@@ -76,11 +77,11 @@ class _Bench:
         return report.exit_code
 
     def _heard(self, peer: Peer, message: bytes) -> None:
-        self._peer = peer
-        self._exam.message(message, _now())
+        if peer == self._peer:
+            self._exam.message(message, _now())
 
     def _came(self, peer: Peer, there: bool) -> None:
-        if there or peer == self._peer:
+        if self._only is None and (there or peer == self._peer):
             self._peer = peer if there else None
             self._exam.wire(there, _now())
 

@@ -16,12 +16,15 @@ from shared.fleet.document import CAMPUS, DocumentKind, Head, SignedHead, digest
 from shared.fleet.hotlist import hotlist_body
 from shared.ids import CardId
 from shared.keys.document_key import DocumentKey, certify_document_key, sign_head
+from shared.records import PROVEN
 from shared.wire.fleet_lane import Verdict
 from shared.words.voice import Text
 
 _WHOLE_S = 30.0
 """For a document of two pages over the slowest wire."""
 _KIND, _KEY_VERSION = DocumentKind.HOTLIST, 255
+_CARD = slice(12, 22)
+"""Where the card stands in a purchase and in a load."""
 _KEY_LABEL = b"openykt bench document key v1\0"
 
 
@@ -97,18 +100,48 @@ def _require(found: DocumentReport, verdict: Verdict, generation: int) -> None:
 def taken(stand: Stand) -> Steps[None]:
     """A signed document is fetched by pages, used, and reported by its own digest."""
     centre, before = yield from _begun(stand)
-    body = _list(before + 1)
-    _say(stand, link.DOCUMENT_HEAD, centre.head(before + 1, body))
+    yield from _put_in_use(stand, centre, before + 1, _list(before + 1))
+
+
+def listed(stand: Stand) -> Steps[None]:
+    """A card on the hotlist in use buys nothing."""
+    centre, before = yield from _begun(stand)
+    if not before:
+        raise Skipped(Text("还没有任何文件在用", "no document is in use yet"))
+    card = (yield from stand.tap(Text("请刷一张卡：它将进黑名单", "tap a card: it will be listed"))).payload[_CARD]
+    yield from _put_in_use(stand, centre, before + 2, hotlist_body((), (CardId(card),)))
+    sold = yield from _sold_to(stand, card)
+    yield from _put_in_use(stand, centre, before + 3, _list(before + 3))
+    if sold:
+        raise Failed(Text(f"黑名单中的卡 {card.hex()} 仍可消费", f"card {card.hex()} is listed, and bought"))
+
+
+def _sold_to(stand: Stand, card: bytes) -> Steps[bool]:
+    stand.said.append(Text("请再刷同一张卡：终端应拒绝", "tap the same card again: the terminal must refuse it"))
+    until_s = stand.now.mono_s + stand.tap_s
+    newest = stand.seen.get(stand.epoch, 0)
+    while True:
+        heard = yield from stand.until(until_s - stand.now.mono_s, Type.RECORD)
+        if heard is None:
+            return False
+        if heard.seq > newest and heard.payload[1] in PROVEN and heard.payload[_CARD] == card:
+            return True
+
+
+def _put_in_use(stand: Stand, centre: _Centre, generation: int, body: bytes) -> Steps[None]:
+    """Offer it, give the pages that are asked for, and look at the report."""
+    stand.breathe()
+    _say(stand, link.DOCUMENT_HEAD, centre.head(generation, body))
     until_s = stand.now.mono_s + _WHOLE_S
     while True:
         heard = yield from stand.until(until_s - stand.now.mono_s, Type.DOCUMENT_WANT, Type.DOCUMENT_REPORT)
         if heard is None:
             raise Failed(Text("没有取页，也没有报告", "it asked for no page and reported nothing"))
         if heard.kind is Type.DOCUMENT_WANT:
-            _pages(stand, body, link.DOCUMENT_WANT.decode(heard.payload).numbers)
+            _pages(stand, generation, body, link.DOCUMENT_WANT.decode(heard.payload).numbers)
         elif stand.paper is not None and stand.paper.verdict is not Verdict.FETCHING:
             break  # it asks no more
-    _in_use(stand.paper, before + 1, body)
+    _in_use(stand.paper, generation, body)
 
 
 def delta(stand: Stand) -> Steps[None]:
@@ -150,9 +183,8 @@ def forked(stand: Stand) -> Steps[None]:
     _require((yield from _answered(stand, before)), Verdict.FORK, before)
 
 
-def _pages(stand: Stand, body: bytes, numbers: tuple[int, ...]) -> None:
+def _pages(stand: Stand, generation: int, body: bytes, numbers: tuple[int, ...]) -> None:
     whole = tuple(pages_of(body))
-    generation = stand.paper.generation + 1 if stand.paper else 1
     for number in numbers or range(len(whole)):
         if number < len(whole):
             _say(stand, link.DOCUMENT_PAGE, DocumentPage(_KIND, CAMPUS, generation, number, whole[number]))

@@ -35,6 +35,12 @@ CHECKS = (
         "join.repeat", "join.md#hello", Text("未答的 HELLO 原样重发", "an unanswered HELLO comes again as it was"),
         join_checks.repeated,
     ),
+    Check("join.proof", "join.md#auth", Text("AUTH 证明密钥", "AUTH proves the key"), join_checks.proven),
+    Check(
+        "epoch.none", "flow.md#epochs", Text("没有存储代不收款，并很快再加入", "without an epoch it sells nothing"),
+        join_checks.no_epoch,
+    ),
+    Check("status.first", "flow.md#status", Text("加入后报 STATUS", "STATUS follows WELCOME"), join_checks.status),
     Check(
         "join.wrong_proof", "join.md#welcome", Text("不信密钥不对的 WELCOME", "a WELCOME under another key is refused"),
         join_checks.wrong_proof,
@@ -43,12 +49,6 @@ CHECKS = (
         "join.replayed", "join.md#session-key", Text("不信重放的 CHALLENGE", "a replayed CHALLENGE proves nothing"),
         join_checks.replayed,
     ),
-    Check("join.proof", "join.md#auth", Text("AUTH 证明密钥", "AUTH proves the key"), join_checks.proven),
-    Check(
-        "epoch.none", "flow.md#epochs", Text("没有存储代不收款，并很快再加入", "without an epoch it sells nothing"),
-        join_checks.no_epoch,
-    ),
-    Check("status.first", "flow.md#status", Text("加入后报 STATUS", "STATUS follows WELCOME"), join_checks.status),
     Check(
         "record.again", "flow.md#records", Text("未应答的记录重发", "a record comes again until its ACK"),
         record_checks.again,
@@ -115,6 +115,10 @@ CHECKS = (
     ),
     Check(
         "document.fork", "documents.md#never-backwards", Text("报告分叉", "a fork is told"), document_checks.forked,
+    ),
+    Check(
+        "document.listed", "documents.md#hotlist", Text("拒绝黑名单中的卡", "a listed card is refused"),
+        document_checks.listed,
     ),
 )  # fmt: skip
 LAWS = (

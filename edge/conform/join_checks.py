@@ -49,6 +49,7 @@ def repeated(stand: Stand) -> Steps[None]:
 
 def wrong_proof(stand: Stand) -> Steps[None]:
     """A WELCOME that does not prove K_term is no WELCOME."""
+    yield from stand.parted()
     talk = yield from stand.challenged()
     r_edge = talk.challenge[2:18]
     wrong = session_key(bytes(16), r_edge, talk.hello.r_term, talk.hello.device)

@@ -21,7 +21,8 @@ ABOUT = Text(
     "A bench: it plays the edge box and checks whether somebody else's terminal keeps docs/protocol.\n"
     "The terminal's file (JSON) has its device id and its key; never use a key of a real campus.",
 )
-TAP_S = 20.0
+TAP_S, TAP_MAX_S = 20.0, 3600.0
+PORT_MAX = 0xFFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +77,29 @@ def _add_terminal(verb: Parser) -> None:
     verb.add_argument("--terminal", type=Path, required=True, metavar="FILE", help=file)
     wire = verb.add_mutually_exclusive_group(required=True)
     port = Text("在此端口等终端来联（0 为任选）", "wait for it on this port (0: any)")
-    wire.add_argument("--tcp", type=int, metavar="PORT", help=str(port))
+    wire.add_argument("--tcp", type=_port, metavar="PORT", help=str(port))
     serial = Text("RS-485 串口，如 /dev/ttyUSB0", "serial port of the line, such as /dev/ttyUSB0")
     wire.add_argument("--rs485", default="", metavar="PORT", help=str(serial))
     bus = Text("CAN，如 socketcan:can0", "CAN, such as socketcan:can0")
     wire.add_argument("--can", default="", metavar="INTERFACE:CHANNEL", help=str(bus))
     verb.add_argument("--host", default="127.0.0.1", help=Text("TCP 监听地址", "TCP address to listen at"))
     wait = Text(f"等一次刷卡的秒数（{TAP_S:g}）", f"seconds to wait for a tap ({TAP_S:g})")
-    verb.add_argument("--tap-wait", type=float, default=TAP_S, metavar="S", help=wait)
+    verb.add_argument("--tap-wait", type=_positive, default=TAP_S, metavar="S", help=wait)
     verb.add_argument("--no-taps", action="store_true", help=Text("没有人刷卡", "nobody is there to tap"))
     takes = Text("终端里原有的记录可以丢弃", "records that it holds already may be lost")
     verb.add_argument("--take-records", action="store_true", help=takes)
     verb.add_argument("--json", type=Path, metavar="FILE", help=Text("报告写到此文件", "write the report here"))
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= PORT_MAX:
+        raise argparse.ArgumentTypeError(str(Text(f"应在 0..{PORT_MAX}", f"must be in 0..{PORT_MAX}")))
+    return port
+
+
+def _positive(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= TAP_MAX_S:
+        raise argparse.ArgumentTypeError(str(Text(f"应在 0..{TAP_MAX_S:g}", f"must be in 0..{TAP_MAX_S:g}")))
+    return seconds

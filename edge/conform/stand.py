@@ -6,7 +6,7 @@ acknowledged, unless the check has set `acks` to False.
 """
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
 
 from edge.conform.report import Failed, Hopeless, Skipped
@@ -53,13 +53,18 @@ class Heard(NamedTuple):
 
 @dataclass(slots=True)
 class Talk:
-    """A join that got a CHALLENGE. epochs: in the order of WELCOME."""
+    """A join that got a CHALLENGE. epochs: in the order of WELCOME. has_spoken: something came behind its AUTH.
+
+    owed: ACKs that wait for that: on CAN a single frame overtakes the WELCOME before it.
+    """
 
     hello: Hello
     challenge: bytes
     session: Session
     rows: tuple[AuthEpoch, ...] = ()
     epochs: tuple[int, ...] = ()
+    has_spoken: bool = False
+    owed: dict[int, int] = field(default_factory=dict)
 
 
 class Stand:
@@ -147,7 +152,10 @@ class Stand:
     def ack(self, epoch: int, seq: int) -> None:
         """All up to seq is durable here."""
         self.acked[epoch] = max(seq, self.acked.get(epoch, 0))
-        self.say(self.session.seal_seq(Type.ACK, epoch, seq))
+        if self.talk is not None and not self.talk.has_spoken:
+            self.talk.owed[epoch] = seq
+        else:
+            self.say(self.session.seal_seq(Type.ACK, epoch, seq))
 
     def settle(self, epoch: int, seq: int) -> None:
         """The ledger has all up to seq."""
@@ -208,6 +216,9 @@ class Stand:
         """WELCOME for it, not said yet: what we have ACKed and settled."""
         listed = [row.epoch for row in talk.rows]
         talk.epochs = tuple(listed if current in (0, *listed) else [*listed, current])
+        if current not in (0, *listed):
+            for known in (self.seen, self.acked, self.settled):
+                known.setdefault(current, 0)
         rows = tuple(WelcomeEpoch(one, self.acked.get(one, 0), self.settled.get(one, 0)) for one in talk.epochs)
         payload = link.WELCOME.encode(link.Welcome(store, current, self.now.campus_s, 0, 0, rows))
         return talk.session.seal(Type.WELCOME, payload)
@@ -277,6 +288,8 @@ class Stand:
         opened = self.talk.session.open(raw)
         self.watch.sealed += 1
         heard = Heard(opened.type, raw, opened.payload)
+        if opened.type is not Type.AUTH and not self.talk.has_spoken:
+            self._pay(self.talk)
         if opened.type is Type.RECORD:
             return self._record(self.talk, opened.epoch_index, heard)
         if opened.type is Type.STATUS:
@@ -285,6 +298,12 @@ class Stand:
         elif opened.type is Type.DOCUMENT_REPORT:
             self.paper = link.DOCUMENT_REPORT.decode(opened.payload)
         return heard
+
+    def _pay(self, talk: Talk) -> None:
+        """The ACKs that waited for it to speak."""
+        talk.has_spoken = True
+        for epoch, seq in talk.owed.items():
+            self.ack(epoch, seq)
 
     def _record(self, talk: Talk, index: int, heard: Heard) -> Heard:
         if index >= len(talk.epochs):

@@ -119,7 +119,7 @@ class Terminal:
             if self.defect == "other-bytes":
                 wire = self.records[self.acked + 1]
                 self.records[self.acked + 1] = wire[:22] + bytes((wire[22] ^ 1,)) + wire[23:]
-        most = 100 if self.defect == "no-window" else 8
+        most = 100 if self.defect == "no-window" else self.window
         while self.sent_upto < min(self.last, self.acked + most):
             if self.sent_upto == self.acked and self.again_s <= self.now_s:  # nothing was in flight
                 self.flying_s, self.again_s = self.now_s, self.now_s + self.wait_again_s
@@ -142,7 +142,7 @@ class Terminal:
 
     # --- a sale
 
-    joins = 0
+    joins, window = 0, 8
     sent_upto = 0
     again_s = flying_s = heard_s = 0.0
     wait_again_s = 2.0
@@ -175,7 +175,8 @@ class Terminal:
         elif not self.key:
             pass
         elif kind in (ACK, SETTLED):
-            self.short(kind, raw)
+            if self.state == "joined":
+                self.short(kind, raw)
         elif kind in (WELCOME, TIME, REFUSE) and len(raw) >= 12 and raw[1] >> 4 == 1:
             self.sealed(kind, raw)
         elif self.defect == "leaves-at-unknown":

@@ -1,12 +1,13 @@
 """The bench against a small terminal of somebody else, in virtual time: it passes, and each defect fails its check."""
 
+import json
 import random
 
 import pytest
 
 from edge.conform.exam import CHECKS, LAWS, Exam
 from edge.conform.report import Verdict, last_line, line
-from edge.conform.stand import Now
+from edge.conform.stand import COME_S, Now
 from edge.conform.subject import Subject
 from shared.ids import DeviceId
 from tests.edge.conform.plain import DEFECTS, DEVICE, KEY, Terminal
@@ -17,38 +18,64 @@ LONGEST_S = 1200
 DOCUMENTS = {check.name for check in CHECKS if check.name.startswith("document.")}
 
 
-def examined(terminal, *, taps=True, **subject):
-    """The report. A person taps whenever asked."""
-    made = Subject(DeviceId(DEVICE), subject.pop("key", KEY), **subject)
-    exam = Exam(made, random.Random(5).randbytes, is_bus=False, tap_s=5.0 if taps else 0.0)
-    mono_s, said = 100.0, []
+class Room:
+    """Bench, terminal and what is between them, in virtual time. A person taps when asked; with busy_s others do."""
 
-    def now():
-        return Now(mono_s, NOON_S + int(mono_s))
+    def __init__(self, terminal, *, taps=True, is_bus=False, busy_s=0.0, takes=False, **subject):
+        made = Subject(**{"device": DeviceId(DEVICE), "key": KEY} | subject)
+        tap_s = 5.0 if taps else 0.0
+        self.exam = Exam(made, random.Random(5).randbytes, is_bus=is_bus, tap_s=tap_s, takes=takes)
+        self.terminal, self.is_bus, self.busy_s = terminal, is_bus, busy_s
+        self.mono_s, self.busy_from_s = 100.0, 100.0
+        self.said = []
 
-    exam.begin(now())
-    terminal.wire(mono_s, now().campus_s)
-    exam.wire(True, now())
-    for _ in range(int(LONGEST_S / STEP_S)):
-        if exam.is_over:
-            return exam.report, said
-        mono_s += STEP_S
-        terminal.tick(mono_s, now().campus_s)
-        while terminal.out:
-            exam.message(terminal.out.pop(0), now())
-        exam.tick(now())
-        for message in exam.take_out():
-            terminal.message(message, mono_s, now().campus_s)
-        if exam.take_hang_up():
-            exam.wire(False, now())
-            terminal.wire(mono_s, now().campus_s)
-            exam.wire(True, now())
-        for words in exam.take_said():
-            said.append(words.en)
+    def now(self):
+        return Now(self.mono_s, NOON_S + int(self.mono_s))
+
+    def plug(self):
+        self.terminal.wire(*self.now())
+        self.exam.wire(True, self.now())
+
+    def step(self):
+        self.mono_s += STEP_S
+        if self.busy_s and self.mono_s >= self.busy_from_s:
+            self.busy_from_s += self.busy_s
+            self.terminal.tap()
+        self.terminal.tick(*self.now())
+        while self.terminal.out:
+            self.exam.message(self.terminal.out.pop(0), self.now())
+        self.exam.tick(self.now())
+        out = self.exam.take_out()
+        for message in sorted(out, key=_is_long) if self.is_bus else out:
+            self.terminal.message(message, *self.now())
+        if self.exam.take_hang_up():
+            self.exam.wire(False, self.now())
+            self.plug()
+        self.heed()
+
+    def heed(self):
+        for words in self.exam.take_said():
+            self.said.append(words.en)
             if words.en.startswith("tap"):
-                for _ in range({"no-window": 12, "leaves-a-hole": 3}.get(terminal.defect, 1)):
-                    terminal.tap()
+                for _ in range({"no-window": 12, "leaves-a-hole": 3}.get(self.terminal.defect, 1)):
+                    self.terminal.tap()
+
+
+def examined(terminal, **options):
+    """The report, and what the person was told."""
+    room = Room(terminal, **options)
+    room.exam.begin(room.now())
+    room.plug()
+    for _ in range(int(LONGEST_S / STEP_S)):
+        if room.exam.is_over:
+            return room.exam.report, room.said
+        room.step()
     raise AssertionError("the examination does not end")
+
+
+def _is_long(message):
+    """On CAN a single frame overtakes what is longer."""
+    return len(message) > 7
 
 
 def verdicts(report, verdict):
@@ -65,6 +92,15 @@ def test_a_right_terminal_passes_every_check_but_documents():
     assert last_line(report).en.startswith("conforms")
 
 
+@pytest.mark.parametrize(("is_bus", "busy_s"), [(True, 0.0), (True, 0.7), (False, 0.7), (False, 3.0)])
+def test_it_passes_on_a_bus_and_while_others_tap(is_bus, busy_s):
+    terminal = Terminal()
+    terminal.window = 2 if is_bus else 8
+    report, _ = examined(terminal, is_bus=is_bus, busy_s=busy_s)
+    assert not verdicts(report, Verdict.FAILED), [line(one) for one in report.findings if one.why]
+    assert verdicts(report, Verdict.SKIPPED) == DOCUMENTS
+
+
 @pytest.mark.parametrize(("defect", "checks"), DEFECTS.items(), ids=DEFECTS)
 def test_a_defect_fails_its_own_checks_and_no_others(defect, checks):
     report, _ = examined(Terminal(defect))
@@ -73,3 +109,56 @@ def test_a_defect_fails_its_own_checks_and_no_others(defect, checks):
     ]
     assert report.exit_code == 1
     assert all(one.seen and one.why for one in report.findings if one.check in checks)
+
+
+def test_nobody_to_examine_is_no_verdict():
+    exam = Exam(Subject(DeviceId(DEVICE), KEY), random.Random(5).randbytes, is_bus=False, tap_s=0.0)
+    exam.begin(Now(0.0, NOON_S))
+    exam.tick(Now(COME_S, NOON_S))
+    assert exam.is_over
+    assert exam.report.exit_code == 2
+    assert last_line(exam.report).en.startswith("not judged")
+
+
+def test_another_device_is_not_examined():
+    report, _ = examined(Terminal(), device=bytes(6))
+    assert report.exit_code == 2
+    assert DEVICE.hex() in report.findings[-1].why.en
+
+
+def test_a_wrong_key_is_found_and_the_bench_goes_on():
+    report, _ = examined(Terminal(), key=bytes(16))
+    assert {"join.proof", "envelope.proof"} <= verdicts(report, Verdict.FAILED)
+    assert report.exit_code == 1
+
+
+def test_a_terminal_that_holds_records_is_let_alone():
+    def owing():
+        terminal = Terminal()
+        terminal.epoch, terminal.rtc_s = 3, NOON_S
+        terminal.write()
+        return terminal
+
+    report, _ = examined(owing())
+    assert report.exit_code == 2
+    assert "--take-records" in report.findings[-1].why.en
+    report, _ = examined(owing(), takes=True)
+    assert not verdicts(report, Verdict.FAILED)
+
+
+def test_without_taps_nothing_is_sold_and_nothing_blamed():
+    report, said = examined(Terminal(), taps=False)
+    assert not any(words.startswith("tap") for words in said)
+    assert not verdicts(report, Verdict.FAILED)
+    assert {"record.again", "settled.above", "time.applied"} <= verdicts(report, Verdict.SKIPPED)
+
+
+def test_a_report_is_json_in_both_languages_and_without_the_key():
+    report, _ = examined(Terminal("other-bytes"))
+    said = json.dumps(report.to_json(), ensure_ascii=False)
+    assert json.loads(said)["failed"] == 1
+    assert KEY.hex() not in said
+    row = next(row for row in report.to_json()["checks"] if row["verdict"] == "failed")
+    assert row["check"] == "record.same_bytes"
+    assert row["why"]["zh"] != row["why"]["en"]
+    assert row["seen"][-1]["way"] == "up"

@@ -20,7 +20,7 @@ from edge.link.rs485.polling import PollSettings
 from edge.link.tcp.link import TcpBounds
 from edge.terminal.down import ages, documents, fetch
 from edge.terminal.firmware import line, window
-from edge.terminal.store import clock, layout
+from edge.terminal.store import book, clock, layout
 from shared import records
 from shared.fleet import delta, document, hotlist
 from shared.fleet.document import LENGTH_MAX, DocumentKind
@@ -55,7 +55,8 @@ NUMBERS = (
     | named(line, "JOIN_S", "JOIN_MAX_S", "NO_EPOCH_S", "SILENCE_S", "UNACKED_S", "HINT_S", "STATUS_S")
     | named(line, "STATUS_MIN_S", "HEARTBEAT_S")
     | named(window, "WINDOW", "WINDOW_BUS", "RESEND_S", "RESEND_MAX_S")
-    | named(clock, "STEP_MIN_S")
+    | named(clock, "STEP_MIN_S", "EARLIEST_S", "LATEST_S")
+    | named(book, "UNPROVEN_AFTER_S")
     | named(kinds, "VERSION", "PURCHASE_SIZE")
     | named(records, "WIRE_MAX")
     | {"HEAD_SIZE": records.HEAD.size, "STORED_HEAD": stored.STORED_HEAD}
@@ -72,6 +73,7 @@ NUMBERS = (
     | named(documents, "FETCHES_MAX", "CATCH_UP_S")
     | named(fetch, "AGAIN_S", "TRIES_MAX")
     | named(hotlist, "FORM", "INDEX_MAX", "BY_ID_MAX")
+    | {"CARDS_A_PAGE": hotlist._CARDS_A_PAGE}
 )
 """By the name that the pages use."""
 

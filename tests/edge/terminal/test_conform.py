@@ -3,7 +3,9 @@
 import asyncio
 import json
 import sys
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,6 +16,7 @@ from edge.conform.stand import Now
 from edge.conform.subject import Subject
 from edge.terminal.down import documents
 from shared.fleet.document import Offer, decode_head
+from shared.fleet.hotlist import Hotlist
 from shared.keys.document_key import Keyring
 from shared.purse.cos.images import PsamMaster, new_psam_image
 from shared.slot_file import render_initial
@@ -24,6 +27,7 @@ PUBLIC = Ed25519PrivateKey.from_private_bytes(SEED).public_key().public_bytes_ra
 STEP_S = 0.05
 LONGEST_S = 1200
 BOUND_S = 240.0
+LARGE = pytest.mark.large
 
 
 class Edge:
@@ -94,57 +98,104 @@ def _believes(ring, signed):
         (Keyring, "opened", _believes, {"document.forged"}),
         (documents, "judge", lambda held, head: Offer.NEWER, {"document.older", "document.fork"}),
         (documents, "digest_of", lambda body: bytes(32), {"document.taken"}),
+        (Hotlist, "contains", lambda listed, card, index: False, {"document.listed"}),
     ],
-    ids=["believes-any-signature", "goes-backwards", "never-hashes"],
+    ids=["believes-any-signature", "goes-backwards", "never-hashes", "sells-to-listed"],
 )
 def test_a_terminal_that_takes_what_it_should_not_fails(kit, school, memory, monkeypatch, owner, name, defect, checks):
     monkeypatch.setattr(owner, name, defect)
     assert failed(examined(kit, school, memory)) == checks
 
 
-async def _on_the_bench(data, file, report):
-    words = ("--terminal", str(file), "--tcp", "0", "--tap-wait", "3", "--json", str(report))
-    bench = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "edge.conform", "terminal", *words, "--lang", "en", stdout=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-    )  # fmt: skip
-    port = (await bench.stdout.readline()).decode().split()[1]
-    run = ("run", "--data", str(data), "--name", "t1", "--tcp", f"127.0.0.1:{port}", "--customers", "--rate", "2")
-    terminal = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "edge.terminal", *run, "--end-with-stdin", stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.DEVNULL, cwd=ROOT,
-    )  # fmt: skip
+class Wire(NamedTuple):
+    """bench, terminal: their options; changed: the terminal's settings; line: what carries it."""
+
+    bench: tuple[str, ...]
+    terminal: tuple[str, ...]
+    changed: dict
+    line: tuple[str, ...] = ()
+
+
+def tcp(_folder):
+    return Wire(("--tcp", "0"), ("--tcp", "127.0.0.1:PORT"), {})
+
+
+def can(folder):
+    channel = f"simbus:{folder / 'can'}"
+    line = ("edge.link.sim.can_daemon", "--socket", str(folder / "can"), "--end-with-stdin")
+    changed = {"address": 3, "link": {"name": "can0", "kind": "can", "bitrate": 125_000}}
+    return Wire(("--can", channel), ("--can", channel), changed, line)
+
+
+def rs485(folder):
+    line = ("edge.link.sim.rs485", "--dir", str(folder / "line"), "--ports", "3", "--end-with-stdin")
+    changed = {"address": 3, "link": {"name": "line0", "kind": "rs485", "baud": 115_200}}
+    bench, terminal = (str(folder / "line" / name) for name in ("master", "03"))
+    return Wire(("--rs485", bench), ("--rs485", terminal), changed, line)
+
+
+@asynccontextmanager
+async def process(*words, **streams):
+    started = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", *words, stdin=asyncio.subprocess.PIPE, cwd=ROOT, **streams
+    )
     try:
-        said, _ = await asyncio.wait_for(bench.communicate(), BOUND_S)
+        yield started
     finally:
-        terminal.stdin.close()
-        await terminal.wait()
-        if bench.returncode is None:
-            bench.kill()
-            await bench.wait()
-    return bench.returncode, said.decode()
+        started.stdin.close()
+        if started.returncode is None:
+            started.terminate()
+        await started.wait()
+
+
+async def _on_the_bench(folder, wire):
+    """Its exit code, and what it said."""
+    files = ("--terminal", str(folder / "subject.json"), "--json", str(folder / "report.json"))
+    words = ("terminal", *files, *wire.bench, "--tap-wait", "3", "--lang", "en")
+    quiet = asyncio.subprocess.DEVNULL
+    async with AsyncExitStack() as stack:
+        if wire.line:
+            await stack.enter_async_context(process(*wire.line, stdout=quiet))  # both ends wait for it
+        bench = await stack.enter_async_context(process("edge.conform", *words, stdout=asyncio.subprocess.PIPE))
+        port = (await bench.stdout.readline()).decode().split()[-1] if not wire.line else ""
+        run = ("run", "--data", str(folder), "--name", "t1", *(word.replace("PORT", port) for word in wire.terminal))
+        await stack.enter_async_context(
+            process("edge.terminal", *run, "--customers", "--rate", "2", "--end-with-stdin", stdout=quiet)
+        )
+        said = (await asyncio.wait_for(bench.stdout.read(), BOUND_S)).decode()
+        return await bench.wait(), said
+
+
+def _made(folder, raw, psam, cards):
+    (folder / "terminals" / "t1").mkdir(parents=True)
+    (folder / "terminals" / "t1" / "terminal.json").write_text(json.dumps(raw), encoding="utf-8")
+    (folder / "terminals" / "t1" / "psam.bin").write_bytes(render_initial(psam))
+    (folder / "cards").mkdir()
+    index = {}
+    for n, card in enumerate(cards, 1):
+        (folder / "cards" / f"{n:05d}.card").write_bytes(render_initial(card))
+        index[f"{n:04d}"] = {"file": f"{n:05d}.card", "card": (b"\x53\x03" + n.to_bytes(8, "big")).hex()}
+    (folder / "cards" / "index.json").write_text(json.dumps(index), encoding="utf-8")
+    subject = {name: raw[name] for name in ("device", "key", "campus")} | {"campus_seed": SEED.hex()}
+    if raw.get("address"):
+        rate = raw["link"].get("bitrate") or raw["link"]["baud"]
+        subject |= {"address": raw["address"], "bitrate": rate}
+    (folder / "subject.json").write_text(json.dumps(subject), encoding="utf-8")
 
 
 @pytest.mark.process
-def test_our_own_terminal_passes_as_a_process_over_tcp(kit, school, tmp_path):
-    folder = tmp_path / "terminals" / "t1"
-    folder.mkdir(parents=True)
-    (tmp_path / "cards").mkdir()
-    raw = {**kit.terminal_json, "name": "t1", "ring_slots": 1024, "campus_key": PUBLIC.hex()}
-    (folder / "terminal.json").write_text(json.dumps(raw), encoding="utf-8")
+@pytest.mark.parametrize(
+    "wire", [tcp, pytest.param(can, marks=LARGE), pytest.param(rs485, marks=LARGE)], ids=lambda one: one.__name__
+)
+def test_our_own_terminal_passes_as_a_process(kit, school, tmp_path, wire):
+    wire = wire(tmp_path)
+    raw = {**kit.terminal_json, "name": "t1", "ring_slots": 1024, "campus_key": PUBLIC.hex(), **wire.changed}
     psam = new_psam_image(kit.psam_id, {1: PsamMaster(school.purchase)})
-    (folder / "psam.bin").write_bytes(render_initial(psam))
-    index = {}
-    for n in range(1, 41):
-        (tmp_path / "cards" / f"{n:05d}.card").write_bytes(render_initial(school.memory(n, 100_000).image))
-        index[f"{n:04d}"] = {"file": f"{n:05d}.card", "card": (b"\x53\x03" + n.to_bytes(8, "big")).hex()}
-    (tmp_path / "cards" / "index.json").write_text(json.dumps(index), encoding="utf-8")
-    subject = {"device": raw["device"], "key": raw["key"], "campus": raw["campus"], "campus_seed": SEED.hex()}
-    (tmp_path / "subject.json").write_text(json.dumps(subject), encoding="utf-8")
-    code, said = asyncio.run(_on_the_bench(tmp_path, tmp_path / "subject.json", tmp_path / "report.json"))
-    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    _made(tmp_path, raw, psam, [school.memory(n, 100_000).image for n in range(1, 41)])
+    code, said = asyncio.run(_on_the_bench(tmp_path, wire))
     assert code == 0, said
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     assert {row["check"] for row in report["checks"] if row["verdict"] == "skipped"} == set(), said
     assert report["passed"] == len(CHECKS) + len(LAWS)
     assert said.rstrip().splitlines()[-1].startswith("conforms: ")
-    assert subject["key"] not in said + json.dumps(report)
+    assert raw["key"] not in said + json.dumps(report)
