@@ -495,6 +495,8 @@ class Box:
             self._uplink.ask_hello(now)  # the answer to this connection's Hello is lost, or not all of it
         if self._uplink.hello_due and self._connected:
             self._up.append(self._uplink.hello(now))
+            self._documents.say_held()  # whoever has not heard the one has not heard the other
+            self._serving.connected()
         for source in (self._up, self._intake.up, self._documents.up, self._serving.up):
             for message in source:
                 self._note_question(message)

@@ -113,7 +113,7 @@ class DocumentsHere:
     def connected(self, now: Now) -> None:
         """What is here is said first."""
         self._connected = True
-        self._say_held()
+        self.say_held()
         self._go_on(now)
 
     def disconnected(self) -> None:
@@ -140,7 +140,7 @@ class DocumentsHere:
     def tick(self, now: Now) -> None:
         """Ask again for what does not come; say again what is held when something was missed."""
         if self._connected and now.mono_s >= self._say_again_s:
-            self._say_held()
+            self.say_held()
         self._go_on(now)
 
     # ---- the outbox
@@ -153,7 +153,7 @@ class DocumentsHere:
             del self._keeping[name]
         self._held[name] = _after(self._held.get(name), kept, head)
         if self._connected:
-            self._say_held()
+            self.say_held()
 
     def not_kept(self, now: Now, outcome: DocumentNotKept) -> None:
         """The one before it counts on."""
@@ -311,7 +311,8 @@ class DocumentsHere:
             elif wanted is not None:
                 self.up.append(wanted)
 
-    def _say_held(self) -> None:
+    def say_held(self) -> None:
+        """All that is here: at a connect, after a change, and with every further Hello."""
         self._say_again_s = float("inf")
         rows = (one.head for name, one in self._held.items() if name not in self._unfit)
         self.up.append(Held(tuple(HeldRow(h.kind, h.scope, h.generation, h.digest, h.as_of) for h in rows)))

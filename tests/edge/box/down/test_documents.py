@@ -8,6 +8,7 @@ import pytest
 from edge.box.down import documents
 from edge.box.down.documents import RETRY_S, SOON_S
 from edge.box.down.fetching import ASK_AGAIN_S, ASKS_MAX
+from edge.box.up.uplink import HELLO_AGAIN_S
 from edge.box.values.effects import DocumentNotKept, KeepDocument, Publish
 from shared.fleet.delta import delta_between
 from shared.fleet.document import CAMPUS, PAGE_SIZE, DocumentKind, Head, device_scope, digest_of, model_scope
@@ -23,7 +24,7 @@ from shared.wire.fleet_lane import (
     decode_fleet_down,
     encode_fleet_down,
 )
-from shared.wire.messages import decode_now_up
+from shared.wire.messages import HelloWanted, decode_now_up, encode_now
 from tests.edge.fleet_rig import AS_OF, HOTLIST, Centre, Made
 from tests.edge.rig import OTHER_KEY, Field, device, settings
 
@@ -71,6 +72,16 @@ def test_a_box_that_has_nothing_says_so_and_fetches_what_it_lacks():
     assert said(field, Held)[-1] == Held((HeldRow(KIND, CAMPUS, 1, made.head.digest, AS_OF),))
     assert [len(one.numbers) for one in said(field, PagesWanted)] == [PAGES_MAX, 8]
     assert field.codes() == []
+
+
+def test_who_has_not_heard_the_hello_is_told_again_what_is_held(field):
+    """A platform that has just begun knows of no box what it holds, whatever the broker has done with its word."""
+    shown(field, field.centre.make(body(1)))
+    field.wait(HELLO_AGAIN_S)
+    field.up.clear()
+    field.down(topics.DOWN_NOW, encode_now(HelloWanted(field.store.store)))
+    assert [type(message).__name__ for message in field.up[:2]] == ["Hello", "Held"]
+    assert said(field, Held)[0].rows[0].generation == 1
 
 
 def test_what_is_held_is_said_first_of_all_but_hello_and_again_at_each_connection(field):

@@ -9,7 +9,7 @@ from edge.box.down import serving
 from edge.box.down.serving import OFFER_AGAIN_S, REFUSED_AGAIN_S, SILENT_S
 from edge.box.values.effects import Send
 from edge.link import messages as link
-from edge.link.messages import Type
+from edge.link.messages import DocumentReport, Type
 from edge.settings import LinkKind, LinkSetting
 from edge.terminal.down.documents import Documents, Say
 from edge.terminal.store.papers import MemoryPapers
@@ -686,3 +686,15 @@ def test_our_own_terminal_is_brought_up_to_date_over_a_bad_link_and_never_goes_b
     field.up.clear()
     field.connect()
     assert [(one.generation, one.digest) for one in reported(field)] == [newest.head.mark]
+
+
+def test_what_becomes_of_an_order_is_its_answer_and_no_fault_of_the_box(field):
+    """It is said again at every join; the job of the centre has it, and no alarm."""
+    order = field.centre.make(b"order", DocumentKind.ORDER, device_scope(device(1)))
+    terminal = field.joined()
+    field.up.clear()
+    used = DocumentKind.ORDER, order.head.scope, 1, order.head.digest, 0, 0, AS_OF
+    answer = DocumentReport(*used, 1, Verdict.UNSUPPORTED, b"no shift slip")
+    field.hear(TCP1, terminal.say(Type.DOCUMENT_REPORT, link.DOCUMENT_REPORT.encode(answer)))
+    (said,) = [one for one in field.up if isinstance(one, Reported)]
+    assert (said.verdict, said.detail, field.facts) == (Verdict.UNSUPPORTED, b"no shift slip", [])
