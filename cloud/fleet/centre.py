@@ -34,6 +34,7 @@ class Centre:
         self._opened = opened
         self._maker = Maker(self._ledger, signer)
         self._sender = Sender(self._ledger, self._serves)
+        self._sender.remember(self._ledger.held_by())
         self._keys: Sequence[DocumentKey] = ()
         self._jobs = JobLedger(opened)
         self._due_ms = self._behind_ms = self._jobs_ms = 0

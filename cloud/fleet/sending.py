@@ -2,12 +2,12 @@
 
 A box says what it holds when it connects and whenever that has changed; what it lacks by then, or from the next making
 on, is offered: a delta to one that has the generation before, a head to any other. What it does not take is offered
-again after a growing pause, as a head. In memory: a new process knows nothing of a box until that says what it holds.
+again after a growing pause, as a head. In memory: a new process begins with what each box said last to one before it.
 Bounds: the boxes that are registered, OFFERS_MAX offers for each in a turn, TURN_MAX in all, BODIES_MAX bodies.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -61,6 +61,11 @@ class Sender:
         self._wanted: list[Wanted] = []
         self._version = -1
         self._bodies: OrderedDict[tuple[Which, int], bytes] = OrderedDict()
+
+    def remember(self, held: Mapping[str, Sequence[HeldRow]]) -> None:
+        """What boxes said to a process before this one: they need not have noticed that there is another."""
+        for box, rows in held.items():
+            self._boxes.setdefault(BoxId(box), _Box({(row.kind, row.scope): row for row in rows}))
 
     def connected(self, box: BoxId) -> None:
         """It greets, and may have forgotten what it was offered: that, and the keys, it is given again. What it holds

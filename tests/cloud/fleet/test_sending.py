@@ -151,3 +151,15 @@ def test_after_a_ledger_was_put_back_the_next_look_goes_on_above_what_boxes_hold
     centre.held(BOX, Held((other,)), at(AHEAD_AGAIN_MS))
     (offered,) = (one for box, one in centre.looked(at(AHEAD_AGAIN_MS + 200)) if isinstance(one, OfferedHead))
     assert signer.opened(offered.head).generation == 2 + ahead
+
+
+def test_a_new_process_goes_on_with_what_boxes_said_to_the_one_before(
+    centre: Centre, ledger: Ledger, signer: Signer
+) -> None:
+    """A box that stays connected notices nothing, and says nothing again."""
+    first = head_of(centre.held(BOX, Held(()), NOW)[1])
+    centre.held(BOX, holds(first), NOW)
+    ledger.set_hotlisted(c.card(3), True, at(100))
+    anew = Centre(ledger.opened, signer)
+    sent = [message for box, message in anew.looked(at(200)) if box == BOX]
+    assert [type(message) for message in sent] == [DocumentKey, OfferedDelta]

@@ -19,7 +19,7 @@ from shared.facts.fleet import DocumentBehind
 from shared.facts.told import Told
 from shared.fleet.document import CAMPUS, DocumentKind, Head, SignedHead
 from shared.ids import BoxId
-from shared.wire.fleet_lane import Held, Reported
+from shared.wire.fleet_lane import Held, HeldRow, Reported
 
 HOTLIST: Which = (DocumentKind.HOTLIST, CAMPUS)
 BEHIND_MS = 120_000
@@ -106,6 +106,11 @@ class DocumentLedger:
             for told in wrong:
                 writing.notes.tell(told, box=box)
             return bool(wrong)
+
+    def held_by(self) -> dict[str, list[HeldRow]]:
+        """Box → what it said last that it holds."""
+        with self.database.reading():
+            return reported.held_by(self.database)
 
     def reported(self, box: BoxId, said: Reported, now: Now) -> None:
         """A terminal's word, by its own box; of another's nothing is kept but a fact, once."""
