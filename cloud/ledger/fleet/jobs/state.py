@@ -110,7 +110,10 @@ def at_box(row: JobRow, box: str, now_ms: int) -> JobRow:
 
 
 def answered(row: JobRow, word: Word, now_ms: int) -> JobRow:
-    """What this word says of this row, which may be nothing."""
+    """What this word says of this row, which may be nothing. What was said to be done is done: a medium that has lost
+    the mark of it since makes it say otherwise."""
+    if row.state is RowState.OK:
+        return row
     if word.generation == row.generation:
         return _by_terminal(row, word.verdict, word.detail, now_ms)
     is_about = word.offered == row.generation and word.generation < row.generation

@@ -40,6 +40,7 @@ def test_each_state_is_the_word_of_a_hop() -> None:
     assert (row.state, row.detail, row.over_ms) == (RowState.OK, b"ok", 40)
     assert answered(row, said(Verdict.IN_USE, detail=b"ok"), 99) == row, "said again at a join"
     assert answered(row, said(Verdict.STORED), 99) == row
+    assert answered(row, said(Verdict.REFUSED, detail=b"power cut"), 99) == row, "what was done is done"
 
 
 @pytest.mark.parametrize(
