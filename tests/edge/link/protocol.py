@@ -32,6 +32,7 @@ from shared import records
 from shared.fleet.delta import delta_between
 from shared.fleet.document import CAMPUS, DocumentKind, Head, digest_of, echo_of, pages_of, table_of
 from shared.fleet.hotlist import hotlist_body
+from shared.fleet.order import Cancel, Lock, Order, Reread
 from shared.ids import CardId, DeviceId, PsamId, StorageId, StoreId
 from shared.keys.document_key import CERTIFICATE_CONTEXT, certify_document_key, covered_head, sign_head
 from shared.keys.terminal_mac import mac_input, terminal_mac
@@ -109,7 +110,7 @@ def record_vectors() -> dict[str, Any]:
 
 
 def documents() -> dict[str, Any]:
-    """A hotlist: its key, head, pages, delta."""
+    """A hotlist: its key, head, pages, delta; and orders."""
     campus_seed, key_seed = bytes(range(32)), bytes(range(32, 64))
     campus, key = (Ed25519PrivateKey.from_private_bytes(seed) for seed in (campus_seed, key_seed))
     dense = CardId(bytes.fromhex("53030000000000004711")), CardId(bytes.fromhex("53030000000000004712"))
@@ -129,6 +130,7 @@ def documents() -> dict[str, Any]:
         "echo": echo_of(table_of(bodies[0])), "head": heads[0].raw, "covered": covered_head(1, heads[0].raw),
         "signature": heads[0].signature, "delta": change.encode() if change else b"", "next_head": heads[1].raw,
         "next_signature": heads[1].signature, "next_digest": digest_of(bodies[1]),
+        "orders": [Order(deed, TIME).encode() for deed in (Lock("盘点"), Reread(EPOCH, 5, 9), Cancel(7))],
     }  # fmt: skip
 
 

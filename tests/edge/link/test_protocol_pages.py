@@ -22,7 +22,7 @@ from edge.terminal.down import ages, documents, fetch
 from edge.terminal.firmware import line, window
 from edge.terminal.store import book, clock, layout
 from shared import records
-from shared.fleet import delta, document, hotlist
+from shared.fleet import delta, document, hotlist, order
 from shared.fleet.document import LENGTH_MAX, DocumentKind
 from shared.records import kinds, stored
 from shared.wire.fleet_lane import DETAIL_MAX, Verdict
@@ -74,6 +74,7 @@ NUMBERS = (
     | named(fetch, "AGAIN_S", "TRIES_MAX")
     | named(hotlist, "FORM", "INDEX_MAX", "BY_ID_MAX")
     | {"CARDS_A_PAGE": hotlist._CARDS_A_PAGE}
+    | named(order, "WHY_MAX", "LOCATE_MAX_S", "SILENCE_MAX_S", "REREAD_MAX")
 )
 """By the name that the pages use."""
 
@@ -141,6 +142,7 @@ def test_tables_of_names_and_numbers():
         kind.name: str(most) for kind, most in LENGTH_MAX.items()
     }
     assert rows_of("documents.md", r"^\| ([A-Z]+) \| (\d+) \| \d+ \|$") == by_name(DocumentKind)
+    assert rows_of("documents.md", r"^\| ([A-Z_]+) \| (\d) \|.* \|.+ \|$") == by_name(order.Verb)
 
 
 def test_priorities_of_can():
