@@ -17,8 +17,8 @@ FIRST, SECOND = "pos-1", "pos-2"
 
 
 def job(campus: Campus, *words: object) -> tuple[int, str]:
-    """As a person types it."""
-    done = run("cloud", "job", *words, "--data", campus.data, "--keys", campus.where.fleet_socket)
+    """As a person types it: the key process is found."""
+    done = run("cloud", "job", *words, "--data", campus.data)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -129,14 +129,15 @@ def listing(place: Place, *, as_json: bool) -> int:
 def show(place: Place, number: int, *, as_json: bool, follow: bool) -> int:
     """One job, row by row. 1 where one has failed, silent ones too; followed: to its end."""
     clock = campus_clock(place.data, place.clock)
-    told: set[str] = set()
+    told: list[JobRow] = []
     with open_books(place.data, place.dsn) as reader:
         names = _names(reader)
         while True:
             view, rows = _found(reader, number, _now(clock))
-            lines = _lines(view, rows, names, clock, as_json=as_json)
-            _say(*(line for line in lines if line not in told))
-            told.update(lines)
+            fresh = rows if as_json else [row for row in rows if row not in told]
+            if rows != told:
+                _say(*_lines(view, fresh, names, clock, as_json=as_json))
+                told = rows
             if view.is_over or not follow:
                 return int(view.failed > 0)
             time.sleep(FOLLOW_S)

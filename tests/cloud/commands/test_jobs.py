@@ -1,6 +1,7 @@
 """python -m cloud job: what a person types to order terminals about, and reads of what became of it."""
 
 import json
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -209,3 +210,16 @@ def test_without_a_key_process_nothing_is_ordered(desk: Desk, tmp_path: Path) ->
     desk._keys = tmp_path / "nobody.sock"
     assert desk("run", "lock", "--to", "pos-01", *WHO)[0] == 1
     assert desk("list") == (0, "还没有任务\n")
+
+
+def test_a_job_is_followed_to_its_end_and_said_anew_only_where_it_moves(desk: Desk) -> None:
+    desk("run", "locate", "--to", "pos-01,pos-02", *WHO)
+    desk.says(POS2, Verdict.IN_USE)
+    answers = threading.Timer(1.2, lambda: desk.says(POS, Verdict.IN_USE))
+    answers.start()
+    code, said = desk("show", 1, "--follow")
+    answers.join()
+    assert code == 0
+    assert (said.count("任务 1"), said.count("pos-01"), said.count("pos-02")) == (2, 2, 1)
+    told = desk("show", 1, "--follow", "--json")[1].splitlines()
+    assert (len(told), json.loads(told[0])["over"]) == (1, True)

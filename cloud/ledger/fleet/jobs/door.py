@@ -26,6 +26,9 @@ from shared.fleet.order import Verb
 from shared.ids import BoxId, DeviceId
 from shared.wire.fleet_lane import Held, Reported, Verdict
 
+LOOK_MS = 2_000
+"""So often it is looked whose clock has run out, when nobody has done or said anything."""
+
 
 class Wish(NamedTuple):
     """What is to be a job. bodies: terminal → its order's bytes, where they are not the job's own."""
@@ -45,6 +48,7 @@ class JobLedger:
     def __init__(self, opened: OpenedLedger) -> None:
         self.opened = opened
         self.database = opened.database
+        self._seen, self._looked_ms = -1, 0
 
     # --- made -----------------------------------------------------------------------------------------------------
 
@@ -69,6 +73,7 @@ class JobLedger:
                 JobMade(job.number, word_of(Verb(job.verb).name), len(wish.devices), job.who, job.reason)
             )
             _move_on(writing)
+            rows.touch_jobs(writing.db)
             return job.number
 
     def cancel(self, number: int, now: Now) -> list[JobRow]:
@@ -77,6 +82,7 @@ class JobLedger:
             for row in rows.rows_of(writing.db, number):
                 _save(writing, row, state.asked(row, now.unix_ms))
             _move_on(writing)
+            rows.touch_jobs(writing.db)
             return [row for row in rows.rows_of(writing.db, number) if row.state.is_out]
 
     # --- moved on -------------------------------------------------------------------------------------------------
@@ -86,10 +92,14 @@ class JobLedger:
         with self.database.reading():
             if not rows.is_anything_open(self.database):
                 return False
+            seen = rows.version(self.database)
+            if seen == self._seen and 0 <= now.unix_ms - self._looked_ms < LOOK_MS:
+                return True
             is_due = _is_due(self.database, now)
         if is_due:
             with self.opened.writing(now) as writing:
                 _move_on(writing)
+        self._seen, self._looked_ms = seen, now.unix_ms
         return True
 
     # --- read -----------------------------------------------------------------------------------------------------
@@ -122,9 +132,21 @@ def note_reported(writing: Writing, said: Reported) -> None:
     word = Word(said.generation, said.offered, said.verdict, said.detail)
     for row in rows.rows_about(writing.db, said.device, (said.generation, said.offered)):
         after = state.answered(row, word, writing.now.unix_ms)
-        _save(writing, row, after)
-        _note_cancelled(writing, after)
-    _move_on(writing)
+        if after != row:
+            _save(writing, row, after)
+            _note_cancelled(writing, after)
+            _send_next(writing, said.device)
+            rows.touch_jobs(writing.db)
+
+
+def _send_next(writing: Writing, device: bytes) -> None:
+    """The next order of this terminal alone, at once. One of a job that counts its rows waits for `move_on`."""
+    there = rows.open_rows_of(writing.db, device)
+    known = rows.jobs(writing.db, {row.job for row in there})
+    queued = [row for row in there if row.state is RowState.QUEUED]
+    if queued and not known[queued[0].job].width:
+        for row in state.to_send(known, there)[:1]:
+            _save(writing, row, _sent(writing, row, known[row.job]))
 
 
 def _note_cancelled(writing: Writing, row: JobRow) -> None:
@@ -132,9 +154,9 @@ def _note_cancelled(writing: Writing, row: JobRow) -> None:
     (job,) = rows.jobs(writing.db, (row.job,)).values()
     if not job.cancels:
         return
-    for target in rows.rows_of(writing.db, job.cancels):
-        if target.device == row.device:
-            _save(writing, target, state.cancelled_by(target, row, writing.now.unix_ms))
+    target = rows.row_of(writing.db, job.cancels, row.device)
+    if target is not None:
+        _save(writing, target, state.cancelled_by(target, row, writing.now.unix_ms))
 
 
 def _save(writing: Writing, before: JobRow, after: JobRow) -> None:
@@ -146,9 +168,9 @@ def _save(writing: Writing, before: JobRow, after: JobRow) -> None:
 
 def _tell_over(writing: Writing, number: int) -> None:
     """Once, when the last row is over."""
-    there = rows.rows_of(writing.db, number)
-    if any(not row.state.is_over for row in there):
+    if rows.is_open(writing.db, number):
         return
+    there = rows.rows_of(writing.db, number)
     (job,) = rows.jobs(writing.db, (number,)).values()
     done = sum(row.state is RowState.OK for row in there)
     failed = sum(row.state.is_failure or row.state is RowState.STOPPED for row in there)

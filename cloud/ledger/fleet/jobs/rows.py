@@ -51,6 +51,28 @@ def is_anything_open(db: Database) -> bool:
     return bool(db.run("SELECT 1 FROM job_row WHERE state < 10 LIMIT 1"))
 
 
+def is_open(db: Database, number: int) -> bool:
+    """Is a row of this job not over?"""
+    return bool(db.run("SELECT 1 FROM job_row WHERE job = ? AND state < 10 LIMIT 1", (number,)))
+
+
+def touch_jobs(db: Database) -> None:
+    """Tell whoever moves jobs on that there may be something to do."""
+    db.run("UPDATE watermark SET value = value + 1 WHERE name = 'jobs'")
+
+
+def version(db: Database) -> int:
+    """Rises when a row has changed by what somebody did or said."""
+    found = db.run("SELECT value FROM watermark WHERE name = 'jobs'")
+    return int(found[0][0]) if found else 0
+
+
+def open_rows_of(db: Database, device: bytes) -> list[JobRow]:
+    """Of one terminal, the oldest job first."""
+    found = db.run(f"SELECT {_ROW} FROM job_row WHERE device = ? AND state < 10 ORDER BY job", (device,))  # noqa: S608  # ours
+    return [_row(row) for row in found]
+
+
 def open_rows(db: Database) -> list[JobRow]:
     """Of all jobs."""
     return [_row(row) for row in db.run(f"SELECT {_ROW} FROM job_row WHERE state < 10 ORDER BY job, device")]  # noqa: S608  # ours
@@ -63,6 +85,12 @@ def jobs(db: Database, numbers: Iterable[int] | None = None) -> dict[int, Job]:
     else:
         found = db.find(f"SELECT {_JOB} FROM job WHERE number", sorted(set(numbers)))  # noqa: S608  # ours
     return {int(row[0]): _job(row) for row in sorted(found, key=lambda row: int(row[0]))}
+
+
+def row_of(db: Database, number: int, device: bytes) -> JobRow | None:
+    """Of one terminal in a job."""
+    found = db.run(f"SELECT {_ROW} FROM job_row WHERE job = ? AND device = ?", (number, device))  # noqa: S608  # ours
+    return _row(found[0]) if found else None
 
 
 def rows_of(db: Database, number: int) -> list[JobRow]:

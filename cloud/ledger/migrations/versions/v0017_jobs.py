@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("device", "generation", name="uq_job_row_generation"),
     )  # fmt: skip
     op.create_index("ix_job_row_state", "job_row", ["state"])
+    op.execute("INSERT INTO watermark (name, value) SELECT 'jobs', 0 WHERE EXISTS (SELECT 1 FROM meta)")
 
 
 def _col(name: str, form: sa.types.TypeEngine[Any]) -> sa.Column[Any]:

@@ -125,7 +125,7 @@ def test_silence_runs_out_and_the_next_order_follows(fleet: Fleet) -> None:
     first, second = fleet.give(LOCK, POS, POS2), fleet.give(Unlock(), POS, now=NOW, expires_ms=NOW.unix_ms + 10**9)
     fleet.at_box(POS)
     fleet.says(POS2, Verdict.STORED, now=later(1000))
-    assert fleet.jobs.move_on(later(60_999))
+    assert fleet.jobs.move_on(later(58_000))
     assert fleet.states(first) == {POS: RowState.AT_BOX, POS2: RowState.STORED}
     fleet.jobs.move_on(later(61_000))
     assert fleet.states(first)[POS2] is RowState.TIMED_OUT
@@ -142,6 +142,7 @@ def test_a_job_that_fails_too_often_is_stopped(fleet: Fleet) -> None:
     number = fleet.give(LOCK, POS, POS2, FAR, width=1, stop_percent=30, stop_min=1)
     assert fleet.states(number) == {POS: RowState.OFFERED, POS2: RowState.QUEUED, FAR: RowState.QUEUED}
     fleet.says(POS, Verdict.REFUSED)
+    fleet.jobs.move_on(NOW)
     assert fleet.states(number) == {POS: RowState.REFUSED, POS2: RowState.STOPPED, FAR: RowState.STOPPED}
     again = fleet.orders.retry(number, "李四", "再试", NOW.unix_ms + 600_000, later(5))
     assert set(fleet.states(again)) == {POS, POS2, FAR}
@@ -210,3 +211,18 @@ def test_a_long_order_has_a_longer_clock(fleet: Fleet) -> None:
     assert found is not None
     assert found[0].job.run_ms == 160_000
     assert c.device(1) == POS
+
+
+def test_a_job_that_counts_its_rows_goes_on_with_each_answer(fleet: Fleet) -> None:
+    number = fleet.give(LOCK, POS, POS2, FAR, width=2)
+    assert fleet.states(number) == {POS: RowState.OFFERED, POS2: RowState.OFFERED, FAR: RowState.QUEUED}
+    fleet.jobs.move_on(NOW)
+    fleet.says(POS, Verdict.IN_USE)
+    fleet.jobs.move_on(later(1))
+    assert fleet.states(number)[FAR] is RowState.OFFERED
+    second = fleet.give(Unlock(), POS2, width=1)
+    third = fleet.give(LOCK, POS2)
+    fleet.says(POS2, Verdict.IN_USE)
+    assert (fleet.states(second), fleet.states(third)) == ({POS2: RowState.QUEUED}, {POS2: RowState.QUEUED})
+    fleet.jobs.move_on(later(2))
+    assert (fleet.states(second), fleet.states(third)) == ({POS2: RowState.OFFERED}, {POS2: RowState.QUEUED})
