@@ -1,5 +1,5 @@
 """Command line of the cloud 中心平台: ingest, console, desk, cashier, import, deposit, grant, verify, report,
-loads, psam-stolen, held, device, swap, differences, put-back, checkpoint, documents, card, job.
+loads, psam-stolen, held, device, swap, differences, put-back, checkpoint, documents, card, job, parameters.
 
 Exit codes: 0 done or true, 1 false or broken off by a fault, 2 wrong use. Each verb imports only what it needs.
 """
@@ -16,6 +16,7 @@ from cloud.verbs.asking import asking_verbs
 from cloud.verbs.deciding import deciding_verbs
 from cloud.verbs.fleet import fleet_verbs
 from cloud.verbs.money import money_verbs
+from cloud.verbs.parameters import parameter_verbs
 from shared.errors import ConfigFault, YktError
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
@@ -64,7 +65,8 @@ def _parser() -> Parser:
     _cashier_options(verbs.add_parser("cashier", help=admit))
     _sign_in_options(verbs.add_parser("sign-in", help=SIGN_IN, description=SIGN_IN))
 
-    for name, (text, run, options) in {**money_verbs(), **asking_verbs(), **deciding_verbs(), **fleet_verbs()}.items():
+    known = {**money_verbs(), **asking_verbs(), **deciding_verbs(), **fleet_verbs(), **parameter_verbs()}
+    for name, (text, run, options) in known.items():
         verb: Parser = verbs.add_parser(name, help=text, description=text)
         add_data(verb)
         verb.add_argument("--dsn", metavar="DSN", help=DSN_HELP)

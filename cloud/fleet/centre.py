@@ -11,6 +11,7 @@ from cloud.fleet.sending import Sender, Sent
 from cloud.fleet.signing import DocumentSigner
 from cloud.ledger.fleet.documents.door import DocumentLedger
 from cloud.ledger.fleet.jobs.door import JobLedger
+from cloud.ledger.fleet.parameters.door import ParameterLedger
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
 from shared.errors import KeyFault
@@ -31,6 +32,7 @@ class Centre:
 
     def __init__(self, opened: OpenedLedger, signer: DocumentSigner) -> None:
         self._ledger = DocumentLedger(opened)
+        self._parameters = ParameterLedger(opened)
         self._opened = opened
         self._maker = Maker(self._ledger, signer)
         self._sender = Sender(self._ledger, self._serves)
@@ -71,10 +73,11 @@ class Centre:
         return self._sender.due(self._fresh_keys(now), now.unix_ms)
 
     def chores(self, now: Now) -> None:
-        """Tell which terminals are behind. StoreFault."""
+        """Tell which terminals are behind, and end the trials whose time has come. StoreFault."""
         if not 0 <= now.unix_ms - self._behind_ms < BEHIND_MS:
             self._behind_ms = now.unix_ms
             self._ledger.tell_behind(now)
+            self._parameters.end_due(now)
 
     def _move_jobs_on(self, now: Now) -> None:
         if not 0 <= now.unix_ms - self._jobs_ms < JOBS_MS:

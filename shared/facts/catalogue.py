@@ -10,7 +10,7 @@ from string import Formatter
 from types import ModuleType
 
 from shared.clocks.clock import MAX_SECONDS, time_text
-from shared.facts import books, boxes, desks, documents, fleet, losses, terminals
+from shared.facts import books, boxes, desks, documents, fleet, losses, settings, terminals
 from shared.facts.terms import (
     ANSWERS,
     COMMANDS,
@@ -42,7 +42,7 @@ def _kinds(module: ModuleType) -> list[type[Told]]:
     return [one for one in found if one is not Told]
 
 
-_MODULES = terminals, boxes, books, desks, losses, fleet, documents
+_MODULES = terminals, boxes, books, desks, losses, fleet, documents, settings
 CATALOGUE: dict[tuple[str, str], type[Told]] = {
     (one.code, one.case): one for module in _MODULES for one in _kinds(module)
 }

@@ -5,13 +5,16 @@ For two persons, whether they stand at a command line or a screen. ProposalRefus
 
 from collections.abc import Sequence
 
+from cloud.ledger.fleet.parameters.rows import KeptFile, Making, Push, file_of
 from cloud.ledger.held.orders import confirm_order, propose_epoch, propose_move, reject_order
 from cloud.ledger.held.put_backs import confirm_close, propose_close, reject_close
 from cloud.ledger.held.releases import Side, confirm_release, propose_release, reject_release
 from cloud.ledger.held.swaps import confirm_swap, propose_swap, reject_swap
+from cloud.ledger.held.tightening import Offer, confirm_tighter, offered, propose_tighter, reject_tighter
 from cloud.ledger.held.two_persons import Decided, Proposal
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.records.values import Now
+from cloud.parameters.campus_file import CampusFile
 from shared.ids import BoxId, DeviceId
 
 
@@ -36,6 +39,32 @@ class HeldLedger:
         """What the spare brings stays held. Idempotent."""
         with self._opened.writing(now) as writing:
             return reject_swap(writing, proposal, who, reason)
+
+    def propose_tighter(
+        self, file: CampusFile, devices: Sequence[bytes], days: int, refused: tuple[int, int], who: str, reason: str,
+        now: Now,
+    ) -> Proposal:  # fmt: skip
+        """The first person's word on limits that refuse what was allowed: nothing changes yet."""
+        with self._opened.writing(now) as writing:
+            return propose_tighter(writing, file, devices, days, refused, who, reason)
+
+    def tighter(self, number: int) -> tuple[Offer, KeptFile]:
+        """What was proposed, and the file. ProposalRefused."""
+        with self.database.reading():
+            offer = offered(self.database, number)
+            return offer, file_of(self.database, offer.file)
+
+    def confirm_tighter(
+        self, number: int, who: str, made: Sequence[Making], until_s: int, now: Now
+    ) -> tuple[Decided, Push | None]:
+        """The second person's word: on its way to the terminals when this returns, and its end with it. Idempotent."""
+        with self._opened.writing(now) as writing:
+            return confirm_tighter(writing, number, who, made, until_s)
+
+    def reject_tighter(self, number: int, who: str, reason: str, now: Now) -> Decided:
+        """Limits stay as they are. Idempotent."""
+        with self._opened.writing(now) as writing:
+            return reject_tighter(writing, number, who, reason)
 
     def propose_release(self, side: Side, entries: Sequence[int], who: str, reason: str, now: Now) -> Proposal:
         """The first person's word: nothing moves yet."""

@@ -50,6 +50,8 @@ class ProposalKind(IntEnum):
     """A high epoch of a terminal counts as given (cloud.ledger.held.orders)."""
     SWAP = 15
     """A spare body in a broken one's place (cloud.ledger.held.swaps)."""
+    TIGHTER = 30
+    """Terminals refuse what they allowed, until it ends (cloud.ledger.held.tightening)."""
 
 
 class Outcome(IntEnum):

@@ -477,6 +477,33 @@ job_row = Table(
 )  # fmt: skip
 """One terminal in it: which hop has answered, and when (fleet.jobs.state.RowState); head: signed, and sent in turn."""
 
+# --- parameters: append-only -------------------------------------------------------------------------------------
+
+parameter_file = Table(
+    "parameter_file", metadata, _id(), _col("digest", Bytes), _col("text", Text), _col("who", Text), _col("at_ms", Big),
+    UniqueConstraint("digest", name="uq_parameter_file_digest"),
+)  # fmt: skip
+"""A campus file as it was pushed first. digest: SHA-256 of its text."""
+
+parameter_push = Table(
+    "parameter_push", metadata, _id(), _col("file", Big), _col("kind", Small), _col("who", Text),
+    _col("targets", Bytes), _maybe("proposal", Big), _col("at_ms", Big),
+)  # fmt: skip
+"""targets: the terminals that it is meant for, CBOR, also those that had it already or wait behind a canary."""
+
+parameter_made = Table(
+    "parameter_made", metadata, _col("push", Big), _col("device", Bytes), _col("generation", Big),
+    PrimaryKeyConstraint("push", "device"),
+)  # fmt: skip
+
+parameter_trial = Table(
+    "parameter_trial", metadata, _col("push", Big), _col("device", Bytes), _col("generation", Big),
+    _col("until_s", Big), _col("raw", Bytes), _col("signature", Bytes), _col("body", Bytes),
+    PrimaryKeyConstraint("push", "device"),
+)  # fmt: skip
+"""A tightened limit, which ends. raw, signature, body: the head and bytes of the next generation, signed beforehand by
+the order of two persons; they are made when the time has come, if `generation` is the newest one by then."""
+
 # --- what is told ------------------------------------------------------------------------------------------------
 
 fact = Table(

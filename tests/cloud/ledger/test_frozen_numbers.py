@@ -10,6 +10,7 @@ from cloud.ledger.cards.listing import Why
 from cloud.ledger.desk.receipts import ReceiptKind
 from cloud.ledger.desk.stock import Drawn
 from cloud.ledger.fleet.jobs.state import RowState
+from cloud.ledger.fleet.parameters.rows import PushKind
 from cloud.ledger.held.two_persons import Outcome, ProposalKind
 from cloud.ledger.journal.book_chain import BookLinkKind
 from cloud.ledger.journal.booking import BatchKind
@@ -36,11 +37,14 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     },
     State: {"OPEN": 0, "EVIDENCE": 1, "RECOVERED": 2, "NOTHING": 3, "EMPTY": 4},
     Act: {"STOLEN": 1, "FOUND": 2, "RENUMBERED": 3},
-    ProposalKind: {"HELD": 1, "PUT_BACK": 2, "WRITE_OFF": 6, "MOVE": 12, "EPOCH": 13, "SWAP": 15, "VOID": 22},
     RowState: {
         "QUEUED": 1, "OFFERED": 2, "AT_BOX": 3, "STORED": 4, "OK": 10, "REFUSED": 11, "TIMED_OUT": 12,
         "EXPIRED": 13, "CANCELLED": 14, "STOPPED": 15,
     },
+    ProposalKind: {
+        "HELD": 1, "PUT_BACK": 2, "WRITE_OFF": 6, "MOVE": 12, "EPOCH": 13, "SWAP": 15, "VOID": 22, "TIGHTER": 30,
+    },
+    PushKind: {"PUSH": 1, "CANARY": 2, "CONTINUE": 3, "ROLLBACK": 4, "TRIAL": 5, "END": 6},
     Outcome: {"CONFIRMED": 1, "REJECTED": 2},
     DeedKind: {
         "LOST": 1, "FOUND": 2, "REPLACED": 3, "RELEASED": 4, "CLASS": 5, "ACTIVATED": 6, "REISSUED": 7,

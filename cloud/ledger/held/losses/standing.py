@@ -12,6 +12,7 @@ from typing import NamedTuple
 from cloud.ledger.cards.life import DeedKind, Frozen, frozen
 from cloud.ledger.fleet.documents.reported import InUse
 from cloud.ledger.fleet.owing import Fleet, fleet
+from cloud.ledger.fleet.parameters.door import calendar
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.losses.bearing import Loss, losses, provided
 from cloud.ledger.held.losses.waiting import Waiting, refusals, waiting_in, written_off_of
@@ -21,6 +22,7 @@ from cloud.ledger.journal.balances import balances_of
 from cloud.ledger.journal.writing import Writing
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database, Row
+from shared.clocks.school_days import Calendar
 from shared.facts.losses import WriteOffDue
 
 CARDS_MAX = 1000
@@ -102,6 +104,7 @@ class _Read(NamedTuple):
     losses: Mapping[bytes, list[Loss]]
     provided: Mapping[bytes, int]
     proposed: Mapping[tuple[bytes, int], Mapping[bytes, int]]
+    calendar: Calendar
 
 
 def standing(db: Database, now: Now) -> list[LostCard]:
@@ -157,7 +160,7 @@ def _read(db: Database, now: Now, cards: list[bytes], accounts: list[int]) -> _R
             borne[one.card].append(one)
     return _Read(
         fleet(db), balances_of(db, accounts), froze, written_off_of(db, froze), refusals(db, cards), borne,
-        provided(db, cards), _proposed(db, now),
+        provided(db, cards), _proposed(db, now), calendar(db),
     )  # fmt: skip
 
 
@@ -182,7 +185,8 @@ def _one(
         refusing = read.refusing.get(card, {})
         waiting = tuple(waiting_in(read.there, since_ms, gone, refusing, is_lost=is_lost))
     proposed = read.proposed.get((card, deed), {})
-    due = frozenset(one.terminal.device for one in waiting if one.is_due(since_ms, now)) - proposed.keys()
+    silent = frozenset(one.terminal.device for one in waiting if one.is_due(since_ms, now, read.calendar))
+    due = silent - proposed.keys()
     return LostCard(
         card, deed, label, successor, is_lost, since_ms, left_fen, subsidy_fen, len(borne),
         sum(one.fen for one in borne), max(0, read.provided.get(card, 0)), waiting, len(gone), due, proposed,

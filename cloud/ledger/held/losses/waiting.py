@@ -16,7 +16,7 @@ from cloud.ledger.fleet.owing import Fleet, fleet, owing
 from cloud.ledger.fleet.views import TerminalView
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database
-from shared.clocks.school_days import school_days_since
+from shared.clocks.school_days import WEEKDAYS, Calendar, school_days_since
 
 SCHOOL_DAYS = 3
 """So many school days silent, and the proposal to write a terminal off stands by itself."""
@@ -31,10 +31,10 @@ class Waiting(NamedTuple):
     silent: bool
     accepts: bool
 
-    def is_due(self, since_ms: int, now: Now) -> bool:
+    def is_due(self, since_ms: int, now: Now, calendar: Calendar = WEEKDAYS) -> bool:
         """Was it silent for SCHOOL_DAYS, since the card may not be used?"""
         last_ms = max(since_ms, self.terminal.heard_ms)
-        return school_days_since(now.campus_s - (now.unix_ms - last_ms) // 1000, now.campus_s) >= SCHOOL_DAYS
+        return school_days_since(now.campus_s - (now.unix_ms - last_ms) // 1000, now.campus_s, calendar) >= SCHOOL_DAYS
 
 
 def waits_for(db: Database, card: bytes, since_ms: int) -> list[Waiting]:

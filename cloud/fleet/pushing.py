@@ -1,0 +1,114 @@
+"""A campus file goes to terminals: resolved, compared, drafted and signed here, kept by the ledger in one transaction.
+
+What refuses more than before is no push but a proposal to a second person. A terminal that has all of it already gets
+nothing: a no-op push is a no-op. The key process signs by the order of a person, at its own socket.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from cloud.fleet.signing import DocumentSigner, newest_key
+from cloud.ledger.fleet.documents.door import DocumentLedger
+from cloud.ledger.fleet.documents.making import Draft
+from cloud.ledger.fleet.parameters.door import ParameterLedger, Standing
+from cloud.ledger.fleet.parameters.rows import Making, Push, PushKind
+from cloud.ledger.held.door import HeldLedger
+from cloud.ledger.held.two_persons import Decided
+from cloud.ledger.journal.opened import OpenedLedger
+from cloud.ledger.records.values import Now
+from cloud.parameters.campus_file import CampusFile, read_file
+from cloud.parameters.differences import Change, eased, tighter
+from cloud.parameters.resolve import Position, require_places, resolved
+from shared.clocks.clock import DAY_S
+from shared.errors import ConfigFault
+from shared.fleet.document import DocumentKind, Head, device_scope, digest_of
+from shared.fleet.parameters import ParameterBody
+from shared.ids import DeviceId
+from shared.words.voice import Text
+
+
+class Target(NamedTuple):
+    """A terminal: what it should have now, and what the file says."""
+
+    position: Position
+    standing: Standing
+    after: ParameterBody
+
+    @property
+    def is_new(self) -> bool:
+        """Does anything change?"""
+        return self.standing.before != self.after
+
+    @property
+    def tighter(self) -> list[Change]:
+        """What would be refused from now on though it is allowed, but for a trial that ends. Of a terminal without any
+        document nobody here knows what it allows: its first one is its setting up."""
+        former = self.standing.former
+        return [] if former is None else tighter(former, self.after)
+
+
+class Pusher:
+    """Belongs to one thread, with the ledger."""
+
+    def __init__(self, opened: OpenedLedger, signer: DocumentSigner) -> None:
+        self._parameters, self._documents = ParameterLedger(opened), DocumentLedger(opened)
+        self._held = HeldLedger(opened)
+        self._signer = signer
+
+    def targets(self, file: CampusFile, devices: Sequence[bytes] | None = None) -> list[Target]:
+        """Of these terminals, or of all. ConfigFault where the file contradicts itself or names what there is not."""
+        positions = self._parameters.positions()
+        require_places(file, positions)
+        chosen = [one for one in positions if devices is None or one.device in devices]
+        standing = self._parameters.standing([one.device for one in chosen])
+        return [Target(one, standing[one.device], resolved(file, one)) for one in chosen]
+
+    def push(
+        self, file: CampusFile, kind: PushKind, who: str, targets: Sequence[Target], now: Now,
+        canary: Sequence[bytes] = (),
+    ) -> Push | None:  # fmt: skip
+        """None: nothing changes. canary: those that get it first, and alone. KeyFault, ConfigFault, WireFault."""
+        first = [one for one in targets if not canary or one.position.device in canary]
+        if any(one.tighter for one in first):
+            raise ConfigFault(Text("收紧限额须两人", "tighter limits are for two persons"))
+        made = self._made(first, now)
+        if not made:
+            return None
+        return self._parameters.push(file, kind, who, [one.position.device for one in targets], made, now)
+
+    def confirm(self, number: int, who: str, now: Now) -> tuple[Decided, Push | None]:
+        """The second person: of what is true now. KeyFault, ConfigFault, ProposalRefused: nothing was changed."""
+        offer, kept = self._held.tighter(number)
+        until_s = now.campus_s + offer.days * DAY_S
+        targets = self.targets(read_file(kept.text), offer.devices)
+        return self._held.confirm_tighter(number, who, self._made(targets, now, until_s), until_s, now)
+
+    def _made(self, targets: Sequence[Target], now: Now, until_s: int = 0) -> list[Making]:
+        changed = [one for one in targets if one.is_new]
+        version = self._key_version() if changed else 0
+        return [made for one in changed if (made := self._one(one, version, until_s, now)) is not None]
+
+    def _one(self, target: Target, version: int, until_s: int, now: Now) -> Making | None:
+        """Of a document that is overtaken meanwhile nothing is kept."""
+        which = DocumentKind.PARAMETERS, device_scope(DeviceId(target.position.device))
+        draft = self._documents.draft(which, target.after.encode(), version, now)
+        if draft is None:
+            return None
+        signed, former = self._signer.sign_document(draft.head), target.standing.former
+        if former is None or not target.tighter:
+            return Making(target.position.device, draft, signed)
+        end = _behind(draft, eased(former, target.after).encode(), until_s)
+        return Making(target.position.device, draft, signed, (until_s, end, self._signer.sign_document(end.head)))
+
+    def _key_version(self) -> int:
+        key = newest_key(self._signer.document_keys(), DocumentKind.PARAMETERS)
+        if key is None:
+            raise ConfigFault(Text("本校没有参数的文件密钥", "this campus has no document key for parameters"))
+        return key.version
+
+
+def _behind(draft: Draft, body: bytes, at_s: int) -> Draft:
+    """The generation that follows it, by then."""
+    head = draft.head
+    made = Head(head.key_version, head.kind, head.scope, head.generation + 1, at_s, len(body), digest_of(body))
+    return Draft(made, body, head.generation)

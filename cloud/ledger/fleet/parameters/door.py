@@ -1,0 +1,155 @@
+"""The ledger's doors for parameters of terminals: each is one transaction, and answers after its commit.
+
+Signing is nobody's business here: what is to be made comes drafted and signed. A push is made whole or not at all.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cloud.ledger.fleet.documents.making import keep
+from cloud.ledger.fleet.documents.rows import body_of, newest
+from cloud.ledger.fleet.parameters import rows
+from cloud.ledger.fleet.parameters.rows import KeptFile, Making, Push, PushKind, Trial
+from cloud.ledger.fleet.parameters.spent import Refused, would_refuse
+from cloud.ledger.journal.move_rows import boxes_now
+from cloud.ledger.journal.opened import OpenedLedger
+from cloud.ledger.journal.writing import Writing
+from cloud.ledger.records.values import Now
+from cloud.parameters.campus_file import CampusFile, read_file
+from cloud.parameters.resolve import Position
+from cloud.store.db import Database
+from shared.clocks.school_days import WEEKDAYS, Calendar
+from shared.errors import ConfigFault
+from shared.facts.settings import ParametersPushed, TighterEnded
+from shared.fleet.document import DocumentKind, device_scope
+from shared.fleet.parameters import ParameterBody, decode_parameters
+from shared.ids import DeviceId
+from shared.words.voice import Text
+
+_NEWEST = "SELECT f.text FROM parameter_push p JOIN parameter_file f ON f.id = p.file ORDER BY p.id DESC LIMIT 1"
+CENTRE = "centre"
+"""Who ends a trial: nobody, two persons have said so beforehand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a terminal should have now. before None: no document yet. former: what counts when its trial ends, or now
+    where there is none."""
+
+    before: ParameterBody | None
+    former: ParameterBody | None
+    until_s: int = 0
+
+
+class ParameterLedger:
+    """Over an opened ledger; belongs to one thread at a time."""
+
+    def __init__(self, opened: OpenedLedger) -> None:
+        self.opened = opened
+        self.database = opened.database
+
+    def positions(self) -> list[Position]:
+        """Every registered terminal, by name."""
+        with self.database.reading():
+            return positions(self.database)
+
+    def standing(self, devices: Sequence[bytes]) -> dict[bytes, Standing]:
+        """What each of these should have now."""
+        with self.database.reading():
+            running = {one.device: one for one in rows.trials(self.database)}
+            return {device: _standing(self.database, device, running.get(device)) for device in devices}
+
+    def would_refuse(self, bodies: Mapping[bytes, ParameterBody], now: Now) -> list[Refused]:
+        """In the last days, by terminal and meal."""
+        with self.database.reading():
+            return would_refuse(self.database, bodies, now.campus_s)
+
+    def push(
+        self, file: CampusFile, kind: PushKind, who: str, targets: Sequence[bytes], made: Sequence[Making], now: Now
+    ) -> Push:
+        """Durable and on its way when it returns. ConfigFault: another one was made meanwhile, and nothing is done."""
+        with self.opened.writing(now) as writing:
+            push = keep_all(writing, rows.keep_file(writing, file, who), kind, who, targets, made)
+            writing.notes.tell(ParametersPushed(push.number, file.title, len(made), len(targets), who))
+            return push
+
+    def end_due(self, now: Now) -> int:
+        """Trials whose time has come: the former limits count again. How many terminals."""
+        with self.database.reading():
+            due = [one for one in rows.trials(self.database) if one.until_s <= now.campus_s]
+        if due:
+            with self.opened.writing(now) as writing:
+                _end(writing, due)
+        return len(due)
+
+    def history(self) -> list[tuple[Push, KeptFile]]:
+        """All pushes, oldest first, each with its file."""
+        with self.database.reading():
+            return [(one, rows.file_of(self.database, one.file)) for one in rows.pushes(self.database)]
+
+    def push_of(self, number: int) -> tuple[Push, CampusFile]:
+        """ConfigFault: there is none."""
+        for push, file in self.history():
+            if push.number == number:
+                return push, read_file(file.text)
+        raise ConfigFault(Text(f"没有第 {number} 次下发", f"there is no push {number}"))
+
+    def calendar(self) -> Calendar:
+        """The school calendar that counts now."""
+        with self.database.reading():
+            return calendar(self.database)
+
+
+def positions(db: Database) -> list[Position]:
+    """Every registered terminal, by name. Inside of a transaction."""
+    moved = boxes_now(db)
+    found = db.run("SELECT device, name, kind, box, merchant FROM device ORDER BY name")
+    return [Position(bytes(d), name, kind, moved.get(bytes(d)) or box, shop) for d, name, kind, box, shop in found]
+
+
+def calendar(db: Database) -> Calendar:
+    """That of the file that was pushed last; without any, weekdays. Inside of a transaction."""
+    found = db.run(_NEWEST)
+    return _calendar(found[0][0]) if found else WEEKDAYS
+
+
+@lru_cache(maxsize=2)
+def _calendar(text: str) -> Calendar:
+    """Asked for at every look at lost cards."""
+    return read_file(text).calendar
+
+
+def keep_all(
+    writing: Writing, file: int, kind: PushKind, who: str, targets: Sequence[bytes], made: Sequence[Making],
+    proposal: int | None = None,
+) -> Push:  # fmt: skip
+    """Inside of a transaction. ConfigFault when somebody was faster: nothing of it is done."""
+    for one in made:
+        if keep(writing, one.draft, one.signed, who) is None:
+            raise ConfigFault(Text("其间另有下发，请重试", "something else was pushed meanwhile: say it again"))
+    generations = {one.device: one.draft.head.generation for one in made}
+    push = rows.keep_push(writing, file, kind, who, targets, generations, proposal)
+    rows.keep_trials(
+        writing,
+        [Trial(push.number, m.device, m.draft.head.generation, *m.end) for m in made if m.end is not None],
+    )
+    return push
+
+
+def _standing(db: Database, device: bytes, trial: Trial | None) -> Standing:
+    last = newest(db, DocumentKind.PARAMETERS, device_scope(DeviceId(device)))
+    before = decode_parameters(body_of(db, last)) if last is not None else None
+    if trial is None:
+        return Standing(before, before)
+    return Standing(before, decode_parameters(trial.draft.body), trial.until_s)
+
+
+def _end(writing: Writing, due: Sequence[Trial]) -> None:
+    """By push, so that each is told once."""
+    files = {one.number: one.file for one in rows.pushes(writing.db)}
+    for number in sorted({one.push for one in due}):
+        mine = [one for one in due if one.push == number]
+        made = [Making(one.device, one.draft, one.signed) for one in mine]
+        keep_all(writing, files[number], PushKind.END, CENTRE, [one.device for one in mine], made)
+        writing.notes.tell(TighterEnded(number, len(mine)))
