@@ -1,4 +1,4 @@
-"""The verb about parameters of terminals. Imports what it needs."""
+"""Verbs about parameters of terminals, and the school calendar that comes with them. Each imports what it needs."""
 
 import argparse
 from pathlib import Path
@@ -23,7 +23,23 @@ def parameter_verbs() -> dict[str, Made]:
             _parameters,
             (_parameter_options, add_json),
         ),
+        "holiday": (
+            Text("假期断电前：还有谁未收齐", "before the power goes for a holiday: who is not drained"),
+            _holiday,
+            (_holiday_options, add_json),
+        ),
     }
+
+
+def _holiday_options(parser: Parser) -> None:
+    told = Text("列出未收齐的终端与网关；有则退出码 1", "name who is not drained; then the exit code is 1")
+    parser.add_argument("step", choices=("check",), metavar="check", help=told)
+
+
+def _holiday(chosen: argparse.Namespace) -> int:
+    from cloud.commands.fleet.holiday import check
+
+    return check(chosen.data, chosen.dsn, as_json=chosen.json)
 
 
 def _parameter_options(parser: Parser) -> None:

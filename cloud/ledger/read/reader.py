@@ -17,9 +17,11 @@ from cloud.ledger.fleet.coming import Coming
 from cloud.ledger.fleet.documents import standing as read_documents
 from cloud.ledger.fleet.documents.reach import CardReach, reach_of
 from cloud.ledger.fleet.documents.standing import DocumentsView
+from cloud.ledger.fleet.draining import Undrained, undrained
 from cloud.ledger.fleet.jobs import views as read_jobs
 from cloud.ledger.fleet.jobs.state import JobRow
 from cloud.ledger.fleet.jobs.views import JobView, Stops
+from cloud.ledger.fleet.parameters import door as read_parameters
 from cloud.ledger.fleet.views import BoxView, FactView, TerminalView
 from cloud.ledger.held import two_persons
 from cloud.ledger.held.losses import bearing as read_losses
@@ -57,6 +59,7 @@ from cloud.ledger.read.views import (
 from cloud.ledger.records.stolen import Theft
 from cloud.ledger.records.values import Now
 from cloud.store.db import Database, open_database
+from shared.clocks.school_days import Calendar
 from shared.ids import CardId, PsamId
 from shared.wire.checkpoint import Checkpoint
 from shared.wire.messages import Revocations
@@ -274,6 +277,16 @@ class Reader:
         """What a lock of these terminals would stop."""
         with self._lock, self.database.reading():
             return read_jobs.stops(self.database, devices, now)
+
+    def undrained(self, now: Now) -> list[Undrained]:
+        """Boxes and terminals that hold something, or may."""
+        with self._lock, self.database.reading():
+            return undrained(self.database, now)
+
+    def calendar(self) -> Calendar:
+        """The school calendar that counts now."""
+        with self._lock, self.database.reading():
+            return read_parameters.calendar(self.database)
 
     def listed_cards(self) -> list[ListedFor]:
         """Every card that is to be refused, once for each reason, the oldest first."""
