@@ -6,13 +6,14 @@ another person confirms, and which ends. Nothing is changed where a file is wron
 
 import json
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cloud.commands.opening import wall_now
+from cloud.commands.fleet.beside import campus_clock, orders_socket
 from cloud.fleet.pushing import Pusher, Target
 from cloud.keys.client import KeyClient
 from cloud.ledger.fleet.parameters.door import ParameterLedger
@@ -22,6 +23,7 @@ from cloud.ledger.held.tightening import DAYS
 from cloud.ledger.held.two_persons import Proposal, ProposalKind, person
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.read.reader import Reader
+from cloud.ledger.records.values import Now
 from cloud.parameters.campus_file import CampusFile, read_file
 from cloud.parameters.differences import difference_lines
 from cloud.parameters.resolve import Position, resolved, samples
@@ -30,10 +32,9 @@ from cloud.words import parameters as words
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.errors import ConfigFault
+from shared.fleet.document import Head, SignedHead
+from shared.keys.document_key import DocumentKey
 from shared.words.voice import Text
-
-SOCKET = "run/fleet-keys.sock"
-"""Of the key process, in the data folder, where persons' orders are signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def rollback(where: Where, number: int, order: Order) -> int:
 
 def history(where: Where) -> int:
     """Every push and proposal, oldest first. Always 0."""
-    now = wall_now()
+    now = _now(where)
     with _office(where) as (opened, _):
         ledger = ParameterLedger(opened)
         found, names = ledger.history(), _names(ledger.positions())
@@ -148,7 +149,7 @@ def history(where: Where) -> int:
 
 def confirm(where: Where, number: int, who: str) -> int:
     """The second person: on its way when this returns, and its end is signed with it. ProposalRefused."""
-    now = wall_now()
+    now = _now(where)
     with _office(where) as (opened, pusher):
         decided, made = pusher.confirm(number, who, now)
         names = _names(ParameterLedger(opened).positions())
@@ -160,7 +161,7 @@ def confirm(where: Where, number: int, who: str) -> int:
 
 def reject(where: Where, number: int, who: str, reason: str) -> int:
     """All stays as it is. ProposalRefused."""
-    now = wall_now()
+    now = _now(where)
     with _office(where) as (opened, _):
         decided = HeldLedger(opened).reject_tighter(number, who, reason, now)
         names = _names(ParameterLedger(opened).positions())
@@ -175,7 +176,7 @@ def _send(
     first = [one for one in targets if not canary or one.position.device in canary]
     if any(one.tighter for one in first):
         return _propose(where, opened, file, first, order)
-    made = pusher.push(file, kind, person(order.who), targets, wall_now(), canary)
+    made = pusher.push(file, kind, person(order.who), targets, _now(where), canary)
     if where.as_json:
         _json({"push": made.number if made else None, "made": len(made.made) if made else 0, "of": len(targets)})
     elif made is None:
@@ -188,7 +189,7 @@ def _send(
 def _propose(
     where: Where, opened: OpenedLedger, file: CampusFile, targets: Sequence[Target], order: Order
 ) -> int:  # fmt: skip
-    now, tight = wall_now(), [one for one in targets if one.tighter]
+    now, tight = _now(where), [one for one in targets if one.tighter]
     names = {one.position.device: one.position.name for one in targets}
     bodies = {one.position.device: one.after for one in tight}
     refused = ParameterLedger(opened).would_refuse(bodies, now)
@@ -271,8 +272,40 @@ def _known(where: Where, file: CampusFile) -> int | None:
 def _office(where: Where) -> Iterator[tuple[OpenedLedger, Pusher]]:
     """The books, and who pushes; the key process is asked when there is something to sign."""
     dsn = load_settings(where.data).books(where.dsn)
-    with closing(open_prepared(dsn)) as opened, KeyClient(where.keys or where.data / SOCKET) as keys:
+    with closing(open_prepared(dsn)) as opened, closing(_LateKeys(where)) as keys:
         yield opened, Pusher(opened, keys)
+
+
+class _LateKeys:
+    """The key process beside this command, looked for when there is something to sign."""
+
+    def __init__(self, where: Where) -> None:
+        self._where = where
+        self._client: KeyClient | None = None
+
+    def close(self) -> None:
+        """Let the connection go."""
+        if self._client is not None:
+            self._client.close()
+
+    def sign_document(self, head: Head) -> SignedHead:
+        """By the key of its kind and version. KeyFault."""
+        return self._found().sign_document(head)
+
+    def document_keys(self) -> list[DocumentKey]:
+        """The public halves. KeyFault."""
+        return self._found().document_keys()
+
+    def _found(self) -> KeyClient:
+        if self._client is None:
+            self._client = KeyClient(orders_socket(self._where.data, self._where.keys))
+        return self._client
+
+
+def _now(where: Where) -> Now:
+    """By the campus clock of the ingest that runs here, else this machine's."""
+    unix_s = time.time()
+    return Now(int(unix_s * 1000), campus_clock(where.data, "").at(unix_s))
 
 
 def _names(positions: Iterable[Position]) -> dict[bytes, str]:
