@@ -194,7 +194,7 @@ def _propose(
     bodies = {one.position.device: one.after for one in tight}
     refused = ParameterLedger(opened).would_refuse(bodies, now)
     sums = sum(one.times for one in refused), sum(one.fen for one in refused)
-    devices = [one.position.device for one in targets]
+    devices = [one.position.device for one in targets if one.is_new]
     made = HeldLedger(opened).propose_tighter(file, devices, order.days, sums, order.who, order.reason, now)
     if where.as_json:
         _json(words.proposal_json(made, names, now.unix_ms) | {"refused": words.refused_json(refused, names)})

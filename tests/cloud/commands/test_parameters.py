@@ -106,6 +106,7 @@ def test_two_persons_tighten_and_it_says_how_long(desk: Desk) -> None:
     told = desk.told("history")
     assert [one["kind"] for one in told["pushes"]] == ["push", "trial"]
     assert (told["pushes"][1]["made"], told["proposals"][0]["state"]) == ({"pos-01": 2}, "confirmed")
+    assert told["proposals"][0]["terminals"] == ["pos-01"], "those that change, and no others"
 
 
 def test_a_canary_then_the_others_then_back(desk: Desk) -> None:

@@ -15,6 +15,7 @@ from shared.errors import ConfigFault
 from shared.fleet.parameters import EVERY_OTHER, Limits, MealRow, ParameterBody, decode_parameters
 from shared.words.voice import Language, speak
 
+ROOT = Path(__file__).parents[3]
 TEXT = (Path(__file__).parent / "campus.toml").read_text(encoding="utf-8")
 STUDENT, STAFF, VISITOR = 1, 2, 3
 POS_1 = Position(b"\1", "pos-01", "pos", "canteen-1", "一楼大伙")
@@ -55,6 +56,14 @@ def test_every_kind_of_terminal_gets_what_it_honours() -> None:
     for body in (pos, load, bus):
         assert decode_parameters(body.encode()) == body
         assert (body.day_start_s, body.meals[1]) == (4 * 3600, MealRow(2, "午餐", 10 * 3600))
+
+
+def test_the_file_of_the_page_is_right() -> None:
+    page = (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8")
+    file = read_file(page.partition("```toml\n")[2].partition("```")[0])
+    for one in samples(file):
+        resolved(file, one)
+    assert (len(file.rules), [span.name for span in file.calendar.spans]) == (3, ["2026 秋", "国庆"])
 
 
 def test_a_limit_may_be_lifted_again() -> None:
