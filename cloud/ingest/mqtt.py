@@ -200,6 +200,9 @@ class _Connection:
         self._lost = asyncio.Event()
         self._ended = asyncio.Event()
         self._granted: asyncio.Future[tuple[int, ...]] = asyncio.get_running_loop().create_future()
+        self._newest: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when the message that came last may be PUBACKed."""
+        self._newest.set_result(None)
         self.client = self._made()
 
     async def open(self, endpoint: Endpoint) -> None:
@@ -274,15 +277,24 @@ class _Connection:
         raise LinkFault("broker: connection lost")
 
     async def _on_message(self, _client: object, topic: str | bytes, payload: bytes, qos: int, _: object) -> int:
-        """gmqtt PUBACKs when this returns 0; for ever silent if it raises."""
+        """gmqtt PUBACKs when this returns 0; for ever silent if it raises. In the order in which they came, whichever
+        is done first: MQTT asks for it (4.6), and the embedded broker ends the connection of who does otherwise."""
         self._keep_pace()
         at = min(qos, 1)
         if self._in_hand[at] >= IN_HAND_MAX:
             return await self._overrun(qos)
         text = topic if isinstance(topic, str) else topic.decode("ascii", "backslashreplace")
         self._in_hand[at] += 1
-        await self._plan.take(Arrival(self._plan.client_id, self.number, text, bytes(payload)))
-        self._in_hand[at] -= 1
+        before, mine = self._newest, asyncio.get_running_loop().create_future()
+        if qos:
+            self._newest = mine
+        try:
+            await self._plan.take(Arrival(self._plan.client_id, self.number, text, bytes(payload)))
+            self._in_hand[at] -= 1
+            if qos:
+                await before
+        finally:
+            mine.set_result(None)
         return 0
 
     def _keep_pace(self) -> None:

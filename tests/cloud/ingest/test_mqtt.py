@@ -116,6 +116,37 @@ def test_a_message_is_pubacked_only_when_its_handler_is_through(broker) -> None:
     assert seen[6:] == [b"\x09"]
 
 
+def test_pubacks_go_in_the_order_of_the_messages_whatever_is_done_first(broker) -> None:
+    """The embedded broker ends the connection of whoever does otherwise, and what was under way is lost or late."""
+    seen: list[bytes] = []
+    free = asyncio.Event()
+
+    async def take(arrival: Arrival) -> None:
+        seen.append(arrival.payload)
+        if arrival.payload == b"0":
+            await free.wait()
+
+    async def story() -> None:
+        session = Session(plan(take), Endpoint("127.0.0.1", broker.port), no_loss, no_thief)
+        task = asyncio.create_task(session.run())
+        await asyncio.wait_for(session.up.wait(), 10)
+        edge = await publisher(broker.port)
+        for n in range(6):
+            edge.publish(TOPIC, b"%d" % n, qos=1)
+        await until(lambda: len(seen) == 6)
+        edge.publish(TOPIC, b"behind", qos=1)
+        await until(lambda: b"behind" in seen)
+        free.set()
+        edge.publish(TOPIC, b"after", qos=1)
+        await until(lambda: b"after" in seen)
+        assert (session.losses, len(seen)) == (0, 8), "no PUBACK was out of order, and nothing came again"
+        session.close()
+        await task
+        await edge.disconnect()
+
+    run(story())
+
+
 def test_a_broker_that_died_with_all_its_data_is_found_again(broker) -> None:
     seen: list[bytes] = []
     lost: list[tuple[str, int]] = []
