@@ -44,14 +44,16 @@ class Campus:
         rate: float = RATE,
         tear: float = TEAR,
         broker: Callable[[int], Part] = embedded_broker,
+        clock: str = "",
     ) -> None:
+        """clock: as `--clock`; empty: the wall's."""
         self.room = room
         self.data = room / "campus"
         self.plan = plan_of(room)
         self.run = Path(tempfile.mkdtemp(prefix="ykt-"))
         self.watch = Watch()
         ports = {box.box: free_port() for box in self.plan.boxes}
-        self.where = lines.Where(self.data, self.run, free_port(), 0, ports)
+        self.where = lines.Where(self.data, self.run, free_port(), 0, ports, clock=clock)
         self._habits = {
             terminal.name: ("--customers", "--rate", str(rate), "--tear", str(tear), "--seed", str(seed * 100 + n))
             for n, (_, _, terminal) in enumerate(self.plan.terminals())

@@ -1,0 +1,114 @@
+"""A limit is changed at noon: signed by persons, at every terminal before lunch, in use when lunch begins, no sooner.
+
+One terminal loses its power in between; what is written says under which parameters.
+"""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from shared import records
+from shared.clocks.campus_clock import WALL
+from shared.clocks.clock import DAY_S
+from shared.records import PROVEN, PurchaseRecord, parse_stored
+from shared.wire.fleet_lane import Verdict
+from tests.scenes.campus import Campus
+from tests.scenes.plans import run
+from tests.scenes.truth import require_truth
+
+pytestmark = pytest.mark.process
+LUNCH_S = 10 * 3600
+BEFORE_S = 32
+"""The scene begins so long before lunch."""
+LIMIT_FEN = 800
+PURCHASES, TILLS = "SELECT stored FROM record", "SELECT name, device FROM device WHERE kind = 'pos'"
+TEXT = """format = 1
+[classes]
+"学生" = 1
+[[meal]]
+number = 1
+name = "早餐"
+from = "00:00"
+[[meal]]
+number = 2
+name = "午餐"
+from = "10:00"
+[[limit]]
+single = "LIMIT"
+"""
+
+
+class Office:
+    """Whoever changes limits."""
+
+    def __init__(self, campus: Campus) -> None:
+        self.campus = campus
+        self.file = campus.room / "campus.toml"
+
+    def say(self, step: str, *words: str) -> dict:
+        done = run("cloud", "parameters", step, *words, "--data", self.campus.data, "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return dict(json.loads(done.stdout))
+
+    def push(self, limit: str, *words: str) -> dict:
+        self.file.write_text(TEXT.replace("LIMIT", limit), encoding="utf-8")
+        return self.say("push", str(self.file), "--all", "--who", "王芳", *words)
+
+    def reported(self) -> dict[bytes, tuple[int, int, int]]:
+        """Device → generation in use, generation spoken of, verdict."""
+        sql = "SELECT device, generation, offered, verdict FROM document_reported WHERE kind = 2"
+        return {bytes(device): (generation, *word) for device, generation, *word in self.campus.asked(sql)}
+
+    def are(self, verdict: Verdict, generation: int, of: set[bytes]) -> bool:
+        """Do all of these say so?"""
+        said = self.reported()
+        return all(said.get(device, (0, 0, 0))[1:] == (generation, int(verdict)) for device in of)
+
+    def versions(self, device: bytes) -> list[tuple[int, int]]:
+        """Parameter version and sum of each proven purchase, in their order."""
+        stored = [parse_stored(bytes(raw)) for (raw,) in self.campus.asked(PURCHASES)]
+        mine = sorted((one for one in stored if one.device == device), key=lambda one: one.seq)
+        found = [records.decode(one.wire) for one in mine]
+        bought = (r for r in found if isinstance(r, PurchaseRecord) and r.kind in PROVEN)
+        return [(r.parameter_version, r.amount_fen) for r in bought]
+
+
+def before_lunch() -> str:
+    """A clock on which lunch begins in BEFORE_S, on this day."""
+    now = time.time()
+    midnight = WALL.at(now) // DAY_S * DAY_S
+    return f"{midnight + LUNCH_S - BEFORE_S}:{now}:1"
+
+
+async def _limit_at_noon(room: Path) -> None:
+    async with Campus(room, seed=31, tear=0.0, clock=before_lunch()) as campus:
+        await campus.open()
+        office = Office(campus)
+        tills = {name: bytes(device) for name, device in campus.asked(TILLS)}
+        await asyncio.to_thread(office.push, "100.00")
+        await campus.until("the first is stored", lambda: office.are(Verdict.STORED, 1, {*tills.values()}))
+        asked = await asyncio.to_thread(office.push, "8.00", "--reason", "控费")
+        assert asked["refused"], "it says what it would have refused"
+        await asyncio.to_thread(office.say, "confirm", "--proposal", str(asked["proposal"]), "--who", "李明")
+        await campus.until("the second is stored", lambda: office.are(Verdict.STORED, 2, {*tills.values()}))
+        assert all(generation == 0 for generation, _, _ in office.reported().values()), "lunch has not begun"
+        first, *_ = sorted(tills)
+        await campus.kill(f"t-{first}")
+        await campus.start(f"t-{first}")
+        await campus.until("it counts at lunch", lambda: office.are(Verdict.IN_USE, 2, {*tills.values()}), 2 * BEFORE_S)
+        await campus.until_shown(6)
+        await campus.close_shop()
+        for device in tills.values():
+            found = office.versions(device)
+            at_lunch = [fen for version, fen in found if version == 2]
+            assert [version for version, _ in found] == sorted(version for version, _ in found), found
+            assert all(fen <= LIMIT_FEN for fen in at_lunch), found
+        assert any(version == 2 for device in tills.values() for version, _ in office.versions(device))
+        require_truth(campus)
+
+
+def test_a_limit_is_changed_at_noon(room: Path) -> None:
+    asyncio.run(_limit_at_noon(room))
