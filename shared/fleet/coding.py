@@ -24,6 +24,13 @@ def data_symbols(size: int) -> int:
     return -(-size // SYMBOL_SIZE)
 
 
+def symbol_number(size: int, turn: int) -> int:
+    """The symbols of a page in the order in which they are sent: data, repair, and again from the first."""
+    needed = data_symbols(size)
+    at = turn % (needed + SYMBOLS - DATA_SYMBOLS)
+    return at if at < needed else DATA_SYMBOLS + at - needed
+
+
 def symbol_of(page: bytes, number: int) -> bytes:
     """One symbol of a page. ValueError where there is no such number."""
     if not 0 <= number < SYMBOLS:

@@ -21,7 +21,7 @@ EXITS = Text(
 NAMES = (
     "outbox", "can", "rs485", "hole", "ledger", "looks", "campus", "flood", "sim", "purse", "keys", "personalise",
 )  # fmt: skip
-LONG = ("offered", "filled", "large")
+LONG = ("offered", "filled", "large", "firmware")
 """Minutes each: measured when they are named, or with --all."""
 _NAMES = Text(
     f"{' '.join(NAMES)}（缺省全部）\n各需数分钟：{' '.join(LONG)}",
