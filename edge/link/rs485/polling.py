@@ -21,6 +21,8 @@ from edge.link.rs485.frame import (
 )
 
 BITS_PER_BYTE = 10
+PACKET_BYTES = 256
+"""The most that a transparent module puts into one packet, of those that are sold for such lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class PollSettings:
 
     `cycle_min_s` keeps a quiet line from being polled at full speed; urgent messages do not wait for it. A slave
     that missed `dead_after_misses` polls is asked once a cycle among the dead; silent for `gone_s` it is gone.
+    `packet_bytes`: what a radio module in the line collects before it sends on, 0 where there is none.
     """
 
     baud: int = 115_200
@@ -40,12 +43,18 @@ class PollSettings:
     gone_s: float = 3.0
     burst_max: int = 4
     queue_max: int = 16
+    packet_bytes: int = 0
 
     def through(self, latency_s: float) -> "PollSettings":
-        """The same line with a radio module in it, which adds so much each way: to an answer both of them. A slave is
-        gone only after it has missed several polls of that length."""
+        """The same line with radio modules in it, which add so much each way: to an answer both of them. They store
+        what they send on, so that it takes its time on the wire once more. A slave is gone only after it has missed
+        several polls of that length."""
+        if not latency_s:
+            return self
         both_s = 2 * latency_s
-        return replace(self, reply_wait_s=self.reply_wait_s + both_s, gone_s=self.gone_s + 8 * both_s)
+        return replace(
+            self, reply_wait_s=self.reply_wait_s + both_s, gone_s=self.gone_s + 8 * both_s, packet_bytes=PACKET_BYTES
+        )
 
 
 class _Slave:
@@ -181,7 +190,8 @@ class PollingMaster:
             frame = LineFrame(slave.address, upward=False, kind=Kind.RESET)
         self.counters["polls"] += 1
         raw = encode_frame(frame)
-        spoken_s = now_s + self._time_s(len(raw))
+        stored_bytes = len(raw) + self._settings.packet_bytes if self._settings.packet_bytes else 0
+        spoken_s = now_s + self._time_s(len(raw) + stored_bytes)
         self._awaited = slave
         self._deadline_s = spoken_s + self._settings.reply_wait_s
         self._last_deadline_s = self._deadline_s + self._settings.reply_wait_s + self._time_s(FRAME_MAX_BYTES)

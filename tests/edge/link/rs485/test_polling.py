@@ -314,3 +314,54 @@ def test_no_bytes_make_either_end_raise(chunks):
         for message in slave.receive(chunk):
             assert 1 <= len(message) <= 4095
         slave.next_frame()
+
+
+class RadioWorld(World):
+    """The master's end of the line goes through two radio modules: each stores a packet, and sends it on later."""
+
+    LATENCY_NS = NS_PER_S // 10
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.air: list[tuple[int, bool, bytes]] = []
+        """When it comes out, whether at the master, what."""
+
+    def _master_speaks(self):
+        raw = self.master.next_frame(self.now_ns / NS_PER_S)
+        if raw is not None:
+            self.air.append((self.now_ns + self._wire_ns(raw) + self.LATENCY_NS, False, raw))
+        for due_ns, up, raw in [one for one in self.air if one[0] <= self.now_ns]:
+            self.air.remove((due_ns, up, raw))
+            if up:
+                self.up += self.master.receive(raw, self.now_ns / NS_PER_S)
+            else:
+                self.line.say(0, raw, self.now_ns)
+
+    def _next_ns(self) -> int:
+        return max(self.now_ns + 1, min([super()._next_ns(), *(due_ns for due_ns, _, _ in self.air)]))
+
+    def _hear(self, port: int, data: bytes):
+        if port == 0:
+            begun_ns = self.now_ns + self.LATENCY_NS
+            cuts = range(0, len(data), 16)
+            self.air += [(begun_ns + self._wire_ns(data[: at + 16]), True, data[at : at + 16]) for at in cuts]
+        else:
+            super()._hear(port, data)
+
+    def _wire_ns(self, raw: bytes) -> int:
+        return len(raw) * 10 * NS_PER_S // 9_600
+
+
+def test_a_line_through_radio_modules_is_waited_for():
+    """What they store takes its time on the wire once more: an answer that is not waited for answers the next poll."""
+    world = RadioWorld(slaves=2, poll=PollSettings(baud=9_600).through(0.1))
+    world.run(5)
+    sent = [bytes([0x10]) * length for length in (1, 69, 250, 500)]
+    for message in sent:
+        assert world.slaves[2].offer(message)
+        assert world.master.offer(2, message)
+    world.run(30, lambda: len(world.up) + len(world.down) >= 2 * len(sent))
+    assert world.up == [(2, message) for message in sent]
+    assert world.down == [(2, message) for message in sent]
+    assert (world.master.counters["late"], world.line.collisions) == (0, 0)
+    assert world.master.counters["timeouts"] == 0
