@@ -115,6 +115,11 @@ class TerminalLink(Protocol):
         """Say who hears that the wire is there (True: connected, bus or port open) or lost (False)."""
         ...
 
+    def renew(self) -> None:
+        """Give up what this end stands on, for the edge is not heard over it: on TCP the connection, which may be half
+        open; a bus and a line are what they are."""
+        ...
+
     async def run(self) -> None:
         """Serve until cancelled; see MessageLink.run."""
         ...

@@ -297,6 +297,9 @@ class CanTerminalLink:
         """See TerminalLink."""
         self._adapter.tell_wire = callback
 
+    def renew(self) -> None:
+        """See TerminalLink; there is nothing else to be had."""
+
     async def run(self) -> None:
         """See TerminalLink."""
         await self._adapter.run()

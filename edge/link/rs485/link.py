@@ -218,6 +218,9 @@ class Rs485TerminalLink:
         """See TerminalLink."""
         self._tell_wire = callback
 
+    def renew(self) -> None:
+        """See TerminalLink; there is nothing else to be had."""
+
     async def run(self) -> None:
         """See TerminalLink."""
         if self._hear is None:

@@ -407,6 +407,12 @@ class TcpTerminalLink:
         """See TerminalLink."""
         self._tell_wire = callback
 
+    def renew(self) -> None:
+        """See TerminalLink; the next connection comes after the usual pause."""
+        if self._connection is not None:
+            self._counters["renewed"] += 1
+            self._connection.abort()
+
     async def run(self) -> None:
         """See TerminalLink."""
         if self._hear is None:

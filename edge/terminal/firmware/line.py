@@ -29,6 +29,11 @@ cloud answers within milliseconds, or is away for long, and a bus has no room fo
 SILENCE_S = 60.0
 UNACKED_S = 12.0
 """An edge that is silent so long (with records in flight: so long) has forgotten us: join again."""
+UNACKED_TCP_S = 6.0
+"""On TCP, where nothing of others goes before an ACK: the connection may be dead, as when a radio cell has changed or a
+NAT has forgotten it, and neither end is told."""
+HELLOS_MAX = 2
+"""So many HELLOs without any answer, and the connection counts as dead, too."""
 HINT_S = 2.0
 """A REFUSE in a conversation counts as a hint when nothing proven came for this long."""
 STATUS_S = 10.0
@@ -64,10 +69,14 @@ class Line:
         self.welcome: Welcome | None = None
         self.faults = 0
         self.joins = 0
+        self.is_stale = False
+        """As far as we can tell this wire is dead: its owner should have it anew, where that can be had."""
         self._session: Session | None = None
         self._r_term = b""
         self._hello_s = _NEVER
         self._wait_s = JOIN_S
+        self._unanswered = 0
+        self._unacked_s = UNACKED_S if body.settings.address else UNACKED_TCP_S
         self._epoch_wait_s = NO_EPOCH_S
         self._heard_s = 0.0
         self._status_s = _NEVER
@@ -82,6 +91,7 @@ class Line:
         self._part(State.HELLO if up else State.NO_WIRE)
         self._hello_s = self._mono_s if up else _NEVER
         self._wait_s = JOIN_S
+        self._answered()
 
     def rejoin(self) -> None:
         """Begin the conversation anew."""
@@ -198,11 +208,17 @@ class Line:
             self._r_term,
         )  # fmt: skip
         self.out.append(link.HELLO.encode(hello))
+        self.is_stale = self.is_stale or self._unanswered >= HELLOS_MAX
+        self._unanswered += 1
         self._hello_s = self._mono_s + self._wait_s
         self._wait_s = min(self._wait_s * 2, JOIN_MAX_S)
 
+    def _answered(self) -> None:
+        self.is_stale, self._unanswered = False, 0
+
     def _challenged(self, raw: bytes) -> None:
         challenge = link.CHALLENGE.decode(raw)
+        self._answered()
         if self.state is not State.HELLO or not self._r_term:
             return
         device = self._body.settings.device
@@ -241,6 +257,7 @@ class Line:
 
     def _refused(self, raw: bytes) -> None:
         refusal = link.REFUSE.decode(raw).reason
+        self._answered()
         if self.state is State.JOINED:
             if self._mono_s - self._heard_s >= HINT_S:
                 self.rejoin()
@@ -269,16 +286,17 @@ class Line:
     def _check_silence(self) -> None:
         mono_s = self._mono_s
         if mono_s >= self._trusted_till() and mono_s >= self._silent_at():
+            self.is_stale = True
             self.rejoin()
             self._hello()
 
     def _trusted_till(self) -> float:
         """Nothing makes an edge that was heard count as silent before."""
-        return self._heard_s + UNACKED_S
+        return self._heard_s + self._unacked_s
 
     def _silent_at(self) -> float:
         if self.window.is_flying():
-            return max(self._heard_s, self.window.flying_s) + UNACKED_S
+            return max(self._heard_s, self.window.flying_s) + self._unacked_s
         return self._heard_s + SILENCE_S
 
     # --- messages -------------------------------------------------------------------------------------------------

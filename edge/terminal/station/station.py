@@ -219,6 +219,9 @@ class Station:
             self._messages.extend(out[: MESSAGES_MAX - len(self._messages)])
             self._more.set()
             self._sent.clear()
+        if self.firmware.line.is_stale:
+            self.firmware.line.is_stale = False
+            self.link.renew()
         for what in shown:
             self._show(what)
         self._moved.set()

@@ -144,6 +144,21 @@ def test_an_abrupt_close_in_mid_message():
     play(story)
 
 
+def test_a_connection_that_is_given_up_is_had_anew():
+    """Half open, nobody is told: the terminal gives it up by itself, and its edge sees another peer."""
+
+    async def story():
+        async with Edge() as edge, edge.terminal() as terminal:
+            await until(lambda: edge.peers == [(1, True)])
+            terminal.renew()
+            await until(lambda: terminal.wire == [True, False, True])
+            assert await terminal.send(RECORD)
+            await until(lambda: edge.heard == [(2, RECORD)])
+            assert terminal.counters()["renewed"] == 1
+
+    play(story)
+
+
 class ResetTerminal(TcpTerminalLink):
     """Its edge goes with a reset when the connection stands and the terminal has not looked at it yet."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from edge.link import messages as link
 from edge.link.messages import Refusal, Type
-from edge.terminal.firmware.line import HEARTBEAT_S, JOIN_MAX_S, SILENCE_S, STATUS_S, UNACKED_S, State
+from edge.terminal.firmware.line import HEARTBEAT_S, JOIN_MAX_S, SILENCE_S, STATUS_S, UNACKED_S, UNACKED_TCP_S, State
 from edge.terminal.firmware.window import RESEND_S, WINDOW, WINDOW_BUS
 from edge.terminal.station.tapping import Tapping
 from edge.terminal.store.clock import EARLIEST_S, LATEST_S, Now, TerminalClock
@@ -205,14 +205,50 @@ def test_an_edge_that_forgot_gets_what_it_no_longer_holds(bench):
 def test_an_edge_silent_over_records_is_joined_again(bench):
     bench.edge.acks = False
     sell(bench, 1)
-    bench.wait(UNACKED_S + 1)
+    bench.wait(UNACKED_TCP_S + 1)
     assert len(bench.edge.hellos) == 2
+    assert bench.firmware.line.joins == 2
     bench.edge.acks = True
     bench.connect()
     bench.wait(SILENCE_S - 1)
     assert len(bench.edge.hellos) == 3
     bench.wait(2)
     assert len(bench.edge.hellos) == 4
+
+
+def test_a_wire_that_brings_nothing_over_records_is_stale(bench):
+    bench.edge.acks = False
+    sell(bench, 1)
+    bench.wait(UNACKED_TCP_S - 1)
+    assert not bench.firmware.line.is_stale
+    bench.net = False
+    bench.wait(2)
+    assert bench.firmware.line.is_stale
+    bench.connect()
+    assert not bench.firmware.line.is_stale
+
+
+def test_a_bus_is_given_longer_for_others_speak_before(school, kit):
+    bench = kit.Bench(school, link={"name": "can0", "kind": "can", "bitrate": 125_000}, address=3).connect()
+    bench.edge.acks = False
+    assert bench.sell(school.memory()).end is End.DONE
+    bench.wait(UNACKED_S - 1)
+    assert len(bench.edge.hellos) == 1
+    bench.wait(2)
+    assert len(bench.edge.hellos) == 2
+
+
+def test_hellos_without_any_answer_make_a_wire_stale(bench):
+    bench.net = False
+    bench.firmware.wire(True, bench.now())
+    seen = []
+    for _ in range(3):
+        bench.firmware.tick(bench.now())
+        seen.append(bench.firmware.line.is_stale)
+        bench.mono_s = bench.firmware.due_s()
+    assert seen == [False, False, True]
+    bench.firmware.message(link.REFUSE.encode(link.Refused(Refusal.BUSY)), bench.now())
+    assert not bench.firmware.line.is_stale, "a refusal is an answer"
 
 
 def test_status_and_heartbeat_come_by_themselves(bench):
