@@ -21,6 +21,7 @@ from compose.campus.opening import (
     open_servers,
     say_broker,
     say_console,
+    say_plain,
     servers_of,
 )
 from compose.campus.options import Options
@@ -85,6 +86,7 @@ async def open_replay(
     starts = time.monotonic() + lead_s
     where = campus.with_clock(where, _clock(day, options.speed, lead_s * options.speed))
     await parts.start(*campus.core_parts(where, server_names), *campus.field_parts(where, plan))
+    say_plain(parts, plan, say)
     bodies = campus.terminal_parts(where, plan, _sales(options.data / "scripts", plan, day))
     await parts.start(*bodies)
     told = Text(

@@ -33,6 +33,11 @@ def _on_a_bus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def _through_a_radio(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _made(tmp_path_factory, plans.through_a_radio(), "radio")
+
+
+@pytest.fixture(scope="session")
 def _two_boxes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _made(tmp_path_factory, plans.two_boxes(), "two")
 
@@ -70,6 +75,12 @@ def can_room(_on_can: Path, tmp_path: Path) -> Path:
 def ride_room(_on_a_bus: Path, tmp_path: Path) -> Path:
     """Three validators with fares, a load machine and a counter on TCP."""
     return plans.copy(_on_a_bus, tmp_path / "room")
+
+
+@pytest.fixture
+def radio_room(_through_a_radio: Path, tmp_path: Path) -> Path:
+    """A counter on a slow line through a radio module, the load machine on TCP."""
+    return plans.copy(_through_a_radio, tmp_path / "room")
 
 
 @pytest.fixture

@@ -32,6 +32,8 @@ BOX, OTHER_BOX = "canteen", "annex"
 CARDS = 20
 RICH_FEN, POOR_FEN, SUBSIDY_FEN = 40_000, 1_000, 2_000
 DEPOSIT_FEN = 200_000
+RADIO_MS = 100
+"""What a Zigbee or LoRa module in a line adds, each way."""
 STRANGER = "9999"
 """A card that nobody uses by itself and that has no deposit: a scene may."""
 BALLAST_BYTES = 1 << 20
@@ -71,6 +73,12 @@ def on_a_bus() -> Plan:
     bodies = [Terminal(name, "validator", "tcp", 0, "校车公司", name, door, line) for name, door, line in doors]
     box = _box(BOX, (_link("tcp"),), [*bodies, _load("load-1"), _pos(1, "tcp", 0)])
     return replace(_plan(box), fares=demo_plan(0)["fares"])
+
+
+def through_a_radio() -> Plan:
+    """A counter on RS-485 at 9,600 baud whose line runs through a radio module, and the load machine on TCP."""
+    line = Link("line0", LinkKind.RS485, 9_600, latency_ms=RADIO_MS)
+    return _plan(_box(BOX, (line, _link("tcp")), [_pos(1, "line0", 1), _load("load-1")]))
 
 
 def two_boxes() -> Plan:

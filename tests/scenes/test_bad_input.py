@@ -2,14 +2,21 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from compose.servers.ports import LOOPBACK
 from edge.link.messages import AUTH, REFUSE, Auth, Refusal, Type
 from edge.link.seal import Direction, Session, session_key
+from edge.link.tcp.door import HAS_PSK, Psk, TlsClient
+from edge.link.tcp.framing import encode as encode_frame
+from edge.link.tcp.link import TcpTerminalLink
 from shared.ids import BoxId, DeviceId, PsamId, StorageId, StoreId
+from shared.keys.terminal_psk import psk_identity
 from shared.records import Kind, Stored, decode, encode, parse_stored
 from shared.wire.codec import MESSAGE_MAX
 from shared.wire.messages import Batch, EpochRequest, Fact, encode_batch, encode_now
@@ -86,6 +93,50 @@ async def _over_tcp(room: Path) -> None:
 
 def test_bad_input_over_tcp(room: Path) -> None:
     asyncio.run(_over_tcp(room))
+
+
+# ---- TLS, as every new campus has it
+
+
+@asynccontextmanager
+async def _calling(campus: Campus, psk: Psk) -> AsyncIterator[TcpTerminalLink]:
+    """Somebody's terminal that calls again and again."""
+    (port,) = campus.where.ports.values()
+    link = TcpTerminalLink(LOOPBACK, port, tls=TlsClient(psk))
+    link.on_message(lambda _message: None)
+    task = asyncio.create_task(link.run())
+    try:
+        yield link
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _at_tls(room: Path) -> None:
+    async with Campus(room, seed=62) as campus:
+        await campus.open()
+        await campus.until_shown(10)
+        known = psk_identity(device_of(campus, "pos-1"))
+        async with (
+            _calling(campus, Psk(known, bytes(16))),
+            _calling(campus, Psk(UNKNOWN.hex(), bytes(16))),
+            Caller(campus) as plain,
+        ):
+            plain.throw(encode_frame(hello_of(UNKNOWN)))
+            assert await plain.is_hung_up()
+            await campus.until_told("terminal-wrong-key", "terminal-unknown", "terminal-plain")
+            await campus.until_shown(10)
+        await campus.until_status(
+            "all were counted", "edge-canteen", lambda said: said["counters"].get("tls_refused", 0) >= 3
+        )
+        assert campus.status("edge-canteen")["plain"] == []
+        await campus.close_shop()
+        require_truth(campus)
+
+
+@pytest.mark.skipif(not HAS_PSK, reason="this Python has no TLS-PSK")
+def test_who_may_not_call_by_tls_is_refused_and_named(room: Path) -> None:
+    asyncio.run(_at_tls(room))
 
 
 # ---- MQTT
