@@ -204,9 +204,10 @@ class IngestPart:
         return last, ledger.revocations.mark
 
     def hotlist(self, card: bytes) -> None:
-        """The command: something that stands in the books alone."""
+        """The command: something that stands in the books alone. A card that is listed already is unlisted."""
         ledger = Ledger(OpenedLedger(SimDatabase(self.database, lambda point: None)))
-        ledger.set_hotlisted(CardId(card), True, self.now())
+        if not ledger.set_hotlisted(CardId(card), True, self.now()):
+            ledger.set_hotlisted(CardId(card), False, self.now())
 
     def put_back(self, copy: sqlite3.Connection) -> None:
         """The ledger is an older copy now."""
