@@ -69,7 +69,7 @@ class Desk:
         return order, wanted.head.generation
 
     def says(self, device: DeviceId, verdict: Verdict, detail: bytes = b"", box=BOX) -> None:
-        _, generation = self.order(device)
+        generation = self.order(device)[1]
         of = device, DocumentKind.ORDER, device_scope(device)
         said = Reported(*of, generation, b"d" * 32, 0, 0, 0, generation, verdict, detail)
         self.documents(lambda documents: documents.reported(box, said, now()))

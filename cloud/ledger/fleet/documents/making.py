@@ -93,6 +93,15 @@ def keep_refreshed(writing: Writing, head: Head, signed: SignedHead) -> None:
         _keep_head(writing, head, signed)
 
 
+def withdraw(db: Database, which: Which, generation: int) -> None:
+    """Nobody is to be sent this generation any more, if it is the newest: an order that is over. It stays made."""
+    kind, scope = which
+    where = "WHERE kind = ? AND scope = ? AND generation = ?"
+    for table in ("document_head", "document_delta"):
+        db.run(f"DELETE FROM {table} {where}", (int(kind), scope, generation))  # noqa: S608  # ours
+    touch_documents(db)
+
+
 def touch_documents(db: Database) -> None:
     """Tell every process that there is something to send."""
     db.run("UPDATE watermark SET value = value + 1 WHERE name = 'documents'")

@@ -7,7 +7,7 @@ They are sent from here, one for each terminal at a time, so the next one needs 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from cloud.ledger.fleet.documents.making import Draft, keep, told_of
+from cloud.ledger.fleet.documents.making import Draft, keep, told_of, withdraw
 from cloud.ledger.fleet.documents.rows import newest
 from cloud.ledger.fleet.jobs import rows, state
 from cloud.ledger.fleet.jobs.rows import Signed
@@ -162,6 +162,8 @@ def _note_cancelled(writing: Writing, row: JobRow) -> None:
 def _save(writing: Writing, before: JobRow, after: JobRow) -> None:
     if after != before:
         rows.save(writing.db, after)
+        if before.state.is_out and after.state.is_over:
+            withdraw(writing.db, (DocumentKind.ORDER, device_scope(DeviceId(after.device))), after.generation)
         if after.state.is_over and not before.state.is_over:
             _tell_over(writing, after.job)
 

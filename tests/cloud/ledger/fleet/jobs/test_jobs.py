@@ -4,8 +4,9 @@ import pytest
 
 from cloud.fleet.ordering import Orders
 from cloud.ledger.checks.book_chain import check_book_chain
+from cloud.ledger.checks.fleet.documents import check_documents
 from cloud.ledger.fleet.documents.door import DocumentLedger
-from cloud.ledger.fleet.documents.rows import Wanted
+from cloud.ledger.fleet.documents.rows import Wanted, newest
 from cloud.ledger.fleet.jobs.door import JobLedger
 from cloud.ledger.fleet.jobs.state import GRACE_MS, Job, RowState
 from cloud.ledger.journal.opened import OpenedLedger
@@ -51,9 +52,14 @@ class Fleet:
         return rows[0] if rows else None
 
     def head(self, device: DeviceId) -> Head:
-        one = self.sent(device)
-        assert one is not None
-        return self.signer.opened(one.signed)
+        """Of the newest order that was ever made for it; it is proven as long as it is sent."""
+        sent, database = self.sent(device), self.jobs.database
+        if sent is not None:
+            return self.signer.opened(sent.signed)
+        with database.reading():
+            made = newest(database, DocumentKind.ORDER, device_scope(device))
+        assert made is not None
+        return Head(1, *made.which, made.generation, made.made_s, made.length, made.digest)
 
     def body(self, device: DeviceId) -> Order:
         one = self.sent(device)
@@ -226,3 +232,17 @@ def test_a_job_that_counts_its_rows_goes_on_with_each_answer(fleet: Fleet) -> No
     assert (fleet.states(second), fleet.states(third)) == ({POS2: RowState.QUEUED}, {POS2: RowState.QUEUED})
     fleet.jobs.move_on(later(2))
     assert (fleet.states(second), fleet.states(third)) == ({POS2: RowState.OFFERED}, {POS2: RowState.QUEUED})
+
+
+def test_an_order_that_is_over_is_sent_to_nobody_any_more(fleet: Fleet, opened: OpenedLedger) -> None:
+    fleet.give(LOCK, POS, FAR)
+    fleet.says(POS, Verdict.IN_USE)
+    assert [one.document.scope for one in fleet.documents.wanted()] == [device_scope(FAR)]
+    fleet.jobs.move_on(later(600_000 + GRACE_MS))
+    assert fleet.documents.wanted() == []
+    with opened.database.reading():
+        assert check_documents(opened.database).broken == ""
+    fleet.give(Unlock(), POS, now=later(700_000), expires_ms=NOW.unix_ms + 10**9)
+    assert (fleet.body(POS).deed, fleet.head(POS).generation) == (Unlock(), 2)
+    with opened.database.reading():
+        assert check_documents(opened.database).broken == ""
