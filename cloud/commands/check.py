@@ -59,6 +59,7 @@ NAMES = {
     "device-orders": Text("终端指令", "orders about terminals"),
     "desk": Text("卡务", "desk"),
     "documents": Text("下发文件", "documents"),
+    "jobs": Text("任务", "jobs"),
     "open-cases": Text("未结", "open cases"),
     "put-back": Text("见证", "witnesses"),
     "unasked": Text("未问到的见证", "witnesses not asked"),
