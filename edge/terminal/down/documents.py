@@ -50,6 +50,8 @@ CATCH_UP_S = 60.0
 """So long a body whose hotlist is old waits for a newer one before it sells on; once, until one has come whole."""
 FRESH_KEPT_S = 3600
 """The moment at which the centre last said that a document is the newest is written down no oftener than this."""
+TURN_AGAIN_S = 60
+"""A document whose moment has come, and that the medium would not take as the one in use, is tried again by then."""
 _NEVER = float("inf")
 UNKNOWN_S = 0xFFFF_FFFF
 """In the place of the moment of a document that came while the clock was not set."""
@@ -333,8 +335,8 @@ class Documents:
         paper = replace(paper, from_s=0, seq=last_seq) if is_due else replace(paper, from_s=self._next_period())
         try:
             self._papers.keep(paper.name, paper.encode())
-        except StoreFault:  # as durable as it was: after the next power-on it is tried again
-            del self._waiting[name]
+        except StoreFault:  # as durable as it was, and those of before count on
+            self._waiting[name] = replace(self._waiting[name], from_s=campus_s + TURN_AGAIN_S)
             return self._said(name, Verdict.NO_ROOM, paper.head.generation)
         if not is_due:
             self._waiting[name] = paper

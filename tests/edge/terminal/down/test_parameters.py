@@ -6,7 +6,7 @@ import pytest
 
 from edge.link import messages as link
 from edge.link.messages import Type
-from edge.terminal.down.documents import UNKNOWN_S, Documents
+from edge.terminal.down.documents import TURN_AGAIN_S, UNKNOWN_S, Documents
 from edge.terminal.store.papers import MemoryPapers
 from edge.terminal.taps.steps import End
 from shared.clocks.clock import DAY_S, CampusTime
@@ -141,6 +141,15 @@ def test_a_medium_that_refuses_leaves_those_of_before_in_use(site: Site) -> None
     site.papers.is_full = True
     assert site.word(site.turn(1000)) == (Verdict.NO_ROOM, 0, 1)
     assert site.generation == 0
+    assert (site.turn(1000 + TURN_AGAIN_S - 1), site.documents.begins_s()) == ([], 1000 + TURN_AGAIN_S)
+    site.papers.is_full = False
+    assert site.word(site.turn(1000 + TURN_AGAIN_S)) == (Verdict.IN_USE, 1, 1)
+
+
+def test_a_medium_that_refused_is_asked_again_after_a_power_cut(site: Site) -> None:
+    site.offer(1)
+    site.papers.is_full = True
+    site.turn(1000)
     site.papers.is_full = False
     assert site.word(site.boot().turn(CampusTime(1000, True), 9)) == (Verdict.IN_USE, 1, 1)
 
