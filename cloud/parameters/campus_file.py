@@ -24,13 +24,16 @@ from shared.fleet.parameters import (
     NAME_MAX,
     RUNGS_MAX,
     AgreedRow,
+    FaresRow,
     Limits,
+    LineRow,
     MealRow,
     RungRow,
 )
 from shared.input.amount import parse_yuan
 from shared.input.section import Section
 from shared.purse.profiles import APPLICATION_MAIN, ISSUER_SIZE, PROFILES
+from shared.transit.fares import FareForm, parse_table
 from shared.words.voice import Text
 
 FORMAT = 1
@@ -49,8 +52,6 @@ _NOT_YET = {
     "discount": Text("折扣", "discounts"),
     "bearer": Text("折扣承担方", "who bears a discount"),
     "pin_above": Text("超额输密", "a PIN above a sum"),
-    "fare": Text("线路票价", "fares of lines"),
-    "line": Text("线路票价", "fares of lines"),
 }
 """What is understood and that no terminal of ours does yet."""
 _DAYS_1970 = date(2000, 1, 1).toordinal()
@@ -81,6 +82,7 @@ class CampusFile:
     rules: tuple[Rule, ...]
     ladder: tuple[RungRow, ...]
     agreed: tuple[AgreedRow, ...] | None
+    fares: FaresRow | None
     calendar: Calendar
 
     @property
@@ -141,7 +143,7 @@ def _read(text: str, top: Section, places: Places) -> CampusFile:
     agreed = tuple(map(_agreed, top.rows("agreed", AGREED_MAX))) if top.has("agreed") else None
     found = CampusFile(
         text, top.take("title", str, ""), day_start_s, ceiling_fen, classes, meals, rules, ladder, agreed,
-        _calendar(top),
+        _fares(top.take("fares", dict)) if top.has("fares") else None, _calendar(top),
     )  # fmt: skip
     top.done()
     return found
@@ -282,6 +284,19 @@ def _agreed(row: Section) -> AgreedRow:
     made = AgreedRow(name, row.octets("issuer", ISSUER_SIZE[profile.form]))
     row.done()
     return made
+
+
+def _fares(raw: dict[str, object]) -> FaresRow:
+    """As in a plan (docs/rides.md), sums in fen; its version is the document's."""
+    table = parse_table(Section({"version": 0, **raw}, "fares"))
+    lines = (
+        LineRow(one.line, one.form is FareForm.FLAT, one.name, one.fares_fen)
+        for _, one in sorted(table.lines.items())
+    )
+    return FaresRow(
+        table.discount_fen, table.window_s, table.transfers, table.ride_max_s, table.again_s, table.stand_s,
+        tuple(lines),
+    )  # fmt: skip
 
 
 def _calendar(top: Section) -> Calendar:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from cloud.parameters.campus_file import CampusFile
-from shared.fleet.parameters import EVERY_OTHER, LimitRow, Limits, ParameterBody, RungRow
+from shared.fleet.parameters import EVERY_OTHER, FaresRow, LimitRow, Limits, LineRow, ParameterBody, RungRow
 from shared.money import yuan
 from shared.words.voice import Text
 
@@ -71,7 +71,7 @@ def eased(before: ParameterBody, after: ParameterBody) -> ParameterBody:
         if limits != (Limits() if card_class == EVERY_OTHER else loose[EVERY_OTHER, meal])
     )
     return ParameterBody(
-        after.day_start_s, after.ceiling_fen, after.meals, tuple(rows), after.ladder, after.agreed
+        after.day_start_s, after.ceiling_fen, after.meals, tuple(rows), after.ladder, after.agreed, after.fares
     )  # fmt: skip
 
 
@@ -98,6 +98,34 @@ def difference_lines(file: CampusFile, before: ParameterBody | None, after: Para
         yield _arrow(Text("名单时效", "by age of the hotlist"), _ladder(base.ladder), _ladder(after.ladder))
     if base.agreed != after.agreed:
         yield _arrow(Text("互通发卡方", "agreed issuers"), _agreed(base), _agreed(after))
+    yield from _fare_lines(base.fares, after.fares)
+
+
+def _fare_lines(before: FaresRow | None, after: FaresRow | None) -> Iterator[Text]:
+    """A line of the bus each, then its rules together."""
+    old, new = ({one.line: one for one in fares.lines} if fares else {} for fares in (before, after))
+    for number in sorted(old.keys() | new.keys()):
+        if old.get(number) != new.get(number):
+            one = new.get(number) or old[number]
+            name = Text(f"线路 {number} {one.name} 票价", f"line {number} {one.name}, fares:")
+            yield _arrow(name, _fares_of(old.get(number)), _fares_of(new.get(number)))
+    rules = [fares[:6] if fares else None for fares in (before, after)]
+    if rules[0] != rules[1]:
+        yield _arrow(Text("乘车规则", "rules of rides"), _rules_of(before), _rules_of(after))
+
+
+def _fares_of(line: LineRow | None) -> Text:
+    if line is None:
+        return Text("按终端设置", "as its settings say")
+    return _listed(map(yuan, line.fares_fen), _NOBODY)
+
+
+def _rules_of(fares: FaresRow | None) -> Text:
+    if fares is None:
+        return Text("按终端设置", "as its settings say")
+    discount, window = yuan(fares.discount_fen), fares.window_s
+    rest = f"{fares.transfers}/{fares.ride_max_s}/{fares.again_s}/{fares.stand_s}"
+    return Text(f"换乘减 {discount}（{window} 秒，{rest}）", f"{discount} off a transfer ({window} s, {rest})")
 
 
 def change_text(file: CampusFile, one: Change) -> Text:

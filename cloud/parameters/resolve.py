@@ -1,7 +1,7 @@
 """One terminal's parameters out of the campus file: every rule that matches it is weighed here, and nowhere else. Pure.
 
-A POS honours limits by class and meal, the ladder and agreed issuers; a load machine the ceiling of a card; all of
-them the day and its meals. ConfigFault for rules that contradict each other at a terminal, and for unknown places.
+A POS honours limits by class and meal, the ladder and agreed issuers; a load machine the ceiling of a card; a validator
+the fares; all of them the day and its meals. ConfigFault for rules that contradict each other, and for unknown places.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from cloud.parameters.campus_file import CampusFile, Rule, limits_with
 from shared.errors import ConfigFault, WireFault
+from shared.fleet.document import LENGTH_MAX, DocumentKind
 from shared.fleet.parameters import EVERY_OTHER, NO_LIMITS, LimitRow, Limits, ParameterBody
 from shared.inventory import LOADERS, DeviceKind
 from shared.money import yuan
@@ -45,9 +46,11 @@ def resolved(file: CampusFile, position: Position) -> ParameterBody:
         limits=tuple(_rows(cells)),
         ladder=file.ladder if is_pos else (),
         agreed=file.agreed if is_pos else None,
+        fares=file.fares if position.kind == DeviceKind.VALIDATOR else None,
     )
     try:
-        body.encode()
+        if len(body.encode()) > LENGTH_MAX[DocumentKind.PARAMETERS]:
+            raise WireFault("parameters: more than a document has room for")
     except WireFault as fault:
         raise ConfigFault(Text(f"{position.name}: {fault}", f"{position.name}: {fault}")) from fault
     return body

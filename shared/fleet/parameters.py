@@ -20,6 +20,8 @@ MEALS_MAX = 32
 LIMITS_MAX = 512
 RUNGS_MAX = 8
 AGREED_MAX = 32
+LINES_MAX, STOPS_MAX, FARE_MAX = 64, 201, 50_000
+PART_MAX = 0xFFFF
 NAME_MAX = 48
 """Bytes of a meal's name."""
 FEN_MAX = 0x7FFF_FFFF
@@ -29,6 +31,7 @@ EVERY_OTHER = 0xFFFF
 _PART = struct.Struct(">BH")
 _DAY, _CEILING, _MEAL, _RUNG = struct.Struct(">I"), struct.Struct(">I"), struct.Struct(">BIB"), struct.Struct(">II")
 _LIMIT = struct.Struct(">HBBIIIHH")
+_FARES, _LINE = struct.Struct(">HIBIHH"), struct.Struct(">HBBB")
 _REFUSED = 0x20
 _Row = TypeVar("_Row")
 
@@ -77,11 +80,32 @@ class AgreedRow(NamedTuple):
     issuer: bytes
 
 
+class LineRow(NamedTuple):
+    """Of a bus line. is_flat: one fare; else by stops ridden, from 0 on, never falling."""
+
+    line: int
+    is_flat: bool
+    name: str
+    fares_fen: tuple[int, ...]
+
+
+class FaresRow(NamedTuple):
+    """What rides cost, with every rule of shared.transit.fares; lines: ascending."""
+
+    discount_fen: int
+    window_s: int
+    transfers: int
+    ride_max_s: int
+    again_s: int
+    stand_s: int
+    lines: tuple[LineRow, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ParameterBody:
     """meals: in the order of their beginning within the business day, numbers rising; limits: ascending. ceiling_fen:
-    highest balance of a card, 0: only the card knows. ladder (): the terminal's own; agreed None: what its settings
-    say."""
+    highest balance of a card, 0: only the card knows. ladder (): the terminal's own; agreed, fares None: what its
+    settings say."""
 
     day_start_s: int = 0
     ceiling_fen: int = 0
@@ -89,6 +113,7 @@ class ParameterBody:
     limits: tuple[LimitRow, ...] = ()
     ladder: tuple[RungRow, ...] = ()
     agreed: tuple[AgreedRow, ...] | None = None
+    fares: FaresRow | None = None
 
     def limits_of(self, card_class: int, meal: int) -> Limits:
         """What counts for a card of this class in this meal."""
@@ -107,6 +132,10 @@ class ParameterBody:
         ]
         if self.agreed is not None:
             parts.append((6, b"".join(map(_agreed_bytes, self.agreed))))
+        if self.fares is not None:
+            parts.append((7, _FARES.pack(*self.fares[:6]) + b"".join(map(_line_bytes, self.fares.lines))))
+        if any(len(data) > PART_MAX for _, data in parts):
+            raise WireFault("parameters: a part that is too long")
         return bytes((FORM,)) + b"".join(_PART.pack(tag, len(data)) + data for tag, data in parts)
 
 
@@ -119,6 +148,7 @@ def decode_parameters(raw: bytes) -> ParameterBody:
     body = ParameterBody(
         day_start_s, ceiling_fen, _meals(parts[3]), tuple(map(_limit, _rows(_LIMIT, parts[4]))),
         tuple(RungRow(*row) for row in _rows(_RUNG, parts[5])), _agreed(parts[6]) if 6 in parts else None,
+        _fares(parts[7]) if 7 in parts else None,
     )  # fmt: skip
     _require_sound(body)
     return body
@@ -133,7 +163,7 @@ def _parts(raw: bytes) -> Iterator[tuple[int, bytes]]:
             raise WireFault("parameters: half a part")
         tag, size = _PART.unpack_from(raw, at)
         data = raw[at + _PART.size : at + _PART.size + size]
-        if not last < tag <= 6 or len(data) != size:
+        if not last < tag <= 7 or len(data) != size:
             raise WireFault(f"parameters: part {tag} that is not known, out of order, or cut off")
         yield tag, data
         at, last = at + _PART.size + size, tag
@@ -202,6 +232,34 @@ def _agreed(data: bytes) -> tuple[AgreedRow, ...]:
     return tuple(found)
 
 
+def _line_bytes(row: LineRow) -> bytes:
+    name, fares = row.name.encode(), row.fares_fen
+    head = _LINE.pack(row.line, row.is_flat, len(name), len(fares))
+    return head + name + b"".join(fare.to_bytes(2, "big") for fare in fares)
+
+
+def _fares(data: bytes) -> FaresRow:
+    if len(data) < _FARES.size:
+        raise WireFault("parameters: half a table of fares")
+    discount_fen, window_s, transfers, ride_max_s, again_s, stand_s = _FARES.unpack_from(data)
+    lines = tuple(_lines(data[_FARES.size :]))
+    return FaresRow(discount_fen, window_s, transfers, ride_max_s, again_s, stand_s, lines)
+
+
+def _lines(data: bytes) -> Iterator[LineRow]:
+    while data:
+        if len(data) < _LINE.size:
+            raise WireFault("parameters: half a line")
+        line, is_flat, size, count = _LINE.unpack_from(data)
+        begin = _LINE.size + size
+        end = begin + 2 * count
+        if is_flat > 1 or len(data) < end:
+            raise WireFault("parameters: half a line")
+        fares = (int.from_bytes(data[at : at + 2], "big") for at in range(begin, end, 2))
+        yield LineRow(line, bool(is_flat), _text(data[_LINE.size : begin]), tuple(fares))
+        data = data[end:]
+
+
 def _text(raw: bytes) -> str:
     try:
         return raw.decode()
@@ -222,6 +280,8 @@ def _require_sound(body: ParameterBody) -> None:
     _require(all(a.day_fen >= b.day_fen for a, b in pairwise(body.ladder)), "a rung that gives more with age")
     _require(all(rung.from_s > 0 and 0 < rung.day_fen <= FEN_MAX for rung in body.ladder), "a rung out of bounds")
     _require_agreed(body.agreed or ())
+    if body.fares is not None:
+        _require_fares(body.fares)
 
 
 def _require_meals(body: ParameterBody) -> None:
@@ -253,6 +313,18 @@ def _require_agreed(agreed: Sequence[AgreedRow]) -> None:
     _require(len(agreed) <= AGREED_MAX and len(set(agreed)) == len(agreed), "too many issuers, or one twice")
     _require(all(0 < len(one.profile) <= NAME_MAX and one.profile.isascii() for one in agreed), "an issuer's profile")
     _require(all(0 < len(one.issuer) <= 0xFF for one in agreed), "an issuer without number")
+
+
+def _require_fares(fares: FaresRow) -> None:
+    bounds = (0, 32_767), (0, DAY_S), (0, 0xFF), (60, DAY_S), (0, 3_600), (0, 3_600)
+    _require(all(low <= value <= high for value, (low, high) in zip(fares[:6], bounds, strict=True)), "fares: a rule")
+    _require(fares.again_s <= fares.stand_s, "fares: a stop that is shorter than a second tap")
+    _require(0 < len(fares.lines) <= LINES_MAX and _rises(fares.lines, lambda one: (one.line,)), "fares: lines")
+    for one in fares.lines:
+        fen = one.fares_fen
+        _require(0 < one.line <= 0xFFFF and 0 < len(one.name.encode()) <= NAME_MAX, f"line {one.line}: number or name")
+        _require(0 < len(fen) <= (1 if one.is_flat else STOPS_MAX), f"line {one.line}: how many fares")
+        _require(all(0 <= fare <= FARE_MAX for fare in fen) and list(fen) == sorted(fen), f"line {one.line}: fares")
 
 
 def _require(is_so: bool, what: str) -> None:

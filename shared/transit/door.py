@@ -15,6 +15,12 @@ class Door(StrEnum):
     BOTH = "both"
 
 
+def can_stand(door: Door, line: int, fares: FareTable) -> bool:
+    """Could a validator at this door of this line take a fare of this table?"""
+    fare = fares.lines.get(line)
+    return fare is not None and not (fare.form is FareForm.FLAT and door is Door.OUT)
+
+
 def check_door(door: Door, line: int, fares: FareTable, where: str) -> None:
     """ConfigFault naming `where` when a validator at this door of this line could never take a fare."""
     fare = fares.lines.get(line)

@@ -10,9 +10,21 @@ from dataclasses import dataclass, field
 
 from shared.clocks.clock import DAY_S, CampusTime, business_day
 from shared.errors import WireFault
-from shared.fleet.parameters import EVERY_OTHER, NO_LIMITS, AgreedRow, Limits, ParameterBody, RungRow, decode_parameters
+from shared.fleet.parameters import (
+    EVERY_OTHER,
+    NO_LIMITS,
+    AgreedRow,
+    FaresRow,
+    Limits,
+    ParameterBody,
+    RungRow,
+    decode_parameters,
+)
 from shared.purse.caps import Caps, MealClock
 from shared.purse.profiles import APPLICATION_MAIN, ISSUER_SIZE, PROFILES, Agreed
+from shared.transit.fares import FareForm, FareTable, LineFare
+
+_FORMS = {True: FareForm.FLAT, False: FareForm.STAGES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +41,7 @@ class Parameters:
     """caps None: nothing is forbidden. meals: in the order of their beginning. Times in seconds after midnight.
 
     ceiling_fen: highest balance of a card, 0 = only the card knows. limits: by card class and meal, in the place of
-    caps; None: there are none by class. ladder (): the built-in one. agreed None: what the settings say.
+    caps; None: there are none by class. ladder (): the built-in one. agreed, fares None: what the settings say.
     """
 
     version: int
@@ -40,6 +52,7 @@ class Parameters:
     limits: Mapping[tuple[int, int], Limits] | None = None
     ladder: tuple[RungRow, ...] = ()
     agreed: tuple[Agreed, ...] | None = None
+    fares: FareTable | None = None
     _starts: tuple[int, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -101,7 +114,15 @@ def parameters_of(body: ParameterBody) -> Parameters:
         limits={(row.card_class, row.meal): row.limits for row in body.limits},
         ladder=body.ladder,
         agreed=None if body.agreed is None else tuple(_agreed(body.agreed)),
+        fares=None if body.fares is None else table_of(body.fares),
     )
+
+
+def table_of(row: FaresRow) -> FareTable:
+    """The fares of a document; their version is its generation."""
+    lines = {one.line: LineFare(one.line, one.name, _FORMS[one.is_flat], one.fares_fen) for one in row.lines}
+    rules = row.discount_fen, row.window_s, row.transfers, row.ride_max_s, row.again_s, row.stand_s
+    return FareTable(0, lines, *rules)
 
 
 def _agreed(rows: tuple[AgreedRow, ...]) -> Iterator[Agreed]:

@@ -12,8 +12,8 @@ from edge.terminal.taps.body import Body
 from edge.terminal.taps.sale import PAID, Till, purchase_of
 from edge.terminal.taps.steps import End, Result, Show, Tap
 from shared.purse.outcomes import CardIdentity, PendingPurchase
-from shared.transit.door import Door
-from shared.transit.fares import Moment, Point, alight, board, tap
+from shared.transit.door import Door, can_stand
+from shared.transit.fares import FareTable, Moment, Point, alight, board, tap
 from shared.transit.flow import RideOrder, ride
 from shared.transit.trip import Step, parse_trip
 
@@ -32,6 +32,13 @@ class Gate(Till):
     def point(self) -> Point:
         """Where it stands now."""
         return self._settings.point
+
+    @property
+    def _fares(self) -> FareTable:
+        """Those of the parameters, where they know this line as its door has it; else those of the settings."""
+        settings, told = self._settings, self._body.parameters.fares
+        is_fit = told is not None and can_stand(settings.door, settings.point.line, told)
+        return told if told is not None and is_fit else settings.fares
 
     def at_stop(self, stop: int, direction: int) -> None:
         """The bus has come to another stop, as the driver's unit says."""
@@ -71,7 +78,7 @@ class Gate(Till):
             return Result(End.NOT_SELLING, 0)
         time, settings = body.time(), self._settings
         moment = Moment(time.seconds, time.is_set)
-        rule = partial(self._rule, point=settings.point, now=moment, table=settings.fares)
+        rule = partial(self._rule, point=settings.point, now=moment, table=self._fares)
         return (yield from self._spend(ride(RideOrder(time.seconds, body.psam, rule), identity), 0))
 
     def _is_this_ride(self, raw: bytes, time_s: int) -> bool:
@@ -84,4 +91,4 @@ class Gate(Till):
             return False
         if trip.stop != here.stop and settings.door is Door.BOTH and trip.step is Step.BOARD:
             return False
-        return not now.is_set or abs(now.seconds - time_s) <= settings.fares.stand_s
+        return not now.is_set or abs(now.seconds - time_s) <= self._fares.stand_s

@@ -66,6 +66,21 @@ def test_the_file_of_the_page_is_right() -> None:
     assert (len(file.rules), [span.name for span in file.calendar.spans]) == (3, ["2026 秋", "国庆"])
 
 
+def test_validators_get_the_fares_and_nobody_else() -> None:
+    bus, pos = (resolved(read_file(TEXT), one) for one in (BUS, POS_1))
+    assert bus.fares is not None
+    assert (bus.fares.discount_fen, bus.fares.lines[0].fares_fen, pos.fares) == (50, (150,), None)
+    text = TEXT.replace("fares_fen = [150]", "fares_fen = [200]").replace("discount_fen = 50", "discount_fen = 60")
+    dearer = read_file(text)
+    lines = [one.zh for one in difference_lines(dearer, bus, resolved(dearer, BUS))]
+    assert lines == [
+        "线路 2 环线 票价 1.50 → 2.00",
+        "乘车规则 换乘减 0.50（3600 秒，1/7200/60/600） → 换乘减 0.60（3600 秒，1/7200/60/600）",
+    ]
+    first = [one.en for one in difference_lines(dearer, None, bus)]
+    assert first[0] == "line 2 环线, fares: as its settings say → 1.50"
+
+
 def test_a_limit_may_be_lifted_again() -> None:
     assert limits(POS_1, STAFF, 2, TEXT + '\n[[limit]]\nclasses = ["教工"]\nsingle = "无"\n').single_fen is None
 
@@ -84,7 +99,8 @@ def test_a_limit_may_be_lifted_again() -> None:
         (("serve = false", 'serve = false\ndiscount = "20%"'), "line 50: limit[3].discount: terminals do not honour"),
         (("serve = false", 'serve = false\nfixed = "8.00"'), "line 50: limit[3].fixed: terminals do not honour fixed"),
         (("serve = false", "serve = false\nsums = 1"), "line 50: limit[3].sums: unknown key"),
-        (('[[agreed]]', '[[line]]\nnumber = 1\n[[agreed]]'), "line 59: line: terminals do not honour fares of"),
+        (("fares_fen = [150]", "fares_fen = [150, 200]"), "line 91: fares.lines[0].fares_fen: a flat line"),
+        (("window_s = 3600", "windows_s = 3600"), "line 85: fares.windows_s: unknown key"),
         (("meal_count = 2", "meal_count = 0"), "line 37: limit[1].meal_count"),
         (("number = 2", "number = 1"), "line 20: meal[1].number: the numbers of meals must rise"),
         (('from = "10:00"', 'from = "05:00"'), "line 22: meal[1].from: not behind the meal before it"),
@@ -114,12 +130,12 @@ def test_a_wrong_file_is_refused_with_line_key_and_reason(changed: tuple[str, st
 @pytest.mark.parametrize(
     ("added", "said"),
     [
-        ('classes=["学生"]\nmeal = "20.00"', "line 83: limit 早餐, 学生: one purchase of 30.00 is above "
+        ('classes=["学生"]\nmeal = "20.00"', "line 93: limit 早餐, 学生: one purchase of 30.00 is above "
          "the meal's sum of 20.00"),
-        ('meals=["晚餐"]\nterminals=["pos-01"]\nday = "10.00"', "line 83: limit 晚餐, 学生 at pos-01: "
+        ('meals=["晚餐"]\nterminals=["pos-01"]\nday = "10.00"', "line 93: limit 晚餐, 学生 at pos-01: "
          "one purchase of 30.00 is above the day's sum of 10.00"),
-        ('day_count = 1', "line 83: limit 早餐, 学生: the meal's count of 2 is above the day's count of"),
-        ('classes=["教工"]\nmeal = "90.00"', "line 83: limit meal: a rung of 40.00 is below one meal of 90.00"),
+        ('day_count = 1', "line 93: limit 早餐, 学生: the meal's count of 2 is above the day's count of"),
+        ('classes=["教工"]\nmeal = "90.00"', "line 93: limit meal: a rung of 40.00 is below one meal of 90.00"),
     ],
 )  # fmt: skip
 def test_rules_that_contradict_each_other_are_found_without_knowing_the_campus(added: str, said: str) -> None:
@@ -133,10 +149,10 @@ def test_rules_that_contradict_each_other_are_found_without_knowing_the_campus(a
 @pytest.mark.parametrize(
     ("added", "said"),
     [
-        ('terminals = ["pos-99"]', "line 83: limit terminals: there is no pos-99"),
-        ('boxes = ["canteen-9"]', "line 83: limit boxes: there is no canteen-9"),
-        ('merchants = ["三楼"]', "line 83: limit merchants: there is no 三楼"),
-        ('terminals = ["bus-01"]', "line 83: limit terminals: bus-01 honours no limits yet"),
+        ('terminals = ["pos-99"]', "line 93: limit terminals: there is no pos-99"),
+        ('boxes = ["canteen-9"]', "line 93: limit boxes: there is no canteen-9"),
+        ('merchants = ["三楼"]', "line 93: limit merchants: there is no 三楼"),
+        ('terminals = ["bus-01"]', "line 93: limit terminals: bus-01 honours no limits yet"),
     ],
 )
 def test_a_place_that_there_is_not_is_refused(added: str, said: str) -> None:

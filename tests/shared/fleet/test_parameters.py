@@ -13,8 +13,10 @@ from shared.fleet.parameters import (
     LIMITS_MAX,
     NO_LIMITS,
     AgreedRow,
+    FaresRow,
     LimitRow,
     Limits,
+    LineRow,
     MealRow,
     ParameterBody,
     RungRow,
@@ -107,7 +109,41 @@ def test_the_largest_table_of_limits_fits_a_document() -> None:
     assert decode_parameters(raw).limits == rows
 
 
-RAW = BODY.encode()
+FARES = FaresRow(50, 3_600, 1, 7_200, 60, 600, (
+    LineRow(1, False, "校区专线", (100, 100, 150)), LineRow(2, True, "环线", (150,)),
+))  # fmt: skip
+RAW = replace(BODY, fares=FARES).encode()
+
+
+def test_fares_are_a_part_of_their_own() -> None:
+    raw = ParameterBody(fares=FARES).encode()
+    assert raw.hex() == (
+        "010100040000000002000400000000030000040000050000"
+        "07003300320000" "0e100100001c20003c0258" "0001000c03" "e6a0a1e58cbae4b893e7babf" "006400640096"
+        "0002010601" "e78eafe7babf" "0096"
+    )  # fmt: skip
+    assert decode_parameters(raw).fares == FARES
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"discount_fen": 32_768},
+        {"again_s": 601},
+        {"ride_max_s": 59},
+        {"lines": ()},
+        {"lines": FARES.lines[::-1]},
+        {"lines": (LineRow(0, True, "环线", (150,)),)},
+        {"lines": (LineRow(1, True, "", (150,)),)},
+        {"lines": (LineRow(1, True, "环线", (150, 150)),)},
+        {"lines": (LineRow(1, False, "环线", ()),)},
+        {"lines": (LineRow(1, False, "环线", (200, 150)),)},
+        {"lines": (LineRow(1, False, "环线", (50_001,)),)},
+    ],
+)
+def test_fares_that_no_validator_could_take_are_no_document(wrong: dict[str, object]) -> None:
+    with pytest.raises(WireFault):
+        ParameterBody(fares=FARES._replace(**wrong)).encode()
 
 
 @pytest.mark.parametrize("end", [0, 1, 3, 8, 50, 100, -1])
@@ -120,6 +156,7 @@ def test_what_is_cut_off_is_refused(end: int) -> None:
     "spoilt",
     [
         b"\2" + RAW[1:],
+        RAW + b"\x08\0\0",
         RAW + b"\7\0\0",
         RAW[:8] + RAW[1:8] + RAW[8:],
         RAW + b"\0",

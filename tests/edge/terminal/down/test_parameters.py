@@ -14,8 +14,10 @@ from shared.fleet.document import DocumentKind, device_scope
 from shared.fleet.parameters import (
     EVERY_OTHER,
     AgreedRow,
+    FaresRow,
     LimitRow,
     Limits,
+    LineRow,
     MealRow,
     ParameterBody,
     RungRow,
@@ -25,6 +27,7 @@ from shared.keys.document_key import Keyring
 from shared.purse.reasons import Reason
 from shared.wire.fleet_lane import Verdict
 from tests.edge.terminal.down.centre import CAMPUS_NUMBER, CAMPUS_PUBLIC, Centre
+from tests.edge.terminal.rides import card_memory, ride, tap
 
 HOUR = 3600
 DEVICE = DeviceId(bytes.fromhex("000100000007"))
@@ -286,3 +289,29 @@ def test_rungs_and_the_ceiling_of_a_card_are_those_of_the_parameters(shop: Shop)
     shop.at(25)
     shop.bench.firmware.tick(shop.bench.now())
     assert (in_use.parameters.ladder, in_use.parameters.ceiling_fen) == ((RungRow(HOUR, 5_00),), 200_00)
+
+
+@pytest.mark.parametrize(
+    ("line", "door", "paid"),
+    [
+        (LineRow(1, True, "环线", (350,)), "in", 350),
+        (LineRow(2, True, "别的线", (350,)), "in", 200),
+        (LineRow(1, True, "环线", (350,)), "both", 350),
+    ],
+)
+def test_a_validator_takes_the_fares_of_its_line_and_keeps_its_own_where_they_know_it_not(
+    kit, school, line: LineRow, door: str, paid: int
+) -> None:
+    shop = Shop(kit, school, kind="validator", ride=ride(door, line=1))
+    fares = FaresRow(0, 3600, 1, 7200, 60, 600, (line,))
+    shop.push(body(fares=fares))
+    assert tap(shop.bench, card_memory(school, 5000)).amount_fen == 200, "those of its settings, until the next period"
+    shop.at(16)
+    assert tap(shop.bench, card_memory(school, 5000)).amount_fen == paid
+
+
+def test_fares_in_which_nobody_could_tap_out_here_are_not_taken(kit, school) -> None:
+    shop = Shop(kit, school, kind="validator", ride=ride("out", line=2))
+    shop.push(body(fares=FaresRow(0, 3600, 1, 7200, 60, 600, (LineRow(2, True, "校区线", (350,)),))))
+    shop.at(16)
+    assert tap(shop.bench, card_memory(school, 5000)).amount_fen == 300, "an exit without boarding, by its settings"
