@@ -3,7 +3,7 @@
 from edge.conform.report import Failed
 from edge.conform.stand import ANSWER_S, Heard, Stand, Steps
 from edge.link.messages import Type
-from edge.terminal.firmware.line import STATUS_S, UNACKED_S
+from edge.terminal.firmware.line import STATUS_S, UNACKED_S, UNACKED_TCP_S
 from edge.terminal.firmware.window import RESEND_MAX_S, RESEND_S
 from shared.ids import StoreId
 from shared.words.voice import Text
@@ -114,7 +114,7 @@ def silent(stand: Stand) -> Steps[None]:
     if (yield from stand.until(2 * UNACKED_S, Type.HELLO)) is None:
         raise Failed(Text("网关沉默而终端不重新加入", "the edge was silent over a record, and it did not join again"))
     gap_s = stand.now.mono_s - from_s
-    if gap_s < UNACKED_S / 2:
+    if gap_s < UNACKED_TCP_S / 2:
         raise Failed(Text(f"沉默 {gap_s:.1f} 秒就重新加入", f"it joined again after {gap_s:.1f} s of silence"))
 
 

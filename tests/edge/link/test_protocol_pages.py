@@ -53,6 +53,7 @@ NUMBERS = (
     | named(seal, "MAC_SIZE", "SHORT_MAC_SIZE", "OVERHEAD", "COUNTER_STEP_MAX", "LATE_WINDOW", "BAD_MACS_MAX")
     | named(seal, "SEQ_WINDOW")
     | named(line, "JOIN_S", "JOIN_MAX_S", "NO_EPOCH_S", "SILENCE_S", "UNACKED_S", "HINT_S", "STATUS_S")
+    | named(line, "UNACKED_TCP_S", "HELLOS_MAX")
     | named(line, "STATUS_MIN_S", "HEARTBEAT_S")
     | named(window, "WINDOW", "WINDOW_BUS", "RESEND_S", "RESEND_MAX_S")
     | named(clock, "STEP_MIN_S", "EARLIEST_S", "LATEST_S")
