@@ -36,6 +36,7 @@ from shared.fleet.order import Cancel, Lock, Order, Reread
 from shared.ids import CardId, DeviceId, PsamId, StorageId, StoreId
 from shared.keys.document_key import CERTIFICATE_CONTEXT, certify_document_key, covered_head, sign_head
 from shared.keys.terminal_mac import mac_input, terminal_mac
+from shared.keys.terminal_psk import psk_identity, terminal_psk
 from shared.records import Stored
 from shared.records.kinds import DESCRIBED, Kind
 
@@ -134,6 +135,12 @@ def documents() -> dict[str, Any]:
     }  # fmt: skip
 
 
+def tls() -> dict[str, Any]:
+    """The pre-shared key of a terminal."""
+    psk = terminal_psk(K_TERM, DEVICE)
+    return {"k_term": K_TERM, "identity": psk_identity(DEVICE), "input": b"openykt tls psk v1\0" + DEVICE, "psk": psk}
+
+
 def links() -> dict[str, Any]:
     """The same ACK and AUTH on each wire."""
     made = join()
@@ -196,6 +203,7 @@ def _plain(value: Any) -> Any:
 def all_vectors() -> dict[str, Any]:
     """By file."""
     made = {"join": join(), "short": short(), "records": record_vectors(), "documents": documents(), "links": links()}
+    made["tls"] = tls()
     return {name: _plain(one) for name, one in made.items()}
 
 
