@@ -88,6 +88,9 @@ MESSAGES_BURST = 2000.0
 """Messages of one place that are looked at; above, they are dropped and counted, and the flooding is a fact."""
 JOINS_PER_S = 5.0
 JOINS_BURST = 10.0
+REFUSALS_PER_S = 1.0
+REFUSALS_BURST = 20.0
+"""Calls refused by TLS that are looked at for a fact."""
 PLACES_MAX = 4096
 """Places remembered for their rates; at the bound those of gone peers are forgotten first."""
 UNPROVEN_S = 30.0
@@ -121,6 +124,7 @@ class Box:
         self._up: list[Offered] = []
         self._connected = False
         self._rates: dict[Place, _Rates] = {}
+        self._refusals = Bucket(REFUSALS_PER_S, REFUSALS_BURST, 0.0)
         self._epochs = Epochs(snapshot.epochs, random)
         self._questions = Questions(answer_verifier(settings.ack_key, settings.box), self._tell)
         sequences = snapshot.sequences
@@ -170,9 +174,11 @@ class Box:
         return self._finish(now, [])
 
     def on_refused(self, now: Now, link: str, call: RefusedCall) -> list[Effect]:
-        """A call that TLS has refused: nobody has spoken, but somebody has tried."""
+        """A call that TLS has refused: nobody has spoken, but somebody has tried. All are counted; of a
+        flood of them, each in another name, not all are told."""
         self.counters["tls_refused"] += 1
-        self._tell_refused(now, f"{link}:{call.address}", call)
+        if self._refusals.take(now.mono_s):
+            self._tell_refused(now, f"{link}:{call.address}", call)
         return self._finish(now, [])
 
     def is_proven(self, link: str, peer: Peer) -> bool:

@@ -36,13 +36,14 @@ class CallFault(StrEnum):
     WRONG_KEY = "wrong-key"
     UNBELIEVED = "unbelieved"
     BROKEN = "broken"
+    BUSY = "busy"
 
 
 class RefusedCall(NamedTuple):
     """A call at a TLS port that was refused: from which address, and as whom (what it said, nothing is proven).
 
     plain: it spoke without TLS; unknown, wrong-key: of its pre-shared key; unbelieved: of its certificate; broken: all
-    else, detail in the library's word.
+    else, detail in the library's word; busy: more handshakes were begun in this second than are made.
     """
 
     why: CallFault

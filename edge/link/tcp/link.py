@@ -34,13 +34,16 @@ class TcpBounds:
     """What a connection may cost.
 
     `connections_max` in all, `of_address` of one address, which may be a whole network behind it; at either, a call
-    that has proven nothing makes room. `write_max_bytes`: what waits to be sent; above it `send` says False. The rest
-    ends the connection: `message_s` from the first byte of a message to its last; `first_s` until TLS stands, and at
-    the edge until a first message is whole; there also `idle_s` until the next (heartbeats are far closer).
+    that has proven nothing makes room. `handshakes_per_s`: TLS that is begun; above it a call ends at once, for a flood
+    of calls must not take the time of those that have joined. `write_max_bytes`: what waits to be sent; above it `send`
+    says False. The rest ends the connection: `message_s` from the first byte of a message to its last; `first_s` until
+    TLS stands, and at the edge until a first message is whole; there also `idle_s` until the next (heartbeats are far
+    closer).
     """
 
     connections_max: int = 256
     of_address: int = 128
+    handshakes_per_s: int = 100
     write_max_bytes: int = 64 * 1024
     message_s: float = 10.0
     first_s: float = 10.0
@@ -229,6 +232,8 @@ class TcpLink:
         self._counters: Counter[str] = Counter()
         self._connections: dict[Peer, _Connection] = {}
         self._next_number = 1
+        self._handshakes = 0
+        """Begun since the last sweep."""
         self._hear: Callable[[Peer, bytes], None] | None = None
         self._tell_peer: Callable[[Peer, bool], None] = lambda _peer, _there: None
         self._is_proven: Callable[[Peer], bool] = lambda _peer: False
@@ -282,6 +287,7 @@ class TcpLink:
                 await asyncio.wait([self._failed], timeout=_SWEEP_S)
                 if self._failed.done():
                     self._failed.result()
+                self._handshakes = 0
                 for connection in list(self._connections.values()):
                     connection.sweep(loop.time(), must_speak=True)
         finally:
@@ -323,6 +329,9 @@ class TcpLink:
     def _decide(self, connection: _Connection, first: int) -> None:
         """A plain port takes TLS as well, so that terminals can be switched before their box is."""
         if first == HANDSHAKE and self._tls is not None:
+            self._handshakes += 1
+            if self._handshakes > self._bounds.handshakes_per_s * _SWEEP_S:
+                raise CallRefused(CallFault.BUSY, "too many handshakes")
             connection.speak_tls(self._tls.accept())
         elif self._plain:
             connection.speak_plain()

@@ -68,7 +68,7 @@ NUMBERS = (
     | named(frame, "PAYLOAD_MAX_BYTES")
     | fields(PollSettings(), "reply_wait_s", "idle_every", "dead_after_misses", "burst_max", "gone_s")
     | fields(TcpBounds(), "reconnect_min_s", "reconnect_max_s", "first_s", "idle_s", "message_s", "connections_max")
-    | fields(TcpBounds(), "of_address")
+    | fields(TcpBounds(), "of_address", "handshakes_per_s")
     | named(document, "PAGE_SIZE")
     | {"DOCUMENT_HEAD_SIZE": document.HEAD_SIZE, "DELTA_MAX": delta.DELTA_MAX, "FRESH_S": ages.FRESH_S}
     | named(documents, "FETCHES_MAX", "CATCH_UP_S")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from edge.box.box import REFUSALS_BURST
 from edge.link.port import CallFault, RefusedCall
 from tests.edge.rig import device
 
@@ -46,8 +47,19 @@ def test_a_stolen_number_is_told_as_that(field):
 
 def test_many_calls_of_one_address_are_one_fact_and_others_another(field):
     field.connect()
-    for _ in range(50):
+    for _ in range(10):
         call(field, CallFault.PLAIN)
     call(field, CallFault.PLAIN, address="10.0.0.8")
     assert [dict(fact.told)["place"] for fact in field.facts] == ["tcp:10.0.0.7", "tcp:10.0.0.8"]
-    assert field.box.counters["tls_refused"] == 51
+    assert field.box.counters["tls_refused"] == 11
+
+
+def test_a_flood_of_names_is_counted_and_not_told_name_by_name(field):
+    field.connect()
+    for n in range(500):
+        call(field, CallFault.UNKNOWN, device(1000 + n).hex())
+    assert field.codes() == ["terminal-unknown"] * int(REFUSALS_BURST)
+    assert field.box.counters["tls_refused"] == 500
+    field.wait(5)
+    call(field, CallFault.WRONG_KEY, device(1).hex())
+    assert field.codes()[-1] == "terminal-wrong-key"

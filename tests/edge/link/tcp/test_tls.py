@@ -221,6 +221,26 @@ def test_calls_that_never_finish_a_handshake_make_room():
 
 
 @needs_psk
+def test_a_flood_of_handshakes_takes_no_more_than_its_share():
+    """Whoever has joined speaks on; the calls above the bound end at once, and are refused as busy."""
+
+    async def story():
+        async with Box(by_psk(), handshakes_per_s=5) as box, box.terminal(TlsClient(psk())) as terminal:
+            await until(lambda: terminal.wire == [True])
+            for _ in range(40):
+                _, writer = await asyncio.open_connection("127.0.0.1", box.port)
+                writer.write(b"\x16\x03\x01")
+                await until(lambda: box.link.counters()["connections"] > 1 or box.refused)
+                await writer.drain()
+                writer.transport.abort()
+            await until(lambda: CallFault.BUSY in {one.why for one in box.refused})
+            assert await terminal.send(RECORD)
+            await until(lambda: (1, RECORD) in box.heard)
+
+    play(story)
+
+
+@needs_psk
 def test_broken_bytes_after_the_handshake_end_that_connection():
     async def story():
         async with Box(by_psk()) as box, box.terminal(TlsClient(psk())) as terminal:
