@@ -10,9 +10,11 @@ from edge.link.can.link import CanLink, CanLinkSettings
 from edge.link.port import MessageLink
 from edge.link.rs485.link import Rs485Link, Rs485LinkSettings
 from edge.link.rs485.polling import PollSettings
+from edge.link.tcp.door import HAS_PSK, TlsServer
 from edge.link.tcp.link import TcpLink
 from shared.errors import ConfigFault
 from shared.input.command_line import Parser
+from shared.keys.terminal_psk import psk_identity, terminal_psk
 from shared.words.voice import Text
 
 ABOUT = Text(
@@ -51,7 +53,7 @@ def parse(arguments: list[str]) -> Given:
 def open_link(given: Given, subject: Subject) -> MessageLink:
     """The edge's end of that wire. ConfigFault when the terminal's file lacks what a bus needs."""
     if given.tcp is not None:
-        return TcpLink(given.host, given.tcp)
+        return TcpLink(given.host, given.tcp, tls=_tls(subject))
     if not subject.address or not subject.bitrate:
         raise ConfigFault(
             Text("address, bitrate: 总线终端须有地址和速率", "address, bitrate: a terminal on a bus has both")
@@ -63,6 +65,12 @@ def open_link(given: Given, subject: Subject) -> MessageLink:
     if not colon or not channel:
         raise ConfigFault(Text("--can: 应为 INTERFACE:CHANNEL", "--can: must be INTERFACE:CHANNEL"))
     return CanLink(CanLinkSettings(CanBusSettings(interface, channel, subject.bitrate)))
+
+
+def _tls(subject: Subject) -> TlsServer | None:
+    """By the terminal's own key, beside plain; None where this Python has no PSK."""
+    key = {psk_identity(subject.device): terminal_psk(subject.key, subject.device)}
+    return TlsServer(key) if HAS_PSK else None
 
 
 def _parser() -> Parser:

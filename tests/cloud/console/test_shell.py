@@ -182,6 +182,16 @@ def test_every_key_used_has_both_languages(sources: Sources) -> None:
     assert words("fr") == words("zh")
 
 
+def test_a_box_without_tls_stands_above_everything_else(sources: Sources) -> None:
+    shown = renderer(create_pages(sources))
+    plain = [{"box": "canteen-1", "name": "第一食堂", "links": ["tcp"]}]
+    assert 'id="plain"' not in shown(SNAPSHOT, "en")
+    for lang, said in (("en", "Terminals without TLS"), ("zh", "终端链路未加密")):
+        page = shown({**SNAPSHOT, "plain": plain}, lang)
+        assert said in page
+        assert page.index("canteen-1") < page.index("tiles")
+
+
 def test_the_language_is_changed_where_one_is_and_a_link_is_not_lost(client: FlaskClient, sources: Sources) -> None:
     link = sources.accounts.make_link("admin", _now())
     page = client.get(f"/first-login/{link}").get_data(as_text=True)

@@ -1,14 +1,21 @@
 """The command: wrong use is said in one line and ends with 2; nothing of the key is printed."""
 
+import asyncio
 import json
 import socket
 
 import pytest
 
 from edge.conform.__main__ import main
+from edge.conform.options import open_link
+from edge.conform.options import parse as read
 from edge.conform.subject import parse
+from edge.link.tcp.door import HAS_PSK, Psk, TlsClient
+from edge.link.tcp.link import TcpTerminalLink
 from shared.errors import ConfigFault
+from shared.keys.terminal_psk import psk_identity, terminal_psk
 from tests.edge.conform.plain import DEVICE, KEY
+from tests.edge.link.waiting import until
 
 GOOD = {"device": DEVICE.hex(), "key": KEY.hex()}
 
@@ -58,3 +65,31 @@ def test_a_subject_does_not_show_its_keys():
     assert KEY.hex() not in repr(subject)
     assert repr(bytes.fromhex("11" * 32)) not in repr(subject)
     assert repr(KEY) not in repr(subject)
+
+
+@pytest.mark.skipif(not HAS_PSK, reason="this Python has no TLS-PSK")
+def test_a_terminal_may_call_by_tls(file):
+    """The bench takes it by the key that its file tells, and one without TLS as well."""
+
+    async def story():
+        subject = parse(GOOD)
+        link = open_link(read(["terminal", "--terminal", str(file), "--tcp", "0"]), subject)
+        heard = []
+        link.on_message(lambda _peer, message: heard.append(message))
+        serving = asyncio.create_task(link.run())
+        psk = Psk(psk_identity(subject.device), terminal_psk(subject.key, subject.device))
+        for said, tls in ((b"sealed", TlsClient(psk)), (b"plain", None)):
+            terminal = TcpTerminalLink("127.0.0.1", await link.port(), tls=tls)
+            terminal.on_message(lambda _message: None)
+            came = asyncio.Event()
+            terminal.on_wire(lambda _there, came=came: came.set())
+            calling = asyncio.create_task(terminal.run())
+            await came.wait()
+            assert await terminal.send(said)
+            await until(lambda said=said: said in heard)
+            calling.cancel()
+            await asyncio.gather(calling, return_exceptions=True)
+        serving.cancel()
+        await asyncio.gather(serving, return_exceptions=True)
+
+    asyncio.run(asyncio.wait_for(story(), 15))
