@@ -33,6 +33,7 @@ from shared.fleet.delta import delta_between
 from shared.fleet.document import CAMPUS, DocumentKind, Head, digest_of, echo_of, pages_of, table_of
 from shared.fleet.hotlist import hotlist_body
 from shared.fleet.order import Cancel, Lock, Order, Reread
+from shared.fleet.parameters import EVERY_OTHER, AgreedRow, LimitRow, Limits, MealRow, ParameterBody, RungRow
 from shared.ids import CardId, DeviceId, PsamId, StorageId, StoreId
 from shared.keys.document_key import CERTIFICATE_CONTEXT, certify_document_key, covered_head, sign_head
 from shared.keys.terminal_mac import mac_input, terminal_mac
@@ -132,7 +133,15 @@ def documents() -> dict[str, Any]:
         "signature": heads[0].signature, "delta": change.encode() if change else b"", "next_head": heads[1].raw,
         "next_signature": heads[1].signature, "next_digest": digest_of(bodies[1]),
         "orders": [Order(deed, TIME).encode() for deed in (Lock("盘点"), Reread(EPOCH, 5, 9), Cancel(7))],
+        "parameters": PARAMETERS.encode(),
     }  # fmt: skip
+
+
+PARAMETERS = ParameterBody(
+    3600, 1000_00, (MealRow(1, "早餐", 6 * 3600), MealRow(2, "午餐", 10 * 3600)),
+    (LimitRow(1, 2, Limits(15_00, 20_00, 2, 60_00, None)), LimitRow(EVERY_OTHER, 1, Limits(is_refused=True))),
+    (RungRow(86_400, 60_00), RungRow(259_200, 30_00)), (AgreedRow("bank-ep", bytes.fromhex("0102030405060708")),),
+)  # fmt: skip
 
 
 def tls() -> dict[str, Any]:
@@ -158,6 +167,7 @@ def links() -> dict[str, Any]:
     }  # fmt: skip
     return {
         "tcp": {"message": hello, "framed": framed(hello)},
+        "tls": {"k_term": K_TERM, "identity": psk_identity(DEVICE), "psk": terminal_psk(K_TERM, DEVICE)},
         "cobs": [{"plain": one, "encoded": cobs.encode(one)} for one in stuffed],
         "rs485": {name: encode_frame(frame) for name, frame in frames.items()},
         "can": {

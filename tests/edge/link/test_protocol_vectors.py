@@ -134,6 +134,31 @@ def test_a_document():
     signed_by(public, raw(of["next_signature"]), b"openykt document v1\0" + campus + raw(of["next_head"]))
 
 
+def test_orders_and_parameters():
+    of = read("documents")
+    arguments = ((1, "盘点".encode()), (6, struct.pack(">HII", 2, 5, 9)), (9, struct.pack(">I", 7)))
+    made = [struct.pack(">BBI", 1, verb, 848_000_000) + rest for verb, rest in arguments]
+    assert [raw(one) for one in of["orders"]] == made
+    meals = b"".join(
+        struct.pack(">BIB", number, begins, len(name)) + name
+        for number, begins, name in ((1, 21_600, "早餐".encode()), (2, 36_000, "午餐".encode()))
+    )
+    limits = struct.pack(">HBBIIIHH", 1, 2, 0b01111, 1500, 2000, 6000, 2, 0)
+    limits += struct.pack(">HBBIIIHH", 0xFFFF, 1, 0x20, 0, 0, 0, 0, 0)
+    ladder = struct.pack(">IIII", 86_400, 6000, 259_200, 3000)
+    agreed = b"\x07\x08bank-ep" + bytes(range(1, 9))
+    parts = (struct.pack(">I", 3600), struct.pack(">I", 100_000), meals, limits, ladder, agreed)
+    body = b"\x01" + b"".join(struct.pack(">BH", tag, len(part)) + part for tag, part in enumerate(parts, 1))
+    assert raw(of["parameters"]) == body
+
+
+def test_the_key_of_tls():
+    of = read("links")["tls"]
+    device = raw(read("join")["device"])
+    assert of["identity"] == device.hex()
+    assert raw(of["psk"]) == cmac(raw(of["k_term"]), b"openykt tls psk v1\0" + device)
+
+
 def stuffed(data):
     """COBS, block by block, from the other end than our encoder: walk and remember where the code byte stands."""
     out, code_at, code = bytearray(1), 0, 1
