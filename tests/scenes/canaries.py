@@ -10,6 +10,7 @@ from provisioning.custody.files import open_level
 from provisioning.keys import levels
 from provisioning.keys.store import KeyStore, Level
 from shared.ids import DeviceId, PsamId
+from shared.keys.terminal_psk import terminal_psk
 from tests.provisioning.key_bytes import private_bytes
 
 _ZEROS = re.compile(rb"\0{64,}")
@@ -31,7 +32,8 @@ def secrets_of(data: Path) -> dict[str, bytes]:
     for terminal in sorted((data / "terminals").iterdir()):
         settings = json.loads((terminal / "terminal.json").read_text())
         device = DeviceId(bytes.fromhex(settings["device"]))
-        found[f"K_term {terminal.name}"] = levels.terminal_key(school, device)
+        found[f"K_term {terminal.name}"] = key = levels.terminal_key(school, device)
+        found[f"TLS {terminal.name}"] = terminal_psk(key, device)
         psam = PsamId(device[:2] + (int.from_bytes(device[2:], "big") + 0x5000_0000).to_bytes(4, "big"))
         found[f"PSAM control {terminal.name}"] = levels.psam_control_key(school, psam).octets
     found["unlock"] = (data / "keys/unlock").read_bytes()

@@ -9,6 +9,7 @@ import pytest
 
 from tests.scenes.bad_lines import CELLULAR, RADIO, WIFI, Network, Profile, Radio
 from tests.scenes.campus import Campus
+from tests.scenes.plans import edit
 from tests.scenes.truth import require_truth
 
 pytestmark = pytest.mark.process
@@ -57,7 +58,14 @@ def test_lunch_over_4g_whose_nat_forgets_every_connection(room: Path) -> None:
     asyncio.run(_over_4g(room))
 
 
+def _by_certificate(room: Path, name: str) -> None:
+    """As a terminal whose Python has no pre-shared keys calls, or one with a secure element."""
+    link = {"name": "tcp", "kind": "tcp", "plain": False, "tls": "certificate"}
+    edit(room / "campus/terminals" / name / "terminal.json", link=link)
+
+
 async def _over_wifi(room: Path) -> None:
+    _by_certificate(room, "pos-2")
     async with AsyncExitStack() as stack:
         campus, network = await _through(stack, room, WIFI)
         for address in ("127.0.0.7", "127.0.0.8"):

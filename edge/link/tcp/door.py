@@ -2,7 +2,8 @@
 
 TLS 1.2 alone, with an ephemeral key and AEAD: ECDHE-PSK where this Python has the callbacks (3.13), and where both ends
 have certificates mutual ECDHE-ECDSA. No CA is asked: each end believes exactly the certificates in its file, so that
-none of them opens any other door of the campus. No tickets, so a key that is taken away opens nothing again.
+none of them opens any other door of the campus. No tickets: what a key has opened ends with this process, whose lists
+are read at its start.
 Refuses all else by CallRefused, which says whose fault it is; keys stand in no repr.
 """
 
