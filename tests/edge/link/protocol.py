@@ -167,7 +167,7 @@ def links() -> dict[str, Any]:
     }  # fmt: skip
     return {
         "tcp": {"message": hello, "framed": framed(hello)},
-        "tls": {"k_term": K_TERM, "identity": psk_identity(DEVICE), "psk": terminal_psk(K_TERM, DEVICE)},
+        "tls": tls(),
         "cobs": [{"plain": one, "encoded": cobs.encode(one)} for one in stuffed],
         "rs485": {name: encode_frame(frame) for name, frame in frames.items()},
         "can": {
@@ -213,7 +213,6 @@ def _plain(value: Any) -> Any:
 def all_vectors() -> dict[str, Any]:
     """By file."""
     made = {"join": join(), "short": short(), "records": record_vectors(), "documents": documents(), "links": links()}
-    made["tls"] = tls()
     return {name: _plain(one) for name, one in made.items()}
 
 
