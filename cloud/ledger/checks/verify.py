@@ -18,6 +18,7 @@ from cloud.ledger.checks.file import check_file
 from cloud.ledger.checks.fleet.documents import check_documents
 from cloud.ledger.checks.fleet.jobs import check_jobs
 from cloud.ledger.checks.fleet.orders import check_orders
+from cloud.ledger.checks.fleet.parameters import check_parameters
 from cloud.ledger.checks.gaps import check_gaps
 from cloud.ledger.checks.losses import check_losses
 from cloud.ledger.checks.put_backs import Witness, check_put_backs, check_unasked
@@ -57,7 +58,7 @@ _WITH_KEYS = (check_tacs, check_voids)
 _THEN = (
     check_keys, check_marks, check_quarantine, check_gaps, check_chain, check_book_chain, check_cards,
     check_differences, check_looks, check_losses, check_thefts, check_two_persons, check_orders, check_desk,
-    check_documents, check_jobs, check_open,
+    check_documents, check_jobs, check_parameters, check_open,
 )  # fmt: skip
 
 
