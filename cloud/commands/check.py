@@ -59,7 +59,7 @@ NAMES = {
     "device-orders": Text("终端指令", "orders about terminals"),
     "desk": Text("卡务", "desk"),
     "documents": Text("下发文件", "documents"),
-    "jobs": Text("终端任务", "jobs"),
+    "jobs": Text("任务行", "job rows"),
     "parameters": Text("参数", "parameters"),
     "open-cases": Text("未结", "open cases"),
     "put-back": Text("见证", "witnesses"),

@@ -21,7 +21,7 @@ from cloud.ledger.fleet.documents.reach import CardReach
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.ledger import Ledger
 from cloud.process.settings import load_settings
-from cloud.words.cards import done_json, done_line, listed_json, listed_lines, policy_line, reach_line
+from cloud.words.fleet.cards import done_json, done_line, listed_json, listed_lines, policy_line, reach_line
 from shared.errors import ConfigFault
 from shared.ids import CardId
 from shared.words.voice import Text

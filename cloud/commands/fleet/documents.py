@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from cloud.commands.opening import open_books, wall_now
-from cloud.words.documents import documents_json, documents_lines
+from cloud.words.fleet.documents import documents_json, documents_lines
 from shared.errors import ConfigFault
 from shared.words.voice import Text
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from cloud.commands.opening import open_books, wall_now
-from cloud.words.holiday import holiday_json, holiday_lines
+from cloud.words.fleet.holiday import holiday_json, holiday_lines
 from shared.clocks.clock import day_number
 
 

@@ -23,8 +23,8 @@ from cloud.ledger.journal.opened import open_prepared
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
 from cloud.process.settings import load_settings
-from cloud.words import jobs as words
-from cloud.words.jobs import Named, Names
+from cloud.words.fleet import jobs as words
+from cloud.words.fleet.jobs import Named, Names
 from shared.clocks.campus_clock import CampusClock
 from shared.errors import ConfigFault
 from shared.fleet.order import Deed, Lock, Order

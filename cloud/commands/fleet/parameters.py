@@ -28,7 +28,7 @@ from cloud.parameters.campus_file import CampusFile, read_file
 from cloud.parameters.differences import difference_lines
 from cloud.parameters.resolve import Position, resolved, samples
 from cloud.process.settings import load_settings
-from cloud.words import parameters as words
+from cloud.words.fleet import parameters as words
 from shared.clocks.campus_clock import WALL
 from shared.clocks.clock import time_text
 from shared.errors import ConfigFault

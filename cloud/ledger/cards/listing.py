@@ -16,7 +16,7 @@ TEXT_MAX = 200
 
 
 class Why(IntEnum):
-    """Frozen numbers: they stand in the books. Words: cloud/words/cards.py."""
+    """Frozen numbers: they stand in the books. Words: cloud/words/fleet/cards.py."""
 
     COMMAND = 1
     """A person's word, for as long as he says."""

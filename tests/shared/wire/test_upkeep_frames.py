@@ -76,9 +76,10 @@ def test_the_names_of_operations_and_roles_are_frozen() -> None:
     """They are written in requests: a new name is an addition, a changed one breaks who asks."""
     assert [op.value for op in Op] == [
         "tac", "load-check", "load-mac2", "unload-check", "unload-mac2", "unload-mac3", "overdraft-check",
-        "overdraft-mac2", "upkeep", "pin-reload", "external-auth", "internal-auth", "kcv", "status",
+        "overdraft-mac2", "upkeep", "pin-reload", "external-auth", "internal-auth", "sign-list", "sign-order",
+        "document-keys", "kcv", "status",
     ]  # fmt: skip
-    assert [role.value for role in Role] == ["money", "desk", "audit"]
+    assert [role.value for role in Role] == ["money", "desk", "audit", "fleet"]
 
 
 def test_no_role_may_do_both_money_and_cards_and_every_operation_has_one() -> None:

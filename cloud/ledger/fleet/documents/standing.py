@@ -21,7 +21,7 @@ ROWS_MAX = 100_000
 
 
 class DocumentState(StrEnum):
-    """How a terminal stands to one document. Words: cloud/words/documents.py."""
+    """How a terminal stands to one document. Words: cloud/words/fleet/documents.py."""
 
     IN_USE = "in-use"
     BEHIND = "behind"

@@ -1,0 +1,1 @@
+"""Words about the fleet: documents, cards that terminals refuse, parameters, jobs, in both languages. Pure."""
