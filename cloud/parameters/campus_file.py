@@ -40,9 +40,9 @@ FORMAT = 1
 SIZE_MAX = 256 * 1024
 RULES_MAX = 500
 NAMES_MAX = 500
-OTHERS = ("其他", "other")
+OTHERS = {"其他": EVERY_OTHER, "other": EVERY_OTHER}
 """Every class that no rule names, and cards of agreed issuers."""
-NONE = ("无", "none")
+NONE = {"无": None, "none": None}
 """Lifts a limit that a rule further up has set."""
 _SUMS = ("single", "meal", "day")
 _FIELDS = {"single": "single_fen", "meal": "meal_fen", "day": "day_fen"}
@@ -211,7 +211,7 @@ def _require_apart(row: Section, meal: MealRow, before: MealRow, day_start_s: in
 def _rules(
     top: Section, classes: Mapping[str, int], meals: Mapping[str, int], places: Places
 ) -> Iterator[Rule]:  # fmt: skip
-    known = {**classes, **dict.fromkeys(OTHERS, EVERY_OTHER)}
+    known = {**classes, **OTHERS}
     for row in top.rows("limit", RULES_MAX, []):
         _refuse_not_yet(row)
         rule = Rule(

@@ -154,8 +154,8 @@ def _said(field: str, value: int, word: Text) -> Text:
 
 def _contradiction(where: tuple[Text, str], low: Text, high: Text) -> Text:
     (cell, name), at = where, f" {where[1]}" if where[1] else ""
-    zh, en = f"{cell.zh}{at}：{low.zh} 高于{high.zh}", f"{cell.en}{at and f' at {name}'}: {low.en} is above {high.en}"
-    return Text(zh, en)
+    there = f" at {name}" if name else ""
+    return Text(f"{cell.zh}{at}：{low.zh} 高于{high.zh}", f"{cell.en}{there}: {low.en} is above {high.en}")
 
 
 def _require_known(rule: Rule, key: str, names: frozenset[str] | None, known: Iterable[str]) -> None:
