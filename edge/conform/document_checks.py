@@ -12,8 +12,19 @@ from edge.link import messages as link
 from edge.link.layout import Layout
 from edge.link.messages import DocumentDelta, DocumentHead, DocumentPage, DocumentReport, Type
 from shared.fleet.delta import delta_between
-from shared.fleet.document import CAMPUS, DocumentKind, Head, SignedHead, digest_of, echo_of, pages_of, table_of
+from shared.fleet.document import (
+    CAMPUS,
+    DocumentKind,
+    Head,
+    SignedHead,
+    device_scope,
+    digest_of,
+    echo_of,
+    pages_of,
+    table_of,
+)
 from shared.fleet.hotlist import hotlist_body
+from shared.fleet.order import Deed, Lock, Order, Unlock
 from shared.ids import CardId
 from shared.keys.document_key import DocumentKey, certify_document_key, sign_head
 from shared.records import PROVEN
@@ -22,28 +33,40 @@ from shared.words.voice import Text
 
 _WHOLE_S = 30.0
 """For a document of two pages over the slowest wire."""
-_KIND, _KEY_VERSION = DocumentKind.HOTLIST, 255
+_QUIET_S = 0.5
+"""Behind its first report at a join, for those of further documents."""
+_KEY_VERSION = 255
 _CARD = slice(12, 22)
 """Where the card stands in a purchase and in a load."""
 _KEY_LABEL = b"openykt bench document key v1\0"
 
 
 class _Centre:
-    """Makes and signs hotlists under the bench's own campus key."""
+    """Makes and signs documents of a kind under the bench's own campus key, and hears what is said of them."""
 
-    def __init__(self, stand: Stand) -> None:
-        self._stand = stand
+    def __init__(self, stand: Stand, kind: DocumentKind) -> None:
+        self._stand, self.kind = stand, kind
+        self.scope = device_scope(stand.subject.device) if kind is DocumentKind.ORDER else CAMPUS
         seed, self._campus = stand.subject.campus_seed, stand.subject.campus
-        self._key = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(_KEY_LABEL + seed).digest())
+        self._key = Ed25519PrivateKey.from_private_bytes(hashlib.sha256(_KEY_LABEL + bytes((kind,)) + seed).digest())
         public = self._key.public_key().public_bytes_raw()
         campus = Ed25519PrivateKey.from_private_bytes(seed)
-        self.key: DocumentKey = certify_document_key(self._campus, _KIND, _KEY_VERSION, public, campus)
+        self.key: DocumentKey = certify_document_key(self._campus, kind, _KEY_VERSION, public, campus)
+
+    @property
+    def report(self) -> DocumentReport | None:
+        """The newest."""
+        return self._stand.papers.get((self.kind, self.scope))
+
+    @property
+    def generation(self) -> int:
+        """In use at the terminal, 0 for none."""
+        return self.report.generation if self.report else 0
 
     def signed(self, generation: int, body: bytes) -> SignedHead:
         """Its head."""
-        head = Head(
-            _KEY_VERSION, _KIND, CAMPUS, generation, self._stand.now.campus_s, len(body), digest_of(body)
-        )  # fmt: skip
+        as_of, digest = self._stand.now.campus_s, digest_of(body)
+        head = Head(_KEY_VERSION, self.kind, self.scope, generation, as_of, len(body), digest)
         return sign_head(self._campus, head, self._key)
 
     def head(self, generation: int, body: bytes) -> DocumentHead:
@@ -61,33 +84,43 @@ def _say(stand: Stand, layout: Layout[Any], message: object) -> None:
     stand.say(stand.sealed(Type[layout.name], layout.encode(message)))
 
 
-def _begun(stand: Stand) -> Steps[tuple[_Centre, int]]:
-    """In a conversation with a terminal that takes documents; the generation that it has."""
+def _begun(stand: Stand, kind: DocumentKind = DocumentKind.HOTLIST) -> Steps[_Centre]:
+    """In a conversation with a terminal that takes documents."""
     if not stand.subject.campus_seed:
         raise Skipped(Text("--terminal 里没有 campus_seed", "no campus_seed in --terminal"))
     before = stand.talk
-    if stand.paper is None:
+    if not stand.papers:
         yield from stand.parted()
     yield from stand.joined()
     if stand.talk is not before:  # what it says at each join, and answers nothing
-        yield from stand.until(ANSWER_S, Type.DOCUMENT_REPORT)
-    if stand.paper is None:
+        wait_s = ANSWER_S
+        while (yield from stand.until(wait_s, Type.DOCUMENT_REPORT)) is not None:
+            wait_s = _QUIET_S
+    if not stand.papers:
         raise Skipped(Text("终端没有报告任何文件：它不收文件", "it reports no document, so it takes none"))
     stand.breathe()
-    centre = _Centre(stand)
+    centre = _Centre(stand, kind)
     _say(stand, link.DOCUMENT_KEY, centre.key)
-    return centre, stand.paper.generation
+    return centre
 
 
-def _answered(stand: Stand, offered: int) -> Steps[DocumentReport]:
+def _used(stand: Stand) -> Steps[_Centre]:
+    """As _begun, of one that has a hotlist in use."""
+    centre = yield from _begun(stand)
+    if not centre.generation:
+        raise Skipped(Text("还没有任何文件在用", "no document is in use yet"))
+    return centre
+
+
+def _answered(stand: Stand, centre: _Centre, offered: int) -> Steps[DocumentReport]:
     """The report on this generation."""
     until_s = stand.now.mono_s + ANSWER_S
     while True:
         heard = yield from stand.until(until_s - stand.now.mono_s, Type.DOCUMENT_REPORT)
-        if heard is None or stand.paper is None:
+        if heard is None:
             raise Failed(Text(f"没有关于第 {offered} 代的报告", f"no DOCUMENT_REPORT on generation {offered}"))
-        if stand.paper.offered == offered:
-            return stand.paper
+        if centre.report is not None and centre.report.offered == offered:
+            return centre.report
 
 
 def _require(found: DocumentReport, verdict: Verdict, generation: int) -> None:
@@ -99,37 +132,101 @@ def _require(found: DocumentReport, verdict: Verdict, generation: int) -> None:
 
 def taken(stand: Stand) -> Steps[None]:
     """A signed document is fetched by pages, used, and reported by its own digest."""
-    centre, before = yield from _begun(stand)
-    yield from _put_in_use(stand, centre, before + 1, _list(before + 1))
+    centre = yield from _begun(stand)
+    generation = centre.generation + 1
+    yield from _put_in_use(stand, centre, generation, _list(generation))
+
+
+def delta(stand: Stand) -> Steps[None]:
+    """The next generation comes as what has changed."""
+    centre = yield from _used(stand)
+    before, body = centre.generation, _list(centre.generation + 1)
+    change = delta_between(_list(before), body)
+    signed = centre.signed(before + 1, body)
+    if change is not None:
+        _say(stand, link.DOCUMENT_DELTA, DocumentDelta(signed.raw, signed.signature, change.encode()))
+    _in_use((yield from _answered(stand, centre, before + 1)), before + 1, body)
+
+
+def forged(stand: Stand) -> Steps[None]:
+    """A head that is not signed by its kind's key changes nothing."""
+    centre = yield from _begun(stand)
+    before = centre.generation
+    offered = centre.head(before + 1, _list(before + 1))
+    _say(stand, link.DOCUMENT_HEAD, offered._replace(signature=spoiled(offered.signature)))
+    _require((yield from _answered(stand, centre, before + 1)), Verdict.WRONG_SIGNATURE, before)
+
+
+def older(stand: Stand) -> Steps[None]:
+    """Never backwards."""
+    centre = yield from _begun(stand)
+    before = centre.generation
+    if before < 2:
+        raise Skipped(Text("没有更旧的一代", "there is no older generation"))
+    _say(stand, link.DOCUMENT_HEAD, centre.head(before - 1, _list(before - 1)))
+    _require((yield from _answered(stand, centre, before - 1)), Verdict.OLDER, before)
+
+
+def forked(stand: Stand) -> Steps[None]:
+    """The same generation with other bytes is told, and not taken."""
+    centre = yield from _used(stand)
+    before = centre.generation
+    _say(stand, link.DOCUMENT_HEAD, centre.head(before, _list(before + 1000)))
+    _require((yield from _answered(stand, centre, before)), Verdict.FORK, before)
 
 
 def listed(stand: Stand) -> Steps[None]:
     """A card on the hotlist in use buys nothing."""
-    centre, before = yield from _begun(stand)
-    if not before:
-        raise Skipped(Text("还没有任何文件在用", "no document is in use yet"))
+    centre = yield from _used(stand)
+    before = centre.generation
     card = (yield from stand.tap(Text("请刷一张卡：它将进黑名单", "tap a card: it will be listed"))).payload[_CARD]
     yield from _put_in_use(stand, centre, before + 2, hotlist_body((), (CardId(card),)))
-    sold = yield from _sold_to(stand, card)
+    again = Text("请再刷同一张卡：终端应拒绝", "tap the same card again: the terminal must refuse it")
+    sold = yield from _sold(stand, again, card)
     yield from _put_in_use(stand, centre, before + 3, _list(before + 3))
     if sold:
         raise Failed(Text(f"黑名单中的卡 {card.hex()} 仍可消费", f"card {card.hex()} is listed, and bought"))
 
 
-def _sold_to(stand: Stand, card: bytes) -> Steps[bool]:
-    stand.said.append(Text("请再刷同一张卡：终端应拒绝", "tap the same card again: the terminal must refuse it"))
-    until_s = stand.now.mono_s + stand.tap_s
-    newest = stand.seen.get(stand.epoch, 0)
+def ordered(stand: Stand) -> Steps[None]:
+    """A lock stops selling, and an unlock ends it; offered again, neither is done again."""
+    centre = yield from _begun(stand, DocumentKind.ORDER)
+    before = centre.generation
+    yield from _obeyed(stand, centre, before + 1, Lock("试验 bench"))
+    yield from stand.until(ANSWER_S / 3)  # a sale that was begun
+    sold = yield from _sold(stand, Text("请刷一张卡：终端已锁，应拒绝", "tap a card: the terminal is locked"), b"")
+    yield from _obeyed(stand, centre, before + 2, Unlock())
+    if sold:
+        raise Failed(Text("锁定之后仍可消费", "it sold while it was locked"))
+
+
+def _obeyed(stand: Stand, centre: _Centre, generation: int, deed: Deed) -> Steps[None]:
+    body = Order(deed).encode()
+    found = yield from _fetched(stand, centre, generation, body)
+    if found.verdict is Verdict.UNSUPPORTED:
+        raise Skipped(Text("终端不懂指令", "it knows no orders"))
+    _in_use(found, generation, body)
+
+
+def _sold(stand: Stand, ask: Text, card: bytes) -> Steps[bool]:
+    """Does a tap become a purchase, of this card where one is named?"""
+    stand.said.append(ask)
+    until_s, newest = stand.now.mono_s + stand.tap_s, stand.seen.get(stand.epoch, 0)
     while True:
         heard = yield from stand.until(until_s - stand.now.mono_s, Type.RECORD)
         if heard is None:
             return False
-        if heard.seq > newest and heard.payload[1] in PROVEN and heard.payload[_CARD] == card:
+        is_named = not card or heard.payload[_CARD] == card
+        if heard.seq > newest and heard.payload[1] in PROVEN and is_named:
             return True
 
 
 def _put_in_use(stand: Stand, centre: _Centre, generation: int, body: bytes) -> Steps[None]:
-    """Offer it, give the pages that are asked for, and look at the report."""
+    _in_use((yield from _fetched(stand, centre, generation, body)), generation, body)
+
+
+def _fetched(stand: Stand, centre: _Centre, generation: int, body: bytes) -> Steps[DocumentReport]:
+    """Offer it, give the pages that are asked for; the report that says what became of it."""
     stand.breathe()
     _say(stand, link.DOCUMENT_HEAD, centre.head(generation, body))
     until_s = stand.now.mono_s + _WHOLE_S
@@ -138,61 +235,22 @@ def _put_in_use(stand: Stand, centre: _Centre, generation: int, body: bytes) -> 
         if heard is None:
             raise Failed(Text("没有取页，也没有报告", "it asked for no page and reported nothing"))
         if heard.kind is Type.DOCUMENT_WANT:
-            _pages(stand, generation, body, link.DOCUMENT_WANT.decode(heard.payload).numbers)
-        elif stand.paper is not None and stand.paper.verdict is not Verdict.FETCHING:
-            break  # it asks no more
-    _in_use(stand.paper, generation, body)
+            _pages(stand, centre, generation, body, link.DOCUMENT_WANT.decode(heard.payload).numbers)
+            continue
+        found = centre.report
+        if found and found.offered == generation and found.verdict not in (Verdict.FETCHING, Verdict.STORED):
+            return found
 
 
-def delta(stand: Stand) -> Steps[None]:
-    """The next generation comes as what has changed."""
-    centre, before = yield from _begun(stand)
-    if not before:
-        raise Skipped(Text("还没有任何文件在用", "no document is in use yet"))
-    body = _list(before + 1)
-    change = delta_between(_list(before), body)
-    signed = centre.signed(before + 1, body)
-    if change is not None:
-        _say(stand, link.DOCUMENT_DELTA, DocumentDelta(signed.raw, signed.signature, change.encode()))
-    _in_use((yield from _answered(stand, before + 1)), before + 1, body)
-
-
-def forged(stand: Stand) -> Steps[None]:
-    """A head that is not signed by its kind's key changes nothing."""
-    centre, before = yield from _begun(stand)
-    offered = centre.head(before + 1, _list(before + 1))
-    _say(stand, link.DOCUMENT_HEAD, offered._replace(signature=spoiled(offered.signature)))
-    _require((yield from _answered(stand, before + 1)), Verdict.WRONG_SIGNATURE, before)
-
-
-def older(stand: Stand) -> Steps[None]:
-    """Never backwards."""
-    centre, before = yield from _begun(stand)
-    if before < 2:
-        raise Skipped(Text("没有更旧的一代", "there is no older generation"))
-    _say(stand, link.DOCUMENT_HEAD, centre.head(before - 1, _list(before - 1)))
-    _require((yield from _answered(stand, before - 1)), Verdict.OLDER, before)
-
-
-def forked(stand: Stand) -> Steps[None]:
-    """The same generation with other bytes is told, and not taken."""
-    centre, before = yield from _begun(stand)
-    if not before:
-        raise Skipped(Text("还没有任何文件在用", "no document is in use yet"))
-    _say(stand, link.DOCUMENT_HEAD, centre.head(before, _list(before + 1000)))
-    _require((yield from _answered(stand, before)), Verdict.FORK, before)
-
-
-def _pages(stand: Stand, generation: int, body: bytes, numbers: tuple[int, ...]) -> None:
+def _pages(stand: Stand, centre: _Centre, generation: int, body: bytes, numbers: tuple[int, ...]) -> None:
     whole = tuple(pages_of(body))
     for number in numbers or range(len(whole)):
         if number < len(whole):
-            _say(stand, link.DOCUMENT_PAGE, DocumentPage(_KIND, CAMPUS, generation, number, whole[number]))
+            page = DocumentPage(centre.kind, centre.scope, generation, number, whole[number])
+            _say(stand, link.DOCUMENT_PAGE, page)
 
 
-def _in_use(found: DocumentReport | None, generation: int, body: bytes) -> None:
-    if found is None:
-        raise Failed(Text("没有报告", "no DOCUMENT_REPORT came"))
+def _in_use(found: DocumentReport, generation: int, body: bytes) -> None:
     _require(found, Verdict.IN_USE, generation)
     if (found.digest, found.echo) != (digest_of(body), echo_of(table_of(body))):
         raise Failed(Text("报告的摘要不是该文件的", "the digest or echo that it reports is not the document's"))

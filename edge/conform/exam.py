@@ -120,6 +120,10 @@ CHECKS = (
         "document.listed", "documents.md#hotlist", Text("拒绝黑名单中的卡", "a listed card is refused"),
         document_checks.listed,
     ),
+    Check(
+        "document.order", "documents.md#order", Text("照指令锁定、解锁", "it locks and unlocks when ordered"),
+        document_checks.ordered,
+    ),
 )  # fmt: skip
 LAWS = (
     (PROOF, "join.md#envelope", Text("全部信封可验证", "every envelope proves")),

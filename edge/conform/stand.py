@@ -18,6 +18,7 @@ from edge.link.seal import Direction, SealFault, Session, session_key
 from edge.terminal.firmware.line import HINT_S, JOIN_MAX_S
 from edge.terminal.firmware.window import WINDOW, WINDOW_BUS
 from shared.errors import WireFault
+from shared.fleet.document import DocumentKind, Scope
 from shared.ids import StoreId
 from shared.words.voice import Text
 
@@ -89,7 +90,8 @@ class Stand:
         self.acked: dict[int, int] = {}
         self.settled: dict[int, int] = {}
         self.status: Status | None = None
-        self.paper: DocumentReport | None = None
+        self.papers: dict[tuple[DocumentKind, Scope], DocumentReport] = {}
+        """What it has said last of each document."""
         self._random = random
 
     # --- what comes -----------------------------------------------------------------------------------------------
@@ -296,7 +298,8 @@ class Stand:
             self.status = link.STATUS.decode(opened.payload)
             self.watch.status(self.status.epochs, self.seen)
         elif opened.type is Type.DOCUMENT_REPORT:
-            self.paper = link.DOCUMENT_REPORT.decode(opened.payload)
+            report = link.DOCUMENT_REPORT.decode(opened.payload)
+            self.papers[report.kind, report.scope] = report
         return heard
 
     def _pay(self, talk: Talk) -> None:

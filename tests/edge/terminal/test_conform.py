@@ -14,7 +14,9 @@ from edge.conform.exam import CHECKS, LAWS, Exam
 from edge.conform.report import Verdict, line
 from edge.conform.stand import Now
 from edge.conform.subject import Subject
+from edge.link.tcp.door import HAS_PSK
 from edge.terminal.down import documents
+from edge.terminal.down.orders import Orders
 from shared.fleet.document import Offer, decode_head
 from shared.fleet.hotlist import Hotlist
 from shared.keys.document_key import Keyring
@@ -28,6 +30,7 @@ STEP_S = 0.05
 LONGEST_S = 1200
 BOUND_S = 240.0
 LARGE = pytest.mark.large
+NEEDS_PSK = pytest.mark.skipif(not HAS_PSK, reason="this Python has no TLS-PSK")
 
 
 class Edge:
@@ -97,10 +100,11 @@ def _believes(ring, signed):
     [
         (Keyring, "opened", _believes, {"document.forged"}),
         (documents, "judge", lambda held, head: Offer.NEWER, {"document.older", "document.fork"}),
-        (documents, "digest_of", lambda body: bytes(32), {"document.taken"}),
+        (documents, "digest_of", lambda body: bytes(32), {"document.taken", "document.order"}),
         (Hotlist, "contains", lambda listed, card, index: False, {"document.listed"}),
+        (Orders, "lock", None, {"document.order"}),
     ],
-    ids=["believes-any-signature", "goes-backwards", "never-hashes", "sells-to-listed"],
+    ids=["believes-any-signature", "goes-backwards", "never-hashes", "sells-to-listed", "sells-locked"],
 )
 def test_a_terminal_that_takes_what_it_should_not_fails(kit, school, memory, monkeypatch, owner, name, defect, checks):
     monkeypatch.setattr(owner, name, defect)
@@ -118,6 +122,11 @@ class Wire(NamedTuple):
 
 def tcp(_folder):
     return Wire(("--tcp", "0"), ("--tcp", "127.0.0.1:PORT"), {})
+
+
+def tls(_folder):
+    changed = {"link": {"name": "tcp", "kind": "tcp", "plain": False}}
+    return Wire(("--tcp", "0"), ("--tcp", "127.0.0.1:PORT"), changed)
 
 
 def can(folder):
@@ -185,7 +194,9 @@ def _made(folder, raw, psam, cards):
 
 @pytest.mark.process
 @pytest.mark.parametrize(
-    "wire", [tcp, pytest.param(can, marks=LARGE), pytest.param(rs485, marks=LARGE)], ids=lambda one: one.__name__
+    "wire",
+    [tcp, pytest.param(tls, marks=[LARGE, NEEDS_PSK]), *(pytest.param(bus, marks=LARGE) for bus in (can, rs485))],
+    ids=lambda one: one.__name__,
 )
 def test_our_own_terminal_passes_as_a_process(kit, school, tmp_path, wire):
     wire = wire(tmp_path)
