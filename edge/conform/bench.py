@@ -24,8 +24,9 @@ TICK_S = 0.02
 async def examine(given: Given, subject: Subject) -> int:
     """The exit code. ConfigFault when the wire cannot be had."""
     link = open_link(given, subject)
-    exam = Exam(subject, os.urandom, is_bus=given.tcp is None, tap_s=given.tap_s, takes=given.takes)
-    bench = _Bench(exam, link, only=subject.address if given.tcp is None else None)
+    is_bus = given.tcp is None
+    exam = Exam(subject, os.urandom, is_bus=is_bus, tap_s=given.tap_s, takes=given.takes, cuts=given.cuts)
+    bench = _Bench(exam, link, only=subject.address if is_bus else None)
     serving = asyncio.create_task(link.run(), name="link")
     try:
         if isinstance(link, TcpLink):

@@ -99,6 +99,10 @@ CHECKS = (
         record_checks.silent,
     ),
     Check(
+        "power.kept", "flow.md#durable", Text("断电之后记录还在", "what was shown is there after a power cut"),
+        record_checks.kept,
+    ),
+    Check(
         "document.taken", "documents.md#fetch", Text("取来、验证、采用文件", "a signed document is taken"),
         document_checks.taken,
     ),
@@ -142,12 +146,13 @@ class Exam:
 
     def __init__(
         self, subject: Subject, random: Callable[[int], bytes], *, is_bus: bool, tap_s: float, takes: bool = False,
+        cuts: bool = False,
     ) -> None:  # fmt: skip
         """See Stand."""
         self.report = Report()
         self.is_over = False
         self.due_s = 0.0
-        self._stand = Stand(subject, random, is_bus=is_bus, tap_s=tap_s, takes=takes)
+        self._stand = Stand(subject, random, is_bus=is_bus, tap_s=tap_s, takes=takes, cuts=cuts)
         self._steps = self._all()
 
     def begin(self, now: Now) -> None:

@@ -38,6 +38,7 @@ class Given:
     can: str
     tap_s: float
     takes: bool
+    cuts: bool
     json: Path | None
 
 
@@ -45,9 +46,8 @@ def parse(arguments: list[str]) -> Given:
     """argparse's own exit 2 for wrong use."""
     given = _parser().parse_args(arguments)
     tap_s = 0.0 if given.no_taps else given.tap_wait
-    return Given(
-        given.terminal, given.tcp, given.host, given.rs485, given.can, tap_s, given.take_records, given.json
-    )  # fmt: skip
+    wire = given.tcp, given.host, given.rs485, given.can
+    return Given(given.terminal, *wire, tap_s, given.take_records, given.power, given.json)
 
 
 def open_link(given: Given, subject: Subject) -> MessageLink:
@@ -96,6 +96,8 @@ def _add_terminal(verb: Parser) -> None:
     verb.add_argument("--no-taps", action="store_true", help=Text("没有人刷卡", "nobody is there to tap"))
     takes = Text("终端里原有的记录可以丢弃", "records that it holds already may be lost")
     verb.add_argument("--take-records", action="store_true", help=takes)
+    power = Text("有人可以断电：检查断电之后记录还在", "somebody can cut the power: records must survive it")
+    verb.add_argument("--power", action="store_true", help=power)
     verb.add_argument("--json", type=Path, metavar="FILE", help=Text("报告写到此文件", "write the report here"))
 
 

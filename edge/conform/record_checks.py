@@ -1,14 +1,17 @@
 """Checks of records on their way up: sent again, acknowledged, settled. docs/protocol/flow.md. Pure."""
 
-from edge.conform.report import Failed
+from edge.conform.report import Failed, Skipped
 from edge.conform.stand import ANSWER_S, Heard, Stand, Steps
-from edge.link.messages import Type
+from edge.link import messages as link
+from edge.link.messages import Hello, Type
 from edge.terminal.firmware.line import STATUS_S, UNACKED_S, UNACKED_TCP_S
 from edge.terminal.firmware.window import RESEND_MAX_S, RESEND_S
 from shared.ids import StoreId
 from shared.words.voice import Text
 
 OTHER_STORE = StoreId(b"bench--2")
+POWER_S = 120.0
+"""For a person who cuts the power, and a terminal that starts."""
 _TAP = Text("请刷一张卡，收一笔", "tap a card: sell something")
 _AGAIN_S = RESEND_MAX_S * 1.25
 
@@ -116,6 +119,37 @@ def silent(stand: Stand) -> Steps[None]:
     gap_s = stand.now.mono_s - from_s
     if gap_s < UNACKED_TCP_S / 2:
         raise Failed(Text(f"沉默 {gap_s:.1f} 秒就重新加入", f"it joined again after {gap_s:.1f} s of silence"))
+
+
+def kept(stand: Stand) -> Steps[None]:
+    """After a power cut the store is the one of before, and the record is owed and sent as it was."""
+    if not stand.cuts:
+        raise Skipped(Text("没有人断电（--power）", "nobody cuts the power (--power)"))
+    first = yield from _sold(stand)
+    before = stand.talk.hello if stand.talk else None
+    stand.said.append(Text("请断电，再上电", "cut the power, and switch it on again"))
+    after = yield from _started_anew(stand, before)
+    if before is None or after.storage != before.storage:
+        raise Failed(Text("断电之后存储号变了", "after the power cut its storage id is another one"))
+    talk = yield from stand.challenged()
+    row = next((row for row in talk.rows if row.epoch == first.epoch), None)
+    if row is None or not row.oldest <= first.seq <= row.last:
+        raise Failed(Text(f"断电之后序号 {first.seq} 没有了", f"seq {first.seq} is gone after the power cut"))
+    stand.say(stand.welcome(talk, stand.epoch))
+    if (yield from stand.record(_AGAIN_S, first.epoch, first.seq)) is None:
+        raise Failed(Text(f"断电之后没有发序号 {first.seq}", f"seq {first.seq} was not sent after the power cut"))
+
+
+def _started_anew(stand: Stand, before: Hello | None) -> Steps[Hello]:
+    """Its first HELLO of another start."""
+    until_s = stand.now.mono_s + POWER_S
+    while True:
+        heard = yield from stand.until(until_s - stand.now.mono_s, Type.HELLO)
+        if heard is None:
+            raise Skipped(Text(f"{POWER_S:g} 秒内没有重新启动", f"it did not start anew within {POWER_S:g} s"))
+        hello = link.HELLO.decode(heard.raw)
+        if before is None or hello.boot != before.boot:
+            return hello
 
 
 def spoiled(raw: bytes) -> bytes:

@@ -72,10 +72,13 @@ class Stand:
     """out: messages for the terminal; said: words for the person at the bench; hangs_up: end the TCP connection."""
 
     def __init__(
-        self, subject: Subject, random: Callable[[int], bytes], *, is_bus: bool, tap_s: float, takes: bool
+        self, subject: Subject, random: Callable[[int], bytes], *, is_bus: bool, tap_s: float, takes: bool, cuts: bool
     ) -> None:
-        """tap_s: how long to wait for a tap, 0: nobody taps. takes: records that are no work of this bench, too."""
-        self.subject, self.is_bus, self.tap_s, self.takes = subject, is_bus, tap_s, takes
+        """tap_s: how long to wait for a tap, 0: nobody taps. takes: records that are no work of this bench, too.
+
+        cuts: somebody is there to cut the power.
+        """
+        self.subject, self.is_bus, self.tap_s, self.takes, self.cuts = subject, is_bus, tap_s, takes, cuts
         self.watch = Watch(WINDOW_BUS if is_bus else WINDOW)
         self.now = Now(0.0, 0)
         self.out: list[bytes] = []
@@ -221,6 +224,8 @@ class Stand:
         if current not in (0, *listed):
             for known in (self.seen, self.acked, self.settled):
                 known.setdefault(current, 0)
+        if self.acks:
+            self.acked |= {one: self.seen[one] for one in talk.epochs if one in self.seen}
         rows = tuple(WelcomeEpoch(one, self.acked.get(one, 0), self.settled.get(one, 0)) for one in talk.epochs)
         payload = link.WELCOME.encode(link.Welcome(store, current, self.now.campus_s, 0, 0, rows))
         return talk.session.seal(Type.WELCOME, payload)

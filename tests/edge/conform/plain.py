@@ -39,6 +39,8 @@ DEFECTS = {
     "strange-record": {"record.bytes"},
     "status-beyond": {"status.bounds"},
     "strange-type": {"messages.known"},
+    "forgets-at-power-off": {"power.kept"},
+    "formats-at-power-on": {"power.kept"},
 }
 """By name: the checks that must fail, and no others."""
 
@@ -107,7 +109,8 @@ class Terminal:
             self.state = "hello"
             self.made += self.defect != "same-random"
             self.r_term = struct.pack(">Q", self.made + 7)
-        self.out.append(bytes((HELLO, 0x10)) + DEVICE + b"storage9" + PSAM + struct.pack(">HII", 9, 1, 1) + self.r_term)
+        rest = struct.pack(">HII", 9, 1, self.boot) + self.r_term
+        self.out.append(bytes((HELLO, 0x10)) + DEVICE + self.storage + PSAM + rest)
         self.hello_s = self.now_s + self.wait_s
         self.wait_s = min(2 * self.wait_s, 16.0)
 
@@ -142,7 +145,16 @@ class Terminal:
 
     # --- a sale
 
-    joins, window = 0, 8
+    joins, window, boot, storage = 0, 8, 1, b"storage9"
+
+    def power_cycle(self, now_s, rtc_s):
+        self.boot += 1
+        self.key, self.clock_off = b"", -10 * 86_400
+        if self.defect == "forgets-at-power-off":
+            self.last = self.acked
+        if self.defect == "formats-at-power-on":
+            self.storage = b"storage" + bytes((self.boot,))
+        self.wire(now_s, rtc_s)
     sent_upto = 0
     again_s = flying_s = heard_s = 0.0
     wait_again_s = 2.0

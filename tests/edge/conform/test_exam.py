@@ -21,10 +21,10 @@ DOCUMENTS = {check.name for check in CHECKS if check.name.startswith("document."
 class Room:
     """Bench, terminal and what is between them, in virtual time. A person taps when asked; with busy_s others do."""
 
-    def __init__(self, terminal, *, taps=True, is_bus=False, busy_s=0.0, takes=False, **subject):
+    def __init__(self, terminal, *, taps=True, is_bus=False, busy_s=0.0, takes=False, cuts=True, **subject):
         made = Subject(**{"device": DeviceId(DEVICE), "key": KEY} | subject)
         tap_s = 5.0 if taps else 0.0
-        self.exam = Exam(made, random.Random(5).randbytes, is_bus=is_bus, tap_s=tap_s, takes=takes)
+        self.exam = Exam(made, random.Random(5).randbytes, is_bus=is_bus, tap_s=tap_s, takes=takes, cuts=cuts)
         self.terminal, self.is_bus, self.busy_s = terminal, is_bus, busy_s
         self.mono_s, self.busy_from_s = 100.0, 100.0
         self.said = []
@@ -59,6 +59,9 @@ class Room:
             if words.en.startswith("tap"):
                 for _ in range({"no-window": 12, "leaves-a-hole": 3}.get(self.terminal.defect, 1)):
                     self.terminal.tap()
+            if words.en.startswith("cut the power"):
+                self.terminal.power_cycle(*self.now())
+                self.plug()
 
 
 def examined(terminal, **options):
