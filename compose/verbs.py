@@ -172,7 +172,7 @@ VERBS = (
     ),
     Verb(
         "conform",
-        "terminal --terminal FILE --tcp PORT|--rs485 PORT|--can INTERFACE:CHANNEL [--json FILE]",
+        "terminal --terminal FILE --tcp PORT|--rs485 PORT|--can …",
         Text(
             "扮演网关，逐项检查别人的终端是否遵守 docs/protocol",
             "play the edge: does somebody else's terminal keep docs/protocol?",

@@ -192,7 +192,7 @@ def ordered(stand: Stand) -> Steps[None]:
     """A lock stops selling, and an unlock ends it; offered again, neither is done again."""
     centre = yield from _begun(stand, DocumentKind.ORDER)
     before = centre.generation
-    yield from _obeyed(stand, centre, before + 1, Lock("试验 bench"))
+    yield from _obeyed(stand, centre, before + 1, Lock("bench"))
     yield from stand.until(ANSWER_S / 3)  # a sale that was begun
     sold = yield from _sold(stand, Text("请刷一张卡：终端已锁，应拒绝", "tap a card: the terminal is locked"), b"")
     yield from _obeyed(stand, centre, before + 2, Unlock())
