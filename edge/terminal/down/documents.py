@@ -18,6 +18,8 @@ from edge.terminal.down.fetch import TRIES_MAX, Fetch
 from edge.terminal.down.orders import NAME as ORDERS
 from edge.terminal.down.orders import Orders
 from edge.terminal.down.paper import Paper, read_paper
+from edge.terminal.down.trial import NAME as TRIAL
+from edge.terminal.down.trial import Trials
 from edge.terminal.store.papers import Papers
 from edge.terminal.store.parameters import read_parameters
 from shared.clocks.clock import DAY_S, CampusTime
@@ -38,6 +40,7 @@ from shared.fleet.document import (
     judge,
     model_scope,
 )
+from shared.fleet.firmware import Image, decode_image
 from shared.fleet.hotlist import Hotlist
 from shared.fleet.order import decode_order
 from shared.ids import DeviceId
@@ -60,10 +63,13 @@ READERS: Mapping[DocumentKind, Callable[[bytes], object]] = {
     DocumentKind.HOTLIST: Hotlist,
     DocumentKind.ORDER: decode_order,
     DocumentKind.PARAMETERS: read_parameters,
+    DocumentKind.FIRMWARE: decode_image,
 }
 """Kinds that this terminal understands, and what refuses their bytes with WireFault."""
 AT_NEXT_PERIOD = frozenset({DocumentKind.PARAMETERS})
 """Kinds that take effect when a meal period begins; any other one does at once, between taps."""
+NOT_PASSED = b"self-test"
+"""Beside the refusal of an image that has failed here."""
 _REFUSALS = {Offer.OLDER: Verdict.OLDER, Offer.FORK: Verdict.FORK}
 
 
@@ -94,6 +100,9 @@ class Documents:
         self._papers = papers
         self.orders = Orders(papers)
         """What became of the orders that came as documents of their kind."""
+        self.trials = Trials(papers)
+        self.is_busy: Callable[[], bool] = lambda: False
+        """Does something stand against new firmware now? Whoever drives this body says so."""
         self._held: dict[Name, Paper] = {}
         self._waiting: dict[Name, Paper] = {}
         self._meaning: dict[Name, object] = {}
@@ -107,7 +116,7 @@ class Documents:
         if self._ring is None:
             return
         for name in self._papers.names():
-            if name == ORDERS:
+            if name in (ORDERS, TRIAL):
                 continue
             try:
                 paper = read_paper(self._papers.read(name), self._ring)
@@ -117,6 +126,7 @@ class Documents:
                 self.damaged += 1
         self._waiting = {name: one for name, one in self._waiting.items() if self._is_ahead(name, one)}
         self.orders.boot(self.order_held, self.meaning(DocumentKind.ORDER))
+        self.trials.boot()
 
     def _kept(self, paper: Paper) -> None:
         if paper.from_s:
@@ -153,6 +163,36 @@ class Documents:
         """What became of the order that is held."""
         paper = self.in_use(DocumentKind.ORDER)
         return [] if paper is None else [self._said((paper.head.kind, paper.head.scope), Verdict.IN_USE, 0)]
+
+    # --- firmware -------------------------------------------------------------------------------------------------
+
+    @property
+    def to_try(self) -> Paper | None:
+        """Firmware that is durable here and was neither in use nor condemned."""
+        name = (DocumentKind.FIRMWARE, model_scope(self._model))
+        paper = self._waiting.get(name)
+        return None if paper is None or self.trials.is_condemned(paper.head.digest) else paper
+
+    def try_firmware(self, has_passed: Callable[[Image], bool], last_seq: int) -> None:
+        """At power-on, before anything of an image runs: what waits is tried, and is in use, or never will be.
+
+        Whatever the power does, one of the two images is whole: the one in use is written over by one that has passed.
+        A medium that refuses leaves what ran before.
+        """
+        paper = self.to_try
+        if paper is None:
+            return
+        digest, name = paper.head.digest, (paper.head.kind, paper.head.scope)
+        with suppress(StoreFault):
+            self.trials.begin(digest)
+            if not has_passed(decode_image(paper.body)):
+                self.trials.end(digest, has_passed=False)
+                return
+            paper = replace(paper, from_s=0, seq=last_seq)
+            self._papers.keep(paper.name, paper.encode())
+            del self._waiting[name]
+            self._begin(paper)
+            self.trials.end(digest, has_passed=True)
 
     # --- messages of the edge -------------------------------------------------------------------------------------
 
@@ -257,12 +297,16 @@ class Documents:
             self._freshen(replace(held, head=head, signed=signed), held)
         if offer is not Offer.NEWER:
             return None, [self._newest_said(name)]
+        if head.kind is DocumentKind.FIRMWARE and self.is_busy():
+            return None, [self._said(name, Verdict.BUSY, head.generation)]
         return head, []
 
     def _is_meant(self, head: Head) -> bool:
-        """An order is for one terminal alone: its generations are numbers of that terminal."""
+        """An order is for one terminal alone: its generations are numbers of that terminal. Firmware is for a model."""
         if head.kind is DocumentKind.ORDER:
             return head.scope == device_scope(self._device)
+        if head.kind is DocumentKind.FIRMWARE:
+            return head.scope == model_scope(self._model)
         return is_for(head.scope, self._device, self._model)
 
     def _unproven(self, signed: SignedHead) -> list[Say]:
@@ -294,8 +338,12 @@ class Documents:
         paper = Paper(head, signed, key, last_seq, body)
         if head.kind in AT_NEXT_PERIOD:
             paper = replace(paper, from_s=self._next_period() or UNKNOWN_S)
+        elif head.kind is DocumentKind.FIRMWARE:
+            paper = replace(paper, from_s=UNKNOWN_S)
         try:
-            READERS[head.kind](body)
+            meaning = READERS[head.kind](body)
+            if isinstance(meaning, Image) and not meaning.is_of(head):
+                raise WireFault("the image of another head")
             self._papers.keep(paper.name, paper.encode())
         except WireFault:
             return self._said(name, Verdict.MALFORMED, head.generation)
@@ -320,7 +368,8 @@ class Documents:
         """What waits for a meal period that has begun is in use from here on. Not inside of a tap."""
         if not self._waiting or not time.is_set:
             return []
-        return [say for name in [*self._waiting] if (say := self._turned(name, time.seconds, last_seq)) is not None]
+        names = [name for name in self._waiting if name[0] in AT_NEXT_PERIOD]
+        return [say for name in names if (say := self._turned(name, time.seconds, last_seq)) is not None]
 
     def begins_s(self) -> int | None:
         """Campus second of the next `turn` that does anything, where one is known."""
@@ -352,6 +401,8 @@ class Documents:
     def _newest_said(self, name: Name) -> Say:
         """What is in use, and what waits."""
         waiting = self._waiting.get(name)
+        if waiting is not None and name[0] is DocumentKind.FIRMWARE and self.to_try is None:
+            return self._said(name, Verdict.REFUSED, waiting.head.generation)
         if waiting is not None:
             return self._said(name, Verdict.STORED, waiting.head.generation)
         return self._said(name, Verdict.IN_USE, 0)
@@ -372,6 +423,8 @@ class Documents:
         paper, detail = self._held.get(name), b""
         if paper is not None and name[0] is DocumentKind.ORDER and verdict is Verdict.IN_USE:
             verdict, detail = self.orders.word(paper.head.generation)
+        if name[0] is DocumentKind.FIRMWARE and verdict is Verdict.REFUSED:
+            detail = NOT_PASSED
         return _report(paper, name, verdict, offered, detail)
 
 

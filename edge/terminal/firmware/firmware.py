@@ -6,10 +6,12 @@ Refuses to sell without an epoch, with a full ring, with a store or PSAM that fa
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from edge.link.messages import Refusal
 from edge.terminal.firmware.deeds import Deeds
 from edge.terminal.firmware.line import Line
+from edge.terminal.firmware.program import SAMPLES, Program, ProgramFault, load, self_test
 from edge.terminal.settings.settings import BodySettings
 from edge.terminal.store.clock import Now
 from edge.terminal.store.flash import Flash
@@ -28,6 +30,7 @@ from edge.terminal.taps.serving import serve
 from edge.terminal.taps.steps import End, Result, Show, Tap
 from edge.terminal.taps.voiding import void_last, void_with_card
 from shared.errors import RuleBroken, StoreFault
+from shared.fleet.document import DocumentKind
 from shared.ids import psam_id
 from shared.inventory import LOADERS
 from shared.purse.flows.till import open_psam
@@ -35,6 +38,9 @@ from shared.purse.outcomes import PsamIdentity
 from shared.purse.reasons import Reason
 from shared.words.voice import Text
 
+QUIET_S = 900.0
+"""So long after the last card new firmware is neither taken nor started: meal periods border on each other, so a body
+knows by its cards that one is on."""
 _NEVER = float("inf")
 _OVER = (End.DONE, End.DECLINED)
 """After these nothing of the tap itself is open on the card."""
@@ -65,6 +71,11 @@ class Firmware:
         self._open = 0
         self._healed = 0
         self._was_registered = False
+        self._tapped_s = -_NEVER
+        self._wants_swap = False
+        self.program = Program()
+        """What words its displays: built in, or an image's."""
+        self.body.documents.is_busy = self._is_in_use
         self._refusal: Refusal | None = None
 
     # --- inputs ---------------------------------------------------------------------------------------------------
@@ -115,7 +126,7 @@ class Firmware:
         body, due_s = self.body, self.line.due_s()
         if self._busy:
             return due_s
-        due_s = min(due_s, self._deeds.due_s(), self._turns_s())
+        due_s = min(due_s, self._deeds.due_s(), self._turns_s(), self._swap_s())
         if not body.book.without_record:
             return due_s
         can_write = body.fault in (None, Bar.STOPPED) and body.flash.free > 0
@@ -204,7 +215,11 @@ class Firmware:
     @property
     def wants_restart(self) -> bool:
         """An order says so, and it is written down: boot a new one from the same flash, and drop this."""
-        return self._deeds.wants_restart
+        return self._deeds.wants_restart or self._wants_swap
+
+    def worded(self, what: Display) -> Display:
+        """As the program that runs shows it. Whoever has a display passes each by here."""
+        return self.program.worded(what)
 
     @property
     def is_answered(self) -> bool:
@@ -244,6 +259,7 @@ class Firmware:
             result = Result(End.NOT_SELLING, amount_fen)
         finally:
             self._busy = False
+            self._tapped_s = self.body.now.mono_s
         self.tick(self.body.now)
         return result
 
@@ -257,6 +273,7 @@ class Firmware:
                     body.write_unproven(waiting)
             self._pay_back()
             self._deeds.due()
+            self._wants_swap = body.documents.to_try is not None and not self._is_in_use()
         without_record = body.book.without_record
         if without_record != self._open:
             self._open = without_record
@@ -277,6 +294,28 @@ class Firmware:
         body, time = self.body, self.body.time()
         begins_s = body.documents.begins_s()
         return _NEVER if begins_s is None or not time.is_set else body.now.mono_s + max(0, begins_s - time.seconds)
+
+    def _is_in_use(self) -> bool:
+        """Does something stand against new firmware: a tap, cards of just now, records that are not settled?"""
+        is_quiet = self.body.now.mono_s - self._tapped_s >= QUIET_S
+        return self._busy or not is_quiet or not self.is_drained
+
+    def _swap_s(self) -> float:
+        """Monotonic second at which firmware that waits may be tried. What is not drained moves by messages."""
+        is_waiting = self.body.documents.to_try is not None and self.is_drained and not self._wants_swap
+        return max(self.body.now.mono_s, self._tapped_s + QUIET_S) if is_waiting else _NEVER
+
+    def _run_program(self) -> None:
+        """What waits is tried while nothing is owed to anybody; then whatever is in use runs."""
+        documents = self.body.documents
+        if self.is_drained:
+            documents.try_firmware(lambda image: self_test(image, SAMPLES), self.line.last_seq)
+        image = documents.meaning(DocumentKind.FIRMWARE)
+        if image is None:
+            return
+        self.body.show(display.release(image.release, image.name))
+        with suppress(ProgramFault):
+            self.program = load(image)
 
     def _see_documents(self) -> None:
         """Another one is in use: records say so from here on."""
@@ -320,6 +359,7 @@ class Firmware:
                 body.write_unproven(waiting)
         self._pay_back()
         body.documents.boot()
+        self._run_program()
         self._keep_versions()
         self._find_epoch()
         self._remember_last(told)

@@ -39,7 +39,6 @@ HINT_S = 2.0
 STATUS_S = 10.0
 STATUS_MIN_S = 0.5
 HEARTBEAT_S = 5.0
-FIRMWARE_VERSION = 1
 R_TERM_SIZE = 8
 _NEVER = float("inf")
 
@@ -204,7 +203,7 @@ class Line:
             self._r_term = self._random(R_TERM_SIZE)
         settings, flash = self._body.settings, self._flash
         hello = link.Hello(
-            settings.device, flash.storage, self._body.psam, self._body.model, FIRMWARE_VERSION, flash.boot,
+            settings.device, flash.storage, self._body.psam, self._body.model, self._body.release, flash.boot,
             self._r_term,
         )  # fmt: skip
         self.out.append(link.HELLO.encode(hello))

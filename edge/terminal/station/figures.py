@@ -91,6 +91,8 @@ def status(firmware: Firmware, figures: Figures, total: Shown, run: Shown, *, dr
         "ring_free": body.flash.free,
         "joins": line.joins,
         "link_faults": line.faults,
+        "firmware": body.release,
+        "misworded": firmware.program.failed,
         "latency_ms": figures.latency_ms(),
         "drained": drained,
     }

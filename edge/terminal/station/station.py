@@ -189,7 +189,7 @@ class Station:
 
     def _tell(self, what: Display) -> None:
         """A display of a tap. What was logged before it is told now."""
-        self._show(what)
+        self._show(self.firmware.worded(what))
         self.shown.told()
         if self._told_timer is None:
             self._told_timer = asyncio.get_running_loop().call_later(TOLD_S, self._told_durably)
@@ -223,7 +223,7 @@ class Station:
             self.firmware.line.is_stale = False
             self.link.renew()
         for what in shown:
-            self._show(what)
+            self._show(self.firmware.worded(what))
         self._moved.set()
         self._arm()
 

@@ -28,6 +28,8 @@ from shared.records import Pair
 
 MODELS = {DeviceKind.POS: 1, DeviceKind.VALIDATOR: 2, DeviceKind.LOAD_MACHINE: 3, DeviceKind.DESK: 4}
 """Hardware models, as HELLO says them."""
+BUILT_IN = 1
+"""The release of firmware that a body is made with."""
 DISPLAYS_MAX = 32
 """Displays outside a tap that nobody took: the oldest is forgotten."""
 
@@ -70,6 +72,12 @@ class Body:
     def model(self) -> int:
         """Of its hardware."""
         return MODELS[self.settings.kind]
+
+    @property
+    def release(self) -> int:
+        """Of the firmware that runs."""
+        paper = self.documents.in_use(DocumentKind.FIRMWARE)
+        return BUILT_IN if paper is None else paper.head.generation
 
     @property
     def hotlist_version(self) -> int:

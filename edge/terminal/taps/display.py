@@ -314,6 +314,12 @@ def offline() -> Display:
     )
 
 
+def release(number: int, name: str) -> Display:
+    """At power-on: which firmware runs, where it is not the one that the body was made with."""
+    title = Text(f"固件第 {number} 版 {name}", f"firmware release {number} {name}")
+    return Display(Face.NOTICE, title, _NOTHING, _NOTHING)
+
+
 def online(unsent: int) -> Display:
     """The edge is there again."""
     title = Text(f"已联网，待传 {unsent} 笔", f"network is up, {unsent} records to send")

@@ -204,7 +204,7 @@ def test_its_own_document_counts_before_its_models_and_that_before_the_campuses(
 
 
 def test_a_body_that_does_not_understand_a_kind_says_so(site: Site) -> None:
-    centre = Centre(DocumentKind.FIRMWARE)
+    centre = Centre(DocumentKind.REVOCATIONS)
     centre.make(b"x")
     site.documents.key(centre.key)
     assert verdicts(site.documents.head(centre.head(1), 9, 0.0)) == [Verdict.UNSUPPORTED]
