@@ -6,7 +6,9 @@ import json
 import logging
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from edge.files.disk import keep_private
 from edge.outbox.opening import FILE
@@ -177,6 +179,8 @@ def _parser() -> Parser:
     run.add_argument("--end-with-stdin", action="store_true", help=Text("标准输入关闭即结束", "end when stdin closes"))
     swap_help = Text("备用机顶替坏机，不需要中心", "a spare stands in for a broken body; needs no centre")
     _swap_options(verbs.add_parser("swap", help=swap_help))
+    commission_help = Text("CAN 线路验收，或先判旧线", "accept a CAN line, or judge an old one")
+    _commission_options(verbs.add_parser("commission", help=commission_help))
     verify = verbs.add_parser("verify", help=Text("核对发件箱", "check outboxes"))
     add_data(verify)
     verify.add_argument("--box", help=Text("只查这一台", "only this one"))
@@ -195,7 +199,65 @@ def _swap_options(swap: Parser) -> None:
     swap.add_argument("--clock", metavar="T0:REAL0:SPEED", help=CLOCK_HELP)
 
 
-_VERBS = {"run": _run, "verify": _verify, "swap": _swap}
+def _commission_options(parser: Parser) -> None:
+    link_help = Text("要测的 CAN 线路，如 can0；先停下网关", "the CAN line to measure, such as can0; stop its box")
+    parser.add_argument("--link", default="", metavar="NAME", help=link_help)
+    at_help = Text("接口，缺省 socketcan:NAME", "its interface; socketcan:NAME unless given")
+    parser.add_argument("--can", default="", metavar="INTERFACE:CHANNEL", help=at_help)
+    parser.add_argument("--bitrate", type=int, default=125_000, help=Text("比特率（125000）", "bit/s (125000)"))
+    minutes_help = Text("分钟，一半静止一半加载（10）", "minutes, half at rest and half under load (10)")
+    parser.add_argument("--minutes", type=float, default=10.0, help=minutes_help)
+    ohms_help = Text("断电后量得的电阻，应为 60", "ohms measured with the power off; 60 are right")
+    parser.add_argument("--ohms", type=int, help=ohms_help)
+    wire_help = Text("旧线长度（米）：买机前先判", "metres of an old line: judge it before tills are bought")
+    parser.add_argument("--wire", type=int, metavar="LENGTH", help=wire_help)
+    parser.add_argument("--stubs", type=int, default=0, metavar="N", help=Text("支线条数（0）", "its stubs (0)"))
+    parser.add_argument("--stub-metres", type=int, default=3, help=Text("每条支线多少米（3）", "metres of each (3)"))
+    parser.add_argument("--terminals", type=int, default=1, metavar="N", help=Text("终端数（1）", "terminals (1)"))
+    parser.add_argument("--json", action="store_true", help=Text("机器可读", "for programs"))
+
+
+def _commission(options: argparse.Namespace) -> int:
+    from edge.commission import sheet
+    from edge.commission.wire import OldLine
+
+    if (options.wire is None) is not bool(options.link):
+        raise ConfigFault(Text("--link 与 --wire 须给且只给一个", "one of --link and --wire is needed"))
+    if options.wire is not None:
+        numbers = options.wire, options.stubs, options.terminals, options.stub_metres
+        if min(numbers) < 0 or not options.wire or not options.terminals:
+            raise ConfigFault(Text("--wire、--terminals 须为正数", "--wire and --terminals must be above 0"))
+        line = OldLine(*numbers)
+        _write(options.json, sheet.line_json(line), sheet.line_sheet(line))
+        return 0
+    return _measure(options)
+
+
+def _measure(options: argparse.Namespace) -> int:
+    from edge.commission import sheet
+    from edge.commission.judge import Fit
+    from edge.commission.measuring import BusLostError, measure
+    from edge.link.can.door import CanBusSettings
+
+    if options.minutes <= 0:
+        raise ConfigFault(Text("--minutes: 须为正数", "--minutes: must be above 0"))
+    _, (interface, channel) = _can(f"{options.link}={options.can or f'socketcan:{options.link}'}")
+    try:
+        rest, load = measure(CanBusSettings(interface, channel, options.bitrate), options.minutes * 60)
+    except BusLostError as lost:
+        raise ConfigFault(Text(f"--link {options.link}: {lost}", f"--link {options.link}: {lost}")) from lost
+    found = sheet.bus_json(options.link, options.bitrate, rest, load, options.ohms)
+    when = datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
+    _write(options.json, found, sheet.bus_sheet(options.link, options.bitrate, rest, load, options.ohms, when))
+    return 1 if found["judged"] == Fit.NOT_FIT else 0
+
+
+def _write(is_json: bool, found: dict[str, Any], lines: list[str]) -> None:
+    said = json.dumps(found, ensure_ascii=False) if is_json else "\n".join(lines)
+    sys.stdout.write(said + "\n")
+
+
+_VERBS = {"run": _run, "verify": _verify, "swap": _swap, "commission": _commission}
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from edge.box.bus.buses import Buses
 from edge.box.down.awaited import AwaitedHere
 from edge.box.down.documents import Document, DocumentsHere, Name
 from edge.box.down.revocations import RevokedHere
@@ -47,7 +48,7 @@ from edge.box.values.effects import (
 )
 from edge.box.values.facts import FactReporter
 from edge.link.messages import Type, type_of
-from edge.link.port import CallFault, Peer, RefusedCall
+from edge.link.port import BusReport, CallFault, Peer, RefusedCall
 from edge.link.seal import SealFault, SessionOver
 from edge.settings import BoxSettings, LinkKind, SwapOrder
 from shared.errors import WireFault
@@ -133,6 +134,7 @@ class Box:
         self._terminals = Terminals(
             settings, snapshot.store, sequences, self._epochs, random, self._tell, self._revoked, self._swaps
         )
+        self._buses = Buses(settings, self._tell)
         self._awaited = AwaitedHere()
         self._documents = DocumentsHere(settings, self._tell)
         self._documents.restore(snapshot.documents)
@@ -179,6 +181,11 @@ class Box:
         self.counters["tls_refused"] += 1
         if self._refusals.take(now.mono_s):
             self._tell_refused(now, f"{link}:{call.address}", call)
+        return self._finish(now, [])
+
+    def on_bus(self, now: Now, link: str, report: BusReport) -> list[Effect]:
+        """What the box's own controller on a link counts of errors."""
+        self._buses.edge(now, link, report)
         return self._finish(now, [])
 
     def is_proven(self, link: str, peer: Peer) -> bool:
@@ -266,7 +273,8 @@ class Box:
             self._tell_swaps(now)
         self._documents.tick(now)
         told = self._awaited.tell(now, self._terminals.conversations())
-        return self._finish(now, [*self._intake.tick(now), *told, *self._serve(now)])
+        silenced = self._buses.tick(now, self._terminals.conversations())
+        return self._finish(now, [*self._intake.tick(now), *told, *silenced, *self._serve(now)])
 
     # ---- what others may see
 
@@ -317,6 +325,9 @@ class Box:
             return []
         opened = talk.seal.open(message)
         self._terminals.heard(now, talk)
+        if opened.type is Type.EMCY:
+            self._buses.heard(now, talk, opened)
+            return []
         if opened.type in SPOKEN:
             self._serving.heard(now, talk, opened)
             return []
@@ -325,6 +336,7 @@ class Box:
     def _hello(self, now: Now, place: Place, rates: _Rates, message: bytes) -> list[Effect]:
         if not rates.joins.take(now.mono_s):
             return self._flooded(now, place)
+        self._buses.hello(now, place, message, self._terminals.at(place))
         return self._terminals.hello(now, place, message)
 
     def _unproven(self, now: Now, place: Place, rates: _Rates) -> list[Effect]:

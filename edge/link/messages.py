@@ -2,7 +2,8 @@
 
 First byte type; second byte, on all but the single-frame forms, protocol version (high nibble) and the index
 of the epoch that the message speaks of (low two bits: position in the epoch list of WELCOME). Big-endian.
-0x20 to 0x27 carry documents of the fleet (shared/fleet/document.py); from 0x28 on: kept for EMCY and broadcasts.
+0x20 to 0x27 carry documents of the fleet (shared/fleet/document.py); 0x28 and 0x29 are of the wire itself; from 0x2A
+on: kept for broadcasts.
 
 Not described here, for they carry other bytes: RECORD is sealed record bytes (shared/records/), ACK and SETTLED are
 single frames of seal.py.
@@ -59,6 +60,8 @@ class Type(IntEnum):
     DOCUMENT_PAGE = 0x23
     DOCUMENT_WANT = 0x24
     DOCUMENT_REPORT = 0x25
+    EMCY = 0x28
+    SILENCE = 0x29
 
 
 TYPES = {int(kind): kind for kind in Type}
@@ -192,6 +195,25 @@ class Ask:
     request: int
     wait_ms: int
     payload: bytes
+
+
+class Emcy(NamedTuple):
+    """Up, sealed: a terminal's edge.link.port.BusReport. Totals since its link began, so that none of these is missed
+    when one is lost; junk stays with it. No till is named on anybody's unproven word."""
+
+    tec_peak: int
+    rec_peak: int
+    tec_sum: int
+    rec_sum: int
+    frames: int
+    offs: int
+    throttled: int
+
+
+class Quiet(NamedTuple):
+    """SILENCE. Down, sealed: leave the wire for so long, and keep what there is to say."""
+
+    seconds: int
 
 
 class DocumentHead(NamedTuple):
@@ -353,9 +375,16 @@ DOCUMENT_REPORT = Layout(
         DocumentKind.HOTLIST, CAMPUS, 7, b"d" * DIGEST_SIZE, 0xABCDEF01, 12, _TIME, 8, Verdict.WRONG_DIGEST, b"why",
     ),
 )  # fmt: skip
+EMCY = Layout(
+    "EMCY", Type.EMCY, Way.UP, Form.SEALED, Emcy,
+    "tec_peak B, rec_peak B, tec_sum I, rec_sum I, frames I, offs H, throttled I",
+    example=Emcy(136, 9, 240, 12, 5000, 1, 0),
+)  # fmt: skip
+SILENCE = Layout("SILENCE", Type.SILENCE, Way.DOWN, Form.SEALED, Quiet, "seconds H", example=Quiet(46))
 MESSAGES: tuple[Layout[Any], ...] = (
     HELLO, CHALLENGE, REFUSE, REFUSE_SEALED, AUTH, WELCOME, STATUS, HEARTBEAT, TIME, ONLINE_REQUEST, ONLINE_ANSWER,
-    AWAITED, DOCUMENT_KEY, DOCUMENT_HEAD, DOCUMENT_DELTA, DOCUMENT_PAGE, DOCUMENT_WANT, DOCUMENT_REPORT,
+    AWAITED, DOCUMENT_KEY, DOCUMENT_HEAD, DOCUMENT_DELTA, DOCUMENT_PAGE, DOCUMENT_WANT, DOCUMENT_REPORT, EMCY,
+    SILENCE,
 )  # fmt: skip
 """All that are described here, for fuzz, vectors and docs/messages.md."""
 

@@ -6,7 +6,8 @@ It promises no delivery: only the application's own ACK frees a record. It refus
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from types import MappingProxyType
+from typing import NamedTuple, Protocol, runtime_checkable
 
 # An address 0x01..0xDF on CAN and RS-485; on TCP the number of a connection, from 1, never used again.
 Peer = int
@@ -50,6 +51,47 @@ class RefusedCall(NamedTuple):
     address: str
     identity: str = ""
     detail: str = ""
+
+
+class BusReport(NamedTuple):
+    """What a controller counts of its bus's errors, since its link began; two of them, subtracted, are a growth.
+
+    tec_sum, rec_sum: all increments of its two error counters, which themselves fall again; peaks: the highest it has
+    seen; offs: how often it was bus-off; frames: what it has sent; throttled: how often its own quota held it back;
+    junk: frames that made no sense, by who sent them.
+    """
+
+    tec_sum: int = 0
+    rec_sum: int = 0
+    tec_peak: int = 0
+    rec_peak: int = 0
+    offs: int = 0
+    frames: int = 0
+    throttled: int = 0
+    junk: Mapping[Peer, int] = MappingProxyType({})
+
+    @property
+    def errors(self) -> int:
+        """Any growth of this is an error that this node has seen."""
+        return self.tec_sum + self.rec_sum + self.offs
+
+
+@runtime_checkable
+class OnBus(Protocol):
+    """A link whose wire counts errors."""
+
+    def bus(self) -> BusReport:
+        """What it counts now."""
+        ...
+
+
+@runtime_checkable
+class CanLeave(Protocol):
+    """A link whose node can be no part of its wire for a while."""
+
+    def leave(self, seconds: float) -> None:
+        """Neither a frame nor a flag nor an acknowledgement for so long."""
+        ...
 
 
 def require_message_size(message: bytes, peer: Peer) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from edge.box.box import Box
 from edge.box.values.effects import Command, Effect, Now, Outcome, Publish, Send, Trouble
 from edge.life import end_with_stdin, every, on_signals, say
-from edge.link.port import MessageLink, Peer
+from edge.link.port import MessageLink, OnBus, Peer
 from edge.outbox.opening import Opened, open_outbox
 from edge.outbox.writer import OutboxWriter
 from edge.process.mqtt import Arrived, BrokerSetting, Connected, Event, Lost, MqttLine, Published
@@ -201,6 +201,9 @@ class Agent:
         self._stop.set()
 
     def _tick(self) -> bool:
+        for name, link in self._links.items():
+            if isinstance(link, OnBus):
+                self._do(self._box.on_bus(self._now(), name, link.bus()))
         self._do(self._box.tick(self._now()))
         return True
 

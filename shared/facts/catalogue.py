@@ -10,9 +10,10 @@ from string import Formatter
 from types import ModuleType
 
 from shared.clocks.clock import MAX_SECONDS, time_text
-from shared.facts import books, boxes, desks, documents, fleet, losses, settings, terminals
+from shared.facts import books, boxes, buses, desks, documents, fleet, losses, settings, terminals
 from shared.facts.terms import (
     ANSWERS,
+    BUSES,
     COMMANDS,
     DAMAGES,
     DEEDS,
@@ -42,7 +43,7 @@ def _kinds(module: ModuleType) -> list[type[Told]]:
     return [one for one in found if one is not Told]
 
 
-_MODULES = terminals, boxes, books, desks, losses, fleet, documents, settings
+_MODULES = terminals, boxes, buses, books, desks, losses, fleet, documents, settings
 CATALOGUE: dict[tuple[str, str], type[Told]] = {
     (one.code, one.case): one for module in _MODULES for one in _kinds(module)
 }
@@ -159,6 +160,7 @@ SETS: dict[str, dict[str, Words]] = {
     "purse": PURSES,
     "lane": LANES,
     "document": DOCUMENTS,
+    "bus": BUSES,
     "verdict": VERDICTS,
     "order": ORDERS,
 }

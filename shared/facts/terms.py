@@ -106,6 +106,16 @@ ORDERS: dict[str, Words] = {
 }
 """What terminals are ordered to do: the names of shared.fleet's Verb."""
 
+BUSES: dict[str, Words] = {
+    "too-rare": ("错误太少，无法逐台停机查找", "too rare to send nodes off one by one"),
+    "not-one": ("停下任何一台都仍有错误", "whoever is off the bus, they go on"),
+    "not-heard": ("停机指令没有到达", "orders to leave the bus do not arrive"),
+    "gone": ("查找时错误自行消失", "they ended by themselves while nodes were off"),
+    "too-few": ("节点太少", "too few nodes"),
+    "searched-lately": ("一小时内已查找过", "a search was made within the hour"),
+}
+"""Why nobody is named."""
+
 VERDICTS: dict[str, Words] = {
     "refused": ("拒绝", "refused"),
     "wrong-signature": ("签名无效", "a wrong signature"),

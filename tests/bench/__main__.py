@@ -19,7 +19,7 @@ EXITS = Text(
     "退出码：0 全部达标 · 1 有未达标 · 2 用法不对", "exit codes: 0 every goal met · 1 a goal missed · 2 wrong use"
 )
 NAMES = (
-    "outbox", "can", "rs485", "tls", "hole", "ledger", "looks", "campus", "flood", "sim", "purse", "keys",
+    "outbox", "can", "joining", "rs485", "tls", "hole", "ledger", "looks", "campus", "flood", "sim", "purse", "keys",
     "personalise",
 )  # fmt: skip
 LONG = ("offered", "filled", "large", "firmware")

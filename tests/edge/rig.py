@@ -131,6 +131,8 @@ class Body:
     times: list[int] = field(default_factory=list)
     answers: list[link.Online] = field(default_factory=list)
     awaited: list[bytes] = field(default_factory=list)
+    silences: list[int] = field(default_factory=list)
+    """Seconds for which it was sent off its bus."""
     seal: Session | None = None
     faults: int = 0
     holder: Holder | None = None
@@ -170,9 +172,11 @@ class Body:
             return [self._auth(link.CHALLENGE.decode(message))]
         if kind is Type.REFUSE and len(message) == link.REFUSE.size:
             self.refused = link.REFUSE.decode(message).reason
+        elif self.seal is None:
+            pass
         elif kind in link.SHORT:
             self._short(kind, message)
-        elif self.seal is not None:
+        else:
             return self._sealed(message)
         return []
 
@@ -236,6 +240,8 @@ class Body:
             self.answers.append(link.ONLINE_ANSWER.decode(opened.payload))
         elif opened.type is Type.AWAITED:
             self.awaited.append(opened.payload)
+        elif opened.type is Type.SILENCE:
+            self.silences.append(link.SILENCE.decode(opened.payload).seconds)
         elif self.holder is not None:
             return [self.say(*said) for said in self.holder.hear(opened.type, opened.payload)]
         return []

@@ -8,6 +8,7 @@ import contextlib
 import errno
 import socket
 import struct
+import subprocess
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -34,6 +35,7 @@ _SO_RCVBUFFORCE = 33
 _SO_RXQ_OVFL = 40
 _DROPPED = struct.Struct("=I")
 _ANCILLARY_BYTES = 128
+_IP_S = 2.0
 _NO_ROOM = {errno.ENOBUFS, errno.EAGAIN}
 
 
@@ -64,6 +66,9 @@ class Door(Protocol):
     def send(self, frame: CanFrame) -> bool:
         """False when the controller's queue is full. Raises BusLostError."""
 
+    def restart(self) -> None:
+        """Order the controller back from bus-off, where it does not come back by itself. Raises BusLostError."""
+
     def close(self) -> None:
         """Leave the bus."""
 
@@ -89,16 +94,28 @@ def open_door(settings: CanBusSettings, address: int) -> Door:
     except (can.CanError, OSError) as trouble:
         raise BusLostError(str(trouble)) from trouble
     sock = getattr(bus, "socket", None)
-    return SocketDoor(bus, sock) if isinstance(sock, socket.socket) else BusDoor(bus)
+    return SocketDoor(bus, sock, settings) if isinstance(sock, socket.socket) else BusDoor(bus)
+
+
+def _restart(bus: can.BusABC) -> None:
+    """The simulator's own; python-can has none, so that elsewhere only opening the bus anew may help."""
+    restart = getattr(bus, "restart", None)
+    if restart is None:
+        raise BusLostError("bus-off, and this interface cannot be restarted: opened anew")
+    try:
+        restart()
+    except can.CanError as trouble:
+        raise BusLostError(f"restart: {trouble}") from trouble
 
 
 class SocketDoor:
     """A bus over a socket of `struct can_frame`."""
 
-    def __init__(self, bus: can.BusABC, sock: socket.socket) -> None:
+    def __init__(self, bus: can.BusABC, sock: socket.socket, settings: CanBusSettings) -> None:
         self.dropped = 0
         self._bus = bus
         self._socket = sock
+        self._settings = settings
         self._counts_drops = sock.family != socket.AF_UNIX
         _set_receive_buffer(sock)
         if self._counts_drops:
@@ -129,6 +146,17 @@ class SocketDoor:
                 return False
             raise BusLostError(f"send: {trouble.strerror}") from trouble
         return True
+
+    def restart(self) -> None:
+        """See Door. SocketCAN: RTM_NEWLINK by `ip`, which needs CAP_NET_ADMIN; without it the bus stays off."""
+        if self._settings.interface != "socketcan":
+            _restart(self._bus)
+            return
+        command = ("ip", "link", "set", self._settings.channel, "type", "can", "restart")
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=_IP_S)
+        except (OSError, subprocess.SubprocessError) as trouble:
+            raise BusLostError(f"restart of {self._settings.channel}: {trouble}") from trouble
 
     def close(self) -> None:
         """See Door."""
@@ -183,6 +211,10 @@ class BusDoor:
     def close(self) -> None:
         """See Door."""
         self._bus.shutdown()
+
+    def restart(self) -> None:
+        """See Door."""
+        _restart(self._bus)
 
 
 def to_frame(message: can.Message) -> CanFrame:

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from edge.link.can.door import BusLostError, CanBusSettings, Door, open_door
 from edge.link.can.error import BusTrouble, ControllerState, decode_trouble
 from edge.link.can.frame import ERROR, CanFrame, FrameError
+from edge.link.can.health import Health
 from edge.link.can.ids import EDGE_ADDRESS
 from edge.link.can.node import TRAFFIC, CanNode, NodeLimits
-from edge.link.port import NotListeningError, Peer, require_message_size
+from edge.link.can.quota import Quota, frames_per_s
+from edge.link.port import BusReport, NotListeningError, Peer, require_message_size
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,9 @@ class CanAdapter:
         self._settings = settings
         self._address = address
         self._node = CanNode(address, settings.traffic, settings.limits)
+        self._health = Health()
+        self._quota = Quota(frames_per_s(settings.bus.bitrate)) if address != EDGE_ADDRESS else None
+        self._away_s = 0.0
         self._counters: Counter[str] = Counter()
         self._door: Door | None = None
         self._lost: asyncio.Future[None] | None = None
@@ -80,9 +85,26 @@ class CanAdapter:
                 await self._serve(door)
             except BusLostError as trouble:
                 log.warning("CAN %s %s: %s", self._settings.bus.interface, self._settings.bus.channel, trouble)
+            if self._away_s:
+                away_s, self._away_s = self._away_s, 0.0
+                await asyncio.sleep(away_s)
+                continue
             self._counters["reopened"] += 1
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, self._settings.reopen_max_s)
+
+    def leave(self, seconds: float) -> None:
+        """Be no node of the bus for so long: neither a frame nor a flag nor an acknowledgement."""
+        self._away_s = seconds
+        self._end(BusLostError(f"left for {seconds:.0f} s, as ordered"))
+
+    def bus(self) -> BusReport:
+        """See OnBus."""
+        health, node = self._health, self._node
+        return BusReport(
+            health.tec_sum, health.rec_sum, health.tec_peak, health.rec_peak, health.offs,
+            node.counters["frames_out"], self._quota.held if self._quota else 0, node.junk,
+        )  # fmt: skip
 
     def counters(self) -> Mapping[str, int]:
         """Totals; tec and rec are the controller's own counters as last reported."""
@@ -111,6 +133,7 @@ class CanAdapter:
     async def _serve(self, door: Door) -> None:
         loop = asyncio.get_running_loop()
         self._door, self._lost = door, loop.create_future()
+        self._health.opened()
         descriptor = door.fileno()
         if descriptor is not None:
             loop.add_reader(descriptor, self._readable)
@@ -174,13 +197,14 @@ class CanAdapter:
         for name in _trouble_names(trouble):
             self._counters[name] += 1
         self._counters["tec"], self._counters["rec"] = trouble.tec, trouble.rec
+        self._health.note(trouble, asyncio.get_running_loop().time())
 
     def _pump(self) -> None:
         """Give the controller what it takes; the rest waits for the timer."""
         door, now_s = self._door, asyncio.get_running_loop().time()
         if door is None:
             return
-        while (frame := self._held or self._node.next_frame(now_s)) is not None:
+        while self._may_send(now_s) and (frame := self._held or self._node.next_frame(now_s)) is not None:
             if not self._put(door, frame):
                 self._hold(frame, now_s)
                 break
@@ -188,9 +212,24 @@ class CanAdapter:
             self._room.set()
         self._arm()
 
+    def _may_send(self, now_s: float) -> bool:
+        """Not while bus-off, for that would be lost; and within the quota."""
+        if self._health.back_s is not None:
+            return False
+        return self._quota is None or self._quota.has_room(now_s)
+
+    def _bring_back(self) -> None:
+        """A controller that is bus-off, after its pause."""
+        if self._door is not None and self._health.is_due(asyncio.get_running_loop().time()):
+            self._counters["restarts"] += 1
+            self._door.restart()
+
     def _put(self, door: Door, frame: CanFrame) -> bool:
         try:
-            return door.send(frame)
+            taken = door.send(frame)
+            if taken and self._quota is not None:
+                self._quota.take()
+            return taken
         except BusLostError as trouble:
             # The caller may be anyone's `send`: the loss is told by run(), not raised here.
             self._end(trouble)
@@ -225,11 +264,16 @@ class CanAdapter:
             return _POLL_S
         if self._node.next_ready_s() is not None:
             return _RETRY_S
-        return _TICK_S if self._node.busy else None
+        return _TICK_S if self._node.busy or self._health.back_s is not None else None
 
     def _on_timer(self) -> None:
         self._timer = None
         self._node.tick(asyncio.get_running_loop().time())
+        try:
+            self._bring_back()
+        except BusLostError as trouble:
+            self._end(trouble)
+            return
         self._readable()
 
     def _end(self, trouble: Exception) -> None:
@@ -274,6 +318,10 @@ class CanLink:
         """See MessageLink."""
         await self._adapter.run()
 
+    def bus(self) -> BusReport:
+        """See OnBus."""
+        return self._adapter.bus()
+
     def counters(self) -> Mapping[str, int]:
         """See MessageLink."""
         return self._adapter.counters()
@@ -303,6 +351,14 @@ class CanTerminalLink:
     async def run(self) -> None:
         """See TerminalLink."""
         await self._adapter.run()
+
+    def bus(self) -> BusReport:
+        """See OnBus."""
+        return self._adapter.bus()
+
+    def leave(self, seconds: float) -> None:
+        """Be no node of the bus for so long."""
+        self._adapter.leave(seconds)
 
     def counters(self) -> Mapping[str, int]:
         """See TerminalLink."""

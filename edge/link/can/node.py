@@ -35,6 +35,8 @@ TRAFFIC: Final[Mapping[int, int]] = MappingProxyType({
     0x11: 4,  # ACK
     0x12: 4,  # SETTLED
     0x14: 5,  # HEARTBEAT
+    0x28: 5,  # EMCY, SILENCE: on a bus in trouble records can wait
+    0x29: 5,
     0x20: 7,  # documents of the fleet, all that is said of them: never ahead of a record, whoever's address is lower
     0x21: 7,
     0x22: 7,
@@ -72,6 +74,8 @@ class CanNode:
     ) -> None:
         require_node_address(address)
         self.counters: Counter[str] = Counter()
+        self.junk: Counter[Peer] = Counter()
+        """Frames that made no sense, by who sent them."""
         self._address = address
         self._traffic = traffic
         self._limits = limits or NodeLimits()
@@ -113,6 +117,7 @@ class CanNode:
         heard = self._reassembler.hear(frame.word, frame.data, now_s, at_once=urgent)
         if heard.fault:
             self._count(heard.fault)
+            self.junk[sender.source] += 1
         if heard.message is None:
             return None
         self.counters["messages_in"] += 1

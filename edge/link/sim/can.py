@@ -28,6 +28,7 @@ from edge.link.sim.can_wire import (
 )
 
 _JOIN_TIMEOUT_S = 2.0
+_RESTART_WAIT_S = 0.1
 # The kernel raises this to its minimum, a handful of frames: the queue that counts is the simulated one.
 _SEND_BUFFER_BYTES = 1
 
@@ -75,10 +76,9 @@ class SimBus(can.BusABC):
 
     def restart(self) -> None:
         """Order the node back from bus-off; nothing else wakes it where the simulator's restart time is 0."""
-        try:
-            self.socket.send(encode_order(Restart()))
-        except OSError as trouble:
-            raise can.CanOperationError(f"Failed to restart: {trouble.strerror}", trouble.errno) from trouble
+        select.select([], [self.socket], [], _RESTART_WAIT_S)
+        if not self._send_now(encode_order(Restart())):
+            raise can.CanOperationError("Failed to restart: the simulator does not read", errno.EAGAIN)
 
     def fileno(self) -> int:
         """The socket's descriptor, readable when a frame is there."""

@@ -19,8 +19,8 @@ from edge.link.can.frame import FrameError, pack, unpack
 from edge.link.sim.can_bus import NS_PER_S, BusFullError, BusSettings, Delivery, SimCanBus
 from edge.link.sim.can_wire import (
     PACKET_MAX_BYTES,
-    Cut,
-    Fault,
+    Breakage,
+    CableCut,
     Join,
     PacketError,
     Restart,
@@ -151,15 +151,15 @@ class SimCanDaemon:
         match order:
             case Join():
                 self._join(connection, order)
-            case Fault():
+            case Breakage():
                 self._break(order)
-            case Cut():
+            case CableCut():
                 self._bus.cut(order.behind)
             case Restart():
                 if connection.number is not None:
                     self._bus.restart(connection.number, now_ns)
 
-    def _break(self, fault: Fault) -> None:
+    def _break(self, fault: Breakage) -> None:
         for number in self._bus.numbers_of(fault.address):
             settings = replace(
                 self._bus.settings_of(number),
@@ -252,8 +252,10 @@ def _set_buffer(sock: socket.socket) -> None:
 
 _QUEUE_HELP = Text("每个节点的发送队列，帧（10）", "frames that a node's send queue holds (10)")
 _RESTART_HELP = Text(
-    "总线关闭后多少毫秒重启，0 为不重启（100）", "restart after bus-off, milliseconds, 0 for never (100)"
+    "总线关闭后多少毫秒自行重启，0 为由节点自己决定（0）",
+    "restart by itself after bus-off, milliseconds, 0: its software decides (0)",
 )
+_UNTERMINATED_HELP = Text("缺几个终端电阻（0），只是模型", "terminators that are missing (0); a mere model")
 _STDIN_HELP = Text("标准输入关闭即结束", "end when stdin closes")
 
 
@@ -264,12 +266,16 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--bitrate", type=int, default=125_000, help=Text("比特率（125000）", "bit/s (125000)"))
     parser.add_argument("--txqueuelen", type=int, default=10, help=_QUEUE_HELP)
     parser.add_argument("--nodes", type=int, default=64, help=Text("节点上限（64）", "most nodes (64)"))
-    parser.add_argument("--restart-ms", type=int, default=100, help=_RESTART_HELP)
+    parser.add_argument("--restart-ms", type=int, default=0, help=_RESTART_HELP)
+    parser.add_argument("--unterminated", type=int, default=0, choices=(0, 1, 2), help=_UNTERMINATED_HELP)
+    parser.add_argument("--metres", type=int, default=100, help=Text("线长，米（100）", "metres of cable (100)"))
     parser.add_argument("--seed", type=int, default=0, help=Text("故障的随机种子（0）", "seed of injected faults (0)"))
     parser.add_argument("--end-with-stdin", action="store_true", help=_STDIN_HELP)
     options = parser.parse_args(arguments)
     restart_ns = options.restart_ms * 1_000_000 or None
-    settings = BusSettings(options.bitrate, options.nodes, options.txqueuelen, restart_ns)
+    settings = BusSettings(
+        options.bitrate, options.nodes, options.txqueuelen, restart_ns, options.unterminated, options.metres
+    )
     life = Life(options.end_with_stdin)
     try:
         daemon = SimCanDaemon(options.socket, settings, options.seed, life)

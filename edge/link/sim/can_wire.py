@@ -43,7 +43,7 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Breakage:
     """What breaks of every node that listens to this address; all 0: nothing does any more. See NodeSettings."""
 
     address: int
@@ -53,7 +53,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class CableCut:
     """The cable is cut behind this place of the chain; None: it is whole."""
 
     behind: int | None
@@ -64,28 +64,28 @@ class Restart:
     """The node that says it wants to be back from bus-off."""
 
 
-def encode_order(order: Fault | Cut | Restart) -> bytes:
+def encode_order(order: Breakage | CableCut | Restart) -> bytes:
     """What is no JOIN."""
     match order:
-        case Fault():
+        case Breakage():
             body = _FAULT_BODY.pack(order.address, order.corruption, order.misreading, order.babbles)
             return _HEAD.pack(_MAGIC, _FAULT) + body
-        case Cut():
+        case CableCut():
             return _HEAD.pack(_MAGIC, _CUT) + _CUT_BODY.pack(order.behind is not None, order.behind or 0)
         case Restart():
             return _HEAD.pack(_MAGIC, _RESTART)
 
 
-def decode_order(packet: bytes) -> Join | Fault | Cut | Restart:
+def decode_order(packet: bytes) -> Join | Breakage | CableCut | Restart:
     """Whatever a client may say that is no frame; raises PacketError."""
     if packet[: _HEAD.size] == _HEAD.pack(_MAGIC, _FAULT) and len(packet) == _HEAD.size + _FAULT_BODY.size:
-        fault = Fault(*_FAULT_BODY.unpack_from(packet, _HEAD.size))
+        fault = Breakage(*_FAULT_BODY.unpack_from(packet, _HEAD.size))
         if 0 <= fault.corruption <= 1 and 0 <= fault.misreading <= 1:
             return fault
         raise PacketError("a FAULT that is no part of 1")
     if packet[: _HEAD.size] == _HEAD.pack(_MAGIC, _CUT) and len(packet) == _HEAD.size + _CUT_BODY.size:
         is_cut, behind = _CUT_BODY.unpack_from(packet, _HEAD.size)
-        return Cut(behind if is_cut else None)
+        return CableCut(behind if is_cut else None)
     return Restart() if packet == encode_order(Restart()) else decode_join(packet)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from edge.link.messages import Refusal
+from edge.link.port import BusReport
 from edge.terminal.firmware.deeds import Deeds
 from edge.terminal.firmware.line import Line
 from edge.terminal.firmware.program import SAMPLES, Program, ProgramFault, load, self_test
@@ -112,6 +113,11 @@ class Firmware:
         self._guard(lambda: self.line.message(raw))
         self.tick(now)
 
+    def bus(self, report: BusReport, now: Now) -> None:
+        """What the wire's controller counts of errors: the edge hears of it."""
+        self.line.bus(report)
+        self.tick(now)
+
     def doubt_last(self) -> None:
         """Whoever drives this body does not know whether the newest record was heard of: it counts as not told."""
         self._guard(lambda: self._remember_last(NOWHERE))
@@ -199,6 +205,11 @@ class Firmware:
         """Messages for the edge, in order."""
         out, self.line.out = self.line.out, []
         return out
+
+    def take_leave(self) -> int:
+        """Seconds for which the body is to be off its wire, by order of the edge; 0: none."""
+        seconds, self.line.leave_s = self.line.leave_s, 0
+        return seconds
 
     def take_displays(self) -> list[Display]:
         """What to show outside a tap."""

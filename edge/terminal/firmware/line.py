@@ -9,6 +9,7 @@ from enum import Enum
 
 from edge.link import messages as link
 from edge.link.messages import Refusal, Type, Welcome
+from edge.link.port import BusReport
 from edge.link.seal import Direction, Opened, Session, SessionOver, session_key
 from edge.terminal.down.documents import Say
 from edge.terminal.firmware.rereading import Rereading
@@ -39,8 +40,13 @@ HINT_S = 2.0
 STATUS_S = 10.0
 STATUS_MIN_S = 0.5
 HEARTBEAT_S = 5.0
+EMCY_S = 5.0
+"""What the controller counts of errors is said at most so often, and only when it has grown."""
+SILENCE_MAX_S = 300
+"""No edge sends a terminal off the wire for longer."""
 R_TERM_SIZE = 8
 _NEVER = float("inf")
+_U32 = 0xFFFF_FFFF
 
 
 class State(Enum):
@@ -82,6 +88,11 @@ class Line:
         self._status_sent_s = -_NEVER
         self._heartbeat_s = _NEVER
         self._hushed_until_s = -_NEVER
+        self._bus: BusReport | None = None
+        self._bus_told: BusReport | None = None
+        self._emcy_s = -_NEVER
+        self.leave_s = 0
+        """Ordered by the edge: to be off the wire for so long. Its owner does it, and sets it to 0."""
 
     # --- inputs ---------------------------------------------------------------------------------------------------
 
@@ -108,6 +119,10 @@ class Line:
         except WireFault:
             self.faults += 1
 
+    def bus(self, report: BusReport) -> None:
+        """What the wire's controller counts of errors now."""
+        self._bus = report
+
     def tick(self) -> None:
         """Whatever is due. StoreFault when the store cannot read a record."""
         mono_s = self._body.now.mono_s
@@ -129,6 +144,8 @@ class Line:
             self._status()
         if mono_s >= self._heartbeat_s:
             self._heartbeat()
+        if self._has_errors() and mono_s >= self._emcy_s + EMCY_S:
+            self._emcy()
         self._say(self._body.documents.tick(mono_s))
 
     def due_s(self) -> float:
@@ -141,7 +158,7 @@ class Line:
         if self.state is not State.JOINED:
             return due_s
         due_s = min(due_s, self.window.due_s(), self._status_s, self._heartbeat_s, self._body.documents.due_s())
-        due_s = min(due_s, self.rereading.due_s())
+        due_s = min(due_s, self.rereading.due_s(), self._emcy_s + EMCY_S if self._has_errors() else _NEVER)
         return due_s if due_s <= self._trusted_till() else min(due_s, self._silent_at())
 
     def status_due(self) -> None:
@@ -252,6 +269,7 @@ class Line:
         if not same:
             self._flash.keep_store(welcome.store)
         self._status_s = self._heartbeat_s = self._mono_s
+        self._bus_told, self._emcy_s = None, self._mono_s  # a bus on which all join at once has no room for it now
         self._say(self._body.documents.joined())
 
     def _refused(self, raw: bytes) -> None:
@@ -346,8 +364,15 @@ class Line:
             self._body.awaited = set(link.AWAITED.decode(opened.payload).cards)
         elif opened.type is Type.REFUSE:
             self._barred(link.REFUSE_SEALED.decode(opened.payload).reason)
+        elif opened.type is Type.SILENCE:
+            self._silenced(link.SILENCE.decode(opened.payload).seconds)
         else:
             self._document(opened)
+
+    def _silenced(self, seconds: int) -> None:
+        """A bus is being searched for who disturbs it. Records stay here and go out afterwards."""
+        self.leave_s = min(seconds, SILENCE_MAX_S)
+        self.hush(self.leave_s)
 
     def _document(self, opened: Opened) -> None:
         documents, last = self._body.documents, self.last_seq
@@ -424,6 +449,22 @@ class Line:
         beat = link.Heartbeat(0, unsent, self._flash.hotlist_version & 0xFF, self._flash.boot & 0xFF)
         self.out.append(link.HEARTBEAT.encode(beat))
         self._heartbeat_s = self._mono_s + HEARTBEAT_S
+
+    def _has_errors(self) -> bool:
+        """Once in a conversation it is said how it stands, so that what comes later is seen to have grown."""
+        now, said = self._bus, self._bus_told
+        if now is None or self.state is not State.JOINED:
+            return False
+        return said is None or (now.errors, now.throttled) != (said.errors, said.throttled)
+
+    def _emcy(self) -> None:
+        bus = self._bus or BusReport()
+        emcy = link.Emcy(
+            min(bus.tec_peak, 255), min(bus.rec_peak, 255), bus.tec_sum & _U32, bus.rec_sum & _U32, bus.frames & _U32,
+            min(bus.offs, 0xFFFF), bus.throttled & _U32,
+        )  # fmt: skip
+        self._seal(Type.EMCY, link.EMCY.encode(emcy), 0)
+        self._bus_told, self._emcy_s = bus, self._mono_s
 
     def _seal(self, kind: Type, payload: bytes, index: int) -> None:
         if self._session is not None and not self.is_hushed:

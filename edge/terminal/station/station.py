@@ -14,7 +14,7 @@ from pathlib import Path
 
 from edge.files.disk import Disk
 from edge.files.memory import FileMemory
-from edge.link.port import TerminalLink
+from edge.link.port import CanLeave, OnBus, TerminalLink
 from edge.terminal.firmware.firmware import Firmware
 from edge.terminal.settings import settings as terminal_settings
 from edge.terminal.station.figures import Figures
@@ -38,6 +38,8 @@ LAST_WORDS_S = 0.5
 """How long an orderly end waits for its last messages to leave."""
 BUSY_S = 0.02
 """A link that takes nothing is asked again after this; the message is lost, as on a wire."""
+BUS_S = 0.5
+"""So often the controller's errors are looked at; a link adds them up in between."""
 TOLD_S = 0.2
 """So long after a display its mark in the shown log is durable, unless the next tap's line takes it along before."""
 
@@ -98,6 +100,8 @@ class Station:
             asyncio.create_task(self.link.run(), name="link"),
             asyncio.create_task(self._send(), name="sender"),
         ]
+        if isinstance(self.link, OnBus):
+            self._tasks.append(asyncio.create_task(self._watch_bus(self.link), name="bus"))
         self._after()
 
     async def tap(self, tap: Tap[Result], card: CardChannel | None) -> Result:
@@ -224,6 +228,8 @@ class Station:
             self.link.renew()
         for what in shown:
             self._show(self.firmware.worded(what))
+        if leave_s := self.firmware.take_leave():
+            self._leave(leave_s)
         self._moved.set()
         self._arm()
 
@@ -237,6 +243,19 @@ class Station:
     def _tick(self) -> None:
         self.firmware.tick(self.now())
         self._after()
+
+    def _leave(self, seconds: int) -> None:
+        """Off the wire, where it can be left; elsewhere the firmware's own silence is all there is to do."""
+        self._messages.clear()
+        if isinstance(self.link, CanLeave):
+            self.link.leave(seconds)
+
+    async def _watch_bus(self, link: OnBus) -> None:
+        while True:
+            await asyncio.sleep(BUS_S)
+            if not self.is_cut:
+                self.firmware.bus(link.bus(), self.now())
+                self._after()
 
     async def _send(self) -> None:
         """One message after the other, as they were sealed: a counter that comes too late is refused."""

@@ -292,7 +292,7 @@ def test_frames_the_kernel_had_no_room_for_are_counted():
     ) as far:
         near.bind(("127.0.0.1", 0))
         far.connect(near.getsockname())
-        door = SocketDoor(can.Bus(interface="virtual", channel="overflow", ignore_config=True), near)
+        door = SocketDoor(can.Bus(interface="virtual", channel="overflow", ignore_config=True), near, CanBusSettings())
         frame = CanFrame(CanId(6, EDGE_ADDRESS, 7).word, bytes(8))
         far.send(pack(frame))
         assert (door.receive(), door.receive(), door.dropped) == (frame, None, 0)

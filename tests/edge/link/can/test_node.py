@@ -68,6 +68,7 @@ def test_priority_by_type(message, urgent, priority):
 def test_the_table_speaks_of_the_types_that_are():
     named = {Type.TIME: 2, Type.ONLINE_REQUEST: 3, Type.ONLINE_ANSWER: 3, Type.ACK: 4, Type.SETTLED: 4,
              Type.HEARTBEAT: 5}  # fmt: skip
+    named |= {Type.EMCY: 5, Type.SILENCE: 5}
     documents = {kind: 7 for kind in Type if kind.name.startswith("DOCUMENT_")}
     assert named | documents == TRAFFIC
 

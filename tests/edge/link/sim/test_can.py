@@ -280,7 +280,7 @@ def test_wrong_use_is_exit_2(tmp_path, options):
 def test_what_breaks_is_ordered_by_who_is_no_node_and_a_node_restarts_itself(tmp_path):
     from edge.link.can.ids import EXTENDED as FLAG
     from edge.link.can.ids import acceptance_filters
-    from edge.link.sim.can_wire import Cut, Fault, encode_order
+    from edge.link.sim.can_wire import Breakage, CableCut, encode_order
 
     with bus_daemon(125_000, "--restart-ms", "0") as path:
         own = [{"can_id": one.word & ~FLAG, "can_mask": one.mask & ~FLAG, "extended": True}
@@ -290,14 +290,14 @@ def test_what_breaks_is_ordered_by_who_is_no_node_and_a_node_restarts_itself(tmp
         bad, *_ = opened
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as hand:
             hand.connect(str(path))
-            hand.send(encode_order(Fault(3, corruption=1.0)))
+            hand.send(encode_order(Breakage(3, corruption=1.0)))
             wait_until(lambda: _is_off(bad))
-            hand.send(encode_order(Fault(3)))
+            hand.send(encode_order(Breakage(3)))
             bad.restart()
             wait_until(lambda: (got := bad.recv(2)) is not None and got.arbitration_id & RESTARTED)
             bad.send(message(0x18DAF003, b"back"))
             wait_until(lambda: (got := opened[1].recv(2)) is not None and bytes(got.data) == b"back")
-            hand.send(encode_order(Cut(2)))
+            hand.send(encode_order(CableCut(2)))
             wait_until(lambda: not _reaches(bad, opened[1]))
         for one in opened:
             one.shutdown()

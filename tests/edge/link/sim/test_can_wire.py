@@ -10,8 +10,8 @@ from edge.link.can.ids import AcceptanceFilter
 from edge.link.sim.can_bus import NodeSettings
 from edge.link.sim.can_wire import (
     FILTERS_MAX,
-    Cut,
-    Fault,
+    Breakage,
+    CableCut,
     Join,
     JoinRefusedError,
     PacketError,
@@ -41,8 +41,8 @@ def test_join_comes_back(join):
 
 
 @given(st.one_of(
-    st.builds(Fault, st.integers(0, 255), st.floats(0, 1), st.floats(0, 1), st.booleans()),
-    st.builds(Cut, st.none() | st.integers(0, 255)),
+    st.builds(Breakage, st.integers(0, 255), st.floats(0, 1), st.floats(0, 1), st.booleans()),
+    st.builds(CableCut, st.none() | st.integers(0, 255)),
     st.just(Restart()),
 ))  # fmt: skip
 def test_what_breaks_comes_back(order):
@@ -51,7 +51,7 @@ def test_what_breaks_comes_back(order):
     assert not is_frame(packet)
 
 
-@pytest.mark.parametrize("fault", [Fault(1, 1.5), Fault(1, 0.0, -0.1), Fault(1, float("nan"))])
+@pytest.mark.parametrize("fault", [Breakage(1, 1.5), Breakage(1, 0.0, -0.1), Breakage(1, float("nan"))])
 def test_a_fault_is_a_part_of_one(fault):
     with pytest.raises(PacketError):
         decode_order(encode_order(fault))
