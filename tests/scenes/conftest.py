@@ -28,6 +28,11 @@ def _on_can(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def _eight_on_can(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _made(tmp_path_factory, plans.eight_on_can(), "eight")
+
+
+@pytest.fixture(scope="session")
 def _on_a_bus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _made(tmp_path_factory, plans.on_a_bus(), "ride")
 
@@ -69,6 +74,12 @@ def bus_room(_on_buses: Path, tmp_path: Path) -> Path:
 def can_room(_on_can: Path, tmp_path: Path) -> Path:
     """A counter, the load machine and a validator on one CAN bus."""
     return plans.copy(_on_can, tmp_path / "room")
+
+
+@pytest.fixture
+def eight_room(_eight_on_can: Path, tmp_path: Path) -> Path:
+    """Eight counters on one CAN bus."""
+    return plans.copy(_eight_on_can, tmp_path / "room")
 
 
 @pytest.fixture

@@ -67,6 +67,12 @@ def on_can() -> Plan:
     return with_load_and_validators_on_can(replace(plan, boxes=(replace(box, terminals=(*box.terminals, validator)),)))
 
 
+def eight_on_can() -> Plan:
+    """Eight counters on one CAN bus."""
+    link = Link("can0", LinkKind.CAN, 125_000)
+    return _plan(_box(BOX, (link,), [_pos(n, "can0", n) for n in range(1, 9)]))
+
+
 def on_a_bus() -> Plan:
     """Two validators of a line by distance, on at the front and off at the back; one of a flat line; a load machine."""
     doors = (("front", "in", 1), ("back", "out", 1), ("loop", "both", 2))
