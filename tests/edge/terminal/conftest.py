@@ -148,6 +148,8 @@ class SmallEdge:
         if kind is Type.HEARTBEAT:
             return []
         opened = self._session.open(raw)
+        if opened.type is Type.EMCY:
+            return []
         if opened.type is Type.AUTH:
             return [self._welcome(link.AUTH.decode(opened.payload), campus_s)]
         if opened.type is Type.STATUS:

@@ -309,3 +309,53 @@ def test_frames_the_kernel_had_no_room_for_are_counted():
         with pytest.raises(FrameError):
             door.receive()
         door.close()
+
+
+def test_a_node_that_is_bus_off_comes_back_by_itself_and_counts_it(tmp_path):
+    """The daemon restarts nobody: its software does, after its pause."""
+    from edge.link.sim.can_wire import Breakage, encode_order
+
+    async def story(path):
+        edge, terminal, up, _ = edge_and_terminal(path)
+        async with running(edge, terminal):
+            await until(lambda: terminal._adapter._door is not None)
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as hand:
+                hand.connect(str(path))
+                hand.send(encode_order(Breakage(7, corruption=1.0)))
+                while not terminal.bus().offs:
+                    await terminal.send(RECORD)
+                hand.send(encode_order(Breakage(7)))
+                await until(lambda: terminal.counters()["restarted"])
+            sent = len(up)
+            await until_sent(terminal, lambda: len(up) > sent)
+        report = terminal.bus()
+        assert report.offs >= 1
+        assert report.tec_sum >= 248
+        assert report.tec_peak == 255
+        assert edge.bus().rec_sum >= 30
+
+    with bus_daemon(125_000) as path:
+        asyncio.run(story(path))
+
+
+async def until_sent(terminal, holds) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await terminal.send(RECORD)
+            await asyncio.sleep(0.01)
+
+
+def test_who_leaves_the_bus_is_no_node_of_it_and_comes_back(bus_path):
+    async def story():
+        edge, terminal, up, _ = edge_and_terminal(bus_path)
+        wire = []
+        terminal.on_wire(wire.append)
+        async with running(edge, terminal):
+            await until(lambda: wire == [True])
+            terminal.leave(0.3)
+            await until(lambda: wire == [True, False])
+            assert not await terminal.send(RECORD)
+            await until(lambda: wire == [True, False, True])
+            await until_sent(terminal, lambda: up)
+
+    asyncio.run(story())

@@ -6,7 +6,17 @@ import pytest
 
 from edge.link import messages as link
 from edge.link.messages import Refusal, Type
-from edge.terminal.firmware.line import HEARTBEAT_S, JOIN_MAX_S, SILENCE_S, STATUS_S, UNACKED_S, UNACKED_TCP_S, State
+from edge.terminal.firmware.line import (
+    EMCY_S,
+    HEARTBEAT_S,
+    JOIN_MAX_S,
+    SILENCE_MAX_S,
+    SILENCE_S,
+    STATUS_S,
+    UNACKED_S,
+    UNACKED_TCP_S,
+    State,
+)
 from edge.terminal.firmware.window import RESEND_S, WINDOW, WINDOW_BUS
 from edge.terminal.station.tapping import Tapping
 from edge.terminal.store.clock import EARLIEST_S, LATEST_S, Now, TerminalClock
@@ -468,3 +478,39 @@ def test_store_id_is_remembered_over_a_boot(bench):
     bench.port.crash(lambda _: 0)
     bench.power_on()
     assert bench.firmware.body.flash.store == StoreId(b"store-01")
+
+
+def test_errors_of_the_bus_are_said_when_they_grow_and_at_most_so_often(bench):
+    from edge.link.port import BusReport
+
+    assert heard(bench, Type.EMCY) == 0, "a link that counts no errors has none to say"
+    bench.firmware.bus(BusReport(frames=9), bench.now())
+    bench.wait(EMCY_S + 1)
+    assert heard(bench, Type.EMCY) == 1, "how it stands, so that what comes later is seen to have grown"
+    bench.firmware.bus(BusReport(frames=99), bench.now())
+    bench.wait(EMCY_S + 1)
+    assert heard(bench, Type.EMCY) == 1, "traffic alone is no news"
+    for tec in range(8, 80, 8):
+        bench.firmware.bus(BusReport(tec_sum=tec, frames=99), bench.now())
+        bench.wait(1)
+    assert 2 <= heard(bench, Type.EMCY) <= 4
+
+
+def test_by_silence_it_leaves_the_wire_keeps_its_records_and_comes_back(bench):
+    said = bench.edge._session.seal(Type.SILENCE, link.SILENCE.encode(link.Quiet(40)), 0)
+    bench.deliver(said)
+    assert bench.firmware.take_leave() == 40
+    assert bench.firmware.take_leave() == 0, "once"
+    before = len(bench.edge.heard)
+    sell(bench, 2)
+    bench.wait(39)
+    assert len(bench.edge.heard) == before
+    bench.wait(5)
+    assert bench.firmware.line.is_joined
+    assert bench.edge.seqs() == [1, 2]
+
+
+def test_no_edge_sends_it_away_for_long(bench):
+    said = bench.edge._session.seal(Type.SILENCE, link.SILENCE.encode(link.Quiet(60_000)), 0)
+    bench.deliver(said)
+    assert bench.firmware.take_leave() == SILENCE_MAX_S
