@@ -32,6 +32,7 @@ from tests.edge.link import protocol
 PAGES = sorted((ROOT / "docs" / "protocol").glob("*.md"))
 HEX = re.compile(r"^[0-9a-f]{6,}$", re.MULTILINE)
 ROW = re.compile(r"^\| `([A-Z_]+)` \| ([0-9.]+) \|", re.MULTILINE)
+DOCUMENTS = range(Type.DOCUMENT_KEY, Type.DOCUMENT_REPORT + 1)
 NAMED = re.compile(r"`([A-Z][A-Z_]{3,}[A-Z])`")
 
 
@@ -54,7 +55,7 @@ NUMBERS = (
     | named(seal, "SEQ_WINDOW")
     | named(line, "JOIN_S", "JOIN_MAX_S", "NO_EPOCH_S", "SILENCE_S", "UNACKED_S", "HINT_S", "STATUS_S")
     | named(line, "UNACKED_TCP_S", "HELLOS_MAX")
-    | named(line, "STATUS_MIN_S", "HEARTBEAT_S")
+    | named(line, "STATUS_MIN_S", "HEARTBEAT_S", "EMCY_S")
     | named(window, "WINDOW", "WINDOW_BUS", "RESEND_S", "RESEND_MAX_S")
     | named(clock, "STEP_MIN_S", "EARLIEST_S", "LATEST_S")
     | named(book, "UNPROVEN_AFTER_S")
@@ -149,6 +150,6 @@ def test_tables_of_names_and_numbers():
 def test_priorities_of_can():
     said = rows_of("links.md", r"^\| ([A-Z_, ]+) \| (\d) \|$")
     told = {Type[name]: int(number) for names, number in said.items() for name in names.split(", ")}
-    assert told == {Type(kind): number for kind, number in node.TRAFFIC.items() if kind < Type.DOCUMENT_KEY}
-    assert {number for kind, number in node.TRAFFIC.items() if kind >= Type.DOCUMENT_KEY} == {7}
+    assert told == {Type(kind): number for kind, number in node.TRAFFIC.items() if kind not in DOCUMENTS}
+    assert {node.TRAFFIC[kind] for kind in DOCUMENTS} == {7}
     assert ids.BULK_PRIORITY == 6
