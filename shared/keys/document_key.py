@@ -58,12 +58,12 @@ class Keyring:
 
     def __init__(self, campus: int, signer: bytes) -> None:
         """signer: the campus key's public half, 32 bytes."""
-        self._campus, self._signer = campus, Ed25519PublicKey.from_public_bytes(signer)
+        self.campus, self._signer = campus, Ed25519PublicKey.from_public_bytes(signer)
         self._keys: dict[tuple[int, int], DocumentKey] = {}
 
     def add(self, key: DocumentKey) -> bool:
         """False, and nothing is kept, when the campus has not certified it. Bound: a key per kind and version."""
-        if not is_document_key(self._campus, key, self._signer):
+        if not is_document_key(self.campus, key, self._signer):
             return False
         self._keys[key.kind, key.version] = key
         return True
@@ -79,7 +79,7 @@ class Keyring:
         if key is None or len(signed.signature) != SIGNATURE_SIZE:
             return None
         public = Ed25519PublicKey.from_public_bytes(key.public)
-        return head if _holds(public, signed.signature, covered_head(self._campus, signed.raw)) else None
+        return head if _holds(public, signed.signature, covered_head(self.campus, signed.raw)) else None
 
     def keys(self) -> Mapping[tuple[int, int], DocumentKey]:
         """By kind and version."""

@@ -45,6 +45,7 @@ from shared.fleet.hotlist import Hotlist
 from shared.fleet.order import decode_order
 from shared.ids import DeviceId
 from shared.keys.document_key import DocumentKey, Keyring
+from shared.keys.firmware_key import is_believed
 from shared.wire.fleet_lane import Verdict
 
 FETCHES_MAX = 4
@@ -194,6 +195,10 @@ class Documents:
             self._begin(paper)
             self.trials.end(digest, has_passed=True)
 
+    def _is_believed(self, key: DocumentKey) -> bool:
+        paper, campus = self.in_use(DocumentKind.FIRMWARE), self._ring.campus if self._ring is not None else 0
+        return is_believed(campus, key, paper.key if paper else None, self.meaning(DocumentKind.FIRMWARE))
+
     # --- messages of the edge -------------------------------------------------------------------------------------
 
     def joined(self) -> list[Say]:
@@ -206,8 +211,8 @@ class Documents:
         return [self._newest_said(name) for name in dict.fromkeys((*self._held, *self._waiting))]
 
     def key(self, key: DocumentKey) -> None:
-        """A key that the campus has not certified is not kept."""
-        if self._ring is not None:
+        """A key that the campus has not certified is not kept, nor one for firmware that the former did not name."""
+        if self._ring is not None and (key.kind is not DocumentKind.FIRMWARE or self._is_believed(key)):
             self._ring.add(key)
 
     def head(self, offered: DocumentHead, last_seq: int, mono_s: float) -> list[Say]:

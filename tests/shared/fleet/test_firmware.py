@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.errors import WireFault
 from shared.fleet.document import CAMPUS, DocumentKind, Head, digest_of, model_scope
-from shared.fleet.firmware import Image, decode_image
+from shared.fleet.firmware import Image, NextKey, decode_image
 
 IMAGE = Image(1, 7, "lines", b"def words(face, zh, en):\n    return zh, en\n")
 
@@ -24,6 +24,16 @@ def test_bytes_are_frozen():
 def test_what_no_terminal_takes_is_refused(changed):
     with pytest.raises(WireFault):
         IMAGE._replace(**changed).encode()
+
+
+def test_an_image_may_name_the_key_that_follows():
+    image = IMAGE._replace(next_key=NextKey(2, b"p" * 32, b"s" * 64))
+    raw = image.encode()
+    assert raw[:13].hex() == "0200010000000705" + b"lines".hex()
+    assert raw[13:110] == bytes((2,)) + b"p" * 32 + b"s" * 64
+    assert decode_image(raw) == image
+    with pytest.raises(WireFault):
+        decode_image(raw[:100])
 
 
 @given(st.binary(max_size=60))

@@ -1,17 +1,21 @@
 """Firmware that comes down: stored, tried when nobody is served, in use or condemned; power may go at any moment."""
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge.link.messages import DocumentHead
 from edge.terminal.down.trial import TRIES_MAX
 from edge.terminal.firmware.firmware import QUIET_S
 from edge.terminal.firmware.program import SAMPLES, self_test
 from edge.terminal.store.papers import MemoryPapers
 from edge.terminal.taps.display import Bar, not_selling
-from shared.fleet.document import CAMPUS, DocumentKind, model_scope
+from shared.fleet.document import CAMPUS, DocumentKind, Head, digest_of, model_scope, table_of
 from shared.fleet.firmware import Image
+from shared.keys.document_key import certify_document_key, sign_head
+from shared.keys.firmware_key import next_key
 from shared.wire.fleet_lane import Verdict
 from tests.edge.terminal.conftest import Bench, School
-from tests.edge.terminal.down.centre import CAMPUS_PUBLIC, Centre
+from tests.edge.terminal.down.centre import CAMPUS_KEY, CAMPUS_PUBLIC, Centre
 
 GOOD = "def words(face, zh, en):\n    return '·' + zh, '- ' + en\n"
 BAD = {
@@ -142,6 +146,28 @@ def test_nothing_is_taken_while_cards_come_or_records_are_owed(site):
     site.bench.deliver(site.bench.edge.settle())
     assert site.bench.firmware.is_drained
     assert site.release(2) is Verdict.STORED
+
+
+def test_another_firmware_key_counts_only_when_what_runs_has_named_it(site):
+    site.release(2)
+    site.settle()
+    new = Ed25519PrivateKey.from_private_bytes(b"n" * 32)
+    public = new.public_key().public_bytes_raw()
+    key = certify_document_key(1, DocumentKind.FIRMWARE, 2, public, CAMPUS_KEY)
+    body = Image(1, 4, "lines", GOOD.encode()).encode()
+    head = Head(2, DocumentKind.FIRMWARE, model_scope(1), 4, 0, len(body), digest_of(body))
+    signed = sign_head(1, head, new)
+    offer = DocumentHead(signed.raw, signed.signature, table_of(body))
+    site.documents.key(key)
+    assert site.documents.head(offer, 0, 0.0)[0].message.verdict is Verdict.UNKNOWN_KEY
+    naming = Image(1, 3, "lines", GOOD.encode(), next_key(1, 2, new))
+    site.centre.make(naming.encode(), 3)
+    site.documents.head(site.centre.head(3), 0, 0.0)
+    site.documents.page(site.centre.page(3, 0), 0, 0.0)
+    site.settle()
+    assert site.runs == 3
+    site.documents.key(key)
+    assert site.documents.head(offer, 0, 0.0)[0].message.numbers == (0,)
 
 
 def test_what_is_stored_waits_until_the_cards_have_stopped(site):
