@@ -18,6 +18,7 @@ from provisioning.cli import cards as cli_cards
 from provisioning.cli import ceremony as cli_ceremony
 from provisioning.cli import certificate as cli_certificate
 from provisioning.cli import crl as cli_crl
+from provisioning.cli import firmware as cli_firmware
 from provisioning.cli import keeper as cli_keeper
 from provisioning.cli import keys as cli_keys
 from provisioning.cli import operators as cli_operators
@@ -105,7 +106,7 @@ def _parser() -> Parser:
     )
     plan.set_defaults(run=_plan)
     keys = (cli_keeper, cli_ceremony, cli_seal, cli_keys, cli_stock, cli_cards, cli_psam, cli_theft, cli_operators)
-    for part in (*keys, cli_crl, cli_certificate, cli_terminal_tls):
+    for part in (*keys, cli_firmware, cli_crl, cli_certificate, cli_terminal_tls):
         part.add_to(verbs)
     return parser
 

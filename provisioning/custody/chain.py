@@ -30,7 +30,7 @@ NOTE_MAX = 160
 HEAD_LEAST = 16
 """Hex digits of a head, as in STATUS, that name it."""
 """Characters. In JSON a character takes up to 12 bytes, so that a line stays under custody.TAIL_BYTES."""
-_CHECKED_OTHERWISE = (KeyKind.SIGNING, KeyKind.AUTHORITY)
+_CHECKED_OTHERWISE = (KeyKind.SIGNING, KeyKind.AUTHORITY, KeyKind.FIRMWARE)
 
 
 class Act(StrEnum):
@@ -97,7 +97,7 @@ def check_value(key: StoredKey) -> bytes:
         return link_check(expanding(key))
     if key.kind not in _CHECKED_OTHERWISE:
         return kcv(Key(octets, suite_of(key.algorithm)))
-    if key.kind is KeyKind.SIGNING:
+    if key.kind in (KeyKind.SIGNING, KeyKind.FIRMWARE):
         octets = Ed25519PrivateKey.from_private_bytes(octets).public_key().public_bytes_raw()
     return hashlib.sha256(b"openykt check value\0" + octets).digest()[:3]
 

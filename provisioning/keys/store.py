@@ -43,6 +43,12 @@ class Level(StrEnum):
     ROOT = "root"
     REGION = "region"
     SCHOOL = "school"
+    FIRMWARE = "firmware"
+    """No level of cards: the key that signs firmware, in a store of its own that no process on line opens."""
+
+
+CARD_LEVELS = (Level.ROOT, Level.REGION, Level.SCHOOL)
+"""Those of cards, from above."""
 
 
 class KeyKind(StrEnum):
@@ -78,6 +84,7 @@ class KeyKind(StrEnum):
     LINK = "link"
     SIGNING = "signing"
     AUTHORITY = "authority"
+    FIRMWARE = "firmware"
 
 
 @dataclass(frozen=True, slots=True)

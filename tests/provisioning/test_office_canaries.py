@@ -18,7 +18,7 @@ from provisioning.custody.files import open_with, read_share, unlock_of
 from provisioning.issue import bodies as body_file
 from provisioning.keys.components import new_component, parse_sheet, sheet
 from provisioning.keys.levels import MASTERS, card_keys, psam_control_key, terminal_key
-from provisioning.keys.store import KeyKind, KeyStore, Level
+from provisioning.keys.store import CARD_LEVELS, KeyKind, KeyStore, Level
 from shared.ids import DeviceId
 from shared.purse.cos.images import blank_card_image
 from tests.provisioning.desk import WHO, provision
@@ -166,7 +166,7 @@ def secrets_of(desk: Desk) -> dict[str, bytes]:
         found[f"words {name}"] = f"the very own words of {name}".encode()
     opens = unlock_of(room / "c", None, [papers / "李.share", papers / "钱.share"])
     found["unlock c"], found["unlock d"] = opens.secret, (room / "d/keys/unlock").read_bytes()
-    for level in Level:
+    for level in CARD_LEVELS:
         found |= all_of(open_with(room / "c", level, opens))
     school = open_with(room / "d", Level.SCHOOL, unlock_of(room / "d"))
     found |= all_of(school)

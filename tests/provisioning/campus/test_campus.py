@@ -14,7 +14,7 @@ from edge import settings as edge_settings
 from edge.terminal.settings import settings as terminal_settings
 from provisioning.custody.files import open_level
 from provisioning.keys import levels
-from provisioning.keys.store import KeyKind, Level
+from provisioning.keys.store import CARD_LEVELS, KeyKind, Level
 from provisioning.plan import numbers
 from shared.clocks.clock import DAY_S, CampusTime
 from shared.ids import hotlist_index, partition_of
@@ -208,7 +208,7 @@ def scalar(der: bytes) -> bytes:
 
 def secrets_of(campus) -> list[tuple[bytes, set[str]]]:
     """Every key of the campus, and the files where it may stand in clear."""
-    stored = [key for level in Level for key in open_level(campus.data, level).keys]
+    stored = [key for level in CARD_LEVELS for key in open_level(campus.data, level).keys]
     found = [(scalar(key.octets) if key.kind is KeyKind.AUTHORITY else key.octets, set()) for key in stored]
     psams = {str(path.relative_to(campus.data)) for path in campus.data.glob("terminals/*/psam.bin")}
     purchase = campus.school.one(KeyKind.PURCHASE, 1).octets

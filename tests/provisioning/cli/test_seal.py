@@ -8,7 +8,7 @@ import pytest
 from provisioning.custody import chain as custody_chain
 from provisioning.custody.files import open_with, read_share, unlock_of
 from provisioning.keys import shares
-from provisioning.keys.store import Level, Unlock
+from provisioning.keys.store import CARD_LEVELS, Level, Unlock
 from tests.provisioning.desk import WHO, ok, provision
 from tests.provisioning.running_keys import running
 
@@ -33,7 +33,7 @@ def test_any_two_of_three_officers_open_every_store_and_one_does_not(own, files,
     assert not (own / "keys/unlock").exists()
     assert {path.stat().st_mode & 0o77 for path in files.values()} == {0}
     for pair in itertools.combinations(files.values(), 2):
-        opened = [open_with(own, level, unlock_of(own, None, pair)) for level in Level]
+        opened = [open_with(own, level, unlock_of(own, None, pair)) for level in CARD_LEVELS]
         assert opened[-1] == campus.school
     assert not [path for path in files.values() if path.read_text().split("-")[3] in said]
     one = provision("rotate", "status", "--data", own, "--share-file", files["李"])
@@ -88,7 +88,7 @@ def test_from_officers_to_a_passphrase_and_back(own, files, tmp_path, campus) ->
 
 def test_broken_off_between_two_stores_it_is_asked_for_again(own, files) -> None:
     """The root store is sealed anew, the others are not: the same words again end it, with the same shares."""
-    before = {level: (own / f"keys/{level}.keys").read_bytes() for level in Level}
+    before = {level: (own / f"keys/{level}.keys").read_bytes() for level in CARD_LEVELS}
     unlock = (own / "keys/unlock").read_bytes()
     ok("seal", "--data", own, *WHO, *to_officers(files))
     held = {name: path.read_bytes() for name, path in files.items()}

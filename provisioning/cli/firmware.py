@@ -1,0 +1,92 @@
+"""`provisioning firmware sign FILE` 固件签名: the officers open their store, and a program becomes a release.
+
+Off line: what comes out is one file that whoever releases it can read and not change.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+from provisioning.cli.arguments import Verbs, add_group, add_store, add_who, now_s, say, vault_of
+from provisioning.cli.stock import school_store
+from provisioning.custody.chain import Act, Event, check_value, name_of
+from provisioning.custody.journal import write_private
+from provisioning.custody.vault import Vault
+from provisioning.keys.firmware import FIRST_VERSION, naming, new_key, signed_image
+from provisioning.keys.store import KeyKind, KeyStore, Level
+from shared.errors import ConfigFault, WireFault
+from shared.fleet.firmware import MODELS, Image
+from shared.words.voice import Text
+
+VERSION_MAX = 255
+
+
+def add_to(verbs: Verbs) -> None:
+    """Add the verb and its step."""
+    steps = add_group(verbs, "firmware", Text("固件签名", "sign firmware"))
+    sign = steps.add_parser(
+        "sign", help=Text("由保管员打开密钥库，为一个版本签名", "the officers open their store and sign a release")
+    )
+    sign.add_argument("file", type=Path, metavar="FILE", help=Text("程序", "the program"))
+    sign.add_argument("--model", choices=sorted(MODELS), required=True, help=Text("哪种终端", "which hardware"))
+    sign.add_argument(
+        "--release", type=int, required=True, metavar="N", help=Text("版本号，只增不减", "its number, always rising")
+    )
+    sign.add_argument("--name", required=True, help=Text("名称（英文）", "what it is called (ASCII)"))
+    sign.add_argument("--out", type=Path, required=True, metavar="FILE", help=Text("写到何处", "where to write it"))
+    sign.add_argument(
+        "--key", type=int, default=FIRST_VERSION, metavar="V", help=Text("用第几版密钥，缺省 1", "by which key, 1")
+    )
+    sign.add_argument(
+        "--next-key", type=int, metavar="V",
+        help=Text("换钥：此版本同时宣告下一把密钥，须由两把共同签名", "names the key that follows; both sign"),
+    )  # fmt: skip
+    sign.set_defaults(run=_sign)
+    add_store(sign)
+    add_who(sign)
+
+
+def _sign(chosen: argparse.Namespace) -> None:
+    try:
+        image = Image(MODELS[chosen.model], chosen.release, chosen.name, chosen.file.read_bytes())
+        image.encode()
+    except OSError as fault:
+        raise ConfigFault(f"{chosen.file}: {fault.strerror}") from fault
+    except WireFault as fault:
+        raise ConfigFault(Text(f"{chosen.file}: 不成固件：{fault}", f"{chosen.file}: no firmware: {fault}")) from fault
+    vault = vault_of(chosen)
+    school = school_store(vault)
+    _require_rising(chosen.key, chosen.next_key)
+    firmware = vault.read(Level.FIRMWARE) or _made(vault, school.campus, FIRST_VERSION, chosen.who)
+    if chosen.next_key is not None:
+        if chosen.next_key not in firmware.versions(KeyKind.FIRMWARE):
+            firmware = _made(vault, school.campus, chosen.next_key, chosen.who)
+        image = naming(image, firmware, chosen.next_key)
+    key = firmware.one(KeyKind.FIRMWARE, chosen.key)
+    found = signed_image(image, now_s(), school, firmware, chosen.key)
+    note = f"firmware {chosen.model} {image.release}"
+    told = Event(
+        now_s(), Act.EXPORTED, Level.FIRMWARE, key.kind, key.version, check_value(key), name_of(chosen.who), note
+    )
+    vault.record([told])
+    write_private(chosen.out, found.encode())
+    say(
+        Text(
+            f"已签名：{chosen.model} 固件第 {image.release} 版：{chosen.out}\n",
+            f"signed: firmware of {chosen.model}, release {image.release}: {chosen.out}\n",
+        )
+    )
+
+
+def _require_rising(version: int, following: int | None) -> None:
+    if not 1 <= version <= VERSION_MAX or (following is not None and not version < following <= VERSION_MAX):
+        raise ConfigFault(
+            Text(f"--next-key 须大于 --key，至多 {VERSION_MAX}", f"--next-key is above --key, {VERSION_MAX} at most")
+        )
+
+
+def _made(vault: Vault, campus: int, version: int, who: str) -> KeyStore:
+    key = new_key(version, os.urandom(32))
+    made = Event(now_s(), Act.MADE, Level.FIRMWARE, key.kind, key.version, check_value(key), name_of(who))
+    vault.record([made])
+    return vault.add(Level.FIRMWARE, campus, [key])
