@@ -1,7 +1,6 @@
 """The age ladder: what an old hotlist costs. Caps shrink, and selling never stops by age. Pure.
 
-The age is the one at which the meal period began, so that nothing changes inside of it; a clock that was never set
-makes it unknown, which is as old as can be. No rung goes below one meal.
+The age is the one at which the meal period began, so that nothing changes inside of it. No rung goes below one meal.
 """
 
 from dataclasses import replace
@@ -15,9 +14,9 @@ LADDER = (RungRow(24 * HOUR_S, 60_00), RungRow(72 * HOUR_S, 30_00))
 FRESH_S = LADDER[0].from_s
 
 
-def aged(caps: Caps | None, age_s: int | None, ladder: tuple[RungRow, ...] = LADDER) -> Caps | None:
-    """The caps of a terminal whose hotlist is so old. age_s None: unknown."""
-    rungs = [rung for rung in ladder if age_s is None or age_s >= rung.from_s]
+def aged(caps: Caps | None, age_s: int, ladder: tuple[RungRow, ...] = LADDER) -> Caps | None:
+    """The caps of a terminal whose hotlist is so old."""
+    rungs = [rung for rung in ladder if age_s >= rung.from_s]
     if not rungs:
         return caps
     own = caps or Caps()

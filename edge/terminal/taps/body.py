@@ -138,14 +138,14 @@ class Body:
     def caps(self) -> Caps | None:
         """What the presented card may spend now: its class's limits in this meal, by the age of the hotlist.
 
-        A body that holds no hotlist of the fleet's has none that could be old.
+        A body that holds no hotlist of the fleet's has none that could be old. Under a clock that was never set no
+        card's day ever ends, so a cap of the day would stop it for good: nobody can say how old the list is.
         """
         parameters, paper, time = self.parameters, self.documents.in_use(DocumentKind.HOTLIST), self.time()
         caps = parameters.caps_of(self.presented_class, parameters.meal_clock(time).meal)
-        if paper is None:
+        if paper is None or not time.is_set:
             return caps
-        age_s = parameters.meal_began(time.seconds) - paper.head.as_of if time.is_set else None
-        return aged(caps, age_s, parameters.ladder or LADDER)
+        return aged(caps, parameters.meal_began(time.seconds) - paper.head.as_of, parameters.ladder or LADDER)
 
     def take_time(self, campus_s: int) -> None:
         """A proven edge says what time it is. A day marker from a clock that was ahead begins anew."""

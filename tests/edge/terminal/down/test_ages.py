@@ -16,15 +16,18 @@ def test_caps_shrink_by_rungs(hours: int, day_fen: int) -> None:
     assert aged(Caps(day_fen=100_00, day_count=9), hours * HOUR_S) == Caps(day_fen=day_fen, day_count=9)
 
 
-def test_an_unknown_age_is_the_oldest_and_a_future_one_the_youngest() -> None:
-    assert aged(Caps(), None) == Caps(day_fen=30_00)
-    assert aged(None, None) == Caps(day_fen=30_00)
+OLD = 30 * 24 * HOUR_S
+
+
+def test_who_has_no_caps_gets_the_rung_and_one_of_the_future_is_young() -> None:
+    assert aged(Caps(), OLD) == Caps(day_fen=30_00)
+    assert aged(None, OLD) == Caps(day_fen=30_00)
     assert aged(None, -5) is None
 
 
 def test_a_lower_cap_stays_and_no_rung_goes_below_one_meal() -> None:
-    assert aged(Caps(day_fen=20_00), None) == Caps(day_fen=20_00)
-    assert aged(Caps(day_fen=100_00, meal_fen=45_00), None) == Caps(day_fen=45_00, meal_fen=45_00)
+    assert aged(Caps(day_fen=20_00), OLD) == Caps(day_fen=20_00)
+    assert aged(Caps(day_fen=100_00, meal_fen=45_00), OLD) == Caps(day_fen=45_00, meal_fen=45_00)
     assert [rung.from_s for rung in LADDER] == sorted(rung.from_s for rung in LADDER)
 
 
