@@ -112,8 +112,8 @@ def judge(rest: Counted, load: Counted, ohms: int | None) -> Judged:
     return Judged(Fit.FIT, Text("可以使用", "fit for use"))
 
 
-def advice(judged: Judged, bitrate: int) -> Text:
-    """What to do next; empty where there is nothing."""
+def advice(judged: Judged, bitrate: int) -> Text | None:
+    """What to do next, if there is anything."""
     if judged.fit is Fit.NOT_FIT and bitrate > 50_000:
         return Text(
             "旧 485 线请改用 50 kbit/s 再测一次",
@@ -121,4 +121,4 @@ def advice(judged: Judged, bitrate: int) -> Text:
         )
     if judged.fit is Fit.UNKNOWN:
         return Text("补测后再签字", "measure what is missing before you sign")
-    return Text("", "")
+    return None

@@ -44,8 +44,8 @@ def bus_sheet(name: str, bitrate: int, rest: Counted, load: Counted, ohms: int |
         _row(Text("电阻", "resistance"), str(judge_ohms(ohms).why)),
         _judged(judge_ohms(ohms)),
         RULE,
-        _row(Text("结论", "verdict"), f"{MARKS[whole.fit]}：{whole.why}" if _is_chinese() else _english(whole)),
-        *([_row(Text("建议", "advice"), str(advice(whole, bitrate)))] if str(advice(whole, bitrate)) else []),
+        _row(Text("结论", "verdict"), f"{MARKS[whole.fit]} · {whole.why}"),
+        *([_row(Text("建议", "advice"), str(next_))] if (next_ := advice(whole, bitrate)) else []),
         "",
         str(Text("施工人：________________    验收人：________________", "built by: ________________    "
                  "accepted by: ________________")),
@@ -98,14 +98,6 @@ def _row(name: Text, value: str) -> str:
 
 def _judged(one: Judged) -> str:
     return f"{'':<{WIDTH}}{MARKS[one.fit]}"
-
-
-def _english(one: Judged) -> str:
-    return f"{MARKS[one.fit]}: {one.why}"
-
-
-def _is_chinese() -> bool:
-    return str(Text("中", "en")) == "中"
 
 
 def _counted(one: Counted) -> str:

@@ -32,6 +32,11 @@ def test_who_sends_nearly_everything_is_not_named_for_having_all_the_errors():
     assert name_culprit(rows).fault is Culprit.UNKNOWN
 
 
+def test_who_has_most_errors_is_not_named_where_the_others_have_as_many_for_what_they_send():
+    rows = {0: Grown(40 * 8, 2, 4000)} | {n: Grown(2 * 8, 40, 200) for n in range(1, 6)}
+    assert name_culprit(rows).fault in (Culprit.LINE, Culprit.UNKNOWN)
+
+
 def test_a_line_is_not_blamed_while_somebody_says_nothing():
     rows = {n: Grown(8 * 8, 30, 400) for n in range(6)}
     assert name_culprit(rows, silent=0).fault is Culprit.LINE
