@@ -18,7 +18,7 @@ from shared.words.voice import Text
 LINE_MAX = 80
 """Characters of one line."""
 _ALLOWED = {"str": str, "len": len, "min": min, "max": max, "dict": dict, "tuple": tuple, "range": range}
-_DONE = "成功"
+_DONE = Text("成功", "paid").zh
 
 
 class ProgramFault(Exception):
@@ -90,8 +90,8 @@ def _figures(line: str) -> str:
 
 
 SAMPLES = tuple(
-    Display(face, Text(zh, en), Text("", ""), Text("", ""))
+    Display(face, title, Text("", ""), Text("", ""))
     for face in Face
-    for zh, en in (("¥12.34 余额 ¥5.60", "¥12.34, balance ¥5.60"), ("请重试", "try again"))
+    for title in (Text("¥12.34 余额 ¥5.60", "¥12.34, balance ¥5.60"), Text("请重试", "try again"))
 )
 """A display of every face, with figures and without."""
