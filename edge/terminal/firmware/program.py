@@ -19,6 +19,8 @@ LINE_MAX = 80
 """Characters of one line."""
 _ALLOWED = {"str": str, "len": len, "min": min, "max": max, "dict": dict, "tuple": tuple, "range": range}
 _DONE = Text("成功", "paid").zh
+_SILENT = ""
+_NOTHING = Text(_SILENT, _SILENT)
 
 
 class ProgramFault(Exception):
@@ -90,7 +92,7 @@ def _figures(line: str) -> str:
 
 
 SAMPLES = tuple(
-    Display(face, title, Text("", ""), Text("", ""))
+    Display(face, title, _NOTHING, _NOTHING)
     for face in Face
     for title in (Text("¥12.34 余额 ¥5.60", "¥12.34, balance ¥5.60"), Text("请重试", "try again"))
 )
