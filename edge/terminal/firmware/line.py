@@ -319,7 +319,7 @@ class Line:
     # --- messages -------------------------------------------------------------------------------------------------
 
     def _take(self, raw: bytes) -> None:
-        kind = link.type_of(raw)
+        kind = self._type_of(raw)
         if kind is Type.CHALLENGE:
             self._challenged(raw)
         elif kind is Type.REFUSE and len(raw) == link.REFUSE.size:
@@ -332,6 +332,15 @@ class Line:
             opened = self._session.open(raw)
             self._heard_s = self._mono_s
             self._sealed(opened)
+
+    def _type_of(self, raw: bytes) -> Type:
+        """WireFault for one that is not known: a newer edge's, which moves the counter all the same."""
+        try:
+            return link.type_of(raw)
+        except WireFault:
+            if self._session is not None:
+                self._session.pass_over(raw)
+            raise
 
     def _short(self, session: Session, kind: Type, raw: bytes) -> None:
         if self.state is not State.JOINED:

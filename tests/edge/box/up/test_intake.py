@@ -311,6 +311,12 @@ def test_status_goes_up(field, body):
     assert [(e.epoch, e.last) for e in status.epochs] == [(1, 1)]
 
 
+def test_a_newer_terminal_may_say_what_this_box_does_not_know(field, body):
+    field.hear(TCP1, *(body.say(0x7E, b"later") for _ in range(100)), body.status())
+    assert [message.device for message in field.up if isinstance(message, DeviceStatus)] == [body.device]
+    assert field.box.totals()["bad_macs"] == 0
+
+
 def test_status_says_from_where_on_the_terminal_counts_what_is_held(field, body):
     """It was told SETTLED by the box before this outbox; the next seq is held without a hole below it."""
     body.last[1] = 10

@@ -514,3 +514,12 @@ def test_no_edge_sends_it_away_for_long(bench):
     said = bench.edge._session.seal(Type.SILENCE, link.SILENCE.encode(link.Quiet(60_000)), 0)
     bench.deliver(said)
     assert bench.firmware.take_leave() == SILENCE_MAX_S
+
+
+def test_a_newer_edge_may_say_what_this_body_does_not_know(bench):
+    for _ in range(100):
+        bench.deliver(bench.edge.seal(0x7E, b"later"))
+    faults, later = bench.firmware.line.faults, bench.firmware.body.time().seconds + 3600
+    bench.deliver(bench.edge.say_time(later))
+    assert bench.firmware.body.time().seconds == later
+    assert bench.firmware.line.faults == faults == 100
