@@ -8,7 +8,8 @@ from pathlib import Path
 
 from provisioning.custody.files import open_level
 from provisioning.keys import levels
-from provisioning.keys.store import KeyStore, Level
+from provisioning.keys.documents import document_keys
+from provisioning.keys.store import CARD_LEVELS, KeyStore, Level
 from shared.ids import DeviceId, PsamId
 from shared.keys.terminal_psk import terminal_psk
 from tests.provisioning.key_bytes import private_bytes
@@ -22,11 +23,13 @@ _SHORT = 8
 
 def secrets_of(data: Path) -> dict[str, bytes]:
     """Every secret of a software-kept campus by a name for people."""
-    stores = {level: open_level(data, level) for level in Level}
+    stores = {level: open_level(data, level) for level in CARD_LEVELS}
     found = {
         f"{level} {key.kind} {key.version}": private_bytes(key) for level, store in stores.items() for key in store.keys
     }
     school = stores[Level.SCHOOL]
+    for (kind, _), key in document_keys(school)._private.items():
+        found[f"document key {kind}"] = key.private_bytes_raw()
     for label, made in json.loads((data / "cards/index.json").read_text()).items():
         found |= _card(label, bytes.fromhex(made["card"])[2:], school)
     for terminal in sorted((data / "terminals").iterdir()):
