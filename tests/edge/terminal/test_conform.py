@@ -199,7 +199,7 @@ def _made(folder, raw, psam, cards):
 @pytest.mark.process
 @pytest.mark.parametrize(
     "wire",
-    [tcp, pytest.param(tls, marks=[LARGE, NEEDS_PSK]), *(pytest.param(bus, marks=LARGE) for bus in (can, rs485))],
+    [pytest.param(tls, marks=[LARGE, NEEDS_PSK]), *(pytest.param(one, marks=LARGE) for one in (tcp, can, rs485))],
     ids=lambda one: one.__name__,
 )
 def test_our_own_terminal_passes_as_a_process(kit, school, tmp_path, wire):
