@@ -15,6 +15,7 @@ from provisioning.keys import shares
 from provisioning.keys.levels import HELD, MASTERS, card_keys
 from provisioning.keys.store import KeyKind, Level, Unlock, seal
 from shared.clocks.clock import date_time_bcd
+from shared.fleet.document import CAMPUS, DocumentKind, Head, digest_of
 from shared.purse import crypto
 from shared.purse.load_auth import LoadAuth
 from shared.purse.overdraft_auth import OverdraftAuth
@@ -46,7 +47,7 @@ NOW_S = 817_339_530
 @pytest.fixture(scope="module", params=["software", pytest.param("pkcs11", marks=needs_softhsm)])
 def keys(request, campus):
     data = campus.data if request.param == "software" else request.getfixturevalue("token_campus")
-    sockets = ("--desk-socket", "{}/desk", "--audit-socket", "{}/audit")
+    sockets = ("--desk-socket", "{}/desk", "--audit-socket", "{}/audit", "--fleet-socket", "{}/fleet")
     with running(data, *sockets, "--keeper", request.param) as keys:
         yield keys
 
@@ -54,7 +55,8 @@ def keys(request, campus):
 @pytest.fixture
 def ask(keys):
     """A client at the socket of a role."""
-    names = {Role.MONEY: keys.path, Role.DESK: keys.path.parent / "desk", Role.AUDIT: keys.path.parent / "audit"}
+    others = {role: keys.path.parent / role.value for role in (Role.DESK, Role.AUDIT, Role.FLEET)}
+    names = {Role.MONEY: keys.path, **others}
     clients = {role: KeyClient(path, timeout_s=WAIT_S) for role, path in names.items()}
     yield clients
     for client in clients.values():
@@ -66,6 +68,11 @@ def card(campus):
     """A card and its keys."""
     row = campus.inventory.cards[3]
     return row.card, card_keys(campus.school, 1, [row.card[2:]])[0]
+
+
+def head(kind: DocumentKind) -> bytes:
+    """Under a key version that no school has."""
+    return Head(9, kind, CAMPUS, 1, NOW_S, 0, digest_of(b"")).encode()
 
 
 REQUESTS = {
@@ -81,6 +88,9 @@ REQUESTS = {
     Op.PIN_RELOAD: [bytes(10), 1, b"123456"],
     Op.EXTERNAL_AUTH: [bytes(10), 1, bytes(4)],
     Op.INTERNAL_AUTH: [bytes(10), 1, bytes(8), bytes(8)],
+    Op.SIGN_LIST: [head(DocumentKind.HOTLIST)],
+    Op.SIGN_ORDER: [head(DocumentKind.ORDER)],
+    Op.DOCUMENT_KEYS: [],
     Op.KCV: ["tac", 1],
     Op.STATUS: [],
 }
@@ -93,7 +103,7 @@ def test_each_socket_answers_its_roles_operations_and_refuses_the_rest(keys, ask
     for role in Role:
         for op, arguments in REQUESTS.items():
             want = "unknown-key" if op in ALLOWED[role] else "forbidden"
-            if op in (Op.TAC, Op.KCV, Op.STATUS) and op in ALLOWED[role]:
+            if op in (Op.TAC, Op.KCV, Op.STATUS, Op.DOCUMENT_KEYS) and op in ALLOWED[role]:
                 ask[role]._ask(op, *arguments)
                 continue
             with pytest.raises(KeyRefused, match=f"^{want}$"):
@@ -104,7 +114,7 @@ def test_each_socket_answers_its_roles_operations_and_refuses_the_rest(keys, ask
 
 def test_every_socket_is_its_owners_only(keys) -> None:
     sockets = [path for path in keys.path.parent.iterdir() if stat.S_ISSOCK(path.stat().st_mode)]
-    assert len(sockets) == 3
+    assert len(sockets) == len(Role)
     assert {path.stat().st_mode & 0o777 for path in sockets} == {0o600}
 
 

@@ -86,7 +86,7 @@ def test_counters_take_subsidies_where_there_are_any() -> None:
         for number, (box, terminal) in islice(enumerate(of.terminals(), 1), 20):
             device = numbers.device(1, number)
             body = settings_files.Body(box, terminal, device, numbers.psam(1, number), bytes(16))
-            settings = parse_settings(settings_files.terminal_json(of, body, ()))
+            settings = parse_settings(settings_files.terminal_json(of, body, (), bytes(32)))
             assert settings.subsidy is (takes and terminal.kind is DeviceKind.POS)
 
 

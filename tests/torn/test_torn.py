@@ -102,7 +102,7 @@ def test_a_terminal_that_keeps_half_of_a_torn_pair_is_noticed(monkeypatch):
 
 
 def test_a_cashier_who_may_void_twice_is_noticed(monkeypatch):
-    monkeypatch.setattr(Voids, "_void_seqs", lambda *_: set())
+    monkeypatch.setattr(Voids, "_is_void", lambda *_: False)
     play = mixed.BY_NAME["void"].play(Cut(named="before shown log", action=Action.KILL), Aftermath.HERE)
     with pytest.raises(Violation, match=r"void"):
         play.run()
