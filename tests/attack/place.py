@@ -5,6 +5,7 @@ Nothing of the product is imported: what is known of it is on its command lines,
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -14,13 +15,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 BOUND_S = 60.0
 POLL_S = 0.02
+PORTS = range(12_000, 32_000)
+"""Below those of calls that go out."""
 CARDS = 20
 BOXES = {"canteen": ["pos-1", "pos-2", "pos-3", "load-1"], "annex": ["pos-4"]}
 _PLAIN = "listener {port} 127.0.0.1\nallow_anonymous true\n"
@@ -28,10 +31,12 @@ _PLAIN = "listener {port} 127.0.0.1\nallow_anonymous true\n"
 
 
 def free_port() -> int:
-    """A port of loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody uses now, and that the system gives to no call that goes out meanwhile."""
+    for port in random.SystemRandom().sample(PORTS, 100):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("", port))
+            return port
+    raise OSError("a hundred ports are in use")
 
 
 def command(*words: object, code: int = 0) -> str:

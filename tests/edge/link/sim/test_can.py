@@ -171,7 +171,10 @@ def test_rubbish_ends_that_connection_only(bus_path, node, packet):
         assert rude.recv(4096)[:4] == b"SIMC"
         assert rude.recv(4096) == b""
     one.send(message(1))
-    assert other.recv(2).arbitration_id == 1
+    heard = other.recv(2)
+    while heard.is_error_frame:  # it came onto the bus a moment after the frame, which was sent again
+        heard = other.recv(2)
+    assert heard.arbitration_id == 1
 
 
 def test_a_killed_nodes_place_is_free_again(bus_path, node):
