@@ -42,6 +42,7 @@ def documents_json(fleet: DocumentsView) -> dict[str, Any]:
         "documents": [_document_json(one) for one in fleet.documents],
         "boxes": [_box_json(one) for one in fleet.boxes],
         "terminals": [_terminal_json(one) for one in fleet.terminals],
+        "unmade": fleet.unmade,
         "ok": not fleet.is_red,
     }
 
@@ -52,6 +53,8 @@ def documents_lines(fleet: DocumentsView, now: Now) -> Iterator[str]:
         yield str(Text("还没有下发文件", "no document was made yet"))
     for document in fleet.documents:
         yield str(_document(document, now))
+    if fleet.unmade:
+        yield str(_unmade(fleet.unmade))
     for box in fleet.boxes:
         yield f"  {_box(box)}"
     rows = sorted(fleet.terminals, key=lambda row: (_ORDER.index(row.standing), row.name))
@@ -61,6 +64,14 @@ def documents_lines(fleet: DocumentsView, now: Now) -> Iterator[str]:
         more = len(rows) - TERMINALS_SHOWN
         yield str(Text(f"  … 另有 {more} 行，--json 列出全部", f"  … {more} more, --json lists all"))
     yield str(_sum(rows))
+
+
+def _unmade(cards: int) -> Text:
+    return Text(
+        f"◐ {cards} 张卡在账本已列入或移出，新版黑名单还没有签发，终端尚不知道；若持续，请看入账与密钥进程",
+        f"◐ the books have listed or taken off {cards} cards, no hotlist says so yet and no terminal can know; "
+        "if that lasts, look at ingest and key process",
+    )
 
 
 def _document(one: DocumentRow, now: Now) -> Text:

@@ -71,17 +71,19 @@ class TerminalRow(NamedTuple):
 
 
 class DocumentsView(NamedTuple):
-    """All of it, as of one snapshot."""
+    """All of it, as of one snapshot. unmade: cards that the books have listed, or taken off, since the newest hotlist
+    was made: more than none for longer than a moment means that nobody signs, and no terminal can know."""
 
     documents: tuple[DocumentRow, ...]
     boxes: tuple[BoxRow, ...]
     terminals: tuple[TerminalRow, ...]
+    unmade: int = 0
 
     def of(self, device: str) -> "DocumentsView":
         """One terminal alone, by its name or number, and its box."""
         rows = tuple(row for row in self.terminals if device in (row.name, row.device.hex()))
         boxes = {row.box for row in rows}
-        return DocumentsView(self.documents, tuple(one for one in self.boxes if one.box in boxes), rows)
+        return self._replace(boxes=tuple(one for one in self.boxes if one.box in boxes), terminals=rows)
 
     @property
     def is_red(self) -> bool:
@@ -97,7 +99,13 @@ def standing(db: Database) -> DocumentsView:
         tuple(DocumentRow(one.document, one.head.as_of, len(one.document.hashes)) for one in there),
         tuple(_boxes(db, there, held)),
         tuple(_terminals(db, there))[:ROWS_MAX],
+        _unmade(db),
     )
+
+
+def _unmade(db: Database) -> int:
+    listed = {bytes(card) for (card,) in db.run("SELECT card FROM hotlisted")}
+    return len(listed ^ {bytes(card) for (card,) in db.run("SELECT card FROM hotlist_named WHERE until IS NULL")})
 
 
 def _boxes(

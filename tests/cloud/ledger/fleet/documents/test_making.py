@@ -12,6 +12,7 @@ from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
+from cloud.words.fleet.documents import documents_lines
 from shared.errors import RuleBroken, WireFault
 from shared.fleet.delta import decode_delta
 from shared.fleet.document import CAMPUS, DocumentKind, digest_of
@@ -190,6 +191,23 @@ def test_a_key_process_that_is_away_is_asked_again_later(
     assert documents.wanted() == []
     look(maker, documents, later(RETRY_MS))
     assert only(documents).document.generation == 1
+
+
+def test_what_nobody_signs_is_not_shown_as_if_every_terminal_knew(
+    ledger: Ledger, documents: DocumentLedger, maker: Maker, signer: Signer
+) -> None:  # fmt: skip
+    look(maker, documents)
+    assert documents.standing().unmade == 0
+    signer.is_away = True
+    ledger.set_hotlisted(c.card(1), True, NOW)
+    look(maker, documents, later(RETRY_MS))
+    assert documents.standing().unmade == 1
+    assert any("1 " in line and line.startswith("◐") for line in documents_lines(documents.standing(), NOW))
+    signer.is_away = False
+    look(maker, documents, later(2 * RETRY_MS))
+    assert documents.standing().unmade == 0
+    ledger.set_hotlisted(c.card(1), False, NOW)
+    assert documents.standing().unmade == 1, "and so for one that is taken off"
 
 
 def test_a_campus_without_document_keys_makes_none(opened: OpenedLedger) -> None:
