@@ -103,7 +103,7 @@ class Database(ABC):
         """The rows of each question, all asked in one go."""
 
     def find(self, select: str, keys: Sequence[object]) -> Rows:
-        """Rows of `SELECT … WHERE column` for any of the keys; `select` ends with the column's name."""
+        """Rows, in no order, of `SELECT … WHERE column` for any of the keys; `select` ends with the column's name."""
         return self.ask(Question(select, keys, keyed=True))[0]
 
     @abstractmethod

@@ -136,9 +136,11 @@ def _look_at(writing: Writing, cards: Sequence[bytes], lost: dict[bytes, Report]
 
 
 def _purses(db: Database, cards: Sequence[bytes], lost: dict[bytes, Report]) -> Iterator[_Looked]:
-    rows = db.find(
+    """In the cards' order: a database answers in its own, and differences are numbered as they are found."""
+    found = db.find(
         "SELECT card, label, opening_fen, purse_account, subsidy_fen, subsidy_account FROM card WHERE card", cards
     )
+    rows = sorted(found)
     accounts = [account for row in rows for account in (row[3], row[5])]
     balances: dict[int, int] = dict(
         db.find("SELECT account, credit_fen - debit_fen FROM balance WHERE account", accounts)
