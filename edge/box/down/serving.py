@@ -5,8 +5,8 @@ that is meant for it and that it lacks: the key, then the delta from the generat
 pages when it asks. Its word goes up as it was said, and is remembered to be said again at the next connection.
 
 Bounds: of each document the newest request for pages of a terminal, one after another; an offer is repeated after
-OFFER_AGAIN_S without a word or a page, after REFUSED_AGAIN_S when it was refused or is being fetched; REPORTS_MAX words
-are remembered. Pace: pace.py.
+OFFER_AGAIN_S without a word or a page, then after twice as long each time up to OFFER_AGAIN_MAX_S, and after
+REFUSED_AGAIN_S when it was refused or is being fetched; REPORTS_MAX words are remembered. Pace: pace.py.
 """
 
 from collections import Counter, deque
@@ -38,7 +38,8 @@ from shared.fleet.document import (
 from shared.ids import DeviceId
 from shared.wire.fleet_lane import Reported, Verdict
 
-OFFER_AGAIN_S = 15.0
+OFFER_AGAIN_S, OFFER_AGAIN_MAX_S = 2.0, 15.0
+"""A frame that is lost on a bus costs the first; a terminal that has no time for documents is not pressed."""
 REFUSED_AGAIN_S = 60.0
 SILENT_S = 60.0
 """A terminal that was not heard for so long is sent nothing: it joins again when it is back."""
@@ -55,12 +56,13 @@ SPOKEN = frozenset({Type.DOCUMENT_REPORT, Type.DOCUMENT_WANT})
 
 
 class _Offer(NamedTuple):
-    """What was offered last of one document."""
+    """What was offered last of one document. again_s: so long until it is made again, if nothing is heard of it."""
 
     generation: int
     as_of: int
     at_s: float
     as_delta: bool
+    again_s: float
 
 
 class _Desk:
@@ -91,7 +93,7 @@ class _Desk:
         """It is fetching this: the offer was heard, and is not repeated while that goes on."""
         offer = self.offers.get(name)
         if offer is not None:
-            self.offers[name] = offer._replace(at_s=now.mono_s)
+            self.offers[name] = offer._replace(at_s=now.mono_s, again_s=OFFER_AGAIN_MAX_S)
 
     def is_meant(self, name: Name) -> bool:
         """Is this document for it?"""
@@ -237,12 +239,23 @@ class Serving:
             return Type.DOCUMENT_KEY, link.DOCUMENT_KEY.encode(key)
         as_delta = name not in desk.asked and _fits(desk, name, held)
         desk.asked.discard(name)
-        desk.offers[name] = _Offer(head.generation, head.as_of, now.mono_s, as_delta)
         if as_delta:
             delta = link.DocumentDelta(signed.raw, signed.signature, held.delta)
-            return Type.DOCUMENT_DELTA, link.DOCUMENT_DELTA.encode(delta)
-        whole = link.DocumentHead(signed.raw, signed.signature, held.table)
-        return Type.DOCUMENT_HEAD, link.DOCUMENT_HEAD.encode(whole)
+            found = Type.DOCUMENT_DELTA, link.DOCUMENT_DELTA.encode(delta)
+        else:
+            whole = link.DocumentHead(signed.raw, signed.signature, held.table)
+            found = Type.DOCUMENT_HEAD, link.DOCUMENT_HEAD.encode(whole)
+        again_s = self._again_s(desk, name, head, len(found[1]))
+        desk.offers[name] = _Offer(head.generation, head.as_of, now.mono_s, as_delta, again_s)
+        return found
+
+    def _again_s(self, desk: _Desk, name: Name, head: Head, size: int) -> float:
+        """Twice the last one's; the first, no less than a slow line takes to carry it and the answer."""
+        offer = desk.offers.get(name)
+        if offer is not None and (offer.generation, offer.as_of) == (head.generation, head.as_of):
+            return min(2 * offer.again_s, OFFER_AGAIN_MAX_S)
+        carried_s = 2 * size / self._rates[desk.talk.place[0]]
+        return min(max(OFFER_AGAIN_S, carried_s), OFFER_AGAIN_MAX_S)
 
     def _page(self, now: Now, desk: _Desk) -> tuple[Type, bytes] | None:
         """The next one of the first request; what is wanted of a generation that has passed is not sent any more."""
@@ -284,7 +297,7 @@ def _is_staler(report: DocumentReport, head: Head) -> bool:
 def _patience(report: DocumentReport | None, offer: _Offer) -> float:
     """Seconds from an offer to the next one of the same document."""
     if report is None or report.offered != offer.generation or report.verdict is Verdict.UNKNOWN_KEY:
-        return OFFER_AGAIN_S
+        return offer.again_s
     if report.verdict in FINAL:
         return float("inf")
     if offer.as_delta and report.verdict in (Verdict.WRONG_DIGEST, Verdict.MALFORMED):

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from edge.box.down import serving
-from edge.box.down.serving import OFFER_AGAIN_S, REFUSED_AGAIN_S, SILENT_S
+from edge.box.down.serving import OFFER_AGAIN_MAX_S, OFFER_AGAIN_S, REFUSED_AGAIN_S, SILENT_S
 from edge.box.values.effects import Send
 from edge.link import messages as link
 from edge.link.messages import DocumentReport, Type
@@ -270,7 +270,7 @@ def test_a_change_of_a_list_does_not_wait_behind_the_pages_of_something_long(fie
     terminal = deaf_at_generation_1(field)
     field.hear(TCP1, terminal.say(*terminal.holder.want((DocumentKind.FIRMWARE, model_scope(1)), 1, *range(8))))
     made(field, changed(body(3)))
-    ticks(field, 2)
+    ticks(field, 1)
     assert heard(terminal) == [DELTA] + [PAGE] * 8
     assert firmware.head.length == 20 * PAGE_SIZE
 
@@ -278,14 +278,24 @@ def test_a_change_of_a_list_does_not_wait_behind_the_pages_of_something_long(fie
 # ---- what is lost, refused or not answered
 
 
-def test_an_offer_that_is_not_answered_is_repeated_and_not_to_who_is_silent(field):
+def test_an_offer_that_is_not_answered_is_repeated_more_and_more_rarely_and_not_to_who_is_silent(field):
     made(field, body(3))
     terminal = field.holding()
     terminal.holder.deaf = True
-    for _ in range(4):
+    gaps_s, waited_s = [], 0.0
+    while len(gaps_s) < 7:
         field.hear(TCP1, terminal.status())
-        ticks(field, OFFER_AGAIN_S)
-    assert heard(terminal) == [KEY] + [HEAD] * 4
+        field.wait(0.25)
+        waited_s += 0.25
+        if HEAD in heard(terminal):
+            gaps_s.append(waited_s)
+            waited_s = 0.0
+    assert gaps_s[0] < 1
+    assert gaps_s[1:] == [OFFER_AGAIN_S, 4, 8, OFFER_AGAIN_MAX_S, OFFER_AGAIN_MAX_S, OFFER_AGAIN_MAX_S]
+    made(field, changed(body(3)))
+    heard(terminal)
+    ticks(field, OFFER_AGAIN_S)
+    assert HEAD in heard(terminal), "the next one is not made to wait for that"
     ticks(field, SILENT_S)
     heard(terminal)
     ticks(field, 10 * SILENT_S)
@@ -298,7 +308,7 @@ def test_a_lost_page_is_asked_for_again_by_its_terminal(field):
     terminal.holder.deaf = True
     ticks(field, 1)
     field.hear(TCP1, terminal.say(*terminal.holder.want(HOTLIST, 1, 0, 2)))
-    ticks(field, OFFER_AGAIN_S - 0.5)
+    ticks(field, OFFER_AGAIN_MAX_S - 0.5)
     assert heard(terminal)[-2:] == [PAGE, PAGE], "and the head is not said again meanwhile"
     field.hear(TCP1, terminal.say(*terminal.holder.want(HOTLIST, 1, 2)))
     ticks(field, 1)
@@ -399,7 +409,7 @@ def test_a_key_that_was_lost_is_sent_again_when_the_terminal_says_so(field):
     heard(terminal)
     for facts in ([], ["document-refused"]):
         field.hear(TCP1, terminal.say(*terminal.holder.report(HOTLIST, Verdict.UNKNOWN_KEY, 1)))
-        ticks(field, OFFER_AGAIN_S)
+        ticks(field, 2 * OFFER_AGAIN_S)
         assert heard(terminal) == [KEY, HEAD]
         assert field.codes() == facts
 
@@ -558,6 +568,21 @@ def test_on_a_slow_line_an_offer_is_not_repeated_while_pages_are_due(field):
             field.hear(("line0", number), one.status())
     assert [used(one) for one in bodies] == [(1, first.body)] * 4
     assert [heard(one) for one in bodies] == [[KEY, HEAD, PAGE, PAGE, PAGE]] * 4
+
+
+def test_an_offer_is_not_repeated_before_a_slow_line_has_carried_it():
+    line = LinkSetting("line0", LinkKind.RS485, 0, 1200)
+    given = settings(1)
+    field = Field(replace(given, links=(line,), terminals=(replace(given.terminals[0], link="line0", address=1),)))
+    field.connect()
+    made(field, body(33))
+    terminal = field.holding(1, ("line0", 1))
+    terminal.holder.deaf = True
+    ticks(field, 5)
+    heard(terminal)
+    made(field, body(66, 2))
+    ticks(field, OFFER_AGAIN_MAX_S - 1)
+    assert heard(terminal) == [HEAD]
 
 
 def test_a_terminal_gets_no_more_than_it_can_take_and_others_are_served_beside_it(field):
