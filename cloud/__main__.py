@@ -21,6 +21,7 @@ from cloud.verbs.parameters import parameter_verbs
 from shared.errors import ConfigFault, YktError
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
+from shared.words.ending import end
 from shared.words.voice import Text, speak, wanted, without
 
 FALSE, WRONG_USE = 1, 2
@@ -121,4 +122,4 @@ def _server(module: str, words: list[str]) -> int:
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main())
+    end(main)

@@ -12,6 +12,7 @@ from typing import NoReturn
 from compose.lock.locked import FILE, wanted_lines
 from compose.place import ROOT, WrongUse, keep_private
 from compose.verbs import Verb, extras_of, find, first_page, help_text, missing_debian
+from shared.words.ending import end
 from shared.words.voice import INHERITED, speak, wanted, without
 
 NOTHING, HELP = "", {"help", "-h", "--help"}
@@ -41,6 +42,14 @@ def main(arguments: list[str]) -> int:
         sys.stdout.write(wanted_lines((ROOT / FILE).read_text(encoding="utf-8"), rest[0].split(",")))
         return 0
     return _hand_over(find(name), rest)
+
+
+def _exit_code(arguments: list[str]) -> int:
+    try:
+        return main(arguments)
+    except WrongUse as wrong:
+        sys.stderr.write(f"{wrong}\n")
+        return wrong.exit_code
 
 
 def _hand_over(verb: Verb, arguments: list[str]) -> NoReturn:
@@ -82,8 +91,4 @@ def _needs(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     keep_private()
-    try:
-        sys.exit(main(sys.argv[1:]))
-    except WrongUse as wrong:
-        sys.stderr.write(f"{wrong}\n")
-        sys.exit(wrong.exit_code)
+    end(lambda: _exit_code(sys.argv[1:]))

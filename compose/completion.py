@@ -19,6 +19,7 @@ from compose.place import ROOT, keep_private
 from compose.verbs import Verb, existing
 from shared.input.command_line import Parser
 from shared.input.described import DESCRIBE, FILE, FOLDER
+from shared.words.ending import end
 from shared.words.voice import INHERITED, Text, speak, spoken, wanted
 
 SHELLS = ("bash", "zsh", "fish")
@@ -126,4 +127,4 @@ def _escaped(text: str) -> str:
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main(sys.argv[1:]))
+    end(lambda: main(sys.argv[1:]))

@@ -18,6 +18,7 @@ from compose.parts.supervise import Supervisor
 from compose.parts.told import Waiting, progress_line
 from compose.place import DATA_HELP, ROOT, keep_private
 from shared.input.command_line import Parser
+from shared.words.ending import end
 from shared.words.voice import Text, speak, wanted
 
 _USES = """
@@ -62,4 +63,4 @@ async def _step(data: Path, words: list[str]) -> int:
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main(sys.argv[1:]))
+    end(lambda: main(sys.argv[1:]))

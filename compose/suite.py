@@ -16,6 +16,7 @@ import pytest
 from compose.place import ROOT, keep_private
 from shared.input.command_line import Parser
 from shared.input.described import DESCRIBE
+from shared.words.ending import end
 from shared.words.screen import Ink, Inks
 from shared.words.voice import Text, speak, wanted, without
 
@@ -117,4 +118,4 @@ def _say(line: str) -> None:
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main(without(sys.argv[1:])))
+    end(lambda: main(without(sys.argv[1:])))

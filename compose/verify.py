@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from compose.parts.supervise import Supervisor
 from compose.parts.told import Waiting, progress_line
 from compose.place import DATA_HELP, ROOT, keep_private
 from shared.input.command_line import Parser
+from shared.words.ending import end
 from shared.words.voice import Text, speak, wanted
 
 ABOUT = Text(
@@ -71,6 +73,8 @@ async def _verify(data: Path, saved: Sequence[str], as_json: bool) -> int:
 
 def _both(halves: Iterable[Part], room: Path, as_json: bool) -> int:
     ended, terms = [_half(half, as_json) for half in halves], terms_now(room)
+    if any(half.returncode == -signal.SIGPIPE for half in ended):
+        raise BrokenPipeError
     if as_json:
         said = [last_object(half.stdout) for half in ended]
         checks = [check for half in said for check in half.get("checks", [])]
@@ -89,4 +93,4 @@ def _half(half: Part, as_json: bool) -> "subprocess.CompletedProcess[str]":
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main(sys.argv[1:]))
+    end(lambda: main(sys.argv[1:]))

@@ -22,6 +22,7 @@ from shared.input.data_folder import add_data
 from shared.input.endpoint import host_port, listening_port
 from shared.input.login import LOGIN_HELP, read_login
 from shared.words.columns import left
+from shared.words.ending import end, reader_is_gone
 from shared.words.screen import Ink, Inks
 from shared.words.voice import Language, Text, speak, wanted
 
@@ -40,6 +41,8 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{Text(f'配置错误：{fault}', f'configuration: {fault}')}\n")
         return 2
     except (StoreFault, OSError) as fault:
+        if reader_is_gone(fault):
+            raise
         sys.stderr.write(f"{fault}\n")
         return 1
 
@@ -263,4 +266,4 @@ _VERBS = {"run": _run, "verify": _verify, "swap": _swap, "commission": _commissi
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main(sys.argv[1:]))
+    end(lambda: main(sys.argv[1:]))

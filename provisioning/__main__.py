@@ -5,10 +5,11 @@ import sys
 
 from provisioning.cli.cli import main
 from provisioning.process.memory import keep_private, leave_no_core
+from shared.words.ending import end
 from shared.words.voice import speak, wanted
 
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
     leave_no_core()
-    sys.exit(main())
+    end(main)

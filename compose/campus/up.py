@@ -29,6 +29,7 @@ from compose.servers.ports import NoPort
 from compose.servers.postgres import PostgresError
 from compose.servers.servers import ServerMissing
 from shared.errors import ConfigFault
+from shared.words.ending import end, reader_is_gone
 from shared.words.screen import Ink, Inks, is_screen
 from shared.words.voice import Text, speak, wanted
 
@@ -62,6 +63,8 @@ def main(arguments: list[str]) -> int:
         _say(str(wrong))
         return 2
     except OSError as fault:
+        if reader_is_gone(fault):
+            raise
         _say(f"{_NOT_REACHED}{fault.filename or options.data}: {fault.strerror}")
         return 1
     except (StartFailed, PostgresError, opening.StepFailed) as failed:
@@ -144,4 +147,4 @@ def _live(line: str) -> None:
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main(sys.argv[1:]))
+    end(lambda: main(sys.argv[1:]))

@@ -18,6 +18,7 @@ from packaging.utils import canonicalize_name
 
 from compose.lock.locked import BASE, BUILD, FILE, Locked, encode
 from compose.place import ROOT, keep_private
+from shared.words.ending import end
 from shared.words.voice import Text, speak, wanted, without
 
 PYTHONS = {"3.11": "3.11.2", "3.12": "3.12.3", "3.13": "3.13.5"}
@@ -209,4 +210,4 @@ def _found(item: dict[str, Any]) -> tuple[str, Found]:
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main(sys.argv[1:]))
+    end(lambda: main(sys.argv[1:]))

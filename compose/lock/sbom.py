@@ -16,6 +16,7 @@ from uuid import NAMESPACE_URL, uuid5
 from compose.lock.locked import FILE, Locked, parse
 from compose.place import ROOT, keep_private
 from shared.input.command_line import Parser
+from shared.words.ending import end
 from shared.words.voice import Text, speak, wanted
 
 _OUT = Text("写入文件，缺省为屏幕", "a file instead of the screen")
@@ -83,4 +84,4 @@ def _purl(one: Locked) -> str:
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main(sys.argv[1:]))
+    end(lambda: main(sys.argv[1:]))

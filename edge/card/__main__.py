@@ -18,6 +18,7 @@ from edge.life import exit_code, say
 from shared.errors import ConfigFault, StoreFault
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
+from shared.words.ending import end
 from shared.words.voice import Text, speak, wanted
 
 ABOUT = Text(
@@ -99,4 +100,4 @@ def _parser() -> Parser:
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main(sys.argv[1:]))
+    end(lambda: main(sys.argv[1:]))

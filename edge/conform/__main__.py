@@ -9,6 +9,7 @@ from edge.conform.bench import examine
 from edge.files.disk import keep_private
 from edge.life import exit_code
 from shared.errors import ConfigFault
+from shared.words.ending import end, reader_is_gone
 from shared.words.voice import Text, speak, wanted
 
 NOT_JUDGED = 2
@@ -26,6 +27,8 @@ def _do(arguments: list[str]) -> int:
     try:
         return asyncio.run(examine(given, subject.load(given.terminal)))
     except OSError as fault:
+        if reader_is_gone(fault):
+            raise
         raise ConfigFault(Text(f"不能用：{fault}", f"cannot be used: {fault}")) from fault
     except KeyboardInterrupt:
         return NOT_JUDGED
@@ -34,4 +37,4 @@ def _do(arguments: list[str]) -> int:
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main(sys.argv[1:]))
+    end(lambda: main(sys.argv[1:]))

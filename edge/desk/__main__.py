@@ -10,6 +10,7 @@ from edge.desk.deeds import run
 from edge.files.disk import InUse, keep_private
 from shared.errors import ConfigFault, YktError
 from shared.purse.errors import CardLost
+from shared.words.ending import end, reader_is_gone
 from shared.words.voice import Text, speak, wanted
 
 GONE = Text("卡已离开或读不出，请重新放卡", "the card is gone or not readable: present it again")
@@ -29,6 +30,8 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"{Text('错误：', 'error: ')}{type(fault).__name__}: {fault}\n")
         return 1
     except OSError as fault:
+        if reader_is_gone(fault):
+            raise
         sys.stderr.write(f"{Text('无法读写：', 'cannot read or write: ')}{fault.filename or ''}: {fault.strerror}\n")
         return 1
     except KeyboardInterrupt:
@@ -38,4 +41,4 @@ def main(arguments: list[str]) -> int:
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main(sys.argv[1:]))
+    end(lambda: main(sys.argv[1:]))

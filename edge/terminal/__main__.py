@@ -22,6 +22,7 @@ from shared.clocks.campus_clock import parse_clock
 from shared.errors import ConfigFault
 from shared.inventory import DeviceKind
 from shared.money import yuan
+from shared.words.ending import end
 from shared.words.voice import Text, speak, wanted
 
 
@@ -130,4 +131,4 @@ def _raw(data: Path, name: str) -> dict[str, str]:
 if __name__ == "__main__":
     keep_private()
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main(sys.argv[1:]))
+    end(lambda: main(sys.argv[1:]))

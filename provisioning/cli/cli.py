@@ -38,6 +38,7 @@ from shared.errors import ConfigFault, KeyFault, RuleBroken, StoreFault, WireFau
 from shared.input.command_line import Parser
 from shared.input.data_folder import add_data
 from shared.input.section import from_json
+from shared.words.ending import reader_is_gone
 from shared.words.screen import ProgressLine
 from shared.words.voice import Text
 
@@ -56,6 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
         warn(Text(f"数据有误：{fault}\n", f"broken: {fault}\n"))
         return BROKEN
     except OSError as fault:
+        if reader_is_gone(fault):
+            raise
         told = f"{fault.filename}: {fault.strerror}" if fault.filename else fault.strerror
         warn(Text(f"无法读写：{told}\n", f"cannot read or write: {told}\n"))
         return WRONG_USE

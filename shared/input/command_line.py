@@ -75,6 +75,10 @@ class Parser(argparse.ArgumentParser):
         """The whole page."""
         return _titled(super().format_help())
 
+    def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ANN401  # as argparse has it
+        """A reader that has gone is the end of the command (words/ending.py); argparse would not say so."""
+        (file or sys.stderr).write(message or "")
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong, and where help is; exit code 2."""
         more = Text("--help 有说明", "--help says more")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from shared.input.command_line import Parser
+from shared.words.ending import end
 from shared.words.screen import ProgressLine
 from shared.words.voice import Text, speak, wanted
 from tests.bench.row import Row, as_json, table
@@ -59,4 +60,4 @@ def main(arguments: list[str]) -> int:
 
 if __name__ == "__main__":
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main(sys.argv[1:]))
+    end(lambda: main(sys.argv[1:]))

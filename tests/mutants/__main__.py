@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from compose.place import ROOT
 from shared.input.command_line import Parser
+from shared.words.ending import end
 from shared.words.voice import Text, speak, wanted
 from tests.mutants.mirror import mirrors, pure_files
 from tests.mutants.mutator import Mutant, Place, places, planted
@@ -127,4 +128,4 @@ def _say(line: str) -> None:
 
 if __name__ == "__main__":
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main(sys.argv[1:]))
+    end(lambda: main(sys.argv[1:]))

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 from shared.input.command_line import Parser
+from shared.words.ending import end
 from shared.words.screen import Ink, Inks, ProgressLine
 from shared.words.voice import Text, speak, wanted
 from tests.sim.defects import DEFECTS
@@ -126,4 +127,4 @@ def _say(line: str) -> None:
 
 if __name__ == "__main__":
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main(sys.argv[1:]))
+    end(lambda: main(sys.argv[1:]))

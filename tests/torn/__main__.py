@@ -16,6 +16,7 @@ from math import ceil
 from multiprocessing import get_context
 
 from shared.input.command_line import Parser
+from shared.words.ending import end
 from shared.words.screen import ProgressLine
 from shared.words.voice import Text, speak, wanted
 from tests.sample import kept
@@ -134,4 +135,4 @@ def _say(line: str) -> None:
 
 if __name__ == "__main__":
     speak(wanted(sys.argv[1:], os.environ))
-    sys.exit(main(sys.argv[1:]))
+    end(lambda: main(sys.argv[1:]))
