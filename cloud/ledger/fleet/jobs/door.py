@@ -129,14 +129,20 @@ def note_reported(writing: Writing, said: Reported) -> None:
     """A terminal has said what became of an order."""
     if said.kind is not DocumentKind.ORDER:
         return
-    word = Word(said.generation, said.offered, said.verdict, said.detail)
-    for row in rows.rows_about(writing.db, said.device, (said.generation, said.offered)):
-        after = state.answered(row, word, writing.now.unix_ms)
-        if after != row:
-            _save(writing, row, after)
-            _note_cancelled(writing, after)
-            _send_next(writing, said.device)
-            rows.touch_jobs(writing.db)
+    word, now_ms = Word(said.generation, said.offered, said.verdict, said.detail), writing.now.unix_ms
+    about = rows.rows_about(writing.db, said.device, (said.generation, said.offered))
+    changed = [_saved(writing, row, state.answered(row, word, now_ms)) for row in about]
+    out = rows.open_rows_of(writing.db, said.device)
+    changed += [_saved(writing, row, state.overtaken(row, word, now_ms)) for row in out]
+    if any(changed):
+        _send_next(writing, said.device)
+        rows.touch_jobs(writing.db)
+
+
+def _saved(writing: Writing, before: JobRow, after: JobRow) -> bool:
+    """Did it change?"""
+    _save(writing, before, after)
+    return after != before
 
 
 def _send_next(writing: Writing, device: bytes) -> None:
@@ -150,7 +156,7 @@ def _send_next(writing: Writing, device: bytes) -> None:
 
 
 def _note_cancelled(writing: Writing, row: JobRow) -> None:
-    """The answer to a cancel speaks of the order that it was for."""
+    """The end of a cancel, or a later word of it, speaks of the order that it was for."""
     (job,) = rows.jobs(writing.db, (row.job,)).values()
     if not job.cancels:
         return
@@ -166,6 +172,8 @@ def _save(writing: Writing, before: JobRow, after: JobRow) -> None:
             withdraw(writing.db, (DocumentKind.ORDER, device_scope(DeviceId(after.device))), after.generation)
         if after.state.is_over and not before.state.is_over:
             _tell_over(writing, after.job)
+        if after.state.is_over:
+            _note_cancelled(writing, after)
 
 
 def _tell_over(writing: Writing, number: int) -> None:

@@ -140,15 +140,29 @@ def _over(row: JobRow, state: RowState, now_ms: int, verdict: int = 0, detail: b
     return row._replace(state=state, verdict=verdict, detail=detail, over_ms=now_ms)
 
 
+def overtaken(row: JobRow, word: Word, now_ms: int) -> JobRow:
+    """The terminal has answered a later order than this one, so it says nothing of this one any more: this ledger was
+    put back, or the answer never came. What became of it nobody knows."""
+    is_answer = word.verdict is Verdict.IN_USE or word.verdict >= Verdict.REFUSED
+    is_past = row.state.is_out and row.generation < word.generation and word.offered == word.generation
+    return _over(row, RowState.TIMED_OUT, now_ms) if is_past and is_answer else row
+
+
 def cancelled_by(row: JobRow, cancel: JobRow, now_ms: int) -> JobRow:
-    """What the answer to a cancel says of the row that it was for. Its own answer counts above that."""
+    """What the end of a cancel says of the row that it was for. Its own answer counts above that.
+
+    The cancel has taken the place of the order that it was for: when it ends in silence, or refused, nobody is sent
+    that order any more, so it must not be waited for, and no later one behind it.
+    """
     if row.state in (RowState.OK, RowState.REFUSED):
         return row
     if cancel.state is RowState.OK:
         return _over(row, RowState.CANCELLED, now_ms)
     word = late_word(cancel.detail) if cancel.state is RowState.REFUSED else None
     verdict = next((one for one in Verdict if one.name.lower() == word), None)
-    return row if verdict is None else _by_terminal(row, verdict, b"", now_ms)
+    if verdict is not None:
+        return _by_terminal(row, verdict, b"", now_ms)
+    return _over(row, RowState.TIMED_OUT, now_ms) if cancel.state.is_over and row.state.is_out else row
 
 
 def by_time(row: JobRow, job: Job, now_ms: int) -> JobRow:

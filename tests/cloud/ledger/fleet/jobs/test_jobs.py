@@ -2,7 +2,7 @@
 
 import pytest
 
-from cloud.fleet.ordering import Orders
+from cloud.fleet.ordering import CANCEL_MS, Orders
 from cloud.ledger.checks.book_chain import check_book_chain
 from cloud.ledger.checks.fleet.documents import check_documents
 from cloud.ledger.fleet.documents.door import DocumentLedger
@@ -246,3 +246,24 @@ def test_an_order_that_is_over_is_sent_to_nobody_any_more(fleet: Fleet, opened: 
     assert (fleet.body(POS).deed, fleet.head(POS).generation) == (Unlock(), 2)
     with opened.database.reading():
         assert check_documents(opened.database).broken == ""
+
+
+def test_a_cancel_that_nobody_answers_holds_up_no_later_order(fleet: Fleet) -> None:
+    """It has taken the place of the order that it was for, which nobody is sent any more."""
+    first = fleet.give(LOCK, POS, expires_ms=0)
+    cancel = fleet.orders.cancel(first, "王芳", "误", later(12))
+    behind = fleet.give(Unlock(), POS, now=later(20), expires_ms=0)
+    assert fleet.states(behind) == {POS: RowState.QUEUED}
+    fleet.jobs.move_on(later(CANCEL_MS + GRACE_MS + 20))
+    assert (fleet.states(first), fleet.states(cancel)) == ({POS: RowState.TIMED_OUT}, {POS: RowState.EXPIRED})
+    fleet.jobs.move_on(later(CANCEL_MS + GRACE_MS + 4_000))
+    assert (fleet.states(behind), fleet.body(POS).deed) == ({POS: RowState.OFFERED}, Unlock())
+
+
+def test_a_terminal_that_has_answered_a_later_order_is_sent_the_next_one(fleet: Fleet) -> None:
+    """The ledger was put back: the terminal has orders that are not here, and will never speak of an older one."""
+    first = fleet.give(LOCK, POS, expires_ms=0)
+    behind = fleet.give(Unlock(), POS, expires_ms=0)
+    fleet.says(POS, Verdict.IN_USE, generation=7)
+    assert fleet.states(first) == {POS: RowState.TIMED_OUT}
+    assert fleet.states(behind) == {POS: RowState.OFFERED}

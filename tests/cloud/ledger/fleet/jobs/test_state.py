@@ -14,6 +14,7 @@ from cloud.ledger.fleet.jobs.state import (
     by_time,
     cancelled_by,
     is_stopped,
+    overtaken,
     stopped,
     to_send,
 )
@@ -92,8 +93,28 @@ def test_a_cancel_is_done_asked_or_too_late() -> None:
     late = answered(cancel, said(Verdict.REFUSED, 6, 6, too_late("in_use")), 20)
     assert (late.state, cancelled_by(row, late, 20).state) == (RowState.REFUSED, RowState.OK)
     assert cancelled_by(done, answered(cancel, said(Verdict.IN_USE, 6, 6), 20), 20) == done
-    passed = answered(cancel, said(Verdict.REFUSED, 6, 6, too_late("passed")), 20)
-    assert cancelled_by(row, passed, 20) == row
+
+
+@pytest.mark.parametrize("state", [RowState.EXPIRED, RowState.TIMED_OUT, RowState.STOPPED])
+def test_an_order_whose_cancel_ends_in_silence_is_waited_for_no_more(state: RowState) -> None:
+    """The cancel has taken its place as what the terminal is sent: it would wait for ever, and all behind it."""
+    cancel = JobRow(2, ONE, 6, state)
+    found = cancelled_by(ROW, cancel, 20)
+    assert (found.state, found.over_ms) == (RowState.TIMED_OUT, 20)
+    assert answered(found, said(Verdict.IN_USE), 30).state is RowState.OK, "a late answer counts above a silence"
+    assert cancelled_by(ROW._replace(state=RowState.QUEUED), cancel, 20).state is RowState.QUEUED
+    passed = answered(JobRow(2, ONE, 6, RowState.OFFERED), said(Verdict.REFUSED, 6, 6, too_late("passed")), 20)
+    assert cancelled_by(ROW, passed, 20).state is RowState.TIMED_OUT
+
+
+def test_an_order_below_the_one_that_a_terminal_has_answered_is_waited_for_no_more() -> None:
+    """A ledger that was put back sends an older one to a terminal that will never speak of it."""
+    later = Word(7, 7, Verdict.IN_USE, b"")
+    assert overtaken(ROW, later, 20).state is RowState.TIMED_OUT
+    assert overtaken(ROW, later._replace(verdict=Verdict.STORED), 20) == ROW, "its answer may speak of this one"
+    assert overtaken(ROW, later._replace(offered=8, verdict=Verdict.OLDER), 20) == ROW
+    assert overtaken(ROW, said(Verdict.IN_USE), 20) == ROW
+    assert overtaken(ROW._replace(generation=9), later, 20).state is RowState.OFFERED
 
 
 def test_silence_counts_when_a_job_is_stopped() -> None:
