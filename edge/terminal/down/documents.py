@@ -202,8 +202,12 @@ class Documents:
     # --- messages of the edge -------------------------------------------------------------------------------------
 
     def joined(self) -> list[Say]:
-        """At each join: what is in use, computed anew. A body without any says that it takes documents."""
+        """At each join: what is in use, and nothing is on its way."""
         self._fetches.clear()
+        return self.words()
+
+    def words(self) -> list[Say]:
+        """What is in use, computed anew. A body without any document says that it takes some."""
         if self._ring is None:
             return []
         if not self._held and not self._waiting:

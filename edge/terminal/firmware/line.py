@@ -40,6 +40,11 @@ HINT_S = 2.0
 STATUS_S = 10.0
 STATUS_MIN_S = 0.5
 HEARTBEAT_S = 5.0
+REPORTS_S, REPORTS_MAX_S = 10.0, 320.0
+"""Words on documents are answered by nobody, and a bus may lose one: they are said again after the first of these, then
+after twice as long each time, up to the second; and from a message of the edge about documents on after the second."""
+_SPREAD = 16
+"""Bodies of a bus that have joined together do not repeat together."""
 EMCY_S = 5.0
 """What the controller counts of errors is said at most so often, and only when it has grown."""
 SILENCE_MAX_S = 300
@@ -87,6 +92,7 @@ class Line:
         self._status_s = _NEVER
         self._status_sent_s = -_NEVER
         self._heartbeat_s = _NEVER
+        self._reports_s, self._reports_wait_s = _NEVER, REPORTS_S
         self._hushed_until_s = -_NEVER
         self._bus: BusReport | None = None
         self._bus_told: BusReport | None = None
@@ -147,6 +153,9 @@ class Line:
         if self._has_errors() and mono_s >= self._emcy_s + EMCY_S:
             self._emcy()
         self._say(self._body.documents.tick(mono_s))
+        if mono_s >= self._reports_s:
+            self._say(self._body.documents.words())
+            self._reports_in(min(2 * self._reports_wait_s, REPORTS_MAX_S))
 
     def due_s(self) -> float:
         """Monotonic second of the next thing that is due."""
@@ -158,6 +167,7 @@ class Line:
         if self.state is not State.JOINED:
             return due_s
         due_s = min(due_s, self.window.due_s(), self._status_s, self._heartbeat_s, self._body.documents.due_s())
+        due_s = min(due_s, self._reports_s)
         due_s = min(due_s, self.rereading.due_s(), self._emcy_s + EMCY_S if self._has_errors() else _NEVER)
         return due_s if due_s <= self._trusted_till() else min(due_s, self._silent_at())
 
@@ -184,7 +194,7 @@ class Line:
 
     def say_order(self) -> None:
         """What became of the order that is held; without a conversation the next join says it."""
-        self._say(self._body.documents.order_said())
+        self.tell(self._body.documents.order_said())
 
     @property
     def _mono_s(self) -> float:
@@ -270,7 +280,9 @@ class Line:
             self._flash.keep_store(welcome.store)
         self._status_s = self._heartbeat_s = self._mono_s
         self._bus_told, self._emcy_s = None, self._mono_s  # a bus on which all join at once has no room for it now
-        self._say(self._body.documents.joined())
+        said = self._body.documents.joined()
+        self._reports_s = _NEVER
+        self.tell(said)
 
     def _refused(self, raw: bytes) -> None:
         refusal = link.REFUSE.decode(raw).reason
@@ -298,7 +310,7 @@ class Line:
         self._r_term = b""
         self._body.awaited = set()
         self.window.end()
-        self._status_s = self._heartbeat_s = _NEVER
+        self._status_s = self._heartbeat_s = self._reports_s = _NEVER
 
     def _check_silence(self) -> None:
         mono_s = self._mono_s
@@ -385,6 +397,7 @@ class Line:
 
     def _document(self, opened: Opened) -> None:
         documents, last = self._body.documents, self.last_seq
+        self._reports_in(REPORTS_MAX_S)  # the edge has heard us, and offers anew what we do not answer
         if opened.type is Type.DOCUMENT_KEY:
             documents.key(link.DOCUMENT_KEY.decode(opened.payload))
         elif opened.type is Type.DOCUMENT_HEAD:
@@ -405,8 +418,13 @@ class Line:
 
     def tell(self, said: list[Say]) -> None:
         """What the body says of its documents by itself; at the next join all of it is said anyhow."""
-        if self.state is State.JOINED:
+        if self.state is State.JOINED and said:
             self._say(said)
+            self._reports_in(REPORTS_S)
+
+    def _reports_in(self, wait_s: float) -> None:
+        self._reports_wait_s = wait_s
+        self._reports_s = self._mono_s + wait_s * (1 + self._body.settings.device[-1] % _SPREAD / _SPREAD)
 
     @property
     def last_seq(self) -> int:

@@ -55,7 +55,7 @@ NUMBERS = (
     | named(seal, "SEQ_WINDOW")
     | named(line, "JOIN_S", "JOIN_MAX_S", "NO_EPOCH_S", "SILENCE_S", "UNACKED_S", "HINT_S", "STATUS_S")
     | named(line, "UNACKED_TCP_S", "HELLOS_MAX")
-    | named(line, "STATUS_MIN_S", "HEARTBEAT_S", "EMCY_S")
+    | named(line, "STATUS_MIN_S", "HEARTBEAT_S", "EMCY_S", "REPORTS_S", "REPORTS_MAX_S")
     | named(window, "WINDOW", "WINDOW_BUS", "RESEND_S", "RESEND_MAX_S")
     | named(clock, "STEP_MIN_S", "EARLIEST_S", "LATEST_S")
     | named(book, "UNPROVEN_AFTER_S")

@@ -6,6 +6,7 @@ from edge.link import messages as link
 from edge.link.messages import Type
 from edge.terminal.down.orders import CUT
 from edge.terminal.firmware.deeds import LOCATE_EVERY_S, NOT_HERE
+from edge.terminal.firmware.line import REPORTS_MAX_S, REPORTS_S
 from edge.terminal.store.papers import MemoryPapers
 from edge.terminal.taps.display import Bar, Face
 from edge.terminal.taps.steps import End
@@ -63,6 +64,12 @@ class Counter(Bench):
         self.displays += self.firmware.take_displays()
         return [(one.generation, one.verdict, one.detail) for one in self.edge.reports[before:]]
 
+    def pass_by(self, seconds):
+        """The edge says nothing but what time it is."""
+        for _ in range(seconds // 20):
+            self.wait(20)
+            self.deliver(self.edge.seal(Type.TIME, link.TIME.encode(link.Time(NOON_S))))
+
     def again_from_flash(self):
         self.firmware.close()
         self.power_on()
@@ -93,6 +100,30 @@ def test_a_lock_stops_selling_and_says_why_until_it_is_unlocked(counter, school)
     counter.order(Unlock())
     assert (counter.firmware.bar, counter.displays[-1].title.zh) == (None, "已解锁")
     assert counter.sell(card).end is End.DONE
+
+
+def test_a_word_on_documents_that_a_bus_has_lost_is_said_again(counter):
+    """Nobody answers it: without a second one a body whose first word was lost would never be sent a document."""
+    counter.order(Lock("x"))
+    said, answer = len(counter.edge.reports), counter.last
+    counter.wait(2 * REPORTS_S)
+    assert (len(counter.edge.reports), counter.last) == (said + 1, answer)
+    counter.pass_by(int(2 * REPORTS_MAX_S))
+    said = len(counter.edge.reports)
+    counter.pass_by(int(4 * REPORTS_MAX_S))
+    assert 2 <= len(counter.edge.reports) - said <= 4, "as slowly as that, and for ever"
+
+
+def test_a_body_without_any_document_says_again_that_it_takes_some(counter):
+    (first,) = counter.edge.reports
+    counter.wait(2 * REPORTS_S)
+    assert counter.edge.reports == [first, first]
+
+
+def test_an_edge_that_speaks_of_documents_has_heard_the_word(counter):
+    counter.deliver(counter.edge.seal(Type.DOCUMENT_KEY, link.DOCUMENT_KEY.encode(counter.centre.key)))
+    counter.pass_by(int(REPORTS_MAX_S - 20))
+    assert len(counter.edge.reports) == 1
 
 
 def test_a_lock_never_cuts_a_tap_in_two(counter, school):
