@@ -24,7 +24,15 @@ from shared.facts.endings import told_of
 from shared.facts.fleet import DocumentUnmade
 from shared.facts.told import Told
 from shared.ids import BoxId, DeviceId
-from shared.wire.fleet_lane import FleetDown, FleetUp, Held, PagesWanted, Reported, encode_fleet_down
+from shared.wire.fleet_lane import (
+    FirmwareProgress,
+    FleetDown,
+    FleetUp,
+    Held,
+    PagesWanted,
+    Reported,
+    encode_fleet_down,
+)
 from shared.wire.messages import (
     FORM_1,
     AckBody,
@@ -246,7 +254,7 @@ class Clerk:
                 self._ledger.fact(sender.box, body, now.unix_ms)
             case Swap():
                 self._ledger.swap_told(sender.box, body, now)
-            case Held() | PagesWanted() | Reported():
+            case Held() | PagesWanted() | Reported() | FirmwareProgress():
                 return self._of_documents(sender, body, now)
         return []
 
@@ -262,6 +270,8 @@ class Clerk:
             case Reported():
                 self._centre.reported(sender.box, body, now)
                 return []
+            case FirmwareProgress():
+                return []  # nobody keeps it yet
 
     def _asked(self, sender: Address, request: OnlineRequest, now: Now) -> list[Letter]:
         """One answer, or silence. A box that asks too late may have an outdated idea of the time here."""

@@ -25,6 +25,7 @@ from shared.fleet.document import (
     Scope,
     SignedHead,
     decode_head,
+    model_scope,
     page_count,
     scope,
 )
@@ -41,6 +42,8 @@ PAGES_MAX = 32
 """Pages that a box asks for at a time; the centre sends no more before it is asked again."""
 DETAIL_MAX = 64
 """Bytes of what a terminal says beside its verdict."""
+PROGRESS_MAX = 256
+"""Terminals in one message of progress; a box with more says several."""
 
 
 class FleetTag(IntEnum):
@@ -53,6 +56,7 @@ class FleetTag(IntEnum):
     HELD = 36
     PAGES_WANTED = 37
     REPORTED = 38
+    FIRMWARE_PROGRESS = 39
 
 
 class Verdict(IntEnum):
@@ -77,6 +81,45 @@ class Verdict(IntEnum):
     """A sale, a meal period or undrained records stand against it; it may be offered again."""
     EXPIRED = 27
     UNSUPPORTED = 28
+
+
+class Stage(IntEnum):
+    """How far a release of firmware has come at one terminal, as its box sees it."""
+
+    WAITING = 1
+    """Nothing is sent: Why says what stands against it."""
+    ERASING = 2
+    """Announced; the terminal makes room and has not said yet that it is ready."""
+    COMING = 3
+    """On its way: so many of so many symbols, or of pages where they are asked for, are lacking."""
+    WHOLE = 4
+    """Durable and proven there; it is tried at a quiet moment."""
+    TRIED = 5
+    """The terminal has begun anew since it was whole, and has not said yet what became of it."""
+    IN_USE = 6
+    RETURNED = 7
+    """It failed its self-test: what ran before runs again, and this image never will."""
+
+
+class Why(IntEnum):
+    """What keeps a release from a terminal."""
+
+    NOTHING = 0
+    MEAL = 1
+    """A meal period is on, or just about to begin."""
+    UNDRAINED = 2
+    """Records at the terminal that the ledger has not answered."""
+    BUS_LOAD = 3
+    """The wire is fuller than what a broadcast may add to."""
+    TURN = 4
+    """Another release goes over this wire first."""
+    AWAY = 5
+    """The terminal is not there."""
+    TAPPING = 6
+    """The terminal says that it is in use: a card just now, or a tap."""
+    NO_ROOM = 7
+    REFUSED = 8
+    """It will not take it; its own word on the document says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +194,29 @@ class Reported:
     detail: bytes = b""
 
 
+class Progress(NamedTuple):
+    """Of one terminal. lacking, total: of COMING, else 0. running: the release that its HELLO named, 0: not known."""
+
+    device: DeviceId
+    stage: Stage
+    why: Why
+    lacking: int
+    total: int
+    running: int
+
+
+@dataclass(frozen=True, slots=True)
+class FirmwareProgress:
+    """up/now. One release at the terminals of this box whose progress is another one than was said. All of them are
+    said again at each connection. Nothing of it is proven: what is in use, a terminal's own word (Reported) says."""
+
+    scope: Scope
+    generation: int
+    rows: tuple[Progress, ...]
+
+
 FleetDown = DocumentKey | OfferedHead | OfferedDelta | Page
-FleetUp = Held | PagesWanted | Reported
+FleetUp = Held | PagesWanted | Reported | FirmwareProgress
 
 
 def encode_fleet_down(m: FleetDown) -> bytes:
@@ -273,7 +337,24 @@ REPORTED = Message(
         ),
     ),
 )  # fmt: skip
-FLEET: tuple[Message[Any], ...] = KEY, HEAD, DELTA, PAGE, HELD, PAGES_WANTED, REPORTED
+_PROGRESS = Layout(
+    "progress", Progress, fields.device(), fields.chosen("stage", Stage), fields.chosen("why", Why),
+    fields.whole("lacking", NUMBER_MAX), fields.whole("total", NUMBER_MAX), fields.whole("running", NUMBER_MAX),
+)  # fmt: skip
+FIRMWARE_PROGRESS = Message(
+    FleetTag.FIRMWARE_PROGRESS, topics.UP_NOW,
+    Layout("firmware progress", FirmwareProgress, _SCOPE, _GENERATION, fields.rows("rows", _PROGRESS, PROGRESS_MAX)),
+    (
+        FirmwareProgress(
+            model_scope(1), 2,
+            (
+                Progress(DeviceId(b"\0\1\0\0\0\1"), Stage.COMING, Why.NOTHING, 7, 32_768, 1),
+                Progress(DeviceId(b"\0\1\0\0\0\2"), Stage.WAITING, Why.MEAL, 0, 0, 1),
+            ),
+        ),
+    ),
+)  # fmt: skip
+FLEET: tuple[Message[Any], ...] = KEY, HEAD, DELTA, PAGE, HELD, PAGES_WANTED, REPORTED, FIRMWARE_PROGRESS
 """All of them, by their tags."""
 _BY_TYPE: dict[type, Message[Any]] = {type(one.examples[0]): one for one in FLEET}
 _DOWN = {one.tag: one.layout for one in FLEET if one.lane == topics.DOWN_BULK}

@@ -7,12 +7,14 @@ import pytest
 
 from shared.errors import WireFault
 from shared.fleet.delta import DELTA_MAX, Delta, Patch
-from shared.fleet.document import CAMPUS, DocumentKind, Head, SignedHead, device_scope
+from shared.fleet.document import CAMPUS, DocumentKind, Head, SignedHead, device_scope, model_scope
 from shared.ids import DeviceId
 from shared.keys.document_key import DocumentKey
 from shared.wire import codec
 from shared.wire.fleet_lane import (
     HELD_MAX,
+    PROGRESS_MAX,
+    FirmwareProgress,
     FleetDown,
     FleetTag,
     FleetUp,
@@ -22,8 +24,11 @@ from shared.wire.fleet_lane import (
     OfferedHead,
     Page,
     PagesWanted,
+    Progress,
     Reported,
+    Stage,
     Verdict,
+    Why,
     decode_fleet_down,
     encode_fleet_down,
 )
@@ -42,6 +47,7 @@ UP: list[FleetUp] = [
     Held(()),
     PagesWanted(DocumentKind.HOTLIST, CAMPUS, 7, (0, 1)),
     Reported(DEVICE, DocumentKind.ORDER, device_scope(DEVICE), 3, b"d" * 32, 1, 2, 4, 5, Verdict.BUSY, b"why"),
+    FirmwareProgress(model_scope(1), 2, (Progress(DEVICE, Stage.COMING, Why.NOTHING, 7, 32_768, 1),)),
 ]
 FROZEN = [
     "01 85 1820 01 01 5820" + "70" * 32 + "5840" + "63" * 64,
@@ -98,6 +104,9 @@ def test_what_is_malformed_is_refused_at_the_box(spoilt: FleetDown) -> None:
         replace(UP[3], detail=bytes(65)),
         replace(UP[3], digest=b""),
         replace(UP[3], echo=1 << 32),
+        replace(UP[4], generation=0),
+        replace(UP[4], rows=UP[4].rows * (PROGRESS_MAX + 1)),
+        replace(UP[4], rows=(UP[4].rows[0]._replace(lacking=1 << 32),)),
     ],
 )
 def test_what_is_malformed_is_refused_at_the_centre(spoilt: FleetUp) -> None:
@@ -112,6 +121,9 @@ def test_other_tags_verdicts_and_kinds_are_refused() -> None:
     row = [FleetTag.REPORTED, DEVICE, 1, CAMPUS, 1, b"d" * 32, 1, 1, 1, 1, 99, b""]
     with pytest.raises(WireFault):
         decode_now_up(codec.pack(row))
+    for stage, why in ((99, 0), (1, 99)):
+        with pytest.raises(WireFault):
+            decode_now_up(codec.pack([FleetTag.FIRMWARE_PROGRESS, CAMPUS, 1, [[DEVICE, stage, why, 0, 0, 0]]]))
 
 
 def test_any_change_is_another_message_or_a_fault() -> None:
