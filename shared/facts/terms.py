@@ -90,6 +90,7 @@ DOCUMENTS: dict[str, Words] = {
     "awaited": ("待补圈名单", "the list of awaited cards"),
     "operators": ("操作员名单", "the list of operators"),
     "order": ("指令", "an order"),
+    "permit": ("固件准装", "a permit of firmware"),
 }
 """Kinds of documents that come down: the names of shared.fleet's DocumentKind."""
 

@@ -1,8 +1,9 @@
 """A document of the fleet: what the centre made, what a set of terminals should have. Frozen bytes. Pure.
 
-Hotlist, parameters, firmware, revocations, awaited cards, operators and orders are documents. A head says which one it
-is and what its bytes are worth; the centre signs it, and whoever acts on a document checks that itself: a box between
-them can withhold, never forge. The bytes go in pages; a live change goes as a delta (delta.py) with the next head.
+Hotlist, parameters, firmware, revocations, awaited cards, operators, orders and permits are documents. A head says
+which one it is and what its bytes are worth; the centre signs it, and whoever acts on a document checks that itself: a
+box between them can withhold, never forge. The bytes go in pages; a live change goes as a delta (delta.py) with the
+next head.
 
 Refuses, with WireFault, a head that is malformed or above its kind's bounds. Signatures: shared/keys/document_key.py.
 """
@@ -34,6 +35,8 @@ class DocumentKind(IntEnum):
     AWAITED = 5
     OPERATORS = 6
     ORDER = 7
+    PERMIT = 8
+    """Which release of firmware one terminal may take now."""
 
 
 LENGTH_MAX: dict[DocumentKind, int] = {
@@ -44,6 +47,7 @@ LENGTH_MAX: dict[DocumentKind, int] = {
     DocumentKind.AWAITED: 4 * PAGE_SIZE,
     DocumentKind.OPERATORS: 8 * PAGE_SIZE,
     DocumentKind.ORDER: PAGE_SIZE,
+    DocumentKind.PERMIT: 64,
 }
 """Most bytes of each kind. The table of a document of 960 pages still fits one message of a link."""
 

@@ -73,7 +73,9 @@ class Role(StrEnum):
 
 SIGNS: Mapping[Op, frozenset[DocumentKind]] = {
     Op.SIGN_LIST: frozenset((DocumentKind.HOTLIST, DocumentKind.REVOCATIONS, DocumentKind.AWAITED)),
-    Op.SIGN_ORDER: frozenset((DocumentKind.PARAMETERS, DocumentKind.OPERATORS, DocumentKind.ORDER)),
+    Op.SIGN_ORDER: frozenset(
+        (DocumentKind.PARAMETERS, DocumentKind.OPERATORS, DocumentKind.ORDER, DocumentKind.PERMIT)
+    ),
 }
 """Which documents each operation signs. Firmware is signed by nobody on line."""
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from edge.box.down.documents import Document, Name
 from edge.box.down.pace import TERMINAL_BYTES_PER_S, Pace, link_bytes_per_s
+from edge.box.down.permits import may_take, permit_of
 from edge.box.terminals.conversation import Conversation
 from edge.box.terminals.terminals import Tell
 from edge.box.values.effects import Now, Send
@@ -228,9 +229,17 @@ class Serving:
     def _due(self, now: Now, desk: _Desk) -> tuple[Type, bytes] | None:
         for name in desk.names():
             held = self._held.get(name)
-            if held is not None and _is_due(now, desk, name, held):
+            if held is not None and self._may(desk, held) and _is_due(now, desk, name, held):
                 return self._offer(now, desk, name, held)
         return None
+
+    def _may(self, desk: _Desk, held: Document) -> bool:
+        """Firmware goes to whoever has its permit, everything else to whoever is meant."""
+        if held.head.kind is not DocumentKind.FIRMWARE:
+            return True
+        device = desk.talk.terminal.device
+        said = desk.reports.get(permit_of(device))
+        return said is not None and may_take(self._held, device, held.head, said.generation)
 
     def _offer(self, now: Now, desk: _Desk, name: Name, held: Document) -> tuple[Type, bytes]:
         key, signed, head = held.kept.key, held.kept.signed, held.head

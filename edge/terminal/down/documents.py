@@ -43,6 +43,7 @@ from shared.fleet.document import (
 from shared.fleet.firmware import Image, decode_image
 from shared.fleet.hotlist import Hotlist
 from shared.fleet.order import decode_order
+from shared.fleet.permit import Permit, decode_permit
 from shared.ids import DeviceId
 from shared.keys.document_key import DocumentKey, Keyring
 from shared.keys.firmware_key import is_believed
@@ -65,12 +66,16 @@ READERS: Mapping[DocumentKind, Callable[[bytes], object]] = {
     DocumentKind.ORDER: decode_order,
     DocumentKind.PARAMETERS: read_parameters,
     DocumentKind.FIRMWARE: decode_image,
+    DocumentKind.PERMIT: decode_permit,
 }
 """Kinds that this terminal understands, and what refuses their bytes with WireFault."""
+_OF_ONE = frozenset({DocumentKind.ORDER, DocumentKind.PERMIT})
 AT_NEXT_PERIOD = frozenset({DocumentKind.PARAMETERS})
 """Kinds that take effect when a meal period begins; any other one does at once, between taps."""
 NOT_PASSED = b"self-test"
 """Beside the refusal of an image that has failed here."""
+NO_PERMIT = b"permit"
+"""Beside BUSY: it is not this terminal's turn."""
 _REFUSALS = {Offer.OLDER: Verdict.OLDER, Offer.FORK: Verdict.FORK}
 
 
@@ -169,10 +174,18 @@ class Documents:
 
     @property
     def to_try(self) -> Paper | None:
-        """Firmware that is durable here and was neither in use nor condemned."""
-        name = (DocumentKind.FIRMWARE, model_scope(self._model))
-        paper = self._waiting.get(name)
-        return None if paper is None or self.trials.is_condemned(paper.head.digest) else paper
+        """Firmware that is durable here, whose turn it is, and that was neither in use nor condemned."""
+        paper = self._waiting.get((DocumentKind.FIRMWARE, model_scope(self._model)))
+        is_ready = paper is not None and self.is_permitted(paper.head) and not self._is_condemned(paper)
+        return paper if is_ready else None
+
+    def is_permitted(self, head: Head) -> bool:
+        """Does this terminal's permit name this very release?"""
+        permit: Permit | None = self.meaning(DocumentKind.PERMIT)
+        return permit is not None and permit.is_for(head)
+
+    def _is_condemned(self, paper: Paper) -> bool:
+        return self.trials.is_condemned(paper.head.digest)
 
     def try_firmware(self, has_passed: Callable[[Image], bool], last_seq: int) -> None:
         """At power-on, before anything of an image runs: what waits is tried, and is in use, or never will be.
@@ -306,13 +319,15 @@ class Documents:
             self._freshen(replace(held, head=head, signed=signed), held)
         if offer is not Offer.NEWER:
             return None, [self._newest_said(name)]
+        if head.kind is DocumentKind.FIRMWARE and not self.is_permitted(head):
+            return None, [self._said(name, Verdict.BUSY, head.generation, NO_PERMIT)]
         if head.kind is DocumentKind.FIRMWARE and self.is_busy():
             return None, [self._said(name, Verdict.BUSY, head.generation)]
         return head, []
 
     def _is_meant(self, head: Head) -> bool:
-        """An order is for one terminal alone: its generations are numbers of that terminal. Firmware is for a model."""
-        if head.kind is DocumentKind.ORDER:
+        """Orders and permits are for one terminal alone: their generations are its own. Firmware is for a model."""
+        if head.kind in _OF_ONE:
             return head.scope == device_scope(self._device)
         if head.kind is DocumentKind.FIRMWARE:
             return head.scope == model_scope(self._model)
@@ -410,7 +425,7 @@ class Documents:
     def _newest_said(self, name: Name) -> Say:
         """What is in use, and what waits."""
         waiting = self._waiting.get(name)
-        if waiting is not None and name[0] is DocumentKind.FIRMWARE and self.to_try is None:
+        if waiting is not None and name[0] is DocumentKind.FIRMWARE and self._is_condemned(waiting):
             return self._said(name, Verdict.REFUSED, waiting.head.generation)
         if waiting is not None:
             return self._said(name, Verdict.STORED, waiting.head.generation)
@@ -428,8 +443,8 @@ class Documents:
         self._meaning[name] = READERS[paper.head.kind](paper.body)
         self._held[name] = paper
 
-    def _said(self, name: Name, verdict: Verdict, offered: int) -> Say:
-        paper, detail = self._held.get(name), b""
+    def _said(self, name: Name, verdict: Verdict, offered: int, detail: bytes = b"") -> Say:
+        paper = self._held.get(name)
         if paper is not None and name[0] is DocumentKind.ORDER and verdict is Verdict.IN_USE:
             verdict, detail = self.orders.word(paper.head.generation)
         if name[0] is DocumentKind.FIRMWARE and verdict is Verdict.REFUSED:
@@ -439,7 +454,8 @@ class Documents:
 
 def _report(paper: Paper | None, name: Name, verdict: Verdict, offered: int, detail: bytes = b"") -> Say:
     if paper is None:
-        return Say(link.DOCUMENT_REPORT, DocumentReport(*name, 0, bytes(DIGEST_SIZE), 0, 0, 0, offered, verdict))
+        nothing = DocumentReport(*name, 0, bytes(DIGEST_SIZE), 0, 0, 0, offered, verdict, detail)
+        return Say(link.DOCUMENT_REPORT, nothing)
     head = paper.head
     report = DocumentReport(
         *name, head.generation, paper.digest, paper.echo, paper.seq, head.as_of, offered or head.generation, verdict,

@@ -22,7 +22,7 @@ from edge.terminal.down import ages, documents, fetch
 from edge.terminal.firmware import line, window
 from edge.terminal.store import book, clock, layout
 from shared import records
-from shared.fleet import delta, document, hotlist, order, parameters
+from shared.fleet import delta, document, hotlist, order, parameters, permit
 from shared.fleet.document import LENGTH_MAX, DocumentKind
 from shared.records import kinds, stored
 from shared.wire.fleet_lane import DETAIL_MAX, Verdict
@@ -75,7 +75,12 @@ NUMBERS = (
     | named(documents, "FETCHES_MAX", "CATCH_UP_S")
     | named(fetch, "AGAIN_S", "TRIES_MAX")
     | named(hotlist, "FORM", "INDEX_MAX", "BY_ID_MAX")
-    | {"CARDS_A_PAGE": hotlist._CARDS_A_PAGE, "PARAMETERS_FORM": parameters.FORM, "ORDER_FORM": order.FORM}
+    | {
+        "CARDS_A_PAGE": hotlist._CARDS_A_PAGE,
+        "PARAMETERS_FORM": parameters.FORM,
+        "ORDER_FORM": order.FORM,
+        "PERMIT_FORM": permit.FORM,
+    }
     | named(order, "WHY_MAX", "LOCATE_MAX_S", "SILENCE_MAX_S", "REREAD_MAX")
 )
 """By the name that the pages use."""

@@ -15,8 +15,9 @@ from provisioning.custody.files import open_level
 from provisioning.keys.documents import document_keys
 from provisioning.keys.store import KeyKind, Level
 from shared.errors import WireFault
-from shared.fleet.document import HEAD_SIZE, SIGNATURE_SIZE, DocumentKind, table_of
+from shared.fleet.document import HEAD_SIZE, SIGNATURE_SIZE, DocumentKind, Head, device_scope, digest_of, table_of
 from shared.fleet.firmware import MODELS
+from shared.fleet.permit import Permit
 from shared.keys.document_key import Keyring
 from shared.keys.firmware_file import read
 from shared.keys.firmware_key import is_believed
@@ -56,6 +57,17 @@ def test_what_the_officers_signed_is_proven_by_the_campus_key_alone(own, campus,
     assert HEAD_SIZE + SIGNATURE_SIZE == 117, "the manifest"
 
 
+def _permit(documents, device, firmware, keys):
+    """The centre says that it is its turn."""
+    body = Permit(1, firmware.generation, firmware.digest).encode()
+    scope = device_scope(device)
+    signed = keys.sign(Head(1, DocumentKind.PERMIT, scope, 1, 0, len(body), digest_of(body)))
+    documents.key(next(key for key in keys.public if key.kind is DocumentKind.PERMIT))
+    documents.head(DocumentHead(signed.raw, signed.signature, table_of(body)), 0, 0.0)
+    (said,) = documents.page(DocumentPage(DocumentKind.PERMIT, scope, 1, 0, body), 0, 0.0)
+    assert said.message.verdict is Verdict.IN_USE
+
+
 def test_a_terminal_of_the_campus_takes_it(own, campus, provision):
     _, out = sign(provision, own)
     found, head, _ = read(out.read_bytes(), *facts(own))
@@ -63,6 +75,7 @@ def test_a_terminal_of_the_campus_takes_it(own, campus, provision):
     settings = terminal_settings.load(own / "terminals" / name / "terminal.json")
     documents = Documents(settings.device, 1, Keyring(settings.campus, settings.campus_key), MemoryPapers())
     documents.key(found.key)
+    _permit(documents, settings.device, head, document_keys(campus.school))
     offer = DocumentHead(found.signed.raw, found.signed.signature, table_of(found.body))
     assert documents.head(offer, 0, 0.0)[0].message.numbers == (0,)
     (said,) = documents.page(DocumentPage(DocumentKind.FIRMWARE, head.scope, 2, 0, found.body), 0, 0.0)

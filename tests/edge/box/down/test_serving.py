@@ -15,6 +15,7 @@ from edge.terminal.down.documents import Documents, Say
 from edge.terminal.store.papers import MemoryPapers
 from shared.fleet.document import CAMPUS, PAGE_SIZE, DocumentKind, device_scope, model_scope
 from shared.fleet.hotlist import hotlist_body
+from shared.fleet.permit import Permit
 from shared.ids import CardId
 from shared.keys.document_key import Keyring
 from shared.wire.fleet_lane import Reported, Verdict
@@ -22,6 +23,7 @@ from tests.edge.fleet_rig import AS_OF, HOTLIST, Holder, Made
 from tests.edge.rig import Body, Field, device, settings
 
 TCP1, TCP2, CAN1 = ("tcp", 1), ("tcp", 2), ("can0", 1)
+FIRMWARE = DocumentKind.FIRMWARE, model_scope(1)
 KEY, HEAD, DELTA, PAGE = Type.DOCUMENT_KEY, Type.DOCUMENT_HEAD, Type.DOCUMENT_DELTA, Type.DOCUMENT_PAGE
 
 
@@ -39,6 +41,11 @@ def made(field: Field, content: bytes, kind: DocumentKind = DocumentKind.HOTLIST
     field.offer(field.centre.key(kind), one.offer())
     assert field.box.documents[kind, scope].kept.body == content
     return one
+
+
+def permit(field: Field, number: int, what: Permit) -> None:
+    """For this terminal."""
+    made(field, what.encode(), DocumentKind.PERMIT, device_scope(device(number)))
 
 
 def used(terminal: Body, name=HOTLIST) -> tuple[int, bytes] | None:
@@ -153,9 +160,12 @@ def test_after_a_restart_of_the_box_the_head_goes_instead_of_the_delta(field):
 
 
 def test_documents_for_all_for_a_model_and_for_one(field):
+    firmware = made(field, body(2), DocumentKind.FIRMWARE, model_scope(1))
+    mine = DocumentKind.PERMIT, device_scope(device(1))
     expected = {
         HOTLIST: made(field, body(1)),
-        (DocumentKind.FIRMWARE, model_scope(1)): made(field, body(2), DocumentKind.FIRMWARE, model_scope(1)),
+        FIRMWARE: firmware,
+        mine: made(field, Permit(1, 1, firmware.head.digest).encode(), *mine),
         (DocumentKind.ORDER, device_scope(device(1))): made(field, b"1", DocumentKind.ORDER, device_scope(device(1))),
     }
     made(field, body(1), DocumentKind.FIRMWARE, model_scope(2))
@@ -165,6 +175,31 @@ def test_documents_for_all_for_a_model_and_for_one(field):
     assert {name: used(terminal, name) for name in terminal.holder.in_use} == {
         name: (1, one.body) for name, one in expected.items()
     }
+
+
+def test_firmware_goes_only_to_a_terminal_that_uses_a_permit_for_it(field):
+    one, two = field.holding(1, TCP1), field.holding(2, TCP2)
+    first = made(field, body(2), DocumentKind.FIRMWARE, model_scope(1))
+    ticks(field, 5)
+    assert (used(one, FIRMWARE), heard(one)) == (None, []), "nobody's turn"
+    permit(field, 1, Permit(1, 9, first.head.digest))
+    ticks(field, 5)
+    assert used(one, FIRMWARE) is None, "another release's"
+    permit(field, 2, Permit(1, 1, first.head.digest))
+    ticks(field, 5)
+    assert (used(one, FIRMWARE), used(two, FIRMWARE)) == (None, (1, first.body))
+    permit(field, 1, Permit(1, 1, first.head.digest))
+    ticks(field, 5)
+    assert used(one, FIRMWARE) == (1, first.body)
+
+
+def test_a_terminal_that_has_not_said_that_it_uses_its_permit_is_offered_no_firmware(field):
+    terminal = field.holding()
+    first = made(field, body(2), DocumentKind.FIRMWARE, model_scope(1))
+    terminal.holder.deaf = True
+    permit(field, 1, Permit(1, 1, first.head.digest))
+    ticks(field, 5)
+    assert heard(terminal) == [KEY, HEAD], "of the permit"
 
 
 def test_a_fresher_word_on_what_is_in_use_is_said_once(field):
@@ -587,6 +622,8 @@ def test_an_offer_is_not_repeated_before_a_slow_line_has_carried_it():
 
 def test_a_terminal_gets_no_more_than_it_can_take_and_others_are_served_beside_it(field):
     firmware = made(field, body(200), DocumentKind.FIRMWARE, model_scope(1))
+    for number in (1, 2):
+        permit(field, number, Permit(1, 1, firmware.head.digest))
     one, two = field.holding(1, TCP1), field.holding(2, TCP2)
     for _ in range(20):
         field.sent.clear()

@@ -9,8 +9,18 @@ from edge.terminal.firmware.firmware import QUIET_S
 from edge.terminal.firmware.program import SAMPLES, self_test
 from edge.terminal.store.papers import MemoryPapers
 from edge.terminal.taps.display import Bar, not_selling
-from shared.fleet.document import CAMPUS, DocumentKind, Head, digest_of, model_scope, table_of
+from shared.fleet.document import (
+    CAMPUS,
+    DocumentKind,
+    Head,
+    decode_head,
+    device_scope,
+    digest_of,
+    model_scope,
+    table_of,
+)
 from shared.fleet.firmware import Image
+from shared.fleet.permit import Permit, nothing
 from shared.keys.document_key import certify_document_key, sign_head
 from shared.keys.firmware_key import next_key
 from shared.wire.fleet_lane import Verdict
@@ -44,6 +54,7 @@ class Site:
         self.centre = Centre(DocumentKind.FIRMWARE, model_scope(1))
         self.bench = Bench(self.school, papers=self.papers, campus=1, campus_key=CAMPUS_PUBLIC.hex()).connect()
         self.bench.firmware.body.documents.key(self.centre.key)
+        self.permits = Centre(DocumentKind.PERMIT, device_scope(self.bench.firmware.body.settings.device))
 
     @property
     def documents(self):
@@ -52,6 +63,22 @@ class Site:
     def release(self, number: int, program: str = GOOD) -> Verdict:
         """The last word of what the terminal says when it is offered, page by page."""
         self.centre.make(Image(1, number, "lines", program.encode()).encode(), number)
+        self.permit(number)
+        return self.offer(number)
+
+    def permit(self, number: int) -> Verdict:
+        """It is the turn of that release here; 0: of none."""
+        head = decode_head(self.centre.signed(number).raw) if number else None
+        permit = Permit(1, number, head.digest) if head else nothing(1)
+        made = self.permits.make(permit.encode())
+        self.documents.key(self.permits.key)
+        said = self.documents.head(self.permits.head(made), 0, self.bench.mono_s)
+        if hasattr(said[-1].message, "numbers"):
+            said = self.documents.page(self.permits.page(made, 0), 0, self.bench.mono_s)
+        return said[-1].message.verdict
+
+    def offer(self, number: int) -> Verdict:
+        """The release alone, page by page."""
         self.documents.key(self.centre.key)
         said = self.documents.head(self.centre.head(number), 0, self.bench.mono_s)
         while said and hasattr(said[-1].message, "numbers"):
@@ -133,6 +160,7 @@ def test_an_older_release_is_never_taken(site):
 
 def test_an_image_behind_another_releases_head_is_refused(site):
     site.centre.make(Image(1, 9, "lines", GOOD.encode()).encode(), 5)
+    site.permit(5)
     site.documents.head(site.centre.head(5), 0, 0.0)
     (said,) = site.documents.page(site.centre.page(5, 0), 0, 0.0)
     assert said.message.verdict is Verdict.MALFORMED
@@ -162,12 +190,38 @@ def test_another_firmware_key_counts_only_when_what_runs_has_named_it(site):
     assert site.documents.head(offer, 0, 0.0)[0].message.verdict is Verdict.UNKNOWN_KEY
     naming = Image(1, 3, "lines", GOOD.encode(), next_key(1, 2, new))
     site.centre.make(naming.encode(), 3)
+    site.permit(3)
     site.documents.head(site.centre.head(3), 0, 0.0)
     site.documents.page(site.centre.page(3, 0), 0, 0.0)
     site.settle()
     assert site.runs == 3
     site.documents.key(key)
+    site.centre.make(body, 4)
+    site.permit(4)
     assert site.documents.head(offer, 0, 0.0)[0].message.numbers == (0,)
+
+
+def test_a_release_is_taken_only_in_its_turn(site):
+    site.centre.make(Image(1, 2, "lines", GOOD.encode()).encode(), 2)
+    assert site.offer(2) is Verdict.BUSY
+    site.centre.make(Image(1, 3, "lines", GOOD.encode()).encode(), 3)
+    assert site.permit(3) is Verdict.IN_USE
+    (said,) = site.documents.head(site.centre.head(2), 0, 0.0)
+    assert (said.message.verdict, said.message.detail) == (Verdict.BUSY, b"permit"), "another one's turn"
+    assert site.offer(3) is Verdict.STORED
+
+
+def test_what_waits_is_not_started_when_its_permit_was_taken_back_and_is_when_it_is_given_again(site):
+    site.release(2)
+    site.permit(0)
+    site.bench.power_on()
+    assert (site.runs, site.report().verdict) == (1, Verdict.STORED), "it waits, over a restart, too"
+    site.permit(2)
+    site.settle()
+    assert site.runs == 2
+    site.permit(0)
+    site.bench.power_on()
+    assert site.runs == 2, "what runs, runs"
 
 
 def test_what_is_stored_waits_until_the_cards_have_stopped(site):
