@@ -83,6 +83,16 @@ VERBS = (
         extras=f"{DEV},{CARDS}",
     ),
     Verb(
+        "scene",
+        "[--list | NAME… | --all] [--json]",
+        Text(
+            "在真实进程上演出场景，逐步说明应见与所见",
+            "named scenes on real processes: what was expected and seen",
+        ),
+        "tests.scenes",
+        extras=f"{DEV},{CARDS}",
+    ),
+    Verb(
         "sim",
         "--seeds A:B [--days N] [--taps N]",
         Text(

@@ -59,6 +59,7 @@ def test_bash_offers_every_verb_of_the_launcher():
      (("up", "--lang", ""), {"zh", "en"}), (("cloud", "desk", "--k"), {"--keys"}), (("held", "pro"), {"propose"}),
      (("held", "--d"), {"--data"}), (("desk", "replace", "--n"), {"--new", "--name"}), (("test", "--"), {"--mutants"}),
      (("sim", "--plant", "no-d"), {"no-duplicate-check"}), (("bench", "led"), {"ledger"}),
+     (("scene", "babb"), {"babbling"}),
      (("torn", "--po"), {"--points"}), (("completion", ""), {"bash", "zsh", "fish"}),
      (("verify", "--checkpoint", "REA"), {"README.md"}), (("verify", "--data", "sha"), {"shared"})],
     ids=lambda words: " ".join(words) if isinstance(words, tuple) else "",

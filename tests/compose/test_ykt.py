@@ -59,7 +59,7 @@ def test_help_needs_no_venv_and_is_in_one_language(checkout, words, environment,
 def test_help_lists_the_verbs_of_this_checkout_and_no_others(checkout):
     listed = re.findall(r"^  ([a-z]+) ", ykt("help", checkout=checkout).stdout, re.MULTILINE)
     assert {"test", "edge"} <= set(listed)
-    assert not {"sim", "bench", "cloud", "provision", "terminal"} & set(listed)
+    assert not {"sim", "bench", "scene", "cloud", "provision", "terminal"} & set(listed)
 
 
 @pytest.mark.parametrize(("words", "title"), [((), "可以先试"), (("--lang", "en"), "What to try first")])

@@ -24,7 +24,7 @@ COMMANDS = tuple(
     Path("tests", name)
     for name in (
         "bench/__main__.py", "bench/row.py", "bench/sim.py", "mutants/__main__.py", "mutants/scratch.py",
-        "sim/__main__.py", "torn/__main__.py",
+        "scenes/__main__.py", "scenes/scene.py", "sim/__main__.py", "torn/__main__.py",
     )
 )  # fmt: skip
 """Verbs of the launcher that live beside the tests."""
