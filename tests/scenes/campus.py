@@ -10,7 +10,7 @@ import signal
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from cloud.ledger.journal.facts import from_json
 from compose.campus import campus as lines
+from compose.campus.lines import write_lines
 from compose.parts.part import Part
 from compose.parts.supervise import Supervisor
 from compose.parts.watch import Watch
@@ -31,6 +32,8 @@ POLL_S = 0.01
 RATE = 8.0
 TEAR = 0.03
 CORE, FIELD, BODIES = 0, 1, 2
+DISPLAY = "DISPLAY "
+"""How a terminal that was told so begins a line that says what its display shows."""
 
 
 class Campus:
@@ -60,7 +63,9 @@ class Campus:
         }
         self.parts = self._made(broker)
         self._alive: set[str] = set()
-        self._supervisor = Supervisor(room / "log", on_line=self.watch.hear)
+        self.displays: dict[str, list[tuple[float, str]]] = {}
+        """Part → what its display has shown, and when, where its words say `--show`. In Unix seconds."""
+        self._supervisor = Supervisor(room / "log", on_line=self._hear)
 
     async def __aenter__(self) -> Self:
         """Nothing runs yet."""
@@ -129,6 +134,15 @@ class Campus:
     def say(self, name: str, *words: str) -> None:
         """Further words for a part's command line, from its next start on."""
         self.parts[name] = replace(self.parts[name], argv=(*self.parts[name].argv, *words))
+
+    def plays(self, name: str, lines: Iterable[Mapping[str, Any]]) -> None:
+        """From its next start on: these lines of a script in the place of customers, and every display is kept."""
+        file = self.room / f"{name}.jsonl"
+        write_lines(file, lines)
+        old = self.parts[name].argv
+        at = old.index("--customers")
+        words = (*old[:at], "--script", str(file), "--show", *old[at + len(self._habits[name.removeprefix("t-")]) :])
+        self.parts[name] = replace(self.parts[name], argv=words)
 
     def reach(self, name: str, old_port: int, new_port: int) -> None:
         """Another port of loopback instead of one in a part's command line, from its next start on."""
@@ -212,6 +226,11 @@ class Campus:
         return "\n".join(said)
 
     # ---- inside
+
+    def _hear(self, part: str, line: str) -> None:
+        if line.startswith(DISPLAY):
+            self.displays.setdefault(part, []).append((time.time(), line.removeprefix(DISPLAY)))
+        self.watch.hear(part, line)
 
     async def _end(self, names: Iterable[str], number: signal.Signals) -> None:
         names = [*names]

@@ -73,6 +73,12 @@ def eight_on_can() -> Plan:
     return _plan(_box(BOX, (link,), [_pos(n, "can0", n) for n in range(1, 9)]))
 
 
+def canteen_on_can() -> Plan:
+    """Eight counters on one CAN bus, and a load machine on TCP."""
+    links = (Link("can0", LinkKind.CAN, 125_000), _link("tcp"))
+    return _plan(_box(BOX, links, [*(_pos(n, "can0", n) for n in range(1, 9)), _load("load-1")]))
+
+
 def on_a_bus() -> Plan:
     """Two validators of a line by distance, on at the front and off at the back; one of a flat line; a load machine."""
     doors = (("front", "in", 1), ("back", "out", 1), ("loop", "both", 2))
