@@ -3,9 +3,10 @@
 What is not on the card (online account, pending load, subsidy that was given back) moves at once. Of the purse moves
 what is proven: the balance that the broken card itself says under its MAC1; of a broken card that is not readable, and
 that the desk keeps, all of it once no terminal owes a record; of a lost card nothing before every terminal has brought
-what it has and says that it refuses the card, or was written off by two persons (held/losses). Of a subsidy purse no
-card says anything under a MAC: it moves when no terminal is waited for, and waits as the new card's. The rest stays in
-the old accounts, where late records find it, and is released later. The old card is void and hotlisted for ever.
+what it has and says that it refuses the card, or was written off by two persons, but for what the caps of those that
+are waited for make certain (held/losses). Of a subsidy purse no card says anything under a MAC: it moves as that of an
+unreadable card does, and waits as the new card's. The rest stays in the old accounts, where late records find it, and
+is released later. The old card is void and hotlisted for ever.
 """
 
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from cloud.ledger.desk.stock import require_fresh, use
 from cloud.ledger.fleet.owing import OWING_MAX
 from cloud.ledger.funds.documents import enter
 from cloud.ledger.held.losses.bearing import bear, borne_beside, take_back_provided
+from cloud.ledger.held.losses.exposure import exposure_fen
 from cloud.ledger.held.losses.reports import freeze_told, reports
 from cloud.ledger.held.losses.waiting import must_refuse, waits_for
 from cloud.ledger.journal.balances import balance
@@ -135,11 +137,11 @@ def release(writing: Writing, wish: Wish) -> Replaced:
         raise DeskRefused(NOT_REPLACED)
     if _done_before(writing, wish, DeedKind.RELEASED, old, life.successor):
         return _told(writing, wish.key, old, again=True)
-    moved = _movable(writing, old, None)
+    moved, kept_back = _movable(writing, old, None)
     if not sum(moved):
         return _told(writing, wish.key, old)
     kind = EntryKind.LOSS_RELEASED if must_refuse(writing.db, old) else EntryKind.CARD_REPLACED
-    entry = enter(writing, kind, (old, life.successor, *moved), wish.key)
+    entry = enter(writing, kind, (old, life.successor, *moved, *kept_back), wish.key)
     add_receipt(writing, wish.cashier, ReceiptKind.RELEASE, old, sum(moved), entry, wish.key)
     _note(writing, wish, DeedKind.RELEASED, old, life.successor)
     return _told(writing, wish.key, old, moved)
@@ -155,16 +157,17 @@ def _replace(
     since_ms = _since_ms(writing, old)
     set_life(writing, old, Life(CardState.REPLACED, new, life_of(writing.db, old).card_class), since_ms)
     list_card(writing, old, Why.REPLACED, wish.cashier, wish.reason)
-    moved = _movable(writing, old, said_fen)
+    moved, kept_back = _movable(writing, old, said_fen)
     kind = EntryKind.LOSS_RELEASED if deed is DeedKind.REISSUED else EntryKind.CARD_REPLACED
-    entry = enter(writing, kind, (old, new, *moved), wish.key)
+    entry = enter(writing, kind, (old, new, *moved, *kept_back), wish.key)
     add_receipt(writing, wish.cashier, ReceiptKind.REPLACE, old, sum(moved), entry, wish.key)
     _note(writing, wish, deed, old, new)
     return _told(writing, wish.key, old, moved)
 
 
-def _movable(writing: Writing, old: bytes, said_fen: int | None) -> Moved:
-    """What is not on the card is the holder's, whatever terminals owe; what is on it, as far as it is proven.
+def _movable(writing: Writing, old: bytes, said_fen: int | None) -> tuple[Moved, tuple[int, ...]]:
+    """What is not on the card is the holder's, whatever terminals owe; what is on it, as far as it is proven. Beside it
+    what of the purse is kept back, where a part of it goes.
 
     A card says nothing of its subsidy purse under a MAC, so the terminals' records alone can prove that.
     """
@@ -172,8 +175,10 @@ def _movable(writing: Writing, old: bytes, said_fen: int | None) -> Moved:
     writing.booking.flush()
     beside = (accounts.online, accounts.pending, accounts.pending_subsidy)
     online, pending, given_back = (max(0, balance(writing.db, account, Side.CREDIT)) for account in beside)
+    left_fen = max(0, balance(writing.db, accounts.purse, Side.CREDIT))
     purse, subsidy = _provable(writing, old, accounts.purse, said_fen), _provable(writing, old, accounts.subsidy, None)
-    return Moved(purse, online, pending, subsidy, given_back)
+    kept_back = (left_fen - purse,) if said_fen is None and 0 < purse < left_fen else ()
+    return Moved(purse, online, pending, subsidy, given_back), kept_back
 
 
 def _provable(writing: Writing, old: bytes, purse: int, said_fen: int | None) -> int:
@@ -182,8 +187,11 @@ def _provable(writing: Writing, old: bytes, purse: int, said_fen: int | None) ->
     books_fen = max(0, balance(writing.db, purse, Side.CREDIT))
     if said_fen is not None:
         return min(said_fen, books_fen)
-    waits = _is_open(writing.db, old) or waits_for(writing.db, old, _since_ms(writing, old))
-    return 0 if waits else books_fen
+    if _is_open(writing.db, old):
+        return 0
+    waiting = waits_for(writing.db, old, _since_ms(writing, old))
+    could_come_fen = exposure_fen(writing.db, old, waiting, writing.now)
+    return 0 if could_come_fen is None else max(0, books_fen - could_come_fen)
 
 
 def _is_open(db: Database, card: bytes) -> bool:

@@ -119,9 +119,22 @@ def _unloaded(registry: Registry, card: bytes, fen: int, *_: object) -> Postings
     return unloaded(_card(registry, card), _fen(fen))
 
 
+def kept_back_fen(document: bytes) -> int:
+    """What a released balance left in the old purse, for terminals that could still bring it; 0: it was all of it.
+    WireFault, TypeError for a document that is none."""
+    return sum(map(_fen, codec.loads(document)[_MOVED_FIELDS:-1]))
+
+
+_MOVED_FIELDS = 3 + len(Moved._fields)
+"""Of a document: its kind, both cards, the sums. Behind them what was kept back, where something was, and the key."""
+
+
 def _moved(registry: Registry, old: bytes, new: bytes, *sums_and_key: object) -> Postings:
-    """A document of before knows no subsidies."""
-    return moved_to(_card(registry, old), _card(registry, new), Moved(*map(_fen, sums_and_key[:-1])))
+    """A document of before knows no subsidies. What was kept back moves nothing."""
+    sums = list(map(_fen, sums_and_key[:-1]))
+    if len(sums) > len(Moved._fields) + 1:
+        raise TypeError("more sums than a card has accounts")
+    return moved_to(_card(registry, old), _card(registry, new), Moved(*sums[: len(Moved._fields)]))
 
 
 def _closed(registry: Registry, cashier: str, _day: int, expected_fen: int, counted_fen: int, _: bytes) -> Postings:

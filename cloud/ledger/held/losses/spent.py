@@ -10,6 +10,7 @@ from typing import NamedTuple
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.books.keys import void_key
 from cloud.ledger.cards.life import DeedKind
+from cloud.ledger.funds.documents import kept_back_fen
 from cloud.ledger.held.losses.reports import Report
 from cloud.ledger.journal.writing import first_verdict_key, is_half
 from cloud.ledger.records.arrival import Arrival, arrive
@@ -54,16 +55,17 @@ def borne(found: Iterable[Spent], report: Report | None, released: int | None) -
 
 
 def released_at(db: Database, card: bytes) -> int | None:
-    """The entry that released all that was left in the purse of a card; None while none has.
+    """The entry that released all that was left in the purse of a card; None while none has, or kept something back.
 
     What a card that could be read has proven, and was moved when it was replaced, is not all: records may be late.
     """
     rows = db.run("SELECT key, kind FROM card_deed WHERE card = ? ORDER BY id", (card,))
     keys = [bytes((made,)) + key for key, kind in rows if kind in _MOVING for made in _MOVED]
     purse = f"purse:{card.hex()}"
-    entries = db.find("SELECT entry, debit FROM posting WHERE key", keys)
+    entries = db.find("SELECT entry, debit, document FROM posting WHERE key", keys)
     ((account,),) = db.run("SELECT id FROM account WHERE code = ?", (purse,)) or [(None,)]
-    return min((entry for entry, debit in entries if debit == account), default=None)
+    whole = (entry for entry, debit, document in entries if debit == account and not kept_back_fen(document))
+    return min(whole, default=None)
 
 
 _MOVING = frozenset({DeedKind.REISSUED, DeedKind.KEPT, DeedKind.RELEASED})
