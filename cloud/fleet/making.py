@@ -1,17 +1,19 @@
 """The centre makes documents: read, signed by the key process outside of any transaction, kept if still the next one.
 
-The hotlist follows the books by itself: looked at whenever they have changed, and its newest head is signed
-again before it is FRESH_S old, so that its age is honest at every terminal. A key process that is away stops nothing
-but progress: the look is made again after RETRY_MS. A campus without document keys makes none.
+Hotlist, revocations and awaited cards follow the books by themselves (following.py): looked at whenever they have
+changed, and the newest head of the hotlist is signed again before it is FRESH_S old, so that its age is honest at every
+terminal. A campus without document keys makes none.
 """
 
 from collections.abc import Sequence
 
+from cloud.fleet.following import FORMS, RETRY_MS, Drawn, Follower
 from cloud.fleet.signing import DocumentSigner, newest_key
-from cloud.ledger.fleet.documents.door import HOTLIST, DocumentLedger
+from cloud.ledger.fleet.documents.door import DocumentLedger
+from cloud.ledger.fleet.documents.making import Books
 from cloud.ledger.fleet.documents.rows import Document, Which
 from cloud.ledger.records.values import Now
-from shared.errors import ConfigFault, KeyFault, WireFault
+from shared.errors import ConfigFault, KeyFault
 from shared.facts.fleet import DocumentUnmade
 from shared.fleet.document import DocumentKind
 from shared.keys.document_key import DocumentKey
@@ -19,12 +21,10 @@ from shared.words.voice import Text
 
 FRESH_S = 600
 """The newest head of the hotlist is never older than this, as long as somebody signs."""
-AGAIN_S = 300
-RETRY_MS = 5_000
 KEYS_MS = 60_000
 """The document keys are asked for again after this: one may have been renewed."""
 CENTRE = "centre"
-"""Who makes the hotlist: nobody, it follows from the books."""
+"""Who makes these lists: nobody, they follow from the books."""
 
 
 class Maker:
@@ -35,11 +35,7 @@ class Maker:
         self._signer = signer
         self._keys: Sequence[DocumentKey] = ()
         self._keys_until_ms = 0
-        self._looked_at = -1
-        """Version of the books that the newest hotlist is of."""
-        self._signed_s = 0
-        self._not_before_ms = 0
-        self._unmade = ""
+        self._lists = [Follower(form) for form in FORMS]
 
     def keys(self, now: Now) -> Sequence[DocumentKey]:
         """The public halves, not older than KEYS_MS; those of before for RETRY_MS after a KeyFault."""
@@ -59,46 +55,38 @@ class Maker:
 
     def doubt(self) -> None:
         """Somebody has something else than what was made here: the next look asks what the next number is."""
-        self._looked_at = -1
+        for one in self._lists:
+            one.doubt()
 
-    def look(self, books: int, now: Now) -> None:
-        """Let the hotlist follow the books, which are at this version. StoreFault. Never KeyFault."""
-        is_due = books != self._looked_at or not 0 <= now.campus_s - self._signed_s < AGAIN_S
-        if not is_due or 0 < self._not_before_ms - now.unix_ms <= RETRY_MS:
-            return
-        self._not_before_ms = now.unix_ms + RETRY_MS
+    def look(self, books: Books, now: Now) -> None:
+        """Let each list follow the books, which are at this version. StoreFault. Never KeyFault."""
+        due = [one for one in self._lists if one.is_due(books, now)]
         try:
-            self._follow(now)
+            keys = self.keys(now) if due else ()
         except KeyFault:
+            for one in self._lists:
+                one.put_off(now)
             return
-        except WireFault as fault:
-            self._tell_unmade(str(fault), now)
-            return
-        self._looked_at, self._not_before_ms, self._unmade = books, 0, ""
+        for one in due:
+            self._look(one, newest_key(keys, one.form.which[0]), books, now)
 
-    def _follow(self, now: Now) -> None:
-        key = newest_key(self.keys(now), DocumentKind.HOTLIST)
-        if key is None:
-            self._signed_s = now.campus_s
-            return
-        found = self._ledger.draft_hotlist(key.version, now)
-        if found is not None:
-            draft, names = found
-            self._ledger.keep(draft, self._signer.sign_document(draft.head), CENTRE, now, names)
-            self._signed_s = now.campus_s
-        elif not 0 <= now.campus_s - self._signed_s < AGAIN_S:
-            self._sign_again(key.version, now)
+    def _look(self, one: Follower, key: DocumentKey | None, books: Books, now: Now) -> None:
+        fault = one.look(
+            self._ledger, key.version if key else None, books, now,
+            lambda drawn: self._keep(drawn, now), lambda which, version: self._sign_again(which, version, now),
+        )  # fmt: skip
+        if fault and fault != one.told:
+            self._ledger.tell(DocumentUnmade(one.form.which[0].name.lower(), fault), now)
+            one.told = fault
 
-    def _sign_again(self, version: int, now: Now) -> None:
-        head = self._ledger.refreshed(HOTLIST, version, now)
+    def _keep(self, drawn: Drawn, now: Now) -> Document | None:
+        draft, names = drawn
+        return self._ledger.keep(draft, self._signer.sign_document(draft.head), CENTRE, now, names)
+
+    def _sign_again(self, which: Which, version: int, now: Now) -> None:
+        head = self._ledger.refreshed(which, version, now)
         if head is not None:
             self._ledger.keep_refreshed(head, self._signer.sign_document(head), now)
-        self._signed_s = now.campus_s
-
-    def _tell_unmade(self, fault: str, now: Now) -> None:
-        if fault != self._unmade:
-            self._ledger.tell(DocumentUnmade(DocumentKind.HOTLIST.name.lower(), fault), now)
-            self._unmade = fault
 
 
 def _no_key(kind: DocumentKind) -> ConfigFault:

@@ -25,7 +25,7 @@ from cloud.ledger.journal.booking import Booking
 from cloud.ledger.journal.mark_rows import partition_of_store
 from cloud.ledger.journal.opened import OpenedLedger, open_prepared
 from cloud.ledger.journal.writing import Writing
-from cloud.ledger.read.awaited import awaited_cards
+from cloud.ledger.loads.awaited import awaited_cards
 from cloud.ledger.receive import quarantine, recovery
 from cloud.ledger.receive import rejudge as again
 from cloud.ledger.receive.acks import ack_for
@@ -92,6 +92,7 @@ from shared.wire.messages import (
     Recover,
     Revocations,
     Swap,
+    revocations_mark,
 )
 
 NOBODYS = b"?"
@@ -400,7 +401,7 @@ class Ledger:
     def _note_ahead(self, box: BoxId, state: BoxState, now_ms: int) -> None:
         """A box holds a list of stolen devices that this ledger does not know: it must have been put back."""
         ours = self.revocations
-        ahead = state.revocations[0] >= ours.version and state.revocations != ours.mark
+        ahead = state.revocations[0] >= ours.version and state.revocations != revocations_mark(ours)
         if ahead and self.opened.picture.is_first(box, b"revocations"):
             told = RevocationsBehind(state.revocations[0], ours.version)
             facts.append(self.database, [facts.row_of(told, now_ms, box=box)])

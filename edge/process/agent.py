@@ -33,7 +33,7 @@ from shared.errors import ConfigFault
 from shared.facts.endings import told_of
 from shared.input.login import Login
 from shared.wire import topics
-from shared.wire.messages import BoxState, encode_state
+from shared.wire.messages import BoxState, encode_state, revocations_mark
 from shared.words.voice import Text
 
 log = logging.getLogger(__name__)
@@ -298,7 +298,7 @@ class Agent:
             oldest_unsettled_ms=_age_ms(depth.oldest_ms),
             faults=sum(self._box.facts.counts.values()),
             terminals=self._box.states(),
-            revocations=self._box.revocations.mark,
+            revocations=revocations_mark(self._box.revocations),
             plain=self._settings.plain_links,
         )
 

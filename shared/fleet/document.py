@@ -44,7 +44,7 @@ LENGTH_MAX: dict[DocumentKind, int] = {
     DocumentKind.PARAMETERS: 16 * PAGE_SIZE,
     DocumentKind.FIRMWARE: 960 * PAGE_SIZE,
     DocumentKind.REVOCATIONS: 64 * PAGE_SIZE,
-    DocumentKind.AWAITED: 4 * PAGE_SIZE,
+    DocumentKind.AWAITED: 20 * PAGE_SIZE,
     DocumentKind.OPERATORS: 8 * PAGE_SIZE,
     DocumentKind.ORDER: PAGE_SIZE,
     DocumentKind.PERMIT: 64,

@@ -6,7 +6,7 @@ cards by id, ascending, 102 of 10 bytes to a page. Every page is whole. Refuses,
 """
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -27,7 +27,8 @@ _CARDS_A_PAGE = PAGE_SIZE // _CARD_SIZE
 
 
 class Hotlist:
-    """What it says of every card. Reads its bytes where they lie."""
+    """What it says of every card. Reads its bytes where they lie. by_id: cards without a bit, which begin at
+    bitmaps_end."""
 
     def __init__(self, body: bytes) -> None:
         if len(body) < PAGE_SIZE or len(body) % PAGE_SIZE:
@@ -36,20 +37,27 @@ class Hotlist:
         if form != FORM or by_id > BY_ID_MAX:
             raise WireFault(f"hotlist of form {form}, {by_id} cards by id")
         self._body = body
-        self._bitmaps, end = _directory(body, issuers)
-        self._by_id = _cards(body[end:], by_id)
+        self._bitmaps, self.bitmaps_end = _directory(body, issuers)
+        self.by_id = _cards(body[self.bitmaps_end :], by_id)
 
     def contains(self, card: CardId, index: int) -> bool:
         """Is this card to be refused? index: its dense number, as the terminal has read it from the card."""
         bits = self._bitmaps.get(card[:2])
         if bits is not None and index < bits.size:
             return bool(self._body[bits.begin + (index >> 3)] >> (index & 7) & 1)
-        return card in self._by_id
+        return card in self.by_id
+
+    def bit_of(self, card: CardId) -> tuple[int | None, int]:
+        """Its byte in a bitmap, and its bit there; None: it would stand among those by id."""
+        bits, index = self._bitmaps.get(issuer(card)), hotlist_index(card)
+        if bits is None or index >= bits.size:
+            return None, 0
+        return bits.begin + (index >> 3), 1 << (index & 7)
 
     def __len__(self) -> int:
         """Entries."""
         listed = sum(_ones(self._body, bits) for bits in self._bitmaps.values())
-        return listed + len(self._by_id)
+        return listed + len(self.by_id)
 
 
 NOBODY = _HEAD.pack(FORM, 0, 0).ljust(PAGE_SIZE, b"\0")
@@ -76,9 +84,41 @@ def hotlist_body(
         raise WireFault(f"hotlist: {len(bitmaps)} issuers, {len(cards)} cards by id")
     rows = b"".join(_ISSUER.pack(one, len(bits) // PAGE_SIZE) for one, bits in sorted(bitmaps.items()))
     head = (_HEAD.pack(FORM, len(bitmaps), len(cards)) + rows).ljust(PAGE_SIZE, b"\0")
+    return b"".join([head, *(bits for _, bits in sorted(bitmaps.items())), *_tail(cards)])
+
+
+def changed_body(body: bytes, listed: Iterable[CardId], unlisted: Iterable[CardId]) -> bytes:
+    """The bytes of a list after these cards have come, or gone: what `hotlist_body` would make anew of all of them, and
+    only their pages touched. WireFault where they do not fit, or `body` is none."""
+    before, out = Hotlist(body), bytearray(body)
+    by_id = set(before.by_id)
+    for card, is_listed in [*((card, False) for card in unlisted), *((card, True) for card in listed)]:
+        at, mask = before.bit_of(card)
+        if at is None:
+            (by_id.add if is_listed else by_id.discard)(card)
+        elif is_listed:
+            out[at] |= mask
+        else:
+            out[at] &= ~mask
+    return bytes(out) if by_id == before.by_id else _with_by_id(out, before.bitmaps_end, sorted(by_id))
+
+
+def room_of(cards: int) -> int:
+    """Cards that the whole pages for so many have room for."""
+    return _whole(cards) * 8
+
+
+def _with_by_id(out: bytearray, end: int, cards: list[CardId]) -> bytes:
+    if len(cards) > BY_ID_MAX:
+        raise WireFault(f"hotlist: {len(cards)} cards by id")
+    form, issuers, _ = _HEAD.unpack_from(out)
+    out[: _HEAD.size] = _HEAD.pack(form, issuers, len(cards))
+    return bytes(out[:end]) + b"".join(_tail(cards))
+
+
+def _tail(cards: list[CardId]) -> Iterator[bytes]:
     places = range(0, len(cards), _CARDS_A_PAGE)
-    tail = (b"".join(cards[at : at + _CARDS_A_PAGE]).ljust(PAGE_SIZE, b"\0") for at in places)
-    return b"".join([head, *(bits for _, bits in sorted(bitmaps.items())), *tail])
+    return (b"".join(cards[at : at + _CARDS_A_PAGE]).ljust(PAGE_SIZE, b"\0") for at in places)
 
 
 class _Bits(NamedTuple):

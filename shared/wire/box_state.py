@@ -52,7 +52,7 @@ class BoxState(NamedTuple):
     faults: int
     terminals: tuple[TerminalState, ...] = ()
     revocations: tuple[int, int] = (0, 0)
-    """Mark of the list of stolen devices that is durable here (see Revocations.mark)."""
+    """Mark of the list of stolen devices that is durable here (see revocations_mark)."""
     plain: tuple[str, ...] = ()
     """Links that take terminals without TLS, where they could have it."""
 

@@ -7,6 +7,7 @@ imported from where it is described.
 
 from typing import Any
 
+from shared.fleet.revocations import REVOKED_MAX, Revocations
 from shared.wire.awaited import AWAITED_MAX, Awaited, awaited
 from shared.wire.awaited import NOBODY as NOBODY_AWAITED
 from shared.wire.box_state import STATE, BoxState, TerminalState, decode_state, encode_state
@@ -61,11 +62,10 @@ from shared.wire.now_lane import (
 from shared.wire.revocation import (
     REVOCATIONS_BODY,
     REVOCATIONS_CONTEXT,
-    REVOKED_MAX,
-    Revocations,
     SignedRevocations,
     decode_revocations,
     encode_revocations,
+    revocations_mark,
 )
 from shared.wire.signed_answer import SignedAnswer, covered
 from shared.wire.tags import (
@@ -145,4 +145,5 @@ __all__ = [
     "encode_now",
     "encode_revocations",
     "encode_state",
+    "revocations_mark",
 ]

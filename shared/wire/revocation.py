@@ -1,7 +1,8 @@
-"""Revoked PSAMs and bodies 失窃设备名单: one signed list with a version, from the ledger to every box. Frozen bytes.
+"""Revoked PSAMs and bodies 失窃设备名单 as a box of 0.1 hears of them, and as old outboxes hold them. Frozen bytes.
 
-The whole list each time, so that a box needs nothing but the newest. Refuses, with WireFault, what is malformed, out of
-order or said twice; whether the signature is right is judged elsewhere.
+A box that takes documents of the fleet gets shared/fleet/revocations.py instead. The whole list each time, so that a
+box needs nothing but the newest. Refuses, with WireFault, what is malformed, out of order or said twice; whether the
+signature is right is judged elsewhere.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 from zlib import crc32
 
 from shared.errors import WireFault
+from shared.fleet.revocations import REVOKED_MAX, Revocations
 from shared.ids import DeviceId, PsamId, device_id, psam_id
 from shared.wire import codec, topics
 from shared.wire.form import fields
@@ -18,29 +20,9 @@ from shared.wire.form.layout import Layout, Message
 from shared.wire.tags import Tag
 
 REVOCATIONS_CONTEXT = b"openykt revocations v1\0"
-REVOKED_MAX = 4096
-"""Most PSAMs, and most bodies, of a list: it fits four times into the largest message."""
 VERSION_MAX = 0xFFFF_FFFF
 
 _Id = TypeVar("_Id", DeviceId, PsamId)
-
-
-@dataclass(frozen=True, slots=True)
-class Revocations:
-    """Who may not sell any more, ascending. version: rises with every change; 0 = nothing was ever revoked."""
-
-    version: int = 0
-    psams: tuple[PsamId, ...] = ()
-    devices: tuple[DeviceId, ...] = ()
-
-    def names(self, device: DeviceId, psam: PsamId) -> bool:
-        """Is this body, or the PSAM in it, revoked?"""
-        return psam in self.psams or device in self.devices
-
-    @property
-    def mark(self) -> tuple[int, int]:
-        """Version and CRC-32 of the bytes: what a box tells of the list that it holds; (0, 0) for none."""
-        return (self.version, crc32(encode_revocations(self))) if self.version else (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +42,11 @@ def encode_revocations(m: Revocations) -> bytes:
 def decode_revocations(raw: bytes) -> Revocations:
     """WireFault when malformed. Check the signature first."""
     return REVOCATIONS_BODY.value(codec.loads(raw))
+
+
+def revocations_mark(held: Revocations) -> tuple[int, int]:
+    """Version and CRC-32 of the bytes: what a box tells of the list that it holds; (0, 0) for none."""
+    return (held.version, crc32(encode_revocations(held))) if held.version else (0, 0)
 
 
 def _ids(form: Callable[[bytes], _Id]) -> Callable[[list[Any]], tuple[_Id, ...]]:

@@ -30,7 +30,9 @@ from provisioning.keys import shares
 from shared import inventory, online, records, slot_file
 from shared.clocks import campus_clock, clock
 from shared.errors import WireFault, YktError
+from shared.fleet import cards as fleet_cards
 from shared.fleet import order as fleet_order
+from shared.fleet import revocations as fleet_revocations
 from shared.ids import BoxId, CardId, DeviceId, LedgerId, PsamId, StorageId, StoreId
 from shared.input import amount
 from shared.purse import apdu, caps, files
@@ -130,6 +132,10 @@ PARSERS: dict[str, tuple[Callable[[bytes], object], list[bytes]]] = {
     "order": (production_order.parse_order, [ORDER]),
     "order of a terminal": (fleet_order.decode_order,
                             [fleet_order.Order(one, 848_000_000).encode() for one in DEEDS]),
+    "awaited cards": (fleet_cards.read_awaited, [fleet_cards.awaited_body([CardId(b"0123456789")])]),
+    "operator cards": (fleet_cards.read_operators, [fleet_cards.operators_body([CardId(b"0123456789")])]),
+    "listed devices": (fleet_revocations.read_revocations,
+                       [fleet_revocations.revocations_body(messages.Revocations(1, (PSAM,), (DEVICE,)))]),
     "kept orders": (kept_orders.read_state, [KEPT]),
     "kept orders, their CRC right": (lambda raw: kept_orders.read_state(sealed_again(raw)), [KEPT]),
     "share": (shares.from_bytes, [SHARE.to_bytes()]),

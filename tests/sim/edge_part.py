@@ -22,7 +22,7 @@ from edge.settings import BoxSettings
 from shared.errors import StoreFault
 from shared.ids import StoreId
 from shared.wire import topics
-from shared.wire.messages import BoxState, SignedAck, encode_state
+from shared.wire.messages import BoxState, SignedAck, encode_state, revocations_mark
 from tests.sim.clock import Clock
 from tests.sim.disk import PowerCut
 from tests.sim.faults import Faults
@@ -350,7 +350,7 @@ class EdgePart:
         """What the agent says every two seconds; here only where somebody listens for it."""
         if self.box is None or self._up is None or self.world.chance(0.7):
             return
-        store, marked = self._store.store if self._store else StoreId(b""), self.box.revocations.mark
+        store, marked = self._store.store if self._store else StoreId(b""), revocations_mark(self.box.revocations)
         state = BoxState(self.settings.box, store, self._now().unix_ms, True, 0, 0, 0, 0, 0, (), marked)
         payload = encode_state(state)
         self.judge.state_told(self.name, payload)

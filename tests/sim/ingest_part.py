@@ -31,7 +31,7 @@ from shared.purse.load_auth import LoadAuth
 from shared.purse.tac import ITEM_SIZE
 from shared.wire import codec
 from shared.wire.keyproc import Op
-from shared.wire.messages import OnlineRequest
+from shared.wire.messages import OnlineRequest, revocations_mark
 from shared.wire.topics import DOWN_MONEY, STATE, UP_MONEY, UP_NOW
 from tests.sim.blueprint import Blueprint
 from tests.sim.clock import Clock
@@ -201,7 +201,7 @@ class IngestPart:
         ledger = Ledger(OpenedLedger(SimDatabase(self.database, lambda point: None)))
         ledger.psam_stolen(report, self.now())
         ((last,),) = self.database.execute("SELECT COALESCE(MAX(id), 0) FROM record").fetchall()
-        return last, ledger.revocations.mark
+        return last, revocations_mark(ledger.revocations)
 
     def hotlist(self, card: bytes) -> None:
         """The command: something that stands in the books alone. A card that is listed already is unlisted."""

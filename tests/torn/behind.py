@@ -13,7 +13,7 @@ from tests.torn.play import Aftermath, Play, Scenario
 
 LOAD_FEN = 5000
 NAMED_S = 25.0
-"""Longer than the ledger leaves a granted load to its terminal (cloud.ledger.read.awaited.PENDING_AFTER_S)."""
+"""Longer than the ledger leaves a granted load to its terminal (cloud.ledger.loads.awaited.PENDING_AFTER_S)."""
 HEARD_S = 12.0
 
 

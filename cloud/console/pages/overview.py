@@ -25,7 +25,7 @@ from shared.clocks.clock import time_text
 from shared.facts.catalogue import words
 from shared.facts.told import Level
 from shared.ids import card_id
-from shared.wire.messages import Revocations, TerminalState
+from shared.wire.messages import Revocations, TerminalState, revocations_mark
 from shared.words.spans import span
 
 SILENT_MS = 15_000
@@ -178,7 +178,8 @@ def _ledger(sums: LedgerSums, apart: DifferenceSums, unknown: int, back: PutBack
 def _thefts(wanted: Revocations, stolen: list[StandingTheft], boxes: list[BoxView]) -> dict[str, Any]:
     """What is stolen, and which boxes do not say yet that they hold the list of it."""
     held = {box.box: box.state.revocations if box.state else (0, 0) for box in boxes}
-    waiting = [{"box": b.box, "name": b.name, "version": held[b.box][0]} for b in boxes if held[b.box] != wanted.mark]
+    newest = revocations_mark(wanted)
+    waiting = [{"box": b.box, "name": b.name, "version": held[b.box][0]} for b in boxes if held[b.box] != newest]
     return {
         "version": wanted.version,
         "boxes": len(boxes),

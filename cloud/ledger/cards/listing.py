@@ -80,4 +80,4 @@ def _follow(writing: Writing, card: bytes) -> None:
     """card.hotlisted: what loads, desks and the document ask."""
     ((count,),) = writing.db.run("SELECT COUNT(*) FROM hotlisted WHERE card = ?", (card,))
     writing.db.run("UPDATE card SET hotlisted = ? WHERE card = ?", (int(count > 0), card))
-    touch_hotlist(writing.db)
+    touch_hotlist(writing.db, card)

@@ -15,7 +15,7 @@ from cloud.ledger.records.stolen import Act, Theft
 from shared.errors import ConfigFault
 from shared.facts.desks import PsamFound, PsamStolen
 from shared.ids import PsamId
-from shared.wire.messages import REVOKED_MAX
+from shared.wire.messages import REVOKED_MAX, revocations_mark
 from shared.words.voice import Text
 
 WHO_MAX, REASON_MAX = 64, 200
@@ -74,7 +74,7 @@ def report_found(writing: Writing, psam: PsamId, who: str, reason: str, last: tu
 def _as_it_is(writing: Writing) -> Reported:
     """Nothing to add. But a box that holds another list of this number or above could not take ours."""
     ours = read_stolen(writing.db).revocations
-    if not any(mark[0] >= ours.version and mark != ours.mark for mark in _box_marks(writing)):
+    if not any(mark[0] >= ours.version and mark != revocations_mark(ours) for mark in _box_marks(writing)):
         return Reported(ours.version, again=True)
     _, version = _add(writing, Act.RENUMBERED, b"", b"", 0, "", "", (0, 0))
     return Reported(version, again=True)

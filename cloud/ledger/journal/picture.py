@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from cloud.ledger.journal.book_chain import NO_HEAD, Head
 from cloud.ledger.journal.mark_rows import BoxKey
-from cloud.ledger.journal.registry import Registry, read_registry, read_version
+from cloud.ledger.journal.registry import CHANGES_MAX, Registry, hotlist_changes, read_registry, read_version
 from cloud.ledger.journal.witnessed import PutBack, put_backs
 from cloud.store.db import Database, Question, Rows
 
@@ -121,7 +121,12 @@ class Picture:
         """Apart from the registry, which takes long to read and changes seldom."""
         if version == self._hotlist_version:
             return
-        listed, cards = {bytes(card) for (card,) in db.run("SELECT DISTINCT card FROM hotlisted")}, self.registry.cards
+        cards, changed = self.registry.cards, hotlist_changes(db, self._hotlist_version)
+        if self._hotlist_version < 0 or len(changed) > CHANGES_MAX:
+            listed = {bytes(card) for (card,) in db.run("SELECT DISTINCT card FROM hotlisted")}
+        else:
+            now = {bytes(card) for (card,) in db.find("SELECT card FROM hotlisted WHERE card", changed)}
+            listed = self._listed - {*changed} | now
         for card in (listed ^ self._listed) & cards.keys():
             cards[card] = cards[card]._replace(hotlisted=card in listed)
         self._listed, self._hotlist_version = listed, version

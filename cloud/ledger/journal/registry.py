@@ -26,6 +26,8 @@ _MADE_LATER = (
     AccountKind.CASH, AccountKind.OVER_SHORT, AccountKind.FUND, AccountKind.LOSS, AccountKind.LOSS_PROVISION,
 )  # fmt: skip
 """Kinds of accounts that are made when they are first used."""
+CHANGES_MAX = 256
+"""Changes of the hotlist that are followed card by card; above, all that are listed are read anew."""
 PLACES_MAX = 65_536
 """(box, device, PSAM) triples whose answer is remembered; at the bound all are worked out again."""
 
@@ -224,6 +226,14 @@ def touch_registry(db: Database) -> None:
     db.run("UPDATE watermark SET value = value + 1 WHERE name = 'registry'")
 
 
-def touch_hotlist(db: Database) -> None:
-    """Tell every process that a card was put on the hotlist, or taken off."""
-    db.run("UPDATE watermark SET value = value + 1 WHERE name = 'hotlist'")
+def touch_hotlist(db: Database, card: bytes) -> None:
+    """Tell every process that this card was put on the hotlist, or taken off."""
+    ((version,),) = db.run("UPDATE watermark SET value = value + 1 WHERE name = 'hotlist' RETURNING value")
+    db.insert("hotlist_change", "version, card", [(version, card)])
+
+
+def hotlist_changes(db: Database, since: int) -> list[bytes]:
+    """Cards that were put on it or taken off since it was at this version, CHANGES_MAX + 1 of them at most."""
+    found = "SELECT card FROM hotlist_change WHERE version > ? ORDER BY version LIMIT ?"
+    rows = db.run(found, (since, CHANGES_MAX + 1))
+    return [bytes(card) for (card,) in rows]

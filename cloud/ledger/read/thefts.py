@@ -19,7 +19,7 @@ from cloud.ledger.records.marks import Mark
 from cloud.ledger.records.stolen import Theft
 from cloud.ledger.records.values import Verdict
 from cloud.store.db import Database
-from shared.wire.messages import Revocations
+from shared.wire.messages import Revocations, revocations_mark
 
 CHUNK = 2000
 _BOOKED = (
@@ -164,10 +164,10 @@ def standing(db: Database) -> tuple[Revocations, list[StandingTheft]]:
 def box_words(db: Database) -> list[BoxWord]:
     """Every registered box, by its name."""
     ours, states = revocations(db), box_states(db)
-    found = []
+    newest, found = revocations_mark(ours), []
     for box, name in db.run("SELECT box, name FROM box ORDER BY box"):
         mark = states[box][1].revocations if box in states else (0, 0)
-        found.append(BoxWord(box, name, mark[0], mark == ours.mark, mark[0] >= ours.version and mark != ours.mark))
+        found.append(BoxWord(box, name, mark[0], mark == newest, mark[0] >= ours.version and mark != newest))
     return found
 
 

@@ -452,6 +452,11 @@ hotlist_named = Table(
 )  # fmt: skip
 """The hotlists of the campus that name a card: from this generation on, up to and without that one."""
 
+hotlist_change = Table(
+    "hotlist_change", metadata, Column("version", Big, primary_key=True, autoincrement=False), _col("card", Bytes),
+)  # fmt: skip
+"""Which card each step of the watermark `hotlist` was about: who follows it need not read all of them anew."""
+
 hotlisted = Table(
     "hotlisted", metadata, _col("card", Bytes), _col("reason", Small), _col("who", Text), _col("text", Text),
     _col("since_ms", Big), PrimaryKeyConstraint("card", "reason"),

@@ -10,7 +10,7 @@ import pytest
 from cloud.__main__ import main
 from cloud.ledger.ledger import Ledger, open_ledger
 from cloud.ledger.read.reader import Reader
-from shared.wire.messages import BoxState
+from shared.wire.messages import BoxState, revocations_mark
 from shared.words.voice import Language, speak
 from tests.cloud.ledger import campus as c
 
@@ -47,7 +47,7 @@ def later(data: Path, *seqs: int) -> None:
 
 def confirm(data: Path, *boxes: str) -> None:
     with closing(ledger_of(data)) as ledger:
-        mark = ledger.revocations.mark
+        mark = revocations_mark(ledger.revocations)
         for box in boxes:
             state = BoxState(box, c.STORE, 77, True, 0, 1000, 0, 0, 0, (), mark)  # type: ignore[arg-type]
             ledger.store_state(state.box, state, 80)

@@ -7,7 +7,7 @@ from cloud.console.pages.overview import Overview
 from cloud.ledger.held.thefts import Report
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.read.reader import Reader
-from shared.wire.messages import BoxState
+from shared.wire.messages import BoxState, revocations_mark
 from tests.cloud.ledger import campus as c
 
 REPORT = Report(c.psam(1), body=True, since_s=c.T0, who="王五", reason="窗口被撬")
@@ -26,7 +26,7 @@ def test_a_theft_stands_there_until_it_is_found_and_every_box_knows(tmp_path: Pa
              "terminal": "pos-01", "place": "1号窗口"}
         ]  # fmt: skip
         assert [box["box"] for box in told["waiting"]] == [c.BOX, c.OTHER_BOX]
-        state = BoxState(c.BOX, c.STORE, 77, True, 0, 1000, 0, 0, 0, (), ledger.revocations.mark)
+        state = BoxState(c.BOX, c.STORE, 77, True, 0, 1000, 0, 0, 0, (), revocations_mark(ledger.revocations))
         ledger.store_state(c.BOX, state, 80)
         assert [box["box"] for box in overview.read(c.NOW.unix_ms)["thefts"]["waiting"]] == [c.OTHER_BOX]
         ledger.psam_found(c.psam(1), "王五", "在抽屉里", c.NOW)

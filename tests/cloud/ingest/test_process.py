@@ -34,6 +34,7 @@ from shared.wire.messages import (
     encode_batch,
     encode_now,
     encode_state,
+    revocations_mark,
 )
 from shared.wire.topics import STATE, UP_MONEY, UP_NOW
 from tests.cloud.campus import Body, Campus, Purse, key_process, part, run_part
@@ -448,6 +449,6 @@ def test_a_theft_reaches_the_box_over_the_broker_and_its_later_records_are_held(
         assert (held.version, held.psams) == (1, (body.psam,))
         box.put(purse.buy(body, epoch, 2))
         until(box.all_settled, "the record of the thief")
-        box.publish(STATE, encode_state(state._replace(revocations=held.mark)))
+        box.publish(STATE, encode_state(state._replace(revocations=revocations_mark(held))))
     assert quick_site.asked("SELECT verdict, reason FROM record ORDER BY id") == [(1, 0), (2, 6)]
     quick_site.verify()

@@ -21,6 +21,7 @@ from shared.wire.messages import (
     SignedRevocations,
     decode_now_down,
     decode_revocations,
+    revocations_mark,
 )
 from shared.wire.topics import DOWN_NOW, STATE, UP_NOW, Address
 from tests.cloud.ledger import campus as c
@@ -79,7 +80,7 @@ def test_every_state_of_a_box_that_is_behind_gets_the_list_until_it_holds_it(cle
     for _ in range(2):
         (letter,) = told(clerk, state(c.BOX))
         assert (lists([letter]), letter.topic) == ([wanted], f"oykt/v1/p05/{c.BOX}/down/now")
-    assert told(clerk, state(c.BOX, wanted.mark)) == []
+    assert told(clerk, state(c.BOX, revocations_mark(wanted))) == []
 
 
 def test_boxes_are_told_one_by_one_and_one_that_is_away_is_not(clerk: Clerk, ledger: Ledger) -> None:

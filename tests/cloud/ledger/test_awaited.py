@@ -3,7 +3,7 @@
 import pytest
 
 from cloud.ledger.ledger import Ledger
-from cloud.ledger.read.awaited import PENDING_AFTER_S
+from cloud.ledger.loads.awaited import PENDING_AFTER_S
 from cloud.ledger.records.values import Now
 from shared.ids import CardId
 from shared.online import LoadResult, Purpose

@@ -32,6 +32,7 @@ from shared.wire.messages import (
     SignedRevocations,
     Swap,
     TerminalState,
+    revocations_mark,
 )
 
 STORE, LEDGER, STORAGE = StoreId(b"s" * 8), LedgerId(b"l" * 8), StorageId(b"f" * 8)
@@ -164,8 +165,8 @@ def test_frozen_revocations() -> None:
     body = messages.encode_revocations(REVOKED)
     assert body.hex() == "8303814651000000002381460001000000" + "01"
     assert messages.decode_revocations(body) == REVOKED
-    assert REVOKED.mark == (3, 0x99AD346C)
-    assert Revocations().mark == (0, 0)
+    assert messages.revocations_mark(REVOKED) == (3, 0x99AD346C)
+    assert revocations_mark(Revocations()) == (0, 0)
     message = messages.encode_now(SignedRevocations(b"body", b"x" * 64))
     assert message.hex() == "01830e44626f6479" + "5840" + "78" * 64
 

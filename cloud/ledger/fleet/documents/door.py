@@ -6,8 +6,9 @@ For the ingest, which makes the hotlist and sends what was made, and for whoever
 from collections.abc import Sequence
 
 from cloud.ledger.fleet.documents import making, reported, rows
-from cloud.ledger.fleet.documents.hotlist import Listing, listing, note_named
-from cloud.ledger.fleet.documents.making import Draft, draft, keep, keep_refreshed
+from cloud.ledger.fleet.documents.hotlist import Listing, changed_listing, listing, names_these, note_named
+from cloud.ledger.fleet.documents.lists import REVOCATIONS, revocations_now
+from cloud.ledger.fleet.documents.making import Books, Draft, draft, keep, keep_refreshed
 from cloud.ledger.fleet.documents.rows import Document, Wanted, Which
 from cloud.ledger.fleet.documents.standing import DocumentState, DocumentsView, TerminalRow, standing
 from cloud.ledger.fleet.jobs.door import note_held, note_reported
@@ -38,7 +39,7 @@ class DocumentLedger:
 
     # --- made -----------------------------------------------------------------------------------------------------
 
-    def versions(self) -> tuple[int, int]:
+    def versions(self) -> tuple[Books, int]:
         """What rises when a card is listed, or a document made, by whichever process. Cheap: one row each."""
         with self.database.reading():
             return making.versions(self.database)
@@ -48,12 +49,39 @@ class DocumentLedger:
         with self.database.reading():
             return draft(self.database, which, body, key_version, now)
 
-    def draft_hotlist(self, key_version: int, now: Now) -> tuple[Draft, Listing] | None:
-        """The same of the hotlist, as the books say it. WireFault where the cards do not fit."""
+    def draft_hotlist(self, key_version: int, now: Now, since: Books | None = None) -> tuple[Draft, Listing] | None:
+        """The same of the hotlist, as the books say it. since: of which the newest one is; then what has changed is
+        looked at alone, where that is little. WireFault where the cards do not fit."""
         with self.database.reading():
-            found = listing(self.database)
+            found = self._changed(since) or listing(self.database, now)
             made = draft(self.database, HOTLIST, found.body, key_version, now)
+            is_said = names_these(self.database, found)
+        if made is None and not is_said:
+            self._name(found, now)
         return (made, found) if made is not None else None
+
+    def _name(self, found: Listing, now: Now) -> None:
+        """The newest one refuses these cards as it is: one bit may be two cards'."""
+        with self.opened.writing(now) as writing:
+            last = rows.newest(writing.db, *HOTLIST)
+            if last is not None:
+                note_named(writing.db, last.generation, found)
+
+    def _changed(self, since: Books | None) -> Listing | None:
+        if since is None or making.versions(self.database)[0].registry != since.registry:
+            return None
+        return changed_listing(self.database, since.hotlist)
+
+    def draft_revocations(self, key_version: int, now: Now) -> Draft | None:
+        """The same of stolen devices."""
+        with self.database.reading():
+            body = revocations_now(self.database)
+            return draft(self.database, REVOCATIONS, body, key_version, now) if body is not None else None
+
+    def is_made(self, which: Which) -> bool:
+        """Was there ever one?"""
+        with self.database.reading():
+            return rows.newest(self.database, *which) is not None
 
     def keep(
         self, made: Draft, signed: SignedHead, who: str, now: Now, names: Listing | None = None
@@ -62,7 +90,7 @@ class DocumentLedger:
         with self.opened.writing(now) as writing:
             document = keep(writing, made, signed, who)
             if document is not None and names is not None:
-                note_named(writing.db, document.generation, names.cards)
+                note_named(writing.db, document.generation, names)
             return document
 
     def refreshed(self, which: Which, key_version: int, now: Now) -> Head | None:

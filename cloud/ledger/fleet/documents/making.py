@@ -107,11 +107,18 @@ def touch_documents(db: Database) -> None:
     db.run("UPDATE watermark SET value = value + 1 WHERE name = 'documents'")
 
 
-def versions(db: Database) -> tuple[int, int]:
-    """Of what the hotlist is made of, and of the documents: each rises with a change, by whichever process. Cheap."""
+class Books(NamedTuple):
+    """Versions of what lists are made of: cards, devices and thefts; and the cards that are listed."""
+
+    registry: int
+    hotlist: int
+
+
+def versions(db: Database) -> tuple[Books, int]:
+    """Of the books, and of the documents: each rises with a change, by whichever process. Cheap."""
     names = "'registry', 'hotlist', 'documents'"
     found: dict[str, int] = dict(db.run(f"SELECT name, value FROM watermark WHERE name IN ({names})"))  # noqa: S608  # ours
-    return found["registry"] + found["hotlist"], found["documents"]
+    return Books(found["registry"], found["hotlist"]), found["documents"]
 
 
 def told_of(db: Database, which: Which, before: int) -> int:

@@ -9,7 +9,7 @@ from cloud.ledger.read.reader import Reader
 from shared.errors import RuleBroken
 from shared.online import LoadResult
 from shared.records import Kind
-from shared.wire.messages import BoxState, EpochRequest, Revocations
+from shared.wire.messages import BoxState, EpochRequest, Revocations, revocations_mark
 from tests.cloud.ledger import campus as c
 from tests.cloud.ledger.campus import Box
 
@@ -241,7 +241,7 @@ def words(ledger: Ledger) -> list[tuple[str, int, bool, bool]]:
 
 def test_a_box_has_confirmed_when_it_tells_that_it_holds_the_very_list(ledger: Ledger) -> None:
     ledger.psam_stolen(REPORT, c.NOW)
-    mark = ledger.revocations.mark
+    mark = revocations_mark(ledger.revocations)
     assert words(ledger) == [(c.BOX, 0, False, False), (c.OTHER_BOX, 0, False, False)]
     ledger.store_state(c.BOX, state(mark=mark), 80)
     ledger.store_state(c.OTHER_BOX, state(c.OTHER_BOX, (mark[0], mark[1] ^ 1)), 80)
@@ -251,7 +251,7 @@ def test_a_box_has_confirmed_when_it_tells_that_it_holds_the_very_list(ledger: L
 
 def test_the_last_will_of_a_box_takes_back_nothing(ledger: Ledger) -> None:
     ledger.psam_stolen(REPORT, c.NOW)
-    mark = ledger.revocations.mark
+    mark = revocations_mark(ledger.revocations)
     ledger.store_state(c.BOX, state(mark=mark), 80)
     ledger.store_state(c.BOX, state(online=False), 81)
     assert words(ledger)[0] == (c.BOX, 1, True, False)

@@ -5,7 +5,7 @@ from edge.link.messages import Refusal
 from edge.outbox.group import commit_group
 from shared.errors import StoreFault
 from shared.wire import topics
-from shared.wire.messages import Revocations, SignedRevocations, encode_now
+from shared.wire.messages import Revocations, SignedRevocations, encode_now, revocations_mark
 from tests.edge.rig import OTHER_KEY, Body, Field, Ledger, device, psam
 
 TCP1, TCP2 = ("tcp", 1), ("tcp", 2)
@@ -109,7 +109,7 @@ def test_it_does_not_count_before_it_is_durable():
     assert field.box.revocations.version == 0
     assert field.join(body).current == 1
     field.run(field.box.on_outcomes(field.now(), commit_group(field.store, effects, lambda: False)))
-    assert field.box.revocations.mark[0] == 1
+    assert revocations_mark(field.box.revocations)[0] == 1
     assert field.join(body).refused is Refusal.REVOKED
 
 

@@ -1,22 +1,31 @@
 """A document is made once for its bytes, whole, linked, and never under a number that is out there with other bytes."""
 
+import random
+
 import pytest
 
-from cloud.fleet.making import AGAIN_S, RETRY_MS, Maker
+from cloud.fleet.following import AGAIN_S, AWAITED_PACE_MS, RETRY_MS
+from cloud.fleet.making import Maker
 from cloud.ledger.cards.listing import Why, list_card
 from cloud.ledger.checks.book_chain import check_book_chain
+from cloud.ledger.checks.verify import verify
 from cloud.ledger.fleet.documents.door import HOTLIST, DocumentLedger
+from cloud.ledger.fleet.documents.hotlist import PRUNED_AFTER_S, listing
 from cloud.ledger.fleet.documents.making import AHEAD_AGAIN_MS, AHEAD_MAX
 from cloud.ledger.fleet.documents.rows import Wanted
+from cloud.ledger.held.thefts import Report
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.ledger import Ledger
+from cloud.ledger.loads.awaited import PENDING_AFTER_S
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.values import Now
 from cloud.words.fleet.documents import documents_lines
 from shared.errors import RuleBroken, WireFault
+from shared.fleet.cards import read_awaited
 from shared.fleet.delta import decode_delta
 from shared.fleet.document import CAMPUS, DocumentKind, digest_of
 from shared.fleet.hotlist import BY_ID_MAX, Hotlist
+from shared.fleet.revocations import read_revocations
 from shared.ids import CardId, hotlist_index
 from shared.wire.fleet_lane import Held, HeldRow
 from tests.cloud.fleet.documents import Signer
@@ -154,6 +163,99 @@ def test_a_foreign_card_is_listed_by_its_id(ledger: Ledger, documents: DocumentL
     listed = Hotlist(documents.body(only(documents).document))
     assert all(listed.contains(card, hotlist_index(card)) for card in (foreign, beyond, c.card(3)))
     assert (len(listed), len(only(documents).document.hashes)) == (3, 3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_change_alone_makes_the_same_bytes_as_all_anew(
+    ledger: Ledger, documents: DocumentLedger, maker: Maker, seed: int
+) -> None:  # fmt: skip
+    """Some by their number, some by their id, and two that one bit refuses."""
+    chance = random.Random(seed)
+    twin = CardId(c.card(3)[:2] + b"\x99" + c.card(3)[3:])
+    foreign = [CardId(bytes((0x77, n)) * 5) for n in range(4)]
+    cards = [*(c.card(n) for n in range(1, 7)), twin, c.card(300_000), *foreign]
+    for turn in range(1, 30):
+        for card in chance.sample(cards, chance.choice((1, 3))):
+            if not ledger.set_hotlisted(card, True, later(turn)):
+                ledger.set_hotlisted(card, False, later(turn))
+        look(maker, documents, later(turn))
+        with documents.database.reading():
+            anew = listing(documents.database, NOW)
+        assert documents.body(only(documents).document) == anew.body
+        assert documents.standing().unmade == 0
+
+
+def test_one_change_does_not_read_all_that_are_listed(
+    ledger: Ledger, documents: DocumentLedger, maker: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    ledger.set_hotlisted(c.card(1), True, NOW)
+    look(maker, documents)
+    read: list[str] = []
+    run = type(documents.database).run
+    monkeypatch.setattr(
+        type(documents.database), "run", lambda db, sql, arguments=(): read.append(sql) or run(db, sql, arguments)
+    )
+    ledger.set_hotlisted(c.card(2), True, NOW)
+    look(maker, documents)
+    assert only(documents).document.generation == 2
+    assert [sql for sql in read if "FROM hotlisted" in sql and "WHERE" not in sql] == []
+    assert [sql for sql in read if "hotlist_named" in sql and "card" not in sql.partition("WHERE")[2]] == []
+
+
+def test_an_expired_card_leaves_the_list_later_and_is_as_refused(
+    opened: OpenedLedger, ledger: Ledger, documents: DocumentLedger, signer: Signer
+) -> None:  # fmt: skip
+    ledger.set_hotlisted(c.card(1), True, NOW)
+    look(Maker(documents, signer), documents)
+    with opened.database.writing():
+        opened.database.run("UPDATE card SET expires = ? WHERE card = ?", (NOW.campus_s, c.card(1)))
+    for at_s, entries in ((PRUNED_AFTER_S - 1, 1), (PRUNED_AFTER_S, 0)):
+        look(Maker(documents, signer), documents, later(at_s * 1000))
+        assert len(Hotlist(documents.body(only(documents).document))) == entries
+        assert documents.standing().unmade == 0
+        assert {check.broken for check in verify(ledger, c.check_tac).checks if check.name == "documents"} == {""}
+
+
+def test_the_number_of_an_expired_card_is_free_for_a_new_one(
+    opened: OpenedLedger, ledger: Ledger, documents: DocumentLedger, signer: Signer
+) -> None:  # fmt: skip
+    """The former card is refused by its date; the new one must not be refused by the bit of the former."""
+    twin = CardId(c.card(1)[:2] + b"\x99" + c.card(1)[3:])
+    ledger.set_hotlisted(c.card(1), True, NOW)
+    with opened.database.writing():
+        opened.database.run("UPDATE card SET expires = ? WHERE card = ?", (NOW.campus_s, c.card(1)))
+        opened.database.run(
+            "INSERT INTO card SELECT ?, 'twin', profile, key_version, algorithm, card_class, hotlist_index, issued, "
+            "expires + 1, opening_fen, purse_account, online_account, transit_account, hotlisted, subsidy_fen, "
+            "subsidy_account, pending_account, pending_subsidy_account FROM card WHERE card = ?",
+            (twin, c.card(1)),
+        )
+    look(Maker(documents, signer), documents)
+    assert not Hotlist(documents.body(only(documents).document)).contains(twin, 1)
+
+
+def test_stolen_devices_and_awaited_cards_are_documents_of_the_books(
+    ledger: Ledger, documents: DocumentLedger, maker: Maker
+) -> None:  # fmt: skip
+    """And none is made for nobody."""
+    ledger.deposit(c.card(1), 5000, "receipt", NOW)
+    look(maker, documents)
+    assert [one.document.kind for one in documents.wanted()] == [DocumentKind.HOTLIST]
+    ledger.psam_stolen(Report(c.psam(1), body=True, since_s=c.T0, who="王五", reason="窗口被撬"), NOW)
+    online, load = c.load_request(c.card(1), 3, 2000, c.OPENING, request=1)
+    ledger.load_authorise(c.BOX, online, load, True, NOW)
+    look(maker, documents, later(PENDING_AFTER_S * 1000))
+    bodies = {one.document.kind: documents.body(one.document) for one in documents.wanted()}
+    assert read_revocations(bodies[DocumentKind.REVOCATIONS]) == ledger.revocations
+    assert read_awaited(bodies[DocumentKind.AWAITED]) == {c.card(1)}
+    done = c.stored(c.load(1, c.card(1), 3, 2000, c.OPENING, request=1))
+    ledger.receive_copy(c.BOX, c.PARTITION, done, c.check_tac, NOW)
+    look(maker, documents, later(PENDING_AFTER_S * 1000 + AWAITED_PACE_MS - 1))
+    assert documents.wanted()[-1].document.generation == 1, "written at every terminal: no oftener than that"
+    look(maker, documents, later(PENDING_AFTER_S * 1000 + AWAITED_PACE_MS))
+    newest = documents.wanted()[-1].document
+    assert (newest.kind, read_awaited(documents.body(newest))) == (DocumentKind.AWAITED, frozenset())
+    assert {check.broken for check in verify(ledger, c.check_tac).checks if check.name == "documents"} == {""}
 
 
 def test_what_does_not_fit_is_told_and_the_list_of_before_stays(
