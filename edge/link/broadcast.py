@@ -8,7 +8,7 @@ signature and digest, and an answer that was forged costs bus time that is bound
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from shared.errors import WireFault
 from shared.fleet.coding import DATA_SYMBOLS
@@ -77,6 +77,60 @@ class Answer(NamedTuple):
 
 
 Down = Symbol | Call
+
+
+class Sender(Protocol):
+    """The box's half on one wire: whoever has that wire asks it what goes next, and tells it what was seen there."""
+
+    def next_frame(self, mono_s: float) -> Down | None:
+        """None: nothing now; see due_s."""
+        ...
+
+    def hear(self, terminal: int, answer: Answer, mono_s: float) -> None:
+        """Whose address it came from proves nothing."""
+        ...
+
+    def seen(self, bits: int, is_ours: bool, mono_s: float) -> None:
+        """A frame went over the wire. is_ours: it was a broadcast's own."""
+        ...
+
+    def tick(self, mono_s: float) -> None:
+        """Time has passed."""
+        ...
+
+    def due_s(self, mono_s: float) -> float:
+        """When next_frame or tick may do something."""
+        ...
+
+
+class Hearer(Protocol):
+    """A terminal's half."""
+
+    def hear(self, down: Down) -> None:
+        """Any frame of a broadcast, in any order."""
+        ...
+
+    def next_answer(self) -> Answer | None:
+        """What is to be sent next."""
+        ...
+
+
+@runtime_checkable
+class Carries(Protocol):
+    """A link on which one word reaches all terminals: the edge's end."""
+
+    def carry(self, sender: Sender) -> None:
+        """Ask this one whenever nothing else is to be said."""
+        ...
+
+
+@runtime_checkable
+class HearsBroadcasts(Protocol):
+    """Such a link: a terminal's end."""
+
+    def hear_broadcasts(self, hearer: Hearer) -> None:
+        """Tell this one what comes."""
+        ...
 
 
 def announcement(signed: SignedHead) -> bytes:

@@ -6,24 +6,137 @@ stream in the place of the format, to the edge; 1 to 8 bytes: what it says, grou
 bits (of READY: pages held, 2 bytes).
 """
 
-from edge.link.broadcast import COUNTS, GROUP, STREAMS, Answer, Ask, Call, Down, Say, Symbol, code_of
-from edge.link.can.frame import EXTENDED, REMOTE, CanFrame
-from edge.link.can.ids import EDGE_ADDRESS, AcceptanceFilter, CanId, is_terminal, parse_id
+from typing import Protocol
+
+from edge.link.broadcast import (
+    COUNTS,
+    GROUP,
+    STREAMS,
+    Answer,
+    Ask,
+    Call,
+    Down,
+    Hearer,
+    Say,
+    Sender,
+    Symbol,
+    code_of,
+)
+from edge.link.can.frame import EXTENDED, CanFrame
+from edge.link.can.ids import (
+    BROADCAST_DOWN,
+    BROADCAST_PRIORITY,
+    BROADCAST_UP,
+    DOWN_FILTER,
+    EDGE_ADDRESS,
+    UP_FILTER,
+    CanId,
+    is_terminal,
+    parse_id,
+)
 from shared.errors import WireFault
 from shared.fleet.coding import SYMBOL_SIZE
 
-PRIORITY = 7
-"""Below everything else that is said on a bus."""
-_DOWN_PAGE, _UP_PAGE = 2, 1
 _CALLS = 1022
-_DOWN = EXTENDED | PRIORITY << 26 | _DOWN_PAGE << 24
-_PAGE_BITS = 0x1F00_0000
-DOWN_FILTER = AcceptanceFilter(_DOWN, EXTENDED | REMOTE | _PAGE_BITS)
-"""What a terminal must hear besides."""
-UP_FILTER = AcceptanceFilter(
-    EXTENDED | PRIORITY << 26 | _UP_PAGE << 24 | EDGE_ADDRESS << 8, EXTENDED | REMOTE | _PAGE_BITS | 0xFF00
-)
-"""What the edge must hear besides."""
+_DOWN = EXTENDED | BROADCAST_PRIORITY << 26 | BROADCAST_DOWN << 24
+_OVERHEAD_BITS = 72
+"""Of a frame, beside its bytes, with the stuffing that there is on average."""
+_NEVER = float("inf")
+
+
+class Broadcasting(Protocol):
+    """One node's side of broadcasts, as frames. What is none of them is passed over and counted."""
+
+    malformed: int
+
+    def hear(self, frame: CanFrame, now_s: float) -> bool:
+        """Was it a broadcast's?"""
+        ...
+
+    def next_frame(self, now_s: float) -> CanFrame | None:
+        """What may go now, when this node has nothing else to say."""
+        ...
+
+    def seen(self, frame: CanFrame, now_s: float) -> None:
+        """A frame has gone or come, whosever."""
+        ...
+
+    def tick(self, now_s: float) -> None:
+        """Time has passed."""
+        ...
+
+    def due_s(self, now_s: float) -> float:
+        """When there may be a next frame without anything that is heard."""
+        ...
+
+
+class EdgeBroadcasting:
+    """The edge's."""
+
+    def __init__(self, sender: Sender) -> None:
+        self.malformed = 0
+        self._sender = sender
+
+    def hear(self, frame: CanFrame, now_s: float) -> bool:
+        """See Broadcasting."""
+        if not UP_FILTER.accepts(frame.word):
+            return False
+        try:
+            self._sender.hear(*read_up(frame), now_s)
+        except WireFault:
+            self.malformed += 1
+        return True
+
+    def next_frame(self, now_s: float) -> CanFrame | None:
+        """See Broadcasting."""
+        down = self._sender.next_frame(now_s)
+        return None if down is None else down_frame(down)
+
+    def seen(self, frame: CanFrame, now_s: float) -> None:
+        """See Broadcasting."""
+        is_ours = frame.word >> 24 & 0x3 == BROADCAST_DOWN
+        self._sender.seen(_OVERHEAD_BITS + 8 * len(frame.data), is_ours, now_s)
+
+    def tick(self, now_s: float) -> None:
+        """See Broadcasting."""
+        self._sender.tick(now_s)
+
+    def due_s(self, now_s: float) -> float:
+        """See Broadcasting."""
+        return self._sender.due_s(now_s)
+
+
+class TerminalBroadcasting:
+    """A terminal's."""
+
+    def __init__(self, address: int, hearer: Hearer) -> None:
+        self.malformed = 0
+        self._address, self._hearer = address, hearer
+
+    def hear(self, frame: CanFrame, _now_s: float) -> bool:
+        """See Broadcasting."""
+        if not DOWN_FILTER.accepts(frame.word):
+            return False
+        try:
+            self._hearer.hear(read_down(frame))
+        except WireFault:
+            self.malformed += 1
+        return True
+
+    def next_frame(self, _now_s: float) -> CanFrame | None:
+        """See Broadcasting."""
+        answer = self._hearer.next_answer()
+        return None if answer is None else up_frame(self._address, answer)
+
+    def seen(self, frame: CanFrame, now_s: float) -> None:
+        """A terminal does not measure."""
+
+    def tick(self, now_s: float) -> None:
+        """A terminal only answers."""
+
+    def due_s(self, _now_s: float) -> float:
+        """See Broadcasting."""
+        return _NEVER
 
 
 def down_frame(down: Down) -> CanFrame:
@@ -47,7 +160,7 @@ def read_down(frame: CanFrame) -> Down:
 
 def up_frame(terminal: int, answer: Answer) -> CanFrame:
     """As it goes onto the bus."""
-    word = CanId(PRIORITY, EDGE_ADDRESS, terminal, answer.stream, _UP_PAGE).word
+    word = CanId(BROADCAST_PRIORITY, EDGE_ADDRESS, terminal, answer.stream, BROADCAST_UP).word
     return CanFrame(word, bytes((answer.say, answer.at)) + _rest(answer))
 
 

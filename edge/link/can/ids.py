@@ -1,7 +1,8 @@
 """What a 29-bit id says on our bus: priority, page, format, target address, source address.
 
 ISO 15765-2 "normal fixed" form: [28:26] priority, [25:24] page, [23:16] format, [15:8] target, [7:0] source.
-Pages 2 (bulk streams) and 3 (nodes without an address) and formats 0x80 and 0xFE are kept free for later.
+Page 2 carries a broadcast's symbols down, page 1 its answers up (broadcast.py), both of BROADCAST_PRIORITY. Page 3
+(nodes without an address) and formats 0x80 and 0xFE are kept free for later.
 """
 
 from dataclasses import dataclass
@@ -18,10 +19,15 @@ FUNCTIONAL = 0xDB
 
 URGENT_PRIORITY = 3
 BULK_PRIORITY = 6
+BROADCAST_PRIORITY = 7
+"""Below everything else that is said on a bus."""
 PRIORITIES = 8
+BROADCAST_DOWN, BROADCAST_UP = 2, 1
+"""Pages."""
 
 _PAGE_AND_FORMAT_MASK = 0x03FF_0000
 _TARGET_MASK = 0x0000_FF00
+_BROADCAST_MASK = EXTENDED | REMOTE | 0x1F00_0000
 
 
 class AddressError(ValueError):
@@ -85,9 +91,19 @@ class AcceptanceFilter:
         return (word ^ self.word) & self.mask == 0
 
 
+DOWN_FILTER = AcceptanceFilter(CanId(BROADCAST_PRIORITY, 0, 0, 0, BROADCAST_DOWN).word, _BROADCAST_MASK)
+"""Of a broadcast's symbols: terminals hear them."""
+UP_FILTER = AcceptanceFilter(
+    CanId(BROADCAST_PRIORITY, EDGE_ADDRESS, 0, 0, BROADCAST_UP).word, _BROADCAST_MASK | _TARGET_MASK
+)
+"""Of the answers to them: the edge hears them."""
+
+
 def acceptance_filters(address: int) -> tuple[AcceptanceFilter, ...]:
-    """What a node must hear: data frames to its own address and to all, of any priority and from anyone."""
+    """What a node must hear: data frames to its own address and to all, of any priority and from anyone; and its side
+    of a broadcast."""
     require_node_address(address)
     mask = EXTENDED | REMOTE | _PAGE_AND_FORMAT_MASK | _TARGET_MASK
     wanted = CanId(0, address, 0, PHYSICAL), CanId(0, ALL_ADDRESSES, 0, FUNCTIONAL)
-    return tuple(AcceptanceFilter(EXTENDED | id_.word & EXTENDED_MASK, mask) for id_ in wanted)
+    own = tuple(AcceptanceFilter(EXTENDED | id_.word & EXTENDED_MASK, mask) for id_ in wanted)
+    return *own, UP_FILTER if address == EDGE_ADDRESS else DOWN_FILTER

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from edge.link.broadcast import Hearer, Sender
+from edge.link.can.broadcast import Broadcasting, EdgeBroadcasting, TerminalBroadcasting
 from edge.link.can.door import BusLostError, CanBusSettings, Door, open_door
 from edge.link.can.error import BusTrouble, ControllerState, decode_trouble
 from edge.link.can.frame import ERROR, CanFrame, FrameError
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 _DRAIN_FRAMES_MAX = 256
 _RETRY_S = 0.001
 _TICK_S = 0.05
+_BROADCAST_S = 0.0005
+"""A broadcast that is due, and gave nothing, is not asked again before."""
 # For interfaces without a descriptor.
 _POLL_S = 0.005
 
@@ -98,6 +102,10 @@ class CanAdapter:
         self._away_s = seconds
         self._end(BusLostError(f"left for {seconds:.0f} s, as ordered"))
 
+    def carry(self, broadcasting: Broadcasting) -> None:
+        """Have broadcasts on this bus."""
+        self._node.broadcasting = broadcasting
+
     def bus(self) -> BusReport:
         """See OnBus."""
         health, node = self._health, self._node
@@ -109,6 +117,7 @@ class CanAdapter:
     def counters(self) -> Mapping[str, int]:
         """Totals; tec and rec are the controller's own counters as last reported."""
         total = self._node.counters + self._counters
+        total["broadcast_malformed"] += self._node.broadcasting.malformed if self._node.broadcasting else 0
         total["overflow"] += self._door.dropped if self._door is not None else 0
         return total
 
@@ -264,7 +273,13 @@ class CanAdapter:
             return _POLL_S
         if self._node.next_ready_s() is not None:
             return _RETRY_S
-        return _TICK_S if self._node.busy or self._health.back_s is not None else None
+        now_s = asyncio.get_running_loop().time()
+        broadcast_s = self._node.broadcast_s(now_s)
+        watch_s = _TICK_S if self._node.busy or self._health.back_s is not None else None
+        if broadcast_s is None or not self._may_send(now_s):
+            return watch_s
+        wait_s = max(_BROADCAST_S, broadcast_s - now_s)
+        return wait_s if watch_s is None else min(wait_s, watch_s)
 
     def _on_timer(self) -> None:
         self._timer = None
@@ -318,6 +333,10 @@ class CanLink:
         """See MessageLink."""
         await self._adapter.run()
 
+    def carry(self, sender: Sender) -> None:
+        """See Carries."""
+        self._adapter.carry(EdgeBroadcasting(sender))
+
     def bus(self) -> BusReport:
         """See OnBus."""
         return self._adapter.bus()
@@ -331,6 +350,7 @@ class CanTerminalLink:
     """A terminal on a CAN bus: a TerminalLink under the address provisioning gave it."""
 
     def __init__(self, settings: CanLinkSettings, address: int) -> None:
+        self._address = address
         self._adapter = CanAdapter(address, settings)
 
     async def send(self, message: bytes, urgent: bool = False) -> bool:
@@ -355,6 +375,10 @@ class CanTerminalLink:
     def bus(self) -> BusReport:
         """See OnBus."""
         return self._adapter.bus()
+
+    def hear_broadcasts(self, hearer: Hearer) -> None:
+        """See HearsBroadcasts."""
+        self._adapter.carry(TerminalBroadcasting(self._address, hearer))
 
     def leave(self, seconds: float) -> None:
         """Be no node of the bus for so long."""

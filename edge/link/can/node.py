@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from edge.link.can.broadcast import Broadcasting
 from edge.link.can.frame import CanFrame
 from edge.link.can.ids import (
     ALL_ADDRESSES,
@@ -45,6 +46,8 @@ TRAFFIC: Final[Mapping[int, int]] = MappingProxyType({
     0x25: 7,
 })  # fmt: skip
 
+_NEVER = float("inf")
+
 
 @dataclass(frozen=True, slots=True)
 class NodeLimits:
@@ -76,6 +79,8 @@ class CanNode:
         self.counters: Counter[str] = Counter()
         self.junk: Counter[Peer] = Counter()
         """Frames that made no sense, by who sent them."""
+        self.broadcasting: Broadcasting | None = None
+        """Its side of broadcasts: goes when nothing else does."""
         self._address = address
         self._traffic = traffic
         self._limits = limits or NodeLimits()
@@ -106,6 +111,10 @@ class CanNode:
     def hear(self, frame: CanFrame, now_s: float) -> tuple[Peer, bytes] | None:
         """Take a data frame off the bus; gives (sender, message) when one is whole. Never raises for content."""
         self.counters["frames_in"] += 1
+        if self.broadcasting is not None:
+            self.broadcasting.seen(frame, now_s)
+            if self.broadcasting.hear(frame, now_s):
+                return None
         sender = parse_id(frame.word)
         if not self._is_for_me(sender):
             self.counters["foreign"] += 1
@@ -124,7 +133,18 @@ class CanNode:
         return sender.source, heard.message
 
     def next_frame(self, now_s: float) -> CanFrame | None:
-        """The frame to give the controller next: flow control first, then by priority, lanes in turn."""
+        """The frame to give the controller next: flow control, messages by priority and lanes in turn, broadcasts."""
+        frame = self._next_of_messages(now_s)
+        if self.broadcasting is None:
+            return frame
+        if frame is None:
+            frame = self.broadcasting.next_frame(now_s)
+            self.counters["frames_out"] += frame is not None
+        if frame is not None:
+            self.broadcasting.seen(frame, now_s)
+        return frame
+
+    def _next_of_messages(self, now_s: float) -> CanFrame | None:
         reply = self._reassembler.next_reply()
         if reply is not None:
             return CanFrame(_answer_word(reply[0]), reply[1])
@@ -142,6 +162,8 @@ class CanNode:
         for lane in [*self._lanes.values()]:
             if lane.transfer is not None and lane.transfer.overdue(now_s):
                 self._abandon(lane, Fault.TIMED_OUT)
+        if self.broadcasting is not None:
+            self.broadcasting.tick(now_s)
 
     def forget(self) -> None:
         """The wire was lost: drop everything half said or half heard; the applications send again."""
@@ -228,6 +250,11 @@ class CanNode:
     def _count(self, fault: Fault, times: int = 1) -> None:
         self.counters[fault.value] += times
         self.counters["errors"] += times
+
+    def broadcast_s(self, now_s: float) -> float | None:
+        """When a frame of a broadcast may go, or be asked for; None: whenever something is heard."""
+        due_s = self.broadcasting.due_s(now_s) if self.broadcasting is not None else _NEVER
+        return None if due_s == _NEVER else due_s
 
     def next_ready_s(self) -> float | None:
         """When the earliest paced frame (STmin of a peer) may go; None if nothing waits for time alone."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from edge.box.down.broadcast import Broadcast, Fate
-from edge.link.can.broadcast import DOWN_FILTER, UP_FILTER, down_frame, read_down, read_up, up_frame
+from edge.link.can.broadcast import down_frame, read_down, read_up, up_frame
+from edge.link.can.ids import DOWN_FILTER, UP_FILTER
 from edge.link.sim.can_bus import NS_PER_S, BusSettings, NodeSettings, SimCanBus
 from edge.terminal.down.broadcast import MemorySlot, Receiver
 from shared.fleet.document import Head, SignedHead, decode_head

@@ -8,9 +8,17 @@ from hypothesis import strategies as st
 
 from edge.box.down.broadcast import READY_S, ROUNDS_MAX, SILENCES, Broadcast, Fate
 from edge.link.broadcast import ANNOUNCEMENT, COUNTS, GROUP, Answer, Ask, Call, Say, Symbol, code_of, groups_of
-from edge.link.can.broadcast import DOWN_FILTER, UP_FILTER, down_frame, read_down, read_up, up_frame
+from edge.link.can.broadcast import (
+    EdgeBroadcasting,
+    TerminalBroadcasting,
+    down_frame,
+    read_down,
+    read_up,
+    up_frame,
+)
 from edge.link.can.frame import EXTENDED, CanFrame, arbitration_key
-from edge.link.can.ids import BULK_PRIORITY, EDGE_ADDRESS, CanId, acceptance_filters
+from edge.link.can.ids import BULK_PRIORITY, DOWN_FILTER, EDGE_ADDRESS, UP_FILTER, CanId, acceptance_filters
+from edge.link.can.node import CanNode
 from edge.terminal.down.broadcast import MemorySlot, Receiver
 from shared.errors import WireFault
 from shared.fleet.document import DocumentKind, decode_head
@@ -245,10 +253,71 @@ def test_every_other_frame_of_the_bus_goes_first():
         assert arbitration_key(record) < arbitration_key(last)
 
 
-def test_frames_of_a_broadcast_pass_no_filter_of_messages():
+def test_each_side_hears_what_is_meant_for_it_and_not_its_own():
     down, up = down_frame(Symbol(63, 959, 254, bytes(8))), up_frame(1, Answer(63, Say.WHOLE))
-    for filters in (acceptance_filters(1), acceptance_filters(EDGE_ADDRESS)):
-        assert not any(one.accepts(frame.word) for one in filters for frame in (down, up))
+    for address, passes in ((1, [True, False]), (EDGE_ADDRESS, [False, True])):
+        filters = acceptance_filters(address)
+        assert [any(one.accepts(frame.word) for one in filters) for frame in (down, up)] == passes
+
+
+class Says:
+    """Either half: says one thing without end, and keeps what it hears."""
+
+    def __init__(self, what):
+        self.what, self.heard, self.load = what, [], []
+
+    def next_frame(self, _mono_s):
+        return self.what
+
+    def next_answer(self):
+        return self.what
+
+    def hear(self, *what):
+        self.heard.append(what[:2])
+
+    def seen(self, bits, is_ours, _mono_s):
+        self.load.append((bits, is_ours))
+
+
+def test_a_node_says_a_broadcast_when_it_has_nothing_else_to_say():
+    sender = Says(Symbol(1, 2, 3, bytes(8)))
+    edge, terminal = CanNode(EDGE_ADDRESS), CanNode(7)
+    edge.broadcasting = EdgeBroadcasting(sender)
+    symbol = edge.next_frame(0.0)
+    assert symbol == down_frame(sender.what)
+    edge.offer(7, b"\x11\1\2abc")
+    edge.offer(7, b"\x21page")
+    said = [edge.next_frame(0.0) for _ in range(3)]
+    assert [frame.word >> 26 & 7 for frame in said] == [4, 7, 7]
+    assert [terminal.hear(frame, 0.0) is not None for frame in said[:2]] == [True, True]
+    assert [ours for _, ours in sender.load] == [True, False, False, True]
+
+
+def test_a_terminal_gives_its_half_what_comes_and_answers_last():
+    receiver = Says(Answer(1, Say.COUNTED, 9))
+    terminal, edge, sender = CanNode(7), CanNode(EDGE_ADDRESS), Says(None)
+    terminal.broadcasting, edge.broadcasting = TerminalBroadcasting(7, receiver), EdgeBroadcasting(sender)
+    assert terminal.hear(down_frame(Symbol(1, 2, 3, bytes(8))), 0.0) is None
+    assert receiver.heard == [(Symbol(1, 2, 3, bytes(8)),)]
+    terminal.offer(EDGE_ADDRESS, b"\x10rec")
+    record, answer = terminal.next_frame(0.0), terminal.next_frame(0.0)
+    assert edge.hear(record, 0.0) == (7, b"\x10rec")
+    assert edge.hear(answer, 0.0) is None
+    assert sender.heard == [(7, receiver.what)]
+
+
+def test_what_is_no_frame_of_a_broadcast_is_counted_and_passed_over():
+    edge, terminal = EdgeBroadcasting(Says(None)), TerminalBroadcasting(7, Says(None))
+    good_up, good_down = up_frame(7, Answer(1, Say.WHOLE)), down_frame(Symbol(1, 2, 3, bytes(8)))
+    for side, frame in (
+        (edge, CanFrame(good_up.word, b"")), (edge, CanFrame(good_up.word, b"\x63\0")),
+        (terminal, CanFrame(good_down.word, b"short")), (terminal, CanFrame(down_frame(Call(1, Ask.END, 0)).word, b"")),
+    ):  # fmt: skip
+        before = side.malformed
+        assert side.hear(frame, 0.0)
+        assert side.malformed == before + 1
+    assert not edge.hear(good_down, 0.0)
+    assert not terminal.hear(good_up, 0.0)
 
 
 @pytest.mark.parametrize("count", range(129))
