@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import NamedTuple
 
+from edge.terminal.firmware.firmware import QUIET_S
 from edge.terminal.play.customers import Habits
 from edge.terminal.play.run import RunOptions
 from edge.terminal.station.wires import Wire
@@ -79,6 +80,7 @@ def parse(arguments: list[str]) -> Words:
         clock_set=not given.clock_unset,
         ends_with_stdin=given.end_with_stdin,
         shows=given.show,
+        quiet_s=given.quiet,
     )
 
 
@@ -123,6 +125,10 @@ def _add_run(run: Parser) -> None:
     run.add_argument("--clock-unset", action="store_true", help=unset)
     ends = Text("标准输入关闭即结束", "end when stdin closes")
     run.add_argument("--end-with-stdin", action="store_true", help=ends)
+    quiet = Text(
+        f"末次刷卡后几秒试用新固件（{QUIET_S:g}）", f"seconds after the last card until firmware is tried ({QUIET_S:g})"
+    )
+    run.add_argument("--quiet", type=_positive, default=QUIET_S, metavar="S", help=quiet)
     run.add_argument("--show", action="store_true", help=Text("打印每次显示的内容", "print every display"))
 
 

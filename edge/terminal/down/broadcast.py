@@ -7,7 +7,7 @@ document when its digest is right, and nothing is in use by that alone.
 
 from collections import deque
 from collections.abc import Callable, Collection
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from edge.link.broadcast import (
     ANNOUNCEMENT,
@@ -42,9 +42,21 @@ class Slot(Protocol):
         """All pages, once each was written."""
         ...
 
+    def forget(self) -> None:
+        """Nothing of it counts any more: some page is not what was signed, and nobody can say which."""
+        ...
+
+
+class Whole(NamedTuple):
+    """A document that has come, and whose digest is right."""
+
+    signed: SignedHead
+    head: Head
+    body: bytes
+
 
 class Receiver:
-    """whole: the document that came last, once its digest was right. damaged: announcements that were none."""
+    """whole: the document that came last; whoever takes it sets it to None. damaged: announcements that were none."""
 
     def __init__(self, judged: Callable[[SignedHead], Head | Verdict], slot: Slot) -> None:
         """judged: a head that is proven and wanted now, or why not."""
@@ -58,7 +70,7 @@ class Receiver:
         self._held = 0
         self._answers: deque[Answer] = deque()
         self._answered: Call | None = None
-        self.whole: tuple[SignedHead, Head] | None = None
+        self.whole: Whole | None = None
         self.damaged = 0
 
     def hear(self, down: Down) -> None:
@@ -139,10 +151,15 @@ class Receiver:
         """Is every page here, and what are they worth together?"""
         if self._pages or self._head is None or self._signed is None:
             return
-        if digest_of(self._slot.body()) == self._head.digest:
-            self.whole = self._signed, self._head
-        else:
+        try:
+            body = self._slot.body()
+            if digest_of(body) == self._head.digest:
+                self.whole = Whole(self._signed, self._head, body)
+                return
+            self._slot.forget()
             self._verdict = Verdict.WRONG_DIGEST
+        except StoreFault:
+            self._verdict = Verdict.NO_ROOM
 
     def _called(self, call: Call) -> None:
         if call == self._answered:
@@ -163,7 +180,7 @@ class Receiver:
         self._answered = call if call.ask is Ask.COUNT and self._answers else None
 
     def _refusal(self, verdict: Verdict) -> Answer:
-        if verdict is Verdict.IN_USE:
+        if verdict in (Verdict.IN_USE, Verdict.STORED):
             return Answer(self._stream, Say.WHOLE)
         if verdict is Verdict.WRONG_DIGEST:
             return Answer(self._stream, Say.WRONG_DIGEST)
@@ -197,6 +214,10 @@ class MemorySlot:
         if self.is_full:
             raise StoreFault("slot: no room")
         self.pages[number] = page
+
+    def forget(self) -> None:
+        self.pages.clear()
+        self._mark = None
 
     def body(self) -> bytes:
         return b"".join(self.pages[number] for number in sorted(self.pages))

@@ -108,7 +108,7 @@ class Documents:
         """What became of the orders that came as documents of their kind."""
         self.trials = Trials(papers)
         self.is_busy: Callable[[], bool] = lambda: False
-        """Does something stand against new firmware now? Whoever drives this body says so."""
+        """Does something stand against taking new firmware now? Whoever drives this body says so."""
         self._held: dict[Name, Paper] = {}
         self._waiting: dict[Name, Paper] = {}
         self._meaning: dict[Name, object] = {}
@@ -270,6 +270,25 @@ class Documents:
         if fetch is None or not fetch.take(page):
             return []
         return self._went_on(name, last_seq, mono_s)
+
+    def announced(self, signed: SignedHead) -> Head | Verdict:
+        """A head that goes to all terminals of a wire at once: it is wanted, or what to say of it. WireFault."""
+        head, said = self._judged(signed)
+        if head is None:
+            word = said[-1].message if said else None
+            return word.verdict if isinstance(word, DocumentReport) else Verdict.UNSUPPORTED
+        return head if head.kind is DocumentKind.FIRMWARE else Verdict.UNSUPPORTED
+
+    def received(self, signed: SignedHead, body: bytes, last_seq: int) -> list[Say]:
+        """A whole document, however it came: it is proven here like any other."""
+        head, said = self._judged(signed)
+        if head is None:
+            return said
+        name = (head.kind, head.scope)
+        if digest_of(body) != head.digest:
+            return [self._said(name, Verdict.WRONG_DIGEST, head.generation)]
+        self._fetches.pop(name, None)
+        return [self._taken(head, signed, body, last_seq)]
 
     def tick(self, mono_s: float) -> list[Say]:
         """Ask again for what has not come; a fetch that gets nothing ends, and waits for the next offer."""

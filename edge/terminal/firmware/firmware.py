@@ -8,8 +8,10 @@ Refuses to sell without an epoch, with a full ring, with a store or PSAM that fa
 from collections.abc import Callable
 from contextlib import suppress
 
+from edge.link.broadcast import Answer, Down
 from edge.link.messages import Refusal
 from edge.link.port import BusReport
+from edge.terminal.down.broadcast import Receiver, Slot
 from edge.terminal.firmware.deeds import Deeds
 from edge.terminal.firmware.line import Line
 from edge.terminal.firmware.program import SAMPLES, Program, ProgramFault, load, self_test
@@ -40,8 +42,10 @@ from shared.purse.reasons import Reason
 from shared.words.voice import Text
 
 QUIET_S = 900.0
-"""So long after the last card new firmware is neither taken nor started: meal periods border on each other, so a body
-knows by its cards that one is on."""
+"""So long after the last card new firmware is not started: meal periods border on each other, so a body knows by its
+cards that one is on."""
+BACKLOG_MAX = 64
+"""Records that the ledger has not answered; above, new firmware is not even taken: they come first."""
 _NEVER = float("inf")
 _OVER = (End.DONE, End.DECLINED)
 """After these nothing of the tap itself is open on the card."""
@@ -59,8 +63,13 @@ class Firmware:
         clock_set: bool = True,
         has_psam: bool = True,
         papers: Papers | None = None,
+        slot: Slot | None = None,
+        quiet_s: float = QUIET_S,
     ) -> None:
-        """random_bytes(n): n unpredictable bytes. clock_set: the RTC has kept the time since somebody set it."""
+        """random_bytes(n): n unpredictable bytes. clock_set: the RTC has kept the time since somebody set it.
+
+        slot: where a broadcast's pages go; None: this body hears none. quiet_s: in the place of QUIET_S.
+        """
         self.body = Body(settings, flash, clock_set=clock_set, papers=papers)
         self.line = Line(self.body, random_bytes)
         self._deeds = Deeds(self.body, self.line)
@@ -76,7 +85,10 @@ class Firmware:
         self._wants_swap = False
         self.program = Program()
         """What words its displays: built in, or an image's."""
-        self.body.documents.is_busy = self._is_in_use
+        documents = self.body.documents
+        documents.is_busy = lambda: self._busy or flash.unsettled > BACKLOG_MAX
+        self.receiver = Receiver(documents.announced, slot) if slot is not None else None
+        self._quiet_s = quiet_s
         self._refusal: Refusal | None = None
 
     # --- inputs ---------------------------------------------------------------------------------------------------
@@ -112,6 +124,24 @@ class Firmware:
         self.body.now = now
         self._guard(lambda: self.line.message(raw))
         self.tick(now)
+
+    def broadcast(self, down: Down, now: Now) -> bool:
+        """A frame of a broadcast. True: a document is whole by it, and was taken or refused."""
+        receiver = self.receiver
+        if receiver is None:
+            return False
+        receiver.hear(down)
+        whole, receiver.whole = receiver.whole, None
+        if whole is None:
+            return False
+        self.body.now = now
+        self.line.tell(self.body.documents.received(whole.signed, whole.body, self.line.last_seq))
+        self.tick(now)
+        return True
+
+    def next_answer(self) -> Answer | None:
+        """What to say to a broadcast, unless somebody has ordered silence."""
+        return None if self.receiver is None or self.line.is_hushed else self.receiver.next_answer()
 
     def bus(self, report: BusReport, now: Now) -> None:
         """What the wire's controller counts of errors: the edge hears of it."""
@@ -307,14 +337,14 @@ class Firmware:
         return _NEVER if begins_s is None or not time.is_set else body.now.mono_s + max(0, begins_s - time.seconds)
 
     def _is_in_use(self) -> bool:
-        """Does something stand against new firmware: a tap, cards of just now, records that are not settled?"""
-        is_quiet = self.body.now.mono_s - self._tapped_s >= QUIET_S
+        """Does something stand against starting new firmware: a tap, cards of just now, records that are owed?"""
+        is_quiet = self.body.now.mono_s - self._tapped_s >= self._quiet_s
         return self._busy or not is_quiet or not self.is_drained
 
     def _swap_s(self) -> float:
         """Monotonic second at which firmware that waits may be tried. What is not drained moves by messages."""
         is_waiting = self.body.documents.to_try is not None and self.is_drained and not self._wants_swap
-        return max(self.body.now.mono_s, self._tapped_s + QUIET_S) if is_waiting else _NEVER
+        return max(self.body.now.mono_s, self._tapped_s + self._quiet_s) if is_waiting else _NEVER
 
     def _run_program(self) -> None:
         """What waits is tried while nothing is owed to anybody; then whatever is in use runs."""

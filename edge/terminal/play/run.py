@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edge.files.deck import Deck, operators_of
 from edge.life import end_with_stdin, every, on_signals, say
+from edge.terminal.firmware.firmware import QUIET_S
 from edge.terminal.play.customers import Customers, Habits
 from edge.terminal.play.player import Player
 from edge.terminal.play.script import Progress, read_script
@@ -40,13 +41,14 @@ class RunOptions:
     clock_set: bool
     ends_with_stdin: bool
     shows: bool
+    quiet_s: float = QUIET_S
 
 
 async def run(options: RunOptions) -> int:
     """The exit code. ConfigFault or StoreFault when it cannot start; the link's own defect when it dies of one."""
     folder = options.data / "terminals" / options.name
     show = _print_display if options.shows else _keep_quiet
-    station = Station(folder, options.wire, options.clock, show, clock_set=options.clock_set)
+    station = Station(folder, options.wire, options.clock, show, clock_set=options.clock_set, quiet_s=options.quiet_s)
     return await _Process(options, station, Deck(options.data)).run(folder)
 
 

@@ -14,13 +14,15 @@ from pathlib import Path
 
 from edge.files.disk import Disk
 from edge.files.memory import FileMemory
+from edge.link.broadcast import Answer, Down, HearsBroadcasts
 from edge.link.port import CanLeave, OnBus, TerminalLink
-from edge.terminal.firmware.firmware import Firmware
+from edge.terminal.firmware.firmware import QUIET_S, Firmware
 from edge.terminal.settings import settings as terminal_settings
 from edge.terminal.station.figures import Figures
 from edge.terminal.station.flash_file import FileFlash
 from edge.terminal.station.paper_files import PaperFiles
 from edge.terminal.station.shown import ShownLog
+from edge.terminal.station.slot_file import FileSlot
 from edge.terminal.station.tapping import Counter, Tapping, run_through
 from edge.terminal.station.wires import Wire, open_link
 from edge.terminal.store.clock import Now
@@ -57,8 +59,10 @@ class Station:
         clock_set: bool = True,
         disk: Disk | None = None,
         psam: CardChannel | None = None,
+        quiet_s: float = QUIET_S,
     ) -> None:
-        """psam: one in a reader, for the body's own psam.bin. ConfigFault or StoreFault when the body cannot start."""
+        """psam: one in a reader, for the body's own psam.bin. quiet_s: so long after the last card new firmware is
+        begun. ConfigFault or StoreFault when the body cannot start."""
         self.disk = disk or Disk()
         self.settings = terminal_settings.load(folder / "terminal.json")
         self.link: TerminalLink = open_link(wire, self.settings, folder)
@@ -68,6 +72,7 @@ class Station:
         self.restarts = 0
         self._clock = clock
         self._clock_set = clock_set
+        self._quiet_s = quiet_s
         self._folder = folder
         self._rtc_from = int(clock.at(time.time())) if not clock_set else 0
         self._port = _flash_port(folder, self.settings.ring_slots, self.disk)
@@ -96,6 +101,8 @@ class Station:
         self._boot()
         self.link.on_message(self._heard)
         self.link.on_wire(self._wire)
+        if isinstance(self.link, HearsBroadcasts):
+            self.link.hear_broadcasts(_Ear(self))
         self._tasks = [
             asyncio.create_task(self.link.run(), name="link"),
             asyncio.create_task(self._send(), name="sender"),
@@ -176,6 +183,7 @@ class Station:
         return Firmware(
             self.settings, Flash(self._port), os.urandom, clock_set=self._clock_set,
             has_psam=self.counter.psam is not None, papers=PaperFiles(self._folder, self.disk),
+            slot=FileSlot(self._folder, self.disk), quiet_s=self._quiet_s,
         )  # fmt: skip
 
     def _boot(self) -> None:
@@ -201,6 +209,11 @@ class Station:
     def _told_durably(self) -> None:
         self._told_timer = None
         self.shown.sync()
+
+    def heard_by_all(self, down: Down) -> None:
+        """A frame of a broadcast: most of them change nothing but the slot."""
+        if not self.is_cut and self.firmware.broadcast(down, self.now()):
+            self._after()
 
     def _heard(self, message: bytes) -> None:
         if not self.is_cut:
@@ -266,6 +279,19 @@ class Station:
             self._more.clear()
             self._sent.set()
             await self._more.wait()
+
+
+class _Ear:
+    """What hears broadcasts, whichever firmware runs: it may begin anew in the middle of one."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+
+    def hear(self, down: Down) -> None:
+        self._station.heard_by_all(down)
+
+    def next_answer(self) -> Answer | None:
+        return None if self._station.is_cut else self._station.firmware.next_answer()
 
 
 def _flash_port(folder: Path, ring_slots: int, disk: Disk) -> FileFlash:

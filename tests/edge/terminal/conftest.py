@@ -226,7 +226,7 @@ class Bench:
 
     def __init__(
         self, school, *, kind="pos", edge=None, port=None, ring_slots=64, clock_set=True, has_psam=True, papers=None,
-        **changed
+        slot=None, **changed
     ):  # fmt: skip
         self.school = school
         self.settings = terminal_settings.parse({**TERMINAL_JSON, "kind": kind, "ring_slots": ring_slots, **changed})
@@ -235,7 +235,7 @@ class Bench:
             format_flash(self.port, StorageId(b"storage1"), ring_slots)
         self.edge = edge or SmallEdge(online=lambda number, request: school.grant(request, PSAM_ID, NOON_S + 5))
         self.psam_memory = RamMemory(new_psam_image(PSAM_ID, {1: PsamMaster(school.purchase)}))
-        self.options = {"clock_set": clock_set, "has_psam": has_psam, "papers": papers}
+        self.options = {"clock_set": clock_set, "has_psam": has_psam, "papers": papers, "slot": slot}
         self.mono_s = 1000.0
         self.net = True
         self.told = NOWHERE

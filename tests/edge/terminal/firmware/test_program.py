@@ -3,12 +3,15 @@
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge.link.broadcast import ANNOUNCEMENT, Ask, Call, Say, Symbol, announcement
 from edge.link.messages import DocumentHead
+from edge.terminal.down.broadcast import MemorySlot
 from edge.terminal.down.trial import TRIES_MAX
-from edge.terminal.firmware.firmware import QUIET_S
+from edge.terminal.firmware.firmware import BACKLOG_MAX, QUIET_S
 from edge.terminal.firmware.program import SAMPLES, self_test
 from edge.terminal.store.papers import MemoryPapers
 from edge.terminal.taps.display import Bar, not_selling
+from shared.fleet.coding import data_symbols, symbol_of
 from shared.fleet.document import (
     CAMPUS,
     DocumentKind,
@@ -49,10 +52,14 @@ class Cut(Exception):
 class Site:
     """A till with papers that outlive its power, and a centre with the firmware key."""
 
-    def __init__(self) -> None:
-        self.school, self.papers = School(), MemoryPapers()
+    def __init__(self, ring_slots: int = 64) -> None:
+        self.school, self.papers, self.slot = School(), MemoryPapers(), MemorySlot()
         self.centre = Centre(DocumentKind.FIRMWARE, model_scope(1))
-        self.bench = Bench(self.school, papers=self.papers, campus=1, campus_key=CAMPUS_PUBLIC.hex()).connect()
+        self.spreads = 0
+        self.bench = Bench(
+            self.school, papers=self.papers, slot=self.slot, ring_slots=ring_slots, campus=1,
+            campus_key=CAMPUS_PUBLIC.hex(),
+        ).connect()  # fmt: skip
         self.bench.firmware.body.documents.key(self.centre.key)
         self.permits = Centre(DocumentKind.PERMIT, device_scope(self.bench.firmware.body.settings.device))
 
@@ -166,14 +173,68 @@ def test_an_image_behind_another_releases_head_is_refused(site):
     assert said.message.verdict is Verdict.MALFORMED
 
 
-def test_nothing_is_taken_while_cards_come_or_records_are_owed(site):
+def test_it_is_taken_while_cards_come_and_tried_when_they_have_stopped_and_nothing_is_owed(site):
     site.bench.sell(site.school.memory(), 100)
-    assert site.release(2) is Verdict.BUSY
-    site.bench.mono_s += QUIET_S + 1
-    assert site.release(2) is Verdict.BUSY, "its record is owed"
+    assert site.release(2) is Verdict.STORED
+    site.bench.wait(QUIET_S + 1)
+    assert not site.bench.firmware.wants_restart, "its record is owed"
     site.bench.deliver(site.bench.edge.settle())
     assert site.bench.firmware.is_drained
+    site.settle()
+    assert site.runs == 2
+
+
+def test_nothing_is_taken_over_many_records_that_are_owed():
+    site = Site(2 * BACKLOG_MAX)
+    for _ in range(BACKLOG_MAX + 1):
+        site.bench.sell(site.school.memory(), 100)
+    assert site.release(2) is Verdict.BUSY
+    site.bench.deliver(site.bench.edge.settle())
     assert site.release(2) is Verdict.STORED
+
+
+def spread(site, number, program=GOOD, spoil=lambda symbol: symbol):
+    """A broadcast from its announcement to its last symbol; what the terminal answers to a count."""
+    site.centre.make(Image(1, number, "lines", program.encode()).encode(), number)
+    site.permit(number)
+    site.spreads += 1
+    body, page = site.centre.bodies[number], announcement(site.centre.signed(number))
+    symbols = [Symbol(site.spreads, ANNOUNCEMENT, at, symbol_of(page, at)) for at in range(data_symbols(len(page)))]
+    symbols += [spoil(Symbol(site.spreads, 0, at, symbol_of(body, at))) for at in range(data_symbols(len(body)))]
+    for down in (*symbols, Call(site.spreads, Ask.COUNT, 1)):
+        site.bench.firmware.broadcast(down, site.bench.now())
+    return site.bench.firmware.next_answer()
+
+
+def test_a_broadcast_is_proven_stored_and_tried_like_any_release(site):
+    assert spread(site, 2).say is Say.WHOLE
+    assert (site.report().offered, site.report().verdict) == (2, Verdict.STORED)
+    site.settle()
+    assert (site.runs, site.report().verdict) == (2, Verdict.IN_USE)
+    assert spread(site, 2).say is Say.WHOLE, "what is in use is not lacking"
+
+
+def test_a_broadcast_that_is_damaged_forged_or_older_is_not_taken(site):
+    assert spread(site, 3, spoil=lambda s: s._replace(data=bytes(8)) if s.number == 3 else s).say is Say.WRONG_DIGEST
+    assert site.report() is None
+    assert spread(site, 3).say is Say.WHOLE, "nothing of the spoilt one is left"
+    site.settle()
+    older = spread(site, 2)
+    assert (older.say, older.at, site.runs) == (Say.REFUSED, Verdict.OLDER, 3)
+    site.centre.scope = model_scope(2)
+    other = spread(site, 9)
+    assert (other.say, other.at) == (Say.REFUSED, Verdict.NOT_FOR_ME)
+
+
+def test_a_slot_that_refuses_stops_no_till(site):
+    site.slot.is_full = True
+    answer = spread(site, 2)
+    assert (answer.say, answer.at, site.bench.firmware.bar) == (Say.REFUSED, Verdict.NO_ROOM, None)
+
+
+def test_who_was_told_to_be_silent_answers_no_broadcast(site):
+    site.bench.firmware.line.hush(60)
+    assert spread(site, 2) is None
 
 
 def test_another_firmware_key_counts_only_when_what_runs_has_named_it(site):
