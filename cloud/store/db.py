@@ -532,4 +532,7 @@ def _said(fault: Exception) -> str:
 
 
 def _make_private(path: Path) -> None:
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    """Ours alone from its first byte on. A file that is there is not opened: whoever closes a descriptor of it lets go
+    of the locks of every connection that this process has to it (SQLite, how to corrupt, 2.2)."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
