@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from edge.box.bus.buses import Buses
 from edge.box.down.awaited import AwaitedHere
+from edge.box.down.carrying import Carrying
 from edge.box.down.documents import Document, DocumentsHere, Name
 from edge.box.down.revocations import RevokedHere
 from edge.box.down.serving import SPOKEN, Serving
@@ -47,6 +48,7 @@ from edge.box.values.effects import (
     Unsettled,
 )
 from edge.box.values.facts import FactReporter
+from edge.link.broadcast import Sender
 from edge.link.messages import Type, type_of
 from edge.link.port import BusReport, CallFault, Peer, RefusedCall
 from edge.link.seal import SealFault, SessionOver
@@ -139,6 +141,7 @@ class Box:
         self._documents = DocumentsHere(settings, self._tell)
         self._documents.restore(snapshot.documents)
         self._serving = Serving(self._documents.held, settings.links, self._tell)
+        self._carrying = Carrying(settings, self._documents.held, self._serving, random, self._tell)
         self._ledger_clock = LedgerClock()
         self._intake = Intake(self._terminals, sequences, self._ledger_clock, self._tell)
         self._uplink = Uplink(settings, snapshot, verifier(settings.ack_key), self._tokens, self._tell, random)
@@ -188,6 +191,10 @@ class Box:
         self._buses.edge(now, link, report)
         return self._finish(now, [])
 
+    def sender(self, now: Now, link: str) -> Sender | None:
+        """What goes to all terminals of a bus at once. Unasked for, all goes to each by itself."""
+        return self._carrying.carrier(link, now.mono_s)
+
     def is_proven(self, link: str, peer: Peer) -> bool:
         """Whether a terminal has proven who it is there."""
         return self._terminals.at((link, peer)) is not None
@@ -223,6 +230,7 @@ class Box:
         self._up += self._epochs.unanswered(now)
         self._documents.connected(now)
         self._serving.connected()
+        self._carrying.connected()
         self._tell_swaps(now)
         return self._finish(now, [])
 
@@ -272,6 +280,7 @@ class Box:
         if now.mono_s - self._swaps_told_s >= TELL_EVERY_S:
             self._tell_swaps(now)
         self._documents.tick(now)
+        self._carrying.tick(now, self._terminals.conversations())
         told = self._awaited.tell(now, self._terminals.conversations())
         silenced = self._buses.tick(now, self._terminals.conversations())
         return self._finish(now, [*self._intake.tick(now), *told, *silenced, *self._serve(now)])
@@ -525,7 +534,8 @@ class Box:
             self._up.append(self._uplink.hello(now))
             self._documents.say_held()  # whoever has not heard the one has not heard the other
             self._serving.connected()
-        for source in (self._up, self._intake.up, self._documents.up, self._serving.up):
+            self._carrying.connected()
+        for source in (self._up, self._intake.up, self._documents.up, self._serving.up, self._carrying.up):
             for message in source:
                 self._note_question(message)
                 self._now_lane.offer(message)

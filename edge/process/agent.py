@@ -19,6 +19,7 @@ from pathlib import Path
 from edge.box.box import Box
 from edge.box.values.effects import Command, Effect, Now, Outcome, Publish, Send, Trouble
 from edge.life import end_with_stdin, every, on_signals, say
+from edge.link.broadcast import Carries
 from edge.link.port import MessageLink, OnBus, Peer
 from edge.outbox.opening import Opened, open_outbox
 from edge.outbox.writer import OutboxWriter
@@ -155,6 +156,9 @@ class Agent:
         link.on_message(heard)
         link.on_peer(peer_changed)
         link.ask_proven(lambda peer: self._box.is_proven(name, peer))
+        sender = self._box.sender(self._now(), name) if isinstance(link, Carries) else None
+        if isinstance(link, Carries) and sender is not None:
+            link.carry(sender)
         hear_refused = getattr(link, "on_refused", None)
         if hear_refused is not None:
             hear_refused(lambda call: self._do(self._box.on_refused(self._now(), name, call)))

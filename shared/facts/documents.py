@@ -76,3 +76,21 @@ class DocumentNoRoom(Told):
     kind: str
     generation: int
     size: int
+
+
+@dataclass(frozen=True)
+class FirmwareUnheard(Told):
+    code, level = "firmware-unheard", Level.IMPORTANT
+    zh = "终端 {terminal} 未应答固件第 {release} 版的广播；在线则改为逐页下发，否则待其恢复后再发"
+    en = "terminal {terminal} did not answer the broadcast of firmware {release}: it gets pages, or is asked when back"
+    release: int
+    terminal: str
+
+
+@dataclass(frozen=True)
+class FirmwareReturned(Told):
+    code, level = "firmware-returned", Level.IMPORTANT
+    zh = "固件第 {release} 版在终端自检未通过，已退回并继续运行第 {running} 版"
+    en = "firmware {release} failed its self-test at a terminal, which has gone back and runs {running}"
+    release: int
+    running: int

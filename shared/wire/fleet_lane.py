@@ -112,7 +112,7 @@ class Why(IntEnum):
     BUS_LOAD = 3
     """The wire is fuller than what a broadcast may add to."""
     TURN = 4
-    """Another release goes over this wire first."""
+    """Another release goes over this wire first, or no permit names this one here."""
     AWAY = 5
     """The terminal is not there."""
     TAPPING = 6

@@ -73,6 +73,10 @@ class Broadcast:
         self._stream = stream
         self._head, self._pages = announcement(signed), tuple(pages_of(body))
         self._turns = [data_symbols(len(page)) for page in self._pages]
+        self.total = sum(self._turns)
+        self._lacks = dict.fromkeys(self.fates, self.total)
+        self._sums: dict[int, int] = {}
+        """Of this round: what each has said to lack, so far."""
         self._lacking = [0] * len(self._pages)
         self._silences = dict.fromkeys(self.fates, 0)
         self._counted: set[int] = set()
@@ -81,6 +85,18 @@ class Broadcast:
         self._phase = _Phase.READYING
         self._until_s, self._due_s = mono_s + READY_S, mono_s
         self._frames: Iterator[Down] = iter(())
+
+    @property
+    def is_sending(self) -> bool:
+        """The barrier is behind it."""
+        return self._phase is not _Phase.READYING
+
+    def lacking(self, terminal: int) -> int:
+        """Symbols, of `total`, as far as is known: by its own word, and before its first one by what has gone."""
+        if self.fates.get(terminal) is Fate.WHOLE:
+            return 0
+        most = self._lacks.get(terminal, self.total)
+        return max(1, most - self.sent) if self.rounds == 0 else most
 
     @property
     def is_over(self) -> bool:
@@ -108,10 +124,12 @@ class Broadcast:
         match answer.say:
             case Say.READY:
                 self._held[terminal] = answer.held
+                self._lacks[terminal] = sum(self._turns[answer.held :]) if not self.rounds else self._lacks[terminal]
             case Say.LACKING:
-                self._note(answer)
+                self._note(terminal, answer)
             case Say.COUNTED if answer.at == self._turn:
                 self._counted.add(terminal)
+                self._lacks[terminal] = self._sums.get(terminal, 0)
         self.fates[terminal] = _FATES.get(answer.say, Fate.READY)
         if answer.say is Say.REFUSED:
             self.refused[terminal] = answer.at
@@ -122,6 +140,7 @@ class Broadcast:
         if self.is_over or self.fates.get(terminal) in (Fate.WHOLE, Fate.REFUSED):
             return
         self.fates[terminal], self._silences[terminal] = Fate.AWAITED, 0
+        self._lacks.setdefault(terminal, self.total)
         if self._phase is _Phase.READYING:
             self._due_s = mono_s
         else:
@@ -195,6 +214,7 @@ class Broadcast:
         self._phase, self._due_s = _Phase.COUNTING, mono_s + QUIET_S
         self._lacking = [0] * len(self._pages)
         self._counted.clear()
+        self._sums.clear()
         self._turn = (self._turn + 1) % 256
         self._frames = self._asking()
 
@@ -203,9 +223,10 @@ class Broadcast:
         call = Call(self._stream, Ask.COUNT, self._turn)
         return chain(self._announcement() if Fate.AWAITED in self.fates.values() else (), (call,))
 
-    def _note(self, answer: Answer) -> None:
+    def _note(self, terminal: int, answer: Answer) -> None:
         if self._phase is not _Phase.COUNTING:
             return
+        self._sums[terminal] = self._sums.get(terminal, 0) + sum(answer.counts)
         for page, count in enumerate(answer.counts, answer.at * GROUP):
             if page < len(self._pages):
                 self._lacking[page] = max(self._lacking[page], count)

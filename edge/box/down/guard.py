@@ -6,6 +6,8 @@ that are near their end lose frames. So the load that the broadcast adds stops b
 
 SHARE = 0.8
 """Outside of meal periods, in which no broadcast runs."""
+CREDIT_BITS = 3 * 136
+"""Frames that may go together after a pause: timers are coarser than frames are short."""
 WINDOW_S = 0.25
 """So much of others' load is remembered at most: after a burst of theirs the broadcast goes on within this time."""
 
@@ -33,8 +35,8 @@ class BusGuard:
     def due_s(self, mono_s: float) -> float:
         """When there is room again."""
         self._drain(mono_s)
-        return mono_s + self._level / self._bits_per_s
+        return mono_s + max(0.0, self._level) / self._bits_per_s
 
     def _drain(self, mono_s: float) -> None:
-        self._level = max(0.0, self._level - (mono_s - self._since_s) * self._bits_per_s)
+        self._level = max(-CREDIT_BITS, self._level - (mono_s - self._since_s) * self._bits_per_s)
         self._since_s = mono_s

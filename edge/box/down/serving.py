@@ -10,7 +10,7 @@ REFUSED_AGAIN_S when it was refused or is being fetched; REPORTS_MAX words are r
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from edge.box.down.documents import Document, Name
@@ -24,7 +24,7 @@ from edge.link.messages import DocumentReport, DocumentWant, Type
 from edge.link.seal import Opened
 from edge.settings import LinkSetting
 from shared.errors import WireFault
-from shared.facts.documents import DocumentRefused, TerminalDocumentFork
+from shared.facts.documents import DocumentRefused, FirmwareReturned, TerminalDocumentFork
 from shared.facts.terms import word_of
 from shared.fleet.document import (
     CAMPUS,
@@ -34,9 +34,11 @@ from shared.fleet.document import (
     device_scope,
     is_for,
     model_scope,
+    page_count,
     page_size,
 )
 from shared.ids import DeviceId
+from shared.keys.document_key import DocumentKey
 from shared.wire.fleet_lane import Reported, Verdict
 
 OFFER_AGAIN_S, OFFER_AGAIN_MAX_S = 2.0, 15.0
@@ -72,7 +74,7 @@ class _Desk:
     reports: the newest word on each. asked: heads that it wants, whatever it has said. wants: pages, of a generation.
     """
 
-    __slots__ = ("asked", "keyless", "keys", "offers", "pace", "reports", "talk", "wants")
+    __slots__ = ("asked", "keyless", "keys", "offers", "pace", "reports", "sent", "talk", "wants")
 
     def __init__(self, now: Now, talk: Conversation) -> None:
         self.talk = talk
@@ -83,6 +85,8 @@ class _Desk:
         self.offers: dict[Name, _Offer] = {}
         self.asked: set[Name] = set()
         self.wants: dict[Name, tuple[int, deque[int]]] = {}
+        self.sent: dict[Name, tuple[int, dict[int, float]]] = {}
+        """Pages of a generation, and when each went last."""
         self.pace = Pace(TERMINAL_BYTES_PER_S, now.mono_s)
 
     def names(self) -> Iterator[Name]:
@@ -95,6 +99,17 @@ class _Desk:
         offer = self.offers.get(name)
         if offer is not None:
             self.offers[name] = offer._replace(at_s=now.mono_s, again_s=OFFER_AGAIN_MAX_S)
+
+    def has_key(self, key: DocumentKey) -> bool:
+        """Was it sent this key?"""
+        return (key.kind, key.version) in self.keys
+
+    def note_sent(self, name: Name, generation: int, number: int, mono_s: float) -> None:
+        """A page has gone."""
+        known, pages = self.sent.get(name, (0, {}))
+        if known != generation:
+            known, pages = self.sent[name] = generation, {}
+        pages[number] = mono_s
 
     def is_meant(self, name: Name) -> bool:
         """Is this document for it?"""
@@ -123,6 +138,8 @@ class Serving:
         self._lines: dict[str, _Line] = {}
         self._desks: dict[DeviceId, _Desk] = {}
         self._said: dict[tuple[DeviceId, Name], Reported] = {}
+        self.is_by_pages: Callable[[Now, Conversation, Name], bool] = lambda _now, _talk, _name: True
+        """May it be offered as pages now? Whoever has another way for it, or knows what stands against it, says so."""
 
     def connected(self) -> None:
         """The newest word of every terminal is said again."""
@@ -160,6 +177,45 @@ class Serving:
                 waiting.append(desk)
                 yield send
 
+    # ---- what others may ask
+
+    def report(self, talk: Conversation, name: Name) -> DocumentReport | None:
+        """Its word in this conversation."""
+        desk = self._desk_of(talk)
+        return desk.reports.get(name) if desk else None
+
+    def said(self, device: DeviceId, name: Name) -> Reported | None:
+        """Its newest word, in whatever conversation."""
+        return self._said.get((device, name))
+
+    def may_have(self, talk: Conversation, held: Document) -> bool:
+        """Is it its turn?"""
+        desk = self._desk_of(talk)
+        return desk is not None and self._may(desk, held)
+
+    def has_key(self, talk: Conversation, key: DocumentKey) -> bool:
+        """Was it sent this key in this conversation?"""
+        desk = self._desk_of(talk)
+        return desk is not None and desk.has_key(key)
+
+    def key_missed(self, talk: Conversation, kind: DocumentKind) -> None:
+        """It says that it lacks the key."""
+        desk = self._desk_of(talk)
+        if desk is not None:
+            desk.keys = {key for key in desk.keys if key[0] != kind}
+
+    def pages_left(self, talk: Conversation, name: Name) -> int:
+        """Pages that were not sent yet, of a document that it asks pages of; 0: it asks none."""
+        desk, held = self._desk_of(talk), self._held.get(name)
+        generation, sent = desk.sent.get(name, (0, {})) if desk else (0, {})
+        if held is None or generation != held.head.generation:
+            return 0
+        return max(1, page_count(held.head.length) - len(sent))
+
+    def _desk_of(self, talk: Conversation) -> _Desk | None:
+        desk = self._desks.get(talk.terminal.device)
+        return desk if desk is not None and desk.talk is talk else None
+
     # ---- what a terminal says
 
     def _reported(self, now: Now, talk: Conversation, report: DocumentReport) -> None:
@@ -183,6 +239,9 @@ class Serving:
             if report.kind not in desk.keyless:
                 desk.keyless.add(report.kind)
                 return
+        if (report.kind, report.verdict) == (DocumentKind.FIRMWARE, Verdict.REFUSED):
+            self._tell(now, FirmwareReturned(report.offered, desk.talk.hello.firmware), desk.talk.terminal.device)
+            return
         told = DocumentRefused(word_of(report.kind.name), report.offered, word_of(report.verdict.name))
         self._tell(now, told, desk.talk.terminal.device)
 
@@ -229,8 +288,12 @@ class Serving:
     def _due(self, now: Now, desk: _Desk) -> tuple[Type, bytes] | None:
         for name in desk.names():
             held = self._held.get(name)
-            if held is not None and self._may(desk, held) and _is_due(now, desk, name, held):
+            if held is None or not self._may(desk, held) or not _is_due(now, desk, name, held):
+                continue
+            if self.is_by_pages(now, desk.talk, name):
                 return self._offer(now, desk, name, held)
+            if not desk.has_key(held.kept.key):  # whichever way it comes, it is nothing without
+                return self._key(desk, held.kept.key)
         return None
 
     def _may(self, desk: _Desk, held: Document) -> bool:
@@ -243,9 +306,8 @@ class Serving:
 
     def _offer(self, now: Now, desk: _Desk, name: Name, held: Document) -> tuple[Type, bytes]:
         key, signed, head = held.kept.key, held.kept.signed, held.head
-        if (key.kind, key.version) not in desk.keys:
-            desk.keys.add((key.kind, key.version))
-            return Type.DOCUMENT_KEY, link.DOCUMENT_KEY.encode(key)
+        if not desk.has_key(key):
+            return self._key(desk, key)
         as_delta = name not in desk.asked and _fits(desk, name, held)
         desk.asked.discard(name)
         if as_delta:
@@ -266,6 +328,10 @@ class Serving:
         carried_s = 2 * size / self._rates[desk.talk.place[0]]
         return min(max(OFFER_AGAIN_S, carried_s), OFFER_AGAIN_MAX_S)
 
+    def _key(self, desk: _Desk, key: DocumentKey) -> tuple[Type, bytes]:
+        desk.keys.add((key.kind, key.version))
+        return Type.DOCUMENT_KEY, link.DOCUMENT_KEY.encode(key)
+
     def _page(self, now: Now, desk: _Desk) -> tuple[Type, bytes] | None:
         """The next one of the first request; what is wanted of a generation that has passed is not sent any more."""
         for name, (generation, numbers) in [*desk.wants.items()]:
@@ -273,6 +339,7 @@ class Serving:
             if numbers and held.head.generation == generation:
                 number = numbers.popleft()
                 desk.touch(now, name)
+                desk.note_sent(name, generation, number, now.mono_s)
                 data = held.kept.body[number * PAGE_SIZE : (number + 1) * PAGE_SIZE]
                 page = link.DocumentPage(*name, generation, number, data)
                 return Type.DOCUMENT_PAGE, link.DOCUMENT_PAGE.encode(page)

@@ -22,7 +22,7 @@ from edge.link.broadcast import (
     groups_of,
 )
 from shared.errors import StoreFault, WireFault
-from shared.fleet.coding import Gathered
+from shared.fleet.coding import SYMBOLS, Gathered, symbol_of
 from shared.fleet.document import Head, SignedHead, digest_of, page_count, page_size
 from shared.wire.fleet_lane import Verdict
 
@@ -100,10 +100,16 @@ class Receiver:
     # --- inside ---------------------------------------------------------------------------------------------------
 
     def _announcement(self, symbol: Symbol) -> None:
-        if symbol.stream != self._stream:
+        if symbol.stream != self._stream or not self._is_announced(symbol):
             self._forget(symbol.stream)
         if self._announced.take(symbol.number, symbol.data) and not self._announced.lacking:
             self._judge(self._announced.page())
+
+    def _is_announced(self, symbol: Symbol) -> bool:
+        """Not another document under the number of one before: the box was restarted, and counts from anywhere."""
+        if self._announced.lacking or not 0 <= symbol.number < SYMBOLS:
+            return True
+        return symbol_of(self._announced.page(), symbol.number) == symbol.data
 
     def _forget(self, stream: int) -> None:
         self._stream, self._announced = stream, Gathered(ANNOUNCEMENT_SIZE)
