@@ -72,6 +72,10 @@ READERS: Mapping[DocumentKind, Callable[[bytes], object]] = {
 _OF_ONE = frozenset({DocumentKind.ORDER, DocumentKind.PERMIT})
 AT_NEXT_PERIOD = frozenset({DocumentKind.PARAMETERS})
 """Kinds that take effect when a meal period begins; any other one does at once, between taps."""
+INSIDE_OF_TAPS = AT_NEXT_PERIOD | {DocumentKind.ORDER, DocumentKind.FIRMWARE, DocumentKind.PERMIT}
+"""Kinds that may become durable inside of a tap, for none of them takes effect there. Any other one waits for its end:
+what was asked of the one before, at its beginning, is what it does, and the record of it is no later than the report.
+"""
 NOT_PASSED = b"self-test"
 """Beside the refusal of an image that has failed here."""
 NO_PERMIT = b"permit"
@@ -84,6 +88,14 @@ class Say(NamedTuple):
 
     layout: Layout[Any]
     message: DocumentWant | DocumentReport
+
+
+class _Proven(NamedTuple):
+    """A document that has come whole, with what proves it."""
+
+    head: Head
+    signed: SignedHead
+    body: bytes
 
 
 class Documents:
@@ -109,6 +121,9 @@ class Documents:
         self.trials = Trials(papers)
         self.is_busy: Callable[[], bool] = lambda: False
         """Does something stand against taking new firmware now? Whoever drives this body says so."""
+        self.is_in_tap: Callable[[], bool] = lambda: False
+        """Is a tap under way? Said by the same."""
+        self._after_tap: dict[Name, _Proven] = {}
         self._held: dict[Name, Paper] = {}
         self._waiting: dict[Name, Paper] = {}
         self._meaning: dict[Name, object] = {}
@@ -261,7 +276,7 @@ class Documents:
         if digest_of(body) != head.digest:
             return [Say(link.DOCUMENT_WANT, DocumentWant(*name, head.generation, ()))]
         self._fetches.pop(name, None)
-        return [self._taken(head, offered.head, body, last_seq)]
+        return self._came(_Proven(head, offered.head, body), last_seq)
 
     def page(self, page: DocumentPage, last_seq: int, mono_s: float) -> list[Say]:
         """A page that was asked for; any other one is passed over."""
@@ -366,14 +381,23 @@ class Documents:
         body = fetch.body
         if digest_of(body) != fetch.head.digest:
             return [self._said(name, Verdict.WRONG_DIGEST, fetch.head.generation)]
-        return [self._taken(fetch.head, fetch.signed, body, last_seq)]
+        return self._came(_Proven(fetch.head, fetch.signed, body), last_seq)
 
     def _ask(self, name: Name, mono_s: float) -> list[Say]:
         want = self._fetches[name].want(mono_s)
         return [Say(link.DOCUMENT_WANT, want)] if want else []
 
+    def _came(self, proven: _Proven, last_seq: int) -> list[Say]:
+        """Make it durable, and use it: now, or when the tap is over that is under way."""
+        if proven.head.kind in INSIDE_OF_TAPS or not self.is_in_tap():
+            return [self._taken(*proven, last_seq)]
+        name = (proven.head.kind, proven.head.scope)
+        before = self._after_tap.get(name)
+        if before is None or before.head.generation < proven.head.generation:
+            self._after_tap[name] = proven
+        return []
+
     def _taken(self, head: Head, signed: SignedHead, body: bytes, last_seq: int) -> Say:
-        """Proven: make it durable, and use it."""
         name = (head.kind, head.scope)
         key = self._ring.key_for(head) if self._ring is not None else None
         if key is None:
@@ -408,11 +432,12 @@ class Documents:
     # --- what waits for a meal period --------------------------------------------------------------------------------
 
     def turn(self, time: CampusTime, last_seq: int) -> list[Say]:
-        """What waits for a meal period that has begun is in use from here on. Not inside of a tap."""
+        """No tap is under way: what came in one is in use now, and what waited for a meal period that has begun."""
+        said = [self._taken(*self._after_tap.pop(name), last_seq) for name in [*self._after_tap]]
         if not self._waiting or not time.is_set:
-            return []
+            return said
         names = [name for name in self._waiting if name[0] in AT_NEXT_PERIOD]
-        return [say for name in names if (say := self._turned(name, time.seconds, last_seq)) is not None]
+        return said + [say for name in names if (say := self._turned(name, time.seconds, last_seq)) is not None]
 
     def begins_s(self) -> int | None:
         """Campus second of the next `turn` that does anything, where one is known."""

@@ -89,6 +89,7 @@ class Firmware:
         documents.is_busy = lambda: self._busy or flash.unsettled > BACKLOG_MAX
         self.receiver = Receiver(documents.announced, slot) if slot is not None else None
         self._quiet_s = quiet_s
+        documents.is_in_tap = lambda: self._busy
         self._refusal: Refusal | None = None
 
     # --- inputs ---------------------------------------------------------------------------------------------------

@@ -152,6 +152,10 @@ class Line:
             self._heartbeat()
         if self._has_errors() and mono_s >= self._emcy_s + EMCY_S:
             self._emcy()
+        self._say_more(mono_s)
+
+    def _say_more(self, mono_s: float) -> None:
+        """What money and STATUS do not wait for."""
         self._say(self._body.documents.tick(mono_s))
         if mono_s >= self._reports_s:
             self._say(self._body.documents.words())

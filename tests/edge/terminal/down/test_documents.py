@@ -10,6 +10,7 @@ from edge.link.messages import DocumentReport, DocumentWant
 from edge.terminal.down.documents import FRESH_KEPT_S, Documents, Say
 from edge.terminal.down.fetch import AGAIN_S, TRIES_MAX
 from edge.terminal.store.papers import MemoryPapers
+from shared.clocks.clock import CampusTime
 from shared.fleet.document import CAMPUS, DocumentKind, device_scope, digest_of, echo_of, model_scope, table_of
 from shared.fleet.hotlist import NOBODY, hotlist_body
 from shared.ids import CardId, DeviceId
@@ -135,6 +136,24 @@ def test_a_change_comes_as_a_delta(site: Site) -> None:
     site.centre.make(body_of(20_000))
     site.documents.delta(site.centre.delta(3), 9)
     assert (site.listed(3), site.listed(20_000)) == (False, True)
+
+
+def test_what_comes_inside_of_a_tap_takes_effect_behind_it(site: Site) -> None:
+    """The tap has asked the list of before: its record must not come after the report that the new one is in use."""
+    site.centre.make(body_of(3))
+    site.offer(1)
+    site.centre.make(body_of(3, 20_000))
+    site.centre.make(body_of(20_000))
+    site.documents.is_in_tap = lambda: True
+    assert site.documents.delta(site.centre.delta(2), 9) == []
+    assert site.offer(3) is None
+    assert site.documents.delta(site.centre.delta(2), 9) == [], "the newest one waits"
+    assert (site.generation, site.listed(20_000), [*site.papers.names()]) == (1, False, ["hotlist-00000000000000"])
+    site.documents.is_in_tap = lambda: False
+    (say,) = site.documents.turn(CampusTime(0, is_set=False), 10)
+    assert (say.message.verdict, say.message.generation, say.message.seq) == (Verdict.IN_USE, 3, 10)
+    assert (site.listed(3), site.listed(20_000)) == (False, True)
+    assert site.documents.turn(CampusTime(0, is_set=False), 11) == []
 
 
 def test_a_delta_that_does_not_fit_asks_for_the_whole_and_changes_nothing(site: Site) -> None:

@@ -11,6 +11,7 @@ from edge.terminal.store.papers import MemoryPapers
 from edge.terminal.taps.display import Bar, Face
 from edge.terminal.taps.steps import End
 from shared.fleet.document import DocumentKind, device_scope
+from shared.fleet.hotlist import NOBODY
 from shared.fleet.order import (
     Cancel,
     Deed,
@@ -99,6 +100,22 @@ def test_a_lock_stops_selling_and_says_why_until_it_is_unlocked(counter, school)
     assert (counter.firmware.bar, counter.last) == (Bar.LOCKED, (1, Verdict.IN_USE, b""))
     counter.order(Unlock())
     assert (counter.firmware.bar, counter.displays[-1].title.zh) == (None, "已解锁")
+    assert counter.sell(card).end is End.DONE
+
+
+def test_a_hotlist_takes_effect_between_taps(counter, school):
+    """The record of a tap that has asked the list of before is no later than the report that the new one is used."""
+    card, lists = school.memory(), Centre()
+    lists.make(NOBODY)
+    tap, counter.centre = counter.firmware.sell(1250, counter.now()), lists
+    next(tap)
+    counter.deliver(counter.edge.seal(Type.DOCUMENT_KEY, link.DOCUMENT_KEY.encode(lists.key)))
+    counter.deliver(counter.edge.seal(Type.DOCUMENT_HEAD, link.DOCUMENT_HEAD.encode(lists.head(1))))
+    assert [one.generation for one in counter.edge.reports] == [0], "a tap is under way"
+    tap.close()
+    counter.firmware.tick(counter.now())
+    counter.exchange()
+    assert [(one.generation, one.seq) for one in counter.edge.reports[1:]] == [(1, 0)]
     assert counter.sell(card).end is End.DONE
 
 
