@@ -81,7 +81,9 @@ class Orders:
     def __init__(self, papers: Papers) -> None:
         self._papers = papers
         self._state = OrderState()
-        self._again_s = 0.0
+        self._unkept: Answer | None = None
+        """Of an order that is over; the medium would not take it yet, so it is not said."""
+        self._again_s = self._begun_s = 0.0
         self.damaged = 0
 
     def boot(self, generation: int, held: Order | None) -> None:
@@ -94,7 +96,7 @@ class Orders:
             self._state = _lost(generation, held)
         if self._state.is_begun:
             is_restart = held is not None and isinstance(held.deed, Reboot) and self._state.generation == generation
-            self.answer(Answer(Verdict.IN_USE) if is_restart else Answer(Verdict.REFUSED, CUT))
+            self.answer(Answer(Verdict.IN_USE) if is_restart else Answer(Verdict.REFUSED, CUT), 0.0)
 
     @property
     def lock(self) -> str | None:
@@ -104,7 +106,7 @@ class Orders:
     @property
     def is_running(self) -> bool:
         """Is an order begun and not over?"""
-        return self._state.is_begun
+        return self._state.is_begun and self._unkept is None
 
     def word(self, generation: int) -> tuple[Verdict, bytes]:
         """What is said of the order that is held: its answer, or that it waits."""
@@ -115,7 +117,10 @@ class Orders:
         return self._state.verdict, self._state.detail
 
     def due_s(self, generation: int) -> float:
-        """Monotonic second at which the order that is held is to be begun; infinity: it has been."""
+        """Monotonic second at which the order that is held is to be begun, or its answer written; infinity: both are
+        done."""
+        if self._unkept is not None:
+            return self._again_s
         is_new = generation > self._state.generation and not self._state.is_begun
         return self._again_s if is_new else float("inf")
 
@@ -126,20 +131,30 @@ class Orders:
         """
         if mono_s < self.due_s(generation):
             return None
-        before = self._state
+        before, self._begun_s = self._state, mono_s
         try:
             return self._answered(generation, order, campus_s, act)
         except StoreFault:
             self._state, self._again_s = before, mono_s + AGAIN_S
             return None
 
-    def answer(self, answer: Answer) -> None:
-        """What was begun is over. A medium that refuses says so again at the next boot, as cut off."""
-        self._state = replace(self._state, is_begun=False, verdict=answer.verdict, detail=answer.detail[:DETAIL_MAX])
+    def answer(self, answer: Answer, mono_s: float) -> Answer | None:
+        """What was begun is over. None: the medium refuses, and what it might forget is not said; see `unkept`."""
+        state = replace(self._state, is_begun=False, verdict=answer.verdict, detail=answer.detail[:DETAIL_MAX])
         try:
-            self._keep(self._state)
+            self._keep(state)
         except StoreFault:
             self.damaged += 1
+            self._unkept, self._again_s = answer, mono_s + AGAIN_S
+            return None
+        self._unkept = None
+        return answer
+
+    def unkept(self, mono_s: float) -> Answer | None:
+        """An answer that the medium refused, once it takes it; where it never does, the next boot says: cut off."""
+        if self._unkept is None or mono_s < self._again_s:
+            return None
+        return self.answer(self._unkept, mono_s)
 
     def _answered(self, generation: int, order: Order, campus_s: int | None, act: Act) -> Answer | None:
         here = self._here(order, campus_s)
@@ -149,9 +164,7 @@ class Orders:
             return here
         self._keep(OrderState(generation, True, lock=self.lock))
         done = act(order.deed)
-        if done is not None:
-            self.answer(done)
-        return done
+        return None if done is None else self.answer(done, self._begun_s)
 
     def _here(self, order: Order, campus_s: int | None) -> Answer | None:
         """The answer to what asks nothing of the body; None: it has to be done."""

@@ -41,8 +41,10 @@ class Deeds:
         """No tap is under way: go on with what was ordered. Answers go out by the line."""
         orders = self._body.documents.orders
         self._beep()
+        mono_s = self._body.now.mono_s
+        self._said(orders.unkept(mono_s))
         if self._is_over(orders):
-            self._answered(orders, Answer(Verdict.IN_USE, self._count()))
+            self._said(orders.answer(Answer(Verdict.IN_USE, self._count()), mono_s))
         self._begin(orders)
 
     def _is_over(self, orders: Orders) -> bool:
@@ -58,13 +60,12 @@ class Deeds:
         done = orders.begin(body.documents.order_held, order, campus_s, body.now.mono_s, self._act)
         if orders.lock != lock:
             body.show(display.unlocked() if orders.lock is None else display.locked(orders.lock))
-        if done is not None:
-            self._line.say_order()
-            done.then()
+        self._said(done)
 
-    def _answered(self, orders: Orders, answer: Answer) -> None:
-        orders.answer(answer)
-        self._line.say_order()
+    def _said(self, answer: Answer | None) -> None:
+        if answer is not None:
+            self._line.say_order()
+            answer.then()
 
     def _act(self, deed: Deed) -> Answer | None:
         match deed:

@@ -101,13 +101,14 @@ class World:
         self.given[self.generation] = deed
 
     def _go_on(self) -> None:
+        self.orders.unkept(self.mono_s)
         self.orders.begin(self.generation, self.order, NOW_S, self.mono_s, self._act)
         if self.orders.is_running and isinstance(self.order.deed, Reboot):
             self.boot()
 
     def _finish(self) -> None:
         if self.orders.is_running:
-            self.orders.answer(Answer(Verdict.IN_USE))
+            self.orders.answer(Answer(Verdict.IN_USE), self.mono_s)
 
     def _act(self, deed: Deed) -> Answer | None:
         self.done[self.generation] += 1
@@ -121,7 +122,7 @@ class World:
         if word[0] not in FINAL:
             return
         before = self.said.setdefault(self.generation, word)
-        if before[0] is not word[0] and b"power cut" not in word[1]:
+        if before != word:
             raise Broken(f"order {self.generation}: {before}, then {word}")
 
     def weigh(self) -> None:
@@ -162,7 +163,7 @@ class Optimist(Orders):
     def boot(self, generation: int, held: Order | None) -> None:
         super().boot(generation, held)
         if self._state.detail == b"power cut":
-            self.answer(Answer(Verdict.IN_USE))
+            self.answer(Answer(Verdict.IN_USE), 0.0)
 
 
 class ForgetsLocks(Orders):

@@ -126,7 +126,7 @@ def test_wherever_the_power_goes_it_is_once_or_not_at_all(deed: Deed, blows_at: 
     for _ in range(3):
         site.go_on()
         if site.orders.is_running:
-            site.orders.answer(Answer(Verdict.IN_USE))
+            site.orders.answer(Answer(Verdict.IN_USE), 0.0)
         site.boot()
     assert site.done.count(deed) <= 1
     assert site.word[0] is not Verdict.STORED, "it is answered in the end"
@@ -179,6 +179,19 @@ def test_nothing_is_done_that_cannot_be_written(site: Site) -> None:
     assert site.orders.due_s(site.generation) == o.AGAIN_S
     assert site.go_on(mono_s=o.AGAIN_S) == Answer(Verdict.IN_USE)
     assert site.orders.due_s(site.generation) == float("inf")
+
+
+def test_an_answer_that_cannot_be_written_is_not_said(site: Site) -> None:
+    """Said first and forgotten by a power cut, the next one would be another."""
+    assert site.ordered(Reread(1, 1, 9)) is None
+    site.papers.is_full = True
+    assert site.orders.answer(Answer(Verdict.IN_USE, b"sent 9 of 9"), 50.0) is None
+    assert (site.word, site.orders.is_running) == ((Verdict.STORED, b""), False)
+    assert (site.orders.due_s(site.generation), site.orders.unkept(50.0 + o.AGAIN_S)) == (50.0 + o.AGAIN_S, None)
+    site.papers.is_full = False
+    assert site.orders.unkept(50.0 + 2 * o.AGAIN_S) == Answer(Verdict.IN_USE, b"sent 9 of 9")
+    assert site.word == (Verdict.IN_USE, b"sent 9 of 9")
+    assert (site.orders.due_s(site.generation), site.orders.unkept(99.0)) == (float("inf"), None)
 
 
 @pytest.mark.parametrize("seed", range(40))
