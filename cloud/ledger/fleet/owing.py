@@ -6,13 +6,15 @@ open. Older epochs owe what they lack. Enough for a card that the desk keeps. A 
 that has not said that it refuses it, or was written off: held/losses/waiting.py.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from cloud.ledger.fleet.heard import terminals
-from cloud.ledger.fleet.views import Completeness, TerminalView, newest_of
+from cloud.ledger.fleet.views import TerminalView, newest_of
 from cloud.store.db import Database
 from shared.inventory import LOADERS
 
+_NOWHERE: Mapping[bytes, int] = {}
 OWING_MAX = 32
 """Most terminals that are named."""
 _GIVEN = " UNION ".join(
@@ -55,21 +57,26 @@ def fleet(db: Database) -> Fleet:
     return Fleet(terminals(db), dict(db.run("SELECT device, kind FROM device")), given)
 
 
-def owing(there: Fleet, since_ms: int) -> list[tuple[bytes, Owing]]:
-    """Every terminal that owes, or may; empty when the ledger is complete for a card that nobody used since."""
+def owing(there: Fleet, since_ms: int, refuses_from: Mapping[bytes, int] = _NOWHERE) -> list[tuple[bytes, Owing]]:
+    """Every terminal that owes, or may; empty when the ledger is complete for a card that nobody used since.
+
+    refuses_from: terminal → the last record of its newest epoch before it began to refuse the card; what it wrote
+    later is not of that card, so a till that sells on owes nothing by that."""
     newest, found = newest_of(there.rows), []
     for terminal in there.rows:
         if not there.has_sold(terminal.device):
             continue
-        one = _owing(terminal, since_ms, is_newest=terminal is newest[terminal.device])
+        is_newest = terminal is newest[terminal.device]
+        last = refuses_from.get(terminal.device) if is_newest else None
+        one = _owing(terminal, since_ms, terminal.last if last is None else last, is_newest=is_newest)
         if one is not None:
             found.append((terminal.device, one))
     return found
 
 
-def _owing(terminal: TerminalView, since_ms: int, *, is_newest: bool) -> Owing | None:
+def _owing(terminal: TerminalView, since_ms: int, last: int, *, is_newest: bool) -> Owing | None:
     silent = is_newest and terminal.heard_ms < since_ms
-    lacks = terminal.completeness not in (Completeness.COMPLETE, Completeness.UNKNOWN)
-    if not (silent or lacks or terminal.open_slots):
+    records = sum(min(high, last) - low + 1 for low, high in terminal.owed if low <= last)
+    if not (silent or records or terminal.open_slots):
         return None
-    return Owing(terminal.name, terminal.place, terminal.owes, terminal.open_slots, silent)
+    return Owing(terminal.name, terminal.place, records, terminal.open_slots, silent)

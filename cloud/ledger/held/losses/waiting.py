@@ -50,7 +50,7 @@ def waiting_in(
     """The same, of what was read for many cards. gone: terminals that are written off for this one; refusing: those
     that refuse it."""
     late: dict[bytes, tuple[int, int, bool]] = {}
-    for device, one in owing(there, since_ms):
+    for device, one in owing(there, since_ms, {device: echo.seq for device, echo in refusing.items()}):
         records, slots, silent = late.get(device, (0, 0, False))
         late[device] = records + one.records, slots + one.open_slots, silent or one.silent
     found = []

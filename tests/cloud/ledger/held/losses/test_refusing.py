@@ -128,6 +128,18 @@ def test_what_it_sold_before_it_refused_must_have_come(site: Site) -> None:
     assert "pos-01" not in site.waiting(at(14))
 
 
+def test_a_till_that_sells_on_owes_nothing_of_a_card_that_it_refuses(site: Site) -> None:
+    """At lunch some record is always on its way: what was written after the list took effect is of other cards."""
+    head = site.lose(at(10))
+    Box(site.ledger).send(*(c.stored(c.purchase(n, c.card(n + 1), 0, 300, OPENING)) for n in (1, 2)))
+    site.says(POS, head, at(11), seq=2)
+    site.heard(POS, at(12), last=4)
+    assert "pos-01" not in site.waiting(at(12))
+    site.says(POS2, head, at(11), seq=1)
+    site.heard(POS2, at(12), last=4)
+    assert site.waiting(at(12))["pos-02"] == (False, False), "one of them may be of this card"
+
+
 def test_a_fork_and_a_card_that_was_found_meanwhile_refuse_nothing(site: Site) -> None:
     head = site.lose(at(10))
     site.says(POS, site.before, at(11))
