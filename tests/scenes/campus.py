@@ -60,6 +60,7 @@ class Campus:
         self._habits = {
             terminal.name: ("--customers", "--rate", str(rate), "--tear", str(tear), "--seed", str(seed * 100 + n))
             for n, (_, _, terminal) in enumerate(self.plan.terminals())
+            if terminal.kind != lines.DESK
         }
         self.parts = self._made(broker)
         self._alive: set[str] = set()
@@ -248,6 +249,7 @@ class Campus:
 
     def _made(self, broker: Callable[[int], Part]) -> dict[str, Part]:
         core = [part for part in lines.core_parts(self.where, ("broker",)) if part.name != "console"]
+        core += lines.desk_parts(self.where, self.plan, free_port(), ("broker",))
         field = lines.field_parts(self.where, self.plan)
         bodies = lines.terminal_parts(self.where, self.plan, self._habits)
         first = replace(broker(self.where.broker_port), name="broker")
@@ -257,7 +259,7 @@ class Campus:
 def _stage(name: str) -> int:
     if name.startswith("t-"):
         return BODIES
-    return FIELD if name.startswith("edge-") or name == "ingest" else CORE
+    return FIELD if name.startswith("edge-") or name in ("ingest", "desk") else CORE
 
 
 def _asked(file: Path, sql: str, values: Iterable[object]) -> list[tuple[Any, ...]]:

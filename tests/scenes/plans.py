@@ -32,6 +32,7 @@ BOX, OTHER_BOX = "canteen", "annex"
 CARDS = 20
 RICH_FEN, POOR_FEN, SUBSIDY_FEN = 40_000, 1_000, 2_000
 DEPOSIT_FEN = 200_000
+DESK, TO_BE_LOST, LOST_FEN = "desk-1", "0100", 20_000
 RADIO_MS = 100
 """What a Zigbee or LoRa module in a line adds, each way."""
 STRANGER = "9999"
@@ -91,6 +92,15 @@ def through_a_radio() -> Plan:
     """A counter on RS-485 at 9,600 baud whose line runs through a radio module, and the load machine on TCP."""
     line = Link("line0", LinkKind.RS485, 9_600, latency_ms=RADIO_MS)
     return _plan(_box(BOX, (line, _link("tcp")), [_pos(1, "line0", 1), _load("load-1")]))
+
+
+def with_a_desk() -> Plan:
+    """As `on_tcp`, with a card desk, and a card that is going to be lost."""
+    plan = on_tcp()
+    (box,) = plan.boxes
+    desk = Terminal(DESK, "desk", "tcp", 0, "", "卡务中心")
+    cards = (*plan.cards, Card(TO_BE_LOST, LOST_FEN))
+    return replace(plan, boxes=(replace(box, terminals=(*box.terminals, desk)),), cards=cards)
 
 
 def two_boxes() -> Plan:

@@ -1,0 +1,76 @@
+"""The office that sets parameters in a scene, and a clock on which lunch is about to begin."""
+
+import json
+import time
+
+from shared import records
+from shared.clocks.campus_clock import WALL
+from shared.clocks.clock import DAY_S
+from shared.records import PROVEN, PurchaseRecord, parse_stored
+from shared.wire.fleet_lane import Verdict
+from tests.scenes.campus import Campus
+from tests.scenes.plans import run
+
+LUNCH_S = 10 * 3600
+BEFORE_S = 32
+"""The scene begins so long before lunch."""
+PURCHASES, TILLS = "SELECT stored FROM record", "SELECT name, device FROM device WHERE kind = 'pos'"
+TEXT = """format = 1
+[classes]
+"学生" = 1
+[[meal]]
+number = 1
+name = "早餐"
+from = "00:00"
+[[meal]]
+number = 2
+name = "午餐"
+from = "10:00"
+[[limit]]
+LIMIT = "FEN"
+"""
+
+
+class Office:
+    """Whoever sets one limit for all: `single`, `day` or another one of the campus file."""
+
+    def __init__(self, campus: Campus, limit: str = "single") -> None:
+        self.campus = campus
+        self._text = TEXT.replace("LIMIT", limit)
+        self.file = campus.room / "campus.toml"
+
+    def say(self, step: str, *words: str) -> dict:
+        """As a person types it."""
+        done = run("cloud", "parameters", step, *words, "--data", self.campus.data, "--json")
+        assert done.returncode == 0, done.stdout + done.stderr
+        return dict(json.loads(done.stdout))
+
+    def push(self, yuan: str, *words: str) -> dict:
+        """One person's word; a tighter one only proposes."""
+        self.file.write_text(self._text.replace("FEN", yuan), encoding="utf-8")
+        return self.say("push", str(self.file), "--all", "--who", "王芳", *words)
+
+    def reported(self) -> dict[bytes, tuple[int, int, int]]:
+        """Device → generation in use, generation spoken of, verdict."""
+        sql = "SELECT device, generation, offered, verdict FROM document_reported WHERE kind = 2"
+        return {bytes(device): (generation, *word) for device, generation, *word in self.campus.asked(sql)}
+
+    def are(self, verdict: Verdict, generation: int, of: set[bytes]) -> bool:
+        """Do all of these say so?"""
+        said = self.reported()
+        return all(said.get(device, (0, 0, 0))[1:] == (generation, int(verdict)) for device in of)
+
+    def versions(self, device: bytes) -> list[tuple[int, int]]:
+        """Parameter version and sum of each proven purchase, in their order."""
+        stored = [parse_stored(bytes(raw)) for (raw,) in self.campus.asked(PURCHASES)]
+        mine = sorted((one for one in stored if one.device == device), key=lambda one: one.seq)
+        found = [records.decode(one.wire) for one in mine]
+        bought = (r for r in found if isinstance(r, PurchaseRecord) and r.kind in PROVEN)
+        return [(r.parameter_version, r.amount_fen) for r in bought]
+
+
+def before_lunch() -> str:
+    """A clock on which lunch begins in BEFORE_S, on this day."""
+    now = time.time()
+    midnight = WALL.at(now) // DAY_S * DAY_S
+    return f"{midnight + LUNCH_S - BEFORE_S}:{now}:1"
