@@ -61,6 +61,7 @@ NAMES = {
     "documents": Text("下发文件", "documents"),
     "jobs": Text("任务行", "job rows"),
     "parameters": Text("参数", "parameters"),
+    "roll-outs": Text("固件升级", "roll-outs of firmware"),
     "open-cases": Text("未结", "open cases"),
     "put-back": Text("见证", "witnesses"),
     "unasked": Text("未问到的见证", "witnesses not asked"),

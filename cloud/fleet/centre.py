@@ -10,6 +10,7 @@ from cloud.fleet.making import Maker
 from cloud.fleet.sending import Sender, Sent
 from cloud.fleet.signing import DocumentSigner
 from cloud.ledger.fleet.documents.door import DocumentLedger
+from cloud.ledger.fleet.firmware.door import FirmwareLedger
 from cloud.ledger.fleet.jobs.door import JobLedger
 from cloud.ledger.fleet.parameters.door import ParameterLedger
 from cloud.ledger.journal.opened import OpenedLedger
@@ -17,14 +18,14 @@ from cloud.ledger.records.values import Now
 from shared.errors import KeyFault
 from shared.ids import BoxId, DeviceId
 from shared.keys.document_key import DocumentKey
-from shared.wire.fleet_lane import FleetDown, Held, PagesWanted, Reported
+from shared.wire.fleet_lane import FirmwareProgress, FleetDown, Held, PagesWanted, Reported
 
 RETRY_MS = 1_000
 """So often it is looked what was offered and not taken, when nothing new was made."""
 BEHIND_MS = 30_000
 """So often it is looked which terminals are behind."""
 JOBS_MS = 500
-"""So often it is looked whose turn an order is, and whose clock has run out; an answer moves its job on at once."""
+"""So often it is looked whose turn it is, and whose clock has run out; an answer moves its job on at once."""
 
 
 class Centre:
@@ -39,6 +40,7 @@ class Centre:
         self._sender.remember(self._ledger.held_by())
         self._keys: Sequence[DocumentKey] = ()
         self._jobs = JobLedger(opened)
+        self._firmware = FirmwareLedger(opened)
         self._due_ms = self._behind_ms = self._jobs_ms = 0
 
     def connected(self, box: BoxId) -> None:
@@ -60,6 +62,10 @@ class Centre:
     def reported(self, box: BoxId, said: Reported, now: Now) -> None:
         """A terminal's word. StoreFault."""
         self._ledger.reported(box, said, now)
+
+    def progressed(self, box: BoxId, said: FirmwareProgress, now: Now) -> None:
+        """How far a release has come at terminals. StoreFault."""
+        self._ledger.progressed(box, said, now)
 
     def looked(self, now: Now) -> list[Sent]:
         """The hotlist follows the books; then what boxes lack. Cheap where nothing has changed. StoreFault."""
@@ -83,10 +89,11 @@ class Centre:
         if not 0 <= now.unix_ms - self._jobs_ms < JOBS_MS:
             self._jobs_ms = now.unix_ms
             self._jobs.move_on(now)
+            self._firmware.move_on(now)
 
     def _fresh_keys(self, now: Now) -> Sequence[DocumentKey]:
         with suppress(KeyFault):  # those of before are as good
-            self._keys = self._maker.keys(now)
+            self._keys = [*self._maker.keys(now), *self._firmware.keys()]
         return self._keys
 
     def _serves(self, box: BoxId, device: DeviceId) -> bool:

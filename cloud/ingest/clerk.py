@@ -271,7 +271,8 @@ class Clerk:
                 self._centre.reported(sender.box, body, now)
                 return []
             case FirmwareProgress():
-                return []  # nobody keeps it yet
+                self._centre.progressed(sender.box, body, now)
+                return []
 
     def _asked(self, sender: Address, request: OnlineRequest, now: Now) -> list[Letter]:
         """One answer, or silence. A box that asks too late may have an outdated idea of the time here."""

@@ -16,6 +16,7 @@ from cloud.ledger.checks.desk import check_desk
 from cloud.ledger.checks.differences import check_differences, check_looks
 from cloud.ledger.checks.file import check_file
 from cloud.ledger.checks.fleet.documents import check_documents
+from cloud.ledger.checks.fleet.firmware import check_rollouts
 from cloud.ledger.checks.fleet.jobs import check_jobs
 from cloud.ledger.checks.fleet.orders import check_orders
 from cloud.ledger.checks.fleet.parameters import check_parameters
@@ -58,7 +59,7 @@ _WITH_KEYS = (check_tacs, check_voids)
 _THEN = (
     check_keys, check_marks, check_quarantine, check_gaps, check_chain, check_book_chain, check_cards,
     check_differences, check_looks, check_losses, check_thefts, check_two_persons, check_orders, check_desk,
-    check_documents, check_jobs, check_parameters, check_open,
+    check_documents, check_jobs, check_parameters, check_rollouts, check_open,
 )  # fmt: skip
 
 

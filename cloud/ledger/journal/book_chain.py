@@ -47,6 +47,12 @@ class BookLinkKind(IntEnum):
     """A document of the fleet was made. what: document.id."""
     JOB = 13
     """Terminals were ordered to do something. what: job.number."""
+    RELEASE = 20
+    """Firmware that the officers signed was brought here. what: its number."""
+    ROLLOUT = 21
+    """It is to come to terminals, in waves. what: rollout.number."""
+    ROLLOUT_EVENT = 22
+    """A wave began, somebody stopped it … what: rollout.number."""
 
 
 class BookLink(NamedTuple):

@@ -216,7 +216,9 @@ def ensure_accounts(db: Database, accounts: Iterable[Account]) -> dict[str, int]
 def make_ledger(db: Database, ledger: bytes) -> None:
     """The first rows of a new ledger. Inside of a transaction."""
     db.insert("meta", "name, value", [("ledger", ledger.hex())])
-    names = ("grey", "voids", "fold", "findings", "put-back", "pending_subsidy", "documents", "hotlist", "jobs")
+    names = (
+        "grey", "voids", "fold", "findings", "put-back", "pending_subsidy", "documents", "hotlist", "jobs", "rollouts",
+    )  # fmt: skip
     db.insert("watermark", "name, value", [("registry", 1), *((name, 0) for name in names)])
     ensure_accounts(db, STANDING)
 

@@ -18,6 +18,9 @@ from cloud.ledger.fleet.documents import standing as read_documents
 from cloud.ledger.fleet.documents.reach import CardReach, reach_of
 from cloud.ledger.fleet.documents.standing import DocumentsView
 from cloud.ledger.fleet.draining import Undrained, undrained
+from cloud.ledger.fleet.firmware import views as read_firmware
+from cloud.ledger.fleet.firmware.state import TerminalRow
+from cloud.ledger.fleet.firmware.views import FirmwareView, RolloutView
 from cloud.ledger.fleet.jobs import views as read_jobs
 from cloud.ledger.fleet.jobs.state import JobRow
 from cloud.ledger.fleet.jobs.views import JobView, Stops
@@ -277,6 +280,21 @@ class Reader:
         """What a lock of these terminals would stop."""
         with self._lock, self.database.reading():
             return read_jobs.stops(self.database, devices, now)
+
+    def rollouts(self, now: Now) -> list[RolloutView]:
+        """Roll-outs of firmware, the newest last."""
+        with self._lock, self.database.reading():
+            return read_firmware.rollout_views(self.database, now)
+
+    def rollout(self, number: int, now: Now) -> tuple[RolloutView, list[TerminalRow]] | None:
+        """One of them and its terminals, as of now; None: there is none."""
+        with self._lock, self.database.reading():
+            return read_firmware.rollout_view(self.database, number, now)
+
+    def firmware(self) -> FirmwareView:
+        """Releases that are here, each terminal's model, and what each says that it runs."""
+        with self._lock, self.database.reading():
+            return read_firmware.firmware(self.database)
 
     def undrained(self, now: Now) -> list[Undrained]:
         """Boxes and terminals that hold something, or may."""

@@ -482,6 +482,42 @@ job_row = Table(
 )  # fmt: skip
 """One terminal in it: which hop has answered, and when (fleet.jobs.state.RowState); head: signed, and sent in turn."""
 
+# --- firmware: releases and events append-only -------------------------------------------------------------------
+
+firmware_release = Table(
+    "firmware_release", metadata, _col("model", Big), _col("release", Big), _col("name", Text), _col("length", Big),
+    _col("digest", Bytes), _col("key_version", Small), _col("public", Bytes), _col("certificate", Bytes),
+    _col("raw", Bytes), _col("signature", Bytes), _col("returns_to", Big), _col("who", Text), _col("at_ms", Big),
+    PrimaryKeyConstraint("model", "release"),
+)  # fmt: skip
+"""What the officers signed; its bytes are the document of this generation. raw, signature: their head. returns_to: the
+earlier release with this very program, 0: none."""
+
+rollout = Table(
+    "rollout", metadata, Column("number", Big, primary_key=True, autoincrement=False), _col("model", Big),
+    _col("release", Big), _col("who", Text), _col("reason", Text), _col("made_ms", Big), _col("canary", Big),
+    _col("waves", Text), _col("stop_percent", Small), _col("stop_min", Big), _col("wait_ms", Big), _col("run_ms", Big),
+    _col("returns", Big), _col("retries", Big),
+)  # fmt: skip
+"""One release to many terminals. returns, retries: the roll-out that it is about, 0: none."""
+
+rollout_event = Table(
+    "rollout_event", metadata, _col("rollout", Big), _col("number", Big), _col("kind", Small), _col("wave", Big),
+    _col("who", Text), _col("reason", Text), _col("at_ms", Big), PrimaryKeyConstraint("rollout", "number"),
+)  # fmt: skip
+"""What has happened to it (fleet.firmware.state.EventKind): where it stands follows from the last one."""
+
+rollout_row = Table(
+    "rollout_row", metadata, _col("rollout", Big), _col("device", Bytes), _col("wave", Big), _col("generation", Big),
+    _col("state", Small), _col("before", Big), _col("box", Text), _col("why", Small), _col("verdict", Small),
+    _col("detail", Bytes), _col("lacking", Big), _col("total", Big), _col("running", Big), _col("sent_ms", Big),
+    _col("box_ms", Big), _col("begun_ms", Big), _col("over_ms", Big), _col("body", Bytes), _col("head", Bytes),
+    _col("signature", Bytes), _col("off_body", Bytes), _col("off_head", Bytes), _col("off_signature", Bytes),
+    PrimaryKeyConstraint("rollout", "device"), Index("ix_rollout_row_state", "state"),
+    Index("ix_rollout_row_device", "device"),
+)  # fmt: skip
+"""One terminal in it (fleet.firmware.state.TerminalState); head, off_head: its permit, and what takes it back."""
+
 # --- parameters: append-only -------------------------------------------------------------------------------------
 
 parameter_file = Table(

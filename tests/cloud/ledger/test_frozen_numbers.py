@@ -9,6 +9,7 @@ from cloud.ledger.cards.life import DeedKind
 from cloud.ledger.cards.listing import Why
 from cloud.ledger.desk.receipts import ReceiptKind
 from cloud.ledger.desk.stock import Drawn
+from cloud.ledger.fleet.firmware.state import EventKind, TerminalState
 from cloud.ledger.fleet.jobs.state import RowState
 from cloud.ledger.fleet.parameters.rows import PushKind
 from cloud.ledger.held.two_persons import Outcome, ProposalKind
@@ -69,9 +70,18 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
     EntryFlag: {"TIME_DOUBTFUL": 1, "MERCHANT_HELD": 2},
     Why: {"COMMAND": 1, "LOST": 2, "REPLACED": 3, "SPOILED": 4, "FINDING": 5},
     BatchKind: {"ORDINARY": 0, "RECOVERY": 1},
+    TerminalState: {
+        "QUEUED": 1, "OFFERED": 2, "AT_BOX": 3, "PERMITTED": 4, "WAITING": 5, "RECEIVING": 6, "WHOLE": 7, "TRIED": 8,
+        "IN_USE": 10, "ALREADY": 11, "RETURNED": 12, "REFUSED": 13, "SILENT": 14, "STOPPED": 15,
+    },
+    EventKind: {
+        "MADE": 1, "OPENED": 2, "PASSED": 3, "UNDECIDED": 4, "CANARY": 5, "FAILED": 6, "STOPPED": 7, "RESUMED": 8,
+        "OVER": 9,
+    },
     BookLinkKind: {
         "ENTRY": 1, "DEED": 2, "PROPOSAL": 3, "DECISION": 4, "CLOSE": 5, "REVOCATION": 6, "IMPORT": 7,
         "EXPLANATION": 8, "UNLOAD": 9, "HOTLIST": 10, "PUT_BACK": 11, "DOCUMENT": 12, "JOB": 13,
+        "RELEASE": 20, "ROLLOUT": 21, "ROLLOUT_EVENT": 22,
     },
 }  # fmt: skip
 

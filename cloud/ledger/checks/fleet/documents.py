@@ -20,6 +20,8 @@ from shared.ids import CardId, hotlist_index
 from shared.words.voice import Text
 
 NAME = "documents"
+_IN_TURN = (DocumentKind.ORDER, DocumentKind.PERMIT)
+"""One is sent until it is answered."""
 
 
 def check_documents(db: Database) -> Check:
@@ -60,8 +62,9 @@ def _head_fault(db: Database, one: Wanted) -> str:
 def _newest_fault(made: list[Document], heads: list[Wanted]) -> str:
     newest = {one.which: one.generation for one in made}
     signed = {one.document.which: one.document.generation for one in heads}
-    answered = {which for which in newest if which[0] is DocumentKind.ORDER and which not in signed}
-    wanted_now = {which: generation for which, generation in newest.items() if which not in answered}
+    answered = {which for which in newest if which[0] in _IN_TURN and which not in signed}
+    answered |= {which for which in newest if which[0] is DocumentKind.FIRMWARE}  # a release waits for its roll-out
+    wanted_now, signed = ({w: g for w, g in each.items() if w not in answered} for each in (newest, signed))
     return "" if wanted_now == signed else "a document has no head, or an older one"
 
 

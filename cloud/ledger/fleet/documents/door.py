@@ -4,6 +4,7 @@ For the ingest, which makes the hotlist and sends what was made, and for whoever
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cloud.ledger.fleet.documents import making, reported, rows
 from cloud.ledger.fleet.documents.hotlist import Listing, changed_listing, listing, names_these, note_named
@@ -11,6 +12,7 @@ from cloud.ledger.fleet.documents.lists import REVOCATIONS, revocations_now
 from cloud.ledger.fleet.documents.making import Books, Draft, draft, keep, keep_refreshed
 from cloud.ledger.fleet.documents.rows import Document, Wanted, Which
 from cloud.ledger.fleet.documents.standing import DocumentState, DocumentsView, TerminalRow, standing
+from cloud.ledger.fleet.firmware import door as firmware
 from cloud.ledger.fleet.jobs.door import note_held, note_reported
 from cloud.ledger.journal.opened import OpenedLedger
 from cloud.ledger.journal.writing import Writing
@@ -20,7 +22,7 @@ from shared.facts.fleet import DocumentBehind
 from shared.facts.told import Told
 from shared.fleet.document import CAMPUS, DocumentKind, Head, SignedHead
 from shared.ids import BoxId
-from shared.wire.fleet_lane import Held, HeldRow, Reported
+from shared.wire.fleet_lane import FirmwareProgress, Held, HeldRow, Reported
 
 HOTLIST: Which = (DocumentKind.HOTLIST, CAMPUS)
 BEHIND_MS = 120_000
@@ -131,6 +133,7 @@ class DocumentLedger:
         with self.opened.writing(now) as writing:
             wrong = reported.store_held(writing.db, box, held, now.unix_ms)
             note_held(writing.db, box, held, now.unix_ms)
+            firmware.note_held(writing, box, held)
             for told in wrong:
                 writing.notes.tell(told, box=box)
             return bool(wrong)
@@ -146,10 +149,17 @@ class DocumentLedger:
             if writing.registry.serves(box, said.device):
                 told = reported.store_reported(writing.db, box, said, now.unix_ms)
                 note_reported(writing, said)
+                firmware.note_reported(writing, said)
                 if told is not None:
                     writing.notes.tell(told, box=box, device=said.device)
             elif writing.picture.is_first(box, writing.named(said.device) or STRANGER):
                 writing.notes.tell(SpokenForTerminal(said.device), box=box, device=writing.named(said.device))
+
+    def progressed(self, box: BoxId, said: FirmwareProgress, now: Now) -> None:
+        """How far a release has come at terminals, by their own box."""
+        with self.opened.writing(now) as writing:
+            mine = tuple(row for row in said.rows if writing.registry.serves(box, row.device))
+            firmware.note_progress(writing, replace(said, rows=mine))
 
     def tell(self, told: Told, now: Now) -> None:
         """What the maker has noticed."""

@@ -31,8 +31,8 @@ AHEAD_MAX = 1000
 AHEAD_AGAIN_MS = 60_000
 """A document is made anew for such a word alone no sooner than this after it was made last."""
 WHO_MAX = 100
-_TOLD_ELSEWHERE = (DocumentKind.HOTLIST, DocumentKind.ORDER)
-"""What lists a card is told of that card, what orders terminals about of its job."""
+_TOLD_ELSEWHERE = (DocumentKind.HOTLIST, DocumentKind.ORDER, DocumentKind.PERMIT, DocumentKind.FIRMWARE)
+"""What lists a card is told of that card, what orders terminals about of its job, firmware of its roll-out."""
 
 
 class Draft(NamedTuple):
@@ -59,7 +59,17 @@ def draft(db: Database, which: Which, body: bytes, key_version: int, now: Now) -
 
 
 def keep(writing: Writing, made: Draft, signed: SignedHead, who: str) -> Document | None:
-    """Durable with the commit. None: another one was made meanwhile, and nothing is done."""
+    """Durable with the commit, and sent. None: another one was made meanwhile, and nothing is done."""
+    last = newest(writing.db, made.head.kind, made.head.scope)
+    document = keep_unsent(writing, made, who)
+    if document is not None:
+        _keep_delta(writing.db, last, made)
+        send(writing, made.head, signed)
+    return document
+
+
+def keep_unsent(writing: Writing, made: Draft, who: str) -> Document | None:
+    """As `keep`, and nobody is sent it: what was sent before goes on."""
     db, head = writing.db, made.head
     last = newest(db, head.kind, head.scope)
     if (last.generation if last else 0) != made.before:
@@ -71,8 +81,6 @@ def keep(writing: Writing, made: Draft, signed: SignedHead, who: str) -> Documen
     row = (document.number, int(document.kind), *document[2:])
     db.insert("document", COLUMNS, [row])
     writing.booking.link(BookLinkKind.DOCUMENT, document.number, digest_of(row))
-    _keep_delta(db, last, made)
-    _keep_head(writing, head, signed)
     if head.kind not in _TOLD_ELSEWHERE:
         writing.notes.tell(DocumentMade(head.kind.name.lower(), head.generation, head.length, document.who))
     return document
@@ -90,7 +98,7 @@ def keep_refreshed(writing: Writing, head: Head, signed: SignedHead) -> None:
     """Said later; nothing else of it changes. Of another generation than the newest: nothing is done."""
     last = newest(writing.db, head.kind, head.scope)
     if last is not None and last.generation == head.generation:
-        _keep_head(writing, head, signed)
+        send(writing, head, signed)
 
 
 def withdraw(db: Database, which: Which, generation: int) -> None:
@@ -172,7 +180,8 @@ def _keep_delta(db: Database, last: Document | None, made: Draft) -> None:
         db.insert("document_delta", "kind, scope, generation, raw", [row])
 
 
-def _keep_head(writing: Writing, head: Head, signed: SignedHead) -> None:
+def send(writing: Writing, head: Head, signed: SignedHead) -> None:
+    """Whoever lacks this generation, which was made, is sent it from now on."""
     row = (
         int(head.kind), head.scope, head.generation, head.as_of, signed.raw, signed.signature, writing.now.unix_ms,
     )  # fmt: skip

@@ -20,6 +20,9 @@ ROWS_MAX = 100_000
 """Most rows that are told: 7 kinds of 14,000 terminals."""
 
 
+_TOLD_ELSEWHERE = (DocumentKind.ORDER, DocumentKind.FIRMWARE, DocumentKind.PERMIT)
+
+
 class DocumentState(StrEnum):
     """How a terminal stands to one document. Words: cloud/words/fleet/documents.py."""
 
@@ -92,8 +95,9 @@ class DocumentsView(NamedTuple):
 
 
 def standing(db: Database) -> DocumentsView:
-    """Inside of a snapshot. Orders are not here: what became of each is in its job (fleet/jobs/)."""
-    there = [one for one in wanted(db) if one.document.kind is not DocumentKind.ORDER]
+    """Inside of a snapshot. Orders, firmware and its permits are not here: what became of them is in their jobs and
+    roll-outs (fleet/jobs/, fleet/firmware/)."""
+    there = [one for one in wanted(db) if one.document.kind not in _TOLD_ELSEWHERE]
     held = {(box, row.kind, row.scope): row for box, rows in held_by(db).items() for row in rows}
     return DocumentsView(
         tuple(DocumentRow(one.document, one.head.as_of, len(one.document.hashes)) for one in there),
@@ -121,7 +125,7 @@ def _boxes(
 def _terminals(db: Database, there: Sequence[Wanted]) -> Iterator[TerminalRow]:
     newest = {one.document.which: one.document for one in there}
     known = {(bytes(one.said.device), one.said.kind, one.said.scope): one for one in reported(db)}
-    known = {key: one for key, one in known.items() if one.said.kind is not DocumentKind.ORDER}
+    known = {key: one for key, one in known.items() if one.said.kind not in _TOLD_ELSEWHERE}
     made, moved = _made(db), boxes_now(db)
     for device, name, place, registered in db.run("SELECT device, name, place, box FROM device ORDER BY name"):
         box = str(moved.get(bytes(device), registered))

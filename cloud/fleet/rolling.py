@@ -1,0 +1,64 @@
+"""Roll-outs that somebody makes: permits drafted, signed by the key process where persons order terminals about, kept.
+
+For each terminal two heads: its permit, and what takes that back. So what follows by the rules needs nobody to sign.
+KeyFault: it is away or refuses; ConfigFault: this campus has no key for permits, or the release is not here. Then
+nothing was begun.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from cloud.fleet.signing import DocumentSigner, newest_key
+from cloud.ledger.fleet.firmware.door import FirmwareLedger, Heads
+from cloud.ledger.fleet.firmware.releases import Release
+from cloud.ledger.fleet.firmware.rows import Papers
+from cloud.ledger.fleet.firmware.state import Rollout
+from cloud.ledger.records.values import Now
+from shared.errors import ConfigFault, RuleBroken
+from shared.fleet.document import DocumentKind
+from shared.fleet.permit import Permit, nothing
+from shared.words.voice import Text
+
+TRIES_MAX = 5
+"""Somebody else made permits for the same terminals meanwhile: so often the numbers are drafted anew."""
+
+
+class Rollouts:
+    """Over the ledger's doors for firmware."""
+
+    def __init__(self, ledger: FirmwareLedger, signer: DocumentSigner) -> None:
+        self._ledger = ledger
+        self._signer = signer
+
+    def make(self, rollout: Rollout, release: Release, waves: Mapping[bytes, int], now: Now) -> int:
+        """Its number. waves: terminal → from 1."""
+        for _ in range(TRIES_MAX):
+            number = self._ledger.make(rollout, waves, self._papers(release, [*waves], now), now)
+            if number:
+                return number
+        raise _taken()
+
+    def resume(self, number: int, who: str, reason: str, now: Now) -> None:
+        """It goes on."""
+        for _ in range(TRIES_MAX):
+            _, release, stopped = self._ledger.resumable(number)
+            papers = self._papers(release, [row.device for row in stopped], now) if stopped else {}
+            if self._ledger.resume(number, papers, who, reason, now):
+                return
+        raise _taken()
+
+    def _papers(self, release: Release, devices: Sequence[bytes], now: Now) -> dict[bytes, Papers]:
+        key = newest_key(self._signer.document_keys(), DocumentKind.PERMIT)
+        if key is None:
+            raise ConfigFault(Text("本校没有准装的文件密钥", "this campus has no document key for permits"))
+        found = self._ledger.draft(release, devices, key.version, now)
+        return {one.device: self._signed(release, one) for one in found}
+
+    def _signed(self, release: Release, heads: Heads) -> Papers:
+        return Papers(
+            Permit(release.model, release.release, release.digest).encode(), self._signer.sign_document(heads.permit),
+            nothing(release.model).encode(), self._signer.sign_document(heads.off),
+        )  # fmt: skip
+
+
+def _taken() -> RuleBroken:
+    return RuleBroken("permits: the numbers were taken by others, time and again")
