@@ -15,6 +15,7 @@ from cloud.process.private import keep_private
 from cloud.verbs.arguments import Verb
 from cloud.verbs.asking import asking_verbs
 from cloud.verbs.deciding import deciding_verbs
+from cloud.verbs.firmware import firmware_verbs
 from cloud.verbs.fleet import fleet_verbs
 from cloud.verbs.money import money_verbs
 from cloud.verbs.parameters import parameter_verbs
@@ -68,6 +69,7 @@ def _parser() -> Parser:
     _sign_in_options(verbs.add_parser("sign-in", help=SIGN_IN, description=SIGN_IN))
 
     known = {**money_verbs(), **asking_verbs(), **deciding_verbs(), **fleet_verbs(), **parameter_verbs()}
+    known |= firmware_verbs()
     for name, (text, run, options) in known.items():
         verb: Parser = verbs.add_parser(name, help=text, description=text)
         add_data(verb)

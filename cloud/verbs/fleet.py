@@ -122,7 +122,7 @@ def _job_targets(parser: Parser) -> None:
 
 def _job_bounds(parser: Parser) -> None:
     expires = Text("过期：30s、10m、2h、3d，0 永不；缺省 10m", "expires after 30s, 10m, 2h, 3d, 0 never (10m)")
-    parser.add_argument("--expires", type=_span, default=EXPIRES_S, metavar="SPAN", help=expires)
+    parser.add_argument("--expires", type=span, default=EXPIRES_S, metavar="SPAN", help=expires)
     width = Text("同时在途至多几台，缺省不限", "terminals under way at a time (all)")
     parser.add_argument("--width", type=int, default=0, metavar="N", help=width)
     stop = Text("未成（含无答复）达此百分比即停", "stop at so many per cent of failures, silence too")
@@ -131,7 +131,8 @@ def _job_bounds(parser: Parser) -> None:
     parser.add_argument("--stop-min", type=int, default=1, metavar="N", help=least)
 
 
-def _span(text: str) -> int:
+def span(text: str) -> int:
+    """Seconds of '30s', '10m', '2h', '3d'."""
     found = re.fullmatch(r"(\d{1,6})([smhd]?)", text)
     if found is None:
         raise argparse.ArgumentTypeError(Text("应为 30s、10m、2h、3d 或 0", "must be 30s, 10m, 2h, 3d or 0"))
@@ -146,12 +147,12 @@ def _job(chosen: argparse.Namespace) -> int:
         case "run":
             return _job_run(chosen, place)
         case "show":
-            return jobs.show(place, _number(chosen), as_json=chosen.json, follow=chosen.follow)
+            return jobs.show(place, number_of(chosen), as_json=chosen.json, follow=chosen.follow)
         case "cancel":
-            said = _number(chosen), named(chosen), chosen.reason or ""
+            said = number_of(chosen), named(chosen), chosen.reason or ""
             return jobs.cancel(place, *said, as_json=chosen.json, follow=chosen.follow)
         case "retry":
-            said = _number(chosen), named(chosen), chosen.reason or ""
+            said = number_of(chosen), named(chosen), chosen.reason or ""
             return jobs.retry(place, *said, chosen.expires, as_json=chosen.json, follow=chosen.follow)
     return jobs.listing(place, as_json=chosen.json)
 
@@ -164,11 +165,12 @@ def _job_run(chosen: argparse.Namespace, place: "Place") -> int:
     if min(bounds) < 0 or chosen.stop_at > 100:
         raise ConfigFault(Text("--width、--stop-at、--stop-min 应为正数", "--width, --stop-at, --stop-min: above 0"))
     said = named(chosen), chosen.reason, chosen.expires
-    asked = jobs.Asked(_deed(chosen), _targets(chosen), *said, *bounds, chosen.yes)
+    asked = jobs.Asked(_deed(chosen), targets_of(chosen), *said, *bounds, chosen.yes)
     return jobs.run(place, asked, as_json=chosen.json, follow=chosen.follow)
 
 
-def _targets(chosen: argparse.Namespace) -> "Targets":
+def targets_of(chosen: argparse.Namespace) -> "Targets":
+    """Those of --to, --box, --all. ConfigFault: none of them was said."""
     from cloud.commands.fleet.jobs import Targets
 
     names = tuple(name for name in (chosen.to or "").split(",") if name)
@@ -209,10 +211,9 @@ def _reread(chosen: argparse.Namespace) -> "Deed":
     return Reread(*map(int, found.groups()))
 
 
-def _number(chosen: argparse.Namespace) -> int:
+def number_of(chosen: argparse.Namespace) -> int:
+    """Of a job, or a roll-out. ConfigFault: it is none."""
     need(chosen, "WHAT")
     if not str(chosen.what).isdecimal():
-        raise ConfigFault(
-            Text(f"任务号应为数字：{chosen.what[:20]}", f"a job's number is a number: {chosen.what[:20]}")
-        )
+        raise ConfigFault(Text(f"应为编号：{chosen.what[:20]}", f"not a number: {chosen.what[:20]}"))
     return int(chosen.what)
