@@ -106,15 +106,15 @@ def rollout_line(one: RolloutView, clock: CampusClock) -> str:
 def row_line(row: TerminalRow, release: int, names: Names, clock: CampusClock) -> str:
     """One terminal: what runs, what is wanted, how far it has come, and which hop said so."""
     mark = _MARKS.get(row.state, "✗" if row.state.is_failure else "◐" if row.state.is_out else "·")
-    at, how, said = _named(row, names), STATES[row.state], _said(row)
+    at, how, said = _named(row, names), STATES[row.state], halves(_said(row))
     hop_zh, hop_en = halves(_hop(row))
     last_ms = row.over_ms or row.begun_ms or row.box_ms or row.sent_ms
     when = f"  {time_text(int(clock.at(last_ms / 1000)))[11:]}" if last_ms else ""
     runs = _runs(row)
     return str(
         Text(
-            f"  {mark} 第 {row.wave} 批 {at.name} {at.place}  {runs.zh} → {release}  {how.zh}{said.zh}{hop_zh}{when}",
-            f"  {mark} wave {row.wave} {at.name} {at.place}  {runs.en} → {release}  {how.en}{said.en}{hop_en}{when}",
+            f"  {mark} 第 {row.wave} 批 {at.name} {at.place}  {runs.zh} → {release}  {how.zh}{said[0]}{hop_zh}{when}",
+            f"  {mark} wave {row.wave} {at.name} {at.place}  {runs.en} → {release}  {how.en}{said[1]}{hop_en}{when}",
         )
     )
 
@@ -209,7 +209,7 @@ def _way_back(one: Release) -> Text | None:
     return Text(f"，即第 {back} 版的程序", f", the program of release {back}") if back else None
 
 
-def _said(row: TerminalRow) -> Text:
+def _said(row: TerminalRow) -> Text | None:
     """Why it waits, how much has come, what it refused with."""
     if row.state is TerminalState.RECEIVING and row.total:
         text = f" {row.total - row.lacking}/{row.total}"
@@ -218,7 +218,7 @@ def _said(row: TerminalRow) -> Text:
         zh, en = VERDICTS.get(word_of(Verdict(row.verdict).name), ("", ""))
         return Text(f"：{zh}", f": {en}")
     why = WHYS.get(Why(row.why)) if row.state.is_out else None
-    return Text(f"：{why.zh}", f": {why.en}") if why else Text("", "")
+    return Text(f"：{why.zh}", f": {why.en}") if why else None
 
 
 def _hop(row: TerminalRow) -> Text | None:
