@@ -3,19 +3,27 @@
 Kind byte first: the purpose. Load 圈存: the card's INIT FOR LOAD answer goes up, MAC2 or a refusal comes down. The load
 key stays in the key process. A repeated request gets the same answer; (device, epoch, request) names it. A request over
 0 fen asks for no money: it proves the card's counter, and the answer may name a sum that waits for this card.
+
+Account payment 账户支付: the same bytes of the card, under a terminal id that names this one request (presence_id), so
+that MAC1 proves that the card was there for it, and for nothing else. A yes is money that has moved.
 """
 
+import hashlib
 import struct
 from enum import IntEnum
 from typing import NamedTuple
 
 from shared.errors import WireFault
-from shared.ids import CardId, card_id
+from shared.ids import CardId, DeviceId, PsamId, card_id
 from shared.words.voice import Text
 
-ANSWER_KIND = 1
+ANSWER_KIND, PAYMENT_KIND = 1, 2
 _REQUEST = struct.Struct(">B10sHIIBBBB4s4s")
 _ANSWER = struct.Struct(">BBI4sI")
+_PAYMENT = struct.Struct(">BBIi")
+_PRESENCE = struct.Struct(">6sH6sI")
+_PRESENCE_LABEL = b"openykt account payment v1\0"
+PRESENCE_SIZE = 6
 
 
 class Purpose(IntEnum):
@@ -29,12 +37,18 @@ class Purpose(IntEnum):
     """A load that was granted, and proven not to have reached the card: the same sum from where it came, once."""
     RETRY_CLAIM = 4
     """As RETRY, of a claim: its record carries the claim flag, so that a ledger that lost the debit knows who pays."""
+    PAYMENT = 5
+    """账户支付: a sale at a till, paid by the online account; the card's purse is not touched."""
+    CHECK = 6
+    """May this card buy? Asked where the terminal's own hotlist is too old to say; no MAC1, moves nothing."""
 
 
 CLAIMS = frozenset({Purpose.CLAIM, Purpose.RETRY_CLAIM})
 """The pending load 过渡余额 pays."""
 RETRIES = frozenset({Purpose.RETRY, Purpose.RETRY_CLAIM})
 """A second try."""
+LOADS = frozenset(set(Purpose) - {Purpose.PAYMENT, Purpose.CHECK})
+"""What is answered with a LoadAnswer."""
 
 
 class LoadResult(IntEnum):
@@ -77,6 +91,35 @@ RESULT_TEXT: dict[LoadResult, Text] = {
 """What a person is told of each."""
 
 
+class PaymentResult(IntEnum):
+    """Why an account payment is allowed or not; in words: PAYMENT_TEXT. Frozen numbers."""
+
+    APPROVED = 0
+    NO_FUNDS = 1
+    WRONG_MAC = 2
+    UNKNOWN_CARD = 3
+    HOTLISTED = 4
+    OVER_LIMIT = 5
+    REVERSED = 6
+    """Its reversal came before it: never."""
+    NOT_NOW = 7
+    WRONG_DEVICE = 8
+
+
+PAYMENT_TEXT: dict[PaymentResult, Text] = {
+    PaymentResult.APPROVED: Text("已批准", "approved"),
+    PaymentResult.NO_FUNDS: Text("电子账户余额不足", "not enough in the online account"),
+    PaymentResult.WRONG_MAC: RESULT_TEXT[LoadResult.WRONG_MAC],
+    PaymentResult.UNKNOWN_CARD: Text("非本系统卡", "not a card of this system"),
+    PaymentResult.HOTLISTED: Text("黑名单卡", "the card is on the hotlist"),
+    PaymentResult.OVER_LIMIT: Text("超过账户支付限额", "over the limit for account payments"),
+    PaymentResult.REVERSED: Text("该笔已冲正", "reversed already"),
+    PaymentResult.NOT_NOW: Text("中心忙，请稍后再试", "the centre is busy, please try later"),
+    PaymentResult.WRONG_DEVICE: Text("本机不能账户支付", "no account payments at this terminal"),
+}
+"""What a person is told of each."""
+
+
 class LoadRequest(NamedTuple):
     """What INIT FOR LOAD answered, and what is asked for. amounts in fen; mac1 proves counter and balance, not the
     purpose: who may ask for what is decided by terminal and account."""
@@ -114,6 +157,25 @@ class LoadAnswer(NamedTuple):
         return _ANSWER.pack(ANSWER_KIND, self.result, self.time, self.mac2, self.amount_fen)
 
 
+class PaymentAnswer(NamedTuple):
+    """To a PAYMENT or a CHECK. left_fen: what the account holds after it, where it was approved; else 0."""
+
+    result: PaymentResult
+    amount_fen: int = 0
+    left_fen: int = 0
+
+    def to_bytes(self) -> bytes:
+        """10 bytes."""
+        return _PAYMENT.pack(PAYMENT_KIND, self.result, self.amount_fen, self.left_fen)
+
+
+def presence_id(device: DeviceId, epoch: int, psam: PsamId, request: int) -> bytes:
+    """6 bytes in the place of the terminal id, under which the card makes MAC1 for this request of this terminal: it is
+    of no use for another one, for a load, or anywhere else."""
+    named = _PRESENCE.pack(device, epoch, psam, request)
+    return hashlib.sha256(_PRESENCE_LABEL + named).digest()[:PRESENCE_SIZE]
+
+
 def parse_request(raw: bytes) -> LoadRequest:
     """WireFault when malformed or of an unknown kind."""
     if len(raw) != _REQUEST.size or raw[0] not in _PURPOSES:
@@ -130,6 +192,14 @@ def parse_answer(raw: bytes) -> LoadAnswer:
         raise WireFault("unknown online answer")
     _, result, time, mac2, amount = _ANSWER.unpack(raw)
     return LoadAnswer(LoadResult(result), time, mac2, amount)
+
+
+def parse_payment(raw: bytes) -> PaymentAnswer:
+    """WireFault when malformed or of an unknown kind or result."""
+    if len(raw) != _PAYMENT.size or raw[0] != PAYMENT_KIND or raw[1] > max(PaymentResult):
+        raise WireFault("unknown answer to a payment")
+    _, result, amount, left = _PAYMENT.unpack(raw)
+    return PaymentAnswer(PaymentResult(result), amount, left)
 
 
 _PURPOSES = frozenset(int(purpose) for purpose in Purpose)

@@ -15,7 +15,7 @@ from pathlib import Path
 from cloud.ledger.records.marks import runs
 from shared.errors import StoreFault
 from shared.ids import CardId, card_id
-from shared.records import LOAD_SHAPED, VOIDS, Pair
+from shared.records import LOAD_SHAPED, VOIDS, Kind, Pair
 
 PURCHASED = {"purchase": 1, "evidence": 1, "evidence_withdrawn": -1}
 LOADED = {"load_confirmed": 1, "load_confirmed_by_counter": 1, "load_alone": 1, "claim_alone": 1}
@@ -144,6 +144,8 @@ def _read(log: Path) -> Iterator[tuple[Place, Success]]:
     for number, line in enumerate(raw.rpartition(b"\n")[0].splitlines(), 1):
         try:
             row = json.loads(line)
+            if row["kind"] == Kind.ONLINE:
+                continue  # no card has paid it: `verify` holds it against its approval
             if row["kind"] in VOIDS:
                 continue  # it takes back a success that stands above, and that stays posted
             card, is_load = card_id(bytes.fromhex(row["card"])), row["kind"] in LOAD_SHAPED

@@ -16,7 +16,7 @@ from cloud.ledger.ledger import Ledger
 from cloud.ledger.read.reader import Reader
 from cloud.ledger.records.judge import Reason
 from cloud.ledger.records.values import CheckTac, Copied, Now, Received
-from cloud.online.load import LoadAnswers
+from cloud.online.answers import OnlineAnswers
 from shared.clocks.expiry import DailyLook
 from shared.errors import KeyFault, RuleBroken, StoreFault
 from shared.facts.books import DatabaseBack, KeysBack, MessageDefect, MessageJunk
@@ -67,7 +67,7 @@ class Clerk:
         self,
         ledger: Ledger,
         check_tac: CheckTac,
-        loads: LoadAnswers,
+        online: OnlineAnswers,
         seal: AckSeal,
         clock: Callable[[], Now],
         tally: Tally,
@@ -79,7 +79,7 @@ class Clerk:
         are registered, when they have changed. centre: of documents; None: nothing is made or sent."""
         self._ledger = ledger
         self._check_tac = check_tac
-        self._loads = loads
+        self._online = online
         self._seal = seal
         self._clock = clock
         self._tally = tally
@@ -276,7 +276,7 @@ class Clerk:
 
     def _asked(self, sender: Address, request: OnlineRequest, now: Now) -> list[Letter]:
         """One answer, or silence. A box that asks too late may have an outdated idea of the time here."""
-        answer = self._loads.answer(sender.box, request, now)
+        answer = self._online.answer(sender.box, request, now)
         asked = request.asked if request.form > FORM_1 else b""
         letters = [self._bound(sender, asked, LedgerTime(now.unix_ms))] if request.is_late(now.unix_ms) else []
         return letters + ([_letter(sender, answer)] if answer else [])

@@ -32,7 +32,9 @@ from cloud.ingest.ticket import Arrival, Letter, Ticket
 from cloud.keys.client import KeyClient
 from cloud.ledger.ledger import open_ledger
 from cloud.ledger.records.values import Now
+from cloud.online.answers import OnlineAnswers
 from cloud.online.load import LoadAnswers, LoadCounts
+from cloud.online.payment import PaymentAnswers, PaymentCounts
 from cloud.process.life import report, say, say_status, stop_on_signals
 from cloud.process.settings import CloudSettings
 from shared.clocks.campus_clock import CampusClock
@@ -79,6 +81,7 @@ class Worker:
         self._options = options
         self._tally = Tally()
         self._loads = LoadCounts()
+        self._payments = PaymentCounts()
         self._lanes = Lanes()
         self._notices = Notices()
         self._admission = Admission(self._lanes, self._notices, time.monotonic)
@@ -159,10 +162,12 @@ class Worker:
             spare_what_stands()
             try:
                 ledger.started(self._clock())
-                loads = LoadAnswers(keys, ledger, self._loads)
+                online = OnlineAnswers(
+                    LoadAnswers(keys, ledger, self._loads), PaymentAnswers(keys, ledger, self._payments)
+                )
                 centre = Centre(ledger.opened, signer)
                 clerk = Clerk(
-                    ledger, keys.check_tac, loads, seal, self._clock, self._tally, self._expiry(), on_boxes, centre
+                    ledger, keys.check_tac, online, seal, self._clock, self._tally, self._expiry(), on_boxes, centre
                 )  # fmt: skip
                 clerk.tell_boxes()
                 yield clerk
@@ -226,6 +231,7 @@ class Worker:
         return {
             **self._tally.figures(),
             "loads": asdict(self._loads),
+            "payments": asdict(self._payments),
             "refused": dict(self._notices.refused),
             "slowed": dict(self._notices.slowed),
             "taken_over": self._notices.taken_over,

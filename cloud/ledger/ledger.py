@@ -15,6 +15,7 @@ from cloud.ledger.findings.rows import Difference, Kind, explain
 from cloud.ledger.fleet import epochs, status
 from cloud.ledger.funds.deposits import deposit
 from cloud.ledger.funds.grants import grant
+from cloud.ledger.funds.payments import authorise as payments
 from cloud.ledger.held.losses.standing import stand
 from cloud.ledger.held.swaps import swap_told
 from cloud.ledger.held.thefts import Report, Reported, report_found, report_stolen
@@ -77,7 +78,7 @@ from shared.facts.desks import Hotlisted, Unlisted
 from shared.facts.told import Told
 from shared.ids import BoxId, CardId, LedgerId, PsamId, StoreId
 from shared.inventory import Inventory
-from shared.online import LoadRequest
+from shared.online import LoadRequest, PaymentAnswer
 from shared.wire.messages import (
     FORM_1,
     AckBody,
@@ -142,7 +143,7 @@ class Ledger:
     def together(self) -> Iterator[None]:
         """One transaction for all that these doors are asked within the block; nothing of it is done when it raises.
 
-        Not for what must be durable before its answer can be made: load_authorise.
+        Not for what must be durable before its answer can be made: load_authorise, payment_authorise.
         """
         with self._doubting(), self.database.together():
             yield
@@ -301,6 +302,18 @@ class Ledger:
         """Is this load granted? Its sum is in transit when the answer is GRANTED."""
         with self.opened.writing(now) as writing:
             return authorise(writing, box, request, load, mac1_ok=mac1_ok)
+
+    def payment_authorise(
+        self, box: BoxId, request: OnlineRequest, card: LoadRequest, is_there: bool, now: Now  # a fact, not a mode
+    ) -> PaymentAnswer:  # fmt: skip
+        """May the online account pay? It has when the answer is APPROVED."""
+        with self.opened.writing(now) as writing:
+            return payments.authorise(writing, box, request, payments.Card(card, is_there))
+
+    def payment_check(self, box: BoxId, request: OnlineRequest, card: CardId, now: Now) -> PaymentAnswer:
+        """May this card buy?"""
+        with self.opened.writing(now) as writing:
+            return payments.check(writing, box, request, card)
 
     def awaited(self, now: Now) -> Awaited:
         """The cards that every box should await."""

@@ -157,6 +157,8 @@ def _assemble(
         pending_subsidy_fen=books.get("pending_subsidy_fen", 0),
         voids=books.get("voids", 0),
         voided_fen=books.get("voided_fen", 0),
+        payments=books.get("payments", 0),
+        payments_fen=books.get("payments_fen", 0),
         granted_fen=books.get("granted_fen", 0),
         unloads_fen=books.get("unloads_fen", 0),
         replaced_fen=books.get("replaced_fen", 0),

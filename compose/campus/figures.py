@@ -115,6 +115,9 @@ class Figures:
     voids: int = 0
     voided_fen: int = 0
     """撤销: of spent_fen, taken from the merchants again; the cards have paid it and are not touched."""
+    payments: int = 0
+    payments_fen: int = 0
+    """账户支付: online accounts → merchants, no purse between."""
     granted_fen: int = 0
     """发放: from the subsidy fund or the bank into pending load."""
     unloads_fen: int = 0
@@ -161,7 +164,8 @@ class Figures:
         beyond = max(0, apart - self.transit_fen) + max(0, -apart - self.suspense_fen)
         came_in = self.deposits_fen + self.voided_fen + self.granted_fen + self.unloads_fen + self.replaced_fen
         waits = self.pending_fen + self.pending_subsidy_fen
-        accounts = came_in - self.loads_fen - self.transit_fen - waits - self.online_fen
+        went = self.loads_fen + self.transit_fen + self.payments_fen
+        accounts = came_in - went - waits - self.online_fen
         books = abs(self.purse_float_fen - self.loss_purses_fen - self.expected_fen) + abs(accounts)
         return beyond + books + self._subsidy_unexplained_fen
 

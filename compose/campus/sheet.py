@@ -86,6 +86,8 @@ def report(figures: Figures) -> dict[str, Any]:
         "pending_subsidy_fen": figures.pending_subsidy_fen,
         "voids": figures.voids,
         "voided_fen": figures.voided_fen,
+        "payments": figures.payments,
+        "payments_fen": figures.payments_fen,
         "granted_fen": figures.granted_fen,
         "unloads_fen": figures.unloads_fen,
         "replaced_fen": figures.replaced_fen,
@@ -169,9 +171,11 @@ def sheet(figures: Figures) -> str:
 def _accounts(f: Figures) -> str:
     deposits, loads, transit, online = map(yuan, (f.deposits_fen, f.loads_fen, f.transit_fen, f.online_fen))
     back = _given_back(f)
+    word = Text("账户支付", "account payments")
+    paid = f" − {word} {yuan(f.payments_fen)}" if f.payments_fen else ""
     said = Text(
-        f"充值 {deposits}{back} − 圈存 {loads} − 在途 {transit} = 电子账户 {online}",
-        f"deposits {deposits}{back} − loads {loads} − in transit {transit} = online accounts {online}",
+        f"充值 {deposits}{back} − 圈存 {loads}{paid} − 在途 {transit} = 电子账户 {online}",
+        f"deposits {deposits}{back} − loads {loads}{paid} − in transit {transit} = online accounts {online}",
     )
     return f"  {said}"
 

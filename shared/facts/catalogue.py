@@ -10,7 +10,7 @@ from string import Formatter
 from types import ModuleType
 
 from shared.clocks.clock import MAX_SECONDS, time_text
-from shared.facts import books, boxes, buses, desks, documents, fleet, losses, settings, terminals
+from shared.facts import books, boxes, buses, desks, documents, fleet, losses, payments, settings, terminals
 from shared.facts.terms import (
     ANSWERS,
     BUSES,
@@ -43,7 +43,7 @@ def _kinds(module: ModuleType) -> list[type[Told]]:
     return [one for one in found if one is not Told]
 
 
-_MODULES = terminals, boxes, buses, books, desks, losses, fleet, documents, settings
+_MODULES = terminals, boxes, buses, books, desks, losses, fleet, documents, payments, settings
 CATALOGUE: dict[tuple[str, str], type[Told]] = {
     (one.code, one.case): one for module in _MODULES for one in _kinds(module)
 }

@@ -29,6 +29,7 @@ REASONS: dict[str, Words] = {
     "void-twice": ("已撤销过", "void already"),
     "void-pin": ("仅凭口令撤销，无主管卡", "a void by PIN alone, no supervisor's card"),
     "void-bound": ("撤销超出时限、单笔或当日限额", "a void that is too old, over too much, or one too many of the day"),
+    "payment-mac": ("账户支付或冲正的终端签名错误", "wrong MAC of an account payment or its reversal"),
     "void-witness": ("撤销的主管卡或原卡签名错误", "wrong MAC of the card that stands for a void"),
     "void-whole": ("混合支付完整，不应退半笔", "half of a mixed payment that is whole"),
 }

@@ -33,6 +33,8 @@ _DAY, _CEILING, _MEAL, _RUNG = struct.Struct(">I"), struct.Struct(">I"), struct.
 _LIMIT = struct.Struct(">HBBIIIHH")
 _FARES, _LINE = struct.Struct(">HIBIHH"), struct.Struct(">HBBB")
 _REFUSED = 0x20
+_ONLINE = 16
+_TAGS = frozenset((1, 2, 3, 4, 5, 6, 7, _ONLINE))
 _Row = TypeVar("_Row")
 
 
@@ -101,6 +103,18 @@ class FaresRow(NamedTuple):
     lines: tuple[LineRow, ...]
 
 
+class OnlineRow(NamedTuple):
+    """When a till asks the centre before it sells. is_account_first: every sale is the online account's 账户支付;
+    is_account_next: one that the purse cannot pay; asks_doubtful: about a card, under a hotlist on the age ladder."""
+
+    is_account_first: bool = False
+    is_account_next: bool = False
+    asks_doubtful: bool = False
+
+
+OFFLINE = OnlineRow()
+
+
 @dataclass(frozen=True, slots=True)
 class ParameterBody:
     """meals: in the order of their beginning within the business day, numbers rising; limits: ascending. ceiling_fen:
@@ -114,6 +128,7 @@ class ParameterBody:
     ladder: tuple[RungRow, ...] = ()
     agreed: tuple[AgreedRow, ...] | None = None
     fares: FaresRow | None = None
+    online: OnlineRow = OFFLINE
 
     def limits_of(self, card_class: int, meal: int) -> Limits:
         """What counts for a card of this class in this meal."""
@@ -134,6 +149,8 @@ class ParameterBody:
             parts.append((6, b"".join(map(_agreed_bytes, self.agreed))))
         if self.fares is not None:
             parts.append((7, _FARES.pack(*self.fares[:6]) + b"".join(map(_line_bytes, self.fares.lines))))
+        if self.online != OFFLINE:
+            parts.append((_ONLINE, bytes((sum(1 << place for place, is_so in enumerate(self.online) if is_so),))))
         if any(len(data) > PART_MAX for _, data in parts):
             raise WireFault("parameters: a part that is too long")
         return bytes((FORM,)) + b"".join(_PART.pack(tag, len(data)) + data for tag, data in parts)
@@ -148,7 +165,7 @@ def decode_parameters(raw: bytes) -> ParameterBody:
     body = ParameterBody(
         day_start_s, ceiling_fen, _meals(parts[3]), tuple(map(_limit, _rows(_LIMIT, parts[4]))),
         tuple(RungRow(*row) for row in _rows(_RUNG, parts[5])), _agreed(parts[6]) if 6 in parts else None,
-        _fares(parts[7]) if 7 in parts else None,
+        _fares(parts[7]) if 7 in parts else None, _online(parts[_ONLINE]) if _ONLINE in parts else OFFLINE,
     )  # fmt: skip
     _require_sound(body)
     return body
@@ -163,7 +180,7 @@ def _parts(raw: bytes) -> Iterator[tuple[int, bytes]]:
             raise WireFault("parameters: half a part")
         tag, size = _PART.unpack_from(raw, at)
         data = raw[at + _PART.size : at + _PART.size + size]
-        if not last < tag <= 7 or len(data) != size:
+        if not last < tag or tag not in _TAGS or len(data) != size:
             raise WireFault(f"parameters: part {tag} that is not known, out of order, or cut off")
         yield tag, data
         at, last = at + _PART.size + size, tag
@@ -258,6 +275,12 @@ def _lines(data: bytes) -> Iterator[LineRow]:
         fares = (int.from_bytes(data[at : at + 2], "big") for at in range(begin, end, 2))
         yield LineRow(line, bool(is_flat), _text(data[_LINE.size : begin]), tuple(fares))
         data = data[end:]
+
+
+def _online(data: bytes) -> OnlineRow:
+    if len(data) != 1 or not 0 < data[0] < 8:
+        raise WireFault("parameters: when to ask the centre")
+    return OnlineRow(*(bool(data[0] >> place & 1) for place in range(3)))
 
 
 def _text(raw: bytes) -> str:

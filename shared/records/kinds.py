@@ -42,6 +42,8 @@ class Kind(IntEnum):
     NOT_CREDITED = 15
     WITNESSED_VOID = 16
     """A void 撤销 of form 2: a card stands for it, too."""
+    REVERSAL = 17
+    """冲正 of an account payment: what the terminal never heard an answer to counts as not paid."""
 
 
 class Worth(Enum):
@@ -50,7 +52,7 @@ class Worth(Enum):
     TAC = "tac"
     """The card: its debit or credit is posted."""
     MAC = "mac"
-    """The terminal, whose MAC it ends with: it waits for the record that it names."""
+    """The terminal, whose MAC it ends with: it waits for the record that it names, or says how what it asked ended."""
     OPEN = "open"
     """Nothing yet 灰记录: it waits for the card."""
     WORD = "word"
@@ -179,11 +181,35 @@ class VoidRecord(NamedTuple):
     witness: Witness | None = None
 
 
+class PaymentRecord(NamedTuple):
+    """Kinds online 账户支付 and reversal 冲正: 41 bytes, big-endian, in this order.
+
+    The card is not touched: the online account pays, and the answer to the request has moved the money. request: its
+    number; (device, epoch, request) names the payment, and of each there is one record, which says how it ended at the
+    terminal. linked: always 0. mac: of the terminal (shared.keys.terminal_mac) over the stored bytes before it.
+    """
+
+    version: int
+    kind: int
+    flags: int
+    seq: int
+    request: int
+    card: CardId
+    amount_fen: int
+    time: int
+    key_version: int
+    operator: int
+    hotlist_version: int
+    parameter_version: int
+    linked: int
+    mac: bytes
+
+
 PurseRecord = PurchaseRecord | LoadRecord
 """What a purse of a card has done, or may have: with its counter and balance before."""
 CountedRecord = PurseRecord | VoidRecord
 """What names a counter of a card."""
-Record = CountedRecord
+Record = CountedRecord | PaymentRecord
 """Any kind's. Every class has the head, card, amount_fen, time and linked; who needs more asks for one that has it."""
 
 
@@ -225,6 +251,12 @@ VOID = Shape(
     "hotlist_version H, parameter_version H, linked H, mac 4s",
     Part("witness", _WITNESS, None, Witness.to_bytes, Witness.from_bytes, before="mac"),
 )
+PAYMENT = Shape(
+    PaymentRecord._make,
+    _HEAD + "request I, card 10s, amount_fen I, time I, key_version B, operator H, hotlist_version H, "
+    "parameter_version H, linked H, mac 4s",
+)
+
 
 def _void(record: VoidRecord) -> None:
     _require_cause(record, _BY_PIN)
@@ -235,6 +267,11 @@ def _witnessed_void(record: VoidRecord) -> None:
     is_own = record.witness is not None and record.witness.card == record.card
     if is_own != (record.cause == Cause.SAME_CARD):
         raise WireFault("the card that paid stands for a void of its own, or another one for a supervisor's")
+
+
+def _payment(record: PaymentRecord) -> None:
+    if record.linked or not record.amount_fen or not record.request:
+        raise WireFault("an account payment without a sum or a request, or linked to another record")
 
 
 def _require_cause(record: VoidRecord, causes: frozenset[Cause]) -> None:
@@ -259,6 +296,10 @@ _LOADED = LoadRecord(
 _VOIDED = VoidRecord(
     VERSION, Kind.VOID, Flags(Proof.NONE, CounterKind.OFFLINE).to_int(), 9, 0x12A7, _CARD, 0x4D, purse_byte(1, 2, 1),
     1250, 0x2F0A1B40, Cause.CASHIER, 1, 3, 1, 1, 2, bytes.fromhex("C0FFEE11"),
+)  # fmt: skip
+_PAID = PaymentRecord(
+    VERSION, Kind.ONLINE, Flags(Proof.NONE, CounterKind.ONLINE, online=True).to_int(), 10, 6, _CARD, 1250, 0x2F0A1B40,
+    1, 3, 1, 1, 0, bytes.fromhex("C0FFEE12"),
 )  # fmt: skip
 _TRIP = bytes.fromhex("000C000701220003000200C8")
 _SUPERVISOR = Witness(CardId(bytes.fromhex("000100010001F0000001")), 1, bytes.fromhex("19BC6BD4"))
@@ -294,6 +335,9 @@ KINDS: tuple[Description[Any], ...] = (
         _sale(Kind.NOT_DEBITED, Proof.NONE, NO_TAC)._replace(trip=_TRIP), part=Presence.EITHER,
     ),
     Description(
+        Kind.ONLINE, Text("账户支付", "Account payment"), PAYMENT, Worth.MAC, _PAID, CounterKind.ONLINE, rule=_payment
+    ),
+    Description(
         Kind.LOAD_UNPROVEN, Text("圈存存疑", "Load in doubt"), LOAD, Worth.OPEN,
         _load(Kind.LOAD_UNPROVEN, Proof.NONE, NO_TAC)._replace(linked=0), CounterKind.ONLINE,
     ),
@@ -310,6 +354,10 @@ KINDS: tuple[Description[Any], ...] = (
         _VOIDED._replace(kind=Kind.WITNESSED_VOID, cause=Cause.OPERATOR, witness=_SUPERVISOR),
         part=Presence.ALWAYS, rule=_witnessed_void,
     ),
+    Description(
+        Kind.REVERSAL, Text("冲正", "Reversal"), PAYMENT, Worth.MAC,
+        _PAID._replace(kind=Kind.REVERSAL, seq=11, request=7), CounterKind.ONLINE, rule=_payment,
+    ),
 )  # fmt: skip
 """All that there are, in the order of their numbers."""
 DESCRIBED: dict[int, Description[Any]] = {int(one.kind): one for one in KINDS}
@@ -321,10 +369,12 @@ def kinds_of(shape: Shape[Any]) -> frozenset[Kind]:
 
 
 PURCHASE_SHAPED, LOAD_SHAPED, VOIDS = kinds_of(PURCHASE), kinds_of(LOAD), kinds_of(VOID)
+PAYMENTS = kinds_of(PAYMENT)
 PROVEN = frozenset(one.kind for one in KINDS if one.worth is Worth.TAC)
 """Kinds that carry a TAC: the card side posts if it is valid."""
 PURCHASE_SIZE, COMPOSITE_SIZE = PURCHASE.size, PURCHASE.whole_size
 LOAD_SIZE = LOAD.size
+PAYMENT_SIZE = PAYMENT.size
 VOID_SIZE, WITNESSED_SIZE = VOID.size, VOID.whole_size
 WITNESS_SIZE = WITNESSED_SIZE - VOID_SIZE
 TRIP_SIZE = COMPOSITE_SIZE - PURCHASE_SIZE

@@ -55,6 +55,10 @@ class Hand:
         await self._process.stdin.drain()
         await self._until(expected)
 
+    async def until(self, expected: str) -> None:
+        """Wait for more to be shown."""
+        await self._until(expected)
+
     async def _until(self, expected: str) -> None:
         assert self._process is not None
         assert self._process.stdout is not None

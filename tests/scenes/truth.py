@@ -13,12 +13,13 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.read.reader import Reader, open_reader
 from cloud.ledger.read.views import EntryView, LedgerSums
 from edge.files.deck import Deck
 from edge.terminal.station.shown import read_shown
 from shared.ids import CardId, card_id
-from shared.records import LOAD_SHAPED, VOIDS
+from shared.records import LOAD_SHAPED, VOIDS, Kind
 from tests.scenes.campus import Campus
 from tests.scenes.plans import run
 
@@ -68,11 +69,27 @@ def require_posted(campus: Campus) -> None:
     _require_verified(campus)
 
 
+def require_payments(campus: Campus) -> None:
+    """Everything has drained: what the account has paid its terminal has shown, what it has shown was paid, each once;
+    and of what was reversed nothing is gone."""
+    shown = sorted(
+        line["fen"] for log in (campus.data / "terminals").glob("*/shown.log")
+        for line in read_shown(log) if line["kind"] == Kind.ONLINE
+    )  # fmt: skip
+    cases = campus.asked("SELECT state, amount_fen, record IS NOT NULL, reversal IS NOT NULL FROM payment_case")
+    paid = sorted(fen for state, fen, _, _ in cases if state == PaymentState.APPROVED)
+    assert shown == paid, f"shown {shown}, paid {paid}"
+    assert all(has_word and not is_back for state, _, has_word, is_back in cases if state == PaymentState.APPROVED)
+    assert not [case for case in cases if case[0] in (PaymentState.HELD, PaymentState.WORD)], cases
+
+
 def successes(data: Path) -> Iterator[Success]:
     """Every 成功 of every terminal."""
     for log in sorted((data / "terminals").glob("*/shown.log")):
         device = bytes.fromhex(json.loads((log.parent / "terminal.json").read_text())["device"])
         for line in read_shown(log):
+            if line["kind"] == Kind.ONLINE:
+                continue  # of an online account: _require_payments
             if line["kind"] in VOIDS:
                 continue  # takes back a success that stands above, and that stays posted; `verify` checks voids
             card = card_id(bytes.fromhex(str(line["card"])))

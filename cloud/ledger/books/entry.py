@@ -71,6 +71,11 @@ class EntryKind(IntEnum):
     LOSS_UNPROVIDED = 53
     """准备转回: what of it was not spent when the card was found again."""
 
+    ACCOUNT_PAID = 60
+    """账户支付: the online account pays a sale at a till, by the answer that its terminal was given."""
+    ACCOUNT_REVERSED = 61
+    """冲正: it has its money back, by the terminal's own record."""
+
 
 class EntryFlag(IntEnum):
     """Bits of an entry's flags."""

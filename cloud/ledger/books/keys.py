@@ -41,6 +41,16 @@ def card_of_unprovided(key: bytes) -> bytes:
     return key[1:-2]
 
 
+def payment_key(case: bytes) -> bytes:
+    """Of the entry of the account payment with this case key."""
+    return bytes((EntryKind.ACCOUNT_PAID,)) + case
+
+
+def payment_reversed_key(case: bytes) -> bytes:
+    """Of the entry that gives it back."""
+    return bytes((EntryKind.ACCOUNT_REVERSED,)) + case
+
+
 def release_key(held: int) -> bytes:
     """Of the entry that says whose a held entry's sum is, its merchant's or the holder's: one key for both."""
     return bytes((EntryKind.HELD_RELEASED,)) + held.to_bytes(8, "big")

@@ -78,6 +78,16 @@ def returned(card: CardAccounts, purse: int, held: int, fen: int) -> Postings:
     return (Posting(held, card.waiting(purse), fen),)
 
 
+def account_paid(card: CardAccounts, merchant: int, fen: int) -> Postings:
+    """账户支付: the answer may leave. The card's purse is not touched."""
+    return (Posting(card.online, merchant, fen),)
+
+
+def account_reversed(card: CardAccounts, merchant: int, fen: int) -> Postings:
+    """冲正: nothing was sold for it."""
+    return (Posting(merchant, card.online, fen),)
+
+
 def load_authorised(card: CardAccounts, fen: int) -> Postings:
     """圈存: MAC2 may leave; the sum is in transit."""
     return (Posting(card.online, card.transit, fen),)

@@ -9,6 +9,8 @@ from cloud.ledger.books.keys import release_key
 from cloud.ledger.books.posting import (
     CardAccounts,
     Postings,
+    account_paid,
+    account_reversed,
     deposit,
     grant,
     opening_balance,
@@ -29,10 +31,11 @@ from cloud.ledger.journal.booking import BatchKind, record_digest, seal_hash
 from cloud.ledger.journal.registry import Registry, read_registry
 from cloud.ledger.journal.writing import first_verdict_key, is_half
 from cloud.ledger.loads.sources import LOAD_POSTINGS
-from cloud.ledger.records.arrival import Arrival, arrive, target_key
+from cloud.ledger.records.arrival import Arrival, arrive, split_key, target_key
 from cloud.ledger.records.values import EntryUnbalanced
 from cloud.store.db import Database
 from shared.errors import WireFault
+from shared.records import Kind, PaymentRecord
 from shared.wire import codec
 
 _DOCUMENTS = {
@@ -126,11 +129,22 @@ def _record_fault(
     fen = a.record.amount_fen
     if sum(p.fen for p in actual) != fen:
         return f"posts {sum(p.fen for p in actual)} fen, {named} says {fen}"
+    if isinstance(a.record, PaymentRecord):
+        return _reversal_fault(registry, kind, card.accounts, a, actual)
     if kind is EntryKind.VOID:
-        return _void_fault(db, card.accounts, a, actual, paying_purses(a.record.purse, is_old=is_old))
+        return _void_fault(db, card.accounts, a, actual, paying_purses(paid_by(a), is_old=is_old))
     if actual != _of_record(registry, kind, card.accounts, a, actual[0].credit, is_old=is_old):
         return f"posts to accounts that {named} does not name"
     return ""
+
+
+def _reversal_fault(registry: Registry, kind: EntryKind, card: CardAccounts, a: Arrival, actual: Postings) -> str:
+    """A reversal takes from the terminal's merchant; what a terminal calls paid moves nothing."""
+    body, fen = registry.devices.get(a.device), sum(p.fen for p in actual)
+    is_one = kind is EntryKind.ACCOUNT_REVERSED and a.record is not None and a.record.kind == Kind.REVERSAL
+    if is_one and body is not None and actual == account_reversed(card, body.merchant_account, fen):
+        return ""
+    return "is no reversal of an account payment, or goes elsewhere"
 
 
 def _void_fault(db: Database, card: CardAccounts, a: Arrival, actual: Postings, purses: tuple[int, ...]) -> str:
@@ -155,10 +169,17 @@ def _of_record(
     body = registry.devices.get(a.device)
     sides = [registry.held_unknown, *((body.merchant_account, body.held_account) if body else ())]
     if kind is EntryKind.EVIDENCE and a.record and is_half(a):
-        sides += map(card.waiting, paying_purses(a.record.purse, is_old=is_old))
+        sides += map(card.waiting, paying_purses(paid_by(a), is_old=is_old))
     if kind not in (EntryKind.PURCHASE, EntryKind.EVIDENCE) or credited not in sides:
         return None
-    return purchase(card, a.record.purse, credited, fen) if a.record else None
+    return purchase(card, paid_by(a), credited, fen)
+
+
+def paid_by(a: Arrival) -> int:
+    """The purse/key byte of a record of a purse."""
+    if a.record is None or isinstance(a.record, PaymentRecord):
+        raise ValueError("no record of a purse")
+    return a.record.purse
 
 
 def _document_fault(
@@ -191,6 +212,10 @@ def _of_document(registry: Registry, kind: EntryKind, body: list[object]) -> Pos
     if kind in LOAD_POSTINGS:
         _, card, fen, *_ = fields
         return LOAD_POSTINGS[kind](_accounts(registry, card), _fen(fen))
+    if kind is EntryKind.ACCOUNT_PAID:
+        key, card, fen, *_ = fields
+        merchant = registry.devices[split_key(_bytes(key))[0]].merchant_account
+        return account_paid(_accounts(registry, card), merchant, _fen(fen))
     if kind is EntryKind.GRANT:
         payer, card, fen, *_ = fields
         return grant(payer_account(registry, str(payer)), _accounts(registry, card), _fen(fen))
@@ -200,9 +225,13 @@ def _of_document(registry: Registry, kind: EntryKind, body: list[object]) -> Pos
 
 
 def _accounts(registry: Registry, card: object) -> CardAccounts:
-    if not isinstance(card, bytes):
-        raise TypeError("a card is bytes")
-    return registry.cards[card].accounts
+    return registry.cards[_bytes(card)].accounts
+
+
+def _bytes(value: object) -> bytes:
+    if not isinstance(value, bytes):
+        raise TypeError("a card, or a key, is bytes")
+    return value
 
 
 def _fen(value: object) -> int:

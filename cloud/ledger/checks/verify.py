@@ -12,7 +12,6 @@ from cloud.ledger.checks.book_chain import check_book_chain
 from cloud.ledger.checks.books import check_balances, check_chain, check_entries
 from cloud.ledger.checks.cards import check_cards
 from cloud.ledger.checks.check import Check
-from cloud.ledger.checks.desk import check_desk
 from cloud.ledger.checks.differences import check_differences, check_looks
 from cloud.ledger.checks.file import check_file
 from cloud.ledger.checks.fleet.documents import check_documents
@@ -22,6 +21,8 @@ from cloud.ledger.checks.fleet.orders import check_orders
 from cloud.ledger.checks.fleet.parameters import check_parameters
 from cloud.ledger.checks.gaps import check_gaps
 from cloud.ledger.checks.losses import check_losses
+from cloud.ledger.checks.money.desk import check_desk
+from cloud.ledger.checks.money.payments import check_payments
 from cloud.ledger.checks.put_backs import Witness, check_put_backs, check_unasked
 from cloud.ledger.checks.quarantine import check_quarantine
 from cloud.ledger.checks.records import check_keys, check_marks, check_open, check_records, check_tacs, check_voids
@@ -55,7 +56,7 @@ class Report:
 
 
 _FIRST = (check_file, check_balances, check_entries, check_records)
-_WITH_KEYS = (check_tacs, check_voids)
+_WITH_KEYS = (check_tacs, check_voids, check_payments)
 _THEN = (
     check_keys, check_marks, check_quarantine, check_gaps, check_chain, check_book_chain, check_cards,
     check_differences, check_looks, check_losses, check_thefts, check_two_persons, check_orders, check_desk,

@@ -14,6 +14,7 @@ from cloud.ledger.records.arrival import Arrival, arrive
 from cloud.ledger.records.judge import Reason
 from cloud.store.db import Database, Row
 from shared.errors import RuleBroken
+from shared.records import PaymentRecord
 
 CHUNK = 2000
 _KINDS = int(EntryKind.PURCHASE), int(EntryKind.EVIDENCE)
@@ -41,9 +42,10 @@ class Held(NamedTuple):
     @property
     def purse(self) -> int:
         """The purse/key byte of the record: which purse paid."""
-        if self.arrival.record is None:
-            raise RuleBroken("a held entry comes from a record that can be read")
-        return self.arrival.record.purse
+        record = self.arrival.record
+        if record is None or isinstance(record, PaymentRecord):
+            raise RuleBroken("a held entry comes from a record of a purse")
+        return record.purse
 
 
 def held_among(db: Database, entries: Sequence[int]) -> list[Held]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from cloud.ledger.books.chart import SIDES, AccountKind
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.fleet.heard import box_states, terminals
+from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.journal.balances import all_balances, folded_up_to
 from cloud.ledger.journal.registry import CARD_ACCOUNTS
 from cloud.ledger.loads.cases import CaseState
@@ -31,6 +32,7 @@ _TRIAL = f"SELECT a.code, a.kind, {_SUMS} FROM {_MOVED} GROUP BY a.code, a.kind 
 _BY_KIND = f"SELECT a.kind, {_SUMS} FROM {_MOVED} GROUP BY a.kind"  # noqa: S608  # our own words
 
 _VOIDS = "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM void_case WHERE state = ?"
+_PAYMENTS = "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM payment_case WHERE state IN (?, ?)"
 _RETURNED = "SELECT CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM held_release WHERE kind = ? AND undone IS NULL"
 """Spent, held, and given to the holder's pending load by two persons."""
 _DECIDED = (
@@ -89,6 +91,7 @@ def overview(db: Database) -> LedgerSums:
     )[0]
     voids, voided_fen = db.run(_VOIDS, (int(VoidState.POSTED),))[0]
     (returned_fen,) = db.run(_RETURNED, (int(EntryKind.HELD_RETURNED),))[0]
+    payments, payments_fen = db.run(_PAYMENTS, (int(PaymentState.APPROVED), int(PaymentState.HELD)))[0]
     voided_fen += db.run(_GREY_HALVES, (int(State.EVIDENCE), *map(str, _GIVEN_BACK)))[0][0]
     return LedgerSums(
         ledger=bytes.fromhex(meta["ledger"]), campus=meta.get("name", ""), demo=meta.get("demo") == "1",
@@ -96,7 +99,7 @@ def overview(db: Database) -> LedgerSums:
         quarantined=counted.quarantined, no_entry=counted.no_entry, duplicates=counted.duplicates,
         opening_fen=db.run("SELECT CAST(COALESCE(SUM(opening_fen + subsidy_fen), 0) AS BIGINT) FROM card")[0][0],
         loads=loads, loads_fen=loads_fen,
-        spent_fen=kinds[AccountKind.MERCHANT] + kinds[AccountKind.HELD] + voided_fen + returned_fen,
+        spent_fen=kinds[AccountKind.MERCHANT] + kinds[AccountKind.HELD] + voided_fen + returned_fen - payments_fen,
         voids=voids,
         voided_fen=voided_fen,
         float_fen=kinds[AccountKind.PURSE] + kinds[AccountKind.SUBSIDY],
@@ -106,7 +109,7 @@ def overview(db: Database) -> LedgerSums:
         owed=sum(terminal.owes for terminal in terminals(db)),
         unsettled=sum(state.unsettled for _, state in box_states(db).values()), oldest_ms=counted.oldest_ms,
         entries=db.run("SELECT COALESCE(MAX(entry), 0) FROM posting")[0][0],
-        difference_fen=difference_fen,
+        difference_fen=difference_fen, payments=payments, payments_fen=payments_fen,
     )  # fmt: skip
 
 

@@ -26,7 +26,8 @@ class LedgerSums:
     since when by the ledger's clock, Unix ms, 0 = nothing. opening_fen, spent_fen, float_fen: of main and subsidy
     purses; subsidy_fen: what of float_fen is in the latter; voids, voided_fen: purchases of spent_fen that were given
     back; pending_fen: 过渡余额, given back and not claimed yet; pending_subsidy_fen: 待回补助. difference_fen: Σ of all
-    balances, 0 when the books are in balance.
+    balances, 0 when the books are in balance. payments, payments_fen: of online accounts 账户支付, without those that
+    were reversed; no purse has paid them, so they are not in spent_fen.
     """
 
     ledger: bytes
@@ -57,6 +58,8 @@ class LedgerSums:
     oldest_ms: int
     entries: int
     difference_fen: int
+    payments: int
+    payments_fen: int
 
 
 @dataclass(frozen=True, slots=True)

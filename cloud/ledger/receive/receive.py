@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from cloud.ledger.books.entry import EntryKind
 from cloud.ledger.fleet.epochs import is_ahead, known_epochs
+from cloud.ledger.funds.payments.settle import Said, take_payments
 from cloud.ledger.journal.booking import head_question
 from cloud.ledger.journal.mark_rows import (
     BoxKey,
@@ -45,7 +46,7 @@ from shared.facts.books import QuarantineFull, TtnTwoCards
 from shared.facts.terminals import RecordFork
 from shared.ids import BoxId, DeviceId, StoreId
 from shared.purse.tac import TacVerdict
-from shared.records import Kind, VoidRecord
+from shared.records import Kind, PaymentRecord, VoidRecord
 from shared.wire.messages import FORM_2, RANGES_MAX, AckBody
 
 
@@ -99,6 +100,7 @@ class _Later:
     claims: list[tuple[bytes, Arrival, int]] = field(default_factory=list)
     quarantined: list[tuple[int, Reason]] = field(default_factory=list)
     voids: list[Opened] = field(default_factory=list)
+    payments: list[Said] = field(default_factory=list)
     void_targets: set[bytes] = field(default_factory=set)
     touched: Touched = field(default_factory=Touched)
 
@@ -228,6 +230,7 @@ class Receiving:
         note_claims(writing, later.claims, later.touched)
         open_quarantine(writing, later.quarantined)
         settle_touched(writing, later.touched)
+        take_payments(writing, later.payments)
         settle_voids(writing, later.void_targets | open_voids(writing, later.voids))
         for row in self._touched():
             row.mark, row.last_seq = add(row.mark, row.seqs), max(row.last_seq, max(row.seqs, default=0))
@@ -367,6 +370,8 @@ class Receiving:
             self._later.void_targets.update(waiting.intersection((a.key, key_beside(a.key, -1))))
         if isinstance(a.record, VoidRecord):
             self._later.voids.append(Opened(a, booked.record, booked.received_s, place.reason))
+        elif isinstance(a.record, PaymentRecord):
+            self._later.payments.append(Said(a, booked.record, booked.received_s, _doubt(judgement, place)))
         elif a.item is not None:
             self._prove(a, judgement, place, booked)
         else:
@@ -436,6 +441,11 @@ _TAKEN = frozenset({Reason.CARD_KEY_TAKEN, Reason.TTN_TAKEN})
 _POSTED_APART = Judgement(Verdict.NO_ENTRY, Reason.OTHER_BOX)
 """Of bytes that were posted as another box had brought them, when their key became known."""
 _MERCHANT_REASONS = PLACES | {Reason.FORK}
+
+
+def _doubt(judgement: Judgement, place: Place) -> Reason:
+    """Of a terminal's word: does it come from where it should, and is it the only one under its number?"""
+    return place.reason or (Reason.FORK if judgement.reason is Reason.FORK else Reason.NONE)
 
 
 def _touch(touched: Touched, a: Arrival, purse: bytes) -> None:

@@ -23,6 +23,7 @@ from shared.records import (
     Cause,
     CounterKind,
     LoadRecord,
+    PaymentRecord,
     PurchaseRecord,
     Record,
     VoidRecord,
@@ -184,6 +185,12 @@ def case_key(arrival: Arrival) -> bytes:
     return _KEY.pack(arrival.device, arrival.epoch, record.request if isinstance(record, LoadRecord) else 0)
 
 
+def payment_case_key(arrival: Arrival) -> bytes:
+    """(device, epoch, request) of an account payment's record."""
+    record = arrival.record
+    return _KEY.pack(arrival.device, arrival.epoch, record.request if isinstance(record, PaymentRecord) else 0)
+
+
 def card_key(card: bytes, purse: int, kind: CounterKind, counter: int) -> bytes:
     """14 bytes; `purse` is the record's purse/key byte."""
     return _CARD_KEY.pack(card, purse_of(purse), kind, counter)
@@ -254,4 +261,16 @@ def _void(stored: bytes, sha: bytes, key: bytes, device: DeviceId, epoch: int, p
     return Arrival(stored, sha, key, device, epoch, psam, r.seq, r, item=item, witness=_witness(stored, r))
 
 
-_KEYED: dict[type, Callable[..., Arrival]] = {PurchaseRecord: _purchase, LoadRecord: _load, VoidRecord: _void}
+def _payment(
+    stored: bytes, sha: bytes, key: bytes, device: DeviceId, epoch: int, psam: PsamId, r: PaymentRecord
+) -> Arrival:
+    item = terminal_item(device, r.key_version, mac_input(stored[:-MAC_SIZE]), r.mac)
+    return Arrival(stored, sha, key, device, epoch, psam, r.seq, r, item=item)
+
+
+_KEYED: dict[type, Callable[..., Arrival]] = {
+    PurchaseRecord: _purchase,
+    LoadRecord: _load,
+    VoidRecord: _void,
+    PaymentRecord: _payment,
+}

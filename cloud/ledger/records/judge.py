@@ -10,7 +10,7 @@ from typing import NamedTuple
 from cloud.ledger.records.values import Verdict
 from shared.facts.terms import word_of
 from shared.purse.tac import TacVerdict
-from shared.records import LOAD_SHAPED, VOIDS, Kind, Record
+from shared.records import LOAD_SHAPED, PAYMENTS, VOIDS, Kind, Record
 from shared.records.kinds import KINDS, Worth
 
 
@@ -61,6 +61,8 @@ class Reason(IntEnum):
     """Nobody but its terminal stands for the void: a PIN alone."""
     VOID_BOUND = 44
     """Too old, too much or too many a day for a void that moves money by itself (shared.keys.void_bounds)."""
+    PAYMENT_MAC = 47
+    """The MAC of an account payment's record, or of its reversal, is not its terminal's."""
     VOID_WHOLE = 45
     """It gives back half of a mixed payment as torn, and the payment is whole."""
 
@@ -83,8 +85,8 @@ PLACES = frozenset(
 
 REJUDGED = frozenset(
     {
-        Reason.UNDECODABLE, Reason.WRONG_TAC, Reason.VOID_MAC, Reason.VOID_WITNESS, Reason.LOAD_PURSE,
-        Reason.KEY_UNKNOWN, Reason.CARD_UNKNOWN, Reason.DEFECT,
+        Reason.UNDECODABLE, Reason.WRONG_TAC, Reason.VOID_MAC, Reason.VOID_WITNESS, Reason.PAYMENT_MAC,
+        Reason.LOAD_PURSE,        Reason.KEY_UNKNOWN, Reason.CARD_UNKNOWN, Reason.DEFECT,
     }
 )
 """What a registration, a key fix or a newer program can change."""
@@ -150,6 +152,8 @@ def judge(record: Record | None, known: Known) -> Judgement:
         return Judgement(without.verdict, Reason.FORK) if known.other else without
     if known.tac != TacVerdict.OK:
         return _refused(record, known.tac)
+    if record.kind in PAYMENTS:
+        return _payment(known)
     return _void(known) if record.kind in VOIDS else _proven(record, known)
 
 
@@ -169,8 +173,18 @@ def apart(record: Record | None, judgement: Judgement, elsewhere: Reason) -> Jud
 
 def _refused(record: Record, tac: int | None) -> Judgement:
     found = _REFUSED[tac]  # type: ignore[index]  # an int equals its TacVerdict
-    is_void = record.kind in VOIDS and found.reason is Reason.WRONG_TAC
-    return Judgement(Verdict.QUARANTINED, Reason.VOID_MAC) if is_void else found
+    if found.reason is not Reason.WRONG_TAC:
+        return found
+    if record.kind in PAYMENTS:
+        return Judgement(Verdict.QUARANTINED, Reason.PAYMENT_MAC)
+    return Judgement(Verdict.QUARANTINED, Reason.VOID_MAC) if record.kind in VOIDS else found
+
+
+def _payment(known: Known) -> Judgement:
+    """Its terminal's word of what the centre has decided already: it makes no entry of its own, but a reversal may."""
+    if not known.card_known:
+        return Judgement(Verdict.QUARANTINED, Reason.CARD_UNKNOWN)
+    return Judgement(Verdict.NO_ENTRY, Reason.FORK if known.other else Reason.NONE)
 
 
 def _void(known: Known) -> Judgement:

@@ -199,6 +199,16 @@ load_case = Table(
     Index("ix_load_case_state", "state", "retry"),
 )  # fmt: skip
 
+payment_case = Table(
+    "payment_case", metadata, _col("key", Bytes), _col("card", Bytes), _col("amount_fen", Big), _col("psam", Bytes),
+    _col("box", Text), _col("payload", Bytes), _col("result", Small), _col("left_fen", Big), _col("state", Small),
+    _maybe("entry", Big), _col("day", Integer), _maybe("record", Big), _maybe("reversal", Big),
+    _maybe("reversed_day", Integer), _col("opened_ms", Big), _col("changed_ms", Big),
+    PrimaryKeyConstraint("key"), Index("ix_payment_case_card", "card", "day"),
+    Index("ix_payment_case_state", "state"), Index("ix_payment_case_reversed", "reversed_day"),
+)  # fmt: skip
+"""Account payments 账户支付, by (device, epoch, request); a row of a reversal that came first is a tombstone."""
+
 # --- card desk ---------------------------------------------------------------------------------------------------
 
 receipt = Table(

@@ -19,6 +19,7 @@ class Verb(StrEnum):
     """What was asked for."""
 
     SELL = "sell"
+    PAY = "pay"
     AGAIN = "again"
     VOID = "void"
     SALES = "sales"
@@ -51,6 +52,7 @@ class Command:
 HELP = Text(
     """\
   12.50                 消费 12.50 元
+  pay 12.50             账户支付：由电子账户付款，卡内余额不动（需联网）
   again                 同一张卡再放一次（空行也行）
   claim                 领款：待领的补助、退款圈入卡内（需联网）
   void                  原卡再放：撤销刚才那笔（3 分钟内、30 元内）
@@ -69,6 +71,7 @@ HELP = Text(
   help · quit           帮助、退出""",
     """\
   12.50                 sell for 12.50 yuan
+  pay 12.50             an account payment: the online account pays, the purse is not touched (on line)
   again                 present the same card again (an empty line does too)
   claim                 claim onto the card what waits for it (on line)
   void                  the card that paid, again: void the newest sale (within 3 minutes, up to 30 yuan)
@@ -120,12 +123,13 @@ _CHINESE = (
     Text("网络", "net"),
     Text("报站", "stop"),
     Text("圈存", "load"),
+    Text("账户支付", "pay"),
 )
 _VERBS = {word.zh: word.en for word in _CHINESE}
 """Both are understood at every counter, whatever it speaks."""
 
 
-_SPENDING = ("", "load")
+_SPENDING = ("", "load", "pay")
 PIN_ALONE = Text("口令", "pin")
 _VOID = re.compile(rf"{PIN_ALONE.en}|{PIN_ALONE.zh}|[0-9]{{1,10}}( \S.*)?")
 _STOP = re.compile(r"[0-9]{1,3}( back)?")
@@ -151,6 +155,8 @@ def parse(line: str) -> Command:
             return Command(Verb.STOP, rest)
         case ("load", _) if rest:
             return _amount(Verb.LOAD, rest)
+        case ("pay", _) if rest:
+            return _amount(Verb.PAY, rest)
         case _:
             return _amount(Verb.SELL, text)
 

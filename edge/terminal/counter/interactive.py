@@ -169,7 +169,7 @@ class _Counter:
     async def _obey(self, command: Command) -> bool:
         """False at the end."""
         match command.verb:
-            case Verb.SELL:
+            case Verb.SELL | Verb.PAY:
                 await self._sell(command)
             case Verb.AGAIN | Verb.NOTHING:
                 await self._again(command)
@@ -223,7 +223,8 @@ class _Counter:
 
     async def _sell(self, command: Command) -> None:
         firmware = self._station.firmware
-        await self._tap(self._station, command, lambda: firmware.sell(command.amount_fen, self._station.now()))
+        sells = firmware.pay if command.verb is Verb.PAY else firmware.sell
+        await self._tap(self._station, command, lambda: sells(command.amount_fen, self._station.now()))
 
     async def _again(self, command: Command) -> None:
         """An empty line with nothing to repeat is only an empty line."""
@@ -318,7 +319,9 @@ class _Counter:
             _tell(Text("    零元，不入账", "    over nothing: there is nothing to post"))
         if row.kind is Kind.VOID:
             _tell(Text("    待核，两人核定后入账", "    held until two persons have decided"))
-        if console is None or not row.amount_fen or row.kind is Kind.VOID:
+        if row.kind is Kind.ONLINE:
+            _tell(Text("    中心批准时已入账", "    posted when the centre said yes"))
+        if console is None or not row.amount_fen or row.kind in (Kind.VOID, Kind.ONLINE):
             return
         found = await entries_of(console, station.settings.device, row)
         if not found:

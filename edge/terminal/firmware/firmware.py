@@ -28,6 +28,7 @@ from edge.terminal.taps.display import Bar, Display
 from edge.terminal.taps.gate import Gate
 from edge.terminal.taps.loading import LoadPoint
 from edge.terminal.taps.mixed import MixedTill
+from edge.terminal.taps.paying import AccountPoint
 from edge.terminal.taps.sale import Till
 from edge.terminal.taps.serving import serve
 from edge.terminal.taps.steps import End, Result, Show, Tap
@@ -73,8 +74,9 @@ class Firmware:
         self.body = Body(settings, flash, clock_set=clock_set, papers=papers)
         self.line = Line(self.body, random_bytes)
         self._deeds = Deeds(self.body, self.line)
+        accounts = AccountPoint(self.body, self.line.asking, lambda: self.line.is_joined)
         self._gate = Gate(self.body, settings.ride) if settings.ride is not None else None
-        self._till = self._gate or (MixedTill(self.body) if settings.subsidy else Till(self.body))
+        self._till = self._gate or (MixedTill if settings.subsidy else Till)(self.body, accounts)
         self._load_point = LoadPoint(self.body, self.line.asking, lambda: self.line.is_joined)
         self._has_psam = has_psam
         self._busy = False
@@ -176,6 +178,10 @@ class Firmware:
     def sale(self, amount_fen: int, now: Now) -> Tap[Result]:
         """What this body does with a card: a ride where it has fares, else a sale of the amount."""
         return self.sell(amount_fen, now) if self._gate is None else self.ride(now)
+
+    def pay(self, amount_fen: int, now: Now) -> Tap[Result]:
+        """账户支付: a keyed amount, out of the online account of the card that is presented."""
+        return self._tap(self._with_load_behind(self._till.pay(amount_fen)), amount_fen, now)
 
     def again(self, now: Now) -> Tap[Result]:
         """A card without a keyed amount: settle what is pending on it; charge that if it is fresh and was not debited.

@@ -17,7 +17,7 @@ from shared.clocks.campus_clock import CampusClock
 from shared.inventory import LOADERS
 from shared.online import LoadResult
 from shared.purse.reasons import Reason
-from shared.records import PROVEN, VOIDS, peek
+from shared.records import PROVEN, VOIDS, Kind, peek
 
 BUSY_S = 0.05
 BUSY_MAX = 1200
@@ -60,7 +60,7 @@ class Player:
         if mark is None or mark.line >= len(self._lines) or flash.current is None:
             return 0
         newer = range(mark.seq + 1, flash.current.last + 1)
-        proven = any(peek(flash.read(flash.current, seq)).kind in PROVEN | VOIDS for seq in newer)
+        proven = any(peek(flash.read(flash.current, seq)).kind in PROVEN | VOIDS | {Kind.ONLINE} for seq in newer)
         self._station.firmware.body.untold.forget()  # this script knows what was done
         return mark.line + 1 if proven else mark.line
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.records import LOAD_SHAPED, VOIDS, Pair
+from shared.records import LOAD_SHAPED, VOIDS, Kind, Pair
 
 
 @dataclass(slots=True)
@@ -16,6 +16,9 @@ class Shown:
     voids: int = 0
     voided_fen: int = 0
     """Of fen, given back."""
+    payments: int = 0
+    payments_fen: int = 0
+    """账户支付: by online accounts, beside taps and fen, which are of purses."""
 
     def add(self, kind: int, fen: int, pair: int = Pair.ALONE) -> None:
         """One more line. The first of a mixed payment is money, and no tap of its own."""
@@ -25,6 +28,9 @@ class Shown:
         elif kind in VOIDS:
             self.voids += 1
             self.voided_fen += fen
+        elif kind == Kind.ONLINE:
+            self.payments += 1
+            self.payments_fen += fen
         else:
             self.taps += pair != Pair.FIRST
             self.fen += fen

@@ -8,14 +8,26 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from edge.terminal.store.flash import Flash, Waiting
-from edge.terminal.store.layout import AskedLoad
+from edge.terminal.store.layout import AskedLoad, AskedPayment
+from edge.terminal.store.signing import Sign
 from shared import records
 from shared.clocks.clock import CampusTime
 from shared.errors import RuleBroken
 from shared.ids import CardId
 from shared.online import CLAIMS
 from shared.purse.outcomes import PendingLoad, PendingPurchase
-from shared.records import Cause, CounterKind, Flags, Kind, LoadRecord, Pair, Proof, PurchaseRecord, VoidRecord
+from shared.records import (
+    Cause,
+    CounterKind,
+    Flags,
+    Kind,
+    LoadRecord,
+    Pair,
+    PaymentRecord,
+    Proof,
+    PurchaseRecord,
+    VoidRecord,
+)
 
 UNPROVEN_AFTER_S = 60.0
 """A pending transaction without its card goes into the records after this."""
@@ -49,9 +61,10 @@ class Row(NamedTuple):
 class Book:
     """Writes records for pending slots."""
 
-    def __init__(self, flash: Flash, day_of: Callable[[int], int], key_version: int) -> None:
-        """day_of: business day of a campus second, by the parameters in use."""
+    def __init__(self, flash: Flash, day_of: Callable[[int], int], key_version: int, sign: Sign) -> None:
+        """day_of: business day of a campus second, by the parameters in use. sign: with K_term, of key_version."""
         self._key_version = key_version
+        self._sign = sign
         self._flash = flash
         self._day_of = day_of
         self._since_s: dict[int, float] = {}
@@ -65,6 +78,12 @@ class Book:
     def open_load(self, body: AskedLoad | PendingLoad, number: int, *, clock_set: bool, mono_s: float) -> Waiting:
         """Durable before the request leaves (AskedLoad) or before the credit (PendingLoad)."""
         waiting = self._flash.put_open(body, clock_set=clock_set, number=number)
+        self._since_s[waiting.slot.generation] = mono_s
+        return waiting
+
+    def open_payment(self, asked: AskedPayment, number: int, *, clock_set: bool, mono_s: float) -> Waiting:
+        """Durable before the request leaves."""
+        waiting = self._flash.put_open(asked, clock_set=clock_set, number=number)
         self._since_s[waiting.slot.generation] = mono_s
         return waiting
 
@@ -100,6 +119,8 @@ class Book:
         """No card, no proof: write it down and go on waiting. A request that was never used is closed instead."""
         if isinstance(waiting.slot.body, AskedLoad):
             return self.not_credited(waiting, now_s)
+        if isinstance(waiting.slot.body, AskedPayment):
+            return self.reversed(waiting, now_s)
         is_load = isinstance(waiting.slot.body, PendingLoad)
         row = self._write(waiting, Kind.LOAD_UNPROVEN if is_load else Kind.UNPROVEN, Proof.NONE, records.NO_TAC, now_s)
         self._flash.mark_unproven(waiting, row.seq)
@@ -122,6 +143,31 @@ class Book:
         self._finish(waiting)
         return row
 
+    def paid(self, waiting: Waiting, now_s: int) -> Row:
+        """The centre has said yes to an account payment, and its account has paid."""
+        return self._of_payment(waiting, Kind.ONLINE, now_s)
+
+    def reversed(self, waiting: Waiting, now_s: int) -> Row:
+        """Nobody has heard what the centre said to an account payment: it counts as not paid, for ever."""
+        return self._of_payment(waiting, Kind.REVERSAL, now_s)
+
+    def _of_payment(self, waiting: Waiting, kind: Kind, now_s: int) -> Row:
+        """The one record of this request, signed."""
+        flash, slot = self._flash, waiting.slot
+        if not isinstance(slot.body, AskedPayment):
+            raise RuleBroken("no account payment")
+        seq, r = flash.next_seq(), slot.body.request
+        flags = Flags(Proof.NONE, CounterKind.ONLINE, online=True, clock_set=slot.clock_set).to_int()
+        record = PaymentRecord(
+            records.VERSION, kind, flags, seq, slot.number, r.card, r.amount_fen, now_s, self._key_version, 0,
+            *self._versions(), 0, bytes(records.MAC_SIZE),
+        )  # fmt: skip
+        before = records.encode(record)[: -records.MAC_SIZE]
+        flash.append(before + self._sign(before), slot.generation)
+        self._mark_day(now_s, seq, is_set=slot.clock_set)
+        self._finish(waiting)
+        return Row(flash.epochs[-1].epoch, seq, kind, r.card, r.counter, r.amount_fen, now_s)
+
     def drop(self, waiting: Waiting) -> None:
         """Nothing to tell: the centre refused, or a later slot took over."""
         self._finish(waiting)
@@ -140,13 +186,13 @@ class Book:
             now.seconds, cause, self._key_version, 0, *self._versions(), seq - sale.seq, bytes(records.MAC_SIZE),
         )  # fmt: skip
 
-    def void(self, draft: VoidRecord, sign: Callable[[bytes], bytes]) -> Row:
-        """Write it. sign: wire bytes without their MAC → the MAC."""
+    def void(self, draft: VoidRecord) -> Row:
+        """Sign and write it."""
         flash, seq = self._flash, draft.seq
         if seq != flash.next_seq():
             raise RuleBroken("a void was signed under another seq")
         before = records.encode(draft)[: -records.MAC_SIZE]
-        flash.append(before + sign(before))
+        flash.append(before + self._sign(before))
         self._mark_day(draft.time, seq, is_set=records.parse_flags(draft.flags).clock_set)
         return Row(
             flash.epochs[-1].epoch, seq, Kind(draft.kind), draft.card, draft.counter, draft.amount_fen, draft.time,
@@ -181,6 +227,8 @@ class Book:
         if isinstance(body, PendingPurchase):
             record: PurchaseRecord | LoadRecord = self._purchase(waiting, body, kind, proof, tac, seq)
             time = body.time_s
+        elif isinstance(body, AskedPayment):
+            raise RuleBroken("an account payment is signed")
         else:
             time = body.time_s if isinstance(body, PendingLoad) else now_s
             record = self._load(waiting, body, kind, proof, tac, seq, time)

@@ -62,6 +62,7 @@ _PAIRED = Struct(_PURCHASE.format + "BI")
 _LOAD = Struct(">I33sB6sI")
 _GRANTED = Struct(_LOAD.format + "4s")
 _ASKED = Struct(">I33sB6s")
+_PAYMENT = Struct(">I33s")
 _MARKS_AT = 96
 _UNPROVEN = Struct(">II")
 _DONE_AT = _MARKS_AT + _UNPROVEN.size
@@ -71,7 +72,7 @@ _SLOT_KIND_AT = 6
 
 class SlotKind(IntEnum):
     """What a pending slot holds: a purchase, ride or half of a mixed payment before its debit, a load asked for, a load
-    before its credit, and LOAD as terminals wrote it that kept no MAC2."""
+    before its credit, LOAD as terminals wrote it that kept no MAC2, and an account payment asked for."""
 
     PURCHASE = 1
     ASKED = 2
@@ -79,6 +80,7 @@ class SlotKind(IntEnum):
     COMPOSITE = 4
     PAIRED = 5
     GRANTED = 6
+    PAYMENT = 7
 
 
 class EpochRow(NamedTuple):
@@ -133,7 +135,14 @@ class AskedLoad:
     terminal_id: bytes
 
 
-PendingBody = PendingPurchase | AskedLoad | PendingLoad
+@dataclass(frozen=True, slots=True)
+class AskedPayment:
+    """An account payment that has been asked for, or is about to be: it ends paid or reversed, or was refused."""
+
+    request: LoadRequest
+
+
+PendingBody = PendingPurchase | AskedLoad | PendingLoad | AskedPayment
 
 
 class RingSlot(NamedTuple):
@@ -275,6 +284,8 @@ def _render_body(slot: OpenSlot) -> tuple[SlotKind, bytes]:
             return (SlotKind.COMPOSITE, body + p.trip) if p.trip else (SlotKind.PURCHASE, body)
         case AskedLoad(request, purse, terminal_id):
             return SlotKind.ASKED, _ASKED.pack(slot.number, request.to_bytes(), purse, terminal_id)
+        case AskedPayment(request):
+            return SlotKind.PAYMENT, _PAYMENT.pack(slot.number, request.to_bytes())
         case PendingLoad(request, purse, terminal_id, time_s, mac2):
             body = _LOAD.pack(slot.number, request.to_bytes(), purse, terminal_id, time_s)
             return (SlotKind.GRANTED, body + mac2) if mac2 else (SlotKind.LOAD, body)
@@ -286,6 +297,8 @@ def _parse_body(kind: int, fields: tuple[object, ...]) -> tuple[int, PendingBody
         return 0, half._replace(pair=Pair(fields[-2]), other_fen=fields[-1])  # type: ignore[arg-type]  # as below
     if kind in (SlotKind.PURCHASE, SlotKind.COMPOSITE):
         return 0, PendingPurchase(*fields)  # type: ignore[arg-type]  # the struct fixes the types
+    if kind == SlotKind.PAYMENT:
+        return fields[0], AskedPayment(parse_request(fields[1]))  # type: ignore[return-value,arg-type]  # as below
     number, raw, purse, terminal_id, *granted = fields
     request = parse_request(raw)  # type: ignore[arg-type]  # as above
     if kind == SlotKind.ASKED:
@@ -376,4 +389,5 @@ _LAYOUTS: dict[int, Struct] = {
     SlotKind.GRANTED: _GRANTED,
     SlotKind.COMPOSITE: _COMPOSITE,
     SlotKind.PAIRED: _PAIRED,
+    SlotKind.PAYMENT: _PAYMENT,
 }

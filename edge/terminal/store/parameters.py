@@ -13,9 +13,11 @@ from shared.errors import WireFault
 from shared.fleet.parameters import (
     EVERY_OTHER,
     NO_LIMITS,
+    OFFLINE,
     AgreedRow,
     FaresRow,
     Limits,
+    OnlineRow,
     ParameterBody,
     RungRow,
     decode_parameters,
@@ -42,6 +44,7 @@ class Parameters:
 
     ceiling_fen: highest balance of a card, 0 = only the card knows. limits: by card class and meal, in the place of
     caps; None: there are none by class. ladder (): the built-in one. agreed, fares None: what the settings say.
+    online: when a till asks the centre.
     """
 
     version: int
@@ -53,6 +56,7 @@ class Parameters:
     ladder: tuple[RungRow, ...] = ()
     agreed: tuple[Agreed, ...] | None = None
     fares: FareTable | None = None
+    online: OnlineRow = OFFLINE
     _starts: tuple[int, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -115,6 +119,7 @@ def parameters_of(body: ParameterBody) -> Parameters:
         ladder=body.ladder,
         agreed=None if body.agreed is None else tuple(_agreed(body.agreed)),
         fares=None if body.fares is None else table_of(body.fares),
+        online=body.online,
     )
 
 

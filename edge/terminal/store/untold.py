@@ -15,6 +15,7 @@ from shared.records import (
     PROVEN,
     Kind,
     Pair,
+    PaymentRecord,
     PurchaseRecord,
     Record,
     application_of,
@@ -23,6 +24,9 @@ from shared.records import (
 )
 from shared.records.kinds import PurseRecord
 
+_TOLD = PurseRecord | PaymentRecord
+_SUCCESSES = PROVEN | {Kind.ONLINE}
+"""Kinds of records behind which 成功 is shown."""
 PERHAPS_WAITING_S = 600
 """A holder who was not told stands at the counter for no longer. Without a set clock age cannot be judged; the time of
 a load is the centre's, whose clock may be ahead."""
@@ -53,14 +57,13 @@ class Untold:
         """
         self.row = self.first = None
         record = _read(newest)
-        if not isinstance(record, PurseRecord) or record.kind not in PROVEN:
+        if not isinstance(record, _TOLD) or record.kind not in _SUCCESSES:
             return
         if told == (epoch, record.seq):
             return
         if now.is_set and abs(now.seconds - record.time) > PERHAPS_WAITING_S:
             return
-        is_purchase = isinstance(record, PurchaseRecord)
-        self.balance_fen = record.balance_fen + (-record.amount_fen if is_purchase else record.amount_fen)
+        self.balance_fen = _balance_after(record)
         row = _row(epoch, record)
         first = _first_of(record, _read(before))
         if first is not None:
@@ -86,8 +89,18 @@ def _read(wire: bytes | None) -> Record | None:
         return None  # a kind of a later version: it drains, nobody here can tell what it was
 
 
-def _row(epoch: int, record: PurseRecord) -> Row:
+def _balance_after(record: PurseRecord | PaymentRecord) -> int:
+    """Of the purse, where the record says it."""
+    if isinstance(record, PaymentRecord):
+        return 0
+    is_purchase = isinstance(record, PurchaseRecord)
+    return record.balance_fen + (-record.amount_fen if is_purchase else record.amount_fen)
+
+
+def _row(epoch: int, record: PurseRecord | PaymentRecord) -> Row:
     kind, card = Kind(record.kind), record.card
+    if isinstance(record, PaymentRecord):
+        return Row(epoch, record.seq, kind, card, 0, record.amount_fen, record.time)
     row = Row(epoch, record.seq, kind, card, record.counter, record.amount_fen, record.time)
     if not isinstance(record, PurchaseRecord):
         return row

@@ -10,10 +10,10 @@ from typing import NamedTuple, TypeGuard
 
 from edge.terminal.store.book import Book, Row
 from edge.terminal.store.flash import Flash
+from edge.terminal.store.signing import stored
 from shared.clocks.clock import CampusTime
-from shared.errors import RuleBroken, WireFault
+from shared.errors import WireFault
 from shared.ids import CardId, DeviceId
-from shared.keys.terminal_mac import mac_input, terminal_mac
 from shared.keys.void_bounds import Moved, is_within
 from shared.purse.outcomes import PendingPurchase
 from shared.purse.reasons import Reason
@@ -27,7 +27,6 @@ from shared.records import (
     Pair,
     PurchaseRecord,
     Record,
-    Stored,
     VoidRecord,
     Witness,
     decode,
@@ -61,27 +60,23 @@ class ShiftSale(NamedTuple):
 
 
 class Voids:
-    """Over one store. key: K_term, of key_version."""
+    """Over one store. key_version: of K_term, with which the book signs."""
 
     def __init__(
-        self, flash: Flash, book: Book, day_of: Callable[[int], int], device: DeviceId, key: bytes, key_version: int
-    ) -> None:
+        self, flash: Flash, book: Book, day_of: Callable[[int], int], device: DeviceId, key_version: int
+    ) -> None:  # fmt: skip
         self._key_version = key_version
         self._flash = flash
         self._book = book
         self._day_of = day_of
         self._device = device
-        self._sign_with = key
         self.may_owe = True
         """Something was written that may leave a payment to be given back; at power-on nobody knows."""
-
-    def __repr__(self) -> str:
-        return "Voids()"
 
     def write(self, sale: PurchaseRecord, cause: Cause, now: CampusTime) -> Row:
         """The record, durable and signed by this terminal alone."""
         self.may_owe = True
-        return self._book.void(self._book.draft_void(sale, cause, now, self._flash.next_seq()), self._signer())
+        return self._book.void(self._book.draft_void(sale, cause, now, self._flash.next_seq()))
 
     def drafts(self, sale: PurchaseRecord, cause: Cause, witness: CardId, now: CampusTime) -> list[VoidRecord]:
         """Of every half of this payment, the second first, for the witness to stand for: nothing is written yet."""
@@ -93,12 +88,12 @@ class Voids:
 
     def challenge(self, draft: VoidRecord) -> bytes:
         """What the witness is to answer."""
-        return challenge_of(self._stored(encode(draft)[: -MAC_SIZE - WITNESS_SIZE]))
+        return challenge_of(stored(self._flash, self._device, encode(draft)[: -MAC_SIZE - WITNESS_SIZE]))
 
     def write_witnessed(self, drafts: Sequence[VoidRecord]) -> list[Row]:
         """All of them, each with the witness's MAC in it; the records, durable and signed by this terminal."""
         self.may_owe = True
-        return [self._book.void(draft, self._signer()) for draft in drafts]
+        return [self._book.void(draft) for draft in drafts]
 
     def halves(self, sale: PurchaseRecord) -> list[PurchaseRecord]:
         """The payment that this sale ends, the second half first."""
@@ -273,17 +268,6 @@ class Voids:
         current = self._flash.current
         return current.last if current is not None else 0
 
-    def _signer(self) -> Callable[[bytes], bytes]:
-        def sign(before: bytes) -> bytes:
-            return terminal_mac(self._sign_with, mac_input(self._stored(before)))
-
-        return sign
-
-    def _stored(self, wire: bytes) -> bytes:
-        epoch = self._flash.current
-        if epoch is None:
-            raise RuleBroken("no epoch, no void")
-        return Stored(self._device, epoch.epoch, epoch.psam, wire).to_bytes()
 
 
 def _is_paid(record: Record | None) -> TypeGuard[PurchaseRecord]:

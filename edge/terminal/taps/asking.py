@@ -4,14 +4,21 @@ The centre answers a repeated request with the same answer, so a repeat is harml
 answer to another number, or after the deadline, changes nothing.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from shared.errors import WireFault
-from shared.online import LoadAnswer, parse_answer
+from shared.online import LoadAnswer, PaymentAnswer, parse_answer
 
 ANSWER_S = 6.0
 """The card is held so long; then nothing was loaded, and the record says so."""
 REPEAT_S = 1.5
+PAYMENT_S = 3.0
+"""An account payment is answered within this, or reversed. The box takes a second of it for its own line, so the centre
+stops earlier than the terminal does."""
+CHECK_S = 2.0
+"""So long the centre is asked about a card that the terminal's own list is too old for."""
+Answer = LoadAnswer | PaymentAnswer
 
 
 @dataclass(slots=True)
@@ -23,6 +30,7 @@ class Question:
     payload: bytes
     deadline_s: float
     repeat_s: float
+    parse: Callable[[bytes], Answer]
 
     def wait_ms(self, mono_s: float) -> int:
         """How long an answer will still be of use."""
@@ -34,19 +42,22 @@ class Asking:
 
     def __init__(self) -> None:
         self._question: Question | None = None
-        self._answer: LoadAnswer | None = None
+        self._answer: Answer | None = None
         self.late = 0
 
-    def ask(self, number: int, epoch: int, payload: bytes, mono_s: float, wait_s: float = ANSWER_S) -> None:
-        """Ask, and wait so long at most; whatever was asked before is forgotten."""
-        self._question = Question(number, epoch, payload, mono_s + wait_s, mono_s)
+    def ask(
+        self, number: int, epoch: int, payload: bytes, mono_s: float, wait_s: float = ANSWER_S,
+        parse: Callable[[bytes], Answer] = parse_answer,
+    ) -> None:  # fmt: skip
+        """Ask, and wait so long at most; whatever was asked before is forgotten. parse: WireFault for no answer."""
+        self._question = Question(number, epoch, payload, mono_s + wait_s, mono_s, parse)
         self._answer = None
 
     @property
     def is_settled(self) -> bool:
         return self._question is None
 
-    def take(self) -> LoadAnswer | None:
+    def take(self) -> Answer | None:
         """The answer, once; None when none came in time."""
         answer, self._answer, self._question = self._answer, None, None
         return answer
@@ -57,7 +68,7 @@ class Asking:
             self.late += 1
             return
         try:
-            self._answer = parse_answer(payload)
+            self._answer = self._question.parse(payload)
         except WireFault:
             self.late += 1
             raise

@@ -9,9 +9,10 @@ from edge.terminal.settings.settings import BodySettings
 from edge.terminal.store.book import Book, Row, card_of
 from edge.terminal.store.clock import Now, TerminalClock
 from edge.terminal.store.flash import Flash, Waiting
-from edge.terminal.store.layout import AskedLoad
+from edge.terminal.store.layout import AskedLoad, AskedPayment
 from edge.terminal.store.papers import MemoryPapers, Papers
 from edge.terminal.store.parameters import Parameters
+from edge.terminal.store.signing import signer
 from edge.terminal.store.untold import Untold
 from edge.terminal.store.voids import Voids
 from edge.terminal.taps import display
@@ -52,14 +53,16 @@ class Body:
         )  # fmt: skip
         self.flash = flash
         self.clock = TerminalClock(is_set=clock_set, last_day=flash.day)
-        self.book = Book(flash, self.day_of, settings.key_version)
+        self.book = Book(flash, self.day_of, settings.key_version, signer(flash, settings.device, settings.key))
         self.now = Now(0.0, 0)
         self.psam = PsamId(settings.device)
-        self.voids = Voids(flash, self.book, self.day_of, settings.device, settings.key, settings.key_version)
+        self.voids = Voids(flash, self.book, self.day_of, settings.device, settings.key_version)
         self.live_ttn: int | None = None
         self.untold = Untold()
         self.presented: CardId | None = None
         self.presented_class = EVERY_OTHER
+        self.is_vouched = False
+        """The centre has said of the presented card, just now, that it is good."""
         self.awaited: set[CardId] = set()
         self.fault: Bar | None = Bar.NOT_BOOTED
         self.displays: list[Display] = []
@@ -125,6 +128,7 @@ class Body:
 
     def present(self, identity: CardIdentity) -> None:
         """The card of this tap has said which one it is. Cards of others are of no class of ours."""
+        self.is_vouched = False
         self.presented = identity.card_id
         self.presented_class = identity.card_type if identity.profile is self.settings.profile else EVERY_OTHER
 
@@ -141,11 +145,21 @@ class Body:
         A body that holds no hotlist of the fleet's has none that could be old. Under a clock that was never set no
         card's day ever ends, so a cap of the day would stop it for good: nobody can say how old the list is.
         """
-        parameters, paper, time = self.parameters, self.documents.in_use(DocumentKind.HOTLIST), self.time()
-        caps = parameters.caps_of(self.presented_class, parameters.meal_clock(time).meal)
-        if paper is None or not time.is_set:
-            return caps
-        return aged(caps, parameters.meal_began(time.seconds) - paper.head.as_of, parameters.ladder or LADDER)
+        parameters = self.parameters
+        caps = parameters.caps_of(self.presented_class, parameters.meal_clock(self.time()).meal)
+        return caps if self.is_vouched else aged(caps, self._age_s, parameters.ladder or LADDER)
+
+    @property
+    def is_aged(self) -> bool:
+        """Is the hotlist in use so old that cards are doubtful?"""
+        return self._age_s >= (self.parameters.ladder or LADDER)[0].from_s
+
+    @property
+    def _age_s(self) -> int:
+        """Of the hotlist in use, when this meal period began; 0 where nobody can say."""
+        paper, time = self.documents.in_use(DocumentKind.HOTLIST), self.time()
+        is_known = paper is not None and time.is_set
+        return self.parameters.meal_began(time.seconds) - paper.head.as_of if paper is not None and is_known else 0
 
     def take_time(self, campus_s: int) -> None:
         """A proven edge says what time it is. A day marker from a clock that was ahead begins anew."""
@@ -206,7 +220,9 @@ class Body:
         row = self.book.unproven(waiting, self.time().seconds)
         if isinstance(waiting.slot.body, PendingPurchase) and waiting.slot.body.pair is not Pair.ALONE:
             self.voids.may_owe = True
-        if not isinstance(waiting.slot.body, AskedLoad):
+        if isinstance(waiting.slot.body, AskedPayment):
+            self.show(display.reversed_(waiting.slot.body.request.amount_fen))
+        elif not isinstance(waiting.slot.body, AskedLoad):
             self.show(display.unproven(waiting.slot.body))
         return row
 

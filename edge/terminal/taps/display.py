@@ -10,7 +10,7 @@ from edge.link.messages import Refusal
 from edge.terminal.store.book import Row
 from shared.ids import CardId
 from shared.money import yuan
-from shared.online import RESULT_TEXT, LoadResult
+from shared.online import PAYMENT_TEXT, RESULT_TEXT, LoadResult, PaymentResult
 from shared.purse.outcomes import PendingLoad, PendingPurchase
 from shared.purse.reasons import REASON_TEXT, Reason
 from shared.records import LOAD_SHAPED, application_of
@@ -269,6 +269,35 @@ def given_back(amount_fen: int, reason: Reason | None = None) -> Display:
     title = Text(f"{why.zh}，已付 ¥{amount} 退入过渡余额", f"{why.en}: ¥{amount} paid goes to pending load")
     todo = Text("未收款；再消费请重新输入金额，退款到圈存机领", "not paid; key the amount again to sell")
     return Display(Face.DECLINED, title, why, todo)
+
+
+def paid_by_account(amount_fen: int, left_fen: int) -> Display:
+    """成功: the account has paid, and the record is durable."""
+    amount, left = yuan(amount_fen), yuan(left_fen)
+    title = Text(f"成功 账户支付 ¥{amount} 账户余额 ¥{left}", f"paid ¥{amount} by account, ¥{left} left in it")
+    return Display(Face.DONE, title, Text(f"账户支付{amount}元，谢谢", f"paid {amount} yuan, thank you"), _NOTHING)
+
+
+def payment_unknown(amount_fen: int) -> Display:
+    """No answer in time: perhaps the account has paid. Its reversal is written next."""
+    why = REASON_TEXT[Reason.ACCOUNT_NO_ANSWER]
+    title = Text(f"{why.zh} ¥{yuan(amount_fen)}", f"{why.en}, ¥{yuan(amount_fen)}")
+    todo = Text("正在登记冲正，请稍候", "its reversal is being written, please wait")
+    return Display(Face.AGAIN, title, why, todo)
+
+
+def reversed_(amount_fen: int) -> Display:
+    """The reversal is durable: whatever the centre has said or will say, the account does not pay this."""
+    amount = yuan(amount_fen)
+    title = Text(f"账户支付 ¥{amount} 已冲正，未收款", f"the account payment of ¥{amount} is reversed: not paid")
+    todo = Text("未收款；可改用卡内余额或其他方式收款", "not paid; it may be paid from the card or in another way")
+    return Display(Face.NOTICE, title, Text("未收款，请换方式付款", "not paid, please pay in another way"), todo)
+
+
+def payment_denied(result: PaymentResult) -> Display:
+    """Nothing was taken, for certain."""
+    why = PAYMENT_TEXT[result]
+    return Display(Face.DECLINED, why, why, Text("未扣款", "nothing taken"))
 
 
 def not_void(reason: Reason) -> Display:

@@ -298,7 +298,8 @@ class LoadPoint:
         epoch = body.flash.epochs[-1].epoch
         self._asking.ask(self._number, epoch, request.to_bytes(), body.now.mono_s, self._wait_s)
         yield AwaitAnswer()
-        return self._asking.take()
+        answer = self._asking.take()
+        return answer if isinstance(answer, LoadAnswer) else None
 
 
 def _loaded_display(pending: PendingLoad, *, before: bool, rest_fen: int = 0) -> Display:

@@ -13,6 +13,7 @@ from edge.terminal.store.flash import Waiting
 from edge.terminal.taps import display
 from edge.terminal.taps.body import Body
 from edge.terminal.taps.display import Bar
+from edge.terminal.taps.paying import AccountPoint
 from edge.terminal.taps.sale import Till, purchase_of
 from edge.terminal.taps.serving import serve
 from edge.terminal.taps.steps import End, Result, Show, Shown, Tap
@@ -42,8 +43,8 @@ ROOM = 4
 class MixedTill(Till):
     """Sales of one body, of two purses of a card."""
 
-    def __init__(self, body: Body) -> None:
-        super().__init__(body)
+    def __init__(self, body: Body, accounts: AccountPoint | None = None) -> None:
+        super().__init__(body, accounts)
         self._keyed_fen = 0
 
     def sell(self, amount_fen: int) -> Tap[Result]:

@@ -9,11 +9,12 @@ from edge.terminal.store.flash import Waiting
 from edge.terminal.taps import display
 from edge.terminal.taps.body import Body
 from edge.terminal.taps.display import Bar
+from edge.terminal.taps.paying import AccountPoint
 from edge.terminal.taps.serving import serve
 from edge.terminal.taps.steps import End, Result, Show, Shown, Tap
 from shared.errors import RuleBroken
 from shared.ids import CardId
-from shared.online import LoadAnswer, LoadRequest
+from shared.online import LoadAnswer, LoadRequest, PaymentResult
 from shared.purse.effects import Flow
 from shared.purse.flows.recovery import recover
 from shared.purse.flows.till import identify, purchase
@@ -32,23 +33,44 @@ from shared.purse.outcomes import (
     Unknown,
 )
 from shared.purse.reasons import Reason
-from shared.records import PROVEN, PURCHASE_SHAPED, Proof
+from shared.records import PROVEN, PURCHASE_SHAPED, Kind, Proof
 
 _CARD_SAYS_NO_MORE = frozenset((Reason.PROOF_GONE, Reason.NO_EVIDENCE, Reason.COUNTER_BACK, Reason.MAC2_WRONG))
 """After these the same card can add nothing: the slot ends as unproven, the ledger decides."""
-PAID = PURCHASE_SHAPED & PROVEN
-"""Kinds of records that say that a card has paid."""
+PAID = (PURCHASE_SHAPED & PROVEN) | {Kind.ONLINE}
+"""Kinds of records that say that a card, or its account, has paid."""
 
 
 class Till:
     """Purchases of one body."""
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, body: Body, accounts: AccountPoint | None = None) -> None:
+        """accounts: how it asks the centre; None: it never does."""
         self._body = body
+        self._accounts = accounts
         self._opened: Waiting | None = None
 
     def sell(self, amount_fen: int) -> Tap[Result]:
         """A keyed amount. A pending purchase of this card over the same amount is this sale."""
+        identity = yield from self._ready(amount_fen)
+        if isinstance(identity, Result):
+            return identity
+        if self._accounts is not None and self._body.parameters.online.is_account_first:
+            return (yield from self._by_account(amount_fen, self._accounts))
+        listed = yield from self._doubted(amount_fen)
+        return listed or (yield from self._charge(amount_fen, identity))
+
+    def pay(self, amount_fen: int) -> Tap[Result]:
+        """A keyed amount, out of the online account 账户支付; the card's purse is not touched."""
+        identity = yield from self._ready(amount_fen)
+        if isinstance(identity, Result):
+            return identity
+        if self._accounts is None:
+            raise RuleBroken("this body asks nobody")
+        return (yield from self._by_account(amount_fen, self._accounts))
+
+    def _ready(self, amount_fen: int) -> Tap[CardIdentity | Result]:
+        """The card, with nothing pending on it; or how this sale has ended already."""
         identity = yield from self._identify(amount_fen, self._body.bar)
         if isinstance(identity, Result):
             return identity
@@ -62,7 +84,28 @@ class Till:
             is_this_sale = settled is not None and settled.amount_fen == amount_fen
             if settled is not None and (is_this_sale or settled.end is End.UNKNOWN):
                 return settled
-        return (yield from self._charge(amount_fen, identity))
+        return identity
+
+    def _by_account(self, amount_fen: int, accounts: AccountPoint) -> Tap[Result]:
+        card = self._body.presented
+        if card is None:
+            raise RuleBroken("nobody has presented a card")
+        if self._body.is_refused:
+            return (yield from self._not_served(amount_fen))
+        return (yield from accounts.pay(amount_fen, card, self))
+
+    def _doubted(self, amount_fen: int) -> Tap[Result | None]:
+        """Where the hotlist is too old to say, the centre is asked; without an answer the aged caps hold, which are one
+        meal at least. None: it goes on."""
+        body, accounts, card = self._body, self._accounts, self._body.presented
+        if accounts is None or card is None or not (body.parameters.online.asks_doubtful and body.is_aged):
+            return None
+        result = yield from accounts.vouched(card, amount_fen)
+        body.is_vouched = result is PaymentResult.APPROVED
+        if result is not PaymentResult.HOTLISTED:
+            return None
+        yield Show(display.declined(Reason.HOTLISTED))
+        return Result(End.DECLINED, amount_fen, reason=Reason.HOTLISTED)
 
     def again(self) -> Tap[Result]:
         """No amount keyed: settle what is pending on this card; if it was not debited, charge it now."""
@@ -173,6 +216,10 @@ class Till:
 
     def _declined(self, amount_fen: int, reason: Reason) -> Tap[Result]:
         self._erase()
+        accounts = self._accounts
+        is_lacking = reason is Reason.BALANCE and amount_fen > 0 and self._body.parameters.online.is_account_next
+        if is_lacking and accounts is not None and accounts.can_ask:
+            return (yield from self._by_account(amount_fen, accounts))
         yield Show(display.declined(reason))
         return Result(End.DECLINED, amount_fen, reason=reason)
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from edge.terminal.store.book import Row
 from edge.terminal.taps.display import Display
-from shared.online import LoadResult
+from shared.online import LoadResult, PaymentResult
 from shared.purse.effects import ToCard, ToPsam
 from shared.purse.reasons import Reason
 
@@ -52,10 +52,11 @@ class End(StrEnum):
 
 
 class Result(NamedTuple):
-    """row: what was shown as 成功 (DONE only); reason: why not; denied: what the centre said to a load."""
+    """row: what was shown as 成功 (DONE only); reason: why not; denied: what the centre said to a load or an
+    account payment."""
 
     end: End
     amount_fen: int
     row: Row | None = None
     reason: Reason | None = None
-    denied: LoadResult | None = None
+    denied: LoadResult | PaymentResult | None = None

@@ -69,6 +69,11 @@ def question(order: LoadOrder, identity: CardIdentity) -> Flow[LoadOffer | LoadR
     return LoadOffer(request.balance_fen, answer)
 
 
+def presence(order: LoadOrder, identity: CardIdentity) -> Flow[LoadRequest | LoadRefused]:
+    """The card's MAC1 over this sum and this terminal id, and nothing more: nothing is credited, its counter stays."""
+    return (yield from _open(order, identity))
+
+
 def _open(order: LoadOrder, identity: CardIdentity) -> Flow[LoadRequest | LoadRefused]:
     try:
         if PinUse.LOAD in identity.profile.pin:

@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from cloud.ledger.cards.refusals import AMOUNT, DRAWER, KEY_USED, NO_FUNDS, UNKNOWN_CARD, DeskRefused
-from cloud.ledger.checks.desk import check_desk
+from cloud.ledger.checks.money.desk import check_desk
 from cloud.ledger.checks.verify import verify
 from cloud.ledger.desk.door import DeskLedger
 from cloud.ledger.journal.opened import open_prepared

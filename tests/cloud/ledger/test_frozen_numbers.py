@@ -12,6 +12,7 @@ from cloud.ledger.desk.stock import Drawn
 from cloud.ledger.fleet.firmware.state import EventKind, TerminalState
 from cloud.ledger.fleet.jobs.state import RowState
 from cloud.ledger.fleet.parameters.rows import PushKind
+from cloud.ledger.funds.payments.cases import PaymentState
 from cloud.ledger.held.two_persons import Outcome, ProposalKind
 from cloud.ledger.journal.book_chain import BookLinkKind
 from cloud.ledger.journal.booking import BatchKind
@@ -35,6 +36,7 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "EPOCH_AHEAD": 29, "SWAPPED": 36,
         "NOT_DEBITED": 30, "NOT_CREDITED": 31, "ZERO": 32, "VOID": 40, "VOID_NO_SALE": 41, "VOID_TWICE": 42,
         "VOID_PIN": 43, "VOID_BOUND": 44, "VOID_WHOLE": 45, "VOID_WITNESS": 46,
+        "PAYMENT_MAC": 47,
     },
     State: {"OPEN": 0, "EVIDENCE": 1, "RECOVERED": 2, "NOTHING": 3, "EMPTY": 4},
     Act: {"STOLEN": 1, "FOUND": 2, "RENUMBERED": 3},
@@ -66,7 +68,9 @@ NUMBERS: dict[type[IntEnum], dict[str, int]] = {
         "UNLOADED_BY_COUNTER": 24, "CARD_REPLACED": 25, "LOSS_RELEASED": 26, "CASH_CLOSED": 27, "GRANT": 30,
         "CLAIM_AUTHORISED": 31, "CLAIM_REVERSED": 32, "CLAIM_ALONE": 33, "HELD_RELEASED": 40, "HELD_RETURNED":
         41, "LOSS_BORNE": 50, "LOSS_TAKEN_BACK": 51, "LOSS_PROVIDED": 52, "LOSS_UNPROVIDED": 53,
+        "ACCOUNT_PAID": 60, "ACCOUNT_REVERSED": 61,
     },
+    PaymentState: {"REFUSED": 0, "APPROVED": 1, "REVERSED": 2, "TOMBSTONE": 3, "HELD": 4, "WORD": 5},
     EntryFlag: {"TIME_DOUBTFUL": 1, "MERCHANT_HELD": 2},
     Why: {"COMMAND": 1, "LOST": 2, "REPLACED": 3, "SPOILED": 4, "FINDING": 5},
     BatchKind: {"ORDINARY": 0, "RECOVERY": 1},

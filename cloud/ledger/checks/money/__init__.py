@@ -1,0 +1,1 @@
+"""Money that no purse moves: cash desks, and what online accounts pay."""

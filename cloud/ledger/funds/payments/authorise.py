@@ -1,0 +1,106 @@
+"""The ledger's side of an account payment 账户支付: decided and, where it is a yes, posted, in one transaction.
+
+The answer may leave only after the commit. A repeated request hears the same; one that was reversed, before or after it
+came, never becomes a yes.
+"""
+
+from typing import NamedTuple
+
+from cloud.ledger.books.chart import Side
+from cloud.ledger.books.entry import Entry, EntryKind, document_hash
+from cloud.ledger.books.keys import payment_key
+from cloud.ledger.books.posting import account_paid
+from cloud.ledger.funds.payments.cases import PaymentCase, PaymentState, case_of, keep, paid_on
+from cloud.ledger.funds.payments.rule import Asked, decide, may_check
+from cloud.ledger.journal.balances import balance_now
+from cloud.ledger.journal.writing import Writing
+from cloud.ledger.records.arrival import record_key
+from cloud.ledger.records.values import OWN_PARTITION
+from shared.clocks.clock import day_number
+from shared.facts.payments import PaymentReused
+from shared.inventory import LOADERS
+from shared.online import LoadRequest, PaymentAnswer, PaymentResult
+from shared.wire import codec
+from shared.wire.messages import OnlineRequest
+
+
+class Card(NamedTuple):
+    """What the card has shown. is_there: MAC1 under the presence id is right, as the key process says."""
+
+    request: LoadRequest
+    is_there: bool
+
+
+def authorise(writing: Writing, box: str, request: OnlineRequest, card: Card) -> PaymentAnswer:
+    """Inside of a transaction; true once it is committed."""
+    key = record_key(request.device, request.epoch, request.request)
+    known = case_of(writing.db, key)
+    if known is not None and known.state != PaymentState.WORD:
+        return _again(writing, box, known, request)
+    asked = _asked(writing, box, request, card)
+    result = decide(asked)
+    if result is PaymentResult.WRONG_DEVICE:
+        return PaymentAnswer(result)  # nobody's row: whoever asks so may ask without end
+    is_paid = result is PaymentResult.APPROVED
+    left_fen = asked.left_fen - asked.amount_fen if is_paid else 0
+    entry = _post(writing, key, request, card.request) if is_paid else None
+    ms, day = writing.now.unix_ms, day_number(writing.now.campus_s)
+    opened_ms, record = (known.opened_ms, known.record) if known else (ms, None)
+    state = PaymentState.APPROVED if is_paid else PaymentState(known.state) if known else PaymentState.REFUSED
+    case = PaymentCase(
+        key, card.request.card, asked.amount_fen, request.psam, box, request.payload, int(result), left_fen,
+        int(state), entry, day, record, known.reversal if known else None, None, opened_ms, ms,
+    )  # fmt: skip
+    keep(writing.db, case)
+    return _answer(case)
+
+
+def check(writing: Writing, box: str, request: OnlineRequest, card: bytes) -> PaymentAnswer:
+    """May this card buy? Nothing is written, so nothing is the same for a repeated question but the truth of now."""
+    if _place(writing, box, request) is None:
+        return PaymentAnswer(PaymentResult.WRONG_DEVICE)
+    known = writing.registry.cards.get(card)
+    return PaymentAnswer(may_check(is_known=known is not None, is_hotlisted=known is not None and known.hotlisted))
+
+
+def _again(writing: Writing, box: str, case: PaymentCase, request: OnlineRequest) -> PaymentAnswer:
+    if case.state in (PaymentState.TOMBSTONE, PaymentState.REVERSED):
+        return PaymentAnswer(PaymentResult.REVERSED)
+    if (case.payload, case.psam) != (request.payload, request.psam):
+        writing.notes.tell(PaymentReused(request.request), box=box, device=request.device)
+        return PaymentAnswer(PaymentResult.NOT_NOW)
+    return _answer(case)
+
+
+def _answer(case: PaymentCase) -> PaymentAnswer:
+    is_paid = case.result == PaymentResult.APPROVED
+    return PaymentAnswer(PaymentResult(case.result), case.amount_fen if is_paid else 0, case.left_fen)
+
+
+def _asked(writing: Writing, box: str, request: OnlineRequest, card: Card) -> Asked:
+    wanted, known = card.request, writing.registry.cards.get(card.request.card)
+    day_fen = left_fen = 0
+    if known is not None:
+        day_fen = paid_on(writing.db, wanted.card, day_number(writing.now.campus_s))
+        left_fen = balance_now(writing.db, known.accounts.online, Side.CREDIT)
+    return Asked(
+        _place(writing, box, request) is not None, known is not None, known is not None and known.hotlisted,
+        card.is_there, request.is_late(writing.now.unix_ms), wanted.amount_fen, day_fen, left_fen,
+    )  # fmt: skip
+
+
+def _place(writing: Writing, box: str, request: OnlineRequest) -> int | None:
+    """The merchant's account; None where nothing may be sold."""
+    place = writing.registry.place(box, request.device, request.psam)
+    if place.reason or place.device is None or place.device.kind in LOADERS:
+        return None
+    return None if writing.registry.stolen.names(request.device, request.psam) else place.account
+
+
+def _post(writing: Writing, key: bytes, request: OnlineRequest, wanted: LoadRequest) -> int:
+    merchant = writing.registry.devices[request.device].merchant_account
+    kind, accounts = EntryKind.ACCOUNT_PAID, writing.registry.cards[wanted.card].accounts
+    document = codec.dumps([int(kind), key, wanted.card, wanted.amount_fen, bytes(request.psam), request.payload])
+    day, postings = day_number(writing.now.campus_s), account_paid(accounts, merchant, wanted.amount_fen)
+    entry = Entry(kind, day, payment_key(key), document_hash(document), postings, document=document)
+    return writing.booking.add_entry(entry, OWN_PARTITION)

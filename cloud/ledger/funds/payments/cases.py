@@ -1,0 +1,83 @@
+"""Payment cases in the books: one row per request (device, epoch, request), and how it stands.
+
+A request that was refused has a row, so that a repeated one hears the same; so has one whose reversal came first.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+from cloud.store.db import Database
+
+COLUMNS = (
+    "key, card, amount_fen, psam, box, payload, result, left_fen, state, entry, day, record, reversal, reversed_day, "
+    "opened_ms, changed_ms"
+)
+
+
+class PaymentState(IntEnum):
+    """Frozen numbers: they stand in the books."""
+
+    REFUSED = 0
+    APPROVED = 1
+    """The account has paid."""
+    REVERSED = 2
+    """It has its money back."""
+    TOMBSTONE = 3
+    """Its reversal came first: the request is refused for ever."""
+    HELD = 4
+    """The account has paid, and a reversal waits for two persons: it contradicts what is held, or is above bounds."""
+    WORD = 5
+    """The terminal says that it was paid, and nobody here approved it."""
+
+
+class PaymentCase(NamedTuple):
+    """One row. entry: of the payment; record: the terminal's word that it was paid; reversal: its reversal's
+    record, which came on reversed_day."""
+
+    key: bytes
+    card: bytes
+    amount_fen: int
+    psam: bytes
+    box: str
+    payload: bytes
+    result: int
+    left_fen: int
+    state: int
+    entry: int | None
+    day: int
+    record: int | None
+    reversal: int | None
+    reversed_day: int | None
+    opened_ms: int
+    changed_ms: int
+
+
+def case_of(db: Database, key: bytes) -> PaymentCase | None:
+    """The case of this request."""
+    rows = db.run(f"SELECT {COLUMNS} FROM payment_case WHERE key = ?", (key,))  # noqa: S608  # our own names
+    return PaymentCase(*rows[0]) if rows else None
+
+
+def keep(db: Database, case: PaymentCase) -> None:
+    """New, or in the place of what stood under its key."""
+    db.upsert("payment_case", COLUMNS, "key", [tuple(case)])
+
+
+def paid_on(db: Database, card: bytes, day: int) -> int:
+    """What this card's account has paid on this day, in fen, without what was given back."""
+    states = (int(PaymentState.APPROVED), int(PaymentState.HELD))
+    sql = (
+        "SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM payment_case "
+        "WHERE card = ? AND day = ? AND state IN (?, ?)"
+    )
+    return int(db.run(sql, (card, day, *states))[0][0])
+
+
+def reversed_on(db: Database, device: bytes, day: int) -> tuple[int, int]:
+    """How many payments of this terminal were given back on this day of receipt, and their sum."""
+    sql = (
+        "SELECT COUNT(*), CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM payment_case "
+        "WHERE reversed_day = ? AND state = ? AND key >= ? AND key <= ?"
+    )
+    ((times, fen),) = db.run(sql, (day, int(PaymentState.REVERSED), device, device + b"\xff" * 6))
+    return times, fen

@@ -1,0 +1,57 @@
+"""May the online account pay this? The one place of the rule. Pure: everything that is known comes in.
+
+A yes moves the money in the same transaction, so nothing that is only likely may be a yes: a request that comes when
+its terminal has given up, or after its reversal, is a no for ever.
+"""
+
+from typing import NamedTuple
+
+from shared.online import PaymentResult
+
+SINGLE_MAX_FEN = 50_000
+"""Of one payment; with the sum of a day it bounds what a stolen card can take before it is reported."""
+DAY_MAX_FEN = 100_000
+"""Of one card on a day of the ledger's."""
+REVERSALS_MAX, REVERSED_MAX_FEN = 100, 300_000
+"""Of one terminal on a day of receipt: a terminal's own word gives money back, and its box could write that word."""
+
+
+class Asked(NamedTuple):
+    """What is known of a request. is_placed: the terminal is where it is registered, not stolen, and sells. day_fen:
+    what this card's account has paid today."""
+
+    is_placed: bool
+    is_known: bool
+    is_hotlisted: bool
+    is_the_cards: bool
+    is_late: bool
+    amount_fen: int
+    day_fen: int
+    left_fen: int
+
+
+def decide(asked: Asked) -> PaymentResult:
+    """The first that is against it, or APPROVED."""
+    against = (
+        (not asked.is_placed, PaymentResult.WRONG_DEVICE),
+        (not asked.is_known, PaymentResult.UNKNOWN_CARD),
+        (asked.is_hotlisted, PaymentResult.HOTLISTED),
+        (not asked.is_the_cards, PaymentResult.WRONG_MAC),
+        (asked.is_late or asked.amount_fen <= 0, PaymentResult.NOT_NOW),
+        (asked.amount_fen > SINGLE_MAX_FEN, PaymentResult.OVER_LIMIT),
+        (asked.day_fen + asked.amount_fen > DAY_MAX_FEN, PaymentResult.OVER_LIMIT),
+        (asked.left_fen < asked.amount_fen, PaymentResult.NO_FUNDS),
+    )
+    return next((result for is_so, result in against if is_so), PaymentResult.APPROVED)
+
+
+def may_check(*, is_known: bool, is_hotlisted: bool) -> PaymentResult:
+    """May this card buy, as far as the centre knows? Its purse and its caps decide the rest."""
+    if not is_known:
+        return PaymentResult.UNKNOWN_CARD
+    return PaymentResult.HOTLISTED if is_hotlisted else PaymentResult.APPROVED
+
+
+def is_within(times: int, fen: int, amount_fen: int) -> bool:
+    """Does one more reversal fit into what a terminal gives back on a day by itself?"""
+    return times < REVERSALS_MAX and fen + amount_fen <= REVERSED_MAX_FEN
