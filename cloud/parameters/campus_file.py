@@ -57,6 +57,10 @@ _NOT_YET = {
 _DAYS_1970 = date(2000, 1, 1).toordinal()
 
 
+_ACCOUNT = ("never", "next", "first")
+"""Account payments 账户支付: none, where the purse cannot pay, or every sale."""
+
+
 class Rule(NamedTuple):
     """Whom it is for, None: everybody, every meal, everywhere. values: by the names of Limits; None lifts a limit."""
 
@@ -67,6 +71,16 @@ class Rule(NamedTuple):
     boxes: frozenset[str] | None
     merchants: frozenset[str] | None
     values: Mapping[str, int | bool | None]
+
+
+class OnlineRule(NamedTuple):
+    """When the tills of these places ask the centre; None: everywhere. values: by the names of OnlineRow."""
+
+    line: int
+    terminals: frozenset[str] | None
+    boxes: frozenset[str] | None
+    merchants: frozenset[str] | None
+    values: Mapping[str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +97,7 @@ class CampusFile:
     ladder: tuple[RungRow, ...]
     agreed: tuple[AgreedRow, ...] | None
     fares: FaresRow | None
+    online: tuple[OnlineRule, ...]
     calendar: Calendar
 
     @property
@@ -143,7 +158,8 @@ def _read(text: str, top: Section, places: Places) -> CampusFile:
     agreed = tuple(map(_agreed, top.rows("agreed", AGREED_MAX))) if top.has("agreed") else None
     found = CampusFile(
         text, top.take("title", str, ""), day_start_s, ceiling_fen, classes, meals, rules, ladder, agreed,
-        _fares(top.take("fares", dict)) if top.has("fares") else None, _calendar(top),
+        _fares(top.take("fares", dict)) if top.has("fares") else None,
+        tuple(_online_rules(top, places)), _calendar(top),
     )  # fmt: skip
     top.done()
     return found
@@ -220,6 +236,32 @@ def _rules(
         )  # fmt: skip
         row.done()
         yield rule
+
+
+def _online_rules(top: Section, places: Places) -> Iterator[OnlineRule]:
+    for row in top.rows("online", RULES_MAX, []):
+        line = places.line(row.name("").rstrip("."))
+        where = (_names(row, "terminals"), _names(row, "boxes"), _names(row, "merchants"))
+        values = dict(_online_values(row))
+        if not values:
+            name = row.name("").rstrip(".")
+            raise ConfigFault(Text(f"{name}: 没有规则", f"{name}: a rule that says nothing"))
+        row.done()
+        yield OnlineRule(line, *where, values)
+
+
+def _online_values(row: Section) -> Iterator[tuple[str, bool]]:
+    if row.has("account"):
+        said = row.take("account", str)
+        if said not in _ACCOUNT:
+            words = ", ".join(_ACCOUNT)
+            raise ConfigFault(
+                Text(f"{row.name('account')}: 只认识 {words}", f"{row.name('account')}: only {words} are known")
+            )
+        yield "is_account_first", said == "first"
+        yield "is_account_next", said == "next"
+    if row.has("doubtful"):
+        yield "asks_doubtful", row.take("doubtful", bool)
 
 
 def _values(row: Section) -> dict[str, int | bool | None]:

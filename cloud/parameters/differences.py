@@ -4,7 +4,16 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from cloud.parameters.campus_file import CampusFile
-from shared.fleet.parameters import EVERY_OTHER, FaresRow, LimitRow, Limits, LineRow, ParameterBody, RungRow
+from shared.fleet.parameters import (
+    EVERY_OTHER,
+    FaresRow,
+    LimitRow,
+    Limits,
+    LineRow,
+    OnlineRow,
+    ParameterBody,
+    RungRow,
+)
 from shared.money import yuan
 from shared.words.voice import Text
 
@@ -19,6 +28,12 @@ _FIELDS = {
 _NO_LIMIT = Text("不限", "no limit")
 _EVERY_MEAL = Text("各餐", "every meal")
 _NOBODY = Text("无", "none")
+_ASKS = (
+    Text("每笔账户支付", "every sale by account"),
+    Text("余额不足时账户支付", "by account where the purse cannot pay"),
+    Text("名单旧时问卡", "asks about a card under an old hotlist"),
+)
+"""In the order of OnlineRow."""
 Value = int | None
 
 
@@ -71,7 +86,8 @@ def eased(before: ParameterBody, after: ParameterBody) -> ParameterBody:
         if limits != (Limits() if card_class == EVERY_OTHER else loose[EVERY_OTHER, meal])
     )
     return ParameterBody(
-        after.day_start_s, after.ceiling_fen, after.meals, tuple(rows), after.ladder, after.agreed, after.fares
+        after.day_start_s, after.ceiling_fen, after.meals, tuple(rows), after.ladder, after.agreed, after.fares,
+        after.online,
     )  # fmt: skip
 
 
@@ -98,7 +114,15 @@ def difference_lines(file: CampusFile, before: ParameterBody | None, after: Para
         yield _arrow(Text("名单时效", "by age of the hotlist"), _ladder(base.ladder), _ladder(after.ladder))
     if base.agreed != after.agreed:
         yield _arrow(Text("互通发卡方", "agreed issuers"), _agreed(base), _agreed(after))
+    if base.online != after.online:
+        yield _arrow(Text("联机", "on line"), _online(base.online), _online(after.online))
     yield from _fare_lines(base.fares, after.fares)
+
+
+def _online(row: OnlineRow) -> Text:
+    said = [word for is_so, word in zip(row, _ASKS, strict=True) if is_so]
+    zh, en = "、".join(word.zh for word in said), ", ".join(word.en for word in said)
+    return Text(zh, en) if said else _NOBODY
 
 
 def _fare_lines(before: FaresRow | None, after: FaresRow | None) -> Iterator[Text]:

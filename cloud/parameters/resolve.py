@@ -7,10 +7,10 @@ the fares; all of them the day and its meals. ConfigFault for rules that contrad
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from cloud.parameters.campus_file import CampusFile, Rule, limits_with
+from cloud.parameters.campus_file import CampusFile, OnlineRule, Rule, limits_with
 from shared.errors import ConfigFault, WireFault
 from shared.fleet.document import LENGTH_MAX, DocumentKind
-from shared.fleet.parameters import EVERY_OTHER, NO_LIMITS, LimitRow, Limits, ParameterBody
+from shared.fleet.parameters import EVERY_OTHER, NO_LIMITS, OFFLINE, LimitRow, Limits, OnlineRow, ParameterBody
 from shared.inventory import LOADERS, DeviceKind
 from shared.money import yuan
 from shared.words.voice import Text
@@ -47,6 +47,7 @@ def resolved(file: CampusFile, position: Position) -> ParameterBody:
         ladder=file.ladder if is_pos else (),
         agreed=file.agreed if is_pos else None,
         fares=file.fares if position.kind == DeviceKind.VALIDATOR else None,
+        online=_online(file, position) if is_pos else OFFLINE,
     )
     try:
         if len(body.encode()) > LENGTH_MAX[DocumentKind.PARAMETERS]:
@@ -56,11 +57,21 @@ def resolved(file: CampusFile, position: Position) -> ParameterBody:
     return body
 
 
+def _online(file: CampusFile, position: Position) -> OnlineRow:
+    """Of rules that match, the one further down counts, value by value."""
+    found = OFFLINE
+    for rule in file.online:
+        if _is_here(rule, position):
+            found = found._replace(**rule.values)
+    return found
+
+
 def require_places(file: CampusFile, positions: Sequence[Position]) -> None:
     """ConfigFault for a rule about a place that there is not, or about a terminal that honours no limits."""
     names = {one.name: one.kind for one in positions}
     boxes, merchants = {one.box for one in positions}, {one.merchant for one in positions if one.merchant}
-    for rule in file.rules:
+    rules: list[Rule | OnlineRule] = [*file.rules, *file.online]
+    for rule in rules:
         _require_known(rule, "terminals", rule.terminals, names)
         _require_known(rule, "boxes", rule.boxes, boxes)
         _require_known(rule, "merchants", rule.merchants, merchants)
@@ -72,7 +83,8 @@ def require_places(file: CampusFile, positions: Sequence[Position]) -> None:
 def samples(file: CampusFile) -> list[Position]:
     """A POS for every place that rules name, where nobody knows the campus: enough to find what contradicts itself."""
     found = [Position(b"", "", DeviceKind.POS, "", "")]
-    for rule in file.rules:
+    rules: list[Rule | OnlineRule] = [*file.rules, *file.online]
+    for rule in rules:
         found += [_sample(name=name) for name in rule.terminals or ()]
         found += [_sample(box=name) for name in rule.boxes or ()]
         found += [_sample(merchant=name) for name in rule.merchants or ()]
@@ -128,7 +140,7 @@ def _rows(cells: dict[Cell, Limits]) -> Iterator[LimitRow]:
             yield LimitRow(card_class, meal, limits)
 
 
-def _is_here(rule: Rule, position: Position) -> bool:
+def _is_here(rule: Rule | OnlineRule, position: Position) -> bool:
     places = (rule.terminals, position.name), (rule.boxes, position.box), (rule.merchants, position.merchant)
     return all(names is None or here in names for names, here in places)
 
@@ -158,10 +170,11 @@ def _contradiction(where: tuple[Text, str], low: Text, high: Text) -> Text:
     return Text(f"{cell.zh}{at}：{low.zh} 高于{high.zh}", f"{cell.en}{there}: {low.en} is above {high.en}")
 
 
-def _require_known(rule: Rule, key: str, names: frozenset[str] | None, known: Iterable[str]) -> None:
+def _require_known(rule: Rule | OnlineRule, key: str, names: frozenset[str] | None, known: Iterable[str]) -> None:
     for name in sorted((names or frozenset()) - set(known)):
         raise _at(rule, Text(f"{key}: 本校没有 {name}", f"{key}: there is no {name} on this campus"))
 
 
-def _at(rule: Rule, said: Text) -> ConfigFault:
-    return ConfigFault(Text(f"第 {rule.line} 行 limit {said.zh}", f"line {rule.line}: limit {said.en}"))
+def _at(rule: Rule | OnlineRule, said: Text) -> ConfigFault:
+    name = "online" if isinstance(rule, OnlineRule) else "limit"
+    return ConfigFault(Text(f"第 {rule.line} 行 {name} {said.zh}", f"line {rule.line}: {name} {said.en}"))

@@ -99,7 +99,7 @@ class OnlineAnswer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RecordCopy:
-    """up/now. A load record running ahead of its outbox row; it settles nothing."""
+    """up/now. A record of a load or a reversal running ahead of its outbox row; it settles nothing."""
 
     stored: bytes
 

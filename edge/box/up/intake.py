@@ -22,7 +22,7 @@ from edge.link.seal import Opened
 from shared.errors import WireFault
 from shared.facts.boxes import OutboxRefused
 from shared.facts.terminals import RecordFork
-from shared.records import HEAD, LOAD_SHAPED, SEQ_MAX, WIRE_MAX, digest
+from shared.records import HEAD, LOAD_SHAPED, SEQ_MAX, WIRE_MAX, Kind, digest
 from shared.wire.messages import FORM_2, PAYLOAD_MAX, DeviceStatus, OnlineAnswer, OnlineRequest, RecordCopy
 
 SETTLED_EVERY_S = 1.0
@@ -40,7 +40,8 @@ on leaving holes would fill the marks of the ledger's acks, which name 64 ranges
 TIME_EVERY_S = 30.0
 """A terminal that speaks gets the time so often; it also shows it that this box still knows it."""
 
-_LOADS = frozenset(int(kind) for kind in LOAD_SHAPED)
+_AHEAD = frozenset(int(kind) for kind in LOAD_SHAPED | {Kind.REVERSAL})
+"""Kinds of records of which a copy runs ahead on *now*: somebody's money waits for them."""
 _NO_SEQ = b"\0\0\0\0"
 
 
@@ -172,7 +173,7 @@ class Intake:
             return
         self.counters["accepted"] += 1
         self.sequences.keep(ref)
-        if one.put.stored[15] in _LOADS:
+        if one.put.stored[15] in _AHEAD:
             self.up.append(RecordCopy(one.put.stored))
         if one.fork:
             self.counters["forks"] += 1

@@ -12,7 +12,7 @@ from cloud.parameters.resolve import Position, require_places, resolved, samples
 from shared.clocks.clock import parse_time
 from shared.clocks.school_days import SpanKind, school_days_since
 from shared.errors import ConfigFault
-from shared.fleet.parameters import EVERY_OTHER, Limits, MealRow, ParameterBody, decode_parameters
+from shared.fleet.parameters import EVERY_OTHER, OFFLINE, Limits, MealRow, OnlineRow, ParameterBody, decode_parameters
 from shared.words.voice import Language, speak
 
 ROOT = Path(__file__).parents[3]
@@ -64,6 +64,37 @@ def test_the_file_of_the_page_is_right() -> None:
     for one in samples(file):
         resolved(file, one)
     assert (len(file.rules), [span.name for span in file.calendar.spans]) == (3, ["2026 秋", "国庆"])
+
+
+ONLINE = """
+[[online]]
+account = "next"
+doubtful = true
+
+[[online]]
+terminals = ["pos-02"]
+account = "first"
+"""
+
+
+def test_tills_ask_the_centre_where_the_file_says_so() -> None:
+    file = read_file(TEXT + ONLINE)
+    require_places(file, CAMPUS)
+    asks = [resolved(file, one).online for one in (POS_1, POS_2, LOAD)]
+    assert asks == [OnlineRow(False, True, True), OnlineRow(True, False, True), OFFLINE]
+    before, after = (resolved(read_file(text), POS_2) for text in (TEXT, TEXT + ONLINE))
+    assert decode_parameters(after.encode()) == after
+    (line,) = difference_lines(file, before, after)
+    assert ("每笔账户支付" in line.zh, "every sale by account" in line.en) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [('account = "perhaps"', "account"), ("", "online"), ('terminals = ["load-01"]\ndoubtful = true', "load-01")],
+)
+def test_a_rule_about_asking_that_says_nothing_or_is_for_nobody_is_refused(said: str, why: str) -> None:
+    with pytest.raises(ConfigFault, match=why):
+        require_places(read_file(f"{TEXT}\n[[online]]\n{said}\n"), CAMPUS)
 
 
 def test_validators_get_the_fares_and_nobody_else() -> None:

@@ -18,6 +18,7 @@ from shared.fleet.parameters import (
     Limits,
     LineRow,
     MealRow,
+    OnlineRow,
     ParameterBody,
     RungRow,
     decode_parameters,
@@ -113,6 +114,15 @@ FARES = FaresRow(50, 3_600, 1, 7_200, 60, 600, (
     LineRow(1, False, "校区专线", (100, 100, 150)), LineRow(2, True, "环线", (150,)),
 ))  # fmt: skip
 RAW = replace(BODY, fares=FARES).encode()
+
+
+def test_when_to_ask_the_centre_is_a_part_of_its_own() -> None:
+    asks = replace(BODY, online=OnlineRow(is_account_next=True, asks_doubtful=True))
+    assert asks.encode() == BODY.encode() + bytes.fromhex("10000106")
+    assert decode_parameters(asks.encode()) == asks
+    for wrong in ("10000100", "10000108", "1000020101", "11000101"):
+        with pytest.raises(WireFault):
+            decode_parameters(BODY.encode() + bytes.fromhex(wrong))
 
 
 def test_fares_are_a_part_of_their_own() -> None:

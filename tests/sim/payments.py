@@ -1,0 +1,246 @@
+"""Account payments 账户支付 in a small world of their own: a real till, its flash, a real ledger, and a network between
+them that loses, doubles, delays and turns round; the till's power may go at any moment.
+
+Laws: an approved request is spent once (shown, or given back); a reversed one never; nothing is sold on unknown. All of
+it is drawn from one seed. `defects` plants one mistake for each law.
+"""
+
+import heapq
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+from cloud.ledger.checks.verify import verify
+from cloud.ledger.funds.payments.cases import PaymentState
+from cloud.ledger.ledger import Ledger, open_ledger
+from cloud.ledger.records.values import Now, Received
+from cloud.online.answers import OnlineAnswers
+from cloud.online.load import LoadAnswers, LoadCounts
+from cloud.online.payment import PaymentAnswers, PaymentCounts
+from edge.box.up.intake import RETURN_MS
+from edge.link import messages as link
+from edge.link.messages import Type
+from edge.link.seal import Opened
+from edge.terminal.station.tapping import Tapping
+from edge.terminal.store.book import Row
+from shared.ids import CardId, StoreId
+from shared.inventory import CardRow, DeviceKind, DeviceRow, PsamRow
+from shared.keys.terminal_mac import terminal_mac
+from shared.purse.cos.images import RamMemory
+from shared.purse.crypto import diversify
+from shared.purse.load_auth import LoadAuth, mac1_is_right
+from shared.purse.tac import TacChecker
+from shared.records import Kind, PaymentRecord, Stored, decode
+from shared.wire.messages import OnlineRequest
+from tests.cloud.ledger import campus as c
+from tests.edge.terminal.conftest import DEVICE, PSAM_ID, TERMINAL_KEY, Bench, School, SmallEdge
+from tests.sim.world import Violation
+
+FUNDS_FEN, CARDS, TAPS = 100_000, 3, 12
+EPOCH, STORE = 1, StoreId(b"store-01")
+LOST, DOUBLED, SLOW, NO_END = 0.15, 0.15, 0.25, 0.2
+"""Shares of messages; NO_END: of those whose box says of no request when its terminal gives up."""
+CUT, SILENT = 0.15, 0.1
+"""Shares of taps in which the power goes, or the whole way up is away for a while."""
+
+
+class _Edge(SmallEdge):
+    """Passes questions on, and remembers what it holds."""
+
+    def __init__(self, ask: Callable[[int, bytes, int], None]) -> None:
+        super().__init__()
+        self._ask = ask
+
+    def _answer(self, opened: Opened) -> list[bytes]:
+        asked = link.ONLINE_REQUEST.decode(opened.payload)
+        self._ask(asked.request, asked.payload, asked.wait_ms)
+        return []
+
+
+class PaymentWorld:
+    """One seed."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.random = Random(seed)
+        self.school = School(seed)
+        self.cards = [RamMemory(self.school.memory(number=n).load()) for n in range(1, CARDS + 1)]
+        self.ledger = _ledger(folder / f"{seed}.db")
+        self.answers = OnlineAnswers(
+            LoadAnswers(self, self.ledger, LoadCounts()), PaymentAnswers(self, self.ledger, PaymentCounts())
+        )  # type: ignore[arg-type]  # nobody loads here
+        self.bench = Bench(self.school, edge=_Edge(self._asked))
+        self.bench.counter.log = self._shown
+        self.bench.connect()
+        self.shown: dict[int, int] = {}
+        """Request → fen of every 成功."""
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._count = 0
+        self._silent_until_s = 0.0
+        self._sent: dict[tuple[int, int], int] = {}
+        self._cut_at_s = float("inf")
+
+    # --- the way up and down --------------------------------------------------------------------------------------
+
+    def load_check(self, auth: LoadAuth) -> bool:
+        """As the key process says it."""
+        return mac1_is_right(diversify(self.school.loads, auth.card[2:]), auth)
+
+    def load_mac2(self, auth: LoadAuth, time_s: int) -> bytes:
+        """Nobody loads here."""
+        raise AssertionError("nobody loads here")
+
+    def now(self) -> Now:
+        """The ledger's."""
+        return Now(c.NOW.unix_ms + int(self.bench.mono_s * 1000), self.bench.now().rtc_s)
+
+    def _at(self, at_s: float, act: Callable[[], None]) -> None:
+        self._count += 1
+        heapq.heappush(self._events, (at_s, self._count, act))
+
+    def _travels(self, act: Callable[[], None]) -> None:
+        """It may be lost, come twice, or come when nobody waits any more."""
+        rng, mono_s = self.random, self.bench.mono_s
+        for _ in range(2 if rng.random() < DOUBLED else 1):
+            if rng.random() >= LOST and mono_s >= self._silent_until_s:
+                slow = rng.random() < SLOW
+                self._at(mono_s + (rng.uniform(1.0, 9.0) if slow else rng.uniform(0.005, 0.3)), act)
+
+    def _asked(self, number: int, payload: bytes, wait_ms: int) -> None:
+        until_ms = 0 if self.random.random() < NO_END else self.now().unix_ms + wait_ms - RETURN_MS
+        request = OnlineRequest(DEVICE, EPOCH, PSAM_ID, number, payload, until_ms)
+        if wait_ms > RETURN_MS:
+            self._travels(lambda: self._decide(request))
+
+    def _decide(self, request: OnlineRequest) -> None:
+        answer = self.answers.answer(c.BOX, request, self.now())
+        if answer is not None:
+            said = link.ONLINE_ANSWER.encode(link.Online(answer.request, answer.payload))
+            self._travels(lambda: self._tell(said))
+
+    def _tell(self, said: bytes) -> None:
+        if self.bench.edge.epochs:
+            self.bench.firmware.message(self.bench.edge.seal(Type.ONLINE_ANSWER, said), self.bench.now())
+
+    def _records_leave(self) -> None:
+        for (epoch, seq), wire in sorted(self.bench.edge.kept.items()):
+            if (epoch, seq) not in self._sent:
+                row = self._sent[epoch, seq] = len(self._sent) + 1
+                stored = Stored(DEVICE, epoch, PSAM_ID, wire).to_bytes()
+                self._at(self.bench.mono_s + self.random.uniform(0.0, 6.0), lambda r=row, s=stored: self._book(r, s))
+
+    def _book(self, row: int, stored: bytes) -> None:
+        self.ledger.receive([Received(c.BOX, c.PARTITION, STORE, row, (stored,))], _CHECK.check, self.now())
+
+    # --- the till -------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """A lunch, then everything comes in; then the laws."""
+        try:
+            for _ in range(TAPS):
+                self._tap()
+                self._pass(self.random.uniform(0.0, 4.0))
+            self._pass(60.0)
+            self._require_laws()
+        finally:
+            self.ledger.close()
+
+    def _tap(self) -> None:
+        rng, bench = self.random, self.bench
+        if rng.random() < SILENT:
+            self._silent_until_s = bench.mono_s + rng.uniform(1.0, 8.0)
+        cut_s = bench.mono_s + rng.uniform(0.0, 3.5) if rng.random() < CUT else float("inf")
+        card = self.school.card(rng.choice(self.cards))
+        tapping = Tapping(bench.firmware.pay(rng.randint(1, 3_000), bench.now()), bench.counter, card)
+        while not tapping.run():
+            while not bench.firmware.is_answered:
+                self._step(min(bench.firmware.due_s(), cut_s))
+                if bench.mono_s >= cut_s:
+                    self._cut()
+                    return
+
+    def _cut(self) -> None:
+        """The power goes, and comes again; the tap is gone."""
+        self.bench.port.crash(lambda size: self.random.randint(0, size))
+        self.bench.power_on()
+        self.bench.counter.log = self._shown
+        self.bench.connect()
+
+    def _pass(self, seconds: float) -> None:
+        until_s = self.bench.mono_s + seconds
+        while self.bench.mono_s < until_s:
+            self._step(min(self.bench.firmware.due_s(), until_s))
+
+    def _step(self, at_s: float) -> None:
+        bench, events = self.bench, self._events
+        at_s = min(at_s, events[0][0]) if events else at_s
+        bench.mono_s = max(bench.mono_s, at_s)
+        while events and events[0][0] <= bench.mono_s:
+            heapq.heappop(events)[2]()
+        bench.firmware.tick(bench.now())
+        bench.exchange()
+        self._records_leave()
+
+    # --- the laws -------------------------------------------------------------------------------------------------
+
+    def _shown(self, row: Row) -> None:
+        """成功 is about to be shown: the ledger has the money, and nobody has been given it back."""
+        record = self.bench.written()[row.epoch, row.seq]
+        if not isinstance(record, PaymentRecord):
+            raise Violation("payments", f"shows {row}, which is no account payment")
+        if self._states().get(record.request) != PaymentState.APPROVED:
+            raise Violation("payments: nothing is sold on unknown", f"request {record.request} is shown as paid")
+        if record.request in self.shown:
+            raise Violation("payments: spent once", f"request {record.request} is shown twice")
+        self.shown[record.request] = record.amount_fen
+
+    def _states(self) -> dict[int, int]:
+        with self.ledger.database.reading():
+            rows = self.ledger.database.run("SELECT key, state FROM payment_case")
+        return {int.from_bytes(key[8:], "big"): state for key, state in rows}
+
+    def _require_laws(self) -> None:
+        states = self._states()
+        self.states = [*states.values()]
+        spent_fen = FUNDS_FEN * CARDS - _online_fen(self.ledger)
+        records = [decode(wire) for wire in self.bench.edge.kept.values()]
+        back = {one.request for one in records if isinstance(one, PaymentRecord) and one.kind == Kind.REVERSAL}
+        paid = {number for number, state in states.items() if state == PaymentState.APPROVED}
+        if back & self.shown.keys():
+            raise Violation("payments: a reversed one never", f"requests {back & self.shown.keys()} were shown")
+        if back & paid:
+            raise Violation("payments: a reversed one never", f"requests {back & paid} are paid")
+        if paid != self.shown.keys() or spent_fen != sum(self.shown.values()):
+            raise Violation("payments: spent once", f"paid {paid}, shown {set(self.shown)}, gone {spent_fen}")
+        report = verify(self.ledger, _CHECK.check)
+        if not report.ok:
+            raise Violation("payments", report.first_broken)
+
+
+_CHECK = TacChecker({}, terminals=lambda _, __, covered: terminal_mac(TERMINAL_KEY, covered))
+
+
+def _ledger(path: Path) -> Ledger:
+    ledger = open_ledger(str(path), c.LEDGER_ID)
+    cards = tuple(
+        CardRow(_card(n), f"{n:04d}", "campus", 1, 0, 1, n, c.ISSUED - 2_000 * c.DAY_S, c.ISSUED + 5_000 * c.DAY_S, 0)
+        for n in range(1, CARDS + 1)
+    )
+    ledger.import_inventory(
+        replace(
+            c.inventory(), cards=cards, psams=(PsamRow(PSAM_ID, DEVICE, c.ISSUED - 2_000 * c.DAY_S),),
+            devices=(DeviceRow(DEVICE, DeviceKind.POS, c.BOX, "pos-01", "1号窗口", "一楼大伙"),),
+        ),
+        c.NOW,
+    )  # fmt: skip
+    for n in range(1, CARDS + 1):
+        ledger.deposit(_card(n), FUNDS_FEN, f"k{n}", c.NOW)
+    return ledger
+
+
+def _card(number: int) -> CardId:
+    return CardId(b"\x53\x03" + number.to_bytes(8, "big"))
+
+
+def _online_fen(ledger: Ledger) -> int:
+    return -sum(fen for code, fen in c.balances(ledger).items() if code.startswith("online:"))
